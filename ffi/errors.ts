@@ -1,0 +1,65 @@
+/**
+ * What avio throws for an error of FFmpeg. Wrong arguments are TypeErrors and RangeErrors where they are
+ * checked; exceptions of the user's callbacks are thrown as they are.
+ */
+import { codeName } from "./constants.ts";
+import { library, readTextOrThrow } from "./library.ts";
+import type { LogLine } from "./log.ts";
+
+/**
+ * An error that FFmpeg reported.
+ *
+ * ```ts
+ * import { AVError, Demuxer } from "@avio/avio";
+ *
+ * try {
+ *   using demuxer = Demuxer.openSync(new Uint8Array([1, 2, 3]));
+ * } catch (error) {
+ *   if (error instanceof AVError) console.log(error.codeName); // "INVALIDDATA"
+ * }
+ * ```
+ */
+export class AVError extends Error {
+  /** AVERROR code, below zero. */
+  readonly code: number;
+  /** Its name without the prefix: "EOF", "INVALIDDATA", "EIO", "EPERM", ... */
+  readonly codeName: string;
+  /** What was being done: "open", "read packet", "write header", ... */
+  readonly operation: string;
+  /** The lines that FFmpeg logged meanwhile, the last few of them. */
+  readonly log: readonly string[];
+
+  /** Made by avio. */
+  constructor(message: string, init: { code: number; operation: string; log?: readonly string[] }) {
+    super(message);
+    this.name = "AVError";
+    this.code = init.code;
+    this.codeName = codeName(init.code);
+    this.operation = init.operation;
+    this.log = init.log ?? [];
+  }
+}
+
+const MAX_LOG_LINES = 8;
+
+/** What libavutil says of a code, without the words that say nothing. */
+export function errorText(code: number): string {
+  const text = readTextOrThrow((out, capacity) => library().avs_error_text(code, out, capacity));
+  return text.replace(" when processing input", "");
+}
+
+/** `Cannot open input: Invalid data found (mov,mp4: moov atom not found)` */
+export function makeError(
+  operation: { name: string; phrase: string },
+  code: number,
+  log: readonly LogLine[],
+  explanation?: string,
+): AVError {
+  const cause = log.findLast((line) => line.level === "error")?.message;
+  const text = explanation ?? errorText(code) + (cause ? ` (${cause})` : "");
+  return new AVError(`Cannot ${operation.phrase}: ${text}`, {
+    code,
+    operation: operation.name,
+    log: log.slice(-MAX_LOG_LINES).map((line) => line.message),
+  });
+}

@@ -1,0 +1,298 @@
+/**
+ * A session: one native line of execution with the I/O contexts attached to it, what answers their requests, and
+ * how its operations end. It knows nothing of formats or of kinds of sources.
+ */
+import { AVERROR } from "./constants.ts";
+import { makeError } from "./errors.ts";
+import { encodePairs, library, readText, readTextOrThrow } from "./library.ts";
+import { type LogLine, parseLog, tellLog } from "./log.ts";
+import { type Operation, step } from "./operation.ts";
+import { Flag, IOFlag, IOKind, type OperationCode, Request, Slot } from "./symbols.ts";
+
+/** A value or a promise of one; promises need the async engine. */
+export type MaybePromise<T> = T | Promise<T>;
+
+/** What FFmpeg says that written bytes are (AVIODataMarkerType). */
+export type Marker = "header" | "sync" | "boundary" | "unknown" | "trailer" | "flush";
+
+/** What comes with the bytes for an `onwrite` callback. */
+export interface WriteInfo {
+  /** Position of the first byte in the output. */
+  position: number;
+  /** What FFmpeg says the bytes are (AVIODataMarkerType). */
+  marker: Marker;
+  /** Seconds, where the marker has a time. */
+  time: number | null;
+}
+
+const markers: readonly Marker[] = ["header", "sync", "boundary", "unknown", "trailer", "flush"];
+
+/** The TypeScript end of an AVIOContext: what answers its requests. Exceptions end the session and are kept. */
+export interface Device {
+  /** At most `size` bytes, copied before the next call; null at the end. */
+  read?(size: number): MaybePromise<Uint8Array | null>;
+  /** Takes all of `bytes`. */
+  write?(bytes: Uint8Array<ArrayBuffer>, info: WriteInfo): MaybePromise<void>;
+  /** The new position or the size; null: can't. */
+  seek?(offset: number, whence: number): MaybePromise<number | null>;
+}
+
+/** Sessions that are running on this thread, the innermost last: requests come from that one. */
+const running: Session[] = [];
+
+/**
+ * Answers requests of the sync engine. It never throws and returns nothing: C would see neither. Never closed:
+ * native code may hold it until the process ends.
+ */
+function installCallback(): void {
+  if (installed) return;
+  const callback = new Deno.UnsafeCallback(
+    { parameters: ["u32", "u32", "u32", "f64", "f64", "f64"], result: "void" },
+    (_session, io, kind, a, b, c) => {
+      running.at(-1)?.answerSync(io, kind, a, b, c);
+    },
+  );
+  library().avs_set_callback(callback.pointer);
+  installed = true;
+}
+let installed = false;
+
+/** Closes what was forgotten. A handle that was closed in time is stale, and closing it again does nothing. */
+const forgotten = new FinalizationRegistry<number>((handle) => void library().avs_session_close(handle));
+
+const NOTHING = new Uint8Array(0);
+
+export class Session {
+  readonly handle: number;
+  /** Numbers in and out of an operation; slot[0] is its result. */
+  readonly slot = new Float64Array(Slot.SIZE);
+  /** What memory inputs read, lent to native code while an operation runs. */
+  source: Uint8Array | null = null;
+  #devices = new Map<number, Device>();
+  #failure: { reason: unknown } | null = null;
+  #running = false;
+  #closed = false;
+
+  constructor() {
+    this.handle = library().avs_session_new();
+    if (this.handle === 0) throw new Error("Out of memory");
+    forgotten.register(this, this.handle, this);
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /**
+   * Frees everything native, after `before` took out what it wants to keep. Inside one of the session's own
+   * callbacks: as soon as native code is out, and no callback is called until then.
+   */
+  close(before: () => void = () => {}): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#free = () => {
+      before();
+      this.#freeNative();
+    };
+    if (!this.#running) this.#free();
+  }
+  #free = () => {};
+
+  #freeNative(): void {
+    forgotten.unregister(this);
+    library().avs_session_close(this.handle);
+    this.#devices.clear();
+    this.source = null;
+  }
+
+  // ---------------------------------------------------------------------------------------- I/O contexts
+
+  /** An AVIOContext over a device. */
+  addDevice(device: Device, flags: number, bufferSize: number): number {
+    installCallback();
+    const io = this.#addIO(IOKind.CALLBACKS, flags | (device.seek ? IOFlag.SEEK : 0), bufferSize);
+    this.#devices.set(io, device);
+    return io;
+  }
+
+  /** An AVIOContext that reads `bytes` where they are. */
+  addMemoryInput(bytes: Uint8Array, bufferSize: number): number {
+    this.source = bytes;
+    return this.#addIO(IOKind.MEMORY_INPUT, IOFlag.READ | IOFlag.SEEK, bufferSize);
+  }
+
+  /** An AVIOContext that writes to native memory. */
+  addMemoryOutput(bufferSize: number): number {
+    return this.#addIO(IOKind.MEMORY_OUTPUT, IOFlag.WRITE | IOFlag.SEEK, bufferSize);
+  }
+
+  #addIO(kind: number, flags: number, bufferSize: number): number {
+    const io = library().avs_io_new(this.handle, kind, flags, bufferSize);
+    if (io === 0) throw new Error("Out of memory");
+    return io;
+  }
+
+  /** Moves an I/O context, with what it has buffered, from another session to this one. */
+  attach(io: number, from: Session): void {
+    check(library().avs_io_attach(io, this.handle), "attach I/O context");
+    const device = from.#devices.get(io);
+    from.#devices.delete(io);
+    if (device) this.#devices.set(io, device);
+    else this.source = from.source;
+  }
+
+  // ---------------------------------------------------------------------------------------- operations
+
+  /** Runs an operation of the shim; its numbers are in `slot` before and after. Throws what went wrong. */
+  *run(operation: OperationCode, data: Uint8Array | null = null): Operation<void> {
+    const { error } = yield* this.attempt(operation, data);
+    if (error !== null) throw error;
+  }
+
+  /** As `run`, but answers the error. AVERROR_EOF is null too: see `slot`. */
+  *attempt(operation: OperationCode, data: Uint8Array | null = null): Operation<{ error: unknown }> {
+    yield* step(() => this.#runSync(operation, data));
+    return { error: this.#outcome(operation) };
+  }
+
+  #runSync(operation: OperationCode, data: Uint8Array | null): void {
+    if (this.#running) throw busy(operation);
+    const source = this.source;
+    running.push(this);
+    this.#running = true;
+    try {
+      library().avs_run(
+        this.handle,
+        operation.code,
+        this.slot,
+        data as Uint8Array<ArrayBuffer> | null,
+        data?.byteLength ?? 0,
+        source as Uint8Array<ArrayBuffer> | null,
+        source?.byteLength ?? 0,
+      );
+    } finally {
+      this.#running = false;
+      running.pop();
+      if (this.#closed) this.#free();
+    }
+  }
+
+  /** The first exception of a callback as it is, else an error made of FFmpeg's. */
+  #outcome(operation: OperationCode): unknown {
+    const log = this.slot[Slot.LOG_BYTES] && !this.#closed ? this.#takeLog() : [];
+    if (this.#failure) return this.#failure.reason;
+    if (this.#closed) return makeError(operation, AVERROR.EXIT, log, "closed while it was under way");
+    const result = this.slot[Slot.RESULT]!;
+    if (result >= 0 || result === AVERROR.EOF) return null;
+    return makeError(operation, result, log, this.#explanation(result));
+  }
+
+  #takeLog(): LogLine[] {
+    const text = readText((out, capacity) => library().avs_take_log(this.handle, out, capacity));
+    const lines = typeof text === "string" ? parseLog(text) : [];
+    tellLog(lines);
+    return lines;
+  }
+
+  /** What FFmpeg's code alone doesn't tell. */
+  #explanation(result: number): string | undefined {
+    const flags = this.slot[Slot.FLAGS]!;
+    const target = this.slot[Slot.SEEK_TARGET]!;
+    if (flags & Flag.REFUSED && result === AVERROR.EPERM) {
+      const url = readTextOrThrow((out, capacity) => library().avs_refused_url(this.handle, out, capacity));
+      return `refused to open '${url}'`;
+    }
+    if (flags & Flag.SINK_SEEK) {
+      return `the sink is not seekable, and the muxer must get back to byte ${target}`;
+    }
+    if (flags & Flag.SOURCE_SEEK) {
+      return `the source is not seekable, and the demuxer must get to byte ${target} ` +
+        `(an mp4 with its index at the end, for one)`;
+    }
+    return undefined;
+  }
+
+  // ---------------------------------------------------------------------------------------- requests
+
+  /** Called inside `#runSync` by native code. */
+  answerSync(io: number, kind: number, a: number, b: number, c: number): void {
+    try {
+      if (this.#closed) return; // closed by an earlier callback: the request fails
+      const device = this.#devices.get(io);
+      if (!device) throw new Error("The I/O context has no device");
+      this.#answerWith(device, kind, a, b, c);
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  #answerWith(device: Device, kind: number, a: number, b: number, c: number): void {
+    if (kind === Request.READ) {
+      const chunk = atOnce(device.read!(a), "onread") ?? NOTHING;
+      library().avs_reply_read(this.handle, chunk as Uint8Array<ArrayBuffer>, chunk.byteLength);
+    } else if (kind === Request.WRITE) {
+      const bytes = new Uint8Array(a);
+      check(library().avs_take_write(this.handle, bytes, a), "take written bytes");
+      const time = library().avs_request_time(this.handle);
+      const info = { position: b, marker: markers[c] ?? "unknown", time: Number.isNaN(time) ? null : time };
+      atOnce(device.write!(bytes, info), "onwrite");
+      library().avs_reply(this.handle, a);
+    } else {
+      const position = atOnce(device.seek!(a, b), "onseek");
+      library().avs_reply(this.handle, position ?? AVERROR.ESPIPE);
+    }
+  }
+
+  /** The first failure is kept: it is what the operation under way throws, and every later one. */
+  fail(reason: unknown): void {
+    this.#failure ??= { reason };
+  }
+
+  // ---------------------------------------------------------------------------------------- settings
+
+  /** Sets what `avs_set` sets, from names and values. */
+  set(what: number, index: number, pairs: Iterable<readonly [string, string]>): void {
+    const text = encodePairs(pairs);
+    if (text.length === 0) return;
+    const result = library().avs_set(this.handle, what, index, text, text.length);
+    if (result >= 0) return;
+    const fault = this.#takeLog().findLast((line) => line.level === "error")?.message;
+    throw new TypeError(fault ?? `cannot set (${result})`);
+  }
+
+  /** Options that nobody used, after the operation that should have. */
+  unusedOptions(): string[] {
+    if (!this.slot[Slot.UNUSED_BYTES]) return [];
+    const names = readTextOrThrow((out, capacity) =>
+      library().avs_unused_options(this.handle, out, capacity)
+    );
+    return names.split(",");
+  }
+
+  /** `avs_describe`, parsed. */
+  describe(direction: number): unknown {
+    return JSON.parse(
+      readTextOrThrow((out, capacity) => library().avs_describe(this.handle, direction, out, capacity)),
+    );
+  }
+}
+
+/** What a symbol answers that only a defect of avio makes negative. */
+export function check(result: number, doing: string): number {
+  if (result < 0) throw makeError({ name: doing, phrase: doing }, result, []);
+  return result;
+}
+
+function busy(operation: OperationCode): Error {
+  return makeError(operation, AVERROR.EBUSY, [], "busy: another operation of it is under way");
+}
+
+function atOnce<T>(value: MaybePromise<T>, name: string): T {
+  if (!isPromise(value)) return value;
+  value.catch(() => {}); // its error would be reported as unhandled, beside the one thrown here
+  throw new TypeError(`${name} returned a promise: the sync API can't wait, use the async one`);
+}
+
+export function isPromise<T>(value: MaybePromise<T>): value is Promise<T> {
+  return typeof (value as Promise<T> | null)?.then === "function";
+}

@@ -1,0 +1,126 @@
+/**
+ * The symbols of the shared library, one for each function of `shim/avs.h`, which documents them. Only
+ * `avs_run` can call back into JavaScript, and so it must return `void`: after a callback that made V8 drop
+ * optimized code, a call with a return value aborts the process ("Lazy deopt after a fast API call").
+ * What the numbers of the header mean is here too; how the symbols are found and called is not.
+ */
+
+/** ABI that this TypeScript speaks; the library's `avs_abi_version()` must be the same. */
+export const ABI_VERSION = 1;
+
+export const symbols = {
+  // Library
+  avs_abi_version: { parameters: [], result: "u32" },
+  avs_library_info: { parameters: ["buffer", "u32"], result: "i32" },
+  avs_formats: { parameters: ["u32", "buffer", "u32"], result: "i32" },
+  avs_error_text: { parameters: ["i32", "buffer", "u32"], result: "i32" },
+  avs_set_log_level: { parameters: ["i32"], result: "void" },
+  avs_set_callback: { parameters: ["function"], result: "void" },
+
+  // Sessions
+  avs_session_new: { parameters: [], result: "u32" },
+  avs_session_close: { parameters: ["u32"], result: "i32" },
+  // session, operation, slot, data, data size, source, source size
+  avs_run: {
+    parameters: ["u32", "u32", "buffer", "buffer", "u32", "buffer", "f64"],
+    result: "void",
+  },
+  avs_reply: { parameters: ["u32", "f64"], result: "i32" },
+  avs_reply_read: { parameters: ["u32", "buffer", "u32"], result: "i32" },
+  avs_take_write: { parameters: ["u32", "buffer", "u32"], result: "i32" },
+  avs_request_time: { parameters: ["u32"], result: "f64" },
+  avs_take_log: { parameters: ["u32", "buffer", "u32"], result: "i32" },
+  avs_refused_url: { parameters: ["u32", "buffer", "u32"], result: "i32" },
+
+  // I/O contexts
+  // session, kind, flags, buffer size
+  avs_io_new: { parameters: ["u32", "u32", "u32", "u32"], result: "u32" },
+  avs_io_attach: { parameters: ["u32", "u32"], result: "i32" },
+  avs_memory_size: { parameters: ["u32"], result: "f64" },
+  avs_memory_read: { parameters: ["u32", "f64", "buffer", "u32"], result: "i32" },
+
+  // Containers
+  avs_describe: { parameters: ["u32", "u32", "buffer", "u32"], result: "i32" },
+  avs_set: { parameters: ["u32", "u32", "i32", "buffer", "u32"], result: "i32" },
+  avs_unused_options: { parameters: ["u32", "buffer", "u32"], result: "i32" },
+  avs_add_stream: { parameters: ["u32"], result: "i32" },
+  avs_add_chapter: { parameters: ["u32", "f64", "f64", "f64"], result: "i32" },
+  avs_can_hold: { parameters: ["u32", "i32"], result: "i32" },
+  avs_map_stream: { parameters: ["u32", "i32", "i32"], result: "i32" },
+  avs_set_range: { parameters: ["u32", "f64", "f64"], result: "i32" },
+  avs_set_discard: { parameters: ["u32", "i32", "i32"], result: "i32" },
+
+  // Packets
+  avs_take_packets: { parameters: ["u32", "buffer", "u32", "buffer", "u32"], result: "i32" },
+  // session, row, data, data size, side data, side data size
+  avs_put_packet: { parameters: ["u32", "buffer", "buffer", "u32", "buffer", "u32"], result: "i32" },
+} as const satisfies Deno.ForeignLibraryInterface;
+
+export const Direction = { INPUT: 0, OUTPUT: 1 } as const;
+
+export const Request = { READ: 1, WRITE: 2, SEEK: 3 } as const;
+
+/** Operations for `avs_run`, each with its name in errors and what the message calls it. */
+export const operations = {
+  openInput: { code: 1, name: "open", phrase: "open input" },
+  read: { code: 2, name: "read packet", phrase: "read packet" },
+  seek: { code: 3, name: "seek", phrase: "seek" },
+  openOutput: { code: 4, name: "open", phrase: "open output" },
+  header: { code: 5, name: "write header", phrase: "write header" },
+  write: { code: 6, name: "write packet", phrase: "write packet" },
+  flush: { code: 7, name: "flush", phrase: "flush output" },
+  trailer: { code: 8, name: "write trailer", phrase: "write trailer" },
+  remux: { code: 9, name: "remux", phrase: "remux" },
+  ioRead: { code: 10, name: "read", phrase: "read" },
+  ioWrite: { code: 11, name: "write", phrase: "write" },
+  ioSeek: { code: 12, name: "seek", phrase: "seek" },
+  ioSize: { code: 13, name: "size", phrase: "tell the size" },
+  ioFlush: { code: 14, name: "flush", phrase: "flush" },
+} as const;
+
+export interface OperationCode {
+  readonly code: number;
+  readonly name: string;
+  readonly phrase: string;
+}
+
+export const Slot = {
+  RESULT: 0,
+  SEEK_TARGET: 6,
+  FLAGS: 7,
+  LOG_BYTES: 8,
+  UNUSED_BYTES: 9,
+  WRITTEN: 10,
+  SIZE: 11,
+} as const;
+
+export const Flag = { FAILED: 1, SOURCE_SEEK: 2, SINK_SEEK: 4, REFUSED: 8 } as const;
+
+export const IOKind = { CALLBACKS: 0, MEMORY_INPUT: 1, MEMORY_OUTPUT: 2 } as const;
+
+export const IOFlag = { READ: 1, WRITE: 2, SEEK: 4, DIRECT: 8 } as const;
+
+export const SetWhat = {
+  INPUT: 1,
+  OUTPUT: 2,
+  OPTIONS: 3,
+  METADATA: 4,
+  STREAM: 5,
+  STREAM_METADATA: 6,
+  SIDE_DATA: 7,
+  CHAPTER_METADATA: 8,
+} as const;
+
+export const Row = {
+  STREAM: 0,
+  PTS: 1,
+  DTS: 2,
+  DURATION: 3,
+  FLAGS: 4,
+  POS: 5,
+  SIZE: 6,
+  SIDE_SIZE: 7,
+  TB_NUM: 8,
+  TB_DEN: 9,
+  LENGTH: 10,
+} as const;

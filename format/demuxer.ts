@@ -1,0 +1,325 @@
+/**
+ * Demuxer: an input that is open, its streams, its packets, seeking. What the source is made of is in `io/`.
+ */
+import { AVERROR } from "../ffi/constants.ts";
+import { type Operation, runSync } from "../ffi/operation.ts";
+import { Session } from "../ffi/session.ts";
+import { Direction, operations, SetWhat } from "../ffi/symbols.ts";
+import { type Attachment, openSource, type Source } from "../io/source.ts";
+import type { FormatInfo } from "./formats.ts";
+import {
+  bufferSizeOf,
+  checkAllUsed,
+  checkNumber,
+  checkOptions,
+  checkString,
+  type SessionOptions,
+  setOptions,
+} from "./options.ts";
+import { type Packet, PacketBatch } from "./packet.ts";
+import type { Rational } from "./rational.ts";
+import {
+  type Chapter,
+  DemuxerStream,
+  describe,
+  type MediaType,
+  type Program,
+  type Stream,
+} from "./stream.ts";
+
+/** Options of {@linkcode Demuxer.openSync}. */
+export interface DemuxerOptions extends SessionOptions {
+  /** Forces the input format, by FFmpeg's name. */
+  format?: string;
+  /** Read ahead until the streams' parameters are known (avformat_find_stream_info). @default {true} */
+  findStreamInfo?: boolean;
+  /** Bytes that are read to find out what the source is. @default {5000000} */
+  probeSize?: number;
+  /** Seconds of media that are read to find out what its streams are. @default {5} */
+  analyzeDuration?: number;
+}
+
+/** Options of {@linkcode Demuxer.seekSync}. */
+export interface SeekOptions {
+  /** To a key frame at or before the target, otherwise at or after it. @default {true} */
+  backward?: boolean;
+  /** To any frame, not only key frames (AVSEEK_FLAG_ANY). @default {false} */
+  any?: boolean;
+  /** Earliest place that will do, in the unit of the target. */
+  min?: number;
+  /** Latest place that will do, in the unit of the target. */
+  max?: number;
+}
+
+/** Packets and bytes that are read ahead at most. */
+const BATCH_PACKETS = 512;
+const BATCH_BYTES = 256 * 1024;
+
+const SEEK_BACKWARD = 1;
+const SEEK_ANY = 4;
+
+/** Opens a source as the input of a session; with the attachment that must be released before the session closes. */
+export function* openInput(session: Session, source: Source, options: DemuxerOptions): Operation<Attachment> {
+  const format = checkString(options.format, "format");
+  const url = checkString(options.url, "url");
+  const attachment = yield* openSource(session, source, bufferSizeOf(options));
+  try {
+    session.set(SetWhat.INPUT, 0, [["url", url ?? attachment.url], ...pair("format", format)]);
+    setOptions(session, { ...probing(options), ...options.options });
+    const findStreamInfo = options.findStreamInfo ?? true;
+    session.slot.set([0, attachment.io, findStreamInfo ? 1 : 0]);
+    const { error } = yield* session.attempt(operations.openInput);
+    if (error !== null) throw error;
+    checkAllUsed(session, "the input format");
+  } catch (error) {
+    session.close(() => attachment.release());
+    throw error;
+  }
+  return attachment;
+}
+
+function pair(name: string, value: string | undefined): [string, string][] {
+  return value === undefined ? [] : [[name, value]];
+}
+
+function probing(options: DemuxerOptions): Record<string, number> {
+  const probeSize = checkNumber(options.probeSize, "probeSize", 32);
+  const analyzeDuration = checkNumber(options.analyzeDuration, "analyzeDuration");
+  return {
+    ...(probeSize === undefined ? {} : { probesize: Math.round(probeSize) }),
+    ...(analyzeDuration === undefined ? {} : { analyzeduration: Math.round(analyzeDuration * 1e6) }),
+  };
+}
+
+/** What the demuxer has learned when it is open. */
+interface Opened {
+  session: Session;
+  attachment: Attachment;
+}
+
+/**
+ * An input that is open (AVFormatContext): the streams of a container and their packets.
+ *
+ * ```ts
+ * import { Demuxer } from "@avio/avio";
+ *
+ * using demuxer = Demuxer.openSync("fixtures/video.mp4");
+ * console.log(demuxer.streams.map((stream) => stream.codecParameters.codec)); // ["h264", "aac"]
+ * for (const packet of demuxer.packetsSync()) {
+ *   console.log(packet.streamIndex, packet.time, packet.data.length);
+ * }
+ * ```
+ */
+export class Demuxer implements Disposable {
+  /** The container's format. */
+  readonly format: FormatInfo;
+  #session: Session;
+  #attachment: Attachment;
+  #description: ReturnType<typeof describe>;
+  #streams: DemuxerStream[];
+  #batch: PacketBatch | null = null;
+  /** What follows the packets of the batch: nothing known yet, the end, or an error not thrown yet. */
+  #after: null | "end" | { error: unknown } = null;
+
+  private constructor({ session, attachment }: Opened) {
+    this.#session = session;
+    this.#attachment = attachment;
+    this.#description = describe(session, Direction.INPUT);
+    this.format = this.#description.format;
+    this.#streams = this.#description.streams.map((stream) => new DemuxerStream(session, stream));
+  }
+
+  /**
+   * Opens a source (avformat_open_input, avformat_find_stream_info).
+   *
+   * @throws {AVError} FFmpeg can't read it.
+   * @throws {TypeError} The source or an option is of the wrong type, or an option is one that nobody knows.
+   * @throws Whatever the source's own callbacks or files threw.
+   */
+  static openSync(source: Source, options?: DemuxerOptions): Demuxer {
+    return runSync(Demuxer.#open(source, checkOptions(options)));
+  }
+
+  static *#open(source: Source, options: DemuxerOptions): Operation<Demuxer> {
+    const session = new Session();
+    try {
+      const attachment = yield* openInput(session, source, options);
+      return new Demuxer({ session, attachment });
+    } catch (error) {
+      session.close();
+      throw error;
+    }
+  }
+
+  /** Streams found so far; some formats have new ones later. */
+  get streams(): readonly Stream[] {
+    return this.#streams;
+  }
+
+  /** Seconds, null where unknown. */
+  get duration(): number | null {
+    return this.#description.duration;
+  }
+
+  /** Seconds, null where unknown. */
+  get startTime(): number | null {
+    return this.#description.startTime;
+  }
+
+  /** Bits per second, null where unknown. */
+  get bitRate(): number | null {
+    return this.#description.bitRate;
+  }
+
+  /** Tags of the container. */
+  get metadata(): Readonly<Record<string, string>> {
+    return this.#description.metadata;
+  }
+
+  /** Chapters of the container. */
+  get chapters(): readonly Chapter[] {
+    return this.#description.chapters;
+  }
+
+  /** Programs of the container. */
+  get programs(): readonly Program[] {
+    return this.#description.programs;
+  }
+
+  /** The stream of this type that a player would choose, null where there is none. */
+  bestStream(type: MediaType): Stream | null {
+    const rank = (stream: Stream) =>
+      (stream.disposition.includes("attached_pic") ? -4 : 0) +
+      (stream.disposition.includes("default") ? 2 : 0) -
+      (stream.disposition.some((role) => role === "hearing_impaired" || role === "visual_impaired") ? 1 : 0);
+    const size = ({ codecParameters: { width, height, channels } }: Stream) => width * height + channels;
+    const candidates = this.#streams.filter((stream) => stream.type === type);
+    return candidates.toSorted((a, b) => rank(b) - rank(a) || size(b) - size(a) || a.index - b.index)[0] ??
+      null;
+  }
+
+  /**
+   * The next packet, null at the end; `av_read_frame`. Packets are read ahead in batches, but not beyond one for
+   * which a callback of the source had to be called.
+   *
+   * @throws {AVError} FFmpeg can't read on. After damaged data (INVALIDDATA) the next call may succeed.
+   * @throws Whatever the source's own callbacks threw; from then on every call throws it again.
+   */
+  readSync(): Packet | null {
+    while (true) {
+      const packet = this.#nextReady();
+      if (packet) return packet;
+      if (this.#after === "end") return null;
+      this.#throwAfter();
+      this.#checkOpen("read packet");
+      runSync(this.#readAhead());
+    }
+  }
+
+  /** The packets that are left, one after the other. */
+  *packetsSync(): IterableIterator<Packet> {
+    for (let packet = this.readSync(); packet; packet = this.readSync()) yield packet;
+  }
+
+  #nextReady(): Packet | null {
+    if (!this.#batch) return null;
+    for (let packet; (packet = this.#batch.next(this.#timeBaseOf));) {
+      if (!this.#streams[packet.streamIndex]!.discard) return packet;
+    }
+    this.#batch = null;
+    return null;
+  }
+
+  /** One object for all packets of a stream. */
+  #timeBaseOf = (streamIndex: number, num: number, den: number): Rational => {
+    const known = this.#streams[streamIndex]!.timeBase;
+    return known.num === num && known.den === den ? known : { num, den };
+  };
+
+  #throwAfter(): void {
+    if (this.#after === null || this.#after === "end") return;
+    const { error } = this.#after;
+    this.#after = null;
+    throw error;
+  }
+
+  *#readAhead(): Operation<void> {
+    const { slot } = this.#session;
+    slot.set([0, BATCH_PACKETS, BATCH_BYTES]);
+    const { error } = yield* this.#session.attempt(operations.read);
+    if (error !== null) this.#after = { error };
+    else if (slot[0] === AVERROR.EOF) this.#after = "end";
+    if (this.#session.closed) return;
+    const [, count, bytes, streams] = slot as unknown as [number, number, number, number];
+    if (streams > this.#streams.length) this.#addNewStreams();
+    if (count > 0) this.#batch = new PacketBatch(this.#session, count, bytes);
+  }
+
+  #addNewStreams(): void {
+    this.#description = describe(this.#session, Direction.INPUT);
+    for (const stream of this.#description.streams.slice(this.#streams.length)) {
+      this.#streams.push(new DemuxerStream(this.#session, stream));
+    }
+  }
+
+  /**
+   * Goes to another place; `avformat_seek_file`. The next packet read is from there. Where nothing else is said, it
+   * is the last key frame at or before the target.
+   *
+   * @param target Seconds, or a timestamp in the time base of a stream.
+   * @throws {AVError} The format or the source can't.
+   */
+  seekSync(target: number | { streamIndex: number; timestamp: number }, options?: SeekOptions): void {
+    this.#checkOpen("seek");
+    runSync(this.#seek(target, checkOptions(options)));
+  }
+
+  *#seek(
+    target: number | { streamIndex: number; timestamp: number },
+    options: SeekOptions,
+  ): Operation<void> {
+    const { stream, position } = this.#seekTarget(target);
+    const { backward = true, any = false } = options;
+    const least = checkNumber(options.min, "min", -Infinity) ?? (backward ? -Infinity : position);
+    const most = checkNumber(options.max, "max", -Infinity) ?? (backward ? position : Infinity);
+    if (least > position || most < position) {
+      throw new RangeError(
+        `min, max: must have the target ${position} between them, are ${least} and ${most}`,
+      );
+    }
+    const flags = (any ? SEEK_ANY : 0) | (backward ? SEEK_BACKWARD : 0);
+    this.#batch = null;
+    this.#after = null;
+    this.#session.slot.set([0, stream, position, least, most, flags]);
+    yield* this.#session.run(operations.seek);
+  }
+
+  #seekTarget(
+    target: number | { streamIndex: number; timestamp: number },
+  ): { stream: number; position: number } {
+    if (typeof target === "number") {
+      if (!Number.isFinite(target)) throw new RangeError(`target: must be finite, is ${target}`);
+      return { stream: -1, position: target };
+    }
+    if (typeof target !== "object" || target === null) {
+      throw new TypeError("target: must be seconds or { streamIndex, timestamp }");
+    }
+    const { streamIndex, timestamp } = target;
+    if (!this.#streams[streamIndex]) {
+      throw new RangeError(`target.streamIndex: there is no stream ${streamIndex}`);
+    }
+    if (!Number.isSafeInteger(timestamp)) {
+      throw new RangeError(`target.timestamp: must be a whole number, is ${timestamp}`);
+    }
+    return { stream: streamIndex, position: timestamp };
+  }
+
+  #checkOpen(doing: string): void {
+    if (this.#session.closed) throw new Error(`Cannot ${doing}: the Demuxer is closed`);
+  }
+
+  /** Closes the input and frees everything; again: does nothing. `avformat_close_input`. */
+  [Symbol.dispose](): void {
+    this.#session.close(() => this.#attachment.release());
+  }
+}

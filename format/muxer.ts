@@ -1,0 +1,262 @@
+/**
+ * Muxer: an output that is open, its streams, writing packets. What the sink is made of is in `io/`.
+ */
+import { library } from "../ffi/library.ts";
+import { type Operation, runSync } from "../ffi/operation.ts";
+import { check, Session } from "../ffi/session.ts";
+import { Direction, operations, SetWhat } from "../ffi/symbols.ts";
+import { openSink, type Sink } from "../io/sink.ts";
+import type { Attachment } from "../io/source.ts";
+import type { FormatInfo } from "./formats.ts";
+import {
+  bufferSizeOf,
+  checkAllUsed,
+  checkOptions,
+  checkString,
+  type SessionOptions,
+  setOptions,
+} from "./options.ts";
+import { checkPacket, type Packet, putPacket } from "./packet.ts";
+import { addStream, type Chapter, type CodecParameters, describe, metadataPairs } from "./stream.ts";
+import type { MediaType, Stream, StreamInit } from "./stream.ts";
+
+/** Options of {@linkcode Muxer.openSync}. */
+export interface MuxerOptions extends SessionOptions {
+  /** Output format, by FFmpeg's name; taken from the sink's file name where there is one. */
+  format?: string;
+  /** Tags of the container: "title", ... */
+  metadata?: Record<string, string>;
+  /** Chapters, in seconds. */
+  chapters?: Chapter[];
+  /** Gather small writes into chunks of about bufferSize. Off: each packet reaches the sink at once. @default {true} */
+  coalesce?: boolean;
+}
+
+/** Opens a sink as the output of a session; with the attachment that must be released before the session closes. */
+export function* openOutput(session: Session, sink: Sink, options: MuxerOptions): Operation<Attachment> {
+  const format = checkString(options.format, "format");
+  const url = checkString(options.url, "url");
+  const metadata = metadataPairs(options.metadata ?? {}, "metadata");
+  const coalesce = options.coalesce ?? true;
+  const attachment = yield* openSink(session, sink, { bufferSize: bufferSizeOf(options), coalesce });
+  try {
+    const name = url ?? attachment.url;
+    if (format === undefined && name === "") {
+      throw new TypeError("format: must be given, the sink has no file name");
+    }
+    session.set(SetWhat.OUTPUT, 0, [
+      ["url", name],
+      ...(format === undefined ? [] : [["format", format] as const]),
+    ]);
+    session.slot.set([0, attachment.io]);
+    yield* session.run(operations.openOutput);
+    session.set(SetWhat.METADATA, 0, metadata);
+    for (const chapter of options.chapters ?? []) addChapter(session, chapter);
+  } catch (error) {
+    session.close(() => attachment.release());
+    throw error;
+  }
+  return attachment;
+}
+
+/** Adds a chapter to the session's output. */
+export function addChapter(session: Session, { id, start, end, metadata }: Chapter): void {
+  if (!Number.isFinite(start) || !Number.isFinite(end) || end < start) {
+    throw new RangeError(`chapters: must be from start to end in seconds, one is from ${start} to ${end}`);
+  }
+  const index = check(library().avs_add_chapter(session.handle, id ?? 0, start, end), "add chapter");
+  session.set(SetWhat.CHAPTER_METADATA, index, metadataPairs(metadata ?? {}, "chapters.metadata"));
+}
+
+/** The settings that a stream like `from` starts with. */
+function initLike(from: Omit<Stream, "discard">): StreamInit {
+  const { timeBase, metadata, disposition, id, sideData, averageFrameRate } = from;
+  return { timeBase, metadata, disposition: [...disposition], id, sideData: [...sideData], averageFrameRate };
+}
+
+/** Adds a stream like `from` to the session's output; its index. */
+export function addStreamLike(
+  session: Session,
+  from: Omit<Stream, "discard">,
+  init: StreamInit = {},
+): number {
+  const { tag, ...parameters } = from.codecParameters;
+  const index = addStream(session, parameters, { ...initLike(from), ...init });
+  // The input's fourcc is kept where the output's format knows it for this codec.
+  if (tag !== "") session.set(SetWhat.STREAM, index, [["sourceTag", tag]]);
+  return index;
+}
+
+/**
+ * An output that is open (AVFormatContext): streams are added, then packets written.
+ *
+ * ```ts
+ * import { Demuxer, MemorySink, Muxer } from "@avio/avio";
+ *
+ * using demuxer = Demuxer.openSync("fixtures/video.mp4");
+ * const sink = new MemorySink();
+ * using muxer = Muxer.openSync(sink, { format: "matroska" });
+ * for (const stream of demuxer.streams) muxer.addStream(stream);
+ * for (const packet of demuxer.packetsSync()) muxer.writeSync(packet);
+ * muxer.finishSync();
+ * console.log(sink.size);
+ * ```
+ */
+export class Muxer implements Disposable {
+  #session: Session;
+  #attachment: Attachment;
+  #options: MuxerOptions;
+  #description: ReturnType<typeof describe>;
+  #stage: "adding streams" | "writing" | "finished" = "adding streams";
+
+  private constructor(session: Session, attachment: Attachment, options: MuxerOptions) {
+    this.#session = session;
+    this.#attachment = attachment;
+    this.#options = options;
+    this.#description = describe(session, Direction.OUTPUT);
+  }
+
+  /**
+   * Opens a sink (avformat_alloc_output_context2). Nothing is written yet.
+   *
+   * @throws {AVError} There is no such format.
+   * @throws {TypeError} The sink or an option is of the wrong type, or there is nothing to take the format from.
+   */
+  static openSync(sink: Sink, options?: MuxerOptions): Muxer {
+    return runSync(Muxer.#open(sink, checkOptions(options)));
+  }
+
+  static *#open(sink: Sink, options: MuxerOptions): Operation<Muxer> {
+    const session = new Session();
+    try {
+      return new Muxer(session, yield* openOutput(session, sink, options), options);
+    } catch (error) {
+      session.close();
+      throw error;
+    }
+  }
+
+  /** The container's format. */
+  get format(): FormatInfo {
+    return this.#description.format;
+  }
+
+  /** The streams added so far; with the muxer's own time bases once the header is written. */
+  get streams(): readonly Stream[] {
+    return this.#description.streams.map((stream) => ({ ...stream, discard: false }));
+  }
+
+  /**
+   * Adds a stream like `from` (a demuxer's Stream keeps time base, metadata, disposition, side data), or of these
+   * parameters; `avformat_new_stream`.
+   *
+   * @returns Its index, for `packet.streamIndex`.
+   * @throws {TypeError} A parameter is unknown or of the wrong type.
+   */
+  addStream(
+    from: Omit<Stream, "discard"> | (Partial<CodecParameters> & { type: MediaType; codec: string }),
+    init?: StreamInit,
+  ): number {
+    this.#checkOpen("add stream");
+    if (this.#stage !== "adding streams") throw new Error("Cannot add stream: the header is written");
+    if (typeof from !== "object" || from === null) {
+      throw new TypeError("from: must be a stream or codec parameters");
+    }
+    const index = "codecParameters" in from
+      ? addStreamLike(this.#session, from, checkOptions(init, "init"))
+      : addStream(this.#session, from, checkOptions(init, "init"));
+    this.#description = describe(this.#session, Direction.OUTPUT);
+    return index;
+  }
+
+  /**
+   * Writes the header; the first write does it where this was not called. `avformat_write_header`.
+   *
+   * @throws {AVError} The format can't hold a stream, or needs a seekable sink.
+   * @throws {TypeError} An option that the format does not have.
+   * @throws Whatever the sink's own callbacks threw; so do the other methods that write.
+   */
+  startSync(): void {
+    runSync(this.#start());
+  }
+
+  *#start(): Operation<void> {
+    this.#checkOpen("write header");
+    if (this.#stage !== "adding streams") return;
+    this.#stage = "writing";
+    yield* writeHeader(this.#session, this.#options, this.format.name);
+    this.#description = describe(this.#session, Direction.OUTPUT);
+  }
+
+  /**
+   * Writes a packet. Packets of several streams are interleaved by dts, timestamps are rescaled from
+   * `packet.timeBase`. `av_interleaved_write_frame`.
+   *
+   * @throws {AVError} The muxer refuses it: its dts does not grow, or the sink would have to seek and can't.
+   * @throws {TypeError | RangeError} A field of the packet is wrong.
+   */
+  writeSync(packet: Packet): void {
+    runSync(this.#write(packet));
+  }
+
+  *#write(packet: Packet): Operation<void> {
+    this.#checkOpen("write packet");
+    checkPacket(packet);
+    if (packet.streamIndex >= this.#description.streams.length) {
+      throw new RangeError(`packet.streamIndex: there is no stream ${packet.streamIndex}`);
+    }
+    if (this.#stage === "adding streams") yield* this.#start();
+    putPacket(this.#session, packet);
+    yield* this.#session.run(operations.write);
+  }
+
+  /** Writes what waits to be interleaved, and what is in the I/O buffer; ends a fragment where the format has them. */
+  flushSync(): void {
+    runSync(this.#flush());
+  }
+
+  *#flush(): Operation<void> {
+    this.#checkOpen("flush output");
+    yield* this.#start();
+    yield* this.#session.run(operations.flush);
+  }
+
+  /**
+   * Trailer, flush, and every error not yet thrown; then closes. Disposing without it discards the output's end.
+   * `av_write_trailer`.
+   */
+  finishSync(): void {
+    runSync(this.#finish());
+  }
+
+  *#finish(): Operation<void> {
+    this.#checkOpen("write trailer");
+    try {
+      yield* this.#start();
+      yield* this.#session.run(operations.trailer);
+    } finally {
+      this.#close();
+    }
+  }
+
+  #checkOpen(doing: string): void {
+    if (this.#stage === "finished") throw new Error(`Cannot ${doing}: the Muxer is finished or closed`);
+  }
+
+  #close(): void {
+    this.#stage = "finished";
+    this.#session.close(() => this.#attachment.release());
+  }
+
+  /** Frees everything, and discards what was not written yet; after `finishSync()`: does nothing. */
+  [Symbol.dispose](): void {
+    this.#close();
+  }
+}
+
+/** The header of the session's output, with the format's options. */
+export function* writeHeader(session: Session, options: SessionOptions, format: string): Operation<void> {
+  setOptions(session, options.options);
+  yield* session.run(operations.header);
+  checkAllUsed(session, format);
+}

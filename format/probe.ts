@@ -1,0 +1,44 @@
+/**
+ * probe: what a source is, in one call.
+ */
+import { type Operation, runSync } from "../ffi/operation.ts";
+import { Session } from "../ffi/session.ts";
+import { Direction, operations } from "../ffi/symbols.ts";
+import type { Source } from "../io/source.ts";
+import { type DemuxerOptions, openInput } from "./demuxer.ts";
+import { checkOptions } from "./options.ts";
+import { describe, type MediaInfo } from "./stream.ts";
+
+function* probeOperation(source: Source, options: DemuxerOptions): Operation<MediaInfo> {
+  const session = new Session();
+  try {
+    const attachment = yield* openInput(session, source, options);
+    try {
+      session.slot.set([0, attachment.io]);
+      const { error } = yield* session.attempt(operations.ioSize);
+      const size = error === null ? session.slot[1]! : null;
+      return { ...describe(session, Direction.INPUT), size };
+    } finally {
+      session.close(() => attachment.release());
+    }
+  } finally {
+    session.close();
+  }
+}
+
+/**
+ * What a source is: format, duration, streams, chapters, metadata, as plain data.
+ *
+ * ```ts
+ * import { probeSync } from "@avio/avio";
+ *
+ * const info = probeSync("fixtures/video.mp4");
+ * console.log(info.format.name, info.duration, info.streams.length);
+ * ```
+ *
+ * @throws {AVError} FFmpeg can't read it.
+ * @throws {TypeError} The source or an option is of the wrong type.
+ */
+export function probeSync(source: Source, options?: DemuxerOptions): MediaInfo {
+  return runSync(probeOperation(source, checkOptions(options)));
+}

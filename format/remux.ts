@@ -1,0 +1,195 @@
+/**
+ * remux: packets from a source to a sink in another container, without leaving C.
+ */
+import { library } from "../ffi/library.ts";
+import { type Operation, runSync } from "../ffi/operation.ts";
+import { check, Session } from "../ffi/session.ts";
+import { Direction, operations, Slot } from "../ffi/symbols.ts";
+import type { Sink } from "../io/sink.ts";
+import type { Attachment, Source } from "../io/source.ts";
+import { type DemuxerOptions, openInput } from "./demuxer.ts";
+import { addChapter, addStreamLike, type MuxerOptions, openOutput, writeHeader } from "./muxer.ts";
+import { checkNumber, checkOptions } from "./options.ts";
+import { type Chapter, DemuxerStream, describe, type Description, type Stream } from "./stream.ts";
+
+/** How far a remux has got. */
+export interface RemuxProgress {
+  /** Packets written. */
+  packets: number;
+  /** Bytes read from the source. */
+  bytesRead: number;
+  /** Bytes written to the sink. */
+  bytesWritten: number;
+  /** Seconds of the output. */
+  time: number;
+  /** Seconds that there will be, null where unknown. */
+  duration: number | null;
+}
+
+/** Options of {@linkcode remuxSync}. */
+export interface RemuxOptions extends MuxerOptions {
+  /** Options of the input. */
+  input?: DemuxerOptions;
+  /** Which streams to keep. @default all that the output format can hold */
+  streams?: (stream: Stream) => boolean;
+  /** Seconds; the output begins with the last key frame at or before it, and its time with 0. */
+  start?: number;
+  /** Seconds; packets from there on are left out. */
+  end?: number;
+  /** Called some ten times a second, and at the end. What it throws ends the remux. */
+  onprogress?: (progress: RemuxProgress) => void;
+}
+
+/** What a remux has done. */
+export interface RemuxResult {
+  /** Packets written. */
+  packets: number;
+  /** Bytes of the output. */
+  bytesWritten: number;
+  /** Seconds of the output, null where no packet had a time. */
+  duration: number | null;
+  /** Streams of the input that are not in the output. */
+  skippedStreams: number[];
+}
+
+const PROGRESS_INTERVAL = 100; // milliseconds
+
+/** Tags that tell of the container that was, not of the media. */
+const CONTAINER_TAGS = new Set(["major_brand", "minor_version", "compatible_brands", "encoder"]);
+
+/** A part of the input, in seconds. */
+interface Range {
+  start: number | undefined;
+  end: number | undefined;
+}
+
+function rangeOf(options: RemuxOptions): Range {
+  const start = checkNumber(options.start, "start");
+  const end = checkNumber(options.end, "end");
+  if (start !== undefined && end !== undefined && end <= start) {
+    throw new RangeError(`end: must be after start (${start}), is ${end}`);
+  }
+  return { start, end };
+}
+
+function* remuxOperation(source: Source, sink: Sink, options: RemuxOptions): Operation<RemuxResult> {
+  const range = rangeOf(options);
+  const session = new Session();
+  const attachments: Attachment[] = [];
+  try {
+    attachments.push(yield* openInput(session, source, checkOptions(options.input, "input")));
+    const input = describe(session, Direction.INPUT);
+    attachments.push(
+      yield* openOutput(session, sink, { ...options, metadata: metadataOf(input, options), chapters: [] }),
+    );
+    const skippedStreams = mapStreams(session, input, options);
+    if (range.start !== undefined) yield* seekTo(session, range.start);
+    check(library().avs_set_range(session.handle, range.start ?? NaN, range.end ?? NaN), "set range");
+    for (const chapter of options.chapters ?? cutChapters(input.chapters, range)) {
+      addChapter(session, chapter);
+    }
+    yield* writeHeader(session, options, describe(session, Direction.OUTPUT).format.name);
+    const { packets, time } = yield* loop(session, durationOf(input, range), options.onprogress);
+    yield* session.run(operations.trailer);
+    const bytesWritten = session.slot[Slot.WRITTEN]!;
+    return { packets, bytesWritten, duration: Number.isNaN(time) ? null : time, skippedStreams };
+  } finally {
+    session.close(() => releaseAll(attachments));
+  }
+}
+
+/** Every one is released, whatever the ones before did. */
+function releaseAll(attachments: Attachment[]): void {
+  using stack = new DisposableStack();
+  for (const attachment of attachments) stack.defer(() => attachment.release());
+}
+
+function metadataOf(input: Description, options: RemuxOptions): Record<string, string> {
+  const kept = Object.entries(input.metadata).filter(([name]) => !CONTAINER_TAGS.has(name.toLowerCase()));
+  return { ...Object.fromEntries(kept), ...options.metadata };
+}
+
+/** Adds the chosen streams to the output; the ones left out. */
+function mapStreams(session: Session, input: Description, options: RemuxOptions): number[] {
+  const skipped: number[] = [];
+  for (const stream of input.streams) {
+    if (!isWanted(session, stream, options)) {
+      skipped.push(stream.index);
+      continue;
+    }
+    const index = addStreamLike(session, stream);
+    check(library().avs_map_stream(session.handle, stream.index, index), "map stream");
+  }
+  if (skipped.length === input.streams.length) {
+    throw new TypeError(
+      "streams: none is left to write" + (options.streams ? "" : ": the output format holds none"),
+    );
+  }
+  return skipped;
+}
+
+function isWanted(session: Session, stream: Omit<Stream, "discard">, options: RemuxOptions): boolean {
+  if (options.streams) return options.streams(new DemuxerStream(session, stream));
+  return check(library().avs_can_hold(session.handle, stream.index), "ask the output format") === 1;
+}
+
+function* seekTo(session: Session, seconds: number): Operation<void> {
+  const SEEK_BACKWARD = 1;
+  session.slot.set([0, -1, seconds, -Infinity, seconds, SEEK_BACKWARD]);
+  yield* session.run(operations.seek);
+}
+
+/** The chapters inside the range, with the times they have in the output. */
+function cutChapters(chapters: readonly Chapter[], { start = 0, end = Infinity }: Range): Chapter[] {
+  return chapters.filter((chapter) => chapter.end > start && chapter.start < end).map((chapter) => ({
+    ...chapter,
+    start: Math.max(chapter.start, start) - start,
+    end: Math.min(chapter.end, end) - start,
+  }));
+}
+
+function durationOf(input: Description, { start = 0, end = Infinity }: Range): number | null {
+  const last = Math.min(end, input.duration ?? Infinity);
+  return Number.isFinite(last) ? Math.max(0, last - start) : null;
+}
+
+function* loop(
+  session: Session,
+  duration: number | null,
+  onprogress: RemuxOptions["onprogress"],
+): Operation<{ packets: number; time: number }> {
+  while (true) {
+    session.slot.set([0, Infinity, onprogress ? PROGRESS_INTERVAL : 0]);
+    yield* session.run(operations.remux);
+    const [, ended, packets, time, bytesRead] = session.slot as unknown as [
+      number,
+      number,
+      number,
+      number,
+      number,
+    ];
+    const bytesWritten = session.slot[Slot.WRITTEN]!;
+    onprogress?.({ packets, bytesRead, bytesWritten, time: Number.isNaN(time) ? 0 : time, duration });
+    if (ended) return { packets, time };
+  }
+}
+
+/**
+ * Writes the packets of a source to a sink in another container, without decoding. Timestamps that are missing or
+ * don't grow are mended; metadata, chapters, dispositions and side data are kept.
+ *
+ * ```ts
+ * import { MemorySink, remuxSync } from "@avio/avio";
+ *
+ * const sink = new MemorySink();
+ * const result = remuxSync("fixtures/video.mp4", sink, { format: "matroska" });
+ * console.log(result.packets, sink.size);
+ * ```
+ *
+ * @throws {AVError} FFmpeg can't read the source, or the output format can't hold the streams.
+ * @throws {TypeError | RangeError} An argument is wrong.
+ * @throws Whatever callbacks of the source, the sink or `onprogress` threw.
+ */
+export function remuxSync(source: Source, sink: Sink, options?: RemuxOptions): RemuxResult {
+  return runSync(remuxOperation(source, sink, checkOptions(options)));
+}

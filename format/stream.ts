@@ -1,0 +1,336 @@
+/**
+ * Streams, chapters and programs: their types, and their way out of and into the shim. Names of fields are the
+ * same on both sides; the shim's table (`shim/describe.c`) says how each is written.
+ */
+import { library } from "../ffi/library.ts";
+import { check, type Session } from "../ffi/session.ts";
+import { SetWhat } from "../ffi/symbols.ts";
+import type { FormatInfo } from "./formats.ts";
+import { formatInfo } from "./formats.ts";
+import type { SideData } from "./packet.ts";
+import { checkRational, checkTimeBase, type Rational } from "./rational.ts";
+
+/** Kinds of streams (AVMediaType). */
+export type MediaType = "video" | "audio" | "subtitle" | "data" | "attachment" | "unknown";
+
+/** How a stream is coded (AVCodecParameters). Fields of another media type are 0 or null. */
+export interface CodecParameters {
+  /** Kind of the stream. */
+  type: MediaType;
+  /** FFmpeg's name of the codec: "h264", "aac", "subrip", ... */
+  codec: string;
+  /** The container's fourcc, "" where there is none. */
+  tag: string;
+  /** Bits per second, 0 where unknown. */
+  bitRate: number;
+  /** FFmpeg's number of the profile, null where unknown. */
+  profile: number | null;
+  /** The codec's level, null where unknown. */
+  level: number | null;
+  /** What a decoder needs before the first packet (avcC, OpusHead, ...). */
+  extradata: Uint8Array | null;
+  /** Pixels. */
+  width: number;
+  /** Pixels. */
+  height: number;
+  /** FFmpeg's name: "yuv420p", ... */
+  pixelFormat: string | null;
+  /** Width of a pixel by its height, 0 where unknown. */
+  sampleAspectRatio: Rational;
+  /** Frames per second, 0 where unknown. */
+  frameRate: Rational;
+  /** FFmpeg's name: "bt709", ... */
+  colorSpace: string | null;
+  /** "tv" or "pc". */
+  colorRange: string | null;
+  /** FFmpeg's name: "bt709", ... */
+  colorPrimaries: string | null;
+  /** FFmpeg's name: "bt709", "smpte2084", ... */
+  colorTransfer: string | null;
+  /** FFmpeg's name: "left", "center", ... */
+  chromaLocation: string | null;
+  /** "progressive", "tt", "bb", "tb" or "bt". */
+  fieldOrder: string | null;
+  /** Frames by which decoding is ahead of showing (video_delay). */
+  videoDelay: number;
+  /** Samples per second. */
+  sampleRate: number;
+  /** FFmpeg's name: "fltp", "s16", ... */
+  sampleFormat: string | null;
+  /** How many. */
+  channels: number;
+  /** FFmpeg's name: "stereo", "5.1(side)", ... */
+  channelLayout: string | null;
+  /** Samples per packet, 0 where it varies. */
+  frameSize: number;
+  /** Bytes of one sample of all channels, for codecs that have it. */
+  blockAlign: number;
+  /** Bits of a coded sample. */
+  bitsPerCodedSample: number;
+  /** Bits of a sample that mean something. */
+  bitsPerRawSample: number;
+  /** Samples that the encoder put before the first. */
+  initialPadding: number;
+  /** Samples that the encoder put behind the last. */
+  trailingPadding: number;
+  /** Samples to decode before the first one to be heard after a seek. */
+  seekPreroll: number;
+}
+
+/** A stream of an input or output (AVStream). */
+export interface Stream {
+  /** Its place among the streams. */
+  readonly index: number;
+  /** The container's own number of it. */
+  readonly id: number;
+  /** Kind of the stream. */
+  readonly type: MediaType;
+  /** How it is coded. */
+  readonly codecParameters: CodecParameters;
+  /** Seconds in one unit of its timestamps. */
+  readonly timeBase: Rational;
+  /** Seconds, null where the container doesn't say. */
+  readonly startTime: number | null;
+  /** Seconds, null where the container doesn't say. */
+  readonly duration: number | null;
+  /** How many frames the container says it has, 0 where it doesn't say. */
+  readonly frames: number;
+  /** Frames per second, `0/0` or `0/1` where unknown. */
+  readonly averageFrameRate: Rational;
+  /** What it is for: "default", "forced", "attached_pic", ... */
+  readonly disposition: readonly string[];
+  /** Its tags: "language", "title", ... */
+  readonly metadata: Readonly<Record<string, string>>;
+  /** Side data of the whole stream: "Display Matrix", ... */
+  readonly sideData: readonly SideData[];
+  /** Not delivered by the demuxer while true. */
+  discard: boolean;
+}
+
+/** A chapter (AVChapter). */
+export interface Chapter {
+  /** The container's own number of it. */
+  id: number;
+  /** Seconds. */
+  start: number;
+  /** Seconds. */
+  end: number;
+  /** Its tags: "title", ... */
+  metadata: Record<string, string>;
+}
+
+/** A program: streams that belong together (AVProgram). */
+export interface Program {
+  /** The container's own number of it. */
+  id: number;
+  /** Its streams. */
+  streamIndexes: number[];
+  /** Its tags. */
+  metadata: Record<string, string>;
+}
+
+/** What `probe` answers: plain data, JSON-safe but for extradata and side data. */
+export interface MediaInfo {
+  /** Container format. */
+  format: FormatInfo;
+  /** Seconds, null where unknown. */
+  duration: number | null;
+  /** Seconds, null where unknown. */
+  startTime: number | null;
+  /** Bits per second, null where unknown. */
+  bitRate: number | null;
+  /** Bytes of the source, null where unknown. */
+  size: number | null;
+  /** Tags of the container. */
+  metadata: Record<string, string>;
+  /** Streams of the container. */
+  streams: Omit<Stream, "discard">[];
+  /** Chapters of the container. */
+  chapters: Chapter[];
+  /** Programs of the container. */
+  programs: Program[];
+}
+
+// ------------------------------------------------------------------------------------------- describing
+
+/** What `avs_describe` answers, turned into the contract's types. */
+export type Description = Omit<MediaInfo, "size">;
+
+interface RawSideData {
+  type: string;
+  data: string;
+}
+type RawStream =
+  & Omit<Stream, "codecParameters" | "discard" | "sideData">
+  & Omit<CodecParameters, "extradata">
+  & { extradata: string | null; sideData: RawSideData[] };
+interface RawFormat {
+  name: string;
+  longName: string;
+  extensions: string;
+  mimeTypes: string;
+}
+
+/** Describes the session's input or output. */
+export function describe(session: Session, direction: number): Description {
+  const raw = session.describe(direction) as Omit<Description, "streams" | "format"> & {
+    format: RawFormat;
+    streams: RawStream[];
+  };
+  return { ...raw, format: formatInfo(raw.format), streams: raw.streams.map(splitStream) };
+}
+
+/** The shim's flat stream as a stream with its codec parameters. */
+function splitStream(raw: RawStream): Omit<Stream, "discard"> {
+  const {
+    index,
+    id,
+    timeBase,
+    startTime,
+    duration,
+    frames,
+    averageFrameRate,
+    disposition,
+    metadata,
+    sideData,
+    ...rest
+  } = raw;
+  const extradata = rest.extradata === null ? null : Uint8Array.fromBase64(rest.extradata);
+  return {
+    index,
+    id,
+    type: rest.type,
+    codecParameters: { ...rest, extradata },
+    timeBase,
+    startTime,
+    duration,
+    frames,
+    averageFrameRate,
+    disposition,
+    metadata,
+    sideData: sideData.map(({ type, data }) => ({ type, data: Uint8Array.fromBase64(data) })),
+  };
+}
+
+/** A demuxer's stream: described once, but for `discard`, which the demuxer obeys. */
+export class DemuxerStream implements Stream {
+  declare readonly index: number;
+  declare readonly id: number;
+  declare readonly type: MediaType;
+  declare readonly codecParameters: CodecParameters;
+  declare readonly timeBase: Rational;
+  declare readonly startTime: number | null;
+  declare readonly duration: number | null;
+  declare readonly frames: number;
+  declare readonly averageFrameRate: Rational;
+  declare readonly disposition: readonly string[];
+  declare readonly metadata: Readonly<Record<string, string>>;
+  declare readonly sideData: readonly SideData[];
+  #discard = false;
+  #session: Session;
+
+  constructor(session: Session, described: Omit<Stream, "discard">) {
+    this.#session = session;
+    Object.assign(this, described);
+    Object.freeze(this.timeBase); // shared by the packets of the stream
+  }
+
+  get discard(): boolean {
+    return this.#discard;
+  }
+
+  set discard(value: boolean) {
+    if (typeof value !== "boolean") throw new TypeError(`discard: must be a boolean, is ${typeof value}`);
+    this.#discard = value;
+    if (this.#session.closed) return;
+    check(library().avs_set_discard(this.#session.handle, this.index, value ? 1 : 0), "discard a stream");
+  }
+}
+
+// ------------------------------------------------------------------------------------------- setting
+
+/** Settings of a new stream that are not about its codec. */
+export interface StreamInit {
+  /** Seconds in one unit of its timestamps; the muxer may choose another. */
+  timeBase?: Rational;
+  /** Its tags: "language", "title", ... */
+  metadata?: Record<string, string>;
+  /** What it is for: "default", "forced", ... */
+  disposition?: string[];
+  /** The container's own number of it, where it has one. */
+  id?: number;
+  /** Side data of the whole stream. */
+  sideData?: SideData[];
+  /** Frames per second. */
+  averageFrameRate?: Rational;
+}
+
+const RATIONALS = ["sampleAspectRatio", "frameRate"] as const;
+
+function text(value: unknown, name: string): string | null {
+  if (value === null || value === undefined) return null;
+  if (value instanceof Uint8Array) return value.toBase64();
+  if (typeof value === "string") return value;
+  if (typeof value !== "number") throw new TypeError(`${name}: can't be a value of type ${typeof value}`);
+  if (!Number.isFinite(value)) throw new RangeError(`${name}: must be finite, is ${value}`);
+  return String(value);
+}
+
+function rationalText(value: Rational, name: string): string {
+  checkRational(value, name);
+  return `${value.num}/${value.den}`;
+}
+
+/** Codec parameters as the shim's fields; `type` comes first, what depends on it behind. */
+function* parameterFields(parameters: Partial<CodecParameters>): Generator<[string, string]> {
+  const { type, codec, ...rest } = parameters;
+  if (typeof type !== "string") throw new TypeError("type: must be a media type");
+  if (typeof codec !== "string") throw new TypeError("codec: must be FFmpeg's name of a codec");
+  yield ["type", type];
+  yield ["codec", codec];
+  for (const [name, value] of Object.entries(rest)) {
+    if ((RATIONALS as readonly string[]).includes(name)) {
+      if (value) yield [name, rationalText(value as Rational, name)];
+      continue;
+    }
+    const written = text(value, name);
+    if (written !== null && !(name === "tag" && written === "")) yield [name, written];
+  }
+}
+
+function* initFields(init: StreamInit): Generator<[string, string]> {
+  if (init.timeBase) {
+    checkTimeBase(init.timeBase, "timeBase");
+    yield ["timeBase", rationalText(init.timeBase, "timeBase")];
+  }
+  if (init.averageFrameRate) {
+    yield ["averageFrameRate", rationalText(init.averageFrameRate, "averageFrameRate")];
+  }
+  if (init.disposition) yield ["disposition", init.disposition.join(",")];
+  if (init.id !== undefined) yield ["id", text(init.id, "id")!];
+}
+
+/** Tags as pairs; values that are no strings are TypeErrors. */
+export function metadataPairs(metadata: Readonly<Record<string, string>>, name: string): [string, string][] {
+  if (typeof metadata !== "object" || metadata === null) throw new TypeError(`${name}: must be an object`);
+  return Object.entries(metadata).map(([key, value]) => {
+    if (typeof value !== "string") {
+      throw new TypeError(`${name}.${key}: must be a string, is ${typeof value}`);
+    }
+    return [key, value];
+  });
+}
+
+/** Adds a stream of these parameters to the session's output; its index. */
+export function addStream(session: Session, parameters: Partial<CodecParameters>, init: StreamInit): number {
+  const fields = [...parameterFields(parameters), ...initFields(init)];
+  const metadata = metadataPairs(init.metadata ?? {}, "metadata");
+  const sideData = (init.sideData ?? []).map((
+    { type, data },
+  ): [string, string] => [type, text(data, "sideData")!]);
+  const index = check(library().avs_add_stream(session.handle), "add stream");
+  session.set(SetWhat.STREAM, index, fields);
+  session.set(SetWhat.STREAM_METADATA, index, metadata);
+  session.set(SetWhat.SIDE_DATA, index, sideData);
+  return index;
+}

@@ -1,0 +1,152 @@
+/**
+ * The user's `onread`, `onwrite` and `onseek`, and the rules for what they may answer. An answer that breaks them
+ * is a TypeError or RangeError that names the callback; FFmpeg would crash on it, or deliver garbage.
+ */
+import { type Device, isPromise, type MaybePromise, type WriteInfo } from "../ffi/session.ts";
+
+/** `read_packet`, `write_packet` and `seek` of avio_alloc_context. Promises need the async API. */
+export interface IOCallbacks {
+  /**
+   * Fills `buffer` from its start with at most `requestedLen` bytes (its length). The result is how many were
+   * read; 0, null or undefined is the end of the stream. The buffer is used again for the next call.
+   */
+  onread?(
+    buffer: Uint8Array<ArrayBuffer>,
+    requestedLen: number,
+  ): MaybePromise<number | null | undefined | void>;
+  /**
+   * Takes `buffer`, which is yours to keep. The result is how many bytes were taken: the rest is offered again;
+   * no result means all of them.
+   */
+  onwrite?(buffer: Uint8Array<ArrayBuffer>, info: WriteInfo): MaybePromise<number | undefined | void>;
+  /**
+   * Moves to `offset` and answers the new position; for `constants.seek.SIZE` answers the size in bytes, for END
+   * moves relative to the end. Below zero: can't. Without this callback the stream is not seekable.
+   */
+  onseek?(offset: number, whence: number): MaybePromise<number>;
+}
+
+/** Largest read that is offered in one piece; FFmpeg asks for whole packets at times. */
+const MAX_READ = 1 << 20;
+const SEEK_SET = 0;
+
+/** Checks that the callbacks are functions, and that there are no others. */
+export function checkCallbacks(callbacks: IOCallbacks, name: string): void {
+  if (typeof callbacks !== "object" || callbacks === null) throw new TypeError(`${name}: must be an object`);
+  for (const key of ["onread", "onwrite", "onseek"] as const) {
+    const callback: unknown = callbacks[key];
+    if (callback !== undefined && typeof callback !== "function") {
+      throw new TypeError(`${name}.${key}: must be a function, is ${typeof callback}`);
+    }
+  }
+}
+
+/** A device that asks the user's callbacks. */
+export function deviceOf(callbacks: IOCallbacks, bufferSize: number): Device {
+  const device: Device = {};
+  if (callbacks.onread) device.read = reader(callbacks, bufferSize);
+  if (callbacks.onwrite) device.write = writer(callbacks);
+  if (callbacks.onseek) device.seek = seeker(callbacks);
+  return device;
+}
+
+function reader(callbacks: IOCallbacks, bufferSize: number): NonNullable<Device["read"]> {
+  let scratch = new Uint8Array(0);
+  /** As long as asked for; a new one where the user's function took the old one away. */
+  const bufferOf = (size: number) => {
+    if (scratch.byteLength < size) scratch = new Uint8Array(Math.max(size, Math.min(bufferSize, MAX_READ)));
+    return scratch.byteLength === size ? scratch : scratch.subarray(0, size);
+  };
+  const finish = (buffer: Uint8Array, size: number, answer: unknown) => {
+    const read = count(answer ?? 0, size, "onread", "read");
+    if (buffer.byteLength < read) throw new TypeError("onread: the buffer was detached or resized");
+    if (read === 0) return null;
+    return read === buffer.byteLength ? buffer : buffer.subarray(0, read);
+  };
+  return (wanted) => {
+    const size = Math.min(wanted, MAX_READ);
+    const buffer = bufferOf(size);
+    const answer = callbacks.onread!(buffer, size);
+    return isPromise(answer)
+      ? answer.then((result) => finish(buffer, size, result))
+      : finish(buffer, size, answer);
+  };
+}
+
+function writer(callbacks: IOCallbacks): NonNullable<Device["write"]> {
+  return function write(bytes, info): MaybePromise<void> {
+    let rest = bytes;
+    /** Where the chunk that was offered ended decides what is left, whatever the user did to it. */
+    const take = (answer: unknown, size: number) => {
+      const taken = answer === undefined ? size : count(answer, size, "onwrite", "taken");
+      if (taken === 0) throw new RangeError(`onwrite: took none of ${size} bytes`);
+      return taken;
+    };
+    while (true) {
+      const size = rest.byteLength;
+      const position = info.position;
+      // A chunk of its own for each offer: the one before may have been kept, transferred or resized.
+      const next = rest;
+      const answer = callbacks.onwrite!(next, { ...info });
+      if (isPromise(answer)) {
+        return answer.then((result) => {
+          const taken = take(result, size);
+          if (taken < size) {
+            return write(remainder(next, taken, size), { ...info, position: position + taken });
+          }
+        });
+      }
+      const taken = take(answer, size);
+      if (taken === size) return;
+      rest = remainder(next, taken, size);
+      info = { ...info, position: position + taken };
+    }
+  };
+}
+
+function remainder(chunk: Uint8Array<ArrayBuffer>, taken: number, size: number): Uint8Array<ArrayBuffer> {
+  if (chunk.byteLength !== size) {
+    throw new TypeError("onwrite: took a part of a buffer that it detached or resized");
+  }
+  return chunk.subarray(taken);
+}
+
+function seeker(callbacks: IOCallbacks): NonNullable<Device["seek"]> {
+  return (offset, whence) => {
+    const answer = callbacks.onseek!(offset, whence);
+    return isPromise(answer)
+      ? answer.then((result) => position(result, offset, whence))
+      : position(answer, offset, whence);
+  };
+}
+
+/** What the user says, checked: a whole number of bytes from 0 to `most`. */
+function count(answer: unknown, most: number, callback: string, verb: string): number {
+  const result = wholeNumber(answer, callback);
+  if (result < 0 || result > most) {
+    throw new RangeError(`${callback}: says ${result} bytes ${verb}, of ${most}`);
+  }
+  return result;
+}
+
+function position(answer: unknown, offset: number, whence: number): number | null {
+  const result = wholeNumber(answer, "onseek");
+  if (result < 0) return null;
+  // Somewhere else than asked for is no use to FFmpeg, which believes to be where it asked to be.
+  return whence === SEEK_SET && result !== offset ? null : result;
+}
+
+function wholeNumber(answer: unknown, callback: string): number {
+  if (typeof answer !== "number") {
+    throw new TypeError(`${callback}: must answer a number, answered ${describe(answer)}`);
+  }
+  if (!Number.isSafeInteger(answer)) {
+    throw new RangeError(`${callback}: must answer a whole number up to 2^53, answered ${answer}`);
+  }
+  return answer;
+}
+
+function describe(value: unknown): string {
+  if (value === null) return "null";
+  return typeof value === "bigint" ? "a bigint" : typeof value === "object" ? "an object" : typeof value;
+}

@@ -1,0 +1,68 @@
+/**
+ * MemorySink: an output collected in memory. While a muxer is open the bytes are native memory; they are copied
+ * into JavaScript's when it closes.
+ */
+import { library } from "../ffi/library.ts";
+import { check, type Session } from "../ffi/session.ts";
+
+/** Makes the sink an I/O context of the session; what it held before is dropped. */
+export let openMemorySink: (sink: MemorySink, session: Session, bufferSize: number) => number;
+
+/** Takes what was written out of the session, which is about to close. */
+export let closeMemorySink: (sink: MemorySink) => void;
+
+/**
+ * Collects an output in memory; seekable, so any format can be written to it.
+ *
+ * ```ts
+ * import { MemorySink, remuxSync } from "@avio/avio";
+ *
+ * const sink = new MemorySink();
+ * remuxSync("fixtures/video.mp4", sink, { format: "matroska" });
+ * console.log(sink.bytes().length === sink.size); // true
+ * ```
+ */
+export class MemorySink {
+  #bytes: Uint8Array<ArrayBuffer> = new Uint8Array(0);
+  #open: { session: Session; io: number } | null = null;
+
+  /** Bytes written so far. */
+  get size(): number {
+    return this.#open ? library().avs_memory_size(this.#open.io) : this.#bytes.byteLength;
+  }
+
+  /**
+   * What has been written, as one array: a copy while a muxer still writes here, and afterwards the sink's own,
+   * the same each time.
+   */
+  bytes(): Uint8Array<ArrayBuffer> {
+    return this.#open ? copyOut(this.#open.io) : this.#bytes;
+  }
+
+  static {
+    openMemorySink = (sink, session, bufferSize) => {
+      if (sink.#open) throw new TypeError("sink: a MemorySink that another muxer is writing to");
+      const io = session.addMemoryOutput(bufferSize);
+      sink.#bytes = new Uint8Array(0);
+      sink.#open = { session, io };
+      return io;
+    };
+    closeMemorySink = (sink) => {
+      if (!sink.#open) return;
+      sink.#bytes = copyOut(sink.#open.io);
+      sink.#open = null;
+    };
+  }
+}
+
+/** Sizes of single pieces cross in 32 bits. */
+const MAX_PIECE = 2 ** 30;
+
+function copyOut(io: number): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(library().avs_memory_size(io));
+  for (let at = 0; at < bytes.length; at += MAX_PIECE) {
+    const piece = bytes.subarray(at, at + MAX_PIECE);
+    check(library().avs_memory_read(io, at, piece, piece.length), "read memory output");
+  }
+  return bytes;
+}

@@ -1,0 +1,42 @@
+/**
+ * avio: all of libavformat for Deno (probe, demux, mux, remux), over any source and any sink that TypeScript can
+ * express.
+ *
+ * ```ts
+ * import { MemorySink, remuxSync } from "@avio/avio";
+ *
+ * const sink = new MemorySink();
+ * remuxSync("fixtures/video.mp4", sink, { format: "matroska" });
+ * ```
+ *
+ * @module
+ */
+export { type Constants, constants } from "./ffi/constants.ts";
+export { AVError } from "./ffi/errors.ts";
+export { LibraryNotFoundError, loadLibrary } from "./ffi/library.ts";
+export { type LogLevel, type LogLine, onLog, setLogLevel } from "./ffi/log.ts";
+export type { Marker, MaybePromise, WriteInfo } from "./ffi/session.ts";
+
+export type { IOCallbacks } from "./io/callbacks.ts";
+export { IOContext } from "./io/io_context.ts";
+export { MemorySink } from "./io/memory_sink.ts";
+export type { Sink } from "./io/sink.ts";
+export type { Source } from "./io/source.ts";
+
+export { Demuxer, type DemuxerOptions, type SeekOptions } from "./format/demuxer.ts";
+export { type FormatInfo, inputFormats, outputFormats, type Versions, versions } from "./format/formats.ts";
+export { Muxer, type MuxerOptions } from "./format/muxer.ts";
+export type { SessionOptions } from "./format/options.ts";
+export { Packet, type PacketInit, type SideData } from "./format/packet.ts";
+export { probeSync } from "./format/probe.ts";
+export type { Rational } from "./format/rational.ts";
+export { type RemuxOptions, type RemuxProgress, type RemuxResult, remuxSync } from "./format/remux.ts";
+export type {
+  Chapter,
+  CodecParameters,
+  MediaInfo,
+  MediaType,
+  Program,
+  Stream,
+  StreamInit,
+} from "./format/stream.ts";

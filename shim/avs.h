@@ -1,0 +1,198 @@
+/*
+ * avs.h - the whole interface of the avio shim: what TypeScript sees of libavformat.
+ *
+ * The two laws of this boundary:
+ *   1. No native memory is visible to JavaScript, and no JavaScript buffer is kept here. Bytes cross inside
+ *      one call, by one memcpy, through a pointer that is valid for that call only.
+ *   2. Native objects are numbers to JavaScript. A handle names a slot and its generation; a stale or
+ *      foreign one is AVERROR(EBADF), never a crash. Handles belong to the thread (isolate) that made them.
+ *
+ * Conventions:
+ *   - Results below zero are AVERROR codes.
+ *   - 64-bit values cross as double: exact to 2^53. Sizes of single pieces are 32 bits. An unknown timestamp (AV_NOPTS_VALUE) is NaN.
+ *   - A function that answers with text writes at most `capacity` bytes of UTF-8 (no terminator) to `out` and
+ *     returns the length of the whole text; call it again with more room where that was too little.
+ *   - Only avs_run() can call back into JavaScript, so it alone must return void (see symbols.ts).
+ */
+#ifndef AVS_H
+#define AVS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define AVS_ABI_VERSION 1
+
+#if defined(__GNUC__)
+#define AVS_API __attribute__((visibility("default")))
+#else
+#define AVS_API
+#endif
+
+/* ------------------------------------------------------------------------------------------ library */
+
+AVS_API uint32_t avs_abi_version(void);
+
+/* JSON: versions of avio's parts, licence, configuration and build. */
+AVS_API int32_t avs_library_info(char *out, uint32_t capacity);
+
+/* JSON array of the input (AVS_INPUT) or output (AVS_OUTPUT) formats. */
+AVS_API int32_t avs_formats(uint32_t direction, char *out, uint32_t capacity);
+enum { AVS_INPUT, AVS_OUTPUT };
+
+/* What libavutil says about an error code. */
+AVS_API int32_t avs_error_text(int32_t code, char *out, uint32_t capacity);
+
+/* Least important level (AV_LOG_*) that is recorded for avs_take_log(); errors always are. */
+AVS_API void avs_set_log_level(int32_t level);
+
+/*
+ * The one function of this isolate that answers requests of the sync engine. It is called on the isolate's
+ * own thread, inside avs_run(), and answers through avs_reply*() before it returns. Where it does not, the
+ * request fails: an exception of JavaScript can't be mistaken for success.
+ */
+typedef void (*avs_callback)(uint32_t session, uint32_t io, uint32_t kind, double a, double b, double c);
+AVS_API void avs_set_callback(avs_callback callback);
+
+/* Kinds of requests, with the arguments they come with. */
+enum {
+  AVS_REQUEST_READ = 1,  /* a: bytes asked for. Answer: avs_reply_read() */
+  AVS_REQUEST_WRITE = 2, /* a: bytes, b: position, c: marker + 16 * has time (avs_request_time). Answer: avs_reply() */
+  AVS_REQUEST_SEEK = 3,  /* a: offset, b: whence. Answer: avs_reply() with the new position or the size */
+};
+
+/* ------------------------------------------------------------------------------------------ sessions */
+
+/*
+ * A session is one line of execution: it runs one operation at a time, has at most one request open, and
+ * owns the format contexts and the I/O contexts attached to it. 0: out of memory.
+ */
+AVS_API uint32_t avs_session_new(void);
+
+/* Frees everything the session owns. AVERROR(EBUSY) while an operation runs. */
+AVS_API int32_t avs_session_close(uint32_t session);
+
+/* Operations for avs_run(). `slot` is AVS_SLOT_SIZE doubles, in and out; slot[0] is always the result. */
+enum {
+  AVS_OP_OPEN_INPUT = 1,  /* in: 1 io, 2 find stream info. out: 1 streams. Text: AVS_SET_OPTIONS, _INPUT first */
+  AVS_OP_READ = 2,        /* in: 1 packets at most, 2 bytes at most. out: 1 packets ready, 2 their bytes, 3 streams. The result is what follows those packets */
+  AVS_OP_SEEK = 3,        /* in: 1 stream or -1 (seconds), 2 target, 3 least, 4 greatest, 5 AVSEEK_FLAG_* */
+  AVS_OP_OPEN_OUTPUT = 4, /* in: 1 io. Then add streams */
+  AVS_OP_HEADER = 5,      /* out: 1 streams */
+  AVS_OP_WRITE = 6,       /* writes the packets put by avs_put_packet() */
+  AVS_OP_FLUSH = 7,
+  AVS_OP_TRAILER = 8,
+  AVS_OP_REMUX = 9,       /* in: 1 packets at most, 2 milliseconds at most. out: 1 at the end, 2 packets, 3 seconds, 4 bytes read */
+  AVS_OP_IO_READ = 10,    /* in: 1 io. Into `data`. out: 1 bytes, 0 at the end */
+  AVS_OP_IO_WRITE = 11,   /* in: 1 io. From `data` */
+  AVS_OP_IO_SEEK = 12,    /* in: 1 io, 2 offset, 3 whence. out: 1 position */
+  AVS_OP_IO_SIZE = 13,    /* in: 1 io. out: 1 bytes */
+  AVS_OP_IO_FLUSH = 14,   /* in: 1 io */
+};
+
+/* What every operation leaves behind its own results. */
+enum {
+  AVS_SLOT_SEEK_TARGET = 6, /* of the seek that was refused */
+  AVS_SLOT_FLAGS = 7,
+  AVS_SLOT_LOG_BYTES = 8,   /* waiting for avs_take_log() */
+  AVS_SLOT_UNUSED_BYTES = 9, /* waiting for avs_unused_options() */
+  AVS_SLOT_WRITTEN = 10,     /* bytes of the output so far */
+  AVS_SLOT_SIZE = 11
+};
+
+/* Flags in slot[AVS_SLOT_FLAGS]: what the result alone doesn't tell. */
+enum {
+  AVS_FLAG_FAILED = 1,       /* a request was answered with an error: the caller has the exception */
+  AVS_FLAG_SOURCE_SEEK = 2,  /* libavformat wanted a seek that the source can't do */
+  AVS_FLAG_SINK_SEEK = 4,    /* the same of the sink */
+  AVS_FLAG_REFUSED = 8,      /* a nested open was refused: avs_refused_url() */
+};
+
+/*
+ * Runs an operation on the calling thread. `data` is the operation's own bytes; `source` is lent to a memory
+ * input (AVS_IO_MEMORY_INPUT) of the session until this call returns.
+ */
+AVS_API void avs_run(uint32_t session, uint32_t operation, double *slot, uint8_t *data, uint32_t data_size,
+                     const uint8_t *source, double source_size);
+
+/* Answers to the open request. Late or stray ones are AVERROR(EINVAL) and change nothing. */
+AVS_API int32_t avs_reply(uint32_t session, double result);
+AVS_API int32_t avs_reply_read(uint32_t session, const uint8_t *chunk, uint32_t size);
+/* The bytes of the open write request, from its start. */
+AVS_API int32_t avs_take_write(uint32_t session, uint8_t *out, uint32_t size);
+/* Seconds that go with the marker of the open write request, NaN where there are none. */
+AVS_API double avs_request_time(uint32_t session);
+
+/* Lines logged since the last call: level, tab, message, newline. */
+AVS_API int32_t avs_take_log(uint32_t session, char *out, uint32_t capacity);
+AVS_API int32_t avs_refused_url(uint32_t session, char *out, uint32_t capacity);
+
+/* ------------------------------------------------------------------------------------------ I/O contexts */
+
+enum { AVS_IO_CALLBACKS, AVS_IO_MEMORY_INPUT, AVS_IO_MEMORY_OUTPUT };
+enum { AVS_IO_READ = 1, AVS_IO_WRITE = 2, AVS_IO_SEEK = 4, AVS_IO_DIRECT = 8 /* no coalescing of writes */ };
+
+/* avio_alloc_context. The I/O context belongs to `session`, and is freed with it. 0: out of memory, or no such session. */
+AVS_API uint32_t avs_io_new(uint32_t session, uint32_t kind, uint32_t flags, uint32_t buffer_size);
+/* Moves an I/O context, with what it has buffered, to another session that is not running. */
+AVS_API int32_t avs_io_attach(uint32_t io, uint32_t session);
+/* What a memory output holds: its size in bytes, and a copy of a part of it. */
+AVS_API double avs_memory_size(uint32_t io);
+AVS_API int32_t avs_memory_read(uint32_t io, double offset, uint8_t *out, uint32_t size);
+
+/* ------------------------------------------------------------------------------------------ containers */
+
+/* JSON of the input (AVS_INPUT) or the output (AVS_OUTPUT) of a session: format, streams, chapters, programs, metadata. */
+AVS_API int32_t avs_describe(uint32_t session, uint32_t direction, char *out, uint32_t capacity);
+
+/* What avs_set() sets. `index` is a stream's or a chapter's, where there is one. */
+enum {
+  AVS_SET_INPUT = 1,            /* of the input to open: "url", "format" */
+  AVS_SET_OUTPUT = 2,           /* of the output to open: "url", "format" */
+  AVS_SET_OPTIONS = 3,          /* AVOptions for the next open input or header */
+  AVS_SET_METADATA = 4,         /* of the output */
+  AVS_SET_STREAM = 5,           /* fields of an output's stream, by the names that avs_describe() gives them */
+  AVS_SET_STREAM_METADATA = 6,
+  AVS_SET_SIDE_DATA = 7,        /* of a stream: type, base64 */
+  AVS_SET_CHAPTER_METADATA = 8,
+};
+/* Sets from text: name NUL value NUL, again and again. A name or value it doesn't take is AVERROR(EINVAL) and a logged line. */
+AVS_API int32_t avs_set(uint32_t session, uint32_t what, int32_t index, const char *text, uint32_t size);
+
+/* Names of options that nobody used, separated by commas. */
+AVS_API int32_t avs_unused_options(uint32_t session, char *out, uint32_t capacity);
+
+/* Adds a stream to the output; its index. */
+AVS_API int32_t avs_add_stream(uint32_t session);
+/* Adds a chapter (seconds) to the output; its index. */
+AVS_API int32_t avs_add_chapter(uint32_t session, double id, double start, double end);
+/* 1 or 0: can the output's format hold the input's stream? */
+AVS_API int32_t avs_can_hold(uint32_t session, int32_t input_stream);
+/* Remuxing: packets of an input stream go to this stream of the output. */
+AVS_API int32_t avs_map_stream(uint32_t session, int32_t input_stream, int32_t output_stream);
+/* Remuxing: seconds; NaN: from the start, to the end. */
+AVS_API int32_t avs_set_range(uint32_t session, double start, double end);
+AVS_API int32_t avs_set_discard(uint32_t session, int32_t stream, int32_t discard);
+
+/* ------------------------------------------------------------------------------------------ packets */
+
+/* A packet is a row of doubles and a stretch of bytes: its data, then its side data. */
+enum {
+  AVS_ROW_STREAM,
+  AVS_ROW_PTS,
+  AVS_ROW_DTS,
+  AVS_ROW_DURATION,
+  AVS_ROW_FLAGS,     /* AV_PKT_FLAG_* */
+  AVS_ROW_POS,       /* NaN where unknown */
+  AVS_ROW_SIZE,      /* bytes of data */
+  AVS_ROW_SIDE_SIZE, /* bytes of side data: for each, name NUL, size in 4 bytes (little endian), data */
+  AVS_ROW_TB_NUM,
+  AVS_ROW_TB_DEN,
+  AVS_ROW_LENGTH
+};
+/* Moves up to `rows` packets that AVS_OP_READ has ready into fresh arrays; how many. `capacity` must fit their bytes. */
+AVS_API int32_t avs_take_packets(uint32_t session, double *row, uint32_t rows, uint8_t *out, uint32_t capacity);
+/* Puts a packet into the queue of AVS_OP_WRITE. */
+AVS_API int32_t avs_put_packet(uint32_t session, const double *row, const uint8_t *data, uint32_t data_size,
+                               const uint8_t *side, uint32_t side_size);
+
+#endif

@@ -1,0 +1,55 @@
+/*
+ * compat.h - what differs between libavformat 59 (FFmpeg 5.1) and 63 (9.0), in one place. The other files
+ * are written for the newest of them.
+ */
+#ifndef AVS_COMPAT_H
+#define AVS_COMPAT_H
+
+#include <libavcodec/avcodec.h>
+#include <libavformat/avformat.h>
+
+#if LIBAVFORMAT_VERSION_MAJOR < 59
+#error "avio needs libavformat 59 (FFmpeg 5.1) or newer"
+#endif
+
+/* write_packet takes const bytes since 61. */
+#if LIBAVFORMAT_VERSION_MAJOR >= 61
+typedef const uint8_t avs_write_bytes;
+#else
+typedef uint8_t avs_write_bytes;
+#endif
+
+/* Since 61 a stream's side data is in its codec parameters, before it was in the stream. */
+#if LIBAVFORMAT_VERSION_MAJOR >= 61
+#define STREAM_SIDE_DATA(stream) ((stream)->codecpar->coded_side_data)
+#define STREAM_SIDE_DATA_COUNT(stream) ((stream)->codecpar->nb_coded_side_data)
+#else
+#define STREAM_SIDE_DATA(stream) ((stream)->side_data)
+#define STREAM_SIDE_DATA_COUNT(stream) ((stream)->nb_side_data)
+#endif
+
+/* Takes over `data`. */
+static inline int stream_add_side_data(AVStream *stream, enum AVPacketSideDataType type, uint8_t *data, size_t size) {
+#if LIBAVFORMAT_VERSION_MAJOR >= 61
+  return av_packet_side_data_add(&stream->codecpar->coded_side_data, &stream->codecpar->nb_coded_side_data, type, data,
+                                 size, 0)
+             ? 0
+             : AVERROR(ENOMEM);
+#else
+  return av_stream_add_side_data(stream, type, data, size);
+#endif
+}
+
+/* AVCodecParameters has a frame rate of its own since 60.11. */
+static inline AVRational *codec_frame_rate(AVStream *stream) {
+#if LIBAVCODEC_VERSION_INT >= AV_VERSION_INT(60, 11, 100)
+  return &stream->codecpar->framerate;
+#else
+  return &stream->avg_frame_rate;
+#endif
+}
+
+/* Named AV_PROFILE_UNKNOWN, AV_LEVEL_UNKNOWN since 60.23. */
+enum { PROFILE_UNKNOWN = -99, LEVEL_UNKNOWN = -99 };
+
+#endif

@@ -1,0 +1,166 @@
+/*
+ * demux.c - an input: opening it, reading packets ahead, handing them out in batches, seeking.
+ */
+#include "internal.h"
+
+static int find_input_format(const char *name, const AVInputFormat **format) {
+  *format = NULL;
+  if (!name) return 0;
+  *format = av_find_input_format(name);
+  return *format ? 0 : AVERROR_DEMUXER_NOT_FOUND;
+}
+
+int input_op_open(struct session *session, double *slot, uint8_t *data, size_t size) {
+  (void)data, (void)size;
+  struct io *io = io_of_slot(session, slot);
+  if (!io) return AVERROR(EBADF);
+  if (session->input) return AVERROR(EBUSY);
+  const AVInputFormat *format;
+  int result = find_input_format(session->input_format, &format);
+  if (result < 0) return result;
+  AVFormatContext *input = avformat_alloc_context();
+  if (!input) return AVERROR(ENOMEM);
+  contain(session, input, io);
+  /* Frees the context where it fails; the I/O context stays the session's. */
+  result = avformat_open_input(&input, session->input_url ? session->input_url : "", format, &session->options);
+  note_unused(session, &session->options);
+  if (result < 0) return result;
+  session->input = input;
+  session->input_io = io;
+  if (slot[2]) result = avformat_find_stream_info(input, NULL);
+  slot[1] = input->nb_streams;
+  return result < 0 ? result : 0;
+}
+
+int input_read_packet(struct session *session, AVPacket *packet) {
+  AVIOContext *pb = session->input->pb;
+  int result = av_read_frame(session->input, packet);
+  if (session->failed) {
+    av_packet_unref(packet);
+    return (int)session->failed;
+  }
+  /* Many demuxers call a broken read the end of the file. */
+  if (result == AVERROR_EOF && pb && pb->error < 0 && pb->error != AVERROR_EOF) return pb->error;
+  if (result == AVERROR_EOF && session->source_seek_refused) return AVERROR(ESPIPE);
+  if (result == AVERROR_EOF && session->refused_url) return AVERROR(EPERM);
+  return result;
+}
+
+/* ---------------------------------------------------------------------------------------- reading ahead */
+
+static int64_t side_data_bytes(const AVPacket *packet) {
+  int64_t bytes = 0;
+  for (int i = 0; i < packet->side_data_elems; i++)
+    bytes += (int64_t)(strlen(side_data_name(packet->side_data[i].type)) + 1 + 4 + packet->side_data[i].size);
+  return bytes;
+}
+
+static int64_t packet_bytes(const AVPacket *packet) { return packet->size + side_data_bytes(packet); }
+
+static int read_ahead(struct session *session, size_t most, double most_bytes) {
+  struct packets *ready = &session->ready;
+  int64_t requests = session->requests;
+  while (ready->count < most && (double)ready->bytes < most_bytes) {
+    int result = input_read_packet(session, session->scratch);
+    if (result == AVERROR(EAGAIN)) continue; /* a demuxer that wants another turn; our I/O never says it */
+    if (result < 0) return result;
+    const AVPacket *packet = packets_push(ready, session->scratch);
+    if (!packet) return AVERROR(ENOMEM);
+    ready->bytes += packet_bytes(packet);
+    /* What is there already must not wait for what the user's callback would have to fetch. */
+    if (session->requests != requests) break;
+  }
+  return 0;
+}
+
+int input_op_read(struct session *session, double *slot, uint8_t *data, size_t size) {
+  (void)data, (void)size;
+  if (!session->input) return AVERROR(EBADF);
+  if (!session->scratch && !(session->scratch = av_packet_alloc())) return AVERROR(ENOMEM);
+  int result = read_ahead(session, (size_t)slot[1], slot[2]);
+  slot[1] = (double)session->ready.count;
+  slot[2] = (double)session->ready.bytes;
+  slot[3] = session->input->nb_streams;
+  return result;
+}
+
+/* ---------------------------------------------------------------------------------------- handing out */
+
+static uint8_t *copy_out(uint8_t *out, const void *data, size_t size) {
+  if (size) memcpy(out, data, size);
+  return out + size;
+}
+
+static uint8_t *copy_side_data(uint8_t *out, const AVPacket *packet) {
+  for (int i = 0; i < packet->side_data_elems; i++) {
+    const AVPacketSideData *side = &packet->side_data[i];
+    const char *name = side_data_name(side->type);
+    uint32_t size = (uint32_t)side->size;
+    uint8_t length[4] = {size & 0xff, size >> 8 & 0xff, size >> 16 & 0xff, size >> 24};
+    out = copy_out(out, name, strlen(name) + 1);
+    out = copy_out(out, length, sizeof(length));
+    out = copy_out(out, side->data, side->size);
+  }
+  return out;
+}
+
+static void fill_row(double *row, const AVPacket *packet, const AVStream *stream, int64_t side_bytes) {
+  row[AVS_ROW_STREAM] = packet->stream_index;
+  row[AVS_ROW_PTS] = from_timestamp(packet->pts);
+  row[AVS_ROW_DTS] = from_timestamp(packet->dts);
+  row[AVS_ROW_DURATION] = (double)packet->duration;
+  row[AVS_ROW_FLAGS] = packet->flags;
+  row[AVS_ROW_POS] = packet->pos < 0 ? NAN : (double)packet->pos;
+  row[AVS_ROW_SIZE] = packet->size;
+  row[AVS_ROW_SIDE_SIZE] = (double)side_bytes;
+  row[AVS_ROW_TB_NUM] = stream->time_base.num;
+  row[AVS_ROW_TB_DEN] = stream->time_base.den;
+}
+
+int32_t avs_take_packets(uint32_t handle, double *row, uint32_t rows, uint8_t *out, uint32_t capacity) {
+  struct session *session = find_session(handle);
+  if (!session || !session->input) return AVERROR(EBADF);
+  if (session->running) return AVERROR(EBUSY);
+  struct packets *ready = &session->ready;
+  uint32_t taken = 0;
+  for (AVPacket *packet; taken < rows && (packet = packets_first(ready)); taken++, row += AVS_ROW_LENGTH) {
+    int64_t side_bytes = side_data_bytes(packet), bytes = packet->size + side_bytes;
+    if (bytes > (int64_t)capacity) break;
+    fill_row(row, packet, session->input->streams[packet->stream_index], side_bytes);
+    out = copy_side_data(copy_out(out, packet->data, (size_t)packet->size), packet);
+    capacity -= (size_t)bytes;
+    ready->bytes -= bytes;
+    packets_drop_first(ready);
+  }
+  return (int32_t)taken;
+}
+
+/* ---------------------------------------------------------------------------------------- seeking */
+
+/* In the time base of the seek: a stream's, or AV_TIME_BASE for seconds. */
+static int64_t seek_timestamp(double value, bool seconds) {
+  if (value == INFINITY) return INT64_MAX;
+  if (value == -INFINITY) return INT64_MIN;
+  return to_timestamp(seconds ? round(value * AV_TIME_BASE) : value);
+}
+
+int input_op_seek(struct session *session, double *slot, uint8_t *data, size_t size) {
+  (void)data, (void)size;
+  if (!session->input) return AVERROR(EBADF);
+  int stream = (int)slot[1];
+  bool seconds = stream < 0;
+  packets_clear(&session->ready);
+  int result = avformat_seek_file(session->input, stream, seek_timestamp(slot[3], seconds),
+                                  seek_timestamp(slot[2], seconds), seek_timestamp(slot[4], seconds), (int)slot[5]);
+  if (result < 0 && session->source_seek_refused) return AVERROR(ESPIPE);
+  return result < 0 ? result : 0;
+}
+
+int32_t avs_set_discard(uint32_t handle, int32_t stream, int32_t discard) {
+  struct session *session = find_session(handle);
+  if (!session || !session->input) return AVERROR(EBADF);
+  if (session->running) return AVERROR(EBUSY);
+  if (stream < 0 || stream >= (int32_t)session->input->nb_streams) return AVERROR(EINVAL);
+  session->input->streams[stream]->discard = discard ? AVDISCARD_ALL : AVDISCARD_DEFAULT;
+  return 0;
+}

@@ -1,0 +1,560 @@
+/*
+ * describe.c - streams, chapters, programs and metadata as JSON, and back: the fields of a stream are one
+ * table that drives both directions, so a new field is one line here.
+ */
+#include <stddef.h>
+
+#include <libavutil/avstring.h>
+#include <libavutil/base64.h>
+#include <libavutil/channel_layout.h>
+#include <libavutil/parseutils.h>
+#include <libavutil/pixdesc.h>
+
+#include "internal.h"
+
+/* ---------------------------------------------------------------------------------------- enums by name */
+
+struct naming {
+  const char *(*name)(int value);
+  int (*value)(const char *name); /* below zero where unknown */
+};
+
+static const char *codec_name(int id) { return avcodec_get_name((enum AVCodecID)id); }
+
+static int codec_id(const char *name) {
+  const AVCodecDescriptor *descriptor = avcodec_descriptor_get_by_name(name);
+  return descriptor ? (int)descriptor->id : -1;
+}
+
+static const char *media_type_name(int type) {
+  const char *name = av_get_media_type_string((enum AVMediaType)type);
+  return name ? name : "unknown";
+}
+
+static int media_type(const char *name) {
+  for (int type = 0; type < AVMEDIA_TYPE_NB; type++)
+    if (!strcmp(media_type_name(type), name)) return type;
+  return strcmp(name, "unknown") ? -2 : AVMEDIA_TYPE_UNKNOWN;
+}
+
+static const char *pixel_format_name(int format) { return av_get_pix_fmt_name((enum AVPixelFormat)format); }
+static int pixel_format(const char *name) { return av_get_pix_fmt(name); }
+static const char *sample_format_name(int format) { return av_get_sample_fmt_name((enum AVSampleFormat)format); }
+static int sample_format(const char *name) { return av_get_sample_fmt(name); }
+
+/* Colour properties have a value that means "not said". */
+#define COLOR_NAMING(property, unspecified)                                                                 \
+  static const char *property##_name(int value) {                                                           \
+    return value == unspecified ? NULL : av_##property##_name(value);                                       \
+  }                                                                                                         \
+  static int property##_value(const char *name) { return av_##property##_from_name(name); }
+COLOR_NAMING(color_space, AVCOL_SPC_UNSPECIFIED)
+COLOR_NAMING(color_range, AVCOL_RANGE_UNSPECIFIED)
+COLOR_NAMING(color_primaries, AVCOL_PRI_UNSPECIFIED)
+COLOR_NAMING(color_transfer, AVCOL_TRC_UNSPECIFIED)
+COLOR_NAMING(chroma_location, AVCHROMA_LOC_UNSPECIFIED)
+
+static const char *const field_orders[] = {NULL, "progressive", "tt", "bb", "tb", "bt"};
+enum { FIELD_ORDERS = sizeof(field_orders) / sizeof(*field_orders) };
+
+static const char *field_order_name(int order) {
+  return order > 0 && order < FIELD_ORDERS ? field_orders[order] : NULL;
+}
+
+static int field_order(const char *name) {
+  for (int i = 1; i < FIELD_ORDERS; i++)
+    if (!strcmp(field_orders[i], name)) return i;
+  return -1;
+}
+
+static const struct naming codec_names = {codec_name, codec_id}, media_types = {media_type_name, media_type},
+                           pixel_formats = {pixel_format_name, pixel_format},
+                           sample_formats = {sample_format_name, sample_format},
+                           color_spaces = {color_space_name, color_space_value},
+                           color_ranges = {color_range_name, color_range_value},
+                           color_primaries = {color_primaries_name, color_primaries_value},
+                           color_transfers = {color_transfer_name, color_transfer_value},
+                           chroma_locations = {chroma_location_name, chroma_location_value},
+                           field_order_names = {field_order_name, field_order};
+
+/* ---------------------------------------------------------------------------------------- the table */
+
+enum base { OF_STREAM, OF_PARAMETERS };
+enum media { ANY, AUDIO, VIDEO };
+enum type {
+  INT,
+  INT64,
+  OPTIONAL, /* int, -99 (FF_PROFILE_UNKNOWN) is null */
+  RATIONAL,
+  NAME,     /* enum by name */
+  FOURCC,
+  EXTRADATA,
+  LAYOUT,
+  CHANNELS, /* read only: the layout says it; set only without one */
+  DISPOSITION,
+};
+
+struct field {
+  const char *name;
+  enum base base;
+  size_t offset;
+  enum type type;
+  enum media media;
+  const struct naming *naming;
+};
+
+#define STREAM(field) OF_STREAM, offsetof(AVStream, field)
+#define PARAMETER(field) OF_PARAMETERS, offsetof(AVCodecParameters, field)
+
+/* In the order in which they are described; `type` must be set before what depends on it. */
+static const struct field fields[] = {
+    {"type", PARAMETER(codec_type), NAME, ANY, &media_types},
+    {"codec", PARAMETER(codec_id), NAME, ANY, &codec_names},
+    {"tag", PARAMETER(codec_tag), FOURCC, ANY, NULL},
+    {"bitRate", PARAMETER(bit_rate), INT64, ANY, NULL},
+    {"profile", PARAMETER(profile), OPTIONAL, ANY, NULL},
+    {"level", PARAMETER(level), OPTIONAL, ANY, NULL},
+    {"extradata", PARAMETER(extradata), EXTRADATA, ANY, NULL},
+    {"width", PARAMETER(width), INT, ANY, NULL},
+    {"height", PARAMETER(height), INT, ANY, NULL},
+    {"pixelFormat", PARAMETER(format), NAME, VIDEO, &pixel_formats},
+    {"sampleAspectRatio", PARAMETER(sample_aspect_ratio), RATIONAL, ANY, NULL},
+    {"colorSpace", PARAMETER(color_space), NAME, ANY, &color_spaces},
+    {"colorRange", PARAMETER(color_range), NAME, ANY, &color_ranges},
+    {"colorPrimaries", PARAMETER(color_primaries), NAME, ANY, &color_primaries},
+    {"colorTransfer", PARAMETER(color_trc), NAME, ANY, &color_transfers},
+    {"chromaLocation", PARAMETER(chroma_location), NAME, ANY, &chroma_locations},
+    {"fieldOrder", PARAMETER(field_order), NAME, ANY, &field_order_names},
+    {"videoDelay", PARAMETER(video_delay), INT, ANY, NULL},
+    {"sampleRate", PARAMETER(sample_rate), INT, ANY, NULL},
+    {"sampleFormat", PARAMETER(format), NAME, AUDIO, &sample_formats},
+    {"channels", PARAMETER(ch_layout), CHANNELS, ANY, NULL},
+    {"channelLayout", PARAMETER(ch_layout), LAYOUT, ANY, NULL},
+    {"frameSize", PARAMETER(frame_size), INT, ANY, NULL},
+    {"blockAlign", PARAMETER(block_align), INT, ANY, NULL},
+    {"bitsPerCodedSample", PARAMETER(bits_per_coded_sample), INT, ANY, NULL},
+    {"bitsPerRawSample", PARAMETER(bits_per_raw_sample), INT, ANY, NULL},
+    {"initialPadding", PARAMETER(initial_padding), INT, ANY, NULL},
+    {"trailingPadding", PARAMETER(trailing_padding), INT, ANY, NULL},
+    {"seekPreroll", PARAMETER(seek_preroll), INT, ANY, NULL},
+    {"id", STREAM(id), INT, ANY, NULL},
+    {"timeBase", STREAM(time_base), RATIONAL, ANY, NULL},
+    {"frames", STREAM(nb_frames), INT64, ANY, NULL},
+    {"averageFrameRate", STREAM(avg_frame_rate), RATIONAL, ANY, NULL},
+    {"disposition", STREAM(disposition), DISPOSITION, ANY, NULL},
+};
+enum { FIELDS = sizeof(fields) / sizeof(*fields) };
+
+static void *place_of(AVStream *stream, const struct field *field) {
+  return (char *)(field->base == OF_STREAM ? (void *)stream : (void *)stream->codecpar) + field->offset;
+}
+
+static bool applies(const AVStream *stream, const struct field *field) {
+  enum AVMediaType type = stream->codecpar->codec_type;
+  return field->media == ANY || (field->media == AUDIO && type == AVMEDIA_TYPE_AUDIO) ||
+         (field->media == VIDEO && type == AVMEDIA_TYPE_VIDEO);
+}
+
+/* ---------------------------------------------------------------------------------------- describing */
+
+static void describe_fourcc(struct text *text, uint32_t tag) {
+  char name[AV_FOURCC_MAX_STRING_SIZE] = "";
+  if (tag) av_fourcc_make_string(name, tag);
+  json_string(text, name);
+}
+
+static void describe_layout(struct text *text, const AVChannelLayout *layout) {
+  char name[256];
+  if (!layout->nb_channels || layout->order == AV_CHANNEL_ORDER_UNSPEC ||
+      av_channel_layout_describe(layout, name, sizeof(name)) < 0)
+    text_append(text, "null", 4);
+  else
+    json_string(text, name);
+}
+
+static void describe_rational(struct text *text, AVRational value) {
+  text_format(text, "{\"num\":%d,\"den\":%d}", value.num, value.den);
+}
+
+static void describe_disposition(struct text *text, int disposition) {
+  text_append(text, "[", 1);
+  for (int bit = 0; bit < 31; bit++) {
+    const char *name = disposition >> bit & 1 ? av_disposition_to_string(1 << bit) : NULL;
+    if (!name) continue;
+    json_item(text);
+    json_string(text, name);
+  }
+  text_append(text, "]", 1);
+}
+
+static void describe_name(struct text *text, const char *name) {
+  if (name) json_string(text, name);
+  else text_append(text, "null", 4);
+}
+
+static void describe_extradata(struct text *text, const AVCodecParameters *parameters) {
+  if (parameters->extradata_size > 0) json_base64(text, parameters->extradata, (size_t)parameters->extradata_size);
+  else text_append(text, "null", 4);
+}
+
+static void describe_field(struct text *text, AVStream *stream, const struct field *field) {
+  if (!applies(stream, field)) {
+    json_key(text, field->name);
+    text_append(text, "null", 4);
+    return;
+  }
+  void *place = place_of(stream, field);
+  json_key(text, field->name);
+  switch (field->type) {
+  case INT: text_format(text, "%d", *(int *)place); break;
+  case INT64: text_format(text, "%lld", (long long)*(int64_t *)place); break;
+  case OPTIONAL:
+    if (*(int *)place == PROFILE_UNKNOWN) text_append(text, "null", 4);
+    else text_format(text, "%d", *(int *)place);
+    break;
+  case RATIONAL: describe_rational(text, *(AVRational *)place); break;
+  case NAME: describe_name(text, field->naming->name(*(int *)place)); break;
+  case FOURCC: describe_fourcc(text, *(uint32_t *)place); break;
+  case EXTRADATA: describe_extradata(text, stream->codecpar); break;
+  case LAYOUT: describe_layout(text, place); break;
+  case CHANNELS: text_format(text, "%d", ((AVChannelLayout *)place)->nb_channels); break;
+  case DISPOSITION: describe_disposition(text, *(int *)place); break;
+  }
+}
+
+static void describe_seconds(struct text *text, const char *name, int64_t timestamp, AVRational time_base) {
+  json_key(text, name);
+  json_number(text, timestamp == AV_NOPTS_VALUE ? NAN : (double)timestamp * av_q2d(time_base));
+}
+
+static void describe_metadata(struct text *text, const AVDictionary *metadata) {
+  json_key(text, "metadata");
+  text_append(text, "{", 1);
+  const AVDictionaryEntry *entry = NULL;
+  while ((entry = av_dict_get(metadata, "", entry, AV_DICT_IGNORE_SUFFIX))) {
+    json_key(text, entry->key);
+    json_string(text, entry->value);
+  }
+  text_append(text, "}", 1);
+}
+
+static void describe_side_data(struct text *text, const AVStream *stream) {
+  json_key(text, "sideData");
+  text_append(text, "[", 1);
+  for (int i = 0; i < (int)STREAM_SIDE_DATA_COUNT(stream); i++) {
+    const AVPacketSideData *side = &STREAM_SIDE_DATA(stream)[i];
+    json_item(text);
+    text_append(text, "{", 1);
+    json_key(text, "type");
+    json_string(text, side_data_name(side->type));
+    json_key(text, "data");
+    json_base64(text, side->data, side->size);
+    text_append(text, "}", 1);
+  }
+  text_append(text, "]", 1);
+}
+
+static void describe_stream(struct text *text, AVFormatContext *context, AVStream *stream) {
+  json_item(text);
+  text_format(text, "{\"index\":%d", stream->index);
+  for (int i = 0; i < FIELDS; i++) describe_field(text, stream, &fields[i]);
+  json_key(text, "frameRate");
+  describe_rational(text, av_guess_frame_rate(context, stream, NULL));
+  describe_seconds(text, "startTime", stream->start_time, stream->time_base);
+  describe_seconds(text, "duration", stream->duration, stream->time_base);
+  describe_metadata(text, stream->metadata);
+  describe_side_data(text, stream);
+  text_append(text, "}", 1);
+}
+
+static void describe_chapter(struct text *text, const AVChapter *chapter) {
+  json_item(text);
+  text_format(text, "{\"id\":%lld", (long long)chapter->id);
+  describe_seconds(text, "start", chapter->start, chapter->time_base);
+  describe_seconds(text, "end", chapter->end, chapter->time_base);
+  describe_metadata(text, chapter->metadata);
+  text_append(text, "}", 1);
+}
+
+static void describe_program(struct text *text, const AVProgram *program) {
+  json_item(text);
+  text_format(text, "{\"id\":%d,\"streamIndexes\":[", program->id);
+  for (unsigned i = 0; i < program->nb_stream_indexes; i++)
+    text_format(text, i ? ",%u" : "%u", program->stream_index[i]);
+  text_append(text, "]", 1);
+  describe_metadata(text, program->metadata);
+  text_append(text, "}", 1);
+}
+
+static void describe_lists(struct text *text, AVFormatContext *context) {
+  json_key(text, "streams");
+  text_append(text, "[", 1);
+  for (unsigned i = 0; i < context->nb_streams; i++) describe_stream(text, context, context->streams[i]);
+  text_append(text, "]", 1);
+  json_key(text, "chapters");
+  text_append(text, "[", 1);
+  for (unsigned i = 0; i < context->nb_chapters; i++) describe_chapter(text, context->chapters[i]);
+  text_append(text, "]", 1);
+  json_key(text, "programs");
+  text_append(text, "[", 1);
+  for (unsigned i = 0; i < context->nb_programs; i++) describe_program(text, context->programs[i]);
+  text_append(text, "]", 1);
+}
+
+static void describe_format(struct text *text, const AVFormatContext *context) {
+  json_key(text, "format");
+  if (context->iformat)
+    json_format(text, context->iformat->name, context->iformat->long_name, context->iformat->extensions,
+                context->iformat->mime_type);
+  else
+    json_format(text, context->oformat->name, context->oformat->long_name, context->oformat->extensions,
+                context->oformat->mime_type);
+}
+
+int32_t avs_describe(uint32_t handle, uint32_t direction, char *out, uint32_t capacity) {
+  struct session *session = find_session(handle);
+  AVFormatContext *context = !session ? NULL : direction == AVS_INPUT ? session->input : session->output;
+  if (!context) return AVERROR(EBADF);
+  if (session->running) return AVERROR(EBUSY);
+  struct text text = {0};
+  text_append(&text, "{", 1);
+  describe_format(&text, context);
+  describe_seconds(&text, "duration", context->duration, AV_TIME_BASE_Q);
+  describe_seconds(&text, "startTime", context->start_time, AV_TIME_BASE_Q);
+  json_key(&text, "bitRate");
+  json_number(&text, context->bit_rate > 0 ? (double)context->bit_rate : NAN);
+  describe_metadata(&text, context->metadata);
+  describe_lists(&text, context);
+  text_append(&text, "}", 1);
+  return text_deliver(&text, out, capacity);
+}
+
+/* ---------------------------------------------------------------------------------------- setting */
+
+const char *side_data_name(enum AVPacketSideDataType type) {
+  const char *name = av_packet_side_data_name(type);
+  return name ? name : "unknown";
+}
+
+enum AVPacketSideDataType side_data_type(const char *name) {
+  int type = 0;
+  while (type < AV_PKT_DATA_NB && strcmp(side_data_name((enum AVPacketSideDataType)type), name)) type++;
+  return (enum AVPacketSideDataType)type;
+}
+
+/* Decoded with the padding that FFmpeg wants behind extradata. */
+static uint8_t *decode_base64(const char *text, int *size) {
+  size_t capacity = AV_BASE64_DECODE_SIZE(strlen(text));
+  uint8_t *data = av_mallocz(capacity + AV_INPUT_BUFFER_PADDING_SIZE);
+  if (!data) return NULL;
+  *size = av_base64_decode(data, text, (int)capacity);
+  if (*size >= 0) return data;
+  av_free(data);
+  return NULL;
+}
+
+static int set_extradata(AVCodecParameters *parameters, const char *value) {
+  int size = 0;
+  uint8_t *data = decode_base64(value, &size);
+  if (!data) return AVERROR(EINVAL);
+  av_freep(&parameters->extradata);
+  parameters->extradata = data;
+  parameters->extradata_size = size;
+  return 0;
+}
+
+static int set_integer(const char *value, int64_t least, int64_t most, int64_t *result) {
+  char *end;
+  double number = strtod(value, &end);
+  if (end == value || *end || !(number >= (double)least && number <= (double)most)) return AVERROR(EINVAL);
+  *result = (int64_t)number;
+  return 0;
+}
+
+static int set_rational(AVRational *rational, const char *value) {
+  int num, den, used = 0;
+  if (sscanf(value, "%d/%d%n", &num, &den, &used) != 2 || value[used] || num < 0 || den < 0) return AVERROR(EINVAL);
+  *rational = (AVRational){num, den};
+  return 0;
+}
+
+/* "avc1", or with bytes that are no letters "[0][0][0][1]", as av_fourcc_make_string() writes it. */
+static int set_fourcc(uint32_t *tag, const char *value) {
+  uint8_t bytes[4] = {0};
+  for (int i = 0; i < 4 && *value; i++) {
+    unsigned number;
+    int used = 0;
+    if (sscanf(value, "[%u]%n", &number, &used) == 1 && used && number < 256) {
+      bytes[i] = (uint8_t)number;
+      value += used;
+    } else {
+      bytes[i] = (uint8_t)*value++;
+    }
+  }
+  if (*value) return AVERROR(EINVAL);
+  *tag = MKTAG(bytes[0], bytes[1], bytes[2], bytes[3]);
+  return 0;
+}
+
+static int set_layout(AVChannelLayout *layout, const char *value) {
+  AVChannelLayout parsed = {0};
+  int result = av_channel_layout_from_string(&parsed, value);
+  if (result < 0) return AVERROR(EINVAL);
+  av_channel_layout_uninit(layout);
+  *layout = parsed;
+  return 0;
+}
+
+static int set_channels(AVChannelLayout *layout, const char *value) {
+  int64_t channels;
+  if (set_integer(value, 0, 1024, &channels) < 0) return AVERROR(EINVAL);
+  if (layout->nb_channels == channels) return 0;
+  av_channel_layout_uninit(layout);
+  if (channels) av_channel_layout_default(layout, (int)channels);
+  return 0;
+}
+
+static int set_disposition(int *disposition, const char *value) {
+  *disposition = 0;
+  while (*value) {
+    char name[64];
+    size_t length = strcspn(value, ",");
+    if (length >= sizeof(name)) return AVERROR(EINVAL);
+    av_strlcpy(name, value, length + 1);
+    int flag = av_disposition_from_string(name);
+    if (flag < 0) return AVERROR(EINVAL);
+    *disposition |= flag;
+    value += length + (value[length] == ',');
+  }
+  return 0;
+}
+
+static int set_field(AVStream *stream, const struct field *field, const char *value) {
+  void *place = place_of(stream, field);
+  int64_t number = 0;
+  int result = 0;
+  switch (field->type) {
+  case INT:
+  case OPTIONAL:
+    result = set_integer(value, INT32_MIN, INT32_MAX, &number);
+    if (result >= 0) *(int *)place = (int)number;
+    return result;
+  case INT64:
+    result = set_integer(value, 0, INT64_C(1) << 53, &number);
+    if (result >= 0) *(int64_t *)place = number;
+    return result;
+  case NAME:
+    result = field->naming->value(value);
+    if (result < 0 && !(field->naming == &media_types && result == AVMEDIA_TYPE_UNKNOWN)) return AVERROR(EINVAL);
+    *(int *)place = result;
+    return 0;
+  case RATIONAL: return set_rational(place, value);
+  case FOURCC: return set_fourcc(place, value);
+  case EXTRADATA: return set_extradata(stream->codecpar, value);
+  case LAYOUT: return set_layout(place, value);
+  case CHANNELS: return set_channels(place, value);
+  case DISPOSITION: return set_disposition(place, value);
+  }
+  return AVERROR(EINVAL);
+}
+
+/* avformat keeps the container's frame rate in the stream, and newer ones the codec's beside it. */
+static int set_frame_rate(AVStream *stream, const char *value) {
+  AVRational rate;
+  int result = set_rational(&rate, value);
+  if (result < 0 || !rate.num || !rate.den) return result;
+  *codec_frame_rate(stream) = rate;
+  if (!stream->avg_frame_rate.num) stream->avg_frame_rate = rate;
+  return 0;
+}
+
+static int set_stream_field(AVStream *stream, const char *name, const char *value) {
+  if (!strcmp(name, "frameRate")) return set_frame_rate(stream, value);
+  for (int i = 0; i < FIELDS; i++)
+    if (!strcmp(fields[i].name, name)) return applies(stream, &fields[i]) ? set_field(stream, &fields[i], value) : 0;
+  return AVERROR_OPTION_NOT_FOUND;
+}
+
+static int set_side_data(AVStream *stream, const char *name, const char *value) {
+  enum AVPacketSideDataType type = side_data_type(name);
+  if (type == AV_PKT_DATA_NB) return 0; /* one that this FFmpeg does not know */
+  int size = 0;
+  uint8_t *data = decode_base64(value, &size);
+  if (!data) return AVERROR(EINVAL);
+  int result = stream_add_side_data(stream, type, data, (size_t)size);
+  if (result < 0) av_free(data);
+  return result;
+}
+
+/* "url" and "format" of what is to be opened. */
+static int set_opening(char **url, char **format, const char *name, const char *value) {
+  char **place = !strcmp(name, "url") ? url : !strcmp(name, "format") ? format : NULL;
+  if (!place) return AVERROR_OPTION_NOT_FOUND;
+  free(*place);
+  return (*place = strdup(value)) ? 0 : AVERROR(ENOMEM);
+}
+
+static AVStream *output_stream(struct session *session, int32_t index) {
+  AVFormatContext *output = session->output;
+  return output && index >= 0 && index < (int32_t)output->nb_streams ? output->streams[index] : NULL;
+}
+
+/* An input's fourcc, kept where the output's format knows it for this codec; what `ffmpeg -c copy` does. */
+static int set_source_tag(const AVOutputFormat *format, AVStream *stream, const char *value) {
+  uint32_t tag;
+  unsigned other;
+  int result = set_fourcc(&tag, value);
+  if (result < 0) return result;
+  enum AVCodecID codec = stream->codecpar->codec_id;
+  if (!format->codec_tag || av_codec_get_id(format->codec_tag, tag) == codec ||
+      !av_codec_get_tag2(format->codec_tag, codec, &other))
+    stream->codecpar->codec_tag = tag;
+  return 0;
+}
+
+static int set_of_stream(struct session *session, uint32_t what, int32_t index, const char *name, const char *value) {
+  AVStream *stream = output_stream(session, index);
+  if (!stream) return AVERROR(EINVAL);
+  if (what == AVS_SET_STREAM && !strcmp(name, "sourceTag"))
+    return set_source_tag(session->output->oformat, stream, value);
+  if (what == AVS_SET_STREAM) return set_stream_field(stream, name, value);
+  if (what == AVS_SET_SIDE_DATA) return set_side_data(stream, name, value);
+  return av_dict_set(&stream->metadata, name, value, 0);
+}
+
+static int set_one(struct session *session, uint32_t what, int32_t index, const char *name, const char *value) {
+  AVFormatContext *output = session->output;
+  switch (what) {
+  case AVS_SET_INPUT: return set_opening(&session->input_url, &session->input_format, name, value);
+  case AVS_SET_OUTPUT: return set_opening(&session->output_url, &session->output_format, name, value);
+  case AVS_SET_OPTIONS: return av_dict_set(&session->options, name, value, 0);
+  case AVS_SET_METADATA: return output ? av_dict_set(&output->metadata, name, value, 0) : AVERROR(EINVAL);
+  case AVS_SET_CHAPTER_METADATA:
+    if (!output || index < 0 || index >= (int32_t)output->nb_chapters) return AVERROR(EINVAL);
+    return av_dict_set(&output->chapters[index]->metadata, name, value, 0);
+  case AVS_SET_STREAM:
+  case AVS_SET_STREAM_METADATA:
+  case AVS_SET_SIDE_DATA: return set_of_stream(session, what, index, name, value);
+  }
+  return AVERROR(EINVAL);
+}
+
+int32_t avs_set(uint32_t handle, uint32_t what, int32_t index, const char *text, uint32_t size) {
+  struct session *session = find_session(handle);
+  if (!session) return AVERROR(EBADF);
+  if (session->running) return AVERROR(EBUSY);
+  const char *end = text + size;
+  while (text < end) {
+    const char *value = memchr(text, 0, (size_t)(end - text));
+    const char *next = value ? memchr(value + 1, 0, (size_t)(end - value - 1)) : NULL;
+    if (!next) return AVERROR(EINVAL);
+    int result = set_one(session, what, index, text, value + 1);
+    if (result < 0) {
+      const char *fault = result == AVERROR_OPTION_NOT_FOUND ? "no such field" : "bad value";
+      log_line(session, AV_LOG_ERROR, "%s: %s '%.200s'", text, fault, result == AVERROR_OPTION_NOT_FOUND ? text : value + 1);
+      return result;
+    }
+    text = next + 1;
+  }
+  return 0;
+}

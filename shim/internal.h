@@ -1,0 +1,188 @@
+/*
+ * internal.h - what the shim's own files share: the isolate, sessions, I/O contexts, requests. Nothing here
+ * is visible outside the library; its interface is avs.h.
+ */
+#ifndef AVS_INTERNAL_H
+#define AVS_INTERNAL_H
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <libavcodec/avcodec.h>
+#include <libavformat/avformat.h>
+
+#include "avs.h"
+#include "compat.h"
+
+/* ---------------------------------------------------------------------------------------- text (text.c) */
+
+/* Text that grows. `failed` once memory ran out; what is appended after that is dropped. */
+struct text {
+  char *data;
+  size_t size, capacity;
+  bool failed;
+};
+
+void text_append(struct text *text, const char *data, size_t size);
+void text_format(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void text_free(struct text *text);
+/* Copies out as avs.h promises, and frees. */
+int32_t text_deliver(struct text *text, char *out, size_t capacity);
+
+/* JSON: json_key() writes the comma that is due and the name; values follow it. */
+void json_string(struct text *text, const char *value);
+void json_key(struct text *text, const char *name);
+void json_item(struct text *text);
+void json_number(struct text *text, double value);
+void json_base64(struct text *text, const uint8_t *data, size_t size);
+
+/* ---------------------------------------------------------------------------- handles (handles.c) */
+
+enum kind { KIND_SESSION = 1, KIND_IO };
+
+/* First member of everything that has a handle. */
+struct object {
+  enum kind kind;
+  uint32_t handle;
+};
+
+/* Gives `object` a handle in this thread's table. */
+bool handle_new(struct object *object, enum kind kind);
+void handle_free(struct object *object);
+struct session *find_session(uint32_t handle);
+struct io *find_io(uint32_t handle);
+
+avs_callback isolate_callback(void);
+
+/* ---------------------------------------------------------------------------- requests (request.c) */
+
+struct request {
+  uint32_t kind; /* 0: none open */
+  uint8_t *read_into;
+  const uint8_t *written;
+  int64_t size;
+  int64_t time; /* of a write, AV_TIME_BASE units */
+  int64_t result;
+};
+
+/* Asks JavaScript and waits for its answer. Once an answer was an error, all later ones are that error. */
+int64_t request(struct session *session, struct io *io, struct request request, double a, double b, double c);
+
+/* ---------------------------------------------------------------------------- I/O contexts (io.c) */
+
+struct io {
+  struct object object;
+  struct io *next; /* in its session */
+  struct session *session;
+  AVIOContext *context;
+  uint32_t kind, flags;
+  int64_t position;
+  int64_t transferred; /* bytes read */
+  int64_t end;         /* of what was written */
+  /* memory output */
+  uint8_t *memory;
+  size_t memory_size, memory_capacity;
+};
+
+void io_free(struct io *io);
+int io_op_read(struct session *session, double *slot, uint8_t *data, size_t size);
+int io_op_write(struct session *session, double *slot, uint8_t *data, size_t size);
+int io_op_seek(struct session *session, double *slot, uint8_t *data, size_t size);
+int io_op_size(struct session *session, double *slot, uint8_t *data, size_t size);
+int io_op_flush(struct session *session, double *slot, uint8_t *data, size_t size);
+/* The I/O context in slot[1], where it is one of this session. */
+struct io *io_of_slot(struct session *session, const double *slot);
+
+/* ---------------------------------------------------------------------------- sessions (session.c) */
+
+/* A queue of packets: a ring that grows. */
+struct packets {
+  AVPacket **ring;
+  size_t capacity, first, count;
+  int64_t bytes; /* data and side data as they cross */
+};
+
+struct session {
+  struct object object;
+  struct io *ios;
+  bool running;
+  struct request request;
+  int64_t requests; /* answered by JavaScript so far */
+  int64_t failed;   /* the first error that a request was answered with */
+  bool source_seek_refused; /* in this operation */
+  bool sink_seek_refused;   /* ever: the output is not what the muxer meant it to be */
+  int64_t seek_target;
+  char *refused_url;
+
+  const uint8_t *source; /* lent to memory inputs while an operation runs */
+  size_t source_size;
+
+  struct text log, unused;
+  AVDictionary *options;
+  char *input_url, *input_format, *output_url, *output_format;
+
+  AVFormatContext *input;
+  struct io *input_io;
+  struct packets ready;
+  AVPacket *scratch; /* for one packet on its way */
+
+  AVFormatContext *output;
+  struct io *output_io;
+  struct packets queued;
+  bool header_written, trailer_written;
+
+  struct remux *remux;
+};
+
+/* What a format context gets so that it opens nothing by itself. */
+void contain(struct session *session, AVFormatContext *context, struct io *io);
+/* Leftovers of an options dictionary become session->unused. */
+void note_unused(struct session *session, AVDictionary **options);
+
+AVPacket *packets_push(struct packets *packets, AVPacket *packet);
+AVPacket *packets_first(struct packets *packets);
+void packets_drop_first(struct packets *packets);
+void packets_clear(struct packets *packets);
+void packets_free(struct packets *packets);
+
+/* ---------------------------------------------------------------------------- operations */
+
+typedef int operation(struct session *session, double *slot, uint8_t *data, size_t size);
+operation input_op_open, input_op_read, input_op_seek;
+operation output_op_open, output_op_header, output_op_write, output_op_flush, output_op_trailer;
+operation remux_op;
+
+/* Reads one packet for whoever wants it; AVERROR_EOF is the true end of the input. */
+int input_read_packet(struct session *session, AVPacket *packet);
+int output_write_packet(struct session *session, AVPacket *packet);
+void remux_free(struct session *session);
+
+void json_format(struct text *text, const char *name, const char *long_name, const char *extensions,
+                           const char *mime_type);
+const char *side_data_name(enum AVPacketSideDataType type);
+enum AVPacketSideDataType side_data_type(const char *name);
+
+/* ---------------------------------------------------------------------------- logs (log.c) */
+
+/* From now on, lines that FFmpeg logs on this thread go to `session`; the one before is answered. */
+struct session *log_to(struct session *session);
+void log_line(struct session *session, int level, const char *format, ...) __attribute__((format(printf, 3, 4)));
+void log_install(void);
+
+/* ---------------------------------------------------------------------------- small things */
+
+static inline double from_timestamp(int64_t timestamp) {
+  return timestamp == AV_NOPTS_VALUE ? NAN : (double)timestamp;
+}
+
+static inline int64_t to_timestamp(double value) {
+  if (isnan(value)) return AV_NOPTS_VALUE;
+  if (value >= 9007199254740992.0) return INT64_C(9007199254740992);
+  if (value <= -9007199254740992.0) return -INT64_C(9007199254740992);
+  return (int64_t)value;
+}
+
+#endif

@@ -1,0 +1,254 @@
+/*
+ * io.c - AVIOContext over callbacks of JavaScript, over memory lent by JavaScript, and into memory of our
+ * own; and avio_read, avio_write, avio_seek, avio_size and avio_flush on them as operations.
+ */
+#include "internal.h"
+
+/* ---------------------------------------------------------------------------------------- callbacks */
+
+static int callbacks_read(void *opaque, uint8_t *buffer, int size) {
+  struct io *io = opaque;
+  struct request read = {.kind = AVS_REQUEST_READ, .read_into = buffer, .size = size};
+  int64_t result = request(io->session, io, read, size, 0, 0);
+  /* 0 must not reach libavformat: mkv, flv, avi and wav would ask again for ever. */
+  if (result == 0) return AVERROR_EOF;
+  if (result < 0) return (int)result;
+  io->position += result;
+  io->transferred += result;
+  return (int)result;
+}
+
+static void note_written(struct io *io, int size) {
+  io->position += size;
+  if (io->position > io->end) io->end = io->position;
+}
+
+static int callbacks_write(void *opaque, avs_write_bytes *buffer, int size, enum AVIODataMarkerType type,
+                           int64_t time) {
+  struct io *io = opaque;
+  struct request write = {.kind = AVS_REQUEST_WRITE, .written = buffer, .size = size, .time = time};
+  int64_t result = request(io->session, io, write, size, (double)io->position, type);
+  if (result < 0) return (int)result;
+  note_written(io, size);
+  return size;
+}
+
+/* ---------------------------------------------------------------------------------------- memory */
+
+static int memory_read(void *opaque, uint8_t *buffer, int size) {
+  struct io *io = opaque;
+  struct session *session = io->session;
+  if (io->position >= (int64_t)session->source_size) return AVERROR_EOF;
+  int64_t left = (int64_t)session->source_size - io->position;
+  if (size > left) size = (int)left;
+  memcpy(buffer, session->source + io->position, (size_t)size);
+  io->position += size;
+  io->transferred += size;
+  return size;
+}
+
+static bool memory_reserve(struct io *io, size_t size) {
+  if (size <= io->memory_capacity) return true;
+  size_t capacity = io->memory_capacity + io->memory_capacity / 2;
+  if (capacity < size) capacity = size + 64 * 1024;
+  uint8_t *memory = realloc(io->memory, capacity);
+  if (!memory) return false;
+  io->memory = memory;
+  io->memory_capacity = capacity;
+  return true;
+}
+
+static int memory_write(void *opaque, avs_write_bytes *buffer, int size) {
+  struct io *io = opaque;
+  size_t position = (size_t)io->position, end = position + (size_t)size;
+  if (!memory_reserve(io, end)) return (int)(io->session->failed = AVERROR(ENOMEM));
+  if (position > io->memory_size) memset(io->memory + io->memory_size, 0, position - io->memory_size);
+  memcpy(io->memory + position, buffer, (size_t)size);
+  if (end > io->memory_size) io->memory_size = end;
+  note_written(io, size);
+  return size;
+}
+
+/* ---------------------------------------------------------------------------------------- seeking */
+
+static int64_t memory_total(const struct io *io) {
+  return (int64_t)(io->kind == AVS_IO_MEMORY_INPUT ? io->session->source_size : io->memory_size);
+}
+
+static int64_t memory_seek(struct io *io, int64_t offset, int whence) {
+  if (whence == AVSEEK_SIZE) return memory_total(io);
+  int64_t target = whence == SEEK_END ? memory_total(io) + offset : offset;
+  if (target < 0) return AVERROR(EINVAL);
+  return io->position = target;
+}
+
+static int64_t callbacks_seek(struct io *io, int64_t offset, int whence) {
+  struct request seek = {.kind = AVS_REQUEST_SEEK};
+  int64_t result = request(io->session, io, seek, (double)offset, whence, 0);
+  if (result >= 0 && whence != AVSEEK_SIZE) io->position = result;
+  return result;
+}
+
+static void note_refused_seek(struct io *io, int64_t offset) {
+  struct session *session = io->session;
+  bool *refused = io->context->write_flag ? &session->sink_seek_refused : &session->source_seek_refused;
+  if (*refused) return;
+  *refused = true;
+  session->seek_target = offset;
+}
+
+/*
+ * Always set, although `seekable` says whether it works: libavformat calls it when it must get back to what is
+ * no longer in the buffer, and most muxers ignore that this failed. So it is noted, and the operation fails.
+ */
+static int64_t seek(void *opaque, int64_t offset, int whence) {
+  struct io *io = opaque;
+  whence &= ~AVSEEK_FORCE;
+  int64_t result = AVERROR(ESPIPE);
+  if (io->kind != AVS_IO_CALLBACKS) result = memory_seek(io, offset, whence);
+  else if (io->flags & AVS_IO_SEEK) result = callbacks_seek(io, offset, whence);
+  if (result < 0 && whence == SEEK_SET) note_refused_seek(io, offset);
+  return result;
+}
+
+/* ---------------------------------------------------------------------------------------- life */
+
+static AVIOContext *new_context(struct io *io, uint32_t buffer_size) {
+  uint8_t *buffer = av_malloc(buffer_size);
+  if (!buffer) return NULL;
+  bool memory = io->kind != AVS_IO_CALLBACKS;
+  int writable = (io->flags & AVS_IO_WRITE) != 0;
+  AVIOContext *context = avio_alloc_context(buffer, (int)buffer_size, writable, io,
+                                            memory ? memory_read : callbacks_read, memory ? memory_write : NULL, seek);
+  if (!context) {
+    av_free(buffer);
+    return NULL;
+  }
+  if (!memory && writable) context->write_data_type = callbacks_write;
+  context->seekable = io->flags & AVS_IO_SEEK ? AVIO_SEEKABLE_NORMAL : 0;
+  /* The flush points that muxers set after each packet count from this fill on. */
+  context->min_packet_size = io->flags & AVS_IO_DIRECT ? 0 : (int)buffer_size;
+  return context;
+}
+
+uint32_t avs_io_new(uint32_t session_handle, uint32_t kind, uint32_t flags, uint32_t buffer_size) {
+  struct session *session = find_session(session_handle);
+  if (!session || buffer_size < 1 || buffer_size > INT32_MAX || kind > AVS_IO_MEMORY_OUTPUT) return 0;
+  struct io *io = calloc(1, sizeof(*io));
+  if (!io) return 0;
+  io->session = session;
+  io->kind = kind;
+  io->flags = flags;
+  io->context = new_context(io, buffer_size);
+  if (!io->context || !handle_new(&io->object, KIND_IO)) {
+    if (io->context) av_freep(&io->context->buffer);
+    avio_context_free(&io->context);
+    free(io);
+    return 0;
+  }
+  io->next = session->ios;
+  session->ios = io;
+  return io->object.handle;
+}
+
+/* The buffer is whatever libavformat has put there since: avio_context_free() does not free it. */
+void io_free(struct io *io) {
+  av_freep(&io->context->buffer);
+  avio_context_free(&io->context);
+  handle_free(&io->object);
+  free(io->memory);
+  free(io);
+}
+
+int32_t avs_io_attach(uint32_t io_handle, uint32_t session_handle) {
+  struct io *io = find_io(io_handle);
+  struct session *session = find_session(session_handle);
+  if (!io || !session) return AVERROR(EBADF);
+  if (io->session->running || session->running) return AVERROR(EBUSY);
+  struct io **link = &io->session->ios;
+  while (*link != io) link = &(*link)->next;
+  *link = io->next;
+  io->next = session->ios;
+  session->ios = io;
+  io->session = session;
+  return 0;
+}
+
+double avs_memory_size(uint32_t handle) {
+  struct io *io = find_io(handle);
+  return io ? (double)io->memory_size : AVERROR(EBADF);
+}
+
+int32_t avs_memory_read(uint32_t handle, double offset, uint8_t *out, uint32_t size) {
+  struct io *io = find_io(handle);
+  if (!io) return AVERROR(EBADF);
+  if (!(offset >= 0) || offset > (double)io->memory_size || size > io->memory_size - (size_t)offset)
+    return AVERROR(EINVAL);
+  if (size) memcpy(out, io->memory + (size_t)offset, size);
+  return 0;
+}
+
+/* ---------------------------------------------------------------------------------------- operations */
+
+struct io *io_of_slot(struct session *session, const double *slot) {
+  struct io *io = find_io((uint32_t)slot[1]);
+  return io && io->session == session ? io : NULL;
+}
+
+int io_op_read(struct session *session, double *slot, uint8_t *data, size_t size) {
+  struct io *io = io_of_slot(session, slot);
+  if (!io) return AVERROR(EBADF);
+  slot[1] = 0;
+  int result = avio_read(io->context, data, size > INT32_MAX ? INT32_MAX : (int)size);
+  if (result == AVERROR_EOF) return 0;
+  if (result > 0) slot[1] = result;
+  return result < 0 ? result : 0;
+}
+
+/* avio_write() tells nothing: an error is in the context. */
+static int io_error(struct io *io) {
+  int error = io->context->error;
+  return error < 0 ? error : 0;
+}
+
+int io_op_write(struct session *session, double *slot, uint8_t *data, size_t size) {
+  struct io *io = io_of_slot(session, slot);
+  if (!io) return AVERROR(EBADF);
+  if (size > INT32_MAX) return AVERROR(EINVAL);
+  avio_write(io->context, data, (int)size);
+  return io_error(io);
+}
+
+int io_op_seek(struct session *session, double *slot, uint8_t *data, size_t size) {
+  (void)data, (void)size;
+  struct io *io = io_of_slot(session, slot);
+  if (!io) return AVERROR(EBADF);
+  int64_t position;
+  if (slot[3] == SEEK_END) { /* avio_seek() does not know it */
+    int64_t total = avio_size(io->context);
+    position = total < 0 ? total : avio_seek(io->context, total + (int64_t)slot[2], SEEK_SET);
+  } else {
+    position = avio_seek(io->context, (int64_t)slot[2], (int)slot[3]);
+  }
+  if (position < 0) return (int)position;
+  slot[1] = (double)position;
+  return 0;
+}
+
+int io_op_size(struct session *session, double *slot, uint8_t *data, size_t size) {
+  (void)data, (void)size;
+  struct io *io = io_of_slot(session, slot);
+  if (!io) return AVERROR(EBADF);
+  int64_t total = avio_size(io->context);
+  if (total < 0) return (int)total;
+  slot[1] = (double)total;
+  return 0;
+}
+
+int io_op_flush(struct session *session, double *slot, uint8_t *data, size_t size) {
+  (void)data, (void)size;
+  struct io *io = io_of_slot(session, slot);
+  if (!io) return AVERROR(EBADF);
+  avio_flush(io->context);
+  return io_error(io);
+}

@@ -1,0 +1,262 @@
+/*
+ * remux.c - packets from the session's input to its output without leaving C: choosing streams, cutting at
+ * key frames, mending timestamps the way stream copy needs it.
+ */
+#include <libavutil/time.h>
+
+#include "internal.h"
+
+struct route {
+  int output_stream; /* -1: dropped */
+  bool started, ended;
+  int64_t next_dts;  /* input time base: what dts a packet without one gets */
+  int64_t last_dts;  /* output time base */
+};
+
+struct remux {
+  struct route *routes;
+  unsigned count;
+  double start, end; /* seconds, NaN where open */
+  int64_t origin;    /* AV_TIME_BASE: becomes 0 in the output; AV_NOPTS_VALUE until known */
+  int64_t packets;
+  double time; /* seconds of the output, NaN before the first packet */
+};
+
+static struct remux *remux_of(struct session *session) {
+  if (!session->remux && (session->remux = calloc(1, sizeof(struct remux)))) {
+    session->remux->start = session->remux->end = session->remux->time = NAN;
+    session->remux->origin = AV_NOPTS_VALUE;
+  }
+  return session->remux;
+}
+
+void remux_free(struct session *session) {
+  if (session->remux) free(session->remux->routes);
+  free(session->remux);
+}
+
+/* ---------------------------------------------------------------------------------------- preparation */
+
+static struct route *route_of(struct remux *remux, unsigned stream) {
+  if (stream >= remux->count) {
+    struct route *routes = realloc(remux->routes, (stream + 1) * sizeof(*routes));
+    if (!routes) return NULL;
+    remux->routes = routes;
+    for (; remux->count <= stream; remux->count++)
+      routes[remux->count] =
+          (struct route){.output_stream = -1, .next_dts = AV_NOPTS_VALUE, .last_dts = AV_NOPTS_VALUE};
+  }
+  return &remux->routes[stream];
+}
+
+int32_t avs_map_stream(uint32_t handle, int32_t input_stream, int32_t output_stream) {
+  struct session *session = find_session(handle);
+  if (!session || !session->input || !session->output) return AVERROR(EBADF);
+  if (session->running) return AVERROR(EBUSY);
+  if (input_stream < 0 || input_stream >= (int32_t)session->input->nb_streams || output_stream < 0 ||
+      output_stream >= (int32_t)session->output->nb_streams)
+    return AVERROR(EINVAL);
+  struct remux *remux = remux_of(session);
+  struct route *route = remux ? route_of(remux, (unsigned)input_stream) : NULL;
+  if (!route) return AVERROR(ENOMEM);
+  route->output_stream = output_stream;
+  return 0;
+}
+
+int32_t avs_set_range(uint32_t handle, double start, double end) {
+  struct session *session = find_session(handle);
+  if (!session) return AVERROR(EBADF);
+  if (session->running) return AVERROR(EBUSY);
+  struct remux *remux = remux_of(session);
+  if (!remux) return AVERROR(ENOMEM);
+  remux->start = start;
+  remux->end = end;
+  return 0;
+}
+
+static int discard_write(void *opaque, avs_write_bytes *buffer, int size) {
+  (void)opaque, (void)buffer;
+  return size;
+}
+
+static AVIOContext *discarding_context(void) {
+  enum { SIZE = 4096 };
+  uint8_t *buffer = av_malloc(SIZE);
+  AVIOContext *context = buffer ? avio_alloc_context(buffer, SIZE, 1, NULL, NULL, discard_write, NULL) : NULL;
+  if (!context) av_free(buffer);
+  else context->seekable = AVIO_SEEKABLE_NORMAL;
+  return context;
+}
+
+/* The muxer's own answer, for formats that have no list of codecs: does it take a file of this one stream? */
+static bool try_header(struct session *session, const AVStream *stream) {
+  AVFormatContext *trial = NULL;
+  AVIOContext *pb = discarding_context();
+  bool taken = false;
+  if (pb && avformat_alloc_output_context2(&trial, session->output->oformat, NULL, "") >= 0) {
+    trial->pb = pb;
+    trial->flags |= AVFMT_FLAG_CUSTOM_IO;
+    trial->protocol_whitelist = av_strdup("none");
+    trial->io_open = session->output->io_open;
+    trial->opaque = session;
+    AVStream *copy = avformat_new_stream(trial, NULL);
+    if (copy && avcodec_parameters_copy(copy->codecpar, stream->codecpar) >= 0) {
+      copy->codecpar->codec_tag = 0;
+      copy->time_base = stream->time_base;
+      taken = avformat_init_output(trial, NULL) >= 0;
+    }
+  }
+  avformat_free_context(trial);
+  if (pb) av_freep(&pb->buffer);
+  avio_context_free(&pb);
+  return taken;
+}
+
+int32_t avs_can_hold(uint32_t handle, int32_t input_stream) {
+  struct session *session = find_session(handle);
+  if (!session || !session->input || !session->output) return AVERROR(EBADF);
+  if (session->running) return AVERROR(EBUSY);
+  if (input_stream < 0 || input_stream >= (int32_t)session->input->nb_streams) return AVERROR(EINVAL);
+  const AVStream *stream = session->input->streams[input_stream];
+  if (stream->codecpar->codec_id == AV_CODEC_ID_NONE) return 0;
+  int known = avformat_query_codec(session->output->oformat, stream->codecpar->codec_id, FF_COMPLIANCE_NORMAL);
+  return known >= 0 ? known > 0 : try_header(session, stream);
+}
+
+/* ---------------------------------------------------------------------------------------- one packet */
+
+/* What a packet's time is, in AV_TIME_BASE: decoding order is what cutting goes by. */
+static int64_t packet_time(const AVPacket *packet, AVRational time_base) {
+  int64_t timestamp = packet->pts != AV_NOPTS_VALUE ? packet->pts : packet->dts;
+  return timestamp == AV_NOPTS_VALUE ? AV_NOPTS_VALUE : av_rescale_q(timestamp, time_base, AV_TIME_BASE_Q);
+}
+
+/* Some demuxers leave dts out (raw streams, avi with B-frames): go on from the packet before. */
+static void mend_missing_dts(struct route *route, AVPacket *packet) {
+  if (packet->dts == AV_NOPTS_VALUE)
+    packet->dts = route->next_dts != AV_NOPTS_VALUE && (packet->pts == AV_NOPTS_VALUE || route->next_dts <= packet->pts)
+                      ? route->next_dts
+                      : packet->pts;
+  if (packet->dts == AV_NOPTS_VALUE) packet->dts = 0;
+  if (packet->pts == AV_NOPTS_VALUE) packet->pts = packet->dts;
+  route->next_dts = packet->dts + (packet->duration > 0 ? packet->duration : 1);
+}
+
+/* Muxers refuse a dts that does not grow; rounding to a coarser time base and broken files both make such. */
+static void mend_order(struct session *session, struct route *route, AVPacket *packet) {
+  bool strict = !(session->output->oformat->flags & AVFMT_TS_NONSTRICT);
+  int64_t least = route->last_dts == AV_NOPTS_VALUE ? AV_NOPTS_VALUE : route->last_dts + strict;
+  if (least != AV_NOPTS_VALUE && packet->dts < least && !(session->output->oformat->flags & AVFMT_NOTIMESTAMPS)) {
+    log_line(session, AV_LOG_WARNING, "stream %d: dts %lld after %lld made %lld", packet->stream_index,
+             (long long)packet->dts, (long long)route->last_dts, (long long)least);
+    if (packet->pts >= packet->dts && packet->pts < least) packet->pts = least;
+    packet->dts = least;
+  }
+  route->last_dts = packet->dts;
+}
+
+/* Is the packet inside the range? The first one of each stream that is sets where the output's time begins. */
+static bool in_range(struct remux *remux, struct route *route, const AVPacket *packet, AVRational time_base) {
+  int64_t time = packet_time(packet, time_base);
+  if (route->ended) return false;
+  if (!isnan(remux->end) && time != AV_NOPTS_VALUE && (double)time >= remux->end * AV_TIME_BASE) {
+    /* With B-frames, packets that are shown earlier may still come. */
+    int64_t dts = packet->dts == AV_NOPTS_VALUE ? time : av_rescale_q(packet->dts, time_base, AV_TIME_BASE_Q);
+    route->ended = (double)dts >= remux->end * AV_TIME_BASE;
+    return false;
+  }
+  if (isnan(remux->start) || route->started) return true;
+  if (remux->origin == AV_NOPTS_VALUE) return false;
+  return time == AV_NOPTS_VALUE || time >= remux->origin;
+}
+
+static bool all_ended(const struct remux *remux) {
+  if (isnan(remux->end)) return false;
+  for (unsigned i = 0; i < remux->count; i++)
+    if (remux->routes[i].output_stream >= 0 && !remux->routes[i].ended) return false;
+  return true;
+}
+
+/* A cut begins with the first key frame of the stream that has the fewest of them: video where there is one. */
+static bool begins_cut(struct session *session, const struct remux *remux, const AVPacket *packet) {
+  bool has_video = false;
+  for (unsigned i = 0; i < remux->count; i++)
+    if (remux->routes[i].output_stream >= 0 &&
+        session->input->streams[i]->codecpar->codec_type == AVMEDIA_TYPE_VIDEO &&
+        !(session->input->streams[i]->disposition & AV_DISPOSITION_ATTACHED_PIC))
+      has_video = true;
+  const AVStream *stream = session->input->streams[packet->stream_index];
+  bool video = stream->codecpar->codec_type == AVMEDIA_TYPE_VIDEO;
+  return packet->flags & AV_PKT_FLAG_KEY && video == has_video;
+}
+
+static void note_origin(struct session *session, struct remux *remux, const AVPacket *packet, AVRational time_base) {
+  if (isnan(remux->start) || remux->origin != AV_NOPTS_VALUE || !begins_cut(session, remux, packet)) return;
+  remux->origin = packet_time(packet, time_base);
+}
+
+static int pass_on(struct session *session, struct remux *remux, struct route *route, AVPacket *packet) {
+  AVRational from = session->input->streams[packet->stream_index]->time_base;
+  AVStream *stream = session->output->streams[route->output_stream];
+  route->started = true;
+  mend_missing_dts(route, packet);
+  if (remux->origin != AV_NOPTS_VALUE) {
+    int64_t shift = av_rescale_q(remux->origin, AV_TIME_BASE_Q, from);
+    packet->pts -= shift;
+    packet->dts -= shift;
+  }
+  double time = (double)(packet->pts + packet->duration) * av_q2d(from);
+  if (!(remux->time >= time)) remux->time = time;
+  packet->stream_index = route->output_stream;
+  packet->pos = -1;
+  av_packet_rescale_ts(packet, from, stream->time_base);
+  mend_order(session, route, packet);
+  remux->packets++;
+  return output_write_packet(session, packet);
+}
+
+static int remux_packet(struct session *session, struct remux *remux, AVPacket *packet) {
+  int result = input_read_packet(session, packet);
+  if (result < 0) return result;
+  unsigned index = (unsigned)packet->stream_index;
+  struct route *route = index < remux->count ? &remux->routes[index] : NULL;
+  if (!route || route->output_stream < 0) return 0;
+  AVRational time_base = session->input->streams[index]->time_base;
+  note_origin(session, remux, packet, time_base);
+  return in_range(remux, route, packet, time_base) ? pass_on(session, remux, route, packet) : 0;
+}
+
+/* ---------------------------------------------------------------------------------------- the loop */
+
+static void discard_unmapped(struct session *session, const struct remux *remux) {
+  for (unsigned i = 0; i < session->input->nb_streams; i++)
+    if (i >= remux->count || remux->routes[i].output_stream < 0) session->input->streams[i]->discard = AVDISCARD_ALL;
+}
+
+static int remux_loop(struct session *session, struct remux *remux, double *slot) {
+  enum { PACKETS_PER_CLOCK = 64 };
+  double most = slot[1];
+  int64_t until = slot[2] > 0 ? av_gettime_relative() + (int64_t)(slot[2] * 1000) : 0;
+  for (int64_t n = 0; (double)n < most; n++) {
+    if (until && n % PACKETS_PER_CLOCK == 0 && n && av_gettime_relative() >= until) return 0;
+    int result = all_ended(remux) ? AVERROR_EOF : remux_packet(session, remux, session->scratch);
+    av_packet_unref(session->scratch);
+    if (result == AVERROR(EAGAIN)) continue;
+    if (result < 0) return result;
+  }
+  return 0;
+}
+
+int remux_op(struct session *session, double *slot, uint8_t *data, size_t size) {
+  (void)data, (void)size;
+  struct remux *remux = session->remux;
+  if (!session->input || !session->output || !session->header_written || !remux) return AVERROR(EINVAL);
+  if (!session->scratch && !(session->scratch = av_packet_alloc())) return AVERROR(ENOMEM);
+  discard_unmapped(session, remux);
+  int result = remux_loop(session, remux, slot);
+  slot[1] = result == AVERROR_EOF;
+  slot[2] = (double)remux->packets;
+  slot[3] = remux->time;
+  slot[4] = (double)session->input_io->transferred;
+  return result == AVERROR_EOF ? 0 : result;
+}

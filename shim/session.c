@@ -1,0 +1,210 @@
+/*
+ * session.c - a session's life, the table of operations and what runs one of them.
+ */
+#include "internal.h"
+
+/* ---------------------------------------------------------------------------------------- packet queues */
+
+static bool packets_grow(struct packets *packets) {
+  size_t capacity = packets->capacity ? packets->capacity * 2 : 64;
+  AVPacket **ring = malloc(capacity * sizeof(*ring));
+  if (!ring) return false;
+  for (size_t i = 0; i < packets->capacity; i++)
+    ring[i] = packets->ring[(packets->first + i) & (packets->capacity - 1)];
+  for (size_t i = packets->capacity; i < capacity; i++) ring[i] = NULL;
+  free(packets->ring);
+  packets->ring = ring;
+  packets->first = 0;
+  packets->capacity = capacity;
+  return true;
+}
+
+/* Moves the packet to the end of the queue; the queue's own, or NULL without memory. */
+AVPacket *packets_push(struct packets *packets, AVPacket *packet) {
+  if (packets->count == packets->capacity && !packets_grow(packets)) return NULL;
+  AVPacket **place = &packets->ring[(packets->first + packets->count) & (packets->capacity - 1)];
+  if (!*place && !(*place = av_packet_alloc())) return NULL;
+  av_packet_move_ref(*place, packet);
+  packets->count++;
+  return *place;
+}
+
+AVPacket *packets_first(struct packets *packets) {
+  return packets->count ? packets->ring[packets->first] : NULL;
+}
+
+void packets_drop_first(struct packets *packets) {
+  av_packet_unref(packets->ring[packets->first]);
+  packets->first = (packets->first + 1) & (packets->capacity - 1);
+  packets->count--;
+}
+
+void packets_clear(struct packets *packets) {
+  while (packets->count) packets_drop_first(packets);
+  packets->bytes = 0;
+}
+
+void packets_free(struct packets *packets) {
+  packets_clear(packets);
+  for (size_t i = 0; i < packets->capacity; i++) av_packet_free(&packets->ring[i]);
+  free(packets->ring);
+}
+
+/* ---------------------------------------------------------------------------------------- containment */
+
+static int refuse_open(AVFormatContext *context, AVIOContext **pb, const char *url, int flags,
+                       AVDictionary **options) {
+  (void)pb, (void)flags, (void)options;
+  struct session *session = context->opaque;
+  if (!session->refused_url) session->refused_url = av_strdup(url);
+  log_line(session, AV_LOG_ERROR, "refused to open '%s'", url);
+  return AVERROR(EPERM);
+}
+
+static int close_nothing(AVFormatContext *context, AVIOContext *pb) {
+  (void)context, (void)pb;
+  return 0;
+}
+
+/* Ends loops inside libavformat that would go on asking after the first error. */
+static int interrupted(void *opaque) { return ((struct session *)opaque)->failed != 0; }
+
+void contain(struct session *session, AVFormatContext *context, struct io *io) {
+  context->opaque = session;
+  context->io_open = refuse_open;
+  context->io_close2 = close_nothing;
+  /* No protocol has this name: whatever gets around io_open finds every door closed. */
+  context->protocol_whitelist = av_strdup("none");
+  context->interrupt_callback = (AVIOInterruptCB){interrupted, session};
+  context->flags |= AVFMT_FLAG_CUSTOM_IO;
+  context->pb = io->context;
+}
+
+/* ---------------------------------------------------------------------------------------- life */
+
+uint32_t avs_session_new(void) {
+  struct session *session = calloc(1, sizeof(*session));
+  if (!session) return 0;
+  if (!handle_new(&session->object, KIND_SESSION)) {
+    free(session);
+    return 0;
+  }
+  return session->object.handle;
+}
+
+/* Format contexts first, then the I/O contexts they read and write through. */
+static void session_free(struct session *session) {
+  remux_free(session);
+  packets_free(&session->ready);
+  packets_free(&session->queued);
+  av_packet_free(&session->scratch);
+  avformat_close_input(&session->input);
+  if (session->output) avformat_free_context(session->output);
+  while (session->ios) {
+    struct io *io = session->ios;
+    session->ios = io->next;
+    io_free(io);
+  }
+  av_dict_free(&session->options);
+  text_free(&session->log);
+  text_free(&session->unused);
+  av_free(session->refused_url);
+  free(session->input_url);
+  free(session->input_format);
+  free(session->output_url);
+  free(session->output_format);
+  handle_free(&session->object);
+  free(session);
+}
+
+int32_t avs_session_close(uint32_t handle) {
+  struct session *session = find_session(handle);
+  if (!session) return AVERROR(EBADF);
+  if (session->running) return AVERROR(EBUSY);
+  struct session *logging = log_to(NULL);
+  session_free(session);
+  log_to(logging);
+  return 0;
+}
+
+void note_unused(struct session *session, AVDictionary **options) {
+  const AVDictionaryEntry *entry = NULL;
+  while ((entry = av_dict_get(*options, "", entry, AV_DICT_IGNORE_SUFFIX))) {
+    if (session->unused.size) text_append(&session->unused, ",", 1);
+    text_append(&session->unused, entry->key, strlen(entry->key));
+  }
+  av_dict_free(options);
+}
+
+int32_t avs_unused_options(uint32_t handle, char *out, uint32_t capacity) {
+  struct session *session = find_session(handle);
+  if (!session) return AVERROR(EBADF);
+  if (session->unused.size > capacity) return (int32_t)session->unused.size;
+  return text_deliver(&session->unused, out, capacity);
+}
+
+int32_t avs_refused_url(uint32_t handle, char *out, uint32_t capacity) {
+  struct session *session = find_session(handle);
+  if (!session) return AVERROR(EBADF);
+  struct text text = {0};
+  if (session->refused_url) text_append(&text, session->refused_url, strlen(session->refused_url));
+  return text_deliver(&text, out, capacity);
+}
+
+/* ---------------------------------------------------------------------------------------- operations */
+
+static operation *const operations[] = {
+    [AVS_OP_OPEN_INPUT] = input_op_open,   [AVS_OP_READ] = input_op_read,
+    [AVS_OP_SEEK] = input_op_seek,         [AVS_OP_OPEN_OUTPUT] = output_op_open,
+    [AVS_OP_HEADER] = output_op_header,    [AVS_OP_WRITE] = output_op_write,
+    [AVS_OP_FLUSH] = output_op_flush,      [AVS_OP_TRAILER] = output_op_trailer,
+    [AVS_OP_REMUX] = remux_op,             [AVS_OP_IO_READ] = io_op_read,
+    [AVS_OP_IO_WRITE] = io_op_write,       [AVS_OP_IO_SEEK] = io_op_seek,
+    [AVS_OP_IO_SIZE] = io_op_size,         [AVS_OP_IO_FLUSH] = io_op_flush,
+};
+
+static double flags_of(const struct session *session) {
+  return (session->failed ? AVS_FLAG_FAILED : 0) | (session->source_seek_refused ? AVS_FLAG_SOURCE_SEEK : 0) |
+         (session->sink_seek_refused ? AVS_FLAG_SINK_SEEK : 0) | (session->refused_url ? AVS_FLAG_REFUSED : 0);
+}
+
+/* libavformat swallows most errors of its I/O, and of seeks that a muxer needed. */
+static int result_of(const struct session *session, int result) {
+  if (session->failed) return (int)session->failed;
+  if (result >= 0 && session->sink_seek_refused) return AVERROR(ESPIPE);
+  return result;
+}
+
+static void session_run(struct session *session, uint32_t operation, double *slot, uint8_t *data, size_t size) {
+  session->running = true;
+  session->source_seek_refused = false;
+  struct session *logging = log_to(session);
+  int result = session->failed ? (int)session->failed : operations[operation](session, slot, data, size);
+  slot[0] = result_of(session, result);
+  slot[AVS_SLOT_SEEK_TARGET] = (double)session->seek_target;
+  slot[AVS_SLOT_FLAGS] = flags_of(session);
+  slot[AVS_SLOT_LOG_BYTES] = (double)session->log.size;
+  slot[AVS_SLOT_UNUSED_BYTES] = (double)session->unused.size;
+  slot[AVS_SLOT_WRITTEN] = session->output_io ? (double)session->output_io->end : 0;
+  log_to(logging);
+  session->running = false;
+}
+
+void avs_run(uint32_t handle, uint32_t operation, double *slot, uint8_t *data, uint32_t data_size,
+             const uint8_t *source, double source_size) {
+  struct session *session = find_session(handle);
+  slot[AVS_SLOT_FLAGS] = slot[AVS_SLOT_LOG_BYTES] = slot[AVS_SLOT_UNUSED_BYTES] = 0;
+  if (!session) {
+    slot[0] = AVERROR(EBADF);
+  } else if (session->running) {
+    slot[0] = AVERROR(EBUSY);
+  } else if (operation >= sizeof(operations) / sizeof(*operations) || !operations[operation]) {
+    slot[0] = AVERROR(ENOSYS);
+  } else {
+    session->source = source;
+    session->source_size = (size_t)source_size;
+    session_run(session, operation, slot, data, data_size);
+    session->source = NULL;
+    session->source_size = 0;
+  }
+}
