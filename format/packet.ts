@@ -61,6 +61,8 @@ export class Packet {
   sideData: SideData[];
 
   /**
+   * Makes a packet; the data is not copied.
+   *
    * @throws {TypeError} A field is missing or of the wrong type.
    * @throws {RangeError} A field is out of range.
    */

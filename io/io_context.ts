@@ -72,6 +72,8 @@ export class IOContext implements Disposable {
   #destroyed = false;
 
   /**
+   * Makes an I/O context; its native part is made at first use.
+   *
    * @param buffer The media itself (read-only, seekable; not copied, so don't change it meanwhile), or the size in
    * bytes of the I/O buffer for the callbacks.
    * @param options `onread`, `onwrite`, `onseek`.

@@ -1,0 +1,59 @@
+#!/usr/bin/env bash
+# Makes a machine ready for avio: Deno, what the shared library is built with, and the library itself. Installs what
+# is missing where that is allowed (root, Debian's packages, npm); elsewhere it prints the exact line to run.
+# With --tests also what the tests use: the ffmpeg command and libavformat's headers (for the system build), valgrind.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+DENO_VERSION=2.9.6
+
+fail() {
+  printf 'setup: %s\n' "$@" >&2
+  exit 1
+}
+
+has() { command -v "$1" >/dev/null 2>&1; }
+
+install_packages() {
+  local missing=()
+  for package in "$@"; do
+    dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
+  done
+  [ ${#missing[@]} -gt 0 ] || return 0
+  if [ "$(id -u)" != 0 ]; then
+    fail "Missing packages. Run this, then try again:" "  sudo apt-get install -y ${missing[*]}"
+  fi
+  echo "setup: installing ${missing[*]}" >&2
+  # Lists may be old, or not there at all on a new machine.
+  apt-get update -qq >/dev/null || true
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null ||
+    fail "apt-get could not install: ${missing[*]}"
+}
+
+install_tools() {
+  local tools=(gcc libc6-dev make xz-utils tar zlib1g-dev ca-certificates)
+  [ "$1" = 0 ] || tools+=(ffmpeg pkg-config libavformat-dev libavcodec-dev libavutil-dev valgrind binutils)
+  if has apt-get; then
+    install_packages "${tools[@]}"
+  elif ! has cc || ! has make; then
+    fail "A C compiler and make are needed, for example:" \
+      "  Fedora: sudo dnf install gcc make xz zlib-devel zlib-static" \
+      "  Alpine: sudo apk add build-base bash xz zlib-dev zlib-static" \
+      "  macOS:  xcode-select --install"
+  fi
+}
+
+install_deno() {
+  ! has deno || return 0
+  has npm || fail "Deno is needed: https://docs.deno.com/runtime/getting_started/installation/"
+  echo "setup: installing Deno $DENO_VERSION from npm" >&2
+  npm install --global --silent "deno@$DENO_VERSION" >/dev/null ||
+    fail "Deno could not be installed. Run this, then try again:" "  sudo npm install --global deno@$DENO_VERSION"
+}
+
+tests=0
+[ "${1:-}" != --tests ] || tests=1
+install_tools "$tests"
+install_deno
+scripts/build_shim.sh --embedded
+[ "$tests" = 0 ] || scripts/build_shim.sh --system
