@@ -10,6 +10,7 @@ import type { FormatInfo } from "./formats.ts";
 import {
   bufferSizeOf,
   checkAllUsed,
+  checkBoolean,
   checkNumber,
   checkOptions,
   checkString,
@@ -66,7 +67,7 @@ export function* openInput(session: Session, source: Source, options: DemuxerOpt
   try {
     session.set(SetWhat.INPUT, 0, [["url", url ?? attachment.url], ...pair("format", format)]);
     setOptions(session, { ...probing(options), ...options.options });
-    const findStreamInfo = options.findStreamInfo ?? true;
+    const findStreamInfo = checkBoolean(options.findStreamInfo, "findStreamInfo") ?? true;
     session.slot.set([0, attachment.io, findStreamInfo ? 1 : 0]);
     const { error } = yield* session.attempt(operations.openInput);
     if (error !== null) throw error;
@@ -279,7 +280,8 @@ export class Demuxer implements Disposable {
     options: SeekOptions,
   ): Operation<void> {
     const { stream, position } = this.#seekTarget(target);
-    const { backward = true, any = false } = options;
+    const backward = checkBoolean(options.backward, "backward") ?? true;
+    const any = checkBoolean(options.any, "any") ?? false;
     const least = checkNumber(options.min, "min", -Infinity) ?? (backward ? -Infinity : position);
     const most = checkNumber(options.max, "max", -Infinity) ?? (backward ? position : Infinity);
     if (least > position || most < position) {

@@ -5,12 +5,13 @@ import { library } from "../ffi/library.ts";
 import { type Operation, runSync } from "../ffi/operation.ts";
 import { check, Session } from "../ffi/session.ts";
 import { Direction, operations, SetWhat } from "../ffi/symbols.ts";
-import { openSink, type Sink } from "../io/sink.ts";
+import { openSink, type Sink, sinkUrl } from "../io/sink.ts";
 import type { Attachment } from "../io/source.ts";
 import type { FormatInfo } from "./formats.ts";
 import {
   bufferSizeOf,
   checkAllUsed,
+  checkBoolean,
   checkOptions,
   checkString,
   type SessionOptions,
@@ -32,31 +33,30 @@ export interface MuxerOptions extends SessionOptions {
   coalesce?: boolean;
 }
 
-/** Opens a sink as the output of a session; with the attachment that must be released before the session closes. */
-export function* openOutput(session: Session, sink: Sink, options: MuxerOptions): Operation<Attachment> {
+/**
+ * Makes the session's output, of the format that the options or the sink's name say. Nothing of the sink is touched:
+ * a file must not be truncated for a call that can't succeed.
+ */
+export function* makeOutput(session: Session, sink: Sink, options: MuxerOptions): Operation<void> {
   const format = checkString(options.format, "format");
-  const url = checkString(options.url, "url");
+  const url = checkString(options.url, "url") ?? sinkUrl(sink);
   const metadata = metadataPairs(options.metadata ?? {}, "metadata");
-  const coalesce = options.coalesce ?? true;
-  const attachment = yield* openSink(session, sink, { bufferSize: bufferSizeOf(options), coalesce });
-  try {
-    const name = url ?? attachment.url;
-    if (format === undefined && name === "") {
-      throw new TypeError("format: must be given, the sink has no file name");
-    }
-    session.set(SetWhat.OUTPUT, 0, [
-      ["url", name],
-      ...(format === undefined ? [] : [["format", format] as const]),
-    ]);
-    session.slot.set([0, attachment.io]);
-    yield* session.run(operations.openOutput);
-    session.set(SetWhat.METADATA, 0, metadata);
-    for (const chapter of options.chapters ?? []) addChapter(session, chapter);
-  } catch (error) {
-    session.close(() => attachment.release());
-    throw error;
+  if (format === undefined && url === "") {
+    throw new TypeError("format: must be given, the sink has no file name");
   }
-  return attachment;
+  session.set(SetWhat.OUTPUT, 0, [
+    ["url", url],
+    ...(format === undefined ? [] : [["format", format] as const]),
+  ]);
+  yield* session.run(operations.openOutput);
+  session.set(SetWhat.METADATA, 0, metadata);
+  for (const chapter of options.chapters ?? []) addChapter(session, chapter);
+}
+
+/** Opens the sink for the session's output; with the attachment that must be released before the session closes. */
+export function* openOutputSink(session: Session, sink: Sink, options: MuxerOptions): Operation<Attachment> {
+  const coalesce = checkBoolean(options.coalesce, "coalesce") ?? true;
+  return yield* openSink(session, sink, { bufferSize: bufferSizeOf(options), coalesce });
 }
 
 /** Adds a chapter to the session's output. */
@@ -129,7 +129,8 @@ export class Muxer implements Disposable {
   static *#open(sink: Sink, options: MuxerOptions): Operation<Muxer> {
     const session = new Session();
     try {
-      return new Muxer(session, yield* openOutput(session, sink, options), options);
+      yield* makeOutput(session, sink, options);
+      return new Muxer(session, yield* openOutputSink(session, sink, options), options);
     } catch (error) {
       session.close();
       throw error;
@@ -184,7 +185,7 @@ export class Muxer implements Disposable {
     this.#checkOpen("write header");
     if (this.#stage !== "adding streams") return;
     this.#stage = "writing";
-    yield* writeHeader(this.#session, this.#options, this.format.name);
+    yield* writeHeader(this.#session, this.#attachment, this.#options, this.format.name);
     this.#description = describe(this.#session, Direction.OUTPUT);
   }
 
@@ -255,8 +256,14 @@ export class Muxer implements Disposable {
 }
 
 /** The header of the session's output, with the format's options. */
-export function* writeHeader(session: Session, options: SessionOptions, format: string): Operation<void> {
+export function* writeHeader(
+  session: Session,
+  attachment: Attachment,
+  options: SessionOptions,
+  format: string,
+): Operation<void> {
   setOptions(session, options.options);
+  session.slot.set([0, attachment.io]);
   yield* session.run(operations.header);
   checkAllUsed(session, format);
 }

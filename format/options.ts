@@ -44,6 +44,12 @@ export function checkString(value: unknown, name: string): string | undefined {
   return value;
 }
 
+/** A boolean, where there is one. */
+export function checkBoolean(value: unknown, name: string): boolean | undefined {
+  if (value === undefined || typeof value === "boolean") return value;
+  throw new TypeError(`${name}: must be a boolean, is ${typeof value}`);
+}
+
 /** A number from `least`, where there is one. */
 export function checkNumber(value: unknown, name: string, least = 0): number | undefined {
   if (value === undefined) return undefined;

@@ -8,7 +8,14 @@ import { Direction, operations, Slot } from "../ffi/symbols.ts";
 import type { Sink } from "../io/sink.ts";
 import type { Attachment, Source } from "../io/source.ts";
 import { type DemuxerOptions, openInput } from "./demuxer.ts";
-import { addChapter, addStreamLike, type MuxerOptions, openOutput, writeHeader } from "./muxer.ts";
+import {
+  addChapter,
+  addStreamLike,
+  makeOutput,
+  type MuxerOptions,
+  openOutputSink,
+  writeHeader,
+} from "./muxer.ts";
 import { checkNumber, checkOptions } from "./options.ts";
 import { type Chapter, DemuxerStream, describe, type Description, type Stream } from "./stream.ts";
 
@@ -30,8 +37,8 @@ export interface RemuxProgress {
 export interface RemuxOptions extends MuxerOptions {
   /** Options of the input. */
   input?: DemuxerOptions;
-  /** Which streams to keep. @default all that the output format can hold */
-  streams?: (stream: Stream) => boolean;
+  /** Which streams to keep; with whether the output format can hold it. @default all that it can hold */
+  streams?: (stream: Stream, canHold: boolean) => boolean;
   /** Seconds; the output begins with the last key frame at or before it, and its time with 0. */
   start?: number;
   /** Seconds; packets from there on are left out. */
@@ -79,16 +86,16 @@ function* remuxOperation(source: Source, sink: Sink, options: RemuxOptions): Ope
   try {
     attachments.push(yield* openInput(session, source, checkOptions(options.input, "input")));
     const input = describe(session, Direction.INPUT);
-    attachments.push(
-      yield* openOutput(session, sink, { ...options, metadata: metadataOf(input, options), chapters: [] }),
-    );
+    yield* makeOutput(session, sink, { ...options, metadata: metadataOf(input, options), chapters: [] });
     const skippedStreams = mapStreams(session, input, options);
     if (range.start !== undefined) yield* seekTo(session, range.start);
     check(library().avs_set_range(session.handle, range.start ?? NaN, range.end ?? NaN), "set range");
     for (const chapter of options.chapters ?? cutChapters(input.chapters, range)) {
       addChapter(session, chapter);
     }
-    yield* writeHeader(session, options, describe(session, Direction.OUTPUT).format.name);
+    const output = yield* openOutputSink(session, sink, options);
+    attachments.push(output);
+    yield* writeHeader(session, output, options, describe(session, Direction.OUTPUT).format.name);
     const { packets, time } = yield* loop(session, durationOf(input, range), options.onprogress);
     yield* session.run(operations.trailer);
     const bytesWritten = session.slot[Slot.WRITTEN]!;
@@ -129,8 +136,8 @@ function mapStreams(session: Session, input: Description, options: RemuxOptions)
 }
 
 function isWanted(session: Session, stream: Omit<Stream, "discard">, options: RemuxOptions): boolean {
-  if (options.streams) return options.streams(new DemuxerStream(session, stream));
-  return check(library().avs_can_hold(session.handle, stream.index), "ask the output format") === 1;
+  const canHold = check(library().avs_can_hold(session.handle, stream.index), "ask the output format") === 1;
+  return options.streams ? options.streams(new DemuxerStream(session, stream), canHold) : canHold;
 }
 
 function* seekTo(session: Session, seconds: number): Operation<void> {

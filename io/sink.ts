@@ -31,6 +31,11 @@ export interface WriteOptions {
   coalesce: boolean;
 }
 
+/** What a sink is called, "" where it has no name. */
+export function sinkUrl(sink: Sink): string {
+  return typeof sink === "string" || sink instanceof URL ? pathOf(sink, "sink") : "";
+}
+
 /** Opens a sink in a session. */
 export function* openSink(session: Session, sink: Sink, options: WriteOptions): Operation<Attachment> {
   const { bufferSize, coalesce } = options;

@@ -40,7 +40,7 @@ export interface Attachment {
 export function* openSource(session: Session, source: Source, bufferSize: number): Operation<Attachment> {
   if (typeof source === "string" || source instanceof URL) {
     const path = pathOf(source, "source");
-    const file = yield* step(() => Deno.openSync(path, { read: true }));
+    const file = yield* step(() => openFile(path));
     return attachFile(session, file, IOFlag.READ, bufferSize, { path, owned: true });
   }
   if (source instanceof ArrayBuffer || ArrayBuffer.isView(source)) {
@@ -60,6 +60,14 @@ export function* openSource(session: Session, source: Source, bufferSize: number
     );
   }
   return attachCallbacks(session, source as IOCallbacks, IOFlag.READ, bufferSize);
+}
+
+/** A directory can be opened, and its error on reading names nothing. */
+function openFile(path: string): Deno.FsFile {
+  const file = Deno.openSync(path, { read: true });
+  if (!file.statSync().isDirectory) return file;
+  file.close();
+  throw new Deno.errors.IsADirectory(`source: ${path} is a directory`);
 }
 
 function refuseAsync(source: unknown): void {
@@ -122,17 +130,32 @@ export function attachFile(
   return { io, url: path, release: () => owned && file.close() };
 }
 
-/** Pipes and terminals have no positions. */
+/** Pipes and terminals have no positions. What has them is used from its start. */
 function fileDevice(file: Deno.FsFile): Device {
   const callbacks: IOCallbacks = {
     onread: (buffer) => file.readSync(buffer),
     onwrite: (buffer) => file.writeSync(buffer),
   };
-  const { isFile } = file.statSync();
-  if (isFile) {
-    file.seekSync(0, Deno.SeekMode.Start);
+  if (canSeek(file)) {
     callbacks.onseek = (offset, whence) =>
-      whence === constants.seek.SIZE ? file.statSync().size : file.seekSync(offset, whence);
+      whence === constants.seek.SIZE ? sizeOf(file) : file.seekSync(offset, whence);
   }
   return deviceOf(callbacks, 0);
+}
+
+function canSeek(file: Deno.FsFile): boolean {
+  try {
+    file.seekSync(0, Deno.SeekMode.Start);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** By seeking: `stat` would need read permission where only writing is allowed. */
+function sizeOf(file: Deno.FsFile): number {
+  const position = file.seekSync(0, Deno.SeekMode.Current);
+  const size = file.seekSync(0, Deno.SeekMode.End);
+  file.seekSync(position, Deno.SeekMode.Start);
+  return size;
 }

@@ -19,7 +19,7 @@ DEFAULT_FFMPEG_VERSION=7.1.5
 
 # Decoders to build in, comma-separated. Nothing is ever decoded for the user; avformat_find_stream_info decodes a
 # frame to learn what a container doesn't say.
-DECODERS=''
+DECODERS='h264,hevc,mpeg1video,mpeg2video,mpeg4,av1,mjpeg,png,aac,aac_latm,mp3float,flac'
 
 usage() {
   cat <<EOF
@@ -341,7 +341,10 @@ choose_configuration() {
     --disable-x86asm # without decoders it makes nothing faster, so nasm isn't needed
     --enable-static --disable-shared --enable-pic --optflags=-O2
   )
+  # With a section for every function the linker can drop more: 0.4 MB of 4.2.
+  if [ "$os" = linux ]; then configuration+=(--extra-cflags=-ffunction-sections --extra-cflags=-fdata-sections); fi
   if [ -n "$DECODERS" ]; then configuration+=(--enable-decoder="$DECODERS"); fi
+  case ,$DECODERS, in *,opus,*) configuration+=(--enable-swresample) ;; esac
   libz=''
   if compiles '#include <zlib.h>
     const char *try(void) { return zlibVersion(); }' -lz; then
@@ -458,14 +461,17 @@ choose_flags_system() {
 }
 
 link_embedded_libraries() {
-  local word extra
+  local name word extra
   compile_flags+=(-I"$ffmpeg/include")
-  libraries=("$ffmpeg/lib/libavformat.a" "$ffmpeg/lib/libavcodec.a" "$ffmpeg/lib/libavutil.a")
+  libraries=()
+  for name in avformat avcodec swresample avutil; do
+    if [ -f "$ffmpeg/lib/lib$name.a" ]; then libraries+=("$ffmpeg/lib/lib$name.a"); fi
+  done
   # What these need themselves (-lm, -lz, -latomic, on macOS frameworks) is in the .pc files, under Libs.
   extra=$(sed -n 's/^Libs[.a-z]*: *//p' "$ffmpeg"/lib/pkgconfig/lib{avformat,avcodec,avutil}.pc)
   for word in $extra; do
     case $word in
-      -L* | -lav*) ;;
+      -L* | -lav* | -lsw*) ;;
       -lz) libraries+=("$libz") ;;
       *) libraries+=("$word") ;;
     esac

@@ -48,11 +48,14 @@ head -c $(($(wc -c <video.mp4) / 2)) video.mp4 >cut.mp4
 
 ff "${small_picture[@]}" "${tone[@]}" "${stereo[@]}" -c:v mpeg4 -q:v 20 -g 25 -c:a libmp3lame -b:a 64k -shortest \
   -metadata title="avio test" video.avi
-ff "${small_picture[@]}" "${tone[@]}" "${stereo[@]}" -c:v libvpx-vp9 -b:v 60k -deadline realtime -cpu-used 8 \
+ff "${small_picture[@]}" "${tone[@]}" "${stereo[@]}" -c:v libvpx-vp9 -pix_fmt yuv420p -b:v 60k -deadline realtime -cpu-used 8 \
   -row-mt 0 -g 25 -c:a libopus -b:a 32k -shortest -metadata title="avio test" video.webm
+# Pixels that are no squares, which only the container says.
+ff -t 1 "${small_picture[@]}" -vf setsar=4/3 -c:v libvpx-vp9 -pix_fmt yuv420p -b:v 20k -deadline realtime -cpu-used 8 \
+  -row-mt 0 anamorphic.webm
 ff "${tone[@]}" "${stereo[@]}" -c:a libvorbis -q:a 1 -metadata title="avio test" audio.ogg
 ff "${tone[@]}" "${stereo[@]}" -c:a libmp3lame -b:a 64k -metadata title="avio test" audio.mp3
-ff "${tone[@]}" -ac 1 -ar 22050 -c:a pcm_s16le -metadata title="avio test" audio.wav
+ff -t 1.5 "${tone[@]}" -ac 1 -ar 22050 -c:a pcm_s16le -metadata title="avio test" audio.wav
 ff "${tone[@]}" "${stereo[@]}" -ar 22050 -c:a flac -metadata title="avio test" audio.flac
 
 # ---------------------------------------------------------------- pictures

@@ -73,11 +73,11 @@ AVS_API int32_t avs_session_close(uint32_t session);
 
 /* Operations for avs_run(). `slot` is AVS_SLOT_SIZE doubles, in and out; slot[0] is always the result. */
 enum {
-  AVS_OP_OPEN_INPUT = 1,  /* in: 1 io, 2 find stream info. out: 1 streams. Text: AVS_SET_OPTIONS, _INPUT first */
+  AVS_OP_OPEN_INPUT = 1,  /* in: 1 io, 2 find stream info. out: 1 streams. AVS_SET_INPUT, _OPTIONS first */
   AVS_OP_READ = 2,        /* in: 1 packets at most, 2 bytes at most. out: 1 packets ready, 2 their bytes, 3 streams. The result is what follows those packets */
   AVS_OP_SEEK = 3,        /* in: 1 stream or -1 (seconds), 2 target, 3 least, 4 greatest, 5 AVSEEK_FLAG_* */
-  AVS_OP_OPEN_OUTPUT = 4, /* in: 1 io. Then add streams */
-  AVS_OP_HEADER = 5,      /* out: 1 streams */
+  AVS_OP_OPEN_OUTPUT = 4, /* AVS_SET_OUTPUT first, then add streams. No I/O yet */
+  AVS_OP_HEADER = 5,      /* in: 1 io. out: 1 streams. AVS_SET_OPTIONS first */
   AVS_OP_WRITE = 6,       /* writes the packets put by avs_put_packet() */
   AVS_OP_FLUSH = 7,
   AVS_OP_TRAILER = 8,

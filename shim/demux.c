@@ -20,14 +20,15 @@ int input_op_open(struct session *session, double *slot, uint8_t *data, size_t s
   if (result < 0) return result;
   AVFormatContext *input = avformat_alloc_context();
   if (!input) return AVERROR(ENOMEM);
-  contain(session, input, io);
+  contain(session, input);
+  input->pb = io->context;
   /* Frees the context where it fails; the I/O context stays the session's. */
   result = avformat_open_input(&input, session->input_url ? session->input_url : "", format, &session->options);
   note_unused(session, &session->options);
   if (result < 0) return result;
   session->input = input;
   session->input_io = io;
-  if (slot[2]) result = avformat_find_stream_info(input, NULL);
+  if (slot[2]) result = find_stream_info(input);
   slot[1] = input->nb_streams;
   return result < 0 ? result : 0;
 }

@@ -138,7 +138,7 @@ struct session {
 };
 
 /* What a format context gets so that it opens nothing by itself. */
-void contain(struct session *session, AVFormatContext *context, struct io *io);
+void contain(struct session *session, AVFormatContext *context);
 /* Leftovers of an options dictionary become session->unused. */
 void note_unused(struct session *session, AVDictionary **options);
 
@@ -155,6 +155,8 @@ operation input_op_open, input_op_read, input_op_seek;
 operation output_op_open, output_op_header, output_op_write, output_op_flush, output_op_trailer;
 operation remux_op;
 
+/* avformat_find_stream_info(), with few decoders (parameters.c). */
+int find_stream_info(AVFormatContext *input);
 /* Reads one packet for whoever wants it; AVERROR_EOF is the true end of the input. */
 int input_read_packet(struct session *session, AVPacket *packet);
 int output_write_packet(struct session *session, AVPacket *packet);

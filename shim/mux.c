@@ -1,19 +1,16 @@
 /*
- * mux.c - an output: opening it, adding streams and chapters, header, packets, trailer. Fields of streams
- * are set in describe.c.
+ * mux.c - an output: choosing its format, adding streams and chapters, header, packets, trailer. Only the header
+ * needs the I/O context. Fields of streams are set in describe.c.
  */
 #include "internal.h"
 
 int output_op_open(struct session *session, double *slot, uint8_t *data, size_t size) {
-  (void)data, (void)size;
-  struct io *io = io_of_slot(session, slot);
-  if (!io) return AVERROR(EBADF);
+  (void)slot, (void)data, (void)size;
   if (session->output) return AVERROR(EBUSY);
   const char *url = session->output_url ? session->output_url : "";
   int result = avformat_alloc_output_context2(&session->output, NULL, session->output_format, url);
   if (result < 0) return session->output_format ? AVERROR_MUXER_NOT_FOUND : result;
-  contain(session, session->output, io);
-  session->output_io = io;
+  contain(session, session->output);
   return 0;
 }
 
@@ -55,8 +52,12 @@ static int output_error(struct session *session) {
 int output_op_header(struct session *session, double *slot, uint8_t *data, size_t size) {
   (void)data, (void)size;
   AVFormatContext *output = session->output;
+  struct io *io = io_of_slot(session, slot);
+  if (!io) return AVERROR(EBADF);
   if (!output || session->header_written) return AVERROR(EINVAL);
   session->header_written = true; /* even a failed one can't be tried again */
+  session->output_io = io;
+  output->pb = io->context;
   int result = avformat_write_header(output, &session->options);
   note_unused(session, &session->options);
   slot[1] = output->nb_streams;

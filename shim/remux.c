@@ -112,6 +112,13 @@ static bool try_header(struct session *session, const AVStream *stream) {
   return taken;
 }
 
+/* A muxer with no codec of its own for pictures or sound holds none: FFmpeg 5.1's srt says so only in its header. */
+static bool has_place_for(const AVOutputFormat *format, enum AVMediaType type) {
+  if (type == AVMEDIA_TYPE_VIDEO) return format->video_codec != AV_CODEC_ID_NONE;
+  if (type == AVMEDIA_TYPE_AUDIO) return format->audio_codec != AV_CODEC_ID_NONE;
+  return true;
+}
+
 int32_t avs_can_hold(uint32_t handle, int32_t input_stream) {
   struct session *session = find_session(handle);
   if (!session || !session->input || !session->output) return AVERROR(EBADF);
@@ -120,7 +127,8 @@ int32_t avs_can_hold(uint32_t handle, int32_t input_stream) {
   const AVStream *stream = session->input->streams[input_stream];
   if (stream->codecpar->codec_id == AV_CODEC_ID_NONE) return 0;
   int known = avformat_query_codec(session->output->oformat, stream->codecpar->codec_id, FF_COMPLIANCE_NORMAL);
-  return known >= 0 ? known > 0 : try_header(session, stream);
+  if (known >= 0) return known > 0;
+  return has_place_for(session->output->oformat, stream->codecpar->codec_type) && try_header(session, stream);
 }
 
 /* ---------------------------------------------------------------------------------------- one packet */

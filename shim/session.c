@@ -69,7 +69,7 @@ static int close_nothing(AVFormatContext *context, AVIOContext *pb) {
 /* Ends loops inside libavformat that would go on asking after the first error. */
 static int interrupted(void *opaque) { return ((struct session *)opaque)->failed != 0; }
 
-void contain(struct session *session, AVFormatContext *context, struct io *io) {
+void contain(struct session *session, AVFormatContext *context) {
   context->opaque = session;
   context->io_open = refuse_open;
   context->io_close2 = close_nothing;
@@ -77,7 +77,6 @@ void contain(struct session *session, AVFormatContext *context, struct io *io) {
   context->protocol_whitelist = av_strdup("none");
   context->interrupt_callback = (AVIOInterruptCB){interrupted, session};
   context->flags |= AVFMT_FLAG_CUSTOM_IO;
-  context->pb = io->context;
 }
 
 /* ---------------------------------------------------------------------------------------- life */

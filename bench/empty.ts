@@ -1,0 +1,1 @@
+// What Deno itself takes to start: the baseline of list_streams.ts.

@@ -1,0 +1,80 @@
+/**
+ * `avio formats`: the containers that can be read and written.
+ */
+import { type FormatInfo, inputFormats, outputFormats } from "../mod.ts";
+import { print } from "./streams.ts";
+import { indent, table } from "./table.ts";
+import { UsageError } from "./errors.ts";
+
+/** A format, and what can be done with it. */
+type Format = FormatInfo & { input: boolean; output: boolean };
+
+/** Runs the command; without `inputs` and `outputs` it is both. */
+export function formats(options: { inputs: boolean; outputs: boolean; json: boolean }): void {
+  const all = options.inputs === options.outputs;
+  const found = merge(all || options.inputs, all || options.outputs);
+  if (options.json) print(JSON.stringify(found, null, 2));
+  else print(...report(found));
+}
+
+/** One entry for each name: a demuxer and a muxer of the same name are one format, and so are two muxers. */
+function merge(inputs: boolean, outputs: boolean): Format[] {
+  const byName = new Map<string, Format>();
+  const add = (format: FormatInfo, direction: { input: boolean; output: boolean }) => {
+    const known = byName.get(format.name);
+    byName.set(format.name, known ? combine(known, format, direction) : { ...format, ...direction });
+  };
+  if (inputs) inputFormats().forEach((format) => add(format, { input: true, output: false }));
+  if (outputs) outputFormats().forEach((format) => add(format, { input: false, output: true }));
+  return [...byName.values()].sort((a, b) => a.name < b.name ? -1 : 1);
+}
+
+/** Each may know extensions and types that the other does not; FFmpeg means the first of a name. */
+function combine(known: Format, other: FormatInfo, direction: { input: boolean; output: boolean }): Format {
+  const union = (a: string[], b: string[]) => [...new Set([...a, ...b])];
+  return {
+    ...known,
+    extensions: union(known.extensions, other.extensions),
+    mimeTypes: union(known.mimeTypes, other.mimeTypes),
+    input: known.input || direction.input,
+    output: known.output || direction.output,
+  };
+}
+
+const MAX_EXTENSIONS = 24;
+
+function report(found: readonly Format[]): string[] {
+  const titles = ["DE", "name", "extensions", "long name"];
+  const rows = found.map((format) => [
+    (format.input ? "D" : ".") + (format.output ? "E" : "."),
+    format.name,
+    shorten(format.extensions.join(","), MAX_EXTENSIONS),
+    format.longName,
+  ]);
+  return ["D: can be read (demuxer)   E: can be written (muxer)", ""].concat(
+    indent(table(titles.map((title) => ({ title })), rows)),
+  );
+}
+
+/** Whole items only, and a sign that there are more. */
+function shorten(items: string, most: number): string {
+  if (items.length <= most) return items;
+  return items.slice(0, items.lastIndexOf(",", most - 1)) + ",…";
+}
+
+/** Checks the name of an output format, or that a file's name tells it, before anything is opened. */
+export function checkOutputFormat(format: string | undefined, fileName: string): void {
+  const hint = "avio formats --outputs lists what there is";
+  const known = outputFormats();
+  if (format !== undefined) {
+    if (known.some(({ name }) => list(name).includes(format.toLowerCase()))) return;
+    throw new UsageError(`Unknown output format '${format}'; ${hint}`);
+  }
+  const extension = fileName.match(/\.([^./]+)$/)?.[1]?.toLowerCase();
+  if (extension && known.some(({ extensions }) => extensions.includes(extension))) return;
+  throw new UsageError(`The name '${fileName}' tells no output format, give one with -f; ${hint}`);
+}
+
+function list(names: string): string[] {
+  return names.toLowerCase().split(",");
+}

@@ -1,0 +1,60 @@
+/**
+ * `avio packets`: one line for each packet, written while they are read. Memory does not grow with the file.
+ */
+import { Demuxer, type Packet } from "../mod.ts";
+import { LineWriter, sourceOf, STANDARD } from "./streams.ts";
+
+/** Runs the command. */
+export function packets(file: string, options: { json: boolean }): void {
+  using demuxer = Demuxer.openSync(sourceOf(file));
+  const format = options.json ? jsonLine : textLine;
+  // Who watches, or feeds it slowly, wants each line when it is there.
+  const gather = file !== STANDARD && !Deno.stdout.isTerminal();
+  const out = new LineWriter({ gather });
+  try {
+    for (const packet of demuxer.packetsSync()) out.write(format(packet));
+  } finally {
+    out.flush();
+  }
+}
+
+/** `0  pts 0.133333  dts 0.000000  dur 0.016667  15034 B  K__  pos 1192` */
+function textLine(packet: Packet): string {
+  const { timeBase: { num, den }, pts, dts, duration, pos } = packet;
+  const seconds = (ticks: number | null) => ticks === null ? "-" : (ticks * num / den).toFixed(6);
+  return [
+    String(packet.streamIndex).padStart(2),
+    `pts ${seconds(pts).padStart(12)}`,
+    `dts ${seconds(dts).padStart(12)}`,
+    `dur ${seconds(duration)}`,
+    `${String(packet.data.length).padStart(7)} B`,
+    flags(packet),
+    `pos ${pos ?? "-"}`,
+  ].join("  ");
+}
+
+/** Key frame, corrupt, to be discarded; as ffprobe writes them. */
+function flags({ isKey, isCorrupt, isDiscard }: Packet): string {
+  return (isKey ? "K" : "_") + (isDiscard ? "D" : "_") + (isCorrupt ? "C" : "_");
+}
+
+/** The packet's own fields, with sizes instead of bytes. */
+function jsonLine(packet: Packet): string {
+  const { streamIndex, pts, dts, duration, timeBase, time, isKey, isCorrupt, isDiscard, pos } = packet;
+  const size = packet.data.length;
+  const sideData = packet.sideData.map(({ type, data }) => ({ type, size: data.length }));
+  return JSON.stringify({
+    streamIndex,
+    pts,
+    dts,
+    duration,
+    timeBase,
+    time,
+    size,
+    isKey,
+    isCorrupt,
+    isDiscard,
+    pos,
+    sideData,
+  });
+}

@@ -1,0 +1,82 @@
+/**
+ * The standard streams: text to stdout and stderr, media from stdin and to stdout. Neither of the latter has
+ * positions. Nothing is said here; what to say is the commands'.
+ */
+import type { IOCallbacks, Sink, Source } from "../mod.ts";
+import { Failure, systemErrorText } from "./errors.ts";
+
+/** What stands for stdin and stdout on the command line. */
+export const STANDARD = "-";
+
+const encoder = new TextEncoder();
+
+function writeAll(stream: { writeSync(bytes: Uint8Array): number }, text: string): void {
+  for (let rest = encoder.encode(text); rest.length > 0;) rest = rest.subarray(stream.writeSync(rest));
+}
+
+/** Writes lines to stdout. */
+export function print(...lines: string[]): void {
+  writeAll(Deno.stdout, lines.map((line) => `${line}\n`).join(""));
+}
+
+/** Writes to stderr as it is; where that is closed there is nobody to tell. */
+export function tell(text: string): void {
+  try {
+    writeAll(Deno.stderr, text);
+  } catch {
+    // Nobody reads it.
+  }
+}
+
+/** Many lines to stdout: gathered, unless somebody may be waiting for each. */
+export class LineWriter {
+  #text = "";
+  #most: number;
+
+  constructor(options: { gather: boolean }) {
+    this.#most = options.gather ? 32768 : 0;
+  }
+
+  write(line: string): void {
+    this.#text += `${line}\n`;
+    if (this.#text.length > this.#most) this.flush();
+  }
+
+  flush(): void {
+    const text = this.#text;
+    this.#text = "";
+    writeAll(Deno.stdout, text);
+  }
+}
+
+/** What a file name on the command line stands for, as a source; an error that says so where it can't be one. */
+export function sourceOf(name: string): Source {
+  if (name === STANDARD) return { onread: (buffer) => Deno.stdin.readSync(buffer) } satisfies IOCallbacks;
+  if (/^https?:/i.test(name)) {
+    throw new Failure(`Cannot open input: URLs are not read; pipe it in: curl -sL '${name}' | avio ... -`);
+  }
+  const place = placeOf(name);
+  if (isDirectory(place)) throw new Failure(`Cannot open input: Is a directory: ${name}`);
+  return place;
+}
+
+/** The same for a sink. */
+export function sinkOf(name: string): Sink {
+  if (name === STANDARD) return { onwrite: (bytes) => Deno.stdout.writeSync(bytes) } satisfies IOCallbacks;
+  if (/^https?:/i.test(name)) throw new Failure("Cannot open output: URLs are not written");
+  return placeOf(name);
+}
+
+/** A path, or a file: URL. */
+export function placeOf(name: string): string | URL {
+  return /^file:/i.test(name) ? new URL(name) : name;
+}
+
+function isDirectory(place: string | URL): boolean {
+  try {
+    return Deno.statSync(place).isDirectory;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotCapable) throw error;
+    throw new Failure(`Cannot open input: ${systemErrorText(error as Error)}`);
+  }
+}

@@ -1,0 +1,38 @@
+/**
+ * Columns of text, aligned. It knows nothing of what is in the cells; they are one line each.
+ */
+
+/** A column: its title, and on which side its cells are flush. */
+export interface Column {
+  title: string;
+  align?: "left" | "right";
+}
+
+const GAP = "  ";
+
+/** Lines of a table: titles and rows. A column with nothing in it is left out. */
+export function table(columns: readonly Column[], rows: readonly string[][]): string[] {
+  const used = columns.map((column, index) => ({ column, index }))
+    .filter(({ index }) => rows.some((row) => row[index] !== ""));
+  const cells = [
+    used.map(({ column }) => column.title),
+    ...rows.map((row) => used.map((u) => row[u.index]!)),
+  ];
+  const widths = used.map((_, index) => Math.max(...cells.map((row) => row[index]!.length)));
+  const align = (text: string, index: number) =>
+    used[index]!.column.align === "right" ? text.padStart(widths[index]!) : text.padEnd(widths[index]!);
+  return cells.map((row) => row.map(align).join(GAP).trimEnd());
+}
+
+/** Lines of names and values; values of several lines stay in their column. */
+export function list(pairs: readonly (readonly [string, string[]])[]): string[] {
+  const width = Math.max(0, ...pairs.map(([name]) => name.length));
+  return pairs.flatMap(([name, lines]) =>
+    lines.map((line, index) => ((index === 0 ? name : "").padEnd(width) + GAP + line).trimEnd())
+  );
+}
+
+/** The same lines, further to the right. */
+export function indent(lines: readonly string[]): string[] {
+  return lines.map((line) => line === "" ? line : GAP + line);
+}

@@ -1,0 +1,447 @@
+import { assert, assertAlmostEquals, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import {
+  avio,
+  avioWith,
+  ffprobeStdin,
+  longMatroska,
+  type Outcome,
+  packetSizes,
+  parseSizes,
+  shell,
+  temporaryFolder,
+} from "./support/cli.ts";
+import { remuxSync } from "../mod.ts";
+import { hasFFprobe } from "./support/ffprobe.ts";
+import { fixturePath, realPath } from "./support/fixtures.ts";
+
+const fixture = fixturePath("video.mp4");
+const chapters = realPath("bbb_chapters.mp4");
+const hasChapters = chapters !== "";
+
+/** Exit code, nothing on stdout, and on stderr one message of avio's and never a stack trace. */
+function assertFails({ code, stdout, stderr }: Outcome, expectedCode: 1 | 2, message: string | RegExp): void {
+  assertMatch(stderr, /^avio: /);
+  if (typeof message === "string") assertStringIncludes(stderr, message);
+  else assertMatch(stderr, message);
+  assert(!/^\s+at /m.test(stderr), `a stack trace: ${stderr}`);
+  assertEquals(code, expectedCode, stderr);
+  assertEquals(stdout, "");
+  const lines = stderr.trimEnd().split("\n");
+  assertEquals(lines.length, expectedCode === 2 ? 2 : 1, stderr);
+  if (expectedCode === 2) assertMatch(lines[1]!, /^Try: avio .*--help$/);
+}
+
+function assertDone(outcome: Outcome): void {
+  assertEquals(outcome.code, 0, outcome.stderr);
+}
+
+// ------------------------------------------------------------------------------------------- in general
+
+Deno.test("cli: --help and --version answer on stdout, no command on stderr with exit code 2", async () => {
+  const [help, version, nothing, ...commands] = await Promise.all([
+    avio("--help"),
+    avio("--version"),
+    avio(),
+    ...["probe", "packets", "remux", "formats"].map((command) => avio(command, "--help")),
+  ]);
+  assertDone(help);
+  assertStringIncludes(help.stdout, "Usage: avio COMMAND");
+  assertDone(version);
+  assertMatch(version.stdout, /^avio \d+\.\d+\.\d+\nFFmpeg \S+ \((embedded|system), .*\)\nlibavformat \d/);
+  assertEquals(nothing, { code: 2, stdout: "", stderr: help.stdout });
+  for (const { code, stdout, stderr } of commands) {
+    assertEquals([code, stderr], [0, ""]);
+    assertMatch(stdout, /^Usage: avio (probe FILE|packets FILE|remux IN OUT|formats)/);
+  }
+  for (const { stdout } of [help, ...commands]) {
+    for (const line of stdout.split("\n")) assert(line.length <= 80, `wider than a terminal: ${line}`);
+  }
+});
+
+Deno.test("cli: a wrong command line names its fault, exit code 2", async () => {
+  using folder = temporaryFolder();
+  const out = folder.path("out.mkv");
+  const cases: [string[], string][] = [
+    [["prob"], "Unknown command 'prob'"],
+    [["constructor"], "Unknown command 'constructor'"],
+    [["--jsn"], "Unknown option '--jsn'"],
+    [["probe"], "FILE is missing"],
+    [["probe", fixture, "more"], "Unexpected argument 'more'"],
+    [["probe", fixture, "--jsn"], "Unknown option '--jsn'"],
+    [["packets", "--json=1", fixture], "Option '--json' does not take an argument"],
+    [["formats", "mp4"], "Unexpected argument 'mp4'"],
+    [["remux", fixture], "OUT is missing"],
+    [["remux", fixture, ""], "OUT is empty"],
+    [["remux", fixture, out, "--start"], "Option '--start <value>' argument missing"],
+    [["remux", fixture, out, "--start", "--quiet"], "Option '--start' argument missing"],
+    [["remux", fixture, out, "--start", "abc"], "--start: must be seconds or h:mm:ss(.mmm), is 'abc'"],
+    [["remux", fixture, out, "--end", "0:99:00"], "--end: must be seconds or h:mm:ss(.mmm), is '0:99:00'"],
+    [["remux", fixture, out, "--start", "2", "--end", "1"], "--end: must be after 2, is '1'"],
+    [["remux", fixture, out, "--only", "pictures"], "--only: must be one of video, audio"],
+    [["remux", fixture, out, "-o", "movflags"], "-o: must be key=value, is 'movflags'"],
+    [["remux", fixture, out, "-o", "nope=1"], "-o nope: matroska has no such option"],
+    [["remux", fixture, out, "-f", "nope"], "Unknown output format 'nope'"],
+    [["remux", fixture, folder.path("out.nope")], "tells no output format"],
+    [["remux", fixture, "-"], "stdout needs a format"],
+  ];
+  // Two at a time: a process each, and the machine has other work.
+  for (let i = 0; i < cases.length; i += 2) {
+    await Promise.all(
+      cases.slice(i, i + 2).map(async ([args, message]) => {
+        assertFails(await avio(...args), 2, message);
+      }),
+    );
+  }
+});
+
+Deno.test("cli: what can't be read or written is one line, exit code 1", async () => {
+  using folder = temporaryFolder();
+  const cut = folder.path("cut.mp4");
+  const text = folder.path("text.mp4");
+  const out = folder.path("out.mkv");
+  // The index of the fixture is at its end.
+  Deno.writeFileSync(cut, Deno.readFileSync(fixture).subarray(0, 20000));
+  Deno.writeTextFileSync(text, "no media");
+  const cases: [string[], string | RegExp][] = [
+    [["probe", cut], "avio: Cannot open input: Invalid data found (mov,mp4: moov atom not found)\n"],
+    [["packets", text], "avio: Cannot open input: Invalid data found"],
+    [["probe", folder.path("none")], /^avio: Cannot open input: No such file or directory: .*none\n$/],
+    [["remux", folder.path("none"), out], /^avio: Cannot open input: No such file or directory: .*none\n$/],
+    [["probe", folder.path("")], "avio: Cannot open input: Is a directory: "],
+    [["probe", "https://example.com/a.mp4"], "avio: Cannot open input: URLs are not read"],
+    [["remux", fixture, folder.path(""), "-f", "mp4"], "avio: Cannot open output: Is a directory: "],
+    [
+      ["remux", fixture, folder.path("none/a.mkv")],
+      /^avio: Cannot open output: No such file or directory: .*none\/a\.mkv\n$/,
+    ],
+    [["remux", fixture, out, "-o", "cluster_time_limit=abc"], "avio: Cannot write header: Invalid argument"],
+    [["remux", fixture, out, "--only", "subtitle"], "Nothing to write: the input has video, audio only"],
+    [["remux", fixture, folder.path("a.srt")], /^avio: (Nothing to write|Cannot write header): .*\n$/],
+  ];
+  for (let i = 0; i < cases.length; i += 2) {
+    await Promise.all(
+      cases.slice(i, i + 2).map(async ([args, message]) => {
+        assertFails(await avio(...args), 1, message);
+      }),
+    );
+  }
+});
+
+Deno.test("cli: needs the permissions that the help of cli.ts tells, and no others", async () => {
+  using folder = temporaryFolder();
+  const out = folder.path("out.mkv");
+  const [enough, noRead, noWrite] = await Promise.all([
+    avioWith({ flags: ["--allow-ffi", "--allow-read", "--allow-write"] }, "remux", fixture, out),
+    avioWith({ flags: ["--allow-ffi"] }, "probe", fixture),
+    avioWith({ flags: ["--allow-ffi", "--allow-read"] }, "remux", fixture, folder.path("other.mkv")),
+  ]);
+  assertDone(enough);
+  assertFails(noRead, 1, "--allow-read");
+  assertFails(noWrite, 1, "--allow-write");
+});
+
+Deno.test("cli: without the shared library says where it looked, exit code 1", async () => {
+  const missing = await avioWith({ env: { AVIO_SHIM_PATH: "/nowhere/libavio.so" } }, "probe", fixture);
+  assertEquals([missing.code, missing.stdout], [1, ""]);
+  assertMatch(
+    missing.stderr,
+    /^avio: Cannot load avio's shared library\. Tried:\n {2}\/nowhere\/libavio\.so: /,
+  );
+  assert(!/^\s+at /m.test(missing.stderr));
+  const help = await avioWith({ env: { AVIO_SHIM_PATH: "/nowhere/libavio.so" } }, "--help");
+  assertDone(help);
+});
+
+Deno.test("cli: a full disk behind stdout is one line, exit code 1", async () => {
+  const [packets, remux] = await Promise.all([
+    shell(`avio packets "$1" > /dev/full`, fixture),
+    shell(`avio remux "$1" - -f matroska > /dev/full`, fixture),
+  ]);
+  assertFails(packets, 1, "avio: No space left on device\n");
+  assertFails(remux, 1, "avio: No space left on device\n");
+});
+
+// ------------------------------------------------------------------------------------------- probe
+
+Deno.test("cli: probe tells format, duration, size, bit rate and a table of streams", async () => {
+  const { code, stdout, stderr } = await avio("probe", fixture);
+  assertEquals([code, stderr], [0, ""]);
+  const lines = stdout.split("\n");
+  assertEquals(lines[0], fixture);
+  assertStringIncludes(stdout, "  format    QuickTime / MOV (mov,mp4,m4a,3gp,3g2,mj2)\n");
+  assertMatch(stdout, /^ {2}duration {2}0:00:03/m);
+  const bytes = Deno.statSync(fixture).size.toLocaleString("en-US");
+  assertMatch(stdout, new RegExp(`^ {2}size {6}[\\d.]+ kB \\(${bytes} bytes\\)$`, "m"));
+  assertMatch(stdout, /^ {2}bit rate {2}[\d.]+ kb\/s$/m);
+  assertMatch(stdout, /^ {2}0 {2}video {2}h264 \(.*\) +\d+x\d+ 25 fps/m);
+  assertMatch(stdout, /^ {2}1 {2}audio {2}aac .*\d+ Hz (mono|stereo)/m);
+  assertEquals(lines.filter((line) => line.endsWith(" ")), [], "blanks at the end of a line");
+});
+
+Deno.test("cli: probe tells tags, chapters and data streams", { ignore: !hasChapters }, async () => {
+  const { stdout } = await avio("probe", chapters);
+  assertStringIncludes(stdout, "  title              Test Movie\n");
+  assertStringIncludes(stdout, "Chapters\n  #  start    end      title\n  1  0:00:00  0:00:03  Chapter 1\n");
+  assertMatch(
+    stdout,
+    /^ {2}0 {2}video {2}h264 \(High\) {2}1280x720 60 fps .*866 kb\/s {2}0:00:10 {3}default$/m,
+  );
+  assertMatch(stdout, /^ {2}2 {2}data {3}bin_data .* eng /m);
+  for (const line of stdout.split("\n")) assert(line.length <= 100, `wide: ${line}`);
+});
+
+Deno.test("cli: probe --json is the MediaInfo, with bytes as base64", { ignore: !hasChapters }, async () => {
+  const { code, stdout } = await avio("probe", "--json", chapters);
+  assertEquals(code, 0);
+  const info = JSON.parse(stdout);
+  assertEquals(info.format.name, "mov,mp4,m4a,3gp,3g2,mj2");
+  assertEquals(info.size, Deno.statSync(chapters).size);
+  assertEquals(info.chapters.length, 3);
+  assertEquals(info.streams.map(({ type }: { type: string }) => type), ["video", "audio", "data"]);
+  const extradata = info.streams[0].codecParameters.extradata;
+  assertEquals(typeof extradata, "string");
+  assertEquals(Uint8Array.fromBase64(extradata)[0], 1); // the version of avcC
+});
+
+Deno.test("cli: probe - reads stdin", async () => {
+  const { code, stdout } = await shell(`avio remux "$1" - -q -f matroska | avio probe -`, fixture);
+  assertEquals(code, 0);
+  assertMatch(stdout, /^stdin\n {2}format {4}Matroska \/ WebM/);
+  assertStringIncludes(stdout, "  size      unknown\n");
+});
+
+Deno.test("cli: probe lets no control characters of a file out to the terminal", async () => {
+  using folder = temporaryFolder();
+  const file = folder.path("evil.mkv");
+  remuxSync(fixture, file, { metadata: { title: "a\x1b[2Jb\x9bc\nsecond line" } });
+  const { stdout } = await avio("probe", file);
+  assertMatch(stdout, /^ {2}title {4}a\ufffd\[2Jb\ufffdc\n {11}second line$/m);
+  // deno-lint-ignore no-control-regex
+  assert(!/[\x1b\x9b]/.test(stdout));
+});
+
+// ------------------------------------------------------------------------------------------- packets
+
+Deno.test(
+  "cli: packets writes a line for each packet that ffprobe has",
+  { ignore: !hasFFprobe },
+  async () => {
+    const file = hasChapters ? chapters : fixture;
+    const [text, json, sizes] = await Promise.all([
+      avio("packets", file),
+      avio("packets", file, "--json"),
+      packetSizes(file),
+    ]);
+    const lines = text.stdout.trimEnd().split("\n");
+    assertEquals(lines.length, sizes.flat().length);
+    const line =
+      /^ ?\d+ {2}pts +(-|-?[\d.]+) {2}dts +(-|-?[\d.]+) {2}dur [\d.]+ {2} *\d+ B {2}[K_][D_][C_] {2}pos (\d+|-)$/;
+    for (const each of lines) assertMatch(each, line);
+    const objects = json.stdout.trimEnd().split("\n").map((each) => JSON.parse(each));
+    const found: number[][] = [];
+    for (const { streamIndex, size } of objects) (found[streamIndex] ??= []).push(size);
+    assertEquals(found, sizes);
+    const names = "streamIndex pts dts duration timeBase time size isKey isCorrupt isDiscard pos sideData";
+    assertEquals(Object.keys(objects[0]), names.split(" "));
+  },
+);
+
+Deno.test("cli: packets into a closed pipe ends quietly, exit code 0", async () => {
+  // Enough lines to fill the pipe several times, whatever it holds.
+  using folder = temporaryFolder();
+  const file = folder.path("long.mkv");
+  Deno.writeFileSync(file, longMatroska());
+  const { stdout, stderr } = await shell(`avio packets "$1" | head -1; echo "\${PIPESTATUS[0]}"`, file);
+  assertEquals(stderr, "");
+  assertMatch(stdout, /^ 0 {2}pts .*\n0\n$/);
+});
+
+// ------------------------------------------------------------------------------------------- remux
+
+Deno.test("cli: remux mp4 -> mkv keeps every packet", { ignore: !hasFFprobe }, async () => {
+  using folder = temporaryFolder();
+  const out = folder.path("out.mkv");
+  const outcome = await avio("remux", fixture, out);
+  assertDone(outcome);
+  assertEquals(packetSizes(out), packetSizes(fixture));
+  assertEquals(outcome.stdout, "");
+  assertMatch(outcome.stderr, /^\S+out\.mkv: \d+ packets, [\d.]+ kB, 0:00:03\S* in [\d.]+ s\n$/);
+  assertEquals((await avio("remux", fixture, out, "--quiet")).stderr, "", "again, over the same file");
+});
+
+Deno.test("cli: remux names the streams it leaves out", { ignore: !hasChapters }, async () => {
+  using folder = temporaryFolder();
+  const [all, video] = await Promise.all([
+    avio("remux", chapters, folder.path("all.mkv")),
+    avio("remux", chapters, folder.path("video.mkv"), "--only", "video"),
+  ]);
+  assertMatch(all.stderr, /\n {2}skipped stream 2: the output format can't hold it\n$/);
+  assertMatch(
+    video.stderr,
+    /\n {2}skipped stream 1 \(audio, aac\): not asked for, --only video\n {2}skipped stream 2 /,
+  );
+});
+
+Deno.test("cli: remux --only keeps streams of these types", async () => {
+  using folder = temporaryFolder();
+  const kinds = async (...only: string[]) => {
+    const out = folder.path(`${only.join("")}.mkv`);
+    assertDone(await avio("remux", fixture, out, ...only.flatMap((type) => ["--only", type])));
+    const info = JSON.parse((await avio("probe", "--json", out)).stdout);
+    return info.streams.map(({ type }: { type: string }) => type);
+  };
+  const [audio, both] = await Promise.all([kinds("audio"), kinds("audio", "video", "data")]);
+  assertEquals(audio, ["audio"]);
+  assertEquals(both, ["video", "audio"]);
+});
+
+Deno.test("cli: remux --start and --end cut at key frames", async () => {
+  using folder = temporaryFolder();
+  const cut = async (name: string, ...range: string[]) => {
+    const out = folder.path(name);
+    assertDone(await avio("remux", fixture, out, ...range));
+    return JSON.parse((await avio("probe", "--json", out)).stdout) as { duration: number; startTime: number };
+  };
+  const [seconds, clock, tail] = await Promise.all([
+    cut("a.mkv", "--start", "1", "--end", "2.0"),
+    cut("b.mkv", "--start", "0:00:01.000", "--end=0:02"),
+    cut("c.mkv", "--start", "2"),
+  ]);
+  assertAlmostEquals(seconds.duration, 1, 0.15);
+  assertEquals(clock.duration, seconds.duration);
+  assertAlmostEquals(tail.duration, 1, 0.15);
+});
+
+Deno.test("cli: remux -o sets options of the output format", async () => {
+  using folder = temporaryFolder();
+  const out = folder.path("out.mp4");
+  assertDone(
+    await avio("remux", fixture, out, "-o", "movflags=frag_keyframe+empty_moov", "-o", "brand=iso6"),
+  );
+  const head = new TextDecoder("latin1").decode(Deno.readFileSync(out));
+  assertEquals(head.slice(4, 12), "ftypiso6");
+  assertStringIncludes(head, "moof");
+});
+
+Deno.test("cli: remux - - writes only media to stdout", { ignore: !hasFFprobe }, async () => {
+  const script = `cat "$1" | avio remux - - -f matroska`;
+  const expected = packetSizes(fixture);
+  const [media, piped] = await Promise.all([
+    shell(`${script} | head -c 4 | od -An -tx1`, fixture),
+    shell(`${script} | ${ffprobeStdin}`, fixture),
+  ]);
+  assertEquals(media.stdout.trim(), "1a 45 df a3");
+  assertEquals(parseSizes(piped.stdout), expected);
+  assertMatch(piped.stderr, /^stdout: \d+ packets, [\d.]+ kB, 0:00:03\S* in [\d.]+ s\n$/);
+});
+
+Deno.test(
+  "cli: remux to stdout fragments mp4 and mov, unless told otherwise",
+  { ignore: !hasFFprobe },
+  async () => {
+    const expected = packetSizes(fixture);
+    const [mp4, mov, told, refused] = await Promise.all([
+      shell(`avio remux "$1" - -q -f mp4 | ${ffprobeStdin}`, fixture),
+      shell(`avio remux "$1" - -q -f mov -o brand=qt | ${ffprobeStdin}`, fixture),
+      shell(`avio remux "$1" - -q -f mp4 -o movflags=frag_every_frame+empty_moov | grep -ac moof`, fixture),
+      shell(`avio remux "$1" - -q -f mp4 -o movflags=0 > /dev/null`, fixture),
+      packetSizes(fixture),
+    ]);
+    assertEquals([mp4.stderr, mov.stderr], ["", ""]);
+    assertEquals(parseSizes(mp4.stdout), expected);
+    assertEquals(parseSizes(mov.stdout), expected);
+    assert(Number(told.stdout) > 5);
+    assertFails(refused, 1, /no[nt] seekable/);
+  },
+);
+
+Deno.test("cli: remux from a pipe that can't seek says so where the index is at the end", {
+  ignore: !hasChapters,
+}, async () => {
+  const { code, stderr } = await shell(`cat "$1" | avio remux - - -f matroska > /dev/null`, chapters);
+  assertEquals(code, 1);
+  assertMatch(stderr, /^avio: .*the source is not seekable/);
+});
+
+Deno.test("cli: remux to a reader that goes away is an error, not a stack trace", async () => {
+  using folder = temporaryFolder();
+  const file = folder.path("long.mkv");
+  Deno.writeFileSync(file, longMatroska());
+  const script = `avio remux "$1" - -f matroska | head -c 4 > /dev/null; exit "\${PIPESTATUS[0]}"`;
+  assertFails(await shell(script, file), 1, "avio: Cannot write output: its reader is gone");
+});
+
+Deno.test("cli: remux does not write over its input, under any name", async () => {
+  using folder = temporaryFolder();
+  const file = folder.path("a.mp4");
+  Deno.copyFileSync(fixture, file);
+  Deno.linkSync(file, folder.path("hard.mp4"));
+  Deno.symlinkSync(file, folder.path("soft.mp4"));
+  const names = [
+    file,
+    folder.path("./a.mp4"),
+    folder.path("hard.mp4"),
+    folder.path("soft.mp4"),
+    `file://${file}`,
+  ];
+  for (const name of names) {
+    assertFails(await avio("remux", file, name), 1, `it is the input, which it would overwrite: ${name}\n`);
+  }
+  assertEquals(Deno.readFileSync(file), Deno.readFileSync(fixture));
+});
+
+Deno.test("cli: remux with a wrong command line leaves an existing output as it was", async () => {
+  using folder = temporaryFolder();
+  const out = folder.path("out.xyz");
+  Deno.writeTextFileSync(out, "precious");
+  for (const flags of [["-f", "nope"], [], ["-f", "mp4", "--end", "x"]]) {
+    assertEquals((await avio("remux", fixture, out, ...flags)).code, 2);
+  }
+  assertEquals(Deno.readTextFileSync(out), "precious");
+});
+
+const hasScript = new Deno.Command("sh", { args: ["-c", "command -v script"] }).outputSync().success;
+/** Slow enough for the progress line; all of its output goes to a terminal. */
+const SLOW = `(head -c 8000 "$1"; sleep 1.5; tail -c +8001 "$1") | avio remux - "$2"`;
+
+Deno.test("cli: remux shows no progress where stderr is a pipe", async () => {
+  using folder = temporaryFolder();
+  const file = folder.path("in.mkv");
+  assertDone(await avio("remux", fixture, file));
+  const { code, stderr } = await shell(SLOW, file, folder.path("out.mkv"));
+  assertEquals(code, 0);
+  assertMatch(stderr, /^\S+: \d+ packets, .*\n$/);
+});
+
+Deno.test("cli: remux shows progress on a terminal, and takes it away", { ignore: !hasScript }, async () => {
+  using folder = temporaryFolder();
+  const file = folder.path("in.mkv");
+  assertDone(await avio("remux", fixture, file));
+  const command = `(head -c 8000 ${file}; sleep 2; tail -c +8001 ${file}) | ` +
+    `"$DENO" run -A cli.ts remux - ${folder.path("out.mkv")}`;
+  const { stdout } = await shell(`script -qec "$1" /dev/null`, command);
+  // deno-lint-ignore no-control-regex
+  assertMatch(stdout, /\r\x1b\[K *\d+ % {2}0:00:0\d of 0:00:03 {2}\S+ \S+ {2}[\d.]+x/);
+  // deno-lint-ignore no-control-regex
+  assertMatch(stdout, /\r\x1b\[K\S+out\.mkv: \d+ packets.*\r\n$/);
+});
+
+// ------------------------------------------------------------------------------------------- formats
+
+Deno.test("cli: formats lists names, directions, extensions", async () => {
+  const [text, json, inputs, outputs] = await Promise.all([
+    avio("formats"),
+    avio("formats", "--json"),
+    avio("formats", "--inputs", "--json"),
+    avio("formats", "--outputs"),
+  ]);
+  assertMatch(text.stdout, /^ {2}D\. {2}mov,mp4,m4a,3gp,3g2,mj2 {2}.*QuickTime \/ MOV$/m);
+  assertMatch(text.stdout, /^ {2}\.E {2}matroska +mkv\S* +Matroska$/m);
+  assertMatch(text.stdout, /^ {2}DE {2}flv +flv /m);
+  for (const line of text.stdout.split("\n")) assert(line.length <= 130, `wide: ${line}`);
+  const all = JSON.parse(json.stdout) as { name: string; input: boolean; output: boolean }[];
+  assertEquals(all.find(({ name }) => name === "mp4")?.output, true);
+  assertEquals(new Set(all.map(({ name }) => name)).size, all.length);
+  assert(JSON.parse(inputs.stdout).every(({ input }: { input: boolean }) => input));
+  assert(!/^ {2}D\./m.test(outputs.stdout));
+});

@@ -1,0 +1,84 @@
+/**
+ * Packets are what ffprobe says they are, in every format. With FFmpeg 5.1 on both sides nothing may differ; the
+ * embedded FFmpeg is a newer one, and what it does differently is listed by name.
+ */
+import { assert, assertEquals } from "@std/assert";
+import { Demuxer, versions } from "@avio/avio";
+import { ffprobePackets, hasFFprobe } from "./support/ffprobe.ts";
+import { fixtureBytes, fixturePath, mediaFixtures, otherFixtures, realPath } from "./support/fixtures.ts";
+import { type PacketRow, rowsOf, without } from "./support/packets.ts";
+
+const embedded = versions().build === "embedded";
+
+/** Fields that the embedded FFmpeg gives other values than ffprobe 5.1 does. */
+const newerDiffers: Record<string, (keyof PacketRow)[]> = {};
+
+function check(name: string, path: string): void {
+  const exempt = embedded ? newerDiffers[name] ?? [] : [];
+  assertEquals(without(rowsOf(path), exempt), without(ffprobePackets(path), exempt));
+}
+
+for (const name of [...mediaFixtures, ...otherFixtures]) {
+  Deno.test({
+    name: `Demuxer.readSync() gives the packets that ffprobe finds in ${name}`,
+    ignore: !hasFFprobe,
+    fn: () => check(name, fixturePath(name)),
+  });
+}
+
+for (const name of ["sample.mp4", "sample.webm", "sample.mp3", "sample.jpeg", "bbb_chapters.mp4"]) {
+  const path = realPath(name);
+  Deno.test({
+    name: `Demuxer.readSync() gives the packets that ffprobe finds in the real file ${name}`,
+    ignore: !hasFFprobe || path === "",
+    fn: () => check(name, path),
+  });
+}
+
+/** Sums of payload bytes by stream, as ../shared/media/SOURCES.md has them. */
+const sums = { "sample.webm": [145_416, 42_419], "sample.mp4": [140_102, 34_914] };
+
+for (const [name, expected] of Object.entries(sums)) {
+  const path = realPath(name);
+  Deno.test({
+    name: `Demuxer.readSync() delivers every byte of the real file ${name}`,
+    ignore: path === "",
+    fn() {
+      const found: number[] = [0, 0];
+      for (const { stream, size } of rowsOf(path)) found[stream]! += size;
+      assertEquals(found, expected);
+    },
+  });
+}
+
+Deno.test("Demuxer.readSync() answers null again and again at the end", () => {
+  for (const name of mediaFixtures) {
+    using demuxer = Demuxer.openSync(fixtureBytes(name));
+    while (demuxer.readSync());
+    for (let i = 0; i < 3; i++) assertEquals(demuxer.readSync(), null, name);
+  }
+});
+
+Deno.test("Packet.data is still what it was after the Demuxer is closed", () => {
+  for (const name of mediaFixtures) {
+    const demuxer = Demuxer.openSync(fixtureBytes(name));
+    const packets = [...demuxer.packetsSync()];
+    const before = packets.map(({ data }) => data.slice());
+    demuxer[Symbol.dispose]();
+    for (const [i, { data }] of packets.entries()) assertEquals(data, before[i], `${name}, packet ${i}`);
+  }
+});
+
+Deno.test("Packet keeps its numbers apart: times grow by stream, key frames come first", () => {
+  for (const name of mediaFixtures) {
+    using demuxer = Demuxer.openSync(fixtureBytes(name));
+    const lastDts: (number | null)[] = demuxer.streams.map(() => null);
+    for (const packet of demuxer.packetsSync()) {
+      const last = lastDts[packet.streamIndex]!;
+      const where = `${name}, stream ${packet.streamIndex}, dts ${packet.dts}`;
+      if (last === null) assert(packet.isKey, `${where}: the first one is no key frame`);
+      if (packet.dts !== null && last !== null) assert(packet.dts >= last, `${where} after ${last}`);
+      lastDts[packet.streamIndex] = packet.dts ?? last ?? -Infinity;
+    }
+  }
+});

@@ -1,0 +1,165 @@
+/**
+ * Seeking: where `ffprobe -read_intervals` lands, and on a key frame at or before the target.
+ */
+import { assert, assertEquals, assertInstanceOf, assertStringIncludes, assertThrows } from "@std/assert";
+import { AVError, Demuxer, type Packet, type Stream, versions } from "@avio/avio";
+import { readerOf } from "./support/devices.ts";
+import { ffprobePackets, hasFFprobe } from "./support/ffprobe.ts";
+import { fixtureBytes, fixturePath, mediaFixtures } from "./support/fixtures.ts";
+import { type PacketRow, rowOf, without } from "./support/packets.ts";
+
+const embedded = versions().build === "embedded";
+
+/** Seconds from the start, inside the second that follows a key frame, and beyond the end. */
+const targets = [0.5, 1.2, 1.7, 2, 2.9, 10];
+
+/** Files whose seeking goes by an index that has every key frame. */
+const indexed = ["video.mp4", "faststart.mp4", "video.mkv", "video.avi", "video.webm"];
+
+/**
+ * MPEG-TS has neither an index nor a mark for key frames: FFmpeg goes to the packet whose dts is nearest, and the
+ * first video packet is whatever comes there.
+ */
+const landsAnywhere = ["video.ts"];
+
+/** Fields and targets for which the embedded FFmpeg gives another answer than ffprobe 5.1. */
+const newerDiffers: Record<string, { fields?: (keyof PacketRow)[]; targets?: number[] }> = {
+  // It estimates positions in FLAC more cautiously, and lands a frame or two earlier.
+  "audio.flac": { targets: [0.5, 1.2, 1.7, 2, 2.9, 10] },
+};
+
+function bestStream(demuxer: Demuxer): Stream {
+  return (demuxer.bestStream("video") ?? demuxer.bestStream("audio"))!;
+}
+
+/** The next packet of a stream. */
+function nextOf(demuxer: Demuxer, { index }: Stream): Packet | null {
+  let packet = demuxer.readSync();
+  while (packet && packet.streamIndex !== index) packet = demuxer.readSync();
+  return packet;
+}
+
+function dtsSeconds({ dts, pts, timeBase }: Packet): number {
+  return (dts ?? pts)! * timeBase.num / timeBase.den;
+}
+
+for (const name of mediaFixtures) {
+  Deno.test({
+    name: `Demuxer.seekSync() in ${name} lands where ffprobe does`,
+    ignore: !hasFFprobe,
+    fn() {
+      const differs = embedded ? newerDiffers[name] ?? {} : {};
+      for (const target of targets.filter((target) => !differs.targets?.includes(target))) {
+        using demuxer = Demuxer.openSync(fixturePath(name));
+        const seconds = target + (demuxer.startTime ?? 0);
+        demuxer.seekSync(seconds);
+        const packet = demuxer.readSync();
+        assertEquals(
+          without(packet ? [rowOf(packet)] : [], differs.fields ?? []),
+          without(ffprobePackets(fixturePath(name), `${seconds}%+#1`), differs.fields ?? []),
+          `${name} to ${seconds}`,
+        );
+      }
+    },
+  });
+
+  if (landsAnywhere.includes(name)) continue;
+  Deno.test(`Demuxer.seekSync() in ${name} goes to a key frame at or before the target`, () => {
+    for (const target of targets) {
+      using demuxer = Demuxer.openSync(fixtureBytes(name));
+      const stream = bestStream(demuxer);
+      demuxer.seekSync(target + (demuxer.startTime ?? 0));
+      const packet = nextOf(demuxer, stream);
+      // Where there is no index, nothing is beyond the end.
+      if (packet === null) {
+        assert(target === 10 || name === "audio.wav" && target > 1.4, `${target}: nothing`);
+      } else {
+        assert(packet.isKey, `${target}: ${packet.time} is no key frame`);
+        const found = dtsSeconds(packet) - (demuxer.startTime ?? 0);
+        assert(found <= target + 1e-6, `${target}: at ${found}`);
+      }
+    }
+  });
+
+  // The packets of wav begin wherever the seek went to.
+  if (name === "audio.wav") continue;
+  Deno.test(`Demuxer.seekSync() in ${name} is followed by the same packets as before`, () => {
+    using demuxer = Demuxer.openSync(fixtureBytes(name));
+    const stream = bestStream(demuxer);
+    const whole = [...demuxer.packetsSync()].filter((packet) => packet.streamIndex === stream.index)
+      .map((packet) => rowOf(packet).md5);
+    for (const target of [0, 1.2, 2.2, 0.5]) {
+      demuxer.seekSync(target + (demuxer.startTime ?? 0));
+      const rest = [...demuxer.packetsSync()].filter((packet) => packet.streamIndex === stream.index)
+        .map((packet) => rowOf(packet).md5);
+      assert(rest.length > 0, `${target}: nothing`);
+      assertEquals(rest, whole.slice(-rest.length), `${target}`);
+    }
+  });
+}
+
+for (const name of indexed) {
+  Deno.test(`Demuxer.seekSync() in ${name} finds the last key frame at or before the target, time and again`, () => {
+    using demuxer = Demuxer.openSync(readerOf(fixtureBytes(name)), { bufferSize: 4096 });
+    const stream = bestStream(demuxer);
+    const keyTimes = [...demuxer.packetsSync()]
+      .filter((packet) => packet.streamIndex === stream.index && packet.isKey).map(({ time }) => time!);
+    assertEquals(keyTimes.length, 3);
+    for (const target of [2.9, 0.3, 1.7, 10, 1.2, 2.5]) {
+      demuxer.seekSync(target);
+      assertEquals(
+        nextOf(demuxer, stream)?.time,
+        Math.max(...keyTimes.filter((time) => time <= target)),
+        `${target}`,
+      );
+    }
+  });
+
+  Deno.test(`Demuxer.seekSync() in ${name} goes to a timestamp, forward, and to any frame`, () => {
+    using demuxer = Demuxer.openSync(fixtureBytes(name));
+    const stream = bestStream(demuxer);
+    const { num, den } = stream.timeBase;
+    const timestamp = Math.round(1.4 * den / num);
+    demuxer.seekSync({ streamIndex: stream.index, timestamp });
+    const before = nextOf(demuxer, stream)!;
+    assert(before.isKey && before.pts! <= timestamp);
+    demuxer.seekSync({ streamIndex: stream.index, timestamp }, { backward: false });
+    const after = nextOf(demuxer, stream)!;
+    assert(after.isKey && after.pts! >= timestamp);
+    assert(after.time! > before.time!);
+    demuxer.seekSync({ streamIndex: stream.index, timestamp }, { any: true });
+    const any = nextOf(demuxer, stream)!;
+    assert(any.time! >= before.time! && any.time! <= 1.6, `any: ${any.time}`);
+  });
+}
+
+Deno.test("Demuxer.seekSync() forgets the end, and refuses what is no target", () => {
+  using demuxer = Demuxer.openSync(fixtureBytes("video.mp4"));
+  while (demuxer.readSync());
+  assertEquals(demuxer.readSync(), null);
+  demuxer.seekSync(0);
+  assertEquals(demuxer.readSync()?.time, 0);
+  assertThrows(() => demuxer.seekSync(NaN), RangeError, "target");
+  assertThrows(() => demuxer.seekSync({ streamIndex: 9, timestamp: 0 }), RangeError, "streamIndex");
+  assertThrows(() => demuxer.seekSync({ streamIndex: 0, timestamp: 0.5 }), RangeError, "timestamp");
+  assertThrows(() => demuxer.seekSync(1, { min: 2 }), RangeError, "min");
+});
+
+Deno.test("Demuxer.seekSync() back without onseek says that the source is not seekable, if the buffer is too small", () => {
+  for (const name of mediaFixtures.filter((name) => name !== "video.mp4")) {
+    using demuxer = Demuxer.openSync(readerOf(fixtureBytes(name), { seekable: false }), { bufferSize: 1000 });
+    const first = rowOf(demuxer.readSync()!);
+    while (demuxer.readSync());
+    let again: Packet | null = null;
+    try {
+      demuxer.seekSync(demuxer.startTime ?? 0);
+      again = demuxer.readSync();
+    } catch (error) {
+      assertInstanceOf(error, AVError, name);
+      assertStringIncludes(error.message, "not seekable", name);
+      assertEquals(error.codeName, "ESPIPE", name);
+      continue;
+    }
+    assertEquals(again && rowOf(again), first, name);
+  }
+});

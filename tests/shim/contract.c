@@ -1,0 +1,524 @@
+/*
+ * contract.c - drives the shim as TypeScript does, and as it never should: clean runs, a request that fails at
+ * every index, short reads and writes, stale handles, double closes, garbage. What it finds wrong it prints; what
+ * it does to memory is for valgrind to find (scripts/valgrind_test.sh).
+ *
+ *   contract FIXTURES [MOST]      MOST: faults per run at most, spread over it; all of them by default
+ */
+#include <errno.h>
+#include <math.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../../shim/avs.h"
+
+enum { SEEK_TO_END = 2, SEEK_FOR_SIZE = 0x10000, BUFFER = 1000, NEVER = -1 };
+
+static int failures;
+
+#define CHECK(condition, ...)                                                  \
+  do {                                                                         \
+    if (!(condition)) {                                                        \
+      failures++;                                                              \
+      fprintf(stderr, "%s:%d: %s: ", __FILE__, __LINE__, #condition);          \
+      fprintf(stderr, __VA_ARGS__);                                            \
+      fputc('\n', stderr);                                                     \
+    }                                                                          \
+  } while (0)
+
+/* ---------------------------------------------------------------------------------------- devices */
+
+struct bytes {
+  uint8_t *data;
+  size_t size, capacity, position;
+};
+
+/* What answers requests: one source, one sink, and the fault to inject. */
+static struct {
+  uint32_t source_io, sink_io;
+  struct bytes source, sink;
+  size_t most; /* bytes a read moves at most */
+  int calls, fail_at, late;
+  bool failed;
+  void (*inside)(uint32_t session); /* called in every request */
+} world;
+
+static void put(struct bytes *bytes, const uint8_t *data, size_t size) {
+  size_t end = bytes->position + size;
+  if (end > bytes->capacity) {
+    bytes->capacity = end * 2;
+    bytes->data = realloc(bytes->data, bytes->capacity);
+    if (!bytes->data) abort();
+  }
+  if (bytes->position > bytes->size) memset(bytes->data + bytes->size, 0, bytes->position - bytes->size);
+  if (size) memcpy(bytes->data + bytes->position, data, size);
+  bytes->position = end;
+  if (end > bytes->size) bytes->size = end;
+}
+
+static double move(struct bytes *bytes, double offset, int whence) {
+  if (whence == SEEK_FOR_SIZE) return (double)bytes->size;
+  double target = whence == SEEK_TO_END ? (double)bytes->size + offset : offset;
+  if (target < 0) return -EINVAL;
+  bytes->position = (size_t)target;
+  return target;
+}
+
+static void answer_read(uint32_t session, double wanted) {
+  struct bytes *source = &world.source;
+  size_t left = source->position < source->size ? source->size - source->position : 0;
+  size_t size = left < (size_t)wanted ? left : (size_t)wanted;
+  if (size > world.most) size = world.most;
+  CHECK(avs_reply_read(session, source->data, (uint32_t)wanted + 1) < 0, "more than asked for was taken");
+  CHECK(avs_reply_read(session, source->data + source->position, (uint32_t)size) == 0, "read refused");
+  source->position += size;
+}
+
+static void answer_write(uint32_t session, double size) {
+  uint8_t *chunk = malloc((size_t)size + 1);
+  CHECK(avs_take_write(session, chunk, (uint32_t)size + 1) < 0, "more than there was could be taken");
+  CHECK(avs_take_write(session, chunk, (uint32_t)size) == 0, "written bytes refused");
+  put(&world.sink, chunk, (size_t)size);
+  free(chunk);
+  (void)avs_request_time(session);
+  CHECK(avs_reply(session, size) == 0, "write refused");
+}
+
+static void answer(uint32_t session, uint32_t io, uint32_t kind, double a, double b, double c) {
+  (void)c;
+  if (world.failed) world.late++;
+  if (world.inside) world.inside(session);
+  if (world.calls++ == world.fail_at) {
+    world.failed = true; /* as when JavaScript threw: no answer */
+    return;
+  }
+  CHECK(io == world.source_io || io == world.sink_io, "request of a stranger");
+  if (kind == AVS_REQUEST_READ) answer_read(session, a);
+  else if (kind == AVS_REQUEST_WRITE) answer_write(session, a);
+  else avs_reply(session, move(io == world.source_io ? &world.source : &world.sink, a, (int)b));
+}
+
+static void reset(int fail_at, size_t most) {
+  world.source.position = world.sink.position = world.sink.size = 0;
+  world.source_io = world.sink_io = 0;
+  world.calls = world.late = 0;
+  world.failed = false;
+  world.fail_at = fail_at;
+  world.most = most;
+  world.inside = NULL;
+}
+
+static void load(const char *folder, const char *name) {
+  char path[4096];
+  snprintf(path, sizeof(path), "%s/%s", folder, name);
+  FILE *file = fopen(path, "rb");
+  if (!file) {
+    perror(path);
+    exit(2);
+  }
+  world.source.position = world.source.size = 0;
+  uint8_t chunk[4096];
+  for (size_t n; (n = fread(chunk, 1, sizeof(chunk), file)) > 0;) put(&world.source, chunk, n);
+  fclose(file);
+}
+
+/* ---------------------------------------------------------------------------------------- operations */
+
+static double run(uint32_t session, uint32_t operation, double *slot) {
+  avs_run(session, operation, slot, NULL, 0, NULL, 0);
+  return slot[0];
+}
+
+static void set(uint32_t session, uint32_t what, const char *name, const char *value) {
+  char text[256];
+  size_t name_size = strlen(name) + 1, value_size = strlen(value) + 1;
+  memcpy(text, name, name_size);
+  memcpy(text + name_size, value, value_size);
+  CHECK(avs_set(session, what, 0, text, (uint32_t)(name_size + value_size)) >= 0, "set %s", name);
+}
+
+static void drop_log(uint32_t session) {
+  char text[65536];
+  (void)avs_take_log(session, text, sizeof(text));
+}
+
+static double open_input(uint32_t session, uint32_t io) {
+  double slot[AVS_SLOT_SIZE] = {0, io, 1};
+  double result = run(session, AVS_OP_OPEN_INPUT, slot);
+  drop_log(session);
+  return result;
+}
+
+/* Reads to the end or to an error; how many packets. */
+static int read_all(uint32_t session, double *result) {
+  double slot[AVS_SLOT_SIZE], row[64 * AVS_ROW_LENGTH];
+  int packets = 0;
+  do {
+    slot[1] = 64;
+    slot[2] = 100000;
+    *result = run(session, AVS_OP_READ, slot);
+    uint32_t size = (uint32_t)slot[2];
+    uint8_t *data = malloc(size + 1);
+    int taken = avs_take_packets(session, row, 64, data, size);
+    free(data);
+    CHECK(taken >= 0, "take packets: %d", taken);
+    packets += taken > 0 ? taken : 0;
+    if (taken <= 0 && *result >= 0 && slot[1] > 0) break;
+  } while (*result >= 0);
+  drop_log(session);
+  return packets;
+}
+
+static double seek(uint32_t session, double stream, double target) {
+  double slot[AVS_SLOT_SIZE] = {0, stream, target, -INFINITY, target, 1};
+  double result = run(session, AVS_OP_SEEK, slot);
+  drop_log(session);
+  return result;
+}
+
+/* ---------------------------------------------------------------------------------------- runs */
+
+struct outcome {
+  int packets, calls;
+  bool failed;
+};
+
+static struct outcome finish(uint32_t session, int packets, double result) {
+  CHECK(world.late == 0, "%d requests after the one that failed", world.late);
+  if (world.failed) CHECK(result < 0, "a failed request made no failed operation");
+  CHECK(avs_session_close(session) == 0, "close");
+  CHECK(avs_session_close(session) < 0, "closed twice");
+  return (struct outcome){packets, world.calls, world.failed};
+}
+
+static struct outcome demux(int fail_at, size_t most) {
+  reset(fail_at, most);
+  uint32_t session = avs_session_new();
+  world.source_io = avs_io_new(session, AVS_IO_CALLBACKS, AVS_IO_READ | AVS_IO_SEEK, BUFFER);
+  int packets = 0;
+  double result = open_input(session, world.source_io);
+  if (!world.failed) {
+    CHECK(result >= 0, "open: %g", result);
+    packets = read_all(session, &result);
+  }
+  if (!world.failed) {
+    result = seek(session, -1, 1);
+    double ended;
+    if (!world.failed) read_all(session, &ended);
+    if (world.failed) result = -1;
+  }
+  return finish(session, packets, result);
+}
+
+static const char *muxer_of(const char *name) {
+  const char *extension = strrchr(name, '.') + 1;
+  if (!strcmp(extension, "ts")) return "mpegts";
+  return strcmp(extension, "mkv") ? extension : "matroska";
+}
+
+/* As addStreamLike() does it, with what a muxer can't do without. */
+static bool describe_into(uint32_t session) {
+  static char json[1 << 20];
+  int32_t size = avs_describe(session, AVS_INPUT, json, sizeof(json));
+  CHECK(size > 0 && size < (int32_t)sizeof(json), "describe: %d", size);
+  if (size <= 0) return false;
+  json[size] = 0;
+  static const char *const fields[] = {"type",       "codec",  "extradata",   "width",     "height",  "pixelFormat",
+                                       "sampleRate", "sampleFormat", "channelLayout", "channels", "frameSize",
+                                       "blockAlign", "bitsPerCodedSample", NULL};
+  int index = 0;
+  for (char *at = json; (at = strstr(at, "{\"index\":")); at++, index++) {
+    int stream = avs_add_stream(session);
+    CHECK(stream == index, "add stream: %d", stream);
+    char *end = strstr(at + 1, "{\"index\":"), kept = end ? *end : 0;
+    if (end) *end = 0;
+    for (int i = 0; fields[i]; i++) {
+      char key[64];
+      snprintf(key, sizeof(key), "\"%s\":", fields[i]);
+      char *value = strstr(at, key);
+      if (!value || !strncmp(value + strlen(key), "null", 4)) continue;
+      value += strlen(key);
+      bool quoted = *value == '"';
+      size_t length = quoted ? strcspn(++value, "\"") : strcspn(value, ",}");
+      size_t name_size = strlen(fields[i]) + 1;
+      char *text = calloc(1, name_size + length + 1);
+      memcpy(text, fields[i], name_size);
+      memcpy(text + name_size, value, length);
+      avs_set(session, AVS_SET_STREAM, stream, text, (uint32_t)(name_size + length + 1));
+      free(text);
+    }
+    if (end) *end = kept;
+    CHECK(avs_map_stream(session, index, stream) == 0, "map stream");
+  }
+  drop_log(session);
+  return index > 0;
+}
+
+/* kind: of the sink. */
+static struct outcome remux(const char *format, uint32_t kind, uint32_t flags, int fail_at, size_t most) {
+  reset(fail_at, most);
+  uint32_t session = avs_session_new();
+  world.source_io = avs_io_new(session, AVS_IO_CALLBACKS, AVS_IO_READ | AVS_IO_SEEK, BUFFER);
+  world.sink_io = avs_io_new(session, kind, AVS_IO_WRITE | AVS_IO_SEEK | flags, BUFFER);
+  double slot[AVS_SLOT_SIZE] = {0};
+  double result = open_input(session, world.source_io);
+  if (result >= 0) {
+    set(session, AVS_SET_OUTPUT, "format", format);
+    slot[1] = world.sink_io;
+    result = run(session, AVS_OP_OPEN_OUTPUT, slot);
+    CHECK(result >= 0, "open output: %g", result);
+    CHECK(avs_add_chapter(session, 1, 0, 1) >= 0, "add chapter");
+    describe_into(session);
+    avs_set_range(session, NAN, NAN);
+    result = run(session, AVS_OP_HEADER, slot);
+  }
+  int packets = 0;
+  if (result >= 0) {
+    slot[1] = INFINITY;
+    slot[2] = 0;
+    result = run(session, AVS_OP_REMUX, slot);
+    packets = (int)slot[2];
+  }
+  if (result >= 0) result = run(session, AVS_OP_TRAILER, slot);
+  drop_log(session);
+  if (!world.failed) {
+    CHECK(result >= 0, "remux to %s: %g", format, result);
+    double size = kind == AVS_IO_MEMORY_OUTPUT ? avs_memory_size(world.sink_io) : (double)world.sink.size;
+    CHECK(size > 0 && size == slot[AVS_SLOT_WRITTEN], "%g bytes, said to be %g", size, slot[AVS_SLOT_WRITTEN]);
+  }
+  return finish(session, packets, result);
+}
+
+static int step_for(int calls, int most) { return most <= 0 || calls <= most ? 1 : (calls + most - 1) / most; }
+
+static void test_file(const char *folder, const char *name, int most) {
+  load(folder, name);
+  struct outcome whole = demux(NEVER, SIZE_MAX);
+  CHECK(whole.packets > 0, "%s: no packets", name);
+  struct outcome parts = demux(NEVER, 97);
+  CHECK(parts.packets == whole.packets, "%s: %d packets, in short reads %d", name, whole.packets, parts.packets);
+  for (int at = 0; at < whole.calls; at += step_for(whole.calls, most))
+    CHECK(demux(at, SIZE_MAX).failed, "%s: fault %d was not reached", name, at);
+
+  const char *format = muxer_of(name);
+  struct outcome memory = remux(format, AVS_IO_MEMORY_OUTPUT, 0, NEVER, SIZE_MAX);
+  struct outcome written = remux(format, AVS_IO_CALLBACKS, 0, NEVER, SIZE_MAX);
+  CHECK(memory.packets == written.packets, "%s: %d packets, to memory %d", name, written.packets, memory.packets);
+  CHECK(written.packets > 0, "%s: none remuxed", name);
+  for (int at = 0; at < written.calls; at += step_for(written.calls, most))
+    CHECK(remux(format, AVS_IO_CALLBACKS, at % 2 ? AVS_IO_DIRECT : 0, at, SIZE_MAX).failed || at % 2,
+          "%s: fault %d was not reached", name, at);
+  printf("%s: %d packets, %d and %d requests\n", name, whole.packets, whole.calls, written.calls);
+  fflush(stdout);
+}
+
+/* ---------------------------------------------------------------------------------------- misuse */
+
+static const uint32_t handles[] = {0, 1, 2, 3, 0xfffff, 0x100000, 0x100001, 0x7fffffff, 0x80000000, 0xffffffff};
+enum { HANDLES = sizeof(handles) / sizeof(*handles) };
+
+/* Everything that takes a handle, with one that is none. */
+static void call_all(uint32_t handle, uint32_t other) {
+  char text[64];
+  uint8_t bytes[64] = {0};
+  double row[AVS_ROW_LENGTH] = {0}, slot[AVS_SLOT_SIZE];
+  for (uint32_t operation = 0; operation < 20; operation++) {
+    for (int i = 0; i < AVS_SLOT_SIZE; i++) slot[i] = 1;
+    avs_run(handle, operation, slot, bytes, sizeof(bytes), bytes, sizeof(bytes));
+    CHECK(slot[0] < 0, "operation %u on handle %x: %g", operation, handle, slot[0]);
+  }
+  CHECK(avs_reply(handle, 1) < 0, "reply");
+  CHECK(avs_reply_read(handle, bytes, 1) < 0, "reply read");
+  CHECK(avs_take_write(handle, bytes, 1) < 0, "take write");
+  CHECK(isnan(avs_request_time(handle)), "request time");
+  CHECK(avs_take_log(handle, text, sizeof(text)) < 0, "take log");
+  CHECK(avs_refused_url(handle, text, sizeof(text)) < 0, "refused url");
+  CHECK(avs_unused_options(handle, text, sizeof(text)) < 0, "unused options");
+  CHECK(avs_describe(handle, AVS_INPUT, text, sizeof(text)) < 0, "describe");
+  CHECK(avs_describe(handle, AVS_OUTPUT, text, sizeof(text)) < 0, "describe");
+  CHECK(avs_set(handle, AVS_SET_INPUT, 0, "url\0x", 6) < 0, "set");
+  CHECK(avs_add_stream(handle) < 0, "add stream");
+  CHECK(avs_add_chapter(handle, 1, 0, 1) < 0, "add chapter");
+  CHECK(avs_can_hold(handle, 0) < 0, "can hold");
+  CHECK(avs_map_stream(handle, 0, 0) < 0, "map stream");
+  CHECK(avs_set_range(handle, 0, 1) < 0, "set range");
+  CHECK(avs_set_discard(handle, 0, 1) < 0, "set discard");
+  CHECK(avs_take_packets(handle, row, 1, bytes, sizeof(bytes)) < 0, "take packets");
+  CHECK(avs_put_packet(handle, row, bytes, 1, bytes, 0) < 0, "put packet");
+  CHECK(avs_io_new(handle, AVS_IO_CALLBACKS, AVS_IO_READ, 100) == 0, "io new");
+  CHECK(avs_io_attach(handle, other) < 0, "io attach");
+  CHECK(avs_io_attach(other, handle) < 0, "io attach");
+  CHECK(avs_memory_size(handle) < 0, "memory size");
+  CHECK(avs_memory_read(handle, 0, bytes, 1) < 0, "memory read");
+  CHECK(avs_session_close(handle) < 0, "close");
+}
+
+static void test_handles(void) {
+  uint32_t session = avs_session_new(), io = avs_io_new(session, AVS_IO_MEMORY_OUTPUT, AVS_IO_WRITE, 100);
+  for (int i = 0; i < HANDLES; i++)
+    if (handles[i] != session && handles[i] != io) call_all(handles[i], session);
+  uint32_t stale = avs_session_new(), stale_io = avs_io_new(stale, AVS_IO_MEMORY_OUTPUT, AVS_IO_WRITE, 100);
+  CHECK(avs_session_close(stale) == 0, "close");
+  call_all(stale, session);
+  call_all(stale_io, session);
+  /* The slots are used again: the old handles must not find the new objects. */
+  uint32_t again = avs_session_new();
+  call_all(stale, session);
+  call_all(stale_io, session);
+  CHECK(avs_session_close(io) < 0, "an I/O context was closed as a session");
+  CHECK(avs_memory_size(session) < 0, "a session is no memory");
+  CHECK(avs_session_close(again) == 0, "close");
+  CHECK(avs_session_close(session) == 0, "close");
+  /* More than the generations of one slot. */
+  for (int i = 0; i < 10000; i++) CHECK(avs_session_close(avs_session_new()) == 0, "close %d", i);
+  for (int i = 0; i < 200; i++) (void)avs_io_new(avs_session_new(), i % 3, AVS_IO_READ, 10); /* left to the thread's end */
+}
+
+static const double numbers[] = {0,     1,      -1,    2,     0.5,   1e9,     -1e9,      4294967295.0, 9007199254740993.0,
+                                 1e300, -1e300, 65536, NAN,   INFINITY, -INFINITY, -9223372036854775808.0};
+enum { NUMBERS = sizeof(numbers) / sizeof(*numbers) };
+
+/* Every operation with every number in every place of the slot, on a session that has an input and an output open. */
+static void test_slots(const char *folder) {
+  load(folder, "audio.ogg");
+  reset(NEVER, SIZE_MAX);
+  uint32_t session = avs_session_new();
+  world.source_io = avs_io_new(session, AVS_IO_CALLBACKS, AVS_IO_READ | AVS_IO_SEEK, BUFFER);
+  world.sink_io = avs_io_new(session, AVS_IO_MEMORY_OUTPUT, AVS_IO_WRITE | AVS_IO_SEEK, BUFFER);
+  open_input(session, world.source_io);
+  set(session, AVS_SET_OUTPUT, "format", "ogg");
+  double slot[AVS_SLOT_SIZE] = {0, world.sink_io};
+  run(session, AVS_OP_OPEN_OUTPUT, slot);
+  describe_into(session);
+  uint8_t bytes[256] = {0};
+  for (uint32_t operation = 0; operation < 20; operation++) {
+    if (operation == AVS_OP_HEADER || operation == AVS_OP_TRAILER) continue;
+    for (int place = 1; place < 6; place++) {
+      for (int i = 0; i < NUMBERS; i++) {
+        memset(slot, 0, sizeof(slot));
+        slot[place] = numbers[i];
+        avs_run(session, operation, slot, bytes, sizeof(bytes), NULL, 0);
+        slot[1] = world.source_io; /* the same with an I/O context that exists */
+        if (place > 1 && operation >= AVS_OP_IO_READ) {
+          slot[place] = numbers[i];
+          avs_run(session, operation, slot, bytes, sizeof(bytes), NULL, 0);
+        }
+      }
+    }
+    drop_log(session);
+  }
+  for (int i = 0; i < NUMBERS; i++) {
+    for (int j = 0; j < AVS_ROW_LENGTH; j++) {
+      double row[AVS_ROW_LENGTH] = {0, 1, 1, 1, 1, 0, 1, 0, 1, 1000};
+      row[j] = numbers[i];
+      avs_put_packet(session, row, bytes, 5, bytes, 0);
+      avs_put_packet(session, row, bytes, 5, bytes, (uint32_t)(i * 7 + j)); /* side data that is none */
+    }
+    avs_add_chapter(session, numbers[i], numbers[i], numbers[i]);
+    avs_set_range(session, numbers[i], numbers[i]);
+    avs_memory_read(world.sink_io, numbers[i], bytes, 10);
+    avs_reply(session, numbers[i]);
+    int32_t index = isfinite(numbers[i]) && fabs(numbers[i]) < 2e9 ? (int32_t)numbers[i] : -7;
+    for (uint32_t what = 0; what < 12; what++) {
+      avs_set(session, what, index, "title\0x", 8);
+      avs_set(session, what, index, "no end", 6);
+      avs_set(session, what, index, "type\0\xff\xfe\0codec\0nonsense", 21);
+      avs_set(session, what, index, "", 0);
+    }
+    if (index == 0) continue;
+    CHECK(avs_map_stream(session, index, 0) < 0 && avs_map_stream(session, 0, index) < 0, "map %d", index);
+    CHECK(avs_can_hold(session, index) < 0, "can hold %d", index);
+    CHECK(avs_set_discard(session, index, 1) < 0, "discard %d", index);
+  }
+  double result;
+  read_all(session, &result);
+  drop_log(session);
+  CHECK(avs_session_close(session) == 0, "close");
+}
+
+/* Inside a request: what would pull the floor away is refused. */
+static void misuse_inside(uint32_t session) {
+  double slot[AVS_SLOT_SIZE] = {0, world.source_io};
+  CHECK(avs_session_close(session) == -EBUSY, "closed while running");
+  CHECK(run(session, AVS_OP_READ, slot) == -EBUSY, "ran inside itself");
+  uint32_t other = avs_session_new();
+  CHECK(avs_io_attach(world.source_io, other) == -EBUSY, "moved while running");
+  CHECK(avs_add_stream(session) < 0, "stream added while running");
+  CHECK(avs_session_close(other) == 0, "close");
+}
+
+static void test_inside(const char *folder) {
+  load(folder, "audio.mp3");
+  reset(NEVER, SIZE_MAX);
+  uint32_t session = avs_session_new();
+  world.source_io = avs_io_new(session, AVS_IO_CALLBACKS, AVS_IO_READ | AVS_IO_SEEK, BUFFER);
+  world.inside = misuse_inside;
+  double result = open_input(session, world.source_io);
+  CHECK(result >= 0, "open: %g", result);
+  CHECK(read_all(session, &result) > 100, "packets are missing");
+  CHECK(avs_session_close(session) == 0, "close");
+}
+
+/* An I/O context moves between sessions, with its buffer. */
+static void test_moving(const char *folder) {
+  load(folder, "audio.mp3");
+  reset(NEVER, SIZE_MAX);
+  uint32_t first = avs_session_new(), second = avs_session_new();
+  world.source_io = avs_io_new(first, AVS_IO_CALLBACKS, AVS_IO_READ | AVS_IO_SEEK, BUFFER);
+  uint8_t bytes[100];
+  double slot[AVS_SLOT_SIZE] = {0, world.source_io};
+  avs_run(first, AVS_OP_IO_READ, slot, bytes, sizeof(bytes), NULL, 0);
+  CHECK(slot[1] == 100, "%g bytes read", slot[1]);
+  CHECK(avs_io_attach(world.source_io, second) == 0, "attach");
+  CHECK(avs_session_close(first) == 0, "close");
+  slot[1] = world.source_io;
+  avs_run(second, AVS_OP_IO_READ, slot, bytes, sizeof(bytes), NULL, 0);
+  CHECK(slot[1] == 100 && !memcmp(bytes, world.source.data + 100, 100), "not the next bytes");
+  CHECK(avs_io_attach(world.source_io, second) == 0, "attach to its own session");
+  CHECK(avs_session_close(second) == 0, "close");
+  CHECK(avs_io_attach(world.source_io, second) < 0, "attached after its end");
+}
+
+/* Damaged files: anything may come of it but a crash. */
+static void test_damage(const char *folder, const char *name) {
+  load(folder, name);
+  uint32_t seed = 1;
+  for (int round = 0; round < 3; round++) {
+    for (int i = 0; i < 50; i++) {
+      seed = seed * 1664525 + 1013904223;
+      world.source.data[seed % world.source.size] = (uint8_t)(seed >> 24);
+    }
+    reset(NEVER, SIZE_MAX);
+    uint32_t session = avs_session_new();
+    world.source_io = avs_io_new(session, AVS_IO_CALLBACKS, AVS_IO_READ | AVS_IO_SEEK, BUFFER);
+    double result;
+    if (open_input(session, world.source_io) >= 0) {
+      for (int i = 0; i < 20 && (read_all(session, &result), result) != -541478725; i++);
+      seek(session, -1, 1);
+      read_all(session, &result);
+    }
+    CHECK(avs_session_close(session) == 0, "close");
+  }
+}
+
+int main(int argc, char **argv) {
+  static const char *const files[] = {"video.mp4", "fragmented.mp4", "video.mkv", "video.ts",  "video.flv", "video.avi",
+                                      "audio.ogg", "audio.mp3",      "audio.wav", "audio.flac", "video.webm"};
+  if (argc < 2) return 2;
+  int most = argc > 2 ? atoi(argv[2]) : 0;
+  avs_set_callback(answer);
+  test_handles();
+  test_slots(argv[1]);
+  test_inside(argv[1]);
+  test_moving(argv[1]);
+  for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++) {
+    test_file(argv[1], files[i], most);
+    test_damage(argv[1], files[i]);
+  }
+  free(world.source.data);
+  free(world.sink.data);
+  printf("%d failures\n", failures);
+  return failures ? 1 : 0;
+}

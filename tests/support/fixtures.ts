@@ -1,0 +1,52 @@
+/**
+ * The files that tests read: fixtures/, which is in the repository, and the real files beside it, which a clone
+ * may not have.
+ */
+
+/** Containers with packets to compare: every format the tests are about, some of them twice. */
+export const mediaFixtures = [
+  "video.mp4",
+  "faststart.mp4",
+  "fragmented.mp4",
+  "video.mkv",
+  "video.ts",
+  "video.flv",
+  "video.avi",
+  "audio.ogg",
+  "audio.mp3",
+  "audio.wav",
+  "audio.flac",
+  "video.webm",
+] as const;
+
+/** The rest: subtitles, chapters and an attachment; a cover; odd pixels; pictures. */
+export const otherFixtures = [
+  "subtitles.mkv",
+  "cover.mp3",
+  "anamorphic.webm",
+  "image.jpeg",
+  "image.png",
+] as const;
+
+/** Path of a file in fixtures/. */
+export function fixturePath(name: string): string {
+  return new URL(`../../fixtures/${name}`, import.meta.url).pathname;
+}
+
+/** Bytes of a file in fixtures/; read once. */
+export function fixtureBytes(name: string): Uint8Array<ArrayBuffer> {
+  let bytes = cache.get(name);
+  if (!bytes) cache.set(name, bytes = Deno.readFileSync(fixturePath(name)));
+  return bytes;
+}
+const cache = new Map<string, Uint8Array<ArrayBuffer>>();
+
+/** Path of a real file, "" where the folder is not there. */
+export function realPath(name: string): string {
+  const path = new URL(`../../../shared/media/${name}`, import.meta.url).pathname;
+  try {
+    return Deno.statSync(path).isFile ? path : "";
+  } catch {
+    return "";
+  }
+}
