@@ -15,7 +15,7 @@ export { type Constants, constants } from "./ffi/constants.ts";
 export { AVError } from "./ffi/errors.ts";
 export { LibraryNotFoundError, loadLibrary } from "./ffi/library.ts";
 export { type LogLevel, type LogLine, onLog, setLogLevel } from "./ffi/log.ts";
-export type { Marker, MaybePromise, WriteInfo } from "./ffi/session.ts";
+export type { Marker, MaybePromise, WriteInfo } from "./ffi/device.ts";
 
 export type { IOCallbacks } from "./io/callbacks.ts";
 export { IOContext } from "./io/io_context.ts";

@@ -3,38 +3,21 @@
  * how its operations end. It knows nothing of formats or of kinds of sources.
  */
 import { AVERROR } from "./constants.ts";
+import { answerNow, type Device, type Marker } from "./device.ts";
 import { makeError } from "./errors.ts";
 import { encodePairs, library, readText, readTextOrThrow } from "./library.ts";
 import { type LogLine, parseLog, tellLog } from "./log.ts";
 import { type Operation, step } from "./operation.ts";
-import { Flag, IOFlag, IOKind, type OperationCode, Request, Slot } from "./symbols.ts";
-
-/** A value or a promise of one; promises need the async engine. */
-export type MaybePromise<T> = T | Promise<T>;
-
-/** What FFmpeg says that written bytes are (AVIODataMarkerType). */
-export type Marker = "header" | "sync" | "boundary" | "unknown" | "trailer" | "flush";
-
-/** What comes with the bytes for an `onwrite` callback. */
-export interface WriteInfo {
-  /** Position of the first byte in the output. */
-  position: number;
-  /** What FFmpeg says the bytes are (AVIODataMarkerType). */
-  marker: Marker;
-  /** Seconds, where the marker has a time. */
-  time: number | null;
-}
+import { Flag, IOFlag, IOKind, type OperationCode, operations, Request, Slot } from "./symbols.ts";
 
 const markers: readonly Marker[] = ["header", "sync", "boundary", "unknown", "trailer", "flush"];
 
-/** The TypeScript end of an AVIOContext: what answers its requests. Exceptions end the session and are kept. */
-export interface Device {
-  /** At most `size` bytes, copied before the next call; null at the end. */
-  read?(size: number): MaybePromise<Uint8Array | null>;
-  /** Takes all of `bytes`. */
-  write?(bytes: Uint8Array<ArrayBuffer>, info: WriteInfo): MaybePromise<void>;
-  /** The new position or the size; null: can't. */
-  seek?(offset: number, whence: number): MaybePromise<number | null>;
+/** Why an operation failed. */
+export interface Failure {
+  /** What to throw; of a callback, it may be anything. */
+  error: unknown;
+  /** It was a callback: the session is over. */
+  final: boolean;
 }
 
 /** Sessions that are running on this thread, the innermost last: requests come from that one. */
@@ -69,7 +52,7 @@ export class Session {
   /** What memory inputs read, lent to native code while an operation runs. */
   source: Uint8Array | null = null;
   #devices = new Map<number, Device>();
-  #failure: { reason: unknown } | null = null;
+  #failure: Failure | null = null;
   #running = false;
   #closed = false;
 
@@ -145,14 +128,14 @@ export class Session {
 
   /** Runs an operation of the shim; its numbers are in `slot` before and after. Throws what went wrong. */
   *run(operation: OperationCode, data: Uint8Array | null = null): Operation<void> {
-    const { error } = yield* this.attempt(operation, data);
-    if (error !== null) throw error;
+    const failure = yield* this.attempt(operation, data);
+    if (failure) throw failure.error;
   }
 
-  /** As `run`, but answers the error. AVERROR_EOF is null too: see `slot`. */
-  *attempt(operation: OperationCode, data: Uint8Array | null = null): Operation<{ error: unknown }> {
+  /** As `run`, but answers what went wrong. The end of the input is no failure: see `slot`. */
+  *attempt(operation: OperationCode, data: Uint8Array | null = null): Operation<Failure | null> {
     yield* step(() => this.#runSync(operation, data));
-    return { error: this.#outcome(operation) };
+    return this.#outcome(operation);
   }
 
   #runSync(operation: OperationCode, data: Uint8Array | null): void {
@@ -178,13 +161,15 @@ export class Session {
   }
 
   /** The first exception of a callback as it is, else an error made of FFmpeg's. */
-  #outcome(operation: OperationCode): unknown {
+  #outcome(operation: OperationCode): Failure | null {
     const log = this.slot[Slot.LOG_BYTES] && !this.#closed ? this.#takeLog() : [];
-    if (this.#failure) return this.#failure.reason;
-    if (this.#closed) return makeError(operation, AVERROR.EXIT, log, "closed while it was under way");
+    if (this.#failure) return this.#failure;
+    if (this.#closed) {
+      return { error: makeError(operation, AVERROR.EXIT, log, "closed while it was under way"), final: true };
+    }
     const result = this.slot[Slot.RESULT]!;
-    if (result >= 0 || result === AVERROR.EOF) return null;
-    return makeError(operation, result, log, this.#explanation(result));
+    if (result >= 0 || (result === AVERROR.EOF && operation === operations.read)) return null;
+    return { error: makeError(operation, result, log, this.#explanation(result)), final: false };
   }
 
   #takeLog(): LogLine[] {
@@ -206,6 +191,7 @@ export class Session {
       return `the sink is not seekable, and the muxer must get back to byte ${target}`;
     }
     if (flags & Flag.SOURCE_SEEK) {
+      if (target < 0) return "the source is not seekable";
       return `the source is not seekable, and the demuxer must get to byte ${target} ` +
         `(an mp4 with its index at the end, for one)`;
     }
@@ -228,24 +214,24 @@ export class Session {
 
   #answerWith(device: Device, kind: number, a: number, b: number, c: number): void {
     if (kind === Request.READ) {
-      const chunk = atOnce(device.read!(a), "onread") ?? NOTHING;
+      const chunk = answerNow(device.read!(a), "onread") ?? NOTHING;
       library().avs_reply_read(this.handle, chunk as Uint8Array<ArrayBuffer>, chunk.byteLength);
     } else if (kind === Request.WRITE) {
       const bytes = new Uint8Array(a);
       check(library().avs_take_write(this.handle, bytes, a), "take written bytes");
       const time = library().avs_request_time(this.handle);
       const info = { position: b, marker: markers[c] ?? "unknown", time: Number.isNaN(time) ? null : time };
-      atOnce(device.write!(bytes, info), "onwrite");
+      answerNow(device.write!(bytes, info), "onwrite");
       library().avs_reply(this.handle, a);
     } else {
-      const position = atOnce(device.seek!(a, b), "onseek");
+      const position = answerNow(device.seek!(a, b), "onseek");
       library().avs_reply(this.handle, position ?? AVERROR.ESPIPE);
     }
   }
 
   /** The first failure is kept: it is what the operation under way throws, and every later one. */
-  fail(reason: unknown): void {
-    this.#failure ??= { reason };
+  fail(error: unknown): void {
+    this.#failure ??= { error, final: true };
   }
 
   // ---------------------------------------------------------------------------------------- settings
@@ -285,14 +271,4 @@ export function check(result: number, doing: string): number {
 
 function busy(operation: OperationCode): Error {
   return makeError(operation, AVERROR.EBUSY, [], "busy: another operation of it is under way");
-}
-
-function atOnce<T>(value: MaybePromise<T>, name: string): T {
-  if (!isPromise(value)) return value;
-  value.catch(() => {}); // its error would be reported as unhandled, beside the one thrown here
-  throw new TypeError(`${name} returned a promise: the sync API can't wait, use the async one`);
-}
-
-export function isPromise<T>(value: MaybePromise<T>): value is Promise<T> {
-  return typeof (value as Promise<T> | null)?.then === "function";
 }

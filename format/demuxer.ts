@@ -69,8 +69,7 @@ export function* openInput(session: Session, source: Source, options: DemuxerOpt
     setOptions(session, { ...probing(options), ...options.options });
     const findStreamInfo = checkBoolean(options.findStreamInfo, "findStreamInfo") ?? true;
     session.slot.set([0, attachment.io, findStreamInfo ? 1 : 0]);
-    const { error } = yield* session.attempt(operations.openInput);
-    if (error !== null) throw error;
+    yield* session.run(operations.openInput);
     checkAllUsed(session, "the input format");
   } catch (error) {
     session.close(() => attachment.release());
@@ -247,8 +246,8 @@ export class Demuxer implements Disposable {
   *#readAhead(): Operation<void> {
     const { slot } = this.#session;
     slot.set([0, BATCH_PACKETS, BATCH_BYTES]);
-    const { error } = yield* this.#session.attempt(operations.read);
-    if (error !== null) this.#after = { error };
+    const failure = yield* this.#session.attempt(operations.read);
+    if (failure) this.#after = failure;
     else if (slot[0] === AVERROR.EOF) this.#after = "end";
     if (this.#session.closed) return;
     const [, count, bytes, streams] = slot as unknown as [number, number, number, number];

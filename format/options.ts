@@ -4,14 +4,6 @@
 import type { Session } from "../ffi/session.ts";
 import { SetWhat } from "../ffi/symbols.ts";
 import { checkBufferSize, DEFAULT_BUFFER_SIZE } from "../io/io_context.ts";
-import type { Sink } from "../io/sink.ts";
-import type { Source } from "../io/source.ts";
-import type { MaybePromise } from "../ffi/session.ts";
-
-/** Decides what a playlist, a manifest or a segmenting muxer may open. Nothing is opened without it. */
-export type OpenCallback = (
-  request: { url: string; mode: "read" | "write" },
-) => MaybePromise<Source | Sink | null>;
 
 /** Options of demuxers and muxers. */
 export interface SessionOptions {

@@ -15,8 +15,9 @@ function* probeOperation(source: Source, options: DemuxerOptions): Operation<Med
     const attachment = yield* openInput(session, source, options);
     try {
       session.slot.set([0, attachment.io]);
-      const { error } = yield* session.attempt(operations.ioSize);
-      const size = error === null ? session.slot[1]! : null;
+      const failure = yield* session.attempt(operations.ioSize);
+      if (failure?.final) throw failure.error;
+      const size = failure ? null : session.slot[1]!;
       return { ...describe(session, Direction.INPUT), size };
     } finally {
       session.close(() => attachment.release());

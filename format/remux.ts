@@ -88,8 +88,7 @@ function* remuxOperation(source: Source, sink: Sink, options: RemuxOptions): Ope
     const input = describe(session, Direction.INPUT);
     yield* makeOutput(session, sink, { ...options, metadata: metadataOf(input, options), chapters: [] });
     const skippedStreams = mapStreams(session, input, options);
-    if (range.start !== undefined) yield* seekTo(session, range.start);
-    check(library().avs_set_range(session.handle, range.start ?? NaN, range.end ?? NaN), "set range");
+    yield* cutTo(session, range, input.startTime ?? 0);
     for (const chapter of options.chapters ?? cutChapters(input.chapters, range)) {
       addChapter(session, chapter);
     }
@@ -140,10 +139,15 @@ function isWanted(session: Session, stream: Omit<Stream, "discard">, options: Re
   return options.streams ? options.streams(new DemuxerStream(session, stream), canHold) : canHold;
 }
 
-function* seekTo(session: Session, seconds: number): Operation<void> {
-  const SEEK_BACKWARD = 1;
-  session.slot.set([0, -1, seconds, -Infinity, seconds, SEEK_BACKWARD]);
-  yield* session.run(operations.seek);
+/** The range counts from the beginning of the media, its timestamps may not. */
+function* cutTo(session: Session, { start, end }: Range, origin: number): Operation<void> {
+  if (start !== undefined) {
+    const SEEK_BACKWARD = 1;
+    session.slot.set([0, -1, start + origin, -Infinity, start + origin, SEEK_BACKWARD]);
+    yield* session.run(operations.seek);
+  }
+  const native = [start, end].map((time) => time === undefined ? NaN : time + origin) as [number, number];
+  check(library().avs_set_range(session.handle, ...native), "set range");
 }
 
 /** The chapters inside the range, with the times they have in the output. */

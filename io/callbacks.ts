@@ -2,7 +2,7 @@
  * The user's `onread`, `onwrite` and `onseek`, and the rules for what they may answer. An answer that breaks them
  * is a TypeError or RangeError that names the callback; FFmpeg would crash on it, or deliver garbage.
  */
-import { type Device, isPromise, type MaybePromise, type WriteInfo } from "../ffi/session.ts";
+import { type Device, type MaybePromise, settled, type WriteInfo } from "../ffi/device.ts";
 
 /** `read_packet`, `write_packet` and `seek` of avio_alloc_context. Promises need the async API. */
 export interface IOCallbacks {
@@ -57,66 +57,40 @@ function reader(callbacks: IOCallbacks, bufferSize: number): NonNullable<Device[
     if (scratch.byteLength < size) scratch = new Uint8Array(Math.max(size, Math.min(bufferSize, MAX_READ)));
     return scratch.byteLength === size ? scratch : scratch.subarray(0, size);
   };
-  const finish = (buffer: Uint8Array, size: number, answer: unknown) => {
+  return function* (wanted) {
+    const size = Math.min(wanted, MAX_READ);
+    const buffer = bufferOf(size);
+    const answer = yield* settled(callbacks.onread!(buffer, size));
     const read = count(answer ?? 0, size, "onread", "read");
     if (buffer.byteLength < read) throw new TypeError("onread: the buffer was detached or resized");
     if (read === 0) return null;
     return read === buffer.byteLength ? buffer : buffer.subarray(0, read);
   };
-  return (wanted) => {
-    const size = Math.min(wanted, MAX_READ);
-    const buffer = bufferOf(size);
-    const answer = callbacks.onread!(buffer, size);
-    return isPromise(answer)
-      ? answer.then((result) => finish(buffer, size, result))
-      : finish(buffer, size, answer);
-  };
 }
 
 function writer(callbacks: IOCallbacks): NonNullable<Device["write"]> {
-  return function write(bytes, info): MaybePromise<void> {
-    let rest = bytes;
-    /** Where the chunk that was offered ended decides what is left, whatever the user did to it. */
-    const take = (answer: unknown, size: number) => {
-      const taken = answer === undefined ? size : count(answer, size, "onwrite", "taken");
-      if (taken === 0) throw new RangeError(`onwrite: took none of ${size} bytes`);
-      return taken;
-    };
-    while (true) {
+  return function* (bytes, info) {
+    for (let rest = bytes, position = info.position;;) {
       const size = rest.byteLength;
-      const position = info.position;
-      // A chunk of its own for each offer: the one before may have been kept, transferred or resized.
-      const next = rest;
-      const answer = callbacks.onwrite!(next, { ...info });
-      if (isPromise(answer)) {
-        return answer.then((result) => {
-          const taken = take(result, size);
-          if (taken < size) {
-            return write(remainder(next, taken, size), { ...info, position: position + taken });
-          }
-        });
-      }
-      const taken = take(answer, size);
+      const answer = yield* settled(callbacks.onwrite!(rest, { ...info, position }));
+      const taken = answer === undefined ? size : count(answer, size, "onwrite", "taken");
       if (taken === size) return;
-      rest = remainder(next, taken, size);
-      info = { ...info, position: position + taken };
+      if (taken === 0) throw new RangeError(`onwrite: took none of ${size} bytes`);
+      if (rest.byteLength !== size) {
+        throw new TypeError("onwrite: took a part of a buffer that it detached or resized");
+      }
+      rest = rest.subarray(taken);
+      position += taken;
     }
   };
 }
 
-function remainder(chunk: Uint8Array<ArrayBuffer>, taken: number, size: number): Uint8Array<ArrayBuffer> {
-  if (chunk.byteLength !== size) {
-    throw new TypeError("onwrite: took a part of a buffer that it detached or resized");
-  }
-  return chunk.subarray(taken);
-}
-
 function seeker(callbacks: IOCallbacks): NonNullable<Device["seek"]> {
-  return (offset, whence) => {
-    const answer = callbacks.onseek!(offset, whence);
-    return isPromise(answer)
-      ? answer.then((result) => position(result, offset, whence))
-      : position(answer, offset, whence);
+  return function* (offset, whence) {
+    const result = wholeNumber(yield* settled(callbacks.onseek!(offset, whence)), "onseek");
+    if (result < 0) return null;
+    // Somewhere else than asked for is no use to FFmpeg, which believes to be where it asked to be.
+    return whence === SEEK_SET && result !== offset ? null : result;
   };
 }
 
@@ -127,13 +101,6 @@ function count(answer: unknown, most: number, callback: string, verb: string): n
     throw new RangeError(`${callback}: says ${result} bytes ${verb}, of ${most}`);
   }
   return result;
-}
-
-function position(answer: unknown, offset: number, whence: number): number | null {
-  const result = wholeNumber(answer, "onseek");
-  if (result < 0) return null;
-  // Somewhere else than asked for is no use to FFmpeg, which believes to be where it asked to be.
-  return whence === SEEK_SET && result !== offset ? null : result;
 }
 
 function wholeNumber(answer: unknown, callback: string): number {

@@ -4,7 +4,8 @@
  */
 import { constants } from "../ffi/constants.ts";
 import { runSync } from "../ffi/operation.ts";
-import { type Device, Session } from "../ffi/session.ts";
+import type { Device } from "../ffi/device.ts";
+import { Session } from "../ffi/session.ts";
 import { IOFlag, type OperationCode, operations } from "../ffi/symbols.ts";
 import { checkCallbacks, deviceOf, type IOCallbacks } from "./callbacks.ts";
 
@@ -191,7 +192,11 @@ export class IOContext implements Disposable {
       this.#checkUsable("tell the size");
       return null;
     }
-    return this.#run(operations.ioSize, this.#defaultUse(), null)[1]!;
+    const { session, io } = this.#prepare(operations.ioSize, this.#defaultUse());
+    session.slot.set([0, io]);
+    const failure = runSync(session.attempt(operations.ioSize));
+    if (failure?.final) throw failure.error;
+    return failure ? null : session.slot[1]!;
   }
 
   /** Writes what is in the buffer; `avio_flush`. */
@@ -204,11 +209,15 @@ export class IOContext implements Disposable {
   }
 
   #run(operation: OperationCode, use: Use, data: Uint8Array | null, ...numbers: number[]): Float64Array {
-    this.#checkUsable(operation.phrase);
-    const { session, io } = this.#acquireNative(use);
+    const { session, io } = this.#prepare(operation, use);
     session.slot.set([0, io, ...numbers]);
     runSync(session.run(operation, data));
     return session.slot;
+  }
+
+  #prepare(operation: OperationCode, use: Use): { session: Session; io: number } {
+    this.#checkUsable(operation.phrase);
+    return this.#acquireNative(use);
   }
 
   #acquireNative(use: Use): { session: Session; io: number; use: Use } {

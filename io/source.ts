@@ -4,7 +4,8 @@
  */
 import { constants } from "../ffi/constants.ts";
 import { type Operation, step } from "../ffi/operation.ts";
-import type { Device, Session } from "../ffi/session.ts";
+import type { Device } from "../ffi/device.ts";
+import type { Session } from "../ffi/session.ts";
 import { IOFlag } from "../ffi/symbols.ts";
 import { checkCallbacks, deviceOf, type IOCallbacks } from "./callbacks.ts";
 import { asBytes, IOContext, lendIOContext, returnIOContext } from "./io_context.ts";

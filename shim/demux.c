@@ -22,10 +22,11 @@ int input_op_open(struct session *session, double *slot, uint8_t *data, size_t s
   if (!input) return AVERROR(ENOMEM);
   contain(session, input);
   input->pb = io->context;
+  io_rebase(io, avio_tell(io->context));
   /* Frees the context where it fails; the I/O context stays the session's. */
   result = avformat_open_input(&input, session->input_url ? session->input_url : "", format, &session->options);
   note_unused(session, &session->options);
-  if (result < 0) return result;
+  if (result < 0) return session->source_seek_refused ? AVERROR(ESPIPE) : result;
   session->input = input;
   session->input_io = io;
   if (slot[2]) result = find_stream_info(input);
@@ -42,7 +43,7 @@ int input_read_packet(struct session *session, AVPacket *packet) {
   }
   /* Many demuxers call a broken read the end of the file. */
   if (result == AVERROR_EOF && pb && pb->error < 0 && pb->error != AVERROR_EOF) return pb->error;
-  if (result == AVERROR_EOF && session->source_seek_refused) return AVERROR(ESPIPE);
+  if (result < 0 && session->source_seek_refused) return AVERROR(ESPIPE);
   if (result == AVERROR_EOF && session->refused_url) return AVERROR(EPERM);
   return result;
 }
@@ -153,8 +154,13 @@ int input_op_seek(struct session *session, double *slot, uint8_t *data, size_t s
   packets_clear(&session->ready);
   int result = avformat_seek_file(session->input, stream, seek_timestamp(slot[3], seconds),
                                   seek_timestamp(slot[2], seconds), seek_timestamp(slot[4], seconds), (int)slot[5]);
-  if (result < 0 && session->source_seek_refused) return AVERROR(ESPIPE);
-  return result < 0 ? result : 0;
+  if (result >= 0) return 0;
+  /* Most demuxers look at `seekable` and don't even try. */
+  if (!session->input_io->context->seekable && !session->source_seek_refused) {
+    session->source_seek_refused = true;
+    session->seek_target = -1;
+  }
+  return session->source_seek_refused ? AVERROR(ESPIPE) : result;
 }
 
 int32_t avs_set_discard(uint32_t handle, int32_t stream, int32_t discard) {

@@ -22,6 +22,7 @@ struct naming {
 static const char *codec_name(int id) { return avcodec_get_name((enum AVCodecID)id); }
 
 static int codec_id(const char *name) {
+  if (!strcmp(name, codec_name(AV_CODEC_ID_NONE))) return AV_CODEC_ID_NONE; /* attachments of any kind */
   const AVCodecDescriptor *descriptor = avcodec_descriptor_get_by_name(name);
   return descriptor ? (int)descriptor->id : -1;
 }
@@ -118,7 +119,6 @@ static const struct field fields[] = {
     {"width", PARAMETER(width), INT, ANY, NULL},
     {"height", PARAMETER(height), INT, ANY, NULL},
     {"pixelFormat", PARAMETER(format), NAME, VIDEO, &pixel_formats},
-    {"sampleAspectRatio", PARAMETER(sample_aspect_ratio), RATIONAL, ANY, NULL},
     {"colorSpace", PARAMETER(color_space), NAME, ANY, &color_spaces},
     {"colorRange", PARAMETER(color_range), NAME, ANY, &color_ranges},
     {"colorPrimaries", PARAMETER(color_primaries), NAME, ANY, &color_primaries},
@@ -224,7 +224,7 @@ static void describe_field(struct text *text, AVStream *stream, const struct fie
 
 static void describe_seconds(struct text *text, const char *name, int64_t timestamp, AVRational time_base) {
   json_key(text, name);
-  json_number(text, timestamp == AV_NOPTS_VALUE ? NAN : (double)timestamp * av_q2d(time_base));
+  json_number(text, timestamp == AV_NOPTS_VALUE ? NAN : (double)timestamp * time_base.num / time_base.den);
 }
 
 static void describe_metadata(struct text *text, const AVDictionary *metadata) {
@@ -260,6 +260,8 @@ static void describe_stream(struct text *text, AVFormatContext *context, AVStrea
   for (int i = 0; i < FIELDS; i++) describe_field(text, stream, &fields[i]);
   json_key(text, "frameRate");
   describe_rational(text, av_guess_frame_rate(context, stream, NULL));
+  json_key(text, "sampleAspectRatio");
+  describe_rational(text, av_guess_sample_aspect_ratio(context, stream, NULL));
   describe_seconds(text, "startTime", stream->start_time, stream->time_base);
   describe_seconds(text, "duration", stream->duration, stream->time_base);
   describe_metadata(text, stream->metadata);
@@ -468,8 +470,16 @@ static int set_frame_rate(AVStream *stream, const char *value) {
   return 0;
 }
 
+/* Some muxers look at the stream's, some at the codec's. */
+static int set_aspect(AVStream *stream, const char *value) {
+  int result = set_rational(&stream->sample_aspect_ratio, value);
+  stream->codecpar->sample_aspect_ratio = stream->sample_aspect_ratio;
+  return result;
+}
+
 static int set_stream_field(AVStream *stream, const char *name, const char *value) {
   if (!strcmp(name, "frameRate")) return set_frame_rate(stream, value);
+  if (!strcmp(name, "sampleAspectRatio")) return set_aspect(stream, value);
   for (int i = 0; i < FIELDS; i++)
     if (!strcmp(fields[i].name, name)) return applies(stream, &fields[i]) ? set_field(stream, &fields[i], value) : 0;
   return AVERROR_OPTION_NOT_FOUND;

@@ -79,7 +79,8 @@ struct io {
   struct session *session;
   AVIOContext *context;
   uint32_t kind, flags;
-  int64_t position;
+  int64_t position; /* of the device */
+  int64_t base;     /* where libavformat's position 0 is */
   int64_t transferred; /* bytes read */
   int64_t end;         /* of what was written */
   /* memory output */
@@ -88,6 +89,8 @@ struct io {
 };
 
 void io_free(struct io *io);
+/* Makes `base`, a position of the device, position 0. */
+void io_rebase(struct io *io, int64_t base);
 int io_op_read(struct session *session, double *slot, uint8_t *data, size_t size);
 int io_op_write(struct session *session, double *slot, uint8_t *data, size_t size);
 int io_op_seek(struct session *session, double *slot, uint8_t *data, size_t size);

@@ -126,11 +126,21 @@ static void note_refused_seek(struct io *io, int64_t offset) {
 static int64_t seek(void *opaque, int64_t offset, int whence) {
   struct io *io = opaque;
   whence &= ~AVSEEK_FORCE;
+  if (whence == SEEK_SET) offset += io->base;
   int64_t result = AVERROR(ESPIPE);
   if (io->kind != AVS_IO_CALLBACKS) result = memory_seek(io, offset, whence);
   else if (io->flags & AVS_IO_SEEK) result = callbacks_seek(io, offset, whence);
   if (result < 0 && whence == SEEK_SET) note_refused_seek(io, offset);
-  return result;
+  return result < 0 ? result : result - io->base;
+}
+
+/*
+ * libavformat takes the place where it begins to read for byte 0 of the media. So an I/O context that was read from
+ * before gets its positions moved, until it is given back.
+ */
+void io_rebase(struct io *io, int64_t base) {
+  io->context->pos -= base - io->base;
+  io->base = base;
 }
 
 /* ---------------------------------------------------------------------------------------- life */
@@ -187,6 +197,7 @@ int32_t avs_io_attach(uint32_t io_handle, uint32_t session_handle) {
   struct session *session = find_session(session_handle);
   if (!io || !session) return AVERROR(EBADF);
   if (io->session->running || session->running) return AVERROR(EBUSY);
+  io_rebase(io, 0);
   struct io **link = &io->session->ios;
   while (*link != io) link = &(*link)->next;
   *link = io->next;

@@ -19,12 +19,13 @@ struct remux {
   double start, end; /* seconds, NaN where open */
   int64_t origin;    /* AV_TIME_BASE: becomes 0 in the output; AV_NOPTS_VALUE until known */
   int64_t packets;
-  double time; /* seconds of the output, NaN before the first packet */
+  double first, last; /* seconds that the output begins and ends at, NaN before the first packet */
 };
 
 static struct remux *remux_of(struct session *session) {
   if (!session->remux && (session->remux = calloc(1, sizeof(struct remux)))) {
-    session->remux->start = session->remux->end = session->remux->time = NAN;
+    session->remux->start = session->remux->end = NAN;
+    session->remux->first = session->remux->last = NAN;
     session->remux->origin = AV_NOPTS_VALUE;
   }
   return session->remux;
@@ -125,6 +126,9 @@ int32_t avs_can_hold(uint32_t handle, int32_t input_stream) {
   if (session->running) return AVERROR(EBUSY);
   if (input_stream < 0 || input_stream >= (int32_t)session->input->nb_streams) return AVERROR(EINVAL);
   const AVStream *stream = session->input->streams[input_stream];
+  /* No list of codecs has attachments, and only Matroska has attachments. */
+  if (stream->codecpar->codec_type == AVMEDIA_TYPE_ATTACHMENT)
+    return !strcmp(session->output->oformat->name, "matroska");
   if (stream->codecpar->codec_id == AV_CODEC_ID_NONE) return 0;
   int known = avformat_query_codec(session->output->oformat, stream->codecpar->codec_id, FF_COMPLIANCE_NORMAL);
   if (known >= 0) return known > 0;
@@ -203,6 +207,13 @@ static void note_origin(struct session *session, struct remux *remux, const AVPa
   remux->origin = packet_time(packet, time_base);
 }
 
+static void note_time(struct remux *remux, const AVPacket *packet, AVRational time_base) {
+  double first = (double)packet->pts * av_q2d(time_base);
+  double last = (double)(packet->pts + packet->duration) * av_q2d(time_base);
+  if (!(remux->first <= first)) remux->first = first;
+  if (!(remux->last >= last)) remux->last = last;
+}
+
 static int pass_on(struct session *session, struct remux *remux, struct route *route, AVPacket *packet) {
   AVRational from = session->input->streams[packet->stream_index]->time_base;
   AVStream *stream = session->output->streams[route->output_stream];
@@ -213,8 +224,7 @@ static int pass_on(struct session *session, struct remux *remux, struct route *r
     packet->pts -= shift;
     packet->dts -= shift;
   }
-  double time = (double)(packet->pts + packet->duration) * av_q2d(from);
-  if (!(remux->time >= time)) remux->time = time;
+  note_time(remux, packet, from);
   packet->stream_index = route->output_stream;
   packet->pos = -1;
   av_packet_rescale_ts(packet, from, stream->time_base);
@@ -264,7 +274,7 @@ int remux_op(struct session *session, double *slot, uint8_t *data, size_t size) 
   int result = remux_loop(session, remux, slot);
   slot[1] = result == AVERROR_EOF;
   slot[2] = (double)remux->packets;
-  slot[3] = remux->time;
+  slot[3] = remux->last - remux->first;
   slot[4] = (double)session->input_io->transferred;
   return result == AVERROR_EOF ? 0 : result;
 }

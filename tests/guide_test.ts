@@ -253,28 +253,7 @@ Deno.test("Cleanup after failed opens: neither memory nor handles grow", async (
 });
 
 Deno.test("A blocking source: a worker reads what the main thread hands over, with Atomics.wait()", async () => {
-  const code = `
-    import { Demuxer } from "@avio/avio";
-    self.onmessage = ({ data: { state, bytes } }) => {
-      using demuxer = Demuxer.openSync({
-        onread(buffer, size) {
-          Atomics.store(state, 1, size);
-          Atomics.store(state, 0, 1); // asked
-          self.postMessage("read");
-          Atomics.wait(state, 0, 1);
-          const count = Atomics.load(state, 1);
-          buffer.set(bytes.subarray(0, count));
-          return count;
-        },
-      }, { bufferSize: 4096 });
-      let packets = 0;
-      while (demuxer.readSync()) packets++;
-      self.postMessage(packets);
-    };
-  `;
-  const path = Deno.makeTempFileSync({ dir: new URL(".", import.meta.url).pathname, suffix: ".ts" });
-  Deno.writeTextFileSync(path, code);
-  const worker = new Worker(`file://${path}`, { type: "module" });
+  const worker = new Worker(new URL("./support/reading_worker.ts", import.meta.url), { type: "module" });
   try {
     const state = new Int32Array(new SharedArrayBuffer(8));
     const bytes = new Uint8Array(new SharedArrayBuffer(1 << 20));
@@ -296,6 +275,5 @@ Deno.test("A blocking source: a worker reads what the main thread hands over, wi
     assertEquals(packets, 206);
   } finally {
     worker.terminate();
-    Deno.removeSync(path);
   }
 });
