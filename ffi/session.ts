@@ -240,8 +240,18 @@ export class Session {
   set(what: number, index: number, pairs: Iterable<readonly [string, string]>): void {
     const text = encodePairs(pairs);
     if (text.length === 0) return;
-    const result = library().avs_set(this.handle, what, index, text, text.length);
-    if (result >= 0) return;
+    this.#checkSet(library().avs_set(this.handle, what, index, text, text.length));
+  }
+
+  /** Adds a stream of these fields to the output; its index. */
+  addStream(fields: Iterable<readonly [string, string]>): number {
+    const text = encodePairs(fields);
+    return this.#checkSet(library().avs_add_stream(this.handle, text, text.length));
+  }
+
+  /** The shim has logged which name or value it doesn't take. */
+  #checkSet(result: number): number {
+    if (result >= 0) return result;
     const fault = this.#takeLog().findLast((line) => line.level === "error")?.message;
     throw new TypeError(fault ?? `cannot set (${result})`);
   }

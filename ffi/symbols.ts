@@ -43,7 +43,7 @@ export const symbols = {
   avs_describe: { parameters: ["u32", "u32", "buffer", "u32"], result: "i32" },
   avs_set: { parameters: ["u32", "u32", "i32", "buffer", "u32"], result: "i32" },
   avs_unused_options: { parameters: ["u32", "buffer", "u32"], result: "i32" },
-  avs_add_stream: { parameters: ["u32"], result: "i32" },
+  avs_add_stream: { parameters: ["u32", "buffer", "u32"], result: "i32" },
   avs_add_chapter: { parameters: ["u32", "f64", "f64", "f64"], result: "i32" },
   avs_can_hold: { parameters: ["u32", "i32"], result: "i32" },
   avs_map_stream: { parameters: ["u32", "i32", "i32"], result: "i32" },
@@ -76,6 +76,7 @@ export const operations = {
   ioSeek: { code: 12, name: "seek", phrase: "seek" },
   ioSize: { code: 13, name: "size", phrase: "tell the size" },
   ioFlush: { code: 14, name: "flush", phrase: "flush" },
+  cut: { code: 15, name: "seek", phrase: "seek to the start" },
 } as const;
 
 export interface OperationCode {

@@ -107,7 +107,7 @@ export class Muxer implements Disposable {
   #attachment: Attachment;
   #options: MuxerOptions;
   #description: ReturnType<typeof describe>;
-  #stage: "adding streams" | "writing" | "finished" = "adding streams";
+  #stage: "adding streams" | "writing" | "failed" | "finished" = "adding streams";
 
   private constructor(session: Session, attachment: Attachment, options: MuxerOptions) {
     this.#session = session;
@@ -184,8 +184,9 @@ export class Muxer implements Disposable {
   *#start(): Operation<void> {
     this.#checkOpen("write header");
     if (this.#stage !== "adding streams") return;
-    this.#stage = "writing";
+    this.#stage = "failed"; // until it is written: a muxer without its header can do nothing more
     yield* writeHeader(this.#session, this.#attachment, this.#options, this.format.name);
+    this.#stage = "writing";
     this.#description = describe(this.#session, Direction.OUTPUT);
   }
 
@@ -242,6 +243,7 @@ export class Muxer implements Disposable {
 
   #checkOpen(doing: string): void {
     if (this.#stage === "finished") throw new Error(`Cannot ${doing}: the Muxer is finished or closed`);
+    if (this.#stage === "failed") throw new Error(`Cannot ${doing}: the header could not be written`);
   }
 
   #close(): void {

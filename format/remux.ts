@@ -139,15 +139,14 @@ function isWanted(session: Session, stream: Omit<Stream, "discard">, options: Re
   return options.streams ? options.streams(new DemuxerStream(session, stream), canHold) : canHold;
 }
 
-/** The range counts from the beginning of the media, its timestamps may not. */
+/**
+ * Goes to the key frame that the range begins with. The range counts from the beginning of the media, its timestamps
+ * may not.
+ */
 function* cutTo(session: Session, { start, end }: Range, origin: number): Operation<void> {
-  if (start !== undefined) {
-    const SEEK_BACKWARD = 1;
-    session.slot.set([0, -1, start + origin, -Infinity, start + origin, SEEK_BACKWARD]);
-    yield* session.run(operations.seek);
-  }
   const native = [start, end].map((time) => time === undefined ? NaN : time + origin) as [number, number];
   check(library().avs_set_range(session.handle, ...native), "set range");
+  if (start !== undefined) yield* session.run(operations.cut);
 }
 
 /** The chapters inside the range, with the times they have in the output. */

@@ -328,8 +328,7 @@ export function addStream(session: Session, parameters: Partial<CodecParameters>
   const sideData = (init.sideData ?? []).map((
     { type, data },
   ): [string, string] => [type, text(data, "sideData")!]);
-  const index = check(library().avs_add_stream(session.handle), "add stream");
-  session.set(SetWhat.STREAM, index, fields);
+  const index = session.addStream(fields);
   session.set(SetWhat.STREAM_METADATA, index, metadata);
   session.set(SetWhat.SIDE_DATA, index, sideData);
   return index;

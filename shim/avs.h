@@ -87,6 +87,7 @@ enum {
   AVS_OP_IO_SEEK = 12,    /* in: 1 io, 2 offset, 3 whence. out: 1 position */
   AVS_OP_IO_SIZE = 13,    /* in: 1 io. out: 1 bytes */
   AVS_OP_IO_FLUSH = 14,   /* in: 1 io */
+  AVS_OP_CUT = 15,        /* remuxing: finds the key frame that avs_set_range()'s start begins with. out: 1 its seconds */
 };
 
 /* What every operation leaves behind its own results. */
@@ -161,8 +162,8 @@ AVS_API int32_t avs_set(uint32_t session, uint32_t what, int32_t index, const ch
 /* Names of options that nobody used, separated by commas. */
 AVS_API int32_t avs_unused_options(uint32_t session, char *out, uint32_t capacity);
 
-/* Adds a stream to the output; its index. */
-AVS_API int32_t avs_add_stream(uint32_t session);
+/* Adds a stream to the output, of the fields in `text` (as avs_set() takes them); its index. */
+AVS_API int32_t avs_add_stream(uint32_t session, const char *text, uint32_t size);
 /* Adds a chapter (seconds) to the output; its index. */
 AVS_API int32_t avs_add_chapter(uint32_t session, double id, double start, double end);
 /* 1 or 0: can the output's format hold the input's stream? */

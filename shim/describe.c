@@ -254,12 +254,19 @@ static void describe_side_data(struct text *text, const AVStream *stream) {
   text_append(text, "]", 1);
 }
 
+/* Guessed from an input's packets; an output has only what was set. */
+static AVRational frame_rate_of(AVFormatContext *context, AVStream *stream) {
+  AVRational rate = av_guess_frame_rate(context, stream, NULL);
+  if (!rate.num) rate = *codec_frame_rate(stream);
+  return rate.num ? rate : stream->avg_frame_rate;
+}
+
 static void describe_stream(struct text *text, AVFormatContext *context, AVStream *stream) {
   json_item(text);
   text_format(text, "{\"index\":%d", stream->index);
   for (int i = 0; i < FIELDS; i++) describe_field(text, stream, &fields[i]);
   json_key(text, "frameRate");
-  describe_rational(text, av_guess_frame_rate(context, stream, NULL));
+  describe_rational(text, frame_rate_of(context, stream));
   json_key(text, "sampleAspectRatio");
   describe_rational(text, av_guess_sample_aspect_ratio(context, stream, NULL));
   describe_seconds(text, "startTime", stream->start_time, stream->time_base);
@@ -549,22 +556,61 @@ static int set_one(struct session *session, uint32_t what, int32_t index, const 
   return AVERROR(EINVAL);
 }
 
-int32_t avs_set(uint32_t handle, uint32_t what, int32_t index, const char *text, uint32_t size) {
-  struct session *session = find_session(handle);
-  if (!session) return AVERROR(EBADF);
-  if (session->running) return AVERROR(EBUSY);
+/* Calls `set` for each pair of names and values; what it doesn't take is logged. */
+typedef int set_pair(void *target, const char *name, const char *value);
+
+static int set_pairs(struct session *session, const char *text, uint32_t size, set_pair *set, void *target) {
   const char *end = text + size;
   while (text < end) {
     const char *value = memchr(text, 0, (size_t)(end - text));
     const char *next = value ? memchr(value + 1, 0, (size_t)(end - value - 1)) : NULL;
     if (!next) return AVERROR(EINVAL);
-    int result = set_one(session, what, index, text, value + 1);
-    if (result < 0) {
-      const char *fault = result == AVERROR_OPTION_NOT_FOUND ? "no such field" : "bad value";
-      log_line(session, AV_LOG_ERROR, "%s: %s '%.200s'", text, fault, result == AVERROR_OPTION_NOT_FOUND ? text : value + 1);
-      return result;
-    }
+    int result = set(target, text, value + 1);
+    if (result == AVERROR_OPTION_NOT_FOUND) log_line(session, AV_LOG_ERROR, "%s: no such field", text);
+    else if (result < 0) log_line(session, AV_LOG_ERROR, "%s: bad value '%.200s'", text, value + 1);
+    if (result < 0) return result;
     text = next + 1;
   }
   return 0;
+}
+
+/* Where a pair goes. */
+struct target {
+  struct session *session;
+  uint32_t what;
+  int32_t index;
+};
+
+static int set_at_target(void *opaque, const char *name, const char *value) {
+  const struct target *target = opaque;
+  return set_one(target->session, target->what, target->index, name, value);
+}
+
+int32_t avs_set(uint32_t handle, uint32_t what, int32_t index, const char *text, uint32_t size) {
+  struct session *session = find_session(handle);
+  if (!session) return AVERROR(EBADF);
+  if (session->running) return AVERROR(EBUSY);
+  struct target target = {session, what, index};
+  return set_pairs(session, text, size, set_at_target, &target);
+}
+
+static int set_on_stream(void *stream, const char *name, const char *value) {
+  return set_stream_field(stream, name, value);
+}
+
+/* libavformat can't take a stream back, so the fields are tried on one of another context first. */
+int32_t avs_add_stream(uint32_t handle, const char *text, uint32_t size) {
+  struct session *session = find_session(handle);
+  if (!session || !session->output) return AVERROR(EBADF);
+  if (session->running) return AVERROR(EBUSY);
+  if (session->header_tried) return AVERROR(EINVAL);
+  AVFormatContext *trial = avformat_alloc_context();
+  AVStream *stream = trial ? avformat_new_stream(trial, NULL) : NULL;
+  int result = stream ? set_pairs(session, text, size, set_on_stream, stream) : AVERROR(ENOMEM);
+  avformat_free_context(trial);
+  if (result < 0) return result;
+  stream = avformat_new_stream(session->output, NULL);
+  if (!stream) return AVERROR(ENOMEM);
+  result = set_pairs(session, text, size, set_on_stream, stream);
+  return result < 0 ? result : stream->index;
 }

@@ -135,7 +135,7 @@ struct session {
   AVFormatContext *output;
   struct io *output_io;
   struct packets queued;
-  bool header_written, trailer_written;
+  bool header_tried, header_written, trailer_written;
 
   struct remux *remux;
 };
@@ -156,12 +156,14 @@ void packets_free(struct packets *packets);
 typedef int operation(struct session *session, double *slot, uint8_t *data, size_t size);
 operation input_op_open, input_op_read, input_op_seek;
 operation output_op_open, output_op_header, output_op_write, output_op_flush, output_op_trailer;
-operation remux_op;
+operation remux_op, remux_op_cut;
 
 /* avformat_find_stream_info(), with few decoders (parameters.c). */
 int find_stream_info(AVFormatContext *input);
 /* Reads one packet for whoever wants it; AVERROR_EOF is the true end of the input. */
 int input_read_packet(struct session *session, AVPacket *packet);
+/* avformat_seek_file(), mended. */
+int input_seek(AVFormatContext *input, int stream, int64_t least, int64_t target, int64_t most, int flags);
 int output_write_packet(struct session *session, AVPacket *packet);
 void remux_free(struct session *session);
 

@@ -14,15 +14,6 @@ int output_op_open(struct session *session, double *slot, uint8_t *data, size_t 
   return 0;
 }
 
-int32_t avs_add_stream(uint32_t handle) {
-  struct session *session = find_session(handle);
-  if (!session || !session->output) return AVERROR(EBADF);
-  if (session->running) return AVERROR(EBUSY);
-  if (session->header_written) return AVERROR(EINVAL);
-  AVStream *stream = avformat_new_stream(session->output, NULL);
-  return stream ? stream->index : AVERROR(ENOMEM);
-}
-
 int32_t avs_add_chapter(uint32_t handle, double id, double start, double end) {
   struct session *session = find_session(handle);
   if (!session || !session->output) return AVERROR(EBADF);
@@ -54,14 +45,16 @@ int output_op_header(struct session *session, double *slot, uint8_t *data, size_
   AVFormatContext *output = session->output;
   struct io *io = io_of_slot(session, slot);
   if (!io) return AVERROR(EBADF);
-  if (!output || session->header_written) return AVERROR(EINVAL);
-  session->header_written = true; /* even a failed one can't be tried again */
+  if (!output || session->header_tried) return AVERROR(EINVAL);
+  session->header_tried = true; /* a muxer whose header failed has freed what it would need for more */
   session->output_io = io;
   output->pb = io->context;
   int result = avformat_write_header(output, &session->options);
   note_unused(session, &session->options);
   slot[1] = output->nb_streams;
-  return result < 0 ? result : output_error(session);
+  if (result < 0) return result;
+  session->header_written = true;
+  return output_error(session);
 }
 
 /* Takes the packet's reference. */
@@ -89,7 +82,7 @@ static void drain_interleaver(struct session *session, int *result) {
 
 int output_op_flush(struct session *session, double *slot, uint8_t *data, size_t size) {
   int result = output_op_write(session, slot, data, size);
-  if (result == AVERROR(EINVAL) && !session->header_written) return result;
+  if (!session->output || !session->header_written || session->trailer_written) return result;
   drain_interleaver(session, &result);
   int error = av_write_frame(session->output, NULL); /* 1: there was nothing to flush */
   avio_flush(session->output->pb);

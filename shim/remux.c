@@ -8,7 +8,7 @@
 
 struct route {
   int output_stream; /* -1: dropped */
-  bool started, ended;
+  bool ended;
   int64_t next_dts;  /* input time base: what dts a packet without one gets */
   int64_t last_dts;  /* output time base */
 };
@@ -167,7 +167,7 @@ static void mend_order(struct session *session, struct route *route, AVPacket *p
   route->last_dts = packet->dts;
 }
 
-/* Is the packet inside the range? The first one of each stream that is sets where the output's time begins. */
+/* Is the packet inside the range? */
 static bool in_range(struct remux *remux, struct route *route, const AVPacket *packet, AVRational time_base) {
   int64_t time = packet_time(packet, time_base);
   if (route->ended) return false;
@@ -177,9 +177,8 @@ static bool in_range(struct remux *remux, struct route *route, const AVPacket *p
     route->ended = (double)dts >= remux->end * AV_TIME_BASE;
     return false;
   }
-  if (isnan(remux->start) || route->started) return true;
-  if (remux->origin == AV_NOPTS_VALUE) return false;
-  return time == AV_NOPTS_VALUE || time >= remux->origin;
+  /* What is shown before the key frame that the cut begins with can't be decoded, or is not wanted. */
+  return remux->origin == AV_NOPTS_VALUE || time == AV_NOPTS_VALUE || time >= remux->origin;
 }
 
 static bool all_ended(const struct remux *remux) {
@@ -187,24 +186,6 @@ static bool all_ended(const struct remux *remux) {
   for (unsigned i = 0; i < remux->count; i++)
     if (remux->routes[i].output_stream >= 0 && !remux->routes[i].ended) return false;
   return true;
-}
-
-/* A cut begins with the first key frame of the stream that has the fewest of them: video where there is one. */
-static bool begins_cut(struct session *session, const struct remux *remux, const AVPacket *packet) {
-  bool has_video = false;
-  for (unsigned i = 0; i < remux->count; i++)
-    if (remux->routes[i].output_stream >= 0 &&
-        session->input->streams[i]->codecpar->codec_type == AVMEDIA_TYPE_VIDEO &&
-        !(session->input->streams[i]->disposition & AV_DISPOSITION_ATTACHED_PIC))
-      has_video = true;
-  const AVStream *stream = session->input->streams[packet->stream_index];
-  bool video = stream->codecpar->codec_type == AVMEDIA_TYPE_VIDEO;
-  return packet->flags & AV_PKT_FLAG_KEY && video == has_video;
-}
-
-static void note_origin(struct session *session, struct remux *remux, const AVPacket *packet, AVRational time_base) {
-  if (isnan(remux->start) || remux->origin != AV_NOPTS_VALUE || !begins_cut(session, remux, packet)) return;
-  remux->origin = packet_time(packet, time_base);
 }
 
 static void note_time(struct remux *remux, const AVPacket *packet, AVRational time_base) {
@@ -217,7 +198,6 @@ static void note_time(struct remux *remux, const AVPacket *packet, AVRational ti
 static int pass_on(struct session *session, struct remux *remux, struct route *route, AVPacket *packet) {
   AVRational from = session->input->streams[packet->stream_index]->time_base;
   AVStream *stream = session->output->streams[route->output_stream];
-  route->started = true;
   mend_missing_dts(route, packet);
   if (remux->origin != AV_NOPTS_VALUE) {
     int64_t shift = av_rescale_q(remux->origin, AV_TIME_BASE_Q, from);
@@ -240,16 +220,83 @@ static int remux_packet(struct session *session, struct remux *remux, AVPacket *
   struct route *route = index < remux->count ? &remux->routes[index] : NULL;
   if (!route || route->output_stream < 0) return 0;
   AVRational time_base = session->input->streams[index]->time_base;
-  note_origin(session, remux, packet, time_base);
   return in_range(remux, route, packet, time_base) ? pass_on(session, remux, route, packet) : 0;
 }
 
-/* ---------------------------------------------------------------------------------------- the loop */
+/* ---------------------------------------------------------------------------------------- where to begin */
 
 static void discard_unmapped(struct session *session, const struct remux *remux) {
   for (unsigned i = 0; i < session->input->nb_streams; i++)
     if (i >= remux->count || remux->routes[i].output_stream < 0) session->input->streams[i]->discard = AVDISCARD_ALL;
 }
+
+static bool is_mapped_video(const struct session *session, unsigned index) {
+  const struct remux *remux = session->remux;
+  const AVStream *stream = session->input->streams[index];
+  return index < remux->count && remux->routes[index].output_stream >= 0 &&
+         stream->codecpar->codec_type == AVMEDIA_TYPE_VIDEO && !(stream->disposition & AV_DISPOSITION_ATTACHED_PIC);
+}
+
+/* A cut can begin with the key frames of video, where there is one; else with any packet. */
+static bool can_begin(const struct session *session, bool has_video, const AVPacket *packet) {
+  return packet->flags & AV_PKT_FLAG_KEY && (!has_video || is_mapped_video(session, (unsigned)packet->stream_index));
+}
+
+static int seek_back(struct session *session, int64_t target) {
+  int result = input_seek(session->input, -1, INT64_MIN, target, target, AVSEEK_FLAG_BACKWARD);
+  if (result < 0) result = input_seek(session->input, -1, INT64_MIN, target, INT64_MAX, AVSEEK_FLAG_BACKWARD);
+  return result;
+}
+
+/*
+ * Reads on for the last place at or before `start` that a cut can begin with; AV_NOPTS_VALUE in `found` where the
+ * first one is later. `first` is that first one.
+ */
+static int scan(struct session *session, bool has_video, int64_t start, int64_t *found, int64_t *first) {
+  /* A search in mpegts lands anywhere; the others have an index, and land on the place. */
+  bool exact = !(session->input->iformat->flags & AVFMT_TS_DISCONT);
+  AVPacket *packet = session->scratch;
+  *found = *first = AV_NOPTS_VALUE;
+  for (int result; (result = input_read_packet(session, packet)) != AVERROR_EOF; av_packet_unref(packet)) {
+    if (result == AVERROR(EAGAIN)) continue;
+    if (result < 0) return result;
+    if (!can_begin(session, has_video, packet)) continue;
+    int64_t time = packet_time(packet, session->input->streams[packet->stream_index]->time_base);
+    if (time == AV_NOPTS_VALUE) continue;
+    if (*first == AV_NOPTS_VALUE) *first = time;
+    if (time <= start) *found = time;
+    if (time > start || exact) break;
+  }
+  av_packet_unref(packet);
+  return 0;
+}
+
+/* Goes back in growing steps until a place to begin with is at or before the start, or the media begins later. */
+int remux_op_cut(struct session *session, double *slot, uint8_t *data, size_t size) {
+  (void)data, (void)size;
+  struct remux *remux = session->remux;
+  if (!session->input || !remux || isnan(remux->start)) return AVERROR(EINVAL);
+  if (!session->scratch && !(session->scratch = av_packet_alloc())) return AVERROR(ENOMEM);
+  discard_unmapped(session, remux);
+  bool has_video = false;
+  for (unsigned i = 0; i < session->input->nb_streams; i++) has_video |= is_mapped_video(session, i);
+  int64_t start = to_timestamp(round(remux->start * AV_TIME_BASE));
+  int64_t found = AV_NOPTS_VALUE, first = AV_NOPTS_VALUE;
+  int64_t beginning = session->input->start_time == AV_NOPTS_VALUE ? 0 : session->input->start_time;
+  for (int64_t back = 0;; back = back ? back * 2 : AV_TIME_BASE) {
+    int64_t target = start - back > beginning ? start - back : beginning;
+    int result = seek_back(session, target);
+    if (result >= 0) result = scan(session, has_video, start, &found, &first);
+    if (result >= 0 && found == AV_NOPTS_VALUE && target > beginning) continue;
+    remux->origin = found != AV_NOPTS_VALUE ? found : first;
+    if (result >= 0) result = seek_back(session, target);
+    if (result < 0) return session->source_seek_refused || !session->input_io->context->seekable ? AVERROR(ESPIPE) : result;
+    slot[1] = remux->origin == AV_NOPTS_VALUE ? NAN : (double)remux->origin / AV_TIME_BASE;
+    return 0;
+  }
+}
+
+/* ---------------------------------------------------------------------------------------- the loop */
 
 static int remux_loop(struct session *session, struct remux *remux, double *slot) {
   enum { PACKETS_PER_CLOCK = 64 };

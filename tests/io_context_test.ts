@@ -323,14 +323,15 @@ Deno.test("IOContext.destroy() inside its onread during Demuxer.readSync() waits
 
 Deno.test("Demuxer disposed inside its own onread ends the read with an error, no crash", () => {
   const reader = readerOf(fixtureBytes("video.mkv"));
-  let demuxer: Demuxer | undefined;
-  demuxer = Demuxer.openSync({
+  const opened: Demuxer[] = [];
+  const demuxer = Demuxer.openSync({
     ...reader,
     onread(buffer, size) {
-      demuxer?.[Symbol.dispose]();
+      opened[0]?.[Symbol.dispose]();
       return reader.onread!(buffer, size);
     },
   }, { bufferSize: 512 });
+  opened.push(demuxer);
   assertThrows(() => countPackets(demuxer), Error, "closed");
   assertThrows(() => demuxer.readSync(), Error, "closed");
 });

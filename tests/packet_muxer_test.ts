@@ -339,7 +339,9 @@ Deno.test("Muxer.streams have the muxer's time base once it has started, and pac
   const expected = times(packets);
   const actual = times([...demuxer.packetsSync()]);
   assertEquals(actual.length, expected.length);
-  for (const [index, time] of actual.entries()) assertAlmostEquals(time, expected[index]!, 0.001);
+  // The muxer moves everything so that no dts is below 0.
+  const shift = actual[0]! - expected[0]!;
+  for (const [index, time] of actual.entries()) assertAlmostEquals(time - shift, expected[index]!, 0.002);
 });
 
 Deno.test("Muxer interleaves streams by dts, however they were written", () => {
@@ -370,6 +372,7 @@ Deno.test("Metadata, chapters, dispositions, languages and side data get from mp
     const sink = new MemorySink();
     using muxer = Muxer.openSync(sink, { format, metadata: { title: "T\n=;#\\", artist: "A" }, chapters });
     for (const stream of from) {
+      if (stream.type === "data") continue; // chapters of mp4
       const metadata = { ...stream.metadata, language: stream.type === "video" ? "deu" : "jpn" };
       if (!init) muxer.addStream(stream);
       else if (stream.type === "video") muxer.addStream(stream, { metadata, sideData: [matrix] });

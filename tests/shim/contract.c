@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "../../shim/avs.h"
 
@@ -230,10 +231,9 @@ static bool describe_into(uint32_t session) {
                                        "blockAlign", "bitsPerCodedSample", NULL};
   int index = 0;
   for (char *at = json; (at = strstr(at, "{\"index\":")); at++, index++) {
-    int stream = avs_add_stream(session);
-    CHECK(stream == index, "add stream: %d", stream);
     char *end = strstr(at + 1, "{\"index\":"), kept = end ? *end : 0;
     if (end) *end = 0;
+    struct bytes text = {0};
     for (int i = 0; fields[i]; i++) {
       char key[64];
       snprintf(key, sizeof(key), "\"%s\":", fields[i]);
@@ -242,14 +242,14 @@ static bool describe_into(uint32_t session) {
       value += strlen(key);
       bool quoted = *value == '"';
       size_t length = quoted ? strcspn(++value, "\"") : strcspn(value, ",}");
-      size_t name_size = strlen(fields[i]) + 1;
-      char *text = calloc(1, name_size + length + 1);
-      memcpy(text, fields[i], name_size);
-      memcpy(text + name_size, value, length);
-      avs_set(session, AVS_SET_STREAM, stream, text, (uint32_t)(name_size + length + 1));
-      free(text);
+      put(&text, (const uint8_t *)fields[i], strlen(fields[i]) + 1);
+      put(&text, (const uint8_t *)value, length);
+      put(&text, (const uint8_t *)"", 1);
     }
     if (end) *end = kept;
+    int stream = avs_add_stream(session, (const char *)text.data, (uint32_t)text.size);
+    free(text.data);
+    CHECK(stream == index, "add stream: %d", stream);
     CHECK(avs_map_stream(session, index, stream) == 0, "map stream");
   }
   drop_log(session);
@@ -266,12 +266,12 @@ static struct outcome remux(const char *format, uint32_t kind, uint32_t flags, i
   double result = open_input(session, world.source_io);
   if (result >= 0) {
     set(session, AVS_SET_OUTPUT, "format", format);
-    slot[1] = world.sink_io;
     result = run(session, AVS_OP_OPEN_OUTPUT, slot);
     CHECK(result >= 0, "open output: %g", result);
     CHECK(avs_add_chapter(session, 1, 0, 1) >= 0, "add chapter");
     describe_into(session);
     avs_set_range(session, NAN, NAN);
+    slot[1] = world.sink_io;
     result = run(session, AVS_OP_HEADER, slot);
   }
   int packets = 0;
@@ -339,7 +339,7 @@ static void call_all(uint32_t handle, uint32_t other) {
   CHECK(avs_describe(handle, AVS_INPUT, text, sizeof(text)) < 0, "describe");
   CHECK(avs_describe(handle, AVS_OUTPUT, text, sizeof(text)) < 0, "describe");
   CHECK(avs_set(handle, AVS_SET_INPUT, 0, "url\0x", 6) < 0, "set");
-  CHECK(avs_add_stream(handle) < 0, "add stream");
+  CHECK(avs_add_stream(handle, "", 0) < 0, "add stream");
   CHECK(avs_add_chapter(handle, 1, 0, 1) < 0, "add chapter");
   CHECK(avs_can_hold(handle, 0) < 0, "can hold");
   CHECK(avs_map_stream(handle, 0, 0) < 0, "map stream");
@@ -389,7 +389,7 @@ static void test_slots(const char *folder) {
   world.sink_io = avs_io_new(session, AVS_IO_MEMORY_OUTPUT, AVS_IO_WRITE | AVS_IO_SEEK, BUFFER);
   open_input(session, world.source_io);
   set(session, AVS_SET_OUTPUT, "format", "ogg");
-  double slot[AVS_SLOT_SIZE] = {0, world.sink_io};
+  double slot[AVS_SLOT_SIZE] = {0};
   run(session, AVS_OP_OPEN_OUTPUT, slot);
   describe_into(session);
   uint8_t bytes[256] = {0};
@@ -400,7 +400,7 @@ static void test_slots(const char *folder) {
         memset(slot, 0, sizeof(slot));
         slot[place] = numbers[i];
         avs_run(session, operation, slot, bytes, sizeof(bytes), NULL, 0);
-        slot[1] = world.source_io; /* the same with an I/O context that exists */
+        slot[1] = operation == AVS_OP_IO_WRITE ? world.sink_io : world.source_io; /* one that exists */
         if (place > 1 && operation >= AVS_OP_IO_READ) {
           slot[place] = numbers[i];
           avs_run(session, operation, slot, bytes, sizeof(bytes), NULL, 0);
@@ -416,6 +416,8 @@ static void test_slots(const char *folder) {
       avs_put_packet(session, row, bytes, 5, bytes, 0);
       avs_put_packet(session, row, bytes, 5, bytes, (uint32_t)(i * 7 + j)); /* side data that is none */
     }
+    avs_add_stream(session, "type\0\xff", 6);
+    avs_add_stream(session, "no end", 6);
     avs_add_chapter(session, numbers[i], numbers[i], numbers[i]);
     avs_set_range(session, numbers[i], numbers[i]);
     avs_memory_read(world.sink_io, numbers[i], bytes, 10);
@@ -445,7 +447,7 @@ static void misuse_inside(uint32_t session) {
   CHECK(run(session, AVS_OP_READ, slot) == -EBUSY, "ran inside itself");
   uint32_t other = avs_session_new();
   CHECK(avs_io_attach(world.source_io, other) == -EBUSY, "moved while running");
-  CHECK(avs_add_stream(session) < 0, "stream added while running");
+  CHECK(avs_add_stream(session, "", 0) < 0, "stream added while running");
   CHECK(avs_session_close(other) == 0, "close");
 }
 
@@ -479,6 +481,24 @@ static void test_moving(const char *folder) {
   CHECK(avs_io_attach(world.source_io, second) == 0, "attach to its own session");
   CHECK(avs_session_close(second) == 0, "close");
   CHECK(avs_io_attach(world.source_io, second) < 0, "attached after its end");
+}
+
+/* libavformat itself would go round and round. */
+static void test_direction(void) {
+  reset(NEVER, SIZE_MAX);
+  uint32_t session = avs_session_new();
+  world.source_io = avs_io_new(session, AVS_IO_CALLBACKS, AVS_IO_READ | AVS_IO_SEEK, BUFFER);
+  world.sink_io = avs_io_new(session, AVS_IO_CALLBACKS, AVS_IO_WRITE | AVS_IO_SEEK, BUFFER);
+  uint8_t bytes[100] = {0};
+  double slot[AVS_SLOT_SIZE] = {0, world.sink_io};
+  avs_run(session, AVS_OP_IO_READ, slot, bytes, sizeof(bytes), NULL, 0);
+  CHECK(slot[0] < 0, "read from a sink");
+  slot[1] = world.source_io;
+  alarm(10);
+  avs_run(session, AVS_OP_IO_WRITE, slot, bytes, sizeof(bytes), NULL, 0);
+  alarm(0);
+  CHECK(slot[0] < 0, "wrote to a source");
+  CHECK(avs_session_close(session) == 0, "close");
 }
 
 /* Damaged files: anything may come of it but a crash. */
@@ -517,6 +537,7 @@ int main(int argc, char **argv) {
     test_file(argv[1], files[i], most);
     test_damage(argv[1], files[i]);
   }
+  test_direction();
   free(world.source.data);
   free(world.sink.data);
   printf("%d failures\n", failures);

@@ -1,0 +1,454 @@
+/**
+ * The boundary: the TypeScript side against the C header, which folder knows what, permissions, and that nothing
+ * native shows or stays.
+ */
+import { assert, assertEquals, assertLessOrEqual, assertStringIncludes } from "@std/assert";
+import { Demuxer, IOContext, MemorySink, Packet, probeSync, remuxSync, versions } from "@avio/avio";
+import { VERSION } from "../ffi/library.ts";
+import {
+  ABI_VERSION,
+  Direction,
+  Flag,
+  IOFlag,
+  IOKind,
+  operations,
+  Request,
+  Row,
+  SetWhat,
+  Slot,
+  symbols,
+} from "../ffi/symbols.ts";
+import { readerOf } from "./support/devices.ts";
+import { fixtureBytes } from "./support/fixtures.ts";
+import { rowsOf } from "./support/packets.ts";
+import { runScript, runScriptOk } from "./support/subprocess.ts";
+
+const root = new URL("../", import.meta.url).pathname;
+const header = Deno.readTextFileSync(`${root}shim/avs.h`);
+const code = header.replace(/\/\*[\s\S]*?\*\//g, "");
+
+// ------------------------------------------------------------------------------------------- the header
+
+/** C's types as Deno.dlopen calls them. */
+function typeOf(declaration: string): string {
+  const text = declaration.replace(/\bconst\b/g, "").trim();
+  if (text.includes("*")) return "buffer";
+  if (text.startsWith("avs_callback")) return "function";
+  const names: Record<string, string> = { uint32_t: "u32", int32_t: "i32", double: "f64", void: "void" };
+  const type = names[text.split(/\s+/)[0]!];
+  assert(type, `no rule for ${declaration}`);
+  return type;
+}
+
+function declarations(): Record<string, { parameters: string[]; result: string }> {
+  const found: Record<string, { parameters: string[]; result: string }> = {};
+  for (const [, result, name, list] of code.matchAll(/^AVS_API\s+([^;(]*?)\b(avs_\w+)\(([^)]*)\);/gm)) {
+    const parameters = list!.trim() === "void" ? [] : list!.split(",").map(typeOf);
+    found[name!] = { parameters, result: typeOf(result!) };
+  }
+  return found;
+}
+
+/** Values of the enumerators whose names start with the prefix, without it. */
+function enumerators(prefix: string): Record<string, number> {
+  const found: Record<string, number> = {};
+  for (const [, body] of code.matchAll(/enum\s*\{([^}]*)\}/g)) {
+    let next = 0;
+    for (const item of body!.split(",").map((text) => text.trim()).filter((text) => text !== "")) {
+      const [name, value] = item.split("=").map((text) => text.trim());
+      next = value === undefined ? next : Number(value);
+      if (name!.startsWith(prefix)) found[name!.slice(prefix.length)] = next;
+      next++;
+    }
+  }
+  return found;
+}
+
+Deno.test("Every function of avs.h is a symbol with its types, and the other way round", () => {
+  const inHeader = declarations();
+  assert(Object.keys(inHeader).length > 20);
+  const inTypeScript = Object.fromEntries(
+    Object.entries(symbols).map(([name, { parameters, result }]) => [
+      name,
+      { parameters: [...parameters] as string[], result: result as string },
+    ]),
+  );
+  assertEquals(Object.keys(inTypeScript).sort(), Object.keys(inHeader).sort());
+  assertEquals(
+    inTypeScript,
+    Object.fromEntries(Object.keys(inTypeScript).map((name) => [name, inHeader[name]!])),
+  );
+});
+
+Deno.test("avs_run, the only symbol that can call back, returns void; none is nonblocking", () => {
+  assertEquals(symbols.avs_run.result, "void");
+  for (const [name, symbol] of Object.entries(symbols)) assert(!("nonblocking" in symbol), name);
+  // What gets to request() does so through the operations: only session.c's table and io.c's callbacks.
+  const callers = [...Deno.readDirSync(`${root}shim`)].map(({ name }) => name).filter((name) =>
+    name.endsWith(".c") && /\brequest\(\s*io->session/.test(Deno.readTextFileSync(`${root}shim/${name}`))
+  );
+  assertEquals(callers, ["io.c"]);
+});
+
+Deno.test("Numbers of the header are the numbers of symbols.ts", () => {
+  assertEquals(Number(/#define AVS_ABI_VERSION (\d+)/.exec(header)![1]), ABI_VERSION);
+  const { INPUT, OUTPUT } = enumerators("AVS_");
+  assertEquals({ INPUT, OUTPUT }, { ...Direction });
+  assertEquals(enumerators("AVS_REQUEST_"), { ...Request });
+  const { RESULT, ...slots } = Slot;
+  assertEquals(RESULT, 0);
+  assertEquals(enumerators("AVS_SLOT_"), slots);
+  assertEquals(enumerators("AVS_FLAG_"), { ...Flag });
+  assertEquals(enumerators("AVS_SET_"), { ...SetWhat });
+  assertEquals(enumerators("AVS_ROW_"), { ...Row });
+  const { CALLBACKS, MEMORY_INPUT, MEMORY_OUTPUT, ...flags } = enumerators("AVS_IO_");
+  assertEquals({ CALLBACKS, MEMORY_INPUT, MEMORY_OUTPUT }, { ...IOKind });
+  assertEquals(flags, { ...IOFlag });
+});
+
+Deno.test("Operations of the header are the operations of symbols.ts", () => {
+  const camel = (name: string) => name.toLowerCase().replace(/_(\w)/g, (_, letter) => letter.toUpperCase());
+  const inHeader = Object.fromEntries(
+    Object.entries(enumerators("AVS_OP_")).map(([name, value]) => [camel(name), value]),
+  );
+  const inTypeScript = Object.fromEntries(Object.entries(operations).map(([name, { code }]) => [name, code]));
+  assertEquals(inTypeScript, inHeader);
+});
+
+Deno.test("The library exports avs_* and nothing else", async () => {
+  const folder = `${root}lib/${Deno.build.os}-${Deno.build.arch}/`;
+  for (const { name } of Deno.readDirSync(folder)) {
+    if (!name.endsWith(".so")) continue;
+    let output;
+    try {
+      output = await new Deno.Command("nm", { args: ["-D", "--defined-only", folder + name] }).output();
+    } catch {
+      return; // no binutils
+    }
+    const exported = new TextDecoder().decode(output.stdout).trim().split("\n").map((line) =>
+      line.split(" ").at(-1)!
+    );
+    assertEquals(exported.sort(), Object.keys(symbols).sort(), name);
+  }
+});
+
+Deno.test("VERSION is the one in deno.json", () => {
+  const { version } = JSON.parse(Deno.readTextFileSync(`${root}deno.json`)) as { version: string };
+  assertEquals(VERSION, version);
+  assertEquals(versions().avio, version);
+});
+
+// ------------------------------------------------------------------------------------------- the folders
+
+function sources(folder: string): { path: string; text: string }[] {
+  return [...Deno.readDirSync(root + folder)].filter(({ name }) => name.endsWith(".ts"))
+    .map(({ name }) => `${folder}${name}`)
+    .map((path) => ({ path, text: Deno.readTextFileSync(root + path) }));
+}
+
+Deno.test("Imports run one way: mod.ts, format/, io/, ffi/", () => {
+  const layers = ["ffi/", "io/", "format/", ""];
+  for (const [layer, folder] of layers.entries()) {
+    for (const { path, text } of sources(folder)) {
+      for (const [, target] of text.matchAll(/(?:from|import)\s*\(?\s*"(\.[^"]+)"/g)) {
+        const resolved = new URL(target!, `file:///${path}`).pathname.slice(1);
+        const targetLayer = layers.findIndex((other) => other !== "" && resolved.startsWith(other));
+        if (path === "cli.ts") continue; // beside mod.ts, and imports that
+        assert(targetLayer >= 0 && targetLayer <= layer, `${path} imports ${target}`);
+      }
+    }
+  }
+});
+
+Deno.test("Only ffi/ knows pointers, callbacks and symbols of Deno's FFI", () => {
+  for (const folder of ["io/", "format/", ""]) {
+    for (const { path, text } of sources(folder)) {
+      for (
+        const word of ["dlopen", "UnsafeCallback", "UnsafePointer", "UnsafePointerView", "UnsafeFnPointer"]
+      ) {
+        assert(!text.includes(word), `${path} has ${word}`);
+      }
+    }
+  }
+  const all = sources("ffi/").map(({ text }) => text).join("");
+  assert(
+    !/\.close\(\)/.test(all.replace(/session\.close\(\)|this\.close\(\)/g, "")),
+    "never close a library or callback",
+  );
+});
+
+// ------------------------------------------------------------------------------------------- permissions
+
+const library = `${root}lib/${Deno.build.os}-${Deno.build.arch}`;
+
+/** What may be done with the FFI permission alone: nothing is read, no environment asked. */
+const inMemory = (bytes: Uint8Array) => `
+  import { Demuxer, IOContext, MemorySink, Muxer, probeSync, remuxSync, versions } from "@avio/avio";
+  const bytes = Uint8Array.fromBase64("${bytes.toBase64()}");
+  const sink = new MemorySink();
+  const { packets } = remuxSync(bytes, sink, { format: "matroska" });
+  using demuxer = Demuxer.openSync(new IOContext(sink.bytes()));
+  const copy = new MemorySink();
+  using muxer = Muxer.openSync(copy, { format: "mpegts" });
+  for (const stream of demuxer.streams) muxer.addStream(stream);
+  for (const packet of demuxer.packetsSync()) muxer.writeSync(packet);
+  muxer.finishSync();
+  console.log(packets, probeSync(copy.bytes()).streams.length, versions().avio);
+`;
+
+for (
+  const [name, flags] of [
+    ["--allow-ffi", ["--allow-ffi"]],
+    ["--allow-ffi=<folder of the library>", [`--allow-ffi=${library}`]],
+    ["--allow-ffi=<library>", [`--allow-ffi=${library}/libavio.so`]],
+  ] as const
+) {
+  Deno.test({
+    name: `${name} is all that work in memory needs`,
+    ignore: versions().build !== "embedded" && name.includes("<library>"),
+    async fn() {
+      const { code, stdout, stderr } = await runScript(inMemory(fixtureBytes("video.mp4")), {
+        flags: [...flags],
+      });
+      assertEquals([code, stdout.trim()], [0, `206 2 ${VERSION}`], stderr);
+      assertEquals(stderr, "");
+    },
+  });
+}
+
+Deno.test("--allow-ffi=<the other library> finds that one", async () => {
+  const system = `${library}/libavio-system.so`;
+  try {
+    Deno.statSync(system);
+  } catch {
+    return;
+  }
+  const { code, stdout, stderr } = await runScript(
+    `import { versions } from "@avio/avio"; console.log(versions().build);`,
+    { flags: [`--allow-ffi=${system}`] },
+  );
+  assertEquals([code, stdout.trim()], [0, "system"], stderr);
+});
+
+Deno.test("Without the FFI permission it is Deno.errors.NotCapable", async () => {
+  const output = await runScriptOk(
+    `
+    import { Demuxer, loadLibrary, MemorySink, Muxer, probeSync, versions } from "@avio/avio";
+    const uses = [
+      () => versions(), () => loadLibrary(), () => loadLibrary("/x.so"), () => probeSync(new Uint8Array(5)),
+      () => Demuxer.openSync(new Uint8Array(5)), () => Muxer.openSync(new MemorySink(), { format: "wav" }),
+    ];
+    for (const use of uses) try { use(); console.log("no error"); } catch (error) { console.log(error.constructor.name); }
+    `,
+    { flags: [] },
+  );
+  assertEquals(output.split("\n"), Array(6).fill("NotCapable"));
+});
+
+Deno.test("Importing needs no permission, and neither do constants and packets", async () => {
+  const output = await runScriptOk(
+    `
+    import { constants, IOContext, MemorySink, Packet } from "@avio/avio";
+    const io = new IOContext(new Uint8Array(5)).transfer();
+    io.destroy();
+    console.log(constants.error.EOF, new Packet({ streamIndex: 0, data: new Uint8Array(1) }).time, new MemorySink().size);
+    `,
+    { flags: [] },
+  );
+  assertEquals(output, "-541478725 null 0");
+});
+
+Deno.test("A path needs the permission to read it, and says so as Deno does", async () => {
+  const output = await runScriptOk(
+    `
+    import { MemorySink, probeSync, remuxSync } from "@avio/avio";
+    const uses = [
+      () => probeSync("fixtures/video.mp4"),
+      () => probeSync(new URL("file:///etc/passwd")),
+      () => remuxSync(new Uint8Array(Uint8Array.fromBase64("${
+      fixtureBytes("audio.wav").toBase64()
+    }")), "/tmp/x.wav"),
+    ];
+    for (const use of uses) try { use(); console.log("no error"); } catch (error) { console.log(error.constructor.name); }
+    `,
+    { flags: ["--allow-ffi"] },
+  );
+  assertEquals(output.split("\n"), Array(3).fill("NotCapable"));
+});
+
+// ------------------------------------------------------------------------------------------- memory
+
+Deno.test("Demuxers and muxers that were forgotten are collected", async () => {
+  const output = await runScriptOk(
+    `
+    import { Demuxer, IOContext, MemorySink, Muxer } from "@avio/avio";
+    const bytes = Deno.readFileSync("fixtures/video.mp4");
+    const round = async (times) => {
+      for (let i = 0; i < times; i++) {
+        Demuxer.openSync(bytes).readSync();
+        Muxer.openSync(new MemorySink(), { format: "mp4" }).addStream({ type: "audio", codec: "aac", sampleRate: 48000, channels: 2 });
+        new IOContext(bytes).readSync(new Uint8Array(5));
+        let at = 0;
+        Demuxer.openSync({
+          onread: (buffer) => {
+            const chunk = bytes.subarray(at, at + buffer.length);
+            buffer.set(chunk);
+            at += chunk.length;
+            return chunk.length;
+          },
+        });
+        if (i % 100 === 99) { gc(); await new Promise((resolve) => setTimeout(resolve, 0)); }
+      }
+      gc();
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    };
+    await round(400);
+    const before = Deno.memoryUsage().rss;
+    await round(1200);
+    console.log((Deno.memoryUsage().rss - before) / 1e6);
+    Deno.exit(0);
+    `,
+    { flags: ["--allow-all", "--v8-flags=--expose-gc"] },
+  );
+  // 64 KiB of buffer for each of 4800 would be 314.
+  assertLessOrEqual(Number(output), 60);
+});
+
+Deno.test("Packets outlive their demuxer, unchanged", () => {
+  const packets = (() => {
+    using demuxer = Demuxer.openSync(fixtureBytes("video.mkv"));
+    return [...demuxer.packetsSync()];
+  })();
+  const copies = packets.map(({ data }) => data.slice());
+  for (let time = 0; time < 20; time++) {
+    remuxSync(fixtureBytes("video.ts"), new MemorySink(), { format: "mp4" });
+  }
+  for (const [index, { data }] of packets.entries()) assertEquals(data, copies[index]);
+  packets[0]!.data.fill(0);
+  assertEquals(packets[1]!.data, copies[1]);
+});
+
+Deno.test("Packets can be cloned, and posted to a worker", async () => {
+  using demuxer = Demuxer.openSync(fixtureBytes("audio.ogg"));
+  const packets = [...demuxer.packetsSync()];
+  assert(packets.some((packet) => packet.sideData.length > 0));
+  for (const packet of packets) assertEquals({ ...structuredClone(packet) }, { ...packet });
+  const code = "self.onmessage = ({ data }) => self.postMessage(data);";
+  const worker = new Worker(URL.createObjectURL(new Blob([code], { type: "text/javascript" })), {
+    type: "module",
+  });
+  try {
+    const back = await new Promise<Packet[]>((resolve, reject) => {
+      worker.onmessage = ({ data }) => resolve(data);
+      worker.onerror = reject;
+      worker.postMessage(packets);
+    });
+    assertEquals(back.map((packet) => ({ ...packet })), packets.map((packet) => ({ ...packet })));
+    assertEquals(new Packet(back[1]!).time, packets[1]!.time);
+  } finally {
+    worker.terminate();
+  }
+});
+
+Deno.test("A packet does not hold much more memory than its own", () => {
+  using demuxer = Demuxer.openSync(fixtureBytes("video.mp4"));
+  for (const { data } of demuxer.packetsSync()) assertLessOrEqual(data.buffer.byteLength, 1 << 20);
+});
+
+Deno.test("Chunks given to onwrite may be kept: their content does not change", () => {
+  const kept: { chunk: Uint8Array; copy: Uint8Array }[] = [];
+  remuxSync(fixtureBytes("video.mp4"), {
+    onwrite: (chunk) => void kept.push({ chunk, copy: chunk.slice() }),
+    onseek: (offset) => offset,
+  }, { format: "mp4", bufferSize: 1024, coalesce: false });
+  assert(kept.length > 20);
+  for (const { chunk, copy } of kept) assertEquals(chunk, copy);
+  assertEquals(new Set(kept.map(({ chunk }) => chunk.buffer)).size, kept.length);
+});
+
+Deno.test("Chunks given to onwrite may be changed and transferred", () => {
+  for (
+    const take of [
+      (chunk: Uint8Array<ArrayBuffer>) => void chunk.fill(0),
+      (chunk: Uint8Array<ArrayBuffer>) => void chunk.buffer.transfer(),
+      (chunk: Uint8Array<ArrayBuffer>) => void structuredClone(chunk, { transfer: [chunk.buffer] }),
+    ]
+  ) {
+    const whole: number[] = [];
+    const onwrite = (chunk: Uint8Array<ArrayBuffer>) => {
+      whole.push(...chunk);
+      take(chunk);
+    };
+    remuxSync(fixtureBytes("video.mp4"), { onwrite }, { format: "mpegts", bufferSize: 1024 });
+    assertEquals(rowsOf(new Uint8Array(whole)).length, 206);
+  }
+});
+
+Deno.test("A part of a chunk that was transferred can't be offered again: an error", () => {
+  const onwrite = (chunk: Uint8Array<ArrayBuffer>) => (chunk.buffer.transfer(), 1);
+  let thrown: unknown;
+  try {
+    remuxSync(fixtureBytes("video.mp4"), { onwrite }, { format: "mpegts" });
+  } catch (error) {
+    thrown = error;
+  }
+  assert(thrown instanceof TypeError);
+  assertStringIncludes(thrown.message, "onwrite");
+});
+
+Deno.test("A buffer given to onread that is taken away is an error or the right data", () => {
+  for (
+    const take of [
+      (buffer: Uint8Array<ArrayBuffer>) => void buffer.buffer.transfer(),
+      (buffer: Uint8Array<ArrayBuffer>) => void structuredClone(buffer, { transfer: [buffer.buffer] }),
+    ]
+  ) {
+    const reader = readerOf(fixtureBytes("video.mkv"));
+    let calls = 0;
+    let thrown: unknown;
+    try {
+      using demuxer = Demuxer.openSync({
+        ...reader,
+        onread(buffer, size) {
+          const count = reader.onread!(buffer, size);
+          if (calls++ === 3) take(buffer);
+          return count;
+        },
+      }, { bufferSize: 1024 });
+      assertEquals([...demuxer.packetsSync()].length, 206);
+    } catch (error) {
+      thrown = error;
+    }
+    assert(thrown instanceof TypeError, String(thrown));
+    assertStringIncludes(thrown.message, "onread");
+  }
+  // Taken away at the end of the stream, it does no harm.
+  const reader = readerOf(fixtureBytes("video.mkv"));
+  const onread = (buffer: Uint8Array<ArrayBuffer>, size: number) => {
+    const count = reader.onread!(buffer, size);
+    if (count === 0) buffer.buffer.transfer();
+    return count;
+  };
+  assertEquals(probeSync({ ...reader, onread }).streams.length, 2);
+});
+
+Deno.test("What onread keeps of its buffer is not read by native code later", () => {
+  const reader = readerOf(fixtureBytes("video.mkv"));
+  const kept: Uint8Array[] = [];
+  using io = new IOContext(1024, {
+    ...reader,
+    onread(buffer, size) {
+      for (const old of kept) if (old.buffer !== buffer.buffer) old.fill(0);
+      kept.push(buffer);
+      return reader.onread!(buffer, size);
+    },
+  });
+  using demuxer = Demuxer.openSync(io);
+  const packets = [...demuxer.packetsSync()].map(({ data }) => data.slice());
+  for (const buffer of kept) buffer.fill(255);
+  assertEquals(packets.length, 206);
+  assertEquals(
+    packets.map(({ length }) => length),
+    rowsOf(fixtureBytes("video.mkv")).map(({ size }) => size),
+  );
+});
