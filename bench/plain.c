@@ -199,7 +199,8 @@ static double milliseconds(void) {
   return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
 }
 
-static void repeat(struct seen work(struct memory *, int), struct memory *file, int buffer_size, int warmup, int count) {
+static void repeat(struct seen work(struct memory *, int), struct memory *file, int buffer_size, int warmup,
+                   int count) {
   for (int i = -warmup; i < count; i++) {
     double start = milliseconds();
     struct seen seen = work(file, buffer_size);

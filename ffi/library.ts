@@ -83,11 +83,17 @@ function* candidates(): Generator<string> {
   if (cache) yield `${cache}/avio/${VERSION}/${FILE_NAME}`;
 }
 
+function isAllowed(place: string): boolean {
+  return Deno.permissions.querySync({ name: "ffi", path: place }).state === "granted";
+}
+
 function find(): Symbols {
   const named = environment("AVIO_SHIM_PATH");
   if (named) return open(asPath(named), [named]);
   const tried: string[] = [];
-  for (const place of candidates()) {
+  // With --allow-ffi=PATH the library is the one that may be loaded, wherever it is in the order.
+  const places = [...candidates()];
+  for (const place of [...places.filter(isAllowed), ...places.filter((place) => !isAllowed(place))]) {
     try {
       return open(place, tried);
     } catch (error) {

@@ -49,8 +49,8 @@ export class Session {
   readonly handle: number;
   /** Numbers in and out of an operation; slot[0] is its result. */
   readonly slot = new Float64Array(Slot.SIZE);
-  /** What memory inputs read, lent to native code while an operation runs. */
-  source: Uint8Array | null = null;
+  /** What a memory input reads, lent to native code while an operation runs. */
+  #source: { bytes: Uint8Array; byteLength: number } | null = null;
   #devices = new Map<number, Device>();
   #failure: Failure | null = null;
   #running = false;
@@ -85,7 +85,7 @@ export class Session {
     forgotten.unregister(this);
     library().avs_session_close(this.handle);
     this.#devices.clear();
-    this.source = null;
+    this.#source = null;
   }
 
   // ---------------------------------------------------------------------------------------- I/O contexts
@@ -100,7 +100,7 @@ export class Session {
 
   /** An AVIOContext that reads `bytes` where they are. */
   addMemoryInput(bytes: Uint8Array, bufferSize: number): number {
-    this.source = bytes;
+    this.#source = { bytes, byteLength: bytes.byteLength };
     return this.#addIO(IOKind.MEMORY_INPUT, IOFlag.READ | IOFlag.SEEK, bufferSize);
   }
 
@@ -121,7 +121,7 @@ export class Session {
     const device = from.#devices.get(io);
     from.#devices.delete(io);
     if (device) this.#devices.set(io, device);
-    else this.source = from.source;
+    else if (from.#source) this.#source = from.#source;
   }
 
   // ---------------------------------------------------------------------------------------- operations
@@ -140,7 +140,8 @@ export class Session {
 
   #runSync(operation: OperationCode, data: Uint8Array | null): void {
     if (this.#running) throw busy(operation);
-    const source = this.source;
+    if (this.#source) checkStillThere(this.#source.bytes, this.#source.byteLength);
+    const source = this.#source?.bytes;
     running.push(this);
     this.#running = true;
     try {
@@ -150,7 +151,7 @@ export class Session {
         this.slot,
         data as Uint8Array<ArrayBuffer> | null,
         data?.byteLength ?? 0,
-        source as Uint8Array<ArrayBuffer> | null,
+        (source ?? null) as Uint8Array<ArrayBuffer> | null,
         source?.byteLength ?? 0,
       );
     } finally {
@@ -271,6 +272,11 @@ export class Session {
       readTextOrThrow((out, capacity) => library().avs_describe(this.handle, direction, out, capacity)),
     );
   }
+}
+
+/** Bytes of the caller's, who may have transferred or resized their buffer since. */
+export function checkStillThere(bytes: Uint8Array, byteLength: number): void {
+  if (bytes.byteLength !== byteLength) throw new TypeError("source: its bytes were detached or resized");
 }
 
 /** What a symbol answers that only a defect of avio makes negative. */

@@ -7,16 +7,15 @@ import { Session } from "../ffi/session.ts";
 import { Direction, operations, SetWhat } from "../ffi/symbols.ts";
 import { type Attachment, openSource, type Source } from "../io/source.ts";
 import type { FormatInfo } from "./formats.ts";
+import { bufferSizeOf, checkAllUsed, checkOptions, type SessionOptions, setOptions } from "./options.ts";
 import {
-  bufferSizeOf,
-  checkAllUsed,
   checkBoolean,
+  checkInteger,
   checkNumber,
-  checkOptions,
+  checkObject,
   checkString,
-  type SessionOptions,
-  setOptions,
-} from "./options.ts";
+  optional,
+} from "../io/arguments.ts";
 import { type Packet, PacketBatch } from "./packet.ts";
 import type { Rational } from "./rational.ts";
 import {
@@ -59,15 +58,25 @@ const BATCH_BYTES = 256 * 1024;
 const SEEK_BACKWARD = 1;
 const SEEK_ANY = 4;
 
-/** Opens a source as the input of a session; with the attachment that must be released before the session closes. */
-export function* openInput(session: Session, source: Source, options: DemuxerOptions): Operation<Attachment> {
-  const format = checkString(options.format, "format");
-  const url = checkString(options.url, "url");
-  const attachment = yield* openSource(session, source, bufferSizeOf(options));
+/**
+ * Opens a source as the input of a session; with the attachment that must be released before the session closes.
+ * `lend`: nothing but native code runs while bytes are read.
+ */
+export function* openInput(
+  session: Session,
+  source: Source,
+  options: DemuxerOptions,
+  lend = true,
+): Operation<Attachment> {
+  checkDemuxerOptions(options);
+  const { format, url, findStreamInfo = true } = options;
+  const attachment = yield* openSource(session, source, bufferSizeOf(options), lend);
   try {
-    session.set(SetWhat.INPUT, 0, [["url", url ?? attachment.url], ...pair("format", format)]);
-    setOptions(session, { ...probing(options), ...options.options });
-    const findStreamInfo = checkBoolean(options.findStreamInfo, "findStreamInfo") ?? true;
+    session.set(SetWhat.INPUT, 0, [
+      ["url", url ?? attachment.url],
+      ...(format === undefined ? [] : [["format", format] as const]),
+    ]);
+    setOptions(session, { options: { ...probing(options), ...options.options } });
     session.slot.set([0, attachment.io, findStreamInfo ? 1 : 0]);
     yield* session.run(operations.openInput);
     checkAllUsed(session, "the input format");
@@ -78,13 +87,16 @@ export function* openInput(session: Session, source: Source, options: DemuxerOpt
   return attachment;
 }
 
-function pair(name: string, value: string | undefined): [string, string][] {
-  return value === undefined ? [] : [[name, value]];
+function checkDemuxerOptions(options: DemuxerOptions): void {
+  const exact = Number.MAX_SAFE_INTEGER;
+  optional(checkString, options.format, "format");
+  optional(checkBoolean, options.findStreamInfo, "findStreamInfo");
+  optional(checkNumber, options.probeSize, "probeSize", 32, exact);
+  optional(checkNumber, options.analyzeDuration, "analyzeDuration", 0, exact / 1e6);
 }
 
-function probing(options: DemuxerOptions): Record<string, number> {
-  const probeSize = checkNumber(options.probeSize, "probeSize", 32);
-  const analyzeDuration = checkNumber(options.analyzeDuration, "analyzeDuration");
+/** AVOptions of the same meaning. */
+function probing({ probeSize, analyzeDuration }: DemuxerOptions): Record<string, number> {
   return {
     ...(probeSize === undefined ? {} : { probesize: Math.round(probeSize) }),
     ...(analyzeDuration === undefined ? {} : { analyzeduration: Math.round(analyzeDuration * 1e6) }),
@@ -271,7 +283,7 @@ export class Demuxer implements Disposable {
    */
   seekSync(target: number | { streamIndex: number; timestamp: number }, options?: SeekOptions): void {
     this.#checkOpen("seek");
-    runSync(this.#seek(target, checkOptions(options)));
+    runSync(this.#seek(target, checkObject(options ?? {}, "options")));
   }
 
   *#seek(
@@ -279,10 +291,10 @@ export class Demuxer implements Disposable {
     options: SeekOptions,
   ): Operation<void> {
     const { stream, position } = this.#seekTarget(target);
-    const backward = checkBoolean(options.backward, "backward") ?? true;
-    const any = checkBoolean(options.any, "any") ?? false;
-    const least = checkNumber(options.min, "min", -Infinity) ?? (backward ? -Infinity : position);
-    const most = checkNumber(options.max, "max", -Infinity) ?? (backward ? position : Infinity);
+    const backward = optional(checkBoolean, options.backward, "backward") ?? true;
+    const any = optional(checkBoolean, options.any, "any") ?? false;
+    const least = optional(checkNumber, options.min, "min") ?? (backward ? -Infinity : position);
+    const most = optional(checkNumber, options.max, "max") ?? (backward ? position : Infinity);
     if (least > position || most < position) {
       throw new RangeError(
         `min, max: must have the target ${position} between them, are ${least} and ${most}`,
@@ -298,21 +310,12 @@ export class Demuxer implements Disposable {
   #seekTarget(
     target: number | { streamIndex: number; timestamp: number },
   ): { stream: number; position: number } {
-    if (typeof target === "number") {
-      if (!Number.isFinite(target)) throw new RangeError(`target: must be finite, is ${target}`);
-      return { stream: -1, position: target };
-    }
+    if (typeof target === "number") return { stream: -1, position: checkNumber(target, "target") };
     if (typeof target !== "object" || target === null) {
       throw new TypeError("target: must be seconds or { streamIndex, timestamp }");
     }
-    const { streamIndex, timestamp } = target;
-    if (!this.#streams[streamIndex]) {
-      throw new RangeError(`target.streamIndex: there is no stream ${streamIndex}`);
-    }
-    if (!Number.isSafeInteger(timestamp)) {
-      throw new RangeError(`target.timestamp: must be a whole number, is ${timestamp}`);
-    }
-    return { stream: streamIndex, position: timestamp };
+    const stream = checkInteger(target.streamIndex, "target.streamIndex", 0, this.#streams.length - 1);
+    return { stream, position: checkInteger(target.timestamp, "target.timestamp") };
   }
 
   #checkOpen(doing: string): void {

@@ -8,17 +8,19 @@ import { Direction, operations, SetWhat } from "../ffi/symbols.ts";
 import { openSink, type Sink, sinkUrl } from "../io/sink.ts";
 import type { Attachment } from "../io/source.ts";
 import type { FormatInfo } from "./formats.ts";
+import { bufferSizeOf, checkAllUsed, checkOptions, type SessionOptions, setOptions } from "./options.ts";
 import {
-  bufferSizeOf,
-  checkAllUsed,
+  checkArray,
   checkBoolean,
-  checkOptions,
+  checkInteger,
+  checkNumber,
+  checkObject,
   checkString,
-  type SessionOptions,
-  setOptions,
-} from "./options.ts";
+  checkStrings,
+  optional,
+} from "../io/arguments.ts";
 import { checkPacket, type Packet, putPacket } from "./packet.ts";
-import { addStream, type Chapter, type CodecParameters, describe, metadataPairs } from "./stream.ts";
+import { addStream, type Chapter, type CodecParameters, describe } from "./stream.ts";
 import type { MediaType, Stream, StreamInit } from "./stream.ts";
 
 /** Options of {@linkcode Muxer.openSync}. */
@@ -38,9 +40,11 @@ export interface MuxerOptions extends SessionOptions {
  * a file must not be truncated for a call that can't succeed.
  */
 export function* makeOutput(session: Session, sink: Sink, options: MuxerOptions): Operation<void> {
-  const format = checkString(options.format, "format");
-  const url = checkString(options.url, "url") ?? sinkUrl(sink);
-  const metadata = metadataPairs(options.metadata ?? {}, "metadata");
+  const { format, url = sinkUrl(sink) } = options;
+  optional(checkString, format, "format");
+  optional(checkBoolean, options.coalesce, "coalesce");
+  const metadata = checkStrings(options.metadata ?? {}, "metadata");
+  const chapters = checkArray(options.chapters ?? [], "chapters").map(checkChapter);
   if (format === undefined && url === "") {
     throw new TypeError("format: must be given, the sink has no file name");
   }
@@ -50,22 +54,32 @@ export function* makeOutput(session: Session, sink: Sink, options: MuxerOptions)
   ]);
   yield* session.run(operations.openOutput);
   session.set(SetWhat.METADATA, 0, metadata);
-  for (const chapter of options.chapters ?? []) addChapter(session, chapter);
+  for (const chapter of chapters) addChapter(session, chapter);
 }
 
 /** Opens the sink for the session's output; with the attachment that must be released before the session closes. */
 export function* openOutputSink(session: Session, sink: Sink, options: MuxerOptions): Operation<Attachment> {
-  const coalesce = checkBoolean(options.coalesce, "coalesce") ?? true;
-  return yield* openSink(session, sink, { bufferSize: bufferSizeOf(options), coalesce });
+  return yield* openSink(session, sink, {
+    bufferSize: bufferSizeOf(options),
+    coalesce: options.coalesce ?? true,
+  });
+}
+
+/** Checks a chapter of the caller's. */
+export function checkChapter(chapter: Chapter): Chapter {
+  checkObject(chapter, "chapters");
+  const { id = 0, metadata = {} } = chapter;
+  checkInteger(id, "chapters.id");
+  checkStrings(metadata, "chapters.metadata");
+  const start = checkNumber(chapter.start, "chapters.start");
+  const end = checkNumber(chapter.end, "chapters.end", start);
+  return { id, start, end, metadata };
 }
 
 /** Adds a chapter to the session's output. */
 export function addChapter(session: Session, { id, start, end, metadata }: Chapter): void {
-  if (!Number.isFinite(start) || !Number.isFinite(end) || end < start) {
-    throw new RangeError(`chapters: must be from start to end in seconds, one is from ${start} to ${end}`);
-  }
-  const index = check(library().avs_add_chapter(session.handle, id ?? 0, start, end), "add chapter");
-  session.set(SetWhat.CHAPTER_METADATA, index, metadataPairs(metadata ?? {}, "chapters.metadata"));
+  const index = check(library().avs_add_chapter(session.handle, id, start, end), "add chapter");
+  session.set(SetWhat.CHAPTER_METADATA, index, Object.entries(metadata));
 }
 
 /** The settings that a stream like `from` starts with. */
@@ -80,7 +94,8 @@ export function addStreamLike(
   from: Omit<Stream, "discard">,
   init: StreamInit = {},
 ): number {
-  const { tag, ...parameters } = from.codecParameters;
+  const { tag, ...parameters } = checkObject(from.codecParameters, "codecParameters");
+  checkObject(init, "init");
   const index = addStream(session, parameters, { ...initLike(from), ...init });
   // The input's fourcc is kept where the output's format knows it for this codec.
   if (tag !== "") session.set(SetWhat.STREAM, index, [["sourceTag", tag]]);
@@ -160,12 +175,10 @@ export class Muxer implements Disposable {
   ): number {
     this.#checkOpen("add stream");
     if (this.#stage !== "adding streams") throw new Error("Cannot add stream: the header is written");
-    if (typeof from !== "object" || from === null) {
-      throw new TypeError("from: must be a stream or codec parameters");
-    }
+    checkObject(from, "from");
     const index = "codecParameters" in from
-      ? addStreamLike(this.#session, from, checkOptions(init, "init"))
-      : addStream(this.#session, from, checkOptions(init, "init"));
+      ? addStreamLike(this.#session, from, init)
+      : addStream(this.#session, from, init ?? {});
     this.#description = describe(this.#session, Direction.OUTPUT);
     return index;
   }
@@ -264,7 +277,7 @@ export function* writeHeader(
   options: SessionOptions,
   format: string,
 ): Operation<void> {
-  setOptions(session, options.options);
+  setOptions(session, options);
   session.slot.set([0, attachment.io]);
   yield* session.run(operations.header);
   checkAllUsed(session, format);

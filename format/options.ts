@@ -3,6 +3,7 @@
  */
 import type { Session } from "../ffi/session.ts";
 import { SetWhat } from "../ffi/symbols.ts";
+import { checkObject, checkString, optional, typeName } from "../io/arguments.ts";
 import { checkBufferSize, DEFAULT_BUFFER_SIZE } from "../io/io_context.ts";
 
 /** Options of demuxers and muxers. */
@@ -15,51 +16,38 @@ export interface SessionOptions {
   url?: string;
 }
 
-/** The options object itself: undefined is empty. */
-export function checkOptions<T extends object>(options: T | undefined, name = "options"): T {
+/** What the options have in common, checked; undefined options are none. */
+export function checkOptions<T extends SessionOptions>(options: T | undefined, name = "options"): T {
   if (options === undefined) return {} as T;
-  if (typeof options !== "object" || options === null) throw new TypeError(`${name}: must be an object`);
+  checkObject(options, name);
+  optional(checkString, options.url, "url");
+  optional(checkBufferSize, options.bufferSize, "bufferSize");
+  optionPairs(options);
   return options;
 }
 
 /** The size of the I/O buffer. */
 export function bufferSizeOf(options: SessionOptions): number {
-  return options.bufferSize === undefined
-    ? DEFAULT_BUFFER_SIZE
-    : checkBufferSize(options.bufferSize, "bufferSize");
+  return options.bufferSize ?? DEFAULT_BUFFER_SIZE;
 }
 
-/** A string, where there is one. */
-export function checkString(value: unknown, name: string): string | undefined {
-  if (value === undefined) return undefined;
-  if (typeof value !== "string") throw new TypeError(`${name}: must be a string, is ${typeof value}`);
-  return value;
-}
-
-/** A boolean, where there is one. */
-export function checkBoolean(value: unknown, name: string): boolean | undefined {
-  if (value === undefined || typeof value === "boolean") return value;
-  throw new TypeError(`${name}: must be a boolean, is ${typeof value}`);
-}
-
-/** A number from `least`, where there is one. */
-export function checkNumber(value: unknown, name: string, least = 0): number | undefined {
-  if (value === undefined) return undefined;
-  if (typeof value !== "number") throw new TypeError(`${name}: must be a number, is ${typeof value}`);
-  if (!Number.isFinite(value) || value < least) {
-    throw new RangeError(`${name}: must be ${least} or more, is ${value}`);
-  }
-  return value;
+function optionPairs({ options }: SessionOptions): [string, string][] {
+  if (options === undefined) return [];
+  return Object.entries(checkObject(options, "options")).map(([name, value]) => {
+    checkString(name, "options");
+    if (name.startsWith("protocol_")) {
+      throw new TypeError(`options.${name}: what may be opened is not FFmpeg's to decide`);
+    }
+    if (typeof value === "boolean") return [name, value ? "1" : "0"];
+    if (typeof value === "string") return [name, checkString(value, `options.${name}`)];
+    if (typeof value === "number") return [name, String(value)];
+    throw new TypeError(`options.${name}: must be a string, number or boolean, is ${typeName(value)}`);
+  });
 }
 
 /** Gives the session AVOptions for the next open or header. */
-export function setOptions(session: Session, options: SessionOptions["options"] = {}): void {
-  const pairs = Object.entries(checkOptions(options)).map(([name, value]): [string, string] => {
-    if (typeof value === "boolean") return [name, value ? "1" : "0"];
-    if (typeof value === "string" || typeof value === "number") return [name, String(value)];
-    throw new TypeError(`options.${name}: must be a string, number or boolean, is ${typeof value}`);
-  });
-  session.set(SetWhat.OPTIONS, 0, pairs);
+export function setOptions(session: Session, options: SessionOptions): void {
+  session.set(SetWhat.OPTIONS, 0, optionPairs(options));
 }
 
 /** An option that nobody used is a mistake of the caller. */

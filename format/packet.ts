@@ -4,6 +4,15 @@
 import { library } from "../ffi/library.ts";
 import { check, type Session } from "../ffi/session.ts";
 import { Row } from "../ffi/symbols.ts";
+import {
+  checkArray,
+  checkBoolean,
+  checkBytes,
+  checkInteger,
+  checkObject,
+  checkString,
+  MAX_INT32,
+} from "../io/arguments.ts";
 import { checkTimeBase, type Rational } from "./rational.ts";
 
 /** Data beside the coded data: of a packet or of a stream (AVPacketSideData). */
@@ -22,12 +31,17 @@ const KEY = 1;
 const CORRUPT = 2;
 const DISCARD = 4;
 
+/** What a packet from FFmpeg is made of before its fields are filled in. */
+const EMPTY: PacketInit = { streamIndex: 0, data: new Uint8Array(0) };
+
 /** Microseconds, FFmpeg's AV_TIME_BASE. */
 const DEFAULT_TIME_BASE: Rational = Object.freeze({ num: 1, den: 1_000_000 });
 
 /**
  * A piece of one stream's coded data (AVPacket): mostly one video frame or a few audio frames. It is an ordinary
- * value: keep it, clone it, post it to a worker, build one yourself. There is nothing to free.
+ * value: keep it, clone it, post it to a worker, build one yourself. There is nothing to free. Packets that were read
+ * together share one ArrayBuffer of some hundred KB: cloning or posting one copies all of it, transferring it takes
+ * the others' data away. `packet.data = packet.data.slice()` makes one stand alone.
  *
  * ```ts
  * import { Packet } from "@avio/avio";
@@ -67,6 +81,7 @@ export class Packet {
    * @throws {RangeError} A field is out of range.
    */
   constructor(init: PacketInit) {
+    if (init !== EMPTY) checkObject(init, "init");
     this.streamIndex = init.streamIndex;
     this.data = init.data;
     this.pts = init.pts ?? null;
@@ -78,7 +93,7 @@ export class Packet {
     this.isDiscard = init.isDiscard ?? false;
     this.pos = init.pos ?? null;
     this.sideData = init.sideData ?? [];
-    checkPacket(this);
+    if (init !== EMPTY) checkPacket(this);
   }
 
   /** pts in seconds, null where unknown. */
@@ -87,25 +102,30 @@ export class Packet {
   }
 }
 
-function checkTimestamp(value: unknown, name: string): void {
-  if (value === null || Number.isSafeInteger(value)) return;
-  if (typeof value !== "number") {
-    throw new TypeError(`packet.${name}: must be a number or null, is ${typeof value}`);
-  }
-  throw new RangeError(`packet.${name}: must be a whole number up to 2^53, is ${value}`);
-}
-
 /** Whether a value can be written as a packet; fields are plain and may have been changed since. */
 export function checkPacket(packet: Packet): void {
-  if (typeof packet !== "object" || packet === null) throw new TypeError("packet: must be a Packet");
-  if (!(packet.data instanceof Uint8Array)) throw new TypeError("packet.data: must be a Uint8Array");
-  if (!Number.isInteger(packet.streamIndex) || packet.streamIndex < 0) {
-    throw new RangeError(`packet.streamIndex: must be a stream's index, is ${packet.streamIndex}`);
-  }
-  checkTimestamp(packet.pts, "pts");
-  checkTimestamp(packet.dts, "dts");
-  checkTimestamp(packet.duration ?? NaN, "duration");
+  checkObject(packet, "packet");
+  checkInteger(packet.streamIndex, "packet.streamIndex", 0, MAX_INT32);
+  checkBytes(packet.data, "packet.data");
+  if (packet.pts !== null) checkInteger(packet.pts, "packet.pts");
+  if (packet.dts !== null) checkInteger(packet.dts, "packet.dts");
+  if (packet.pos !== null) checkInteger(packet.pos, "packet.pos");
+  checkInteger(packet.duration, "packet.duration");
   checkTimeBase(packet.timeBase, "packet.timeBase");
+  checkBoolean(packet.isKey, "packet.isKey");
+  checkBoolean(packet.isCorrupt, "packet.isCorrupt");
+  checkBoolean(packet.isDiscard, "packet.isDiscard");
+  checkSideData(packet.sideData, "packet.sideData");
+}
+
+/** Side data of a packet or a stream, checked. */
+export function checkSideData(sideData: readonly SideData[], name: string): readonly SideData[] {
+  checkArray(sideData, name).forEach((item, index) => {
+    checkObject(item, `${name}[${index}]`);
+    checkString(item.type, `${name}[${index}].type`);
+    checkBytes(item.data, `${name}[${index}].data`);
+  });
+  return sideData;
 }
 
 // ------------------------------------------------------------------------------------------- out of C
@@ -140,7 +160,7 @@ export class PacketBatch {
     this.#offset += size;
     const sideSize = rows[row + Row.SIDE_SIZE]!;
     const sideData = sideSize === 0 ? [] : this.#sideData(sideSize);
-    // Object.create() and a constructor with checks both cost more than the rest of this function.
+    // What FFmpeg says needs no checks, and they would cost more than the rest of this function.
     const packet = new Packet(EMPTY);
     packet.streamIndex = streamIndex;
     packet.data = data;
@@ -162,8 +182,6 @@ export class PacketBatch {
     return decodeSideData(side);
   }
 }
-
-const EMPTY: PacketInit = { streamIndex: 0, data: new Uint8Array(0) };
 
 function nullable(value: number): number | null {
   return value === value ? value : null; // NaN is AV_NOPTS_VALUE
@@ -220,7 +238,7 @@ export function putPacket(session: Session, packet: Packet): void {
   row[Row.POS] = NaN;
   row[Row.TB_NUM] = packet.timeBase.num;
   row[Row.TB_DEN] = packet.timeBase.den;
-  const side = encodeSideData(packet.sideData ?? []);
+  const side = encodeSideData(packet.sideData);
   const data = packet.data as Uint8Array<ArrayBuffer>;
   check(
     library().avs_put_packet(session.handle, row, data, data.byteLength, side, side.byteLength),

@@ -5,8 +5,9 @@ import { library } from "../ffi/library.ts";
 import { type Operation, runSync } from "../ffi/operation.ts";
 import { check, Session } from "../ffi/session.ts";
 import { Direction, operations, Slot } from "../ffi/symbols.ts";
-import type { Sink } from "../io/sink.ts";
-import type { Attachment, Source } from "../io/source.ts";
+import { MemorySink } from "../io/memory_sink.ts";
+import { type Sink, sinkUrl } from "../io/sink.ts";
+import { type Attachment, pathOf, type Source } from "../io/source.ts";
 import { type DemuxerOptions, openInput } from "./demuxer.ts";
 import {
   addChapter,
@@ -16,7 +17,8 @@ import {
   openOutputSink,
   writeHeader,
 } from "./muxer.ts";
-import { checkNumber, checkOptions } from "./options.ts";
+import { checkFunction, checkNumber, checkStrings, optional } from "../io/arguments.ts";
+import { checkOptions } from "./options.ts";
 import { type Chapter, DemuxerStream, describe, type Description, type Stream } from "./stream.ts";
 
 /** How far a remux has got. */
@@ -71,8 +73,8 @@ interface Range {
 }
 
 function rangeOf(options: RemuxOptions): Range {
-  const start = checkNumber(options.start, "start");
-  const end = checkNumber(options.end, "end");
+  const start = optional(checkNumber, options.start, "start", 0);
+  const end = optional(checkNumber, options.end, "end", 0);
   if (start !== undefined && end !== undefined && end <= start) {
     throw new RangeError(`end: must be after start (${start}), is ${end}`);
   }
@@ -81,10 +83,16 @@ function rangeOf(options: RemuxOptions): Range {
 
 function* remuxOperation(source: Source, sink: Sink, options: RemuxOptions): Operation<RemuxResult> {
   const range = rangeOf(options);
+  optional(checkFunction, options.streams, "streams");
+  optional(checkFunction, options.onprogress, "onprogress");
+  checkStrings(options.metadata ?? {}, "metadata");
+  checkNotTheSame(source, sink);
   const session = new Session();
   const attachments: Attachment[] = [];
   try {
-    attachments.push(yield* openInput(session, source, checkOptions(options.input, "input")));
+    // What a sink's callbacks do to the bytes of the source must not be done while they are lent to native code.
+    const lend = sink instanceof MemorySink;
+    attachments.push(yield* openInput(session, source, checkOptions(options.input, "input"), lend));
     const input = describe(session, Direction.INPUT);
     yield* makeOutput(session, sink, { ...options, metadata: metadataOf(input, options), chapters: [] });
     const skippedStreams = mapStreams(session, input, options);
@@ -101,6 +109,23 @@ function* remuxOperation(source: Source, sink: Sink, options: RemuxOptions): Ope
     return { packets, bytesWritten, duration: Number.isNaN(time) ? null : time, skippedStreams };
   } finally {
     session.close(() => releaseAll(attachments));
+  }
+}
+
+/** A file that is written over while it is read is lost. */
+function checkNotTheSame(source: Source, sink: Sink): void {
+  const isPath = (place: unknown) => typeof place === "string" || place instanceof URL;
+  if (isPath(source) && isPath(sink) && isSameFile(pathOf(source as string, "source"), sinkUrl(sink))) {
+    throw new TypeError("sink: is the source, which it would overwrite");
+  }
+}
+
+function isSameFile(a: string, b: string): boolean {
+  if (a === b) return true;
+  try {
+    return Deno.realPathSync(a) === Deno.realPathSync(b);
+  } catch {
+    return false; // not there yet, or not to be asked about
   }
 }
 

@@ -7,7 +7,17 @@ import { check, type Session } from "../ffi/session.ts";
 import { SetWhat } from "../ffi/symbols.ts";
 import type { FormatInfo } from "./formats.ts";
 import { formatInfo } from "./formats.ts";
-import type { SideData } from "./packet.ts";
+import { checkSideData, type SideData } from "./packet.ts";
+import {
+  checkArray,
+  checkBoolean,
+  checkBytes,
+  checkInteger,
+  checkObject,
+  checkString,
+  checkStrings,
+  MAX_INT32,
+} from "../io/arguments.ts";
 import { checkRational, checkTimeBase, type Rational } from "./rational.ts";
 
 /** Kinds of streams (AVMediaType). */
@@ -240,8 +250,7 @@ export class DemuxerStream implements Stream {
   }
 
   set discard(value: boolean) {
-    if (typeof value !== "boolean") throw new TypeError(`discard: must be a boolean, is ${typeof value}`);
-    this.#discard = value;
+    this.#discard = checkBoolean(value, "discard");
     if (this.#session.closed) return;
     check(library().avs_set_discard(this.#session.handle, this.index, value ? 1 : 0), "discard a stream");
   }
@@ -265,71 +274,92 @@ export interface StreamInit {
   averageFrameRate?: Rational;
 }
 
-const RATIONALS = ["sampleAspectRatio", "frameRate"] as const;
+/** How each field of codec parameters is checked, and written for the shim. */
+const writers: {
+  [Name in keyof CodecParameters]: (value: NonNullable<CodecParameters[Name]>, name: string) => string;
+} = {
+  type: checkString as (value: MediaType, name: string) => string,
+  codec: checkString,
+  tag: checkString,
+  bitRate: wholeNumber(Number.MAX_SAFE_INTEGER),
+  profile: wholeNumber(MAX_INT32, -99),
+  level: wholeNumber(MAX_INT32, -99),
+  extradata: (value, name) => checkBytes(value, name).toBase64(),
+  width: wholeNumber(MAX_INT32),
+  height: wholeNumber(MAX_INT32),
+  pixelFormat: checkString,
+  sampleAspectRatio: fraction,
+  frameRate: fraction,
+  colorSpace: checkString,
+  colorRange: checkString,
+  colorPrimaries: checkString,
+  colorTransfer: checkString,
+  chromaLocation: checkString,
+  fieldOrder: checkString,
+  videoDelay: wholeNumber(16),
+  sampleRate: wholeNumber(MAX_INT32),
+  sampleFormat: checkString,
+  channels: wholeNumber(1024),
+  channelLayout: checkString,
+  frameSize: wholeNumber(MAX_INT32),
+  blockAlign: wholeNumber(MAX_INT32),
+  bitsPerCodedSample: wholeNumber(MAX_INT32),
+  bitsPerRawSample: wholeNumber(MAX_INT32),
+  initialPadding: wholeNumber(MAX_INT32),
+  trailingPadding: wholeNumber(MAX_INT32),
+  seekPreroll: wholeNumber(MAX_INT32),
+};
 
-function text(value: unknown, name: string): string | null {
-  if (value === null || value === undefined) return null;
-  if (value instanceof Uint8Array) return value.toBase64();
-  if (typeof value === "string") return value;
-  if (typeof value !== "number") throw new TypeError(`${name}: can't be a value of type ${typeof value}`);
-  if (!Number.isFinite(value)) throw new RangeError(`${name}: must be finite, is ${value}`);
-  return String(value);
+function wholeNumber(most: number, least = 0): (value: number, name: string) => string {
+  return (value, name) => String(checkInteger(value, name, least, most));
 }
 
-function rationalText(value: Rational, name: string): string {
+function fraction(value: Rational, name: string): string {
   checkRational(value, name);
   return `${value.num}/${value.den}`;
 }
 
-/** Codec parameters as the shim's fields; `type` comes first, what depends on it behind. */
-function* parameterFields(parameters: Partial<CodecParameters>): Generator<[string, string]> {
+/** Codec parameters as the shim's fields; `type` comes first, because others depend on it. */
+function parameterFields(parameters: Partial<CodecParameters>): [string, string][] {
   const { type, codec, ...rest } = parameters;
-  if (typeof type !== "string") throw new TypeError("type: must be a media type");
-  if (typeof codec !== "string") throw new TypeError("codec: must be FFmpeg's name of a codec");
-  yield ["type", type];
-  yield ["codec", codec];
+  const fields: [string, string][] = [
+    ["type", checkString(type, "type")],
+    ["codec", checkString(codec, "codec")],
+  ];
   for (const [name, value] of Object.entries(rest)) {
-    if ((RATIONALS as readonly string[]).includes(name)) {
-      if (value) yield [name, rationalText(value as Rational, name)];
-      continue;
-    }
-    const written = text(value, name);
-    if (written !== null && !(name === "tag" && written === "")) yield [name, written];
+    if (value === null || value === undefined) continue;
+    const write = (writers as Record<string, (value: unknown, name: string) => string>)[name];
+    if (!write) throw new TypeError(`${name}: codec parameters have no such field`);
+    const text = write(value, name);
+    if (!(name === "tag" && text === "")) fields.push([name, text]);
   }
+  return fields;
 }
 
-function* initFields(init: StreamInit): Generator<[string, string]> {
-  if (init.timeBase) {
-    checkTimeBase(init.timeBase, "timeBase");
-    yield ["timeBase", rationalText(init.timeBase, "timeBase")];
+function initFields({ timeBase, averageFrameRate, disposition, id }: StreamInit): [string, string][] {
+  const fields: [string, string][] = [];
+  if (timeBase !== undefined) {
+    fields.push(["timeBase", fraction(checkTimeBase(timeBase, "timeBase"), "timeBase")]);
   }
-  if (init.averageFrameRate) {
-    yield ["averageFrameRate", rationalText(init.averageFrameRate, "averageFrameRate")];
+  if (averageFrameRate !== undefined) {
+    fields.push(["averageFrameRate", fraction(averageFrameRate, "averageFrameRate")]);
   }
-  if (init.disposition) yield ["disposition", init.disposition.join(",")];
-  if (init.id !== undefined) yield ["id", text(init.id, "id")!];
-}
-
-/** Tags as pairs; values that are no strings are TypeErrors. */
-export function metadataPairs(metadata: Readonly<Record<string, string>>, name: string): [string, string][] {
-  if (typeof metadata !== "object" || metadata === null) throw new TypeError(`${name}: must be an object`);
-  return Object.entries(metadata).map(([key, value]) => {
-    if (typeof value !== "string") {
-      throw new TypeError(`${name}.${key}: must be a string, is ${typeof value}`);
-    }
-    return [key, value];
-  });
+  if (disposition !== undefined) {
+    const roles = checkArray(disposition, "disposition").map((role) => checkString(role, "disposition"));
+    fields.push(["disposition", roles.join(",")]);
+  }
+  if (id !== undefined) fields.push(["id", wholeNumber(MAX_INT32, -MAX_INT32 - 1)(id, "id")]);
+  return fields;
 }
 
 /** Adds a stream of these parameters to the session's output; its index. */
 export function addStream(session: Session, parameters: Partial<CodecParameters>, init: StreamInit): number {
+  checkObject(init, "init");
   const fields = [...parameterFields(parameters), ...initFields(init)];
-  const metadata = metadataPairs(init.metadata ?? {}, "metadata");
-  const sideData = (init.sideData ?? []).map((
-    { type, data },
-  ): [string, string] => [type, text(data, "sideData")!]);
+  const metadata = checkStrings(init.metadata ?? {}, "metadata");
+  const sideData = checkSideData(init.sideData ?? [], "sideData");
   const index = session.addStream(fields);
   session.set(SetWhat.STREAM_METADATA, index, metadata);
-  session.set(SetWhat.SIDE_DATA, index, sideData);
+  session.set(SetWhat.SIDE_DATA, index, sideData.map(({ type, data }) => [type, data.toBase64()] as const));
   return index;
 }

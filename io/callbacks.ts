@@ -2,6 +2,7 @@
  * The user's `onread`, `onwrite` and `onseek`, and the rules for what they may answer. An answer that breaks them
  * is a TypeError or RangeError that names the callback; FFmpeg would crash on it, or deliver garbage.
  */
+import { checkFunction, checkObject, optional, typeName } from "./arguments.ts";
 import { type Device, type MaybePromise, settled, type WriteInfo } from "../ffi/device.ts";
 
 /** `read_packet`, `write_packet` and `seek` of avio_alloc_context. Promises need the async API. */
@@ -32,12 +33,9 @@ const SEEK_SET = 0;
 
 /** Checks that the callbacks are functions, and that there are no others. */
 export function checkCallbacks(callbacks: IOCallbacks, name: string): void {
-  if (typeof callbacks !== "object" || callbacks === null) throw new TypeError(`${name}: must be an object`);
+  checkObject(callbacks, name);
   for (const key of ["onread", "onwrite", "onseek"] as const) {
-    const callback: unknown = callbacks[key];
-    if (callback !== undefined && typeof callback !== "function") {
-      throw new TypeError(`${name}.${key}: must be a function, is ${typeof callback}`);
-    }
+    optional(checkFunction, callbacks[key], `${name}.${key}`);
   }
 }
 
@@ -105,15 +103,10 @@ function count(answer: unknown, most: number, callback: string, verb: string): n
 
 function wholeNumber(answer: unknown, callback: string): number {
   if (typeof answer !== "number") {
-    throw new TypeError(`${callback}: must answer a number, answered ${describe(answer)}`);
+    throw new TypeError(`${callback}: must answer a number, answered ${typeName(answer)}`);
   }
   if (!Number.isSafeInteger(answer)) {
     throw new RangeError(`${callback}: must answer a whole number up to 2^53, answered ${answer}`);
   }
   return answer;
-}
-
-function describe(value: unknown): string {
-  if (value === null) return "null";
-  return typeof value === "bigint" ? "a bigint" : typeof value === "object" ? "an object" : typeof value;
 }

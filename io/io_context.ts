@@ -7,6 +7,7 @@ import { runSync } from "../ffi/operation.ts";
 import type { Device } from "../ffi/device.ts";
 import { Session } from "../ffi/session.ts";
 import { IOFlag, type OperationCode, operations } from "../ffi/symbols.ts";
+import { checkBytes, checkInteger } from "./arguments.ts";
 import { checkCallbacks, deviceOf, type IOCallbacks } from "./callbacks.ts";
 
 /** Bytes of an I/O buffer where nothing else is said. */
@@ -17,12 +18,8 @@ const MAX_BUFFER_SIZE = 1 << 30;
 export type Use = "read" | "write";
 
 /** Checks a size of an I/O buffer. */
-export function checkBufferSize(size: unknown, name: string): number {
-  if (typeof size !== "number") throw new TypeError(`${name}: must be a number, is ${typeof size}`);
-  if (!Number.isInteger(size) || size < 1 || size > MAX_BUFFER_SIZE) {
-    throw new RangeError(`${name}: must be a whole number from 1 to ${MAX_BUFFER_SIZE}, is ${size}`);
-  }
-  return size;
+export function checkBufferSize(size: number, name: string): number {
+  return checkInteger(size, name, 1, MAX_BUFFER_SIZE);
 }
 
 /** The same bytes as a Uint8Array, whatever view or buffer they came in. */
@@ -153,9 +150,15 @@ export class IOContext implements Disposable {
    * @returns How many bytes, null at the end.
    */
   readSync(into: Uint8Array): number | null {
-    const bytes = checkBytes(into, "into");
-    const slot = this.#run(operations.ioRead, "read", bytes);
-    return slot[1] === 0 && bytes.length > 0 ? null : slot[1]!;
+    const { length } = checkBytes(into, "into");
+    // A callback could detach the caller's array while native code writes to it, but not one it doesn't know.
+    const target = this.#backing.bytes ? into : new Uint8Array(length);
+    const read = this.#run(operations.ioRead, "read", target)[1]!;
+    if (target !== into) {
+      if (into.length < read) throw new TypeError("into: was detached or resized by onread");
+      into.set(target.subarray(0, read));
+    }
+    return read === 0 && length > 0 ? null : read;
   }
 
   /**
@@ -164,7 +167,7 @@ export class IOContext implements Disposable {
    * @returns How many bytes: all of them.
    */
   writeSync(bytes: Uint8Array): number {
-    const data = checkBytes(bytes, "bytes");
+    const data = checkBytes(bytes, "bytes").slice(); // a callback can't detach what it doesn't know
     this.#run(operations.ioWrite, "write", data);
     return data.length;
   }
@@ -176,7 +179,8 @@ export class IOContext implements Disposable {
    * @returns The new position from the start.
    */
   seekSync(offset: number, whence: number = constants.seek.SET): number {
-    if (!Number.isSafeInteger(offset)) throw new RangeError(`offset: must be a whole number, is ${offset}`);
+    checkInteger(offset, "offset");
+    checkInteger(whence, "whence");
     const { SET, CUR, END, SIZE, FORCE } = constants.seek;
     const base = whence & ~FORCE;
     if (base === SIZE) return this.sizeSync() ?? -1;
@@ -266,9 +270,4 @@ export class IOContext implements Disposable {
       else context.#native.session.attach(context.#native.io, from);
     };
   }
-}
-
-function checkBytes(bytes: unknown, name: string): Uint8Array {
-  if (!(bytes instanceof Uint8Array)) throw new TypeError(`${name}: must be a Uint8Array`);
-  return bytes;
 }

@@ -5,7 +5,7 @@
 import { constants } from "../ffi/constants.ts";
 import { type Operation, step } from "../ffi/operation.ts";
 import type { Device } from "../ffi/device.ts";
-import type { Session } from "../ffi/session.ts";
+import { checkStillThere, type Session } from "../ffi/session.ts";
 import { IOFlag } from "../ffi/symbols.ts";
 import { checkCallbacks, deviceOf, type IOCallbacks } from "./callbacks.ts";
 import { asBytes, IOContext, lendIOContext, returnIOContext } from "./io_context.ts";
@@ -37,15 +37,27 @@ export interface Attachment {
   release(): void;
 }
 
-/** Opens a source in a session. */
-export function* openSource(session: Session, source: Source, bufferSize: number): Operation<Attachment> {
+/**
+ * Opens a source in a session. Bytes are read where they are, where `lend` says that no callback can run meanwhile
+ * and take them away.
+ */
+export function* openSource(
+  session: Session,
+  source: Source,
+  bufferSize: number,
+  lend: boolean,
+): Operation<Attachment> {
   if (typeof source === "string" || source instanceof URL) {
     const path = pathOf(source, "source");
     const file = yield* step(() => openFile(path));
     return attachFile(session, file, IOFlag.READ, bufferSize, { path, owned: true });
   }
   if (source instanceof ArrayBuffer || ArrayBuffer.isView(source)) {
-    return { io: session.addMemoryInput(asBytes(source), bufferSize), url: "", release() {} };
+    const bytes = asBytes(source);
+    const io = lend
+      ? session.addMemoryInput(bytes, bufferSize)
+      : session.addDevice(memoryDevice(bytes), IOFlag.READ, bufferSize);
+    return { io, url: "", release() {} };
   }
   if (source instanceof IOContext) {
     return attachIOContext(session, source, "read");
@@ -82,6 +94,26 @@ function refuseAsync(source: unknown): void {
     ? "an AsyncIterable"
     : null;
   if (kind) throw new TypeError(`source: ${kind} can't be read synchronously, use open`);
+}
+
+/** Bytes as a device: each piece is copied before anyone else can touch them. */
+export function memoryDevice(bytes: Uint8Array): Device {
+  const { byteLength } = bytes;
+  let position = 0;
+  return {
+    // deno-lint-ignore require-yield
+    *read(size) {
+      checkStillThere(bytes, byteLength);
+      const chunk = bytes.subarray(position, position + size);
+      position += chunk.length;
+      return chunk.length === 0 ? null : chunk;
+    },
+    // deno-lint-ignore require-yield
+    *seek(offset, whence) {
+      if (whence === constants.seek.SIZE) return byteLength;
+      return position = whence === constants.seek.END ? byteLength + offset : offset;
+    },
+  };
 }
 
 /** The path that a string or URL names. */
@@ -148,7 +180,8 @@ function canSeek(file: Deno.FsFile): boolean {
   try {
     file.seekSync(0, Deno.SeekMode.Start);
     return true;
-  } catch {
+  } catch (error) {
+    if (error instanceof Deno.errors.BadResource) throw error; // closed
     return false;
   }
 }

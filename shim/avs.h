@@ -56,7 +56,7 @@ AVS_API void avs_set_callback(avs_callback callback);
 /* Kinds of requests, with the arguments they come with. */
 enum {
   AVS_REQUEST_READ = 1,  /* a: bytes asked for. Answer: avs_reply_read() */
-  AVS_REQUEST_WRITE = 2, /* a: bytes, b: position, c: marker + 16 * has time (avs_request_time). Answer: avs_reply() */
+  AVS_REQUEST_WRITE = 2, /* a: bytes, b: position, c: AVIODataMarkerType. Answer: avs_reply() */
   AVS_REQUEST_SEEK = 3,  /* a: offset, b: whence. Answer: avs_reply() with the new position or the size */
 };
 

@@ -3,11 +3,12 @@
  */
 #include "internal.h"
 
-static int find_input_format(const char *name, const AVInputFormat **format) {
-  *format = NULL;
-  if (!name) return 0;
-  *format = av_find_input_format(name);
-  return *format ? 0 : AVERROR_DEMUXER_NOT_FOUND;
+static int find_input_format(struct session *session, const AVInputFormat **format) {
+  const char *name = session->input_format;
+  *format = name ? av_find_input_format(name) : NULL;
+  if (*format || !name) return 0;
+  log_line(session, AV_LOG_ERROR, "no input format is called '%.200s'", name);
+  return AVERROR_DEMUXER_NOT_FOUND;
 }
 
 int input_op_open(struct session *session, double *slot, uint8_t *data, size_t size) {
@@ -16,7 +17,7 @@ int input_op_open(struct session *session, double *slot, uint8_t *data, size_t s
   if (!io) return AVERROR(EBADF);
   if (session->input) return AVERROR(EBUSY);
   const AVInputFormat *format;
-  int result = find_input_format(session->input_format, &format);
+  int result = find_input_format(session, &format);
   if (result < 0) return result;
   AVFormatContext *input = avformat_alloc_context();
   if (!input) return AVERROR(ENOMEM);
@@ -26,7 +27,8 @@ int input_op_open(struct session *session, double *slot, uint8_t *data, size_t s
   /* Frees the context where it fails; the I/O context stays the session's. */
   result = avformat_open_input(&input, session->input_url ? session->input_url : "", format, &session->options);
   note_unused(session, &session->options);
-  if (result < 0) return session->source_seek_refused ? AVERROR(ESPIPE) : result;
+  if (result < 0 && session->source_seek_refused) return AVERROR(ESPIPE);
+  if (result < 0) return session->refused_url ? AVERROR(EPERM) : result;
   session->input = input;
   session->input_io = io;
   if (slot[2]) result = find_stream_info(input);

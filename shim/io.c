@@ -157,6 +157,8 @@ static AVIOContext *new_context(struct io *io, uint32_t buffer_size) {
     return NULL;
   }
   if (!memory && writable) context->write_data_type = callbacks_write;
+  /* Each boundary would flush: flv has one per packet. */
+  context->ignore_boundary_point = !(io->flags & AVS_IO_DIRECT);
   context->seekable = io->flags & AVS_IO_SEEK ? AVIO_SEEKABLE_NORMAL : 0;
   /* The flush points that muxers set after each packet count from this fill on. */
   context->min_packet_size = io->flags & AVS_IO_DIRECT ? 0 : (int)buffer_size;

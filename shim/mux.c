@@ -4,12 +4,25 @@
  */
 #include "internal.h"
 
+/* These make folders and files themselves, past io_open. */
+static bool opens_by_itself(const AVOutputFormat *format) {
+  return !strcmp(format->name, "hds") || !strcmp(format->name, "smoothstreaming");
+}
+
 int output_op_open(struct session *session, double *slot, uint8_t *data, size_t size) {
   (void)slot, (void)data, (void)size;
   if (session->output) return AVERROR(EBUSY);
   const char *url = session->output_url ? session->output_url : "";
   int result = avformat_alloc_output_context2(&session->output, NULL, session->output_format, url);
-  if (result < 0) return session->output_format ? AVERROR_MUXER_NOT_FOUND : result;
+  if (result < 0 && session->output_format) {
+    log_line(session, AV_LOG_ERROR, "no output format is called '%.200s'", session->output_format);
+    return AVERROR_MUXER_NOT_FOUND;
+  }
+  if (result < 0) return result;
+  if (opens_by_itself(session->output->oformat)) {
+    log_line(session, AV_LOG_ERROR, "%s makes files by itself", session->output->oformat->name);
+    return AVERROR(EPERM);
+  }
   contain(session, session->output);
   return 0;
 }
@@ -49,6 +62,7 @@ int output_op_header(struct session *session, double *slot, uint8_t *data, size_
   session->header_tried = true; /* a muxer whose header failed has freed what it would need for more */
   session->output_io = io;
   output->pb = io->context;
+  contain(session, output); /* options have been set since */
   int result = avformat_write_header(output, &session->options);
   note_unused(session, &session->options);
   slot[1] = output->nb_streams;

@@ -70,11 +70,13 @@ static int close_nothing(AVFormatContext *context, AVIOContext *pb) {
 static int interrupted(void *opaque) { return ((struct session *)opaque)->failed != 0; }
 
 void contain(struct session *session, AVFormatContext *context) {
+  av_freep(&context->protocol_whitelist);
   context->opaque = session;
   context->io_open = refuse_open;
   context->io_close2 = close_nothing;
   /* No protocol has this name: whatever gets around io_open finds every door closed. */
   context->protocol_whitelist = av_strdup("none");
+  av_dict_set(&session->options, "protocol_whitelist", "none", 0); /* whatever the caller's options say */
   context->interrupt_callback = (AVIOInterruptCB){interrupted, session};
   context->flags |= AVFMT_FLAG_CUSTOM_IO;
 }

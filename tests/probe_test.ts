@@ -22,7 +22,10 @@ type InfoStream = MediaInfo["streams"][number];
 const embedded = versions().build === "embedded";
 
 /** Fields of streams that the embedded FFmpeg gives other values than ffprobe 5.1 does. */
-const newerDiffers: Record<string, string[]> = {};
+const newerDiffers: Record<string, string[]> = {
+  // FFmpeg 5.1 leaves the color space of PNG unspecified, newer ones say "gbr".
+  "image.png": ["color_space"],
+};
 
 const seconds = (value: unknown) => value === null || value === undefined ? null : Number(value).toFixed(6);
 const rational = ({ num, den }: Rational, sign = "/") => `${num}${sign}${den}`;

@@ -49,10 +49,10 @@ for (const [name, format] of Object.entries(cuttable)) {
     const video = original.bestStream("video")!;
     const frames = [...original.packetsSync()].filter(({ streamIndex }) => streamIndex === video.index);
     const hashes = hashesByStream(rowsOf(fixturePath(name)))[video.index]!;
-    const zero = frames[0]!.time!;
+    const zero = original.startTime ?? 0;
     for (const { start, end } of cuts) {
       const what = `${name} from ${start} to ${end}`;
-      const { bytes, result } = remuxed(name, { format, start: zero + start, end: zero + end });
+      const { bytes, result } = remuxed(name, { format, start, end });
       using demuxer = Demuxer.openSync(bytes);
       const packets = [...demuxer.packetsSync()];
       const cut = packets.filter(({ streamIndex }) => demuxer.streams[streamIndex]!.type === "video");

@@ -92,8 +92,8 @@ function injectAt(run: Run, fault: Fault, where: string): void {
     surfaced = error;
   }
   assert(fault.thrownIn !== null, `${where}: was not reached`);
-  assert(surfaced instanceof Surfaced, `${where}: thrown in ${fault.thrownIn}, lost (${surfaced})`);
-  assertStrictEquals(surfaced.error, fault.thrown, `${where}: ${surfaced.error} is another object`);
+  assert(surfaced instanceof Surfaced, `${where}: thrown in ${fault.thrownIn}, lost (${String(surfaced)})`);
+  assertStrictEquals(surfaced.error, fault.thrown, `${where}: ${String(surfaced.error)} is another object`);
   assertEquals(
     surfaced.from,
     fault.thrownIn,
