@@ -3,7 +3,7 @@
  * of it, and text into it. The library is loaded at first use and never closed. What its symbols are is in
  * `symbols.ts`.
  */
-import { ABI_VERSION, symbols } from "./symbols.ts";
+import { ABI_VERSION, groups, type symbols } from "./symbols.ts";
 
 type Symbols = Deno.DynamicLibrary<typeof symbols>["symbols"];
 
@@ -108,18 +108,34 @@ function find(): Symbols {
 function open(place: string, tried: readonly string[]): Symbols {
   const before = tried.filter((other) => other !== place);
   const fail = (reason: string) => new LibraryNotFoundError([...before, `${place}: ${reason}`]);
-  let opened;
+  const [core, ...later] = groups;
+  let bound;
   try {
-    opened = Deno.dlopen(place, symbols).symbols;
+    bound = Deno.dlopen(place, core).symbols;
   } catch (error) {
     if (error instanceof Deno.errors.NotCapable) throw error;
     throw fail(reasonOf(error, place));
   }
-  const version = opened.avs_abi_version();
+  const version = bound.avs_abi_version();
   if (version !== ABI_VERSION) {
     throw fail(`speaks ABI ${version}, this avio ABI ${ABI_VERSION}; build it again`);
   }
-  return opened;
+  const all = { ...bound };
+  for (const group of later) bindLater(all, place, group);
+  return all as Symbols;
+}
+
+/** Puts the symbols of a group into `all` when one of them is first used. */
+function bindLater(all: object, place: string, group: Deno.ForeignLibraryInterface): void {
+  for (const name of Object.keys(group)) {
+    const get = () => {
+      for (const [other, value] of Object.entries(Deno.dlopen(place, group).symbols)) {
+        Object.defineProperty(all, other, { value });
+      }
+      return (all as Record<string, unknown>)[name];
+    };
+    Object.defineProperty(all, name, { get, configurable: true });
+  }
 }
 
 function reasonOf(error: unknown, place: string): string {

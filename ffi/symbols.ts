@@ -8,18 +8,15 @@
 /** ABI that this TypeScript speaks; the library's `avs_abi_version()` must be the same. */
 export const ABI_VERSION = 1;
 
-export const symbols = {
-  // Library
+/** What opening and reading an input needs; bound when the library is loaded. */
+const core = {
   avs_abi_version: { parameters: [], result: "u32" },
-  avs_library_info: { parameters: ["buffer", "u32"], result: "i32" },
-  avs_formats: { parameters: ["u32", "buffer", "u32"], result: "i32" },
-  avs_error_text: { parameters: ["i32", "buffer", "u32"], result: "i32" },
-  avs_set_log_level: { parameters: ["i32"], result: "void" },
   avs_set_callback: { parameters: ["function"], result: "void" },
 
-  // Sessions
   avs_session_new: { parameters: [], result: "u32" },
   avs_session_close: { parameters: ["u32"], result: "i32" },
+  // session, kind, flags, buffer size, memory
+  avs_io_new: { parameters: ["u32", "u32", "u32", "u32", "u32"], result: "u32" },
   // session, operation, slot, data, data size, source, source size
   avs_run: {
     parameters: ["u32", "u32", "buffer", "buffer", "u32", "buffer", "f64"],
@@ -27,34 +24,47 @@ export const symbols = {
   },
   avs_reply: { parameters: ["u32", "f64"], result: "i32" },
   avs_reply_read: { parameters: ["u32", "buffer", "u32"], result: "i32" },
+  avs_set: { parameters: ["u32", "u32", "i32", "buffer", "u32"], result: "i32" },
+  avs_describe: { parameters: ["u32", "u32", "buffer", "u32"], result: "i32" },
+  // session, rows, how many, bytes, how many
+  avs_take_packets: { parameters: ["u32", "buffer", "u32", "buffer", "u32"], result: "i32" },
+} as const satisfies Deno.ForeignLibraryInterface;
+
+/** What writing an output needs. */
+const output = {
   avs_take_write: { parameters: ["u32", "buffer", "u32"], result: "i32" },
   avs_request_time: { parameters: ["u32"], result: "f64" },
-  avs_take_log: { parameters: ["u32", "buffer", "u32"], result: "i32" },
-  avs_refused_url: { parameters: ["u32", "buffer", "u32"], result: "i32" },
-
-  // I/O contexts
-  // session, kind, flags, buffer size
-  avs_io_new: { parameters: ["u32", "u32", "u32", "u32"], result: "u32" },
-  avs_io_attach: { parameters: ["u32", "u32"], result: "i32" },
+  avs_memory_new: { parameters: [], result: "u32" },
+  avs_memory_free: { parameters: ["u32"], result: "i32" },
   avs_memory_size: { parameters: ["u32"], result: "f64" },
   avs_memory_read: { parameters: ["u32", "f64", "buffer", "u32"], result: "i32" },
-
-  // Containers
-  avs_describe: { parameters: ["u32", "u32", "buffer", "u32"], result: "i32" },
-  avs_set: { parameters: ["u32", "u32", "i32", "buffer", "u32"], result: "i32" },
-  avs_unused_options: { parameters: ["u32", "buffer", "u32"], result: "i32" },
   avs_add_stream: { parameters: ["u32", "buffer", "u32"], result: "i32" },
   avs_add_chapter: { parameters: ["u32", "f64", "f64", "f64"], result: "i32" },
   avs_can_hold: { parameters: ["u32", "i32"], result: "i32" },
   avs_map_stream: { parameters: ["u32", "i32", "i32"], result: "i32" },
   avs_set_range: { parameters: ["u32", "f64", "f64"], result: "i32" },
-  avs_set_discard: { parameters: ["u32", "i32", "i32"], result: "i32" },
-
-  // Packets
-  avs_take_packets: { parameters: ["u32", "buffer", "u32", "buffer", "u32"], result: "i32" },
   // session, row, data, data size, side data, side data size
   avs_put_packet: { parameters: ["u32", "buffer", "buffer", "u32", "buffer", "u32"], result: "i32" },
 } as const satisfies Deno.ForeignLibraryInterface;
+
+/** What is asked now and then. */
+const rest = {
+  avs_library_info: { parameters: ["buffer", "u32"], result: "i32" },
+  avs_formats: { parameters: ["u32", "buffer", "u32"], result: "i32" },
+  avs_error_text: { parameters: ["i32", "buffer", "u32"], result: "i32" },
+  avs_set_log_level: { parameters: ["i32"], result: "void" },
+  avs_take_log: { parameters: ["u32", "buffer", "u32"], result: "i32" },
+  avs_refused_url: { parameters: ["u32", "buffer", "u32"], result: "i32" },
+  avs_unused_options: { parameters: ["u32", "buffer", "u32"], result: "i32" },
+  avs_io_attach: { parameters: ["u32", "u32"], result: "i32" },
+  avs_set_discard: { parameters: ["u32", "i32", "i32"], result: "i32" },
+} as const satisfies Deno.ForeignLibraryInterface;
+
+/** All of them. */
+export const symbols = { ...core, ...output, ...rest } as const;
+
+/** `Deno.dlopen` takes 0.2 ms for each symbol, so only the first group is bound at once. */
+export const groups: readonly [typeof core, typeof output, typeof rest] = [core, output, rest];
 
 export const Direction = { INPUT: 0, OUTPUT: 1 } as const;
 

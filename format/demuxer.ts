@@ -283,7 +283,7 @@ export class Demuxer implements Disposable {
    */
   seekSync(target: number | { streamIndex: number; timestamp: number }, options?: SeekOptions): void {
     this.#checkOpen("seek");
-    runSync(this.#seek(target, checkObject(options ?? {}, "options")));
+    runSync(this.#seek(target, options === undefined ? {} : checkObject(options, "options")));
   }
 
   *#seek(

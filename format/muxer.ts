@@ -178,7 +178,7 @@ export class Muxer implements Disposable {
     checkObject(from, "from");
     const index = "codecParameters" in from
       ? addStreamLike(this.#session, from, init)
-      : addStream(this.#session, from, init ?? {});
+      : addStream(this.#session, from, init === undefined ? {} : init);
     this.#description = describe(this.#session, Direction.OUTPUT);
     return index;
   }

@@ -1,6 +1,6 @@
 /**
- * MemorySink: an output collected in memory. While a muxer is open the bytes are native memory; they are copied
- * into JavaScript's when it closes.
+ * MemorySink: an output collected in memory. The bytes are native memory until the muxer is closed and somebody
+ * asks for them.
  */
 import { library } from "../ffi/library.ts";
 import { check, type Session } from "../ffi/session.ts";
@@ -8,7 +8,7 @@ import { check, type Session } from "../ffi/session.ts";
 /** Makes the sink an I/O context of the session; what it held before is dropped. */
 export let openMemorySink: (sink: MemorySink, session: Session, bufferSize: number) => number;
 
-/** Takes what was written out of the session, which is about to close. */
+/** Nothing more comes. */
 export let closeMemorySink: (sink: MemorySink) => void;
 
 /**
@@ -23,12 +23,14 @@ export let closeMemorySink: (sink: MemorySink) => void;
  * ```
  */
 export class MemorySink {
+  /** Native memory, until its bytes have been taken. */
+  #memory = 0;
+  #open = false;
   #bytes: Uint8Array<ArrayBuffer> = new Uint8Array(0);
-  #open: { session: Session; io: number } | null = null;
 
   /** Bytes written so far. */
   get size(): number {
-    return this.#open ? library().avs_memory_size(this.#open.io) : this.#bytes.byteLength;
+    return this.#memory ? library().avs_memory_size(this.#memory) : this.#bytes.byteLength;
   }
 
   /**
@@ -36,33 +38,50 @@ export class MemorySink {
    * the same each time.
    */
   bytes(): Uint8Array<ArrayBuffer> {
-    return this.#open ? copyOut(this.#open.io) : this.#bytes;
+    if (!this.#memory) return this.#bytes;
+    const bytes = copyOut(this.#memory);
+    if (!this.#open) {
+      this.#free();
+      this.#bytes = bytes;
+    }
+    return bytes;
+  }
+
+  #free(): void {
+    if (!this.#memory) return;
+    forgotten.unregister(this);
+    library().avs_memory_free(this.#memory);
+    this.#memory = 0;
   }
 
   static {
     openMemorySink = (sink, session, bufferSize) => {
       if (sink.#open) throw new TypeError("sink: a MemorySink that another muxer is writing to");
-      const io = session.addMemoryOutput(bufferSize);
+      sink.#free();
+      const memory = library().avs_memory_new();
+      if (memory === 0) throw new Error("Out of memory");
+      sink.#memory = memory;
+      forgotten.register(sink, memory, sink);
+      const io = session.addMemoryOutput(memory, bufferSize);
       sink.#bytes = new Uint8Array(0);
-      sink.#open = { session, io };
+      sink.#open = true;
       return io;
     };
-    closeMemorySink = (sink) => {
-      if (!sink.#open) return;
-      sink.#bytes = copyOut(sink.#open.io);
-      sink.#open = null;
-    };
+    closeMemorySink = (sink) => sink.#open = false;
   }
 }
+
+/** Frees what nobody asked for. */
+const forgotten = new FinalizationRegistry<number>((memory) => void library().avs_memory_free(memory));
 
 /** Sizes of single pieces cross in 32 bits. */
 const MAX_PIECE = 2 ** 30;
 
-function copyOut(io: number): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(library().avs_memory_size(io));
+function copyOut(memory: number): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(library().avs_memory_size(memory));
   for (let at = 0; at < bytes.length; at += MAX_PIECE) {
     const piece = bytes.subarray(at, at + MAX_PIECE);
-    check(library().avs_memory_read(io, at, piece, piece.length), "read memory output");
+    check(library().avs_memory_read(memory, at, piece, piece.length), "read memory output");
   }
   return bytes;
 }

@@ -132,13 +132,19 @@ AVS_API int32_t avs_refused_url(uint32_t session, char *out, uint32_t capacity);
 enum { AVS_IO_CALLBACKS, AVS_IO_MEMORY_INPUT, AVS_IO_MEMORY_OUTPUT };
 enum { AVS_IO_READ = 1, AVS_IO_WRITE = 2, AVS_IO_SEEK = 4, AVS_IO_DIRECT = 8 /* no coalescing of writes */ };
 
-/* avio_alloc_context. The I/O context belongs to `session`, and is freed with it. 0: out of memory, or no such session. */
-AVS_API uint32_t avs_io_new(uint32_t session, uint32_t kind, uint32_t flags, uint32_t buffer_size);
+/*
+ * avio_alloc_context. The I/O context belongs to `session`, and is freed with it. `memory` is what a memory output
+ * writes to, 0 for the other kinds. 0: out of memory, or a wrong argument.
+ */
+AVS_API uint32_t avs_io_new(uint32_t session, uint32_t kind, uint32_t flags, uint32_t buffer_size, uint32_t memory);
 /* Moves an I/O context, with what it has buffered, to another session that is not running. */
 AVS_API int32_t avs_io_attach(uint32_t io, uint32_t session);
-/* What a memory output holds: its size in bytes, and a copy of a part of it. */
-AVS_API double avs_memory_size(uint32_t io);
-AVS_API int32_t avs_memory_read(uint32_t io, double offset, uint8_t *out, uint32_t size);
+/* Memory for an output. It outlives the sessions that write to it. 0: out of memory. */
+AVS_API uint32_t avs_memory_new(void);
+AVS_API int32_t avs_memory_free(uint32_t memory);
+/* What it holds: its size in bytes, and a copy of a part of it. */
+AVS_API double avs_memory_size(uint32_t memory);
+AVS_API int32_t avs_memory_read(uint32_t memory, double offset, uint8_t *out, uint32_t size);
 
 /* ------------------------------------------------------------------------------------------ containers */
 
@@ -190,7 +196,7 @@ enum {
   AVS_ROW_TB_DEN,
   AVS_ROW_LENGTH
 };
-/* Moves up to `rows` packets that AVS_OP_READ has ready into fresh arrays; how many. `capacity` must fit their bytes. */
+/* Moves the packets that AVS_OP_READ has ready into fresh arrays, which must fit them all; how many. */
 AVS_API int32_t avs_take_packets(uint32_t session, double *row, uint32_t rows, uint8_t *out, uint32_t capacity);
 /* Puts a packet into the queue of AVS_OP_WRITE. */
 AVS_API int32_t avs_put_packet(uint32_t session, const double *row, const uint8_t *data, uint32_t data_size,

@@ -41,7 +41,7 @@ void json_base64(struct text *text, const uint8_t *data, size_t size);
 
 /* ---------------------------------------------------------------------------- handles (handles.c) */
 
-enum kind { KIND_SESSION = 1, KIND_IO };
+enum kind { KIND_SESSION = 1, KIND_IO, KIND_MEMORY };
 
 /* First member of everything that has a handle. */
 struct object {
@@ -54,6 +54,7 @@ bool handle_new(struct object *object, enum kind kind);
 void handle_free(struct object *object);
 struct session *find_session(uint32_t handle);
 struct io *find_io(uint32_t handle);
+struct memory *find_memory(uint32_t handle);
 
 avs_callback isolate_callback(void);
 
@@ -83,9 +84,7 @@ struct io {
   int64_t base;     /* where libavformat's position 0 is */
   int64_t transferred; /* bytes read */
   int64_t end;         /* of what was written */
-  /* memory output */
-  uint8_t *memory;
-  size_t memory_size, memory_capacity;
+  struct memory *memory; /* of a memory output */
 };
 
 void io_free(struct io *io);
@@ -99,13 +98,34 @@ int io_op_flush(struct session *session, double *slot, uint8_t *data, size_t siz
 /* The I/O context in slot[1], where it is one of this session. */
 struct io *io_of_slot(struct session *session, const double *slot);
 
+/* ---------------------------------------------------------------------------- memory outputs (memory.c) */
+
+struct memory {
+  struct object object;
+  int references; /* its handle's and its I/O contexts' */
+  uint8_t **chunks;
+  size_t chunk_count, first_capacity, size;
+};
+
+void memory_attach(struct io *io, struct memory *memory);
+void memory_detach(struct io *io);
+/* False without memory. */
+bool memory_store(struct memory *memory, size_t position, const uint8_t *data, size_t size);
+
 /* ---------------------------------------------------------------------------- sessions (session.c) */
 
 /* A queue of packets: a ring that grows. */
 struct packets {
   AVPacket **ring;
   size_t capacity, first, count;
-  int64_t bytes; /* data and side data as they cross */
+};
+
+/* Packets that were read ahead, laid out as they cross. */
+struct batch {
+  double *rows;
+  size_t count, row_capacity;
+  uint8_t *bytes;
+  size_t size, capacity;
 };
 
 struct session {
@@ -129,7 +149,7 @@ struct session {
 
   AVFormatContext *input;
   struct io *input_io;
-  struct packets ready;
+  struct batch ready;
   AVPacket *scratch; /* for one packet on its way */
 
   AVFormatContext *output;

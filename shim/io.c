@@ -1,11 +1,7 @@
 /*
  * io.c - AVIOContext over callbacks of JavaScript, over memory lent by JavaScript, and into memory of our
- * own; and avio_read, avio_write, avio_seek, avio_size and avio_flush on them as operations.
+ * own (memory.c); and avio_read, avio_write, avio_seek, avio_size and avio_flush on them as operations.
  */
-#if defined(__linux__)
-#include <sys/mman.h>
-#endif
-
 #include "internal.h"
 
 /* ---------------------------------------------------------------------------------------- callbacks */
@@ -53,40 +49,10 @@ static int memory_read(void *opaque, uint8_t *buffer, int size) {
   return size;
 }
 
-/*
- * Touching 88 MB of new memory for the first time took 120 ms in pages of 4 KiB and 28 ms in huge ones, more than
- * the muxer needs to fill it. Only a hint: it changes nothing but time.
- */
-static void prefer_huge_pages(void *memory, size_t size) {
-#if defined(__linux__) && defined(MADV_HUGEPAGE)
-  const uintptr_t page = 4096;
-  if (size < 4 * 1024 * 1024) return;
-  uintptr_t start = ((uintptr_t)memory + page - 1) & ~(page - 1), end = ((uintptr_t)memory + size) & ~(page - 1);
-  madvise((void *)start, end - start, MADV_HUGEPAGE);
-#else
-  (void)memory, (void)size;
-#endif
-}
-
-static bool memory_reserve(struct io *io, size_t size) {
-  if (size <= io->memory_capacity) return true;
-  size_t capacity = io->memory_capacity + io->memory_capacity / 2;
-  if (capacity < size) capacity = size + 64 * 1024;
-  uint8_t *memory = realloc(io->memory, capacity);
-  if (!memory) return false;
-  prefer_huge_pages(memory, capacity);
-  io->memory = memory;
-  io->memory_capacity = capacity;
-  return true;
-}
-
 static int memory_write(void *opaque, avs_write_bytes *buffer, int size) {
   struct io *io = opaque;
-  size_t position = (size_t)io->position, end = position + (size_t)size;
-  if (!memory_reserve(io, end)) return (int)(io->session->failed = AVERROR(ENOMEM));
-  if (position > io->memory_size) memset(io->memory + io->memory_size, 0, position - io->memory_size);
-  memcpy(io->memory + position, buffer, (size_t)size);
-  if (end > io->memory_size) io->memory_size = end;
+  if (!memory_store(io->memory, (size_t)io->position, buffer, (size_t)size))
+    return (int)(io->session->failed = AVERROR(ENOMEM));
   note_written(io, size);
   return size;
 }
@@ -94,7 +60,7 @@ static int memory_write(void *opaque, avs_write_bytes *buffer, int size) {
 /* ---------------------------------------------------------------------------------------- seeking */
 
 static int64_t memory_total(const struct io *io) {
-  return (int64_t)(io->kind == AVS_IO_MEMORY_INPUT ? io->session->source_size : io->memory_size);
+  return (int64_t)(io->kind == AVS_IO_MEMORY_INPUT ? io->session->source_size : io->memory->size);
 }
 
 static int64_t memory_seek(struct io *io, int64_t offset, int whence) {
@@ -165,9 +131,11 @@ static AVIOContext *new_context(struct io *io, uint32_t buffer_size) {
   return context;
 }
 
-uint32_t avs_io_new(uint32_t session_handle, uint32_t kind, uint32_t flags, uint32_t buffer_size) {
+uint32_t avs_io_new(uint32_t session_handle, uint32_t kind, uint32_t flags, uint32_t buffer_size, uint32_t memory_handle) {
   struct session *session = find_session(session_handle);
+  struct memory *memory = find_memory(memory_handle);
   if (!session || buffer_size < 1 || buffer_size > INT32_MAX || kind > AVS_IO_MEMORY_OUTPUT) return 0;
+  if (kind == AVS_IO_MEMORY_OUTPUT && !memory) return 0;
   struct io *io = calloc(1, sizeof(*io));
   if (!io) return 0;
   io->session = session;
@@ -180,6 +148,7 @@ uint32_t avs_io_new(uint32_t session_handle, uint32_t kind, uint32_t flags, uint
     free(io);
     return 0;
   }
+  if (memory) memory_attach(io, memory);
   io->next = session->ios;
   session->ios = io;
   return io->object.handle;
@@ -190,7 +159,7 @@ void io_free(struct io *io) {
   av_freep(&io->context->buffer);
   avio_context_free(&io->context);
   handle_free(&io->object);
-  free(io->memory);
+  memory_detach(io);
   free(io);
 }
 
@@ -206,21 +175,6 @@ int32_t avs_io_attach(uint32_t io_handle, uint32_t session_handle) {
   io->next = session->ios;
   session->ios = io;
   io->session = session;
-  return 0;
-}
-
-double avs_memory_size(uint32_t handle) {
-  struct io *io = find_io(handle);
-  return io ? (double)io->memory_size : AVERROR(EBADF);
-}
-
-int32_t avs_memory_read(uint32_t handle, double offset, uint8_t *out, uint32_t size) {
-  struct io *io = find_io(handle);
-  if (!io) return AVERROR(EBADF);
-  if (!(offset >= 0) || offset > (double)io->memory_size || size > io->memory_size - (size_t)offset)
-    return AVERROR(EINVAL);
-  prefer_huge_pages(out, size);
-  if (size) memcpy(out, io->memory + (size_t)offset, size);
   return 0;
 }
 

@@ -41,7 +41,6 @@ void packets_drop_first(struct packets *packets) {
 
 void packets_clear(struct packets *packets) {
   while (packets->count) packets_drop_first(packets);
-  packets->bytes = 0;
 }
 
 void packets_free(struct packets *packets) {
@@ -96,7 +95,8 @@ uint32_t avs_session_new(void) {
 /* Format contexts first, then the I/O contexts they read and write through. */
 static void session_free(struct session *session) {
   remux_free(session);
-  packets_free(&session->ready);
+  free(session->ready.rows);
+  free(session->ready.bytes);
   packets_free(&session->queued);
   av_packet_free(&session->scratch);
   avformat_close_input(&session->input);

@@ -38,7 +38,7 @@ struct bytes {
 
 /* What answers requests: one source, one sink, and the fault to inject. */
 static struct {
-  uint32_t source_io, sink_io;
+  uint32_t source_io, sink_io, memory;
   struct bytes source, sink;
   size_t most; /* bytes a read moves at most */
   int calls, fail_at, late;
@@ -101,7 +101,19 @@ static void answer(uint32_t session, uint32_t io, uint32_t kind, double a, doubl
   else avs_reply(session, move(io == world.source_io ? &world.source : &world.sink, a, (int)b));
 }
 
+static uint32_t new_source(uint32_t session) {
+  return avs_io_new(session, AVS_IO_CALLBACKS, AVS_IO_READ | AVS_IO_SEEK, BUFFER, 0);
+}
+
+/* kind: memory or callbacks. */
+static uint32_t new_sink(uint32_t session, uint32_t kind, uint32_t flags) {
+  world.memory = kind == AVS_IO_MEMORY_OUTPUT ? avs_memory_new() : 0;
+  return avs_io_new(session, kind, AVS_IO_WRITE | AVS_IO_SEEK | flags, BUFFER, world.memory);
+}
+
 static void reset(int fail_at, size_t most) {
+  if (world.memory) CHECK(avs_memory_free(world.memory) == 0, "free memory");
+  world.memory = 0;
   world.source.position = world.sink.position = world.sink.size = 0;
   world.source_io = world.sink_io = 0;
   world.calls = world.late = 0;
@@ -197,7 +209,7 @@ static struct outcome finish(uint32_t session, int packets, double result) {
 static struct outcome demux(int fail_at, size_t most) {
   reset(fail_at, most);
   uint32_t session = avs_session_new();
-  world.source_io = avs_io_new(session, AVS_IO_CALLBACKS, AVS_IO_READ | AVS_IO_SEEK, BUFFER);
+  world.source_io = new_source(session);
   int packets = 0;
   double result = open_input(session, world.source_io);
   if (!world.failed) {
@@ -260,8 +272,8 @@ static bool describe_into(uint32_t session) {
 static struct outcome remux(const char *format, uint32_t kind, uint32_t flags, int fail_at, size_t most) {
   reset(fail_at, most);
   uint32_t session = avs_session_new();
-  world.source_io = avs_io_new(session, AVS_IO_CALLBACKS, AVS_IO_READ | AVS_IO_SEEK, BUFFER);
-  world.sink_io = avs_io_new(session, kind, AVS_IO_WRITE | AVS_IO_SEEK | flags, BUFFER);
+  world.source_io = new_source(session);
+  world.sink_io = new_sink(session, kind, flags);
   double slot[AVS_SLOT_SIZE] = {0};
   double result = open_input(session, world.source_io);
   if (result >= 0) {
@@ -285,7 +297,7 @@ static struct outcome remux(const char *format, uint32_t kind, uint32_t flags, i
   drop_log(session);
   if (!world.failed) {
     CHECK(result >= 0, "remux to %s: %g", format, result);
-    double size = kind == AVS_IO_MEMORY_OUTPUT ? avs_memory_size(world.sink_io) : (double)world.sink.size;
+    double size = kind == AVS_IO_MEMORY_OUTPUT ? avs_memory_size(world.memory) : (double)world.sink.size;
     CHECK(size > 0 && size == slot[AVS_SLOT_WRITTEN], "%g bytes, said to be %g", size, slot[AVS_SLOT_WRITTEN]);
   }
   return finish(session, packets, result);
@@ -347,7 +359,9 @@ static void call_all(uint32_t handle, uint32_t other) {
   CHECK(avs_set_discard(handle, 0, 1) < 0, "set discard");
   CHECK(avs_take_packets(handle, row, 1, bytes, sizeof(bytes)) < 0, "take packets");
   CHECK(avs_put_packet(handle, row, bytes, 1, bytes, 0) < 0, "put packet");
-  CHECK(avs_io_new(handle, AVS_IO_CALLBACKS, AVS_IO_READ, 100) == 0, "io new");
+  CHECK(avs_io_new(handle, AVS_IO_CALLBACKS, AVS_IO_READ, 100, 0) == 0, "io new");
+  CHECK(avs_io_new(other, AVS_IO_MEMORY_OUTPUT, AVS_IO_WRITE, 100, handle) == 0, "io new");
+  CHECK(avs_memory_free(handle) < 0, "memory free");
   CHECK(avs_io_attach(handle, other) < 0, "io attach");
   CHECK(avs_io_attach(other, handle) < 0, "io attach");
   CHECK(avs_memory_size(handle) < 0, "memory size");
@@ -356,24 +370,28 @@ static void call_all(uint32_t handle, uint32_t other) {
 }
 
 static void test_handles(void) {
-  uint32_t session = avs_session_new(), io = avs_io_new(session, AVS_IO_MEMORY_OUTPUT, AVS_IO_WRITE, 100);
+  uint32_t session = avs_session_new(), io = new_source(session);
   for (int i = 0; i < HANDLES; i++)
     if (handles[i] != session && handles[i] != io) call_all(handles[i], session);
-  uint32_t stale = avs_session_new(), stale_io = avs_io_new(stale, AVS_IO_MEMORY_OUTPUT, AVS_IO_WRITE, 100);
+  uint32_t stale = avs_session_new(), stale_io = new_source(stale), stale_memory = avs_memory_new();
   CHECK(avs_session_close(stale) == 0, "close");
+  CHECK(avs_memory_free(stale_memory) == 0, "free");
   call_all(stale, session);
   call_all(stale_io, session);
+  call_all(stale_memory, session);
   /* The slots are used again: the old handles must not find the new objects. */
   uint32_t again = avs_session_new();
   call_all(stale, session);
   call_all(stale_io, session);
+  call_all(stale_memory, session);
+  CHECK(avs_memory_free(session) < 0 && avs_memory_free(io) < 0, "what is no memory was freed as such");
   CHECK(avs_session_close(io) < 0, "an I/O context was closed as a session");
   CHECK(avs_memory_size(session) < 0, "a session is no memory");
   CHECK(avs_session_close(again) == 0, "close");
   CHECK(avs_session_close(session) == 0, "close");
   /* More than the generations of one slot. */
   for (int i = 0; i < 10000; i++) CHECK(avs_session_close(avs_session_new()) == 0, "close %d", i);
-  for (int i = 0; i < 200; i++) (void)avs_io_new(avs_session_new(), i % 3, AVS_IO_READ, 10); /* left to the thread's end */
+  for (int i = 0; i < 200; i++) (void)avs_io_new(avs_session_new(), i % 3, AVS_IO_READ, 10, avs_memory_new()); /* left to the thread's end */
 }
 
 static const double numbers[] = {0,     1,      -1,    2,     0.5,   1e9,     -1e9,      4294967295.0, 9007199254740993.0,
@@ -385,8 +403,8 @@ static void test_slots(const char *folder) {
   load(folder, "audio.ogg");
   reset(NEVER, SIZE_MAX);
   uint32_t session = avs_session_new();
-  world.source_io = avs_io_new(session, AVS_IO_CALLBACKS, AVS_IO_READ | AVS_IO_SEEK, BUFFER);
-  world.sink_io = avs_io_new(session, AVS_IO_MEMORY_OUTPUT, AVS_IO_WRITE | AVS_IO_SEEK, BUFFER);
+  world.source_io = new_source(session);
+  world.sink_io = new_sink(session, AVS_IO_MEMORY_OUTPUT, 0);
   open_input(session, world.source_io);
   set(session, AVS_SET_OUTPUT, "format", "ogg");
   double slot[AVS_SLOT_SIZE] = {0};
@@ -420,7 +438,7 @@ static void test_slots(const char *folder) {
     avs_add_stream(session, "no end", 6);
     avs_add_chapter(session, numbers[i], numbers[i], numbers[i]);
     avs_set_range(session, numbers[i], numbers[i]);
-    avs_memory_read(world.sink_io, numbers[i], bytes, 10);
+    avs_memory_read(world.memory, numbers[i], bytes, 10);
     avs_reply(session, numbers[i]);
     int32_t index = isfinite(numbers[i]) && fabs(numbers[i]) < 2e9 ? (int32_t)numbers[i] : -7;
     for (uint32_t what = 0; what < 12; what++) {
@@ -455,7 +473,7 @@ static void test_inside(const char *folder) {
   load(folder, "audio.mp3");
   reset(NEVER, SIZE_MAX);
   uint32_t session = avs_session_new();
-  world.source_io = avs_io_new(session, AVS_IO_CALLBACKS, AVS_IO_READ | AVS_IO_SEEK, BUFFER);
+  world.source_io = new_source(session);
   world.inside = misuse_inside;
   double result = open_input(session, world.source_io);
   CHECK(result >= 0, "open: %g", result);
@@ -468,7 +486,7 @@ static void test_moving(const char *folder) {
   load(folder, "audio.mp3");
   reset(NEVER, SIZE_MAX);
   uint32_t first = avs_session_new(), second = avs_session_new();
-  world.source_io = avs_io_new(first, AVS_IO_CALLBACKS, AVS_IO_READ | AVS_IO_SEEK, BUFFER);
+  world.source_io = new_source(first);
   uint8_t bytes[100];
   double slot[AVS_SLOT_SIZE] = {0, world.source_io};
   avs_run(first, AVS_OP_IO_READ, slot, bytes, sizeof(bytes), NULL, 0);
@@ -487,8 +505,8 @@ static void test_moving(const char *folder) {
 static void test_direction(void) {
   reset(NEVER, SIZE_MAX);
   uint32_t session = avs_session_new();
-  world.source_io = avs_io_new(session, AVS_IO_CALLBACKS, AVS_IO_READ | AVS_IO_SEEK, BUFFER);
-  world.sink_io = avs_io_new(session, AVS_IO_CALLBACKS, AVS_IO_WRITE | AVS_IO_SEEK, BUFFER);
+  world.source_io = new_source(session);
+  world.sink_io = new_sink(session, AVS_IO_CALLBACKS, 0);
   uint8_t bytes[100] = {0};
   double slot[AVS_SLOT_SIZE] = {0, world.sink_io};
   avs_run(session, AVS_OP_IO_READ, slot, bytes, sizeof(bytes), NULL, 0);
@@ -498,6 +516,37 @@ static void test_direction(void) {
   avs_run(session, AVS_OP_IO_WRITE, slot, bytes, sizeof(bytes), NULL, 0);
   alarm(0);
   CHECK(slot[0] < 0, "wrote to a source");
+  CHECK(avs_session_close(session) == 0, "close");
+}
+
+/* Memory that goes while a session writes to it. */
+static void test_memory(void) {
+  reset(NEVER, SIZE_MAX);
+  uint32_t session = avs_session_new();
+  uint8_t bytes[3 * BUFFER] = {1};
+  double slot[AVS_SLOT_SIZE] = {0, world.sink_io = new_sink(session, AVS_IO_MEMORY_OUTPUT, 0)};
+  avs_run(session, AVS_OP_IO_WRITE, slot, bytes, sizeof(bytes), NULL, 0);
+  CHECK(slot[0] >= 0 && avs_memory_size(world.memory) > 0, "nothing written: %g", slot[0]);
+  (void)avs_memory_free(world.memory); /* or refused */
+  avs_run(session, AVS_OP_IO_WRITE, slot, bytes, sizeof(bytes), NULL, 0);
+  avs_run(session, AVS_OP_IO_SIZE, slot, bytes, sizeof(bytes), NULL, 0);
+  CHECK(avs_session_close(session) == 0, "close");
+  (void)avs_memory_free(world.memory);
+  CHECK(avs_memory_free(world.memory) < 0, "freed twice");
+  world.memory = 0;
+}
+
+/* An I/O context that a demuxer reads through can't be taken away from it, or the demuxer notices. */
+static void test_moving_in_use(const char *folder) {
+  load(folder, "audio.mp3");
+  reset(NEVER, SIZE_MAX);
+  uint32_t session = avs_session_new(), thief = avs_session_new();
+  world.source_io = new_source(session);
+  CHECK(open_input(session, world.source_io) >= 0, "open");
+  (void)avs_io_attach(world.source_io, thief);
+  CHECK(avs_session_close(thief) == 0, "close");
+  double result;
+  read_all(session, &result);
   CHECK(avs_session_close(session) == 0, "close");
 }
 
@@ -512,7 +561,7 @@ static void test_damage(const char *folder, const char *name) {
     }
     reset(NEVER, SIZE_MAX);
     uint32_t session = avs_session_new();
-    world.source_io = avs_io_new(session, AVS_IO_CALLBACKS, AVS_IO_READ | AVS_IO_SEEK, BUFFER);
+    world.source_io = new_source(session);
     double result;
     if (open_input(session, world.source_io) >= 0) {
       for (int i = 0; i < 20 && (read_all(session, &result), result) != -541478725; i++);
@@ -537,7 +586,10 @@ int main(int argc, char **argv) {
     test_file(argv[1], files[i], most);
     test_damage(argv[1], files[i]);
   }
+  test_memory();
+  test_moving_in_use(argv[1]);
   test_direction();
+  reset(NEVER, SIZE_MAX);
   free(world.source.data);
   free(world.sink.data);
   printf("%d failures\n", failures);

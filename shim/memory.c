@@ -1,0 +1,125 @@
+/*
+ * memory.c - memory that an output is written to: it grows without moving, and lives on its own handle until
+ * JavaScript has taken what it holds. I/O contexts over it are in io.c.
+ */
+#if defined(__linux__)
+#include <sys/mman.h>
+#endif
+
+#include "internal.h"
+
+/*
+ * Chunks that never move: growing one block by realloc() would copy it, or split the huge pages it is made of. Huge
+ * pages, because touching 88 MB of new memory for the first time took 120 ms in pages of 4 KiB and 28 ms in those,
+ * more than a muxer needs to fill it. The first chunk grows by realloc(), so that small outputs stay small.
+ */
+enum { CHUNK = 4 * 1024 * 1024, HUGE_PAGE = 2 * 1024 * 1024, FIRST = 64 * 1024 };
+
+static void memory_unref(struct memory *memory) {
+  if (--memory->references) return;
+  for (size_t i = 0; i < memory->chunk_count; i++) free(memory->chunks[i]);
+  free(memory->chunks);
+  free(memory);
+}
+
+uint32_t avs_memory_new(void) {
+  struct memory *memory = calloc(1, sizeof(*memory));
+  if (!memory) return 0;
+  if (!handle_new(&memory->object, KIND_MEMORY)) {
+    free(memory);
+    return 0;
+  }
+  memory->references = 1;
+  return memory->object.handle;
+}
+
+int32_t avs_memory_free(uint32_t handle) {
+  struct memory *memory = find_memory(handle);
+  if (!memory) return AVERROR(EBADF);
+  handle_free(&memory->object);
+  memory_unref(memory);
+  return 0;
+}
+
+void memory_attach(struct io *io, struct memory *memory) {
+  memory->references++;
+  io->memory = memory;
+}
+
+void memory_detach(struct io *io) {
+  if (io->memory) memory_unref(io->memory);
+}
+
+static uint8_t *new_chunk(void) {
+  uint8_t *chunk = aligned_alloc(HUGE_PAGE, CHUNK);
+#if defined(__linux__) && defined(MADV_HUGEPAGE)
+  if (chunk) madvise(chunk, CHUNK, MADV_HUGEPAGE);
+#endif
+  return chunk;
+}
+
+static bool grow_first(struct memory *memory, size_t size) {
+  size_t capacity = memory->first_capacity ? memory->first_capacity : FIRST;
+  while (capacity < size && capacity < CHUNK) capacity *= 2;
+  if (capacity == memory->first_capacity) return true;
+  uint8_t *chunk = realloc(memory->chunks[0], capacity);
+  if (!chunk) return false;
+  memory->chunks[0] = chunk;
+  memory->first_capacity = capacity;
+  return true;
+}
+
+/* Room for one more chunk in the list, whose capacity is a power of two. */
+static bool grow_list(struct memory *memory) {
+  size_t count = memory->chunk_count;
+  if (count & (count - 1)) return true;
+  uint8_t **chunks = realloc(memory->chunks, (count ? count * 2 : 1) * sizeof(*chunks));
+  if (!chunks) return false;
+  memory->chunks = chunks;
+  return true;
+}
+
+static bool reserve(struct memory *memory, size_t size) {
+  while (memory->chunk_count * CHUNK < size) {
+    if (!grow_list(memory)) return false;
+    uint8_t *chunk = memory->chunk_count ? new_chunk() : malloc(1);
+    if (!chunk) return false;
+    memory->chunks[memory->chunk_count++] = chunk;
+  }
+  return !size || grow_first(memory, size);
+}
+
+/* What to do with each piece of a range: copy in, copy out, or clear. */
+static void each_piece(const struct memory *memory, size_t position, size_t size, const uint8_t *in, uint8_t *out) {
+  while (size) {
+    size_t at = position % CHUNK, part = CHUNK - at < size ? CHUNK - at : size;
+    uint8_t *piece = memory->chunks[position / CHUNK] + at;
+    if (in) memcpy(piece, in, part), in += part;
+    else if (out) memcpy(out, piece, part), out += part;
+    else memset(piece, 0, part);
+    position += part;
+    size -= part;
+  }
+}
+
+bool memory_store(struct memory *memory, size_t position, const uint8_t *data, size_t size) {
+  size_t end = position + size;
+  if (!reserve(memory, end)) return false;
+  if (position > memory->size) each_piece(memory, memory->size, position - memory->size, NULL, NULL);
+  each_piece(memory, position, size, data, NULL);
+  if (end > memory->size) memory->size = end;
+  return true;
+}
+
+double avs_memory_size(uint32_t handle) {
+  struct memory *memory = find_memory(handle);
+  return memory ? (double)memory->size : AVERROR(EBADF);
+}
+
+int32_t avs_memory_read(uint32_t handle, double offset, uint8_t *out, uint32_t size) {
+  struct memory *memory = find_memory(handle);
+  if (!memory) return AVERROR(EBADF);
+  if (!(offset >= 0) || offset > (double)memory->size || size > memory->size - (size_t)offset) return AVERROR(EINVAL);
+  each_piece(memory, (size_t)offset, size, NULL, out);
+  return 0;
+}
