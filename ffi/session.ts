@@ -105,12 +105,12 @@ export class Session {
   }
 
   /** An AVIOContext that writes to native memory. */
-  addMemoryOutput(memory: number, bufferSize: number): number {
-    return this.#addIO(IOKind.MEMORY_OUTPUT, IOFlag.WRITE | IOFlag.SEEK, bufferSize, memory);
+  addMemoryOutput(bufferSize: number): number {
+    return this.#addIO(IOKind.MEMORY_OUTPUT, IOFlag.WRITE | IOFlag.SEEK, bufferSize);
   }
 
-  #addIO(kind: number, flags: number, bufferSize: number, memory = 0): number {
-    const io = library().avs_io_new(this.handle, kind, flags, bufferSize, memory);
+  #addIO(kind: number, flags: number, bufferSize: number): number {
+    const io = library().avs_io_new(this.handle, kind, flags, bufferSize);
     if (io === 0) throw new Error("Out of memory");
     return io;
   }

@@ -15,8 +15,8 @@ const core = {
 
   avs_session_new: { parameters: [], result: "u32" },
   avs_session_close: { parameters: ["u32"], result: "i32" },
-  // session, kind, flags, buffer size, memory
-  avs_io_new: { parameters: ["u32", "u32", "u32", "u32", "u32"], result: "u32" },
+  // session, kind, flags, buffer size
+  avs_io_new: { parameters: ["u32", "u32", "u32", "u32"], result: "u32" },
   // session, operation, slot, data, data size, source, source size
   avs_run: {
     parameters: ["u32", "u32", "buffer", "buffer", "u32", "buffer", "f64"],
@@ -34,8 +34,6 @@ const core = {
 const output = {
   avs_take_write: { parameters: ["u32", "buffer", "u32"], result: "i32" },
   avs_request_time: { parameters: ["u32"], result: "f64" },
-  avs_memory_new: { parameters: [], result: "u32" },
-  avs_memory_free: { parameters: ["u32"], result: "i32" },
   avs_memory_size: { parameters: ["u32"], result: "f64" },
   avs_memory_read: { parameters: ["u32", "f64", "buffer", "u32"], result: "i32" },
   avs_add_stream: { parameters: ["u32", "buffer", "u32"], result: "i32" },

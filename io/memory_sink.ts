@@ -1,6 +1,6 @@
 /**
- * MemorySink: an output collected in memory. The bytes are native memory until the muxer is closed and somebody
- * asks for them.
+ * MemorySink: an output collected in memory. While a muxer is open the bytes are native memory; they are copied
+ * into JavaScript's when it closes.
  */
 import { library } from "../ffi/library.ts";
 import { check, type Session } from "../ffi/session.ts";
@@ -8,7 +8,7 @@ import { check, type Session } from "../ffi/session.ts";
 /** Makes the sink an I/O context of the session; what it held before is dropped. */
 export let openMemorySink: (sink: MemorySink, session: Session, bufferSize: number) => number;
 
-/** Nothing more comes. */
+/** Takes what was written out of the session, which is about to close. */
 export let closeMemorySink: (sink: MemorySink) => void;
 
 /**
@@ -23,14 +23,13 @@ export let closeMemorySink: (sink: MemorySink) => void;
  * ```
  */
 export class MemorySink {
-  /** Native memory, until its bytes have been taken. */
-  #memory = 0;
-  #open = false;
   #bytes: Uint8Array<ArrayBuffer> = new Uint8Array(0);
+  /** I/O context of the muxer that writes here, 0 where none does. */
+  #io = 0;
 
   /** Bytes written so far. */
   get size(): number {
-    return this.#memory ? library().avs_memory_size(this.#memory) : this.#bytes.byteLength;
+    return this.#io ? library().avs_memory_size(this.#io) : this.#bytes.byteLength;
   }
 
   /**
@@ -38,50 +37,31 @@ export class MemorySink {
    * the same each time.
    */
   bytes(): Uint8Array<ArrayBuffer> {
-    if (!this.#memory) return this.#bytes;
-    const bytes = copyOut(this.#memory);
-    if (!this.#open) {
-      this.#free();
-      this.#bytes = bytes;
-    }
-    return bytes;
-  }
-
-  #free(): void {
-    if (!this.#memory) return;
-    forgotten.unregister(this);
-    library().avs_memory_free(this.#memory);
-    this.#memory = 0;
+    return this.#io ? copyOut(this.#io) : this.#bytes;
   }
 
   static {
     openMemorySink = (sink, session, bufferSize) => {
-      if (sink.#open) throw new TypeError("sink: a MemorySink that another muxer is writing to");
-      sink.#free();
-      const memory = library().avs_memory_new();
-      if (memory === 0) throw new Error("Out of memory");
-      sink.#memory = memory;
-      forgotten.register(sink, memory, sink);
-      const io = session.addMemoryOutput(memory, bufferSize);
+      if (sink.#io) throw new TypeError("sink: a MemorySink that another muxer is writing to");
       sink.#bytes = new Uint8Array(0);
-      sink.#open = true;
-      return io;
+      return sink.#io = session.addMemoryOutput(bufferSize);
     };
-    closeMemorySink = (sink) => sink.#open = false;
+    closeMemorySink = (sink) => {
+      if (!sink.#io) return;
+      sink.#bytes = copyOut(sink.#io);
+      sink.#io = 0;
+    };
   }
 }
-
-/** Frees what nobody asked for. */
-const forgotten = new FinalizationRegistry<number>((memory) => void library().avs_memory_free(memory));
 
 /** Sizes of single pieces cross in 32 bits. */
 const MAX_PIECE = 2 ** 30;
 
-function copyOut(memory: number): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(library().avs_memory_size(memory));
+function copyOut(io: number): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(library().avs_memory_size(io));
   for (let at = 0; at < bytes.length; at += MAX_PIECE) {
     const piece = bytes.subarray(at, at + MAX_PIECE);
-    check(library().avs_memory_read(memory, at, piece, piece.length), "read memory output");
+    check(library().avs_memory_read(io, at, piece, piece.length), "read memory output");
   }
   return bytes;
 }

@@ -132,19 +132,13 @@ AVS_API int32_t avs_refused_url(uint32_t session, char *out, uint32_t capacity);
 enum { AVS_IO_CALLBACKS, AVS_IO_MEMORY_INPUT, AVS_IO_MEMORY_OUTPUT };
 enum { AVS_IO_READ = 1, AVS_IO_WRITE = 2, AVS_IO_SEEK = 4, AVS_IO_DIRECT = 8 /* no coalescing of writes */ };
 
-/*
- * avio_alloc_context. The I/O context belongs to `session`, and is freed with it. `memory` is what a memory output
- * writes to, 0 for the other kinds. 0: out of memory, or a wrong argument.
- */
-AVS_API uint32_t avs_io_new(uint32_t session, uint32_t kind, uint32_t flags, uint32_t buffer_size, uint32_t memory);
+/* avio_alloc_context. The I/O context belongs to `session`, and is freed with it. 0: out of memory, or a wrong argument. */
+AVS_API uint32_t avs_io_new(uint32_t session, uint32_t kind, uint32_t flags, uint32_t buffer_size);
 /* Moves an I/O context, with what it has buffered, to another session that is not running. */
 AVS_API int32_t avs_io_attach(uint32_t io, uint32_t session);
-/* Memory for an output. It outlives the sessions that write to it. 0: out of memory. */
-AVS_API uint32_t avs_memory_new(void);
-AVS_API int32_t avs_memory_free(uint32_t memory);
-/* What it holds: its size in bytes, and a copy of a part of it. */
-AVS_API double avs_memory_size(uint32_t memory);
-AVS_API int32_t avs_memory_read(uint32_t memory, double offset, uint8_t *out, uint32_t size);
+/* What a memory output holds: its size in bytes, and a copy of a part of it. */
+AVS_API double avs_memory_size(uint32_t io);
+AVS_API int32_t avs_memory_read(uint32_t io, double offset, uint8_t *out, uint32_t size);
 
 /* ------------------------------------------------------------------------------------------ containers */
 

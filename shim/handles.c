@@ -31,7 +31,6 @@ static void isolate_free(void *data) {
   for (uint32_t i = 0; i < isolate->count; i++) {
     struct object *object = isolate->slots[i].object;
     if (object && object->kind == KIND_SESSION) avs_session_close(object->handle);
-    else if (object && object->kind == KIND_MEMORY) avs_memory_free(object->handle);
   }
   current = NULL;
   free(isolate->slots);
@@ -112,5 +111,3 @@ void handle_free(struct object *object) {
 struct session *find_session(uint32_t handle) { return (struct session *)find(handle, KIND_SESSION); }
 
 struct io *find_io(uint32_t handle) { return (struct io *)find(handle, KIND_IO); }
-
-struct memory *find_memory(uint32_t handle) { return (struct memory *)find(handle, KIND_MEMORY); }

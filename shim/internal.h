@@ -41,7 +41,7 @@ void json_base64(struct text *text, const uint8_t *data, size_t size);
 
 /* ---------------------------------------------------------------------------- handles (handles.c) */
 
-enum kind { KIND_SESSION = 1, KIND_IO, KIND_MEMORY };
+enum kind { KIND_SESSION = 1, KIND_IO };
 
 /* First member of everything that has a handle. */
 struct object {
@@ -54,7 +54,6 @@ bool handle_new(struct object *object, enum kind kind);
 void handle_free(struct object *object);
 struct session *find_session(uint32_t handle);
 struct io *find_io(uint32_t handle);
-struct memory *find_memory(uint32_t handle);
 
 avs_callback isolate_callback(void);
 
@@ -72,6 +71,17 @@ struct request {
 /* Asks JavaScript and waits for its answer. Once an answer was an error, all later ones are that error. */
 int64_t request(struct session *session, struct io *io, struct request request, double a, double b, double c);
 
+/* ---------------------------------------------------------------------------- memory outputs (memory.c) */
+
+struct memory {
+  uint8_t **chunks;
+  size_t chunk_count, first_capacity, size;
+};
+
+void memory_free(struct memory *memory);
+/* False without memory. */
+bool memory_store(struct memory *memory, size_t position, const uint8_t *data, size_t size);
+
 /* ---------------------------------------------------------------------------- I/O contexts (io.c) */
 
 struct io {
@@ -84,7 +94,7 @@ struct io {
   int64_t base;     /* where libavformat's position 0 is */
   int64_t transferred; /* bytes read */
   int64_t end;         /* of what was written */
-  struct memory *memory; /* of a memory output */
+  struct memory memory; /* of a memory output */
 };
 
 void io_free(struct io *io);
@@ -97,20 +107,6 @@ int io_op_size(struct session *session, double *slot, uint8_t *data, size_t size
 int io_op_flush(struct session *session, double *slot, uint8_t *data, size_t size);
 /* The I/O context in slot[1], where it is one of this session. */
 struct io *io_of_slot(struct session *session, const double *slot);
-
-/* ---------------------------------------------------------------------------- memory outputs (memory.c) */
-
-struct memory {
-  struct object object;
-  int references; /* its handle's and its I/O contexts' */
-  uint8_t **chunks;
-  size_t chunk_count, first_capacity, size;
-};
-
-void memory_attach(struct io *io, struct memory *memory);
-void memory_detach(struct io *io);
-/* False without memory. */
-bool memory_store(struct memory *memory, size_t position, const uint8_t *data, size_t size);
 
 /* ---------------------------------------------------------------------------- sessions (session.c) */
 

@@ -51,7 +51,7 @@ static int memory_read(void *opaque, uint8_t *buffer, int size) {
 
 static int memory_write(void *opaque, avs_write_bytes *buffer, int size) {
   struct io *io = opaque;
-  if (!memory_store(io->memory, (size_t)io->position, buffer, (size_t)size))
+  if (!memory_store(&io->memory, (size_t)io->position, buffer, (size_t)size))
     return (int)(io->session->failed = AVERROR(ENOMEM));
   note_written(io, size);
   return size;
@@ -60,7 +60,7 @@ static int memory_write(void *opaque, avs_write_bytes *buffer, int size) {
 /* ---------------------------------------------------------------------------------------- seeking */
 
 static int64_t memory_total(const struct io *io) {
-  return (int64_t)(io->kind == AVS_IO_MEMORY_INPUT ? io->session->source_size : io->memory->size);
+  return (int64_t)(io->kind == AVS_IO_MEMORY_INPUT ? io->session->source_size : io->memory.size);
 }
 
 static int64_t memory_seek(struct io *io, int64_t offset, int whence) {
@@ -131,11 +131,9 @@ static AVIOContext *new_context(struct io *io, uint32_t buffer_size) {
   return context;
 }
 
-uint32_t avs_io_new(uint32_t session_handle, uint32_t kind, uint32_t flags, uint32_t buffer_size, uint32_t memory_handle) {
+uint32_t avs_io_new(uint32_t session_handle, uint32_t kind, uint32_t flags, uint32_t buffer_size) {
   struct session *session = find_session(session_handle);
-  struct memory *memory = find_memory(memory_handle);
   if (!session || buffer_size < 1 || buffer_size > INT32_MAX || kind > AVS_IO_MEMORY_OUTPUT) return 0;
-  if (kind == AVS_IO_MEMORY_OUTPUT && !memory) return 0;
   struct io *io = calloc(1, sizeof(*io));
   if (!io) return 0;
   io->session = session;
@@ -148,7 +146,6 @@ uint32_t avs_io_new(uint32_t session_handle, uint32_t kind, uint32_t flags, uint
     free(io);
     return 0;
   }
-  if (memory) memory_attach(io, memory);
   io->next = session->ios;
   session->ios = io;
   return io->object.handle;
@@ -159,7 +156,7 @@ void io_free(struct io *io) {
   av_freep(&io->context->buffer);
   avio_context_free(&io->context);
   handle_free(&io->object);
-  memory_detach(io);
+  memory_free(&io->memory);
   free(io);
 }
 

@@ -34,8 +34,8 @@ static void append_origin(struct text *log, void *origin) {
 static void append_line(struct session *session, void *origin, int level, const char *format, va_list arguments) {
   struct text *log = &session->log;
   if (log->size > LOG_BYTES) return;
-  /* Our own doing (parameters.c), and no error. */
-  if (strstr(format, "not on whitelist")) return;
+  /* Our own doing (parameters.c), and no fault of the file's. */
+  if (strstr(format, "not on whitelist") || strstr(format, "Failed to open codec")) return;
   char line[1024];
   int size = vsnprintf(line, sizeof(line), format, arguments);
   if (size >= (int)sizeof(line)) size = sizeof(line) - 1;

@@ -1,6 +1,5 @@
 /*
- * memory.c - memory that an output is written to: it grows without moving, and lives on its own handle until
- * JavaScript has taken what it holds. I/O contexts over it are in io.c.
+ * memory.c - memory that an output is written to, of the I/O context over it (io.c): it grows without moving.
  */
 #if defined(__linux__)
 #include <sys/mman.h>
@@ -15,39 +14,9 @@
  */
 enum { CHUNK = 4 * 1024 * 1024, HUGE_PAGE = 2 * 1024 * 1024, FIRST = 64 * 1024 };
 
-static void memory_unref(struct memory *memory) {
-  if (--memory->references) return;
+void memory_free(struct memory *memory) {
   for (size_t i = 0; i < memory->chunk_count; i++) free(memory->chunks[i]);
   free(memory->chunks);
-  free(memory);
-}
-
-uint32_t avs_memory_new(void) {
-  struct memory *memory = calloc(1, sizeof(*memory));
-  if (!memory) return 0;
-  if (!handle_new(&memory->object, KIND_MEMORY)) {
-    free(memory);
-    return 0;
-  }
-  memory->references = 1;
-  return memory->object.handle;
-}
-
-int32_t avs_memory_free(uint32_t handle) {
-  struct memory *memory = find_memory(handle);
-  if (!memory) return AVERROR(EBADF);
-  handle_free(&memory->object);
-  memory_unref(memory);
-  return 0;
-}
-
-void memory_attach(struct io *io, struct memory *memory) {
-  memory->references++;
-  io->memory = memory;
-}
-
-void memory_detach(struct io *io) {
-  if (io->memory) memory_unref(io->memory);
 }
 
 static uint8_t *new_chunk(void) {
@@ -112,13 +81,14 @@ bool memory_store(struct memory *memory, size_t position, const uint8_t *data, s
 }
 
 double avs_memory_size(uint32_t handle) {
-  struct memory *memory = find_memory(handle);
-  return memory ? (double)memory->size : AVERROR(EBADF);
+  struct io *io = find_io(handle);
+  return io ? (double)io->memory.size : AVERROR(EBADF);
 }
 
 int32_t avs_memory_read(uint32_t handle, double offset, uint8_t *out, uint32_t size) {
-  struct memory *memory = find_memory(handle);
-  if (!memory) return AVERROR(EBADF);
+  struct io *io = find_io(handle);
+  if (!io) return AVERROR(EBADF);
+  const struct memory *memory = &io->memory;
   if (!(offset >= 0) || offset > (double)memory->size || size > memory->size - (size_t)offset) return AVERROR(EINVAL);
   each_piece(memory, (size_t)offset, size, NULL, out);
   return 0;
