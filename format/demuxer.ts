@@ -20,6 +20,7 @@ import { type Packet, PacketBatch } from "./packet.ts";
 import type { Rational } from "./rational.ts";
 import {
   type Chapter,
+  checkMediaType,
   DemuxerStream,
   describe,
   type MediaType,
@@ -200,6 +201,7 @@ export class Demuxer implements Disposable {
 
   /** The stream of this type that a player would choose, null where there is none. */
   bestStream(type: MediaType): Stream | null {
+    checkMediaType(type, "type");
     const rank = (stream: Stream) =>
       (stream.disposition.includes("attached_pic") ? -4 : 0) +
       (stream.disposition.includes("default") ? 2 : 0) -
@@ -276,7 +278,8 @@ export class Demuxer implements Disposable {
 
   /**
    * Goes to another place; `avformat_seek_file`. The next packet read is from there. Where nothing else is said, it
-   * is the last key frame at or before the target.
+   * is the last key frame at or before the target, by decoding time in formats that index by it (flv, fragmented
+   * mp4). In MPEG-TS and MPEG-PS, which have no index, it is the place itself, mostly between key frames.
    *
    * @param target Seconds, or a timestamp in the time base of a stream.
    * @throws {AVError} The format or the source can't.

@@ -94,7 +94,7 @@ export function addStreamLike(
   from: Omit<Stream, "discard">,
   init: StreamInit = {},
 ): number {
-  const { tag, ...parameters } = checkObject(from.codecParameters, "codecParameters");
+  const { tag, ...parameters } = checkObject(from.codecParameters, "from.codecParameters");
   checkObject(init, "init");
   const index = addStream(session, parameters, { ...initLike(from), ...init });
   // The input's fourcc is kept where the output's format knows it for this codec.
@@ -176,6 +176,7 @@ export class Muxer implements Disposable {
     this.#checkOpen("add stream");
     if (this.#stage !== "adding streams") throw new Error("Cannot add stream: the header is written");
     checkObject(from, "from");
+    if (init !== undefined) checkObject(init, "init");
     const index = "codecParameters" in from
       ? addStreamLike(this.#session, from, init)
       : addStream(this.#session, from, init === undefined ? {} : init);

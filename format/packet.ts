@@ -81,7 +81,7 @@ export class Packet {
    * @throws {RangeError} A field is out of range.
    */
   constructor(init: PacketInit) {
-    if (init !== EMPTY) checkObject(init, "init");
+    if (init !== EMPTY) checkObject(init, "packet");
     this.streamIndex = init.streamIndex;
     this.data = init.data;
     this.pts = init.pts ?? null;

@@ -23,6 +23,14 @@ import { checkRational, checkTimeBase, type Rational } from "./rational.ts";
 /** Kinds of streams (AVMediaType). */
 export type MediaType = "video" | "audio" | "subtitle" | "data" | "attachment" | "unknown";
 
+const mediaTypes: readonly MediaType[] = ["video", "audio", "subtitle", "data", "attachment", "unknown"];
+
+/** One of the media types. */
+export function checkMediaType(type: MediaType, name: string): MediaType {
+  if (mediaTypes.includes(type)) return type;
+  throw new TypeError(`${name}: must be one of ${mediaTypes.join(", ")}, is ${String(type)}`);
+}
+
 /** How a stream is coded (AVCodecParameters). Fields of another media type are 0 or null. */
 export interface CodecParameters {
   /** Kind of the stream. */
@@ -278,7 +286,7 @@ export interface StreamInit {
 const writers: {
   [Name in keyof CodecParameters]: (value: NonNullable<CodecParameters[Name]>, name: string) => string;
 } = {
-  type: checkString as (value: MediaType, name: string) => string,
+  type: checkMediaType,
   codec: checkString,
   tag: checkString,
   bitRate: wholeNumber(Number.MAX_SAFE_INTEGER),
@@ -323,7 +331,7 @@ function fraction(value: Rational, name: string): string {
 function parameterFields(parameters: Partial<CodecParameters>): [string, string][] {
   const { type, codec, ...rest } = parameters;
   const fields: [string, string][] = [
-    ["type", checkString(type, "type")],
+    ["type", checkMediaType(type!, "type")],
     ["codec", checkString(codec, "codec")],
   ];
   for (const [name, value] of Object.entries(rest)) {

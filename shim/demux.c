@@ -186,6 +186,7 @@ static int64_t seek_timestamp(double value, bool seconds) {
 /* Before everything: a search by time in mpegts would land behind the first key frame. */
 static bool is_beginning(const AVFormatContext *input, int stream, int64_t most) {
   if (!(input->iformat->flags & AVFMT_TS_DISCONT) || input->iformat->flags & AVFMT_NO_BYTE_SEEK) return false;
+  if (!input->pb || !input->pb->seekable) return false;
   int64_t start = stream < 0 ? input->start_time : input->streams[stream]->start_time;
   return start != AV_NOPTS_VALUE && most <= start;
 }
@@ -198,12 +199,13 @@ int input_seek(AVFormatContext *input, int stream, int64_t least, int64_t target
 int input_op_seek(struct session *session, double *slot, uint8_t *data, size_t size) {
   (void)data, (void)size;
   if (!session->input) return AVERROR(EBADF);
+  if (!(slot[1] >= -1 && slot[1] < session->input->nb_streams)) return AVERROR(EINVAL);
   int stream = (int)slot[1];
   bool seconds = stream < 0;
   batch_clear(&session->ready);
   int result = input_seek(session->input, stream, seek_timestamp(slot[3], seconds), seek_timestamp(slot[2], seconds),
                           seek_timestamp(slot[4], seconds), (int)slot[5]);
-  if (result >= 0) return 0;
+  if (result >= 0) return session->source_seek_refused ? AVERROR(ESPIPE) : 0;
   /* Most demuxers look at `seekable` and don't even try. */
   if (!session->input_io->context->seekable && !session->source_seek_refused) {
     session->source_seek_refused = true;

@@ -166,7 +166,9 @@ int32_t avs_io_attach(uint32_t io_handle, uint32_t session_handle) {
   if (!io || !session) return AVERROR(EBADF);
   if (io->session->running || session->running) return AVERROR(EBUSY);
   io_rebase(io, 0);
-  struct io **link = &io->session->ios;
+  struct session *before = io->session;
+  if (io == before->input_io || io == before->output_io) before->failed = AVERROR(EBADF); /* it can't go on without */
+  struct io **link = &before->ios;
   while (*link != io) link = &(*link)->next;
   *link = io->next;
   io->next = session->ios;
@@ -185,6 +187,7 @@ struct io *io_of_slot(struct session *session, const double *slot) {
 int io_op_read(struct session *session, double *slot, uint8_t *data, size_t size) {
   struct io *io = io_of_slot(session, slot);
   if (!io) return AVERROR(EBADF);
+  if (io->context->write_flag) return AVERROR(EINVAL);
   slot[1] = 0;
   int result = avio_read(io->context, data, size > INT32_MAX ? INT32_MAX : (int)size);
   if (result == AVERROR_EOF) return 0;
@@ -201,7 +204,7 @@ static int io_error(struct io *io) {
 int io_op_write(struct session *session, double *slot, uint8_t *data, size_t size) {
   struct io *io = io_of_slot(session, slot);
   if (!io) return AVERROR(EBADF);
-  if (size > INT32_MAX) return AVERROR(EINVAL);
+  if (size > INT32_MAX || !io->context->write_flag) return AVERROR(EINVAL);
   avio_write(io->context, data, (int)size);
   return io_error(io);
 }

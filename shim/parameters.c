@@ -381,18 +381,27 @@ static AVDictionary **decoder_options(const AVFormatContext *input) {
   return options;
 }
 
+/* Before: durations of AAC packets are made from the frame size. After: all that is left. */
+static void fill_parameters(AVFormatContext *input, bool video) {
+  for (unsigned i = 0; i < input->nb_streams; i++) {
+    AVCodecParameters *parameters = input->streams[i]->codecpar;
+    if (parameters->codec_type == AVMEDIA_TYPE_AUDIO) fill_audio(parameters);
+    if (video && parameters->codec_type == AVMEDIA_TYPE_VIDEO && parameters->format == AV_PIX_FMT_NONE)
+      fill_video(parameters);
+  }
+}
+
 int find_stream_info(AVFormatContext *input) {
-  if (tells_its_timing(input)) input->codec_whitelist = av_strdup("mjpeg,png,prores,mpeg2video,mpeg1video,mpeg4");
+  if (tells_its_timing(input)) {
+    input->codec_whitelist = av_strdup("mjpeg,png,prores,mpeg2video,mpeg1video,mpeg4");
+    fill_parameters(input, false);
+  }
   unsigned count = input->nb_streams;
   AVDictionary **options = decoder_options(input);
   if (!options) return AVERROR(ENOMEM);
   int result = avformat_find_stream_info(input, options);
   for (unsigned i = 0; i < count; i++) av_dict_free(&options[i]);
   free(options);
-  for (unsigned i = 0; i < input->nb_streams; i++) {
-    AVCodecParameters *parameters = input->streams[i]->codecpar;
-    if (parameters->codec_type == AVMEDIA_TYPE_AUDIO) fill_audio(parameters);
-    if (parameters->codec_type == AVMEDIA_TYPE_VIDEO && parameters->format == AV_PIX_FMT_NONE) fill_video(parameters);
-  }
+  fill_parameters(input, true);
   return result;
 }

@@ -38,7 +38,7 @@ struct bytes {
 
 /* What answers requests: one source, one sink, and the fault to inject. */
 static struct {
-  uint32_t source_io, sink_io, memory;
+  uint32_t source_io, sink_io;
   struct bytes source, sink;
   size_t most; /* bytes a read moves at most */
   int calls, fail_at, late;
@@ -102,18 +102,15 @@ static void answer(uint32_t session, uint32_t io, uint32_t kind, double a, doubl
 }
 
 static uint32_t new_source(uint32_t session) {
-  return avs_io_new(session, AVS_IO_CALLBACKS, AVS_IO_READ | AVS_IO_SEEK, BUFFER, 0);
+  return avs_io_new(session, AVS_IO_CALLBACKS, AVS_IO_READ | AVS_IO_SEEK, BUFFER);
 }
 
 /* kind: memory or callbacks. */
 static uint32_t new_sink(uint32_t session, uint32_t kind, uint32_t flags) {
-  world.memory = kind == AVS_IO_MEMORY_OUTPUT ? avs_memory_new() : 0;
-  return avs_io_new(session, kind, AVS_IO_WRITE | AVS_IO_SEEK | flags, BUFFER, world.memory);
+  return avs_io_new(session, kind, AVS_IO_WRITE | AVS_IO_SEEK | flags, BUFFER);
 }
 
 static void reset(int fail_at, size_t most) {
-  if (world.memory) CHECK(avs_memory_free(world.memory) == 0, "free memory");
-  world.memory = 0;
   world.source.position = world.sink.position = world.sink.size = 0;
   world.source_io = world.sink_io = 0;
   world.calls = world.late = 0;
@@ -297,7 +294,7 @@ static struct outcome remux(const char *format, uint32_t kind, uint32_t flags, i
   drop_log(session);
   if (!world.failed) {
     CHECK(result >= 0, "remux to %s: %g", format, result);
-    double size = kind == AVS_IO_MEMORY_OUTPUT ? avs_memory_size(world.memory) : (double)world.sink.size;
+    double size = kind == AVS_IO_MEMORY_OUTPUT ? avs_memory_size(world.sink_io) : (double)world.sink.size;
     CHECK(size > 0 && size == slot[AVS_SLOT_WRITTEN], "%g bytes, said to be %g", size, slot[AVS_SLOT_WRITTEN]);
   }
   return finish(session, packets, result);
@@ -359,9 +356,7 @@ static void call_all(uint32_t handle, uint32_t other) {
   CHECK(avs_set_discard(handle, 0, 1) < 0, "set discard");
   CHECK(avs_take_packets(handle, row, 1, bytes, sizeof(bytes)) < 0, "take packets");
   CHECK(avs_put_packet(handle, row, bytes, 1, bytes, 0) < 0, "put packet");
-  CHECK(avs_io_new(handle, AVS_IO_CALLBACKS, AVS_IO_READ, 100, 0) == 0, "io new");
-  CHECK(avs_io_new(other, AVS_IO_MEMORY_OUTPUT, AVS_IO_WRITE, 100, handle) == 0, "io new");
-  CHECK(avs_memory_free(handle) < 0, "memory free");
+  CHECK(avs_io_new(handle, AVS_IO_CALLBACKS, AVS_IO_READ, 100) == 0, "io new");
   CHECK(avs_io_attach(handle, other) < 0, "io attach");
   CHECK(avs_io_attach(other, handle) < 0, "io attach");
   CHECK(avs_memory_size(handle) < 0, "memory size");
@@ -373,25 +368,21 @@ static void test_handles(void) {
   uint32_t session = avs_session_new(), io = new_source(session);
   for (int i = 0; i < HANDLES; i++)
     if (handles[i] != session && handles[i] != io) call_all(handles[i], session);
-  uint32_t stale = avs_session_new(), stale_io = new_source(stale), stale_memory = avs_memory_new();
+  uint32_t stale = avs_session_new(), stale_io = new_source(stale);
   CHECK(avs_session_close(stale) == 0, "close");
-  CHECK(avs_memory_free(stale_memory) == 0, "free");
   call_all(stale, session);
   call_all(stale_io, session);
-  call_all(stale_memory, session);
   /* The slots are used again: the old handles must not find the new objects. */
   uint32_t again = avs_session_new();
   call_all(stale, session);
   call_all(stale_io, session);
-  call_all(stale_memory, session);
-  CHECK(avs_memory_free(session) < 0 && avs_memory_free(io) < 0, "what is no memory was freed as such");
   CHECK(avs_session_close(io) < 0, "an I/O context was closed as a session");
   CHECK(avs_memory_size(session) < 0, "a session is no memory");
   CHECK(avs_session_close(again) == 0, "close");
   CHECK(avs_session_close(session) == 0, "close");
   /* More than the generations of one slot. */
   for (int i = 0; i < 10000; i++) CHECK(avs_session_close(avs_session_new()) == 0, "close %d", i);
-  for (int i = 0; i < 200; i++) (void)avs_io_new(avs_session_new(), i % 3, AVS_IO_READ, 10, avs_memory_new()); /* left to the thread's end */
+  for (int i = 0; i < 200; i++) (void)avs_io_new(avs_session_new(), i % 3, AVS_IO_READ, 10); /* left to the thread's end */
 }
 
 static const double numbers[] = {0,     1,      -1,    2,     0.5,   1e9,     -1e9,      4294967295.0, 9007199254740993.0,
@@ -438,7 +429,7 @@ static void test_slots(const char *folder) {
     avs_add_stream(session, "no end", 6);
     avs_add_chapter(session, numbers[i], numbers[i], numbers[i]);
     avs_set_range(session, numbers[i], numbers[i]);
-    avs_memory_read(world.memory, numbers[i], bytes, 10);
+    avs_memory_read(world.sink_io, numbers[i], bytes, 10);
     avs_reply(session, numbers[i]);
     int32_t index = isfinite(numbers[i]) && fabs(numbers[i]) < 2e9 ? (int32_t)numbers[i] : -7;
     for (uint32_t what = 0; what < 12; what++) {
@@ -519,23 +510,6 @@ static void test_direction(void) {
   CHECK(avs_session_close(session) == 0, "close");
 }
 
-/* Memory that goes while a session writes to it. */
-static void test_memory(void) {
-  reset(NEVER, SIZE_MAX);
-  uint32_t session = avs_session_new();
-  uint8_t bytes[3 * BUFFER] = {1};
-  double slot[AVS_SLOT_SIZE] = {0, world.sink_io = new_sink(session, AVS_IO_MEMORY_OUTPUT, 0)};
-  avs_run(session, AVS_OP_IO_WRITE, slot, bytes, sizeof(bytes), NULL, 0);
-  CHECK(slot[0] >= 0 && avs_memory_size(world.memory) > 0, "nothing written: %g", slot[0]);
-  (void)avs_memory_free(world.memory); /* or refused */
-  avs_run(session, AVS_OP_IO_WRITE, slot, bytes, sizeof(bytes), NULL, 0);
-  avs_run(session, AVS_OP_IO_SIZE, slot, bytes, sizeof(bytes), NULL, 0);
-  CHECK(avs_session_close(session) == 0, "close");
-  (void)avs_memory_free(world.memory);
-  CHECK(avs_memory_free(world.memory) < 0, "freed twice");
-  world.memory = 0;
-}
-
 /* An I/O context that a demuxer reads through can't be taken away from it, or the demuxer notices. */
 static void test_moving_in_use(const char *folder) {
   load(folder, "audio.mp3");
@@ -586,7 +560,6 @@ int main(int argc, char **argv) {
     test_file(argv[1], files[i], most);
     test_damage(argv[1], files[i]);
   }
-  test_memory();
   test_moving_in_use(argv[1]);
   test_direction();
   reset(NEVER, SIZE_MAX);
