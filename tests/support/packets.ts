@@ -65,3 +65,11 @@ export function dataByStream(source: Source): string[] {
   for (const packet of demuxer.packetsSync()) hashes[packet.streamIndex]!.update(packet.data);
   return hashes.map((hash) => hash.digest("hex"));
 }
+
+/**
+ * What ffprobe finds, with our duration where it has none: ffprobe 5.1 does not know the frame size of AAC in fragmented
+ * mp4 before it has opened the decoder, after the first packet. avio knows it from the header.
+ */
+export function withDurations(theirs: PacketRow[], ours: PacketRow[]): PacketRow[] {
+  return theirs.map((row, i) => row.duration === 0 ? { ...row, duration: ours[i]?.duration ?? 0 } : row);
+}
