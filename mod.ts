@@ -24,7 +24,14 @@ export type { Sink } from "./io/sink.ts";
 export type { Source } from "./io/source.ts";
 
 export { Demuxer, type DemuxerOptions, type SeekOptions } from "./format/demuxer.ts";
-export { type FormatInfo, inputFormats, outputFormats, type Versions, versions } from "./format/formats.ts";
+export {
+  type FormatInfo,
+  inputFormats,
+  licenseText,
+  outputFormats,
+  type Versions,
+  versions,
+} from "./format/formats.ts";
 export { Muxer, type MuxerOptions } from "./format/muxer.ts";
 export type { SessionOptions } from "./format/options.ts";
 export { Packet, type PacketInit, type SideData } from "./format/packet.ts";

@@ -48,6 +48,7 @@ const output = {
 /** What is asked now and then. */
 const rest = {
   avs_library_info: { parameters: ["buffer", "u32"], result: "i32" },
+  avs_license_text: { parameters: ["buffer", "u32"], result: "i32" },
   avs_formats: { parameters: ["u32", "buffer", "u32"], result: "i32" },
   avs_error_text: { parameters: ["i32", "buffer", "u32"], result: "i32" },
   avs_set_log_level: { parameters: ["i32"], result: "void" },

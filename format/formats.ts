@@ -75,3 +75,8 @@ export function versions(): Versions {
   const text = readTextOrThrow((out, capacity) => library().avs_library_info(out, capacity));
   return { avio: VERSION, ...JSON.parse(text) };
 }
+
+/** Text of the licence that the FFmpeg inside the shared library is under. */
+export function licenseText(): string {
+  return readTextOrThrow((out, capacity) => library().avs_license_text(out, capacity));
+}

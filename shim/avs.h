@@ -35,6 +35,9 @@ AVS_API uint32_t avs_abi_version(void);
 /* JSON: versions of avio's parts, licence, configuration and build. */
 AVS_API int32_t avs_library_info(char *out, uint32_t capacity);
 
+/* Text of the licence that the FFmpeg inside is under. */
+AVS_API int32_t avs_license_text(char *out, uint32_t capacity);
+
 /* JSON array of the input (AVS_INPUT) or output (AVS_OUTPUT) formats. */
 AVS_API int32_t avs_formats(uint32_t direction, char *out, uint32_t capacity);
 enum { AVS_INPUT, AVS_OUTPUT };

@@ -36,6 +36,18 @@ int32_t avs_library_info(char *out, uint32_t capacity) {
   return text_deliver(&text, out, capacity);
 }
 
+#ifdef AVS_HAS_LICENSE
+extern const char avs_license[]; /* written by scripts/build_shim.sh */
+#else
+static const char avs_license[] = "See the licence of the FFmpeg libraries that are installed on this machine.\n";
+#endif
+
+int32_t avs_license_text(char *out, uint32_t capacity) {
+  struct text text = {0};
+  text_append(&text, avs_license, strlen(avs_license));
+  return text_deliver(&text, out, capacity);
+}
+
 void json_format(struct text *text, const char *name, const char *long_name, const char *extensions,
                            const char *mime_type) {
   text_append(text, "{", 1);
