@@ -164,7 +164,6 @@ void note_unused(struct session *session, AVDictionary **options);
 AVPacket *packets_push(struct packets *packets, AVPacket *packet);
 AVPacket *packets_first(struct packets *packets);
 void packets_drop_first(struct packets *packets);
-void packets_clear(struct packets *packets);
 void packets_free(struct packets *packets);
 
 /* ---------------------------------------------------------------------------- operations */

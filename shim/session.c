@@ -39,12 +39,8 @@ void packets_drop_first(struct packets *packets) {
   packets->count--;
 }
 
-void packets_clear(struct packets *packets) {
-  while (packets->count) packets_drop_first(packets);
-}
-
 void packets_free(struct packets *packets) {
-  packets_clear(packets);
+  while (packets->count) packets_drop_first(packets);
   for (size_t i = 0; i < packets->capacity; i++) av_packet_free(&packets->ring[i]);
   free(packets->ring);
 }
