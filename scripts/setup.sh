@@ -47,7 +47,7 @@ install_deno() {
   ! has deno || return 0
   has npm || fail "Deno is needed: https://docs.deno.com/runtime/getting_started/installation/"
   echo "setup: installing Deno $DENO_VERSION from npm" >&2
-  npm install --global --silent "deno@$DENO_VERSION" >/dev/null ||
+  npm install --global --loglevel error --no-fund --no-audit "deno@$DENO_VERSION" >/dev/null ||
     fail "Deno could not be installed. Run this, then try again:" "  sudo npm install --global deno@$DENO_VERSION"
 }
 
