@@ -18,6 +18,7 @@ export { type LogLevel, type LogLine, onLog, setLogLevel } from "./ffi/log.ts";
 export type { Marker, MaybePromise, WriteInfo } from "./ffi/device.ts";
 
 export type { IOCallbacks } from "./io/callbacks.ts";
+export type { HttpOptions } from "./io/http.ts";
 export { IOContext } from "./io/io_context.ts";
 export { MemorySink } from "./io/memory_sink.ts";
 export type { Sink } from "./io/sink.ts";
@@ -35,9 +36,10 @@ export {
 export { Muxer, type MuxerOptions } from "./format/muxer.ts";
 export type { SessionOptions } from "./format/options.ts";
 export { Packet, type PacketInit, type SideData } from "./format/packet.ts";
-export { probeSync } from "./format/probe.ts";
+export { probe, probeSync } from "./format/probe.ts";
 export type { Rational } from "./format/rational.ts";
-export { type RemuxOptions, type RemuxProgress, type RemuxResult, remuxSync } from "./format/remux.ts";
+export { remux, type RemuxOptions, type RemuxProgress, type RemuxResult, remuxSync } from "./format/remux.ts";
+export { RemuxStream } from "./format/remux_stream.ts";
 export type {
   Chapter,
   CodecParameters,

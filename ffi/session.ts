@@ -3,14 +3,22 @@
  * how its operations end. It knows nothing of formats or of kinds of sources.
  */
 import { AVERROR } from "./constants.ts";
-import { answerNow, type Device, type Marker } from "./device.ts";
+import { type Answer, answerLater, answerNow, type Device, type Marker } from "./device.ts";
 import { makeError } from "./errors.ts";
+import { forget, untilDone } from "./events.ts";
 import { encodePairs, library, readText, readTextOrThrow } from "./library.ts";
 import { type LogLine, parseLog, tellLog } from "./log.ts";
-import { type Operation, step } from "./operation.ts";
+import { canWait, type Operation, runAsync, step } from "./operation.ts";
 import { Flag, IOFlag, IOKind, type OperationCode, operations, Request, Slot } from "./symbols.ts";
 
 const markers: readonly Marker[] = ["header", "sync", "boundary", "unknown", "trailer", "flush"];
+
+/** What the user knows the kinds of requests by. */
+const callbackNames: Readonly<Record<number, string>> = {
+  [Request.READ]: "onread",
+  [Request.WRITE]: "onwrite",
+  [Request.SEEK]: "onseek",
+};
 
 /** Why an operation failed. */
 export interface Failure {
@@ -45,6 +53,17 @@ const forgotten = new FinalizationRegistry<number>((handle) => void library().av
 
 const NOTHING = new Uint8Array(0);
 
+/** Done when a session closes; a promise is waited for where somebody waits. */
+export type Cleanup = (failure: Failure | null) => void | Promise<unknown>;
+
+/** What ends an async session early. */
+export interface Limits {
+  /** Ends the session with its reason. */
+  signal?: AbortSignal | undefined;
+  /** Milliseconds that one callback may take. */
+  timeout?: number | undefined;
+}
+
 export class Session {
   readonly handle: number;
   /** Numbers in and out of an operation; slot[0] is its result. */
@@ -55,6 +74,10 @@ export class Session {
   #failure: Failure | null = null;
   #running = false;
   #closed = false;
+  /** Settles when the operation of the async engine that is under way is done. */
+  #pending: Promise<void> | null = null;
+  #turn: Promise<unknown> = Promise.resolve();
+  #limits = { timeout: undefined as number | undefined, release: () => {} };
 
   constructor() {
     this.handle = library().avs_session_new();
@@ -66,20 +89,45 @@ export class Session {
     return this.#closed;
   }
 
+  /** What is to be done when the session closes, before its memory is freed; with what ended it, if anything did. */
+  defer(cleanup: Cleanup): void {
+    this.#cleanups.push(cleanup);
+  }
+  #cleanups: Cleanup[] = [];
+
   /**
-   * Frees everything native, after `before` took out what it wants to keep. Inside one of the session's own
-   * callbacks: as soon as native code is out, and no callback is called until then.
+   * Frees everything. While an operation runs, inside one of its callbacks or asynchronously: ends it, and frees when
+   * native code is out; no callback is called until then.
    */
-  close(before: () => void = () => {}): void {
+  close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#free = () => {
-      before();
-      this.#freeNative();
-    };
+    this.#limits.release();
     if (!this.#running) this.#free();
+    else if (this.#pending) library().avs_cancel(this.handle);
   }
-  #free = () => {};
+
+  /** Closes at the end of an operation. */
+  finish(): Operation<void> {
+    return step(() => this.close(), () => this.closeAsync());
+  }
+
+  /** As `close`, and waits until native code is out and what was deferred is done. */
+  async closeAsync(): Promise<void> {
+    this.close();
+    await this.#pending;
+    await this.#closing;
+  }
+
+  #free(): void {
+    const results: unknown[] = [];
+    // Last deferred, first done: memory goes at the end, whatever the others throw.
+    using stack = new DisposableStack();
+    stack.defer(() => this.#freeNative());
+    stack.defer(() => this.#closing = Promise.allSettled(results));
+    for (const cleanup of this.#cleanups) stack.defer(() => void results.push(cleanup(this.#failure)));
+  }
+  #closing: Promise<unknown> | null = null;
 
   #freeNative(): void {
     forgotten.unregister(this);
@@ -134,7 +182,7 @@ export class Session {
 
   /** As `run`, but answers what went wrong. The end of the input is no failure: see `slot`. */
   *attempt(operation: OperationCode, data: Uint8Array | null = null): Operation<Failure | null> {
-    yield* step(() => this.#runSync(operation, data));
+    yield* step(() => this.#runSync(operation, data), () => this.#runAsync(operation));
     return this.#outcome(operation);
   }
 
@@ -159,6 +207,59 @@ export class Session {
       running.pop();
       if (this.#closed) this.#free();
     }
+  }
+
+  async #runAsync(operation: OperationCode): Promise<void> {
+    if (this.#running) throw busy(operation);
+    if (this.#failure) throw this.#failure.error;
+    this.#running = true;
+    this.#pending = untilDone(this);
+    const result = library().avs_start(this.handle, operation.code, this.slot);
+    if (result < 0) {
+      forget(this);
+      this.#running = false;
+      this.#pending = null;
+      throw makeError(operation, result, [], result === AVERROR.EAGAIN ? "no more threads" : undefined);
+    }
+    await this.#pending;
+    library().avs_finish(this.handle, this.slot);
+    this.#running = false;
+    this.#pending = null;
+    if (this.#closed) this.#free();
+  }
+
+  /** Runs operations of the async engine in the order in which they were asked for. */
+  enqueue<T>(operation: () => Operation<T>): Promise<T> {
+    const result = this.#turn.then(() => runAsync(operation()));
+    this.#turn = result.catch(() => {});
+    return result;
+  }
+
+  /** Opens something in this session: what goes wrong closes it, and so do the limits. */
+  *guard<T>(limits: Limits, open: () => Operation<T>): Operation<T> {
+    try {
+      if (yield* canWait()) this.limit(limits);
+      return yield* open();
+    } catch (error) {
+      this.fail(error); // for those who are told why it closes
+      this.close();
+      throw error;
+    }
+  }
+
+  /** From now on the signal ends the session, and so does a callback that takes too long. */
+  limit({ signal, timeout }: Limits): void {
+    signal?.throwIfAborted();
+    const abort = () => this.abort(signal!.reason);
+    signal?.addEventListener("abort", abort, { once: true });
+    this.#limits = { timeout, release: () => signal?.removeEventListener("abort", abort) };
+  }
+
+  /** Ends what is under way with this error, at once, and closes. */
+  abort(reason: unknown): void {
+    if (this.#closed) return;
+    this.fail(reason);
+    this.close();
   }
 
   /** The first exception of a callback as it is, else an error made of FFmpeg's. */
@@ -205,27 +306,41 @@ export class Session {
   answerSync(io: number, kind: number, a: number, b: number, c: number): void {
     try {
       if (this.#closed) return; // closed by an earlier callback: the request fails
-      const device = this.#devices.get(io);
-      if (!device) throw new Error("The I/O context has no device");
-      this.#answerWith(device, kind, a, b, c);
+      answerNow(this.#answer(io, kind, a, b, c), callbackNames[kind]!);
     } catch (error) {
       this.fail(error);
     }
   }
 
-  #answerWith(device: Device, kind: number, a: number, b: number, c: number): void {
+  /** Called by the pump: an event of the session's own thread. */
+  answerAsync(io: number, kind: number, a: number, b: number, c: number): void {
+    if (this.#closed) return;
+    const { timeout } = this.#limits;
+    const timer = timeout === undefined ? undefined : setTimeout(() => {
+      this.abort(new DOMException(`A callback took longer than ${timeout} ms`, "TimeoutError"));
+    }, timeout);
+    answerLater(this.#answer(io, kind, a, b, c)).catch((error) => {
+      this.fail(error);
+      library().avs_reply(this.handle, AVERROR.EXTERNAL);
+    }).finally(() => clearTimeout(timer));
+  }
+
+  /** Asks the device, and gives its answer to the thread that waits. Late, after the end, it finds nobody. */
+  *#answer(io: number, kind: number, a: number, b: number, c: number): Answer<void> {
+    const device = this.#devices.get(io);
+    if (!device) throw new Error("The I/O context has no device");
     if (kind === Request.READ) {
-      const chunk = answerNow(device.read!(a), "onread") ?? NOTHING;
+      const chunk = (yield* device.read!(a)) ?? NOTHING;
       library().avs_reply_read(this.handle, chunk as Uint8Array<ArrayBuffer>, chunk.byteLength);
     } else if (kind === Request.WRITE) {
       const bytes = new Uint8Array(a);
       check(library().avs_take_write(this.handle, bytes, a), "take written bytes");
       const time = library().avs_request_time(this.handle);
       const info = { position: b, marker: markers[c] ?? "unknown", time: Number.isNaN(time) ? null : time };
-      answerNow(device.write!(bytes, info), "onwrite");
+      yield* device.write!(bytes, info);
       library().avs_reply(this.handle, a);
     } else {
-      const position = answerNow(device.seek!(a, b), "onseek");
+      const position = yield* device.seek!(a, b);
       library().avs_reply(this.handle, position ?? AVERROR.ESPIPE);
     }
   }

@@ -59,15 +59,34 @@ const rest = {
   avs_set_discard: { parameters: ["u32", "i32", "i32"], result: "i32" },
 } as const satisfies Deno.ForeignLibraryInterface;
 
+/** The async engine. */
+const async = {
+  avs_isolate: { parameters: [], result: "u32" },
+  avs_start: { parameters: ["u32", "u32", "buffer"], result: "i32" },
+  avs_finish: { parameters: ["u32", "buffer"], result: "i32" },
+  avs_cancel: { parameters: ["u32"], result: "i32" },
+  avs_take_events: { parameters: ["buffer", "u32"], result: "i32" },
+  // Waits on a thread of Deno's pool; it gets no buffer, which could be gone before it returns.
+  avs_wait_events: { parameters: ["u32"], result: "i32", nonblocking: true },
+} as const satisfies Deno.ForeignLibraryInterface;
+
 /** All of them. */
-export const symbols = { ...core, ...output, ...rest } as const;
+export const symbols = { ...core, ...output, ...async, ...rest } as const;
 
 /** `Deno.dlopen` takes 0.2 ms for each symbol, so only the first group is bound at once. */
-export const groups: readonly [typeof core, typeof output, typeof rest] = [core, output, rest];
+export const groups: readonly [typeof core, typeof output, typeof async, typeof rest] = [
+  core,
+  output,
+  async,
+  rest,
+];
 
 export const Direction = { INPUT: 0, OUTPUT: 1 } as const;
 
 export const Request = { READ: 1, WRITE: 2, SEEK: 3 } as const;
+
+/** Rows of `avs_take_events`; a kind of DONE is the end of an operation, the others are requests. */
+export const Event = { SESSION: 0, IO: 1, KIND: 2, A: 3, B: 4, C: 5, LENGTH: 6, DONE: 0 } as const;
 
 /** Operations for `avs_run`, each with its name in errors and what the message calls it. */
 export const operations = {

@@ -2,9 +2,10 @@
  * Demuxer: an input that is open, its streams, its packets, seeking. What the source is made of is in `io/`.
  */
 import { AVERROR } from "../ffi/constants.ts";
-import { type Operation, runSync } from "../ffi/operation.ts";
+import { type Operation, promised, runSync, step } from "../ffi/operation.ts";
 import { Session } from "../ffi/session.ts";
 import { Direction, operations, SetWhat } from "../ffi/symbols.ts";
+import type { HttpOptions } from "../io/http.ts";
 import { type Attachment, openSource, type Source } from "../io/source.ts";
 import type { FormatInfo } from "./formats.ts";
 import { bufferSizeOf, checkAllUsed, checkOptions, type SessionOptions, setOptions } from "./options.ts";
@@ -28,7 +29,7 @@ import {
   type Stream,
 } from "./stream.ts";
 
-/** Options of {@linkcode Demuxer.openSync}. */
+/** Options of {@linkcode Demuxer.open} and {@linkcode Demuxer.openSync}. */
 export interface DemuxerOptions extends SessionOptions {
   /** Forces the input format, by FFmpeg's name. */
   format?: string;
@@ -38,6 +39,8 @@ export interface DemuxerOptions extends SessionOptions {
   probeSize?: number;
   /** Seconds of media that are read to find out what its streams are. @default {5} */
   analyzeDuration?: number;
+  /** How an http(s): URL is read. */
+  http?: HttpOptions;
 }
 
 /** Options of {@linkcode Demuxer.seekSync}. */
@@ -59,10 +62,7 @@ const BATCH_BYTES = 256 * 1024;
 const SEEK_BACKWARD = 1;
 const SEEK_ANY = 4;
 
-/**
- * Opens a source as the input of a session; with the attachment that must be released before the session closes.
- * `lend`: nothing but native code runs while bytes are read.
- */
+/** Opens a source as the input of a session. `lend`: nothing but native code runs while bytes are read. */
 export function* openInput(
   session: Session,
   source: Source,
@@ -71,20 +71,16 @@ export function* openInput(
 ): Operation<Attachment> {
   checkDemuxerOptions(options);
   const { format, url, findStreamInfo = true } = options;
-  const attachment = yield* openSource(session, source, bufferSizeOf(options), lend);
-  try {
-    session.set(SetWhat.INPUT, 0, [
-      ["url", url ?? attachment.url],
-      ...(format === undefined ? [] : [["format", format] as const]),
-    ]);
-    setOptions(session, { options: { ...probing(options), ...options.options } });
-    session.slot.set([0, attachment.io, findStreamInfo ? 1 : 0]);
-    yield* session.run(operations.openInput);
-    checkAllUsed(session, "the input format");
-  } catch (error) {
-    session.close(() => attachment.release());
-    throw error;
-  }
+  const { http } = options;
+  const attachment = yield* openSource(session, source, { bufferSize: bufferSizeOf(options), lend, http });
+  session.set(SetWhat.INPUT, 0, [
+    ["url", url ?? attachment.url],
+    ...(format === undefined ? [] : [["format", format] as const]),
+  ]);
+  setOptions(session, { options: { ...probing(options), ...options.options } });
+  session.slot.set([0, attachment.io, findStreamInfo ? 1 : 0]);
+  yield* session.run(operations.openInput);
+  checkAllUsed(session, "the input format");
   return attachment;
 }
 
@@ -104,12 +100,6 @@ function probing({ probeSize, analyzeDuration }: DemuxerOptions): Record<string,
   };
 }
 
-/** What the demuxer has learned when it is open. */
-interface Opened {
-  session: Session;
-  attachment: Attachment;
-}
-
 /**
  * An input that is open (AVFormatContext): the streams of a container and their packets.
  *
@@ -123,20 +113,18 @@ interface Opened {
  * }
  * ```
  */
-export class Demuxer implements Disposable {
+export class Demuxer implements Disposable, AsyncDisposable, AsyncIterable<Packet> {
   /** The container's format. */
   readonly format: FormatInfo;
   #session: Session;
-  #attachment: Attachment;
   #description: ReturnType<typeof describe>;
   #streams: DemuxerStream[];
   #batch: PacketBatch | null = null;
   /** What follows the packets of the batch: nothing known yet, the end, or an error not thrown yet. */
   #after: null | "end" | { error: unknown } = null;
 
-  private constructor({ session, attachment }: Opened) {
+  private constructor(session: Session) {
     this.#session = session;
-    this.#attachment = attachment;
     this.#description = describe(session, Direction.INPUT);
     this.format = this.#description.format;
     this.#streams = this.#description.streams.map((stream) => new DemuxerStream(session, stream));
@@ -153,15 +141,17 @@ export class Demuxer implements Disposable {
     return runSync(Demuxer.#open(source, checkOptions(options)));
   }
 
+  /** As {@linkcode Demuxer.openSync}; callbacks may answer promises, and streams, Blobs and URLs are sources too. */
+  static open(source: Source, options?: DemuxerOptions): Promise<Demuxer> {
+    return promised(() => Demuxer.#open(source, checkOptions(options)));
+  }
+
   static *#open(source: Source, options: DemuxerOptions): Operation<Demuxer> {
     const session = new Session();
-    try {
-      const attachment = yield* openInput(session, source, options);
-      return new Demuxer({ session, attachment });
-    } catch (error) {
-      session.close();
-      throw error;
-    }
+    return yield* session.guard(options, function* () {
+      yield* openInput(session, source, options);
+      return new Demuxer(session);
+    });
   }
 
   /** Streams found so far; some formats have new ones later. */
@@ -230,6 +220,33 @@ export class Demuxer implements Disposable {
     }
   }
 
+  /** As {@linkcode Demuxer.readSync}. Calls are answered in the order in which they were made. */
+  async read(): Promise<Packet | null> {
+    while (true) {
+      const packet = this.#nextReady();
+      if (packet) return packet;
+      if (this.#after === "end") return null;
+      this.#throwAfter();
+      this.#checkOpen("read packet");
+      await this.#session.enqueue(() => this.#readAheadUnlessReady());
+    }
+  }
+
+  /** A read that was queued may find what one before it has brought. */
+  *#readAheadUnlessReady(): Operation<void> {
+    if (this.#batch === null && this.#after === null) yield* this.#readAhead();
+  }
+
+  /** The packets that are left, one after the other. */
+  async *packets(): AsyncIterableIterator<Packet> {
+    for (let packet = await this.read(); packet; packet = await this.read()) yield packet;
+  }
+
+  /** The same as {@linkcode packets}. */
+  [Symbol.asyncIterator](): AsyncIterator<Packet> {
+    return this.packets();
+  }
+
   /** The packets that are left, one after the other. */
   *packetsSync(): IterableIterator<Packet> {
     for (let packet = this.readSync(); packet; packet = this.readSync()) yield packet;
@@ -289,6 +306,15 @@ export class Demuxer implements Disposable {
     runSync(this.#seek(target, options === undefined ? {} : checkObject(options, "options")));
   }
 
+  /** As {@linkcode Demuxer.seekSync}. */
+  seek(target: number | { streamIndex: number; timestamp: number }, options?: SeekOptions): Promise<void> {
+    return promised(() => {
+      this.#checkOpen("seek");
+      const checked = options === undefined ? {} : checkObject(options, "options");
+      return step(() => {}, () => this.#session.enqueue(() => this.#seek(target, checked)));
+    });
+  }
+
   *#seek(
     target: number | { streamIndex: number; timestamp: number },
     options: SeekOptions,
@@ -325,8 +351,21 @@ export class Demuxer implements Disposable {
     if (this.#session.closed) throw new Error(`Cannot ${doing}: the Demuxer is closed`);
   }
 
+  /**
+   * Closes the input, frees everything, and waits until that is done; what is under way ends with an error.
+   * Again: does nothing.
+   */
+  close(): Promise<void> {
+    return this.#session.closeAsync();
+  }
+
   /** Closes the input and frees everything; again: does nothing. `avformat_close_input`. */
   [Symbol.dispose](): void {
-    this.#session.close(() => this.#attachment.release());
+    this.#session.close();
+  }
+
+  /** The same as {@linkcode close}. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
   }
 }

@@ -2,7 +2,7 @@
  * Muxer: an output that is open, its streams, writing packets. What the sink is made of is in `io/`.
  */
 import { library } from "../ffi/library.ts";
-import { type Operation, runSync } from "../ffi/operation.ts";
+import { type Operation, promised, runSync } from "../ffi/operation.ts";
 import { check, Session } from "../ffi/session.ts";
 import { Direction, operations, SetWhat } from "../ffi/symbols.ts";
 import { openSink, type Sink, sinkUrl } from "../io/sink.ts";
@@ -57,7 +57,11 @@ export function* makeOutput(session: Session, sink: Sink, options: MuxerOptions)
   for (const chapter of chapters) addChapter(session, chapter);
 }
 
-/** Opens the sink for the session's output; with the attachment that must be released before the session closes. */
+/** Bytes of packets that wait to be written at most, and what a packet counts beside its data. */
+const QUEUE_BYTES = 1 << 20;
+const QUEUE_OVERHEAD = 256;
+
+/** Opens the sink for the session's output. */
 export function* openOutputSink(session: Session, sink: Sink, options: MuxerOptions): Operation<Attachment> {
   return yield* openSink(session, sink, {
     bufferSize: bufferSizeOf(options),
@@ -117,12 +121,12 @@ export function addStreamLike(
  * console.log(sink.size);
  * ```
  */
-export class Muxer implements Disposable {
+export class Muxer implements Disposable, AsyncDisposable {
   #session: Session;
   #attachment: Attachment;
   #options: MuxerOptions;
   #description: ReturnType<typeof describe>;
-  #stage: "adding streams" | "writing" | "failed" | "finished" = "adding streams";
+  #stage: "adding streams" | "starting" | "writing" | "failed" | "finished" = "adding streams";
 
   private constructor(session: Session, attachment: Attachment, options: MuxerOptions) {
     this.#session = session;
@@ -141,15 +145,17 @@ export class Muxer implements Disposable {
     return runSync(Muxer.#open(sink, checkOptions(options)));
   }
 
+  /** As {@linkcode Muxer.openSync}; callbacks may answer promises, and a WritableStream is a sink too. */
+  static open(sink: Sink, options?: MuxerOptions): Promise<Muxer> {
+    return promised(() => Muxer.#open(sink, checkOptions(options)));
+  }
+
   static *#open(sink: Sink, options: MuxerOptions): Operation<Muxer> {
     const session = new Session();
-    try {
+    return yield* session.guard(options, function* () {
       yield* makeOutput(session, sink, options);
       return new Muxer(session, yield* openOutputSink(session, sink, options), options);
-    } catch (error) {
-      session.close();
-      throw error;
-    }
+    });
   }
 
   /** The container's format. */
@@ -195,11 +201,21 @@ export class Muxer implements Disposable {
     runSync(this.#start());
   }
 
+  /** As {@linkcode Muxer.startSync}. */
+  start(): Promise<void> {
+    return this.#session.enqueue(() => this.#start());
+  }
+
   *#start(): Operation<void> {
     this.#checkOpen("write header");
     if (this.#stage !== "adding streams") return;
-    this.#stage = "failed"; // until it is written: a muxer without its header can do nothing more
-    yield* writeHeader(this.#session, this.#attachment, this.#options, this.format.name);
+    this.#stage = "starting";
+    try {
+      yield* writeHeader(this.#session, this.#attachment, this.#options, this.format.name);
+    } catch (error) {
+      this.#stage = "failed"; // a muxer without its header can do nothing more
+      throw error;
+    }
     this.#stage = "writing";
     this.#description = describe(this.#session, Direction.OUTPUT);
   }
@@ -212,17 +228,63 @@ export class Muxer implements Disposable {
    * @throws {TypeError | RangeError} A field of the packet is wrong.
    */
   writeSync(packet: Packet): void {
-    runSync(this.#write(packet));
+    this.#checkWritable(packet);
+    runSync(this.#write([packet]));
   }
 
-  *#write(packet: Packet): Operation<void> {
+  /**
+   * As {@linkcode Muxer.writeSync}. The packet's bytes are copied at once; the promise is settled when there is room
+   * for more, so awaiting it is the backpressure. Errors surface at the next call, and at `finish()`.
+   */
+  async write(packet: Packet): Promise<void> {
+    this.#checkWritable(packet);
+    this.#throwQueued();
+    this.#queue.push({ ...packet, data: packet.data.slice() } as Packet);
+    this.#queued += packet.data.byteLength + QUEUE_OVERHEAD;
+    this.#writing ??= this.#session.enqueue(() => this.#writeQueue());
+    if (this.#queued < QUEUE_BYTES) return;
+    await this.#writing;
+    this.#throwQueued();
+  }
+
+  #queue: Packet[] = [];
+  #queued = 0;
+  #writing: Promise<void> | null = null;
+  #queueError: { error: unknown } | null = null;
+
+  *#writeQueue(): Operation<void> {
+    try {
+      while (this.#queue.length > 0) {
+        const packets = this.#queue;
+        this.#queue = [];
+        this.#queued = 0;
+        yield* this.#write(packets);
+      }
+    } catch (error) {
+      this.#queueError ??= { error };
+    } finally {
+      this.#writing = null;
+    }
+  }
+
+  #throwQueued(): void {
+    const failure = this.#queueError;
+    this.#queueError = null;
+    if (failure) throw failure.error;
+  }
+
+  #checkWritable(packet: Packet): void {
     this.#checkOpen("write packet");
     checkPacket(packet);
     if (packet.streamIndex >= this.#description.streams.length) {
       throw new RangeError(`packet.streamIndex: there is no stream ${packet.streamIndex}`);
     }
+  }
+
+  *#write(packets: readonly Packet[]): Operation<void> {
+    this.#checkOpen("write packet");
     if (this.#stage === "adding streams") yield* this.#start();
-    putPacket(this.#session, packet);
+    for (const packet of packets) putPacket(this.#session, packet);
     yield* this.#session.run(operations.write);
   }
 
@@ -231,8 +293,14 @@ export class Muxer implements Disposable {
     runSync(this.#flush());
   }
 
+  /** As {@linkcode Muxer.flushSync}. */
+  flush(): Promise<void> {
+    return this.#session.enqueue(() => this.#flush());
+  }
+
   *#flush(): Operation<void> {
     this.#checkOpen("flush output");
+    this.#throwQueued();
     yield* this.#start();
     yield* this.#session.run(operations.flush);
   }
@@ -245,13 +313,24 @@ export class Muxer implements Disposable {
     runSync(this.#finish());
   }
 
+  /** As {@linkcode Muxer.finishSync}; a WritableStream is closed. */
+  finish(): Promise<void> {
+    return this.#session.enqueue(() => this.#finish());
+  }
+
   *#finish(): Operation<void> {
     this.#checkOpen("write trailer");
     try {
+      this.#throwQueued();
       yield* this.#start();
       yield* this.#session.run(operations.trailer);
+      if (this.#attachment.finish) yield* this.#attachment.finish();
+    } catch (error) {
+      this.#session.fail(error);
+      throw error;
     } finally {
-      this.#close();
+      this.#stage = "finished";
+      yield* this.#session.finish();
     }
   }
 
@@ -260,14 +339,16 @@ export class Muxer implements Disposable {
     if (this.#stage === "failed") throw new Error(`Cannot ${doing}: the header could not be written`);
   }
 
-  #close(): void {
-    this.#stage = "finished";
-    this.#session.close(() => this.#attachment.release());
-  }
-
   /** Frees everything, and discards what was not written yet; after `finishSync()`: does nothing. */
   [Symbol.dispose](): void {
-    this.#close();
+    this.#stage = "finished";
+    this.#session.close();
+  }
+
+  /** As `Symbol.dispose`, and waits until it is done. */
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#stage = "finished";
+    return this.#session.closeAsync();
   }
 }
 

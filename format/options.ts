@@ -3,7 +3,7 @@
  */
 import type { Session } from "../ffi/session.ts";
 import { SetWhat } from "../ffi/symbols.ts";
-import { checkObject, checkString, optional, typeName } from "../io/arguments.ts";
+import { checkNumber, checkObject, checkString, optional, typeName } from "../io/arguments.ts";
 import { checkBufferSize, DEFAULT_BUFFER_SIZE } from "../io/io_context.ts";
 
 /** Options of demuxers and muxers. */
@@ -14,6 +14,10 @@ export interface SessionOptions {
   bufferSize?: number;
   /** What the data is called: relative references resolve against it. */
   url?: string;
+  /** Async API only: ends the session with the signal's reason, at once. */
+  signal?: AbortSignal;
+  /** Async API only: milliseconds that one callback may take; then it is a TimeoutError DOMException. */
+  timeout?: number;
 }
 
 /** What the options have in common, checked; undefined options are none. */
@@ -22,6 +26,10 @@ export function checkOptions<T extends SessionOptions>(options: T | undefined, n
   checkObject(options, name);
   optional(checkString, options.url, "url");
   optional(checkBufferSize, options.bufferSize, "bufferSize");
+  optional(checkNumber, options.timeout, "timeout", 0);
+  if (options.signal !== undefined && !(options.signal instanceof AbortSignal)) {
+    throw new TypeError("signal: must be an AbortSignal");
+  }
   optionPairs(options);
   return options;
 }

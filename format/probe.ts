@@ -1,7 +1,7 @@
 /**
  * probe: what a source is, in one call.
  */
-import { type Operation, runSync } from "../ffi/operation.ts";
+import { type Operation, promised, runSync } from "../ffi/operation.ts";
 import { Session } from "../ffi/session.ts";
 import { Direction, operations } from "../ffi/symbols.ts";
 import type { Source } from "../io/source.ts";
@@ -11,20 +11,16 @@ import { describe, type MediaInfo } from "./stream.ts";
 
 function* probeOperation(source: Source, options: DemuxerOptions): Operation<MediaInfo> {
   const session = new Session();
-  try {
+  return yield* session.guard(options, function* () {
     const attachment = yield* openInput(session, source, options);
-    try {
-      session.slot.set([0, attachment.io]);
-      const failure = yield* session.attempt(operations.ioSize);
-      if (failure?.final) throw failure.error;
-      const size = failure ? null : session.slot[1]!;
-      return { ...describe(session, Direction.INPUT), size };
-    } finally {
-      session.close(() => attachment.release());
-    }
-  } finally {
-    session.close();
-  }
+    session.slot.set([0, attachment.io]);
+    const failure = yield* session.attempt(operations.ioSize);
+    if (failure?.final) throw failure.error;
+    const size = failure ? null : session.slot[1]!;
+    const info = { ...describe(session, Direction.INPUT), size };
+    yield* session.finish();
+    return info;
+  });
 }
 
 /**
@@ -42,4 +38,9 @@ function* probeOperation(source: Source, options: DemuxerOptions): Operation<Med
  */
 export function probeSync(source: Source, options?: DemuxerOptions): MediaInfo {
   return runSync(probeOperation(source, checkOptions(options)));
+}
+
+/** As {@linkcode probeSync}; callbacks may answer promises, and streams, Blobs and URLs are sources too. */
+export function probe(source: Source, options?: DemuxerOptions): Promise<MediaInfo> {
+  return promised(() => probeOperation(source, checkOptions(options)));
 }

@@ -2,12 +2,14 @@
  * remux: packets from a source to a sink in another container, without leaving C.
  */
 import { library } from "../ffi/library.ts";
-import { type Operation, runSync } from "../ffi/operation.ts";
+import { type Operation, promised, runSync } from "../ffi/operation.ts";
 import { check, Session } from "../ffi/session.ts";
 import { Direction, operations, Slot } from "../ffi/symbols.ts";
 import { MemorySink } from "../io/memory_sink.ts";
 import { type Sink, sinkUrl } from "../io/sink.ts";
-import { type Attachment, pathOf, type Source } from "../io/source.ts";
+import { pathOf } from "../io/file.ts";
+import { isHttp } from "../io/http.ts";
+import type { Source } from "../io/source.ts";
 import { type DemuxerOptions, openInput } from "./demuxer.ts";
 import {
   addChapter,
@@ -88,33 +90,36 @@ function* remuxOperation(source: Source, sink: Sink, options: RemuxOptions): Ope
   checkStrings(options.metadata ?? {}, "metadata");
   checkNotTheSame(source, sink);
   const session = new Session();
-  const attachments: Attachment[] = [];
-  try {
-    // What a sink's callbacks do to the bytes of the source must not be done while they are lent to native code.
-    const lend = sink instanceof MemorySink;
-    attachments.push(yield* openInput(session, source, checkOptions(options.input, "input"), lend));
-    const input = describe(session, Direction.INPUT);
-    yield* makeOutput(session, sink, { ...options, metadata: metadataOf(input, options), chapters: [] });
-    const skippedStreams = mapStreams(session, input, options);
-    yield* cutTo(session, range, input.startTime ?? 0);
-    for (const chapter of options.chapters ?? cutChapters(input.chapters, range)) {
-      addChapter(session, chapter);
-    }
-    const output = yield* openOutputSink(session, sink, options);
-    attachments.push(output);
-    yield* writeHeader(session, output, options, describe(session, Direction.OUTPUT).format.name);
-    const { packets, time } = yield* loop(session, durationOf(input, range), options.onprogress);
-    yield* session.run(operations.trailer);
-    const bytesWritten = session.slot[Slot.WRITTEN]!;
-    return { packets, bytesWritten, duration: Number.isNaN(time) ? null : time, skippedStreams };
-  } finally {
-    session.close(() => releaseAll(attachments));
-  }
+  return yield* session.guard(options, () => remuxIn(session, source, sink, options, range));
+}
+
+function* remuxIn(
+  session: Session,
+  source: Source,
+  sink: Sink,
+  options: RemuxOptions,
+  range: Range,
+): Operation<RemuxResult> {
+  // What a sink's callbacks do to the bytes of the source must not be done while they are lent to native code.
+  yield* openInput(session, source, checkOptions(options.input, "input"), sink instanceof MemorySink);
+  const input = describe(session, Direction.INPUT);
+  yield* makeOutput(session, sink, { ...options, metadata: metadataOf(input, options), chapters: [] });
+  const skippedStreams = mapStreams(session, input, options);
+  yield* cutTo(session, range, input.startTime ?? 0);
+  for (const chapter of options.chapters ?? cutChapters(input.chapters, range)) addChapter(session, chapter);
+  const output = yield* openOutputSink(session, sink, options);
+  yield* writeHeader(session, output, options, describe(session, Direction.OUTPUT).format.name);
+  const { packets, time } = yield* loop(session, durationOf(input, range), options.onprogress);
+  yield* session.run(operations.trailer);
+  const bytesWritten = session.slot[Slot.WRITTEN]!;
+  if (output.finish) yield* output.finish();
+  yield* session.finish();
+  return { packets, bytesWritten, duration: Number.isNaN(time) ? null : time, skippedStreams };
 }
 
 /** A file that is written over while it is read is lost. */
 function checkNotTheSame(source: Source, sink: Sink): void {
-  const isPath = (place: unknown) => typeof place === "string" || place instanceof URL;
+  const isPath = (place: unknown) => (typeof place === "string" || place instanceof URL) && !isHttp(place);
   if (isPath(source) && isPath(sink) && isSameFile(pathOf(source as string, "source"), sinkUrl(sink))) {
     throw new TypeError("sink: is the source, which it would overwrite");
   }
@@ -127,12 +132,6 @@ function isSameFile(a: string, b: string): boolean {
   } catch {
     return false; // not there yet, or not to be asked about
   }
-}
-
-/** Every one is released, whatever the ones before did. */
-function releaseAll(attachments: Attachment[]): void {
-  using stack = new DisposableStack();
-  for (const attachment of attachments) stack.defer(() => attachment.release());
 }
 
 function metadataOf(input: Description, options: RemuxOptions): Record<string, string> {
@@ -227,4 +226,9 @@ function* loop(
  */
 export function remuxSync(source: Source, sink: Sink, options?: RemuxOptions): RemuxResult {
   return runSync(remuxOperation(source, sink, checkOptions(options)));
+}
+
+/** As {@linkcode remuxSync}; callbacks may answer promises, streams, Blobs and URLs are sources, streams are sinks. */
+export function remux(source: Source, sink: Sink, options?: RemuxOptions): Promise<RemuxResult> {
+  return promised(() => remuxOperation(source, sink, checkOptions(options)));
 }

@@ -8,6 +8,7 @@ import type { Device } from "../ffi/device.ts";
 import { Session } from "../ffi/session.ts";
 import { IOFlag, type OperationCode, operations } from "../ffi/symbols.ts";
 import { checkBytes, checkInteger } from "./arguments.ts";
+import { asBytes, memoryDevice } from "./bytes.ts";
 import { checkCallbacks, deviceOf, type IOCallbacks } from "./callbacks.ts";
 
 /** Bytes of an I/O buffer where nothing else is said. */
@@ -22,13 +23,6 @@ export function checkBufferSize(size: number, name: string): number {
   return checkInteger(size, name, 1, MAX_BUFFER_SIZE);
 }
 
-/** The same bytes as a Uint8Array, whatever view or buffer they came in. */
-export function asBytes(bytes: ArrayBuffer | ArrayBufferView): Uint8Array {
-  return ArrayBuffer.isView(bytes)
-    ? new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-    : new Uint8Array(bytes);
-}
-
 /** Where the media comes from, or goes to. */
 interface Backing {
   readonly bytes: Uint8Array | null;
@@ -37,11 +31,8 @@ interface Backing {
   readonly device: Device;
 }
 
-/** Moves the native part of `context` into `session`; its handle there. */
-export let lendIOContext: (context: IOContext, session: Session, use: Use) => number;
-
-/** Takes it back, before the session `from` closes. */
-export let returnIOContext: (context: IOContext, from: Session) => void;
+/** Moves the native part of `context` into `session` until that closes; its handle there. `waits`: the async engine. */
+export let lendIOContext: (context: IOContext, session: Session, use: Use, waits: boolean) => number;
 
 /**
  * `avio_alloc_context` as a value: media bytes, or callbacks with an I/O buffer, that a demuxer reads from or a
@@ -235,11 +226,12 @@ export class IOContext implements Disposable {
     return this.#native = { session, io: this.#addTo(session, use), use };
   }
 
-  #addTo(session: Session, use: Use): number {
+  #addTo(session: Session, use: Use, waits = false): number {
     const { bytes, device, bufferSize } = this.#backing;
     if (use === "read" ? !this.readable : !this.writable) {
       throw new TypeError(`Cannot ${use}: this IOContext has no on${use} callback`);
     }
+    if (bytes && waits) return session.addDevice(memoryDevice(bytes), IOFlag.READ, bufferSize);
     if (bytes) return session.addMemoryInput(bytes, bufferSize);
     return session.addDevice(device, use === "read" ? IOFlag.READ : IOFlag.WRITE, bufferSize);
   }
@@ -255,19 +247,23 @@ export class IOContext implements Disposable {
   }
 
   static {
-    lendIOContext = (context, session, use) => {
+    lendIOContext = (context, session, use, waits) => {
       context.#checkUsable(use);
-      const io = context.#native ? context.#acquireNative(use).io : context.#addTo(session, use);
+      if (context.#native && waits && context.#backing.bytes) {
+        throw new TypeError(`Cannot ${use}: this IOContext over bytes was used synchronously`);
+      }
+      const io = context.#native ? context.#acquireNative(use).io : context.#addTo(session, use, waits);
       if (context.#native) session.attach(io, context.#native.session);
       else context.#native = { session: new Session(), io, use };
       context.#inUse = true;
+      session.defer(() => context.#takeBack(session));
       return io;
     };
-    returnIOContext = (context, from) => {
-      if (!context.#inUse || !context.#native) return;
-      context.#inUse = false;
-      if (context.#destroyed) context.#free();
-      else context.#native.session.attach(context.#native.io, from);
-    };
+  }
+
+  #takeBack(from: Session): void {
+    this.#inUse = false;
+    if (this.#destroyed) this.#free();
+    else this.#native!.session.attach(this.#native!.io, from);
   }
 }

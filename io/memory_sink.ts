@@ -5,11 +5,8 @@
 import { library } from "../ffi/library.ts";
 import { check, type Session } from "../ffi/session.ts";
 
-/** Makes the sink an I/O context of the session; what it held before is dropped. */
+/** Makes the sink an I/O context of the session, until that closes; what it held before is dropped. */
 export let openMemorySink: (sink: MemorySink, session: Session, bufferSize: number) => number;
-
-/** Takes what was written out of the session, which is about to close. */
-export let closeMemorySink: (sink: MemorySink) => void;
 
 /**
  * Collects an output in memory; seekable, so any format can be written to it.
@@ -44,12 +41,12 @@ export class MemorySink {
     openMemorySink = (sink, session, bufferSize) => {
       if (sink.#io) throw new TypeError("sink: a MemorySink that another muxer is writing to");
       sink.#bytes = new Uint8Array(0);
-      return sink.#io = session.addMemoryOutput(bufferSize);
-    };
-    closeMemorySink = (sink) => {
-      if (!sink.#io) return;
-      sink.#bytes = copyOut(sink.#io);
-      sink.#io = 0;
+      sink.#io = session.addMemoryOutput(bufferSize);
+      session.defer(() => {
+        sink.#bytes = copyOut(sink.#io);
+        sink.#io = 0;
+      });
+      return sink.#io;
     };
   }
 }

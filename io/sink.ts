@@ -2,13 +2,16 @@
  * Sink: everything media can be written to, and how each becomes an I/O context of a session. What holds for
  * sources about closing holds here too.
  */
-import { type Operation, step } from "../ffi/operation.ts";
+import { canWait, type Operation } from "../ffi/operation.ts";
 import type { Session } from "../ffi/session.ts";
 import { IOFlag } from "../ffi/symbols.ts";
-import { checkCallbacks, type IOCallbacks } from "./callbacks.ts";
-import { IOContext } from "./io_context.ts";
-import { closeMemorySink, MemorySink, openMemorySink } from "./memory_sink.ts";
-import { attachCallbacks, attachFile, attachIOContext, type Attachment, pathOf } from "./source.ts";
+import { checkCallbacks, deviceOf, type IOCallbacks } from "./callbacks.ts";
+import { attachFile, openFile, pathOf } from "./file.ts";
+import { isHttp } from "./http.ts";
+import { IOContext, lendIOContext } from "./io_context.ts";
+import { MemorySink, openMemorySink } from "./memory_sink.ts";
+import type { Attachment } from "./source.ts";
+import { StreamSink } from "./stream.ts";
 
 /**
  * What media is written to. A path or file: URL is created or truncated by `Deno.open` under the caller's
@@ -33,6 +36,7 @@ export interface WriteOptions {
 
 /** What a sink is called, "" where it has no name. */
 export function sinkUrl(sink: Sink): string {
+  if (isHttp(sink)) throw new TypeError(`sink: ${sink} can't be written to`);
   return typeof sink === "string" || sink instanceof URL ? pathOf(sink, "sink") : "";
 }
 
@@ -41,28 +45,31 @@ export function* openSink(session: Session, sink: Sink, options: WriteOptions): 
   const { bufferSize, coalesce } = options;
   const flags = IOFlag.WRITE | (coalesce ? 0 : IOFlag.DIRECT);
   if (typeof sink === "string" || sink instanceof URL) {
-    const path = pathOf(sink, "sink");
-    const file = yield* step(() => Deno.openSync(path, { write: true, create: true, truncate: true }));
-    return attachFile(session, file, flags, bufferSize, { path, owned: true });
+    const path = sinkUrl(sink);
+    const file = yield* openFile(path, { write: true, create: true, truncate: true });
+    session.defer(() => file.close());
+    return { io: yield* attachFile(session, file, flags, bufferSize), url: path };
   }
-  if (sink instanceof MemorySink) {
-    const io = openMemorySink(sink, session, bufferSize);
-    return { io, url: "", release: () => closeMemorySink(sink) };
-  }
+  if (sink instanceof MemorySink) return { io: openMemorySink(sink, session, bufferSize), url: "" };
   if (sink instanceof IOContext) {
-    return attachIOContext(session, sink, "write");
+    return { io: lendIOContext(sink, session, "write", yield* canWait()), url: "" };
   }
   if (sink instanceof Deno.FsFile) {
-    return attachFile(session, sink, flags, bufferSize, { path: "", owned: false });
+    return { io: yield* attachFile(session, sink, flags, bufferSize), url: "" };
   }
   if (sink instanceof WritableStream) {
-    throw new TypeError("sink: a WritableStream can't be written synchronously, use open");
+    if (!(yield* canWait())) {
+      throw new TypeError("sink: a WritableStream can't be written synchronously, use open");
+    }
+    const device = new StreamSink(session, sink);
+    return { io: session.addDevice(device, flags, bufferSize), url: "", finish: () => device.finish() };
   }
   checkCallbacks(sink, "sink");
   if (!sink.onwrite) {
     throw new TypeError(
-      "sink: must be a path, URL, Deno.FsFile, IOContext, MemorySink, or an object with an onwrite function",
+      "sink: must be a path, URL, WritableStream, Deno.FsFile, IOContext, MemorySink, " +
+        "or an object with an onwrite function",
     );
   }
-  return attachCallbacks(session, sink, flags, bufferSize);
+  return { io: session.addDevice(deviceOf(sink, bufferSize), flags, bufferSize), url: "" };
 }

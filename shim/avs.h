@@ -71,7 +71,10 @@ enum {
  */
 AVS_API uint32_t avs_session_new(void);
 
-/* Frees everything the session owns. AVERROR(EBUSY) while an operation runs. */
+/*
+ * Frees everything the session owns; where an operation of the async engine runs, when that is over, which it is soon.
+ * AVERROR(EBUSY) while one of the sync engine runs.
+ */
 AVS_API int32_t avs_session_close(uint32_t session);
 
 /* Operations for avs_run(). `slot` is AVS_SLOT_SIZE doubles, in and out; slot[0] is always the result. */
@@ -125,6 +128,30 @@ AVS_API int32_t avs_reply_read(uint32_t session, const uint8_t *chunk, uint32_t 
 AVS_API int32_t avs_take_write(uint32_t session, uint8_t *out, uint32_t size);
 /* Seconds that go with the marker of the open write request, NaN where there are none. */
 AVS_API double avs_request_time(uint32_t session);
+
+/*
+ * The async engine: the operation runs on the session's own thread, its requests and its end come as events. The slot
+ * goes in with avs_start() and comes out with avs_finish(), after the event that says it is done. Answers are the same.
+ */
+AVS_API int32_t avs_start(uint32_t session, uint32_t operation, const double *slot);
+AVS_API int32_t avs_finish(uint32_t session, double *slot);
+/* Whatever the session waits for is answered with AVERROR_EXIT now, and so is all that comes. */
+AVS_API int32_t avs_cancel(uint32_t session);
+
+/* This isolate's number, for avs_wait_events(). */
+AVS_API uint32_t avs_isolate(void);
+/*
+ * Waits, on whatever thread, until the isolate has events: how many. 0 after AVS_WAIT_MS without one, so that a worker
+ * that was terminated can end; AVERROR_EXIT when it has.
+ */
+AVS_API int32_t avs_wait_events(uint32_t isolate);
+/* Moves events of this isolate to `out`, `most` at most; how many. */
+AVS_API int32_t avs_take_events(double *out, uint32_t most);
+enum { AVS_WAIT_MS = 250 };
+
+/* An event is a row of doubles: session, I/O context, kind of request with its arguments; or that an operation is done. */
+enum { AVS_EVENT_SESSION, AVS_EVENT_IO, AVS_EVENT_KIND, AVS_EVENT_A, AVS_EVENT_B, AVS_EVENT_C, AVS_EVENT_LENGTH };
+enum { AVS_EVENT_DONE = 0 };
 
 /* Lines logged since the last call: level, tab, message, newline. */
 AVS_API int32_t avs_take_log(uint32_t session, char *out, uint32_t capacity);

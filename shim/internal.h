@@ -6,6 +6,8 @@
 #define AVS_INTERNAL_H
 
 #include <math.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -49,13 +51,47 @@ struct object {
   uint32_t handle;
 };
 
-/* Gives `object` a handle in this thread's table. */
+/* Gives `object` a handle in this isolate's table. */
 bool handle_new(struct object *object, enum kind kind);
 void handle_free(struct object *object);
 struct session *find_session(uint32_t handle);
 struct io *find_io(uint32_t handle);
 
-avs_callback isolate_callback(void);
+/* ---------------------------------------------------------------------------- isolates (isolate.c) */
+
+struct slot {
+  struct object *object;
+  uint32_t generation;
+  uint32_t next_free;
+};
+
+enum { NO_SLOT = UINT32_MAX };
+
+struct event {
+  double values[AVS_EVENT_LENGTH];
+};
+
+/* A thread that JavaScript runs on. What is below `lock` belongs to whoever holds it. */
+struct isolate {
+  uint32_t id;
+  struct slot *slots;
+  uint32_t slot_count, slot_capacity, free_slot;
+  avs_callback callback;
+
+  pthread_mutex_t lock;
+  pthread_cond_t arrived;
+  struct event *events;
+  size_t event_count, event_capacity;
+  int references; /* the thread's, its sessions', and of those who wait for events */
+  bool dead;      /* the thread has ended: nobody will answer */
+};
+
+/* This thread's; NULL without memory. */
+struct isolate *this_isolate(void);
+void isolate_ref(struct isolate *isolate);
+void isolate_unref(struct isolate *isolate);
+/* With the lock held. An event that finds no memory is lost, and false. */
+bool isolate_push(struct isolate *isolate, struct event event);
 
 /* ---------------------------------------------------------------------------- requests (request.c) */
 
@@ -126,8 +162,11 @@ struct batch {
 
 struct session {
   struct object object;
+  struct isolate *isolate;
   struct io *ios;
-  bool running;
+  bool running; /* known to the isolate's thread only */
+  struct worker *worker;
+  atomic_bool canceled; /* whatever waits is over, and nothing is asked any more */
   struct request request;
   int64_t requests; /* answered by JavaScript so far */
   int64_t failed;   /* the first error that a request was answered with */
@@ -156,6 +195,11 @@ struct session {
   struct remux *remux;
 };
 
+/* Runs an operation on the calling thread, whichever that is. */
+void session_execute(struct session *session, uint32_t operation, double *slot, uint8_t *data, size_t size);
+/* Frees all but the handles, which belong to the isolate's thread. */
+void session_destroy(struct session *session);
+
 /* What a format context gets so that it opens nothing by itself. */
 void contain(struct session *session, AVFormatContext *context);
 /* Leftovers of an options dictionary become session->unused. */
@@ -165,6 +209,17 @@ AVPacket *packets_push(struct packets *packets, AVPacket *packet);
 AVPacket *packets_first(struct packets *packets);
 void packets_drop_first(struct packets *packets);
 void packets_free(struct packets *packets);
+
+/* ---------------------------------------------------------------------------- the async engine (worker.c) */
+
+/* A session's own thread. It lives from the first operation that is started to the session's end. */
+bool on_worker(const struct session *session);
+int64_t worker_request(struct session *session, struct io *io, double a, double b, double c);
+/* Ends it, and with it the session, now or when its operation is over. */
+void worker_close(struct session *session);
+/* The isolate's thread is answering: its lock, where a worker waits for the answer. */
+void worker_lock(struct session *session);
+void worker_unlock(struct session *session, bool answered);
 
 /* ---------------------------------------------------------------------------- operations */
 

@@ -155,7 +155,6 @@ uint32_t avs_io_new(uint32_t session_handle, uint32_t kind, uint32_t flags, uint
 void io_free(struct io *io) {
   av_freep(&io->context->buffer);
   avio_context_free(&io->context);
-  handle_free(&io->object);
   memory_free(&io->memory);
   free(io);
 }
@@ -180,8 +179,9 @@ int32_t avs_io_attach(uint32_t io_handle, uint32_t session_handle) {
 /* ---------------------------------------------------------------------------------------- operations */
 
 struct io *io_of_slot(struct session *session, const double *slot) {
-  struct io *io = find_io((uint32_t)slot[1]);
-  return io && io->session == session ? io : NULL;
+  struct io *io = session->ios; /* not find_io(): this may be the session's own thread */
+  while (io && io->object.handle != (uint32_t)slot[1]) io = io->next;
+  return io;
 }
 
 int io_op_read(struct session *session, double *slot, uint8_t *data, size_t size) {

@@ -62,7 +62,10 @@ static int close_nothing(AVFormatContext *context, AVIOContext *pb) {
 }
 
 /* Ends loops inside libavformat that would go on asking after the first error. */
-static int interrupted(void *opaque) { return ((struct session *)opaque)->failed != 0; }
+static int interrupted(void *opaque) {
+  const struct session *session = opaque;
+  return session->failed != 0 || session->canceled;
+}
 
 void contain(struct session *session, AVFormatContext *context) {
   av_freep(&context->protocol_whitelist);
@@ -81,15 +84,17 @@ void contain(struct session *session, AVFormatContext *context) {
 uint32_t avs_session_new(void) {
   struct session *session = calloc(1, sizeof(*session));
   if (!session) return 0;
-  if (!handle_new(&session->object, KIND_SESSION)) {
+  session->isolate = this_isolate();
+  if (!session->isolate || !handle_new(&session->object, KIND_SESSION)) {
     free(session);
     return 0;
   }
+  isolate_ref(session->isolate);
   return session->object.handle;
 }
 
 /* Format contexts first, then the I/O contexts they read and write through. */
-static void session_free(struct session *session) {
+void session_destroy(struct session *session) {
   remux_free(session);
   free(session->ready.rows);
   free(session->ready.bytes);
@@ -110,16 +115,26 @@ static void session_free(struct session *session) {
   free(session->input_format);
   free(session->output_url);
   free(session->output_format);
-  handle_free(&session->object);
+  isolate_unref(session->isolate);
   free(session);
+}
+
+static void free_handles(struct session *session) {
+  for (struct io *io = session->ios; io; io = io->next) handle_free(&io->object);
+  handle_free(&session->object);
 }
 
 int32_t avs_session_close(uint32_t handle) {
   struct session *session = find_session(handle);
   if (!session) return AVERROR(EBADF);
-  if (session->running) return AVERROR(EBUSY);
+  if (session->running && !session->worker) return AVERROR(EBUSY);
+  free_handles(session);
+  if (session->worker) {
+    worker_close(session);
+    return 0;
+  }
   struct session *logging = log_to(NULL);
-  session_free(session);
+  session_destroy(session);
   log_to(logging);
   return 0;
 }
@@ -173,11 +188,16 @@ static int result_of(const struct session *session, int result) {
   return result;
 }
 
-static void session_run(struct session *session, uint32_t operation, double *slot, uint8_t *data, size_t size) {
-  session->running = true;
+static int operation_result(struct session *session, uint32_t operation, double *slot, uint8_t *data, size_t size) {
+  if (operation >= sizeof(operations) / sizeof(*operations) || !operations[operation]) return AVERROR(ENOSYS);
+  if (session->canceled && !session->failed) session->failed = AVERROR_EXIT;
+  return session->failed ? (int)session->failed : operations[operation](session, slot, data, size);
+}
+
+void session_execute(struct session *session, uint32_t operation, double *slot, uint8_t *data, size_t size) {
   session->source_seek_refused = false;
   struct session *logging = log_to(session);
-  int result = session->failed ? (int)session->failed : operations[operation](session, slot, data, size);
+  int result = operation_result(session, operation, slot, data, size);
   slot[0] = result_of(session, result);
   slot[AVS_SLOT_SEEK_TARGET] = (double)session->seek_target;
   slot[AVS_SLOT_FLAGS] = flags_of(session);
@@ -185,7 +205,6 @@ static void session_run(struct session *session, uint32_t operation, double *slo
   slot[AVS_SLOT_UNUSED_BYTES] = (double)session->unused.size;
   slot[AVS_SLOT_WRITTEN] = session->output_io ? (double)session->output_io->end : 0;
   log_to(logging);
-  session->running = false;
 }
 
 void avs_run(uint32_t handle, uint32_t operation, double *slot, uint8_t *data, uint32_t data_size,
@@ -196,12 +215,12 @@ void avs_run(uint32_t handle, uint32_t operation, double *slot, uint8_t *data, u
     slot[0] = AVERROR(EBADF);
   } else if (session->running) {
     slot[0] = AVERROR(EBUSY);
-  } else if (operation >= sizeof(operations) / sizeof(*operations) || !operations[operation]) {
-    slot[0] = AVERROR(ENOSYS);
   } else {
     session->source = source;
     session->source_size = (size_t)source_size;
-    session_run(session, operation, slot, data, data_size);
+    session->running = true;
+    session_execute(session, operation, slot, data, data_size);
+    session->running = false;
     session->source = NULL;
     session->source_size = 0;
   }

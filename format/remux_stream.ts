@@ -1,0 +1,45 @@
+/**
+ * RemuxStream: remuxing as a TransformStream.
+ */
+import { checkString } from "../io/arguments.ts";
+import { checkOptions } from "./options.ts";
+import { remux, type RemuxOptions } from "./remux.ts";
+
+/** Formats that want to seek back in their output, unless it is fragmented. */
+const FRAGMENTED = new Set(["mp4", "mov", "ipod", "3gp", "3g2", "psp", "f4v", "ismv"]);
+
+/**
+ * Remuxes what is piped through it, like CompressionStream. Neither end can seek: mp4 and mov are written in fragments
+ * unless `movflags` says otherwise, and an mp4 with its index at the end can't be read.
+ *
+ * ```ts
+ * import { RemuxStream } from "@avio/avio";
+ *
+ * const file = await Deno.open("fixtures/video.mkv");
+ * const mp4 = file.readable.pipeThrough(new RemuxStream({ format: "mp4" }));
+ * console.log((await new Response(mp4).bytes()).length > 0); // true
+ * ```
+ */
+export class RemuxStream implements TransformStream<Uint8Array, Uint8Array> {
+  /** Takes the media. */
+  readonly writable: WritableStream<Uint8Array>;
+  /** Gives it in the other container. */
+  readonly readable: ReadableStream<Uint8Array>;
+
+  /** Starts at once; errors of either side and of FFmpeg end both. */
+  constructor(options: RemuxOptions & { format: string }) {
+    const { format, options: given } = checkOptions(options);
+    checkString(format, "format");
+    const movflags = FRAGMENTED.has(format) && given?.movflags === undefined
+      ? { movflags: "frag_keyframe+empty_moov+default_base_moof" }
+      : {};
+    const input = new TransformStream<Uint8Array, Uint8Array>();
+    const output = new TransformStream<Uint8Array, Uint8Array>();
+    this.writable = input.writable;
+    this.readable = output.readable;
+    // Its error is what the streams are cancelled and aborted with.
+    remux(input.readable, output.writable, { ...options, options: { ...movflags, ...given } }).catch(
+      () => {},
+    );
+  }
+}

@@ -1,0 +1,169 @@
+/**
+ * http(s): URLs as sources. One open-ended request streams forward; a new one is made on a real seek, and where a
+ * connection breaks. Servers without ranges are read as a stream that can't seek.
+ */
+import { constants } from "../ffi/constants.ts";
+import { type Device, settled } from "../ffi/device.ts";
+import { type Operation, step } from "../ffi/operation.ts";
+import type { Session } from "../ffi/session.ts";
+import { IOFlag } from "../ffi/symbols.ts";
+import type { Attachment } from "./source.ts";
+
+/** How an http source is read. */
+export interface HttpOptions {
+  /** Instead of the global `fetch`. */
+  fetch?: typeof fetch;
+  /** Headers of every request. */
+  headers?: HeadersInit;
+  /** How often in a row a broken connection is made again. @default {3} */
+  retries?: number;
+}
+
+/** Seeking ahead by less than this reads on instead of asking again. */
+const READ_THROUGH = 256 * 1024;
+
+/** Whether a source is an http(s): URL. */
+export function isHttp(source: unknown): source is string | URL {
+  return (typeof source === "string" || source instanceof URL) && /^https?:/i.test(String(source));
+}
+
+/** Opens an http source in a session. */
+export function* attachHttp(
+  session: Session,
+  url: string,
+  { bufferSize, http = {} }: { bufferSize: number; http?: HttpOptions | undefined },
+): Operation<Attachment> {
+  const source = new HttpSource(url, http);
+  yield* step(() => {
+    throw new TypeError(`source: ${url} can't be opened synchronously, use open`);
+  }, () => source.open());
+  session.defer(() => source.close());
+  return { io: session.addDevice(source.device(), IOFlag.READ, bufferSize), url };
+}
+
+class HttpSource {
+  #url: string;
+  #options: HttpOptions;
+  #abort = new AbortController();
+  #reader: ReadableStreamDefaultReader<Uint8Array> | null = null;
+  #chunk: Uint8Array = new Uint8Array(0);
+  /** Of the next byte that #chunk or #reader gives. */
+  #position = 0;
+  #size: number | null = null;
+  #ranges = false;
+  /** ETag or Last-Modified, for If-Range. */
+  #validator: string | null = null;
+
+  constructor(url: string, options: HttpOptions) {
+    this.#url = url;
+    this.#options = options;
+  }
+
+  async open(): Promise<void> {
+    const response = await this.#request(0);
+    this.#ranges = response.status === 206;
+    this.#size = sizeOf(response);
+    const etag = response.headers.get("etag");
+    this.#validator = etag && !etag.startsWith("W/") ? etag : response.headers.get("last-modified");
+    this.#take(response);
+  }
+
+  close(): void {
+    this.#reader?.cancel().catch(() => {});
+    this.#abort.abort();
+  }
+
+  device(): Device {
+    const read = this.#read.bind(this);
+    return this.#ranges && this.#size !== null ? { read, seek: this.#seek.bind(this) } : { read };
+  }
+
+  async #request(from: number): Promise<Response> {
+    const headers = new Headers(this.#options.headers);
+    headers.set("range", `bytes=${from}-`);
+    if (from > 0 && this.#validator) headers.set("if-range", this.#validator);
+    const call = this.#options.fetch ?? fetch;
+    const response = await call(this.#url, { headers, signal: this.#abort.signal });
+    if (response.ok) return response;
+    await response.body?.cancel();
+    throw new Error(`Cannot read ${this.#url}: ${response.status} ${response.statusText}`);
+  }
+
+  #take(response: Response): void {
+    this.#reader = response.body?.getReader() ?? null;
+    this.#chunk = new Uint8Array(0);
+  }
+
+  /** Goes on from `position` with a new request. */
+  async #reopen(position: number): Promise<void> {
+    await this.#reader?.cancel().catch(() => {});
+    this.#reader = null;
+    this.#position = position;
+    if (this.#size !== null && position >= this.#size) return;
+    const response = await this.#request(position);
+    if (response.status !== 206) {
+      await response.body?.cancel();
+      throw new Error(`Cannot read ${this.#url}: it changed while it was read`);
+    }
+    this.#take(response);
+  }
+
+  *#read(size: number): ReturnType<NonNullable<Device["read"]>> {
+    if (this.#chunk.length === 0) this.#chunk = yield* settled(this.#nextChunk());
+    const piece = this.#chunk.subarray(0, size);
+    this.#chunk = this.#chunk.subarray(piece.length);
+    this.#position += piece.length;
+    return piece.length === 0 ? null : piece;
+  }
+
+  /** Empty at the end. A connection that breaks is made again, from where it stopped. */
+  async #nextChunk(): Promise<Uint8Array> {
+    for (let left = this.#options.retries ?? 3;; left--) {
+      try {
+        const chunk = await this.#readOn();
+        if (chunk) return chunk;
+        if (this.#size === null || this.#position >= this.#size) return new Uint8Array(0);
+        throw new Error(`Cannot read ${this.#url}: it ended at byte ${this.#position} of ${this.#size}`);
+      } catch (error) {
+        if (!this.#ranges || left <= 0 || this.#abort.signal.aborted) throw error;
+        await this.#reopen(this.#position).catch((cause) => {
+          if (left <= 1) throw cause;
+        });
+      }
+    }
+  }
+
+  async #readOn(): Promise<Uint8Array | null> {
+    while (this.#reader) {
+      const { value, done } = await this.#reader.read();
+      if (done) return null;
+      if (value.length > 0) return value;
+    }
+    return null;
+  }
+
+  *#seek(offset: number, whence: number): ReturnType<NonNullable<Device["seek"]>> {
+    if (whence === constants.seek.SIZE) return this.#size;
+    const target = whence === constants.seek.END ? this.#size! + offset : offset;
+    if (target < 0) return null;
+    const ahead = target - this.#position;
+    if (ahead >= 0 && ahead < READ_THROUGH && this.#reader) {
+      while (this.#position < target) {
+        if (!(yield* this.#read(target - this.#position))) break;
+      }
+      this.#position = target;
+    } else {
+      yield* settled(this.#reopen(target));
+    }
+    return target;
+  }
+}
+
+/** From Content-Range where a part was sent, Content-Length where all of it. */
+function sizeOf(response: Response): number | null {
+  const range = response.headers.get("content-range")?.match(/\/(\d+)$/)?.[1];
+  const size = response.status === 206 ? range : response.headers.get("content-length");
+  // A length of what was compressed is not that of the media.
+  if (!size || response.headers.has("content-encoding")) return null;
+  return Number(size);
+}

@@ -1,0 +1,105 @@
+/**
+ * Sources and sinks of the web platform: streams, iterables, Blobs. Forward only, but for Blobs.
+ */
+import { constants } from "../ffi/constants.ts";
+import { type Device, settled } from "../ffi/device.ts";
+import { type Operation, step } from "../ffi/operation.ts";
+import type { Failure, Session } from "../ffi/session.ts";
+import { asBytes } from "./bytes.ts";
+
+/** Serves chunks as they come, piece by piece. `next` answers null at the end. */
+export function chunkReader(
+  next: () => Promise<Uint8Array | null>,
+): NonNullable<Device["read"]> {
+  let chunk: Uint8Array | null = new Uint8Array(0);
+  return function* (size) {
+    while (chunk !== null && chunk.length === 0) chunk = yield* settled(next());
+    if (chunk === null) return null;
+    const piece = chunk.subarray(0, size);
+    chunk = chunk.subarray(piece.length);
+    return piece;
+  };
+}
+
+function checkChunk(chunk: unknown): Uint8Array {
+  if (chunk instanceof ArrayBuffer || ArrayBuffer.isView(chunk)) return asBytes(chunk);
+  throw new TypeError(`source: its chunks must be bytes, one is of type ${typeof chunk}`);
+}
+
+/** A stream that was piped in: cancelled when the reader closes before its end, with what ended it. */
+export function streamDevice(session: Session, stream: ReadableStream<Uint8Array>): Device {
+  const reader = stream.getReader();
+  let ended = false;
+  session.defer((failure) => ended ? reader.releaseLock() : reader.cancel(failure?.error));
+  return {
+    read: chunkReader(async () => {
+      const { value, done } = await reader.read();
+      ended = done;
+      return done ? null : checkChunk(value);
+    }),
+  };
+}
+
+/** An iterable: returned from when the reader closes before its end. */
+export function iterableDevice(session: Session, iterable: AsyncIterable<Uint8Array>): Device {
+  const iterator = iterable[Symbol.asyncIterator]();
+  let ended = false;
+  session.defer(() => ended ? undefined : void iterator.return?.());
+  return {
+    read: chunkReader(async () => {
+      const { value, done } = await iterator.next();
+      ended = done === true;
+      return ended ? null : checkChunk(value);
+    }),
+  };
+}
+
+/** A Blob is read by slices. */
+export function blobDevice(blob: Blob): Device {
+  let position = 0;
+  return {
+    *read(size) {
+      const slice = blob.slice(position, position + size);
+      if (slice.size === 0) return null;
+      const bytes = new Uint8Array(yield* settled(slice.arrayBuffer()));
+      position += bytes.length;
+      return bytes;
+    },
+    // deno-lint-ignore require-yield
+    *seek(offset, whence) {
+      if (whence === constants.seek.SIZE) return blob.size;
+      return position = whence === constants.seek.END ? blob.size + offset : offset;
+    },
+  };
+}
+
+/** A sink that takes chunks when it is ready: closed after the trailer, aborted with what ended the session before. */
+export class StreamSink implements Device {
+  #writer: WritableStreamDefaultWriter<Uint8Array>;
+  #finished = false;
+
+  constructor(session: Session, stream: WritableStream<Uint8Array>) {
+    this.#writer = stream.getWriter();
+    this.#writer.closed.catch(() => {}); // told by the next write
+    session.defer((failure) => this.#release(failure));
+  }
+
+  *write(bytes: Uint8Array): ReturnType<NonNullable<Device["write"]>> {
+    yield* settled(this.#writer.ready);
+    const written = this.#writer.write(bytes);
+    written.catch(() => {}); // told by `ready` of the next write, or when it is closed
+    if (this.#writer.desiredSize === null) yield* settled(written);
+  }
+
+  /** Closes the stream, and waits until it has taken everything. */
+  *finish(): Operation<void> {
+    this.#finished = true;
+    yield* step(() => {}, () => this.#writer.close());
+  }
+
+  #release(failure: Failure | null): Promise<void> | void {
+    if (this.#finished) return this.#writer.releaseLock();
+    const reason = failure ? failure.error : new Error("The Muxer was closed before it was finished");
+    return this.#writer.abort(reason).catch(() => {});
+  }
+}

@@ -1,0 +1,180 @@
+/*
+ * isolate.c - isolates: the threads that JavaScript runs on. Each has a table of handles, the callback of the sync
+ * engine, and a queue of events for the async engine. All of it goes when its thread ends; what other threads still
+ * hold goes with the last of them.
+ */
+#include <errno.h>
+#include <time.h>
+
+#include "internal.h"
+
+static pthread_key_t key;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static _Thread_local struct isolate *current;
+
+/* Isolates by number, for threads that are not theirs. */
+static pthread_mutex_t registry_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct isolate **registry;
+static size_t registry_count;
+static uint32_t last_id;
+
+static bool registry_add(struct isolate *isolate) {
+  pthread_mutex_lock(&registry_lock);
+  struct isolate **grown = realloc(registry, (registry_count + 1) * sizeof(*grown));
+  if (grown) {
+    registry = grown;
+    registry[registry_count++] = isolate;
+    isolate->id = ++last_id;
+  }
+  pthread_mutex_unlock(&registry_lock);
+  return grown != NULL;
+}
+
+static void registry_remove(const struct isolate *isolate) {
+  pthread_mutex_lock(&registry_lock);
+  for (size_t i = 0; i < registry_count; i++)
+    if (registry[i] == isolate) registry[i] = registry[--registry_count];
+  pthread_mutex_unlock(&registry_lock);
+}
+
+/* With a reference. */
+static struct isolate *registry_find(uint32_t id) {
+  struct isolate *found = NULL;
+  pthread_mutex_lock(&registry_lock);
+  for (size_t i = 0; i < registry_count && !found; i++)
+    if (registry[i]->id == id) found = registry[i];
+  if (found) isolate_ref(found);
+  pthread_mutex_unlock(&registry_lock);
+  return found;
+}
+
+void isolate_ref(struct isolate *isolate) {
+  pthread_mutex_lock(&isolate->lock);
+  isolate->references++;
+  pthread_mutex_unlock(&isolate->lock);
+}
+
+void isolate_unref(struct isolate *isolate) {
+  pthread_mutex_lock(&isolate->lock);
+  bool last = --isolate->references == 0;
+  pthread_mutex_unlock(&isolate->lock);
+  if (!last) return;
+  pthread_cond_destroy(&isolate->arrived);
+  pthread_mutex_destroy(&isolate->lock);
+  free(isolate->events);
+  free(isolate);
+}
+
+/* The thread ends: waiting sessions get AVERROR_EXIT, and free themselves. */
+static void isolate_end(void *data) {
+  struct isolate *isolate = data;
+  current = isolate;
+  registry_remove(isolate);
+  pthread_mutex_lock(&isolate->lock);
+  isolate->dead = true;
+  pthread_cond_broadcast(&isolate->arrived);
+  pthread_mutex_unlock(&isolate->lock);
+  for (uint32_t i = 0; i < isolate->slot_count; i++) {
+    struct object *object = isolate->slots[i].object;
+    if (object && object->kind == KIND_SESSION) avs_session_close(object->handle);
+  }
+  free(isolate->slots);
+  isolate->slots = NULL;
+  current = NULL;
+  isolate_unref(isolate);
+}
+
+static void initialize(void) {
+  pthread_key_create(&key, isolate_end);
+  log_install();
+}
+
+static struct isolate *isolate_new(void) {
+  struct isolate *isolate = calloc(1, sizeof(*isolate));
+  if (!isolate) return NULL;
+  isolate->free_slot = NO_SLOT;
+  isolate->references = 1;
+  pthread_mutex_init(&isolate->lock, NULL);
+  pthread_condattr_t attributes;
+  pthread_condattr_init(&attributes);
+#if !defined(__APPLE__) /* which has no such setting, and a call of its own for relative times */
+  pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+#endif
+  pthread_cond_init(&isolate->arrived, &attributes);
+  pthread_condattr_destroy(&attributes);
+  if (registry_add(isolate)) return isolate;
+  isolate_unref(isolate);
+  return NULL;
+}
+
+struct isolate *this_isolate(void) {
+  if (current) return current;
+  pthread_once(&once, initialize);
+  current = isolate_new();
+  if (current) pthread_setspecific(key, current);
+  return current;
+}
+
+void avs_set_callback(avs_callback callback) {
+  struct isolate *self = this_isolate();
+  if (self) self->callback = callback;
+}
+
+/* ---------------------------------------------------------------------------------------- events */
+
+bool isolate_push(struct isolate *isolate, struct event event) {
+  if (isolate->event_count == isolate->event_capacity) {
+    size_t capacity = isolate->event_capacity ? isolate->event_capacity * 2 : 64;
+    struct event *events = realloc(isolate->events, capacity * sizeof(*events));
+    if (!events) return false;
+    isolate->events = events;
+    isolate->event_capacity = capacity;
+  }
+  isolate->events[isolate->event_count++] = event;
+  pthread_cond_signal(&isolate->arrived);
+  return true;
+}
+
+uint32_t avs_isolate(void) {
+  struct isolate *self = this_isolate();
+  return self ? self->id : 0;
+}
+
+/* With the lock held. False when the time is over. */
+static bool wait_until(struct isolate *isolate, const struct timespec *until) {
+#if defined(__APPLE__)
+  (void)until;
+  struct timespec left = {0, AVS_WAIT_MS * 1000000};
+  return pthread_cond_timedwait_relative_np(&isolate->arrived, &isolate->lock, &left) != ETIMEDOUT;
+#else
+  return pthread_cond_timedwait(&isolate->arrived, &isolate->lock, until) != ETIMEDOUT;
+#endif
+}
+
+int32_t avs_wait_events(uint32_t id) {
+  struct isolate *isolate = registry_find(id);
+  if (!isolate) return AVERROR(EBADF);
+  struct timespec until;
+  clock_gettime(CLOCK_MONOTONIC, &until);
+  until.tv_nsec += AVS_WAIT_MS * 1000000;
+  until.tv_sec += until.tv_nsec / 1000000000;
+  until.tv_nsec %= 1000000000;
+  pthread_mutex_lock(&isolate->lock);
+  while (!isolate->event_count && !isolate->dead && wait_until(isolate, &until)) continue;
+  int32_t count = isolate->dead ? AVERROR_EXIT : (int32_t)isolate->event_count;
+  pthread_mutex_unlock(&isolate->lock);
+  isolate_unref(isolate);
+  return count;
+}
+
+int32_t avs_take_events(double *out, uint32_t most) {
+  struct isolate *self = this_isolate();
+  if (!self) return 0;
+  pthread_mutex_lock(&self->lock);
+  size_t count = self->event_count < most ? self->event_count : most;
+  memcpy(out, self->events, count * sizeof(struct event));
+  memmove(self->events, self->events + count, (self->event_count - count) * sizeof(struct event));
+  self->event_count -= count;
+  pthread_mutex_unlock(&self->lock);
+  return (int32_t)count;
+}

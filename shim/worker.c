@@ -1,0 +1,155 @@
+/*
+ * worker.c - the async engine: a session's own thread, which runs the operations that JavaScript starts. When one wants
+ * something of JavaScript, the thread puts an event into the isolate's queue and waits for the answer; nothing here
+ * calls into JavaScript.
+ */
+#include "internal.h"
+
+/* Threads wait most of the time, and decode at most the header of a key frame. */
+enum { STACK = 1024 * 1024 };
+
+/* What is below belongs to whoever holds the isolate's lock. */
+struct worker {
+  pthread_t thread;
+  pthread_cond_t wake;
+  uint32_t operation; /* to run or running, 0: none */
+  double slot[AVS_SLOT_SIZE];
+  uint32_t handle; /* of the session, for its events */
+  bool waiting;    /* for an answer */
+  bool answered, closing;
+};
+
+static _Thread_local struct session *worked_on;
+
+bool on_worker(const struct session *session) { return worked_on == session; }
+
+/* With the lock held. */
+static void push(struct session *session, uint32_t io, double kind, double a, double b, double c) {
+  struct event event = {{session->worker->handle, io, kind, a, b, c}};
+  /* Without memory for an event the session can only end. */
+  if (!isolate_push(session->isolate, event)) session->canceled = true;
+}
+
+static bool is_over(const struct session *session) { return session->canceled || session->isolate->dead; }
+
+int64_t worker_request(struct session *session, struct io *io, double a, double b, double c) {
+  struct isolate *isolate = session->isolate;
+  struct worker *worker = session->worker;
+  pthread_mutex_lock(&isolate->lock);
+  worker->answered = false;
+  worker->waiting = true;
+  if (!is_over(session)) push(session, io->object.handle, session->request.kind, a, b, c);
+  while (!worker->answered && !is_over(session)) pthread_cond_wait(&worker->wake, &isolate->lock);
+  worker->waiting = false;
+  int64_t result = worker->answered ? session->request.result : AVERROR_EXIT;
+  session->request.kind = 0; /* late answers find nothing */
+  pthread_mutex_unlock(&isolate->lock);
+  return result;
+}
+
+void worker_lock(struct session *session) {
+  if (session->worker) pthread_mutex_lock(&session->isolate->lock);
+}
+
+void worker_unlock(struct session *session, bool answered) {
+  struct worker *worker = session->worker;
+  if (!worker) return;
+  if (answered && worker->waiting) {
+    worker->answered = true;
+    pthread_cond_signal(&worker->wake);
+  }
+  pthread_mutex_unlock(&session->isolate->lock);
+}
+
+static void run_operation(struct session *session) {
+  struct worker *worker = session->worker;
+  uint32_t operation = worker->operation;
+  pthread_mutex_unlock(&session->isolate->lock);
+  session_execute(session, operation, worker->slot, NULL, 0);
+  pthread_mutex_lock(&session->isolate->lock);
+  worker->operation = 0;
+  if (!worker->closing) push(session, 0, AVS_EVENT_DONE, 0, 0, 0);
+}
+
+static void *work(void *opaque) {
+  struct session *session = opaque;
+  struct isolate *isolate = session->isolate;
+  struct worker *worker = session->worker;
+  worked_on = session;
+  pthread_mutex_lock(&isolate->lock);
+  while (!worker->closing) {
+    if (worker->operation) run_operation(session);
+    else pthread_cond_wait(&worker->wake, &isolate->lock);
+  }
+  pthread_mutex_unlock(&isolate->lock);
+  pthread_cond_destroy(&worker->wake);
+  session_destroy(session);
+  free(worker);
+  return NULL;
+}
+
+static struct worker *worker_new(struct session *session) {
+  struct worker *worker = calloc(1, sizeof(*worker));
+  if (!worker) return NULL;
+  worker->handle = session->object.handle;
+  pthread_cond_init(&worker->wake, NULL);
+  session->worker = worker;
+  pthread_attr_t attributes;
+  pthread_attr_init(&attributes);
+  pthread_attr_setstacksize(&attributes, STACK);
+  pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+  int error = pthread_create(&worker->thread, &attributes, work, session);
+  pthread_attr_destroy(&attributes);
+  if (!error) return worker;
+  session->worker = NULL;
+  pthread_cond_destroy(&worker->wake);
+  free(worker);
+  return NULL;
+}
+
+void worker_close(struct session *session) {
+  struct isolate *isolate = session->isolate;
+  struct worker *worker = session->worker;
+  pthread_mutex_lock(&isolate->lock);
+  session->canceled = true;
+  worker->closing = true;
+  pthread_cond_signal(&worker->wake);
+  pthread_mutex_unlock(&isolate->lock);
+}
+
+int32_t avs_start(uint32_t handle, uint32_t operation, const double *slot) {
+  struct session *session = find_session(handle);
+  if (!session) return AVERROR(EBADF);
+  if (session->running) return AVERROR(EBUSY);
+  struct worker *worker = session->worker ? session->worker : worker_new(session);
+  if (!worker) return AVERROR(EAGAIN); /* no more threads */
+  session->running = true;
+  pthread_mutex_lock(&session->isolate->lock);
+  memcpy(worker->slot, slot, sizeof(worker->slot));
+  worker->operation = operation;
+  pthread_cond_signal(&worker->wake);
+  pthread_mutex_unlock(&session->isolate->lock);
+  return 0;
+}
+
+int32_t avs_finish(uint32_t handle, double *slot) {
+  struct session *session = find_session(handle);
+  if (!session || !session->worker) return AVERROR(EBADF);
+  pthread_mutex_lock(&session->isolate->lock);
+  bool over = !session->worker->operation;
+  if (over) memcpy(slot, session->worker->slot, sizeof(session->worker->slot));
+  pthread_mutex_unlock(&session->isolate->lock);
+  if (!over) return AVERROR(EBUSY);
+  session->running = false;
+  return 0;
+}
+
+int32_t avs_cancel(uint32_t handle) {
+  struct session *session = find_session(handle);
+  if (!session) return AVERROR(EBADF);
+  worker_lock(session);
+  session->canceled = true;
+  if (session->worker) pthread_cond_signal(&session->worker->wake);
+  worker_unlock(session, false);
+  return 0;
+}
