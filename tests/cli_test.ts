@@ -400,7 +400,8 @@ Deno.test("cli: remux with a wrong command line leaves an existing output as it 
   assertEquals(Deno.readTextFileSync(out), "precious");
 });
 
-const hasScript = new Deno.Command("sh", { args: ["-c", "command -v script"] }).outputSync().success;
+/** Where there is no pseudo-terminal there is none to look at (a chroot without /dev/pts). */
+const hasScript = new Deno.Command("sh", { args: ["-c", "script -qec true /dev/null"] }).outputSync().success;
 /** Slow enough for the progress line; all of its output goes to a terminal. */
 const SLOW = `(head -c 8000 "$1"; sleep 1.5; tail -c +8001 "$1") | avio remux - "$2"`;
 
