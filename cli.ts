@@ -6,7 +6,7 @@
  * deno run --allow-ffi --allow-read --allow-write cli.ts remux in.mp4 out.mkv
  * ```
  *
- * It needs `--allow-ffi` and `--allow-read`, and to remux into a file `--allow-write` too.
+ * It needs `--allow-ffi` and `--allow-read`, to remux into a file `--allow-write` too, and for URLs `--allow-net`.
  * With `--allow-env=AVIO_SHIM_PATH` that variable can name the shared library.
  *
  * @module
@@ -25,17 +25,17 @@ const flag = { type: "boolean", default: false } as const;
 const text = { type: "string" } as const;
 const texts = { type: "string", multiple: true, default: [] as string[] } as const;
 
-const commands: Readonly<Record<CommandName, (args: string[]) => void>> = {
+const commands: Readonly<Record<CommandName, (args: string[]) => void | Promise<void>>> = {
   probe(args) {
     const { values, positionals } = parseArgs({ args, options: { json: flag }, allowPositionals: true });
     const [file] = checkFiles(positionals, ["FILE"]) as [string];
-    probe(file, values);
+    return probe(file, values);
   },
 
   packets(args) {
     const { values, positionals } = parseArgs({ args, options: { json: flag }, allowPositionals: true });
     const [file] = checkFiles(positionals, ["FILE"]) as [string];
-    packets(file, values);
+    return packets(file, values);
   },
 
   remux(args) {
@@ -49,7 +49,7 @@ const commands: Readonly<Record<CommandName, (args: string[]) => void>> = {
     } as const;
     const { values, positionals } = parseArgs({ args, options, allowPositionals: true });
     const [input, output] = checkFiles(positionals, ["IN", "OUT"]) as [string, string];
-    remux({
+    return remux({
       input,
       output,
       format: values.format,
@@ -69,14 +69,14 @@ const commands: Readonly<Record<CommandName, (args: string[]) => void>> = {
 };
 
 /** Runs a command line; its exit code. */
-function main(args: string[]): number {
+async function main(args: string[]): Promise<number> {
   const [name, ...rest] = args;
   if (name === undefined) {
     tell(`${overview}\n`);
     return 2;
   }
   try {
-    run(name, rest);
+    await run(name, rest);
     return 0;
   } catch (error) {
     // Whoever reads stdout has enough of it.
@@ -88,14 +88,14 @@ function main(args: string[]): number {
   }
 }
 
-function run(name: string, args: string[]): void {
+async function run(name: string, args: string[]): Promise<void> {
   if (name === "-h" || name === "--help") return print(overview);
   if (name === "-V" || name === "--version") return print(...versionText());
   if (!isCommand(name)) {
     throw new UsageError(name.startsWith("-") ? `Unknown option '${name}'` : `Unknown command '${name}'`);
   }
   if (args.includes("-h") || args.includes("--help")) return print(help[name]);
-  commands[name](args);
+  await commands[name](args);
 }
 
 function isCommand(name: string): name is CommandName {
@@ -108,4 +108,4 @@ function usage(message: string, command: string): number {
   return 2;
 }
 
-if (import.meta.main) Deno.exit(main(Deno.args));
+if (import.meta.main) Deno.exit(await main(Deno.args));

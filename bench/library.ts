@@ -1,47 +1,88 @@
 /**
- * The works of plain.c done with avio, with the same arguments and the same output:
- * `WORK FILE WARMUP COUNT [BUFFER_KIB]`. The library is the one that AVIO_SHIM_PATH names.
+ * The works of plain.c done with avio, and some that only JavaScript has, with the same arguments and the same
+ * output: `WORK FILE WARMUP COUNT [BUFFER_KIB]`. The library is the one that AVIO_SHIM_PATH names.
  */
-import { constants, Demuxer, IOContext, MemorySink, probeSync, remuxSync } from "../mod.ts";
+import {
+  constants,
+  Demuxer,
+  type IOCallbacks,
+  IOContext,
+  MemorySink,
+  probeSync,
+  remux,
+  remuxSync,
+} from "../mod.ts";
 
 const { SET, CUR, END, SIZE } = constants.seek;
 
-/** What plain.c's callbacks do, in TypeScript. */
-function callbacks(file: Uint8Array, bufferSize: number): IOContext {
-  let position = 0;
-  return new IOContext(bufferSize, {
-    onread(buffer) {
-      const chunk = file.subarray(position, position + buffer.length);
-      buffer.set(chunk);
-      position += chunk.length;
-      return chunk.length;
-    },
-    onseek(offset, whence) {
-      if (whence === SIZE) return file.length;
-      const base = { [SET]: 0, [CUR]: position, [END]: file.length }[whence];
-      return base === undefined || base + offset < 0 ? -1 : position = base + offset;
-    },
-  });
+/** What plain.c's callbacks do, in TypeScript; `calls` counts them. */
+class MemoryFile {
+  #position = 0;
+  calls = 0;
+  constructor(readonly bytes: Uint8Array) {}
+
+  read(buffer: Uint8Array): number {
+    this.calls++;
+    const chunk = this.bytes.subarray(this.#position, this.#position + buffer.length);
+    buffer.set(chunk);
+    this.#position += chunk.length;
+    return chunk.length;
+  }
+
+  seek(offset: number, whence: number): number {
+    this.calls++;
+    if (whence === SIZE) return this.bytes.length;
+    const base = { [SET]: 0, [CUR]: this.#position, [END]: this.bytes.length }[whence];
+    return base === undefined || base + offset < 0 ? -1 : this.#position = base + offset;
+  }
+
+  /** Answers at once. */
+  now(): IOCallbacks {
+    return {
+      onread: (buffer) => this.read(buffer),
+      onseek: (offset, whence) => this.seek(offset, whence),
+    };
+  }
+
+  /** Answers promises that are resolved already. */
+  promised(): IOCallbacks {
+    return {
+      onread: (buffer) => Promise.resolve(this.read(buffer)),
+      onseek: (offset, whence) => Promise.resolve(this.seek(offset, whence)),
+    };
+  }
 }
 
 /** Keeps the engine from leaving out what is done with the data. */
 let touched = 0;
 
-function readPackets(source: Uint8Array | IOContext): string {
-  using demuxer = Demuxer.openSync(source);
-  let packets = 0;
-  let bytes = 0;
-  for (const { data } of demuxer.packetsSync()) {
-    packets++;
-    bytes += data.length;
+class Seen {
+  packets = 0;
+  bytes = 0;
+
+  add(data: Uint8Array): void {
+    this.packets++;
+    this.bytes += data.length;
     touched += data[0] ?? 0;
   }
-  return `${packets} packets, ${bytes}`;
+
+  toString(): string {
+    return `${this.packets} packets, ${this.bytes}`;
+  }
 }
 
-function demuxCallbacks(file: Uint8Array, bufferSize: number): string {
-  using io = callbacks(file, bufferSize);
-  return readPackets(io);
+function readPackets(source: Uint8Array | IOContext): string {
+  using demuxer = Demuxer.openSync(source);
+  const seen = new Seen();
+  for (const { data } of demuxer.packetsSync()) seen.add(data);
+  return String(seen);
+}
+
+async function readPacketsAsync(source: IOContext | Deno.FsFile): Promise<string> {
+  await using demuxer = await Demuxer.open(source);
+  const seen = new Seen();
+  for await (const { data } of demuxer) seen.add(data);
+  return String(seen);
 }
 
 function remuxToMemory(file: Uint8Array): { sink: MemorySink; seen: string } {
@@ -50,32 +91,132 @@ function remuxToMemory(file: Uint8Array): { sink: MemorySink; seen: string } {
   return { sink, seen: `${packets} packets, 0` };
 }
 
-/** What is timed; the result says what was seen, as plain.c does. */
-const works: Record<string, (file: Uint8Array, bufferSize: number) => string> = {
-  "demux": demuxCallbacks,
-  "demux-bytes": readPackets,
-  "remux": (file) => remuxToMemory(file).seen,
-  "remux-bytes": (file) => {
+async function remuxFile(path: string): Promise<string> {
+  const output = `${path}.library.mkv`;
+  const { packets } = await remux(path, output, { format: "matroska" });
+  Deno.removeSync(output);
+  return `${packets} packets, 0`;
+}
+
+/** Sessions at once, each with a source of its own. */
+const SESSIONS = 100;
+
+/** Nothing but the event loop for as long as a remux takes, about. */
+function idle(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 500));
+}
+
+/** The longest time, while the work was done, that the event loop did not come round. */
+async function longestStall(work: () => Promise<unknown>): Promise<number> {
+  let longest = 0;
+  let last = performance.now();
+  const look = () => {
+    const now = performance.now();
+    longest = Math.max(longest, now - last);
+    last = now;
+  };
+  const timer = setInterval(look, 1);
+  await work();
+  look();
+  clearInterval(timer);
+  return longest;
+}
+
+/** Bytes that libavformat buffers where each of its reads is to be a request. */
+const TINY = 16;
+
+/** Milliseconds for each call of a callback while `work` was done. */
+async function perCall(file: Uint8Array, work: (io: IOContext) => Promise<unknown>): Promise<number> {
+  const source = new MemoryFile(file);
+  using io = new IOContext(TINY, source.now());
+  const start = performance.now();
+  await work(io);
+  return (performance.now() - start) / source.calls;
+}
+
+/** Milliseconds of a nonblocking call that does nothing. */
+async function nonblockingCall(): Promise<number> {
+  const CALLS = 2000;
+  const library = Deno.dlopen(Deno.env.get("AVIO_SHIM_PATH")!, {
+    avs_abi_version: { parameters: [], result: "u32", nonblocking: true },
+  });
+  const start = performance.now();
+  for (let i = 0; i < CALLS; i++) touched += await library.symbols.avs_abi_version();
+  const taken = performance.now() - start;
+  library.close();
+  return taken / CALLS;
+}
+
+interface Job {
+  path: string;
+  file: Uint8Array;
+  bufferSize: number;
+}
+
+type Result = string | { milliseconds: number };
+
+const figure = async (milliseconds: Promise<number>): Promise<Result> => ({
+  milliseconds: await milliseconds,
+});
+
+/** What is timed, or times itself; a string says what was seen, as plain.c does. */
+const works: Record<string, (job: Job) => Result | Promise<Result>> = {
+  "demux": ({ file, bufferSize }) => {
+    using io = new IOContext(bufferSize, new MemoryFile(file).now());
+    return readPackets(io);
+  },
+  "demux-bytes": ({ file }) => readPackets(file),
+  "remux": ({ file }) => remuxToMemory(file).seen,
+  "remux-bytes": ({ file }) => {
     const { sink, seen } = remuxToMemory(file);
     touched += sink.bytes()[sink.size >> 1]!;
     return seen;
   },
-  "open": (file) => {
+  "open": ({ file }) => {
     using demuxer = Demuxer.openSync(file);
     return `0 packets, ${demuxer.streams.length}`;
   },
-  "probe": (file) => `0 packets, ${probeSync(file).streams.length}`,
+  "probe": ({ file }) => `0 packets, ${probeSync(file).streams.length}`,
+
+  "demux-async": async ({ file, bufferSize }) => {
+    using io = new IOContext(bufferSize, new MemoryFile(file).now());
+    return await readPacketsAsync(io);
+  },
+  "demux-promises": async ({ file, bufferSize }) => {
+    using io = new IOContext(bufferSize, new MemoryFile(file).promised());
+    return await readPacketsAsync(io);
+  },
+  "demux-file": async ({ path }) => {
+    using input = Deno.openSync(path);
+    return await readPacketsAsync(input);
+  },
+  "remux-file": ({ path }) => remuxFile(path),
+  "sessions-in-turn": async (job) => {
+    let seen = "";
+    for (let i = 0; i < SESSIONS; i++) seen = await works["demux-async"]!(job) as string;
+    return seen;
+  },
+  "sessions-at-once": async (job) => {
+    const all = await Promise.all(Array.from({ length: SESSIONS }, () => works["demux-async"]!(job)));
+    return all[0]!;
+  },
+  "nonblocking-call": () => figure(nonblockingCall()),
+  "request": ({ file }) => figure(perCall(file, (io) => remux(io, new MemorySink(), { format: "matroska" }))),
+  "request-and-read": ({ file }) => figure(perCall(file, readPacketsAsync)),
+  "stall-idle": () => figure(longestStall(idle)),
+  "stall-remux": ({ path }) => figure(longestStall(() => remuxFile(path))),
 };
 
 const [name = "", path = "", warmup = "0", count = "1", bufferKiB = "64"] = Deno.args;
 const work = works[name];
 if (!work) throw new TypeError(`work: must be one of ${Object.keys(works).join(", ")}, is '${name}'`);
-const file = Deno.readFileSync(path);
+const job = { path, file: Deno.readFileSync(path), bufferSize: Number(bufferKiB) * 1024 };
 for (let i = -Number(warmup); i < Number(count); i++) {
   const start = performance.now();
-  const seen = work(file, Number(bufferKiB) * 1024);
-  const taken = performance.now() - start;
-  if (i === -Number(warmup)) console.log(seen);
+  const result = work(job);
+  const seen = result instanceof Promise ? await result : result;
+  const taken = typeof seen === "string" ? performance.now() - start : seen.milliseconds;
+  if (i === -Number(warmup)) console.log(typeof seen === "string" ? seen : "figures");
   if (i >= 0) console.log(taken.toFixed(4));
 }
 console.error(touched);

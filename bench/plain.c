@@ -2,14 +2,17 @@
  * plain.c - what the benchmark measures avio against: the same work in C, on libavformat directly. The file is in
  * memory, and is read through avio_alloc_context() with callbacks that memcpy().
  *
- *   plain demux FILE WARMUP COUNT BUFFER_KIB   every packet: its size is summed, its first byte is read
- *   plain remux FILE WARMUP COUNT              to Matroska in growing memory
- *   plain open  FILE WARMUP COUNT              open, find stream info, close
- *   plain list  FILE                           opens once, says what the streams are; for timing the whole process
+ *   plain demux FILE WARMUP COUNT BUFFER_KIB        every packet: its size is summed, its first byte is read
+ *   plain demux-file FILE WARMUP COUNT BUFFER_KIB   the same, with callbacks that fread() the file
+ *   plain remux FILE WARMUP COUNT                   to Matroska in growing memory
+ *   plain remux-file FILE WARMUP COUNT              to FILE.plain.mkv, with callbacks that fread() and fwrite()
+ *   plain open  FILE WARMUP COUNT                   open, find stream info, close
+ *   plain list  FILE                                opens once, says what the streams are; for timing the process
  *
- * The first three do the work WARMUP + COUNT times. They print a line of what was seen, to be compared with the
+ * All but the last do the work WARMUP + COUNT times. They print a line of what was seen, to be compared with the
  * other side's, and then COUNT lines of milliseconds.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,12 +44,13 @@ static void *check_memory(void *memory) {
 struct memory {
   uint8_t *data;
   int64_t size, capacity, position;
+  const char *path; /* where it was loaded from */
 };
 
 static struct memory load(const char *path) {
   FILE *file = fopen(path, "rb");
   check(file ? 0 : AVERROR(ENOENT), path);
-  struct memory memory = {0};
+  struct memory memory = {.path = path};
   fseek(file, 0, SEEK_END);
   memory.size = ftell(file);
   rewind(file);
@@ -93,6 +97,41 @@ static AVIOContext *new_io(struct memory *memory, int buffer_size, int writable)
                                          writable ? memory_write : NULL, memory_seek));
 }
 
+/* ---------------------------------------------------------------------------------------- files */
+
+static int file_read(void *opaque, uint8_t *buffer, int size) {
+  size_t count = fread(buffer, 1, (size_t)size, opaque);
+  return count ? (int)count : AVERROR_EOF;
+}
+
+static int file_write(void *opaque, write_bytes *buffer, int size) {
+  return fwrite(buffer, 1, (size_t)size, opaque) == (size_t)size ? size : AVERROR(EIO);
+}
+
+static int64_t file_seek(void *opaque, int64_t offset, int whence) {
+  if (whence != AVSEEK_SIZE) return fseek(opaque, offset, whence) ? AVERROR(EIO) : ftell(opaque);
+  int64_t position = ftell(opaque);
+  fseek(opaque, 0, SEEK_END);
+  int64_t size = ftell(opaque);
+  fseek(opaque, position, SEEK_SET);
+  return size;
+}
+
+static AVIOContext *new_file_io(FILE *file, int buffer_size, int writable) {
+  uint8_t *buffer = check_memory(av_malloc((size_t)buffer_size));
+  return check_memory(avio_alloc_context(buffer, buffer_size, writable, file, writable ? NULL : file_read,
+                                         writable ? file_write : NULL, file_seek));
+}
+
+static FILE *open_file(const char *path, const char *mode) {
+  FILE *file = fopen(path, mode);
+  check(file ? 0 : AVERROR(errno), path);
+  setvbuf(file, NULL, _IONBF, 0); /* libavformat buffers already */
+  return file;
+}
+
+/* ---------------------------------------------------------------------------------------- inputs */
+
 static void free_io(AVIOContext *io) {
   av_freep(&io->buffer);
   avio_context_free(&io);
@@ -115,9 +154,7 @@ struct seen {
 
 static unsigned touched; /* printed, so that no compiler leaves the touching out */
 
-static struct seen demux(struct memory *file, int buffer_size) {
-  file->position = 0;
-  AVIOContext *io = new_io(file, buffer_size, 0);
+static struct seen demux_from(AVIOContext *io) {
   AVFormatContext *input = open_input(io);
   AVPacket *packet = check_memory(av_packet_alloc());
   struct seen seen = {0};
@@ -135,6 +172,18 @@ static struct seen demux(struct memory *file, int buffer_size) {
   return seen;
 }
 
+static struct seen demux(struct memory *file, int buffer_size) {
+  file->position = 0;
+  return demux_from(new_io(file, buffer_size, 0));
+}
+
+static struct seen demux_file(struct memory *file, int buffer_size) {
+  FILE *input = open_file(file->path, "rb");
+  struct seen seen = demux_from(new_file_io(input, buffer_size, 0));
+  fclose(input);
+  return seen;
+}
+
 static void copy_streams(AVFormatContext *output, const AVFormatContext *input) {
   for (unsigned i = 0; i < input->nb_streams; i++) {
     AVStream *stream = check_memory(avformat_new_stream(output, NULL));
@@ -144,10 +193,7 @@ static void copy_streams(AVFormatContext *output, const AVFormatContext *input) 
   }
 }
 
-static struct seen remux(struct memory *file, int buffer_size) {
-  file->position = 0;
-  struct memory written = {0};
-  AVIOContext *input_io = new_io(file, buffer_size, 0), *output_io = new_io(&written, buffer_size, 1);
+static struct seen remux_from_to(AVIOContext *input_io, AVIOContext *output_io) {
   AVFormatContext *input = open_input(input_io), *output = NULL;
   check(avformat_alloc_output_context2(&output, NULL, "matroska", NULL), "find muxer");
   output->pb = output_io;
@@ -167,8 +213,26 @@ static struct seen remux(struct memory *file, int buffer_size) {
   avformat_free_context(output);
   free_io(input_io);
   free_io(output_io);
+  return seen;
+}
+
+static struct seen remux(struct memory *file, int buffer_size) {
+  file->position = 0;
+  struct memory written = {0};
+  struct seen seen = remux_from_to(new_io(file, buffer_size, 0), new_io(&written, buffer_size, 1));
   touched += written.data[written.size / 2];
   free(written.data);
+  return seen;
+}
+
+static struct seen remux_file(struct memory *file, int buffer_size) {
+  char path[4096];
+  snprintf(path, sizeof(path), "%s.plain.mkv", file->path);
+  FILE *input = open_file(file->path, "rb"), *output = open_file(path, "wb");
+  struct seen seen = remux_from_to(new_file_io(input, buffer_size, 0), new_file_io(output, buffer_size, 1));
+  fclose(input);
+  fclose(output);
+  remove(path);
   return seen;
 }
 
@@ -213,7 +277,7 @@ static void repeat(struct seen work(struct memory *, int), struct memory *file, 
 
 int main(int argc, char **argv) {
   if (argc < 3) {
-    fprintf(stderr, "usage: plain demux|remux|open|list FILE [WARMUP COUNT [BUFFER_KIB]]\n");
+    fprintf(stderr, "usage: plain demux|demux-file|remux|remux-file|open|list FILE [WARMUP COUNT [BUFFER_KIB]]\n");
     return 2;
   }
   av_log_set_level(AV_LOG_ERROR);
@@ -222,6 +286,8 @@ int main(int argc, char **argv) {
   int warmup = argc > 3 ? atoi(argv[3]) : 0, count = argc > 4 ? atoi(argv[4]) : 1;
   int buffer_size = argc > 5 ? atoi(argv[5]) * 1024 : DEFAULT_BUFFER_SIZE;
   if (!strcmp(work, "demux")) repeat(demux, &file, buffer_size, warmup, count);
+  else if (!strcmp(work, "demux-file")) repeat(demux_file, &file, buffer_size, warmup, count);
+  else if (!strcmp(work, "remux-file")) repeat(remux_file, &file, buffer_size, warmup, count);
   else if (!strcmp(work, "remux")) repeat(remux, &file, buffer_size, warmup, count);
   else if (!strcmp(work, "open")) repeat(open_and_close, &file, buffer_size, warmup, count);
   else if (!strcmp(work, "list")) list(&file);

@@ -211,6 +211,7 @@ function measureRows(rows: readonly Row[], rounds: number): Map<Side, number[]> 
 /** Repetitions in one process: not timed, and timed. */
 const LONG = ["1", "3"];
 const SHORT = ["30", "50"];
+const FEW = ["1", "5"];
 
 interface Programs {
   plain: string;
@@ -261,6 +262,18 @@ function makeRows({ plain, systemPlain, library, long, short }: Programs): Row[]
       library: avio(work, short, SHORT),
     });
   }
+  rows.push(...asyncRows(c, avio, long, short), {
+    name: "remux file to file, as processes (baseline: ffmpeg -c copy)",
+    baseline: {
+      command: ["ffmpeg", "-v", "error", "-y", "-i", long, "-c", "copy", `${long}.plain.mkv`],
+      wholeProcess: true,
+    },
+    library: {
+      command: [...deno, "--allow-all", `${HERE}remux.ts`, long, `${long}.library.mkv`],
+      env: { AVIO_SHIM_PATH: library },
+      wholeProcess: true,
+    },
+  });
   rows.push({
     name: "cold start (baseline: deno run of an empty script)",
     baseline: { command: [...deno, `${HERE}empty.ts`], wholeProcess: true },
@@ -273,7 +286,46 @@ function makeRows({ plain, systemPlain, library, long, short }: Programs): Row[]
   return rows;
 }
 
+type MakeSide = (work: string, file: string, times: string[], ...more: string[]) => Side;
+
+function asyncRows(c: MakeSide, avio: MakeSide, long: string, short: string): Row[] {
+  return [{
+    name: "async demux from callbacks that answer at once, 64 KiB",
+    baseline: c("demux", long, LONG, "64"),
+    library: avio("demux-async", long, LONG, "64"),
+  }, {
+    name: "async demux from callbacks that answer promises, 64 KiB",
+    baseline: c("demux", long, LONG, "64"),
+    library: avio("demux-promises", long, LONG, "64"),
+  }, {
+    name: "async demux from a Deno.FsFile (C: fread)",
+    baseline: c("demux-file", long, LONG, "64"),
+    library: avio("demux-file", long, LONG),
+  }, {
+    name: "async remux mp4 to mkv, file to file (C: fread, fwrite)",
+    baseline: c("remux-file", long, LONG, "64"),
+    library: avio("remux-file", long, LONG),
+  }, {
+    name: "one async request (baseline: an empty nonblocking call)",
+    baseline: avio("nonblocking-call", short, FEW),
+    library: avio("request", short, FEW),
+  }, {
+    name: "one async request, each in a read() of its own (baseline: as above)",
+    baseline: avio("nonblocking-call", short, FEW),
+    library: avio("request-and-read", short, FEW),
+  }, {
+    name: "100 async sessions at once (baseline: in turn)",
+    baseline: avio("sessions-in-turn", short, LONG),
+    library: avio("sessions-at-once", short, LONG),
+  }, {
+    name: "longest stall of the event loop in an async remux (baseline: idle)",
+    baseline: avio("stall-idle", long, LONG),
+    library: avio("stall-remux", long, LONG),
+  }];
+}
+
 function milliseconds(value: number): string {
+  if (value < 0.1) return `${(value * 1000).toFixed(1)} us`;
   return `${value.toFixed(value < 10 ? 3 : 1)} ms`;
 }
 

@@ -77,7 +77,7 @@ unless you give movflags of your own.
 Examples:
   avio remux talk.mp4 talk.mkv
   avio remux film.mkv clip.mp4 --start 0:10:00 --end 0:11:30
-  curl -sL URL | avio remux - - -f mp4 > stream.mp4`,
+  avio remux https://example.com/clip.mkv clip.mp4`,
 
   formats: `\
 Usage: avio formats [--inputs] [--outputs] [--json]

@@ -2,17 +2,19 @@
  * `avio packets`: one line for each packet, written while they are read. Memory does not grow with the file.
  */
 import { Demuxer, type Packet } from "../mod.ts";
-import { LineWriter, sourceOf, STANDARD } from "./streams.ts";
+import { isUrl, LineWriter, sourceOf, STANDARD } from "./streams.ts";
 
 /** Runs the command. */
-export function packets(file: string, options: { json: boolean }): void {
-  using demuxer = Demuxer.openSync(sourceOf(file));
+export async function packets(file: string, options: { json: boolean }): Promise<void> {
+  const source = sourceOf(file);
+  using demuxer = isUrl(file) ? await Demuxer.open(source) : Demuxer.openSync(source);
   const format = options.json ? jsonLine : textLine;
   // Who watches, or feeds it slowly, wants each line when it is there.
   const gather = file !== STANDARD && !Deno.stdout.isTerminal();
   const out = new LineWriter({ gather });
   try {
-    for (const packet of demuxer.packetsSync()) out.write(format(packet));
+    const all = isUrl(file) ? demuxer.packets() : demuxer.packetsSync();
+    for await (const packet of all) out.write(format(packet));
   } finally {
     out.flush();
   }

@@ -1,15 +1,16 @@
 /**
  * `avio probe`: what a file is, for people or as JSON. The words for a stream are in `details.ts`.
  */
-import { type MediaInfo, probeSync } from "../mod.ts";
+import { type MediaInfo, probe as probeAsync, probeSync } from "../mod.ts";
 import { codecName, details, type ProbedStream } from "./details.ts";
-import { print, sourceOf, STANDARD } from "./streams.ts";
+import { isUrl, print, sourceOf, STANDARD } from "./streams.ts";
 import { indent, list, table } from "./table.ts";
 import { bitRate, duration, exactSize, printable, printableLines } from "./text.ts";
 
 /** Runs the command. */
-export function probe(file: string, options: { json: boolean }): void {
-  const info = probeSync(sourceOf(file));
+export async function probe(file: string, options: { json: boolean }): Promise<void> {
+  const source = sourceOf(file);
+  const info = isUrl(file) ? await probeAsync(source) : probeSync(source);
   if (options.json) print(toJSON(info));
   else print(...report(file === STANDARD ? "stdin" : file, info));
 }

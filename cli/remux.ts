@@ -2,11 +2,18 @@
  * `avio remux`: from one container into another. What the command line says becomes options of the library here;
  * how it was written is `arguments.ts`, what is shown meanwhile `progress.ts`.
  */
-import { type MediaType, type RemuxOptions, type RemuxResult, remuxSync, type Stream } from "../mod.ts";
+import {
+  type MediaType,
+  remux as remuxAsync,
+  type RemuxOptions,
+  type RemuxResult,
+  remuxSync,
+  type Stream,
+} from "../mod.ts";
 import { Failure, systemErrorPath, systemErrorText, UsageError } from "./errors.ts";
 import { checkOutputFormat } from "./formats.ts";
 import { ProgressLine } from "./progress.ts";
-import { placeOf, sinkOf, sourceOf, STANDARD, tell } from "./streams.ts";
+import { isUrl, placeOf, sinkOf, sourceOf, STANDARD, tell } from "./streams.ts";
 import { count, duration, printable, size } from "./text.ts";
 
 /** What the command line says. */
@@ -26,7 +33,7 @@ const MP4_FAMILY = new Set(["mp4", "mov", "ipod", "psp", "3gp", "3g2", "f4v"]);
 const FRAGMENTED = "frag_keyframe+empty_moov+default_base_moof";
 
 /** Runs the command. */
-export function remux(args: RemuxArguments): void {
+export async function remux(args: RemuxArguments): Promise<void> {
   checkPlaces(args);
   const source = sourceOf(args.input);
   const seen: Stream[] = [];
@@ -34,10 +41,12 @@ export function remux(args: RemuxArguments): void {
   const started = performance.now();
   let result: RemuxResult;
   try {
-    result = remuxSync(source, sinkOf(args.output), {
+    const options: RemuxOptions = {
       ...libraryOptions(args, seen),
       onprogress: (progress) => line.show(progress),
-    });
+    };
+    const sink = sinkOf(args.output);
+    result = isUrl(args.input) ? await remuxAsync(source, sink, options) : remuxSync(source, sink, options);
   } catch (error) {
     throw inTheUsersWords(error, args, seen);
   } finally {

@@ -49,12 +49,15 @@ export class LineWriter {
   }
 }
 
+/** Whether it must be fetched: such a source needs the async API. */
+export function isUrl(name: string): boolean {
+  return /^https?:/i.test(name);
+}
+
 /** What a file name on the command line stands for, as a source; an error that says so where it can't be one. */
 export function sourceOf(name: string): Source {
   if (name === STANDARD) return { onread: (buffer) => Deno.stdin.readSync(buffer) } satisfies IOCallbacks;
-  if (/^https?:/i.test(name)) {
-    throw new Failure(`Cannot open input: URLs are not read; pipe it in: curl -sL '${name}' | avio ... -`);
-  }
+  if (isUrl(name)) return name;
   const place = placeOf(name);
   if (isDirectory(place)) throw new Failure(`Cannot open input: Is a directory: ${name}`);
   return place;
@@ -63,7 +66,7 @@ export function sourceOf(name: string): Source {
 /** The same for a sink. */
 export function sinkOf(name: string): Sink {
   if (name === STANDARD) return { onwrite: (bytes) => Deno.stdout.writeSync(bytes) } satisfies IOCallbacks;
-  if (/^https?:/i.test(name)) throw new Failure("Cannot open output: URLs are not written");
+  if (isUrl(name)) throw new Failure("Cannot open output: URLs are not written");
   return placeOf(name);
 }
 

@@ -48,19 +48,3 @@ export function answerNow<T>(answer: Answer<T>, callback: string): T {
 function isThenable<T>(value: MaybePromise<T>): value is Promise<T> {
   return typeof (value as Promise<T> | null | undefined)?.then === "function";
 }
-
-/** The answer of a device that may take its time. */
-export async function answerLater<T>(answer: Answer<T>): Promise<T> {
-  let next = answer.next();
-  while (!next.done) {
-    let result: unknown;
-    try {
-      result = await next.value;
-    } catch (error) {
-      next = answer.throw(error);
-      continue;
-    }
-    next = answer.next(result);
-  }
-  return next.value;
-}

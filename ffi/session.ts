@@ -3,7 +3,7 @@
  * how its operations end. It knows nothing of formats or of kinds of sources.
  */
 import { AVERROR } from "./constants.ts";
-import { type Answer, answerLater, answerNow, type Device, type Marker } from "./device.ts";
+import { type Answer, answerNow, type Device, type Marker } from "./device.ts";
 import { makeError } from "./errors.ts";
 import { forget, untilDone } from "./events.ts";
 import { encodePairs, library, readText, readTextOrThrow } from "./library.ts";
@@ -315,14 +315,33 @@ export class Session {
   /** Called by the pump: an event of the session's own thread. */
   answerAsync(io: number, kind: number, a: number, b: number, c: number): void {
     if (this.#closed) return;
+    const answer = this.#answer(io, kind, a, b, c);
+    const waiting = this.#advance(answer, () => answer.next());
     const { timeout } = this.#limits;
-    const timer = timeout === undefined ? undefined : setTimeout(() => {
+    if (!waiting || timeout === undefined) return;
+    const timer = setTimeout(() => {
       this.abort(new DOMException(`A callback took longer than ${timeout} ms`, "TimeoutError"));
     }, timeout);
-    answerLater(this.#answer(io, kind, a, b, c)).catch((error) => {
+    waiting.finally(() => clearTimeout(timer));
+  }
+
+  /** Goes on with an answer; a promise where it must be waited for. What it throws ends the session. */
+  #advance(
+    answer: Answer<void>,
+    resume: () => IteratorResult<PromiseLike<unknown>, void>,
+  ): Promise<unknown> | null {
+    try {
+      const next = resume();
+      if (next.done) return null;
+      return Promise.resolve(next.value).then(
+        (value) => this.#advance(answer, () => answer.next(value)),
+        (error) => this.#advance(answer, () => answer.throw(error)),
+      );
+    } catch (error) {
       this.fail(error);
       library().avs_reply(this.handle, AVERROR.EXTERNAL);
-    }).finally(() => clearTimeout(timer));
+      return null;
+    }
   }
 
   /** Asks the device, and gives its answer to the thread that waits. Late, after the end, it finds nobody. */
@@ -343,6 +362,12 @@ export class Session {
       const position = yield* device.seek!(a, b);
       library().avs_reply(this.handle, position ?? AVERROR.ESPIPE);
     }
+  }
+
+  /** Throws what ended the session, or that it is closed. */
+  checkOpen(doing: string, what: string): void {
+    if (this.#failure) throw this.#failure.error;
+    if (this.#closed) throw new Error(`Cannot ${doing}: the ${what} is closed`);
   }
 
   /** The first failure is kept: it is what the operation under way throws, and every later one. */

@@ -348,7 +348,7 @@ export class Demuxer implements Disposable, AsyncDisposable, AsyncIterable<Packe
   }
 
   #checkOpen(doing: string): void {
-    if (this.#session.closed) throw new Error(`Cannot ${doing}: the Demuxer is closed`);
+    this.#session.checkOpen(doing, "Demuxer");
   }
 
   /**

@@ -337,6 +337,7 @@ export class Muxer implements Disposable, AsyncDisposable {
   #checkOpen(doing: string): void {
     if (this.#stage === "finished") throw new Error(`Cannot ${doing}: the Muxer is finished or closed`);
     if (this.#stage === "failed") throw new Error(`Cannot ${doing}: the header could not be written`);
+    this.#session.checkOpen(doing, "Muxer");
   }
 
   /** Frees everything, and discards what was not written yet; after `finishSync()`: does nothing. */

@@ -34,10 +34,10 @@ export function* attachHttp(
   { bufferSize, http = {} }: { bufferSize: number; http?: HttpOptions | undefined },
 ): Operation<Attachment> {
   const source = new HttpSource(url, http);
+  session.defer((failure) => source.close(failure?.error));
   yield* step(() => {
     throw new TypeError(`source: ${url} can't be opened synchronously, use open`);
   }, () => source.open());
-  session.defer(() => source.close());
   return { io: session.addDevice(source.device(), IOFlag.READ, bufferSize), url };
 }
 
@@ -68,9 +68,10 @@ class HttpSource {
     this.#take(response);
   }
 
-  close(): void {
-    this.#reader?.cancel().catch(() => {});
-    this.#abort.abort();
+  /** Whatever it waits for ends with the reason. */
+  close(reason?: unknown): void {
+    this.#reader?.cancel(reason).catch(() => {});
+    this.#abort.abort(reason);
   }
 
   device(): Device {

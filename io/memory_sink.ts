@@ -24,14 +24,21 @@ export class MemorySink {
   /** I/O context of the muxer that writes here, 0 where none does. */
   #io = 0;
 
-  /** Bytes written so far. */
+  /** What `size` was when nothing was being written. */
+  #size = 0;
+
+  /** Bytes written so far; while a write is under way, those before it. */
   get size(): number {
-    return this.#io ? library().avs_memory_size(this.#io) : this.#bytes.byteLength;
+    if (!this.#io) return this.#bytes.byteLength;
+    const size = library().avs_memory_size(this.#io);
+    return size < 0 ? this.#size : this.#size = size;
   }
 
   /**
    * What has been written, as one array: a copy while a muxer still writes here, and afterwards the sink's own,
    * the same each time.
+   *
+   * @throws {AVError} A write is under way (EBUSY).
    */
   bytes(): Uint8Array<ArrayBuffer> {
     return this.#io ? copyOut(this.#io) : this.#bytes;
@@ -41,6 +48,7 @@ export class MemorySink {
     openMemorySink = (sink, session, bufferSize) => {
       if (sink.#io) throw new TypeError("sink: a MemorySink that another muxer is writing to");
       sink.#bytes = new Uint8Array(0);
+      sink.#size = 0;
       sink.#io = session.addMemoryOutput(bufferSize);
       session.defer(() => {
         sink.#bytes = copyOut(sink.#io);
@@ -55,7 +63,7 @@ export class MemorySink {
 const MAX_PIECE = 2 ** 30;
 
 function copyOut(io: number): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(library().avs_memory_size(io));
+  const bytes = new Uint8Array(check(library().avs_memory_size(io), "copy what was written"));
   for (let at = 0; at < bytes.length; at += MAX_PIECE) {
     const piece = bytes.subarray(at, at + MAX_PIECE);
     check(library().avs_memory_read(io, at, piece, piece.length), "read memory output");

@@ -30,7 +30,11 @@ function checkChunk(chunk: unknown): Uint8Array {
 export function streamDevice(session: Session, stream: ReadableStream<Uint8Array>): Device {
   const reader = stream.getReader();
   let ended = false;
-  session.defer((failure) => ended ? reader.releaseLock() : reader.cancel(failure?.error));
+  session.defer((failure) => {
+    const cancelled = ended ? undefined : reader.cancel(failure?.error);
+    reader.releaseLock();
+    return cancelled;
+  });
   return {
     read: chunkReader(async () => {
       const { value, done } = await reader.read();
@@ -40,16 +44,27 @@ export function streamDevice(session: Session, stream: ReadableStream<Uint8Array
   };
 }
 
-/** An iterable: returned from when the reader closes before its end. */
+/** An iterable: returned from when the reader closes before its end, as `for await` does. */
 export function iterableDevice(session: Session, iterable: AsyncIterable<Uint8Array>): Device {
   const iterator = iterable[Symbol.asyncIterator]();
   let ended = false;
-  session.defer(() => ended ? undefined : void iterator.return?.());
+  let asked = false;
+  session.defer(() => {
+    if (ended) return;
+    const returned = (async () => void await iterator.return?.())();
+    returned.catch(() => {}); // what ended the session says more
+    return asked ? undefined : returned; // a generator returns only when it has answered, and that may be never
+  });
   return {
     read: chunkReader(async () => {
-      const { value, done } = await iterator.next();
-      ended = done === true;
-      return ended ? null : checkChunk(value);
+      asked = true;
+      try {
+        const { value, done } = await iterator.next();
+        ended = done === true;
+        return ended ? null : checkChunk(value);
+      } finally {
+        asked = false;
+      }
     }),
   };
 }
@@ -77,10 +92,13 @@ export function blobDevice(blob: Blob): Device {
 export class StreamSink implements Device {
   #writer: WritableStreamDefaultWriter<Uint8Array>;
   #finished = false;
+  /** Rejects when the session ends before the stream is closed. */
+  #released = Promise.withResolvers<never>();
 
   constructor(session: Session, stream: WritableStream<Uint8Array>) {
     this.#writer = stream.getWriter();
     this.#writer.closed.catch(() => {}); // told by the next write
+    this.#released.promise.catch(() => {}); // told where it is waited for
     session.defer((failure) => this.#release(failure));
   }
 
@@ -93,13 +111,21 @@ export class StreamSink implements Device {
 
   /** Closes the stream, and waits until it has taken everything. */
   *finish(): Operation<void> {
+    yield* step(() => {}, () => Promise.race([this.#close(), this.#released.promise]));
+  }
+
+  async #close(): Promise<void> {
+    await this.#writer.ready; // of a stream that has failed: its error, which `close` would not tell
+    await this.#writer.close();
     this.#finished = true;
-    yield* step(() => {}, () => this.#writer.close());
   }
 
   #release(failure: Failure | null): Promise<void> | void {
     if (this.#finished) return this.#writer.releaseLock();
     const reason = failure ? failure.error : new Error("The Muxer was closed before it was finished");
-    return this.#writer.abort(reason).catch(() => {});
+    this.#released.reject(reason);
+    const aborted = this.#writer.abort(reason).catch(() => {});
+    this.#writer.releaseLock();
+    return aborted;
   }
 }

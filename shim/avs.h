@@ -166,7 +166,7 @@ enum { AVS_IO_READ = 1, AVS_IO_WRITE = 2, AVS_IO_SEEK = 4, AVS_IO_DIRECT = 8 /* 
 AVS_API uint32_t avs_io_new(uint32_t session, uint32_t kind, uint32_t flags, uint32_t buffer_size);
 /* Moves an I/O context, with what it has buffered, to another session that is not running. */
 AVS_API int32_t avs_io_attach(uint32_t io, uint32_t session);
-/* What a memory output holds: its size in bytes, and a copy of a part of it. */
+/* What a memory output holds: its size in bytes, and a copy of a part of it. AVERROR(EBUSY) while it is written. */
 AVS_API double avs_memory_size(uint32_t io);
 AVS_API int32_t avs_memory_read(uint32_t io, double offset, uint8_t *out, uint32_t size);
 

@@ -214,7 +214,8 @@ void packets_free(struct packets *packets);
 
 /* A session's own thread. It lives from the first operation that is started to the session's end. */
 bool on_worker(const struct session *session);
-int64_t worker_request(struct session *session, struct io *io, double a, double b, double c);
+int64_t worker_request(struct session *session, struct io *io, const struct request *request, double a, double b,
+                       double c);
 /* Ends it, and with it the session, now or when its operation is over. */
 void worker_close(struct session *session);
 /* The isolate's thread is answering: its lock, where a worker waits for the answer. */

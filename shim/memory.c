@@ -82,12 +82,14 @@ bool memory_store(struct memory *memory, size_t position, const uint8_t *data, s
 
 double avs_memory_size(uint32_t handle) {
   struct io *io = find_io(handle);
-  return io ? (double)io->memory.size : AVERROR(EBADF);
+  if (!io) return AVERROR(EBADF);
+  return io->session->running ? AVERROR(EBUSY) : (double)io->memory.size;
 }
 
 int32_t avs_memory_read(uint32_t handle, double offset, uint8_t *out, uint32_t size) {
   struct io *io = find_io(handle);
   if (!io) return AVERROR(EBADF);
+  if (io->session->running) return AVERROR(EBUSY);
   const struct memory *memory = &io->memory;
   if (!(offset >= 0) || offset > (double)memory->size || size > memory->size - (size_t)offset) return AVERROR(EINVAL);
   each_piece(memory, (size_t)offset, size, NULL, out);

@@ -4,23 +4,26 @@
  */
 #include "internal.h"
 
-static int64_t callback_request(struct session *session, struct io *io, double a, double b, double c) {
+static int64_t callback_request(struct session *session, struct io *io, const struct request *request, double a,
+                                double b, double c) {
   avs_callback callback = session->isolate->callback;
   if (!callback) return AVERROR(ENOSYS);
+  session->request = *request;
   /* JavaScript may run other sessions meanwhile: their lines are theirs. */
   struct session *logging = log_to(NULL);
-  callback(session->object.handle, io->object.handle, session->request.kind, a, b, c);
+  callback(session->object.handle, io->object.handle, request->kind, a, b, c);
   log_to(logging);
-  return session->request.result;
+  int64_t result = session->request.result;
+  session->request = (struct request){0};
+  return result;
 }
 
 int64_t request(struct session *session, struct io *io, struct request request, double a, double b, double c) {
   if (session->failed) return session->failed;
   request.result = AVERROR_EXTERNAL;
-  session->request = request;
   session->requests++;
-  int64_t result = on_worker(session) ? worker_request(session, io, a, b, c) : callback_request(session, io, a, b, c);
-  session->request = (struct request){0};
+  int64_t result = on_worker(session) ? worker_request(session, io, &request, a, b, c)
+                                      : callback_request(session, io, &request, a, b, c);
   /* A seek that can't be done is an answer; everything else below zero ends the session. */
   bool refused = request.kind == AVS_REQUEST_SEEK && result != AVERROR_EXTERNAL && result != AVERROR_EXIT;
   if (result < 0 && !refused) session->failed = result;

@@ -32,17 +32,19 @@ static void push(struct session *session, uint32_t io, double kind, double a, do
 
 static bool is_over(const struct session *session) { return session->canceled || session->isolate->dead; }
 
-int64_t worker_request(struct session *session, struct io *io, double a, double b, double c) {
+int64_t worker_request(struct session *session, struct io *io, const struct request *request, double a, double b,
+                       double c) {
   struct isolate *isolate = session->isolate;
   struct worker *worker = session->worker;
   pthread_mutex_lock(&isolate->lock);
+  session->request = *request;
   worker->answered = false;
   worker->waiting = true;
-  if (!is_over(session)) push(session, io->object.handle, session->request.kind, a, b, c);
+  if (!is_over(session)) push(session, io->object.handle, request->kind, a, b, c);
   while (!worker->answered && !is_over(session)) pthread_cond_wait(&worker->wake, &isolate->lock);
   worker->waiting = false;
   int64_t result = worker->answered ? session->request.result : AVERROR_EXIT;
-  session->request.kind = 0; /* late answers find nothing */
+  session->request = (struct request){0}; /* late answers find nothing */
   pthread_mutex_unlock(&isolate->lock);
   return result;
 }

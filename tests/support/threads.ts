@@ -1,0 +1,104 @@
+/**
+ * What a test sees of the process it runs in: its threads and its memory. And sources that never answer.
+ */
+import type { IOCallbacks } from "@avio/avio";
+import { readerOf } from "./faults.ts";
+
+/** Threads that belong to neither V8 nor tokio: the main one, workers, and those of sessions. */
+export function threads(): number {
+  let count = 0;
+  for (const { name } of Deno.readDirSync("/proc/self/task")) {
+    try {
+      const comm = Deno.readTextFileSync(`/proc/self/task/${name}/comm`);
+      if (!/^(tokio|V8)/.test(comm)) count++;
+    } catch {
+      // it ended meanwhile
+    }
+  }
+  return count;
+}
+
+/** Megabytes that the process has in memory. */
+export function residentMegabytes(): number {
+  return Deno.memoryUsage().rss / 1e6;
+}
+
+/** Sleeps. */
+export function sleep(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
+
+/** Waits until it is so; false where it is not in time. */
+export async function eventually(isSo: () => boolean, milliseconds = 2000): Promise<boolean> {
+  const end = performance.now() + milliseconds;
+  while (!isSo()) {
+    if (performance.now() > end) return false;
+    await sleep(10);
+  }
+  return true;
+}
+
+/** What a promise is rejected with; an error where it is not, or not in time. */
+export async function rejection(promise: Promise<unknown>, milliseconds = 5000): Promise<unknown> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`not settled after ${milliseconds} ms`)), milliseconds);
+  });
+  const settled = promise.then(
+    (value) => ({ value }),
+    (error: unknown) => ({ error }),
+  );
+  try {
+    const outcome = await Promise.race([settled, late]);
+    if ("error" in outcome) return outcome.error;
+  } finally {
+    clearTimeout(timer);
+  }
+  throw new Error("not rejected");
+}
+
+/** A promise that never settles. */
+export function never<T>(): Promise<T> {
+  return new Promise<T>(() => {});
+}
+
+/** A callback that stopped answering: what it answers, if it ever does, is up to the test. */
+export interface Stuck {
+  /** Resolves when the callback is called that does not answer. */
+  reached: Promise<void>;
+  resolve: (value: number) => void;
+  reject: (error: unknown) => void;
+}
+
+/** Callbacks of which the one named does not answer from its call `at` (from 0) on. */
+export function stuck(callbacks: IOCallbacks, name: keyof IOCallbacks, at = 0): IOCallbacks & Stuck {
+  const reached = Promise.withResolvers<void>();
+  const answer = Promise.withResolvers<number>();
+  answer.promise.catch(() => {});
+  let calls = 0;
+  const original = callbacks[name] as ((...args: unknown[]) => number) | undefined;
+  const replaced = (...args: unknown[]) => {
+    if (calls++ < at) return original!(...args);
+    reached.resolve();
+    return answer.promise;
+  };
+  return {
+    ...callbacks,
+    [name]: replaced,
+    reached: reached.promise,
+    resolve: answer.resolve,
+    reject: answer.reject,
+  };
+}
+
+/** Callbacks that read `bytes` and answer with promises. */
+export function slowReaderOf(bytes: Uint8Array): IOCallbacks {
+  const { onread, onseek } = readerOf(bytes);
+  return {
+    onread: async (buffer, size) => {
+      await sleep(0);
+      return onread!(buffer, size);
+    },
+    onseek: (offset, whence) => Promise.resolve(onseek!(offset, whence)),
+  };
+}
