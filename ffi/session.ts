@@ -8,7 +8,7 @@ import { makeError } from "./errors.ts";
 import { forget, untilDone } from "./events.ts";
 import { encodePairs, library, readText, readTextOrThrow } from "./library.ts";
 import { type LogLine, parseLog, tellLog } from "./log.ts";
-import { canWait, type Operation, runAsync, step } from "./operation.ts";
+import { canWait, type Operation, runAsync, runSync, step } from "./operation.ts";
 import { Flag, IOFlag, IOKind, type OperationCode, operations, Request, Slot } from "./symbols.ts";
 
 const markers: readonly Marker[] = ["header", "sync", "boundary", "unknown", "trailer", "flush"];
@@ -91,7 +91,8 @@ export class Session {
 
   /** What is to be done when the session closes, before its memory is freed; with what ended it, if anything did. */
   defer(cleanup: Cleanup): void {
-    this.#cleanups.push(cleanup);
+    if (this.#closed && !this.#running) void Promise.resolve(cleanup(this.#failure)).catch(() => {});
+    else this.#cleanups.push(cleanup);
   }
   #cleanups: Cleanup[] = [];
 
@@ -140,7 +141,6 @@ export class Session {
 
   /** An AVIOContext over a device. */
   addDevice(device: Device, flags: number, bufferSize: number): number {
-    installCallback();
     const io = this.#addIO(IOKind.CALLBACKS, flags | (device.seek ? IOFlag.SEEK : 0), bufferSize);
     this.#devices.set(io, device);
     return io;
@@ -158,6 +158,7 @@ export class Session {
   }
 
   #addIO(kind: number, flags: number, bufferSize: number): number {
+    this.checkOpen("open", "session"); // it may have been ended while its source was being opened
     const io = library().avs_io_new(this.handle, kind, flags, bufferSize);
     if (io === 0) throw new Error("Out of memory");
     return io;
@@ -188,6 +189,7 @@ export class Session {
 
   #runSync(operation: OperationCode, data: Uint8Array | null): void {
     if (this.#running) throw busy(operation);
+    if (this.#devices.size > 0) installCallback();
     if (this.#source) checkStillThere(this.#source.bytes, this.#source.byteLength);
     const source = this.#source?.bytes;
     running.push(this);
@@ -212,6 +214,7 @@ export class Session {
   async #runAsync(operation: OperationCode): Promise<void> {
     if (this.#running) throw busy(operation);
     if (this.#failure) throw this.#failure.error;
+    if (this.#closed) return; // told by #outcome
     this.#running = true;
     this.#pending = untilDone(this);
     const result = library().avs_start(this.handle, operation.code, this.slot);
@@ -228,6 +231,12 @@ export class Session {
     if (this.#closed) this.#free();
   }
 
+  /** Runs an operation of the sync engine, unless another one is under way. */
+  runNow<T>(name: OperationCode, operation: () => Operation<T>): T {
+    if (this.#running) throw busy(name);
+    return runSync(operation());
+  }
+
   /** Runs operations of the async engine in the order in which they were asked for. */
   enqueue<T>(operation: () => Operation<T>): Promise<T> {
     const result = this.#turn.then(() => runAsync(operation()));
@@ -241,6 +250,7 @@ export class Session {
       if (yield* canWait()) this.limit(limits);
       return yield* open();
     } catch (error) {
+      if (this.#failure) error = this.#failure.error; // of a session that was ended meanwhile
       this.fail(error); // for those who are told why it closes
       this.close();
       throw error;
@@ -250,7 +260,8 @@ export class Session {
   /** From now on the signal ends the session, and so does a callback that takes too long. */
   limit({ signal, timeout }: Limits): void {
     signal?.throwIfAborted();
-    const abort = () => this.abort(signal!.reason);
+    const session = new WeakRef(this); // a signal that lives long must not keep what was forgotten
+    const abort = () => session.deref()?.abort(signal!.reason);
     signal?.addEventListener("abort", abort, { once: true });
     this.#limits = { timeout, release: () => signal?.removeEventListener("abort", abort) };
   }
@@ -312,17 +323,17 @@ export class Session {
     }
   }
 
-  /** Called by the pump: an event of the session's own thread. */
-  answerAsync(io: number, kind: number, a: number, b: number, c: number): void {
-    if (this.#closed) return;
+  /** Called by the pump: a request of the session's own thread. A promise where the answer must be waited for. */
+  answerAsync(io: number, kind: number, a: number, b: number, c: number): Promise<unknown> | null {
+    if (this.#closed) return null;
     const answer = this.#answer(io, kind, a, b, c);
     const waiting = this.#advance(answer, () => answer.next());
     const { timeout } = this.#limits;
-    if (!waiting || timeout === undefined) return;
+    if (!waiting || timeout === undefined) return waiting;
     const timer = setTimeout(() => {
       this.abort(new DOMException(`A callback took longer than ${timeout} ms`, "TimeoutError"));
     }, timeout);
-    waiting.finally(() => clearTimeout(timer));
+    return waiting.finally(() => clearTimeout(timer));
   }
 
   /** Goes on with an answer; a promise where it must be waited for. What it throws ends the session. */

@@ -65,7 +65,7 @@ const async = {
   avs_start: { parameters: ["u32", "u32", "buffer"], result: "i32" },
   avs_finish: { parameters: ["u32", "buffer"], result: "i32" },
   avs_cancel: { parameters: ["u32"], result: "i32" },
-  avs_take_events: { parameters: ["buffer", "u32"], result: "i32" },
+  avs_take_events: { parameters: ["buffer", "u32", "u32"], result: "i32" },
   // Waits on a thread of Deno's pool; it gets no buffer, which could be gone before it returns.
   avs_wait_events: { parameters: ["u32"], result: "i32", nonblocking: true },
 } as const satisfies Deno.ForeignLibraryInterface;

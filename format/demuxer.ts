@@ -210,36 +210,46 @@ export class Demuxer implements Disposable, AsyncDisposable, AsyncIterable<Packe
    * @throws Whatever the source's own callbacks threw; from then on every call throws it again.
    */
   readSync(): Packet | null {
-    while (true) {
-      const packet = this.#nextReady();
-      if (packet) return packet;
-      if (this.#after === "end") return null;
-      this.#throwAfter();
-      this.#checkOpen("read packet");
-      runSync(this.#readAhead());
-    }
+    return this.#readyNow() ?? this.#session.runNow(operations.read, () => this.#read());
   }
 
   /** As {@linkcode Demuxer.readSync}. Calls are answered in the order in which they were made. */
   async read(): Promise<Packet | null> {
+    const ready = this.#readyNow();
+    if (ready) return ready;
+    this.#waiting++;
+    try {
+      return await this.#session.enqueue(() => this.#read());
+    } finally {
+      this.#waiting--;
+    }
+  }
+  /** Reads that were made and not answered yet. */
+  #waiting = 0;
+
+  /** A packet that is there, and that no earlier read waits for. */
+  #readyNow(): Packet | null {
+    return this.#waiting === 0 ? this.#nextReady() : null;
+  }
+
+  *#read(): Operation<Packet | null> {
     while (true) {
       const packet = this.#nextReady();
       if (packet) return packet;
       if (this.#after === "end") return null;
       this.#throwAfter();
       this.#checkOpen("read packet");
-      await this.#session.enqueue(() => this.#readAheadUnlessReady());
+      yield* this.#readAhead();
     }
-  }
-
-  /** A read that was queued may find what one before it has brought. */
-  *#readAheadUnlessReady(): Operation<void> {
-    if (this.#batch === null && this.#after === null) yield* this.#readAhead();
   }
 
   /** The packets that are left, one after the other. */
   async *packets(): AsyncIterableIterator<Packet> {
-    for (let packet = await this.read(); packet; packet = await this.read()) yield packet;
+    while (true) {
+      const packet = this.#readyNow() ?? await this.read();
+      if (!packet) return;
+      yield packet;
+    }
   }
 
   /** The same as {@linkcode packets}. */
@@ -303,7 +313,8 @@ export class Demuxer implements Disposable, AsyncDisposable, AsyncIterable<Packe
    */
   seekSync(target: number | { streamIndex: number; timestamp: number }, options?: SeekOptions): void {
     this.#checkOpen("seek");
-    runSync(this.#seek(target, options === undefined ? {} : checkObject(options, "options")));
+    const checked = options === undefined ? {} : checkObject(options, "options");
+    this.#session.runNow(operations.seek, () => this.#seek(target, checked));
   }
 
   /** As {@linkcode Demuxer.seekSync}. */

@@ -198,7 +198,7 @@ export class Muxer implements Disposable, AsyncDisposable {
    * @throws Whatever the sink's own callbacks threw; so do the other methods that write.
    */
   startSync(): void {
-    runSync(this.#start());
+    this.#session.runNow(operations.header, () => this.#start());
   }
 
   /** As {@linkcode Muxer.startSync}. */
@@ -229,7 +229,7 @@ export class Muxer implements Disposable, AsyncDisposable {
    */
   writeSync(packet: Packet): void {
     this.#checkWritable(packet);
-    runSync(this.#write([packet]));
+    this.#session.runNow(operations.write, () => this.#write([packet]));
   }
 
   /**
@@ -237,8 +237,8 @@ export class Muxer implements Disposable, AsyncDisposable {
    * for more, so awaiting it is the backpressure. Errors surface at the next call, and at `finish()`.
    */
   async write(packet: Packet): Promise<void> {
-    this.#checkWritable(packet);
     this.#throwQueued();
+    this.#checkWritable(packet);
     this.#queue.push({ ...packet, data: packet.data.slice() } as Packet);
     this.#queued += packet.data.byteLength + QUEUE_OVERHEAD;
     this.#writing ??= this.#session.enqueue(() => this.#writeQueue());
@@ -290,7 +290,7 @@ export class Muxer implements Disposable, AsyncDisposable {
 
   /** Writes what waits to be interleaved, and what is in the I/O buffer; ends a fragment where the format has them. */
   flushSync(): void {
-    runSync(this.#flush());
+    this.#session.runNow(operations.flush, () => this.#flush());
   }
 
   /** As {@linkcode Muxer.flushSync}. */
@@ -299,8 +299,8 @@ export class Muxer implements Disposable, AsyncDisposable {
   }
 
   *#flush(): Operation<void> {
-    this.#checkOpen("flush output");
     this.#throwQueued();
+    this.#checkOpen("flush output");
     yield* this.#start();
     yield* this.#session.run(operations.flush);
   }
@@ -310,7 +310,7 @@ export class Muxer implements Disposable, AsyncDisposable {
    * `av_write_trailer`.
    */
   finishSync(): void {
-    runSync(this.#finish());
+    this.#session.runNow(operations.trailer, () => this.#finish());
   }
 
   /** As {@linkcode Muxer.finishSync}; a WritableStream is closed. */
@@ -319,9 +319,10 @@ export class Muxer implements Disposable, AsyncDisposable {
   }
 
   *#finish(): Operation<void> {
-    this.#checkOpen("write trailer");
+    if (this.#stage === "finished") this.#checkOpen("write trailer");
     try {
       this.#throwQueued();
+      this.#checkOpen("write trailer");
       yield* this.#start();
       yield* this.#session.run(operations.trailer);
       if (this.#attachment.finish) yield* this.#attachment.finish();

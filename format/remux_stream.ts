@@ -33,13 +33,22 @@ export class RemuxStream implements TransformStream<Uint8Array, Uint8Array> {
     const movflags = FRAGMENTED.has(format) && given?.movflags === undefined
       ? { movflags: "frag_keyframe+empty_moov+default_base_moof" }
       : {};
+    const ended = new AbortController();
+    const signals = [ended.signal, ...(options.signal ? [options.signal] : [])];
     const input = new TransformStream<Uint8Array, Uint8Array>();
-    const output = new TransformStream<Uint8Array, Uint8Array>();
+    const output = new TransformStream<Uint8Array, Uint8Array>({
+      cancel: (reason) => ended.abort(reason),
+    } as Transformer<Uint8Array, Uint8Array>);
     this.writable = input.writable;
     this.readable = output.readable;
-    // Its error is what the streams are cancelled and aborted with.
-    remux(input.readable, output.writable, { ...options, options: { ...movflags, ...given } }).catch(
-      () => {},
-    );
+    remux(input.readable, output.writable, {
+      ...options,
+      options: { ...movflags, ...given },
+      signal: AbortSignal.any(signals),
+    }).catch((error) => {
+      // What the session took it has told already; it may have ended before that.
+      input.readable.cancel(error).catch(() => {});
+      output.writable.abort(error).catch(() => {});
+    });
   }
 }

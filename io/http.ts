@@ -41,6 +41,9 @@ export function* attachHttp(
   return { io: session.addDevice(source.device(), IOFlag.READ, bufferSize), url };
 }
 
+/** What no retry can mend. */
+class Changed extends Error {}
+
 class HttpSource {
   #url: string;
   #options: HttpOptions;
@@ -61,7 +64,7 @@ class HttpSource {
 
   async open(): Promise<void> {
     const response = await this.#request(0);
-    this.#ranges = response.status === 206;
+    this.#ranges = response.status === 206 && !isEncoded(response);
     this.#size = sizeOf(response);
     const etag = response.headers.get("etag");
     this.#validator = etag && !etag.startsWith("W/") ? etag : response.headers.get("last-modified");
@@ -81,8 +84,9 @@ class HttpSource {
 
   async #request(from: number): Promise<Response> {
     const headers = new Headers(this.#options.headers);
+    headers.set("accept-encoding", "identity"); // positions are those of the media
     headers.set("range", `bytes=${from}-`);
-    if (from > 0 && this.#validator) headers.set("if-range", this.#validator);
+    if (this.#validator) headers.set("if-range", this.#validator);
     const call = this.#options.fetch ?? fetch;
     const response = await call(this.#url, { headers, signal: this.#abort.signal });
     if (response.ok) return response;
@@ -91,8 +95,18 @@ class HttpSource {
   }
 
   #take(response: Response): void {
-    this.#reader = response.body?.getReader() ?? null;
+    this.#reader = this.#bodyOf(response)?.getReader() ?? null;
     this.#chunk = new Uint8Array(0);
+  }
+
+  /** Deno doesn't decompress where a range is asked for, or an encoding refused. */
+  #bodyOf({ body, headers }: Response): ReadableStream<Uint8Array> | null {
+    const encoding = headers.get("content-encoding") ?? "identity";
+    if (encoding === "identity") return body;
+    if (encoding !== "gzip" && encoding !== "deflate") {
+      throw new Error(`Cannot read ${this.#url}: its content-encoding is ${encoding}`);
+    }
+    return body?.pipeThrough(new DecompressionStream(encoding)) ?? null;
   }
 
   /** Goes on from `position` with a new request. */
@@ -102,9 +116,13 @@ class HttpSource {
     this.#position = position;
     if (this.#size !== null && position >= this.#size) return;
     const response = await this.#request(position);
-    if (response.status !== 206) {
+    if (response.status !== 206 || sizeOf(response) !== this.#size) {
       await response.body?.cancel();
-      throw new Error(`Cannot read ${this.#url}: it changed while it was read`);
+      throw new Changed(`Cannot read ${this.#url}: it changed while it was read`);
+    }
+    if (startOf(response) !== position) {
+      await response.body?.cancel();
+      throw new Error(`Cannot read ${this.#url}: asked for the bytes from ${position} on, got others`);
     }
     this.#take(response);
   }
@@ -128,7 +146,7 @@ class HttpSource {
       } catch (error) {
         if (!this.#ranges || left <= 0 || this.#abort.signal.aborted) throw error;
         await this.#reopen(this.#position).catch((cause) => {
-          if (left <= 1) throw cause;
+          if (left <= 1 || cause instanceof Changed) throw cause;
         });
       }
     }
@@ -165,6 +183,15 @@ function sizeOf(response: Response): number | null {
   const range = response.headers.get("content-range")?.match(/\/(\d+)$/)?.[1];
   const size = response.status === 206 ? range : response.headers.get("content-length");
   // A length of what was compressed is not that of the media.
-  if (!size || response.headers.has("content-encoding")) return null;
-  return Number(size);
+  return size && !isEncoded(response) ? Number(size) : null;
+}
+
+/** First byte of the part that was sent. */
+function startOf(response: Response): number | null {
+  const start = response.headers.get("content-range")?.match(/^bytes (\d+)-/i)?.[1];
+  return start === undefined ? null : Number(start);
+}
+
+function isEncoded(response: Response): boolean {
+  return (response.headers.get("content-encoding") ?? "identity") !== "identity";
 }

@@ -32,8 +32,9 @@ export function streamDevice(session: Session, stream: ReadableStream<Uint8Array
   let ended = false;
   session.defer((failure) => {
     const cancelled = ended ? undefined : reader.cancel(failure?.error);
+    cancelled?.catch(() => {});
     reader.releaseLock();
-    return cancelled;
+    return failure ? undefined : cancelled; // what has failed is over at once
   });
   return {
     read: chunkReader(async () => {
@@ -126,6 +127,6 @@ export class StreamSink implements Device {
     this.#released.reject(reason);
     const aborted = this.#writer.abort(reason).catch(() => {});
     this.#writer.releaseLock();
-    return aborted;
+    if (!failure) return aborted; // what has failed is over at once
   }
 }

@@ -145,8 +145,8 @@ AVS_API uint32_t avs_isolate(void);
  * that was terminated can end; AVERROR_EXIT when it has.
  */
 AVS_API int32_t avs_wait_events(uint32_t isolate);
-/* Moves events of this isolate to `out`, `most` at most; how many. */
-AVS_API int32_t avs_take_events(double *out, uint32_t most);
+/* Moves events of this isolate to `out`, `most` at most; how many. Where there is none, it waits `patience` microseconds. */
+AVS_API int32_t avs_take_events(double *out, uint32_t most, uint32_t patience);
 enum { AVS_WAIT_MS = 250 };
 
 /* An event is a row of doubles: session, I/O context, kind of request with its arguments; or that an operation is done. */

@@ -164,7 +164,8 @@ struct session {
   struct object object;
   struct isolate *isolate;
   struct io *ios;
-  bool running; /* known to the isolate's thread only */
+  bool running; /* an operation; known to the isolate's thread only */
+  bool called;  /* and it is on the stack of that thread */
   struct worker *worker;
   atomic_bool canceled; /* whatever waits is over, and nothing is asked any more */
   struct request request;

@@ -140,40 +140,44 @@ uint32_t avs_isolate(void) {
   return self ? self->id : 0;
 }
 
-/* With the lock held. False when the time is over. */
-static bool wait_until(struct isolate *isolate, const struct timespec *until) {
+/* With the lock held: waits for events, this many microseconds at most. */
+static void wait_for_events(struct isolate *isolate, int64_t microseconds) {
+  struct timespec until;
+  clock_gettime(CLOCK_MONOTONIC, &until);
+  int64_t end = (int64_t)until.tv_sec * 1000000 + until.tv_nsec / 1000 + microseconds;
+  while (!isolate->event_count && !isolate->dead) {
 #if defined(__APPLE__)
-  (void)until;
-  struct timespec left = {0, AVS_WAIT_MS * 1000000};
-  return pthread_cond_timedwait_relative_np(&isolate->arrived, &isolate->lock, &left) != ETIMEDOUT;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    int64_t left = end - ((int64_t)until.tv_sec * 1000000 + until.tv_nsec / 1000);
+    if (left <= 0) return;
+    struct timespec relative = {left / 1000000, left % 1000000 * 1000};
+    pthread_cond_timedwait_relative_np(&isolate->arrived, &isolate->lock, &relative);
 #else
-  return pthread_cond_timedwait(&isolate->arrived, &isolate->lock, until) != ETIMEDOUT;
+    until = (struct timespec){end / 1000000, end % 1000000 * 1000};
+    if (pthread_cond_timedwait(&isolate->arrived, &isolate->lock, &until) == ETIMEDOUT) return;
 #endif
+  }
 }
 
 int32_t avs_wait_events(uint32_t id) {
   struct isolate *isolate = registry_find(id);
   if (!isolate) return AVERROR(EBADF);
-  struct timespec until;
-  clock_gettime(CLOCK_MONOTONIC, &until);
-  until.tv_nsec += AVS_WAIT_MS * 1000000;
-  until.tv_sec += until.tv_nsec / 1000000000;
-  until.tv_nsec %= 1000000000;
   pthread_mutex_lock(&isolate->lock);
-  while (!isolate->event_count && !isolate->dead && wait_until(isolate, &until)) continue;
+  wait_for_events(isolate, AVS_WAIT_MS * 1000);
   int32_t count = isolate->dead ? AVERROR_EXIT : (int32_t)isolate->event_count;
   pthread_mutex_unlock(&isolate->lock);
   isolate_unref(isolate);
   return count;
 }
 
-int32_t avs_take_events(double *out, uint32_t most) {
+int32_t avs_take_events(double *out, uint32_t most, uint32_t patience) {
   struct isolate *self = this_isolate();
   if (!self) return 0;
   pthread_mutex_lock(&self->lock);
+  if (patience) wait_for_events(self, patience);
   size_t count = self->event_count < most ? self->event_count : most;
-  memcpy(out, self->events, count * sizeof(struct event));
-  memmove(self->events, self->events + count, (self->event_count - count) * sizeof(struct event));
+  if (count) memcpy(out, self->events, count * sizeof(struct event));
+  if (count) memmove(self->events, self->events + count, (self->event_count - count) * sizeof(struct event));
   self->event_count -= count;
   pthread_mutex_unlock(&self->lock);
   return (int32_t)count;

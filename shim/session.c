@@ -127,7 +127,7 @@ static void free_handles(struct session *session) {
 int32_t avs_session_close(uint32_t handle) {
   struct session *session = find_session(handle);
   if (!session) return AVERROR(EBADF);
-  if (session->running && !session->worker) return AVERROR(EBUSY);
+  if (session->called) return AVERROR(EBUSY);
   free_handles(session);
   if (session->worker) {
     worker_close(session);
@@ -218,9 +218,9 @@ void avs_run(uint32_t handle, uint32_t operation, double *slot, uint8_t *data, u
   } else {
     session->source = source;
     session->source_size = (size_t)source_size;
-    session->running = true;
+    session->running = session->called = true;
     session_execute(session, operation, slot, data, data_size);
-    session->running = false;
+    session->running = session->called = false;
     session->source = NULL;
     session->source_size = 0;
   }

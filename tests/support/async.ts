@@ -19,7 +19,10 @@ export function* chunksOf(bytes: Uint8Array<ArrayBuffer>, size: number): Generat
 }
 
 /** The callbacks with answers that are promises; `pause` passes before each. */
-export function promising(callbacks: IOCallbacks, pause = (): Promise<void> => Promise.resolve()): IOCallbacks {
+export function promising(
+  callbacks: IOCallbacks,
+  pause = (): Promise<void> => Promise.resolve(),
+): IOCallbacks {
   const answers: IOCallbacks = {};
   for (const name of ["onread", "onwrite", "onseek"] as const) {
     const callback = callbacks[name] as ((...args: unknown[]) => unknown) | undefined;

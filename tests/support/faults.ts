@@ -16,8 +16,15 @@ export class Fault {
   /** The API call that is running. */
   #running = "";
 
-  /** @param at The call that throws, counted from 0. */
-  constructor(readonly at: number, readonly thrown: unknown) {}
+  /**
+   * @param at The call that throws, counted from 0.
+   * @param mode "reject": the callbacks answer promises, and it rejects; "throw": they do, but it throws at once.
+   */
+  constructor(
+    readonly at: number,
+    readonly thrown: unknown,
+    readonly mode: "sync" | "throw" | "reject" = "sync",
+  ) {}
 
   /** The same callbacks, counted. */
   wrap(callbacks: IOCallbacks): IOCallbacks {
@@ -27,12 +34,23 @@ export class Fault {
       if (!callback) continue;
       Object.assign(wrapped, {
         [name]: (...args: unknown[]) => {
-          this.#count(name);
-          return callback(...args);
+          if (this.mode === "reject") return this.#later(() => this.#called(name, callback, args));
+          const answer = this.#called(name, callback, args);
+          return this.mode === "throw" ? Promise.resolve(answer) : answer;
         },
       });
     }
     return wrapped;
+  }
+
+  #called(name: string, callback: (...args: unknown[]) => number, args: unknown[]): number {
+    this.#count(name);
+    return callback(...args);
+  }
+
+  async #later<T>(work: () => T): Promise<T> {
+    await Promise.resolve();
+    return work();
   }
 
   #count(name: string): void {
@@ -100,4 +118,32 @@ function injectAt(run: Run, fault: Fault, where: string): void {
     `${where}: thrown in ${fault.thrownIn}, came from ${surfaced.from}`,
   );
   assertEquals(fault.late, [], `${where}: callbacks after the throw`);
+}
+
+/** A run of the async API, whose sources and sinks are wrapped by `fault.wrap`. */
+export type AsyncRun = (fault: Fault) => Promise<void>;
+
+/**
+ * Throws or rejects at each call of the run in turn (or at every `step`th). The same object must come out of the run;
+ * which call it comes from is open: packets are read ahead, and written behind.
+ */
+export async function injectEverywhereAsync(
+  run: AsyncRun,
+  what: string,
+  mode: "throw" | "reject",
+  { least = 20, step = 1, make = (at: number): unknown => new Error(`fault ${at}`) } = {},
+): Promise<number> {
+  const counting = new Fault(-1, null, mode);
+  await run(counting);
+  assert(counting.calls >= least, `${what}: only ${counting.calls} callbacks`);
+  for (let at = 0; at < counting.calls; at += step) {
+    const fault = new Fault(at, make(at), mode);
+    const where = `${what}, ${mode} in callback ${at}`;
+    const failure = await run(fault).then(() => null, (error: unknown) => ({ error }));
+    assert(fault.thrownIn !== null, `${where}: was not reached`);
+    assert(failure !== null, `${where}: lost`);
+    assertStrictEquals(failure.error, fault.thrown, `${where}: ${String(failure.error)} is another object`);
+    assertEquals(fault.late, [], `${where}: callbacks after it`);
+  }
+  return counting.calls;
 }

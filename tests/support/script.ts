@@ -18,12 +18,12 @@ export interface ScriptOutcome {
 /** What the tests' scripts begin with. */
 const prelude = `
 import * as avio from "@avio/avio";
-import { readerOf, Collector } from "${root}tests/support/faults.ts";
-import { eventually, never, rejection, residentMegabytes, sleep, slowReaderOf, stuck, threads }
+import { readerOf, Collector } from "${root}tests/support/devices.ts";
+import { DENOS_OWN, eventually, never, rejection, residentMegabytes, sleep, slowReaderOf, stuck, threads }
   from "${root}tests/support/threads.ts";
 import { fixtureBytes, fixturePath } from "${root}tests/support/fixtures.ts";
 const { Demuxer, Muxer, MemorySink, Packet, probe, remux, RemuxStream } = avio;
-void [readerOf, Collector, eventually, never, rejection, residentMegabytes, sleep, slowReaderOf, stuck, threads,
+void [DENOS_OWN, readerOf, Collector, eventually, never, rejection, residentMegabytes, sleep, slowReaderOf, stuck, threads,
   fixtureBytes, fixturePath, Demuxer, Muxer, MemorySink, Packet, probe, remux, RemuxStream];
 `;
 

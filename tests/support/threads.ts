@@ -2,7 +2,10 @@
  * What a test sees of the process it runs in: its threads and its memory. And sources that never answer.
  */
 import type { IOCallbacks } from "@avio/avio";
-import { readerOf } from "./faults.ts";
+import { readerOf } from "./devices.ts";
+
+/** Deno starts a thread of its own at some time, and keeps it: so many may be there more than before. */
+export const DENOS_OWN = 1;
 
 /** Threads that belong to neither V8 nor tokio: the main one, workers, and those of sessions. */
 export function threads(): number {
@@ -18,9 +21,10 @@ export function threads(): number {
   return count;
 }
 
-/** Megabytes that the process has in memory. */
+/** Megabytes that the process has in memory, but for V8's heap, which shrinks when it likes. */
 export function residentMegabytes(): number {
-  return Deno.memoryUsage().rss / 1e6;
+  const { rss, heapTotal } = Deno.memoryUsage();
+  return (rss - heapTotal) / 1e6;
 }
 
 /** Sleeps. */

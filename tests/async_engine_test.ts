@@ -1,0 +1,574 @@
+/**
+ * The async engine: many sessions at once, answers that never come, what ends a session and what is left of it then.
+ */
+import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
+import {
+  Demuxer,
+  type IOCallbacks,
+  MemorySink,
+  Muxer,
+  Packet,
+  probe,
+  remux,
+  RemuxStream,
+  type SessionOptions,
+} from "@avio/avio";
+import { Collector, readerOf } from "./support/devices.ts";
+import { fixtureBytes, fixturePath } from "./support/fixtures.ts";
+import { rowOf, rowsOf } from "./support/packets.ts";
+import { answerOf, runScript } from "./support/script.ts";
+import {
+  DENOS_OWN,
+  eventually,
+  never,
+  rejection,
+  sleep,
+  slowReaderOf,
+  stuck,
+  threads,
+} from "./support/threads.ts";
+
+const mkv = fixtureBytes("video.mkv");
+
+// ------------------------------------------------------------------------------------------------ many at once
+
+Deno.test("1,000 demuxers wait for reads that never come; all else goes on", async () => {
+  const seen = await answerOf<{
+    threads: number;
+    packets: number;
+    working: number;
+    ended: number;
+    left: number;
+    megabytes: number;
+  }>(
+    `const bytes = fixtureBytes("video.mkv");
+    const round = async () => {
+      const before = threads(), memory = residentMegabytes();
+      const controller = new AbortController();
+      const { signal } = controller;
+      const opening = Array.from({ length: 1000 },
+        () => Demuxer.open({ onread: () => never() }, { signal }).catch((error) => error));
+      await eventually(() => threads() - before >= 1000, 10_000);
+      const waiting = threads() - before;
+      const begin = performance.now();
+      await Promise.all(Array.from({ length: 100 }, () => Deno.readFile(fixturePath("video.mkv"))));
+      const demuxer = await Demuxer.open(slowReaderOf(bytes));
+      const packets = (await Array.fromAsync(demuxer)).length;
+      await demuxer.close();
+      const working = performance.now() - begin;
+      const reason = new Error("enough");
+      const end = performance.now();
+      controller.abort(reason);
+      const errors = await Promise.all(opening);
+      if (!errors.every((error) => error === reason)) throw new Error("another error");
+      await eventually(() => threads() <= before + DENOS_OWN, 5000);
+      const ended = performance.now() - end;
+      opening.length = errors.length = 0;
+      for (let i = 0; i < 5; i++) { gc(); await sleep(50); }
+      const megabytes = residentMegabytes() - memory;
+      return { threads: waiting, packets, working, ended, left: threads() - before, megabytes };
+    };
+    for (let i = 0; i < 3; i++) await round(); // what stays from the first ones on: code, stacks, heaps
+    console.log(JSON.stringify(await round()));`,
+    { flags: ["-A", "--v8-flags=--expose-gc"], deadline: 60_000 },
+  );
+  assert(seen.threads >= 1000 && seen.threads <= 1000 + DENOS_OWN, `${seen.threads} threads`);
+  assertEquals(seen.packets, rowsOf(mkv).length);
+  assert(seen.left <= DENOS_OWN, `${seen.left} threads are left`);
+  assert(seen.working < 10_000, `others worked for ${seen.working} ms`);
+  assert(seen.ended < 5000, `it took ${seen.ended} ms to end them`);
+  assert(seen.megabytes < 20, `${seen.megabytes} MB are left`);
+});
+
+Deno.test("64 demuxers side by side, each with a file of its own", async () => {
+  const expected = rowsOf(fixturePath("video.mp4"));
+  await Promise.all(Array.from({ length: 64 }, async () => {
+    using file = await Deno.open(fixturePath("video.mp4"));
+    await using demuxer = await Demuxer.open(file);
+    assertEquals((await Array.fromAsync(demuxer)).map(rowOf), expected);
+  }));
+});
+
+Deno.test("two sessions don't disturb each other", async () => {
+  const broken = stuck(readerOf(mkv), "onread", 1);
+  const controller = new AbortController();
+  const opening = Demuxer.open(broken, { signal: controller.signal, bufferSize: 1024 });
+  await broken.reached;
+  await using other = await Demuxer.open(slowReaderOf(mkv), { bufferSize: 1024 });
+  const first = await other.read();
+  controller.abort("the other one");
+  assertEquals(await rejection(opening), "the other one");
+  const rest = await Array.fromAsync(other);
+  assertEquals([first!, ...rest].map(rowOf), rowsOf(mkv));
+});
+
+// ------------------------------------------------------------------------------------------------ ends
+
+/** A place where a callback does not answer: starts what waits for it, and says what is asked afterwards. */
+interface Place {
+  callbacks: IOCallbacks;
+  name: keyof IOCallbacks;
+  at: number;
+  start: (callbacks: IOCallbacks, options: SessionLimits) => Promise<Started>;
+}
+
+type SessionLimits = SessionOptions & { signal?: AbortSignal; timeout?: number };
+
+interface Started {
+  pending: Promise<unknown>;
+  /** Anything that must fail now; null where nothing is left to ask. */
+  again: (() => Promise<unknown>) | null;
+}
+
+const small = { bufferSize: 512 };
+const packets = (() => {
+  using demuxer = Demuxer.openSync(mkv);
+  return { streams: [...demuxer.streams], all: [...demuxer.packetsSync()] };
+})();
+
+const opening: Place["start"] = (callbacks, options) =>
+  Promise.resolve({ pending: Demuxer.open(callbacks, { ...small, ...options }), again: null });
+
+const muxing = (during: "write" | "finish"): Place["start"] => async (callbacks, options) => {
+  const muxer = await Muxer.open(callbacks, { format: "mp4", ...small, ...options });
+  for (const stream of packets.streams) muxer.addStream(stream);
+  const pending = (async () => {
+    for (const packet of packets.all) {
+      await muxer.write(packet);
+      if (during === "write") await muxer.flush();
+    }
+    await muxer.finish();
+  })();
+  return { pending, again: () => muxer.finish() };
+};
+
+const remuxing = (input: "source" | "sink"): Place["start"] => (callbacks, options) => {
+  const format = { format: "mp4", ...small, ...options };
+  const pending = input === "source"
+    ? remux(callbacks, new MemorySink(), { ...format, input: small })
+    : remux(slowReaderOf(mkv), callbacks, format);
+  return Promise.resolve({ pending, again: null });
+};
+
+function writer(): IOCallbacks {
+  const { onwrite, onseek } = new Collector();
+  return { onwrite, onseek };
+}
+
+const places: Record<string, () => Place> = {
+  "onread in open": () => ({ callbacks: readerOf(mkv), name: "onread", at: 1, start: opening }),
+  "onseek in open": () => ({
+    callbacks: readerOf(fixtureBytes("video.mp4")),
+    name: "onseek",
+    at: 0,
+    start: opening,
+  }),
+  "onread in read": () => ({
+    callbacks: readerOf(mkv),
+    name: "onread",
+    at: NaN, // from the moment it is open
+    start: async (callbacks, options) => {
+      const demuxer = await Demuxer.open(callbacks, { ...small, findStreamInfo: false, ...options });
+      (callbacks as { stop?: () => void }).stop?.();
+      const pending = Array.fromAsync(demuxer);
+      return { pending, again: () => demuxer.read() };
+    },
+  }),
+  "onwrite in write": () => ({ callbacks: writer(), name: "onwrite", at: 3, start: muxing("write") }),
+  "onwrite in finish": () => ({ callbacks: writer(), name: "onwrite", at: 1, start: muxing("finish") }),
+  "onseek in finish": () => ({ callbacks: writer(), name: "onseek", at: 0, start: muxing("finish") }),
+  "onread in remux": () => ({ callbacks: readerOf(mkv), name: "onread", at: 20, start: remuxing("source") }),
+  "onwrite in remux": () => ({ callbacks: writer(), name: "onwrite", at: 2, start: remuxing("sink") }),
+  "onseek in remux": () => ({ callbacks: writer(), name: "onseek", at: 0, start: remuxing("sink") }),
+};
+
+/** As `stuck`; a place without a number stops answering when it is told to. */
+function stuckAt({ callbacks, name, at }: Place): ReturnType<typeof stuck> {
+  if (!Number.isNaN(at)) return stuck(callbacks, name, at);
+  const answering = stuck(callbacks, name, Infinity);
+  const silent = stuck(callbacks, name, 0);
+  let current: IOCallbacks = answering;
+  const call = (...args: unknown[]) => (current[name] as (...args: unknown[]) => unknown)(...args);
+  const stop = () => void (current = silent);
+  return Object.assign({ ...silent, [name]: call }, { stop });
+}
+
+for (const [where, place] of Object.entries(places)) {
+  for (const late of ["never", "resolve", "reject"] as const) {
+    Deno.test(`${where} does not answer (${late}): abort`, async () => {
+      const { start, ...rest } = place();
+      const silent = stuckAt({ start, ...rest });
+      const controller = new AbortController();
+      const before = threads();
+      const { pending, again } = await start(silent, { signal: controller.signal });
+      const ended = rejection(pending);
+      await Promise.race([silent.reached, pending]);
+      const reason = { because: "of the test" };
+      controller.abort(reason);
+      if (late === "resolve") silent.resolve(1);
+      if (late === "reject") silent.reject(new Error("too late"));
+      assertStrictEquals(await ended, reason);
+      if (again) assert(await rejection(again()) !== undefined);
+      if (late === "resolve") silent.resolve(1);
+      await sleep(1);
+      assert(await eventually(() => threads() <= before + DENOS_OWN), "its thread is still there");
+    });
+  }
+
+  Deno.test(`${where} does not answer: timeout`, async () => {
+    const { start, ...rest } = place();
+    const silent = stuckAt({ start, ...rest });
+    const { pending, again } = await start(silent, { timeout: 50 });
+    const begin = performance.now();
+    const error = await rejection(pending);
+    assert(error instanceof DOMException, String(error));
+    assertEquals(error.name, "TimeoutError");
+    assert(performance.now() - begin < 2000);
+    silent.resolve(1);
+    if (again) assert(await rejection(again()) !== undefined);
+  });
+}
+
+Deno.test("a signal that is aborted already", async () => {
+  const reason = new Error("before");
+  const signal = AbortSignal.abort(reason);
+  let calls = 0;
+  const source = { onread: () => calls++ };
+  const sink = { onwrite: () => void calls++ };
+  const before = threads();
+  assertStrictEquals(await rejection(Demuxer.open(source, { signal })), reason);
+  assertStrictEquals(await rejection(Muxer.open(sink, { signal, format: "matroska" })), reason);
+  assertStrictEquals(await rejection(remux(source, sink, { signal, format: "matroska" })), reason);
+  assertStrictEquals(await rejection(probe(source, { signal })), reason);
+  assertEquals(calls, 0);
+  assert(threads() <= before + DENOS_OWN);
+});
+
+Deno.test("an idle session is ended by its signal too", async () => {
+  const controller = new AbortController();
+  await using demuxer = await Demuxer.open(slowReaderOf(mkv), { signal: controller.signal, ...small });
+  await demuxer.read();
+  const reason = new Error("while idle");
+  controller.abort(reason);
+  const error = await rejection(Array.fromAsync(demuxer));
+  assert(error instanceof Error);
+});
+
+Deno.test("a timeout is for one callback, not for all of them", async () => {
+  const { onread, onseek } = readerOf(mkv);
+  const source: IOCallbacks = {
+    onread: async (buffer, size) => {
+      await sleep(5);
+      return onread!(buffer, size);
+    },
+    onseek: onseek!,
+  };
+  await using demuxer = await Demuxer.open(source, { timeout: 200, bufferSize: 512 });
+  assertEquals((await Array.fromAsync(demuxer)).length, rowsOf(mkv).length);
+});
+
+Deno.test("a stream is cancelled with the reason", async () => {
+  const cancelled = Promise.withResolvers<unknown>();
+  const reached = Promise.withResolvers<void>();
+  const stream = new ReadableStream<Uint8Array>({
+    pull: () => {
+      reached.resolve();
+      return never();
+    },
+    cancel: (reason) => cancelled.resolve(reason),
+  });
+  const controller = new AbortController();
+  const pending = Demuxer.open(stream, { signal: controller.signal });
+  await reached.promise;
+  await sleep(10);
+  const reason = new Error("cancel it");
+  controller.abort(reason);
+  assertStrictEquals(await rejection(pending), reason);
+  assertStrictEquals(await cancelled.promise, reason);
+});
+
+Deno.test("a signal in the first moments of opening a stream", async () => {
+  for (let turns = 0; turns < 8; turns++) {
+    const stream = new ReadableStream<Uint8Array>({ pull: () => never() });
+    const controller = new AbortController();
+    const pending = Demuxer.open(stream, { signal: controller.signal });
+    for (let i = 0; i < turns; i++) await null;
+    const reason = new Error("early");
+    controller.abort(reason);
+    assertStrictEquals(await rejection(pending), reason, `after ${turns} turns`);
+    assert(!stream.locked, `locked after ${turns} turns`);
+  }
+});
+
+Deno.test("a signal in the first moments of opening a path: the file is closed", async () => {
+  for (let turns = 0; turns < 8; turns++) {
+    const controller = new AbortController();
+    const pending = Demuxer.open(fixturePath("video.mkv"), { signal: controller.signal });
+    for (let i = 0; i < turns; i++) await null;
+    const reason = new Error("early");
+    controller.abort(reason);
+    assertStrictEquals(await rejection(pending), reason, `after ${turns} turns`);
+  }
+});
+
+Deno.test("RemuxStream: what FFmpeg can't read is an error of its readable side", async () => {
+  const garbage = new Blob([new Uint8Array(5000).fill(7)]).stream();
+  const readable = garbage.pipeThrough(new RemuxStream({ format: "matroska" }));
+  assert(await rejection(new Response(readable).bytes(), 2000) instanceof Error);
+});
+
+Deno.test("a sink's stream is aborted with the reason, its source cancelled", async () => {
+  const aborted = Promise.withResolvers<unknown>();
+  const reached = Promise.withResolvers<void>();
+  const sink = new WritableStream<Uint8Array>({
+    write: (_chunk, controller) => {
+      reached.resolve();
+      return new Promise((_, reject) =>
+        controller.signal.addEventListener("abort", () => reject(controller.signal.reason))
+      );
+    },
+    abort: (reason) => aborted.resolve(reason),
+  });
+  const controller = new AbortController();
+  const pending = remux(slowReaderOf(mkv), sink, { format: "matroska", signal: controller.signal, ...small });
+  const ended = rejection(pending);
+  await reached.promise;
+  const reason = new Error("abort it");
+  controller.abort(reason);
+  assertStrictEquals(await ended, reason);
+  assertStrictEquals(await aborted.promise, reason);
+});
+
+Deno.test("RemuxStream: a signal ends both sides", async () => {
+  const controller = new AbortController();
+  const { readable, writable } = new RemuxStream({ format: "matroska", signal: controller.signal });
+  const writer = writable.getWriter();
+  writer.closed.catch(() => {});
+  writer.write(mkv.slice(0, 1000)).catch(() => {});
+  const reading = rejection(readable.getReader().read());
+  await sleep(20);
+  const reason = new Error("both");
+  controller.abort(reason);
+  assertStrictEquals(await reading, reason);
+  assertStrictEquals(await rejection(writer.closed), reason);
+});
+
+Deno.test("a signal that has done its work holds nothing", async () => {
+  const { signal } = new AbortController();
+  let listeners = 0;
+  const add = signal.addEventListener.bind(signal), remove = signal.removeEventListener.bind(signal);
+  signal.addEventListener = (...args: Parameters<typeof add>) => (listeners++, add(...args));
+  signal.removeEventListener = (...args: Parameters<typeof remove>) => (listeners--, remove(...args));
+  await (await Demuxer.open(mkv, { signal })).close();
+  await remux(mkv, new MemorySink(), { format: "matroska", signal });
+  await probe(mkv, { signal });
+  await rejection(Demuxer.open(new Uint8Array(10), { signal }));
+  assertEquals(listeners, 0);
+});
+
+Deno.test("close() ends what is under way, and waits for native code", async () => {
+  const before = threads();
+  const silent = stuckAt(places["onread in read"]!());
+  const demuxer = await Demuxer.open(silent, { ...small, findStreamInfo: false });
+  (silent as unknown as { stop: () => void }).stop();
+  const reading = rejection(Array.fromAsync(demuxer));
+  await silent.reached;
+  await demuxer.close();
+  assert(await reading instanceof Error);
+  assert(await eventually(() => threads() <= before + DENOS_OWN, 500), "its thread is still there");
+  silent.resolve(1);
+  await demuxer.close();
+  assert(await rejection(demuxer.read()) instanceof Error);
+});
+
+Deno.test("await using, left while a write waits", async () => {
+  const before = threads();
+  const silent = stuck(writer(), "onwrite", 0);
+  let writing: Promise<unknown>;
+  {
+    await using muxer = await Muxer.open(silent, { format: "matroska", ...small });
+    for (const stream of packets.streams) muxer.addStream(stream);
+    for (const packet of packets.all) muxer.write(packet).catch(() => {});
+    writing = rejection(muxer.flush());
+    await silent.reached;
+  }
+  assert(await writing instanceof Error);
+  assert(await eventually(() => threads() <= before + DENOS_OWN, 500), "its thread is still there");
+});
+
+// ------------------------------------------------------------------------------------------------ order
+
+Deno.test("reads that are asked for at once are answered in order", async () => {
+  await using demuxer = await Demuxer.open(slowReaderOf(mkv), small);
+  const expected = rowsOf(mkv);
+  const reads = await Promise.all(Array.from({ length: expected.length + 3 }, () => demuxer.read()));
+  assertEquals(reads.filter((packet) => packet !== null).map((packet) => rowOf(packet)), expected);
+  assertEquals(reads.slice(expected.length), [null, null, null]);
+});
+
+Deno.test("reads and seeks that are asked for at once", async () => {
+  await using demuxer = await Demuxer.open(slowReaderOf(mkv), small);
+  const [first, , again] = await Promise.all([demuxer.read(), demuxer.seek(0), demuxer.read()]);
+  assertEquals(rowOf(again!), rowOf(first!));
+});
+
+Deno.test("a sync call while an async one is pending is busy, and harms nothing", async () => {
+  await using demuxer = await Demuxer.open(slowReaderOf(mkv), small);
+  const reading = Array.fromAsync(demuxer);
+  await sleep(0);
+  assertThrows(() => demuxer.readSync(), Error, "busy");
+  assertThrows(() => demuxer.seekSync(0), Error, "busy");
+  assertEquals((await reading).map(rowOf), rowsOf(mkv));
+});
+
+Deno.test("a sync call of a Muxer while an async one is pending is busy, and harms nothing", async () => {
+  const sink = new Collector();
+  const slow: IOCallbacks = {
+    onwrite: async (bytes, info) => {
+      await sleep(0);
+      return sink.onwrite(bytes, info);
+    },
+    onseek: sink.onseek,
+  };
+  await using muxer = await Muxer.open(slow, { format: "matroska", ...small });
+  for (const stream of packets.streams) muxer.addStream(stream);
+  const half = packets.all.length >> 1;
+  for (const packet of packets.all.slice(0, half)) await muxer.write(packet);
+  const flushing = muxer.flush();
+  await sleep(0);
+  assertThrows(() => muxer.writeSync(packets.all[half]!), Error, "busy");
+  assertThrows(() => muxer.flushSync(), Error, "busy");
+  await flushing;
+  for (const packet of packets.all.slice(half)) await muxer.write(packet);
+  await muxer.finish();
+  assertEquals(rowsOf(sink.bytes()).length, packets.all.length);
+});
+
+Deno.test("finishSync while an async call is pending is busy, and does not close", async () => {
+  const sink = new Collector();
+  const slow: IOCallbacks = {
+    onwrite: (bytes, info) => sleep(0).then(() => sink.onwrite(bytes, info)),
+    onseek: sink.onseek,
+  };
+  await using muxer = await Muxer.open(slow, { format: "matroska", ...small });
+  for (const stream of packets.streams) muxer.addStream(stream);
+  await muxer.start();
+  for (const packet of packets.all) await muxer.write(packet);
+  const flushing = muxer.flush();
+  await sleep(0);
+  assertThrows(() => muxer.finishSync(), Error, "busy");
+  await flushing;
+  await muxer.finish();
+});
+
+Deno.test("packets that are written are copied at once", async () => {
+  const sink = new MemorySink();
+  await using muxer = await Muxer.open(sink, { format: "wav" });
+  muxer.addStream({
+    type: "audio",
+    codec: "pcm_s16le",
+    sampleRate: 8000,
+    channels: 1,
+    bitsPerCodedSample: 16,
+  });
+  const data = new Uint8Array(100).fill(7);
+  const timeBase = { num: 1, den: 8000 };
+  const writing = muxer.write(new Packet({ data, pts: 0, dts: 0, duration: 50, timeBase, streamIndex: 0 }));
+  data.fill(0);
+  await writing;
+  await muxer.finish();
+  assertEquals(sink.bytes().slice(-100), new Uint8Array(100).fill(7));
+});
+
+// ------------------------------------------------------------------------------------------------ garbage
+
+Deno.test("garbage is collected during pending operations, and sessions that were forgotten are freed", async () => {
+  const seen = await answerOf<{ packets: number; expected: number; open: number; left: number }>(
+    `const bytes = fixtureBytes("video.mkv");
+    const before = threads();
+    const count = async () => {
+      const demuxer = await Demuxer.open(slowReaderOf(bytes), { bufferSize: 512 });
+      const packets = (await Array.fromAsync(demuxer)).length;
+      await demuxer.close();
+      return packets;
+    };
+    const expected = await count();
+    const collecting = setInterval(gc, 1);
+    const packets = await count();
+    clearInterval(collecting);
+    await (async () => {
+      for (let i = 0; i < 20; i++) await (await Demuxer.open(slowReaderOf(bytes), { bufferSize: 512 })).read();
+      for (let i = 0; i < 20; i++) {
+        const muxer = await Muxer.open(new Collector(), { format: "wav" });
+        muxer.addStream({ type: "audio", codec: "pcm_s16le", sampleRate: 8000, channels: 1 });
+        await muxer.start();
+      }
+    })();
+    const open = threads() - before;
+    await eventually(() => (gc(), threads() <= before + DENOS_OWN), 5000);
+    console.log(JSON.stringify({ packets, expected, open, left: threads() - before }));`,
+    { flags: ["-A", "--v8-flags=--expose-gc"] },
+  );
+  assertEquals(seen.packets, seen.expected);
+  assert(seen.open > 0 && seen.open <= 40 + DENOS_OWN, `${seen.open} threads`);
+  assert(seen.left <= DENOS_OWN, `${seen.left} threads are left`);
+});
+
+Deno.test("sessions that were forgotten are freed though their signal lives on", async () => {
+  const left = await answerOf<number>(
+    `const bytes = fixtureBytes("video.mkv");
+    const before = threads();
+    globalThis.controller = new AbortController();
+    const { signal } = controller;
+    await (async () => {
+      for (let i = 0; i < 20; i++) await Demuxer.open(slowReaderOf(bytes), { signal });
+    })();
+    await eventually(() => (gc(), threads() <= before + DENOS_OWN), 3000);
+    console.log(JSON.stringify(threads() - before));`,
+    { flags: ["-A", "--v8-flags=--expose-gc"] },
+  );
+  assert(left <= DENOS_OWN, `${left} threads are left`);
+});
+
+// ------------------------------------------------------------------------------------------------ permissions
+
+for (const what of ["demux", "mux", "remux"] as const) {
+  Deno.test(`${what} with promises, under --allow-ffi=<library>`, async () => {
+    const root = new URL("../", import.meta.url).pathname;
+    const scripts = {
+      demux: `
+        await using demuxer = await Demuxer.open(slowReaderOf(bytes));
+        console.log((await Array.fromAsync(demuxer)).length);`,
+      mux: `
+        const sink = new Collector();
+        const slow = { onwrite: async (...args) => { await 0; return sink.onwrite(...args); } };
+        await using muxer = await Muxer.open(slow, { format: "wav" });
+        muxer.addStream({ type: "audio", codec: "pcm_s16le", sampleRate: 8000, channels: 1 });
+        await muxer.write(new Packet({ streamIndex: 0, data: new Uint8Array(100), pts: 0, dts: 0 }));
+        await muxer.finish();
+        console.log(sink.bytes().length);`,
+      remux: `
+        const sink = new Collector();
+        const slow = { onwrite: async (...args) => { await 0; return sink.onwrite(...args); } };
+        console.log((await remux(slowReaderOf(bytes), slow, { format: "mpegts" })).packets);`,
+    };
+    const library = Deno.env.get("AVIO_SHIM_PATH") ??
+      `${root}lib/${Deno.build.os}-${Deno.build.arch}/libavio.so`;
+    const outcome = await runScript(`const bytes = fixtureBytes("video.mkv");\n${scripts[what]}`, {
+      flags: [`--allow-ffi=${library}`, `--allow-read=${root}fixtures`, "--allow-env=AVIO_SHIM_PATH"],
+    });
+    assertEquals(outcome.code, 0, outcome.stderr);
+    assert(Number(outcome.stdout) > 0, outcome.stdout);
+  });
+}
+
+Deno.test("callbacks that are wrong reject, and the session is over", async () => {
+  const boom = new Error("boom");
+  await assertRejects(() => Demuxer.open({ onread: () => Promise.reject(boom) }), Error, "boom");
+  await assertRejects(() => Demuxer.open({ onread: () => Promise.resolve(NaN) }), RangeError, "onread");
+  await assertRejects(
+    () => Demuxer.open({ onread: () => Promise.resolve("7" as unknown as number) }),
+    TypeError,
+    "onread",
+  );
+});

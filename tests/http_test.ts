@@ -1,0 +1,386 @@
+/**
+ * http(s): sources, against a server on the loopback interface that counts what it is asked.
+ */
+import { assert, assertEquals, assertRejects, assertStrictEquals, assertStringIncludes } from "@std/assert";
+import { AVError, Demuxer, type DemuxerOptions, MemorySink, probe, probeSync, remux } from "@avio/avio";
+import { readRows, rejectionOf, sleep, soon } from "./support/async.ts";
+import { fixtureBytes, mediaFixtures } from "./support/fixtures.ts";
+import { rowsOf } from "./support/packets.ts";
+
+type Bytes = Uint8Array<ArrayBuffer>;
+
+/** What a server may do otherwise. */
+interface Behaviour {
+  /** Knows Range. @default {true} */
+  ranges?: boolean;
+  /** By the number of the request. */
+  etag?: (request: number) => string;
+  /** Sends Content-Length, or a total in Content-Range. @default {true} */
+  tellsSize?: boolean;
+  /** Breaks the connection after so many bytes, by the number of the request; null: not. */
+  breaksAfter?: (request: number) => number | null;
+  /** Answers in place of the media, by the number of the request. */
+  instead?: (request: Request, index: number) => Response | null | Promise<Response>;
+  /** Bytes of a chunk, and milliseconds before each. */
+  chunk?: number;
+  pause?: number;
+}
+
+/** A server of one file; what it was asked, and what it has sent. */
+class FileServer implements AsyncDisposable {
+  readonly requests: { headers: Headers }[] = [];
+  /** Bytes sent. */
+  sent = 0;
+  /** Connections that the client left. */
+  left = 0;
+  #server: Deno.HttpServer<Deno.NetAddr>;
+
+  constructor(bytes: Bytes, behaviour: Behaviour = {}) {
+    this.#server = Deno.serve({
+      port: 0,
+      hostname: "127.0.0.1",
+      onListen: () => {},
+      onError: () => new Response(),
+    }, (
+      request,
+    ) => {
+      const index = this.requests.push({ headers: new Headers(request.headers) }) - 1;
+      return behaviour.instead?.(request, index) ?? this.#answer(bytes, request, index, behaviour);
+    });
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.#server.addr.port}/media`;
+  }
+
+  /** The Range headers so far. */
+  get ranges(): (string | null)[] {
+    return this.requests.map((request) => request.headers.get("range"));
+  }
+
+  #answer(bytes: Bytes, request: Request, index: number, behaviour: Behaviour): Response {
+    const { ranges = true, tellsSize = true, etag = () => `"one"`, breaksAfter = () => null } = behaviour;
+    const from = Number(request.headers.get("range")?.match(/^bytes=(\d+)-$/)?.[1] ?? 0);
+    const ifRange = request.headers.get("if-range");
+    const isPart = ranges && request.headers.has("range") && (ifRange === null || ifRange === etag(index));
+    if (isPart && from >= bytes.length) return new Response(null, { status: 416 });
+    const part = isPart ? bytes.subarray(from) : bytes;
+    const headers = new Headers({ etag: etag(index) });
+    if (tellsSize && !isPart) headers.set("content-length", String(part.length));
+    const total = tellsSize ? bytes.length : "*";
+    if (isPart) headers.set("content-range", `bytes ${from}-${bytes.length - 1}/${total}`);
+    const body = this.#bodyOf(part, breaksAfter(index), behaviour);
+    return new Response(body, { status: isPart ? 206 : 200, headers });
+  }
+
+  #bodyOf(part: Bytes, limit: number | null, { chunk = 1000, pause = 0 }: Behaviour): ReadableStream<Bytes> {
+    let at = 0;
+    return new ReadableStream({
+      pull: async (controller) => {
+        if (pause) await sleep(pause);
+        if (limit !== null && at >= limit) return controller.error(new Error("broken on purpose"));
+        if (at >= part.length) return controller.close();
+        const piece = part.slice(at, Math.min(at + chunk, limit ?? Infinity));
+        at += piece.length;
+        this.sent += piece.length;
+        controller.enqueue(piece);
+      },
+      cancel: () => void this.left++,
+    }, { highWaterMark: 0 });
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#server.shutdown();
+  }
+}
+
+/** Serves while it works. */
+async function serving(
+  bytes: Bytes,
+  behaviour: Behaviour,
+  work: (server: FileServer) => Promise<void>,
+): Promise<void> {
+  await using server = new FileServer(bytes, behaviour);
+  await work(server);
+}
+
+/** wav of so many bytes: no index, one stream, packets of some KiB. */
+function wavOf(size: number): Bytes {
+  const header = fixtureBytes("audio.wav").slice(0, 44);
+  const wav = new Uint8Array(size).map((_, i) => (i * 31) >> 4);
+  wav.set(header);
+  const view = new DataView(wav.buffer);
+  view.setUint32(4, size - 8, true);
+  wav.set(new TextEncoder().encode("data"), 36);
+  view.setUint32(40, size - 44, true);
+  return wav;
+}
+
+// ------------------------------------------------------------------------------------------- ranges
+
+for (const name of mediaFixtures) {
+  Deno.test(`An http: source gives the packets of ${name}`, async () => {
+    await serving(fixtureBytes(name), {}, async (server) => {
+      assertEquals(await readRows(server.url), rowsOf(fixtureBytes(name)));
+      assertEquals(await readRows(new URL(server.url)), rowsOf(fixtureBytes(name)));
+    });
+  });
+}
+
+Deno.test("An http: source that is read forward is one request, open-ended", async () => {
+  for (const name of ["faststart.mp4", "video.mkv", "audio.flac"]) {
+    await serving(fixtureBytes(name), {}, async (server) => {
+      await readRows(server.url, { bufferSize: 4096 });
+      assertEquals(server.ranges, ["bytes=0-"], name);
+    });
+  }
+});
+
+Deno.test("An http: source is asked again where it really seeks, and reads through small gaps", async () => {
+  const wav = wavOf(8_000_000);
+  await serving(wav, { chunk: 65536 }, async (server) => {
+    await using demuxer = await Demuxer.open(server.url, { bufferSize: 4096 });
+    const duration = demuxer.duration!;
+    const bytesAt = (part: number) => part * duration;
+    const first = server.requests.length; // opening looks behind the data
+    await demuxer.seek(bytesAt(280_000 / wav.length));
+    await demuxer.read();
+    assertEquals(server.requests.length, first, "a small gap");
+    await demuxer.seek(bytesAt(0.8));
+    const far = await demuxer.read();
+    assertEquals(server.requests.length, first + 1, "a large one");
+    assertEquals(server.requests.at(-1)!.headers.get("if-range"), `"one"`);
+    assertEquals(far!.data, wav.subarray(far!.pos!, far!.pos! + far!.data.length));
+    await demuxer.seek(bytesAt(0.2));
+    const back = await demuxer.read();
+    assertEquals(server.requests.length, first + 2, "back");
+    assertEquals(back!.data, wav.subarray(back!.pos!, back!.pos! + back!.data.length));
+  });
+});
+
+Deno.test("The size of an http: source is the total of Content-Range", async () => {
+  await serving(fixtureBytes("video.mkv"), {}, async (server) => {
+    assertEquals((await probe(server.url)).size, fixtureBytes("video.mkv").length);
+  });
+});
+
+Deno.test("An mp4 with its index at the end is read by ranges", async () => {
+  await serving(fixtureBytes("video.mp4"), { chunk: 500 }, async (server) => {
+    assertEquals(await readRows(server.url, { bufferSize: 2048 }), rowsOf(fixtureBytes("video.mp4")));
+  });
+});
+
+// ------------------------------------------------------------------------------------------- without ranges
+
+Deno.test("A server without ranges gives a source that can't seek, and one request", async () => {
+  for (const tellsSize of [true, false]) {
+    await serving(fixtureBytes("faststart.mp4"), { ranges: false, tellsSize }, async (server) => {
+      const rows = rowsOf(fixtureBytes("faststart.mp4"));
+      assertEquals(await readRows(server.url, { bufferSize: 4096 }), rows);
+      assertEquals(server.requests.length, 1);
+    });
+    await serving(fixtureBytes("video.mp4"), { ranges: false, tellsSize }, async (server) => {
+      const reading = () => readRows(server.url, { bufferSize: 4096 });
+      const error = await assertRejects(reading, AVError, "not seekable");
+      assertEquals(error.codeName, "ESPIPE");
+    });
+  }
+});
+
+Deno.test("Ranges without a total are read forward", async () => {
+  await serving(fixtureBytes("faststart.mp4"), { tellsSize: false }, async (server) => {
+    const rows = rowsOf(fixtureBytes("faststart.mp4"));
+    assertEquals(await readRows(server.url), rows);
+  });
+});
+
+// ------------------------------------------------------------------------------------------- broken connections
+
+Deno.test("A broken connection is made again from where it stopped", async () => {
+  for (const name of ["video.mkv", "video.ts", "faststart.mp4"] as const) {
+    const bytes = fixtureBytes(name);
+    const breaksAfter = (request: number) => request < 3 ? 7000 : null;
+    await serving(bytes, { breaksAfter, chunk: 700 }, async (server) => {
+      assertEquals(await readRows(server.url), rowsOf(bytes), name);
+      assert(server.requests.length >= 4, `${server.requests.length} requests`);
+      for (const request of server.requests.slice(1)) {
+        assertEquals(request.headers.get("if-range"), `"one"`);
+      }
+    });
+  }
+});
+
+Deno.test("A connection that breaks again and again is an error, after as many retries as were asked for", async () => {
+  for (const retries of [0, 1, 3]) {
+    const breaksAfter = (request: number) => request === 0 ? 9000 : 0;
+    await serving(fixtureBytes("video.mkv"), { breaksAfter, chunk: 900 }, async (server) => {
+      const error = await rejectionOf(readRows(server.url, { bufferSize: 1000, http: { retries } }));
+      assert(error instanceof Error && !(error instanceof AVError), String(error));
+      assertEquals(server.requests.length, 1 + retries);
+    });
+  }
+});
+
+Deno.test("Without ranges a broken connection is an error at once, never a quiet end", async () => {
+  const breaksAfter = () => 9000;
+  await serving(fixtureBytes("video.mkv"), { ranges: false, breaksAfter }, async (server) => {
+    const error = await rejectionOf(readRows(server.url));
+    assert(error instanceof Error && !(error instanceof AVError), String(error));
+    assertEquals(server.requests.length, 1);
+  });
+});
+
+Deno.test("What has changed since it was opened is an error, not a mixture", async () => {
+  const breaksAfter = (request: number) => request === 0 ? 9000 : null;
+  const etag = (request: number) => request === 0 ? `"one"` : `"two"`;
+  await serving(fixtureBytes("video.mkv"), { breaksAfter, etag }, async (server) => {
+    const error = await assertRejects(() => readRows(server.url), Error, "changed while it was read");
+    assertStringIncludes(error.message, server.url);
+    assertEquals(server.requests.length, 2, "which no retry can mend");
+  });
+});
+
+Deno.test("What has another size than when it was opened has changed, whatever the server says of If-Range", async () => {
+  const bytes = fixtureBytes("video.mkv");
+  const instead = (request: Request, index: number) => {
+    if (index === 0) return null;
+    const from = Number(request.headers.get("range")!.slice(6, -1));
+    const headers = { "content-range": `bytes ${from}-${bytes.length + 9}/${bytes.length + 10}` };
+    return new Response(bytes.subarray(from), { status: 206, headers });
+  };
+  const breaksAfter = () => 9000;
+  await serving(bytes, { instead, breaksAfter, etag: () => `W/"weak"` }, async (server) => {
+    await assertRejects(() => readRows(server.url), Error, "changed while it was read");
+    assertEquals(server.requests[1]!.headers.get("if-range"), null, "weak ones compare nothing");
+  });
+});
+
+Deno.test("A part that is not the one asked for is an error", async () => {
+  const bytes = fixtureBytes("video.mkv");
+  const instead = (_request: Request, index: number) => {
+    if (index === 0) return null;
+    const headers = { "content-range": `bytes 0-${bytes.length - 1}/${bytes.length}` };
+    return new Response(bytes, { status: 206, headers });
+  };
+  await serving(bytes, { instead, breaksAfter: () => 9000 }, async (server) => {
+    const error = await rejectionOf(readRows(server.url));
+    assert(error instanceof Error && !(error instanceof AVError), String(error));
+  });
+});
+
+// ------------------------------------------------------------------------------------------- fetch, headers, errors
+
+Deno.test("fetch and headers are the caller's", async () => {
+  await serving(fixtureBytes("video.mkv"), {}, async (server) => {
+    let calls = 0;
+    const options: DemuxerOptions = {
+      http: {
+        headers: { authorization: "Bearer secret", "x-one": "1" },
+        fetch: (input, init) => {
+          calls++;
+          return fetch(input, init);
+        },
+      },
+    };
+    assertEquals(await readRows(server.url, options), rowsOf(fixtureBytes("video.mkv")));
+    assertEquals(calls, server.requests.length);
+    for (const { headers } of server.requests) {
+      assertEquals(headers.get("authorization"), "Bearer secret");
+      assertEquals(headers.get("x-one"), "1");
+    }
+  });
+});
+
+Deno.test("What fetch rejects with comes out as it is", async () => {
+  const reason = new Error("no network");
+  const http = { fetch: () => Promise.reject(reason) };
+  assertStrictEquals(await rejectionOf(Demuxer.open("https://example.invalid/a.mp4", { http })), reason);
+});
+
+Deno.test("Statuses that are errors name themselves and the URL", async () => {
+  for (const status of [404, 500, 403]) {
+    const instead = () => new Response("no", { status });
+    await serving(fixtureBytes("video.mkv"), { instead }, async (server) => {
+      const error = await assertRejects(() => Demuxer.open(server.url), Error, String(status));
+      assertStringIncludes(error.message, server.url);
+    });
+  }
+});
+
+Deno.test("What is sent compressed is read uncompressed, forward", async () => {
+  const bytes = fixtureBytes("audio.wav");
+  const instead = (_request: Request) => {
+    const body = new Blob([bytes]).stream().pipeThrough(new CompressionStream("gzip"));
+    return new Response(body, { headers: { "content-encoding": "gzip", "content-type": "audio/wav" } });
+  };
+  await serving(bytes, { instead }, async (server) => {
+    assertEquals((await readRows(server.url)).length, rowsOf(bytes).length);
+    assertEquals((await probe(server.url)).size, null);
+    assertEquals(server.requests[0]!.headers.get("accept-encoding"), "identity", "is not asked for");
+  });
+});
+
+Deno.test("A redirect is followed", async () => {
+  await serving(fixtureBytes("video.mp4"), {}, async (target) => {
+    const instead = () => Response.redirect(target.url, 302);
+    await serving(fixtureBytes("video.mkv"), { instead }, async (server) => {
+      assertEquals(await readRows(server.url), rowsOf(fixtureBytes("video.mp4")));
+    });
+    assertEquals(target.ranges[0], "bytes=0-");
+  });
+});
+
+Deno.test("The sync API can't read http:", async () => {
+  await assertRejects(
+    async () => void await Promise.resolve(probeSync("http://127.0.0.1:9/a")),
+    TypeError,
+    "use open",
+  );
+});
+
+// ------------------------------------------------------------------------------------------- ending
+
+Deno.test("Closing early leaves the connection", async () => {
+  await serving(wavOf(8_000_000), { chunk: 65536, pause: 3 }, async (server) => {
+    const demuxer = await Demuxer.open(server.url);
+    await demuxer.read();
+    await demuxer.close();
+    for (let i = 0; i < 100 && server.left < server.requests.length; i++) await sleep(10);
+    assertEquals(server.left, server.requests.length);
+    assert(server.sent < 8_000_000, `${server.sent} bytes`);
+  });
+});
+
+Deno.test("An abort leaves the connection, and its reason comes out, even while the server says nothing", async () => {
+  await serving(wavOf(8_000_000), { chunk: 1000, pause: 30 }, async (server) => {
+    const controller = new AbortController();
+    const reason = new Error("no longer");
+    const reading = readRows(server.url, { signal: controller.signal });
+    setTimeout(() => controller.abort(reason), 150);
+    assertStrictEquals(await soon(rejectionOf(reading)), reason);
+    for (let i = 0; i < 100 && server.left === 0; i++) await sleep(10);
+    assertEquals(server.left, 1);
+    await sleep(50);
+  });
+});
+
+Deno.test("An abort before the server has answered ends the request with its reason", async () => {
+  const controller = new AbortController();
+  const reason = new Error("no longer");
+  const answer = Promise.withResolvers<Response>();
+  await serving(fixtureBytes("video.mkv"), { instead: () => answer.promise }, async (server) => {
+    const opening = Demuxer.open(server.url, { signal: controller.signal });
+    setTimeout(() => controller.abort(reason), 50);
+    assertStrictEquals(await soon(rejectionOf(opening)), reason);
+    answer.resolve(new Response());
+  });
+});
+
+Deno.test("remux() reads from http:", async () => {
+  await serving(fixtureBytes("video.mp4"), {}, async (server) => {
+    const sink = new MemorySink();
+    const result = await remux(server.url, sink, { format: "matroska" });
+    assertEquals(result.packets, 206);
+    assertEquals(probeSync(sink.bytes()).format.name, "matroska,webm");
+  });
+});
