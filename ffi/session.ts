@@ -250,10 +250,9 @@ export class Session {
       if (yield* canWait()) this.limit(limits);
       return yield* open();
     } catch (error) {
-      if (this.#failure) error = this.#failure.error; // of a session that was ended meanwhile
-      this.fail(error); // for those who are told why it closes
+      this.fail(error); // for those who are told why it closes; the first is what ended it
       this.close();
-      throw error;
+      throw this.#failure!.error;
     }
   }
 

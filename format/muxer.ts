@@ -214,6 +214,7 @@ export class Muxer implements Disposable, AsyncDisposable {
       yield* writeHeader(this.#session, this.#attachment, this.#options, this.format.name);
     } catch (error) {
       this.#stage = "failed"; // a muxer without its header can do nothing more
+      this.#session.fail(error);
       throw error;
     }
     this.#stage = "writing";

@@ -87,11 +87,21 @@ class HttpSource {
     headers.set("accept-encoding", "identity"); // positions are those of the media
     headers.set("range", `bytes=${from}-`);
     if (this.#validator) headers.set("if-range", this.#validator);
-    const call = this.#options.fetch ?? fetch;
-    const response = await call(this.#url, { headers, signal: this.#abort.signal });
+    const response = await this.#fetch({ headers, signal: this.#abort.signal });
     if (response.ok) return response;
     await response.body?.cancel();
     throw new Error(`Cannot read ${this.#url}: ${response.status} ${response.statusText}`);
+  }
+
+  /** What the global fetch throws does not say what it was about; what the caller's throws is the caller's. */
+  async #fetch(init: RequestInit): Promise<Response> {
+    if (this.#options.fetch) return await this.#options.fetch(this.#url, init);
+    try {
+      return await fetch(this.#url, init);
+    } catch (error) {
+      if (this.#abort.signal.aborted || !(error instanceof TypeError)) throw error;
+      throw new TypeError(`Cannot read ${this.#url}: ${error.message}`, { cause: error });
+    }
   }
 
   #take(response: Response): void {

@@ -31,3 +31,41 @@ Deno.test("examples/pushed_source.ts demuxes what is pushed to a worker", async 
   const permissions = ["--allow-ffi", "--allow-read"];
   assertEquals(await run(permissions, "examples/pushed_source.ts", "fixtures/video.mkv"), "206\n");
 });
+
+/** Tries again for ten seconds: the server needs a moment to start. */
+async function whenListening(request: () => Promise<Response>): Promise<Response> {
+  for (let left = 100;; left--) {
+    try {
+      return await request();
+    } catch (error) {
+      if (left === 0) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+}
+
+Deno.test("examples/serve_remux.ts answers with a playing mp4", async () => {
+  const port = 8000 + Math.floor(Math.random() * 20000);
+  const server = new Deno.Command(Deno.execPath(), {
+    args: [
+      "run",
+      "--quiet",
+      "--allow-env",
+      "--allow-ffi",
+      "--allow-net",
+      "examples/serve_remux.ts",
+      String(port),
+    ],
+    cwd: new URL("..", import.meta.url),
+    stdout: "null",
+  }).spawn();
+  try {
+    const body = Deno.readFileSync(new URL("../fixtures/video.mkv", import.meta.url));
+    const response = await whenListening(() => fetch(`http://127.0.0.1:${port}/`, { method: "PUT", body }));
+    const mp4 = await response.bytes();
+    assertEquals(probeSync(mp4).streams.map(({ codecParameters }) => codecParameters.codec), ["h264", "aac"]);
+  } finally {
+    server.kill();
+    await server.status;
+  }
+});
