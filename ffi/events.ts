@@ -32,6 +32,7 @@ const rows = new Float64Array(MAX_EVENTS * Event.LENGTH);
 const pending = new Map<number, Entry>();
 let atWork = 0; // entries that are not asked
 let pumping = false;
+let lastTurn = -Infinity; // of the event loop, between the pump's own and those of all before
 
 /** Resolves when the operation that the session is about to start is done. */
 export function untilDone(session: Pending): Promise<void> {
@@ -57,7 +58,6 @@ async function pump(): Promise<void> {
   pumping = true;
   const isolate = library().avs_isolate();
   await null; // the operation is about to start
-  let lastTurn = performance.now();
   while (pending.size > 0) {
     const patient = atWork > 0 && performance.now() - lastTurn < MOST_AT_ONCE;
     let count = patient ? library().avs_take_events(rows, MAX_EVENTS, PATIENCE) : 0;
