@@ -14,12 +14,13 @@ import { type DemuxerOptions, openInput } from "./demuxer.ts";
 import {
   addChapter,
   addStreamLike,
+  checkChapter,
   makeOutput,
   type MuxerOptions,
   openOutputSink,
   writeHeader,
 } from "./muxer.ts";
-import { checkFunction, checkNumber, checkStrings, optional } from "../io/arguments.ts";
+import { checkArray, checkFunction, checkNumber, checkStrings, optional } from "../io/arguments.ts";
 import { checkOptions } from "./options.ts";
 import { type Chapter, DemuxerStream, describe, type Description, type Stream } from "./stream.ts";
 
@@ -88,6 +89,7 @@ function* remuxOperation(source: Source, sink: Sink, options: RemuxOptions): Ope
   optional(checkFunction, options.streams, "streams");
   optional(checkFunction, options.onprogress, "onprogress");
   checkStrings(options.metadata ?? {}, "metadata");
+  if (options.chapters !== undefined) checkArray(options.chapters, "chapters");
   checkNotTheSame(source, sink);
   const session = new Session();
   return yield* session.guard(options, () => remuxIn(session, source, sink, options, range));
@@ -106,7 +108,8 @@ function* remuxIn(
   yield* makeOutput(session, sink, { ...options, metadata: metadataOf(input, options), chapters: [] });
   const skippedStreams = mapStreams(session, input, options);
   yield* cutTo(session, range, input.startTime ?? 0);
-  for (const chapter of options.chapters ?? cutChapters(input.chapters, range)) addChapter(session, chapter);
+  const chapters = options.chapters?.map(checkChapter) ?? cutChapters(input.chapters, range);
+  for (const chapter of chapters) addChapter(session, chapter);
   const output = yield* openOutputSink(session, sink, options);
   yield* writeHeader(session, output, options, describe(session, Direction.OUTPUT).format.name);
   const { packets, time } = yield* loop(session, durationOf(input, range), options.onprogress);
