@@ -24,8 +24,10 @@ export type Answer<T> = Generator<PromiseLike<unknown>, T, unknown>;
 
 /** What answers the requests of an I/O context. Exceptions end the session and are kept. */
 export interface Device {
-  /** At most `size` bytes, copied before the next call; null at the end. */
+  /** Bytes, copied before the next call; more than `size` where they are at hand; null at the end. */
   read?(size: number): Answer<Uint8Array | null>;
+  /** What `write` is given is good only until it has answered. */
+  transient?: boolean;
   /** Takes all of `bytes`. */
   write?(bytes: Uint8Array<ArrayBuffer>, info: WriteInfo): Answer<void>;
   /** The new position or the size; null: can't. */

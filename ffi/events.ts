@@ -1,22 +1,24 @@
 /**
- * The isolate's queue of events: one call waits for them while operations are pending, and none otherwise, so that
- * the event loop is free to end. What an event means to a session is in `session.ts`.
+ * The isolate's queue of events: one call waits for them while somebody waits for a session, and none otherwise, so
+ * that the event loop is free to end. What an event means to a session is in `session.ts`.
  */
 import { library } from "./library.ts";
 import { Event } from "./symbols.ts";
 
 /** A session whose operation runs on its own thread. */
-export interface Pending {
+export interface Worked {
   readonly handle: number;
   /** A promise where the answer must be waited for. */
   answerAsync(io: number, kind: number, a: number, b: number, c: number): Promise<unknown> | null;
+  /** The operation is over. */
+  done(): void;
+  /** Promises that are waited for, kept here. */
+  asked: number;
 }
 
-interface Entry {
-  session: Pending;
+interface Waiter {
+  session: Worked;
   resolve: () => void;
-  /** The thread waits for an answer of ours. */
-  asked: boolean;
 }
 
 const MAX_EVENTS = 64;
@@ -27,47 +29,82 @@ const MAX_EVENTS = 64;
 const PATIENCE = 100;
 /** Milliseconds that may go on for before the event loop has its turn. */
 const MOST_AT_ONCE = 4;
+/** Milliseconds on a thread of Deno's pool. */
+const LONGEST_WAIT = 250;
 
 const rows = new Float64Array(MAX_EVENTS * Event.LENGTH);
-const pending = new Map<number, Entry>();
-let atWork = 0; // entries that are not asked
+/** Sessions that have events, whether or not anybody waits for them; one that was forgotten can go. */
+const active = new Map<number, WeakRef<Worked>>();
+const waiting = new Map<number, Waiter>();
+let atWork = 0; // of those that are waited for, sessions that wait for no promise
 let pumping = false;
+let inPool = false; // the pump waits there
 let lastTurn = -Infinity; // of the event loop, between the pump's own and those of all before
 
-/** Resolves when the operation that the session is about to start is done. */
-export function untilDone(session: Pending): Promise<void> {
+/** The session gets its events from now on. */
+export function remember(session: Worked): void {
+  active.set(session.handle, new WeakRef(session));
+}
+
+/** Nobody is to hear of the session any more. */
+export function forget(handle: number): void {
+  active.delete(handle);
+  tell(handle);
+}
+
+/** Resolves when the session's operation is done, or has packets ready. */
+export function told(session: Worked): Promise<void> {
   return new Promise((resolve) => {
-    pending.set(session.handle, { session, resolve, asked: false });
-    atWork++;
+    waiting.set(session.handle, { session, resolve });
+    if (session.asked === 0) atWork++;
     if (!pumping) pump();
   });
 }
 
-/** The operation was not started after all. */
-export function forget(session: Pending): void {
-  remove(pending.get(session.handle));
+function tell(handle: number): void {
+  const waiter = waiting.get(handle);
+  if (!waiter) return;
+  waiting.delete(handle);
+  if (waiter.session.asked === 0) atWork--;
+  waiter.resolve();
+  if (inPool && waiting.size === 0) library().avs_wake_events();
 }
 
-function remove(entry: Entry | undefined): void {
-  if (!entry) return;
-  pending.delete(entry.session.handle);
-  if (!entry.asked) atWork--;
+/** Whether the event loop should have its turn before more is done. */
+export function isTurnDue(): boolean {
+  return performance.now() - lastTurn >= MOST_AT_ONCE;
+}
+
+/** Gives the event loop its turn. */
+export async function turn(): Promise<void> {
+  await library().avs_wait_events(library().avs_isolate(), 0);
+  lastTurn = performance.now();
+}
+
+/** Answers the events that are there, or that come within so many microseconds; how many. */
+export function answerEvents(patience = 0): number {
+  const count = library().avs_take_events(rows, MAX_EVENTS, patience);
+  if (count === 0) return 0;
+  // A copy: what is called may come here again.
+  const events = rows.slice(0, count * Event.LENGTH);
+  for (let row = 0; row < events.length; row += Event.LENGTH) dispatch(events, row);
+  return count;
 }
 
 async function pump(): Promise<void> {
   pumping = true;
   const isolate = library().avs_isolate();
   await null; // the operation is about to start
-  while (pending.size > 0) {
-    const patient = atWork > 0 && performance.now() - lastTurn < MOST_AT_ONCE;
-    let count = patient ? library().avs_take_events(rows, MAX_EVENTS, PATIENCE) : 0;
-    if (count === 0) {
-      // Below zero this thread has ended, and there is nobody left to tell.
-      if (await library().avs_wait_events(isolate) < 0) break;
+  while (waiting.size > 0) {
+    const patient = atWork > 0 && !isTurnDue();
+    if (!patient || answerEvents(PATIENCE) === 0) {
+      inPool = true;
+      const result = await library().avs_wait_events(isolate, LONGEST_WAIT);
+      inPool = false;
+      if (result < 0) break; // this thread has ended, and there is nobody left to tell
       lastTurn = performance.now();
-      count = library().avs_take_events(rows, MAX_EVENTS, 0);
+      answerEvents();
     }
-    for (let i = 0; i < count; i++) dispatch(i * Event.LENGTH);
     await null; // whoever waits for what is done goes on, and asks for more
     await null;
     await null;
@@ -75,33 +112,26 @@ async function pump(): Promise<void> {
   pumping = false;
 }
 
-function dispatch(row: number): void {
-  const handle = rows[row + Event.SESSION]!;
-  const kind = rows[row + Event.KIND]!;
-  const entry = pending.get(handle);
-  if (!entry) return;
-  if (kind === Event.DONE) {
-    remove(entry);
-    entry.resolve();
-    return;
-  }
-  const { session } = entry;
-  const waiting = session.answerAsync(
-    rows[row + Event.IO]!,
+function dispatch(events: Float64Array, row: number): void {
+  const handle = events[row + Event.SESSION]!;
+  const kind = events[row + Event.KIND]!;
+  const session = active.get(handle)?.deref();
+  if (!session) return;
+  if (kind === Event.DONE) session.done();
+  if (kind === Event.DONE || kind === Event.READY) return tell(handle);
+  const answer = session.answerAsync(
+    events[row + Event.IO]!,
     kind,
-    rows[row + Event.A]!,
-    rows[row + Event.B]!,
-    rows[row + Event.C]!,
+    events[row + Event.A]!,
+    events[row + Event.B]!,
+    events[row + Event.C]!,
   );
-  if (waiting) ask(entry, waiting);
+  if (answer) ask(session, answer);
 }
 
-function ask(entry: Entry, waiting: Promise<unknown>): void {
-  entry.asked = true;
-  atWork--;
-  waiting.finally(() => {
-    if (pending.get(entry.session.handle) !== entry || !entry.asked) return;
-    entry.asked = false;
-    atWork++;
+function ask(session: Worked, answer: Promise<unknown>): void {
+  if (session.asked++ === 0 && waiting.has(session.handle)) atWork--;
+  answer.finally(() => {
+    if (--session.asked === 0 && waiting.has(session.handle)) atWork++;
   });
 }

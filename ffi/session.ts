@@ -5,7 +5,7 @@
 import { AVERROR } from "./constants.ts";
 import { type Answer, answerNow, type Device, type Marker } from "./device.ts";
 import { makeError } from "./errors.ts";
-import { forget, untilDone } from "./events.ts";
+import { answerEvents, forget, isTurnDue, remember, told, turn } from "./events.ts";
 import { encodePairs, library, readText, readTextOrThrow } from "./library.ts";
 import { type LogLine, parseLog, tellLog } from "./log.ts";
 import { canWait, type Operation, runAsync, runSync, step } from "./operation.ts";
@@ -49,9 +49,28 @@ function installCallback(): void {
 let installed = false;
 
 /** Closes what was forgotten. A handle that was closed in time is stale, and closing it again does nothing. */
-const forgotten = new FinalizationRegistry<number>((handle) => void library().avs_session_close(handle));
+const forgotten = new FinalizationRegistry<number>((handle) => {
+  forget(handle);
+  library().avs_session_close(handle);
+});
 
 const NOTHING = new Uint8Array(0);
+/** Microseconds to wait for events at a time, where nothing else is to be done. */
+const PATIENCE = 1000;
+/** Milliseconds that a callback which nobody waits for is given to end. */
+const GRACE = 500;
+/** Microtasks in which a promise that is settled is known to be. */
+const SETTLED_TURNS = 3;
+const readyBytes = new Float64Array(1);
+
+/** What came of reading, besides packets. */
+export interface Reading {
+  failure: Failure | null;
+  /** Nothing comes after the packets. */
+  ended: boolean;
+  /** How many streams there are now; 0: as before. */
+  streams: number;
+}
 
 /** Done when a session closes; a promise is waited for where somebody waits. */
 export type Cleanup = (failure: Failure | null) => void | Promise<unknown>;
@@ -75,7 +94,19 @@ export class Session {
   #running = false;
   #closed = false;
   /** Settles when the operation of the async engine that is under way is done. */
-  #pending: Promise<void> | null = null;
+  #pending: Promise<unknown> | null = null;
+  /** The session's own thread reads packets, whether or not anybody waits for them. */
+  #reading = false;
+  readonly #readSlot = new Float64Array(Slot.SIZE);
+  /** What that thread was told to do, it has done. */
+  #done = true;
+  #worked = false;
+  /** For `events.ts`. */
+  asked = 0;
+  /** The last answer that is waited for. */
+  #answering: Promise<unknown> | null = null;
+  /** The same, at the moment when the session was closed and nothing else was under way. */
+  #lingering: Promise<unknown> | null = null;
   #turn: Promise<unknown> = Promise.resolve();
   #limits = { timeout: undefined as number | undefined, release: () => {} };
 
@@ -101,11 +132,19 @@ export class Session {
    * native code is out; no callback is called until then.
    */
   close(): void {
-    if (this.#closed) return;
+    if (this.#end()) this.#free();
+  }
+
+  /** Whether it is now to be freed. */
+  #end(): boolean {
+    if (this.#closed) return false;
     this.#closed = true;
     this.#limits.release();
-    if (!this.#running) this.#free();
-    else if (this.#pending) library().avs_cancel(this.handle);
+    if (!this.#done) library().avs_cancel(this.handle);
+    if (this.#running) return false;
+    if (this.#reading) this.#finishReading();
+    this.#lingering = this.#answering;
+    return true;
   }
 
   /** Closes at the end of an operation. */
@@ -113,14 +152,28 @@ export class Session {
     return step(() => this.close(), () => this.closeAsync());
   }
 
-  /** As `close`, and waits until native code is out and what was deferred is done. */
+  /**
+   * As `close`, and waits until native code is out and what was deferred is done; for a callback that was called to
+   * read ahead, whose resources the caller may be about to close, too, but not for ever.
+   */
   async closeAsync(): Promise<void> {
-    this.close();
+    const isOurs = this.#end();
+    if (isOurs) this.#pending = this.#linger();
     await this.#pending;
+    if (isOurs) this.#free();
+    await this.#linger();
     await this.#closing;
   }
 
+  /** Waits for the callback that was under way when nobody waited. */
+  async #linger(): Promise<void> {
+    if (this.#lingering && this.asked > 0) await within(GRACE, this.#lingering);
+    this.#lingering = null;
+  }
+
   #free(): void {
+    if (this.#freed) return;
+    this.#freed = true;
     const results: unknown[] = [];
     // Last deferred, first done: memory goes at the end, whatever the others throw.
     using stack = new DisposableStack();
@@ -129,9 +182,11 @@ export class Session {
     for (const cleanup of this.#cleanups) stack.defer(() => void results.push(cleanup(this.#failure)));
   }
   #closing: Promise<unknown> | null = null;
+  #freed = false;
 
   #freeNative(): void {
     forgotten.unregister(this);
+    forget(this.handle);
     library().avs_session_close(this.handle);
     this.#devices.clear();
     this.#source = null;
@@ -213,27 +268,132 @@ export class Session {
 
   async #runAsync(operation: OperationCode): Promise<void> {
     if (this.#running) throw busy(operation);
-    if (this.#failure) throw this.#failure.error;
-    if (this.#closed) return; // told by #outcome
     this.#running = true;
-    this.#pending = untilDone(this);
-    const result = library().avs_start(this.handle, operation.code, this.slot);
-    if (result < 0) {
-      forget(this);
+    try {
+      if (this.#reading) await this.#stopReading();
+      if (this.#failure) throw this.#failure.error;
+      if (this.#closed) return; // told by #outcome
+      this.#start(operation, this.slot);
+      await (this.#pending = this.#untilDone());
+      library().avs_finish(this.handle, this.slot);
+    } finally {
       this.#running = false;
       this.#pending = null;
+      if (this.#closed) this.#free();
+    }
+  }
+
+  #start(operation: OperationCode, slot: Float64Array<ArrayBuffer>): void {
+    const result = library().avs_start(this.handle, operation.code, slot);
+    if (result < 0) {
       throw makeError(operation, result, [], result === AVERROR.EAGAIN ? "no more threads" : undefined);
     }
-    await this.#pending;
-    library().avs_finish(this.handle, this.slot);
-    this.#running = false;
-    this.#pending = null;
-    if (this.#closed) this.#free();
+    if (!this.#worked) remember(this);
+    this.#worked = true;
+    this.#done = false;
   }
+
+  async #untilDone(): Promise<void> {
+    while (!this.#done) await told(this);
+  }
+
+  /** For `events.ts`. */
+  done(): void {
+    this.#done = true;
+  }
+
+  // ---------------------------------------------------------------------------------------- reading on
+
+  /**
+   * Reads packets, at most so many and so many bytes, for `avs_ready_packets`. The async engine's thread goes on reading
+   * while they are used, until another operation stops it.
+   */
+  *read(packets: number, bytes: number): Operation<Reading> {
+    this.slot.set([0, packets, bytes]);
+    const slot = yield* step(() => this.#readSync(), () => this.#readOn(packets, bytes));
+    if (!slot) return { failure: null, ended: false, streams: 0 };
+    const failure = this.#outcome(operations.read, slot);
+    return { failure, ended: slot[Slot.RESULT] === AVERROR.EOF, streams: slot[1]! };
+  }
+
+  #readSync(): Float64Array {
+    this.#runSync(operations.read, null);
+    return this.slot;
+  }
+
+  /** Waits until there are packets: null; or until the thread is done: its numbers. */
+  async #readOn(packets: number, bytes: number): Promise<Float64Array | null> {
+    if (this.#running) throw busy(operations.read);
+    this.#running = true;
+    try {
+      if (!this.#reading) {
+        this.#readSlot.set([0, packets, bytes]);
+        this.#start(operations.read, this.#readSlot);
+        this.#reading = true;
+      }
+      if (isTurnDue()) await turn();
+      const ready = this.#untilReady();
+      this.#pending = ready;
+      if (await ready) return null;
+      this.#finishReading();
+      return this.#readSlot;
+    } finally {
+      this.#running = false;
+      this.#pending = null;
+      if (this.#closed) this.#free();
+    }
+  }
+
+  /** Whether there are packets: else the thread is done. */
+  async #untilReady(): Promise<boolean> {
+    while (true) {
+      answerEvents();
+      const done = this.#done;
+      if (this.readyPackets().count > 0 && !this.#closed) return true;
+      if (done) return false;
+      await told(this);
+    }
+  }
+
+  /** The packets that are read, for `avs_take_packets`. Nothing is waited for. */
+  readyPackets(): { count: number; bytes: number } {
+    const count = library().avs_ready_packets(this.handle, readyBytes);
+    return { count, bytes: readyBytes[0]! };
+  }
+
+  /** What the thread that reads on has asked, answered while nobody waits for it. */
+  answerReading(): void {
+    if (this.#reading && !this.#running && !isTurnDue()) answerEvents();
+  }
+
+  async #stopReading(): Promise<void> {
+    library().avs_stop(this.handle);
+    answerEvents();
+    await (this.#pending = this.#untilDone());
+    this.#finishReading();
+  }
+
+  /** Stops it without waiting for promises. */
+  #stopReadingNow(operation: OperationCode): void {
+    library().avs_stop(this.handle);
+    while (!this.#done) {
+      if (this.asked > 0) throw busy(operation);
+      answerEvents(PATIENCE);
+    }
+    this.#finishReading();
+  }
+
+  #finishReading(): void {
+    library().avs_finish(this.handle, this.#readSlot);
+    this.#reading = false;
+  }
+
+  // ---------------------------------------------------------------------------------------- who runs what
 
   /** Runs an operation of the sync engine, unless another one is under way. */
   runNow<T>(name: OperationCode, operation: () => Operation<T>): T {
     if (this.#running) throw busy(name);
+    if (this.#reading) this.#stopReadingNow(name);
     return runSync(operation());
   }
 
@@ -273,15 +433,15 @@ export class Session {
   }
 
   /** The first exception of a callback as it is, else an error made of FFmpeg's. */
-  #outcome(operation: OperationCode): Failure | null {
-    const log = this.slot[Slot.LOG_BYTES] && !this.#closed ? this.#takeLog() : [];
+  #outcome(operation: OperationCode, slot: Float64Array = this.slot): Failure | null {
+    const log = slot[Slot.LOG_BYTES] && !this.#closed ? this.#takeLog() : [];
     if (this.#failure) return this.#failure;
     if (this.#closed) {
       return { error: makeError(operation, AVERROR.EXIT, log, "closed while it was under way"), final: true };
     }
-    const result = this.slot[Slot.RESULT]!;
+    const result = slot[Slot.RESULT]!;
     if (result >= 0 || (result === AVERROR.EOF && operation === operations.read)) return null;
-    return { error: makeError(operation, result, log, this.#explanation(result)), final: false };
+    return { error: makeError(operation, result, log, this.#explanation(slot)), final: false };
   }
 
   #takeLog(): LogLine[] {
@@ -292,10 +452,10 @@ export class Session {
   }
 
   /** What FFmpeg's code alone doesn't tell. */
-  #explanation(result: number): string | undefined {
-    const flags = this.slot[Slot.FLAGS]!;
-    const target = this.slot[Slot.SEEK_TARGET]!;
-    if (flags & Flag.REFUSED && result === AVERROR.EPERM) {
+  #explanation(slot: Float64Array): string | undefined {
+    const flags = slot[Slot.FLAGS]!;
+    const target = slot[Slot.SEEK_TARGET]!;
+    if (flags & Flag.REFUSED && slot[Slot.RESULT] === AVERROR.EPERM) {
       const url = readTextOrThrow((out, capacity) => library().avs_refused_url(this.handle, out, capacity));
       return `refused to open '${url}'`;
     }
@@ -325,8 +485,13 @@ export class Session {
   /** Called by the pump: a request of the session's own thread. A promise where the answer must be waited for. */
   answerAsync(io: number, kind: number, a: number, b: number, c: number): Promise<unknown> | null {
     if (this.#closed) return null;
+    if (this.#failure) { // of the other side
+      library().avs_reply(io, AVERROR.EXTERNAL);
+      return null;
+    }
     const answer = this.#answer(io, kind, a, b, c);
-    const waiting = this.#advance(answer, () => answer.next());
+    const waiting = this.asked > 0 ? this.#after(io, answer) : this.#advance(io, answer, () => answer.next());
+    this.#answering = waiting ?? this.#answering;
     const { timeout } = this.#limits;
     if (!waiting || timeout === undefined) return waiting;
     const timer = setTimeout(() => {
@@ -335,8 +500,16 @@ export class Session {
     return waiting.finally(() => clearTimeout(timer));
   }
 
+  /** While the other side's callback is waited for: where that one has failed already, this one is not called. */
+  async #after(io: number, answer: Answer<void>): Promise<unknown> {
+    for (let i = 0; i < SETTLED_TURNS; i++) await null;
+    if (!this.#failure) return this.#advance(io, answer, () => answer.next());
+    library().avs_reply(io, AVERROR.EXTERNAL);
+  }
+
   /** Goes on with an answer; a promise where it must be waited for. What it throws ends the session. */
   #advance(
+    io: number,
     answer: Answer<void>,
     resume: () => IteratorResult<PromiseLike<unknown>, void>,
   ): Promise<unknown> | null {
@@ -344,12 +517,12 @@ export class Session {
       const next = resume();
       if (next.done) return null;
       return Promise.resolve(next.value).then(
-        (value) => this.#advance(answer, () => answer.next(value)),
-        (error) => this.#advance(answer, () => answer.throw(error)),
+        (value) => this.#advance(io, answer, () => answer.next(value)),
+        (error) => this.#advance(io, answer, () => answer.throw(error)),
       );
     } catch (error) {
       this.fail(error);
-      library().avs_reply(this.handle, AVERROR.EXTERNAL);
+      library().avs_reply(io, AVERROR.EXTERNAL);
       return null;
     }
   }
@@ -360,19 +533,26 @@ export class Session {
     if (!device) throw new Error("The I/O context has no device");
     if (kind === Request.READ) {
       const chunk = (yield* device.read!(a)) ?? NOTHING;
-      library().avs_reply_read(this.handle, chunk as Uint8Array<ArrayBuffer>, chunk.byteLength);
+      library().avs_reply_read(io, chunk as Uint8Array<ArrayBuffer>, chunk.byteLength);
     } else if (kind === Request.WRITE) {
-      const bytes = new Uint8Array(a);
-      check(library().avs_take_write(this.handle, bytes, a), "take written bytes");
-      const time = library().avs_request_time(this.handle);
+      const bytes = device.transient ? this.#transient(a) : new Uint8Array(a);
+      check(library().avs_take_write(io, bytes, a), "take written bytes");
+      const time = library().avs_request_time(io);
       const info = { position: b, marker: markers[c] ?? "unknown", time: Number.isNaN(time) ? null : time };
       yield* device.write!(bytes, info);
-      library().avs_reply(this.handle, a);
+      library().avs_reply(io, a);
     } else {
       const position = yield* device.seek!(a, b);
-      library().avs_reply(this.handle, position ?? AVERROR.ESPIPE);
+      library().avs_reply(io, position ?? AVERROR.ESPIPE);
     }
   }
+
+  /** The same memory for every write: memory that is new costs more than the copy. */
+  #transient(size: number): Uint8Array<ArrayBuffer> {
+    if (this.#scratch.length < size) this.#scratch = new Uint8Array(size);
+    return this.#scratch.subarray(0, size);
+  }
+  #scratch = new Uint8Array(0);
 
   /** Throws what ended the session, or that it is closed. */
   checkOpen(doing: string, what: string): void {
@@ -422,6 +602,14 @@ export class Session {
       readTextOrThrow((out, capacity) => library().avs_describe(this.handle, direction, out, capacity)),
     );
   }
+}
+
+/** The promise, or this many milliseconds. */
+async function within(milliseconds: number, promise: Promise<unknown> | null): Promise<void> {
+  const { promise: over, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, milliseconds);
+  await Promise.race([promise, over]);
+  clearTimeout(timer);
 }
 
 /** Bytes of the caller's, who may have transferred or resized their buffer since. */

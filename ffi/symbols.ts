@@ -6,7 +6,7 @@
  */
 
 /** ABI that this TypeScript speaks; the library's `avs_abi_version()` must be the same. */
-export const ABI_VERSION = 1;
+export const ABI_VERSION = 2;
 
 /** What opening and reading an input needs; bound when the library is loaded. */
 const core = {
@@ -22,10 +22,13 @@ const core = {
     parameters: ["u32", "u32", "buffer", "buffer", "u32", "buffer", "f64"],
     result: "void",
   },
+  // These answer the request of an I/O context.
   avs_reply: { parameters: ["u32", "f64"], result: "i32" },
   avs_reply_read: { parameters: ["u32", "buffer", "u32"], result: "i32" },
   avs_set: { parameters: ["u32", "u32", "i32", "buffer", "u32"], result: "i32" },
   avs_describe: { parameters: ["u32", "u32", "buffer", "u32"], result: "i32" },
+  // session, where their bytes go
+  avs_ready_packets: { parameters: ["u32", "buffer"], result: "i32" },
   // session, rows, how many, bytes, how many
   avs_take_packets: { parameters: ["u32", "buffer", "u32", "buffer", "u32"], result: "i32" },
 } as const satisfies Deno.ForeignLibraryInterface;
@@ -65,9 +68,11 @@ const async = {
   avs_start: { parameters: ["u32", "u32", "buffer"], result: "i32" },
   avs_finish: { parameters: ["u32", "buffer"], result: "i32" },
   avs_cancel: { parameters: ["u32"], result: "i32" },
+  avs_stop: { parameters: ["u32"], result: "i32" },
   avs_take_events: { parameters: ["buffer", "u32", "u32"], result: "i32" },
   // Waits on a thread of Deno's pool; it gets no buffer, which could be gone before it returns.
-  avs_wait_events: { parameters: ["u32"], result: "i32", nonblocking: true },
+  avs_wait_events: { parameters: ["u32", "u32"], result: "i32", nonblocking: true },
+  avs_wake_events: { parameters: [], result: "void" },
 } as const satisfies Deno.ForeignLibraryInterface;
 
 /** All of them. */
@@ -85,8 +90,8 @@ export const Direction = { INPUT: 0, OUTPUT: 1 } as const;
 
 export const Request = { READ: 1, WRITE: 2, SEEK: 3 } as const;
 
-/** Rows of `avs_take_events`; a kind of DONE is the end of an operation, the others are requests. */
-export const Event = { SESSION: 0, IO: 1, KIND: 2, A: 3, B: 4, C: 5, LENGTH: 6, DONE: 0 } as const;
+/** Rows of `avs_take_events`. A kind is DONE, the end of an operation; READY, packets are there; or a request. */
+export const Event = { SESSION: 0, IO: 1, KIND: 2, A: 3, B: 4, C: 5, LENGTH: 6, DONE: 0, READY: 4 } as const;
 
 /** Operations for `avs_run`, each with its name in errors and what the message calls it. */
 export const operations = {
@@ -127,7 +132,7 @@ export const Flag = { FAILED: 1, SOURCE_SEEK: 2, SINK_SEEK: 4, REFUSED: 8 } as c
 
 export const IOKind = { CALLBACKS: 0, MEMORY_INPUT: 1, MEMORY_OUTPUT: 2 } as const;
 
-export const IOFlag = { READ: 1, WRITE: 2, SEEK: 4, DIRECT: 8 } as const;
+export const IOFlag = { READ: 1, WRITE: 2, SEEK: 4, DIRECT: 8, BULK: 16 } as const;
 
 export const SetWhat = {
   INPUT: 1,

@@ -1,7 +1,6 @@
 /**
  * Demuxer: an input that is open, its streams, its packets, seeking. What the source is made of is in `io/`.
  */
-import { AVERROR } from "../ffi/constants.ts";
 import { type Operation, promised, runSync, step } from "../ffi/operation.ts";
 import { Session } from "../ffi/session.ts";
 import { Direction, operations, SetWhat } from "../ffi/symbols.ts";
@@ -244,12 +243,8 @@ export class Demuxer implements Disposable, AsyncDisposable, AsyncIterable<Packe
   }
 
   /** The packets that are left, one after the other. */
-  async *packets(): AsyncIterableIterator<Packet> {
-    while (true) {
-      const packet = this.#readyNow() ?? await this.read();
-      if (!packet) return;
-      yield packet;
-    }
+  packets(): AsyncIterableIterator<Packet> {
+    return new PacketIterator(() => this.#readyNow(), () => this.read());
   }
 
   /** The same as {@linkcode packets}. */
@@ -263,12 +258,20 @@ export class Demuxer implements Disposable, AsyncDisposable, AsyncIterable<Packe
   }
 
   #nextReady(): Packet | null {
-    if (!this.#batch) return null;
-    for (let packet; (packet = this.#batch.next(this.#timeBaseOf));) {
-      if (!this.#streams[packet.streamIndex]!.discard) return packet;
+    while (this.#batch) {
+      for (let packet; (packet = this.#batch.next(this.#timeBaseOf));) {
+        if (!this.#streams[packet.streamIndex]!.discard) return packet;
+      }
+      this.#batch = this.#takeReady();
     }
-    this.#batch = null;
     return null;
+  }
+
+  /** What has been read meanwhile; null where it must be waited for. */
+  #takeReady(): PacketBatch | null {
+    if (this.#after !== null || this.#session.closed) return null;
+    this.#session.answerReading();
+    return PacketBatch.take(this.#session);
   }
 
   /** One object for all packets of a stream. */
@@ -285,15 +288,12 @@ export class Demuxer implements Disposable, AsyncDisposable, AsyncIterable<Packe
   }
 
   *#readAhead(): Operation<void> {
-    const { slot } = this.#session;
-    slot.set([0, BATCH_PACKETS, BATCH_BYTES]);
-    const failure = yield* this.#session.attempt(operations.read);
+    const { failure, ended, streams } = yield* this.#session.read(BATCH_PACKETS, BATCH_BYTES);
     if (failure) this.#after = failure;
-    else if (slot[0] === AVERROR.EOF) this.#after = "end";
+    else if (ended) this.#after = "end";
     if (this.#session.closed) return;
-    const [, count, bytes, streams] = slot as unknown as [number, number, number, number];
     if (streams > this.#streams.length) this.#addNewStreams();
-    if (count > 0) this.#batch = new PacketBatch(this.#session, count, bytes);
+    this.#batch = PacketBatch.take(this.#session);
   }
 
   #addNewStreams(): void {
@@ -378,5 +378,43 @@ export class Demuxer implements Disposable, AsyncDisposable, AsyncIterable<Packe
   /** The same as {@linkcode close}. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+}
+
+/** What an async generator does, without what that costs for each packet. */
+class PacketIterator implements AsyncIterableIterator<Packet> {
+  #ready: () => Packet | null;
+  #read: () => Promise<Packet | null>;
+  #over = false;
+
+  constructor(ready: () => Packet | null, read: () => Promise<Packet | null>) {
+    this.#ready = ready;
+    this.#read = read;
+  }
+
+  next(): Promise<IteratorResult<Packet>> {
+    const packet = this.#over ? null : this.#ready();
+    return packet ? Promise.resolve({ done: false, value: packet }) : this.#wait();
+  }
+
+  async #wait(): Promise<IteratorResult<Packet>> {
+    if (this.#over) return { done: true, value: undefined };
+    try {
+      const packet = await this.#read();
+      this.#over = packet === null;
+      return packet ? { done: false, value: packet } : { done: true, value: undefined };
+    } catch (error) {
+      this.#over = true;
+      throw error;
+    }
+  }
+
+  return(): Promise<IteratorResult<Packet>> {
+    this.#over = true;
+    return Promise.resolve({ done: true, value: undefined });
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
   }
 }

@@ -138,11 +138,16 @@ export class PacketBatch {
   #next = 0;
   #offset = 0;
 
-  /** Takes `count` packets of `bytes` bytes that are ready in the session. */
-  constructor(session: Session, count: number, bytes: number) {
+  /** The packets that are ready in the session; null where there are none. */
+  static take(session: Session): PacketBatch | null {
+    const { count, bytes } = session.readyPackets();
+    return count > 0 ? new PacketBatch(session, count, bytes) : null;
+  }
+
+  private constructor(session: Session, count: number, bytes: number) {
     this.#rows = new Float64Array(count * Row.LENGTH);
     this.#slab = new Uint8Array(bytes);
-    this.#count = count === 0 ? 0 : check(
+    this.#count = check(
       library().avs_take_packets(session.handle, this.#rows, count, this.#slab, bytes),
       "take packets",
     );

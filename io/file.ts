@@ -2,9 +2,11 @@
  * Files as sources and sinks: paths, file: URLs, and files that the caller has opened.
  */
 import { constants } from "../ffi/constants.ts";
+import { type Device, settled } from "../ffi/device.ts";
 import { canWait, type Operation, step } from "../ffi/operation.ts";
 import type { Session } from "../ffi/session.ts";
-import { deviceOf, type IOCallbacks } from "./callbacks.ts";
+import { IOFlag } from "../ffi/symbols.ts";
+import { ReadSize } from "./read_size.ts";
 
 /** The path that a string or URL names. */
 export function pathOf(place: string | URL, name: string): string {
@@ -25,21 +27,45 @@ export function* openFile(path: string, options: Deno.OpenOptions): Operation<De
   throw new Deno.errors.IsADirectory(`source: ${path} is a directory`);
 }
 
-/** A file as an I/O context. Pipes and terminals have no positions; what has them is used from its start. */
+/** A file as an I/O context. */
 export function* attachFile(
   session: Session,
   file: Deno.FsFile,
   flags: number,
   bufferSize: number,
 ): Operation<number> {
-  const callbacks: IOCallbacks = (yield* canWait())
-    ? { onread: (buffer) => file.read(buffer), onwrite: (buffer) => file.write(buffer) }
-    : { onread: (buffer) => file.readSync(buffer), onwrite: (buffer) => file.writeSync(buffer) };
-  if (canSeek(file)) {
-    callbacks.onseek = (offset, whence) =>
-      whence === constants.seek.SIZE ? sizeOf(file) : file.seekSync(offset, whence);
-  }
-  return session.addDevice(deviceOf(callbacks, 0), flags, bufferSize);
+  return session.addDevice(fileDevice(file, yield* canWait()), flags | IOFlag.BULK, bufferSize);
+}
+
+/** Pipes and terminals have no positions; what has them is used from its start. */
+function fileDevice(file: Deno.FsFile, waits: boolean): Device {
+  const size = new ReadSize();
+  let buffer = new Uint8Array(0);
+  const device: Device = {
+    transient: true,
+    *read(asked) {
+      const wanted = size.next(asked);
+      if (buffer.length < wanted) buffer = new Uint8Array(wanted);
+      const target = buffer.subarray(0, wanted);
+      const read = yield* settled(waits ? file.read(target) : file.readSync(target));
+      return read ? target.subarray(0, read) : null;
+    },
+    *write(bytes) {
+      for (let rest = bytes; rest.length > 0;) {
+        const written = yield* settled(waits ? file.write(rest) : file.writeSync(rest));
+        if (written === 0) throw new Error(`Cannot write: the file took none of ${rest.length} bytes`);
+        rest = rest.subarray(written);
+      }
+    },
+  };
+  if (!canSeek(file)) return device;
+  // deno-lint-ignore require-yield
+  device.seek = function* (offset, whence) {
+    if (whence === constants.seek.SIZE) return sizeOf(file);
+    size.reset();
+    return file.seekSync(offset, whence);
+  };
+  return device;
 }
 
 function canSeek(file: Deno.FsFile): boolean {

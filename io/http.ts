@@ -7,6 +7,7 @@ import { type Device, settled } from "../ffi/device.ts";
 import { type Operation, step } from "../ffi/operation.ts";
 import type { Session } from "../ffi/session.ts";
 import { IOFlag } from "../ffi/symbols.ts";
+import { most } from "./read_size.ts";
 import type { Attachment } from "./source.ts";
 
 /** How an http source is read. */
@@ -78,7 +79,7 @@ class HttpSource {
   }
 
   device(): Device {
-    const read = this.#read.bind(this);
+    const read = (size: number) => this.#read(most(size));
     return this.#ranges && this.#size !== null ? { read, seek: this.#seek.bind(this) } : { read };
   }
 

@@ -6,6 +6,7 @@ import { type Device, settled } from "../ffi/device.ts";
 import { type Operation, step } from "../ffi/operation.ts";
 import type { Failure, Session } from "../ffi/session.ts";
 import { asBytes } from "./bytes.ts";
+import { most, ReadSize } from "./read_size.ts";
 
 /** Serves chunks as they come, piece by piece. `next` answers null at the end. */
 export function chunkReader(
@@ -15,7 +16,7 @@ export function chunkReader(
   return function* (size) {
     while (chunk !== null && chunk.length === 0) chunk = yield* settled(next());
     if (chunk === null) return null;
-    const piece = chunk.subarray(0, size);
+    const piece = chunk.subarray(0, most(size));
     chunk = chunk.subarray(piece.length);
     return piece;
   };
@@ -72,10 +73,11 @@ export function iterableDevice(session: Session, iterable: AsyncIterable<Uint8Ar
 
 /** A Blob is read by slices. */
 export function blobDevice(blob: Blob): Device {
+  const size = new ReadSize();
   let position = 0;
   return {
-    *read(size) {
-      const slice = blob.slice(position, position + size);
+    *read(asked) {
+      const slice = blob.slice(position, position + size.next(asked));
       if (slice.size === 0) return null;
       const bytes = new Uint8Array(yield* settled(slice.arrayBuffer()));
       position += bytes.length;
@@ -84,6 +86,7 @@ export function blobDevice(blob: Blob): Device {
     // deno-lint-ignore require-yield
     *seek(offset, whence) {
       if (whence === constants.seek.SIZE) return blob.size;
+      size.reset();
       return position = whence === constants.seek.END ? blob.size + offset : offset;
     },
   };

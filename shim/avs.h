@@ -20,7 +20,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define AVS_ABI_VERSION 1
+#define AVS_ABI_VERSION 2
 
 #if defined(__GNUC__)
 #define AVS_API __attribute__((visibility("default")))
@@ -59,7 +59,7 @@ AVS_API void avs_set_callback(avs_callback callback);
 /* Kinds of requests, with the arguments they come with. */
 enum {
   AVS_REQUEST_READ = 1,  /* a: bytes asked for. Answer: avs_reply_read() */
-  AVS_REQUEST_WRITE = 2, /* a: bytes, b: position, c: AVIODataMarkerType. Answer: avs_reply() */
+  AVS_REQUEST_WRITE = 2, /* a: bytes, b: position, c: AVIODataMarkerType. avs_take_write(); answer: avs_reply() */
   AVS_REQUEST_SEEK = 3,  /* a: offset, b: whence. Answer: avs_reply() with the new position or the size */
 };
 
@@ -80,7 +80,7 @@ AVS_API int32_t avs_session_close(uint32_t session);
 /* Operations for avs_run(). `slot` is AVS_SLOT_SIZE doubles, in and out; slot[0] is always the result. */
 enum {
   AVS_OP_OPEN_INPUT = 1,  /* in: 1 io, 2 find stream info. out: 1 streams. AVS_SET_INPUT, _OPTIONS first */
-  AVS_OP_READ = 2,        /* in: 1 packets at most, 2 bytes at most. out: 1 packets ready, 2 their bytes, 3 streams. The result is what follows those packets */
+  AVS_OP_READ = 2,        /* in: 1 packets at most, 2 bytes at most. out: 1 streams. The result is what follows the packets: avs_ready_packets() */
   AVS_OP_SEEK = 3,        /* in: 1 stream or -1 (seconds), 2 target, 3 least, 4 greatest, 5 AVSEEK_FLAG_* */
   AVS_OP_OPEN_OUTPUT = 4, /* AVS_SET_OUTPUT first, then add streams. No I/O yet */
   AVS_OP_HEADER = 5,      /* in: 1 io. out: 1 streams. AVS_SET_OPTIONS first */
@@ -121,37 +121,49 @@ enum {
 AVS_API void avs_run(uint32_t session, uint32_t operation, double *slot, uint8_t *data, uint32_t data_size,
                      const uint8_t *source, double source_size);
 
-/* Answers to the open request. Late or stray ones are AVERROR(EINVAL) and change nothing. */
-AVS_API int32_t avs_reply(uint32_t session, double result);
-AVS_API int32_t avs_reply_read(uint32_t session, const uint8_t *chunk, uint32_t size);
+/* Answers to the open request of an I/O context. Late or stray ones are AVERROR(EINVAL) and change nothing. */
+AVS_API int32_t avs_reply(uint32_t io, double result);
+/* What is more than was asked for is kept, and read before there is another request. */
+AVS_API int32_t avs_reply_read(uint32_t io, const uint8_t *chunk, uint32_t size);
 /* The bytes of the open write request, from its start. */
-AVS_API int32_t avs_take_write(uint32_t session, uint8_t *out, uint32_t size);
+AVS_API int32_t avs_take_write(uint32_t io, uint8_t *out, uint32_t size);
 /* Seconds that go with the marker of the open write request, NaN where there are none. */
-AVS_API double avs_request_time(uint32_t session);
+AVS_API double avs_request_time(uint32_t io);
 
 /*
  * The async engine: the operation runs on the session's own thread, its requests and its end come as events. The slot
  * goes in with avs_start() and comes out with avs_finish(), after the event that says it is done. Answers are the same.
+ * The thread does not wait for each of its writes to be answered, up to a bound, unless they go without coalescing; at the
+ * end of an operation all are, but for AVS_OP_REMUX. AVS_OP_READ reads on, to its bounds, while packets are taken;
+ * it ends with the input, when there are new streams, and when it is told to.
  */
 AVS_API int32_t avs_start(uint32_t session, uint32_t operation, const double *slot);
+/* AVERROR(EBUSY) before that; but a session that was canceled is waited for, which is not long. */
 AVS_API int32_t avs_finish(uint32_t session, double *slot);
 /* Whatever the session waits for is answered with AVERROR_EXIT now, and so is all that comes. */
 AVS_API int32_t avs_cancel(uint32_t session);
+/* Ends AVS_OP_READ after the packet that it is at. */
+AVS_API int32_t avs_stop(uint32_t session);
 
 /* This isolate's number, for avs_wait_events(). */
 AVS_API uint32_t avs_isolate(void);
 /*
- * Waits, on whatever thread, until the isolate has events: how many. 0 after AVS_WAIT_MS without one, so that a worker
- * that was terminated can end; AVERROR_EXIT when it has.
+ * Waits, on whatever thread, until the isolate has events: how many. 0 after so many milliseconds without one, AVS_WAIT_MS
+ * at most, so that a worker that was terminated can end; AVERROR_EXIT when it has.
  */
-AVS_API int32_t avs_wait_events(uint32_t isolate);
+AVS_API int32_t avs_wait_events(uint32_t isolate, uint32_t milliseconds);
+/* Ends that wait for this isolate's events. */
+AVS_API void avs_wake_events(void);
 /* Moves events of this isolate to `out`, `most` at most; how many. Where there is none, it waits `patience` microseconds. */
 AVS_API int32_t avs_take_events(double *out, uint32_t most, uint32_t patience);
 enum { AVS_WAIT_MS = 250 };
 
 /* An event is a row of doubles: session, I/O context, kind of request with its arguments; or that an operation is done. */
 enum { AVS_EVENT_SESSION, AVS_EVENT_IO, AVS_EVENT_KIND, AVS_EVENT_A, AVS_EVENT_B, AVS_EVENT_C, AVS_EVENT_LENGTH };
-enum { AVS_EVENT_DONE = 0 };
+enum {
+  AVS_EVENT_DONE = 0,
+  AVS_EVENT_READY = 4, /* avs_ready_packets() had none, and now there are */
+};
 
 /* Lines logged since the last call: level, tab, message, newline. */
 AVS_API int32_t avs_take_log(uint32_t session, char *out, uint32_t capacity);
@@ -160,7 +172,7 @@ AVS_API int32_t avs_refused_url(uint32_t session, char *out, uint32_t capacity);
 /* ------------------------------------------------------------------------------------------ I/O contexts */
 
 enum { AVS_IO_CALLBACKS, AVS_IO_MEMORY_INPUT, AVS_IO_MEMORY_OUTPUT };
-enum { AVS_IO_READ = 1, AVS_IO_WRITE = 2, AVS_IO_SEEK = 4, AVS_IO_DIRECT = 8 /* no coalescing of writes */ };
+enum { AVS_IO_READ = 1, AVS_IO_WRITE = 2, AVS_IO_SEEK = 4, AVS_IO_DIRECT = 8 /* no coalescing of writes */, AVS_IO_BULK = 16 /* writes that wait become large ones */ };
 
 /* avio_alloc_context. The I/O context belongs to `session`, and is freed with it. 0: out of memory, or a wrong argument. */
 AVS_API uint32_t avs_io_new(uint32_t session, uint32_t kind, uint32_t flags, uint32_t buffer_size);
@@ -202,6 +214,7 @@ AVS_API int32_t avs_can_hold(uint32_t session, int32_t input_stream);
 AVS_API int32_t avs_map_stream(uint32_t session, int32_t input_stream, int32_t output_stream);
 /* Remuxing: seconds; NaN: from the start, to the end. */
 AVS_API int32_t avs_set_range(uint32_t session, double start, double end);
+/* Packets of a stream are not delivered any more, or again, from the next one on that is read. */
 AVS_API int32_t avs_set_discard(uint32_t session, int32_t stream, int32_t discard);
 
 /* ------------------------------------------------------------------------------------------ packets */
@@ -220,7 +233,9 @@ enum {
   AVS_ROW_TB_DEN,
   AVS_ROW_LENGTH
 };
-/* Moves the packets that AVS_OP_READ has ready into fresh arrays, which must fit them all; how many. */
+/* How many packets AVS_OP_READ has ready, and their bytes; they are set aside for avs_take_packets(). */
+AVS_API int32_t avs_ready_packets(uint32_t session, double *bytes);
+/* Moves the packets that were set aside into fresh arrays, which must fit them all; how many. */
 AVS_API int32_t avs_take_packets(uint32_t session, double *row, uint32_t rows, uint8_t *out, uint32_t capacity);
 /* Puts a packet into the queue of AVS_OP_WRITE. */
 AVS_API int32_t avs_put_packet(uint32_t session, const double *row, const uint8_t *data, uint32_t data_size,

@@ -32,11 +32,22 @@ int input_op_open(struct session *session, double *slot, uint8_t *data, size_t s
   session->input = input;
   session->input_io = io;
   if (slot[2]) result = find_stream_info(input);
-  slot[1] = input->nb_streams;
+  slot[1] = session->stream_count = input->nb_streams;
   return result < 0 ? result : 0;
 }
 
+static void apply_discards(struct session *session) {
+  struct discards *discards = &session->discards;
+  pthread_mutex_lock(&session->batches.lock);
+  discards->changed = false;
+  for (size_t i = 0; i < discards->count && i < session->input->nb_streams; i++)
+    if (discards->wanted[i])
+      session->input->streams[i]->discard = discards->wanted[i] > 1 ? AVDISCARD_ALL : AVDISCARD_DEFAULT;
+  pthread_mutex_unlock(&session->batches.lock);
+}
+
 int input_read_packet(struct session *session, AVPacket *packet) {
+  if (session->discards.changed) apply_discards(session);
   AVIOContext *pb = session->input->pb;
   int result = av_read_frame(session->input, packet);
   if (session->failed) {
@@ -133,19 +144,64 @@ static void batch_clear(struct batch *batch) {
   batch->capacity = 0;
 }
 
-static int read_ahead(struct session *session, double most, double most_bytes) {
-  struct batch *ready = &session->ready;
+/* One packet into the batch; what av_read_frame() says. */
+static int read_into_batch(struct session *session) {
   AVPacket *packet = session->scratch;
+  int result;
+  do result = input_read_packet(session, packet);
+  while (result == AVERROR(EAGAIN)); /* a demuxer that wants another turn; our I/O never says it */
+  if (result < 0) return result;
+  pthread_mutex_lock(&session->batches.lock);
+  bool added = batch_add(&session->batches.ready, packet, session->input->streams[packet->stream_index]);
+  pthread_mutex_unlock(&session->batches.lock);
+  av_packet_unref(packet);
+  return added ? 0 : AVERROR(ENOMEM);
+}
+
+static bool is_full(const struct batch *batch, const double *slot) {
+  return (double)batch->count >= slot[1] || (double)batch->size >= slot[2];
+}
+
+/* The sync engine: what is there already must not wait for what the user's callback would have to fetch. */
+static int read_batch(struct session *session, const double *slot) {
   int64_t requests = session->requests;
-  while ((double)ready->count < most && (double)ready->size < most_bytes) {
-    int result = input_read_packet(session, packet);
-    if (result == AVERROR(EAGAIN)) continue; /* a demuxer that wants another turn; our I/O never says it */
+  int result = 0;
+  while (result >= 0 && !is_full(&session->batches.ready, slot) && session->requests == requests)
+    result = read_into_batch(session);
+  return result;
+}
+
+/* Tells JavaScript that there are packets, where it waits for them; whether there are enough. */
+static bool tell_ready(struct session *session, const double *slot) {
+  struct batches *batches = &session->batches;
+  pthread_mutex_lock(&batches->lock);
+  bool wanted = batches->wanted;
+  batches->wanted = false;
+  bool full = is_full(&batches->ready, slot);
+  batches->full = full;
+  pthread_mutex_unlock(&batches->lock);
+  if (wanted) {
+    worker_lock(session);
+    worker_tell(session, 0, AVS_EVENT_READY, 0, 0, 0);
+    worker_unlock(session);
+  }
+  return full;
+}
+
+static void wait_until_taken(struct session *session) {
+  struct batches *batches = &session->batches;
+  worker_lock(session);
+  while (batches->full && !batches->stopping && worker_wait(session)) continue;
+  worker_unlock(session);
+}
+
+/* The async engine: packets are read while JavaScript works on those before. */
+static int read_on(struct session *session, const double *slot) {
+  unsigned streams = session->input->nb_streams;
+  while (!session->batches.stopping && !session->canceled && session->input->nb_streams == streams) {
+    int result = read_into_batch(session);
     if (result < 0) return result;
-    bool added = batch_add(ready, packet, session->input->streams[packet->stream_index]);
-    av_packet_unref(packet);
-    if (!added) return AVERROR(ENOMEM);
-    /* What is there already must not wait for what the user's callback would have to fetch. */
-    if (session->requests != requests) break;
+    if (tell_ready(session, slot)) wait_until_taken(session);
   }
   return 0;
 }
@@ -154,24 +210,58 @@ int input_op_read(struct session *session, double *slot, uint8_t *data, size_t s
   (void)data, (void)size;
   if (!session->input) return AVERROR(EBADF);
   if (!session->scratch && !(session->scratch = av_packet_alloc())) return AVERROR(ENOMEM);
-  int result = read_ahead(session, slot[1], slot[2]);
-  slot[1] = (double)session->ready.count;
-  slot[2] = (double)session->ready.size;
-  slot[3] = session->input->nb_streams;
+  int result = on_worker(session) ? read_on(session, slot) : read_batch(session, slot);
+  slot[1] = session->stream_count = session->input->nb_streams;
   return result;
+}
+
+int32_t avs_ready_packets(uint32_t handle, double *bytes) {
+  struct session *session = find_session(handle);
+  if (!session) return AVERROR(EBADF);
+  struct batches *batches = &session->batches;
+  pthread_mutex_lock(&batches->lock);
+  if (!batches->taken.count) {
+    struct batch empty = batches->taken;
+    batches->taken = batches->ready;
+    batches->ready = empty;
+  }
+  int32_t count = (int32_t)batches->taken.count;
+  *bytes = (double)batches->taken.size;
+  batches->wanted = count == 0;
+  pthread_mutex_unlock(&batches->lock);
+  if (count && atomic_exchange(&batches->full, false)) {
+    worker_lock(session);
+    worker_wake(session);
+    worker_unlock(session);
+  }
+  return count;
 }
 
 int32_t avs_take_packets(uint32_t handle, double *row, uint32_t rows, uint8_t *out, uint32_t capacity) {
   struct session *session = find_session(handle);
   if (!session) return AVERROR(EBADF);
-  if (session->running) return AVERROR(EBUSY);
-  struct batch *ready = &session->ready;
-  if (rows < ready->count || capacity < ready->size) return AVERROR(EINVAL);
-  int32_t taken = (int32_t)ready->count;
-  if (taken) memcpy(row, ready->rows, ready->count * AVS_ROW_LENGTH * sizeof(*row));
-  copy_out(out, ready->bytes, ready->size);
-  batch_clear(ready);
-  return taken;
+  struct batch *taken = &session->batches.taken;
+  if (rows < taken->count || capacity < taken->size) return AVERROR(EINVAL);
+  int32_t count = (int32_t)taken->count;
+  if (count) memcpy(row, taken->rows, taken->count * AVS_ROW_LENGTH * sizeof(*row));
+  copy_out(out, taken->bytes, taken->size);
+  batch_clear(taken);
+  return count;
+}
+
+static void batches_clear(struct batches *batches) {
+  pthread_mutex_lock(&batches->lock);
+  batch_clear(&batches->ready);
+  batch_clear(&batches->taken);
+  pthread_mutex_unlock(&batches->lock);
+}
+
+void batches_free(struct batches *batches) {
+  free(batches->ready.rows);
+  free(batches->ready.bytes);
+  free(batches->taken.rows);
+  free(batches->taken.bytes);
+  pthread_mutex_destroy(&batches->lock);
 }
 
 /* ---------------------------------------------------------------------------------------- seeking */
@@ -202,7 +292,7 @@ int input_op_seek(struct session *session, double *slot, uint8_t *data, size_t s
   if (!(slot[1] >= -1 && slot[1] < session->input->nb_streams)) return AVERROR(EINVAL);
   int stream = (int)slot[1];
   bool seconds = stream < 0;
-  batch_clear(&session->ready);
+  batches_clear(&session->batches);
   int result = input_seek(session->input, stream, seek_timestamp(slot[3], seconds), seek_timestamp(slot[2], seconds),
                           seek_timestamp(slot[4], seconds), (int)slot[5]);
   if (result >= 0) return session->source_seek_refused ? AVERROR(ESPIPE) : 0;
@@ -216,9 +306,24 @@ int input_op_seek(struct session *session, double *slot, uint8_t *data, size_t s
 
 int32_t avs_set_discard(uint32_t handle, int32_t stream, int32_t discard) {
   struct session *session = find_session(handle);
-  if (!session || !session->input) return AVERROR(EBADF);
-  if (session->running) return AVERROR(EBUSY);
-  if (stream < 0 || stream >= (int32_t)session->input->nb_streams) return AVERROR(EINVAL);
-  session->input->streams[stream]->discard = discard ? AVDISCARD_ALL : AVDISCARD_DEFAULT;
-  return 0;
+  if (!session) return AVERROR(EBADF);
+  if (stream < 0 || (unsigned)stream >= session->stream_count) return AVERROR(EINVAL);
+  struct discards *discards = &session->discards;
+  int32_t result = 0;
+  pthread_mutex_lock(&session->batches.lock);
+  if ((size_t)stream >= discards->count) {
+    size_t count = (size_t)stream + 1;
+    uint8_t *wanted = realloc(discards->wanted, count);
+    if (wanted) {
+      memset(wanted + discards->count, 0, count - discards->count);
+      discards->wanted = wanted;
+      discards->count = count;
+    } else {
+      result = AVERROR(ENOMEM);
+    }
+  }
+  if (result >= 0) discards->wanted[stream] = discard ? 2 : 1;
+  discards->changed = true;
+  pthread_mutex_unlock(&session->batches.lock);
+  return result;
 }

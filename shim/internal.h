@@ -82,6 +82,7 @@ struct isolate {
   pthread_cond_t arrived;
   struct event *events;
   size_t event_count, event_capacity;
+  bool nudged; /* whoever waits for events is to stop waiting */
   int references; /* the thread's, its sessions', and of those who wait for events */
   bool dead;      /* the thread has ended: nobody will answer */
 };
@@ -97,6 +98,7 @@ bool isolate_push(struct isolate *isolate, struct event event);
 
 struct request {
   uint32_t kind; /* 0: none open */
+  bool answered;
   uint8_t *read_into;
   const uint8_t *written;
   int64_t size;
@@ -105,7 +107,41 @@ struct request {
 };
 
 /* Asks JavaScript and waits for its answer. Once an answer was an error, all later ones are that error. */
-int64_t request(struct session *session, struct io *io, struct request request, double a, double b, double c);
+int64_t request(struct io *io, struct request request, double a, double b, double c);
+/* The first failure is kept: of an answer, or of memory. */
+void session_fail(struct session *session, int64_t error);
+
+/* ---------------------------------------------------------------------------- writing behind (write_behind.c) */
+
+/* What was written and not taken yet. All of it belongs to whoever holds the isolate's lock. */
+struct write_behind {
+  struct piece *first, *last; /* the first one is the I/O context's open request */
+  struct piece *spare;
+  size_t bytes;
+};
+
+/* On the session's own thread: leaves a write to be taken, and goes on where there is room. As request(). */
+int64_t write_behind(struct io *io, const uint8_t *data, size_t size, int marker, int64_t time);
+/* With the lock held: the first piece was answered. */
+void write_behind_answered(struct io *io);
+/* On the session's own thread: waits until all is taken. */
+void write_behind_drain(struct io *io);
+void write_behind_free(struct io *io);
+
+/* ---------------------------------------------------------------------------- reading ahead (read_ahead.c) */
+
+/* What a source gave beyond what it was asked for. */
+struct ahead {
+  uint8_t *data;
+  size_t start, size, capacity;
+};
+
+bool ahead_keep(struct ahead *ahead, const uint8_t *data, size_t size);
+/* At most `size` bytes; 0 where there are none. */
+size_t ahead_take(struct ahead *ahead, uint8_t *out, size_t size);
+/* Moves by `distance`, where that is inside; else forgets all. */
+bool ahead_move(struct ahead *ahead, int64_t distance);
+void ahead_forget(struct ahead *ahead);
 
 /* ---------------------------------------------------------------------------- memory outputs (memory.c) */
 
@@ -126,7 +162,10 @@ struct io {
   struct session *session;
   AVIOContext *context;
   uint32_t kind, flags;
-  int64_t position; /* of the device */
+  struct request request;
+  struct ahead ahead;
+  struct write_behind behind;
+  int64_t position; /* of what is read or written next */
   int64_t base;     /* where libavformat's position 0 is */
   int64_t transferred; /* bytes read */
   int64_t end;         /* of what was written */
@@ -160,6 +199,23 @@ struct batch {
   size_t size, capacity;
 };
 
+/* What the session's own thread adds to while JavaScript takes. */
+struct batches {
+  pthread_mutex_t lock;
+  struct batch ready;
+  struct batch taken; /* what avs_take_packets() is about to copy; the isolate's thread's */
+  bool wanted;        /* JavaScript waits for packets */
+  atomic_bool full;   /* the session's thread waits for JavaScript to take some */
+  atomic_bool stopping;
+};
+
+/* What streams are to be discarded, for whichever thread reads. */
+struct discards {
+  atomic_bool changed;
+  uint8_t *wanted; /* by stream: 0 no matter, else 1 + whether it is discarded; under the lock of the batches */
+  size_t count;
+};
+
 struct session {
   struct object object;
   struct isolate *isolate;
@@ -168,9 +224,8 @@ struct session {
   bool called;  /* and it is on the stack of that thread */
   struct worker *worker;
   atomic_bool canceled; /* whatever waits is over, and nothing is asked any more */
-  struct request request;
-  int64_t requests; /* answered by JavaScript so far */
-  int64_t failed;   /* the first error that a request was answered with */
+  int64_t requests; /* made so far */
+  atomic_llong failed; /* the first error that a request was answered with */
   bool source_seek_refused; /* in this operation */
   bool sink_seek_refused;   /* ever: the output is not what the muxer meant it to be */
   int64_t seek_target;
@@ -185,7 +240,9 @@ struct session {
 
   AVFormatContext *input;
   struct io *input_io;
-  struct batch ready;
+  struct batches batches;
+  struct discards discards;
+  atomic_uint stream_count; /* at the end of the last operation */
   AVPacket *scratch; /* for one packet on its way */
 
   AVFormatContext *output;
@@ -215,13 +272,18 @@ void packets_free(struct packets *packets);
 
 /* A session's own thread. It lives from the first operation that is started to the session's end. */
 bool on_worker(const struct session *session);
-int64_t worker_request(struct session *session, struct io *io, const struct request *request, double a, double b,
-                       double c);
 /* Ends it, and with it the session, now or when its operation is over. */
 void worker_close(struct session *session);
-/* The isolate's thread is answering: its lock, where a worker waits for the answer. */
+/* The isolate's lock, where there is such a thread. */
 void worker_lock(struct session *session);
-void worker_unlock(struct session *session, bool answered);
+void worker_unlock(struct session *session);
+
+/* With the lock held. */
+void worker_wake(struct session *session);
+/* Waits to be woken, on that thread; false where the session is over. */
+bool worker_wait(struct session *session);
+/* Puts an event into the isolate's queue. */
+void worker_tell(struct session *session, uint32_t io, double kind, double a, double b, double c);
 
 /* ---------------------------------------------------------------------------- operations */
 
@@ -232,6 +294,7 @@ operation remux_op, remux_op_cut;
 
 /* avformat_find_stream_info(), with few decoders (parameters.c). */
 int find_stream_info(AVFormatContext *input);
+void batches_free(struct batches *batches);
 /* Reads one packet for whoever wants it; AVERROR_EOF is the true end of the input. */
 int input_read_packet(struct session *session, AVPacket *packet);
 /* avformat_seek_file(), mended. */

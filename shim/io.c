@@ -9,7 +9,8 @@
 static int callbacks_read(void *opaque, uint8_t *buffer, int size) {
   struct io *io = opaque;
   struct request read = {.kind = AVS_REQUEST_READ, .read_into = buffer, .size = size};
-  int64_t result = request(io->session, io, read, size, 0, 0);
+  int64_t result = (int64_t)ahead_take(&io->ahead, buffer, (size_t)size);
+  if (result == 0) result = request(io, read, size, 0, 0);
   /* 0 must not reach libavformat: mkv, flv, avi and wav would ask again for ever. */
   if (result == 0) return AVERROR_EOF;
   if (result < 0) return (int)result;
@@ -27,7 +28,9 @@ static int callbacks_write(void *opaque, avs_write_bytes *buffer, int size, enum
                            int64_t time) {
   struct io *io = opaque;
   struct request write = {.kind = AVS_REQUEST_WRITE, .written = buffer, .size = size, .time = time};
-  int64_t result = request(io->session, io, write, size, (double)io->position, type);
+  bool waits = io->flags & AVS_IO_DIRECT || !on_worker(io->session);
+  int64_t result = waits ? request(io, write, size, (double)io->position, type)
+                         : write_behind(io, buffer, (size_t)size, type, time);
   if (result < 0) return (int)result;
   note_written(io, size);
   return size;
@@ -51,8 +54,10 @@ static int memory_read(void *opaque, uint8_t *buffer, int size) {
 
 static int memory_write(void *opaque, avs_write_bytes *buffer, int size) {
   struct io *io = opaque;
-  if (!memory_store(&io->memory, (size_t)io->position, buffer, (size_t)size))
-    return (int)(io->session->failed = AVERROR(ENOMEM));
+  if (!memory_store(&io->memory, (size_t)io->position, buffer, (size_t)size)) {
+    session_fail(io->session, AVERROR(ENOMEM));
+    return AVERROR(ENOMEM);
+  }
   note_written(io, size);
   return size;
 }
@@ -72,7 +77,9 @@ static int64_t memory_seek(struct io *io, int64_t offset, int whence) {
 
 static int64_t callbacks_seek(struct io *io, int64_t offset, int whence) {
   struct request seek = {.kind = AVS_REQUEST_SEEK};
-  int64_t result = request(io->session, io, seek, (double)offset, whence, 0);
+  if (whence == SEEK_SET && ahead_move(&io->ahead, offset - io->position)) return io->position = offset;
+  if (whence == SEEK_END) ahead_forget(&io->ahead);
+  int64_t result = request(io, seek, (double)offset, whence, 0);
   if (result >= 0 && whence != AVSEEK_SIZE) io->position = result;
   return result;
 }
@@ -156,6 +163,8 @@ void io_free(struct io *io) {
   av_freep(&io->context->buffer);
   avio_context_free(&io->context);
   memory_free(&io->memory);
+  write_behind_free(io);
+  free(io->ahead.data);
   free(io);
 }
 

@@ -145,7 +145,7 @@ static void wait_for_events(struct isolate *isolate, int64_t microseconds) {
   struct timespec until;
   clock_gettime(CLOCK_MONOTONIC, &until);
   int64_t end = (int64_t)until.tv_sec * 1000000 + until.tv_nsec / 1000 + microseconds;
-  while (!isolate->event_count && !isolate->dead) {
+  while (!isolate->event_count && !isolate->dead && !isolate->nudged) {
 #if defined(__APPLE__)
     clock_gettime(CLOCK_MONOTONIC, &until);
     int64_t left = end - ((int64_t)until.tv_sec * 1000000 + until.tv_nsec / 1000);
@@ -159,15 +159,25 @@ static void wait_for_events(struct isolate *isolate, int64_t microseconds) {
   }
 }
 
-int32_t avs_wait_events(uint32_t id) {
+int32_t avs_wait_events(uint32_t id, uint32_t milliseconds) {
   struct isolate *isolate = registry_find(id);
   if (!isolate) return AVERROR(EBADF);
   pthread_mutex_lock(&isolate->lock);
-  wait_for_events(isolate, AVS_WAIT_MS * 1000);
+  wait_for_events(isolate, (milliseconds < AVS_WAIT_MS ? milliseconds : AVS_WAIT_MS) * INT64_C(1000));
+  isolate->nudged = false;
   int32_t count = isolate->dead ? AVERROR_EXIT : (int32_t)isolate->event_count;
   pthread_mutex_unlock(&isolate->lock);
   isolate_unref(isolate);
   return count;
+}
+
+void avs_wake_events(void) {
+  struct isolate *self = this_isolate();
+  if (!self) return;
+  pthread_mutex_lock(&self->lock);
+  self->nudged = true;
+  pthread_cond_signal(&self->arrived);
+  pthread_mutex_unlock(&self->lock);
 }
 
 int32_t avs_take_events(double *out, uint32_t most, uint32_t patience) {

@@ -89,6 +89,7 @@ uint32_t avs_session_new(void) {
     free(session);
     return 0;
   }
+  pthread_mutex_init(&session->batches.lock, NULL);
   isolate_ref(session->isolate);
   return session->object.handle;
 }
@@ -96,8 +97,8 @@ uint32_t avs_session_new(void) {
 /* Format contexts first, then the I/O contexts they read and write through. */
 void session_destroy(struct session *session) {
   remux_free(session);
-  free(session->ready.rows);
-  free(session->ready.bytes);
+  batches_free(&session->batches);
+  free(session->discards.wanted);
   packets_free(&session->queued);
   av_packet_free(&session->scratch);
   avformat_close_input(&session->input);
@@ -190,7 +191,7 @@ static int result_of(const struct session *session, int result) {
 
 static int operation_result(struct session *session, uint32_t operation, double *slot, uint8_t *data, size_t size) {
   if (operation >= sizeof(operations) / sizeof(*operations) || !operations[operation]) return AVERROR(ENOSYS);
-  if (session->canceled && !session->failed) session->failed = AVERROR_EXIT;
+  if (session->canceled) session_fail(session, AVERROR_EXIT);
   return session->failed ? (int)session->failed : operations[operation](session, slot, data, size);
 }
 
@@ -198,6 +199,8 @@ void session_execute(struct session *session, uint32_t operation, double *slot, 
   session->source_seek_refused = false;
   struct session *logging = log_to(session);
   int result = operation_result(session, operation, slot, data, size);
+  if (operation != AVS_OP_REMUX) /* which is followed by more */
+    for (struct io *io = session->ios; io; io = io->next) write_behind_drain(io);
   slot[0] = result_of(session, result);
   slot[AVS_SLOT_SEEK_TARGET] = (double)session->seek_target;
   slot[AVS_SLOT_FLAGS] = flags_of(session);
@@ -207,13 +210,20 @@ void session_execute(struct session *session, uint32_t operation, double *slot, 
   log_to(logging);
 }
 
+/* That an operation of the async engine has left. */
+static bool has_writes(const struct session *session) {
+  for (const struct io *io = session->ios; io; io = io->next)
+    if (io->behind.first) return true;
+  return false;
+}
+
 void avs_run(uint32_t handle, uint32_t operation, double *slot, uint8_t *data, uint32_t data_size,
              const uint8_t *source, double source_size) {
   struct session *session = find_session(handle);
   slot[AVS_SLOT_FLAGS] = slot[AVS_SLOT_LOG_BYTES] = slot[AVS_SLOT_UNUSED_BYTES] = 0;
   if (!session) {
     slot[0] = AVERROR(EBADF);
-  } else if (session->running) {
+  } else if (session->running || has_writes(session)) {
     slot[0] = AVERROR(EBUSY);
   } else {
     session->source = source;

@@ -15,56 +15,40 @@ enum { STACK = 1024 * 1024 };
 /* What is below belongs to whoever holds the isolate's lock. */
 struct worker {
   pthread_t thread;
-  pthread_cond_t wake;
+  pthread_cond_t wake, over;
   uint32_t operation; /* to run or running, 0: none */
   double slot[AVS_SLOT_SIZE];
   uint32_t handle; /* of the session, for its events */
-  bool waiting;    /* for an answer */
-  bool answered, closing;
+  bool closing;
 };
 
 static _Thread_local struct session *worked_on;
 
 bool on_worker(const struct session *session) { return worked_on == session; }
 
-/* With the lock held. */
-static void push(struct session *session, uint32_t io, double kind, double a, double b, double c) {
-  struct event event = {{session->worker->handle, io, kind, a, b, c}};
-  /* Without memory for an event the session can only end. */
-  if (!isolate_push(session->isolate, event)) session->canceled = true;
-}
-
-static bool is_over(const struct session *session) { return session->canceled || session->isolate->dead; }
-
-int64_t worker_request(struct session *session, struct io *io, const struct request *request, double a, double b,
-                       double c) {
-  struct isolate *isolate = session->isolate;
-  struct worker *worker = session->worker;
-  pthread_mutex_lock(&isolate->lock);
-  session->request = *request;
-  worker->answered = false;
-  worker->waiting = true;
-  if (!is_over(session)) push(session, io->object.handle, request->kind, a, b, c);
-  while (!worker->answered && !is_over(session)) pthread_cond_wait(&worker->wake, &isolate->lock);
-  worker->waiting = false;
-  int64_t result = worker->answered ? session->request.result : AVERROR_EXIT;
-  session->request = (struct request){0}; /* late answers find nothing */
-  pthread_mutex_unlock(&isolate->lock);
-  return result;
-}
-
 void worker_lock(struct session *session) {
   if (session->worker) pthread_mutex_lock(&session->isolate->lock);
 }
 
-void worker_unlock(struct session *session, bool answered) {
-  struct worker *worker = session->worker;
-  if (!worker) return;
-  if (answered && worker->waiting) {
-    worker->answered = true;
-    pthread_cond_signal(&worker->wake);
-  }
-  pthread_mutex_unlock(&session->isolate->lock);
+void worker_unlock(struct session *session) {
+  if (session->worker) pthread_mutex_unlock(&session->isolate->lock);
+}
+
+void worker_wake(struct session *session) {
+  if (session->worker) pthread_cond_signal(&session->worker->wake);
+}
+
+static bool is_over(const struct session *session) { return session->canceled || session->isolate->dead; }
+
+bool worker_wait(struct session *session) {
+  if (!is_over(session)) pthread_cond_wait(&session->worker->wake, &session->isolate->lock);
+  return !is_over(session);
+}
+
+void worker_tell(struct session *session, uint32_t io, double kind, double a, double b, double c) {
+  struct event event = {{session->worker->handle, io, kind, a, b, c}};
+  /* Without memory for an event the session can only end. */
+  if (!is_over(session) && !isolate_push(session->isolate, event)) session->canceled = true;
 }
 
 static void run_operation(struct session *session) {
@@ -74,7 +58,9 @@ static void run_operation(struct session *session) {
   session_execute(session, operation, worker->slot, NULL, 0);
   pthread_mutex_lock(&session->isolate->lock);
   worker->operation = 0;
-  if (!worker->closing) push(session, 0, AVS_EVENT_DONE, 0, 0, 0);
+  pthread_cond_signal(&worker->over);
+  struct event done = {{worker->handle, 0, AVS_EVENT_DONE, 0, 0, 0}}; /* canceled or not */
+  if (!worker->closing) isolate_push(session->isolate, done);
 }
 
 /* glibc keeps what a crowd of threads has freed, 90 MB of a thousand: it is given back when the last one goes. */
@@ -104,6 +90,7 @@ static void *work(void *opaque) {
   }
   pthread_mutex_unlock(&isolate->lock);
   pthread_cond_destroy(&worker->wake);
+  pthread_cond_destroy(&worker->over);
   session_destroy(session);
   free(worker);
   count_worker(-1);
@@ -115,6 +102,7 @@ static struct worker *worker_new(struct session *session) {
   if (!worker) return NULL;
   worker->handle = session->object.handle;
   pthread_cond_init(&worker->wake, NULL);
+  pthread_cond_init(&worker->over, NULL);
   session->worker = worker;
   pthread_attr_t attributes;
   pthread_attr_init(&attributes);
@@ -125,6 +113,7 @@ static struct worker *worker_new(struct session *session) {
   if (!error) return worker;
   session->worker = NULL;
   pthread_cond_destroy(&worker->wake);
+  pthread_cond_destroy(&worker->over);
   free(worker);
   return NULL;
 }
@@ -149,6 +138,7 @@ int32_t avs_start(uint32_t handle, uint32_t operation, const double *slot) {
   pthread_mutex_lock(&session->isolate->lock);
   memcpy(worker->slot, slot, sizeof(worker->slot));
   worker->operation = operation;
+  session->batches.stopping = false;
   pthread_cond_signal(&worker->wake);
   pthread_mutex_unlock(&session->isolate->lock);
   return 0;
@@ -158,6 +148,8 @@ int32_t avs_finish(uint32_t handle, double *slot) {
   struct session *session = find_session(handle);
   if (!session || !session->worker) return AVERROR(EBADF);
   pthread_mutex_lock(&session->isolate->lock);
+  while (session->canceled && session->worker->operation)
+    pthread_cond_wait(&session->worker->over, &session->isolate->lock);
   bool over = !session->worker->operation;
   if (over) memcpy(slot, session->worker->slot, sizeof(session->worker->slot));
   pthread_mutex_unlock(&session->isolate->lock);
@@ -171,7 +163,17 @@ int32_t avs_cancel(uint32_t handle) {
   if (!session) return AVERROR(EBADF);
   worker_lock(session);
   session->canceled = true;
-  if (session->worker) pthread_cond_signal(&session->worker->wake);
-  worker_unlock(session, false);
+  worker_wake(session);
+  worker_unlock(session);
+  return 0;
+}
+
+int32_t avs_stop(uint32_t handle) {
+  struct session *session = find_session(handle);
+  if (!session) return AVERROR(EBADF);
+  worker_lock(session);
+  session->batches.stopping = true;
+  worker_wake(session);
+  worker_unlock(session);
   return 0;
 }

@@ -48,7 +48,7 @@ function demuxRun(name: string, { seekable = true, throughContext = false } = {}
     await demuxer.seek(1);
     while (await demuxer.read());
     await demuxer.seek(0);
-    await demuxer.read();
+    while (await demuxer.read());
   };
 }
 

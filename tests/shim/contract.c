@@ -67,24 +67,24 @@ static double move(struct bytes *bytes, double offset, int whence) {
   return target;
 }
 
-static void answer_read(uint32_t session, double wanted) {
+static void answer_read(uint32_t io, double wanted) {
   struct bytes *source = &world.source;
   size_t left = source->position < source->size ? source->size - source->position : 0;
   size_t size = left < (size_t)wanted ? left : (size_t)wanted;
   if (size > world.most) size = world.most;
-  CHECK(avs_reply_read(session, source->data, (uint32_t)wanted + 1) < 0, "more than asked for was taken");
-  CHECK(avs_reply_read(session, source->data + source->position, (uint32_t)size) == 0, "read refused");
+  CHECK(avs_reply_read(io, source->data + source->position, (uint32_t)size) == 0, "read refused");
+  CHECK(avs_reply_read(io, source->data + source->position, (uint32_t)size) < 0, "answered twice");
   source->position += size;
 }
 
-static void answer_write(uint32_t session, double size) {
+static void answer_write(uint32_t io, double size) {
   uint8_t *chunk = malloc((size_t)size + 1);
-  CHECK(avs_take_write(session, chunk, (uint32_t)size + 1) < 0, "more than there was could be taken");
-  CHECK(avs_take_write(session, chunk, (uint32_t)size) == 0, "written bytes refused");
+  CHECK(avs_take_write(io, chunk, (uint32_t)size + 1) < 0, "more than there was could be taken");
+  CHECK(avs_take_write(io, chunk, (uint32_t)size) == 0, "written bytes refused");
   put(&world.sink, chunk, (size_t)size);
   free(chunk);
-  (void)avs_request_time(session);
-  CHECK(avs_reply(session, size) == 0, "write refused");
+  (void)avs_request_time(io);
+  CHECK(avs_reply(io, size) == 0, "write refused");
 }
 
 static void answer(uint32_t session, uint32_t io, uint32_t kind, double a, double b, double c) {
@@ -96,9 +96,9 @@ static void answer(uint32_t session, uint32_t io, uint32_t kind, double a, doubl
     return;
   }
   CHECK(io == world.source_io || io == world.sink_io, "request of a stranger");
-  if (kind == AVS_REQUEST_READ) answer_read(session, a);
-  else if (kind == AVS_REQUEST_WRITE) answer_write(session, a);
-  else avs_reply(session, move(io == world.source_io ? &world.source : &world.sink, a, (int)b));
+  if (kind == AVS_REQUEST_READ) answer_read(io, a);
+  else if (kind == AVS_REQUEST_WRITE) answer_write(io, a);
+  else avs_reply(io, move(io == world.source_io ? &world.source : &world.sink, a, (int)b));
 }
 
 static uint32_t new_source(uint32_t session) {
@@ -169,13 +169,16 @@ static int read_all(uint32_t session, double *result) {
     slot[1] = 64;
     slot[2] = 100000;
     *result = run(session, AVS_OP_READ, slot);
-    uint32_t size = (uint32_t)slot[2];
+    double bytes = 0;
+    int ready = avs_ready_packets(session, &bytes);
+    uint32_t size = (uint32_t)bytes;
     uint8_t *data = malloc(size + 1);
     int taken = avs_take_packets(session, row, 64, data, size);
     free(data);
     CHECK(taken >= 0, "take packets: %d", taken);
     packets += taken > 0 ? taken : 0;
-    if (taken <= 0 && *result >= 0 && slot[1] > 0) break;
+    CHECK(taken == ready, "ready %d, taken %d", ready, taken);
+    if (taken <= 0 && *result >= 0) break;
   } while (*result >= 0);
   drop_log(session);
   return packets;
@@ -354,7 +357,12 @@ static void call_all(uint32_t handle, uint32_t other) {
   CHECK(avs_map_stream(handle, 0, 0) < 0, "map stream");
   CHECK(avs_set_range(handle, 0, 1) < 0, "set range");
   CHECK(avs_set_discard(handle, 0, 1) < 0, "set discard");
+  CHECK(avs_ready_packets(handle, row) < 0, "ready packets");
   CHECK(avs_take_packets(handle, row, 1, bytes, sizeof(bytes)) < 0, "take packets");
+  CHECK(avs_start(handle, AVS_OP_READ, slot) < 0, "start");
+  CHECK(avs_finish(handle, slot) < 0, "finish");
+  CHECK(avs_cancel(handle) < 0, "cancel");
+  CHECK(avs_stop(handle) < 0, "stop");
   CHECK(avs_put_packet(handle, row, bytes, 1, bytes, 0) < 0, "put packet");
   CHECK(avs_io_new(handle, AVS_IO_CALLBACKS, AVS_IO_READ, 100) == 0, "io new");
   CHECK(avs_io_attach(handle, other) < 0, "io attach");
@@ -430,7 +438,7 @@ static void test_slots(const char *folder) {
     avs_add_chapter(session, numbers[i], numbers[i], numbers[i]);
     avs_set_range(session, numbers[i], numbers[i]);
     avs_memory_read(world.sink_io, numbers[i], bytes, 10);
-    avs_reply(session, numbers[i]);
+    avs_reply(io, numbers[i]);
     int32_t index = isfinite(numbers[i]) && fabs(numbers[i]) < 2e9 ? (int32_t)numbers[i] : -7;
     for (uint32_t what = 0; what < 12; what++) {
       avs_set(session, what, index, "title\0x", 8);

@@ -57,7 +57,7 @@ static void *wait_for_events(void *opaque) {
       continue;
     }
     pthread_mutex_unlock(&waiter->lock);
-    int32_t result = avs_wait_events(waiter->isolate);
+    int32_t result = avs_wait_events(waiter->isolate, AVS_WAIT_MS);
     pthread_mutex_lock(&waiter->lock);
     waiter->result = result;
     waiter->asked = false;
@@ -110,39 +110,60 @@ enum ending { RUN, CANCEL, CANCEL_THEN_ANSWER, CLOSE, CLOSE_THEN_ANSWER, LEAVE }
 struct user {
   uint32_t session, source, sink;
   size_t position;
-  int events, end_at;
+  int events, taken, end_at;
   enum ending ending;
   bool done, closed, left;
 };
 
 static void answer(struct user *user, const double *event, bool open) {
   int kind = (int)event[AVS_EVENT_KIND];
+  uint32_t io = (uint32_t)event[AVS_EVENT_IO];
   int32_t result = -1;
   if (kind == AVS_REQUEST_READ) {
     size_t left = file_size - user->position, size = (size_t)event[AVS_EVENT_A];
+    if (user->events % 3 == 0) size *= 4; /* more than asked for */
     if (size > left) size = left;
-    result = avs_reply_read(user->session, file + user->position, (uint32_t)size);
+    result = avs_reply_read(io, file + user->position, (uint32_t)size);
     user->position += size;
   } else if (kind == AVS_REQUEST_SEEK) {
-    bool is_source = (uint32_t)event[AVS_EVENT_IO] == user->source;
+    bool is_source = io == user->source;
     double to = event[AVS_EVENT_A];
     if ((int)event[AVS_EVENT_B] == SEEK_FOR_SIZE) to = (double)file_size;
     else if (is_source) user->position = (size_t)to;
-    result = avs_reply(user->session, to);
+    result = avs_reply(io, to);
   } else {
     uint32_t size = (uint32_t)event[AVS_EVENT_A];
     uint8_t *bytes = malloc(size + 1);
-    result = avs_take_write(user->session, bytes, size);
+    result = avs_take_write(io, bytes, size);
     free(bytes);
-    avs_request_time(user->session);
-    if (result >= 0) result = avs_reply(user->session, size);
+    avs_request_time(io);
+    if (result >= 0) result = avs_reply(io, size);
   }
   CHECK(!open || result >= 0, "request %d was not to be answered: %d", kind, result);
+}
+
+/* What is ready; asks to be told where there is nothing. */
+static void take_packets(uint32_t session) {
+  double bytes = 0;
+  int32_t count = avs_ready_packets(session, &bytes);
+  CHECK(count >= 0, "ready: %d", count);
+  double *rows = malloc(((size_t)count + 1) * AVS_ROW_LENGTH * sizeof(double));
+  uint8_t *data = malloc((size_t)bytes + 1);
+  if (count) CHECK(avs_take_packets(session, rows, (uint32_t)count, data, (uint32_t)bytes) == count, "take packets");
+  free(rows);
+  free(data);
 }
 
 static void on_event(struct user *user, const double *event) {
   if (event[AVS_EVENT_KIND] == AVS_EVENT_DONE) {
     user->done = true;
+    return;
+  }
+  if (event[AVS_EVENT_KIND] == AVS_EVENT_READY) {
+    take_packets(user->session);
+    avs_set_discard(user->session, 0, user->taken % 2);
+    if (user->taken++ == 2) CHECK(avs_stop(user->session) == 0, "stop");
+    take_packets(user->session);
     return;
   }
   if (user->events++ < user->end_at) {
@@ -192,15 +213,6 @@ static void set(uint32_t session, uint32_t what, const char *text, uint32_t size
   CHECK(avs_set(session, what, 0, text, size) >= 0, "set");
 }
 
-static void take_packets(uint32_t session, const double *slot) {
-  uint32_t count = (uint32_t)slot[1], bytes = (uint32_t)slot[2];
-  double *rows = malloc((count + 1) * AVS_ROW_LENGTH * sizeof(double));
-  uint8_t *data = malloc(bytes + 1);
-  CHECK(avs_take_packets(session, rows, count, data, bytes) == (int32_t)count, "take packets");
-  free(rows);
-  free(data);
-}
-
 static const char VIDEO[] = "type\0video\0codec\0mpeg4\0width\0" "64\0height\0" "64";
 static const char AUDIO[] = "type\0audio\0codec\0mp3\0sampleRate\0" "44100\0channels\0" "1";
 
@@ -230,7 +242,8 @@ static void user_start(struct user *user, enum ending ending, int end_at) {
   memset(user, 0, sizeof(*user));
   user->session = avs_session_new();
   user->source = avs_io_new(user->session, AVS_IO_CALLBACKS, AVS_IO_READ | AVS_IO_SEEK, BUFFER);
-  user->sink = avs_io_new(user->session, AVS_IO_CALLBACKS, AVS_IO_WRITE | AVS_IO_SEEK, BUFFER);
+  user->sink = avs_io_new(user->session, AVS_IO_CALLBACKS,
+                          AVS_IO_WRITE | AVS_IO_SEEK | (end_at % 2 ? AVS_IO_BULK : 0), BUFFER);
   CHECK(user->session && user->source && user->sink, "new");
   user->ending = ending;
   user->end_at = end_at;
@@ -248,6 +261,7 @@ static int run(struct waiter *waiter, struct user *users, int count) {
       int32_t result = avs_start(user->session, (uint32_t)program[step], slots[i]);
       CHECK(result == 0, "start %d: %d", program[step], result);
       CHECK(avs_start(user->session, (uint32_t)program[step], slots[i]) == -EBUSY, "started twice");
+      if (program[step] == AVS_OP_READ) take_packets(user->session);
     }
     pump(waiter, users, count);
     for (int i = 0; i < count; i++) {
@@ -256,7 +270,7 @@ static int run(struct waiter *waiter, struct user *users, int count) {
       CHECK(avs_finish(user->session, slots[i]) == 0, "finish");
       if (user->end_at == NEVER) CHECK(slots[i][0] >= 0, "operation %d: %d", program[step], (int)slots[i][0]);
       else if (slots[i][0] < 0) avs_session_close(user->session), user->closed = true;
-      if (program[step] == AVS_OP_READ && !user->closed) take_packets(user->session, slots[i]);
+      if (program[step] == AVS_OP_READ && !user->closed) take_packets(user->session);
     }
   }
   for (int i = 0; i < count; i++)

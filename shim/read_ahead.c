@@ -1,0 +1,36 @@
+/*
+ * read_ahead.c - bytes that a source gave beyond what libavformat asked for. A source that has them anyway saves many
+ * requests so.
+ */
+#include "internal.h"
+
+void ahead_forget(struct ahead *ahead) { ahead->start = ahead->size = 0; }
+
+bool ahead_keep(struct ahead *ahead, const uint8_t *data, size_t size) {
+  ahead_forget(ahead);
+  if (size > ahead->capacity) {
+    free(ahead->data);
+    ahead->data = malloc(size);
+    ahead->capacity = ahead->data ? size : 0;
+    if (!ahead->data) return false;
+  }
+  if (size) memcpy(ahead->data, data, size);
+  ahead->size = size;
+  return true;
+}
+
+size_t ahead_take(struct ahead *ahead, uint8_t *out, size_t size) {
+  size_t left = ahead->size - ahead->start;
+  if (size > left) size = left;
+  if (size) memcpy(out, ahead->data + ahead->start, size);
+  ahead->start += size;
+  return size;
+}
+
+bool ahead_move(struct ahead *ahead, int64_t distance) {
+  int64_t start = (int64_t)ahead->start + distance;
+  bool inside = ahead->size && start >= 0 && start <= (int64_t)ahead->size;
+  if (inside) ahead->start = (size_t)start;
+  else ahead_forget(ahead);
+  return inside;
+}

@@ -1,0 +1,640 @@
+/**
+ * Ready-made openers, asked directly: what each allows, what it refuses, and what it answers. That FFmpeg asks them
+ * is not tested here.
+ */
+import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
+import { MemorySink } from "../io/memory_sink.ts";
+import type { OpenCallback } from "../io/open_callback.ts";
+import { fromMap, type MapFile, withinDirectory, withinOrigin } from "../io/openers.ts";
+
+const read = (opener: OpenCallback, url: string) => opener({ url, mode: "read" });
+const write = (opener: OpenCallback, url: string) => opener({ url, mode: "write" });
+
+// ------------------------------------------------------------------------------------------- withinDirectory
+
+/** A directory "media" with files and links, beside what must not be reached. */
+class Tree {
+  readonly root = Deno.realPathSync(Deno.makeTempDirSync());
+  readonly media = `${this.root}/media`;
+
+  constructor() {
+    for (const folder of ["media/sub/deep", "media/my dir", "media2", "out"]) {
+      Deno.mkdirSync(`${this.root}/${folder}`, { recursive: true });
+    }
+    for (
+      const file of [
+        "secret",
+        "out/secret",
+        "media2/x.ts",
+        "media/a.ts",
+        "media/sub/b.ts",
+        "media/my dir/my seg.ts",
+        "media/q.ts?literal=1",
+        "media/100%.ts",
+        "media/..a.ts",
+      ]
+    ) Deno.writeTextFileSync(`${this.root}/${file}`, file);
+    const links: [string, string][] = [
+      ["media/inside.ts", "sub/b.ts"],
+      ["media/outside.ts", "../secret"],
+      ["media/absolute.ts", `${this.root}/secret`],
+      ["media/dangling.ts", "nothing.ts"],
+      ["media/dangling-out.ts", "../new.ts"],
+      ["media/chain1.ts", "chain2.ts"],
+      ["media/chain2.ts", "sub/chain3.ts"],
+      ["media/sub/chain3.ts", "../../secret"],
+      ["media/good1.ts", "good2.ts"],
+      ["media/good2.ts", "a.ts"],
+      ["media/loop.ts", "loop.ts"],
+      ["media/subdir", "sub"],
+      ["media/outdir", "../out"],
+      ["media/deadir", "../none"],
+      ["media/self", "."],
+      ["media/up", ".."],
+      ["link", "media"],
+    ];
+    for (const [path, target] of links) Deno.symlinkSync(target, `${this.root}/${path}`);
+  }
+
+  [Symbol.dispose](): void {
+    Deno.removeSync(this.root, { recursive: true });
+  }
+}
+
+/** What names mean, relative to the directory; null is refused. */
+function checkNames(opener: OpenCallback, directory: string, names: Record<string, string | null>): void {
+  for (const [url, expected] of Object.entries(names)) {
+    assertEquals(read(opener, url), expected === null ? null : `${directory}/${expected}`, url);
+  }
+}
+
+function refusesAll(opener: OpenCallback, urls: string[]): void {
+  for (const url of urls) {
+    assertStrictEquals(read(opener, url), null, `read ${url}`);
+    assertStrictEquals(write(opener, url), null, `write ${url}`);
+  }
+}
+
+/**
+ * What an opener answers, or the name of what it throws, in a process with this working directory and these permissions: the directory of this one
+ * is shared with the tests that run beside.
+ */
+function answersFrom(
+  cwd: string,
+  directory: string,
+  requests: { url: string; mode: "read" | "write" }[],
+  ...permissions: string[]
+): unknown[] {
+  const script = `
+    import { withinDirectory } from ${JSON.stringify(new URL("../io/openers.ts", import.meta.url).href)};
+    const opener = withinDirectory(${JSON.stringify(directory)}, { write: true });
+    const answer = (request) => {
+      try {
+        return opener(request);
+      } catch (error) {
+        return error.name;
+      }
+    };
+    console.log(JSON.stringify(${JSON.stringify(requests)}.map(answer)));
+  `;
+  const { stdout, stderr } = new Deno.Command(Deno.execPath(), {
+    args: [
+      "run",
+      "--quiet",
+      "--no-prompt",
+      ...permissions,
+      `data:text/typescript,${encodeURIComponent(script)}`,
+    ],
+    cwd,
+    env: { NO_COLOR: "1" },
+  }).outputSync();
+  assertEquals(new TextDecoder().decode(stderr), "");
+  return JSON.parse(new TextDecoder().decode(stdout));
+}
+
+function checkNamesFrom(cwd: string, directory: string, names: Record<string, string>): void {
+  const requests = Object.keys(names).map((url) => ({ url, mode: "read" as const }));
+  assertEquals(answersFrom(cwd, directory, requests, "--allow-read"), Object.values(names));
+}
+
+Deno.test("withinDirectory() answers the absolute path of relative names, absolute paths and file: URLs", () => {
+  using tree = new Tree();
+  const { media } = tree;
+  checkNames(withinDirectory(media), media, {
+    "a.ts": "a.ts",
+    "./a.ts": "a.ts",
+    "sub/b.ts": "sub/b.ts",
+    "sub//b.ts": "sub/b.ts",
+    "sub/../a.ts": "a.ts",
+    "../media/a.ts": "a.ts",
+    "..a.ts": "..a.ts",
+    [`${media}/a.ts`]: "a.ts",
+    [`${media}/sub/../a.ts`]: "a.ts",
+    [`${media}/../media/a.ts`]: "a.ts",
+    [`file://${media}/a.ts`]: "a.ts",
+    [`FILE://${media}/a.ts`]: "a.ts",
+    [`file:${media}/a.ts`]: "a.ts",
+    [`file://localhost${media}/a.ts`]: "a.ts",
+    [`file://${media}/sub/%2e%2e/a.ts`]: "a.ts",
+    "12:30:00.ts": "12:30:00.ts",
+    "./a:b.ts": "a:b.ts",
+  });
+});
+
+Deno.test("withinDirectory() takes a directory by path, file: URL, trailing slash or link", () => {
+  using tree = new Tree();
+  const { root, media } = tree;
+  for (const directory of [media, `${media}/`, `${root}/out/../media`, new URL(`file://${media}/`)]) {
+    assertEquals(read(withinDirectory(directory), "a.ts"), `${media}/a.ts`);
+  }
+  assertEquals(read(withinDirectory(`file://${media}`), "a.ts"), `${media}/a.ts`);
+  const linked = withinDirectory(`${root}/link`);
+  checkNames(linked, `${root}/link`, {
+    "a.ts": "a.ts",
+    [`${root}/link/a.ts`]: "a.ts",
+    [`${media}/a.ts`]: "a.ts",
+    "inside.ts": "sub/b.ts",
+    "outside.ts": null,
+  });
+});
+
+Deno.test("withinDirectory() tries a name as it is, without its query, and percent-decoded", () => {
+  using tree = new Tree();
+  const { media } = tree;
+  const long = "x".repeat(300);
+  checkNames(withinDirectory(media), media, {
+    "a.ts?token=1": "a.ts",
+    "a.ts?token=a/b/../..": "a.ts",
+    "a.ts?next=../../../secret": "a.ts",
+    "a.ts?u=..%2fsecret": "a.ts",
+    [`a.ts?${long}`]: "a.ts",
+    [`${media}/a.ts?token=1`]: "a.ts",
+    "q.ts?literal=1": "q.ts?literal=1",
+    [`${media}/q.ts?literal=1`]: "q.ts?literal=1",
+    "q.ts%3Fliteral=1": "q.ts?literal=1",
+    "my dir/my seg.ts": "my dir/my seg.ts",
+    "my%20dir/my%20seg.ts": "my dir/my seg.ts",
+    [`${media}/my%20dir/my%20seg.ts?x`]: "my dir/my seg.ts",
+    [`file://${media}/my%20dir/my%20seg.ts?x`]: "my dir/my seg.ts",
+    [`file://${media}/q.ts%3Fliteral=1`]: "q.ts?literal=1",
+    [`file://${media}/a.ts?token=1#here`]: "a.ts",
+    "100%.ts": "100%.ts",
+    "100%25.ts": "100%.ts",
+    [`file://${media}/100%.ts`]: null,
+  });
+});
+
+Deno.test("withinDirectory() answers a path for what does not exist, so that opening it tells", () => {
+  using tree = new Tree();
+  const { media } = tree;
+  const opener = withinDirectory(media);
+  checkNames(opener, media, {
+    "none.ts": "none.ts",
+    "none.ts?x": "none.ts?x",
+    "none/none/a.ts": "none/none/a.ts",
+    "subdir/none.ts": "sub/none.ts",
+    "a.ts/none.ts": "a.ts/none.ts",
+    "....//....//secret": "..../..../secret",
+    "%252e%252e/secret": "%252e%252e/secret",
+  });
+  assertThrows(() => Deno.openSync(read(opener, "none.ts") as string), Deno.errors.NotFound);
+});
+
+Deno.test("withinDirectory() refuses all that is elsewhere", () => {
+  using tree = new Tree();
+  const { root, media } = tree;
+  refusesAll(withinDirectory(media, { write: true }), [
+    "",
+    ".",
+    "./",
+    "/",
+    "..",
+    "sub/..",
+    media,
+    `${media}/`,
+    `file://${media}`,
+    `file://${media}/`,
+    "../secret",
+    "sub/../../secret",
+    "../media2/x.ts",
+    "none/../../secret",
+    `${root}/secret`,
+    `${media}2/x.ts`,
+    `${media}/../secret`,
+    "/etc/passwd",
+    "a.ts\0",
+    "\0",
+    `file://${media}/a.ts%00`,
+  ]);
+});
+
+Deno.test("withinDirectory() refuses encoded slashes and dots, backslashes, hosts and schemes", () => {
+  using tree = new Tree();
+  const { root, media } = tree;
+  refusesAll(withinDirectory(media, { write: true }), [
+    "..%2fsecret",
+    "..%2Fsecret",
+    "%2e%2e/secret",
+    "%2E%2E/secret",
+    ".%2e/secret",
+    "%2e./secret",
+    "%2e%2e",
+    "%2e",
+    "sub/%2e%2e/%2e%2e/secret",
+    "%2e%2e%2fsecret",
+    "..%5csecret",
+    "a.ts%00.ts",
+    `${media}/%2e%2e/secret`,
+    `${media}/..%2fsecret`,
+    "..\\secret",
+    "sub\\b.ts",
+    "\\\\host\\share",
+    "C:\\secret",
+    "C:/secret",
+    "c:secret",
+    "//host/path",
+    `//${media.slice(1)}/a.ts`,
+    `/${media}/a.ts`,
+    "file:///etc/passwd",
+    "FILE:///etc/passwd",
+    "FILE:///",
+    "file:///",
+    "file:",
+    "file:a.ts",
+    "file:relative",
+    "file:../secret",
+    `file://host${media}/a.ts`,
+    "file://host/x",
+    "file://[",
+    `file://${root}/secret`,
+    `file://${media}/../secret`,
+    `file://${media}/%2e%2e/secret`,
+    `file://${media}/..%2fsecret`,
+    `file://${media}/%zz`,
+    "http://example.com/a.ts",
+    "https:a.ts",
+    "HTTP:a.ts",
+    "data:text/plain,a",
+    "crypto:a.ts",
+    `crypto+file:${media}/a.ts`,
+    "concat:a.ts|b.ts",
+    "concatf:a.ts",
+    "subfile:a.ts",
+    "subfile,,start,0,end,9,,:a.ts",
+    `subfile,,start,0,end,9,,:${media}/a.ts`,
+    "pipe:0",
+    "pipe:",
+    "fd:",
+    "async:cache:a.ts",
+  ]);
+});
+
+Deno.test("withinDirectory() follows links inside, and answers where they lead", () => {
+  using tree = new Tree();
+  const { media } = tree;
+  checkNames(withinDirectory(media), media, {
+    "inside.ts": "sub/b.ts",
+    "good1.ts": "a.ts",
+    "subdir/b.ts": "sub/b.ts",
+    "self/self/a.ts": "a.ts",
+    "subdir/../a.ts": "a.ts", // by name, not where ".." of the link's target leads
+    "up/media/a.ts": "a.ts",
+  });
+});
+
+Deno.test("withinDirectory() refuses links that lead out or nowhere", () => {
+  using tree = new Tree();
+  const { media } = tree;
+  const opener = withinDirectory(media, { write: true });
+  const names = [
+    "outside.ts",
+    "absolute.ts",
+    "dangling.ts",
+    "dangling-out.ts",
+    "chain1.ts",
+    "chain2.ts",
+    "sub/chain3.ts",
+    "loop.ts",
+    "loop.ts/a.ts",
+    "outdir",
+    "outdir/secret",
+    "outdir/new.ts",
+    "outdir/new/new.ts",
+    "deadir/new.ts",
+    "deadir/new/new.ts",
+    "self",
+    "up",
+    "up/secret",
+    "up/new.ts",
+    "subdir/chain3.ts",
+  ];
+  refusesAll(opener, names);
+  refusesAll(opener, names.map((name) => `${media}/${name}`));
+  refusesAll(opener, names.map((name) => `file://${media}/${name}`));
+  for (const name of names) assertStrictEquals(read(opener, `${name}?x=1`), null, name);
+  assertStrictEquals(read(opener, "out%73ide.ts"), null);
+});
+
+Deno.test("withinDirectory() refuses to write unless told, and then takes names as they are", () => {
+  using tree = new Tree();
+  const { media } = tree;
+  for (const opener of [withinDirectory(media), withinDirectory(media, { write: false })]) {
+    for (const name of ["a.ts", "new.ts", `${media}/new.ts`]) assertStrictEquals(write(opener, name), null);
+  }
+  const opener = withinDirectory(media, { write: true });
+  assertEquals(read(opener, "a.ts"), `${media}/a.ts`);
+  const names = {
+    "a.ts": "a.ts",
+    "new.ts": "new.ts",
+    "a.ts?x=1": "a.ts?x=1",
+    "my%20new.ts": "my%20new.ts",
+    "subdir/new.ts": "sub/new.ts",
+    "inside.ts": "sub/b.ts",
+    "none/new.ts": "none/new.ts",
+    [`${media}/new.ts`]: "new.ts",
+    [`file://${media}/my%20new.ts?x`]: "my new.ts",
+  };
+  for (const [url, expected] of Object.entries(names)) {
+    assertEquals(write(opener, url), `${media}/${expected}`, url);
+  }
+});
+
+Deno.test("withinDirectory() knows names that lead into the directory from the working directory", () => {
+  using tree = new Tree();
+  const { root, media } = tree;
+  Deno.mkdirSync(`${media}/media`);
+  Deno.writeTextFileSync(`${media}/media/twice.ts`, "");
+  for (const directory of ["media", media]) {
+    checkNamesFrom(root, directory, {
+      "media/a.ts": `${media}/a.ts`,
+      "./media/a.ts?x": `${media}/a.ts`,
+      "media/twice.ts": `${media}/media/twice.ts`,
+      "a.ts": `${media}/a.ts`,
+      "secret": `${media}/secret`,
+    });
+  }
+  checkNamesFrom(`${root}/out`, "../media", {
+    "../media/a.ts": `${media}/a.ts`,
+    "a.ts": `${media}/a.ts`,
+    "secret": `${media}/secret`,
+  });
+  checkNamesFrom(`${media}/sub`, media, { "a.ts": `${media}/a.ts`, "b.ts": `${media}/b.ts` });
+  checkNamesFrom(`${media}/sub`, ".", { "b.ts": `${media}/sub/b.ts` });
+});
+
+Deno.test("withinDirectory() writes where a name leads from the working directory", () => {
+  using tree = new Tree();
+  const { root, media } = tree;
+  const requests = ["media/new.ts", "new.ts"].map((url) => ({ url, mode: "write" as const }));
+  assertEquals(answersFrom(root, "./media/", requests, "--allow-read"), [
+    `${media}/new.ts`,
+    `${media}/new.ts`,
+  ]);
+});
+
+Deno.test("withinDirectory() needs read permission for the directory alone, and looks nowhere else", () => {
+  using tree = new Tree();
+  const { root } = tree;
+  const urls = ["a.ts", "inside.ts", "none.ts", "outside.ts", "/etc/passwd", "../secret", "outdir/new.ts"];
+  const requests = urls.map((url) => ({ url, mode: "read" as const }));
+  assertEquals(
+    answersFrom(root, "link", requests, `--allow-read=${root}/link`),
+    [`${root}/link/a.ts`, `${root}/link/sub/b.ts`, `${root}/link/none.ts`, null, null, null, null],
+  );
+});
+
+Deno.test("withinDirectory() throws where permission ends within the directory", () => {
+  using tree = new Tree();
+  const { root } = tree;
+  const requests = ["a.ts", "sub/b.ts"].map((url) => ({ url, mode: "read" as const }));
+  assertEquals(
+    answersFrom(root, "media", requests, "--allow-read=media", "--deny-read=media/sub"),
+    [`${root}/media/a.ts`, "NotCapable"],
+  );
+});
+
+Deno.test("withinDirectory() tells what is wrong with its arguments", () => {
+  using tree = new Tree();
+  const { media } = tree;
+  const wrong: [unknown, unknown, string][] = [
+    [undefined, {}, "directory: "],
+    [7, {}, "directory: "],
+    ["", {}, "directory: "],
+    ["a\0b", {}, "directory: "],
+    [new URL("http://example.com/"), {}, "directory: "],
+    [media, null, "options: "],
+    [media, [], "options: "],
+    [media, { write: 1 }, "write: "],
+  ];
+  for (const [directory, options, message] of wrong) {
+    assertThrows(() => withinDirectory(directory as string, options as object), TypeError, message);
+  }
+  assertThrows(() => withinDirectory(`${media}/none`), Deno.errors.NotFound);
+  assertThrows(() => withinDirectory(`${media}/a.ts`), Deno.errors.NotADirectory, "directory: ");
+});
+
+// ------------------------------------------------------------------------------------------- withinOrigin
+
+Deno.test("withinOrigin() answers absolute URLs of its origin", () => {
+  for (const origin of ["https://example.com", "https://EXAMPLE.com:443/", new URL("https://example.com")]) {
+    const opener = withinOrigin(origin);
+    const urls: Record<string, string> = {
+      "a.ts": "https://example.com/a.ts",
+      "/x/../a.ts?b#c": "https://example.com/a.ts?b#c",
+      "//example.com/a.ts": "https://example.com/a.ts",
+      "https://example.com:443/a.ts": "https://example.com/a.ts",
+      "HTTPS://Example.COM/a%2Fb.ts": "https://example.com/a%2Fb.ts",
+      "https:\\\\example.com\\a.ts": "https://example.com/a.ts",
+    };
+    for (const [url, expected] of Object.entries(urls)) assertEquals(read(opener, url), expected, url);
+  }
+  assertEquals(read(withinOrigin("http://[::1]:8080"), "http://[::1]:8080/a"), "http://[::1]:8080/a");
+});
+
+Deno.test("withinOrigin() refuses other origins and schemes, credentials, and writing", () => {
+  const opener = withinOrigin("https://example.com");
+  refusesAll(opener, [
+    "",
+    "a.ts\0",
+    "http://example.com/a.ts",
+    "https://example.com:8443/a.ts",
+    "https://example.com.evil.org/a.ts",
+    "https://sub.example.com/a.ts",
+    "https://example.com@evil.org/a.ts",
+    "https://user:pass@example.com/a.ts",
+    "https://user@example.com/a.ts",
+    "https://:pass@example.com/a.ts",
+    "//evil.org/a.ts",
+    "\\\\evil.org\\a.ts",
+    "/\\evil.org/a.ts",
+    "\t//evil.org/a.ts",
+    "https://",
+    "https://[",
+    "blob:https://example.com/a.ts",
+    "filesystem:https://example.com/a.ts",
+    "ws://example.com/a.ts",
+    "ftp://example.com/a.ts",
+    "file:///etc/passwd",
+    "data:text/plain,a",
+    "crypto:https://example.com/a.ts",
+    "crypto+https://example.com/a.ts",
+    "concat:a.ts",
+  ]);
+  assertStrictEquals(write(opener, "a.ts"), null);
+  assertStrictEquals(write(opener, "https://example.com/a.ts"), null);
+});
+
+Deno.test("withinOrigin() with a path stays below it", () => {
+  for (const path of ["/media/", "/media", "media", "/x/../media/", "/%2e/media"]) {
+    const opener = withinOrigin("https://example.com", { path });
+    const urls: Record<string, string | null> = {
+      "a.ts": "https://example.com/media/a.ts",
+      "sub/../a.ts": "https://example.com/media/a.ts",
+      "/media/a%20b.ts?u=..%2f": "https://example.com/media/a%20b.ts?u=..%2f",
+      "https://example.com/media/a.ts": "https://example.com/media/a.ts",
+      "https://example.com/x/../media/a.ts": "https://example.com/media/a.ts",
+      "/media2/x": null,
+      "/media": null,
+      "/": null,
+      "../x": null,
+      "/media/../x": null,
+      "/media/%2e%2e/x": null,
+      "/media/.%2E/x": null,
+      "\\x": null,
+      "..\\x": null,
+      "/media/..%2fx": null,
+      "/media/..%2Fx": null,
+      "/media/..%5cx": null,
+      "/media/..%252fx": null,
+      "/media/%252e%252e/x": null,
+      "/media%2fa.ts": null,
+      "/MEDIA/a.ts": null,
+      "https://evil.org/media/a.ts": null,
+    };
+    for (const [url, expected] of Object.entries(urls)) assertEquals(read(opener, url), expected, url);
+  }
+  const doubled = withinOrigin("https://example.com", { path: "//evil.org/" });
+  assertEquals(read(doubled, "a.ts"), "https://example.com//evil.org/a.ts");
+});
+
+Deno.test("withinOrigin() tells what is wrong with its arguments", () => {
+  const origins = [
+    undefined,
+    7,
+    "",
+    "example.com",
+    "/media",
+    "file:///srv",
+    "ftp://example.com",
+    "blob:https://example.com/",
+    "https://user@example.com",
+    "https://example.com/media/",
+    "https://example.com/?x",
+    "https://example.com/#x",
+    new URL("https://example.com/media/"),
+  ];
+  for (const origin of origins) {
+    assertThrows(() => withinOrigin(origin as string), TypeError, "origin: ", String(origin));
+  }
+  const origin = "https://example.com";
+  assertThrows(() => withinOrigin(origin, null as never), TypeError, "options: ");
+  assertThrows(() => withinOrigin(origin, { path: 7 as never }), TypeError, "path: ");
+  assertThrows(() => withinOrigin(origin, { path: "/a%2fb/" }), TypeError, "path: ");
+});
+
+// ------------------------------------------------------------------------------------------- fromMap
+
+/** A sink that has been written, or that can't be read now. */
+class Written extends MemorySink {
+  constructor(readonly content: () => Uint8Array<ArrayBuffer>) {
+    super();
+  }
+
+  override bytes(): Uint8Array<ArrayBuffer> {
+    return this.content();
+  }
+}
+
+Deno.test("fromMap() reads what the Map has, by name with or without ./", () => {
+  const bytes = new Uint8Array([1]);
+  const buffer = new ArrayBuffer(2);
+  const blob = new Blob(["abc"]);
+  const written = new Uint8Array([4]);
+  const opener = fromMap(
+    new Map<string, MapFile>([
+      ["a.ts", bytes],
+      ["sub/b.ts", buffer],
+      ["./c.ts", blob],
+      ["d.ts", new Written(() => written)],
+      ["e.ts", bytes],
+      ["./e.ts", buffer],
+    ]),
+  );
+  const found: Record<string, MapFile | null> = {
+    "a.ts": bytes,
+    "./a.ts": bytes,
+    "././a.ts": bytes,
+    "sub/b.ts": buffer,
+    "c.ts": blob,
+    "./c.ts": blob,
+    "d.ts": written,
+    "e.ts": bytes,
+    "./e.ts": buffer,
+    "A.ts": null,
+    "a.ts?x": null,
+    "sub/../a.ts": null,
+    "sub/./b.ts": null,
+    "/a.ts": null,
+    "a%2ets": null,
+    "": null,
+    "./": null,
+    "__proto__": null,
+  };
+  for (const [url, expected] of Object.entries(found)) assertStrictEquals(read(opener, url), expected, url);
+});
+
+Deno.test("fromMap() writes a new MemorySink into the Map, in place of what had the name", () => {
+  const files = new Map<string, MapFile>([["./old.ts", new Uint8Array([1])]]);
+  const opener = fromMap(files);
+  const first = write(opener, "./new.ts");
+  assert(first instanceof MemorySink);
+  assertStrictEquals(files.get("new.ts"), first);
+  const second = write(opener, "new.ts");
+  assert(second instanceof MemorySink && second !== first);
+  assertStrictEquals(files.get("new.ts"), second);
+  assertStrictEquals(write(opener, "old.ts"), files.get("./old.ts"));
+  assert(files.get("./old.ts") instanceof MemorySink);
+  assertEquals([...files.keys()], ["./old.ts", "new.ts"]);
+  assertEquals(read(opener, "new.ts"), new Uint8Array(0));
+  for (const name of ["", "./"]) assertStrictEquals(write(opener, name), null);
+  assertEquals(files.size, 2);
+});
+
+Deno.test("fromMap() throws where a MemorySink is being written, or the Map has something else", () => {
+  const busy = new Error("busy");
+  const files = new Map<string, MapFile>([
+    [
+      "busy.ts",
+      new Written(() => {
+        throw busy;
+      }),
+    ],
+    ["text.ts", "text" as never],
+    ["none.ts", undefined as never],
+  ]);
+  const opener = fromMap(files);
+  const error = assertThrows(
+    () => read(opener, "./busy.ts"),
+    Error,
+    "Cannot read busy.ts while it is written",
+  );
+  assertStrictEquals(error.cause, busy);
+  assertThrows(() => read(opener, "text.ts"), TypeError, "files: text.ts");
+  assertThrows(() => read(opener, "none.ts"), TypeError, "files: none.ts");
+});
+
+Deno.test("fromMap() tells what is wrong with its argument", () => {
+  for (const files of [undefined, null, {}, [], "a"]) {
+    assertThrows(() => fromMap(files as never), TypeError, "files: must be a Map");
+  }
+});
