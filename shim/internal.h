@@ -81,7 +81,8 @@ struct isolate {
   pthread_mutex_t lock;
   pthread_cond_t arrived;
   struct event *events;
-  size_t event_count, event_capacity;
+  atomic_size_t event_count;
+  size_t event_capacity;
   bool nudged; /* whoever waits for events is to stop waiting */
   int references; /* the thread's, its sessions', and of those who wait for events */
   bool dead;      /* the thread has ended: nobody will answer */
@@ -91,6 +92,8 @@ struct isolate {
 struct isolate *this_isolate(void);
 void isolate_ref(struct isolate *isolate);
 void isolate_unref(struct isolate *isolate);
+/* Busy for some microseconds, until `arrived` says so: to sleep and to be woken takes longer than most answers. */
+void spin(bool (*arrived)(const void *), const void *opaque);
 /* With the lock held. An event that finds no memory is lost, and false. */
 bool isolate_push(struct isolate *isolate, struct event event);
 
@@ -98,7 +101,7 @@ bool isolate_push(struct isolate *isolate, struct event event);
 
 struct request {
   uint32_t kind; /* 0: none open */
-  bool answered;
+  atomic_bool answered;
   uint8_t *read_into;
   const uint8_t *written;
   int64_t size;

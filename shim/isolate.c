@@ -5,8 +5,17 @@
  */
 #include <errno.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "internal.h"
+
+#if defined(__x86_64__) || defined(__i386__)
+#define pause_processor() __builtin_ia32_pause()
+#elif defined(__aarch64__)
+#define pause_processor() __asm__ volatile("yield")
+#else
+#define pause_processor() ((void)0)
+#endif
 
 static pthread_key_t key;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -84,7 +93,10 @@ static void isolate_end(void *data) {
   isolate_unref(isolate);
 }
 
+static int processors = 1;
+
 static void initialize(void) {
+  processors = (int)sysconf(_SC_NPROCESSORS_ONLN);
   pthread_key_create(&key, isolate_end);
   log_install();
 }
@@ -121,6 +133,25 @@ void avs_set_callback(avs_callback callback) {
 }
 
 /* ---------------------------------------------------------------------------------------- events */
+
+static int64_t now(void) { /* in nanoseconds */
+  struct timespec time;
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+}
+
+void spin(bool (*arrived)(const void *), const void *opaque) {
+  enum { NANOSECONDS = 30000, TURNS = 20 };
+  static atomic_int spinning;
+  /* One processor is left to those who are waited for. */
+  if (atomic_fetch_add(&spinning, 1) < processors - 1) {
+    int64_t end = now() + NANOSECONDS;
+    do
+      for (int i = 0; i < TURNS && !arrived(opaque); i++) pause_processor();
+    while (!arrived(opaque) && now() < end);
+  }
+  atomic_fetch_sub(&spinning, 1);
+}
 
 bool isolate_push(struct isolate *isolate, struct event event) {
   if (isolate->event_count == isolate->event_capacity) {
@@ -180,9 +211,12 @@ void avs_wake_events(void) {
   pthread_mutex_unlock(&self->lock);
 }
 
+static bool has_events(const void *opaque) { return ((const struct isolate *)opaque)->event_count > 0; }
+
 int32_t avs_take_events(double *out, uint32_t most, uint32_t patience) {
   struct isolate *self = this_isolate();
   if (!self) return 0;
+  if (patience) spin(has_events, self);
   pthread_mutex_lock(&self->lock);
   if (patience) wait_for_events(self, patience);
   size_t count = self->event_count < most ? self->event_count : most;

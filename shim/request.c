@@ -15,9 +15,14 @@ static void ask_callback(struct io *io, double a, double b, double c) {
   log_to(logging);
 }
 
+static bool is_answered(const void *opaque) { return ((const struct io *)opaque)->request.answered; }
+
 /* On the session's own: an event, and a wait for its answer. */
 static void ask_by_event(struct io *io, double a, double b, double c) {
   worker_tell(io->session, io->object.handle, io->request.kind, a, b, c);
+  worker_unlock(io->session);
+  spin(is_answered, io);
+  worker_lock(io->session);
   while (!io->request.answered && worker_wait(io->session)) continue;
   if (!io->request.answered) io->request.result = AVERROR_EXIT;
 }
