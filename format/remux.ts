@@ -2,7 +2,7 @@
  * remux: packets from a source to a sink in another container, without leaving C.
  */
 import { library } from "../ffi/library.ts";
-import { type Operation, promised, runSync } from "../ffi/operation.ts";
+import { canWait, type Operation, promised, runSync } from "../ffi/operation.ts";
 import { check, Session } from "../ffi/session.ts";
 import { Direction, operations, Slot } from "../ffi/symbols.ts";
 import { MemorySink } from "../io/memory_sink.ts";
@@ -92,7 +92,17 @@ function* remuxOperation(source: Source, sink: Sink, options: RemuxOptions): Ope
   if (options.chapters !== undefined) checkArray(options.chapters, "chapters");
   checkNotTheSame(source, sink);
   const session = new Session();
-  return yield* session.guard(options, () => remuxIn(session, source, sink, options, range));
+  try {
+    return yield* session.guard(options, () => remuxIn(session, source, sink, options, range));
+  } catch (error) {
+    if (sink instanceof WritableStream) yield* abortUnused(sink, error);
+    throw error;
+  }
+}
+
+/** A stream that was not written to learns of the failure too, as by `pipeTo`. */
+function* abortUnused(sink: WritableStream, error: unknown): Operation<void> {
+  if (!sink.locked && (yield* canWait())) sink.abort(error).catch(() => {});
 }
 
 function* remuxIn(

@@ -7,6 +7,7 @@ import { type Device, settled } from "../ffi/device.ts";
 import { type Operation, step } from "../ffi/operation.ts";
 import type { Session } from "../ffi/session.ts";
 import { IOFlag } from "../ffi/symbols.ts";
+import { checkFunction, checkInteger, checkNumber, checkObject, optional } from "./arguments.ts";
 import { most } from "./read_size.ts";
 import type { Attachment } from "./source.ts";
 
@@ -18,6 +19,8 @@ export interface HttpOptions {
   headers?: HeadersInit;
   /** How often in a row a broken connection is made again. @default {3} */
   retries?: number;
+  /** Milliseconds before the second time in a row; twice as many before each further one. @default {200} */
+  retryDelay?: number;
 }
 
 /** Seeking ahead by less than this reads on instead of asking again. */
@@ -34,12 +37,20 @@ export function* attachHttp(
   url: string,
   { bufferSize, http = {} }: { bufferSize: number; http?: HttpOptions | undefined },
 ): Operation<Attachment> {
+  checkHttpOptions(http);
   const source = new HttpSource(url, http);
   session.defer((failure) => source.close(failure?.error));
   yield* step(() => {
     throw new TypeError(`source: ${url} can't be opened synchronously, use open`);
   }, () => source.open());
   return { io: session.addDevice(source.device(), IOFlag.READ, bufferSize), url };
+}
+
+function checkHttpOptions(http: HttpOptions): void {
+  checkObject(http, "http");
+  optional(checkFunction, http.fetch, "http.fetch");
+  optional(checkInteger, http.retries, "http.retries", 0);
+  optional(checkNumber, http.retryDelay, "http.retryDelay", 0);
 }
 
 /** What no retry can mend. */
@@ -65,6 +76,7 @@ class HttpSource {
 
   async open(): Promise<void> {
     const response = await this.#request(0);
+    if (isEmpty(response)) return void (this.#size = 0);
     this.#ranges = response.status === 206 && !isEncoded(response);
     this.#size = sizeOf(response);
     const etag = response.headers.get("etag");
@@ -91,6 +103,7 @@ class HttpSource {
     const response = await this.#fetch({ headers, signal: this.#abort.signal });
     if (response.ok) return response;
     await response.body?.cancel();
+    if (isEmpty(response)) return response;
     throw new Error(`Cannot read ${this.#url}: ${response.status} ${response.statusText}`);
   }
 
@@ -148,7 +161,8 @@ class HttpSource {
 
   /** Empty at the end. A connection that breaks is made again, from where it stopped. */
   async #nextChunk(): Promise<Uint8Array> {
-    for (let left = this.#options.retries ?? 3;; left--) {
+    const retries = this.#options.retries ?? 3;
+    for (let left = retries;; left--) {
       try {
         const chunk = await this.#readOn();
         if (chunk) return chunk;
@@ -156,11 +170,26 @@ class HttpSource {
         throw new Error(`Cannot read ${this.#url}: it ended at byte ${this.#position} of ${this.#size}`);
       } catch (error) {
         if (!this.#ranges || left <= 0 || this.#abort.signal.aborted) throw error;
+        if (left < retries) await this.#pause((this.#options.retryDelay ?? 200) * 2 ** (retries - left - 1));
         await this.#reopen(this.#position).catch((cause) => {
           if (left <= 1 || cause instanceof Changed) throw cause;
         });
       }
     }
+  }
+
+  /** Until the source is closed, at most. */
+  #pause(milliseconds: number): Promise<void> {
+    const { signal } = this.#abort;
+    return new Promise((resolve) => {
+      const end = () => {
+        clearTimeout(timer);
+        signal.removeEventListener("abort", end);
+        resolve();
+      };
+      const timer = setTimeout(end, milliseconds);
+      signal.addEventListener("abort", end);
+    });
   }
 
   async #readOn(): Promise<Uint8Array | null> {
@@ -187,6 +216,11 @@ class HttpSource {
     }
     return target;
   }
+}
+
+/** No range of an empty file can be had. */
+function isEmpty(response: Response): boolean {
+  return response.status === 416 && /^bytes \*\/0$/i.test(response.headers.get("content-range") ?? "");
 }
 
 /** From Content-Range where a part was sent, Content-Length where all of it. */

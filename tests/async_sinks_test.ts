@@ -412,6 +412,15 @@ Deno.test("A WritableStream is aborted with what the source failed with", async 
   assertEquals(sink.stream.locked, false);
 });
 
+Deno.test("A WritableStream is aborted with what went wrong before it was written to", async () => {
+  const reason = Promise.withResolvers<unknown>();
+  const stream = new WritableStream<Uint8Array>({ abort: (error) => reason.resolve(error) });
+  const error = await rejectionOf(
+    remux(new TextEncoder().encode("no media"), stream, { format: "matroska" }),
+  );
+  assertStrictEquals(await reason.promise, error);
+});
+
 Deno.test("A path is created or truncated, and its file closed when the sink's format fails", async () => {
   const bytes = await toFile(async (path) => {
     await Deno.writeFile(path, new Uint8Array(1_000_000));

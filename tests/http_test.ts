@@ -63,7 +63,9 @@ class FileServer implements AsyncDisposable {
     const from = Number(request.headers.get("range")?.match(/^bytes=(\d+)-$/)?.[1] ?? 0);
     const ifRange = request.headers.get("if-range");
     const isPart = ranges && request.headers.has("range") && (ifRange === null || ifRange === etag(index));
-    if (isPart && from >= bytes.length) return new Response(null, { status: 416 });
+    if (isPart && from >= bytes.length) {
+      return new Response(null, { status: 416, headers: { "content-range": `bytes */${bytes.length}` } });
+    }
     const part = isPart ? bytes.subarray(from) : bytes;
     const headers = new Headers({ etag: etag(index) });
     if (tellsSize && !isPart) headers.set("content-length", String(part.length));
@@ -218,6 +220,40 @@ Deno.test("A connection that breaks again and again is an error, after as many r
       assert(error instanceof Error && !(error instanceof AVError), String(error));
       assertEquals(server.requests.length, 1 + retries);
     });
+  }
+});
+
+Deno.test("A connection is given time between retries, more each time; a signal ends that too", async () => {
+  const breaksAfter = (request: number) => request === 0 ? 9000 : 0;
+  await serving(fixtureBytes("video.mkv"), { breaksAfter, chunk: 900 }, async (server) => {
+    const start = performance.now();
+    await rejectionOf(readRows(server.url, { bufferSize: 1000, http: { retries: 3, retryDelay: 40 } }));
+    assert(performance.now() - start >= 40 + 80, "the second and third retry wait");
+  });
+  await serving(fixtureBytes("video.mkv"), { breaksAfter, chunk: 900 }, async (server) => {
+    const signal = AbortSignal.timeout(200);
+    const http = { retries: 3, retryDelay: 100_000 };
+    assertStrictEquals(
+      await rejectionOf(readRows(server.url, { bufferSize: 1000, http, signal })),
+      signal.reason,
+    );
+  });
+});
+
+Deno.test("An empty file is no media, and not an error of http", async () => {
+  await serving(new Uint8Array(0), {}, async (server) => {
+    const error = await rejectionOf(Demuxer.open(server.url));
+    assert(error instanceof AVError, String(error));
+  });
+});
+
+Deno.test("Options of http that are none are TypeErrors and RangeErrors that name them", async () => {
+  const bad = { retries: -1, retryDelay: "soon", fetch: "no function" };
+  for (const [name, value] of Object.entries(bad)) {
+    const options = { http: { [name]: value } } as unknown as DemuxerOptions;
+    const error = await rejectionOf(Demuxer.open("http://127.0.0.1:1/", options));
+    assert(error instanceof TypeError || error instanceof RangeError, String(error));
+    assert(error.message.includes(`http.${name}`), error.message);
   }
 });
 
