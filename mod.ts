@@ -21,6 +21,15 @@ export type { IOCallbacks } from "./io/callbacks.ts";
 export type { HttpOptions } from "./io/http.ts";
 export { IOContext } from "./io/io_context.ts";
 export { MemorySink } from "./io/memory_sink.ts";
+export type { OpenCallback, OpenRequest } from "./io/open_callback.ts";
+export {
+  fromMap,
+  type MapFile,
+  withinDirectory,
+  type WithinDirectoryOptions,
+  withinOrigin,
+  type WithinOriginOptions,
+} from "./io/openers.ts";
 export type { Sink } from "./io/sink.ts";
 export type { Source } from "./io/source.ts";
 

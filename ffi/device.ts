@@ -3,6 +3,8 @@
  * one text serves both engines; the sync engine can't wait, and throws.
  */
 
+import { type Operation, runAsync, runSync } from "./operation.ts";
+
 /** A value or a promise of one; promises need the async engine. */
 export type MaybePromise<T> = T | Promise<T>;
 
@@ -37,6 +39,11 @@ export interface Device {
 /** The value itself, or what the promise will be. */
 export function* settled<T>(value: MaybePromise<T>): Answer<T> {
   return isThenable(value) ? (yield value) as T : value;
+}
+
+/** An operation as a part of an answer, by the engine that asked. */
+export function* perform<T>(operation: Operation<T>, waits: boolean): Answer<T> {
+  return waits ? yield* settled(runAsync(operation)) : runSync(operation);
 }
 
 /** The answer of a device that must have it now. `callback` is what the user knows it by. */

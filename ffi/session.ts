@@ -3,13 +3,13 @@
  * how its operations end. It knows nothing of formats or of kinds of sources.
  */
 import { AVERROR } from "./constants.ts";
-import { type Answer, answerNow, type Device, type Marker } from "./device.ts";
+import { type Answer, answerNow, type Device, type Marker, perform } from "./device.ts";
 import { makeError } from "./errors.ts";
 import { answerEvents, forget, isTurnDue, remember, told, turn } from "./events.ts";
 import { encodePairs, library, readText, readTextOrThrow } from "./library.ts";
 import { type LogLine, parseLog, tellLog } from "./log.ts";
 import { canWait, type Operation, runAsync, runSync, step } from "./operation.ts";
-import { Flag, IOFlag, IOKind, type OperationCode, operations, Request, Slot } from "./symbols.ts";
+import { Flag, IOFlag, IOKind, openModes, type OperationCode, operations, Request, Slot } from "./symbols.ts";
 
 const markers: readonly Marker[] = ["header", "sync", "boundary", "unknown", "trailer", "flush"];
 
@@ -18,6 +18,8 @@ const callbackNames: Readonly<Record<number, string>> = {
   [Request.READ]: "onread",
   [Request.WRITE]: "onwrite",
   [Request.SEEK]: "onseek",
+  [Request.OPEN]: "onopen",
+  [Request.CLOSE]: "closing what onopen opened",
 };
 
 /** Why an operation failed. */
@@ -55,6 +57,7 @@ const forgotten = new FinalizationRegistry<number>((handle) => {
 });
 
 const NOTHING = new Uint8Array(0);
+const decoder = new TextDecoder();
 /** Microseconds to wait for events at a time, where nothing else is to be done. */
 const PATIENCE = 1000;
 /** Milliseconds that a callback which nobody waits for is given to end. */
@@ -74,6 +77,17 @@ export interface Reading {
 
 /** Done when a session closes; a promise is waited for where somebody waits. */
 export type Cleanup = (failure: Failure | null) => void | Promise<unknown>;
+
+/** Where a source or a sink makes its I/O context, and says what is to be done when that is closed. */
+export type Host = Pick<Session, "addDevice" | "addMemoryInput" | "addMemoryOutput"> & {
+  defer(cleanup: Cleanup): void;
+};
+
+/** Is something to be read, to be written, is it there, or to be deleted? */
+export type OpenMode = (typeof openModes)[number];
+
+/** Answers what libavformat wants to open: an I/O context's handle, null to refuse. */
+export type Opener = (url: string, mode: OpenMode, waits: boolean) => Answer<number | null>;
 
 /** What ends an async session early. */
 export interface Limits {
@@ -123,9 +137,14 @@ export class Session {
   /** What is to be done when the session closes, before its memory is freed; with what ended it, if anything did. */
   defer(cleanup: Cleanup): void {
     if (this.#closed && !this.#running) void Promise.resolve(cleanup(this.#failure)).catch(() => {});
-    else this.#cleanups.push(cleanup);
+    else this.#cleanups.add(cleanup);
   }
-  #cleanups: Cleanup[] = [];
+  #cleanups = new Set<Cleanup>();
+
+  /** It is done already. */
+  undefer(cleanup: Cleanup): void {
+    this.#cleanups.delete(cleanup);
+  }
 
   /**
    * Frees everything. While an operation runs, inside one of its callbacks or asynchronously: ends it, and frees when
@@ -212,6 +231,19 @@ export class Session {
     return this.#addIO(IOKind.MEMORY_OUTPUT, IOFlag.WRITE | IOFlag.SEEK, bufferSize);
   }
 
+  /** Who is asked for what libavformat opens; without one it opens nothing. Another one takes its place. */
+  setOpener(opener: Opener): void {
+    if (!this.#opener) this.#addIO(IOKind.OPENER, 0, 1);
+    this.#opener = opener;
+  }
+  #opener: Opener | null = null;
+
+  /** What is to be done when libavformat closes a nested I/O context. */
+  onClose(io: number, close: () => Operation<void>): void {
+    this.#closers.set(io, close);
+  }
+  #closers = new Map<number, () => Operation<void>>();
+
   #addIO(kind: number, flags: number, bufferSize: number): number {
     this.checkOpen("open", "session"); // it may have been ended while its source was being opened
     const io = library().avs_io_new(this.handle, kind, flags, bufferSize);
@@ -244,7 +276,7 @@ export class Session {
 
   #runSync(operation: OperationCode, data: Uint8Array | null): void {
     if (this.#running) throw busy(operation);
-    if (this.#devices.size > 0) installCallback();
+    if (this.#devices.size > 0 || this.#opener) installCallback();
     if (this.#source) checkStillThere(this.#source.bytes, this.#source.byteLength);
     const source = this.#source?.bytes;
     running.push(this);
@@ -476,7 +508,7 @@ export class Session {
   answerSync(io: number, kind: number, a: number, b: number, c: number): void {
     try {
       if (this.#closed) return; // closed by an earlier callback: the request fails
-      answerNow(this.#answer(io, kind, a, b, c), callbackNames[kind]!);
+      answerNow(this.#answer(io, kind, a, b, c, false), callbackNames[kind]!);
     } catch (error) {
       this.fail(error);
     }
@@ -489,7 +521,7 @@ export class Session {
       library().avs_reply(io, AVERROR.EXTERNAL);
       return null;
     }
-    const answer = this.#answer(io, kind, a, b, c);
+    const answer = this.#answer(io, kind, a, b, c, true);
     const waiting = this.asked > 0 ? this.#after(io, answer) : this.#advance(io, answer, () => answer.next());
     this.#answering = waiting ?? this.#answering;
     const { timeout } = this.#limits;
@@ -528,7 +560,9 @@ export class Session {
   }
 
   /** Asks the device, and gives its answer to the thread that waits. Late, after the end, it finds nobody. */
-  *#answer(io: number, kind: number, a: number, b: number, c: number): Answer<void> {
+  *#answer(io: number, kind: number, a: number, b: number, c: number, waits: boolean): Answer<void> {
+    if (kind === Request.OPEN) return yield* this.#answerOpen(io, a, b, waits);
+    if (kind === Request.CLOSE) return yield* this.#answerClose(io, waits);
     const device = this.#devices.get(io);
     if (!device) throw new Error("The I/O context has no device");
     if (kind === Request.READ) {
@@ -545,6 +579,21 @@ export class Session {
       const position = yield* device.seek!(a, b);
       library().avs_reply(io, position ?? AVERROR.ESPIPE);
     }
+  }
+
+  *#answerOpen(io: number, length: number, mode: number, waits: boolean): Answer<void> {
+    const url = new Uint8Array(length);
+    check(library().avs_take_write(io, url, length), "take a URL");
+    const opened = yield* this.#opener!(decoder.decode(url), openModes[mode]!, waits);
+    library().avs_reply(io, opened ?? AVERROR.EPERM);
+  }
+
+  *#answerClose(io: number, waits: boolean): Answer<void> {
+    const close = this.#closers.get(io);
+    this.#closers.delete(io);
+    if (close) yield* perform(close(), waits);
+    this.#devices.delete(io);
+    library().avs_reply(io, 0);
   }
 
   /** The same memory for every write: memory that is new costs more than the copy. */

@@ -88,7 +88,10 @@ export const groups: readonly [typeof core, typeof output, typeof async, typeof 
 
 export const Direction = { INPUT: 0, OUTPUT: 1 } as const;
 
-export const Request = { READ: 1, WRITE: 2, SEEK: 3 } as const;
+export const Request = { READ: 1, WRITE: 2, SEEK: 3, OPEN: 5, CLOSE: 6 } as const;
+
+/** What is to be opened for, in the order of the shim's numbers. */
+export const openModes = ["read", "write", "check", "delete"] as const;
 
 /** Rows of `avs_take_events`. A kind is DONE, the end of an operation; READY, packets are there; or a request. */
 export const Event = { SESSION: 0, IO: 1, KIND: 2, A: 3, B: 4, C: 5, LENGTH: 6, DONE: 0, READY: 4 } as const;
@@ -130,7 +133,7 @@ export const Slot = {
 
 export const Flag = { FAILED: 1, SOURCE_SEEK: 2, SINK_SEEK: 4, REFUSED: 8 } as const;
 
-export const IOKind = { CALLBACKS: 0, MEMORY_INPUT: 1, MEMORY_OUTPUT: 2 } as const;
+export const IOKind = { CALLBACKS: 0, MEMORY_INPUT: 1, MEMORY_OUTPUT: 2, OPENER: 3 } as const;
 
 export const IOFlag = { READ: 1, WRITE: 2, SEEK: 4, DIRECT: 8, BULK: 16 } as const;
 

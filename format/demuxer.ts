@@ -5,6 +5,7 @@ import { type Operation, promised, runSync, step } from "../ffi/operation.ts";
 import { Session } from "../ffi/session.ts";
 import { Direction, operations, SetWhat } from "../ffi/symbols.ts";
 import type { HttpOptions } from "../io/http.ts";
+import { allowNested } from "../io/nested.ts";
 import { type Attachment, openSource, type Source } from "../io/source.ts";
 import type { FormatInfo } from "./formats.ts";
 import { bufferSizeOf, checkAllUsed, checkOptions, type SessionOptions, setOptions } from "./options.ts";
@@ -69,9 +70,12 @@ export function* openInput(
   lend = true,
 ): Operation<Attachment> {
   checkDemuxerOptions(options);
-  const { format, url, findStreamInfo = true } = options;
-  const { http } = options;
-  const attachment = yield* openSource(session, source, { bufferSize: bufferSizeOf(options), lend, http });
+  const { format, url, findStreamInfo = true, http, onopen } = options;
+  const bufferSize = bufferSizeOf(options);
+  allowNested(session, { onopen, bufferSize, http });
+  const attachment = isSequence(source, format)
+    ? { io: 0, url: String(source) }
+    : yield* openSource(session, source, { bufferSize, lend: lend && !onopen, http });
   session.set(SetWhat.INPUT, 0, [
     ["url", url ?? attachment.url],
     ...(format === undefined ? [] : [["format", format] as const]),
@@ -81,6 +85,12 @@ export function* openInput(
   yield* session.run(operations.openInput);
   checkAllUsed(session, "the input format");
   return attachment;
+}
+
+/** Images by the number in their name; the demuxer opens them one by one. */
+function isSequence(source: Source, format: string | undefined): source is string | URL {
+  return format === "image2" && (typeof source === "string" || source instanceof URL) &&
+    /%0?\d*d/.test(String(source));
 }
 
 function checkDemuxerOptions(options: DemuxerOptions): void {

@@ -5,6 +5,10 @@ import { library } from "../ffi/library.ts";
 import { type Operation, promised, runSync } from "../ffi/operation.ts";
 import { check, Session } from "../ffi/session.ts";
 import { Direction, operations, SetWhat } from "../ffi/symbols.ts";
+import type { MaybePromise } from "../ffi/device.ts";
+import { MemorySink } from "../io/memory_sink.ts";
+import { allowNested } from "../io/nested.ts";
+import type { OpenCallback } from "../io/open_callback.ts";
 import { openSink, type Sink, sinkUrl } from "../io/sink.ts";
 import type { Attachment } from "../io/source.ts";
 import type { FormatInfo } from "./formats.ts";
@@ -12,6 +16,7 @@ import { bufferSizeOf, checkAllUsed, checkOptions, type SessionOptions, setOptio
 import {
   checkArray,
   checkBoolean,
+  checkFunction,
   checkInteger,
   checkNumber,
   checkObject,
@@ -33,16 +38,19 @@ export interface MuxerOptions extends SessionOptions {
   chapters?: Chapter[];
   /** Gather small writes into chunks of about bufferSize. Off: each packet reaches the sink at once. @default {true} */
   coalesce?: boolean;
+  /** Asked to delete an old file by muxers that do so (hls with `delete_segments`); nothing is deleted without it. */
+  ondelete?: (url: string) => MaybePromise<void>;
 }
 
 /**
  * Makes the session's output, of the format that the options or the sink's name say. Nothing of the sink is touched:
  * a file must not be truncated for a call that can't succeed.
  */
-export function* makeOutput(session: Session, sink: Sink, options: MuxerOptions): Operation<void> {
+export function* makeOutput(session: Session, sink: Sink, options: MuxerOptions): Operation<Output> {
   const { format, url = sinkUrl(sink) } = options;
   optional(checkString, format, "format");
   optional(checkBoolean, options.coalesce, "coalesce");
+  optional(checkFunction, options.ondelete, "ondelete");
   const metadata = checkStrings(options.metadata ?? {}, "metadata");
   const chapters = checkArray(options.chapters ?? [], "chapters").map(checkChapter);
   if (format === undefined && url === "") {
@@ -54,19 +62,38 @@ export function* makeOutput(session: Session, sink: Sink, options: MuxerOptions)
   ]);
   yield* session.run(operations.openOutput);
   session.set(SetWhat.METADATA, 0, metadata);
+  const output = { url, opensFiles: session.slot[1] === 1 };
   for (const chapter of chapters) addChapter(session, chapter);
+  return output;
+}
+
+/** What a session's output is. */
+interface Output {
+  url: string;
+  /** The muxer opens its files by itself, the sink's too. */
+  opensFiles: boolean;
 }
 
 /** Bytes of packets that wait to be written at most, and what a packet counts beside its data. */
 const QUEUE_BYTES = 1 << 20;
 const QUEUE_OVERHEAD = 256;
 
-/** Opens the sink for the session's output. */
-export function* openOutputSink(session: Session, sink: Sink, options: MuxerOptions): Operation<Attachment> {
-  return yield* openSink(session, sink, {
-    bufferSize: bufferSizeOf(options),
-    coalesce: options.coalesce ?? true,
-  });
+/**
+ * Opens the sink for the session's output, or leaves it to the muxer to do so. `onopenInput` goes on being asked for what
+ * an input of the session opens.
+ */
+export function* openOutputSink(
+  session: Session,
+  sink: Sink,
+  { url, opensFiles }: Output,
+  options: MuxerOptions,
+  onopenInput: OpenCallback | undefined = options.onopen,
+): Operation<Attachment> {
+  const { coalesce = true, onopen, ondelete } = options;
+  const bufferSize = bufferSizeOf(options);
+  const own = opensFiles || !(sink instanceof MemorySink) ? { url, sink } : undefined;
+  allowNested(session, { onopen, onopenInput, ondelete, bufferSize, coalesce, own });
+  return opensFiles ? { io: 0, url } : yield* openSink(session, sink, { bufferSize, coalesce });
 }
 
 /** Checks a chapter of the caller's. */
@@ -153,8 +180,8 @@ export class Muxer implements Disposable, AsyncDisposable {
   static *#open(sink: Sink, options: MuxerOptions): Operation<Muxer> {
     const session = new Session();
     return yield* session.guard(options, function* () {
-      yield* makeOutput(session, sink, options);
-      return new Muxer(session, yield* openOutputSink(session, sink, options), options);
+      const output = yield* makeOutput(session, sink, options);
+      return new Muxer(session, yield* openOutputSink(session, sink, output, options), options);
     });
   }
 

@@ -3,7 +3,8 @@
  */
 import type { Session } from "../ffi/session.ts";
 import { SetWhat } from "../ffi/symbols.ts";
-import { checkNumber, checkObject, checkString, optional, typeName } from "../io/arguments.ts";
+import { checkFunction, checkNumber, checkObject, checkString, optional, typeName } from "../io/arguments.ts";
+import type { OpenCallback } from "../io/open_callback.ts";
 import { checkBufferSize, DEFAULT_BUFFER_SIZE } from "../io/io_context.ts";
 
 /** Options of demuxers and muxers. */
@@ -12,8 +13,17 @@ export interface SessionOptions {
   options?: Record<string, string | number | boolean>;
   /** I/O buffer in bytes. @default {65536} */
   bufferSize?: number;
-  /** What the data is called: relative references resolve against it. */
+  /**
+   * What the data is called: relative references resolve against it. A muxer that writes several files (hls, dash,
+   * segment, image2) names them after it: the file of this very name goes to the sink, the others are asked of `onopen`.
+   * By default the source's or sink's own path or URL.
+   */
   url?: string;
+  /**
+   * Decides what a playlist, a manifest, a sequence of images or a muxer of several files may open. Nothing is opened
+   * without it. See `withinDirectory`, `withinOrigin` and `fromMap` for ready-made ones.
+   */
+  onopen?: OpenCallback;
   /** Async API only: ends the session with the signal's reason, at once. */
   signal?: AbortSignal;
   /** Async API only: milliseconds that one callback may take; then it is a TimeoutError DOMException. */
@@ -30,6 +40,7 @@ export function checkOptions<T extends SessionOptions>(options: T | undefined, n
   if (options.signal !== undefined && !(options.signal instanceof AbortSignal)) {
     throw new TypeError("signal: must be an AbortSignal");
   }
+  optional(checkFunction, options.onopen, "onopen");
   optionPairs(options);
   return options;
 }
@@ -47,10 +58,16 @@ function optionPairs({ options }: SessionOptions): [string, string][] {
       throw new TypeError(`options.${name}: what may be opened is not FFmpeg's to decide`);
     }
     if (typeof value === "boolean") return [name, value ? "1" : "0"];
-    if (typeof value === "string") return [name, checkString(value, `options.${name}`)];
+    if (typeof value === "string") return [name, checkOption(name, value)];
     if (typeof value === "number") return [name, String(value)];
     throw new TypeError(`options.${name}: must be a string, number or boolean, is ${typeName(value)}`);
   });
+}
+
+/** Options within an option are for a context that it opens, too. */
+function checkOption(name: string, value: string): string {
+  if (!/protocol_(white|black)list/i.test(value)) return checkString(value, `options.${name}`);
+  throw new TypeError(`options.${name}: what may be opened is not FFmpeg's to decide`);
 }
 
 /** Gives the session AVOptions for the next open or header. */

@@ -113,14 +113,21 @@ function* remuxIn(
   range: Range,
 ): Operation<RemuxResult> {
   // What a sink's callbacks do to the bytes of the source must not be done while they are lent to native code.
-  yield* openInput(session, source, checkOptions(options.input, "input"), sink instanceof MemorySink);
+  const lend = sink instanceof MemorySink && !options.ondelete;
+  const inputOptions = checkOptions(options.input, "input");
+  const { onopen = options.onopen } = inputOptions;
+  yield* openInput(session, source, { ...inputOptions, ...(onopen ? { onopen } : {}) }, lend);
   const input = describe(session, Direction.INPUT);
-  yield* makeOutput(session, sink, { ...options, metadata: metadataOf(input, options), chapters: [] });
+  const made = yield* makeOutput(session, sink, {
+    ...options,
+    metadata: metadataOf(input, options),
+    chapters: [],
+  });
   const skippedStreams = mapStreams(session, input, options);
   yield* cutTo(session, range, input.startTime ?? 0);
   const chapters = options.chapters?.map(checkChapter) ?? cutChapters(input.chapters, range);
   for (const chapter of chapters) addChapter(session, chapter);
-  const output = yield* openOutputSink(session, sink, options);
+  const output = yield* openOutputSink(session, sink, made, options, onopen);
   yield* writeHeader(session, output, options, describe(session, Direction.OUTPUT).format.name);
   const { packets, time } = yield* loop(session, durationOf(input, range), options.onprogress);
   yield* session.run(operations.trailer);

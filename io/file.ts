@@ -4,7 +4,7 @@
 import { constants } from "../ffi/constants.ts";
 import { type Device, settled } from "../ffi/device.ts";
 import { canWait, type Operation, step } from "../ffi/operation.ts";
-import type { Session } from "../ffi/session.ts";
+import type { Host } from "../ffi/session.ts";
 import { IOFlag } from "../ffi/symbols.ts";
 import { ReadSize } from "./read_size.ts";
 
@@ -29,12 +29,12 @@ export function* openFile(path: string, options: Deno.OpenOptions): Operation<De
 
 /** A file as an I/O context. */
 export function* attachFile(
-  session: Session,
+  host: Host,
   file: Deno.FsFile,
   flags: number,
   bufferSize: number,
 ): Operation<number> {
-  return session.addDevice(fileDevice(file, yield* canWait()), flags | IOFlag.BULK, bufferSize);
+  return host.addDevice(fileDevice(file, yield* canWait()), flags | IOFlag.BULK, bufferSize);
 }
 
 /** Pipes and terminals have no positions; what has them is used from its start. */

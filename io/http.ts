@@ -5,7 +5,7 @@
 import { constants } from "../ffi/constants.ts";
 import { type Device, settled } from "../ffi/device.ts";
 import { type Operation, step } from "../ffi/operation.ts";
-import type { Session } from "../ffi/session.ts";
+import type { Host } from "../ffi/session.ts";
 import { IOFlag } from "../ffi/symbols.ts";
 import { checkFunction, checkInteger, checkNumber, checkObject, optional } from "./arguments.ts";
 import { most } from "./read_size.ts";
@@ -31,19 +31,19 @@ export function isHttp(source: unknown): source is string | URL {
   return (typeof source === "string" || source instanceof URL) && /^https?:/i.test(String(source));
 }
 
-/** Opens an http source in a session. */
+/** Opens an http source in a host. */
 export function* attachHttp(
-  session: Session,
+  host: Host,
   url: string,
   { bufferSize, http = {} }: { bufferSize: number; http?: HttpOptions | undefined },
 ): Operation<Attachment> {
   checkHttpOptions(http);
   const source = new HttpSource(url, http);
-  session.defer((failure) => source.close(failure?.error));
+  host.defer((failure) => source.close(failure?.error));
   yield* step(() => {
     throw new TypeError(`source: ${url} can't be opened synchronously, use open`);
   }, () => source.open());
-  return { io: session.addDevice(source.device(), IOFlag.READ, bufferSize), url };
+  return { io: host.addDevice(source.device(), IOFlag.READ, bufferSize), url };
 }
 
 function checkHttpOptions(http: HttpOptions): void {

@@ -5,7 +5,7 @@
 import { constants } from "../ffi/constants.ts";
 import { runSync } from "../ffi/operation.ts";
 import type { Device } from "../ffi/device.ts";
-import { Session } from "../ffi/session.ts";
+import { type Host, Session } from "../ffi/session.ts";
 import { IOFlag, type OperationCode, operations } from "../ffi/symbols.ts";
 import { checkBytes, checkInteger } from "./arguments.ts";
 import { asBytes, memoryDevice } from "./bytes.ts";
@@ -32,7 +32,7 @@ interface Backing {
 }
 
 /** Moves the native part of `context` into `session` until that closes; its handle there. `waits`: the async engine. */
-export let lendIOContext: (context: IOContext, session: Session, use: Use, waits: boolean) => number;
+export let lendIOContext: (context: IOContext, host: Host, use: Use, waits: boolean) => number;
 
 /**
  * `avio_alloc_context` as a value: media bytes, or callbacks with an I/O buffer, that a demuxer reads from or a
@@ -226,7 +226,7 @@ export class IOContext implements Disposable {
     return this.#native = { session, io: this.#addTo(session, use), use };
   }
 
-  #addTo(session: Session, use: Use, waits = false): number {
+  #addTo(session: Host, use: Use, waits = false): number {
     const { bytes, device, bufferSize } = this.#backing;
     if (use === "read" ? !this.readable : !this.writable) {
       throw new TypeError(`Cannot ${use}: this IOContext has no on${use} callback`);
@@ -249,6 +249,7 @@ export class IOContext implements Disposable {
   static {
     lendIOContext = (context, session, use, waits) => {
       context.#checkUsable(use);
+      if (!(session instanceof Session)) return context.#lendNested(session, use);
       if (context.#native && waits && context.#backing.bytes) {
         throw new TypeError(`Cannot ${use}: this IOContext over bytes was used synchronously`);
       }
@@ -259,6 +260,14 @@ export class IOContext implements Disposable {
       session.defer(() => context.#takeBack(session));
       return io;
     };
+  }
+
+  /** As a nested one: libavformat frees what is native, so only the callbacks are lent. */
+  #lendNested(host: Host, use: Use): number {
+    if (this.#native) throw new TypeError(`Cannot ${use}: this IOContext has been used before`);
+    this.#inUse = true;
+    host.defer(() => void (this.#inUse = false));
+    return this.#addTo(host, use, true);
   }
 
   #takeBack(from: Session): void {

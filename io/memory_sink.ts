@@ -3,10 +3,10 @@
  * into JavaScript's when it closes.
  */
 import { library } from "../ffi/library.ts";
-import { check, type Session } from "../ffi/session.ts";
+import { check, type Host } from "../ffi/session.ts";
 
 /** Makes the sink an I/O context of the session, until that closes; what it held before is dropped. */
-export let openMemorySink: (sink: MemorySink, session: Session, bufferSize: number) => number;
+export let openMemorySink: (sink: MemorySink, host: Host, bufferSize: number) => number;
 
 /**
  * Collects an output in memory; seekable, so any format can be written to it.
@@ -45,12 +45,12 @@ export class MemorySink {
   }
 
   static {
-    openMemorySink = (sink, session, bufferSize) => {
+    openMemorySink = (sink, host, bufferSize) => {
       if (sink.#io) throw new TypeError("sink: a MemorySink that another muxer is writing to");
       sink.#bytes = new Uint8Array(0);
       sink.#size = 0;
-      sink.#io = session.addMemoryOutput(bufferSize);
-      session.defer(() => {
+      sink.#io = host.addMemoryOutput(bufferSize);
+      host.defer(() => {
         sink.#bytes = copyOut(sink.#io);
         sink.#io = 0;
       });

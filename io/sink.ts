@@ -1,9 +1,9 @@
 /**
- * Sink: everything media can be written to, and how each becomes an I/O context of a session. What holds for
+ * Sink: everything media can be written to, and how each becomes an I/O context of a host. What holds for
  * sources about closing holds here too.
  */
 import { canWait, type Operation } from "../ffi/operation.ts";
-import type { Session } from "../ffi/session.ts";
+import type { Host } from "../ffi/session.ts";
 import { IOFlag } from "../ffi/symbols.ts";
 import { checkCallbacks, deviceOf, type IOCallbacks } from "./callbacks.ts";
 import { attachFile, openFile, pathOf } from "./file.ts";
@@ -40,29 +40,29 @@ export function sinkUrl(sink: Sink): string {
   return typeof sink === "string" || sink instanceof URL ? pathOf(sink, "sink") : "";
 }
 
-/** Opens a sink in a session. */
-export function* openSink(session: Session, sink: Sink, options: WriteOptions): Operation<Attachment> {
+/** Opens a sink in a host. */
+export function* openSink(host: Host, sink: Sink, options: WriteOptions): Operation<Attachment> {
   const { bufferSize, coalesce } = options;
   const flags = IOFlag.WRITE | (coalesce ? 0 : IOFlag.DIRECT);
   if (typeof sink === "string" || sink instanceof URL) {
     const path = sinkUrl(sink);
     const file = yield* openFile(path, { write: true, create: true, truncate: true });
-    session.defer(() => file.close());
-    return { io: yield* attachFile(session, file, flags, bufferSize), url: path };
+    host.defer(() => file.close());
+    return { io: yield* attachFile(host, file, flags, bufferSize), url: path };
   }
-  if (sink instanceof MemorySink) return { io: openMemorySink(sink, session, bufferSize), url: "" };
+  if (sink instanceof MemorySink) return { io: openMemorySink(sink, host, bufferSize), url: "" };
   if (sink instanceof IOContext) {
-    return { io: lendIOContext(sink, session, "write", yield* canWait()), url: "" };
+    return { io: lendIOContext(sink, host, "write", yield* canWait()), url: "" };
   }
   if (sink instanceof Deno.FsFile) {
-    return { io: yield* attachFile(session, sink, flags, bufferSize), url: "" };
+    return { io: yield* attachFile(host, sink, flags, bufferSize), url: "" };
   }
   if (sink instanceof WritableStream) {
     if (!(yield* canWait())) {
       throw new TypeError("sink: a WritableStream can't be written synchronously, use open");
     }
-    const device = new StreamSink(session, sink);
-    return { io: session.addDevice(device, flags, bufferSize), url: "", finish: () => device.finish() };
+    const device = new StreamSink(host, sink);
+    return { io: host.addDevice(device, flags, bufferSize), url: "", finish: () => device.finish() };
   }
   checkCallbacks(sink, "sink");
   if (!sink.onwrite) {
@@ -71,5 +71,5 @@ export function* openSink(session: Session, sink: Sink, options: WriteOptions): 
         "or an object with an onwrite function",
     );
   }
-  return { io: session.addDevice(deviceOf(sink, bufferSize), flags, bufferSize), url: "" };
+  return { io: host.addDevice(deviceOf(sink, bufferSize), flags, bufferSize), url: "" };
 }

@@ -1,11 +1,11 @@
 /**
- * Source: everything media can be read from, and how each becomes an I/O context of a session. Who opened what
+ * Source: everything media can be read from, and how each becomes an I/O context of a host. Who opened what
  * closes it: a file opened here is closed with the session, one that the caller gave stays open; a stream is
  * cancelled unless it was read to its end.
  */
 import type { Device } from "../ffi/device.ts";
 import { canWait, type Operation } from "../ffi/operation.ts";
-import type { Session } from "../ffi/session.ts";
+import type { Host } from "../ffi/session.ts";
 import { IOFlag } from "../ffi/symbols.ts";
 import { checkCallbacks, deviceOf, type IOCallbacks } from "./callbacks.ts";
 import { attachFile, openFile, pathOf } from "./file.ts";
@@ -50,39 +50,39 @@ export interface ReadOptions {
   http?: HttpOptions | undefined;
 }
 
-/** Opens a source in a session. */
-export function* openSource(session: Session, source: Source, options: ReadOptions): Operation<Attachment> {
+/** Opens a source in a host. */
+export function* openSource(host: Host, source: Source, options: ReadOptions): Operation<Attachment> {
   const { bufferSize, lend } = options;
-  if (isHttp(source)) return yield* attachHttp(session, String(source), options);
+  if (isHttp(source)) return yield* attachHttp(host, String(source), options);
   if (typeof source === "string" || source instanceof URL) {
     const path = pathOf(source, "source");
     const file = yield* openFile(path, { read: true });
-    session.defer(() => file.close());
-    return { io: yield* attachFile(session, file, IOFlag.READ, bufferSize), url: path };
+    host.defer(() => file.close());
+    return { io: yield* attachFile(host, file, IOFlag.READ, bufferSize), url: path };
   }
   if (source instanceof ArrayBuffer || ArrayBuffer.isView(source)) {
     const bytes = asBytes(source);
     const io = lend && !(yield* canWait())
-      ? session.addMemoryInput(bytes, bufferSize)
-      : session.addDevice(memoryDevice(bytes), IOFlag.READ, bufferSize);
+      ? host.addMemoryInput(bytes, bufferSize)
+      : host.addDevice(memoryDevice(bytes), IOFlag.READ, bufferSize);
     return { io, url: "" };
   }
   if (source instanceof IOContext) {
-    return { io: lendIOContext(source, session, "read", yield* canWait()), url: "" };
+    return { io: lendIOContext(source, host, "read", yield* canWait()), url: "" };
   }
   if (source instanceof Deno.FsFile) {
-    return { io: yield* attachFile(session, source, IOFlag.READ, bufferSize), url: "" };
+    return { io: yield* attachFile(host, source, IOFlag.READ, bufferSize), url: "" };
   }
   const kind = asyncKind(source);
   if (kind === null) {
     return {
-      io: session.addDevice(callbackDevice(source as IOCallbacks, bufferSize), IOFlag.READ, bufferSize),
+      io: host.addDevice(callbackDevice(source as IOCallbacks, bufferSize), IOFlag.READ, bufferSize),
       url: "",
     };
   }
   if (!(yield* canWait())) throw new TypeError(`source: ${kind} can't be read synchronously, use open`);
-  const device = asyncDevice(session, source as AsyncSource);
-  return { io: session.addDevice(device, IOFlag.READ, bufferSize), url: "" };
+  const device = asyncDevice(host, source as AsyncSource);
+  return { io: host.addDevice(device, IOFlag.READ, bufferSize), url: "" };
 }
 
 type AsyncSource = Blob | Response | ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>;
@@ -96,13 +96,13 @@ function asyncKind(source: unknown): string | null {
   return isIterable ? "an AsyncIterable" : null;
 }
 
-function asyncDevice(session: Session, source: AsyncSource): Device {
+function asyncDevice(host: Host, source: AsyncSource): Device {
   if (source instanceof Blob) return blobDevice(source);
   if (source instanceof Response) {
     if (!source.body) throw new TypeError("source: a Response without a body");
-    return streamDevice(session, source.body);
+    return streamDevice(host, source.body);
   }
-  return source instanceof ReadableStream ? streamDevice(session, source) : iterableDevice(session, source);
+  return source instanceof ReadableStream ? streamDevice(host, source) : iterableDevice(host, source);
 }
 
 function callbackDevice(callbacks: IOCallbacks, bufferSize: number): Device {

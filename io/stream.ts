@@ -4,7 +4,7 @@
 import { constants } from "../ffi/constants.ts";
 import { type Device, settled } from "../ffi/device.ts";
 import { type Operation, step } from "../ffi/operation.ts";
-import type { Failure, Session } from "../ffi/session.ts";
+import type { Failure, Host } from "../ffi/session.ts";
 import { asBytes } from "./bytes.ts";
 import { most, ReadSize } from "./read_size.ts";
 
@@ -28,10 +28,10 @@ function checkChunk(chunk: unknown): Uint8Array {
 }
 
 /** A stream that was piped in: cancelled when the reader closes before its end, with what ended it. */
-export function streamDevice(session: Session, stream: ReadableStream<Uint8Array>): Device {
+export function streamDevice(host: Host, stream: ReadableStream<Uint8Array>): Device {
   const reader = stream.getReader();
   let ended = false;
-  session.defer((failure) => {
+  host.defer((failure) => {
     const cancelled = ended ? undefined : reader.cancel(failure?.error);
     cancelled?.catch(() => {});
     reader.releaseLock();
@@ -47,11 +47,11 @@ export function streamDevice(session: Session, stream: ReadableStream<Uint8Array
 }
 
 /** An iterable: returned from when the reader closes before its end, as `for await` does. */
-export function iterableDevice(session: Session, iterable: AsyncIterable<Uint8Array>): Device {
+export function iterableDevice(host: Host, iterable: AsyncIterable<Uint8Array>): Device {
   const iterator = iterable[Symbol.asyncIterator]();
   let ended = false;
   let asked = false;
-  session.defer(() => {
+  host.defer(() => {
     if (ended) return;
     const returned = (async () => void await iterator.return?.())();
     returned.catch(() => {}); // what ended the session says more
@@ -99,11 +99,11 @@ export class StreamSink implements Device {
   /** Rejects when the session ends before the stream is closed. */
   #released = Promise.withResolvers<never>();
 
-  constructor(session: Session, stream: WritableStream<Uint8Array>) {
+  constructor(host: Host, stream: WritableStream<Uint8Array>) {
     this.#writer = stream.getWriter();
     this.#writer.closed.catch(() => {}); // told by the next write
     this.#released.promise.catch(() => {}); // told where it is waited for
-    session.defer((failure) => this.#release(failure));
+    host.defer((failure) => this.#release(failure));
   }
 
   *write(bytes: Uint8Array): ReturnType<NonNullable<Device["write"]>> {

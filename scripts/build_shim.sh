@@ -338,6 +338,7 @@ choose_configuration() {
   configuration=(
     --disable-autodetect --disable-programs --disable-doc --disable-debug
     --disable-network --disable-protocols
+    --disable-muxer=fifo,hds,smoothstreaming,tee # they make folders, threads and files by themselves
     --disable-avdevice --disable-avfilter --disable-swscale --disable-swresample
     --disable-encoders --disable-decoders --disable-hwaccels
     --disable-x86asm # without decoders it makes nothing faster, so nasm isn't needed
@@ -375,7 +376,7 @@ static_libz() {
 get_ffmpeg() {
   local key
   make_cache
-  key=$(echo "$source_id ${configuration[*]} $(compiler_version)" | sha256 | cut -c 1-16)
+  key=$(echo "$source_id ${configuration[*]} $(compiler_version) $(sha256 "$protocols")" | sha256 | cut -c 1-16)
   ffmpeg=${cache:-$stage}/ffmpeg-$version-$key
   if [ -f "$ffmpeg/lib/libavformat.a" ]; then return; fi
   get_source
@@ -391,6 +392,7 @@ build_ffmpeg() {
   mkdir "$objects" "$tree"
   # --prefix ends up in the binary (avformat_configuration), so it isn't a path of this machine.
   (cd "$objects" && logged "configuring FFmpeg" "$source_folder/configure" --cc="${cc[*]}" --prefix=/ffmpeg "${configuration[@]}")
+  cp "$protocols" "$objects/libavformat/protocol_list.c"
   (cd "$objects" && logged "compiling FFmpeg" make -j "$jobs")
   (cd "$objects" && logged "installing FFmpeg" make DESTDIR="$tree" install-libs install-headers)
   cp "$source_folder"/LICENSE.md "$source_folder"/COPYING.LGPLv2.1 "$tree/ffmpeg/"
@@ -545,7 +547,7 @@ add_license() {
 inputs_hash() {
   {
     echo "$inputs ${compile_flags[*]} ${link_flags[*]} $(compiler_version)" | sed "s|$work||g"
-    cat "${BASH_SOURCE[0]}" "$shim"/*.[ch]
+    cat "${BASH_SOURCE[0]}" "$shim"/*.[ch] "$protocols"
   } | sha256
 }
 
@@ -560,6 +562,7 @@ main() {
   output=${output:-$(default_output)}
   shim=${AVIO_SHIM_DIR:-$ROOT/shim}
   sources=("$shim"/*.c)
+  protocols=$shim/ffmpeg/protocol_list.c
   [ -f "${sources[0]}" ] || die "no C files in $shim"
   check_tools
   make_folders

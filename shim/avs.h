@@ -61,7 +61,11 @@ enum {
   AVS_REQUEST_READ = 1,  /* a: bytes asked for. Answer: avs_reply_read() */
   AVS_REQUEST_WRITE = 2, /* a: bytes, b: position, c: AVIODataMarkerType. avs_take_write(); answer: avs_reply() */
   AVS_REQUEST_SEEK = 3,  /* a: offset, b: whence. Answer: avs_reply() with the new position or the size */
+  AVS_REQUEST_OPEN = 5,  /* of an opener. a: bytes of the URL, for avs_take_write(), b: AVS_OPEN_*. Answer: avs_reply() with an I/O context */
+  AVS_REQUEST_CLOSE = 6, /* of what was opened so. Answer: avs_reply() with 0, which frees it */
 };
+/* Is it to be read, to be written, is it there (any number will do as an answer), or to be deleted (the same)? */
+enum avs_open_mode { AVS_OPEN_READ, AVS_OPEN_WRITE, AVS_OPEN_CHECK, AVS_OPEN_DELETE };
 
 /* ------------------------------------------------------------------------------------------ sessions */
 
@@ -79,11 +83,11 @@ AVS_API int32_t avs_session_close(uint32_t session);
 
 /* Operations for avs_run(). `slot` is AVS_SLOT_SIZE doubles, in and out; slot[0] is always the result. */
 enum {
-  AVS_OP_OPEN_INPUT = 1,  /* in: 1 io, 2 find stream info. out: 1 streams. AVS_SET_INPUT, _OPTIONS first */
+  AVS_OP_OPEN_INPUT = 1,  /* in: 1 io, 0 for a format that opens its files itself, 2 find stream info. out: 1 streams. AVS_SET_INPUT, _OPTIONS first */
   AVS_OP_READ = 2,        /* in: 1 packets at most, 2 bytes at most. out: 1 streams. The result is what follows the packets: avs_ready_packets() */
   AVS_OP_SEEK = 3,        /* in: 1 stream or -1 (seconds), 2 target, 3 least, 4 greatest, 5 AVSEEK_FLAG_* */
-  AVS_OP_OPEN_OUTPUT = 4, /* AVS_SET_OUTPUT first, then add streams. No I/O yet */
-  AVS_OP_HEADER = 5,      /* in: 1 io. out: 1 streams. AVS_SET_OPTIONS first */
+  AVS_OP_OPEN_OUTPUT = 4, /* AVS_SET_OUTPUT first, then add streams. No I/O yet. out: 1 whether the format opens its files itself */
+  AVS_OP_HEADER = 5,      /* in: 1 io, 0 for a format that opens its files itself. out: 1 streams. AVS_SET_OPTIONS first */
   AVS_OP_WRITE = 6,       /* writes the packets put by avs_put_packet() */
   AVS_OP_FLUSH = 7,
   AVS_OP_TRAILER = 8,
@@ -125,7 +129,7 @@ AVS_API void avs_run(uint32_t session, uint32_t operation, double *slot, uint8_t
 AVS_API int32_t avs_reply(uint32_t io, double result);
 /* What is more than was asked for is kept, and read before there is another request. */
 AVS_API int32_t avs_reply_read(uint32_t io, const uint8_t *chunk, uint32_t size);
-/* The bytes of the open write request, from its start. */
+/* The bytes of the open write request, from its start; or the URL of one to open. */
 AVS_API int32_t avs_take_write(uint32_t io, uint8_t *out, uint32_t size);
 /* Seconds that go with the marker of the open write request, NaN where there are none. */
 AVS_API double avs_request_time(uint32_t io);
@@ -171,7 +175,12 @@ AVS_API int32_t avs_refused_url(uint32_t session, char *out, uint32_t capacity);
 
 /* ------------------------------------------------------------------------------------------ I/O contexts */
 
-enum { AVS_IO_CALLBACKS, AVS_IO_MEMORY_INPUT, AVS_IO_MEMORY_OUTPUT };
+enum {
+  AVS_IO_CALLBACKS,
+  AVS_IO_MEMORY_INPUT,
+  AVS_IO_MEMORY_OUTPUT,
+  AVS_IO_OPENER,      /* no I/O context, but who is asked for nested ones */
+};
 enum { AVS_IO_READ = 1, AVS_IO_WRITE = 2, AVS_IO_SEEK = 4, AVS_IO_DIRECT = 8 /* no coalescing of writes */, AVS_IO_BULK = 16 /* writes that wait become large ones */ };
 
 /* avio_alloc_context. The I/O context belongs to `session`, and is freed with it. 0: out of memory, or a wrong argument. */

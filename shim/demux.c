@@ -11,28 +11,87 @@ static int find_input_format(struct session *session, const AVInputFormat **form
   return AVERROR_DEMUXER_NOT_FOUND;
 }
 
-int input_op_open(struct session *session, double *slot, uint8_t *data, size_t size) {
-  (void)data, (void)size;
-  struct io *io = io_of_slot(session, slot);
-  if (!io) return AVERROR(EBADF);
-  if (session->input) return AVERROR(EBUSY);
-  const AVInputFormat *format;
-  int result = find_input_format(session, &format);
+static bool contains(const uint8_t *text, size_t size, const char *sign) {
+  size_t length = strlen(sign);
+  for (size_t i = 0; i + length <= size; i++)
+    if (!memcmp(text + i, sign, length)) return true;
+  return false;
+}
+
+/*
+ * A playlist without a name that says so is not recognized since 7.1: what the first read brings of its text must do.
+ * It stays in the buffer; a seek back to it could fail.
+ */
+static const AVInputFormat *recognize_playlist(AVIOContext *pb) {
+  static const char *const signs[] = {"#EXT-X-STREAM-INF:", "#EXT-X-TARGETDURATION:", "#EXT-X-MEDIA-SEQUENCE:"};
+  avio_r8(pb);
+  if (avio_feof(pb)) return NULL;
+  const uint8_t *text = --pb->buf_ptr;
+  size_t size = (size_t)(pb->buf_end - text);
+  if (!contains(text, size < 7 ? size : 7, "#EXTM3U")) return NULL;
+  for (size_t i = 0; i < sizeof(signs) / sizeof(*signs); i++)
+    if (contains(text, size, signs[i])) return av_find_input_format("hls");
+  return NULL;
+}
+
+/* Formats that open their files themselves have no I/O context: names with numbers, of image2. */
+static bool is_sequence(const AVInputFormat *format, const struct io *io) {
+  return !io && format && format->flags & AVFMT_NOFILE;
+}
+
+static int choose_input(struct session *session, const AVInputFormat **format, struct io *io) {
+  int result = find_input_format(session, format);
+  if (result >= 0) result = contain_input_format(session, *format);
   if (result < 0) return result;
+  if (!io && !is_sequence(*format, io)) return AVERROR(EBADF);
+  if (!io && !EMBEDDED) {
+    log_line(session, AV_LOG_ERROR, "image sequences can't be contained with this libavformat, only with the embedded one");
+    return AVERROR(ENOSYS);
+  }
+  if (io) io_rebase(io, avio_tell(io->context));
+  if (io && !*format) *format = recognize_playlist(io->context);
+  return 0;
+}
+
+/* hls takes an empty name for a lack of memory. */
+static const char *url_of_input(const struct session *session) {
+  return session->input_url && *session->input_url ? session->input_url : "media";
+}
+
+static int open_input(struct session *session, const AVInputFormat *format, struct io *io) {
   AVFormatContext *input = avformat_alloc_context();
   if (!input) return AVERROR(ENOMEM);
   contain(session, input);
-  input->pb = io->context;
-  io_rebase(io, avio_tell(io->context));
+  input->pb = io ? io->context : NULL;
+  struct added_options added;
+  int result = contain_input_options(session, !io, &added);
+  if (result < 0) {
+    input->pb = NULL;
+    avformat_free_context(input);
+    return result;
+  }
   /* Frees the context where it fails; the I/O context stays the session's. */
-  result = avformat_open_input(&input, session->input_url ? session->input_url : "", format, &session->options);
+  result = avformat_open_input(&input, url_of_input(session), format, &session->options);
+  drop_added_options(session, &added);
+  if (result < 0) return result;
+  session->input = input;
+  session->input_io = io;
+  return 0;
+}
+
+int input_op_open(struct session *session, double *slot, uint8_t *data, size_t size) {
+  (void)data, (void)size;
+  struct io *io = io_of_slot(session, slot);
+  if (!io && slot[1]) return AVERROR(EBADF);
+  if (session->input) return AVERROR(EBUSY);
+  const AVInputFormat *format;
+  int result = choose_input(session, &format, io);
+  if (result >= 0) result = open_input(session, format, io);
   note_unused(session, &session->options);
   if (result < 0 && session->source_seek_refused) return AVERROR(ESPIPE);
   if (result < 0) return session->refused_url ? AVERROR(EPERM) : result;
-  session->input = input;
-  session->input_io = io;
-  if (slot[2]) result = find_stream_info(input);
-  slot[1] = session->stream_count = input->nb_streams;
+  if (slot[2]) result = find_stream_info(session->input);
+  slot[1] = session->stream_count = session->input->nb_streams;
   return result < 0 ? result : 0;
 }
 
@@ -273,17 +332,29 @@ static int64_t seek_timestamp(double value, bool seconds) {
   return to_timestamp(seconds ? round(value * AV_TIME_BASE) : value);
 }
 
-/* Before everything: a search by time in mpegts would land behind the first key frame. */
-static bool is_beginning(const AVFormatContext *input, int stream, int64_t most) {
-  if (!(input->iformat->flags & AVFMT_TS_DISCONT) || input->iformat->flags & AVFMT_NO_BYTE_SEEK) return false;
-  if (!input->pb || !input->pb->seekable) return false;
-  int64_t start = stream < 0 ? input->start_time : input->streams[stream]->start_time;
-  return start != AV_NOPTS_VALUE && most <= start;
+/* Where the input, or one stream of it, begins; AV_NOPTS_VALUE where that is not known. */
+static int64_t beginning_of(const AVFormatContext *input, int stream) {
+  return stream < 0 ? input->start_time : input->streams[stream]->start_time;
+}
+
+/* A search by time in mpegts would land behind the first key frame. */
+static bool begins_at_byte_0(const AVFormatContext *input) {
+  int flags = input->iformat->flags;
+  return flags & AVFMT_TS_DISCONT && !(flags & AVFMT_NO_BYTE_SEEK) && input->pb && input->pb->seekable;
 }
 
 int input_seek(AVFormatContext *input, int stream, int64_t least, int64_t target, int64_t most, int flags) {
-  if (is_beginning(input, stream, most)) return avformat_seek_file(input, -1, 0, 0, 0, AVSEEK_FLAG_BYTE);
-  return avformat_seek_file(input, stream, least, target, most, flags);
+  int64_t beginning = beginning_of(input, stream);
+  bool is_before = beginning != AV_NOPTS_VALUE && most <= beginning;
+  if (is_before && begins_at_byte_0(input) && avformat_seek_file(input, -1, 0, 0, 0, AVSEEK_FLAG_BYTE) >= 0) return 0;
+  int result = avformat_seek_file(input, stream, least, target, most, flags);
+  /* hls finds nothing before its beginning. */
+  if (result < 0 && is_before) return avformat_seek_file(input, stream, INT64_MIN, beginning, beginning, flags);
+  return result;
+}
+
+bool can_seek_input(const struct session *session) {
+  return !session->input_io || session->input_io->context->seekable;
 }
 
 int input_op_seek(struct session *session, double *slot, uint8_t *data, size_t size) {
@@ -297,7 +368,7 @@ int input_op_seek(struct session *session, double *slot, uint8_t *data, size_t s
                           seek_timestamp(slot[4], seconds), (int)slot[5]);
   if (result >= 0) return session->source_seek_refused ? AVERROR(ESPIPE) : 0;
   /* Most demuxers look at `seekable` and don't even try. */
-  if (!session->input_io->context->seekable && !session->source_seek_refused) {
+  if (!can_seek_input(session) && !session->source_seek_refused) {
     session->source_seek_refused = true;
     session->seek_target = -1;
   }

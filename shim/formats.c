@@ -3,9 +3,6 @@
  */
 #include "internal.h"
 
-#ifndef AVS_BUILD
-#define AVS_BUILD "system"
-#endif
 #ifndef AVS_CONFIGURATION
 #define AVS_CONFIGURATION avformat_configuration()
 #endif

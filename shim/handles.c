@@ -43,6 +43,7 @@ static struct object *find(uint32_t handle, enum kind kind) {
 }
 
 void handle_free(struct object *object) {
+  if (!object->handle) return;
   struct isolate *self = this_isolate();
   uint32_t index = object->handle & INDEX_MASK;
   struct slot *slot = &self->slots[index];
@@ -51,6 +52,7 @@ void handle_free(struct object *object) {
   if (!slot->generation) slot->generation = 1; /* a handle is never 0 */
   slot->next_free = self->free_slot;
   self->free_slot = index;
+  object->handle = 0;
 }
 
 struct session *find_session(uint32_t handle) { return (struct session *)find(handle, KIND_SESSION); }

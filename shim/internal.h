@@ -156,11 +156,15 @@ struct memory {
 void memory_free(struct memory *memory);
 /* False without memory. */
 bool memory_store(struct memory *memory, size_t position, const uint8_t *data, size_t size);
+/* At most `size` bytes from `position` on; how many. */
+size_t memory_fetch(const struct memory *memory, size_t position, uint8_t *out, size_t size);
 
 /* ---------------------------------------------------------------------------- I/O contexts (io.c) */
 
 struct io {
   struct object object;
+  bool nested; /* opened by libavformat, by way of JavaScript */
+  struct decipher *decipher;
   struct io *next; /* in its session */
   struct session *session;
   AVIOContext *context;
@@ -176,6 +180,11 @@ struct io {
 };
 
 void io_free(struct io *io);
+/* Reads what the session's output, a memory one, has been given so far; NULL without memory. */
+struct io *io_copy_new(struct session *session);
+/* What its AVIOContext calls, but for the cipher. */
+int io_read(struct io *io, uint8_t *buffer, int size);
+int64_t io_seek(struct io *io, int64_t offset, int whence);
 /* Makes `base`, a position of the device, position 0. */
 void io_rebase(struct io *io, int64_t base);
 int io_op_read(struct session *session, double *slot, uint8_t *data, size_t size);
@@ -185,6 +194,45 @@ int io_op_size(struct session *session, double *slot, uint8_t *data, size_t size
 int io_op_flush(struct session *session, double *slot, uint8_t *data, size_t size);
 /* The I/O context in slot[1], where it is one of this session. */
 struct io *io_of_slot(struct session *session, const double *slot);
+
+/* ---------------------------------------------------------------------------- nested I/O (nested.c, decipher.c) */
+
+/* What libavformat's names of outputs begin with, so that no muxer takes them for files of the machine's. */
+#define AVIO_PREFIX "avio:/"
+
+int nested_io_open(AVFormatContext *context, AVIOContext **pb, const char *url, int flags, AVDictionary **options);
+int nested_io_close(AVFormatContext *context, AVIOContext *pb);
+int close_nested(struct io *io);
+
+/* NULL without memory, or where key or vector are none: 32 hexadecimal digits each. */
+struct decipher *decipher_new(const char *key, const char *vector);
+int decipher_read(struct decipher *decipher, struct io *io, uint8_t *out, int size);
+void decipher_free(struct decipher *decipher);
+
+/* ---------------------------------------------------------------------------- containment (contain.c) */
+
+#ifndef AVS_BUILD
+#define AVS_BUILD "system"
+#endif
+/* Its protocols are ours. */
+#define EMBEDDED (AVS_BUILD[0] == 'e')
+
+/* What a format context gets so that it opens nothing by itself. */
+void contain(struct session *session, AVFormatContext *context);
+/* Below zero where the format has ways around it. */
+int contain_input_format(struct session *session, const AVInputFormat *format);
+int contain_output_format(struct session *session, const AVOutputFormat *format);
+
+struct added_options {
+  const char *names[8];
+  int count;
+};
+
+/* Sets what options must be in session->options; below zero where the caller's are others. */
+int contain_input_options(struct session *session, bool is_sequence, struct added_options *added);
+int contain_output_options(struct session *session, const AVOutputFormat *format);
+/* Those that the format did not want. */
+void drop_added_options(struct session *session, const struct added_options *added);
 
 /* ---------------------------------------------------------------------------- sessions (session.c) */
 
@@ -223,6 +271,9 @@ struct session {
   struct object object;
   struct isolate *isolate;
   struct io *ios;
+  struct io *opener; /* one of them; NULL: nothing is opened */
+  int nested_open;
+  int64_t read_before, written_before; /* by nested ones that are closed */
   bool running; /* an operation; known to the isolate's thread only */
   bool called;  /* and it is on the stack of that thread */
   struct worker *worker;
@@ -261,8 +312,8 @@ void session_execute(struct session *session, uint32_t operation, double *slot, 
 /* Frees all but the handles, which belong to the isolate's thread. */
 void session_destroy(struct session *session);
 
-/* What a format context gets so that it opens nothing by itself. */
-void contain(struct session *session, AVFormatContext *context);
+/* Waits for all writes of the session's own thread. */
+void drain_writes(struct session *session);
 /* Leftovers of an options dictionary become session->unused. */
 void note_unused(struct session *session, AVDictionary **options);
 
@@ -302,6 +353,7 @@ void batches_free(struct batches *batches);
 int input_read_packet(struct session *session, AVPacket *packet);
 /* avformat_seek_file(), mended. */
 int input_seek(AVFormatContext *input, int stream, int64_t least, int64_t target, int64_t most, int flags);
+bool can_seek_input(const struct session *session);
 int output_write_packet(struct session *session, AVPacket *packet);
 void remux_free(struct session *session);
 
@@ -314,6 +366,8 @@ enum AVPacketSideDataType side_data_type(const char *name);
 
 /* From now on, lines that FFmpeg logs on this thread go to `session`; the one before is answered. */
 struct session *log_to(struct session *session);
+/* Whose operation runs on this thread. */
+struct session *log_session(void);
 void log_line(struct session *session, int level, const char *format, ...) __attribute__((format(printf, 3, 4)));
 void log_install(void);
 

@@ -4,10 +4,11 @@
  */
 #include "internal.h"
 
+enum { MEMORY_COPY = 100 }; /* a kind of I/O context that JavaScript does not make */
+
 /* ---------------------------------------------------------------------------------------- callbacks */
 
-static int callbacks_read(void *opaque, uint8_t *buffer, int size) {
-  struct io *io = opaque;
+int io_read(struct io *io, uint8_t *buffer, int size) {
   struct request read = {.kind = AVS_REQUEST_READ, .read_into = buffer, .size = size};
   int64_t result = (int64_t)ahead_take(&io->ahead, buffer, (size_t)size);
   if (result == 0) result = request(io, read, size, 0, 0);
@@ -17,6 +18,11 @@ static int callbacks_read(void *opaque, uint8_t *buffer, int size) {
   io->position += result;
   io->transferred += result;
   return (int)result;
+}
+
+static int callbacks_read(void *opaque, uint8_t *buffer, int size) {
+  struct io *io = opaque;
+  return io->decipher ? decipher_read(io->decipher, io, buffer, size) : io_read(io, buffer, size);
 }
 
 static void note_written(struct io *io, int size) {
@@ -37,6 +43,14 @@ static int callbacks_write(void *opaque, avs_write_bytes *buffer, int size, enum
 }
 
 /* ---------------------------------------------------------------------------------------- memory */
+
+/* What a muxer has written, for one that goes over it again. */
+static int copy_read(void *opaque, uint8_t *buffer, int size) {
+  struct io *io = opaque;
+  size = (int)memory_fetch(&io->session->output_io->memory, (size_t)io->position, buffer, (size_t)size);
+  io->position += size;
+  return size ? size : AVERROR_EOF;
+}
 
 static int memory_read(void *opaque, uint8_t *buffer, int size) {
   enum { MOST = 64 * 1024 }; /* libavformat may ask for 16 MB ahead, and mostly not want them */
@@ -65,6 +79,7 @@ static int memory_write(void *opaque, avs_write_bytes *buffer, int size) {
 /* ---------------------------------------------------------------------------------------- seeking */
 
 static int64_t memory_total(const struct io *io) {
+  if (io->kind == MEMORY_COPY) return (int64_t)io->session->output_io->memory.size;
   return (int64_t)(io->kind == AVS_IO_MEMORY_INPUT ? io->session->source_size : io->memory.size);
 }
 
@@ -96,8 +111,7 @@ static void note_refused_seek(struct io *io, int64_t offset) {
  * Always set, although `seekable` says whether it works: libavformat calls it when it must get back to what is
  * no longer in the buffer, and most muxers ignore that this failed. So it is noted, and the operation fails.
  */
-static int64_t seek(void *opaque, int64_t offset, int whence) {
-  struct io *io = opaque;
+int64_t io_seek(struct io *io, int64_t offset, int whence) {
   whence &= ~AVSEEK_FORCE;
   if (whence == SEEK_SET) offset += io->base;
   int64_t result = AVERROR(ESPIPE);
@@ -106,6 +120,8 @@ static int64_t seek(void *opaque, int64_t offset, int whence) {
   if (result < 0 && whence == SEEK_SET) note_refused_seek(io, offset);
   return result < 0 ? result : result - io->base;
 }
+
+static int64_t seek(void *opaque, int64_t offset, int whence) { return io_seek(opaque, offset, whence); }
 
 /*
  * libavformat takes the place where it begins to read for byte 0 of the media. So an I/O context that was read from
@@ -122,9 +138,12 @@ static AVIOContext *new_context(struct io *io, uint32_t buffer_size) {
   uint8_t *buffer = av_malloc(buffer_size);
   if (!buffer) return NULL;
   bool memory = io->kind != AVS_IO_CALLBACKS;
+  int (*read)(void *, uint8_t *, int) = !memory                        ? callbacks_read
+                                        : io->kind == MEMORY_COPY     ? copy_read
+                                                                         : memory_read;
   int writable = (io->flags & AVS_IO_WRITE) != 0;
   AVIOContext *context = avio_alloc_context(buffer, (int)buffer_size, writable, io,
-                                            memory ? memory_read : callbacks_read, memory ? memory_write : NULL, seek);
+                                            read, memory ? memory_write : NULL, seek);
   if (!context) {
     av_free(buffer);
     return NULL;
@@ -138,30 +157,57 @@ static AVIOContext *new_context(struct io *io, uint32_t buffer_size) {
   return context;
 }
 
+struct io *io_copy_new(struct session *session) {
+  enum { BUFFER_SIZE = 64 * 1024 };
+  struct io *io = calloc(1, sizeof(*io));
+  if (!io) return NULL;
+  io->session = session;
+  io->kind = MEMORY_COPY;
+  io->flags = AVS_IO_READ | AVS_IO_SEEK;
+  io->context = new_context(io, BUFFER_SIZE);
+  if (io->context) return io;
+  io_free(io);
+  return NULL;
+}
+
+/* While an operation runs, only what libavformat waits to have opened. */
+static bool can_add(const struct session *session) {
+  if (!session->running) return true;
+  const struct request *open = session->opener ? &session->opener->request : NULL;
+  return open && open->kind == AVS_REQUEST_OPEN && !open->answered && !session->canceled;
+}
+
+static bool add(struct session *session, struct io *io) {
+  worker_lock(session);
+  bool can = can_add(session) && handle_new(&io->object, KIND_IO);
+  if (can) {
+    io->next = session->ios;
+    session->ios = io;
+    if (io->kind == AVS_IO_OPENER) session->opener = io;
+  }
+  worker_unlock(session);
+  return can;
+}
+
 uint32_t avs_io_new(uint32_t session_handle, uint32_t kind, uint32_t flags, uint32_t buffer_size) {
   struct session *session = find_session(session_handle);
-  if (!session || buffer_size < 1 || buffer_size > INT32_MAX || kind > AVS_IO_MEMORY_OUTPUT) return 0;
+  if (!session || buffer_size < 1 || buffer_size > INT32_MAX || kind > AVS_IO_OPENER) return 0;
   struct io *io = calloc(1, sizeof(*io));
   if (!io) return 0;
   io->session = session;
   io->kind = kind;
   io->flags = flags;
-  io->context = new_context(io, buffer_size);
-  if (!io->context || !handle_new(&io->object, KIND_IO)) {
-    if (io->context) av_freep(&io->context->buffer);
-    avio_context_free(&io->context);
-    free(io);
-    return 0;
-  }
-  io->next = session->ios;
-  session->ios = io;
-  return io->object.handle;
+  if (kind != AVS_IO_OPENER) io->context = new_context(io, buffer_size);
+  if ((io->context || kind == AVS_IO_OPENER) && add(session, io)) return io->object.handle;
+  io_free(io);
+  return 0;
 }
 
 /* The buffer is whatever libavformat has put there since: avio_context_free() does not free it. */
 void io_free(struct io *io) {
-  av_freep(&io->context->buffer);
+  if (io->context) av_freep(&io->context->buffer);
   avio_context_free(&io->context);
+  decipher_free(io->decipher);
   memory_free(&io->memory);
   write_behind_free(io);
   free(io->ahead.data);
@@ -171,7 +217,7 @@ void io_free(struct io *io) {
 int32_t avs_io_attach(uint32_t io_handle, uint32_t session_handle) {
   struct io *io = find_io(io_handle);
   struct session *session = find_session(session_handle);
-  if (!io || !session) return AVERROR(EBADF);
+  if (!io || !session || !io->context) return AVERROR(EBADF);
   if (io->session->running || session->running) return AVERROR(EBUSY);
   io_rebase(io, 0);
   struct session *before = io->session;
@@ -190,7 +236,7 @@ int32_t avs_io_attach(uint32_t io_handle, uint32_t session_handle) {
 struct io *io_of_slot(struct session *session, const double *slot) {
   struct io *io = session->ios; /* not find_io(): this may be the session's own thread */
   while (io && io->object.handle != (uint32_t)slot[1]) io = io->next;
-  return io;
+  return io && io->context ? io : NULL;
 }
 
 int io_op_read(struct session *session, double *slot, uint8_t *data, size_t size) {

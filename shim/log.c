@@ -19,6 +19,8 @@ struct session *log_to(struct session *session) {
   return before;
 }
 
+struct session *log_session(void) { return current; }
+
 /* "mov,mp4: " for the demuxer "mov,mp4,m4a,3gp,3g2,mj2". */
 static void append_origin(struct text *log, void *origin) {
   AVClass *class = origin ? *(AVClass **)origin : NULL;

@@ -80,16 +80,28 @@ bool memory_store(struct memory *memory, size_t position, const uint8_t *data, s
   return true;
 }
 
+size_t memory_fetch(const struct memory *memory, size_t position, uint8_t *out, size_t size) {
+  if (position >= memory->size) return 0;
+  if (size > memory->size - position) size = memory->size - position;
+  each_piece(memory, position, size, NULL, out);
+  return size;
+}
+
+/* Nothing is written while an operation is over, or while it waits for what was written to be closed. */
+static bool is_still(const struct io *io) {
+  return !io->session->running || (io->request.kind == AVS_REQUEST_CLOSE && !io->request.answered);
+}
+
 double avs_memory_size(uint32_t handle) {
   struct io *io = find_io(handle);
   if (!io) return AVERROR(EBADF);
-  return io->session->running ? AVERROR(EBUSY) : (double)io->memory.size;
+  return is_still(io) ? (double)io->memory.size : AVERROR(EBUSY);
 }
 
 int32_t avs_memory_read(uint32_t handle, double offset, uint8_t *out, uint32_t size) {
   struct io *io = find_io(handle);
   if (!io) return AVERROR(EBADF);
-  if (io->session->running) return AVERROR(EBUSY);
+  if (!is_still(io)) return AVERROR(EBUSY);
   const struct memory *memory = &io->memory;
   if (!(offset >= 0) || offset > (double)memory->size || size > memory->size - (size_t)offset) return AVERROR(EINVAL);
   each_piece(memory, (size_t)offset, size, NULL, out);

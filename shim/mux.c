@@ -2,28 +2,25 @@
  * mux.c - an output: choosing its format, adding streams and chapters, header, packets, trailer. Only the header
  * needs the I/O context. Fields of streams are set in describe.c.
  */
+#include <libavutil/avstring.h>
+
 #include "internal.h"
 
-/* These make folders and files themselves, past io_open. */
-static bool opens_by_itself(const AVOutputFormat *format) {
-  return !strcmp(format->name, "hds") || !strcmp(format->name, "smoothstreaming");
-}
-
 int output_op_open(struct session *session, double *slot, uint8_t *data, size_t size) {
-  (void)slot, (void)data, (void)size;
+  (void)data, (void)size;
   if (session->output) return AVERROR(EBUSY);
-  const char *url = session->output_url ? session->output_url : "";
+  char *url = av_asprintf(AVIO_PREFIX "%s", session->output_url ? session->output_url : "");
+  if (!url) return AVERROR(ENOMEM);
   int result = avformat_alloc_output_context2(&session->output, NULL, session->output_format, url);
+  av_free(url);
   if (result < 0 && session->output_format) {
     log_line(session, AV_LOG_ERROR, "no output format is called '%.200s'", session->output_format);
     return AVERROR_MUXER_NOT_FOUND;
   }
+  if (result >= 0) result = contain_output_format(session, session->output->oformat);
   if (result < 0) return result;
-  if (opens_by_itself(session->output->oformat)) {
-    log_line(session, AV_LOG_ERROR, "%s makes files by itself", session->output->oformat->name);
-    return AVERROR(EPERM);
-  }
   contain(session, session->output);
+  slot[1] = (session->output->oformat->flags & AVFMT_NOFILE) != 0;
   return 0;
 }
 
@@ -57,16 +54,19 @@ int output_op_header(struct session *session, double *slot, uint8_t *data, size_
   (void)data, (void)size;
   AVFormatContext *output = session->output;
   struct io *io = io_of_slot(session, slot);
-  if (!io) return AVERROR(EBADF);
   if (!output || session->header_tried) return AVERROR(EINVAL);
+  bool opens_files = output->oformat->flags & AVFMT_NOFILE;
+  if (slot[1] && !io) return AVERROR(EBADF);
+  if (!io && !opens_files) return AVERROR(EBADF);
   session->header_tried = true; /* a muxer whose header failed has freed what it would need for more */
   session->output_io = io;
-  output->pb = io->context;
+  output->pb = io ? io->context : NULL;
   contain(session, output); /* options have been set since */
-  int result = avformat_write_header(output, &session->options);
+  int result = contain_output_options(session, output->oformat);
+  if (result >= 0) result = avformat_write_header(output, &session->options);
   note_unused(session, &session->options);
   slot[1] = output->nb_streams;
-  if (result < 0) return result;
+  if (result < 0) return session->refused_url ? AVERROR(EPERM) : result;
   session->header_written = true;
   return output_error(session);
 }
@@ -99,7 +99,7 @@ int output_op_flush(struct session *session, double *slot, uint8_t *data, size_t
   if (!session->output || !session->header_written || session->trailer_written) return result;
   drain_interleaver(session, &result);
   int error = av_write_frame(session->output, NULL); /* 1: there was nothing to flush */
-  avio_flush(session->output->pb);
+  if (session->output->pb) avio_flush(session->output->pb);
   if (result < 0) return result;
   return error < 0 ? error : output_error(session);
 }
@@ -109,7 +109,7 @@ int output_op_trailer(struct session *session, double *slot, uint8_t *data, size
   if (!session->output || !session->header_written || session->trailer_written) return AVERROR(EINVAL);
   session->trailer_written = true;
   int error = av_write_trailer(session->output);
-  avio_flush(session->output->pb);
+  if (session->output->pb) avio_flush(session->output->pb);
   if (result < 0) return result;
   return error < 0 ? error : output_error(session);
 }

@@ -290,7 +290,7 @@ int remux_op_cut(struct session *session, double *slot, uint8_t *data, size_t si
     if (result >= 0 && found == AV_NOPTS_VALUE && target > beginning) continue;
     remux->origin = found != AV_NOPTS_VALUE ? found : first;
     if (result >= 0) result = seek_back(session, target);
-    if (result < 0) return session->source_seek_refused || !session->input_io->context->seekable ? AVERROR(ESPIPE) : result;
+    if (result < 0) return session->source_seek_refused || !can_seek_input(session) ? AVERROR(ESPIPE) : result;
     slot[1] = remux->origin == AV_NOPTS_VALUE ? NAN : (double)remux->origin / AV_TIME_BASE;
     return 0;
   }
@@ -322,6 +322,6 @@ int remux_op(struct session *session, double *slot, uint8_t *data, size_t size) 
   slot[1] = result == AVERROR_EOF;
   slot[2] = (double)remux->packets;
   slot[3] = remux->last - remux->first;
-  slot[4] = (double)session->input_io->transferred;
+  slot[4] = (double)(session->read_before + (session->input_io ? session->input_io->transferred : 0));
   return result == AVERROR_EOF ? 0 : result;
 }

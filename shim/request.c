@@ -55,8 +55,9 @@ int64_t request(struct io *io, struct request request, double a, double b, doubl
   request.result = AVERROR_EXTERNAL;
   session->requests++;
   int64_t result = ask(io, &request, a, b, c);
-  /* A seek that can't be done is an answer; everything else below zero ends the session. */
-  bool refused = request.kind == AVS_REQUEST_SEEK && result != AVERROR_EXTERNAL && result != AVERROR_EXIT;
+  /* What can't be done is an answer for a seek or a nested open; everything else below zero ends the session. */
+  bool can_refuse = request.kind == AVS_REQUEST_SEEK || request.kind == AVS_REQUEST_OPEN;
+  bool refused = can_refuse && result != AVERROR_EXTERNAL && result != AVERROR_EXIT;
   if (result < 0 && !refused) session_fail(session, result);
   return result;
 }
@@ -73,6 +74,7 @@ static int32_t answer_request(uint32_t handle, uint32_t kind, answer *answer, vo
   int32_t result = open ? answer(io, opaque) : AVERROR(EINVAL);
   if (final && result >= 0) {
     io->request.answered = true;
+    if (io->request.kind == AVS_REQUEST_CLOSE) handle_free(&io->object);
     if (io->behind.first) write_behind_answered(io);
     worker_wake(io->session);
   }
@@ -114,14 +116,14 @@ int32_t avs_reply_read(uint32_t handle, const uint8_t *chunk, uint32_t size) {
 
 static int32_t copy_out(struct io *io, void *opaque) {
   const struct bytes *piece = opaque;
-  if (piece->size > io->request.size) return AVERROR(EINVAL);
+  if (!io->request.written || piece->size > io->request.size) return AVERROR(EINVAL);
   if (piece->size) memcpy(piece->out, io->request.written, piece->size);
   return 0;
 }
 
 int32_t avs_take_write(uint32_t handle, uint8_t *out, uint32_t size) {
   struct bytes piece = {.out = out, .size = size};
-  return answer_request(handle, AVS_REQUEST_WRITE, copy_out, &piece, false);
+  return answer_request(handle, 0, copy_out, &piece, false);
 }
 
 static int32_t get_time(struct io *io, void *opaque) {

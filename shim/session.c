@@ -45,40 +45,6 @@ void packets_free(struct packets *packets) {
   free(packets->ring);
 }
 
-/* ---------------------------------------------------------------------------------------- containment */
-
-static int refuse_open(AVFormatContext *context, AVIOContext **pb, const char *url, int flags,
-                       AVDictionary **options) {
-  (void)pb, (void)flags, (void)options;
-  struct session *session = context->opaque;
-  if (!session->refused_url) session->refused_url = av_strdup(url);
-  log_line(session, AV_LOG_ERROR, "refused to open '%s'", url);
-  return AVERROR(EPERM);
-}
-
-static int close_nothing(AVFormatContext *context, AVIOContext *pb) {
-  (void)context, (void)pb;
-  return 0;
-}
-
-/* Ends loops inside libavformat that would go on asking after the first error. */
-static int interrupted(void *opaque) {
-  const struct session *session = opaque;
-  return session->failed != 0 || session->canceled;
-}
-
-void contain(struct session *session, AVFormatContext *context) {
-  av_freep(&context->protocol_whitelist);
-  context->opaque = session;
-  context->io_open = refuse_open;
-  context->io_close2 = close_nothing;
-  /* No protocol has this name: whatever gets around io_open finds every door closed. */
-  context->protocol_whitelist = av_strdup("none");
-  av_dict_set(&session->options, "protocol_whitelist", "none", 0); /* whatever the caller's options say */
-  context->interrupt_callback = (AVIOInterruptCB){interrupted, session};
-  context->flags |= AVFMT_FLAG_CUSTOM_IO;
-}
-
 /* ---------------------------------------------------------------------------------------- life */
 
 uint32_t avs_session_new(void) {
@@ -96,6 +62,7 @@ uint32_t avs_session_new(void) {
 
 /* Format contexts first, then the I/O contexts they read and write through. */
 void session_destroy(struct session *session) {
+  session_fail(session, AVERROR_EXIT); /* nobody is asked any more */
   remux_free(session);
   batches_free(&session->batches);
   free(session->discards.wanted);
@@ -121,7 +88,9 @@ void session_destroy(struct session *session) {
 }
 
 static void free_handles(struct session *session) {
+  worker_lock(session);
   for (struct io *io = session->ios; io; io = io->next) handle_free(&io->object);
+  worker_unlock(session);
   handle_free(&session->object);
 }
 
@@ -195,18 +164,21 @@ static int operation_result(struct session *session, uint32_t operation, double 
   return session->failed ? (int)session->failed : operations[operation](session, slot, data, size);
 }
 
+void drain_writes(struct session *session) {
+  for (struct io *io = session->ios; io; io = io->next) write_behind_drain(io);
+}
+
 void session_execute(struct session *session, uint32_t operation, double *slot, uint8_t *data, size_t size) {
   session->source_seek_refused = false;
   struct session *logging = log_to(session);
   int result = operation_result(session, operation, slot, data, size);
-  if (operation != AVS_OP_REMUX) /* which is followed by more */
-    for (struct io *io = session->ios; io; io = io->next) write_behind_drain(io);
+  if (operation != AVS_OP_REMUX) drain_writes(session); /* which is followed by more */
   slot[0] = result_of(session, result);
   slot[AVS_SLOT_SEEK_TARGET] = (double)session->seek_target;
   slot[AVS_SLOT_FLAGS] = flags_of(session);
   slot[AVS_SLOT_LOG_BYTES] = (double)session->log.size;
   slot[AVS_SLOT_UNUSED_BYTES] = (double)session->unused.size;
-  slot[AVS_SLOT_WRITTEN] = session->output_io ? (double)session->output_io->end : 0;
+  slot[AVS_SLOT_WRITTEN] = (double)(session->written_before + (session->output_io ? session->output_io->end : 0));
   log_to(logging);
 }
 

@@ -1,0 +1,154 @@
+/**
+ * What a playlist, a manifest or a muxer of many files opens: the caller's `onopen` is asked, and what it answers becomes
+ * an I/O context of the session until libavformat closes it. A muxer's own sink is served here too, where the muxer
+ * opens it by name or goes over it again.
+ */
+import type { Answer, MaybePromise } from "../ffi/device.ts";
+import { perform, settled } from "../ffi/device.ts";
+import { canWait, type Operation, step } from "../ffi/operation.ts";
+import type { Cleanup, Host, OpenMode, Session } from "../ffi/session.ts";
+import type { HttpOptions } from "./http.ts";
+import { MemorySink } from "./memory_sink.ts";
+import type { OpenCallback } from "./open_callback.ts";
+import { openSink, type Sink } from "./sink.ts";
+import { type Attachment, openSource, type Source } from "./source.ts";
+
+/** What may be opened, and how. */
+export interface NestedOptions {
+  onopen?: OpenCallback | undefined;
+  /** Asked for what is read, in place of the other. */
+  onopenInput?: OpenCallback | undefined;
+  ondelete?: ((url: string) => MaybePromise<void>) | undefined;
+  bufferSize: number;
+  coalesce?: boolean | undefined;
+  http?: HttpOptions | undefined;
+  /** The muxer's own output, by the name that it opens it by; of one in memory, what it reads again is in the shim. */
+  own?: { url: string; sink: Sink } | undefined;
+}
+
+/** From now on the session opens what these options allow; what others before allowed, too. */
+export function allowNested(session: Session, options: NestedOptions): void {
+  if (!options.onopen && !options.own) return;
+  const nested = new Nested(session, options);
+  session.setOpener((url, mode, waits) => nested.open(url, mode, waits));
+}
+
+class Nested {
+  #session: Session;
+  #options: NestedOptions;
+  #ownIsUsed = false;
+
+  constructor(session: Session, options: NestedOptions) {
+    this.#session = session;
+    this.#options = options;
+  }
+
+  /** Handle of the I/O context, null to refuse. */
+  *open(url: string, mode: OpenMode, waits: boolean): Answer<number | null> {
+    if (mode === "delete") {
+      yield* settled(this.#options.ondelete?.(url));
+      return null;
+    }
+    if (mode === "check") return (yield* this.#isThere(url, waits)) ? 0 : null;
+    const place = this.#ownPlace(url, mode) ?? (yield* this.#ask(url, mode));
+    if (place === null) return null;
+    return yield* perform(this.#attach(place, mode), waits);
+  }
+
+  *#ask(url: string, mode: "read" | "write"): Answer<Source | Sink | null> {
+    const { onopen, onopenInput = onopen } = this.#options;
+    const ask = mode === "read" ? onopenInput : onopen;
+    const answer = yield* settled(ask?.({ url, mode }));
+    return answer ?? null;
+  }
+
+  /** The sink that the muxer was given; one that can't be begun again is used once. */
+  #ownPlace(url: string, mode: "read" | "write"): Source | Sink | null {
+    const { own } = this.#options;
+    if (own?.url !== url) return null;
+    const { sink } = own;
+    const isNamed = typeof sink === "string" || sink instanceof URL;
+    if (mode === "read") return isNamed ? sink : null;
+    if (this.#ownIsUsed && !isNamed && !(sink instanceof MemorySink)) {
+      if (!(sink instanceof Deno.FsFile)) return null;
+      sink.truncateSync(0);
+    }
+    this.#ownIsUsed = true;
+    return sink;
+  }
+
+  *#attach(place: Source | Sink, mode: "read" | "write"): Operation<number> {
+    const scope = new Scope(this.#session);
+    try {
+      const { bufferSize, coalesce = true, http } = this.#options;
+      const attachment = mode === "read"
+        ? yield* openSource(scope, place as Source, { bufferSize, lend: false, http })
+        : yield* openSink(scope, place as Sink, { bufferSize, coalesce });
+      this.#session.onClose(attachment.io, () => scope.close(attachment));
+      return attachment.io;
+    } catch (error) {
+      scope.release(null);
+      throw error;
+    }
+  }
+
+  /** For a sequence of images, whose demuxer looks how far it goes: what can't be opened is its end. */
+  *#isThere(url: string, waits: boolean): Answer<boolean> {
+    const source = yield* this.#ask(url, "read");
+    if (source === null) return false;
+    if (typeof source !== "string" && !(source instanceof URL)) return true;
+    return yield* perform(exists(source), waits);
+  }
+}
+
+function* exists(place: string | URL): Operation<boolean> {
+  return yield* step(() => isFile(() => Deno.statSync(place)), async () => {
+    const found = await Deno.stat(place).catch((error) => error);
+    return isFile(() => found);
+  });
+}
+
+function isFile(stat: () => Deno.FileInfo | Error): boolean {
+  try {
+    const found = stat();
+    return !(found instanceof Error) && !found.isDirectory;
+  } catch {
+    return false;
+  }
+}
+
+/** What one nested source or sink has opened: closed with it, or with the session. */
+class Scope implements Host {
+  #session: Session;
+  #cleanups: Cleanup[] = [];
+  #ended: Cleanup = (failure) => this.release(failure);
+
+  constructor(session: Session) {
+    this.#session = session;
+    session.defer(this.#ended);
+  }
+
+  addDevice: Host["addDevice"] = (...parameters) => this.#session.addDevice(...parameters);
+  addMemoryInput: Host["addMemoryInput"] = (...parameters) => this.#session.addMemoryInput(...parameters);
+  addMemoryOutput: Host["addMemoryOutput"] = (...parameters) => this.#session.addMemoryOutput(...parameters);
+
+  defer(cleanup: Cleanup): void {
+    this.#cleanups.push(cleanup);
+  }
+
+  /** Whatever happens to one of them, the others are cleaned up too. */
+  release(failure: Parameters<Cleanup>[0]): Promise<unknown> {
+    const results: unknown[] = [];
+    using stack = new DisposableStack();
+    for (const cleanup of this.#cleanups.splice(0)) stack.defer(() => void results.push(cleanup(failure)));
+    return Promise.allSettled(results);
+  }
+
+  /** libavformat has closed it: a sink has all that it gets. */
+  *close(attachment: Attachment): Operation<void> {
+    if (attachment.finish) yield* attachment.finish();
+    this.#session.undefer(this.#ended);
+    const released = this.release(null);
+    if (yield* canWait()) yield* step(() => {}, () => released);
+  }
+}

@@ -1,0 +1,156 @@
+/*
+ * contain.c - what keeps libavformat from opening anything by itself: every format context gets this, and formats and
+ * options that have ways around it are refused by name. SECURITY.md has the list.
+ */
+#include <libavutil/avstring.h>
+
+#include "internal.h"
+
+/* In the embedded FFmpeg these are all one, which asks JavaScript; elsewhere no protocol has this name. */
+#define PROTOCOLS (EMBEDDED ? "file,http,https,data" : "none")
+
+/* Ends loops inside libavformat that would go on asking after the first error. */
+static int interrupted(void *opaque) {
+  const struct session *session = opaque;
+  return session->failed != 0 || session->canceled;
+}
+
+void contain(struct session *session, AVFormatContext *context) {
+  av_freep(&context->protocol_whitelist);
+  context->opaque = session;
+  context->io_open = nested_io_open;
+  context->io_close2 = nested_io_close;
+  context->protocol_whitelist = av_strdup(PROTOCOLS);
+  av_dict_set(&session->options, "protocol_whitelist", PROTOCOLS, 0); /* whatever the caller's options say */
+  context->interrupt_callback = (AVIOInterruptCB){interrupted, session};
+  context->flags |= AVFMT_FLAG_CUSTOM_IO;
+}
+
+/* ---------------------------------------------------------------------------------------- formats */
+
+/* These make sockets, folders or files past io_open, or wrap a format that does. */
+static const char REFUSED_OUTPUTS[] = "fifo,fifo_test,hds,rtsp,sap,smoothstreaming,tee,whip";
+static const char REFUSED_INPUTS[] = "avisynth,dvdvideo,rdt,rtp,rtsp,sap,vapoursynth";
+
+static int refuse_format(struct session *session, const char *name, const char *refused) {
+  if (!av_match_list(name, refused, ',')) return 0;
+  log_line(session, AV_LOG_ERROR, "%s opens files or sockets by itself", name);
+  return AVERROR(EPERM);
+}
+
+int contain_output_format(struct session *session, const AVOutputFormat *format) {
+  return refuse_format(session, format->name, REFUSED_OUTPUTS);
+}
+
+int contain_input_format(struct session *session, const AVInputFormat *format) {
+  return format ? refuse_format(session, format->name, REFUSED_INPUTS) : 0;
+}
+
+/* ---------------------------------------------------------------------------------------- options */
+
+/* The only value that an option may have; the caller's own, where it is another one, is an error. */
+struct fixed {
+  const char *name, *value;
+  bool quiet; /* has another default, so it is set even where the caller says nothing */
+};
+
+static const struct fixed input_options[] = {
+    {"http_persistent", "0", true}, /* hls would reuse a connection that is none, and abort */
+    {"http_multiple", "0", true},
+    {"ts_from_file", "0", false}, /* image2 would stat() */
+};
+
+static const struct fixed output_options[] = {
+    {"atomic_writing", "0", false}, /* image2 would rename */
+    {"strftime_mkdir", "0", false}, /* hls would make folders */
+    {"ignore_io_errors", "0", false}, /* hls would go on with what was not opened, and crash */
+    {"http_persistent", "0", false},
+#if LIBAVFORMAT_VERSION_MAJOR < 60
+    {"hls_enc", "0", false}, /* would close what it did not open */
+#endif
+};
+
+static bool is_same(const char *value, const char *only) {
+  return !strcmp(value, only) || (!strcmp(only, "0") && (!strcmp(value, "false") || !strcmp(value, "none")));
+}
+
+static int fix_option(struct session *session, const struct fixed *fixed, bool *added) {
+  AVDictionaryEntry *entry = av_dict_get(session->options, fixed->name, NULL, 0);
+  *added = !entry && fixed->quiet;
+  if (*added) return av_dict_set(&session->options, fixed->name, fixed->value, 0);
+  if (!entry || is_same(entry->value, fixed->value)) return 0;
+  log_line(session, AV_LOG_ERROR, "option %s: can only be %s here", fixed->name, fixed->value);
+  return AVERROR(EPERM);
+}
+
+/* Options of playlists' demuxers that ask for names as they come; the caller's opener decides. */
+static const struct fixed input_defaults[] = {
+    {"allowed_extensions", "ALL", true},
+    {"extension_picky", "0", true},
+};
+
+enum { INPUT_OPTIONS = sizeof(input_options) / sizeof(*input_options) };
+enum { INPUT_DEFAULTS = sizeof(input_defaults) / sizeof(*input_defaults) };
+
+int contain_input_options(struct session *session, bool is_sequence, struct added_options *added) {
+  added->count = 0;
+  int result = 0;
+  for (int i = 0; i < INPUT_OPTIONS && result >= 0; i++) {
+    bool is_new;
+    result = fix_option(session, &input_options[i], &is_new);
+    if (is_new) added->names[added->count++] = input_options[i].name;
+  }
+  for (int i = 0; i < INPUT_DEFAULTS && result >= 0; i++) {
+    if (av_dict_get(session->options, input_defaults[i].name, NULL, 0)) continue;
+    result = av_dict_set(&session->options, input_defaults[i].name, input_defaults[i].value, 0);
+    added->names[added->count++] = input_defaults[i].name;
+  }
+  /* image2 would list a folder, or look for files by itself. */
+  struct fixed pattern = {"pattern_type", is_sequence ? "sequence" : "none", is_sequence};
+  bool is_new;
+  if (result >= 0) result = fix_option(session, &pattern, &is_new);
+  /* A concat script could set the protocols that its files may use. */
+  struct fixed safe = {"safe", "1", false};
+  if (result >= 0 && !EMBEDDED) result = fix_option(session, &safe, &is_new);
+  return result;
+}
+
+void drop_added_options(struct session *session, const struct added_options *added) {
+  for (int i = 0; i < added->count; i++) av_dict_set(&session->options, added->names[i], NULL, 0);
+}
+
+/* So that hls asks for what it wants to have deleted, instead of doing it. */
+static int ask_for_deletes(struct session *session, const AVOutputFormat *format) {
+  if (strcmp(format->name, "hls") || av_dict_get(session->options, "method", NULL, 0)) return 0;
+  return av_dict_set(&session->options, "method", "PUT", 0);
+}
+
+/* Names of files in options, which get the prefix that the output's own name has. */
+static const char *const file_options[] = {"hls_segment_filename", "hls_subtitle_path", "hls_key_info_file",
+                                           "segment_list", "segment_header_filename"};
+
+static int prefix_option(struct session *session, const char *name) {
+  AVDictionaryEntry *entry = av_dict_get(session->options, name, NULL, 0);
+  if (!entry || av_strstart(entry->value, AVIO_PREFIX, NULL)) return 0;
+  char *value = av_asprintf(AVIO_PREFIX "%s", entry->value);
+  return value ? av_dict_set(&session->options, name, value, AV_DICT_DONT_STRDUP_VAL) : AVERROR(ENOMEM);
+}
+
+int contain_output_options(struct session *session, const AVOutputFormat *format) {
+  int result = ask_for_deletes(session, format);
+  for (size_t i = 0; i < sizeof(output_options) / sizeof(*output_options) && result >= 0; i++) {
+    bool is_new;
+    result = fix_option(session, &output_options[i], &is_new);
+  }
+  for (size_t i = 0; i < sizeof(file_options) / sizeof(*file_options) && result >= 0; i++)
+    result = prefix_option(session, file_options[i]);
+  if (result >= 0 && !strcmp(format->name, "webm_chunk")) result = prefix_option(session, "header");
+#if LIBAVFORMAT_VERSION_MAJOR < 60
+  struct fixed single = {"single_file", "0", false}; /* would be opened past io_open */
+  bool is_new;
+  if (result >= 0 && !strcmp(format->name, "dash")) result = fix_option(session, &single, &is_new);
+  if (result >= 0 && !strcmp(format->name, "dash") && av_dict_get(session->options, "single_file_name", NULL, 0))
+    result = AVERROR(EPERM);
+#endif
+  return result;
+}

@@ -1,0 +1,81 @@
+/*
+ * decipher.c - AES-128 in CBC mode with PKCS7 padding, as HLS encrypts its segments: what an I/O context reads, deciphered.
+ */
+#include <libavutil/aes.h>
+#include <libavutil/mem.h>
+
+#include "internal.h"
+
+enum { BLOCK = 16, BUFFER = 32 * 1024 };
+
+struct decipher {
+  struct AVAES *aes;
+  uint8_t vector[BLOCK];
+  uint8_t raw[BUFFER], plain[BUFFER];
+  size_t raw_size, plain_start, plain_size;
+  bool ended;
+};
+
+static int hex_digit(char digit) {
+  if (digit >= '0' && digit <= '9') return digit - '0';
+  digit |= 0x20;
+  return digit >= 'a' && digit <= 'f' ? digit - 'a' + 10 : -1;
+}
+
+static bool from_hex(const char *text, uint8_t out[BLOCK]) {
+  if (!text || strlen(text) != 2 * BLOCK) return false;
+  for (int i = 0; i < BLOCK; i++) {
+    int high = hex_digit(text[2 * i]), low = hex_digit(text[2 * i + 1]);
+    if (high < 0 || low < 0) return false;
+    out[i] = (uint8_t)(high << 4 | low);
+  }
+  return true;
+}
+
+struct decipher *decipher_new(const char *key, const char *vector) {
+  uint8_t bytes[BLOCK];
+  struct decipher *decipher = calloc(1, sizeof(*decipher));
+  if (!decipher) return NULL;
+  decipher->aes = av_aes_alloc();
+  if (decipher->aes && from_hex(key, bytes) && from_hex(vector, decipher->vector) &&
+      av_aes_init(decipher->aes, bytes, 8 * BLOCK, 1) >= 0)
+    return decipher;
+  decipher_free(decipher);
+  return NULL;
+}
+
+void decipher_free(struct decipher *decipher) {
+  if (!decipher) return;
+  av_free(decipher->aes);
+  free(decipher);
+}
+
+/* The last block has the padding: it is kept until nothing comes after it. */
+static void decipher_blocks(struct decipher *decipher) {
+  size_t usable = decipher->ended || !decipher->raw_size ? decipher->raw_size : decipher->raw_size - 1;
+  size_t blocks = usable / BLOCK, size = blocks * BLOCK;
+  av_aes_crypt(decipher->aes, decipher->plain, decipher->raw, (int)blocks, decipher->vector, 1);
+  decipher->raw_size -= size;
+  memmove(decipher->raw, decipher->raw + size, decipher->raw_size);
+  decipher->plain_start = 0;
+  decipher->plain_size = size;
+  if (!decipher->ended || !size) return;
+  size_t padding = decipher->plain[size - 1];
+  if (padding >= 1 && padding <= BLOCK) decipher->plain_size -= padding;
+}
+
+int decipher_read(struct decipher *decipher, struct io *io, uint8_t *out, int size) {
+  while (decipher->plain_start == decipher->plain_size) {
+    if (decipher->ended) return AVERROR_EOF;
+    int result = io_read(io, decipher->raw + decipher->raw_size, (int)(BUFFER - decipher->raw_size));
+    if (result < 0 && result != AVERROR_EOF) return result;
+    decipher->ended = result == AVERROR_EOF;
+    if (result > 0) decipher->raw_size += (size_t)result;
+    decipher_blocks(decipher);
+  }
+  size_t left = decipher->plain_size - decipher->plain_start;
+  if ((size_t)size > left) size = (int)left;
+  memcpy(out, decipher->plain + decipher->plain_start, (size_t)size);
+  decipher->plain_start += (size_t)size;
+  return size;
+}
