@@ -39,6 +39,10 @@ export interface DemuxerOptions extends SessionOptions {
   probeSize?: number;
   /** Seconds of media that are read to find out what its streams are. @default {5} */
   analyzeDuration?: number;
+  /** Streams that a source may have; more are an error, or left out. @default {1000} */
+  maxStreams?: number;
+  /** Bytes that one packet may have with its side data; a larger one is an AVError (EMSGSIZE). @default {268435456} */
+  maxPacketSize?: number;
   /** How an http(s): URL is read. */
   http?: HttpOptions;
 }
@@ -59,6 +63,8 @@ export interface SeekOptions {
 const BATCH_PACKETS = 512;
 const BATCH_BYTES = 256 * 1024;
 
+const MAX_PACKET_SIZE = 256 * 1024 * 1024;
+
 const SEEK_BACKWARD = 1;
 const SEEK_ANY = 4;
 
@@ -70,7 +76,7 @@ export function* openInput(
   lend = true,
 ): Operation<Attachment> {
   checkDemuxerOptions(options);
-  const { format, url, findStreamInfo = true, http, onopen } = options;
+  const { format, url, findStreamInfo = true, http, onopen, maxPacketSize = MAX_PACKET_SIZE } = options;
   const bufferSize = bufferSizeOf(options);
   allowNested(session, { onopen, bufferSize, http });
   const attachment = isSequence(source, format)
@@ -78,6 +84,7 @@ export function* openInput(
     : yield* openSource(session, source, { bufferSize, lend: lend && !onopen, http });
   session.set(SetWhat.INPUT, 0, [
     ["url", url ?? attachment.url],
+    ["maxPacketSize", String(maxPacketSize)],
     ...(format === undefined ? [] : [["format", format] as const]),
   ]);
   setOptions(session, { options: { ...probing(options), ...options.options } });
@@ -97,13 +104,16 @@ function checkDemuxerOptions(options: DemuxerOptions): void {
   const exact = Number.MAX_SAFE_INTEGER;
   optional(checkString, options.format, "format");
   optional(checkBoolean, options.findStreamInfo, "findStreamInfo");
+  optional(checkInteger, options.maxStreams, "maxStreams", 1, 1e6);
+  optional(checkInteger, options.maxPacketSize, "maxPacketSize", 1);
   optional(checkNumber, options.probeSize, "probeSize", 32, exact);
   optional(checkNumber, options.analyzeDuration, "analyzeDuration", 0, exact / 1e6);
 }
 
 /** AVOptions of the same meaning. */
-function probing({ probeSize, analyzeDuration }: DemuxerOptions): Record<string, number> {
+function probing({ probeSize, analyzeDuration, maxStreams }: DemuxerOptions): Record<string, number> {
   return {
+    ...(maxStreams === undefined ? {} : { max_streams: maxStreams }),
     ...(probeSize === undefined ? {} : { probesize: Math.round(probeSize) }),
     ...(analyzeDuration === undefined ? {} : { analyzeduration: Math.round(analyzeDuration * 1e6) }),
   };

@@ -90,6 +90,8 @@ int input_op_open(struct session *session, double *slot, uint8_t *data, size_t s
   note_unused(session, &session->options);
   if (result < 0 && session->source_seek_refused) return AVERROR(ESPIPE);
   if (result < 0) return session->refused_url ? AVERROR(EPERM) : result;
+  /* It always looks for a second file beside its own, and does without. */
+  if (!strcmp(session->input->iformat->name, "mlv")) av_freep(&session->refused_url);
   if (slot[2]) result = find_stream_info(session->input);
   slot[1] = session->stream_count = session->input->nb_streams;
   return result < 0 ? result : 0;
@@ -105,6 +107,21 @@ static void apply_discards(struct session *session) {
   pthread_mutex_unlock(&session->batches.lock);
 }
 
+static int64_t side_data_bytes(const AVPacket *packet) {
+  int64_t bytes = 0;
+  for (int i = 0; i < packet->side_data_elems; i++)
+    bytes += (int64_t)(strlen(side_data_name(packet->side_data[i].type)) + 1 + 4 + packet->side_data[i].size);
+  return bytes;
+}
+
+static int check_size(struct session *session, AVPacket *packet) {
+  int64_t size = packet->size + side_data_bytes(packet), most = session->most_packet_bytes;
+  if (!most || size <= most) return 0;
+  log_line(session, AV_LOG_ERROR, "a packet of %lld bytes, more than maxPacketSize (%lld)", (long long)size, (long long)most);
+  av_packet_unref(packet);
+  return AVERROR(EMSGSIZE);
+}
+
 int input_read_packet(struct session *session, AVPacket *packet) {
   if (session->discards.changed) apply_discards(session);
   AVIOContext *pb = session->input->pb;
@@ -117,17 +134,10 @@ int input_read_packet(struct session *session, AVPacket *packet) {
   if (result == AVERROR_EOF && pb && pb->error < 0 && pb->error != AVERROR_EOF) return pb->error;
   if (result < 0 && session->source_seek_refused) return AVERROR(ESPIPE);
   if (result == AVERROR_EOF && session->refused_url) return AVERROR(EPERM);
-  return result;
+  return result < 0 ? result : check_size(session, packet);
 }
 
 /* ---------------------------------------------------------------------------------------- one packet as it crosses */
-
-static int64_t side_data_bytes(const AVPacket *packet) {
-  int64_t bytes = 0;
-  for (int i = 0; i < packet->side_data_elems; i++)
-    bytes += (int64_t)(strlen(side_data_name(packet->side_data[i].type)) + 1 + 4 + packet->side_data[i].size);
-  return bytes;
-}
 
 static uint8_t *copy_out(uint8_t *out, const void *data, size_t size) {
   if (size) memcpy(out, data, size);

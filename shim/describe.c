@@ -542,7 +542,9 @@ static int set_of_stream(struct session *session, uint32_t what, int32_t index, 
 static int set_one(struct session *session, uint32_t what, int32_t index, const char *name, const char *value) {
   AVFormatContext *output = session->output;
   switch (what) {
-  case AVS_SET_INPUT: return set_opening(&session->input_url, &session->input_format, name, value);
+  case AVS_SET_INPUT:
+    if (!strcmp(name, "maxPacketSize")) return session->most_packet_bytes = strtoll(value, NULL, 10), 0;
+    return set_opening(&session->input_url, &session->input_format, name, value);
   case AVS_SET_OUTPUT: return set_opening(&session->output_url, &session->output_format, name, value);
   case AVS_SET_OPTIONS: return av_dict_set(&session->options, name, value, 0);
   case AVS_SET_METADATA: return output ? av_dict_set(&output->metadata, name, value, 0) : AVERROR(EINVAL);

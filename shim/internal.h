@@ -180,8 +180,8 @@ struct io {
 };
 
 void io_free(struct io *io);
-/* Reads what the session's output, a memory one, has been given so far; NULL without memory. */
-struct io *io_copy_new(struct session *session);
+/* Without JavaScript: reads what the session's output, a memory one, has been given so far. NULL without memory. */
+struct io *io_stand_in(struct session *session);
 /* What its AVIOContext calls, but for the cipher. */
 int io_read(struct io *io, uint8_t *buffer, int size);
 int64_t io_seek(struct io *io, int64_t offset, int whence);
@@ -296,6 +296,7 @@ struct session {
   struct io *input_io;
   struct batches batches;
   struct discards discards;
+  int64_t most_packet_bytes; /* with side data; 0: any */
   atomic_uint stream_count; /* at the end of the last operation */
   AVPacket *scratch; /* for one packet on its way */
 

@@ -157,7 +157,7 @@ static AVIOContext *new_context(struct io *io, uint32_t buffer_size) {
   return context;
 }
 
-struct io *io_copy_new(struct session *session) {
+struct io *io_stand_in(struct session *session) {
   enum { BUFFER_SIZE = 64 * 1024 };
   struct io *io = calloc(1, sizeof(*io));
   if (!io) return NULL;

@@ -95,7 +95,11 @@ static void isolate_end(void *data) {
 
 static int processors = 1;
 
+/* One piece of memory at most: an index of 1 KB in an mp4 can claim 2 GB. */
+enum { MOST_ALLOCATED = 512 * 1024 * 1024 };
+
 static void initialize(void) {
+  av_max_alloc(MOST_ALLOCATED);
   processors = (int)sysconf(_SC_NPROCESSORS_ONLN);
   pthread_key_create(&key, isolate_end);
   log_install();

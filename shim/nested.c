@@ -45,9 +45,15 @@ static bool is_own_memory(const struct session *session, const char *url) {
          !strcmp(url, session->output_url ? session->output_url : "");
 }
 
-static int open_own_memory(struct session *session, struct io **io) {
-  *io = io_copy_new(session);
+static int open_stand_in(struct session *session, struct io **io) {
+  *io = io_stand_in(session);
   return *io ? 0 : AVERROR(ENOMEM);
+}
+
+/* A muxer deletes as http servers are asked to, and closes what it got for it. */
+static int delete(struct session *session, const char *url, struct io **io) {
+  if (session->opener) ask(session, url, AVS_OPEN_DELETE, io);
+  return session->failed ? (int)session->failed : open_stand_in(session, io);
 }
 
 /* What libavformat calls outputs, so that it takes them for no files of the machine's (mux.c). */
@@ -85,11 +91,8 @@ static int open_nested(struct session *session, const char *url, int flags, AVDi
   if (!session) return AVERROR(EPERM);
   url = without_prefix(without_cipher(without_prefix(url), &ciphered));
   const char *method = option(options, "method");
-  if (writes && method && !av_strcasecmp(method, "DELETE")) {
-    ask(session, url, AVS_OPEN_DELETE, io);
-    return AVERROR(ENOENT); /* there is nothing to write to; the muxers don't mind */
-  }
-  if (!writes && is_own_memory(session, url)) return open_own_memory(session, io);
+  if (writes && method && !av_strcasecmp(method, "DELETE")) return delete(session, url, io);
+  if (!writes && is_own_memory(session, url)) return open_stand_in(session, io);
   int result = writes && ciphered ? AVERROR(EPERM)
                                   : ask(session, url, writes ? AVS_OPEN_WRITE : AVS_OPEN_READ, io);
   if (result == AVERROR(EPERM)) refuse(session, url);
@@ -141,7 +144,7 @@ int nested_io_close(AVFormatContext *context, AVIOContext *pb) {
   if (!pb) return 0;
   struct io *io = pb->opaque;
   if (io->nested) return close_nested(io);
-  if (!io->object.handle) io_free(io); /* of its own memory */
+  if (!io->object.handle) io_free(io); /* a stand-in */
   return 0;
 }
 

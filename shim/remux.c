@@ -130,6 +130,10 @@ int32_t avs_can_hold(uint32_t handle, int32_t input_stream) {
   if (stream->codecpar->codec_type == AVMEDIA_TYPE_ATTACHMENT)
     return !strcmp(session->output->oformat->name, "matroska");
   if (stream->codecpar->codec_id == AV_CODEC_ID_NONE) return 0;
+  /* segment and its like: the format of their files is not chosen yet. */
+  const AVOutputFormat *output = session->output->oformat;
+  if (output->flags & AVFMT_NOFILE && output->audio_codec == AV_CODEC_ID_NONE && output->video_codec == AV_CODEC_ID_NONE)
+    return 1;
   int known = avformat_query_codec(session->output->oformat, stream->codecpar->codec_id, FF_COMPLIANCE_NORMAL);
   if (known >= 0) return known > 0;
   return has_place_for(session->output->oformat, stream->codecpar->codec_type) && try_header(session, stream);
