@@ -55,7 +55,9 @@ Usage: avio remux IN OUT [flags]
 
 Moves the streams of IN into another container, without decoding or encoding.
 IN and OUT are paths, or '-' for stdin and stdout. OUT is overwritten, unless it
-is IN. Streams that the format of OUT can't hold are left out.
+is IN. Streams that the format of OUT can't hold are left out. A playlist may
+open what is in its own folder or on its own server, hls and its like write
+their files beside OUT.
 
 Flags:
   -f, --format NAME       format of OUT (avio formats --outputs); without it the

@@ -2,12 +2,14 @@
  * `avio packets`: one line for each packet, written while they are read. Memory does not grow with the file.
  */
 import { Demuxer, type Packet } from "../mod.ts";
+import { besideInput } from "./nested.ts";
 import { isUrl, LineWriter, sourceOf, STANDARD } from "./streams.ts";
 
 /** Runs the command. */
 export async function packets(file: string, options: { json: boolean }): Promise<void> {
   const source = sourceOf(file);
-  using demuxer = isUrl(file) ? await Demuxer.open(source) : Demuxer.openSync(source);
+  const nested = besideInput(file);
+  using demuxer = isUrl(file) ? await Demuxer.open(source, nested) : Demuxer.openSync(source, nested);
   const format = options.json ? jsonLine : textLine;
   // Who watches, or feeds it slowly, wants each line when it is there.
   const gather = file !== STANDARD && !Deno.stdout.isTerminal();

@@ -3,6 +3,7 @@
  */
 import { type MediaInfo, probe as probeAsync, probeSync } from "../mod.ts";
 import { codecName, details, type ProbedStream } from "./details.ts";
+import { besideInput } from "./nested.ts";
 import { isUrl, print, sourceOf, STANDARD } from "./streams.ts";
 import { indent, list, table } from "./table.ts";
 import { bitRate, duration, exactSize, printable, printableLines } from "./text.ts";
@@ -10,7 +11,8 @@ import { bitRate, duration, exactSize, printable, printableLines } from "./text.
 /** Runs the command. */
 export async function probe(file: string, options: { json: boolean }): Promise<void> {
   const source = sourceOf(file);
-  const info = isUrl(file) ? await probeAsync(source) : probeSync(source);
+  const nested = besideInput(file);
+  const info = isUrl(file) ? await probeAsync(source, nested) : probeSync(source, nested);
   if (options.json) print(toJSON(info));
   else print(...report(file === STANDARD ? "stdin" : file, info));
 }

@@ -12,6 +12,7 @@ import {
 } from "../mod.ts";
 import { Failure, systemErrorPath, systemErrorText, UsageError } from "./errors.ts";
 import { checkOutputFormat } from "./formats.ts";
+import { besideInput, besideOutput } from "./nested.ts";
 import { ProgressLine } from "./progress.ts";
 import { isUrl, placeOf, sinkOf, sourceOf, STANDARD, tell } from "./streams.ts";
 import { count, duration, printable, size } from "./text.ts";
@@ -98,6 +99,8 @@ function libraryOptions(args: RemuxArguments, seen: Stream[]): RemuxOptions {
     ...(end === undefined ? {} : { end }),
     ...(only.length === 0 ? {} : { streams: chooser(only, seen) }),
     options: muxerOptions(args),
+    ...besideOutput(args.output),
+    input: besideInput(args.input),
   };
 }
 

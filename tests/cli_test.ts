@@ -446,3 +446,30 @@ Deno.test("cli: formats lists names, directions, extensions", async () => {
   assert(JSON.parse(inputs.stdout).every(({ input }: { input: boolean }) => input));
   assert(!/^ {2}D\./m.test(outputs.stdout));
 });
+
+// ------------------------------------------------------------------------------------------- playlists
+
+Deno.test("cli: hls is written beside its playlist, and read again from there", async () => {
+  using folder = temporaryFolder();
+  const playlist = folder.path("index.m3u8"), back = folder.path("back.mkv");
+  assertDone(await avio("remux", fixture, playlist, "-o", "hls_time=1", "-o", "hls_playlist_type=vod"));
+  const names = [...Deno.readDirSync(folder.path("."))].map(({ name }) => name);
+  assert(names.includes("index0.ts") && names.includes("index.m3u8"), names.join());
+  assertDone(await avio("remux", playlist, back));
+  assertEquals(
+    packetSizes(back).map((sizes) => sizes.length),
+    packetSizes(fixture).map((sizes) => sizes.length),
+  );
+  const probed = await avio("probe", playlist);
+  assertStringIncludes(probed.stdout, "Apple HTTP Live Streaming");
+});
+
+Deno.test("cli: a playlist that leads out of its folder is refused, with the name", async () => {
+  using folder = temporaryFolder();
+  const playlist = folder.path("evil.m3u8");
+  Deno.writeTextFileSync(
+    playlist,
+    "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nfile:///etc/passwd\n#EXT-X-ENDLIST\n",
+  );
+  assertFails(await avio("probe", playlist), 1, "refused to open 'file:///etc/passwd'");
+});
