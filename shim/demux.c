@@ -309,12 +309,20 @@ int32_t avs_ready_packets(uint32_t handle, double *bytes) {
 int32_t avs_take_packets(uint32_t handle, double *row, uint32_t rows, uint8_t *out, uint32_t capacity) {
   struct session *session = find_session(handle);
   if (!session) return AVERROR(EBADF);
-  struct batch *taken = &session->batches.taken;
-  if (rows < taken->count || capacity < taken->size) return AVERROR(EINVAL);
-  int32_t count = (int32_t)taken->count;
-  if (count) memcpy(row, taken->rows, taken->count * AVS_ROW_LENGTH * sizeof(*row));
-  copy_out(out, taken->bytes, taken->size);
-  batch_clear(taken);
+  struct batches *batches = &session->batches;
+  pthread_mutex_lock(&batches->lock);
+  struct batch taken = batches->taken; /* out of reach of a seek, while it is copied */
+  bool fits = rows >= taken.count && capacity >= taken.size;
+  if (fits) batches->taken = (struct batch){0};
+  pthread_mutex_unlock(&batches->lock);
+  if (!fits) return AVERROR(EINVAL);
+  int32_t count = (int32_t)taken.count;
+  if (count) memcpy(row, taken.rows, taken.count * AVS_ROW_LENGTH * sizeof(*row));
+  copy_out(out, taken.bytes, taken.size);
+  batch_clear(&taken);
+  pthread_mutex_lock(&batches->lock);
+  batches->taken = taken;
+  pthread_mutex_unlock(&batches->lock);
   return count;
 }
 
@@ -375,7 +383,7 @@ int input_op_seek(struct session *session, double *slot, uint8_t *data, size_t s
   bool seconds = stream < 0;
   batches_clear(&session->batches);
   int result = input_seek(session->input, stream, seek_timestamp(slot[3], seconds), seek_timestamp(slot[2], seconds),
-                          seek_timestamp(slot[4], seconds), (int)slot[5]);
+                          seek_timestamp(slot[4], seconds), to_int(slot[5]));
   if (result >= 0) return session->source_seek_refused ? AVERROR(ESPIPE) : 0;
   /* Most demuxers look at `seekable` and don't even try. */
   if (!can_seek_input(session) && !session->source_seek_refused) {

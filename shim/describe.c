@@ -322,9 +322,9 @@ static void describe_format(struct text *text, const AVFormatContext *context) {
 
 int32_t avs_describe(uint32_t handle, uint32_t direction, char *out, uint32_t capacity) {
   struct session *session = find_session(handle);
+  if (session && session->running) return AVERROR(EBUSY);
   AVFormatContext *context = !session ? NULL : direction == AVS_INPUT ? session->input : session->output;
   if (!context) return AVERROR(EBADF);
-  if (session->running) return AVERROR(EBUSY);
   struct text text = {0};
   text_append(&text, "{", 1);
   describe_format(&text, context);
@@ -603,8 +603,8 @@ static int set_on_stream(void *stream, const char *name, const char *value) {
 /* libavformat can't take a stream back, so the fields are tried on one of another context first. */
 int32_t avs_add_stream(uint32_t handle, const char *text, uint32_t size) {
   struct session *session = find_session(handle);
+  if (session && session->running) return AVERROR(EBUSY);
   if (!session || !session->output) return AVERROR(EBADF);
-  if (session->running) return AVERROR(EBUSY);
   if (session->header_tried) return AVERROR(EINVAL);
   AVFormatContext *trial = avformat_alloc_context();
   AVStream *stream = trial ? avformat_new_stream(trial, NULL) : NULL;

@@ -120,7 +120,7 @@ void session_fail(struct session *session, int64_t error);
 struct write_behind {
   struct piece *first, *last; /* the first one is the I/O context's open request */
   struct piece *spare;
-  size_t bytes;
+  size_t bytes, count;
 };
 
 /* On the session's own thread: leaves a write to be taken, and goes on where there is room. As request(). */
@@ -142,7 +142,7 @@ struct ahead {
 bool ahead_keep(struct ahead *ahead, const uint8_t *data, size_t size);
 /* At most `size` bytes; 0 where there are none. */
 size_t ahead_take(struct ahead *ahead, uint8_t *out, size_t size);
-/* Moves by `distance`, where that is inside; else forgets all. */
+/* Moves by `distance`, where that is inside. */
 bool ahead_move(struct ahead *ahead, int64_t distance);
 void ahead_forget(struct ahead *ahead);
 
@@ -376,6 +376,12 @@ void log_install(void);
 
 static inline double from_timestamp(int64_t timestamp) {
   return timestamp == AV_NOPTS_VALUE ? NAN : (double)timestamp;
+}
+
+/* The nearest; NaN is 0. */
+static inline int to_int(double value) {
+  if (isnan(value)) return 0;
+  return value >= INT32_MAX ? INT32_MAX : value <= INT32_MIN ? INT32_MIN : (int)value;
 }
 
 static inline int64_t to_timestamp(double value) {

@@ -93,10 +93,10 @@ static int64_t memory_seek(struct io *io, int64_t offset, int whence) {
 static int64_t callbacks_seek(struct io *io, int64_t offset, int whence) {
   struct request seek = {.kind = AVS_REQUEST_SEEK};
   if (whence == SEEK_SET && ahead_move(&io->ahead, offset - io->position)) return io->position = offset;
-  if (whence == SEEK_END) ahead_forget(&io->ahead);
   int64_t result = request(io, seek, (double)offset, whence, 0);
-  if (result >= 0 && whence != AVSEEK_SIZE) io->position = result;
-  return result;
+  if (result < 0 || whence == AVSEEK_SIZE) return result; /* and what was read ahead is still what comes next */
+  ahead_forget(&io->ahead);
+  return io->position = result;
 }
 
 static void note_refused_seek(struct io *io, int64_t offset) {
@@ -218,7 +218,7 @@ int32_t avs_io_attach(uint32_t io_handle, uint32_t session_handle) {
   struct io *io = find_io(io_handle);
   struct session *session = find_session(session_handle);
   if (!io || !session || !io->context) return AVERROR(EBADF);
-  if (io->session->running || session->running) return AVERROR(EBUSY);
+  if (io->session->running || session->running || io->behind.first) return AVERROR(EBUSY);
   io_rebase(io, 0);
   struct session *before = io->session;
   if (io == before->input_io || io == before->output_io) before->failed = AVERROR(EBADF); /* it can't go on without */
@@ -235,7 +235,7 @@ int32_t avs_io_attach(uint32_t io_handle, uint32_t session_handle) {
 
 struct io *io_of_slot(struct session *session, const double *slot) {
   struct io *io = session->ios; /* not find_io(): this may be the session's own thread */
-  while (io && io->object.handle != (uint32_t)slot[1]) io = io->next;
+  while (io && (double)io->object.handle != slot[1]) io = io->next;
   return io && io->context ? io : NULL;
 }
 
@@ -271,9 +271,9 @@ int io_op_seek(struct session *session, double *slot, uint8_t *data, size_t size
   int64_t position;
   if (slot[3] == SEEK_END) { /* avio_seek() does not know it */
     int64_t total = avio_size(io->context);
-    position = total < 0 ? total : avio_seek(io->context, total + (int64_t)slot[2], SEEK_SET);
+    position = total < 0 ? total : avio_seek(io->context, total + to_timestamp(slot[2]), SEEK_SET);
   } else {
-    position = avio_seek(io->context, (int64_t)slot[2], (int)slot[3]);
+    position = avio_seek(io->context, to_timestamp(slot[2]), to_int(slot[3]));
   }
   if (position < 0) return (int)position;
   slot[1] = (double)position;

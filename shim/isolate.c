@@ -198,8 +198,10 @@ int32_t avs_wait_events(uint32_t id, uint32_t milliseconds) {
   struct isolate *isolate = registry_find(id);
   if (!isolate) return AVERROR(EBADF);
   pthread_mutex_lock(&isolate->lock);
-  wait_for_events(isolate, (milliseconds < AVS_WAIT_MS ? milliseconds : AVS_WAIT_MS) * INT64_C(1000));
-  isolate->nudged = false;
+  if (milliseconds) { /* who only looks takes nothing from who waits */
+    wait_for_events(isolate, (milliseconds < AVS_WAIT_MS ? milliseconds : AVS_WAIT_MS) * INT64_C(1000));
+    isolate->nudged = false;
+  }
   int32_t count = isolate->dead ? AVERROR_EXIT : (int32_t)isolate->event_count;
   pthread_mutex_unlock(&isolate->lock);
   isolate_unref(isolate);

@@ -68,6 +68,7 @@ void log_install(void) { av_log_set_callback(on_log); }
 int32_t avs_take_log(uint32_t handle, char *out, uint32_t capacity) {
   struct session *session = find_session(handle);
   if (!session) return AVERROR(EBADF);
+  if (session->running) return AVERROR(EBUSY);
   if (session->log.size > capacity) return (int32_t)session->log.size;
   return text_deliver(&session->log, out, capacity);
 }

@@ -26,8 +26,8 @@ int output_op_open(struct session *session, double *slot, uint8_t *data, size_t 
 
 int32_t avs_add_chapter(uint32_t handle, double id, double start, double end) {
   struct session *session = find_session(handle);
+  if (session && session->running) return AVERROR(EBUSY);
   if (!session || !session->output) return AVERROR(EBADF);
-  if (session->running) return AVERROR(EBUSY);
   AVFormatContext *output = session->output;
   AVChapter **chapters = av_realloc_array(output->chapters, output->nb_chapters + 1, sizeof(*chapters));
   if (!chapters) return AVERROR(ENOMEM);
@@ -148,9 +148,9 @@ static int fill_packet(AVPacket *packet, const double *row, const uint8_t *data,
   packet->pts = to_timestamp(row[AVS_ROW_PTS]);
   packet->dts = to_timestamp(row[AVS_ROW_DTS]);
   packet->duration = to_timestamp(row[AVS_ROW_DURATION]);
-  packet->flags = (int)row[AVS_ROW_FLAGS];
+  packet->flags = to_int(row[AVS_ROW_FLAGS]);
   packet->pos = -1;
-  AVRational from = {(int)row[AVS_ROW_TB_NUM], (int)row[AVS_ROW_TB_DEN]};
+  AVRational from = {to_int(row[AVS_ROW_TB_NUM]), to_int(row[AVS_ROW_TB_DEN])};
   av_packet_rescale_ts(packet, from, time_base);
   return 0;
 }
@@ -158,8 +158,8 @@ static int fill_packet(AVPacket *packet, const double *row, const uint8_t *data,
 int32_t avs_put_packet(uint32_t handle, const double *row, const uint8_t *data, uint32_t data_size, const uint8_t *side,
                        uint32_t side_size) {
   struct session *session = find_session(handle);
+  if (session && session->running) return AVERROR(EBUSY);
   if (!session || !session->output) return AVERROR(EBADF);
-  if (session->running) return AVERROR(EBUSY);
   if (data_size > INT32_MAX - AV_INPUT_BUFFER_PADDING_SIZE) return AVERROR(EINVAL);
   double stream = row[AVS_ROW_STREAM];
   if (!(stream >= 0 && stream < session->output->nb_streams)) return AVERROR(EINVAL);

@@ -143,7 +143,7 @@ static bool overrun(const struct bits *bits) { return bits->position > bits->siz
 static void skip_scaling_list(struct bits *bits, int size) {
   int last = 8, next = 8;
   for (int i = 0; i < size && !overrun(bits); i++) {
-    if (next) next = (last + read_se(bits)) & 0xff;
+    if (next) next = (int)(((unsigned)last + (unsigned)read_se(bits)) & 0xff);
     last = next ? next : last;
   }
 }
@@ -393,7 +393,7 @@ static void fill_parameters(AVFormatContext *input, bool video) {
 
 int find_stream_info(AVFormatContext *input) {
   if (tells_its_timing(input)) {
-    input->codec_whitelist = av_strdup("mjpeg,png,prores,mpeg2video,mpeg1video,mpeg4");
+    if (!input->codec_whitelist) input->codec_whitelist = av_strdup("mjpeg,png,prores,mpeg2video,mpeg1video,mpeg4");
     fill_parameters(input, false);
   }
   unsigned count = input->nb_streams;

@@ -31,6 +31,5 @@ bool ahead_move(struct ahead *ahead, int64_t distance) {
   int64_t start = (int64_t)ahead->start + distance;
   bool inside = ahead->size && start >= 0 && start <= (int64_t)ahead->size;
   if (inside) ahead->start = (size_t)start;
-  else ahead_forget(ahead);
   return inside;
 }

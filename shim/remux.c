@@ -52,8 +52,8 @@ static struct route *route_of(struct remux *remux, unsigned stream) {
 
 int32_t avs_map_stream(uint32_t handle, int32_t input_stream, int32_t output_stream) {
   struct session *session = find_session(handle);
+  if (session && session->running) return AVERROR(EBUSY);
   if (!session || !session->input || !session->output) return AVERROR(EBADF);
-  if (session->running) return AVERROR(EBUSY);
   if (input_stream < 0 || input_stream >= (int32_t)session->input->nb_streams || output_stream < 0 ||
       output_stream >= (int32_t)session->output->nb_streams)
     return AVERROR(EINVAL);
@@ -122,8 +122,8 @@ static bool has_place_for(const AVOutputFormat *format, enum AVMediaType type) {
 
 int32_t avs_can_hold(uint32_t handle, int32_t input_stream) {
   struct session *session = find_session(handle);
+  if (session && session->running) return AVERROR(EBUSY);
   if (!session || !session->input || !session->output) return AVERROR(EBADF);
-  if (session->running) return AVERROR(EBUSY);
   if (input_stream < 0 || input_stream >= (int32_t)session->input->nb_streams) return AVERROR(EINVAL);
   const AVStream *stream = session->input->streams[input_stream];
   /* No list of codecs has attachments, and only Matroska has attachments. */
@@ -155,13 +155,13 @@ static void mend_missing_dts(struct route *route, AVPacket *packet) {
                       : packet->pts;
   if (packet->dts == AV_NOPTS_VALUE) packet->dts = 0;
   if (packet->pts == AV_NOPTS_VALUE) packet->pts = packet->dts;
-  route->next_dts = packet->dts + (packet->duration > 0 ? packet->duration : 1);
+  route->next_dts = av_sat_add64(packet->dts, packet->duration > 0 ? packet->duration : 1);
 }
 
 /* Muxers refuse a dts that does not grow; rounding to a coarser time base and broken files both make such. */
 static void mend_order(struct session *session, struct route *route, AVPacket *packet) {
   bool strict = !(session->output->oformat->flags & AVFMT_TS_NONSTRICT);
-  int64_t least = route->last_dts == AV_NOPTS_VALUE ? AV_NOPTS_VALUE : route->last_dts + strict;
+  int64_t least = route->last_dts == AV_NOPTS_VALUE ? AV_NOPTS_VALUE : av_sat_add64(route->last_dts, strict);
   if (least != AV_NOPTS_VALUE && packet->dts < least && !(session->output->oformat->flags & AVFMT_NOTIMESTAMPS)) {
     log_line(session, AV_LOG_WARNING, "stream %d: dts %lld after %lld made %lld", packet->stream_index,
              (long long)packet->dts, (long long)route->last_dts, (long long)least);
@@ -194,7 +194,7 @@ static bool all_ended(const struct remux *remux) {
 
 static void note_time(struct remux *remux, const AVPacket *packet, AVRational time_base) {
   double first = (double)packet->pts * av_q2d(time_base);
-  double last = (double)(packet->pts + packet->duration) * av_q2d(time_base);
+  double last = ((double)packet->pts + (double)packet->duration) * av_q2d(time_base);
   if (!(remux->first <= first)) remux->first = first;
   if (!(remux->last >= last)) remux->last = last;
 }
@@ -205,8 +205,8 @@ static int pass_on(struct session *session, struct remux *remux, struct route *r
   mend_missing_dts(route, packet);
   if (remux->origin != AV_NOPTS_VALUE) {
     int64_t shift = av_rescale_q(remux->origin, AV_TIME_BASE_Q, from);
-    packet->pts -= shift;
-    packet->dts -= shift;
+    packet->pts = av_sat_sub64(packet->pts, shift);
+    packet->dts = av_sat_sub64(packet->dts, shift);
   }
   note_time(remux, packet, from);
   packet->stream_index = route->output_stream;
@@ -287,8 +287,8 @@ int remux_op_cut(struct session *session, double *slot, uint8_t *data, size_t si
   int64_t start = to_timestamp(round(remux->start * AV_TIME_BASE));
   int64_t found = AV_NOPTS_VALUE, first = AV_NOPTS_VALUE;
   int64_t beginning = session->input->start_time == AV_NOPTS_VALUE ? 0 : session->input->start_time;
-  for (int64_t back = 0;; back = back ? back * 2 : AV_TIME_BASE) {
-    int64_t target = start - back > beginning ? start - back : beginning;
+  for (int64_t back = 0;; back = back ? av_sat_add64(back, back) : AV_TIME_BASE) {
+    int64_t earlier = av_sat_sub64(start, back), target = earlier > beginning ? earlier : beginning;
     int result = seek_back(session, target);
     if (result >= 0) result = scan(session, has_video, start, &found, &first);
     if (result >= 0 && found == AV_NOPTS_VALUE && target > beginning) continue;
@@ -305,7 +305,7 @@ int remux_op_cut(struct session *session, double *slot, uint8_t *data, size_t si
 static int remux_loop(struct session *session, struct remux *remux, double *slot) {
   enum { PACKETS_PER_CLOCK = 64 };
   double most = slot[1];
-  int64_t until = slot[2] > 0 ? av_gettime_relative() + (int64_t)(slot[2] * 1000) : 0;
+  int64_t until = slot[2] > 0 ? av_gettime_relative() + to_timestamp(slot[2] * 1000) : 0;
   for (int64_t n = 0; (double)n < most; n++) {
     if (until && n % PACKETS_PER_CLOCK == 0 && n && av_gettime_relative() >= until) return 0;
     int result = all_ended(remux) ? AVERROR_EOF : remux_packet(session, remux, session->scratch);

@@ -82,8 +82,11 @@ static int32_t answer_request(uint32_t handle, uint32_t kind, answer *answer, vo
   return result;
 }
 
+/* Bytes that were read come with avs_reply_read(). */
 static int32_t set_result(struct io *io, void *opaque) {
-  io->request.result = *(int64_t *)opaque;
+  int64_t result = *(int64_t *)opaque;
+  if (io->request.kind == AVS_REQUEST_READ && result > 0) return AVERROR(EINVAL);
+  io->request.result = result;
   return 0;
 }
 

@@ -121,6 +121,7 @@ void note_unused(struct session *session, AVDictionary **options) {
 int32_t avs_unused_options(uint32_t handle, char *out, uint32_t capacity) {
   struct session *session = find_session(handle);
   if (!session) return AVERROR(EBADF);
+  if (session->running) return AVERROR(EBUSY);
   if (session->unused.size > capacity) return (int32_t)session->unused.size;
   return text_deliver(&session->unused, out, capacity);
 }
@@ -128,6 +129,7 @@ int32_t avs_unused_options(uint32_t handle, char *out, uint32_t capacity) {
 int32_t avs_refused_url(uint32_t handle, char *out, uint32_t capacity) {
   struct session *session = find_session(handle);
   if (!session) return AVERROR(EBADF);
+  if (session->running) return AVERROR(EBUSY);
   struct text text = {0};
   if (session->refused_url) text_append(&text, session->refused_url, strlen(session->refused_url));
   return text_deliver(&text, out, capacity);

@@ -147,6 +147,7 @@ int32_t avs_start(uint32_t handle, uint32_t operation, const double *slot) {
 int32_t avs_finish(uint32_t handle, double *slot) {
   struct session *session = find_session(handle);
   if (!session || !session->worker) return AVERROR(EBADF);
+  if (!session->running || session->called) return AVERROR(EINVAL);
   pthread_mutex_lock(&session->isolate->lock);
   while (session->canceled && session->worker->operation)
     pthread_cond_wait(&session->worker->over, &session->isolate->lock);

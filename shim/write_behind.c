@@ -4,7 +4,7 @@
  */
 #include "internal.h"
 
-enum { MOST = 1024 * 1024 };
+enum { MOST = 1024 * 1024, MOST_PIECES = 64 };
 
 struct piece {
   struct piece *next;
@@ -73,6 +73,7 @@ static bool append(struct io *io, const uint8_t *data, size_t size, int marker, 
     if (behind->first) behind->last->next = piece;
     else behind->first = piece;
     behind->last = piece;
+    behind->count++;
   }
   if (size) memcpy(piece->data + piece->size, data, size);
   piece->size += size;
@@ -80,12 +81,16 @@ static bool append(struct io *io, const uint8_t *data, size_t size, int marker, 
   return true;
 }
 
+static bool is_full(const struct write_behind *behind, size_t more) {
+  return behind->first && (behind->bytes + more > MOST || behind->count >= MOST_PIECES);
+}
+
 int64_t write_behind(struct io *io, const uint8_t *data, size_t size, int marker, int64_t time) {
   struct session *session = io->session;
   struct write_behind *behind = &io->behind;
   int64_t result = (int64_t)size;
   worker_lock(session);
-  while (behind->first && behind->bytes + size > MOST && worker_wait(session)) continue;
+  while (is_full(behind, size) && worker_wait(session)) continue;
   if (session->canceled) session_fail(session, AVERROR_EXIT);
   bool idle = !behind->first;
   if (session->failed) result = session->failed;
@@ -102,6 +107,7 @@ void write_behind_answered(struct io *io) {
   do {
     struct piece *piece = behind->first;
     behind->bytes -= piece->size;
+    behind->count--;
     behind->first = piece->next;
     piece->next = behind->spare;
     behind->spare = piece;

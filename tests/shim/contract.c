@@ -1,7 +1,7 @@
 /*
  * contract.c - drives the shim as TypeScript does, and as it never should: clean runs, a request that fails at
  * every index, short reads and writes, stale handles, double closes, garbage. What it finds wrong it prints; what
- * it does to memory is for valgrind to find (scripts/valgrind_test.sh).
+ * it does to memory is for sanitizers and valgrind to find (scripts/shim_test.sh).
  *
  *   contract FIXTURES [MOST]      MOST: faults per run at most, spread over it; all of them by default
  */
@@ -40,7 +40,8 @@ struct bytes {
 static struct {
   uint32_t source_io, sink_io;
   struct bytes source, sink;
-  size_t most; /* bytes a read moves at most */
+  size_t most;   /* bytes a read moves at most */
+  size_t beyond; /* bytes a read gives beyond what was asked for */
   int calls, fail_at, late;
   bool failed;
   void (*inside)(uint32_t session); /* called in every request */
@@ -62,7 +63,7 @@ static void put(struct bytes *bytes, const uint8_t *data, size_t size) {
 static double move(struct bytes *bytes, double offset, int whence) {
   if (whence == SEEK_FOR_SIZE) return (double)bytes->size;
   double target = whence == SEEK_TO_END ? (double)bytes->size + offset : offset;
-  if (target < 0) return -EINVAL;
+  if (target < 0 || target > 1e9) return -EINVAL;
   bytes->position = (size_t)target;
   return target;
 }
@@ -70,8 +71,12 @@ static double move(struct bytes *bytes, double offset, int whence) {
 static void answer_read(uint32_t io, double wanted) {
   struct bytes *source = &world.source;
   size_t left = source->position < source->size ? source->size - source->position : 0;
-  size_t size = left < (size_t)wanted ? left : (size_t)wanted;
-  if (size > world.most) size = world.most;
+  size_t size = (size_t)wanted < world.most ? (size_t)wanted : world.most;
+  size += world.beyond;
+  if (size > left) size = left;
+  CHECK(avs_reply(io, wanted) < 0, "read without bytes");
+  CHECK(avs_reply(io, NAN) < 0, "answered with NaN");
+  CHECK(avs_take_write(io, NULL, 0) < 0, "a read is no write");
   CHECK(avs_reply_read(io, source->data + source->position, (uint32_t)size) == 0, "read refused");
   CHECK(avs_reply_read(io, source->data + source->position, (uint32_t)size) < 0, "answered twice");
   source->position += size;
@@ -117,6 +122,7 @@ static void reset(int fail_at, size_t most) {
   world.failed = false;
   world.fail_at = fail_at;
   world.most = most;
+  world.beyond = 0;
   world.inside = NULL;
 }
 
@@ -438,7 +444,7 @@ static void test_slots(const char *folder) {
     avs_add_chapter(session, numbers[i], numbers[i], numbers[i]);
     avs_set_range(session, numbers[i], numbers[i]);
     avs_memory_read(world.sink_io, numbers[i], bytes, 10);
-    avs_reply(io, numbers[i]);
+    avs_reply(world.source_io, numbers[i]);
     int32_t index = isfinite(numbers[i]) && fabs(numbers[i]) < 2e9 ? (int32_t)numbers[i] : -7;
     for (uint32_t what = 0; what < 12; what++) {
       avs_set(session, what, index, "title\0x", 8);
@@ -465,6 +471,11 @@ static void misuse_inside(uint32_t session) {
   uint32_t other = avs_session_new();
   CHECK(avs_io_attach(world.source_io, other) == -EBUSY, "moved while running");
   CHECK(avs_add_stream(session, "", 0) < 0, "stream added while running");
+  CHECK(avs_io_new(session, AVS_IO_CALLBACKS, AVS_IO_READ, 10) == 0, "I/O context made while running");
+  char text[16];
+  CHECK(avs_take_log(session, text, sizeof(text)) == -EBUSY, "log taken while running");
+  CHECK(avs_start(session, AVS_OP_READ, slot) == -EBUSY, "started inside itself");
+  CHECK(avs_finish(session, slot) < 0, "finished what was not started");
   CHECK(avs_session_close(other) == 0, "close");
 }
 
@@ -498,6 +509,79 @@ static void test_moving(const char *folder) {
   CHECK(avs_io_attach(world.source_io, second) == 0, "attach to its own session");
   CHECK(avs_session_close(second) == 0, "close");
   CHECK(avs_io_attach(world.source_io, second) < 0, "attached after its end");
+}
+
+/* A source that gives more than it was asked for: what it gave is read, and seeks go by it. */
+static void test_beyond(const char *folder, const char *name) {
+  load(folder, name);
+  struct outcome whole = demux(NEVER, SIZE_MAX);
+  static const size_t sizes[] = {1, 999, 5000, 1 << 20};
+  for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
+    reset(NEVER, SIZE_MAX);
+    world.beyond = sizes[i];
+    uint32_t session = avs_session_new();
+    world.source_io = new_source(session);
+    double result = open_input(session, world.source_io);
+    CHECK(result >= 0, "open: %g", result);
+    CHECK(read_all(session, &result) == whole.packets, "%s: packets are missing, %zu bytes beyond", name, sizes[i]);
+    CHECK(seek(session, -1, 0) >= 0, "seek");
+    CHECK(read_all(session, &result) > 0, "no packets after a seek");
+    CHECK(avs_session_close(session) == 0, "close");
+  }
+}
+
+static bool reads_on(uint32_t session, size_t at) {
+  uint8_t bytes[100];
+  double slot[AVS_SLOT_SIZE] = {0, world.source_io};
+  avs_run(session, AVS_OP_IO_READ, slot, bytes, sizeof(bytes), NULL, 0);
+  return slot[0] >= 0 && slot[1] == 100 && !memcmp(bytes, world.source.data + at, 100);
+}
+
+/* What was read beyond is still there after a seek that was refused, and gone after one that was not. */
+static void test_seeking_beyond(const char *folder) {
+  load(folder, "audio.wav");
+  reset(NEVER, SIZE_MAX);
+  world.beyond = 10000;
+  uint32_t session = avs_session_new();
+  world.source_io = new_source(session);
+  CHECK(reads_on(session, 0), "the first bytes");
+  double slot[AVS_SLOT_SIZE] = {0, world.source_io, 1e12, 0};
+  CHECK(run(session, AVS_OP_IO_SEEK, slot) < 0, "a seek too far");
+  for (size_t at = 100; at < 3000; at += 100) CHECK(reads_on(session, at), "the bytes at %zu", at);
+  static const double targets[] = {5000, 200, 30000, 9000, 0};
+  for (size_t i = 0; i < sizeof(targets) / sizeof(*targets); i++) {
+    slot[1] = world.source_io, slot[2] = targets[i], slot[3] = 0;
+    CHECK(run(session, AVS_OP_IO_SEEK, slot) == 0 && slot[1] == targets[i], "seek to %g", targets[i]);
+    CHECK(reads_on(session, (size_t)targets[i]), "the bytes at %g", targets[i]);
+  }
+  CHECK(avs_session_close(session) == 0, "close");
+}
+
+/* Calls of the async engine on a session that has never been in it. */
+static void test_idle(void) {
+  uint32_t session = avs_session_new();
+  double slot[AVS_SLOT_SIZE] = {0}, bytes = -1;
+  CHECK(avs_finish(session, slot) < 0, "finished what was not started");
+  CHECK(avs_stop(session) == 0, "stop");
+  CHECK(avs_ready_packets(session, &bytes) == 0 && bytes == 0, "ready packets");
+  CHECK(avs_take_packets(session, NULL, 0, NULL, 0) == 0, "take packets");
+  avs_wake_events();
+  CHECK(avs_wait_events(avs_isolate(), 0) == 0, "no events");
+  CHECK(avs_take_events(slot, 1, 10) == 0, "take events");
+  CHECK(avs_cancel(session) == 0, "cancel");
+  CHECK(run(session, AVS_OP_READ, slot) < 0, "ran after it was canceled");
+  CHECK(avs_session_close(session) == 0, "close");
+}
+
+/* An option that the shim sets too. */
+static void test_whitelist(const char *folder) {
+  load(folder, "video.mp4");
+  reset(NEVER, SIZE_MAX);
+  uint32_t session = avs_session_new();
+  world.source_io = new_source(session);
+  set(session, AVS_SET_OPTIONS, "codec_whitelist", "h264");
+  CHECK(open_input(session, world.source_io) >= 0, "open");
+  CHECK(avs_session_close(session) == 0, "close");
 }
 
 /* libavformat itself would go round and round. */
@@ -570,6 +654,12 @@ int main(int argc, char **argv) {
   }
   test_moving_in_use(argv[1]);
   test_direction();
+  test_beyond(argv[1], "video.mp4");
+  test_beyond(argv[1], "video.mkv");
+  test_beyond(argv[1], "video.ts");
+  test_seeking_beyond(argv[1]);
+  test_idle();
+  test_whitelist(argv[1]);
   reset(NEVER, SIZE_MAX);
   free(world.source.data);
   free(world.sink.data);

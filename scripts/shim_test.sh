@@ -1,0 +1,108 @@
+#!/usr/bin/env bash
+#
+# Runs the shim's own C programs, tests/shim/contract.c (the sync part, faults, misuse) and tests/shim/threads.c (the
+# async engine), against builds of the shim with the system's libavformat:
+#
+#   plain      every fault at every index
+#   address    AddressSanitizer, LeakSanitizer and UndefinedBehaviorSanitizer; some of the faults
+#   thread     ThreadSanitizer: threads.c; some of the endings
+#   valgrind   memcheck, which looks at libavformat too; few of the faults
+#
+# Any report is a failure: an invalid access, a use of what was never written, a leak, a race, undefined behaviour.
+# Needs valgrind, a compiler with sanitizers, and what scripts/build_shim.sh --system needs. Two run at a time.
+#
+#   scripts/shim_test.sh [plain|address|thread|valgrind ...]      default: all of them
+#   FAULTS=N scripts/shim_test.sh ...                             points that each run is failed or ended at; 0: all
+
+set -euo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+read -ra cc <<<"${CC:-cc}"
+all_kinds=(valgrind address thread plain) # the slowest first
+
+say() { printf 'shim_test: %s\n' "$*"; }
+
+# build KIND [FLAG...]: the library and both programs, in $work/KIND.
+build() {
+  local folder=$work/$1 program option=${build_option:?}
+  shift
+  mkdir "$folder"
+  "$root/scripts/build_shim.sh" --system "$option" --output "$folder/libavio.so"
+  for program in contract threads; do
+    "${cc[@]}" -std=c11 -D_GNU_SOURCE -Wall -Wextra -pthread -g "$@" -o "$folder/$program" \
+      "$root/tests/shim/$program.c" "$folder/libavio.so" -Wl,-rpath,"$folder" -lm
+  done
+}
+
+# programs KIND FAULTS ENDINGS [COMMAND...]: runs both, each through the command; 0: all there are.
+programs() {
+  local folder=$work/$1 faults=${FAULTS:-$2} endings=${FAULTS:-$3}
+  shift 3
+  "$@" "$folder/threads" "$root/fixtures/video.mp4" "$endings"
+  "$@" "$folder/contract" "$root/fixtures" "$faults"
+}
+
+run_plain() {
+  build_option=--debug build plain -O0
+  programs plain 0 0 env
+}
+
+run_address() {
+  local undefined=(-fno-sanitize-recover=all -fsanitize=float-cast-overflow)
+  build_option=--sanitize=address,undefined CFLAGS="${undefined[*]}" LDFLAGS="${undefined[*]}" \
+    build address -O1 -fsanitize=address,undefined "${undefined[@]}"
+  programs address 30 20 env ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=1 UBSAN_OPTIONS=print_stacktrace=1
+}
+
+run_thread() {
+  build_option=--sanitize=thread build thread -O1 -fsanitize=thread
+  TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1:history_size=4 \
+    "$work/thread/threads" "$root/fixtures/video.mp4" "${FAULTS:-20}"
+}
+
+run_valgrind() {
+  build_option=--debug build valgrind -O0
+  programs valgrind 5 5 valgrind --quiet --leak-check=full --errors-for-leak-kinds=definite,indirect,possible \
+    --error-exitcode=1 --num-callers=20 --fair-sched=try
+}
+
+# Two at a time; each one's output when it is over.
+run_kinds() {
+  local kind running=()
+  for kind in "$@"; do
+    if [ ${#running[@]} -ge 2 ]; then
+      finish "${running[0]}"
+      running=("${running[@]:1}")
+    fi
+    (set -e; "run_$kind") >"$work/$kind.log" 2>&1 &
+    pids[$kind]=$!
+    running+=("$kind")
+  done
+  for kind in "${running[@]}"; do finish "$kind"; done
+}
+
+finish() {
+  local result=passed
+  wait "${pids[$1]}" || result=FAILED failed=yes
+  sed "s/^/$1: /" "$work/$1.log"
+  say "$1 $result, after $SECONDS s"
+}
+
+main() {
+  local kinds=("$@") kind
+  if [ $# = 0 ]; then kinds=("${all_kinds[@]}"); fi
+  for kind in "${kinds[@]}"; do
+    case $kind in
+      plain | address | thread | valgrind) ;;
+      *) say "unknown kind $kind" >&2 && exit 2 ;;
+    esac
+  done
+  work=$(mktemp -d)
+  trap 'kill $(jobs -p) 2>/dev/null || true; rm -rf "$work"' EXIT
+  failed=no
+  declare -gA pids=()
+  run_kinds "${kinds[@]}"
+  [ $failed = no ]
+}
+
+main "$@"
