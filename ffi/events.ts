@@ -83,13 +83,17 @@ export async function turn(): Promise<void> {
 
 /** Answers the events that are there, or that come within so many microseconds; how many. */
 export function answerEvents(patience = 0): number {
-  const count = library().avs_take_events(rows, MAX_EVENTS, patience);
-  if (count === 0) return 0;
-  // A copy: what is called may come here again.
-  const events = rows.slice(0, count * Event.LENGTH);
-  for (let row = 0; row < events.length; row += Event.LENGTH) dispatch(events, row);
-  return count;
+  // What is called may come here again, and wait for an event that was taken before it was called.
+  const left = taken.length;
+  const count = library().avs_take_events(rows, MAX_EVENTS, left > 0 ? 0 : patience);
+  for (let row = 0; row < count * Event.LENGTH; row += Event.LENGTH) {
+    taken.push(rows.slice(row, row + Event.LENGTH));
+  }
+  for (let event; (event = taken.shift());) dispatch(event, 0);
+  return left + count;
 }
+/** Events that are not dispatched yet. */
+const taken: Float64Array[] = [];
 
 async function pump(): Promise<void> {
   pumping = true;

@@ -117,6 +117,8 @@ export class Session {
   #worked = false;
   /** For `events.ts`. */
   asked = 0;
+  /** Of answers that are waited for. */
+  #timers = new Set<ReturnType<typeof setTimeout>>();
   /** The last answer that is waited for. */
   #answering: Promise<unknown> | null = null;
   /** The same, at the moment when the session was closed and nothing else was under way. */
@@ -151,19 +153,24 @@ export class Session {
    * native code is out; no callback is called until then.
    */
   close(): void {
-    if (this.#end()) this.#free();
+    if (this.#beginClosing()) this.#finishClosing();
   }
 
-  /** Whether it is now to be freed. */
-  #end(): boolean {
+  #beginClosing(): boolean {
     if (this.#closed) return false;
     this.#closed = true;
     this.#limits.release();
-    if (!this.#done) library().avs_cancel(this.handle);
-    if (this.#running) return false;
-    if (this.#reading) this.#finishReading();
-    this.#lingering = this.#answering;
+    for (const timer of this.#timers) clearTimeout(timer);
+    this.#lingering = this.#running ? null : this.#answering;
     return true;
+  }
+
+  /** Ends what is under way; frees where nothing is that would. */
+  #finishClosing(): void {
+    if (!this.#done) library().avs_cancel(this.handle);
+    if (this.#running) return;
+    if (this.#reading) this.#finishReading();
+    this.#free();
   }
 
   /** Closes at the end of an operation. */
@@ -176,10 +183,14 @@ export class Session {
    * read ahead, whose resources the caller may be about to close, too, but not for ever.
    */
   async closeAsync(): Promise<void> {
-    const isOurs = this.#end();
-    if (isOurs) this.#pending = this.#linger();
+    if (this.#beginClosing()) {
+      if (this.#lingering) { // what it gives is not to be lost to whoever uses the source next
+        library().avs_stop(this.handle);
+        await (this.#pending = this.#linger());
+      }
+      this.#finishClosing();
+    }
     await this.#pending;
-    if (isOurs) this.#free();
     await this.#linger();
     await this.#closing;
   }
@@ -341,11 +352,24 @@ export class Session {
    * while they are used, until another operation stops it.
    */
   *read(packets: number, bytes: number): Operation<Reading> {
+    const stopped = this.#stopped;
+    this.#stopped = null;
+    if (stopped) return stopped;
     this.slot.set([0, packets, bytes]);
     const slot = yield* step(() => this.#readSync(), () => this.#readOn(packets, bytes));
-    if (!slot) return { failure: null, ended: false, streams: 0 };
+    return slot ? this.#outcomeOfReading(slot) : { failure: null, ended: false, streams: 0 };
+  }
+
+  #outcomeOfReading(slot: Float64Array): Reading {
     const failure = this.#outcome(operations.read, slot);
     return { failure, ended: slot[Slot.RESULT] === AVERROR.EOF, streams: slot[1]! };
+  }
+  /** What came of reading that was stopped by another operation, for the next one that reads on from there. */
+  #stopped: Reading | null = null;
+
+  /** What was read and what came of it is of no use any more: it is read on from another place. */
+  forgetReading(): void {
+    this.#stopped = null;
   }
 
   #readSync(): Float64Array {
@@ -363,7 +387,6 @@ export class Session {
         this.#start(operations.read, this.#readSlot);
         this.#reading = true;
       }
-      if (isTurnDue()) await turn();
       const ready = this.#untilReady();
       this.#pending = ready;
       if (await ready) return null;
@@ -378,6 +401,7 @@ export class Session {
 
   /** Whether there are packets: else the thread is done. */
   async #untilReady(): Promise<boolean> {
+    if (isTurnDue()) await turn();
     while (true) {
       answerEvents();
       const done = this.#done;
@@ -393,9 +417,12 @@ export class Session {
     return { count, bytes: readyBytes[0]! };
   }
 
-  /** What the thread that reads on has asked, answered while nobody waits for it. */
-  answerReading(): void {
-    if (this.#reading && !this.#running && !isTurnDue()) answerEvents();
+  /** What the thread that reads on has asked, answered while nobody waits for it; false where `read` must do it. */
+  answerReading(): boolean {
+    if (!this.#reading || this.#running) return true;
+    if (isTurnDue()) return false;
+    answerEvents();
+    return true;
   }
 
   async #stopReading(): Promise<void> {
@@ -403,16 +430,19 @@ export class Session {
     answerEvents();
     await (this.#pending = this.#untilDone());
     this.#finishReading();
+    if (!this.#closed) this.#stopped = this.#outcomeOfReading(this.#readSlot);
   }
 
   /** Stops it without waiting for promises. */
   #stopReadingNow(operation: OperationCode): void {
     library().avs_stop(this.handle);
-    while (!this.#done) {
+    while (!this.#done && !this.#closed) { // a callback may close it
       if (this.asked > 0) throw busy(operation);
       answerEvents(PATIENCE);
     }
+    if (!this.#reading) return;
     this.#finishReading();
+    this.#stopped = this.#outcomeOfReading(this.#readSlot);
   }
 
   #finishReading(): void {
@@ -529,7 +559,11 @@ export class Session {
     const timer = setTimeout(() => {
       this.abort(new DOMException(`A callback took longer than ${timeout} ms`, "TimeoutError"));
     }, timeout);
-    return waiting.finally(() => clearTimeout(timer));
+    this.#timers.add(timer);
+    return waiting.finally(() => {
+      clearTimeout(timer);
+      this.#timers.delete(timer);
+    });
   }
 
   /** While the other side's callback is waited for: where that one has failed already, this one is not called. */

@@ -236,14 +236,18 @@ export class Demuxer implements Disposable, AsyncDisposable, AsyncIterable<Packe
   async read(): Promise<Packet | null> {
     const ready = this.#readyNow();
     if (ready) return ready;
+    return await this.#enqueue(() => this.#read());
+  }
+
+  async #enqueue<T>(operation: () => Operation<T>): Promise<T> {
     this.#waiting++;
     try {
-      return await this.#session.enqueue(() => this.#read());
+      return await this.#session.enqueue(operation);
     } finally {
       this.#waiting--;
     }
   }
-  /** Reads that were made and not answered yet. */
+  /** Reads and seeks that were made and not answered yet. */
   #waiting = 0;
 
   /** A packet that is there, and that no earlier read waits for. */
@@ -290,8 +294,7 @@ export class Demuxer implements Disposable, AsyncDisposable, AsyncIterable<Packe
   /** What has been read meanwhile; null where it must be waited for. */
   #takeReady(): PacketBatch | null {
     if (this.#after !== null || this.#session.closed) return null;
-    this.#session.answerReading();
-    return PacketBatch.take(this.#session);
+    return this.#session.answerReading() ? PacketBatch.take(this.#session) : null;
   }
 
   /** One object for all packets of a stream. */
@@ -342,7 +345,7 @@ export class Demuxer implements Disposable, AsyncDisposable, AsyncIterable<Packe
     return promised(() => {
       this.#checkOpen("seek");
       const checked = options === undefined ? {} : checkObject(options, "options");
-      return step(() => {}, () => this.#session.enqueue(() => this.#seek(target, checked)));
+      return step(() => {}, () => this.#enqueue(() => this.#seek(target, checked)));
     });
   }
 
@@ -365,6 +368,7 @@ export class Demuxer implements Disposable, AsyncDisposable, AsyncIterable<Packe
     this.#after = null;
     this.#session.slot.set([0, stream, position, least, most, flags]);
     yield* this.#session.run(operations.seek);
+    this.#session.forgetReading();
   }
 
   #seekTarget(

@@ -121,7 +121,10 @@ export interface Stream {
   readonly metadata: Readonly<Record<string, string>>;
   /** Side data of the whole stream: "Display Matrix", ... */
   readonly sideData: readonly SideData[];
-  /** Not delivered by the demuxer while true. */
+  /**
+   * Not delivered by the demuxer while true. The async API reads ahead: what it has passed over meanwhile comes back only
+   * with a seek.
+   */
   discard: boolean;
 }
 

@@ -213,18 +213,29 @@ static void batch_clear(struct batch *batch) {
   batch->capacity = 0;
 }
 
-/* One packet into the batch; what av_read_frame() says. */
-static int read_into_batch(struct session *session) {
+/* The packet into the batch. */
+static int add_to_batch(struct session *session) {
   AVPacket *packet = session->scratch;
-  int result;
-  do result = input_read_packet(session, packet);
-  while (result == AVERROR(EAGAIN)); /* a demuxer that wants another turn; our I/O never says it */
-  if (result < 0) return result;
   pthread_mutex_lock(&session->batches.lock);
   bool added = batch_add(&session->batches.ready, packet, session->input->streams[packet->stream_index]);
   pthread_mutex_unlock(&session->batches.lock);
+  session->held = false;
   av_packet_unref(packet);
   return added ? 0 : AVERROR(ENOMEM);
+}
+
+/*
+ * One packet into the batch; what av_read_frame() says. The one that came with new streams is held until the next
+ * operation: JavaScript must know them first.
+ */
+static int read_into_batch(struct session *session) {
+  if (session->held) return add_to_batch(session);
+  int result;
+  do result = input_read_packet(session, session->scratch);
+  while (result == AVERROR(EAGAIN)); /* a demuxer that wants another turn; our I/O never says it */
+  if (result < 0) return result;
+  session->held = session->input->nb_streams != session->stream_count;
+  return session->held ? 0 : add_to_batch(session);
 }
 
 static bool is_full(const struct batch *batch, const double *slot) {
@@ -236,7 +247,7 @@ static int read_batch(struct session *session, const double *slot) {
   int64_t requests = session->requests;
   int result = 0;
   while (result >= 0 && !is_full(&session->batches.ready, slot) && session->requests == requests)
-    result = read_into_batch(session);
+    if ((result = read_into_batch(session)) >= 0 && session->held) break;
   return result;
 }
 
@@ -266,10 +277,9 @@ static void wait_until_taken(struct session *session) {
 
 /* The async engine: packets are read while JavaScript works on those before. */
 static int read_on(struct session *session, const double *slot) {
-  unsigned streams = session->input->nb_streams;
-  while (!session->batches.stopping && !session->canceled && session->input->nb_streams == streams) {
+  while (!session->batches.stopping && !session->canceled) {
     int result = read_into_batch(session);
-    if (result < 0) return result;
+    if (result < 0 || session->held) return result;
     if (tell_ready(session, slot)) wait_until_taken(session);
   }
   return 0;
@@ -382,6 +392,9 @@ int input_op_seek(struct session *session, double *slot, uint8_t *data, size_t s
   int stream = (int)slot[1];
   bool seconds = stream < 0;
   batches_clear(&session->batches);
+  if (session->held) av_packet_unref(session->scratch);
+  session->held = false;
+  if (session->discards.changed) apply_discards(session); /* the default stream is one that is not discarded */
   int result = input_seek(session->input, stream, seek_timestamp(slot[3], seconds), seek_timestamp(slot[2], seconds),
                           seek_timestamp(slot[4], seconds), to_int(slot[5]));
   if (result >= 0) return session->source_seek_refused ? AVERROR(ESPIPE) : 0;

@@ -129,6 +129,8 @@ int64_t write_behind(struct io *io, const uint8_t *data, size_t size, int marker
 void write_behind_answered(struct io *io);
 /* On the session's own thread: waits until all is taken. */
 void write_behind_drain(struct io *io);
+/* What was not taken is dropped. */
+void write_behind_forget(struct io *io);
 void write_behind_free(struct io *io);
 
 /* ---------------------------------------------------------------------------- reading ahead (read_ahead.c) */
@@ -299,6 +301,7 @@ struct session {
   int64_t most_packet_bytes; /* with side data; 0: any */
   atomic_uint stream_count; /* at the end of the last operation */
   AVPacket *scratch; /* for one packet on its way */
+  bool held; /* in `scratch`: the packet that came with streams which JavaScript does not know yet */
 
   AVFormatContext *output;
   struct io *output_io;

@@ -218,9 +218,13 @@ int32_t avs_io_attach(uint32_t io_handle, uint32_t session_handle) {
   struct io *io = find_io(io_handle);
   struct session *session = find_session(session_handle);
   if (!io || !session || !io->context) return AVERROR(EBADF);
-  if (io->session->running || session->running || io->behind.first) return AVERROR(EBUSY);
+  if (io->session->running || session->running) return AVERROR(EBUSY);
   io_rebase(io, 0);
   struct session *before = io->session;
+  /* Of a session that was canceled: nobody waits for it, and it must not answer what is asked next. */
+  io->request = (struct request){0};
+  write_behind_forget(io);
+  if (before->canceled && io->context->error == AVERROR_EXIT) io->context->error = io->context->eof_reached = 0;
   if (io == before->input_io || io == before->output_io) before->failed = AVERROR(EBADF); /* it can't go on without */
   struct io **link = &before->ios;
   while (*link != io) link = &(*link)->next;

@@ -87,23 +87,31 @@ size_t memory_fetch(const struct memory *memory, size_t position, uint8_t *out, 
   return size;
 }
 
-/* Nothing is written while an operation is over, or while it waits for what was written to be closed. */
+/* Nothing is written after an operation, nor while it waits for what was written to be closed. */
 static bool is_still(const struct io *io) {
   return !io->session->running || (io->request.kind == AVS_REQUEST_CLOSE && !io->request.answered);
 }
 
-double avs_memory_size(uint32_t handle) {
-  struct io *io = find_io(handle);
-  if (!io) return AVERROR(EBADF);
-  return is_still(io) ? (double)io->memory.size : AVERROR(EBUSY);
-}
-
-int32_t avs_memory_read(uint32_t handle, double offset, uint8_t *out, uint32_t size) {
-  struct io *io = find_io(handle);
-  if (!io) return AVERROR(EBADF);
-  if (!is_still(io)) return AVERROR(EBUSY);
+static double copy_if_still(const struct io *io, double offset, uint8_t *out, uint32_t size) {
   const struct memory *memory = &io->memory;
+  if (!is_still(io)) return AVERROR(EBUSY);
+  if (!out) return (double)memory->size;
   if (!(offset >= 0) || offset > (double)memory->size || size > memory->size - (size_t)offset) return AVERROR(EINVAL);
   each_piece(memory, (size_t)offset, size, NULL, out);
   return 0;
+}
+
+static double locked_copy(uint32_t handle, double offset, uint8_t *out, uint32_t size) {
+  struct io *io = find_io(handle);
+  if (!io) return AVERROR(EBADF);
+  worker_lock(io->session);
+  double result = copy_if_still(io, offset, out, size);
+  worker_unlock(io->session);
+  return result;
+}
+
+double avs_memory_size(uint32_t handle) { return locked_copy(handle, 0, NULL, 0); }
+
+int32_t avs_memory_read(uint32_t handle, double offset, uint8_t *out, uint32_t size) {
+  return out ? (int32_t)locked_copy(handle, offset, out, size) : 0;
 }

@@ -39,6 +39,12 @@ static void pieces_free(struct piece *piece) {
   }
 }
 
+void write_behind_forget(struct io *io) {
+  pieces_free(io->behind.first);
+  io->behind.first = io->behind.last = NULL;
+  io->behind.bytes = io->behind.count = 0;
+}
+
 void write_behind_free(struct io *io) {
   pieces_free(io->behind.first);
   pieces_free(io->behind.spare);

@@ -1,0 +1,99 @@
+/**
+ * Sources that say how far they were read, and media that is made to order: long, or with a stream that begins late.
+ */
+import { constants, type IOCallbacks } from "@avio/avio";
+
+type Bytes = Uint8Array<ArrayBuffer>;
+
+/** Gives `bytes` from front to back, so many at a time; answers its callers when, and as, a test wants. */
+export class CountedSource {
+  position = 0;
+  calls = 0;
+  /** Calls that have not answered yet, now and at most. */
+  underWay = 0;
+  busiest = 0;
+
+  constructor(
+    readonly bytes: Uint8Array,
+    readonly chunk: number,
+    /** Waited for by each answer, where it is a promise. */
+    public before: (source: CountedSource) => Promise<unknown> | void = () => {},
+  ) {}
+
+  /** Callbacks without positions; call them as often as you like, they share the position. */
+  get callbacks(): IOCallbacks {
+    return { onread: (buffer, size) => this.#read(buffer, size) };
+  }
+
+  /** The same, with positions. */
+  get seekable(): IOCallbacks {
+    const onseek = (offset: number, whence: number) =>
+      whence === constants.seek.SIZE ? this.bytes.length : this.position = offset;
+    return { ...this.callbacks, onseek };
+  }
+
+  #read(buffer: Uint8Array, size: number): number | Promise<number> {
+    this.calls++;
+    this.busiest = Math.max(this.busiest, ++this.underWay);
+    const waited = this.before(this);
+    return waited ? waited.then(() => this.#fill(buffer, size)) : this.#fill(buffer, size);
+  }
+
+  #fill(buffer: Uint8Array, size: number): number {
+    const piece = this.bytes.subarray(this.position, this.position + Math.min(size, this.chunk));
+    buffer.set(piece);
+    this.position += piece.length;
+    this.underWay--;
+    return piece.length;
+  }
+}
+
+/** The header of a WAV whose size nobody knows: 48 kHz, stereo, 16 bits. */
+export function wavHeader(): Bytes {
+  const bytes = new Uint8Array(44);
+  const view = new DataView(bytes.buffer);
+  const text = (at: number, word: string) => bytes.set(new TextEncoder().encode(word), at);
+  text(0, "RIFF");
+  view.setUint32(4, 0xffffffff, true);
+  text(8, "WAVEfmt ");
+  view.setUint32(16, 16, true);
+  [1, 2].forEach((value, i) => view.setUint16(20 + 2 * i, value, true));
+  view.setUint32(24, 48000, true);
+  view.setUint32(28, 192000, true);
+  [4, 16].forEach((value, i) => view.setUint16(32 + 2 * i, value, true));
+  text(36, "data");
+  view.setUint32(40, 0xffffffff, true);
+  return bytes;
+}
+
+/** A WAV with so many bytes of samples, no two pages of them the same. */
+export function wavOf(size: number): Bytes {
+  const bytes = new Uint8Array(44 + size);
+  bytes.set(wavHeader());
+  new Uint32Array(bytes.buffer, 44, size >> 2).forEach((_, i, samples) => samples[i] = i * 2654435761);
+  return bytes;
+}
+
+/** The flv with its sound only from `milliseconds` on, and a header that does not tell of it. */
+export function withLateSound(flv: Bytes, milliseconds: number): Bytes {
+  const AUDIO = 8, VIDEO = 9;
+  const HEADER = 13;
+  const view = new DataView(flv.buffer, flv.byteOffset);
+  const parts = [flv.slice(0, HEADER)];
+  parts[0]![4] = 1; // has video
+  let configuration: Bytes | null = null;
+  for (let at = HEADER, end; at < flv.length; at = end) {
+    end = at + 15 + (view.getUint32(at) & 0xffffff);
+    const tag = flv.slice(at, end);
+    const isLate = view.getUint32(at + 4) >>> 8 >= milliseconds;
+    if (tag[0] === AUDIO && tag[12] === 0) configuration = tag;
+    else if (tag[0] === AUDIO && isLate) {
+      if (configuration) parts.push(configuration);
+      configuration = null;
+      parts.push(tag);
+    } else if (tag[0] === VIDEO) parts.push(tag);
+  }
+  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  parts.reduce((at, part) => (whole.set(part, at), at + part.length), 0);
+  return whole;
+}
