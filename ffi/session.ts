@@ -167,7 +167,7 @@ export class Session {
 
   /** Ends what is under way; frees where nothing is that would. */
   #finishClosing(): void {
-    if (!this.#done) library().avs_cancel(this.handle);
+    if (this.#worked) library().avs_cancel(this.handle);
     if (this.#running) return;
     if (this.#reading) this.#finishReading();
     this.#free();

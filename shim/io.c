@@ -219,6 +219,7 @@ int32_t avs_io_attach(uint32_t io_handle, uint32_t session_handle) {
   struct session *session = find_session(session_handle);
   if (!io || !session || !io->context) return AVERROR(EBADF);
   if (io->session->running || session->running) return AVERROR(EBUSY);
+  if (io->behind.first && !io->session->canceled) return AVERROR(EBUSY);
   io_rebase(io, 0);
   struct session *before = io->session;
   /* Of a session that was canceled: nobody waits for it, and it must not answer what is asked next. */
