@@ -33,9 +33,15 @@ export {
 export type { Sink } from "./io/sink.ts";
 export type { Source } from "./io/source.ts";
 
+export { codecString } from "./format/codec_string.ts";
 export { Demuxer, type DemuxerOptions, type SeekOptions } from "./format/demuxer.ts";
 export {
+  type CodecInfo,
+  codecs,
   type FormatInfo,
+  type FormatOption,
+  formatOptions,
+  guessFormat,
   inputFormats,
   licenseText,
   outputFormats,
@@ -49,6 +55,7 @@ export { probe, probeSync } from "./format/probe.ts";
 export type { Rational } from "./format/rational.ts";
 export { remux, type RemuxOptions, type RemuxProgress, type RemuxResult, remuxSync } from "./format/remux.ts";
 export { RemuxStream } from "./format/remux_stream.ts";
+export type { IndexEntry } from "./format/stream_index.ts";
 export type {
   Chapter,
   CodecParameters,
@@ -57,4 +64,5 @@ export type {
   Program,
   Stream,
   StreamInit,
+  StreamLike,
 } from "./format/stream.ts";

@@ -53,12 +53,17 @@ const rest = {
   avs_library_info: { parameters: ["buffer", "u32"], result: "i32" },
   avs_license_text: { parameters: ["buffer", "u32"], result: "i32" },
   avs_formats: { parameters: ["u32", "buffer", "u32"], result: "i32" },
+  // direction, name of the format, its bytes
+  avs_format_options: { parameters: ["u32", "buffer", "u32", "buffer", "u32"], result: "i32" },
+  avs_codecs: { parameters: ["buffer", "u32"], result: "i32" },
   avs_error_text: { parameters: ["i32", "buffer", "u32"], result: "i32" },
   avs_set_log_level: { parameters: ["i32"], result: "void" },
   avs_take_log: { parameters: ["u32", "buffer", "u32"], result: "i32" },
   avs_refused_url: { parameters: ["u32", "buffer", "u32"], result: "i32" },
   avs_unused_options: { parameters: ["u32", "buffer", "u32"], result: "i32" },
   avs_io_attach: { parameters: ["u32", "u32"], result: "i32" },
+  // session, stream, number of the first row, rows, how many
+  avs_index: { parameters: ["u32", "i32", "u32", "buffer", "u32"], result: "i32" },
   avs_set_discard: { parameters: ["u32", "i32", "i32"], result: "i32" },
 } as const satisfies Deno.ForeignLibraryInterface;
 
@@ -147,6 +152,9 @@ export const SetWhat = {
   SIDE_DATA: 7,
   CHAPTER_METADATA: 8,
 } as const;
+
+/** Rows of `avs_index`. */
+export const IndexRow = { TIMESTAMP: 0, POS: 1, SIZE: 2, IS_KEY: 3, LENGTH: 4 } as const;
 
 export const Row = {
   STREAM: 0,

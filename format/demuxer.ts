@@ -28,6 +28,7 @@ import {
   type Program,
   type Stream,
 } from "./stream.ts";
+import { type IndexEntry, readIndex } from "./stream_index.ts";
 
 /** Options of {@linkcode Demuxer.open} and {@linkcode Demuxer.openSync}. */
 export interface DemuxerOptions extends SessionOptions {
@@ -206,6 +207,22 @@ export class Demuxer implements Disposable, AsyncDisposable, AsyncIterable<Packe
   /** Programs of the container. */
   get programs(): readonly Program[] {
     return this.#description.programs;
+  }
+
+  /**
+   * The container's index of a stream, as far as it is known; `avformat_index_get_entry`. mp4 and mov have every frame,
+   * Matroska its cues, avi and flv what was read of theirs, most others nothing until packets have been read.
+   *
+   * @throws {Error} The Demuxer is closed, or reading at the moment (an AVError, EBUSY).
+   */
+  index(streamIndex: number): IndexEntry[] {
+    checkInteger(streamIndex, "streamIndex", 0, this.#streams.length - 1);
+    this.#checkOpen("tell the index");
+    const { timeBase } = this.#streams[streamIndex]!;
+    return this.#session.runNow(
+      operations.read,
+      () => step(() => readIndex(this.#session, streamIndex, timeBase)),
+    );
   }
 
   /** The stream of this type that a player would choose, null where there is none. */

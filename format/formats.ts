@@ -1,8 +1,11 @@
 /**
  * The container formats that the library can read and write.
  */
-import { library, readTextOrThrow, VERSION } from "../ffi/library.ts";
+import { makeError } from "../ffi/errors.ts";
+import { library, readText, readTextOrThrow, VERSION } from "../ffi/library.ts";
 import { Direction } from "../ffi/symbols.ts";
+import { checkString } from "../io/arguments.ts";
+import type { MediaType } from "./stream.ts";
 
 /** A container format (AVInputFormat, AVOutputFormat). */
 export interface FormatInfo {
@@ -14,6 +17,38 @@ export interface FormatInfo {
   extensions: string[];
   /** MIME types. */
   mimeTypes: string[];
+  /** What is special about it: "globalHeader", "opensFiles", "noByteSeek", ... (AVFMT_*) */
+  flags: string[];
+  /** Of an output format: the codecs that an encoder would choose for it. */
+  defaultCodecs?: { video?: string; audio?: string; subtitle?: string };
+}
+
+/** An option of a format (AVOption), for `options` of a Demuxer or Muxer. */
+export interface FormatOption {
+  name: string;
+  /** What it does, in FFmpeg's words. */
+  help: string;
+  /** "integer", "number", "boolean", "string", "flags", "duration", "dictionary", ... */
+  type: string;
+  default: string | number | boolean | null;
+  /** Least and greatest number, null where it is no number. */
+  min: number | null;
+  max: number | null;
+  /** Values that have names; for "flags" they can be joined: "faststart+frag_keyframe". */
+  constants: { name: string; help: string; value: number }[];
+  /** All formats have it. */
+  generic: boolean;
+}
+
+/** A codec that FFmpeg has a name for; avio neither decodes nor encodes. */
+export interface CodecInfo {
+  name: string;
+  /** Name for people. */
+  longName: string;
+  type: MediaType;
+  isLossless: boolean;
+  /** All its frames are key frames. */
+  isIntraOnly: boolean;
 }
 
 function list(text: string): string[] {
@@ -22,7 +57,7 @@ function list(text: string): string[] {
 
 /** A format as the shim writes it: lists are one string. */
 export function formatInfo(
-  raw: { name: string; longName: string; extensions: string; mimeTypes: string },
+  raw: Omit<FormatInfo, "extensions" | "mimeTypes"> & { extensions: string; mimeTypes: string },
 ): FormatInfo {
   return { ...raw, extensions: list(raw.extensions), mimeTypes: list(raw.mimeTypes) };
 }
@@ -40,6 +75,67 @@ export function inputFormats(): FormatInfo[] {
 /** The formats that a Muxer can write. */
 export function outputFormats(): FormatInfo[] {
   return formats(Direction.OUTPUT);
+}
+
+/**
+ * The options of a format: its own, then those that all formats have.
+ *
+ * ```ts
+ * import { formatOptions } from "@avio/avio";
+ *
+ * const movflags = formatOptions("mp4", "output").find(({ name }) => name === "movflags");
+ * console.log(movflags?.constants.map(({ name }) => name)); // ["rtphint", "faststart", ...]
+ * ```
+ *
+ * @param name FFmpeg's name of the format; of a demuxer with several, any of them.
+ * @throws {AVError} There is no such format.
+ */
+export function formatOptions(name: string, direction: "input" | "output"): FormatOption[] {
+  checkString(name, "name");
+  if (direction !== "input" && direction !== "output") {
+    throw new TypeError(`direction: must be "input" or "output", is ${direction}`);
+  }
+  const bytes = new TextEncoder().encode(name);
+  const number = direction === "input" ? Direction.INPUT : Direction.OUTPUT;
+  const text = readText((out, capacity) =>
+    library().avs_format_options(number, bytes, bytes.length, out, capacity)
+  );
+  if (typeof text === "string") return JSON.parse(text);
+  throw makeError(
+    { name: "format options", phrase: `tell options of the ${direction} format '${name}'` },
+    text,
+    [],
+  );
+}
+
+/** The codecs that there are names for. */
+export function codecs(): CodecInfo[] {
+  return JSON.parse(readTextOrThrow((out, capacity) => library().avs_codecs(out, capacity)));
+}
+
+/**
+ * The output format that fits a file name or a MIME type best, null where none does; `av_guess_format`.
+ *
+ * ```ts
+ * import { guessFormat } from "@avio/avio";
+ *
+ * console.log(guessFormat({ fileName: "film.mkv" })?.name); // "matroska"
+ * ```
+ */
+export function guessFormat(
+  { fileName = "", mimeType = "" }: { fileName?: string; mimeType?: string },
+): FormatInfo | null {
+  const extension = checkString(fileName, "fileName").match(/\.([^./\\]+)$/)?.[1]?.toLowerCase();
+  const type = checkString(mimeType, "mimeType").split(";")[0]!.trim().toLowerCase();
+  const score = ({ extensions, mimeTypes }: FormatInfo) =>
+    (type !== "" && mimeTypes.includes(type) ? 2 : 0) +
+    (extension !== undefined && extensions.includes(extension) ? 1 : 0);
+  const best = outputFormats().map((format) => ({ format, score: score(format) }))
+    .reduce((best, next) => next.score > best.score ? next : best, {
+      format: null as FormatInfo | null,
+      score: 0,
+    });
+  return best.format;
 }
 
 /** What runs: versions of avio's parts, and the terms FFmpeg is under. */

@@ -26,7 +26,7 @@ import {
 } from "../io/arguments.ts";
 import { checkPacket, type Packet, putPacket } from "./packet.ts";
 import { addStream, type Chapter, type CodecParameters, describe } from "./stream.ts";
-import type { MediaType, Stream, StreamInit } from "./stream.ts";
+import type { MediaType, Stream, StreamInit, StreamLike } from "./stream.ts";
 
 /** Options of {@linkcode Muxer.openSync}. */
 export interface MuxerOptions extends SessionOptions {
@@ -114,7 +114,7 @@ export function addChapter(session: Session, { id, start, end, metadata }: Chapt
 }
 
 /** The settings that a stream like `from` starts with. */
-function initLike(from: Omit<Stream, "discard">): StreamInit {
+function initLike(from: StreamLike): StreamInit {
   const { timeBase, metadata, disposition, id, sideData, averageFrameRate } = from;
   return { timeBase, metadata, disposition: [...disposition], id, sideData: [...sideData], averageFrameRate };
 }
@@ -122,7 +122,7 @@ function initLike(from: Omit<Stream, "discard">): StreamInit {
 /** Adds a stream like `from` to the session's output; its index. */
 export function addStreamLike(
   session: Session,
-  from: Omit<Stream, "discard">,
+  from: StreamLike,
   init: StreamInit = {},
 ): number {
   const { tag, ...parameters } = checkObject(from.codecParameters, "from.codecParameters");
@@ -203,7 +203,7 @@ export class Muxer implements Disposable, AsyncDisposable {
    * @throws {TypeError} A parameter is unknown or of the wrong type.
    */
   addStream(
-    from: Omit<Stream, "discard"> | (Partial<CodecParameters> & { type: MediaType; codec: string }),
+    from: StreamLike | (Partial<CodecParameters> & { type: MediaType; codec: string }),
     init?: StreamInit,
   ): number {
     this.#checkOpen("add stream");

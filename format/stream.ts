@@ -95,6 +95,9 @@ export interface CodecParameters {
   seekPreroll: number;
 }
 
+/** A stream to copy: one of a demuxer, or described like one. */
+export type StreamLike = Omit<Stream, "discard" | "rotation">;
+
 /** A stream of an input or output (AVStream). */
 export interface Stream {
   /** Its place among the streams. */
@@ -121,6 +124,8 @@ export interface Stream {
   readonly metadata: Readonly<Record<string, string>>;
   /** Side data of the whole stream: "Display Matrix", ... */
   readonly sideData: readonly SideData[];
+  /** Degrees clockwise by which its pictures are to be turned to be shown, from 0 to less than 360; of its display matrix. */
+  readonly rotation: number;
   /**
    * Not delivered by the demuxer while true. The async API reads ahead: what it has passed over meanwhile comes back only
    * with a seek.
@@ -182,20 +187,13 @@ interface RawSideData {
   data: string;
 }
 type RawStream =
-  & Omit<Stream, "codecParameters" | "discard" | "sideData">
+  & Omit<Stream, "codecParameters" | "discard" | "sideData" | "rotation">
   & Omit<CodecParameters, "extradata">
   & { extradata: string | null; sideData: RawSideData[] };
-interface RawFormat {
-  name: string;
-  longName: string;
-  extensions: string;
-  mimeTypes: string;
-}
-
 /** Describes the session's input or output. */
 export function describe(session: Session, direction: number): Description {
   const raw = session.describe(direction) as Omit<Description, "streams" | "format"> & {
-    format: RawFormat;
+    format: Parameters<typeof formatInfo>[0];
     streams: RawStream[];
   };
   return { ...raw, format: formatInfo(raw.format), streams: raw.streams.map(splitStream) };
@@ -229,8 +227,28 @@ function splitStream(raw: RawStream): Omit<Stream, "discard"> {
     averageFrameRate,
     disposition,
     metadata,
-    sideData: sideData.map(({ type, data }) => ({ type, data: Uint8Array.fromBase64(data) })),
+    ...sides(sideData.map(({ type, data }) => ({ type, data: Uint8Array.fromBase64(data) }))),
   };
+}
+
+function sides(sideData: SideData[]): { sideData: SideData[]; rotation: number } {
+  const matrix = sideData.find(({ type }) => type.toLowerCase() === DISPLAY_MATRIX)?.data;
+  return { sideData, rotation: matrix && matrix.length >= 36 ? rotationOf(matrix) : 0 };
+}
+
+const DISPLAY_MATRIX = "display matrix";
+
+/** av_display_rotation_get, the other way round: of a 3 by 3 matrix of 32-bit numbers. */
+function rotationOf(matrix: Uint8Array): number {
+  const view = new DataView(matrix.buffer, matrix.byteOffset, matrix.byteLength);
+  const [a, b, c, d] = [0, 4, 12, 16].map((at) => view.getInt32(at, true)) as [
+    number,
+    number,
+    number,
+    number,
+  ];
+  const degrees = Math.atan2(b / Math.hypot(b, d), a / Math.hypot(a, c)) * 180 / Math.PI;
+  return Number.isNaN(degrees) ? 0 : (Math.round(degrees * 1000) / 1000 + 360) % 360;
 }
 
 /** A demuxer's stream: described once, but for `discard`, which the demuxer obeys. */
@@ -247,6 +265,7 @@ export class DemuxerStream implements Stream {
   declare readonly disposition: readonly string[];
   declare readonly metadata: Readonly<Record<string, string>>;
   declare readonly sideData: readonly SideData[];
+  declare readonly rotation: number;
   #discard = false;
   #session: Session;
 

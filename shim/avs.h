@@ -42,6 +42,12 @@ AVS_API int32_t avs_license_text(char *out, uint32_t capacity);
 AVS_API int32_t avs_formats(uint32_t direction, char *out, uint32_t capacity);
 enum { AVS_INPUT, AVS_OUTPUT };
 
+/* JSON array of the options (AVOption) of an input or output format, its own and those that all have. */
+AVS_API int32_t avs_format_options(uint32_t direction, const char *name, uint32_t size, char *out, uint32_t capacity);
+
+/* JSON array of the codecs that there are names for. */
+AVS_API int32_t avs_codecs(char *out, uint32_t capacity);
+
 /* What libavutil says about an error code. */
 AVS_API int32_t avs_error_text(int32_t code, char *out, uint32_t capacity);
 
@@ -225,6 +231,13 @@ AVS_API int32_t avs_map_stream(uint32_t session, int32_t input_stream, int32_t o
 AVS_API int32_t avs_set_range(uint32_t session, double start, double end);
 /* Packets of a stream are not delivered any more, or again, from the next one on that is read. */
 AVS_API int32_t avs_set_discard(uint32_t session, int32_t stream, int32_t discard);
+
+/*
+ * The container's index of an input's stream: rows of AVS_INDEX_* into `out`, at most so many, from the one numbered
+ * `first` on; how many there are in all.
+ */
+AVS_API int32_t avs_index(uint32_t session, int32_t stream, uint32_t first, double *out, uint32_t most);
+enum { AVS_INDEX_TIMESTAMP, AVS_INDEX_POS, AVS_INDEX_SIZE, AVS_INDEX_IS_KEY, AVS_INDEX_LENGTH };
 
 /* ------------------------------------------------------------------------------------------ packets */
 

@@ -429,3 +429,22 @@ int32_t avs_set_discard(uint32_t handle, int32_t stream, int32_t discard) {
   pthread_mutex_unlock(&session->batches.lock);
   return result;
 }
+
+/* ---------------------------------------------------------------------------------------- the container's index */
+
+int32_t avs_index(uint32_t handle, int32_t stream_index, uint32_t first, double *out, uint32_t most) {
+  struct session *session = find_session(handle);
+  if (session && session->running) return AVERROR(EBUSY);
+  if (!session || !session->input) return AVERROR(EBADF);
+  if (stream_index < 0 || stream_index >= (int32_t)session->input->nb_streams) return AVERROR(EINVAL);
+  AVStream *stream = session->input->streams[stream_index];
+  int count = avformat_index_get_entries_count(stream);
+  for (uint32_t i = 0; i < most && (int64_t)first + i < count; i++, out += AVS_INDEX_LENGTH) {
+    const AVIndexEntry *entry = avformat_index_get_entry(stream, (int)(first + i));
+    out[AVS_INDEX_TIMESTAMP] = from_timestamp(entry->timestamp);
+    out[AVS_INDEX_POS] = (double)entry->pos;
+    out[AVS_INDEX_SIZE] = entry->size;
+    out[AVS_INDEX_IS_KEY] = (entry->flags & AVINDEX_KEYFRAME) != 0;
+  }
+  return count;
+}

@@ -312,12 +312,8 @@ static void describe_lists(struct text *text, AVFormatContext *context) {
 
 static void describe_format(struct text *text, const AVFormatContext *context) {
   json_key(text, "format");
-  if (context->iformat)
-    json_format(text, context->iformat->name, context->iformat->long_name, context->iformat->extensions,
-                context->iformat->mime_type);
-  else
-    json_format(text, context->oformat->name, context->oformat->long_name, context->oformat->extensions,
-                context->oformat->mime_type);
+  if (context->iformat) json_input_format(text, context->iformat);
+  else json_output_format(text, context->oformat);
 }
 
 int32_t avs_describe(uint32_t handle, uint32_t direction, char *out, uint32_t capacity) {

@@ -45,14 +45,55 @@ int32_t avs_license_text(char *out, uint32_t capacity) {
   return text_deliver(&text, out, capacity);
 }
 
-void json_format(struct text *text, const char *name, const char *long_name, const char *extensions,
-                           const char *mime_type) {
+static const struct {
+  int flag;
+  const char *name;
+} flag_names[] = {
+    {AVFMT_GLOBALHEADER, "globalHeader"}, {AVFMT_NOTIMESTAMPS, "noTimestamps"}, {AVFMT_TS_DISCONT, "discontinuous"},
+    {AVFMT_VARIABLE_FPS, "variableFrameRate"}, {AVFMT_NODIMENSIONS, "noDimensions"}, {AVFMT_NOSTREAMS, "noStreams"},
+    {AVFMT_NOBINSEARCH, "noBinarySearch"}, {AVFMT_NOGENSEARCH, "noGenericSearch"}, {AVFMT_NO_BYTE_SEEK, "noByteSeek"},
+    {AVFMT_TS_NONSTRICT, "equalTimestamps"}, {AVFMT_TS_NEGATIVE, "negativeTimestamps"}, {AVFMT_NOFILE, "opensFiles"},
+    {AVFMT_NEEDNUMBER, "needsNumber"}, {AVFMT_GENERIC_INDEX, "genericIndex"},
+};
+
+static void json_flags(struct text *text, int flags) {
+  json_key(text, "flags");
+  text_append(text, "[", 1);
+  for (size_t i = 0; i < sizeof(flag_names) / sizeof(*flag_names); i++) {
+    if (!(flags & flag_names[i].flag)) continue;
+    json_item(text);
+    json_string(text, flag_names[i].name);
+  }
+  text_append(text, "]", 1);
+}
+
+static void json_format(struct text *text, const char *name, const char *long_name, const char *extensions,
+                        const char *mime_type, int flags) {
   text_append(text, "{", 1);
   json_field(text, "name", name);
   json_field(text, "longName", long_name);
   json_field(text, "extensions", extensions);
   json_field(text, "mimeTypes", mime_type);
+  json_flags(text, flags);
+}
+
+static void json_codec(struct text *text, const char *type, enum AVCodecID codec) {
+  if (codec != AV_CODEC_ID_NONE) json_field(text, type, avcodec_get_name(codec));
+}
+
+void json_input_format(struct text *text, const AVInputFormat *format) {
+  json_format(text, format->name, format->long_name, format->extensions, format->mime_type, format->flags);
   text_append(text, "}", 1);
+}
+
+void json_output_format(struct text *text, const AVOutputFormat *format) {
+  json_format(text, format->name, format->long_name, format->extensions, format->mime_type, format->flags);
+  json_key(text, "defaultCodecs");
+  text_append(text, "{", 1);
+  json_codec(text, "video", format->video_codec);
+  json_codec(text, "audio", format->audio_codec);
+  json_codec(text, "subtitle", format->subtitle_codec);
+  text_append(text, "}}", 2);
 }
 
 int32_t avs_formats(uint32_t direction, char *out, uint32_t capacity) {
@@ -63,11 +104,11 @@ int32_t avs_formats(uint32_t direction, char *out, uint32_t capacity) {
   text_append(&text, "[", 1);
   while (direction == AVS_INPUT && (input = av_demuxer_iterate(&position))) {
     json_item(&text);
-    json_format(&text, input->name, input->long_name, input->extensions, input->mime_type);
+    json_input_format(&text, input);
   }
   while (direction == AVS_OUTPUT && (output = av_muxer_iterate(&position))) {
     json_item(&text);
-    json_format(&text, output->name, output->long_name, output->extensions, output->mime_type);
+    json_output_format(&text, output);
   }
   text_append(&text, "]", 1);
   return text_deliver(&text, out, capacity);

@@ -361,8 +361,8 @@ bool can_seek_input(const struct session *session);
 int output_write_packet(struct session *session, AVPacket *packet);
 void remux_free(struct session *session);
 
-void json_format(struct text *text, const char *name, const char *long_name, const char *extensions,
-                           const char *mime_type);
+void json_input_format(struct text *text, const AVInputFormat *format);
+void json_output_format(struct text *text, const AVOutputFormat *format);
 const char *side_data_name(enum AVPacketSideDataType type);
 enum AVPacketSideDataType side_data_type(const char *name);
 

@@ -10,6 +10,7 @@ import {
   Direction,
   Event,
   Flag,
+  IndexRow,
   IOFlag,
   IOKind,
   openModes,
@@ -109,6 +110,7 @@ Deno.test("Numbers of the header are the numbers of symbols.ts", () => {
   assertEquals(enumerators("AVS_FLAG_"), { ...Flag });
   assertEquals(enumerators("AVS_SET_"), { ...SetWhat });
   assertEquals(enumerators("AVS_ROW_"), { ...Row });
+  assertEquals(enumerators("AVS_INDEX_"), { ...IndexRow });
   const { CALLBACKS, MEMORY_INPUT, MEMORY_OUTPUT, OPENER, ...flags } = enumerators("AVS_IO_");
   assertEquals({ CALLBACKS, MEMORY_INPUT, MEMORY_OUTPUT, OPENER }, { ...IOKind });
   assertEquals(flags, { ...IOFlag });
