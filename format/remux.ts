@@ -44,6 +44,8 @@ export interface RemuxOptions extends MuxerOptions {
   input?: DemuxerOptions;
   /** Which streams to keep; with whether the output format can hold it. @default all that it can hold */
   streams?: (stream: Stream, canHold: boolean) => boolean;
+  /** Bitstream filters for a stream that is kept; see `StreamInit`. */
+  bitstreamFilter?: (stream: Omit<Stream, "discard">) => string | null | undefined;
   /** Seconds; the output begins with the last key frame at or before it, and its time with 0. */
   start?: number;
   /** Seconds; packets from there on are left out. */
@@ -88,6 +90,7 @@ function* remuxOperation(source: Source, sink: Sink, options: RemuxOptions): Ope
   const range = rangeOf(options);
   optional(checkFunction, options.streams, "streams");
   optional(checkFunction, options.onprogress, "onprogress");
+  optional(checkFunction, options.bitstreamFilter, "bitstreamFilter");
   checkStrings(options.metadata ?? {}, "metadata");
   if (options.chapters !== undefined) checkArray(options.chapters, "chapters");
   checkNotTheSame(source, sink);
@@ -167,7 +170,8 @@ function mapStreams(session: Session, input: Description, options: RemuxOptions)
       skipped.push(stream.index);
       continue;
     }
-    const index = addStreamLike(session, stream);
+    const filter = options.bitstreamFilter?.(stream);
+    const index = addStreamLike(session, stream, filter ? { bitstreamFilter: filter } : {});
     check(library().avs_map_stream(session.handle, stream.index, index), "map stream");
   }
   if (skipped.length === input.streams.length) {

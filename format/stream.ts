@@ -17,6 +17,7 @@ import {
   checkString,
   checkStrings,
   MAX_INT32,
+  optional,
 } from "../io/arguments.ts";
 import { checkRational, checkTimeBase, type Rational } from "./rational.ts";
 
@@ -302,6 +303,11 @@ export interface StreamInit {
   sideData?: SideData[];
   /** Frames per second. */
   averageFrameRate?: Rational;
+  /**
+   * Bitstream filters that its packets go through, in FFmpeg's words: `"h264_metadata=level=4.1"`, `"a,b"` for two. Those
+   * that the muxer needs are put in without being asked for.
+   */
+  bitstreamFilter?: string;
 }
 
 /** How each field of codec parameters is checked, and written for the shim. */
@@ -388,7 +394,11 @@ export function addStream(session: Session, parameters: Partial<CodecParameters>
   const fields = [...parameterFields(parameters), ...initFields(init)];
   const metadata = checkStrings(init.metadata ?? {}, "metadata");
   const sideData = checkSideData(init.sideData ?? [], "sideData");
+  const filter = optional(checkString, init.bitstreamFilter, "bitstreamFilter");
+  const filters = filter === undefined ? [] : [["bitstreamFilter", filter] as const];
+  session.set(SetWhat.OUTPUT, 0, filters); // there is no way to take a stream back
   const index = session.addStream(fields);
+  session.set(SetWhat.STREAM, index, filters);
   session.set(SetWhat.STREAM_METADATA, index, metadata);
   session.set(SetWhat.SIDE_DATA, index, sideData.map(({ type, data }) => [type, data.toBase64()] as const));
   return index;

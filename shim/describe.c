@@ -528,6 +528,7 @@ static int set_source_tag(const AVOutputFormat *format, AVStream *stream, const 
 static int set_of_stream(struct session *session, uint32_t what, int32_t index, const char *name, const char *value) {
   AVStream *stream = output_stream(session, index);
   if (!stream) return AVERROR(EINVAL);
+  if (what == AVS_SET_STREAM && !strcmp(name, "bitstreamFilter")) return filter_set(session, index, value);
   if (what == AVS_SET_STREAM && !strcmp(name, "sourceTag"))
     return set_source_tag(session->output->oformat, stream, value);
   if (what == AVS_SET_STREAM) return set_stream_field(stream, name, value);
@@ -541,7 +542,9 @@ static int set_one(struct session *session, uint32_t what, int32_t index, const 
   case AVS_SET_INPUT:
     if (!strcmp(name, "maxPacketSize")) return session->most_packet_bytes = strtoll(value, NULL, 10), 0;
     return set_opening(&session->input_url, &session->input_format, name, value);
-  case AVS_SET_OUTPUT: return set_opening(&session->output_url, &session->output_format, name, value);
+  case AVS_SET_OUTPUT:
+    if (!strcmp(name, "bitstreamFilter")) return filter_set(session, -1, value);
+    return set_opening(&session->output_url, &session->output_format, name, value);
   case AVS_SET_OPTIONS: return av_dict_set(&session->options, name, value, 0);
   case AVS_SET_METADATA: return output ? av_dict_set(&output->metadata, name, value, 0) : AVERROR(EINVAL);
   case AVS_SET_CHAPTER_METADATA:

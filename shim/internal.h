@@ -269,6 +269,16 @@ struct discards {
   size_t count;
 };
 
+/* The caller's bitstream filters, by stream of the output. */
+struct filter {
+  struct AVBSFContext *context;
+};
+
+struct filters {
+  struct filter *list;
+  unsigned count;
+};
+
 struct session {
   struct object object;
   struct isolate *isolate;
@@ -306,6 +316,7 @@ struct session {
   AVFormatContext *output;
   struct io *output_io;
   struct packets queued;
+  struct filters filters;
   bool header_tried, header_written, trailer_written;
 
   struct remux *remux;
@@ -360,6 +371,18 @@ int input_seek(AVFormatContext *input, int stream, int64_t least, int64_t target
 bool can_seek_input(const struct session *session);
 int output_write_packet(struct session *session, AVPacket *packet);
 void remux_free(struct session *session);
+
+/* ---------------------------------------------------------------------------------------- bitstream filters (filter.c) */
+
+/* Packets of the stream go through these: "a=option=value,b". With no stream there (-1) only looks whether there are such. */
+int filter_set(struct session *session, int stream, const char *description);
+/* Before the header: the streams become what comes out of them. */
+int filters_open(struct session *session);
+/* Writes the packet, by way of its stream's filters. Takes its reference. */
+int filter_write(struct session *session, AVPacket *packet);
+/* What they hold back, at the end. */
+int filters_drain(struct session *session);
+void filters_free(struct filters *filters);
 
 void json_input_format(struct text *text, const AVInputFormat *format);
 void json_output_format(struct text *text, const AVOutputFormat *format);

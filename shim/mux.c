@@ -63,6 +63,7 @@ int output_op_header(struct session *session, double *slot, uint8_t *data, size_
   output->pb = io ? io->context : NULL;
   contain(session, output); /* options have been set since */
   int result = contain_output_options(session, output->oformat);
+  if (result >= 0) result = filters_open(session);
   if (result >= 0) result = avformat_write_header(output, &session->options);
   note_unused(session, &session->options);
   slot[1] = output->nb_streams;
@@ -73,7 +74,7 @@ int output_op_header(struct session *session, double *slot, uint8_t *data, size_
 
 /* Takes the packet's reference. */
 int output_write_packet(struct session *session, AVPacket *packet) {
-  int result = av_interleaved_write_frame(session->output, packet);
+  int result = filter_write(session, packet);
   return result < 0 ? result : output_error(session);
 }
 
@@ -108,6 +109,8 @@ int output_op_trailer(struct session *session, double *slot, uint8_t *data, size
   int result = output_op_write(session, slot, data, size);
   if (!session->output || !session->header_written || session->trailer_written) return AVERROR(EINVAL);
   session->trailer_written = true;
+  int drained = filters_drain(session);
+  if (result >= 0) result = drained;
   int error = av_write_trailer(session->output);
   if (session->output->pb) avio_flush(session->output->pb);
   if (result < 0) return result;

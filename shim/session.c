@@ -67,6 +67,7 @@ void session_destroy(struct session *session) {
   batches_free(&session->batches);
   free(session->discards.wanted);
   packets_free(&session->queued);
+  filters_free(&session->filters);
   av_packet_free(&session->scratch);
   avformat_close_input(&session->input);
   if (session->output) avformat_free_context(session->output);

@@ -1,0 +1,85 @@
+/*
+ * filter.c - bitstream filters of an output's streams: what a packet goes through between whoever writes it and the muxer.
+ * Those that a muxer needs by itself libavformat puts in; these are the caller's.
+ */
+#include <libavcodec/bsf.h>
+
+#include "internal.h"
+
+static bool reserve(struct filters *filters, unsigned count) {
+  if (count <= filters->count) return true;
+  struct filter *list = realloc(filters->list, count * sizeof(*list));
+  if (!list) return false;
+  memset(list + filters->count, 0, (count - filters->count) * sizeof(*list));
+  filters->list = list;
+  filters->count = count;
+  return true;
+}
+
+int filter_set(struct session *session, int stream, const char *description) {
+  AVBSFContext *context = NULL;
+  int result = av_bsf_list_parse_str(description, &context);
+  if (result >= 0 && stream >= 0 && !reserve(&session->filters, (unsigned)stream + 1)) result = AVERROR(ENOMEM);
+  if (result < 0 || stream < 0) {
+    av_bsf_free(&context);
+    return result;
+  }
+  av_bsf_free(&session->filters.list[stream].context);
+  session->filters.list[stream].context = context;
+  return 0;
+}
+
+static int open_filter(struct session *session, AVBSFContext *context, AVStream *stream) {
+  int result = avcodec_parameters_copy(context->par_in, stream->codecpar);
+  context->time_base_in = stream->time_base;
+  if (result >= 0) result = av_bsf_init(context);
+  if (result >= 0) result = avcodec_parameters_copy(stream->codecpar, context->par_out);
+  if (result < 0) log_line(session, AV_LOG_ERROR, "bitstreamFilter: stream %d can't go through it", stream->index);
+  return result;
+}
+
+/* What comes out of them is what the header says. */
+int filters_open(struct session *session) {
+  for (unsigned i = 0; i < session->filters.count; i++) {
+    AVBSFContext *context = session->filters.list[i].context;
+    int result = context ? open_filter(session, context, session->output->streams[i]) : 0;
+    if (result < 0) return result;
+  }
+  return 0;
+}
+
+static int write_filtered(struct session *session, AVBSFContext *context, AVPacket *packet) {
+  int stream = packet->stream_index;
+  int result = av_bsf_send_packet(context, packet);
+  while (result >= 0) {
+    result = av_bsf_receive_packet(context, packet);
+    if (result < 0) break;
+    packet->stream_index = stream;
+    result = av_interleaved_write_frame(session->output, packet);
+  }
+  return result == AVERROR(EAGAIN) || result == AVERROR_EOF ? 0 : result;
+}
+
+int filter_write(struct session *session, AVPacket *packet) {
+  unsigned stream = (unsigned)packet->stream_index;
+  AVBSFContext *context = stream < session->filters.count ? session->filters.list[stream].context : NULL;
+  return context ? write_filtered(session, context, packet) : av_interleaved_write_frame(session->output, packet);
+}
+
+int filters_drain(struct session *session) {
+  if (!session->scratch && !(session->scratch = av_packet_alloc())) return AVERROR(ENOMEM);
+  int first = 0;
+  for (unsigned i = 0; i < session->filters.count; i++) {
+    AVBSFContext *context = session->filters.list[i].context;
+    if (!context) continue;
+    session->scratch->stream_index = (int)i;
+    int result = write_filtered(session, context, session->scratch);
+    if (result < 0 && first >= 0) first = result;
+  }
+  return first;
+}
+
+void filters_free(struct filters *filters) {
+  for (unsigned i = 0; i < filters->count; i++) av_bsf_free(&filters->list[i].context);
+  free(filters->list);
+}
