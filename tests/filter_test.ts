@@ -27,7 +27,7 @@ Deno.test("Muxer.addStream() with a bitstreamFilter: the header and the packets 
 
 Deno.test("remux() with bitstreamFilter, in both engines; filters can be chained", async () => {
   const bitstreamFilter = ({ type }: { type: string }) =>
-    type === "video" ? "h264_metadata=level=5.1,h264_mp4toannexb" : null;
+    type === "video" ? "h264_mp4toannexb,h264_metadata=level=5.1" : null;
   const sinks = [new MemorySink(), new MemorySink()] as const;
   remuxSync(video, sinks[0], { format: "h264", streams: ({ type }) => type === "video", bitstreamFilter });
   await remux(video, sinks[1], { format: "h264", streams: ({ type }) => type === "video", bitstreamFilter });
