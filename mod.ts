@@ -54,6 +54,7 @@ export { Packet, type PacketInit, type SideData } from "./format/packet.ts";
 export { probe, probeSync } from "./format/probe.ts";
 export type { Rational } from "./format/rational.ts";
 export { remux, type RemuxOptions, type RemuxProgress, type RemuxResult, remuxSync } from "./format/remux.ts";
+export { concat, concatSync, split, type SplitOptions, splitSync } from "./format/split.ts";
 export { RemuxStream } from "./format/remux_stream.ts";
 export type { IndexEntry } from "./format/stream_index.ts";
 export type {

@@ -37,6 +37,8 @@ class Nested {
   #session: Session;
   #options: NestedOptions;
   #ownIsUsed = false;
+  /** Sinks that are being written, by the names that they were asked for by. */
+  #written = new Map<string, Sink>();
 
   constructor(session: Session, options: NestedOptions) {
     this.#session = session;
@@ -52,7 +54,7 @@ class Nested {
     if (mode === "check") return (yield* this.#isThere(url, waits)) ? 0 : null;
     const place = this.#ownPlace(url, mode) ?? (yield* this.#ask(url, mode));
     if (place === null) return null;
-    return yield* perform(this.#attach(place, mode), waits);
+    return yield* perform(this.#attach(url, place, mode), waits);
   }
 
   *#ask(url: string, mode: "read" | "write"): Answer<Source | Sink | null> {
@@ -65,10 +67,10 @@ class Nested {
   /** The sink that the muxer was given; one that can't be begun again is used once. */
   #ownPlace(url: string, mode: "read" | "write"): Source | Sink | null {
     const { own } = this.#options;
-    if (own?.url !== url) return null;
-    const { sink } = own;
+    const sink = own?.url === url ? own.sink : this.#written.get(url);
     const isNamed = typeof sink === "string" || sink instanceof URL;
-    if (mode === "read") return isNamed ? sink : null;
+    if (mode === "read") return isNamed ? sink : null; // what is in memory the shim reads by itself
+    if (own?.url !== url || sink === undefined) return null;
     if (this.#ownIsUsed && !isNamed && !(sink instanceof MemorySink)) {
       if (!(sink instanceof Deno.FsFile)) return null;
       sink.truncateSync(0);
@@ -77,13 +79,17 @@ class Nested {
     return sink;
   }
 
-  *#attach(place: Source | Sink, mode: "read" | "write"): Operation<number> {
+  *#attach(url: string, place: Source | Sink, mode: "read" | "write"): Operation<number> {
     const scope = new Scope(this.#session);
     try {
       const { bufferSize, coalesce = true, http } = this.#options;
       const attachment = mode === "read"
         ? yield* openSource(scope, place as Source, { bufferSize, lend: false, http })
         : yield* openSink(scope, place as Sink, { bufferSize, coalesce });
+      if (mode === "write") {
+        this.#written.set(url, place as Sink);
+        scope.defer(() => void this.#written.delete(url));
+      }
       this.#session.onClose(attachment.io, () => scope.close(attachment));
       return attachment.io;
     } catch (error) {

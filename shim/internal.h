@@ -166,6 +166,7 @@ size_t memory_fetch(const struct memory *memory, size_t position, uint8_t *out, 
 struct io {
   struct object object;
   bool nested; /* opened by libavformat, by way of JavaScript */
+  char *url;   /* of a nested one */
   struct decipher *decipher;
   struct io *next; /* in its session */
   struct session *session;
@@ -179,11 +180,12 @@ struct io {
   int64_t transferred; /* bytes read */
   int64_t end;         /* of what was written */
   struct memory memory; /* of a memory output */
+  struct io *original;  /* whose memory a stand-in reads */
 };
 
 void io_free(struct io *io);
-/* Without JavaScript: reads what the session's output, a memory one, has been given so far. NULL without memory. */
-struct io *io_stand_in(struct session *session);
+/* Without JavaScript: reads what an output in memory has been given so far, or nothing. NULL without memory. */
+struct io *io_stand_in(struct session *session, struct io *output);
 /* What its AVIOContext calls, but for the cipher. */
 int io_read(struct io *io, uint8_t *buffer, int size);
 int64_t io_seek(struct io *io, int64_t offset, int whence);

@@ -47,7 +47,8 @@ static int callbacks_write(void *opaque, avs_write_bytes *buffer, int size, enum
 /* What a muxer has written, for one that goes over it again. */
 static int copy_read(void *opaque, uint8_t *buffer, int size) {
   struct io *io = opaque;
-  size = (int)memory_fetch(&io->session->output_io->memory, (size_t)io->position, buffer, (size_t)size);
+  if (!io->original) return AVERROR_EOF;
+  size = (int)memory_fetch(&io->original->memory, (size_t)io->position, buffer, (size_t)size);
   io->position += size;
   return size ? size : AVERROR_EOF;
 }
@@ -79,7 +80,7 @@ static int memory_write(void *opaque, avs_write_bytes *buffer, int size) {
 /* ---------------------------------------------------------------------------------------- seeking */
 
 static int64_t memory_total(const struct io *io) {
-  if (io->kind == MEMORY_COPY) return (int64_t)io->session->output_io->memory.size;
+  if (io->kind == MEMORY_COPY) return io->original ? (int64_t)io->original->memory.size : 0;
   return (int64_t)(io->kind == AVS_IO_MEMORY_INPUT ? io->session->source_size : io->memory.size);
 }
 
@@ -157,12 +158,13 @@ static AVIOContext *new_context(struct io *io, uint32_t buffer_size) {
   return context;
 }
 
-struct io *io_stand_in(struct session *session) {
+struct io *io_stand_in(struct session *session, struct io *output) {
   enum { BUFFER_SIZE = 64 * 1024 };
   struct io *io = calloc(1, sizeof(*io));
   if (!io) return NULL;
   io->session = session;
   io->kind = MEMORY_COPY;
+  io->original = output;
   io->flags = AVS_IO_READ | AVS_IO_SEEK;
   io->context = new_context(io, BUFFER_SIZE);
   if (io->context) return io;
@@ -211,6 +213,7 @@ void io_free(struct io *io) {
   memory_free(&io->memory);
   write_behind_free(io);
   free(io->ahead.data);
+  free(io->url);
   free(io);
 }
 

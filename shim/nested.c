@@ -34,26 +34,33 @@ static int ask(struct session *session, const char *url, enum avs_open_mode mode
   *io = find_attached(session, result);
   if (!*io) return AVERROR(EPERM);
   (*io)->nested = true;
+  (*io)->url = strdup(url);
   session->nested_open++;
   return 0;
 }
 
-/* A muxer goes over its own output, which is here. */
-static bool is_own_memory(const struct session *session, const char *url) {
-  const struct io *output = session->output_io;
-  return output && output->kind == AVS_IO_MEMORY_OUTPUT &&
-         !strcmp(url, session->output_url ? session->output_url : "");
+static const char *url_of(const struct io *io) {
+  const struct session *session = io->session;
+  if (io == session->output_io) return session->output_url ? session->output_url : "";
+  return io->url ? io->url : "";
 }
 
-static int open_stand_in(struct session *session, struct io **io) {
-  *io = io_stand_in(session);
+/* A muxer goes over what it has written, which is here. */
+static struct io *find_memory_output(struct session *session, const char *url) {
+  struct io *io = session->ios;
+  while (io && (io->kind != AVS_IO_MEMORY_OUTPUT || strcmp(url, url_of(io)))) io = io->next;
+  return io;
+}
+
+static int open_stand_in(struct session *session, struct io *output, struct io **io) {
+  *io = io_stand_in(session, output);
   return *io ? 0 : AVERROR(ENOMEM);
 }
 
 /* A muxer deletes as http servers are asked to, and closes what it got for it. */
 static int delete(struct session *session, const char *url, struct io **io) {
   if (session->opener) ask(session, url, AVS_OPEN_DELETE, io);
-  return session->failed ? (int)session->failed : open_stand_in(session, io);
+  return session->failed ? (int)session->failed : open_stand_in(session, NULL, io);
 }
 
 /* What libavformat calls outputs, so that it takes them for no files of the machine's (mux.c). */
@@ -92,7 +99,8 @@ static int open_nested(struct session *session, const char *url, int flags, AVDi
   url = without_prefix(without_cipher(without_prefix(url), &ciphered));
   const char *method = option(options, "method");
   if (writes && method && !av_strcasecmp(method, "DELETE")) return delete(session, url, io);
-  if (!writes && is_own_memory(session, url)) return open_stand_in(session, io);
+  struct io *output = writes ? NULL : find_memory_output(session, url);
+  if (output) return open_stand_in(session, output, io);
   int result = writes && ciphered ? AVERROR(EPERM)
                                   : ask(session, url, writes ? AVS_OPEN_WRITE : AVS_OPEN_READ, io);
   if (result == AVERROR(EPERM)) refuse(session, url);
