@@ -20,6 +20,7 @@ const callbackNames: Readonly<Record<number, string>> = {
   [Request.SEEK]: "onseek",
   [Request.OPEN]: "onopen",
   [Request.CLOSE]: "closing what onopen opened",
+  [Request.TRANSFORM]: "transform",
 };
 
 /** Why an operation failed. */
@@ -249,6 +250,13 @@ export class Session {
   }
   #opener: Opener | null = null;
 
+  /** Who is asked what becomes of packets that are remuxed: takes those that are ready, and puts others. */
+  setTransformer(transformer: () => Answer<void>): void {
+    this.#addIO(IOKind.TRANSFORMER, 0, 1);
+    this.#transformer = transformer;
+  }
+  #transformer: (() => Answer<void>) | null = null;
+
   /** What is to be done when libavformat closes a nested I/O context. */
   onClose(io: number, close: () => Operation<void>): void {
     this.#closers.set(io, close);
@@ -287,7 +295,7 @@ export class Session {
 
   #runSync(operation: OperationCode, data: Uint8Array | null): void {
     if (this.#running) throw busy(operation);
-    if (this.#devices.size > 0 || this.#opener) installCallback();
+    if (this.#devices.size > 0 || this.#opener || this.#transformer) installCallback();
     if (this.#source) checkStillThere(this.#source.bytes, this.#source.byteLength);
     const source = this.#source?.bytes;
     running.push(this);
@@ -597,6 +605,11 @@ export class Session {
   *#answer(io: number, kind: number, a: number, b: number, c: number, waits: boolean): Answer<void> {
     if (kind === Request.OPEN) return yield* this.#answerOpen(io, a, b, waits);
     if (kind === Request.CLOSE) return yield* this.#answerClose(io, waits);
+    if (kind === Request.TRANSFORM) {
+      yield* this.#transformer!();
+      library().avs_reply(io, 0);
+      return;
+    }
     const device = this.#devices.get(io);
     if (!device) throw new Error("The I/O context has no device");
     if (kind === Request.READ) {

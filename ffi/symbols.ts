@@ -93,7 +93,7 @@ export const groups: readonly [typeof core, typeof output, typeof async, typeof 
 
 export const Direction = { INPUT: 0, OUTPUT: 1 } as const;
 
-export const Request = { READ: 1, WRITE: 2, SEEK: 3, OPEN: 5, CLOSE: 6 } as const;
+export const Request = { READ: 1, WRITE: 2, SEEK: 3, OPEN: 5, CLOSE: 6, TRANSFORM: 7 } as const;
 
 /** What is to be opened for, in the order of the shim's numbers. */
 export const openModes = ["read", "write", "check", "delete"] as const;
@@ -138,7 +138,7 @@ export const Slot = {
 
 export const Flag = { FAILED: 1, SOURCE_SEEK: 2, SINK_SEEK: 4, REFUSED: 8 } as const;
 
-export const IOKind = { CALLBACKS: 0, MEMORY_INPUT: 1, MEMORY_OUTPUT: 2, OPENER: 3 } as const;
+export const IOKind = { CALLBACKS: 0, MEMORY_INPUT: 1, MEMORY_OUTPUT: 2, OPENER: 3, TRANSFORMER: 4 } as const;
 
 export const IOFlag = { READ: 1, WRITE: 2, SEEK: 4, DIRECT: 8, BULK: 16 } as const;
 

@@ -20,7 +20,16 @@ import {
   openOutputSink,
   writeHeader,
 } from "./muxer.ts";
-import { checkArray, checkFunction, checkNumber, checkStrings, optional } from "../io/arguments.ts";
+import {
+  checkArray,
+  checkFunction,
+  checkInteger,
+  checkNumber,
+  checkStrings,
+  optional,
+} from "../io/arguments.ts";
+import { type MaybePromise, settled } from "../ffi/device.ts";
+import { checkPacket, type Packet, PacketBatch, putPacket } from "./packet.ts";
 import { checkOptions } from "./options.ts";
 import { type Chapter, DemuxerStream, describe, type Description, type Stream } from "./stream.ts";
 
@@ -50,6 +59,11 @@ export interface RemuxOptions extends MuxerOptions {
   start?: number;
   /** Seconds; packets from there on are left out. */
   end?: number;
+  /**
+   * Called with each packet that is kept, of the input's streams and in their time bases; what it answers is written
+   * instead of it, null leaves it out. Without it no packet comes to JavaScript.
+   */
+  transform?: (packet: Packet) => MaybePromise<Packet | null>;
   /** Called some ten times a second, and at the end. What it throws ends the remux. */
   onprogress?: (progress: RemuxProgress) => void;
 }
@@ -91,6 +105,7 @@ function* remuxOperation(source: Source, sink: Sink, options: RemuxOptions): Ope
   optional(checkFunction, options.streams, "streams");
   optional(checkFunction, options.onprogress, "onprogress");
   optional(checkFunction, options.bitstreamFilter, "bitstreamFilter");
+  optional(checkFunction, options.transform, "transform");
   checkStrings(options.metadata ?? {}, "metadata");
   if (options.chapters !== undefined) checkArray(options.chapters, "chapters");
   checkNotTheSame(source, sink);
@@ -116,7 +131,7 @@ function* remuxIn(
   range: Range,
 ): Operation<RemuxResult> {
   // What a sink's callbacks do to the bytes of the source must not be done while they are lent to native code.
-  const lend = sink instanceof MemorySink && !options.ondelete;
+  const lend = sink instanceof MemorySink && !options.ondelete && !options.transform;
   const inputOptions = checkOptions(options.input, "input");
   const { onopen = options.onopen } = inputOptions;
   yield* openInput(session, source, { ...inputOptions, ...(onopen ? { onopen } : {}) }, lend);
@@ -132,6 +147,7 @@ function* remuxIn(
   for (const chapter of chapters) addChapter(session, chapter);
   const output = yield* openOutputSink(session, sink, made, options, onopen);
   yield* writeHeader(session, output, options, describe(session, Direction.OUTPUT).format.name);
+  if (options.transform) transformWith(session, input.streams.length, options.transform);
   const { packets, time } = yield* loop(session, durationOf(input, range), options.onprogress);
   yield* session.run(operations.trailer);
   const bytesWritten = session.slot[Slot.WRITTEN]!;
@@ -204,6 +220,24 @@ function cutChapters(chapters: readonly Chapter[], { start = 0, end = Infinity }
     start: Math.max(chapter.start, start) - start,
     end: Math.min(chapter.end, end) - start,
   }));
+}
+
+function transformWith(
+  session: Session,
+  streams: number,
+  transform: NonNullable<RemuxOptions["transform"]>,
+): void {
+  const timeBaseOf = (_stream: number, num: number, den: number) => ({ num, den });
+  session.setTransformer(function* () {
+    const batch = PacketBatch.take(session);
+    for (let packet; (packet = batch?.next(timeBaseOf) ?? null);) {
+      const result = yield* settled(transform(packet));
+      if (result === null || result === undefined) continue;
+      checkPacket(result);
+      checkInteger(result.streamIndex, "packet.streamIndex", 0, streams - 1);
+      putPacket(session, result);
+    }
+  });
 }
 
 function durationOf(input: Description, { start = 0, end = Infinity }: Range): number | null {

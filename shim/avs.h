@@ -69,6 +69,7 @@ enum {
   AVS_REQUEST_SEEK = 3,  /* a: offset, b: whence. Answer: avs_reply() with the new position or the size */
   AVS_REQUEST_OPEN = 5,  /* of an opener. a: bytes of the URL, for avs_take_write(), b: AVS_OPEN_*. Answer: avs_reply() with an I/O context */
   AVS_REQUEST_CLOSE = 6, /* of what was opened so. Answer: avs_reply() with 0, which frees it */
+  AVS_REQUEST_TRANSFORM = 7, /* of a transformer: avs_ready_packets(), avs_put_packet() what becomes of them; avs_reply() with 0 */
 };
 /* Is it to be read, to be written, is it there (any number will do as an answer), or to be deleted (the same)? */
 enum avs_open_mode { AVS_OPEN_READ, AVS_OPEN_WRITE, AVS_OPEN_CHECK, AVS_OPEN_DELETE };
@@ -186,6 +187,7 @@ enum {
   AVS_IO_MEMORY_INPUT,
   AVS_IO_MEMORY_OUTPUT,
   AVS_IO_OPENER,      /* no I/O context, but who is asked for nested ones */
+  AVS_IO_TRANSFORMER, /* no I/O context, but who is asked what becomes of packets on their way through AVS_OP_REMUX */
 };
 enum { AVS_IO_READ = 1, AVS_IO_WRITE = 2, AVS_IO_SEEK = 4, AVS_IO_DIRECT = 8 /* no coalescing of writes */, AVS_IO_BULK = 16 /* writes that wait become large ones */ };
 
@@ -259,7 +261,7 @@ enum {
 AVS_API int32_t avs_ready_packets(uint32_t session, double *bytes);
 /* Moves the packets that were set aside into fresh arrays, which must fit them all; how many. */
 AVS_API int32_t avs_take_packets(uint32_t session, double *row, uint32_t rows, uint8_t *out, uint32_t capacity);
-/* Puts a packet into the queue of AVS_OP_WRITE. */
+/* Puts a packet into the queue of AVS_OP_WRITE; for a transformer, one of a stream of the input. */
 AVS_API int32_t avs_put_packet(uint32_t session, const double *row, const uint8_t *data, uint32_t data_size,
                                const uint8_t *side, uint32_t side_size);
 

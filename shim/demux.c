@@ -213,14 +213,18 @@ static void batch_clear(struct batch *batch) {
   batch->capacity = 0;
 }
 
-/* The packet into the batch. */
-static int add_to_batch(struct session *session) {
-  AVPacket *packet = session->scratch;
+bool batches_add(struct session *session, const AVPacket *packet) {
   pthread_mutex_lock(&session->batches.lock);
   bool added = batch_add(&session->batches.ready, packet, session->input->streams[packet->stream_index]);
   pthread_mutex_unlock(&session->batches.lock);
+  return added;
+}
+
+/* The packet into the batch. */
+static int add_to_batch(struct session *session) {
+  bool added = batches_add(session, session->scratch);
   session->held = false;
-  av_packet_unref(packet);
+  av_packet_unref(session->scratch);
   return added ? 0 : AVERROR(ENOMEM);
 }
 
@@ -238,15 +242,15 @@ static int read_into_batch(struct session *session) {
   return session->held ? 0 : add_to_batch(session);
 }
 
-static bool is_full(const struct batch *batch, const double *slot) {
-  return (double)batch->count >= slot[1] || (double)batch->size >= slot[2];
+bool batches_are_full(const struct batches *batches, double most, double most_bytes) {
+  return (double)batches->ready.count >= most || (double)batches->ready.size >= most_bytes;
 }
 
 /* The sync engine: what is there already must not wait for what the user's callback would have to fetch. */
 static int read_batch(struct session *session, const double *slot) {
   int64_t requests = session->requests;
   int result = 0;
-  while (result >= 0 && !is_full(&session->batches.ready, slot) && session->requests == requests)
+  while (result >= 0 && !batches_are_full(&session->batches, slot[1], slot[2]) && session->requests == requests)
     if ((result = read_into_batch(session)) >= 0 && session->held) break;
   return result;
 }
@@ -257,7 +261,7 @@ static bool tell_ready(struct session *session, const double *slot) {
   pthread_mutex_lock(&batches->lock);
   bool wanted = batches->wanted;
   batches->wanted = false;
-  bool full = is_full(&batches->ready, slot);
+  bool full = batches_are_full(batches, slot[1], slot[2]);
   batches->full = full;
   pthread_mutex_unlock(&batches->lock);
   if (wanted) {

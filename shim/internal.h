@@ -285,7 +285,8 @@ struct session {
   struct object object;
   struct isolate *isolate;
   struct io *ios;
-  struct io *opener; /* one of them; NULL: nothing is opened */
+  struct io *opener;      /* one of them; NULL: nothing is opened */
+  struct io *transformer; /* the same; NULL: packets go on as they are */
   int nested_open;
   int64_t read_before, written_before; /* by nested ones that are closed */
   bool running; /* an operation; known to the isolate's thread only */
@@ -366,6 +367,11 @@ operation remux_op, remux_op_cut;
 /* avformat_find_stream_info(), with few decoders (parameters.c). */
 int find_stream_info(AVFormatContext *input);
 void batches_free(struct batches *batches);
+/* Adds the packet, of the input, to those that JavaScript can take. */
+bool batches_add(struct session *session, const AVPacket *packet);
+bool batches_are_full(const struct batches *batches, double most, double most_bytes);
+/* JavaScript is asked what becomes of packets, and has not answered yet. */
+bool is_transforming(const struct session *session);
 /* Reads one packet for whoever wants it; AVERROR_EOF is the true end of the input. */
 int input_read_packet(struct session *session, AVPacket *packet);
 /* avformat_seek_file(), mended. */

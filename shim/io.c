@@ -186,6 +186,7 @@ static bool add(struct session *session, struct io *io) {
     io->next = session->ios;
     session->ios = io;
     if (io->kind == AVS_IO_OPENER) session->opener = io;
+    if (io->kind == AVS_IO_TRANSFORMER) session->transformer = io;
   }
   worker_unlock(session);
   return can;
@@ -193,14 +194,15 @@ static bool add(struct session *session, struct io *io) {
 
 uint32_t avs_io_new(uint32_t session_handle, uint32_t kind, uint32_t flags, uint32_t buffer_size) {
   struct session *session = find_session(session_handle);
-  if (!session || buffer_size < 1 || buffer_size > INT32_MAX || kind > AVS_IO_OPENER) return 0;
+  if (!session || buffer_size < 1 || buffer_size > INT32_MAX || kind > AVS_IO_TRANSFORMER) return 0;
   struct io *io = calloc(1, sizeof(*io));
   if (!io) return 0;
   io->session = session;
   io->kind = kind;
   io->flags = flags;
-  if (kind != AVS_IO_OPENER) io->context = new_context(io, buffer_size);
-  if ((io->context || kind == AVS_IO_OPENER) && add(session, io)) return io->object.handle;
+  bool has_context = kind < AVS_IO_OPENER;
+  if (has_context) io->context = new_context(io, buffer_size);
+  if ((io->context || !has_context) && add(session, io)) return io->object.handle;
   io_free(io);
   return 0;
 }

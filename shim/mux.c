@@ -161,13 +161,15 @@ static int fill_packet(AVPacket *packet, const double *row, const uint8_t *data,
 int32_t avs_put_packet(uint32_t handle, const double *row, const uint8_t *data, uint32_t data_size, const uint8_t *side,
                        uint32_t side_size) {
   struct session *session = find_session(handle);
-  if (session && session->running) return AVERROR(EBUSY);
+  bool transforming = session && is_transforming(session);
+  if (session && session->running && !transforming) return AVERROR(EBUSY);
   if (!session || !session->output) return AVERROR(EBADF);
+  const AVFormatContext *context = transforming ? session->input : session->output;
   if (data_size > INT32_MAX - AV_INPUT_BUFFER_PADDING_SIZE) return AVERROR(EINVAL);
   double stream = row[AVS_ROW_STREAM];
-  if (!(stream >= 0 && stream < session->output->nb_streams)) return AVERROR(EINVAL);
+  if (!(stream >= 0 && stream < context->nb_streams)) return AVERROR(EINVAL);
   if (!session->scratch && !(session->scratch = av_packet_alloc())) return AVERROR(ENOMEM);
-  AVRational time_base = session->output->streams[(int)stream]->time_base;
+  AVRational time_base = context->streams[(int)stream]->time_base;
   int result = fill_packet(session->scratch, row, data, data_size, time_base);
   if (result >= 0) result = add_side_data(session->scratch, side, side_size);
   if (result >= 0 && !packets_push(&session->queued, session->scratch)) result = AVERROR(ENOMEM);

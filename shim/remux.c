@@ -19,6 +19,7 @@ struct remux {
   double start, end; /* seconds, NaN where open */
   int64_t origin;    /* AV_TIME_BASE: becomes 0 in the output; AV_NOPTS_VALUE until known */
   int64_t packets;
+  int64_t requests; /* of the session's, when a batch was last transformed */
   double first, last; /* seconds that the output begins and ends at, NaN before the first packet */
 };
 
@@ -217,14 +218,48 @@ static int pass_on(struct session *session, struct remux *remux, struct route *r
   return output_write_packet(session, packet);
 }
 
+/* ---------------------------------------------------------------------------------------- by way of JavaScript */
+
+bool is_transforming(const struct session *session) {
+  const struct request *open = session->transformer ? &session->transformer->request : NULL;
+  return open && open->kind == AVS_REQUEST_TRANSFORM && !open->answered;
+}
+
+/* What has been gathered, and then what has become of it. */
+static int transform(struct session *session, struct remux *remux) {
+  struct packets *queued = &session->queued;
+  if (!session->batches.ready.count) return 0;
+  int64_t answer = request(session->transformer, (struct request){.kind = AVS_REQUEST_TRANSFORM}, 0, 0, 0);
+  int result = answer < 0 ? (int)answer : 0;
+  for (AVPacket *packet; result >= 0 && (packet = packets_first(queued));) {
+    struct route *route = (unsigned)packet->stream_index < remux->count ? &remux->routes[packet->stream_index] : NULL;
+    if (route && route->output_stream >= 0) result = pass_on(session, remux, route, packet);
+    packets_drop_first(queued);
+  }
+  return result;
+}
+
+/* Packets are asked about together; but what is there does not wait for what the source would have to be asked for. */
+static int gather(struct session *session, struct remux *remux, const AVPacket *packet) {
+  enum { PACKETS = 512, BYTES = 256 * 1024 };
+  if (!batches_add(session, packet)) return AVERROR(ENOMEM);
+  bool asked = session->requests != remux->requests;
+  if (!asked && !batches_are_full(&session->batches, PACKETS, BYTES)) return 0;
+  int result = transform(session, remux);
+  remux->requests = session->requests;
+  return result;
+}
+
+/* ---------------------------------------------------------------------------------------- one after the other */
+
 static int remux_packet(struct session *session, struct remux *remux, AVPacket *packet) {
   int result = input_read_packet(session, packet);
   if (result < 0) return result;
   unsigned index = (unsigned)packet->stream_index;
   struct route *route = index < remux->count ? &remux->routes[index] : NULL;
   if (!route || route->output_stream < 0) return 0;
-  AVRational time_base = session->input->streams[index]->time_base;
-  return in_range(remux, route, packet, time_base) ? pass_on(session, remux, route, packet) : 0;
+  if (!in_range(remux, route, packet, session->input->streams[index]->time_base)) return 0;
+  return session->transformer ? gather(session, remux, packet) : pass_on(session, remux, route, packet);
 }
 
 /* ---------------------------------------------------------------------------------------- where to begin */
@@ -323,6 +358,10 @@ int remux_op(struct session *session, double *slot, uint8_t *data, size_t size) 
   if (!session->scratch && !(session->scratch = av_packet_alloc())) return AVERROR(ENOMEM);
   discard_unmapped(session, remux);
   int result = remux_loop(session, remux, slot);
+  if (result == AVERROR_EOF && session->transformer) {
+    int rest = transform(session, remux);
+    if (rest < 0) result = rest;
+  }
   slot[1] = result == AVERROR_EOF;
   slot[2] = (double)remux->packets;
   slot[3] = remux->last - remux->first;

@@ -90,12 +90,14 @@ Deno.test("avs_run, the only symbol that can call back, returns void; the nonblo
     "avs_wait_events",
     ["u32", "u32"],
   ]]);
-  // What gets to request() does so through the operations: session.c's table, io.c's callbacks, nested.c's.
+  // What gets to request() does so through the operations: session.c's table, io.c's and nested.c's callbacks, remux.c.
   const callers = [...Deno.readDirSync(`${root}shim`)].map(({ name }) => name).filter((name) =>
     name.endsWith(".c") &&
-    /[ =]request\((io|session->opener), /.test(Deno.readTextFileSync(`${root}shim/${name}`))
+    /[ =]request\((io|session->opener|session->transformer), /.test(
+      Deno.readTextFileSync(`${root}shim/${name}`),
+    )
   );
-  assertEquals(callers.toSorted(), ["io.c", "nested.c"]);
+  assertEquals(callers.toSorted(), ["io.c", "nested.c", "remux.c"]);
 });
 
 Deno.test("Numbers of the header are the numbers of symbols.ts", () => {
@@ -111,8 +113,8 @@ Deno.test("Numbers of the header are the numbers of symbols.ts", () => {
   assertEquals(enumerators("AVS_SET_"), { ...SetWhat });
   assertEquals(enumerators("AVS_ROW_"), { ...Row });
   assertEquals(enumerators("AVS_INDEX_"), { ...IndexRow });
-  const { CALLBACKS, MEMORY_INPUT, MEMORY_OUTPUT, OPENER, ...flags } = enumerators("AVS_IO_");
-  assertEquals({ CALLBACKS, MEMORY_INPUT, MEMORY_OUTPUT, OPENER }, { ...IOKind });
+  const { CALLBACKS, MEMORY_INPUT, MEMORY_OUTPUT, OPENER, TRANSFORMER, ...flags } = enumerators("AVS_IO_");
+  assertEquals({ CALLBACKS, MEMORY_INPUT, MEMORY_OUTPUT, OPENER, TRANSFORMER }, { ...IOKind });
   assertEquals(flags, { ...IOFlag });
   const modes = Object.entries(enumerators("AVS_OPEN_")).toSorted(([, a], [, b]) => a - b);
   assertEquals(modes.map(([name]) => name.toLowerCase()), [...openModes]);

@@ -1,0 +1,152 @@
+/**
+ * remux() with a `transform`: packets on their way through JavaScript. And splitting and joining.
+ */
+import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
+import {
+  concat,
+  concatSync,
+  Demuxer,
+  MemorySink,
+  Packet,
+  probeSync,
+  remux,
+  remuxSync,
+  split,
+  splitSync,
+  versions,
+} from "@avio/avio";
+import { promising, rejectionOf } from "./support/async.ts";
+import { readerOf } from "./support/devices.ts";
+import { fixtureBytes, fixturePath } from "./support/fixtures.ts";
+
+const video = fixturePath("video.mp4");
+
+interface Row {
+  stream: number;
+  time: number | null;
+  size: number;
+}
+
+function rows(bytes: Uint8Array): Row[] {
+  using demuxer = Demuxer.openSync(bytes);
+  return [...demuxer.packetsSync()].map(({ streamIndex, time, data }) => ({
+    stream: streamIndex,
+    time,
+    size: data.length,
+  }));
+}
+
+Deno.test("transform that changes nothing: the bytes are those without it, in both engines", async () => {
+  for (const format of ["matroska", "mpegts", "mp4"]) {
+    const options = { fflags: "+bitexact" }; // no random numbers
+    const plain = new MemorySink(), through = new MemorySink(), waiting = new MemorySink();
+    remuxSync(video, plain, { format, options });
+    const seen: Packet[] = [];
+    const transform = (packet: Packet) => (seen.push(packet), packet);
+    const result = remuxSync(video, through, { format, options, transform });
+    await remux(promising(readerOf(fixtureBytes("video.mp4"))), waiting, {
+      format,
+      options,
+      transform: (packet) => Promise.resolve(packet),
+    });
+    assertEquals(through.bytes(), plain.bytes(), format);
+    assertEquals(waiting.bytes(), plain.bytes(), format);
+    assertEquals(seen.length, result.packets);
+    assert(seen.every((packet) => packet instanceof Packet));
+  }
+});
+
+Deno.test("transform leaves packets out, and changes data and times", () => {
+  const sink = new MemorySink();
+  remuxSync(video, sink, {
+    format: "matroska",
+    transform: (packet) => {
+      if (packet.streamIndex === 1) return null;
+      const { num, den } = packet.timeBase;
+      const later = 10 * den / num;
+      return new Packet({ ...packet, pts: packet.pts! + later, dts: packet.dts! + later });
+    },
+  });
+  const before = rows(fixtureBytes("video.mp4")).filter(({ stream }) => stream === 0);
+  const after = rows(sink.bytes());
+  assertEquals(after.map(({ size }) => size), before.map(({ size }) => size));
+  // mp4 begins at -0.08 by decoding time; Matroska is shifted to begin with 0.
+  after.forEach(({ time }, index) =>
+    assert(Math.abs(time! - before[index]!.time! - 10) < 0.1, `${index}: ${time}`)
+  );
+});
+
+Deno.test("transform: what it throws, rejects with, or answers wrongly", async () => {
+  const reason = new Error("on purpose");
+  let calls = 0;
+  const failing = () => {
+    if (++calls === 20) throw reason;
+    return null;
+  };
+  const options = { format: "matroska", transform: failing };
+  assertStrictEquals(assertThrows(() => remuxSync(video, new MemorySink(), options)), reason);
+  assertEquals(calls, 20, "not called afterwards");
+  const rejecting = () => Promise.reject(reason);
+  assertStrictEquals(
+    await rejectionOf(remux(video, new MemorySink(), { format: "matroska", transform: rejecting })),
+    reason,
+  );
+  assertThrows(
+    () => remuxSync(video, new MemorySink(), { format: "matroska", transform: rejecting as never }),
+    TypeError,
+    "transform",
+  );
+  const wrong: [unknown, typeof TypeError | typeof RangeError][] = [
+    [5, TypeError],
+    [{ streamIndex: 0 }, TypeError],
+    [new Packet({ streamIndex: 7, data: new Uint8Array(1) }), RangeError],
+  ];
+  for (const [answer, kind] of wrong) {
+    const transform = () => answer as Packet;
+    assertThrows(() => remuxSync(video, new MemorySink(), { format: "matroska", transform }), kind);
+  }
+});
+
+Deno.test("transform: an abort ends one that never answers", async () => {
+  const signal = AbortSignal.timeout(50);
+  const transform = () => new Promise<null>(() => {});
+  const remuxing = remux(video, new MemorySink(), { format: "matroska", transform, signal });
+  assertStrictEquals(await rejectionOf(remuxing), signal.reason);
+});
+
+Deno.test("split: segments that begin with a key frame and with 0, and have every packet", async () => {
+  const sync: MemorySink[] = [], async: MemorySink[] = [];
+  const options = { format: "mp4", every: 0.5, options: { movflags: "faststart" } };
+  const result = splitSync(video, { ...options, onsegment: (index) => sync[index] = new MemorySink() });
+  await split(video, { ...options, onsegment: (index) => Promise.resolve(async[index] = new MemorySink()) });
+  assertEquals(sync.length, 3);
+  assertEquals(sync.map((sink) => sink.bytes()), async.map((sink) => sink.bytes()));
+  const each = sync.map((sink) => rows(sink.bytes()));
+  assertEquals(each.flat().length, result.packets);
+  for (const sink of sync) {
+    using demuxer = Demuxer.openSync(sink.bytes());
+    const first = [...demuxer.packetsSync()].find(({ streamIndex }) => streamIndex === 0)!;
+    assert(first.isKey);
+    assert(probeSync(sink.bytes()).startTime! < 0.1);
+    const text = new TextDecoder("latin1").decode(sink.bytes());
+    assert(text.indexOf("moov") < text.indexOf("mdat"), "faststart was passed on");
+  }
+});
+
+Deno.test("concat: several sources, of several kinds, as one", async () => {
+  const sink = new MemorySink();
+  const joining = () => concatSync([video, fixtureBytes("video.mp4")], sink, { format: "matroska" });
+  if (versions().build === "system") {
+    assertThrows(joining);
+    return;
+  }
+  const single = rows(fixtureBytes("video.mp4")).length;
+  assertEquals(joining().packets, 2 * single);
+  assertEquals(rows(sink.bytes()).length, 2 * single);
+  const times = rows(sink.bytes()).filter(({ stream }) => stream === 0).map(({ time }) => time!);
+  assert(times.at(-1)! > 5.5, `it ends at ${times.at(-1)}`);
+  const waiting = new MemorySink();
+  await concat([new Blob([fixtureBytes("video.mp4")]), video], waiting, { format: "matroska" });
+  assertEquals(rows(waiting.bytes()), rows(sink.bytes()));
+  assertThrows(() => concatSync([], sink, { format: "matroska" }), TypeError, "sources");
+});
