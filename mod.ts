@@ -33,7 +33,7 @@ export {
 export type { Sink } from "./io/sink.ts";
 export type { Source } from "./io/source.ts";
 
-export { codecString } from "./format/codec_string.ts";
+export { codecString, type CodecStringParameters } from "./format/codec_string.ts";
 export { Demuxer, type DemuxerOptions, type SeekOptions } from "./format/demuxer.ts";
 export {
   type CodecInfo,

@@ -4,7 +4,8 @@
  */
 import type { CodecParameters } from "./stream.ts";
 
-type Parameters = Pick<
+/** What {@linkcode codecString} looks at. */
+export type CodecStringParameters = Pick<
   CodecParameters,
   "codec" | "profile" | "level" | "extradata" | "tag" | "pixelFormat" | "width" | "height" | "frameRate"
 >;
@@ -42,7 +43,7 @@ const decimal = (value: number) => String(value).padStart(2, "0");
  *
  * @param parameters Of a stream.
  */
-export function codecString(parameters: Parameters): string | null {
+export function codecString(parameters: CodecStringParameters): string | null {
   switch (parameters.codec) {
     case "h264":
       return avc(parameters);
@@ -75,7 +76,7 @@ function* units(bytes: Uint8Array): Generator<Uint8Array> {
   }
 }
 
-function avc({ extradata, profile, level }: Parameters): string | null {
+function avc({ extradata, profile, level }: CodecStringParameters): string | null {
   const H264_SPS = 7;
   const isAvcC = extradata?.[0] === 1 && extradata.length >= 4;
   const sps = isAvcC ? extradata : extradata && units(extradata).find((unit) => (unit[0]! & 31) === H264_SPS);
@@ -86,7 +87,7 @@ function avc({ extradata, profile, level }: Parameters): string | null {
 }
 
 /** ISO 14496-15, annex E: of the 12 bytes of profile_tier_level. */
-function hevc({ extradata, tag }: Parameters): string | null {
+function hevc({ extradata, tag }: CodecStringParameters): string | null {
   const HEVC_SPS = 33;
   if (!extradata) return null;
   const isHvcC = extradata[0] === 1 && extradata.length >= 13;
@@ -110,7 +111,7 @@ function hevc({ extradata, tag }: Parameters): string | null {
 
 // ------------------------------------------------------------------------------------------- AV1, VP9
 
-function av1({ extradata, profile, level, pixelFormat }: Parameters): string | null {
+function av1({ extradata, profile, level, pixelFormat }: CodecStringParameters): string | null {
   const isAv1C = extradata !== null && extradata.length >= 4 && extradata[0] === 0x81;
   if (isAv1C) {
     const [, second, third] = extradata as unknown as [number, number, number];
@@ -139,7 +140,7 @@ const VP9_LEVELS: readonly [level: number, rate: number, picture: number][] = [
   [62, 4706009088, 35651584],
 ];
 
-function vp9({ profile, level, pixelFormat, width, height, frameRate }: Parameters): string {
+function vp9({ profile, level, pixelFormat, width, height, frameRate }: CodecStringParameters): string {
   const picture = width * height;
   const rate = picture * (frameRate.num > 0 && frameRate.den > 0 ? frameRate.num / frameRate.den : 30);
   const needed = VP9_LEVELS.find(([, most, largest]) => rate <= most && picture <= largest)?.[0] ?? 62;
@@ -155,7 +156,7 @@ function bitDepth(pixelFormat: string | null): number {
 // ------------------------------------------------------------------------------------------- AAC
 
 /** Object type: of AudioSpecificConfig, else the profile, which is one less. */
-function aac({ extradata, profile }: Parameters): string {
+function aac({ extradata, profile }: CodecStringParameters): string {
   const ESCAPE = 31;
   if (extradata && extradata.length >= 2) {
     const type = extradata[0]! >> 3;

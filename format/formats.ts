@@ -25,14 +25,17 @@ export interface FormatInfo {
 
 /** An option of a format (AVOption), for `options` of a Demuxer or Muxer. */
 export interface FormatOption {
+  /** What `options` calls it. */
   name: string;
   /** What it does, in FFmpeg's words. */
   help: string;
   /** "integer", "number", "boolean", "string", "flags", "duration", "dictionary", ... */
   type: string;
+  /** What it is where nothing is said, null where FFmpeg doesn't tell. */
   default: string | number | boolean | null;
-  /** Least and greatest number, null where it is no number. */
+  /** Least number, null where it is no number. */
   min: number | null;
+  /** Greatest number, null where it is no number. */
   max: number | null;
   /** Values that have names; for "flags" they can be joined: "faststart+frag_keyframe". */
   constants: { name: string; help: string; value: number }[];
@@ -42,10 +45,13 @@ export interface FormatOption {
 
 /** A codec that FFmpeg has a name for; avio neither decodes nor encodes. */
 export interface CodecInfo {
+  /** FFmpeg's name. */
   name: string;
   /** Name for people. */
   longName: string;
+  /** Kind of media. */
   type: MediaType;
+  /** What is decoded is what was encoded, or can be. */
   isLossless: boolean;
   /** All its frames are key frames. */
   isIntraOnly: boolean;
