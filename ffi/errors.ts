@@ -63,3 +63,9 @@ export function makeError(
     log: log.slice(-MAX_LOG_LINES).map((line) => line.message),
   });
 }
+
+/** What a symbol answers that only a defect of avio makes negative. */
+export function check(result: number, doing: string): number {
+  if (result < 0) throw makeError({ name: doing, phrase: doing }, result, []);
+  return result;
+}

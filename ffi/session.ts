@@ -3,25 +3,14 @@
  * how its operations end. It knows nothing of formats or of kinds of sources.
  */
 import { AVERROR } from "./constants.ts";
-import { type Answer, answerNow, type Device, type Marker, perform } from "./device.ts";
-import { makeError } from "./errors.ts";
+import { type Answer, answerNow, type Device } from "./device.ts";
+import { check, makeError } from "./errors.ts";
 import { answerEvents, forget, isTurnDue, remember, told, turn } from "./events.ts";
 import { encodePairs, library, readText, readTextOrThrow } from "./library.ts";
 import { type LogLine, parseLog, tellLog } from "./log.ts";
 import { canWait, type Operation, runAsync, runSync, step } from "./operation.ts";
-import { Flag, IOFlag, IOKind, openModes, type OperationCode, operations, Request, Slot } from "./symbols.ts";
-
-const markers: readonly Marker[] = ["header", "sync", "boundary", "unknown", "trailer", "flush"];
-
-/** What the user knows the kinds of requests by. */
-const callbackNames: Readonly<Record<number, string>> = {
-  [Request.READ]: "onread",
-  [Request.WRITE]: "onwrite",
-  [Request.SEEK]: "onseek",
-  [Request.OPEN]: "onopen",
-  [Request.CLOSE]: "closing what onopen opened",
-  [Request.TRANSFORM]: "transform",
-};
+import { callbackNames, type Opener, Requests } from "./requests.ts";
+import { Flag, IOFlag, IOKind, type OperationCode, operations, Slot } from "./symbols.ts";
 
 /** Why an operation failed. */
 export interface Failure {
@@ -57,8 +46,6 @@ const forgotten = new FinalizationRegistry<number>((handle) => {
   library().avs_session_close(handle);
 });
 
-const NOTHING = new Uint8Array(0);
-const decoder = new TextDecoder();
 /** Microseconds to wait for events at a time, where nothing else is to be done. */
 const PATIENCE = 1000;
 /** Milliseconds that a callback which nobody waits for is given to end. */
@@ -84,12 +71,6 @@ export type Host = Pick<Session, "addDevice" | "addMemoryInput" | "addMemoryOutp
   defer(cleanup: Cleanup): void;
 };
 
-/** Is something to be read, to be written, is it there, or to be deleted? */
-export type OpenMode = (typeof openModes)[number];
-
-/** Answers what libavformat wants to open: an I/O context's handle, null to refuse. */
-export type Opener = (url: string, mode: OpenMode, waits: boolean) => Answer<number | null>;
-
 /** What ends an async session early. */
 export interface Limits {
   /** Ends the session with its reason. */
@@ -104,7 +85,7 @@ export class Session {
   readonly slot = new Float64Array(Slot.SIZE);
   /** What a memory input reads, lent to native code while an operation runs. */
   #source: { bytes: Uint8Array; byteLength: number } | null = null;
-  #devices = new Map<number, Device>();
+  readonly #requests = new Requests();
   #failure: Failure | null = null;
   #running = false;
   #closed = false;
@@ -219,7 +200,7 @@ export class Session {
     forgotten.unregister(this);
     forget(this.handle);
     library().avs_session_close(this.handle);
-    this.#devices.clear();
+    this.#requests.clear();
     this.#source = null;
   }
 
@@ -228,7 +209,7 @@ export class Session {
   /** An AVIOContext over a device. */
   addDevice(device: Device, flags: number, bufferSize: number): number {
     const io = this.#addIO(IOKind.CALLBACKS, flags | (device.seek ? IOFlag.SEEK : 0), bufferSize);
-    this.#devices.set(io, device);
+    this.#requests.attach(io, device);
     return io;
   }
 
@@ -245,23 +226,20 @@ export class Session {
 
   /** Who is asked for what libavformat opens; without one it opens nothing. Another one takes its place. */
   setOpener(opener: Opener): void {
-    if (!this.#opener) this.#addIO(IOKind.OPENER, 0, 1);
-    this.#opener = opener;
+    if (!this.#requests.opener) this.#addIO(IOKind.OPENER, 0, 1);
+    this.#requests.opener = opener;
   }
-  #opener: Opener | null = null;
 
-  /** Who is asked what becomes of packets that are remuxed: takes those that are ready, and puts others. */
+  /** Who is asked what becomes of packets that are remuxed. */
   setTransformer(transformer: () => Answer<void>): void {
     this.#addIO(IOKind.TRANSFORMER, 0, 1);
-    this.#transformer = transformer;
+    this.#requests.transformer = transformer;
   }
-  #transformer: (() => Answer<void>) | null = null;
 
   /** What is to be done when libavformat closes a nested I/O context. */
   onClose(io: number, close: () => Operation<void>): void {
-    this.#closers.set(io, close);
+    this.#requests.onClose(io, close);
   }
-  #closers = new Map<number, () => Operation<void>>();
 
   #addIO(kind: number, flags: number, bufferSize: number): number {
     this.checkOpen("open", "session"); // it may have been ended while its source was being opened
@@ -273,10 +251,8 @@ export class Session {
   /** Moves an I/O context, with what it has buffered, from another session to this one. */
   attach(io: number, from: Session): void {
     check(library().avs_io_attach(io, this.handle), "attach I/O context");
-    const device = from.#devices.get(io);
-    from.#devices.delete(io);
-    if (device) this.#devices.set(io, device);
-    else if (from.#source) this.#source = from.#source;
+    const hasDevice = from.#requests.move(io, this.#requests);
+    if (!hasDevice && from.#source) this.#source = from.#source;
   }
 
   // ---------------------------------------------------------------------------------------- operations
@@ -295,7 +271,7 @@ export class Session {
 
   #runSync(operation: OperationCode, data: Uint8Array | null): void {
     if (this.#running) throw busy(operation);
-    if (this.#devices.size > 0 || this.#opener || this.#transformer) installCallback();
+    if (this.#requests.canBeAsked) installCallback();
     if (this.#source) checkStillThere(this.#source.bytes, this.#source.byteLength);
     const source = this.#source?.bytes;
     running.push(this);
@@ -546,7 +522,7 @@ export class Session {
   answerSync(io: number, kind: number, a: number, b: number, c: number): void {
     try {
       if (this.#closed) return; // closed by an earlier callback: the request fails
-      answerNow(this.#answer(io, kind, a, b, c, false), callbackNames[kind]!);
+      answerNow(this.#requests.answer(io, kind, a, b, c, false), callbackNames[kind]!);
     } catch (error) {
       this.fail(error);
     }
@@ -559,7 +535,7 @@ export class Session {
       library().avs_reply(io, AVERROR.EXTERNAL);
       return null;
     }
-    const answer = this.#answer(io, kind, a, b, c, true);
+    const answer = this.#requests.answer(io, kind, a, b, c, true);
     const waiting = this.asked > 0 ? this.#after(io, answer) : this.#advance(io, answer, () => answer.next());
     this.#answering = waiting ?? this.#answering;
     const { timeout } = this.#limits;
@@ -600,55 +576,6 @@ export class Session {
       return null;
     }
   }
-
-  /** Asks the device, and gives its answer to the thread that waits. Late, after the end, it finds nobody. */
-  *#answer(io: number, kind: number, a: number, b: number, c: number, waits: boolean): Answer<void> {
-    if (kind === Request.OPEN) return yield* this.#answerOpen(io, a, b, waits);
-    if (kind === Request.CLOSE) return yield* this.#answerClose(io, waits);
-    if (kind === Request.TRANSFORM) {
-      yield* this.#transformer!();
-      library().avs_reply(io, 0);
-      return;
-    }
-    const device = this.#devices.get(io);
-    if (!device) throw new Error("The I/O context has no device");
-    if (kind === Request.READ) {
-      const chunk = (yield* device.read!(a)) ?? NOTHING;
-      library().avs_reply_read(io, chunk as Uint8Array<ArrayBuffer>, chunk.byteLength);
-    } else if (kind === Request.WRITE) {
-      const bytes = device.transient ? this.#transient(a) : new Uint8Array(a);
-      check(library().avs_take_write(io, bytes, a), "take written bytes");
-      const time = library().avs_request_time(io);
-      const info = { position: b, marker: markers[c] ?? "unknown", time: Number.isNaN(time) ? null : time };
-      yield* device.write!(bytes, info);
-      library().avs_reply(io, a);
-    } else {
-      const position = yield* device.seek!(a, b);
-      library().avs_reply(io, position ?? AVERROR.ESPIPE);
-    }
-  }
-
-  *#answerOpen(io: number, length: number, mode: number, waits: boolean): Answer<void> {
-    const url = new Uint8Array(length);
-    check(library().avs_take_write(io, url, length), "take a URL");
-    const opened = yield* this.#opener!(decoder.decode(url), openModes[mode]!, waits);
-    library().avs_reply(io, opened ?? AVERROR.EPERM);
-  }
-
-  *#answerClose(io: number, waits: boolean): Answer<void> {
-    const close = this.#closers.get(io);
-    this.#closers.delete(io);
-    if (close) yield* perform(close(), waits);
-    this.#devices.delete(io);
-    library().avs_reply(io, 0);
-  }
-
-  /** The same memory for every write: memory that is new costs more than the copy. */
-  #transient(size: number): Uint8Array<ArrayBuffer> {
-    if (this.#scratch.length < size) this.#scratch = new Uint8Array(size);
-    return this.#scratch.subarray(0, size);
-  }
-  #scratch = new Uint8Array(0);
 
   /** Throws what ended the session, or that it is closed. */
   checkOpen(doing: string, what: string): void {
@@ -711,12 +638,6 @@ async function within(milliseconds: number, promise: Promise<unknown> | null): P
 /** Bytes of the caller's, who may have transferred or resized their buffer since. */
 export function checkStillThere(bytes: Uint8Array, byteLength: number): void {
   if (bytes.byteLength !== byteLength) throw new TypeError("source: its bytes were detached or resized");
-}
-
-/** What a symbol answers that only a defect of avio makes negative. */
-export function check(result: number, doing: string): number {
-  if (result < 0) throw makeError({ name: doing, phrase: doing }, result, []);
-  return result;
 }
 
 function busy(operation: OperationCode): Error {

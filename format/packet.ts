@@ -2,7 +2,8 @@
  * Packet: a piece of one stream's coded data, an ordinary value; and how batches of them cross the boundary.
  */
 import { library } from "../ffi/library.ts";
-import { check, type Session } from "../ffi/session.ts";
+import { check } from "../ffi/errors.ts";
+import type { Session } from "../ffi/session.ts";
 import { Row } from "../ffi/symbols.ts";
 import {
   checkArray,

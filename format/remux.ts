@@ -3,7 +3,8 @@
  */
 import { library } from "../ffi/library.ts";
 import { canWait, type Operation, promised, runSync } from "../ffi/operation.ts";
-import { check, Session } from "../ffi/session.ts";
+import { check } from "../ffi/errors.ts";
+import { Session } from "../ffi/session.ts";
 import { Direction, operations, Slot } from "../ffi/symbols.ts";
 import { MemorySink } from "../io/memory_sink.ts";
 import { type Sink, sinkUrl } from "../io/sink.ts";

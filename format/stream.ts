@@ -3,7 +3,8 @@
  * same on both sides; the shim's table (`shim/describe.c`) says how each is written.
  */
 import { library } from "../ffi/library.ts";
-import { check, type Session } from "../ffi/session.ts";
+import { check } from "../ffi/errors.ts";
+import type { Session } from "../ffi/session.ts";
 import { SetWhat } from "../ffi/symbols.ts";
 import type { FormatInfo } from "./formats.ts";
 import { formatInfo } from "./formats.ts";

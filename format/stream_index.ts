@@ -2,7 +2,8 @@
  * The index that a container has of a stream: where its frames are, as far as the container says.
  */
 import { library } from "../ffi/library.ts";
-import { check, type Session } from "../ffi/session.ts";
+import { check } from "../ffi/errors.ts";
+import type { Session } from "../ffi/session.ts";
 import { IndexRow } from "../ffi/symbols.ts";
 import type { Rational } from "./rational.ts";
 

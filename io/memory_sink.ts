@@ -3,7 +3,8 @@
  * into JavaScript's when it closes.
  */
 import { library } from "../ffi/library.ts";
-import { check, type Host } from "../ffi/session.ts";
+import { check } from "../ffi/errors.ts";
+import type { Host } from "../ffi/session.ts";
 
 /** Makes the sink an I/O context of the session, until that closes; what it held before is dropped. */
 export let openMemorySink: (sink: MemorySink, host: Host, bufferSize: number) => number;

@@ -6,7 +6,8 @@
 import type { Answer, MaybePromise } from "../ffi/device.ts";
 import { perform, settled } from "../ffi/device.ts";
 import { canWait, type Operation, step } from "../ffi/operation.ts";
-import type { Cleanup, Host, OpenMode, Session } from "../ffi/session.ts";
+import type { OpenMode } from "../ffi/requests.ts";
+import type { Cleanup, Host, Session } from "../ffi/session.ts";
 import type { HttpOptions } from "./http.ts";
 import { MemorySink } from "./memory_sink.ts";
 import type { OpenCallback } from "./open_callback.ts";
