@@ -65,9 +65,7 @@ static const struct fixed output_options[] = {
     {"strftime_mkdir", "0", false}, /* hls would make folders */
     {"ignore_io_errors", "0", false}, /* hls would go on with what was not opened, and crash */
     {"http_persistent", "0", false},
-#if LIBAVFORMAT_VERSION_MAJOR < 60
-    {"hls_enc", "0", false}, /* would close what it did not open */
-#endif
+    {"hls_enc", "0", false}, /* nothing that is written can be enciphered */
 };
 
 static bool is_same(const char *value, const char *only) {
@@ -126,8 +124,14 @@ static int ask_for_deletes(struct session *session, const AVOutputFormat *format
 }
 
 /* Names of files in options, which get the prefix that the output's own name has. */
-static const char *const file_options[] = {"hls_segment_filename", "hls_subtitle_path", "hls_key_info_file",
-                                           "segment_list", "segment_header_filename"};
+static const char *const file_options[] = {"hls_segment_filename", "hls_subtitle_path", "segment_list",
+                                           "segment_header_filename"};
+
+static int refuse_encryption(struct session *session) {
+  if (!av_dict_get(session->options, "hls_key_info_file", NULL, 0)) return 0;
+  log_line(session, AV_LOG_ERROR, "option hls_key_info_file: what is written can't be encrypted here");
+  return AVERROR(EPERM);
+}
 
 static int prefix_option(struct session *session, const char *name) {
   AVDictionaryEntry *entry = av_dict_get(session->options, name, NULL, 0);
@@ -138,6 +142,7 @@ static int prefix_option(struct session *session, const char *name) {
 
 int contain_output_options(struct session *session, const AVOutputFormat *format) {
   int result = ask_for_deletes(session, format);
+  if (result >= 0) result = refuse_encryption(session);
   for (size_t i = 0; i < sizeof(output_options) / sizeof(*output_options) && result >= 0; i++) {
     bool is_new;
     result = fix_option(session, &output_options[i], &is_new);

@@ -34,6 +34,22 @@ static const AVInputFormat *recognize_playlist(AVIOContext *pb) {
   return NULL;
 }
 
+static bool is_script(AVIOContext *pb) {
+  avio_r8(pb);
+  if (avio_feof(pb)) return false;
+  const uint8_t *text = --pb->buf_ptr;
+  size_t size = (size_t)(pb->buf_end - text);
+  return contains(text, size < 20 ? size : 20, "ffconcat version 1.0");
+}
+
+/* A concat script opens its files by name in a libavformat that is not ours. */
+static int refuse_script(struct session *session, const AVInputFormat *format, struct io *io) {
+  bool refused = !EMBEDDED && (format ? !strcmp(format->name, "concat") : io && is_script(io->context));
+  if (!refused) return 0;
+  log_line(session, AV_LOG_ERROR, "concat scripts can't be contained with this libavformat, only with the embedded one");
+  return AVERROR(ENOSYS);
+}
+
 /* Formats that open their files themselves have no I/O context: names with numbers, of image2. */
 static bool is_sequence(const AVInputFormat *format, const struct io *io) {
   return !io && format && format->flags & AVFMT_NOFILE;
@@ -49,6 +65,8 @@ static int choose_input(struct session *session, const AVInputFormat **format, s
     return AVERROR(ENOSYS);
   }
   if (io) io_rebase(io, avio_tell(io->context));
+  result = refuse_script(session, *format, io);
+  if (result < 0) return result;
   if (io && !*format) *format = recognize_playlist(io->context);
   return 0;
 }

@@ -166,7 +166,8 @@ size_t memory_fetch(const struct memory *memory, size_t position, uint8_t *out, 
 struct io {
   struct object object;
   bool nested; /* opened by libavformat, by way of JavaScript */
-  char *url;   /* of a nested one */
+  char *url;               /* of a memory output that is nested */
+  const struct io *copied; /* by a stand-in */
   struct decipher *decipher;
   struct io *next; /* in its session */
   struct session *session;
@@ -180,12 +181,13 @@ struct io {
   int64_t transferred; /* bytes read */
   int64_t end;         /* of what was written */
   struct memory memory; /* of a memory output */
-  struct io *original;  /* whose memory a stand-in reads */
 };
 
 void io_free(struct io *io);
-/* Without JavaScript: reads what an output in memory has been given so far, or nothing. NULL without memory. */
-struct io *io_stand_in(struct session *session, struct io *output);
+/* Without JavaScript: reads what a memory output has been given so far; nothing where it is NULL. NULL without memory. */
+struct io *io_stand_in(struct session *session, const struct io *output);
+/* Forgets with it what is written. */
+struct io *io_discard(struct session *session);
 /* What its AVIOContext calls, but for the cipher. */
 int io_read(struct io *io, uint8_t *buffer, int size);
 int64_t io_seek(struct io *io, int64_t offset, int whence);
@@ -288,6 +290,9 @@ struct session {
   struct io *opener;      /* one of them; NULL: nothing is opened */
   struct io *transformer; /* the same; NULL: packets go on as they are */
   int nested_open;
+  bool discarding; /* what is opened now is of no use to anyone */
+  bool output_refused; /* some muxers go on without what they could not open */
+  int opened_first; /* nested ones, before the input was open */
   int64_t read_before, written_before; /* by nested ones that are closed */
   bool running; /* an operation; known to the isolate's thread only */
   bool called;  /* and it is on the stack of that thread */

@@ -47,8 +47,8 @@ static int callbacks_write(void *opaque, avs_write_bytes *buffer, int size, enum
 /* What a muxer has written, for one that goes over it again. */
 static int copy_read(void *opaque, uint8_t *buffer, int size) {
   struct io *io = opaque;
-  if (!io->original) return AVERROR_EOF;
-  size = (int)memory_fetch(&io->original->memory, (size_t)io->position, buffer, (size_t)size);
+  if (io->copied) size = (int)memory_fetch(&io->copied->memory, (size_t)io->position, buffer, (size_t)size);
+  else size = 0;
   io->position += size;
   return size ? size : AVERROR_EOF;
 }
@@ -80,7 +80,7 @@ static int memory_write(void *opaque, avs_write_bytes *buffer, int size) {
 /* ---------------------------------------------------------------------------------------- seeking */
 
 static int64_t memory_total(const struct io *io) {
-  if (io->kind == MEMORY_COPY) return io->original ? (int64_t)io->original->memory.size : 0;
+  if (io->kind == MEMORY_COPY) return io->copied ? (int64_t)io->copied->memory.size : 0;
   return (int64_t)(io->kind == AVS_IO_MEMORY_INPUT ? io->session->source_size : io->memory.size);
 }
 
@@ -158,19 +158,25 @@ static AVIOContext *new_context(struct io *io, uint32_t buffer_size) {
   return context;
 }
 
-struct io *io_stand_in(struct session *session, struct io *output) {
+static struct io *stand_in(struct session *session, const struct io *output, uint32_t flags) {
   enum { BUFFER_SIZE = 64 * 1024 };
   struct io *io = calloc(1, sizeof(*io));
   if (!io) return NULL;
   io->session = session;
   io->kind = MEMORY_COPY;
-  io->original = output;
-  io->flags = AVS_IO_READ | AVS_IO_SEEK;
+  io->copied = output;
+  io->flags = flags;
   io->context = new_context(io, BUFFER_SIZE);
   if (io->context) return io;
   io_free(io);
   return NULL;
 }
+
+struct io *io_stand_in(struct session *session, const struct io *output) {
+  return stand_in(session, output, AVS_IO_READ | AVS_IO_SEEK);
+}
+
+struct io *io_discard(struct session *session) { return stand_in(session, NULL, AVS_IO_WRITE | AVS_IO_SEEK); }
 
 /* While an operation runs, only what libavformat waits to have opened. */
 static bool can_add(const struct session *session) {
@@ -212,10 +218,10 @@ void io_free(struct io *io) {
   if (io->context) av_freep(&io->context->buffer);
   avio_context_free(&io->context);
   decipher_free(io->decipher);
+  av_free(io->url);
   memory_free(&io->memory);
   write_behind_free(io);
   free(io->ahead.data);
-  free(io->url);
   free(io);
 }
 

@@ -95,11 +95,16 @@ static void drain_interleaver(struct session *session, int *result) {
   if (*result >= 0) *result = error;
 }
 
+/* hls says that it takes flushes, and then looks into the packet that is none. */
+static int flush_muxer(AVFormatContext *output) {
+  return strcmp(output->oformat->name, "hls") ? av_write_frame(output, NULL) : 0;
+}
+
 int output_op_flush(struct session *session, double *slot, uint8_t *data, size_t size) {
   int result = output_op_write(session, slot, data, size);
   if (!session->output || !session->header_written || session->trailer_written) return result;
   drain_interleaver(session, &result);
-  int error = av_write_frame(session->output, NULL); /* 1: there was nothing to flush */
+  int error = flush_muxer(session->output); /* 1: there was nothing to flush */
   if (session->output->pb) avio_flush(session->output->pb);
   if (result < 0) return result;
   return error < 0 ? error : output_error(session);

@@ -10,6 +10,9 @@
 /* More than a playlist needs, less than a list that opens itself again would take to fill the stack. */
 enum { MOST_OPEN = 100 };
 
+/* More than a source is made of, as far as that must be known to begin. hls would read a list of itself for ever. */
+enum { MOST_FIRST = 2000 };
+
 static void refuse(struct session *session, const char *url) {
   if (!session->refused_url) session->refused_url = av_strdup(url);
   log_line(session, AV_LOG_ERROR, "refused to open '%.900s'", url);
@@ -23,9 +26,17 @@ static struct io *find_attached(struct session *session, int64_t handle) {
   return io;
 }
 
+static bool goes_on_for_ever(struct session *session, enum avs_open_mode mode) {
+  if (session->input || session->output || mode != AVS_OPEN_READ || session->opened_first++ < MOST_FIRST) return false;
+  log_line(session, AV_LOG_ERROR, "%d files were opened, and there is no end to it: a playlist that names itself?", MOST_FIRST);
+  session_fail(session, AVERROR(EMFILE));
+  return true;
+}
+
 /* JavaScript's answer: an I/O context, AVERROR(EPERM) where it refuses. */
 static int ask(struct session *session, const char *url, enum avs_open_mode mode, struct io **io) {
   if (!session->opener || session->nested_open >= MOST_OPEN) return AVERROR(EPERM);
+  if (goes_on_for_ever(session, mode)) return AVERROR(EMFILE);
   drain_writes(session); /* it may be what is to be read now */
   struct request open = {.kind = AVS_REQUEST_OPEN, .written = (const uint8_t *)url, .size = (int64_t)strlen(url)};
   int64_t result = request(session->opener, open, (double)open.size, mode, 0);
@@ -34,25 +45,24 @@ static int ask(struct session *session, const char *url, enum avs_open_mode mode
   *io = find_attached(session, result);
   if (!*io) return AVERROR(EPERM);
   (*io)->nested = true;
-  (*io)->url = strdup(url);
   session->nested_open++;
   return 0;
 }
 
-static const char *url_of(const struct io *io) {
-  const struct session *session = io->session;
-  if (io == session->output_io) return session->output_url ? session->output_url : "";
-  return io->url ? io->url : "";
+/* A muxer goes over an output that it is writing, and that is here. */
+static const struct io *memory_written(struct session *session, const char *url) {
+  const struct io *output = session->output_io;
+  if (output && output->kind == AVS_IO_MEMORY_OUTPUT &&
+      !strcmp(url, session->output_url ? session->output_url : ""))
+    return output;
+  worker_lock(session);
+  for (output = session->ios; output; output = output->next)
+    if (output->url && !strcmp(url, output->url)) break;
+  worker_unlock(session);
+  return output;
 }
 
-/* A muxer goes over what it has written, which is here. */
-static struct io *find_memory_output(struct session *session, const char *url) {
-  struct io *io = session->ios;
-  while (io && (io->kind != AVS_IO_MEMORY_OUTPUT || strcmp(url, url_of(io)))) io = io->next;
-  return io;
-}
-
-static int open_stand_in(struct session *session, struct io *output, struct io **io) {
+static int open_stand_in(struct session *session, const struct io *output, struct io **io) {
   *io = io_stand_in(session, output);
   return *io ? 0 : AVERROR(ENOMEM);
 }
@@ -93,18 +103,37 @@ static int prepare_read(struct io *io, bool ciphered, AVDictionary **options) {
   return io->decipher ? 0 : AVERROR(EINVAL);
 }
 
+static int note_memory(struct io *io, const char *url) {
+  if (io->kind != AVS_IO_MEMORY_OUTPUT) return 0;
+  io->url = av_strdup(url);
+  if (io->url) return 0;
+  close_nested(io);
+  return AVERROR(ENOMEM);
+}
+
+static int open_discarded(struct session *session, bool writes, struct io **io) {
+  if (!writes) return AVERROR(EPERM);
+  *io = io_discard(session);
+  return *io ? 0 : AVERROR(ENOMEM);
+}
+
 static int open_nested(struct session *session, const char *url, int flags, AVDictionary **options, struct io **io) {
   bool ciphered, writes = flags & AVIO_FLAG_WRITE;
   if (!session) return AVERROR(EPERM);
+  if (session->discarding) return open_discarded(session, writes, io);
   url = without_prefix(without_cipher(without_prefix(url), &ciphered));
   const char *method = option(options, "method");
   if (writes && method && !av_strcasecmp(method, "DELETE")) return delete(session, url, io);
-  struct io *output = writes ? NULL : find_memory_output(session, url);
-  if (output) return open_stand_in(session, output, io);
-  int result = writes && ciphered ? AVERROR(EPERM)
-                                  : ask(session, url, writes ? AVS_OPEN_WRITE : AVS_OPEN_READ, io);
+  const struct io *written = writes ? NULL : memory_written(session, url);
+  if (written) return open_stand_in(session, written, io);
+  if (writes && ciphered) {
+    log_line(session, AV_LOG_ERROR, "can't encrypt '%.900s': what is written can't be enciphered", url);
+    return AVERROR(ENOSYS);
+  }
+  int result = ask(session, url, writes ? AVS_OPEN_WRITE : AVS_OPEN_READ, io);
   if (result == AVERROR(EPERM)) refuse(session, url);
-  if (result < 0 || writes) return result;
+  if (result < 0) return result;
+  if (writes) return note_memory(*io, url);
   result = prepare_read(*io, ciphered, options);
   if (result < 0) close_nested(*io);
   return result;
@@ -139,11 +168,18 @@ int close_nested(struct io *io) {
 
 /* ---------------------------------------------------------------------------------------- as io_open, io_close2 */
 
+/* flv goes on where it can't go over its output, with the positions that it should have got by that. */
+static bool goes_over_output(const AVFormatContext *context) {
+  return context->oformat && !(context->oformat->flags & AVFMT_NOFILE);
+}
+
 int nested_io_open(AVFormatContext *context, AVIOContext **pb, const char *url, int flags, AVDictionary **options) {
-  (void)context; /* some demuxers don't hand down its opaque: this thread knows whose operation runs */
+  struct session *session = log_session(); /* some demuxers don't hand down their context's opaque */
   struct io *io = NULL;
-  int result = open_nested(log_session(), url, flags, options, &io);
+  int result = open_nested(session, url, flags, options, &io);
   if (result >= 0) *pb = io->context;
+  if (result == AVERROR(EPERM) && session && (flags & AVIO_FLAG_WRITE || goes_over_output(context)))
+    session->output_refused = true;
   return result;
 }
 

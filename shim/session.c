@@ -60,9 +60,20 @@ uint32_t avs_session_new(void) {
   return session->object.handle;
 }
 
+/* hls frees the segment that it has in memory with its trailer only. */
+static void end_segment(struct session *session) {
+  AVFormatContext *output = session->output;
+  if (!output || !session->header_written || session->trailer_written || strcmp(output->oformat->name, "hls")) return;
+  session->discarding = true;
+  struct session *logging = log_to(session);
+  av_write_trailer(output);
+  log_to(logging);
+}
+
 /* Format contexts first, then the I/O contexts they read and write through. */
 void session_destroy(struct session *session) {
   session_fail(session, AVERROR_EXIT); /* nobody is asked any more */
+  end_segment(session);
   remux_free(session);
   batches_free(&session->batches);
   free(session->discards.wanted);
@@ -158,6 +169,7 @@ static double flags_of(const struct session *session) {
 static int result_of(const struct session *session, int result) {
   if (session->failed) return (int)session->failed;
   if (result >= 0 && session->sink_seek_refused) return AVERROR(ESPIPE);
+  if (result >= 0 && session->output_refused) return AVERROR(EPERM);
   return result;
 }
 

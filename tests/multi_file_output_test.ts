@@ -1,0 +1,455 @@
+/**
+ * Muxers that write many files: HLS, DASH, segments, chunks; and those that go over their own output again. Both
+ * engines; the files must have the packets of the original, for avio and for the ffprobe command.
+ */
+import { assert, assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
+import {
+  AVError,
+  Demuxer,
+  fromMap,
+  IOContext,
+  type MapFile,
+  MemorySink,
+  type OpenCallback,
+  remux,
+  type RemuxOptions,
+  remuxSync,
+  type Sink,
+  withinDirectory,
+} from "@avio/avio";
+import { WatchedSink } from "./support/async.ts";
+import { amounts, Collector } from "./support/devices.ts";
+import { ffprobePackets } from "./support/ffprobe.ts";
+import { fixturePath } from "./support/fixtures.ts";
+import {
+  assertNoPrefix,
+  assertProbed,
+  bytesOf,
+  contents,
+  type Files,
+  filesOf,
+  hashes,
+  inFolder,
+  isEmbedded,
+  libavformat,
+  mp4Hashes,
+  recording,
+  textOf,
+  tsHashes,
+} from "./support/many_files.ts";
+import { rowsOf } from "./support/packets.ts";
+
+const VIDEO = fixturePath("video.mp4");
+const hls = (options: Record<string, string | number> = {}) => ({
+  format: "hls",
+  options: { hls_time: 1, hls_playlist_type: "vod", ...options },
+});
+
+/** As `filesOf`, with the async API. */
+async function filesOfAsync(options: RemuxOptions & { url: string }): Promise<Files> {
+  const files = new Map<string, MapFile>();
+  const own = new MemorySink();
+  await remux(VIDEO, own, { onopen: fromMap(files), ...options });
+  if (own.size > 0) files.set(options.url, own);
+  return contents(files);
+}
+
+/** Writes with both engines; the files must be these and the same. */
+async function written(options: RemuxOptions & { url: string }, names: string[]): Promise<Files> {
+  const bitexact = { ...options, options: { fflags: "+bitexact", ...options.options } };
+  const files = filesOf(VIDEO, bitexact);
+  assertEquals([...files.keys()].toSorted(), names.toSorted());
+  assertNoPrefix(files);
+  const others = await filesOfAsync(bitexact);
+  assertEquals([...others.keys()].toSorted(), names.toSorted());
+  for (const [name, bytes] of files) {
+    if (!name.endsWith(".mpd")) assertEquals(others.get(name), bytes, name);
+  }
+  return files;
+}
+
+/** The files are read by avio, from a Map, and by ffprobe, from a folder. */
+async function assertHolds(files: Files, name: string, expected: string[][]): Promise<void> {
+  assertEquals(hashes(rowsOf(files.get(name)!, { url: name, onopen: fromMap(files) })), expected);
+  await assertProbed(files, name, expected);
+}
+
+// ------------------------------------------------------------------------------------------- HLS
+
+const index = (...names: string[]) => ["index.m3u8", ...names];
+
+Deno.test("HLS out: mpegts", async () => {
+  const files = await written({ url: "index.m3u8", ...hls() }, index("index0.ts", "index1.ts", "index2.ts"));
+  await assertHolds(files, "index.m3u8", tsHashes());
+});
+
+Deno.test("HLS out: fragmented mp4, in a folder", async () => {
+  const names = ["a/index.m3u8", "a/init.mp4", "a/index0.m4s", "a/index1.m4s", "a/index2.m4s"];
+  const files = await written({ url: "a/index.m3u8", ...hls({ hls_segment_type: "fmp4" }) }, names);
+  await assertHolds(files, "a/index.m3u8", mp4Hashes());
+});
+
+for (const [type, extension] of [["mpegts", "ts"], ["fmp4", "m4s"]] as const) {
+  Deno.test(`HLS out: one file, ${type}`, async () => {
+    const options = hls({ hls_segment_type: type, hls_flags: "single_file" });
+    const files = await written({ url: "index.m3u8", ...options }, index(`index.${extension}`));
+    await assertHolds(files, "index.m3u8", type === "fmp4" ? mp4Hashes() : tsHashes());
+  });
+}
+
+Deno.test("HLS out: names by pattern, in folders", async () => {
+  const options = hls({
+    hls_segment_type: "fmp4",
+    hls_segment_filename: "media/parts/%03d.m4s",
+    hls_fmp4_init_filename: "begin.mp4",
+    start_number: 7,
+  });
+  const parts = ["007", "008", "009"].map((number) => `media/parts/${number}.m4s`);
+  const files = await written({ url: "media/index.m3u8", ...options }, [
+    "media/index.m3u8",
+    "media/begin.mp4",
+    ...parts,
+  ]);
+  const playlist = textOf(files.get("media/index.m3u8"));
+  assertStringIncludes(playlist, 'URI="begin.mp4"');
+  assertEquals(playlist.match(/^[^#\n].*/gm), ["007.m4s", "008.m4s", "009.m4s"]); // FFmpeg leaves the folder out
+});
+
+Deno.test("HLS out: base URL", () => {
+  const files = filesOf(VIDEO, { url: "index.m3u8", ...hls({ hls_base_url: "https://cdn.example/v/" }) });
+  assertStringIncludes(textOf(files.get("index.m3u8")), "\nhttps://cdn.example/v/index1.ts\n");
+});
+
+Deno.test("HLS out: a master playlist", async () => {
+  const names = ["v/index.m3u8", "v/master.m3u8", "v/index0.ts", "v/index1.ts", "v/index2.ts"];
+  const files = await written({ url: "v/index.m3u8", ...hls({ master_pl_name: "master.m3u8" }) }, names);
+  assertStringIncludes(textOf(files.get("v/master.m3u8")), "\nindex.m3u8\n");
+  await assertHolds(files, "v/master.m3u8", tsHashes());
+});
+
+Deno.test("HLS out: variants, each in its folder; none of them is the sink", async () => {
+  const options = hls({
+    master_pl_name: "master.m3u8",
+    var_stream_map: "v:0,agroup:a a:0,agroup:a",
+    hls_segment_filename: "o/%v/s%d.ts",
+  });
+  const files = await written({ url: "o/%v/i.m3u8", ...options }, [
+    "o/master.m3u8",
+    ...["o/0/i.m3u8", "o/0/s0.ts", "o/0/s1.ts", "o/0/s2.ts"],
+    ...["o/1/i.m3u8", "o/1/s0.ts", "o/1/s1.ts", "o/1/s2.ts", "o/1/s3.ts"],
+  ]);
+  const [video, sound] = tsHashes();
+  await assertHolds(files, "o/master.m3u8", [video!, sound!, sound!]); // once as a rendition, once as a variant
+});
+
+Deno.test("HLS out: live, the list is rewritten and old segments are to be deleted", async () => {
+  const options: RemuxOptions = {
+    format: "hls",
+    url: "live.m3u8",
+    options: { hls_time: 0.2, hls_list_size: 1, hls_delete_threshold: 1, hls_flags: "delete_segments" },
+  };
+  for (const isAsync of [false, true]) {
+    const files = new Map<string, MapFile>();
+    const deleted: string[] = [];
+    const ondelete = (url: string) => {
+      assert(files.delete(url), url);
+      deleted.push(url);
+      return isAsync ? Promise.resolve() : undefined!;
+    };
+    const own = new MemorySink();
+    const settings = { ...options, onopen: fromMap(files), ondelete };
+    if (isAsync) await remux(VIDEO, own, settings);
+    else remuxSync(VIDEO, own, settings);
+    assertEquals(deleted, ["live0.ts"]);
+    assertEquals([...files.keys()], ["live1.ts", "live2.ts"]);
+    assertEquals(textOf(own.bytes()).match(/^[^#\n].*/gm), ["live2.ts"]);
+  }
+});
+
+Deno.test("HLS out: without ondelete nothing is deleted, and what ondelete throws is thrown", async () => {
+  const options: RemuxOptions = {
+    format: "hls",
+    url: "live.m3u8",
+    options: { hls_time: 1, hls_list_size: 1, hls_delete_threshold: 1, hls_flags: "delete_segments" },
+  };
+  const { asked, onopen } = recording(fromMap(new Map()));
+  remuxSync(VIDEO, new MemorySink(), { ...options, onopen });
+  assertEquals(asked.map(({ mode }) => mode), ["write", "write", "write"]);
+  const thrown = new Error("keep it");
+  const ondelete = () => {
+    throw thrown;
+  };
+  const error = assertThrows(() => remuxSync(VIDEO, new MemorySink(), { ...options, onopen, ondelete }));
+  assertEquals(error, thrown);
+  const rejected = remux(VIDEO, new MemorySink(), {
+    ...options,
+    onopen,
+    ondelete: () => Promise.reject(thrown),
+  });
+  assertEquals(await assertRejects(() => rejected), thrown);
+});
+
+Deno.test("HLS out: to be encrypted is refused by name", () => {
+  for (const options of [hls({ hls_key_info_file: "k" }), hls({ hls_enc: 1 })]) {
+    assertThrows(
+      () => filesOf(VIDEO, { url: "i.m3u8", ...options }),
+      AVError,
+      Object.keys(options.options)[2],
+    );
+  }
+});
+
+// ------------------------------------------------------------------------------------------- the muxer's own sink
+
+/** Kinds of sinks, made in a folder; and what has come of them. */
+const ownSinks: Record<string, (path: string) => { sync: boolean; sink: Sink; text: () => Promise<string> }> =
+  {
+    "a path": (path) => ({ sync: true, sink: path, text: () => Deno.readTextFile(path) }),
+    "a file: URL": (path) => ({
+      sync: true,
+      sink: new URL(`file://${path}`),
+      text: () => Deno.readTextFile(path),
+    }),
+    "a Deno.FsFile": (path) => {
+      const file = Deno.openSync(path, { write: true, create: true });
+      const text = () => (file.close(), Deno.readTextFile(path));
+      return { sync: true, sink: file, text };
+    },
+    "callbacks": () => {
+      const collector = new Collector();
+      return {
+        sync: true,
+        sink: collector,
+        text: () => Promise.resolve(textOf(collector.bytes() as Uint8Array<ArrayBuffer>)),
+      };
+    },
+    "callbacks without onseek": () => {
+      const { onwrite, bytes } = collect();
+      return { sync: true, sink: { onwrite }, text: () => Promise.resolve(textOf(bytes())) };
+    },
+    "an IOContext": () => {
+      const { onwrite, bytes } = collect();
+      return {
+        sync: true,
+        sink: new IOContext(777, { onwrite }),
+        text: () => Promise.resolve(textOf(bytes())),
+      };
+    },
+    "a WritableStream": () => {
+      const watched = new WatchedSink();
+      const text = async () => (assertEquals(watched.closed, 1), textOf(await watched.bytes()));
+      return { sync: false, sink: watched.stream, text };
+    },
+  };
+
+function collect(): { onwrite: (bytes: Uint8Array) => void; bytes: () => Uint8Array<ArrayBuffer> } {
+  const collector = new Collector();
+  let position = 0;
+  return {
+    onwrite(bytes) {
+      collector.onwrite(bytes, { position, marker: "unknown", time: null });
+      position += bytes.length;
+    },
+    bytes: () => new Uint8Array(collector.bytes()),
+  };
+}
+
+for (const [what, make] of Object.entries(ownSinks)) {
+  Deno.test(`HLS out: its own sink is ${what}, and the playlist is written once`, async () => {
+    await inFolder([], async (folder) => {
+      for (const isAsync of [false, true]) {
+        const { sync, sink, text } = make(`${folder}/own${isAsync}.m3u8`);
+        if (!isAsync && !sync) continue;
+        const files = new Map<string, MapFile>();
+        const settings = { url: "index.m3u8", ...hls(), onopen: fromMap(files) };
+        const result = isAsync ? await remux(VIDEO, sink, settings) : remuxSync(VIDEO, sink, settings);
+        const playlist = await text();
+        const total = [...files.values()].reduce((sum, file) => sum + (file as MemorySink).size, 0);
+        assertEquals(result.bytesWritten, total + playlist.length);
+        assertEquals(hashes(rowsOf(bytesOf(playlist), { onopen: fromMap(files) })), tsHashes());
+      }
+    });
+  });
+
+  Deno.test(`HLS out: its own sink is ${what}, and the playlist is written again and again`, async () => {
+    await inFolder([], async (folder) => {
+      const { sink, text } = make(`${folder}/own.m3u8`);
+      const { asked, onopen } = recording(({ url }) => url === "index.m3u8" ? null : new MemorySink());
+      const settings = { url: "index.m3u8", format: "hls", options: { hls_time: 1 }, onopen };
+      const begins = ["a path", "a file: URL", "a Deno.FsFile"].includes(what);
+      if (begins) {
+        await remux(VIDEO, sink, settings);
+        assertEquals((await text()).match(/^[^#\n].*/gm), ["index0.ts", "index1.ts", "index2.ts"]);
+        return;
+      }
+      await assertRejects(() => remux(VIDEO, sink, settings), AVError, "refused to open 'index.m3u8'");
+      assertEquals(asked.at(-1), { url: "index.m3u8", mode: "write" });
+    });
+  });
+}
+
+Deno.test("HLS out: a rewritten playlist goes to onopen where the sink can't be begun again", async () => {
+  const files = new Map<string, MapFile>();
+  const watched = new WatchedSink();
+  await remux(VIDEO, watched.stream, {
+    url: "index.m3u8",
+    format: "hls",
+    options: { hls_time: 1 },
+    onopen: fromMap(files),
+  });
+  assertEquals(textOf(await watched.bytes()).match(/^[^#\n].*/gm), ["index0.ts"]);
+  assertStringIncludes(textOf(contents(files).get("index.m3u8")), "index2.ts\n#EXT-X-ENDLIST");
+});
+
+// ------------------------------------------------------------------------------------------- what onopen answers
+
+/** A kind of sink per file, and its bytes afterwards. */
+type Answers = (name: string) => { sink: Sink; bytes: () => Promise<Uint8Array<ArrayBuffer>> };
+
+async function assertAnswers(answers: Answers, engines: readonly boolean[]): Promise<void> {
+  for (const isAsync of engines) {
+    const made = new Map<string, ReturnType<Answers>>();
+    const onopen: OpenCallback = ({ url }) => {
+      made.set(url, answers(`${isAsync}-${url}`));
+      return made.get(url)!.sink;
+    };
+    const own = new MemorySink();
+    const settings = { url: "index.m3u8", ...hls(), onopen };
+    if (isAsync) await remux(VIDEO, own, settings);
+    else remuxSync(VIDEO, own, settings);
+    const files: Files = new Map();
+    for (const [name, { bytes }] of made) files.set(name, await bytes());
+    assertEquals(hashes(rowsOf(own.bytes(), { onopen: fromMap(files) })), tsHashes());
+  }
+}
+
+const BOTH = [false, true];
+
+Deno.test("onopen answers MemorySinks, callbacks, IOContexts to write", async () => {
+  await assertAnswers(() => {
+    const sink = new MemorySink();
+    return { sink, bytes: () => Promise.resolve(sink.bytes()) };
+  }, BOTH);
+  await assertAnswers(() => {
+    const sink = new Collector();
+    return { sink, bytes: () => Promise.resolve(new Uint8Array(sink.bytes())) };
+  }, BOTH);
+  for (const size of [null, 555]) {
+    await assertAnswers(() => {
+      const { onwrite, bytes } = collect();
+      const sink = size === null ? { onwrite } : new IOContext(size, { onwrite });
+      return { sink, bytes: () => Promise.resolve(bytes()) };
+    }, BOTH);
+  }
+});
+
+Deno.test("onopen answers sinks that take few bytes at a time", async () => {
+  for (const amount of [(wanted: number) => Math.min(wanted, 1000), amounts.halves]) {
+    await assertAnswers(() => {
+      const sink = new Collector(amount);
+      return { sink, bytes: () => Promise.resolve(new Uint8Array(sink.bytes())) };
+    }, BOTH);
+  }
+});
+
+Deno.test("onopen answers WritableStreams, which are closed one by one", async () => {
+  const open: WatchedSink[] = [];
+  await assertAnswers(() => {
+    for (const before of open) assertEquals(before.closed, 1);
+    const sink = new WatchedSink();
+    open.push(sink);
+    return { sink: sink.stream, bytes: () => (assertEquals(sink.closed, 1), sink.bytes()) };
+  }, [true]);
+  const onopen = () => new WatchedSink().stream;
+  assertThrows(() => filesOf(VIDEO, { url: "i.m3u8", ...hls(), onopen }), TypeError, "synchronously");
+});
+
+Deno.test("onopen answers paths and files to write; the files stay open", async () => {
+  await inFolder([], async (folder) => {
+    await assertAnswers((name) => {
+      const path = `${folder}/${name}`;
+      return { sink: path, bytes: () => Deno.readFile(path) };
+    }, BOTH);
+    await assertAnswers((name) => {
+      const path = `${folder}/open-${name}`;
+      const file = Deno.openSync(path, { write: true, create: true });
+      return { sink: file, bytes: () => (file.close(), Deno.readFile(path)) };
+    }, BOTH);
+  });
+});
+
+Deno.test("withinDirectory: HLS into a folder, and from it into another container", async () => {
+  await inFolder([["media/keep", bytesOf("kept")]], async (folder) => {
+    const media = `${folder}/media`;
+    await remux(VIDEO, `${media}/i.m3u8`, { ...hls(), onopen: withinDirectory(media, { write: true }) });
+    assertEquals(hashes(ffprobePackets(`${media}/i.m3u8`)), tsHashes());
+    const sink = new MemorySink();
+    const { asked, onopen } = recording(withinDirectory(media));
+    remuxSync(`${media}/i.m3u8`, sink, { format: "mpegts", input: { onopen } });
+    assertEquals(hashes(rowsOf(sink.bytes())), tsHashes());
+    assert(asked.every(({ mode }) => mode === "read"));
+  });
+});
+
+// ------------------------------------------------------------------------------------------- DASH
+
+const CHUNKS = ["0-00001", "0-00002", "0-00003", "1-00001", "1-00002", "1-00003", "1-00004"];
+
+Deno.test("DASH out: segments", async () => {
+  const options = { url: "d/x.mpd", format: "dash", options: { seg_duration: 1 } };
+  const chunks = CHUNKS.map((chunk) => `d/chunk-stream${chunk}.m4s`);
+  const files = await written(options, ["d/x.mpd", "d/init-stream0.m4s", "d/init-stream1.m4s", ...chunks]);
+  for (const stream of [0, 1]) {
+    const parts = [
+      `d/init-stream${stream}.m4s`,
+      ...chunks.filter((name) => name.includes(`stream${stream}`)),
+    ];
+    const bytes = await new Blob(parts.map((name) => files.get(name)!)).bytes();
+    assertEquals(hashes(rowsOf(bytes)), [mp4Hashes()[stream]!]);
+    await assertProbed(new Map([["x.mp4", bytes]]), "x.mp4", [mp4Hashes()[stream]!]);
+  }
+});
+
+Deno.test("DASH out: one file for each stream", { ignore: libavformat < 60 }, async () => {
+  const options = { url: "d/x.mpd", format: "dash", options: { seg_duration: 1, single_file: 1 } };
+  const files = await written(options, ["d/x.mpd", "d/x-stream0.mp4", "d/x-stream1.mp4"]);
+  for (const stream of [0, 1]) {
+    assertEquals(hashes(rowsOf(files.get(`d/x-stream${stream}.mp4`)!)), [mp4Hashes()[stream]!]);
+  }
+});
+
+Deno.test("DASH out: one file for each stream is refused where it can't be contained", {
+  ignore: libavformat >= 60,
+}, () => {
+  for (const option of [{ single_file: 1 }, { single_file_name: "x" }]) {
+    const options = { url: "d/x.mpd", format: "dash", options: { seg_duration: 1, ...option } };
+    assertThrows(() => filesOf(VIDEO, options), AVError, "Operation not permitted");
+  }
+});
+
+Deno.test("DASH out: a window", () => {
+  const options = {
+    url: "x.mpd",
+    format: "dash",
+    options: { seg_duration: 1, window_size: 1, extra_window_size: 0 },
+  };
+  const files = filesOf(VIDEO, options);
+  assert(!textOf(files.get("x.mpd")).includes('t="0"'));
+});
+
+Deno.test("DASH out: playlists for HLS beside it", async () => {
+  const options = { url: "q/x.mpd", format: "dash", options: { seg_duration: 1, hls_playlist: 1 } };
+  const files = filesOf(VIDEO, options);
+  assertNoPrefix(files);
+  await assertHolds(files, "q/master.m3u8", mp4Hashes());
+});
+
+Deno.test("DASH in is refused", () => {
+  const files = filesOf(VIDEO, { url: "d/x.mpd", format: "dash", options: { seg_duration: 1 } });
+  const manifest = files.get("d/x.mpd")!;
+  const error = assertThrows(
+    () => Demuxer.openSync(manifest, { url: "d/x.mpd", onopen: fromMap(files) }),
+    AVError,
+  );
+  if (isEmbedded) assertEquals(error.codeName, "INVALIDDATA"); // not built in
+});

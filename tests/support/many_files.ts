@@ -1,0 +1,166 @@
+/**
+ * Media in many files: what the HLS muxer makes of a fixture, in memory, and openers that keep a record of what they
+ * are asked and of what becomes of their answers.
+ */
+import { assert, assertEquals } from "@std/assert";
+import {
+  Demuxer,
+  type DemuxerOptions,
+  fromMap,
+  type MapFile,
+  MemorySink,
+  type OpenCallback,
+  type OpenRequest,
+  type RemuxOptions,
+  remuxSync,
+  type Source,
+  versions,
+} from "@avio/avio";
+import { readRows } from "./async.ts";
+import { ffprobePackets } from "./ffprobe.ts";
+import { fixturePath } from "./fixtures.ts";
+import { hashesByStream, type PacketRow, rowsOf } from "./packets.ts";
+
+/** Whether FFmpeg is the one whose protocols are avio's. */
+export const isEmbedded = versions().build === "embedded";
+
+/** Major version of libavformat. */
+export const libavformat = parseInt(versions().libavformat);
+
+/** Files by name. */
+export type Files = Map<string, Uint8Array<ArrayBuffer>>;
+
+/** What a muxer writes: the file of the name `url`, and the others that it opens. */
+export function filesOf(source: Source, options: RemuxOptions & { url: string }): Files {
+  const files = new Map<string, MapFile>();
+  const own = new MemorySink();
+  remuxSync(source, own, { onopen: fromMap(files), ...options });
+  if (own.size > 0) files.set(options.url, own);
+  return contents(files);
+}
+
+/** The bytes of the files that an opener `fromMap` has collected. */
+export function contents(files: Map<string, MapFile>): Files {
+  const isSink = ([, file]: [string, MapFile]) => file instanceof MemorySink;
+  return new Map([...files].filter(isSink).map(([name, file]) => [name, (file as MemorySink).bytes()]));
+}
+
+let segments: Files | null = null;
+
+/** video.mp4 as HLS of mpegts: index.m3u8 and index0.ts to index2.ts, of a second each. */
+export function tsSegments(): Files {
+  segments ??= filesOf(fixturePath("video.mp4"), {
+    format: "hls",
+    url: "index.m3u8",
+    options: { hls_time: 1, hls_playlist_type: "vod" },
+  });
+  return segments;
+}
+
+/** video.mp4 in one mpegts file: the same packets as in the segments. */
+export function tsWhole(): Uint8Array<ArrayBuffer> {
+  if (whole) return whole;
+  const sink = new MemorySink();
+  remuxSync(fixturePath("video.mp4"), sink, { format: "mpegts" });
+  return whole = sink.bytes();
+}
+let whole: Uint8Array<ArrayBuffer> | null = null;
+
+/** Hashes of the packets by stream, video first: playlists may have them the other way around. */
+export function hashes(rows: readonly PacketRow[]): string[][] {
+  return hashesByStream(rows).toSorted((a, b) => a.length - b.length);
+}
+
+/** What the segments must give. */
+export function tsHashes(): string[][] {
+  return hashes(rowsOf(tsWhole()));
+}
+
+/** What segments of fragmented mp4 must give. */
+export function mp4Hashes(): string[][] {
+  return hashes(rowsOf(fixturePath("video.mp4")));
+}
+
+/** A playlist of files of a second each; `lines` come before the first. */
+export function playlistOf(names: readonly string[], lines: readonly string[] = [], end = true): string {
+  return [
+    "#EXTM3U",
+    "#EXT-X-VERSION:7",
+    "#EXT-X-TARGETDURATION:1",
+    "#EXT-X-MEDIA-SEQUENCE:0",
+    ...lines,
+    ...names.flatMap((name) => ["#EXTINF:1,", name]),
+    ...(end ? ["#EXT-X-ENDLIST"] : []),
+    "",
+  ].join("\n");
+}
+
+/** Text as bytes. */
+export function bytesOf(text: string): Uint8Array<ArrayBuffer> {
+  return new TextEncoder().encode(text);
+}
+
+/** Bytes as text. */
+export function textOf(bytes: Uint8Array | undefined): string {
+  assert(bytes, "no such file");
+  return new TextDecoder().decode(bytes);
+}
+
+/** An opener that remembers what it was asked. */
+export function recording(onopen: OpenCallback): { asked: OpenRequest[]; onopen: OpenCallback } {
+  const asked: OpenRequest[] = [];
+  return {
+    asked,
+    onopen(request) {
+      asked.push({ ...request });
+      return onopen(request);
+    },
+  };
+}
+
+/** Reads the packets with both engines; their hashes must be those expected. */
+export async function assertReads(
+  source: () => Source,
+  options: () => DemuxerOptions,
+  expected: string[][],
+): Promise<void> {
+  assertEquals(hashes(rowsOf(source(), options())), expected, "sync");
+  assertEquals(hashes(await readRows(source(), options())), expected, "async");
+}
+
+/** Writes the files into a folder of their own for as long as `work` takes. */
+export async function inFolder(
+  files: Iterable<readonly [string, Uint8Array]>,
+  work: (folder: string) => void | Promise<void>,
+): Promise<void> {
+  const folder = await Deno.makeTempDir({ prefix: "avio-files-" });
+  try {
+    for (const [name, bytes] of files) {
+      const path = `${folder}/${name}`;
+      await Deno.mkdir(path.slice(0, path.lastIndexOf("/")), { recursive: true });
+      await Deno.writeFile(path, bytes);
+    }
+    await work(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/** What the ffprobe command reads from the files, beginning with the one of this name. */
+export async function assertProbed(files: Files, name: string, expected: string[][]): Promise<void> {
+  await inFolder(files, (folder) => assertEquals(hashes(ffprobePackets(`${folder}/${name}`)), expected));
+}
+
+/** FFmpeg's names of outputs have a prefix inside, which must not be seen. */
+export function assertNoPrefix(files: Files): void {
+  for (const [name, bytes] of files) {
+    assert(!name.includes("avio:"), name);
+    assert(!new TextDecoder("latin1").decode(bytes).includes("avio:"), `${name} has avio: in it`);
+  }
+}
+
+/** Reads to the end; how many packets. */
+export function countSync(source: Source, options: DemuxerOptions): number {
+  using demuxer = Demuxer.openSync(source, options);
+  return [...demuxer.packetsSync()].length;
+}
