@@ -101,7 +101,9 @@ export class Requests {
   }
 
   *#read(io: number, size: number): Answer<void> {
-    const chunk = (yield* this.#of(io).device.read!(size)) ?? NOTHING;
+    const attached = this.#of(io);
+    const chunk = (yield* attached.device.read!(size)) ?? NOTHING;
+    if (this.#devices.get(io) !== attached) return; // given back meanwhile: its next request is another one
     library().avs_reply_read(io, chunk as Uint8Array<ArrayBuffer>, chunk.byteLength);
   }
 
@@ -116,11 +118,14 @@ export class Requests {
       time: Number.isNaN(time) ? null : time,
     };
     yield* attached.device.write!(bytes, info);
+    if (this.#devices.get(io) !== attached) return;
     library().avs_reply(io, size);
   }
 
   *#seek(io: number, offset: number, whence: number): Answer<void> {
-    const position = yield* this.#of(io).device.seek!(offset, whence);
+    const attached = this.#of(io);
+    const position = yield* attached.device.seek!(offset, whence);
+    if (this.#devices.get(io) !== attached) return;
     library().avs_reply(io, position ?? AVERROR.ESPIPE);
   }
 

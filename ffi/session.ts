@@ -429,9 +429,13 @@ export class Session {
     this.#stopped = this.#outcomeOfReading(this.#readSlot);
   }
 
+  /** Streams of the input, as the thread that read on has left them. */
+  streamCount = 0;
+
   #finishReading(): void {
-    library().avs_finish(this.handle, this.#readSlot);
+    const result = library().avs_finish(this.handle, this.#readSlot);
     this.#reading = false;
+    if (result >= 0 && !this.#failure) this.streamCount = this.#readSlot[1]!;
   }
 
   // ---------------------------------------------------------------------------------------- who runs what

@@ -328,6 +328,7 @@ export class Demuxer implements Disposable, AsyncDisposable, AsyncIterable<Packe
   }
 
   *#readAhead(): Operation<void> {
+    if (this.#session.streamCount > this.#streams.length) this.#addNewStreams(); // found before it was stopped
     const { failure, ended, streams } = yield* this.#session.read(BATCH_PACKETS, BATCH_BYTES);
     if (failure) this.#after = failure;
     else if (ended) this.#after = "end";

@@ -130,7 +130,9 @@ export function addStreamLike(
   checkObject(init, "init");
   const index = addStream(session, parameters, { ...initLike(from), ...init });
   // The input's fourcc is kept where the output's format knows it for this codec.
-  if (tag !== "") session.set(SetWhat.STREAM, index, [["sourceTag", tag]]);
+  if (checkString(tag, "from.codecParameters.tag") !== "") {
+    session.set(SetWhat.STREAM, index, [["sourceTag", tag]]);
+  }
   return index;
 }
 

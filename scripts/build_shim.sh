@@ -32,6 +32,7 @@ Usage: scripts/build_shim.sh [options]
   --output FILE         default: lib/<os>-<arch>/libavio.so, libavio-system.so (.dylib on macOS)
   --debug               -O0 -g, not stripped
   --sanitize=LIST       address,undefined or thread; the default output becomes libavio-asan.so, -tsan.so, ...
+  --sanitize=fuzzer     address,undefined with what libFuzzer needs, FFmpeg too (libavio-fuzzer.so); wants CC=clang
   --force               build even when nothing has changed
   --help
 
@@ -75,8 +76,8 @@ parse_options() {
     shift
   done
   case $sanitize in
-    '' | address | undefined | thread | address,undefined | undefined,address) ;;
-    *) die "--sanitize takes address, undefined, address,undefined or thread" ;;
+    '' | address | undefined | thread | address,undefined | undefined,address | fuzzer) ;;
+    *) die "--sanitize takes address, undefined, address,undefined, thread or fuzzer" ;;
   esac
 }
 
@@ -101,6 +102,7 @@ default_output() {
   case $sanitize in
     '') ;;
     *address*) name=$name-asan ;;
+    fuzzer) name=$name-fuzzer ;;
     thread) name=$name-tsan ;;
     *) name=$name-ubsan ;;
   esac
@@ -344,6 +346,12 @@ choose_configuration() {
     --disable-x86asm # without decoders it makes nothing faster, so nasm isn't needed
     --enable-static --disable-shared --enable-pic --optflags=-O2
   )
+  # A fuzzer is guided by the branches of FFmpeg too. Not -fsanitize=undefined: FFmpeg has a good deal of that, and
+  # it is not ours to mend.
+  if [ "$sanitize" = fuzzer ]; then
+    configuration+=(--optflags=-O1 --extra-cflags=-gline-tables-only --extra-cflags=-fno-omit-frame-pointer
+      --extra-cflags=-fsanitize=fuzzer-no-link,address --extra-ldflags=-fsanitize=fuzzer-no-link,address)
+  fi
   # With a section for every function the linker can drop more: 0.4 MB of 4.2.
   if [ "$os" = linux ]; then configuration+=(--extra-cflags=-ffunction-sections --extra-cflags=-fdata-sections); fi
   if [ -n "$DECODERS" ]; then configuration+=(--enable-decoder="$DECODERS"); fi
@@ -417,8 +425,10 @@ choose_flags() {
     if [ "$os" = linux ]; then link_flags+=(-Wl,-s); fi
   fi
   if [ -n "$sanitize" ]; then
-    compile_flags+=(-fsanitize="$sanitize" -fno-omit-frame-pointer)
-    link_flags+=(-fsanitize="$sanitize")
+    local list=$sanitize
+    if [ "$list" = fuzzer ]; then list=fuzzer-no-link,address,undefined,float-cast-overflow; fi
+    compile_flags+=(-fsanitize="$list" -fno-omit-frame-pointer)
+    link_flags+=(-fsanitize="$list")
   fi
   "choose_flags_$os"
   "choose_flags_$build"

@@ -198,7 +198,7 @@ static bool batch_reserve(struct batch *batch, size_t more) {
     batch->rows = rows;
     batch->row_capacity = capacity;
   }
-  if (batch->capacity - batch->size >= more) return true;
+  if (batch->bytes && batch->capacity - batch->size >= more) return true;
   size_t capacity = batch->capacity + batch->capacity / 2;
   if (capacity < batch->size + more) capacity = batch->size + more + 64 * 1024;
   uint8_t *bytes = realloc(batch->bytes, capacity);
@@ -254,7 +254,7 @@ static int read_into_batch(struct session *session) {
   if (session->held) return add_to_batch(session);
   int result;
   do result = input_read_packet(session, session->scratch);
-  while (result == AVERROR(EAGAIN)); /* a demuxer that wants another turn; our I/O never says it */
+  while (result == AVERROR(EAGAIN) && !session->canceled); /* it wants another turn; our I/O never says it */
   if (result < 0) return result;
   session->held = session->input->nb_streams != session->stream_count;
   return session->held ? 0 : add_to_batch(session);
@@ -312,7 +312,8 @@ int input_op_read(struct session *session, double *slot, uint8_t *data, size_t s
   if (!session->input) return AVERROR(EBADF);
   if (!session->scratch && !(session->scratch = av_packet_alloc())) return AVERROR(ENOMEM);
   int result = on_worker(session) ? read_on(session, slot) : read_batch(session, slot);
-  slot[1] = session->stream_count = session->input->nb_streams;
+  session->stream_count = session->input->nb_streams;
+  slot[1] = session->input->nb_streams;
   return result;
 }
 

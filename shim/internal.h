@@ -383,6 +383,8 @@ int input_read_packet(struct session *session, AVPacket *packet);
 int input_seek(AVFormatContext *input, int stream, int64_t least, int64_t target, int64_t most, int flags);
 bool can_seek_input(const struct session *session);
 int output_write_packet(struct session *session, AVPacket *packet);
+/* Is the codec of another type than the stream? */
+bool is_misnamed(const AVCodecParameters *parameters);
 void remux_free(struct session *session);
 
 /* ---------------------------------------------------------------------------------------- bitstream filters (filter.c) */

@@ -86,14 +86,14 @@ static int64_t memory_total(const struct io *io) {
 
 static int64_t memory_seek(struct io *io, int64_t offset, int whence) {
   if (whence == AVSEEK_SIZE) return memory_total(io);
-  int64_t target = whence == SEEK_END ? memory_total(io) + offset : offset;
+  int64_t target = whence == SEEK_END ? av_sat_add64(memory_total(io), offset) : offset;
   if (target < 0) return AVERROR(EINVAL);
   return io->position = target;
 }
 
 static int64_t callbacks_seek(struct io *io, int64_t offset, int whence) {
   struct request seek = {.kind = AVS_REQUEST_SEEK};
-  if (whence == SEEK_SET && ahead_move(&io->ahead, offset - io->position)) return io->position = offset;
+  if (whence == SEEK_SET && ahead_move(&io->ahead, av_sat_sub64(offset, io->position))) return io->position = offset;
   int64_t result = request(io, seek, (double)offset, whence, 0);
   if (result < 0 || whence == AVSEEK_SIZE) return result; /* and what was read ahead is still what comes next */
   ahead_forget(&io->ahead);
@@ -114,7 +114,7 @@ static void note_refused_seek(struct io *io, int64_t offset) {
  */
 int64_t io_seek(struct io *io, int64_t offset, int whence) {
   whence &= ~AVSEEK_FORCE;
-  if (whence == SEEK_SET) offset += io->base;
+  if (whence == SEEK_SET) offset = av_sat_add64(offset, io->base); /* a file may say any number */
   int64_t result = AVERROR(ESPIPE);
   if (io->kind != AVS_IO_CALLBACKS) result = memory_seek(io, offset, whence);
   else if (io->flags & AVS_IO_SEEK) result = callbacks_seek(io, offset, whence);
@@ -233,10 +233,12 @@ int32_t avs_io_attach(uint32_t io_handle, uint32_t session_handle) {
   if (io->behind.first && !io->session->canceled) return AVERROR(EBUSY);
   io_rebase(io, 0);
   struct session *before = io->session;
+  worker_lock(before);
   /* Of a session that was canceled: nobody waits for it, and it must not answer what is asked next. */
   io->request = (struct request){0};
   write_behind_forget(io);
   if (before->canceled && io->context->error == AVERROR_EXIT) io->context->error = io->context->eof_reached = 0;
+  worker_unlock(before);
   if (io == before->input_io || io == before->output_io) before->failed = AVERROR(EBADF); /* it can't go on without */
   struct io **link = &before->ios;
   while (*link != io) link = &(*link)->next;
@@ -284,12 +286,13 @@ int io_op_seek(struct session *session, double *slot, uint8_t *data, size_t size
   (void)data, (void)size;
   struct io *io = io_of_slot(session, slot);
   if (!io) return AVERROR(EBADF);
-  int64_t position;
+  if (isnan(slot[2])) return AVERROR(EINVAL);
+  int64_t position, offset = to_timestamp(slot[2]);
   if (slot[3] == SEEK_END) { /* avio_seek() does not know it */
     int64_t total = avio_size(io->context);
-    position = total < 0 ? total : avio_seek(io->context, total + to_timestamp(slot[2]), SEEK_SET);
+    position = total < 0 ? total : avio_seek(io->context, av_sat_add64(total, offset), SEEK_SET);
   } else {
-    position = avio_seek(io->context, to_timestamp(slot[2]), to_int(slot[3]));
+    position = avio_seek(io->context, offset, to_int(slot[3]));
   }
   if (position < 0) return (int)position;
   slot[1] = (double)position;

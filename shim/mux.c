@@ -3,6 +3,7 @@
  * needs the I/O context. Fields of streams are set in describe.c.
  */
 #include <libavutil/avstring.h>
+#include <libavutil/pixdesc.h>
 
 #include "internal.h"
 
@@ -50,6 +51,40 @@ static int output_error(struct session *session) {
   return pb && pb->error < 0 ? pb->error : 0;
 }
 
+/* avif looks at the pixels of streams that have none, and so does mxf at FFV1's (FFmpeg 5.1 and 7.1). */
+static bool lacks_pixels(const AVFormatContext *output) {
+  bool avif = !strcmp(output->oformat->name, "avif"), mxf = !strncmp(output->oformat->name, "mxf", 3);
+  for (unsigned i = 0; i < output->nb_streams; i++) {
+    const AVCodecParameters *parameters = output->streams[i]->codecpar;
+    bool pixels = parameters->codec_type == AVMEDIA_TYPE_VIDEO && av_pix_fmt_desc_get(parameters->format);
+    if (!pixels && (avif || (mxf && parameters->codec_id == AV_CODEC_ID_FFV1))) return true;
+  }
+  return false;
+}
+
+/* Muxers go by the codec, and divide by what a stream of another type does not have: mpegts by Opus's sample rate. */
+bool is_misnamed(const AVCodecParameters *parameters) {
+  enum AVMediaType own = avcodec_get_type(parameters->codec_id), said = parameters->codec_type;
+  if (parameters->codec_id == AV_CODEC_ID_NONE || own == said) return false;
+  return own == AVMEDIA_TYPE_AUDIO || said == AVMEDIA_TYPE_AUDIO;
+}
+
+static int check_streams(struct session *session) {
+  AVFormatContext *output = session->output;
+  if (lacks_pixels(output)) {
+    log_line(session, AV_LOG_ERROR, "%s needs to know the pixel format of its streams", output->oformat->name);
+    return AVERROR(EINVAL);
+  }
+  for (unsigned i = 0; i < output->nb_streams; i++) {
+    const AVCodecParameters *parameters = output->streams[i]->codecpar;
+    if (!is_misnamed(parameters)) continue;
+    log_line(session, AV_LOG_ERROR, "stream %u: %s is of another type than the stream", i,
+             avcodec_get_name(parameters->codec_id));
+    return AVERROR(EINVAL);
+  }
+  return 0;
+}
+
 int output_op_header(struct session *session, double *slot, uint8_t *data, size_t size) {
   (void)data, (void)size;
   AVFormatContext *output = session->output;
@@ -58,11 +93,13 @@ int output_op_header(struct session *session, double *slot, uint8_t *data, size_
   bool opens_files = output->oformat->flags & AVFMT_NOFILE;
   if (slot[1] && !io) return AVERROR(EBADF);
   if (!io && !opens_files) return AVERROR(EBADF);
+  int result = check_streams(session);
+  if (result < 0) return result;
   session->header_tried = true; /* a muxer whose header failed has freed what it would need for more */
   session->output_io = io;
   output->pb = io ? io->context : NULL;
   contain(session, output); /* options have been set since */
-  int result = contain_output_options(session, output->oformat);
+  result = contain_output_options(session, output->oformat);
   if (result >= 0) result = filters_open(session);
   if (result >= 0) result = avformat_write_header(output, &session->options);
   note_unused(session, &session->options);
@@ -72,8 +109,20 @@ int output_op_header(struct session *session, double *slot, uint8_t *data, size_
   return output_error(session);
 }
 
+/* The muxers of MPEG-PS wait for the bytes of a packet that has none, for ever (FFmpeg 5.1 and 7.1). */
+static bool waits_for_bytes(const AVOutputFormat *format) {
+  static const char *const names[] = {"mpeg", "vob", "dvd", "vcd", "svcd"};
+  for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+    if (!strcmp(format->name, names[i])) return true;
+  return false;
+}
+
 /* Takes the packet's reference. */
 int output_write_packet(struct session *session, AVPacket *packet) {
+  if (!packet->size && waits_for_bytes(session->output->oformat)) {
+    av_packet_unref(packet);
+    return 0;
+  }
   int result = filter_write(session, packet);
   return result < 0 ? result : output_error(session);
 }
@@ -95,16 +144,27 @@ static void drain_interleaver(struct session *session, int *result) {
   if (*result >= 0) *result = error;
 }
 
-/* hls says that it takes flushes, and then looks into the packet that is none. */
-static int flush_muxer(AVFormatContext *output) {
-  return strcmp(output->oformat->name, "hls") ? av_write_frame(output, NULL) : 0;
+/* hls says that it takes the packet that is none, and then looks into it (FFmpeg 5.1 and 7.1). */
+static bool can_flush(const AVOutputFormat *format) { return strcmp(format->name, "hls") != 0; }
+
+/*
+ * caf divides by its packets but one, where the codec's have no fixed length; and without a packet what it divides is
+ * the least number there is, by -1 (FFmpeg 5.1 and 7.1). Either ends the process.
+ */
+static bool divides_by_zero(struct session *session, int *result) {
+  AVFormatContext *output = session->output;
+  if (strcmp(output->oformat->name, "caf")) return false;
+  drain_interleaver(session, result); /* what waits there counts too */
+  const AVStream *stream = output->streams[0];
+  return stream->nb_frames <= 1 && !stream->codecpar->block_align &&
+         av_get_audio_frame_duration2(stream->codecpar, 0) <= 0;
 }
 
 int output_op_flush(struct session *session, double *slot, uint8_t *data, size_t size) {
   int result = output_op_write(session, slot, data, size);
   if (!session->output || !session->header_written || session->trailer_written) return result;
   drain_interleaver(session, &result);
-  int error = flush_muxer(session->output); /* 1: there was nothing to flush */
+  int error = can_flush(session->output->oformat) ? av_write_frame(session->output, NULL) : 0; /* 1: nothing to flush */
   if (session->output->pb) avio_flush(session->output->pb);
   if (result < 0) return result;
   return error < 0 ? error : output_error(session);
@@ -116,6 +176,10 @@ int output_op_trailer(struct session *session, double *slot, uint8_t *data, size
   session->trailer_written = true;
   int drained = filters_drain(session);
   if (result >= 0) result = drained;
+  if (divides_by_zero(session, &result)) {
+    log_line(session, AV_LOG_ERROR, "caf can't hold less than two packets of this codec");
+    return result < 0 ? result : AVERROR(EINVAL);
+  }
   int error = av_write_trailer(session->output);
   if (session->output->pb) avio_flush(session->output->pb);
   if (result < 0) return result;
@@ -149,6 +213,8 @@ static int add_side_data(AVPacket *packet, const uint8_t *side, size_t size) {
 }
 
 static int fill_packet(AVPacket *packet, const double *row, const uint8_t *data, size_t size, AVRational time_base) {
+  AVRational from = {to_int(row[AVS_ROW_TB_NUM]), to_int(row[AVS_ROW_TB_DEN])};
+  if (from.num <= 0 || from.den <= 0) return AVERROR(EINVAL);
   int result = av_new_packet(packet, (int)size);
   if (result < 0) return result;
   if (size) memcpy(packet->data, data, size);
@@ -156,9 +222,10 @@ static int fill_packet(AVPacket *packet, const double *row, const uint8_t *data,
   packet->pts = to_timestamp(row[AVS_ROW_PTS]);
   packet->dts = to_timestamp(row[AVS_ROW_DTS]);
   packet->duration = to_timestamp(row[AVS_ROW_DURATION]);
-  packet->flags = to_int(row[AVS_ROW_FLAGS]);
+  /* libavformat has a flag of its own beside these, by which data is a pointer. */
+  packet->flags = to_int(row[AVS_ROW_FLAGS]) & (AV_PKT_FLAG_KEY | AV_PKT_FLAG_CORRUPT | AV_PKT_FLAG_DISCARD |
+                                                AV_PKT_FLAG_TRUSTED | AV_PKT_FLAG_DISPOSABLE);
   packet->pos = -1;
-  AVRational from = {to_int(row[AVS_ROW_TB_NUM]), to_int(row[AVS_ROW_TB_DEN])};
   av_packet_rescale_ts(packet, from, time_base);
   return 0;
 }

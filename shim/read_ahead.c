@@ -28,7 +28,7 @@ size_t ahead_take(struct ahead *ahead, uint8_t *out, size_t size) {
 }
 
 bool ahead_move(struct ahead *ahead, int64_t distance) {
-  int64_t start = (int64_t)ahead->start + distance;
+  int64_t start = av_sat_add64((int64_t)ahead->start, distance);
   bool inside = ahead->size && start >= 0 && start <= (int64_t)ahead->size;
   if (inside) ahead->start = (size_t)start;
   return inside;

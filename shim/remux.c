@@ -130,7 +130,7 @@ int32_t avs_can_hold(uint32_t handle, int32_t input_stream) {
   /* No list of codecs has attachments, and only Matroska has attachments. */
   if (stream->codecpar->codec_type == AVMEDIA_TYPE_ATTACHMENT)
     return !strcmp(session->output->oformat->name, "matroska");
-  if (stream->codecpar->codec_id == AV_CODEC_ID_NONE) return 0;
+  if (stream->codecpar->codec_id == AV_CODEC_ID_NONE || is_misnamed(stream->codecpar)) return 0;
   /* segment and its like: the format of their files is not chosen yet. */
   const AVOutputFormat *output = session->output->oformat;
   if (output->flags & AVFMT_NOFILE && output->audio_codec == AV_CODEC_ID_NONE && output->video_codec == AV_CODEC_ID_NONE)

@@ -48,6 +48,7 @@ void write_behind_forget(struct io *io) {
 void write_behind_free(struct io *io) {
   pieces_free(io->behind.first);
   pieces_free(io->behind.spare);
+  io->behind = (struct write_behind){0};
 }
 
 static void ask(struct io *io) {

@@ -1,0 +1,104 @@
+/**
+ * A process that runs cases, one after the other, and tells of each on stdout; its parent (run.ts) sees when it
+ * crashes or hangs, and goes on behind that case. Arguments: seed, first case, cases, folder of samples, formats.
+ */
+import { Case, drive, driveNames, show } from "./drive.ts";
+import { mutate } from "./mutate.ts";
+import { Random } from "./random.ts";
+import { loadSamples, type Sample } from "./samples.ts";
+
+/** What the child says of a case, a line of JSON each. */
+export type Report =
+  | { begin: number; what: string; file: string }
+  | { end: number; outcome: string; complaints: string[] }
+  | { threads: number; threadsBefore: number; megabytes: number };
+
+/** Where the input of the case under way is, for whoever finds the process dead. */
+export const INPUT = "input";
+
+/** Milliseconds that a case of the async API may wait for nothing; the parent sees to the others. */
+const STUCK = 15_000;
+
+const rejections: unknown[] = [];
+
+function watch(): void {
+  globalThis.addEventListener("unhandledrejection", (event) => {
+    event.preventDefault();
+    rejections.push(event.reason);
+  });
+  globalThis.addEventListener("error", (event) => {
+    event.preventDefault();
+    rejections.push(event.error);
+  });
+}
+
+function say(report: Report): void {
+  const line = new TextEncoder().encode(JSON.stringify(report) + "\n");
+  for (let at = 0; at < line.length;) at += Deno.stdout.writeSync(line.subarray(at));
+}
+
+/** Threads that belong to neither V8 nor tokio: the main one, and those of sessions. */
+function threads(): number {
+  let count = 0;
+  for (const { name } of Deno.readDirSync("/proc/self/task")) {
+    try {
+      if (!/^(tokio|V8)/.test(Deno.readTextFileSync(`/proc/self/task/${name}/comm`))) count++;
+    } catch {
+      // it ended meanwhile
+    }
+  }
+  return count;
+}
+
+function megabytes(): number {
+  (globalThis as { gc?: () => void }).gc?.();
+  const { rss, heapTotal } = Deno.memoryUsage();
+  return Math.round((rss - heapTotal) / 1e6);
+}
+
+const sleep = (milliseconds: number) => new Promise<void>((resolve) => setTimeout(resolve, milliseconds));
+
+async function runCase(seed: number, nth: number, samples: readonly Sample[], all: readonly Sample[]) {
+  const random = new Random(seed, nth);
+  const sample = random.pick(samples);
+  const { bytes, how } = mutate(sample, random, all);
+  const name = random.pick(driveNames);
+  const test = new Case(random, bytes, name.endsWith("Async"));
+  const what = `${name} ${sample.name} (${
+    how.join(" ") || "undamaged"
+  }), source ${test.source.kind}, sink ${test.sink.kind}`;
+  Deno.writeFileSync(`${Deno.cwd()}/${INPUT}`, bytes);
+  say({ begin: nth, what, file: sample.name });
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const stuck = new Promise<string>((resolve) => timer = setTimeout(() => resolve("stuck"), STUCK));
+  const outcome = await Promise.race([drive(name, test), stuck]);
+  clearTimeout(timer);
+  await sleep(0); // rejections that nobody handles are told of now
+  const complaints = [
+    ...test.complaints,
+    ...rejections.splice(0).filter((reason) => !test.world.own.some((own) => Object.is(own, reason)))
+      .map((reason) => `nobody handled ${show(reason)}\n${(reason as Error | null)?.stack ?? ""}`),
+    ...(outcome === "stuck" ? [`nothing came for ${STUCK} ms`] : []),
+  ];
+  say({ end: nth, outcome: `${outcome} [${test.notes.join(" ")}]`, complaints });
+  return outcome !== "stuck";
+}
+
+async function main(): Promise<void> {
+  const [seed, first, count, folder, only] = Deno.args as [string, string, string, string, string?];
+  const all = loadSamples(folder);
+  const samples = only ? all.filter(({ name, kind }) => kind === only || name === only) : all;
+  if (samples.length === 0) throw new TypeError(`--only: there are no files of the kind '${only}'`);
+  watch();
+  const threadsBefore = threads();
+  for (let nth = Number(first), end = nth + Number(count); nth < end; nth++) {
+    if (await runCase(Number(seed), nth, samples, all)) continue;
+    say({ threads: 0, threadsBefore: 0, megabytes: 0 }); // what is stuck was told, and keeps what it has
+    Deno.exit(0);
+  }
+  for (let tries = 0; tries < 40 && threads() > threadsBefore + 1; tries++) await sleep(50);
+  say({ threads: threads(), threadsBefore, megabytes: megabytes() });
+  Deno.exit(0); // callbacks that never answer may have timers left
+}
+
+if (import.meta.main) await main();

@@ -1,0 +1,468 @@
+/*
+ * shim.c - the coverage-guided fuzzer of the shim (libFuzzer; built and run by scripts/fuzz_shim.sh). The first
+ * CONTROL bytes of an input say what is done and how callbacks answer, the rest is the file: it is opened, read,
+ * seeked, and its packets are remuxed or written one by one into any muxer. Whatever comes of it is right but a
+ * crash, a leak, undefined behaviour, a hang, and an answer that breaks a promise of avs.h.
+ */
+#include <errno.h>
+#include <math.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../shim/avs.h"
+
+enum {
+  SEEK_TO_END = 2,
+  SEEK_FOR_SIZE = 0x10000,
+  MOST_REQUESTS = 4000,   /* then answers are errors: a case is to be short */
+  MOST_WRITTEN = 4 << 20, /* bytes of an output */
+  MOST_PACKETS = 1000,
+  ROWS = 64,
+};
+
+/* Where in the input is what. */
+enum {
+  CONTROL_DEMUXER,     /* 2 bytes; 0: found out by probing */
+  CONTROL_MUXER = 2,   /* 0: none */
+  CONTROL_FLAGS,       /* FLAG_* */
+  CONTROL_WORK,        /* WORK_* */
+  CONTROL_PIECE,       /* bytes that one read gives at most, times 16; 0: what is asked for */
+  CONTROL_FAULT,       /* what one of the callbacks does wrong */
+  CONTROL_FAULT_AT,    /* which one; 2 bytes */
+  CONTROL_SEEK = 9,    /* target; 2 bytes, signed, quarters of a second */
+  CONTROL_SEEK_HOW = 11,
+  CONTROL_BUFFER,      /* size of the I/O buffers */
+  CONTROL_FIELD,       /* a field of the output's streams that gets a wrong value; 0: none */
+  CONTROL_VALUE,       /* which */
+  CONTROL_OPTION,      /* AVOptions of the muxer */
+  CONTROL
+};
+
+enum {
+  FLAG_SOURCE_SEEKS = 1,
+  FLAG_NO_STREAM_INFO = 2,
+  FLAG_SINK_IS_MEMORY = 4,
+  FLAG_SINK_SEEKS = 8,
+  FLAG_SINK_IS_DIRECT = 16,
+  FLAG_SOURCE_IS_MEMORY = 32,
+  FLAG_RANGE = 64, /* a part is remuxed */
+  FLAG_DISCARD = 128,
+};
+
+enum { WORK_READ = 1, WORK_SEEK = 2, WORK_REMUX = 4, WORK_PACKETS = 8 /* as a Muxer does it, wrong ones too */ };
+
+enum fault {
+  NONE,
+  NO_ANSWER, /* as when JavaScript threw */
+  AN_ERROR,
+  TOO_MUCH, /* more than was asked for, which is allowed */
+  NOTHING,
+  HUGE_NUMBER,
+  NEGATIVE,
+  WRONG_KIND, /* an answer that another kind of request gets */
+  MISUSE,     /* calls that must be refused here */
+  LIAR,       /* all sizes and positions are wrong, from there on */
+  FAULTS
+};
+
+/* ---------------------------------------------------------------------------------------- devices */
+
+static struct {
+  const uint8_t *control, *file;
+  size_t file_size, position, sink_position, sink_size, written;
+  uint32_t session, source, sink;
+  int requests;
+  bool failed; /* a request was left without an answer, or got an error */
+  bool lying;
+} world;
+
+static unsigned word(int place) { return world.control[place] | (unsigned)world.control[place + 1] << 8; }
+static bool flag(int flag) { return world.control[CONTROL_FLAGS] & flag; }
+
+#define MUST(condition)                                                            \
+  do {                                                                             \
+    if (!(condition)) {                                                            \
+      fprintf(stderr, "%s:%d: broken promise: %s\n", __FILE__, __LINE__, #condition); \
+      abort();                                                                     \
+    }                                                                              \
+  } while (0)
+
+static void fail(void) { world.failed = true; }
+
+static void answer_read(uint32_t io, double wanted, bool too_much) {
+  size_t left = world.position < world.file_size ? world.file_size - world.position : 0;
+  size_t size = left < (size_t)wanted ? left : (size_t)wanted;
+  size_t most = world.control[CONTROL_PIECE] * (size_t)16;
+  if (most && size > most) size = most;
+  if (too_much) size = left;
+  MUST(avs_reply_read(io, world.file + world.position, (uint32_t)size) == 0);
+  MUST(avs_reply_read(io, world.file, 0) < 0);
+  world.position += size;
+}
+
+static void answer_write(uint32_t io, double size) {
+  uint8_t *chunk = malloc((size_t)size + 1);
+  if (!chunk) return fail();
+  MUST(avs_take_write(io, chunk, (uint32_t)size + 1) < 0);
+  MUST(avs_take_write(io, chunk, (uint32_t)size) == 0);
+  free(chunk);
+  (void)avs_request_time(io);
+  world.sink_position += (size_t)size;
+  if (world.sink_position > world.sink_size) world.sink_size = world.sink_position;
+  world.written += (size_t)size;
+  if (world.written > MOST_WRITTEN) return fail();
+  MUST(avs_reply(io, size) == 0);
+}
+
+static void answer_seek(uint32_t io, double offset, int whence) {
+  bool source = io == world.source;
+  size_t total = source ? world.file_size : world.sink_size;
+  double result = whence == SEEK_TO_END ? (double)total + offset : offset;
+  if (whence == SEEK_FOR_SIZE) result = (double)total;
+  else if (result >= 0 && result < 1e15) *(source ? &world.position : &world.sink_position) = (size_t)result;
+  if (world.lying) result = result * 3 - 1000;
+  avs_reply(io, result < 0 ? -EINVAL : result);
+}
+
+/* None of these may do anything. */
+static void misuse(uint32_t session, uint32_t io, uint32_t kind) {
+  double slot[AVS_SLOT_SIZE] = {0, io};
+  MUST(avs_session_close(session) < 0);
+  avs_run(session, AVS_OP_READ, slot, NULL, 0, NULL, 0);
+  MUST(slot[0] < 0);
+  uint32_t other = avs_session_new();
+  MUST(avs_io_attach(io, other) < 0);
+  MUST(avs_session_close(other) == 0);
+  MUST(avs_add_stream(session, "", 0) < 0);
+  MUST(avs_reply(io, NAN) < 0);
+  if (kind != AVS_REQUEST_READ) MUST(avs_reply_read(io, world.file, 1) < 0);
+  if (kind != AVS_REQUEST_WRITE) MUST(avs_take_write(io, (uint8_t[1]){0}, 1) < 0);
+}
+
+/* Whether the request has its answer, or is to have none. */
+static bool answer_wrongly(enum fault fault, uint32_t session, uint32_t io, uint32_t kind, double a) {
+  switch (fault) {
+  case NO_ANSWER: fail(); return true;
+  case AN_ERROR:
+    avs_reply(io, -EIO);
+    if (kind != AVS_REQUEST_SEEK) fail();
+    return true;
+  case TOO_MUCH:
+    if (kind == AVS_REQUEST_READ) answer_read(io, a, true);
+    return kind == AVS_REQUEST_READ;
+  case NOTHING: return avs_reply(io, 0) == 0;
+  case HUGE_NUMBER: return kind == AVS_REQUEST_SEEK && avs_reply(io, INFINITY) == 0;
+  case NEGATIVE: return kind == AVS_REQUEST_SEEK && avs_reply(io, -INFINITY) == 0;
+  case WRONG_KIND:
+    if (kind != AVS_REQUEST_READ) return avs_reply_read(io, world.file, 0) == 0;
+    return false;
+  case MISUSE: misuse(session, io, kind); return false;
+  case LIAR: world.lying = true; return false;
+  default: return false;
+  }
+}
+
+static void answer(uint32_t session, uint32_t io, uint32_t kind, double a, double b, double c) {
+  (void)c;
+  MUST(!world.failed); /* nothing is asked after the first failure */
+  MUST(session == world.session && (io == world.source || io == world.sink));
+  MUST(kind == AVS_REQUEST_SEEK || (a > 0 && a <= INT32_MAX));
+  if (++world.requests > MOST_REQUESTS) return fail();
+  enum fault fault = world.control[CONTROL_FAULT] % FAULTS;
+  if (fault && world.requests == (int)word(CONTROL_FAULT_AT) + 1 && answer_wrongly(fault, session, io, kind, a)) return;
+  if (kind == AVS_REQUEST_READ) answer_read(io, a, false);
+  else if (kind == AVS_REQUEST_WRITE) answer_write(io, a);
+  else answer_seek(io, a, (int)b);
+}
+
+/* ---------------------------------------------------------------------------------------- formats */
+
+struct names {
+  char *list[512];
+  int count;
+};
+
+static struct names demuxers, muxers;
+static char text[1 << 22];
+
+/* Those that hold nearly anything, or that people use: half of all cases are theirs. */
+static const char *const favourites[] = {"matroska", "nut",  "mov",  "mp4", "mpegts", "avi", "asf",    "flv",
+                                         "ogg",      "wav",  "webm", "mpeg", "mxf",   "caf", "adts",   "mp3",
+                                         "flac",     "srt",  "webvtt", "ass", "hls",  "dash"};
+enum { FAVOURITES = sizeof(favourites) / sizeof(*favourites) };
+
+static const char *muxer_name(void) {
+  unsigned number = world.control[CONTROL_MUXER] - 1u;
+  if (number < 128) return favourites[number % FAVOURITES];
+  return muxers.list[(number + word(CONTROL_SEEK)) % (unsigned)muxers.count];
+}
+
+/* What avs_formats() calls them; of several names the first. */
+static void load_names(uint32_t direction, struct names *names) {
+  int32_t size = avs_formats(direction, text, sizeof(text) - 1);
+  MUST(size > 0 && size < (int32_t)sizeof(text));
+  text[size] = 0;
+  for (char *at = text; (at = strstr(at, "{\"name\":\"")) && names->count < 512;) {
+    at += strlen("{\"name\":\"");
+    names->list[names->count++] = strndup(at, strcspn(at, ",\""));
+  }
+}
+
+/* ---------------------------------------------------------------------------------------- operations */
+
+static double run(uint32_t operation, double *slot) {
+  bool lend = flag(FLAG_SOURCE_IS_MEMORY);
+  avs_run(world.session, operation, slot, NULL, 0, lend ? world.file : NULL, lend ? (double)world.file_size : 0);
+  (void)avs_take_log(world.session, text, sizeof(text));
+  (void)avs_unused_options(world.session, text, sizeof(text));
+  if (world.failed) MUST(slot[0] < 0);
+  return slot[0];
+}
+
+static void set(uint32_t what, const char *name, const char *value) {
+  char pair[256];
+  int size = snprintf(pair, sizeof(pair), "%s%c%s", name, 0, value);
+  (void)avs_set(world.session, what, 0, pair, (uint32_t)size + 1);
+}
+
+static bool open_input(void) {
+  unsigned format = word(CONTROL_DEMUXER);
+  if (format) set(AVS_SET_INPUT, "format", demuxers.list[(format - 1) % (unsigned)demuxers.count]);
+  double slot[AVS_SLOT_SIZE] = {0, world.source, !flag(FLAG_NO_STREAM_INFO)};
+  return run(AVS_OP_OPEN_INPUT, slot) >= 0;
+}
+
+static const double odd[] = {NAN,   INFINITY,     -INFINITY,     0,    -1,                1e18,
+                             -1e18, 2147483647.0, -2147483648.0, 1e-9, 9007199254740991.0};
+enum { ODD = sizeof(odd) / sizeof(*odd) };
+
+/* Packets of the input into the output, some of them changed by what the control bytes say. */
+static void put(double *row, const uint8_t *data, unsigned nth) {
+  uint32_t size = (uint32_t)row[AVS_ROW_SIZE], side = (uint32_t)row[AVS_ROW_SIDE_SIZE];
+  unsigned how = world.control[CONTROL_VALUE] + nth;
+  if (how % 5 == 1) row[how / 5 % AVS_ROW_LENGTH] = odd[how / 7 % ODD];
+  if (how % 11 == 1) size /= 2;
+  (void)avs_put_packet(world.session, row, data, size, data + size, side);
+}
+
+static double write_queued(void) {
+  double slot[AVS_SLOT_SIZE] = {0};
+  return run(AVS_OP_WRITE, slot);
+}
+
+/* Reads all there is, or much of it; the packets are written too where there is an output. */
+static void read_packets(bool write) {
+  double row[ROWS * AVS_ROW_LENGTH], slot[AVS_SLOT_SIZE];
+  unsigned packets = 0;
+  for (int errors = 0; packets < MOST_PACKETS && errors < 20;) {
+    slot[1] = ROWS;
+    slot[2] = 100000;
+    double result = run(AVS_OP_READ, slot), bytes = 0;
+    errors += result < 0;
+    int ready = avs_ready_packets(world.session, &bytes);
+    MUST(ready >= 0 && ready <= ROWS && bytes >= 0);
+    uint8_t *data = malloc((size_t)bytes + 1);
+    if (!data) return;
+    MUST(avs_take_packets(world.session, row, ROWS, data, (uint32_t)bytes) == ready);
+    size_t at = 0;
+    for (int i = 0; i < ready; i++) {
+      double *one = row + i * AVS_ROW_LENGTH;
+      MUST(one[AVS_ROW_STREAM] >= 0 && one[AVS_ROW_STREAM] < slot[1]);
+      size_t size = (size_t)one[AVS_ROW_SIZE] + (size_t)one[AVS_ROW_SIDE_SIZE];
+      MUST(at + size <= (size_t)bytes);
+      if (write) put(one, data + at, packets + (unsigned)i);
+      at += size;
+    }
+    MUST(at == (size_t)bytes);
+    free(data);
+    packets += (unsigned)ready;
+    if (write && write_queued() < 0) return;
+    if (result == -541478725 || world.failed) return; /* AVERROR_EOF */
+  }
+}
+
+static void seek(void) {
+  uint8_t how = world.control[CONTROL_SEEK_HOW];
+  double target = (int16_t)word(CONTROL_SEEK) / 4.0;
+  if (how & 16) target = odd[how % ODD];
+  bool backward = how & 1;
+  double slot[AVS_SLOT_SIZE] = {0, (how >> 5) - 1, target, backward ? -INFINITY : target, backward ? target : INFINITY,
+                                how & 15};
+  run(AVS_OP_SEEK, slot);
+}
+
+/* ---------------------------------------------------------------------------------------- the output */
+
+static const char *const fields[] = {"type",         "codec",         "tag",        "bitRate",    "profile",
+                                     "level",        "extradata",     "width",      "height",     "pixelFormat",
+                                     "colorSpace",   "colorRange",    "fieldOrder", "videoDelay", "sampleRate",
+                                     "sampleFormat", "channelLayout", "channels",   "frameSize",  "blockAlign",
+                                     "id",           "bitsPerCodedSample",          "timeBase",   "averageFrameRate",
+                                     "disposition",  "initialPadding", "seekPreroll"};
+enum { FIELDS = sizeof(fields) / sizeof(*fields) };
+static const char *const values[] = {"-1",   "0",    "1",        "2147483647", "1/0",  "0/1",      "1/2147483647",
+                                     "AAAA", "////", "video",    "h264",       "aac",  "vorbis",   "mov_text",
+                                     "none", "",     "7.1",      "\xff\xfe",   "av1",  "hevc"};
+enum { VALUES = sizeof(values) / sizeof(*values) };
+
+/* The text of a field in `json`, which ends where the stream's description ends; its length, -1 where there is none. */
+static int field_text(const char *json, const char *field, char *out, size_t capacity) {
+  char key[64];
+  snprintf(key, sizeof(key), "\"%s\":", field);
+  const char *value = strstr(json, key);
+  if (!value || !strncmp(value += strlen(key), "null", 4)) return -1;
+  int num, den;
+  if (sscanf(value, "{\"num\":%d,\"den\":%d}", &num, &den) == 2) return snprintf(out, capacity, "%d/%d", num, den);
+  size_t length = *value == '"' ? strcspn(++value, "\"") : strcspn(value, ",}");
+  if (*value == '[' || length >= capacity) return -1;
+  memcpy(out, value, length);
+  out[length] = 0;
+  return (int)length;
+}
+
+/* Adds a stream as addStreamLike() in muxer.ts does, one field of it perhaps wrong; its index. */
+static int add_stream(const char *json) {
+  static char pairs[1 << 20];
+  size_t size = 0;
+  unsigned wrong = world.control[CONTROL_FIELD];
+  for (unsigned i = 0; i < FIELDS; i++) {
+    size_t name = strlen(fields[i]) + 1;
+    if (size + name + 64 > sizeof(pairs)) break;
+    memcpy(pairs + size, fields[i], name);
+    char *value = pairs + size + name;
+    int length = field_text(json, fields[i], value, sizeof(pairs) - size - name - 1);
+    if (wrong && (wrong - 1) % FIELDS == i)
+      length = snprintf(value, 64, "%s", values[world.control[CONTROL_VALUE] % VALUES]);
+    if (length >= 0) size += name + (size_t)length + 1;
+  }
+  return avs_add_stream(world.session, pairs, (uint32_t)size);
+}
+
+static void add_streams(void) {
+  static char json[1 << 22];
+  int32_t size = avs_describe(world.session, AVS_INPUT, json, sizeof(json) - 1);
+  MUST(size > 0);
+  if (size >= (int32_t)sizeof(json)) return;
+  json[size] = 0;
+  int index = 0;
+  for (char *at = json; index < 32 && (at = strstr(at, "{\"index\":")); at++, index++) {
+    char *end = strstr(at + 1, "{\"index\":"), kept = end ? *end : 0;
+    if (end) *end = 0;
+    if (avs_can_hold(world.session, index) > 0) {
+      int stream = add_stream(at);
+      char tag[64] = "";
+      field_text(at, "tag", tag, sizeof(tag));
+      if (stream >= 0) set(AVS_SET_STREAM, "sourceTag", tag);
+      if (stream >= 0) avs_map_stream(world.session, index, stream);
+    }
+    if (end) *end = kept;
+  }
+}
+
+static const char *const options[] = {"", /* none; then names and values */
+                                      "movflags", "frag_keyframe+empty_moov", "movflags", "faststart", "movflags", "dash",
+                                      "live", "1", "muxrate", "100000", "flush_packets", "1",
+                                      "avoid_negative_ts", "make_zero", "max_interleave_delta", "1",
+                                      "fflags", "shortest+bitexact"};
+enum { OPTIONS = sizeof(options) / sizeof(*options) / 2 };
+
+static bool open_output(void) {
+  double slot[AVS_SLOT_SIZE] = {0};
+  set(AVS_SET_OUTPUT, "format", muxer_name());
+  set(AVS_SET_OUTPUT, "url", "out");
+  if (run(AVS_OP_OPEN_OUTPUT, slot) < 0) return false;
+  add_streams();
+  avs_add_chapter(world.session, 1, 0, 1);
+  unsigned option = world.control[CONTROL_OPTION] % (OPTIONS + 1);
+  if (option) set(AVS_SET_OPTIONS, options[option * 2 - 1], options[option * 2]);
+  (void)avs_describe(world.session, AVS_OUTPUT, text, sizeof(text));
+  slot[1] = world.sink;
+  return run(AVS_OP_HEADER, slot) >= 0;
+}
+
+static void remux(void) {
+  double slot[AVS_SLOT_SIZE] = {0, MOST_PACKETS, 0};
+  if (flag(FLAG_RANGE)) {
+    double start = (int16_t)word(CONTROL_SEEK) / 4.0;
+    avs_set_range(world.session, start, start + world.control[CONTROL_SEEK_HOW] / 16.0);
+    run(AVS_OP_CUT, slot);
+    slot[1] = MOST_PACKETS;
+    slot[2] = 0;
+  }
+  run(AVS_OP_REMUX, slot);
+}
+
+static void write_output(uint8_t work) {
+  if (!open_output()) return;
+  double slot[AVS_SLOT_SIZE] = {0};
+  if (work & WORK_REMUX) remux();
+  if (work & WORK_PACKETS) read_packets(true);
+  if (work & WORK_SEEK) run(AVS_OP_FLUSH, slot);
+  run(AVS_OP_TRAILER, slot);
+  if (flag(FLAG_SINK_IS_MEMORY)) MUST(avs_memory_size(world.sink) >= 0);
+}
+
+/* ---------------------------------------------------------------------------------------- one case */
+
+static uint32_t buffer_size(void) {
+  static const uint32_t sizes[] = {65536, 1, 7, 100, 1000, 4096, 32768, 1 << 20};
+  return sizes[world.control[CONTROL_BUFFER] % (sizeof(sizes) / sizeof(*sizes))];
+}
+
+static void new_devices(void) {
+  uint32_t source = AVS_IO_READ | (flag(FLAG_SOURCE_SEEKS) || flag(FLAG_SOURCE_IS_MEMORY) ? AVS_IO_SEEK : 0);
+  uint32_t sink = AVS_IO_WRITE | (flag(FLAG_SINK_SEEKS) ? AVS_IO_SEEK : 0);
+  if (flag(FLAG_SINK_IS_DIRECT)) sink |= AVS_IO_DIRECT;
+  world.source = avs_io_new(world.session, flag(FLAG_SOURCE_IS_MEMORY) ? AVS_IO_MEMORY_INPUT : AVS_IO_CALLBACKS, source,
+                            buffer_size());
+  world.sink = avs_io_new(world.session, flag(FLAG_SINK_IS_MEMORY) ? AVS_IO_MEMORY_OUTPUT : AVS_IO_CALLBACKS, sink,
+                          buffer_size());
+}
+
+static void work(void) {
+  uint8_t work = world.control[CONTROL_WORK];
+  if (!open_input()) return;
+  (void)avs_describe(world.session, AVS_INPUT, text, sizeof(text));
+  if (flag(FLAG_DISCARD)) avs_set_discard(world.session, 0, 1);
+  if (work & WORK_READ) read_packets(false);
+  if (work & WORK_SEEK) {
+    seek();
+    read_packets(false);
+    seek();
+  }
+  if (world.control[CONTROL_MUXER] && work & (WORK_REMUX | WORK_PACKETS)) write_output(work);
+}
+
+int LLVMFuzzerInitialize(int *argc, char ***argv) {
+  (void)argc, (void)argv;
+  load_names(AVS_INPUT, &demuxers);
+  load_names(AVS_OUTPUT, &muxers);
+  avs_set_callback(answer);
+  return 0;
+}
+
+/* libFuzzer's own would seldom hit the few bytes that say what is done. */
+size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t most);
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t most, unsigned seed) {
+  if (size <= CONTROL || most <= CONTROL) return LLVMFuzzerMutate(data, size, most);
+  for (int n = 0; n < 4 && seed % 4 == 0; n++, seed /= 4) data[seed / 4 % CONTROL] = (uint8_t)(seed / 64);
+  if (seed % 8 == 1) return size;
+  return CONTROL + LLVMFuzzerMutate(data + CONTROL, size - CONTROL, most - CONTROL);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size) {
+  if (size < CONTROL) return 0;
+  memset(&world, 0, sizeof(world));
+  world.control = input;
+  world.file = input + CONTROL;
+  world.file_size = size - CONTROL;
+  world.session = avs_session_new();
+  MUST(world.session);
+  new_devices();
+  if (world.source && world.sink) work();
+  MUST(avs_session_close(world.session) == 0);
+  MUST(avs_session_close(world.session) < 0);
+  return 0;
+}

@@ -1,0 +1,117 @@
+#!/usr/bin/env bash
+#
+# Fuzzes the shim, and the FFmpeg inside it, guided by coverage: fuzz/shim.c under libFuzzer, with AddressSanitizer,
+# and UndefinedBehaviorSanitizer for what is ours. FFmpeg is built for it once (three minutes on two cores) and kept in
+# the cache of scripts/build_shim.sh. It goes on after a finding; in the end each is repeated by itself, and what
+# fuzz/known.txt has as FFmpeg's own is left out. Exit code 1: something new was found.
+#
+#   scripts/fuzz_shim.sh [SECONDS] [--seed N] [--keep DIR] [--system]      default: 60 seconds
+#   scripts/fuzz_shim.sh --repeat FILE                                     one input again, with all that is said of it
+#
+# --keep DIR  the inputs that were found, and the corpus: used again where it is there (default: a temporary folder)
+# --system    over the machine's libavformat, which is neither guided nor checked
+#
+# Needs clang with its runtime (Debian: apt-get install clang libclang-rt-dev) and Deno; ffmpeg for more kinds of files.
+
+set -euo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+known=$root/fuzz/known.txt
+
+seconds=60 seed=1 keep='' build=embedded repeat=''
+while [ $# -gt 0 ]; do
+  case $1 in
+    --seed) seed=$2 && shift ;;
+    --seed=*) seed=${1#*=} ;;
+    --keep) keep=$2 && shift ;;
+    --keep=*) keep=${1#*=} ;;
+    --repeat) repeat=$2 && shift ;;
+    --repeat=*) repeat=${1#*=} ;;
+    --system) build=system ;;
+    [0-9]*) seconds=$1 ;;
+    *) sed -n '3,16s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" && exit 2 ;;
+  esac
+  shift
+done
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+keep=${keep:-$work/keep}
+mkdir -p "$keep/corpus" "$keep/found"
+
+# ---------------------------------------------------------------- build
+
+build_fuzzer() {
+  local library=$work/libavio.so # what its soname is
+  CC=${CC:-clang} "$root/scripts/build_shim.sh" "--$build" --sanitize=fuzzer --output "$library"
+  "${CC:-clang}" -std=c11 -D_GNU_SOURCE -Wall -Wextra -g -O1 -fno-omit-frame-pointer -fsanitize=fuzzer,address,undefined \
+    -o "$work/fuzzer" "$root/fuzz/shim.c" "$library" -Wl,-rpath,"$work" -lm
+}
+
+# Leaks are told by LeakSanitizer itself which of them are known.
+set_up_sanitizers() {
+  { [ ! -f "$known" ] || sed -n 's/^leak \([^ ]*\).*/leak:\1/p' "$known"; } >"$work/leaks"
+  # An allocation too large is refused, as by a machine that has no memory: FFmpeg must live with that.
+  export ASAN_OPTIONS=allocator_may_return_null=1:max_allocation_size_mb=512:detect_stack_use_after_return=0
+  export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
+  export LSAN_OPTIONS=suppressions=$work/leaks:print_suppressions=0
+}
+
+limits=(-timeout=20 -rss_limit_mb=2560 -malloc_limit_mb=0)
+
+# ---------------------------------------------------------------- findings
+
+# What an input does to the fuzzer, in the words of known.txt: its kind; the functions on the stack, into $work/stack.
+kind_of() {
+  "$work/fuzzer" "${limits[@]}" "$1" >"$work/report" 2>&1 && echo gone && return
+  sed -n 's/^ *#[0-9]* 0x[0-9a-f]* in \([^ (]*\).*/\1/p' "$work/report" >"$work/stack"
+  case $(grep -m 1 -E '^SUMMARY|broken promise' "$work/report") in
+    *'broken promise'*) echo promise ;;
+    *UndefinedBehavior*) echo undefined ;;
+    *'byte(s) leaked'*) echo leak ;;
+    *'libFuzzer: timeout'*) echo timeout ;;
+    *libFuzzer:\ out-of-memory*) echo memory ;;
+    *AddressSanitizer:*) sed -n 's/^SUMMARY: AddressSanitizer: \([^ ]*\).*/\1/p' "$work/report" | sed -n 1p ;;
+    *) echo crash ;;
+  esac
+}
+
+is_known() { # is_known KIND: a line of known.txt has the kind, and a function of the stack
+  [ -f "$known" ] || return 1
+  awk -v kind="$1" 'FNR == NR { if ($1 == kind) want[$2] = 1; next } $1 in want { found = 1 } END { exit !found }' \
+    "$known" "$work/stack"
+}
+
+tell_findings() {
+  local input kind new=0 seen=0
+  for input in "$keep"/found/*; do
+    [ -f "$input" ] || continue
+    kind=$(kind_of "$input")
+    if [ "$kind" = gone ] || is_known "$kind"; then
+      seen=$((seen + 1))
+      continue
+    fi
+    new=$((new + 1))
+    echo "fuzz_shim: $kind: $input"
+    grep -m 1 -E '^SUMMARY|broken promise' "$work/report" | sed 's/^/  /' || true
+    grep -m 12 -E '^ *#[0-9]+ ' "$work/report" | sed "s|$work/||; s|/[^ ]*/objects/src/||; s|$root/||; s|0x[0-9a-f]* in ||; s/^/  /" || true
+  done
+  echo "fuzz_shim: $new new findings, $seen known or not repeatable"
+  [ "$new" = 0 ]
+}
+
+# ---------------------------------------------------------------- main
+
+build_fuzzer
+set_up_sanitizers
+if [ -n "$repeat" ]; then exec "$work/fuzzer" "${limits[@]}" "$repeat"; fi
+deno run -A "$root/fuzz/samples.ts" "$work/samples" "$work/seeds"
+# Fork mode goes on after a crash, which one process can't.
+"$work/fuzzer" -fork=1 -ignore_crashes=1 -ignore_timeouts=1 -ignore_ooms=1 -max_total_time="$seconds" -seed="$seed" \
+  "${limits[@]}" -max_len=24576 -len_control=0 -artifact_prefix="$keep/found/" "$keep/corpus" "$work/seeds" >"$work/log" 2>&1 ||
+  { tail -n 20 "$work/log" && exit 1; }
+grep -E '^#[0-9]+: cov' "$work/log" | tail -n 1
+if [ "$keep" = "$work/keep" ]; then
+  tell_findings || { keep=$(mktemp -d) && mv "$work/keep/found" "$keep/" && echo "fuzz_shim: the inputs are in $keep/found" && exit 1; }
+else
+  tell_findings
+fi
