@@ -72,6 +72,7 @@ const platformCodes = Deno.build.os === "linux"
     EAGAIN: -11,
     ENOSYS: -38,
     EPROTO: -71,
+    EMSGSIZE: -90,
     ENOTSUP: -95,
     ECONNRESET: -104,
     ETIMEDOUT: -110,
@@ -80,6 +81,7 @@ const platformCodes = Deno.build.os === "linux"
   }
   : {
     EAGAIN: -35,
+    EMSGSIZE: -40,
     ENOTSUP: -45,
     ECONNRESET: -54,
     ETIMEDOUT: -60,

@@ -44,6 +44,11 @@ export interface DemuxerOptions extends SessionOptions {
   maxStreams?: number;
   /** Bytes that one packet may have with its side data; a larger one is an AVError (EMSGSIZE). @default {268435456} */
   maxPacketSize?: number;
+  /**
+   * Bytes that opening may read, what a playlist names included; more are an AVError (EMSGSIZE). `probeSize` alone does
+   * not bound it: headers may be of any length. @default {268435456}
+   */
+  maxOpenSize?: number;
   /** How an http(s): URL is read. */
   http?: HttpOptions;
 }
@@ -65,6 +70,7 @@ const BATCH_PACKETS = 512;
 const BATCH_BYTES = 256 * 1024;
 
 const MAX_PACKET_SIZE = 256 * 1024 * 1024;
+const MAX_OPEN_SIZE = 256 * 1024 * 1024;
 
 const SEEK_BACKWARD = 1;
 const SEEK_ANY = 4;
@@ -77,7 +83,8 @@ export function* openInput(
   lend = true,
 ): Operation<Attachment> {
   checkDemuxerOptions(options);
-  const { format, url, findStreamInfo = true, http, onopen, maxPacketSize = MAX_PACKET_SIZE } = options;
+  const { format, url, findStreamInfo = true, http, onopen } = options;
+  const { maxPacketSize = MAX_PACKET_SIZE, maxOpenSize = MAX_OPEN_SIZE } = options;
   const bufferSize = bufferSizeOf(options);
   allowNested(session, { onopen, bufferSize, http });
   const attachment = isSequence(source, format)
@@ -86,6 +93,7 @@ export function* openInput(
   session.set(SetWhat.INPUT, 0, [
     ["url", url ?? attachment.url],
     ["maxPacketSize", String(maxPacketSize)],
+    ["maxOpenSize", String(maxOpenSize)],
     ...(format === undefined ? [] : [["format", format] as const]),
   ]);
   setOptions(session, { options: { ...probing(options), ...options.options } });
@@ -107,6 +115,7 @@ function checkDemuxerOptions(options: DemuxerOptions): void {
   optional(checkBoolean, options.findStreamInfo, "findStreamInfo");
   optional(checkInteger, options.maxStreams, "maxStreams", 1, 1e6);
   optional(checkInteger, options.maxPacketSize, "maxPacketSize", 1);
+  optional(checkInteger, options.maxOpenSize, "maxOpenSize", 1);
   optional(checkNumber, options.probeSize, "probeSize", 32, exact);
   optional(checkNumber, options.analyzeDuration, "analyzeDuration", 0, exact / 1e6);
 }

@@ -54,7 +54,7 @@ function optionPairs({ options }: SessionOptions): [string, string][] {
   if (options === undefined) return [];
   return Object.entries(checkObject(options, "options")).map(([name, value]) => {
     checkString(name, "options");
-    if (name.startsWith("protocol_")) {
+    if (/^protocol_/i.test(name)) {
       throw new TypeError(`options.${name}: what may be opened is not FFmpeg's to decide`);
     }
     if (typeof value === "boolean") return [name, value ? "1" : "0"];
@@ -64,9 +64,11 @@ function optionPairs({ options }: SessionOptions): [string, string][] {
   });
 }
 
-/** Options within an option are for a context that it opens, too. */
+/** Options within an option are for a context that it opens, too; FFmpeg takes quotes and backslashes out of them. */
 function checkOption(name: string, value: string): string {
-  if (!/protocol_(white|black)list/i.test(value)) return checkString(value, `options.${name}`);
+  if (!/protocol_(white|black)list/i.test(value.replaceAll(/[\\']/g, ""))) {
+    return checkString(value, `options.${name}`);
+  }
   throw new TypeError(`options.${name}: what may be opened is not FFmpeg's to decide`);
 }
 

@@ -457,7 +457,17 @@ choose_flags_embedded() {
   choose_configuration
   description=${configuration[*]} title="FFmpeg $version"
   compile_flags+=(-DAVS_BUILD='"embedded"' -DAVS_CONFIGURATION="\"$description\"")
+  if [ "$os" = linux ]; then seal; fi
   inputs="FFmpeg $version $source_id $libz"
+}
+
+# What is left in FFmpeg that could touch files gets shim/sealed.c instead; then the rest of it is dropped.
+seal() {
+  local name
+  compile_flags+=(-DAVIO_SEALED)
+  for name in glob{,64} globfree{,64} mkdir open{,64} rename rmdir {,__x}stat{,64} unlink av_random_bytes av_get_random_seed; do
+    link_flags+=(-Wl,--wrap="$name")
+  done
 }
 
 choose_flags_system() {
@@ -532,11 +542,21 @@ check_result() {
   [ "$build" = embedded ] || return 0
   needed=$(readelf -d "$new_output" | sed -n 's/.*(NEEDED).*\[\(.*\)\].*/\1/p' |
     grep -Ev '^(libc|libm|libpthread|ld-linux[^/]*|libc\.musl-[a-z0-9_]*|lib(a|t|ub)san)\.so' || true)
+  check_imports
   case $needed in
     '') ;;
     libz.so*) warn "no usable libz.a: the library needs $needed on the machine it runs on" ;;
     *) die "the embedded library needs other libraries:" "$needed" ;;
   esac
+}
+
+# Nothing that opens, makes, renames, deletes or looks for files, no sockets, no programs.
+check_imports() {
+  local names='f?open|freopen|openat|creat|mkstemp|mkdir|mkdirat|rename|renameat|unlink|unlinkat|remove|rmdir|l?stat|fstatat|statx'
+  names="$names|access|glob|opendir|readlink|symlink|link|socket|connect|bind|listen|accept|sendto|getaddrinfo|gethostbyname"
+  names="$names|system|popen|exec[a-z]*|posix_spawnp?|v?fork|dlopen"
+  names=$(nm -D --undefined-only "$new_output" | awk '{ sub(/@.*/, "", $NF); print $NF }' | grep -Ex "(__x)?($names)(64)?" || true)
+  if [ -n "$names" ] && [ -z "$sanitize" ]; then die "the embedded library could touch files or the network:" "$names"; fi
 }
 
 # ---------------------------------------------------------------- main

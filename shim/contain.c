@@ -3,8 +3,34 @@
  * options that have ways around it are refused by name. SECURITY.md has the list.
  */
 #include <libavutil/avstring.h>
+#include <libavutil/bprint.h>
 
 #include "internal.h"
+
+/* These make sockets, folders or files past io_open, or wrap a format that does. */
+static const char REFUSED_OUTPUTS[] = "fifo,fifo_test,hds,rtsp,sap,smoothstreaming,tee,whip";
+static const char REFUSED_INPUTS[] = "avisynth,dvdvideo,rdt,rtp,rtsp,sap,vapoursynth";
+
+/*
+ * All others, for libavformat to choose from: avisynth is chosen by a name that ends in .avs, whatever is asked for, and
+ * runs it. Contexts within hand it down.
+ */
+static char *allowed_inputs;
+
+static void list_allowed_inputs(void) {
+  AVBPrint list;
+  av_bprint_init(&list, 0, AV_BPRINT_SIZE_UNLIMITED);
+  void *at = NULL;
+  for (const AVInputFormat *format; (format = av_demuxer_iterate(&at));)
+    if (!av_match_list(format->name, REFUSED_INPUTS, ',')) av_bprintf(&list, "%s%s", list.len ? "," : "", format->name);
+  if (av_bprint_finalize(&list, &allowed_inputs) < 0) allowed_inputs = NULL;
+}
+
+static char *copy_of_allowed_inputs(void) {
+  static pthread_once_t once = PTHREAD_ONCE_INIT;
+  pthread_once(&once, list_allowed_inputs);
+  return av_strdup(allowed_inputs ? allowed_inputs : "none");
+}
 
 /* In the embedded FFmpeg these are all one, which asks JavaScript; elsewhere no protocol has this name. */
 #define PROTOCOLS (EMBEDDED ? "file,http,https,data" : "none")
@@ -12,7 +38,7 @@
 /* Ends loops inside libavformat that would go on asking after the first error. */
 static int interrupted(void *opaque) {
   const struct session *session = opaque;
-  return session->failed != 0 || session->canceled;
+  return session->failed != 0 || session->canceled || session->opening.exceeded;
 }
 
 void contain(struct session *session, AVFormatContext *context) {
@@ -21,16 +47,13 @@ void contain(struct session *session, AVFormatContext *context) {
   context->io_open = nested_io_open;
   context->io_close2 = nested_io_close;
   context->protocol_whitelist = av_strdup(PROTOCOLS);
+  if (!EMBEDDED && !context->oformat && !context->format_whitelist) context->format_whitelist = copy_of_allowed_inputs();
   av_dict_set(&session->options, "protocol_whitelist", PROTOCOLS, 0); /* whatever the caller's options say */
   context->interrupt_callback = (AVIOInterruptCB){interrupted, session};
   context->flags |= AVFMT_FLAG_CUSTOM_IO;
 }
 
 /* ---------------------------------------------------------------------------------------- formats */
-
-/* These make sockets, folders or files past io_open, or wrap a format that does. */
-static const char REFUSED_OUTPUTS[] = "fifo,fifo_test,hds,rtsp,sap,smoothstreaming,tee,whip";
-static const char REFUSED_INPUTS[] = "avisynth,dvdvideo,rdt,rtp,rtsp,sap,vapoursynth";
 
 static int refuse_format(struct session *session, const char *name, const char *refused) {
   if (!av_match_list(name, refused, ',')) return 0;
@@ -92,7 +115,8 @@ enum { INPUT_DEFAULTS = sizeof(input_defaults) / sizeof(*input_defaults) };
 
 int contain_input_options(struct session *session, bool is_sequence, struct added_options *added) {
   added->count = 0;
-  int result = 0;
+  AVDictionaryEntry *formats = av_dict_get(session->options, "format_whitelist", NULL, 0);
+  int result = formats ? refuse_format(session, formats->value, REFUSED_INPUTS) : 0;
   for (int i = 0; i < INPUT_OPTIONS && result >= 0; i++) {
     bool is_new;
     result = fix_option(session, &input_options[i], &is_new);

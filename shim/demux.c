@@ -97,8 +97,7 @@ static int open_input(struct session *session, const AVInputFormat *format, stru
   return 0;
 }
 
-int input_op_open(struct session *session, double *slot, uint8_t *data, size_t size) {
-  (void)data, (void)size;
+static int try_open(struct session *session, double *slot) {
   struct io *io = io_of_slot(session, slot);
   if (!io && slot[1]) return AVERROR(EBADF);
   if (session->input) return AVERROR(EBUSY);
@@ -112,7 +111,27 @@ int input_op_open(struct session *session, double *slot, uint8_t *data, size_t s
   if (!strcmp(session->input->iformat->name, "mlv")) av_freep(&session->refused_url);
   if (slot[2]) result = find_stream_info(session->input);
   slot[1] = session->stream_count = session->input->nb_streams;
+  /* A playlist of playlists opens without them, and has nothing. */
+  if (session->refused_url && !session->input->nb_streams) return AVERROR(EPERM);
   return result < 0 ? result : 0;
+}
+
+/* What went beyond a limit, whatever libavformat made of it. */
+static const char *limit_of(const struct session *session, int result) {
+  if (session->opening.exceeded) return "reading until all is known takes more than maxOpenSize, or opens too much";
+  if (result < 0 && session->opening.too_many_streams) return "more streams than maxStreams";
+  return NULL;
+}
+
+int input_op_open(struct session *session, double *slot, uint8_t *data, size_t size) {
+  (void)data, (void)size;
+  session->opening.running = true;
+  int result = try_open(session, slot);
+  session->opening.running = false;
+  const char *limit = session->failed ? NULL : limit_of(session, result);
+  if (!limit) return result;
+  log_line(session, AV_LOG_ERROR, "%s", limit);
+  return AVERROR(EMSGSIZE);
 }
 
 static void apply_discards(struct session *session) {

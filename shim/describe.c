@@ -541,6 +541,7 @@ static int set_one(struct session *session, uint32_t what, int32_t index, const 
   switch (what) {
   case AVS_SET_INPUT:
     if (!strcmp(name, "maxPacketSize")) return session->most_packet_bytes = strtoll(value, NULL, 10), 0;
+    if (!strcmp(name, "maxOpenSize")) return session->opening.most_bytes = strtoll(value, NULL, 10), 0;
     return set_opening(&session->input_url, &session->input_format, name, value);
   case AVS_SET_OUTPUT:
     if (!strcmp(name, "bitstreamFilter")) return filter_set(session, -1, value);

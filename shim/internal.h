@@ -200,6 +200,8 @@ int io_op_size(struct session *session, double *slot, uint8_t *data, size_t size
 int io_op_flush(struct session *session, double *slot, uint8_t *data, size_t size);
 /* The I/O context in slot[1], where it is one of this session. */
 struct io *io_of_slot(struct session *session, const double *slot);
+/* Opening an input has read, or asked for, what is allowed to that; from then on nothing is read. */
+bool opening_exceeds(struct session *session, int64_t bytes, int opens);
 
 /* ---------------------------------------------------------------------------- nested I/O (nested.c, decipher.c) */
 
@@ -292,7 +294,6 @@ struct session {
   int nested_open;
   bool discarding; /* what is opened now is of no use to anyone */
   bool output_refused; /* some muxers go on without what they could not open */
-  int opened_first; /* nested ones, before the input was open */
   int64_t read_before, written_before; /* by nested ones that are closed */
   bool running; /* an operation; known to the isolate's thread only */
   bool called;  /* and it is on the stack of that thread */
@@ -317,6 +318,12 @@ struct session {
   struct batches batches;
   struct discards discards;
   int64_t most_packet_bytes; /* with side data; 0: any */
+  struct {
+    bool running, exceeded;
+    bool too_many_streams;
+    int64_t bytes, most_bytes; /* read so far, and allowed; 0: any */
+    int opens;
+  } opening; /* of the input */
   atomic_uint stream_count; /* at the end of the last operation */
   AVPacket *scratch; /* for one packet on its way */
   bool held; /* in `scratch`: the packet that came with streams which JavaScript does not know yet */

@@ -8,6 +8,18 @@ enum { MEMORY_COPY = 100 }; /* a kind of I/O context that JavaScript does not ma
 
 /* ---------------------------------------------------------------------------------------- callbacks */
 
+/* More than a playlist of playlists needs; one that names itself has no end. */
+enum { MOST_OPENS = 2000 };
+
+bool opening_exceeds(struct session *session, int64_t bytes, int opens) {
+  if (!session->opening.running) return false;
+  session->opening.bytes += bytes;
+  session->opening.opens += opens;
+  bool too_much = session->opening.most_bytes && session->opening.bytes > session->opening.most_bytes;
+  if (too_much || session->opening.opens > MOST_OPENS) session->opening.exceeded = true;
+  return session->opening.exceeded;
+}
+
 int io_read(struct io *io, uint8_t *buffer, int size) {
   struct request read = {.kind = AVS_REQUEST_READ, .read_into = buffer, .size = size};
   int64_t result = (int64_t)ahead_take(&io->ahead, buffer, (size_t)size);
@@ -17,7 +29,7 @@ int io_read(struct io *io, uint8_t *buffer, int size) {
   if (result < 0) return (int)result;
   io->position += result;
   io->transferred += result;
-  return (int)result;
+  return opening_exceeds(io->session, result, 0) ? AVERROR(EMSGSIZE) : (int)result;
 }
 
 static int callbacks_read(void *opaque, uint8_t *buffer, int size) {

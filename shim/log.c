@@ -33,14 +33,22 @@ static void append_origin(struct text *log, void *origin) {
   text_append(log, ": ", 2);
 }
 
+/* What libavformat calls outputs is no name that anybody else knows. */
+static int without_prefixes(char *line, int size) {
+  for (char *found = line; (found = strstr(found, AVIO_PREFIX)); size -= (int)strlen(AVIO_PREFIX))
+    memmove(found, found + strlen(AVIO_PREFIX), strlen(found + strlen(AVIO_PREFIX)) + 1);
+  return size;
+}
+
 static void append_line(struct session *session, void *origin, int level, const char *format, va_list arguments) {
   struct text *log = &session->log;
-  if (log->size > LOG_BYTES) return;
+  if (log->size > LOG_BYTES + (origin ? 0 : 4096)) return; /* our own lines say what matters */
   /* Our own doing (parameters.c), and no fault of the file's. */
   if (strstr(format, "not on whitelist") || strstr(format, "Failed to open codec")) return;
   char line[1024];
   int size = vsnprintf(line, sizeof(line), format, arguments);
   if (size >= (int)sizeof(line)) size = sizeof(line) - 1;
+  size = without_prefixes(line, size);
   while (size > 0 && (line[size - 1] == '\n' || line[size - 1] == ' ')) size--;
   if (size <= 0) return;
   for (int i = 0; i < size; i++)
@@ -52,6 +60,7 @@ static void append_line(struct session *session, void *origin, int level, const 
 }
 
 static void on_log(void *origin, int level, const char *format, va_list arguments) {
+  if (current && strstr(format, "exceeds max_streams")) current->opening.too_many_streams = true;
   level &= 0xff; /* the bits above are a colour */
   if (current && level <= threshold) append_line(current, origin, level, format, arguments);
 }

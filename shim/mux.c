@@ -117,6 +117,11 @@ static bool waits_for_bytes(const AVOutputFormat *format) {
   return false;
 }
 
+/* Some muxers have codes of their own for what could not be opened. */
+static int write_error(struct session *session, int result) {
+  return result < 0 && session->refused_url ? AVERROR(EPERM) : result;
+}
+
 /* Takes the packet's reference. */
 int output_write_packet(struct session *session, AVPacket *packet) {
   if (!packet->size && waits_for_bytes(session->output->oformat)) {
@@ -124,7 +129,7 @@ int output_write_packet(struct session *session, AVPacket *packet) {
     return 0;
   }
   int result = filter_write(session, packet);
-  return result < 0 ? result : output_error(session);
+  return result < 0 ? write_error(session, result) : output_error(session);
 }
 
 int output_op_write(struct session *session, double *slot, uint8_t *data, size_t size) {
@@ -140,7 +145,7 @@ int output_op_write(struct session *session, double *slot, uint8_t *data, size_t
 }
 
 static void drain_interleaver(struct session *session, int *result) {
-  int error = av_interleaved_write_frame(session->output, NULL);
+  int error = write_error(session, av_interleaved_write_frame(session->output, NULL));
   if (*result >= 0) *result = error;
 }
 
@@ -180,7 +185,7 @@ int output_op_trailer(struct session *session, double *slot, uint8_t *data, size
     log_line(session, AV_LOG_ERROR, "caf can't hold less than two packets of this codec");
     return result < 0 ? result : AVERROR(EINVAL);
   }
-  int error = av_write_trailer(session->output);
+  int error = write_error(session, av_write_trailer(session->output));
   if (session->output->pb) avio_flush(session->output->pb);
   if (result < 0) return result;
   return error < 0 ? error : output_error(session);

@@ -10,9 +10,6 @@
 /* More than a playlist needs, less than a list that opens itself again would take to fill the stack. */
 enum { MOST_OPEN = 100 };
 
-/* More than a source is made of, as far as that must be known to begin. hls would read a list of itself for ever. */
-enum { MOST_FIRST = 2000 };
-
 static void refuse(struct session *session, const char *url) {
   if (!session->refused_url) session->refused_url = av_strdup(url);
   log_line(session, AV_LOG_ERROR, "refused to open '%.900s'", url);
@@ -26,17 +23,10 @@ static struct io *find_attached(struct session *session, int64_t handle) {
   return io;
 }
 
-static bool goes_on_for_ever(struct session *session, enum avs_open_mode mode) {
-  if (session->input || session->output || mode != AVS_OPEN_READ || session->opened_first++ < MOST_FIRST) return false;
-  log_line(session, AV_LOG_ERROR, "%d files were opened, and there is no end to it: a playlist that names itself?", MOST_FIRST);
-  session_fail(session, AVERROR(EMFILE));
-  return true;
-}
-
 /* JavaScript's answer: an I/O context, AVERROR(EPERM) where it refuses. */
 static int ask(struct session *session, const char *url, enum avs_open_mode mode, struct io **io) {
   if (!session->opener || session->nested_open >= MOST_OPEN) return AVERROR(EPERM);
-  if (goes_on_for_ever(session, mode)) return AVERROR(EMFILE);
+  if (opening_exceeds(session, 0, 1)) return AVERROR(EMSGSIZE);
   drain_writes(session); /* it may be what is to be read now */
   struct request open = {.kind = AVS_REQUEST_OPEN, .written = (const uint8_t *)url, .size = (int64_t)strlen(url)};
   int64_t result = request(session->opener, open, (double)open.size, mode, 0);

@@ -100,6 +100,7 @@ static bool try_header(struct session *session, const AVStream *stream) {
     trial->flags |= AVFMT_FLAG_CUSTOM_IO;
     trial->protocol_whitelist = av_strdup("none");
     trial->io_open = session->output->io_open;
+    trial->io_close2 = session->output->io_close2;
     trial->opaque = session;
     AVStream *copy = avformat_new_stream(trial, NULL);
     if (copy && avcodec_parameters_copy(copy->codecpar, stream->codecpar) >= 0) {
