@@ -261,7 +261,7 @@ function ofManifests({ folder, tcp }: Canary): Hostile[] {
 function ofScripts({ folder, tcp, udp }: Canary): Hostile[] {
   const script = (url: string, ...lines: string[]) => text("ffconcat version 1.0", `file '${url}'`, ...lines);
   const secret = `${folder}/secret.ts`;
-  const isSafe = { says: /option safe: can only be 1 here/ };
+  const isScript = { says: /concat scripts can't be contained with this libavformat|Unsafe file name/ };
   const sdp = text(
     "v=0",
     "o=- 0 0 IN IP4 127.0.0.1",
@@ -275,24 +275,29 @@ function ofScripts({ folder, tcp, udp }: Canary): Hostile[] {
     read: options ? { source, options } : { source },
   });
   return [
-    { name: "concat: absolute path", ...read(script(secret)), expected: { says: /[Uu]nsafe file name/ } },
+    {
+      name: "concat: absolute path",
+      ...read(script(secret)),
+      expected: { says: /[Uu]nsafe file name/ },
+      system: isScript,
+    },
     {
       name: "concat: relative path",
       ...read(script("secret.ts"), { url: `${folder}/list.txt` }),
       expected: { refused: `${folder}/secret.ts` },
-      system: { says: /secret\.ts/ },
+      system: isScript,
     },
     ...[0, false, "false", "none", "-1"].map((safe) => ({
       name: `concat: safe = ${Deno.inspect(safe)}`,
       ...read(script(secret), { options: { safe } }),
       expected: { says: /refused to open|option safe|out of range|safe/ },
-      system: isSafe,
+      system: isScript,
     })),
     {
       name: "concat: script that sets protocol_whitelist",
       ...read(script(secret, "option protocol_whitelist file,http,tcp"), { options: { safe: 0 } }),
       expected: { refused: secret },
-      system: isSafe,
+      system: isScript,
     },
     {
       name: "concat: script that sets protocol_whitelist, for http",
@@ -300,7 +305,7 @@ function ofScripts({ folder, tcp, udp }: Canary): Hostile[] {
         options: { safe: 0 },
       }),
       expected: { refused: `http://127.0.0.1:${tcp}/a.ts` },
-      system: isSafe,
+      system: isScript,
     },
     {
       name: "concat: script that sets protocol_whitelist, safe",
@@ -311,7 +316,7 @@ function ofScripts({ folder, tcp, udp }: Canary): Hostile[] {
       name: "concat: hls in it",
       ...read(script("old.m3u8"), { url: `${folder}/list.txt` }),
       expected: { refused: `${folder}/old.m3u8` },
-      system: { says: /old\.m3u8/ },
+      system: isScript,
     },
     { name: "sdp: rtp", ...read(sdp), expected: { says: /Invalid data/ }, system: { says: /./ } },
     {
@@ -605,13 +610,12 @@ function ofOutputs({ folder, tcp }: Canary): Hostile[] {
     {
       name: "hls output: hls_key_info_file",
       ...hls({ hls_key_info_file: `${folder}/key.info` }),
-      expected: { says: /refused to open|key info/ },
+      expected: { says: /option hls_key_info_file: what is written can't be encrypted here/ },
     },
     {
       name: "hls output: hls_enc",
       ...hls({ hls_enc: 1, hls_enc_key: "0123456789abcdef" }),
-      expected: { says: /refused to open/ },
-      system: { says: /option hls_enc: can only be 0 here|refused to open/ },
+      expected: { says: /option hls_enc: can only be 0 here/ },
     },
     {
       name: "hls output: fmp4",
