@@ -24,6 +24,7 @@ import {
   remux,
   remuxSync,
   type Source,
+  versions,
   withinDirectory,
 } from "@avio/avio";
 import { createSocket } from "node:dgram";
@@ -446,7 +447,10 @@ Deno.test("maxStreams: more are an error that says so, or left out", async () =>
     isTooLarge(await assertRejects(() => probe(bytes, options)), "maxStreams");
   }
   for (const name of ["video.ts", "video.mkv", "video.flv"]) {
-    assertEquals(probeSync(fixtureBytes(name), options).streams.length, 1, name);
+    const probing = () => assertEquals(probeSync(fixtureBytes(name), options).streams.length, 1, name);
+    // The demuxers of 5.1 don't all go on without the stream.
+    if (name === "video.ts" || versions().build === "embedded") probing();
+    else isTooLarge(assertThrows(probing), "maxStreams");
   }
 });
 
@@ -580,7 +584,7 @@ Deno.test("A script that names itself ends", async () => {
   const onopen = () => (calls++, bytes);
   const options = { url: "list.ffconcat", onopen };
   const message = assertThrows(() => probeSync(bytes, options), AVError).message;
-  assertMatch(message, /refused to open 'list\.ffconcat'|list\.ffconcat/);
+  assertMatch(message, /list\.ffconcat|concat scripts can't be contained/);
   await assertRejects(() => probe(bytes, options), AVError);
   assertGreater(300, calls);
 });
