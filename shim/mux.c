@@ -85,6 +85,11 @@ static int check_streams(struct session *session) {
   return 0;
 }
 
+/* asf ends the process where the packets of all streams together go back in time (FFmpeg 5.1 and 7.1). */
+static bool must_be_sorted(const AVOutputFormat *format) {
+  return !strcmp(format->name, "asf") || !strcmp(format->name, "asf_stream");
+}
+
 int output_op_header(struct session *session, double *slot, uint8_t *data, size_t size) {
   (void)data, (void)size;
   AVFormatContext *output = session->output;
@@ -106,6 +111,7 @@ int output_op_header(struct session *session, double *slot, uint8_t *data, size_
   slot[1] = output->nb_streams;
   if (result < 0) return session->refused_url ? AVERROR(EPERM) : result;
   session->header_written = true;
+  if (must_be_sorted(output->oformat)) output->max_interleave_delta = 0; /* it waits for every stream, however long */
   return output_error(session);
 }
 
@@ -168,7 +174,7 @@ static bool divides_by_zero(struct session *session, int *result) {
 int output_op_flush(struct session *session, double *slot, uint8_t *data, size_t size) {
   int result = output_op_write(session, slot, data, size);
   if (!session->output || !session->header_written || session->trailer_written) return result;
-  drain_interleaver(session, &result);
+  if (!must_be_sorted(session->output->oformat)) drain_interleaver(session, &result);
   int error = can_flush(session->output->oformat) ? av_write_frame(session->output, NULL) : 0; /* 1: nothing to flush */
   if (session->output->pb) avio_flush(session->output->pb);
   if (result < 0) return result;

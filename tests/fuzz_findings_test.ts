@@ -84,3 +84,23 @@ Deno.test("An IOContext that is given back with writes under way forgets them", 
   await new Promise((go) => setTimeout(go, 20));
   assertEquals(late, 0);
 });
+
+Deno.test("asf: packets of two streams that go back in time, and flushes between them, don't end the process", () => {
+  const sink = new MemorySink();
+  using muxer = Muxer.openSync(sink, { format: "asf" });
+  const timeBase = { num: 1, den: 1000 };
+  for (let i = 0; i < 2; i++) {
+    muxer.addStream({ type: "audio", codec: "pcm_s16le", sampleRate: 8000, channels: 1 }, { timeBase });
+  }
+  const write = (streamIndex: number, dts: number) => {
+    const data = new Uint8Array(1600);
+    muxer.writeSync(new Packet({ streamIndex, data, timeBase, pts: dts, dts, duration: 100, isKey: true }));
+  };
+  for (let at = 0; at < 30_000; at += 100) write(0, at);
+  muxer.flushSync();
+  for (let at = 0; at < 30_000; at += 100) write(1, at);
+  muxer.flushSync();
+  muxer.finishSync();
+  using demuxer = Demuxer.openSync(sink.bytes());
+  assertEquals([...demuxer.packetsSync()].length, 600);
+});
