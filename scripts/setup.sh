@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Makes a machine ready for avio: Deno, what the shared library is built with, and the library itself. Installs what
 # is missing where that is allowed (root, Debian's packages, npm); elsewhere it prints the exact line to run.
+# With --fuzz what scripts/fuzz_shim.sh needs, and nothing else.
 # With --tests also what the tests use: the ffmpeg command and libavformat's headers (for the system build), valgrind.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -52,7 +53,13 @@ install_deno() {
 }
 
 tests=0
-[ "${1:-}" != --tests ] || tests=1
+case "${1:-}" in
+--tests) tests=1 ;;
+--fuzz) # what scripts/fuzz_shim.sh needs beside what the tests do
+  install_packages clang libclang-rt-dev
+  exit
+  ;;
+esac
 install_tools "$tests"
 install_deno
 scripts/build_shim.sh --embedded

@@ -13,4 +13,4 @@ name=libavio.so
 [ "$build" = embedded ] || name="${name/libavio/libavio-system}"
 os="$(uname | tr '[:upper:]' '[:lower:]')"
 arch="$(uname -m | sed 's/arm64/aarch64/')"
-AVIO_SHIM_PATH="$PWD/lib/$os-$arch/$name" exec deno test --allow-all --doc --quiet --sanitize-ops --sanitize-resources --preload tests/support/preload.ts "$@"
+AVIO_SHIM_PATH="$PWD/lib/$os-$arch/$name" exec deno test --allow-all --doc --parallel --quiet --sanitize-ops --sanitize-resources --preload tests/support/preload.ts "$@"
