@@ -16,6 +16,9 @@ set -euo pipefail
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 DEFAULT_FFMPEG_VERSION=7.1.5
+# For DASH manifests. Debian's tarball, as its archive has it.
+LIBXML2_VERSION=2.15.4+dfsg LIBXML2_SUITE=sid
+LIBXML2_HASH=5868d20db42ee21e4881bc53050c7fa226286a277cb3d0543f76b81f7571e934
 
 # Decoders to build in, comma-separated. Nothing is ever decoded for the user; avformat_find_stream_info decodes a
 # frame to learn what a container doesn't say: dts of H.264 and HEVC in Matroska, sample rate and channels of AAC in
@@ -184,6 +187,7 @@ make_folders() {
 
 # Sets $cache, and $stage: a new FFmpeg build is renamed into the cache, so it is made on the same file system.
 make_cache() {
+  if [ -n "${cache+set}" ]; then return; fi
   cache=${AVIO_CACHE_DIR:-${XDG_CACHE_HOME:-${HOME:-/dev/null}/.cache}/avio}
   if mkdir -p "$cache" 2>/dev/null && stage=$(mktemp -d "$cache/build.XXXXXX" 2>/dev/null); then return; fi
   warn "cannot write to $cache: FFmpeg will be built again the next time"
@@ -255,7 +259,7 @@ download() {
     check_tarball "$1" && return
     warn "ffmpeg.org's tarball does not have the pinned SHA-256, not used"
   fi
-  if fetch_from_debian "$1"; then
+  if fetch_from_debian ffmpeg "$version" "$suite" "$1"; then
     check_tarball "$1" || die "Debian's tarball of FFmpeg $version does not have the SHA-256 $pinned_hash"
     return
   fi
@@ -297,8 +301,9 @@ debian_mirror() {
   done
 }
 
+# fetch_from_debian PACKAGE VERSION SUITE FILE: the upstream tarball of a source package
 fetch_from_debian() {
-  local keyring mirror exact
+  local package=$1 version=$2 suite=$3 keyring mirror exact
   has apt-get && has apt-cache || return 1
   for keyring in /usr/share/keyrings/debian-archive-keyring.{pgp,gpg}; do
     if [ -f "$keyring" ]; then break; fi
@@ -306,7 +311,7 @@ fetch_from_debian() {
   mirror=$(debian_mirror | awk '
     $2 ~ /^(oldstable|stable|testing|unstable|sid|bookworm|trixie|forky|duke)$/ && / main( |$)/ && !found { print $1; found = 1 }')
   [ -f "$keyring" ] && [ -n "$mirror" ] || return 1
-  say "fetching FFmpeg $version from Debian's $suite"
+  say "fetching $package $version from Debian's $suite"
 
   # A package index of our own: the machine's is neither used nor changed.
   local apt=$work/apt
@@ -318,18 +323,75 @@ fetch_from_debian() {
     warn "apt-get update: $(tail -n 2 "$apt/log")"
     return 1
   fi
-  exact=$(apt-cache "${options[@]}" showsrc ffmpeg | awk -v v="$version" '
+  exact=$(apt-cache "${options[@]}" showsrc "$package" | awk -v v="$version" '
     $1 == "Version:" { u = $2; sub(/^[0-9]+:/, "", u); sub(/-[^-]*$/, "", u); if (u == v) exact = $2 }
     END { print exact }')
   if [ -z "$exact" ]; then
-    warn "Debian's $suite has no FFmpeg $version"
+    warn "Debian's $suite has no $package $version"
     return 1
   fi
-  if ! (cd "$apt" && apt-get "${options[@]}" source --download-only --tar-only "ffmpeg=$exact") >"$apt/log" 2>&1; then
+  if ! (cd "$apt" && apt-get "${options[@]}" source --download-only --tar-only "$package=$exact") >"$apt/log" 2>&1; then
     warn "apt-get source: $(tail -n 2 "$apt/log")"
     return 1
   fi
-  mv "$apt/ffmpeg_$version.orig.tar.xz" "$1"
+  mv "$apt/${package}_$version.orig.tar.xz" "$4"
+}
+
+# ---------------------------------------------------------------- libxml2
+
+# Sets $libxml2, the folder of its headers and its static library; empty where it can't be had: then FFmpeg is built
+# without the demuxers that need it.
+get_libxml2() {
+  local key tarball
+  libxml2='' key=$(echo "$LIBXML2_HASH $sanitize $(compiler_version)" | sha256 | cut -c 1-16)
+  make_cache
+  local folder=${cache:-$stage}/libxml2-$LIBXML2_VERSION-$key
+  if [ ! -f "$folder/lib/libxml2.a" ]; then
+    tarball=${cache:-$stage}/libxml2-$LIBXML2_VERSION.tar.xz
+    if ! { has_libxml2_tarball "$tarball" || download_libxml2 "$tarball"; } || ! build_libxml2 "$tarball" "$folder"; then
+      warn "no libxml2: DASH manifests can't be read"
+      return
+    fi
+  fi
+  libxml2=$folder
+}
+
+has_libxml2_tarball() { [ -f "$1" ] && [ "$(sha256 "$1")" = "$LIBXML2_HASH" ]; }
+
+download_libxml2() {
+  fetch_from_debian libxml2 "$LIBXML2_VERSION" "$LIBXML2_SUITE" "$stage/libxml2.tar.xz" || return 1
+  has_libxml2_tarball "$stage/libxml2.tar.xz" && mv "$stage/libxml2.tar.xz" "$1"
+}
+
+# The parser and the tree, nothing else; in a folder that is moved into its place when it is whole.
+build_libxml2() {
+  local source=$stage/libxml2-source tree=$stage/libxml2-tree
+  local options=(--disable-shared --enable-static --with-pic --with-minimum --with-threads --with-output
+    --without-iconv --disable-dependency-tracking --prefix=/libxml2)
+  mkdir -p "$source" "$tree/lib" "$tree/include"
+  tar -xf "$1" -C "$source" --strip-components 1 || return 1
+  (cd "$source" && CC="${cc[*]}" CFLAGS="-O2 -ffunction-sections -fdata-sections" ./configure --quiet "${options[@]}" &&
+    make -j "$jobs" libxml2.la) >>"$log" 2>&1 || return 1
+  cp "$source/.libs/libxml2.a" "$tree/lib/" && cp -r "$source/include/libxml" "$tree/include/" && cp "$source/Copyright" "$tree/"
+  rm -rf "$source"
+  [ -d "$2" ] || mv "$tree" "$2"
+}
+
+# FFmpeg's configure asks pkg-config for it, which may not be there and doesn't know ours.
+fake_pkg_config() {
+  mkdir -p "$work/bin"
+  cat >"$work/bin/pkg-config" <<EOF
+#!/bin/sh
+case "\$*" in
+  --version) echo 1.0 ;;
+  *--cflags*libxml-2.0*) echo "-I$libxml2/include" ;;
+  *--libs*libxml-2.0*) echo "-L$libxml2/lib -lxml2 -lm -lpthread" ;;
+  *--modversion*libxml-2.0*) echo "${LIBXML2_VERSION%+*}" ;;
+  *libxml-2.0*) ;;
+  *) exit 1 ;;
+esac
+EOF
+  chmod 755 "$work/bin/pkg-config"
 }
 
 # ---------------------------------------------------------------- FFmpeg: build
@@ -354,6 +416,8 @@ choose_configuration() {
   fi
   # With a section for every function the linker can drop more: 0.4 MB of 4.2.
   if [ "$os" = linux ]; then configuration+=(--extra-cflags=-ffunction-sections --extra-cflags=-fdata-sections); fi
+  get_libxml2
+  if [ -n "$libxml2" ]; then configuration+=(--enable-libxml2); fi
   if [ -n "$DECODERS" ]; then configuration+=(--enable-decoder="$DECODERS"); fi
   case ,$DECODERS, in *,opus,*) configuration+=(--enable-swresample) ;; esac
   libz=''
@@ -384,7 +448,7 @@ static_libz() {
 get_ffmpeg() {
   local key
   make_cache
-  key=$(echo "$source_id ${configuration[*]} $(compiler_version) $(sha256 "$protocols")" | sha256 | cut -c 1-16)
+  key=$(echo "$source_id ${configuration[*]} ${libxml2:+$LIBXML2_HASH} $(compiler_version) $(sha256 "$protocols")" | sha256 | cut -c 1-16)
   ffmpeg=${cache:-$stage}/ffmpeg-$version-$key
   if [ -f "$ffmpeg/lib/libavformat.a" ]; then return; fi
   get_source
@@ -399,7 +463,8 @@ build_ffmpeg() {
   local objects=$stage/objects tree=$stage/tree
   mkdir "$objects" "$tree"
   # --prefix ends up in the binary (avformat_configuration), so it isn't a path of this machine.
-  (cd "$objects" && logged "configuring FFmpeg" "$source_folder/configure" --cc="${cc[*]}" --prefix=/ffmpeg "${configuration[@]}")
+  if [ -n "$libxml2" ]; then fake_pkg_config; fi
+  (cd "$objects" && PATH=$work/bin:$PATH logged "configuring FFmpeg" "$source_folder/configure" --cc="${cc[*]}" --prefix=/ffmpeg "${configuration[@]}")
   cp "$protocols" "$objects/libavformat/protocol_list.c"
   (cd "$objects" && logged "compiling FFmpeg" make -j "$jobs")
   (cd "$objects" && logged "installing FFmpeg" make DESTDIR="$tree" install-libs install-headers)
@@ -458,14 +523,14 @@ choose_flags_embedded() {
   description=${configuration[*]} title="FFmpeg $version"
   compile_flags+=(-DAVS_BUILD='"embedded"' -DAVS_CONFIGURATION="\"$description\"")
   if [ "$os" = linux ]; then seal; fi
-  inputs="FFmpeg $version $source_id $libz"
+  inputs="FFmpeg $version $source_id $libz ${libxml2:+libxml2 $LIBXML2_HASH}"
 }
 
 # What is left in FFmpeg that could touch files gets shim/sealed.c instead; then the rest of it is dropped.
 seal() {
   local name
   compile_flags+=(-DAVIO_SEALED)
-  for name in glob{,64} globfree{,64} mkdir open{,64} rename rmdir {,__x}stat{,64} unlink av_random_bytes av_get_random_seed; do
+  for name in fopen{,64} glob{,64} globfree{,64} mkdir open{,64} rename rmdir {,__x}stat{,64} unlink av_random_bytes av_get_random_seed; do
     link_flags+=(-Wl,--wrap="$name")
   done
 }
@@ -496,6 +561,7 @@ link_embedded_libraries() {
   for word in $extra; do
     case $word in
       -L* | -lav* | -lsw*) ;;
+      -lxml2) libraries+=("$libxml2/lib/libxml2.a") ;;
       -lz) libraries+=("$libz") ;;
       *) libraries+=("$word") ;;
     esac
@@ -563,11 +629,15 @@ check_imports() {
 
 # A hash over all that goes into the library, and one over the library itself: whoever replaces it, replaces both.
 # The LGPL wants its text to go with the library: it goes inside, for avs_license_text().
+libxml2_license() {
+  [ -z "$libxml2" ] || { printf '\n\nlibxml2, which reads DASH manifests:\n\n' && cat "$libxml2/Copyright"; }
+}
+
 add_license() {
   {
     echo 'extern const char avs_license[];'
     echo 'const char avs_license[] = {'
-    od -An -v -tu1 "$ffmpeg/COPYING.LGPLv2.1" | sed 's/[0-9][0-9]*/&,/g'
+    { cat "$ffmpeg/COPYING.LGPLv2.1" && libxml2_license; } | od -An -v -tu1 | sed 's/[0-9][0-9]*/&,/g'
     echo '0};'
   } >"$work/license.c"
   sources+=("$work/license.c")

@@ -5,6 +5,7 @@
  */
 #ifdef AVIO_SEALED
 #include <errno.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <unistd.h>
 
@@ -29,6 +30,16 @@ SEALED(stat64)
 SEALED(__xstat)
 SEALED(__xstat64)
 SEALED(unlink)
+
+#define SEALED_POINTER(name)    \
+  void *__wrap_##name(void);    \
+  void *__wrap_##name(void) {   \
+    errno = EACCES;             \
+    return NULL;                \
+  }
+
+SEALED_POINTER(fopen)
+SEALED_POINTER(fopen64)
 
 void __wrap_globfree(void);
 void __wrap_globfree(void) {}
