@@ -1,6 +1,6 @@
 /**
- * The command line: `avio probe`, `packets`, `remux` and `formats`. This file knows which flags there are, calls
- * the command, and turns errors into a line on stderr and an exit code; the commands are in `cli/`.
+ * The command line: `avio probe`, `packets`, `remux`, `split`, `concat`, `extract` and `formats`. This file knows
+ * which flags there are, calls the command, and turns errors into a line on stderr and an exit code; the commands are in `cli/`.
  *
  * ```sh
  * deno run --allow-ffi --allow-read --allow-write cli.ts remux in.mp4 out.mkv
@@ -12,58 +12,139 @@
  * @module
  */
 import { parseArgs } from "node:util";
-import { checkFiles, keyValues, mediaTypes, rangeOf } from "./cli/arguments.ts";
-import { explain, isParseError, parseErrorText, UsageError } from "./cli/errors.ts";
+import {
+  checkFiles,
+  checkManyFiles,
+  keyValues,
+  mediaTypes,
+  rangeOf,
+  streamFilters,
+  streamIndexes,
+  timeOf,
+  whatOf,
+} from "./cli/arguments.ts";
+import { concat } from "./cli/concat.ts";
+import { explain, inputOptionText, isParseError, parseErrorText, UsageError } from "./cli/errors.ts";
+import { extract } from "./cli/extract.ts";
+import { describeFormat } from "./cli/format.ts";
 import { formats } from "./cli/formats.ts";
 import { type CommandName, help, overview, versionText } from "./cli/help.ts";
+import { inputFlags, inputOptions } from "./cli/input.ts";
 import { packets } from "./cli/packets.ts";
 import { probe } from "./cli/probe.ts";
 import { remux } from "./cli/remux.ts";
+import { split } from "./cli/split.ts";
 import { print, tell } from "./cli/streams.ts";
+import { printable } from "./cli/text.ts";
+import type { Transfer } from "./cli/transfer.ts";
 
 const flag = { type: "boolean", default: false } as const;
 const text = { type: "string" } as const;
 const texts = { type: "string", multiple: true, default: [] as string[] } as const;
 
+/** What a command that writes media has. */
+const outputFlags = {
+  format: { ...text, short: "f" },
+  option: { ...texts, short: "o" },
+  quiet: { ...flag, short: "q" },
+} as const;
+
+/** What one that copies streams has, too. */
+const transferFlags = {
+  ...inputFlags,
+  ...outputFlags,
+  start: text,
+  end: text,
+  only: texts,
+  streams: texts,
+  filter: texts,
+  metadata: texts,
+  "no-chapters": flag,
+} as const;
+
+type TransferValues = ReturnType<typeof parseArgs<{ options: typeof transferFlags }>>["values"];
+
+function transferArguments(output: string, values: TransferValues): Transfer {
+  return {
+    output,
+    format: values.format,
+    options: keyValues(values.option, "-o"),
+    inputOptions: inputOptions(values),
+    ...rangeOf(values.start, values.end),
+    only: mediaTypes(values.only, "--only"),
+    streams: streamIndexes(values.streams, "--streams"),
+    filters: streamFilters(values.filter, "--filter"),
+    metadata: keyValues(values.metadata, "--metadata"),
+    noChapters: values["no-chapters"],
+    quiet: values.quiet,
+  };
+}
+
 const commands: Readonly<Record<CommandName, (args: string[]) => void | Promise<void>>> = {
   probe(args) {
-    const { values, positionals } = parseArgs({ args, options: { json: flag }, allowPositionals: true });
+    const options = { ...inputFlags, json: flag, "media-info": flag } as const;
+    const { values, positionals } = parseArgs({ args, options, allowPositionals: true });
     const [file] = checkFiles(positionals, ["FILE"]) as [string];
-    return probe(file, values);
+    if (values.json && values["media-info"]) throw new UsageError("--json and --media-info: one of them");
+    return probe(file, values, inputOptions(values));
   },
 
   packets(args) {
-    const { values, positionals } = parseArgs({ args, options: { json: flag }, allowPositionals: true });
+    const options = { ...inputFlags, json: flag } as const;
+    const { values, positionals } = parseArgs({ args, options, allowPositionals: true });
     const [file] = checkFiles(positionals, ["FILE"]) as [string];
-    return packets(file, values);
+    return packets(file, values, inputOptions(values));
   },
 
   remux(args) {
+    const { values, positionals } = parseArgs({ args, options: transferFlags, allowPositionals: true });
+    const [input, output] = checkFiles(positionals, ["IN", "OUT"]) as [string, string];
+    return remux({ input, ...transferArguments(output, values) });
+  },
+
+  split(args) {
+    const { "no-chapters": _, ...shared } = transferFlags; // segments have none
+    const options = { ...shared, every: text, "keep-times": flag } as const;
+    const { values, positionals } = parseArgs({ args, options, allowPositionals: true });
+    const [input, output] = checkFiles(positionals, ["IN", "OUT"]) as [string, string];
+    const every = timeOf(values.every, "--every");
+    if (!every) throw new UsageError(every === 0 ? "--every: must be more than 0" : "--every is missing");
+    const transfer = transferArguments(output, { ...values, "no-chapters": false });
+    return split({ input, every, keepTimes: values["keep-times"], ...transfer });
+  },
+
+  concat(args) {
+    // FFmpeg finds out the format of each by itself, and can't seek in what it joins.
+    const { "input-format": _f, "input-option": _o, start: _s, ...options } = transferFlags;
+    const { values, positionals } = parseArgs({ args, options, allowPositionals: true });
+    const { inputs, output } = checkManyFiles(positionals);
+    return concat({ inputs, ...transferArguments(output, { ...values, "input-option": [] }) });
+  },
+
+  extract(args) {
     const options = {
-      format: { ...text, short: "f" },
-      option: { ...texts, short: "o" },
-      start: text,
-      end: text,
-      only: texts,
-      quiet: { ...flag, short: "q" },
+      ...inputFlags,
+      ...outputFlags,
+      stream: text,
+      attachment: text,
+      cover: flag,
+      all: flag,
     } as const;
     const { values, positionals } = parseArgs({ args, options, allowPositionals: true });
     const [input, output] = checkFiles(positionals, ["IN", "OUT"]) as [string, string];
-    return remux({
-      input,
-      output,
-      format: values.format,
-      options: keyValues(values.option, "-o"),
-      ...rangeOf(values.start, values.end),
-      only: mediaTypes(values.only, "--only"),
-      quiet: values.quiet,
-    });
+    const what = whatOf(values);
+    if (!("stream" in what) && (values.format !== undefined || values.option.length > 0)) {
+      throw new UsageError("-f and -o are for --stream: what is attached is copied as it is");
+    }
+    const rest = { streams: [], only: [], filter: [], metadata: [], "no-chapters": false };
+    return extract({ input, ...transferArguments(output, { ...values, ...rest }) }, what);
   },
 
   formats(args) {
-    const options = { inputs: flag, outputs: flag, json: flag };
+    const options = { inputs: flag, outputs: flag, all: flag, json: flag } as const;
     const { values, positionals } = parseArgs({ args, options, allowPositionals: true });
-    checkFiles(positionals, []);
+    if (positionals.length > 0) return describeFormat(checkFiles(positionals, ["NAME"])[0]!, values);
+    if (values.all) throw new UsageError("--all is for one format: NAME is missing");
     formats(values);
   },
 };
@@ -83,6 +164,8 @@ async function main(args: string[]): Promise<number> {
     if (error instanceof Deno.errors.BrokenPipe) return 0;
     if (isParseError(error)) return usage(parseErrorText(error), name);
     if (error instanceof UsageError) return usage(error.message, name);
+    const optionText = inputOptionText(error);
+    if (optionText !== null) return usage(optionText, name);
     tell(`avio: ${explain(error)}\n`);
     return 1;
   }
@@ -104,7 +187,7 @@ function isCommand(name: string): name is CommandName {
 
 function usage(message: string, command: string): number {
   const hint = isCommand(command) ? `avio ${command} --help` : "avio --help";
-  tell(`avio: ${message}\nTry: ${hint}\n`);
+  tell(`avio: ${printable(message)}\nTry: ${hint}\n`);
   return 2;
 }
 

@@ -4,6 +4,7 @@
  */
 import type { MediaType } from "../mod.ts";
 import { UsageError } from "./errors.ts";
+import type { What } from "./extract.ts";
 import { parseTime } from "./text.ts";
 
 /** Exactly as many file names as there are `names` of them. */
@@ -15,6 +16,14 @@ export function checkFiles(given: readonly string[], names: readonly string[]): 
   const empty = names.find((_, index) => given[index] === "");
   if (empty) throw new UsageError(`${empty} is empty`);
   return [...given];
+}
+
+/** One file name or more, and then one that is written. */
+export function checkManyFiles(given: readonly string[]): { inputs: string[]; output: string } {
+  if (given.length < 2) checkFiles(given, ["IN", "OUT"]);
+  const at = given.indexOf("");
+  if (at >= 0) throw new UsageError(`${at === given.length - 1 ? "OUT" : "IN"} is empty`);
+  return { inputs: given.slice(0, -1), output: given.at(-1)! };
 }
 
 /** Seconds, or `h:mm:ss.mmm`. */
@@ -56,4 +65,74 @@ export function keyValues(texts: readonly string[], flag: string): Record<string
     if (at > 0) return [text.slice(0, at), text.slice(at + 1)];
     throw new UsageError(`${flag}: must be key=value, is '${text}'`);
   }));
+}
+
+/** A number that is not less than `least`. */
+export function numberOf(text: string | undefined, flag: string, least: number): number | undefined {
+  if (text === undefined) return undefined;
+  const number = /^\d+(\.\d+)?$/.test(text) ? Number(text) : NaN;
+  if (number >= least) return number;
+  throw new UsageError(`${flag}: must be a number of at least ${least}, is '${text}'`);
+}
+
+/** The same, without a fraction. */
+export function integerOf(text: string | undefined, flag: string, least: number): number | undefined {
+  if (text === undefined) return undefined;
+  if (/^\d{1,15}$/.test(text) && Number(text) >= least) return Number(text);
+  throw new UsageError(`${flag}: must be a whole number of at least ${least}, is '${text}'`);
+}
+
+/** Numbers of streams: `0,2`, any number of times. */
+export function streamIndexes(texts: readonly string[], flag: string): number[] {
+  return texts.flatMap((text) => text.split(",")).map((text) => {
+    if (/^\d{1,9}$/.test(text)) return Number(text);
+    throw new UsageError(`${flag}: must be numbers of streams, like 0,2, is '${text}'`);
+  });
+}
+
+/** Bitstream filters by the type or the number of a stream: `video=h264_metadata=level=4.1`. */
+export function streamFilters(texts: readonly string[], flag: string): Record<string, string> {
+  const filters = keyValues(texts, flag);
+  for (const [key, filter] of Object.entries(filters)) {
+    if (!/^\d{1,9}$/.test(key)) mediaTypes([key], flag);
+    if (filter === "") throw new UsageError(`${flag} ${key}: the filter is missing`);
+  }
+  return filters;
+}
+
+/** Headers of HTTP: `Name: value`. */
+export function headersOf(texts: readonly string[], flag: string): [string, string][] {
+  return texts.map((text) => {
+    const [, name, value] = text.match(/^([^\s:]+):\s*(.*)$/) ?? [];
+    if (name !== undefined && value !== undefined && isHeader(name, value)) return [name, value];
+    throw new UsageError(`${flag}: must be 'Name: value', is '${text}'`);
+  });
+}
+
+function isHeader(name: string, value: string): boolean {
+  try {
+    return new Headers([[name, value]]).has(name);
+  } catch {
+    return false;
+  }
+}
+
+/** What `extract` takes out: exactly one of its flags says so. */
+export function whatOf(values: {
+  stream?: string | undefined;
+  attachment?: string | undefined;
+  cover: boolean;
+  all: boolean;
+}): What {
+  const stream = integerOf(values.stream, "--stream", 0);
+  const attachment = integerOf(values.attachment, "--attachment", 0);
+  const asked: What[] = [
+    ...(stream === undefined ? [] : [{ stream }]),
+    ...(attachment === undefined ? [] : [{ attachment }]),
+    ...(values.cover ? [{ cover: true } as const] : []),
+    ...(values.all ? [{ all: true } as const] : []),
+  ];
+  const [what] = asked;
+  if (what && asked.length === 1) return what;
+  throw new UsageError("Give one of --stream N, --attachment N, --cover and --all");
 }

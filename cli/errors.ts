@@ -26,6 +26,12 @@ export function parseErrorText(error: Error): string {
   return sentence.replace(/\.$/, "").replace("argument is ambiguous", "argument missing");
 }
 
+/** What the library says of an option that no input has, in the words of the command line; null for another error. */
+export function inputOptionText(error: unknown): string | null {
+  const [, name, text] = error instanceof TypeError && error.message.match(/^options\.([^:]*): (.*)$/s) || [];
+  return name === undefined ? null : `-i ${name}: ${text}`;
+}
+
 /** `No such file or directory: clip.mp4`, from Deno's `No such file or directory (os error 2): open 'clip.mp4'`. */
 export function systemErrorText(error: Error): string {
   const [, reason, path] = error.message.match(/^(.*?) \(os error \d+\)(?:: \w+ '(.*)')?$/s) ?? [];

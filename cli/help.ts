@@ -4,7 +4,7 @@
 import { versions } from "../mod.ts";
 
 /** Names of the commands. */
-export type CommandName = "probe" | "packets" | "remux" | "formats";
+export type CommandName = "probe" | "packets" | "remux" | "split" | "concat" | "extract" | "formats";
 
 /** `avio --help` */
 export const overview = `\
@@ -13,42 +13,98 @@ avio: look into media files, and move them from one container into another
 Usage: avio COMMAND ...
 
 Commands:
-  probe FILE       what a file is: format, duration, streams, chapters, tags
-  packets FILE     a line for each packet
-  remux IN OUT     into another container, without encoding; whole or cut
-  formats          the containers that can be read and written
+  probe FILE        what a file is: format, duration, streams, chapters, tags
+  packets FILE      a line for each packet
+  remux IN OUT      into another container, without encoding; whole or cut
+  split IN OUT      into several files, each from a key frame on
+  concat IN... OUT  several files one after the other in one
+  extract IN OUT    a stream, an attachment or the cover as a file
+  formats [NAME]    the containers that can be read and written; one of them
+                    with its options
 
   avio COMMAND --help says more. A FILE that is '-' is stdin or stdout.
 
 Flags:
-  -h, --help       this text
-  -V, --version    versions of avio and FFmpeg
+  -h, --help        this text
+  -V, --version     versions of avio and FFmpeg
 
 Exit codes: 0 done, 1 media or I/O error, 2 wrong usage`;
+
+/** Flags of everything that reads. */
+const READING = `\
+Flags about IN:
+  --input-format NAME           its format, where FFmpeg does not find out
+  -i, --input-option KEY=VALUE  option of its format (avio formats NAME)
+  --probe-size BYTES            read to find out the format (5000000)
+  --analyze-duration SECONDS    of media read to find out the streams (5)
+  --no-stream-info              open only, don't find out about the streams
+  --max-streams N               streams it may have (1000)
+  --max-packet-size BYTES       a larger packet is an error (268435456)
+  --buffer-size BYTES           of each read, and of each write (65536)
+  --header 'Name: value'        with each http request; again for more
+  --retries N                   of a broken http connection (3)
+  --timeout SECONDS             that one read or write may take`;
+
+/** Flags of everything that copies streams. */
+const CHOOSING = `\
+Flags about streams:
+  --only TYPE               keep only video, audio, subtitle, data or attachment
+                            streams; again for more types
+  --streams N,N             keep only streams with these numbers (avio probe);
+                            with --only those of its types as well
+  --filter TYPE=FILTER      FFmpeg's bitstream filters for streams of a type, or
+                            N=FILTER for one stream:
+                            --filter video=h264_metadata=level=4.1
+  --start TIME              begin with the last key frame at or before TIME
+  --end TIME                leave out what is at TIME and later`;
+
+const WRITING = `\
+Flags about OUT:
+  -f, --format NAME         its format (avio formats --outputs); without it the
+                            one that its extension tells
+  -o, --option KEY=VALUE    option of its format (avio formats NAME); again for
+                            more of them
+  --metadata KEY=VALUE      a tag of the file (title, artist); again for more`;
+
+const QUIET = `\
+  -q, --quiet               no progress, and no report at the end
+  -h, --help                this text`;
+
+const TIME = "TIME is seconds (90, 12.5) or h:mm:ss(.mmm) (0:01:30).";
+
+function without(text: string, lines: RegExp): string {
+  return text.replace(lines, "");
+}
 
 /** `avio COMMAND --help` */
 export const help: Readonly<Record<CommandName, string>> = {
   probe: `\
-Usage: avio probe FILE [--json]
+Usage: avio probe FILE [--json | --media-info] [flags]
 
-Says what a file is: format, duration, size, bit rate, tags, streams, chapters.
-FILE is a path, or '-' for stdin.
+Says what a file is: format, duration, size, bit rate, tags, streams, chapters,
+programs. FILE is a path, an http URL, or '-' for stdin.
 
 Flags:
-  --json           everything there is, as JSON; bytes (extradata, side data)
-                   as base64
-  -h, --help       this text`,
+  --json           as JSON, with the names of fields that ffprobe has; beside
+                   them codec_string (RFC 6381)
+  --media-info     as JSON, the library's MediaInfo: bytes (extradata, side
+                   data) as base64, times as numbers
+  -h, --help       this text
+
+${READING.replace("IN:", "FILE:")}`,
 
   packets: `\
-Usage: avio packets FILE [--json]
+Usage: avio packets FILE [--json] [flags]
 
 Writes a line for each packet: stream, pts, dts and duration in seconds, size,
 flags (K key frame, D to be discarded, C corrupt) and byte position.
-FILE is a path, or '-' for stdin.
+FILE is a path, an http URL, or '-' for stdin.
 
 Flags:
   --json           a JSON object on each line; timestamps in units of timeBase
-  -h, --help       this text`,
+  -h, --help       this text
+
+${READING.replace("IN:", "FILE:")}`,
 
   remux: `\
 Usage: avio remux IN OUT [flags]
@@ -59,18 +115,15 @@ is IN. Streams that the format of OUT can't hold are left out. A playlist may
 open what is in its own folder or on its own server, hls and its like write
 their files beside OUT.
 
-Flags:
-  -f, --format NAME       format of OUT (avio formats --outputs); without it the
-                          one that OUT's extension tells
-  -o, --option KEY=VALUE  option of the output format; again for more of them
-  --start TIME            begin with the last key frame at or before TIME
-  --end TIME              leave out what is at TIME and later
-  --only TYPE             keep only video, audio, subtitle, data or attachment
-                          streams; again for more types
-  -q, --quiet             no progress, and no report at the end
-  -h, --help              this text
+${WRITING}
+  --no-chapters             without the chapters of IN
+${QUIET}
 
-TIME is seconds (90, 12.5) or h:mm:ss(.mmm) (0:01:30).
+${CHOOSING}
+
+${READING}
+
+${TIME}
 
 mp4 and mov to stdout are written in fragments, as if by
   -o movflags=frag_keyframe+empty_moov+default_base_moof
@@ -81,16 +134,94 @@ Examples:
   avio remux film.mkv clip.mp4 --start 0:10:00 --end 0:11:30
   avio remux https://example.com/clip.mkv clip.mp4`,
 
-  formats: `\
-Usage: avio formats [--inputs] [--outputs] [--json]
+  split: `\
+Usage: avio split IN OUT --every TIME [flags]
 
-Lists the containers that can be read (D) and written (E).
+Writes IN as several files, without decoding or encoding. Each begins with a key
+frame. OUT is a name with %d for the number of the file, which begins with 0, or
+%03d for a number of three digits. What has these names is overwritten, unless
+it is IN.
+
+Flags:
+  --every TIME              a new file with the first key frame after so long
+  --keep-times              timestamps go on from file to file; else each begins
+                            with 0
+
+${WRITING}
+${QUIET}
+
+${CHOOSING}
+
+${READING}
+
+${TIME}
+
+Example:
+  avio split film.mkv part%03d.mp4 --every 0:10:00`,
+
+  concat: `\
+Usage: avio concat IN... OUT [flags]
+
+Writes several files one after the other into one, without decoding or encoding.
+They have the same streams, coded the same way. OUT is a path, or '-' for
+stdout. It is overwritten, unless it is one of IN. Playlists can't be joined.
+Only the library with FFmpeg inside does this (avio --version: embedded).
+
+${WRITING}
+  --no-chapters             without the chapters of IN
+${QUIET}
+
+${without(CHOOSING, /^ {2}--start .*\n/m)}
+
+${without(READING, /^ {2}--input-format .*\n.*\n/m)}
+
+${TIME}
+
+Example:
+  avio concat part000.mp4 part001.mp4 whole.mp4`,
+
+  extract: `\
+Usage: avio extract IN OUT (--stream N | --attachment N | --cover | --all)
+
+Takes a part of IN out, without decoding or encoding. N is the number that
+avio probe tells. OUT is a path, or '-' for stdout.
+
+Flags:
+  --stream N                one stream; OUT's extension says as what: .h264,
+                            .aac, .mp3, .flac, .mka, or .srt, .ass, .vtt for
+                            subtitles of that kind
+  --attachment N            an attached file (a font, a text), byte for byte
+  --cover                   the cover, byte for byte
+  --all                     all attached files and covers, under their own names
+                            into the folder OUT; nothing is overwritten
+  -f, --format NAME         with --stream: the format of OUT; 'data' is packets
+                            as they are, one after the other
+  -o, --option KEY=VALUE    with --stream: option of the format; again for more
+  -q, --quiet               no progress, and no report at the end
+  -h, --help                this text
+
+${READING}
+
+Examples:
+  avio extract film.mkv film.srt --stream 2
+  avio extract song.mp3 cover.jpg --cover
+  avio extract film.mkv fonts --all`,
+
+  formats: `\
+Usage: avio formats [NAME] [--inputs] [--outputs] [--all] [--json]
+
+Lists the containers that can be read (D) and written (E). With a NAME: what
+that format is, and its options for -i (where it is read) and -o (written).
 
 Flags:
   --inputs         only those that can be read
   --outputs        only those that can be written
-  --json           as a JSON array
-  -h, --help       this text`,
+  --all            with NAME: also the options that all formats have
+  --json           as JSON
+  -h, --help       this text
+
+Example:
+  avio formats mp4 --outputs`,
 };
 
 /** `avio --version` */

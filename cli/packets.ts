@@ -1,21 +1,27 @@
 /**
  * `avio packets`: one line for each packet, written while they are read. Memory does not grow with the file.
  */
-import { Demuxer, type Packet } from "../mod.ts";
+import { Demuxer, type DemuxerOptions, type Packet } from "../mod.ts";
+import { inputSource, needsAsync } from "./input.ts";
 import { besideInput } from "./nested.ts";
-import { isUrl, LineWriter, sourceOf, STANDARD } from "./streams.ts";
+import { LineWriter, STANDARD } from "./streams.ts";
 
 /** Runs the command. */
-export async function packets(file: string, options: { json: boolean }): Promise<void> {
-  const source = sourceOf(file);
-  const nested = besideInput(file);
-  using demuxer = isUrl(file) ? await Demuxer.open(source, nested) : Demuxer.openSync(source, nested);
+export async function packets(
+  file: string,
+  options: { json: boolean },
+  input: DemuxerOptions,
+): Promise<void> {
+  const source = inputSource(file, input);
+  const reading = { ...input, ...besideInput(file) };
+  const isAsync = needsAsync(file, input);
+  using demuxer = isAsync ? await Demuxer.open(source, reading) : Demuxer.openSync(source, reading);
   const format = options.json ? jsonLine : textLine;
   // Who watches, or feeds it slowly, wants each line when it is there.
   const gather = file !== STANDARD && !Deno.stdout.isTerminal();
   const out = new LineWriter({ gather });
   try {
-    const all = isUrl(file) ? demuxer.packets() : demuxer.packetsSync();
+    const all = isAsync ? demuxer.packets() : demuxer.packetsSync();
     for await (const packet of all) out.write(format(packet));
   } finally {
     out.flush();

@@ -1,19 +1,28 @@
 /**
  * `avio probe`: what a file is, for people or as JSON. The words for a stream are in `details.ts`.
  */
-import { type MediaInfo, probe as probeAsync, probeSync } from "../mod.ts";
+import { codecString, type DemuxerOptions, type MediaInfo, probe as probeAsync, probeSync } from "../mod.ts";
 import { codecName, details, type ProbedStream } from "./details.ts";
+import { ffprobeJson } from "./ffprobe_json.ts";
+import { inputSource, needsAsync } from "./input.ts";
 import { besideInput } from "./nested.ts";
-import { isUrl, print, sourceOf, STANDARD } from "./streams.ts";
+import { print, STANDARD } from "./streams.ts";
 import { indent, list, table } from "./table.ts";
 import { bitRate, duration, exactSize, printable, printableLines } from "./text.ts";
 
+/** How it is told: for people, as ffprobe names it, or as the library does. */
+export interface ProbeOptions {
+  json: boolean;
+  "media-info": boolean;
+}
+
 /** Runs the command. */
-export async function probe(file: string, options: { json: boolean }): Promise<void> {
-  const source = sourceOf(file);
-  const nested = besideInput(file);
-  const info = isUrl(file) ? await probeAsync(source, nested) : probeSync(source, nested);
-  if (options.json) print(toJSON(info));
+export async function probe(file: string, options: ProbeOptions, input: DemuxerOptions): Promise<void> {
+  const source = inputSource(file, input);
+  const reading = { ...input, ...besideInput(file) };
+  const info = needsAsync(file, input) ? await probeAsync(source, reading) : probeSync(source, reading);
+  if (options.json) print(JSON.stringify(ffprobeJson(file, info), null, 2));
+  else if (options["media-info"]) print(toJSON(info));
   else print(...report(file === STANDARD ? "stdin" : file, info));
 }
 
@@ -27,6 +36,7 @@ function report(name: string, info: MediaInfo): string[] {
     { title: printable(name), lines: container(info) },
     { title: "Metadata", lines: tags(info.metadata) },
     { title: "Streams", lines: streamTable(info.streams) },
+    { title: "Coding", lines: codingTable(info.streams) },
     { title: "Chapters", lines: chapterTable(info) },
     { title: "Programs", lines: programTable(info) },
   ].filter(({ lines }) => lines.length > 0);
@@ -64,6 +74,33 @@ function streamTable(streams: readonly ProbedStream[]): string[] {
   ]);
   const right = new Set(["#", "bit rate"]);
   return table(columns.map((title) => ({ title, align: right.has(title) ? "right" : "left" })), rows);
+}
+
+/** What programs ask for rather than people; a line for each stream that has any of it. */
+function codingTable(streams: readonly ProbedStream[]): string[] {
+  const columns = ["#", "codec string", "tag", "level", "time base", "frames", "start", "side data"];
+  const rows = streams.map((stream) => [
+    codecString(stream.codecParameters) ?? "",
+    /^[\x20-\x5a\x5e-\x7e]+$/.test(stream.codecParameters.tag) ? stream.codecParameters.tag.trim() : "",
+    levelText(stream),
+    `${stream.timeBase.num}/${stream.timeBase.den}`,
+    stream.frames > 0 ? String(stream.frames) : "",
+    stream.startTime ? `${duration(stream.startTime)}` : "",
+    stream.sideData.map(({ type }) => printable(type)).join(", "),
+  ]);
+  const right = new Set(["#", "frames"]);
+  if (rows.length === 0) return [];
+  return table(
+    columns.map((title) => ({ title, align: right.has(title) ? "right" : "left" })),
+    rows.map((row, index) => [String(streams[index]!.index), ...row]),
+  );
+}
+
+/** H.264 and HEVC count tenths and thirtieths: `1.2`, `4.1`. */
+function levelText({ type, codecParameters: { codec, level } }: ProbedStream): string {
+  if (type !== "video" || level === null || level <= 0) return "";
+  const unit = ({ h264: 10, hevc: 30 } as Record<string, number>)[codec];
+  return unit === undefined ? String(level) : String(Math.round(level / unit * 10) / 10);
 }
 
 /** "und" is how containers say that nobody said. */

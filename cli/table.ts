@@ -36,3 +36,21 @@ export function list(pairs: readonly (readonly [string, string[]])[]): string[] 
 export function indent(lines: readonly string[]): string[] {
   return lines.map((line) => line === "" ? line : GAP + line);
 }
+
+/** Lines of at most `width` letters, broken between words; a word that is longer is cut. */
+export function wrap(text: string, width: number): string[] {
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(" ").filter((word) => word !== "").flatMap((word) => pieces(word, width))) {
+    if (line !== "" && line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = "";
+    }
+    line += line === "" ? word : ` ${word}`;
+  }
+  return line === "" ? lines : [...lines, line];
+}
+
+function pieces(word: string, width: number): string[] {
+  return word.match(new RegExp(`.{1,${width}}`, "gsu")) ?? [];
+}

@@ -87,7 +87,10 @@ function script(
   const lines = sources.map((_, index) => `file ${index}`);
   const { input = {}, ...rest } = checkOptions(options);
   optional(checkFunction, input.onopen, "input.onopen");
-  const onopen: OpenCallback = (request) => sources[Number(request.url)] ?? input.onopen?.(request) ?? null;
+  const onopen: OpenCallback = (request) => {
+    const isOurs = request.mode === "read" && /^\d+$/.test(request.url);
+    return (isOurs && sources[Number(request.url)]) || input.onopen?.(request) || null;
+  };
   return {
     source: new TextEncoder().encode(["ffconcat version 1.0", ...lines, ""].join("\n")),
     options: { ...rest, input: { ...input, format: "concat", onopen } },

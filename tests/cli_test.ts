@@ -42,7 +42,9 @@ Deno.test("cli: --help and --version answer on stdout, no command on stderr with
     avio("--help"),
     avio("--version"),
     avio(),
-    ...["probe", "packets", "remux", "formats"].map((command) => avio(command, "--help")),
+    ...["probe", "packets", "remux", "split", "concat", "extract", "formats"].map((command) =>
+      avio(command, "--help")
+    ),
   ]);
   assertDone(help);
   assertStringIncludes(help.stdout, "Usage: avio COMMAND");
@@ -51,7 +53,10 @@ Deno.test("cli: --help and --version answer on stdout, no command on stderr with
   assertEquals(nothing, { code: 2, stdout: "", stderr: help.stdout });
   for (const { code, stdout, stderr } of commands) {
     assertEquals([code, stderr], [0, ""]);
-    assertMatch(stdout, /^Usage: avio (probe FILE|packets FILE|remux IN OUT|formats)/);
+    assertMatch(
+      stdout,
+      /^Usage: avio (probe FILE|packets FILE|(remux|split|extract) IN OUT|concat IN|formats)/,
+    );
   }
   for (const { stdout } of [help, ...commands]) {
     for (const line of stdout.split("\n")) assert(line.length <= 80, `wider than a terminal: ${line}`);
@@ -69,7 +74,7 @@ Deno.test("cli: a wrong command line names its fault, exit code 2", async () => 
     [["probe", fixture, "more"], "Unexpected argument 'more'"],
     [["probe", fixture, "--jsn"], "Unknown option '--jsn'"],
     [["packets", "--json=1", fixture], "Option '--json' does not take an argument"],
-    [["formats", "mp4"], "Unexpected argument 'mp4'"],
+    [["formats", "mp4", "more"], "Unexpected argument 'more'"],
     [["remux", fixture], "OUT is missing"],
     [["remux", fixture, ""], "OUT is empty"],
     [["remux", fixture, out, "--start"], "Option '--start <value>' argument missing"],
@@ -190,18 +195,22 @@ Deno.test("cli: probe tells tags, chapters and data streams", { ignore: !hasChap
   for (const line of stdout.split("\n")) assert(line.length <= 100, `wide: ${line}`);
 });
 
-Deno.test("cli: probe --json is the MediaInfo, with bytes as base64", { ignore: !hasChapters }, async () => {
-  const { code, stdout } = await avio("probe", "--json", chapters);
-  assertEquals(code, 0);
-  const info = JSON.parse(stdout);
-  assertEquals(info.format.name, "mov,mp4,m4a,3gp,3g2,mj2");
-  assertEquals(info.size, Deno.statSync(chapters).size);
-  assertEquals(info.chapters.length, 3);
-  assertEquals(info.streams.map(({ type }: { type: string }) => type), ["video", "audio", "data"]);
-  const extradata = info.streams[0].codecParameters.extradata;
-  assertEquals(typeof extradata, "string");
-  assertEquals(Uint8Array.fromBase64(extradata)[0], 1); // the version of avcC
-});
+Deno.test(
+  "cli: probe --media-info is the MediaInfo, with bytes as base64",
+  { ignore: !hasChapters },
+  async () => {
+    const { code, stdout } = await avio("probe", "--media-info", chapters);
+    assertEquals(code, 0);
+    const info = JSON.parse(stdout);
+    assertEquals(info.format.name, "mov,mp4,m4a,3gp,3g2,mj2");
+    assertEquals(info.size, Deno.statSync(chapters).size);
+    assertEquals(info.chapters.length, 3);
+    assertEquals(info.streams.map(({ type }: { type: string }) => type), ["video", "audio", "data"]);
+    const extradata = info.streams[0].codecParameters.extradata;
+    assertEquals(typeof extradata, "string");
+    assertEquals(Uint8Array.fromBase64(extradata)[0], 1); // the version of avcC
+  },
+);
 
 Deno.test("cli: probe - reads stdin", async () => {
   const { code, stdout } = await shell(`avio remux "$1" - -q -f matroska | avio probe -`, fixture);
@@ -287,7 +296,7 @@ Deno.test("cli: remux --only keeps streams of these types", async () => {
   const kinds = async (...only: string[]) => {
     const out = folder.path(`${only.join("")}.mkv`);
     assertDone(await avio("remux", fixture, out, ...only.flatMap((type) => ["--only", type])));
-    const info = JSON.parse((await avio("probe", "--json", out)).stdout);
+    const info = JSON.parse((await avio("probe", "--media-info", out)).stdout);
     return info.streams.map(({ type }: { type: string }) => type);
   };
   const [audio, both] = await Promise.all([kinds("audio"), kinds("audio", "video", "data")]);
@@ -300,7 +309,10 @@ Deno.test("cli: remux --start and --end cut at key frames", async () => {
   const cut = async (name: string, ...range: string[]) => {
     const out = folder.path(name);
     assertDone(await avio("remux", fixture, out, ...range));
-    return JSON.parse((await avio("probe", "--json", out)).stdout) as { duration: number; startTime: number };
+    return JSON.parse((await avio("probe", "--media-info", out)).stdout) as {
+      duration: number;
+      startTime: number;
+    };
   };
   const [seconds, clock, tail] = await Promise.all([
     cut("a.mkv", "--start", "1", "--end", "2.0"),

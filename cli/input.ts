@@ -1,0 +1,79 @@
+/**
+ * How an input is read, as the command line says it: the flags that all commands with an input have, and the library's
+ * options that they stand for.
+ */
+import type { DemuxerOptions, Source } from "../mod.ts";
+import { headersOf, integerOf, keyValues, numberOf } from "./arguments.ts";
+import { isUrl, sourceOf, STANDARD } from "./streams.ts";
+
+const text = { type: "string" } as const;
+const texts = { type: "string", multiple: true, default: [] as string[] } as const;
+
+/** The flags, for parseArgs. */
+export const inputFlags = {
+  "input-format": text,
+  "input-option": { ...texts, short: "i" },
+  "probe-size": text,
+  "analyze-duration": text,
+  "max-streams": text,
+  "max-packet-size": text,
+  "no-stream-info": { type: "boolean", default: false },
+  "buffer-size": text,
+  header: texts,
+  retries: text,
+  timeout: text,
+} as const;
+
+/** What parseArgs makes of them. */
+export type InputValues = {
+  "input-option": string[];
+  "no-stream-info": boolean;
+  header: string[];
+} & Partial<Record<InputText, string>>;
+type InputText =
+  | "input-format"
+  | "probe-size"
+  | "analyze-duration"
+  | "max-streams"
+  | "max-packet-size"
+  | "buffer-size"
+  | "retries"
+  | "timeout";
+
+/** The options that the flags stand for; those that were not given are left out. */
+export function inputOptions(values: InputValues): DemuxerOptions {
+  const timeout = numberOf(values.timeout, "--timeout", 0);
+  const http = given({
+    headers: values.header.length > 0 ? headersOf(values.header, "--header") : undefined,
+    retries: integerOf(values.retries, "--retries", 0),
+  });
+  return given({
+    format: values["input-format"],
+    options: keyValues(values["input-option"], "-i"),
+    probeSize: integerOf(values["probe-size"], "--probe-size", 32),
+    analyzeDuration: numberOf(values["analyze-duration"], "--analyze-duration", 0),
+    maxStreams: integerOf(values["max-streams"], "--max-streams", 1),
+    maxPacketSize: integerOf(values["max-packet-size"], "--max-packet-size", 1),
+    findStreamInfo: values["no-stream-info"] ? false : undefined,
+    bufferSize: integerOf(values["buffer-size"], "--buffer-size", 1),
+    http: Object.keys(http).length > 0 ? http : undefined,
+    timeout: timeout === undefined ? undefined : timeout * 1000,
+  });
+}
+
+/** An object without what is undefined. */
+export function given<T extends object>(values: T): { [Name in keyof T]?: Exclude<T[Name], undefined> } {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as {
+    [Name in keyof T]?: Exclude<T[Name], undefined>;
+  };
+}
+
+/** Whether the async API is needed: for what must be fetched, and for time limits. */
+export function needsAsync(name: string, { timeout }: DemuxerOptions): boolean {
+  return isUrl(name) || timeout !== undefined;
+}
+
+/** The source; stdin is a stream where its reads have a time limit. */
+export function inputSource(name: string, options: DemuxerOptions): Source {
+  return name === STANDARD && needsAsync(name, options) ? Deno.stdin.readable : sourceOf(name);
+}

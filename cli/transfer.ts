@@ -1,0 +1,182 @@
+/**
+ * What `remux`, `split`, `concat` and `extract` have in common: which streams are kept and how, as options of the
+ * library; the progress line; the report; and the library's errors in the words of the command line.
+ */
+import type { DemuxerOptions, MediaType, RemuxOptions, RemuxResult, Stream } from "../mod.ts";
+import { Failure, systemErrorPath, systemErrorText, UsageError } from "./errors.ts";
+import { ProgressLine } from "./progress.ts";
+import { STANDARD, tell } from "./streams.ts";
+import { count, duration, printable, size } from "./text.ts";
+
+/** What the command line says. */
+export interface Transfer {
+  output: string;
+  format?: string | undefined;
+  /** Of the output format. */
+  options: Record<string, string>;
+  inputOptions: DemuxerOptions;
+  start?: number | undefined;
+  end?: number | undefined;
+  /** Types and numbers of the streams to keep; of both none is all streams. */
+  only: MediaType[];
+  streams: number[];
+  metadata: Record<string, string>;
+  noChapters: boolean;
+  /** Bitstream filters by a stream's type or number. */
+  filters: Record<string, string>;
+  quiet: boolean;
+  /** It goes without saying which streams are left out. */
+  terse?: boolean;
+}
+
+/** What was done, and the streams that the input has, where somebody chose among them. */
+export interface Done {
+  result: RemuxResult;
+  seen: Stream[];
+  seconds: number;
+}
+
+/** Runs `work` with the options that all transfers have, and shows how far it is. */
+export async function transfer(
+  args: Transfer,
+  inputs: readonly string[],
+  work: (options: RemuxOptions) => RemuxResult | Promise<RemuxResult>,
+): Promise<Done> {
+  const seen: Stream[] = [];
+  const line = new ProgressLine(!args.quiet);
+  const started = performance.now();
+  try {
+    const onprogress: RemuxOptions["onprogress"] = (progress) => line.show(progress);
+    const result = await work({ ...libraryOptions(args, seen), onprogress });
+    return { result, seen, seconds: (performance.now() - started) / 1000 };
+  } catch (error) {
+    throw inTheUsersWords(error, args, inputs, seen);
+  } finally {
+    line.clear();
+  }
+}
+
+// ------------------------------------------------------------------------------------------- before
+
+/** Formats of the mp4 family: they want to seek back, unless they are written in fragments. */
+const MP4_FAMILY = new Set(["mp4", "mov", "ipod", "psp", "3gp", "3g2", "f4v"]);
+const FRAGMENTED = "frag_keyframe+empty_moov+default_base_moof";
+
+/** Options of the output format, with those that it can't do without on stdout. */
+export function muxerOptions({ output, format, options }: Transfer): Record<string, string> {
+  const needsFragments = output === STANDARD && MP4_FAMILY.has(format?.toLowerCase() ?? "");
+  return needsFragments ? { movflags: FRAGMENTED, ...options } : options;
+}
+
+function libraryOptions(args: Transfer, seen: Stream[]): RemuxOptions {
+  const { start, end, only, streams, metadata, filters } = args;
+  const { timeout, bufferSize } = args.inputOptions;
+  const hasFilters = Object.keys(filters).length > 0;
+  return {
+    ...(start === undefined ? {} : { start }),
+    ...(end === undefined ? {} : { end }),
+    ...(only.length + streams.length === 0 ? {} : { streams: chooser(args, seen) }),
+    ...(hasFilters ? { bitstreamFilter: ({ index, type }) => filters[index] ?? filters[type] } : {}),
+    ...(args.noChapters ? { chapters: [] } : {}),
+    ...(timeout === undefined ? {} : { timeout }),
+    ...(bufferSize === undefined ? {} : { bufferSize }),
+    metadata,
+  };
+}
+
+/** Notes the streams it sees: the library tells their numbers only. */
+function chooser(args: Transfer, seen: Stream[]): (stream: Stream) => boolean {
+  return (stream) => {
+    seen.push(stream);
+    return isAskedFor(args, stream);
+  };
+}
+
+function isAskedFor({ only, streams }: Transfer, { type, index }: Stream): boolean {
+  return only.includes(type) || streams.includes(index);
+}
+
+// ------------------------------------------------------------------------------------------- afterwards
+
+/** What the library says in its own words, in those of the command line. */
+function inTheUsersWords(
+  error: unknown,
+  args: Transfer,
+  inputs: readonly string[],
+  seen: readonly Stream[],
+): unknown {
+  if (error instanceof Deno.errors.BrokenPipe) {
+    return new Failure("Cannot write output: its reader is gone, and the output is not complete");
+  }
+  if (!(error instanceof Error)) return error;
+  const [, option, message = ""] =
+    error instanceof TypeError && error.message.match(/^options\.([^:]*): (.*)$/s) ||
+    [];
+  if (option !== undefined) {
+    return new UsageError(`${optionFlag(option, message, args)} ${option}: ${message}`);
+  }
+  if (error.message.startsWith("bitstreamFilter: ")) {
+    return new UsageError(`--filter: ${error.message.slice("bitstreamFilter: ".length)}`);
+  }
+  if (seen.length > 0 && !seen.some((stream) => isAskedFor(args, stream))) return nothingLeft(args, seen);
+  if (error instanceof TypeError && error.message.startsWith("streams:")) {
+    return new Failure("Nothing to write: the output format can't hold any stream of the input");
+  }
+  const path = systemErrorPath(error);
+  if (path === null) return error;
+  const side = inputs.includes(path) ? "input" : "output";
+  return new Failure(`Cannot open ${side}: ${systemErrorText(error)}`);
+}
+
+/** The library calls options of both sides the same. */
+function optionFlag(name: string, message: string, { options, inputOptions }: Transfer): string {
+  if (message.startsWith("the input format")) return "-i";
+  return name in options || !(name in (inputOptions.options ?? {})) ? "-o" : "-i";
+}
+
+function nothingLeft({ streams }: Transfer, seen: readonly Stream[]): Failure {
+  if (streams.length > 0) return new Failure(missingText(streams[0]!, seen));
+  const types = [...new Set(seen.map(({ type }) => type))].join(", ");
+  return new Failure(`Nothing to write: the input has ${types} only`);
+}
+
+/** `There is no stream 7: the input has streams 0 to 3` */
+export function missingText(index: number, seen: readonly Stream[]): string {
+  const what = seen.length === 1 ? "stream 0 only" : `streams 0 to ${seen.length - 1}`;
+  return `There is no stream ${index}: the input has ${what}`;
+}
+
+/** Says what was done; an error where a stream that was asked for is not there. */
+export function transferReport(args: Transfer, done: Done, name = nameOf(args)): void {
+  if (!args.quiet) tell(reportText(args, done, name));
+  const missing = args.streams.filter((index) => !done.seen.some((stream) => stream.index === index));
+  if (missing.length > 0) throw new Failure(`${missingText(missing[0]!, done.seen)}; the rest is written`);
+}
+
+function nameOf({ output }: Transfer): string {
+  return output === STANDARD ? "stdout" : output;
+}
+
+/** `out.mkv: 1,070 packets, 1.25 MB, 0:00:10 in 0.02 s` and the streams that are not in it. */
+function reportText(args: Transfer, { result, seen, seconds }: Done, name: string): string {
+  const facts = [
+    count(result.packets, "packet"),
+    ...(result.bytesWritten > 0 ? [size(result.bytesWritten)] : []),
+    `${duration(result.duration) || "unknown duration"} in ${seconds.toFixed(seconds < 10 ? 2 : 0)} s`,
+  ];
+  const left = args.terse ? [] : result.skippedStreams;
+  const skipped = left.map((index) => `  skipped ${skippedText(index, args, seen)}\n`);
+  return `${printable(name)}: ${facts.join(", ")}\n${skipped.join("")}`;
+}
+
+function skippedText(index: number, { only, streams }: Transfer, seen: readonly Stream[]): string {
+  const stream = seen.find((stream) => stream.index === index);
+  if (!stream) return `stream ${index}: the output format can't hold it`;
+  const flags = [
+    ...(only.length > 0 ? [`--only ${only.join(", ")}`] : []),
+    ...(streams.length > 0 ? [`--streams ${streams.join(",")}`] : []),
+  ];
+  return `stream ${index} (${stream.type}, ${stream.codecParameters.codec}): not asked for, ${
+    flags.join(" ")
+  }`;
+}

@@ -1,0 +1,525 @@
+/**
+ * The command line's `split`, `concat`, `extract` and `formats NAME`, the flags of `remux` for everything else that the
+ * library can do, and `probe --json` beside what the ffprobe command says.
+ */
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { attachmentName, safeName } from "../cli/attachment_name.ts";
+import { MemorySink, Muxer, Packet, probeSync, versions } from "../mod.ts";
+import { avio, type Outcome, packetSizes, shell, temporaryFolder } from "./support/cli.ts";
+import { hasFFprobe } from "./support/ffprobe.ts";
+import { fixtureBytes, fixturePath, mediaFixtures, otherFixtures } from "./support/fixtures.ts";
+
+const video = fixturePath("video.mp4");
+const subtitles = fixturePath("subtitles.mkv");
+const canConcat = versions().build === "embedded";
+
+function assertDone(outcome: Outcome): Outcome {
+  assertEquals(outcome.code, 0, outcome.stderr);
+  return outcome;
+}
+
+/** Two at a time: a process each, and the machine has other work. */
+async function assertAllFail(
+  cases: readonly [args: string[], code: 1 | 2, message: string][],
+): Promise<void> {
+  for (let i = 0; i < cases.length; i += 2) {
+    await Promise.all(
+      cases.slice(i, i + 2).map(async ([args, code, message]) => {
+        const outcome = await avio(...args);
+        assertStringIncludes(outcome.stderr, message);
+        assertEquals([outcome.code, outcome.stdout], [code, ""], outcome.stderr);
+        assertEquals(outcome.stderr.trimEnd().split("\n").length, code, outcome.stderr);
+      }),
+    );
+  }
+}
+
+function filesOf(folder: string): string[] {
+  return [...Deno.readDirSync(folder)].map(({ name }) => name).sort();
+}
+
+// ------------------------------------------------------------------------------------------- formats NAME
+
+Deno.test("cli: formats NAME tells a format and its options, within 80 columns", async () => {
+  const [mp4, written, mpegts, all, wav] = await Promise.all([
+    avio("formats", "mp4"),
+    avio("formats", "MP4", "--outputs"),
+    avio("formats", "mpegts"),
+    avio("formats", "mpegts", "--inputs", "--all"),
+    avio("formats", "wav"),
+  ]);
+  for (const { code, stdout, stderr } of [mp4, written, mpegts, all, wav]) {
+    assertEquals([code, stderr], [0, ""]);
+    for (const line of stdout.split("\n")) {
+      assert(line.length <= 80 && !line.endsWith(" "), `wide, or with blanks behind: ${line}`);
+    }
+  }
+  assertMatch(mp4.stdout, /^Read \(demuxer\): QuickTime \/ MOV\n {2}name {8}mov,mp4,m4a,3gp,3g2,mj2\n/);
+  assertMatch(mp4.stdout, /^Written \(muxer\): MP4 \(MPEG-4 Part 14\)\n {2}name {8}mp4\n/m);
+  assertStringIncludes(mp4.stdout, "  MIME types  video/mp4\n");
+  assertMatch(mp4.stdout, /^ {4}movflags \(flags, default 0\)$/m);
+  assertMatch(mp4.stdout, /^ {10}faststart +Run a second pass to put the index/m);
+  assertMatch(mp4.stdout, /^ {4}use_editlist \(boolean, default auto\)$/m);
+  assert(!written.stdout.includes("demuxer"));
+  assert(!mpegts.stdout.includes("analyzeduration"));
+  assertStringIncludes(all.stdout, "  Options of all demuxers\n");
+  assertStringIncludes(all.stdout, "    analyzeduration (");
+});
+
+Deno.test("cli: formats NAME --json has both directions and their options", async () => {
+  const { stdout } = assertDone(await avio("formats", "mp4", "--json"));
+  const { name, input, output } = JSON.parse(stdout);
+  assertEquals([name, input.name, output.name], ["mp4", "mov,mp4,m4a,3gp,3g2,mj2", "mp4"]);
+  const movflags = output.options.find(({ name }: { name: string }) => name === "movflags");
+  assertEquals(movflags.type, "flags");
+  assert(movflags.constants.some(({ name }: { name: string }) => name === "faststart"));
+  assert(output.options.every(({ generic }: { generic: boolean }) => !generic));
+  const { input: none } = JSON.parse((await avio("formats", "mp4", "--json", "--outputs")).stdout);
+  assertEquals(none, null);
+});
+
+Deno.test("cli: formats NAME of what there is not is an error", async () => {
+  await assertAllFail([
+    [["formats", "nope"], 2, "Unknown format 'nope'; avio formats lists what there is"],
+    [["formats", "null", "--inputs"], 2, "Unknown input format 'null'"],
+    [["formats", ""], 2, "NAME is empty"],
+    [["formats", "--all"], 2, "--all is for one format: NAME is missing"],
+  ]);
+});
+
+// ------------------------------------------------------------------------------------------- split, concat
+
+Deno.test(
+  "cli: split writes segments, concat joins them again",
+  { ignore: !hasFFprobe || !canConcat },
+  async () => {
+    using folder = temporaryFolder();
+    const split = assertDone(await avio("split", video, folder.path("part%03d.mp4"), "--every", "1"));
+    assertMatch(split.stderr, /part000\.mp4 and on, 3 segments: 206 packets, .* in [\d.]+ s\n$/);
+    const names = ["part000.mp4", "part001.mp4", "part002.mp4"];
+    assertEquals(filesOf(folder.path(".")), names);
+    for (const name of names) assert(probeSync(folder.path(name)).startTime! < 0.1, "times go on");
+    const whole = folder.path("whole.mkv");
+    assertDone(await avio("concat", ...names.map(folder.path), whole, "-q"));
+    const [[pictures, sound], [before, soundBefore]] = [packetSizes(whole), packetSizes(video)];
+    // FFmpeg puts parameter sets before the key frames of H.264 that it joins.
+    assertEquals([pictures!.length, sound], [before!.length, soundBefore]);
+  },
+);
+
+Deno.test("cli: split takes a format, its options, and which streams to keep", async () => {
+  using folder = temporaryFolder();
+  const pattern = folder.path("100%%-%d.seg");
+  const flags = ["--every", "0:01", "-f", "mp4", "-o", "movflags=frag_keyframe+empty_moov"];
+  assertDone(await avio("split", video, pattern, ...flags, "--only", "video", "--keep-times", "-q"));
+  assertEquals(filesOf(folder.path(".")), ["100%-0.seg", "100%-1.seg", "100%-2.seg"]);
+  const bytes = Deno.readFileSync(folder.path("100%-1.seg"));
+  assertStringIncludes(new TextDecoder("latin1").decode(bytes), "moof");
+  const { streams } = probeSync(bytes);
+  assertEquals(streams.map(({ type }) => type), ["video"]);
+});
+
+Deno.test(
+  "cli: concat to stdout, and as ever in fragments",
+  { ignore: !hasFFprobe || !canConcat },
+  async () => {
+    using folder = temporaryFolder();
+    const out = folder.path("twice.mp4");
+    assertDone(await shell(`avio concat "$1" "$1" - -q -f mp4 > "$2"`, video, out));
+    assertEquals(
+      packetSizes(out).map(({ length }) => length),
+      packetSizes(video).map(({ length }) => 2 * length),
+    );
+  },
+);
+
+Deno.test("cli: split and concat say what is wrong", async () => {
+  using folder = temporaryFolder();
+  const copy = folder.path("0.mp4"), out = folder.path("o%d.mp4");
+  Deno.copyFileSync(video, copy);
+  await assertAllFail([
+    [["split", video, out], 2, "--every is missing"],
+    [["split", video, out, "--every", "0"], 2, "--every: must be more than 0"],
+    [["split", video, out, "--every", "x"], 2, "--every: must be seconds or h:mm:ss(.mmm), is 'x'"],
+    [["split", video, copy, "--every", "1"], 2, "OUT: must be a name with one %d or %03d"],
+    [["split", video, folder.path("%d%d.mp4"), "--every", "1"], 2, "OUT: must be a name with one %d"],
+    [["split", video, folder.path("%d%s.mp4"), "--every", "1"], 2, "OUT: must be a name with one %d"],
+    [["split", video, folder.path("%d.nope"), "--every", "1"], 2, "tells no output format"],
+    [["split", video, out, "--every", "1", "-o", "nope=1"], 2, "-o nope: mp4 has no such option"],
+    [["split", copy, folder.path("%d.mp4"), "--every", "1"], 1, "it is the input, which it would overwrite"],
+    [["split", video, folder.path("none/%d.mp4"), "--every", "1"], 1, "Cannot open output: No such file"],
+    [["concat", video], 2, "OUT is missing"],
+    [["concat", video, video, folder.path("a.mkv"), "--start", "1"], 2, "Unknown option '--start'"],
+    [["concat", video, "", out], 2, "IN is empty"],
+    [["concat", video, "-", folder.path("a.mkv")], 2, "stdin can't be one of several"],
+    [["concat", video, copy, copy], 1, "it is the input, which it would overwrite"],
+    ...(canConcat
+      ? [
+        [["concat", video, folder.path("none"), folder.path("a.mkv")], 1, "No such file"] as [
+          string[],
+          1,
+          string,
+        ],
+      ]
+      : [[["concat", video, video, folder.path("a.mkv")], 1, "Cannot join files"] as [string[], 1, string]]),
+  ]);
+  assertEquals(Deno.readFileSync(copy), fixtureBytes("video.mp4"));
+  assertEquals(filesOf(folder.path(".")), ["0.mp4"]);
+});
+
+// ------------------------------------------------------------------------------------------- extract
+
+Deno.test(
+  "cli: extract --stream writes a stream as what the name says",
+  { ignore: !hasFFprobe },
+  async () => {
+    using folder = temporaryFolder();
+    const extract = async (file: string, stream: number, name: string, ...flags: string[]) => {
+      const out = folder.path(name);
+      assertDone(await avio("extract", file, out, "--stream", String(stream), "-q", ...flags));
+      return out;
+    };
+    const [h264, aac, srt, mka, raw] = await Promise.all([
+      extract(video, 0, "v.h264"),
+      extract(video, 1, "a.aac"),
+      extract(subtitles, 2, "s.srt"),
+      extract(subtitles, 1, "a.mka"),
+      extract(video, 1, "a.bin", "-f", "data"),
+    ]);
+    assertEquals(Deno.readFileSync(h264).slice(0, 4), new Uint8Array([0, 0, 0, 1]));
+    assertEquals(packetSizes(h264)[0]!.length, packetSizes(video)[0]!.length);
+    assertEquals(packetSizes(aac)[0]!.length, packetSizes(video)[1]!.length);
+    assertStringIncludes(Deno.readTextFileSync(srt), "1\n00:00:00,523 --> 00:00:01,523\nFirst words\n");
+    assertEquals(packetSizes(mka)[0], packetSizes(subtitles)[1]);
+    assertEquals(Deno.statSync(raw).size, packetSizes(video)[1]!.reduce((sum, size) => sum + size));
+  },
+);
+
+Deno.test("cli: extract takes attachments and covers out byte for byte", async () => {
+  using folder = temporaryFolder();
+  const cover = folder.path("cover.jpg"), all = folder.path("all");
+  const [picture, text, first] = await Promise.all([
+    avio("extract", fixturePath("cover.mp3"), cover, "--cover"),
+    avio("extract", subtitles, "-", "--attachment", "3"),
+    avio("extract", subtitles, all, "--all"),
+  ]);
+  assertMatch(assertDone(picture).stderr, /cover\.jpg: 2\.44 kB\n$/);
+  const jpeg = Deno.readFileSync(cover);
+  assertEquals([jpeg.slice(0, 3), jpeg.slice(-2)], [
+    new Uint8Array([255, 216, 255]),
+    new Uint8Array([255, 217]),
+  ]);
+  assertStringIncludes(fixtureBytes("cover.mp3").toHex(), jpeg.toHex());
+  assertEquals([text.code, text.stdout, text.stderr], [0, "Not a font.\n", "stdout: 12 bytes\n"]);
+  assertDone(first);
+  assertDone(await avio("extract", fixturePath("cover.mp3"), all, "--all", "-q"));
+  assertEquals(filesOf(all), ["cover-1.jpg", "note.txt"]);
+  await assertAllFail([[["extract", subtitles, all, "--all"], 1, "Cannot open output: File exists"]]);
+});
+
+/** A Matroska file with attachments of these names. */
+function withAttachments(...names: string[]): Uint8Array {
+  const sink = new MemorySink();
+  const muxer = Muxer.openSync(sink, { format: "matroska" });
+  const timeBase = { num: 1, den: 1000 };
+  muxer.addStream({ type: "audio", codec: "pcm_s16le", sampleRate: 8000, channels: 1 }, { timeBase });
+  for (const filename of names) {
+    const extradata = new TextEncoder().encode(`bytes of ${filename}`);
+    const metadata = { filename, mimetype: "application/octet-stream" };
+    muxer.addStream({ type: "attachment", codec: "none", extradata }, { metadata });
+  }
+  const data = new Uint8Array(160);
+  muxer.writeSync(new Packet({ streamIndex: 0, data, pts: 0, dts: 0, duration: 10, timeBase, isKey: true }));
+  muxer.finishSync();
+  return sink.bytes();
+}
+
+Deno.test("cli: extract --all writes nothing outside its folder, whatever the attachments are called", async () => {
+  using folder = temporaryFolder();
+  const file = folder.path("evil.mkv"), inner = folder.path("inner");
+  const names = [
+    "../../up.txt",
+    "/etc/cron.d/x",
+    "..",
+    "C:\\Windows\\a.dll",
+    "same.ttf",
+    "SAME.ttf",
+    "link",
+    "con.txt",
+  ];
+  Deno.writeFileSync(file, withAttachments(...names));
+  const first = assertDone(await avio("extract", file, inner, "--all"));
+  const expected = ["up.txt", "x", "attachment-3.bin", "a.dll", "same.ttf", "SAME-6.ttf", "link", "_con.txt"];
+  assertEquals(filesOf(inner), [...expected].sort());
+  assertEquals(filesOf(folder.path(".")), ["evil.mkv", "inner"]);
+  assertEquals(Deno.readTextFileSync(`${inner}/up.txt`), "bytes of ../../up.txt");
+  assertEquals(first.stderr.trimEnd().split("\n").length, names.length);
+  // A link that was there before is not followed.
+  const linked = folder.path("linked"), precious = folder.path("precious");
+  Deno.mkdirSync(linked);
+  Deno.symlinkSync(precious, `${linked}/link`);
+  assertEquals((await avio("extract", file, linked, "--all", "-q")).code, 1);
+  assertEquals(filesOf(folder.path(".")), ["evil.mkv", "inner", "linked"]);
+});
+
+Deno.test("cli: names of attachments are names of files", () => {
+  const cases: [string, string][] = [
+    ["DejaVu Sans.ttf", "DejaVu Sans.ttf"],
+    ["schöne Schrift.otf", "schöne Schrift.otf"],
+    ["a/b\\c.ttf", "c.ttf"],
+    ["a/..", ""],
+    ["...", ""],
+    [".bashrc", "bashrc"],
+    ["a.txt. .", "a.txt"],
+    ["a\0b\x1b[2J\u202egnp.exe", "a_b_[2J_gnp.exe"],
+    ["NUL", "_NUL"],
+    ["lpt1.txt", "_lpt1.txt"],
+    ["a:b?.txt", "a_b_.txt"],
+    ["\ud800.txt", "\ufffd.txt"],
+    ["x".repeat(300) + ".ttf", "x".repeat(196) + ".ttf"],
+    ["é".repeat(300), "é".repeat(100)],
+    ["a." + "x".repeat(300), "a." + "x".repeat(38)],
+  ];
+  for (const [name, expected] of cases) assertEquals(safeName(name), expected, name);
+  const [stream] = probeSync(subtitles).streams.slice(3) as [Parameters<typeof attachmentName>[0]];
+  const taken = new Set<string>();
+  const names = [1, 2, 3].map(() => attachmentName(stream, taken));
+  assertEquals(names, ["note.txt", "note-3.txt", "note-4.txt"]);
+});
+
+Deno.test("cli: extract says what is wrong", async () => {
+  using folder = temporaryFolder();
+  const out = folder.path("o.aac"), copy = folder.path("copy.mkv");
+  Deno.copyFileSync(subtitles, copy);
+  await assertAllFail([
+    [["extract", video, out], 2, "Give one of --stream N, --attachment N, --cover and --all"],
+    [["extract", video, out, "--cover", "--stream", "1"], 2, "Give one of --stream N"],
+    [["extract", subtitles, "-", "--all"], 2, "--all: stdout is no folder"],
+    [["extract", video, out, "--stream", "x"], 2, "--stream: must be a whole number of at least 0, is 'x'"],
+    [["extract", video, out, "--cover", "-f", "mp4"], 2, "-f and -o are for --stream"],
+    [["extract", video, folder.path("o.nope"), "--stream", "1"], 2, "tells no output format"],
+    [["extract", video, out, "--stream", "7"], 1, "There is no stream 7: the input has streams 0 to 1"],
+    [["extract", video, out, "--attachment", "7"], 1, "There is no stream 7: the input has streams 0 to 1"],
+    [["extract", video, out, "--attachment", "1"], 1, "Stream 1 is no attachment: it is audio"],
+    [["extract", video, out, "--cover"], 1, "The input has no cover"],
+    [["extract", video, out, "--all"], 1, "The input has no attachments and no cover"],
+    [["extract", copy, copy, "--attachment", "3"], 1, "it is the input, which it would overwrite"],
+    [
+      ["extract", subtitles, folder.path("no/a.txt"), "--attachment", "3"],
+      1,
+      "Cannot open output: No such file",
+    ],
+  ]);
+  assertEquals(filesOf(folder.path(".")), ["copy.mkv"]);
+});
+
+// ------------------------------------------------------------------------------------------- remux
+
+interface Found {
+  metadata: Record<string, string>;
+  chapters: unknown[];
+  streams: { type: string; codecParameters: { level: number; codec: string } }[];
+}
+
+/** What the library says of what `avio remux IN OUT flags` wrote. */
+async function remuxed(input: string, out: string, ...flags: string[]): Promise<Found> {
+  assertDone(await avio("remux", input, out, "-q", ...flags));
+  return probeSync(out) as unknown as Found;
+}
+
+Deno.test("cli: remux reaches tags, chapters, streams by number and bitstream filters", async () => {
+  using folder = temporaryFolder();
+  const [tagged, bare, chosen, both, filtered, one] = await Promise.all([
+    remuxed(video, folder.path("a.mp4"), "--metadata", "title=New = one", "--metadata", "artist=Me"),
+    remuxed(subtitles, folder.path("b.mkv"), "--no-chapters"),
+    remuxed(subtitles, folder.path("c.mkv"), "--streams", "0,2"),
+    remuxed(subtitles, folder.path("d.mkv"), "--streams", "2", "--only", "audio"),
+    remuxed(video, folder.path("e.mp4"), "--filter", "video=h264_metadata=level=4.1"),
+    remuxed(video, folder.path("f.mp4"), "--filter", "0=h264_metadata=level=3"),
+  ]);
+  assertEquals([tagged.metadata["title"], tagged.metadata["artist"]], ["New = one", "Me"]);
+  assertEquals([bare.chapters.length, probeSync(subtitles).chapters.length], [0, 2]);
+  assertEquals(chosen.streams.map(({ type }) => type), ["video", "subtitle"]);
+  assertEquals(both.streams.map(({ type }) => type), ["audio", "subtitle"]);
+  assertEquals([filtered, one].map(({ streams }) => streams[0]!.codecParameters.level), [41, 30]);
+});
+
+Deno.test("cli: remux reaches the options of the input", async () => {
+  using folder = temporaryFolder();
+  const raw = folder.path("raw.bin"), wav = folder.path("a.wav");
+  Deno.writeFileSync(raw, new Uint8Array(32000));
+  const layout = ["-i", "sample_rate=16000", "-i", "ch_layout=stereo"];
+  await remuxed(raw, wav, "--input-format", "s16le", ...layout);
+  const [sound] = probeSync(wav).streams;
+  assertEquals([sound!.codecParameters.channels, sound!.duration], [2, 0.5]);
+  const numbers = ["--probe-size", "100000", "--analyze-duration", "1.5", "--max-streams", "8"];
+  const sizes = ["--max-packet-size", "1000000", "--buffer-size", "4096", "--timeout", "20"];
+  await remuxed(video, folder.path("b.mkv"), ...numbers, ...sizes, "--no-stream-info");
+  await assertAllFail([
+    [["remux", video, folder.path("c.mkv"), "-q", "--max-packet-size", "10"], 1, "avio: "],
+    [["remux", video, folder.path("c.mkv"), "-q", "--streams", "0,9"], 1, "There is no stream 9"],
+  ]);
+});
+
+Deno.test("cli: remux --timeout ends a read that takes too long", async () => {
+  using folder = temporaryFolder();
+  const script = `sleep 2 | avio remux - "$1" --timeout 0.3`;
+  const { stderr } = await shell(script, folder.path("a.mkv"));
+  assertStringIncludes(stderr, "longer than 300 ms");
+  const piped = `cat "$1" | avio remux - "$2" --timeout 20 -q`;
+  assertDone(await shell(piped, fixturePath("video.ts"), folder.path("b.mkv")));
+});
+
+Deno.test("cli: --header goes with http requests of remux, probe and packets", async () => {
+  using folder = temporaryFolder();
+  const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen: () => {} }, ({ headers }) => {
+    const isKnown = headers.get("x-key") === "a: b" && headers.get("x-more") === "2";
+    return isKnown ? new Response(fixtureBytes("faststart.mp4")) : new Response("no", { status: 403 });
+  });
+  try {
+    const url = `http://127.0.0.1:${server.addr.port}/a.mp4`;
+    const headers = ["--header", "X-Key: a: b", "--header", "x-more:2"];
+    await remuxed(url, folder.path("a.mkv"), ...headers);
+    const probed = assertDone(await avio("probe", url, "--json", ...headers));
+    assertEquals(JSON.parse(probed.stdout).format.filename, url);
+    assertDone(await avio("packets", url, ...headers));
+    await assertAllFail([[["probe", url, "--retries", "0"], 1, `Cannot read ${url}: 403 Forbidden`]]);
+  } finally {
+    await server.shutdown();
+  }
+});
+
+Deno.test("cli: what is wrong with the new flags is named", async () => {
+  using folder = temporaryFolder();
+  const out = folder.path("o.mkv");
+  const cases: [string[], string][] = [
+    [["--streams", "a"], "--streams: must be numbers of streams, like 0,2, is 'a'"],
+    [["--metadata", "title"], "--metadata: must be key=value, is 'title'"],
+    [["--filter", "pictures=x"], "--filter: must be one of video, audio"],
+    [["--filter", "video="], "--filter video: the filter is missing"],
+    [["--filter", "video=nope"], "--filter: bad value 'nope'"],
+    [["--probe-size", "1"], "--probe-size: must be a whole number of at least 32, is '1'"],
+    [["--timeout", "soon"], "--timeout: must be a number of at least 0, is 'soon'"],
+    [["--header", "X"], "--header: must be 'Name: value', is 'X'"],
+    [["--header", "X: a\nb"], "--header: must be 'Name: value'"],
+    [["-i", "nope=1"], "-i nope: the input format has no such option"],
+    [["-i", "protocol_whitelist=file"], "-i protocol_whitelist: "],
+  ];
+  await assertAllFail(cases.map(([flags, message]) => [["remux", video, out, ...flags], 2, message]));
+  await assertAllFail([
+    [["remux", video, out, "--input-format", "nope"], 1, "no input format is called 'nope'"],
+    [["remux", video, out, "--streams", "9"], 1, "There is no stream 9: the input has streams 0 to 1"],
+    [["probe", video, "-i", "nope=1"], 2, "-i nope: the input format has no such option"],
+    [["packets", video, "-i", "nope=1"], 2, "-i nope: the input format has no such option"],
+    [["extract", subtitles, out, "--attachment", "3", "-i", "nope=1"], 2, "-i nope: the input format has no"],
+    [["probe", video, "--json", "--media-info"], 2, "--json and --media-info: one of them"],
+  ]);
+});
+
+// ------------------------------------------------------------------------------------------- probe
+
+Deno.test("cli: probe tells what a player or a program asks for", async () => {
+  const [text, odd] = await Promise.all([avio("probe", video), avio("probe", fixturePath("video.ts"))]);
+  assertMatch(text.stdout, /^ {2}0 {2}avc1\.64000c {3}avc1 {2}1\.2 {4}1\/12800 {8}75$/m);
+  assertMatch(text.stdout, /^ {2}1 {2}mp4a\.40\.2 {5}mp4a {9}1\/44100 {7}131$/m);
+  assertMatch(odd.stdout, /^Programs\n {2}id {2}streams {2}name\n {2}1 {3}0,1 {6}avio test$/m);
+});
+
+type Json = Record<string, unknown>;
+
+/** What ffprobe tells and the library does not: decoders know it, or private fields of FFmpeg's. */
+const ONLY_FFPROBE = new Set([
+  "bits_per_sample",
+  "closed_captions",
+  "coded_height",
+  "coded_width",
+  "divx_packed",
+  "end", // of chapters, in ticks
+  "film_grain",
+  "is_avc",
+  "nal_length_size",
+  "pcr_pid",
+  "pmt_pid",
+  "probe_score",
+  "program_num",
+  "quarter_sample",
+  "refs",
+  "start",
+  "ts_id",
+  "ts_packetsize",
+  "view_ids_available",
+  "view_pos_available",
+  "mime_codec_string",
+  "nb_stream_groups",
+  "stream_groups",
+]);
+
+/** What the ffprobe of Debian 12 (FFmpeg 5.1) does not have yet, or not at all. */
+const ONLY_OURS = new Set(["codec_string", "initial_padding", "multilayer", "non_diegetic"]);
+
+/** Values that differ, and why. */
+const DIFFERENT: Readonly<Record<string, string>> = {
+  "video.ts bit_rate": "of AAC from ADTS: FFmpeg 7 estimates it otherwise than 5.1",
+  "video.avi id": "the library tells an id of every container, ffprobe of some",
+  "image.png color_space": "FFmpeg 7 says gbr, 5.1 nothing",
+};
+
+function differences(file: string, ours: unknown, theirs: unknown, name: string): string[] {
+  if (typeof ours === "object" && typeof theirs === "object" && ours && theirs) {
+    return [...new Set([...Object.keys(ours), ...Object.keys(theirs)])].flatMap((key) => {
+      const isIndex = Array.isArray(ours);
+      const [a, b] = [(ours as Json)[key], (theirs as Json)[key]];
+      if (key === "time_base" && "end_time" in theirs) return []; // of chapters: the library tells seconds
+      if (a === undefined && ONLY_FFPROBE.has(key) || b === undefined && ONLY_OURS.has(key)) return [];
+      return differences(file, a, b, isIndex ? name : key);
+    });
+  }
+  if (ours === theirs || `${file} ${name}` in DIFFERENT) return [];
+  return [`${file} ${name}: ${JSON.stringify(ours)}, ffprobe says ${JSON.stringify(theirs)}`];
+}
+
+function fullFFprobe(path: string): unknown {
+  const args = ["-v", "error", "-of", "json", "-show_format", "-show_streams", "-show_chapters"];
+  const { stdout } = new Deno.Command("ffprobe", { args: [...args, "-show_programs", path] }).outputSync();
+  return JSON.parse(new TextDecoder().decode(stdout));
+}
+
+Deno.test(
+  "cli: probe --json says what ffprobe says, by the same names",
+  { ignore: !hasFFprobe },
+  async () => {
+    const files = [...mediaFixtures, ...otherFixtures];
+    const found: string[] = [];
+    for (let i = 0; i < files.length; i += 2) {
+      await Promise.all(
+        files.slice(i, i + 2).map(async (file) => {
+          const path = fixturePath(file);
+          const { stdout } = assertDone(await avio("probe", "--json", path));
+          found.push(...differences(file, JSON.parse(stdout), fullFFprobe(path), ""));
+        }),
+      );
+    }
+    assertEquals(found, []);
+  },
+);
+
+Deno.test("cli: probe tells a rotation, and as ffprobe does", { ignore: !hasFFprobe }, async () => {
+  using folder = temporaryFolder();
+  const file = folder.path("turned.mp4");
+  const matrix = new Int32Array([0, 65536, 0, -65536, 0, 0, 0, 0, 1073741824]);
+  const stream = probeSync(video).streams[0]!;
+  const muxer = Muxer.openSync(file, { format: "mp4" });
+  const { codecParameters, timeBase } = stream;
+  const sideData = [{ type: "Display Matrix", data: new Uint8Array(matrix.buffer) }];
+  muxer.addStream(codecParameters, { timeBase, sideData });
+  const data = new Uint8Array([0, 0, 0, 2, 9, 16]);
+  muxer.writeSync(new Packet({ streamIndex: 0, data, pts: 0, dts: 0, duration: 512, timeBase, isKey: true }));
+  muxer.finishSync();
+  const [text, json] = await Promise.all([avio("probe", file), avio("probe", "--json", file)]);
+  assertMatch(text.stdout, /^ {2}0 {2}video .* yuv420p turned 90°/m);
+  assertMatch(text.stdout, /^ {2}0 {2}avc1\.64000c .* Display Matrix$/m);
+  const [ours] = JSON.parse(json.stdout).streams;
+  const [theirs] = (fullFFprobe(file) as { streams: Json[] }).streams as [Json];
+  assertEquals(ours.side_data_list, theirs["side_data_list"]);
+  assertEquals(ours.side_data_list[0].rotation, -90);
+});
