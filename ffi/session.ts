@@ -491,7 +491,9 @@ export class Session {
     }
     const result = slot[Slot.RESULT]!;
     if (result >= 0 || (result === AVERROR.EOF && operation === operations.read)) return null;
-    return { error: makeError(operation, result, log, this.#explanation(slot)), final: false };
+    const error = makeError(operation, result, log, this.#explanation(slot));
+    if (result === AVERROR.BUG) this.fail(error); // FFmpeg would have ended the process: the shim has let go of all it had
+    return { error, final: result === AVERROR.BUG };
   }
 
   #takeLog(): LogLine[] {

@@ -2,13 +2,13 @@
  * Muxer: an output that is open, its streams, writing packets. What the sink is made of is in `io/`.
  */
 import { library } from "../ffi/library.ts";
-import { type Operation, promised, runSync } from "../ffi/operation.ts";
+import { type Operation, promised, runSync, step } from "../ffi/operation.ts";
 import { check } from "../ffi/errors.ts";
 import { Session } from "../ffi/session.ts";
 import { Direction, operations, SetWhat } from "../ffi/symbols.ts";
 import type { MaybePromise } from "../ffi/device.ts";
 import { MemorySink } from "../io/memory_sink.ts";
-import { allowNested } from "../io/nested.ts";
+import { allowNested, type Own } from "../io/nested.ts";
 import type { OpenCallback } from "../io/open_callback.ts";
 import { openSink, type Sink, sinkUrl } from "../io/sink.ts";
 import type { Attachment } from "../io/source.ts";
@@ -92,9 +92,16 @@ export function* openOutputSink(
 ): Operation<Attachment> {
   const { coalesce = true, onopen, ondelete } = options;
   const bufferSize = bufferSizeOf(options);
-  const own = opensFiles || !(sink instanceof MemorySink) ? { url, sink } : undefined;
+  const isKnown = opensFiles || !(sink instanceof MemorySink);
+  const own = isKnown ? { url, sink, isUsed: false } : undefined;
   allowNested(session, { onopen, onopenInput, ondelete, bufferSize, coalesce, own });
-  return opensFiles ? { io: 0, url } : yield* openSink(session, sink, { bufferSize, coalesce });
+  if (!opensFiles) return yield* openSink(session, sink, { bufferSize, coalesce });
+  return { io: 0, url, finish: () => closeUnused(own!) };
+}
+
+/** Nobody else would close a stream that the muxer had no use for: whoever reads it waits for its end. */
+function* closeUnused({ sink, isUsed }: Own): Operation<void> {
+  if (!isUsed && sink instanceof WritableStream) yield* step(() => {}, () => sink.close());
 }
 
 /** Checks a chapter of the caller's. */

@@ -75,6 +75,8 @@ export interface RemuxResult {
   packets: number;
   /** Bytes of the output. */
   bytesWritten: number;
+  /** Seconds of the input that the output begins with: the key frame at or before `start`, 0 without one. */
+  start: number;
   /** Seconds of the output, null where no packet had a time. */
   duration: number | null;
   /** Streams of the input that are not in the output. */
@@ -143,8 +145,8 @@ function* remuxIn(
     chapters: [],
   });
   const skippedStreams = mapStreams(session, input, options);
-  yield* cutTo(session, range, input.startTime ?? 0);
-  const chapters = options.chapters?.map(checkChapter) ?? cutChapters(input.chapters, range);
+  const start = yield* cutTo(session, range, input.startTime ?? 0);
+  const chapters = options.chapters?.map(checkChapter) ?? cutChapters(input.chapters, start, range.end);
   for (const chapter of chapters) addChapter(session, chapter);
   const output = yield* openOutputSink(session, sink, made, options, onopen);
   yield* writeHeader(session, output, options, describe(session, Direction.OUTPUT).format.name);
@@ -154,7 +156,7 @@ function* remuxIn(
   const bytesWritten = session.slot[Slot.WRITTEN]!;
   if (output.finish) yield* output.finish();
   yield* session.finish();
-  return { packets, bytesWritten, duration: Number.isNaN(time) ? null : time, skippedStreams };
+  return { packets, bytesWritten, start, duration: Number.isNaN(time) ? null : time, skippedStreams };
 }
 
 /** A file that is written over while it is read is lost. */
@@ -205,17 +207,20 @@ function isWanted(session: Session, stream: Omit<Stream, "discard">, options: Re
 }
 
 /**
- * Goes to the key frame that the range begins with. The range counts from the beginning of the media, its timestamps
+ * Goes to the key frame that the range begins with; its seconds. The range counts from the beginning of the media, its timestamps
  * may not.
  */
-function* cutTo(session: Session, { start, end }: Range, origin: number): Operation<void> {
+function* cutTo(session: Session, { start, end }: Range, origin: number): Operation<number> {
   const native = [start, end].map((time) => time === undefined ? NaN : time + origin) as [number, number];
   check(library().avs_set_range(session.handle, ...native), "set range");
-  if (start !== undefined) yield* session.run(operations.cut);
+  if (start === undefined) return 0;
+  yield* session.run(operations.cut);
+  const found = session.slot[1]!;
+  return Number.isNaN(found) ? start : found - origin;
 }
 
-/** The chapters inside the range, with the times they have in the output. */
-function cutChapters(chapters: readonly Chapter[], { start = 0, end = Infinity }: Range): Chapter[] {
+/** The chapters inside the range, with the times they have in an output that begins with `start`. */
+function cutChapters(chapters: readonly Chapter[], start: number, end = Infinity): Chapter[] {
   return chapters.filter((chapter) => chapter.end > start && chapter.start < end).map((chapter) => ({
     ...chapter,
     start: Math.max(chapter.start, start) - start,

@@ -5,12 +5,19 @@ import { checkString } from "../io/arguments.ts";
 import { checkOptions } from "./options.ts";
 import { remux, type RemuxOptions } from "./remux.ts";
 
-/** Formats that want to seek back in their output, unless it is fragmented. */
-const FRAGMENTED = new Set(["mp4", "mov", "ipod", "3gp", "3g2", "psp", "f4v", "ismv"]);
+const FRAGMENTED = { movflags: "frag_keyframe+empty_moov+default_base_moof" };
+
+/** Options of formats that would seek back in their output without them. */
+const STREAMING: Readonly<Record<string, Record<string, string>>> = {
+  ...Object.fromEntries(
+    ["mp4", "mov", "ipod", "3gp", "3g2", "psp", "f4v", "ismv"].map((format) => [format, FRAGMENTED]),
+  ),
+  flv: { flvflags: "no_duration_filesize" },
+};
 
 /**
  * Remuxes what is piped through it, like CompressionStream. Neither end can seek: mp4 and mov are written in fragments
- * unless `movflags` says otherwise, and an mp4 with its index at the end can't be read.
+ * unless `movflags` says otherwise, flv without its duration, and an mp4 with its index at the end can't be read.
  *
  * ```ts
  * import { RemuxStream } from "@avio/avio";
@@ -30,9 +37,6 @@ export class RemuxStream implements TransformStream<Uint8Array, Uint8Array> {
   constructor(options: RemuxOptions & { format: string }) {
     const { format, options: given } = checkOptions(options);
     checkString(format, "format");
-    const movflags = FRAGMENTED.has(format) && given?.movflags === undefined
-      ? { movflags: "frag_keyframe+empty_moov+default_base_moof" }
-      : {};
     const ended = new AbortController();
     const signals = [ended.signal, ...(options.signal ? [options.signal] : [])];
     const input = new TransformStream<Uint8Array, Uint8Array>();
@@ -43,7 +47,7 @@ export class RemuxStream implements TransformStream<Uint8Array, Uint8Array> {
     this.readable = output.readable;
     remux(input.readable, output.writable, {
       ...options,
-      options: { ...movflags, ...given },
+      options: { ...STREAMING[format], ...given },
       signal: AbortSignal.any(signals),
     }).catch((error) => {
       // What the session took it has told already; it may have ended before that.

@@ -101,7 +101,7 @@ function script(
  * Writes several sources one after the other into one output; they have the same streams, coded the same way. FFmpeg's
  * concat demuxer; with the embedded build only.
  *
- * ```ts
+ * ```ts ignore
  * import { concatSync, MemorySink } from "@avio/avio";
  *
  * const twice = new MemorySink();

@@ -24,7 +24,15 @@ export interface NestedOptions {
   coalesce?: boolean | undefined;
   http?: HttpOptions | undefined;
   /** The muxer's own output, by the name that it opens it by; of one in memory, what it reads again is in the shim. */
-  own?: { url: string; sink: Sink } | undefined;
+  own?: Own | undefined;
+}
+
+/** A muxer's own output. */
+export interface Own {
+  url: string;
+  sink: Sink;
+  /** Whether the muxer has opened it by its name. */
+  isUsed: boolean;
 }
 
 /** From now on the session opens what these options allow; what others before allowed, too. */
@@ -37,7 +45,6 @@ export function allowNested(session: Session, options: NestedOptions): void {
 class Nested {
   #session: Session;
   #options: NestedOptions;
-  #ownIsUsed = false;
   /** Sinks that are being written, by the names that they were asked for by. */
   #written = new Map<string, Sink>();
 
@@ -72,11 +79,11 @@ class Nested {
     const isNamed = typeof sink === "string" || sink instanceof URL;
     if (mode === "read") return isNamed ? sink : null; // what is in memory the shim reads by itself
     if (own?.url !== url || sink === undefined) return null;
-    if (this.#ownIsUsed && !isNamed && !(sink instanceof MemorySink)) {
+    if (own.isUsed && !isNamed && !(sink instanceof MemorySink)) {
       if (!(sink instanceof Deno.FsFile)) return null;
       sink.truncateSync(0);
     }
-    this.#ownIsUsed = true;
+    own.isUsed = true;
     return sink;
   }
 

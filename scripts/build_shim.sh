@@ -530,7 +530,7 @@ choose_flags_embedded() {
 seal() {
   local name
   compile_flags+=(-DAVIO_SEALED)
-  for name in fopen{,64} glob{,64} globfree{,64} mkdir open{,64} rename rmdir {,__x}stat{,64} unlink av_random_bytes av_get_random_seed; do
+  for name in abort fopen{,64} glob{,64} globfree{,64} mkdir open{,64} rename rmdir {,__x}stat{,64} unlink av_random_bytes av_get_random_seed; do
     link_flags+=(-Wl,--wrap="$name")
   done
 }

@@ -7,6 +7,7 @@
 
 #include <math.h>
 #include <pthread.h>
+#include <setjmp.h>
 #include <stdatomic.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -287,6 +288,7 @@ struct filters {
 
 struct session {
   struct object object;
+  jmp_buf escape; /* out of an operation that libavformat gives up (sealed.c) */
   struct isolate *isolate;
   struct io *ios;
   struct io *opener;      /* one of them; NULL: nothing is opened */
@@ -344,6 +346,8 @@ void session_destroy(struct session *session);
 
 /* Waits for all writes of the session's own thread. */
 void drain_writes(struct session *session);
+/* libavformat has found that it is wrong, and would end the process: ends the operation instead. False where none runs. */
+bool session_escape(void);
 /* Leftovers of an options dictionary become session->unused. */
 void note_unused(struct session *session, AVDictionary **options);
 

@@ -11,6 +11,8 @@
 
 #include <libavutil/error.h>
 
+#include "internal.h"
+
 #define SEALED(name)            \
   int __wrap_##name(void);      \
   int __wrap_##name(void) {     \
@@ -30,6 +32,14 @@ SEALED(stat64)
 SEALED(__xstat)
 SEALED(__xstat64)
 SEALED(unlink)
+
+/* Assertions of FFmpeg's that fail. */
+_Noreturn void __real_abort(void);
+_Noreturn void __wrap_abort(void);
+_Noreturn void __wrap_abort(void) {
+  session_escape();
+  __real_abort();
+}
 
 #define SEALED_POINTER(name)    \
   void *__wrap_##name(void);    \

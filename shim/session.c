@@ -183,10 +183,28 @@ void drain_writes(struct session *session) {
   for (struct io *io = session->ios; io; io = io->next) write_behind_drain(io);
 }
 
+/*
+ * What libavformat was at is in no state to be used or freed: it is left as it is, and the session is over. What it has
+ * logged says why.
+ */
+static int abandon(struct session *session) {
+  session->input = session->output = NULL;
+  session->filters = (struct filters){0};
+  session->scratch = NULL;
+  session_fail(session, AVERROR_BUG);
+  return AVERROR_BUG;
+}
+
+bool session_escape(void) {
+  struct session *session = log_session();
+  if (session) longjmp(session->escape, 1);
+  return false;
+}
+
 void session_execute(struct session *session, uint32_t operation, double *slot, uint8_t *data, size_t size) {
   session->source_seek_refused = false;
   struct session *logging = log_to(session);
-  int result = operation_result(session, operation, slot, data, size);
+  int result = setjmp(session->escape) ? abandon(session) : operation_result(session, operation, slot, data, size);
   if (operation != AVS_OP_REMUX) drain_writes(session); /* which is followed by more */
   slot[0] = result_of(session, result);
   slot[AVS_SLOT_SEEK_TARGET] = (double)session->seek_target;
