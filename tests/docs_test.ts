@@ -1,0 +1,236 @@
+/**
+ * The guides in docs/: each program runs with the permissions that its page states and prints what its comments say;
+ * each error of a page's table is one that avio throws.
+ */
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import {
+  Demuxer,
+  MemorySink,
+  Muxer,
+  Packet,
+  probe,
+  probeSync,
+  remux,
+  RemuxStream,
+  versions,
+} from "@avio/avio";
+import { fixtureBytes, fixturePath } from "./support/fixtures.ts";
+import { runScript } from "./support/subprocess.ts";
+
+const folder = new URL("../docs/", import.meta.url);
+const pages = [...Deno.readDirSync(folder)].map(({ name }) => name).filter((name) => name.endsWith(".md"))
+  .sort();
+/** The library is the one with FFmpeg inside. */
+const isEmbedded = versions().build === "embedded";
+const textOf = (page: string) => Deno.readTextFileSync(new URL(page, folder));
+
+// ------------------------------------------------------------------------------------------- programs
+
+interface Program {
+  /** What follows "ts" on the fence. */
+  attribute: string;
+  code: string;
+  /** The page from the program's end to the next one. */
+  after: string;
+}
+
+function programsOf(page: string): Program[] {
+  const parts = textOf(page).split(/^```ts(.*)\n([^]*?)^```$/m);
+  const programs: Program[] = [];
+  for (let at = 1; at < parts.length; at += 3) {
+    programs.push({ attribute: parts[at]!.trim(), code: parts[at + 1]!, after: parts[at + 2]! });
+  }
+  return programs;
+}
+
+/** What a program's comments say that it prints. */
+function promised(code: string): string {
+  return [...code.matchAll(/\/\/ > (.*)$/gm)].map(([, line]) => line).join("\n");
+}
+
+/** The permissions below a program; and for AVIO_SHIM_PATH, where these tests are run with another library. */
+function permissionsOf({ after }: Program): string[] {
+  const flags = after.match(/^Permissions: `(.*)`$/m)?.[1];
+  assert(flags !== undefined, "no permissions are stated");
+  const isNamed = Deno.env.get("AVIO_SHIM_PATH") !== undefined;
+  return [...flags.split(" "), ...(isNamed ? ["--allow-env=AVIO_SHIM_PATH"] : [])];
+}
+
+for (const page of pages) {
+  for (const [index, program] of programsOf(page).entries()) {
+    // `deno test --doc` runs the others too. What it must ignore is what works with the embedded build only.
+    const ignore = program.attribute === "ignore" && !isEmbedded;
+    Deno.test({
+      name: `docs/${page}, program ${index + 1}, prints what it says with the permissions it says`,
+      ignore,
+      async fn() {
+        assert(["", "ignore"].includes(program.attribute), program.attribute);
+        assert(promised(program.code) !== "", "it says nothing about what it prints");
+        const { code, stdout, stderr } = await runScript(program.code, { flags: permissionsOf(program) });
+        assertEquals(stderr, "");
+        assertEquals(stdout.trimEnd(), promised(program.code));
+        assertEquals(code, 0);
+      },
+    });
+  }
+}
+
+Deno.test("docs/: each permission that a page states is needed", async () => {
+  for (const page of pages) {
+    for (const program of programsOf(page)) {
+      const flags = permissionsOf(program);
+      for (const flag of flags.filter((flag) => !flag.startsWith("--allow-env"))) {
+        const { code, stdout } = await runScript(program.code, {
+          flags: flags.filter((other) => other !== flag),
+        });
+        const isFine = code === 0 && stdout.trimEnd() === promised(program.code);
+        assert(!isFine, `${page}: runs without ${flag}`);
+      }
+    }
+  }
+});
+
+// ------------------------------------------------------------------------------------------- pages
+
+Deno.test("docs/README.md names every page, and links lead somewhere", () => {
+  const index = textOf("README.md");
+  for (const page of pages.filter((page) => page !== "README.md")) assertStringIncludes(index, `](${page})`);
+  for (const page of pages) {
+    for (const [, link] of textOf(page).matchAll(/\]\(([^)#]+)\)/g)) {
+      if (!/^https?:/.test(link!)) Deno.statSync(new URL(link!, folder));
+    }
+    for (const [, example] of textOf(page).matchAll(/`(examples\/\w+\.ts)`/g)) {
+      Deno.statSync(new URL(`../${example}`, folder));
+    }
+  }
+});
+
+// ------------------------------------------------------------------------------------------- errors
+
+const bytesOf = (text: string) => new TextEncoder().encode(text);
+const never = { onread: () => new Promise<number>(() => {}) };
+
+function readAll(...source: Parameters<typeof Demuxer.openSync>): void {
+  using demuxer = Demuxer.openSync(...source);
+  while (demuxer.readSync());
+}
+
+/** A muxer with one subtitle stream of SubRip. */
+function subtitlesIn(format: string): void {
+  using muxer = Muxer.openSync(new MemorySink(), { format });
+  muxer.addStream({ type: "subtitle", codec: "subrip" });
+  muxer.startSync();
+}
+
+function outOfOrder(): void {
+  using demuxer = Demuxer.openSync(fixtureBytes("video.mp4"));
+  using muxer = Muxer.openSync(new MemorySink(), { format: "mp4" });
+  for (const stream of demuxer.streams) muxer.addStream(stream);
+  const packets = [...demuxer.packetsSync()];
+  for (const packet of [packets[5]!, ...packets]) muxer.writeSync(packet);
+  muxer.finishSync();
+}
+
+/** An http source that is on port 1234 by what it says, and is not there. */
+const onPort1234 = (fetch: () => Response) => ({ http: { fetch: () => Promise.resolve(fetch()) } });
+
+function changing(): () => Response {
+  const file = fixtureBytes("video.mp4");
+  let size = file.length;
+  return () => {
+    const headers = { "content-range": `bytes 0-${size - 1}/${size++}` };
+    return new Response(file.slice(0, 1000), { status: 206, headers });
+  };
+}
+
+const url = "http://localhost:1234/video.mp4";
+
+/** How to come by each error that a page lists. */
+const provocations: Record<string, () => unknown> = {
+  "AVError: Cannot open input: Invalid data found": () => probeSync(bytesOf("no media")),
+  "AVError: Cannot open input: Invalid data found (mov,mp4: moov atom not found)": () =>
+    probeSync(fixtureBytes("cut.mp4")),
+  "TimeoutError: The operation was aborted due to timeout": () =>
+    probe(never, { signal: AbortSignal.timeout(20) }),
+  "TypeError: source: a Blob can't be read synchronously, use open": () => probeSync(new Blob([])),
+  "AVError: Cannot remux: the source is not seekable, and the demuxer must get to byte 48 (an mp4 with its index at the end, for one)":
+    () =>
+      remux(new Blob([fixtureBytes("video.mp4")]).stream(), new MemorySink(), {
+        format: "matroska",
+        input: { bufferSize: 1024 },
+      }),
+  "AVError: Cannot write header: Invalid argument (mp4: muxer does not support non seekable output)": () =>
+    remux(fixtureBytes("video.mp4"), new WritableStream(), { format: "mp4" }),
+  "TypeError: streams: none is left to write: the output format holds none": () =>
+    remux(fixtureBytes("video.mp4"), new MemorySink(), { format: "webm" }),
+  "TypeError: options.nope: mp4 has no such option": () =>
+    remux(fixtureBytes("video.mp4"), new MemorySink(), { format: "mp4", options: { nope: 1 } }),
+  "RangeError: end: must be after start (2), is 1": () =>
+    remux(fixtureBytes("video.mp4"), new MemorySink(), { format: "mp4", start: 2, end: 1 }),
+  "TypeError: sink: is the source, which it would overwrite": () =>
+    remux(fixturePath("video.mp4"), fixturePath("video.mp4")),
+  "TypeError: format: must be given, the sink has no file name": () =>
+    remux(fixtureBytes("video.mp4"), new MemorySink()),
+  "AVError: Cannot remux: refused to open 'index0.ts'": () =>
+    remux(fixtureBytes("video.mp4"), new MemorySink(), { format: "hls", url: "index.m3u8" }),
+  "AVError: Cannot write packet: Invalid argument (mp4: Application provided invalid, non monotonically increasing dts to muxer in stream 1: 1024 >= -1024)":
+    outOfOrder,
+  "AVError: Cannot write trailer: the sink is not seekable, and the muxer must get back to byte 52": () =>
+    new Response(
+      new Blob([fixtureBytes("video.mkv")]).stream().pipeThrough(
+        new RemuxStream({ format: "flv", bufferSize: 4096 }),
+      ),
+    ).bytes(),
+  "AVError: Cannot write header: Invalid argument (mp4: Could not find tag for codec subrip in stream #0, codec not currently supported in container)":
+    () => subtitlesIn("mp4"),
+  "RangeError: packet.duration: must be a whole number, is 799.9999999999998": () =>
+    new Packet({ streamIndex: 0, data: new Uint8Array(1), duration: (2.8 - 2) * 1000 }),
+  "RangeError: chapters.end: must be 2 or more, is 1": () =>
+    Muxer.openSync(new MemorySink(), {
+      format: "mp4",
+      chapters: [{ id: 1, start: 2, end: 1, metadata: {} }],
+    }),
+  [`Error: Cannot read ${url}: 403 Forbidden`]: () =>
+    probe(url, onPort1234(() => new Response(null, { status: 403, statusText: "Forbidden" }))),
+  [`TypeError: Cannot read ${url}: fetch failed`]: () => probe(url),
+  [`Error: Cannot read ${url}: it changed while it was read`]: () => probe(url, onPort1234(changing())),
+  [`TypeError: source: ${url} can't be opened synchronously, use open`]: () => probeSync(url),
+  "TimeoutError: A callback took longer than 100 ms": () => probe(never, { timeout: 100 }),
+  "RangeError: onread: says 1000000000 bytes read, of 65536": () => probeSync({ onread: () => 1e9 }),
+  "AVError: Cannot open input: refused to open 'file:///etc/passwd'": () =>
+    probe(bytesOf("#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:9,\nfile:///etc/passwd\n#EXT-X-ENDLIST\n")),
+  "AVError: Cannot open input: Cannot allocate memory (mov,mp4: error reading header)": () =>
+    probe(fixtureBytes("video.mp4"), { maxStreams: 1 }),
+  "AVError: Cannot read packet: Message too long (a packet of 2497 bytes, more than maxPacketSize (100))":
+    () => readAll(fixtureBytes("video.mp4"), { maxPacketSize: 100 }),
+  'NotCapable: Requires read access to "/etc/hostname", run again with the --allow-read flag': async () => {
+    const script = `import { probe } from "@avio/avio"; await probe("/etc/hostname");`;
+    const { stderr } = await runScript(script, { flags: ["--allow-ffi"] });
+    const [, name, message] = stderr.match(/(\w+): (Requires .*)$/m)!;
+    throw Object.assign(new Error(message), { name });
+  },
+};
+
+/** The first column of the tables below "What can go wrong". */
+function errorsOf(page: string): string[] {
+  const section = textOf(page).split("## What can go wrong")[1] ?? "";
+  return [...section.matchAll(/^\| `(.*?)` +\|/gm)].map(([, error]) => error!);
+}
+
+for (const page of pages.filter((page) => page !== "README.md")) {
+  Deno.test(`docs/${page}: each error it lists is what avio throws`, async () => {
+    const errors = errorsOf(page);
+    assert(errors.length > 0);
+    for (const listed of errors) {
+      const provoke = provocations[listed];
+      assert(provoke, `nothing provokes: ${listed}`);
+      const error = await assertRejects(async () => void await provoke());
+      assertEquals(`${error.name}: ${error.message}`, listed);
+    }
+  });
+}
+
+Deno.test("docs/: every provocation is of an error that a page lists", () => {
+  const listed = new Set(pages.flatMap(errorsOf));
+  for (const error of Object.keys(provocations)) assert(listed.has(error), error);
+});
