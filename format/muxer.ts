@@ -127,6 +127,9 @@ function initLike(from: StreamLike): StreamInit {
   return { timeBase, metadata, disposition: [...disposition], id, sideData: [...sideData], averageFrameRate };
 }
 
+/** What avi and wav call the block of these is no packet's size, but muxers that are told of it write all packets so. */
+const VARIES_ALL_THE_SAME = new Set(["mp3", "ac3"]);
+
 /** Adds a stream like `from` to the session's output; its index. */
 export function addStreamLike(
   session: Session,
@@ -135,7 +138,8 @@ export function addStreamLike(
 ): number {
   const { tag, ...parameters } = checkObject(from.codecParameters, "from.codecParameters");
   checkObject(init, "init");
-  const index = addStream(session, parameters, { ...initLike(from), ...init });
+  const blocks = VARIES_ALL_THE_SAME.has(parameters.codec) ? { blockAlign: 0 } : {};
+  const index = addStream(session, { ...parameters, ...blocks }, { ...initLike(from), ...init });
   // The input's fourcc is kept where the output's format knows it for this codec.
   if (checkString(tag, "from.codecParameters.tag") !== "") {
     session.set(SetWhat.STREAM, index, [["sourceTag", tag]]);

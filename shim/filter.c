@@ -3,6 +3,7 @@
  * Those that a muxer needs by itself libavformat puts in; these are the caller's.
  */
 #include <libavcodec/bsf.h>
+#include <libavutil/avstring.h>
 
 #include "internal.h"
 
@@ -38,8 +39,31 @@ static int open_filter(struct session *session, AVBSFContext *context, AVStream 
   return result;
 }
 
+/* What puts start codes in for the muxers that want them and don't do it themselves; NULL where they are there. */
+static const char *start_codes_for(const AVOutputFormat *format, const AVCodecParameters *parameters) {
+  bool h264 = parameters->codec_id == AV_CODEC_ID_H264, hevc = parameters->codec_id == AV_CODEC_ID_HEVC;
+  bool has_lengths = parameters->extradata_size > 6 && parameters->extradata[0] == 1;
+  uint32_t tag = parameters->codec_tag;
+  if (!has_lengths || !(h264 || hevc)) return NULL;
+  if (!strcmp(format->name, "avi")) return h264 && (!tag || tag == MKTAG('H', '2', '6', '4')) ? "h264_mp4toannexb" : NULL;
+  if (!av_match_name(format->name, "wtv,mpeg,vcd,svcd,dvd,vob")) return NULL;
+  return h264 ? "h264_mp4toannexb" : "hevc_mp4toannexb";
+}
+
+static int add_needed(struct session *session) {
+  int result = 0;
+  for (unsigned i = 0; i < session->output->nb_streams && result >= 0; i++) {
+    bool chosen = i < session->filters.count && session->filters.list[i].context;
+    const char *needed = start_codes_for(session->output->oformat, session->output->streams[i]->codecpar);
+    if (!chosen && needed) result = filter_set(session, (int)i, needed);
+  }
+  return result;
+}
+
 /* What comes out of them is what the header says. */
 int filters_open(struct session *session) {
+  int needed = add_needed(session);
+  if (needed < 0) return needed;
   for (unsigned i = 0; i < session->filters.count; i++) {
     AVBSFContext *context = session->filters.list[i].context;
     int result = context ? open_filter(session, context, session->output->streams[i]) : 0;

@@ -51,6 +51,20 @@ static int output_error(struct session *session) {
   return pb && pb->error < 0 ? pb->error : 0;
 }
 
+/* The mov muxer needs it for an atom, and without it leaves a broken one and says nothing. */
+static int check_pixel_formats(struct session *session) {
+  const AVFormatContext *output = session->output;
+  if (!av_match_name(output->oformat->name, "mov,mp4,ismv")) return 0;
+  for (unsigned i = 0; i < output->nb_streams; i++) {
+    const AVCodecParameters *parameters = output->streams[i]->codecpar;
+    if ((parameters->codec_id != AV_CODEC_ID_VP9 && parameters->codec_id != AV_CODEC_ID_VP8) || parameters->format >= 0)
+      continue;
+    log_line(session, AV_LOG_ERROR, "stream %u: %s needs its pixelFormat", i, avcodec_get_name(parameters->codec_id));
+    return AVERROR(EINVAL);
+  }
+  return 0;
+}
+
 /* avif looks at the pixels of streams that have none, and so does mxf at FFV1's (FFmpeg 5.1 and 7.1). */
 static bool lacks_pixels(const AVFormatContext *output) {
   bool avif = !strcmp(output->oformat->name, "avif"), mxf = !strncmp(output->oformat->name, "mxf", 3);
@@ -104,7 +118,10 @@ int output_op_header(struct session *session, double *slot, uint8_t *data, size_
   session->output_io = io;
   output->pb = io ? io->context : NULL;
   contain(session, output); /* options have been set since */
+  /* avi counts frames from 0: a stream that begins later would show its first frame until the second is due. */
+  if (!strcmp(output->oformat->name, "avi")) output->avoid_negative_ts = AVFMT_AVOID_NEG_TS_MAKE_ZERO;
   result = contain_output_options(session, output->oformat);
+  if (result >= 0) result = check_pixel_formats(session);
   if (result >= 0) result = filters_open(session);
   if (result >= 0) result = avformat_write_header(output, &session->options);
   note_unused(session, &session->options);

@@ -2,6 +2,7 @@
  * remux.c - packets from the session's input to its output without leaving C: choosing streams, cutting at
  * key frames, mending timestamps the way stream copy needs it.
  */
+#include <libavutil/avstring.h>
 #include <libavutil/time.h>
 
 #include "internal.h"
@@ -122,6 +123,30 @@ static bool has_place_for(const AVOutputFormat *format, enum AVMediaType type) {
   return true;
 }
 
+/* What these muxers have no code for they write all the same, as private data in which no demuxer finds it again. */
+static bool would_be_lost(const AVOutputFormat *format, enum AVCodecID codec) {
+  if (!strcmp(format->name, "flv") && codec == AV_CODEC_ID_PCM_S16BE) return true; /* read as little-endian */
+  static const struct {
+    const char *formats, *codecs;
+  } lists[] = {
+      {"mpegts",
+       "mpeg1video,mpeg2video,mpeg4,h264,hevc,vvc,cavs,avs2,avs3,dirac,vc1,mp1,mp2,mp3,aac,aac_latm,ac3,eac3,dts,truehd,"
+       "opus,s302m,pcm_bluray,timed_id3,klv,smpte_2038,dvb_subtitle,dvb_teletext,arib_caption,hdmv_pgs_subtitle,"
+       "hdmv_text_subtitle"},
+      {"mpeg,vcd,svcd,dvd,vob",
+       "mpeg1video,mpeg2video,mpeg4,h264,hevc,cavs,mp1,mp2,mp3,ac3,dts,mlp,truehd,pcm_s16be,pcm_dvd,dvd_subtitle,dvd_nav_packet"},
+  };
+  for (size_t i = 0; i < sizeof(lists) / sizeof(*lists); i++)
+    if (av_match_name(format->name, lists[i].formats)) return !av_match_name(avcodec_get_name(codec), lists[i].codecs);
+  return false;
+}
+
+/* One codec as it is, without a container: FFmpeg 5.1 takes any other one too, and writes what nobody can read. */
+static bool is_raw(const AVOutputFormat *format) {
+  return format->flags & AVFMT_NOTIMESTAMPS &&
+         !av_match_name(format->name, "mp3,image2pipe,data,null,crc,hash,md5,streamhash,latm,spdif,ffmetadata,ico,rawvideo");
+}
+
 int32_t avs_can_hold(uint32_t handle, int32_t input_stream) {
   struct session *session = find_session(handle);
   if (session && session->running) return AVERROR(EBUSY);
@@ -137,7 +162,11 @@ int32_t avs_can_hold(uint32_t handle, int32_t input_stream) {
   if (output->flags & AVFMT_NOFILE && output->audio_codec == AV_CODEC_ID_NONE && output->video_codec == AV_CODEC_ID_NONE)
     return 1;
   int known = avformat_query_codec(session->output->oformat, stream->codecpar->codec_id, FF_COMPLIANCE_NORMAL);
+  /* Their list is mp4's; what mp4 alone may hold they refuse in the header. */
+  if (known > 0 && av_match_name(output->name, "mov,ismv")) return try_header(session, stream);
+  if (would_be_lost(output, stream->codecpar->codec_id)) return 0;
   if (known >= 0) return known > 0;
+  if (is_raw(output)) return 0;
   return has_place_for(session->output->oformat, stream->codecpar->codec_type) && try_header(session, stream);
 }
 
@@ -149,8 +178,22 @@ static int64_t packet_time(const AVPacket *packet, AVRational time_base) {
   return timestamp == AV_NOPTS_VALUE ? AV_NOPTS_VALUE : av_rescale_q(timestamp, time_base, AV_TIME_BASE_Q);
 }
 
-/* Some demuxers leave dts out (raw streams, avi with B-frames): go on from the packet before. */
-static void mend_missing_dts(struct route *route, AVPacket *packet) {
+/* By how much the first frame of video is decoded before it is shown: the time of the frames that come between. */
+static int64_t decoding_lead(const AVStream *stream, const AVPacket *packet) {
+  int frames = stream->codecpar->codec_type == AVMEDIA_TYPE_VIDEO ? stream->codecpar->video_delay : 0;
+  AVRational rate = stream->avg_frame_rate;
+  if (frames <= 0) return 0;
+  if (rate.num > 0 && rate.den > 0) return av_rescale_q(frames, av_inv_q(rate), stream->time_base);
+  return packet->duration > 0 && packet->duration < INT32_MAX ? frames * packet->duration : 0;
+}
+
+/*
+ * Some demuxers leave dts out: go on from the packet before. Matroska does not have them, and the first ones of a
+ * stream with B-frames can't be told from pts; raw streams have none.
+ */
+static void mend_missing_dts(const AVStream *stream, struct route *route, AVPacket *packet) {
+  if (packet->dts == AV_NOPTS_VALUE && packet->pts != AV_NOPTS_VALUE && route->next_dts == AV_NOPTS_VALUE)
+    packet->dts = av_sat_sub64(packet->pts, decoding_lead(stream, packet));
   if (packet->dts == AV_NOPTS_VALUE)
     packet->dts = route->next_dts != AV_NOPTS_VALUE && (packet->pts == AV_NOPTS_VALUE || route->next_dts <= packet->pts)
                       ? route->next_dts
@@ -204,7 +247,7 @@ static void note_time(struct remux *remux, const AVPacket *packet, AVRational ti
 static int pass_on(struct session *session, struct remux *remux, struct route *route, AVPacket *packet) {
   AVRational from = session->input->streams[packet->stream_index]->time_base;
   AVStream *stream = session->output->streams[route->output_stream];
-  mend_missing_dts(route, packet);
+  mend_missing_dts(session->input->streams[packet->stream_index], route, packet);
   if (remux->origin != AV_NOPTS_VALUE) {
     int64_t shift = av_rescale_q(remux->origin, AV_TIME_BASE_Q, from);
     packet->pts = av_sat_sub64(packet->pts, shift);
