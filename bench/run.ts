@@ -136,7 +136,8 @@ function compileFlags(build: Build, library: ReturnType<typeof versions>): strin
     return flags.trim().split(/\s+/);
   }
   const prefix = cachedFFmpeg(library);
-  const archives = ["avformat", "avcodec", "avutil"].map((name) => `${prefix}/lib/lib${name}.a`);
+  const archives = ["avformat", "avcodec", "avutil", "xml2"].map((name) => `${prefix}/lib/lib${name}.a`)
+    .filter((path) => exists(path)); // the last one is there where the build could have it
   return [
     `-I${prefix}/include`,
     ...archives,

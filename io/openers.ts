@@ -3,7 +3,7 @@
  * decide without waiting, so both APIs can use them, and open nothing: their answers are opened as any other Source
  * or Sink, by source.ts and sink.ts.
  */
-import { isAbsolute, join, relative, resolve } from "node:path/posix";
+import { isAbsolute, join, relative, resolve } from "./paths.ts";
 import { checkBoolean, checkObject, checkString, optional, typeName } from "./arguments.ts";
 import { pathOf } from "./file.ts";
 import { MemorySink } from "./memory_sink.ts";

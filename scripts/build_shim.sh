@@ -469,6 +469,7 @@ build_ffmpeg() {
   (cd "$objects" && logged "compiling FFmpeg" make -j "$jobs")
   (cd "$objects" && logged "installing FFmpeg" make DESTDIR="$tree" install-libs install-headers)
   cp "$source_folder"/LICENSE.md "$source_folder"/COPYING.LGPLv2.1 "$tree/ffmpeg/"
+  if [ -n "$libxml2" ]; then cp "$libxml2/lib/libxml2.a" "$tree/ffmpeg/lib/"; fi # with what it needs
   echo "${configuration[*]}" >"$tree/ffmpeg/configuration"
   rm -rf "$objects"
   mv "$tree/ffmpeg" "$1"
@@ -561,7 +562,7 @@ link_embedded_libraries() {
   for word in $extra; do
     case $word in
       -L* | -lav* | -lsw*) ;;
-      -lxml2) libraries+=("$libxml2/lib/libxml2.a") ;;
+      -lxml2) libraries+=("$ffmpeg/lib/libxml2.a") ;;
       -lz) libraries+=("$libz") ;;
       *) libraries+=("$word") ;;
     esac
