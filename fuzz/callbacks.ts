@@ -6,6 +6,9 @@
 import { constants, type IOCallbacks } from "../mod.ts";
 import { oddNumbers, type Random } from "./random.ts";
 
+/** What a proxy throws, whatever is done with it. */
+export const PROXY_COMPLAINT = "a proxy that throws";
+
 /** What the callbacks of one case have done so far. */
 export class World {
   /** What the first callback threw that did. */
@@ -64,7 +67,7 @@ const throwables: readonly (() => unknown)[] = [
 ];
 
 function refuse(): never {
-  throw new Error("a proxy that throws");
+  throw new Error(PROXY_COMPLAINT);
 }
 
 /** Answers that are wrong for a count of at most `size` bytes. */
