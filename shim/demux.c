@@ -128,7 +128,8 @@ static int try_open(struct session *session, double *slot) {
   /* It always looks for a second file beside its own, and does without. */
   if (!strcmp(session->input->iformat->name, "mlv")) av_freep(&session->refused_url);
   if (slot[2]) result = find_stream_info(session->input);
-  slot[1] = session->stream_count = session->input->nb_streams;
+  session->stream_count = session->input->nb_streams;
+  slot[1] = session->input->nb_streams;
   /* A playlist of playlists opens without them, and has nothing. */
   if (session->refused_url && !session->input->nb_streams) return AVERROR(EPERM);
   return result < 0 ? result : 0;
