@@ -21,27 +21,33 @@ static bool contains(const uint8_t *text, size_t size, const char *sign) {
 }
 
 /*
- * A playlist without a name that says so is not recognized since 7.1: what the first read brings of its text must do.
- * It stays in the buffer; a seek back to it could fail.
+ * What the first read brings, with its size; NULL where nothing comes. It stays in the buffer: a seek back to it could
+ * fail. Where avio_r8() has not moved, by the source's end or its error, there is nothing to step back over.
  */
+static const uint8_t *peek(AVIOContext *pb, size_t *size) {
+  int64_t position = avio_tell(pb);
+  avio_r8(pb);
+  if (avio_tell(pb) == position || pb->buf_ptr <= pb->buffer) return NULL;
+  const uint8_t *bytes = --pb->buf_ptr;
+  *size = (size_t)(pb->buf_end - bytes);
+  return bytes;
+}
+
+/* A playlist without a name that says so is not recognized since 7.1: its text must do. */
 static const AVInputFormat *recognize_playlist(AVIOContext *pb) {
   static const char *const signs[] = {"#EXT-X-STREAM-INF:", "#EXT-X-TARGETDURATION:", "#EXT-X-MEDIA-SEQUENCE:"};
-  avio_r8(pb);
-  if (avio_feof(pb)) return NULL;
-  const uint8_t *text = --pb->buf_ptr;
-  size_t size = (size_t)(pb->buf_end - text);
-  if (!contains(text, size < 7 ? size : 7, "#EXTM3U")) return NULL;
+  size_t size;
+  const uint8_t *text = peek(pb, &size);
+  if (!text || !contains(text, size < 7 ? size : 7, "#EXTM3U")) return NULL;
   for (size_t i = 0; i < sizeof(signs) / sizeof(*signs); i++)
     if (contains(text, size, signs[i])) return av_find_input_format("hls");
   return NULL;
 }
 
 static bool is_script(AVIOContext *pb) {
-  avio_r8(pb);
-  if (avio_feof(pb)) return false;
-  const uint8_t *text = --pb->buf_ptr;
-  size_t size = (size_t)(pb->buf_end - text);
-  return contains(text, size < 20 ? size : 20, "ffconcat version 1.0");
+  size_t size;
+  const uint8_t *text = peek(pb, &size);
+  return text && contains(text, size < 20 ? size : 20, "ffconcat version 1.0");
 }
 
 /* A concat script opens its files by name in a libavformat that is not ours. */
@@ -75,10 +81,9 @@ static int choose_input(struct session *session, const AVInputFormat **format, s
 
 /* What mp4 begins with, and no text: the size of its first box. */
 static bool begins_with_zero(AVIOContext *pb) {
-  int first = avio_r8(pb);
-  if (avio_feof(pb)) return false;
-  pb->buf_ptr--;
-  return first == 0;
+  size_t size;
+  const uint8_t *bytes = peek(pb, &size);
+  return bytes && !bytes[0];
 }
 
 /*
