@@ -89,7 +89,7 @@ export function answerEvents(patience = 0): number {
   for (let row = 0; row < count * Event.LENGTH; row += Event.LENGTH) {
     taken.push(rows.slice(row, row + Event.LENGTH));
   }
-  for (let event; (event = taken.shift());) dispatch(event, 0);
+  for (let event; (event = taken.shift());) dispatch(event);
   return left + count;
 }
 /** Events that are not dispatched yet. */
@@ -116,19 +116,19 @@ async function pump(): Promise<void> {
   pumping = false;
 }
 
-function dispatch(events: Float64Array, row: number): void {
-  const handle = events[row + Event.SESSION]!;
-  const kind = events[row + Event.KIND]!;
+function dispatch(event: Float64Array): void {
+  const handle = event[Event.SESSION]!;
+  const kind = event[Event.KIND]!;
   const session = active.get(handle)?.deref();
   if (!session) return;
   if (kind === Event.DONE) session.done();
   if (kind === Event.DONE || kind === Event.READY) return tell(handle);
   const answer = session.answerAsync(
-    events[row + Event.IO]!,
+    event[Event.IO]!,
     kind,
-    events[row + Event.A]!,
-    events[row + Event.B]!,
-    events[row + Event.C]!,
+    event[Event.A]!,
+    event[Event.B]!,
+    event[Event.C]!,
   );
   if (answer) ask(session, answer);
 }

@@ -116,16 +116,9 @@ class Nested {
 }
 
 function* exists(place: string | URL): Operation<boolean> {
-  return yield* step(() => isFile(() => Deno.statSync(place)), async () => {
-    const found = await Deno.stat(place).catch((error) => error);
-    return isFile(() => found);
-  });
-}
-
-function isFile(stat: () => Deno.FileInfo | Error): boolean {
   try {
-    const found = stat();
-    return !(found instanceof Error) && !found.isDirectory;
+    const { isDirectory } = yield* step(() => Deno.statSync(place), () => Deno.stat(place));
+    return !isDirectory;
   } catch {
     return false;
   }

@@ -1,6 +1,6 @@
 /*
  * filter.c - bitstream filters of an output's streams: what a packet goes through between whoever writes it and the muxer.
- * Those that a muxer needs by itself libavformat puts in; these are the caller's.
+ * Those of the caller's, and start codes for muxers that neither put them in nor ask libavformat to.
  */
 #include <libavcodec/bsf.h>
 #include <libavutil/avstring.h>

@@ -101,7 +101,7 @@ static int check_streams(struct session *session) {
 
 /* asf ends the process where the packets of all streams together go back in time (FFmpeg 5.1 and 7.1). */
 static bool must_be_sorted(const AVOutputFormat *format) {
-  return !strcmp(format->name, "asf") || !strcmp(format->name, "asf_stream");
+  return av_match_name(format->name, "asf,asf_stream");
 }
 
 int output_op_header(struct session *session, double *slot, uint8_t *data, size_t size) {
@@ -110,8 +110,7 @@ int output_op_header(struct session *session, double *slot, uint8_t *data, size_
   struct io *io = io_of_slot(session, slot);
   if (!output || session->header_tried) return AVERROR(EINVAL);
   bool opens_files = output->oformat->flags & AVFMT_NOFILE;
-  if (slot[1] && !io) return AVERROR(EBADF);
-  if (!io && !opens_files) return AVERROR(EBADF);
+  if (!io && (slot[1] || !opens_files)) return AVERROR(EBADF);
   int result = check_streams(session);
   if (result < 0) return result;
   session->header_tried = true; /* a muxer whose header failed has freed what it would need for more */
@@ -134,10 +133,7 @@ int output_op_header(struct session *session, double *slot, uint8_t *data, size_
 
 /* The muxers of MPEG-PS wait for the bytes of a packet that has none, for ever (FFmpeg 5.1 and 7.1). */
 static bool waits_for_bytes(const AVOutputFormat *format) {
-  static const char *const names[] = {"mpeg", "vob", "dvd", "vcd", "svcd"};
-  for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
-    if (!strcmp(format->name, names[i])) return true;
-  return false;
+  return av_match_name(format->name, "mpeg,vob,dvd,vcd,svcd");
 }
 
 /* Some muxers have codes of their own for what could not be opened. */
