@@ -16,16 +16,9 @@ import {
 import { promising, rejectionOf } from "./support/async.ts";
 import { Collector, readerOf } from "./support/devices.ts";
 import { type AsyncRun, injectEverywhereAsync } from "./support/faults.ts";
-import { fixtureBytes, mediaFixtures } from "./support/fixtures.ts";
+import { fixtureBytes, formatOf, mediaFixtures } from "./support/fixtures.ts";
 
 const modes = ["throw", "reject"] as const;
-
-/** Muxers' names of the fixtures' own formats. */
-const formats: Record<string, string> = { mkv: "matroska", ts: "mpegts" };
-function formatOf(name: string): string {
-  const extension = name.split(".")[1]!;
-  return formats[extension] ?? extension;
-}
 
 /** Some twenty reads for the whole file. */
 function bufferSizeFor(name: string): number {

@@ -15,14 +15,7 @@ import {
 } from "@avio/avio";
 import { Collector, readerOf } from "./support/devices.ts";
 import { Fault, injectEverywhere, type Run } from "./support/faults.ts";
-import { fixtureBytes, mediaFixtures } from "./support/fixtures.ts";
-
-/** Muxers' names of the fixtures' own formats. */
-const formats: Record<string, string> = { mkv: "matroska", ts: "mpegts" };
-function formatOf(name: string): string {
-  const extension = name.split(".")[1]!;
-  return formats[extension] ?? extension;
-}
+import { fixtureBytes, formatOf, mediaFixtures } from "./support/fixtures.ts";
 
 /** Some forty reads for the whole file. */
 function bufferSizeFor(name: string): number {

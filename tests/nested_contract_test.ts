@@ -25,19 +25,8 @@ import {
 import { readRows, rejectionOf, soon } from "./support/async.ts";
 import { Collector, readerOf } from "./support/devices.ts";
 import { type Fault, injectEverywhere, injectEverywhereAsync } from "./support/faults.ts";
-import { fixturePath } from "./support/fixtures.ts";
-import { bytesOf, playlistOf, tsSegments } from "./support/many_files.ts";
+import { NAMES, OUT, playlist, segment, VIDEO } from "./support/many_files.ts";
 import { rowsOf } from "./support/packets.ts";
-
-const NAMES = ["index0.ts", "index1.ts", "index2.ts"];
-const playlist = () => bytesOf(playlistOf(NAMES));
-const segment = (url: string) => tsSegments().get(url)!;
-const VIDEO = fixturePath("video.mp4");
-const OUT: RemuxOptions = {
-  format: "hls",
-  url: "i.m3u8",
-  options: { hls_time: 1, hls_playlist_type: "vod" },
-};
 
 // ------------------------------------------------------------------------------------------- what is thrown
 

@@ -11,36 +11,28 @@ import {
   Muxer,
   type OpenCallback,
   remux,
-  type RemuxOptions,
   RemuxStream,
   remuxSync,
   type Source,
 } from "@avio/avio";
 import { chunksOf, readRows, rejectionOf, soon, WatchedSink, WatchedSource } from "./support/async.ts";
 import { readerOf } from "./support/devices.ts";
-import { fixturePath } from "./support/fixtures.ts";
 import {
   bytesOf,
   countSync,
   hashes,
   inFolder,
+  OUT,
+  playlist,
   playlistOf,
+  segment,
   tsHashes,
   tsSegments,
+  VIDEO,
 } from "./support/many_files.ts";
 import { rowsOf } from "./support/packets.ts";
 import { answerOf } from "./support/script.ts";
 import { eventually } from "./support/threads.ts";
-
-const NAMES = ["index0.ts", "index1.ts", "index2.ts"];
-const playlist = () => bytesOf(playlistOf(NAMES));
-const segment = (url: string) => tsSegments().get(url)!;
-const VIDEO = fixturePath("video.mp4");
-const OUT: RemuxOptions = {
-  format: "hls",
-  url: "i.m3u8",
-  options: { hls_time: 1, hls_playlist_type: "vod" },
-};
 
 function thrownBy(work: () => unknown): unknown {
   try {

@@ -14,20 +14,9 @@
 #include <unistd.h>
 
 #include "../../shim/avs.h"
+#include "check.h"
 
 enum { SEEK_TO_END = 2, SEEK_FOR_SIZE = 0x10000, BUFFER = 1000, NEVER = -1 };
-
-static int failures;
-
-#define CHECK(condition, ...)                                                  \
-  do {                                                                         \
-    if (!(condition)) {                                                        \
-      failures++;                                                              \
-      fprintf(stderr, "%s:%d: %s: ", __FILE__, __LINE__, #condition);          \
-      fprintf(stderr, __VA_ARGS__);                                            \
-      fputc('\n', stderr);                                                     \
-    }                                                                          \
-  } while (0)
 
 /* ---------------------------------------------------------------------------------------- devices */
 

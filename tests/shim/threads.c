@@ -18,22 +18,13 @@
 #include <unistd.h>
 
 #include "../../shim/avs.h"
+#include "check.h"
 
 enum { SEEK_FOR_SIZE = 0x10000, BUFFER = 4096, EVENTS = 16, NEVER = 1 << 30, HANG = 120, END_OF_FILE = -541478725 };
 
-static atomic_int failures;
 static uint8_t *file;
 static size_t file_size;
 
-#define CHECK(condition, ...)                                         \
-  do {                                                                \
-    if (!(condition)) {                                               \
-      failures++;                                                     \
-      fprintf(stderr, "%s:%d: %s: ", __FILE__, __LINE__, #condition); \
-      fprintf(stderr, __VA_ARGS__);                                   \
-      fputc('\n', stderr);                                            \
-    }                                                                 \
-  } while (0)
 
 /* ---------------------------------------------------------------------------------------- the waiting thread */
 

@@ -50,3 +50,12 @@ export function realPath(name: string): string {
     return "";
   }
 }
+
+/** Muxers' names of the fixtures' own formats. */
+const formats: Record<string, string> = { mkv: "matroska", ts: "mpegts" };
+
+/** The muxer that writes a fixture's own format. */
+export function formatOf(name: string): string {
+  const extension = name.split(".")[1]!;
+  return formats[extension] ?? extension;
+}

@@ -164,3 +164,18 @@ export function countSync(source: Source, options: DemuxerOptions): number {
   using demuxer = Demuxer.openSync(source, options);
   return [...demuxer.packetsSync()].length;
 }
+
+// ------------------------------------------------------------------------------------------- one playlist, one output
+
+/** The segments of `playlist`. */
+export const NAMES = ["index0.ts", "index1.ts", "index2.ts"];
+export const playlist = () => bytesOf(playlistOf(NAMES));
+export const segment = (url: string) => tsSegments().get(url)!;
+
+/** What is written as a playlist with segments, and how. */
+export const VIDEO = fixturePath("video.mp4");
+export const OUT: RemuxOptions = {
+  format: "hls",
+  url: "i.m3u8",
+  options: { hls_time: 1, hls_playlist_type: "vod" },
+};
