@@ -5,6 +5,7 @@
  */
 #if defined(__linux__)
 #include <malloc.h>
+#include <sys/prctl.h>
 #endif
 
 #include "internal.h"
@@ -77,11 +78,21 @@ static void count_worker(int change) {
 #endif
 }
 
+/* What `top -H` and debuggers show. */
+static void name_thread(void) {
+#if defined(__linux__)
+  prctl(PR_SET_NAME, "avio");
+#elif defined(__APPLE__)
+  pthread_setname_np("avio");
+#endif
+}
+
 static void *work(void *opaque) {
   struct session *session = opaque;
   struct isolate *isolate = session->isolate;
   struct worker *worker = session->worker;
   worked_on = session;
+  name_thread();
   count_worker(1);
   pthread_mutex_lock(&isolate->lock);
   while (!worker->closing) {

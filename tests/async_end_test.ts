@@ -4,7 +4,6 @@
  */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { answerOf, runScript } from "./support/script.ts";
-import { DENOS_OWN } from "./support/threads.ts";
 
 /** Works on and on; what it does is in its name: `demux`, `mux`, `remux` or `wait`. */
 const worker = `
@@ -72,11 +71,11 @@ for (const [what, times] of [["demux", 20], ["mux", 15], ["remux", 15], ["wait",
         await sleep(Math.random() * 60);
         worker.terminate();
       }
-      await eventually(() => threads() <= before + DENOS_OWN, 2000);
+      await eventually(() => threads() <= before, 2000);
       console.log(JSON.stringify({ before, after: threads() }));`,
       { workers: { "worker.ts": worker }, deadline: 60_000 },
     );
-    assert(after <= before + DENOS_OWN, `${after - before} threads are left`);
+    assert(after <= before, `${after - before} threads are left`);
   });
 }
 
@@ -92,11 +91,11 @@ Deno.test("several workers at once, terminated while they work", async () => {
       await sleep(Math.random() * 20);
       for (const worker of rest) worker.terminate();
     }
-    await eventually(() => threads() <= before + DENOS_OWN, 2000);
+    await eventually(() => threads() <= before, 2000);
     console.log(JSON.stringify({ before, after: threads() }));`,
     { workers: { "worker.ts": worker }, deadline: 60_000 },
   );
-  assert(after <= before + DENOS_OWN, `${after - before} threads are left`);
+  assert(after <= before, `${after - before} threads are left`);
 });
 
 Deno.test("a terminated worker does not disturb the sessions of the main thread", async () => {
@@ -128,11 +127,11 @@ Deno.test("a worker that closes itself takes its sessions with it", async () => 
     const before = threads();
     for (let i = 0; i < 3; i++) await start("self");
     await sleep(300);
-    await eventually(() => threads() <= before + DENOS_OWN, 2000);
+    await eventually(() => threads() <= before, 2000);
     console.log(JSON.stringify({ before, after: threads() }));`,
     { workers: { "worker.ts": worker } },
   );
-  assert(after <= before + DENOS_OWN, `${after - before} threads are left`);
+  assert(after <= before, `${after - before} threads are left`);
 });
 
 /** Every kind of operation, under way. */

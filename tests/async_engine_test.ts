@@ -18,14 +18,14 @@ import { fixtureBytes, fixturePath } from "./support/fixtures.ts";
 import { rowOf, rowsOf } from "./support/packets.ts";
 import { answerOf, runScript } from "./support/script.ts";
 import {
-  DENOS_OWN,
-  eventually,
+  haveEnded,
   never,
   rejection,
+  sessionThreads,
   sleep,
   slowReaderOf,
   stuck,
-  threads,
+  threadsSince,
 } from "./support/threads.ts";
 
 const mkv = fixtureBytes("video.mkv");
@@ -61,7 +61,7 @@ Deno.test("1,000 demuxers wait for reads that never come; all else goes on", asy
       controller.abort(reason);
       const errors = await Promise.all(opening);
       if (!errors.every((error) => error === reason)) throw new Error("another error");
-      await eventually(() => threads() <= before + DENOS_OWN, 5000);
+      await eventually(() => threads() <= before, 5000);
       const ended = performance.now() - end;
       opening.length = errors.length = 0;
       for (let i = 0; i < 5; i++) { gc(); await sleep(50); }
@@ -74,9 +74,9 @@ Deno.test("1,000 demuxers wait for reads that never come; all else goes on", asy
     console.log(JSON.stringify(rounds.sort((a, b) => a.megabytes - b.megabytes)[0]));`,
     { flags: ["-A", "--v8-flags=--expose-gc"], deadline: 60_000 },
   );
-  assert(seen.threads >= 1000 && seen.threads <= 1000 + DENOS_OWN, `${seen.threads} threads`);
+  assert(seen.threads >= 1000 && seen.threads <= 1000, `${seen.threads} threads`);
   assertEquals(seen.packets, rowsOf(mkv).length);
-  assert(seen.left <= DENOS_OWN, `${seen.left} threads are left`);
+  assert(seen.left === 0, `${seen.left} threads are left`);
   assert(seen.working < 10_000, `others worked for ${seen.working} ms`);
   assert(seen.ended < 5000, `it took ${seen.ended} ms to end them`);
   assert(seen.megabytes < 20, `${seen.megabytes} MB are left`);
@@ -201,10 +201,11 @@ for (const [where, place] of Object.entries(places)) {
       const { start, ...rest } = place();
       const silent = stuckAt({ start, ...rest });
       const controller = new AbortController();
-      const before = threads();
+      const before = sessionThreads();
       const { pending, again } = await start(silent, { signal: controller.signal });
       const ended = rejection(pending);
       await Promise.race([silent.reached, pending]);
+      const started = threadsSince(before);
       const reason = { because: "of the test" };
       controller.abort(reason);
       if (late === "resolve") silent.resolve(1);
@@ -213,7 +214,7 @@ for (const [where, place] of Object.entries(places)) {
       if (again) assert(await rejection(again()) !== undefined);
       if (late === "resolve") silent.resolve(1);
       await sleep(1);
-      assert(await eventually(() => threads() <= before + DENOS_OWN), "its thread is still there");
+      assert(await haveEnded(started), "its thread is still there");
     });
   }
 
@@ -237,13 +238,11 @@ Deno.test("a signal that is aborted already", async () => {
   let calls = 0;
   const source = { onread: () => calls++ };
   const sink = { onwrite: () => void calls++ };
-  const before = threads();
   assertStrictEquals(await rejection(Demuxer.open(source, { signal })), reason);
   assertStrictEquals(await rejection(Muxer.open(sink, { signal, format: "matroska" })), reason);
   assertStrictEquals(await rejection(remux(source, sink, { signal, format: "matroska" })), reason);
   assertStrictEquals(await rejection(probe(source, { signal })), reason);
   assertEquals(calls, 0);
-  assert(threads() <= before + DENOS_OWN);
 });
 
 Deno.test("an idle session is ended by its signal too", async () => {
@@ -369,33 +368,36 @@ Deno.test("a signal that has done its work holds nothing", async () => {
 });
 
 Deno.test("close() ends what is under way, and waits for native code", async () => {
-  const before = threads();
+  const before = sessionThreads();
   const silent = stuckAt(places["onread in read"]!());
   const demuxer = await Demuxer.open(silent, { ...small, findStreamInfo: false });
   (silent as unknown as { stop: () => void }).stop();
   const reading = rejection(Array.fromAsync(demuxer));
   await silent.reached;
+  const started = threadsSince(before);
   await demuxer.close();
   assert(await reading instanceof Error);
-  assert(await eventually(() => threads() <= before + DENOS_OWN, 500), "its thread is still there");
+  assert(await haveEnded(started), "its thread is still there");
   silent.resolve(1);
   await demuxer.close();
   assert(await rejection(demuxer.read()) instanceof Error);
 });
 
 Deno.test("await using, left while a write waits", async () => {
-  const before = threads();
+  const before = sessionThreads();
   const silent = stuck(writer(), "onwrite", 0);
   let writing: Promise<unknown>;
+  let started: Set<string>;
   {
     await using muxer = await Muxer.open(silent, { format: "matroska", ...small });
     for (const stream of packets.streams) muxer.addStream(stream);
     for (const packet of packets.all) muxer.write(packet).catch(() => {});
     writing = rejection(muxer.flush());
     await silent.reached;
+    started = threadsSince(before);
   }
   assert(await writing instanceof Error);
-  assert(await eventually(() => threads() <= before + DENOS_OWN, 500), "its thread is still there");
+  assert(await haveEnded(started), "its thread is still there");
 });
 
 // ------------------------------------------------------------------------------------------------ order
@@ -507,13 +509,13 @@ Deno.test("garbage is collected during pending operations, and sessions that wer
       }
     })();
     const open = threads() - before;
-    await eventually(() => (gc(), threads() <= before + DENOS_OWN), 5000);
+    await eventually(() => (gc(), threads() <= before), 5000);
     console.log(JSON.stringify({ packets, expected, open, left: threads() - before }));`,
     { flags: ["-A", "--v8-flags=--expose-gc"] },
   );
   assertEquals(seen.packets, seen.expected);
-  assert(seen.open > 0 && seen.open <= 40 + DENOS_OWN, `${seen.open} threads`);
-  assert(seen.left <= DENOS_OWN, `${seen.left} threads are left`);
+  assert(seen.open > 0 && seen.open <= 40, `${seen.open} threads`);
+  assert(seen.left === 0, `${seen.left} threads are left`);
 });
 
 Deno.test("sessions that were forgotten are freed though their signal lives on", async () => {
@@ -525,11 +527,11 @@ Deno.test("sessions that were forgotten are freed though their signal lives on",
     await (async () => {
       for (let i = 0; i < 20; i++) await Demuxer.open(slowReaderOf(bytes), { signal });
     })();
-    await eventually(() => (gc(), threads() <= before + DENOS_OWN), 3000);
+    await eventually(() => (gc(), threads() <= before), 3000);
     console.log(JSON.stringify(threads() - before));`,
     { flags: ["-A", "--v8-flags=--expose-gc"] },
   );
-  assert(left <= DENOS_OWN, `${left} threads are left`);
+  assert(left === 0, `${left} threads are left`);
 });
 
 // ------------------------------------------------------------------------------------------------ permissions

@@ -22,6 +22,7 @@ import {
   countSync,
   hashes,
   inFolder,
+  openFiles,
   OUT,
   playlist,
   playlistOf,
@@ -148,18 +149,6 @@ Deno.test("closing in the middle closes every nested file: sync and async", asyn
     assertEquals(openFiles(folder), open);
   });
 });
-
-function openFiles(folder: string): number {
-  let count = 0;
-  for (const { name } of Deno.readDirSync("/proc/self/fd")) {
-    try {
-      if (Deno.readLinkSync(`/proc/self/fd/${name}`).startsWith(folder)) count++;
-    } catch {
-      // it was closed meanwhile
-    }
-  }
-  return count;
-}
 
 Deno.test("close inside onopen ends what is under way, and closes what it answers", async () => {
   let demuxer: Demuxer | null = null;

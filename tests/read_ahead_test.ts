@@ -668,12 +668,12 @@ Deno.test("Demuxers that were forgotten while their threads wait with what they 
       for (let i = 0; i < 20; i++) await (await Demuxer.open(bytes)).read();
     })();
     const open = threads() - before;
-    await eventually(() => (gc(), threads() <= before + DENOS_OWN), 5000);
+    await eventually(() => (gc(), threads() <= before), 5000);
     console.log(JSON.stringify({ open, left: threads() - before }));`,
     { flags: ["-A", "--v8-flags=--expose-gc"] },
   );
   assert(seen.open > 0, `${seen.open} threads`);
-  assert(seen.left <= 1, `${seen.left} threads are left`);
+  assert(seen.left === 0, `${seen.left} threads are left`);
 });
 
 Deno.test("Two demuxers and a remux side by side in each of two workers", async () => {

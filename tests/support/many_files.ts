@@ -30,6 +30,19 @@ export const libavformat = parseInt(versions().libavformat);
 /** Files by name. */
 export type Files = Map<string, Uint8Array<ArrayBuffer>>;
 
+/** How many files in the folder this process has open. */
+export function openFiles(folder: string): number {
+  let count = 0;
+  for (const { name } of Deno.readDirSync("/proc/self/fd")) {
+    try {
+      if (Deno.readLinkSync(`/proc/self/fd/${name}`).startsWith(folder)) count++;
+    } catch {
+      // it was closed meanwhile
+    }
+  }
+  return count;
+}
+
 /** What a muxer writes: the file of the name `url`, and the others that it opens. */
 export function filesOf(source: Source, options: RemuxOptions & { url: string }): Files {
   const files = new Map<string, MapFile>();

@@ -19,11 +19,11 @@ export interface ScriptOutcome {
 const prelude = `
 import * as avio from "@avio/avio";
 import { readerOf, Collector } from "${root}tests/support/devices.ts";
-import { DENOS_OWN, eventually, never, rejection, residentMegabytes, sleep, slowReaderOf, stuck, threads }
+import { eventually, never, rejection, residentMegabytes, sleep, slowReaderOf, stuck, threads }
   from "${root}tests/support/threads.ts";
 import { fixtureBytes, fixturePath } from "${root}tests/support/fixtures.ts";
 const { Demuxer, Muxer, MemorySink, Packet, probe, remux, RemuxStream } = avio;
-void [DENOS_OWN, readerOf, Collector, eventually, never, rejection, residentMegabytes, sleep, slowReaderOf, stuck, threads,
+void [readerOf, Collector, eventually, never, rejection, residentMegabytes, sleep, slowReaderOf, stuck, threads,
   fixtureBytes, fixturePath, Demuxer, Muxer, MemorySink, Packet, probe, remux, RemuxStream];
 `;
 

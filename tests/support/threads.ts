@@ -4,21 +4,34 @@
 import type { IOCallbacks } from "@avio/avio";
 import { readerOf } from "./devices.ts";
 
-/** Deno starts a thread of its own at some time, and keeps it: so many may be there more than before. */
-export const DENOS_OWN = 1;
-
-/** Threads that belong to neither V8 nor tokio: the main one, workers, and those of sessions. */
-export function threads(): number {
-  let count = 0;
+/** The threads of sessions in this process, by their numbers. Other test files run in it too. */
+export function sessionThreads(): Set<string> {
+  const found = new Set<string>();
   for (const { name } of Deno.readDirSync("/proc/self/task")) {
     try {
-      const comm = Deno.readTextFileSync(`/proc/self/task/${name}/comm`);
-      if (!/^(tokio|V8)/.test(comm)) count++;
+      if (Deno.readTextFileSync(`/proc/self/task/${name}/comm`).trim() === "avio") found.add(name);
     } catch {
       // it ended meanwhile
     }
   }
-  return count;
+  return found;
+}
+
+/** Those that have come since; there must be one. */
+export function threadsSince(before: Set<string>): Set<string> {
+  const started = sessionThreads().difference(before);
+  if (started.size === 0 && Deno.build.os === "linux") throw new Error("no thread was started");
+  return started;
+}
+
+/** How many there are. */
+export function threads(): number {
+  return sessionThreads().size;
+}
+
+/** Whether those of `some` threads end in time. */
+export function haveEnded(some: Set<string>, milliseconds?: number): Promise<boolean> {
+  return eventually(() => sessionThreads().isDisjointFrom(some), milliseconds);
 }
 
 /** Megabytes that the process has in memory, but for V8's heap, which shrinks when it likes. */
