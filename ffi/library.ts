@@ -1,18 +1,12 @@
 /**
- * Finding and loading the shared library, and the two ways of talking to it that every caller needs: text out
- * of it, and text into it. The library is loaded at first use and never closed. What its symbols are is in
- * `symbols.ts`.
+ * Loading the shared library, and the two ways of talking to it that every caller needs: text out of it, and text
+ * into it. The library is loaded at first use and never closed. Where it is looked for is in `places.ts`, what its
+ * symbols are in `symbols.ts`.
  */
+import { cacheFolder, environment, installCommand, pathOf, places, PLATFORM } from "./places.ts";
 import { ABI_VERSION, groups, type symbols } from "./symbols.ts";
 
 type Symbols = Deno.DynamicLibrary<typeof symbols>["symbols"];
-
-const FILE_NAME = Deno.build.os === "darwin" ? "libavio.dylib" : "libavio.so";
-const SYSTEM_FILE_NAME = FILE_NAME.replace("libavio", "libavio-system");
-const PLATFORM = `${Deno.build.os}-${Deno.build.arch}`;
-
-/** Version of avio; the one in deno.json, which a test compares. */
-export const VERSION = "0.1.0";
 
 /** The shared library was not found, or what was found is not it. */
 export class LibraryNotFoundError extends Error {
@@ -23,7 +17,8 @@ export class LibraryNotFoundError extends Error {
   constructor(tried: readonly string[]) {
     super(
       `Cannot load avio's shared library. Tried:\n${tried.map((place) => `  ${place}\n`).join("")}` +
-        `Build it with: deno task build (in a checkout of avio), or name one with AVIO_SHIM_PATH or loadLibrary(path)`,
+        `This command puts one where it is found:\n  ${installCommand()}\n` +
+        `Or name one with loadLibrary(path) or AVIO_SHIM_PATH (with --allow-env).`,
     );
     this.name = "LibraryNotFoundError";
     this.tried = tried;
@@ -31,6 +26,13 @@ export class LibraryNotFoundError extends Error {
 }
 
 let loaded: Symbols | undefined;
+let loadedFrom = "";
+
+/** Path of the library, loaded now if it was not. */
+export function libraryPath(): string {
+  library();
+  return loadedFrom;
+}
 
 /** The symbols of the library, loaded now if they were not. */
 export function library(): Symbols {
@@ -59,28 +61,11 @@ export function loadLibrary(path?: string | URL): void {
 
 function asPath(path: string | URL): string {
   const text = String(path);
-  if (text.startsWith("file:")) return decodeURIComponent(new URL(text).pathname);
+  if (text.startsWith("file:")) return pathOf(new URL(text));
   if (path instanceof URL) throw new TypeError(`Cannot load a library from ${text}: only file: URLs`);
   if (text === "" || text.includes("\0")) throw new TypeError("path: must be a path");
   // A bare name would be searched for in places that the environment chooses.
   return text.startsWith("/") ? text : `${Deno.cwd()}/${text}`;
-}
-
-function environment(variable: string): string | undefined {
-  const { state } = Deno.permissions.querySync({ name: "env", variable });
-  return state === "granted" ? Deno.env.get(variable) || undefined : undefined;
-}
-
-function* candidates(): Generator<string> {
-  if (import.meta.url.startsWith("file:")) {
-    for (const name of [FILE_NAME, SYSTEM_FILE_NAME]) {
-      yield asPath(new URL(`../lib/${PLATFORM}/${name}`, import.meta.url));
-    }
-  }
-  const home = environment("HOME");
-  const cache = environment("XDG_CACHE_HOME") ??
-    (home && (Deno.build.os === "darwin" ? `${home}/Library/Caches` : `${home}/.cache`));
-  if (cache) yield `${cache}/avio/${VERSION}/${FILE_NAME}`;
 }
 
 function isAllowed(place: string): boolean {
@@ -92,8 +77,8 @@ function find(): Symbols {
   if (named) return open(asPath(named), [named]);
   const tried: string[] = [];
   // With --allow-ffi=PATH the library is the one that may be loaded, wherever it is in the order.
-  const places = [...candidates()];
-  for (const place of [...places.filter(isAllowed), ...places.filter((place) => !isAllowed(place))]) {
+  const all = [...places()];
+  for (const place of [...all.filter(isAllowed), ...all.filter((place) => !isAllowed(place))]) {
     try {
       return open(place, tried);
     } catch (error) {
@@ -101,28 +86,45 @@ function find(): Symbols {
       tried.push(...error.tried.slice(tried.length));
     }
   }
-  throw new LibraryNotFoundError(tried);
+  throw new LibraryNotFoundError([...tried, ...notLookedAt()]);
+}
+
+function notLookedAt(): string[] {
+  if (!["linux", "darwin"].includes(Deno.build.os)) {
+    return [`${PLATFORM}: avio has no library for it yet, only for Linux and macOS`];
+  }
+  return cacheFolder() ? [] : ["the user's cache folder: not known without --allow-env=HOME,XDG_CACHE_HOME"];
 }
 
 /** Loads what is at `place`; errors name it after the places in `tried` before it. */
 function open(place: string, tried: readonly string[]): Symbols {
-  const before = tried.filter((other) => other !== place);
-  const fail = (reason: string) => new LibraryNotFoundError([...before, `${place}: ${reason}`]);
-  const [core, ...later] = groups;
+  const bound = openCore(place);
+  if (typeof bound === "string") {
+    throw new LibraryNotFoundError([...tried.filter((other) => other !== place), `${place}: ${bound}`]);
+  }
+  loadedFrom = place;
+  const all = { ...bound };
+  for (const group of groups.slice(1)) bindLater(all, place, group);
+  return all as Symbols;
+}
+
+/** What every program needs of the library at `place`, or what is wrong with it. */
+function openCore(place: string): Deno.DynamicLibrary<typeof groups[0]>["symbols"] | string {
   let bound;
   try {
-    bound = Deno.dlopen(place, core).symbols;
+    bound = Deno.dlopen(place, groups[0]).symbols;
   } catch (error) {
     if (error instanceof Deno.errors.NotCapable) throw error;
-    throw fail(reasonOf(error, place));
+    return reasonOf(error, place);
   }
   const version = bound.avs_abi_version();
-  if (version !== ABI_VERSION) {
-    throw fail(`speaks ABI ${version}, this avio ABI ${ABI_VERSION}; build it again`);
-  }
-  const all = { ...bound };
-  for (const group of later) bindLater(all, place, group);
-  return all as Symbols;
+  return version === ABI_VERSION ? bound : `speaks ABI ${version}, this avio ABI ${ABI_VERSION}`;
+}
+
+/** What is wrong with a library, null where it is one of this avio. The one that is in use stays so. */
+export function faultOf(place: string): string | null {
+  const bound = openCore(place);
+  return typeof bound === "string" ? bound : null;
 }
 
 /** Puts the symbols of a group into `all` when one of them is first used. */

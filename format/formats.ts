@@ -2,7 +2,8 @@
  * The container formats that the library can read and write.
  */
 import { makeError } from "../ffi/errors.ts";
-import { library, readText, readTextOrThrow, VERSION } from "../ffi/library.ts";
+import { library, libraryPath, readText, readTextOrThrow } from "../ffi/library.ts";
+import { VERSION } from "../ffi/places.ts";
 import { Direction } from "../ffi/symbols.ts";
 import { checkString } from "../io/arguments.ts";
 import type { MediaType } from "./stream.ts";
@@ -162,6 +163,8 @@ export interface Versions {
   build: "embedded" | "system";
   /** The line that FFmpeg was configured with. */
   configuration: string;
+  /** Path of avio's shared library that is loaded. */
+  library: string;
 }
 
 /**
@@ -175,7 +178,7 @@ export interface Versions {
  */
 export function versions(): Versions {
   const text = readTextOrThrow((out, capacity) => library().avs_library_info(out, capacity));
-  return { avio: VERSION, ...JSON.parse(text) };
+  return { avio: VERSION, ...JSON.parse(text), library: libraryPath() };
 }
 
 /** Text of the licence that the FFmpeg inside the shared library is under. */

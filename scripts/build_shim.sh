@@ -13,6 +13,7 @@
 # shellcheck disable=SC2054,SC2207 # -Wl,a,b is one word; some lists of words are meant to be split
 
 set -euo pipefail
+export LC_ALL=C # the order of files, for one thing: the same inputs give the same bytes
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 DEFAULT_FFMPEG_VERSION=7.1.5
@@ -448,7 +449,8 @@ static_libz() {
 get_ffmpeg() {
   local key
   make_cache
-  key=$(echo "$source_id ${configuration[*]} ${libxml2:+$LIBXML2_HASH} $(compiler_version) $(sha256 "$protocols")" | sha256 | cut -c 1-16)
+  key=$(echo "$source_id ${configuration[*]} ${libxml2:+$LIBXML2_HASH} $(compiler_version) $(sha256 "$protocols") $(declare -f build_ffmpeg)" |
+    sha256 | cut -c 1-16)
   ffmpeg=${cache:-$stage}/ffmpeg-$version-$key
   if [ -f "$ffmpeg/lib/libavformat.a" ]; then return; fi
   get_source
@@ -456,15 +458,17 @@ get_ffmpeg() {
   build_ffmpeg "$stage/result"
   if [ ! -d "$ffmpeg" ]; then mv "$stage/result" "$ffmpeg"; fi
   # Another build finished in the same instant: then mv put ours inside its folder.
-  rm -rf "$ffmpeg/result" "$stage/source"
+  rm -rf "$ffmpeg/result" "$stage/source" "$stage/ffmpeg"
 }
 
 build_ffmpeg() {
   local objects=$stage/objects tree=$stage/tree
   mkdir "$objects" "$tree"
-  # --prefix ends up in the binary (avformat_configuration), so it isn't a path of this machine.
+  # The path of the sources ends up in the binary (in assertions), and so does --prefix (avformat_configuration): they
+  # aren't paths of this machine.
+  ln -s "$source_folder" "$stage/ffmpeg"
   if [ -n "$libxml2" ]; then fake_pkg_config; fi
-  (cd "$objects" && PATH=$work/bin:$PATH logged "configuring FFmpeg" "$source_folder/configure" --cc="${cc[*]}" --prefix=/ffmpeg "${configuration[@]}")
+  (cd "$objects" && PATH=$work/bin:$PATH logged "configuring FFmpeg" ../ffmpeg/configure --cc="${cc[*]}" --prefix=/ffmpeg "${configuration[@]}")
   cp "$protocols" "$objects/libavformat/protocol_list.c"
   (cd "$objects" && logged "compiling FFmpeg" make -j "$jobs")
   (cd "$objects" && logged "installing FFmpeg" make DESTDIR="$tree" install-libs install-headers)

@@ -1,0 +1,60 @@
+/**
+ * Where avio's shared library may be, and what puts one there. `library.ts` looks, `install.ts` puts; nothing is loaded
+ * or read here. Also what avio's version is.
+ */
+import manifest from "../deno.json" with { type: "json" };
+
+/** Version of avio. */
+export const VERSION: string = manifest.version;
+
+/** Operating system and processor, as the folders of libraries are called. */
+export const PLATFORM: string = `${Deno.build.os}-${Deno.build.arch}`;
+
+/** What the shared library is called. */
+export const FILE_NAME: string = Deno.build.os === "darwin" ? "libavio.dylib" : "libavio.so";
+
+const SYSTEM_FILE_NAME = FILE_NAME.replace("libavio", "libavio-system");
+
+/** An environment variable that is set and may be read. */
+export function environment(variable: string): string | undefined {
+  const { state } = Deno.permissions.querySync({ name: "env", variable });
+  return state === "granted" ? Deno.env.get(variable) || undefined : undefined;
+}
+
+/** The user's folder for libraries of this version; null where it can't be told. */
+export function cacheFolder(): string | null {
+  const home = environment("HOME");
+  const caches = environment("XDG_CACHE_HOME") ??
+    (home && (Deno.build.os === "darwin" ? `${home}/Library/Caches` : `${home}/.cache`));
+  return caches ? `${caches}/avio/${VERSION}` : null;
+}
+
+/** Path of a file: URL. */
+export function pathOf(url: URL): string {
+  return decodeURIComponent(url.pathname);
+}
+
+/** Where the library is looked for when nothing names one, in this order. */
+export function* places(): Generator<string> {
+  if (import.meta.url.startsWith("file:")) {
+    for (const name of [FILE_NAME, SYSTEM_FILE_NAME]) {
+      yield pathOf(new URL(`../lib/${PLATFORM}/${name}`, import.meta.url));
+    }
+  }
+  if (Deno.build.standalone) yield `${Deno.execPath().replace(/[^/]*$/, "")}${FILE_NAME}`;
+  const folder = cacheFolder();
+  if (folder) yield `${folder}/${FILE_NAME}`;
+}
+
+/** The command that puts a library into one of the places. */
+export function installCommand(): string {
+  const { protocol, pathname } = new URL(import.meta.url);
+  if (protocol === "file:" && pathname.endsWith(".ts")) { // a checkout
+    return `deno task --cwd '${pathOf(new URL("..", import.meta.url))}' build`;
+  }
+  // JSR's address ends so, and the npm package has no sources to build from.
+  if (protocol === "file:" || pathname.endsWith(`/@avio/avio/${VERSION}/ffi/places.ts`)) {
+    return `deno run -A jsr:@avio/avio@${VERSION}/install`;
+  }
+  return `deno run -A ${new URL("../install.ts", import.meta.url)}`;
+}

@@ -1,0 +1,31 @@
+/**
+ * Prints the licences that go with an embedded shared library: avio's own, where the sources of what is inside are and
+ * how it was built, FFmpeg's licence. Asks the library itself.
+ */
+import { licenseText, versions } from "../mod.ts";
+
+const { avio, ffmpeg, configuration, license } = versions();
+const own = Deno.readTextFileSync(new URL("../LICENSE", import.meta.url));
+
+console.log(`The shared libraries in this folder are made of avio ${avio} and of FFmpeg ${ffmpeg}.
+
+avio's part is under the MIT licence:
+
+${own}
+FFmpeg's part is under: ${license}. Its text is below.
+
+Sources. FFmpeg ${ffmpeg} was not changed, but that its list of protocols is avio's (shim/ffmpeg/protocol_list.c). Its
+sources are at https://ffmpeg.org/releases/ffmpeg-${ffmpeg}.tar.xz; those of avio's part, the list and the script that
+builds all of it, scripts/build_shim.sh, are in avio's repository and in its package at https://jsr.io/@avio/avio.
+Whoever wants another FFmpeg inside changes the sources and runs
+
+  FFMPEG_SOURCE=<folder> scripts/build_shim.sh --embedded --output <library>
+
+and names the result with AVIO_SHIM_PATH or loadLibrary(). For three years after a release, its makers send the
+complete sources on a medium to anyone who asks, for the cost of sending.
+
+FFmpeg was configured with:
+
+  ${configuration}
+
+${licenseText()}`);

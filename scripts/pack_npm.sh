@@ -1,0 +1,82 @@
+#!/usr/bin/env bash
+#
+# Makes the npm package: what `deno pack` makes of the modules, and the embedded shared library of each platform it is
+# given one for, with the licences. The same inputs give the same bytes.
+#
+#   scripts/pack_npm.sh OUTPUT.tgz [PLATFORM=LIBRARY ...]     default: this platform's, from lib/
+#
+# PLATFORM is what Deno calls it: linux-x86_64, linux-aarch64, darwin-x86_64, darwin-aarch64.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+export LC_ALL=C
+
+fail() {
+  echo "pack_npm: $*" >&2
+  exit 1
+}
+
+[ $# -ge 1 ] || fail "usage: scripts/pack_npm.sh OUTPUT.tgz [PLATFORM=LIBRARY ...]"
+output=$1 && shift
+if [ $# = 0 ]; then
+  for file in lib/*/libavio.so lib/*/libavio.dylib; do
+    [ ! -f "$file" ] || set -- "$@" "$(basename "$(dirname "$file")")=$file"
+  done
+fi
+[ $# -ge 1 ] || fail "no library: build one with scripts/build_shim.sh"
+
+work=$(mktemp -d "${TMPDIR:-/tmp}/avio-pack.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+
+# What is not for users of npm stays out: the sources of the library and what builds it.
+mkdir "$work/modules" "$work/unpacked"
+cp -R mod.ts cli.ts cli ffi format io deno.json LICENSE README.md CHANGELOG.md "$work/modules"
+deno eval '
+  const [path] = Deno.args;
+  const { exports: { ["./install"]: _, ...exports }, ...config } = JSON.parse(Deno.readTextFileSync(path));
+  Deno.writeTextFileSync(path, JSON.stringify({ ...config, exports }));
+' "$work/modules/deno.json"
+(cd "$work/modules" && deno pack --quiet --allow-dirty --no-source-maps --output "$work/modules.tgz") >"$work/log" 2>&1 ||
+  { cat "$work/log" >&2 && fail "deno pack failed"; }
+tar -xzf "$work/modules.tgz" -C "$work/unpacked"
+package=$work/unpacked/package
+
+# What other runtimes get: they would fail in the middle of something else. Its exports let named imports get so far.
+deno eval '
+  const message = "@avio/avio needs Deno: its shared library is loaded by Deno.dlopen. Install it " +
+    "(npm install -g deno), then run your program with: deno run --allow-ffi main.ts";
+  const names = Object.keys(await import(`file://${Deno.cwd()}/mod.ts`)).join(", ");
+  console.log(`throw new Error(${JSON.stringify(message)});\nexport let ${names};`);
+' >"$package/needs_deno.js"
+
+# What deno pack leaves out: the version is read from deno.json, users look for words and a licence.
+deno eval '
+  const [config, manifest, target] = Deno.args;
+  const { name, version } = JSON.parse(Deno.readTextFileSync(config));
+  const generated = JSON.parse(Deno.readTextFileSync(manifest));
+  Deno.writeTextFileSync(target, JSON.stringify({ name, version }, null, 2) + "\n");
+  Deno.writeTextFileSync(manifest, JSON.stringify({
+    ...generated,
+    exports: Object.fromEntries(Object.entries(generated.exports).map(([name, { types, default: module }]) =>
+      [name, { types, deno: module, default: "./needs_deno.js" }])),
+    description: "All of libavformat for Deno: probe, demux, mux and remux media over any source and sink",
+    keywords: ["deno", "ffmpeg", "libavformat", "remux", "demux", "mp4", "matroska", "hls", "media"],
+    license: "MIT AND LGPL-2.1-or-later",
+    engines: { deno: ">=2.9.0" },
+  }, null, 2) + "\n");
+' deno.json "$package/package.json" "$package/deno.json"
+
+for pair in "$@"; do
+  platform=${pair%%=*} file=${pair#*=}
+  [ -f "$file" ] || fail "$file: not found"
+  mkdir -p "$package/lib/$platform"
+  cp "$file" "$package/lib/$platform/$(basename "$file" | sed "s/-$platform//")"
+done
+deno run --allow-ffi --allow-read --allow-env scripts/licenses.ts >"$package/lib/LICENSES.txt"
+
+find "$package" -type f -exec chmod 644 {} +
+find "$package" -type d -exec chmod 755 {} +
+# GNU tar; times and owners would differ from one machine to the next.
+(cd "$work/unpacked" && find package -type f | sort |
+  tar --no-recursion --mtime=@0 --owner=0 --group=0 --numeric-owner --format=ustar -cf - -T -) | gzip -9n >"$work/package.tgz"
+mv "$work/package.tgz" "$output"
+echo "pack_npm: $output ($(($(wc -c <"$output") / 1024)) KiB; libraries for: $(ls "$package/lib" | grep - | tr '\n' ' '))"

@@ -1,0 +1,74 @@
+/**
+ * The registries that users install avio from, served on loopback: npm's with one tarball, JSR's with the files that
+ * `deno publish` would upload.
+ */
+import { createHash } from "node:crypto";
+
+const root = new URL("../../", import.meta.url).pathname;
+const { name, version, exports } = JSON.parse(Deno.readTextFileSync(`${root}deno.json`)) as {
+  name: string;
+  version: string;
+  exports: Record<string, string>;
+};
+
+/** A registry that is served. */
+export interface Registry extends AsyncDisposable {
+  /** Its address, without a slash at the end. */
+  address: string;
+}
+
+/** Serves files by their paths on loopback. */
+export function serveFiles(files: (path: string) => BodyInit | null | undefined): Registry {
+  const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, ({ url }) => {
+    const body = files(decodeURIComponent(new URL(url).pathname));
+    return body === null || body === undefined ? new Response(null, { status: 404 }) : new Response(body);
+  });
+  return {
+    address: `http://127.0.0.1:${server.addr.port}`,
+    [Symbol.asyncDispose]: () => server.shutdown(),
+  };
+}
+
+/** npm's registry with the package in it. */
+export function serveNpm(tarball: Uint8Array<ArrayBuffer>): Registry {
+  const integrity = `sha512-${createHash("sha512").update(tarball).digest("base64")}`;
+  const file = `/${name}/-/avio-${version}.tgz`;
+  const registry = serveFiles((path) => path === file ? tarball : path === `/${name}` ? packument() : null);
+  const packument = () =>
+    JSON.stringify({
+      name,
+      "dist-tags": { latest: version },
+      versions: { [version]: { name, version, dist: { tarball: registry.address + file, integrity } } },
+    });
+  return registry;
+}
+
+/** Paths of the files that `deno publish` uploads. */
+export async function publishedFiles(): Promise<string[]> {
+  const args = ["publish", "--dry-run", "--allow-dirty", "--no-check"];
+  const output = await new Deno.Command(Deno.execPath(), { args, cwd: root, env: { NO_COLOR: "1" } })
+    .output();
+  const text = new TextDecoder().decode(output.stderr);
+  if (!output.success) throw new Error(text);
+  return [...text.matchAll(/^ +(file:\S+) \(/gm)].map(([, url]) =>
+    decodeURIComponent(new URL(url!).pathname).slice(root.length)
+  );
+}
+
+/** JSR's registry with the package in it. */
+export async function serveJsr(): Promise<Registry> {
+  const files = new Map<string, string>();
+  const folder = `/${name}/${version}`;
+  const manifest: Record<string, { size: number; checksum: string }> = {};
+  for (const path of await publishedFiles()) {
+    const bytes = Deno.readFileSync(root + path);
+    manifest[`/${path}`] = {
+      size: bytes.length,
+      checksum: `sha256-${createHash("sha256").update(bytes).digest("hex")}`,
+    };
+    files.set(`${folder}/${path}`, new TextDecoder().decode(bytes));
+  }
+  files.set(`/${name}/meta.json`, JSON.stringify({ latest: version, versions: { [version]: {} } }));
+  files.set(`${folder}_meta.json`, JSON.stringify({ manifest, exports }));
+  return serveFiles((path) => files.get(path));
+}
