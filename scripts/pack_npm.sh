@@ -3,6 +3,8 @@
 # Makes the npm package: what `deno pack` makes of the modules, and the embedded shared library of each platform it is
 # given one for, with the licences. The same inputs give the same bytes.
 #
+# shellcheck disable=SC2016 # the programs in single quotes are JavaScript
+#
 #   scripts/pack_npm.sh OUTPUT.tgz [PLATFORM=LIBRARY ...]     default: this platform's, from lib/
 #
 # PLATFORM is what Deno calls it: linux-x86_64, linux-aarch64, darwin-x86_64, darwin-aarch64.
@@ -79,4 +81,4 @@ find "$package" -type d -exec chmod 755 {} +
 (cd "$work/unpacked" && find package -type f | sort |
   tar --no-recursion --mtime=@0 --owner=0 --group=0 --numeric-owner --format=ustar -cf - -T -) | gzip -9n >"$work/package.tgz"
 mv "$work/package.tgz" "$output"
-echo "pack_npm: $output ($(($(wc -c <"$output") / 1024)) KiB; libraries for: $(ls "$package/lib" | grep - | tr '\n' ' '))"
+echo "pack_npm: $output ($(($(wc -c <"$output") / 1024)) KiB; libraries: $(cd "$package/lib" && echo */))"

@@ -1,0 +1,66 @@
+#!/usr/bin/env bash
+#
+# Makes a release of what is committed: the shared libraries, the npm package, the sources as they go to JSR, and the
+# SHA-256 of each. The same commit, compiler and libraries give the same bytes. Nothing is uploaded.
+#
+#   scripts/release.sh FOLDER [--address URL] [PLATFORM=LIBRARY ...]
+#
+# FOLDER              is made, and gets the files
+# --address URL       where the files will be: the installer fetches libraries from there, by the sums it is given here
+# PLATFORM=LIBRARY    libraries of other platforms, made there by scripts/build_shim.sh; this platform's is built
+set -euo pipefail
+cd "$(dirname "$0")/.."
+export LC_ALL=C
+
+fail() {
+  echo "release: $*" >&2
+  exit 1
+}
+
+[ $# -ge 1 ] || fail "usage: scripts/release.sh FOLDER [--address URL] [PLATFORM=LIBRARY ...]"
+folder=$1 address='' && shift
+if [ "${1:-}" = --address ]; then
+  address=${2%/} && shift 2
+fi
+[ -z "$(git status --porcelain)" ] || fail "there are changes that are not committed"
+[ ! -e "$folder" ] || fail "$folder is there already"
+
+work=$(mktemp -d "${TMPDIR:-/tmp}/avio-release.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+tree=$work/avio out=$work/out
+mkdir "$tree" "$out"
+git archive HEAD | tar -xf - -C "$tree"
+version=$(deno eval 'console.log(JSON.parse(Deno.readTextFileSync(Deno.args[0])).version)' "$tree/deno.json")
+grep -q "^## $version" "$tree/CHANGELOG.md" || fail "CHANGELOG.md says nothing of $version"
+
+# This platform's library, in its place in the tree: the packer asks it for licences.
+"$tree/scripts/build_shim.sh" --embedded
+own=$(find "$tree/lib" -name 'libavio.*' ! -name '*.stamp')
+platforms=("$(basename "$(dirname "$own")")=$own" "$@")
+
+json=''
+for pair in "${platforms[@]}"; do
+  platform=${pair%%=*} file=${pair#*=}
+  [ -f "$file" ] || fail "$file: not found"
+  cp "$file" "$out/libavio-$platform.${file##*.}"
+  json="$json${json:+,}\"$platform\":\"$(sha256sum "$file" | cut -d ' ' -f 1)\""
+done
+
+# What the installer of this release believes.
+deno eval '
+  const [path, address, sums] = Deno.args;
+  const release = { address: address || null, sha256: JSON.parse(sums) };
+  Deno.writeTextFileSync(path, JSON.stringify(release, null, 2) + "\n");
+' "$tree/install/release.json" "$address" "{$json}"
+
+"$tree/scripts/pack_npm.sh" "$out/avio-$version-npm.tgz" "${platforms[@]}"
+
+# The sources, with that: `deno publish` is run in what this holds.
+rm -r "${tree:?}/lib"
+mv "$tree" "$work/avio-$version"
+(cd "$work" && find "avio-$version" -type f | sort |
+  tar --no-recursion --mtime=@0 --owner=0 --group=0 --numeric-owner --format=ustar -cf - -T -) | gzip -9n >"$out/avio-$version-source.tar.gz"
+
+(cd "$out" && sha256sum -- * >"$work/sums" && mv "$work/sums" SHA256SUMS)
+mv "$out" "$folder"
+cat "$folder/SHA256SUMS"
