@@ -458,17 +458,17 @@ get_ffmpeg() {
   build_ffmpeg "$stage/result"
   if [ ! -d "$ffmpeg" ]; then mv "$stage/result" "$ffmpeg"; fi
   # Another build finished in the same instant: then mv put ours inside its folder.
-  rm -rf "$ffmpeg/result" "$stage/source" "$stage/ffmpeg"
+  rm -rf "$ffmpeg/result" "$stage/source"
 }
 
 build_ffmpeg() {
   local objects=$stage/objects tree=$stage/tree
   mkdir "$objects" "$tree"
   # The path of the sources ends up in the binary (in assertions), and so does --prefix (avformat_configuration): they
-  # aren't paths of this machine.
-  ln -s "$source_folder" "$stage/ffmpeg"
+  # aren't paths of this machine. A folder that is called src is what configure does not make an absolute path of.
+  ln -s "$source_folder" "$objects/src"
   if [ -n "$libxml2" ]; then fake_pkg_config; fi
-  (cd "$objects" && PATH=$work/bin:$PATH logged "configuring FFmpeg" ../ffmpeg/configure --cc="${cc[*]}" --prefix=/ffmpeg "${configuration[@]}")
+  (cd "$objects" && PATH=$work/bin:$PATH logged "configuring FFmpeg" src/configure --cc="${cc[*]}" --prefix=/ffmpeg "${configuration[@]}")
   cp "$protocols" "$objects/libavformat/protocol_list.c"
   (cd "$objects" && logged "compiling FFmpeg" make -j "$jobs")
   (cd "$objects" && logged "installing FFmpeg" make DESTDIR="$tree" install-libs install-headers)
