@@ -5,6 +5,7 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import {
   Demuxer,
+  loadLibrary,
   MemorySink,
   Muxer,
   Packet,
@@ -192,6 +193,12 @@ const provocations: Record<string, () => unknown> = {
     }),
   [`Error: Cannot read ${url}: 403 Forbidden`]: () =>
     probe(url, onPort1234(() => new Response(null, { status: 403, statusText: "Forbidden" }))),
+  "Error: Cannot load another library: one is loaded already": () => loadLibrary("/another/libavio.so"),
+  "TypeError: Cannot load a library from https://host/libavio.so: only file: URLs": async () => {
+    const script =
+      `import { loadLibrary } from "@avio/avio"; loadLibrary(new URL("https://host/libavio.so"));`;
+    throw errorIn((await runScript(script)).stderr);
+  },
   [`TypeError: Cannot read ${url}: fetch failed`]: () => probe(url),
   [`Error: Cannot read ${url}: it changed while it was read`]: () => probe(url, onPort1234(changing())),
   [`TypeError: source: ${url} can't be opened synchronously, use open`]: () => probeSync(url),
@@ -206,10 +213,15 @@ const provocations: Record<string, () => unknown> = {
   'NotCapable: Requires read access to "/etc/hostname", run again with the --allow-read flag': async () => {
     const script = `import { probe } from "@avio/avio"; await probe("/etc/hostname");`;
     const { stderr } = await runScript(script, { flags: ["--allow-ffi"] });
-    const [, name, message] = stderr.match(/(\w+): (Requires .*)$/m)!;
-    throw Object.assign(new Error(message), { name });
+    throw errorIn(stderr);
   },
 };
+
+/** The error that a script has ended with. */
+function errorIn(stderr: string): Error {
+  const [, name, message] = stderr.match(/^error: Uncaught \([^)]*\) (\w+): (.*)$/m)!;
+  return Object.assign(new Error(message), { name });
+}
 
 /** The first column of the tables below "What can go wrong". */
 function errorsOf(page: string): string[] {
