@@ -63,7 +63,7 @@ deno eval '
     description: "All of libavformat for Deno: probe, demux, mux and remux media over any source and sink",
     keywords: ["deno", "ffmpeg", "libavformat", "remux", "demux", "mp4", "matroska", "hls", "media"],
     license: "MIT AND LGPL-2.1-or-later",
-    engines: { deno: ">=2.9.0" },
+    engines: { deno: ">=2.3.7" },
   }, null, 2) + "\n");
 ' deno.json "$package/package.json" "$package/deno.json"
 
