@@ -9,7 +9,7 @@
 #
 # PLATFORM is what Deno calls it: linux-x86_64, linux-aarch64, darwin-x86_64, darwin-aarch64.
 set -euo pipefail
-cd "$(dirname "$0")/.."
+root=$(cd "$(dirname "$0")/.." && pwd)
 export LC_ALL=C
 
 fail() {
@@ -20,7 +20,7 @@ fail() {
 [ $# -ge 1 ] || fail "usage: scripts/pack_npm.sh OUTPUT.tgz [PLATFORM=LIBRARY ...]"
 output=$1 && shift
 if [ $# = 0 ]; then
-  for file in lib/*/libavio.so lib/*/libavio.dylib; do
+  for file in "$root"/lib/*/libavio.so "$root"/lib/*/libavio.dylib; do
     [ ! -f "$file" ] || set -- "$@" "$(basename "$(dirname "$file")")=$file"
   done
 fi
@@ -31,7 +31,7 @@ trap 'rm -rf "$work"' EXIT
 
 # What is not for users of npm stays out: the sources of the library and what builds it.
 mkdir "$work/modules" "$work/unpacked"
-cp -R mod.ts cli.ts cli ffi format io deno.json LICENSE README.md CHANGELOG.md "$work/modules"
+(cd "$root" && cp -R mod.ts cli.ts cli ffi format io deno.json LICENSE README.md CHANGELOG.md "$work/modules")
 deno eval '
   const [path] = Deno.args;
   const { exports: { ["./install"]: _, ...exports }, ...config } = JSON.parse(Deno.readTextFileSync(path));
@@ -46,9 +46,9 @@ package=$work/unpacked/package
 deno eval '
   const message = "@avio/avio needs Deno: its shared library is loaded by Deno.dlopen. Install it " +
     "(npm install -g deno), then run your program with: deno run --allow-ffi main.ts";
-  const names = Object.keys(await import(`file://${Deno.cwd()}/mod.ts`)).join(", ");
+  const names = Object.keys(await import(Deno.args[0])).join(", ");
   console.log(`throw new Error(${JSON.stringify(message)});\nexport let ${names};`);
-' >"$package/needs_deno.js"
+' "$root/mod.ts" >"$package/needs_deno.js"
 
 # What deno pack leaves out: the version is read from deno.json, users look for words and a licence.
 deno eval '
@@ -65,7 +65,7 @@ deno eval '
     license: "MIT AND LGPL-2.1-or-later",
     engines: { deno: ">=2.3.7" },
   }, null, 2) + "\n");
-' deno.json "$package/package.json" "$package/deno.json"
+' "$root/deno.json" "$package/package.json" "$package/deno.json"
 
 for pair in "$@"; do
   platform=${pair%%=*} file=${pair#*=}
@@ -73,7 +73,7 @@ for pair in "$@"; do
   mkdir -p "$package/lib/$platform"
   cp "$file" "$package/lib/$platform/$(basename "$file" | sed "s/-$platform//")"
 done
-deno run --allow-ffi --allow-read --allow-env scripts/licenses.ts >"$package/lib/LICENSES.txt"
+deno run --allow-ffi --allow-read --allow-env "$root/scripts/licenses.ts" >"$package/lib/LICENSES.txt"
 
 find "$package" -type f -exec chmod 644 {} +
 find "$package" -type d -exec chmod 755 {} +

@@ -9,7 +9,7 @@
 # --address URL       where the files will be: the installer fetches libraries from there, by the sums it is given here
 # PLATFORM=LIBRARY    libraries of other platforms, made there by scripts/build_shim.sh; this platform's is built
 set -euo pipefail
-cd "$(dirname "$0")/.."
+root=$(cd "$(dirname "$0")/.." && pwd)
 export LC_ALL=C
 
 fail() {
@@ -22,14 +22,14 @@ folder=$1 address='' && shift
 if [ "${1:-}" = --address ]; then
   address=${2%/} && shift 2
 fi
-[ -z "$(git status --porcelain)" ] || fail "there are changes that are not committed"
+[ -z "$(git -C "$root" status --porcelain)" ] || fail "there are changes that are not committed"
 [ ! -e "$folder" ] || fail "$folder is there already"
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/avio-release.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 tree=$work/avio out=$work/out
 mkdir "$tree" "$out"
-git archive HEAD | tar -xf - -C "$tree"
+git -C "$root" archive HEAD | tar -xf - -C "$tree"
 version=$(deno eval 'console.log(JSON.parse(Deno.readTextFileSync(Deno.args[0])).version)' "$tree/deno.json")
 grep -q "^## $version" "$tree/CHANGELOG.md" || fail "CHANGELOG.md says nothing of $version"
 

@@ -43,25 +43,25 @@ export function serveNpm(tarball: Uint8Array<ArrayBuffer>): Registry {
   return registry;
 }
 
-/** Paths of the files that `deno publish` uploads. */
-export async function publishedFiles(): Promise<string[]> {
+/** Paths of the files that `deno publish` uploads from a checkout. */
+export async function publishedFiles(checkout: string = root): Promise<string[]> {
   const args = ["publish", "--dry-run", "--allow-dirty", "--no-check"];
-  const output = await new Deno.Command(Deno.execPath(), { args, cwd: root, env: { NO_COLOR: "1" } })
+  const output = await new Deno.Command(Deno.execPath(), { args, cwd: checkout, env: { NO_COLOR: "1" } })
     .output();
   const text = new TextDecoder().decode(output.stderr);
   if (!output.success) throw new Error(text);
   return [...text.matchAll(/^ +(file:\S+) \(/gm)].map(([, url]) =>
-    decodeURIComponent(new URL(url!).pathname).slice(root.length)
+    decodeURIComponent(new URL(url!).pathname).slice(checkout.length)
   );
 }
 
-/** JSR's registry with the package in it. */
-export async function serveJsr(): Promise<Registry> {
+/** JSR's registry with the package of a checkout in it. */
+export async function serveJsr(checkout: string = root): Promise<Registry> {
   const files = new Map<string, string>();
   const folder = `/${name}/${version}`;
   const manifest: Record<string, { size: number; checksum: string }> = {};
-  for (const path of await publishedFiles()) {
-    const bytes = Deno.readFileSync(root + path);
+  for (const path of await publishedFiles(checkout)) {
+    const bytes = Deno.readFileSync(checkout + path);
     manifest[`/${path}`] = {
       size: bytes.length,
       checksum: `sha256-${createHash("sha256").update(bytes).digest("hex")}`,
