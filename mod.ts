@@ -34,7 +34,7 @@ export type { Sink } from "./io/sink.ts";
 export type { Source } from "./io/source.ts";
 
 export { codecString, type CodecStringParameters } from "./format/codec_string.ts";
-export { Demuxer, type DemuxerOptions, type SeekOptions } from "./format/demuxer.ts";
+export { Demuxer, type DemuxerOptions, type SeekOptions, type SeekTarget } from "./format/demuxer.ts";
 export {
   type CodecInfo,
   codecs,
@@ -54,6 +54,7 @@ export { Packet, type PacketInit, type SideData } from "./format/packet.ts";
 export { probe, probeSync } from "./format/probe.ts";
 export type { Rational } from "./format/rational.ts";
 export { remux, type RemuxOptions, type RemuxProgress, type RemuxResult, remuxSync } from "./format/remux.ts";
+export { type SideDataFields, sideDataFields } from "./format/side_data.ts";
 export { concat, concatSync, split, type SplitOptions, splitSync } from "./format/split.ts";
 export { RemuxStream } from "./format/remux_stream.ts";
 export type { IndexEntry } from "./format/stream_index.ts";

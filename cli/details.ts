@@ -8,69 +8,10 @@ import { rate } from "./text.ts";
 /** A stream as `probe` describes it. */
 export type ProbedStream = MediaInfo["streams"][number];
 
-/** FFmpeg's numbers of profiles and their names, of codecs that people meet. */
-const PROFILES: Readonly<Record<string, Readonly<Record<number, string>>>> = {
-  h264: {
-    44: "CAVLC 4:4:4",
-    66: "Baseline",
-    578: "Constrained Baseline",
-    77: "Main",
-    88: "Extended",
-    100: "High",
-    110: "High 10",
-    2158: "High 10 Intra",
-    118: "Multiview High",
-    122: "High 4:2:2",
-    2170: "High 4:2:2 Intra",
-    128: "Stereo High",
-    144: "High 4:4:4",
-    244: "High 4:4:4 Predictive",
-    2292: "High 4:4:4 Intra",
-  },
-  hevc: { 1: "Main", 2: "Main 10", 3: "Main Still Picture", 4: "Rext", 9: "Scc" },
-  av1: { 0: "Main", 1: "High", 2: "Professional" },
-  vp9: { 0: "Profile 0", 1: "Profile 1", 2: "Profile 2", 3: "Profile 3" },
-  vp8: { 0: "0", 1: "1", 2: "2", 3: "3" },
-  mpeg2video: {
-    0: "4:2:2",
-    1: "High",
-    2: "Spatially Scalable",
-    3: "SNR Scalable",
-    4: "Main",
-    5: "Simple",
-  },
-  mpeg4: {
-    0: "Simple Profile",
-    1: "Simple Scalable Profile",
-    2: "Core Profile",
-    3: "Main Profile",
-    15: "Advanced Simple Profile",
-  },
-  mjpeg: { 192: "Baseline", 193: "Sequential", 194: "Progressive", 195: "Lossless", 247: "JPEG-LS" },
-  aac: {
-    0: "Main",
-    1: "LC",
-    2: "SSR",
-    3: "LTP",
-    4: "HE-AAC",
-    22: "LD",
-    28: "HE-AACv2",
-    38: "ELD",
-    41: "xHE-AAC",
-  },
-  dts: { 20: "DTS", 30: "DTS-ES", 40: "DTS 96/24", 50: "DTS-HD HRA", 60: "DTS-HD MA", 70: "DTS Express" },
-};
-
-/** The profile's name, or its number where we have none; null where it is unknown. */
-export function profileName({ codec, profile }: CodecParameters): string | null {
-  return profile === null ? null : PROFILES[codec]?.[profile] ?? String(profile);
-}
-
 /** `h264 (High)`; "" for what has no codec, such as an attached text. */
-export function codecName({ codec, profile }: CodecParameters): string {
+export function codecName({ codec, profileName }: CodecParameters): string {
   if (codec === "none") return "";
-  const name = profile === null ? undefined : PROFILES[codec]?.[profile];
-  return name ? `${codec} (${name})` : codec;
+  return profileName ? `${codec} (${profileName})` : codec;
 }
 
 /** The phrase for a stream of any type. */
@@ -78,7 +19,13 @@ export function details(stream: ProbedStream): string {
   const parameters = stream.codecParameters;
   switch (stream.type) {
     case "video":
-      return phrase([dimensions(parameters), frameRate(stream), ...pixels(parameters), turned(stream)]);
+      return phrase([
+        dimensions(parameters),
+        frameRate(stream),
+        ...pixels(parameters),
+        interlaced(parameters),
+        turned(stream),
+      ]);
     case "audio":
       return phrase(sound(parameters));
     case "subtitle":
@@ -107,6 +54,11 @@ function frameRate({ averageFrameRate, codecParameters, disposition }: ProbedStr
   return fps && `${fps} fps`;
 }
 
+/** Of pictures in two fields, which comes first: `interlaced (tt)`. */
+function interlaced({ fieldOrder }: CodecParameters): string {
+  return fieldOrder === null || fieldOrder === "progressive" ? "" : `interlaced (${fieldOrder})`;
+}
+
 function turned({ rotation }: ProbedStream): string {
   return rotation === 0 ? "" : `turned ${rotation}°`;
 }
@@ -118,7 +70,14 @@ function pixels(parameters: CodecParameters): string[] {
   return [pixelFormat ?? "", colorRange ?? "", [...new Set(colors)].join("/")];
 }
 
-function sound({ sampleRate, channels, channelLayout, sampleFormat }: CodecParameters): string[] {
+function sound(parameters: CodecParameters): string[] {
+  const { sampleRate, channels, channelLayout, sampleFormat, bitsPerRawSample: bits } = parameters;
+  const isPart = bits > 0 && bits !== Number(sampleFormat?.match(/\d+/)?.[0]); // 24 bit in s32
   const known = ["", "mono", "stereo"][channels] ?? `${channels} channels`;
-  return [sampleRate ? `${sampleRate} Hz` : "", channelLayout ?? known, sampleFormat ?? ""];
+  return [
+    sampleRate ? `${sampleRate} Hz` : "",
+    channelLayout ?? known,
+    sampleFormat ?? "",
+    isPart ? `${bits} bit` : "",
+  ];
 }

@@ -1,10 +1,20 @@
 /**
  * What `probe` found, in the field names of `ffprobe -of json -show_format -show_streams -show_chapters -show_programs`.
  * What is unknown is left out, as there. `codec_string` is ours; what ffprobe knows and the library does not tell is missing
- * (coded_width, refs, probe_score, program_num, time_base of chapters, ...).
+ * (coded_width, refs, closed_captions, ...).
  */
-import { type Chapter, codecs, codecString, type MediaInfo, type Program, type Rational } from "../mod.ts";
-import { type ProbedStream, profileName } from "./details.ts";
+import {
+  type Chapter,
+  codecs,
+  codecString,
+  type MediaInfo,
+  type Program,
+  type Rational,
+  type SideData,
+  type SideDataFields,
+  sideDataFields,
+} from "../mod.ts";
+import type { ProbedStream } from "./details.ts";
 
 type Json = Record<string, unknown>;
 
@@ -54,6 +64,7 @@ function formatJson(filename: string, info: MediaInfo): Json {
     duration: seconds(info.duration),
     size: info.size === null ? null : String(info.size),
     bit_rate: positive(info.bitRate),
+    probe_score: info.probeScore,
     tags: tags(info.metadata),
   });
 }
@@ -66,19 +77,19 @@ function streamJson(stream: ProbedStream, longNames: ReadonlyMap<string, string>
     index: stream.index,
     codec_name: hasCodec ? parameters.codec : null,
     codec_long_name: hasCodec ? longNames.get(parameters.codec) ?? null : null,
-    profile: profileName(parameters),
+    profile: parameters.profileName ?? parameters.profile?.toString(),
     codec_type: stream.type,
     codec_tag_string: tag,
     codec_tag: tagNumber(tag),
     codec_string: codecString(parameters),
     ...mediaJson(stream),
     id: stream.id === 0 ? null : `0x${(stream.id >>> 0).toString(16)}`,
-    r_frame_rate: stream.type === "video" ? fraction(parameters.frameRate) : "0/0",
+    r_frame_rate: fraction(stream.realFrameRate),
     avg_frame_rate: fraction(stream.averageFrameRate),
     time_base: fraction(timeBase),
-    start_pts: ticks(stream.startTime, timeBase),
+    start_pts: stream.startPts,
     start_time: seconds(stream.startTime),
-    duration_ts: ticks(stream.duration, timeBase),
+    duration_ts: stream.durationTs,
     duration: seconds(stream.duration),
     bit_rate: positive(parameters.bitRate),
     bits_per_raw_sample: positive(parameters.bitsPerRawSample),
@@ -103,6 +114,7 @@ function mediaJson(stream: ProbedStream): Json {
         sample_rate: String(parameters.sampleRate),
         channels: parameters.channels,
         channel_layout: parameters.channelLayout,
+        bits_per_sample: parameters.bitsPerSample,
         initial_padding: parameters.initialPadding,
       };
     case "subtitle":
@@ -133,22 +145,38 @@ function videoJson({ codecParameters: parameters }: ProbedStream): Json {
   };
 }
 
-function chapterJson({ id, start, end, metadata }: Chapter): Json {
-  return known({ id, start_time: seconds(start), end_time: seconds(end), tags: tags(metadata) });
+/** A probed chapter has its time base. */
+function chapterJson({ id, start, end, timeBase, metadata }: Chapter): Json {
+  return known({
+    id,
+    time_base: timeBase && fraction(timeBase),
+    start: timeBase && ticks(start, timeBase),
+    start_time: seconds(start),
+    end: timeBase && ticks(end, timeBase),
+    end_time: seconds(end),
+    tags: tags(metadata),
+  });
 }
 
-function programJson({ id, streamIndexes, metadata }: Program, streams: readonly Json[]): Json {
+function programJson(program: Program, streams: readonly Json[]): Json {
+  const { id, number, pmtPid, pcrPid, streamIndexes, metadata } = program;
   return known({
     program_id: id,
+    program_num: number,
     nb_streams: streamIndexes.length,
+    pmt_pid: pmtPid,
+    pcr_pid: pcrPid,
     tags: tags(metadata),
     streams: streamIndexes.map((index) => streams[index]),
   });
 }
 
-/** The display matrix is told as ffprobe does; of the others the bytes, in base64. */
-function sideJson({ type, data }: ProbedStream["sideData"][number]): Json {
+/** Matrix and structs are told as ffprobe does; of the others the bytes, in base64. */
+function sideJson(side: SideData): Json {
+  const { type, data } = side;
   const name = { side_data_type: type };
+  const fields = sideDataFields(side);
+  if (fields) return { ...name, ...fieldsJson(type, fields) };
   if (type.toLowerCase() !== "display matrix" || data.length < 36) return { ...name, data: data.toBase64() };
   const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
   const matrix = Array.from({ length: 9 }, (_, index) => view.getInt32(index * 4, true));
@@ -157,6 +185,31 @@ function sideJson({ type, data }: ProbedStream["sideData"][number]): Json {
     return `\n${String(index).padStart(8, "0")}: ${values.join("")}`;
   };
   return { ...name, displaymatrix: `${row(0)}${row(1)}${row(2)}\n`, rotation: rotation(matrix) };
+}
+
+/** Fields as ffprobe calls them, but for those that it shows only where they mean something. */
+function fieldsJson(type: string, fields: SideDataFields): Json {
+  const { projection, hasPrimaries, hasLuminance } = fields;
+  const isShown = (name: string) => {
+    if (name === "hasPrimaries" || name === "hasLuminance") return false;
+    if (hasPrimaries === 0 && /^(red|green|blue|whitePoint)[XY]$/.test(name)) return false;
+    if (hasLuminance === 0 && name.endsWith("Luminance")) return false;
+    if (name.startsWith("bound")) return projection === "tiled equirectangular";
+    return name !== "padding" || projection === "cubemap";
+  };
+  const whole = type.toLowerCase() === "spherical mapping";
+  const value = (field: SideDataFields[string]) =>
+    typeof field === "object"
+      ? fraction(field)
+      : whole && typeof field === "number"
+      ? Math.trunc(field)
+      : field;
+  return Object.fromEntries(
+    Object.entries(fields).filter(([name]) => isShown(name)).map(([name, field]) => [
+      name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
+      value(field),
+    ]),
+  );
 }
 
 /** av_display_rotation_get: degrees against the clock, the other way than the library's. */
@@ -178,8 +231,8 @@ function seconds(value: number | null): string | null {
   return value === null ? null : value.toFixed(6);
 }
 
-function ticks(value: number | null, { num, den }: Rational): number | null {
-  return value === null ? null : Math.round(value * den / num);
+function ticks(value: number, { num, den }: Rational): number {
+  return Math.round(value * den / num);
 }
 
 function fraction({ num, den }: Rational): string {

@@ -1,7 +1,15 @@
 /**
  * `avio probe`: what a file is, for people or as JSON. The words for a stream are in `details.ts`.
  */
-import { codecString, type DemuxerOptions, type MediaInfo, probe as probeAsync, probeSync } from "../mod.ts";
+import {
+  codecString,
+  type DemuxerOptions,
+  type MediaInfo,
+  probe as probeAsync,
+  probeSync,
+  type SideData,
+  sideDataFields,
+} from "../mod.ts";
 import { codecName, details, type ProbedStream } from "./details.ts";
 import { ffprobeJson } from "./ffprobe_json.ts";
 import { inputSource, needsAsync } from "./input.ts";
@@ -37,6 +45,7 @@ function report(name: string, info: MediaInfo): string[] {
     { title: "Metadata", lines: tags(info.metadata) },
     { title: "Streams", lines: streamTable(info.streams) },
     { title: "Coding", lines: codingTable(info.streams) },
+    { title: "Side data", lines: sideDataLines(info.streams) },
     { title: "Chapters", lines: chapterTable(info) },
     { title: "Programs", lines: programTable(info) },
   ].filter(({ lines }) => lines.length > 0);
@@ -96,6 +105,25 @@ function codingTable(streams: readonly ProbedStream[]): string[] {
   );
 }
 
+/** What is in it, where that is known. */
+function sideDataLines(streams: readonly ProbedStream[]): string[] {
+  return list(
+    streams.flatMap(({ index, sideData }) =>
+      sideData.map((side) => [`${index} ${printable(side.type)}`, fieldLines(side)] as const)
+        .filter(([, lines]) => lines.length > 0)
+    ),
+  );
+}
+
+/** A line for each field: `max content 1000`, `red x 0.708`. */
+function fieldLines(side: SideData): string[] {
+  return Object.entries(sideDataFields(side) ?? {}).map(([name, value]) => {
+    const words = name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+    const known = typeof value === "object" ? Number((value.num / value.den).toFixed(6)) : value;
+    return `${words} ${known}`;
+  });
+}
+
 /** H.264 and HEVC count tenths and thirtieths: `1.2`, `4.1`. */
 function levelText({ type, codecParameters: { codec, level } }: ProbedStream): string {
   if (type !== "video" || level === null || level <= 0) return "";
@@ -126,10 +154,12 @@ function chapterTable({ chapters }: MediaInfo): string[] {
 function programTable({ programs }: MediaInfo): string[] {
   if (programs.length === 0) return [];
   return table(
-    titled("id", "streams", "name"),
-    programs.map(({ id, streamIndexes, metadata }) => [
+    titled("id", "streams", "PMT", "PCR", "name"),
+    programs.map(({ id, streamIndexes, pmtPid, pcrPid, metadata }) => [
       String(id),
       streamIndexes.join(","),
+      pmtPid > 0 ? String(pmtPid) : "",
+      pcrPid > 0 ? String(pcrPid) : "",
       printable(metadata["service_name"] ?? metadata["title"] ?? ""),
     ]),
   );

@@ -8,7 +8,13 @@ import { type Operation, runAsync, runSync } from "./operation.ts";
 /** A value or a promise of one; promises need the async engine. */
 export type MaybePromise<T> = T | Promise<T>;
 
-/** What FFmpeg says that written bytes are (AVIODataMarkerType). */
+/**
+ * What FFmpeg says that written bytes are (AVIODataMarkerType). "header" is what every reader needs first. "sync" begins
+ * a fragment of mp4, a cluster of Matroska or WebM, a tag of flv, with a key frame of the video where there is one:
+ * header and all from there on can be read. "boundary" begins one without. "unknown" goes on with what came before, and
+ * is all there is of MPEG-TS and ogg, and of Matroska with FFmpeg 5.1. "trailer" is what the end adds; in Matroska the last
+ * cluster, too, without a `flush()` before.
+ */
 export type Marker = "header" | "sync" | "boundary" | "unknown" | "trailer" | "flush";
 
 /** What comes with the bytes for an `onwrite` callback. */
@@ -17,7 +23,7 @@ export interface WriteInfo {
   position: number;
   /** What FFmpeg says the bytes are (AVIODataMarkerType). */
   marker: Marker;
-  /** Seconds, where the marker has a time. */
+  /** Seconds, of a "sync" or "boundary": when its first packet is to be decoded (dts), as the muxer counts. */
   time: number | null;
 }
 

@@ -24,7 +24,7 @@ export const callbackNames: Readonly<Record<number, string>> = {
 /** Is something to be read, to be written, is it there, or to be deleted? */
 export type OpenMode = (typeof openModes)[number];
 
-/** Answers what libavformat wants to open: an I/O context's handle, null to refuse. */
+/** Answers what libavformat wants to open: an I/O context's handle, an AVERROR code, null to refuse. */
 export type Opener = (url: string, mode: OpenMode, waits: boolean) => Answer<number | null>;
 
 /** An I/O context's device, with the memory that its writes use again and again: new memory costs more than the copy. */

@@ -220,8 +220,8 @@ export class Session {
   }
 
   /** An AVIOContext that writes to native memory. */
-  addMemoryOutput(bufferSize: number): number {
-    return this.#addIO(IOKind.MEMORY_OUTPUT, IOFlag.WRITE | IOFlag.SEEK, bufferSize);
+  addMemoryOutput(flags: number, bufferSize: number): number {
+    return this.#addIO(IOKind.MEMORY_OUTPUT, flags | IOFlag.SEEK, bufferSize);
   }
 
   /** Who is asked for what libavformat opens; without one it opens nothing. Another one takes its place. */

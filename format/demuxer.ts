@@ -53,6 +53,11 @@ export interface DemuxerOptions extends SessionOptions {
   http?: HttpOptions;
 }
 
+/**
+ * Where to seek to: seconds, a timestamp in the time base of a stream, or a byte of the source.
+ */
+export type SeekTarget = number | { streamIndex: number; timestamp: number } | { byte: number };
+
 /** Options of {@linkcode Demuxer.seekSync}. */
 export interface SeekOptions {
   /** To a key frame at or before the target, otherwise at or after it. @default {true} */
@@ -73,6 +78,7 @@ const MAX_PACKET_SIZE = 256 * 1024 * 1024;
 const MAX_OPEN_SIZE = 256 * 1024 * 1024;
 
 const SEEK_BACKWARD = 1;
+const SEEK_BYTE = 2;
 const SEEK_ANY = 4;
 
 /** Opens a source as the input of a session. `lend`: nothing but native code runs while bytes are read. */
@@ -203,6 +209,11 @@ export class Demuxer implements Disposable, AsyncDisposable, AsyncIterable<Packe
     return this.#description.bitRate;
   }
 
+  /** How sure FFmpeg is of the format, 100 at most (AVPROBE_SCORE_MAX). */
+  get probeScore(): number {
+    return this.#description.probeScore;
+  }
+
   /** Tags of the container. */
   get metadata(): Readonly<Record<string, string>> {
     return this.#description.metadata;
@@ -234,17 +245,26 @@ export class Demuxer implements Disposable, AsyncDisposable, AsyncIterable<Packe
     );
   }
 
-  /** The stream of this type that a player would choose, null where there is none. */
-  bestStream(type: MediaType): Stream | null {
+  /**
+   * The stream of this type that a player would choose, null where there is none. With `related`, one of the program that
+   * this stream is in, if it has any: the sound that belongs to a picture. `av_find_best_stream`.
+   *
+   * @param options.related A stream of this Demuxer, or its index.
+   */
+  bestStream(type: MediaType, options: { related?: Stream | number } = {}): Stream | null {
     checkMediaType(type, "type");
-    const rank = (stream: Stream) =>
-      (stream.disposition.includes("attached_pic") ? -4 : 0) +
-      (stream.disposition.includes("default") ? 2 : 0) -
-      (stream.disposition.some((role) => role === "hearing_impaired" || role === "visual_impaired") ? 1 : 0);
-    const size = ({ codecParameters: { width, height, channels } }: Stream) => width * height + channels;
+    const { related } = checkObject(options, "options");
     const candidates = this.#streams.filter((stream) => stream.type === type);
-    return candidates.toSorted((a, b) => rank(b) - rank(a) || size(b) - size(a) || a.index - b.index)[0] ??
-      null;
+    const program = related === undefined ? undefined : this.#programOf(related);
+    const together = candidates.filter(({ index }) => program?.streamIndexes.includes(index));
+    return (together.length > 0 ? together : candidates).toSorted(byPreference)[0] ?? null;
+  }
+
+  /** The first program that has the stream. */
+  #programOf(stream: Stream | number): Program | undefined {
+    const index = typeof stream === "object" ? stream?.index : stream;
+    checkInteger(index, "options.related", 0, this.#streams.length - 1);
+    return this.programs.find(({ streamIndexes }) => streamIndexes.includes(index));
   }
 
   /**
@@ -358,17 +378,22 @@ export class Demuxer implements Disposable, AsyncDisposable, AsyncIterable<Packe
    * is the last key frame at or before the target, by decoding time in formats that index by it (flv, fragmented
    * mp4). In MPEG-TS and MPEG-PS, which have no index, it is the place itself, mostly between key frames.
    *
-   * @param target Seconds, or a timestamp in the time base of a stream.
+   * A byte (AVSEEK_FLAG_BYTE) is for formats that can be read from anywhere, such as MPEG-TS, MPEG-PS, mp3, ogg and avi:
+   * of each stream the next packet is the first one that begins there or later. Where packets are no more than what lies
+   * between two places (mp3, flac, wav) it begins at that very byte: a packet's `pos` is a good one. Timestamps that the
+   * format does not write down, but FFmpeg counts, are not to be trusted after it. `options` mean nothing then.
+   *
+   * @param target Seconds, a timestamp in the time base of a stream, or a byte.
    * @throws {AVError} The format or the source can't.
    */
-  seekSync(target: number | { streamIndex: number; timestamp: number }, options?: SeekOptions): void {
+  seekSync(target: SeekTarget, options?: SeekOptions): void {
     this.#checkOpen("seek");
     const checked = options === undefined ? {} : checkObject(options, "options");
     this.#session.runNow(operations.seek, () => this.#seek(target, checked));
   }
 
   /** As {@linkcode Demuxer.seekSync}. */
-  seek(target: number | { streamIndex: number; timestamp: number }, options?: SeekOptions): Promise<void> {
+  seek(target: SeekTarget, options?: SeekOptions): Promise<void> {
     return promised(() => {
       this.#checkOpen("seek");
       const checked = options === undefined ? {} : checkObject(options, "options");
@@ -376,11 +401,8 @@ export class Demuxer implements Disposable, AsyncDisposable, AsyncIterable<Packe
     });
   }
 
-  *#seek(
-    target: number | { streamIndex: number; timestamp: number },
-    options: SeekOptions,
-  ): Operation<void> {
-    const { stream, position } = this.#seekTarget(target);
+  *#seek(target: SeekTarget, options: SeekOptions): Operation<void> {
+    const { stream, position, flags: unit } = this.#seekTarget(target);
     const backward = optional(checkBoolean, options.backward, "backward") ?? true;
     const any = optional(checkBoolean, options.any, "any") ?? false;
     const least = optional(checkNumber, options.min, "min") ?? (backward ? -Infinity : position);
@@ -390,7 +412,7 @@ export class Demuxer implements Disposable, AsyncDisposable, AsyncIterable<Packe
         `min, max: must have the target ${position} between them, are ${least} and ${most}`,
       );
     }
-    const flags = (any ? SEEK_ANY : 0) | (backward ? SEEK_BACKWARD : 0);
+    const flags = unit | (any ? SEEK_ANY : 0) | (backward ? SEEK_BACKWARD : 0);
     this.#batch = null;
     this.#after = null;
     this.#session.slot.set([0, stream, position, least, most, flags]);
@@ -398,15 +420,16 @@ export class Demuxer implements Disposable, AsyncDisposable, AsyncIterable<Packe
     this.#session.forgetReading();
   }
 
-  #seekTarget(
-    target: number | { streamIndex: number; timestamp: number },
-  ): { stream: number; position: number } {
-    if (typeof target === "number") return { stream: -1, position: checkNumber(target, "target") };
+  #seekTarget(target: SeekTarget): { stream: number; position: number; flags: number } {
+    if (typeof target === "number") return { stream: -1, position: checkNumber(target, "target"), flags: 0 };
     if (typeof target !== "object" || target === null) {
-      throw new TypeError("target: must be seconds or { streamIndex, timestamp }");
+      throw new TypeError("target: must be seconds, { streamIndex, timestamp } or { byte }");
+    }
+    if ("byte" in target) {
+      return { stream: -1, position: checkInteger(target.byte, "target.byte", 0), flags: SEEK_BYTE };
     }
     const stream = checkInteger(target.streamIndex, "target.streamIndex", 0, this.#streams.length - 1);
-    return { stream, position: checkInteger(target.timestamp, "target.timestamp") };
+    return { stream, position: checkInteger(target.timestamp, "target.timestamp"), flags: 0 };
   }
 
   #checkOpen(doing: string): void {
@@ -430,6 +453,15 @@ export class Demuxer implements Disposable, AsyncDisposable, AsyncIterable<Packe
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
+}
+
+/** Streams for everybody before those for some, those marked as default first, covers last; then the largest. */
+function byPreference(a: Stream, b: Stream): number {
+  const rank = ({ disposition }: Stream) =>
+    (disposition.includes("attached_pic") ? -4 : 0) + (disposition.includes("default") ? 2 : 0) -
+    (disposition.some((role) => role === "hearing_impaired" || role === "visual_impaired") ? 1 : 0);
+  const size = ({ codecParameters: { width, height, channels } }: Stream) => width * height + channels;
+  return rank(b) - rank(a) || size(b) - size(a) || a.index - b.index;
 }
 
 /** What an async generator does, without what that costs for each packet. */

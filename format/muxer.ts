@@ -37,9 +37,17 @@ export interface MuxerOptions extends SessionOptions {
   metadata?: Record<string, string>;
   /** Chapters, in seconds. */
   chapters?: Chapter[];
-  /** Gather small writes into chunks of about bufferSize. Off: each packet reaches the sink at once. @default {true} */
+  /**
+   * Gather small writes into chunks of about bufferSize. Off, for low latency: each packet reaches the sink at once, in a
+   * fragment, cluster, page or PES packet of its own where the format has them; from when each stream has begun. What
+   * still waits: of several streams the one that is ahead, until the others have come as far; the sound in Matroska and
+   * WebM, for one packet; asf. @default {true}
+   */
   coalesce?: boolean;
-  /** Asked to delete an old file by muxers that do so (hls with `delete_segments`); nothing is deleted without it. */
+  /**
+   * Asked to delete an old file by muxers that do so: hls with `delete_segments`, dash with `window_size` (embedded build
+   * only); nothing is deleted without it.
+   */
   ondelete?: (url: string) => MaybePromise<void>;
 }
 
@@ -330,7 +338,10 @@ export class Muxer implements Disposable, AsyncDisposable {
     yield* this.#session.run(operations.write);
   }
 
-  /** Writes what waits to be interleaved, and what is in the I/O buffer; ends a fragment where the format has them. */
+  /**
+   * Writes what waits to be interleaved, and what is in the I/O buffer; ends a fragment of mp4, a cluster of Matroska.
+   * Before a key frame it sees to it that a "sync" chunk begins with it, however small the cluster.
+   */
   flushSync(): void {
     this.#session.runNow(operations.flush, () => this.#flush());
   }

@@ -18,9 +18,9 @@ import { checkTimeBase, type Rational } from "./rational.ts";
 
 /** Data beside the coded data: of a packet or of a stream (AVPacketSideData). */
 export interface SideData {
-  /** FFmpeg's name: "Display Matrix", "New Extradata", "Skip Samples", ... */
+  /** FFmpeg's name (av_packet_side_data_name): "Display Matrix", "New Extradata", "Skip Samples", ... */
   type: string;
-  /** As FFmpeg lays it out. */
+  /** As FFmpeg lays it out: the struct of that name, or bytes. {@linkcode sideDataFields} reads the structs. */
   data: Uint8Array;
 }
 

@@ -16,7 +16,7 @@ function* probeOperation(source: Source, options: DemuxerOptions): Operation<Med
     session.slot.set([0, attachment.io]);
     const failure = yield* session.attempt(operations.ioSize);
     if (failure?.final) throw failure.error;
-    const size = failure ? null : session.slot[1]!;
+    const size = failure ? attachment.size ?? null : session.slot[1]!;
     const info = { ...describe(session, Direction.INPUT), size };
     yield* session.finish();
     return info;

@@ -45,6 +45,8 @@ export interface CodecParameters {
   bitRate: number;
   /** FFmpeg's number of the profile, null where unknown. */
   profile: number | null;
+  /** FFmpeg's name of the profile: "High", "LC", ...; null where it has none. Told only: it follows from `profile`. */
+  profileName: string | null;
   /** The codec's level, null where unknown. */
   level: number | null;
   /** What a decoder needs before the first packet (avcC, OpusHead, ...). */
@@ -57,7 +59,7 @@ export interface CodecParameters {
   pixelFormat: string | null;
   /** Width of a pixel by its height, 0 where unknown. */
   sampleAspectRatio: Rational;
-  /** Frames per second, 0 where unknown. */
+  /** Frames per second, 0 where unknown; of an input, what FFmpeg guesses (av_guess_frame_rate). */
   frameRate: Rational;
   /** FFmpeg's name: "bt709", ... */
   colorSpace: string | null;
@@ -85,6 +87,8 @@ export interface CodecParameters {
   frameSize: number;
   /** Bytes of one sample of all channels, for codecs that have it. */
   blockAlign: number;
+  /** Bits of a sample of this codec, 0 where that varies (av_get_bits_per_sample). Told only: it follows from `codec`. */
+  bitsPerSample: number;
   /** Bits of a coded sample. */
   bitsPerCodedSample: number;
   /** Bits of a sample that mean something. */
@@ -98,7 +102,10 @@ export interface CodecParameters {
 }
 
 /** A stream to copy: one of a demuxer, or described like one. */
-export type StreamLike = Omit<Stream, "discard" | "rotation">;
+export type StreamLike = Omit<
+  Stream,
+  "discard" | "rotation" | "realFrameRate" | "startPts" | "durationTs" | "ptsWrapBits"
+>;
 
 /** A stream of an input or output (AVStream). */
 export interface Stream {
@@ -114,12 +121,20 @@ export interface Stream {
   readonly timeBase: Rational;
   /** Seconds, null where the container doesn't say. */
   readonly startTime: number | null;
+  /** The same in units of timeBase, exactly. */
+  readonly startPts: number | null;
   /** Seconds, null where the container doesn't say. */
   readonly duration: number | null;
+  /** The same in units of timeBase, exactly. */
+  readonly durationTs: number | null;
+  /** Bits that the container has for a timestamp: it starts again from 0 after so many; 33 in MPEG-TS. */
+  readonly ptsWrapBits: number;
   /** How many frames the container says it has, 0 where it doesn't say. */
   readonly frames: number;
   /** Frames per second, `0/0` or `0/1` where unknown. */
   readonly averageFrameRate: Rational;
+  /** Frames per second by which all its timestamps can be told (r_frame_rate), `0/0` or `0/1` where unknown. */
+  readonly realFrameRate: Rational;
   /** What it is for: "default", "forced", "attached_pic", ... */
   readonly disposition: readonly string[];
   /** Its tags: "language", "title", ... */
@@ -143,6 +158,8 @@ export interface Chapter {
   start: number;
   /** Seconds. */
   end: number;
+  /** Seconds in one unit in which an input's container counts `start` and `end`; a Muxer counts in microseconds. */
+  timeBase?: Rational;
   /** Its tags: "title", ... */
   metadata: Record<string, string>;
 }
@@ -151,6 +168,12 @@ export interface Chapter {
 export interface Program {
   /** The container's own number of it. */
   id: number;
+  /** Its number in the PAT of MPEG-TS (program_num). */
+  number: number;
+  /** PID of its PMT in MPEG-TS, -1 or 0 elsewhere. */
+  pmtPid: number;
+  /** PID of its clock in MPEG-TS, -1 or 0 elsewhere. */
+  pcrPid: number;
   /** Its streams. */
   streamIndexes: number[];
   /** Its tags. */
@@ -169,6 +192,8 @@ export interface MediaInfo {
   bitRate: number | null;
   /** Bytes of the source, null where unknown. */
   size: number | null;
+  /** How sure FFmpeg is of the format, 100 at most (AVPROBE_SCORE_MAX). */
+  probeScore: number;
   /** Tags of the container. */
   metadata: Record<string, string>;
   /** Streams of the container. */
@@ -208,9 +233,13 @@ function splitStream(raw: RawStream): Omit<Stream, "discard"> {
     id,
     timeBase,
     startTime,
+    startPts,
     duration,
+    durationTs,
+    ptsWrapBits,
     frames,
     averageFrameRate,
+    realFrameRate,
     disposition,
     metadata,
     sideData,
@@ -224,9 +253,13 @@ function splitStream(raw: RawStream): Omit<Stream, "discard"> {
     codecParameters: { ...rest, extradata },
     timeBase,
     startTime,
+    startPts,
     duration,
+    durationTs,
+    ptsWrapBits,
     frames,
     averageFrameRate,
+    realFrameRate,
     disposition,
     metadata,
     ...sides(sideData.map(({ type, data }) => ({ type, data: Uint8Array.fromBase64(data) }))),
@@ -261,9 +294,13 @@ export class DemuxerStream implements Stream {
   declare readonly codecParameters: CodecParameters;
   declare readonly timeBase: Rational;
   declare readonly startTime: number | null;
+  declare readonly startPts: number | null;
   declare readonly duration: number | null;
+  declare readonly durationTs: number | null;
+  declare readonly ptsWrapBits: number;
   declare readonly frames: number;
   declare readonly averageFrameRate: Rational;
+  declare readonly realFrameRate: Rational;
   declare readonly disposition: readonly string[];
   declare readonly metadata: Readonly<Record<string, string>>;
   declare readonly sideData: readonly SideData[];
@@ -311,9 +348,15 @@ export interface StreamInit {
   bitstreamFilter?: string;
 }
 
+/** What follows from other fields; a stream that is like another has it already. */
+type Derived = "profileName" | "bitsPerSample";
+
 /** How each field of codec parameters is checked, and written for the shim. */
 const writers: {
-  [Name in keyof CodecParameters]: (value: NonNullable<CodecParameters[Name]>, name: string) => string;
+  [Name in Exclude<keyof CodecParameters, Derived>]: (
+    value: NonNullable<CodecParameters[Name]>,
+    name: string,
+  ) => string;
 } = {
   type: checkMediaType,
   codec: checkString,
@@ -358,7 +401,7 @@ function fraction(value: Rational, name: string): string {
 
 /** Codec parameters as the shim's fields; `type` comes first, because others depend on it. */
 function parameterFields(parameters: Partial<CodecParameters>): [string, string][] {
-  const { type, codec, ...rest } = parameters;
+  const { type, codec, profileName: _name, bitsPerSample: _bits, ...rest } = parameters;
   const fields: [string, string][] = [
     ["type", checkMediaType(type!, "type")],
     ["codec", checkString(codec, "codec")],

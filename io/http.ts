@@ -43,7 +43,7 @@ export function* attachHttp(
   yield* step(() => {
     throw new TypeError(`source: ${url} can't be opened synchronously, use open`);
   }, () => source.open());
-  return { io: host.addDevice(source.device(), IOFlag.READ, bufferSize), url };
+  return { io: host.addDevice(source.device(), IOFlag.READ, bufferSize), url, size: source.size };
 }
 
 function checkHttpOptions(http: HttpOptions): void {
@@ -72,6 +72,11 @@ class HttpSource {
   constructor(url: string, options: HttpOptions) {
     this.#url = url;
     this.#options = options;
+  }
+
+  /** Bytes, null where the server doesn't say. */
+  get size(): number | null {
+    return this.#size;
   }
 
   async open(): Promise<void> {

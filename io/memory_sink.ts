@@ -7,7 +7,7 @@ import { check } from "../ffi/errors.ts";
 import type { Host } from "../ffi/session.ts";
 
 /** Makes the sink an I/O context of the session, until that closes; what it held before is dropped. */
-export let openMemorySink: (sink: MemorySink, host: Host, bufferSize: number) => number;
+export let openMemorySink: (sink: MemorySink, host: Host, flags: number, bufferSize: number) => number;
 
 /**
  * Collects an output in memory; seekable, so any format can be written to it.
@@ -46,11 +46,11 @@ export class MemorySink {
   }
 
   static {
-    openMemorySink = (sink, host, bufferSize) => {
+    openMemorySink = (sink, host, flags, bufferSize) => {
       if (sink.#io) throw new TypeError("sink: a MemorySink that another muxer is writing to");
       sink.#bytes = new Uint8Array(0);
       sink.#size = 0;
-      sink.#io = host.addMemoryOutput(bufferSize);
+      sink.#io = host.addMemoryOutput(flags, bufferSize);
       host.defer(() => {
         sink.#bytes = copyOut(sink.#io);
         sink.#io = 0;

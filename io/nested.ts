@@ -3,6 +3,7 @@
  * an I/O context of the session until libavformat closes it. A muxer's own sink is served here too, where the muxer
  * opens it by name or goes over it again.
  */
+import { AVERROR } from "../ffi/constants.ts";
 import type { Answer, MaybePromise } from "../ffi/device.ts";
 import { perform, settled } from "../ffi/device.ts";
 import { canWait, type Operation, step } from "../ffi/operation.ts";
@@ -53,14 +54,19 @@ class Nested {
     this.#options = options;
   }
 
-  /** Handle of the I/O context, null to refuse. */
+  /** Handle of the I/O context, an AVERROR code, null to refuse. */
   *open(url: string, mode: OpenMode, waits: boolean): Answer<number | null> {
     if (mode === "delete") {
       yield* settled(this.#options.ondelete?.(url));
       return null;
     }
     if (mode === "check") return (yield* this.#isThere(url, waits)) ? 0 : null;
-    const place = this.#ownPlace(url, mode) ?? (yield* this.#ask(url, mode));
+    const own = this.#ownPlace(url, mode);
+    // A muxer that goes on with what is there (hls with `append_list`) begins anew where nothing is.
+    if (mode === "read" && own !== null && !(yield* perform(exists(own as string | URL), waits))) {
+      return AVERROR.ENOENT;
+    }
+    const place = own ?? (yield* this.#ask(url, mode));
     if (place === null) return null;
     return yield* perform(this.#attach(url, place, mode), waits);
   }

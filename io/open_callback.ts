@@ -20,7 +20,7 @@ export interface OpenRequest {
 
 /**
  * Decides what a playlist, a manifest or a segmenting muxer may open: asked for each nested open, it answers what is
- * opened instead of the URL, or null to refuse. Nothing is opened without it. Promises need the async API.
+ * opened instead of the URL, or null (or nothing) to refuse. Nothing is opened without it. Promises need the async API.
  *
  * ```ts
  * import type { OpenCallback } from "@avio/avio";
@@ -30,6 +30,6 @@ export interface OpenRequest {
  * ```
  *
  * @param request What is to be opened, and for what.
- * @returns A Source to read or a Sink to write, null to refuse.
+ * @returns A Source to read or a Sink to write, null or undefined to refuse.
  */
-export type OpenCallback = (request: OpenRequest) => MaybePromise<Source | Sink | null>;
+export type OpenCallback = (request: OpenRequest) => MaybePromise<Source | Sink | null | undefined | void>;

@@ -50,7 +50,7 @@ export function* openSink(host: Host, sink: Sink, options: WriteOptions): Operat
     host.defer(() => file.close());
     return { io: yield* attachFile(host, file, flags, bufferSize), url: path };
   }
-  if (sink instanceof MemorySink) return { io: openMemorySink(sink, host, bufferSize), url: "" };
+  if (sink instanceof MemorySink) return { io: openMemorySink(sink, host, flags, bufferSize), url: "" };
   if (sink instanceof IOContext) {
     return { io: lendIOContext(sink, host, "write", yield* canWait()), url: "" };
   }

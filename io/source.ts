@@ -38,6 +38,8 @@ export interface Attachment {
   readonly io: number;
   /** What it is called, "" where it has no name. */
   readonly url: string;
+  /** Bytes of a source, where that is known although it can't seek. */
+  readonly size?: number | null;
   /** Tells a sink that all is written, and waits until it has taken it. */
   finish?(): Operation<void>;
 }

@@ -92,7 +92,7 @@ AVS_API int32_t avs_session_close(uint32_t session);
 enum {
   AVS_OP_OPEN_INPUT = 1,  /* in: 1 io, 0 for a format that opens its files itself, 2 find stream info. out: 1 streams. AVS_SET_INPUT, _OPTIONS first */
   AVS_OP_READ = 2,        /* in: 1 packets at most, 2 bytes at most. out: 1 streams. The result is what follows the packets: avs_ready_packets() */
-  AVS_OP_SEEK = 3,        /* in: 1 stream or -1 (seconds), 2 target, 3 least, 4 greatest, 5 AVSEEK_FLAG_* */
+  AVS_OP_SEEK = 3,        /* in: 1 stream or -1 (seconds), 2 target, 3 least, 4 greatest, 5 AVSEEK_FLAG_*; by bytes, 2 alone counts */
   AVS_OP_OPEN_OUTPUT = 4, /* AVS_SET_OUTPUT first, then add streams. No I/O yet. out: 1 whether the format opens its files itself */
   AVS_OP_HEADER = 5,      /* in: 1 io, 0 for a format that opens its files itself. out: 1 streams. AVS_SET_OPTIONS first */
   AVS_OP_WRITE = 6,       /* writes the packets put by avs_put_packet() */

@@ -451,18 +451,41 @@ bool can_seek_input(const struct session *session) {
   return !session->input_io || session->input_io->context->seekable;
 }
 
+/* Matroska and flv don't say that they can't, but find nothing from there (FFmpeg 5.1 and 7.1). */
+static bool can_seek_by_bytes(const AVFormatContext *input) {
+  const AVInputFormat *format = input->iformat;
+  bool is_lost = av_match_name("matroska", format->name) || av_match_name(format->name, "flv,live_flv,kux");
+  return input->pb && !(format->flags & AVFMT_NO_BYTE_SEEK) && !is_lost;
+}
+
+/* seek_frame_byte() of libavformat does not look whether it got there. */
+static int seek_to_byte(struct session *session, int64_t position) {
+  AVFormatContext *input = session->input;
+  if (!can_seek_by_bytes(input)) {
+    log_line(session, AV_LOG_ERROR, "%s can't be sought by bytes", input->iformat->name);
+    return AVERROR(ENOSYS);
+  }
+  if (!input->pb->seekable) return AVERROR(ESPIPE);
+  return avformat_seek_file(input, -1, position, position, position, AVSEEK_FLAG_BYTE);
+}
+
+static int seek_by_slot(struct session *session, const double *slot) {
+  int stream = (int)slot[1], flags = to_int(slot[5]);
+  if (flags & AVSEEK_FLAG_BYTE) return seek_to_byte(session, to_timestamp(slot[2]));
+  bool seconds = stream < 0;
+  return input_seek(session->input, stream, seek_timestamp(slot[3], seconds), seek_timestamp(slot[2], seconds),
+                    seek_timestamp(slot[4], seconds), flags);
+}
+
 int input_op_seek(struct session *session, double *slot, uint8_t *data, size_t size) {
   (void)data, (void)size;
   if (!session->input) return AVERROR(EBADF);
   if (!(slot[1] >= -1 && slot[1] < session->input->nb_streams)) return AVERROR(EINVAL);
-  int stream = (int)slot[1];
-  bool seconds = stream < 0;
   batches_clear(&session->batches);
   if (session->held) av_packet_unref(session->scratch);
   session->held = false;
   if (session->discards.changed) apply_discards(session); /* the default stream is one that is not discarded */
-  int result = input_seek(session->input, stream, seek_timestamp(slot[3], seconds), seek_timestamp(slot[2], seconds),
-                          seek_timestamp(slot[4], seconds), to_int(slot[5]));
+  int result = seek_by_slot(session, slot);
   if (result >= 0) return session->source_seek_refused ? AVERROR(ESPIPE) : 0;
   /* Most demuxers look at `seekable` and don't even try. */
   if (!can_seek_input(session) && !session->source_seek_refused) {

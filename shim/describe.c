@@ -86,6 +86,7 @@ enum type {
   INT,
   INT64,
   OPTIONAL, /* int, -99 (FF_PROFILE_UNKNOWN) is null */
+  TIMESTAMP, /* in the stream's time base; AV_NOPTS_VALUE is null */
   RATIONAL,
   NAME,     /* enum by name */
   FOURCC,
@@ -141,6 +142,10 @@ static const struct field fields[] = {
     {"timeBase", STREAM(time_base), RATIONAL, ANY, NULL},
     {"frames", STREAM(nb_frames), INT64, ANY, NULL},
     {"averageFrameRate", STREAM(avg_frame_rate), RATIONAL, ANY, NULL},
+    {"realFrameRate", STREAM(r_frame_rate), RATIONAL, ANY, NULL},
+    {"startPts", STREAM(start_time), TIMESTAMP, ANY, NULL},
+    {"durationTs", STREAM(duration), TIMESTAMP, ANY, NULL},
+    {"ptsWrapBits", STREAM(pts_wrap_bits), INT, ANY, NULL},
     {"disposition", STREAM(disposition), DISPOSITION, ANY, NULL},
 };
 enum { FIELDS = sizeof(fields) / sizeof(*fields) };
@@ -212,6 +217,7 @@ static void describe_field(struct text *text, AVStream *stream, const struct fie
     if (*(int *)place == PROFILE_UNKNOWN) text_append(text, "null", 4);
     else text_format(text, "%d", *(int *)place);
     break;
+  case TIMESTAMP: json_number(text, from_timestamp(*(int64_t *)place)); break;
   case RATIONAL: describe_rational(text, *(AVRational *)place); break;
   case NAME: describe_name(text, field->naming->name(*(int *)place)); break;
   case FOURCC: describe_fourcc(text, *(uint32_t *)place); break;
@@ -261,10 +267,19 @@ static AVRational frame_rate_of(AVFormatContext *context, AVStream *stream) {
   return rate.num ? rate : stream->avg_frame_rate;
 }
 
+/* What follows from codec and profile, in FFmpeg's words. */
+static void describe_codec(struct text *text, const AVCodecParameters *parameters) {
+  json_key(text, "profileName");
+  describe_name(text, avcodec_profile_name(parameters->codec_id, parameters->profile));
+  json_key(text, "bitsPerSample");
+  text_format(text, "%d", av_get_bits_per_sample(parameters->codec_id));
+}
+
 static void describe_stream(struct text *text, AVFormatContext *context, AVStream *stream) {
   json_item(text);
   text_format(text, "{\"index\":%d", stream->index);
   for (int i = 0; i < FIELDS; i++) describe_field(text, stream, &fields[i]);
+  describe_codec(text, stream->codecpar);
   json_key(text, "frameRate");
   describe_rational(text, frame_rate_of(context, stream));
   json_key(text, "sampleAspectRatio");
@@ -279,6 +294,8 @@ static void describe_stream(struct text *text, AVFormatContext *context, AVStrea
 static void describe_chapter(struct text *text, const AVChapter *chapter) {
   json_item(text);
   text_format(text, "{\"id\":%lld", (long long)chapter->id);
+  json_key(text, "timeBase");
+  describe_rational(text, chapter->time_base);
   describe_seconds(text, "start", chapter->start, chapter->time_base);
   describe_seconds(text, "end", chapter->end, chapter->time_base);
   describe_metadata(text, chapter->metadata);
@@ -287,7 +304,8 @@ static void describe_chapter(struct text *text, const AVChapter *chapter) {
 
 static void describe_program(struct text *text, const AVProgram *program) {
   json_item(text);
-  text_format(text, "{\"id\":%d,\"streamIndexes\":[", program->id);
+  text_format(text, "{\"id\":%d,\"number\":%d,\"pmtPid\":%d,\"pcrPid\":%d,\"streamIndexes\":[", program->id,
+              program->program_num, program->pmt_pid, program->pcr_pid);
   for (unsigned i = 0; i < program->nb_stream_indexes; i++)
     text_format(text, i ? ",%u" : "%u", program->stream_index[i]);
   text_append(text, "]", 1);
@@ -328,6 +346,8 @@ int32_t avs_describe(uint32_t handle, uint32_t direction, char *out, uint32_t ca
   describe_seconds(&text, "startTime", context->start_time, AV_TIME_BASE_Q);
   json_key(&text, "bitRate");
   json_number(&text, context->bit_rate > 0 ? (double)context->bit_rate : NAN);
+  json_key(&text, "probeScore");
+  text_format(&text, "%d", context->probe_score);
   describe_metadata(&text, context->metadata);
   describe_lists(&text, context);
   text_append(&text, "}", 1);
@@ -444,6 +464,7 @@ static int set_field(AVStream *stream, const struct field *field, const char *va
     result = set_integer(value, INT32_MIN, INT32_MAX, &number);
     if (result >= 0) *(int *)place = (int)number;
     return result;
+  case TIMESTAMP: break; /* read only */
   case INT64:
     result = set_integer(value, 0, INT64_C(1) << 53, &number);
     if (result >= 0) *(int64_t *)place = number;

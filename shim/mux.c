@@ -141,6 +141,32 @@ static int write_error(struct session *session, int result) {
   return result < 0 && session->refused_url ? AVERROR(EPERM) : result;
 }
 
+/* hls says that it takes the packet that is none, and then looks into it (FFmpeg 5.1 and 7.1). */
+static bool can_flush(const AVOutputFormat *format) { return strcmp(format->name, "hls") != 0; }
+
+/* What the muxer itself gathers: a fragment, a cluster, a PES packet. */
+static int flush_muxer(AVFormatContext *output) {
+  int result = can_flush(output->oformat) ? av_write_frame(output, NULL) : 0; /* 1: nothing to flush */
+  return result < 0 ? result : 0;
+}
+
+/* Before that a first fragment would have an index that lacks what only packets tell. */
+static bool have_all_begun(const AVFormatContext *output) {
+  for (unsigned i = 0; i < output->nb_streams; i++) {
+    const AVStream *stream = output->streams[i];
+    enum AVMediaType type = stream->codecpar->codec_type;
+    bool is_media = type == AVMEDIA_TYPE_AUDIO || type == AVMEDIA_TYPE_VIDEO;
+    if (is_media && !(stream->disposition & AV_DISPOSITION_ATTACHED_PIC) && !stream->nb_frames) return false;
+  }
+  return true;
+}
+
+/* Without coalescing, what has come out of the interleaver does not stay with the muxer. */
+static int pass_on(struct session *session) {
+  bool direct = session->output_io && session->output_io->flags & AVS_IO_DIRECT;
+  return direct && have_all_begun(session->output) ? flush_muxer(session->output) : 0;
+}
+
 /* Takes the packet's reference. */
 int output_write_packet(struct session *session, AVPacket *packet) {
   if (!packet->size && waits_for_bytes(session->output->oformat)) {
@@ -148,6 +174,7 @@ int output_write_packet(struct session *session, AVPacket *packet) {
     return 0;
   }
   int result = filter_write(session, packet);
+  if (result >= 0) result = pass_on(session);
   return result < 0 ? write_error(session, result) : output_error(session);
 }
 
@@ -168,9 +195,6 @@ static void drain_interleaver(struct session *session, int *result) {
   if (*result >= 0) *result = error;
 }
 
-/* hls says that it takes the packet that is none, and then looks into it (FFmpeg 5.1 and 7.1). */
-static bool can_flush(const AVOutputFormat *format) { return strcmp(format->name, "hls") != 0; }
-
 /*
  * caf divides by its packets but one, where the codec's have no fixed length; and without a packet what it divides is
  * the least number there is, by -1 (FFmpeg 5.1 and 7.1). Either ends the process.
@@ -188,7 +212,7 @@ int output_op_flush(struct session *session, double *slot, uint8_t *data, size_t
   int result = output_op_write(session, slot, data, size);
   if (!session->output || !session->header_written || session->trailer_written) return result;
   if (!must_be_sorted(session->output->oformat)) drain_interleaver(session, &result);
-  int error = can_flush(session->output->oformat) ? av_write_frame(session->output, NULL) : 0; /* 1: nothing to flush */
+  int error = flush_muxer(session->output);
   if (session->output->pb) avio_flush(session->output->pb);
   if (result < 0) return result;
   return error < 0 ? error : output_error(session);

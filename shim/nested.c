@@ -57,10 +57,10 @@ static int open_stand_in(struct session *session, const struct io *output, struc
   return *io ? 0 : AVERROR(ENOMEM);
 }
 
-/* A muxer deletes as http servers are asked to, and closes what it got for it. */
-static int delete(struct session *session, const char *url, struct io **io) {
-  if (session->opener) ask(session, url, AVS_OPEN_DELETE, io);
-  return session->failed ? (int)session->failed : open_stand_in(session, NULL, io);
+static int delete(struct session *session, const char *url) {
+  struct io *none = NULL;
+  if (session->opener) ask(session, url, AVS_OPEN_DELETE, &none);
+  return (int)session->failed;
 }
 
 /* What libavformat calls outputs, so that it takes them for no files of the machine's (mux.c). */
@@ -113,7 +113,10 @@ static int open_nested(struct session *session, const char *url, int flags, AVDi
   if (session->discarding) return open_discarded(session, writes, io);
   url = without_prefix(without_cipher(without_prefix(url), &ciphered));
   const char *method = option(options, "method");
-  if (writes && method && !av_strcasecmp(method, "DELETE")) return delete(session, url, io);
+  if (writes && method && !av_strcasecmp(method, "DELETE")) {
+    int result = delete(session, url); /* as http servers are asked to; what comes of it is closed */
+    return result < 0 ? result : open_stand_in(session, NULL, io);
+  }
   const struct io *written = writes ? NULL : memory_written(session, url);
   if (written) return open_stand_in(session, written, io);
   if (writes && ciphered) {
@@ -208,4 +211,9 @@ int avio_nested_check(const char *url) {
   struct io *io = NULL;
   bool ciphered;
   return session ? ask(session, without_cipher(url, &ciphered), AVS_OPEN_CHECK, &io) : AVERROR(EPERM);
+}
+
+int avio_nested_delete(const char *url) {
+  struct session *session = log_session();
+  return session && !session->discarding ? delete(session, without_prefix(url)) : AVERROR(EPERM);
 }

@@ -166,6 +166,14 @@ Deno.test("The size of an http: source is the total of Content-Range", async () 
   });
 });
 
+Deno.test("The size of an http: source without ranges is its Content-Length", async () => {
+  for (const tellsSize of [true, false]) {
+    await serving(fixtureBytes("video.mkv"), { ranges: false, tellsSize }, async (server) => {
+      assertEquals((await probe(server.url)).size, tellsSize ? fixtureBytes("video.mkv").length : null);
+    });
+  }
+});
+
 Deno.test("An mp4 with its index at the end is read by ranges", async () => {
   await serving(fixtureBytes("video.mp4"), { chunk: 500 }, async (server) => {
     assertEquals(await readRows(server.url, { bufferSize: 2048 }), rowsOf(fixtureBytes("video.mp4")));

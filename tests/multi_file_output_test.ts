@@ -190,6 +190,52 @@ Deno.test("HLS out: without ondelete nothing is deleted, and what ondelete throw
   assertEquals(await assertRejects(() => rejected), thrown);
 });
 
+Deno.test("HLS out: append_list begins anew where there is no list, and goes on where there is one", async () => {
+  await inFolder([], async (folder) => {
+    const options: RemuxOptions = {
+      format: "hls",
+      onopen: withinDirectory(folder, { write: true }),
+      options: { hls_time: 1, hls_list_size: 0, hls_flags: "append_list+omit_endlist" },
+    };
+    const list = `${folder}/live.m3u8`;
+    const segments = () => Deno.readTextFileSync(list).match(/^[^#\n].*/gm);
+    remuxSync(VIDEO, list, options);
+    assertEquals(segments(), ["live0.ts", "live1.ts", "live2.ts"]);
+    remuxSync(VIDEO, list, options);
+    if (isEmbedded) assertEquals(segments()!.length, 6); // FFmpeg 5.1 opens the list by itself, which is closed
+    Deno.removeSync(list);
+    await remux(VIDEO, list, options);
+    assertEquals(segments()!.length, 3);
+  });
+});
+
+Deno.test({
+  name: "DASH out: what has left the window is to be deleted",
+  ignore: !isEmbedded, // libavformat deletes by itself, where it may: not here
+  async fn() {
+    const options: RemuxOptions = {
+      format: "dash",
+      url: "d/x.mpd",
+      options: { seg_duration: 0.5, window_size: 1, extra_window_size: 1 },
+    };
+    for (const isAsync of [false, true]) {
+      const files = new Map<string, MapFile>();
+      const deleted: string[] = [];
+      const ondelete = (url: string) => {
+        assert(files.delete(url), url);
+        deleted.push(url);
+        return isAsync ? Promise.resolve() : undefined!;
+      };
+      const settings = { ...options, onopen: fromMap(files), ondelete };
+      if (isAsync) await remux(VIDEO, new MemorySink(), settings);
+      else remuxSync(VIDEO, new MemorySink(), settings);
+      assert(deleted.includes("d/chunk-stream0-00001.m4s"), String(deleted));
+      assert(files.has("d/init-stream0.m4s"));
+      assert(!files.has("d/chunk-stream0-00001.m4s") && files.has("d/chunk-stream0-00003.m4s"));
+    }
+  },
+});
+
 Deno.test("HLS out: to be encrypted is refused by name", () => {
   for (const options of [hls({ hls_key_info_file: "k" }), hls({ hls_enc: 1 })]) {
     assertThrows(

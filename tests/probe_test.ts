@@ -64,6 +64,14 @@ function rowOfStream(stream: InfoStream): Row {
     bit_rate: codec.bitRate,
     time_base: rational(stream.timeBase),
     avg_frame_rate: rational(stream.averageFrameRate),
+    r_frame_rate: rational(stream.realFrameRate),
+    profile: codec.profileName,
+    bits_per_sample: codec.bitsPerSample,
+    bits_per_raw_sample: codec.bitsPerRawSample,
+    has_b_frames: codec.videoDelay,
+    level: codec.level,
+    start_pts: stream.startPts,
+    duration_ts: stream.durationTs,
     start_time: seconds(stream.startTime),
     duration: seconds(stream.duration),
     nb_frames: stream.frames,
@@ -71,6 +79,9 @@ function rowOfStream(stream: InfoStream): Row {
     tags: metadata,
   };
 }
+
+/** FF_LEVEL_UNKNOWN, in JSON. */
+const UNKNOWN_LEVEL = -99;
 
 /** A stream as ffprobe describes it, with what it leaves out. */
 function rowOfProbed(stream: ProbedStream): Row {
@@ -97,6 +108,14 @@ function rowOfProbed(stream: ProbedStream): Row {
     bit_rate: Number(stream.bit_rate ?? 0),
     time_base: stream.time_base,
     avg_frame_rate: stream.avg_frame_rate,
+    r_frame_rate: stream.r_frame_rate,
+    profile: known(stream.profile),
+    bits_per_sample: Number(stream.bits_per_sample ?? 0),
+    bits_per_raw_sample: Number(stream.bits_per_raw_sample ?? 0),
+    has_b_frames: stream.has_b_frames ?? 0,
+    level: stream.level === UNKNOWN_LEVEL ? null : stream.level ?? null,
+    start_pts: stream.start_pts ?? null,
+    duration_ts: stream.duration_ts ?? null,
     start_time: seconds(stream.start_time),
     duration: seconds(stream.duration),
     nb_frames: Number(stream.nb_frames ?? 0),
@@ -113,10 +132,11 @@ function containerOf(info: MediaInfo): Row {
     start_time: seconds(info.startTime),
     bit_rate: info.bitRate,
     size: info.size,
+    probe_score: info.probeScore,
     tags: info.metadata,
     chapters: info.chapters.map((
-      { id, start, end, metadata },
-    ) => [id, seconds(start), seconds(end), metadata]),
+      { id, start, end, timeBase, metadata },
+    ) => [id, seconds(start), seconds(end), rational(timeBase!), metadata]),
   };
 }
 
@@ -128,11 +148,13 @@ function containerOfProbed({ format, chapters }: Probed): Row {
     start_time: seconds(format.start_time),
     bit_rate: format.bit_rate === undefined ? null : Number(format.bit_rate),
     size: Number(format.size),
+    probe_score: format.probe_score,
     tags: format.tags ?? {},
-    chapters: chapters.map(({ id, start_time, end_time, tags }) => [
+    chapters: chapters.map(({ id, start_time, end_time, time_base, tags }) => [
       id,
       seconds(start_time),
       seconds(end_time),
+      time_base,
       tags ?? {},
     ]),
   };
@@ -192,6 +214,7 @@ Deno.test("probeSync() says the same of bytes, of callbacks and of the Demuxer t
         "duration",
         "startTime",
         "bitRate",
+        "probeScore",
         "metadata",
         "chapters",
         "programs",

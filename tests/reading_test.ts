@@ -2,10 +2,20 @@
  * What a container says beside its packets, of files that the ffmpeg command makes for it: programs, rotation, mastering
  * display and content light, replay gain, skip samples, chapters and tags of all levels, against ffprobe.
  */
-import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
-import { Demuxer, type MediaInfo, probeSync } from "@avio/avio";
+import { assert, assertAlmostEquals, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
+import {
+  Demuxer,
+  type MediaInfo,
+  MemorySink,
+  Muxer,
+  probeSync,
+  type Rational,
+  type SideData,
+  sideDataFields,
+} from "@avio/avio";
 import { ffprobeInfo, hasFFprobe } from "./support/ffprobe.ts";
 import { fixturePath } from "./support/fixtures.ts";
+import { dolbyVision, hdr, places, withSideData } from "./support/side_data.ts";
 
 /** What ffmpeg makes, with its path. */
 function withMade(suffix: string, args: string[], work: (path: string, info: MediaInfo) => void): void {
@@ -18,6 +28,19 @@ function withMade(suffix: string, args: string[], work: (path: string, info: Med
   } finally {
     Deno.removeSync(path);
   }
+}
+
+/** Numbers of programs, by ffprobe. */
+function ffprobePrograms(path: string): Record<string, number>[] {
+  const show = "program=program_id,program_num,pmt_pid,pcr_pid";
+  const args = ["-v", "error", "-of", "json", "-show_entries", show, path];
+  const { stdout } = new Deno.Command("ffprobe", { args }).outputSync();
+  const { programs } = JSON.parse(new TextDecoder().decode(stdout)) as {
+    programs: Record<string, number>[];
+  };
+  return programs.map(({ program_id, program_num, pmt_pid, pcr_pid }) =>
+    ({ program_id, program_num, pmt_pid, pcr_pid }) as Record<string, number>
+  );
 }
 
 const video = ["-i", fixturePath("video.mp4")];
@@ -33,13 +56,62 @@ Deno.test({
       "title=Two:program_num=9:st=2",
     ];
     const args = [...video, ...video, "-map", "0", "-map", "1:a", "-c", "copy", ...programs];
-    withMade("ts", args, (_path, info) => {
+    withMade("ts", args, (path, info) => {
       assertEquals(info.programs.map(({ id, streamIndexes }) => [id, streamIndexes.toSorted()]), [
         [7, [0, 1]],
         [9, [2]],
       ]);
       assertEquals(info.programs.map(({ metadata }) => metadata.service_name), ["One", "Two"]);
+      assertEquals(
+        info.programs.map(({ id, number, pmtPid, pcrPid }) => ({
+          program_id: id,
+          program_num: number,
+          pmt_pid: pmtPid,
+          pcr_pid: pcrPid,
+        })),
+        ffprobePrograms(path),
+      );
+      assertEquals(info.streams.map(({ ptsWrapBits }) => ptsWrapBits), [33, 33, 33]);
     });
+  },
+});
+
+Deno.test({
+  name: "Demuxer.bestStream() with related: of the same program, as av_find_best_stream",
+  ignore: !hasFFprobe,
+  fn() {
+    const programs = [
+      "-program",
+      "title=One:program_num=1:st=0:st=3",
+      "-program",
+      "title=Two:program_num=2:st=1:st=2",
+    ];
+    const maps = ["-map", "0:v", "-map", "1:v", "-map", "0:a", "-map", "1:a"];
+    withMade("ts", [...video, ...video, ...maps, "-c", "copy", ...programs], (path, info) => {
+      using demuxer = Demuxer.openSync(path);
+      const [first, second] = demuxer.streams.filter(({ type }) => type === "video");
+      const mates = info.programs.map(({ streamIndexes }) =>
+        streamIndexes.find((index) => demuxer.streams[index]!.type === "audio")
+      );
+      const programOf = (index: number) =>
+        info.programs.findIndex(({ streamIndexes }) => streamIndexes.includes(index));
+      assertNotEquals(mates[0], mates[1]);
+      for (const picture of [first!, second!]) {
+        const mate = mates[programOf(picture.index)];
+        assertEquals(demuxer.bestStream("audio", { related: picture })?.index, mate);
+        assertEquals(demuxer.bestStream("audio", { related: picture.index })?.index, mate);
+      }
+      // What the program has none of is looked for everywhere.
+      assertEquals(demuxer.bestStream("subtitle", { related: first! }), null);
+    });
+    using demuxer = Demuxer.openSync(fixturePath("video.mp4")); // without programs
+    assertEquals(demuxer.bestStream("audio", { related: 0 })?.index, 1);
+    for (const related of [2, -1, 0.5, NaN]) {
+      assertThrows(() => demuxer.bestStream("audio", { related }), RangeError, "options.related");
+    }
+    assertThrows(() => demuxer.bestStream("audio", { related: null as never }), TypeError, "options.related");
+    assertThrows(() => demuxer.bestStream("audio", { related: {} as never }), TypeError, "options.related");
+    assertThrows(() => demuxer.bestStream("audio", 1 as never), TypeError, "options");
   },
 });
 
@@ -95,4 +167,99 @@ Deno.test("Demuxer tells samples to skip at the first and the last packet of mp3
   assertEquals(skips[0]!.slice(0, 2), [0, 1105]);
   assertEquals(skips.at(-1)![0], packets.length - 1);
   assert(skips.at(-1)![2]! > 0);
+});
+
+// ------------------------------------------------------------------------------------------- side data of streams
+
+/** What ffprobe says of the first stream's side data, and what `sideDataFields` does, in its names. */
+function bothSides(bytes: Uint8Array): [ours: Record<string, unknown>[], theirs: Record<string, unknown>[]] {
+  const path = Deno.makeTempFileSync({ prefix: "avio-test-" });
+  try {
+    Deno.writeFileSync(path, bytes);
+    const [stream] = ffprobeInfo(path).streams;
+    const { side_data_list: theirs = [] } = stream as { side_data_list?: Record<string, unknown>[] };
+    const text = (value: unknown) => typeof value === "object" ? Object.values(value!).join("/") : value;
+    const ours = probeSync(bytes).streams[0]!.sideData.map((side) => ({
+      side_data_type: side.type,
+      ...Object.fromEntries(
+        Object.entries(sideDataFields(side) ?? {}).map(([name, value]) => [
+          name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
+          text(value),
+        ]),
+      ),
+    }));
+    return [ours, theirs];
+  } finally {
+    Deno.removeSync(path);
+  }
+}
+
+/** Places are not of mp4: FFmpeg 7.1 writes them into it twice, and reads the vaguer ones. */
+const holders: [format: string, name: string, sideData: SideData[]][] = [
+  ["matroska", "HDR", hdr],
+  ["mp4", "HDR", hdr],
+  ["matroska", "places", places],
+  ["matroska", "Dolby Vision", [dolbyVision]],
+  ["mp4", "Dolby Vision", [dolbyVision]],
+];
+
+for (const [format, name, sideData] of holders) {
+  Deno.test({
+    name: `Side data of a stream (${name}) goes through ${format} and is told as ffprobe tells it`,
+    ignore: !hasFFprobe,
+    fn() {
+      const bytes = withSideData(format, sideData);
+      const [ours, theirs] = bothSides(bytes);
+      for (const { type } of sideData) {
+        const told = theirs.find(({ side_data_type }) => side_data_type === type);
+        const ourOwn = ours.find(({ side_data_type }) => side_data_type === type);
+        assert(told && ourOwn, `${type} is missing: ${JSON.stringify({ ours, theirs })}`);
+        // ffprobe leaves out what has no meaning here.
+        for (const [field, value] of Object.entries(told)) assertEquals(ourOwn[field], value, field);
+      }
+    },
+  });
+}
+
+Deno.test("sideDataFields() reads what was written", () => {
+  const fields = new Map(
+    probeSync(withSideData("matroska", [...hdr, dolbyVision])).streams[0]!.sideData
+      .map((side) => [side.type, sideDataFields(side)]),
+  );
+  assertEquals(fields.get("Content light level metadata"), { maxContent: 1000, maxAverage: 400 });
+  const { redX, maxLuminance } = fields.get("Mastering display metadata") as Record<string, Rational>;
+  assertAlmostEquals(redX!.num / redX!.den, 0.708, 1e-6);
+  assertAlmostEquals(maxLuminance!.num / maxLuminance!.den, 1000, 1e-3);
+  assertEquals(fields.get("DOVI configuration record")!.dvProfile, 8);
+  // Bytes that are no struct, or too few of them.
+  assertEquals(sideDataFields({ type: "A53 Closed Captions", data: new Uint8Array(9) }), null);
+  assertEquals(sideDataFields({ type: "Replay Gain", data: new Uint8Array(15) }), null);
+  assertEquals(sideDataFields({ type: "constructor", data: new Uint8Array(99) }), null);
+});
+
+Deno.test("Side data of packets keeps its name and its bytes", () => {
+  using demuxer = Demuxer.openSync(fixturePath("audio.mp3"));
+  const skips = [...demuxer.packetsSync()].flatMap(({ sideData }) => sideData.map(sideDataFields));
+  assertEquals(skips[0], { skipSamples: 1105, discardPadding: 0, skipReason: 0, discardReason: 0 });
+});
+
+Deno.test("New extradata goes through flv, at the packet from which it counts", () => {
+  using demuxer = Demuxer.openSync(fixturePath("video.flv"));
+  const [stream] = demuxer.streams;
+  const packets = [...demuxer.packetsSync()].filter(({ streamIndex }) => streamIndex === 0);
+  const second = packets.filter(({ isKey }) => isKey)[1]!;
+  const data = stream!.codecParameters.extradata!.slice();
+  data[3]! ^= 1; // another level
+  second.sideData = [{ type: "New Extradata", data }];
+  const sink = new MemorySink();
+  using muxer = Muxer.openSync(sink, { format: "flv" });
+  muxer.addStream(stream!);
+  for (const packet of packets) muxer.writeSync(packet);
+  muxer.finishSync();
+  using again = Demuxer.openSync(sink.bytes());
+  const told = [...again.packetsSync()].filter(({ sideData }) =>
+    sideData.some(({ type }) => type === "New Extradata")
+  );
+  assertEquals(told.map(({ dts }) => dts), [second.dts]);
+  assertEquals(told[0]!.sideData[0]!.data, data);
 });

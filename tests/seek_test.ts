@@ -163,3 +163,56 @@ Deno.test("Demuxer.seekSync() back without onseek says that the source is not se
     assertEquals(again && rowOf(again), first, name);
   }
 });
+
+// ------------------------------------------------------------------------------------------- by byte
+
+/** What a packet is, but for its timestamps: those that FFmpeg counts start anew. */
+const essenceOf = (packet: Packet) => without([rowOf(packet)], ["pts", "dts", "duration"])[0];
+
+for (const name of ["video.ts", "audio.mp3", "audio.ogg", "audio.flac", "audio.wav"]) {
+  Deno.test(`Demuxer.seek({ byte }) in ${name} goes to the packet at that position`, async () => {
+    using demuxer = Demuxer.openSync(fixtureBytes(name));
+    await using twin = await Demuxer.open(new Blob([fixtureBytes(name)]));
+    const whole = [...demuxer.packetsSync()];
+    const streams = new Set(whole.map(({ streamIndex }) => streamIndex));
+    const begins = whole.filter(({ pos }, i) => pos !== null && i % 10 === 0).map(({ pos }) => pos!);
+    assert(begins.length > 1);
+    for (const byte of begins.toReversed()) {
+      demuxer.seekSync({ byte });
+      const rest = [...demuxer.packetsSync()];
+      assert(rest.some(({ pos }) => pos === byte), `${byte}: not there`);
+      for (const index of streams) {
+        const of = (packets: Packet[]) => packets.filter(({ streamIndex }) => streamIndex === index);
+        const from = of(whole).findIndex(({ pos }) => pos !== null && pos >= byte);
+        const expected = from < 0 ? [] : of(whole).slice(from);
+        assertEquals(of(rest).map(essenceOf), expected.map(essenceOf), `stream ${index} from ${byte}`);
+      }
+      await twin.seek({ byte });
+      assertEquals((await Array.fromAsync(twin)).map(essenceOf), rest.map(essenceOf), `${byte}, async`);
+    }
+    demuxer.seekSync({ byte: 1e12 }); // the last byte
+    assert([...demuxer.packetsSync()].length <= 1);
+  });
+}
+
+Deno.test("Demuxer.seekSync({ byte }) says where it can't", () => {
+  for (const name of ["video.mp4", "video.mkv", "video.webm", "video.flv"]) {
+    using demuxer = Demuxer.openSync(fixtureBytes(name));
+    const error = assertThrows(() => demuxer.seekSync({ byte: 1000 }), AVError, "can't be sought by bytes");
+    assertEquals(error.codeName, "ENOSYS", name);
+    demuxer.seekSync(0); // nothing is broken
+    assert(demuxer.readSync()!.isKey, name);
+  }
+  const { onread } = readerOf(fixtureBytes("video.ts"));
+  using demuxer = Demuxer.openSync({ onread: onread! });
+  assertThrows(() => demuxer.seekSync({ byte: 1000 }), AVError, "not seekable");
+});
+
+Deno.test("Demuxer.seekSync({ byte }) refuses what is no position", () => {
+  using demuxer = Demuxer.openSync(fixtureBytes("video.ts"));
+  for (const byte of [-1, 0.5, NaN, 2 ** 53]) {
+    assertThrows(() => demuxer.seekSync({ byte }), RangeError, "target.byte");
+  }
+  assertThrows(() => demuxer.seekSync({ byte: "1" as never }), TypeError, "target.byte");
+  assertThrows(() => demuxer.seekSync({} as never), TypeError, "target");
+});

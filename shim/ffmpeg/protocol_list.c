@@ -13,6 +13,7 @@ extern int avio_nested_write(void *nested, const uint8_t *data, int size) __attr
 extern int64_t avio_nested_seek(void *nested, int64_t offset, int whence) __attribute__((weak));
 extern int avio_nested_close(void *nested) __attribute__((weak));
 extern int avio_nested_check(const char *url) __attribute__((weak));
+extern int avio_nested_delete(const char *url) __attribute__((weak));
 
 struct nested {
   void *io;
@@ -47,16 +48,22 @@ static int nested_check(URLContext *context, int mask) {
   return result < 0 ? result : mask & AVIO_FLAG_READ;
 }
 
+static int nested_delete(URLContext *context) {
+  return avio_nested_delete ? avio_nested_delete(context->filename) : AVERROR(EPERM);
+}
+
 #define NESTED(protocol)                                                                                        \
   {                                                                                                             \
     .name = protocol, .url_open2 = nested_open, .url_read = nested_read, .url_write = nested_write,             \
     .url_seek = nested_seek, .url_close = nested_close, .url_check = nested_check,                              \
-    .priv_data_size = sizeof(struct nested),                                                                    \
+    .url_delete = nested_delete, .priv_data_size = sizeof(struct nested),                                       \
   }
 
 static const URLProtocol nested_file = NESTED("file");
 static const URLProtocol nested_http = NESTED("http");
 static const URLProtocol nested_https = NESTED("https");
 static const URLProtocol nested_data = NESTED("data");
+static const URLProtocol nested_output = NESTED("avio"); /* AVIO_PREFIX, what outputs are called: dash deletes by it */
 
-static const URLProtocol *const url_protocols[] = {&nested_file, &nested_http, &nested_https, &nested_data, NULL};
+static const URLProtocol *const url_protocols[] = {&nested_file, &nested_http,   &nested_https,
+                                                   &nested_data, &nested_output, NULL};

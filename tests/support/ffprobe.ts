@@ -15,7 +15,13 @@ export type ProbedStream = Record<string, unknown> & {
 export interface Probed {
   streams: ProbedStream[];
   format: Record<string, string> & { tags?: Record<string, string> };
-  chapters: { id: number; start_time: string; end_time: string; tags?: Record<string, string> }[];
+  chapters: {
+    id: number;
+    time_base: string;
+    start_time: string;
+    end_time: string;
+    tags?: Record<string, string>;
+  }[];
 }
 
 interface ProbedPacket {
