@@ -18,8 +18,10 @@ import {
   keyValues,
   mediaTypes,
   rangeOf,
+  streamEdits,
   streamFilters,
   streamIndexes,
+  tagsOf,
   timeOf,
   whatOf,
 } from "./cli/arguments.ts";
@@ -46,6 +48,7 @@ const texts = { type: "string", multiple: true, default: [] as string[] } as con
 const outputFlags = {
   format: { ...text, short: "f" },
   option: { ...texts, short: "o" },
+  "no-coalesce": flag,
   quiet: { ...flag, short: "q" },
 } as const;
 
@@ -59,6 +62,11 @@ const transferFlags = {
   streams: texts,
   filter: texts,
   metadata: texts,
+  "no-metadata": flag,
+  "stream-metadata": texts,
+  disposition: texts,
+  "codec-tag": texts,
+  "stream-id": texts,
   "no-chapters": flag,
 } as const;
 
@@ -74,8 +82,11 @@ function transferArguments(output: string, values: TransferValues): Transfer {
     only: mediaTypes(values.only, "--only"),
     streams: streamIndexes(values.streams, "--streams"),
     filters: streamFilters(values.filter, "--filter"),
-    metadata: keyValues(values.metadata, "--metadata"),
+    metadata: tagsOf(values.metadata, "--metadata"),
+    noMetadata: values["no-metadata"],
     noChapters: values["no-chapters"],
+    edits: streamEdits(values),
+    noCoalesce: values["no-coalesce"],
     quiet: values.quiet,
   };
 }
@@ -114,11 +125,9 @@ const commands: Readonly<Record<CommandName, (args: string[]) => void | Promise<
   },
 
   concat(args) {
-    // FFmpeg finds out the format of each by itself, and can't seek in what it joins.
-    const { "input-format": _f, "input-option": _o, start: _s, ...options } = transferFlags;
-    const { values, positionals } = parseArgs({ args, options, allowPositionals: true });
+    const { values, positionals } = parseArgs({ args, options: transferFlags, allowPositionals: true });
     const { inputs, output } = checkManyFiles(positionals);
-    return concat({ inputs, ...transferArguments(output, { ...values, "input-option": [] }) });
+    return concat({ inputs, ...transferArguments(output, values) });
   },
 
   extract(args) {
@@ -136,7 +145,18 @@ const commands: Readonly<Record<CommandName, (args: string[]) => void | Promise<
     if (!("stream" in what) && (values.format !== undefined || values.option.length > 0)) {
       throw new UsageError("-f and -o are for --stream: what is attached is copied as it is");
     }
-    const rest = { streams: [], only: [], filter: [], metadata: [], "no-chapters": false };
+    const rest = {
+      streams: [],
+      only: [],
+      filter: [],
+      metadata: [],
+      "no-metadata": false,
+      "stream-metadata": [],
+      disposition: [],
+      "codec-tag": [],
+      "stream-id": [],
+      "no-chapters": false,
+    };
     return extract({ input, ...transferArguments(output, { ...values, ...rest }) }, what);
   },
 

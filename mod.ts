@@ -53,9 +53,19 @@ export type { SessionOptions } from "./format/options.ts";
 export { Packet, type PacketInit, type SideData } from "./format/packet.ts";
 export { probe, probeSync } from "./format/probe.ts";
 export type { Rational } from "./format/rational.ts";
-export { remux, type RemuxOptions, type RemuxProgress, type RemuxResult, remuxSync } from "./format/remux.ts";
 export { type SideDataFields, sideDataFields } from "./format/side_data.ts";
-export { concat, concatSync, split, type SplitOptions, splitSync } from "./format/split.ts";
+export type { StreamChoice, StreamEdits, StreamSelection, TagEdits } from "./format/edits.ts";
+export type { RemuxProgress } from "./format/progress.ts";
+export { remux, type RemuxedStream, type RemuxOptions, type RemuxResult, remuxSync } from "./format/remux.ts";
+export {
+  concat,
+  concatSync,
+  type Segment,
+  split,
+  type SplitOptions,
+  type SplitResult,
+  splitSync,
+} from "./format/split.ts";
 export { RemuxStream } from "./format/remux_stream.ts";
 export type { IndexEntry } from "./format/stream_index.ts";
 export type {

@@ -2,7 +2,7 @@
  * Arguments as they are written, one kind at a time: checked, and turned into values. An error here is a
  * UsageError that names the flag. Which flags there are is `cli.ts`'s.
  */
-import type { MediaType } from "../mod.ts";
+import type { MediaType, StreamEdits } from "../mod.ts";
 import { UsageError } from "./errors.ts";
 import type { What } from "./extract.ts";
 import { parseTime } from "./text.ts";
@@ -92,12 +92,68 @@ export function streamIndexes(texts: readonly string[], flag: string): number[] 
 
 /** Bitstream filters by the type or the number of a stream: `video=h264_metadata=level=4.1`. */
 export function streamFilters(texts: readonly string[], flag: string): Record<string, string> {
-  const filters = keyValues(texts, flag);
+  const filters = perStream(texts, flag);
   for (const [key, filter] of Object.entries(filters)) {
-    if (!/^\d{1,9}$/.test(key)) mediaTypes([key], flag);
     if (filter === "") throw new UsageError(`${flag} ${key}: the filter is missing`);
   }
   return filters;
+}
+
+/** Something for a stream, by its type or number: `1=hvc1`. */
+function perStream(texts: readonly string[], flag: string): Record<string, string> {
+  const values = keyValues(texts, flag);
+  for (const key of Object.keys(values)) checkStreamKey(key, flag);
+  return values;
+}
+
+function checkStreamKey(key: string, flag: string): void {
+  if (!/^\d{1,9}$/.test(key)) mediaTypes([key], flag);
+}
+
+/** Tags; an empty one is to be taken away. */
+export function tagsOf(texts: readonly string[], flag: string): Record<string, string | null> {
+  const tags = Object.entries(keyValues(texts, flag));
+  return Object.fromEntries(tags.map(([key, value]) => [key, value === "" ? null : value]));
+}
+
+/** Changes to streams, by type or number. */
+export function streamEdits(values: {
+  "stream-metadata": readonly string[];
+  disposition: readonly string[];
+  "codec-tag": readonly string[];
+  "stream-id": readonly string[];
+}): Record<string, StreamEdits> {
+  const edits: Record<string, StreamEdits> = {};
+  const add = (key: string, more: StreamEdits) => edits[key] = { ...edits[key], ...more };
+  for (const [key, tags] of Object.entries(streamTags(values["stream-metadata"], "--stream-metadata"))) {
+    add(key, { metadata: tags });
+  }
+  for (const [key, roles] of Object.entries(perStream(values.disposition, "--disposition"))) {
+    add(key, { disposition: roles.split("+").filter((role) => role !== "") });
+  }
+  for (const [key, tag] of Object.entries(perStream(values["codec-tag"], "--codec-tag"))) add(key, { tag });
+  for (const [key, id] of Object.entries(perStream(values["stream-id"], "--stream-id"))) {
+    const number = /^(0x[\da-f]{1,8}|\d{1,10})$/i.test(id) ? Number(id) : NaN;
+    if (!(number < 2 ** 31)) throw new UsageError(`--stream-id ${key}: must be a whole number, is '${id}'`);
+    add(key, { id: number });
+  }
+  return edits;
+}
+
+/** `1:language=deu` */
+function streamTags(
+  texts: readonly string[],
+  flag: string,
+): Record<string, Record<string, string | null>> {
+  const tags: Record<string, Record<string, string | null>> = {};
+  for (const text of texts) {
+    const at = text.indexOf(":");
+    if (at < 1) throw new UsageError(`${flag}: must be N:KEY=VALUE or TYPE:KEY=VALUE, is '${text}'`);
+    const key = text.slice(0, at);
+    checkStreamKey(key, flag);
+    tags[key] = { ...tags[key], ...tagsOf([text.slice(at + 1)], flag) };
+  }
+  return tags;
 }
 
 /** Headers of HTTP: `Name: value`. */

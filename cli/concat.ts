@@ -1,10 +1,10 @@
 /**
  * `avio concat`: several files one after the other in one.
  */
-import { concat as concatAsync, concatSync, versions } from "../mod.ts";
-import { Failure, UsageError } from "./errors.ts";
+import { concat as concatAsync, concatSync } from "../mod.ts";
+import { UsageError } from "./errors.ts";
 import { needsAsync } from "./input.ts";
-import { besideOutput } from "./nested.ts";
+import { besideInputs, besideOutput } from "./nested.ts";
 import { checkPlaces } from "./places.ts";
 import { sinkOf, sourceOf, STANDARD } from "./streams.ts";
 import { muxerOptions, type Transfer, transfer, transferReport } from "./transfer.ts";
@@ -18,11 +18,6 @@ export interface ConcatArguments extends Transfer {
 export async function concat(args: ConcatArguments): Promise<void> {
   checkPlaces(args.inputs, args.output, args.format);
   if (args.inputs.includes(STANDARD)) throw new UsageError("IN: stdin can't be one of several, name a file");
-  if (versions().build !== "embedded") {
-    throw new Failure(
-      "Cannot join files: only the library with FFmpeg inside does, this is over the system's",
-    );
-  }
   const sources = args.inputs.map(sourceOf);
   const done = await transfer(args, args.inputs, (chosen) => {
     const options = {
@@ -30,7 +25,7 @@ export async function concat(args: ConcatArguments): Promise<void> {
       ...(args.format === undefined ? {} : { format: args.format }),
       options: muxerOptions(args),
       ...besideOutput(args.output),
-      input: args.inputOptions,
+      input: { ...args.inputOptions, ...besideInputs(args.inputs) },
     };
     const sink = sinkOf(args.output);
     return args.inputs.some((input) => needsAsync(input, args.inputOptions))

@@ -40,6 +40,7 @@ Flags about IN:
   --no-stream-info              open only, don't find out about the streams
   --max-streams N               streams it may have (1000)
   --max-packet-size BYTES       a larger packet is an error (268435456)
+  --max-open-size BYTES         that finding out may read (268435456)
   --buffer-size BYTES           of each read, and of each write (65536)
   --header 'Name: value'        with each http request; again for more
   --retries N                   of a broken http connection (3)
@@ -50,8 +51,16 @@ const CHOOSING = `\
 Flags about streams:
   --only TYPE               keep only video, audio, subtitle, data or attachment
                             streams; again for more types
-  --streams N,N             keep only streams with these numbers (avio probe);
-                            with --only those of its types as well
+  --streams N,N             keep only streams with these numbers (avio probe),
+                            in this order; with --only those of its types
+                            behind them
+  --stream-metadata N:KEY=VALUE
+                            a tag of stream N, or of those of a TYPE (language,
+                            title); KEY= takes it away; again for more
+  --disposition N=ROLE+ROLE
+                            what a stream is for (default, forced); N= nothing
+  --codec-tag N=TAG         its fourcc: video=hvc1
+  --stream-id N=ID          its number in the container: 0=0x100
   --filter TYPE=FILTER      FFmpeg's bitstream filters for streams of a type, or
                             N=FILTER for one stream:
                             --filter video=h264_metadata=level=4.1
@@ -64,17 +73,16 @@ Flags about OUT:
                             one that its extension tells
   -o, --option KEY=VALUE    option of its format (avio formats NAME); again for
                             more of them
-  --metadata KEY=VALUE      a tag of the file (title, artist); again for more`;
+  --metadata KEY=VALUE      a tag of the file (title, artist), KEY= takes it
+                            away; again for more
+  --no-metadata             without the tags that IN has
+  --no-coalesce             write each packet at once, not in larger pieces`;
 
 const QUIET = `\
   -q, --quiet               no progress, and no report at the end
   -h, --help                this text`;
 
 const TIME = "TIME is seconds (90, 12.5) or h:mm:ss(.mmm) (0:01:30).";
-
-function without(text: string, lines: RegExp): string {
-  return text.replace(lines, "");
-}
 
 /** `avio COMMAND --help` */
 export const help: Readonly<Record<CommandName, string>> = {
@@ -164,16 +172,16 @@ Usage: avio concat IN... OUT [flags]
 
 Writes several files one after the other into one, without decoding or encoding.
 They have the same streams, coded the same way. OUT is a path, or '-' for
-stdout. It is overwritten, unless it is one of IN. Playlists can't be joined.
-Only the library with FFmpeg inside does this (avio --version: embedded).
+stdout. It is overwritten, unless it is one of IN. Tags and chapters are those
+of the first, TIME counts from its beginning.
 
 ${WRITING}
   --no-chapters             without the chapters of IN
 ${QUIET}
 
-${without(CHOOSING, /^ {2}--start .*\n/m)}
+${CHOOSING}
 
-${without(READING, /^ {2}--input-format .*\n.*\n/m)}
+${READING}
 
 ${TIME}
 
@@ -197,6 +205,7 @@ Flags:
   -f, --format NAME         with --stream: the format of OUT; 'data' is packets
                             as they are, one after the other
   -o, --option KEY=VALUE    with --stream: option of the format; again for more
+  --no-coalesce             with --stream: write each packet at once
   -q, --quiet               no progress, and no report at the end
   -h, --help                this text
 

@@ -17,6 +17,7 @@ export const inputFlags = {
   "analyze-duration": text,
   "max-streams": text,
   "max-packet-size": text,
+  "max-open-size": text,
   "no-stream-info": { type: "boolean", default: false },
   "buffer-size": text,
   header: texts,
@@ -36,6 +37,7 @@ type InputText =
   | "analyze-duration"
   | "max-streams"
   | "max-packet-size"
+  | "max-open-size"
   | "buffer-size"
   | "retries"
   | "timeout";
@@ -54,6 +56,7 @@ export function inputOptions(values: InputValues): DemuxerOptions {
     analyzeDuration: numberOf(values["analyze-duration"], "--analyze-duration", 0),
     maxStreams: integerOf(values["max-streams"], "--max-streams", 1),
     maxPacketSize: integerOf(values["max-packet-size"], "--max-packet-size", 1),
+    maxOpenSize: integerOf(values["max-open-size"], "--max-open-size", 1),
     findStreamInfo: values["no-stream-info"] ? false : undefined,
     bufferSize: integerOf(values["buffer-size"], "--buffer-size", 1),
     http: Object.keys(http).length > 0 ? http : undefined,

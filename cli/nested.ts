@@ -13,6 +13,19 @@ export function besideInput(name: string): { onopen?: OpenCallback } {
   return { onopen: beside(name, {}) };
 }
 
+/** What may be read beside any of the inputs. */
+export function besideInputs(names: readonly string[]): { onopen?: OpenCallback } {
+  const openers = names.flatMap((name) => besideInput(name).onopen ?? []);
+  const onopen: OpenCallback = (request) => {
+    for (const opener of openers) {
+      const answer = opener(request);
+      if (answer !== null) return answer;
+    }
+    return null;
+  };
+  return { onopen };
+}
+
 /** What may be written, and read again, beside the output. */
 export function besideOutput(name: string): { onopen?: OpenCallback } {
   return name === STANDARD ? {} : { onopen: beside(name, { write: true }) };

@@ -26,7 +26,7 @@ export class ProgressLine {
     if (!this.#enabled || elapsed < PATIENCE) return;
     this.#shown = true;
     // The last column stays free: a cursor behind it would be on the next line.
-    tell(CLEAR + progressText(progress, elapsed / 1000).slice(0, columns() - 1));
+    tell(CLEAR + progressText(progress).slice(0, columns() - 1));
   }
 
   /** Takes the line away. */
@@ -36,14 +36,17 @@ export class ProgressLine {
   }
 }
 
-/** ` 42 %  0:00:42 of 0:01:40  12.3 MB  35x` */
-function progressText({ time, duration: total, bytesWritten }: RemuxProgress, elapsed: number): string {
+/** ` 42 %  0:00:42 of 0:01:40  12.3 MB  35x  0:00:02 left` */
+export function progressText(
+  { time, duration: total, bytesWritten, rate, remaining }: RemuxProgress,
+): string {
   const done = duration(Math.floor(time));
   const written = size(bytesWritten);
-  const speed = `${(time / elapsed).toFixed(time / elapsed < 9.95 ? 1 : 0)}x`;
+  const speed = `${rate.toFixed(rate < 9.95 ? 1 : 0)}x`;
   if (!total) return [done, written, speed].join("  ");
   const percent = `${Math.min(100, Math.floor(time / total * 100))} %`.padStart(5);
-  return [percent, `${done} of ${duration(Math.round(total))}`, written, speed].join("  ");
+  const left = remaining === null ? [] : [`${duration(Math.ceil(remaining))} left`];
+  return [percent, `${done} of ${duration(Math.round(total))}`, written, speed, ...left].join("  ");
 }
 
 function columns(): number {

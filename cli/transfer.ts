@@ -2,7 +2,7 @@
  * What `remux`, `split`, `concat` and `extract` have in common: which streams are kept and how, as options of the
  * library; the progress line; the report; and the library's errors in the words of the command line.
  */
-import type { DemuxerOptions, MediaType, RemuxOptions, RemuxResult, Stream } from "../mod.ts";
+import type { DemuxerOptions, MediaType, RemuxOptions, RemuxResult, Stream, StreamEdits } from "../mod.ts";
 import { Failure, systemErrorPath, systemErrorText, UsageError } from "./errors.ts";
 import { ProgressLine } from "./progress.ts";
 import { STANDARD, tell } from "./streams.ts";
@@ -20,10 +20,17 @@ export interface Transfer {
   /** Types and numbers of the streams to keep; of both none is all streams. */
   only: MediaType[];
   streams: number[];
-  metadata: Record<string, string>;
+  /** Changes to tags of the file; null takes one away. */
+  metadata: Record<string, string | null>;
+  /** Without the input's tags of the file. */
+  noMetadata: boolean;
   noChapters: boolean;
+  /** Changes to streams, by their type or number. */
+  edits: Record<string, StreamEdits>;
   /** Bitstream filters by a stream's type or number. */
   filters: Record<string, string>;
+  /** Each packet reaches the output at once. */
+  noCoalesce: boolean;
   quiet: boolean;
   /** It goes without saying which streams are left out. */
   terse?: boolean;
@@ -69,26 +76,56 @@ export function muxerOptions({ output, format, options }: Transfer): Record<stri
 }
 
 function libraryOptions(args: Transfer, seen: Stream[]): RemuxOptions {
-  const { start, end, only, streams, metadata, filters } = args;
+  const { start, end, metadata, filters, edits } = args;
   const { timeout, bufferSize } = args.inputOptions;
   const hasFilters = Object.keys(filters).length > 0;
   return {
     ...(start === undefined ? {} : { start }),
     ...(end === undefined ? {} : { end }),
-    ...(only.length + streams.length === 0 ? {} : { streams: chooser(args, seen) }),
+    ...(isChoosing(args) || Object.keys(edits).length > 0 ? { streams: chooser(args, seen) } : {}),
     ...(hasFilters ? { bitstreamFilter: ({ index, type }) => filters[index] ?? filters[type] } : {}),
     ...(args.noChapters ? { chapters: [] } : {}),
     ...(timeout === undefined ? {} : { timeout }),
     ...(bufferSize === undefined ? {} : { bufferSize }),
-    metadata,
+    ...(args.noCoalesce ? { coalesce: false } : {}),
+    metadata: setTags(metadata),
+    editMetadata: (tags) => args.noMetadata ? setTags(metadata) : withoutDropped(tags, metadata),
   };
 }
 
-/** Notes the streams it sees: the library tells their numbers only. */
-function chooser(args: Transfer, seen: Stream[]): (stream: Stream) => boolean {
-  return (stream) => {
+function setTags(edits: Record<string, string | null>): Record<string, string> {
+  return Object.fromEntries(Object.entries(edits).filter(([, value]) => value !== null)) as Record<
+    string,
+    string
+  >;
+}
+
+function withoutDropped(
+  tags: Record<string, string>,
+  edits: Record<string, string | null>,
+): Record<string, string> {
+  const dropped = new Set(
+    Object.keys(edits).filter((name) => edits[name] === null).map((name) => name.toLowerCase()),
+  );
+  return Object.fromEntries(Object.entries(tags).filter(([name]) => !dropped.has(name.toLowerCase())));
+}
+
+function isChoosing({ only, streams }: Transfer): boolean {
+  return only.length + streams.length > 0;
+}
+
+/** Notes the streams it sees: the library tells their numbers only. In the order of --streams, and then the rest. */
+function chooser(
+  args: Transfer,
+  seen: Stream[],
+): (stream: Stream, canHold: boolean) => false | StreamEdits {
+  return (stream, canHold) => {
     seen.push(stream);
-    return isAskedFor(args, stream);
+    if (!(isChoosing(args) ? isAskedFor(args, stream) : canHold)) return false;
+    const { [stream.type]: ofType, [stream.index]: own } = args.edits;
+    const place = args.streams.indexOf(stream.index);
+    const metadata = { ...ofType?.metadata, ...own?.metadata };
+    return { ...ofType, ...own, metadata, order: place < 0 ? args.streams.length : place };
   };
 }
 
@@ -118,7 +155,10 @@ function inTheUsersWords(
   if (error.message.startsWith("bitstreamFilter: ")) {
     return new UsageError(`--filter: ${error.message.slice("bitstreamFilter: ".length)}`);
   }
-  if (seen.length > 0 && !seen.some((stream) => isAskedFor(args, stream))) return nothingLeft(args, seen);
+  const ours = inOurFlags(error, inputs);
+  if (ours) return ours;
+  const isNoneLeft = isChoosing(args) && seen.length > 0 && !seen.some((stream) => isAskedFor(args, stream));
+  if (isNoneLeft) return nothingLeft(args, seen);
   if (error instanceof TypeError && error.message.startsWith("streams:")) {
     return new Failure("Nothing to write: the output format can't hold any stream of the input");
   }
@@ -126,6 +166,26 @@ function inTheUsersWords(
   if (path === null) return error;
   const side = inputs.includes(path) ? "input" : "output";
   return new Failure(`Cannot open ${side}: ${systemErrorText(error)}`);
+}
+
+/** The library's names of arguments, and the flags that they come from. */
+const FLAGS: Readonly<Record<string, string>> = {
+  start: "--start",
+  end: "--end",
+  disposition: "--disposition",
+  tag: "--codec-tag",
+  id: "--stream-id",
+};
+
+function inOurFlags({ message }: Error, inputs: readonly string[]): Error | null {
+  const nameOf = (_: string, index: string) => inputs[Number(index)] ?? "";
+  if (/^sources\[\d+\]: /.test(message)) return new Failure(message.replaceAll(/sources\[(\d+)\]/g, nameOf));
+  const [, name = "", rest] = message.match(/^(\w+): (.*)$/s) ?? [];
+  const flag = Object.hasOwn(FLAGS, name) && FLAGS[name];
+  if (!flag) return null;
+  return name === "start" || name === "end"
+    ? new Failure(`${flag}: ${rest}`)
+    : new UsageError(`${flag}: ${rest}`);
 }
 
 /** The library calls options of both sides the same. */
@@ -171,7 +231,9 @@ function reportText(args: Transfer, { result, seen, seconds }: Done, name: strin
 
 function skippedText(index: number, { only, streams }: Transfer, seen: readonly Stream[]): string {
   const stream = seen.find((stream) => stream.index === index);
-  if (!stream) return `stream ${index}: the output format can't hold it`;
+  if (!stream || only.length + streams.length === 0) {
+    return `stream ${index}: the output format can't hold it`;
+  }
   const flags = [
     ...(only.length > 0 ? [`--only ${only.join(", ")}`] : []),
     ...(streams.length > 0 ? [`--streams ${streams.join(",")}`] : []),

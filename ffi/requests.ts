@@ -63,6 +63,11 @@ export class Requests {
     return attached !== undefined;
   }
 
+  /** The I/O context is no more. */
+  detach(io: number): void {
+    this.#devices.delete(io);
+  }
+
   /** What is to be done when libavformat closes a nested I/O context. */
   onClose(io: number, close: () => Operation<void>): void {
     this.#closers.set(io, close);

@@ -3,7 +3,7 @@
  * how its operations end. It knows nothing of formats or of kinds of sources.
  */
 import { AVERROR } from "./constants.ts";
-import { type Answer, answerNow, type Device } from "./device.ts";
+import { type Answer, answerNow, type Device, type MaybePromise, settled } from "./device.ts";
 import { check, makeError } from "./errors.ts";
 import { answerEvents, forget, isTurnDue, remember, told, turn } from "./events.ts";
 import { encodePairs, library, readText, readTextOrThrow } from "./library.ts";
@@ -234,6 +234,13 @@ export class Session {
   setTransformer(transformer: () => Answer<void>): void {
     this.#addIO(IOKind.TRANSFORMER, 0, 1);
     this.#requests.transformer = transformer;
+  }
+
+  /** Frees an I/O context that no input or output uses any more; 0 is none. */
+  closeIO(io: number): void {
+    if (io === 0) return;
+    check(library().avs_io_close(io), "close I/O context");
+    this.#requests.detach(io);
   }
 
   /** What is to be done when libavformat closes a nested I/O context. */
@@ -544,8 +551,13 @@ export class Session {
     const answer = this.#requests.answer(io, kind, a, b, c, true);
     const waiting = this.asked > 0 ? this.#after(io, answer) : this.#advance(io, answer, () => answer.next());
     this.#answering = waiting ?? this.#answering;
+    return waiting && this.#inTime(waiting);
+  }
+
+  /** The promise; where it takes longer than a callback may, the session ends. */
+  #inTime<T>(waiting: Promise<T>): Promise<T> {
     const { timeout } = this.#limits;
-    if (!waiting || timeout === undefined) return waiting;
+    if (timeout === undefined) return waiting;
     const timer = setTimeout(() => {
       this.abort(new DOMException(`A callback took longer than ${timeout} ms`, "TimeoutError"));
     }, timeout);
@@ -554,6 +566,22 @@ export class Session {
       clearTimeout(timer);
       this.#timers.delete(timer);
     });
+  }
+
+  /** What a callback answers between operations. The session's end ends the wait. */
+  ask<T>(callback: () => MaybePromise<T>, name: string): Operation<T> {
+    return step(() => answerNow(settled(callback()), name), () => this.#unlessEnded(callback));
+  }
+
+  async #unlessEnded<T>(callback: () => MaybePromise<T>): Promise<T> {
+    const { promise: ended, reject } = Promise.withResolvers<never>();
+    const end: Cleanup = (failure) => reject(failure?.error);
+    this.defer(end);
+    try {
+      return await this.#inTime(Promise.race([callback(), ended]));
+    } finally {
+      this.undefer(end);
+    }
   }
 
   /** While the other side's callback is waited for: where that one has failed already, this one is not called. */

@@ -6,7 +6,7 @@
  */
 
 /** ABI that this TypeScript speaks; the library's `avs_abi_version()` must be the same. */
-export const ABI_VERSION = 2;
+export const ABI_VERSION = 3;
 
 /** What opening and reading an input needs; bound when the library is loaded. */
 const core = {
@@ -43,7 +43,10 @@ const output = {
   avs_add_chapter: { parameters: ["u32", "f64", "f64", "f64"], result: "i32" },
   avs_can_hold: { parameters: ["u32", "i32"], result: "i32" },
   avs_map_stream: { parameters: ["u32", "i32", "i32"], result: "i32" },
+  // session, stream of the input, numbers
+  avs_route: { parameters: ["u32", "i32", "buffer"], result: "i32" },
   avs_set_range: { parameters: ["u32", "f64", "f64"], result: "i32" },
+  avs_set_shift: { parameters: ["u32", "f64", "f64"], result: "i32" },
   // session, row, data, data size, side data, side data size
   avs_put_packet: { parameters: ["u32", "buffer", "buffer", "u32", "buffer", "u32"], result: "i32" },
 } as const satisfies Deno.ForeignLibraryInterface;
@@ -62,6 +65,7 @@ const rest = {
   avs_refused_url: { parameters: ["u32", "buffer", "u32"], result: "i32" },
   avs_unused_options: { parameters: ["u32", "buffer", "u32"], result: "i32" },
   avs_io_attach: { parameters: ["u32", "u32"], result: "i32" },
+  avs_io_close: { parameters: ["u32"], result: "i32" },
   // session, stream, number of the first row, rows, how many
   avs_index: { parameters: ["u32", "i32", "u32", "buffer", "u32"], result: "i32" },
   avs_set_discard: { parameters: ["u32", "i32", "i32"], result: "i32" },
@@ -118,6 +122,8 @@ export const operations = {
   ioSize: { code: 13, name: "size", phrase: "tell the size" },
   ioFlush: { code: 14, name: "flush", phrase: "flush" },
   cut: { code: 15, name: "seek", phrase: "seek to the start" },
+  closeInput: { code: 16, name: "close", phrase: "close input" },
+  closeOutput: { code: 17, name: "close", phrase: "close output" },
 } as const;
 
 export interface OperationCode {
@@ -152,6 +158,12 @@ export const SetWhat = {
   SIDE_DATA: 7,
   CHAPTER_METADATA: 8,
 } as const;
+
+/** Why `operations.remux` returned. */
+export const RemuxState = { GOES_ON: 0, END: 1, BREAK: 2 } as const;
+
+/** Numbers of `avs_route`. */
+export const Route = { PACKETS: 0, BYTES: 1, FIRST: 2, LAST: 3, LENGTH: 4 } as const;
 
 /** Rows of `avs_index`. */
 export const IndexRow = { TIMESTAMP: 0, POS: 1, SIZE: 2, IS_KEY: 3, LENGTH: 4 } as const;

@@ -2,7 +2,7 @@
  * Demuxer: an input that is open, its streams, its packets, seeking. What the source is made of is in `io/`.
  */
 import { type Operation, promised, runSync, step } from "../ffi/operation.ts";
-import { Session } from "../ffi/session.ts";
+import { type Host, Session } from "../ffi/session.ts";
 import { Direction, operations, SetWhat } from "../ffi/symbols.ts";
 import type { HttpOptions } from "../io/http.ts";
 import { allowNested } from "../io/nested.ts";
@@ -81,21 +81,31 @@ const SEEK_BACKWARD = 1;
 const SEEK_BYTE = 2;
 const SEEK_ANY = 4;
 
-/** Opens a source as the input of a session. `lend`: nothing but native code runs while bytes are read. */
+/** Where and how an input is opened. */
+interface Opening {
+  /** Nothing but native code runs while bytes are read. */
+  lend?: boolean;
+  /** What its source has opened goes with it, else with the session. */
+  host?: Host;
+  /** What it opens is asked of its options; else of those of the input before. */
+  nested?: boolean;
+}
+
+/** Opens a source as the input of a session. */
 export function* openInput(
   session: Session,
   source: Source,
   options: DemuxerOptions,
-  lend = true,
+  { lend = true, host = session, nested = true }: Opening = {},
 ): Operation<Attachment> {
   checkDemuxerOptions(options);
   const { format, url, findStreamInfo = true, http, onopen } = options;
   const { maxPacketSize = MAX_PACKET_SIZE, maxOpenSize = MAX_OPEN_SIZE } = options;
   const bufferSize = bufferSizeOf(options);
-  allowNested(session, { onopen, bufferSize, http });
+  if (nested) allowNested(session, { onopen, bufferSize, http });
   const attachment = isSequence(source, format)
     ? { io: 0, url: String(source) }
-    : yield* openSource(session, source, { bufferSize, lend: lend && !onopen, http });
+    : yield* openSource(host, source, { bufferSize, lend: lend && !onopen, http });
   session.set(SetWhat.INPUT, 0, [
     ["url", url ?? attachment.url],
     ["maxPacketSize", String(maxPacketSize)],

@@ -4,9 +4,10 @@
 import { library } from "../ffi/library.ts";
 import { type Operation, promised, runSync, step } from "../ffi/operation.ts";
 import { check } from "../ffi/errors.ts";
-import { Session } from "../ffi/session.ts";
+import { type Host, Session } from "../ffi/session.ts";
 import { Direction, operations, SetWhat } from "../ffi/symbols.ts";
 import type { MaybePromise } from "../ffi/device.ts";
+import type { HttpOptions } from "../io/http.ts";
 import { MemorySink } from "../io/memory_sink.ts";
 import { allowNested, type Own } from "../io/nested.ts";
 import type { OpenCallback } from "../io/open_callback.ts";
@@ -87,23 +88,29 @@ interface Output {
 const QUEUE_BYTES = 1 << 20;
 const QUEUE_OVERHEAD = 256;
 
-/**
- * Opens the sink for the session's output, or leaves it to the muxer to do so. `onopenInput` goes on being asked for what
- * an input of the session opens.
- */
+/** Where an output is opened. */
+interface Opening {
+  /** What its sink has opened goes with it, else with the session. */
+  host?: Host;
+  /** The session's input: what that opens goes on being asked of these. */
+  input?: { onopen?: OpenCallback; http?: HttpOptions } | undefined;
+}
+
+/** Opens the sink for the session's output, or leaves it to the muxer to do so. */
 export function* openOutputSink(
   session: Session,
   sink: Sink,
   { url, opensFiles }: Output,
   options: MuxerOptions,
-  onopenInput: OpenCallback | undefined = options.onopen,
+  { host = session, input = {} }: Opening = {},
 ): Operation<Attachment> {
   const { coalesce = true, onopen, ondelete } = options;
+  const { onopen: onopenInput = onopen, http } = input;
   const bufferSize = bufferSizeOf(options);
   const isKnown = opensFiles || !(sink instanceof MemorySink);
   const own = isKnown ? { url, sink, isUsed: false } : undefined;
-  allowNested(session, { onopen, onopenInput, ondelete, bufferSize, coalesce, own });
-  if (!opensFiles) return yield* openSink(session, sink, { bufferSize, coalesce });
+  allowNested(session, { onopen, onopenInput, ondelete, bufferSize, coalesce, http, own });
+  if (!opensFiles) return yield* openSink(host, sink, { bufferSize, coalesce });
   return { io: 0, url, finish: () => closeUnused(own!) };
 }
 

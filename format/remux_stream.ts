@@ -3,7 +3,7 @@
  */
 import { checkString } from "../io/arguments.ts";
 import { checkOptions } from "./options.ts";
-import { remux, type RemuxOptions } from "./remux.ts";
+import { remux, type RemuxOptions, type RemuxResult } from "./remux.ts";
 
 const FRAGMENTED = { movflags: "frag_keyframe+empty_moov+default_base_moof" };
 
@@ -23,8 +23,10 @@ const STREAMING: Readonly<Record<string, Record<string, string>>> = {
  * import { RemuxStream } from "@avio/avio";
  *
  * const file = await Deno.open("fixtures/video.mkv");
- * const mp4 = file.readable.pipeThrough(new RemuxStream({ format: "mp4" }));
+ * const remuxing = new RemuxStream({ format: "mp4" });
+ * const mp4 = file.readable.pipeThrough(remuxing);
  * console.log((await new Response(mp4).bytes()).length > 0); // true
+ * console.log((await remuxing.result).packets); // 206
  * ```
  */
 export class RemuxStream implements TransformStream<Uint8Array, Uint8Array> {
@@ -32,6 +34,8 @@ export class RemuxStream implements TransformStream<Uint8Array, Uint8Array> {
   readonly writable: WritableStream<Uint8Array>;
   /** Gives it in the other container. */
   readonly readable: ReadableStream<Uint8Array>;
+  /** What was done, when all is written; rejected with what ended it. Nobody needs to look at it. */
+  readonly result: Promise<RemuxResult>;
 
   /** Starts at once; errors of either side and of FFmpeg end both. */
   constructor(options: RemuxOptions & { format: string }) {
@@ -45,11 +49,12 @@ export class RemuxStream implements TransformStream<Uint8Array, Uint8Array> {
     } as Transformer<Uint8Array, Uint8Array>);
     this.writable = input.writable;
     this.readable = output.readable;
-    remux(input.readable, output.writable, {
+    this.result = remux(input.readable, output.writable, {
       ...options,
       options: { ...STREAMING[format], ...given },
       signal: AbortSignal.any(signals),
-    }).catch((error) => {
+    });
+    this.result.catch((error) => {
       // What the session took it has told already; it may have ended before that.
       input.readable.cancel(error).catch(() => {});
       output.writable.abort(error).catch(() => {});

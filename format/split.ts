@@ -1,20 +1,29 @@
 /**
- * Splitting and joining without decoding: one source into segments at key frames, several sources into one output.
+ * Splitting and joining without decoding: one source into segments at key frames, several sources into one output. How is
+ * in `transfer.ts`.
  */
-import { checkArray, checkFunction, checkNumber, checkString, optional } from "../io/arguments.ts";
+import { type Operation, promised, runSync } from "../ffi/operation.ts";
 import type { MaybePromise } from "../ffi/device.ts";
-import { MemorySink } from "../io/memory_sink.ts";
-import type { OpenCallback } from "../io/open_callback.ts";
+import {
+  checkArray,
+  checkBoolean,
+  checkFunction,
+  checkNumber,
+  checkString,
+  optional,
+} from "../io/arguments.ts";
 import type { Sink } from "../io/sink.ts";
 import type { Source } from "../io/source.ts";
 import { checkOptions } from "./options.ts";
-import { remux, type RemuxOptions, type RemuxResult, remuxSync } from "./remux.ts";
+import { type RemuxedStream, remuxOperation, type RemuxOptions, type RemuxResult } from "./remux.ts";
+import { type Part, transfer } from "./transfer.ts";
 
-/** Options of {@linkcode split}. */
-export interface SplitOptions extends Omit<RemuxOptions, "format" | "url" | "onopen"> {
+/** Options of {@linkcode splitSync}. */
+export interface SplitOptions
+  extends Omit<RemuxOptions, "format" | "url" | "onopen" | "chapters" | "editChapters"> {
   /** Format of each segment, by FFmpeg's name. */
   format: string;
-  /** Seconds after which a new segment begins, with the next key frame. */
+  /** Seconds: a segment ends with the first key frame at or after each multiple of them. */
   every: number;
   /** Timestamps of each segment begin with 0. @default {true} */
   resetTimestamps?: boolean;
@@ -22,105 +31,128 @@ export interface SplitOptions extends Omit<RemuxOptions, "format" | "url" | "ono
   onsegment: (index: number) => MaybePromise<Sink>;
 }
 
-function segmenting(options: SplitOptions): RemuxOptions {
-  const { format, every, resetTimestamps = true, onsegment, options: own, ...rest } = checkOptions(options);
-  checkString(format, "format");
-  checkNumber(every, "every", 0);
-  checkFunction(onsegment, "onsegment");
-  // Names within FFmpeg only: what is opened is the caller's sinks.
-  const onopen: OpenCallback = ({ url, mode }) => mode === "write" ? onsegment(Number(url)) : null;
-  return {
-    ...rest,
-    format: "segment",
-    url: "%d",
-    onopen,
-    options: {
-      segment_format: format,
-      segment_time: every,
-      reset_timestamps: resetTimestamps,
-      ...(own && Object.keys(own).length > 0 ? { segment_format_options: joined(own) } : {}),
-    },
-  };
+/** A segment, when it is written. */
+export interface Segment {
+  /** The first is 0. */
+  index: number;
+  /** Seconds of the input: the key frame that it begins with. */
+  start: number;
+  /** Seconds of the input: the key frame that the next one begins with, or the end. */
+  end: number;
+  /** Seconds of what is in it, null where no packet had a time. */
+  duration: number | null;
+  /** Packets written. */
+  packets: number;
+  /** Bytes of the segment. */
+  bytesWritten: number;
+  /** Its streams. */
+  streams: RemuxedStream[];
 }
 
-/** As FFmpeg writes options within an option: `a=1:b=2`, with what separates them escaped. */
-function joined(options: Record<string, string | number | boolean>): string {
-  const escaped = (value: unknown) => String(value).replace(/[\\\\':=]/g, (character) => `\\${character}`);
-  return Object.entries(options).map(([name, value]) =>
-    `${name}=${escaped(typeof value === "boolean" ? Number(value) : value)}`
-  ).join(":");
+/** What a split has done; numbers are those of all segments together. */
+export interface SplitResult extends RemuxResult {
+  /** In order. */
+  segments: Segment[];
+}
+
+function* splitOperation(source: Source, options: SplitOptions): Operation<SplitResult> {
+  const { every, resetTimestamps = true, onsegment, ...rest } = checkOptions(options);
+  checkString(rest.format, "format");
+  if (checkNumber(every, "every", 0) === 0) throw new RangeError("every: must be more than 0, is 0");
+  optional(checkBoolean, options.resetTimestamps, "resetTimestamps");
+  checkFunction(onsegment, "onsegment");
+  const split = { every, resetTimestamps, onsegment };
+  const { parts, skippedStreams } = yield* transfer({ sources: [source], sink: null, split }, rest);
+  const segments = parts.map((part, index) => ({ index, ...part }));
+  const [{ start }] = segments as [Segment];
+  return { ...totalOf(parts), start, skippedStreams, segments };
+}
+
+type Total = Pick<RemuxResult, "packets" | "bytesWritten" | "duration" | "streams">;
+
+function totalOf(parts: readonly Part[]): Total {
+  return parts.slice(1).reduce<Total>((total, part) => ({
+    packets: total.packets + part.packets,
+    bytesWritten: total.bytesWritten + part.bytesWritten,
+    duration: sum(total.duration, part.duration),
+    streams: total.streams.map((stream, index) => {
+      const { packets, bytes, duration } = part.streams[index]!;
+      return {
+        ...stream,
+        packets: stream.packets + packets,
+        bytes: stream.bytes + bytes,
+        duration: sum(stream.duration, duration),
+      };
+    }),
+  }), parts[0]!);
+}
+
+function sum(a: number | null, b: number | null): number | null {
+  return a === null || b === null ? a ?? b : a + b;
 }
 
 /**
- * Writes a source as segments, each a file of its own that begins with a key frame; FFmpeg's segment muxer.
+ * Writes a source as segments, each a file of its own that begins with a key frame.
  *
  * ```ts
  * import { MemorySink, splitSync } from "@avio/avio";
  *
- * const segments: MemorySink[] = [];
- * splitSync("fixtures/video.mp4", {
+ * const sinks: MemorySink[] = [];
+ * const { segments } = splitSync("fixtures/video.mp4", {
  *   format: "mp4",
  *   every: 1,
- *   onsegment: (index) => segments[index] = new MemorySink(),
+ *   onsegment: (index) => sinks[index] = new MemorySink(),
  * });
- * console.log(segments.length); // 3
+ * console.log(segments.map(({ start, bytesWritten }) => [start, bytesWritten]));
  * ```
  *
  * @throws {AVError | TypeError | RangeError} As `remuxSync`.
+ * @throws Whatever `onsegment` and callbacks of the source and the sinks threw.
  */
-export function splitSync(source: Source, options: SplitOptions): RemuxResult {
-  return remuxSync(source, new MemorySink(), segmenting(options));
+export function splitSync(source: Source, options: SplitOptions): SplitResult {
+  return runSync(splitOperation(source, options));
 }
 
 /** As {@linkcode splitSync}; sinks may be streams, and promised. */
-export async function split(source: Source, options: SplitOptions): Promise<RemuxResult> {
-  return await remux(source, new MemorySink(), segmenting(options));
+export function split(source: Source, options: SplitOptions): Promise<SplitResult> {
+  return promised(() => splitOperation(source, options));
 }
 
-/** What the sources are to FFmpeg: a script that names them by number. */
-function script(
+function* concatOperation(
   sources: readonly Source[],
+  sink: Sink,
   options: RemuxOptions,
-): { source: Uint8Array; options: RemuxOptions } {
+): Operation<RemuxResult> {
   checkArray(sources, "sources");
   if (sources.length === 0) throw new TypeError("sources: there is none");
-  const lines = sources.map((_, index) => `file ${index}`);
-  const { input = {}, ...rest } = checkOptions(options);
-  optional(checkFunction, input.onopen, "input.onopen");
-  const onopen: OpenCallback = (request) => {
-    const isOurs = request.mode === "read" && /^\d+$/.test(request.url);
-    return (isOurs && sources[Number(request.url)]) || input.onopen?.(request) || null;
-  };
-  return {
-    source: new TextEncoder().encode(["ffconcat version 1.0", ...lines, ""].join("\n")),
-    options: { ...rest, input: { ...input, format: "concat", onopen } },
-  };
+  return yield* remuxOperation({ sources, sink }, checkOptions(options));
 }
 
 /**
- * Writes several sources one after the other into one output; they have the same streams, coded the same way. FFmpeg's
- * concat demuxer; with the embedded build only.
+ * Writes several sources one after the other into one output. They have the same streams, coded the same way: the number,
+ * codec, extradata, size of pictures, sample rate and channels of those that are kept are compared as each is opened.
+ * Each source's times go on where the one before has ended; `start` and `end` count from the beginning of the first; its
+ * tags and chapters are the output's. `input` holds for each source.
  *
- * ```ts ignore
+ * ```ts
  * import { concatSync, MemorySink } from "@avio/avio";
  *
  * const twice = new MemorySink();
- * concatSync(["fixtures/video.mp4", "fixtures/video.mp4"], twice, { format: "mp4" });
+ * const result = concatSync(["fixtures/video.mp4", "fixtures/video.mp4"], twice, { format: "mp4" });
+ * console.log(result.duration?.toFixed(1)); // 6.0
  * ```
  *
- * @throws {AVError | TypeError | RangeError} As `remuxSync`.
+ * @throws {AVError | TypeError | RangeError} As `remuxSync`; a TypeError that names the source where it can't be joined.
  */
-export function concatSync(sources: readonly Source[], sink: Sink, options: RemuxOptions = {}): RemuxResult {
-  const { source, options: joining } = script(sources, options);
-  return remuxSync(source, sink, joining);
+export function concatSync(sources: readonly Source[], sink: Sink, options?: RemuxOptions): RemuxResult {
+  return runSync(concatOperation(sources, sink, checkOptions(options)));
 }
 
 /** As {@linkcode concatSync}; sources and sink may be streams. */
-export async function concat(
+export function concat(
   sources: readonly Source[],
   sink: Sink,
-  options: RemuxOptions = {},
+  options?: RemuxOptions,
 ): Promise<RemuxResult> {
-  const { source, options: joining } = script(sources, options);
-  return await remux(source, sink, joining);
+  return promised(() => concatOperation(sources, sink, checkOptions(options)));
 }

@@ -130,8 +130,8 @@ function* exists(place: string | URL): Operation<boolean> {
   }
 }
 
-/** What one nested source or sink has opened: closed with it, or with the session. */
-class Scope implements Host {
+/** What a source or a sink that ends before the session has opened: closed with it, or with the session. */
+export class Scope implements Host {
   #session: Session;
   #cleanups: Cleanup[] = [];
   #ended: Cleanup = (failure) => this.release(failure);

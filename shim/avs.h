@@ -20,7 +20,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define AVS_ABI_VERSION 2
+#define AVS_ABI_VERSION 3
 
 #if defined(__GNUC__)
 #define AVS_API __attribute__((visibility("default")))
@@ -98,14 +98,19 @@ enum {
   AVS_OP_WRITE = 6,       /* writes the packets put by avs_put_packet() */
   AVS_OP_FLUSH = 7,
   AVS_OP_TRAILER = 8,
-  AVS_OP_REMUX = 9,       /* in: 1 packets at most, 2 milliseconds at most. out: 1 at the end, 2 packets, 3 seconds, 4 bytes read */
+  AVS_OP_REMUX = 9,       /* in: 1 packets at most, 2 milliseconds at most, 3 seconds of the input from which on a key frame
+                             ends this output, or NaN. out: 1 AVS_REMUX_*, 2 packets, 3 seconds, 4 bytes read, 5 seconds of that key frame */
   AVS_OP_IO_READ = 10,    /* in: 1 io. Into `data`. out: 1 bytes, 0 at the end */
   AVS_OP_IO_WRITE = 11,   /* in: 1 io. From `data` */
   AVS_OP_IO_SEEK = 12,    /* in: 1 io, 2 offset, 3 whence. out: 1 position */
   AVS_OP_IO_SIZE = 13,    /* in: 1 io. out: 1 bytes */
   AVS_OP_IO_FLUSH = 14,   /* in: 1 io */
-  AVS_OP_CUT = 15,        /* remuxing: finds the key frame that avs_set_range()'s start begins with. out: 1 its seconds */
+  AVS_OP_CUT = 15,        /* remuxing: finds the key frame that avs_set_range()'s start begins with. out: 1 its seconds, 2 whether there is nothing */
+  AVS_OP_CLOSE_INPUT = 16,  /* another one can be opened. Its I/O context stays, for avs_io_close() */
+  AVS_OP_CLOSE_OUTPUT = 17, /* the same, after the trailer */
 };
+/* Why AVS_OP_REMUX returned. At a break the key frame is kept, for the next output. */
+enum { AVS_REMUX_GOES_ON, AVS_REMUX_END, AVS_REMUX_BREAK };
 
 /* What every operation leaves behind its own results. */
 enum {
@@ -195,6 +200,8 @@ enum { AVS_IO_READ = 1, AVS_IO_WRITE = 2, AVS_IO_SEEK = 4, AVS_IO_DIRECT = 8 /* 
 AVS_API uint32_t avs_io_new(uint32_t session, uint32_t kind, uint32_t flags, uint32_t buffer_size);
 /* Moves an I/O context, with what it has buffered, to another session that is not running. */
 AVS_API int32_t avs_io_attach(uint32_t io, uint32_t session);
+/* Frees one that no input or output uses any more. */
+AVS_API int32_t avs_io_close(uint32_t io);
 /* What a memory output holds: its size in bytes, and a copy of a part of it. AVERROR(EBUSY) while it is written. */
 AVS_API double avs_memory_size(uint32_t io);
 AVS_API int32_t avs_memory_read(uint32_t io, double offset, uint8_t *out, uint32_t size);
@@ -229,8 +236,13 @@ AVS_API int32_t avs_add_chapter(uint32_t session, double id, double start, doubl
 AVS_API int32_t avs_can_hold(uint32_t session, int32_t input_stream);
 /* Remuxing: packets of an input stream go to this stream of the output. */
 AVS_API int32_t avs_map_stream(uint32_t session, int32_t input_stream, int32_t output_stream);
-/* Remuxing: seconds; NaN: from the start, to the end. */
+/* What has gone that way so far: AVS_ROUTE_LENGTH numbers; seconds are the output's, NaN before the first packet. */
+AVS_API int32_t avs_route(uint32_t session, int32_t input_stream, double *out);
+enum { AVS_ROUTE_PACKETS, AVS_ROUTE_BYTES, AVS_ROUTE_FIRST, AVS_ROUTE_LAST, AVS_ROUTE_LENGTH };
+/* Remuxing: seconds of an input that was just opened; NaN: from the start, to the end. */
 AVS_API int32_t avs_set_range(uint32_t session, double start, double end);
+/* Remuxing: seconds that are taken from the input's times; what is shown before `least` is left out, NaN: nothing. */
+AVS_API int32_t avs_set_shift(uint32_t session, double shift, double least);
 /* Packets of a stream are not delivered any more, or again, from the next one on that is read. */
 AVS_API int32_t avs_set_discard(uint32_t session, int32_t stream, int32_t discard);
 

@@ -158,6 +158,16 @@ int input_op_open(struct session *session, double *slot, uint8_t *data, size_t s
   return AVERROR(EMSGSIZE);
 }
 
+int input_op_close(struct session *session, double *slot, uint8_t *data, size_t size) {
+  (void)slot, (void)data, (void)size;
+  if (!session->input) return AVERROR(EBADF);
+  avformat_close_input(&session->input);
+  if (session->input_io) session->read_before += session->input_io->transferred;
+  session->input_io = NULL;
+  session->opening.bytes = session->opening.opens = 0;
+  return 0;
+}
+
 static void apply_discards(struct session *session) {
   struct discards *discards = &session->discards;
   pthread_mutex_lock(&session->batches.lock);

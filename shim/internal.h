@@ -185,6 +185,8 @@ struct io {
 };
 
 void io_free(struct io *io);
+/* Takes it from its session's list. */
+void unlink_io(struct io *io);
 /* Without JavaScript: reads what a memory output has been given so far; nothing where it is NULL. NULL without memory. */
 struct io *io_stand_in(struct session *session, const struct io *output);
 /* Forgets with it what is written. */
@@ -376,8 +378,8 @@ void worker_tell(struct session *session, uint32_t io, double kind, double a, do
 /* ---------------------------------------------------------------------------- operations */
 
 typedef int operation(struct session *session, double *slot, uint8_t *data, size_t size);
-operation input_op_open, input_op_read, input_op_seek;
-operation output_op_open, output_op_header, output_op_write, output_op_flush, output_op_trailer;
+operation input_op_open, input_op_read, input_op_seek, input_op_close;
+operation output_op_open, output_op_header, output_op_write, output_op_flush, output_op_trailer, output_op_close;
 operation remux_op, remux_op_cut;
 
 /* avformat_find_stream_info(), with few decoders (parameters.c). */

@@ -225,6 +225,12 @@ uint32_t avs_io_new(uint32_t session_handle, uint32_t kind, uint32_t flags, uint
   return 0;
 }
 
+void unlink_io(struct io *io) {
+  struct io **link = &io->session->ios;
+  while (*link != io) link = &(*link)->next;
+  *link = io->next;
+}
+
 /* The buffer is whatever libavformat has put there since: avio_context_free() does not free it. */
 void io_free(struct io *io) {
   if (io->context) av_freep(&io->context->buffer);
@@ -235,6 +241,19 @@ void io_free(struct io *io) {
   write_behind_free(io);
   free(io->ahead.data);
   free(io);
+}
+
+int32_t avs_io_close(uint32_t handle) {
+  struct io *io = find_io(handle);
+  if (!io) return AVERROR(EBADF);
+  struct session *session = io->session;
+  if (session->running || io == session->input_io || io == session->output_io) return AVERROR(EBUSY);
+  worker_lock(session);
+  unlink_io(io);
+  handle_free(&io->object);
+  worker_unlock(session);
+  io_free(io);
+  return 0;
 }
 
 int32_t avs_io_attach(uint32_t io_handle, uint32_t session_handle) {
@@ -252,9 +271,7 @@ int32_t avs_io_attach(uint32_t io_handle, uint32_t session_handle) {
   if (before->canceled && io->context->error == AVERROR_EXIT) io->context->error = io->context->eof_reached = 0;
   worker_unlock(before);
   if (io == before->input_io || io == before->output_io) before->failed = AVERROR(EBADF); /* it can't go on without */
-  struct io **link = &before->ios;
-  while (*link != io) link = &(*link)->next;
-  *link = io->next;
+  unlink_io(io);
   io->next = session->ios;
   session->ios = io;
   io->session = session;

@@ -99,6 +99,24 @@ static int check_streams(struct session *session) {
   return 0;
 }
 
+/* mov has a list of languages, each by one of the two codes that ISO 639-2 has for some, and takes the other for unknown. */
+static int name_languages(AVFormatContext *output) {
+  static const char *const codes[][2] = {
+      {"bod", "tib"}, {"cym", "wel"}, {"cze", "ces"}, {"deu", "ger"}, {"ell", "gre"}, {"eus", "baq"}, {"fas", "per"},
+      {"fre", "fra"}, {"hye", "arm"}, {"isl", "ice"}, {"kat", "geo"}, {"mkd", "mac"}, {"msa", "may"}, {"mya", "bur"},
+      {"nld", "dut"}, {"rum", "ron"}, {"slo", "slk"}, {"sqi", "alb"}, {"zho", "chi"}};
+  if (strcmp(output->oformat->name, "mov")) return 0;
+  for (unsigned i = 0; i < output->nb_streams; i++) {
+    AVDictionary **metadata = &output->streams[i]->metadata;
+    const AVDictionaryEntry *language = av_dict_get(*metadata, "language", NULL, 0);
+    size_t k = 0, count = language ? sizeof(codes) / sizeof(*codes) : 0;
+    while (k < count && strcmp(language->value, codes[k][0])) k++;
+    int result = k < count ? av_dict_set(metadata, "language", codes[k][1], 0) : 0;
+    if (result < 0) return result;
+  }
+  return 0;
+}
+
 /* asf ends the process where the packets of all streams together go back in time (FFmpeg 5.1 and 7.1). */
 static bool must_be_sorted(const AVOutputFormat *format) {
   return av_match_name(format->name, "asf,asf_stream");
@@ -121,6 +139,7 @@ int output_op_header(struct session *session, double *slot, uint8_t *data, size_
   if (!strcmp(output->oformat->name, "avi")) output->avoid_negative_ts = AVFMT_AVOID_NEG_TS_MAKE_ZERO;
   result = contain_output_options(session, output->oformat);
   if (result >= 0) result = check_pixel_formats(session);
+  if (result >= 0) result = name_languages(output);
   if (result >= 0) result = filters_open(session);
   if (result >= 0) result = avformat_write_header(output, &session->options);
   note_unused(session, &session->options);
@@ -232,6 +251,19 @@ int output_op_trailer(struct session *session, double *slot, uint8_t *data, size
   if (session->output->pb) avio_flush(session->output->pb);
   if (result < 0) return result;
   return error < 0 ? error : output_error(session);
+}
+
+int output_op_close(struct session *session, double *slot, uint8_t *data, size_t size) {
+  (void)slot, (void)data, (void)size;
+  if (!session->output || !session->trailer_written) return AVERROR(EINVAL);
+  filters_free(&session->filters);
+  session->filters = (struct filters){0};
+  avformat_free_context(session->output);
+  session->output = NULL;
+  if (session->output_io) session->written_before += session->output_io->end;
+  session->output_io = NULL;
+  session->header_tried = session->header_written = session->trailer_written = false;
+  return 0;
 }
 
 /* ---------------------------------------------------------------------------------------- packets from JavaScript */

@@ -132,12 +132,6 @@ static int open_nested(struct session *session, const char *url, int flags, AVDi
   return result;
 }
 
-static void unlink_io(struct io *io) {
-  struct io **link = &io->session->ios;
-  while (*link != io) link = &(*link)->next;
-  *link = io->next;
-}
-
 /*
  * JavaScript frees the handle when it answers, and what it has opened. Where it can't be asked any more, or fails, the
  * I/O context goes with the session.

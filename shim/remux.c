@@ -1,6 +1,7 @@
 /*
  * remux.c - packets from the session's input to its output without leaving C: choosing streams, cutting at
- * key frames, mending timestamps the way stream copy needs it.
+ * key frames, mending timestamps the way stream copy needs it. Input and output may be replaced on the way, to join
+ * and to split.
  */
 #include <libavutil/avstring.h>
 #include <libavutil/time.h>
@@ -12,42 +13,51 @@ struct route {
   bool ended;
   int64_t next_dts;  /* input time base: what dts a packet without one gets */
   int64_t last_dts;  /* output time base */
+  int64_t packets, bytes; /* that went to this output */
+  double first, last;     /* seconds of the output, NaN before the first packet */
 };
 
 struct remux {
   struct route *routes;
   unsigned count;
-  double start, end; /* seconds, NaN where open */
-  int64_t origin;    /* AV_TIME_BASE: becomes 0 in the output; AV_NOPTS_VALUE until known */
+  double start;      /* seconds, NaN where open */
+  int64_t end;       /* AV_TIME_BASE; AV_NOPTS_VALUE where open */
+  int64_t shift;     /* AV_TIME_BASE: taken from the input's times */
+  int64_t least;     /* AV_TIME_BASE: what is shown before is left out; AV_NOPTS_VALUE: nothing */
+  int64_t until;     /* AV_TIME_BASE: a place to begin with, from there on, ends AVS_OP_REMUX; AV_NOPTS_VALUE: none does */
+  AVPacket *held;    /* that place, not written yet */
   int64_t packets;
   int64_t requests; /* of the session's, when a batch was last transformed */
-  double first, last; /* seconds that the output begins and ends at, NaN before the first packet */
 };
 
 static struct remux *remux_of(struct session *session) {
   if (!session->remux && (session->remux = calloc(1, sizeof(struct remux)))) {
-    session->remux->start = session->remux->end = NAN;
-    session->remux->first = session->remux->last = NAN;
-    session->remux->origin = AV_NOPTS_VALUE;
+    session->remux->start = NAN;
+    session->remux->end = session->remux->until = session->remux->least = AV_NOPTS_VALUE;
   }
   return session->remux;
 }
 
 void remux_free(struct session *session) {
-  if (session->remux) free(session->remux->routes);
+  if (!session->remux) return;
+  av_packet_free(&session->remux->held);
+  free(session->remux->routes);
   free(session->remux);
 }
 
 /* ---------------------------------------------------------------------------------------- preparation */
+
+static struct route route_to(int output_stream) {
+  return (struct route){.output_stream = output_stream, .next_dts = AV_NOPTS_VALUE, .last_dts = AV_NOPTS_VALUE,
+                        .first = NAN, .last = NAN};
+}
 
 static struct route *route_of(struct remux *remux, unsigned stream) {
   if (stream >= remux->count) {
     struct route *routes = realloc(remux->routes, (stream + 1) * sizeof(*routes));
     if (!routes) return NULL;
     remux->routes = routes;
-    for (; remux->count <= stream; remux->count++)
-      routes[remux->count] =
-          (struct route){.output_stream = -1, .next_dts = AV_NOPTS_VALUE, .last_dts = AV_NOPTS_VALUE};
+    for (; remux->count <= stream; remux->count++) routes[remux->count] = route_to(-1);
   }
   return &remux->routes[stream];
 }
@@ -62,9 +72,26 @@ int32_t avs_map_stream(uint32_t handle, int32_t input_stream, int32_t output_str
   struct remux *remux = remux_of(session);
   struct route *route = remux ? route_of(remux, (unsigned)input_stream) : NULL;
   if (!route) return AVERROR(ENOMEM);
-  route->output_stream = output_stream;
+  int64_t next_dts = route->next_dts;
+  *route = route_to(output_stream);
+  route->next_dts = next_dts; /* the input goes on where it is */
   return 0;
 }
+
+int32_t avs_route(uint32_t handle, int32_t input_stream, double *out) {
+  struct session *session = find_session(handle);
+  if (session && session->running) return AVERROR(EBUSY);
+  if (!session || !session->remux) return AVERROR(EBADF);
+  if (input_stream < 0 || input_stream >= (int32_t)session->remux->count) return AVERROR(EINVAL);
+  const struct route *route = &session->remux->routes[input_stream];
+  out[AVS_ROUTE_PACKETS] = (double)route->packets;
+  out[AVS_ROUTE_BYTES] = (double)route->bytes;
+  out[AVS_ROUTE_FIRST] = route->first;
+  out[AVS_ROUTE_LAST] = route->last;
+  return 0;
+}
+
+static int64_t from_seconds(double seconds) { return to_timestamp(round(seconds * AV_TIME_BASE)); }
 
 int32_t avs_set_range(uint32_t handle, double start, double end) {
   struct session *session = find_session(handle);
@@ -73,7 +100,22 @@ int32_t avs_set_range(uint32_t handle, double start, double end) {
   struct remux *remux = remux_of(session);
   if (!remux) return AVERROR(ENOMEM);
   remux->start = start;
-  remux->end = end;
+  remux->end = from_seconds(end);
+  for (unsigned i = 0; i < remux->count; i++) {
+    remux->routes[i].ended = false;
+    remux->routes[i].next_dts = AV_NOPTS_VALUE;
+  }
+  return 0;
+}
+
+int32_t avs_set_shift(uint32_t handle, double shift, double least) {
+  struct session *session = find_session(handle);
+  if (!session) return AVERROR(EBADF);
+  if (session->running) return AVERROR(EBUSY);
+  struct remux *remux = remux_of(session);
+  if (!remux) return AVERROR(ENOMEM);
+  remux->shift = isnan(shift) ? 0 : from_seconds(shift);
+  remux->least = from_seconds(least);
   return 0;
 }
 
@@ -123,9 +165,13 @@ static bool has_place_for(const AVOutputFormat *format, enum AVMediaType type) {
   return true;
 }
 
+/* A cover: one picture, without a time. */
+static bool is_picture(const AVStream *stream) { return stream->disposition & AV_DISPOSITION_ATTACHED_PIC; }
+
 /* What these muxers have no code for they write all the same, as private data in which no demuxer finds it again. */
 static bool would_be_lost(const AVOutputFormat *format, enum AVCodecID codec) {
   if (!strcmp(format->name, "flv") && codec == AV_CODEC_ID_PCM_S16BE) return true; /* read as little-endian */
+  if (av_match_name(format->name, "wav,w64") && codec == AV_CODEC_ID_AAC) return true; /* without where its packets end */
   static const struct {
     const char *formats, *codecs;
   } lists[] = {
@@ -139,6 +185,11 @@ static bool would_be_lost(const AVOutputFormat *format, enum AVCodecID codec) {
   for (size_t i = 0; i < sizeof(lists) / sizeof(*lists); i++)
     if (av_match_name(format->name, lists[i].formats)) return !av_match_name(avcodec_get_name(codec), lists[i].codecs);
   return false;
+}
+
+/* Takes a cover for a cover, which it has no place for: it is mp4 that has one. */
+static bool loses_pictures(const AVOutputFormat *format, const AVStream *stream) {
+  return is_picture(stream) && !strcmp(format->name, "mov");
 }
 
 /* One codec as it is, without a container: FFmpeg 5.1 takes any other one too, and writes what nobody can read. */
@@ -162,15 +213,16 @@ int32_t avs_can_hold(uint32_t handle, int32_t input_stream) {
   if (output->flags & AVFMT_NOFILE && output->audio_codec == AV_CODEC_ID_NONE && output->video_codec == AV_CODEC_ID_NONE)
     return 1;
   int known = avformat_query_codec(session->output->oformat, stream->codecpar->codec_id, FF_COMPLIANCE_NORMAL);
+    if (would_be_lost(output, stream->codecpar->codec_id) || loses_pictures(output, stream)) return 0;
   /* Their list is mp4's; what mp4 alone may hold they refuse in the header. */
   if (known > 0 && av_match_name(output->name, "mov,ismv")) return try_header(session, stream);
-  if (would_be_lost(output, stream->codecpar->codec_id)) return 0;
   if (known >= 0) return known > 0;
   if (is_raw(output)) return 0;
   return has_place_for(session->output->oformat, stream->codecpar->codec_type) && try_header(session, stream);
 }
 
 /* ---------------------------------------------------------------------------------------- one packet */
+
 
 /* What a packet's time is, in AV_TIME_BASE: decoding order is what cutting goes by. */
 static int64_t packet_time(const AVPacket *packet, AVRational time_base) {
@@ -216,44 +268,66 @@ static void mend_order(struct session *session, struct route *route, AVPacket *p
   route->last_dts = packet->dts;
 }
 
+/* Seconds; where the container does not say it, of a frame of video. */
+static double packet_duration(const AVStream *stream, const AVPacket *packet) {
+  AVRational rate = stream->avg_frame_rate;
+  if (packet->duration > 0) return (double)packet->duration * av_q2d(stream->time_base);
+  bool known = stream->codecpar->codec_type == AVMEDIA_TYPE_VIDEO && rate.num > 0 && rate.den > 0;
+  return known ? av_q2d(av_inv_q(rate)) : 0;
+}
+
+/* The end of its stream in the source before, which may have been shorter than the others, is where the packet is shown. */
+static bool fills_gap(const struct remux *remux, const struct route *route, const AVStream *stream,
+                      const AVPacket *packet, int64_t time) {
+  double shown = (double)av_sat_sub64(time, remux->shift) / AV_TIME_BASE;
+  return shown >= route->last - packet_duration(stream, packet) / 2;
+}
+
 /* Is the packet inside the range? */
-static bool in_range(struct remux *remux, struct route *route, const AVPacket *packet, AVRational time_base) {
+static bool in_range(struct remux *remux, struct route *route, const AVStream *stream, const AVPacket *packet) {
+  AVRational time_base = stream->time_base;
   int64_t time = packet_time(packet, time_base);
   if (route->ended) return false;
-  if (!isnan(remux->end) && time != AV_NOPTS_VALUE && (double)time >= remux->end * AV_TIME_BASE) {
+  if (remux->end != AV_NOPTS_VALUE && time != AV_NOPTS_VALUE && time >= remux->end) {
     /* With B-frames, packets that are shown earlier may still come. */
     int64_t dts = packet->dts == AV_NOPTS_VALUE ? time : av_rescale_q(packet->dts, time_base, AV_TIME_BASE_Q);
-    route->ended = (double)dts >= remux->end * AV_TIME_BASE;
+    route->ended = dts >= remux->end;
     return false;
   }
   /* What is shown before the key frame that the cut begins with can't be decoded, or is not wanted. */
-  return remux->origin == AV_NOPTS_VALUE || time == AV_NOPTS_VALUE || time >= remux->origin;
+  return remux->least == AV_NOPTS_VALUE || time == AV_NOPTS_VALUE || time >= remux->least ||
+         fills_gap(remux, route, stream, packet, time);
 }
 
 static bool all_ended(const struct remux *remux) {
-  if (isnan(remux->end)) return false;
+  if (remux->end == AV_NOPTS_VALUE) return false;
   for (unsigned i = 0; i < remux->count; i++)
     if (remux->routes[i].output_stream >= 0 && !remux->routes[i].ended) return false;
   return true;
 }
 
-static void note_time(struct remux *remux, const AVPacket *packet, AVRational time_base) {
-  double first = (double)packet->pts * av_q2d(time_base);
-  double last = ((double)packet->pts + (double)packet->duration) * av_q2d(time_base);
-  if (!(remux->first <= first)) remux->first = first;
-  if (!(remux->last >= last)) remux->last = last;
+static void note_packet(struct route *route, const AVStream *stream, const AVPacket *packet) {
+  route->packets++;
+  route->bytes += packet->size;
+  if (is_picture(stream)) return; /* which has no time */
+  double first = (double)packet->pts * av_q2d(stream->time_base), last = first + packet_duration(stream, packet);
+  if (!(route->first <= first)) route->first = first;
+  if (!(route->last >= last)) route->last = last;
 }
 
 static int pass_on(struct session *session, struct remux *remux, struct route *route, AVPacket *packet) {
-  AVRational from = session->input->streams[packet->stream_index]->time_base;
+  const AVStream *source = session->input->streams[packet->stream_index];
+  AVRational from = source->time_base;
   AVStream *stream = session->output->streams[route->output_stream];
-  mend_missing_dts(session->input->streams[packet->stream_index], route, packet);
-  if (remux->origin != AV_NOPTS_VALUE) {
-    int64_t shift = av_rescale_q(remux->origin, AV_TIME_BASE_Q, from);
+  mend_missing_dts(source, route, packet);
+  if (!is_picture(source)) {
+    int64_t shift = av_rescale_q(remux->shift, AV_TIME_BASE_Q, from);
     packet->pts = av_sat_sub64(packet->pts, shift);
     packet->dts = av_sat_sub64(packet->dts, shift);
+  } else if (route->packets) {
+    return 0; /* of another source, which came before */
   }
-  note_time(remux, packet, from);
+  note_packet(route, source, packet);
   packet->stream_index = route->output_stream;
   packet->pos = -1;
   av_packet_rescale_ts(packet, from, stream->time_base);
@@ -284,26 +358,15 @@ static int transform(struct session *session, struct remux *remux) {
 }
 
 /* Packets are asked about together; but what is there does not wait for what the source would have to be asked for. */
-static int gather(struct session *session, struct remux *remux, const AVPacket *packet) {
+static int gather(struct session *session, struct remux *remux, AVPacket *packet) {
   enum { PACKETS = 512, BYTES = 256 * 1024 };
   if (!batches_add(session, packet)) return AVERROR(ENOMEM);
+  av_packet_unref(packet); /* JavaScript's own go through it */
   bool asked = session->requests != remux->requests;
   if (!asked && !batches_are_full(&session->batches, PACKETS, BYTES)) return 0;
   int result = transform(session, remux);
   remux->requests = session->requests;
   return result;
-}
-
-/* ---------------------------------------------------------------------------------------- one after the other */
-
-static int remux_packet(struct session *session, struct remux *remux, AVPacket *packet) {
-  int result = input_read_packet(session, packet);
-  if (result < 0) return result;
-  unsigned index = (unsigned)packet->stream_index;
-  struct route *route = index < remux->count ? &remux->routes[index] : NULL;
-  if (!route || route->output_stream < 0) return 0;
-  if (!in_range(remux, route, packet, session->input->streams[index]->time_base)) return 0;
-  return session->transformer ? gather(session, remux, packet) : pass_on(session, remux, route, packet);
 }
 
 /* ---------------------------------------------------------------------------------------- where to begin */
@@ -317,13 +380,59 @@ static bool is_mapped_video(const struct session *session, unsigned index) {
   const struct remux *remux = session->remux;
   const AVStream *stream = session->input->streams[index];
   return index < remux->count && remux->routes[index].output_stream >= 0 &&
-         stream->codecpar->codec_type == AVMEDIA_TYPE_VIDEO && !(stream->disposition & AV_DISPOSITION_ATTACHED_PIC);
+         stream->codecpar->codec_type == AVMEDIA_TYPE_VIDEO && !is_picture(stream);
+}
+
+static bool has_mapped_video(const struct session *session) {
+  for (unsigned i = 0; i < session->input->nb_streams; i++)
+    if (is_mapped_video(session, i)) return true;
+  return false;
 }
 
 /* A cut can begin with the key frames of video, where there is one; else with any packet. */
 static bool can_begin(const struct session *session, bool has_video, const AVPacket *packet) {
   return packet->flags & AV_PKT_FLAG_KEY && (!has_video || is_mapped_video(session, (unsigned)packet->stream_index));
 }
+
+/* ---------------------------------------------------------------------------------------- one after the other */
+
+enum { HELD = 1 }; /* a result */
+
+/* A place to begin with, at or after the one where the output is to end. */
+static bool is_break(const struct session *session, const struct remux *remux, const AVPacket *packet) {
+  if (remux->until == AV_NOPTS_VALUE || !can_begin(session, has_mapped_video(session), packet)) return false;
+  int64_t time = packet_time(packet, session->input->streams[packet->stream_index]->time_base);
+  return time != AV_NOPTS_VALUE && time >= remux->until;
+}
+
+static double time_of_held(const struct session *session, const struct remux *remux) {
+  AVRational time_base = session->input->streams[remux->held->stream_index]->time_base;
+  return (double)packet_time(remux->held, time_base) / AV_TIME_BASE;
+}
+
+static int write_or_gather(struct session *session, struct remux *remux, AVPacket *packet) {
+  struct route *route = &remux->routes[packet->stream_index];
+  return session->transformer ? gather(session, remux, packet) : pass_on(session, remux, route, packet);
+}
+
+/* The packet ends what is written now: it is held until the output that it begins is there. */
+static int hold(struct remux *remux, AVPacket *packet) {
+  if (!remux->held && !(remux->held = av_packet_alloc())) return AVERROR(ENOMEM);
+  av_packet_move_ref(remux->held, packet);
+  return HELD;
+}
+
+static int remux_packet(struct session *session, struct remux *remux, AVPacket *packet) {
+  int result = input_read_packet(session, packet);
+  if (result < 0) return result;
+  unsigned index = (unsigned)packet->stream_index;
+  struct route *route = index < remux->count ? &remux->routes[index] : NULL;
+  if (!route || route->output_stream < 0) return 0;
+  if (!in_range(remux, route, session->input->streams[index], packet)) return 0;
+  return is_break(session, remux, packet) ? hold(remux, packet) : write_or_gather(session, remux, packet);
+}
+
+/* ---------------------------------------------------------------------------------------- cutting */
 
 static int seek_back(struct session *session, int64_t target) {
   int result = input_seek(session->input, -1, INT64_MIN, target, target, AVSEEK_FLAG_BACKWARD);
@@ -354,6 +463,12 @@ static int scan(struct session *session, bool has_video, int64_t start, int64_t 
   return 0;
 }
 
+/* Where the container says how long it is, not where that was guessed from the bit rate. */
+static bool is_past_end(const AVFormatContext *input, int64_t beginning, int64_t start) {
+  return input->duration > 0 && input->duration_estimation_method != AVFMT_DURATION_FROM_BITRATE &&
+         start >= av_sat_add64(beginning, input->duration);
+}
+
 /* Goes back in growing steps until a place to begin with is at or before the start, or the media begins later. */
 int remux_op_cut(struct session *session, double *slot, uint8_t *data, size_t size) {
   (void)data, (void)size;
@@ -361,38 +476,77 @@ int remux_op_cut(struct session *session, double *slot, uint8_t *data, size_t si
   if (!session->input || !remux || isnan(remux->start)) return AVERROR(EINVAL);
   if (!session->scratch && !(session->scratch = av_packet_alloc())) return AVERROR(ENOMEM);
   discard_unmapped(session, remux);
-  bool has_video = false;
-  for (unsigned i = 0; i < session->input->nb_streams; i++) has_video |= is_mapped_video(session, i);
-  int64_t start = to_timestamp(round(remux->start * AV_TIME_BASE));
+  bool has_video = has_mapped_video(session);
+  int64_t start = from_seconds(remux->start);
   int64_t found = AV_NOPTS_VALUE, first = AV_NOPTS_VALUE;
   int64_t beginning = session->input->start_time == AV_NOPTS_VALUE ? 0 : session->input->start_time;
+  slot[2] = is_past_end(session->input, beginning, start);
+  if (slot[2]) return 0;
   for (int64_t back = 0;; back = back ? av_sat_add64(back, back) : AV_TIME_BASE) {
     int64_t earlier = av_sat_sub64(start, back), target = earlier > beginning ? earlier : beginning;
     int result = seek_back(session, target);
     if (result >= 0) result = scan(session, has_video, start, &found, &first);
     if (result >= 0 && found == AV_NOPTS_VALUE && target > beginning) continue;
-    remux->origin = found != AV_NOPTS_VALUE ? found : first;
     if (result >= 0) result = seek_back(session, target);
     if (result < 0) return session->source_seek_refused || !can_seek_input(session) ? AVERROR(ESPIPE) : result;
-    slot[1] = remux->origin == AV_NOPTS_VALUE ? NAN : (double)remux->origin / AV_TIME_BASE;
+    remux->least = found != AV_NOPTS_VALUE ? found : first;
+    remux->shift = remux->least != AV_NOPTS_VALUE ? remux->least : 0;
+    slot[1] = remux->least == AV_NOPTS_VALUE ? NAN : (double)remux->least / AV_TIME_BASE;
     return 0;
   }
 }
 
 /* ---------------------------------------------------------------------------------------- the loop */
 
+/* A cover comes once, with the first packets of the input; each output has it. */
+static int repeat_pictures(struct session *session, struct remux *remux) {
+  AVPacket *packet = session->scratch;
+  int result = 0;
+  for (unsigned i = 0; i < remux->count && i < session->input->nb_streams && result >= 0; i++) {
+    const AVStream *stream = session->input->streams[i];
+    const struct route *route = &remux->routes[i];
+    if (route->output_stream < 0 || route->packets || !is_picture(stream) || !stream->attached_pic.size) continue;
+    result = av_packet_ref(packet, &stream->attached_pic);
+    packet->stream_index = (int)i;
+    if (result >= 0) result = write_or_gather(session, remux, packet);
+    av_packet_unref(packet);
+  }
+  return result;
+}
+
+static int write_held(struct session *session, struct remux *remux) {
+  int result = repeat_pictures(session, remux);
+  if (result >= 0) result = write_or_gather(session, remux, remux->held);
+  av_packet_unref(remux->held);
+  return result;
+}
+
 static int remux_loop(struct session *session, struct remux *remux, double *slot) {
   enum { PACKETS_PER_CLOCK = 64 };
   double most = slot[1];
   int64_t until = slot[2] > 0 ? av_gettime_relative() + to_timestamp(slot[2] * 1000) : 0;
+  if (remux->held && remux->held->data) {
+    int result = write_held(session, remux);
+    if (result < 0) return result;
+  }
   for (int64_t n = 0; (double)n < most; n++) {
     if (until && n % PACKETS_PER_CLOCK == 0 && n && av_gettime_relative() >= until) return 0;
     int result = all_ended(remux) ? AVERROR_EOF : remux_packet(session, remux, session->scratch);
     av_packet_unref(session->scratch);
     if (result == AVERROR(EAGAIN)) continue;
-    if (result < 0) return result;
+    if (result) return result;
   }
   return 0;
+}
+
+/* Seconds from the first packet's time to the last one's end, of all streams of the output. */
+static double seconds_written(const struct remux *remux) {
+  double first = NAN, last = NAN;
+  for (unsigned i = 0; i < remux->count; i++) {
+    first = fmin(first, remux->routes[i].first);
+    last = fmax(last, remux->routes[i].last);
+  }
+  return last - first;
 }
 
 int remux_op(struct session *session, double *slot, uint8_t *data, size_t size) {
@@ -401,14 +555,16 @@ int remux_op(struct session *session, double *slot, uint8_t *data, size_t size) 
   if (!session->input || !session->output || !session->header_written || !remux) return AVERROR(EINVAL);
   if (!session->scratch && !(session->scratch = av_packet_alloc())) return AVERROR(ENOMEM);
   discard_unmapped(session, remux);
+  remux->until = from_seconds(slot[3]);
   int result = remux_loop(session, remux, slot);
-  if (result == AVERROR_EOF && session->transformer) {
+  if ((result == AVERROR_EOF || result == HELD) && session->transformer) {
     int rest = transform(session, remux);
     if (rest < 0) result = rest;
   }
-  slot[1] = result == AVERROR_EOF;
+  slot[1] = result == HELD ? AVS_REMUX_BREAK : result == AVERROR_EOF ? AVS_REMUX_END : AVS_REMUX_GOES_ON;
   slot[2] = (double)remux->packets;
-  slot[3] = remux->last - remux->first;
+  slot[3] = seconds_written(remux);
   slot[4] = (double)(session->read_before + (session->input_io ? session->input_io->transferred : 0));
-  return result == AVERROR_EOF ? 0 : result;
+  slot[5] = result == HELD ? time_of_held(session, remux) : NAN;
+  return result == AVERROR_EOF ? 0 : result < 0 ? result : 0;
 }

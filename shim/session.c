@@ -157,7 +157,8 @@ static operation *const operations[] = {
     [AVS_OP_REMUX] = remux_op,             [AVS_OP_IO_READ] = io_op_read,
     [AVS_OP_IO_WRITE] = io_op_write,       [AVS_OP_IO_SEEK] = io_op_seek,
     [AVS_OP_IO_SIZE] = io_op_size,         [AVS_OP_IO_FLUSH] = io_op_flush,
-    [AVS_OP_CUT] = remux_op_cut,
+    [AVS_OP_CUT] = remux_op_cut,           [AVS_OP_CLOSE_INPUT] = input_op_close,
+    [AVS_OP_CLOSE_OUTPUT] = output_op_close,
 };
 
 static double flags_of(const struct session *session) {

@@ -314,8 +314,24 @@ Deno.test("a signal in the first moments of opening a path: the file is closed",
 
 Deno.test("RemuxStream: what FFmpeg can't read is an error of its readable side", async () => {
   const garbage = new Blob([new Uint8Array(5000).fill(7)]).stream();
-  const readable = garbage.pipeThrough(new RemuxStream({ format: "matroska" }));
-  assert(await rejection(new Response(readable).bytes(), 2000) instanceof Error);
+  const remuxing = new RemuxStream({ format: "matroska" });
+  const error = await rejection(new Response(garbage.pipeThrough(remuxing)).bytes(), 2000);
+  assert(error instanceof Error);
+  assertStrictEquals(await rejection(remuxing.result), error);
+});
+
+Deno.test("RemuxStream: its result is told when all is written, and nobody needs to look at it", async () => {
+  const remuxing = new RemuxStream({ format: "matroska" });
+  const bytes = await new Response(new Blob([mkv]).stream().pipeThrough(remuxing)).bytes();
+  const { packets, bytesWritten, streams } = await remuxing.result;
+  assertEquals(bytesWritten, bytes.length);
+  assertEquals(packets, streams.reduce((sum, { packets }) => sum + packets, 0));
+  assert(packets > 0);
+  // An unhandled rejection would be this test's failure.
+  const reason = new Error("not wanted any more");
+  const unwatched = new RemuxStream({ format: "matroska" });
+  await unwatched.readable.cancel(reason);
+  assertStrictEquals(await rejection(unwatched.result), reason);
 });
 
 Deno.test("a sink's stream is aborted with the reason, its source cancelled", async () => {

@@ -95,9 +95,36 @@ Deno.test({
   },
 });
 
+Deno.test("remuxSync() keeps the frames that are shown before end, and no others", () => {
+  using original = Demuxer.openSync(fixturePath("video.mp4"));
+  const shown = [...original.packetsSync()].filter(({ streamIndex }) => streamIndex === 0)
+    .map(({ time }) => time!);
+  assert(shown.some((time, index) => index > 0 && time < shown[index - 1]!), "it has B-frames");
+  for (const end of [0.04, 0.5, 1, 1.2, 1.21, 2.96]) {
+    const { bytes } = remuxed("video.mp4", { format: "mp4", end, streams: ({ type }) => type === "video" });
+    using demuxer = Demuxer.openSync(bytes);
+    const kept = [...demuxer.packetsSync()].map(({ time }) => time!);
+    assertEquals(kept, shown.filter((time) => time < end - 1e-9), `end: ${end}`);
+  }
+});
+
+Deno.test("remuxSync() refuses a start behind the end of the media", () => {
+  for (const [name, format] of Object.entries({ ...cuttable, "audio.ogg": "ogg", "audio.flac": "flac" })) {
+    const { duration } = probeSync(fixturePath(name));
+    for (const start of [duration!, 5, 1e6]) {
+      assertThrows(
+        () => remuxed(name, { format, start }),
+        RangeError,
+        `start: must be before the end of the media (${duration}), is ${start}`,
+      );
+    }
+    assert(remuxed(name, { format, start: duration! - 0.01 }).result.packets > 0, name);
+  }
+});
+
 Deno.test("remuxSync() refuses ranges that are none", () => {
   for (
-    const range of [{ start: 2, end: 1 }, { start: 1, end: 1 }, { start: -1 }, { start: NaN }, {
+    const range of [{ start: 2, end: 1 }, { start: 1, end: 1 }, { start: -1 }, { start: NaN }, { end: 0 }, {
       end: Infinity,
     }]
   ) {

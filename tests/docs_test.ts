@@ -168,6 +168,8 @@ const provocations: Record<string, () => unknown> = {
     remux(fixtureBytes("video.mp4"), new MemorySink(), { format: "mp4", options: { nope: 1 } }),
   "RangeError: end: must be after start (2), is 1": () =>
     remux(fixtureBytes("video.mp4"), new MemorySink(), { format: "mp4", start: 2, end: 1 }),
+  "RangeError: start: must be before the end of the media (3), is 5": () =>
+    remux(fixtureBytes("video.mp4"), new MemorySink(), { format: "mp4", start: 5 }),
   "TypeError: sink: is the source, which it would overwrite": () =>
     remux(fixturePath("video.mp4"), fixturePath("video.mp4")),
   "TypeError: format: must be given, the sink has no file name": () =>

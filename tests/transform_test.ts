@@ -1,20 +1,8 @@
 /**
- * remux() with a `transform`: packets on their way through JavaScript. And splitting and joining.
+ * remux() with a `transform`: packets on their way through JavaScript.
  */
 import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
-import {
-  concat,
-  concatSync,
-  Demuxer,
-  MemorySink,
-  Packet,
-  probeSync,
-  remux,
-  remuxSync,
-  split,
-  splitSync,
-  versions,
-} from "@avio/avio";
+import { Demuxer, MemorySink, Packet, remux, remuxSync } from "@avio/avio";
 import { promising, rejectionOf } from "./support/async.ts";
 import { readerOf } from "./support/devices.ts";
 import { fixtureBytes, fixturePath } from "./support/fixtures.ts";
@@ -112,41 +100,4 @@ Deno.test("transform: an abort ends one that never answers", async () => {
   const transform = () => new Promise<null>(() => {});
   const remuxing = remux(video, new MemorySink(), { format: "matroska", transform, signal });
   assertStrictEquals(await rejectionOf(remuxing), signal.reason);
-});
-
-Deno.test("split: segments that begin with a key frame and with 0, and have every packet", async () => {
-  const sync: MemorySink[] = [], async: MemorySink[] = [];
-  const options = { format: "mp4", every: 0.5, options: { movflags: "faststart" } };
-  const result = splitSync(video, { ...options, onsegment: (index) => sync[index] = new MemorySink() });
-  await split(video, { ...options, onsegment: (index) => Promise.resolve(async[index] = new MemorySink()) });
-  assertEquals(sync.length, 3);
-  assertEquals(sync.map((sink) => sink.bytes()), async.map((sink) => sink.bytes()));
-  const each = sync.map((sink) => rows(sink.bytes()));
-  assertEquals(each.flat().length, result.packets);
-  for (const sink of sync) {
-    using demuxer = Demuxer.openSync(sink.bytes());
-    const first = [...demuxer.packetsSync()].find(({ streamIndex }) => streamIndex === 0)!;
-    assert(first.isKey);
-    assert(probeSync(sink.bytes()).startTime! < 0.1);
-    const text = new TextDecoder("latin1").decode(sink.bytes());
-    assert(text.indexOf("moov") < text.indexOf("mdat"), "faststart was passed on");
-  }
-});
-
-Deno.test("concat: several sources, of several kinds, as one", async () => {
-  const sink = new MemorySink();
-  const joining = () => concatSync([video, fixtureBytes("video.mp4")], sink, { format: "matroska" });
-  if (versions().build === "system") {
-    assertThrows(joining);
-    return;
-  }
-  const single = rows(fixtureBytes("video.mp4")).length;
-  assertEquals(joining().packets, 2 * single);
-  assertEquals(rows(sink.bytes()).length, 2 * single);
-  const times = rows(sink.bytes()).filter(({ stream }) => stream === 0).map(({ time }) => time!);
-  assert(times.at(-1)! > 5.5, `it ends at ${times.at(-1)}`);
-  const waiting = new MemorySink();
-  await concat([new Blob([fixtureBytes("video.mp4")]), video], waiting, { format: "matroska" });
-  assertEquals(rows(waiting.bytes()), rows(sink.bytes()));
-  assertThrows(() => concatSync([], sink, { format: "matroska" }), TypeError, "sources");
 });

@@ -1,0 +1,401 @@
+/**
+ * split() and concat(): one source as segments, several sources as one.
+ */
+import { assert, assertAlmostEquals, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
+import {
+  concat,
+  concatSync,
+  Demuxer,
+  fromMap,
+  MemorySink,
+  probeSync,
+  type RemuxOptions,
+  remuxSync,
+  type Source,
+  split,
+  type SplitOptions,
+  type SplitResult,
+  splitSync,
+} from "@avio/avio";
+import { promising, rejectionOf, soon } from "./support/async.ts";
+import { readerOf } from "./support/devices.ts";
+import { fixtureBytes, fixturePath } from "./support/fixtures.ts";
+import { NAMES, playlist, tsSegments, tsWhole } from "./support/many_files.ts";
+import { hashesByStream, rowsOf } from "./support/packets.ts";
+
+const video = fixturePath("video.mp4");
+const LENGTH = rowsOf(video).length;
+
+function segmentsOf(
+  source: Source,
+  options: Partial<SplitOptions>,
+): { sinks: MemorySink[]; result: SplitResult } {
+  const sinks: MemorySink[] = [];
+  const onsegment = (index: number) => sinks[index] = new MemorySink();
+  return { sinks, result: splitSync(source, { format: "mp4", every: 1, onsegment, ...options }) };
+}
+
+function timesOf(source: Source, streamIndex: number): number[] {
+  using demuxer = Demuxer.openSync(source);
+  return [...demuxer.packetsSync()].filter((packet) => packet.streamIndex === streamIndex)
+    .map(({ time }) => time!);
+}
+
+// ------------------------------------------------------------------------------------------- split
+
+Deno.test("split: segments that begin with a key frame and with 0, and have every packet", async () => {
+  const options = { every: 0.5, options: { movflags: "faststart" } };
+  const { sinks, result } = segmentsOf(video, options);
+  const async: MemorySink[] = [];
+  const onsegment = (index: number) => Promise.resolve(async[index] = new MemorySink());
+  assertEquals(await split(video, { format: "mp4", ...options, onsegment }), result);
+  assertEquals(sinks.map((sink) => sink.bytes()), async.map((sink) => sink.bytes()));
+  assertEquals(sinks.length, 3);
+  assertEquals(result.packets, LENGTH);
+  assertEquals(sinks.flatMap((sink) => rowsOf(sink.bytes())).length, LENGTH);
+  for (const sink of sinks) {
+    const first = rowsOf(sink.bytes()).find(({ stream }) => stream === 0)!;
+    assert(first.key);
+    assert(probeSync(sink.bytes()).startTime! < 0.1);
+    const text = new TextDecoder("latin1").decode(sink.bytes());
+    assert(text.indexOf("moov") < text.indexOf("mdat"), "faststart was passed on");
+  }
+});
+
+Deno.test("split: the result tells each segment", () => {
+  for (const format of ["mp4", "matroska", "mpegts"]) {
+    const { sinks, result } = segmentsOf(video, { format });
+    assertEquals(
+      result.segments.map(({ index, start, end, bytesWritten }) => [index, start, end, bytesWritten]),
+      sinks.map((sink, index) => [index, index, index + 1, sink.size]),
+    );
+    for (const [index, segment] of result.segments.entries()) {
+      const rows = rowsOf(sinks[index]!.bytes());
+      assertEquals(segment.packets, rows.length, format);
+      assertEquals(
+        segment.streams.map(({ packets }) => packets),
+        [0, 1].map((stream) => rows.filter((row) => row.stream === stream).length),
+      );
+      assertAlmostEquals(segment.duration!, 1, 0.08);
+    }
+    assertEquals(result.bytesWritten, sinks.reduce((sum, { size }) => sum + size, 0));
+    assertEquals(result.streams.map(({ packets }) => packets), [75, 131]);
+  }
+});
+
+Deno.test("split: at multiples of `every`, however far apart the key frames are", () => {
+  const starts = (every: number, more: Partial<SplitOptions> = {}) =>
+    segmentsOf(video, { every, ...more }).result.segments.map(({ start }) => start);
+  assertEquals(starts(1.5), [0, 2]);
+  assertEquals(starts(0.9), [0, 1, 2]);
+  assertEquals(starts(2), [0, 2]);
+  assertEquals(starts(60), [0]);
+  assertEquals(starts(1, { start: 1.4 }), [1, 2]);
+  assertEquals(starts(1, { end: 1.5 }), [0, 1]);
+  const sound = segmentsOf(fixturePath("audio.mp3"), { format: "mp3", every: 1 }).result.segments;
+  assertEquals(sound.map(({ start }) => Math.floor(start)), [0, 1, 2]);
+});
+
+Deno.test("split: each segment has the cover", () => {
+  const path = fixturePath("cover.mp3");
+  const [, cover] = hashesByStream(rowsOf(path));
+  for (const format of ["mp3", "mp4"]) {
+    const { sinks, result } = segmentsOf(path, { format });
+    assertEquals(sinks.length, 3);
+    for (const sink of sinks) assertEquals(hashesByStream(rowsOf(sink.bytes()))[1], cover, format);
+    assertEquals(result.streams[1], { ...result.streams[1]!, packets: 3, duration: null });
+  }
+  const whole = new MemorySink();
+  concatSync([path, path], whole, { format: "mp3" });
+  assertEquals(hashesByStream(rowsOf(whole.bytes()))[1], cover, "and joined sources have that of the first");
+});
+
+Deno.test("split: times that go on", () => {
+  const { sinks } = segmentsOf(video, { resetTimestamps: false });
+  sinks.forEach((sink, index) => assertAlmostEquals(timesOf(sink.bytes(), 0)[0]!, index, 0.001));
+});
+
+Deno.test("split: tags and edits are those of every segment, transform sees every packet", () => {
+  let seen = 0;
+  const { sinks } = segmentsOf(video, {
+    metadata: { title: "piece" },
+    streams: [{ index: 1, metadata: { language: "fra" } }, 0],
+    transform: (packet) => (seen++, packet),
+  });
+  assertEquals(seen, LENGTH);
+  for (const sink of sinks) {
+    const { metadata, streams } = probeSync(sink.bytes());
+    assertEquals(metadata.title, "piece");
+    assertEquals(streams.map(({ type }) => type), ["audio", "video"]);
+    assertEquals(streams[0]!.metadata.language, "fra");
+  }
+});
+
+Deno.test("split: to streams, each of which is closed; an error aborts the one that is written", async () => {
+  const ends: unknown[] = [];
+  const streamOf = (fails: boolean) =>
+    new WritableStream<Uint8Array>({
+      write: () => fails ? Promise.reject(reason) : undefined,
+      close: () => void ends.push("closed"),
+      abort: (error) => void ends.push(error),
+    });
+  const reason = new Error("full");
+  const options = { format: "matroska", every: 1 };
+  await split(video, { ...options, onsegment: () => streamOf(false) });
+  assertEquals(ends, ["closed", "closed", "closed"]);
+  ends.length = 0;
+  const failing = split(video, { ...options, onsegment: (index) => streamOf(index === 1) });
+  assertStrictEquals(await rejectionOf(failing), reason);
+  assertEquals(ends, ["closed"]);
+});
+
+Deno.test("split: what is wrong", async () => {
+  const reason = new Error("no more");
+  const failing = (index: number) => {
+    if (index === 1) throw reason;
+    return new MemorySink();
+  };
+  const options = { format: "mp4", every: 1, onsegment: failing };
+  assertStrictEquals(assertThrows(() => splitSync(video, options)), reason);
+  assertStrictEquals(await rejectionOf(split(video, options)), reason);
+  const rejecting = () => Promise.reject(reason);
+  assertStrictEquals(await rejectionOf(split(video, { ...options, onsegment: rejecting })), reason);
+  assertThrows(() => splitSync(video, { ...options, onsegment: rejecting }), TypeError, "onsegment");
+  const onsegment = () => new MemorySink();
+  const cases: [Partial<SplitOptions>, typeof TypeError | typeof RangeError, string][] = [
+    [{ options: { nope: 1 } }, TypeError, "options.nope: mp4 has no such option"],
+    [{ every: 0 }, RangeError, "every"],
+    [{ every: NaN }, RangeError, "every"],
+    [{ every: "1" as never }, TypeError, "every"],
+    [{ format: undefined as never }, TypeError, "format"],
+    [{ resetTimestamps: 1 as never }, TypeError, "resetTimestamps"],
+    [{ onsegment: () => video }, TypeError, "sink: is the source"],
+    [{ onsegment: () => 5 as never }, TypeError, "sink"],
+    [{ onsegment: undefined as never }, TypeError, "onsegment"],
+  ];
+  for (const [wrong, kind, message] of cases) {
+    assertThrows(() => splitSync(video, { format: "mp4", every: 1, onsegment, ...wrong }), kind, message);
+  }
+});
+
+Deno.test("split: an abort, or the time limit, ends waiting for a sink", async () => {
+  const onsegment = () => new Promise<never>(() => {});
+  const signal = AbortSignal.timeout(50);
+  const options = { format: "mp4", every: 1, onsegment };
+  assertStrictEquals(await soon(rejectionOf(split(video, { ...options, signal }))), signal.reason);
+  const late = await soon(rejectionOf(split(video, { ...options, timeout: 30 })));
+  assertEquals((late as DOMException).name, "TimeoutError");
+});
+
+// ------------------------------------------------------------------------------------------- concat
+
+function joined(
+  sources: readonly Source[],
+  options: RemuxOptions = {},
+): { bytes: Uint8Array; packets: number } {
+  const sink = new MemorySink();
+  const { packets } = concatSync(sources, sink, { format: "matroska", ...options });
+  return { bytes: sink.bytes(), packets };
+}
+
+Deno.test("concat: joins what split has taken apart as it was", () => {
+  const original = [0, 1].map((stream) => timesOf(video, stream));
+  for (const format of ["mp4", "matroska", "mpegts"]) {
+    const { sinks } = segmentsOf(video, { format });
+    const { bytes, packets } = joined(sinks.map((sink) => sink.bytes()));
+    assertEquals(packets, LENGTH, format);
+    if (format !== "mpegts") { // its H.264 is written in another way
+      assertEquals(hashesByStream(rowsOf(bytes)), hashesByStream(rowsOf(video)), format);
+    }
+    for (const [stream, before] of original.entries()) {
+      const after = timesOf(bytes, stream);
+      const moved = after[0]! - before[0]!;
+      after.forEach((time, index) =>
+        assertAlmostEquals(time - moved, before[index]!, 0.0025, `${format} ${stream} ${index}`)
+      );
+    }
+  }
+});
+
+Deno.test("concat: sources of several kinds, in both engines", async () => {
+  const both = joined([video, fixtureBytes("video.mp4")]);
+  // The second one's sound begins with samples that would be heard while the first one's still is: they are left out.
+  assertEquals(both.packets, 2 * LENGTH - 1);
+  const pictures = timesOf(both.bytes, 0).toSorted((a, b) => a - b);
+  const steps = pictures.slice(1).map((time, index) => time - pictures[index]!);
+  for (const step of steps) assertAlmostEquals(step, 0.04, 0.0015);
+  const waiting = new MemorySink();
+  const bytes = fixtureBytes("video.mp4");
+  await concat([new Blob([bytes]), promising(readerOf(bytes))], waiting, { format: "matroska" });
+  assertEquals(rowsOf(waiting.bytes()), rowsOf(both.bytes));
+});
+
+for (
+  const [name, format] of Object.entries({
+    "video.mkv": "matroska",
+    "video.ts": "mpegts",
+    "video.flv": "flv",
+    "video.avi": "avi",
+    "audio.mp3": "mp3",
+    "audio.ogg": "ogg",
+    "audio.wav": "wav",
+    "audio.flac": "matroska",
+    "fragmented.mp4": "mp4",
+  })
+) {
+  Deno.test(`concat: ${name} twice is twice as long, and its times grow`, () => {
+    const path = fixturePath(name);
+    const { bytes } = joined([path, path, path], { format });
+    const single = rowsOf(path).length;
+    assert(Math.abs(rowsOf(bytes).length - 3 * single) <= 4, `${rowsOf(bytes).length}, not 3 * ${single}`);
+    const { duration, streams } = probeSync(bytes);
+    assertAlmostEquals(duration!, 3 * probeSync(path).duration!, 0.25);
+    for (const { index } of streams) {
+      const dts = rowsOf(bytes).filter(({ stream }) => stream === index).map(({ dts }) => dts ?? 0);
+      dts.forEach((time, at) => assert(at === 0 || time >= dts[at - 1]!, `stream ${index}: ${time}`));
+    }
+  });
+}
+
+Deno.test("concat: start and end count from the first source's beginning", () => {
+  const sink = new MemorySink();
+  const sources = [video, video, video];
+  const result = concatSync(sources, sink, { format: "mp4", start: 4.5, end: 7.2 });
+  assertEquals(result.start, 4);
+  assertAlmostEquals(result.duration!, 3.2, 0.03);
+  const times = timesOf(sink.bytes(), 0);
+  assertAlmostEquals(times[0]!, 0, 0.001);
+  assertEquals(times.length, 80);
+  const short = concatSync(sources, new MemorySink(), { format: "mp4", end: 1 });
+  assertEquals(short.streams[0]!.packets, 25);
+  assertThrows(
+    () => concatSync(sources, new MemorySink(), { format: "mp4", start: 9.5 }),
+    RangeError,
+    "start: must be before the end of the media (9), is 9.5",
+  );
+});
+
+Deno.test("concat: tags, chapters and edits are the first source's", () => {
+  const other = new MemorySink();
+  remuxSync(fixturePath("subtitles.mkv"), other, {
+    format: "matroska",
+    metadata: { title: "other" },
+    chapters: [],
+  });
+  const { bytes } = joined([fixturePath("subtitles.mkv"), other.bytes()], {
+    streams: [{ index: 1, metadata: { title: "sound" } }, 0],
+  });
+  const info = probeSync(bytes);
+  assertEquals(info.metadata.title, "avio test");
+  assertEquals(info.chapters.map(({ metadata }) => metadata.title), ["One", "Two"]);
+  assertEquals(info.streams.map(({ metadata }) => metadata.title), ["sound", undefined]);
+});
+
+Deno.test("concat: `input` holds for each source", () => {
+  const samples = new Uint8Array(8000).map((_, index) => index & 63);
+  const input = { format: "s16le", options: { sample_rate: 8000 } };
+  const { bytes } = joined([samples, samples.slice(0, 4000)], { format: "wav", input });
+  assertEquals(probeSync(bytes).duration, 0.75);
+  assertThrows(() => joined([video, video], { input: { options: { nope: 1 } } }), TypeError, "nope");
+  assertThrows(() => joined([video, video], { input: { maxPacketSize: 10 } }), Error, "maxPacketSize");
+});
+
+Deno.test("concat: playlists are sources too, by input.onopen", async () => {
+  const whole = rowsOf(tsWhole()).length;
+  const options = { format: "mpegts", input: { onopen: fromMap(tsSegments()) } };
+  const { packets } = joined([playlist(), tsWhole(), playlist()], options);
+  assert(packets >= 3 * whole - 4 && packets <= 3 * whole, `${packets} of ${3 * whole}`);
+  const sink = new MemorySink();
+  assertEquals((await concat([playlist(), tsWhole(), playlist()], sink, options)).packets, packets);
+  const failure = assertThrows(() => joined([tsWhole(), playlist()], { format: "mpegts" }), Error);
+  assert(NAMES.some((name) => failure.message.includes(name)), failure.message);
+});
+
+Deno.test("concat: into an output of several files, whose opener is not the input's", () => {
+  const files = new Map();
+  const own = new MemorySink();
+  concatSync([video, video], own, {
+    format: "hls",
+    url: "list.m3u8",
+    onopen: fromMap(files),
+    input: { onopen: () => null },
+    options: { hls_time: 1, hls_playlist_type: "vod" },
+  });
+  assertEquals(files.size, 6);
+});
+
+Deno.test("concat: a source may be without the subtitles that the first has", () => {
+  const bytes = fixtureBytes("subtitles.mkv");
+  const bare = new MemorySink();
+  remuxSync(bytes, bare, { format: "matroska", streams: [0, 1] });
+  const counts = (sources: Source[]) => {
+    const rows = hashesByStream(rowsOf(joined(sources, { streams: [0, 1, 2] }).bytes));
+    return rows.map(({ length }) => length);
+  };
+  const [pictures, sound, text] = counts([bytes]);
+  assertEquals(counts([bytes, bare.bytes(), bytes]), [3 * pictures!, 3 * sound!, 2 * text!]);
+});
+
+Deno.test("concat: what can't be joined is an error that names the source and what differs", () => {
+  const sample = (rate: number): Uint8Array => {
+    const sink = new MemorySink();
+    const input = { format: "s16le", options: { sample_rate: rate } };
+    remuxSync(new Uint8Array(4000), sink, { format: "wav", input });
+    return sink.bytes();
+  };
+  const only = (index: number) => {
+    const sink = new MemorySink();
+    remuxSync(video, sink, { format: "mp4", streams: [index] });
+    return sink.bytes();
+  };
+  const cases: [Source[], string][] = [
+    [[video, fixturePath("audio.mp3")], "sources[1]: stream 0 has another type than in sources[0]"],
+    [[video, video, fixturePath("video.avi")], "sources[2]: stream 0 has another codec than in sources[0]"],
+    [[video, fixturePath("video.ts")], "sources[1]: stream 0 is h264 with other extradata"],
+    [[sample(8000), sample(16000)], "sources[1]: stream 0 has another sampleRate than in sources[0]"],
+    [[video, fixturePath("anamorphic.webm")], "sources[1]: stream 0 has another codec"],
+    [[video, only(0)], "sources[1]: has no stream 1, which sources[0] has"],
+    [[video, only(1)], "sources[1]: stream 0 has another type"],
+  ];
+  for (const [sources, message] of cases) assertThrows(() => joined(sources), TypeError, message);
+  assertThrows(() => joined([]), TypeError, "sources: there is none");
+  assertThrows(() => joined(video as never), TypeError, "sources");
+  assertThrows(() => concatSync([video], video), TypeError, "sink: is the source");
+});
+
+Deno.test("concat: a source's exception comes back, and every source is let go of", async () => {
+  const reason = new Error("gone");
+  const broken = {
+    onread: () => {
+      throw reason;
+    },
+  };
+  assertStrictEquals(assertThrows(() => joined([video, broken])), reason);
+  const cancelled: unknown[] = [];
+  const controller = new AbortController();
+  const stream = new ReadableStream<Uint8Array>({
+    pull: () => {
+      controller.abort(reason);
+      return new Promise(() => {});
+    },
+    cancel: (error) => void cancelled.push(error),
+  }, { highWaterMark: 0 });
+  const { signal } = controller;
+  const options = { format: "matroska", signal };
+  const joining = concat([video, stream], new MemorySink(), options);
+  assertStrictEquals(await soon(rejectionOf(joining)), reason);
+  assertEquals(cancelled, [reason]);
+});
+
+Deno.test("concat: progress grows over the sources, and ends with what the result says", () => {
+  const calls: number[] = [];
+  let last;
+  const sink = new MemorySink();
+  const result = concatSync([video, video], sink, {
+    format: "mp4",
+    onprogress: (progress) => (calls.push(progress.time), last = progress),
+  });
+  const { packets, bytesWritten, time, remaining } = last!;
+  assertEquals([packets, bytesWritten, time, remaining], [result.packets, sink.size, result.duration, 0]);
+  assertEquals(calls, calls.toSorted((a, b) => a - b));
+});
