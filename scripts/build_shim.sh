@@ -6,6 +6,7 @@
 #               from its sources first (about two minutes on two cores) and kept in a cache, so later builds take
 #               seconds. Sources are taken from FFMPEG_SOURCE, the cache, ffmpeg.org, or Debian's signed archive.
 #   --system    linked to the libavformat that pkg-config finds (FFmpeg 5.0 and newer).
+#   --headers   makes nothing: only sees whether the shim compiles with the headers of a version of FFmpeg.
 #
 # Nothing is written outside lib/, the cache folder and a temporary folder. See usage() for options and variables.
 #
@@ -33,7 +34,10 @@ Usage: scripts/build_shim.sh [options]
 
   --embedded            FFmpeg inside the library, no dependencies (default)
   --system              link to the machine's libavformat (59 to 63), found by pkg-config
-  --output FILE         default: lib/<os>-<arch>/libavio.so, libavio-system.so (.dylib on macOS)
+  --headers             only compile the shim, as for --system, with FFmpeg's headers; any warning is an error
+  --ffmpeg=VERSION      FFmpeg for --embedded and --headers (default $DEFAULT_FFMPEG_VERSION; known: $(known_versions))
+  --output FILE         default: lib/<os>-<arch>/libavio.so, libavio-system.so (.dylib on macOS); with another
+                        FFmpeg than the default libavio-9.0.so and the like, for AVIO_SHIM_PATH to choose
   --debug               -O0 -g, not stripped
   --sanitize=LIST       address,undefined or thread; the default output becomes libavio-asan.so, -tsan.so, ...
   --sanitize=fuzzer     address,undefined with what libFuzzer needs, FFmpeg too (libavio-fuzzer.so); wants CC=clang
@@ -41,7 +45,6 @@ Usage: scripts/build_shim.sh [options]
   --help
 
 Environment:
-  FFMPEG_VERSION        FFmpeg for --embedded (default $DEFAULT_FFMPEG_VERSION)
   FFMPEG_SOURCE         an FFmpeg tarball or source folder to use instead of a download
   AVIO_CACHE_DIR        where FFmpeg builds are kept (default \${XDG_CACHE_HOME:-~/.cache}/avio)
   AVIO_SHIM_DIR         the folder of the C files (default shim/)
@@ -62,10 +65,11 @@ die() {
 # ---------------------------------------------------------------- options and platform
 
 parse_options() {
-  build=embedded output='' debug=no sanitize='' force=no
+  build=embedded version=$DEFAULT_FFMPEG_VERSION output='' debug=no sanitize='' force=no
   while [ $# -gt 0 ]; do
     case $1 in
-      --embedded | --system) build=${1#--} ;;
+      --embedded | --system | --headers) build=${1#--} ;;
+      --ffmpeg=?*) version=${1#*=} ;;
       --output)
         [ -n "${2:-}" ] || die "--output needs a file name"
         output=$2 && shift
@@ -103,6 +107,7 @@ detect_platform() {
 default_output() {
   local name=libavio
   if [ "$build" = system ]; then name=$name-system; fi
+  if [ "$build" = embedded ] && [ "$version" != $DEFAULT_FFMPEG_VERSION ]; then name=$name-${version%.*}; fi
   case $sanitize in
     '') ;;
     *address*) name=$name-asan ;;
@@ -197,23 +202,29 @@ make_cache() {
 
 # ---------------------------------------------------------------- FFmpeg: sources
 
-# The Debian suite that carries a version, and the SHA-256 of its tarball where it is pinned.
-# The tarball of Debian's source package is upstream's own, byte for byte.
-known_version() {
-  case $1 in
-    5.1.9) echo "bookworm d9b593bb2ba93d4b50f74177e0cdcd41747e708596367deed0c30348a71dd176" ;;
-    7.1.5) echo "trixie de668509caf9e35e3cd162473441fdb29538c6d96ed080292b3cf9e6fc5d558f" ;;
-    8.1.2) echo "sid 464beb5e7bf0c311e68b45ae2f04e9cc2af88851abb4082231742a74d97b524c" ;;
-    9.0.2) echo "sid 8c3850283eb25fa026482078a04051e0be17347b09ef81a0849bec15a96e002e" ;;
-    5.*) echo "bookworm" ;;
-    6.* | 7.*) echo "trixie" ;;
-    *) echo "sid" ;;
+# The versions that are pinned: the SHA-256 of the tarball, and the Debian suite that carries it. The tarball of Debian's
+# source package is upstream's own, byte for byte. All are configured alike.
+KNOWN_VERSIONS='
+5.1.9  bookworm  d9b593bb2ba93d4b50f74177e0cdcd41747e708596367deed0c30348a71dd176
+7.1.5  trixie    de668509caf9e35e3cd162473441fdb29538c6d96ed080292b3cf9e6fc5d558f
+8.1.2  sid       464beb5e7bf0c311e68b45ae2f04e9cc2af88851abb4082231742a74d97b524c
+9.0.2  sid       8c3850283eb25fa026482078a04051e0be17347b09ef81a0849bec15a96e002e'
+
+known_versions() { awk 'NF { printf "%s%s", separator, $1; separator = ", " }' <<<"$KNOWN_VERSIONS"; }
+
+# Sets $suite and $pinned_hash, which is empty for a version that is not in the table.
+look_up_version() {
+  read -r suite pinned_hash < <(awk -v version="$version" '$1 == version { print $2, $3 }' <<<"$KNOWN_VERSIONS") && return
+  pinned_hash=''
+  case $version in
+    5.*) suite=bookworm ;;
+    6.* | 7.*) suite=trixie ;;
+    *) suite=sid ;;
   esac
 }
 
 choose_version() {
   local source=${FFMPEG_SOURCE:-}
-  version=${FFMPEG_VERSION:-$DEFAULT_FFMPEG_VERSION}
   source_id=$version
   if [ -n "$source" ] && [ -d "$source" ]; then
     [ -f "$source/RELEASE" ] || die "FFMPEG_SOURCE=$source is no FFmpeg source folder"
@@ -224,7 +235,7 @@ choose_version() {
     [ -f "$source" ] || die "FFMPEG_SOURCE=$source does not exist"
     source_id=$(sha256 "$source")
   fi
-  read -r suite pinned_hash < <(known_version "$version")
+  look_up_version
 }
 
 check_tarball() { # check_tarball FILE: right by its pinned hash, or not pinned
@@ -240,7 +251,7 @@ get_source() {
       return
     fi
     check_tarball "$FFMPEG_SOURCE" ||
-      die "$FFMPEG_SOURCE is not FFmpeg $version: its SHA-256 is not $pinned_hash" "FFMPEG_VERSION says which version it is."
+      die "$FFMPEG_SOURCE is not FFmpeg $version: its SHA-256 is not $pinned_hash" "--ffmpeg says which version it is."
     tarball=$FFMPEG_SOURCE
   elif [ -n "$cache" ] && [ -f "$cache/$name" ] && check_tarball "$cache/$name"; then
     tarball=$cache/$name
@@ -252,6 +263,17 @@ get_source() {
   mkdir "$stage/source"
   logged "unpacking $tarball" tar -xf "$tarball" -C "$stage/source" --strip-components 1
   source_folder=$stage/source
+  mend_source
+}
+
+# dash divides by what a manifest says. Its timescale is 1 where it says none, or nothing that can be; a segment may be
+# shorter than a second (FFmpeg before 9.0). Sources that the user gives are taken as they are.
+mend_source() {
+  local file=$source_folder/libavformat/dashdec.c
+  sed -e 's/if (rep->fragment_duration > 0 && !rep->fragment_timescale)/if (!rep->fragment_timescale)/' \
+    -e 's/num = *c->period_duration \/ length_of_each_segment;/if (length_of_each_segment > 0) &/' "$file" >"$file.new"
+  if [ "$(cmp -l "$file" "$file.new" | wc -l)" = 0 ]; then die "dashdec.c of FFmpeg $version is not the one that is known"; fi
+  mv "$file.new" "$file"
 }
 
 download() {
@@ -449,7 +471,7 @@ static_libz() {
 get_ffmpeg() {
   local key
   make_cache
-  key=$(echo "$source_id ${configuration[*]} ${libxml2:+$LIBXML2_HASH} $(compiler_version) $(sha256 "$protocols") $(declare -f build_ffmpeg)" |
+  key=$(echo "$source_id ${configuration[*]} ${libxml2:+$LIBXML2_HASH} $(compiler_version) $(sha256 "$protocols") $(declare -f build_ffmpeg mend_source)" |
     sha256 | cut -c 1-16)
   ffmpeg=${cache:-$stage}/ffmpeg-$version-$key
   if [ -f "$ffmpeg/lib/libavformat.a" ]; then return; fi
@@ -477,6 +499,23 @@ build_ffmpeg() {
   echo "${configuration[*]}" >"$tree/ffmpeg/configuration"
   rm -rf "$objects"
   mv "$tree/ffmpeg" "$1"
+}
+
+# ---------------------------------------------------------------- FFmpeg: headers
+
+# What FFmpeg's configure would add to the headers of its sources.
+generate_headers() {
+  mkdir -p "$work/include/libavutil"
+  printf '#define AV_HAVE_BIGENDIAN 0\n#define AV_HAVE_FAST_UNALIGNED 1\n' >"$work/include/libavutil/avconfig.h"
+}
+
+check_headers() {
+  make_cache
+  get_source
+  generate_headers
+  compile_flags+=(-Werror -isystem "$work/include" -isystem "$source_folder")
+  compile_shim
+  say "the shim compiles with the headers of FFmpeg $version"
 }
 
 # ---------------------------------------------------------------- shim
@@ -529,6 +568,11 @@ choose_flags_embedded() {
   compile_flags+=(-DAVS_BUILD='"embedded"' -DAVS_CONFIGURATION="\"$description\"")
   if [ "$os" = linux ]; then seal; fi
   inputs="FFmpeg $version $source_id $libz ${libxml2:+libxml2 $LIBXML2_HASH}"
+}
+
+choose_flags_headers() {
+  choose_version
+  compile_flags+=(-DAVS_BUILD='"system"')
 }
 
 # What is left in FFmpeg that could touch files gets shim/sealed.c instead; then the rest of it is dropped.
@@ -672,6 +716,10 @@ main() {
   check_tools
   make_folders
   choose_flags
+  if [ "$build" = headers ]; then
+    check_headers
+    return
+  fi
   hash=$(inputs_hash)
   if up_to_date; then
     say "$output is up to date"

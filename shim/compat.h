@@ -49,6 +49,15 @@ static inline AVRational *codec_frame_rate(AVStream *stream) {
 #endif
 }
 
+/* Until 60 the dash muxer opened the one file of a stream past io_open. */
+#define DASH_OPENS_PAST_IO_OPEN (LIBAVFORMAT_VERSION_MAJOR < 60)
+
+/* Until 63 the dash demuxer divides by a length of segments that may be zero, which ends the process. */
+#define DASH_DIVIDES (LIBAVFORMAT_VERSION_MAJOR < 63)
+
+/* Until 63 the caf muxer made one length of packets of several. */
+#define CAF_DIVIDES (LIBAVFORMAT_VERSION_MAJOR < 63)
+
 /* Named AV_PROFILE_UNKNOWN, AV_LEVEL_UNKNOWN since 60.23. */
 enum { PROFILE_UNKNOWN = -99, LEVEL_UNKNOWN = -99 };
 

@@ -9,7 +9,10 @@
 
 /* These make sockets, folders or files past io_open, or wrap a format that does. */
 static const char REFUSED_OUTPUTS[] = "fifo,fifo_test,hds,rtsp,sap,smoothstreaming,tee,whip";
-static const char REFUSED_INPUTS[] = "avisynth,dvdvideo,rdt,rtp,rtsp,sap,vapoursynth";
+#define REFUSED_INPUTS "avisynth,dvdvideo,rdt,rtp,rtsp,sap,vapoursynth"
+
+/* Elsewhere than in the embedded FFmpeg dash can open nothing, so it need not divide by zero either. */
+static const char *refused_inputs(void) { return DASH_DIVIDES && !EMBEDDED ? REFUSED_INPUTS ",dash" : REFUSED_INPUTS; }
 
 /*
  * All others, for libavformat to choose from: avisynth is chosen by a name that ends in .avs, whatever is asked for, and
@@ -22,7 +25,7 @@ static void list_allowed_inputs(void) {
   av_bprint_init(&list, 0, AV_BPRINT_SIZE_UNLIMITED);
   void *at = NULL;
   for (const AVInputFormat *format; (format = av_demuxer_iterate(&at));)
-    if (!av_match_list(format->name, REFUSED_INPUTS, ',')) av_bprintf(&list, "%s%s", list.len ? "," : "", format->name);
+    if (!av_match_list(format->name, refused_inputs(), ',')) av_bprintf(&list, "%s%s", list.len ? "," : "", format->name);
   if (av_bprint_finalize(&list, &allowed_inputs) < 0) allowed_inputs = NULL;
 }
 
@@ -66,7 +69,7 @@ int contain_output_format(struct session *session, const AVOutputFormat *format)
 }
 
 int contain_input_format(struct session *session, const AVInputFormat *format) {
-  return format ? refuse_format(session, format->name, REFUSED_INPUTS) : 0;
+  return format ? refuse_format(session, format->name, refused_inputs()) : 0;
 }
 
 /* ---------------------------------------------------------------------------------------- options */
@@ -116,7 +119,7 @@ enum { INPUT_DEFAULTS = sizeof(input_defaults) / sizeof(*input_defaults) };
 int contain_input_options(struct session *session, bool is_sequence, struct added_options *added) {
   added->count = 0;
   AVDictionaryEntry *formats = av_dict_get(session->options, "format_whitelist", NULL, 0);
-  int result = formats ? refuse_format(session, formats->value, REFUSED_INPUTS) : 0;
+  int result = formats ? refuse_format(session, formats->value, refused_inputs()) : 0;
   for (int i = 0; i < INPUT_OPTIONS && result >= 0; i++) {
     bool is_new;
     result = fix_option(session, &input_options[i], &is_new);
@@ -164,6 +167,13 @@ static int prefix_option(struct session *session, const char *name) {
   return value ? av_dict_set(&session->options, name, value, AV_DICT_DONT_STRDUP_VAL) : AVERROR(ENOMEM);
 }
 
+static int refuse_single_file(struct session *session) {
+  struct fixed single = {"single_file", "0", false};
+  bool is_new;
+  if (av_dict_get(session->options, "single_file_name", NULL, 0)) return AVERROR(EPERM);
+  return fix_option(session, &single, &is_new);
+}
+
 int contain_output_options(struct session *session, const AVOutputFormat *format) {
   int result = ask_for_deletes(session, format);
   if (result >= 0) result = refuse_encryption(session);
@@ -174,12 +184,6 @@ int contain_output_options(struct session *session, const AVOutputFormat *format
   for (size_t i = 0; i < sizeof(file_options) / sizeof(*file_options) && result >= 0; i++)
     result = prefix_option(session, file_options[i]);
   if (result >= 0 && !strcmp(format->name, "webm_chunk")) result = prefix_option(session, "header");
-#if LIBAVFORMAT_VERSION_MAJOR < 60
-  struct fixed single = {"single_file", "0", false}; /* would be opened past io_open */
-  bool is_new;
-  if (result >= 0 && !strcmp(format->name, "dash")) result = fix_option(session, &single, &is_new);
-  if (result >= 0 && !strcmp(format->name, "dash") && av_dict_get(session->options, "single_file_name", NULL, 0))
-    result = AVERROR(EPERM);
-#endif
+  if (result >= 0 && DASH_OPENS_PAST_IO_OPEN && !strcmp(format->name, "dash")) result = refuse_single_file(session);
   return result;
 }

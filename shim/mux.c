@@ -117,6 +117,20 @@ static int name_languages(AVFormatContext *output) {
   return 0;
 }
 
+/*
+ * AAC whose frames have ADTS headers has a code of its own in the headers that come from RIFF; under that of AAC without
+ * them FFmpeg 9.0 refuses it.
+ */
+static void mark_adts(const AVFormatContext *output) {
+  enum { WAVE_FORMAT_AAC_ADTS = 0x1600 };
+  if (!av_match_name(output->oformat->name, "avi,asf,asf_stream,wav,w64,wtv")) return;
+  for (unsigned i = 0; i < output->nb_streams; i++) {
+    AVCodecParameters *parameters = output->streams[i]->codecpar;
+    if (parameters->codec_id == AV_CODEC_ID_AAC && !parameters->extradata_size && !parameters->codec_tag)
+      parameters->codec_tag = WAVE_FORMAT_AAC_ADTS;
+  }
+}
+
 /* asf ends the process where the packets of all streams together go back in time (FFmpeg 5.1 and 7.1). */
 static bool must_be_sorted(const AVOutputFormat *format) {
   return av_match_name(format->name, "asf,asf_stream");
@@ -141,6 +155,7 @@ int output_op_header(struct session *session, double *slot, uint8_t *data, size_
   if (result >= 0) result = check_pixel_formats(session);
   if (result >= 0) result = name_languages(output);
   if (result >= 0) result = filters_open(session);
+  mark_adts(output);
   if (result >= 0) result = avformat_write_header(output, &session->options);
   note_unused(session, &session->options);
   slot[1] = output->nb_streams;
@@ -216,11 +231,11 @@ static void drain_interleaver(struct session *session, int *result) {
 
 /*
  * caf divides by its packets but one, where the codec's have no fixed length; and without a packet what it divides is
- * the least number there is, by -1 (FFmpeg 5.1 and 7.1). Either ends the process.
+ * the least number there is, by -1. Either ends the process.
  */
 static bool divides_by_zero(struct session *session, int *result) {
   AVFormatContext *output = session->output;
-  if (strcmp(output->oformat->name, "caf")) return false;
+  if (!CAF_DIVIDES || strcmp(output->oformat->name, "caf")) return false;
   drain_interleaver(session, result); /* what waits there counts too */
   const AVStream *stream = output->streams[0];
   return stream->nb_frames <= 1 && !stream->codecpar->block_align &&

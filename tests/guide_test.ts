@@ -248,8 +248,8 @@ Deno.test("Cleanup after failed opens: neither memory nor handles grow", async (
     console.log(JSON.stringify([(Deno.memoryUsage().rss - rss) / 1e6, handles() - fds]));
   `);
   const [megabytes, handles] = JSON.parse(output) as [number, number];
-  // 64 KiB of buffer for each of 4500 failed opens would be 290.
-  assertLessOrEqual(megabytes, 60);
+  // 64 KiB of buffer for each of 4500 failed opens would be 290; Deno's own heap grows by 25 to 65 before it settles.
+  assertLessOrEqual(megabytes, 120);
   assertEquals(handles, 0);
 });
 

@@ -30,7 +30,6 @@ import {
   filesOf,
   hashes,
   inFolder,
-  isEmbedded,
   mp4Hashes,
   recording,
   textOf,
@@ -38,6 +37,7 @@ import {
   tsSegments,
 } from "./support/many_files.ts";
 import { md5, rowsOf } from "./support/packets.ts";
+import { isEmbedded } from "./support/versions.ts";
 
 const VIDEO = fixturePath("video.mp4");
 const PICTURES = ["image.png", "image.png", "image.png"].map((name) => fixtureBytes(name));

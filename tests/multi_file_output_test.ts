@@ -31,14 +31,13 @@ import {
   filesOf,
   hashes,
   inFolder,
-  isEmbedded,
-  libavformat,
   mp4Hashes,
   recording,
   textOf,
   tsHashes,
 } from "./support/many_files.ts";
 import { rowsOf } from "./support/packets.ts";
+import { isEmbedded, libavformat } from "./support/versions.ts";
 
 const VIDEO = fixturePath("video.mp4");
 const hls = (options: Record<string, string | number> = {}) => ({
@@ -140,7 +139,10 @@ Deno.test("HLS out: variants, each in its folder; none of them is the sink", asy
     ...["o/1/i.m3u8", "o/1/s0.ts", "o/1/s1.ts", "o/1/s2.ts", "o/1/s3.ts"],
   ]);
   const [video, sound] = tsHashes();
-  await assertHolds(files, "o/master.m3u8", [video!, sound!, sound!]); // once as a rendition, once as a variant
+  // Once as a rendition, once as a variant; FFmpeg 9.0 sees that the two are one playlist.
+  const found = hashes(rowsOf(files.get("o/master.m3u8")!, { url: "o/master.m3u8", onopen: fromMap(files) }));
+  assertEquals(found, [video!, sound!, ...(libavformat < 63 ? [sound!] : [])]);
+  await assertProbed(files, "o/master.m3u8", [video!, sound!, sound!]);
 });
 
 Deno.test("HLS out: live, the list is rewritten and old segments are to be deleted", async () => {

@@ -1,20 +1,16 @@
 /**
- * Packets are what ffprobe says they are, in every format. With FFmpeg 5.1 on both sides nothing may differ; the
- * embedded FFmpeg is a newer one, and what it does differently is listed by name.
+ * Packets are what ffprobe says they are, in every format. With FFmpeg 5.1 on both sides nothing may differ; what newer
+ * ones do differently is listed by name.
  */
 import { assert, assertEquals } from "@std/assert";
-import { Demuxer, versions } from "@avio/avio";
+import { Demuxer } from "@avio/avio";
 import { ffprobePackets, hasFFprobe } from "./support/ffprobe.ts";
 import { fixtureBytes, fixturePath, mediaFixtures, otherFixtures, realPath } from "./support/fixtures.ts";
-import { type PacketRow, rowsOf, withDurations, without } from "./support/packets.ts";
-
-const embedded = versions().build === "embedded";
-
-/** Fields that the embedded FFmpeg gives other values than ffprobe 5.1 does. */
-const newerDiffers: Record<string, (keyof PacketRow)[]> = {};
+import { rowsOf, withDurations, without } from "./support/packets.ts";
+import { differing } from "./support/versions.ts";
 
 function check(name: string, path: string): void {
-  const exempt = embedded ? newerDiffers[name] ?? [] : [];
+  const exempt = differing(name, "packets");
   const ours = rowsOf(path);
   assertEquals(without(ours, exempt), without(withDurations(ffprobePackets(path), ours), exempt));
 }

@@ -7,7 +7,8 @@ import { AVError, Demuxer, type IOCallbacks, IOContext } from "@avio/avio";
 import { type Amount, amounts, readerOf } from "./support/devices.ts";
 import { ffprobePipedPackets, hasFFprobe } from "./support/ffprobe.ts";
 import { fixtureBytes, fixturePath, mediaFixtures } from "./support/fixtures.ts";
-import { rowsOf, withDurations } from "./support/packets.ts";
+import { rowsOf, withDurations, without } from "./support/packets.ts";
+import { differing } from "./support/versions.ts";
 
 const bufferSizes = [1, 7, 4096, 65536];
 
@@ -63,7 +64,11 @@ for (const name of mediaFixtures) {
   Deno.test({
     name: `Demuxer.readSync() gives the packets of ${name} that ffprobe finds in a pipe, without onseek`,
     ignore: !hasFFprobe,
-    fn: () => assertEquals(inOrder(), withDurations(ffprobePipedPackets(fixturePath(name)), inOrder())),
+    fn() {
+      const [ours, theirs] = [inOrder(), ffprobePipedPackets(fixturePath(name))];
+      const exempt = differing(name, "packets");
+      assertEquals(without(ours, exempt), without(withDurations(theirs, ours), exempt));
+    },
   });
 }
 

@@ -14,18 +14,11 @@ import {
   type RemuxOptions,
   remuxSync,
   type Source,
-  versions,
 } from "@avio/avio";
 import { readRows } from "./async.ts";
 import { ffprobePackets } from "./ffprobe.ts";
 import { fixturePath } from "./fixtures.ts";
 import { hashesByStream, type PacketRow, rowsOf } from "./packets.ts";
-
-/** Whether FFmpeg is the one whose protocols are avio's. */
-export const isEmbedded = versions().build === "embedded";
-
-/** Major version of libavformat. */
-export const libavformat = parseInt(versions().libavformat);
 
 /** Files by name. */
 export type Files = Map<string, Uint8Array<ArrayBuffer>>;

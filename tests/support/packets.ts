@@ -42,12 +42,9 @@ export function rowsOf(source: Source, options?: DemuxerOptions): PacketRow[] {
 }
 
 /** The rows without the fields named. */
-export function without(
-  rows: readonly PacketRow[],
-  fields: readonly (keyof PacketRow)[],
-): Partial<PacketRow>[] {
+export function without(rows: readonly PacketRow[], fields: readonly string[]): Partial<PacketRow>[] {
   return rows.map((row) =>
-    Object.fromEntries(Object.entries(row).filter(([name]) => !fields.includes(name as keyof PacketRow)))
+    Object.fromEntries(Object.entries(row).filter(([name]) => !fields.includes(name)))
   );
 }
 
