@@ -154,13 +154,16 @@ function sinkOf(test: Case): Sink {
 /** Inside its own callbacks, the context is used and destroyed. */
 function meddling(test: Case, context: IOContext): IOContext {
   test.world.inside.push(() => {
-    test.world.meddled = true;
+    const { world } = test;
+    const { thrown } = world;
+    world.meddled = true;
     const target = new Uint8Array(10);
     attempt(() => context.readSync(target));
     attempt(() => context.writeSync(target));
     attempt(() => context.seekSync(0));
     attempt(() => context.transfer());
     if (test.random.chance(0.5)) attempt(() => context.destroy());
+    world.thrown = thrown; // what its callbacks threw has come out here, of a context that was in no use yet
   });
   return context;
 }

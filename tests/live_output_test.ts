@@ -15,7 +15,7 @@ import {
 } from "@avio/avio";
 import { concatBytes } from "./support/essence.ts";
 import { fixtureBytes } from "./support/fixtures.ts";
-import { libavformat } from "./support/many_files.ts";
+import { libavformat } from "./support/versions.ts";
 import { md5, rowsOf } from "./support/packets.ts";
 
 /** What a live source gives: packets of all its streams in the order of decoding. */
