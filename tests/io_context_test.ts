@@ -23,6 +23,7 @@ import {
 } from "@avio/avio";
 import { Collector, readerOf } from "./support/devices.ts";
 import { fixtureBytes } from "./support/fixtures.ts";
+import { bytesOf } from "./support/many_files.ts";
 
 const { SET, CUR, END, SIZE, FORCE } = constants.seek;
 
@@ -638,7 +639,7 @@ Deno.test("IOContext can't be source and sink of one remux", () => {
 });
 
 Deno.test("IOContext whose Demuxer did not open is the caller's again", () => {
-  using io = new IOContext(crypto.getRandomValues(new Uint8Array(100)));
+  using io = new IOContext(bytesOf("no media. ".repeat(10)));
   const error = assertThrows(() => Demuxer.openSync(io));
   assertInstanceOf(error, AVError);
   assertEquals(io.destroyed, false);
