@@ -102,9 +102,12 @@ export function* transfer(plan: Plan, options: RemuxOptions): Operation<Transfer
   const session = new Session();
   const transfer = new Transfer(session, plan, options, range);
   try {
-    return yield* session.guard(options, () => transfer.run());
+    const result = yield* session.guard(options, () => transfer.run());
+    yield* cancelUnused(plan.sources.slice(transfer.opened));
+    return result;
   } catch (error) {
     if (transfer.sink instanceof WritableStream) yield* abortUnused(transfer.sink, error);
+    yield* cancelUnused(plan.sources.slice(transfer.opened), error);
     throw error;
   }
 }
@@ -121,6 +124,15 @@ function rangeOf(options: RemuxOptions): Range {
 /** A stream that was not written to learns of the failure too, as by `pipeTo`. */
 function* abortUnused(sink: WritableStream, error: unknown): Operation<void> {
   if (!sink.locked && (yield* canWait())) sink.abort(error).catch(() => {});
+}
+
+/** Nor are streams left open whose turn did not come. */
+function* cancelUnused(sources: readonly Source[], reason?: unknown): Operation<void> {
+  if (!(yield* canWait())) return;
+  for (const source of sources) {
+    const stream = source instanceof Response ? source.body : source;
+    if (stream instanceof ReadableStream && !stream.locked) stream.cancel(reason).catch(() => {});
+  }
 }
 
 /** A file that is written over while it is read is lost. */
@@ -154,6 +166,8 @@ interface Output {
 class Transfer {
   /** That is being written. */
   sink: Sink | null;
+  /** How many of the sources it has turned to. */
+  opened = 0;
   #session: Session;
   #plan: Plan;
   #options: RemuxOptions;
@@ -209,6 +223,7 @@ class Transfer {
     const { input = {}, onopen: openOutput, transform, ondelete } = this.#options;
     const { onopen = openOutput } = input;
     const scope = this.#plan.sources.length > 1 ? new Scope(this.#session) : null;
+    this.opened++;
     const attachment = yield* openInput(this.#session, source, { ...input, ...(onopen ? { onopen } : {}) }, {
       // What callbacks do to the bytes of the source must not be done while they are lent to native code.
       lend: this.#plan.sink instanceof MemorySink && !ondelete && !transform,

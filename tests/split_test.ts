@@ -387,6 +387,23 @@ Deno.test("concat: a source's exception comes back, and every source is let go o
   assertEquals(cancelled, [reason]);
 });
 
+Deno.test("concat: streams whose turn does not come are cancelled, with the reason where there is one", async () => {
+  const bytes = fixtureBytes("video.mkv");
+  const unread = () => {
+    const reasons: unknown[] = [];
+    return { reasons, stream: new ReadableStream({ cancel: (reason) => void reasons.push(reason) }) };
+  };
+  const [first, second] = [unread(), unread()];
+  const options = { format: "matroska" };
+  await concat([bytes, first.stream, new Response(second.stream)], new MemorySink(), { ...options, end: 1 });
+  assertEquals([first.reasons, second.reasons], [[undefined], [undefined]]);
+  const third = unread();
+  const error = new Error("of the sink");
+  const sink = { onwrite: () => Promise.reject(error) };
+  assertStrictEquals(await rejectionOf(concat([bytes, third.stream], sink, options)), error);
+  assertEquals(third.reasons, [error]);
+});
+
 Deno.test("concat: progress grows over the sources, and ends with what the result says", () => {
   const calls: number[] = [];
   let last;
