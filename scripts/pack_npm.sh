@@ -8,6 +8,7 @@
 #   scripts/pack_npm.sh OUTPUT.tgz [PLATFORM=LIBRARY ...]     default: this platform's, from lib/
 #
 # PLATFORM is what Deno calls it: linux-x86_64, linux-aarch64, darwin-x86_64, darwin-aarch64.
+# AVIO_REPOSITORY is the address of the repository that the package tells, which npm's provenance wants.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 export LC_ALL=C
@@ -53,6 +54,7 @@ deno eval '
 # What deno pack leaves out: the version is read from deno.json, users look for words and a licence.
 deno eval '
   const [config, manifest, target] = Deno.args;
+  const repository = Deno.env.get("AVIO_REPOSITORY");
   const { name, version } = JSON.parse(Deno.readTextFileSync(config));
   const generated = JSON.parse(Deno.readTextFileSync(manifest));
   Deno.writeTextFileSync(target, JSON.stringify({ name, version }, null, 2) + "\n");
@@ -63,6 +65,7 @@ deno eval '
     description: "All of libavformat for Deno: probe, demux, mux and remux media over any source and sink",
     keywords: ["deno", "ffmpeg", "libavformat", "remux", "demux", "mp4", "matroska", "hls", "media"],
     license: "MIT AND LGPL-2.1-or-later",
+    ...(repository ? { repository: { type: "git", url: `git+${repository}.git` } } : {}),
     engines: { deno: ">=2.3.7" },
   }, null, 2) + "\n");
 ' "$root/deno.json" "$package/package.json" "$package/deno.json"
