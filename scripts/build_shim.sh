@@ -59,7 +59,7 @@ die() {
   printf '%s\n' "build_shim: error: $1" >&2
   shift
   if [ $# -gt 0 ]; then printf '  %s\n' "$@" >&2; fi
-  exit 1
+  exit "${exit_code:-1}"
 }
 
 # ---------------------------------------------------------------- options and platform
@@ -286,6 +286,7 @@ download() {
     check_tarball "$1" || die "Debian's tarball of FFmpeg $version does not have the SHA-256 $pinned_hash"
     return
   fi
+  exit_code=3 # for versions.sh
   die "cannot get the sources of FFmpeg $version: neither from ffmpeg.org nor from Debian's archive" \
     "Download ffmpeg-$version.tar.xz by hand and set FFMPEG_SOURCE to its path," \
     "or use the machine's FFmpeg: scripts/build_shim.sh --system"
