@@ -11,8 +11,8 @@ const root = new URL("..", import.meta.url).pathname;
 const version = versions().avio;
 const library = `libavio-${Deno.build.os}-${Deno.build.arch}.so`;
 
-/** It is the embedded library that is released. */
-const ignore = versions().build !== "embedded" || Deno.build.os !== "linux";
+/** It is the library of lib/ that is released. */
+const ignore = !versions().library.endsWith(`lib/${Deno.build.os}-${Deno.build.arch}/libavio.so`);
 
 /** A repository with one commit of what is in the checkout. */
 async function repository(maker: Newcomer): Promise<string> {

@@ -24,20 +24,20 @@ const differences: Difference[] = [
   {
     since: 63,
     of: "files",
-    files: ["video.mp4", "faststart.mp4", "fragmented.mp4"],
+    files: ["video.mp4", "faststart.mp4", "fragmented.mp4", "sample.mp4", "bbb_chapters.mp4"],
     fields: ["vendor_id"],
   },
   // A start code has four bytes.
-  { since: 63, of: "files", files: ["video.ts"], fields: ["extradata_size"] },
+  { since: 63, of: "files", files: ["video.ts"], fields: ["extradata_size", "probe_score"] },
   // The samples that the encoder added before and after are not part of the duration.
   {
     since: 63,
     of: "files",
-    files: ["audio.mp3", "cover.mp3"],
-    fields: ["duration", "duration_ts", "bit_rate"],
+    files: ["audio.mp3", "cover.mp3", "sample.mp3"],
+    fields: ["duration", "duration_ts", "bit_rate", "probe_score"],
   },
-  // They are skipped, so that a stream begins where what is heard begins.
-  { since: 63, of: "files", files: ["video.webm"], fields: ["start_time", "start_pts"] },
+  // Those before are skipped, so that a stream begins where what is heard begins.
+  { since: 63, of: "files", files: ["video.webm", "sample.webm"], fields: ["start_time", "start_pts"] },
   // The last packet of a fragment lasts as long as the fragment says.
   { since: 63, of: "packets", files: ["fragmented.mp4"], fields: ["duration"] },
 ];
