@@ -637,11 +637,12 @@ export class Session {
     return this.#checkSet(library().avs_add_stream(this.handle, text, text.length));
   }
 
-  /** The shim has logged which name or value it doesn't take. */
+  /** The shim has logged which name or value it doesn't take, and before that FFmpeg why. */
   #checkSet(result: number): number {
     if (result >= 0) return result;
-    const fault = this.#takeLog().findLast((line) => line.level === "error")?.message;
-    throw new TypeError(fault ?? `cannot set (${result})`);
+    const [fault, cause] = this.#takeLog().filter((line) => line.level === "error").reverse();
+    if (!fault) throw new TypeError(`cannot set (${result})`);
+    throw new TypeError(cause ? `${fault.message} (${cause.message})` : fault.message);
   }
 
   /** Options that nobody used, after the operation that should have. */

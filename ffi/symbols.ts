@@ -6,7 +6,7 @@
  */
 
 /** ABI that this TypeScript speaks; the library's `avs_abi_version()` must be the same. */
-export const ABI_VERSION = 3;
+export const ABI_VERSION = 4;
 
 /** What opening and reading an input needs; bound when the library is loaded. */
 const core = {
@@ -40,6 +40,8 @@ const output = {
   avs_memory_size: { parameters: ["u32"], result: "f64" },
   avs_memory_read: { parameters: ["u32", "f64", "buffer", "u32"], result: "i32" },
   avs_add_stream: { parameters: ["u32", "buffer", "u32"], result: "i32" },
+  // session, stream of the output, data of a packet, its size
+  avs_learn_stream: { parameters: ["u32", "i32", "buffer", "u32"], result: "i32" },
   avs_add_chapter: { parameters: ["u32", "f64", "f64", "f64"], result: "i32" },
   avs_can_hold: { parameters: ["u32", "i32"], result: "i32" },
   avs_map_stream: { parameters: ["u32", "i32", "i32"], result: "i32" },

@@ -88,6 +88,16 @@ interface Output {
 const QUEUE_BYTES = 1 << 20;
 const QUEUE_OVERHEAD = 256;
 
+/** Bytes of packets that wait for the header at most, which then does without what other streams would tell. */
+const EARLY_BYTES = 16 << 20;
+
+const NOTHING = new Uint8Array(0);
+
+/** The packet with bytes that the caller can't change any more. */
+function copyOf(packet: Packet): Packet {
+  return { ...packet, data: packet.data.slice() } as Packet;
+}
+
 /** Where an output is opened. */
 interface Opening {
   /** What its sink has opened goes with it, else with the session. */
@@ -237,6 +247,7 @@ export class Muxer implements Disposable, AsyncDisposable {
   ): number {
     this.#checkOpen("add stream");
     if (this.#stage !== "adding streams") throw new Error("Cannot add stream: the header is written");
+    if (this.#untold) throw new Error("Cannot add stream: a packet is written");
     checkObject(from, "from");
     if (init !== undefined) checkObject(init, "init");
     const index = "codecParameters" in from
@@ -247,7 +258,9 @@ export class Muxer implements Disposable, AsyncDisposable {
   }
 
   /**
-   * Writes the header; the first write does it where this was not called. `avformat_write_header`.
+   * Writes the header; the first write does it where this was not called: or a later one, where streams of H.264, HEVC, AV1
+   * or AAC come without extradata that the format wants in its header, and the first packets of these have it (Annex B,
+   * ADTS). `avformat_write_header`.
    *
    * @throws {AVError} The format can't hold a stream, or needs a seekable sink.
    * @throws {TypeError} An option that the format does not have.
@@ -275,6 +288,7 @@ export class Muxer implements Disposable, AsyncDisposable {
     }
     this.#stage = "writing";
     this.#description = describe(this.#session, Direction.OUTPUT);
+    yield* this.#put(this.#early.splice(0));
   }
 
   /**
@@ -296,7 +310,7 @@ export class Muxer implements Disposable, AsyncDisposable {
   async write(packet: Packet): Promise<void> {
     this.#throwQueued();
     this.#checkWritable(packet);
-    this.#queue.push({ ...packet, data: packet.data.slice() } as Packet);
+    this.#queue.push(copyOf(packet));
     this.#queued += packet.data.byteLength + QUEUE_OVERHEAD;
     this.#writing ??= this.#session.enqueue(() => this.#writeQueue());
     if (this.#queued < QUEUE_BYTES) return;
@@ -340,9 +354,39 @@ export class Muxer implements Disposable, AsyncDisposable {
 
   *#write(packets: readonly Packet[]): Operation<void> {
     this.#checkOpen("write packet");
-    if (this.#stage === "adding streams") yield* this.#start();
+    if (this.#stage === "adding streams") {
+      if (this.#mustWait(packets)) return;
+      yield* this.#start();
+    }
+    yield* this.#put(packets);
+  }
+
+  *#put(packets: readonly Packet[]): Operation<void> {
+    if (packets.length === 0) return;
     for (const packet of packets) putPacket(this.#session, packet);
     yield* this.#session.run(operations.write);
+  }
+
+  /** Packets that were written before the header, which says what those of other streams will tell. */
+  #early: Packet[] = [];
+  #earlyBytes = 0;
+  /** Streams whose first packet it waits for; null before the first one of all. */
+  #untold: Set<number> | null = null;
+
+  /** Whether the header has to wait for other packets than these, which are kept then. */
+  #mustWait(packets: readonly Packet[]): boolean {
+    const learn = (index: number, data: Uint8Array<ArrayBuffer>) =>
+      check(library().avs_learn_stream(this.#session.handle, index, data, data.length), "learn of a stream");
+    this.#untold ??= new Set(
+      this.#description.streams.map(({ index }) => index).filter((index) => learn(index, NOTHING)),
+    );
+    for (const { streamIndex, data } of packets) {
+      if (this.#untold.delete(streamIndex)) learn(streamIndex, data as Uint8Array<ArrayBuffer>);
+    }
+    if (this.#untold.size === 0 || this.#earlyBytes > EARLY_BYTES) return false;
+    this.#early.push(...packets.map(copyOf));
+    this.#earlyBytes += packets.reduce((sum, { data }) => sum + data.byteLength + QUEUE_OVERHEAD, 0);
+    return true;
   }
 
   /**

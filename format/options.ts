@@ -77,8 +77,9 @@ export function setOptions(session: Session, options: SessionOptions): void {
   session.set(SetWhat.OPTIONS, 0, optionPairs(options));
 }
 
-/** An option that nobody used is a mistake of the caller. */
+/** Options that nobody used are a mistake of the caller. */
 export function checkAllUsed(session: Session, format: string): void {
   const names = session.unusedOptions();
-  if (names.length > 0) throw new TypeError(`options.${names[0]}: ${format} has no such option`);
+  if (names.length === 0) return;
+  throw new TypeError(`${names.map((name) => `options.${name}`).join(", ")}: ${format} has no such option`);
 }

@@ -2,6 +2,7 @@
  * Packet: a piece of one stream's coded data, an ordinary value; and how batches of them cross the boundary.
  */
 import { library } from "../ffi/library.ts";
+import { codeName } from "../ffi/constants.ts";
 import { check } from "../ffi/errors.ts";
 import type { Session } from "../ffi/session.ts";
 import { Row } from "../ffi/symbols.ts";
@@ -246,8 +247,13 @@ export function putPacket(session: Session, packet: Packet): void {
   row[Row.TB_DEN] = packet.timeBase.den;
   const side = encodeSideData(packet.sideData);
   const data = packet.data as Uint8Array<ArrayBuffer>;
-  check(
-    library().avs_put_packet(session.handle, row, data, data.byteLength, side, side.byteLength),
-    "put packet",
+  const result = library().avs_put_packet(session.handle, row, data, data.byteLength, side, side.byteLength);
+  if (codeName(result) === "ERANGE") throw beyondRange(packet);
+  check(result, "put packet");
+}
+
+function beyondRange({ streamIndex, pts, dts, timeBase: { num, den } }: Packet): RangeError {
+  return new RangeError(
+    `packet.pts, packet.dts: ${pts}, ${dts} in units of ${num}/${den} s is more than stream ${streamIndex} can count`,
   );
 }

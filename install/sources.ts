@@ -6,12 +6,14 @@ import build_shim_sh from "../scripts/build_shim.sh" with { type: "text" };
 import avs_h from "../shim/avs.h" with { type: "text" };
 import compat_h from "../shim/compat.h" with { type: "text" };
 import contain_c from "../shim/contain.c" with { type: "text" };
+import cover_c from "../shim/cover.c" with { type: "text" };
 import decipher_c from "../shim/decipher.c" with { type: "text" };
 import demux_c from "../shim/demux.c" with { type: "text" };
 import describe_c from "../shim/describe.c" with { type: "text" };
 import protocol_list_c from "../shim/ffmpeg/protocol_list.c" with { type: "text" };
 import filter_c from "../shim/filter.c" with { type: "text" };
 import formats_c from "../shim/formats.c" with { type: "text" };
+import framing_c from "../shim/framing.c" with { type: "text" };
 import handles_c from "../shim/handles.c" with { type: "text" };
 import internal_h from "../shim/internal.h" with { type: "text" };
 import io_c from "../shim/io.c" with { type: "text" };
@@ -37,12 +39,14 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/avs.h": avs_h,
   "shim/compat.h": compat_h,
   "shim/contain.c": contain_c,
+  "shim/cover.c": cover_c,
   "shim/decipher.c": decipher_c,
   "shim/demux.c": demux_c,
   "shim/describe.c": describe_c,
   "shim/ffmpeg/protocol_list.c": protocol_list_c,
   "shim/filter.c": filter_c,
   "shim/formats.c": formats_c,
+  "shim/framing.c": framing_c,
   "shim/handles.c": handles_c,
   "shim/internal.h": internal_h,
   "shim/io.c": io_c,

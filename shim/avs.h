@@ -20,7 +20,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define AVS_ABI_VERSION 3
+#define AVS_ABI_VERSION 4
 
 #if defined(__GNUC__)
 #define AVS_API __attribute__((visibility("default")))
@@ -230,6 +230,11 @@ AVS_API int32_t avs_unused_options(uint32_t session, char *out, uint32_t capacit
 
 /* Adds a stream to the output, of the fields in `text` (as avs_set() takes them); its index. */
 AVS_API int32_t avs_add_stream(uint32_t session, const char *text, uint32_t size);
+/*
+ * Before the header: learns from the first packet of an output's stream what the header has to say: extradata of a stream
+ * that has none, a cover that Matroska has as an attachment. 1 where that is not known yet; without data only tells that.
+ */
+AVS_API int32_t avs_learn_stream(uint32_t session, int32_t stream, const uint8_t *data, uint32_t size);
 /* Adds a chapter (seconds) to the output; its index. */
 AVS_API int32_t avs_add_chapter(uint32_t session, double id, double start, double end);
 /* 1 or 0: can the output's format hold the input's stream? */

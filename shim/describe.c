@@ -378,7 +378,7 @@ static uint8_t *decode_base64(const char *text, int *size) {
   return NULL;
 }
 
-static int set_extradata(AVCodecParameters *parameters, const char *value) {
+static int decode_extradata(AVCodecParameters *parameters, const char *value) {
   int size = 0;
   uint8_t *data = decode_base64(value, &size);
   if (!data) return AVERROR(EINVAL);
@@ -476,7 +476,7 @@ static int set_field(AVStream *stream, const struct field *field, const char *va
     return 0;
   case RATIONAL: return set_rational(place, value);
   case FOURCC: return set_fourcc(place, value);
-  case EXTRADATA: return set_extradata(stream->codecpar, value);
+  case EXTRADATA: return decode_extradata(stream->codecpar, value);
   case LAYOUT: return set_layout(place, value);
   case CHANNELS: return set_channels(place, value);
   case DISPOSITION: return set_disposition(place, value);

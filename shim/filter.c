@@ -1,9 +1,10 @@
 /*
- * filter.c - bitstream filters of an output's streams: what a packet goes through between whoever writes it and the muxer.
- * Those of the caller's, and start codes for muxers that neither put them in nor ask libavformat to.
+ * filter.c - what a packet goes through between whoever writes it and the muxer: its stream's bitstream filters, which are
+ * the caller's, or start codes for muxers that neither put them in nor ask libavformat to; and what is checked on the way.
  */
 #include <libavcodec/bsf.h>
 #include <libavutil/avstring.h>
+#include <libavutil/mathematics.h>
 
 #include "internal.h"
 
@@ -11,15 +12,18 @@ static bool reserve(struct filters *filters, unsigned count) {
   if (count <= filters->count) return true;
   struct filter *list = realloc(filters->list, count * sizeof(*list));
   if (!list) return false;
-  memset(list + filters->count, 0, (count - filters->count) * sizeof(*list));
+  for (; filters->count < count; filters->count++)
+    list[filters->count] = (struct filter){.last_dts = AV_NOPTS_VALUE, .next = AV_NOPTS_VALUE};
   filters->list = list;
-  filters->count = count;
   return true;
 }
 
 int filter_set(struct session *session, int stream, const char *description) {
   AVBSFContext *context = NULL;
+  struct session *logging = log_to(session); /* names the option that it does not have */
   int result = av_bsf_list_parse_str(description, &context);
+  log_to(logging);
+  if (result == AVERROR_OPTION_NOT_FOUND) result = AVERROR(EINVAL);
   if (result >= 0 && stream >= 0 && !reserve(&session->filters, (unsigned)stream + 1)) result = AVERROR(ENOMEM);
   if (result < 0 || stream < 0) {
     av_bsf_free(&context);
@@ -50,11 +54,18 @@ static const char *start_codes_for(const AVOutputFormat *format, const AVCodecPa
   return h264 ? "h264_mp4toannexb" : "hevc_mp4toannexb";
 }
 
+/* Where its index is first, mp4 has ADTS headers taken away by nobody. */
+static const char *needed_for(const struct session *session, const AVStream *stream) {
+  bool aac = stream->codecpar->codec_id == AV_CODEC_ID_AAC;
+  if (aac && lacks_extradata(session->output, stream) && is_index_first(session)) return "aac_adtstoasc";
+  return start_codes_for(session->output->oformat, stream->codecpar);
+}
+
 static int add_needed(struct session *session) {
   int result = 0;
   for (unsigned i = 0; i < session->output->nb_streams && result >= 0; i++) {
     bool chosen = i < session->filters.count && session->filters.list[i].context;
-    const char *needed = start_codes_for(session->output->oformat, session->output->streams[i]->codecpar);
+    const char *needed = needed_for(session, session->output->streams[i]);
     if (!chosen && needed) result = filter_set(session, (int)i, needed);
   }
   return result;
@@ -62,6 +73,7 @@ static int add_needed(struct session *session) {
 
 /* What comes out of them is what the header says. */
 int filters_open(struct session *session) {
+  if (!reserve(&session->filters, session->output->nb_streams)) return AVERROR(ENOMEM);
   int needed = add_needed(session);
   if (needed < 0) return needed;
   for (unsigned i = 0; i < session->filters.count; i++) {
@@ -72,6 +84,59 @@ int filters_open(struct session *session) {
   return 0;
 }
 
+/* ---------------------------------------------------------------------------------------- packets */
+
+/* libavformat would put a tick between packets that have no times, and not what they last. */
+static void time_missing(struct filter *filter, const AVStream *stream, AVPacket *packet) {
+  bool untimed = packet->pts == AV_NOPTS_VALUE && packet->dts == AV_NOPTS_VALUE;
+  bool cover = stream->disposition & AV_DISPOSITION_ATTACHED_PIC;
+  if (untimed && !cover && !stream->codecpar->video_delay) packet->pts = packet->dts = filter->next;
+  int64_t start = packet->dts != AV_NOPTS_VALUE ? packet->dts : packet->pts;
+  if (start == AV_NOPTS_VALUE && !filter->begun) start = 0; /* where libavformat begins */
+  filter->next = start != AV_NOPTS_VALUE && packet->duration > 0 ? av_sat_add64(start, packet->duration) : AV_NOPTS_VALUE;
+}
+
+/* libavformat refuses it, and says nothing. */
+static int check_time(struct session *session, const AVStream *stream, const AVPacket *packet) {
+  int delay = stream->codecpar->video_delay;
+  bool timed = packet->pts != AV_NOPTS_VALUE || packet->dts != AV_NOPTS_VALUE;
+  if (timed || !delay || session->output->oformat->flags & AVFMT_NOTIMESTAMPS) return 0;
+  log_line(session, AV_LOG_ERROR, "stream %d: a packet has neither pts nor dts, and with B-frames (videoDelay %d) needs one",
+           stream->index, delay);
+  return AVERROR(EINVAL);
+}
+
+/* libavformat sees to it that dts grow, but not from 0 on: that is its word for not knowing. */
+static int check_order(struct session *session, struct filter *filter, const AVStream *stream, const AVPacket *packet) {
+  int64_t last = filter->last_dts, dts = packet->dts;
+  if (dts == AV_NOPTS_VALUE && !stream->codecpar->video_delay) dts = packet->pts;
+  if (dts != AV_NOPTS_VALUE) filter->last_dts = dts;
+  if (last != 0 || dts == AV_NOPTS_VALUE || session->output->oformat->flags & AVFMT_NOTIMESTAMPS) return 0;
+  enum AVMediaType type = stream->codecpar->codec_type;
+  bool may_stay = session->output->oformat->flags & AVFMT_TS_NONSTRICT || type == AVMEDIA_TYPE_SUBTITLE ||
+                  type == AVMEDIA_TYPE_DATA;
+  if (may_stay ? dts >= 0 : dts > 0) return 0;
+  log_line(session, AV_LOG_ERROR, "non monotonically increasing dts in stream %d: 0 >= %lld", stream->index,
+           (long long)dts);
+  return AVERROR(EINVAL);
+}
+
+/* What the muxer gets. Takes the packet's reference. */
+static int write_out(struct session *session, AVPacket *packet) {
+  unsigned index = (unsigned)packet->stream_index;
+  if (index < session->filters.count) {
+    struct filter *filter = &session->filters.list[index];
+    const AVStream *stream = session->output->streams[index];
+    drop_known_extradata(stream->codecpar, packet);
+    int result = check_order(session, filter, stream, packet);
+    if (result < 0) {
+      av_packet_unref(packet);
+      return result;
+    }
+  }
+  return av_interleaved_write_frame(session->output, packet);
+}
+
 static int write_filtered(struct session *session, AVBSFContext *context, AVPacket *packet) {
   int stream = packet->stream_index;
   int result = av_bsf_send_packet(context, packet);
@@ -79,15 +144,30 @@ static int write_filtered(struct session *session, AVBSFContext *context, AVPack
     result = av_bsf_receive_packet(context, packet);
     if (result < 0) break;
     packet->stream_index = stream;
-    result = av_interleaved_write_frame(session->output, packet);
+    result = write_out(session, packet);
   }
   return result == AVERROR(EAGAIN) || result == AVERROR_EOF ? 0 : result;
 }
 
 int filter_write(struct session *session, AVPacket *packet) {
-  unsigned stream = (unsigned)packet->stream_index;
-  AVBSFContext *context = stream < session->filters.count ? session->filters.list[stream].context : NULL;
-  return context ? write_filtered(session, context, packet) : av_interleaved_write_frame(session->output, packet);
+  unsigned index = (unsigned)packet->stream_index;
+  struct filter *filter = index < session->filters.count ? &session->filters.list[index] : NULL;
+  if (filter) {
+    const AVStream *stream = session->output->streams[index];
+    if (stream->codecpar->codec_type == AVMEDIA_TYPE_ATTACHMENT) { /* has none: this is a cover, which is in the header */
+      av_packet_unref(packet);
+      return 0;
+    }
+    int result = filter->begun ? 0 : check_framing(session, stream, filter->context, packet);
+    if (result >= 0) result = check_time(session, stream, packet);
+    if (result < 0) {
+      av_packet_unref(packet);
+      return result;
+    }
+    time_missing(filter, stream, packet);
+    filter->begun = true;
+  }
+  return filter && filter->context ? write_filtered(session, filter->context, packet) : write_out(session, packet);
 }
 
 int filters_drain(struct session *session) {

@@ -278,9 +278,12 @@ struct discards {
   size_t count;
 };
 
-/* The caller's bitstream filters, by stream of the output. */
+/* What the packets of a stream of the output go through; its times are in the output's time base. */
 struct filter {
-  struct AVBSFContext *context;
+  struct AVBSFContext *context; /* NULL: none */
+  bool begun;       /* there has been a packet */
+  int64_t last_dts; /* of what the muxer has had */
+  int64_t next;     /* when the packet after the last one is due, where that is known */
 };
 
 struct filters {
@@ -396,6 +399,8 @@ int input_read_packet(struct session *session, AVPacket *packet);
 int input_seek(AVFormatContext *input, int stream, int64_t least, int64_t target, int64_t most, int flags);
 bool can_seek_input(const struct session *session);
 int output_write_packet(struct session *session, AVPacket *packet);
+/* Does it begin with an index that nothing is added to later: an mp4 in fragments? By its options, before the header. */
+bool is_index_first(const struct session *session);
 /* Is the codec of another type than the stream? */
 bool is_misnamed(const AVCodecParameters *parameters);
 void remux_free(struct session *session);
@@ -411,6 +416,24 @@ int filter_write(struct session *session, AVPacket *packet);
 /* What they hold back, at the end. */
 int filters_drain(struct session *session);
 void filters_free(struct filters *filters);
+
+/* ---------------------------------------------------------------------------------------- framing (framing.c) */
+
+/* Whether a stream's first packet is framed as its extradata says; `filter`: what it goes through next, or NULL. */
+int check_framing(struct session *session, const AVStream *stream, const struct AVBSFContext *filter,
+                  const AVPacket *packet);
+/* A copy, with the padding that FFmpeg wants behind it. */
+int set_extradata(AVCodecParameters *parameters, const uint8_t *data, size_t size);
+/* Takes extradata away that comes with a packet and is the stream's already. */
+void drop_known_extradata(const AVCodecParameters *parameters, AVPacket *packet);
+/* Whether it has no extradata and the output's header wants to say what its packets alone tell. */
+bool lacks_extradata(const AVFormatContext *output, const AVStream *stream);
+
+/* ---------------------------------------------------------------------------------------- cover art (cover.c) */
+
+bool is_cover_to_attach(const AVFormatContext *output, const AVStream *stream);
+/* Before the header: the stream becomes an attachment of this picture. */
+int attach_cover(AVStream *stream, const uint8_t *data, uint32_t size);
 
 void json_input_format(struct text *text, const AVInputFormat *format);
 void json_output_format(struct text *text, const AVOutputFormat *format);

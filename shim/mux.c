@@ -76,6 +76,11 @@ static bool lacks_pixels(const AVFormatContext *output) {
   return false;
 }
 
+/* apng looks for a chunk in extradata that is not there, and ends the process (FFmpeg 5.1 to 9.0). */
+static bool lacks_chunks(const AVFormatContext *output) {
+  return !strcmp(output->oformat->name, "apng") && output->nb_streams && !output->streams[0]->codecpar->extradata_size;
+}
+
 /* Muxers go by the codec, and divide by what a stream of another type does not have: mpegts by Opus's sample rate. */
 bool is_misnamed(const AVCodecParameters *parameters) {
   enum AVMediaType own = avcodec_get_type(parameters->codec_id), said = parameters->codec_type;
@@ -85,6 +90,10 @@ bool is_misnamed(const AVCodecParameters *parameters) {
 
 static int check_streams(struct session *session) {
   AVFormatContext *output = session->output;
+  if (lacks_chunks(output)) {
+    log_line(session, AV_LOG_ERROR, "stream 0: apng needs extradata (the chunks before the first frame)");
+    return AVERROR(EINVAL);
+  }
   if (lacks_pixels(output)) {
     log_line(session, AV_LOG_ERROR, "%s needs to know the pixel format of its streams", output->oformat->name);
     return AVERROR(EINVAL);
@@ -131,6 +140,63 @@ static void mark_adts(const AVFormatContext *output) {
   }
 }
 
+/*
+ * Ogg has chapters as tags, which libavformat writes with seconds that are rounded: 0.5 becomes 1.5 (FFmpeg 5.1 to 9.0). So
+ * the tags are made here.
+ */
+static int tag_chapters(AVFormatContext *output) {
+  if (!av_match_name(output->oformat->name, "ogg,oga,ogv,opus,spx")) return 0;
+  int result = 0;
+  for (unsigned i = 0; i < output->nb_chapters && result >= 0; i++) {
+    const AVChapter *chapter = output->chapters[i];
+    const AVDictionaryEntry *title = av_dict_get(chapter->metadata, "title", NULL, 0);
+    long long time = av_rescale_q(FFMAX(chapter->start, 0), chapter->time_base, (AVRational){1, 1000});
+    char name[32], value[64];
+    snprintf(name, sizeof(name), "CHAPTER%03u", i);
+    snprintf(value, sizeof(value), "%02lld:%02lld:%02lld.%03lld", time / 3600000, time / 60000 % 60, time / 1000 % 60,
+             time % 1000);
+    result = av_dict_set(&output->metadata, name, value, 0);
+    snprintf(name, sizeof(name), "CHAPTER%03uNAME", i);
+    if (result >= 0 && title) result = av_dict_set(&output->metadata, name, title->value, 0);
+  }
+  for (; output->nb_chapters; output->nb_chapters--) {
+    av_dict_free(&output->chapters[output->nb_chapters - 1]->metadata);
+    av_freep(&output->chapters[output->nb_chapters - 1]);
+  }
+  return result;
+}
+
+bool is_index_first(const struct session *session) {
+  const char *name = session->output->oformat->name;
+  if (!strcmp(name, "ismv")) return true;
+  const AVDictionaryEntry *flags = av_dict_get(session->options, "movflags", NULL, 0);
+  return flags && av_match_name(name, "mp4,mov,ipod,3gp,3g2,psp,f4v") &&
+         (strstr(flags->value, "empty_moov") || strstr(flags->value, "delay_moov") || strstr(flags->value, "cmaf") ||
+          strstr(flags->value, "dash"));
+}
+
+/* Where the index lacks what only packets tell, it has to wait for the first fragment. */
+static int delay_index(struct session *session) {
+  const AVFormatContext *output = session->output;
+  if (!is_index_first(session)) return 0;
+  unsigned i = 0;
+  while (i < output->nb_streams && !lacks_extradata(output, output->streams[i])) i++;
+  return i < output->nb_streams ? av_dict_set(&session->options, "movflags", "+delay_moov", AV_DICT_APPEND) : 0;
+}
+
+/* matroska says nothing of it. */
+static void explain_header(struct session *session) {
+  const AVFormatContext *output = session->output;
+  if (!av_match_name(output->oformat->name, "matroska,webm")) return;
+  for (unsigned i = 0; i < output->nb_streams; i++) {
+    const AVStream *stream = output->streams[i];
+    enum AVCodecID codec = stream->codecpar->codec_id;
+    if ((codec == AV_CODEC_ID_H264 || codec == AV_CODEC_ID_HEVC) && lacks_extradata(output, stream))
+      log_line(session, AV_LOG_ERROR, "stream %u: %s needs extradata, or a first packet with start codes and parameter sets",
+               i, avcodec_get_name(codec));
+  }
+}
+
 /* asf ends the process where the packets of all streams together go back in time (FFmpeg 5.1 and 7.1). */
 static bool must_be_sorted(const AVOutputFormat *format) {
   return av_match_name(format->name, "asf,asf_stream");
@@ -156,7 +222,10 @@ int output_op_header(struct session *session, double *slot, uint8_t *data, size_
   if (result >= 0) result = name_languages(output);
   if (result >= 0) result = filters_open(session);
   mark_adts(output);
+  if (result >= 0) result = delay_index(session);
+  if (result >= 0) result = tag_chapters(output);
   if (result >= 0) result = avformat_write_header(output, &session->options);
+  if (result == AVERROR_INVALIDDATA) explain_header(session);
   note_unused(session, &session->options);
   slot[1] = output->nb_streams;
   if (result < 0) return session->refused_url ? AVERROR(EPERM) : result;
@@ -322,7 +391,9 @@ static int fill_packet(AVPacket *packet, const double *row, const uint8_t *data,
                                                 AV_PKT_FLAG_TRUSTED | AV_PKT_FLAG_DISPOSABLE);
   packet->pos = -1;
   av_packet_rescale_ts(packet, from, time_base);
-  return 0;
+  bool lost = (packet->pts == AV_NOPTS_VALUE && !isnan(row[AVS_ROW_PTS])) ||
+              (packet->dts == AV_NOPTS_VALUE && !isnan(row[AVS_ROW_DTS]));
+  return lost ? AVERROR(ERANGE) : 0;
 }
 
 int32_t avs_put_packet(uint32_t handle, const double *row, const uint8_t *data, uint32_t data_size, const uint8_t *side,

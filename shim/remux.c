@@ -75,7 +75,10 @@ int32_t avs_map_stream(uint32_t handle, int32_t input_stream, int32_t output_str
   int64_t next_dts = route->next_dts;
   *route = route_to(output_stream);
   route->next_dts = next_dts; /* the input goes on where it is */
-  return 0;
+  const AVPacket *picture = &session->input->streams[input_stream]->attached_pic;
+  AVStream *stream = session->output->streams[output_stream];
+  bool cover = picture->size && is_cover_to_attach(session->output, stream);
+  return cover ? attach_cover(stream, picture->data, (uint32_t)picture->size) : 0;
 }
 
 int32_t avs_route(uint32_t handle, int32_t input_stream, double *out) {
@@ -169,9 +172,11 @@ static bool has_place_for(const AVOutputFormat *format, enum AVMediaType type) {
 static bool is_picture(const AVStream *stream) { return stream->disposition & AV_DISPOSITION_ATTACHED_PIC; }
 
 /* What these muxers have no code for they write all the same, as private data in which no demuxer finds it again. */
-static bool would_be_lost(const AVOutputFormat *format, enum AVCodecID codec) {
+static bool would_be_lost(const AVOutputFormat *format, const AVCodecParameters *parameters) {
+  enum AVCodecID codec = parameters->codec_id;
   if (!strcmp(format->name, "flv") && codec == AV_CODEC_ID_PCM_S16BE) return true; /* read as little-endian */
   if (av_match_name(format->name, "wav,w64") && codec == AV_CODEC_ID_AAC) return true; /* without where its packets end */
+  if (!strcmp(format->name, "wtv") && codec == AV_CODEC_ID_AAC && parameters->extradata_size) return true; /* the same */
   static const struct {
     const char *formats, *codecs;
   } lists[] = {
@@ -213,7 +218,7 @@ int32_t avs_can_hold(uint32_t handle, int32_t input_stream) {
   if (output->flags & AVFMT_NOFILE && output->audio_codec == AV_CODEC_ID_NONE && output->video_codec == AV_CODEC_ID_NONE)
     return 1;
   int known = avformat_query_codec(session->output->oformat, stream->codecpar->codec_id, FF_COMPLIANCE_NORMAL);
-    if (would_be_lost(output, stream->codecpar->codec_id) || loses_pictures(output, stream)) return 0;
+  if (would_be_lost(output, stream->codecpar) || loses_pictures(output, stream)) return 0;
   /* Their list is mp4's; what mp4 alone may hold they refuse in the header. */
   if (known > 0 && av_match_name(output->name, "mov,ismv")) return try_header(session, stream);
   if (known >= 0) return known > 0;

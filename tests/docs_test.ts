@@ -132,6 +132,18 @@ function outOfOrder(): void {
   muxer.finishSync();
 }
 
+/** Writes what begins with this data into a new output. */
+function write(format: string, parameters: Parameters<Muxer["addStream"]>[0], data: string, dts = 0): void {
+  using muxer = Muxer.openSync(new MemorySink(), { format });
+  muxer.addStream(parameters, { timeBase: { num: 1, den: 1024 } });
+  const packet = { streamIndex: 0, data: Uint8Array.fromHex(data), pts: 0, dts };
+  muxer.writeSync(new Packet({ ...packet, timeBase: { num: 1, den: 1024 } }));
+  muxer.finishSync();
+}
+
+const h264 = { type: "video", codec: "h264", width: 16, height: 16 } as const;
+const aac = { type: "audio", codec: "aac", sampleRate: 48000, channels: 1 } as const;
+
 /** An http source that is on port 1234 by what it says, and is not there. */
 const onPort1234 = (fetch: () => Response) => ({ http: { fetch: () => Promise.resolve(fetch()) } });
 
@@ -184,6 +196,19 @@ const provocations: Record<string, () => unknown> = {
         new RemuxStream({ format: "flv", bufferSize: 4096, options: { flvflags: 0 } }),
       ),
     ).bytes(),
+  "AVError: Cannot write packet: Invalid argument (stream 0: packets of h264 without start codes need extradata (avcC))":
+    () => write("mp4", h264, "00000002658f"),
+  "AVError: Cannot write packet: Invalid argument (stream 0: packets of aac without ADTS headers need extradata (AudioSpecificConfig))":
+    () => write("mp4", aac, "de0400"),
+  "AVError: Cannot write header: Invalid data found (stream 0: h264 needs extradata, or a first packet with start codes and parameter sets)":
+    () => write("matroska", h264, "0000000141"),
+  "AVError: Cannot write packet: Invalid argument (mp4: pts (0) < dts (48000) in stream 0)": () =>
+    write("mp4", { ...aac, extradata: Uint8Array.of(0x11, 0x88) }, "de0400", 1024),
+  "TypeError: bitstreamFilter: bad value 'h264_metadata=nope=1' (h264_metadata_bsf: Option 'nope' not found)":
+    () => {
+      using muxer = Muxer.openSync(new MemorySink(), { format: "mp4" });
+      muxer.addStream(h264, { bitstreamFilter: "h264_metadata=nope=1" });
+    },
   "AVError: Cannot write header: Invalid argument (mp4: Could not find tag for codec subrip in stream #0, codec not currently supported in container)":
     () => subtitlesIn("mp4"),
   "RangeError: packet.duration: must be a whole number, is 799.9999999999998": () =>

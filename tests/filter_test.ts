@@ -1,7 +1,7 @@
 /**
  * Bitstream filters that the caller puts between a packet and the muxer.
  */
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { codecString, Demuxer, MemorySink, Muxer, remux, remuxSync } from "@avio/avio";
 import { fixturePath } from "./support/fixtures.ts";
 
@@ -54,6 +54,16 @@ Deno.test("A filter that is none, or not for this codec, is a clear error", () =
     TypeError,
     "bitstreamFilter",
   );
+  for (
+    const [bitstreamFilter, cause] of [["h264_metadata=nope=1", "'nope'"], ["h264_metadata=level=x", '"x"']]
+  ) {
+    const { message } = assertThrows(
+      () => muxer.addStream(demuxer.streams[0]!, { bitstreamFilter: bitstreamFilter! }),
+      TypeError,
+      `bitstreamFilter: bad value '${bitstreamFilter}'`,
+    );
+    assertStringIncludes(message, cause!);
+  }
   assertEquals(muxer.streams.length, 0, "no stream is left behind");
   muxer.addStream(demuxer.streams[1]!, { bitstreamFilter: "h264_metadata" });
   const error = assertThrows(() => muxer.startSync());

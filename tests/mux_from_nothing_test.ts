@@ -10,7 +10,7 @@ import {
   assertStringIncludes,
   assertThrows,
 } from "@std/assert";
-import { AVError, Demuxer, MemorySink, Muxer, type MuxerOptions, probeSync } from "@avio/avio";
+import { AVError, Demuxer, MemorySink, Muxer, type MuxerOptions, probeSync, remuxSync } from "@avio/avio";
 import { concatBytes, essence } from "./support/essence.ts";
 import { ffprobeInfo, ffprobePackets, hasFFprobe } from "./support/ffprobe.ts";
 import { fixtureBytes } from "./support/fixtures.ts";
@@ -26,7 +26,7 @@ const made: Record<string, Made> = hasFFprobe ? madeStreams() : {};
 
 /** Which formats hold what. */
 const holds: Record<string, string[]> = {
-  "H.264 Annex B": ["mp4", "mov", "mpegts", "flv", "avi"],
+  "H.264 Annex B": ["mp4", "mov", "matroska", "mpegts", "flv", "avi"],
   "H.264 AVCC": ["mp4", "mov", "matroska", "mpegts", "flv", "avi"],
   "AAC with ADTS": ["mp4", "mov", "matroska", "mpegts", "flv", "avi", "wav", "adts"],
   "AAC without ADTS": ["mp4", "mov", "matroska", "mpegts", "flv", "avi", "wav", "adts"],
@@ -407,12 +407,29 @@ Deno.test({
       const { parameters: { extradata: _, ...parameters }, ...rest } = made[name]!;
       return { ...rest, parameters } as Made;
     };
+    fails("apng", without("APNG"), /EINVAL/, "apng needs extradata"); // FFmpeg's would end the process
     fails("flac", without("FLAC"), /INVALIDDATA/, "Cannot write header");
     fails("ogg", without("Opus"), /INVALIDDATA/, "No extradata present");
     fails("mp4", without("Opus"), /INVALIDDATA/, "invalid extradata size");
-    fails("matroska", made["H.264 Annex B"]!, /INVALIDDATA/, "Cannot write header");
-    fails("matroska", without("AAC without ADTS"), /EINVAL/, "Error parsing AAC extradata");
-    fails("mpegts", without("H.264 AVCC"), /INVALIDDATA/, "no startcode found");
+    fails("matroska", without("H.264 AVCC"), /INVALIDDATA/, "stream 0: h264 needs extradata");
+    for (const format of ["mp4", "mov", "mpegts", "flv", "avi", "h264"]) {
+      const words = "stream 0: packets of h264 without start codes need extradata (avcC)";
+      fails(format, without("H.264 AVCC"), /EINVAL/, words);
+    }
+    for (const format of ["mp4", "matroska", "mpegts", "flv", "avi", "adts", "wav", "latm"]) {
+      const words = "stream 0: packets of aac without ADTS headers need extradata (AudioSpecificConfig)";
+      fails(format, without("AAC without ADTS"), /EINVAL/, words);
+    }
+    const mixed = (parameters: string, data: string) =>
+      ({ ...made[data]!, parameters: made[parameters]!.parameters }) as Made;
+    for (const format of ["mp4", "matroska", "flv"]) {
+      const words = "stream 0: packets of h264 with start codes, and extradata (avcC) for those with lengths";
+      fails(format, mixed("H.264 AVCC", "H.264 Annex B"), /EINVAL/, words);
+    }
+    for (const format of ["matroska", "adts"]) {
+      const words = "stream 0: packets of aac with ADTS headers, and extradata";
+      fails(format, mixed("AAC without ADTS", "AAC with ADTS"), /EINVAL/, words);
+    }
     fails("webm", made["H.264 AVCC"]!, /EINVAL/, "Only VP8 or VP9 or AV1");
     fails("flv", made["GIF"]!, /./, "Cannot write header");
     fails("mp4", made["SubRip"]!, /EINVAL/, "Could not find tag for codec subrip");
@@ -421,6 +438,382 @@ Deno.test({
     fails("mp4", { ...rest, parameters } as Made, /EINVAL/, "pixelFormat");
   },
 });
+
+// ------------------------------------------------------------------------------------------- extradata of packets
+
+/** A sink that can't seek, and what it got. */
+function forward(): { sink: { onwrite(bytes: Uint8Array): number }; bytes(): Uint8Array<ArrayBuffer> } {
+  const chunks: Uint8Array[] = [];
+  const onwrite = (bytes: Uint8Array) => chunks.push(bytes.slice()) && bytes.length;
+  return { sink: { onwrite }, bytes: () => concatBytes(chunks) as Uint8Array<ArrayBuffer> };
+}
+
+/** Streams whose extradata is in their first packets only. */
+function bare(name: string): Made {
+  const { parameters: { extradata: _, ...parameters }, ...rest } = made[name]!;
+  return { ...rest, parameters } as Made;
+}
+
+const FRAGMENTS = { movflags: "frag_keyframe+empty_moov" };
+
+const headersOfPackets: [string[], MuxerOptions & { format: string }][] = [
+  [["H.264 Annex B", "AAC with ADTS"], { format: "matroska" }],
+  [["H.264 Annex B", "AAC with ADTS"], { format: "mp4", options: FRAGMENTS }],
+  [["H.264 Annex B", "AAC with ADTS"], { format: "ismv" }],
+  [["HEVC Annex B"], { format: "matroska" }],
+  [["HEVC Annex B", "AAC with ADTS"], { format: "mp4", options: FRAGMENTS }],
+  [["AV1", "Opus"], { format: "webm" }],
+  [["AV1", "AAC with ADTS"], { format: "mp4", options: FRAGMENTS }],
+  [["AAC with ADTS"], { format: "matroska" }],
+];
+
+for (const [names, options] of headersOfPackets) {
+  Deno.test({
+    name: `Muxer takes the extradata of ${
+      names.join(" and ")
+    } for the header of ${options.format} out of packets`,
+    ignore: !hasFFprobe,
+    async fn() {
+      const streams = names.map((name) => name === "Opus" ? made[name]! : bare(name));
+      const packets = streams.flatMap((stream, i) => packetsOf(stream, i)).sort((a, b) => a.time! - b.time!);
+      const late = packets.toSorted((a, b) => b.streamIndex - a.streamIndex); // the first stream comes last
+      for (const order of [packets, late]) {
+        const [sync, async] = [forward(), forward()];
+        using muxer = Muxer.openSync(sync.sink, options);
+        await using other = await Muxer.open(async.sink, options);
+        for (const { parameters, timeBase } of streams) {
+          muxer.addStream(parameters, { timeBase });
+          other.addStream(parameters, { timeBase });
+        }
+        for (const packet of order) {
+          const mine = Object.assign(structuredClone(packet), { data: packet.data.slice() });
+          muxer.writeSync(mine as typeof packet);
+          mine.data.fill(0); // it was copied
+          await other.write(packet);
+        }
+        muxer.finishSync();
+        await other.finish();
+        assertEquals(async.bytes().length, sync.bytes().length);
+        using demuxer = Demuxer.openSync(sync.bytes());
+        const found = [...demuxer.packetsSync()];
+        for (const [i, { parameters: { codec }, data }] of streams.entries()) {
+          assert(demuxer.streams[i]!.codecParameters.extradata, `extradata of ${codec}`);
+          const mine = found.filter(({ streamIndex }) => streamIndex === i);
+          const of = (pieces: Uint8Array[]) => pieces.map((piece) => md5(essence(codec, piece)));
+          assertEquals(of(mine.map(({ data }) => data)), of(data), codec);
+        }
+        assertEquals(decodingErrors(sync.bytes()), "");
+      }
+    },
+  });
+}
+
+/** What the ffmpeg command says when it decodes all of it. */
+function decodingErrors(bytes: Uint8Array): string {
+  return withFile(bytes, (path) => {
+    const args = ["-v", "error", "-nostdin", "-i", path, "-f", "null", "-"];
+    return new TextDecoder().decode(new Deno.Command("ffmpeg", { args }).outputSync().stderr);
+  });
+}
+
+Deno.test({
+  name: "Muxer whose header waits for a packet writes it at start(), flush() and finish() at the latest",
+  ignore: !hasFFprobe,
+  fn() {
+    const streams = [bare("H.264 Annex B"), made["AAC without ADTS"]!];
+    for (const use of ["startSync", "flushSync", "finishSync"] as const) {
+      const sink = new MemorySink();
+      using muxer = Muxer.openSync(sink, { format: "mp4" });
+      for (const { parameters, timeBase } of streams) muxer.addStream(parameters, { timeBase });
+      for (const packet of packetsOf(streams[1]!, 1)) muxer.writeSync(packet);
+      assertEquals(sink.size, 0);
+      muxer[use]();
+      if (use !== "finishSync") {
+        for (const packet of packetsOf(streams[0]!, 0)) muxer.writeSync(packet);
+        muxer.finishSync();
+      }
+      const hashes = packetsOf(streams[1]!, 1).map(({ data }) => md5(data));
+      using demuxer = Demuxer.openSync(sink.bytes());
+      const audio = demuxer.bestStream("audio")!.index;
+      const found = [...demuxer.packetsSync()].filter(({ streamIndex }) => streamIndex === audio);
+      assertEquals(found.map(({ data }) => md5(data)), hashes, use);
+    }
+    const late = () => {
+      using muxer = Muxer.openSync(new MemorySink(), { format: "mp4" });
+      for (const { parameters } of streams) muxer.addStream(parameters);
+      muxer.writeSync(packetsOf(streams[1]!, 1)[0]!);
+      muxer.addStream(streams[0]!.parameters);
+    };
+    assertThrows(late, Error, "Cannot add stream: a packet is written");
+    const none = () => {
+      using muxer = Muxer.openSync(new MemorySink(), { format: "matroska", options: { nope: 1, no: 2 } });
+      muxer.addStream(streams[0]!.parameters);
+      for (const packet of packetsOf(streams[0]!, 0)) muxer.writeSync(packet);
+    };
+    const { message } = assertThrows(none, TypeError, "matroska has no such option");
+    for (const name of ["options.nope", "options.no"]) assertStringIncludes(message, name);
+  },
+});
+
+Deno.test({
+  name: "remuxSync() of MPEG-TS into fragments of mp4 has the extradata of AAC, whatever the sink",
+  ignore: !hasFFprobe,
+  fn() {
+    for (const format of ["mp4", "ismv"]) {
+      const { sink, bytes } = forward();
+      const options = format === "mp4" ? FRAGMENTS : {};
+      remuxSync(fixtureBytes("video.ts"), sink, { format, options });
+      assertEquals(decodingErrors(bytes()), "", format);
+      using demuxer = Demuxer.openSync(bytes());
+      assert(demuxer.bestStream("audio")!.codecParameters.extradata);
+    }
+  },
+});
+
+Deno.test("remuxSync() leaves AAC without ADTS headers out of wtv, which would not tell where its packets end", () => {
+  const { skippedStreams } = remuxSync(fixtureBytes("video.mp4"), new MemorySink(), { format: "wtv" });
+  assertEquals(skippedStreams, [1]);
+  assertEquals(
+    remuxSync(fixtureBytes("video.ts"), new MemorySink(), { format: "wtv" }).skippedStreams,
+    [],
+  );
+});
+
+// ------------------------------------------------------------------------------------------- covers
+
+Deno.test("A cover in Matroska is an attachment, from remuxSync(), from Muxer, and back", () => {
+  const isCover = ({ disposition }: { disposition: readonly string[] }) =>
+    disposition.includes("attached_pic");
+  const pictureOf = (bytes: Uint8Array<ArrayBuffer>) => {
+    using demuxer = Demuxer.openSync(bytes);
+    const cover = demuxer.streams.find(isCover);
+    assert(cover, "there is a cover");
+    const packets = [...demuxer.packetsSync()].filter(({ streamIndex }) => streamIndex === cover.index);
+    return { cover, hashes: packets.map(({ data }) => md5(data)), count: demuxer.streams.length };
+  };
+  const source = fixtureBytes("cover.mp3");
+  const { hashes } = pictureOf(source);
+  const remuxed = new MemorySink();
+  assertEquals(remuxSync(source, remuxed, { format: "matroska" }).skippedStreams, []);
+  const muxed = new MemorySink();
+  using demuxer = Demuxer.openSync(source);
+  using muxer = Muxer.openSync(muxed, { format: "matroska" });
+  for (const stream of demuxer.streams) muxer.addStream(stream);
+  for (const packet of [...demuxer.packetsSync()].reverse()) { // the cover is the last
+    packet.pts = packet.dts = null;
+    muxer.writeSync(packet);
+  }
+  muxer.finishSync();
+  for (const sink of [remuxed, muxed]) {
+    const found = pictureOf(sink.bytes());
+    assertEquals(found.hashes, hashes);
+    assertEquals(found.count, 2);
+    assertEquals(found.cover.metadata.filename, "cover.jpg");
+    assertEquals(found.cover.metadata.mimetype, "image/jpeg");
+    for (const format of ["mp3", "mp4", "matroska"]) {
+      const back = new MemorySink();
+      remuxSync(sink.bytes(), back, { format });
+      assertEquals(pictureOf(back.bytes()).hashes, hashes, format);
+    }
+  }
+});
+
+// ------------------------------------------------------------------------------------------- what belongs to streams
+
+/** What each format keeps of the same file; of each stream its id, title, language, roles and kinds of side data. */
+const belongings: Record<
+  string,
+  { of: [string, string]; tags: string; chapters: boolean; streams: [Kept, Kept] }
+> = {
+  mp4: {
+    of: ["H.264 AVCC", "AAC without ADTS"],
+    tags: "title artist comment date",
+    chapters: true,
+    streams: [{ language: "ger", roles: "default", sides: 3 }, { language: "jpn", roles: "default forced" }],
+  },
+  mov: {
+    of: ["H.264 AVCC", "AAC without ADTS"],
+    tags: "title artist comment date",
+    chapters: true,
+    streams: [{ language: "ger", roles: "default", sides: 3 }, { language: "jpn", roles: "default" }],
+  },
+  matroska: {
+    of: ["H.264 Annex B", "AAC with ADTS"],
+    tags: "title artist comment date",
+    chapters: true,
+    streams: [
+      { title: true, language: "ger", roles: "default", sides: is7 ? 3 : 2 },
+      { title: true, language: "jpn", roles: "forced original" },
+    ],
+  },
+  webm: {
+    of: ["VP9", "Opus"],
+    tags: "title artist comment date",
+    chapters: true,
+    streams: [
+      { title: true, language: "ger", roles: "default", sides: is7 ? 3 : 2 },
+      { title: true, language: "jpn", roles: "forced" },
+    ],
+  },
+  mpegts: {
+    of: ["H.264 Annex B", "AAC with ADTS"],
+    tags: "",
+    chapters: false,
+    streams: [{ id: true }, { id: true, language: "jpn" }],
+  },
+  flv: {
+    of: ["H.264 AVCC", "AAC without ADTS"],
+    tags: "title artist comment date",
+    chapters: false,
+    streams: [{}, {}],
+  },
+  avi: {
+    of: ["H.264 AVCC", "MP3"],
+    tags: "title artist comment date",
+    chapters: false,
+    streams: [{ title: true }, { title: true }],
+  },
+  nut: {
+    of: ["H.264 AVCC", "AAC without ADTS"],
+    tags: "title artist comment date",
+    chapters: true,
+    streams: [
+      { title: true, language: "ger", roles: "default" },
+      { title: true, language: "jpn", roles: "original" },
+    ],
+  },
+  ogg: {
+    of: ["VP8", "Opus"],
+    tags: "",
+    chapters: true,
+    streams: [{ title: true, language: "ger" }, { title: true, language: "jpn" }],
+  },
+};
+
+interface Kept {
+  id?: true;
+  title?: true;
+  language?: string;
+  roles?: string;
+  sides?: number;
+}
+
+/** Side data of a whole stream: turned by 90 degrees, BT.2020 up to 1000 cd/m2. */
+function sideDataOfStream() {
+  const matrix = new Int32Array([0, 65536, 0, -65536, 0, 0, 0, 0, 1 << 30]);
+  const chromaticities = [34000, 16000, 13250, 34500, 7500, 3000, 15635, 16450].flatMap((
+    value,
+  ) => [value, 50000]);
+  const mastering = new Int32Array([...chromaticities, 50, 10000, 10000000, 10000, 1, 1]);
+  return [
+    { type: "Display Matrix", data: new Uint8Array(matrix.buffer) },
+    { type: "Mastering display metadata", data: new Uint8Array(mastering.buffer) },
+    { type: "Content light level metadata", data: new Uint8Array(new Uint32Array([1000, 400]).buffer) },
+  ];
+}
+
+for (const [format, { of: names, tags, chapters, streams: kept }] of Object.entries(belongings)) {
+  Deno.test({
+    name: `Muxer writes what ${format} has of tags, chapters, ids, titles, languages, roles and side data`,
+    ignore: !hasFFprobe,
+    fn() {
+      const metadata: Record<string, string> = { title: "T", artist: "A", comment: "C", date: "2020" };
+      const sink = new MemorySink();
+      using muxer = Muxer.openSync(sink, {
+        format,
+        metadata,
+        chapters: [{ id: 1, start: 0, end: 0.5, metadata: { title: "Eins" } }, {
+          id: 2,
+          start: 0.5,
+          end: 1,
+          metadata: { title: "二" },
+        }],
+      });
+      const sides = sideDataOfStream();
+      const inits = [
+        {
+          id: 300,
+          metadata: { language: "ger", title: "Picture" },
+          disposition: ["default"],
+          sideData: sides,
+        },
+        { id: 301, metadata: { language: "jpn", title: "Sound" }, disposition: ["forced", "original"] },
+      ];
+      const streams = names.map((name) => made[name]!);
+      for (const [i, { parameters, timeBase }] of streams.entries()) {
+        muxer.addStream(parameters, { timeBase, ...inits[i]! });
+      }
+      for (const [i, stream] of streams.entries()) {
+        for (const packet of packetsOf(stream, i)) muxer.writeSync(packet);
+      }
+      muxer.finishSync();
+      const info = probeSync(sink.bytes());
+      const theirs = withFile(sink.bytes(), ffprobeInfo) as unknown as {
+        streams: { tags?: Record<string, string>; disposition: Record<string, number> }[];
+        chapters: unknown[];
+      };
+      const lower = Object.fromEntries(
+        Object.entries(info.metadata).map(([name, value]) => [name.toLowerCase(), value]),
+      );
+      const found = Object.keys(metadata).filter((name) => lower[name] === metadata[name]);
+      assertEquals(found.join(" "), tags);
+      assertEquals(
+        info.chapters.map(({ start, metadata }) => [start, metadata.title]),
+        chapters ? [[0, "Eins"], [0.5, "二"]] : [],
+      );
+      assertEquals(theirs.chapters.length, info.chapters.length);
+      for (const [i, { id, title, language, roles = "", sides: count = 0 }] of kept.entries()) {
+        const stream = info.streams[i]!;
+        if (id) assertEquals(stream.id, inits[i]!.id);
+        assertEquals(stream.metadata.title, title && inits[i]!.metadata.title);
+        assertEquals(stream.metadata.language, language);
+        assertEquals(stream.disposition.toSorted().join(" "), roles);
+        const theirRoles = Object.entries(theirs.streams[i]!.disposition).filter(([, is]) => is === 1);
+        assertEquals(theirRoles.map(([role]) => role).sort().join(" "), roles, "ffprobe");
+        assertEquals(theirs.streams[i]!.tags?.language, language, "ffprobe");
+        const kinds = sides.filter(({ type }) => stream.sideData.some((side) => side.type === type));
+        assertEquals(kinds.length, count, stream.sideData.map(({ type }) => type).join());
+        assertEquals(stream.rotation, count === 3 ? 90 : 0); // FFmpeg 5.1 has none in Matroska
+      }
+    },
+  });
+}
+
+Deno.test({
+  name: "Muxer writes pictures one after the other: JPEG and PNG, and in files",
+  ignore: !hasFFprobe,
+  async fn() {
+    const png: Made = {
+      ...made["JPEG"]!,
+      parameters: { type: "video", codec: "png", width: 160, height: 90 },
+      data: [fixtureBytes("image.png"), fixtureBytes("image.png")],
+    };
+    const jpeg = made["JPEG"]!;
+    const cases: [string, Made][] = [["mjpeg", jpeg], ["image2pipe", jpeg], ["image2pipe", png]];
+    for (const [format, stream] of cases) {
+      const bytes = write([stream], { format });
+      using demuxer = Demuxer.openSync(bytes);
+      const found = [...demuxer.packetsSync()].map(({ data }) => md5(data));
+      assertEquals(found, stream.data.map(md5), `${stream.parameters.codec} in ${format}`);
+    }
+    const files = new Map<string, MemorySink>();
+    await using muxer = await Muxer.open(new MemorySink(), {
+      format: "image2",
+      url: "picture-%02d.jpg",
+      onopen({ url }) {
+        files.set(url, new MemorySink());
+        return files.get(url)!;
+      },
+    });
+    muxer.addStream(jpeg.parameters, { timeBase: jpeg.timeBase });
+    for (const packet of packetsOf(jpeg, 0)) await muxer.write(packet);
+    await muxer.finish();
+    assertEquals([...files.keys()], ["01", "02", "03", "04"].map((number) => `picture-${number}.jpg`));
+    for (const sink of files.values()) assertEquals(md5(sink.bytes()), md5(fixtureBytes("image.jpeg")));
+  },
+});
+
+// ------------------------------------------------------------------------------------------- times that are missing
 
 Deno.test({
   name: "Muxer makes up the times that are missing: dts of pts, pts of dts, both of the durations",
@@ -441,7 +834,83 @@ Deno.test({
       assertEquals(expected.length, 10);
       assertEquals(times({ dts: null }), expected, format);
       assertEquals(times({ pts: null }), expected, format);
-      assertEquals(times({ pts: null, dts: null }).length, 10, format);
+      assertEquals(times({ pts: null, dts: null }), expected, format);
+    }
+  },
+});
+
+Deno.test({
+  name:
+    "Muxer makes up the dts of B-frames from their pts where videoDelay says how far they are out of order",
+  ignore: !hasFFprobe,
+  fn() {
+    const { parameters, timeBase } = made["H.264 AVCC"]!;
+    const order = [0, 3, 1, 2, 6, 4, 5, 9, 7, 8];
+    const write = (format: string, videoDelay: number) => {
+      const sink = new MemorySink();
+      using muxer = Muxer.openSync(sink, { format });
+      muxer.addStream({ ...parameters, videoDelay }, { timeBase });
+      for (const [i, packet] of packetsOf(made["H.264 AVCC"]!, 0).entries()) {
+        muxer.writeSync(Object.assign(packet, { pts: order[i]!, dts: null }));
+      }
+      muxer.finishSync();
+      using demuxer = Demuxer.openSync(sink.bytes());
+      return [...demuxer.packetsSync()];
+    };
+    for (const format of ["mp4", "matroska", "mpegts", "flv"]) {
+      const untimed = () => {
+        const sink = new MemorySink();
+        using muxer = Muxer.openSync(sink, { format });
+        muxer.addStream({ ...parameters, videoDelay: 2 }, { timeBase });
+        const [packet] = packetsOf(made["H.264 AVCC"]!, 0);
+        muxer.writeSync(Object.assign(packet!, { pts: null, dts: null }));
+      };
+      const words = "stream 0: a packet has neither pts nor dts";
+      assertStringIncludes(assertThrows(untimed, AVError).message, words);
+      const packets = write(format, 2);
+      const first = packets[0]!.time!;
+      const shown = packets.map(({ time }) => Math.round((time! - first) * 10));
+      assertEquals(shown, order, format);
+      assertStringIncludes(assertThrows(() => write(format, 0), AVError).message, "stream 0");
+      if (format === "matroska") continue; // has no dts
+      const decoded = packets.flatMap(({ dts }) => dts === null ? [] : [dts]);
+      assertEquals(decoded, decoded.toSorted((a, b) => a - b), format);
+    }
+  },
+});
+
+Deno.test({
+  name: "Muxer.writeSync() of times that stay at 0 or go back from there names the stream and both values",
+  ignore: !hasFFprobe,
+  fn() {
+    for (const format of ["mp4", "matroska", "mpegts", "flv", "avi", "ogg", "wav"]) {
+      const name = { ogg: "Opus", wav: "PCM little" }[format] ?? "H.264 AVCC";
+      const { muxer } = started(format, name);
+      using _ = muxer;
+      const [first, second] = packetsOf(made[name]!, 0);
+      second!.pts = second!.dts = -made[name]!.step;
+      const { message } = assertThrows(() => {
+        muxer.writeSync(first!);
+        muxer.writeSync(second!);
+        muxer.flushSync();
+      }, AVError);
+      assertStringIncludes(message, "in stream 0: 0 >= -", format);
+    }
+  },
+});
+
+Deno.test({
+  name: "Muxer.writeSync() of a time that is more than the format can count names the stream and the time",
+  ignore: !hasFFprobe,
+  fn() {
+    for (const format of ["mp4", "mpegts"]) {
+      const { muxer } = started(format, "AAC without ADTS");
+      using _ = muxer;
+      const [packet] = packetsOf(made["AAC without ADTS"]!, 0);
+      packet!.pts = packet!.dts = 2 ** 53 - 1;
+      packet!.timeBase = { num: 1, den: 1 };
+      const { message } = assertThrows(() => muxer.writeSync(packet!), RangeError);
+      for (const part of ["stream 0", String(2 ** 53 - 1), "1/1 s"]) assertStringIncludes(message, part);
     }
   },
 });

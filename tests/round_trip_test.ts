@@ -228,12 +228,6 @@ const differences: Difference[] = [
   },
   { name: "w64: data is filled up to 8 bytes", formats: ["w64"], facts: ["padding"] },
   {
-    name: "wtv: AAC has no boundaries, nobody finds them again",
-    formats: ["wtv"],
-    facts: ["data"],
-    codecs: ["aac"],
-  },
-  {
     name: "caf: no extradata of flac and opus",
     formats: ["caf"],
     facts: ["extradata"],

@@ -6,6 +6,9 @@
 /** The data of a packet that no container changes. */
 export function essence(codec: string, data: Uint8Array): Uint8Array {
   if (codec === "h264") return concatBytes(nalUnits(data).filter((unit) => !isSet(unit)));
+  if (codec === "hevc") {
+    return concatBytes(nalUnits(data).filter((unit) => !isSetOfHevc(unit)).map(withoutZeros));
+  }
   if (codec === "aac") return withoutAdts(data);
   if (codec === "av1" && data[0] === 0x12 && data[1] === 0) return data.subarray(2); // a temporal delimiter
   return data;
@@ -25,6 +28,16 @@ export function concatBytes(pieces: readonly Uint8Array[]): Uint8Array {
 /** Parameter sets and access unit delimiters, which muxers add and take away. */
 function isSet(unit: Uint8Array): boolean {
   return [7, 8, 9].includes((unit[0] ?? 0) & 31);
+}
+
+/** The same of HEVC. */
+function isSetOfHevc(unit: Uint8Array): boolean {
+  return [32, 33, 34, 35].includes((unit[0] ?? 0) >> 1 & 63);
+}
+
+/** Without the zeros behind it, which FFmpeg 5.1 takes from the next start code. */
+function withoutZeros(unit: Uint8Array): Uint8Array {
+  return unit.subarray(0, unit.findLastIndex((byte) => byte !== 0) + 1);
 }
 
 /** Data of H.264 with start codes (Annex B) or with lengths in 4 bytes (AVCC), in pieces. */

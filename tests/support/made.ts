@@ -24,6 +24,17 @@ const TONE = ["-f", "lavfi", "-i", "sine=duration=1:sample_rate=48000"];
 /** What the ffmpeg command is told for each file. */
 const recipes: Record<string, string[]> = {
   h264: [...PICTURE, "-c:v", "libx264", "-bf", "0", "-g", "5", "-pix_fmt", "yuv420p", "-f", "h264"],
+  hevc: [
+    ...PICTURE,
+    "-c:v",
+    "libx265",
+    "-x265-params",
+    "bframes=0:keyint=5:info=0:log-level=none",
+    "-pix_fmt",
+    "yuv420p",
+    "-f",
+    "hevc",
+  ],
   vp8: [...PICTURE, "-c:v", "libvpx", "-deadline", "realtime", "-g", "5", "-f", "ivf"],
   vp9: [...PICTURE, "-c:v", "libvpx-vp9", "-deadline", "realtime", "-cpu-used", "8", "-g", "5", "-f", "ivf"],
   av1: [
@@ -138,6 +149,12 @@ export function madeStreams(): Record<string, Made> {
       parameters: { type: "video", codec: "h264", ...video, extradata: avcConfiguration(unit(7), unit(8)) },
       data: h264.data.map(withLengths),
       keys: h264.keys!,
+      timeBase: tenths,
+      step: 1,
+    },
+    "HEVC Annex B": {
+      ...read("hevc"),
+      parameters: { type: "video", codec: "hevc", ...video },
       timeBase: tenths,
       step: 1,
     },

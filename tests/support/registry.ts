@@ -52,7 +52,7 @@ export async function publishedFiles(checkout: string = root): Promise<string[]>
   if (!output.success) throw new Error(text);
   return [...text.matchAll(/^ +(file:\S+) \(/gm)].map(([, url]) =>
     decodeURIComponent(new URL(url!).pathname).slice(checkout.length)
-  );
+  ).filter((path) => path !== ".git"); // of a worktree, a file; a copy with it would be that very worktree
 }
 
 /** JSR's registry with the package of a checkout in it. */

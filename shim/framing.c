@@ -1,0 +1,183 @@
+/*
+ * framing.c - how coded data is framed inside packets: H.264 and HEVC with start codes (Annex B) or lengths, AAC with ADTS
+ * headers or without. Extradata says which it is; where packets are otherwise, most muxers write what nobody can play, and
+ * say nothing. And extradata for headers, out of the first packet of a stream that comes without.
+ */
+#include <libavcodec/bsf.h>
+#include <libavutil/avstring.h>
+
+#include "internal.h"
+
+/* ---------------------------------------------------------------------------------------- looking at packets */
+
+static bool has_adts(const uint8_t *data, int size) { return size >= 7 && data[0] == 0xff && (data[1] & 0xf6) == 0xf0; }
+
+/* Nothing but pieces with lengths of so many bytes before them, to the last byte. */
+static bool has_lengths(const uint8_t *data, int size, int bytes) {
+  while (size > bytes) {
+    uint32_t length = 0;
+    for (int i = 0; i < bytes; i++) length = length << 8 | data[i];
+    if (!length || length > (uint32_t)(size - bytes)) return false;
+    data += bytes + length;
+    size -= bytes + (int)length;
+  }
+  return !size;
+}
+
+/* Where the first start code begins; below zero where there is none. */
+static int find_start_code(const uint8_t *data, int size) {
+  for (int i = 0; i + 3 <= size; i++)
+    if (!data[i] && !data[i + 1] && data[i + 2] == 1) return i;
+  return -1;
+}
+
+/* Bytes of the lengths, by avcC or hvcC; 0 where extradata is none of these. */
+static int length_size(const AVCodecParameters *parameters) {
+  int place = parameters->codec_id == AV_CODEC_ID_HEVC ? 21 : 4;
+  if (parameters->extradata_size <= place + 1 || parameters->extradata[0] != 1) return 0;
+  return (parameters->extradata[place] & 3) + 1;
+}
+
+/* ---------------------------------------------------------------------------------------- the first packet */
+
+/* What goes to the muxer as it is, where that writes headers, or extradata, twice. */
+static bool takes_one(const AVOutputFormat *format, const AVBSFContext *filter) {
+  return !filter && av_match_name(format->name, "adts,matroska,webm");
+}
+
+static int check_aac(struct session *session, const AVStream *stream, const AVBSFContext *filter, const AVPacket *packet) {
+  const AVCodecParameters *parameters = filter ? filter->par_in : stream->codecpar;
+  bool adts = has_adts(packet->data, packet->size), config = parameters->extradata_size > 0;
+  if (adts && config && takes_one(session->output->oformat, filter)) {
+    log_line(session, AV_LOG_ERROR, "stream %d: packets of aac with ADTS headers, and extradata, which is for those without",
+             stream->index);
+    return AVERROR(EINVAL);
+  }
+  if (adts || config) return 0;
+  log_line(session, AV_LOG_ERROR, "stream %d: packets of aac without ADTS headers need extradata (AudioSpecificConfig)",
+           stream->index);
+  return AVERROR(EINVAL);
+}
+
+static int check_nal_units(struct session *session, const AVStream *stream, const AVBSFContext *filter,
+                           const AVPacket *packet) {
+  const AVCodecParameters *parameters = filter ? filter->par_in : stream->codecpar;
+  const char *codec = avcodec_get_name(parameters->codec_id);
+  const char *config = parameters->codec_id == AV_CODEC_ID_HEVC ? "hvcC" : "avcC";
+  bool matters = session->output->oformat->flags & AVFMT_GLOBALHEADER; /* others go by the packets */
+  int bytes = length_size(parameters), start = find_start_code(packet->data, packet->size);
+  bool lengths = has_lengths(packet->data, packet->size, bytes ? bytes : 4);
+  if (bytes && matters && !lengths && (start == 0 || (start == 1 && !packet->data[0]))) {
+    log_line(session, AV_LOG_ERROR, "stream %d: packets of %s with start codes, and extradata (%s) for those with lengths",
+             stream->index, codec, config);
+    return AVERROR(EINVAL);
+  }
+  if (bytes || (!lengths && start >= 0)) return 0;
+  log_line(session, AV_LOG_ERROR, "stream %d: packets of %s without start codes need extradata (%s)", stream->index, codec,
+           config);
+  return AVERROR(EINVAL);
+}
+
+int check_framing(struct session *session, const AVStream *stream, const AVBSFContext *filter, const AVPacket *packet) {
+  if (!packet->size || av_packet_get_side_data(packet, AV_PKT_DATA_NEW_EXTRADATA, NULL)) return 0;
+  switch (stream->codecpar->codec_id) {
+  case AV_CODEC_ID_AAC: return check_aac(session, stream, filter, packet);
+  case AV_CODEC_ID_H264:
+  case AV_CODEC_ID_HEVC: return check_nal_units(session, stream, filter, packet);
+  default: return 0;
+  }
+}
+
+/* ---------------------------------------------------------------------------------------- extradata */
+
+/* matroska writes it once more, where there is no room for it. */
+void drop_known_extradata(const AVCodecParameters *parameters, AVPacket *packet) {
+  for (int i = 0; i < packet->side_data_elems; i++) {
+    AVPacketSideData *side = &packet->side_data[i];
+    if (side->type != AV_PKT_DATA_NEW_EXTRADATA || side->size != (size_t)parameters->extradata_size ||
+        memcmp(side->data, parameters->extradata, side->size))
+      continue;
+    av_freep(&side->data);
+    *side = packet->side_data[--packet->side_data_elems];
+    return;
+  }
+}
+
+bool lacks_extradata(const AVFormatContext *output, const AVStream *stream) {
+  if (!(output->oformat->flags & AVFMT_GLOBALHEADER) || stream->codecpar->extradata_size) return false;
+  switch (stream->codecpar->codec_id) {
+  case AV_CODEC_ID_AAC:
+  case AV_CODEC_ID_H264:
+  case AV_CODEC_ID_HEVC:
+  case AV_CODEC_ID_AV1: return true;
+  default: return false;
+  }
+}
+
+int set_extradata(AVCodecParameters *parameters, const uint8_t *data, size_t size) {
+  if (size > INT32_MAX - AV_INPUT_BUFFER_PADDING_SIZE) return AVERROR(EINVAL);
+  uint8_t *extradata = av_mallocz(size + AV_INPUT_BUFFER_PADDING_SIZE);
+  if (!extradata) return AVERROR(ENOMEM);
+  memcpy(extradata, data, size);
+  av_free(parameters->extradata);
+  parameters->extradata = extradata;
+  parameters->extradata_size = (int)size;
+  return 0;
+}
+
+static int take_extradata(AVCodecParameters *parameters, const AVPacket *packet) {
+  size_t size = 0;
+  const uint8_t *found = av_packet_get_side_data(packet, AV_PKT_DATA_NEW_EXTRADATA, &size);
+  return found && size ? set_extradata(parameters, found, size) : 0;
+}
+
+/* By the filter that finds extradata in a packet; what it can't make sense of has none. */
+static int find_extradata(AVStream *stream, const char *filter, AVPacket *packet) {
+  AVBSFContext *context = NULL;
+  int result = av_bsf_list_parse_str(filter, &context);
+  if (result >= 0) result = avcodec_parameters_copy(context->par_in, stream->codecpar);
+  if (result >= 0) {
+    context->time_base_in = stream->time_base;
+    result = av_bsf_init(context);
+  }
+  if (result >= 0 && av_bsf_send_packet(context, packet) >= 0 && av_bsf_receive_packet(context, packet) >= 0)
+    result = take_extradata(stream->codecpar, packet);
+  av_bsf_free(&context);
+  return result;
+}
+
+static int learn(struct session *session, AVStream *stream, const uint8_t *data, uint32_t size) {
+  bool aac = stream->codecpar->codec_id == AV_CODEC_ID_AAC;
+  if (aac && !has_adts(data, (int)size)) return 0;
+  AVPacket *packet = av_packet_alloc();
+  int result = packet ? av_new_packet(packet, (int)size) : AVERROR(ENOMEM);
+  if (result >= 0) {
+    memcpy(packet->data, data, size);
+    result = find_extradata(stream, aac ? "aac_adtstoasc" : "extract_extradata", packet);
+  }
+  av_packet_free(&packet);
+  unsigned index = (unsigned)stream->index;
+  bool chosen = index < session->filters.count && session->filters.list[index].context;
+  if (result >= 0 && aac && stream->codecpar->extradata_size && !chosen)
+    result = filter_set(session, stream->index, "aac_adtstoasc");
+  return result;
+}
+
+static bool is_waited_for(const AVFormatContext *output, const AVStream *stream) {
+  return lacks_extradata(output, stream) || is_cover_to_attach(output, stream);
+}
+
+int32_t avs_learn_stream(uint32_t handle, int32_t index, const uint8_t *data, uint32_t size) {
+  struct session *session = find_session(handle);
+  if (session && session->running) return AVERROR(EBUSY);
+  if (!session || !session->output || session->header_tried) return AVERROR(EBADF);
+  if (index < 0 || index >= (int32_t)session->output->nb_streams) return AVERROR(EINVAL);
+  if (size > INT32_MAX - AV_INPUT_BUFFER_PADDING_SIZE) return AVERROR(EINVAL);
+  AVStream *stream = session->output->streams[index];
+  if (!size || !is_waited_for(session->output, stream)) return is_waited_for(session->output, stream);
+  struct session *logging = log_to(session);
+  int result = is_cover_to_attach(session->output, stream) ? attach_cover(stream, data, size)
+                                                           : learn(session, stream, data, size);
+  log_to(logging);
+  return result < 0 ? result : is_waited_for(session->output, stream);
+}
