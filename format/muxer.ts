@@ -57,12 +57,12 @@ export interface MuxerOptions extends SessionOptions {
  * a file must not be truncated for a call that can't succeed.
  */
 export function* makeOutput(session: Session, sink: Sink, options: MuxerOptions): Operation<Output> {
-  const { format, url = sinkUrl(sink) } = options;
+  const { format, url = sinkUrl(sink), metadata: tags = {}, chapters: marks = [] } = options;
   optional(checkString, format, "format");
   optional(checkBoolean, options.coalesce, "coalesce");
   optional(checkFunction, options.ondelete, "ondelete");
-  const metadata = checkStrings(options.metadata ?? {}, "metadata");
-  const chapters = checkArray(options.chapters ?? [], "chapters").map(checkChapter);
+  const metadata = checkStrings(tags, "metadata");
+  const chapters = checkArray(marks, "chapters").map(checkChapter);
   if (format === undefined && url === "") {
     throw new TypeError("format: must be given, the sink has no file name");
   }

@@ -95,7 +95,8 @@ export function* transfer(plan: Plan, options: RemuxOptions): Operation<Transfer
   optional(checkFunction, options.transform, "transform");
   optional(checkFunction, options.editMetadata, "editMetadata");
   optional(checkFunction, options.editChapters, "editChapters");
-  checkStrings(options.metadata ?? {}, "metadata");
+  const { metadata = {} } = options;
+  checkStrings(metadata, "metadata");
   optional(checkArray<Chapter>, options.chapters, "chapters");
   checkOptions(options.input, "input");
   if (plan.sink !== null) checkNotASource(plan.sources, plan.sink);

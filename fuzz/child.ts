@@ -66,7 +66,11 @@ async function runCase(seed: number, nth: number, samples: readonly Sample[], al
   const sample = random.pick(samples);
   const { bytes, how } = mutate(sample, random, all);
   const name = random.pick(driveNames);
-  const test = new Case(random, bytes, name.endsWith("Async"));
+  const more = () => {
+    const alike = samples.filter(({ kind }) => kind === sample.kind);
+    return mutate(random.pick(random.chance(0.7) ? [sample] : alike), random, all).bytes;
+  };
+  const test = new Case(random, bytes, name.endsWith("Async"), more);
   const what = `${name} ${sample.name} (${
     how.join(" ") || "undamaged"
   }), source ${test.source.kind}, sink ${test.sink.kind}`;

@@ -1,15 +1,19 @@
 /**
- * What is done with a damaged file: opened, read, seeked, remuxed, written packet by packet, piped, in either API and
- * from every kind of source. Each drive ends by itself, in success or with an exception.
+ * What is done with a damaged file: opened, read, seeked, remuxed, joined, split, written packet by packet, piped, in
+ * either API and from every kind of source. Each drive ends by itself, in success or with an exception.
  */
 import {
+  concat,
+  concatSync,
   constants,
   Demuxer,
   type DemuxerOptions,
   inputFormats,
   IOContext,
+  type MaybePromise,
   MemorySink,
   Muxer,
+  type MuxerOptions,
   outputFormats,
   Packet,
   probe,
@@ -17,11 +21,17 @@ import {
   remux,
   RemuxStream,
   remuxSync,
+  type SideData,
+  sideDataFields,
   type Sink,
   type Source,
+  split,
+  type SplitOptions,
+  splitSync,
   type Stream,
 } from "../mod.ts";
 import { Fault, faultKinds, faultySink, faultySource, World } from "./callbacks.ts";
+import { randomSideData, remuxEdits } from "./edits.ts";
 import { oddNumbers, type Random } from "./random.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
@@ -36,7 +46,13 @@ export class Case {
   /** What is wrong with what avio did. */
   readonly complaints: string[] = [];
 
-  constructor(readonly random: Random, readonly bytes: Bytes, readonly waits: boolean) {
+  /** `more`: answers another damaged file, of the same kind mostly. */
+  constructor(
+    readonly random: Random,
+    readonly bytes: Bytes,
+    readonly waits: boolean,
+    readonly more: () => Bytes = () => bytes,
+  ) {
     this.world = new World(random, waits);
     this.source = new Fault(this.world, random.pick(faultKinds));
     this.sink = new Fault(this.world, random.pick(faultKinds));
@@ -112,8 +128,8 @@ async function* iterate(bytes: Uint8Array, random: Random): AsyncGenerator<Uint8
   await Promise.resolve();
 }
 
-function sourceOf(test: Case): Source {
-  const { random, bytes, source } = test;
+function sourceOf(test: Case, bytes = test.bytes): Source {
+  const { random, source } = test;
   const callbacks = () => faultySource(bytes, source, random.chance(0.8));
   const now = ["bytes", "callbacks", "callbacks", "IOContext", "IOContext of bytes"] as const;
   const kind = test.choose(test.waits ? [...now, "stream", "iterable", "blob"] as const : now);
@@ -248,6 +264,8 @@ const favourites = [
   "nut",
   "mpeg",
   "asf",
+  "hls",
+  "dash",
 ];
 
 function outputFormat(test: Case): string {
@@ -255,7 +273,7 @@ function outputFormat(test: Case): string {
   return test.choose(outputFormats().map(({ name }) => name.split(",")[0]!));
 }
 
-function muxerOptions(test: Case): { format: string; options?: Record<string, string>; coalesce?: boolean } {
+function muxerOptions(test: Case): MuxerOptions & { format: string } {
   const { random } = test;
   const format = outputFormat(test);
   const movflags = random.pick([
@@ -268,6 +286,7 @@ function muxerOptions(test: Case): { format: string; options?: Record<string, st
   return {
     format,
     ...(/mp4|mov/.test(format) && random.chance(0.6) ? { options: { movflags } } : {}),
+    ...(/hls|dash/.test(format) ? filesOf(test, format) : {}),
     ...(random.chance(0.2) ? { coalesce: false } : {}),
     ...(random.chance(0.1) ? { bufferSize: random.small(5000) } : {}),
     ...(random.chance(0.1) ? { metadata: { title: "\u{1f600}\n=;#\\", "": "x" } } : {}),
@@ -275,6 +294,33 @@ function muxerOptions(test: Case): { format: string; options?: Record<string, st
       ? { chapters: [{ id: 1, start: 0, end: random.next() * 1e9, metadata: {} }] }
       : {}),
     ...limits(test),
+  };
+}
+
+/** The files of a muxer that has many, each a sink of its own, and the old ones deleted. */
+function filesOf(test: Case, format: string): MuxerOptions {
+  const { random, world } = test;
+  const hls = {
+    hls_time: "0.1",
+    hls_list_size: "1",
+    hls_delete_threshold: "1",
+    hls_flags: "delete_segments",
+  };
+  const dash = { seg_duration: "0.1", window_size: "1", extra_window_size: "0" };
+  const fails = random.chance(0.3) ? 0.1 : 0;
+  return {
+    url: "out",
+    ...(random.chance(0.8) ? { options: format === "hls" ? hls : dash } : {}),
+    onopen: ({ mode }) => {
+      if (random.chance(fails)) world.fail();
+      // A playlist that has no end would be read again and again, at the pace that it says.
+      if (mode === "read" || random.chance(fails)) return null;
+      return random.chance(0.7) ? new MemorySink() : faultySink(test.sink, random.chance(0.7));
+    },
+    ondelete: () => {
+      if (random.chance(fails)) world.fail();
+      return world.waits && random.chance(0.3) ? Promise.resolve() : undefined;
+    },
   };
 }
 
@@ -299,7 +345,28 @@ function look(demuxer: Demuxer): void {
     format,
     demuxer.streams.map(({ codecParameters }) => codecParameters),
   ]);
-  for (const type of ["video", "audio", "subtitle", "data", "attachment"] as const) demuxer.bestStream(type);
+  for (const type of ["video", "audio", "subtitle", "data", "attachment"] as const) {
+    const best = demuxer.bestStream(type);
+    for (const related of demuxer.streams) {
+      const found = demuxer.bestStream(type, { related });
+      if ((found === null) !== (best === null)) {
+        throw new Complaint("bestStream() answers none of those there are");
+      }
+    }
+  }
+  for (const { sideData } of demuxer.streams) lookInto(sideData);
+}
+
+/** The fields of side data, which are numbers, texts or fractions. */
+function lookInto(sideData: readonly SideData[]): void {
+  for (const side of sideData) {
+    for (const [name, value] of Object.entries(sideDataFields(side) ?? {})) {
+      const isFraction = typeof value === "object" && Number.isInteger(value.num) &&
+        Number.isInteger(value.den);
+      if (typeof value === "string" || Number.isFinite(value) || isFraction) continue;
+      throw new Complaint(`${side.type} has the ${name} ${show(value)}`);
+    }
+  }
 }
 
 /** A promise of avio's that is broken; thrown by drives, never by avio. */
@@ -317,6 +384,7 @@ function checkPacket(packet: Packet, streams: readonly Stream[]): void {
     throw new Complaint(`time base ${timeBase.num}/${timeBase.den}`);
   }
   for (const { type, data } of sideData) void (type.length + data.length);
+  lookInto(sideData);
 }
 
 /** Reads to the end, or to a bound. Damaged data may be an error, and the next call a packet. */
@@ -360,6 +428,7 @@ function seekArguments({ random }: Case, demuxer: Demuxer): SeekArguments {
     ...(random.chance(0.2) ? { min: position - random.next() * 3 } : {}),
     ...(random.chance(0.2) ? { max: position + random.next() * 3 } : {}),
   };
+  if (random.chance(0.2)) return [{ byte: random.chance(0.8) ? random.below(200_000) : position }, options];
   if (random.chance(0.6)) return [position, options];
   const timestamp = random.chance(0.7) ? random.below(300_000) : random.pick(oddNumbers);
   return [{ streamIndex: random.below(demuxer.streams.length + 1), timestamp }, options];
@@ -441,6 +510,27 @@ const drives = {
 
   async remuxAsync(test: Case) {
     await remux(sourceOf(test), sinkOf(test), remuxOptions(test));
+  },
+
+  concat(test: Case) {
+    test.call(() => concatSync(sourcesOf(test), sinkOf(test), remuxOptions(test)));
+  },
+
+  async concatAsync(test: Case) {
+    await concat(sourcesOf(test), sinkOf(test), remuxOptions(test));
+  },
+
+  split(test: Case) {
+    test.call(() => splitSync(sourceOf(test), splitOptions(test)));
+  },
+
+  async splitAsync(test: Case) {
+    await split(sourceOf(test), splitOptions(test));
+  },
+
+  /** Random bytes, as side data of every kind there is and of some that there are not. */
+  sideData({ random }: Case) {
+    for (let n = 0; n < 200; n++) lookInto([randomSideData(random)]);
   },
 
   async pipeAsync(test: Case) {
@@ -541,11 +631,90 @@ function remuxOptions(test: Case) {
     ...(random.chance(0.5) ? { input: inputOptions(test, false) } : {}),
     ...(random.chance(0.2) ? { start: random.next() * 4 } : {}),
     ...(random.chance(0.2) ? { end: random.next() * 4 } : {}),
-    ...(random.chance(0.2)
-      ? { streams: (_: Stream, canHold: boolean) => canHold || random.chance(0.2) }
-      : {}),
+    ...remuxEdits(random, test.world),
     ...(random.chance(0.1) ? { onprogress: () => random.chance(0.1) ? test.world.fail() : undefined } : {}),
   };
+}
+
+/** Several sources, alike where they can be: what differs is refused before much is done. */
+function sourcesOf(test: Case): Source[] {
+  const { random, bytes } = test;
+  const sources = [sourceOf(test)];
+  while (sources.length < 5 && random.chance(0.6)) {
+    const again = random.chance(0.1);
+    sources.push(again ? sources[0]! : sourceOf(test, random.chance(0.5) ? bytes : test.more()));
+  }
+  return sources;
+}
+
+const MOST_SEGMENTS = 100;
+
+function splitOptions(test: Case): SplitOptions {
+  const { random, world } = test;
+  const { chapters: _, editChapters: __, url: ___, onopen: ____, ...options } = remuxOptions(test);
+  const kind = random.pick(segmentFaults);
+  const at = random.small(6) - 1;
+  const same = sinkOf(test);
+  const onsegment = (index: number): MaybePromise<Sink> => {
+    if (index > MOST_SEGMENTS) world.fail();
+    if (kind === "same") return same;
+    if (index !== at) return world.waits && random.chance(0.3) ? Promise.resolve(sinkOf(test)) : sinkOf(test);
+    return answerSegment(test, kind);
+  };
+  const every = random.chance(0.9) ? random.next() * 2 : random.pick(oddNumbers);
+  const resetTimestamps = random.chance(0.5);
+  test.notes.push(`onsegment ${kind}`);
+  return { ...options, every, onsegment, ...(random.chance(0.5) ? { resetTimestamps } : {}) };
+}
+
+const segmentFaults = [
+  "none",
+  "none",
+  "same",
+  "throw",
+  "promise",
+  "wrong",
+  "inside",
+  "used",
+  "never",
+] as const;
+
+/** Of one segment the callback answers this. */
+function answerSegment(test: Case, kind: typeof segmentFaults[number]): MaybePromise<Sink> {
+  const { random, world, bytes } = test;
+  if (kind === "throw") world.fail();
+  if (kind === "promise" || kind === "wrong") world.broken ||= !world.waits || kind === "wrong";
+  if (kind === "promise") return Promise.resolve(sinkOf(test));
+  if (kind === "wrong") return wrongSink(random) as Sink;
+  if (kind === "inside") { for (const work of world.inside) work(); }
+  if (kind === "used") {
+    const context = new IOContext(1000, faultySink(test.sink, true));
+    if (random.chance(0.5)) context.destroy();
+    else Muxer.openSync(context, { format: "wav" });
+    world.broken = true;
+    return context;
+  }
+  if (kind === "never" && world.waits) return new Promise(() => {});
+  attempt(() => probeSync(bytes));
+  return sinkOf(test);
+}
+
+function wrongSink(random: Random): unknown {
+  return random.pick<() => unknown>([
+    () => undefined,
+    () => null,
+    () => 7,
+    () => "\0",
+    () => "http://127.0.0.1:1/x",
+    () => Symbol("sink"),
+    () => ({}),
+    () => ({ onwrite: 5 }),
+    () => [],
+    () => new Uint8Array(5),
+    () => new Blob(["x"]),
+    () => new ReadableStream(),
+    () => Promise.reject(new Error("fault")),
+  ])();
 }
 
 const codecs = [

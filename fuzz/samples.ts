@@ -198,11 +198,16 @@ async function make(path: string, recipe: string): Promise<boolean> {
 /** Bytes of a file that the coverage-guided fuzzer begins with, at most. */
 const SEED_BYTES = 16 * 1024;
 
+const noSteps = new Array(8).fill(0);
+
 /** What is done with a file: the control bytes that an input of fuzz/shim.c begins with, but for the muxer's number. */
 const controls: readonly (readonly number[])[] = [
-  [0, 0, 0, 1, 3, 0, 0, 0, 0, 1, 0, 1, 0, 0, 0, 0],
-  [0, 0, 1, 1 | 4 | 8, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
-  [0, 0, 1, 1 | 8 | 32, 8, 0, 0, 0, 0, 0, 0, 0, 5, 0, 0, 0],
+  [0, 0, 0, 1, 3, 0, 0, 0, 0, 1, 0, 1, 0, 0, 0, 0, ...noSteps],
+  [0, 0, 1, 1 | 4 | 8, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, ...noSteps],
+  [0, 0, 1, 1 | 8 | 32, 8, 0, 0, 0, 0, 0, 0, 0, 5, 0, 0, 0, ...noSteps],
+  [0, 0, 1, 1 | 8, 16 | 4, 0, 0, 0, 0, 0, 0, 8, 0, 0, 0, 0, ...noSteps], // joined
+  [0, 0, 1, 1 | 4 | 8, 128 | 32 | 4, 0, 0, 0, 0, 0, 0, 4, 0, 0, 0, 0, ...noSteps], // split, asked
+  [0, 0, 1, 1 | 8, 64, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0x18, 0x42, 0xf2, 3, 4, 0x06, 0x1d, 0x07], // in steps
 ];
 
 /** Inputs of fuzz/shim.c: every sample with each of the controls, into muxers one after the other. */

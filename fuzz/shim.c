@@ -1,8 +1,9 @@
 /*
  * shim.c - the coverage-guided fuzzer of the shim (libFuzzer; built and run by scripts/fuzz_shim.sh). The first
  * CONTROL bytes of an input say what is done and how callbacks answer, the rest is the file: it is opened, read,
- * seeked, and its packets are remuxed or written one by one into any muxer. Whatever comes of it is right but a
- * crash, a leak, undefined behaviour, a hang, and an answer that breaks a promise of avs.h.
+ * seeked, and its packets are remuxed, joined, split or written one by one into any muxer; and operations come in any
+ * order, with I/O contexts that are in use, stale or of another session. Whatever comes of it is right but a crash, a
+ * leak, undefined behaviour, a hang, and an answer that breaks a promise of avs.h.
  */
 #include <errno.h>
 #include <math.h>
@@ -19,7 +20,9 @@ enum {
   MOST_REQUESTS = 4000,   /* then answers are errors: a case is to be short */
   MOST_WRITTEN = 4 << 20, /* bytes of an output */
   MOST_PACKETS = 1000,
+  MOST_PARTS = 8,
   ROWS = 64,
+  DEVICES = 32,
 };
 
 /* Where in the input is what. */
@@ -37,7 +40,9 @@ enum {
   CONTROL_FIELD,       /* a field of the output's streams that gets a wrong value; 0: none */
   CONTROL_VALUE,       /* which */
   CONTROL_OPTION,      /* AVOptions of the muxer */
-  CONTROL
+  CONTROL_STEPS,       /* of WORK_STEPS: what, in the low 4 bits, and with what */
+  STEPS = 8,
+  CONTROL = CONTROL_STEPS + STEPS
 };
 
 enum {
@@ -51,7 +56,16 @@ enum {
   FLAG_DISCARD = 128,
 };
 
-enum { WORK_READ = 1, WORK_SEEK = 2, WORK_REMUX = 4, WORK_PACKETS = 8 /* as a Muxer does it, wrong ones too */ };
+enum {
+  WORK_READ = 1,
+  WORK_SEEK = 2,
+  WORK_REMUX = 4,
+  WORK_PACKETS = 8, /* as a Muxer does it, wrong ones too */
+  WORK_JOIN = 16,   /* behind the source comes itself */
+  WORK_SPLIT = 32,  /* every second, or so, has an output of its own */
+  WORK_STEPS = 64,  /* operations in any order */
+  WORK_ASK = 128,   /* files are opened, and packets transformed */
+};
 
 enum fault {
   NONE,
@@ -69,10 +83,21 @@ enum fault {
 
 /* ---------------------------------------------------------------------------------------- devices */
 
+/* What answers an I/O context. */
+struct device {
+  uint32_t io;
+  bool reads;
+  size_t position, size;
+};
+
 static struct {
   const uint8_t *control, *file;
-  size_t file_size, position, sink_position, sink_size, written;
+  size_t file_size, written;
+  struct device devices[DEVICES];
+  int device_count;
   uint32_t session, source, sink;
+  uint32_t other, strange_source, strange_sink; /* a session that runs nothing, with I/O contexts */
+  uint32_t opener, transformer;
   int requests;
   bool failed; /* a request was left without an answer, or got an error */
   bool lying;
@@ -80,6 +105,7 @@ static struct {
 
 static unsigned word(int place) { return world.control[place] | (unsigned)world.control[place + 1] << 8; }
 static bool flag(int flag) { return world.control[CONTROL_FLAGS] & flag; }
+static bool has_work(int work) { return world.control[CONTROL_WORK] & work; }
 
 #define MUST(condition)                                                            \
   do {                                                                             \
@@ -91,15 +117,40 @@ static bool flag(int flag) { return world.control[CONTROL_FLAGS] & flag; }
 
 static void fail(void) { world.failed = true; }
 
+static struct device *device_of(uint32_t io) {
+  for (int i = world.device_count; i-- > 0;) /* a handle may have been used before */
+    if (world.devices[i].io == io) return &world.devices[i];
+  return NULL;
+}
+
+static uint32_t buffer_size(void) {
+  static const uint32_t sizes[] = {65536, 1, 7, 100, 1000, 4096, 32768, 1 << 20};
+  return sizes[world.control[CONTROL_BUFFER] % (sizeof(sizes) / sizeof(*sizes))];
+}
+
+/* 0 where there are too many. */
+static uint32_t new_device(uint32_t session, bool reads) {
+  if (world.device_count == DEVICES) return 0;
+  uint32_t flags = AVS_IO_READ | (flag(FLAG_SOURCE_SEEKS) || flag(FLAG_SOURCE_IS_MEMORY) ? AVS_IO_SEEK : 0);
+  if (!reads) flags = AVS_IO_WRITE | (flag(FLAG_SINK_SEEKS) ? AVS_IO_SEEK : 0) | (flag(FLAG_SINK_IS_DIRECT) ? AVS_IO_DIRECT : 0);
+  uint32_t kind = AVS_IO_CALLBACKS;
+  if (flag(reads ? FLAG_SOURCE_IS_MEMORY : FLAG_SINK_IS_MEMORY)) kind = reads ? AVS_IO_MEMORY_INPUT : AVS_IO_MEMORY_OUTPUT;
+  uint32_t io = avs_io_new(session, kind, flags, buffer_size());
+  size_t size = reads ? world.file_size : 0;
+  if (io) world.devices[world.device_count++] = (struct device){.io = io, .reads = reads, .size = size};
+  return io;
+}
+
 static void answer_read(uint32_t io, double wanted, bool too_much) {
-  size_t left = world.position < world.file_size ? world.file_size - world.position : 0;
+  struct device *source = device_of(io);
+  size_t left = source->position < world.file_size ? world.file_size - source->position : 0;
   size_t size = left < (size_t)wanted ? left : (size_t)wanted;
   size_t most = world.control[CONTROL_PIECE] * (size_t)16;
   if (most && size > most) size = most;
   if (too_much) size = left;
-  MUST(avs_reply_read(io, world.file + world.position, (uint32_t)size) == 0);
+  MUST(avs_reply_read(io, world.file + source->position, (uint32_t)size) == 0);
   MUST(avs_reply_read(io, world.file, 0) < 0);
-  world.position += size;
+  source->position += size;
 }
 
 static void answer_write(uint32_t io, double size) {
@@ -109,21 +160,38 @@ static void answer_write(uint32_t io, double size) {
   MUST(avs_take_write(io, chunk, (uint32_t)size) == 0);
   free(chunk);
   (void)avs_request_time(io);
-  world.sink_position += (size_t)size;
-  if (world.sink_position > world.sink_size) world.sink_size = world.sink_position;
+  struct device *sink = device_of(io);
+  sink->position += (size_t)size;
+  if (sink->position > sink->size) sink->size = sink->position;
   world.written += (size_t)size;
   if (world.written > MOST_WRITTEN) return fail();
   MUST(avs_reply(io, size) == 0);
 }
 
 static void answer_seek(uint32_t io, double offset, int whence) {
-  bool source = io == world.source;
-  size_t total = source ? world.file_size : world.sink_size;
-  double result = whence == SEEK_TO_END ? (double)total + offset : offset;
-  if (whence == SEEK_FOR_SIZE) result = (double)total;
-  else if (result >= 0 && result < 1e15) *(source ? &world.position : &world.sink_position) = (size_t)result;
+  struct device *device = device_of(io);
+  double result = whence == SEEK_TO_END ? (double)device->size + offset : offset;
+  if (whence == SEEK_FOR_SIZE) result = (double)device->size;
+  else if (result >= 0 && result < 1e15) device->position = (size_t)result;
   if (world.lying) result = result * 3 - 1000;
   avs_reply(io, result < 0 ? -EINVAL : result);
+}
+
+/* A playlist's files are the file itself, a muxer's are as its sink is. */
+static void answer_open(uint32_t session, double size, int mode) {
+  char url[1000];
+  if (size < sizeof(url)) MUST(avs_take_write(world.opener, (uint8_t *)url, (uint32_t)size) == 0);
+  if (mode == AVS_OPEN_CHECK || mode == AVS_OPEN_DELETE) return (void)avs_reply(world.opener, 0);
+  uint32_t io = new_device(session, mode == AVS_OPEN_READ);
+  MUST(avs_reply(world.opener, io ? io : -EPERM) == 0);
+}
+
+static void transform_packets(void);
+
+static void answer_asked(uint32_t session, uint32_t io, uint32_t kind, double a, int mode) {
+  if (kind == AVS_REQUEST_OPEN) return answer_open(session, a, mode);
+  if (kind == AVS_REQUEST_TRANSFORM) transform_packets();
+  MUST(avs_reply(io, 0) == 0);
 }
 
 /* None of these may do anything. */
@@ -134,9 +202,13 @@ static void misuse(uint32_t session, uint32_t io, uint32_t kind) {
   MUST(slot[0] < 0);
   uint32_t other = avs_session_new();
   MUST(avs_io_attach(io, other) < 0);
+  MUST(avs_io_close(io) < 0);
+  MUST(avs_set_shift(session, 1, 1) < 0);
+  MUST(avs_route(session, 0, slot) < 0);
   MUST(avs_session_close(other) == 0);
   MUST(avs_add_stream(session, "", 0) < 0);
   MUST(avs_reply(io, NAN) < 0);
+  if (kind == AVS_REQUEST_OPEN) return; /* whose URL can be taken */
   if (kind != AVS_REQUEST_READ) MUST(avs_reply_read(io, world.file, 1) < 0);
   if (kind != AVS_REQUEST_WRITE) MUST(avs_take_write(io, (uint8_t[1]){0}, 1) < 0);
 }
@@ -147,7 +219,7 @@ static bool answer_wrongly(enum fault fault, uint32_t session, uint32_t io, uint
   case NO_ANSWER: fail(); return true;
   case AN_ERROR:
     avs_reply(io, -EIO);
-    if (kind != AVS_REQUEST_SEEK) fail();
+    if (kind != AVS_REQUEST_SEEK && kind != AVS_REQUEST_OPEN) fail();
     return true;
   case TOO_MUCH:
     if (kind == AVS_REQUEST_READ) answer_read(io, a, true);
@@ -167,12 +239,14 @@ static bool answer_wrongly(enum fault fault, uint32_t session, uint32_t io, uint
 static void answer(uint32_t session, uint32_t io, uint32_t kind, double a, double b, double c) {
   (void)c;
   MUST(!world.failed); /* nothing is asked after the first failure */
-  MUST(session == world.session && (io == world.source || io == world.sink));
-  MUST(kind == AVS_REQUEST_SEEK || (a > 0 && a <= INT32_MAX));
+  MUST(session == world.session && (device_of(io) || io == world.opener || io == world.transformer));
+  bool is_asked = kind >= AVS_REQUEST_OPEN;
+  MUST(is_asked || kind == AVS_REQUEST_SEEK || (a > 0 && a <= INT32_MAX));
   if (++world.requests > MOST_REQUESTS) return fail();
   enum fault fault = world.control[CONTROL_FAULT] % FAULTS;
   if (fault && world.requests == (int)word(CONTROL_FAULT_AT) + 1 && answer_wrongly(fault, session, io, kind, a)) return;
-  if (kind == AVS_REQUEST_READ) answer_read(io, a, false);
+  if (is_asked) answer_asked(session, io, kind, a, (int)b);
+  else if (kind == AVS_REQUEST_READ) answer_read(io, a, false);
   else if (kind == AVS_REQUEST_WRITE) answer_write(io, a);
   else answer_seek(io, a, (int)b);
 }
@@ -227,10 +301,11 @@ static void set(uint32_t what, const char *name, const char *value) {
   (void)avs_set(world.session, what, 0, pair, (uint32_t)size + 1);
 }
 
-static bool open_input(void) {
+/* From that I/O context. */
+static bool open_input(uint32_t source) {
   unsigned format = word(CONTROL_DEMUXER);
   if (format) set(AVS_SET_INPUT, "format", demuxers.list[(format - 1) % (unsigned)demuxers.count]);
-  double slot[AVS_SLOT_SIZE] = {0, world.source, !flag(FLAG_NO_STREAM_INFO)};
+  double slot[AVS_SLOT_SIZE] = {0, source, !flag(FLAG_NO_STREAM_INFO)};
   return run(AVS_OP_OPEN_INPUT, slot) >= 0;
 }
 
@@ -245,6 +320,25 @@ static void put(double *row, const uint8_t *data, unsigned nth) {
   if (how % 5 == 1) row[how / 5 % AVS_ROW_LENGTH] = odd[how / 7 % ODD];
   if (how % 11 == 1) size /= 2;
   (void)avs_put_packet(world.session, row, data, size, data + size, side);
+}
+
+/* They go on, changed like those that are written. */
+static void transform_packets(void) {
+  double bytes = 0;
+  int ready = avs_ready_packets(world.session, &bytes);
+  MUST(ready > 0);
+  double *rows = malloc((size_t)ready * AVS_ROW_LENGTH * sizeof(*rows));
+  uint8_t *data = malloc((size_t)bytes + 1);
+  MUST(rows && data && avs_take_packets(world.session, rows, (uint32_t)ready, data, (uint32_t)bytes) == ready);
+  size_t at = 0;
+  for (int i = 0; i < ready; i++) {
+    double *row = rows + i * AVS_ROW_LENGTH;
+    size_t size = (size_t)row[AVS_ROW_SIZE] + (size_t)row[AVS_ROW_SIDE_SIZE];
+    put(row, data + at, (unsigned)i);
+    at += size;
+  }
+  free(rows);
+  free(data);
 }
 
 static double write_queued(void) {
@@ -343,8 +437,8 @@ static int add_stream(const char *json) {
 static void add_streams(void) {
   static char json[1 << 22];
   int32_t size = avs_describe(world.session, AVS_INPUT, json, sizeof(json) - 1);
-  MUST(size > 0);
-  if (size >= (int32_t)sizeof(json)) return;
+  MUST(size > 0 || has_work(WORK_STEPS));
+  if (size < 0 || size >= (int32_t)sizeof(json)) return; /* there is none */
   json[size] = 0;
   int index = 0;
   for (char *at = json; index < 32 && (at = strstr(at, "{\"index\":")); at++, index++) {
@@ -368,62 +462,141 @@ static const char *const options[] = {"", /* none; then names and values */
                                       "fflags", "shortest+bitexact"};
 enum { OPTIONS = sizeof(options) / sizeof(*options) / 2 };
 
-static bool open_output(void) {
+/* Into that I/O context. */
+static bool open_output(uint32_t sink) {
   double slot[AVS_SLOT_SIZE] = {0};
   set(AVS_SET_OUTPUT, "format", muxer_name());
   set(AVS_SET_OUTPUT, "url", "out");
   if (run(AVS_OP_OPEN_OUTPUT, slot) < 0) return false;
+  bool opens_files = slot[1];
   add_streams();
   avs_add_chapter(world.session, 1, 0, 1);
   unsigned option = world.control[CONTROL_OPTION] % (OPTIONS + 1);
   if (option) set(AVS_SET_OPTIONS, options[option * 2 - 1], options[option * 2]);
+  /* Over an index it may give up with an assertion, which leaves behind all that it had. */
+  if (!strcmp(muxer_name(), "nut")) set(AVS_SET_OPTIONS, "write_index", "0");
   (void)avs_describe(world.session, AVS_OUTPUT, text, sizeof(text));
-  slot[1] = world.sink;
+  slot[1] = opens_files && has_work(WORK_ASK) ? 0 : sink;
   return run(AVS_OP_HEADER, slot) >= 0;
 }
 
-static void remux(void) {
-  double slot[AVS_SLOT_SIZE] = {0, MOST_PACKETS, 0};
-  if (flag(FLAG_RANGE)) {
-    double start = (int16_t)word(CONTROL_SEEK) / 4.0;
-    avs_set_range(world.session, start, start + world.control[CONTROL_SEEK_HOW] / 16.0);
-    run(AVS_OP_CUT, slot);
-    slot[1] = MOST_PACKETS;
-    slot[2] = 0;
+static bool operate(uint32_t operation) {
+  double slot[AVS_SLOT_SIZE] = {0};
+  return run(operation, slot) >= 0;
+}
+
+/* AVS_REMUX_*, below zero where it failed. */
+static int remux_until(double until) {
+  double slot[AVS_SLOT_SIZE] = {0, MOST_PACKETS, 0, until};
+  if (run(AVS_OP_REMUX, slot) < 0) return -1;
+  MUST(slot[1] != AVS_REMUX_BREAK || slot[5] >= until);
+  return (int)slot[1];
+}
+
+static void cut(void) {
+  double start = (int16_t)word(CONTROL_SEEK) / 4.0;
+  avs_set_range(world.session, start, start + world.control[CONTROL_SEEK_HOW] / 16.0);
+  operate(AVS_OP_CUT);
+}
+
+/* Each part but the last is written to its end, and the next one opened. */
+static bool split(void) {
+  double every = world.control[CONTROL_SEEK_HOW] / 16.0;
+  for (int part = 1; part < MOST_PARTS && remux_until(part * every) == AVS_REMUX_BREAK; part++) {
+    if (!operate(AVS_OP_TRAILER) || !operate(AVS_OP_CLOSE_OUTPUT)) return false;
+    MUST(avs_io_close(world.sink) == 0);
+    world.sink = new_device(world.session, false);
+    if (!world.sink || !open_output(world.sink)) return false;
   }
-  run(AVS_OP_REMUX, slot);
+  return true;
+}
+
+static void join(void) {
+  MUST(avs_io_close(world.source) < 0);
+  if (!operate(AVS_OP_CLOSE_INPUT)) return;
+  MUST(avs_io_close(world.source) == 0);
+  world.source = new_device(world.session, true);
+  if (!world.source || !open_input(world.source)) return;
+  avs_set_range(world.session, NAN, NAN);
+  avs_set_shift(world.session, odd[word(CONTROL_SEEK) % ODD], odd[world.control[CONTROL_SEEK_HOW] % ODD]);
+  remux_until(NAN);
 }
 
 static void write_output(uint8_t work) {
-  if (!open_output()) return;
-  double slot[AVS_SLOT_SIZE] = {0};
-  if (work & WORK_REMUX) remux();
+  if (!open_output(world.sink)) return;
+  if (flag(FLAG_RANGE)) cut();
+  if (work & WORK_SPLIT && !split()) return;
+  if (work & WORK_REMUX) remux_until(NAN);
+  if (work & WORK_JOIN) join();
   if (work & WORK_PACKETS) read_packets(true);
-  if (work & WORK_SEEK) run(AVS_OP_FLUSH, slot);
-  run(AVS_OP_TRAILER, slot);
-  if (flag(FLAG_SINK_IS_MEMORY)) MUST(avs_memory_size(world.sink) >= 0);
+  if (work & WORK_SEEK) operate(AVS_OP_FLUSH);
+  operate(AVS_OP_TRAILER);
+  if (world.sink && flag(FLAG_SINK_IS_MEMORY)) MUST(avs_memory_size(world.sink) >= 0);
+}
+
+/* ---------------------------------------------------------------------------------------- in any order */
+
+/* One that may be right, and some that are not. */
+static uint32_t some_io(unsigned number) {
+  const uint32_t handles[] = {world.source,        world.sink,        world.source, world.sink,
+                              world.strange_source, world.strange_sink, world.opener, world.transformer,
+                              0,                   world.session,     world.other,  world.source + (1 << 20)};
+  enum { HANDLES = sizeof(handles) / sizeof(*handles) };
+  return number < HANDLES ? handles[number] : world.devices[number % (unsigned)world.device_count].io;
+}
+
+static void look_everywhere(void) {
+  double numbers[ROWS * AVS_INDEX_LENGTH];
+  for (int32_t stream = -1; stream < 3; stream++) {
+    (void)avs_route(world.session, stream, numbers);
+    (void)avs_index(world.session, stream, 0, numbers, ROWS);
+    (void)avs_can_hold(world.session, stream);
+    (void)avs_set_discard(world.session, stream, 0);
+  }
+  (void)avs_describe(world.session, AVS_INPUT, text, sizeof(text));
+  (void)avs_describe(world.session, AVS_OUTPUT, text, sizeof(text));
+}
+
+static void take_step(unsigned what, unsigned with) {
+  double row[AVS_ROW_LENGTH] = {with & 3, with, with, 1, 1, 0, 4, 0, 1, 1000};
+  switch (what) {
+  case 0: read_packets(with & 1); break;
+  case 1: seek(); break;
+  case 2: remux_until(with == 15 ? NAN : with / 4.0); break;
+  case 3: operate(AVS_OP_TRAILER); break;
+  case 4: operate(AVS_OP_CLOSE_INPUT); break;
+  case 5: operate(AVS_OP_CLOSE_OUTPUT); break;
+  case 6: (void)avs_io_close(some_io(with)); break;
+  case 7: open_input(some_io(with)); break;
+  case 8: open_output(some_io(with)); break;
+  case 9: cut(); break;
+  case 10: (void)avs_set_shift(world.session, odd[with % ODD], odd[(with + 3) % ODD]); break;
+  case 11: (void)avs_map_stream(world.session, with & 3, with >> 2); break;
+  case 12: operate(with & 1 ? AVS_OP_WRITE : AVS_OP_FLUSH); break;
+  case 13: *(with & 1 ? &world.source : &world.sink) = new_device(world.session, with & 1); break;
+  case 14:
+    if (with & 8) (void)avs_put_packet(world.session, row, world.control, 4, world.control, with);
+    else (void)avs_io_attach(some_io(with & 1 ? with : with + 8), with & 4 ? world.other : world.session);
+    break;
+  default: look_everywhere();
+  }
 }
 
 /* ---------------------------------------------------------------------------------------- one case */
 
-static uint32_t buffer_size(void) {
-  static const uint32_t sizes[] = {65536, 1, 7, 100, 1000, 4096, 32768, 1 << 20};
-  return sizes[world.control[CONTROL_BUFFER] % (sizeof(sizes) / sizeof(*sizes))];
-}
-
 static void new_devices(void) {
-  uint32_t source = AVS_IO_READ | (flag(FLAG_SOURCE_SEEKS) || flag(FLAG_SOURCE_IS_MEMORY) ? AVS_IO_SEEK : 0);
-  uint32_t sink = AVS_IO_WRITE | (flag(FLAG_SINK_SEEKS) ? AVS_IO_SEEK : 0);
-  if (flag(FLAG_SINK_IS_DIRECT)) sink |= AVS_IO_DIRECT;
-  world.source = avs_io_new(world.session, flag(FLAG_SOURCE_IS_MEMORY) ? AVS_IO_MEMORY_INPUT : AVS_IO_CALLBACKS, source,
-                            buffer_size());
-  world.sink = avs_io_new(world.session, flag(FLAG_SINK_IS_MEMORY) ? AVS_IO_MEMORY_OUTPUT : AVS_IO_CALLBACKS, sink,
-                          buffer_size());
+  world.source = new_device(world.session, true);
+  world.sink = new_device(world.session, false);
+  world.strange_source = new_device(world.other, true);
+  world.strange_sink = new_device(world.other, false);
+  if (!has_work(WORK_ASK)) return;
+  world.opener = avs_io_new(world.session, AVS_IO_OPENER, 0, 1);
+  world.transformer = avs_io_new(world.session, AVS_IO_TRANSFORMER, 0, 1);
 }
 
 static void work(void) {
   uint8_t work = world.control[CONTROL_WORK];
-  if (!open_input()) return;
+  if (!open_input(world.source)) return;
   (void)avs_describe(world.session, AVS_INPUT, text, sizeof(text));
   if (flag(FLAG_DISCARD)) avs_set_discard(world.session, 0, 1);
   if (work & WORK_READ) read_packets(false);
@@ -432,7 +605,12 @@ static void work(void) {
     read_packets(false);
     seek();
   }
-  if (world.control[CONTROL_MUXER] && work & (WORK_REMUX | WORK_PACKETS)) write_output(work);
+  int writes = WORK_REMUX | WORK_PACKETS | WORK_JOIN | WORK_SPLIT;
+  if (world.control[CONTROL_MUXER] && work & writes) write_output(work);
+}
+
+static void work_in_steps(void) {
+  for (int i = 0; i < STEPS; i++) take_step(world.control[CONTROL_STEPS + i] & 15, world.control[CONTROL_STEPS + i] >> 4);
 }
 
 int LLVMFuzzerInitialize(int *argc, char ***argv) {
@@ -459,10 +637,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size) {
   world.file = input + CONTROL;
   world.file_size = size - CONTROL;
   world.session = avs_session_new();
-  MUST(world.session);
+  world.other = avs_session_new();
+  MUST(world.session && world.other);
   new_devices();
   if (world.source && world.sink) work();
+  if (world.source && world.sink && has_work(WORK_STEPS)) work_in_steps();
   MUST(avs_session_close(world.session) == 0);
   MUST(avs_session_close(world.session) < 0);
+  MUST(avs_session_close(world.other) == 0);
   return 0;
 }

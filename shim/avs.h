@@ -106,8 +106,8 @@ enum {
   AVS_OP_IO_SIZE = 13,    /* in: 1 io. out: 1 bytes */
   AVS_OP_IO_FLUSH = 14,   /* in: 1 io */
   AVS_OP_CUT = 15,        /* remuxing: finds the key frame that avs_set_range()'s start begins with. out: 1 its seconds, 2 whether there is nothing */
-  AVS_OP_CLOSE_INPUT = 16,  /* another one can be opened. Its I/O context stays, for avs_io_close() */
-  AVS_OP_CLOSE_OUTPUT = 17, /* the same, after the trailer */
+  AVS_OP_CLOSE_INPUT = 16,  /* another one can be opened. Its I/O context stays, for avs_io_close(); packets not taken do not */
+  AVS_OP_CLOSE_OUTPUT = 17, /* the same, after the trailer. Its streams are mapped no more */
 };
 /* Why AVS_OP_REMUX returned. At a break the key frame is kept, for the next output. */
 enum { AVS_REMUX_GOES_ON, AVS_REMUX_END, AVS_REMUX_BREAK };
@@ -198,9 +198,12 @@ enum { AVS_IO_READ = 1, AVS_IO_WRITE = 2, AVS_IO_SEEK = 4, AVS_IO_DIRECT = 8 /* 
 
 /* avio_alloc_context. The I/O context belongs to `session`, and is freed with it. 0: out of memory, or a wrong argument. */
 AVS_API uint32_t avs_io_new(uint32_t session, uint32_t kind, uint32_t flags, uint32_t buffer_size);
-/* Moves an I/O context, with what it has buffered, to another session that is not running. */
+/*
+ * Moves an I/O context, with what it has buffered, to another session that is not running; not one that libavformat has
+ * opened. An input or output that used it fails from then on.
+ */
 AVS_API int32_t avs_io_attach(uint32_t io, uint32_t session);
-/* Frees one that no input or output uses any more. */
+/* Frees one that no input or output uses any more; AVERROR(EBUSY) where one does, or where it is who is asked. */
 AVS_API int32_t avs_io_close(uint32_t io);
 /* What a memory output holds: its size in bytes, and a copy of a part of it. AVERROR(EBUSY) while it is written. */
 AVS_API double avs_memory_size(uint32_t io);
@@ -222,7 +225,10 @@ enum {
   AVS_SET_SIDE_DATA = 7,        /* of a stream: type, base64 */
   AVS_SET_CHAPTER_METADATA = 8,
 };
-/* Sets from text: name NUL value NUL, again and again. A name or value it doesn't take is AVERROR(EINVAL) and a logged line. */
+/*
+ * Sets from text: name NUL value NUL, again and again. A name or value it doesn't take is AVERROR(EINVAL) and a logged line;
+ * so are streams' fields and side data after the header.
+ */
 AVS_API int32_t avs_set(uint32_t session, uint32_t what, int32_t index, const char *text, uint32_t size);
 
 /* Names of options that nobody used, separated by commas. */

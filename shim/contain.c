@@ -174,6 +174,13 @@ static int refuse_single_file(struct session *session) {
   return fix_option(session, &single, &is_new);
 }
 
+/* Over key frames that are not shown in order it is an assertion of FFmpeg's, which only the embedded one survives (sealed.c). */
+static int leave_out_index(struct session *session) {
+  struct fixed index = {"write_index", "0", true};
+  bool is_new;
+  return fix_option(session, &index, &is_new);
+}
+
 int contain_output_options(struct session *session, const AVOutputFormat *format) {
   int result = ask_for_deletes(session, format);
   if (result >= 0) result = refuse_encryption(session);
@@ -184,6 +191,7 @@ int contain_output_options(struct session *session, const AVOutputFormat *format
   for (size_t i = 0; i < sizeof(file_options) / sizeof(*file_options) && result >= 0; i++)
     result = prefix_option(session, file_options[i]);
   if (result >= 0 && !strcmp(format->name, "webm_chunk")) result = prefix_option(session, "header");
+  if (result >= 0 && !EMBEDDED && !strcmp(format->name, "nut")) result = leave_out_index(session);
   if (result >= 0 && DASH_OPENS_PAST_IO_OPEN && !strcmp(format->name, "dash")) result = refuse_single_file(session);
   return result;
 }

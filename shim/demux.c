@@ -123,6 +123,7 @@ static int open_input(struct session *session, const AVInputFormat *format, stru
 static int try_open(struct session *session, double *slot) {
   struct io *io = io_of_slot(session, slot);
   if (!io && slot[1]) return AVERROR(EBADF);
+  if (io && io->context->write_flag) return AVERROR(EINVAL);
   if (session->input) return AVERROR(EBUSY);
   const AVInputFormat *format;
   int result = choose_input(session, &format, io);
@@ -158,10 +159,23 @@ int input_op_open(struct session *session, double *slot, uint8_t *data, size_t s
   return AVERROR(EMSGSIZE);
 }
 
+static void forget_discards(struct session *session) {
+  pthread_mutex_lock(&session->batches.lock);
+  session->discards.changed = false;
+  session->discards.count = 0;
+  pthread_mutex_unlock(&session->batches.lock);
+}
+
+/* Its packets have numbers of streams that the next one may not have. */
 int input_op_close(struct session *session, double *slot, uint8_t *data, size_t size) {
   (void)slot, (void)data, (void)size;
   if (!session->input) return AVERROR(EBADF);
+  batches_clear(&session->batches);
+  forget_held(session);
+  forget_discards(session);
+  remux_forget_input(session);
   avformat_close_input(&session->input);
+  session->stream_count = 0;
   if (session->input_io) session->read_before += session->input_io->transferred;
   session->input_io = NULL;
   session->opening.bytes = session->opening.opens = 0;
@@ -412,11 +426,16 @@ int32_t avs_take_packets(uint32_t handle, double *row, uint32_t rows, uint8_t *o
   return count;
 }
 
-static void batches_clear(struct batches *batches) {
+void batches_clear(struct batches *batches) {
   pthread_mutex_lock(&batches->lock);
   batch_clear(&batches->ready);
   batch_clear(&batches->taken);
   pthread_mutex_unlock(&batches->lock);
+}
+
+void forget_held(struct session *session) {
+  if (session->held) av_packet_unref(session->scratch);
+  session->held = false;
 }
 
 void batches_free(struct batches *batches) {
@@ -492,8 +511,7 @@ int input_op_seek(struct session *session, double *slot, uint8_t *data, size_t s
   if (!session->input) return AVERROR(EBADF);
   if (!(slot[1] >= -1 && slot[1] < session->input->nb_streams)) return AVERROR(EINVAL);
   batches_clear(&session->batches);
-  if (session->held) av_packet_unref(session->scratch);
-  session->held = false;
+  forget_held(session);
   if (session->discards.changed) apply_discards(session); /* the default stream is one that is not discarded */
   int result = seek_by_slot(session, slot);
   if (result >= 0) return session->source_seek_refused ? AVERROR(ESPIPE) : 0;

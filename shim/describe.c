@@ -549,6 +549,7 @@ static int set_source_tag(const AVOutputFormat *format, AVStream *stream, const 
 static int set_of_stream(struct session *session, uint32_t what, int32_t index, const char *name, const char *value) {
   AVStream *stream = output_stream(session, index);
   if (!stream) return AVERROR(EINVAL);
+  if (session->header_tried && what != AVS_SET_STREAM_METADATA) return AVERROR(EINVAL); /* the muxer goes by them */
   if (what == AVS_SET_STREAM && !strcmp(name, "bitstreamFilter")) return filter_set(session, index, value);
   if (what == AVS_SET_STREAM && !strcmp(name, "sourceTag"))
     return set_source_tag(session->output->oformat, stream, value);

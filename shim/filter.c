@@ -171,13 +171,13 @@ int filter_write(struct session *session, AVPacket *packet) {
 }
 
 int filters_drain(struct session *session) {
-  if (!session->scratch && !(session->scratch = av_packet_alloc())) return AVERROR(ENOMEM);
+  if (!session->outgoing && !(session->outgoing = av_packet_alloc())) return AVERROR(ENOMEM);
   int first = 0;
   for (unsigned i = 0; i < session->filters.count; i++) {
     AVBSFContext *context = session->filters.list[i].context;
     if (!context) continue;
-    session->scratch->stream_index = (int)i;
-    int result = write_filtered(session, context, session->scratch);
+    session->outgoing->stream_index = (int)i;
+    int result = write_filtered(session, context, session->outgoing);
     if (result < 0 && first >= 0) first = result;
   }
   return first;

@@ -333,6 +333,7 @@ struct session {
   } opening; /* of the input */
   atomic_uint stream_count; /* at the end of the last operation */
   AVPacket *scratch; /* for one packet on its way */
+  AVPacket *outgoing; /* the same, from JavaScript or from filters, while the other is held */
   bool held; /* in `scratch`: the packet that came with streams which JavaScript does not know yet */
 
   AVFormatContext *output;
@@ -359,6 +360,7 @@ void note_unused(struct session *session, AVDictionary **options);
 AVPacket *packets_push(struct packets *packets, AVPacket *packet);
 AVPacket *packets_first(struct packets *packets);
 void packets_drop_first(struct packets *packets);
+void packets_clear(struct packets *packets);
 void packets_free(struct packets *packets);
 
 /* ---------------------------------------------------------------------------- the async engine (worker.c) */
@@ -388,6 +390,9 @@ operation remux_op, remux_op_cut;
 /* avformat_find_stream_info(), with few decoders (parameters.c). */
 int find_stream_info(AVFormatContext *input);
 void batches_free(struct batches *batches);
+/* What was read and not taken is of no use any more; nor is what is held. */
+void batches_clear(struct batches *batches);
+void forget_held(struct session *session);
 /* Adds the packet, of the input, to those that JavaScript can take. */
 bool batches_add(struct session *session, const AVPacket *packet);
 bool batches_are_full(const struct batches *batches, double most, double most_bytes);
@@ -404,6 +409,9 @@ bool is_index_first(const struct session *session);
 /* Is the codec of another type than the stream? */
 bool is_misnamed(const AVCodecParameters *parameters);
 void remux_free(struct session *session);
+/* It is closed: what was kept of it does not go with the next one. */
+void remux_forget_input(struct session *session);
+void remux_forget_output(struct session *session);
 
 /* ---------------------------------------------------------------------------------------- bitstream filters (filter.c) */
 

@@ -247,7 +247,8 @@ int32_t avs_io_close(uint32_t handle) {
   struct io *io = find_io(handle);
   if (!io) return AVERROR(EBADF);
   struct session *session = io->session;
-  if (session->running || io == session->input_io || io == session->output_io) return AVERROR(EBUSY);
+  bool used = io == session->input_io || io == session->output_io || io->nested || !io->context;
+  if (session->running || used || (io->behind.first && !session->canceled)) return AVERROR(EBUSY);
   worker_lock(session);
   unlink_io(io);
   handle_free(&io->object);
@@ -261,7 +262,7 @@ int32_t avs_io_attach(uint32_t io_handle, uint32_t session_handle) {
   struct session *session = find_session(session_handle);
   if (!io || !session || !io->context) return AVERROR(EBADF);
   if (io->session->running || session->running) return AVERROR(EBUSY);
-  if (io->behind.first && !io->session->canceled) return AVERROR(EBUSY);
+  if (io->nested || (io->behind.first && !io->session->canceled)) return AVERROR(EBUSY);
   io_rebase(io, 0);
   struct session *before = io->session;
   worker_lock(before);
@@ -271,6 +272,8 @@ int32_t avs_io_attach(uint32_t io_handle, uint32_t session_handle) {
   if (before->canceled && io->context->error == AVERROR_EXIT) io->context->error = io->context->eof_reached = 0;
   worker_unlock(before);
   if (io == before->input_io || io == before->output_io) before->failed = AVERROR(EBADF); /* it can't go on without */
+  if (io == before->input_io) before->input_io = NULL;
+  if (io == before->output_io) before->output_io = NULL;
   unlink_io(io);
   io->next = session->ios;
   session->ios = io;

@@ -3,6 +3,7 @@
  * needs the I/O context. Fields of streams are set in describe.c.
  */
 #include <libavutil/avstring.h>
+#include <libavutil/opt.h>
 #include <libavutil/pixdesc.h>
 
 #include "internal.h"
@@ -202,6 +203,18 @@ static bool must_be_sorted(const AVOutputFormat *format) {
   return av_match_name(format->name, "asf,asf_stream");
 }
 
+static bool is_dash(const AVFormatContext *output) { return !strcmp(output->oformat->name, "dash"); }
+
+/* dash counts segments by their length, which may be said to be nothing: it divides by it, which ends the process. */
+static int check_segments(struct session *session) {
+  const AVFormatContext *output = session->output;
+  int64_t corrects = 0, length = 0;
+  if (!is_dash(output) || av_opt_get_int(output->priv_data, "index_correction", 0, &corrects) < 0 || !corrects) return 0;
+  if (av_opt_get_int(output->priv_data, "seg_duration", 0, &length) < 0 || length) return 0;
+  log_line(session, AV_LOG_ERROR, "index_correction needs a seg_duration");
+  return AVERROR(EINVAL);
+}
+
 int output_op_header(struct session *session, double *slot, uint8_t *data, size_t size) {
   (void)data, (void)size;
   AVFormatContext *output = session->output;
@@ -209,6 +222,7 @@ int output_op_header(struct session *session, double *slot, uint8_t *data, size_
   if (!output || session->header_tried) return AVERROR(EINVAL);
   bool opens_files = output->oformat->flags & AVFMT_NOFILE;
   if (!io && (slot[1] || !opens_files)) return AVERROR(EBADF);
+  if (io && !io->context->write_flag) return AVERROR(EINVAL); /* libavformat would try for ever */
   int result = check_streams(session);
   if (result < 0) return result;
   session->header_tried = true; /* a muxer whose header failed has freed what it would need for more */
@@ -228,6 +242,7 @@ int output_op_header(struct session *session, double *slot, uint8_t *data, size_
   if (result == AVERROR_INVALIDDATA) explain_header(session);
   note_unused(session, &session->options);
   slot[1] = output->nb_streams;
+  if (result >= 0) result = check_segments(session);
   if (result < 0) return session->refused_url ? AVERROR(EPERM) : result;
   session->header_written = true;
   if (must_be_sorted(output->oformat)) output->max_interleave_delta = 0; /* it waits for every stream, however long */
@@ -270,12 +285,21 @@ static int pass_on(struct session *session) {
   return direct && have_all_begun(session->output) ? flush_muxer(session->output) : 0;
 }
 
+/* dash divides by the length of a segment, which may be that of its first packet: it is a microsecond at least. */
+static void give_length(const AVFormatContext *output, AVPacket *packet) {
+  const AVStream *stream = output->streams[packet->stream_index];
+  if (!is_dash(output) || stream->nb_frames) return;
+  int64_t least = av_rescale_q_rnd(1, AV_TIME_BASE_Q, stream->time_base, AV_ROUND_UP);
+  if (packet->duration < least) packet->duration = least;
+}
+
 /* Takes the packet's reference. */
 int output_write_packet(struct session *session, AVPacket *packet) {
   if (!packet->size && waits_for_bytes(session->output->oformat)) {
     av_packet_unref(packet);
     return 0;
   }
+  give_length(session->output, packet);
   int result = filter_write(session, packet);
   if (result >= 0) result = pass_on(session);
   return result < 0 ? write_error(session, result) : output_error(session);
@@ -296,6 +320,16 @@ int output_op_write(struct session *session, double *slot, uint8_t *data, size_t
 static void drain_interleaver(struct session *session, int *result) {
   int error = write_error(session, av_interleaved_write_frame(session->output, NULL));
   if (*result >= 0) *result = error;
+}
+
+/* dash divides what a stream without bit rate has by the length of the first stream, which ends the process. */
+static bool lacks_length(struct session *session, int *result) {
+  const AVFormatContext *output = session->output;
+  if (!is_dash(output)) return false;
+  drain_interleaver(session, result); /* what waits there counts too */
+  bool has_rates = true;
+  for (unsigned i = 0; i < output->nb_streams; i++) has_rates &= output->streams[i]->codecpar->bit_rate > 0;
+  return !has_rates && !output->streams[0]->nb_frames;
 }
 
 /*
@@ -331,6 +365,10 @@ int output_op_trailer(struct session *session, double *slot, uint8_t *data, size
     log_line(session, AV_LOG_ERROR, "caf can't hold less than two packets of this codec");
     return result < 0 ? result : AVERROR(EINVAL);
   }
+  if (lacks_length(session, &result)) {
+    log_line(session, AV_LOG_ERROR, "dash needs a packet of its first stream, or the bit rates of all");
+    return result < 0 ? result : AVERROR(EINVAL);
+  }
   int error = write_error(session, av_write_trailer(session->output));
   if (session->output->pb) avio_flush(session->output->pb);
   if (result < 0) return result;
@@ -340,6 +378,8 @@ int output_op_trailer(struct session *session, double *slot, uint8_t *data, size
 int output_op_close(struct session *session, double *slot, uint8_t *data, size_t size) {
   (void)slot, (void)data, (void)size;
   if (!session->output || !session->trailer_written) return AVERROR(EINVAL);
+  packets_clear(&session->queued); /* that came too late for it */
+  remux_forget_output(session);
   filters_free(&session->filters);
   session->filters = (struct filters){0};
   avformat_free_context(session->output);
@@ -406,11 +446,11 @@ int32_t avs_put_packet(uint32_t handle, const double *row, const uint8_t *data, 
   if (data_size > INT32_MAX - AV_INPUT_BUFFER_PADDING_SIZE) return AVERROR(EINVAL);
   double stream = row[AVS_ROW_STREAM];
   if (!(stream >= 0 && stream < context->nb_streams)) return AVERROR(EINVAL);
-  if (!session->scratch && !(session->scratch = av_packet_alloc())) return AVERROR(ENOMEM);
+  if (!session->outgoing && !(session->outgoing = av_packet_alloc())) return AVERROR(ENOMEM);
   AVRational time_base = context->streams[(int)stream]->time_base;
-  int result = fill_packet(session->scratch, row, data, data_size, time_base);
-  if (result >= 0) result = add_side_data(session->scratch, side, side_size);
-  if (result >= 0 && !packets_push(&session->queued, session->scratch)) result = AVERROR(ENOMEM);
-  if (result < 0) av_packet_unref(session->scratch);
+  int result = fill_packet(session->outgoing, row, data, data_size, time_base);
+  if (result >= 0) result = add_side_data(session->outgoing, side, side_size);
+  if (result >= 0 && !packets_push(&session->queued, session->outgoing)) result = AVERROR(ENOMEM);
+  if (result < 0) av_packet_unref(session->outgoing);
   return result;
 }

@@ -26,6 +26,7 @@ struct remux {
   int64_t least;     /* AV_TIME_BASE: what is shown before is left out; AV_NOPTS_VALUE: nothing */
   int64_t until;     /* AV_TIME_BASE: a place to begin with, from there on, ends AVS_OP_REMUX; AV_NOPTS_VALUE: none does */
   AVPacket *held;    /* that place, not written yet */
+  bool holds;        /* there is one */
   int64_t packets;
   int64_t requests; /* of the session's, when a batch was last transformed */
 };
@@ -52,6 +53,23 @@ static struct route route_to(int output_stream) {
                         .first = NAN, .last = NAN};
 }
 
+static void drop_held(struct remux *remux) {
+  if (remux->holds) av_packet_unref(remux->held);
+  remux->holds = false;
+}
+
+void remux_forget_input(struct session *session) {
+  struct remux *remux = session->remux;
+  if (!remux) return;
+  drop_held(remux);
+  for (unsigned i = 0; i < remux->count; i++) remux->routes[i].next_dts = AV_NOPTS_VALUE;
+}
+
+void remux_forget_output(struct session *session) {
+  struct remux *remux = session->remux;
+  for (unsigned i = 0; remux && i < remux->count; i++) remux->routes[i].output_stream = -1;
+}
+
 static struct route *route_of(struct remux *remux, unsigned stream) {
   if (stream >= remux->count) {
     struct route *routes = realloc(remux->routes, (stream + 1) * sizeof(*routes));
@@ -60,6 +78,13 @@ static struct route *route_of(struct remux *remux, unsigned stream) {
     for (; remux->count <= stream; remux->count++) routes[remux->count] = route_to(-1);
   }
   return &remux->routes[stream];
+}
+
+/* Where packets of the input's stream go; NULL: nowhere. */
+static struct route *mapped_route(const struct session *session, struct remux *remux, int stream) {
+  unsigned index = (unsigned)stream;
+  bool is_there = index < remux->count && index < session->input->nb_streams;
+  return is_there && remux->routes[index].output_stream >= 0 ? &remux->routes[index] : NULL;
 }
 
 int32_t avs_map_stream(uint32_t handle, int32_t input_stream, int32_t output_stream) {
@@ -355,10 +380,11 @@ static int transform(struct session *session, struct remux *remux) {
   int64_t answer = request(session->transformer, (struct request){.kind = AVS_REQUEST_TRANSFORM}, 0, 0, 0);
   int result = answer < 0 ? (int)answer : 0;
   for (AVPacket *packet; result >= 0 && (packet = packets_first(queued));) {
-    struct route *route = (unsigned)packet->stream_index < remux->count ? &remux->routes[packet->stream_index] : NULL;
-    if (route && route->output_stream >= 0) result = pass_on(session, remux, route, packet);
+    struct route *route = mapped_route(session, remux, packet->stream_index);
+    if (route) result = pass_on(session, remux, route, packet);
     packets_drop_first(queued);
   }
+  packets_clear(queued); /* their streams are the input's: AVS_OP_WRITE must not find any */
   return result;
 }
 
@@ -424,16 +450,15 @@ static int write_or_gather(struct session *session, struct remux *remux, AVPacke
 static int hold(struct remux *remux, AVPacket *packet) {
   if (!remux->held && !(remux->held = av_packet_alloc())) return AVERROR(ENOMEM);
   av_packet_move_ref(remux->held, packet);
+  remux->holds = true;
   return HELD;
 }
 
 static int remux_packet(struct session *session, struct remux *remux, AVPacket *packet) {
   int result = input_read_packet(session, packet);
   if (result < 0) return result;
-  unsigned index = (unsigned)packet->stream_index;
-  struct route *route = index < remux->count ? &remux->routes[index] : NULL;
-  if (!route || route->output_stream < 0) return 0;
-  if (!in_range(remux, route, session->input->streams[index], packet)) return 0;
+  struct route *route = mapped_route(session, remux, packet->stream_index);
+  if (!route || !in_range(remux, route, session->input->streams[packet->stream_index], packet)) return 0;
   return is_break(session, remux, packet) ? hold(remux, packet) : write_or_gather(session, remux, packet);
 }
 
@@ -480,6 +505,7 @@ int remux_op_cut(struct session *session, double *slot, uint8_t *data, size_t si
   struct remux *remux = session->remux;
   if (!session->input || !remux || isnan(remux->start)) return AVERROR(EINVAL);
   if (!session->scratch && !(session->scratch = av_packet_alloc())) return AVERROR(ENOMEM);
+  forget_held(session);
   discard_unmapped(session, remux);
   bool has_video = has_mapped_video(session);
   int64_t start = from_seconds(remux->start);
@@ -521,8 +547,9 @@ static int repeat_pictures(struct session *session, struct remux *remux) {
 
 static int write_held(struct session *session, struct remux *remux) {
   int result = repeat_pictures(session, remux);
-  if (result >= 0) result = write_or_gather(session, remux, remux->held);
-  av_packet_unref(remux->held);
+  bool wanted = mapped_route(session, remux, remux->held->stream_index); /* to this output, too */
+  if (result >= 0 && wanted) result = write_or_gather(session, remux, remux->held);
+  drop_held(remux);
   return result;
 }
 
@@ -530,7 +557,7 @@ static int remux_loop(struct session *session, struct remux *remux, double *slot
   enum { PACKETS_PER_CLOCK = 64 };
   double most = slot[1];
   int64_t until = slot[2] > 0 ? av_gettime_relative() + to_timestamp(slot[2] * 1000) : 0;
-  if (remux->held && remux->held->data) {
+  if (remux->holds) {
     int result = write_held(session, remux);
     if (result < 0) return result;
   }
@@ -557,8 +584,10 @@ static double seconds_written(const struct remux *remux) {
 int remux_op(struct session *session, double *slot, uint8_t *data, size_t size) {
   (void)data, (void)size;
   struct remux *remux = session->remux;
-  if (!session->input || !session->output || !session->header_written || !remux) return AVERROR(EINVAL);
+  bool writes = session->output && session->header_written && !session->trailer_written;
+  if (!session->input || !writes || !remux) return AVERROR(EINVAL);
   if (!session->scratch && !(session->scratch = av_packet_alloc())) return AVERROR(ENOMEM);
+  forget_held(session);
   discard_unmapped(session, remux);
   remux->until = from_seconds(slot[3]);
   int result = remux_loop(session, remux, slot);

@@ -39,8 +39,12 @@ void packets_drop_first(struct packets *packets) {
   packets->count--;
 }
 
-void packets_free(struct packets *packets) {
+void packets_clear(struct packets *packets) {
   while (packets->count) packets_drop_first(packets);
+}
+
+void packets_free(struct packets *packets) {
+  packets_clear(packets);
   for (size_t i = 0; i < packets->capacity; i++) av_packet_free(&packets->ring[i]);
   free(packets->ring);
 }
@@ -80,6 +84,7 @@ void session_destroy(struct session *session) {
   packets_free(&session->queued);
   filters_free(&session->filters);
   av_packet_free(&session->scratch);
+  av_packet_free(&session->outgoing);
   avformat_close_input(&session->input);
   if (session->output) avformat_free_context(session->output);
   while (session->ios) {
@@ -191,7 +196,7 @@ void drain_writes(struct session *session) {
 static int abandon(struct session *session) {
   session->input = session->output = NULL;
   session->filters = (struct filters){0};
-  session->scratch = NULL;
+  session->scratch = session->outgoing = NULL;
   session_fail(session, AVERROR_BUG);
   return AVERROR_BUG;
 }

@@ -58,6 +58,60 @@ for (const timescale of ['timescale="0"', 'timescale="1000"', ""]) {
   });
 }
 
+Deno.test("nut: key frames that are not shown in order don't end the process", () => {
+  using muxer = Muxer.openSync(new MemorySink(), { format: "nut" });
+  muxer.addStream({ type: "video", codec: "mpeg4", width: 16, height: 16 });
+  for (let dts = 0; dts < 20; dts++) {
+    const times = { dts, pts: 100 - dts, duration: 1, timeBase: { num: 1, den: 1 } };
+    muxer.writeSync(new Packet({ streamIndex: 0, data: new Uint8Array(70_000), isKey: true, ...times }));
+  }
+  try {
+    muxer.finishSync();
+  } catch (error) {
+    assert(error instanceof AVError && error.message.includes("Assertion"));
+  }
+});
+
+function dashOf(streams: number, options: Record<string, string> = {}): Muxer {
+  const muxer = Muxer.openSync(new MemorySink(), {
+    format: "dash",
+    options,
+    url: "out",
+    onopen: () => new MemorySink(),
+  });
+  const parameters = { width: 16, height: 16, extradata: new Uint8Array(8) };
+  for (let i = 0; i < streams; i++) muxer.addStream({ type: "video", codec: "mpeg4", ...parameters });
+  return muxer;
+}
+
+function writeFrames(muxer: Muxer, streamIndex: number, frames: number): void {
+  for (let frame = 0; frame < frames; frame++) {
+    const times = { pts: frame, dts: frame, duration: 0, timeBase: { num: 1, den: 2 } };
+    muxer.writeSync(new Packet({ streamIndex, data: new Uint8Array(50), isKey: true, ...times }));
+  }
+}
+
+Deno.test("A dash output without packets, of the first stream or of any, is an error, no division by zero", () => {
+  using none = dashOf(1);
+  assertThrows(() => none.finishSync(), AVError, "dash needs a packet");
+  using second = dashOf(2);
+  writeFrames(second, 1, 10);
+  assertThrows(() => second.finishSync(), AVError, "dash needs a packet");
+});
+
+Deno.test("A dash output of packets without duration is written", () => {
+  for (const frames of [1, 2, 40]) {
+    using muxer = dashOf(1, { seg_duration: "1" });
+    writeFrames(muxer, 0, frames);
+    muxer.finishSync();
+  }
+});
+
+Deno.test("dash: segments of no length can't be counted", () => {
+  using muxer = dashOf(1, { seg_duration: "0", index_correction: "1", use_timeline: "0" });
+  assertThrows(() => muxer.startSync(), AVError, "index_correction needs a seg_duration");
+});
+
 Deno.test("Muxer.flushSync() of hls does not look into a packet that is none", () => {
   using muxer = writeTo("hls", 0);
   muxer.flushSync();
@@ -89,6 +143,22 @@ Deno.test("Muxer.addStream() says which parameter is no string", () => {
   const stream = demuxer.streams[0]!;
   const wrong = { ...stream, codecParameters: { ...stream.codecParameters, tag: 7 as unknown as string } };
   assertThrows(() => muxer.addStream(wrong), TypeError, "codecParameters.tag: must be a string");
+});
+
+Deno.test("Options that are null are told by their names", () => {
+  const nothing = null as unknown as undefined;
+  for (const name of ["metadata", "chapters", "editMetadata", "editChapters", "streams", "transform"]) {
+    const options = { format: "matroska", [name]: nothing };
+    assertThrows(
+      () => remuxSync(fixtureBytes("audio.ogg"), new MemorySink(), options),
+      TypeError,
+      `${name}: `,
+    );
+  }
+  for (const name of ["metadata", "chapters"]) {
+    const options = { format: "matroska", [name]: nothing };
+    assertThrows(() => Muxer.openSync(new MemorySink(), options), TypeError, `${name}: `);
+  }
 });
 
 Deno.test("An IOContext that is given back with writes under way forgets them", async () => {

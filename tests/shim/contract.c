@@ -33,6 +33,7 @@ static struct {
   size_t beyond; /* bytes a read gives beyond what was asked for */
   int calls, fail_at, late;
   bool failed;
+  bool any; /* I/O context asks: there are more than the two */
   void (*inside)(uint32_t session); /* called in every request */
 } world;
 
@@ -89,7 +90,7 @@ static void answer(uint32_t session, uint32_t io, uint32_t kind, double a, doubl
     world.failed = true; /* as when JavaScript threw: no answer */
     return;
   }
-  CHECK(io == world.source_io || io == world.sink_io, "request of a stranger");
+  CHECK(world.any || io == world.source_io || io == world.sink_io, "request of a stranger");
   if (kind == AVS_REQUEST_READ) answer_read(io, a);
   else if (kind == AVS_REQUEST_WRITE) answer_write(io, a);
   else avs_reply(io, move(io == world.source_io ? &world.source : &world.sink, a, (int)b));
@@ -108,7 +109,7 @@ static void reset(int fail_at, size_t most) {
   world.source.position = world.sink.position = world.sink.size = 0;
   world.source_io = world.sink_io = 0;
   world.calls = world.late = 0;
-  world.failed = false;
+  world.failed = world.any = false;
   world.fail_at = fail_at;
   world.most = most;
   world.beyond = 0;
@@ -285,6 +286,7 @@ static struct outcome remux(const char *format, uint32_t kind, uint32_t flags, i
   if (result >= 0) {
     slot[1] = INFINITY;
     slot[2] = 0;
+    slot[3] = NAN;
     result = run(session, AVS_OP_REMUX, slot);
     packets = (int)slot[2];
   }
@@ -361,6 +363,11 @@ static void call_all(uint32_t handle, uint32_t other) {
   CHECK(avs_put_packet(handle, row, bytes, 1, bytes, 0) < 0, "put packet");
   CHECK(avs_io_new(handle, AVS_IO_CALLBACKS, AVS_IO_READ, 100) == 0, "io new");
   CHECK(avs_io_attach(handle, other) < 0, "io attach");
+  CHECK(avs_io_close(handle) < 0, "io close");
+  CHECK(avs_route(handle, 0, row) < 0, "route");
+  CHECK(avs_set_range(handle, 0, 1) < 0, "set range");
+  CHECK(avs_set_shift(handle, 0, 1) < 0, "set shift");
+  CHECK(avs_index(handle, 0, 0, row, 1) < 0, "index");
   CHECK(avs_io_attach(other, handle) < 0, "io attach");
   CHECK(avs_memory_size(handle) < 0, "memory size");
   CHECK(avs_memory_read(handle, 0, bytes, 1) < 0, "memory read");
@@ -406,7 +413,7 @@ static void test_slots(const char *folder) {
   describe_into(session);
   uint8_t bytes[256] = {0};
   for (uint32_t operation = 0; operation < 20; operation++) {
-    if (operation == AVS_OP_HEADER || operation == AVS_OP_TRAILER) continue;
+    if (operation == AVS_OP_HEADER || operation == AVS_OP_TRAILER || operation == AVS_OP_CLOSE_INPUT) continue;
     for (int place = 1; place < 6; place++) {
       for (int i = 0; i < NUMBERS; i++) {
         memset(slot, 0, sizeof(slot));
@@ -432,6 +439,7 @@ static void test_slots(const char *folder) {
     avs_add_stream(session, "no end", 6);
     avs_add_chapter(session, numbers[i], numbers[i], numbers[i]);
     avs_set_range(session, numbers[i], numbers[i]);
+    avs_set_shift(session, numbers[i], numbers[NUMBERS - 1 - i]);
     avs_memory_read(world.sink_io, numbers[i], bytes, 10);
     avs_reply(world.source_io, numbers[i]);
     int32_t index = isfinite(numbers[i]) && fabs(numbers[i]) < 2e9 ? (int32_t)numbers[i] : -7;
@@ -444,6 +452,8 @@ static void test_slots(const char *folder) {
     if (index == 0) continue;
     CHECK(avs_map_stream(session, index, 0) < 0 && avs_map_stream(session, 0, index) < 0, "map %d", index);
     CHECK(avs_can_hold(session, index) < 0, "can hold %d", index);
+    CHECK(avs_route(session, index, slot) < 0, "route %d", index);
+    CHECK(avs_index(session, index, 0, slot, 1) < 0, "index %d", index);
     CHECK(avs_set_discard(session, index, 1) < 0, "discard %d", index);
   }
   double result;
@@ -460,6 +470,9 @@ static void misuse_inside(uint32_t session) {
   uint32_t other = avs_session_new();
   CHECK(avs_io_attach(world.source_io, other) == -EBUSY, "moved while running");
   CHECK(avs_add_stream(session, "", 0) < 0, "stream added while running");
+  CHECK(avs_io_close(world.source_io) == -EBUSY, "I/O context closed while running");
+  CHECK(avs_set_shift(session, 0, 0) == -EBUSY, "shifted while running");
+  CHECK(avs_route(session, 0, slot) == -EBUSY, "counted while running");
   CHECK(avs_io_new(session, AVS_IO_CALLBACKS, AVS_IO_READ, 10) == 0, "I/O context made while running");
   char text[16];
   CHECK(avs_take_log(session, text, sizeof(text)) == -EBUSY, "log taken while running");
@@ -627,6 +640,329 @@ static void test_damage(const char *folder, const char *name) {
   }
 }
 
+/* ---------------------------------------------------------------------------------------- several in one session */
+
+static void open_output(uint32_t session, const char *format, uint32_t sink) {
+  double slot[AVS_SLOT_SIZE] = {0};
+  set(session, AVS_SET_OUTPUT, "format", format);
+  CHECK(run(session, AVS_OP_OPEN_OUTPUT, slot) >= 0, "open output: %g", slot[0]);
+  describe_into(session);
+  slot[1] = sink;
+  double result = run(session, AVS_OP_HEADER, slot);
+  CHECK(world.failed || result >= 0, "header: %g", result);
+  drop_log(session);
+}
+
+/* What AVS_OP_REMUX came to, AVS_REMUX_*; below zero where it failed. */
+static int remux_until(uint32_t session, double until, double *slot) {
+  slot[1] = INFINITY, slot[2] = 0, slot[3] = until;
+  double result = run(session, AVS_OP_REMUX, slot);
+  drop_log(session);
+  return result < 0 ? -1 : (int)slot[1];
+}
+
+static double packets_on(uint32_t session, int stream) {
+  double route[AVS_ROUTE_LENGTH] = {0};
+  CHECK(avs_route(session, stream, route) == 0, "route %d", stream);
+  CHECK(isnan(route[AVS_ROUTE_FIRST]) || route[AVS_ROUTE_FIRST] <= route[AVS_ROUTE_LAST], "a route that goes back");
+  return route[AVS_ROUTE_PACKETS];
+}
+
+static bool operate(uint32_t session, uint32_t operation) {
+  double slot[AVS_SLOT_SIZE] = {0};
+  run(session, operation, slot);
+  drop_log(session);
+  return slot[0] >= 0;
+}
+
+/* The input is closed with its I/O context, and the same source opened again. */
+static bool next_source(uint32_t session) {
+  CHECK(avs_io_close(world.source_io) == -EBUSY, "closed while an input reads through it");
+  if (!operate(session, AVS_OP_CLOSE_INPUT)) return false;
+  CHECK(!operate(session, AVS_OP_CLOSE_INPUT), "closed twice");
+  CHECK(avs_io_close(world.source_io) == 0, "close I/O context");
+  CHECK(avs_io_close(world.source_io) == -EBADF, "closed twice");
+  world.source.position = 0;
+  world.source_io = new_source(session);
+  return open_input(session, world.source_io) >= 0;
+}
+
+static bool next_sink(uint32_t session) {
+  CHECK(avs_io_close(world.sink_io) == -EBUSY, "closed while an output writes through it");
+  if (!operate(session, AVS_OP_CLOSE_OUTPUT)) return false;
+  CHECK(!operate(session, AVS_OP_CLOSE_OUTPUT), "closed twice");
+  CHECK(avs_io_close(world.sink_io) == 0, "close I/O context");
+  world.sink.position = world.sink.size = 0;
+  world.sink_io = new_sink(session, AVS_IO_CALLBACKS, 0);
+  return true;
+}
+
+/* The source, behind itself. */
+static struct outcome join(const char *format, int fail_at) {
+  reset(fail_at, SIZE_MAX);
+  uint32_t session = avs_session_new();
+  world.source_io = new_source(session);
+  world.sink_io = new_sink(session, AVS_IO_CALLBACKS, 0);
+  double slot[AVS_SLOT_SIZE] = {0}, packets = 0;
+  bool good = open_input(session, world.source_io) >= 0;
+  if (good) open_output(session, format, world.sink_io);
+  good = good && !world.failed && remux_until(session, NAN, slot) == AVS_REMUX_END;
+  if (good) packets = slot[2];
+  good = good && next_source(session);
+  CHECK(avs_set_range(session, NAN, NAN) == 0 && avs_set_shift(session, -100, -200) == 0, "range and shift");
+  good = good && remux_until(session, NAN, slot) == AVS_REMUX_END;
+  if (good) CHECK(slot[2] == 2 * packets, "%g packets, and again: %g", packets, slot[2]);
+  good = good && operate(session, AVS_OP_TRAILER);
+  CHECK(good != world.failed, "joining: %d", good);
+  return finish(session, (int)slot[2], good ? 0 : -1);
+}
+
+/* Outputs of a second and more each. */
+static struct outcome divide(const char *format, int fail_at) {
+  reset(fail_at, SIZE_MAX);
+  uint32_t session = avs_session_new();
+  world.source_io = new_source(session);
+  world.sink_io = new_sink(session, AVS_IO_CALLBACKS, 0);
+  double slot[AVS_SLOT_SIZE] = {0}, packets = 0;
+  int state = open_input(session, world.source_io) >= 0 ? AVS_REMUX_BREAK : -1;
+  for (double part = 1; state == AVS_REMUX_BREAK; part++) {
+    open_output(session, format, world.sink_io);
+    state = world.failed ? -1 : remux_until(session, part, slot);
+    if (state == AVS_REMUX_BREAK) CHECK(slot[5] >= part, "part %g: a break at %g", part, slot[5]);
+    if (state >= 0) packets += packets_on(session, 0) + packets_on(session, 1);
+    if (state >= 0) CHECK(packets == slot[2], "%g packets, in parts %g", slot[2], packets);
+    if (state >= 0 && !operate(session, AVS_OP_TRAILER)) state = -1;
+    if (state >= 0) CHECK(remux_until(session, NAN, slot) < 0, "remuxed after the trailer");
+    if (state >= 0 && !next_sink(session)) state = -1;
+  }
+  CHECK((state == AVS_REMUX_END) != world.failed, "splitting: %d", state);
+  return finish(session, (int)packets, state);
+}
+
+static void test_several(const char *folder, const char *name, int most) {
+  load(folder, name);
+  const char *format = muxer_of(name);
+  int packets = demux(NEVER, SIZE_MAX).packets;
+  struct outcome joined = join(format, NEVER), divided = divide(format, NEVER);
+  CHECK(joined.packets == divided.packets * 2, "%s: %d packets joined, %d apart", name, joined.packets, divided.packets);
+  CHECK(divided.packets > 100 && divided.packets <= packets, "%s: %d packets apart", name, divided.packets);
+  for (int at = 0; at < joined.calls; at += step_for(joined.calls, most))
+    CHECK(join(format, at).failed, "%s: fault %d was not reached", name, at);
+  for (int at = 0; at < divided.calls; at += step_for(divided.calls, most))
+    CHECK(divide(format, at).failed, "%s: fault %d was not reached", name, at);
+}
+
+/* A session that holds the key frame which the next output begins with. */
+static uint32_t holding(const char *folder) {
+  load(folder, "video.mp4");
+  reset(NEVER, SIZE_MAX);
+  world.any = true;
+  uint32_t session = avs_session_new();
+  world.source_io = new_source(session);
+  world.sink_io = new_sink(session, AVS_IO_MEMORY_OUTPUT, 0);
+  open_input(session, world.source_io);
+  open_output(session, "matroska", world.sink_io);
+  double slot[AVS_SLOT_SIZE];
+  CHECK(remux_until(session, 1, slot) == AVS_REMUX_BREAK, "no break");
+  return session;
+}
+
+static uint32_t one_stream(uint32_t session, uint32_t input_stream) {
+  static const char fields[] = "type\0audio\0codec\0mp3\0sampleRate\0" "44100\0channels\0" "1";
+  uint32_t sink = new_sink(session, AVS_IO_MEMORY_OUTPUT, 0);
+  double slot[AVS_SLOT_SIZE] = {0};
+  set(session, AVS_SET_OUTPUT, "format", "matroska");
+  CHECK(run(session, AVS_OP_OPEN_OUTPUT, slot) >= 0, "open output: %g", slot[0]);
+  CHECK(avs_add_stream(session, fields, sizeof(fields)) == 0, "add stream");
+  if (input_stream) CHECK(avs_map_stream(session, (int32_t)input_stream, 0) == 0, "map stream");
+  slot[1] = sink;
+  CHECK(run(session, AVS_OP_HEADER, slot) >= 0, "header: %g", slot[0]);
+  return sink;
+}
+
+/* What one input or output has left does not go to the next one, which has fewer streams. */
+static void test_leftovers(const char *folder) {
+  double slot[AVS_SLOT_SIZE] = {0};
+  uint32_t session = holding(folder); /* a packet of an input that is closed */
+  CHECK(operate(session, AVS_OP_CLOSE_INPUT), "close input");
+  load(folder, "audio.mp3");
+  world.source.position = 0;
+  CHECK(open_input(session, new_source(session)) >= 0, "open another");
+  CHECK(remux_until(session, NAN, slot) == AVS_REMUX_END && operate(session, AVS_OP_TRAILER), "remux it");
+  CHECK(avs_session_close(session) == 0, "close");
+
+  session = holding(folder); /* a packet and packets of an output that is closed, of whose streams the next one has one */
+  uint8_t byte = 0;
+  double row[AVS_ROW_LENGTH] = {1, 1, 1, 1, 1, 0, 1, 0, 1, 1000};
+  CHECK(operate(session, AVS_OP_TRAILER), "trailer");
+  CHECK(avs_put_packet(session, row, &byte, 1, &byte, 0) == 0, "put packet");
+  CHECK(!operate(session, AVS_OP_WRITE), "written after the trailer");
+  CHECK(operate(session, AVS_OP_CLOSE_OUTPUT), "close output");
+  one_stream(session, 0);
+  CHECK(remux_until(session, NAN, slot) == AVS_REMUX_END, "remux to nothing");
+  CHECK(packets_on(session, 0) + packets_on(session, 1) <= slot[2] && operate(session, AVS_OP_TRAILER), "trailer");
+  CHECK(avs_session_close(session) == 0, "close");
+
+  session = holding(folder); /* the other stream alone */
+  CHECK(operate(session, AVS_OP_TRAILER) && operate(session, AVS_OP_CLOSE_OUTPUT), "close output");
+  one_stream(session, 1);
+  CHECK(remux_until(session, NAN, slot) == AVS_REMUX_END && packets_on(session, 1) > 0, "remux the other stream");
+  CHECK(operate(session, AVS_OP_TRAILER), "trailer");
+  CHECK(avs_session_close(session) == 0, "close");
+
+  CHECK(avs_session_close(holding(folder)) == 0, "close with a packet held");
+
+  session = holding(folder); /* packets that were read and not taken */
+  slot[1] = 10, slot[2] = 1e6;
+  CHECK(run(session, AVS_OP_READ, slot) >= 0 && operate(session, AVS_OP_CLOSE_INPUT), "read and close");
+  CHECK(avs_ready_packets(session, slot) == 0, "packets of no input");
+  CHECK(avs_set_discard(session, 0, 1) < 0 && avs_index(session, 0, 0, slot, 0) < 0, "a stream of no input");
+  CHECK(avs_session_close(session) == 0, "close");
+}
+
+/* Who is asked for files or packets is no input's and no output's, and stays; so do the directions. */
+static void test_closing_io(const char *folder) {
+  uint32_t session = holding(folder), other = avs_session_new(), thief = avs_session_new();
+  uint32_t opener = avs_io_new(session, AVS_IO_OPENER, 0, 1), transformer = avs_io_new(session, AVS_IO_TRANSFORMER, 0, 1);
+  CHECK(avs_io_close(opener) == -EBUSY && avs_io_close(transformer) == -EBUSY, "closed who is asked");
+  CHECK(avs_io_close(session) == -EBADF, "a session is no I/O context");
+  uint32_t free_source = new_source(other), free_sink = new_sink(other, AVS_IO_CALLBACKS, 0);
+  CHECK(open_input(other, free_sink) < 0, "read from a sink");
+  CHECK(open_input(other, world.source_io) < 0, "read through another session's");
+  double slot[AVS_SLOT_SIZE] = {0};
+  set(other, AVS_SET_OUTPUT, "format", "wav");
+  CHECK(run(other, AVS_OP_OPEN_OUTPUT, slot) >= 0, "open output");
+  alarm(10);
+  static const char fields[] = "type\0audio\0codec\0pcm_s16le\0sampleRate\0" "8000\0channels\0" "1";
+  CHECK(avs_add_stream(other, fields, sizeof(fields)) == 0, "add stream");
+  slot[1] = free_source;
+  CHECK(run(other, AVS_OP_HEADER, slot) < 0, "wrote to a source");
+  slot[1] = world.sink_io;
+  CHECK(run(other, AVS_OP_HEADER, slot) < 0, "wrote through another session's");
+  alarm(0);
+  slot[1] = free_sink;
+  CHECK(run(other, AVS_OP_HEADER, slot) >= 0, "header");
+  CHECK(avs_set(other, AVS_SET_STREAM, 0, "codec\0h264", 11) < 0, "another codec after the header");
+  CHECK(avs_set(other, AVS_SET_STREAM, 0, "bitstreamFilter\0null", 21) < 0, "a filter after the header");
+  CHECK(avs_io_close(free_source) == 0, "close what is in no use");
+  CHECK(avs_io_attach(free_sink, thief) == 0 && avs_io_close(free_sink) == 0, "moved and closed");
+  CHECK(!operate(other, AVS_OP_TRAILER) && !operate(other, AVS_OP_CLOSE_OUTPUT), "went on without its I/O context");
+  CHECK(avs_session_close(thief) == 0 && avs_session_close(other) == 0 && avs_session_close(session) == 0, "close");
+}
+
+static double places_sought(uint32_t session, double position, double flags) {
+  double slot[AVS_SLOT_SIZE] = {0, -1, position, NAN, INFINITY, flags};
+  double result = run(session, AVS_OP_SEEK, slot);
+  drop_log(session);
+  return result;
+}
+
+/* By bytes: what mpegts and mp3 can, Matroska can't; any number, and then packets. */
+static void test_byte_seeks(const char *folder, const char *name, bool can) {
+  enum { BYTE = 2, ALL = 15 }; /* AVSEEK_FLAG_* */
+  load(folder, name);
+  reset(NEVER, SIZE_MAX);
+  uint32_t session = avs_session_new();
+  world.source_io = new_source(session);
+  CHECK(places_sought(session, 0, BYTE) < 0, "without an input");
+  CHECK(open_input(session, world.source_io) >= 0, "open %s", name);
+  double result;
+  for (int i = 0; i < NUMBERS; i++) {
+    places_sought(session, numbers[i], BYTE);
+    places_sought(session, numbers[i], ALL);
+    if (i % 4 == 0) read_all(session, &result);
+  }
+  result = places_sought(session, (double)(world.source.size / 2), BYTE);
+  CHECK((result >= 0) == can, "%s: sought by bytes: %g", name, result);
+  if (can) CHECK(read_all(session, &result) > 0, "%s: no packets from its middle on", name);
+  CHECK(operate(session, AVS_OP_CLOSE_INPUT) && places_sought(session, 0, BYTE) < 0, "of a closed input");
+  CHECK(avs_session_close(session) == 0, "close");
+}
+
+/* ---------------------------------------------------------------------------------------- in any order */
+
+static uint32_t state_of_walk;
+static uint32_t below(uint32_t end) {
+  state_of_walk = state_of_walk * 1664525 + 1013904223;
+  return (state_of_walk >> 8) % end;
+}
+
+struct walk {
+  uint32_t sessions[2], ios[16];
+};
+
+/* Mostly one that may be there, at times one that is stale or of another session. */
+static uint32_t some_io(const struct walk *walk) { return below(10) ? walk->ios[below(8)] : walk->ios[below(16)]; }
+
+static void step_setting(struct walk *walk, uint32_t session) {
+  double some[AVS_ROW_LENGTH];
+  switch (below(9)) {
+  case 0: avs_map_stream(session, (int32_t)below(3), (int32_t)below(3)); break;
+  case 1: avs_set_range(session, below(2) ? below(3) : NAN, below(2) ? 1 + below(3) : NAN); break;
+  case 2: avs_set_shift(session, numbers[below(NUMBERS)], numbers[below(NUMBERS)]); break;
+  case 3: avs_route(session, (int32_t)below(3), some); break;
+  case 4: avs_set_discard(session, (int32_t)below(3), (int32_t)below(2)); break;
+  case 5: avs_io_close(some_io(walk)); break;
+  case 6: avs_set(session, AVS_SET_STREAM, (int32_t)below(2), "bitstreamFilter\0null", 21); break;
+  case 7: avs_can_hold(session, (int32_t)below(3)); break;
+  case 8: if (!below(4)) avs_io_attach(some_io(walk), walk->sessions[below(2)]); break;
+  }
+  drop_log(session);
+}
+
+static void step_operation(struct walk *walk, uint32_t session) {
+  static const char formats[][16] = {"format\0matroska", "format\0mp4", "format\0mpegts", "format\0avi"};
+  static const uint32_t usual[] = {AVS_OP_READ,  AVS_OP_SEEK,  AVS_OP_WRITE, AVS_OP_FLUSH,      AVS_OP_TRAILER,
+                                   AVS_OP_REMUX, AVS_OP_REMUX, AVS_OP_CUT,   AVS_OP_CLOSE_INPUT, AVS_OP_CLOSE_OUTPUT};
+  double slot[AVS_SLOT_SIZE] = {0, 1 + below(300), 0, below(2) ? below(4) : NAN, 1, below(16)};
+  uint8_t byte = 0;
+  double row[AVS_ROW_LENGTH] = {below(3), below(1000), below(1000), 1, 1, 0, 1, 0, 1, 1000};
+  switch (below(6)) {
+  case 0: open_input(session, some_io(walk)); break;
+  case 1:
+    avs_set(session, AVS_SET_OUTPUT, 0, formats[below(4)], sizeof(*formats));
+    if (run(session, AVS_OP_OPEN_OUTPUT, slot) >= 0 && avs_describe(session, AVS_INPUT, NULL, 0) > 0) describe_into(session);
+    slot[1] = some_io(walk);
+    run(session, AVS_OP_HEADER, slot);
+    break;
+  case 2: avs_put_packet(session, row, &byte, 1, &byte, 0); break;
+  default:
+    if (below(3) == 0) slot[2] = below(100000), slot[1] = -1;
+    run(session, usual[below(sizeof(usual) / sizeof(*usual))], slot);
+  }
+  drop_log(session);
+}
+
+static void walk(uint32_t seed) {
+  struct walk walk;
+  state_of_walk = seed;
+  reset(NEVER, SIZE_MAX);
+  world.any = true;
+  for (int i = 0; i < 2; i++) walk.sessions[i] = avs_session_new();
+  for (int i = 0; i < 16; i++) {
+    uint32_t session = walk.sessions[i / 8];
+    walk.ios[i] = i % 2 ? new_source(session) : new_sink(session, i % 4 ? AVS_IO_CALLBACKS : AVS_IO_MEMORY_OUTPUT, 0);
+  }
+  for (int step = 0; step < 60; step++) {
+    uint32_t session = walk.sessions[below(8) == 0];
+    if (below(2)) step_setting(&walk, session);
+    else step_operation(&walk, session);
+    if (below(200) == 0) avs_session_close(walk.sessions[1]);
+  }
+  avs_session_close(walk.sessions[1]);
+  CHECK(avs_session_close(walk.sessions[0]) == 0, "close");
+}
+
+static void test_any_order(const char *folder, const char *name, int most) {
+  load(folder, name);
+  int rounds = most > 0 ? most * 20 : 2000;
+  for (int round = 0; round < rounds; round++) {
+    alarm(60);
+    walk((uint32_t)round);
+  }
+  alarm(0);
+}
+
 int main(int argc, char **argv) {
   static const char *const files[] = {"video.mp4", "fragmented.mp4", "video.mkv", "video.ts",  "video.flv", "video.avi",
                                       "audio.ogg", "audio.mp3",      "audio.wav", "audio.flac", "video.webm"};
@@ -647,6 +983,16 @@ int main(int argc, char **argv) {
   test_beyond(argv[1], "video.mkv");
   test_beyond(argv[1], "video.ts");
   test_seeking_beyond(argv[1]);
+  test_several(argv[1], "video.mp4", most);
+  test_several(argv[1], "video.mkv", most);
+  test_several(argv[1], "video.ts", most);
+  test_leftovers(argv[1]);
+  test_closing_io(argv[1]);
+  test_byte_seeks(argv[1], "video.ts", true);
+  test_byte_seeks(argv[1], "audio.mp3", true);
+  test_byte_seeks(argv[1], "video.mkv", false);
+  test_any_order(argv[1], "video.mp4", most);
+  test_any_order(argv[1], "video.ts", most);
   test_idle();
   test_whitelist(argv[1]);
   reset(NEVER, SIZE_MAX);

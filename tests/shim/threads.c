@@ -110,9 +110,10 @@ enum ending {
 };
 
 struct user {
-  uint32_t session, source, sink;
+  uint32_t session, source, sink, sink_flags;
   size_t position;
   int events, taken, end_at;
+  int outputs, inputs; /* that were opened before */
   enum ending ending;
   bool late;   /* writes are answered many events later, or when nothing else comes */
   bool pester; /* everything is called at the wrong time */
@@ -221,6 +222,10 @@ static void pester(struct user *user) {
   CHECK(avs_can_hold(session, 0) < 0, "can hold");
   CHECK(avs_map_stream(session, 0, 0) < 0, "map stream");
   CHECK(avs_set_range(session, 0, 1) < 0, "set range");
+  CHECK(avs_set_shift(session, 0, 1) < 0, "set shift");
+  CHECK(avs_route(session, 0, row) < 0, "route");
+  CHECK(avs_index(session, 0, 0, row, 1) < 0, "index");
+  CHECK(avs_io_close(user->sink) < 0 && avs_io_close(user->source) < 0, "close I/O context");
   CHECK(avs_put_packet(session, row, &byte, 1, &byte, 0) < 0, "put packet");
   CHECK(avs_memory_size(user->sink) < 0, "memory size");
   CHECK(avs_memory_read(user->sink, 0, &byte, 1) < 0, "memory read");
@@ -317,8 +322,11 @@ static void pump(struct waiter *waiter, struct user *users, int count) {
   }
 }
 
-static const int program[] = {AVS_OP_OPEN_INPUT, AVS_OP_READ, AVS_OP_SEEK, AVS_OP_READ, AVS_OP_OPEN_OUTPUT,
-                              AVS_OP_HEADER, AVS_OP_SEEK, AVS_OP_REMUX, AVS_OP_FLUSH, AVS_OP_TRAILER};
+/* A source is read, sought and remuxed: a part of it to one output, the rest and another source to the next one. */
+static const int program[] = {AVS_OP_OPEN_INPUT,   AVS_OP_READ,   AVS_OP_SEEK,    AVS_OP_READ,  AVS_OP_OPEN_OUTPUT,
+                              AVS_OP_HEADER,       AVS_OP_SEEK,   AVS_OP_REMUX,   AVS_OP_FLUSH, AVS_OP_TRAILER,
+                              AVS_OP_CLOSE_OUTPUT, AVS_OP_OPEN_OUTPUT, AVS_OP_HEADER, AVS_OP_REMUX, AVS_OP_CLOSE_INPUT,
+                              AVS_OP_OPEN_INPUT,   AVS_OP_REMUX,  AVS_OP_TRAILER, AVS_OP_CLOSE_OUTPUT};
 enum { STEPS = sizeof(program) / sizeof(*program), MANY = 8 };
 
 static void set(uint32_t session, uint32_t what, const char *text, uint32_t size) {
@@ -336,15 +344,43 @@ static void add_streams(struct user *user) {
   }
 }
 
+static uint32_t new_source(struct user *user) {
+  return avs_io_new(user->session, AVS_IO_CALLBACKS, AVS_IO_READ | AVS_IO_SEEK, BUFFER);
+}
+
+static uint32_t new_sink(struct user *user) {
+  return avs_io_new(user->session, AVS_IO_CALLBACKS, AVS_IO_WRITE | AVS_IO_SEEK | user->sink_flags, BUFFER);
+}
+
+/* What one has used is closed with it, and the next has its own. */
+static void replace_source(struct user *user) {
+  CHECK(avs_io_close(user->source) == 0, "close source");
+  CHECK(avs_io_close(user->source) < 0, "closed twice");
+  user->source = new_source(user);
+  user->position = 0;
+  CHECK(avs_set_shift(user->session, -10, NAN) == 0, "set shift");
+}
+
+static void replace_sink(struct user *user) {
+  CHECK(avs_io_close(user->sink) == 0, "close sink");
+  user->sink = new_sink(user);
+}
+
 static void prepare(struct user *user, int operation, double *slot) {
   memset(slot, 0, AVS_SLOT_SIZE * sizeof(*slot));
   switch (operation) {
   case AVS_OP_OPEN_INPUT:
+    if (user->inputs++) replace_source(user);
     slot[1] = user->source, slot[2] = 1;
     break;
   case AVS_OP_READ: slot[1] = 20, slot[2] = 1 << 16; break;
   case AVS_OP_SEEK: slot[1] = -1, slot[2] = 0, slot[3] = -INFINITY, slot[4] = 0, slot[5] = 1; break;
-  case AVS_OP_OPEN_OUTPUT: set(user->session, AVS_SET_OUTPUT, "format\0matroska", 16); break;
+  case AVS_OP_CLOSE_INPUT: CHECK(avs_io_close(user->source) == -EBUSY, "closed while an input reads through it"); break;
+  case AVS_OP_CLOSE_OUTPUT: CHECK(avs_io_close(user->sink) == -EBUSY, "closed while an output writes through it"); break;
+  case AVS_OP_OPEN_OUTPUT:
+    if (user->outputs++) replace_sink(user);
+    set(user->session, AVS_SET_OUTPUT, "format\0matroska", 16);
+    break;
   case AVS_OP_HEADER:
     add_streams(user);
     slot[1] = user->sink;
@@ -352,6 +388,7 @@ static void prepare(struct user *user, int operation, double *slot) {
   case AVS_OP_REMUX:
     for (int i = 0; i < 2; i++) avs_set_discard(user->session, i, 0);
     slot[1] = INFINITY;
+    slot[3] = user->inputs == 1 && user->outputs == 1 ? 1 : NAN;
     break;
   default: break;
   }
@@ -361,8 +398,9 @@ static void user_start(struct user *user, enum ending ending, int end_at, int nu
   static const uint32_t kinds[] = {0, AVS_IO_BULK, AVS_IO_DIRECT};
   memset(user, 0, sizeof(*user));
   user->session = avs_session_new();
-  user->source = avs_io_new(user->session, AVS_IO_CALLBACKS, AVS_IO_READ | AVS_IO_SEEK, BUFFER);
-  user->sink = avs_io_new(user->session, AVS_IO_CALLBACKS, AVS_IO_WRITE | AVS_IO_SEEK | kinds[number % 3], BUFFER);
+  user->sink_flags = kinds[number % 3];
+  user->source = new_source(user);
+  user->sink = new_sink(user);
   CHECK(user->session && user->source && user->sink, "new");
   user->ending = ending;
   user->end_at = end_at;
@@ -403,6 +441,8 @@ static int run(struct waiter *waiter, struct user *users, int count) {
       struct user *user = &users[i];
       if (user->closed || user->left) continue;
       finish(user, slots[i]);
+      int state = user->outputs == 1 ? AVS_REMUX_BREAK : AVS_REMUX_END;
+      if (program[step] == AVS_OP_REMUX && user->ending == RUN) CHECK(slots[i][1] == state, "remuxed to %g", slots[i][1]);
       if (slots[i][0] < 0 && slots[i][0] != END_OF_FILE) close_user(user);
       if (program[step] == AVS_OP_READ && !user->closed) take_packets(user->session);
     }
@@ -570,6 +610,7 @@ static void *writing_isolate(void *opaque) {
   for (int i = 0; i < STEPS && program[i] != AVS_OP_REMUX; i++)
     if (program[i] != AVS_OP_READ && program[i] != AVS_OP_SEEK) operate(&scene, program[i]);
   prepare(&scene.user, AVS_OP_REMUX, scene.slot);
+  scene.slot[3] = NAN;
   start(&scene.user, AVS_OP_REMUX, scene.slot);
   pump_until_stuck(&scene);
   CHECK(scene.user.done && scene.user.held_for, "done, with writes that wait");
@@ -642,6 +683,27 @@ static double seconds(void) {
   struct timespec time;
   clock_gettime(CLOCK_MONOTONIC, &time);
   return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+}
+
+/* Operations in an order that makes no sense: each is refused, none is lost or hangs. */
+static void *muddled_isolate(void *opaque) {
+  static const int operations[] = {AVS_OP_CLOSE_INPUT, AVS_OP_CLOSE_OUTPUT, AVS_OP_REMUX, AVS_OP_CUT, AVS_OP_TRAILER,
+                                   AVS_OP_SEEK,        AVS_OP_READ,         AVS_OP_HEADER, AVS_OP_FLUSH, 99};
+  enum { OPERATIONS = sizeof(operations) / sizeof(*operations) };
+  (void)opaque;
+  struct scene scene;
+  scene_start(&scene, 0);
+  scene.user.ending = FAIL; /* they are to fail */
+  for (int round = 0; round < OPERATIONS * 2; round++) {
+    int operation = operations[round % OPERATIONS];
+    memset(scene.slot, 0, sizeof(scene.slot));
+    start(&scene.user, operation, scene.slot);
+    pump(&scene.waiter, &scene.user, 1);
+    finish(&scene.user, scene.slot);
+    if (operation != AVS_OP_FLUSH) CHECK(scene.slot[0] < 0, "operation %d of nothing: %g", operation, scene.slot[0]);
+  }
+  scene_end(&scene);
+  return NULL;
 }
 
 /* Nobody else may be told instead of who waits: as when another call gives the event loop its turn. */
@@ -719,6 +781,7 @@ static void try_scenes(void) {
   in_thread(pestered_isolate, NULL);
   in_thread(seeking_isolate, NULL);
   in_thread(nudging_isolate, NULL);
+  in_thread(muddled_isolate, NULL);
   for (int round = 0; round < ROUNDS; round++) {
     in_thread(paused_isolate, &round);
     in_thread(writing_isolate, &round);
