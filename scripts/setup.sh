@@ -33,7 +33,7 @@ install_packages() {
 
 install_tools() {
   local tools=(gcc libc6-dev make xz-utils tar zlib1g-dev ca-certificates)
-  [ "$1" = 0 ] || tools+=(ffmpeg pkg-config libavformat-dev libavcodec-dev libavutil-dev valgrind binutils)
+  [ "$1" = 0 ] || tools+=(ffmpeg git pkg-config libavformat-dev libavcodec-dev libavutil-dev valgrind binutils)
   if has apt-get; then
     install_packages "${tools[@]}"
   elif ! has cc || ! has make; then
