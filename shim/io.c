@@ -247,8 +247,9 @@ int32_t avs_io_close(uint32_t handle) {
   struct io *io = find_io(handle);
   if (!io) return AVERROR(EBADF);
   struct session *session = io->session;
+  if (session->running) return AVERROR(EBUSY); /* first: its thread changes the rest */
   bool used = io == session->input_io || io == session->output_io || io->nested || !io->context;
-  if (session->running || used || (io->behind.first && !session->canceled)) return AVERROR(EBUSY);
+  if (used || (io->behind.first && !session->canceled)) return AVERROR(EBUSY);
   worker_lock(session);
   unlink_io(io);
   handle_free(&io->object);
