@@ -3,7 +3,7 @@
  * into it. The library is loaded at first use and never closed. Where it is looked for is in `places.ts`, what its
  * symbols are in `symbols.ts`.
  */
-import { cacheFolder, environment, installCommand, pathOf, places, PLATFORM } from "./places.ts";
+import { cacheFolder, environment, filePath, installCommand, places, PLATFORM } from "./places.ts";
 import { ABI_VERSION, groups, type symbols } from "./symbols.ts";
 
 type Symbols = Deno.DynamicLibrary<typeof symbols>["symbols"];
@@ -61,7 +61,7 @@ export function loadLibrary(path?: string | URL): void {
 
 function asPath(path: string | URL): string {
   const text = String(path);
-  if (text.startsWith("file:")) return pathOf(new URL(text));
+  if (text.startsWith("file:")) return filePath(new URL(text));
   if (path instanceof URL) throw new TypeError(`Cannot load a library from ${text}: only file: URLs`);
   if (text === "" || text.includes("\0")) throw new TypeError("path: must be a path");
   // A bare name would be searched for in places that the environment chooses.

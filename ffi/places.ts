@@ -30,7 +30,7 @@ export function cacheFolder(): string | null {
 }
 
 /** Path of a file: URL. */
-export function pathOf(url: URL): string {
+export function filePath(url: URL): string {
   return decodeURIComponent(url.pathname);
 }
 
@@ -38,7 +38,7 @@ export function pathOf(url: URL): string {
 export function* places(): Generator<string> {
   if (import.meta.url.startsWith("file:")) {
     for (const name of [FILE_NAME, SYSTEM_FILE_NAME]) {
-      yield pathOf(new URL(`../lib/${PLATFORM}/${name}`, import.meta.url));
+      yield filePath(new URL(`../lib/${PLATFORM}/${name}`, import.meta.url));
     }
   }
   if (Deno.build.standalone) yield `${Deno.execPath().replace(/[^/]*$/, "")}${FILE_NAME}`;
@@ -50,7 +50,7 @@ export function* places(): Generator<string> {
 export function installCommand(): string {
   const { protocol, pathname } = new URL(import.meta.url);
   if (protocol === "file:" && pathname.endsWith(".ts")) { // a checkout
-    return `deno task --cwd '${pathOf(new URL("..", import.meta.url))}' build`;
+    return `deno task --cwd '${filePath(new URL("..", import.meta.url))}' build`;
   }
   // JSR's address ends so, and the npm package has no sources to build from.
   if (protocol === "file:" || pathname.endsWith(`/@avio/avio/${VERSION}/ffi/places.ts`)) {

@@ -1,6 +1,7 @@
 /**
  * Files as sources and sinks: paths, file: URLs, and files that the caller has opened.
  */
+import { filePath } from "../ffi/places.ts";
 import { constants } from "../ffi/constants.ts";
 import { type Device, settled } from "../ffi/device.ts";
 import { canWait, type Operation, step } from "../ffi/operation.ts";
@@ -11,7 +12,7 @@ import { ReadSize } from "./read_size.ts";
 /** The path that a string or URL names. */
 export function pathOf(place: string | URL, name: string): string {
   const text = String(place);
-  if (/^file:/i.test(text)) return decodeURIComponent(new URL(text).pathname);
+  if (/^file:/i.test(text)) return filePath(new URL(text));
   if (place instanceof URL) throw new TypeError(`${name}: ${text} is neither a file: nor an http(s): URL`);
   if (text === "" || text.includes("\0")) {
     throw new TypeError(`${name}: must be a path, is ${JSON.stringify(text)}`);

@@ -80,8 +80,6 @@ deno run --allow-ffi --allow-read --allow-env "$root/scripts/licenses.ts" >"$pac
 
 find "$package" -type f -exec chmod 644 {} +
 find "$package" -type d -exec chmod 755 {} +
-# GNU tar; times and owners would differ from one machine to the next.
-(cd "$work/unpacked" && find package -type f | sort |
-  tar --no-recursion --mtime=@0 --owner=0 --group=0 --numeric-owner --format=ustar -cf - -T -) | gzip -9n >"$work/package.tgz"
+"$root/scripts/make_tarball.sh" "$work/unpacked" package "$work/package.tgz"
 mv "$work/package.tgz" "$output"
 echo "pack_npm: $output ($(($(wc -c <"$output") / 1024)) KiB; libraries: $(cd "$package/lib" && echo */))"

@@ -58,8 +58,7 @@ deno eval '
 # The sources, with that: `deno publish` is run in what this holds.
 rm -r "${tree:?}/lib"
 mv "$tree" "$work/avio-$version"
-(cd "$work" && find "avio-$version" -type f | sort |
-  tar --no-recursion --mtime=@0 --owner=0 --group=0 --numeric-owner --format=ustar -cf - -T -) | gzip -9n >"$out/avio-$version-source.tar.gz"
+"$root/scripts/make_tarball.sh" "$work" "avio-$version" "$out/avio-$version-source.tar.gz"
 
 (cd "$out" && sha256sum -- * >"$work/sums" && mv "$work/sums" SHA256SUMS)
 mv "$out" "$folder"

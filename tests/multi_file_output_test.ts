@@ -145,6 +145,25 @@ Deno.test("HLS out: variants, each in its folder; none of them is the sink", asy
   await assertProbed(files, "o/master.m3u8", [video!, sound!, sound!]);
 });
 
+/** What a muxer leaves that deletes old files, and what it has deleted. */
+async function withDeletes(
+  options: RemuxOptions,
+  isAsync: boolean,
+): Promise<{ files: Map<string, MapFile>; deleted: string[]; own: MemorySink }> {
+  const files = new Map<string, MapFile>();
+  const deleted: string[] = [];
+  const ondelete = (url: string) => {
+    assert(files.delete(url), url);
+    deleted.push(url);
+    return isAsync ? Promise.resolve() : undefined!;
+  };
+  const own = new MemorySink();
+  const settings = { ...options, onopen: fromMap(files), ondelete };
+  if (isAsync) await remux(VIDEO, own, settings);
+  else remuxSync(VIDEO, own, settings);
+  return { files, deleted, own };
+}
+
 Deno.test("HLS out: live, the list is rewritten and old segments are to be deleted", async () => {
   const options: RemuxOptions = {
     format: "hls",
@@ -152,17 +171,7 @@ Deno.test("HLS out: live, the list is rewritten and old segments are to be delet
     options: { hls_time: 0.2, hls_list_size: 1, hls_delete_threshold: 1, hls_flags: "delete_segments" },
   };
   for (const isAsync of [false, true]) {
-    const files = new Map<string, MapFile>();
-    const deleted: string[] = [];
-    const ondelete = (url: string) => {
-      assert(files.delete(url), url);
-      deleted.push(url);
-      return isAsync ? Promise.resolve() : undefined!;
-    };
-    const own = new MemorySink();
-    const settings = { ...options, onopen: fromMap(files), ondelete };
-    if (isAsync) await remux(VIDEO, own, settings);
-    else remuxSync(VIDEO, own, settings);
+    const { files, deleted, own } = await withDeletes(options, isAsync);
     assertEquals(deleted, ["live0.ts"]);
     assertEquals([...files.keys()], ["live1.ts", "live2.ts"]);
     assertEquals(textOf(own.bytes()).match(/^[^#\n].*/gm), ["live2.ts"]);
@@ -221,16 +230,7 @@ Deno.test({
       options: { seg_duration: 0.5, window_size: 1, extra_window_size: 1 },
     };
     for (const isAsync of [false, true]) {
-      const files = new Map<string, MapFile>();
-      const deleted: string[] = [];
-      const ondelete = (url: string) => {
-        assert(files.delete(url), url);
-        deleted.push(url);
-        return isAsync ? Promise.resolve() : undefined!;
-      };
-      const settings = { ...options, onopen: fromMap(files), ondelete };
-      if (isAsync) await remux(VIDEO, new MemorySink(), settings);
-      else remuxSync(VIDEO, new MemorySink(), settings);
+      const { files, deleted } = await withDeletes(options, isAsync);
       assert(deleted.includes("d/chunk-stream0-00001.m4s"), String(deleted));
       assert(files.has("d/init-stream0.m4s"));
       assert(!files.has("d/chunk-stream0-00001.m4s") && files.has("d/chunk-stream0-00003.m4s"));

@@ -1,0 +1,12 @@
+#!/usr/bin/env bash
+#
+# Packs a folder so that the same files give the same bytes: sorted, without the times and owners of this machine.
+#
+#   scripts/make_tarball.sh PARENT FOLDER OUTPUT      FOLDER, in PARENT, is what the archive begins with
+#
+# Needs GNU tar.
+set -euo pipefail
+export LC_ALL=C
+
+(cd "$1" && find "$2" -type f | sort |
+  tar --no-recursion --mtime=@0 --owner=0 --group=0 --numeric-owner --format=ustar -cf - -T -) | gzip -9n >"$3"
