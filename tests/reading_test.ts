@@ -10,6 +10,7 @@ import {
   Muxer,
   probeSync,
   type Rational,
+  remuxSync,
   type SideData,
   sideDataFields,
 } from "@avio/avio";
@@ -262,4 +263,19 @@ Deno.test("New extradata goes through flv, at the packet from which it counts", 
   );
   assertEquals(told.map(({ dts }) => dts), [second.dts]);
   assertEquals(told[0]!.sideData[0]!.data, data);
+});
+
+Deno.test("Closed captions are a stream of subtitles: of an SCC file, and of mov", () => {
+  const captions = new TextEncoder().encode(
+    "Scenarist_SCC V1.0\n\n00:00:00:15\t9420 9420 94ae 94ae 9452 9452 c8e5 ecec ef80 942f 942f\n\n" +
+      "00:00:02:10\t942c 942c\n",
+  );
+  const mov = new MemorySink();
+  remuxSync(captions, mov, { format: "mov" });
+  for (const bytes of [captions, mov.bytes()]) {
+    using demuxer = Demuxer.openSync(bytes);
+    const [stream] = demuxer.streams;
+    assertEquals([stream!.type, stream!.codecParameters.codec], ["subtitle", "eia_608"]);
+    assert(demuxer.readSync()!.data.length > 0);
+  }
 });
