@@ -12,10 +12,11 @@
  * @module
  */
 export { type Constants, constants } from "./ffi/constants.ts";
-export { AVError } from "./ffi/errors.ts";
+export { AVError, ClosedError } from "./ffi/errors.ts";
 export { LibraryNotFoundError, loadLibrary } from "./ffi/library.ts";
 export { type LogLevel, type LogLine, onLog, setLogLevel } from "./ffi/log.ts";
-export type { Marker, MaybePromise, WriteInfo } from "./ffi/device.ts";
+export type { Marker, WriteInfo } from "./ffi/device.ts";
+export type { MaybePromise } from "./ffi/operation.ts";
 
 export type { IOCallbacks } from "./io/callbacks.ts";
 export type { HttpOptions } from "./io/http.ts";

@@ -1,12 +1,8 @@
 /**
- * Device: the TypeScript end of an AVIOContext. Its answers are generators that yield what must be waited for, so that
- * one text serves both engines; the sync engine can't wait, and throws.
+ * Device: the TypeScript end of an AVIOContext. Each of its functions is an operation, so that one text serves both
+ * engines. What a device reads from or writes to is in `io/`; who asks it is `requests.ts`.
  */
-
-import { type Operation, runAsync, runSync } from "./operation.ts";
-
-/** A value or a promise of one; promises need the async engine. */
-export type MaybePromise<T> = T | Promise<T>;
+import type { Operation } from "./operation.ts";
 
 /**
  * What FFmpeg says that written bytes are (AVIODataMarkerType). "header" is what every reader needs first. "sync" begins
@@ -27,39 +23,14 @@ export interface WriteInfo {
   time: number | null;
 }
 
-/** An answer under way; what it yields is waited for, and given back to it. */
-export type Answer<T> = Generator<PromiseLike<unknown>, T, unknown>;
-
-/** What answers the requests of an I/O context. Exceptions end the session and are kept. */
+/** What serves the requests of an I/O context. Its exceptions end the session, and are what the session's calls throw. */
 export interface Device {
   /** Bytes, copied before the next call; more than `size` where they are at hand; null at the end. */
-  read?(size: number): Answer<Uint8Array | null>;
-  /** What `write` is given is good only until it has answered. */
+  read?(size: number): Operation<Uint8Array | null>;
+  /** What `write` is given is good only until it returns. */
   transient?: boolean;
   /** Takes all of `bytes`. */
-  write?(bytes: Uint8Array<ArrayBuffer>, info: WriteInfo): Answer<void>;
+  write?(bytes: Uint8Array<ArrayBuffer>, info: WriteInfo): Operation<void>;
   /** The new position or the size; null: can't. */
-  seek?(offset: number, whence: number): Answer<number | null>;
-}
-
-/** The value itself, or what the promise will be. */
-export function* settled<T>(value: MaybePromise<T>): Answer<T> {
-  return isThenable(value) ? (yield value) as T : value;
-}
-
-/** An operation as a part of an answer, by the engine that asked. */
-export function* perform<T>(operation: Operation<T>, waits: boolean): Answer<T> {
-  return waits ? yield* settled(runAsync(operation)) : runSync(operation);
-}
-
-/** The answer of a device that must have it now. `callback` is what the user knows it by. */
-export function answerNow<T>(answer: Answer<T>, callback: string): T {
-  const { done, value } = answer.next();
-  if (done) return value;
-  if (value instanceof Promise) value.catch(() => {}); // it would be reported beside the error thrown here
-  throw new TypeError(`${callback} returned a promise: the sync API can't wait, use the async one`);
-}
-
-function isThenable<T>(value: MaybePromise<T>): value is Promise<T> {
-  return typeof (value as Promise<T> | null | undefined)?.then === "function";
+  seek?(offset: number, whence: number): Operation<number | null>;
 }

@@ -40,6 +40,26 @@ export class AVError extends Error {
   }
 }
 
+/**
+ * A Demuxer, a Muxer or whatever else was used after it had been closed; or what was under way when it was closed.
+ */
+export class ClosedError extends Error {
+  /** Made by avio. */
+  constructor(message: string) {
+    super(message);
+    this.name = "ClosedError";
+  }
+}
+
+/** A wrong argument: its message begins with the argument's name, which is in `argument` too. */
+export function argumentError<E extends TypeError | RangeError>(
+  kind: new (message: string) => E,
+  argument: string,
+  fault: string,
+): E & { argument: string } {
+  return Object.assign(new kind(`${argument}: ${fault}`), { argument });
+}
+
 const MAX_LOG_LINES = 8;
 
 /** What libavutil says of a code, without the words that say nothing. */

@@ -3,7 +3,7 @@
  * transforms packets. How an answer is waited for, and what its failure means, is in `session.ts`.
  */
 import { AVERROR } from "./constants.ts";
-import { type Answer, type Device, type Marker, perform } from "./device.ts";
+import type { Device, Marker } from "./device.ts";
 import { check } from "./errors.ts";
 import { library } from "./library.ts";
 import type { Operation } from "./operation.ts";
@@ -11,21 +11,11 @@ import { openModes, Request } from "./symbols.ts";
 
 const markers: readonly Marker[] = ["header", "sync", "boundary", "unknown", "trailer", "flush"];
 
-/** What the user knows the kinds of requests by. */
-export const callbackNames: Readonly<Record<number, string>> = {
-  [Request.READ]: "onread",
-  [Request.WRITE]: "onwrite",
-  [Request.SEEK]: "onseek",
-  [Request.OPEN]: "onopen",
-  [Request.CLOSE]: "closing what onopen opened",
-  [Request.TRANSFORM]: "transform",
-};
-
 /** Is something to be read, to be written, is it there, or to be deleted? */
 export type OpenMode = (typeof openModes)[number];
 
 /** Answers what libavformat wants to open: an I/O context's handle, an AVERROR code, null to refuse. */
-export type Opener = (url: string, mode: OpenMode, waits: boolean) => Answer<number | null>;
+export type Opener = (url: string, mode: OpenMode) => Operation<number | null>;
 
 /** An I/O context's device, with the memory that its writes use again and again: new memory costs more than the copy. */
 interface Attached {
@@ -43,7 +33,7 @@ export class Requests {
   /** Null: nothing is opened. */
   opener: Opener | null = null;
   /** Takes the packets that are ready, and puts what becomes of them; null: they go on as they are. */
-  transformer: (() => Answer<void>) | null = null;
+  transformer: (() => Operation<void>) | null = null;
 
   /** Whether native code can ask anything at all. */
   get canBeAsked(): boolean {
@@ -80,9 +70,8 @@ export class Requests {
 
   /**
    * Asks whoever is asked, and gives the answer to the thread that waits. Late, after the end, it finds nobody.
-   * `waits`: by the async engine.
    */
-  answer(io: number, kind: number, a: number, b: number, c: number, waits: boolean): Answer<void> {
+  answer(io: number, kind: number, a: number, b: number, c: number): Operation<void> {
     switch (kind) {
       case Request.READ:
         return this.#read(io, a);
@@ -91,9 +80,9 @@ export class Requests {
       case Request.SEEK:
         return this.#seek(io, a, b);
       case Request.OPEN:
-        return this.#open(io, a, b, waits);
+        return this.#open(io, a, b);
       case Request.CLOSE:
-        return this.#close(io, waits);
+        return this.#close(io);
       default:
         return this.#transform(io);
     }
@@ -105,14 +94,14 @@ export class Requests {
     throw new Error("The I/O context has no device");
   }
 
-  *#read(io: number, size: number): Answer<void> {
+  *#read(io: number, size: number): Operation<void> {
     const attached = this.#of(io);
     const chunk = (yield* attached.device.read!(size)) ?? NOTHING;
     if (this.#devices.get(io) !== attached) return; // given back meanwhile: its next request is another one
     library().avs_reply_read(io, chunk as Uint8Array<ArrayBuffer>, chunk.byteLength);
   }
 
-  *#write(io: number, size: number, position: number, marker: number): Answer<void> {
+  *#write(io: number, size: number, position: number, marker: number): Operation<void> {
     const attached = this.#of(io);
     const bytes = attached.device.transient ? transient(attached, size) : new Uint8Array(size);
     check(library().avs_take_write(io, bytes, size), "take written bytes");
@@ -127,29 +116,29 @@ export class Requests {
     library().avs_reply(io, size);
   }
 
-  *#seek(io: number, offset: number, whence: number): Answer<void> {
+  *#seek(io: number, offset: number, whence: number): Operation<void> {
     const attached = this.#of(io);
     const position = yield* attached.device.seek!(offset, whence);
     if (this.#devices.get(io) !== attached) return;
     library().avs_reply(io, position ?? AVERROR.ESPIPE);
   }
 
-  *#open(io: number, length: number, mode: number, waits: boolean): Answer<void> {
+  *#open(io: number, length: number, mode: number): Operation<void> {
     const url = new Uint8Array(length);
     check(library().avs_take_write(io, url, length), "take a URL");
-    const opened = yield* this.opener!(decoder.decode(url), openModes[mode]!, waits);
+    const opened = yield* this.opener!(decoder.decode(url), openModes[mode]!);
     library().avs_reply(io, opened ?? AVERROR.EPERM);
   }
 
-  *#close(io: number, waits: boolean): Answer<void> {
+  *#close(io: number): Operation<void> {
     const close = this.#closers.get(io);
     this.#closers.delete(io);
-    if (close) yield* perform(close(), waits);
+    if (close) yield* close();
     this.#devices.delete(io);
     library().avs_reply(io, 0);
   }
 
-  *#transform(io: number): Answer<void> {
+  *#transform(io: number): Operation<void> {
     yield* this.transformer!();
     library().avs_reply(io, 0);
   }

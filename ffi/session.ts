@@ -3,13 +3,23 @@
  * how its operations end. It knows nothing of formats or of kinds of sources.
  */
 import { AVERROR } from "./constants.ts";
-import { type Answer, answerNow, type Device, type MaybePromise, settled } from "./device.ts";
+import type { Device } from "./device.ts";
 import { check, makeError } from "./errors.ts";
 import { answerEvents, forget, isTurnDue, remember, told, turn } from "./events.ts";
 import { encodePairs, library, readText, readTextOrThrow } from "./library.ts";
 import { type LogLine, parseLog, tellLog } from "./log.ts";
-import { canWait, type Operation, runAsync, runSync, step } from "./operation.ts";
-import { callbackNames, type Opener, Requests } from "./requests.ts";
+import {
+  call,
+  canWait,
+  isThenable,
+  type MaybePromise,
+  type Operation,
+  runAsync,
+  runSync,
+  step,
+  type Wait,
+} from "./operation.ts";
+import { type Opener, Requests } from "./requests.ts";
 import { Flag, IOFlag, IOKind, type OperationCode, operations, Slot } from "./symbols.ts";
 
 /** Why an operation failed. */
@@ -231,7 +241,7 @@ export class Session {
   }
 
   /** Who is asked what becomes of packets that are remuxed. */
-  setTransformer(transformer: () => Answer<void>): void {
+  setTransformer(transformer: () => Operation<void>): void {
     this.#addIO(IOKind.TRANSFORMER, 0, 1);
     this.#requests.transformer = transformer;
   }
@@ -456,7 +466,7 @@ export class Session {
 
   /** Runs operations of the async engine in the order in which they were asked for. */
   enqueue<T>(operation: () => Operation<T>): Promise<T> {
-    const result = this.#turn.then(() => runAsync(operation()));
+    const result = this.#turn.then(() => runAsync(operation(), unlimited));
     this.#turn = result.catch(() => {});
     return result;
   }
@@ -535,7 +545,7 @@ export class Session {
   answerSync(io: number, kind: number, a: number, b: number, c: number): void {
     try {
       if (this.#closed) return; // closed by an earlier callback: the request fails
-      answerNow(this.#requests.answer(io, kind, a, b, c, false), callbackNames[kind]!);
+      runSync(this.#requests.answer(io, kind, a, b, c));
     } catch (error) {
       this.fail(error);
     }
@@ -548,8 +558,8 @@ export class Session {
       library().avs_reply(io, AVERROR.EXTERNAL);
       return null;
     }
-    const answer = this.#requests.answer(io, kind, a, b, c, true);
-    const waiting = this.asked > 0 ? this.#after(io, answer) : this.#advance(io, answer, () => answer.next());
+    const answer = this.#requests.answer(io, kind, a, b, c);
+    const waiting = this.asked > 0 ? this.#after(io, answer) : this.#answer(io, answer);
     this.#answering = waiting ?? this.#answering;
     return waiting && this.#inTime(waiting);
   }
@@ -570,7 +580,7 @@ export class Session {
 
   /** What a callback answers between operations. The session's end ends the wait. */
   ask<T>(callback: () => MaybePromise<T>, name: string): Operation<T> {
-    return step(() => answerNow(settled(callback()), name), () => this.#unlessEnded(callback));
+    return step(() => runSync(call(callback, name)), () => this.#unlessEnded(callback));
   }
 
   async #unlessEnded<T>(callback: () => MaybePromise<T>): Promise<T> {
@@ -585,28 +595,23 @@ export class Session {
   }
 
   /** While the other side's callback is waited for: where that one has failed already, this one is not called. */
-  async #after(io: number, answer: Answer<void>): Promise<unknown> {
+  async #after(io: number, answer: Operation<void>): Promise<unknown> {
     for (let i = 0; i < SETTLED_TURNS; i++) await null;
-    if (!this.#failure) return this.#advance(io, answer, () => answer.next());
+    if (!this.#failure) return this.#answer(io, answer);
     library().avs_reply(io, AVERROR.EXTERNAL);
   }
 
-  /** Goes on with an answer; a promise where it must be waited for. What it throws ends the session. */
-  #advance(
-    io: number,
-    answer: Answer<void>,
-    resume: () => IteratorResult<PromiseLike<unknown>, void>,
-  ): Promise<unknown> | null {
-    try {
-      const next = resume();
-      if (next.done) return null;
-      return Promise.resolve(next.value).then(
-        (value) => this.#advance(io, answer, () => answer.next(value)),
-        (error) => this.#advance(io, answer, () => answer.throw(error)),
-      );
-    } catch (error) {
+  /** Runs an answer; a promise where it must be waited for. What it throws ends the session. */
+  #answer(io: number, answer: Operation<void>): Promise<unknown> | null {
+    const failed = (error: unknown) => {
       this.fail(error);
       library().avs_reply(io, AVERROR.EXTERNAL);
+    };
+    try {
+      const result = runAsync(answer, unlimited);
+      return isThenable(result) ? Promise.resolve(result).catch(failed) : null;
+    } catch (error) {
+      failed(error);
       return null;
     }
   }
@@ -660,6 +665,14 @@ export class Session {
       readTextOrThrow((out, capacity) => library().avs_describe(this.handle, direction, out, capacity)),
     );
   }
+}
+
+/** As long as it takes. */
+const unlimited: Wait = (promise) => Promise.resolve(promise);
+
+/** Runs an operation of the async engine; what is wrong before it begins rejects the promise too. */
+export async function promised<T>(operation: () => Operation<T>): Promise<T> {
+  return await runAsync(operation(), unlimited);
 }
 
 /** The promise, or this many milliseconds. */

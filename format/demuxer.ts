@@ -1,8 +1,8 @@
 /**
  * Demuxer: an input that is open, its streams, its packets, seeking. What the source is made of is in `io/`.
  */
-import { type Operation, promised, runSync, step } from "../ffi/operation.ts";
-import { type Host, Session } from "../ffi/session.ts";
+import { type Operation, runSync, step } from "../ffi/operation.ts";
+import { type Host, promised, Session } from "../ffi/session.ts";
 import { Direction, operations, SetWhat } from "../ffi/symbols.ts";
 import type { HttpOptions } from "../io/http.ts";
 import { allowNested } from "../io/nested.ts";

@@ -2,11 +2,10 @@
  * Muxer: an output that is open, its streams, writing packets. What the sink is made of is in `io/`.
  */
 import { library } from "../ffi/library.ts";
-import { type Operation, promised, runSync, step } from "../ffi/operation.ts";
+import { type MaybePromise, type Operation, runSync, step } from "../ffi/operation.ts";
 import { check } from "../ffi/errors.ts";
-import { type Host, Session } from "../ffi/session.ts";
+import { type Host, promised, Session } from "../ffi/session.ts";
 import { Direction, operations, SetWhat } from "../ffi/symbols.ts";
-import type { MaybePromise } from "../ffi/device.ts";
 import type { HttpOptions } from "../io/http.ts";
 import { MemorySink } from "../io/memory_sink.ts";
 import { allowNested, type Own } from "../io/nested.ts";

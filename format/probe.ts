@@ -1,8 +1,8 @@
 /**
  * probe: what a source is, in one call.
  */
-import { type Operation, promised, runSync } from "../ffi/operation.ts";
-import { Session } from "../ffi/session.ts";
+import { type Operation, runSync } from "../ffi/operation.ts";
+import { promised, Session } from "../ffi/session.ts";
 import { Direction, operations } from "../ffi/symbols.ts";
 import type { Source } from "../io/source.ts";
 import { type DemuxerOptions, openInput } from "./demuxer.ts";

@@ -1,8 +1,8 @@
 /**
  * remux: packets from a source to a sink in another container, without leaving C. How is in `transfer.ts`.
  */
-import { type Operation, promised, runSync } from "../ffi/operation.ts";
-import type { MaybePromise } from "../ffi/device.ts";
+import { type MaybePromise, type Operation, runSync } from "../ffi/operation.ts";
+import { promised } from "../ffi/session.ts";
 import type { Sink } from "../io/sink.ts";
 import type { Source } from "../io/source.ts";
 import type { DemuxerOptions } from "./demuxer.ts";

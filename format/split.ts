@@ -2,8 +2,8 @@
  * Splitting and joining without decoding: one source into segments at key frames, several sources into one output. How is
  * in `transfer.ts`.
  */
-import { type Operation, promised, runSync } from "../ffi/operation.ts";
-import type { MaybePromise } from "../ffi/device.ts";
+import { type MaybePromise, type Operation, runSync } from "../ffi/operation.ts";
+import { promised } from "../ffi/session.ts";
 import {
   checkArray,
   checkBoolean,

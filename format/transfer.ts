@@ -2,10 +2,9 @@
  * What remux, concat and split have in common: packets from sources, one after the other, to sinks, one after the other,
  * in one session and without leaving C. `remux` has one of each.
  */
-import { type MaybePromise, settled } from "../ffi/device.ts";
 import { check } from "../ffi/errors.ts";
 import { library } from "../ffi/library.ts";
-import { canWait, type Operation } from "../ffi/operation.ts";
+import { call, canWait, type MaybePromise, type Operation } from "../ffi/operation.ts";
 import { Session } from "../ffi/session.ts";
 import {
   Direction,
@@ -351,7 +350,7 @@ class Transfer {
     session.setTransformer(function* () {
       const batch = PacketBatch.take(session);
       for (let packet; (packet = batch?.next(timeBaseOf) ?? null);) {
-        const result = yield* settled(transform(packet));
+        const result = yield* call(() => transform(packet), "transform");
         if (result === null || result === undefined) continue;
         checkPacket(result);
         checkInteger(result.streamIndex, "packet.streamIndex", 0, streams - 1);

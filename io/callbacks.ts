@@ -3,7 +3,8 @@
  * is a TypeError or RangeError that names the callback; FFmpeg would crash on it, or deliver garbage.
  */
 import { checkFunction, checkObject, optional, typeName } from "./arguments.ts";
-import { type Device, type MaybePromise, settled, type WriteInfo } from "../ffi/device.ts";
+import type { Device, WriteInfo } from "../ffi/device.ts";
+import { call, type MaybePromise } from "../ffi/operation.ts";
 
 /** `read_packet`, `write_packet` and `seek` of avio_alloc_context. Promises need the async API. */
 export interface IOCallbacks {
@@ -58,7 +59,7 @@ function reader(callbacks: IOCallbacks, bufferSize: number): NonNullable<Device[
   return function* (wanted) {
     const size = Math.min(wanted, MAX_READ);
     const buffer = bufferOf(size);
-    const answer = yield* settled(callbacks.onread!(buffer, size));
+    const answer = yield* call(() => callbacks.onread!(buffer, size), "onread");
     const read = count(answer ?? 0, size, "onread", "read");
     if (buffer.byteLength < read) throw new TypeError("onread: the buffer was detached or resized");
     if (read === 0) return null;
@@ -70,7 +71,7 @@ function writer(callbacks: IOCallbacks): NonNullable<Device["write"]> {
   return function* (bytes, info) {
     for (let rest = bytes, position = info.position;;) {
       const size = rest.byteLength;
-      const answer = yield* settled(callbacks.onwrite!(rest, { ...info, position }));
+      const answer = yield* call(() => callbacks.onwrite!(rest, { ...info, position }), "onwrite");
       const taken = answer === undefined ? size : count(answer, size, "onwrite", "taken");
       if (taken === size) return;
       if (taken === 0) throw new RangeError(`onwrite: took none of ${size} bytes`);
@@ -85,7 +86,7 @@ function writer(callbacks: IOCallbacks): NonNullable<Device["write"]> {
 
 function seeker(callbacks: IOCallbacks): NonNullable<Device["seek"]> {
   return function* (offset, whence) {
-    const result = wholeNumber(yield* settled(callbacks.onseek!(offset, whence)), "onseek");
+    const result = wholeNumber(yield* call(() => callbacks.onseek!(offset, whence), "onseek"), "onseek");
     if (result < 0) return null;
     // Somewhere else than asked for is no use to FFmpeg, which believes to be where it asked to be.
     return whence === SEEK_SET && result !== offset ? null : result;

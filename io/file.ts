@@ -3,8 +3,8 @@
  */
 import { filePath } from "../ffi/places.ts";
 import { constants } from "../ffi/constants.ts";
-import { type Device, settled } from "../ffi/device.ts";
-import { canWait, type Operation, step } from "../ffi/operation.ts";
+import type { Device } from "../ffi/device.ts";
+import { type Operation, step } from "../ffi/operation.ts";
 import type { Host } from "../ffi/session.ts";
 import { IOFlag } from "../ffi/symbols.ts";
 import { ReadSize } from "./read_size.ts";
@@ -29,17 +29,12 @@ export function* openFile(path: string, options: Deno.OpenOptions): Operation<De
 }
 
 /** A file as an I/O context. */
-export function* attachFile(
-  host: Host,
-  file: Deno.FsFile,
-  flags: number,
-  bufferSize: number,
-): Operation<number> {
-  return host.addDevice(fileDevice(file, yield* canWait()), flags | IOFlag.BULK, bufferSize);
+export function attachFile(host: Host, file: Deno.FsFile, flags: number, bufferSize: number): number {
+  return host.addDevice(fileDevice(file), flags | IOFlag.BULK, bufferSize);
 }
 
 /** Pipes and terminals have no positions; what has them is used from its start. */
-function fileDevice(file: Deno.FsFile, waits: boolean): Device {
+function fileDevice(file: Deno.FsFile): Device {
   const size = new ReadSize();
   let buffer = new Uint8Array(0);
   const device: Device = {
@@ -48,12 +43,12 @@ function fileDevice(file: Deno.FsFile, waits: boolean): Device {
       const wanted = size.next(asked);
       if (buffer.length < wanted) buffer = new Uint8Array(wanted);
       const target = buffer.subarray(0, wanted);
-      const read = yield* settled(waits ? file.read(target) : file.readSync(target));
+      const read = yield* step(() => file.readSync(target), () => file.read(target));
       return read ? target.subarray(0, read) : null;
     },
     *write(bytes) {
       for (let rest = bytes; rest.length > 0;) {
-        const written = yield* settled(waits ? file.write(rest) : file.writeSync(rest));
+        const written = yield* step(() => file.writeSync(rest), () => file.write(rest));
         if (written === 0) throw new Error(`Cannot write: the file took none of ${rest.length} bytes`);
         rest = rest.subarray(written);
       }

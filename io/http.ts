@@ -3,8 +3,8 @@
  * connection breaks. Servers without ranges are read as a stream that can't seek.
  */
 import { constants } from "../ffi/constants.ts";
-import { type Device, settled } from "../ffi/device.ts";
-import { type Operation, step } from "../ffi/operation.ts";
+import type { Device } from "../ffi/device.ts";
+import { call, type Operation, step } from "../ffi/operation.ts";
 import type { Host } from "../ffi/session.ts";
 import { IOFlag } from "../ffi/symbols.ts";
 import { checkFunction, checkInteger, checkNumber, checkObject, optional } from "./arguments.ts";
@@ -157,7 +157,7 @@ class HttpSource {
   }
 
   *#read(size: number): ReturnType<NonNullable<Device["read"]>> {
-    if (this.#chunk.length === 0) this.#chunk = yield* settled(this.#nextChunk());
+    if (this.#chunk.length === 0) this.#chunk = yield* call(() => this.#nextChunk(), "source");
     const piece = this.#chunk.subarray(0, size);
     this.#chunk = this.#chunk.subarray(piece.length);
     this.#position += piece.length;
@@ -217,7 +217,7 @@ class HttpSource {
       }
       this.#position = target;
     } else {
-      yield* settled(this.#reopen(target));
+      yield* call(() => this.#reopen(target), "source");
     }
     return target;
   }

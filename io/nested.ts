@@ -4,9 +4,7 @@
  * opens it by name or goes over it again.
  */
 import { AVERROR } from "../ffi/constants.ts";
-import type { Answer, MaybePromise } from "../ffi/device.ts";
-import { perform, settled } from "../ffi/device.ts";
-import { canWait, type Operation, step } from "../ffi/operation.ts";
+import { call, canWait, type MaybePromise, type Operation, step } from "../ffi/operation.ts";
 import type { OpenMode } from "../ffi/requests.ts";
 import type { Cleanup, Host, Session } from "../ffi/session.ts";
 import type { HttpOptions } from "./http.ts";
@@ -40,7 +38,7 @@ export interface Own {
 export function allowNested(session: Session, options: NestedOptions): void {
   if (!options.onopen && !options.own) return;
   const nested = new Nested(session, options);
-  session.setOpener((url, mode, waits) => nested.open(url, mode, waits));
+  session.setOpener((url, mode) => nested.open(url, mode));
 }
 
 class Nested {
@@ -55,26 +53,26 @@ class Nested {
   }
 
   /** Handle of the I/O context, an AVERROR code, null to refuse. */
-  *open(url: string, mode: OpenMode, waits: boolean): Answer<number | null> {
+  *open(url: string, mode: OpenMode): Operation<number | null> {
     if (mode === "delete") {
-      yield* settled(this.#options.ondelete?.(url));
+      yield* call(() => this.#options.ondelete?.(url), "ondelete");
       return null;
     }
-    if (mode === "check") return (yield* this.#isThere(url, waits)) ? 0 : null;
+    if (mode === "check") return (yield* this.#isThere(url)) ? 0 : null;
     const own = this.#ownPlace(url, mode);
     // A muxer that goes on with what is there (hls with `append_list`) begins anew where nothing is.
-    if (mode === "read" && own !== null && !(yield* perform(exists(own as string | URL), waits))) {
+    if (mode === "read" && own !== null && !(yield* exists(own as string | URL))) {
       return AVERROR.ENOENT;
     }
     const place = own ?? (yield* this.#ask(url, mode));
     if (place === null) return null;
-    return yield* perform(this.#attach(url, place, mode), waits);
+    return yield* this.#attach(url, place, mode);
   }
 
-  *#ask(url: string, mode: "read" | "write"): Answer<Source | Sink | null> {
+  *#ask(url: string, mode: "read" | "write"): Operation<Source | Sink | null> {
     const { onopen, onopenInput = onopen } = this.#options;
     const ask = mode === "read" ? onopenInput : onopen;
-    const answer = yield* settled(ask?.({ url, mode }));
+    const answer = yield* call(() => ask?.({ url, mode }), "onopen");
     return answer ?? null;
   }
 
@@ -113,11 +111,11 @@ class Nested {
   }
 
   /** For a sequence of images, whose demuxer looks how far it goes: what can't be opened is its end. */
-  *#isThere(url: string, waits: boolean): Answer<boolean> {
+  *#isThere(url: string): Operation<boolean> {
     const source = yield* this.#ask(url, "read");
     if (source === null) return false;
     if (typeof source !== "string" && !(source instanceof URL)) return true;
-    return yield* perform(exists(source), waits);
+    return yield* exists(source);
   }
 }
 

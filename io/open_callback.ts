@@ -2,7 +2,7 @@
  * OpenCallback: the type of `onopen`, which decides what a playlist, a manifest or a segmenting muxer may open.
  * Ready-made ones are in openers.ts; who asks it, and what becomes of its answer, is not here.
  */
-import type { MaybePromise } from "../ffi/device.ts";
+import type { MaybePromise } from "../ffi/operation.ts";
 import type { Sink } from "./sink.ts";
 import type { Source } from "./source.ts";
 

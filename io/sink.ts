@@ -48,14 +48,14 @@ export function* openSink(host: Host, sink: Sink, options: WriteOptions): Operat
     const path = sinkUrl(sink);
     const file = yield* openFile(path, { write: true, create: true, truncate: true });
     host.defer(() => file.close());
-    return { io: yield* attachFile(host, file, flags, bufferSize), url: path };
+    return { io: attachFile(host, file, flags, bufferSize), url: path };
   }
   if (sink instanceof MemorySink) return { io: openMemorySink(sink, host, flags, bufferSize), url: "" };
   if (sink instanceof IOContext) {
     return { io: lendIOContext(sink, host, "write", yield* canWait()), url: "" };
   }
   if (sink instanceof Deno.FsFile) {
-    return { io: yield* attachFile(host, sink, flags, bufferSize), url: "" };
+    return { io: attachFile(host, sink, flags, bufferSize), url: "" };
   }
   if (sink instanceof WritableStream) {
     if (!(yield* canWait())) {

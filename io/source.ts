@@ -60,7 +60,7 @@ export function* openSource(host: Host, source: Source, options: ReadOptions): O
     const path = pathOf(source, "source");
     const file = yield* openFile(path, { read: true });
     host.defer(() => file.close());
-    return { io: yield* attachFile(host, file, IOFlag.READ, bufferSize), url: path };
+    return { io: attachFile(host, file, IOFlag.READ, bufferSize), url: path };
   }
   if (source instanceof ArrayBuffer || ArrayBuffer.isView(source)) {
     const bytes = asBytes(source);
@@ -73,7 +73,7 @@ export function* openSource(host: Host, source: Source, options: ReadOptions): O
     return { io: lendIOContext(source, host, "read", yield* canWait()), url: "" };
   }
   if (source instanceof Deno.FsFile) {
-    return { io: yield* attachFile(host, source, IOFlag.READ, bufferSize), url: "" };
+    return { io: attachFile(host, source, IOFlag.READ, bufferSize), url: "" };
   }
   const kind = asyncKind(source);
   if (kind === null) {

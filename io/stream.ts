@@ -2,8 +2,8 @@
  * Sources and sinks of the web platform: streams, iterables, Blobs. Forward only, but for Blobs.
  */
 import { constants } from "../ffi/constants.ts";
-import { type Device, settled } from "../ffi/device.ts";
-import { type Operation, step } from "../ffi/operation.ts";
+import type { Device } from "../ffi/device.ts";
+import { call, type Operation, step } from "../ffi/operation.ts";
 import type { Failure, Host } from "../ffi/session.ts";
 import { asBytes } from "./bytes.ts";
 import { most, ReadSize } from "./read_size.ts";
@@ -14,7 +14,7 @@ export function chunkReader(
 ): NonNullable<Device["read"]> {
   let chunk: Uint8Array | null = new Uint8Array(0);
   return function* (size) {
-    while (chunk !== null && chunk.length === 0) chunk = yield* settled(next());
+    while (chunk !== null && chunk.length === 0) chunk = yield* call(next, "source");
     if (chunk === null) return null;
     const piece = chunk.subarray(0, most(size));
     chunk = chunk.subarray(piece.length);
@@ -79,7 +79,7 @@ export function blobDevice(blob: Blob): Device {
     *read(asked) {
       const slice = blob.slice(position, position + size.next(asked));
       if (slice.size === 0) return null;
-      const bytes = new Uint8Array(yield* settled(slice.arrayBuffer()));
+      const bytes = new Uint8Array(yield* call(() => slice.arrayBuffer(), "source"));
       position += bytes.length;
       return bytes;
     },
@@ -107,10 +107,10 @@ export class StreamSink implements Device {
   }
 
   *write(bytes: Uint8Array): ReturnType<NonNullable<Device["write"]>> {
-    yield* settled(this.#writer.ready);
+    yield* call(() => this.#writer.ready, "sink");
     const written = this.#writer.write(bytes);
     written.catch(() => {}); // told by `ready` of the next write, or when it is closed
-    if (this.#writer.desiredSize === null) yield* settled(written);
+    if (this.#writer.desiredSize === null) yield* call(() => written, "sink");
   }
 
   /** Closes the stream, and waits until it has taken everything. */
