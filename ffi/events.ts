@@ -6,18 +6,20 @@ import { library } from "./library.ts";
 import { Event } from "./symbols.ts";
 
 /** A session whose operation runs on its own thread. */
-export interface Worked {
+interface Receiver {
   readonly handle: number;
-  /** A promise where the answer must be waited for. */
-  answerAsync(io: number, kind: number, a: number, b: number, c: number): Promise<unknown> | null;
-  /** The operation is over. */
+  readonly requests: {
+    /** Answers a request; a promise where the answer has to be waited for. */
+    answer(io: number, kind: number, a: number, b: number, c: number): Promise<unknown> | null;
+    /** How many answers are waited for. */
+    readonly waiting: number;
+  };
+  /** The operation has ended. */
   done(): void;
-  /** Promises that are waited for, kept here. */
-  asked: number;
 }
 
 interface Waiter {
-  session: Worked;
+  receiver: Receiver;
   resolve: () => void;
 }
 
@@ -26,53 +28,56 @@ const MAX_EVENTS = 64;
  * Microseconds for which this thread waits for the next event itself, while a session's thread is at work: going to wait
  * on a thread of Deno's pool and back takes longer than most of what they do.
  */
-const PATIENCE = 100;
+const PATIENCE_MICROSECONDS = 100;
 /** Milliseconds that may go on for before the event loop has its turn. */
-const MOST_AT_ONCE = 4;
+const MAX_TURN = 4;
 /** Milliseconds on a thread of Deno's pool. */
-const LONGEST_WAIT = 250;
+const MAX_POOL_WAIT = 250;
 
 const rows = new Float64Array(MAX_EVENTS * Event.LENGTH);
 /** Sessions that have events, whether or not anybody waits for them; one that was forgotten can go. */
-const active = new Map<number, WeakRef<Worked>>();
+const receivers = new Map<number, WeakRef<Receiver>>();
 const waiting = new Map<number, Waiter>();
-let atWork = 0; // of those that are waited for, sessions that wait for no promise
 let pumping = false;
 let inPool = false; // the pump waits there
 let lastTurn = -Infinity; // of the event loop, between the pump's own and those of all before
 
 /** The session gets its events from now on. */
-export function remember(session: Worked): void {
-  active.set(session.handle, new WeakRef(session));
+export function receiveEvents(receiver: Receiver): void {
+  receivers.set(receiver.handle, new WeakRef(receiver));
 }
 
-/** Nobody is to hear of the session any more. */
-export function forget(handle: number): void {
-  active.delete(handle);
-  tell(handle);
+/** Nobody is to hear of the session any more; who waits for it goes on. */
+export function forgetEvents(handle: number): void {
+  receivers.delete(handle);
+  wake(handle);
 }
 
-/** Resolves when the session's operation is done, or has packets ready. */
-export function told(session: Worked): Promise<void> {
+/** Resolves when the session's operation has ended, when it has packets ready, or when it is forgotten. */
+export function nextEvent(receiver: Receiver): Promise<void> {
   return new Promise((resolve) => {
-    waiting.set(session.handle, { session, resolve });
-    if (session.asked === 0) atWork++;
+    waiting.set(receiver.handle, { receiver, resolve });
     if (!pumping) pump();
   });
 }
 
-function tell(handle: number): void {
+function wake(handle: number): void {
   const waiter = waiting.get(handle);
   if (!waiter) return;
   waiting.delete(handle);
-  if (waiter.session.asked === 0) atWork--;
   waiter.resolve();
   if (inPool && waiting.size === 0) library().avs_wake_events();
 }
 
+/** Whether one of the sessions that are waited for is at work itself, and does not wait for a promise. */
+function isAnyAtWork(): boolean {
+  for (const { receiver } of waiting.values()) if (receiver.requests.waiting === 0) return true;
+  return false;
+}
+
 /** Whether the event loop should have its turn before more is done. */
 export function isTurnDue(): boolean {
-  return performance.now() - lastTurn >= MOST_AT_ONCE;
+  return performance.now() - lastTurn >= MAX_TURN;
 }
 
 /** Gives the event loop its turn. */
@@ -100,10 +105,10 @@ async function pump(): Promise<void> {
   const isolate = library().avs_isolate();
   await null; // the operation is about to start
   while (waiting.size > 0) {
-    const patient = atWork > 0 && !isTurnDue();
-    if (!patient || answerEvents(PATIENCE) === 0) {
+    const patient = !isTurnDue() && isAnyAtWork();
+    if (!patient || answerEvents(PATIENCE_MICROSECONDS) === 0) {
       inPool = true;
-      const result = await library().avs_wait_events(isolate, LONGEST_WAIT);
+      const result = await library().avs_wait_events(isolate, MAX_POOL_WAIT);
       inPool = false;
       if (result < 0) break; // this thread has ended, and there is nobody left to tell
       lastTurn = performance.now();
@@ -119,23 +124,9 @@ async function pump(): Promise<void> {
 function dispatch(event: Float64Array): void {
   const handle = event[Event.SESSION]!;
   const kind = event[Event.KIND]!;
-  const session = active.get(handle)?.deref();
-  if (!session) return;
-  if (kind === Event.DONE) session.done();
-  if (kind === Event.DONE || kind === Event.READY) return tell(handle);
-  const answer = session.answerAsync(
-    event[Event.IO]!,
-    kind,
-    event[Event.A]!,
-    event[Event.B]!,
-    event[Event.C]!,
-  );
-  if (answer) ask(session, answer);
-}
-
-function ask(session: Worked, answer: Promise<unknown>): void {
-  if (session.asked++ === 0 && waiting.has(session.handle)) atWork--;
-  answer.finally(() => {
-    if (--session.asked === 0 && waiting.has(session.handle)) atWork++;
-  });
+  const receiver = receivers.get(handle)?.deref();
+  if (!receiver) return;
+  if (kind === Event.DONE) receiver.done();
+  if (kind === Event.DONE || kind === Event.READY) return wake(handle);
+  receiver.requests.answer(event[Event.IO]!, kind, event[Event.A]!, event[Event.B]!, event[Event.C]!);
 }

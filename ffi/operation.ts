@@ -13,6 +13,8 @@ export interface Step<T> {
   async(): MaybePromise<T>;
   /** It waits for native code, which a callback's `timeout` is not about. */
   readonly isNative?: boolean;
+  /** Gets what the promise resolves to when nobody waits for it any more. */
+  late?(value: T): void;
 }
 
 /** Prepares, yields steps, finishes: written once, run by either engine. */
@@ -22,6 +24,15 @@ export type Operation<T> = Generator<Step<unknown>, T, any>;
 /** One step as an operation; the same for both engines where nothing else is said. */
 export function* step<T>(sync: () => T, async: () => MaybePromise<T> = sync): Operation<T> {
   return (yield { sync, async }) as T;
+}
+
+/** As `step`, for what has to be given back: what comes when nobody waits for it any more is given back at once. */
+export function* acquire<T>(
+  sync: () => T,
+  async: () => MaybePromise<T>,
+  giveBack: (value: T) => void,
+): Operation<T> {
+  return (yield { sync, async, late: giveBack as (value: unknown) => void }) as T;
 }
 
 /** What a function of the program returns, or the promise that it returns resolves to. `name`: what the program calls it. */

@@ -1,21 +1,30 @@
 /**
- * What native code asks of a session, and who answers: the devices behind its I/O contexts, who opens nested ones, who
- * transforms packets. How an answer is waited for, and what its failure means, is in `session.ts`.
+ * What native code asks of a session, and who answers: the devices behind its I/O contexts, who opens nested ones for the
+ * input and for the output, who transforms packets. The first exception is kept here; what it means to the session is
+ * in `session.ts`.
  */
 import { AVERROR } from "./constants.ts";
 import type { Device, Marker } from "./device.ts";
 import { check } from "./errors.ts";
 import { library } from "./library.ts";
-import type { Operation } from "./operation.ts";
-import { openModes, Request } from "./symbols.ts";
+import type { NativeIO } from "./native_io.ts";
+import { isThenable, type Operation, runAsync, runSync, type Wait } from "./operation.ts";
+import type { Failure } from "./resource_scope.ts";
+import { type Direction, openModes, Request } from "./symbols.ts";
 
 const markers: readonly Marker[] = ["header", "sync", "boundary", "unknown", "trailer", "flush"];
 
-/** Is something to be read, to be written, is it there, or to be deleted? */
+/** What something is opened for: to be read, to be written, to see whether it is there, to be deleted. */
 export type OpenMode = (typeof openModes)[number];
 
-/** Answers what libavformat wants to open: an I/O context's handle, an AVERROR code, null to refuse. */
-export type Opener = (url: string, mode: OpenMode) => Operation<number | null>;
+/** What came of opening: an I/O context, true where nothing but success is to be told, "missing", null to refuse. */
+export type Opened = NativeIO | true | "missing" | null;
+
+/** Opens what libavformat names. */
+export type Opener = (url: string, mode: OpenMode) => Operation<Opened>;
+
+/** Whose behalf something is opened on. */
+export type Side = (typeof Direction)[keyof typeof Direction];
 
 /** An I/O context's device, with the memory that its writes use again and again: new memory costs more than the copy. */
 interface Attached {
@@ -23,6 +32,8 @@ interface Attached {
   scratch: Uint8Array<ArrayBuffer>;
 }
 
+/** Microtasks after which a promise that is settled is known to be. */
+const SETTLED_TURNS = 3;
 const NOTHING = new Uint8Array(0);
 const decoder = new TextDecoder();
 
@@ -30,48 +41,120 @@ const decoder = new TextDecoder();
 export class Requests {
   #devices = new Map<number, Attached>();
   #closers = new Map<number, () => Operation<void>>();
-  /** Null: nothing is opened. */
-  opener: Opener | null = null;
-  /** Takes the packets that are ready, and puts what becomes of them; null: they go on as they are. */
-  transformer: (() => Operation<void>) | null = null;
+  #openers: (Opener | undefined)[] = [];
+  #transformer: (() => Operation<void>) | null = null;
+  #wait: Wait;
+  #isOver: () => boolean;
+  /** The first exception of a callback: what the session's calls throw from then on. */
+  thrown: Failure | null = null;
+  /** How many answers are waited for. */
+  waiting = 0;
+  /** The last answer that is waited for. */
+  #last: Promise<unknown> | null = null;
+
+  /** @param isOver Whether the session has ended: nobody is asked any more. */
+  constructor(wait: Wait, isOver: () => boolean) {
+    this.#wait = wait;
+    this.#isOver = isOver;
+  }
 
   /** Whether native code can ask anything at all. */
   get canBeAsked(): boolean {
-    return this.#devices.size > 0 || this.opener !== null || this.transformer !== null;
+    return this.#devices.size > 0 || this.hasOpener || this.#transformer !== null;
+  }
+
+  get hasOpener(): boolean {
+    return this.#openers.length > 0;
+  }
+
+  /** Settles with the answer that is waited for; null where none is. */
+  get pending(): Promise<unknown> | null {
+    return this.waiting > 0 ? this.#last : null;
   }
 
   /** The I/O context's requests are for this device. */
-  attach(io: number, device: Device): void {
-    this.#devices.set(io, { device, scratch: new Uint8Array(0) });
-  }
-
-  /** The I/O context goes to another session; whether it had a device, which goes along. */
-  move(io: number, to: Requests): boolean {
-    const attached = this.#devices.get(io);
-    this.#devices.delete(io);
-    if (attached) to.#devices.set(io, attached);
-    return attached !== undefined;
+  attach({ handle }: NativeIO, device: Device): void {
+    this.#devices.set(handle, { device, scratch: NOTHING });
   }
 
   /** The I/O context is no more. */
-  detach(io: number): void {
-    this.#devices.delete(io);
+  detach({ handle }: NativeIO): void {
+    this.#devices.delete(handle);
   }
 
   /** What is to be done when libavformat closes a nested I/O context. */
-  onClose(io: number, close: () => Operation<void>): void {
-    this.#closers.set(io, close);
+  onClose({ handle }: NativeIO, close: () => Operation<void>): void {
+    this.#closers.set(handle, close);
+  }
+
+  /** Who opens what one side names; undefined: nobody. */
+  setOpener(side: Side, opener: Opener | undefined): void {
+    this.#openers[side] = opener;
+  }
+
+  setTransformer(transformer: () => Operation<void>): void {
+    this.#transformer = transformer;
   }
 
   clear(): void {
     this.#devices.clear();
     this.#closers.clear();
+    this.#openers = [];
+    this.#transformer = null;
   }
 
-  /**
-   * Asks whoever is asked, and gives the answer to the thread that waits. Late, after the end, it finds nobody.
-   */
-  answer(io: number, kind: number, a: number, b: number, c: number): Operation<void> {
+  // ---------------------------------------------------------------------------------------- the two engines
+
+  /** Called inside an operation of the sync engine. Where nothing is replied, the request fails. */
+  answerNow(io: number, kind: number, a: number, b: number, c: number): void {
+    if (this.#isOver()) return;
+    try {
+      runSync(this.#serve(io, kind, a, b, c));
+    } catch (error) {
+      this.thrown ??= { error };
+    }
+  }
+
+  /** Called for a request of the session's own thread; a promise where the answer has to be waited for. */
+  answer(io: number, kind: number, a: number, b: number, c: number): Promise<unknown> | null {
+    if (this.#isOver()) return null;
+    const answering = this.waiting > 0
+      ? this.#afterOthers(io, kind, a, b, c)
+      : this.#run(io, this.#serve(io, kind, a, b, c));
+    if (!answering) return null;
+    this.waiting++;
+    return this.#last = answering.finally(() => this.waiting--);
+  }
+
+  /** The other side's callback is waited for: where that one has failed already, this one is not called. */
+  async #afterOthers(io: number, kind: number, a: number, b: number, c: number): Promise<void> {
+    for (let turn = 0; turn < SETTLED_TURNS; turn++) await null;
+    if (!this.#isOver()) await this.#run(io, this.#serve(io, kind, a, b, c));
+  }
+
+  /** Never rejects: the first exception is kept, and native code is told that there was one. */
+  #run(io: number, answer: Operation<void>): Promise<void> | null {
+    const fail = (error: unknown) => {
+      if (this.#isOver()) return;
+      this.thrown ??= { error };
+      library().avs_reply(io, AVERROR.EXTERNAL);
+    };
+    if (this.thrown) {
+      library().avs_reply(io, AVERROR.EXTERNAL);
+      return null;
+    }
+    try {
+      const result = runAsync(answer, this.#wait);
+      return isThenable(result) ? Promise.resolve(result).catch(fail) : null;
+    } catch (error) {
+      fail(error);
+      return null;
+    }
+  }
+
+  // ---------------------------------------------------------------------------------------- kinds of requests
+
+  #serve(io: number, kind: number, a: number, b: number, c: number): Operation<void> {
     switch (kind) {
       case Request.READ:
         return this.#read(io, a);
@@ -80,7 +163,7 @@ export class Requests {
       case Request.SEEK:
         return this.#seek(io, a, b);
       case Request.OPEN:
-        return this.#open(io, a, b);
+        return this.#open(io, a, b, c);
       case Request.CLOSE:
         return this.#close(io);
       default:
@@ -95,9 +178,7 @@ export class Requests {
   }
 
   *#read(io: number, size: number): Operation<void> {
-    const attached = this.#of(io);
-    const chunk = (yield* attached.device.read!(size)) ?? NOTHING;
-    if (this.#devices.get(io) !== attached) return; // given back meanwhile: its next request is another one
+    const chunk = (yield* this.#of(io).device.read!(size)) ?? NOTHING;
     library().avs_reply_read(io, chunk as Uint8Array<ArrayBuffer>, chunk.byteLength);
   }
 
@@ -106,28 +187,25 @@ export class Requests {
     const bytes = attached.device.transient ? transient(attached, size) : new Uint8Array(size);
     check(library().avs_take_write(io, bytes, size), "take written bytes");
     const time = library().avs_request_time(io);
-    const info = {
+    yield* attached.device.write!(bytes, {
       position,
       marker: markers[marker] ?? "unknown",
       time: Number.isNaN(time) ? null : time,
-    };
-    yield* attached.device.write!(bytes, info);
-    if (this.#devices.get(io) !== attached) return;
+    });
     library().avs_reply(io, size);
   }
 
   *#seek(io: number, offset: number, whence: number): Operation<void> {
-    const attached = this.#of(io);
-    const position = yield* attached.device.seek!(offset, whence);
-    if (this.#devices.get(io) !== attached) return;
+    const position = yield* this.#of(io).device.seek!(offset, whence);
     library().avs_reply(io, position ?? AVERROR.ESPIPE);
   }
 
-  *#open(io: number, length: number, mode: number): Operation<void> {
+  *#open(io: number, length: number, mode: number, side: number): Operation<void> {
     const url = new Uint8Array(length);
     check(library().avs_take_write(io, url, length), "take a URL");
-    const opened = yield* this.opener!(decoder.decode(url), openModes[mode]!);
-    library().avs_reply(io, opened ?? AVERROR.EPERM);
+    const opener = this.#openers[side];
+    const opened = opener ? yield* opener(decoder.decode(url), openModes[mode]!) : null;
+    library().avs_reply(io, replyOf(opened));
   }
 
   *#close(io: number): Operation<void> {
@@ -139,9 +217,15 @@ export class Requests {
   }
 
   *#transform(io: number): Operation<void> {
-    yield* this.transformer!();
+    yield* this.#transformer!();
     library().avs_reply(io, 0);
   }
+}
+
+function replyOf(opened: Opened): number {
+  if (opened === null) return AVERROR.EPERM;
+  if (opened === true) return 0;
+  return opened === "missing" ? AVERROR.ENOENT : opened.handle;
 }
 
 function transient(attached: Attached, size: number): Uint8Array<ArrayBuffer> {

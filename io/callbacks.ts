@@ -4,7 +4,7 @@
  */
 import { checkFunction, checkObject, optional, typeName } from "./arguments.ts";
 import type { Device, WriteInfo } from "../ffi/device.ts";
-import { call, type MaybePromise } from "../ffi/operation.ts";
+import { call, isThenable, type MaybePromise, type Operation } from "../ffi/operation.ts";
 
 /** `read_packet`, `write_packet` and `seek` of avio_alloc_context. Promises need the async API. */
 export interface IOCallbacks {
@@ -40,16 +40,60 @@ export function checkCallbacks(callbacks: IOCallbacks, name: string): void {
   }
 }
 
-/** A device that asks the user's callbacks. */
+/** A device that calls the program's functions. */
 export function deviceOf(callbacks: IOCallbacks, bufferSize: number): Device {
+  const late = new LateAnswers();
   const device: Device = {};
-  if (callbacks.onread) device.read = reader(callbacks, bufferSize);
-  if (callbacks.onwrite) device.write = writer(callbacks);
-  if (callbacks.onseek) device.seek = seeker(callbacks);
+  if (callbacks.onread) device.read = reader(callbacks, bufferSize, late);
+  if (callbacks.onwrite) device.write = writer(callbacks, late);
+  if (callbacks.onseek) device.seek = seeker(callbacks, late);
   return device;
 }
 
-function reader(callbacks: IOCallbacks, bufferSize: number): NonNullable<Device["read"]> {
+/**
+ * What a callback still owes when the session that called it has ended: the next session over the same IOContext calls
+ * none before that has come, and gets the bytes of a late `onread`.
+ */
+class LateAnswers {
+  #late: Promise<Uint8Array | null> | null = null;
+
+  /** Calls a function; what it returns late is kept. `bytesOf`: the bytes that it has brought then. */
+  *call<T>(
+    callback: () => MaybePromise<T>,
+    name: string,
+    bytesOf: (answer: T) => Uint8Array | null = () => null,
+  ): Operation<T> {
+    let isPending = false;
+    let answer: MaybePromise<T> | undefined;
+    try {
+      return yield* call(() => {
+        answer = callback();
+        isPending = isThenable(answer);
+        if (isThenable(answer)) answer.then(() => isPending = false, () => isPending = false);
+        return answer;
+      }, name);
+    } catch (error) {
+      if (isPending) this.#late = Promise.resolve(answer as PromiseLike<T>).then(bytesOf, () => null);
+      this.#late?.catch(() => {}); // thrown where it is taken
+      throw error;
+    }
+  }
+
+  /** The bytes that a call of a session before has brought; null where there are none. */
+  *take(): Operation<Uint8Array | null> {
+    const late = this.#late;
+    if (!late) return null;
+    const bytes = yield* call(() => late, "a callback that was called before");
+    this.#late = null;
+    return bytes;
+  }
+}
+
+function reader(
+  callbacks: IOCallbacks,
+  bufferSize: number,
+  late: LateAnswers,
+): NonNullable<Device["read"]> {
   let scratch = new Uint8Array(0);
   /** As long as asked for; a new one where the user's function took the old one away. */
   const bufferOf = (size: number) => {
@@ -57,21 +101,26 @@ function reader(callbacks: IOCallbacks, bufferSize: number): NonNullable<Device[
     return scratch.byteLength === size ? scratch : scratch.subarray(0, size);
   };
   return function* (wanted) {
+    const earlier = yield* late.take();
+    if (earlier) return earlier;
     const size = Math.min(wanted, MAX_READ);
     const buffer = bufferOf(size);
-    const answer = yield* call(() => callbacks.onread!(buffer, size), "onread");
-    const read = count(answer ?? 0, size, "onread", "read");
-    if (buffer.byteLength < read) throw new TypeError("onread: the buffer was detached or resized");
-    if (read === 0) return null;
-    return read === buffer.byteLength ? buffer : buffer.subarray(0, read);
+    const bytesOf = (answer: Awaited<ReturnType<NonNullable<IOCallbacks["onread"]>>>) => {
+      const read = count(answer ?? 0, size, "onread", "read");
+      if (buffer.byteLength < read) throw new TypeError("onread: the buffer was detached or resized");
+      if (read === 0) return null;
+      return read === buffer.byteLength ? buffer : buffer.subarray(0, read);
+    };
+    return bytesOf(yield* late.call(() => callbacks.onread!(buffer, size), "onread", bytesOf));
   };
 }
 
-function writer(callbacks: IOCallbacks): NonNullable<Device["write"]> {
+function writer(callbacks: IOCallbacks, late: LateAnswers): NonNullable<Device["write"]> {
   return function* (bytes, info) {
+    yield* late.take();
     for (let rest = bytes, position = info.position;;) {
       const size = rest.byteLength;
-      const answer = yield* call(() => callbacks.onwrite!(rest, { ...info, position }), "onwrite");
+      const answer = yield* late.call(() => callbacks.onwrite!(rest, { ...info, position }), "onwrite");
       const taken = answer === undefined ? size : count(answer, size, "onwrite", "taken");
       if (taken === size) return;
       if (taken === 0) throw new RangeError(`onwrite: took none of ${size} bytes`);
@@ -84,9 +133,10 @@ function writer(callbacks: IOCallbacks): NonNullable<Device["write"]> {
   };
 }
 
-function seeker(callbacks: IOCallbacks): NonNullable<Device["seek"]> {
+function seeker(callbacks: IOCallbacks, late: LateAnswers): NonNullable<Device["seek"]> {
   return function* (offset, whence) {
-    const result = wholeNumber(yield* call(() => callbacks.onseek!(offset, whence), "onseek"), "onseek");
+    yield* late.take(); // what it has brought is from before
+    const result = wholeNumber(yield* late.call(() => callbacks.onseek!(offset, whence), "onseek"), "onseek");
     if (result < 0) return null;
     // Somewhere else than asked for is no use to FFmpeg, which believes to be where it asked to be.
     return whence === SEEK_SET && result !== offset ? null : result;

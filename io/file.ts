@@ -4,9 +4,9 @@
 import { filePath } from "../ffi/places.ts";
 import { constants } from "../ffi/constants.ts";
 import type { Device } from "../ffi/device.ts";
-import { type Operation, step } from "../ffi/operation.ts";
-import type { Host } from "../ffi/session.ts";
-import { IOFlag } from "../ffi/symbols.ts";
+import { acquire, type Operation, step } from "../ffi/operation.ts";
+import type { NativeIO } from "../ffi/native_io.ts";
+import type { Host, IOUse } from "../ffi/session.ts";
 import { ReadSize } from "./read_size.ts";
 
 /** The path that a string or URL names. */
@@ -22,15 +22,19 @@ export function pathOf(place: string | URL, name: string): string {
 
 /** Opens a file; whoever asks closes it. A directory can be opened, but its error on reading would name nothing. */
 export function* openFile(path: string, options: Deno.OpenOptions): Operation<Deno.FsFile> {
-  const file = yield* step(() => Deno.openSync(path, options), () => Deno.open(path, options));
+  const file = yield* acquire(
+    () => Deno.openSync(path, options),
+    () => Deno.open(path, options),
+    (file) => file.close(),
+  );
   if (!options.read || !file.statSync().isDirectory) return file;
   file.close();
   throw new Deno.errors.IsADirectory(`source: ${path} is a directory`);
 }
 
 /** A file as an I/O context. */
-export function attachFile(host: Host, file: Deno.FsFile, flags: number, bufferSize: number): number {
-  return host.addDevice(fileDevice(file), flags | IOFlag.BULK, bufferSize);
+export function attachFile(host: Host, file: Deno.FsFile, use: IOUse, bufferSize: number): NativeIO {
+  return host.addDevice(fileDevice(file), { ...use, bulk: true }, bufferSize);
 }
 
 /** Pipes and terminals have no positions; what has them is used from its start. */

@@ -6,10 +6,9 @@ import { constants } from "../ffi/constants.ts";
 import type { Device } from "../ffi/device.ts";
 import { call, type Operation, step } from "../ffi/operation.ts";
 import type { Host } from "../ffi/session.ts";
-import { IOFlag } from "../ffi/symbols.ts";
 import { checkFunction, checkInteger, checkNumber, checkObject, optional } from "./arguments.ts";
 import { most } from "./read_size.ts";
-import type { Attachment } from "./source.ts";
+import type { Attachment } from "./attachment.ts";
 
 /** How an http source is read. */
 export interface HttpOptions {
@@ -43,7 +42,7 @@ export function* attachHttp(
   yield* step(() => {
     throw new TypeError(`source: ${url} can't be opened synchronously, use open`);
   }, () => source.open());
-  return { io: host.addDevice(source.device(), IOFlag.READ, bufferSize), url, size: source.size };
+  return { io: host.addDevice(source.device(), { use: "read" }, bufferSize), url, size: source.size };
 }
 
 function checkHttpOptions(http: HttpOptions): void {

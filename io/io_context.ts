@@ -1,14 +1,15 @@
 /**
- * IOContext: `avio_alloc_context` as a value. Its native part is made at first use, in a session of its own for
- * plain I/O, or in the session of the demuxer or muxer it is given to.
+ * IOContext: `avio_alloc_context` as a value. Its native part is made when it is used, in a session of its own for plain
+ * I/O, or in the session of the demuxer or muxer that it is given to; between two uses only where it stands is kept.
  */
 import { constants } from "../ffi/constants.ts";
-import { runSync } from "../ffi/operation.ts";
 import type { Device } from "../ffi/device.ts";
+import { argumentError } from "../ffi/errors.ts";
+import { type NativeIO, restoreIO, type SavedIO, saveIO } from "../ffi/native_io.ts";
+import { flushIO, readIO, seekIO, sizeIONow, writeIO } from "../ffi/plain_io.ts";
 import { type Host, Session } from "../ffi/session.ts";
-import { IOFlag, type OperationCode, operations } from "../ffi/symbols.ts";
 import { checkBytes, checkInteger } from "./arguments.ts";
-import { asBytes, memoryDevice } from "./bytes.ts";
+import { asBytes, attachBytes } from "./bytes.ts";
 import { checkCallbacks, deviceOf, type IOCallbacks } from "./callbacks.ts";
 
 /** Bytes of an I/O buffer where nothing else is said. */
@@ -31,8 +32,29 @@ interface Backing {
   readonly device: Device;
 }
 
-/** Moves the native part of `context` into `session` until that closes; its handle there. `waits`: the async engine. */
-export let lendIOContext: (context: IOContext, host: Host, use: Use, waits: boolean) => number;
+/**
+ * Lends `context` to a host until that closes; its I/O context there.
+ *
+ * @param lend Native code may read its bytes where they are.
+ */
+export let lendIOContext: (context: IOContext, host: Host, use: Use, lend: boolean) => NativeIO;
+
+/** IOContexts that are used by themselves keep what is native of them until as many others have been used. */
+const MAX_NATIVE = 8;
+const native: WeakRef<IOContext>[] = [];
+
+/** Frees what is native of an IOContext that nobody uses, and keeps where it stands. */
+let park: (context: IOContext) => void;
+
+/** The context was used by itself just now. */
+function keepNative(context: IOContext): void {
+  const at = native.findIndex((reference) => reference.deref() === context);
+  if (at === native.length - 1 && at >= 0) return;
+  if (at >= 0) native.splice(at, 1);
+  native.push(new WeakRef(context));
+  const oldest = native.length > MAX_NATIVE ? native.shift()!.deref() : undefined;
+  if (oldest) park(oldest);
+}
 
 /**
  * `avio_alloc_context` as a value: media bytes, or callbacks with an I/O buffer, that a demuxer reads from or a
@@ -56,7 +78,12 @@ export let lendIOContext: (context: IOContext, host: Host, use: Use, waits: bool
  */
 export class IOContext implements Disposable {
   #backing: Backing;
-  #native: { session: Session; io: number; use: Use } | null = null;
+  /** Which way it is used, once it was. */
+  #use: Use | null = null;
+  /** Its own session, for plain I/O. */
+  #native: { session: Session; io: NativeIO } | null = null;
+  /** Where it stands while nothing of it is native. */
+  #saved: SavedIO | null = null;
   #inUse = false;
   #destroyed = false;
 
@@ -112,10 +139,11 @@ export class IOContext implements Disposable {
    */
   transfer(): IOContext {
     this.#checkUsable("transfer");
+    this.#park();
     const successor = new IOContext(this.#backing.bytes ?? this.#backing.bufferSize);
     successor.#backing = this.#backing;
-    successor.#native = this.#native;
-    this.#native = null;
+    successor.#use = this.#use;
+    successor.#saved = this.#saved;
     this.#destroyed = true;
     return successor;
   }
@@ -127,7 +155,10 @@ export class IOContext implements Disposable {
   destroy(): void {
     if (this.#destroyed) return;
     this.#destroyed = true;
-    if (!this.#inUse) this.#free();
+    if (this.#inUse) return;
+    this.#native?.session.close();
+    this.#native = null;
+    this.#saved = null;
   }
 
   /** The same as {@linkcode destroy}. */
@@ -144,9 +175,9 @@ export class IOContext implements Disposable {
     const { length } = checkBytes(into, "into");
     // A callback could detach the caller's array while native code writes to it, but not one it doesn't know.
     const target = this.#backing.bytes ? into : new Uint8Array(length);
-    const read = this.#run(operations.ioRead, "read", target)[1]!;
+    const read = this.#plain("read", "read", ({ session, io }) => readIO(session, io, target));
     if (target !== into) {
-      if (into.length < read) throw new TypeError("into: was detached or resized by onread");
+      if (into.length < read) throw argumentError(TypeError, "into", "was detached or resized by onread");
       into.set(target.subarray(0, read));
     }
     return read === 0 && length > 0 ? null : read;
@@ -159,7 +190,7 @@ export class IOContext implements Disposable {
    */
   writeSync(bytes: Uint8Array): number {
     const data = checkBytes(bytes, "bytes").slice(); // a callback can't detach what it doesn't know
-    this.#run(operations.ioWrite, "write", data);
+    this.#plain("write", "write", ({ session, io }) => writeIO(session, io, data));
     return data.length;
   }
 
@@ -178,7 +209,7 @@ export class IOContext implements Disposable {
     if (base !== SET && base !== CUR && base !== END) {
       throw new RangeError(`whence: must be one of constants.seek, is ${whence}`);
     }
-    return this.#run(operations.ioSeek, this.#defaultUse(), null, offset, base)[1]!;
+    return this.#plain("seek", this.#defaultUse, ({ session, io }) => seekIO(session, io, offset, base));
   }
 
   /** The size in bytes, null where it can't be told; `avio_size`. */
@@ -187,53 +218,63 @@ export class IOContext implements Disposable {
       this.#checkUsable("tell the size");
       return null;
     }
-    const { session, io } = this.#prepare(operations.ioSize, this.#defaultUse());
-    session.slot.set([0, io]);
-    const failure = runSync(session.attempt(operations.ioSize));
-    if (failure?.final) throw failure.error;
-    return failure ? null : session.slot[1]!;
+    return this.#plain("tell the size", this.#defaultUse, ({ session, io }) => sizeIONow(session, io));
   }
 
   /** Writes what is in the buffer; `avio_flush`. */
   flushSync(): void {
-    this.#run(operations.ioFlush, this.#defaultUse(), null);
+    this.#plain("flush", this.#defaultUse, ({ session, io }) => flushIO(session, io));
   }
 
-  #defaultUse(): Use {
-    return this.#native?.use ?? (this.readable ? "read" : "write");
+  get #defaultUse(): Use {
+    return this.#use ?? (this.readable ? "read" : "write");
   }
 
-  #run(operation: OperationCode, use: Use, data: Uint8Array | null, ...numbers: number[]): Float64Array {
-    const { session, io } = this.#prepare(operation, use);
-    session.slot.set([0, io, ...numbers]);
-    runSync(session.run(operation, data));
-    return session.slot;
-  }
-
-  #prepare(operation: OperationCode, use: Use): { session: Session; io: number } {
-    this.#checkUsable(operation.phrase);
-    return this.#acquireNative(use);
-  }
-
-  #acquireNative(use: Use): { session: Session; io: number; use: Use } {
-    if (this.#native) {
-      if (this.#native.use !== use) {
-        throw new TypeError(`Cannot ${use}: this IOContext is used to ${this.#native.use}`);
-      }
-      return this.#native;
+  /** Plain I/O, in a session of its own. */
+  #plain<T>(phrase: string, use: Use, operation: (native: { session: Session; io: NativeIO }) => T): T {
+    this.#checkUsable(phrase);
+    this.#checkUse(use);
+    if (!this.#native) {
+      const session = new Session("IOContext");
+      this.#native = { session, io: this.#addTo(session, use, true) };
     }
-    const session = new Session();
-    return this.#native = { session, io: this.#addTo(session, use), use };
+    keepNative(this);
+    return operation(this.#native);
   }
 
-  #addTo(session: Host, use: Use, waits = false): number {
+  /** A new I/O context of the host, which stands where this one stood. */
+  #addTo(host: Host, use: Use, lend: boolean): NativeIO {
     const { bytes, device, bufferSize } = this.#backing;
+    const io = bytes
+      ? attachBytes(host, bytes, bufferSize, lend)
+      : host.addDevice({ ...device }, { use }, bufferSize);
+    if (this.#saved) restoreIO(io, this.#saved);
+    this.#saved = null;
+    this.#use = use;
+    return io;
+  }
+
+  #park(): void {
+    if (!this.#native) return;
+    const { session, io } = this.#native;
+    if (!session.hasEnded) this.#saved = this.#save(io);
+    session.close();
+    this.#native = null;
+  }
+
+  /** Bytes of the program's need no copy of what is buffered. */
+  #save(io: NativeIO): SavedIO {
+    const saved = saveIO(io);
+    return this.#backing.bytes ? { ...saved, buffered: new Uint8Array(0) } : saved;
+  }
+
+  #checkUse(use: Use): void {
+    if (this.#use !== null && this.#use !== use) {
+      throw new TypeError(`Cannot ${use}: this IOContext is used to ${this.#use}`);
+    }
     if (use === "read" ? !this.readable : !this.writable) {
       throw new TypeError(`Cannot ${use}: this IOContext has no on${use} callback`);
     }
-    if (bytes && waits) return session.addDevice(memoryDevice(bytes), IOFlag.READ, bufferSize);
-    if (bytes) return session.addMemoryInput(bytes, bufferSize);
-    return session.addDevice(device, use === "read" ? IOFlag.READ : IOFlag.WRITE, bufferSize);
   }
 
   #checkUsable(doing: string): void {
@@ -241,38 +282,19 @@ export class IOContext implements Disposable {
     if (this.#inUse) throw new Error(`Cannot ${doing}: this IOContext is in use by a Demuxer or Muxer`);
   }
 
-  #free(): void {
-    this.#native?.session.close();
-    this.#native = null;
-  }
-
   static {
-    lendIOContext = (context, session, use, waits) => {
+    park = (context) => context.#park();
+    lendIOContext = (context, host, use, lend) => {
       context.#checkUsable(use);
-      if (!(session instanceof Session)) return context.#lendNested(session, use);
-      if (context.#native && waits && context.#backing.bytes) {
-        throw new TypeError(`Cannot ${use}: this IOContext over bytes was used synchronously`);
-      }
-      const io = context.#native ? context.#acquireNative(use).io : context.#addTo(session, use, waits);
-      if (context.#native) session.attach(io, context.#native.session);
-      else context.#native = { session: new Session(), io, use };
+      context.#checkUse(use);
+      context.#park();
+      const io = context.#addTo(host, use, lend);
       context.#inUse = true;
-      session.defer(() => context.#takeBack(session));
+      host.defer(() => {
+        context.#inUse = false;
+        if (!context.#destroyed) context.#saved = context.#save(io);
+      });
       return io;
     };
-  }
-
-  /** As a nested one: libavformat frees what is native, so only the callbacks are lent. */
-  #lendNested(host: Host, use: Use): number {
-    if (this.#native) throw new TypeError(`Cannot ${use}: this IOContext has been used before`);
-    this.#inUse = true;
-    host.defer(() => void (this.#inUse = false));
-    return this.#addTo(host, use, true);
-  }
-
-  #takeBack(from: Session): void {
-    this.#inUse = false;
-    if (this.#destroyed) this.#free();
-    else this.#native!.session.attach(this.#native!.io, from);
   }
 }

@@ -1,27 +1,34 @@
 /**
- * What a playlist, a manifest or a muxer of many files opens: the caller's `onopen` is asked, and what it answers becomes
- * an I/O context of the session until libavformat closes it. A muxer's own sink is served here too, where the muxer
- * opens it by name or goes over it again.
+ * What a playlist, a manifest or a muxer of many files opens: the program's `onopen` is asked, that of the input for the
+ * input and that of the output for the output, and what it returns becomes an I/O context of the session until libavformat
+ * closes it. A muxer's own sink is served here too, where the muxer opens it by name or goes over it again.
  */
-import { AVERROR } from "../ffi/constants.ts";
 import { call, canWait, type MaybePromise, type Operation, step } from "../ffi/operation.ts";
-import type { OpenMode } from "../ffi/requests.ts";
-import type { Cleanup, Host, Session } from "../ffi/session.ts";
+import type { Opened, OpenMode } from "../ffi/requests.ts";
+import { type Cleanup, type Failure, type Released, ResourceScope } from "../ffi/resource_scope.ts";
+import type { Host, Session } from "../ffi/session.ts";
+import { Direction } from "../ffi/symbols.ts";
+import { GRACE, within } from "../ffi/waits.ts";
+import type { Attachment } from "./attachment.ts";
 import type { HttpOptions } from "./http.ts";
 import { MemorySink } from "./memory_sink.ts";
 import type { OpenCallback } from "./open_callback.ts";
 import { openSink, type Sink } from "./sink.ts";
-import { type Attachment, openSource, type Source } from "./source.ts";
+import { openSource, type Source } from "./source.ts";
 
-/** What may be opened, and how. */
-export interface NestedOptions {
+/** What an input may open, and how. */
+export interface NestedInputOptions {
   onopen?: OpenCallback | undefined;
-  /** Asked for what is read, in place of the other. */
-  onopenInput?: OpenCallback | undefined;
+  bufferSize: number;
+  http?: HttpOptions | undefined;
+}
+
+/** What an output may open, and how. */
+export interface NestedOutputOptions {
+  onopen?: OpenCallback | undefined;
   ondelete?: ((url: string) => MaybePromise<void>) | undefined;
   bufferSize: number;
-  coalesce?: boolean | undefined;
-  http?: HttpOptions | undefined;
+  coalesce: boolean;
   /** The muxer's own output, by the name that it opens it by; of one in memory, what it reads again is in the shim. */
   own?: Own | undefined;
 }
@@ -34,92 +41,118 @@ export interface Own {
   isUsed: boolean;
 }
 
-/** From now on the session opens what these options allow; what others before allowed, too. */
-export function allowNested(session: Session, options: NestedOptions): void {
-  if (!options.onopen && !options.own) return;
-  const nested = new Nested(session, options);
-  session.setOpener((url, mode) => nested.open(url, mode));
+/** From now on the session's input opens what these options allow, and nothing else. */
+export function allowNestedInput(session: Session, options: NestedInputOptions): void {
+  const { onopen, bufferSize, http } = options;
+  if (!onopen) return session.setOpener(Direction.INPUT, undefined);
+  const ask = askerOf(onopen);
+  session.setOpener(Direction.INPUT, function* (url, mode) {
+    if (mode !== "read" && mode !== "check") return null;
+    const source = (yield* ask(url, "read")) as Source | null;
+    if (source === null) return null;
+    if (mode === "check") return (yield* isThere(source)) ? true : null;
+    return yield* attach(session, (host) => openSource(host, source, { bufferSize, lend: false, http }));
+  });
 }
 
-class Nested {
+/** From now on the session's output opens what these options allow, and nothing else. */
+export function allowNestedOutput(session: Session, options: NestedOutputOptions): void {
+  if (!options.onopen && !options.own) return session.setOpener(Direction.OUTPUT, undefined);
+  const output = new NestedOutput(session, options);
+  session.setOpener(Direction.OUTPUT, (url, mode) => output.open(url, mode));
+}
+
+type Asker = (url: string, mode: "read" | "write") => Operation<Source | Sink | null>;
+
+function askerOf(onopen: OpenCallback | undefined): Asker {
+  return function* (url, mode) {
+    return (yield* call(() => onopen?.({ url, mode }), "onopen")) ?? null;
+  };
+}
+
+class NestedOutput {
   #session: Session;
-  #options: NestedOptions;
+  #options: NestedOutputOptions;
+  #ask: Asker;
   /** Sinks that are being written, by the names that they were asked for by. */
   #written = new Map<string, Sink>();
 
-  constructor(session: Session, options: NestedOptions) {
+  constructor(session: Session, options: NestedOutputOptions) {
     this.#session = session;
     this.#options = options;
+    this.#ask = askerOf(options.onopen);
   }
 
-  /** Handle of the I/O context, an AVERROR code, null to refuse. */
-  *open(url: string, mode: OpenMode): Operation<number | null> {
-    if (mode === "delete") {
-      yield* call(() => this.#options.ondelete?.(url), "ondelete");
-      return null;
+  *open(url: string, mode: OpenMode): Operation<Opened> {
+    switch (mode) {
+      case "delete":
+        yield* call(() => this.#options.ondelete?.(url), "ondelete");
+        return null;
+      case "check":
+        return null;
+      case "read":
+        return yield* this.#read(url);
+      case "write":
+        return yield* this.#write(url);
     }
-    if (mode === "check") return (yield* this.#isThere(url)) ? 0 : null;
-    const own = this.#ownPlace(url, mode);
-    // A muxer that goes on with what is there (hls with `append_list`) begins anew where nothing is.
-    if (mode === "read" && own !== null && !(yield* exists(own as string | URL))) {
-      return AVERROR.ENOENT;
-    }
-    const place = own ?? (yield* this.#ask(url, mode));
-    if (place === null) return null;
-    return yield* this.#attach(url, place, mode);
   }
 
-  *#ask(url: string, mode: "read" | "write"): Operation<Source | Sink | null> {
-    const { onopen, onopenInput = onopen } = this.#options;
-    const ask = mode === "read" ? onopenInput : onopen;
-    const answer = yield* call(() => ask?.({ url, mode }), "onopen");
-    return answer ?? null;
+  /** What a muxer goes over again. One that goes on with what is there (hls with `append_list`) begins anew where nothing is. */
+  *#read(url: string): Operation<Opened> {
+    const { own, bufferSize } = this.#options;
+    const sink = own?.url === url ? own.sink : this.#written.get(url);
+    const isNamed = typeof sink === "string" || sink instanceof URL; // what is in memory the shim reads by itself
+    if (isNamed && !(yield* isThere(sink))) return "missing";
+    const source = isNamed ? sink : (yield* this.#ask(url, "read")) as Source | null;
+    if (source === null) return null;
+    return yield* attach(this.#session, (host) => openSource(host, source, { bufferSize, lend: false }));
+  }
+
+  *#write(url: string): Operation<Opened> {
+    const sink = (yield* this.#ownSink(url)) ?? (yield* this.#ask(url, "write")) as Sink | null;
+    if (sink === null) return null;
+    const { bufferSize, coalesce } = this.#options;
+    const written = this.#written;
+    return yield* attach(this.#session, function* (host) {
+      const attachment = yield* openSink(host, sink, { bufferSize, coalesce });
+      written.set(url, sink);
+      host.defer(() => void written.delete(url));
+      return attachment;
+    });
   }
 
   /** The sink that the muxer was given; one that can't be begun again is used once. */
-  #ownPlace(url: string, mode: "read" | "write"): Source | Sink | null {
+  *#ownSink(url: string): Operation<Sink | null> {
     const { own } = this.#options;
-    const sink = own?.url === url ? own.sink : this.#written.get(url);
+    if (own?.url !== url) return null;
+    const { sink, isUsed } = own;
     const isNamed = typeof sink === "string" || sink instanceof URL;
-    if (mode === "read") return isNamed ? sink : null; // what is in memory the shim reads by itself
-    if (own?.url !== url || sink === undefined) return null;
-    if (own.isUsed && !isNamed && !(sink instanceof MemorySink)) {
+    if (isUsed && !isNamed && !(sink instanceof MemorySink)) {
       if (!(sink instanceof Deno.FsFile)) return null;
-      sink.truncateSync(0);
+      yield* step(() => sink.truncateSync(0), () => sink.truncate(0));
     }
     own.isUsed = true;
     return sink;
   }
+}
 
-  *#attach(url: string, place: Source | Sink, mode: "read" | "write"): Operation<number> {
-    const scope = new Scope(this.#session);
-    try {
-      const { bufferSize, coalesce = true, http } = this.#options;
-      const attachment = mode === "read"
-        ? yield* openSource(scope, place as Source, { bufferSize, lend: false, http })
-        : yield* openSink(scope, place as Sink, { bufferSize, coalesce });
-      if (mode === "write") {
-        this.#written.set(url, place as Sink);
-        scope.defer(() => void this.#written.delete(url));
-      }
-      this.#session.onClose(attachment.io, () => scope.close(attachment));
-      return attachment.io;
-    } catch (error) {
-      scope.release(null);
-      throw error;
-    }
-  }
-
-  /** For a sequence of images, whose demuxer looks how far it goes: what can't be opened is its end. */
-  *#isThere(url: string): Operation<boolean> {
-    const source = yield* this.#ask(url, "read");
-    if (source === null) return false;
-    if (typeof source !== "string" && !(source instanceof URL)) return true;
-    return yield* exists(source);
+/** Opens something that libavformat closes. */
+function* attach(session: Session, open: (host: Host) => Operation<Attachment>): Operation<Opened> {
+  const scope = new Scope(session);
+  try {
+    const attachment = yield* open(scope);
+    const io = attachment.io!;
+    session.onClose(io, () => scope.close(attachment));
+    return io;
+  } catch (error) {
+    scope.release({ error });
+    throw error;
   }
 }
 
-function* exists(place: string | URL): Operation<boolean> {
+/** For a sequence of images, whose demuxer looks how far it goes: what can't be opened is its end. */
+function* isThere(place: Source): Operation<boolean> {
+  if (typeof place !== "string" && !(place instanceof URL)) return true;
   try {
     const { isDirectory } = yield* step(() => Deno.statSync(place), () => Deno.stat(place));
     return !isDirectory;
@@ -128,38 +161,39 @@ function* exists(place: string | URL): Operation<boolean> {
   }
 }
 
-/** What a source or a sink that ends before the session has opened: closed with it, or with the session. */
+/** A host that ends before the session, or with it. */
 export class Scope implements Host {
   #session: Session;
-  #cleanups: Cleanup[] = [];
-  #ended: Cleanup = (failure) => this.release(failure);
+  #resources = new ResourceScope();
+  #ended: Cleanup;
 
   constructor(session: Session) {
     this.#session = session;
+    const resources = this.#resources;
+    this.#ended = (failure) => resources.release(failure).settled ?? undefined;
     session.defer(this.#ended);
   }
 
   addDevice: Host["addDevice"] = (...parameters) => this.#session.addDevice(...parameters);
-  addMemoryInput: Host["addMemoryInput"] = (...parameters) => this.#session.addMemoryInput(...parameters);
+  addLentBytes: Host["addLentBytes"] = (...parameters) => this.#session.addLentBytes(...parameters);
+  addCopiedBytes: Host["addCopiedBytes"] = (...parameters) => this.#session.addCopiedBytes(...parameters);
   addMemoryOutput: Host["addMemoryOutput"] = (...parameters) => this.#session.addMemoryOutput(...parameters);
 
   defer(cleanup: Cleanup): void {
-    this.#cleanups.push(cleanup);
+    this.#resources.defer(cleanup);
   }
 
-  /** Whatever happens to one of them, the others are cleaned up too. */
-  release(failure: Parameters<Cleanup>[0]): Promise<unknown> {
-    const results: unknown[] = [];
-    using stack = new DisposableStack();
-    for (const cleanup of this.#cleanups.splice(0)) stack.defer(() => void results.push(cleanup(failure)));
-    return Promise.allSettled(results);
+  /** Closes what was opened in it. */
+  release(failure: Failure | null): Released {
+    this.#session.undefer(this.#ended);
+    return this.#resources.release(failure);
   }
 
-  /** libavformat has closed it: a sink has all that it gets. */
+  /** Its sink has all that it gets, or its source has been read: it is told so, and waited for. */
   *close(attachment: Attachment): Operation<void> {
     if (attachment.finish) yield* attachment.finish();
-    this.#session.undefer(this.#ended);
-    const released = this.release(null);
-    if (yield* canWait()) yield* step(() => {}, () => released);
+    const { settled, failure } = this.release(null);
+    if (settled && (yield* canWait())) yield* step(() => {}, () => within(GRACE, settled));
+    if (failure) throw failure.error;
   }
 }

@@ -4,13 +4,12 @@
  */
 import { canWait, type Operation } from "../ffi/operation.ts";
 import type { Host } from "../ffi/session.ts";
-import { IOFlag } from "../ffi/symbols.ts";
+import type { Attachment } from "./attachment.ts";
 import { checkCallbacks, deviceOf, type IOCallbacks } from "./callbacks.ts";
 import { attachFile, openFile, pathOf } from "./file.ts";
 import { isHttp } from "./http.ts";
 import { IOContext, lendIOContext } from "./io_context.ts";
 import { MemorySink, openMemorySink } from "./memory_sink.ts";
-import type { Attachment } from "./source.ts";
 import { StreamSink } from "./stream.ts";
 
 /**
@@ -43,26 +42,26 @@ export function sinkUrl(sink: Sink): string {
 /** Opens a sink in a host. */
 export function* openSink(host: Host, sink: Sink, options: WriteOptions): Operation<Attachment> {
   const { bufferSize, coalesce } = options;
-  const flags = IOFlag.WRITE | (coalesce ? 0 : IOFlag.DIRECT);
+  const use = { use: "write", direct: !coalesce } as const;
   if (typeof sink === "string" || sink instanceof URL) {
     const path = sinkUrl(sink);
     const file = yield* openFile(path, { write: true, create: true, truncate: true });
     host.defer(() => file.close());
-    return { io: attachFile(host, file, flags, bufferSize), url: path };
+    return { io: attachFile(host, file, use, bufferSize), url: path };
   }
-  if (sink instanceof MemorySink) return { io: openMemorySink(sink, host, flags, bufferSize), url: "" };
+  if (sink instanceof MemorySink) return { io: openMemorySink(sink, host, use, bufferSize), url: "" };
   if (sink instanceof IOContext) {
-    return { io: lendIOContext(sink, host, "write", yield* canWait()), url: "" };
+    return { io: lendIOContext(sink, host, "write", false), url: "" };
   }
   if (sink instanceof Deno.FsFile) {
-    return { io: attachFile(host, sink, flags, bufferSize), url: "" };
+    return { io: attachFile(host, sink, use, bufferSize), url: "" };
   }
   if (sink instanceof WritableStream) {
     if (!(yield* canWait())) {
       throw new TypeError("sink: a WritableStream can't be written synchronously, use open");
     }
     const device = new StreamSink(host, sink);
-    return { io: host.addDevice(device, flags, bufferSize), url: "", finish: () => device.finish() };
+    return { io: host.addDevice(device, use, bufferSize), url: "", finish: () => device.finish() };
   }
   checkCallbacks(sink, "sink");
   if (!sink.onwrite) {
@@ -71,5 +70,5 @@ export function* openSink(host: Host, sink: Sink, options: WriteOptions): Operat
         "or an object with an onwrite function",
     );
   }
-  return { io: host.addDevice(deviceOf(sink, bufferSize), flags, bufferSize), url: "" };
+  return { io: host.addDevice(deviceOf(sink, bufferSize), use, bufferSize), url: "" };
 }

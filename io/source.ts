@@ -6,11 +6,11 @@
 import type { Device } from "../ffi/device.ts";
 import { canWait, type Operation } from "../ffi/operation.ts";
 import type { Host } from "../ffi/session.ts";
-import { IOFlag } from "../ffi/symbols.ts";
 import { checkCallbacks, deviceOf, type IOCallbacks } from "./callbacks.ts";
 import { attachFile, openFile, pathOf } from "./file.ts";
 import { attachHttp, type HttpOptions, isHttp } from "./http.ts";
-import { asBytes, memoryDevice } from "./bytes.ts";
+import type { Attachment } from "./attachment.ts";
+import { asBytes, attachBytes } from "./bytes.ts";
 import { IOContext, lendIOContext } from "./io_context.ts";
 import { blobDevice, iterableDevice, streamDevice } from "./stream.ts";
 
@@ -32,18 +32,6 @@ export type Source =
   | IOCallbacks
   | IOContext;
 
-/** A source or sink that is open in a session, and goes with it. */
-export interface Attachment {
-  /** Handle of its I/O context. */
-  readonly io: number;
-  /** What it is called, "" where it has no name. */
-  readonly url: string;
-  /** Bytes of a source, where that is known although it can't seek. */
-  readonly size?: number | null;
-  /** Tells a sink that all is written, and waits until it has taken it. */
-  finish?(): Operation<void>;
-}
-
 /** How a source is opened. */
 export interface ReadOptions {
   bufferSize: number;
@@ -60,31 +48,29 @@ export function* openSource(host: Host, source: Source, options: ReadOptions): O
     const path = pathOf(source, "source");
     const file = yield* openFile(path, { read: true });
     host.defer(() => file.close());
-    return { io: attachFile(host, file, IOFlag.READ, bufferSize), url: path };
+    return { io: attachFile(host, file, { use: "read" }, bufferSize), url: path };
   }
   if (source instanceof ArrayBuffer || ArrayBuffer.isView(source)) {
-    const bytes = asBytes(source);
-    const io = lend && !(yield* canWait())
-      ? host.addMemoryInput(bytes, bufferSize)
-      : host.addDevice(memoryDevice(bytes), IOFlag.READ, bufferSize);
-    return { io, url: "" };
+    const isLent = lend && !(yield* canWait());
+    return { io: attachBytes(host, asBytes(source), bufferSize, isLent), url: "" };
   }
   if (source instanceof IOContext) {
-    return { io: lendIOContext(source, host, "read", yield* canWait()), url: "" };
+    const isLent = lend && !(yield* canWait());
+    return { io: lendIOContext(source, host, "read", isLent), url: "" };
   }
   if (source instanceof Deno.FsFile) {
-    return { io: attachFile(host, source, IOFlag.READ, bufferSize), url: "" };
+    return { io: attachFile(host, source, { use: "read" }, bufferSize), url: "" };
   }
   const kind = asyncKind(source);
   if (kind === null) {
     return {
-      io: host.addDevice(callbackDevice(source as IOCallbacks, bufferSize), IOFlag.READ, bufferSize),
+      io: host.addDevice(callbackDevice(source as IOCallbacks, bufferSize), { use: "read" }, bufferSize),
       url: "",
     };
   }
   if (!(yield* canWait())) throw new TypeError(`source: ${kind} can't be read synchronously, use open`);
   const device = asyncDevice(host, source as AsyncSource);
-  return { io: host.addDevice(device, IOFlag.READ, bufferSize), url: "" };
+  return { io: host.addDevice(device, { use: "read" }, bufferSize), url: "" };
 }
 
 type AsyncSource = Blob | Response | ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>;

@@ -3,8 +3,9 @@
  */
 import { constants } from "../ffi/constants.ts";
 import type { Device } from "../ffi/device.ts";
-import { call, type Operation, step } from "../ffi/operation.ts";
-import type { Failure, Host } from "../ffi/session.ts";
+import { call, type Operation } from "../ffi/operation.ts";
+import type { Failure } from "../ffi/resource_scope.ts";
+import type { Host } from "../ffi/session.ts";
 import { asBytes } from "./bytes.ts";
 import { most, ReadSize } from "./read_size.ts";
 
@@ -96,13 +97,10 @@ export function blobDevice(blob: Blob): Device {
 export class StreamSink implements Device {
   #writer: WritableStreamDefaultWriter<Uint8Array>;
   #finished = false;
-  /** Rejects when the session ends before the stream is closed. */
-  #released = Promise.withResolvers<never>();
 
   constructor(host: Host, stream: WritableStream<Uint8Array>) {
     this.#writer = stream.getWriter();
     this.#writer.closed.catch(() => {}); // told by the next write
-    this.#released.promise.catch(() => {}); // told where it is waited for
     host.defer((failure) => this.#release(failure));
   }
 
@@ -115,7 +113,7 @@ export class StreamSink implements Device {
 
   /** Closes the stream, and waits until it has taken everything. */
   *finish(): Operation<void> {
-    yield* step(() => {}, () => Promise.race([this.#close(), this.#released.promise]));
+    yield* call(() => this.#close(), "sink");
   }
 
   async #close(): Promise<void> {
@@ -127,7 +125,6 @@ export class StreamSink implements Device {
   #release(failure: Failure | null): Promise<void> | void {
     if (this.#finished) return this.#writer.releaseLock();
     const reason = failure ? failure.error : new Error("The Muxer was closed before it was finished");
-    this.#released.reject(reason);
     const aborted = this.#writer.abort(reason).catch(() => {});
     this.#writer.releaseLock();
     if (!failure) return aborted; // what has failed is over at once

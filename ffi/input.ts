@@ -1,0 +1,111 @@
+/**
+ * Operations on a session's input: opening, seeking, closing, what it is, its index. Its packets are in `reading.ts`.
+ */
+import { check } from "./errors.ts";
+import { library, readTextOrThrow } from "./library.ts";
+import type { NativeIO } from "./native_io.ts";
+import type { Operation } from "./operation.ts";
+import { unusedOptions } from "./output.ts";
+import type { Session } from "./session.ts";
+import { Direction, IndexRow, operations, SetWhat } from "./symbols.ts";
+
+/** What is opened, and how. */
+export interface InputSettings {
+  /** Null for a format that opens its files itself. */
+  io: NativeIO | null;
+  url: string;
+  /** Forces the format. */
+  format: string | undefined;
+  maxPacketSize: number;
+  maxOpenSize: number;
+  /** avformat_find_stream_info. */
+  findStreamInfo: boolean;
+  /** AVOptions. */
+  options: Iterable<readonly [string, string]>;
+}
+
+/** Opens the input; names of options that it did not use. */
+export function* openInput(session: Session, settings: InputSettings): Operation<string[]> {
+  const { io, url, format, maxPacketSize, maxOpenSize, findStreamInfo, options } = settings;
+  session.set(SetWhat.INPUT, 0, [
+    ["url", url],
+    ["maxPacketSize", String(maxPacketSize)],
+    ["maxOpenSize", String(maxOpenSize)],
+    ...(format === undefined ? [] : [["format", format] as const]),
+  ]);
+  session.set(SetWhat.OPTIONS, 0, options);
+  const slot = yield* session.run(operations.openInput, [io?.handle ?? 0, findStreamInfo ? 1 : 0]);
+  return unusedOptions(session, slot);
+}
+
+/** Closes the input, so that another one can be opened; its I/O context stays. */
+export function* closeInput(session: Session): Operation<void> {
+  yield* session.run(operations.closeInput);
+}
+
+const SEEK_BACKWARD = 1;
+const SEEK_BYTE = 2;
+const SEEK_ANY = 4;
+
+/** Where to seek to. */
+export interface SeekPlace {
+  /** In what the position is: bytes, seconds, or the time base of this stream. */
+  unit: "bytes" | "seconds" | { stream: number };
+  position: number;
+  min: number;
+  max: number;
+  backward: boolean;
+  any: boolean;
+}
+
+/** Goes to another place; where it fails nothing has changed. */
+export function* seekInput(session: Session, place: SeekPlace): Operation<void> {
+  const { unit, position, min, max, backward, any } = place;
+  const stream = typeof unit === "object" ? unit.stream : -1;
+  const flags = (unit === "bytes" ? SEEK_BYTE : 0) | (any ? SEEK_ANY : 0) | (backward ? SEEK_BACKWARD : 0);
+  yield* session.run(operations.seek, [stream, position, min, max, flags]);
+}
+
+/** What the input is, as the shim describes it. */
+export function describeInput(session: Session): unknown {
+  return JSON.parse(
+    readTextOrThrow((out, capacity) =>
+      library().avs_describe(session.handle, Direction.INPUT, out, capacity)
+    ),
+  );
+}
+
+/** Whether packets of a stream are delivered; of a session that has ended nothing is. */
+export function setDiscard(session: Session, stream: number, discard: boolean): void {
+  if (session.hasEnded) return;
+  check(library().avs_set_discard(session.handle, stream, discard ? 1 : 0), "discard a stream");
+}
+
+/** An entry of the container's index; the timestamp is in the stream's time base. */
+export interface RawIndexEntry {
+  timestamp: number;
+  pos: number;
+  size: number;
+  isKey: boolean;
+}
+
+/** The container's index of a stream. */
+export function readIndex(session: Session, stream: number): RawIndexEntry[] {
+  const read = (rows: Float64Array<ArrayBuffer>) =>
+    check(
+      library().avs_index(session.handle, stream, 0, rows, rows.length / IndexRow.LENGTH),
+      "read the index",
+    );
+  const count = read(new Float64Array(0));
+  const rows = new Float64Array(count * IndexRow.LENGTH);
+  read(rows);
+  return Array.from({ length: count }, (_, index) => {
+    const row = rows.subarray(index * IndexRow.LENGTH);
+    return {
+      timestamp: row[IndexRow.TIMESTAMP]!,
+      pos: row[IndexRow.POS]!,
+      size: row[IndexRow.SIZE]!,
+      isKey: row[IndexRow.IS_KEY] === 1,
+    };
+  });
+}

@@ -1,0 +1,182 @@
+/**
+ * Packets as they cross the boundary: numbers in rows, payloads in one slab. What a packet is to the program is in
+ * `format/packet.ts`.
+ */
+import { AVERROR } from "./constants.ts";
+import { check } from "./errors.ts";
+import { library } from "./library.ts";
+import type { Session } from "./session.ts";
+import { Row } from "./symbols.ts";
+
+/** AV_PKT_FLAG_* */
+const KEY = 1;
+const CORRUPT = 2;
+const DISCARD = 4;
+
+/** Data beside the coded data, by FFmpeg's name. */
+export interface RawSideData {
+  type: string;
+  data: Uint8Array<ArrayBuffer>;
+}
+
+/** A packet's numbers; times are in units of `num / den` seconds, NaN where unknown. */
+export interface PacketNumbers {
+  streamIndex: number;
+  pts: number;
+  dts: number;
+  duration: number;
+  num: number;
+  den: number;
+  isKey: boolean;
+  isCorrupt: boolean;
+  isDiscard: boolean;
+  pos: number;
+}
+
+// ------------------------------------------------------------------------------------------- out of C
+
+/** Packets that crossed together, one after the other; its fields are those of the packet that `next` went to. */
+export class PacketBatch implements PacketNumbers {
+  #rows: Float64Array;
+  #slab: Uint8Array<ArrayBuffer>;
+  #count: number;
+  #row = -1;
+  #offset = 0;
+  #end = 0;
+  #sideEnd = 0;
+
+  /** The packets that are ready in the session; null where there are none. */
+  static take(session: Session): PacketBatch | null {
+    const count = check(library().avs_ready_packets(session.handle, readyBytes), "take packets");
+    return count > 0 ? new PacketBatch(session, count, readyBytes[0]!) : null;
+  }
+
+  private constructor(session: Session, count: number, bytes: number) {
+    this.#rows = new Float64Array(count * Row.LENGTH);
+    this.#slab = new Uint8Array(bytes);
+    this.#count = check(
+      library().avs_take_packets(session.handle, this.#rows, count, this.#slab, bytes),
+      "take packets",
+    );
+  }
+
+  /** Goes to the next packet; false where there is none left. */
+  next(): boolean {
+    if (++this.#row >= this.#count) return false;
+    this.#offset = this.#sideEnd;
+    this.#end = this.#offset + this.#number(Row.SIZE);
+    this.#sideEnd = this.#end + this.#number(Row.SIDE_SIZE);
+    return true;
+  }
+
+  #number(column: number): number {
+    return this.#rows[this.#row * Row.LENGTH + column]!;
+  }
+
+  get streamIndex(): number {
+    return this.#number(Row.STREAM);
+  }
+  get pts(): number {
+    return this.#number(Row.PTS);
+  }
+  get dts(): number {
+    return this.#number(Row.DTS);
+  }
+  get duration(): number {
+    return this.#number(Row.DURATION);
+  }
+  get num(): number {
+    return this.#number(Row.TB_NUM);
+  }
+  get den(): number {
+    return this.#number(Row.TB_DEN);
+  }
+  get isKey(): boolean {
+    return (this.#number(Row.FLAGS) & KEY) !== 0;
+  }
+  get isCorrupt(): boolean {
+    return (this.#number(Row.FLAGS) & CORRUPT) !== 0;
+  }
+  get isDiscard(): boolean {
+    return (this.#number(Row.FLAGS) & DISCARD) !== 0;
+  }
+  get pos(): number {
+    return this.#number(Row.POS);
+  }
+
+  /** The coded data, in the slab. */
+  get data(): Uint8Array<ArrayBuffer> {
+    return new Uint8Array(this.#slab.buffer, this.#offset, this.#end - this.#offset);
+  }
+
+  get sideData(): RawSideData[] {
+    if (this.#end === this.#sideEnd) return [];
+    return decodeSideData(new Uint8Array(this.#slab.buffer, this.#end, this.#sideEnd - this.#end));
+  }
+}
+const readyBytes = new Float64Array(1);
+
+const decoder = new TextDecoder();
+const encoder = new TextEncoder();
+
+/** For each: name, NUL, size in 4 bytes, data. */
+function decodeSideData(bytes: Uint8Array<ArrayBuffer>): RawSideData[] {
+  const result: RawSideData[] = [];
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  for (let at = 0; at < bytes.length;) {
+    const nameEnd = bytes.indexOf(0, at);
+    const size = view.getUint32(nameEnd + 1, true);
+    const start = nameEnd + 5;
+    result.push({
+      type: decoder.decode(bytes.subarray(at, nameEnd)),
+      data: bytes.slice(start, start + size),
+    });
+    at = start + size;
+  }
+  return result;
+}
+
+// ------------------------------------------------------------------------------------------- into C
+
+/** A packet as it is put into the shim. */
+export interface PacketBytes {
+  data: Uint8Array;
+  sideData: readonly { type: string; data: Uint8Array }[];
+}
+
+const NOTHING = new Uint8Array(0);
+const row = new Float64Array(Row.LENGTH);
+
+function encodeSideData(sideData: PacketBytes["sideData"]): Uint8Array<ArrayBuffer> {
+  if (sideData.length === 0) return NOTHING;
+  const parts = sideData.map(({ type, data }) => ({ name: encoder.encode(`${type}\0`), data }));
+  const bytes = new Uint8Array(parts.reduce((sum, { name, data }) => sum + name.length + 4 + data.length, 0));
+  const view = new DataView(bytes.buffer);
+  let at = 0;
+  for (const { name, data } of parts) {
+    bytes.set(name, at);
+    view.setUint32(at + name.length, data.length, true);
+    bytes.set(data, at + name.length + 4);
+    at += name.length + 4 + data.length;
+  }
+  return bytes;
+}
+
+/** Puts a packet into the session's queue; its bytes are copied. False: a time is more than its stream can count. */
+export function putPacket(session: Session, numbers: PacketNumbers, { data, sideData }: PacketBytes): boolean {
+  row[Row.STREAM] = numbers.streamIndex;
+  row[Row.PTS] = numbers.pts;
+  row[Row.DTS] = numbers.dts;
+  row[Row.DURATION] = numbers.duration;
+  row[Row.FLAGS] = (numbers.isKey ? KEY : 0) | (numbers.isCorrupt ? CORRUPT : 0) |
+    (numbers.isDiscard ? DISCARD : 0);
+  row[Row.POS] = numbers.pos;
+  row[Row.TB_NUM] = numbers.num;
+  row[Row.TB_DEN] = numbers.den;
+  const side = encodeSideData(sideData);
+  const bytes = data as Uint8Array<ArrayBuffer>;
+  const result = library().avs_put_packet(session.handle, row, bytes, bytes.length, side, side.length);
+  if (result === AVERROR.ERANGE) return false;
+  check(result, "put packet");
+  return true;
+}

@@ -1,0 +1,49 @@
+/**
+ * Operations on an I/O context by itself: avio_read, avio_write, avio_seek, avio_size, avio_flush.
+ */
+import type { NativeIO } from "./native_io.ts";
+import type { Operation } from "./operation.ts";
+import type { Session } from "./session.ts";
+import { type OperationCode, operations } from "./symbols.ts";
+
+/** Reads into `into`, as many bytes as fit or as there are; how many, 0 at the end. */
+export function readIO(session: Session, io: NativeIO, into: Uint8Array): number {
+  return run(session, operations.ioRead, [io.handle], into)[1]!;
+}
+
+/** Puts all of `bytes` into the buffer, and writes what does not fit. */
+export function writeIO(session: Session, io: NativeIO, bytes: Uint8Array): void {
+  run(session, operations.ioWrite, [io.handle], bytes);
+}
+
+/** Moves; the new position. */
+export function seekIO(session: Session, io: NativeIO, offset: number, whence: number): number {
+  return run(session, operations.ioSeek, [io.handle, offset, whence], null)[1]!;
+}
+
+/** The size in bytes, null where it can't be told. */
+export function* sizeIO(session: Session, io: NativeIO): Operation<number | null> {
+  const slot = yield* session.native.run(operations.ioSize, [io.handle], null);
+  const outcome = session.outcome(operations.ioSize, slot);
+  if (outcome?.isFinal) throw session.fail(outcome.error);
+  return outcome ? null : slot[1]!;
+}
+
+/** The same, at once. */
+export function sizeIONow(session: Session, io: NativeIO): number | null {
+  return session.callSync(operations.ioSize, () => sizeIO(session, io));
+}
+
+/** Writes what is in the buffer. */
+export function flushIO(session: Session, io: NativeIO): void {
+  run(session, operations.ioFlush, [io.handle], null);
+}
+
+function run(
+  session: Session,
+  operation: OperationCode,
+  inputs: readonly number[],
+  data: Uint8Array | null,
+): Float64Array {
+  return session.callSync(operation, () => session.run(operation, inputs, data));
+}

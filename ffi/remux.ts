@@ -1,0 +1,97 @@
+/**
+ * Operations that bring packets from a session's input to its output without leaving C.
+ */
+import { check } from "./errors.ts";
+import { library } from "./library.ts";
+import type { Operation } from "./operation.ts";
+import type { Session } from "./session.ts";
+import { operations, RemuxState, Route, Slot } from "./symbols.ts";
+
+/** Whether the output's format can hold a stream of the input. */
+export function canHold(session: Session, inputStream: number): boolean {
+  return check(library().avs_can_hold(session.handle, inputStream), "ask the output format") === 1;
+}
+
+/** Packets of a stream of the input go to this stream of the output. */
+export function mapStream(session: Session, inputStream: number, outputStream: number): void {
+  check(library().avs_map_stream(session.handle, inputStream, outputStream), "map stream");
+}
+
+/** What is wanted of the input, in its own seconds; NaN: from the start, to the end. */
+export function setRange(session: Session, start: number, end: number): void {
+  check(library().avs_set_range(session.handle, start, end), "set range");
+}
+
+/** Seconds that are taken from the input's times; what is shown before `min` is left out, NaN: nothing. */
+export function setShift(session: Session, seconds: number, min: number): void {
+  check(library().avs_set_shift(session.handle, seconds, min), "set shift");
+}
+
+/** What has gone from a stream of the input to the present output. */
+export interface Routed {
+  packets: number;
+  bytes: number;
+  /** Seconds of the output, NaN before the first packet. */
+  first: number;
+  /** Seconds of the output, NaN before the first packet. */
+  last: number;
+}
+
+/** What has gone that way. */
+export function routed(session: Session, inputStream: number): Routed {
+  check(library().avs_route(session.handle, inputStream, route), "count packets");
+  return {
+    packets: route[Route.PACKETS]!,
+    bytes: route[Route.BYTES]!,
+    first: route[Route.FIRST]!,
+    last: route[Route.LAST]!,
+  };
+}
+const route = new Float64Array(Route.LENGTH);
+
+/** Goes to the key frame that the range begins with: its seconds, NaN where none has a time; or the range is behind the end. */
+export function* cutInput(session: Session): Operation<{ start: number; isPastEnd: boolean }> {
+  const slot = yield* session.run(operations.cut);
+  return { start: slot[1]!, isPastEnd: slot[2] === 1 };
+}
+
+/** When a step ends, beside the end of the input. */
+export interface StepLimits {
+  /** Milliseconds; 0: none. */
+  milliseconds: number;
+  /** Seconds of the input: a key frame from there on ends it, and is kept for the next output; NaN: none does. */
+  until: number;
+}
+
+/** What a step has done; counts are from the beginning. */
+export interface RemuxStep {
+  state: "going on" | "end" | "break";
+  packets: number;
+  /** Seconds of the output. */
+  seconds: number;
+  bytesRead: number;
+  bytesWritten: number;
+  /** Seconds of the input: the key frame that ended it. */
+  breakAt: number;
+}
+
+/** Packets from the input to the output, until a limit. */
+export function* remuxStep(session: Session, { milliseconds, until }: StepLimits): Operation<RemuxStep> {
+  const slot = yield* session.run(operations.remux, [Infinity, milliseconds, until]);
+  const [, state, packets, seconds, bytesRead, breakAt] = slot as unknown as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
+  return {
+    state: state === RemuxState.END ? "end" : state === RemuxState.BREAK ? "break" : "going on",
+    packets,
+    seconds,
+    bytesRead,
+    bytesWritten: slot[Slot.WRITTEN]!,
+    breakAt,
+  };
+}
