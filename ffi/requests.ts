@@ -56,10 +56,10 @@ export class Requests {
   }
 
   /** The I/O context goes to another session; whether it had a device, which goes along. */
-  move(io: number, to: Requests): boolean {
+  move(io: number, next: number, to: Requests): boolean {
     const attached = this.#devices.get(io);
     this.#devices.delete(io);
-    if (attached) to.#devices.set(io, attached);
+    if (attached) to.#devices.set(next, attached);
     return attached !== undefined;
   }
 

@@ -30,7 +30,7 @@ const running: Session[] = [];
 function installCallback(): void {
   if (installed) return;
   const callback = new Deno.UnsafeCallback(
-    { parameters: ["u32", "u32", "u32", "f64", "f64", "f64"], result: "void" },
+    { parameters: ["f64", "f64", "u32", "f64", "f64", "f64"], result: "void" },
     (_session, io, kind, a, b, c) => {
       running.at(-1)?.answerSync(io, kind, a, b, c);
     },
@@ -252,15 +252,28 @@ export class Session {
     this.checkOpen("open", "session"); // it may have been ended while its source was being opened
     const io = library().avs_io_new(this.handle, kind, flags, bufferSize);
     if (io === 0) throw new Error("Out of memory");
+    this.#made.set(io, { kind, flags, bufferSize });
     return io;
   }
 
-  /** Moves an I/O context, with what it has buffered, from another session to this one. */
-  attach(io: number, from: Session): void {
-    check(library().avs_io_attach(io, this.handle), "attach I/O context");
-    const hasDevice = from.#requests.move(io, this.#requests);
+  /** Another session's I/O context goes on in this one, with what it has buffered; its new handle. */
+  attach(io: number, from: Session): number {
+    const { kind, flags, bufferSize } = from.#made.get(io)!;
+    const state = new Float64Array(2);
+    const size = library().avs_io_save(io, state, null, 0);
+    check(size, "save I/O context");
+    const bytes = new Uint8Array(size);
+    check(library().avs_io_save(io, state, bytes, size), "save I/O context");
+    const next = this.#addIO(kind, flags, bufferSize);
+    const position = flags & IOFlag.WRITE ? state[1]! : state[0]!;
+    check(library().avs_io_restore(next, position, bytes, size), "restore I/O context");
+    const hasDevice = from.#requests.move(io, next, this.#requests);
     if (!hasDevice && from.#source) this.#source = from.#source;
+    from.#made.delete(io);
+    library().avs_io_close(io); // where something uses it, it goes with that
+    return next;
   }
+  readonly #made = new Map<number, { kind: number; flags: number; bufferSize: number }>();
 
   // ---------------------------------------------------------------------------------------- operations
 
@@ -656,9 +669,12 @@ export class Session {
 
   /** `avs_describe`, parsed. */
   describe(direction: number): unknown {
-    return JSON.parse(
+    const described = JSON.parse(
       readTextOrThrow((out, capacity) => library().avs_describe(this.handle, direction, out, capacity)),
     );
+    // deno-lint-ignore no-explicit-any
+    const flat = ({ codecParameters, ...stream }: any) => ({ ...stream, ...codecParameters });
+    return { ...described, streams: described.streams.map(flat) };
   }
 }
 

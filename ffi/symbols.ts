@@ -6,51 +6,51 @@
  */
 
 /** ABI that this TypeScript speaks; the library's `avs_abi_version()` must be the same. */
-export const ABI_VERSION = 4;
+export const ABI_VERSION = 5;
 
 /** What opening and reading an input needs; bound when the library is loaded. */
 const core = {
   avs_abi_version: { parameters: [], result: "u32" },
   avs_set_callback: { parameters: ["function"], result: "void" },
 
-  avs_session_new: { parameters: [], result: "u32" },
-  avs_session_close: { parameters: ["u32"], result: "i32" },
+  avs_session_new: { parameters: [], result: "f64" },
+  avs_session_close: { parameters: ["f64"], result: "i32" },
   // session, kind, flags, buffer size
-  avs_io_new: { parameters: ["u32", "u32", "u32", "u32"], result: "u32" },
+  avs_io_new: { parameters: ["f64", "u32", "u32", "u32"], result: "f64" },
   // session, operation, slot, data, data size, source, source size
   avs_run: {
-    parameters: ["u32", "u32", "buffer", "buffer", "u32", "buffer", "f64"],
+    parameters: ["f64", "u32", "buffer", "buffer", "u32", "buffer", "f64"],
     result: "void",
   },
   // These answer the request of an I/O context.
-  avs_reply: { parameters: ["u32", "f64"], result: "i32" },
-  avs_reply_read: { parameters: ["u32", "buffer", "u32"], result: "i32" },
-  avs_set: { parameters: ["u32", "u32", "i32", "buffer", "u32"], result: "i32" },
-  avs_describe: { parameters: ["u32", "u32", "buffer", "u32"], result: "i32" },
+  avs_reply: { parameters: ["f64", "f64"], result: "i32" },
+  avs_reply_read: { parameters: ["f64", "buffer", "u32"], result: "i32" },
+  avs_set: { parameters: ["f64", "u32", "i32", "buffer", "u32"], result: "i32" },
+  avs_describe: { parameters: ["f64", "u32", "buffer", "u32"], result: "i32" },
   // session, where their bytes go
-  avs_ready_packets: { parameters: ["u32", "buffer"], result: "i32" },
+  avs_ready_packets: { parameters: ["f64", "buffer"], result: "i32" },
   // session, rows, how many, bytes, how many
-  avs_take_packets: { parameters: ["u32", "buffer", "u32", "buffer", "u32"], result: "i32" },
+  avs_take_packets: { parameters: ["f64", "buffer", "u32", "buffer", "u32"], result: "i32" },
 } as const satisfies Deno.ForeignLibraryInterface;
 
 /** What writing an output needs. */
 const output = {
-  avs_take_write: { parameters: ["u32", "buffer", "u32"], result: "i32" },
-  avs_request_time: { parameters: ["u32"], result: "f64" },
-  avs_memory_size: { parameters: ["u32"], result: "f64" },
-  avs_memory_read: { parameters: ["u32", "f64", "buffer", "u32"], result: "i32" },
-  avs_add_stream: { parameters: ["u32", "buffer", "u32"], result: "i32" },
+  avs_take_write: { parameters: ["f64", "buffer", "u32"], result: "i32" },
+  avs_request_time: { parameters: ["f64"], result: "f64" },
+  avs_memory_size: { parameters: ["f64"], result: "f64" },
+  avs_memory_read: { parameters: ["f64", "f64", "buffer", "u32"], result: "i32" },
+  avs_add_stream: { parameters: ["f64", "buffer", "u32"], result: "i32" },
   // session, stream of the output, data of a packet, its size
-  avs_learn_stream: { parameters: ["u32", "i32", "buffer", "u32"], result: "i32" },
-  avs_add_chapter: { parameters: ["u32", "f64", "f64", "f64"], result: "i32" },
-  avs_can_hold: { parameters: ["u32", "i32"], result: "i32" },
-  avs_map_stream: { parameters: ["u32", "i32", "i32"], result: "i32" },
+  avs_learn_stream: { parameters: ["f64", "i32", "buffer", "u32"], result: "i32" },
+  avs_add_chapter: { parameters: ["f64", "f64", "f64", "f64"], result: "i32" },
+  avs_can_hold: { parameters: ["f64", "i32"], result: "i32" },
+  avs_map_stream: { parameters: ["f64", "i32", "i32"], result: "i32" },
   // session, stream of the input, numbers
-  avs_route: { parameters: ["u32", "i32", "buffer"], result: "i32" },
-  avs_set_range: { parameters: ["u32", "f64", "f64"], result: "i32" },
-  avs_set_shift: { parameters: ["u32", "f64", "f64"], result: "i32" },
+  avs_route: { parameters: ["f64", "i32", "buffer"], result: "i32" },
+  avs_set_range: { parameters: ["f64", "f64", "f64"], result: "i32" },
+  avs_set_shift: { parameters: ["f64", "f64", "f64"], result: "i32" },
   // session, row, data, data size, side data, side data size
-  avs_put_packet: { parameters: ["u32", "buffer", "buffer", "u32", "buffer", "u32"], result: "i32" },
+  avs_put_packet: { parameters: ["f64", "buffer", "buffer", "u32", "buffer", "u32"], result: "i32" },
 } as const satisfies Deno.ForeignLibraryInterface;
 
 /** What is asked now and then. */
@@ -63,23 +63,29 @@ const rest = {
   avs_codecs: { parameters: ["buffer", "u32"], result: "i32" },
   avs_error_text: { parameters: ["i32", "buffer", "u32"], result: "i32" },
   avs_set_log_level: { parameters: ["i32"], result: "void" },
-  avs_take_log: { parameters: ["u32", "buffer", "u32"], result: "i32" },
-  avs_refused_url: { parameters: ["u32", "buffer", "u32"], result: "i32" },
-  avs_unused_options: { parameters: ["u32", "buffer", "u32"], result: "i32" },
-  avs_io_attach: { parameters: ["u32", "u32"], result: "i32" },
-  avs_io_close: { parameters: ["u32"], result: "i32" },
+  avs_take_log: { parameters: ["f64", "buffer", "u32"], result: "i32" },
+  avs_refused_url: { parameters: ["f64", "buffer", "u32"], result: "i32" },
+  avs_unused_options: { parameters: ["f64", "buffer", "u32"], result: "i32" },
+  // I/O context, state, bytes, their size
+  avs_io_save: { parameters: ["f64", "buffer", "buffer", "u32"], result: "i32" },
+  // I/O context, position, bytes, their size
+  avs_io_restore: { parameters: ["f64", "f64", "buffer", "u32"], result: "i32" },
+  // session, bytes, their size, buffer size
+  avs_io_new_copy: { parameters: ["f64", "buffer", "u32", "u32"], result: "f64" },
+  avs_stream_fields: { parameters: ["buffer", "u32"], result: "i32" },
+  avs_io_close: { parameters: ["f64"], result: "i32" },
   // session, stream, number of the first row, rows, how many
-  avs_index: { parameters: ["u32", "i32", "u32", "buffer", "u32"], result: "i32" },
-  avs_set_discard: { parameters: ["u32", "i32", "i32"], result: "i32" },
+  avs_index: { parameters: ["f64", "i32", "u32", "buffer", "u32"], result: "i32" },
+  avs_set_discard: { parameters: ["f64", "i32", "i32"], result: "i32" },
 } as const satisfies Deno.ForeignLibraryInterface;
 
 /** The async engine. */
 const async = {
   avs_isolate: { parameters: [], result: "u32" },
-  avs_start: { parameters: ["u32", "u32", "buffer"], result: "i32" },
-  avs_finish: { parameters: ["u32", "buffer"], result: "i32" },
-  avs_cancel: { parameters: ["u32"], result: "i32" },
-  avs_stop: { parameters: ["u32"], result: "i32" },
+  avs_start: { parameters: ["f64", "u32", "buffer"], result: "i32" },
+  avs_finish: { parameters: ["f64", "buffer"], result: "i32" },
+  avs_cancel: { parameters: ["f64"], result: "i32" },
+  avs_stop: { parameters: ["f64"], result: "i32" },
   avs_take_events: { parameters: ["buffer", "u32", "u32"], result: "i32" },
   // Waits on a thread of Deno's pool; it gets no buffer, which could be gone before it returns.
   avs_wait_events: { parameters: ["u32", "u32"], result: "i32", nonblocking: true },

@@ -253,9 +253,9 @@ export class IOContext implements Disposable {
       if (context.#native && waits && context.#backing.bytes) {
         throw new TypeError(`Cannot ${use}: this IOContext over bytes was used synchronously`);
       }
-      const io = context.#native ? context.#acquireNative(use).io : context.#addTo(session, use, waits);
-      if (context.#native) session.attach(io, context.#native.session);
-      else context.#native = { session: new Session(), io, use };
+      const native = context.#native ? context.#acquireNative(use) : null;
+      const io = native ? session.attach(native.io, native.session) : context.#addTo(session, use, waits);
+      context.#native = { session: native?.session ?? new Session(), io, use };
       context.#inUse = true;
       session.defer(() => context.#takeBack(session));
       return io;
@@ -273,6 +273,6 @@ export class IOContext implements Disposable {
   #takeBack(from: Session): void {
     this.#inUse = false;
     if (this.#destroyed) this.#free();
-    else this.#native!.session.attach(this.#native!.io, from);
+    else this.#native = { ...this.#native!, io: this.#native!.session.attach(this.#native!.io, from) };
   }
 }
