@@ -58,15 +58,9 @@ export interface CodecInfo {
   isIntraOnly: boolean;
 }
 
-function list(text: string): string[] {
-  return text === "" ? [] : text.split(",").map((item) => item.trim());
-}
-
-/** A format as the shim writes it: lists are one string. */
-export function formatInfo(
-  raw: Omit<FormatInfo, "extensions" | "mimeTypes"> & { extensions: string; mimeTypes: string },
-): FormatInfo {
-  return { ...raw, extensions: list(raw.extensions), mimeTypes: list(raw.mimeTypes) };
+/** A format as the shim writes it. */
+export function formatInfo(raw: FormatInfo): FormatInfo {
+  return raw;
 }
 
 function formats(direction: number): FormatInfo[] {

@@ -85,7 +85,7 @@ enum fault {
 
 /* What answers an I/O context. */
 struct device {
-  uint32_t io;
+  double io;
   bool reads;
   size_t position, size;
 };
@@ -95,9 +95,9 @@ static struct {
   size_t file_size, written;
   struct device devices[DEVICES];
   int device_count;
-  uint32_t session, source, sink;
-  uint32_t other, strange_source, strange_sink; /* a session that runs nothing, with I/O contexts */
-  uint32_t opener, transformer;
+  double session, source, sink;
+  double other, strange_source, strange_sink; /* a session that runs nothing, with I/O contexts */
+  double opener, transformer;
   int requests;
   bool failed; /* a request was left without an answer, or got an error */
   bool lying;
@@ -117,7 +117,7 @@ static bool has_work(int work) { return world.control[CONTROL_WORK] & work; }
 
 static void fail(void) { world.failed = true; }
 
-static struct device *device_of(uint32_t io) {
+static struct device *device_of(double io) {
   for (int i = world.device_count; i-- > 0;) /* a handle may have been used before */
     if (world.devices[i].io == io) return &world.devices[i];
   return NULL;
@@ -129,19 +129,19 @@ static uint32_t buffer_size(void) {
 }
 
 /* 0 where there are too many. */
-static uint32_t new_device(uint32_t session, bool reads) {
+static double new_device(double session, bool reads) {
   if (world.device_count == DEVICES) return 0;
   uint32_t flags = AVS_IO_READ | (flag(FLAG_SOURCE_SEEKS) || flag(FLAG_SOURCE_IS_MEMORY) ? AVS_IO_SEEK : 0);
   if (!reads) flags = AVS_IO_WRITE | (flag(FLAG_SINK_SEEKS) ? AVS_IO_SEEK : 0) | (flag(FLAG_SINK_IS_DIRECT) ? AVS_IO_DIRECT : 0);
   uint32_t kind = AVS_IO_CALLBACKS;
   if (flag(reads ? FLAG_SOURCE_IS_MEMORY : FLAG_SINK_IS_MEMORY)) kind = reads ? AVS_IO_MEMORY_INPUT : AVS_IO_MEMORY_OUTPUT;
-  uint32_t io = avs_io_new(session, kind, flags, buffer_size());
+  double io = avs_io_new(session, kind, flags, buffer_size());
   size_t size = reads ? world.file_size : 0;
   if (io) world.devices[world.device_count++] = (struct device){.io = io, .reads = reads, .size = size};
   return io;
 }
 
-static void answer_read(uint32_t io, double wanted, bool too_much) {
+static void answer_read(double io, double wanted, bool too_much) {
   struct device *source = device_of(io);
   size_t left = source->position < world.file_size ? world.file_size - source->position : 0;
   size_t size = left < (size_t)wanted ? left : (size_t)wanted;
@@ -153,7 +153,7 @@ static void answer_read(uint32_t io, double wanted, bool too_much) {
   source->position += size;
 }
 
-static void answer_write(uint32_t io, double size) {
+static void answer_write(double io, double size) {
   uint8_t *chunk = malloc((size_t)size + 1);
   if (!chunk) return fail();
   MUST(avs_take_write(io, chunk, (uint32_t)size + 1) < 0);
@@ -168,7 +168,7 @@ static void answer_write(uint32_t io, double size) {
   MUST(avs_reply(io, size) == 0);
 }
 
-static void answer_seek(uint32_t io, double offset, int whence) {
+static void answer_seek(double io, double offset, int whence) {
   struct device *device = device_of(io);
   double result = whence == SEEK_TO_END ? (double)device->size + offset : offset;
   if (whence == SEEK_FOR_SIZE) result = (double)device->size;
@@ -178,30 +178,31 @@ static void answer_seek(uint32_t io, double offset, int whence) {
 }
 
 /* A playlist's files are the file itself, a muxer's are as its sink is. */
-static void answer_open(uint32_t session, double size, int mode) {
+static void answer_open(double session, double size, int mode) {
   char url[1000];
   if (size < sizeof(url)) MUST(avs_take_write(world.opener, (uint8_t *)url, (uint32_t)size) == 0);
   if (mode == AVS_OPEN_CHECK || mode == AVS_OPEN_DELETE) return (void)avs_reply(world.opener, 0);
-  uint32_t io = new_device(session, mode == AVS_OPEN_READ);
+  double io = new_device(session, mode == AVS_OPEN_READ);
   MUST(avs_reply(world.opener, io ? io : -EPERM) == 0);
 }
 
 static void transform_packets(void);
 
-static void answer_asked(uint32_t session, uint32_t io, uint32_t kind, double a, int mode) {
+static void answer_asked(double session, double io, uint32_t kind, double a, int mode) {
   if (kind == AVS_REQUEST_OPEN) return answer_open(session, a, mode);
   if (kind == AVS_REQUEST_TRANSFORM) transform_packets();
   MUST(avs_reply(io, 0) == 0);
 }
 
 /* None of these may do anything. */
-static void misuse(uint32_t session, uint32_t io, uint32_t kind) {
+static void misuse(double session, double io, uint32_t kind) {
   double slot[AVS_SLOT_SIZE] = {0, io};
   MUST(avs_session_close(session) < 0);
   avs_run(session, AVS_OP_READ, slot, NULL, 0, NULL, 0);
   MUST(slot[0] < 0);
-  uint32_t other = avs_session_new();
-  MUST(avs_io_attach(io, other) < 0);
+  double other = avs_session_new();
+  MUST(avs_io_save(io, slot, NULL, 0) < 0);
+  MUST(avs_io_restore(io, 0, NULL, 0) < 0);
   MUST(avs_io_close(io) < 0);
   MUST(avs_set_shift(session, 1, 1) < 0);
   MUST(avs_route(session, 0, slot) < 0);
@@ -214,7 +215,7 @@ static void misuse(uint32_t session, uint32_t io, uint32_t kind) {
 }
 
 /* Whether the request has its answer, or is to have none. */
-static bool answer_wrongly(enum fault fault, uint32_t session, uint32_t io, uint32_t kind, double a) {
+static bool answer_wrongly(enum fault fault, double session, double io, uint32_t kind, double a) {
   switch (fault) {
   case NO_ANSWER: fail(); return true;
   case AN_ERROR:
@@ -236,7 +237,7 @@ static bool answer_wrongly(enum fault fault, uint32_t session, uint32_t io, uint
   }
 }
 
-static void answer(uint32_t session, uint32_t io, uint32_t kind, double a, double b, double c) {
+static void answer(double session, double io, uint32_t kind, double a, double b, double c) {
   (void)c;
   MUST(!world.failed); /* nothing is asked after the first failure */
   MUST(session == world.session && (device_of(io) || io == world.opener || io == world.transformer));
@@ -302,7 +303,7 @@ static void set(uint32_t what, const char *name, const char *value) {
 }
 
 /* From that I/O context. */
-static bool open_input(uint32_t source) {
+static bool open_input(double source) {
   unsigned format = word(CONTROL_DEMUXER);
   if (format) set(AVS_SET_INPUT, "format", demuxers.list[(format - 1) % (unsigned)demuxers.count]);
   double slot[AVS_SLOT_SIZE] = {0, source, !flag(FLAG_NO_STREAM_INFO)};
@@ -463,7 +464,7 @@ static const char *const options[] = {"", /* none; then names and values */
 enum { OPTIONS = sizeof(options) / sizeof(*options) / 2 };
 
 /* Into that I/O context. */
-static bool open_output(uint32_t sink) {
+static bool open_output(double sink) {
   double slot[AVS_SLOT_SIZE] = {0};
   set(AVS_SET_OUTPUT, "format", muxer_name());
   set(AVS_SET_OUTPUT, "url", "out");
@@ -537,10 +538,10 @@ static void write_output(uint8_t work) {
 /* ---------------------------------------------------------------------------------------- in any order */
 
 /* One that may be right, and some that are not. */
-static uint32_t some_io(unsigned number) {
-  const uint32_t handles[] = {world.source,        world.sink,        world.source, world.sink,
+static double some_io(unsigned number) {
+  const double handles[] = {world.source,        world.sink,        world.source, world.sink,
                               world.strange_source, world.strange_sink, world.opener, world.transformer,
-                              0,                   world.session,     world.other,  world.source + (1 << 20)};
+                              0,                   world.session,     world.other,  world.source + (1 << 20), world.source + 0.5};
   enum { HANDLES = sizeof(handles) / sizeof(*handles) };
   return number < HANDLES ? handles[number] : world.devices[number % (unsigned)world.device_count].io;
 }
@@ -555,6 +556,16 @@ static void look_everywhere(void) {
   }
   (void)avs_describe(world.session, AVS_INPUT, text, sizeof(text));
   (void)avs_describe(world.session, AVS_OUTPUT, text, sizeof(text));
+}
+
+/* What one has buffered goes to another one, which mostly must not take it. */
+static void hand_over(double from, double to) {
+  static uint8_t bytes[1 << 16];
+  double state[AVS_SAVED_LENGTH];
+  int32_t size = avs_io_save(from, state, bytes, sizeof(bytes));
+  if (size < 0 || size > (int32_t)sizeof(bytes)) return;
+  MUST(state[AVS_SAVED_POSITION] >= 0 || world.lying);
+  (void)avs_io_restore(to, state[AVS_SAVED_POSITION], bytes, (uint32_t)size);
 }
 
 static void take_step(unsigned what, unsigned with) {
@@ -576,7 +587,7 @@ static void take_step(unsigned what, unsigned with) {
   case 13: *(with & 1 ? &world.source : &world.sink) = new_device(world.session, with & 1); break;
   case 14:
     if (with & 8) (void)avs_put_packet(world.session, row, world.control, 4, world.control, with);
-    else (void)avs_io_attach(some_io(with & 1 ? with : with + 8), with & 4 ? world.other : world.session);
+    else hand_over(some_io(with & 1 ? with : with + 8), some_io(with >> 1));
     break;
   default: look_everywhere();
   }

@@ -4,8 +4,9 @@
  * The two laws of this boundary:
  *   1. No native memory is visible to JavaScript, and no JavaScript buffer is kept here. Bytes cross inside
  *      one call, by one memcpy, through a pointer that is valid for that call only.
- *   2. Native objects are numbers to JavaScript. A handle names a slot and its generation; a stale or
- *      foreign one is AVERROR(EBADF), never a crash. Handles belong to the thread (isolate) that made them.
+ *   2. Native objects are numbers to JavaScript. A handle names a slot (20 bits) and its generation (32 bits), exact
+ *      in a double and never 0; a stale or foreign one is AVERROR(EBADF), never a crash. Handles belong to the thread
+ *      (isolate) that made them.
  *
  * Conventions:
  *   - Results below zero are AVERROR codes.
@@ -20,7 +21,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define AVS_ABI_VERSION 4
+#define AVS_ABI_VERSION 5
 
 #if defined(__GNUC__)
 #define AVS_API __attribute__((visibility("default")))
@@ -59,7 +60,7 @@ AVS_API void avs_set_log_level(int32_t level);
  * own thread, inside avs_run(), and answers through avs_reply*() before it returns. Where it does not, the
  * request fails: an exception of JavaScript can't be mistaken for success.
  */
-typedef void (*avs_callback)(uint32_t session, uint32_t io, uint32_t kind, double a, double b, double c);
+typedef void (*avs_callback)(double session, double io, uint32_t kind, double a, double b, double c);
 AVS_API void avs_set_callback(avs_callback callback);
 
 /* Kinds of requests, with the arguments they come with. */
@@ -67,7 +68,8 @@ enum {
   AVS_REQUEST_READ = 1,  /* a: bytes asked for. Answer: avs_reply_read() */
   AVS_REQUEST_WRITE = 2, /* a: bytes, b: position, c: AVIODataMarkerType. avs_take_write(); answer: avs_reply() */
   AVS_REQUEST_SEEK = 3,  /* a: offset, b: whence. Answer: avs_reply() with the new position or the size */
-  AVS_REQUEST_OPEN = 5,  /* of an opener. a: bytes of the URL, for avs_take_write(), b: AVS_OPEN_*. Answer: avs_reply() with an I/O context */
+  AVS_REQUEST_OPEN = 5,  /* of an opener. a: bytes of the URL, for avs_take_write(), b: AVS_OPEN_*, c: AVS_INPUT or
+                            AVS_OUTPUT, for whom. Answer: avs_reply() with an I/O context of the session */
   AVS_REQUEST_CLOSE = 6, /* of what was opened so. Answer: avs_reply() with 0, which frees it */
   AVS_REQUEST_TRANSFORM = 7, /* of a transformer: avs_ready_packets(), avs_put_packet() what becomes of them; avs_reply() with 0 */
 };
@@ -80,19 +82,20 @@ enum avs_open_mode { AVS_OPEN_READ, AVS_OPEN_WRITE, AVS_OPEN_CHECK, AVS_OPEN_DEL
  * A session is one line of execution: it runs one operation at a time, has at most one request open, and
  * owns the format contexts and the I/O contexts attached to it. 0: out of memory.
  */
-AVS_API uint32_t avs_session_new(void);
+AVS_API double avs_session_new(void);
 
 /*
- * Frees everything the session owns; where an operation of the async engine runs, when that is over, which it is soon.
- * AVERROR(EBUSY) while one of the sync engine runs.
+ * Frees everything the session owns. Where an operation of the async engine runs, its handles are freed at once and the
+ * rest by its own thread, when that comes back. AVERROR(EBUSY) while one of the sync engine runs.
  */
-AVS_API int32_t avs_session_close(uint32_t session);
+AVS_API int32_t avs_session_close(double session);
 
 /* Operations for avs_run(). `slot` is AVS_SLOT_SIZE doubles, in and out; slot[0] is always the result. */
 enum {
   AVS_OP_OPEN_INPUT = 1,  /* in: 1 io, 0 for a format that opens its files itself, 2 find stream info. out: 1 streams. AVS_SET_INPUT, _OPTIONS first */
   AVS_OP_READ = 2,        /* in: 1 packets at most, 2 bytes at most. out: 1 streams. The result is what follows the packets: avs_ready_packets() */
-  AVS_OP_SEEK = 3,        /* in: 1 stream or -1 (seconds), 2 target, 3 least, 4 greatest, 5 AVSEEK_FLAG_*; by bytes, 2 alone counts */
+  AVS_OP_SEEK = 3,        /* in: 1 stream or -1 (seconds), 2 target, 3 least, 4 greatest, 5 AVSEEK_FLAG_*; by bytes, 2 alone counts.
+                             One that fails changes nothing: what was read is still there, and reading goes on where it was */
   AVS_OP_OPEN_OUTPUT = 4, /* AVS_SET_OUTPUT first, then add streams. No I/O yet. out: 1 whether the format opens its files itself */
   AVS_OP_HEADER = 5,      /* in: 1 io, 0 for a format that opens its files itself. out: 1 streams. AVS_SET_OPTIONS first */
   AVS_OP_WRITE = 6,       /* writes the packets put by avs_put_packet() */
@@ -134,17 +137,17 @@ enum {
  * Runs an operation on the calling thread. `data` is the operation's own bytes; `source` is lent to a memory
  * input (AVS_IO_MEMORY_INPUT) of the session until this call returns.
  */
-AVS_API void avs_run(uint32_t session, uint32_t operation, double *slot, uint8_t *data, uint32_t data_size,
+AVS_API void avs_run(double session, uint32_t operation, double *slot, uint8_t *data, uint32_t data_size,
                      const uint8_t *source, double source_size);
 
 /* Answers to the open request of an I/O context. Late or stray ones are AVERROR(EINVAL) and change nothing. */
-AVS_API int32_t avs_reply(uint32_t io, double result);
+AVS_API int32_t avs_reply(double io, double result);
 /* What is more than was asked for is kept, and read before there is another request. */
-AVS_API int32_t avs_reply_read(uint32_t io, const uint8_t *chunk, uint32_t size);
+AVS_API int32_t avs_reply_read(double io, const uint8_t *chunk, uint32_t size);
 /* The bytes of the open write request, from its start; or the URL of one to open. */
-AVS_API int32_t avs_take_write(uint32_t io, uint8_t *out, uint32_t size);
+AVS_API int32_t avs_take_write(double io, uint8_t *out, uint32_t size);
 /* Seconds that go with the marker of the open write request, NaN where there are none. */
-AVS_API double avs_request_time(uint32_t io);
+AVS_API double avs_request_time(double io);
 
 /*
  * The async engine: the operation runs on the session's own thread, its requests and its end come as events. The slot
@@ -153,13 +156,13 @@ AVS_API double avs_request_time(uint32_t io);
  * end of an operation all are, but for AVS_OP_REMUX. AVS_OP_READ reads on, to its bounds, while packets are taken;
  * it ends with the input, when there are new streams, and when it is told to.
  */
-AVS_API int32_t avs_start(uint32_t session, uint32_t operation, const double *slot);
-/* AVERROR(EBUSY) before that; but a session that was canceled is waited for, which is not long. */
-AVS_API int32_t avs_finish(uint32_t session, double *slot);
+AVS_API int32_t avs_start(double session, uint32_t operation, const double *slot);
+/* AVERROR(EBUSY) before that: it never waits, of a session that was canceled neither. Such a one can be closed at once. */
+AVS_API int32_t avs_finish(double session, double *slot);
 /* Whatever the session waits for is answered with AVERROR_EXIT now, and so is all that comes. */
-AVS_API int32_t avs_cancel(uint32_t session);
+AVS_API int32_t avs_cancel(double session);
 /* Ends AVS_OP_READ after the packet that it is at. */
-AVS_API int32_t avs_stop(uint32_t session);
+AVS_API int32_t avs_stop(double session);
 
 /* This isolate's number, for avs_wait_events(). */
 AVS_API uint32_t avs_isolate(void);
@@ -182,8 +185,8 @@ enum {
 };
 
 /* Lines logged since the last call: level, tab, message, newline. */
-AVS_API int32_t avs_take_log(uint32_t session, char *out, uint32_t capacity);
-AVS_API int32_t avs_refused_url(uint32_t session, char *out, uint32_t capacity);
+AVS_API int32_t avs_take_log(double session, char *out, uint32_t capacity);
+AVS_API int32_t avs_refused_url(double session, char *out, uint32_t capacity);
 
 /* ------------------------------------------------------------------------------------------ I/O contexts */
 
@@ -197,22 +200,43 @@ enum {
 enum { AVS_IO_READ = 1, AVS_IO_WRITE = 2, AVS_IO_SEEK = 4, AVS_IO_DIRECT = 8 /* no coalescing of writes */, AVS_IO_BULK = 16 /* writes that wait become large ones */ };
 
 /* avio_alloc_context. The I/O context belongs to `session`, and is freed with it. 0: out of memory, or a wrong argument. */
-AVS_API uint32_t avs_io_new(uint32_t session, uint32_t kind, uint32_t flags, uint32_t buffer_size);
+AVS_API double avs_io_new(double session, uint32_t kind, uint32_t flags, uint32_t buffer_size);
+/* A seekable input over a copy of these bytes, in native memory: both engines read it without a request. 0: as avs_io_new(). */
+AVS_API double avs_io_new_copy(double session, const uint8_t *bytes, uint32_t size, uint32_t buffer_size);
 /*
- * Moves an I/O context, with what it has buffered, to another session that is not running; not one that libavformat has
- * opened. An input or output that used it fails from then on.
+ * Where an I/O context stands, and a copy of what it has buffered, so that another one over the same device can go on
+ * there (avs_io_restore()). The result is how many bytes are buffered; they are copied where `capacity` is enough. Of one
+ * that is read they lie between AVS_SAVED_POSITION and AVS_SAVED_DEVICE; of one that is written they begin at
+ * AVS_SAVED_DEVICE. AVERROR(EBUSY) while an operation runs; of a session that was canceled and whose thread has not come
+ * back it tells what is known without that thread's own buffer.
  */
-AVS_API int32_t avs_io_attach(uint32_t io, uint32_t session);
+AVS_API int32_t avs_io_save(double io, double *state, uint8_t *out, uint32_t capacity);
+enum {
+  AVS_SAVED_POSITION, /* of its user, in positions of the device (avio_tell) */
+  AVS_SAVED_DEVICE,   /* of the next byte that a READ would bring or a WRITE would go to */
+  AVS_SAVED_LENGTH
+};
+/*
+ * Before the first use of a new I/O context: it stands at `position`. `data` is what is read before the device is asked,
+ * or what was written and waits in the buffer; AVERROR(EINVAL) where it doesn't fit into the buffer of one that is written.
+ */
+AVS_API int32_t avs_io_restore(double io, double position, const uint8_t *data, uint32_t size);
 /* Frees one that no input or output uses any more; AVERROR(EBUSY) where one does, or where it is who is asked. */
-AVS_API int32_t avs_io_close(uint32_t io);
-/* What a memory output holds: its size in bytes, and a copy of a part of it. AVERROR(EBUSY) while it is written. */
-AVS_API double avs_memory_size(uint32_t io);
-AVS_API int32_t avs_memory_read(uint32_t io, double offset, uint8_t *out, uint32_t size);
+AVS_API int32_t avs_io_close(double io);
+/*
+ * What a memory output holds: its size in bytes, and a copy of a part of it. AVERROR(EBUSY) while it is written, unless the
+ * session was canceled: then what has been written so far.
+ */
+AVS_API double avs_memory_size(double io);
+AVS_API int32_t avs_memory_read(double io, double offset, uint8_t *out, uint32_t size);
 
 /* ------------------------------------------------------------------------------------------ containers */
 
-/* JSON of the input (AVS_INPUT) or the output (AVS_OUTPUT) of a session: format, streams, chapters, programs, metadata. */
-AVS_API int32_t avs_describe(uint32_t session, uint32_t direction, char *out, uint32_t capacity);
+/*
+ * JSON of the input (AVS_INPUT) or the output (AVS_OUTPUT) of a session: format, streams with their codecParameters, chapters,
+ * programs, metadata.
+ */
+AVS_API int32_t avs_describe(double session, uint32_t direction, char *out, uint32_t capacity);
 
 /* What avs_set() sets. `index` is a stream's or a chapter's, where there is one. */
 enum {
@@ -229,39 +253,44 @@ enum {
  * Sets from text: name NUL value NUL, again and again. A name or value it doesn't take is AVERROR(EINVAL) and a logged line;
  * so are streams' fields and side data after the header.
  */
-AVS_API int32_t avs_set(uint32_t session, uint32_t what, int32_t index, const char *text, uint32_t size);
+AVS_API int32_t avs_set(double session, uint32_t what, int32_t index, const char *text, uint32_t size);
 
 /* Names of options that nobody used, separated by commas. */
-AVS_API int32_t avs_unused_options(uint32_t session, char *out, uint32_t capacity);
+AVS_API int32_t avs_unused_options(double session, char *out, uint32_t capacity);
 
+/*
+ * JSON array of the fields that a stream can be given, in the order in which they are to be set: {"name", "kind"}, where kind is
+ * "integer" (then "min" and "max" follow), "rational", "name", "bytes" (base64) or "names" (separated by commas).
+ */
+AVS_API int32_t avs_stream_fields(char *out, uint32_t capacity);
 /* Adds a stream to the output, of the fields in `text` (as avs_set() takes them); its index. */
-AVS_API int32_t avs_add_stream(uint32_t session, const char *text, uint32_t size);
+AVS_API int32_t avs_add_stream(double session, const char *text, uint32_t size);
 /*
  * Before the header: learns from the first packet of an output's stream what the header has to say: extradata of a stream
  * that has none, a cover that Matroska has as an attachment. 1 where that is not known yet; without data only tells that.
  */
-AVS_API int32_t avs_learn_stream(uint32_t session, int32_t stream, const uint8_t *data, uint32_t size);
+AVS_API int32_t avs_learn_stream(double session, int32_t stream, const uint8_t *data, uint32_t size);
 /* Adds a chapter (seconds) to the output; its index. */
-AVS_API int32_t avs_add_chapter(uint32_t session, double id, double start, double end);
+AVS_API int32_t avs_add_chapter(double session, double id, double start, double end);
 /* 1 or 0: can the output's format hold the input's stream? */
-AVS_API int32_t avs_can_hold(uint32_t session, int32_t input_stream);
+AVS_API int32_t avs_can_hold(double session, int32_t input_stream);
 /* Remuxing: packets of an input stream go to this stream of the output. */
-AVS_API int32_t avs_map_stream(uint32_t session, int32_t input_stream, int32_t output_stream);
+AVS_API int32_t avs_map_stream(double session, int32_t input_stream, int32_t output_stream);
 /* What has gone that way so far: AVS_ROUTE_LENGTH numbers; seconds are the output's, NaN before the first packet. */
-AVS_API int32_t avs_route(uint32_t session, int32_t input_stream, double *out);
+AVS_API int32_t avs_route(double session, int32_t input_stream, double *out);
 enum { AVS_ROUTE_PACKETS, AVS_ROUTE_BYTES, AVS_ROUTE_FIRST, AVS_ROUTE_LAST, AVS_ROUTE_LENGTH };
 /* Remuxing: seconds of an input that was just opened; NaN: from the start, to the end. */
-AVS_API int32_t avs_set_range(uint32_t session, double start, double end);
+AVS_API int32_t avs_set_range(double session, double start, double end);
 /* Remuxing: seconds that are taken from the input's times; what is shown before `least` is left out, NaN: nothing. */
-AVS_API int32_t avs_set_shift(uint32_t session, double shift, double least);
+AVS_API int32_t avs_set_shift(double session, double shift, double least);
 /* Packets of a stream are not delivered any more, or again, from the next one on that is read. */
-AVS_API int32_t avs_set_discard(uint32_t session, int32_t stream, int32_t discard);
+AVS_API int32_t avs_set_discard(double session, int32_t stream, int32_t discard);
 
 /*
  * The container's index of an input's stream: rows of AVS_INDEX_* into `out`, at most so many, from the one numbered
  * `first` on; how many there are in all.
  */
-AVS_API int32_t avs_index(uint32_t session, int32_t stream, uint32_t first, double *out, uint32_t most);
+AVS_API int32_t avs_index(double session, int32_t stream, uint32_t first, double *out, uint32_t most);
 enum { AVS_INDEX_TIMESTAMP, AVS_INDEX_POS, AVS_INDEX_SIZE, AVS_INDEX_IS_KEY, AVS_INDEX_LENGTH };
 
 /* ------------------------------------------------------------------------------------------ packets */
@@ -281,11 +310,11 @@ enum {
   AVS_ROW_LENGTH
 };
 /* How many packets AVS_OP_READ has ready, and their bytes; they are set aside for avs_take_packets(). */
-AVS_API int32_t avs_ready_packets(uint32_t session, double *bytes);
+AVS_API int32_t avs_ready_packets(double session, double *bytes);
 /* Moves the packets that were set aside into fresh arrays, which must fit them all; how many. */
-AVS_API int32_t avs_take_packets(uint32_t session, double *row, uint32_t rows, uint8_t *out, uint32_t capacity);
+AVS_API int32_t avs_take_packets(double session, double *row, uint32_t rows, uint8_t *out, uint32_t capacity);
 /* Puts a packet into the queue of AVS_OP_WRITE; for a transformer, one of a stream of the input. */
-AVS_API int32_t avs_put_packet(uint32_t session, const double *row, const uint8_t *data, uint32_t data_size,
+AVS_API int32_t avs_put_packet(double session, const double *row, const uint8_t *data, uint32_t data_size,
                                const uint8_t *side, uint32_t side_size);
 
 #endif

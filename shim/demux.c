@@ -96,6 +96,7 @@ static char *url_of_input(const struct session *session, const struct io *io) {
 }
 
 static int open_input(struct session *session, const AVInputFormat *format, struct io *io) {
+  session->acting = AVS_INPUT;
   AVFormatContext *input = avformat_alloc_context();
   if (!input) return AVERROR(ENOMEM);
   contain(session, input);
@@ -174,6 +175,7 @@ int input_op_close(struct session *session, double *slot, uint8_t *data, size_t 
   forget_held(session);
   forget_discards(session);
   remux_forget_input(session);
+  forget_places(session, NULL);
   avformat_close_input(&session->input);
   session->stream_count = 0;
   if (session->input_io) session->read_before += session->input_io->transferred;
@@ -182,7 +184,7 @@ int input_op_close(struct session *session, double *slot, uint8_t *data, size_t 
   return 0;
 }
 
-static void apply_discards(struct session *session) {
+void apply_discards(struct session *session) {
   struct discards *discards = &session->discards;
   pthread_mutex_lock(&session->batches.lock);
   discards->changed = false;
@@ -207,9 +209,10 @@ static int check_size(struct session *session, AVPacket *packet) {
   return AVERROR(EMSGSIZE);
 }
 
-int input_read_packet(struct session *session, AVPacket *packet) {
-  if (session->discards.changed) apply_discards(session);
+/* What av_read_frame() says, or why it says that. */
+static int read_frame(struct session *session, AVPacket *packet) {
   AVIOContext *pb = session->input->pb;
+  session->acting = AVS_INPUT;
   int result = av_read_frame(session->input, packet);
   if (session->failed) {
     av_packet_unref(packet);
@@ -218,8 +221,19 @@ int input_read_packet(struct session *session, AVPacket *packet) {
   /* Many demuxers call a broken read the end of the file. */
   if (result == AVERROR_EOF && pb && pb->error < 0 && pb->error != AVERROR_EOF) return pb->error;
   if (result < 0 && session->source_seek_refused) return AVERROR(ESPIPE);
-  if (result == AVERROR_EOF && session->refused_url) return AVERROR(EPERM);
-  return result < 0 ? result : check_size(session, packet);
+  return result == AVERROR_EOF && session->refused_url ? AVERROR(EPERM) : result;
+}
+
+int input_read_packet(struct session *session, AVPacket *packet) {
+  if (session->discards.changed) apply_discards(session);
+  int result;
+  do {
+    if (session->places.lost) return AVERROR(EIO);
+    result = has_lost_picture(session, packet) ? 0 : read_frame(session, packet);
+  } while (result == AVERROR_EOF ? is_anchor_missing(session) : result >= 0 && is_passed_over(session, packet));
+  if (result < 0) return result;
+  note_given(session, packet);
+  return check_size(session, packet);
 }
 
 /* ---------------------------------------------------------------------------------------- one packet as it crosses */
@@ -384,7 +398,7 @@ int input_op_read(struct session *session, double *slot, uint8_t *data, size_t s
   return result;
 }
 
-int32_t avs_ready_packets(uint32_t handle, double *bytes) {
+int32_t avs_ready_packets(double handle, double *bytes) {
   struct session *session = find_session(handle);
   if (!session) return AVERROR(EBADF);
   struct batches *batches = &session->batches;
@@ -406,7 +420,7 @@ int32_t avs_ready_packets(uint32_t handle, double *bytes) {
   return count;
 }
 
-int32_t avs_take_packets(uint32_t handle, double *row, uint32_t rows, uint8_t *out, uint32_t capacity) {
+int32_t avs_take_packets(double handle, double *row, uint32_t rows, uint8_t *out, uint32_t capacity) {
   struct session *session = find_session(handle);
   if (!session) return AVERROR(EBADF);
   struct batches *batches = &session->batches;
@@ -446,84 +460,9 @@ void batches_free(struct batches *batches) {
   pthread_mutex_destroy(&batches->lock);
 }
 
-/* ---------------------------------------------------------------------------------------- seeking */
+/* ---------------------------------------------------------------------------------------- discarding */
 
-/* In the time base of the seek: a stream's, or AV_TIME_BASE for seconds. */
-static int64_t seek_timestamp(double value, bool seconds) {
-  if (value == INFINITY) return INT64_MAX;
-  if (value == -INFINITY) return INT64_MIN;
-  return to_timestamp(seconds ? round(value * AV_TIME_BASE) : value);
-}
-
-/* Where the input, or one stream of it, begins; AV_NOPTS_VALUE where that is not known. */
-static int64_t beginning_of(const AVFormatContext *input, int stream) {
-  return stream < 0 ? input->start_time : input->streams[stream]->start_time;
-}
-
-/* A search by time in mpegts would land behind the first key frame. */
-static bool begins_at_byte_0(const AVFormatContext *input) {
-  int flags = input->iformat->flags;
-  return flags & AVFMT_TS_DISCONT && !(flags & AVFMT_NO_BYTE_SEEK) && input->pb && input->pb->seekable;
-}
-
-int input_seek(AVFormatContext *input, int stream, int64_t least, int64_t target, int64_t most, int flags) {
-  int64_t beginning = beginning_of(input, stream);
-  bool is_before = beginning != AV_NOPTS_VALUE && most <= beginning;
-  if (is_before && begins_at_byte_0(input) && avformat_seek_file(input, -1, 0, 0, 0, AVSEEK_FLAG_BYTE) >= 0) return 0;
-  int result = avformat_seek_file(input, stream, least, target, most, flags);
-  /* hls finds nothing before its beginning. */
-  if (result < 0 && is_before) return avformat_seek_file(input, stream, INT64_MIN, beginning, beginning, flags);
-  return result;
-}
-
-bool can_seek_input(const struct session *session) {
-  return !session->input_io || session->input_io->context->seekable;
-}
-
-/* Matroska and flv don't say that they can't, but find nothing from there (FFmpeg 5.1 and 7.1). */
-static bool can_seek_by_bytes(const AVFormatContext *input) {
-  const AVInputFormat *format = input->iformat;
-  bool is_lost = av_match_name("matroska", format->name) || av_match_name(format->name, "flv,live_flv,kux");
-  return input->pb && !(format->flags & AVFMT_NO_BYTE_SEEK) && !is_lost;
-}
-
-/* seek_frame_byte() of libavformat does not look whether it got there. */
-static int seek_to_byte(struct session *session, int64_t position) {
-  AVFormatContext *input = session->input;
-  if (!can_seek_by_bytes(input)) {
-    log_line(session, AV_LOG_ERROR, "%s can't be sought by bytes", input->iformat->name);
-    return AVERROR(ENOSYS);
-  }
-  if (!input->pb->seekable) return AVERROR(ESPIPE);
-  return avformat_seek_file(input, -1, position, position, position, AVSEEK_FLAG_BYTE);
-}
-
-static int seek_by_slot(struct session *session, const double *slot) {
-  int stream = (int)slot[1], flags = to_int(slot[5]);
-  if (flags & AVSEEK_FLAG_BYTE) return seek_to_byte(session, to_timestamp(slot[2]));
-  bool seconds = stream < 0;
-  return input_seek(session->input, stream, seek_timestamp(slot[3], seconds), seek_timestamp(slot[2], seconds),
-                    seek_timestamp(slot[4], seconds), flags);
-}
-
-int input_op_seek(struct session *session, double *slot, uint8_t *data, size_t size) {
-  (void)data, (void)size;
-  if (!session->input) return AVERROR(EBADF);
-  if (!(slot[1] >= -1 && slot[1] < session->input->nb_streams)) return AVERROR(EINVAL);
-  batches_clear(&session->batches);
-  forget_held(session);
-  if (session->discards.changed) apply_discards(session); /* the default stream is one that is not discarded */
-  int result = seek_by_slot(session, slot);
-  if (result >= 0) return session->source_seek_refused ? AVERROR(ESPIPE) : 0;
-  /* Most demuxers look at `seekable` and don't even try. */
-  if (!can_seek_input(session) && !session->source_seek_refused) {
-    session->source_seek_refused = true;
-    session->seek_target = -1;
-  }
-  return session->source_seek_refused ? AVERROR(ESPIPE) : result;
-}
-
-int32_t avs_set_discard(uint32_t handle, int32_t stream, int32_t discard) {
+int32_t avs_set_discard(double handle, int32_t stream, int32_t discard) {
   struct session *session = find_session(handle);
   if (!session) return AVERROR(EBADF);
   if (stream < 0 || (unsigned)stream >= session->stream_count) return AVERROR(EINVAL);
@@ -549,7 +488,7 @@ int32_t avs_set_discard(uint32_t handle, int32_t stream, int32_t discard) {
 
 /* ---------------------------------------------------------------------------------------- the container's index */
 
-int32_t avs_index(uint32_t handle, int32_t stream_index, uint32_t first, double *out, uint32_t most) {
+int32_t avs_index(double handle, int32_t stream_index, uint32_t first, double *out, uint32_t most) {
   struct session *session = find_session(handle);
   if (session && session->running) return AVERROR(EBUSY);
   if (!session || !session->input) return AVERROR(EBADF);

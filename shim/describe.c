@@ -87,13 +87,18 @@ enum type {
   INT64,
   OPTIONAL, /* int, -99 (FF_PROFILE_UNKNOWN) is null */
   TIMESTAMP, /* in the stream's time base; AV_NOPTS_VALUE is null */
+  SECONDS,   /* the same, as seconds */
   RATIONAL,
+  ASPECT,     /* rational; the stream's and the codec's are one */
+  FRAME_RATE, /* the same; of an input it is guessed */
   NAME,     /* enum by name */
   FOURCC,
   EXTRADATA,
   LAYOUT,
-  CHANNELS, /* read only: the layout says it; set only without one */
+  CHANNELS, /* the layout says it; set only without one */
   DISPOSITION,
+  PROFILE_NAME, /* what follows from codec and profile, in FFmpeg's words */
+  SAMPLE_BITS,
 };
 
 struct field {
@@ -101,56 +106,65 @@ struct field {
   enum base base;
   size_t offset;
   enum type type;
+  double min, max; /* of integers, where they are set */
   enum media media;
   const struct naming *naming;
+  bool read_only;
 };
 
-#define STREAM(field) OF_STREAM, offsetof(AVStream, field)
-#define PARAMETER(field) OF_PARAMETERS, offsetof(AVCodecParameters, field)
+#define STREAM(field) .base = OF_STREAM, .offset = offsetof(AVStream, field)
+#define PARAMETER(field) .base = OF_PARAMETERS, .offset = offsetof(AVCodecParameters, field)
+#define MAX_SAFE 9007199254740991.0 /* JavaScript's */
 
-/* In the order in which they are described; `type` must be set before what depends on it. */
+/* In the order in which they are described and are to be set; `type` must be set before what depends on it. */
 static const struct field fields[] = {
-    {"type", PARAMETER(codec_type), NAME, ANY, &media_types},
-    {"codec", PARAMETER(codec_id), NAME, ANY, &codec_names},
-    {"tag", PARAMETER(codec_tag), FOURCC, ANY, NULL},
-    {"bitRate", PARAMETER(bit_rate), INT64, ANY, NULL},
-    {"profile", PARAMETER(profile), OPTIONAL, ANY, NULL},
-    {"level", PARAMETER(level), OPTIONAL, ANY, NULL},
-    {"extradata", PARAMETER(extradata), EXTRADATA, ANY, NULL},
-    {"width", PARAMETER(width), INT, ANY, NULL},
-    {"height", PARAMETER(height), INT, ANY, NULL},
-    {"pixelFormat", PARAMETER(format), NAME, VIDEO, &pixel_formats},
-    {"colorSpace", PARAMETER(color_space), NAME, ANY, &color_spaces},
-    {"colorRange", PARAMETER(color_range), NAME, ANY, &color_ranges},
-    {"colorPrimaries", PARAMETER(color_primaries), NAME, ANY, &color_primaries},
-    {"colorTransfer", PARAMETER(color_trc), NAME, ANY, &color_transfers},
-    {"chromaLocation", PARAMETER(chroma_location), NAME, ANY, &chroma_locations},
-    {"fieldOrder", PARAMETER(field_order), NAME, ANY, &field_order_names},
-    {"videoDelay", PARAMETER(video_delay), INT, ANY, NULL},
-    {"sampleRate", PARAMETER(sample_rate), INT, ANY, NULL},
-    {"sampleFormat", PARAMETER(format), NAME, AUDIO, &sample_formats},
-    {"channels", PARAMETER(ch_layout), CHANNELS, ANY, NULL},
-    {"channelLayout", PARAMETER(ch_layout), LAYOUT, ANY, NULL},
-    {"frameSize", PARAMETER(frame_size), INT, ANY, NULL},
-    {"blockAlign", PARAMETER(block_align), INT, ANY, NULL},
-    {"bitsPerCodedSample", PARAMETER(bits_per_coded_sample), INT, ANY, NULL},
-    {"bitsPerRawSample", PARAMETER(bits_per_raw_sample), INT, ANY, NULL},
-    {"initialPadding", PARAMETER(initial_padding), INT, ANY, NULL},
-    {"trailingPadding", PARAMETER(trailing_padding), INT, ANY, NULL},
-    {"seekPreroll", PARAMETER(seek_preroll), INT, ANY, NULL},
-    {"id", STREAM(id), INT, ANY, NULL},
-    {"timeBase", STREAM(time_base), RATIONAL, ANY, NULL},
-    {"frames", STREAM(nb_frames), INT64, ANY, NULL},
-    {"averageFrameRate", STREAM(avg_frame_rate), RATIONAL, ANY, NULL},
-    {"realFrameRate", STREAM(r_frame_rate), RATIONAL, ANY, NULL},
-    {"startPts", STREAM(start_time), TIMESTAMP, ANY, NULL},
-    {"durationTs", STREAM(duration), TIMESTAMP, ANY, NULL},
-    {"ptsWrapBits", STREAM(pts_wrap_bits), INT, ANY, NULL},
-    {"disposition", STREAM(disposition), DISPOSITION, ANY, NULL},
+    {"type", PARAMETER(codec_type), NAME, .naming = &media_types},
+    {"codec", PARAMETER(codec_id), NAME, .naming = &codec_names},
+    {"tag", PARAMETER(codec_tag), FOURCC},
+    {"bitRate", PARAMETER(bit_rate), INT64, 0, MAX_SAFE},
+    {"profile", PARAMETER(profile), OPTIONAL, -99, INT32_MAX},
+    {"profileName", PARAMETER(profile), PROFILE_NAME, .read_only = true},
+    {"level", PARAMETER(level), OPTIONAL, -99, INT32_MAX},
+    {"extradata", PARAMETER(extradata), EXTRADATA},
+    {"width", PARAMETER(width), INT, 0, INT32_MAX},
+    {"height", PARAMETER(height), INT, 0, INT32_MAX},
+    {"pixelFormat", PARAMETER(format), NAME, .media = VIDEO, .naming = &pixel_formats},
+    {"sampleAspectRatio", PARAMETER(sample_aspect_ratio), ASPECT},
+    {"frameRate", PARAMETER(codec_id), FRAME_RATE},
+    {"colorSpace", PARAMETER(color_space), NAME, .naming = &color_spaces},
+    {"colorRange", PARAMETER(color_range), NAME, .naming = &color_ranges},
+    {"colorPrimaries", PARAMETER(color_primaries), NAME, .naming = &color_primaries},
+    {"colorTransfer", PARAMETER(color_trc), NAME, .naming = &color_transfers},
+    {"chromaLocation", PARAMETER(chroma_location), NAME, .naming = &chroma_locations},
+    {"fieldOrder", PARAMETER(field_order), NAME, .naming = &field_order_names},
+    {"videoDelay", PARAMETER(video_delay), INT, 0, 16},
+    {"sampleRate", PARAMETER(sample_rate), INT, 0, INT32_MAX},
+    {"sampleFormat", PARAMETER(format), NAME, .media = AUDIO, .naming = &sample_formats},
+    {"channels", PARAMETER(ch_layout), CHANNELS, 0, 1024},
+    {"channelLayout", PARAMETER(ch_layout), LAYOUT},
+    {"frameSize", PARAMETER(frame_size), INT, 0, INT32_MAX},
+    {"blockAlign", PARAMETER(block_align), INT, 0, INT32_MAX},
+    {"bitsPerSample", PARAMETER(codec_id), SAMPLE_BITS, .read_only = true},
+    {"bitsPerCodedSample", PARAMETER(bits_per_coded_sample), INT, 0, INT32_MAX},
+    {"bitsPerRawSample", PARAMETER(bits_per_raw_sample), INT, 0, INT32_MAX},
+    {"initialPadding", PARAMETER(initial_padding), INT, 0, INT32_MAX},
+    {"trailingPadding", PARAMETER(trailing_padding), INT, 0, INT32_MAX},
+    {"seekPreroll", PARAMETER(seek_preroll), INT, 0, INT32_MAX},
+    {"id", STREAM(id), INT, INT32_MIN, INT32_MAX},
+    {"timeBase", STREAM(time_base), RATIONAL},
+    {"startTime", STREAM(start_time), SECONDS, .read_only = true},
+    {"startPts", STREAM(start_time), TIMESTAMP, .read_only = true},
+    {"duration", STREAM(duration), SECONDS, .read_only = true},
+    {"durationTs", STREAM(duration), TIMESTAMP, .read_only = true},
+    {"ptsWrapBits", STREAM(pts_wrap_bits), INT, .read_only = true},
+    {"frames", STREAM(nb_frames), INT64, .read_only = true},
+    {"averageFrameRate", STREAM(avg_frame_rate), RATIONAL},
+    {"realFrameRate", STREAM(r_frame_rate), RATIONAL, .read_only = true},
+    {"disposition", STREAM(disposition), DISPOSITION},
 };
 enum { FIELDS = sizeof(fields) / sizeof(*fields) };
 
-static void *place_of(AVStream *stream, const struct field *field) {
+static void *address_of(AVStream *stream, const struct field *field) {
   return (char *)(field->base == OF_STREAM ? (void *)stream : (void *)stream->codecpar) + field->offset;
 }
 
@@ -202,14 +216,22 @@ static void describe_extradata(struct text *text, const AVCodecParameters *param
   else text_append(text, "null", 4);
 }
 
-static void describe_field(struct text *text, AVStream *stream, const struct field *field) {
-  if (!applies(stream, field)) {
-    json_key(text, field->name);
-    text_append(text, "null", 4);
-    return;
-  }
-  void *place = place_of(stream, field);
+/* Guessed from an input's packets; an output has only what was set. */
+static AVRational frame_rate_of(AVFormatContext *context, AVStream *stream) {
+  AVRational rate = av_guess_frame_rate(context, stream, NULL);
+  if (!rate.num) rate = *codec_frame_rate(stream);
+  return rate.num ? rate : stream->avg_frame_rate;
+}
+
+static void describe_seconds(struct text *text, int64_t timestamp, AVRational time_base) {
+  json_number(text, timestamp == AV_NOPTS_VALUE ? NAN : (double)timestamp * time_base.num / time_base.den);
+}
+
+static void describe_field(struct text *text, AVFormatContext *context, AVStream *stream, const struct field *field) {
+  const AVCodecParameters *parameters = stream->codecpar;
+  void *place = address_of(stream, field);
   json_key(text, field->name);
+  if (!applies(stream, field)) return text_append(text, "null", 4);
   switch (field->type) {
   case INT: text_format(text, "%d", *(int *)place); break;
   case INT64: text_format(text, "%lld", (long long)*(int64_t *)place); break;
@@ -218,19 +240,19 @@ static void describe_field(struct text *text, AVStream *stream, const struct fie
     else text_format(text, "%d", *(int *)place);
     break;
   case TIMESTAMP: json_number(text, from_timestamp(*(int64_t *)place)); break;
+  case SECONDS: describe_seconds(text, *(int64_t *)place, stream->time_base); break;
   case RATIONAL: describe_rational(text, *(AVRational *)place); break;
+  case ASPECT: describe_rational(text, av_guess_sample_aspect_ratio(context, stream, NULL)); break;
+  case FRAME_RATE: describe_rational(text, frame_rate_of(context, stream)); break;
   case NAME: describe_name(text, field->naming->name(*(int *)place)); break;
   case FOURCC: describe_fourcc(text, *(uint32_t *)place); break;
-  case EXTRADATA: describe_extradata(text, stream->codecpar); break;
+  case EXTRADATA: describe_extradata(text, parameters); break;
   case LAYOUT: describe_layout(text, place); break;
   case CHANNELS: text_format(text, "%d", ((AVChannelLayout *)place)->nb_channels); break;
   case DISPOSITION: describe_disposition(text, *(int *)place); break;
+  case PROFILE_NAME: describe_name(text, avcodec_profile_name(parameters->codec_id, parameters->profile)); break;
+  case SAMPLE_BITS: text_format(text, "%d", av_get_bits_per_sample(parameters->codec_id)); break;
   }
-}
-
-static void describe_seconds(struct text *text, const char *name, int64_t timestamp, AVRational time_base) {
-  json_key(text, name);
-  json_number(text, timestamp == AV_NOPTS_VALUE ? NAN : (double)timestamp * time_base.num / time_base.den);
 }
 
 static void describe_metadata(struct text *text, const AVDictionary *metadata) {
@@ -260,32 +282,21 @@ static void describe_side_data(struct text *text, const AVStream *stream) {
   text_append(text, "]", 1);
 }
 
-/* Guessed from an input's packets; an output has only what was set. */
-static AVRational frame_rate_of(AVFormatContext *context, AVStream *stream) {
-  AVRational rate = av_guess_frame_rate(context, stream, NULL);
-  if (!rate.num) rate = *codec_frame_rate(stream);
-  return rate.num ? rate : stream->avg_frame_rate;
-}
-
-/* What follows from codec and profile, in FFmpeg's words. */
-static void describe_codec(struct text *text, const AVCodecParameters *parameters) {
-  json_key(text, "profileName");
-  describe_name(text, avcodec_profile_name(parameters->codec_id, parameters->profile));
-  json_key(text, "bitsPerSample");
-  text_format(text, "%d", av_get_bits_per_sample(parameters->codec_id));
+static void describe_fields(struct text *text, AVFormatContext *context, AVStream *stream, enum base base) {
+  for (int i = 0; i < FIELDS; i++)
+    if (fields[i].base == base) describe_field(text, context, stream, &fields[i]);
 }
 
 static void describe_stream(struct text *text, AVFormatContext *context, AVStream *stream) {
   json_item(text);
   text_format(text, "{\"index\":%d", stream->index);
-  for (int i = 0; i < FIELDS; i++) describe_field(text, stream, &fields[i]);
-  describe_codec(text, stream->codecpar);
-  json_key(text, "frameRate");
-  describe_rational(text, frame_rate_of(context, stream));
-  json_key(text, "sampleAspectRatio");
-  describe_rational(text, av_guess_sample_aspect_ratio(context, stream, NULL));
-  describe_seconds(text, "startTime", stream->start_time, stream->time_base);
-  describe_seconds(text, "duration", stream->duration, stream->time_base);
+  json_key(text, "type");
+  json_string(text, media_type_name(stream->codecpar->codec_type));
+  json_key(text, "codecParameters");
+  text_append(text, "{", 1);
+  describe_fields(text, context, stream, OF_PARAMETERS);
+  text_append(text, "}", 1);
+  describe_fields(text, context, stream, OF_STREAM);
   describe_metadata(text, stream->metadata);
   describe_side_data(text, stream);
   text_append(text, "}", 1);
@@ -296,8 +307,10 @@ static void describe_chapter(struct text *text, const AVChapter *chapter) {
   text_format(text, "{\"id\":%lld", (long long)chapter->id);
   json_key(text, "timeBase");
   describe_rational(text, chapter->time_base);
-  describe_seconds(text, "start", chapter->start, chapter->time_base);
-  describe_seconds(text, "end", chapter->end, chapter->time_base);
+  json_key(text, "start");
+  describe_seconds(text, chapter->start, chapter->time_base);
+  json_key(text, "end");
+  describe_seconds(text, chapter->end, chapter->time_base);
   describe_metadata(text, chapter->metadata);
   text_append(text, "}", 1);
 }
@@ -334,7 +347,7 @@ static void describe_format(struct text *text, const AVFormatContext *context) {
   else json_output_format(text, context->oformat);
 }
 
-int32_t avs_describe(uint32_t handle, uint32_t direction, char *out, uint32_t capacity) {
+int32_t avs_describe(double handle, uint32_t direction, char *out, uint32_t capacity) {
   struct session *session = find_session(handle);
   if (session && session->running) return AVERROR(EBUSY);
   AVFormatContext *context = !session ? NULL : direction == AVS_INPUT ? session->input : session->output;
@@ -342,8 +355,10 @@ int32_t avs_describe(uint32_t handle, uint32_t direction, char *out, uint32_t ca
   struct text text = {0};
   text_append(&text, "{", 1);
   describe_format(&text, context);
-  describe_seconds(&text, "duration", context->duration, AV_TIME_BASE_Q);
-  describe_seconds(&text, "startTime", context->start_time, AV_TIME_BASE_Q);
+  json_key(&text, "duration");
+  describe_seconds(&text, context->duration, AV_TIME_BASE_Q);
+  json_key(&text, "startTime");
+  describe_seconds(&text, context->start_time, AV_TIME_BASE_Q);
   json_key(&text, "bitRate");
   json_number(&text, context->bit_rate > 0 ? (double)context->bit_rate : NAN);
   json_key(&text, "probeScore");
@@ -388,10 +403,10 @@ static int decode_extradata(AVCodecParameters *parameters, const char *value) {
   return 0;
 }
 
-static int set_integer(const char *value, int64_t least, int64_t most, int64_t *result) {
+static int set_integer(const char *value, double min, double max, int64_t *result) {
   char *end;
   double number = strtod(value, &end);
-  if (end == value || *end || !(number >= (double)least && number <= (double)most)) return AVERROR(EINVAL);
+  if (end == value || *end || !(number >= min && number <= max)) return AVERROR(EINVAL);
   *result = (int64_t)number;
   return 0;
 }
@@ -430,12 +445,10 @@ static int set_layout(AVChannelLayout *layout, const char *value) {
   return 0;
 }
 
-static int set_channels(AVChannelLayout *layout, const char *value) {
-  int64_t channels;
-  if (set_integer(value, 0, 1024, &channels) < 0) return AVERROR(EINVAL);
+static int set_channels(AVChannelLayout *layout, int channels) {
   if (layout->nb_channels == channels) return 0;
   av_channel_layout_uninit(layout);
-  if (channels) av_channel_layout_default(layout, (int)channels);
+  if (channels) av_channel_layout_default(layout, channels);
   return 0;
 }
 
@@ -452,36 +465,6 @@ static int set_disposition(int *disposition, const char *value) {
     value += length + (value[length] == ',');
   }
   return 0;
-}
-
-static int set_field(AVStream *stream, const struct field *field, const char *value) {
-  void *place = place_of(stream, field);
-  int64_t number = 0;
-  int result = 0;
-  switch (field->type) {
-  case INT:
-  case OPTIONAL:
-    result = set_integer(value, INT32_MIN, INT32_MAX, &number);
-    if (result >= 0) *(int *)place = (int)number;
-    return result;
-  case TIMESTAMP: break; /* read only */
-  case INT64:
-    result = set_integer(value, 0, INT64_C(1) << 53, &number);
-    if (result >= 0) *(int64_t *)place = number;
-    return result;
-  case NAME:
-    result = field->naming->value(value);
-    if (result < 0 && !(field->naming == &media_types && result == AVMEDIA_TYPE_UNKNOWN)) return AVERROR(EINVAL);
-    *(int *)place = result;
-    return 0;
-  case RATIONAL: return set_rational(place, value);
-  case FOURCC: return set_fourcc(place, value);
-  case EXTRADATA: return decode_extradata(stream->codecpar, value);
-  case LAYOUT: return set_layout(place, value);
-  case CHANNELS: return set_channels(place, value);
-  case DISPOSITION: return set_disposition(place, value);
-  }
-  return AVERROR(EINVAL);
 }
 
 /* avformat keeps the container's frame rate in the stream, and newer ones the codec's beside it. */
@@ -501,12 +484,72 @@ static int set_aspect(AVStream *stream, const char *value) {
   return result;
 }
 
+static int set_name(int *place, const struct naming *naming, const char *value) {
+  int number = naming->value(value);
+  if (number < 0 && !(naming == &media_types && number == AVMEDIA_TYPE_UNKNOWN)) return AVERROR(EINVAL);
+  *place = number;
+  return 0;
+}
+
+static bool is_integer(const struct field *field) {
+  return field->type == INT || field->type == OPTIONAL || field->type == INT64 || field->type == CHANNELS;
+}
+
+static int set_field(AVStream *stream, const struct field *field, const char *value) {
+  void *place = address_of(stream, field);
+  int64_t number = 0;
+  if (field->read_only || (is_integer(field) && set_integer(value, field->min, field->max, &number) < 0))
+    return AVERROR(EINVAL);
+  switch (field->type) {
+  case INT:
+  case OPTIONAL: *(int *)place = (int)number; return 0;
+  case INT64: *(int64_t *)place = number; return 0;
+  case CHANNELS: return set_channels(place, (int)number);
+  case RATIONAL: return set_rational(place, value);
+  case ASPECT: return set_aspect(stream, value);
+  case FRAME_RATE: return set_frame_rate(stream, value);
+  case NAME: return set_name(place, field->naming, value);
+  case FOURCC: return set_fourcc(place, value);
+  case EXTRADATA: return decode_extradata(stream->codecpar, value);
+  case LAYOUT: return set_layout(place, value);
+  case DISPOSITION: return set_disposition(place, value);
+  case TIMESTAMP:
+  case SECONDS:
+  case PROFILE_NAME:
+  case SAMPLE_BITS: break;
+  }
+  return AVERROR(EINVAL);
+}
+
 static int set_stream_field(AVStream *stream, const char *name, const char *value) {
-  if (!strcmp(name, "frameRate")) return set_frame_rate(stream, value);
-  if (!strcmp(name, "sampleAspectRatio")) return set_aspect(stream, value);
   for (int i = 0; i < FIELDS; i++)
     if (!strcmp(fields[i].name, name)) return applies(stream, &fields[i]) ? set_field(stream, &fields[i], value) : 0;
   return AVERROR_OPTION_NOT_FOUND;
+}
+
+static const char *kind_of(const struct field *field) {
+  switch (field->type) {
+  case RATIONAL:
+  case ASPECT:
+  case FRAME_RATE: return "rational";
+  case EXTRADATA: return "bytes";
+  case DISPOSITION: return "names";
+  default: return is_integer(field) ? "integer" : "name";
+  }
+}
+
+int32_t avs_stream_fields(char *out, uint32_t capacity) {
+  struct text text = {0};
+  text_append(&text, "[", 1);
+  for (int i = 0; i < FIELDS; i++) {
+    if (fields[i].read_only) continue;
+    json_item(&text);
+    text_format(&text, "{\"name\":\"%s\",\"kind\":\"%s\"", fields[i].name, kind_of(&fields[i]));
+    if (is_integer(&fields[i])) text_format(&text, ",\"min\":%.17g,\"max\":%.17g", fields[i].min, fields[i].max);
+    text_append(&text, "}", 1);
+  }
+  text_append(&text, "]", 1);
+  return text_deliver(&text, out, capacity);
 }
 
 static int set_side_data(AVStream *stream, const char *name, const char *value) {
@@ -610,7 +653,7 @@ static int set_at_target(void *opaque, const char *name, const char *value) {
   return set_one(target->session, target->what, target->index, name, value);
 }
 
-int32_t avs_set(uint32_t handle, uint32_t what, int32_t index, const char *text, uint32_t size) {
+int32_t avs_set(double handle, uint32_t what, int32_t index, const char *text, uint32_t size) {
   struct session *session = find_session(handle);
   if (!session) return AVERROR(EBADF);
   if (session->running) return AVERROR(EBUSY);
@@ -623,7 +666,7 @@ static int set_on_stream(void *stream, const char *name, const char *value) {
 }
 
 /* libavformat can't take a stream back, so the fields are tried on one of another context first. */
-int32_t avs_add_stream(uint32_t handle, const char *text, uint32_t size) {
+int32_t avs_add_stream(double handle, const char *text, uint32_t size) {
   struct session *session = find_session(handle);
   if (session && session->running) return AVERROR(EBUSY);
   if (!session || !session->output) return AVERROR(EBADF);

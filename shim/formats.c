@@ -67,13 +67,29 @@ static void json_flags(struct text *text, int flags) {
   text_append(text, "]", 1);
 }
 
+/* "mov,mp4" as an array. */
+static void json_list(struct text *text, const char *name, const char *list) {
+  json_key(text, name);
+  text_append(text, "[", 1);
+  for (const char *at = list ? list : ""; *at;) {
+    char item[128];
+    at += strspn(at, " ,");
+    size_t length = strcspn(at, ","), size = length;
+    while (size && at[size - 1] == ' ') size--;
+    snprintf(item, sizeof(item), "%.*s", (int)size, at);
+    if (size) json_item(text), json_string(text, item);
+    at += length;
+  }
+  text_append(text, "]", 1);
+}
+
 static void json_format(struct text *text, const char *name, const char *long_name, const char *extensions,
                         const char *mime_type, int flags) {
   text_append(text, "{", 1);
   json_field(text, "name", name);
   json_field(text, "longName", long_name);
-  json_field(text, "extensions", extensions);
-  json_field(text, "mimeTypes", mime_type);
+  json_list(text, "extensions", extensions);
+  json_list(text, "mimeTypes", mime_type);
   json_flags(text, flags);
 }
 

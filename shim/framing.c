@@ -167,7 +167,7 @@ static bool is_waited_for(const AVFormatContext *output, const AVStream *stream)
   return lacks_extradata(output, stream) || is_cover_to_attach(output, stream);
 }
 
-int32_t avs_learn_stream(uint32_t handle, int32_t index, const uint8_t *data, uint32_t size) {
+int32_t avs_learn_stream(double handle, int32_t index, const uint8_t *data, uint32_t size) {
   struct session *session = find_session(handle);
   if (session && session->running) return AVERROR(EBUSY);
   if (!session || !session->output || session->header_tried) return AVERROR(EBADF);

@@ -49,14 +49,14 @@ enum kind { KIND_SESSION = 1, KIND_IO };
 /* First member of everything that has a handle. */
 struct object {
   enum kind kind;
-  uint32_t handle;
+  double handle;
 };
 
 /* Gives `object` a handle in this isolate's table. */
 bool handle_new(struct object *object, enum kind kind);
 void handle_free(struct object *object);
-struct session *find_session(uint32_t handle);
-struct io *find_io(uint32_t handle);
+struct session *find_session(double handle);
+struct io *find_io(double handle);
 
 /* ---------------------------------------------------------------------------- isolates (isolate.c) */
 
@@ -76,14 +76,15 @@ struct event {
 struct isolate {
   uint32_t id;
   struct slot *slots;
-  uint32_t slot_count, slot_capacity, free_slot;
+  uint32_t slot_count, slot_capacity;
+  uint32_t first_free, last_free; /* slots that are free, in the order in which they became so */
   avs_callback callback;
 
   pthread_mutex_t lock;
   pthread_cond_t arrived;
   struct event *events;
   atomic_size_t event_count;
-  size_t event_capacity;
+  size_t event_capacity, events_reserved; /* of those, for the ends of operations that run */
   bool nudged; /* whoever waits for events is to stop waiting */
   int references; /* the thread's, its sessions', and of those who wait for events */
   bool dead;      /* the thread has ended: nobody will answer */
@@ -97,6 +98,10 @@ void isolate_unref(struct isolate *isolate);
 void spin(bool (*arrived)(const void *), const void *opaque);
 /* With the lock held. An event that finds no memory is lost, and false. */
 bool isolate_push(struct isolate *isolate, struct event event);
+/* Sets room aside for one event that must not be lost: isolate_push_reserved() uses it, isolate_release() gives it back. */
+bool isolate_reserve(struct isolate *isolate);
+void isolate_push_reserved(struct isolate *isolate, struct event event);
+void isolate_release(struct isolate *isolate);
 
 /* ---------------------------------------------------------------------------- requests (request.c) */
 
@@ -107,6 +112,8 @@ struct request {
   const uint8_t *written;
   int64_t size;
   int64_t time; /* of a write, AV_TIME_BASE units */
+  int whence;   /* of a seek */
+  bool taken;   /* JavaScript has the bytes of this write */
   int64_t result;
 };
 
@@ -130,18 +137,19 @@ int64_t write_behind(struct io *io, const uint8_t *data, size_t size, int marker
 void write_behind_answered(struct io *io);
 /* On the session's own thread: waits until all is taken. */
 void write_behind_drain(struct io *io);
-/* What was not taken is dropped. */
-void write_behind_forget(struct io *io);
+/* With the lock held: what was not taken, into `out` where that is not NULL; how many bytes. */
+size_t write_behind_copy(const struct io *io, uint8_t *out);
 void write_behind_free(struct io *io);
 
 /* ---------------------------------------------------------------------------- reading ahead (read_ahead.c) */
 
-/* What a source gave beyond what it was asked for. */
+/* What a source gave beyond what it was asked for. It belongs to whoever holds the isolate's lock. */
 struct ahead {
   uint8_t *data;
   size_t start, size, capacity;
 };
 
+size_t ahead_left(const struct ahead *ahead);
 bool ahead_keep(struct ahead *ahead, const uint8_t *data, size_t size);
 /* At most `size` bytes; 0 where there are none. */
 size_t ahead_take(struct ahead *ahead, uint8_t *out, size_t size);
@@ -178,6 +186,7 @@ struct io {
   struct ahead ahead;
   struct write_behind behind;
   int64_t position; /* of what is read or written next */
+  int64_t device;   /* of what the device is asked for next, or gets next; under the lock */
   int64_t base;     /* where libavformat's position 0 is */
   int64_t transferred; /* bytes read */
   int64_t end;         /* of what was written */
@@ -278,6 +287,30 @@ struct discards {
   size_t count;
 };
 
+/* How far a stream has been given out, for whoever must get back there. Times are its own. */
+struct place {
+  bool given, passed;       /* there was a packet; going back has come to what was not given out yet */
+  int64_t first, time, end; /* dts, else pts: of the first packet and the last; where that one ends */
+  int64_t pos;              /* byte of the last one */
+};
+
+/* A seek as avformat_seek_file() takes it; by bytes, `target` alone counts. */
+struct seek {
+  int stream, flags;
+  int64_t min, target, max;
+};
+
+struct places {
+  struct place *list;
+  unsigned count;
+  struct seek origin; /* where reading began: a seek back to it brings again what was given out, from the first packet on */
+  bool has_origin;    /* else it is the beginning */
+  bool going_back;    /* packets that were given out already are passed over */
+  bool from_origin;   /* from where reading began */
+  int anchor;         /* the last packet of this stream must come again. -1: none must */
+  bool lost;          /* the way back was not found */
+};
+
 /* What the packets of a stream of the output go through; its times are in the output's time base. */
 struct filter {
   struct AVBSFContext *context; /* NULL: none */
@@ -300,6 +333,7 @@ struct session {
   struct io *transformer; /* the same; NULL: packets go on as they are */
   int nested_open;
   bool discarding; /* what is opened now is of no use to anyone */
+  uint32_t acting; /* AVS_INPUT or AVS_OUTPUT: for whom libavformat is at work */
   bool output_refused; /* some muxers go on without what they could not open */
   int64_t read_before, written_before; /* by nested ones that are closed */
   bool running; /* an operation; known to the isolate's thread only */
@@ -335,6 +369,7 @@ struct session {
   AVPacket *scratch; /* for one packet on its way */
   AVPacket *outgoing; /* the same, from JavaScript or from filters, while the other is held */
   bool held; /* in `scratch`: the packet that came with streams which JavaScript does not know yet */
+  struct places places;
 
   AVFormatContext *output;
   struct io *output_io;
@@ -373,12 +408,13 @@ void worker_close(struct session *session);
 void worker_lock(struct session *session);
 void worker_unlock(struct session *session);
 
-/* With the lock held. */
+/* With the lock held. An operation runs on that thread, or is about to. */
+bool worker_is_out(const struct session *session);
 void worker_wake(struct session *session);
 /* Waits to be woken, on that thread; false where the session is over. */
 bool worker_wait(struct session *session);
 /* Puts an event into the isolate's queue. */
-void worker_tell(struct session *session, uint32_t io, double kind, double a, double b, double c);
+void worker_tell(struct session *session, double io, double kind, double a, double b, double c);
 
 /* ---------------------------------------------------------------------------- operations */
 
@@ -400,6 +436,17 @@ bool batches_are_full(const struct batches *batches, double most, double most_by
 bool is_transforming(const struct session *session);
 /* Reads one packet for whoever wants it; AVERROR_EOF is the true end of the input. */
 int input_read_packet(struct session *session, AVPacket *packet);
+/* For who reads: the packet is given out now. */
+void note_given(struct session *session, const AVPacket *packet);
+/* After a seek that failed: the packet was given out before. It is dropped. */
+bool is_passed_over(struct session *session, AVPacket *packet);
+/* At the end of the input, on the way back: where what was to come has not come, another way is tried, and true. */
+bool is_anchor_missing(struct session *session);
+bool has_lost_picture(struct session *session, AVPacket *packet);
+/* What was given out so far is of no meaning any more: another input, or another place (NULL: the beginning). */
+void forget_places(struct session *session, const struct seek *origin);
+bool opens_files(const AVFormatContext *input);
+void apply_discards(struct session *session);
 /* avformat_seek_file(), mended. */
 int input_seek(AVFormatContext *input, int stream, int64_t least, int64_t target, int64_t most, int flags);
 bool can_seek_input(const struct session *session);

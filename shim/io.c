@@ -22,7 +22,9 @@ bool opening_exceeds(struct session *session, int64_t bytes, int opens) {
 
 int io_read(struct io *io, uint8_t *buffer, int size) {
   struct request read = {.kind = AVS_REQUEST_READ, .read_into = buffer, .size = size};
+  worker_lock(io->session);
   int64_t result = (int64_t)ahead_take(&io->ahead, buffer, (size_t)size);
+  worker_unlock(io->session);
   if (result == 0) result = request(io, read, size, 0, 0);
   /* 0 must not reach libavformat: mkv, flv, avi and wav would ask again for ever. */
   if (result == 0) return AVERROR_EOF;
@@ -56,13 +58,21 @@ static int callbacks_write(void *opaque, avs_write_bytes *buffer, int size, enum
 
 /* ---------------------------------------------------------------------------------------- memory */
 
-/* What a muxer has written, for one that goes over it again. */
+static void note_read(struct io *io, int size) {
+  worker_lock(io->session); /* for avs_io_save() */
+  io->position += size;
+  io->transferred += size;
+  worker_unlock(io->session);
+}
+
+/* What a muxer has written, for one that goes over it again; or an input's own copy. */
 static int copy_read(void *opaque, uint8_t *buffer, int size) {
   struct io *io = opaque;
   if (io->copied) size = (int)memory_fetch(&io->copied->memory, (size_t)io->position, buffer, (size_t)size);
   else size = 0;
-  io->position += size;
-  return size ? size : AVERROR_EOF;
+  if (!size) return AVERROR_EOF;
+  note_read(io, size);
+  return opening_exceeds(io->session, size, 0) ? AVERROR(EMSGSIZE) : size;
 }
 
 static int memory_read(void *opaque, uint8_t *buffer, int size) {
@@ -74,19 +84,19 @@ static int memory_read(void *opaque, uint8_t *buffer, int size) {
   int64_t left = (int64_t)session->source_size - io->position;
   if (size > left) size = (int)left;
   memcpy(buffer, session->source + io->position, (size_t)size);
-  io->position += size;
-  io->transferred += size;
-  return size;
+  note_read(io, size);
+  return opening_exceeds(session, size, 0) ? AVERROR(EMSGSIZE) : size;
 }
 
 static int memory_write(void *opaque, avs_write_bytes *buffer, int size) {
   struct io *io = opaque;
-  if (!memory_store(&io->memory, (size_t)io->position, buffer, (size_t)size)) {
-    session_fail(io->session, AVERROR(ENOMEM));
-    return AVERROR(ENOMEM);
-  }
-  note_written(io, size);
-  return size;
+  worker_lock(io->session); /* whoever has canceled it may look at what is there */
+  bool stored = memory_store(&io->memory, (size_t)io->position, buffer, (size_t)size);
+  if (stored) note_written(io, size);
+  worker_unlock(io->session);
+  if (stored) return size;
+  session_fail(io->session, AVERROR(ENOMEM));
+  return AVERROR(ENOMEM);
 }
 
 /* ---------------------------------------------------------------------------------------- seeking */
@@ -100,15 +110,20 @@ static int64_t memory_seek(struct io *io, int64_t offset, int whence) {
   if (whence == AVSEEK_SIZE) return memory_total(io);
   int64_t target = whence == SEEK_END ? av_sat_add64(memory_total(io), offset) : offset;
   if (target < 0) return AVERROR(EINVAL);
-  return io->position = target;
+  worker_lock(io->session);
+  io->position = target;
+  worker_unlock(io->session);
+  return target;
 }
 
 static int64_t callbacks_seek(struct io *io, int64_t offset, int whence) {
-  struct request seek = {.kind = AVS_REQUEST_SEEK};
-  if (whence == SEEK_SET && ahead_move(&io->ahead, av_sat_sub64(offset, io->position))) return io->position = offset;
+  struct request seek = {.kind = AVS_REQUEST_SEEK, .whence = whence};
+  worker_lock(io->session);
+  bool inside = whence == SEEK_SET && ahead_move(&io->ahead, av_sat_sub64(offset, io->position));
+  worker_unlock(io->session);
+  if (inside) return io->position = offset;
   int64_t result = request(io, seek, (double)offset, whence, 0);
   if (result < 0 || whence == AVSEEK_SIZE) return result; /* and what was read ahead is still what comes next */
-  ahead_forget(&io->ahead);
   return io->position = result;
 }
 
@@ -210,7 +225,7 @@ static bool add(struct session *session, struct io *io) {
   return can;
 }
 
-uint32_t avs_io_new(uint32_t session_handle, uint32_t kind, uint32_t flags, uint32_t buffer_size) {
+double avs_io_new(double session_handle, uint32_t kind, uint32_t flags, uint32_t buffer_size) {
   struct session *session = find_session(session_handle);
   if (!session || buffer_size < 1 || buffer_size > INT32_MAX || kind > AVS_IO_TRANSFORMER) return 0;
   struct io *io = calloc(1, sizeof(*io));
@@ -243,7 +258,7 @@ void io_free(struct io *io) {
   free(io);
 }
 
-int32_t avs_io_close(uint32_t handle) {
+int32_t avs_io_close(double handle) {
   struct io *io = find_io(handle);
   if (!io) return AVERROR(EBADF);
   struct session *session = io->session;
@@ -258,27 +273,107 @@ int32_t avs_io_close(uint32_t handle) {
   return 0;
 }
 
-int32_t avs_io_attach(uint32_t io_handle, uint32_t session_handle) {
-  struct io *io = find_io(io_handle);
+double avs_io_new_copy(double session_handle, const uint8_t *bytes, uint32_t size, uint32_t buffer_size) {
   struct session *session = find_session(session_handle);
-  if (!io || !session || !io->context) return AVERROR(EBADF);
-  if (io->session->running || session->running) return AVERROR(EBUSY);
-  if (io->nested || (io->behind.first && !io->session->canceled)) return AVERROR(EBUSY);
-  io_rebase(io, 0);
-  struct session *before = io->session;
-  worker_lock(before);
-  /* Of a session that was canceled: nobody waits for it, and it must not answer what is asked next. */
-  io->request = (struct request){0};
-  write_behind_forget(io);
-  if (before->canceled && io->context->error == AVERROR_EXIT) io->context->error = io->context->eof_reached = 0;
-  worker_unlock(before);
-  if (io == before->input_io || io == before->output_io) before->failed = AVERROR(EBADF); /* it can't go on without */
-  if (io == before->input_io) before->input_io = NULL;
-  if (io == before->output_io) before->output_io = NULL;
-  unlink_io(io);
-  io->next = session->ios;
-  session->ios = io;
+  if (!session || buffer_size < 1 || buffer_size > INT32_MAX) return 0;
+  struct io *io = calloc(1, sizeof(*io));
+  if (!io) return 0;
   io->session = session;
+  io->kind = MEMORY_COPY;
+  io->flags = AVS_IO_READ | AVS_IO_SEEK;
+  io->copied = io;
+  io->context = new_context(io, buffer_size);
+  if (io->context && memory_store(&io->memory, 0, bytes, size) && add(session, io)) return io->object.handle;
+  io_free(io);
+  return 0;
+}
+
+/* ---------------------------------------------------------------------------------------- handing over */
+
+static size_t copy_piece(uint8_t *out, size_t at, const uint8_t *data, size_t size) {
+  if (out && size) memcpy(out + at, data, size);
+  return at + size;
+}
+
+/*
+ * What is buffered, in the order of its positions: copied where `out` is not NULL; how many bytes. While the session's
+ * thread is out, the AVIOContext and its buffer are that thread's.
+ */
+static size_t copy_buffered(const struct io *io, bool is_out, uint8_t *out) {
+  const AVIOContext *context = io->context;
+  const uint8_t *end = context->buf_ptr > context->buf_ptr_max ? context->buf_ptr : context->buf_ptr_max;
+  size_t size = 0;
+  if (io->flags & AVS_IO_WRITE) {
+    size = write_behind_copy(io, out);
+    return is_out ? size : copy_piece(out, size, context->buffer, (size_t)(end - context->buffer));
+  }
+  if (!is_out) size = copy_piece(out, 0, context->buf_ptr, (size_t)(context->buf_end - context->buf_ptr));
+  return copy_piece(out, size, io->ahead.data + io->ahead.start, ahead_left(&io->ahead));
+}
+
+static int32_t save(const struct io *io, double *state, uint8_t *out, uint32_t capacity) {
+  bool is_out = worker_is_out(io->session);
+  size_t size = copy_buffered(io, is_out, NULL);
+  if (size > INT32_MAX) return AVERROR(ENOMEM);
+  if (size <= capacity) copy_buffered(io, is_out, out);
+  int64_t device = io->kind == AVS_IO_CALLBACKS ? io->device : io->position;
+  int64_t position = device + (int64_t)size;
+  if (!(io->flags & AVS_IO_WRITE)) position = device - (int64_t)size;
+  else if (!is_out) position = avio_tell(io->context); /* which may be among what is buffered */
+  state[AVS_SAVED_POSITION] = (double)position;
+  state[AVS_SAVED_DEVICE] = (double)device;
+  return (int32_t)size;
+}
+
+int32_t avs_io_save(double handle, double *state, uint8_t *out, uint32_t capacity) {
+  struct io *io = find_io(handle);
+  if (!io || !io->context) return AVERROR(EBADF);
+  struct session *session = io->session;
+  bool busy = session->called || io->nested || ((session->running || io->behind.first) && !session->canceled);
+  if (busy) return AVERROR(EBUSY);
+  worker_lock(session);
+  int32_t result = save(io, state, out, capacity);
+  worker_unlock(session);
+  return result;
+}
+
+/* Full to the last byte, a buffer would have no room for the one that flushes it. */
+static int restore_written(struct io *io, const uint8_t *data, uint32_t size) {
+  AVIOContext *context = io->context;
+  if (size > (uint32_t)context->buffer_size) return AVERROR(EINVAL);
+  if (size == (uint32_t)context->buffer_size) {
+    uint8_t *buffer = av_realloc(context->buffer, (size_t)size + 1);
+    if (!buffer) return AVERROR(ENOMEM);
+    context->buffer = context->buf_ptr = context->buf_ptr_max = buffer;
+    context->buffer_size++;
+    context->buf_end = buffer + context->buffer_size;
+  }
+  if (size) memcpy(context->buffer, data, size);
+  context->buf_ptr += size;
+  return 0;
+}
+
+static bool was_used(const struct io *io) {
+  const AVIOContext *context = io->context;
+  const struct session *session = io->session;
+  return io->nested || io == session->input_io || io == session->output_io || context->pos || io->position ||
+         context->buf_ptr != context->buffer || ahead_left(&io->ahead) || io->transferred || io->end;
+}
+
+int32_t avs_io_restore(double handle, double position, const uint8_t *data, uint32_t size) {
+  enum { MOST = 1 << 30 };
+  struct io *io = find_io(handle);
+  if (!io || !io->context) return AVERROR(EBADF);
+  if (io->session->running) return AVERROR(EBUSY);
+  if (was_used(io) || !(position >= 0 && position < 9007199254740992.0) || size > MOST) return AVERROR(EINVAL);
+  int result = 0;
+  bool reads_callbacks = io->kind == AVS_IO_CALLBACKS && !(io->flags & AVS_IO_WRITE);
+  if (io->flags & AVS_IO_WRITE) result = restore_written(io, data, size);
+  else if (reads_callbacks && !ahead_keep(&io->ahead, data, size)) result = AVERROR(ENOMEM);
+  if (result < 0) return result;
+  io->position = io->device = io->context->pos = (int64_t)position;
+  if (reads_callbacks) io->device += size;
+  if (io->flags & AVS_IO_WRITE) io->end = io->position;
   return 0;
 }
 

@@ -108,7 +108,7 @@ static void initialize(void) {
 static struct isolate *isolate_new(void) {
   struct isolate *isolate = calloc(1, sizeof(*isolate));
   if (!isolate) return NULL;
-  isolate->free_slot = NO_SLOT;
+  isolate->first_free = isolate->last_free = NO_SLOT;
   isolate->references = 1;
   pthread_mutex_init(&isolate->lock, NULL);
   pthread_condattr_t attributes;
@@ -157,17 +157,40 @@ void spin(bool (*arrived)(const void *), const void *opaque) {
   atomic_fetch_sub(&spinning, 1);
 }
 
-bool isolate_push(struct isolate *isolate, struct event event) {
-  if (isolate->event_count == isolate->event_capacity) {
-    size_t capacity = isolate->event_capacity ? isolate->event_capacity * 2 : 64;
-    struct event *events = realloc(isolate->events, capacity * sizeof(*events));
-    if (!events) return false;
-    isolate->events = events;
-    isolate->event_capacity = capacity;
-  }
-  isolate->events[isolate->event_count++] = event;
-  pthread_cond_signal(&isolate->arrived);
+/* Is there room for one more, beside what is reserved? */
+static bool has_room(struct isolate *isolate) {
+  if (isolate->event_count + isolate->events_reserved < isolate->event_capacity) return true;
+  size_t capacity = isolate->event_capacity ? isolate->event_capacity * 2 : 64;
+  struct event *events = realloc(isolate->events, capacity * sizeof(*events));
+  if (!events) return false;
+  isolate->events = events;
+  isolate->event_capacity = capacity;
   return true;
+}
+
+static void push(struct isolate *isolate, struct event event) {
+  isolate->events[isolate->event_count] = event;
+  isolate->event_count++;
+  pthread_cond_signal(&isolate->arrived);
+}
+
+bool isolate_push(struct isolate *isolate, struct event event) {
+  bool room = has_room(isolate);
+  if (room) push(isolate, event);
+  return room;
+}
+
+bool isolate_reserve(struct isolate *isolate) {
+  bool room = has_room(isolate);
+  if (room) isolate->events_reserved++;
+  return room;
+}
+
+void isolate_release(struct isolate *isolate) { isolate->events_reserved--; }
+
+void isolate_push_reserved(struct isolate *isolate, struct event event) {
+  isolate_release(isolate);
+  push(isolate, event);
 }
 
 uint32_t avs_isolate(void) {

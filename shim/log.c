@@ -74,7 +74,7 @@ void log_line(struct session *session, int level, const char *format, ...) {
 
 void log_install(void) { av_log_set_callback(on_log); }
 
-int32_t avs_take_log(uint32_t handle, char *out, uint32_t capacity) {
+int32_t avs_take_log(double handle, char *out, uint32_t capacity) {
   struct session *session = find_session(handle);
   if (!session) return AVERROR(EBADF);
   if (session->running) return AVERROR(EBUSY);

@@ -87,21 +87,24 @@ size_t memory_fetch(const struct memory *memory, size_t position, uint8_t *out, 
   return size;
 }
 
-/* Nothing is written after an operation, nor while it waits for what was written to be closed. */
-static bool is_still(const struct io *io) {
-  return !io->session->running || (io->request.kind == AVS_REQUEST_CLOSE && !io->request.answered);
+/*
+ * Nothing is written after an operation, nor while it waits for what was written to be closed. In a session that was
+ * canceled it may go on, under the lock.
+ */
+static bool can_be_read(const struct io *io) {
+  return !io->session->running || io->session->canceled || (io->request.kind == AVS_REQUEST_CLOSE && !io->request.answered);
 }
 
 static double copy_if_still(const struct io *io, double offset, uint8_t *out, uint32_t size) {
   const struct memory *memory = &io->memory;
-  if (!is_still(io)) return AVERROR(EBUSY);
+  if (!can_be_read(io)) return AVERROR(EBUSY);
   if (!out) return (double)memory->size;
   if (!(offset >= 0) || offset > (double)memory->size || size > memory->size - (size_t)offset) return AVERROR(EINVAL);
   each_piece(memory, (size_t)offset, size, NULL, out);
   return 0;
 }
 
-static double locked_copy(uint32_t handle, double offset, uint8_t *out, uint32_t size) {
+static double locked_copy(double handle, double offset, uint8_t *out, uint32_t size) {
   struct io *io = find_io(handle);
   if (!io) return AVERROR(EBADF);
   worker_lock(io->session);
@@ -110,8 +113,8 @@ static double locked_copy(uint32_t handle, double offset, uint8_t *out, uint32_t
   return result;
 }
 
-double avs_memory_size(uint32_t handle) { return locked_copy(handle, 0, NULL, 0); }
+double avs_memory_size(double handle) { return locked_copy(handle, 0, NULL, 0); }
 
-int32_t avs_memory_read(uint32_t handle, double offset, uint8_t *out, uint32_t size) {
+int32_t avs_memory_read(double handle, double offset, uint8_t *out, uint32_t size) {
   return out ? (int32_t)locked_copy(handle, offset, out, size) : 0;
 }

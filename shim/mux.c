@@ -26,7 +26,7 @@ int output_op_open(struct session *session, double *slot, uint8_t *data, size_t 
   return 0;
 }
 
-int32_t avs_add_chapter(uint32_t handle, double id, double start, double end) {
+int32_t avs_add_chapter(double handle, double id, double start, double end) {
   struct session *session = find_session(handle);
   if (session && session->running) return AVERROR(EBUSY);
   if (!session || !session->output) return AVERROR(EBADF);
@@ -223,6 +223,7 @@ int output_op_header(struct session *session, double *slot, uint8_t *data, size_
   bool opens_files = output->oformat->flags & AVFMT_NOFILE;
   if (!io && (slot[1] || !opens_files)) return AVERROR(EBADF);
   if (io && !io->context->write_flag) return AVERROR(EINVAL); /* libavformat would try for ever */
+  session->acting = AVS_OUTPUT;
   int result = check_streams(session);
   if (result < 0) return result;
   session->header_tried = true; /* a muxer whose header failed has freed what it would need for more */
@@ -295,6 +296,7 @@ static void give_length(const AVFormatContext *output, AVPacket *packet) {
 
 /* Takes the packet's reference. */
 int output_write_packet(struct session *session, AVPacket *packet) {
+  session->acting = AVS_OUTPUT;
   if (!packet->size && waits_for_bytes(session->output->oformat)) {
     av_packet_unref(packet);
     return 0;
@@ -348,6 +350,7 @@ static bool divides_by_zero(struct session *session, int *result) {
 int output_op_flush(struct session *session, double *slot, uint8_t *data, size_t size) {
   int result = output_op_write(session, slot, data, size);
   if (!session->output || !session->header_written || session->trailer_written) return result;
+  session->acting = AVS_OUTPUT;
   if (!must_be_sorted(session->output->oformat)) drain_interleaver(session, &result);
   int error = flush_muxer(session->output);
   if (session->output->pb) avio_flush(session->output->pb);
@@ -359,6 +362,7 @@ int output_op_trailer(struct session *session, double *slot, uint8_t *data, size
   int result = output_op_write(session, slot, data, size);
   if (!session->output || !session->header_written || session->trailer_written) return AVERROR(EINVAL);
   session->trailer_written = true;
+  session->acting = AVS_OUTPUT;
   int drained = filters_drain(session);
   if (result >= 0) result = drained;
   if (divides_by_zero(session, &result)) {
@@ -436,7 +440,7 @@ static int fill_packet(AVPacket *packet, const double *row, const uint8_t *data,
   return lost ? AVERROR(ERANGE) : 0;
 }
 
-int32_t avs_put_packet(uint32_t handle, const double *row, const uint8_t *data, uint32_t data_size, const uint8_t *side,
+int32_t avs_put_packet(double handle, const double *row, const uint8_t *data, uint32_t data_size, const uint8_t *side,
                        uint32_t side_size) {
   struct session *session = find_session(handle);
   bool transforming = session && is_transforming(session);

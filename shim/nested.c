@@ -15,7 +15,7 @@ static void refuse(struct session *session, const char *url) {
   log_line(session, AV_LOG_ERROR, "refused to open '%.900s'", url);
 }
 
-static struct io *find_attached(struct session *session, int64_t handle) {
+static struct io *find_attached(struct session *session, double handle) {
   worker_lock(session);
   struct io *io = session->ios;
   while (io && io->object.handle != handle) io = io->next;
@@ -29,10 +29,10 @@ static int ask(struct session *session, const char *url, enum avs_open_mode mode
   if (opening_exceeds(session, 0, 1)) return AVERROR(EMSGSIZE);
   drain_writes(session); /* it may be what is to be read now */
   struct request open = {.kind = AVS_REQUEST_OPEN, .written = (const uint8_t *)url, .size = (int64_t)strlen(url)};
-  int64_t result = request(session->opener, open, (double)open.size, mode, 0);
+  int64_t result = request(session->opener, open, (double)open.size, mode, session->acting);
   if (result < 0) return (int)result;
   if (mode == AVS_OPEN_CHECK || mode == AVS_OPEN_DELETE) return 0;
-  *io = find_attached(session, result);
+  *io = find_attached(session, (double)result);
   if (!*io) return AVERROR(EPERM);
   (*io)->nested = true;
   session->nested_open++;

@@ -6,6 +6,8 @@
 
 void ahead_forget(struct ahead *ahead) { ahead->start = ahead->size = 0; }
 
+size_t ahead_left(const struct ahead *ahead) { return ahead->size - ahead->start; }
+
 bool ahead_keep(struct ahead *ahead, const uint8_t *data, size_t size) {
   ahead_forget(ahead);
   if (size > ahead->capacity) {
@@ -20,7 +22,7 @@ bool ahead_keep(struct ahead *ahead, const uint8_t *data, size_t size) {
 }
 
 size_t ahead_take(struct ahead *ahead, uint8_t *out, size_t size) {
-  size_t left = ahead->size - ahead->start;
+  size_t left = ahead_left(ahead);
   if (size > left) size = left;
   if (size) memcpy(out, ahead->data + ahead->start, size);
   ahead->start += size;

@@ -87,7 +87,7 @@ static struct route *mapped_route(const struct session *session, struct remux *r
   return is_there && remux->routes[index].output_stream >= 0 ? &remux->routes[index] : NULL;
 }
 
-int32_t avs_map_stream(uint32_t handle, int32_t input_stream, int32_t output_stream) {
+int32_t avs_map_stream(double handle, int32_t input_stream, int32_t output_stream) {
   struct session *session = find_session(handle);
   if (session && session->running) return AVERROR(EBUSY);
   if (!session || !session->input || !session->output) return AVERROR(EBADF);
@@ -106,7 +106,7 @@ int32_t avs_map_stream(uint32_t handle, int32_t input_stream, int32_t output_str
   return cover ? attach_cover(stream, picture->data, (uint32_t)picture->size) : 0;
 }
 
-int32_t avs_route(uint32_t handle, int32_t input_stream, double *out) {
+int32_t avs_route(double handle, int32_t input_stream, double *out) {
   struct session *session = find_session(handle);
   if (session && session->running) return AVERROR(EBUSY);
   if (!session || !session->remux) return AVERROR(EBADF);
@@ -121,7 +121,7 @@ int32_t avs_route(uint32_t handle, int32_t input_stream, double *out) {
 
 static int64_t from_seconds(double seconds) { return to_timestamp(round(seconds * AV_TIME_BASE)); }
 
-int32_t avs_set_range(uint32_t handle, double start, double end) {
+int32_t avs_set_range(double handle, double start, double end) {
   struct session *session = find_session(handle);
   if (!session) return AVERROR(EBADF);
   if (session->running) return AVERROR(EBUSY);
@@ -136,7 +136,7 @@ int32_t avs_set_range(uint32_t handle, double start, double end) {
   return 0;
 }
 
-int32_t avs_set_shift(uint32_t handle, double shift, double least) {
+int32_t avs_set_shift(double handle, double shift, double least) {
   struct session *session = find_session(handle);
   if (!session) return AVERROR(EBADF);
   if (session->running) return AVERROR(EBUSY);
@@ -228,7 +228,7 @@ static bool is_raw(const AVOutputFormat *format) {
          !av_match_name(format->name, "mp3,image2pipe,data,null,crc,hash,md5,streamhash,latm,spdif,ffmetadata,ico,rawvideo");
 }
 
-int32_t avs_can_hold(uint32_t handle, int32_t input_stream) {
+int32_t avs_can_hold(double handle, int32_t input_stream) {
   struct session *session = find_session(handle);
   if (session && session->running) return AVERROR(EBUSY);
   if (!session || !session->input || !session->output) return AVERROR(EBADF);
@@ -506,6 +506,8 @@ int remux_op_cut(struct session *session, double *slot, uint8_t *data, size_t si
   if (!session->input || !remux || isnan(remux->start)) return AVERROR(EINVAL);
   if (!session->scratch && !(session->scratch = av_packet_alloc())) return AVERROR(ENOMEM);
   forget_held(session);
+  forget_places(session, NULL);
+  session->acting = AVS_INPUT;
   discard_unmapped(session, remux);
   bool has_video = has_mapped_video(session);
   int64_t start = from_seconds(remux->start);
@@ -519,6 +521,8 @@ int remux_op_cut(struct session *session, double *slot, uint8_t *data, size_t si
     if (result >= 0) result = scan(session, has_video, start, &found, &first);
     if (result >= 0 && found == AV_NOPTS_VALUE && target > beginning) continue;
     if (result >= 0) result = seek_back(session, target);
+    struct seek origin = {.stream = -1, .flags = AVSEEK_FLAG_BACKWARD, .min = INT64_MIN, .target = target, .max = target};
+    forget_places(session, &origin);
     if (result < 0) return session->source_seek_refused || !can_seek_input(session) ? AVERROR(ESPIPE) : result;
     remux->least = found != AV_NOPTS_VALUE ? found : first;
     remux->shift = remux->least != AV_NOPTS_VALUE ? remux->least : 0;

@@ -66,7 +66,7 @@ int64_t request(struct io *io, struct request request, double a, double b, doubl
 typedef int32_t answer(struct io *io, void *opaque);
 
 /* Calls `answer` where a request of this kind (0: any) is open. `final`: it is the answer, and whoever waits goes on. */
-static int32_t answer_request(uint32_t handle, uint32_t kind, answer *answer, void *opaque, bool final) {
+static int32_t answer_request(double handle, uint32_t kind, answer *answer, void *opaque, bool final) {
   struct io *io = find_io(handle);
   if (!io) return AVERROR(EBADF);
   worker_lock(io->session);
@@ -82,15 +82,27 @@ static int32_t answer_request(uint32_t handle, uint32_t kind, answer *answer, vo
   return result;
 }
 
+/* The bytes of a write are the device's now. */
+static void note_taken(struct io *io) {
+  if (!io->request.taken) io->device += io->request.size;
+  io->request.taken = true;
+}
+
 /* Bytes that were read come with avs_reply_read(). */
 static int32_t set_result(struct io *io, void *opaque) {
   int64_t result = *(int64_t *)opaque;
-  if (io->request.kind == AVS_REQUEST_READ && result > 0) return AVERROR(EINVAL);
-  io->request.result = result;
+  struct request *request = &io->request;
+  if (request->kind == AVS_REQUEST_READ && result > 0) return AVERROR(EINVAL);
+  request->result = result;
+  if (request->kind == AVS_REQUEST_WRITE && result >= 0) note_taken(io);
+  if (request->kind == AVS_REQUEST_SEEK && request->whence != AVSEEK_SIZE && result >= 0) {
+    ahead_forget(&io->ahead);
+    io->device = result;
+  }
   return 0;
 }
 
-int32_t avs_reply(uint32_t handle, double result) {
+int32_t avs_reply(double handle, double result) {
   if (isnan(result)) return AVERROR(EINVAL);
   int64_t value = to_timestamp(result);
   return answer_request(handle, 0, set_result, &value, true);
@@ -109,10 +121,11 @@ static int32_t copy_in(struct io *io, void *opaque) {
   if (!ahead_keep(&io->ahead, chunk->in + now, chunk->size - now)) return AVERROR(ENOMEM);
   if (now) memcpy(io->request.read_into, chunk->in, now);
   io->request.result = now;
+  io->device += chunk->size;
   return 0;
 }
 
-int32_t avs_reply_read(uint32_t handle, const uint8_t *chunk, uint32_t size) {
+int32_t avs_reply_read(double handle, const uint8_t *chunk, uint32_t size) {
   struct bytes piece = {.in = chunk, .size = size};
   return answer_request(handle, AVS_REQUEST_READ, copy_in, &piece, true);
 }
@@ -121,10 +134,11 @@ static int32_t copy_out(struct io *io, void *opaque) {
   const struct bytes *piece = opaque;
   if (!io->request.written || piece->size > io->request.size) return AVERROR(EINVAL);
   if (piece->size) memcpy(piece->out, io->request.written, piece->size);
+  if (io->request.kind == AVS_REQUEST_WRITE) note_taken(io);
   return 0;
 }
 
-int32_t avs_take_write(uint32_t handle, uint8_t *out, uint32_t size) {
+int32_t avs_take_write(double handle, uint8_t *out, uint32_t size) {
   struct bytes piece = {.out = out, .size = size};
   return answer_request(handle, 0, copy_out, &piece, false);
 }
@@ -135,7 +149,7 @@ static int32_t get_time(struct io *io, void *opaque) {
   return 0;
 }
 
-double avs_request_time(uint32_t handle) {
+double avs_request_time(double handle) {
   double time = NAN;
   answer_request(handle, AVS_REQUEST_WRITE, get_time, &time, false);
   return time;

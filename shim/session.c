@@ -51,7 +51,7 @@ void packets_free(struct packets *packets) {
 
 /* ---------------------------------------------------------------------------------------- life */
 
-uint32_t avs_session_new(void) {
+double avs_session_new(void) {
   struct session *session = calloc(1, sizeof(*session));
   if (!session) return 0;
   session->isolate = this_isolate();
@@ -81,6 +81,7 @@ void session_destroy(struct session *session) {
   remux_free(session);
   batches_free(&session->batches);
   free(session->discards.wanted);
+  free(session->places.list);
   packets_free(&session->queued);
   filters_free(&session->filters);
   av_packet_free(&session->scratch);
@@ -111,7 +112,7 @@ static void free_handles(struct session *session) {
   handle_free(&session->object);
 }
 
-int32_t avs_session_close(uint32_t handle) {
+int32_t avs_session_close(double handle) {
   struct session *session = find_session(handle);
   if (!session) return AVERROR(EBADF);
   if (session->called) return AVERROR(EBUSY);
@@ -135,7 +136,7 @@ void note_unused(struct session *session, AVDictionary **options) {
   av_dict_free(options);
 }
 
-int32_t avs_unused_options(uint32_t handle, char *out, uint32_t capacity) {
+int32_t avs_unused_options(double handle, char *out, uint32_t capacity) {
   struct session *session = find_session(handle);
   if (!session) return AVERROR(EBADF);
   if (session->running) return AVERROR(EBUSY);
@@ -143,7 +144,7 @@ int32_t avs_unused_options(uint32_t handle, char *out, uint32_t capacity) {
   return text_deliver(&session->unused, out, capacity);
 }
 
-int32_t avs_refused_url(uint32_t handle, char *out, uint32_t capacity) {
+int32_t avs_refused_url(double handle, char *out, uint32_t capacity) {
   struct session *session = find_session(handle);
   if (!session) return AVERROR(EBADF);
   if (session->running) return AVERROR(EBUSY);
@@ -228,7 +229,7 @@ static bool has_writes(const struct session *session) {
   return false;
 }
 
-void avs_run(uint32_t handle, uint32_t operation, double *slot, uint8_t *data, uint32_t data_size,
+void avs_run(double handle, uint32_t operation, double *slot, uint8_t *data, uint32_t data_size,
              const uint8_t *source, double source_size) {
   struct session *session = find_session(handle);
   slot[AVS_SLOT_FLAGS] = slot[AVS_SLOT_LOG_BYTES] = slot[AVS_SLOT_UNUSED_BYTES] = 0;

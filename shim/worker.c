@@ -16,10 +16,10 @@ enum { STACK = 1024 * 1024 };
 /* What is below belongs to whoever holds the isolate's lock. */
 struct worker {
   pthread_t thread;
-  pthread_cond_t wake, over;
+  pthread_cond_t wake;
   uint32_t operation; /* to run or running, 0: none */
   double slot[AVS_SLOT_SIZE];
-  uint32_t handle; /* of the session, for its events */
+  double handle; /* of the session, for its events */
   bool closing;
 };
 
@@ -39,6 +39,8 @@ void worker_wake(struct session *session) {
   if (session->worker) pthread_cond_signal(&session->worker->wake);
 }
 
+bool worker_is_out(const struct session *session) { return session->worker && session->worker->operation; }
+
 static bool is_over(const struct session *session) { return session->canceled || session->isolate->dead; }
 
 bool worker_wait(struct session *session) {
@@ -46,7 +48,7 @@ bool worker_wait(struct session *session) {
   return !is_over(session);
 }
 
-void worker_tell(struct session *session, uint32_t io, double kind, double a, double b, double c) {
+void worker_tell(struct session *session, double io, double kind, double a, double b, double c) {
   struct event event = {{session->worker->handle, io, kind, a, b, c}};
   /* Without memory for an event the session can only end. */
   if (!is_over(session) && !isolate_push(session->isolate, event)) session->canceled = true;
@@ -59,9 +61,9 @@ static void run_operation(struct session *session) {
   session_execute(session, operation, worker->slot, NULL, 0);
   pthread_mutex_lock(&session->isolate->lock);
   worker->operation = 0;
-  pthread_cond_signal(&worker->over);
   struct event done = {{worker->handle, 0, AVS_EVENT_DONE, 0, 0, 0}}; /* canceled or not */
-  if (!worker->closing) isolate_push(session->isolate, done);
+  if (worker->closing) isolate_release(session->isolate);
+  else isolate_push_reserved(session->isolate, done);
 }
 
 /* glibc keeps what a crowd of threads has freed, 90 MB of a thousand: it is given back when the last one goes. */
@@ -99,9 +101,9 @@ static void *work(void *opaque) {
     if (worker->operation) run_operation(session);
     else pthread_cond_wait(&worker->wake, &isolate->lock);
   }
+  if (worker->operation) isolate_release(isolate); /* closed before it began */
   pthread_mutex_unlock(&isolate->lock);
   pthread_cond_destroy(&worker->wake);
-  pthread_cond_destroy(&worker->over);
   session_destroy(session);
   free(worker);
   count_worker(-1);
@@ -113,7 +115,6 @@ static struct worker *worker_new(struct session *session) {
   if (!worker) return NULL;
   worker->handle = session->object.handle;
   pthread_cond_init(&worker->wake, NULL);
-  pthread_cond_init(&worker->over, NULL);
   session->worker = worker;
   pthread_attr_t attributes;
   pthread_attr_init(&attributes);
@@ -124,7 +125,6 @@ static struct worker *worker_new(struct session *session) {
   if (!error) return worker;
   session->worker = NULL;
   pthread_cond_destroy(&worker->wake);
-  pthread_cond_destroy(&worker->over);
   free(worker);
   return NULL;
 }
@@ -139,29 +139,30 @@ void worker_close(struct session *session) {
   pthread_mutex_unlock(&isolate->lock);
 }
 
-int32_t avs_start(uint32_t handle, uint32_t operation, const double *slot) {
+int32_t avs_start(double handle, uint32_t operation, const double *slot) {
   struct session *session = find_session(handle);
   if (!session) return AVERROR(EBADF);
   if (session->running) return AVERROR(EBUSY);
+  if (!operation) return AVERROR(EINVAL);
   struct worker *worker = session->worker ? session->worker : worker_new(session);
   if (!worker) return AVERROR(EAGAIN); /* no more threads */
-  session->running = true;
   pthread_mutex_lock(&session->isolate->lock);
-  memcpy(worker->slot, slot, sizeof(worker->slot));
-  worker->operation = operation;
-  session->batches.stopping = false;
-  pthread_cond_signal(&worker->wake);
+  session->running = isolate_reserve(session->isolate);
+  if (session->running) {
+    memcpy(worker->slot, slot, sizeof(worker->slot));
+    worker->operation = operation;
+    session->batches.stopping = false;
+    pthread_cond_signal(&worker->wake);
+  }
   pthread_mutex_unlock(&session->isolate->lock);
-  return 0;
+  return session->running ? 0 : AVERROR(ENOMEM);
 }
 
-int32_t avs_finish(uint32_t handle, double *slot) {
+int32_t avs_finish(double handle, double *slot) {
   struct session *session = find_session(handle);
   if (!session || !session->worker) return AVERROR(EBADF);
   if (!session->running || session->called) return AVERROR(EINVAL);
   pthread_mutex_lock(&session->isolate->lock);
-  while (session->canceled && session->worker->operation)
-    pthread_cond_wait(&session->worker->over, &session->isolate->lock);
   bool over = !session->worker->operation;
   if (over) memcpy(slot, session->worker->slot, sizeof(session->worker->slot));
   pthread_mutex_unlock(&session->isolate->lock);
@@ -170,7 +171,7 @@ int32_t avs_finish(uint32_t handle, double *slot) {
   return 0;
 }
 
-int32_t avs_cancel(uint32_t handle) {
+int32_t avs_cancel(double handle) {
   struct session *session = find_session(handle);
   if (!session) return AVERROR(EBADF);
   worker_lock(session);
@@ -180,7 +181,7 @@ int32_t avs_cancel(uint32_t handle) {
   return 0;
 }
 
-int32_t avs_stop(uint32_t handle) {
+int32_t avs_stop(double handle) {
   struct session *session = find_session(handle);
   if (!session) return AVERROR(EBADF);
   worker_lock(session);

@@ -39,10 +39,14 @@ static void pieces_free(struct piece *piece) {
   }
 }
 
-void write_behind_forget(struct io *io) {
-  pieces_free(io->behind.first);
-  io->behind.first = io->behind.last = NULL;
-  io->behind.bytes = io->behind.count = 0;
+size_t write_behind_copy(const struct io *io, uint8_t *out) {
+  size_t size = 0;
+  for (const struct piece *piece = io->behind.first; piece; piece = piece->next) {
+    if (piece == io->behind.first && io->request.taken) continue;
+    if (out) memcpy(out + size, piece->data, piece->size);
+    size += piece->size;
+  }
+  return size;
 }
 
 void write_behind_free(struct io *io) {

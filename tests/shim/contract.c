@@ -27,14 +27,15 @@ struct bytes {
 
 /* What answers requests: one source, one sink, and the fault to inject. */
 static struct {
-  uint32_t source_io, sink_io;
+  double source_io, sink_io;
   struct bytes source, sink;
   size_t most;   /* bytes a read moves at most */
   size_t beyond; /* bytes a read gives beyond what was asked for */
   int calls, fail_at, late;
+  int refuse; /* that many seeks can't be done */
   bool failed;
   bool any; /* I/O context asks: there are more than the two */
-  void (*inside)(uint32_t session); /* called in every request */
+  void (*inside)(double session); /* called in every request */
 } world;
 
 static void put(struct bytes *bytes, const uint8_t *data, size_t size) {
@@ -58,7 +59,7 @@ static double move(struct bytes *bytes, double offset, int whence) {
   return target;
 }
 
-static void answer_read(uint32_t io, double wanted) {
+static void answer_read(double io, double wanted) {
   struct bytes *source = &world.source;
   size_t left = source->position < source->size ? source->size - source->position : 0;
   size_t size = (size_t)wanted < world.most ? (size_t)wanted : world.most;
@@ -72,7 +73,7 @@ static void answer_read(uint32_t io, double wanted) {
   source->position += size;
 }
 
-static void answer_write(uint32_t io, double size) {
+static void answer_write(double io, double size) {
   uint8_t *chunk = malloc((size_t)size + 1);
   CHECK(avs_take_write(io, chunk, (uint32_t)size + 1) < 0, "more than there was could be taken");
   CHECK(avs_take_write(io, chunk, (uint32_t)size) == 0, "written bytes refused");
@@ -82,7 +83,7 @@ static void answer_write(uint32_t io, double size) {
   CHECK(avs_reply(io, size) == 0, "write refused");
 }
 
-static void answer(uint32_t session, uint32_t io, uint32_t kind, double a, double b, double c) {
+static void answer(double session, double io, uint32_t kind, double a, double b, double c) {
   (void)c;
   if (world.failed) world.late++;
   if (world.inside) world.inside(session);
@@ -93,22 +94,23 @@ static void answer(uint32_t session, uint32_t io, uint32_t kind, double a, doubl
   CHECK(world.any || io == world.source_io || io == world.sink_io, "request of a stranger");
   if (kind == AVS_REQUEST_READ) answer_read(io, a);
   else if (kind == AVS_REQUEST_WRITE) answer_write(io, a);
+  else if ((int)b != SEEK_FOR_SIZE && world.refuse > 0) world.refuse--, avs_reply(io, -ESPIPE);
   else avs_reply(io, move(io == world.source_io ? &world.source : &world.sink, a, (int)b));
 }
 
-static uint32_t new_source(uint32_t session) {
+static double new_source(double session) {
   return avs_io_new(session, AVS_IO_CALLBACKS, AVS_IO_READ | AVS_IO_SEEK, BUFFER);
 }
 
 /* kind: memory or callbacks. */
-static uint32_t new_sink(uint32_t session, uint32_t kind, uint32_t flags) {
+static double new_sink(double session, uint32_t kind, uint32_t flags) {
   return avs_io_new(session, kind, AVS_IO_WRITE | AVS_IO_SEEK | flags, BUFFER);
 }
 
 static void reset(int fail_at, size_t most) {
   world.source.position = world.sink.position = world.sink.size = 0;
   world.source_io = world.sink_io = 0;
-  world.calls = world.late = 0;
+  world.calls = world.late = world.refuse = 0;
   world.failed = world.any = false;
   world.fail_at = fail_at;
   world.most = most;
@@ -132,12 +134,12 @@ static void load(const char *folder, const char *name) {
 
 /* ---------------------------------------------------------------------------------------- operations */
 
-static double run(uint32_t session, uint32_t operation, double *slot) {
+static double run(double session, uint32_t operation, double *slot) {
   avs_run(session, operation, slot, NULL, 0, NULL, 0);
   return slot[0];
 }
 
-static void set(uint32_t session, uint32_t what, const char *name, const char *value) {
+static void set(double session, uint32_t what, const char *name, const char *value) {
   char text[256];
   size_t name_size = strlen(name) + 1, value_size = strlen(value) + 1;
   memcpy(text, name, name_size);
@@ -145,12 +147,12 @@ static void set(uint32_t session, uint32_t what, const char *name, const char *v
   CHECK(avs_set(session, what, 0, text, (uint32_t)(name_size + value_size)) >= 0, "set %s", name);
 }
 
-static void drop_log(uint32_t session) {
+static void drop_log(double session) {
   char text[65536];
   (void)avs_take_log(session, text, sizeof(text));
 }
 
-static double open_input(uint32_t session, uint32_t io) {
+static double open_input(double session, double io) {
   double slot[AVS_SLOT_SIZE] = {0, io, 1};
   double result = run(session, AVS_OP_OPEN_INPUT, slot);
   drop_log(session);
@@ -158,7 +160,7 @@ static double open_input(uint32_t session, uint32_t io) {
 }
 
 /* Reads to the end or to an error; how many packets. */
-static int read_all(uint32_t session, double *result) {
+static int read_all(double session, double *result) {
   double slot[AVS_SLOT_SIZE], row[64 * AVS_ROW_LENGTH];
   int packets = 0;
   do {
@@ -180,7 +182,7 @@ static int read_all(uint32_t session, double *result) {
   return packets;
 }
 
-static double seek(uint32_t session, double stream, double target) {
+static double seek(double session, double stream, double target) {
   double slot[AVS_SLOT_SIZE] = {0, stream, target, -INFINITY, target, 1};
   double result = run(session, AVS_OP_SEEK, slot);
   drop_log(session);
@@ -194,7 +196,7 @@ struct outcome {
   bool failed;
 };
 
-static struct outcome finish(uint32_t session, int packets, double result) {
+static struct outcome finish(double session, int packets, double result) {
   CHECK(world.late == 0, "%d requests after the one that failed", world.late);
   if (world.failed) CHECK(result < 0, "a failed request made no failed operation");
   CHECK(avs_session_close(session) == 0, "close");
@@ -204,7 +206,7 @@ static struct outcome finish(uint32_t session, int packets, double result) {
 
 static struct outcome demux(int fail_at, size_t most) {
   reset(fail_at, most);
-  uint32_t session = avs_session_new();
+  double session = avs_session_new();
   world.source_io = new_source(session);
   int packets = 0;
   double result = open_input(session, world.source_io);
@@ -228,7 +230,7 @@ static const char *muxer_of(const char *name) {
 }
 
 /* As addStreamLike() does it, with what a muxer can't do without. */
-static bool describe_into(uint32_t session) {
+static bool describe_into(double session) {
   static char json[1 << 20];
   int32_t size = avs_describe(session, AVS_INPUT, json, sizeof(json));
   CHECK(size > 0 && size < (int32_t)sizeof(json), "describe: %d", size);
@@ -267,7 +269,7 @@ static bool describe_into(uint32_t session) {
 /* kind: of the sink. */
 static struct outcome remux(const char *format, uint32_t kind, uint32_t flags, int fail_at, size_t most) {
   reset(fail_at, most);
-  uint32_t session = avs_session_new();
+  double session = avs_session_new();
   world.source_io = new_source(session);
   world.sink_io = new_sink(session, kind, flags);
   double slot[AVS_SLOT_SIZE] = {0};
@@ -325,18 +327,20 @@ static void test_file(const char *folder, const char *name, int most) {
 
 /* ---------------------------------------------------------------------------------------- misuse */
 
-static const uint32_t handles[] = {0, 1, 2, 3, 0xfffff, 0x100000, 0x100001, 0x7fffffff, 0x80000000, 0xffffffff};
+static const double handles[] = {0,          1,          2,        3,   0xfffff,  0x100000, 0x100001,  0x7fffffff,
+                                0x80000000, 0xffffffff, 1048576.5, -1, -1048576, NAN,      INFINITY,  -INFINITY,
+                                1e15,       4503599627370496.0, 9007199254740992.0, 1e300};
 enum { HANDLES = sizeof(handles) / sizeof(*handles) };
 
 /* Everything that takes a handle, with one that is none. */
-static void call_all(uint32_t handle, uint32_t other) {
+static void call_all(double handle) {
   char text[64];
   uint8_t bytes[64] = {0};
   double row[AVS_ROW_LENGTH] = {0}, slot[AVS_SLOT_SIZE];
   for (uint32_t operation = 0; operation < 20; operation++) {
     for (int i = 0; i < AVS_SLOT_SIZE; i++) slot[i] = 1;
     avs_run(handle, operation, slot, bytes, sizeof(bytes), bytes, sizeof(bytes));
-    CHECK(slot[0] < 0, "operation %u on handle %x: %g", operation, handle, slot[0]);
+    CHECK(slot[0] < 0, "operation %u on handle %g: %g", operation, handle, slot[0]);
   }
   CHECK(avs_reply(handle, 1) < 0, "reply");
   CHECK(avs_reply_read(handle, bytes, 1) < 0, "reply read");
@@ -362,36 +366,43 @@ static void call_all(uint32_t handle, uint32_t other) {
   CHECK(avs_stop(handle) < 0, "stop");
   CHECK(avs_put_packet(handle, row, bytes, 1, bytes, 0) < 0, "put packet");
   CHECK(avs_io_new(handle, AVS_IO_CALLBACKS, AVS_IO_READ, 100) == 0, "io new");
-  CHECK(avs_io_attach(handle, other) < 0, "io attach");
+  CHECK(avs_io_save(handle, row, bytes, sizeof(bytes)) < 0, "io save");
+  CHECK(avs_io_restore(handle, 1, bytes, 1) < 0, "io restore");
+  CHECK(avs_io_new(handle, AVS_IO_CALLBACKS, AVS_IO_READ, 10) == 0, "io new");
+  CHECK(avs_io_new_copy(handle, bytes, 1, 10) == 0, "io new copy");
+  CHECK(avs_start(handle, AVS_OP_READ, slot) < 0 && avs_cancel(handle) < 0 && avs_stop(handle) < 0, "start");
   CHECK(avs_io_close(handle) < 0, "io close");
   CHECK(avs_route(handle, 0, row) < 0, "route");
   CHECK(avs_set_range(handle, 0, 1) < 0, "set range");
   CHECK(avs_set_shift(handle, 0, 1) < 0, "set shift");
   CHECK(avs_index(handle, 0, 0, row, 1) < 0, "index");
-  CHECK(avs_io_attach(other, handle) < 0, "io attach");
   CHECK(avs_memory_size(handle) < 0, "memory size");
   CHECK(avs_memory_read(handle, 0, bytes, 1) < 0, "memory read");
   CHECK(avs_session_close(handle) < 0, "close");
 }
 
 static void test_handles(void) {
-  uint32_t session = avs_session_new(), io = new_source(session);
+  double session = avs_session_new(), io = new_source(session);
   for (int i = 0; i < HANDLES; i++)
-    if (handles[i] != session && handles[i] != io) call_all(handles[i], session);
-  uint32_t stale = avs_session_new(), stale_io = new_source(stale);
+    if (handles[i] != session && handles[i] != io) call_all(handles[i]);
+  double stale = avs_session_new(), stale_io = new_source(stale);
   CHECK(avs_session_close(stale) == 0, "close");
-  call_all(stale, session);
-  call_all(stale_io, session);
+  call_all(stale);
+  call_all(stale_io);
   /* The slots are used again: the old handles must not find the new objects. */
-  uint32_t again = avs_session_new();
-  call_all(stale, session);
-  call_all(stale_io, session);
+  double again = avs_session_new();
+  call_all(stale);
+  call_all(stale_io);
   CHECK(avs_session_close(io) < 0, "an I/O context was closed as a session");
   CHECK(avs_memory_size(session) < 0, "a session is no memory");
   CHECK(avs_session_close(again) == 0, "close");
   CHECK(avs_session_close(session) == 0, "close");
-  /* More than the generations of one slot. */
-  for (int i = 0; i < 10000; i++) CHECK(avs_session_close(avs_session_new()) == 0, "close %d", i);
+  /* A slot is used again and again, and no handle comes back. */
+  for (int i = 0; i < 100000; i++) {
+    again = avs_session_new();
+    CHECK(again != stale && avs_session_close(stale) == -EBADF, "a stale handle is back after %d sessions", i);
+    CHECK(avs_session_close(again) == 0, "close %d", i);
+  }
   for (int i = 0; i < 200; i++) (void)avs_io_new(avs_session_new(), i % 3, AVS_IO_READ, 10); /* left to the thread's end */
 }
 
@@ -403,7 +414,7 @@ enum { NUMBERS = sizeof(numbers) / sizeof(*numbers) };
 static void test_slots(const char *folder) {
   load(folder, "audio.ogg");
   reset(NEVER, SIZE_MAX);
-  uint32_t session = avs_session_new();
+  double session = avs_session_new();
   world.source_io = new_source(session);
   world.sink_io = new_sink(session, AVS_IO_MEMORY_OUTPUT, 0);
   open_input(session, world.source_io);
@@ -463,12 +474,14 @@ static void test_slots(const char *folder) {
 }
 
 /* Inside a request: what would pull the floor away is refused. */
-static void misuse_inside(uint32_t session) {
+static void misuse_inside(double session) {
   double slot[AVS_SLOT_SIZE] = {0, world.source_io};
   CHECK(avs_session_close(session) == -EBUSY, "closed while running");
   CHECK(run(session, AVS_OP_READ, slot) == -EBUSY, "ran inside itself");
-  uint32_t other = avs_session_new();
-  CHECK(avs_io_attach(world.source_io, other) == -EBUSY, "moved while running");
+  double other = avs_session_new();
+  double state[AVS_SAVED_LENGTH];
+  CHECK(avs_io_save(world.source_io, state, NULL, 0) == -EBUSY, "saved while running");
+  CHECK(avs_io_restore(world.source_io, 0, NULL, 0) == -EBUSY, "restored while running");
   CHECK(avs_add_stream(session, "", 0) < 0, "stream added while running");
   CHECK(avs_io_close(world.source_io) == -EBUSY, "I/O context closed while running");
   CHECK(avs_set_shift(session, 0, 0) == -EBUSY, "shifted while running");
@@ -484,7 +497,7 @@ static void misuse_inside(uint32_t session) {
 static void test_inside(const char *folder) {
   load(folder, "audio.mp3");
   reset(NEVER, SIZE_MAX);
-  uint32_t session = avs_session_new();
+  double session = avs_session_new();
   world.source_io = new_source(session);
   world.inside = misuse_inside;
   double result = open_input(session, world.source_io);
@@ -493,24 +506,169 @@ static void test_inside(const char *folder) {
   CHECK(avs_session_close(session) == 0, "close");
 }
 
-/* An I/O context moves between sessions, with its buffer. */
+static double seek_io(double session, double io, double position) {
+  double slot[AVS_SLOT_SIZE] = {0, io, position, 0};
+  return run(session, AVS_OP_IO_SEEK, slot) < 0 ? -1 : slot[1];
+}
+
+/* Another session's I/O context over the same device goes on where this one is; the old one is closed. */
+static double take_over(double io, double session) {
+  uint8_t bytes[1 << 16];
+  double state[AVS_SAVED_LENGTH];
+  int32_t size = avs_io_save(io, state, bytes, sizeof(bytes));
+  CHECK(size >= 0 && size <= (int32_t)sizeof(bytes), "save: %d", size);
+  CHECK(avs_io_close(io) == 0, "close I/O context");
+  double next = new_source(session);
+  CHECK(avs_io_restore(next, state[AVS_SAVED_POSITION], bytes, (uint32_t)size) == 0, "restore");
+  return next;
+}
+
+/* Another session goes on where an I/O context is, with what it has buffered. */
 static void test_moving(const char *folder) {
   load(folder, "audio.mp3");
   reset(NEVER, SIZE_MAX);
-  uint32_t first = avs_session_new(), second = avs_session_new();
+  double first = avs_session_new(), second = avs_session_new();
   world.source_io = new_source(first);
   uint8_t bytes[100];
   double slot[AVS_SLOT_SIZE] = {0, world.source_io};
   avs_run(first, AVS_OP_IO_READ, slot, bytes, sizeof(bytes), NULL, 0);
   CHECK(slot[1] == 100, "%g bytes read", slot[1]);
-  CHECK(avs_io_attach(world.source_io, second) == 0, "attach");
+  world.source_io = take_over(world.source_io, second);
   CHECK(avs_session_close(first) == 0, "close");
   slot[1] = world.source_io;
   avs_run(second, AVS_OP_IO_READ, slot, bytes, sizeof(bytes), NULL, 0);
   CHECK(slot[1] == 100 && !memcmp(bytes, world.source.data + 100, 100), "not the next bytes");
-  CHECK(avs_io_attach(world.source_io, second) == 0, "attach to its own session");
+  CHECK(avs_io_restore(world.source_io, 0, NULL, 0) == -EINVAL, "restored after its first use");
   CHECK(avs_session_close(second) == 0, "close");
-  CHECK(avs_io_attach(world.source_io, second) < 0, "attached after its end");
+}
+
+/* Reads go on, in any mix of what is buffered, what was given beyond and what must be asked for. */
+static void test_saving_reads(const char *folder) {
+  static const size_t beyond[] = {0, 1, 700, 5000}, reads[] = {1, 100, 999, 1000, 1001, 2500};
+  load(folder, "audio.mp3");
+  for (size_t i = 0; i < 4; i++) {
+    reset(NEVER, SIZE_MAX);
+    world.beyond = beyond[i];
+    double session = avs_session_new();
+    world.source_io = new_source(session);
+    size_t at = 0;
+    for (size_t j = 0; j < sizeof(reads) / sizeof(*reads); j++) {
+      uint8_t bytes[2500];
+      double slot[AVS_SLOT_SIZE] = {0, world.source_io}, state[AVS_SAVED_LENGTH];
+      avs_run(session, AVS_OP_IO_READ, slot, bytes, (uint32_t)reads[j], NULL, 0);
+      CHECK(slot[1] == (double)reads[j] && !memcmp(bytes, world.source.data + at, reads[j]), "the bytes at %zu", at);
+      at += reads[j];
+      int32_t size = avs_io_save(world.source_io, state, NULL, 0);
+      CHECK(state[AVS_SAVED_POSITION] == (double)at, "at %zu, saved %g", at, state[AVS_SAVED_POSITION]);
+      CHECK(state[AVS_SAVED_DEVICE] == (double)world.source.position, "device %g", state[AVS_SAVED_DEVICE]);
+      CHECK(size == (int32_t)(world.source.position - at), "%d bytes buffered", size);
+      double next = avs_session_new();
+      world.source_io = take_over(world.source_io, next);
+      CHECK(avs_session_close(session) == 0, "close");
+      session = next;
+    }
+    CHECK(seek_io(session, world.source_io, 5) == 5 && seek_io(session, world.source_io, 4000) == 4000, "seek");
+    CHECK(avs_session_close(session) == 0, "close");
+  }
+}
+
+/* A demuxer begins in the middle of a device, and what is left of that is told in the device's positions. */
+static void test_saving_demuxed(const char *folder) {
+  enum { AT = 700 };
+  load(folder, "audio.wav");
+  size_t size = world.source.size;
+  uint8_t *shifted = calloc(1, size + AT);
+  memcpy(shifted + AT, world.source.data, size);
+  world.source.position = world.source.size = 0;
+  put(&world.source, shifted, size + AT);
+  free(shifted);
+  reset(NEVER, SIZE_MAX);
+  double session = avs_session_new(), state[AVS_SAVED_LENGTH], result;
+  world.source_io = new_source(session);
+  world.source.position = AT + 300;
+  CHECK(avs_io_restore(world.source_io, AT, world.source.data + AT, 300) == 0, "restore");
+  CHECK(open_input(session, world.source_io) >= 0, "open");
+  CHECK(read_all(session, &result) > 0, "no packets");
+  CHECK(avs_io_save(world.source_io, state, NULL, 0) == 0, "nothing is left");
+  CHECK(state[AVS_SAVED_POSITION] == (double)(size + AT), "ends at %g", state[AVS_SAVED_POSITION]);
+  CHECK(avs_session_close(session) == 0, "close");
+}
+
+/* What was written and not flushed goes on in another one, up to a buffer that is full. */
+static void test_saving_writes(uint32_t flags) {
+  reset(NEVER, SIZE_MAX);
+  double session = avs_session_new(), state[AVS_SAVED_LENGTH], slot[AVS_SLOT_SIZE];
+  world.any = true;
+  world.sink_io = new_sink(session, AVS_IO_CALLBACKS, flags);
+  uint8_t written[20 * BUFFER], all[BUFFER];
+  size_t at = 0;
+  for (size_t i = 0; i < sizeof(written); i++) written[i] = (uint8_t)(i * 7 + i / 256);
+  static const size_t writes[] = {1, 998, 1, 5, 995, 1500, 3000, 0, 1000, 17};
+  for (size_t i = 0; i < sizeof(writes) / sizeof(*writes); i++) {
+    memset(slot, 0, sizeof(slot));
+    slot[1] = world.sink_io;
+    avs_run(session, AVS_OP_IO_WRITE, slot, written + at, (uint32_t)writes[i], NULL, 0);
+    CHECK(slot[0] == 0, "write: %g", slot[0]);
+    at += writes[i];
+    int32_t size = avs_io_save(world.sink_io, state, all, sizeof(all));
+    CHECK(state[AVS_SAVED_POSITION] == (double)at, "at %zu, saved %g", at, state[AVS_SAVED_POSITION]);
+    CHECK(state[AVS_SAVED_DEVICE] == (double)world.sink.size, "device %g", state[AVS_SAVED_DEVICE]);
+    CHECK(size == (int32_t)(at - world.sink.size), "%d bytes buffered", size);
+    CHECK(!memcmp(all, written + world.sink.size, (size_t)size), "other bytes");
+    double next = avs_session_new();
+    double io = new_sink(next, AVS_IO_CALLBACKS, flags);
+    CHECK(avs_io_restore(io, state[AVS_SAVED_DEVICE], written, 21 * BUFFER) < 0, "more than its buffer");
+    CHECK(avs_io_restore(io, state[AVS_SAVED_DEVICE], all, (uint32_t)size) == 0, "restore");
+    CHECK(avs_session_close(session) == 0, "close");
+    session = next;
+    world.sink_io = io;
+  }
+  double io = new_sink(session, AVS_IO_CALLBACKS, flags); /* full to the last byte */
+  CHECK(avs_io_restore(io, (double)at, written + at, BUFFER) == 0, "restore a full buffer");
+  slot[1] = world.sink_io;
+  CHECK(run(session, AVS_OP_IO_FLUSH, slot) == 0, "flush");
+  world.sink.position = at;
+  slot[1] = io;
+  avs_run(session, AVS_OP_IO_WRITE, slot, written + at + BUFFER, 3, NULL, 0);
+  CHECK(run(session, AVS_OP_IO_FLUSH, slot) == 0, "flush");
+  CHECK(world.sink.size == at + BUFFER + 3 && !memcmp(world.sink.data, written, world.sink.size), "other bytes");
+  CHECK(avs_session_close(session) == 0, "close");
+}
+
+static void test_saving_memory(void) {
+  reset(NEVER, SIZE_MAX);
+  double session = avs_session_new(), state[AVS_SAVED_LENGTH], slot[AVS_SLOT_SIZE] = {0};
+  uint8_t bytes[BUFFER * 3], all[BUFFER];
+  for (size_t i = 0; i < sizeof(bytes); i++) bytes[i] = (uint8_t)(i * 3);
+  double sink = new_sink(session, AVS_IO_MEMORY_OUTPUT, 0);
+  slot[1] = sink;
+  avs_run(session, AVS_OP_IO_WRITE, slot, bytes, 1500, NULL, 0);
+  int32_t size = avs_io_save(sink, state, all, sizeof(all));
+  CHECK(size == 500 && state[AVS_SAVED_DEVICE] == 1000 && !memcmp(all, bytes + 1000, 500), "%d bytes of memory", size);
+  double source = avs_io_new(session, AVS_IO_MEMORY_INPUT, AVS_IO_READ | AVS_IO_SEEK, BUFFER);
+  CHECK(avs_io_restore(source, 100, NULL, 0) == 0, "restore");
+  slot[1] = source;
+  avs_run(session, AVS_OP_IO_READ, slot, all, 10, bytes, sizeof(bytes));
+  CHECK(slot[1] == 10 && !memcmp(all, bytes + 100, 10), "not the bytes at 100");
+  CHECK(avs_io_save(source, state, NULL, 0) >= 0 && state[AVS_SAVED_POSITION] == 110, "saved %g", state[AVS_SAVED_POSITION]);
+  CHECK(avs_session_close(session) == 0, "close");
+}
+
+/* A copy of bytes: both engines can read it, and what becomes of the bytes is no matter. */
+static void test_copy(const char *folder) {
+  load(folder, "video.mp4");
+  struct outcome whole = demux(NEVER, SIZE_MAX);
+  uint8_t *bytes = malloc(world.source.size);
+  memcpy(bytes, world.source.data, world.source.size);
+  double session = avs_session_new(), io = avs_io_new_copy(session, bytes, (uint32_t)world.source.size, BUFFER), result;
+  memset(bytes, 0xff, world.source.size);
+  free(bytes);
+  reset(0, SIZE_MAX); /* a request would fail */
+  CHECK(open_input(session, io) >= 0, "open");
+  CHECK(read_all(session, &result) == whole.packets - 0, "packets are missing");
+  CHECK(seek(session, -1, 1) >= 0 && read_all(session, &result) > 0, "no packets after a seek");
+  CHECK(world.calls == 0, "%d requests", world.calls);
+  CHECK(avs_session_close(session) == 0, "close");
 }
 
 /* A source that gives more than it was asked for: what it gave is read, and seeks go by it. */
@@ -521,7 +679,7 @@ static void test_beyond(const char *folder, const char *name) {
   for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
     reset(NEVER, SIZE_MAX);
     world.beyond = sizes[i];
-    uint32_t session = avs_session_new();
+    double session = avs_session_new();
     world.source_io = new_source(session);
     double result = open_input(session, world.source_io);
     CHECK(result >= 0, "open: %g", result);
@@ -532,7 +690,7 @@ static void test_beyond(const char *folder, const char *name) {
   }
 }
 
-static bool reads_on(uint32_t session, size_t at) {
+static bool reads_on(double session, size_t at) {
   uint8_t bytes[100];
   double slot[AVS_SLOT_SIZE] = {0, world.source_io};
   avs_run(session, AVS_OP_IO_READ, slot, bytes, sizeof(bytes), NULL, 0);
@@ -544,7 +702,7 @@ static void test_seeking_beyond(const char *folder) {
   load(folder, "audio.wav");
   reset(NEVER, SIZE_MAX);
   world.beyond = 10000;
-  uint32_t session = avs_session_new();
+  double session = avs_session_new();
   world.source_io = new_source(session);
   CHECK(reads_on(session, 0), "the first bytes");
   double slot[AVS_SLOT_SIZE] = {0, world.source_io, 1e12, 0};
@@ -559,9 +717,162 @@ static void test_seeking_beyond(const char *folder) {
   CHECK(avs_session_close(session) == 0, "close");
 }
 
+/* ---------------------------------------------------------------------------------------- seeks that fail */
+
+/* Packets as they come: a number for each. */
+struct packets {
+  uint64_t list[4096];
+  int count;
+};
+
+static uint64_t number_of(const double *row, const uint8_t *data) {
+  uint64_t number = 14695981039346656037u;
+  for (int i = 0; i < (int)row[AVS_ROW_SIZE]; i++) number = (number ^ data[i]) * 1099511628211u;
+  return number * 31 + (uint64_t)row[AVS_ROW_STREAM];
+}
+
+/* So many more, or to the end, a few at a time; the last result. */
+static double read_some(double session, struct packets *packets, int count) {
+  double slot[AVS_SLOT_SIZE] = {0}, row[8 * AVS_ROW_LENGTH], bytes;
+  int end = packets->count + count;
+  while (packets->count < end && slot[0] >= 0) {
+    int left = end - packets->count;
+    slot[1] = left < 8 ? left : 8, slot[2] = 1e9;
+    run(session, AVS_OP_READ, slot);
+    int ready = avs_ready_packets(session, &bytes);
+    uint8_t *data = malloc((size_t)bytes + 1), *at = data;
+    CHECK(avs_take_packets(session, row, 8, data, (uint32_t)bytes) == ready, "take packets");
+    for (int i = 0; i < ready && packets->count < 4096; i++) {
+      const double *one = row + i * AVS_ROW_LENGTH;
+      packets->list[packets->count++] = number_of(one, at);
+      at += (size_t)one[AVS_ROW_SIZE] + (size_t)one[AVS_ROW_SIDE_SIZE];
+    }
+    free(data);
+  }
+  return slot[0];
+}
+
+static int compare_numbers(const void *a, const void *b) {
+  uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+  return x < y ? -1 : x > y;
+}
+
+/* In their order, or where mp4 interleaves otherwise after a seek, the same ones in all. */
+static bool are_same(struct packets *a, struct packets *b, bool sorted) {
+  if (sorted) qsort(a->list, (size_t)a->count, sizeof(*a->list), compare_numbers);
+  if (sorted) qsort(b->list, (size_t)b->count, sizeof(*b->list), compare_numbers);
+  return a->count == b->count && !memcmp(a->list, b->list, (size_t)a->count * sizeof(*a->list));
+}
+
+/* Nothing lies beyond the end; or the source can't go to the one place that the demuxer wants first. */
+static bool fail_to_seek(double session, bool refused) {
+  double slot[AVS_SLOT_SIZE] = {0, -1, 1e6, 1e6, INFINITY, 0};
+  world.refuse = refused;
+  if (refused) slot[2] = 1.5, slot[3] = -INFINITY;
+  double result = run(session, AVS_OP_SEEK, slot);
+  bool reached = !world.refuse;
+  world.refuse = 0;
+  if (refused) CHECK(!reached || result == -ESPIPE, "a seek that was refused: %g", result);
+  return result < 0;
+}
+
+/* From a place in the file on, with a seek that fails after so many packets, twice; what comes is what comes without. */
+static bool try_failed_seek(const char *name, double from, int after, bool refused) {
+  static struct packets without, with;
+  for (int fails = 0; fails < 2; fails++) {
+    struct packets *packets = fails ? &with : &without;
+    packets->count = 0;
+    reset(NEVER, SIZE_MAX);
+    double session = avs_session_new();
+    world.source_io = new_source(session);
+    CHECK(open_input(session, world.source_io) >= 0, "open %s", name);
+    if (from > 0) CHECK(seek(session, -1, from) >= 0, "seek to %g", from);
+    double result = read_some(session, packets, after);
+    bool failed = fails && fail_to_seek(session, refused);
+    failed = failed && fail_to_seek(session, refused); /* the second time it may not have to ask */
+    if (!fails || failed) result = read_some(session, packets, 4096);
+    CHECK(result == -541478725 || (fails && !failed), "%s from %g after %d: %g", name, from, after, result);
+    drop_log(session);
+    CHECK(avs_session_close(session) == 0, "close");
+    if (fails && !failed) return false;
+  }
+  int counts[2] = {without.count, with.count};
+  CHECK(are_same(&without, &with, !strcmp(name, "video.mp4") || !strcmp(name, "fragmented.mp4")),
+        "%s from %g after %d: %d packets, %d without a failed seek", name, from, after, counts[1], counts[0]);
+  return true;
+}
+
+static void test_failed_seeks(const char *folder) {
+  static const struct {
+    const char *name;
+    bool lands_at_end; /* beyond it, too */
+  } files[] = {{"video.mp4", false}, {"fragmented.mp4", false}, {"video.mkv", false}, {"video.ts", true},
+               {"audio.mp3", true},  {"video.flv", false},      {"video.avi", false}, {"audio.ogg", true},
+               {"audio.wav", false},  {"audio.flac", true}};
+  static const int places[] = {0, 1, 2, 7, 40, 100, 4000};
+  for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++) {
+    load(folder, files[i].name);
+    int beyond = 0, refused = 0;
+    for (size_t j = 0; j < sizeof(places) / sizeof(*places); j++) {
+      for (double from = 0; from < 3; from++) {
+        beyond += try_failed_seek(files[i].name, from, places[j], false);
+        refused += try_failed_seek(files[i].name, from, places[j], true);
+      }
+    }
+    CHECK(files[i].lands_at_end ? refused > 0 : beyond == 21, "%s: %d and %d failed", files[i].name, beyond, refused);
+  }
+}
+
+/* A source that can't seek is not even tried, and what was read stays. */
+static void test_refused_seek(const char *folder) {
+  static const char *const names[] = {"video.ts", "video.mkv", "audio.mp3"};
+  for (int i = 0; i < 3; i++) {
+    load(folder, names[i]);
+
+
+    reset(NEVER, SIZE_MAX);
+    double session = avs_session_new(), bytes;
+    world.source_io = avs_io_new(session, AVS_IO_CALLBACKS, AVS_IO_READ, BUFFER);
+    CHECK(open_input(session, world.source_io) >= 0, "open");
+    double slot[AVS_SLOT_SIZE] = {0, 5, 1e9};
+    CHECK(run(session, AVS_OP_READ, slot) >= 0, "read");
+    int ready = avs_ready_packets(session, &bytes), calls = world.calls;
+    double seek_slot[AVS_SLOT_SIZE] = {0, -1, 0, -INFINITY, 0, 1};
+    CHECK(run(session, AVS_OP_SEEK, seek_slot) == -ESPIPE && seek_slot[AVS_SLOT_SEEK_TARGET] == -1, "sought: %g", seek_slot[0]);
+    CHECK((int)seek_slot[AVS_SLOT_FLAGS] & AVS_FLAG_SOURCE_SEEK, "flags %g", seek_slot[AVS_SLOT_FLAGS]);
+    CHECK(avs_ready_packets(session, &bytes) == ready && ready > 0 && world.calls == calls, "packets are gone");
+    double result;
+    CHECK(read_all(session, &result) > 50 && result == -541478725, "%s: read on to %g", names[i], result);
+    CHECK(avs_session_close(session) == 0, "close");
+  }
+}
+
+/* Fields that can be set, and what they take. */
+static void test_fields(void) {
+  static char json[1 << 16];
+  int32_t size = avs_stream_fields(json, sizeof(json) - 1);
+  CHECK(size > 0 && size < (int32_t)sizeof(json), "fields: %d", size);
+  json[size > 0 ? size : 0] = 0;
+  static const char begin[] = "[{\"name\":\"type\",\"kind\":\"name\"},{\"name\":\"codec\",";
+  CHECK(!strncmp(json, begin, sizeof(begin) - 1), "begins with %.60s", json);
+  CHECK(strstr(json, "{\"name\":\"width\",\"kind\":\"integer\",\"min\":0,\"max\":2147483647}"), "width");
+  CHECK(strstr(json, "{\"name\":\"bitRate\",\"kind\":\"integer\",\"min\":0,\"max\":9007199254740991}"), "bitRate");
+  CHECK(strstr(json, "{\"name\":\"timeBase\",\"kind\":\"rational\"}"), "timeBase");
+  CHECK(strstr(json, "{\"name\":\"extradata\",\"kind\":\"bytes\"}"), "extradata");
+  CHECK(strstr(json, "{\"name\":\"disposition\",\"kind\":\"names\"}"), "disposition");
+  CHECK(!strstr(json, "profileName") && !strstr(json, "frames\"") && !strstr(json, "startPts"), "what can't be set");
+  double session = avs_session_new(), slot[AVS_SLOT_SIZE] = {0};
+  set(session, AVS_SET_OUTPUT, "format", "matroska");
+  CHECK(run(session, AVS_OP_OPEN_OUTPUT, slot) >= 0, "open output");
+  CHECK(avs_add_stream(session, "type\0video\0width\0-1", 21) < 0, "a width below zero");
+  CHECK(avs_add_stream(session, "type\0video\0videoDelay\0" "17", 25) < 0, "too long a delay");
+  CHECK(avs_add_stream(session, "type\0video\0frames\0" "1", 20) < 0, "frames were set");
+  CHECK(avs_session_close(session) == 0, "close");
+}
+
 /* Calls of the async engine on a session that has never been in it. */
 static void test_idle(void) {
-  uint32_t session = avs_session_new();
+  double session = avs_session_new();
   double slot[AVS_SLOT_SIZE] = {0}, bytes = -1;
   CHECK(avs_finish(session, slot) < 0, "finished what was not started");
   CHECK(avs_stop(session) == 0, "stop");
@@ -579,7 +890,7 @@ static void test_idle(void) {
 static void test_whitelist(const char *folder) {
   load(folder, "video.mp4");
   reset(NEVER, SIZE_MAX);
-  uint32_t session = avs_session_new();
+  double session = avs_session_new();
   world.source_io = new_source(session);
   set(session, AVS_SET_OPTIONS, "codec_whitelist", "h264");
   CHECK(open_input(session, world.source_io) >= 0, "open");
@@ -589,7 +900,7 @@ static void test_whitelist(const char *folder) {
 /* libavformat itself would go round and round. */
 static void test_direction(void) {
   reset(NEVER, SIZE_MAX);
-  uint32_t session = avs_session_new();
+  double session = avs_session_new();
   world.source_io = new_source(session);
   world.sink_io = new_sink(session, AVS_IO_CALLBACKS, 0);
   uint8_t bytes[100] = {0};
@@ -604,15 +915,16 @@ static void test_direction(void) {
   CHECK(avs_session_close(session) == 0, "close");
 }
 
-/* An I/O context that a demuxer reads through can't be taken away from it, or the demuxer notices. */
-static void test_moving_in_use(const char *folder) {
+/* To look at what a demuxer reads through changes nothing. */
+static void test_saving_in_use(const char *folder) {
   load(folder, "audio.mp3");
   reset(NEVER, SIZE_MAX);
-  uint32_t session = avs_session_new(), thief = avs_session_new();
+  double session = avs_session_new();
   world.source_io = new_source(session);
   CHECK(open_input(session, world.source_io) >= 0, "open");
-  (void)avs_io_attach(world.source_io, thief);
-  CHECK(avs_session_close(thief) == 0, "close");
+  double state[AVS_SAVED_LENGTH];
+  CHECK(avs_io_save(world.source_io, state, NULL, 0) >= 0, "save");
+  CHECK(avs_io_restore(world.source_io, 0, NULL, 0) == -EINVAL, "restored in use");
   double result;
   read_all(session, &result);
   CHECK(avs_session_close(session) == 0, "close");
@@ -628,7 +940,7 @@ static void test_damage(const char *folder, const char *name) {
       world.source.data[seed % world.source.size] = (uint8_t)(seed >> 24);
     }
     reset(NEVER, SIZE_MAX);
-    uint32_t session = avs_session_new();
+    double session = avs_session_new();
     world.source_io = new_source(session);
     double result;
     if (open_input(session, world.source_io) >= 0) {
@@ -642,7 +954,7 @@ static void test_damage(const char *folder, const char *name) {
 
 /* ---------------------------------------------------------------------------------------- several in one session */
 
-static void open_output(uint32_t session, const char *format, uint32_t sink) {
+static void open_output(double session, const char *format, double sink) {
   double slot[AVS_SLOT_SIZE] = {0};
   set(session, AVS_SET_OUTPUT, "format", format);
   CHECK(run(session, AVS_OP_OPEN_OUTPUT, slot) >= 0, "open output: %g", slot[0]);
@@ -654,21 +966,21 @@ static void open_output(uint32_t session, const char *format, uint32_t sink) {
 }
 
 /* What AVS_OP_REMUX came to, AVS_REMUX_*; below zero where it failed. */
-static int remux_until(uint32_t session, double until, double *slot) {
+static int remux_until(double session, double until, double *slot) {
   slot[1] = INFINITY, slot[2] = 0, slot[3] = until;
   double result = run(session, AVS_OP_REMUX, slot);
   drop_log(session);
   return result < 0 ? -1 : (int)slot[1];
 }
 
-static double packets_on(uint32_t session, int stream) {
+static double packets_on(double session, int stream) {
   double route[AVS_ROUTE_LENGTH] = {0};
   CHECK(avs_route(session, stream, route) == 0, "route %d", stream);
   CHECK(isnan(route[AVS_ROUTE_FIRST]) || route[AVS_ROUTE_FIRST] <= route[AVS_ROUTE_LAST], "a route that goes back");
   return route[AVS_ROUTE_PACKETS];
 }
 
-static bool operate(uint32_t session, uint32_t operation) {
+static bool operate(double session, uint32_t operation) {
   double slot[AVS_SLOT_SIZE] = {0};
   run(session, operation, slot);
   drop_log(session);
@@ -676,7 +988,7 @@ static bool operate(uint32_t session, uint32_t operation) {
 }
 
 /* The input is closed with its I/O context, and the same source opened again. */
-static bool next_source(uint32_t session) {
+static bool next_source(double session) {
   CHECK(avs_io_close(world.source_io) == -EBUSY, "closed while an input reads through it");
   if (!operate(session, AVS_OP_CLOSE_INPUT)) return false;
   CHECK(!operate(session, AVS_OP_CLOSE_INPUT), "closed twice");
@@ -687,7 +999,7 @@ static bool next_source(uint32_t session) {
   return open_input(session, world.source_io) >= 0;
 }
 
-static bool next_sink(uint32_t session) {
+static bool next_sink(double session) {
   CHECK(avs_io_close(world.sink_io) == -EBUSY, "closed while an output writes through it");
   if (!operate(session, AVS_OP_CLOSE_OUTPUT)) return false;
   CHECK(!operate(session, AVS_OP_CLOSE_OUTPUT), "closed twice");
@@ -700,7 +1012,7 @@ static bool next_sink(uint32_t session) {
 /* The source, behind itself. */
 static struct outcome join(const char *format, int fail_at) {
   reset(fail_at, SIZE_MAX);
-  uint32_t session = avs_session_new();
+  double session = avs_session_new();
   world.source_io = new_source(session);
   world.sink_io = new_sink(session, AVS_IO_CALLBACKS, 0);
   double slot[AVS_SLOT_SIZE] = {0}, packets = 0;
@@ -720,7 +1032,7 @@ static struct outcome join(const char *format, int fail_at) {
 /* Outputs of a second and more each. */
 static struct outcome divide(const char *format, int fail_at) {
   reset(fail_at, SIZE_MAX);
-  uint32_t session = avs_session_new();
+  double session = avs_session_new();
   world.source_io = new_source(session);
   world.sink_io = new_sink(session, AVS_IO_CALLBACKS, 0);
   double slot[AVS_SLOT_SIZE] = {0}, packets = 0;
@@ -753,11 +1065,11 @@ static void test_several(const char *folder, const char *name, int most) {
 }
 
 /* A session that holds the key frame which the next output begins with. */
-static uint32_t holding(const char *folder) {
+static double holding(const char *folder) {
   load(folder, "video.mp4");
   reset(NEVER, SIZE_MAX);
   world.any = true;
-  uint32_t session = avs_session_new();
+  double session = avs_session_new();
   world.source_io = new_source(session);
   world.sink_io = new_sink(session, AVS_IO_MEMORY_OUTPUT, 0);
   open_input(session, world.source_io);
@@ -767,9 +1079,9 @@ static uint32_t holding(const char *folder) {
   return session;
 }
 
-static uint32_t one_stream(uint32_t session, uint32_t input_stream) {
+static double one_stream(double session, uint32_t input_stream) {
   static const char fields[] = "type\0audio\0codec\0mp3\0sampleRate\0" "44100\0channels\0" "1";
-  uint32_t sink = new_sink(session, AVS_IO_MEMORY_OUTPUT, 0);
+  double sink = new_sink(session, AVS_IO_MEMORY_OUTPUT, 0);
   double slot[AVS_SLOT_SIZE] = {0};
   set(session, AVS_SET_OUTPUT, "format", "matroska");
   CHECK(run(session, AVS_OP_OPEN_OUTPUT, slot) >= 0, "open output: %g", slot[0]);
@@ -783,7 +1095,7 @@ static uint32_t one_stream(uint32_t session, uint32_t input_stream) {
 /* What one input or output has left does not go to the next one, which has fewer streams. */
 static void test_leftovers(const char *folder) {
   double slot[AVS_SLOT_SIZE] = {0};
-  uint32_t session = holding(folder); /* a packet of an input that is closed */
+  double session = holding(folder); /* a packet of an input that is closed */
   CHECK(operate(session, AVS_OP_CLOSE_INPUT), "close input");
   load(folder, "audio.mp3");
   world.source.position = 0;
@@ -822,11 +1134,11 @@ static void test_leftovers(const char *folder) {
 
 /* Who is asked for files or packets is no input's and no output's, and stays; so do the directions. */
 static void test_closing_io(const char *folder) {
-  uint32_t session = holding(folder), other = avs_session_new(), thief = avs_session_new();
-  uint32_t opener = avs_io_new(session, AVS_IO_OPENER, 0, 1), transformer = avs_io_new(session, AVS_IO_TRANSFORMER, 0, 1);
+  double session = holding(folder), other = avs_session_new();
+  double opener = avs_io_new(session, AVS_IO_OPENER, 0, 1), transformer = avs_io_new(session, AVS_IO_TRANSFORMER, 0, 1);
   CHECK(avs_io_close(opener) == -EBUSY && avs_io_close(transformer) == -EBUSY, "closed who is asked");
   CHECK(avs_io_close(session) == -EBADF, "a session is no I/O context");
-  uint32_t free_source = new_source(other), free_sink = new_sink(other, AVS_IO_CALLBACKS, 0);
+  double free_source = new_source(other), free_sink = new_sink(other, AVS_IO_CALLBACKS, 0);
   CHECK(open_input(other, free_sink) < 0, "read from a sink");
   CHECK(open_input(other, world.source_io) < 0, "read through another session's");
   double slot[AVS_SLOT_SIZE] = {0};
@@ -845,12 +1157,11 @@ static void test_closing_io(const char *folder) {
   CHECK(avs_set(other, AVS_SET_STREAM, 0, "codec\0h264", 11) < 0, "another codec after the header");
   CHECK(avs_set(other, AVS_SET_STREAM, 0, "bitstreamFilter\0null", 21) < 0, "a filter after the header");
   CHECK(avs_io_close(free_source) == 0, "close what is in no use");
-  CHECK(avs_io_attach(free_sink, thief) == 0 && avs_io_close(free_sink) == 0, "moved and closed");
-  CHECK(!operate(other, AVS_OP_TRAILER) && !operate(other, AVS_OP_CLOSE_OUTPUT), "went on without its I/O context");
-  CHECK(avs_session_close(thief) == 0 && avs_session_close(other) == 0 && avs_session_close(session) == 0, "close");
+  CHECK(avs_io_close(free_sink) == -EBUSY, "closed while it is written");
+  CHECK(avs_session_close(other) == 0 && avs_session_close(session) == 0, "close");
 }
 
-static double places_sought(uint32_t session, double position, double flags) {
+static double places_sought(double session, double position, double flags) {
   double slot[AVS_SLOT_SIZE] = {0, -1, position, NAN, INFINITY, flags};
   double result = run(session, AVS_OP_SEEK, slot);
   drop_log(session);
@@ -862,7 +1173,7 @@ static void test_byte_seeks(const char *folder, const char *name, bool can) {
   enum { BYTE = 2, ALL = 15 }; /* AVSEEK_FLAG_* */
   load(folder, name);
   reset(NEVER, SIZE_MAX);
-  uint32_t session = avs_session_new();
+  double session = avs_session_new();
   world.source_io = new_source(session);
   CHECK(places_sought(session, 0, BYTE) < 0, "without an input");
   CHECK(open_input(session, world.source_io) >= 0, "open %s", name);
@@ -888,13 +1199,22 @@ static uint32_t below(uint32_t end) {
 }
 
 struct walk {
-  uint32_t sessions[2], ios[16];
+  double sessions[2], ios[16];
 };
 
 /* Mostly one that may be there, at times one that is stale or of another session. */
-static uint32_t some_io(const struct walk *walk) { return below(10) ? walk->ios[below(8)] : walk->ios[below(16)]; }
+static double some_io(const struct walk *walk) { return below(10) ? walk->ios[below(8)] : walk->ios[below(16)]; }
 
-static void step_setting(struct walk *walk, uint32_t session) {
+static void step_saving(double from, double to) {
+  double state[AVS_SAVED_LENGTH];
+  uint8_t bytes[2 * BUFFER];
+  int32_t size = avs_io_save(from, state, bytes, sizeof(bytes));
+  if (size < 0 || size > (int32_t)sizeof(bytes)) return;
+  CHECK(state[AVS_SAVED_POSITION] >= 0 && state[AVS_SAVED_DEVICE] >= 0, "saved %g, %g", state[0], state[1]);
+  avs_io_restore(to, state[below(2)], bytes, (uint32_t)size);
+}
+
+static void step_setting(struct walk *walk, double session) {
   double some[AVS_ROW_LENGTH];
   switch (below(9)) {
   case 0: avs_map_stream(session, (int32_t)below(3), (int32_t)below(3)); break;
@@ -905,12 +1225,12 @@ static void step_setting(struct walk *walk, uint32_t session) {
   case 5: avs_io_close(some_io(walk)); break;
   case 6: avs_set(session, AVS_SET_STREAM, (int32_t)below(2), "bitstreamFilter\0null", 21); break;
   case 7: avs_can_hold(session, (int32_t)below(3)); break;
-  case 8: if (!below(4)) avs_io_attach(some_io(walk), walk->sessions[below(2)]); break;
+  case 8: step_saving(some_io(walk), some_io(walk)); break;
   }
   drop_log(session);
 }
 
-static void step_operation(struct walk *walk, uint32_t session) {
+static void step_operation(struct walk *walk, double session) {
   static const char formats[][16] = {"format\0matroska", "format\0mp4", "format\0mpegts", "format\0avi"};
   static const uint32_t usual[] = {AVS_OP_READ,  AVS_OP_SEEK,  AVS_OP_WRITE, AVS_OP_FLUSH,      AVS_OP_TRAILER,
                                    AVS_OP_REMUX, AVS_OP_REMUX, AVS_OP_CUT,   AVS_OP_CLOSE_INPUT, AVS_OP_CLOSE_OUTPUT};
@@ -940,11 +1260,11 @@ static void walk(uint32_t seed) {
   world.any = true;
   for (int i = 0; i < 2; i++) walk.sessions[i] = avs_session_new();
   for (int i = 0; i < 16; i++) {
-    uint32_t session = walk.sessions[i / 8];
+    double session = walk.sessions[i / 8];
     walk.ios[i] = i % 2 ? new_source(session) : new_sink(session, i % 4 ? AVS_IO_CALLBACKS : AVS_IO_MEMORY_OUTPUT, 0);
   }
   for (int step = 0; step < 60; step++) {
-    uint32_t session = walk.sessions[below(8) == 0];
+    double session = walk.sessions[below(8) == 0];
     if (below(2)) step_setting(&walk, session);
     else step_operation(&walk, session);
     if (below(200) == 0) avs_session_close(walk.sessions[1]);
@@ -973,11 +1293,20 @@ int main(int argc, char **argv) {
   test_slots(argv[1]);
   test_inside(argv[1]);
   test_moving(argv[1]);
+  test_saving_reads(argv[1]);
+  test_saving_demuxed(argv[1]);
+  test_saving_writes(0);
+  test_saving_writes(AVS_IO_DIRECT);
+  test_saving_memory();
+  test_copy(argv[1]);
+  test_failed_seeks(argv[1]);
+  test_refused_seek(argv[1]);
+  test_fields();
   for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++) {
     test_file(argv[1], files[i], most);
     test_damage(argv[1], files[i]);
   }
-  test_moving_in_use(argv[1]);
+  test_saving_in_use(argv[1]);
   test_direction();
   test_beyond(argv[1], "video.mp4");
   test_beyond(argv[1], "video.mkv");

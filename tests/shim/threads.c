@@ -103,14 +103,15 @@ enum ending {
   FAIL,             /* it is answered with an error */
   CANCEL,
   CANCEL_THEN_ANSWER,
-  CANCEL_THEN_FINISH, /* which waits */
+  CANCEL_THEN_FINISH, /* which does not wait */
   CLOSE,
   CLOSE_THEN_ANSWER,
   LEAVE,            /* the isolate's thread ends */
 };
 
 struct user {
-  uint32_t session, source, sink, sink_flags;
+  double session, source, sink;
+  uint32_t sink_flags;
   size_t position;
   int events, taken, end_at;
   int outputs, inputs; /* that were opened before */
@@ -128,13 +129,13 @@ static int32_t answer_read(struct user *user, const double *event) {
   size_t left = file_size - user->position, size = (size_t)event[AVS_EVENT_A];
   if (user->events % 3 == 0) size *= 4; /* more than asked for */
   if (size > left) size = left;
-  int32_t result = avs_reply_read((uint32_t)event[AVS_EVENT_IO], file + user->position, (uint32_t)size);
+  int32_t result = avs_reply_read(event[AVS_EVENT_IO], file + user->position, (uint32_t)size);
   user->position += size;
   return result;
 }
 
 static int32_t answer_seek(struct user *user, const double *event) {
-  uint32_t io = (uint32_t)event[AVS_EVENT_IO];
+  double io = event[AVS_EVENT_IO];
   double to = event[AVS_EVENT_A];
   if ((int)event[AVS_EVENT_B] == SEEK_FOR_SIZE) to = (double)file_size;
   else if (io == user->source) user->position = (size_t)to;
@@ -142,7 +143,8 @@ static int32_t answer_seek(struct user *user, const double *event) {
 }
 
 static int32_t answer_write(const double *event) {
-  uint32_t io = (uint32_t)event[AVS_EVENT_IO], size = (uint32_t)event[AVS_EVENT_A];
+  double io = event[AVS_EVENT_IO];
+  uint32_t size = (uint32_t)event[AVS_EVENT_A];
   uint8_t *bytes = malloc(size + 1);
   int32_t result = avs_take_write(io, bytes, size);
   unsigned sum = 0;
@@ -182,7 +184,7 @@ static void take_event(struct user *user, const double *event) {
 }
 
 /* What is ready; how many. */
-static int32_t take_ready(uint32_t session) {
+static int32_t take_ready(double session) {
   double bytes = 0;
   int32_t count = avs_ready_packets(session, &bytes);
   CHECK(count >= 0, "ready: %d", count);
@@ -200,14 +202,14 @@ static int32_t take_ready(uint32_t session) {
 }
 
 /* Until there is nothing: only who found nothing is told when there is something again. */
-static void take_packets(uint32_t session) {
+static void take_packets(double session) {
   while (take_ready(session) > 0) continue;
 }
 
 /* Everything that may not, or need not, be called while an operation runs. */
 static void pester(struct user *user) {
   static const char FIELDS[] = "type\0audio\0codec\0mp3";
-  uint32_t session = user->session;
+  double session = user->session;
   char text[256];
   uint8_t byte = 0;
   double slot[AVS_SLOT_SIZE], row[AVS_ROW_LENGTH] = {0, 0, 0, 1, 1, 0, 1, 0, 1, 1000};
@@ -229,7 +231,11 @@ static void pester(struct user *user) {
   CHECK(avs_put_packet(session, row, &byte, 1, &byte, 0) < 0, "put packet");
   CHECK(avs_memory_size(user->sink) < 0, "memory size");
   CHECK(avs_memory_read(user->sink, 0, &byte, 1) < 0, "memory read");
-  CHECK(avs_io_attach(user->sink, session) < 0, "attach");
+  double state[AVS_SAVED_LENGTH];
+  CHECK(avs_io_save(user->sink, state, NULL, 0) == -EBUSY, "save");
+  CHECK(avs_io_save(user->source, state, NULL, 0) == -EBUSY, "save");
+  CHECK(avs_io_restore(user->source, 0, NULL, 0) == -EBUSY, "restore");
+  CHECK(avs_io_new_copy(session, &byte, 1, 10) == 0, "a copy while an operation runs");
   CHECK(avs_io_new(session, AVS_IO_CALLBACKS, AVS_IO_READ, 10) == 0, "an I/O context while an operation runs");
   avs_run(session, AVS_OP_READ, slot, NULL, 0, NULL, 0);
   CHECK(slot[0] == -EBUSY, "ran while running");
@@ -244,10 +250,20 @@ static void close_user(struct user *user) {
 }
 
 static void cancel_and_finish(struct user *user) {
-  double slot[AVS_SLOT_SIZE];
+  double slot[AVS_SLOT_SIZE] = {0}, state[AVS_SAVED_LENGTH] = {0};
+  uint8_t bytes[1 << 16];
   CHECK(avs_cancel(user->session) == 0, "cancel");
-  CHECK(avs_finish(user->session, slot) == 0, "a canceled operation can be finished at once");
+  int32_t result = avs_finish(user->session, slot); /* which never waits */
+  CHECK(result == 0 || result == -EBUSY, "finish: %d", result);
   CHECK(slot[0] <= 0, "canceled: %d", (int)slot[0]);
+  double ios[2] = {user->source, user->sink};
+  for (int i = 0; i < 2; i++) {
+    int32_t size = avs_io_save(ios[i], state, bytes, sizeof(bytes));
+    CHECK(size >= 0 && state[AVS_SAVED_POSITION] >= 0 && state[AVS_SAVED_DEVICE] >= 0, "save: %d", size);
+    if (i == 0 && size >= 0 && size <= (int32_t)sizeof(bytes))
+      CHECK(state[AVS_SAVED_DEVICE] - size == state[AVS_SAVED_POSITION] &&
+                !memcmp(bytes, file + (size_t)state[AVS_SAVED_POSITION], (size_t)size), "other bytes");
+  }
   close_user(user);
 }
 
@@ -259,7 +275,7 @@ static void end(struct user *user, const double *event) {
     break;
   case FAIL:
     user->failed = true;
-    avs_reply((uint32_t)event[AVS_EVENT_IO], -EIO);
+    avs_reply(event[AVS_EVENT_IO], -EIO);
     break;
   case CANCEL: avs_cancel(user->session); break;
   case CANCEL_THEN_ANSWER:
@@ -301,7 +317,7 @@ static int dispatch(struct user *users, int count, uint32_t patience) {
   for (int i = 0; i < ready; i++) {
     const double *event = events + i * AVS_EVENT_LENGTH;
     for (int j = 0; j < count; j++)
-      if ((uint32_t)event[AVS_EVENT_SESSION] == users[j].session && !users[j].closed && !users[j].left)
+      if (event[AVS_EVENT_SESSION] == users[j].session && !users[j].closed && !users[j].left)
         on_event(&users[j], event);
   }
   return ready;
@@ -329,7 +345,7 @@ static const int program[] = {AVS_OP_OPEN_INPUT,   AVS_OP_READ,   AVS_OP_SEEK,  
                               AVS_OP_OPEN_INPUT,   AVS_OP_REMUX,  AVS_OP_TRAILER, AVS_OP_CLOSE_OUTPUT};
 enum { STEPS = sizeof(program) / sizeof(*program), MANY = 8 };
 
-static void set(uint32_t session, uint32_t what, const char *text, uint32_t size) {
+static void set(double session, uint32_t what, const char *text, uint32_t size) {
   CHECK(avs_set(session, what, 0, text, size) >= 0, "set");
 }
 
@@ -344,11 +360,11 @@ static void add_streams(struct user *user) {
   }
 }
 
-static uint32_t new_source(struct user *user) {
+static double new_source(struct user *user) {
   return avs_io_new(user->session, AVS_IO_CALLBACKS, AVS_IO_READ | AVS_IO_SEEK, BUFFER);
 }
 
-static uint32_t new_sink(struct user *user) {
+static double new_sink(struct user *user) {
   return avs_io_new(user->session, AVS_IO_CALLBACKS, AVS_IO_WRITE | AVS_IO_SEEK | user->sink_flags, BUFFER);
 }
 
@@ -615,7 +631,8 @@ static void *writing_isolate(void *opaque) {
   pump_until_stuck(&scene);
   CHECK(scene.user.done && scene.user.held_for, "done, with writes that wait");
   finish(&scene.user, scene.slot);
-  CHECK(avs_io_attach(scene.user.sink, scene.user.session) == -EBUSY, "attached with writes that wait");
+  double state[AVS_SAVED_LENGTH];
+  CHECK(avs_io_save(scene.user.sink, state, NULL, 0) == -EBUSY, "saved with writes that wait");
   if (round >= WAYS || ways[round % WAYS] != CLOSE) {
     prepare(&scene.user, AVS_OP_TRAILER, scene.slot);
     start(&scene.user, AVS_OP_TRAILER, scene.slot);
