@@ -35,7 +35,9 @@ export type { Sink } from "./io/sink.ts";
 export type { Source } from "./io/source.ts";
 
 export { codecString, type CodecStringParameters } from "./format/codec_string.ts";
-export { Demuxer, type DemuxerOptions, type SeekOptions, type SeekTarget } from "./format/demuxer.ts";
+export { Demuxer, type SeekOptions, type SeekTarget } from "./format/demuxer.ts";
+export type { DemuxerOptions } from "./format/open_input.ts";
+export type { MuxerOptions } from "./format/open_output.ts";
 export {
   type CodecInfo,
   codecs,
@@ -49,7 +51,7 @@ export {
   type Versions,
   versions,
 } from "./format/formats.ts";
-export { Muxer, type MuxerOptions } from "./format/muxer.ts";
+export { Muxer } from "./format/muxer.ts";
 export type { SessionOptions } from "./format/options.ts";
 export { Packet, type PacketInit, type SideData } from "./format/packet.ts";
 export { probe, probeSync } from "./format/probe.ts";
@@ -57,16 +59,12 @@ export type { Rational } from "./format/rational.ts";
 export { type SideDataFields, sideDataFields } from "./format/side_data.ts";
 export type { StreamChoice, StreamEdits, StreamSelection, TagEdits } from "./format/edits.ts";
 export type { RemuxProgress } from "./format/progress.ts";
-export { remux, type RemuxedStream, type RemuxOptions, type RemuxResult, remuxSync } from "./format/remux.ts";
-export {
-  concat,
-  concatSync,
-  type Segment,
-  split,
-  type SplitOptions,
-  type SplitResult,
-  splitSync,
-} from "./format/split.ts";
+export { remux, remuxSync } from "./format/remux.ts";
+export type { RemuxedStream, RemuxOptions, RemuxResult } from "./format/remux_options.ts";
+export { split, splitSync } from "./format/split.ts";
+export type { Segment, SplitOptions, SplitResult } from "./format/split.ts";
+export { concat, concatSync } from "./format/concat.ts";
+export type { ConcatSource } from "./format/concat.ts";
 export { RemuxStream } from "./format/remux_stream.ts";
 export type { IndexEntry } from "./format/stream_index.ts";
 export type {

@@ -17,7 +17,7 @@ export class NativeIO {
 
 /** Where an I/O context stands, with what its buffer has that its device has given or not got yet. */
 export interface SavedIO {
-  /** Of the next byte that is read or written, in the device. */
+  /** In the device: of what is buffered, and where nothing is, of the next byte that is read or written. */
   position: number;
   /** Read from the device and not used yet, or written and not handed to it. */
   buffered: Uint8Array<ArrayBuffer>;
@@ -27,11 +27,11 @@ const numbers = new Float64Array(SavedState.LENGTH);
 const NOTHING = new Uint8Array(0);
 
 /** What is kept of an I/O context, so that another one over the same device goes on from there. */
-export function saveIO({ handle }: NativeIO): SavedIO {
+export function saveIO({ handle }: NativeIO, use: "read" | "write"): SavedIO {
   const size = check(library().avs_io_save(handle, numbers, NOTHING, 0), "save an I/O context");
   const buffered = new Uint8Array(size);
   if (size > 0) check(library().avs_io_save(handle, numbers, buffered, size), "save an I/O context");
-  return { position: numbers[SavedState.POSITION]!, buffered };
+  return { position: numbers[use === "read" ? SavedState.POSITION : SavedState.DEVICE]!, buffered };
 }
 
 /** Puts a new I/O context where another one stood. */

@@ -2,6 +2,7 @@
  * NativeLine: the native side of a session, one line of execution: how an operation of the shim is run by either engine,
  * and how the line is let go. It knows nothing of what comes of an operation.
  */
+import type { Call } from "./calls.ts";
 import { AVERROR } from "./constants.ts";
 import { makeError } from "./errors.ts";
 import { forgetEvents, nextEvent, receiveEvents } from "./events.ts";
@@ -77,7 +78,11 @@ export class NativeLine {
   }
 
   /** Runs an operation of the shim; its numbers, good until the next one. */
-  *run(operation: OperationCode, inputs: readonly number[], data: Uint8Array | null): Operation<Float64Array> {
+  *run(
+    operation: OperationCode,
+    inputs: readonly number[],
+    data: Uint8Array | null,
+  ): Operation<Float64Array> {
     this.slot.set(inputs, 1);
     yield {
       sync: () => this.runNow(operation, data),
@@ -184,6 +189,6 @@ export function freeHandle(handle: number): void {
 }
 
 /** The error of a call that would overtake another one. */
-export function busy(operation: { name: string; phrase: string }): Error {
-  return makeError(operation, AVERROR.EBUSY, [], "busy: another call of it is under way");
+export function busy(call: Call): Error {
+  return makeError(call, AVERROR.EBUSY, [], "busy: another call of it is under way");
 }

@@ -82,7 +82,9 @@ export interface StreamField {
 /** The fields of streams that can be set, by name. */
 export function streamFields(): ReadonlyMap<string, StreamField> {
   return known ??= new Map(
-    (JSON.parse(readTextOrThrow((out, capacity) => library().avs_stream_fields(out, capacity))) as StreamField[])
+    (JSON.parse(
+      readTextOrThrow((out, capacity) => library().avs_stream_fields(out, capacity)),
+    ) as StreamField[])
       .map((field) => [field.name, field]),
   );
 }
@@ -103,7 +105,10 @@ export function addChapter(
  */
 export function learnStream(session: Session, stream: number, data: Uint8Array): boolean {
   const bytes = data as Uint8Array<ArrayBuffer>;
-  return check(library().avs_learn_stream(session.handle, stream, bytes, bytes.length), "learn of a stream") ===
+  return check(
+    library().avs_learn_stream(session.handle, stream, bytes, bytes.length),
+    "learn of a stream",
+  ) ===
     1;
 }
 

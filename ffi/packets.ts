@@ -163,7 +163,11 @@ function encodeSideData(sideData: PacketBytes["sideData"]): Uint8Array<ArrayBuff
 }
 
 /** Puts a packet into the session's queue; its bytes are copied. False: a time is more than its stream can count. */
-export function putPacket(session: Session, numbers: PacketNumbers, { data, sideData }: PacketBytes): boolean {
+export function putPacket(
+  session: Session,
+  numbers: PacketNumbers,
+  { data, sideData }: PacketBytes,
+): boolean {
   row[Row.STREAM] = numbers.streamIndex;
   row[Row.PTS] = numbers.pts;
   row[Row.DTS] = numbers.dts;

@@ -3,13 +3,14 @@
  * the async engine's thread goes on reading while they are used, until another operation stops it. What was read and not
  * used yet is kept here: a seek that fails leaves it, an end of the session drops it.
  */
+import type { Call } from "./calls.ts";
 import { AVERROR } from "./constants.ts";
 import { answerEvents, isTurnDue, nextEvent, turn } from "./events.ts";
 import { busy } from "./native_line.ts";
 import type { Operation } from "./operation.ts";
 import { PacketBatch } from "./packets.ts";
 import type { ReadsAhead, Session } from "./session.ts";
-import { type OperationCode, operations, Slot } from "./symbols.ts";
+import { operations, Slot } from "./symbols.ts";
 
 /** Packets and bytes that are read ahead at most. */
 const MAX_PACKETS = 512;
@@ -150,15 +151,15 @@ export class Reading implements ReadsAhead {
     await this.#session.native.untilDone();
   }
 
-  stopNow(operation: OperationCode): void {
+  stopNow(call: Call): void {
     if (!this.#isAhead) return;
     const { native } = this.#session;
     native.stopReading();
     while (!native.isDone && !this.#session.hasEnded) { // a callback may close it
-      if (native.requests.waiting > 0) throw busy(operation);
+      if (native.requests.waiting > 0) throw busy(call);
       answerEvents(STOP_MICROSECONDS);
     }
     this.#finish();
-    this.#session.checkOpen(operation.phrase);
+    this.#session.checkOpen(call.phrase);
   }
 }

@@ -4,6 +4,7 @@
  * `native_line.ts`, who answers its requests in `requests.ts`, what is closed at the end in `resource_scope.ts`.
  */
 import { AVERROR } from "./constants.ts";
+import type { Call } from "./calls.ts";
 import type { Device } from "./device.ts";
 import { argumentError, check, ClosedError, makeError } from "./errors.ts";
 import { encodePairs, library, readText, readTextOrThrow } from "./library.ts";
@@ -66,7 +67,7 @@ export interface ReadsAhead {
   /** Stops, for another operation. */
   stop(): Operation<void>;
   /** Stops without waiting for promises: where one would have to be waited for, it is busy. */
-  stopNow(operation: OperationCode): void;
+  stopNow(call: Call): void;
 }
 
 const OPEN: State = { kind: "open" };
@@ -165,7 +166,7 @@ export class Session implements Host {
   }
 
   /** Makes a call of the sync API. It never overtakes: while another one is under way it is busy. */
-  callSync<T>(name: OperationCode, operation: () => Operation<T>): T {
+  callSync<T>(name: Call, operation: () => Operation<T>): T {
     this.checkOpen(name.phrase);
     if (!this.isIdle) throw busy(name);
     this.#readsAhead?.stopNow(name);

@@ -5,6 +5,8 @@
  * What the numbers of the header mean is here too; how the symbols are found and called is not.
  */
 
+import { type Call, calls } from "./calls.ts";
+
 /** ABI that this TypeScript speaks; the library's `avs_abi_version()` must be the same. */
 export const ABI_VERSION = 5;
 
@@ -111,31 +113,30 @@ export const openModes = ["read", "write", "check", "delete"] as const;
 /** Rows of `avs_take_events`. A kind is DONE, the end of an operation; READY, packets are there; or a request. */
 export const Event = { SESSION: 0, IO: 1, KIND: 2, A: 3, B: 4, C: 5, LENGTH: 6, DONE: 0, READY: 4 } as const;
 
-/** Operations for `avs_run`, each with its name in errors and what the message calls it. */
+/** Operations for `avs_run`. */
 export const operations = {
-  openInput: { code: 1, name: "open", phrase: "open input" },
-  read: { code: 2, name: "read packet", phrase: "read packet" },
-  seek: { code: 3, name: "seek", phrase: "seek" },
-  openOutput: { code: 4, name: "open", phrase: "open output" },
-  header: { code: 5, name: "write header", phrase: "write header" },
-  write: { code: 6, name: "write packet", phrase: "write packet" },
-  flush: { code: 7, name: "flush", phrase: "flush output" },
-  trailer: { code: 8, name: "write trailer", phrase: "write trailer" },
-  remux: { code: 9, name: "remux", phrase: "remux" },
-  ioRead: { code: 10, name: "read", phrase: "read" },
-  ioWrite: { code: 11, name: "write", phrase: "write" },
-  ioSeek: { code: 12, name: "seek", phrase: "seek" },
-  ioSize: { code: 13, name: "size", phrase: "tell the size" },
-  ioFlush: { code: 14, name: "flush", phrase: "flush" },
-  cut: { code: 15, name: "seek", phrase: "seek to the start" },
-  closeInput: { code: 16, name: "close", phrase: "close input" },
-  closeOutput: { code: 17, name: "close", phrase: "close output" },
+  openInput: { code: 1, ...calls.openInput },
+  read: { code: 2, ...calls.read },
+  seek: { code: 3, ...calls.seek },
+  openOutput: { code: 4, ...calls.openOutput },
+  header: { code: 5, ...calls.header },
+  write: { code: 6, ...calls.write },
+  flush: { code: 7, ...calls.flush },
+  trailer: { code: 8, ...calls.trailer },
+  remux: { code: 9, ...calls.remux },
+  ioRead: { code: 10, ...calls.ioRead },
+  ioWrite: { code: 11, ...calls.ioWrite },
+  ioSeek: { code: 12, ...calls.ioSeek },
+  ioSize: { code: 13, ...calls.ioSize },
+  ioFlush: { code: 14, ...calls.ioFlush },
+  cut: { code: 15, ...calls.cut },
+  closeInput: { code: 16, ...calls.closeInput },
+  closeOutput: { code: 17, ...calls.closeOutput },
 } as const;
 
-export interface OperationCode {
+/** An operation of the shim. */
+export interface OperationCode extends Call {
   readonly code: number;
-  readonly name: string;
-  readonly phrase: string;
 }
 
 export const Slot = {

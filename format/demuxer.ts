@@ -1,57 +1,30 @@
 /**
- * Demuxer: an input that is open, its streams, its packets, seeking. What the source is made of is in `io/`.
+ * Demuxer: an input that is open, its streams, its packets, seeking. How it is opened is in `open_input.ts`, what the source
+ * is made of in `io/`.
  */
-import { type Operation, runSync, step } from "../ffi/operation.ts";
-import { type Host, promised, Session } from "../ffi/session.ts";
-import { Direction, operations, SetWhat } from "../ffi/symbols.ts";
-import type { HttpOptions } from "../io/http.ts";
-import { allowNested } from "../io/nested.ts";
-import { type Attachment, openSource, type Source } from "../io/source.ts";
+import { calls } from "../ffi/calls.ts";
+import { argumentError } from "../ffi/errors.ts";
+import { seekInput, type SeekPlace } from "../ffi/input.ts";
+import type { Operation } from "../ffi/operation.ts";
+import { Reading } from "../ffi/reading.ts";
+import { Session } from "../ffi/session.ts";
+import { checkBoolean, checkInteger, checkNumber, checkObject, optional } from "../io/arguments.ts";
+import type { Source } from "../io/source.ts";
 import type { FormatInfo } from "./formats.ts";
-import { bufferSizeOf, checkAllUsed, checkOptions, type SessionOptions, setOptions } from "./options.ts";
-import {
-  checkBoolean,
-  checkInteger,
-  checkNumber,
-  checkObject,
-  checkString,
-  optional,
-} from "../io/arguments.ts";
-import { type Packet, PacketBatch } from "./packet.ts";
+import { checkDemuxerOptions, type DemuxerOptions, openInput } from "./open_input.ts";
+import { type Packet, packetOf } from "./packet.ts";
 import type { Rational } from "./rational.ts";
 import {
   type Chapter,
   checkMediaType,
   DemuxerStream,
-  describe,
+  describeInput,
+  type Description,
   type MediaType,
   type Program,
   type Stream,
 } from "./stream.ts";
-import { type IndexEntry, readIndex } from "./stream_index.ts";
-
-/** Options of {@linkcode Demuxer.open} and {@linkcode Demuxer.openSync}. */
-export interface DemuxerOptions extends SessionOptions {
-  /** Forces the input format, by FFmpeg's name. */
-  format?: string;
-  /** Read ahead until the streams' parameters are known (avformat_find_stream_info). @default {true} */
-  findStreamInfo?: boolean;
-  /** Bytes that are read to find out what the source is. @default {5000000} */
-  probeSize?: number;
-  /** Seconds of media that are read to find out what its streams are. @default {5} */
-  analyzeDuration?: number;
-  /** Streams that a source may have; more are an error, or left out. @default {1000} */
-  maxStreams?: number;
-  /** Bytes that one packet may have with its side data; a larger one is an AVError (EMSGSIZE). @default {268435456} */
-  maxPacketSize?: number;
-  /**
-   * Bytes that opening may read, what a playlist names included; more are an AVError (EMSGSIZE). `probeSize` alone does
-   * not bound it: headers may be of any length. @default {268435456}
-   */
-  maxOpenSize?: number;
-  /** How an http(s): URL is read. */
-  http?: HttpOptions;
-}
+import { type IndexEntry, indexOf } from "./stream_index.ts";
 
 /**
  * Where to seek to: seconds, a timestamp in the time base of a stream, or a byte of the source.
@@ -68,81 +41,6 @@ export interface SeekOptions {
   min?: number;
   /** Latest place that will do, in the unit of the target. */
   max?: number;
-}
-
-/** Packets and bytes that are read ahead at most. */
-const BATCH_PACKETS = 512;
-const BATCH_BYTES = 256 * 1024;
-
-const MAX_PACKET_SIZE = 256 * 1024 * 1024;
-const MAX_OPEN_SIZE = 256 * 1024 * 1024;
-
-const SEEK_BACKWARD = 1;
-const SEEK_BYTE = 2;
-const SEEK_ANY = 4;
-
-/** Where and how an input is opened. */
-interface Opening {
-  /** Nothing but native code runs while bytes are read. */
-  lend?: boolean;
-  /** What its source has opened goes with it, else with the session. */
-  host?: Host;
-  /** What it opens is asked of its options; else of those of the input before. */
-  nested?: boolean;
-}
-
-/** Opens a source as the input of a session. */
-export function* openInput(
-  session: Session,
-  source: Source,
-  options: DemuxerOptions,
-  { lend = true, host = session, nested = true }: Opening = {},
-): Operation<Attachment> {
-  checkDemuxerOptions(options);
-  const { format, url, findStreamInfo = true, http, onopen } = options;
-  const { maxPacketSize = MAX_PACKET_SIZE, maxOpenSize = MAX_OPEN_SIZE } = options;
-  const bufferSize = bufferSizeOf(options);
-  if (nested) allowNested(session, { onopen, bufferSize, http });
-  const attachment = isSequence(source, format)
-    ? { io: 0, url: String(source) }
-    : yield* openSource(host, source, { bufferSize, lend: lend && !onopen, http });
-  session.set(SetWhat.INPUT, 0, [
-    ["url", url ?? attachment.url],
-    ["maxPacketSize", String(maxPacketSize)],
-    ["maxOpenSize", String(maxOpenSize)],
-    ...(format === undefined ? [] : [["format", format] as const]),
-  ]);
-  setOptions(session, { options: { ...probing(options), ...options.options } });
-  session.slot.set([0, attachment.io, findStreamInfo ? 1 : 0]);
-  yield* session.run(operations.openInput);
-  checkAllUsed(session, "the input format");
-  return attachment;
-}
-
-/** Images by the number in their name; the demuxer opens them one by one. */
-function isSequence(source: Source, format: string | undefined): source is string | URL {
-  return format === "image2" && (typeof source === "string" || source instanceof URL) &&
-    /%0?\d*d/.test(String(source));
-}
-
-function checkDemuxerOptions(options: DemuxerOptions): void {
-  const exact = Number.MAX_SAFE_INTEGER;
-  optional(checkString, options.format, "format");
-  optional(checkBoolean, options.findStreamInfo, "findStreamInfo");
-  optional(checkInteger, options.maxStreams, "maxStreams", 1, 1e6);
-  optional(checkInteger, options.maxPacketSize, "maxPacketSize", 1);
-  optional(checkInteger, options.maxOpenSize, "maxOpenSize", 1);
-  optional(checkNumber, options.probeSize, "probeSize", 32, exact);
-  optional(checkNumber, options.analyzeDuration, "analyzeDuration", 0, exact / 1e6);
-}
-
-/** AVOptions of the same meaning. */
-function probing({ probeSize, analyzeDuration, maxStreams }: DemuxerOptions): Record<string, number> {
-  return {
-    ...(maxStreams === undefined ? {} : { max_streams: maxStreams }),
-    ...(probeSize === undefined ? {} : { probesize: Math.round(probeSize) }),
-    ...(analyzeDuration === undefined ? {} : { analyzeduration: Math.round(analyzeDuration * 1e6) }),
-  };
 }
 
 /**
@@ -162,17 +60,16 @@ export class Demuxer implements Disposable, AsyncDisposable, AsyncIterable<Packe
   /** The container's format. */
   readonly format: FormatInfo;
   #session: Session;
-  #description: ReturnType<typeof describe>;
+  #description: Description;
   #streams: DemuxerStream[];
-  #batch: PacketBatch | null = null;
-  /** What follows the packets of the batch: nothing known yet, the end, or an error not thrown yet. */
-  #after: null | "end" | { error: unknown } = null;
+  #reading: Reading;
 
   private constructor(session: Session) {
     this.#session = session;
-    this.#description = describe(session, Direction.INPUT);
+    this.#description = describeInput(session);
     this.format = this.#description.format;
     this.#streams = this.#description.streams.map((stream) => new DemuxerStream(session, stream));
+    this.#reading = new Reading(session, this.#streams.length, () => this.#addNewStreams());
   }
 
   /**
@@ -183,20 +80,19 @@ export class Demuxer implements Disposable, AsyncDisposable, AsyncIterable<Packe
    * @throws Whatever the source's own callbacks or files threw.
    */
   static openSync(source: Source, options?: DemuxerOptions): Demuxer {
-    return runSync(Demuxer.#open(source, checkOptions(options)));
+    const checked = checkDemuxerOptions(options);
+    return Session.openSync("Demuxer", (session) => Demuxer.#open(session, source, checked));
   }
 
-  /** As {@linkcode Demuxer.openSync}; callbacks may answer promises, and streams, Blobs and URLs are sources too. */
-  static open(source: Source, options?: DemuxerOptions): Promise<Demuxer> {
-    return promised(() => Demuxer.#open(source, checkOptions(options)));
+  /** As {@linkcode Demuxer.openSync}; callbacks may return promises, and streams, Blobs and URLs are sources too. */
+  static async open(source: Source, options?: DemuxerOptions): Promise<Demuxer> {
+    const checked = checkDemuxerOptions(options);
+    return await Session.open("Demuxer", checked, (session) => Demuxer.#open(session, source, checked));
   }
 
-  static *#open(source: Source, options: DemuxerOptions): Operation<Demuxer> {
-    const session = new Session();
-    return yield* session.guard(options, function* () {
-      yield* openInput(session, source, options);
-      return new Demuxer(session);
-    });
+  static *#open(session: Session, source: Source, options: DemuxerOptions): Operation<Demuxer> {
+    yield* openInput(session, source, options);
+    return new Demuxer(session);
   }
 
   /** Streams found so far; some formats have new ones later. */
@@ -247,12 +143,12 @@ export class Demuxer implements Disposable, AsyncDisposable, AsyncIterable<Packe
    */
   index(streamIndex: number): IndexEntry[] {
     checkInteger(streamIndex, "streamIndex", 0, this.#streams.length - 1);
-    this.#checkOpen("tell the index");
     const { timeBase } = this.#streams[streamIndex]!;
-    return this.#session.runNow(
-      operations.read,
-      () => step(() => readIndex(this.#session, streamIndex, timeBase)),
-    );
+    const session = this.#session;
+    // deno-lint-ignore require-yield
+    return session.callSync(calls.readIndex, function* () {
+      return indexOf(session, streamIndex, timeBase);
+    });
   }
 
   /**
@@ -285,41 +181,33 @@ export class Demuxer implements Disposable, AsyncDisposable, AsyncIterable<Packe
    * @throws Whatever the source's own callbacks threw; from then on every call throws it again.
    */
   readSync(): Packet | null {
-    return this.#readyNow() ?? this.#session.runNow(operations.read, () => this.#read());
+    this.#session.checkOpen(calls.read.phrase);
+    return this.#readyNow() ?? this.#session.callSync(calls.read, () => this.#read());
   }
 
   /** As {@linkcode Demuxer.readSync}. Calls are answered in the order in which they were made. */
   async read(): Promise<Packet | null> {
-    const ready = this.#readyNow();
-    if (ready) return ready;
-    return await this.#enqueue(() => this.#read());
+    this.#session.checkOpen(calls.read.phrase);
+    return this.#readyNow() ?? await this.#session.call(() => this.#read());
   }
 
-  async #enqueue<T>(operation: () => Operation<T>): Promise<T> {
-    this.#waiting++;
-    try {
-      return await this.#session.enqueue(operation);
-    } finally {
-      this.#waiting--;
-    }
-  }
-  /** Reads and seeks that were made and not answered yet. */
-  #waiting = 0;
-
-  /** A packet that is there, and that no earlier read waits for. */
+  /** A packet that is there, and that no earlier call waits for. */
   #readyNow(): Packet | null {
-    return this.#waiting === 0 ? this.#nextReady() : null;
+    return this.#session.isIdle && !this.#session.hasEnded ? this.#ready() : null;
+  }
+
+  #ready(): Packet | null {
+    for (let batch; (batch = this.#reading.ready());) {
+      if (!this.#streams[batch.streamIndex]!.discard) return packetOf(batch, this.#timeBaseOf);
+    }
+    return null;
   }
 
   *#read(): Operation<Packet | null> {
-    while (true) {
-      const packet = this.#nextReady();
-      if (packet) return packet;
-      if (this.#after === "end") return null;
-      this.#throwAfter();
-      this.#checkOpen("read packet");
-      yield* this.#readAhead();
+    for (let batch; (batch = yield* this.#reading.read());) {
+      if (!this.#streams[batch.streamIndex]!.discard) return packetOf(batch, this.#timeBaseOf);
     }
+    return null;
   }
 
   /** The packets that are left, one after the other. */
@@ -337,47 +225,14 @@ export class Demuxer implements Disposable, AsyncDisposable, AsyncIterable<Packe
     for (let packet = this.readSync(); packet; packet = this.readSync()) yield packet;
   }
 
-  #nextReady(): Packet | null {
-    while (this.#batch) {
-      for (let packet; (packet = this.#batch.next(this.#timeBaseOf));) {
-        if (!this.#streams[packet.streamIndex]!.discard) return packet;
-      }
-      this.#batch = this.#takeReady();
-    }
-    return null;
-  }
-
-  /** What has been read meanwhile; null where it must be waited for. */
-  #takeReady(): PacketBatch | null {
-    if (this.#after !== null || this.#session.closed) return null;
-    return this.#session.answerReading() ? PacketBatch.take(this.#session) : null;
-  }
-
   /** One object for all packets of a stream. */
   #timeBaseOf = (streamIndex: number, num: number, den: number): Rational => {
     const known = this.#streams[streamIndex]!.timeBase;
     return known.num === num && known.den === den ? known : { num, den };
   };
 
-  #throwAfter(): void {
-    if (this.#after === null || this.#after === "end") return;
-    const { error } = this.#after;
-    this.#after = null;
-    throw error;
-  }
-
-  *#readAhead(): Operation<void> {
-    if (this.#session.streamCount > this.#streams.length) this.#addNewStreams(); // found before it was stopped
-    const { failure, ended, streams } = yield* this.#session.read(BATCH_PACKETS, BATCH_BYTES);
-    if (failure) this.#after = failure;
-    else if (ended) this.#after = "end";
-    if (this.#session.closed) return;
-    if (streams > this.#streams.length) this.#addNewStreams();
-    this.#batch = PacketBatch.take(this.#session);
-  }
-
   #addNewStreams(): void {
-    this.#description = describe(this.#session, Direction.INPUT);
+    this.#description = describeInput(this.#session);
     for (const stream of this.#description.streams.slice(this.#streams.length)) {
       this.#streams.push(new DemuxerStream(this.#session, stream));
     }
@@ -397,53 +252,45 @@ export class Demuxer implements Disposable, AsyncDisposable, AsyncIterable<Packe
    * @throws {AVError} The format or the source can't.
    */
   seekSync(target: SeekTarget, options?: SeekOptions): void {
-    this.#checkOpen("seek");
-    const checked = options === undefined ? {} : checkObject(options, "options");
-    this.#session.runNow(operations.seek, () => this.#seek(target, checked));
+    this.#session.checkOpen(calls.seek.phrase);
+    const place = this.#seekPlace(target, options);
+    this.#session.callSync(calls.seek, () => this.#seek(place));
   }
 
   /** As {@linkcode Demuxer.seekSync}. */
-  seek(target: SeekTarget, options?: SeekOptions): Promise<void> {
-    return promised(() => {
-      this.#checkOpen("seek");
-      const checked = options === undefined ? {} : checkObject(options, "options");
-      return step(() => {}, () => this.#enqueue(() => this.#seek(target, checked)));
-    });
+  async seek(target: SeekTarget, options?: SeekOptions): Promise<void> {
+    this.#session.checkOpen(calls.seek.phrase);
+    const place = this.#seekPlace(target, options);
+    await this.#session.call(() => this.#seek(place));
   }
 
-  *#seek(target: SeekTarget, options: SeekOptions): Operation<void> {
-    const { stream, position, flags: unit } = this.#seekTarget(target);
+  *#seek(place: SeekPlace): Operation<void> {
+    yield* seekInput(this.#session, place);
+    this.#reading.forget();
+  }
+
+  #seekPlace(target: SeekTarget, options: SeekOptions = {}): SeekPlace {
+    checkObject(options, "options");
+    const { unit, position } = this.#seekTarget(target);
     const backward = optional(checkBoolean, options.backward, "backward") ?? true;
     const any = optional(checkBoolean, options.any, "any") ?? false;
-    const least = optional(checkNumber, options.min, "min") ?? (backward ? -Infinity : position);
-    const most = optional(checkNumber, options.max, "max") ?? (backward ? position : Infinity);
-    if (least > position || most < position) {
-      throw new RangeError(
-        `min, max: must have the target ${position} between them, are ${least} and ${most}`,
-      );
+    const min = optional(checkNumber, options.min, "min") ?? (backward ? -Infinity : position);
+    const max = optional(checkNumber, options.max, "max") ?? (backward ? position : Infinity);
+    if (min > position || max < position) {
+      const fault = `must have the target ${position} between them, are ${min} and ${max}`;
+      throw argumentError(RangeError, "min, max", fault);
     }
-    const flags = unit | (any ? SEEK_ANY : 0) | (backward ? SEEK_BACKWARD : 0);
-    this.#batch = null;
-    this.#after = null;
-    this.#session.slot.set([0, stream, position, least, most, flags]);
-    yield* this.#session.run(operations.seek);
-    this.#session.forgetReading();
+    return { unit, position, min, max, backward, any };
   }
 
-  #seekTarget(target: SeekTarget): { stream: number; position: number; flags: number } {
-    if (typeof target === "number") return { stream: -1, position: checkNumber(target, "target"), flags: 0 };
+  #seekTarget(target: SeekTarget): Pick<SeekPlace, "unit" | "position"> {
+    if (typeof target === "number") return { unit: "seconds", position: checkNumber(target, "target") };
     if (typeof target !== "object" || target === null) {
-      throw new TypeError("target: must be seconds, { streamIndex, timestamp } or { byte }");
+      throw argumentError(TypeError, "target", "must be seconds, { streamIndex, timestamp } or { byte }");
     }
-    if ("byte" in target) {
-      return { stream: -1, position: checkInteger(target.byte, "target.byte", 0), flags: SEEK_BYTE };
-    }
+    if ("byte" in target) return { unit: "bytes", position: checkInteger(target.byte, "target.byte", 0) };
     const stream = checkInteger(target.streamIndex, "target.streamIndex", 0, this.#streams.length - 1);
-    return { stream, position: checkInteger(target.timestamp, "target.timestamp"), flags: 0 };
-  }
-
-  #checkOpen(doing: string): void {
-    this.#session.checkOpen(doing, "Demuxer");
+    return { unit: { stream }, position: checkInteger(target.timestamp, "target.timestamp") };
   }
 
   /**

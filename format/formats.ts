@@ -1,10 +1,10 @@
 /**
  * The container formats that the library can read and write.
  */
-import { makeError } from "../ffi/errors.ts";
-import { library, libraryPath, readText, readTextOrThrow } from "../ffi/library.ts";
+import * as catalog from "../ffi/catalog.ts";
+import { argumentError } from "../ffi/errors.ts";
+import { libraryPath } from "../ffi/library.ts";
 import { VERSION } from "../ffi/places.ts";
-import { Direction } from "../ffi/symbols.ts";
 import { checkString } from "../io/arguments.ts";
 import type { MediaType } from "./stream.ts";
 
@@ -58,24 +58,14 @@ export interface CodecInfo {
   isIntraOnly: boolean;
 }
 
-/** A format as the shim writes it. */
-export function formatInfo(raw: FormatInfo): FormatInfo {
-  return raw;
-}
-
-function formats(direction: number): FormatInfo[] {
-  const text = readTextOrThrow((out, capacity) => library().avs_formats(direction, out, capacity));
-  return (JSON.parse(text) as Parameters<typeof formatInfo>[0][]).map(formatInfo);
-}
-
 /** The formats that a Demuxer can read. */
 export function inputFormats(): FormatInfo[] {
-  return formats(Direction.INPUT);
+  return catalog.listFormats("input") as FormatInfo[];
 }
 
 /** The formats that a Muxer can write. */
 export function outputFormats(): FormatInfo[] {
-  return formats(Direction.OUTPUT);
+  return catalog.listFormats("output") as FormatInfo[];
 }
 
 /**
@@ -94,24 +84,14 @@ export function outputFormats(): FormatInfo[] {
 export function formatOptions(name: string, direction: "input" | "output"): FormatOption[] {
   checkString(name, "name");
   if (direction !== "input" && direction !== "output") {
-    throw new TypeError(`direction: must be "input" or "output", is ${direction}`);
+    throw argumentError(TypeError, "direction", `must be "input" or "output", is ${direction}`);
   }
-  const bytes = new TextEncoder().encode(name);
-  const number = direction === "input" ? Direction.INPUT : Direction.OUTPUT;
-  const text = readText((out, capacity) =>
-    library().avs_format_options(number, bytes, bytes.length, out, capacity)
-  );
-  if (typeof text === "string") return JSON.parse(text);
-  throw makeError(
-    { name: "format options", phrase: `tell options of the ${direction} format '${name}'` },
-    text,
-    [],
-  );
+  return catalog.listFormatOptions(name, direction) as FormatOption[];
 }
 
 /** The codecs that there are names for. */
 export function codecs(): CodecInfo[] {
-  return JSON.parse(readTextOrThrow((out, capacity) => library().avs_codecs(out, capacity)));
+  return catalog.listCodecs() as CodecInfo[];
 }
 
 /**
@@ -171,11 +151,10 @@ export interface Versions {
  * ```
  */
 export function versions(): Versions {
-  const text = readTextOrThrow((out, capacity) => library().avs_library_info(out, capacity));
-  return { avio: VERSION, ...JSON.parse(text), library: libraryPath() };
+  return { avio: VERSION, ...catalog.libraryInfo(), library: libraryPath() } as Versions;
 }
 
 /** Text of the licence that the FFmpeg inside the shared library is under. */
 export function licenseText(): string {
-  return readTextOrThrow((out, capacity) => library().avs_license_text(out, capacity));
+  return catalog.licenseText();
 }

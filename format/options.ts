@@ -1,8 +1,7 @@
 /**
  * Options that demuxers and muxers have in common, and how they are checked.
  */
-import type { Session } from "../ffi/session.ts";
-import { SetWhat } from "../ffi/symbols.ts";
+import { argumentError } from "../ffi/errors.ts";
 import { checkFunction, checkNumber, checkObject, checkString, optional, typeName } from "../io/arguments.ts";
 import type { OpenCallback } from "../io/open_callback.ts";
 import { checkBufferSize, DEFAULT_BUFFER_SIZE } from "../io/io_context.ts";
@@ -50,7 +49,8 @@ export function bufferSizeOf(options: SessionOptions): number {
   return options.bufferSize ?? DEFAULT_BUFFER_SIZE;
 }
 
-function optionPairs({ options }: SessionOptions): [string, string][] {
+/** Options of the demuxer or muxer, as the shim takes them. */
+export function optionPairs({ options }: SessionOptions): [string, string][] {
   if (options === undefined) return [];
   return Object.entries(checkObject(options, "options")).map(([name, value]) => {
     checkString(name, "options");
@@ -72,14 +72,9 @@ function checkOption(name: string, value: string): string {
   throw new TypeError(`options.${name}: what may be opened is not FFmpeg's to decide`);
 }
 
-/** Gives the session AVOptions for the next open or header. */
-export function setOptions(session: Session, options: SessionOptions): void {
-  session.set(SetWhat.OPTIONS, 0, optionPairs(options));
-}
-
-/** Options that nobody used are a mistake of the caller. */
-export function checkAllUsed(session: Session, format: string): void {
-  const names = session.unusedOptions();
-  if (names.length === 0) return;
-  throw new TypeError(`${names.map((name) => `options.${name}`).join(", ")}: ${format} has no such option`);
+/** Options that nobody used are a mistake of the program. */
+export function checkAllUsed(unused: readonly string[], format: string): void {
+  if (unused.length === 0) return;
+  const names = unused.map((name) => `options.${name}`).join(", ");
+  throw argumentError(TypeError, names, `${format} has no such option`);
 }

@@ -1,11 +1,9 @@
 /**
- * Packet: a piece of one stream's coded data, an ordinary value; and how batches of them cross the boundary.
+ * Packet: a piece of one stream's coded data, an ordinary value. How batches of them cross the boundary is in `ffi/`.
  */
-import { library } from "../ffi/library.ts";
-import { codeName } from "../ffi/constants.ts";
-import { check } from "../ffi/errors.ts";
-import type { Session } from "../ffi/session.ts";
-import { Row } from "../ffi/symbols.ts";
+import { argumentError } from "../ffi/errors.ts";
+import type { PacketBatch } from "../ffi/packets.ts";
+import type { QueuedPacket } from "../ffi/write_queue.ts";
 import {
   checkArray,
   checkBoolean,
@@ -27,11 +25,6 @@ export interface SideData {
 
 /** What a packet is made of: its stream, its data, and whatever else is known. */
 export type PacketInit = Partial<Omit<Packet, "time">> & { streamIndex: number; data: Uint8Array };
-
-/** AV_PKT_FLAG_* */
-const KEY = 1;
-const CORRUPT = 2;
-const DISCARD = 4;
 
 /** What a packet from FFmpeg is made of before its fields are filled in. */
 const EMPTY: PacketInit = { streamIndex: 0, data: new Uint8Array(0) };
@@ -104,9 +97,17 @@ export class Packet {
   }
 }
 
-/** Whether a value can be written as a packet; fields are plain and may have been changed since. */
-export function checkPacket(packet: Packet): void {
-  checkObject(packet, "packet");
+/**
+ * Checks a value that is to be written as a packet: one of ours, whose fields are plain and may have been changed since, or
+ * any object with a packet's fields; what it leaves out has its default.
+ */
+export function asPacket(packet: PacketInit): Packet {
+  if (!(packet instanceof Packet)) return new Packet(packet);
+  checkPacket(packet);
+  return packet;
+}
+
+function checkPacket(packet: Packet): void {
   checkInteger(packet.streamIndex, "packet.streamIndex", 0, MAX_INT32);
   checkBytes(packet.data, "packet.data");
   if (packet.pts !== null) checkInteger(packet.pts, "packet.pts");
@@ -130,130 +131,59 @@ export function checkSideData(sideData: readonly SideData[], name: string): read
   return sideData;
 }
 
-// ------------------------------------------------------------------------------------------- out of C
-
-/** Packets that crossed together: their numbers in rows, their bytes in one slab. */
-export class PacketBatch {
-  #rows: Float64Array;
-  #slab: Uint8Array<ArrayBuffer>;
-  #count: number;
-  #next = 0;
-  #offset = 0;
-
-  /** The packets that are ready in the session; null where there are none. */
-  static take(session: Session): PacketBatch | null {
-    const { count, bytes } = session.readyPackets();
-    return count > 0 ? new PacketBatch(session, count, bytes) : null;
-  }
-
-  private constructor(session: Session, count: number, bytes: number) {
-    this.#rows = new Float64Array(count * Row.LENGTH);
-    this.#slab = new Uint8Array(bytes);
-    this.#count = check(
-      library().avs_take_packets(session.handle, this.#rows, count, this.#slab, bytes),
-      "take packets",
-    );
-  }
-
-  /** The next packet, null when there is none left. */
-  next(timeBaseOf: (streamIndex: number, num: number, den: number) => Rational): Packet | null {
-    if (this.#next === this.#count) return null;
-    const rows = this.#rows;
-    const row = this.#next++ * Row.LENGTH;
-    const streamIndex = rows[row + Row.STREAM]!;
-    const flags = rows[row + Row.FLAGS]!;
-    const size = rows[row + Row.SIZE]!;
-    const data = new Uint8Array(this.#slab.buffer, this.#offset, size);
-    this.#offset += size;
-    const sideSize = rows[row + Row.SIDE_SIZE]!;
-    const sideData = sideSize === 0 ? [] : this.#sideData(sideSize);
-    // What FFmpeg says needs no checks, and they would cost more than the rest of this function.
-    const packet = new Packet(EMPTY);
-    packet.streamIndex = streamIndex;
-    packet.data = data;
-    packet.pts = nullable(rows[row + Row.PTS]!);
-    packet.dts = nullable(rows[row + Row.DTS]!);
-    packet.duration = rows[row + Row.DURATION]!;
-    packet.timeBase = timeBaseOf(streamIndex, rows[row + Row.TB_NUM]!, rows[row + Row.TB_DEN]!);
-    packet.isKey = (flags & KEY) !== 0;
-    packet.isCorrupt = (flags & CORRUPT) !== 0;
-    packet.isDiscard = (flags & DISCARD) !== 0;
-    packet.pos = nullable(rows[row + Row.POS]!);
-    packet.sideData = sideData;
-    return packet;
-  }
-
-  #sideData(size: number): SideData[] {
-    const side = new Uint8Array(this.#slab.buffer, this.#offset, size);
-    this.#offset += size;
-    return decodeSideData(side);
-  }
+/** The packet that a batch is at. What FFmpeg says needs no checks, and they would cost more than the rest. */
+export function packetOf(
+  batch: PacketBatch,
+  timeBaseOf: (streamIndex: number, num: number, den: number) => Rational,
+): Packet {
+  const packet = new Packet(EMPTY);
+  packet.streamIndex = batch.streamIndex;
+  packet.data = batch.data;
+  packet.pts = nullable(batch.pts);
+  packet.dts = nullable(batch.dts);
+  packet.duration = batch.duration;
+  packet.timeBase = timeBaseOf(batch.streamIndex, batch.num, batch.den);
+  packet.isKey = batch.isKey;
+  packet.isCorrupt = batch.isCorrupt;
+  packet.isDiscard = batch.isDiscard;
+  packet.pos = nullable(batch.pos);
+  packet.sideData = batch.sideData;
+  return packet;
 }
 
 function nullable(value: number): number | null {
   return value === value ? value : null; // NaN is AV_NOPTS_VALUE
 }
 
-const decoder = new TextDecoder();
-const encoder = new TextEncoder();
-
-/** For each: name, NUL, size in 4 bytes, data. */
-function decodeSideData(bytes: Uint8Array<ArrayBuffer>): SideData[] {
-  const result: SideData[] = [];
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  for (let at = 0; at < bytes.length;) {
-    const nameEnd = bytes.indexOf(0, at);
-    const size = view.getUint32(nameEnd + 1, true);
-    const start = nameEnd + 5;
-    result.push({
-      type: decoder.decode(bytes.subarray(at, nameEnd)),
-      data: bytes.slice(start, start + size),
-    });
-    at = start + size;
-  }
-  return result;
+/** A packet of the program's as it is put into the shim. */
+export function numbersOf(packet: Packet): QueuedPacket {
+  return {
+    streamIndex: packet.streamIndex,
+    pts: packet.pts ?? NaN,
+    dts: packet.dts ?? NaN,
+    duration: packet.duration,
+    num: packet.timeBase.num,
+    den: packet.timeBase.den,
+    isKey: packet.isKey,
+    isCorrupt: packet.isCorrupt,
+    isDiscard: packet.isDiscard,
+    pos: NaN,
+    data: packet.data,
+    sideData: packet.sideData,
+  };
 }
 
-// ------------------------------------------------------------------------------------------- into C
-
-const NOTHING = new Uint8Array(0);
-const row = new Float64Array(Row.LENGTH);
-
-function encodeSideData(sideData: readonly SideData[]): Uint8Array<ArrayBuffer> {
-  if (sideData.length === 0) return NOTHING;
-  const parts = sideData.map(({ type, data }) => ({ name: encoder.encode(`${type}\0`), data }));
-  const bytes = new Uint8Array(parts.reduce((sum, { name, data }) => sum + name.length + 4 + data.length, 0));
-  const view = new DataView(bytes.buffer);
-  let at = 0;
-  for (const { name, data } of parts) {
-    bytes.set(name, at);
-    view.setUint32(at + name.length, data.length, true);
-    bytes.set(data, at + name.length + 4);
-    at += name.length + 4 + data.length;
-  }
-  return bytes;
+/** The same, with bytes that the program can't change any more. */
+export function copyOf(packet: Packet): QueuedPacket {
+  return {
+    ...numbersOf(packet),
+    data: packet.data.slice(),
+    sideData: packet.sideData.map(({ type, data }) => ({ type, data: data.slice() })),
+  };
 }
 
-/** Puts a packet into the session's write queue; its bytes are copied. */
-export function putPacket(session: Session, packet: Packet): void {
-  row[Row.STREAM] = packet.streamIndex;
-  row[Row.PTS] = packet.pts ?? NaN;
-  row[Row.DTS] = packet.dts ?? NaN;
-  row[Row.DURATION] = packet.duration;
-  row[Row.FLAGS] = (packet.isKey ? KEY : 0) | (packet.isCorrupt ? CORRUPT : 0) |
-    (packet.isDiscard ? DISCARD : 0);
-  row[Row.POS] = NaN;
-  row[Row.TB_NUM] = packet.timeBase.num;
-  row[Row.TB_DEN] = packet.timeBase.den;
-  const side = encodeSideData(packet.sideData);
-  const data = packet.data as Uint8Array<ArrayBuffer>;
-  const result = library().avs_put_packet(session.handle, row, data, data.byteLength, side, side.byteLength);
-  if (codeName(result) === "ERANGE") throw beyondRange(packet);
-  check(result, "put packet");
-}
-
-function beyondRange({ streamIndex, pts, dts, timeBase: { num, den } }: Packet): RangeError {
-  return new RangeError(
-    `packet.pts, packet.dts: ${pts}, ${dts} in units of ${num}/${den} s is more than stream ${streamIndex} can count`,
-  );
+/** The error for a packet whose times are more than its stream can count. */
+export function beyondRange({ streamIndex, pts, dts, num, den }: QueuedPacket): RangeError {
+  const fault = `${pts} and ${dts} in units of ${num}/${den} s are more than stream ${streamIndex} can count`;
+  return argumentError(RangeError, "packet.pts, packet.dts", fault);
 }

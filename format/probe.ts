@@ -1,26 +1,18 @@
 /**
  * probe: what a source is, in one call.
  */
-import { type Operation, runSync } from "../ffi/operation.ts";
-import { promised, Session } from "../ffi/session.ts";
-import { Direction, operations } from "../ffi/symbols.ts";
+import type { Operation } from "../ffi/operation.ts";
+import { sizeIO } from "../ffi/plain_io.ts";
+import { Session } from "../ffi/session.ts";
 import type { Source } from "../io/source.ts";
-import { type DemuxerOptions, openInput } from "./demuxer.ts";
-import { checkOptions } from "./options.ts";
-import { describe, type MediaInfo } from "./stream.ts";
+import { checkDemuxerOptions, type DemuxerOptions, openInput } from "./open_input.ts";
+import { describeInput, type MediaInfo } from "./stream.ts";
 
-function* probeOperation(source: Source, options: DemuxerOptions): Operation<MediaInfo> {
-  const session = new Session();
-  return yield* session.guard(options, function* () {
-    const attachment = yield* openInput(session, source, options);
-    session.slot.set([0, attachment.io]);
-    const failure = yield* session.attempt(operations.ioSize);
-    if (failure?.final) throw failure.error;
-    const size = failure ? attachment.size ?? null : session.slot[1]!;
-    const info = { ...describe(session, Direction.INPUT), size };
-    yield* session.finish();
-    return info;
-  });
+function* probeIn(session: Session, source: Source, options: DemuxerOptions): Operation<MediaInfo> {
+  const { io, size = null } = yield* openInput(session, source, options);
+  const info = { ...describeInput(session), size: (io && (yield* sizeIO(session, io))) ?? size };
+  yield* session.finish();
+  return info;
 }
 
 /**
@@ -37,10 +29,12 @@ function* probeOperation(source: Source, options: DemuxerOptions): Operation<Med
  * @throws {TypeError} The source or an option is of the wrong type.
  */
 export function probeSync(source: Source, options?: DemuxerOptions): MediaInfo {
-  return runSync(probeOperation(source, checkOptions(options)));
+  const checked = checkDemuxerOptions(options);
+  return Session.openSync("probe", (session) => probeIn(session, source, checked));
 }
 
-/** As {@linkcode probeSync}; callbacks may answer promises, and streams, Blobs and URLs are sources too. */
-export function probe(source: Source, options?: DemuxerOptions): Promise<MediaInfo> {
-  return promised(() => probeOperation(source, checkOptions(options)));
+/** As {@linkcode probeSync}; callbacks may return promises, and streams, Blobs and URLs are sources too. */
+export async function probe(source: Source, options?: DemuxerOptions): Promise<MediaInfo> {
+  const checked = checkDemuxerOptions(options);
+  return await Session.open("probe", checked, (session) => probeIn(session, source, checked));
 }

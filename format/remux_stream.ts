@@ -3,7 +3,8 @@
  */
 import { checkString } from "../io/arguments.ts";
 import { checkOptions } from "./options.ts";
-import { remux, type RemuxOptions, type RemuxResult } from "./remux.ts";
+import { remux } from "./remux.ts";
+import type { RemuxOptions, RemuxResult } from "./remux_options.ts";
 
 const FRAGMENTED = { movflags: "frag_keyframe+empty_moov+default_base_moof" };
 
@@ -45,7 +46,9 @@ export class RemuxStream implements TransformStream<Uint8Array, Uint8Array> {
     const signals = [ended.signal, ...(options.signal ? [options.signal] : [])];
     const input = new TransformStream<Uint8Array, Uint8Array>();
     const output = new TransformStream<Uint8Array, Uint8Array>({
-      cancel: (reason) => ended.abort(reason),
+      // Not before the stream has taken note of it: ending the session aborts its other side.
+      cancel: (reason) =>
+        void Promise.resolve().then(() => {}).then(() => {}).then(() => ended.abort(reason)),
     } as Transformer<Uint8Array, Uint8Array>);
     this.writable = input.writable;
     this.readable = output.readable;

@@ -1,22 +1,18 @@
 /**
- * Splitting and joining without decoding: one source into segments at key frames, several sources into one output. How is
- * in `transfer.ts`.
+ * split: one source as segments that begin with key frames, without decoding. How is in `transfer.ts`.
  */
-import { type MaybePromise, type Operation, runSync } from "../ffi/operation.ts";
-import { promised } from "../ffi/session.ts";
-import {
-  checkArray,
-  checkBoolean,
-  checkFunction,
-  checkNumber,
-  checkString,
-  optional,
-} from "../io/arguments.ts";
+import { argumentError } from "../ffi/errors.ts";
+import type { MaybePromise } from "../ffi/operation.ts";
+import { checkBoolean, checkFunction, checkNumber, checkString, optional } from "../io/arguments.ts";
 import type { Sink } from "../io/sink.ts";
 import type { Source } from "../io/source.ts";
-import { checkOptions } from "./options.ts";
-import { type RemuxedStream, remuxOperation, type RemuxOptions, type RemuxResult } from "./remux.ts";
-import { type Part, transfer } from "./transfer.ts";
+import {
+  checkRemuxOptions,
+  type RemuxedStream,
+  type RemuxOptions,
+  type RemuxResult,
+} from "./remux_options.ts";
+import { type Plan, transfer, type Transferred, transferSync } from "./transfer.ts";
 
 /** Options of {@linkcode splitSync}. */
 export interface SplitOptions
@@ -55,40 +51,29 @@ export interface SplitResult extends RemuxResult {
   segments: Segment[];
 }
 
-function* splitOperation(source: Source, options: SplitOptions): Operation<SplitResult> {
-  const { every, resetTimestamps = true, onsegment, ...rest } = checkOptions(options);
-  checkString(rest.format, "format");
-  if (checkNumber(every, "every", 0) === 0) throw new RangeError("every: must be more than 0, is 0");
-  optional(checkBoolean, options.resetTimestamps, "resetTimestamps");
+interface Checked {
+  plan: Plan;
+  options: RemuxOptions;
+}
+
+function check(source: Source, given: SplitOptions): Checked {
+  const { every, resetTimestamps = true, onsegment, ...options } = checkRemuxOptions(given);
+  checkString(options.format, "format");
+  if (checkNumber(every, "every", 0) === 0) {
+    throw argumentError(RangeError, "every", "must be more than 0, is 0");
+  }
+  optional(checkBoolean, given.resetTimestamps, "resetTimestamps");
   checkFunction(onsegment, "onsegment");
-  const split = { every, resetTimestamps, onsegment };
-  const { parts, skippedStreams } = yield* transfer({ sources: [source], sink: null, split }, rest);
-  const segments = parts.map((part, index) => ({ index, ...part }));
-  const [{ start }] = segments as [Segment];
-  return { ...totalOf(parts), start, skippedStreams, segments };
+  const plan = {
+    sources: [{ source, input: options.input ?? {} }],
+    sink: null,
+    split: { every, resetTimestamps, onsegment },
+  };
+  return { plan, options };
 }
 
-type Total = Pick<RemuxResult, "packets" | "bytesWritten" | "duration" | "streams">;
-
-function totalOf(parts: readonly Part[]): Total {
-  return parts.slice(1).reduce<Total>((total, part) => ({
-    packets: total.packets + part.packets,
-    bytesWritten: total.bytesWritten + part.bytesWritten,
-    duration: sum(total.duration, part.duration),
-    streams: total.streams.map((stream, index) => {
-      const { packets, bytes, duration } = part.streams[index]!;
-      return {
-        ...stream,
-        packets: stream.packets + packets,
-        bytes: stream.bytes + bytes,
-        duration: sum(stream.duration, duration),
-      };
-    }),
-  }), parts[0]!);
-}
-
-function sum(a: number | null, b: number | null): number | null {
-  return a === null || b === null ? a ?? b : a + b;
+function resultOf({ whole, parts }: Transferred): SplitResult {
+  return { ...whole, segments: parts.map((part, index) => ({ index, ...part })) };
 }
 
 /**
@@ -110,49 +95,12 @@ function sum(a: number | null, b: number | null): number | null {
  * @throws Whatever `onsegment` and callbacks of the source and the sinks threw.
  */
 export function splitSync(source: Source, options: SplitOptions): SplitResult {
-  return runSync(splitOperation(source, options));
+  const checked = check(source, options);
+  return resultOf(transferSync(checked.plan, checked.options));
 }
 
 /** As {@linkcode splitSync}; sinks may be streams, and promised. */
-export function split(source: Source, options: SplitOptions): Promise<SplitResult> {
-  return promised(() => splitOperation(source, options));
-}
-
-function* concatOperation(
-  sources: readonly Source[],
-  sink: Sink,
-  options: RemuxOptions,
-): Operation<RemuxResult> {
-  checkArray(sources, "sources");
-  if (sources.length === 0) throw new TypeError("sources: there is none");
-  return yield* remuxOperation({ sources, sink }, checkOptions(options));
-}
-
-/**
- * Writes several sources one after the other into one output. They have the same streams, coded the same way: the number,
- * codec, extradata, size of pictures, sample rate and channels of those that are kept are compared as each is opened.
- * Each source's times go on where the one before has ended; `start` and `end` count from the beginning of the first; its
- * tags and chapters are the output's. `input` holds for each source.
- *
- * ```ts
- * import { concatSync, MemorySink } from "@avio/avio";
- *
- * const twice = new MemorySink();
- * const result = concatSync(["fixtures/video.mp4", "fixtures/video.mp4"], twice, { format: "mp4" });
- * console.log(result.duration?.toFixed(1)); // 6.0
- * ```
- *
- * @throws {AVError | TypeError | RangeError} As `remuxSync`; a TypeError that names the source where it can't be joined.
- */
-export function concatSync(sources: readonly Source[], sink: Sink, options?: RemuxOptions): RemuxResult {
-  return runSync(concatOperation(sources, sink, checkOptions(options)));
-}
-
-/** As {@linkcode concatSync}; sources and sink may be streams. */
-export function concat(
-  sources: readonly Source[],
-  sink: Sink,
-  options?: RemuxOptions,
-): Promise<RemuxResult> {
-  return promised(() => concatOperation(sources, sink, checkOptions(options)));
+export async function split(source: Source, options: SplitOptions): Promise<SplitResult> {
+  const checked = check(source, options);
+  return resultOf(await transfer(checked.plan, checked.options));
 }

@@ -2,12 +2,11 @@
  * Streams, chapters and programs: their types, and their way out of and into the shim. Names of fields are the
  * same on both sides; the shim's table (`shim/describe.c`) says how each is written.
  */
-import { library } from "../ffi/library.ts";
-import { check } from "../ffi/errors.ts";
+import { argumentError } from "../ffi/errors.ts";
+import * as input from "../ffi/input.ts";
+import * as output from "../ffi/output.ts";
 import type { Session } from "../ffi/session.ts";
-import { SetWhat } from "../ffi/symbols.ts";
 import type { FormatInfo } from "./formats.ts";
-import { formatInfo } from "./formats.ts";
 import { checkSideData, type SideData } from "./packet.ts";
 import {
   checkArray,
@@ -17,7 +16,6 @@ import {
   checkObject,
   checkString,
   checkStrings,
-  MAX_INT32,
   optional,
 } from "../io/arguments.ts";
 import { checkRational, checkTimeBase, type Rational } from "./rational.ts";
@@ -206,69 +204,47 @@ export interface MediaInfo {
 
 // ------------------------------------------------------------------------------------------- describing
 
-/** What `avs_describe` answers, turned into the contract's types. */
+/** What an input or an output is. */
 export type Description = Omit<MediaInfo, "size">;
 
-interface RawSideData {
-  type: string;
-  data: string;
-}
-type RawStream =
-  & Omit<Stream, "codecParameters" | "discard" | "sideData" | "rotation">
-  & Omit<CodecParameters, "extradata">
-  & { extradata: string | null; sideData: RawSideData[] };
-/** Describes the session's input or output. */
-export function describe(session: Session, direction: number): Description {
-  const raw = session.describe(direction) as Omit<Description, "streams" | "format"> & {
-    format: Parameters<typeof formatInfo>[0];
-    streams: RawStream[];
-  };
-  return { ...raw, format: formatInfo(raw.format), streams: raw.streams.map(splitStream) };
+/** As the shim writes it: bytes are base64, and what is not a field of FFmpeg's is missing. */
+interface RawDescription extends Omit<Description, "streams"> {
+  streams: (Omit<Stream, "discard" | "rotation" | "codecParameters" | "sideData"> & {
+    codecParameters: Omit<CodecParameters, "extradata"> & { extradata: string | null };
+    sideData: { type: string; data: string }[];
+  })[];
 }
 
-/** The shim's flat stream as a stream with its codec parameters. */
-function splitStream(raw: RawStream): Omit<Stream, "discard"> {
-  const {
-    index,
-    id,
-    timeBase,
-    startTime,
-    startPts,
-    duration,
-    durationTs,
-    ptsWrapBits,
-    frames,
-    averageFrameRate,
-    realFrameRate,
-    disposition,
-    metadata,
-    sideData,
-    ...rest
-  } = raw;
-  const extradata = rest.extradata === null ? null : Uint8Array.fromBase64(rest.extradata);
-  return {
-    index,
-    id,
-    type: rest.type,
-    codecParameters: { ...rest, extradata },
-    timeBase,
-    startTime,
-    startPts,
-    duration,
-    durationTs,
-    ptsWrapBits,
-    frames,
-    averageFrameRate,
-    realFrameRate,
-    disposition,
-    metadata,
-    ...sides(sideData.map(({ type, data }) => ({ type, data: Uint8Array.fromBase64(data) }))),
-  };
+/** What the session's input is. */
+export function describeInput(session: Session): Description {
+  return fromShim(input.describeInput(session) as RawDescription);
 }
 
-function sides(sideData: SideData[]): { sideData: SideData[]; rotation: number } {
+/** What the session's output is. */
+export function describeOutput(session: Session): Description {
+  return fromShim(output.describeOutput(session) as RawDescription);
+}
+
+function fromShim(raw: RawDescription): Description {
+  const streams = raw.streams.map((stream) => {
+    const { extradata } = stream.codecParameters;
+    const sideData = stream.sideData.map(({ type, data }) => ({ type, data: Uint8Array.fromBase64(data) }));
+    return {
+      ...stream,
+      codecParameters: {
+        ...stream.codecParameters,
+        extradata: extradata === null ? null : Uint8Array.fromBase64(extradata),
+      },
+      sideData,
+      rotation: rotationBy(sideData),
+    };
+  });
+  return { ...raw, streams };
+}
+
+function rotationBy(sideData: readonly SideData[]): number {
   const matrix = sideData.find(({ type }) => type.toLowerCase() === DISPLAY_MATRIX)?.data;
-  return { sideData, rotation: matrix && matrix.length >= 36 ? rotationOf(matrix) : 0 };
+  return matrix && matrix.length >= 36 ? rotationOf(matrix) : 0;
 }
 
 const DISPLAY_MATRIX = "display matrix";
@@ -287,24 +263,9 @@ function rotationOf(matrix: Uint8Array): number {
 }
 
 /** A demuxer's stream: described once, but for `discard`, which the demuxer obeys. */
-export class DemuxerStream implements Stream {
-  declare readonly index: number;
-  declare readonly id: number;
-  declare readonly type: MediaType;
-  declare readonly codecParameters: CodecParameters;
-  declare readonly timeBase: Rational;
-  declare readonly startTime: number | null;
-  declare readonly startPts: number | null;
-  declare readonly duration: number | null;
-  declare readonly durationTs: number | null;
-  declare readonly ptsWrapBits: number;
-  declare readonly frames: number;
-  declare readonly averageFrameRate: Rational;
-  declare readonly realFrameRate: Rational;
-  declare readonly disposition: readonly string[];
-  declare readonly metadata: Readonly<Record<string, string>>;
-  declare readonly sideData: readonly SideData[];
-  declare readonly rotation: number;
+export interface DemuxerStream extends Stream {}
+
+export class DemuxerStream {
   #discard = false;
   #session: Session;
 
@@ -320,8 +281,7 @@ export class DemuxerStream implements Stream {
 
   set discard(value: boolean) {
     this.#discard = checkBoolean(value, "discard");
-    if (this.#session.closed) return;
-    check(library().avs_set_discard(this.#session.handle, this.index, value ? 1 : 0), "discard a stream");
+    input.setDiscard(this.#session, this.index, value);
   }
 }
 
@@ -349,49 +309,22 @@ export interface StreamInit {
 }
 
 /** What follows from other fields; a stream that is like another has it already. */
-type Derived = "profileName" | "bitsPerSample";
+const DERIVED = new Set(["profileName", "bitsPerSample"]);
 
-/** How each field of codec parameters is checked, and written for the shim. */
-const writers: {
-  [Name in Exclude<keyof CodecParameters, Derived>]: (
-    value: NonNullable<CodecParameters[Name]>,
-    name: string,
-  ) => string;
-} = {
-  type: checkMediaType,
-  codec: checkString,
-  tag: checkString,
-  bitRate: wholeNumber(Number.MAX_SAFE_INTEGER),
-  profile: wholeNumber(MAX_INT32, -99),
-  level: wholeNumber(MAX_INT32, -99),
-  extradata: (value, name) => checkBytes(value, name).toBase64(),
-  width: wholeNumber(MAX_INT32),
-  height: wholeNumber(MAX_INT32),
-  pixelFormat: checkString,
-  sampleAspectRatio: fraction,
-  frameRate: fraction,
-  colorSpace: checkString,
-  colorRange: checkString,
-  colorPrimaries: checkString,
-  colorTransfer: checkString,
-  chromaLocation: checkString,
-  fieldOrder: checkString,
-  videoDelay: wholeNumber(16),
-  sampleRate: wholeNumber(MAX_INT32),
-  sampleFormat: checkString,
-  channels: wholeNumber(1024),
-  channelLayout: checkString,
-  frameSize: wholeNumber(MAX_INT32),
-  blockAlign: wholeNumber(MAX_INT32),
-  bitsPerCodedSample: wholeNumber(MAX_INT32),
-  bitsPerRawSample: wholeNumber(MAX_INT32),
-  initialPadding: wholeNumber(MAX_INT32),
-  trailingPadding: wholeNumber(MAX_INT32),
-  seekPreroll: wholeNumber(MAX_INT32),
-};
-
-function wholeNumber(most: number, least = 0): (value: number, name: string) => string {
-  return (value, name) => String(checkInteger(value, name, least, most));
+/** A field's value as the shim takes it, checked by what the shim says of the field. */
+function fieldText({ kind, min, max }: output.StreamField, value: unknown, name: string): string {
+  switch (kind) {
+    case "integer":
+      return String(checkInteger(value as number, name, min, max));
+    case "rational":
+      return fraction(value as Rational, name);
+    case "bytes":
+      return checkBytes(value, name).toBase64();
+    case "names":
+      return checkArray(value as string[], name).map((role) => checkString(role, name)).join(",");
+    case "name":
+      return checkString(value, name);
+  }
 }
 
 function fraction(value: Rational, name: string): string {
@@ -401,49 +334,44 @@ function fraction(value: Rational, name: string): string {
 
 /** Codec parameters as the shim's fields; `type` comes first, because others depend on it. */
 function parameterFields(parameters: Partial<CodecParameters>): [string, string][] {
-  const { type, codec, profileName: _name, bitsPerSample: _bits, ...rest } = parameters;
+  const { type, codec, ...rest } = parameters;
   const fields: [string, string][] = [
     ["type", checkMediaType(type!, "type")],
     ["codec", checkString(codec, "codec")],
   ];
   for (const [name, value] of Object.entries(rest)) {
-    if (value === null || value === undefined) continue;
-    const write = (writers as Record<string, (value: unknown, name: string) => string>)[name];
-    if (!write) throw new TypeError(`${name}: codec parameters have no such field`);
-    const text = write(value, name);
-    if (!(name === "tag" && text === "")) fields.push([name, text]);
+    if (value === null || value === undefined || DERIVED.has(name) || (name === "tag" && value === "")) {
+      continue;
+    }
+    const field = INIT_FIELDS.includes(name) ? undefined : output.streamFields().get(name);
+    if (!field) throw argumentError(TypeError, name, "codec parameters have no such field");
+    fields.push([name, fieldText(field, value, name)]);
   }
   return fields;
 }
 
-function initFields({ timeBase, averageFrameRate, disposition, id }: StreamInit): [string, string][] {
-  const fields: [string, string][] = [];
-  if (timeBase !== undefined) {
-    fields.push(["timeBase", fraction(checkTimeBase(timeBase, "timeBase"), "timeBase")]);
-  }
-  if (averageFrameRate !== undefined) {
-    fields.push(["averageFrameRate", fraction(averageFrameRate, "averageFrameRate")]);
-  }
-  if (disposition !== undefined) {
-    const roles = checkArray(disposition, "disposition").map((role) => checkString(role, "disposition"));
-    fields.push(["disposition", roles.join(",")]);
-  }
-  if (id !== undefined) fields.push(["id", wholeNumber(MAX_INT32, -MAX_INT32 - 1)(id, "id")]);
-  return fields;
+/** Fields of a stream that are not about its codec. */
+const INIT_FIELDS: readonly string[] = ["timeBase", "averageFrameRate", "disposition", "id"];
+
+function initFields(init: StreamInit): [string, string][] {
+  optional(checkTimeBase, init.timeBase, "timeBase");
+  return INIT_FIELDS.flatMap((name) => {
+    const value = init[name as keyof StreamInit];
+    return value === undefined ? [] : [[name, fieldText(output.streamFields().get(name)!, value, name)]];
+  });
 }
 
-/** Adds a stream of these parameters to the session's output; its index. */
-export function addStream(session: Session, parameters: Partial<CodecParameters>, init: StreamInit): number {
+/** The settings of a new stream of the output. */
+export function streamSettings(
+  parameters: Partial<CodecParameters>,
+  init: StreamInit,
+): output.StreamSettings {
   checkObject(init, "init");
-  const fields = [...parameterFields(parameters), ...initFields(init)];
-  const metadata = checkStrings(init.metadata ?? {}, "metadata");
-  const sideData = checkSideData(init.sideData ?? [], "sideData");
-  const filter = optional(checkString, init.bitstreamFilter, "bitstreamFilter");
-  const filters = filter === undefined ? [] : [["bitstreamFilter", filter] as const];
-  session.set(SetWhat.OUTPUT, 0, filters); // there is no way to take a stream back
-  const index = session.addStream(fields);
-  session.set(SetWhat.STREAM, index, filters);
-  session.set(SetWhat.STREAM_METADATA, index, metadata);
-  session.set(SetWhat.SIDE_DATA, index, sideData.map(({ type, data }) => [type, data.toBase64()] as const));
-  return index;
+  return {
+    fields: [...parameterFields(parameters), ...initFields(init)],
+    metadata: checkStrings(init.metadata ?? {}, "metadata"),
+    sideData: checkSideData(init.sideData ?? [], "sideData")
+      .map(({ type, data }) => [type, data.toBase64()] as const),
+    bitstreamFilter: optional(checkString, init.bitstreamFilter, "bitstreamFilter"),
+  };
 }

@@ -2,47 +2,43 @@
  * What remux, concat and split have in common: packets from sources, one after the other, to sinks, one after the other,
  * in one session and without leaving C. `remux` has one of each.
  */
-import { check } from "../ffi/errors.ts";
-import { library } from "../ffi/library.ts";
-import { call, canWait, type MaybePromise, type Operation } from "../ffi/operation.ts";
+import { argumentError } from "../ffi/errors.ts";
+import { closeInput } from "../ffi/input.ts";
+import { call, type MaybePromise, type Operation } from "../ffi/operation.ts";
+import * as output from "../ffi/output.ts";
+import { PacketBatch, putPacket } from "../ffi/packets.ts";
+import * as remuxing from "../ffi/remux.ts";
+import type { Cleanup } from "../ffi/resource_scope.ts";
 import { Session } from "../ffi/session.ts";
-import {
-  Direction,
-  type OperationCode,
-  operations,
-  RemuxState,
-  Route,
-  SetWhat,
-  Slot,
-} from "../ffi/symbols.ts";
-import {
-  checkArray,
-  checkFunction,
-  checkInteger,
-  checkNumber,
-  checkStrings,
-  optional,
-} from "../io/arguments.ts";
+import { checkArray, checkInteger } from "../io/arguments.ts";
+import type { Attachment } from "../io/attachment.ts";
 import { pathOf } from "../io/file.ts";
 import { isHttp } from "../io/http.ts";
 import { MemorySink } from "../io/memory_sink.ts";
 import { Scope } from "../io/nested.ts";
 import { type Sink, sinkUrl } from "../io/sink.ts";
-import type { Attachment, Source } from "../io/source.ts";
-import { openInput } from "./demuxer.ts";
-import { checkSelection, choose, type Chosen, editTags, initOf } from "./edits.ts";
-import { addChapter, addStreamLike, checkChapter, makeOutput, openOutputSink, writeHeader } from "./muxer.ts";
-import { checkOptions } from "./options.ts";
-import { checkPacket, PacketBatch, putPacket } from "./packet.ts";
+import type { Source } from "../io/source.ts";
+import { addStreamLike } from "./add_stream.ts";
+import { choose, type Chosen, editTags, initOf } from "./edits.ts";
+import { type DemuxerOptions, openInput } from "./open_input.ts";
+import {
+  addChapter,
+  checkChapter,
+  chooseOutput,
+  openOutputSink,
+  type Output as ChosenOutput,
+  writeHeader,
+} from "./open_output.ts";
+import { asPacket, beyondRange, numbersOf, packetOf } from "./packet.ts";
 import { ProgressMeter } from "./progress.ts";
-import type { RemuxedStream, RemuxOptions } from "./remux.ts";
+import { limitsOf, type RemuxedStream, type RemuxOptions, type RemuxResult } from "./remux_options.ts";
 import { checkSameStreams, isLasting } from "./same_streams.ts";
-import { type Chapter, DemuxerStream, describe, type Description } from "./stream.ts";
+import { type Chapter, DemuxerStream, describeInput, describeOutput, type Description } from "./stream.ts";
 
 /** From where to where. */
 export interface Plan {
   /** Joined, where there are several. */
-  sources: readonly Source[];
+  sources: readonly { source: Source; input: DemuxerOptions }[];
   /** Null: there are several, asked of `split`. */
   sink: Sink | null;
   split?: Split;
@@ -71,7 +67,8 @@ export interface Part {
 /** What was done. */
 export interface Transferred {
   parts: Part[];
-  skippedStreams: number[];
+  /** All parts together. */
+  whole: RemuxResult;
 }
 
 const PROGRESS_INTERVAL = 100; // milliseconds
@@ -79,69 +76,61 @@ const PROGRESS_INTERVAL = 100; // milliseconds
 /** Tags that tell of the container that was, not of the media. */
 const CONTAINER_TAGS = new Set(["major_brand", "minor_version", "compatible_brands", "encoder"]);
 
-/** A part of the joined sources, in seconds. */
-interface Range {
-  start: number | undefined;
-  end: number | undefined;
+/** Runs a plan, whose options are checked. */
+export function transferSync(plan: Plan, options: RemuxOptions): Transferred {
+  checkNoneOverwritten(plan);
+  return Session.openSync("remux", (session) => new Transfer(session, plan, options).run());
 }
 
-/** Runs the plan. */
-export function* transfer(plan: Plan, options: RemuxOptions): Operation<Transferred> {
-  const range = rangeOf(options);
-  optional(checkSelection, options.streams, "streams");
-  optional(checkFunction, options.onprogress, "onprogress");
-  optional(checkFunction, options.bitstreamFilter, "bitstreamFilter");
-  optional(checkFunction, options.transform, "transform");
-  optional(checkFunction, options.editMetadata, "editMetadata");
-  optional(checkFunction, options.editChapters, "editChapters");
-  const { metadata = {} } = options;
-  checkStrings(metadata, "metadata");
-  optional(checkArray<Chapter>, options.chapters, "chapters");
-  checkOptions(options.input, "input");
-  if (plan.sink !== null) checkNotASource(plan.sources, plan.sink);
-  const session = new Session();
-  const transfer = new Transfer(session, plan, options, range);
+/** The same, asynchronously. */
+export async function transfer(plan: Plan, options: RemuxOptions): Promise<Transferred> {
+  checkNoneOverwritten(plan);
+  const limits = limitsOf(options, plan.sources.map(({ input }) => input));
+  const places = { ...plan, opened: 0, sink: plan.sink };
   try {
-    const result = yield* session.guard(options, () => transfer.run());
-    yield* cancelUnused(plan.sources.slice(transfer.opened));
-    return result;
+    return await Session.open("remux", limits, (session) => {
+      session.defer(closeUntouched(places));
+      return new Transfer(session, plan, options, places).run();
+    });
   } catch (error) {
-    if (transfer.sink instanceof WritableStream) yield* abortUnused(transfer.sink, error);
-    yield* cancelUnused(plan.sources.slice(transfer.opened), error);
+    closeUntouched(places)({ error }); // where a signal was aborted before there was a session
     throw error;
   }
 }
 
-function rangeOf(options: RemuxOptions): Range {
-  const start = optional(checkNumber, options.start, "start", 0);
-  const end = optional(checkNumber, options.end, "end", 0);
-  if (end !== undefined && end <= (start ?? 0)) {
-    throw new RangeError(`end: must be after start (${start ?? 0}), is ${end}`);
-  }
-  return { start, end };
+/** How far a plan has got. */
+interface Places {
+  sources: Plan["sources"];
+  /** How many of the sources it has turned to. */
+  opened: number;
+  /** That is being written. */
+  sink: Sink | null;
 }
 
-/** A stream that was not written to learns of the failure too, as by `pipeTo`. */
-function* abortUnused(sink: WritableStream, error: unknown): Operation<void> {
-  if (!sink.locked && (yield* canWait())) sink.abort(error).catch(() => {});
+/** Streams whose turn did not come are cancelled, and a sink that was not written to is aborted with what went wrong. */
+function closeUntouched(places: Places): Cleanup {
+  return (failure) => {
+    const { sources, opened, sink } = places;
+    if (failure && sink instanceof WritableStream && !sink.locked) sink.abort(failure.error).catch(() => {});
+    for (const { source } of sources.slice(opened)) {
+      const stream = source instanceof Response ? source.body : source;
+      const isUntouched = stream instanceof ReadableStream && !stream.locked;
+      if (isUntouched) stream.cancel(failure?.error).catch(() => {});
+    }
+  };
 }
 
-/** Nor are streams left open whose turn did not come. */
-function* cancelUnused(sources: readonly Source[], reason?: unknown): Operation<void> {
-  if (!(yield* canWait())) return;
-  for (const source of sources) {
-    const stream = source instanceof Response ? source.body : source;
-    if (stream instanceof ReadableStream && !stream.locked) stream.cancel(reason).catch(() => {});
-  }
+function checkNoneOverwritten({ sources, sink }: Plan): void {
+  if (sink !== null) checkNotASource(sources, sink);
 }
 
 /** A file that is written over while it is read is lost. */
-function checkNotASource(sources: readonly Source[], sink: Sink): void {
+function checkNotASource(sources: Plan["sources"], sink: Sink): void {
   const isPath = (place: unknown) => (typeof place === "string" || place instanceof URL) && !isHttp(place);
   if (!isPath(sink)) return;
   const isIt = (source: Source) => isSameFile(pathOf(source as string, "source"), sinkUrl(sink));
-  if (sources.filter(isPath).some(isIt)) {
-    throw new TypeError("sink: is the source, which it would overwrite");
+  if (sources.some(({ source }) => isPath(source) && isIt(source))) {
+    throw argumentError(TypeError, "sink", "is the source, which it would overwrite");
   }
 }
 
@@ -155,7 +144,7 @@ function isSameFile(a: string, b: string): boolean {
 }
 
 /** An output that is being written. */
-interface Output {
+interface Written {
   attachment: Attachment;
   /** What it has opened; null: the session itself. */
   scope: Scope | null;
@@ -164,81 +153,89 @@ interface Output {
 }
 
 class Transfer {
-  /** That is being written. */
-  sink: Sink | null;
-  /** How many of the sources it has turned to. */
-  opened = 0;
   #session: Session;
   #plan: Plan;
   #options: RemuxOptions;
-  #range: Range;
+  #places: Places;
   #meter: ProgressMeter;
   #input!: Description;
   /** Streams of the first source. */
   #streams: Description["streams"] = [];
   /** Those that are kept, in the order of the output; null before the first output. */
   #chosen: Chosen[] | null = null;
-  #output: Output | null = null;
+  #chosenOutput!: ChosenOutput;
+  #output: Written | null = null;
   #format = "";
   #parts: Part[] = [];
   /** Seconds of the joined sources before this one. */
   #joined = 0;
   /** Seconds that are taken from the times of this one. */
   #shifted = 0;
-  #counted = { packets: 0, bytesRead: 0 };
-  /** Bytes of the outputs before this one. */
-  #written = 0;
+  #counted = { packets: 0, bytesRead: 0, bytesWritten: 0 };
 
-  constructor(session: Session, plan: Plan, options: RemuxOptions, range: Range) {
-    this.sink = plan.sink;
+  constructor(
+    session: Session,
+    plan: Plan,
+    options: RemuxOptions,
+    places: Places = { ...plan, opened: 0 },
+  ) {
     this.#session = session;
     this.#plan = plan;
     this.#options = options;
-    this.#range = range;
+    this.#places = places;
     this.#meter = new ProgressMeter(options.onprogress);
   }
 
   *run(): Operation<Transferred> {
     const { sources } = this.#plan;
-    for (const [index, source] of sources.entries()) {
-      if (index > 0 && this.#joined >= (this.#range.end ?? Infinity)) break;
+    for (let index = 0; index < sources.length; index++) {
+      if (index > 0 && this.#joined >= this.#end) break;
       const isLast = index === sources.length - 1;
-      const close = yield* this.#openSource(source, index);
+      const close = yield* this.#openSource(index);
       if (isLast || !this.#isBeforeStart()) yield* this.#write(index);
       else this.#joined += this.#input.duration!;
       if (close && !isLast) yield* close();
     }
     yield* this.#endOutput(this.#joined);
-    this.#tell(0, true);
+    this.#reportProgress(0, true);
     yield* this.#session.finish();
-    const kept = new Set(this.#chosen!.map(({ stream }) => stream.index));
-    const skippedStreams = this.#streams.map(({ index }) => index).filter((index) => !kept.has(index));
-    return { parts: this.#parts, skippedStreams };
+    return { parts: this.#parts, whole: this.#whole() };
+  }
+
+  get #start(): number {
+    return this.#options.start ?? 0;
+  }
+
+  get #end(): number {
+    return this.#options.end ?? Infinity;
   }
 
   // ---------------------------------------------------------------------------------------- sources
 
   /** Opens a source; how to close it, where it is not the only one. */
-  *#openSource(source: Source, index: number): Operation<(() => Operation<void>) | null> {
-    const { input = {}, onopen: openOutput, transform, ondelete } = this.#options;
-    const { onopen = openOutput } = input;
+  *#openSource(index: number): Operation<(() => Operation<void>) | null> {
+    const { source, input } = this.#plan.sources[index]!;
+    const { onopen, transform, ondelete } = this.#options;
     const scope = this.#plan.sources.length > 1 ? new Scope(this.#session) : null;
-    this.opened++;
-    const attachment = yield* openInput(this.#session, source, { ...input, ...(onopen ? { onopen } : {}) }, {
+    this.#places.opened++;
+    const attachment = yield* openInput(this.#session, source, input, {
       // What callbacks do to the bytes of the source must not be done while they are lent to native code.
-      lend: this.#plan.sink instanceof MemorySink && !ondelete && !transform,
+      lend: this.#plan.sink instanceof MemorySink && !onopen && !ondelete && !transform,
       host: scope ?? this.#session,
-      nested: index === 0,
     });
-    this.#input = withSongTags(describe(this.#session, Direction.INPUT));
+    this.#input = withSongTags(describeInput(this.#session));
     if (index === 0) this.#streams = this.#input.streams;
-    return scope && (() => this.#close(operations.closeInput, attachment, scope));
+    return scope && (() => this.#close(closeInput, attachment, scope));
   }
 
-  *#close(operation: OperationCode, attachment: Attachment, scope: Scope): Operation<void> {
-    yield* this.#session.run(operation);
+  *#close(
+    operation: (session: Session) => Operation<void>,
+    attachment: Attachment,
+    scope: Scope,
+  ): Operation<void> {
+    yield* operation(this.#session);
     yield* scope.close(attachment);
-    this.#session.closeIO(attachment.io);
+    if (attachment.io) this.#session.closeIO(attachment.io);
   }
 
   /** Where its own times begin, in seconds. */
@@ -248,9 +245,8 @@ class Transfer {
 
   /** Nothing of the source is wanted. */
   #isBeforeStart(): boolean {
-    const { start = 0 } = this.#range;
     const { duration } = this.#input;
-    return !this.#output && duration !== null && start > 0 && start >= this.#joined + duration;
+    return !this.#output && duration !== null && this.#start > 0 && this.#start >= this.#joined + duration;
   }
 
   /** All that is wanted of the source, to one output or to several. */
@@ -265,7 +261,7 @@ class Transfer {
       if (brokenAt === null) break;
       start = brokenAt - this.#origin;
       yield* this.#endOutput(start);
-      yield* this.#makeOutput();
+      yield* this.#chooseOutput();
       if (resetTimestamps) this.#shift(brokenAt, NaN);
       yield* this.#openOutput(start, []);
     }
@@ -275,12 +271,12 @@ class Transfer {
 
   /** The first output, with the first source that is wanted. */
   *#begin(): Operation<void> {
-    yield* this.#makeOutput();
+    yield* this.#chooseOutput();
     this.#setRange();
     const start = yield* this.#cut();
-    const end = (this.#range.end ?? Infinity) - this.#joined;
     if (this.#options.transform) this.#transformWith(this.#options.transform);
-    yield* this.#openOutput(this.#joined + start, cutChapters(this.#input.chapters, start, end));
+    const chapters = cutChapters(this.#input.chapters, start, this.#end - this.#joined);
+    yield* this.#openOutput(this.#joined + start, chapters);
   }
 
   /**
@@ -293,53 +289,52 @@ class Transfer {
     const shifts = this.#chosen!.flatMap(({ stream }) => {
       const { startTime = null, disposition = [] } = this.#input.streams[stream.index] ?? {};
       const lasts = isLasting(stream) && !disposition.includes("attached_pic");
-      const last = this.#route(stream.index)[Route.LAST]!;
+      const { last } = remuxing.routed(this.#session, stream.index);
       return lasts && !Number.isNaN(last) ? [(startTime ?? this.#origin) - last] : [];
     });
     const shift = shifts.length > 0 ? Math.min(...shifts) : this.#origin - (this.#seconds().last ?? 0);
     this.#shift(shift, this.#origin);
   }
 
-  #shift(seconds: number, least: number): void {
-    check(library().avs_set_shift(this.#session.handle, seconds, least), "set shift");
+  #shift(seconds: number, min: number): void {
+    remuxing.setShift(this.#session, seconds, min);
     this.#shifted = seconds;
   }
 
   /** The range counts from the beginning of the media, its timestamps may not. */
   #setRange(): void {
-    const { start, end } = this.#range;
-    const timestamp = (time: number | undefined) =>
-      time === undefined ? NaN : Math.max(0, time - this.#joined) + this.#origin;
-    check(library().avs_set_range(this.#session.handle, timestamp(start), timestamp(end)), "set range");
+    const timestamp = (time: number) => Math.max(0, time - this.#joined) + this.#origin;
+    const { start } = this.#options;
+    const end = this.#end === Infinity ? NaN : timestamp(this.#end);
+    remuxing.setRange(this.#session, start === undefined ? NaN : timestamp(start), end);
   }
 
   /** Goes to the key frame that the range begins with; its seconds in the source. */
   *#cut(): Operation<number> {
-    const { start } = this.#range;
+    const { start } = this.#options;
     if (start === undefined) return 0;
-    yield* this.#session.run(operations.cut);
-    const { 1: found, 2: isPastEnd } = this.#session.slot as unknown as [number, number, number];
-    if (isPastEnd) {
+    const found = yield* remuxing.cutInput(this.#session);
+    if (found.isPastEnd) {
       const end = this.#joined + this.#input.duration!;
-      throw new RangeError(`start: must be before the end of the media (${end}), is ${start}`);
+      throw argumentError(RangeError, "start", `must be before the end of the media (${end}), is ${start}`);
     }
-    if (Number.isNaN(found)) return start - this.#joined;
-    this.#shifted = found;
-    return found - this.#origin;
+    if (Number.isNaN(found.start)) return start - this.#joined;
+    this.#shifted = found.start;
+    return found.start - this.#origin;
   }
 
   /** Packets, until there are no more: null; or until a key frame at or after this time: its time. */
   *#copy(until: number): Operation<number | null> {
-    const { slot } = this.#session;
+    const milliseconds = this.#meter.listens ? PROGRESS_INTERVAL : 0;
     while (true) {
-      const interval = this.#meter.listens ? PROGRESS_INTERVAL : 0;
-      slot.set([0, Infinity, interval, Number.isFinite(until) ? until : NaN]);
-      yield* this.#session.run(operations.remux);
-      const [, state, packets, seconds, bytesRead, brokenAt] = slot as unknown as number[];
-      this.#counted = { packets: packets!, bytesRead: bytesRead! };
-      if (state === RemuxState.END) return null;
-      if (state === RemuxState.BREAK) return brokenAt!;
-      this.#tell(seconds || 0);
+      const step = yield* remuxing.remuxStep(this.#session, {
+        milliseconds,
+        until: Number.isFinite(until) ? until : NaN,
+      });
+      this.#counted = step;
+      if (step.state === "end") return null;
+      if (step.state === "break") return step.breakAt;
+      this.#reportProgress(step.seconds || 0);
     }
   }
 
@@ -349,12 +344,13 @@ class Transfer {
     const session = this.#session;
     session.setTransformer(function* () {
       const batch = PacketBatch.take(session);
-      for (let packet; (packet = batch?.next(timeBaseOf) ?? null);) {
+      while (batch?.next()) {
+        const packet = packetOf(batch, timeBaseOf);
         const result = yield* call(() => transform(packet), "transform");
         if (result === null || result === undefined) continue;
-        checkPacket(result);
-        checkInteger(result.streamIndex, "packet.streamIndex", 0, streams - 1);
-        putPacket(session, result);
+        const queued = numbersOf(asPacket(result));
+        checkInteger(queued.streamIndex, "packet.streamIndex", 0, streams - 1);
+        if (!putPacket(session, queued, queued)) throw beyondRange(queued);
       }
     });
   }
@@ -362,31 +358,31 @@ class Transfer {
   // ---------------------------------------------------------------------------------------- outputs
 
   /** The next output with its streams; nothing of the sink is touched. */
-  *#makeOutput(): Operation<void> {
+  *#chooseOutput(): Operation<void> {
     const { split, sources } = this.#plan;
     if (split) {
-      this.sink = yield* this.#session.ask(() => split.onsegment(this.#parts.length), "onsegment");
-      checkNotASource(sources, this.sink);
+      const sink = yield* call(() => split.onsegment(this.#parts.length), "onsegment");
+      checkNotASource(sources, sink);
+      this.#places.sink = sink;
     }
     const options = { ...this.#options, metadata: this.#metadata(), chapters: [] };
-    this.#made = yield* makeOutput(this.#session, this.sink!, options);
-    this.#format = describe(this.#session, Direction.OUTPUT).format.name;
+    this.#chosenOutput = yield* chooseOutput(this.#session, this.#places.sink!, options);
+    this.#format = describeOutput(this.#session).format.name;
     this.#chosen ??= this.#choose();
     for (const chosen of this.#chosen) this.#map(chosen);
   }
-  #made!: Parameters<typeof openOutputSink>[2];
 
   /** Opens the sink and writes the header. */
   *#openOutput(start: number, ofInput: Chapter[]): Operation<void> {
     const options = this.#options;
     const { chapters = ofInput, editChapters = (chapters) => chapters } = options;
     const edited = checkArray<Chapter>(editChapters(chapters), "editChapters");
-    for (const chapter of edited.map(checkChapter)) addChapter(this.#session, chapter);
+    edited.forEach(checkChapter);
+    for (const chapter of edited) addChapter(this.#session, chapter);
     const scope = this.#plan.split ? new Scope(this.#session) : null;
-    const attachment = yield* openOutputSink(this.#session, this.sink!, this.#made, options, {
-      host: scope ?? this.#session,
-      input: options.input,
-    });
+    const sink = this.#places.sink!;
+    const host = scope ?? this.#session;
+    const attachment = yield* openOutputSink(this.#session, sink, this.#chosenOutput, options, host);
     yield* writeHeader(this.#session, attachment, options, this.#format);
     this.#output = { attachment, scope, start };
   }
@@ -394,20 +390,19 @@ class Transfer {
   /** `end`: seconds of the input. */
   *#endOutput(end: number): Operation<void> {
     const { attachment, scope, start } = this.#output!;
-    yield* this.#session.run(operations.trailer);
-    const written = this.#session.slot[Slot.WRITTEN]!;
+    const bytesWritten = yield* output.writeTrailer(this.#session);
     const { first, last } = this.#seconds();
     const streams = this.#chosen!.map(({ stream }, index) => this.#remuxed(index, stream.index));
     this.#parts.push({
       start,
       end,
       packets: streams.reduce((sum, { packets }) => sum + packets, 0),
-      bytesWritten: written - this.#written,
+      bytesWritten: bytesWritten - this.#parts.reduce((sum, part) => sum + part.bytesWritten, 0),
       duration: last === null ? null : last - first!,
       streams,
     });
-    this.#written = written;
-    if (scope) yield* this.#close(operations.closeOutput, attachment, scope);
+    this.#counted = { ...this.#counted, bytesWritten };
+    if (scope) yield* this.#close(output.closeOutput, attachment, scope);
     else if (attachment.finish) yield* attachment.finish();
   }
 
@@ -425,15 +420,13 @@ class Transfer {
     const chosen = choose(
       this.#input.streams,
       typeof selection === "object" ? selection : (stream) => {
-        const asked = library().avs_can_hold(this.#session.handle, stream.index);
-        const canHold = check(asked, "ask the output format") === 1;
+        const canHold = remuxing.canHold(this.#session, stream.index);
         return selection ? selection(new DemuxerStream(this.#session, stream), canHold) : canHold;
       },
     );
     if (chosen.length > 0) return chosen;
-    throw new TypeError(
-      "streams: none is left to write" + (selection ? "" : ": the output format holds none"),
-    );
+    const why = selection ? "" : ": the output format holds none";
+    throw argumentError(TypeError, "streams", `none is left to write${why}`);
   }
 
   #map(chosen: Chosen): void {
@@ -441,55 +434,77 @@ class Transfer {
     const filter = this.#options.bitstreamFilter?.(stream);
     const init = { ...initOf(chosen), ...(filter ? { bitstreamFilter: filter } : {}) };
     const index = addStreamLike(this.#session, stream, init);
-    if (tag !== undefined) this.#session.set(SetWhat.STREAM, index, [["tag", tag]]);
-    check(library().avs_map_stream(this.#session.handle, stream.index, index), "map stream");
+    if (tag !== undefined) output.setStream(this.#session, index, [["tag", tag]]);
+    remuxing.mapStream(this.#session, stream.index, index);
   }
 
   // ---------------------------------------------------------------------------------------- counting
 
-  /** What has gone the way of a stream of the input. */
-  #route(inputIndex: number): Float64Array {
-    const route = new Float64Array(Route.LENGTH);
-    check(library().avs_route(this.#session.handle, inputIndex, route), "count packets");
-    return route;
-  }
-
   #remuxed(index: number, inputIndex: number): RemuxedStream {
-    const route = this.#route(inputIndex);
-    const duration = route[Route.LAST]! - route[Route.FIRST]!;
-    return {
-      index,
-      inputIndex,
-      packets: route[Route.PACKETS]!,
-      bytes: route[Route.BYTES]!,
-      duration: Number.isNaN(duration) ? null : duration,
-    };
+    const { packets, bytes, first, last } = remuxing.routed(this.#session, inputIndex);
+    const duration = last - first;
+    return { index, inputIndex, packets, bytes, duration: Number.isNaN(duration) ? null : duration };
   }
 
   /** The output's seconds so far, null where no packet had a time. */
   #seconds(): { first: number | null; last: number | null } {
-    const routes = this.#chosen!.map(({ stream }) => this.#route(stream.index));
-    const timed = routes.filter((route) => !Number.isNaN(route[Route.LAST]!));
+    const routes = this.#chosen!.map(({ stream }) => remuxing.routed(this.#session, stream.index));
+    const timed = routes.filter(({ last }) => !Number.isNaN(last));
     if (timed.length === 0) return { first: null, last: null };
     return {
-      first: Math.min(...timed.map((route) => route[Route.FIRST]!)),
-      last: Math.max(...timed.map((route) => route[Route.LAST]!)),
+      first: Math.min(...timed.map(({ first }) => first)),
+      last: Math.max(...timed.map(({ last }) => last)),
+    };
+  }
+
+  /** All parts together. */
+  #whole(): RemuxResult {
+    const kept = new Set(this.#chosen!.map(({ stream }) => stream.index));
+    const [first, ...others] = this.#parts as [Part, ...Part[]];
+    const { start, end: _, ...counts } = others.reduce(joinParts, first);
+    return {
+      ...counts,
+      start,
+      skippedStreams: this.#streams.map(({ index }) => index).filter((index) => !kept.has(index)),
     };
   }
 
   /** `seconds`: of the output that is being written. */
-  #tell(seconds: number, isOver = false): void {
+  #reportProgress(seconds: number, isOver = false): void {
     const time = this.#parts.reduce((sum, { duration }) => sum + (duration ?? 0), seconds);
-    const bytesWritten = isOver ? this.#written : this.#session.slot[Slot.WRITTEN]!;
-    this.#meter.tell({ ...this.#counted, bytesWritten, time }, this.#duration, isOver);
+    this.#meter.tell({ ...this.#counted, time }, this.#duration, isOver);
   }
 
   /** Seconds that there will be; of several sources known with the last. */
   get #duration(): number | null {
-    const { start = 0, end = Infinity } = this.#range;
-    const last = Math.min(end, this.#plan.sources.length === 1 ? this.#input.duration ?? Infinity : Infinity);
-    return Number.isFinite(last) ? Math.max(0, last - start) : null;
+    const isOnly = this.#plan.sources.length === 1;
+    const last = Math.min(this.#end, isOnly ? this.#input.duration ?? Infinity : Infinity);
+    return Number.isFinite(last) ? Math.max(0, last - this.#start) : null;
   }
+}
+
+/** Two parts as one. */
+function joinParts(a: Part, b: Part): Part {
+  return {
+    start: a.start,
+    end: b.end,
+    packets: a.packets + b.packets,
+    bytesWritten: a.bytesWritten + b.bytesWritten,
+    duration: sum(a.duration, b.duration),
+    streams: a.streams.map((stream, index) => {
+      const { packets, bytes, duration } = b.streams[index]!;
+      return {
+        ...stream,
+        packets: stream.packets + packets,
+        bytes: stream.bytes + bytes,
+        duration: sum(stream.duration, duration),
+      };
+    }),
+  };
+}
+
+function sum(a: number | null, b: number | null): number | null {
+  return a === null || b === null ? a ?? b : a + b;
 }
 
 /** Ogg has the tags of a song with its only stream, where most other formats would not have them. */

@@ -264,7 +264,7 @@ export class IOContext implements Disposable {
 
   /** Bytes of the program's need no copy of what is buffered. */
   #save(io: NativeIO): SavedIO {
-    const saved = saveIO(io);
+    const saved = saveIO(io, this.#use!);
     return this.#backing.bytes ? { ...saved, buffered: new Uint8Array(0) } : saved;
   }
 

@@ -47,7 +47,9 @@ export class MemorySink {
 
   static {
     openMemorySink = (sink, host, use, bufferSize) => {
-      if (sink.#io) throw argumentError(TypeError, "sink", "is a MemorySink that another muxer is writing to");
+      if (sink.#io) {
+        throw argumentError(TypeError, "sink", "is a MemorySink that another muxer is writing to");
+      }
       const io = host.addMemoryOutput(use, bufferSize);
       sink.#bytes = new Uint8Array(0);
       sink.#size = 0;

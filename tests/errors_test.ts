@@ -502,8 +502,10 @@ for (
     [
       "the bytes of a remux, inside onwrite",
       `
-      remuxSync(bytes, { onwrite() { take(); }, onseek: (offset) => offset },
-        { format: "matroska", bufferSize: 512, input: { bufferSize: 512, findStreamInfo: false } });`,
+      const options = { format: "matroska", bufferSize: 512, input: { bufferSize: 512, findStreamInfo: false } };
+      const { packets } = remuxSync(video, { onwrite() {}, onseek: (offset) => offset }, options);
+      const result = remuxSync(bytes, { onwrite() { take(); }, onseek: (offset) => offset }, options);
+      if (result.packets === packets) throw new Error("they had been copied");`,
     ],
     [
       "the array of readSync(), inside onread",

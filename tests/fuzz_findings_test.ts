@@ -2,7 +2,17 @@
  * What the fuzzers found (fuzz/README.md): each of these ended the process, or was a mistake in avio.
  */
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { AVError, Demuxer, IOContext, MemorySink, Muxer, Packet, probeSync, remuxSync } from "@avio/avio";
+import {
+  AVError,
+  ClosedError,
+  Demuxer,
+  IOContext,
+  MemorySink,
+  Muxer,
+  Packet,
+  probeSync,
+  remuxSync,
+} from "@avio/avio";
 import { fixtureBytes } from "./support/fixtures.ts";
 import { libavformat } from "./support/versions.ts";
 
@@ -178,7 +188,7 @@ Deno.test("An IOContext that is given back with writes under way forgets them", 
   await new Promise((go) => setTimeout(go, 20));
   muxer[Symbol.dispose]();
   closed = true;
-  assert(await started instanceof AVError);
+  assert(await started instanceof ClosedError);
   resolve();
   await new Promise((go) => setTimeout(go, 20));
   assertEquals(late, 0);

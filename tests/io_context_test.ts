@@ -12,6 +12,7 @@ import {
 } from "@std/assert";
 import {
   AVError,
+  ClosedError,
   constants,
   Demuxer,
   type IOCallbacks,
@@ -258,7 +259,7 @@ Deno.test("IOContext.destroy() inside its own onread ends the read with an error
       return buffer.length;
     },
   });
-  const error = assertThrows(() => io.readSync(new Uint8Array(1000)), AVError);
+  const error = assertThrows(() => io.readSync(new Uint8Array(1000)), ClosedError);
   assertStringIncludes(error.message, "closed");
   assertEquals(calls, 1);
   assert(io.destroyed);

@@ -206,7 +206,7 @@ Deno.test("Muxer refuses what comes at the wrong time", () => {
       () => muxer.addStream(pcm),
     ]
   ) {
-    assertThrows(use, Error, "finished or closed");
+    assertThrows(use, Error, "is closed");
   }
   muxer[Symbol.dispose]();
   assertEquals(muxer.streams.length, 1);

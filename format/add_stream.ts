@@ -1,0 +1,37 @@
+/**
+ * Adding a stream to an output, of parameters or like another stream.
+ */
+import * as output from "../ffi/output.ts";
+import type { Session } from "../ffi/session.ts";
+import { checkObject, checkString } from "../io/arguments.ts";
+import { type CodecParameters, type StreamInit, type StreamLike, streamSettings } from "./stream.ts";
+
+/** Adds a stream of these parameters to the session's output; its index. */
+export function addStreamOf(
+  session: Session,
+  parameters: Partial<CodecParameters>,
+  init: StreamInit = {},
+): number {
+  return output.addStream(session, streamSettings(parameters, init));
+}
+
+/** The settings that a stream like `from` starts with. */
+function initLike(from: StreamLike): StreamInit {
+  const { timeBase, metadata, disposition, id, sideData, averageFrameRate } = from;
+  return { timeBase, metadata, disposition: [...disposition], id, sideData: [...sideData], averageFrameRate };
+}
+
+/** What avi and wav call the block of these is no packet's size, but muxers that are told of it write all packets so. */
+const VARIES_ALL_THE_SAME = new Set(["mp3", "ac3"]);
+
+/** Adds a stream like `from` to the session's output; its index. */
+export function addStreamLike(session: Session, from: StreamLike, init: StreamInit = {}): number {
+  const { tag, ...parameters } = checkObject(from.codecParameters, "from.codecParameters");
+  checkString(tag, "from.codecParameters.tag");
+  checkObject(init, "init");
+  const blocks = VARIES_ALL_THE_SAME.has(parameters.codec) ? { blockAlign: 0 } : {};
+  const index = addStreamOf(session, { ...parameters, ...blocks }, { ...initLike(from), ...init });
+  // The input's fourcc is kept where the output's format knows it for this codec.
+  if (tag !== "") output.setStream(session, index, [["sourceTag", tag]]);
+  return index;
+}

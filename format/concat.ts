@@ -1,0 +1,74 @@
+/**
+ * concat: several sources one after the other in one output, without decoding. How is in `transfer.ts`.
+ */
+import { argumentError } from "../ffi/errors.ts";
+import { checkArray } from "../io/arguments.ts";
+import type { Sink } from "../io/sink.ts";
+import type { Source } from "../io/source.ts";
+import { checkDemuxerOptions, type DemuxerOptions } from "./open_input.ts";
+import { checkRemuxOptions, type RemuxOptions, type RemuxResult } from "./remux_options.ts";
+import { type Plan, transfer, transferSync } from "./transfer.ts";
+
+/** A source of {@linkcode concat} with options of its own, instead of the common ones: what it may open, for one. */
+export interface ConcatSource {
+  /** What is read. */
+  source: Source;
+  /** How it is read. */
+  input: DemuxerOptions;
+}
+
+function planOf(
+  sources: readonly (Source | ConcatSource)[],
+  sink: Sink,
+  { input: common = {} }: RemuxOptions,
+): Plan {
+  checkArray(sources, "sources");
+  if (sources.length === 0) throw argumentError(TypeError, "sources", "there is none");
+  return {
+    sources: sources.map((item, index) => {
+      if (!hasOptions(item)) return { source: item, input: common };
+      return { source: item.source, input: checkDemuxerOptions(item.input, `sources[${index}].input`) };
+    }),
+    sink,
+  };
+}
+
+function hasOptions(item: Source | ConcatSource): item is ConcatSource {
+  return typeof item === "object" && item !== null && Object.getPrototypeOf(item) === Object.prototype &&
+    "source" in item;
+}
+
+/**
+ * Writes several sources one after the other into one output. They have the same streams, coded the same way: the number,
+ * codec, extradata, size of pictures, sample rate and channels of those that are kept are compared as each is opened.
+ * Each source's times go on where the one before has ended; `start` and `end` count from the beginning of the first; its
+ * tags and chapters are the output's. `input` holds for each source that has no options of its own.
+ *
+ * ```ts
+ * import { concatSync, MemorySink } from "@avio/avio";
+ *
+ * const twice = new MemorySink();
+ * const result = concatSync(["fixtures/video.mp4", "fixtures/video.mp4"], twice, { format: "mp4" });
+ * console.log(result.duration?.toFixed(1)); // 6.0
+ * ```
+ *
+ * @throws {AVError | TypeError | RangeError} As `remuxSync`; a TypeError that names the source where it can't be joined.
+ */
+export function concatSync(
+  sources: readonly (Source | ConcatSource)[],
+  sink: Sink,
+  options?: RemuxOptions,
+): RemuxResult {
+  const checked = checkRemuxOptions(options);
+  return transferSync(planOf(sources, sink, checked), checked).whole;
+}
+
+/** As {@linkcode concatSync}; sources and sink may be streams. */
+export async function concat(
+  sources: readonly (Source | ConcatSource)[],
+  sink: Sink,
+  options?: RemuxOptions,
+): Promise<RemuxResult> {
+  const checked = checkRemuxOptions(options);
+  return (await transfer(planOf(sources, sink, checked), checked)).whole;
+}

@@ -1,0 +1,102 @@
+/**
+ * Opening an input: the options that say how, and how a source becomes the input of a session.
+ */
+import * as input from "../ffi/input.ts";
+import type { Operation } from "../ffi/operation.ts";
+import type { Host, Session } from "../ffi/session.ts";
+import { checkBoolean, checkInteger, checkNumber, checkString, optional } from "../io/arguments.ts";
+import type { Attachment } from "../io/attachment.ts";
+import type { HttpOptions } from "../io/http.ts";
+import { allowNestedInput } from "../io/nested.ts";
+import { openSource, type Source } from "../io/source.ts";
+import { bufferSizeOf, checkAllUsed, checkOptions, optionPairs, type SessionOptions } from "./options.ts";
+
+/** Options of {@linkcode Demuxer.open} and {@linkcode Demuxer.openSync}. */
+export interface DemuxerOptions extends SessionOptions {
+  /** Forces the input format, by FFmpeg's name. */
+  format?: string;
+  /** Read ahead until the streams' parameters are known (avformat_find_stream_info). @default {true} */
+  findStreamInfo?: boolean;
+  /** Bytes that are read to find out what the source is. @default {5000000} */
+  probeSize?: number;
+  /** Seconds of media that are read to find out what its streams are. @default {5} */
+  analyzeDuration?: number;
+  /** Streams that a source may have; more are an error, or left out. @default {1000} */
+  maxStreams?: number;
+  /** Bytes that one packet may have with its side data; a larger one is an AVError (EMSGSIZE). @default {268435456} */
+  maxPacketSize?: number;
+  /**
+   * Bytes that opening may read, what a playlist names included; more are an AVError (EMSGSIZE). `probeSize` alone does
+   * not bound it: headers may be of any length. @default {268435456}
+   */
+  maxOpenSize?: number;
+  /** How an http(s): URL is read. */
+  http?: HttpOptions;
+}
+
+const MAX_PACKET_SIZE = 256 * 1024 * 1024;
+const MAX_OPEN_SIZE = 256 * 1024 * 1024;
+
+/** Options of an input, checked; undefined options are none. */
+export function checkDemuxerOptions(options: DemuxerOptions | undefined, name = "options"): DemuxerOptions {
+  const checked = checkOptions(options, name);
+  const exact = Number.MAX_SAFE_INTEGER;
+  optional(checkString, checked.format, "format");
+  optional(checkBoolean, checked.findStreamInfo, "findStreamInfo");
+  optional(checkInteger, checked.maxStreams, "maxStreams", 1, 1e6);
+  optional(checkInteger, checked.maxPacketSize, "maxPacketSize", 1);
+  optional(checkInteger, checked.maxOpenSize, "maxOpenSize", 1);
+  optional(checkNumber, checked.probeSize, "probeSize", 32, exact);
+  optional(checkNumber, checked.analyzeDuration, "analyzeDuration", 0, exact / 1e6);
+  return checked;
+}
+
+/** Where and how an input is opened. */
+interface Opening {
+  /** Nothing but native code runs while bytes are read, so that they can be read where they are. */
+  lend?: boolean;
+  /** What its source has opened goes with it, else with the session. */
+  host?: Host;
+}
+
+/** Opens a source as the input of a session; its options are checked. */
+export function* openInput(
+  session: Session,
+  source: Source,
+  options: DemuxerOptions,
+  { lend = true, host = session }: Opening = {},
+): Operation<Attachment> {
+  const { format, url, http, onopen, findStreamInfo = true } = options;
+  const { maxPacketSize = MAX_PACKET_SIZE, maxOpenSize = MAX_OPEN_SIZE } = options;
+  const bufferSize = bufferSizeOf(options);
+  const attachment = isSequence(source, format)
+    ? { io: null, url: String(source) }
+    : yield* openSource(host, source, { bufferSize, lend: lend && !onopen, http });
+  allowNestedInput(session, { onopen, bufferSize, http });
+  const unused = yield* input.openInput(session, {
+    io: attachment.io,
+    url: url ?? attachment.url,
+    format,
+    maxPacketSize,
+    maxOpenSize,
+    findStreamInfo,
+    options: optionPairs({ options: { ...probing(options), ...options.options } }),
+  });
+  checkAllUsed(unused, "the input format");
+  return attachment;
+}
+
+/** Images by the number in their name; the demuxer opens them one by one. */
+function isSequence(source: Source, format: string | undefined): source is string | URL {
+  return format === "image2" && (typeof source === "string" || source instanceof URL) &&
+    /%0?\d*d/.test(String(source));
+}
+
+/** AVOptions of the same meaning. */
+function probing({ probeSize, analyzeDuration, maxStreams }: DemuxerOptions): Record<string, number> {
+  return {
+    ...(maxStreams === undefined ? {} : { max_streams: maxStreams }),
+    ...(probeSize === undefined ? {} : { probesize: Math.round(probeSize) }),
+    ...(analyzeDuration === undefined ? {} : { analyzeduration: Math.round(analyzeDuration * 1e6) }),
+  };
+}

@@ -1,0 +1,107 @@
+/**
+ * What remux, concat and split are asked for and what they report: their options and results, and how options are checked.
+ */
+import { argumentError } from "../ffi/errors.ts";
+import type { MaybePromise } from "../ffi/operation.ts";
+import type { Limits } from "../ffi/session.ts";
+import { checkFunction, checkNumber, optional } from "../io/arguments.ts";
+import { checkSelection, type StreamSelection } from "./edits.ts";
+import { checkDemuxerOptions, type DemuxerOptions } from "./open_input.ts";
+import { checkMuxerOptions, type MuxerOptions } from "./open_output.ts";
+import type { Packet } from "./packet.ts";
+import type { RemuxProgress } from "./progress.ts";
+import type { Chapter, Stream } from "./stream.ts";
+
+/** Options of {@linkcode remuxSync}. */
+export interface RemuxOptions extends MuxerOptions {
+  /**
+   * Options of the input. Its `onopen` serves the input alone, and the `onopen` beside it the output alone. A `signal` or a
+   * `timeout` here ends the whole, as one beside it does.
+   */
+  input?: DemuxerOptions;
+  /** Which streams to keep, in which order and with which changes. @default all that the output format can hold */
+  streams?: StreamSelection;
+  /** Tags of the container, beside those of the input and instead of those of the same name. */
+  metadata?: Record<string, string>;
+  /** Gets the tags that the container would have, and answers those that it has: `() => ({})` takes all away. */
+  editMetadata?: (tags: Record<string, string>) => Record<string, string>;
+  /** Chapters of the output, in seconds; `[]` for none. @default those of the input, cut as it is */
+  chapters?: Chapter[];
+  /** Gets the chapters that the output would have, with its times, and answers those that it has. */
+  editChapters?: (chapters: Chapter[]) => Chapter[];
+  /** Bitstream filters for a stream that is kept; see `StreamInit`. */
+  bitstreamFilter?: (stream: Omit<Stream, "discard">) => string | null | undefined;
+  /**
+   * Seconds; the output begins with the last key frame at or before it, and its time with 0. A RangeError where the media
+   * has ended by then.
+   */
+  start?: number;
+  /** Seconds; packets that are shown from there on are left out, and with B-frames no others. */
+  end?: number;
+  /**
+   * Called with each packet that is kept, of the input's streams and in their time bases; what it answers is written
+   * instead of it, null leaves it out. Without it no packet comes to JavaScript.
+   */
+  transform?: (packet: Packet) => MaybePromise<Packet | null>;
+  /** Called some ten times a second, and when all is written. What it throws ends the remux. */
+  onprogress?: (progress: RemuxProgress) => void;
+}
+
+/** A stream of the output, and what was written of it. */
+export interface RemuxedStream {
+  /** Its place in the output. */
+  index: number;
+  /** Its place in the input. */
+  inputIndex: number;
+  /** Packets written. */
+  packets: number;
+  /** Bytes of their data, before bitstream filters. */
+  bytes: number;
+  /** Seconds from its first packet to the end of its last, null where none had a time. */
+  duration: number | null;
+}
+
+/** What a remux has done. */
+export interface RemuxResult {
+  /** Packets written. */
+  packets: number;
+  /** Bytes of the output. */
+  bytesWritten: number;
+  /** Seconds of the input that the output begins with: the key frame at or before `start`, 0 without one. */
+  start: number;
+  /** Seconds of the output, null where no packet had a time. */
+  duration: number | null;
+  /** Streams of the output, in its order. */
+  streams: RemuxedStream[];
+  /** Streams of the input that are not in the output. */
+  skippedStreams: number[];
+}
+
+/** Options checked, before anything is touched; undefined options are none. */
+export function checkRemuxOptions<T extends RemuxOptions>(options: T | undefined): T {
+  const checked = checkMuxerOptions(options);
+  checkDemuxerOptions(checked.input, "input");
+  optional(checkSelection, checked.streams, "streams");
+  optional(checkFunction, checked.onprogress, "onprogress");
+  optional(checkFunction, checked.bitstreamFilter, "bitstreamFilter");
+  optional(checkFunction, checked.transform, "transform");
+  optional(checkFunction, checked.editMetadata, "editMetadata");
+  optional(checkFunction, checked.editChapters, "editChapters");
+  const start = optional(checkNumber, checked.start, "start", 0) ?? 0;
+  const end = checked.end === Infinity ? undefined : optional(checkNumber, checked.end, "end", 0);
+  if (end !== undefined && end <= start) {
+    throw argumentError(RangeError, "end", `must be after start (${start}), is ${end}`);
+  }
+  return checked;
+}
+
+/** What ends a remux early: the limits of the whole, and of each input. */
+export function limitsOf(options: Limits, inputs: readonly Limits[]): Limits {
+  const all = [options, ...inputs];
+  const signals = all.flatMap(({ signal }) => signal ?? []);
+  const timeouts = all.flatMap(({ timeout }) => timeout ?? []);
+  return {
+    signal: signals.length > 1 ? AbortSignal.any(signals) : signals[0],
+    timeout: timeouts.length > 0 ? Math.min(...timeouts) : undefined,
+  };
+}
