@@ -4,9 +4,10 @@
 import { type Operation, runSync, step } from "../ffi/operation.ts";
 import { type Host, promised, Session } from "../ffi/session.ts";
 import { Direction, operations, SetWhat } from "../ffi/symbols.ts";
+import type { Attachment } from "../io/attachment.ts";
 import type { HttpOptions } from "../io/http.ts";
 import { allowNested } from "../io/nested.ts";
-import { type Attachment, openSource, type Source } from "../io/source.ts";
+import { openSource, type Source } from "../io/source.ts";
 import type { FormatInfo } from "./formats.ts";
 import { bufferSizeOf, checkAllUsed, checkOptions, type SessionOptions, setOptions } from "./options.ts";
 import {

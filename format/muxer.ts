@@ -6,12 +6,12 @@ import { type MaybePromise, type Operation, runSync, step } from "../ffi/operati
 import { check } from "../ffi/errors.ts";
 import { type Host, promised, Session } from "../ffi/session.ts";
 import { Direction, operations, SetWhat } from "../ffi/symbols.ts";
+import type { Attachment } from "../io/attachment.ts";
 import type { HttpOptions } from "../io/http.ts";
 import { MemorySink } from "../io/memory_sink.ts";
 import { allowNested, type Own } from "../io/nested.ts";
 import type { OpenCallback } from "../io/open_callback.ts";
 import { openSink, type Sink, sinkUrl } from "../io/sink.ts";
-import type { Attachment } from "../io/source.ts";
 import type { FormatInfo } from "./formats.ts";
 import { bufferSizeOf, checkAllUsed, checkOptions, type SessionOptions, setOptions } from "./options.ts";
 import {

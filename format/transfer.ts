@@ -23,12 +23,13 @@ import {
   checkStrings,
   optional,
 } from "../io/arguments.ts";
+import type { Attachment } from "../io/attachment.ts";
 import { pathOf } from "../io/file.ts";
 import { isHttp } from "../io/http.ts";
 import { MemorySink } from "../io/memory_sink.ts";
 import { Scope } from "../io/nested.ts";
 import { type Sink, sinkUrl } from "../io/sink.ts";
-import type { Attachment, Source } from "../io/source.ts";
+import type { Source } from "../io/source.ts";
 import { openInput } from "./demuxer.ts";
 import { checkSelection, choose, type Chosen, editTags, initOf } from "./edits.ts";
 import { addChapter, addStreamLike, checkChapter, makeOutput, openOutputSink, writeHeader } from "./muxer.ts";

@@ -9,7 +9,7 @@ import type { Host } from "../ffi/session.ts";
 import { IOFlag } from "../ffi/symbols.ts";
 import { checkFunction, checkInteger, checkNumber, checkObject, optional } from "./arguments.ts";
 import { most } from "./read_size.ts";
-import type { Attachment } from "./source.ts";
+import type { Attachment } from "./attachment.ts";
 
 /** How an http source is read. */
 export interface HttpOptions {

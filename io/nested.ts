@@ -7,11 +7,12 @@ import { AVERROR } from "../ffi/constants.ts";
 import { call, canWait, type MaybePromise, type Operation, step } from "../ffi/operation.ts";
 import type { OpenMode } from "../ffi/requests.ts";
 import type { Cleanup, Host, Session } from "../ffi/session.ts";
+import type { Attachment } from "./attachment.ts";
 import type { HttpOptions } from "./http.ts";
 import { MemorySink } from "./memory_sink.ts";
 import type { OpenCallback } from "./open_callback.ts";
 import { openSink, type Sink } from "./sink.ts";
-import { type Attachment, openSource, type Source } from "./source.ts";
+import { openSource, type Source } from "./source.ts";
 
 /** What may be opened, and how. */
 export interface NestedOptions {

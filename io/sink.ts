@@ -5,12 +5,12 @@
 import { canWait, type Operation } from "../ffi/operation.ts";
 import type { Host } from "../ffi/session.ts";
 import { IOFlag } from "../ffi/symbols.ts";
+import type { Attachment } from "./attachment.ts";
 import { checkCallbacks, deviceOf, type IOCallbacks } from "./callbacks.ts";
 import { attachFile, openFile, pathOf } from "./file.ts";
 import { isHttp } from "./http.ts";
 import { IOContext, lendIOContext } from "./io_context.ts";
 import { MemorySink, openMemorySink } from "./memory_sink.ts";
-import type { Attachment } from "./source.ts";
 import { StreamSink } from "./stream.ts";
 
 /**

@@ -7,6 +7,7 @@ import type { Device } from "../ffi/device.ts";
 import { canWait, type Operation } from "../ffi/operation.ts";
 import type { Host } from "../ffi/session.ts";
 import { IOFlag } from "../ffi/symbols.ts";
+import type { Attachment } from "./attachment.ts";
 import { checkCallbacks, deviceOf, type IOCallbacks } from "./callbacks.ts";
 import { attachFile, openFile, pathOf } from "./file.ts";
 import { attachHttp, type HttpOptions, isHttp } from "./http.ts";
@@ -31,18 +32,6 @@ export type Source =
   | Deno.FsFile
   | IOCallbacks
   | IOContext;
-
-/** A source or sink that is open in a session, and goes with it. */
-export interface Attachment {
-  /** Handle of its I/O context. */
-  readonly io: number;
-  /** What it is called, "" where it has no name. */
-  readonly url: string;
-  /** Bytes of a source, where that is known although it can't seek. */
-  readonly size?: number | null;
-  /** Tells a sink that all is written, and waits until it has taken it. */
-  finish?(): Operation<void>;
-}
 
 /** How a source is opened. */
 export interface ReadOptions {
