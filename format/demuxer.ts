@@ -5,7 +5,7 @@ import { type Operation, runSync, step } from "../ffi/operation.ts";
 import { type Host, promised, Session } from "../ffi/session.ts";
 import { Direction, operations, SetWhat } from "../ffi/symbols.ts";
 import type { Attachment } from "../io/attachment.ts";
-import type { HttpOptions } from "../io/http.ts";
+import { type HttpOptions, httpOrigin } from "../io/http.ts";
 import { allowNested } from "../io/nested.ts";
 import { openSource, type Source } from "../io/source.ts";
 import type { FormatInfo } from "./formats.ts";
@@ -103,7 +103,8 @@ export function* openInput(
   const { format, url, findStreamInfo = true, http, onopen } = options;
   const { maxPacketSize = MAX_PACKET_SIZE, maxOpenSize = MAX_OPEN_SIZE } = options;
   const bufferSize = bufferSizeOf(options);
-  if (nested) allowNested(session, { onopen, bufferSize, http });
+  const origin = httpOrigin(source) ?? httpOrigin(url);
+  if (nested) allowNested(session, { onopen, bufferSize, http, origin });
   const attachment = isSequence(source, format)
     ? { io: 0, url: String(source) }
     : yield* openSource(host, source, { bufferSize, lend: lend && !onopen, http });

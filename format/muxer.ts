@@ -102,7 +102,7 @@ interface Opening {
   /** What its sink has opened goes with it, else with the session. */
   host?: Host;
   /** The session's input: what that opens goes on being asked of these. */
-  input?: { onopen?: OpenCallback; http?: HttpOptions } | undefined;
+  input?: { onopen?: OpenCallback; http?: HttpOptions; origin?: string | null } | undefined;
 }
 
 /** Opens the sink for the session's output, or leaves it to the muxer to do so. */
@@ -114,11 +114,11 @@ export function* openOutputSink(
   { host = session, input = {} }: Opening = {},
 ): Operation<Attachment> {
   const { coalesce = true, onopen, ondelete } = options;
-  const { onopen: onopenInput = onopen, http } = input;
+  const { onopen: onopenInput = onopen, http, origin } = input;
   const bufferSize = bufferSizeOf(options);
   const isKnown = opensFiles || !(sink instanceof MemorySink);
   const own = isKnown ? { url, sink, isUsed: false } : undefined;
-  allowNested(session, { onopen, onopenInput, ondelete, bufferSize, coalesce, http, own });
+  allowNested(session, { onopen, onopenInput, ondelete, bufferSize, coalesce, http, origin, own });
   if (!opensFiles) return yield* openSink(host, sink, { bufferSize, coalesce });
   return { io: 0, url, finish: () => closeUnused(own!) };
 }

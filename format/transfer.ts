@@ -25,7 +25,7 @@ import {
 } from "../io/arguments.ts";
 import type { Attachment } from "../io/attachment.ts";
 import { pathOf } from "../io/file.ts";
-import { isHttp } from "../io/http.ts";
+import { httpOrigin, isHttp } from "../io/http.ts";
 import { MemorySink } from "../io/memory_sink.ts";
 import { Scope } from "../io/nested.ts";
 import { type Sink, sinkUrl } from "../io/sink.ts";
@@ -386,7 +386,7 @@ class Transfer {
     const scope = this.#plan.split ? new Scope(this.#session) : null;
     const attachment = yield* openOutputSink(this.#session, this.sink!, this.#made, options, {
       host: scope ?? this.#session,
-      input: options.input,
+      input: { ...options.input, origin: httpOrigin(this.#plan.sources[0]) },
     });
     yield* writeHeader(this.#session, attachment, options, this.#format);
     this.#output = { attachment, scope, start };

@@ -8,7 +8,7 @@ import { call, canWait, type MaybePromise, type Operation, step } from "../ffi/o
 import type { OpenMode } from "../ffi/requests.ts";
 import type { Cleanup, Host, Session } from "../ffi/session.ts";
 import type { Attachment } from "./attachment.ts";
-import type { HttpOptions } from "./http.ts";
+import { type HttpOptions, isHttp, type NestedHttp } from "./http.ts";
 import { MemorySink } from "./memory_sink.ts";
 import type { OpenCallback } from "./open_callback.ts";
 import { openSink, type Sink } from "./sink.ts";
@@ -23,6 +23,8 @@ export interface NestedOptions {
   bufferSize: number;
   coalesce?: boolean | undefined;
   http?: HttpOptions | undefined;
+  /** The origin that `http.headers` are for; null: none. */
+  origin?: string | null | undefined;
   /** The muxer's own output, by the name that it opens it by; of one in memory, what it reads again is in the shim. */
   own?: Own | undefined;
 }
@@ -73,7 +75,8 @@ class Nested {
   *#ask(url: string, mode: "read" | "write"): Operation<Source | Sink | null> {
     const { onopen, onopenInput = onopen } = this.#options;
     const ask = mode === "read" ? onopenInput : onopen;
-    const answer = yield* call(() => ask?.({ url, mode }), "onopen");
+    const wait = yield* canWait();
+    const answer = yield* call(() => ask?.({ url, mode, canWait: wait }), "onopen");
     return answer ?? null;
   }
 
@@ -97,7 +100,7 @@ class Nested {
     try {
       const { bufferSize, coalesce = true, http } = this.#options;
       const attachment = mode === "read"
-        ? yield* openSource(scope, place as Source, { bufferSize, lend: false, http })
+        ? yield* openSource(scope, place as Source, { bufferSize, lend: false, http, nested: this.#http() })
         : yield* openSink(scope, place as Sink, { bufferSize, coalesce });
       if (mode === "write") {
         this.#written.set(url, place as Sink);
@@ -109,6 +112,18 @@ class Nested {
       scope.release(null);
       throw error;
     }
+  }
+
+  /** Where a URL is redirected to is asked as if it had been named. */
+  #http(): NestedHttp {
+    const ask = this.#ask.bind(this);
+    return {
+      origin: this.#options.origin ?? null,
+      *redirect(url) {
+        const place = yield* ask(url, "read");
+        return isHttp(place) ? String(place) : null;
+      },
+    };
   }
 
   /** For a sequence of images, whose demuxer looks how far it goes: what can't be opened is its end. */

@@ -10,7 +10,8 @@ import { IOFlag } from "../ffi/symbols.ts";
 import type { Attachment } from "./attachment.ts";
 import { checkCallbacks, deviceOf, type IOCallbacks } from "./callbacks.ts";
 import { attachFile, openFile, pathOf } from "./file.ts";
-import { attachHttp, type HttpOptions, isHttp } from "./http.ts";
+import { type HttpOptions, isHttp, type NestedHttp } from "./http.ts";
+import { attachHttp } from "./http_source.ts";
 import { asBytes, memoryDevice } from "./bytes.ts";
 import { IOContext, lendIOContext } from "./io_context.ts";
 import { blobDevice, iterableDevice, streamDevice } from "./stream.ts";
@@ -39,6 +40,8 @@ export interface ReadOptions {
   /** Bytes may be read where they are: no callback can run meanwhile and take them away. */
   lend: boolean;
   http?: HttpOptions | undefined;
+  /** It is named by another source, not by the program. */
+  nested?: NestedHttp | undefined;
 }
 
 /** Opens a source in a host. */

@@ -60,17 +60,17 @@ class FileServer implements AsyncDisposable {
 
   #answer(bytes: Bytes, request: Request, index: number, behaviour: Behaviour): Response {
     const { ranges = true, tellsSize = true, etag = () => `"one"`, breaksAfter = () => null } = behaviour;
-    const from = Number(request.headers.get("range")?.match(/^bytes=(\d+)-$/)?.[1] ?? 0);
+    const [from, end] = rangeOf(request, bytes.length);
     const ifRange = request.headers.get("if-range");
     const isPart = ranges && request.headers.has("range") && (ifRange === null || ifRange === etag(index));
     if (isPart && from >= bytes.length) {
       return new Response(null, { status: 416, headers: { "content-range": `bytes */${bytes.length}` } });
     }
-    const part = isPart ? bytes.subarray(from) : bytes;
+    const part = isPart ? bytes.subarray(from, end) : bytes;
     const headers = new Headers({ etag: etag(index) });
     if (tellsSize && !isPart) headers.set("content-length", String(part.length));
     const total = tellsSize ? bytes.length : "*";
-    if (isPart) headers.set("content-range", `bytes ${from}-${bytes.length - 1}/${total}`);
+    if (isPart) headers.set("content-range", `bytes ${from}-${end - 1}/${total}`);
     const body = this.#bodyOf(part, breaksAfter(index), behaviour);
     return new Response(body, { status: isPart ? 206 : 200, headers });
   }
@@ -94,6 +94,12 @@ class FileServer implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.#server.shutdown();
   }
+}
+
+/** First byte that is asked for, and the one behind the last. */
+function rangeOf(request: Request, size: number): [number, number] {
+  const [, from = "0", last = ""] = request.headers.get("range")?.match(/^bytes=(\d+)-(\d*)$/) ?? [];
+  return [Number(from), last === "" ? size : Math.min(Number(last) + 1, size)];
 }
 
 /** Serves while it works. */

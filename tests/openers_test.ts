@@ -5,7 +5,7 @@
 import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { MemorySink } from "../io/memory_sink.ts";
 import type { OpenCallback } from "../io/open_callback.ts";
-import { fromMap, type MapFile, withinDirectory, withinOrigin } from "../io/openers.ts";
+import { anyOf, fromMap, type MapFile, withinDirectory, withinOrigin } from "@avio/avio";
 
 const read = (opener: OpenCallback, url: string) => opener({ url, mode: "read" });
 const write = (opener: OpenCallback, url: string) => opener({ url, mode: "write" });
@@ -86,7 +86,9 @@ function answersFrom(
   ...permissions: string[]
 ): unknown[] {
   const script = `
-    import { withinDirectory } from ${JSON.stringify(new URL("../io/openers.ts", import.meta.url).href)};
+    import { withinDirectory } from ${
+    JSON.stringify(new URL("../io/within_directory.ts", import.meta.url).href)
+  };
     const opener = withinDirectory(${JSON.stringify(directory)}, { write: true });
     const answer = (request) => {
       try {
