@@ -10,7 +10,7 @@
 export async function abortable<T>(
   promise: PromiseLike<T>,
   signal: AbortSignal,
-  late: (value: T) => void,
+  late: (value: T) => void = () => {},
 ): Promise<T> {
   const { promise: aborted, reject } = Promise.withResolvers<never>();
   const abort = () => {

@@ -127,7 +127,8 @@ export class HttpClient {
   *#headersFor(url: URL): Operation<Headers> {
     const { headers } = this.#options;
     if (typeof headers === "function") {
-      return headersOf(yield* call(() => headers(new URL(url)), "http.headers"));
+      const given = async () => await headers(new URL(url));
+      return headersOf(yield* call(() => abortable(given(), this.#signal), "http.headers"));
     }
     const origin = this.#nested ? this.#nested.origin : this.#url.origin;
     return headersOf(url.origin === origin ? headers : undefined);
