@@ -20,17 +20,14 @@ export type { MaybePromise } from "./ffi/operation.ts";
 
 export type { IOCallbacks } from "./io/callbacks.ts";
 export type { HttpOptions } from "./io/http.ts";
+export { HttpError } from "./io/http_error.ts";
 export { IOContext } from "./io/io_context.ts";
 export { MemorySink } from "./io/memory_sink.ts";
 export type { OpenCallback, OpenRequest } from "./io/open_callback.ts";
-export {
-  fromMap,
-  type MapFile,
-  withinDirectory,
-  type WithinDirectoryOptions,
-  withinOrigin,
-  type WithinOriginOptions,
-} from "./io/openers.ts";
+export { anyOf } from "./io/any_of.ts";
+export { fromMap, type MapFile } from "./io/from_map.ts";
+export { withinDirectory, type WithinDirectoryOptions } from "./io/within_directory.ts";
+export { withinOrigin, type WithinOriginOptions } from "./io/within_origin.ts";
 export type { Sink } from "./io/sink.ts";
 export type { Source } from "./io/source.ts";
 

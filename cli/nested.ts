@@ -3,7 +3,7 @@
  * several files: what is in the folder of its output.
  */
 import { dirname } from "node:path";
-import { type OpenCallback, withinDirectory, withinOrigin } from "../mod.ts";
+import { anyOf, type OpenCallback, withinDirectory, withinOrigin } from "../mod.ts";
 import { isUrl, placeOf, STANDARD } from "./streams.ts";
 
 /** What may be read beside the input; what comes on stdin opens nothing. */
@@ -15,15 +15,7 @@ export function besideInput(name: string): { onopen?: OpenCallback } {
 
 /** What may be read beside any of the inputs. */
 export function besideInputs(names: readonly string[]): { onopen?: OpenCallback } {
-  const openers = names.flatMap((name) => besideInput(name).onopen ?? []);
-  const onopen: OpenCallback = (request) => {
-    for (const opener of openers) {
-      const answer = opener(request);
-      if (answer !== null) return answer;
-    }
-    return null;
-  };
-  return { onopen };
+  return { onopen: anyOf(...names.flatMap((name) => besideInput(name).onopen ?? [])) };
 }
 
 /** What may be written, and read again, beside the output. */

@@ -6,7 +6,7 @@ import type { Operation } from "../ffi/operation.ts";
 import type { Host, Session } from "../ffi/session.ts";
 import { checkBoolean, checkInteger, checkNumber, checkString, optional } from "../io/arguments.ts";
 import type { Attachment } from "../io/attachment.ts";
-import type { HttpOptions } from "../io/http.ts";
+import { type HttpOptions, httpOrigin } from "../io/http.ts";
 import { allowNestedInput } from "../io/nested.ts";
 import { openSource, type Source } from "../io/source.ts";
 import { bufferSizeOf, checkAllUsed, checkOptions, optionPairs, type SessionOptions } from "./options.ts";
@@ -72,7 +72,8 @@ export function* openInput(
   const attachment = isSequence(source, format)
     ? { io: null, url: String(source) }
     : yield* openSource(host, source, { bufferSize, lend: lend && !onopen, http });
-  allowNestedInput(session, { onopen, bufferSize, http });
+  const origin = httpOrigin(source) ?? httpOrigin(url);
+  allowNestedInput(session, { onopen, bufferSize, http, origin });
   const unused = yield* input.openInput(session, {
     io: attachment.io,
     url: url ?? attachment.url,

@@ -10,7 +10,7 @@ import type { Host, Session } from "../ffi/session.ts";
 import { Direction } from "../ffi/symbols.ts";
 import { GRACE, within } from "../ffi/waits.ts";
 import type { Attachment } from "./attachment.ts";
-import type { HttpOptions } from "./http.ts";
+import { type HttpOptions, isHttp, type NestedHttp } from "./http.ts";
 import { MemorySink } from "./memory_sink.ts";
 import type { OpenCallback } from "./open_callback.ts";
 import { openSink, type Sink } from "./sink.ts";
@@ -21,6 +21,8 @@ export interface NestedInputOptions {
   onopen?: OpenCallback | undefined;
   bufferSize: number;
   http?: HttpOptions | undefined;
+  /** The origin that `http.headers` are for; null: none. */
+  origin: string | null;
 }
 
 /** What an output may open, and how. */
@@ -43,15 +45,19 @@ export interface Own {
 
 /** From now on the session's input opens what these options allow, and nothing else. */
 export function allowNestedInput(session: Session, options: NestedInputOptions): void {
-  const { onopen, bufferSize, http } = options;
+  const { onopen, bufferSize, http, origin } = options;
   if (!onopen) return session.setOpener(Direction.INPUT, undefined);
   const ask = askerOf(onopen);
+  const nested = nestedHttp(ask, origin);
   session.setOpener(Direction.INPUT, function* (url, mode) {
     if (mode !== "read" && mode !== "check") return null;
     const source = (yield* ask(url, "read")) as Source | null;
     if (source === null) return null;
     if (mode === "check") return (yield* isThere(source)) ? true : null;
-    return yield* attach(session, (host) => openSource(host, source, { bufferSize, lend: false, http }));
+    return yield* attach(
+      session,
+      (host) => openSource(host, source, { bufferSize, lend: false, http, nested }),
+    );
   });
 }
 
@@ -66,7 +72,19 @@ type Asker = (url: string, mode: "read" | "write") => Operation<Source | Sink | 
 
 function askerOf(onopen: OpenCallback | undefined): Asker {
   return function* (url, mode) {
-    return (yield* call(() => onopen?.({ url, mode }), "onopen")) ?? null;
+    const waits = yield* canWait();
+    return (yield* call(() => onopen?.({ url, mode, canWait: waits }), "onopen")) ?? null;
+  };
+}
+
+/** Where a URL is redirected to is asked as if it had been named. */
+function nestedHttp(ask: Asker, origin: string | null): NestedHttp {
+  return {
+    origin,
+    *redirect(url) {
+      const place = yield* ask(url, "read");
+      return isHttp(place) ? String(place) : null;
+    },
   };
 }
 
@@ -105,7 +123,10 @@ class NestedOutput {
     if (isNamed && !(yield* isThere(sink))) return "missing";
     const source = isNamed ? sink : (yield* this.#ask(url, "read")) as Source | null;
     if (source === null) return null;
-    return yield* attach(this.#session, (host) => openSource(host, source, { bufferSize, lend: false }));
+    return yield* attach(
+      this.#session,
+      (host) => openSource(host, source, { bufferSize, lend: false, nested: nestedHttp(this.#ask, null) }),
+    );
   }
 
   *#write(url: string): Operation<Opened> {

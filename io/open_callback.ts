@@ -1,6 +1,6 @@
 /**
  * OpenCallback: the type of `onopen`, which decides what a playlist, a manifest or a segmenting muxer may open.
- * Ready-made ones are in openers.ts; who asks it, and what becomes of its answer, is not here.
+ * Ready-made ones are in within_directory.ts, within_origin.ts, from_map.ts and any_of.ts; who asks it, and what becomes of its answer, is not here.
  */
 import type { MaybePromise } from "../ffi/operation.ts";
 import type { Sink } from "./sink.ts";
@@ -16,10 +16,15 @@ export interface OpenRequest {
   url: string;
   /** "read" wants a Source, "write" a Sink. */
   mode: "read" | "write";
+  /**
+   * Whether a promise may be returned: true in the async API. Absent where a program calls an opener itself: the ready-made
+   * ones answer at once then, otherwise with a promise where they have to look at files.
+   */
+  canWait?: boolean;
 }
 
 /**
- * Decides what a playlist, a manifest or a segmenting muxer may open: asked for each nested open, it answers what is
+ * Decides what a playlist, a manifest or a segmenting muxer may open: asked for each nested open, it returns what is
  * opened instead of the URL, or null (or nothing) to refuse. Nothing is opened without it. Promises need the async API.
  *
  * ```ts

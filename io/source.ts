@@ -8,7 +8,8 @@ import { canWait, type Operation } from "../ffi/operation.ts";
 import type { Host } from "../ffi/session.ts";
 import { checkCallbacks, deviceOf, type IOCallbacks } from "./callbacks.ts";
 import { attachFile, openFile, pathOf } from "./file.ts";
-import { attachHttp, type HttpOptions, isHttp } from "./http.ts";
+import { type HttpOptions, isHttp, type NestedHttp } from "./http.ts";
+import { attachHttp } from "./http_source.ts";
 import type { Attachment } from "./attachment.ts";
 import { asBytes, attachBytes } from "./bytes.ts";
 import { IOContext, lendIOContext } from "./io_context.ts";
@@ -38,6 +39,8 @@ export interface ReadOptions {
   /** Bytes may be read where they are: no callback can run meanwhile and take them away. */
   lend: boolean;
   http?: HttpOptions | undefined;
+  /** It is named by another source, not by the program. */
+  nested?: NestedHttp | undefined;
 }
 
 /** Opens a source in a host. */

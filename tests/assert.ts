@@ -71,6 +71,11 @@ export function assertGreater<T>(actual: T, expected: T, msg?: string): void {
   assertStrict.ok(actual > expected, msg ?? `Expected ${actual} > ${expected}`);
 }
 
+/** Makes an assertion: `actual` is less than `expected`. */
+export function assertLess<T>(actual: T, expected: T, msg?: string): void {
+  assertStrict.ok(actual < expected, msg ?? `Expected ${actual} < ${expected}`);
+}
+
 /** Makes an assertion: `actual` is at most `expected`. */
 export function assertLessOrEqual<T>(actual: T, expected: T, msg?: string): void {
   assertStrict.ok(actual <= expected, msg ?? `Expected ${actual} <= ${expected}`);

@@ -1,122 +1,28 @@
 /**
  * http(s): sources, against a server on the loopback interface that counts what it is asked.
  */
-import { assert, assertEquals, assertRejects, assertStrictEquals, assertStringIncludes } from "@std/assert";
-import { AVError, Demuxer, type DemuxerOptions, MemorySink, probe, probeSync, remux } from "@avio/avio";
+import {
+  assert,
+  assertEquals,
+  assertLessOrEqual,
+  assertRejects,
+  assertStrictEquals,
+  assertStringIncludes,
+} from "@std/assert";
+import {
+  AVError,
+  concatSync,
+  Demuxer,
+  type DemuxerOptions,
+  MemorySink,
+  probe,
+  probeSync,
+  remux,
+} from "@avio/avio";
 import { readRows, rejectionOf, sleep, soon } from "./support/async.ts";
+import { FileServer, serving, wavOf } from "./support/file_server.ts";
 import { fixtureBytes, mediaFixtures } from "./support/fixtures.ts";
 import { rowsOf } from "./support/packets.ts";
-
-type Bytes = Uint8Array<ArrayBuffer>;
-
-/** What a server may do otherwise. */
-interface Behaviour {
-  /** Knows Range. @default {true} */
-  ranges?: boolean;
-  /** By the number of the request. */
-  etag?: (request: number) => string;
-  /** Sends Content-Length, or a total in Content-Range. @default {true} */
-  tellsSize?: boolean;
-  /** Breaks the connection after so many bytes, by the number of the request; null: not. */
-  breaksAfter?: (request: number) => number | null;
-  /** Answers in place of the media, by the number of the request. */
-  instead?: (request: Request, index: number) => Response | null | Promise<Response>;
-  /** Bytes of a chunk, and milliseconds before each. */
-  chunk?: number;
-  pause?: number;
-}
-
-/** A server of one file; what it was asked, and what it has sent. */
-class FileServer implements AsyncDisposable {
-  readonly requests: { headers: Headers }[] = [];
-  /** Bytes sent. */
-  sent = 0;
-  /** Connections that the client left. */
-  left = 0;
-  #server: Deno.HttpServer<Deno.NetAddr>;
-
-  constructor(bytes: Bytes, behaviour: Behaviour = {}) {
-    this.#server = Deno.serve({
-      port: 0,
-      hostname: "127.0.0.1",
-      onListen: () => {},
-      onError: () => new Response(),
-    }, (
-      request,
-    ) => {
-      const index = this.requests.push({ headers: new Headers(request.headers) }) - 1;
-      return behaviour.instead?.(request, index) ?? this.#answer(bytes, request, index, behaviour);
-    });
-  }
-
-  get url(): string {
-    return `http://127.0.0.1:${this.#server.addr.port}/media`;
-  }
-
-  /** The Range headers so far. */
-  get ranges(): (string | null)[] {
-    return this.requests.map((request) => request.headers.get("range"));
-  }
-
-  #answer(bytes: Bytes, request: Request, index: number, behaviour: Behaviour): Response {
-    const { ranges = true, tellsSize = true, etag = () => `"one"`, breaksAfter = () => null } = behaviour;
-    const from = Number(request.headers.get("range")?.match(/^bytes=(\d+)-$/)?.[1] ?? 0);
-    const ifRange = request.headers.get("if-range");
-    const isPart = ranges && request.headers.has("range") && (ifRange === null || ifRange === etag(index));
-    if (isPart && from >= bytes.length) {
-      return new Response(null, { status: 416, headers: { "content-range": `bytes */${bytes.length}` } });
-    }
-    const part = isPart ? bytes.subarray(from) : bytes;
-    const headers = new Headers({ etag: etag(index) });
-    if (tellsSize && !isPart) headers.set("content-length", String(part.length));
-    const total = tellsSize ? bytes.length : "*";
-    if (isPart) headers.set("content-range", `bytes ${from}-${bytes.length - 1}/${total}`);
-    const body = this.#bodyOf(part, breaksAfter(index), behaviour);
-    return new Response(body, { status: isPart ? 206 : 200, headers });
-  }
-
-  #bodyOf(part: Bytes, limit: number | null, { chunk = 1000, pause = 0 }: Behaviour): ReadableStream<Bytes> {
-    let at = 0;
-    return new ReadableStream({
-      pull: async (controller) => {
-        if (pause) await sleep(pause);
-        if (limit !== null && at >= limit) return controller.error(new Error("broken on purpose"));
-        if (at >= part.length) return controller.close();
-        const piece = part.slice(at, Math.min(at + chunk, limit ?? Infinity));
-        at += piece.length;
-        this.sent += piece.length;
-        controller.enqueue(piece);
-      },
-      cancel: () => void this.left++,
-    }, { highWaterMark: 0 });
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.#server.shutdown();
-  }
-}
-
-/** Serves while it works. */
-async function serving(
-  bytes: Bytes,
-  behaviour: Behaviour,
-  work: (server: FileServer) => Promise<void>,
-): Promise<void> {
-  await using server = new FileServer(bytes, behaviour);
-  await work(server);
-}
-
-/** wav of so many bytes: no index, one stream, packets of some KiB. */
-function wavOf(size: number): Bytes {
-  const header = fixtureBytes("audio.wav").slice(0, 44);
-  const wav = new Uint8Array(size).map((_, i) => (i * 31) >> 4);
-  wav.set(header);
-  const view = new DataView(wav.buffer);
-  view.setUint32(4, size - 8, true);
-  wav.set(new TextEncoder().encode("data"), 36);
-  view.setUint32(40, size - 44, true);
-  return wav;
-}
 
 // ------------------------------------------------------------------------------------------- ranges
 
@@ -129,34 +35,85 @@ for (const name of mediaFixtures) {
   });
 }
 
-Deno.test("An http: source that is read forward is one request, open-ended", async () => {
+Deno.test("A small http: source that is read forward is one request", async () => {
   for (const name of ["faststart.mp4", "video.mkv", "audio.flac"]) {
     await serving(fixtureBytes(name), {}, async (server) => {
       await readRows(server.url, { bufferSize: 4096 });
-      assertEquals(server.ranges, ["bytes=0-"], name);
+      assertEquals(server.ranges, ["bytes=0-131071"], name);
     });
   }
 });
 
-Deno.test("An http: source is asked again where it really seeks, and reads through small gaps", async () => {
+Deno.test("The ranges of an http: source grow while it is read forward; the last one is open-ended", async () => {
+  const wav = wavOf(16_000_000);
+  await serving(wav, { chunk: 65536 }, async (server) => {
+    const sink = new MemorySink();
+    await remux(server.url, sink, { format: "wav" });
+    assertEquals(server.ranges, [
+      "bytes=0-131071", // then it looks behind the data, and goes back
+      "bytes=44-131115",
+      "bytes=131116-655403",
+      "bytes=655404-2752555",
+      "bytes=2752556-11141163",
+      "bytes=11141164-",
+    ]);
+    assertEquals(sink.bytes().subarray(-8_000_000), wav.subarray(-8_000_000));
+  });
+});
+
+Deno.test("probe() of an http: source makes the server send little more than it needs", async () => {
+  const sink = new MemorySink();
+  concatSync(Array(60).fill(fixtureBytes("video.mkv")), sink, { format: "matroska" });
+  assert(sink.bytes().length > 1_500_000);
+  await serving(sink.bytes(), { chunk: 10_000 }, async (server) => {
+    assertEquals((await probe(server.url)).size, sink.bytes().length);
+    assertEquals(server.ranges, ["bytes=0-131071"]);
+    assertLessOrEqual(server.sent, 131_072);
+  });
+});
+
+Deno.test("An http: source is asked again where it really seeks, for little at first, and reads through small gaps", async () => {
   const wav = wavOf(8_000_000);
   await serving(wav, { chunk: 65536 }, async (server) => {
     await using demuxer = await Demuxer.open(server.url, { bufferSize: 4096 });
-    const duration = demuxer.duration!;
-    const bytesAt = (part: number) => part * duration;
-    const first = server.requests.length; // opening looks behind the data
-    await demuxer.seek(bytesAt(280_000 / wav.length));
-    await demuxer.read();
-    assertEquals(server.requests.length, first, "a small gap");
-    await demuxer.seek(bytesAt(0.8));
-    const far = await demuxer.read();
-    assertEquals(server.requests.length, first + 1, "a large one");
+    const readAt = async (position: number) => {
+      await demuxer.seek(position / wav.length * demuxer.duration!);
+      const packet = (await demuxer.read())!;
+      assertEquals(packet.data, wav.subarray(packet.pos!, packet.pos! + packet.data.length));
+    };
+    await readAt(6_400_000);
+    assert(server.ranges.includes("bytes=6400008-6531079"), "far ahead");
     assertEquals(server.requests.at(-1)!.headers.get("if-range"), `"one"`);
-    assertEquals(far!.data, wav.subarray(far!.pos!, far!.pos! + far!.data.length));
-    await demuxer.seek(bytesAt(0.2));
-    const back = await demuxer.read();
-    assertEquals(server.requests.length, first + 2, "back");
-    assertEquals(back!.data, wav.subarray(back!.pos!, back!.pos! + back!.data.length));
+    await readAt(6_500_000);
+    assert(!server.ranges.some((range) => range!.startsWith("bytes=65000")), "a small gap");
+    await readAt(1_600_000);
+    assert(server.ranges.includes("bytes=1600036-1731107"), "back");
+  });
+});
+
+Deno.test("A seek without a read makes no request", async () => {
+  await serving(wavOf(8_000_000), { chunk: 65536 }, async (server) => {
+    const demuxer = await Demuxer.open(server.url, { bufferSize: 4096 });
+    const before = server.requests.length;
+    for (const seconds of [100, 20, 50]) await demuxer.seek(seconds);
+    await demuxer.close();
+    assertEquals(server.requests.length, before);
+  });
+});
+
+Deno.test("Parts may be shorter than what was asked for", async () => {
+  const bytes = fixtureBytes("video.mkv");
+  await serving(bytes, { maxPart: 5000 }, async (server) => {
+    assertEquals(await readRows(server.url), rowsOf(bytes));
+    assertEquals(server.requests.length, Math.ceil(bytes.length / 5000));
+  });
+});
+
+Deno.test("A part that doesn't say which one it is is none: all is asked for, and read forward", async () => {
+  const bytes = fixtureBytes("faststart.mp4");
+  await serving(bytes, { tellsPart: false }, async (server) => {
+    assertEquals(await readRows(server.url, { bufferSize: 4096 }), rowsOf(bytes));
+    assertEquals(server.ranges, ["bytes=0-131071", null]);
   });
 });
 
@@ -202,6 +159,13 @@ Deno.test("Ranges without a total are read forward", async () => {
     const rows = rowsOf(fixtureBytes("faststart.mp4"));
     assertEquals(await readRows(server.url), rows);
   });
+  for (const size of [131_071, 131_072, 131_073, 700_000]) {
+    const wav = wavOf(size);
+    await serving(wav, { tellsSize: false, chunk: 10_000 }, async (server) => {
+      assertEquals(await readRows(server.url), await readRows(new Blob([wav]).stream()), `${size} bytes`);
+      assertEquals(server.ranges, ["bytes=0-131071", `bytes=${Math.min(size, 131_072)}-`]);
+    });
+  }
 });
 
 // ------------------------------------------------------------------------------------------- broken connections
@@ -370,7 +334,7 @@ Deno.test("A redirect is followed", async () => {
     await serving(fixtureBytes("video.mkv"), { instead }, async (server) => {
       assertEquals(await readRows(server.url), rowsOf(fixtureBytes("video.mp4")));
     });
-    assertEquals(target.ranges[0], "bytes=0-");
+    assertEquals(target.ranges[0], "bytes=0-131071");
   });
 });
 
@@ -389,9 +353,10 @@ Deno.test("Closing early leaves the connection", async () => {
     const demuxer = await Demuxer.open(server.url);
     await demuxer.read();
     await demuxer.close();
-    for (let i = 0; i < 100 && server.left < server.requests.length; i++) await sleep(10);
-    assertEquals(server.left, server.requests.length);
-    assert(server.sent < 8_000_000, `${server.sent} bytes`);
+    for (let i = 0; i < 100 && server.open > 0; i++) await sleep(10);
+    assertEquals(server.open, 0);
+    assert(server.left > 0);
+    assertLessOrEqual(server.sent, 1_000_000);
   });
 });
 

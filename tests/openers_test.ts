@@ -1,11 +1,22 @@
 /**
- * Ready-made openers, asked directly: what each allows, what it refuses, and what it answers. That FFmpeg asks them
- * is not tested here.
+ * Ready-made openers, asked directly: what each allows, what it refuses, and what it returns. At the end, that they are told
+ * whether they can wait.
  */
 import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
-import { MemorySink } from "../io/memory_sink.ts";
-import type { OpenCallback } from "../io/open_callback.ts";
-import { fromMap, type MapFile, withinDirectory, withinOrigin } from "../io/openers.ts";
+import {
+  anyOf,
+  concat,
+  concatSync,
+  fromMap,
+  type MapFile,
+  MemorySink,
+  type OpenCallback,
+  withinDirectory,
+  withinOrigin,
+} from "@avio/avio";
+import { readRows } from "./support/async.ts";
+import { bytesOf, playlistOf, tsSegments, tsWhole } from "./support/many_files.ts";
+import { rowsOf } from "./support/packets.ts";
 
 const read = (opener: OpenCallback, url: string) => opener({ url, mode: "read" });
 const write = (opener: OpenCallback, url: string) => opener({ url, mode: "write" });
@@ -86,7 +97,9 @@ function answersFrom(
   ...permissions: string[]
 ): unknown[] {
   const script = `
-    import { withinDirectory } from ${JSON.stringify(new URL("../io/openers.ts", import.meta.url).href)};
+    import { withinDirectory } from ${
+    JSON.stringify(new URL("../io/within_directory.ts", import.meta.url).href)
+  };
     const opener = withinDirectory(${JSON.stringify(directory)}, { write: true });
     const answer = (request) => {
       try {
@@ -636,5 +649,169 @@ Deno.test("fromMap() throws where a MemorySink is being written, or the Map has 
 Deno.test("fromMap() tells what is wrong with its argument", () => {
   for (const files of [undefined, null, {}, [], "a"]) {
     assertThrows(() => fromMap(files as never), TypeError, "files: must be a Map");
+  }
+});
+
+// ------------------------------------------------------------------------------------------- canWait
+
+/** Fails where a synchronous file call is made. */
+async function withoutSyncCalls<T>(work: () => Promise<T>): Promise<T> {
+  const names = ["realPathSync", "lstatSync", "statSync", "openSync", "readDirSync", "readLinkSync"] as const;
+  const originals = names.map((name) => [name, Deno[name]] as const);
+  for (const name of names) {
+    Object.assign(Deno, {
+      [name]() {
+        throw new Error(`Deno.${name} was called`);
+      },
+    });
+  }
+  try {
+    return await work();
+  } finally {
+    Object.assign(Deno, Object.fromEntries(originals));
+  }
+}
+
+Deno.test("withinDirectory() looks at files without stalling where it can wait, and returns the same", async () => {
+  using tree = new Tree();
+  const { media } = tree;
+  const opener = withinDirectory(media, { write: true });
+  const urls = [
+    ...["a.ts", "a.ts?x=1", "my%20dir/my%20seg.ts", "none.ts", "../secret", "outside.ts", "dangling.ts"],
+    ...["inside.ts", "loop.ts/a.ts", "outdir/new.ts", "subdir/none.ts", `file://${media}/a.ts`, "http://a/b"],
+  ];
+  for (const mode of ["read", "write"] as const) {
+    for (const url of urls) {
+      const answer = await withoutSyncCalls(async () => await opener({ url, mode, canWait: true }));
+      assertStrictEquals(answer, opener({ url, mode }), `${mode} ${url}`);
+      assertStrictEquals(answer, opener({ url, mode, canWait: false }), `${mode} ${url}`);
+    }
+  }
+});
+
+Deno.test("onopen is told whether it can wait: in the async API, not in the sync one", async () => {
+  const told: unknown[] = [];
+  const onopen: OpenCallback = ({ url, canWait }) => {
+    told.push(canWait);
+    return tsSegments().get(url);
+  };
+  const playlist = bytesOf(playlistOf(["index0.ts", "index1.ts"]));
+  assert(rowsOf(playlist, { onopen }).length > 0);
+  assertEquals(new Set(told), new Set([false]));
+  told.length = 0;
+  assert((await readRows(playlist, { onopen })).length > 0);
+  assertEquals(new Set(told), new Set([true]));
+});
+
+// ------------------------------------------------------------------------------------------- anyOf
+
+/** All orders of the values. */
+function orders<T>(values: T[]): T[][] {
+  if (values.length < 2) return [values];
+  return values.flatMap((value, index) => orders(values.toSpliced(index, 1)).map((rest) => [value, ...rest]));
+}
+
+Deno.test("anyOf() of directories, an origin and a Map: who has it serves it, in any order, waiting or not", async () => {
+  using tree = new Tree();
+  const { media, root } = tree;
+  const bytes = new Uint8Array([1]);
+  const openers = [
+    withinDirectory(media),
+    withinDirectory(`${root}/media2`),
+    withinOrigin("https://example.com"),
+    fromMap(new Map([["m.ts", bytes]])),
+  ];
+  const names: Record<string, unknown> = {
+    "a.ts": `${media}/a.ts`,
+    "sub/b.ts": `${media}/sub/b.ts`,
+    "x.ts": `${root}/media2/x.ts`,
+    "m.ts": bytes,
+    "./m.ts": bytes,
+    "https://example.com/a.ts": "https://example.com/a.ts",
+    "https://evil.org/a.ts": null,
+    [`${root}/secret`]: `https://example.com${root}/secret`,
+  };
+  for (const order of orders(openers)) {
+    const opener = anyOf(...order);
+    for (const [url, expected] of Object.entries(names)) {
+      assertStrictEquals(read(opener, url), expected, url);
+      const answer = withoutSyncCalls(async () => await opener({ url, mode: "read", canWait: true }));
+      assertStrictEquals(await answer, expected, url);
+    }
+  }
+});
+
+Deno.test("anyOf(): what nobody has is taken where the first one allowed it, so that opening it tells", async () => {
+  using tree = new Tree();
+  const { media, root } = tree;
+  const [first, second] = [withinDirectory(media), withinDirectory(`${root}/media2`)];
+  const origin = withinOrigin("https://example.com");
+  assertEquals(read(anyOf(first, second), "none.ts"), `${media}/none.ts`);
+  assertEquals(read(anyOf(second, first), "none.ts"), `${root}/media2/none.ts`);
+  assertEquals(
+    await anyOf(second, first)({ url: "none.ts", mode: "read", canWait: true }),
+    `${root}/media2/none.ts`,
+  );
+  assertEquals(read(anyOf(fromMap(new Map()), first), "a.ts/none.ts"), `${media}/a.ts/none.ts`);
+  assertEquals(read(anyOf(first, origin), "none.ts"), "https://example.com/none.ts", "it may be there");
+  assertStrictEquals(read(anyOf(first, second), "../secret"), null);
+  assertStrictEquals(read(anyOf(), "a.ts"), null);
+  assertEquals(read(anyOf(anyOf(first), anyOf(second)), "x.ts"), `${root}/media2/x.ts`);
+});
+
+Deno.test("anyOf(): to be written, the first that allows it takes it", () => {
+  using tree = new Tree();
+  const { media } = tree;
+  const files = new Map<string, MapFile>();
+  const directory = withinDirectory(media, { write: true });
+  assertEquals(write(anyOf(withinDirectory(media), directory, fromMap(files)), "new.ts"), `${media}/new.ts`);
+  assertEquals(files.size, 0);
+  assert(write(anyOf(fromMap(files), directory), "new.ts") instanceof MemorySink);
+  assertStrictEquals(
+    write(anyOf(withinDirectory(media), withinOrigin("https://example.com")), "new.ts"),
+    null,
+  );
+});
+
+Deno.test("anyOf() takes any opener: URLs, nothing, promises where it can wait, and throws what one throws", async () => {
+  using tree = new Tree();
+  const file = new URL(`file://${tree.media}/a.ts`);
+  const none = new URL(`file://${tree.media}/none.ts`);
+  const bytes = new Uint8Array(1);
+  assertStrictEquals(read(anyOf(() => undefined, () => none, () => file), "x"), file);
+  assertStrictEquals(read(anyOf(() => {}, () => none, () => null), "x"), none);
+  const later = anyOf(() => Promise.resolve(null), () => Promise.resolve(bytes));
+  assertStrictEquals(await later({ url: "x", mode: "read", canWait: true }), bytes);
+  assertThrows(() => read(later, "x"), TypeError, "promise");
+  const reason = new Error("the program's own");
+  const throwing = anyOf(() => {
+    throw reason;
+  }, () => bytes);
+  assertStrictEquals(assertThrows(() => read(throwing, "x")), reason);
+  for (const wrong of [null, "a", {}]) {
+    assertThrows(() => anyOf(() => null, wrong as never), TypeError, "openers[1]: ");
+  }
+});
+
+Deno.test("anyOf(): playlists of two folders, read one after the other", async () => {
+  using tree = new Tree();
+  const names = [...tsSegments().keys()].filter((name) => name.endsWith(".ts"));
+  for (const folder of ["one", "two"]) {
+    Deno.mkdirSync(`${tree.root}/${folder}`);
+    for (const name of names) {
+      Deno.writeFileSync(`${tree.root}/${folder}/${folder}-${name}`, tsSegments().get(name)!);
+    }
+    const playlist = playlistOf(names.map((name) => `${folder}-${name}`));
+    Deno.writeTextFileSync(`${tree.root}/${folder}/index.m3u8`, playlist);
+  }
+  const sources = ["one", "two"].map((folder) => `${tree.root}/${folder}/index.m3u8`);
+  const openers = ["one", "two"].map((folder) => withinDirectory(`${tree.root}/${folder}`));
+  const whole = rowsOf(tsWhole()).length;
+  for (const order of orders(openers)) {
+    const input = { onopen: anyOf(...order) };
+    const synced = new MemorySink();
+    assertEquals(concatSync(sources, synced, { format: "matroska", input }).packets, 2 * whole);
+    const awaited = new MemorySink();
+    assertEquals((await concat(sources, awaited, { format: "matroska", input })).packets, 2 * whole);
   }
 });

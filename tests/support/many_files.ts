@@ -118,7 +118,7 @@ export function recording(onopen: OpenCallback): { asked: OpenRequest[]; onopen:
   return {
     asked,
     onopen(request) {
-      asked.push({ ...request });
+      asked.push({ url: request.url, mode: request.mode });
       return onopen(request);
     },
   };

@@ -1,0 +1,308 @@
+/**
+ * An http(s): URL as a device. It is read by ranges that grow while it is read from front to back: small ones first, for
+ * whoever only looks at the beginning, then all of the rest in one. A seek makes a new request with the next read. What
+ * fails is tried again, from the byte where it stopped. Servers without ranges are read as a stream that can't seek.
+ */
+import { constants } from "../ffi/constants.ts";
+import type { Device } from "../ffi/device.ts";
+import { argumentError } from "../ffi/errors.ts";
+import { call, canWait, type Operation } from "../ffi/operation.ts";
+import type { Host } from "../ffi/session.ts";
+import { pause } from "./abortable.ts";
+import type { Attachment } from "./attachment.ts";
+import { checkHttpOptions, type HttpOptions, type NestedHttp } from "./http.ts";
+import { HttpClient } from "./http_client.ts";
+import { HttpError, HttpFault } from "./http_error.ts";
+import { bodyOf, discard, isEmptyFile, lengthOf, partOf, statusLine, validatorOf } from "./http_response.ts";
+import { most } from "./read_size.ts";
+
+/** Bytes of the first range, and of the first behind a seek. */
+const FIRST_RANGE = 128 * 1024;
+/** Each further range has so many times as many. */
+const RANGE_GROWTH = 4;
+/** Behind a range of so many bytes, all of the rest is asked for. */
+const LAST_RANGE = 8 * 1024 * 1024;
+/** Seeking ahead by less than this reads on, where the response goes on so far. */
+const READ_THROUGH = 256 * 1024;
+
+const RETRIES = 3;
+const RETRY_DELAY = 200; // milliseconds
+const MAX_RETRY_DELAY = 30_000; // milliseconds
+
+const NOTHING = new Uint8Array(0);
+
+/** Opens an http source in a host. */
+export function* attachHttp(
+  host: Host,
+  url: string,
+  { bufferSize, http = {}, nested = null }: {
+    bufferSize: number;
+    http?: HttpOptions | undefined;
+    nested?: NestedHttp | undefined | null;
+  },
+): Operation<Attachment> {
+  checkHttpOptions(http);
+  if (!(yield* canWait())) {
+    throw argumentError(TypeError, "source", `${url} can't be opened synchronously, use open`);
+  }
+  const source = new HttpSource(url, http, nested);
+  host.defer((failure) => source.close(failure?.error));
+  yield* source.open();
+  const io = host.addDevice(source.device(), { use: "read" }, bufferSize);
+  return { io, url: source.url, size: source.size };
+}
+
+class HttpSource {
+  /** As the program or the media spelled it. */
+  #url: string;
+  #options: HttpOptions;
+  #client: HttpClient;
+  #abort = new AbortController();
+  #isOpen = false;
+  /** Bytes, null where the server doesn't say. */
+  #size: number | null = null;
+  #hasRanges = true;
+  /** For If-Range. */
+  #validator: string | null = null;
+
+  #reader: ReadableStreamDefaultReader<Uint8Array> | null = null;
+  #chunk: Uint8Array = NOTHING;
+  /** Of the next byte that #chunk or #reader gives. */
+  #position = 0;
+  /** Where the response ends; null: not known. */
+  #end: number | null = null;
+  /** Status of the response. */
+  #status = 0;
+  /** All of the rest was asked for. */
+  #isLast = false;
+  /** There is no more, although no size was told. */
+  #hasEnded = false;
+
+  /** Where the next read begins. */
+  #target = 0;
+  /** Bytes of the next range. */
+  #rangeSize = FIRST_RANGE;
+
+  constructor(url: string, options: HttpOptions, nested: NestedHttp | null) {
+    const parsed = URL.parse(url);
+    if (!parsed) throw argumentError(TypeError, "source", `${url} is not a valid URL`);
+    this.#url = url;
+    this.#options = options;
+    this.#client = new HttpClient(parsed, options, nested, this.#abort.signal);
+  }
+
+  /** Where redirects led to when it was opened. */
+  get url(): string {
+    return this.#client.redirectedTo ?? this.#url;
+  }
+
+  get size(): number | null {
+    return this.#size;
+  }
+
+  open(): Operation<void> {
+    return this.#persist(() => this.#connect());
+  }
+
+  /** Whatever it waits for ends with the reason. */
+  close(reason?: unknown): void {
+    this.#letGo(reason);
+    this.#abort.abort(reason);
+  }
+
+  device(): Device {
+    const read = (size: number) => this.#read(most(size));
+    return this.#hasRanges && this.#size !== null ? { read, seek: this.#seek.bind(this) } : { read };
+  }
+
+  *#read(size: number): ReturnType<NonNullable<Device["read"]>> {
+    if (this.#size !== null && this.#target >= this.#size) return null; // and what is being read is kept
+    yield* this.#goToTarget();
+    const piece = yield* this.#next(size);
+    this.#target = this.#position;
+    return piece.length === 0 ? null : piece;
+  }
+
+  /** The read that follows goes there. */
+  // deno-lint-ignore require-yield
+  *#seek(offset: number, whence: number): ReturnType<NonNullable<Device["seek"]>> {
+    if (whence === constants.seek.SIZE) return this.#size;
+    const target = whence === constants.seek.END ? this.#size! + offset : offset;
+    return target < 0 ? null : this.#target = target;
+  }
+
+  *#goToTarget(): Operation<void> {
+    const gap = this.#target - this.#position;
+    if (gap === 0) return;
+    const isNear = gap > 0 && gap < READ_THROUGH;
+    if (isNear && this.#reader && this.#target < (this.#end ?? Infinity)) {
+      while (this.#position < this.#target) yield* this.#next(this.#target - this.#position);
+      return;
+    }
+    this.#letGo();
+    this.#position = this.#target;
+    if (!isNear) this.#rangeSize = FIRST_RANGE;
+  }
+
+  /** At most so many bytes from the position on; none at the end. */
+  *#next(size: number): Operation<Uint8Array> {
+    if (this.#chunk.length === 0) this.#chunk = yield* this.#persist(() => this.#nextChunk());
+    const piece = this.#chunk.subarray(0, size);
+    this.#chunk = this.#chunk.subarray(piece.length);
+    this.#position += piece.length;
+    return piece;
+  }
+
+  *#nextChunk(): Operation<Uint8Array> {
+    while (true) {
+      if (this.#isAtEnd()) return NOTHING;
+      if (!this.#reader) yield* this.#connect();
+      else {
+        const chunk = yield* this.#readBody(this.#reader);
+        if (chunk === null) this.#endResponse();
+        else if (chunk.length > 0) return chunk;
+      }
+    }
+  }
+
+  #isAtEnd(): boolean {
+    return this.#hasEnded || (this.#size !== null && this.#position >= this.#size);
+  }
+
+  *#readBody(reader: ReadableStreamDefaultReader<Uint8Array>): Operation<Uint8Array | null> {
+    let result: ReadableStreamReadResult<Uint8Array>;
+    try {
+      result = yield* call(() => reader.read(), "source");
+    } catch (error) {
+      throw this.#broken((error as Error | undefined)?.message ?? String(error), { cause: error });
+    }
+    this.#abort.signal.throwIfAborted(); // which ends the stream like its end
+    return result.done ? null : result.value;
+  }
+
+  #endResponse(): void {
+    this.#reader = null;
+    if (this.#end !== null && this.#position < this.#end) throw this.#broken("the response ended too early");
+    this.#hasEnded = this.#size === null && (this.#isLast || !this.#hasRanges);
+  }
+
+  /** What has been read of a response without ranges can't be had again. */
+  #broken(message: string, init: { cause?: unknown } = {}): HttpFault {
+    return new HttpFault(message, {
+      ...init,
+      kind: this.#hasRanges ? "broken" : "final",
+      status: this.#status,
+    });
+  }
+
+  // ---------------------------------------------------------------------------------------- requests
+
+  /** A response that gives the bytes from the position on, unless that is the end. */
+  *#connect(): Operation<void> {
+    const last = this.#lastOfRange();
+    const response = yield* this.#client.get({
+      "accept-encoding": "identity", // positions are those of the media
+      ...(this.#hasRanges ? { range: `bytes=${this.#position}-${last ?? ""}` } : {}),
+      ...(this.#validator === null ? {} : { "if-range": this.#validator }),
+    });
+    this.#isLast = last === null;
+    if (this.#isOpen) this.#continue(response);
+    else if (this.#hasRanges && response.status === 206 && partOf(response)?.start !== 0) {
+      discard(response); // it doesn't say what it is a part of
+      this.#hasRanges = false;
+      yield* this.#connect();
+    } else this.#begin(response);
+  }
+
+  /** Of the next range: its last byte, null for all of the rest. */
+  #lastOfRange(): number | null {
+    if (!this.#hasRanges || this.#rangeSize > LAST_RANGE) return null;
+    if (this.#size === null) return this.#isOpen ? null : this.#rangeSize - 1;
+    return Math.min(this.#position + this.#rangeSize, this.#size) - 1;
+  }
+
+  #begin(response: Response): void {
+    const part = partOf(response);
+    if (isEmptyFile(response)) this.#size = 0;
+    else if (response.status === 416) throw this.#wrong(response, statusLine(response));
+    else this.#size = part ? part.total : lengthOf(response);
+    this.#hasRanges &&= part !== null;
+    this.#validator = validatorOf(response);
+    this.#isOpen = true;
+    this.#take(response, part ? part.end : this.#size);
+  }
+
+  #continue(response: Response): void {
+    if (response.status === 416 && this.#size === null) {
+      discard(response);
+      this.#hasEnded = true;
+      return;
+    }
+    const part = partOf(response);
+    if (!part || part.total !== this.#size) throw this.#wrong(response, "it changed while it was read");
+    if (part.start !== this.#position || part.end <= part.start) {
+      throw this.#wrong(response, `asked for the bytes from ${this.#position} on, got others`);
+    }
+    this.#take(response, part.end);
+  }
+
+  #take(response: Response, end: number | null): void {
+    this.#reader = bodyOf(response).getReader();
+    this.#status = response.status;
+    this.#end = end;
+    this.#rangeSize *= RANGE_GROWTH;
+  }
+
+  /** Which no retry can mend. */
+  #wrong(response: Response, message: string): HttpFault {
+    discard(response);
+    return new HttpFault(message, { kind: "final", status: response.status });
+  }
+
+  #letGo(reason?: unknown): void {
+    this.#reader?.cancel(reason).catch(() => {});
+    this.#reader = null;
+    this.#chunk = NOTHING;
+    this.#hasEnded = false;
+  }
+
+  // ---------------------------------------------------------------------------------------- retries
+
+  /** Does it again where it fails, as often as the options say. */
+  *#persist<T>(work: () => Operation<T>): Operation<T> {
+    for (let tries = 1;; tries++) {
+      try {
+        return yield* work();
+      } catch (error) {
+        this.#letGo();
+        this.#abort.signal.throwIfAborted();
+        if (!(error instanceof HttpFault)) throw error;
+        const { retries = RETRIES } = this.#options;
+        if (error.kind === "final" || tries > retries) throw this.#errorOf(error, tries);
+        const milliseconds = this.#delayBefore(error, tries);
+        if (milliseconds > 0) yield* call(() => pause(milliseconds, this.#abort.signal), "source");
+      }
+    }
+  }
+
+  #delayBefore({ kind, retryAfter }: HttpFault, tries: number): number {
+    const { retryDelay = RETRY_DELAY, maxRetryDelay = MAX_RETRY_DELAY } = this.#options;
+    const doublings = kind === "broken" ? tries - 2 : tries - 1;
+    const delay = doublings < 0 ? 0 : retryDelay * 2 ** doublings;
+    return Math.min(retryAfter ?? delay, maxRetryDelay);
+  }
+
+  #errorOf(fault: HttpFault, tries: number): HttpError {
+    const { message, status } = fault;
+    const where = [
+      ...(this.#position > 0 || tries > 1 ? [`at byte ${this.#position}`] : []),
+      ...(tries > 1 ? [`after ${tries} tries`] : []),
+    ];
+    const text = where.length > 0 ? `${message} (${where.join(", ")})` : message;
+    return new HttpError(`Cannot read ${this.#url}: ${text}`, {
+      status,
+      url: this.#url,
+      ...("cause" in fault ? { cause: fault.cause } : {}),
+    });
+  }
+}

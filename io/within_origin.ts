@@ -1,0 +1,71 @@
+/**
+ * withinOrigin: an `onopen` for the URLs of one http(s) origin.
+ */
+import { checkObject, checkString, optional } from "./arguments.ts";
+import type { OpenCallback } from "./open_callback.ts";
+
+/** What `withinOrigin` allows. */
+export interface WithinOriginOptions {
+  /** Only what is below this path: "/media/" or "/media" allow "/media/a.ts". @default {"/"} */
+  path?: string;
+}
+
+/**
+ * Allows reading from one http(s) origin: same scheme, host and port, and below `path` where that is given. Relative
+ * names resolve against the origin and path. Refused are other origins and schemes, user names and passwords,
+ * everything that is to be written, and, where there is a path, encoded slashes, which servers read differently.
+ *
+ * Where one of these URLs redirects to is asked too, as any `onopen` is, so a redirect leads no further than a name does. It
+ * reads http only in the async API.
+ *
+ * ```ts
+ * import { withinOrigin } from "@avio/avio";
+ *
+ * const onopen = withinOrigin("https://example.com", { path: "/media/" });
+ * console.log(onopen({ url: "seg0.ts", mode: "read" })); // https://example.com/media/seg0.ts
+ * console.log(onopen({ url: "http://127.0.0.1/", mode: "read" })); // null
+ * ```
+ *
+ * @param origin Scheme, host and port: "https://example.com".
+ * @param options The path to stay below.
+ * @returns An opener that returns absolute URLs.
+ * @throws {TypeError} An argument is wrong.
+ */
+export function withinOrigin(origin: string | URL, options: WithinOriginOptions = {}): OpenCallback {
+  const base = originOf(origin);
+  const path = optional(checkString, checkObject(options, "options").path, "path");
+  if (path !== undefined) setPrefix(base, path);
+  return ({ url, mode }) => {
+    if (mode !== "read" || url === "" || url.includes("\0")) return null;
+    const target = URL.parse(url, base);
+    if (!target || !isSameOrigin(target, base)) return null;
+    return path === undefined || isBelow(target.pathname, base.pathname) ? target.href : null;
+  };
+}
+
+function originOf(origin: string | URL): URL {
+  const text = origin instanceof URL ? origin.href : checkString(origin, "origin");
+  const parsed = URL.parse(text);
+  // A path that were ignored would allow more than it says.
+  if (parsed && /^https?:$/.test(parsed.protocol) && parsed.href === `${parsed.origin}/`) return parsed;
+  throw new TypeError(`origin: must be like "https://example.com", is ${JSON.stringify(text)}`);
+}
+
+/** Slashes and dots that a server may decode once more than URL does. */
+const ENCODED_PATH = /%(?:25)*(?:2f|5c)|%(?:25)+2e/i;
+
+function setPrefix(base: URL, path: string): void {
+  base.pathname = path;
+  if (!base.pathname.endsWith("/")) base.pathname += "/";
+  if (ENCODED_PATH.test(base.pathname)) throw new TypeError(`path: has encoded slashes or dots, is ${path}`);
+}
+
+/** By protocol too: "blob:https://example.com/" has the origin of what follows. */
+function isSameOrigin(target: URL, base: URL): boolean {
+  const { protocol, origin, username, password } = target;
+  return protocol === base.protocol && origin === base.origin && username === "" && password === "";
+}
+
+function isBelow(pathname: string, prefix: string): boolean {
+  return pathname.startsWith(prefix) && !ENCODED_PATH.test(pathname);
+}
