@@ -7,7 +7,7 @@ import { attachmentName } from "./attachment_name.ts";
 import { Failure, systemErrorText, UsageError } from "./errors.ts";
 import { inputSource, needsAsync } from "./input.ts";
 import { besideInput } from "./nested.ts";
-import { checkNotInput, checkStdout } from "./places.ts";
+import { checkNotInput, checkStdout } from "./output_checks.ts";
 import { remux, type RemuxArguments } from "./remux.ts";
 import { isUrl, placeOf, STANDARD, tell } from "./streams.ts";
 import { printable, size } from "./text.ts";

@@ -1,9 +1,9 @@
 /**
  * Loading the shared library, and the two ways of talking to it that every caller needs: text out of it, and text
- * into it. The library is loaded at first use and never closed. Where it is looked for is in `places.ts`, what its
+ * into it. The library is loaded at first use and never closed. Where it is looked for is in `library_paths.ts`, what its
  * symbols are in `symbols.ts`.
  */
-import { cacheFolder, environment, filePath, installCommand, places, PLATFORM } from "./places.ts";
+import { cacheFolder, environment, filePath, installCommand, places, PLATFORM } from "./library_paths.ts";
 import { ABI_VERSION, groups, type symbols } from "./symbols.ts";
 
 type Symbols = Deno.DynamicLibrary<typeof symbols>["symbols"];

@@ -3,7 +3,7 @@
  */
 import { makeError } from "../ffi/errors.ts";
 import { library, libraryPath, readText, readTextOrThrow } from "../ffi/library.ts";
-import { VERSION } from "../ffi/places.ts";
+import { VERSION } from "../ffi/library_paths.ts";
 import { Direction } from "../ffi/symbols.ts";
 import { checkString } from "../io/arguments.ts";
 import type { MediaType } from "./stream.ts";

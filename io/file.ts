@@ -1,7 +1,7 @@
 /**
  * Files as sources and sinks: paths, file: URLs, and files that the caller has opened.
  */
-import { filePath } from "../ffi/places.ts";
+import { filePath } from "../ffi/library_paths.ts";
 import { constants } from "../ffi/constants.ts";
 import type { Device } from "../ffi/device.ts";
 import { type Operation, step } from "../ffi/operation.ts";

@@ -4,7 +4,7 @@
  */
 import { assert, assertEquals, assertLessOrEqual, assertStringIncludes } from "@std/assert";
 import { Demuxer, IOContext, MemorySink, Packet, probeSync, remuxSync, versions } from "@avio/avio";
-import { VERSION } from "../ffi/places.ts";
+import { VERSION } from "../ffi/library_paths.ts";
 import {
   ABI_VERSION,
   Direction,
