@@ -49,6 +49,7 @@ export {
   type Versions,
   versions,
 } from "./format/formats.ts";
+export type { MediaType } from "./format/media_type.ts";
 export { Muxer, type MuxerOptions } from "./format/muxer.ts";
 export type { SessionOptions } from "./format/options.ts";
 export { Packet, type PacketInit, type SideData } from "./format/packet.ts";
@@ -73,7 +74,6 @@ export type {
   Chapter,
   CodecParameters,
   MediaInfo,
-  MediaType,
   Program,
   Stream,
   StreamInit,

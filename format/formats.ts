@@ -5,8 +5,8 @@ import { makeError } from "../ffi/errors.ts";
 import { library, libraryPath, readText, readTextOrThrow } from "../ffi/library.ts";
 import { VERSION } from "../ffi/library_paths.ts";
 import { Direction } from "../ffi/symbols.ts";
-import { checkString } from "../io/arguments.ts";
-import type { MediaType } from "./stream.ts";
+import { checkNames, checkObject, checkOneOf, checkString, type Names } from "../io/arguments.ts";
+import type { MediaType } from "./media_type.ts";
 
 /** A container format (AVInputFormat, AVOutputFormat). */
 export interface FormatInfo {
@@ -95,13 +95,13 @@ export function outputFormats(): FormatInfo[] {
  * ```
  *
  * @param name FFmpeg's name of the format; of a demuxer with several, any of them.
+ * @param direction Whether it is the demuxer's options or the muxer's.
  * @throws {AVError} There is no such format.
+ * @throws {TypeError} An argument is wrong.
  */
 export function formatOptions(name: string, direction: "input" | "output"): FormatOption[] {
   checkString(name, "name");
-  if (direction !== "input" && direction !== "output") {
-    throw new TypeError(`direction: must be "input" or "output", is ${direction}`);
-  }
+  checkOneOf(direction, ["input", "output"], "direction");
   const bytes = new TextEncoder().encode(name);
   const number = direction === "input" ? Direction.INPUT : Direction.OUTPUT;
   const text = readText((out, capacity) =>
@@ -120,6 +120,8 @@ export function codecs(): CodecInfo[] {
   return JSON.parse(readTextOrThrow((out, capacity) => library().avs_codecs(out, capacity)));
 }
 
+const guessNames: Names<{ fileName: string; mimeType: string }> = { fileName: true, mimeType: true };
+
 /**
  * The output format that fits a file name or a MIME type best, null where none does; `av_guess_format`.
  *
@@ -128,10 +130,12 @@ export function codecs(): CodecInfo[] {
  *
  * console.log(guessFormat({ fileName: "film.mkv" })?.name); // "matroska"
  * ```
+ *
+ * @param options What is known of the output.
+ * @throws {TypeError} An option is wrong.
  */
-export function guessFormat(
-  { fileName = "", mimeType = "" }: { fileName?: string; mimeType?: string },
-): FormatInfo | null {
+export function guessFormat(options: { fileName?: string; mimeType?: string }): FormatInfo | null {
+  const { fileName = "", mimeType = "" } = checkNames(checkObject(options, "options"), guessNames);
   const extension = checkString(fileName, "fileName").match(/\.([^./\\]+)$/)?.[1]?.toLowerCase();
   const type = checkString(mimeType, "mimeType").split(";")[0]!.trim().toLowerCase();
   const score = ({ extensions, mimeTypes }: FormatInfo) =>

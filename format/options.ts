@@ -1,9 +1,21 @@
 /**
  * Options that demuxers and muxers have in common, and how they are checked.
  */
+import { argumentError } from "../ffi/errors.ts";
 import type { Session } from "../ffi/session.ts";
 import { SetWhat } from "../ffi/symbols.ts";
-import { checkFunction, checkNumber, checkObject, checkString, optional, typeName } from "../io/arguments.ts";
+import {
+  checkFunction,
+  checkMilliseconds,
+  checkNames,
+  checkObject,
+  checkString,
+  fieldName,
+  type Names,
+  optional,
+  timerMilliseconds,
+  typeName,
+} from "../io/arguments.ts";
 import type { OpenCallback } from "../io/open_callback.ts";
 import { checkBufferSize, DEFAULT_BUFFER_SIZE } from "../io/io_context.ts";
 
@@ -30,19 +42,45 @@ export interface SessionOptions {
   timeout?: number;
 }
 
-/** What the options have in common, checked; undefined options are none. */
-export function checkOptions<T extends SessionOptions>(options: T | undefined, name = "options"): T {
+/** The names of {@linkcode SessionOptions}, for the lists of options that have more. */
+export const sessionOptionNames: Names<SessionOptions> = {
+  options: true,
+  bufferSize: true,
+  url: true,
+  onopen: true,
+  signal: true,
+  timeout: true,
+};
+
+/**
+ * What the options have in common, checked, and that there are no others; undefined options are none. A `timeout` that
+ * is longer than a timer can be is left out.
+ *
+ * @param names All that there are.
+ * @param prefix What the options are called where they are an option themselves: "input".
+ */
+export function checkOptions<T extends SessionOptions>(
+  options: T | undefined,
+  names: Names<T>,
+  prefix = "",
+): T {
   if (options === undefined) return {} as T;
-  checkObject(options, name);
-  optional(checkString, options.url, "url");
-  optional(checkBufferSize, options.bufferSize, "bufferSize");
-  optional(checkNumber, options.timeout, "timeout", 0);
-  if (options.signal !== undefined && !(options.signal instanceof AbortSignal)) {
-    throw new TypeError("signal: must be an AbortSignal");
-  }
-  optional(checkFunction, options.onopen, "onopen");
-  optionPairs(options);
-  return options;
+  const nameOf = (name: keyof SessionOptions) => fieldName(prefix, name);
+  checkNames(checkObject(options, prefix || "options"), names, prefix);
+  optional(checkString, options.url, nameOf("url"));
+  optional(checkBufferSize, options.bufferSize, nameOf("bufferSize"));
+  optional(checkMilliseconds, options.timeout, nameOf("timeout"));
+  optional(checkSignal, options.signal, nameOf("signal"));
+  optional(checkFunction, options.onopen, nameOf("onopen"));
+  optionPairs(options, nameOf("options"));
+  const { timeout, ...rest } = options;
+  if (timeout === timerMilliseconds(timeout)) return options;
+  return rest as T;
+}
+
+function checkSignal(signal: AbortSignal, name: string): AbortSignal {
+  if (signal instanceof AbortSignal) return signal;
+  throw argumentError(TypeError, name, `must be an AbortSignal, is ${typeName(signal)}`);
 }
 
 /** The size of the I/O buffer. */
@@ -50,36 +88,43 @@ export function bufferSizeOf(options: SessionOptions): number {
   return options.bufferSize ?? DEFAULT_BUFFER_SIZE;
 }
 
-function optionPairs({ options }: SessionOptions): [string, string][] {
+// ------------------------------------------------------------------------------------------- AVOptions
+
+function optionPairs({ options }: SessionOptions, argument: string): [string, string][] {
   if (options === undefined) return [];
-  return Object.entries(checkObject(options, "options")).map(([name, value]) => {
-    checkString(name, "options");
-    if (/^protocol_/i.test(name)) {
-      throw new TypeError(`options.${name}: what may be opened is not FFmpeg's to decide`);
-    }
-    if (typeof value === "boolean") return [name, value ? "1" : "0"];
-    if (typeof value === "string") return [name, checkOption(name, value)];
-    if (typeof value === "number") return [name, String(value)];
-    throw new TypeError(`options.${name}: must be a string, number or boolean, is ${typeName(value)}`);
+  return Object.entries(checkObject(options, argument)).map(([name, value]) => {
+    checkString(name, argument);
+    return [name, optionText(value, fieldName(argument, name), name)];
   });
 }
 
+function optionText(value: string | number | boolean, argument: string, name: string): string {
+  if (/^protocol_/i.test(name)) throw notFFmpegsToDecide(argument);
+  if (typeof value === "boolean") return value ? "1" : "0";
+  if (typeof value === "number") return String(value);
+  if (typeof value === "string") return checkOption(value, argument);
+  throw argumentError(TypeError, argument, `must be a string, number or boolean, is ${typeName(value)}`);
+}
+
 /** Options within an option are for a context that it opens, too; FFmpeg takes quotes and backslashes out of them. */
-function checkOption(name: string, value: string): string {
-  if (!/protocol_(white|black)list/i.test(value.replaceAll(/[\\']/g, ""))) {
-    return checkString(value, `options.${name}`);
-  }
-  throw new TypeError(`options.${name}: what may be opened is not FFmpeg's to decide`);
+function checkOption(value: string, argument: string): string {
+  if (/protocol_(white|black)list/i.test(value.replaceAll(/[\\']/g, ""))) throw notFFmpegsToDecide(argument);
+  return checkString(value, argument);
+}
+
+function notFFmpegsToDecide(argument: string): TypeError {
+  return argumentError(TypeError, argument, "what may be opened is not FFmpeg's to decide");
 }
 
 /** Gives the session AVOptions for the next open or header. */
 export function setOptions(session: Session, options: SessionOptions): void {
-  session.set(SetWhat.OPTIONS, 0, optionPairs(options));
+  session.set(SetWhat.OPTIONS, 0, optionPairs(options, "options"));
 }
 
-/** Options that nobody used are a mistake of the caller. */
-export function checkAllUsed(session: Session, format: string): void {
-  const names = session.unusedOptions();
-  if (names.length === 0) return;
-  throw new TypeError(`${names.map((name) => `options.${name}`).join(", ")}: ${format} has no such option`);
+/** Options that nobody used are a mistake of the caller; `argument`: what he calls them. */
+export function checkAllUsed(session: Session, format: string, argument = "options"): void {
+  const [first, ...others] = session.unusedOptions().map((name) => fieldName(argument, name));
+  if (first === undefined) return;
+  const rest = others.map((name) => `, nor ${name}`).join("");
+  throw argumentError(TypeError, first, `${format} has no such option${rest}`);
 }

@@ -3,7 +3,7 @@
  */
 import { library } from "../ffi/library.ts";
 import { codeName } from "../ffi/constants.ts";
-import { check } from "../ffi/errors.ts";
+import { argumentError, check } from "../ffi/errors.ts";
 import type { Session } from "../ffi/session.ts";
 import { Row } from "../ffi/symbols.ts";
 import {
@@ -11,9 +11,11 @@ import {
   checkBoolean,
   checkBytes,
   checkInteger,
+  checkNames,
   checkObject,
   checkString,
   MAX_INT32,
+  type Names,
 } from "../io/arguments.ts";
 import { checkTimeBase, type Rational } from "./rational.ts";
 
@@ -27,6 +29,20 @@ export interface SideData {
 
 /** What a packet is made of: its stream, its data, and whatever else is known. */
 export type PacketInit = Partial<Omit<Packet, "time">> & { streamIndex: number; data: Uint8Array };
+
+const packetNames: Names<PacketInit> = {
+  streamIndex: true,
+  data: true,
+  pts: true,
+  dts: true,
+  duration: true,
+  timeBase: true,
+  isKey: true,
+  isCorrupt: true,
+  isDiscard: true,
+  pos: true,
+  sideData: true,
+};
 
 /** AV_PKT_FLAG_* */
 const KEY = 1;
@@ -83,7 +99,7 @@ export class Packet {
    * @throws {RangeError} A field is out of range.
    */
   constructor(init: PacketInit) {
-    if (init !== EMPTY) checkObject(init, "packet");
+    if (init !== EMPTY) checkFieldNames(init);
     this.streamIndex = init.streamIndex;
     this.data = init.data;
     this.pts = init.pts ?? null;
@@ -106,7 +122,7 @@ export class Packet {
 
 /** Whether a value can be written as a packet; fields are plain and may have been changed since. */
 export function checkPacket(packet: Packet): void {
-  checkObject(packet, "packet");
+  checkFieldNames(packet);
   checkInteger(packet.streamIndex, "packet.streamIndex", 0, MAX_INT32);
   checkBytes(packet.data, "packet.data");
   if (packet.pts !== null) checkInteger(packet.pts, "packet.pts");
@@ -118,6 +134,10 @@ export function checkPacket(packet: Packet): void {
   checkBoolean(packet.isCorrupt, "packet.isCorrupt");
   checkBoolean(packet.isDiscard, "packet.isDiscard");
   checkSideData(packet.sideData, "packet.sideData");
+}
+
+function checkFieldNames(packet: PacketInit): void {
+  checkNames(checkObject(packet, "packet"), packetNames, "packet", "field");
 }
 
 /** Side data of a packet or a stream, checked. */
@@ -253,7 +273,10 @@ export function putPacket(session: Session, packet: Packet): void {
 }
 
 function beyondRange({ streamIndex, pts, dts, timeBase: { num, den } }: Packet): RangeError {
-  return new RangeError(
-    `packet.pts, packet.dts: ${pts}, ${dts} in units of ${num}/${den} s is more than stream ${streamIndex} can count`,
+  const [name, time] = Math.abs(pts ?? 0) >= Math.abs(dts ?? 0) ? ["pts", pts] : ["dts", dts];
+  return argumentError(
+    RangeError,
+    `packet.${name}`,
+    `${time} in units of ${num}/${den} s is more than stream ${streamIndex} can count`,
   );
 }

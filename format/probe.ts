@@ -5,7 +5,7 @@ import { type Operation, runSync } from "../ffi/operation.ts";
 import { promised, Session } from "../ffi/session.ts";
 import { Direction, operations } from "../ffi/symbols.ts";
 import type { Source } from "../io/source.ts";
-import { type DemuxerOptions, openInput } from "./demuxer.ts";
+import { demuxerOptionNames, type DemuxerOptions, openInput } from "./demuxer.ts";
 import { checkOptions } from "./options.ts";
 import { describe, type MediaInfo } from "./stream.ts";
 
@@ -37,10 +37,10 @@ function* probeOperation(source: Source, options: DemuxerOptions): Operation<Med
  * @throws {TypeError} The source or an option is of the wrong type.
  */
 export function probeSync(source: Source, options?: DemuxerOptions): MediaInfo {
-  return runSync(probeOperation(source, checkOptions(options)));
+  return runSync(probeOperation(source, checkOptions(options, demuxerOptionNames)));
 }
 
 /** As {@linkcode probeSync}; callbacks may answer promises, and streams, Blobs and URLs are sources too. */
 export function probe(source: Source, options?: DemuxerOptions): Promise<MediaInfo> {
-  return promised(() => probeOperation(source, checkOptions(options)));
+  return promised(() => probeOperation(source, checkOptions(options, demuxerOptionNames)));
 }

@@ -3,6 +3,7 @@
  * in `transfer.ts`.
  */
 import { type MaybePromise, type Operation, runSync } from "../ffi/operation.ts";
+import { argumentError } from "../ffi/errors.ts";
 import { promised } from "../ffi/session.ts";
 import {
   checkArray,
@@ -10,12 +11,19 @@ import {
   checkFunction,
   checkNumber,
   checkString,
+  type Names,
   optional,
 } from "../io/arguments.ts";
 import type { Sink } from "../io/sink.ts";
 import type { Source } from "../io/source.ts";
 import { checkOptions } from "./options.ts";
-import { type RemuxedStream, remuxOperation, type RemuxOptions, type RemuxResult } from "./remux.ts";
+import {
+  type RemuxedStream,
+  remuxOperation,
+  remuxOptionNames,
+  type RemuxOptions,
+  type RemuxResult,
+} from "./remux.ts";
 import { type Part, transfer } from "./transfer.ts";
 
 /** Options of {@linkcode splitSync}. */
@@ -30,6 +38,16 @@ export interface SplitOptions
   /** The sink of a segment, asked when it begins. */
   onsegment: (index: number) => MaybePromise<Sink>;
 }
+
+const { url: _url, onopen: _onopen, chapters: _chapters, editChapters: _edit, ...shared } = remuxOptionNames;
+
+/** The names of {@linkcode SplitOptions}. */
+export const splitOptionNames: Names<SplitOptions> = {
+  ...shared,
+  every: true,
+  resetTimestamps: true,
+  onsegment: true,
+};
 
 /** A segment, when it is written. */
 export interface Segment {
@@ -56,9 +74,11 @@ export interface SplitResult extends RemuxResult {
 }
 
 function* splitOperation(source: Source, options: SplitOptions): Operation<SplitResult> {
-  const { every, resetTimestamps = true, onsegment, ...rest } = checkOptions(options);
+  const { every, resetTimestamps = true, onsegment, ...rest } = checkOptions(options, splitOptionNames);
   checkString(rest.format, "format");
-  if (checkNumber(every, "every", 0) === 0) throw new RangeError("every: must be more than 0, is 0");
+  if (checkNumber(every, "every", 0) === 0) {
+    throw argumentError(RangeError, "every", "must be more than 0, is 0");
+  }
   optional(checkBoolean, options.resetTimestamps, "resetTimestamps");
   checkFunction(onsegment, "onsegment");
   const split = { every, resetTimestamps, onsegment };
@@ -121,11 +141,11 @@ export function split(source: Source, options: SplitOptions): Promise<SplitResul
 function* concatOperation(
   sources: readonly Source[],
   sink: Sink,
-  options: RemuxOptions,
+  options: RemuxOptions | undefined,
 ): Operation<RemuxResult> {
   checkArray(sources, "sources");
-  if (sources.length === 0) throw new TypeError("sources: there is none");
-  return yield* remuxOperation({ sources, sink }, checkOptions(options));
+  if (sources.length === 0) throw argumentError(TypeError, "sources", "there is none");
+  return yield* remuxOperation({ sources, sink }, checkOptions(options, remuxOptionNames));
 }
 
 /**
@@ -145,7 +165,7 @@ function* concatOperation(
  * @throws {AVError | TypeError | RangeError} As `remuxSync`; a TypeError that names the source where it can't be joined.
  */
 export function concatSync(sources: readonly Source[], sink: Sink, options?: RemuxOptions): RemuxResult {
-  return runSync(concatOperation(sources, sink, checkOptions(options)));
+  return runSync(concatOperation(sources, sink, options));
 }
 
 /** As {@linkcode concatSync}; sources and sink may be streams. */
@@ -154,5 +174,5 @@ export function concat(
   sink: Sink,
   options?: RemuxOptions,
 ): Promise<RemuxResult> {
-  return promised(() => concatOperation(sources, sink, checkOptions(options)));
+  return promised(() => concatOperation(sources, sink, options));
 }

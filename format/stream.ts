@@ -8,30 +8,22 @@ import type { Session } from "../ffi/session.ts";
 import { SetWhat } from "../ffi/symbols.ts";
 import type { FormatInfo } from "./formats.ts";
 import { formatInfo } from "./formats.ts";
-import { checkSideData, type SideData } from "./packet.ts";
 import {
   checkArray,
   checkBoolean,
   checkBytes,
   checkInteger,
+  checkNames,
   checkObject,
   checkString,
   checkStrings,
   MAX_INT32,
+  type Names,
   optional,
 } from "../io/arguments.ts";
+import { checkMediaType, type MediaType } from "./media_type.ts";
+import { checkSideData, type SideData } from "./packet.ts";
 import { checkRational, checkTimeBase, type Rational } from "./rational.ts";
-
-/** Kinds of streams (AVMediaType). */
-export type MediaType = "video" | "audio" | "subtitle" | "data" | "attachment" | "unknown";
-
-const mediaTypes: readonly MediaType[] = ["video", "audio", "subtitle", "data", "attachment", "unknown"];
-
-/** One of the media types. */
-export function checkMediaType(type: MediaType, name: string): MediaType {
-  if (mediaTypes.includes(type)) return type;
-  throw new TypeError(`${name}: must be one of ${mediaTypes.join(", ")}, is ${String(type)}`);
-}
 
 /** How a stream is coded (AVCodecParameters). Fields of another media type are 0 or null. */
 export interface CodecParameters {
@@ -149,6 +141,28 @@ export interface Stream {
    */
   discard: boolean;
 }
+
+/** The names of {@linkcode Stream}. */
+export const streamNames: Names<Stream> = {
+  index: true,
+  id: true,
+  type: true,
+  codecParameters: true,
+  timeBase: true,
+  startTime: true,
+  startPts: true,
+  duration: true,
+  durationTs: true,
+  ptsWrapBits: true,
+  frames: true,
+  averageFrameRate: true,
+  realFrameRate: true,
+  disposition: true,
+  metadata: true,
+  sideData: true,
+  rotation: true,
+  discard: true,
+};
 
 /** A chapter (AVChapter). */
 export interface Chapter {
@@ -348,6 +362,16 @@ export interface StreamInit {
   bitstreamFilter?: string;
 }
 
+const streamInitNames: Names<StreamInit> = {
+  timeBase: true,
+  metadata: true,
+  disposition: true,
+  id: true,
+  sideData: true,
+  averageFrameRate: true,
+  bitstreamFilter: true,
+};
+
 /** What follows from other fields; a stream that is like another has it already. */
 type Derived = "profileName" | "bitsPerSample";
 
@@ -390,8 +414,17 @@ const writers: {
   seekPreroll: wholeNumber(MAX_INT32),
 };
 
-function wholeNumber(most: number, least = 0): (value: number, name: string) => string {
-  return (value, name) => String(checkInteger(value, name, least, most));
+const codecParameterNames: Names<CodecParameters> = {
+  ...Object.fromEntries(Object.keys(writers).map((name) => [name, true])) as Record<
+    keyof typeof writers,
+    true
+  >,
+  profileName: true,
+  bitsPerSample: true,
+};
+
+function wholeNumber(max: number, min = 0): (value: number, name: string) => string {
+  return (value, name) => String(checkInteger(value, name, min, max));
 }
 
 function fraction(value: Rational, name: string): string {
@@ -401,16 +434,14 @@ function fraction(value: Rational, name: string): string {
 
 /** Codec parameters as the shim's fields; `type` comes first, because others depend on it. */
 function parameterFields(parameters: Partial<CodecParameters>): [string, string][] {
-  const { type, codec, profileName: _name, bitsPerSample: _bits, ...rest } = parameters;
+  const { type, codec, ...rest } = checkNames(parameters, codecParameterNames, "", "field");
   const fields: [string, string][] = [
     ["type", checkMediaType(type!, "type")],
     ["codec", checkString(codec, "codec")],
   ];
   for (const [name, value] of Object.entries(rest)) {
-    if (value === null || value === undefined) continue;
-    const write = (writers as Record<string, (value: unknown, name: string) => string>)[name];
-    if (!write) throw new TypeError(`${name}: codec parameters have no such field`);
-    const text = write(value, name);
+    if (value === null || value === undefined || !Object.hasOwn(writers, name)) continue;
+    const text = (writers as Record<string, (value: unknown, name: string) => string>)[name]!(value, name);
     if (!(name === "tag" && text === "")) fields.push([name, text]);
   }
   return fields;
@@ -434,7 +465,7 @@ function initFields({ timeBase, averageFrameRate, disposition, id }: StreamInit)
 
 /** Adds a stream of these parameters to the session's output; its index. */
 export function addStream(session: Session, parameters: Partial<CodecParameters>, init: StreamInit): number {
-  checkObject(init, "init");
+  checkNames(checkObject(init, "init"), streamInitNames, "", "setting");
   const fields = [...parameterFields(parameters), ...initFields(init)];
   const metadata = checkStrings(init.metadata ?? {}, "metadata");
   const sideData = checkSideData(init.sideData ?? [], "sideData");

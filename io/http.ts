@@ -4,10 +4,19 @@
  */
 import { constants } from "../ffi/constants.ts";
 import type { Device } from "../ffi/device.ts";
+import { argumentError } from "../ffi/errors.ts";
 import { call, type Operation, step } from "../ffi/operation.ts";
 import type { Host } from "../ffi/session.ts";
 import { IOFlag } from "../ffi/symbols.ts";
-import { checkFunction, checkInteger, checkNumber, checkObject, optional } from "./arguments.ts";
+import {
+  checkFunction,
+  checkInteger,
+  checkNames,
+  checkNumber,
+  checkObject,
+  type Names,
+  optional,
+} from "./arguments.ts";
 import { most } from "./read_size.ts";
 import type { Attachment } from "./source.ts";
 
@@ -37,20 +46,33 @@ export function* attachHttp(
   url: string,
   { bufferSize, http = {} }: { bufferSize: number; http?: HttpOptions | undefined },
 ): Operation<Attachment> {
-  checkHttpOptions(http);
   const source = new HttpSource(url, http);
   host.defer((failure) => source.close(failure?.error));
   yield* step(() => {
-    throw new TypeError(`source: ${url} can't be opened synchronously, use open`);
+    throw argumentError(TypeError, "source", `${url} can't be opened synchronously, use open`);
   }, () => source.open());
   return { io: host.addDevice(source.device(), IOFlag.READ, bufferSize), url, size: source.size };
 }
 
-function checkHttpOptions(http: HttpOptions): void {
-  checkObject(http, "http");
-  optional(checkFunction, http.fetch, "http.fetch");
-  optional(checkInteger, http.retries, "http.retries", 0);
-  optional(checkNumber, http.retryDelay, "http.retryDelay", 0);
+const names: Names<HttpOptions> = { fetch: true, headers: true, retries: true, retryDelay: true };
+
+/** Checks the options; `argument`: what they are called. */
+export function checkHttpOptions(http: HttpOptions, argument: string): HttpOptions {
+  checkNames(checkObject(http, argument), names, argument);
+  optional(checkFunction, http.fetch, `${argument}.fetch`);
+  optional(checkHeaders, http.headers, `${argument}.headers`);
+  optional(checkInteger, http.retries, `${argument}.retries`, 0);
+  optional(checkNumber, http.retryDelay, `${argument}.retryDelay`, 0);
+  return http;
+}
+
+function checkHeaders(headers: HeadersInit, name: string): HeadersInit {
+  try {
+    new Headers(headers);
+    return headers;
+  } catch (error) {
+    throw argumentError(TypeError, name, (error as Error).message);
+  }
 }
 
 /** What no retry can mend. */

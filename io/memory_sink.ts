@@ -3,7 +3,7 @@
  * into JavaScript's when it closes.
  */
 import { library } from "../ffi/library.ts";
-import { check } from "../ffi/errors.ts";
+import { argumentError, check } from "../ffi/errors.ts";
 import type { Host } from "../ffi/session.ts";
 
 /** Makes the sink an I/O context of the session, until that closes; what it held before is dropped. */
@@ -47,7 +47,7 @@ export class MemorySink {
 
   static {
     openMemorySink = (sink, host, flags, bufferSize) => {
-      if (sink.#io) throw new TypeError("sink: a MemorySink that another muxer is writing to");
+      if (sink.#io) throw argumentError(TypeError, "sink", "a MemorySink that another muxer is writing to");
       sink.#bytes = new Uint8Array(0);
       sink.#size = 0;
       sink.#io = host.addMemoryOutput(flags, bufferSize);

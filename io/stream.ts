@@ -3,8 +3,10 @@
  */
 import { constants } from "../ffi/constants.ts";
 import type { Device } from "../ffi/device.ts";
+import { argumentError } from "../ffi/errors.ts";
 import { call, type Operation, step } from "../ffi/operation.ts";
 import type { Failure, Host } from "../ffi/session.ts";
+import { typeName } from "./arguments.ts";
 import { asBytes } from "./bytes.ts";
 import { most, ReadSize } from "./read_size.ts";
 
@@ -24,7 +26,7 @@ export function chunkReader(
 
 function checkChunk(chunk: unknown): Uint8Array {
   if (chunk instanceof ArrayBuffer || ArrayBuffer.isView(chunk)) return asBytes(chunk);
-  throw new TypeError(`source: its chunks must be bytes, one is of type ${typeof chunk}`);
+  throw argumentError(TypeError, "source", `its chunks must be bytes, one is ${typeName(chunk)}`);
 }
 
 /** A stream that was piped in: cancelled when the reader closes before its end, with what ended it. */
