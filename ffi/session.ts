@@ -4,7 +4,7 @@
  */
 import { AVERROR } from "./constants.ts";
 import type { Device } from "./device.ts";
-import { check, makeError } from "./errors.ts";
+import { argumentError, check, makeError, settingError } from "./errors.ts";
 import { answerEvents, forget, isTurnDue, remember, told, turn } from "./events.ts";
 import { encodePairs, library, readText, readTextOrThrow } from "./library.ts";
 import { type LogLine, parseLog, tellLog } from "./log.ts";
@@ -647,7 +647,7 @@ export class Session {
     if (result >= 0) return result;
     const [fault, cause] = this.#takeLog().filter((line) => line.level === "error").reverse();
     if (!fault) throw new TypeError(`cannot set (${result})`);
-    throw new TypeError(cause ? `${fault.message} (${cause.message})` : fault.message);
+    throw settingError(fault.message, cause?.message);
   }
 
   /** Options that nobody used, after the operation that should have. */
@@ -685,7 +685,8 @@ async function within(milliseconds: number, promise: Promise<unknown> | null): P
 
 /** Bytes of the caller's, who may have transferred or resized their buffer since. */
 export function checkStillThere(bytes: Uint8Array, byteLength: number): void {
-  if (bytes.byteLength !== byteLength) throw new TypeError("source: its bytes were detached or resized");
+  if (bytes.byteLength === byteLength) return;
+  throw argumentError(TypeError, "source", "its bytes were detached or resized");
 }
 
 function busy(operation: OperationCode): Error {

@@ -1,33 +1,38 @@
 /**
  * Demuxer: an input that is open, its streams, its packets, seeking. What the source is made of is in `io/`.
  */
+import { argumentError } from "../ffi/errors.ts";
 import { type Operation, runSync, step } from "../ffi/operation.ts";
 import { type Host, promised, Session } from "../ffi/session.ts";
 import { Direction, operations, SetWhat } from "../ffi/symbols.ts";
-import type { HttpOptions } from "../io/http.ts";
+import { checkHttpOptions, type HttpOptions } from "../io/http.ts";
 import { allowNested } from "../io/nested.ts";
 import { type Attachment, openSource, type Source } from "../io/source.ts";
 import type { FormatInfo } from "./formats.ts";
-import { bufferSizeOf, checkAllUsed, checkOptions, type SessionOptions, setOptions } from "./options.ts";
+import { checkMediaType, type MediaType } from "./media_type.ts";
+import {
+  bufferSizeOf,
+  checkAllUsed,
+  checkOptions,
+  sessionOptionNames,
+  type SessionOptions,
+  setOptions,
+} from "./options.ts";
 import {
   checkBoolean,
   checkInteger,
+  checkLimit,
+  checkNames,
   checkNumber,
   checkObject,
   checkString,
+  fieldName,
+  type Names,
   optional,
 } from "../io/arguments.ts";
 import { type Packet, PacketBatch } from "./packet.ts";
 import type { Rational } from "./rational.ts";
-import {
-  type Chapter,
-  checkMediaType,
-  DemuxerStream,
-  describe,
-  type MediaType,
-  type Program,
-  type Stream,
-} from "./stream.ts";
+import { type Chapter, DemuxerStream, describe, type Program, type Stream } from "./stream.ts";
 import { type IndexEntry, readIndex } from "./stream_index.ts";
 
 /** Options of {@linkcode Demuxer.open} and {@linkcode Demuxer.openSync}. */
@@ -53,6 +58,19 @@ export interface DemuxerOptions extends SessionOptions {
   http?: HttpOptions;
 }
 
+/** The names of {@linkcode DemuxerOptions}. */
+export const demuxerOptionNames: Names<DemuxerOptions> = {
+  format: true,
+  ...sessionOptionNames,
+  findStreamInfo: true,
+  probeSize: true,
+  analyzeDuration: true,
+  maxStreams: true,
+  maxPacketSize: true,
+  maxOpenSize: true,
+  http: true,
+};
+
 /**
  * Where to seek to: seconds, a timestamp in the time base of a stream, or a byte of the source.
  */
@@ -64,11 +82,13 @@ export interface SeekOptions {
   backward?: boolean;
   /** To any frame, not only key frames (AVSEEK_FLAG_ANY). @default {false} */
   any?: boolean;
-  /** Earliest place that will do, in the unit of the target. */
+  /** Earliest place that will do, in the unit of the target; -Infinity: any. */
   min?: number;
-  /** Latest place that will do, in the unit of the target. */
+  /** Latest place that will do, in the unit of the target; Infinity: any. */
   max?: number;
 }
+
+const seekOptionNames: Names<SeekOptions> = { backward: true, any: true, min: true, max: true };
 
 /** Packets and bytes that are read ahead at most. */
 const BATCH_PACKETS = 512;
@@ -89,6 +109,8 @@ interface Opening {
   host?: Host;
   /** What it opens is asked of its options; else of those of the input before. */
   nested?: boolean;
+  /** What its options are called: "input". */
+  prefix?: string;
 }
 
 /** Opens a source as the input of a session. */
@@ -96,9 +118,9 @@ export function* openInput(
   session: Session,
   source: Source,
   options: DemuxerOptions,
-  { lend = true, host = session, nested = true }: Opening = {},
+  { lend = true, host = session, nested = true, prefix = "" }: Opening = {},
 ): Operation<Attachment> {
-  checkDemuxerOptions(options);
+  checkDemuxerOptions(options, prefix);
   const { format, url, findStreamInfo = true, http, onopen } = options;
   const { maxPacketSize = MAX_PACKET_SIZE, maxOpenSize = MAX_OPEN_SIZE } = options;
   const bufferSize = bufferSizeOf(options);
@@ -115,7 +137,7 @@ export function* openInput(
   setOptions(session, { options: { ...probing(options), ...options.options } });
   session.slot.set([0, attachment.io, findStreamInfo ? 1 : 0]);
   yield* session.run(operations.openInput);
-  checkAllUsed(session, "the input format");
+  checkAllUsed(session, "the input format", fieldName(prefix, "options"));
   return attachment;
 }
 
@@ -125,15 +147,17 @@ function isSequence(source: Source, format: string | undefined): source is strin
     /%0?\d*d/.test(String(source));
 }
 
-function checkDemuxerOptions(options: DemuxerOptions): void {
+function checkDemuxerOptions(options: DemuxerOptions, prefix: string): void {
   const exact = Number.MAX_SAFE_INTEGER;
-  optional(checkString, options.format, "format");
-  optional(checkBoolean, options.findStreamInfo, "findStreamInfo");
-  optional(checkInteger, options.maxStreams, "maxStreams", 1, 1e6);
-  optional(checkInteger, options.maxPacketSize, "maxPacketSize", 1);
-  optional(checkInteger, options.maxOpenSize, "maxOpenSize", 1);
-  optional(checkNumber, options.probeSize, "probeSize", 32, exact);
-  optional(checkNumber, options.analyzeDuration, "analyzeDuration", 0, exact / 1e6);
+  const nameOf = (name: keyof DemuxerOptions) => fieldName(prefix, name);
+  optional(checkString, options.format, nameOf("format"));
+  optional(checkBoolean, options.findStreamInfo, nameOf("findStreamInfo"));
+  optional(checkInteger, options.maxStreams, nameOf("maxStreams"), 1, 1e6);
+  optional(checkInteger, options.maxPacketSize, nameOf("maxPacketSize"), 1);
+  optional(checkInteger, options.maxOpenSize, nameOf("maxOpenSize"), 1);
+  optional(checkHttpOptions, options.http, nameOf("http"));
+  optional(checkNumber, options.probeSize, nameOf("probeSize"), 32, exact);
+  optional(checkNumber, options.analyzeDuration, nameOf("analyzeDuration"), 0, exact / 1e6);
 }
 
 /** AVOptions of the same meaning. */
@@ -183,12 +207,12 @@ export class Demuxer implements Disposable, AsyncDisposable, AsyncIterable<Packe
    * @throws Whatever the source's own callbacks or files threw.
    */
   static openSync(source: Source, options?: DemuxerOptions): Demuxer {
-    return runSync(Demuxer.#open(source, checkOptions(options)));
+    return runSync(Demuxer.#open(source, checkOptions(options, demuxerOptionNames)));
   }
 
   /** As {@linkcode Demuxer.openSync}; callbacks may answer promises, and streams, Blobs and URLs are sources too. */
   static open(source: Source, options?: DemuxerOptions): Promise<Demuxer> {
-    return promised(() => Demuxer.#open(source, checkOptions(options)));
+    return promised(() => Demuxer.#open(source, checkOptions(options, demuxerOptionNames)));
   }
 
   static *#open(source: Source, options: DemuxerOptions): Operation<Demuxer> {
@@ -263,7 +287,7 @@ export class Demuxer implements Disposable, AsyncDisposable, AsyncIterable<Packe
    */
   bestStream(type: MediaType, options: { related?: Stream | number } = {}): Stream | null {
     checkMediaType(type, "type");
-    const { related } = checkObject(options, "options");
+    const { related } = checkNames(checkObject(options, "options"), { related: true });
     const candidates = this.#streams.filter((stream) => stream.type === type);
     const program = related === undefined ? undefined : this.#programOf(related);
     const together = candidates.filter(({ index }) => program?.streamIndexes.includes(index));
@@ -273,7 +297,7 @@ export class Demuxer implements Disposable, AsyncDisposable, AsyncIterable<Packe
   /** The first program that has the stream. */
   #programOf(stream: Stream | number): Program | undefined {
     const index = typeof stream === "object" ? stream?.index : stream;
-    checkInteger(index, "options.related", 0, this.#streams.length - 1);
+    checkInteger(index, "related", 0, this.#streams.length - 1);
     return this.programs.find(({ streamIndexes }) => streamIndexes.includes(index));
   }
 
@@ -398,7 +422,7 @@ export class Demuxer implements Disposable, AsyncDisposable, AsyncIterable<Packe
    */
   seekSync(target: SeekTarget, options?: SeekOptions): void {
     this.#checkOpen("seek");
-    const checked = options === undefined ? {} : checkObject(options, "options");
+    const checked = checkSeekOptions(options);
     this.#session.runNow(operations.seek, () => this.#seek(target, checked));
   }
 
@@ -406,26 +430,25 @@ export class Demuxer implements Disposable, AsyncDisposable, AsyncIterable<Packe
   seek(target: SeekTarget, options?: SeekOptions): Promise<void> {
     return promised(() => {
       this.#checkOpen("seek");
-      const checked = options === undefined ? {} : checkObject(options, "options");
+      const checked = checkSeekOptions(options);
       return step(() => {}, () => this.#enqueue(() => this.#seek(target, checked)));
     });
   }
 
   *#seek(target: SeekTarget, options: SeekOptions): Operation<void> {
     const { stream, position, flags: unit } = this.#seekTarget(target);
-    const backward = optional(checkBoolean, options.backward, "backward") ?? true;
-    const any = optional(checkBoolean, options.any, "any") ?? false;
-    const least = optional(checkNumber, options.min, "min") ?? (backward ? -Infinity : position);
-    const most = optional(checkNumber, options.max, "max") ?? (backward ? position : Infinity);
-    if (least > position || most < position) {
-      throw new RangeError(
-        `min, max: must have the target ${position} between them, are ${least} and ${most}`,
-      );
+    const { backward = true, any = false } = options;
+    const { min = backward ? -Infinity : position, max = backward ? position : Infinity } = options;
+    if (min > position) {
+      throw argumentError(RangeError, "min", `must be the target ${position} or less, is ${min}`);
+    }
+    if (max < position) {
+      throw argumentError(RangeError, "max", `must be the target ${position} or more, is ${max}`);
     }
     const flags = unit | (any ? SEEK_ANY : 0) | (backward ? SEEK_BACKWARD : 0);
     this.#batch = null;
     this.#after = null;
-    this.#session.slot.set([0, stream, position, least, most, flags]);
+    this.#session.slot.set([0, stream, position, min, max, flags]);
     yield* this.#session.run(operations.seek);
     this.#session.forgetReading();
   }
@@ -433,11 +456,13 @@ export class Demuxer implements Disposable, AsyncDisposable, AsyncIterable<Packe
   #seekTarget(target: SeekTarget): { stream: number; position: number; flags: number } {
     if (typeof target === "number") return { stream: -1, position: checkNumber(target, "target"), flags: 0 };
     if (typeof target !== "object" || target === null) {
-      throw new TypeError("target: must be seconds, { streamIndex, timestamp } or { byte }");
+      throw argumentError(TypeError, "target", "must be seconds, { streamIndex, timestamp } or { byte }");
     }
     if ("byte" in target) {
+      checkNames(target, { byte: true }, "target", "field");
       return { stream: -1, position: checkInteger(target.byte, "target.byte", 0), flags: SEEK_BYTE };
     }
+    checkNames(target, { streamIndex: true, timestamp: true }, "target", "field");
     const stream = checkInteger(target.streamIndex, "target.streamIndex", 0, this.#streams.length - 1);
     return { stream, position: checkInteger(target.timestamp, "target.timestamp"), flags: 0 };
   }
@@ -463,6 +488,15 @@ export class Demuxer implements Disposable, AsyncDisposable, AsyncIterable<Packe
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
+}
+
+function checkSeekOptions(options: SeekOptions = {}): SeekOptions {
+  checkNames(checkObject(options, "options"), seekOptionNames);
+  optional(checkBoolean, options.backward, "backward");
+  optional(checkBoolean, options.any, "any");
+  optional(checkLimit, options.min, "min");
+  optional(checkLimit, options.max, "max");
+  return options;
 }
 
 /** Streams for everybody before those for some, those marked as default first, covers last; then the largest. */

@@ -3,7 +3,7 @@
  */
 import { library } from "../ffi/library.ts";
 import { type MaybePromise, type Operation, runSync, step } from "../ffi/operation.ts";
-import { check } from "../ffi/errors.ts";
+import { argumentError, check } from "../ffi/errors.ts";
 import { type Host, promised, Session } from "../ffi/session.ts";
 import { Direction, operations, SetWhat } from "../ffi/symbols.ts";
 import type { HttpOptions } from "../io/http.ts";
@@ -13,21 +13,31 @@ import type { OpenCallback } from "../io/open_callback.ts";
 import { openSink, type Sink, sinkUrl } from "../io/sink.ts";
 import type { Attachment } from "../io/source.ts";
 import type { FormatInfo } from "./formats.ts";
-import { bufferSizeOf, checkAllUsed, checkOptions, type SessionOptions, setOptions } from "./options.ts";
+import type { MediaType } from "./media_type.ts";
+import {
+  bufferSizeOf,
+  checkAllUsed,
+  checkOptions,
+  sessionOptionNames,
+  type SessionOptions,
+  setOptions,
+} from "./options.ts";
 import {
   checkArray,
   checkBoolean,
   checkFunction,
   checkInteger,
+  checkNames,
   checkNumber,
   checkObject,
   checkString,
   checkStrings,
+  type Names,
   optional,
 } from "../io/arguments.ts";
 import { checkPacket, type Packet, putPacket } from "./packet.ts";
 import { addStream, type Chapter, type CodecParameters, describe } from "./stream.ts";
-import type { MediaType, Stream, StreamInit, StreamLike } from "./stream.ts";
+import { type Stream, type StreamInit, type StreamLike, streamNames } from "./stream.ts";
 
 /** Options of {@linkcode Muxer.openSync}. */
 export interface MuxerOptions extends SessionOptions {
@@ -51,6 +61,18 @@ export interface MuxerOptions extends SessionOptions {
   ondelete?: (url: string) => MaybePromise<void>;
 }
 
+/** The names of {@linkcode MuxerOptions}. */
+export const muxerOptionNames: Names<MuxerOptions> = {
+  format: true,
+  ...sessionOptionNames,
+  metadata: true,
+  chapters: true,
+  coalesce: true,
+  ondelete: true,
+};
+
+const chapterNames: Names<Chapter> = { id: true, start: true, end: true, timeBase: true, metadata: true };
+
 /**
  * Makes the session's output, of the format that the options or the sink's name say. Nothing of the sink is touched:
  * a file must not be truncated for a call that can't succeed.
@@ -61,9 +83,11 @@ export function* makeOutput(session: Session, sink: Sink, options: MuxerOptions)
   optional(checkBoolean, options.coalesce, "coalesce");
   optional(checkFunction, options.ondelete, "ondelete");
   const metadata = checkStrings(tags, "metadata");
-  const chapters = checkArray(marks, "chapters").map(checkChapter);
+  const chapters = checkArray(marks, "chapters").map((chapter, index) =>
+    checkChapter(chapter, `chapters[${index}]`)
+  );
   if (format === undefined && url === "") {
-    throw new TypeError("format: must be given, the sink has no file name");
+    throw argumentError(TypeError, "format", "must be given, the sink has no file name");
   }
   session.set(SetWhat.OUTPUT, 0, [
     ["url", url],
@@ -128,14 +152,14 @@ function* closeUnused({ sink, isUsed }: Own): Operation<void> {
   if (!isUsed && sink instanceof WritableStream) yield* step(() => {}, () => sink.close());
 }
 
-/** Checks a chapter of the caller's. */
-export function checkChapter(chapter: Chapter): Chapter {
-  checkObject(chapter, "chapters");
+/** Checks a chapter of the caller's; `name`: "chapters[0]". */
+export function checkChapter(chapter: Chapter, name: string): Chapter {
+  checkNames(checkObject(chapter, name), chapterNames, name, "field");
   const { id = 0, metadata = {} } = chapter;
-  checkInteger(id, "chapters.id");
-  checkStrings(metadata, "chapters.metadata");
-  const start = checkNumber(chapter.start, "chapters.start");
-  const end = checkNumber(chapter.end, "chapters.end", start);
+  checkInteger(id, `${name}.id`);
+  checkStrings(metadata, `${name}.metadata`);
+  const start = checkNumber(chapter.start, `${name}.start`);
+  const end = checkNumber(chapter.end, `${name}.end`, start);
   return { id, start, end, metadata };
 }
 
@@ -160,6 +184,7 @@ export function addStreamLike(
   from: StreamLike,
   init: StreamInit = {},
 ): number {
+  checkNames(from, streamNames, "from", "field");
   const { tag, ...parameters } = checkObject(from.codecParameters, "from.codecParameters");
   checkObject(init, "init");
   const blocks = VARIES_ALL_THE_SAME.has(parameters.codec) ? { blockAlign: 0 } : {};
@@ -207,12 +232,12 @@ export class Muxer implements Disposable, AsyncDisposable {
    * @throws {TypeError} The sink or an option is of the wrong type, or there is nothing to take the format from.
    */
   static openSync(sink: Sink, options?: MuxerOptions): Muxer {
-    return runSync(Muxer.#open(sink, checkOptions(options)));
+    return runSync(Muxer.#open(sink, checkOptions(options, muxerOptionNames)));
   }
 
   /** As {@linkcode Muxer.openSync}; callbacks may answer promises, and a WritableStream is a sink too. */
   static open(sink: Sink, options?: MuxerOptions): Promise<Muxer> {
-    return promised(() => Muxer.#open(sink, checkOptions(options)));
+    return promised(() => Muxer.#open(sink, checkOptions(options, muxerOptionNames)));
   }
 
   static *#open(sink: Sink, options: MuxerOptions): Operation<Muxer> {
@@ -347,7 +372,8 @@ export class Muxer implements Disposable, AsyncDisposable {
     this.#checkOpen("write packet");
     checkPacket(packet);
     if (packet.streamIndex >= this.#description.streams.length) {
-      throw new RangeError(`packet.streamIndex: there is no stream ${packet.streamIndex}`);
+      const fault = `there is no stream ${packet.streamIndex}`;
+      throw argumentError(RangeError, "packet.streamIndex", fault);
     }
   }
 

@@ -3,11 +3,12 @@
  */
 import { type MaybePromise, type Operation, runSync } from "../ffi/operation.ts";
 import { promised } from "../ffi/session.ts";
+import type { Names } from "../io/arguments.ts";
 import type { Sink } from "../io/sink.ts";
 import type { Source } from "../io/source.ts";
 import type { DemuxerOptions } from "./demuxer.ts";
 import type { StreamSelection } from "./edits.ts";
-import type { MuxerOptions } from "./muxer.ts";
+import { muxerOptionNames, type MuxerOptions } from "./muxer.ts";
 import { checkOptions } from "./options.ts";
 import type { Packet } from "./packet.ts";
 import type { RemuxProgress } from "./progress.ts";
@@ -35,7 +36,7 @@ export interface RemuxOptions extends MuxerOptions {
    * has ended by then.
    */
   start?: number;
-  /** Seconds; packets that are shown from there on are left out, and with B-frames no others. */
+  /** Seconds; packets that are shown from there on are left out, and with B-frames no others. @default {Infinity} */
   end?: number;
   /**
    * Called with each packet that is kept, of the input's streams and in their time bases; what it answers is written
@@ -45,6 +46,20 @@ export interface RemuxOptions extends MuxerOptions {
   /** Called some ten times a second, and when all is written. What it throws ends the remux. */
   onprogress?: (progress: RemuxProgress) => void;
 }
+
+/** The names of {@linkcode RemuxOptions}. */
+export const remuxOptionNames: Names<RemuxOptions> = {
+  ...muxerOptionNames,
+  input: true,
+  streams: true,
+  editMetadata: true,
+  editChapters: true,
+  bitstreamFilter: true,
+  start: true,
+  end: true,
+  transform: true,
+  onprogress: true,
+};
 
 /** A stream of the output, and what was written of it. */
 export interface RemuxedStream {
@@ -104,10 +119,10 @@ export function* remuxOperation(plan: Plan, options: RemuxOptions): Operation<Re
  * @throws Whatever callbacks of the source, the sink or `onprogress` threw.
  */
 export function remuxSync(source: Source, sink: Sink, options?: RemuxOptions): RemuxResult {
-  return runSync(remuxOperation({ sources: [source], sink }, checkOptions(options)));
+  return runSync(remuxOperation({ sources: [source], sink }, checkOptions(options, remuxOptionNames)));
 }
 
 /** As {@linkcode remuxSync}; callbacks may answer promises, streams, Blobs and URLs are sources, streams are sinks. */
 export function remux(source: Source, sink: Sink, options?: RemuxOptions): Promise<RemuxResult> {
-  return promised(() => remuxOperation({ sources: [source], sink }, checkOptions(options)));
+  return promised(() => remuxOperation({ sources: [source], sink }, checkOptions(options, remuxOptionNames)));
 }

@@ -2,7 +2,7 @@
  * What remux, concat and split have in common: packets from sources, one after the other, to sinks, one after the other,
  * in one session and without leaving C. `remux` has one of each.
  */
-import { check } from "../ffi/errors.ts";
+import { argumentError, check } from "../ffi/errors.ts";
 import { library } from "../ffi/library.ts";
 import { call, canWait, type MaybePromise, type Operation } from "../ffi/operation.ts";
 import { Session } from "../ffi/session.ts";
@@ -19,6 +19,7 @@ import {
   checkArray,
   checkFunction,
   checkInteger,
+  checkLimit,
   checkNumber,
   checkStrings,
   optional,
@@ -29,7 +30,7 @@ import { MemorySink } from "../io/memory_sink.ts";
 import { Scope } from "../io/nested.ts";
 import { type Sink, sinkUrl } from "../io/sink.ts";
 import type { Attachment, Source } from "../io/source.ts";
-import { openInput } from "./demuxer.ts";
+import { demuxerOptionNames, openInput } from "./demuxer.ts";
 import { checkSelection, choose, type Chosen, editTags, initOf } from "./edits.ts";
 import { addChapter, addStreamLike, checkChapter, makeOutput, openOutputSink, writeHeader } from "./muxer.ts";
 import { checkOptions } from "./options.ts";
@@ -97,7 +98,7 @@ export function* transfer(plan: Plan, options: RemuxOptions): Operation<Transfer
   const { metadata = {} } = options;
   checkStrings(metadata, "metadata");
   optional(checkArray<Chapter>, options.chapters, "chapters");
-  checkOptions(options.input, "input");
+  checkOptions(options.input, demuxerOptionNames, "input");
   if (plan.sink !== null) checkNotASource(plan.sources, plan.sink);
   const session = new Session();
   const transfer = new Transfer(session, plan, options, range);
@@ -114,11 +115,11 @@ export function* transfer(plan: Plan, options: RemuxOptions): Operation<Transfer
 
 function rangeOf(options: RemuxOptions): Range {
   const start = optional(checkNumber, options.start, "start", 0);
-  const end = optional(checkNumber, options.end, "end", 0);
+  const end = optional(checkLimit, options.end, "end", 0);
   if (end !== undefined && end <= (start ?? 0)) {
-    throw new RangeError(`end: must be after start (${start ?? 0}), is ${end}`);
+    throw argumentError(RangeError, "end", `must be after start (${start ?? 0}), is ${end}`);
   }
-  return { start, end };
+  return { start, end: end === Infinity ? undefined : end };
 }
 
 /** A stream that was not written to learns of the failure too, as by `pipeTo`. */
@@ -141,7 +142,7 @@ function checkNotASource(sources: readonly Source[], sink: Sink): void {
   if (!isPath(sink)) return;
   const isIt = (source: Source) => isSameFile(pathOf(source as string, "source"), sinkUrl(sink));
   if (sources.filter(isPath).some(isIt)) {
-    throw new TypeError("sink: is the source, which it would overwrite");
+    throw argumentError(TypeError, "sink", "is the source, which it would overwrite");
   }
 }
 
@@ -229,6 +230,7 @@ class Transfer {
       lend: this.#plan.sink instanceof MemorySink && !ondelete && !transform,
       host: scope ?? this.#session,
       nested: index === 0,
+      prefix: "input",
     });
     this.#input = withSongTags(describe(this.#session, Direction.INPUT));
     if (index === 0) this.#streams = this.#input.streams;
@@ -321,7 +323,7 @@ class Transfer {
     const { 1: found, 2: isPastEnd } = this.#session.slot as unknown as [number, number, number];
     if (isPastEnd) {
       const end = this.#joined + this.#input.duration!;
-      throw new RangeError(`start: must be before the end of the media (${end}), is ${start}`);
+      throw argumentError(RangeError, "start", `must be before the end of the media (${end}), is ${start}`);
     }
     if (Number.isNaN(found)) return start - this.#joined;
     this.#shifted = found;
@@ -381,7 +383,9 @@ class Transfer {
     const options = this.#options;
     const { chapters = ofInput, editChapters = (chapters) => chapters } = options;
     const edited = checkArray<Chapter>(editChapters(chapters), "editChapters");
-    for (const chapter of edited.map(checkChapter)) addChapter(this.#session, chapter);
+    const name = options.editChapters ? "editChapters" : "chapters";
+    const checked = edited.map((chapter, index) => checkChapter(chapter, `${name}[${index}]`));
+    for (const chapter of checked) addChapter(this.#session, chapter);
     const scope = this.#plan.split ? new Scope(this.#session) : null;
     const attachment = yield* openOutputSink(this.#session, this.sink!, this.#made, options, {
       host: scope ?? this.#session,
@@ -431,9 +435,8 @@ class Transfer {
       },
     );
     if (chosen.length > 0) return chosen;
-    throw new TypeError(
-      "streams: none is left to write" + (selection ? "" : ": the output format holds none"),
-    );
+    const why = selection ? "" : ": the output format holds none";
+    throw argumentError(TypeError, "streams", `none is left to write${why}`);
   }
 
   #map(chosen: Chosen): void {
