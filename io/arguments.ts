@@ -168,7 +168,8 @@ export function fieldName(argument: string, field: string): string {
   return argument === "" ? field : `${argument}.${field}`;
 }
 
-function isPlain(object: object): boolean {
+/** Whether an object is an instance of no class. */
+export function isPlain(object: object): boolean {
   const prototype = Object.getPrototypeOf(object);
   return prototype === Object.prototype || prototype === null;
 }

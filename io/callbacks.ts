@@ -3,7 +3,15 @@
  * TypeError or RangeError that begins with the callback's name, and has it as its `argument`; FFmpeg would crash on it,
  * or deliver garbage.
  */
-import { checkFunction, checkNames, checkObject, type Names, optional, typeName } from "./arguments.ts";
+import {
+  checkFunction,
+  checkNames,
+  checkObject,
+  isPlain,
+  type Names,
+  optional,
+  typeName,
+} from "./arguments.ts";
 import type { Device, WriteInfo } from "../ffi/device.ts";
 import { callbackError } from "../ffi/errors.ts";
 import { call, type MaybePromise } from "../ffi/operation.ts";
@@ -37,14 +45,20 @@ const SEEK_SET = 0;
 const names: Names<IOCallbacks> = { onread: true, onwrite: true, onseek: true };
 
 /**
- * Checks that the callbacks are functions, and that a plain object has no others: `onSeek` would never be called. What
- * an instance of a class has beside its methods is its own affair.
+ * Checks that the callbacks are functions, and that a plain object has no other functions: `onSeek` would never be
+ * called. Other values in it are state of its callbacks (`this.position`); an instance of a class may have what it wants.
  */
 export function checkCallbacks(callbacks: IOCallbacks, argument: string): void {
-  checkNames(checkObject(callbacks, argument), names, argument, "callback");
+  if (isPlain(checkObject(callbacks, argument))) {
+    checkNames(functionsOf(callbacks), names, argument, "callback");
+  }
   for (const name of Object.keys(names) as (keyof IOCallbacks)[]) {
     optional(checkFunction, callbacks[name], `${argument}.${name}`);
   }
+}
+
+function functionsOf(object: object): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(object).filter(([, value]) => typeof value === "function"));
 }
 
 /** A device that asks the user's callbacks. */
