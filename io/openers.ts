@@ -4,7 +4,8 @@
  * or Sink, by source.ts and sink.ts.
  */
 import { isAbsolute, join, relative, resolve } from "./paths.ts";
-import { checkBoolean, checkObject, checkString, optional, typeName } from "./arguments.ts";
+import { argumentError } from "../ffi/errors.ts";
+import { checkBoolean, checkNames, checkObject, checkString, optional, typeName } from "./arguments.ts";
 import { pathOf } from "./file.ts";
 import { MemorySink } from "./memory_sink.ts";
 import type { OpenCallback } from "./open_callback.ts";
@@ -53,7 +54,11 @@ export function withinDirectory(
   directory: string | URL,
   options: WithinDirectoryOptions = {},
 ): OpenCallback {
-  const write = optional(checkBoolean, checkObject(options, "options").write, "write");
+  const write = optional(
+    checkBoolean,
+    checkNames(checkObject(options, "options"), { write: true }).write,
+    "write",
+  );
   const folder = folderAt(directory);
   return ({ url, mode }) => {
     const places = placesOf(folder, url);
@@ -208,7 +213,11 @@ export interface WithinOriginOptions {
  */
 export function withinOrigin(origin: string | URL, options: WithinOriginOptions = {}): OpenCallback {
   const base = originOf(origin);
-  const path = optional(checkString, checkObject(options, "options").path, "path");
+  const path = optional(
+    checkString,
+    checkNames(checkObject(options, "options"), { path: true }).path,
+    "path",
+  );
   if (path !== undefined) setPrefix(base, path);
   return ({ url, mode }) => {
     if (mode !== "read" || url === "" || url.includes("\0")) return null;
@@ -223,7 +232,7 @@ function originOf(origin: string | URL): URL {
   const parsed = URL.parse(text);
   // A path that were ignored would allow more than it says.
   if (parsed && /^https?:$/.test(parsed.protocol) && parsed.href === `${parsed.origin}/`) return parsed;
-  throw new TypeError(`origin: must be like "https://example.com", is ${JSON.stringify(text)}`);
+  throw argumentError(TypeError, "origin", `must be like "https://example.com", is ${JSON.stringify(text)}`);
 }
 
 /** Slashes and dots that a server may decode once more than URL does. */
@@ -232,7 +241,9 @@ const ENCODED_PATH = /%(?:25)*(?:2f|5c)|%(?:25)+2e/i;
 function setPrefix(base: URL, path: string): void {
   base.pathname = path;
   if (!base.pathname.endsWith("/")) base.pathname += "/";
-  if (ENCODED_PATH.test(base.pathname)) throw new TypeError(`path: has encoded slashes or dots, is ${path}`);
+  if (ENCODED_PATH.test(base.pathname)) {
+    throw argumentError(TypeError, "path", `has encoded slashes or dots, is ${path}`);
+  }
 }
 
 /** By protocol too: "blob:https://example.com/" has the origin of what follows. */
@@ -270,7 +281,9 @@ export type MapFile = Uint8Array | ArrayBuffer | Blob | MemorySink;
  * @throws {TypeError} `files` is not a Map.
  */
 export function fromMap(files: Map<string, MapFile>): OpenCallback {
-  if (!(files instanceof Map)) throw new TypeError(`files: must be a Map, is ${typeName(files)}`);
+  if (!(files instanceof Map)) {
+    throw argumentError(TypeError, "files", `must be a Map, is ${typeName(files)}`);
+  }
   return ({ url, mode }) => {
     const name = files.has(url) ? url : [...files.keys()].find((key) => bare(key) === bare(url));
     if (mode === "read") return name === undefined ? null : contentOf(files.get(name)!, name);
@@ -292,8 +305,10 @@ function addSink(files: Map<string, MapFile>, name: string): MemorySink | null {
 function contentOf(file: MapFile, name: string): Uint8Array | ArrayBuffer | Blob {
   if (file instanceof MemorySink) return bytesOf(file, name);
   if (file instanceof Uint8Array || file instanceof ArrayBuffer || file instanceof Blob) return file;
-  throw new TypeError(
-    `files: ${name} must be a Uint8Array, ArrayBuffer, Blob or MemorySink, is ${typeName(file)}`,
+  throw argumentError(
+    TypeError,
+    "files",
+    `${name} must be a Uint8Array, ArrayBuffer, Blob or MemorySink, is ${typeName(file)}`,
   );
 }
 
