@@ -27,6 +27,8 @@ export interface SideData {
   data: Uint8Array;
 }
 
+const sideDataNames: Names<SideData> = { type: true, data: true };
+
 /** What a packet is made of: its stream, its data, and whatever else is known. */
 export type PacketInit = Partial<Omit<Packet, "time">> & { streamIndex: number; data: Uint8Array };
 
@@ -142,12 +144,16 @@ function checkFieldNames(packet: PacketInit): void {
 
 /** Side data of a packet or a stream, checked. */
 export function checkSideData(sideData: readonly SideData[], name: string): readonly SideData[] {
-  checkArray(sideData, name).forEach((item, index) => {
-    checkObject(item, `${name}[${index}]`);
-    checkString(item.type, `${name}[${index}].type`);
-    checkBytes(item.data, `${name}[${index}].data`);
-  });
+  checkArray(sideData, name).forEach((item, index) => checkSideDataItem(item, `${name}[${index}]`));
   return sideData;
+}
+
+/** One item of side data, checked. */
+export function checkSideDataItem(item: SideData, name: string): SideData {
+  checkNames(checkObject(item, name), sideDataNames, name, "field");
+  checkString(item.type, `${name}.type`);
+  checkBytes(item.data, `${name}.data`);
+  return item;
 }
 
 // ------------------------------------------------------------------------------------------- out of C

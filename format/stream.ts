@@ -467,8 +467,9 @@ function initFields({ timeBase, averageFrameRate, disposition, id }: StreamInit)
 export function addStream(session: Session, parameters: Partial<CodecParameters>, init: StreamInit): number {
   checkNames(checkObject(init, "init"), streamInitNames, "", "setting");
   const fields = [...parameterFields(parameters), ...initFields(init)];
-  const metadata = checkStrings(init.metadata ?? {}, "metadata");
-  const sideData = checkSideData(init.sideData ?? [], "sideData");
+  const { metadata: tags = {}, sideData: side = [] } = init;
+  const metadata = checkStrings(tags, "metadata");
+  const sideData = checkSideData(side, "sideData");
   const filter = optional(checkString, init.bitstreamFilter, "bitstreamFilter");
   const filters = filter === undefined ? [] : [["bitstreamFilter", filter] as const];
   session.set(SetWhat.OUTPUT, 0, filters); // there is no way to take a stream back
