@@ -37,7 +37,7 @@ import {
 } from "../io/arguments.ts";
 import { checkPacket, type Packet, putPacket } from "./packet.ts";
 import { addStream, type Chapter, type CodecParameters, describe } from "./stream.ts";
-import { type Stream, type StreamInit, type StreamLike, streamNames } from "./stream.ts";
+import type { Stream, StreamInit, StreamLike } from "./stream.ts";
 
 /** Options of {@linkcode Muxer.openSync}. */
 export interface MuxerOptions extends SessionOptions {
@@ -184,7 +184,6 @@ export function addStreamLike(
   from: StreamLike,
   init: StreamInit = {},
 ): number {
-  checkNames(from, streamNames, "from", "field");
   const { tag, ...parameters } = checkObject(from.codecParameters, "from.codecParameters");
   checkObject(init, "init");
   const blocks = VARIES_ALL_THE_SAME.has(parameters.codec) ? { blockAlign: 0 } : {};

@@ -38,7 +38,10 @@ export interface SessionOptions {
   onopen?: OpenCallback;
   /** Async API only: ends the session with the signal's reason, at once. */
   signal?: AbortSignal;
-  /** Async API only: milliseconds that one callback may take; then it is a TimeoutError DOMException. */
+  /**
+   * Async API only: milliseconds that one callback may take; then it is a TimeoutError DOMException.
+   * @default {Infinity}
+   */
   timeout?: number;
 }
 

@@ -142,28 +142,6 @@ export interface Stream {
   discard: boolean;
 }
 
-/** The names of {@linkcode Stream}. */
-export const streamNames: Names<Stream> = {
-  index: true,
-  id: true,
-  type: true,
-  codecParameters: true,
-  timeBase: true,
-  startTime: true,
-  startPts: true,
-  duration: true,
-  durationTs: true,
-  ptsWrapBits: true,
-  frames: true,
-  averageFrameRate: true,
-  realFrameRate: true,
-  disposition: true,
-  metadata: true,
-  sideData: true,
-  rotation: true,
-  discard: true,
-};
-
 /** A chapter (AVChapter). */
 export interface Chapter {
   /** The container's own number of it. */

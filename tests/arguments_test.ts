@@ -652,7 +652,6 @@ testTable("Muxer.addStream()", {
     [{ codecParameters: null }, T, "from.codecParameters"],
     [{ ...stream(), codecParameters: { ...aac, tag: 5 } }, T, "from.codecParameters.tag"],
     [{ ...stream(), codecParameters: { ...aac, tag: "", Width: 5 } }, T, "Width"],
-    [{ ...stream(), title: "x" }, T, "from.title"],
   ],
   init: noObject,
 }, (name, value) => name === "from" ? adding(value) : adding(aac, value));
