@@ -11,7 +11,6 @@
  *
  * @module
  */
-import { parseArgs } from "node:util";
 import {
   checkFiles,
   checkManyFiles,
@@ -26,12 +25,13 @@ import {
   whatOf,
 } from "./cli/arguments.ts";
 import { concat } from "./cli/concat.ts";
-import { explain, inputOptionText, isParseError, parseErrorText, UsageError } from "./cli/errors.ts";
+import { argumentFault, explain, UsageError } from "./cli/errors.ts";
 import { extract } from "./cli/extract.ts";
 import { describeFormat } from "./cli/format.ts";
+import { type Parsed, parseFlags } from "./cli/flags.ts";
 import { formats } from "./cli/formats.ts";
 import { type CommandName, help, overview, versionText } from "./cli/help.ts";
-import { inputFlags, inputOptions } from "./cli/input.ts";
+import { inputFlagOf, inputFlags, inputOptions } from "./cli/input.ts";
 import { packets } from "./cli/packets.ts";
 import { probe } from "./cli/probe.ts";
 import { remux } from "./cli/remux.ts";
@@ -70,7 +70,7 @@ const transferFlags = {
   "no-chapters": flag,
 } as const;
 
-type TransferValues = ReturnType<typeof parseArgs<{ options: typeof transferFlags }>>["values"];
+type TransferValues = Parsed<typeof transferFlags>["values"];
 
 function transferArguments(output: string, values: TransferValues): Transfer {
   return {
@@ -94,7 +94,7 @@ function transferArguments(output: string, values: TransferValues): Transfer {
 const commands: Readonly<Record<CommandName, (args: string[]) => void | Promise<void>>> = {
   probe(args) {
     const options = { ...inputFlags, json: flag, "media-info": flag } as const;
-    const { values, positionals } = parseArgs({ args, options, allowPositionals: true });
+    const { values, positionals } = parseFlags(args, options);
     const [file] = checkFiles(positionals, ["FILE"]) as [string];
     if (values.json && values["media-info"]) throw new UsageError("--json and --media-info: one of them");
     return probe(file, values, inputOptions(values));
@@ -102,13 +102,13 @@ const commands: Readonly<Record<CommandName, (args: string[]) => void | Promise<
 
   packets(args) {
     const options = { ...inputFlags, json: flag } as const;
-    const { values, positionals } = parseArgs({ args, options, allowPositionals: true });
+    const { values, positionals } = parseFlags(args, options);
     const [file] = checkFiles(positionals, ["FILE"]) as [string];
     return packets(file, values, inputOptions(values));
   },
 
   remux(args) {
-    const { values, positionals } = parseArgs({ args, options: transferFlags, allowPositionals: true });
+    const { values, positionals } = parseFlags(args, transferFlags);
     const [input, output] = checkFiles(positionals, ["IN", "OUT"]) as [string, string];
     return remux({ input, ...transferArguments(output, values) });
   },
@@ -116,7 +116,7 @@ const commands: Readonly<Record<CommandName, (args: string[]) => void | Promise<
   split(args) {
     const { "no-chapters": _, ...shared } = transferFlags; // segments have none
     const options = { ...shared, every: text, "keep-times": flag } as const;
-    const { values, positionals } = parseArgs({ args, options, allowPositionals: true });
+    const { values, positionals } = parseFlags(args, options);
     const [input, output] = checkFiles(positionals, ["IN", "OUT"]) as [string, string];
     const every = timeOf(values.every, "--every");
     if (!every) throw new UsageError(every === 0 ? "--every: must be more than 0" : "--every is missing");
@@ -125,7 +125,7 @@ const commands: Readonly<Record<CommandName, (args: string[]) => void | Promise<
   },
 
   concat(args) {
-    const { values, positionals } = parseArgs({ args, options: transferFlags, allowPositionals: true });
+    const { values, positionals } = parseFlags(args, transferFlags);
     const { inputs, output } = checkManyFiles(positionals);
     return concat({ inputs, ...transferArguments(output, values) });
   },
@@ -139,7 +139,7 @@ const commands: Readonly<Record<CommandName, (args: string[]) => void | Promise<
       cover: flag,
       all: flag,
     } as const;
-    const { values, positionals } = parseArgs({ args, options, allowPositionals: true });
+    const { values, positionals } = parseFlags(args, options);
     const [input, output] = checkFiles(positionals, ["IN", "OUT"]) as [string, string];
     const what = whatOf(values);
     if (!("stream" in what) && (values.format !== undefined || values.option.length > 0)) {
@@ -162,7 +162,7 @@ const commands: Readonly<Record<CommandName, (args: string[]) => void | Promise<
 
   formats(args) {
     const options = { inputs: flag, outputs: flag, all: flag, json: flag } as const;
-    const { values, positionals } = parseArgs({ args, options, allowPositionals: true });
+    const { values, positionals } = parseFlags(args, options);
     if (positionals.length > 0) return describeFormat(checkFiles(positionals, ["NAME"])[0]!, values);
     if (values.all) throw new UsageError("--all is for one format: NAME is missing");
     formats(values);
@@ -182,10 +182,8 @@ async function main(args: string[]): Promise<number> {
   } catch (error) {
     // Whoever reads stdout has enough of it.
     if (error instanceof Deno.errors.BrokenPipe) return 0;
-    if (isParseError(error)) return usage(parseErrorText(error), name);
-    if (error instanceof UsageError) return usage(error.message, name);
-    const optionText = inputOptionText(error);
-    if (optionText !== null) return usage(optionText, name);
+    const text = usageText(error);
+    if (text !== null) return usage(text, name);
     tell(`avio: ${explain(error)}\n`);
     return 1;
   }
@@ -203,6 +201,14 @@ async function run(name: string, args: string[]): Promise<void> {
 
 function isCommand(name: string): name is CommandName {
   return Object.hasOwn(commands, name);
+}
+
+/** What is wrong with the command line; null where it is something else. */
+function usageText(error: unknown): string | null {
+  if (error instanceof UsageError) return error.message;
+  const wrong = argumentFault(error);
+  const flag = wrong && inputFlagOf(wrong.argument);
+  return flag ? `${flag}: ${wrong.fault}` : null;
 }
 
 function usage(message: string, command: string): number {

@@ -14,7 +14,7 @@
 import { dirname, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { faultOf } from "./ffi/library.ts";
-import { cacheFolder, environment, FILE_NAME } from "./ffi/places.ts";
+import { cacheFolder, environment, FILE_NAME } from "./ffi/library_paths.ts";
 import { buildLibrary, fittingBuild } from "./install/build.ts";
 import { fetchPrebuilt } from "./install/prebuilt.ts";
 

@@ -49,6 +49,7 @@ export {
   versions,
 } from "./format/formats.ts";
 export { Muxer } from "./format/muxer.ts";
+export type { MediaType } from "./format/media_type.ts";
 export type { SessionOptions } from "./format/options.ts";
 export { Packet, type PacketInit, type SideData } from "./format/packet.ts";
 export { probe, probeSync } from "./format/probe.ts";
@@ -68,7 +69,6 @@ export type {
   Chapter,
   CodecParameters,
   MediaInfo,
-  MediaType,
   Program,
   Stream,
   StreamInit,

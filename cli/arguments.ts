@@ -4,7 +4,6 @@
  */
 import type { MediaType, StreamEdits } from "../mod.ts";
 import { UsageError } from "./errors.ts";
-import type { What } from "./extract.ts";
 import { parseTime } from "./text.ts";
 
 /** Exactly as many file names as there are `names` of them. */
@@ -67,19 +66,19 @@ export function keyValues(texts: readonly string[], flag: string): Record<string
   }));
 }
 
-/** A number that is not less than `least`. */
-export function numberOf(text: string | undefined, flag: string, least: number): number | undefined {
+/** A number that is not less than `min`. */
+export function numberOf(text: string | undefined, flag: string, min: number): number | undefined {
   if (text === undefined) return undefined;
   const number = /^\d+(\.\d+)?$/.test(text) ? Number(text) : NaN;
-  if (number >= least) return number;
-  throw new UsageError(`${flag}: must be a number of at least ${least}, is '${text}'`);
+  if (number >= min) return number;
+  throw new UsageError(`${flag}: must be a number of at least ${min}, is '${text}'`);
 }
 
 /** The same, without a fraction. */
-export function integerOf(text: string | undefined, flag: string, least: number): number | undefined {
+export function integerOf(text: string | undefined, flag: string, min: number): number | undefined {
   if (text === undefined) return undefined;
-  if (/^\d{1,15}$/.test(text) && Number(text) >= least) return Number(text);
-  throw new UsageError(`${flag}: must be a whole number of at least ${least}, is '${text}'`);
+  if (/^\d{1,15}$/.test(text) && Number(text) >= min) return Number(text);
+  throw new UsageError(`${flag}: must be a whole number of at least ${min}, is '${text}'`);
 }
 
 /** Numbers of streams: `0,2`, any number of times. */
@@ -173,7 +172,14 @@ function isHeader(name: string, value: string): boolean {
   }
 }
 
-/** What `extract` takes out: exactly one of its flags says so. */
+/** What `extract` takes out. */
+export type What =
+  | { stream: number }
+  | { attachment: number }
+  | { cover: true }
+  | { all: true };
+
+/** What `extract` takes out, as its flags say: exactly one of its flags says so. */
 export function whatOf(values: {
   stream?: string | undefined;
   attachment?: string | undefined;

@@ -5,7 +5,7 @@ import { concat as concatAsync, concatSync } from "../mod.ts";
 import { UsageError } from "./errors.ts";
 import { needsAsync } from "./input.ts";
 import { besideInputs, besideOutput } from "./nested.ts";
-import { checkPlaces } from "./places.ts";
+import { checkPlaces } from "./output_checks.ts";
 import { sinkOf, sourceOf, STANDARD } from "./streams.ts";
 import { muxerOptions, type Transfer, transfer, transferReport } from "./transfer.ts";
 

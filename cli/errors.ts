@@ -15,21 +15,18 @@ export class Failure extends Error {
   override readonly name = "Failure";
 }
 
-/** Whether an error is one of parseArgs. */
-export function isParseError(error: unknown): error is Error {
-  return error instanceof Error && String((error as { code?: unknown }).code).startsWith("ERR_PARSE_ARGS");
+/** What is wrong with an argument of the library: its name, and what the error's message says behind it. */
+export interface ArgumentFault {
+  argument: string;
+  fault: string;
 }
 
-/** `Option '--start <value>' argument missing`: what parseArgs says, without the advice behind it. */
-export function parseErrorText(error: Error): string {
-  const [sentence] = error.message.split(/\.\s/) as [string];
-  return sentence.replace(/\.$/, "").replace("argument is ambiguous", "argument missing");
-}
-
-/** What the library says of an option that no input has, in the words of the command line; null for another error. */
-export function inputOptionText(error: unknown): string | null {
-  const [, name, text] = error instanceof TypeError && error.message.match(/^options\.([^:]*): (.*)$/s) || [];
-  return name === undefined ? null : `-i ${name}: ${text}`;
+/** What an error says of an argument; null where it is about something else. */
+export function argumentFault(error: unknown): ArgumentFault | null {
+  if (!(error instanceof TypeError || error instanceof RangeError)) return null;
+  if (!("argument" in error) || typeof error.argument !== "string") return null;
+  const { argument, message } = error;
+  return { argument, fault: message.slice(`${argument}: `.length) };
 }
 
 /** `No such file or directory: clip.mp4`, from Deno's `No such file or directory (os error 2): open 'clip.mp4'`. */

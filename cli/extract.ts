@@ -3,22 +3,16 @@
  * byte. Names of attachments come from the media: they are never more than a name in the folder they go to.
  */
 import { Demuxer, type DemuxerOptions, type Stream } from "../mod.ts";
+import type { What } from "./arguments.ts";
 import { attachmentName } from "./attachment_name.ts";
 import { Failure, systemErrorText, UsageError } from "./errors.ts";
 import { inputSource, needsAsync } from "./input.ts";
 import { besideInput } from "./nested.ts";
-import { checkNotInput, checkStdout } from "./places.ts";
+import { checkNotInput, checkStdout } from "./output_checks.ts";
 import { remux, type RemuxArguments } from "./remux.ts";
 import { isUrl, placeOf, STANDARD, tell } from "./streams.ts";
 import { printable, size } from "./text.ts";
 import { missingText } from "./transfer.ts";
-
-/** What is taken out. */
-export type What =
-  | { stream: number }
-  | { attachment: number }
-  | { cover: true }
-  | { all: true };
 
 /** Runs the command. */
 export async function extract(args: RemuxArguments, what: What): Promise<void> {

@@ -64,6 +64,22 @@ export function inputOptions(values: InputValues): DemuxerOptions {
   });
 }
 
+/** Flags whose names are not the library's. */
+const FLAGS: Readonly<Record<string, keyof typeof inputFlags>> = {
+  format: "input-format",
+  findStreamInfo: "no-stream-info",
+  "http.headers": "header",
+  "http.retries": "retries",
+};
+
+/** The flag that an argument of the library comes from, `-i nope` for an AVOption; null where it comes from none. */
+export function inputFlagOf(argument: string): string | null {
+  const name = argument.replace(/^input\./, "");
+  if (name.startsWith("options.")) return `-i ${name.slice("options.".length)}`;
+  const flag = FLAGS[name] ?? name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  return Object.hasOwn(inputFlags, flag) ? `--${flag}` : null;
+}
+
 /** An object without what is undefined. */
 export function given<T extends object>(values: T): { [Name in keyof T]?: Exclude<T[Name], undefined> } {
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as {

@@ -5,7 +5,7 @@
 import { remux as remuxAsync, remuxSync } from "../mod.ts";
 import { inputSource, needsAsync } from "./input.ts";
 import { besideInput, besideOutput } from "./nested.ts";
-import { checkPlaces } from "./places.ts";
+import { checkPlaces } from "./output_checks.ts";
 import { sinkOf } from "./streams.ts";
 import { muxerOptions, type Transfer, transfer, transferReport } from "./transfer.ts";
 

@@ -6,7 +6,7 @@ import { UsageError } from "./errors.ts";
 import { checkOutputFormat } from "./formats.ts";
 import { inputSource, needsAsync } from "./input.ts";
 import { besideInput } from "./nested.ts";
-import { checkNotInput } from "./places.ts";
+import { checkNotInput } from "./output_checks.ts";
 import { isUrl, sinkOf } from "./streams.ts";
 import { count } from "./text.ts";
 import { type Transfer, transfer, transferReport } from "./transfer.ts";

@@ -3,7 +3,15 @@
  * library; the progress line; the report; and the library's errors in the words of the command line.
  */
 import type { DemuxerOptions, MediaType, RemuxOptions, RemuxResult, Stream, StreamEdits } from "../mod.ts";
-import { Failure, systemErrorPath, systemErrorText, UsageError } from "./errors.ts";
+import {
+  type ArgumentFault,
+  argumentFault,
+  Failure,
+  systemErrorPath,
+  systemErrorText,
+  UsageError,
+} from "./errors.ts";
+import { inputFlagOf } from "./input.ts";
 import { ProgressLine } from "./progress.ts";
 import { STANDARD, tell } from "./streams.ts";
 import { count, duration, printable, size } from "./text.ts";
@@ -146,20 +154,12 @@ function inTheUsersWords(
     return new Failure("Cannot write output: its reader is gone, and the output is not complete");
   }
   if (!(error instanceof Error)) return error;
-  const [, option, message = ""] =
-    error instanceof TypeError && error.message.match(/^options\.([^:]*): (.*)$/s) ||
-    [];
-  if (option !== undefined) {
-    return new UsageError(`${optionFlag(option, message, args)} ${option}: ${message}`);
-  }
-  if (error.message.startsWith("bitstreamFilter: ")) {
-    return new UsageError(`--filter: ${error.message.slice("bitstreamFilter: ".length)}`);
-  }
-  const ours = inOurFlags(error, inputs);
+  const wrong = argumentFault(error);
+  const ours = wrong && inOurFlags(wrong, inputs);
   if (ours) return ours;
   const isNoneLeft = isChoosing(args) && seen.length > 0 && !seen.some((stream) => isAskedFor(args, stream));
   if (isNoneLeft) return nothingLeft(args, seen);
-  if (error instanceof TypeError && error.message.startsWith("streams:")) {
+  if (wrong?.argument === "streams") {
     return new Failure("Nothing to write: the output format can't hold any stream of the input");
   }
   const path = systemErrorPath(error);
@@ -168,30 +168,31 @@ function inTheUsersWords(
   return new Failure(`Cannot open ${side}: ${systemErrorText(error)}`);
 }
 
-/** The library's names of arguments, and the flags that they come from. */
+/** The library's names of arguments of the output, and the flags that they come from. */
 const FLAGS: Readonly<Record<string, string>> = {
   start: "--start",
   end: "--end",
+  bitstreamFilter: "--filter",
   disposition: "--disposition",
   tag: "--codec-tag",
   id: "--stream-id",
 };
 
-function inOurFlags({ message }: Error, inputs: readonly string[]): Error | null {
-  const nameOf = (_: string, index: string) => inputs[Number(index)] ?? "";
-  if (/^sources\[\d+\]: /.test(message)) return new Failure(message.replaceAll(/sources\[(\d+)\]/g, nameOf));
-  const [, name = "", rest] = message.match(/^(\w+): (.*)$/s) ?? [];
-  const flag = Object.hasOwn(FLAGS, name) && FLAGS[name];
-  if (!flag) return null;
-  return name === "start" || name === "end"
-    ? new Failure(`${flag}: ${rest}`)
-    : new UsageError(`${flag}: ${rest}`);
+/** An error about what a flag says, or about one of the inputs; null for another argument. */
+function inOurFlags({ argument, fault }: ArgumentFault, inputs: readonly string[]): Error | null {
+  if (argument.startsWith("sources[")) return new Failure(withNames(`${argument}: ${fault}`, inputs));
+  if (argument.startsWith("options.")) {
+    return new UsageError(`-o ${argument.slice("options.".length)}: ${fault}`);
+  }
+  const flag = Object.hasOwn(FLAGS, argument) ? FLAGS[argument]! : inputFlagOf(argument);
+  if (flag === null) return null;
+  const isOfMedia = argument === "start" || argument === "end"; // how long it is shows when it is open
+  return isOfMedia ? new Failure(`${flag}: ${fault}`) : new UsageError(`${flag}: ${fault}`);
 }
 
-/** The library calls options of both sides the same. */
-function optionFlag(name: string, message: string, { options, inputOptions }: Transfer): string {
-  if (message.startsWith("the input format")) return "-i";
-  return name in options || !(name in (inputOptions.options ?? {})) ? "-o" : "-i";
+/** The text with the names of the inputs in place of `sources[1]`. */
+function withNames(text: string, inputs: readonly string[]): string {
+  return text.replaceAll(/sources\[(\d+)\]/g, (_, index) => inputs[Number(index)] ?? "");
 }
 
 function nothingLeft({ streams }: Transfer, seen: readonly Stream[]): Failure {

@@ -6,6 +6,10 @@ import { codeName } from "./constants.ts";
 import { library, readTextOrThrow } from "./library.ts";
 import type { LogLine } from "./log.ts";
 
+import { argumentError } from "./argument_error.ts";
+
+export { argumentError, callbackError } from "./argument_error.ts";
+
 /**
  * An error that FFmpeg reported.
  *
@@ -51,13 +55,10 @@ export class ClosedError extends Error {
   }
 }
 
-/** A wrong argument: its message begins with the argument's name, which is in `argument` too. */
-export function argumentError<E extends TypeError | RangeError>(
-  kind: new (message: string) => E,
-  argument: string,
-  fault: string,
-): E & { argument: string } {
-  return Object.assign(new kind(`${argument}: ${fault}`), { argument });
+/** A setting that the shim has refused; it logs `name: fault`, and FFmpeg may have logged the cause before. */
+export function settingError(line: string, cause: string | undefined): TypeError {
+  const [name, ...fault] = line.split(": ") as [string, ...string[]];
+  return argumentError(TypeError, name, fault.join(": ") + (cause ? ` (${cause})` : ""));
 }
 
 const MAX_LOG_LINES = 8;

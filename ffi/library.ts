@@ -1,9 +1,10 @@
 /**
  * Loading the shared library, and the two ways of talking to it that every caller needs: text out of it, and text
- * into it. The library is loaded at first use and never closed. Where it is looked for is in `places.ts`, what its
+ * into it. The library is loaded at first use and never closed. Where it is looked for is in `library_paths.ts`, what its
  * symbols are in `symbols.ts`.
  */
-import { cacheFolder, environment, filePath, installCommand, places, PLATFORM } from "./places.ts";
+import { argumentError } from "./argument_error.ts";
+import { cacheFolder, environment, filePath, installCommand, places, PLATFORM } from "./library_paths.ts";
 import { ABI_VERSION, groups, type symbols } from "./symbols.ts";
 
 type Symbols = Deno.DynamicLibrary<typeof symbols>["symbols"];
@@ -62,8 +63,12 @@ export function loadLibrary(path?: string | URL): void {
 function asPath(path: string | URL): string {
   const text = String(path);
   if (text.startsWith("file:")) return filePath(new URL(text));
-  if (path instanceof URL) throw new TypeError(`Cannot load a library from ${text}: only file: URLs`);
-  if (text === "" || text.includes("\0")) throw new TypeError("path: must be a path");
+  if (path instanceof URL) {
+    throw argumentError(TypeError, "path", `must be a path or a file: URL, is ${text}`);
+  }
+  if (text === "" || text.includes("\0")) {
+    throw argumentError(TypeError, "path", `must be a path, is ${JSON.stringify(text)}`);
+  }
   // A bare name would be searched for in places that the environment chooses.
   return text.startsWith("/") ? text : `${Deno.cwd()}/${text}`;
 }
@@ -175,7 +180,7 @@ export function encodePairs(pairs: Iterable<readonly [string, string]>): Uint8Ar
   let text = "";
   for (const [name, value] of pairs) {
     if (name.includes("\0") || value.includes("\0")) {
-      throw new TypeError(`${JSON.stringify(name)}: names and values can't contain NUL`);
+      throw argumentError(TypeError, name, "neither names nor values can contain NUL");
     }
     text += `${name}\0${value}\0`;
   }

@@ -2,6 +2,7 @@
  * FFmpeg's log: its levels, what listens to it. The shim keeps the lines of each session; they come here when an
  * operation is over.
  */
+import { argumentError } from "./argument_error.ts";
 import { library } from "./library.ts";
 
 /** Names of log levels, in FFmpeg's order. */
@@ -34,7 +35,8 @@ let listener: ((line: LogLine) => void) | null = null;
  */
 export function setLogLevel(newLevel: LogLevel): void {
   if (!Object.hasOwn(levels, newLevel)) {
-    throw new TypeError(`level: must be one of ${Object.keys(levels).join(", ")}, is ${String(newLevel)}`);
+    const names = Object.keys(levels).join(", ");
+    throw argumentError(TypeError, "level", `must be one of ${names}, is ${String(newLevel)}`);
   }
   level = newLevel;
   applyLevel();
@@ -46,7 +48,7 @@ export function setLogLevel(newLevel: LogLevel): void {
  */
 export function onLog(newListener: ((line: LogLine) => void) | null): void {
   if (newListener !== null && typeof newListener !== "function") {
-    throw new TypeError("listener: must be a function or null");
+    throw argumentError(TypeError, "listener", "must be a function or null");
   }
   listener = newListener;
   applyLevel();

@@ -4,7 +4,7 @@
  */
 import type { Call } from "./calls.ts";
 import { AVERROR } from "./constants.ts";
-import { makeError } from "./errors.ts";
+import { argumentError, makeError } from "./errors.ts";
 import { forgetEvents, nextEvent, receiveEvents } from "./events.ts";
 import { library } from "./library.ts";
 import type { Operation } from "./operation.ts";
@@ -39,7 +39,8 @@ interface Lent {
 
 /** Bytes of the program's, who may have transferred or resized their buffer since. */
 export function checkStillThere({ bytes, byteLength }: Lent): void {
-  if (bytes.byteLength !== byteLength) throw new TypeError("source: its bytes were detached or resized");
+  if (bytes.byteLength === byteLength) return;
+  throw argumentError(TypeError, "source", "its bytes were detached or resized");
 }
 
 export class NativeLine {

@@ -4,6 +4,8 @@
  * (`waits.ts`).
  */
 
+import { callbackError } from "./argument_error.ts";
+
 /** A value or a promise of one; promises need the async engine. */
 export type MaybePromise<T> = T | PromiseLike<T>;
 
@@ -53,7 +55,7 @@ export function isThenable(value: unknown): value is PromiseLike<unknown> {
 function atOnce<T>(value: MaybePromise<T>, name: string): T {
   if (!isThenable(value)) return value;
   value.then(() => {}, () => {}); // its rejection would be reported beside the error thrown here
-  throw new TypeError(`${name} returned a promise: the sync API can't wait, use the async one`);
+  throw callbackError(TypeError, name, "returned a promise: the sync API can't wait, use the async one");
 }
 
 /** Runs an operation on this thread. */

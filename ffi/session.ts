@@ -6,7 +6,7 @@
 import { AVERROR } from "./constants.ts";
 import type { Call } from "./calls.ts";
 import type { Device } from "./device.ts";
-import { argumentError, check, ClosedError, makeError } from "./errors.ts";
+import { check, ClosedError, makeError, settingError } from "./errors.ts";
 import { encodePairs, library, readText, readTextOrThrow } from "./library.ts";
 import { type LogLine, parseLog, tellLog } from "./log.ts";
 import { NativeIO } from "./native_io.ts";
@@ -393,8 +393,7 @@ export class Session implements Host {
     if (result >= 0) return result;
     const [fault, cause] = this.#takeLog().filter((line) => line.level === "error").reverse();
     if (!fault) throw makeError({ name: "set", phrase: "set" }, result, []);
-    const [, name, text] = fault.message.match(/^([^:\s]+): (.*)$/s) ?? [undefined, "options", fault.message];
-    throw argumentError(TypeError, name!, cause ? `${text} (${cause.message})` : text!);
+    throw settingError(fault.message, cause?.message);
   }
 }
 

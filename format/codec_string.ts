@@ -2,6 +2,7 @@
  * RFC 6381 codec strings ("avc1.64001f", "mp4a.40.2"), which the web platform wants in MIME types: made from a stream's
  * parameters and its extradata. Nothing is decoded.
  */
+import { checkObject, checkString } from "../io/arguments.ts";
 import type { CodecParameters } from "./stream.ts";
 
 /** What {@linkcode codecString} looks at. */
@@ -42,9 +43,10 @@ const decimal = (value: number) => String(value).padStart(2, "0");
  * ```
  *
  * @param parameters Of a stream.
+ * @throws {TypeError} They are no object, or have no codec.
  */
 export function codecString(parameters: CodecStringParameters): string | null {
-  switch (parameters.codec) {
+  switch (checkString(checkObject(parameters, "parameters").codec, "parameters.codec")) {
     case "h264":
       return avc(parameters);
     case "hevc":

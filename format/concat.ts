@@ -6,7 +6,7 @@ import { checkArray } from "../io/arguments.ts";
 import type { Sink } from "../io/sink.ts";
 import type { Source } from "../io/source.ts";
 import { checkDemuxerOptions, type DemuxerOptions } from "./open_input.ts";
-import { checkRemuxOptions, type RemuxOptions, type RemuxResult } from "./remux_options.ts";
+import { checkRemuxOptions, remuxOptionNames, type RemuxOptions, type RemuxResult } from "./remux_options.ts";
 import { type Plan, transfer, transferSync } from "./transfer.ts";
 
 /** A source of {@linkcode concat} with options of its own, instead of the common ones: what it may open, for one. */
@@ -59,7 +59,7 @@ export function concatSync(
   sink: Sink,
   options?: RemuxOptions,
 ): RemuxResult {
-  const checked = checkRemuxOptions(options);
+  const checked = checkRemuxOptions(options, remuxOptionNames);
   return transferSync(planOf(sources, sink, checked), checked).whole;
 }
 
@@ -69,6 +69,6 @@ export async function concat(
   sink: Sink,
   options?: RemuxOptions,
 ): Promise<RemuxResult> {
-  const checked = checkRemuxOptions(options);
+  const checked = checkRemuxOptions(options, remuxOptionNames);
   return (await transfer(planOf(sources, sink, checked), checked)).whole;
 }

@@ -8,19 +8,27 @@ import { seekInput, type SeekPlace } from "../ffi/input.ts";
 import type { Operation } from "../ffi/operation.ts";
 import { Reading } from "../ffi/reading.ts";
 import { Session } from "../ffi/session.ts";
-import { checkBoolean, checkInteger, checkNumber, checkObject, optional } from "../io/arguments.ts";
+import {
+  checkBoolean,
+  checkInteger,
+  checkLimit,
+  checkNames,
+  checkNumber,
+  checkObject,
+  type Names,
+  optional,
+} from "../io/arguments.ts";
 import type { Source } from "../io/source.ts";
 import type { FormatInfo } from "./formats.ts";
+import { checkMediaType, type MediaType } from "./media_type.ts";
 import { checkDemuxerOptions, type DemuxerOptions, openInput } from "./open_input.ts";
 import { type Packet, packetOf } from "./packet.ts";
 import type { Rational } from "./rational.ts";
 import {
   type Chapter,
-  checkMediaType,
   DemuxerStream,
   describeInput,
   type Description,
-  type MediaType,
   type Program,
   type Stream,
 } from "./stream.ts";
@@ -37,11 +45,13 @@ export interface SeekOptions {
   backward?: boolean;
   /** To any frame, not only key frames (AVSEEK_FLAG_ANY). @default {false} */
   any?: boolean;
-  /** Earliest place that will do, in the unit of the target. */
+  /** Earliest place that will do, in the unit of the target; -Infinity: any. */
   min?: number;
-  /** Latest place that will do, in the unit of the target. */
+  /** Latest place that will do, in the unit of the target; Infinity: any. */
   max?: number;
 }
+
+const seekOptionNames: Names<SeekOptions> = { backward: true, any: true, min: true, max: true };
 
 /**
  * An input that is open (AVFormatContext): the streams of a container and their packets.
@@ -159,7 +169,7 @@ export class Demuxer implements Disposable, AsyncDisposable, AsyncIterable<Packe
    */
   bestStream(type: MediaType, options: { related?: Stream | number } = {}): Stream | null {
     checkMediaType(type, "type");
-    const { related } = checkObject(options, "options");
+    const { related } = checkNames(checkObject(options, "options"), { related: true });
     const candidates = this.#streams.filter((stream) => stream.type === type);
     const program = related === undefined ? undefined : this.#programOf(related);
     const together = candidates.filter(({ index }) => program?.streamIndexes.includes(index));
@@ -169,7 +179,7 @@ export class Demuxer implements Disposable, AsyncDisposable, AsyncIterable<Packe
   /** The first program that has the stream. */
   #programOf(stream: Stream | number): Program | undefined {
     const index = typeof stream === "object" ? stream?.index : stream;
-    checkInteger(index, "options.related", 0, this.#streams.length - 1);
+    checkInteger(index, "related", 0, this.#streams.length - 1);
     return this.programs.find(({ streamIndexes }) => streamIndexes.includes(index));
   }
 
@@ -270,15 +280,17 @@ export class Demuxer implements Disposable, AsyncDisposable, AsyncIterable<Packe
   }
 
   #seekPlace(target: SeekTarget, options: SeekOptions = {}): SeekPlace {
-    checkObject(options, "options");
+    checkNames(checkObject(options, "options"), seekOptionNames);
     const { unit, position } = this.#seekTarget(target);
     const backward = optional(checkBoolean, options.backward, "backward") ?? true;
     const any = optional(checkBoolean, options.any, "any") ?? false;
-    const min = optional(checkNumber, options.min, "min") ?? (backward ? -Infinity : position);
-    const max = optional(checkNumber, options.max, "max") ?? (backward ? position : Infinity);
-    if (min > position || max < position) {
-      const fault = `must have the target ${position} between them, are ${min} and ${max}`;
-      throw argumentError(RangeError, "min, max", fault);
+    const min = optional(checkLimit, options.min, "min") ?? (backward ? -Infinity : position);
+    const max = optional(checkLimit, options.max, "max") ?? (backward ? position : Infinity);
+    if (min > position) {
+      throw argumentError(RangeError, "min", `must be the target ${position} or less, is ${min}`);
+    }
+    if (max < position) {
+      throw argumentError(RangeError, "max", `must be the target ${position} or more, is ${max}`);
     }
     return { unit, position, min, max, backward, any };
   }
@@ -288,7 +300,11 @@ export class Demuxer implements Disposable, AsyncDisposable, AsyncIterable<Packe
     if (typeof target !== "object" || target === null) {
       throw argumentError(TypeError, "target", "must be seconds, { streamIndex, timestamp } or { byte }");
     }
-    if ("byte" in target) return { unit: "bytes", position: checkInteger(target.byte, "target.byte", 0) };
+    if ("byte" in target) {
+      checkNames(target, { byte: true }, "target", "field");
+      return { unit: "bytes", position: checkInteger(target.byte, "target.byte", 0) };
+    }
+    checkNames(target, { streamIndex: true, timestamp: true }, "target", "field");
     const stream = checkInteger(target.streamIndex, "target.streamIndex", 0, this.#streams.length - 1);
     return { unit: { stream }, position: checkInteger(target.timestamp, "target.timestamp") };
   }

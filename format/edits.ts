@@ -2,14 +2,18 @@
  * What remuxing changes on the way: which streams go into the output, in which order and as what; and its tags.
  * Here is how that is said and checked; `transfer.ts` does it.
  */
+import { argumentError, callbackError } from "../ffi/errors.ts";
+import { isThenable } from "../ffi/operation.ts";
 import {
   checkArray,
   checkFunction,
   checkInteger,
+  checkNames,
   checkNumber,
   checkObject,
   checkString,
   checkStrings,
+  type Names,
 } from "../io/arguments.ts";
 import type { Stream, StreamInit } from "./stream.ts";
 
@@ -60,12 +64,11 @@ export function checkSelection(selection: StreamSelection): StreamSelection {
   if (!Array.isArray(selection)) return checkFunction(selection, "streams");
   const indexes = selection.map((choice: number | StreamChoice, at) => {
     if (typeof choice === "number") return checkInteger(choice, `streams[${at}]`, 0);
-    const { index, ...edits } = checkObject(choice, `streams[${at}]`);
-    checkEdits(edits, `streams[${at}]`);
-    return checkInteger(index, `streams[${at}].index`, 0);
+    checkEdits(choice, `streams[${at}]`, choiceNames);
+    return checkInteger(choice.index, `streams[${at}].index`, 0);
   });
   const twice = indexes.find((index, at) => indexes.indexOf(index) < at);
-  if (twice !== undefined) throw new RangeError(`streams: has stream ${twice} twice`);
+  if (twice !== undefined) throw argumentError(RangeError, "streams", `has stream ${twice} twice`);
   return selection;
 }
 
@@ -77,8 +80,10 @@ export function choose(
   if (typeof selection !== "function") return selection.map((choice) => chosenOf(streams, choice));
   const chosen = streams.flatMap((stream) => {
     const answer = selection(stream);
+    if (isThenable(answer)) throw callbackError(TypeError, "streams", "returned a promise; it must not");
     if (typeof answer !== "object" || answer === null) return answer ? [{ stream, edits: {} }] : [];
-    return [{ stream, edits: checkEdits(answer as StreamEdits, "streams") }];
+    checkEdits(answer, "streams", editNames);
+    return [{ stream, edits: answer }];
   });
   return chosen.toSorted((a, b) => orderOf(a) - orderOf(b));
 }
@@ -91,7 +96,7 @@ function chosenOf(streams: readonly Omit<Stream, "discard">[], choice: number | 
   const { index, ...edits } = typeof choice === "number" ? { index: choice } : choice;
   const stream = streams[index];
   if (stream) return { stream, edits };
-  throw new RangeError(`streams: there is no stream ${index}, the input has ${streams.length}`);
+  throw argumentError(RangeError, "streams", `there is no stream ${index}, the input has ${streams.length}`);
 }
 
 const checks: { [Name in keyof StreamEdits]-?: (value: unknown, name: string) => unknown } = {
@@ -103,14 +108,26 @@ const checks: { [Name in keyof StreamEdits]-?: (value: unknown, name: string) =>
   order: (value, name) => checkNumber(value, name),
 };
 
-function checkEdits(edits: StreamEdits, name: string): StreamEdits {
-  if (edits instanceof Promise) throw new TypeError(`${name}: must not answer a promise`);
-  for (const [field, value] of Object.entries(checkObject(edits, name))) {
-    const check = checks[field as keyof StreamEdits];
-    if (!check) throw new TypeError(`${name}.${field}: there is no such change`);
-    if (value !== undefined) check(value, `${name}.${field}`);
+const editNames: Names<StreamEdits> = {
+  metadata: true,
+  disposition: true,
+  tag: true,
+  id: true,
+  order: true,
+};
+const { order: _, ...choiceEditNames } = editNames;
+const choiceNames: Names<StreamChoice> = { index: true, ...choiceEditNames };
+
+function checkEdits(
+  edits: StreamEdits,
+  argument: string,
+  names: Names<StreamEdits> | Names<StreamChoice>,
+): void {
+  checkNames(checkObject(edits, argument), names, argument, "change");
+  for (const [name, check] of Object.entries(checks)) {
+    const value = edits[name as keyof StreamEdits];
+    if (value !== undefined) check(value, `${argument}.${name}`);
   }
-  return edits;
 }
 
 /** The settings of the output's stream that the edits stand for; the fourcc is not among them. */

@@ -2,11 +2,10 @@
  * The container formats that the library can read and write.
  */
 import * as catalog from "../ffi/catalog.ts";
-import { argumentError } from "../ffi/errors.ts";
 import { libraryPath } from "../ffi/library.ts";
-import { VERSION } from "../ffi/places.ts";
-import { checkString } from "../io/arguments.ts";
-import type { MediaType } from "./stream.ts";
+import { VERSION } from "../ffi/library_paths.ts";
+import { checkNames, checkObject, checkOneOf, checkString, type Names } from "../io/arguments.ts";
+import type { MediaType } from "./media_type.ts";
 
 /** A container format (AVInputFormat, AVOutputFormat). */
 export interface FormatInfo {
@@ -79,13 +78,13 @@ export function outputFormats(): FormatInfo[] {
  * ```
  *
  * @param name FFmpeg's name of the format; of a demuxer with several, any of them.
+ * @param direction Whether it is the demuxer's options or the muxer's.
  * @throws {AVError} There is no such format.
+ * @throws {TypeError} An argument is wrong.
  */
 export function formatOptions(name: string, direction: "input" | "output"): FormatOption[] {
   checkString(name, "name");
-  if (direction !== "input" && direction !== "output") {
-    throw argumentError(TypeError, "direction", `must be "input" or "output", is ${direction}`);
-  }
+  checkOneOf(direction, ["input", "output"], "direction");
   return catalog.listFormatOptions(name, direction) as FormatOption[];
 }
 
@@ -93,6 +92,8 @@ export function formatOptions(name: string, direction: "input" | "output"): Form
 export function codecs(): CodecInfo[] {
   return catalog.listCodecs() as CodecInfo[];
 }
+
+const guessNames: Names<{ fileName: string; mimeType: string }> = { fileName: true, mimeType: true };
 
 /**
  * The output format that fits a file name or a MIME type best, null where none does; `av_guess_format`.
@@ -102,10 +103,12 @@ export function codecs(): CodecInfo[] {
  *
  * console.log(guessFormat({ fileName: "film.mkv" })?.name); // "matroska"
  * ```
+ *
+ * @param options What is known of the output.
+ * @throws {TypeError} An option is wrong.
  */
-export function guessFormat(
-  { fileName = "", mimeType = "" }: { fileName?: string; mimeType?: string },
-): FormatInfo | null {
+export function guessFormat(options: { fileName?: string; mimeType?: string }): FormatInfo | null {
+  const { fileName = "", mimeType = "" } = checkNames(checkObject(options, "options"), guessNames);
   const extension = checkString(fileName, "fileName").match(/\.([^./\\]+)$/)?.[1]?.toLowerCase();
   const type = checkString(mimeType, "mimeType").split(";")[0]!.trim().toLowerCase();
   const score = ({ extensions, mimeTypes }: FormatInfo) =>

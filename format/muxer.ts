@@ -8,6 +8,7 @@ import { canWait, type Operation } from "../ffi/operation.ts";
 import { flushOutput, learnStream, writeTrailer } from "../ffi/output.ts";
 import { Session } from "../ffi/session.ts";
 import { WriteQueue } from "../ffi/write_queue.ts";
+import type { MediaType } from "./media_type.ts";
 import { checkObject } from "../io/arguments.ts";
 import type { Attachment } from "../io/attachment.ts";
 import type { Sink } from "../io/sink.ts";
@@ -16,6 +17,7 @@ import type { FormatInfo } from "./formats.ts";
 import {
   checkMuxerOptions,
   chooseOutput,
+  muxerOptionNames,
   type MuxerOptions,
   openOutputSink,
   writeHeader,
@@ -25,7 +27,6 @@ import {
   type CodecParameters,
   describeOutput,
   type Description,
-  type MediaType,
   type Stream,
   type StreamInit,
   type StreamLike,
@@ -81,13 +82,13 @@ export class Muxer implements Disposable, AsyncDisposable {
    * @throws {TypeError} The sink or an option is of the wrong type, or there is nothing to take the format from.
    */
   static openSync(sink: Sink, options?: MuxerOptions): Muxer {
-    const checked = checkMuxerOptions(options);
+    const checked = checkMuxerOptions(options, muxerOptionNames);
     return Session.openSync("Muxer", (session) => Muxer.#open(session, sink, checked));
   }
 
   /** As {@linkcode Muxer.openSync}; callbacks may return promises, and a WritableStream is a sink too. */
   static async open(sink: Sink, options?: MuxerOptions): Promise<Muxer> {
-    const checked = checkMuxerOptions(options);
+    const checked = checkMuxerOptions(options, muxerOptionNames);
     return await Session.open("Muxer", checked, (session) => Muxer.#open(session, sink, checked));
   }
 

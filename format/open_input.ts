@@ -4,12 +4,27 @@
 import * as input from "../ffi/input.ts";
 import type { Operation } from "../ffi/operation.ts";
 import type { Host, Session } from "../ffi/session.ts";
-import { checkBoolean, checkInteger, checkNumber, checkString, optional } from "../io/arguments.ts";
+import {
+  checkBoolean,
+  checkInteger,
+  checkNumber,
+  checkString,
+  fieldName,
+  type Names,
+  optional,
+} from "../io/arguments.ts";
 import type { Attachment } from "../io/attachment.ts";
-import { type HttpOptions, httpOrigin } from "../io/http.ts";
+import { checkHttpOptions, type HttpOptions, httpOrigin } from "../io/http.ts";
 import { allowNestedInput } from "../io/nested.ts";
 import { openSource, type Source } from "../io/source.ts";
-import { bufferSizeOf, checkAllUsed, checkOptions, optionPairs, type SessionOptions } from "./options.ts";
+import {
+  bufferSizeOf,
+  checkAllUsed,
+  checkOptions,
+  optionPairs,
+  sessionOptionNames,
+  type SessionOptions,
+} from "./options.ts";
 
 /** Options of {@linkcode Demuxer.open} and {@linkcode Demuxer.openSync}. */
 export interface DemuxerOptions extends SessionOptions {
@@ -34,20 +49,35 @@ export interface DemuxerOptions extends SessionOptions {
   http?: HttpOptions;
 }
 
+/** The names of {@linkcode DemuxerOptions}. */
+const demuxerOptionNames: Names<DemuxerOptions> = {
+  format: true,
+  ...sessionOptionNames,
+  findStreamInfo: true,
+  probeSize: true,
+  analyzeDuration: true,
+  maxStreams: true,
+  maxPacketSize: true,
+  maxOpenSize: true,
+  http: true,
+};
+
 const MAX_PACKET_SIZE = 256 * 1024 * 1024;
 const MAX_OPEN_SIZE = 256 * 1024 * 1024;
 
-/** Options of an input, checked; undefined options are none. */
-export function checkDemuxerOptions(options: DemuxerOptions | undefined, name = "options"): DemuxerOptions {
-  const checked = checkOptions(options, name);
+/** Options of an input, checked; undefined options are none. `prefix`: what they are called within others. */
+export function checkDemuxerOptions(options: DemuxerOptions | undefined, prefix = ""): DemuxerOptions {
+  const checked = checkOptions(options, demuxerOptionNames, prefix);
   const exact = Number.MAX_SAFE_INTEGER;
-  optional(checkString, checked.format, "format");
-  optional(checkBoolean, checked.findStreamInfo, "findStreamInfo");
-  optional(checkInteger, checked.maxStreams, "maxStreams", 1, 1e6);
-  optional(checkInteger, checked.maxPacketSize, "maxPacketSize", 1);
-  optional(checkInteger, checked.maxOpenSize, "maxOpenSize", 1);
-  optional(checkNumber, checked.probeSize, "probeSize", 32, exact);
-  optional(checkNumber, checked.analyzeDuration, "analyzeDuration", 0, exact / 1e6);
+  const nameOf = (name: keyof DemuxerOptions) => fieldName(prefix, name);
+  optional(checkString, checked.format, nameOf("format"));
+  optional(checkBoolean, checked.findStreamInfo, nameOf("findStreamInfo"));
+  optional(checkInteger, checked.maxStreams, nameOf("maxStreams"), 1, 1e6);
+  optional(checkInteger, checked.maxPacketSize, nameOf("maxPacketSize"), 1);
+  optional(checkInteger, checked.maxOpenSize, nameOf("maxOpenSize"), 1);
+  optional(checkHttpOptions, checked.http, nameOf("http"));
+  optional(checkNumber, checked.probeSize, nameOf("probeSize"), 32, exact);
+  optional(checkNumber, checked.analyzeDuration, nameOf("analyzeDuration"), 0, exact / 1e6);
   return checked;
 }
 
@@ -57,6 +87,8 @@ interface Opening {
   lend?: boolean;
   /** What its source has opened goes with it, else with the session. */
   host?: Host;
+  /** What its options are called within others. */
+  prefix?: string;
 }
 
 /** Opens a source as the input of a session; its options are checked. */
@@ -64,7 +96,7 @@ export function* openInput(
   session: Session,
   source: Source,
   options: DemuxerOptions,
-  { lend = true, host = session }: Opening = {},
+  { lend = true, host = session, prefix = "" }: Opening = {},
 ): Operation<Attachment> {
   const { format, url, http, onopen, findStreamInfo = true } = options;
   const { maxPacketSize = MAX_PACKET_SIZE, maxOpenSize = MAX_OPEN_SIZE } = options;
@@ -83,7 +115,7 @@ export function* openInput(
     findStreamInfo,
     options: optionPairs({ options: { ...probing(options), ...options.options } }),
   });
-  checkAllUsed(unused, "the input format");
+  checkAllUsed(unused, "the input format", fieldName(prefix, "options"));
   return attachment;
 }
 

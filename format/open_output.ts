@@ -10,17 +10,26 @@ import {
   checkBoolean,
   checkFunction,
   checkInteger,
+  checkNames,
   checkNumber,
   checkObject,
   checkString,
   checkStrings,
+  type Names,
   optional,
 } from "../io/arguments.ts";
 import type { Attachment } from "../io/attachment.ts";
 import { MemorySink } from "../io/memory_sink.ts";
 import { allowNestedOutput, type Own } from "../io/nested.ts";
 import { openSink, type Sink, sinkUrl } from "../io/sink.ts";
-import { bufferSizeOf, checkAllUsed, checkOptions, optionPairs, type SessionOptions } from "./options.ts";
+import {
+  bufferSizeOf,
+  checkAllUsed,
+  checkOptions,
+  optionPairs,
+  sessionOptionNames,
+  type SessionOptions,
+} from "./options.ts";
 import type { Chapter } from "./stream.ts";
 
 /** Options of {@linkcode Muxer.openSync}. */
@@ -45,14 +54,24 @@ export interface MuxerOptions extends SessionOptions {
   ondelete?: (url: string) => MaybePromise<void>;
 }
 
-/** Options of an output, checked; undefined options are none. */
-export function checkMuxerOptions<T extends MuxerOptions>(options: T | undefined, name = "options"): T {
-  const checked = checkOptions(options, name);
+/** The names of {@linkcode MuxerOptions}. */
+export const muxerOptionNames: Names<MuxerOptions> = {
+  format: true,
+  ...sessionOptionNames,
+  metadata: true,
+  chapters: true,
+  coalesce: true,
+  ondelete: true,
+};
+
+/** Options of an output, checked; undefined options are none. `names`: all that there are. */
+export function checkMuxerOptions<T extends MuxerOptions>(options: T | undefined, names: Names<T>): T {
+  const checked = checkOptions(options, names);
   optional(checkString, checked.format, "format");
   optional(checkBoolean, checked.coalesce, "coalesce");
   optional(checkFunction, checked.ondelete, "ondelete");
   if (checked.metadata !== undefined) checkStrings(checked.metadata, "metadata");
-  if (checked.chapters !== undefined) checkArray(checked.chapters, "chapters").forEach(checkChapter);
+  if (checked.chapters !== undefined) checkChapters(checked.chapters, "chapters");
   return checked;
 }
 
@@ -113,12 +132,19 @@ export function* writeHeader(
   checkAllUsed(yield* output.writeHeader(session, io, optionPairs(options)), format);
 }
 
-/** Checks a chapter of the program's. */
-export function checkChapter(chapter: Chapter): void {
-  checkObject(chapter, "chapters");
-  if (chapter.id !== undefined) checkInteger(chapter.id, "chapters.id");
-  if (chapter.metadata !== undefined) checkStrings(chapter.metadata, "chapters.metadata");
-  checkNumber(chapter.end, "chapters.end", checkNumber(chapter.start, "chapters.start"));
+const chapterNames: Names<Chapter> = { id: true, start: true, end: true, timeBase: true, metadata: true };
+
+/** Checks chapters of the program's. */
+export function checkChapters(chapters: readonly Chapter[], name: string): readonly Chapter[] {
+  checkArray(chapters, name).forEach((chapter, index) => checkChapter(chapter, `${name}[${index}]`));
+  return chapters;
+}
+
+function checkChapter(chapter: Chapter, name: string): void {
+  checkNames(checkObject(chapter, name), chapterNames, name, "field");
+  if (chapter.id !== undefined) checkInteger(chapter.id, `${name}.id`);
+  if (chapter.metadata !== undefined) checkStrings(chapter.metadata, `${name}.metadata`);
+  checkNumber(chapter.end, `${name}.end`, checkNumber(chapter.start, `${name}.start`));
 }
 
 /** Adds a chapter, which is checked, to the session's output. */

@@ -2,7 +2,17 @@
  * Options that demuxers and muxers have in common, and how they are checked.
  */
 import { argumentError } from "../ffi/errors.ts";
-import { checkFunction, checkNumber, checkObject, checkString, optional, typeName } from "../io/arguments.ts";
+import {
+  checkFunction,
+  checkMilliseconds,
+  checkNames,
+  checkObject,
+  checkString,
+  fieldName,
+  type Names,
+  optional,
+  typeName,
+} from "../io/arguments.ts";
 import type { OpenCallback } from "../io/open_callback.ts";
 import { checkBufferSize, DEFAULT_BUFFER_SIZE } from "../io/io_context.ts";
 
@@ -25,23 +35,49 @@ export interface SessionOptions {
   onopen?: OpenCallback;
   /** Async API only: ends the session with the signal's reason, at once. */
   signal?: AbortSignal;
-  /** Async API only: milliseconds that one callback may take; then it is a TimeoutError DOMException. */
+  /**
+   * Async API only: milliseconds that one callback may take; then it is a TimeoutError DOMException.
+   * @default {Infinity}
+   */
   timeout?: number;
 }
 
-/** What the options have in common, checked; undefined options are none. */
-export function checkOptions<T extends SessionOptions>(options: T | undefined, name = "options"): T {
+/** The names of {@linkcode SessionOptions}, for the lists of options that have more. */
+export const sessionOptionNames: Names<SessionOptions> = {
+  options: true,
+  bufferSize: true,
+  url: true,
+  onopen: true,
+  signal: true,
+  timeout: true,
+};
+
+/**
+ * What the options have in common, checked, and that there are no others; undefined options are none.
+ *
+ * @param names All that there are.
+ * @param prefix What the options are called where they are an option themselves: "input".
+ */
+export function checkOptions<T extends SessionOptions>(
+  options: T | undefined,
+  names: Names<T>,
+  prefix = "",
+): T {
   if (options === undefined) return {} as T;
-  checkObject(options, name);
-  optional(checkString, options.url, "url");
-  optional(checkBufferSize, options.bufferSize, "bufferSize");
-  optional(checkNumber, options.timeout, "timeout", 0);
-  if (options.signal !== undefined && !(options.signal instanceof AbortSignal)) {
-    throw new TypeError("signal: must be an AbortSignal");
-  }
-  optional(checkFunction, options.onopen, "onopen");
-  optionPairs(options);
+  const nameOf = (name: keyof SessionOptions) => fieldName(prefix, name);
+  checkNames(checkObject(options, prefix || "options"), names, prefix);
+  optional(checkString, options.url, nameOf("url"));
+  optional(checkBufferSize, options.bufferSize, nameOf("bufferSize"));
+  optional(checkMilliseconds, options.timeout, nameOf("timeout"));
+  optional(checkSignal, options.signal, nameOf("signal"));
+  optional(checkFunction, options.onopen, nameOf("onopen"));
+  optionPairs(options, nameOf("options"));
   return options;
+}
+
+function checkSignal(signal: AbortSignal, name: string): AbortSignal {
+  if (signal instanceof AbortSignal) return signal;
+  throw argumentError(TypeError, name, `must be an AbortSignal, is ${typeName(signal)}`);
 }
 
 /** The size of the I/O buffer. */
@@ -49,32 +85,39 @@ export function bufferSizeOf(options: SessionOptions): number {
   return options.bufferSize ?? DEFAULT_BUFFER_SIZE;
 }
 
-/** Options of the demuxer or muxer, as the shim takes them. */
-export function optionPairs({ options }: SessionOptions): [string, string][] {
+// ------------------------------------------------------------------------------------------- AVOptions
+
+/** Options of the demuxer or muxer, as the shim takes them; `argument`: what the program calls them. */
+export function optionPairs({ options }: SessionOptions, argument = "options"): [string, string][] {
   if (options === undefined) return [];
-  return Object.entries(checkObject(options, "options")).map(([name, value]) => {
-    checkString(name, "options");
-    if (/^protocol_/i.test(name)) {
-      throw new TypeError(`options.${name}: what may be opened is not FFmpeg's to decide`);
-    }
-    if (typeof value === "boolean") return [name, value ? "1" : "0"];
-    if (typeof value === "string") return [name, checkOption(name, value)];
-    if (typeof value === "number") return [name, String(value)];
-    throw new TypeError(`options.${name}: must be a string, number or boolean, is ${typeName(value)}`);
+  return Object.entries(checkObject(options, argument)).map(([name, value]) => {
+    checkString(name, argument);
+    return [name, optionText(value, fieldName(argument, name), name)];
   });
 }
 
-/** Options within an option are for a context that it opens, too; FFmpeg takes quotes and backslashes out of them. */
-function checkOption(name: string, value: string): string {
-  if (!/protocol_(white|black)list/i.test(value.replaceAll(/[\\']/g, ""))) {
-    return checkString(value, `options.${name}`);
-  }
-  throw new TypeError(`options.${name}: what may be opened is not FFmpeg's to decide`);
+function optionText(value: string | number | boolean, argument: string, name: string): string {
+  if (/^protocol_/i.test(name)) throw notFFmpegsToDecide(argument);
+  if (typeof value === "boolean") return value ? "1" : "0";
+  if (typeof value === "number") return String(value);
+  if (typeof value === "string") return checkOption(value, argument);
+  throw argumentError(TypeError, argument, `must be a string, number or boolean, is ${typeName(value)}`);
 }
 
-/** Options that nobody used are a mistake of the program. */
-export function checkAllUsed(unused: readonly string[], format: string): void {
-  if (unused.length === 0) return;
-  const names = unused.map((name) => `options.${name}`).join(", ");
-  throw argumentError(TypeError, names, `${format} has no such option`);
+/** Options within an option are for a context that it opens, too; FFmpeg takes quotes and backslashes out of them. */
+function checkOption(value: string, argument: string): string {
+  if (/protocol_(white|black)list/i.test(value.replaceAll(/[\\']/g, ""))) throw notFFmpegsToDecide(argument);
+  return checkString(value, argument);
+}
+
+function notFFmpegsToDecide(argument: string): TypeError {
+  return argumentError(TypeError, argument, "what may be opened is not FFmpeg's to decide");
+}
+
+/** Options that nobody used are a mistake of the program; `argument`: what it calls them. */
+export function checkAllUsed(unused: readonly string[], format: string, argument = "options"): void {
+  const [first, ...others] = unused.map((name) => fieldName(argument, name));
+  if (first === undefined) return;
+  const rest = others.map((name) => `, nor ${name}`).join("");
+  throw argumentError(TypeError, first, `${format} has no such option${rest}`);
 }

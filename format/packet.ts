@@ -9,9 +9,11 @@ import {
   checkBoolean,
   checkBytes,
   checkInteger,
+  checkNames,
   checkObject,
   checkString,
   MAX_INT32,
+  type Names,
 } from "../io/arguments.ts";
 import { checkTimeBase, type Rational } from "./rational.ts";
 
@@ -25,6 +27,22 @@ export interface SideData {
 
 /** What a packet is made of: its stream, its data, and whatever else is known. */
 export type PacketInit = Partial<Omit<Packet, "time">> & { streamIndex: number; data: Uint8Array };
+
+const sideDataNames: Names<SideData> = { type: true, data: true };
+
+const packetNames: Names<PacketInit> = {
+  streamIndex: true,
+  data: true,
+  pts: true,
+  dts: true,
+  duration: true,
+  timeBase: true,
+  isKey: true,
+  isCorrupt: true,
+  isDiscard: true,
+  pos: true,
+  sideData: true,
+};
 
 /** What a packet from FFmpeg is made of before its fields are filled in. */
 const EMPTY: PacketInit = { streamIndex: 0, data: new Uint8Array(0) };
@@ -76,7 +94,7 @@ export class Packet {
    * @throws {RangeError} A field is out of range.
    */
   constructor(init: PacketInit) {
-    if (init !== EMPTY) checkObject(init, "packet");
+    if (init !== EMPTY) checkNames(checkObject(init, "packet"), packetNames, "packet", "field");
     this.streamIndex = init.streamIndex;
     this.data = init.data;
     this.pts = init.pts ?? null;
@@ -123,12 +141,16 @@ function checkPacket(packet: Packet): void {
 
 /** Side data of a packet or a stream, checked. */
 export function checkSideData(sideData: readonly SideData[], name: string): readonly SideData[] {
-  checkArray(sideData, name).forEach((item, index) => {
-    checkObject(item, `${name}[${index}]`);
-    checkString(item.type, `${name}[${index}].type`);
-    checkBytes(item.data, `${name}[${index}].data`);
-  });
+  checkArray(sideData, name).forEach((item, index) => checkSideDataItem(item, `${name}[${index}]`));
   return sideData;
+}
+
+/** One item of side data, checked. */
+export function checkSideDataItem(item: SideData, name: string): SideData {
+  checkNames(checkObject(item, name), sideDataNames, name, "field");
+  checkString(item.type, `${name}.type`);
+  checkBytes(item.data, `${name}.data`);
+  return item;
 }
 
 /** The packet that a batch is at. What FFmpeg says needs no checks, and they would cost more than the rest. */
@@ -184,6 +206,7 @@ export function copyOf(packet: Packet): QueuedPacket {
 
 /** The error for a packet whose times are more than its stream can count. */
 export function beyondRange({ streamIndex, pts, dts, num, den }: QueuedPacket): RangeError {
-  const fault = `${pts} and ${dts} in units of ${num}/${den} s are more than stream ${streamIndex} can count`;
-  return argumentError(RangeError, "packet.pts, packet.dts", fault);
+  const [name, time] = Math.abs(pts || 0) >= Math.abs(dts || 0) ? ["pts", pts] : ["dts", dts];
+  const fault = `${time} in units of ${num}/${den} s is more than stream ${streamIndex} can count`;
+  return argumentError(RangeError, `packet.${name}`, fault);
 }

@@ -1,6 +1,7 @@
 /**
  * Rational numbers: time bases, frame rates, aspect ratios (AVRational).
  */
+import { argumentError } from "../ffi/errors.ts";
 import { checkInteger, checkObject, MAX_INT32 } from "../io/arguments.ts";
 
 /** A fraction; AVRational. `0/1` or `0/0` where unknown. */
@@ -23,7 +24,7 @@ export function checkRational(value: Rational, name: string): Rational {
 export function checkTimeBase(value: Rational, name: string): Rational {
   checkRational(value, name);
   if (value.num === 0 || value.den === 0) {
-    throw new RangeError(`${name}: must not be ${value.num}/${value.den}`);
+    throw argumentError(RangeError, name, `must not be ${value.num}/${value.den}`);
   }
   return value;
 }

@@ -3,7 +3,7 @@
  */
 import type { Sink } from "../io/sink.ts";
 import type { Source } from "../io/source.ts";
-import { checkRemuxOptions, type RemuxOptions, type RemuxResult } from "./remux_options.ts";
+import { checkRemuxOptions, remuxOptionNames, type RemuxOptions, type RemuxResult } from "./remux_options.ts";
 import { type Plan, transfer, transferSync } from "./transfer.ts";
 
 function planOf(source: Source, sink: Sink, { input = {} }: RemuxOptions): Plan {
@@ -31,12 +31,12 @@ function planOf(source: Source, sink: Sink, { input = {} }: RemuxOptions): Plan 
  * @throws Whatever callbacks of the source, the sink or `onprogress` threw.
  */
 export function remuxSync(source: Source, sink: Sink, options?: RemuxOptions): RemuxResult {
-  const checked = checkRemuxOptions(options);
+  const checked = checkRemuxOptions(options, remuxOptionNames);
   return transferSync(planOf(source, sink, checked), checked).whole;
 }
 
 /** As {@linkcode remuxSync}; callbacks may return promises, streams, Blobs and URLs are sources, streams are sinks. */
 export async function remux(source: Source, sink: Sink, options?: RemuxOptions): Promise<RemuxResult> {
-  const checked = checkRemuxOptions(options);
+  const checked = checkRemuxOptions(options, remuxOptionNames);
   return (await transfer(planOf(source, sink, checked), checked)).whole;
 }

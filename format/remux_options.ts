@@ -4,10 +4,10 @@
 import { argumentError } from "../ffi/errors.ts";
 import type { MaybePromise } from "../ffi/operation.ts";
 import type { Limits } from "../ffi/session.ts";
-import { checkFunction, checkNumber, optional } from "../io/arguments.ts";
+import { checkFunction, checkLimit, checkNumber, type Names, optional } from "../io/arguments.ts";
 import { checkSelection, type StreamSelection } from "./edits.ts";
 import { checkDemuxerOptions, type DemuxerOptions } from "./open_input.ts";
-import { checkMuxerOptions, type MuxerOptions } from "./open_output.ts";
+import { checkMuxerOptions, muxerOptionNames, type MuxerOptions } from "./open_output.ts";
 import type { Packet } from "./packet.ts";
 import type { RemuxProgress } from "./progress.ts";
 import type { Chapter, Stream } from "./stream.ts";
@@ -36,7 +36,7 @@ export interface RemuxOptions extends MuxerOptions {
    * has ended by then.
    */
   start?: number;
-  /** Seconds; packets that are shown from there on are left out, and with B-frames no others. */
+  /** Seconds; packets that are shown from there on are left out, and with B-frames no others. @default {Infinity} */
   end?: number;
   /**
    * Called with each packet that is kept, of the input's streams and in their time bases; what it answers is written
@@ -77,9 +77,23 @@ export interface RemuxResult {
   skippedStreams: number[];
 }
 
-/** Options checked, before anything is touched; undefined options are none. */
-export function checkRemuxOptions<T extends RemuxOptions>(options: T | undefined): T {
-  const checked = checkMuxerOptions(options);
+/** The names of {@linkcode RemuxOptions}. */
+export const remuxOptionNames: Names<RemuxOptions> = {
+  ...muxerOptionNames,
+  input: true,
+  streams: true,
+  editMetadata: true,
+  editChapters: true,
+  bitstreamFilter: true,
+  start: true,
+  end: true,
+  transform: true,
+  onprogress: true,
+};
+
+/** Options checked, before anything is touched; undefined options are none. `names`: all that there are. */
+export function checkRemuxOptions<T extends RemuxOptions>(options: T | undefined, names: Names<T>): T {
+  const checked = checkMuxerOptions(options, names);
   checkDemuxerOptions(checked.input, "input");
   optional(checkSelection, checked.streams, "streams");
   optional(checkFunction, checked.onprogress, "onprogress");
@@ -88,11 +102,9 @@ export function checkRemuxOptions<T extends RemuxOptions>(options: T | undefined
   optional(checkFunction, checked.editMetadata, "editMetadata");
   optional(checkFunction, checked.editChapters, "editChapters");
   const start = optional(checkNumber, checked.start, "start", 0) ?? 0;
-  const end = checked.end === Infinity ? undefined : optional(checkNumber, checked.end, "end", 0);
-  if (end !== undefined && end <= start) {
-    throw argumentError(RangeError, "end", `must be after start (${start}), is ${end}`);
-  }
-  return checked;
+  const end = optional(checkLimit, checked.end, "end", 0) ?? Infinity;
+  if (end > start) return checked;
+  throw argumentError(RangeError, "end", `must be after start (${start}), is ${end}`);
 }
 
 /** What ends a remux early: the limits of the whole, and of each input. */

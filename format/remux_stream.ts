@@ -4,7 +4,7 @@
 import { checkString } from "../io/arguments.ts";
 import { checkOptions } from "./options.ts";
 import { remux } from "./remux.ts";
-import type { RemuxOptions, RemuxResult } from "./remux_options.ts";
+import { remuxOptionNames, type RemuxOptions, type RemuxResult } from "./remux_options.ts";
 
 const FRAGMENTED = { movflags: "frag_keyframe+empty_moov+default_base_moof" };
 
@@ -38,9 +38,14 @@ export class RemuxStream implements TransformStream<Uint8Array, Uint8Array> {
   /** What was done, when all is written; rejected with what ended it. Nobody needs to look at it. */
   readonly result: Promise<RemuxResult>;
 
-  /** Starts at once; errors of either side and of FFmpeg end both. */
+  /**
+   * Starts at once; errors of either side and of FFmpeg end both.
+   *
+   * @param options As of `remux`; the format is needed.
+   * @throws {TypeError | RangeError} An option is wrong. Those that are about the media reject `result`.
+   */
   constructor(options: RemuxOptions & { format: string }) {
-    const { format, options: given } = checkOptions(options);
+    const { format, options: given } = checkOptions(options, remuxOptionNames);
     checkString(format, "format");
     const ended = new AbortController();
     const signals = [ended.signal, ...(options.signal ? [options.signal] : [])];

@@ -3,7 +3,9 @@
  * coded otherwise would be written as something that can't be played.
  */
 import type { Chosen } from "./edits.ts";
-import type { CodecParameters, MediaType, Stream } from "./stream.ts";
+import { argumentError } from "../ffi/errors.ts";
+import type { MediaType } from "./media_type.ts";
+import type { CodecParameters, Stream } from "./stream.ts";
 
 /** What must be the same, where both say it. */
 const FIELDS = ["type", "codec", "width", "height", "pixelFormat", "sampleRate", "channels"] as const;
@@ -34,18 +36,21 @@ export function checkSameStreams(
   for (const { stream: { index, codecParameters: first } } of chosen) {
     const next = streams[index]?.codecParameters;
     if (!next && !isLasting(first)) continue;
-    if (!next) throw new TypeError(`${name}: has no stream ${index}, which sources[0] has`);
+    if (!next) throw argumentError(TypeError, name, `has no stream ${index}, which sources[0] has`);
     for (const field of FIELDS) {
       if (!next[field] || !first[field] || next[field] === first[field]) continue;
-      throw new TypeError(
-        `${name}: stream ${index} has another ${field} than in sources[0]: ${next[field]}, not ${
-          first[field]
-        }`,
+      const difference = `${next[field]}, not ${first[field]}`;
+      throw argumentError(
+        TypeError,
+        name,
+        `stream ${index} has another ${field} than in sources[0]: ${difference}`,
       );
     }
     if (isCodedAlike(first, next, format)) continue;
-    throw new TypeError(
-      `${name}: stream ${index} is ${next.codec} with other extradata than in sources[0], ` +
+    throw argumentError(
+      TypeError,
+      name,
+      `stream ${index} is ${next.codec} with other extradata than in sources[0], ` +
         `and ${format} says once how a stream is coded`,
     );
   }

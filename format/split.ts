@@ -3,12 +3,20 @@
  */
 import { argumentError } from "../ffi/errors.ts";
 import type { MaybePromise } from "../ffi/operation.ts";
-import { checkBoolean, checkFunction, checkNumber, checkString, optional } from "../io/arguments.ts";
+import {
+  checkBoolean,
+  checkFunction,
+  checkNumber,
+  checkString,
+  type Names,
+  optional,
+} from "../io/arguments.ts";
 import type { Sink } from "../io/sink.ts";
 import type { Source } from "../io/source.ts";
 import {
   checkRemuxOptions,
   type RemuxedStream,
+  remuxOptionNames,
   type RemuxOptions,
   type RemuxResult,
 } from "./remux_options.ts";
@@ -51,13 +59,23 @@ export interface SplitResult extends RemuxResult {
   segments: Segment[];
 }
 
+const { url: _url, onopen: _onopen, chapters: _chapters, editChapters: _edit, ...shared } = remuxOptionNames;
+
+/** The names of {@linkcode SplitOptions}. */
+const splitOptionNames: Names<SplitOptions> = {
+  ...shared,
+  every: true,
+  resetTimestamps: true,
+  onsegment: true,
+};
+
 interface Checked {
   plan: Plan;
   options: RemuxOptions;
 }
 
 function check(source: Source, given: SplitOptions): Checked {
-  const { every, resetTimestamps = true, onsegment, ...options } = checkRemuxOptions(given);
+  const { every, resetTimestamps = true, onsegment, ...options } = checkRemuxOptions(given, splitOptionNames);
   checkString(options.format, "format");
   if (checkNumber(every, "every", 0) === 0) {
     throw argumentError(RangeError, "every", "must be more than 0, is 0");

@@ -7,29 +7,21 @@ import * as input from "../ffi/input.ts";
 import * as output from "../ffi/output.ts";
 import type { Session } from "../ffi/session.ts";
 import type { FormatInfo } from "./formats.ts";
+import { checkMediaType, type MediaType } from "./media_type.ts";
 import { checkSideData, type SideData } from "./packet.ts";
 import {
   checkArray,
   checkBoolean,
   checkBytes,
   checkInteger,
+  checkNames,
   checkObject,
   checkString,
   checkStrings,
+  type Names,
   optional,
 } from "../io/arguments.ts";
 import { checkRational, checkTimeBase, type Rational } from "./rational.ts";
-
-/** Kinds of streams (AVMediaType). */
-export type MediaType = "video" | "audio" | "subtitle" | "data" | "attachment" | "unknown";
-
-const mediaTypes: readonly MediaType[] = ["video", "audio", "subtitle", "data", "attachment", "unknown"];
-
-/** One of the media types. */
-export function checkMediaType(type: MediaType, name: string): MediaType {
-  if (mediaTypes.includes(type)) return type;
-  throw new TypeError(`${name}: must be one of ${mediaTypes.join(", ")}, is ${String(type)}`);
-}
 
 /** How a stream is coded (AVCodecParameters). Fields of another media type are 0 or null. */
 export interface CodecParameters {
@@ -344,10 +336,16 @@ function parameterFields(parameters: Partial<CodecParameters>): [string, string]
       continue;
     }
     const field = INIT_FIELDS.includes(name) ? undefined : output.streamFields().get(name);
-    if (!field) throw argumentError(TypeError, name, "codec parameters have no such field");
+    if (!field) {
+      throw argumentError(TypeError, name, `there is no such field; the fields are ${parameterNames()}`);
+    }
     fields.push([name, fieldText(field, value, name)]);
   }
   return fields;
+}
+
+function parameterNames(): string {
+  return [...output.streamFields().keys()].filter((name) => !INIT_FIELDS.includes(name)).join(", ");
 }
 
 /** Fields of a stream that are not about its codec. */
@@ -361,12 +359,22 @@ function initFields(init: StreamInit): [string, string][] {
   });
 }
 
+const streamInitNames: Names<StreamInit> = {
+  timeBase: true,
+  metadata: true,
+  disposition: true,
+  id: true,
+  sideData: true,
+  averageFrameRate: true,
+  bitstreamFilter: true,
+};
+
 /** The settings of a new stream of the output. */
 export function streamSettings(
   parameters: Partial<CodecParameters>,
   init: StreamInit,
 ): output.StreamSettings {
-  checkObject(init, "init");
+  checkNames(checkObject(init, "init"), streamInitNames, "", "setting");
   return {
     fields: [...parameterFields(parameters), ...initFields(init)],
     metadata: checkStrings(init.metadata ?? {}, "metadata"),

@@ -10,7 +10,7 @@ import { PacketBatch, putPacket } from "../ffi/packets.ts";
 import * as remuxing from "../ffi/remux.ts";
 import type { Cleanup } from "../ffi/resource_scope.ts";
 import { Session } from "../ffi/session.ts";
-import { checkArray, checkInteger } from "../io/arguments.ts";
+import { checkInteger } from "../io/arguments.ts";
 import type { Attachment } from "../io/attachment.ts";
 import { pathOf } from "../io/file.ts";
 import { isHttp } from "../io/http.ts";
@@ -23,7 +23,7 @@ import { choose, type Chosen, editTags, initOf } from "./edits.ts";
 import { type DemuxerOptions, openInput } from "./open_input.ts";
 import {
   addChapter,
-  checkChapter,
+  checkChapters,
   chooseOutput,
   openOutputSink,
   type Output as ChosenOutput,
@@ -222,6 +222,7 @@ class Transfer {
       // What callbacks do to the bytes of the source must not be done while they are lent to native code.
       lend: this.#plan.sink instanceof MemorySink && !onopen && !ondelete && !transform,
       host: scope ?? this.#session,
+      prefix: this.#plan.sources.length > 1 ? `sources[${index}].input` : "input",
     });
     this.#input = withSongTags(describeInput(this.#session));
     if (index === 0) this.#streams = this.#input.streams;
@@ -376,9 +377,8 @@ class Transfer {
   *#openOutput(start: number, ofInput: Chapter[]): Operation<void> {
     const options = this.#options;
     const { chapters = ofInput, editChapters = (chapters) => chapters } = options;
-    const edited = checkArray<Chapter>(editChapters(chapters), "editChapters");
-    edited.forEach(checkChapter);
-    for (const chapter of edited) addChapter(this.#session, chapter);
+    const edited = editChapters(chapters);
+    for (const chapter of checkChapters(edited, "editChapters")) addChapter(this.#session, chapter);
     const scope = this.#plan.split ? new Scope(this.#session) : null;
     const sink = this.#places.sink!;
     const host = scope ?? this.#session;

@@ -2,7 +2,7 @@
  * Fetching a library that was built for a release. Where releases are, and the SHA-256 of each platform's library, is
  * in `release.json`, which is filled when a release is made.
  */
-import { FILE_NAME, PLATFORM } from "../ffi/places.ts";
+import { FILE_NAME, PLATFORM } from "../ffi/library_paths.ts";
 import release from "./release.json" with { type: "json" };
 
 const { address, sha256 } = release as { address: string | null; sha256: Record<string, string> };

@@ -1,8 +1,18 @@
 /**
- * The user's `onread`, `onwrite` and `onseek`, and the rules for what they may answer. An answer that breaks them
- * is a TypeError or RangeError that names the callback; FFmpeg would crash on it, or deliver garbage.
+ * The program's `onread`, `onwrite` and `onseek`, and the rules for what they may return. A result that breaks them is a
+ * TypeError or RangeError that begins with the callback's name, and has it as its `argument`; FFmpeg would crash on it,
+ * or deliver garbage.
  */
-import { checkFunction, checkObject, optional, typeName } from "./arguments.ts";
+import { callbackError } from "../ffi/errors.ts";
+import {
+  checkFunction,
+  checkNames,
+  checkObject,
+  isPlain,
+  type Names,
+  optional,
+  typeName,
+} from "./arguments.ts";
 import type { Device, WriteInfo } from "../ffi/device.ts";
 import { call, isThenable, type MaybePromise, type Operation } from "../ffi/operation.ts";
 
@@ -22,7 +32,7 @@ export interface IOCallbacks {
    */
   onwrite?(buffer: Uint8Array<ArrayBuffer>, info: WriteInfo): MaybePromise<number | undefined | void>;
   /**
-   * Moves to `offset` and answers the new position; for `constants.seek.SIZE` answers the size in bytes, for END
+   * Moves to `offset` and returns the new position; for `constants.seek.SIZE` returns the size in bytes, for END
    * moves relative to the end. Below zero: can't. Without this callback the stream is not seekable.
    */
   onseek?(offset: number, whence: number): MaybePromise<number>;
@@ -32,12 +42,23 @@ export interface IOCallbacks {
 const MAX_READ = 1 << 20;
 const SEEK_SET = 0;
 
-/** Checks that the callbacks are functions, and that there are no others. */
-export function checkCallbacks(callbacks: IOCallbacks, name: string): void {
-  checkObject(callbacks, name);
-  for (const key of ["onread", "onwrite", "onseek"] as const) {
-    optional(checkFunction, callbacks[key], `${name}.${key}`);
+const names: Names<IOCallbacks> = { onread: true, onwrite: true, onseek: true };
+
+/**
+ * Checks that the callbacks are functions, and that a plain object has no other functions: `onSeek` would never be
+ * called. Other values in it are state of its callbacks (`this.position`); an instance of a class may have what it wants.
+ */
+export function checkCallbacks(callbacks: IOCallbacks, argument: string): void {
+  if (isPlain(checkObject(callbacks, argument))) {
+    checkNames(functionsOf(callbacks), names, argument, "callback");
   }
+  for (const name of Object.keys(names) as (keyof IOCallbacks)[]) {
+    optional(checkFunction, callbacks[name], `${argument}.${name}`);
+  }
+}
+
+function functionsOf(object: object): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(object).filter(([, value]) => typeof value === "function"));
 }
 
 /** A device that calls the program's functions. */
@@ -106,8 +127,12 @@ function reader(
     const size = Math.min(wanted, MAX_READ);
     const buffer = bufferOf(size);
     const bytesOf = (answer: Awaited<ReturnType<NonNullable<IOCallbacks["onread"]>>>) => {
-      const read = count(answer ?? 0, size, "onread", "read");
-      if (buffer.byteLength < read) throw new TypeError("onread: the buffer was detached or resized");
+      const read = wholeNumber(answer ?? 0, "onread");
+      if (read > size) throw wrongResult("onread", read, `; at most ${size} bytes were requested`);
+      if (read < 0) throw wrongResult("onread", read, `: it must be a number from 0 to ${size}`);
+      if (buffer.byteLength < read) {
+        throw callbackError(TypeError, "onread", "detached or resized its buffer");
+      }
       if (read === 0) return null;
       return read === buffer.byteLength ? buffer : buffer.subarray(0, read);
     };
@@ -121,11 +146,12 @@ function writer(callbacks: IOCallbacks, late: LateAnswers): NonNullable<Device["
     for (let rest = bytes, position = info.position;;) {
       const size = rest.byteLength;
       const answer = yield* late.call(() => callbacks.onwrite!(rest, { ...info, position }), "onwrite");
-      const taken = answer === undefined ? size : count(answer, size, "onwrite", "taken");
+      const taken = answer === undefined ? size : wholeNumber(answer, "onwrite");
       if (taken === size) return;
-      if (taken === 0) throw new RangeError(`onwrite: took none of ${size} bytes`);
+      if (taken > size) throw wrongResult("onwrite", taken, `; there were ${size} bytes to take`);
+      if (taken <= 0) throw wrongResult("onwrite", taken, `: it must take at least one of ${size} bytes`);
       if (rest.byteLength !== size) {
-        throw new TypeError("onwrite: took a part of a buffer that it detached or resized");
+        throw callbackError(TypeError, "onwrite", "took a part of a buffer that it detached or resized");
       }
       rest = rest.subarray(taken);
       position += taken;
@@ -143,21 +169,16 @@ function seeker(callbacks: IOCallbacks, late: LateAnswers): NonNullable<Device["
   };
 }
 
-/** What the user says, checked: a whole number of bytes from 0 to `most`. */
-function count(answer: unknown, most: number, callback: string, verb: string): number {
-  const result = wholeNumber(answer, callback);
-  if (result < 0 || result > most) {
-    throw new RangeError(`${callback}: says ${result} bytes ${verb}, of ${most}`);
+/** What a callback returned, checked to be a whole number. */
+function wholeNumber(result: unknown, callback: string): number {
+  if (typeof result !== "number") {
+    throw callbackError(TypeError, callback, `returned ${typeName(result)}: it must be a number`);
   }
-  return result;
+  if (Number.isSafeInteger(result)) return result;
+  throw wrongResult(callback, result, ": it must be a whole number below 2^53");
 }
 
-function wholeNumber(answer: unknown, callback: string): number {
-  if (typeof answer !== "number") {
-    throw new TypeError(`${callback}: must answer a number, answered ${typeName(answer)}`);
-  }
-  if (!Number.isSafeInteger(answer)) {
-    throw new RangeError(`${callback}: must answer a whole number up to 2^53, answered ${answer}`);
-  }
-  return answer;
+/** `onread returned 1000000; at most 65536 bytes were requested` */
+function wrongResult(callback: string, result: number, fault: string): RangeError {
+  return callbackError(RangeError, callback, `returned ${result}${fault}`);
 }

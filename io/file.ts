@@ -1,8 +1,9 @@
 /**
  * Files as sources and sinks: paths, file: URLs, and files that the caller has opened.
  */
-import { filePath } from "../ffi/places.ts";
+import { filePath } from "../ffi/library_paths.ts";
 import { constants } from "../ffi/constants.ts";
+import { argumentError } from "../ffi/errors.ts";
 import type { Device } from "../ffi/device.ts";
 import { acquire, type Operation, step } from "../ffi/operation.ts";
 import type { NativeIO } from "../ffi/native_io.ts";
@@ -13,9 +14,11 @@ import { ReadSize } from "./read_size.ts";
 export function pathOf(place: string | URL, name: string): string {
   const text = String(place);
   if (/^file:/i.test(text)) return filePath(new URL(text));
-  if (place instanceof URL) throw new TypeError(`${name}: ${text} is neither a file: nor an http(s): URL`);
+  if (place instanceof URL) {
+    throw argumentError(TypeError, name, `must be a file: or an http(s): URL, is ${text}`);
+  }
   if (text === "" || text.includes("\0")) {
-    throw new TypeError(`${name}: must be a path, is ${JSON.stringify(text)}`);
+    throw argumentError(TypeError, name, `must be a path, is ${JSON.stringify(text)}`);
   }
   return text;
 }

@@ -1,6 +1,7 @@
 /**
  * fromMap: an `onopen` for files that are in memory, by name.
  */
+import { argumentError } from "../ffi/errors.ts";
 import { typeName } from "./arguments.ts";
 import { MemorySink } from "./memory_sink.ts";
 import type { OpenCallback } from "./open_callback.ts";
@@ -28,7 +29,9 @@ export type MapFile = Uint8Array | ArrayBuffer | Blob | MemorySink;
  * @throws {TypeError} `files` is not a Map.
  */
 export function fromMap(files: Map<string, MapFile>): OpenCallback {
-  if (!(files instanceof Map)) throw new TypeError(`files: must be a Map, is ${typeName(files)}`);
+  if (!(files instanceof Map)) {
+    throw argumentError(TypeError, "files", `must be a Map, is ${typeName(files)}`);
+  }
   return ({ url, mode }) => {
     const name = files.has(url) ? url : [...files.keys()].find((key) => bare(key) === bare(url));
     if (mode === "read") return name === undefined ? null : contentOf(files.get(name)!, name);
@@ -50,8 +53,10 @@ function addSink(files: Map<string, MapFile>, name: string): MemorySink | null {
 function contentOf(file: MapFile, name: string): Uint8Array | ArrayBuffer | Blob {
   if (file instanceof MemorySink) return bytesOf(file, name);
   if (file instanceof Uint8Array || file instanceof ArrayBuffer || file instanceof Blob) return file;
-  throw new TypeError(
-    `files: ${name} must be a Uint8Array, ArrayBuffer, Blob or MemorySink, is ${typeName(file)}`,
+  throw argumentError(
+    TypeError,
+    "files",
+    `${name} must be a Uint8Array, ArrayBuffer, Blob or MemorySink, is ${typeName(file)}`,
   );
 }
 

@@ -2,7 +2,17 @@
  * http(s): URLs as sources: what a program says about them. How they are read is in http_source.ts.
  */
 import type { MaybePromise, Operation } from "../ffi/operation.ts";
-import { checkFunction, checkInteger, checkNumber, checkObject, MAX_INT32, optional } from "./arguments.ts";
+import { argumentError } from "../ffi/errors.ts";
+import {
+  checkFunction,
+  checkInteger,
+  checkNames,
+  checkNumber,
+  checkObject,
+  MAX_INT32,
+  type Names,
+  optional,
+} from "./arguments.ts";
 
 /** How an http source is read. */
 export interface HttpOptions {
@@ -49,11 +59,30 @@ export function httpOrigin(source: unknown): string | null {
   return isHttp(source) ? URL.parse(String(source))?.origin ?? null : null;
 }
 
-/** Throws a TypeError or RangeError where an option is wrong. */
-export function checkHttpOptions(http: HttpOptions): void {
-  checkObject(http, "http");
-  optional(checkFunction, http.fetch, "http.fetch");
-  optional(checkInteger, http.retries, "http.retries", 0);
-  optional(checkNumber, http.retryDelay, "http.retryDelay", 0);
-  optional(checkNumber, http.maxRetryDelay, "http.maxRetryDelay", 0, MAX_INT32);
+const names: Names<HttpOptions> = {
+  fetch: true,
+  headers: true,
+  retries: true,
+  retryDelay: true,
+  maxRetryDelay: true,
+};
+
+/** Checks the options; `argument`: what they are called. */
+export function checkHttpOptions(http: HttpOptions, argument: string): HttpOptions {
+  checkNames(checkObject(http, argument), names, argument);
+  optional(checkFunction, http.fetch, `${argument}.fetch`);
+  if (typeof http.headers !== "function") optional(checkHeaders, http.headers, `${argument}.headers`);
+  optional(checkInteger, http.retries, `${argument}.retries`, 0);
+  optional(checkNumber, http.retryDelay, `${argument}.retryDelay`, 0);
+  optional(checkNumber, http.maxRetryDelay, `${argument}.maxRetryDelay`, 0, MAX_INT32);
+  return http;
+}
+
+function checkHeaders(headers: HeadersInit, name: string): HeadersInit {
+  try {
+    new Headers(headers);
+    return headers;
+  } catch (error) {
+    throw argumentError(TypeError, name, (error as Error).message);
+  }
 }

@@ -207,7 +207,7 @@ export class IOContext implements Disposable {
     const base = whence & ~FORCE;
     if (base === SIZE) return this.sizeSync() ?? -1;
     if (base !== SET && base !== CUR && base !== END) {
-      throw new RangeError(`whence: must be one of constants.seek, is ${whence}`);
+      throw argumentError(RangeError, "whence", `must be one of constants.seek, is ${whence}`);
     }
     return this.#plain("seek", this.#defaultUse, ({ session, io }) => seekIO(session, io, offset, base));
   }

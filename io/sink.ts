@@ -2,6 +2,7 @@
  * Sink: everything media can be written to, and how each becomes an I/O context of a host. What holds for
  * sources about closing holds here too.
  */
+import { argumentError } from "../ffi/errors.ts";
 import { canWait, type Operation } from "../ffi/operation.ts";
 import type { Host } from "../ffi/session.ts";
 import type { Attachment } from "./attachment.ts";
@@ -35,7 +36,7 @@ export interface WriteOptions {
 
 /** What a sink is called, "" where it has no name. */
 export function sinkUrl(sink: Sink): string {
-  if (isHttp(sink)) throw new TypeError(`sink: ${sink} can't be written to`);
+  if (isHttp(sink)) throw argumentError(TypeError, "sink", `${sink} can't be written to`);
   return typeof sink === "string" || sink instanceof URL ? pathOf(sink, "sink") : "";
 }
 
@@ -58,15 +59,17 @@ export function* openSink(host: Host, sink: Sink, options: WriteOptions): Operat
   }
   if (sink instanceof WritableStream) {
     if (!(yield* canWait())) {
-      throw new TypeError("sink: a WritableStream can't be written synchronously, use open");
+      throw argumentError(TypeError, "sink", "a WritableStream can't be written synchronously, use open");
     }
     const device = new StreamSink(host, sink);
     return { io: host.addDevice(device, use, bufferSize), url: "", finish: () => device.finish() };
   }
   checkCallbacks(sink, "sink");
   if (!sink.onwrite) {
-    throw new TypeError(
-      "sink: must be a path, URL, WritableStream, Deno.FsFile, IOContext, MemorySink, " +
+    throw argumentError(
+      TypeError,
+      "sink",
+      "must be a path, URL, WritableStream, Deno.FsFile, IOContext, MemorySink, " +
         "or an object with an onwrite function",
     );
   }

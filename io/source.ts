@@ -4,6 +4,7 @@
  * cancelled unless it was read to its end.
  */
 import type { Device } from "../ffi/device.ts";
+import { argumentError } from "../ffi/errors.ts";
 import { canWait, type Operation } from "../ffi/operation.ts";
 import type { Host } from "../ffi/session.ts";
 import { checkCallbacks, deviceOf, type IOCallbacks } from "./callbacks.ts";
@@ -71,7 +72,9 @@ export function* openSource(host: Host, source: Source, options: ReadOptions): O
       url: "",
     };
   }
-  if (!(yield* canWait())) throw new TypeError(`source: ${kind} can't be read synchronously, use open`);
+  if (!(yield* canWait())) {
+    throw argumentError(TypeError, "source", `${kind} can't be read synchronously, use open`);
+  }
   const device = asyncDevice(host, source as AsyncSource);
   return { io: host.addDevice(device, { use: "read" }, bufferSize), url: "" };
 }
@@ -90,7 +93,7 @@ function asyncKind(source: unknown): string | null {
 function asyncDevice(host: Host, source: AsyncSource): Device {
   if (source instanceof Blob) return blobDevice(source);
   if (source instanceof Response) {
-    if (!source.body) throw new TypeError("source: a Response without a body");
+    if (!source.body) throw argumentError(TypeError, "source", "a Response without a body");
     return streamDevice(host, source.body);
   }
   return source instanceof ReadableStream ? streamDevice(host, source) : iterableDevice(host, source);
@@ -99,8 +102,10 @@ function asyncDevice(host: Host, source: AsyncSource): Device {
 function callbackDevice(callbacks: IOCallbacks, bufferSize: number): Device {
   checkCallbacks(callbacks, "source");
   if (callbacks.onread) return deviceOf(callbacks, bufferSize);
-  throw new TypeError(
-    "source: must be a path, URL, bytes, Blob, Response, stream, Deno.FsFile, IOContext, " +
+  throw argumentError(
+    TypeError,
+    "source",
+    "must be a path, URL, bytes, Blob, Response, stream, Deno.FsFile, IOContext, " +
       "or an object with an onread function",
   );
 }

@@ -2,10 +2,12 @@
  * Sources and sinks of the web platform: streams, iterables, Blobs. Forward only, but for Blobs.
  */
 import { constants } from "../ffi/constants.ts";
+import { argumentError } from "../ffi/errors.ts";
 import type { Device } from "../ffi/device.ts";
 import { call, type Operation } from "../ffi/operation.ts";
 import type { Failure } from "../ffi/resource_scope.ts";
 import type { Host } from "../ffi/session.ts";
+import { typeName } from "./arguments.ts";
 import { asBytes } from "./bytes.ts";
 import { most, ReadSize } from "./read_size.ts";
 
@@ -25,7 +27,7 @@ export function chunkReader(
 
 function checkChunk(chunk: unknown): Uint8Array {
   if (chunk instanceof ArrayBuffer || ArrayBuffer.isView(chunk)) return asBytes(chunk);
-  throw new TypeError(`source: its chunks must be bytes, one is of type ${typeof chunk}`);
+  throw argumentError(TypeError, "source", `its chunks must be bytes, one is ${typeName(chunk)}`);
 }
 
 /** A stream that was piped in: cancelled when the reader closes before its end, with what ended it. */

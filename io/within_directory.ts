@@ -2,7 +2,7 @@
  * withinDirectory: an `onopen` for the files under one directory.
  */
 import { type Operation, step } from "../ffi/operation.ts";
-import { checkBoolean, checkObject, checkString, optional } from "./arguments.ts";
+import { checkBoolean, checkNames, checkObject, checkString, optional } from "./arguments.ts";
 import { pathOf } from "./file.ts";
 import type { OpenCallback } from "./open_callback.ts";
 import { opener } from "./opener.ts";
@@ -50,7 +50,11 @@ export function withinDirectory(
   directory: string | URL,
   options: WithinDirectoryOptions = {},
 ): OpenCallback {
-  const write = optional(checkBoolean, checkObject(options, "options").write, "write");
+  const write = optional(
+    checkBoolean,
+    checkNames(checkObject(options, "options"), { write: true }).write,
+    "write",
+  );
   const folder = folderAt(directory);
   return opener(function* ({ url, mode }) {
     const places = placesOf(folder, url);

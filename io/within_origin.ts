@@ -1,7 +1,8 @@
 /**
  * withinOrigin: an `onopen` for the URLs of one http(s) origin.
  */
-import { checkObject, checkString, optional } from "./arguments.ts";
+import { argumentError } from "../ffi/errors.ts";
+import { checkNames, checkObject, checkString, optional } from "./arguments.ts";
 import type { OpenCallback } from "./open_callback.ts";
 
 /** What `withinOrigin` allows. */
@@ -33,7 +34,11 @@ export interface WithinOriginOptions {
  */
 export function withinOrigin(origin: string | URL, options: WithinOriginOptions = {}): OpenCallback {
   const base = originOf(origin);
-  const path = optional(checkString, checkObject(options, "options").path, "path");
+  const path = optional(
+    checkString,
+    checkNames(checkObject(options, "options"), { path: true }).path,
+    "path",
+  );
   if (path !== undefined) setPrefix(base, path);
   return ({ url, mode }) => {
     if (mode !== "read" || url === "" || url.includes("\0")) return null;
@@ -48,7 +53,7 @@ function originOf(origin: string | URL): URL {
   const parsed = URL.parse(text);
   // A path that were ignored would allow more than it says.
   if (parsed && /^https?:$/.test(parsed.protocol) && parsed.href === `${parsed.origin}/`) return parsed;
-  throw new TypeError(`origin: must be like "https://example.com", is ${JSON.stringify(text)}`);
+  throw argumentError(TypeError, "origin", `must be like "https://example.com", is ${JSON.stringify(text)}`);
 }
 
 /** Slashes and dots that a server may decode once more than URL does. */
@@ -57,7 +62,9 @@ const ENCODED_PATH = /%(?:25)*(?:2f|5c)|%(?:25)+2e/i;
 function setPrefix(base: URL, path: string): void {
   base.pathname = path;
   if (!base.pathname.endsWith("/")) base.pathname += "/";
-  if (ENCODED_PATH.test(base.pathname)) throw new TypeError(`path: has encoded slashes or dots, is ${path}`);
+  if (ENCODED_PATH.test(base.pathname)) {
+    throw argumentError(TypeError, "path", `has encoded slashes or dots, is ${path}`);
+  }
 }
 
 /** By protocol too: "blob:https://example.com/" has the origin of what follows. */

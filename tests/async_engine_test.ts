@@ -24,6 +24,7 @@ import {
   sessionThreads,
   sleep,
   slowReaderOf,
+  type Stuck,
   stuck,
   threadsSince,
 } from "./support/threads.ts";
@@ -185,14 +186,14 @@ const places: Record<string, () => Place> = {
 };
 
 /** As `stuck`; a place without a number stops answering when it is told to. */
-function stuckAt({ callbacks, name, at }: Place): ReturnType<typeof stuck> {
+function stuckAt({ callbacks, name, at }: Place): IOCallbacks & Stuck {
   if (!Number.isNaN(at)) return stuck(callbacks, name, at);
-  const answering = stuck(callbacks, name, Infinity);
   const silent = stuck(callbacks, name, 0);
-  let current: IOCallbacks = answering;
-  const call = (...args: unknown[]) => (current[name] as (...args: unknown[]) => unknown)(...args);
-  const stop = () => void (current = silent);
-  return Object.assign({ ...silent, [name]: call }, { stop });
+  const { [name]: never } = silent;
+  let current = callbacks[name];
+  const call = (...args: unknown[]) => (current as (...args: unknown[]) => unknown)(...args);
+  const stop = () => void (current = never);
+  return Object.assign(silent, { [name]: call, stop });
 }
 
 for (const [where, place] of Object.entries(places)) {

@@ -79,33 +79,43 @@ export function never<T>(): Promise<T> {
   return new Promise<T>(() => {});
 }
 
-/** A callback that stopped answering: what it answers, if it ever does, is up to the test. */
-export interface Stuck {
+/** Callbacks of which one has stopped answering: what it answers, if it ever does, is up to the test. */
+export class Stuck {
+  #answer = Promise.withResolvers<number>();
+  #reached = Promise.withResolvers<void>();
+
+  /** Callbacks of which the one named does not answer from its call `at` (from 0) on. */
+  constructor(callbacks: IOCallbacks, name: keyof IOCallbacks, at: number) {
+    this.#answer.promise.catch(() => {});
+    let calls = 0;
+    const original = callbacks[name] as ((...args: unknown[]) => number) | undefined;
+    const replaced = (...args: unknown[]) => {
+      if (calls++ < at) return original!(...args);
+      this.#reached.resolve();
+      return this.#answer.promise;
+    };
+    Object.assign(this, callbacks, { [name]: replaced });
+  }
+
   /** Resolves when the callback is called that does not answer. */
-  reached: Promise<void>;
-  resolve: (value: number) => void;
-  reject: (error: unknown) => void;
+  get reached(): Promise<void> {
+    return this.#reached.promise;
+  }
+
+  /** It answers after all. */
+  resolve(value: number): void {
+    this.#answer.resolve(value);
+  }
+
+  /** It throws after all. */
+  reject(error: unknown): void {
+    this.#answer.reject(error);
+  }
 }
 
 /** Callbacks of which the one named does not answer from its call `at` (from 0) on. */
 export function stuck(callbacks: IOCallbacks, name: keyof IOCallbacks, at = 0): IOCallbacks & Stuck {
-  const reached = Promise.withResolvers<void>();
-  const answer = Promise.withResolvers<number>();
-  answer.promise.catch(() => {});
-  let calls = 0;
-  const original = callbacks[name] as ((...args: unknown[]) => number) | undefined;
-  const replaced = (...args: unknown[]) => {
-    if (calls++ < at) return original!(...args);
-    reached.resolve();
-    return answer.promise;
-  };
-  return {
-    ...callbacks,
-    [name]: replaced,
-    reached: reached.promise,
-    resolve: answer.resolve,
-    reject: answer.reject,
-  };
+  return new Stuck(callbacks, name, at);
 }
 
 /** Callbacks that read `bytes` and answer with promises. */

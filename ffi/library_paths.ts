@@ -53,7 +53,7 @@ export function installCommand(): string {
     return `deno task --cwd '${filePath(new URL("..", import.meta.url))}' build`;
   }
   // JSR's address ends so, and the npm package has no sources to build from.
-  if (protocol === "file:" || pathname.endsWith(`/@avio/avio/${VERSION}/ffi/places.ts`)) {
+  if (protocol === "file:" || pathname.endsWith(`/@avio/avio/${VERSION}/ffi/library_paths.ts`)) {
     return `deno run -A jsr:@avio/avio@${VERSION}/install`;
   }
   return `deno run -A ${new URL("../install.ts", import.meta.url)}`;

@@ -1,0 +1,27 @@
+/**
+ * Errors about what the program gave: an argument, or what one of its functions returned. Their message begins with a
+ * name, and the same name is in `argument`, so that programs need not parse the message.
+ */
+
+/** A TypeError or RangeError with the name of the argument that it is about. */
+export type ArgumentError<E extends TypeError | RangeError> = E & { argument: string };
+
+type Kind<E> = new (message: string) => E;
+
+/** A wrong argument: `start: must be 0 or more, is -1`. */
+export function argumentError<E extends TypeError | RangeError>(
+  kind: Kind<E>,
+  argument: string,
+  fault: string,
+): ArgumentError<E> {
+  return Object.assign(new kind(`${argument}: ${fault}`), { argument });
+}
+
+/** A function of the program that did something wrong: `onwrite returned a string; it must return a number`. */
+export function callbackError<E extends TypeError | RangeError>(
+  kind: Kind<E>,
+  callback: string,
+  fault: string,
+): ArgumentError<E> {
+  return Object.assign(new kind(`${callback} ${fault}`), { argument: callback });
+}
