@@ -332,14 +332,13 @@ function parameterFields(parameters: Partial<CodecParameters>): [string, string]
     ["codec", checkString(codec, "codec")],
   ];
   for (const [name, value] of Object.entries(rest)) {
-    if (value === null || value === undefined || DERIVED.has(name) || (name === "tag" && value === "")) {
-      continue;
-    }
+    if (DERIVED.has(name)) continue;
     const field = INIT_FIELDS.includes(name) ? undefined : output.streamFields().get(name);
     if (!field) {
       throw argumentError(TypeError, name, `there is no such field; the fields are ${parameterNames()}`);
     }
-    fields.push([name, fieldText(field, value, name)]);
+    const isSaid = value !== null && value !== undefined && !(name === "tag" && value === "");
+    if (isSaid) fields.push([name, fieldText(field, value, name)]);
   }
   return fields;
 }
@@ -374,12 +373,17 @@ export function streamSettings(
   parameters: Partial<CodecParameters>,
   init: StreamInit,
 ): output.StreamSettings {
-  checkNames(checkObject(init, "init"), streamInitNames, "", "setting");
+  const { metadata = {}, sideData = [], bitstreamFilter } = checkNames(
+    checkObject(init, "init"),
+    streamInitNames,
+    "",
+    "setting",
+  );
   return {
     fields: [...parameterFields(parameters), ...initFields(init)],
-    metadata: checkStrings(init.metadata ?? {}, "metadata"),
-    sideData: checkSideData(init.sideData ?? [], "sideData")
+    metadata: checkStrings(metadata, "metadata"),
+    sideData: checkSideData(sideData, "sideData")
       .map(({ type, data }) => [type, data.toBase64()] as const),
-    bitstreamFilter: optional(checkString, init.bitstreamFilter, "bitstreamFilter"),
+    bitstreamFilter: optional(checkString, bitstreamFilter, "bitstreamFilter"),
   };
 }
