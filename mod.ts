@@ -68,6 +68,7 @@ export {
   splitSync,
 } from "./format/split.ts";
 export { RemuxStream } from "./format/remux_stream.ts";
+export { streamingOptions } from "./format/streaming.ts";
 export type { IndexEntry } from "./format/stream_index.ts";
 export type {
   Chapter,

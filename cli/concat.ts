@@ -16,7 +16,7 @@ export interface ConcatArguments extends Transfer {
 
 /** Runs the command. */
 export async function concat(args: ConcatArguments): Promise<void> {
-  checkPlaces(args.inputs, args.output, args.format);
+  checkPlaces(args.output, args.format);
   if (args.inputs.includes(STANDARD)) throw new UsageError("IN: stdin can't be one of several, name a file");
   const sources = args.inputs.map(sourceOf);
   const done = await transfer(args, args.inputs, (chosen) => {

@@ -8,6 +8,7 @@ import { check, makeError } from "./errors.ts";
 import { answerEvents, forget, isTurnDue, remember, told, turn } from "./events.ts";
 import { encodePairs, library, readText, readTextOrThrow } from "./library.ts";
 import { type LogLine, parseLog, tellLog } from "./log.ts";
+import { OpenFiles } from "./open_files.ts";
 import {
   call,
   canWait,
@@ -77,7 +78,7 @@ export interface Reading {
 export type Cleanup = (failure: Failure | null) => void | Promise<unknown>;
 
 /** Where a source or a sink makes its I/O context, and says what is to be done when that is closed. */
-export type Host = Pick<Session, "addDevice" | "addMemoryInput" | "addMemoryOutput"> & {
+export type Host = Pick<Session, "addDevice" | "addMemoryInput" | "addMemoryOutput" | "files"> & {
   defer(cleanup: Cleanup): void;
 };
 
@@ -93,6 +94,8 @@ export class Session {
   readonly handle: number;
   /** Numbers in and out of an operation; slot[0] is its result. */
   readonly slot = new Float64Array(Slot.SIZE);
+  /** The files that it reads and writes: none may be both. */
+  readonly files = new OpenFiles();
   /** What a memory input reads, lent to native code while an operation runs. */
   #source: { bytes: Uint8Array; byteLength: number } | null = null;
   readonly #requests = new Requests();

@@ -5,6 +5,7 @@ import { type Operation, runSync, step } from "../ffi/operation.ts";
 import { type Host, promised, Session } from "../ffi/session.ts";
 import { Direction, operations, SetWhat } from "../ffi/symbols.ts";
 import type { HttpOptions } from "../io/http.ts";
+import { imagesLike } from "../io/listed_files.ts";
 import { allowNested } from "../io/nested.ts";
 import { type Attachment, openSource, type Source } from "../io/source.ts";
 import type { FormatInfo } from "./formats.ts";
@@ -104,7 +105,7 @@ export function* openInput(
   const bufferSize = bufferSizeOf(options);
   if (nested) allowNested(session, { onopen, bufferSize, http });
   const attachment = isSequence(source, format)
-    ? { io: 0, url: String(source) }
+    ? openSequence(host, String(source))
     : yield* openSource(host, source, { bufferSize, lend: lend && !onopen, http });
   session.set(SetWhat.INPUT, 0, [
     ["url", url ?? attachment.url],
@@ -123,6 +124,12 @@ export function* openInput(
 function isSequence(source: Source, format: string | undefined): source is string | URL {
   return format === "image2" && (typeof source === "string" || source instanceof URL) &&
     /%0?\d*d/.test(String(source));
+}
+
+/** Its images are not to be overwritten, though they are opened one by one. */
+function openSequence(host: Host, pattern: string): Attachment {
+  host.defer(host.files.addSource(imagesLike(pattern)));
+  return { io: 0, url: pattern };
 }
 
 function checkDemuxerOptions(options: DemuxerOptions): void {

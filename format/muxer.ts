@@ -8,7 +8,7 @@ import { type Host, promised, Session } from "../ffi/session.ts";
 import { Direction, operations, SetWhat } from "../ffi/symbols.ts";
 import type { HttpOptions } from "../io/http.ts";
 import { MemorySink } from "../io/memory_sink.ts";
-import { allowNested, type Own } from "../io/nested.ts";
+import { allowNested, type Own, targetOf } from "../io/nested.ts";
 import type { OpenCallback } from "../io/open_callback.ts";
 import { openSink, type Sink, sinkUrl } from "../io/sink.ts";
 import type { Attachment } from "../io/source.ts";
@@ -117,9 +117,10 @@ export function* openOutputSink(
   const { onopen: onopenInput = onopen, http } = input;
   const bufferSize = bufferSizeOf(options);
   const isKnown = opensFiles || !(sink instanceof MemorySink);
-  const own = isKnown ? { url, sink, isUsed: false } : undefined;
+  const target = targetOf(sink);
+  const own = isKnown ? { url, sink: target, isUsed: false } : undefined;
   allowNested(session, { onopen, onopenInput, ondelete, bufferSize, coalesce, http, own });
-  if (!opensFiles) return yield* openSink(host, sink, { bufferSize, coalesce });
+  if (!opensFiles) return yield* openSink(host, target, { bufferSize, coalesce });
   return { io: 0, url, finish: () => closeUnused(own!) };
 }
 

@@ -23,12 +23,11 @@ import {
   checkStrings,
   optional,
 } from "../io/arguments.ts";
-import { pathOf } from "../io/file.ts";
-import { isHttp } from "../io/http.ts";
 import { MemorySink } from "../io/memory_sink.ts";
 import { Scope } from "../io/nested.ts";
-import { type Sink, sinkUrl } from "../io/sink.ts";
+import type { Sink } from "../io/sink.ts";
 import type { Attachment, Source } from "../io/source.ts";
+import { filesOf } from "../io/source_files.ts";
 import { openInput } from "./demuxer.ts";
 import { checkSelection, choose, type Chosen, editTags, initOf } from "./edits.ts";
 import { addChapter, addStreamLike, checkChapter, makeOutput, openOutputSink, writeHeader } from "./muxer.ts";
@@ -98,11 +97,13 @@ export function* transfer(plan: Plan, options: RemuxOptions): Operation<Transfer
   checkStrings(metadata, "metadata");
   optional(checkArray<Chapter>, options.chapters, "chapters");
   checkOptions(options.input, "input");
-  if (plan.sink !== null) checkNotASource(plan.sources, plan.sink);
   const session = new Session();
   const transfer = new Transfer(session, plan, options, range);
   try {
-    const result = yield* session.guard(options, () => transfer.run());
+    const result = yield* session.guard(options, () => {
+      protect(plan, session);
+      return transfer.run();
+    });
     yield* cancelUnused(plan.sources.slice(transfer.opened));
     return result;
   } catch (error) {
@@ -135,22 +136,10 @@ function* cancelUnused(sources: readonly Source[], reason?: unknown): Operation<
   }
 }
 
-/** A file that is written over while it is read is lost. */
-function checkNotASource(sources: readonly Source[], sink: Sink): void {
-  const isPath = (place: unknown) => (typeof place === "string" || place instanceof URL) && !isHttp(place);
-  if (!isPath(sink)) return;
-  const isIt = (source: Source) => isSameFile(pathOf(source as string, "source"), sinkUrl(sink));
-  if (sources.filter(isPath).some(isIt)) {
-    throw new TypeError("sink: is the source, which it would overwrite");
-  }
-}
-
-function isSameFile(a: string, b: string): boolean {
-  if (a === b) return true;
-  try {
-    return Deno.realPathSync(a) === Deno.realPathSync(b);
-  } catch {
-    return false; // not there yet, or not to be asked about
+/** All sources are to be kept: those whose turn comes later, and those whose turn is over, too. */
+function protect({ sources }: Plan, session: Session): void {
+  for (const files of sources.map(filesOf)) {
+    if (files) session.files.addSource(files);
   }
 }
 
@@ -363,11 +352,8 @@ class Transfer {
 
   /** The next output with its streams; nothing of the sink is touched. */
   *#makeOutput(): Operation<void> {
-    const { split, sources } = this.#plan;
-    if (split) {
-      this.sink = yield* this.#session.ask(() => split.onsegment(this.#parts.length), "onsegment");
-      checkNotASource(sources, this.sink);
-    }
+    const { split } = this.#plan;
+    if (split) this.sink = yield* this.#session.ask(() => split.onsegment(this.#parts.length), "onsegment");
     const options = { ...this.#options, metadata: this.#metadata(), chapters: [] };
     this.#made = yield* makeOutput(this.#session, this.sink!, options);
     this.#format = describe(this.#session, Direction.OUTPUT).format.name;

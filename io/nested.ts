@@ -5,9 +5,11 @@
  */
 import { AVERROR } from "../ffi/constants.ts";
 import { call, canWait, type MaybePromise, type Operation, step } from "../ffi/operation.ts";
+import { argumentError } from "../ffi/errors.ts";
 import type { OpenMode } from "../ffi/requests.ts";
 import type { Cleanup, Host, Session } from "../ffi/session.ts";
 import type { HttpOptions } from "./http.ts";
+import { attachReadBack, SharedFile } from "./file.ts";
 import { MemorySink } from "./memory_sink.ts";
 import type { OpenCallback } from "./open_callback.ts";
 import { openSink, type Sink } from "./sink.ts";
@@ -26,10 +28,18 @@ export interface NestedOptions {
   own?: Own | undefined;
 }
 
+/** What a muxer writes to: a file of the caller's may be read back while it is written. */
+type Target = Exclude<Sink, Deno.FsFile> | SharedFile;
+
+/** A sink as what a muxer writes to. */
+export function targetOf(sink: Sink): Target {
+  return sink instanceof Deno.FsFile ? new SharedFile(sink) : sink;
+}
+
 /** A muxer's own output. */
 export interface Own {
   url: string;
-  sink: Sink;
+  sink: Target;
   /** Whether the muxer has opened it by its name. */
   isUsed: boolean;
 }
@@ -45,7 +55,7 @@ class Nested {
   #session: Session;
   #options: NestedOptions;
   /** Sinks that are being written, by the names that they were asked for by. */
-  #written = new Map<string, Sink>();
+  #written = new Map<string, Target>();
 
   constructor(session: Session, options: NestedOptions) {
     this.#session = session;
@@ -59,14 +69,7 @@ class Nested {
       return null;
     }
     if (mode === "check") return (yield* this.#isThere(url)) ? 0 : null;
-    const own = this.#ownPlace(url, mode);
-    // A muxer that goes on with what is there (hls with `append_list`) begins anew where nothing is.
-    if (mode === "read" && own !== null && !(yield* exists(own as string | URL))) {
-      return AVERROR.ENOENT;
-    }
-    const place = own ?? (yield* this.#ask(url, mode));
-    if (place === null) return null;
-    return yield* this.#attach(url, place, mode);
+    return mode === "read" ? yield* this.#openToRead(url) : yield* this.#openToWrite(url);
   }
 
   *#ask(url: string, mode: "read" | "write"): Operation<Source | Sink | null> {
@@ -76,32 +79,50 @@ class Nested {
     return answer ?? null;
   }
 
-  /** The sink that the muxer was given; one that can't be begun again is used once. */
-  #ownPlace(url: string, mode: "read" | "write"): Source | Sink | null {
-    const { own } = this.#options;
-    const sink = own?.url === url ? own.sink : this.#written.get(url);
-    const isNamed = typeof sink === "string" || sink instanceof URL;
-    if (mode === "read") return isNamed ? sink : null; // what is in memory the shim reads by itself
-    if (own?.url !== url || sink === undefined) return null;
-    if (own.isUsed && !isNamed && !(sink instanceof MemorySink)) {
-      if (!(sink instanceof Deno.FsFile)) return null;
-      sink.truncateSync(0);
+  /** What a muxer may read is what it has written, too; of that what is in memory the shim reads by itself. */
+  *#openToRead(url: string): Operation<number | null> {
+    const { bufferSize, http, own } = this.#options;
+    const target = own?.url === url ? own.sink : this.#written.get(url);
+    const fault = target instanceof SharedFile ? yield* target.readBackFault() : null;
+    if (target instanceof SharedFile && fault === null) {
+      return yield* this.#attach((scope) => readBack(scope, target, bufferSize));
     }
+    // A muxer that goes on with what is there (hls with `append_list`) begins anew where nothing is.
+    if (isPlace(target) && !(yield* exists(target))) return AVERROR.ENOENT;
+    const source = isPlace(target) ? target : (yield* this.#ask(url, "read")) as Source | null;
+    if (fault !== null && source === null) throw argumentError(TypeError, "sink", fault);
+    if (source === null) return null;
+    const options = { bufferSize, lend: false, http, isReadBack: target !== undefined };
+    return yield* this.#attach((scope) => openSource(scope, source, options));
+  }
+
+  *#openToWrite(url: string): Operation<number | null> {
+    const { bufferSize, coalesce = true } = this.#options;
+    const sink = (yield* this.#ownSink(url)) ?? (yield* this.#ask(url, "write")) as Sink | null;
+    if (sink === null) return null;
+    const target = sink instanceof SharedFile ? sink : targetOf(sink);
+    return yield* this.#attach((scope) => {
+      this.#written.set(url, target);
+      scope.defer(() => void this.#written.delete(url));
+      return openSink(scope, target, { bufferSize, coalesce });
+    });
+  }
+
+  /** The sink that the muxer was given; one that can't be begun again is used once. */
+  *#ownSink(url: string): Operation<Target | null> {
+    const { own } = this.#options;
+    if (own?.url !== url) return null;
+    const { sink, isUsed } = own;
+    if (isUsed && sink instanceof SharedFile) yield* sink.truncate();
+    else if (isUsed && !isPlace(sink) && !(sink instanceof MemorySink)) return null;
     own.isUsed = true;
     return sink;
   }
 
-  *#attach(url: string, place: Source | Sink, mode: "read" | "write"): Operation<number> {
+  *#attach(open: (scope: Scope) => Operation<Attachment>): Operation<number> {
     const scope = new Scope(this.#session);
     try {
-      const { bufferSize, coalesce = true, http } = this.#options;
-      const attachment = mode === "read"
-        ? yield* openSource(scope, place as Source, { bufferSize, lend: false, http })
-        : yield* openSink(scope, place as Sink, { bufferSize, coalesce });
-      if (mode === "write") {
-        this.#written.set(url, place as Sink);
-        scope.defer(() => void this.#written.delete(url));
-      }
+      const attachment = yield* open(scope);
       this.#session.onClose(attachment.io, () => scope.close(attachment));
       return attachment.io;
     } catch (error) {
@@ -114,9 +135,16 @@ class Nested {
   *#isThere(url: string): Operation<boolean> {
     const source = yield* this.#ask(url, "read");
     if (source === null) return false;
-    if (typeof source !== "string" && !(source instanceof URL)) return true;
-    return yield* exists(source);
+    return !isPlace(source) || (yield* exists(source));
   }
+}
+
+function* readBack(scope: Scope, file: SharedFile, bufferSize: number): Operation<Attachment> {
+  return { io: yield* attachReadBack(scope, file, bufferSize), url: "" };
+}
+
+function isPlace(target: unknown): target is string | URL {
+  return typeof target === "string" || target instanceof URL;
 }
 
 function* exists(place: string | URL): Operation<boolean> {
@@ -136,11 +164,13 @@ export class Scope implements Host {
 
   constructor(session: Session) {
     this.#session = session;
+    this.files = session.files;
     session.defer(this.#ended);
   }
 
   addDevice: Host["addDevice"] = (...parameters) => this.#session.addDevice(...parameters);
   addMemoryInput: Host["addMemoryInput"] = (...parameters) => this.#session.addMemoryInput(...parameters);
+  readonly files: Host["files"];
   addMemoryOutput: Host["addMemoryOutput"] = (...parameters) => this.#session.addMemoryOutput(...parameters);
 
   defer(cleanup: Cleanup): void {

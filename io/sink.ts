@@ -6,7 +6,7 @@ import { canWait, type Operation } from "../ffi/operation.ts";
 import type { Host } from "../ffi/session.ts";
 import { IOFlag } from "../ffi/symbols.ts";
 import { checkCallbacks, deviceOf, type IOCallbacks } from "./callbacks.ts";
-import { attachFile, openFile, pathOf } from "./file.ts";
+import { attachSinkFile, openSinkFile, pathOf, SharedFile } from "./file.ts";
 import { isHttp } from "./http.ts";
 import { IOContext, lendIOContext } from "./io_context.ts";
 import { MemorySink, openMemorySink } from "./memory_sink.ts";
@@ -41,21 +41,22 @@ export function sinkUrl(sink: Sink): string {
 }
 
 /** Opens a sink in a host. */
-export function* openSink(host: Host, sink: Sink, options: WriteOptions): Operation<Attachment> {
+export function* openSink(host: Host, sink: Sink | SharedFile, options: WriteOptions): Operation<Attachment> {
   const { bufferSize, coalesce } = options;
   const flags = IOFlag.WRITE | (coalesce ? 0 : IOFlag.DIRECT);
   if (typeof sink === "string" || sink instanceof URL) {
     const path = sinkUrl(sink);
-    const file = yield* openFile(path, { write: true, create: true, truncate: true });
-    host.defer(() => file.close());
-    return { io: attachFile(host, file, flags, bufferSize), url: path };
+    return { io: yield* openSinkFile(host, path, { flags, bufferSize }), url: path };
   }
   if (sink instanceof MemorySink) return { io: openMemorySink(sink, host, flags, bufferSize), url: "" };
   if (sink instanceof IOContext) {
     return { io: lendIOContext(sink, host, "write", yield* canWait()), url: "" };
   }
+  if (sink instanceof SharedFile) {
+    return { io: yield* attachSinkFile(host, sink, { flags, bufferSize }), url: "" };
+  }
   if (sink instanceof Deno.FsFile) {
-    return { io: attachFile(host, sink, flags, bufferSize), url: "" };
+    return { io: yield* attachSinkFile(host, new SharedFile(sink), { flags, bufferSize }), url: "" };
   }
   if (sink instanceof WritableStream) {
     if (!(yield* canWait())) {

@@ -8,7 +8,7 @@ import { canWait, type Operation } from "../ffi/operation.ts";
 import type { Host } from "../ffi/session.ts";
 import { IOFlag } from "../ffi/symbols.ts";
 import { checkCallbacks, deviceOf, type IOCallbacks } from "./callbacks.ts";
-import { attachFile, openFile, pathOf } from "./file.ts";
+import { attachSourceFile, openSourceFile, pathOf, stdinDevice } from "./file.ts";
 import { attachHttp, type HttpOptions, isHttp } from "./http.ts";
 import { asBytes, memoryDevice } from "./bytes.ts";
 import { IOContext, lendIOContext } from "./io_context.ts";
@@ -29,6 +29,7 @@ export type Source =
   | ReadableStream<Uint8Array>
   | AsyncIterable<Uint8Array>
   | Deno.FsFile
+  | typeof Deno.stdin
   | IOCallbacks
   | IOContext;
 
@@ -50,6 +51,8 @@ export interface ReadOptions {
   /** Bytes may be read where they are: no callback can run meanwhile and take them away. */
   lend: boolean;
   http?: HttpOptions | undefined;
+  /** By a muxer that wrote it: a file may be open to be written. */
+  isReadBack?: boolean | undefined;
 }
 
 /** Opens a source in a host. */
@@ -58,9 +61,7 @@ export function* openSource(host: Host, source: Source, options: ReadOptions): O
   if (isHttp(source)) return yield* attachHttp(host, String(source), options);
   if (typeof source === "string" || source instanceof URL) {
     const path = pathOf(source, "source");
-    const file = yield* openFile(path, { read: true });
-    host.defer(() => file.close());
-    return { io: attachFile(host, file, IOFlag.READ, bufferSize), url: path };
+    return { io: yield* openSourceFile(host, path, options), url: path };
   }
   if (source instanceof ArrayBuffer || ArrayBuffer.isView(source)) {
     const bytes = asBytes(source);
@@ -73,7 +74,10 @@ export function* openSource(host: Host, source: Source, options: ReadOptions): O
     return { io: lendIOContext(source, host, "read", yield* canWait()), url: "" };
   }
   if (source instanceof Deno.FsFile) {
-    return { io: attachFile(host, source, IOFlag.READ, bufferSize), url: "" };
+    return { io: yield* attachSourceFile(host, source, options), url: "" };
+  }
+  if (source === Deno.stdin) {
+    return { io: host.addDevice(stdinDevice(), IOFlag.READ, bufferSize), url: "" };
   }
   const kind = asyncKind(source);
   if (kind === null) {
@@ -111,7 +115,7 @@ function callbackDevice(callbacks: IOCallbacks, bufferSize: number): Device {
   checkCallbacks(callbacks, "source");
   if (callbacks.onread) return deviceOf(callbacks, bufferSize);
   throw new TypeError(
-    "source: must be a path, URL, bytes, Blob, Response, stream, Deno.FsFile, IOContext, " +
+    "source: must be a path, URL, bytes, Blob, Response, stream, Deno.FsFile, Deno.stdin, IOContext, " +
       "or an object with an onread function",
   );
 }
