@@ -15,8 +15,13 @@ import { StreamSink } from "./stream.ts";
 
 /**
  * What media is written to. A path or file: URL is created or truncated by `Deno.open` under the caller's
- * permissions; a `Deno.FsFile` is written from its start and stays open; an IOContext is in use until the writer
- * closes.
+ * permissions; a `Deno.FsFile` is written from its start and stays open, and where the muxer goes over its output again
+ * (`faststart`) it is one that can be read; an IOContext is in use until the writer closes.
+ *
+ * A file that is a source of the same call is a TypeError before anything of it is lost: files are compared by device and
+ * inode with sources that are files or standard input, open or to come, and with what playlists, manifests and scripts
+ * among them name (in their first MiB). Not compared are sinks that may be written and not read, and the files behind
+ * callbacks and streams.
  */
 export type Sink =
   | string

@@ -16,7 +16,7 @@ import { blobDevice, iterableDevice, streamDevice } from "./stream.ts";
 
 /**
  * What media is read from. A path or file: URL is opened by `Deno.open`, an http(s): URL by `fetch`, under the
- * caller's permissions; a `Deno.FsFile` is read from its start and stays open; a stream is cancelled when the reader
+ * caller's permissions; a `Deno.FsFile` is read from its start and stays open, `Deno.stdin` from where it is; a stream is cancelled when the reader
  * closes before its end; an IOContext is in use until the reader closes.
  */
 export type Source =
