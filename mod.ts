@@ -64,6 +64,7 @@ export type { Segment, SplitOptions, SplitResult } from "./format/split.ts";
 export { concat, concatSync } from "./format/concat.ts";
 export type { ConcatSource } from "./format/concat.ts";
 export { RemuxStream } from "./format/remux_stream.ts";
+export { streamingOptions } from "./format/streaming.ts";
 export type { IndexEntry } from "./format/stream_index.ts";
 export type {
   Chapter,

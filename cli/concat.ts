@@ -4,7 +4,7 @@
 import { concat as concatAsync, concatSync } from "../mod.ts";
 import { UsageError } from "./errors.ts";
 import { needsAsync } from "./input.ts";
-import { besideInputs, besideOutput } from "./nested.ts";
+import { besideInput, besideOutput } from "./nested.ts";
 import { checkPlaces } from "./output_checks.ts";
 import { sinkOf, sourceOf, STANDARD } from "./streams.ts";
 import { muxerOptions, type Transfer, transfer, transferReport } from "./transfer.ts";
@@ -16,16 +16,18 @@ export interface ConcatArguments extends Transfer {
 
 /** Runs the command. */
 export async function concat(args: ConcatArguments): Promise<void> {
-  checkPlaces(args.inputs, args.output, args.format);
+  checkPlaces(args.output, args.format);
   if (args.inputs.includes(STANDARD)) throw new UsageError("IN: stdin can't be one of several, name a file");
-  const sources = args.inputs.map(sourceOf);
+  const sources = args.inputs.map((input) => ({
+    source: sourceOf(input),
+    input: { ...args.inputOptions, ...besideInput(input) },
+  }));
   const done = await transfer(args, args.inputs, (chosen) => {
     const options = {
       ...chosen,
       ...(args.format === undefined ? {} : { format: args.format }),
       options: muxerOptions(args),
       ...besideOutput(args.output),
-      input: { ...args.inputOptions, ...besideInputs(args.inputs) },
     };
     const sink = sinkOf(args.output);
     return args.inputs.some((input) => needsAsync(input, args.inputOptions))

@@ -2,15 +2,16 @@
  * `avio extract`: one stream as a file of its own, and what is attached to the media (fonts, texts, covers) byte for
  * byte. Names of attachments come from the media: they are never more than a name in the folder they go to.
  */
+import { isFileOf } from "../io/source_files.ts";
 import { Demuxer, type DemuxerOptions, type Stream } from "../mod.ts";
 import type { What } from "./arguments.ts";
 import { attachmentName } from "./attachment_name.ts";
 import { Failure, systemErrorText, UsageError } from "./errors.ts";
 import { inputSource, needsAsync } from "./input.ts";
 import { besideInput } from "./nested.ts";
-import { checkNotInput, checkStdout } from "./output_checks.ts";
+import { checkStdout } from "./output_checks.ts";
 import { remux, type RemuxArguments } from "./remux.ts";
-import { isUrl, placeOf, STANDARD, tell } from "./streams.ts";
+import { isUrl, placeOf, sourceOf, STANDARD, tell } from "./streams.ts";
 import { printable, size } from "./text.ts";
 import { missingText } from "./transfer.ts";
 
@@ -21,12 +22,19 @@ export async function extract(args: RemuxArguments, what: What): Promise<void> {
     if (args.output === STANDARD) throw new UsageError("--all: stdout is no folder, name one as OUT");
   } else {
     checkStdout(args.output);
-    checkNotInput(args.input, args.output);
+    checkNotInput(args);
   }
   if (isUrl(args.output)) throw new Failure("Cannot open output: URLs are not written");
   const found = await attachments(args.input, args.inputOptions, (streams) => chosen(streams, what));
   if ("all" in what) writeAll(args, found);
   else writeOne(args, found[0]!);
+}
+
+/** What is attached is written by no muxer, which would see to it. */
+function checkNotInput({ input, output }: RemuxArguments): void {
+  if (output === STANDARD || isUrl(input) || isUrl(output)) return;
+  if (!isFileOf(sourceOf(input), placeOf(output))) return;
+  throw new Failure(`Cannot open output: it is the input, which it would overwrite: ${output}`);
 }
 
 /** A stream, and the bytes of what is attached by it. */

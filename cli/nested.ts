@@ -3,7 +3,7 @@
  * several files: what is in the folder of its output.
  */
 import { dirname } from "node:path";
-import { anyOf, type OpenCallback, withinDirectory, withinOrigin } from "../mod.ts";
+import { type OpenCallback, withinDirectory, withinOrigin } from "../mod.ts";
 import { isUrl, placeOf, STANDARD } from "./streams.ts";
 
 /** What may be read beside the input; what comes on stdin opens nothing. */
@@ -11,11 +11,6 @@ export function besideInput(name: string): { onopen?: OpenCallback } {
   if (name === STANDARD) return {};
   if (isUrl(name)) return { onopen: withinOrigin(new URL(name).origin) };
   return { onopen: beside(name, {}) };
-}
-
-/** What may be read beside any of the inputs. */
-export function besideInputs(names: readonly string[]): { onopen?: OpenCallback } {
-  return { onopen: anyOf(...names.flatMap((name) => besideInput(name).onopen ?? [])) };
 }
 
 /** What may be written, and read again, beside the output. */

@@ -16,7 +16,7 @@ export interface RemuxArguments extends Transfer {
 
 /** Runs the command. */
 export async function remux(args: RemuxArguments): Promise<void> {
-  checkPlaces([args.input], args.output, args.format);
+  checkPlaces(args.output, args.format);
   const source = inputSource(args.input, args.inputOptions);
   const done = await transfer(args, [args.input], (chosen) => {
     const options = {

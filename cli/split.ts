@@ -6,7 +6,6 @@ import { UsageError } from "./errors.ts";
 import { checkOutputFormat } from "./formats.ts";
 import { inputSource, needsAsync } from "./input.ts";
 import { besideInput } from "./nested.ts";
-import { checkNotInput } from "./output_checks.ts";
 import { isUrl, sinkOf } from "./streams.ts";
 import { count } from "./text.ts";
 import { type Transfer, transfer, transferReport } from "./transfer.ts";
@@ -36,7 +35,6 @@ export async function split(args: SplitArguments): Promise<void> {
       input: { ...args.inputOptions, ...besideInput(args.input) },
       onsegment: (index: number) => {
         const name = nameOf(index);
-        checkNotInput(args.input, name);
         names[index] = name;
         return sinkOf(name);
       },

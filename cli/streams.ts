@@ -56,7 +56,7 @@ export function isUrl(name: string): boolean {
 
 /** What a file name on the command line stands for, as a source; an error that says so where it can't be one. */
 export function sourceOf(name: string): Source {
-  if (name === STANDARD) return { onread: (buffer) => Deno.stdin.readSync(buffer) } satisfies IOCallbacks;
+  if (name === STANDARD) return Deno.stdin;
   if (isUrl(name)) return name;
   const place = placeOf(name);
   if (isDirectory(place)) throw new Failure(`Cannot open input: Is a directory: ${name}`);

@@ -2,7 +2,15 @@
  * What `remux`, `split`, `concat` and `extract` have in common: which streams are kept and how, as options of the
  * library; the progress line; the report; and the library's errors in the words of the command line.
  */
-import type { DemuxerOptions, MediaType, RemuxOptions, RemuxResult, Stream, StreamEdits } from "../mod.ts";
+import {
+  type DemuxerOptions,
+  type MediaType,
+  type RemuxOptions,
+  type RemuxResult,
+  type Stream,
+  type StreamEdits,
+  streamingOptions,
+} from "../mod.ts";
 import {
   type ArgumentFault,
   argumentFault,
@@ -73,14 +81,9 @@ export async function transfer(
 
 // ------------------------------------------------------------------------------------------- before
 
-/** Formats of the mp4 family: they want to seek back, unless they are written in fragments. */
-const MP4_FAMILY = new Set(["mp4", "mov", "ipod", "psp", "3gp", "3g2", "f4v"]);
-const FRAGMENTED = "frag_keyframe+empty_moov+default_base_moof";
-
 /** Options of the output format, with those that it can't do without on stdout. */
 export function muxerOptions({ output, format, options }: Transfer): Record<string, string> {
-  const needsFragments = output === STANDARD && MP4_FAMILY.has(format?.toLowerCase() ?? "");
-  return needsFragments ? { movflags: FRAGMENTED, ...options } : options;
+  return output === STANDARD ? { ...streamingOptions(format ?? ""), ...options } : options;
 }
 
 function libraryOptions(args: Transfer, seen: Stream[]): RemuxOptions {
@@ -181,6 +184,9 @@ const FLAGS: Readonly<Record<string, string>> = {
 /** An error about what a flag says, or about one of the inputs; null for another argument. */
 function inOurFlags({ argument, fault }: ArgumentFault, inputs: readonly string[]): Error | null {
   if (argument.startsWith("sources[")) return new Failure(withNames(`${argument}: ${fault}`, inputs));
+  if (argument === "sink") {
+    return new Failure(`Cannot open output: it ${fault.replace("the source", "the input")}`);
+  }
   if (argument.startsWith("options.")) {
     return new UsageError(`-o ${argument.slice("options.".length)}: ${fault}`);
   }

@@ -9,6 +9,7 @@ import type { Device } from "./device.ts";
 import { check, ClosedError, makeError, settingError } from "./errors.ts";
 import { encodePairs, library, readText, readTextOrThrow } from "./library.ts";
 import { type LogLine, parseLog, tellLog } from "./log.ts";
+import { OpenFiles } from "./open_files.ts";
 import { NativeIO } from "./native_io.ts";
 import { busy, freeHandle, NativeLine } from "./native_line.ts";
 import { type MaybePromise, type Operation, runAsync, runSync, step, type Wait } from "./operation.ts";
@@ -39,6 +40,8 @@ export interface IOUse {
 
 /** Where a source or a sink makes its I/O context, and says what is to be done when that is closed. */
 export interface Host {
+  /** The files that the session reads and writes: none may be both. */
+  readonly files: OpenFiles;
   /** An I/O context over a device. */
   addDevice(device: Device, use: IOUse, bufferSize: number): NativeIO;
   /** An I/O context that reads bytes of the program's where they are; of the sync engine only. */
@@ -74,6 +77,7 @@ const OPEN: State = { kind: "open" };
 const CLOSED: State = { kind: "closed" };
 
 export class Session implements Host {
+  readonly files = new OpenFiles();
   readonly #label: string;
   readonly #native: NativeLine;
   readonly #requests: Requests;

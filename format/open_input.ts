@@ -15,6 +15,7 @@ import {
 } from "../io/arguments.ts";
 import type { Attachment } from "../io/attachment.ts";
 import { checkHttpOptions, type HttpOptions, httpOrigin } from "../io/http.ts";
+import { imagesLike } from "../io/listed_files.ts";
 import { allowNestedInput } from "../io/nested.ts";
 import { openSource, type Source } from "../io/source.ts";
 import {
@@ -102,7 +103,7 @@ export function* openInput(
   const { maxPacketSize = MAX_PACKET_SIZE, maxOpenSize = MAX_OPEN_SIZE } = options;
   const bufferSize = bufferSizeOf(options);
   const attachment = isSequence(source, format)
-    ? { io: null, url: String(source) }
+    ? openSequence(host, String(source))
     : yield* openSource(host, source, { bufferSize, lend: lend && !onopen, http });
   const origin = httpOrigin(source) ?? httpOrigin(url);
   allowNestedInput(session, { onopen, bufferSize, http, origin });
@@ -123,6 +124,12 @@ export function* openInput(
 function isSequence(source: Source, format: string | undefined): source is string | URL {
   return format === "image2" && (typeof source === "string" || source instanceof URL) &&
     /%0?\d*d/.test(String(source));
+}
+
+/** Its images are not to be overwritten, though they are opened one by one. */
+function openSequence(host: Host, pattern: string): Attachment {
+  host.defer(host.files.addSource(imagesLike(pattern)));
+  return { io: null, url: pattern };
 }
 
 /** AVOptions of the same meaning. */

@@ -20,7 +20,7 @@ import {
 } from "../io/arguments.ts";
 import type { Attachment } from "../io/attachment.ts";
 import { MemorySink } from "../io/memory_sink.ts";
-import { allowNestedOutput, type Own } from "../io/nested.ts";
+import { allowNestedOutput, type Own, targetOf } from "../io/nested.ts";
 import { openSink, type Sink, sinkUrl } from "../io/sink.ts";
 import {
   bufferSizeOf,
@@ -111,9 +111,10 @@ export function* openOutputSink(
   const { coalesce = true, onopen, ondelete } = options;
   const bufferSize = bufferSizeOf(options);
   const isKnown = opensFiles || !(sink instanceof MemorySink);
-  const own = isKnown ? { url, sink, isUsed: false } : undefined;
+  const target = targetOf(sink);
+  const own = isKnown ? { url, sink: target, isUsed: false } : undefined;
   allowNestedOutput(session, { onopen, ondelete, bufferSize, coalesce, own });
-  if (!opensFiles) return yield* openSink(host, sink, { bufferSize, coalesce });
+  if (!opensFiles) return yield* openSink(host, target, { bufferSize, coalesce });
   return { io: null, url, finish: () => closeUnused(own!) };
 }
 

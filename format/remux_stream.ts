@@ -1,20 +1,10 @@
 /**
  * RemuxStream: remuxing as a TransformStream.
  */
-import { checkString } from "../io/arguments.ts";
 import { checkOptions } from "./options.ts";
 import { remux } from "./remux.ts";
 import { remuxOptionNames, type RemuxOptions, type RemuxResult } from "./remux_options.ts";
-
-const FRAGMENTED = { movflags: "frag_keyframe+empty_moov+default_base_moof" };
-
-/** Options of formats that would seek back in their output without them. */
-const STREAMING: Readonly<Record<string, Record<string, string>>> = {
-  ...Object.fromEntries(
-    ["mp4", "mov", "ipod", "3gp", "3g2", "psp", "f4v", "ismv"].map((format) => [format, FRAGMENTED]),
-  ),
-  flv: { flvflags: "no_duration_filesize" },
-};
+import { streamingOptions } from "./streaming.ts";
 
 /**
  * Remuxes what is piped through it, like CompressionStream. Neither end can seek: mp4 and mov are written in fragments
@@ -46,7 +36,6 @@ export class RemuxStream implements TransformStream<Uint8Array, Uint8Array> {
    */
   constructor(options: RemuxOptions & { format: string }) {
     const { format, options: given } = checkOptions(options, remuxOptionNames);
-    checkString(format, "format");
     const ended = new AbortController();
     const signals = [ended.signal, ...(options.signal ? [options.signal] : [])];
     const input = new TransformStream<Uint8Array, Uint8Array>();
@@ -59,7 +48,7 @@ export class RemuxStream implements TransformStream<Uint8Array, Uint8Array> {
     this.readable = output.readable;
     this.result = remux(input.readable, output.writable, {
       ...options,
-      options: { ...STREAMING[format], ...given },
+      options: { ...streamingOptions(format), ...given },
       signal: AbortSignal.any(signals),
     });
     this.result.catch((error) => {

@@ -12,12 +12,11 @@ import type { Cleanup } from "../ffi/resource_scope.ts";
 import { Session } from "../ffi/session.ts";
 import { checkInteger } from "../io/arguments.ts";
 import type { Attachment } from "../io/attachment.ts";
-import { pathOf } from "../io/file.ts";
-import { isHttp } from "../io/http.ts";
 import { MemorySink } from "../io/memory_sink.ts";
 import { Scope } from "../io/nested.ts";
-import { type Sink, sinkUrl } from "../io/sink.ts";
+import type { Sink } from "../io/sink.ts";
 import type { Source } from "../io/source.ts";
+import { filesOf } from "../io/source_files.ts";
 import { addStreamLike } from "./add_stream.ts";
 import { choose, type Chosen, editTags, initOf } from "./edits.ts";
 import { type DemuxerOptions, openInput } from "./open_input.ts";
@@ -78,13 +77,11 @@ const CONTAINER_TAGS = new Set(["major_brand", "minor_version", "compatible_bran
 
 /** Runs a plan, whose options are checked. */
 export function transferSync(plan: Plan, options: RemuxOptions): Transferred {
-  checkNoneOverwritten(plan);
   return Session.openSync("remux", (session) => new Transfer(session, plan, options).run());
 }
 
 /** The same, asynchronously. */
 export async function transfer(plan: Plan, options: RemuxOptions): Promise<Transferred> {
-  checkNoneOverwritten(plan);
   const limits = limitsOf(options, plan.sources.map(({ input }) => input));
   const places = { ...plan, opened: 0, sink: plan.sink };
   try {
@@ -120,26 +117,11 @@ function closeUntouched(places: Places): Cleanup {
   };
 }
 
-function checkNoneOverwritten({ sources, sink }: Plan): void {
-  if (sink !== null) checkNotASource(sources, sink);
-}
-
-/** A file that is written over while it is read is lost. */
-function checkNotASource(sources: Plan["sources"], sink: Sink): void {
-  const isPath = (place: unknown) => (typeof place === "string" || place instanceof URL) && !isHttp(place);
-  if (!isPath(sink)) return;
-  const isIt = (source: Source) => isSameFile(pathOf(source as string, "source"), sinkUrl(sink));
-  if (sources.some(({ source }) => isPath(source) && isIt(source))) {
-    throw argumentError(TypeError, "sink", "is the source, which it would overwrite");
-  }
-}
-
-function isSameFile(a: string, b: string): boolean {
-  if (a === b) return true;
-  try {
-    return Deno.realPathSync(a) === Deno.realPathSync(b);
-  } catch {
-    return false; // not there yet, or not to be asked about
+/** All sources are to be kept: those whose turn comes later, and those whose turn is over, too. */
+function protect({ sources }: Plan, session: Session): void {
+  for (const { source } of sources) {
+    const files = filesOf(source);
+    if (files) session.files.addSource(files);
   }
 }
 
@@ -188,6 +170,7 @@ class Transfer {
 
   *run(): Operation<Transferred> {
     const { sources } = this.#plan;
+    protect(this.#plan, this.#session);
     for (let index = 0; index < sources.length; index++) {
       if (index > 0 && this.#joined >= this.#end) break;
       const isLast = index === sources.length - 1;
@@ -360,10 +343,9 @@ class Transfer {
 
   /** The next output with its streams; nothing of the sink is touched. */
   *#chooseOutput(): Operation<void> {
-    const { split, sources } = this.#plan;
+    const { split } = this.#plan;
     if (split) {
       const sink = yield* call(() => split.onsegment(this.#parts.length), "onsegment");
-      checkNotASource(sources, sink);
       this.#places.sink = sink;
     }
     const options = { ...this.#options, metadata: this.#metadata(), chapters: [] };

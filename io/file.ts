@@ -1,5 +1,6 @@
 /**
- * Files as sources and sinks: paths, file: URLs, and files that the caller has opened.
+ * Files as sources and sinks: paths, file: URLs, and files that the caller has opened. A file that would be both is an
+ * error before anything of it is lost: a sink is opened without truncating, compared, and truncated then.
  */
 import { filePath } from "../ffi/library_paths.ts";
 import { constants } from "../ffi/constants.ts";
@@ -8,6 +9,8 @@ import type { Device } from "../ffi/device.ts";
 import { acquire, type Operation, step } from "../ffi/operation.ts";
 import type { NativeIO } from "../ffi/native_io.ts";
 import type { Host, IOUse } from "../ffi/session.ts";
+import { identityOf, knownFile, mayRead } from "./file_identity.ts";
+import { ListReader } from "./listed_files.ts";
 import { ReadSize } from "./read_size.ts";
 
 /** The path that a string or URL names. */
@@ -23,57 +26,258 @@ export function pathOf(place: string | URL, name: string): string {
   return text;
 }
 
-/** Opens a file; whoever asks closes it. A directory can be opened, but its error on reading would name nothing. */
-export function* openFile(path: string, options: Deno.OpenOptions): Operation<Deno.FsFile> {
-  const file = yield* acquire(
+/** Opens a file, which is closed again where the session has ended meanwhile. */
+function openFile(path: string, options: Deno.OpenOptions): Operation<Deno.FsFile> {
+  return acquire(
     () => Deno.openSync(path, options),
     () => Deno.open(path, options),
     (file) => file.close(),
   );
-  if (!options.read || !file.statSync().isDirectory) return file;
-  file.close();
-  throw new Deno.errors.IsADirectory(`source: ${path} is a directory`);
 }
 
-/** A file as an I/O context. */
-export function attachFile(host: Host, file: Deno.FsFile, use: IOUse, bufferSize: number): NativeIO {
-  return host.addDevice(fileDevice(file), { ...use, bulk: true }, bufferSize);
+// ------------------------------------------------------------------------------------------- sources
+
+/** How a file is read. */
+export interface FileReading {
+  bufferSize: number;
+  /** By a muxer that wrote it: it may be open to be written. */
+  isReadBack?: boolean | undefined;
+}
+
+/** A file as a source: its I/O context in the host, which closes it. */
+export function* openSourceFile(host: Host, path: string, reading: FileReading): Operation<NativeIO> {
+  const file = yield* openFile(path, { read: true });
+  host.defer(() => file.close());
+  return yield* attachSourceFile(host, file, reading, path);
+}
+
+/** The same of a file that the caller has opened, and closes. */
+export function* attachSourceFile(
+  host: Host,
+  file: Deno.FsFile,
+  { bufferSize, isReadBack = false }: FileReading,
+  path = "",
+): Operation<NativeIO> {
+  const info = yield* lookAt(file);
+  // It can be opened, but its error on reading would name nothing.
+  if (info?.isDirectory) {
+    throw new Deno.errors.IsADirectory(`source: ${path || "the Deno.FsFile"} is a directory`);
+  }
+  const identity = info && identityOf(info);
+  if (identity !== null && !isReadBack) {
+    host.files.checkSource(identity, path);
+    host.defer(host.files.addSource(knownFile(identity)));
+  }
+  const list = path === "" || identity === null ? null : new ListReader(host.files, path);
+  const device = yield* fileDevice(file, { list });
+  return host.addDevice(device, { use: "read", bulk: true }, bufferSize);
+}
+
+/** Null where the permission has been given back since the file was opened. */
+function* lookAt(file: Deno.FsFile): Operation<Deno.FileInfo | null> {
+  try {
+    return yield* step(() => file.statSync(), () => file.stat());
+  } catch (error) {
+    if (error instanceof Deno.errors.NotCapable) return null;
+    throw error;
+  }
+}
+
+// ------------------------------------------------------------------------------------------- sinks
+
+/** How a file is written. */
+export interface FileWriting {
+  bufferSize: number;
+  use: IOUse;
+}
+
+/** A file as a sink: created, or truncated where it is no source; its I/O context in the host. */
+export function* openSinkFile(host: Host, path: string, writing: FileWriting): Operation<NativeIO> {
+  const canCompare = mayRead(path); // what may only be written can't be looked at
+  const options = { write: true, create: true, truncate: !canCompare };
+  const file = yield* openFile(path, options);
+  host.defer(() => file.close());
+  if (canCompare && (yield* occupy(host, file, path)) > 0) {
+    yield* step(() => file.truncateSync(0), () => file.truncate(0));
+  }
+  const device = yield* fileDevice(file);
+  return host.addDevice(device, { ...writing.use, bulk: true }, writing.bufferSize);
+}
+
+/** The same of a file that the caller has opened, and closes. It is not truncated. */
+export function* attachSinkFile(
+  host: Host,
+  file: SharedFile,
+  { bufferSize, use }: FileWriting,
+): Operation<NativeIO> {
+  if (yield* file.canCompare()) yield* occupy(host, file.file, "");
+  return host.addDevice(yield* file.device(), { ...use, bulk: true }, bufferSize);
+}
+
+/** What was written to such a file, as a source; its I/O context in the host. */
+export function* attachReadBack(host: Host, file: SharedFile, bufferSize: number): Operation<NativeIO> {
+  return host.addDevice(yield* file.device(), { use: "read" }, bufferSize);
+}
+
+/** Makes the file one that is written, unless it is a source; its size, 0 of what is no regular file. */
+function* occupy(host: Host, file: Deno.FsFile, path: string): Operation<number> {
+  const info = yield* lookAt(file);
+  const identity = info && identityOf(info);
+  if (info === null || identity === null) return 0;
+  if (info.size > 0) yield* host.files.checkSink(identity, path); // an empty one has nothing to lose
+  host.defer(host.files.addSink(identity));
+  return info.size;
+}
+
+/**
+ * A file that the caller has opened as a sink. A muxer may go over it again, while it writes it: the system keeps one
+ * position in it, so that each I/O context goes to its own where another one was last, and one at a time.
+ */
+export class SharedFile {
+  readonly file: Deno.FsFile;
+  #user: { position: number } | null = null;
+  /** Settles when the step that is under way is done. */
+  #busy: Promise<void> | null = null;
+
+  constructor(file: Deno.FsFile) {
+    this.file = file;
+  }
+
+  /** A device with a position of its own. */
+  device(): Operation<Device> {
+    const user = { position: 0 };
+    return fileDevice(this.file, { exclusive: (work) => this.#exclusive(user, work) });
+  }
+
+  /** Why what is written can't be read back; null where it can. */
+  *readBackFault(): Operation<string | null> {
+    const to = { position: 0 };
+    const isSeekable = yield* succeeds(() =>
+      this.#exclusive(to, () => seek(this.file, 0, Deno.SeekMode.Start))
+    );
+    if (!isSeekable) return "is not seekable, and the muxer reads back what it has written";
+    if (yield* this.#canRead()) return null;
+    return "was opened without { read: true }, and the muxer reads back what it has written";
+  }
+
+  /** Takes away what was written. */
+  truncate(): Operation<void> {
+    return step(() => this.file.truncateSync(0), () => this.file.truncate(0));
+  }
+
+  /** Whether it can be looked at without anybody being asked for the permission: whoever opened it to be read had it. */
+  *canCompare(): Operation<boolean> {
+    if (Deno.permissions.querySync({ name: "read" }).state === "granted") return true;
+    return (yield* canSeek(this.file)) && (yield* this.#canRead());
+  }
+
+  *#canRead(): Operation<boolean> {
+    const byte = new Uint8Array(1);
+    return yield* this.#exclusive(
+      { position: 0 },
+      () => succeeds(() => step(() => this.file.readSync(byte), () => this.file.read(byte))),
+    );
+  }
+
+  *#exclusive<T>(user: { position: number }, work: () => Operation<T>): Operation<T> {
+    while (this.#busy) yield* step(() => {}, () => this.#busy);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#busy = promise;
+    try {
+      yield* this.#change(user);
+      return yield* work();
+    } finally {
+      this.#busy = null;
+      resolve();
+    }
+  }
+
+  *#change(user: { position: number }): Operation<void> {
+    if (this.#user === user) return;
+    if (this.#user) {
+      this.#user.position = yield* seek(this.file, 0, Deno.SeekMode.Current);
+      yield* seek(this.file, user.position, Deno.SeekMode.Start);
+    }
+    this.#user = user;
+  }
+}
+
+// ------------------------------------------------------------------------------------------- devices
+
+/** Reads and writes at the place where it is: a file, or standard input. */
+type Handle = Pick<Deno.FsFile, "read" | "readSync">;
+
+/** Standard input as a device. */
+export function stdinDevice(): Device {
+  return { read: reader(Deno.stdin, new ReadSize()) };
+}
+
+interface Sharing {
+  /** Sees what is read from the start on. */
+  list?: ListReader | null;
+  /** Runs a step when nobody else uses the file. */
+  exclusive?: <T>(work: () => Operation<T>) => Operation<T>;
 }
 
 /** Pipes and terminals have no positions; what has them is used from its start. */
-function fileDevice(file: Deno.FsFile): Device {
+function* fileDevice(
+  file: Deno.FsFile,
+  { list = null, exclusive = (work) => work() }: Sharing = {},
+): Operation<Device> {
   const size = new ReadSize();
-  let buffer = new Uint8Array(0);
+  const read = reader(file, size);
+  let watching = list;
   const device: Device = {
     transient: true,
     *read(asked) {
-      const wanted = size.next(asked);
-      if (buffer.length < wanted) buffer = new Uint8Array(wanted);
-      const target = buffer.subarray(0, wanted);
-      const read = yield* step(() => file.readSync(target), () => file.read(target));
-      return read ? target.subarray(0, read) : null;
+      const bytes = yield* exclusive(() => read(asked));
+      if (bytes && watching && !watching.see(bytes)) watching = null;
+      return bytes;
     },
-    *write(bytes) {
-      for (let rest = bytes; rest.length > 0;) {
-        const written = yield* step(() => file.writeSync(rest), () => file.write(rest));
-        if (written === 0) throw new Error(`Cannot write: the file took none of ${rest.length} bytes`);
-        rest = rest.subarray(written);
-      }
-    },
+    write: (bytes) => exclusive(() => writeAll(file, bytes)),
   };
-  if (!canSeek(file)) return device;
-  // deno-lint-ignore require-yield
-  device.seek = function* (offset, whence) {
-    if (whence === constants.seek.SIZE) return sizeOf(file);
-    size.reset();
-    return file.seekSync(offset, whence);
-  };
+  if (!(yield* exclusive(() => canSeek(file)))) return device;
+  device.seek = (offset, whence) =>
+    exclusive(function* () {
+      if (whence === constants.seek.SIZE) return yield* sizeOf(file);
+      size.reset();
+      watching = null;
+      return yield* seek(file, offset, whence);
+    });
   return device;
 }
 
-function canSeek(file: Deno.FsFile): boolean {
+function reader(handle: Handle, size: ReadSize): NonNullable<Device["read"]> {
+  let buffer = new Uint8Array(0);
+  return function* (asked) {
+    const wanted = size.next(asked);
+    if (buffer.length < wanted) buffer = new Uint8Array(wanted);
+    const target = buffer.subarray(0, wanted);
+    const read = yield* step(() => handle.readSync(target), () => handle.read(target));
+    return read ? target.subarray(0, read) : null;
+  };
+}
+
+function* writeAll(file: Deno.FsFile, bytes: Uint8Array): Operation<void> {
+  for (let rest = bytes; rest.length > 0;) {
+    const written = yield* step(() => file.writeSync(rest), () => file.write(rest));
+    if (written === 0) throw new Error(`Cannot write: the file took none of ${rest.length} bytes`);
+    rest = rest.subarray(written);
+  }
+}
+
+function seek(file: Deno.FsFile, offset: number, whence: Deno.SeekMode): Operation<number> {
+  return step(() => file.seekSync(offset, whence), () => file.seek(offset, whence));
+}
+
+/** Whether the file has positions; it is at its start then. */
+function canSeek(file: Deno.FsFile): Operation<boolean> {
+  return succeeds(() => seek(file, 0, Deno.SeekMode.Start));
+}
+
+function* succeeds(work: () => Operation<unknown>): Operation<boolean> {
   try {
-    file.seekSync(0, Deno.SeekMode.Start);
+    yield* work();
     return true;
   } catch (error) {
     if (error instanceof Deno.errors.BadResource) throw error; // closed
@@ -82,9 +286,9 @@ function canSeek(file: Deno.FsFile): boolean {
 }
 
 /** By seeking: `stat` would need read permission where only writing is allowed. */
-function sizeOf(file: Deno.FsFile): number {
-  const position = file.seekSync(0, Deno.SeekMode.Current);
-  const size = file.seekSync(0, Deno.SeekMode.End);
-  file.seekSync(position, Deno.SeekMode.Start);
+function* sizeOf(file: Deno.FsFile): Operation<number> {
+  const position = yield* seek(file, 0, Deno.SeekMode.Current);
+  const size = yield* seek(file, 0, Deno.SeekMode.End);
+  yield* seek(file, position, Deno.SeekMode.Start);
   return size;
 }

@@ -3,6 +3,7 @@
  * input and that of the output for the output, and what it returns becomes an I/O context of the session until libavformat
  * closes it. A muxer's own sink is served here too, where the muxer opens it by name or goes over it again.
  */
+import { argumentError } from "../ffi/errors.ts";
 import { call, canWait, type MaybePromise, type Operation, step } from "../ffi/operation.ts";
 import type { Opened, OpenMode } from "../ffi/requests.ts";
 import { type Cleanup, type Failure, type Released, ResourceScope } from "../ffi/resource_scope.ts";
@@ -10,6 +11,7 @@ import type { Host, Session } from "../ffi/session.ts";
 import { Direction } from "../ffi/symbols.ts";
 import { GRACE, within } from "../ffi/waits.ts";
 import type { Attachment } from "./attachment.ts";
+import { attachReadBack, SharedFile } from "./file.ts";
 import { type HttpOptions, isHttp, type NestedHttp } from "./http.ts";
 import { MemorySink } from "./memory_sink.ts";
 import type { OpenCallback } from "./open_callback.ts";
@@ -35,10 +37,18 @@ export interface NestedOutputOptions {
   own?: Own | undefined;
 }
 
+/** What a muxer writes to: a file of the program's may be read back while it is written. */
+type Target = Exclude<Sink, Deno.FsFile> | SharedFile;
+
+/** A sink as what a muxer writes to. */
+export function targetOf(sink: Sink): Target {
+  return sink instanceof Deno.FsFile ? new SharedFile(sink) : sink;
+}
+
 /** A muxer's own output. */
 export interface Own {
   url: string;
-  sink: Sink;
+  sink: Target;
   /** Whether the muxer has opened it by its name. */
   isUsed: boolean;
 }
@@ -93,7 +103,7 @@ class NestedOutput {
   #options: NestedOutputOptions;
   #ask: Asker;
   /** Sinks that are being written, by the names that they were asked for by. */
-  #written = new Map<string, Sink>();
+  #written = new Map<string, Target>();
 
   constructor(session: Session, options: NestedOutputOptions) {
     this.#session = session;
@@ -115,46 +125,56 @@ class NestedOutput {
     }
   }
 
-  /** What a muxer goes over again. One that goes on with what is there (hls with `append_list`) begins anew where nothing is. */
+  /** What a muxer may read is what it has written, too; of that what is in memory the shim reads by itself. */
   *#read(url: string): Operation<Opened> {
-    const { own, bufferSize } = this.#options;
-    const sink = own?.url === url ? own.sink : this.#written.get(url);
-    const isNamed = typeof sink === "string" || sink instanceof URL; // what is in memory the shim reads by itself
-    if (isNamed && !(yield* isThere(sink))) return "missing";
-    const source = isNamed ? sink : (yield* this.#ask(url, "read")) as Source | null;
+    const { bufferSize, own } = this.#options;
+    const target = own?.url === url ? own.sink : this.#written.get(url);
+    const fault = target instanceof SharedFile ? yield* target.readBackFault() : null;
+    if (target instanceof SharedFile && fault === null) {
+      return yield* attach(this.#session, (host) => readBack(host, target, bufferSize));
+    }
+    // A muxer that goes on with what is there (hls with `append_list`) begins anew where nothing is.
+    if (isPlace(target) && !(yield* isThere(target))) return "missing";
+    const source = isPlace(target) ? target : (yield* this.#ask(url, "read")) as Source | null;
+    if (fault !== null && source === null) throw argumentError(TypeError, "sink", fault);
     if (source === null) return null;
-    return yield* attach(
-      this.#session,
-      (host) => openSource(host, source, { bufferSize, lend: false, nested: nestedHttp(this.#ask, null) }),
-    );
+    const nested = nestedHttp(this.#ask, null);
+    const options = { bufferSize, lend: false, nested, isReadBack: target !== undefined };
+    return yield* attach(this.#session, (host) => openSource(host, source, options));
   }
 
   *#write(url: string): Operation<Opened> {
     const sink = (yield* this.#ownSink(url)) ?? (yield* this.#ask(url, "write")) as Sink | null;
     if (sink === null) return null;
     const { bufferSize, coalesce } = this.#options;
+    const target = sink instanceof SharedFile ? sink : targetOf(sink);
     const written = this.#written;
     return yield* attach(this.#session, function* (host) {
-      const attachment = yield* openSink(host, sink, { bufferSize, coalesce });
-      written.set(url, sink);
+      const attachment = yield* openSink(host, target, { bufferSize, coalesce });
+      written.set(url, target);
       host.defer(() => void written.delete(url));
       return attachment;
     });
   }
 
   /** The sink that the muxer was given; one that can't be begun again is used once. */
-  *#ownSink(url: string): Operation<Sink | null> {
+  *#ownSink(url: string): Operation<Target | null> {
     const { own } = this.#options;
     if (own?.url !== url) return null;
     const { sink, isUsed } = own;
-    const isNamed = typeof sink === "string" || sink instanceof URL;
-    if (isUsed && !isNamed && !(sink instanceof MemorySink)) {
-      if (!(sink instanceof Deno.FsFile)) return null;
-      yield* step(() => sink.truncateSync(0), () => sink.truncate(0));
-    }
+    if (isUsed && sink instanceof SharedFile) yield* sink.truncate();
+    else if (isUsed && !isPlace(sink) && !(sink instanceof MemorySink)) return null;
     own.isUsed = true;
     return sink;
   }
+}
+
+function* readBack(host: Host, file: SharedFile, bufferSize: number): Operation<Attachment> {
+  return { io: yield* attachReadBack(host, file, bufferSize), url: "" };
+}
+
+function isPlace(target: unknown): target is string | URL {
+  return typeof target === "string" || target instanceof URL;
 }
 
 /** Opens something that libavformat closes. */
@@ -173,7 +193,7 @@ function* attach(session: Session, open: (host: Host) => Operation<Attachment>):
 
 /** For a sequence of images, whose demuxer looks how far it goes: what can't be opened is its end. */
 function* isThere(place: Source): Operation<boolean> {
-  if (typeof place !== "string" && !(place instanceof URL)) return true;
+  if (!isPlace(place)) return true;
   try {
     const { isDirectory } = yield* step(() => Deno.statSync(place), () => Deno.stat(place));
     return !isDirectory;
@@ -184,12 +204,14 @@ function* isThere(place: Source): Operation<boolean> {
 
 /** A host that ends before the session, or with it. */
 export class Scope implements Host {
+  readonly files: Host["files"];
   #session: Session;
   #resources = new ResourceScope();
   #ended: Cleanup;
 
   constructor(session: Session) {
     this.#session = session;
+    this.files = session.files;
     const resources = this.#resources;
     this.#ended = (failure) => resources.release(failure).settled ?? undefined;
     session.defer(this.#ended);

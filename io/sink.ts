@@ -7,7 +7,7 @@ import { canWait, type Operation } from "../ffi/operation.ts";
 import type { Host } from "../ffi/session.ts";
 import type { Attachment } from "./attachment.ts";
 import { checkCallbacks, deviceOf, type IOCallbacks } from "./callbacks.ts";
-import { attachFile, openFile, pathOf } from "./file.ts";
+import { attachSinkFile, openSinkFile, pathOf, SharedFile } from "./file.ts";
 import { isHttp } from "./http.ts";
 import { IOContext, lendIOContext } from "./io_context.ts";
 import { MemorySink, openMemorySink } from "./memory_sink.ts";
@@ -15,8 +15,13 @@ import { StreamSink } from "./stream.ts";
 
 /**
  * What media is written to. A path or file: URL is created or truncated by `Deno.open` under the caller's
- * permissions; a `Deno.FsFile` is written from its start and stays open; an IOContext is in use until the writer
- * closes.
+ * permissions; a `Deno.FsFile` is written from its start and stays open, and where the muxer goes over its output again
+ * (`faststart`) it is one that can be read; an IOContext is in use until the writer closes.
+ *
+ * A file that is a source of the same call is a TypeError before anything of it is lost: files are compared by device and
+ * inode with sources that are files or standard input, open or to come, and with what playlists, manifests and scripts
+ * among them name (in their first MiB). Not compared are sinks that may be written and not read, and the files behind
+ * callbacks and streams.
  */
 export type Sink =
   | string
@@ -41,21 +46,26 @@ export function sinkUrl(sink: Sink): string {
 }
 
 /** Opens a sink in a host. */
-export function* openSink(host: Host, sink: Sink, options: WriteOptions): Operation<Attachment> {
+export function* openSink(
+  host: Host,
+  sink: Sink | SharedFile,
+  options: WriteOptions,
+): Operation<Attachment> {
   const { bufferSize, coalesce } = options;
   const use = { use: "write", direct: !coalesce } as const;
   if (typeof sink === "string" || sink instanceof URL) {
     const path = sinkUrl(sink);
-    const file = yield* openFile(path, { write: true, create: true, truncate: true });
-    host.defer(() => file.close());
-    return { io: attachFile(host, file, use, bufferSize), url: path };
+    return { io: yield* openSinkFile(host, path, { use, bufferSize }), url: path };
   }
   if (sink instanceof MemorySink) return { io: openMemorySink(sink, host, use, bufferSize), url: "" };
   if (sink instanceof IOContext) {
     return { io: lendIOContext(sink, host, "write", false), url: "" };
   }
   if (sink instanceof Deno.FsFile) {
-    return { io: attachFile(host, sink, use, bufferSize), url: "" };
+    return { io: yield* attachSinkFile(host, new SharedFile(sink), { use, bufferSize }), url: "" };
+  }
+  if (sink instanceof SharedFile) {
+    return { io: yield* attachSinkFile(host, sink, { use, bufferSize }), url: "" };
   }
   if (sink instanceof WritableStream) {
     if (!(yield* canWait())) {

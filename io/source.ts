@@ -8,7 +8,7 @@ import { argumentError } from "../ffi/errors.ts";
 import { canWait, type Operation } from "../ffi/operation.ts";
 import type { Host } from "../ffi/session.ts";
 import { checkCallbacks, deviceOf, type IOCallbacks } from "./callbacks.ts";
-import { attachFile, openFile, pathOf } from "./file.ts";
+import { attachSourceFile, openSourceFile, pathOf, stdinDevice } from "./file.ts";
 import { type HttpOptions, isHttp, type NestedHttp } from "./http.ts";
 import { attachHttp } from "./http_source.ts";
 import type { Attachment } from "./attachment.ts";
@@ -18,8 +18,8 @@ import { blobDevice, iterableDevice, streamDevice } from "./stream.ts";
 
 /**
  * What media is read from. A path or file: URL is opened by `Deno.open`, an http(s): URL by `fetch`, under the
- * caller's permissions; a `Deno.FsFile` is read from its start and stays open; a stream is cancelled when the reader
- * closes before its end; an IOContext is in use until the reader closes.
+ * caller's permissions; a `Deno.FsFile` is read from its start and stays open, `Deno.stdin` from where it is; a stream is
+ * cancelled when the reader closes before its end; an IOContext is in use until the reader closes.
  */
 export type Source =
   | string
@@ -31,6 +31,7 @@ export type Source =
   | ReadableStream<Uint8Array>
   | AsyncIterable<Uint8Array>
   | Deno.FsFile
+  | typeof Deno.stdin
   | IOCallbacks
   | IOContext;
 
@@ -42,6 +43,8 @@ export interface ReadOptions {
   http?: HttpOptions | undefined;
   /** It is named by another source, not by the program. */
   nested?: NestedHttp | undefined;
+  /** By a muxer that wrote it: a file may be open to be written. */
+  isReadBack?: boolean | undefined;
 }
 
 /** Opens a source in a host. */
@@ -50,9 +53,7 @@ export function* openSource(host: Host, source: Source, options: ReadOptions): O
   if (isHttp(source)) return yield* attachHttp(host, String(source), options);
   if (typeof source === "string" || source instanceof URL) {
     const path = pathOf(source, "source");
-    const file = yield* openFile(path, { read: true });
-    host.defer(() => file.close());
-    return { io: attachFile(host, file, { use: "read" }, bufferSize), url: path };
+    return { io: yield* openSourceFile(host, path, options), url: path };
   }
   if (source instanceof ArrayBuffer || ArrayBuffer.isView(source)) {
     const isLent = lend && !(yield* canWait());
@@ -63,7 +64,10 @@ export function* openSource(host: Host, source: Source, options: ReadOptions): O
     return { io: lendIOContext(source, host, "read", isLent), url: "" };
   }
   if (source instanceof Deno.FsFile) {
-    return { io: attachFile(host, source, { use: "read" }, bufferSize), url: "" };
+    return { io: yield* attachSourceFile(host, source, options), url: "" };
+  }
+  if (source === Deno.stdin) {
+    return { io: host.addDevice(stdinDevice(), { use: "read" }, bufferSize), url: "" };
   }
   const kind = asyncKind(source);
   if (kind === null) {
@@ -105,7 +109,7 @@ function callbackDevice(callbacks: IOCallbacks, bufferSize: number): Device {
   throw argumentError(
     TypeError,
     "source",
-    "must be a path, URL, bytes, Blob, Response, stream, Deno.FsFile, IOContext, " +
+    "must be a path, URL, bytes, Blob, Response, stream, Deno.FsFile, Deno.stdin, IOContext, " +
       "or an object with an onread function",
   );
 }

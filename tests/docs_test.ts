@@ -182,8 +182,11 @@ const provocations: Record<string, () => unknown> = {
     remux(fixtureBytes("video.mp4"), new MemorySink(), { format: "mp4", start: 2, end: 1 }),
   "RangeError: start: must be before the end of the media (3), is 5": () =>
     remux(fixtureBytes("video.mp4"), new MemorySink(), { format: "mp4", start: 5 }),
-  "TypeError: sink: is the source, which it would overwrite": () =>
-    remux(fixturePath("video.mp4"), fixturePath("video.mp4")),
+  "TypeError: sink: is the source, which it would overwrite: fixtures/video.mp4": async () => {
+    const script =
+      `import { remux } from "@avio/avio"; await remux("fixtures/video.mp4", "fixtures/video.mp4");`;
+    throw errorIn((await runScript(script)).stderr);
+  },
   "TypeError: format: must be given, the sink has no file name": () =>
     remux(fixtureBytes("video.mp4"), new MemorySink()),
   "AVError: Cannot remux: refused to open 'index0.ts'": () =>

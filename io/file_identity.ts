@@ -1,0 +1,107 @@
+/**
+ * Which file something is, whatever it is called: a text of device and inode. Only regular files have one: pipes, terminals
+ * and devices keep nothing that could be overwritten. And the sources that are files, as `OpenFiles` compares them.
+ */
+import type { SourceFiles } from "../ffi/open_files.ts";
+import { type Operation, step } from "../ffi/operation.ts";
+
+/** The identity of a file that was looked at; null where it has none. */
+export function identityOf(
+  { isFile, dev, ino }: Pick<Deno.FileInfo, "isFile" | "dev" | "ino">,
+): string | null {
+  return isFile && ino !== null ? `${dev}:${ino}` : null;
+}
+
+/** Whether a path may be looked at, so that nobody is asked for the permission. */
+export function mayRead(path: string): boolean {
+  return Deno.permissions.querySync({ name: "read", path }).state === "granted";
+}
+
+/** Identities of what is at these paths. */
+export function identitiesAt(paths: readonly string[]): Operation<(string | null)[]> {
+  return step(() => paths.map(identitySync), () => Promise.all(paths.map(identity)));
+}
+
+function identitySync(path: string): string | null {
+  try {
+    return mayRead(path) ? identityOf(Deno.statSync(path)) : null;
+  } catch {
+    return null; // whoever opens it has an error that says more
+  }
+}
+
+async function identity(path: string): Promise<string | null> {
+  try {
+    return mayRead(path) ? identityOf(await Deno.stat(path)) : null;
+  } catch {
+    return null;
+  }
+}
+
+/** What Deno does not tell of its standard streams; loaded only where it matters, since it takes 20 ms. */
+interface FileSystem {
+  fstatSync(descriptor: number): NodeStats;
+  fstat(descriptor: number, done: (error: unknown, stats: NodeStats) => void): void;
+}
+
+interface NodeStats {
+  dev: number;
+  ino: number;
+  isFile(): boolean;
+}
+
+const STDIN = 0;
+
+function* identityOfStdin(): Operation<string | null> {
+  const { process } = globalThis as unknown as {
+    process: { getBuiltinModule(name: "node:fs"): FileSystem };
+  };
+  const files = process.getBuiltinModule("node:fs");
+  const { promise, resolve, reject } = Promise.withResolvers<NodeStats>();
+  const look = () => files.fstat(STDIN, (error, stats) => error ? reject(error) : resolve(stats));
+  try {
+    const stats = yield* step(() => files.fstatSync(STDIN), () => (look(), promise));
+    return identityOf({ isFile: stats.isFile(), dev: stats.dev, ino: stats.ino });
+  } catch {
+    return null; // closed
+  }
+}
+
+// ------------------------------------------------------------------------------------------- as sources
+
+function sourceFile(identity: () => Operation<string | null>): SourceFiles {
+  return {
+    *find(wanted) {
+      return (yield* identity()) === wanted ? "the source" : null;
+    },
+  };
+}
+
+/** A file whose identity is known. */
+export function knownFile(identity: string): SourceFiles {
+  return sourceFile(() => step(() => identity));
+}
+
+/** Whatever is at the path when a sink is opened. */
+export function fileAt(path: string): SourceFiles {
+  return sourceFile(function* () {
+    const [identity] = yield* identitiesAt([path]);
+    return identity!;
+  });
+}
+
+/** A file that the caller has opened. */
+export function openedFile(file: Deno.FsFile): SourceFiles {
+  return sourceFile(function* () {
+    try {
+      return identityOf(yield* step(() => file.statSync(), () => file.stat()));
+    } catch {
+      return null; // closed meanwhile
+    }
+  });
+}
+
+/** Standard input, which a shell may have opened on a file. */
+export function standardInput(): SourceFiles {
+  return sourceFile(identityOfStdin);
+}

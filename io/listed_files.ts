@@ -1,0 +1,175 @@
+/**
+ * Files that a playlist, a manifest or a script of ffconcat names: they will be sources, so that a sink must not be one of
+ * them, open or not. Their names are taken from the text as it is read, resolved against the file that has it.
+ */
+import type { OpenFiles, SourceFiles } from "../ffi/open_files.ts";
+import { type Operation, step } from "../ffi/operation.ts";
+import { identitiesAt, mayRead } from "./file_identity.ts";
+import { isAbsolute, join } from "./paths.ts";
+
+/** Bytes of a text that are looked at. */
+const MAX_TEXT = 1 << 20;
+
+/** How a text begins that names files. */
+const LIST = /^\uFEFF?\s*(?:#EXTM3U|ffconcat|file\s|<\?xml|<MPD)/;
+const BEGINNING = 256;
+
+/** Looks at the bytes of a file while it is read from its start; where it is a list, what it names becomes known. */
+export class ListReader {
+  #files: OpenFiles;
+  #path: string;
+  #decoder = new TextDecoder();
+  #text = "";
+  #bytes = 0;
+
+  constructor(files: OpenFiles, path: string) {
+    this.#files = files;
+    this.#path = path;
+  }
+
+  /** The next bytes of the file; whether more are wanted. */
+  see(bytes: Uint8Array): boolean {
+    const isFirst = this.#bytes === 0;
+    if (isFirst && !LIST.test(new TextDecoder().decode(bytes.subarray(0, BEGINNING)))) return false;
+    if (isFirst) this.#files.list(this.#path, new ListedFiles(this.#path, () => this.#text));
+    this.#text += this.#decoder.decode(bytes.subarray(0, MAX_TEXT - this.#bytes), { stream: true });
+    this.#bytes += bytes.length;
+    return this.#bytes < MAX_TEXT;
+  }
+}
+
+/** What one text names. */
+class ListedFiles implements SourceFiles {
+  #path: string;
+  #text: () => string;
+  /** Paths by their identity; null before they were looked at, which is when the first sink is to be overwritten. */
+  #known: Map<string, string> | null = null;
+
+  constructor(path: string, text: () => string) {
+    this.#path = path;
+    this.#text = text;
+  }
+
+  *find(identity: string): Operation<string | null> {
+    this.#known ??= yield* this.#look();
+    const path = this.#known.get(identity);
+    if (path === undefined) return null;
+    // The file may have gone since, and its inode be another's now.
+    const [now] = yield* identitiesAt([path]);
+    return now === identity ? `a file that the source ${this.#path} names` : null;
+  }
+
+  *#look(): Operation<Map<string, string>> {
+    const folder = join(this.#path, "..");
+    const names = [...new Set(namesIn(this.#text()))];
+    const plain = names.flatMap(readings).map((name) => inFolder(folder, name));
+    const templates = names.filter((name) => name.includes("$"));
+    const folders = [
+      folder,
+      ...names.filter((name) => name.endsWith("/")).map((name) => inFolder(folder, name)),
+    ];
+    const paths = [...plain];
+    for (const template of templates) {
+      for (const base of folders) paths.push(...(yield* filesLike(inFolder(base, template), MPD_FIELD)));
+    }
+    return yield* pathsByIdentity(paths);
+  }
+}
+
+function* pathsByIdentity(paths: readonly string[]): Operation<Map<string, string>> {
+  const identities = yield* identitiesAt(paths);
+  return new Map(
+    identities.flatMap((identity, index) => identity === null ? [] : [[identity, paths[index]!]]),
+  );
+}
+
+// ------------------------------------------------------------------------------------------- texts
+
+/** All that may be a file's name. What is none does no harm: there is no such file. */
+function namesIn(text: string): string[] {
+  if (/^\uFEFF?\s*</.test(text)) return namesInXml(text);
+  return text.split(/\r?\n/).flatMap((line) => {
+    const script = line.match(/^\s*file\s+(.*?)\s*$/);
+    if (script) return [unquoted(script[1]!)];
+    if (line.startsWith("#")) return [...line.matchAll(/URI="([^"]*)"/g)].map(([, name]) => name!);
+    return line.trim() === "" ? [] : [line.trim()];
+  });
+}
+
+/** Values of attributes and texts of elements. */
+function namesInXml(text: string): string[] {
+  return [...text.matchAll(/="([^"<>]+)"|='([^'<>]+)'|>\s*([^<>\s][^<>]*?)\s*</g)]
+    .map(([, double, single, content]) => (double ?? single ?? content)!.replaceAll("&amp;", "&"));
+}
+
+/** As FFmpeg's scripts quote: `'it'\''s'` is `it's`. */
+function unquoted(text: string): string {
+  return text.replace(/'([^']*)'|\\(.)/g, (_, quoted, escaped) => quoted ?? escaped);
+}
+
+/** The paths that a name can mean, as `withinDirectory` has it: as it is, without a query, decoded. */
+function readings(name: string): string[] {
+  if (/^[a-z][a-z\d+.-]+:/i.test(name) && !/^file:/i.test(name)) return [];
+  const path = name.replace(/^file:(?:\/\/)?/i, "");
+  const bare = path.replace(/[?#].*/s, "");
+  return [...new Set([path, bare, decoded(bare)])].filter((path) => path !== "");
+}
+
+function decoded(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
+  }
+}
+
+function inFolder(folder: string, name: string): string {
+  return isAbsolute(name) ? name : join(folder, name);
+}
+
+// ------------------------------------------------------------------------------------------- templates
+
+/** `$Number%05d$` in the templates of a manifest. */
+const MPD_FIELD = /\$[^$]*\$/;
+/** `%03d` in the name of a sequence of images. */
+const SEQUENCE_FIELD = /%0?\d*d/;
+
+/** The images of a sequence, by the pattern of their names. */
+export function imagesLike(pattern: string): SourceFiles {
+  return {
+    *find(identity) {
+      const images = yield* pathsByIdentity(yield* filesLike(pattern, SEQUENCE_FIELD));
+      return images.has(identity) ? `an image of the source ${pattern}` : null;
+    },
+  };
+}
+
+/** The files that are there, of those that a pattern can mean; it has fields in its last part. */
+function* filesLike(pattern: string, field: RegExp): Operation<string[]> {
+  const folder = join(pattern, "..");
+  const parts = pattern.slice(pattern.lastIndexOf("/") + 1).split(field);
+  const name = new RegExp(`^${parts.map(escaped).join(".*")}$`, "s");
+  if (!mayRead(folder)) return [];
+  const entries = yield* step(() => entriesSync(folder), () => entriesAsync(folder));
+  return entries.filter((entry) => name.test(entry)).map((entry) => join(folder, entry));
+}
+
+function escaped(text: string): string {
+  return text.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&");
+}
+
+function entriesSync(folder: string): string[] {
+  try {
+    return [...Deno.readDirSync(folder)].map(({ name }) => name);
+  } catch {
+    return []; // nothing there can be read
+  }
+}
+
+async function entriesAsync(folder: string): Promise<string[]> {
+  try {
+    return (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name);
+  } catch {
+    return [];
+  }
+}

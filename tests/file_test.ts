@@ -1,0 +1,240 @@
+/**
+ * Files as sources and sinks: what of the system is asked, and how; files of the caller's that a muxer goes over again;
+ * files that are written a second time.
+ */
+import { assert, assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
+import {
+  Demuxer,
+  MemorySink,
+  Muxer,
+  type MuxerOptions,
+  Packet,
+  remux,
+  type RemuxOptions,
+  remuxSync,
+  withinDirectory,
+} from "@avio/avio";
+import { temporaryFolder } from "./support/cli.ts";
+import { fixtureBytes, fixturePath } from "./support/fixtures.ts";
+import { hashes } from "./support/many_files.ts";
+import { rowsOf } from "./support/packets.ts";
+import { runScriptOk } from "./support/subprocess.ts";
+
+const VIDEO = fixturePath("video.mp4");
+const BOTH = { read: true, write: true, create: true, truncate: true };
+
+// ------------------------------------------------------------------------------------------- which calls
+
+/** Notes the calls of Deno that would hold up the event loop, and goes on with them. */
+const NOTING = `
+  const called = new Set();
+  const note = (object, names) => {
+    for (const name of names) {
+      const original = object[name];
+      object[name] = function (...parameters) {
+        called.add(name);
+        return original.apply(this, parameters);
+      };
+    }
+  };
+  const isSync = (name) => name.endsWith("Sync");
+  note(Deno, Object.keys(Deno).filter((name) => isSync(name) && typeof Deno[name] === "function"));
+  note(Deno.FsFile.prototype, Object.getOwnPropertyNames(Deno.FsFile.prototype).filter(isSync));
+`;
+
+/** Work on files in both engines; `run` is remux or remuxSync. */
+const WORK = `
+  async function work(folder, run, open) {
+    const onopen = ({ url }) => url.startsWith("/") ? url : folder + "/" + url;
+    await run("fixtures/video.mp4", folder + "/a.mkv");
+    await run("fixtures/video.mp4", folder + "/a.mkv");
+    await run("fixtures/video.mp4", folder + "/fast.mp4", { options: { movflags: "faststart" } });
+    const file = await open(folder + "/file.mp4", { read: true, write: true, create: true });
+    await run("fixtures/video.mp4", file, { format: "mp4", options: { movflags: "faststart" } });
+    await run(file, folder + "/b.ts");
+    file.close();
+    const hls = { format: "hls", options: { hls_time: 1 }, onopen };
+    await run("fixtures/video.mp4", folder + "/index.m3u8", hls);
+    await run("fixtures/video.mp4", folder + "/index.m3u8", hls);
+    await run(folder + "/index.m3u8", folder + "/b.ts", { onopen });
+    const playlist = await open(folder + "/list", { read: true, write: true, create: true });
+    await run("fixtures/video.mp4", playlist, { ...hls, url: "list" });
+    playlist.close();
+    try {
+      await run(folder + "/index.m3u8", folder + "/index1.ts", { onopen });
+      throw new Error("it was written over");
+    } catch (error) {
+      if (!error.message.includes("would overwrite")) throw error;
+    }
+    await run(folder + "/none", folder + "/b.ts").catch?.(() => {});
+  }
+`;
+
+Deno.test("The async engine makes no synchronous calls of files", async () => {
+  using folder = temporaryFolder();
+  const printed = await runScriptOk(`
+    import { loadLibrary, remux } from "@avio/avio";
+    loadLibrary?.();
+    ${NOTING}
+    ${WORK}
+    const run = (source, sink, options) => remux(source, sink, options);
+    await work(${JSON.stringify(folder.path("."))}, run, (path, options) => Deno.open(path, options));
+    console.log([...called].join());
+  `);
+  assertEquals(printed, "");
+});
+
+Deno.test("The sync engine makes synchronous calls of files", async () => {
+  using folder = temporaryFolder();
+  const printed = await runScriptOk(`
+    import { remuxSync } from "@avio/avio";
+    ${NOTING}
+    ${WORK}
+    const run = (source, sink, options) => {
+      try { return remuxSync(source, sink, options) } catch (error) { if (/none/.test(error.message)) return {}; throw error }
+    };
+    await work(${JSON.stringify(folder.path("."))}, run, (path, options) => Deno.open(path, options));
+    console.log([...called].sort().join());
+  `);
+  for (const name of ["openSync", "readSync", "writeSync", "seekSync", "statSync", "truncateSync"]) {
+    assertStringIncludes(printed, name);
+  }
+});
+
+Deno.test("A directory as a source is an error that says so", async () => {
+  using folder = temporaryFolder();
+  const path = folder.path("."), message = `source: ${path} is a directory`;
+  assertThrows(() => Demuxer.openSync(path), Deno.errors.IsADirectory, message);
+  await assertRejects(() => Demuxer.open(path), Deno.errors.IsADirectory, message);
+  using file = Deno.openSync(path);
+  assertThrows(() => Demuxer.openSync(file), Deno.errors.IsADirectory, "the Deno.FsFile is a directory");
+});
+
+// ------------------------------------------------------------------------------------------- read back
+
+/** Muxers that go over their output again when it is written. */
+const rewriting: Record<string, RemuxOptions> = {
+  "mp4, faststart": { format: "mp4", options: { movflags: "faststart" } },
+  "mov, faststart": { format: "mov", options: { movflags: "faststart" } },
+  "matroska, cues in front": { format: "matroska", options: { cues_to_front: 1, fflags: "+bitexact" } },
+  "flv, key frames in front": { format: "flv", options: { flvflags: "add_keyframe_index" } },
+};
+
+for (const [what, options] of Object.entries(rewriting)) {
+  Deno.test(`A muxer reads back what it has written to a Deno.FsFile: ${what}`, async () => {
+    using folder = temporaryFolder();
+    const path = folder.path("path");
+    remuxSync(VIDEO, path, options);
+    for (const run of [remuxSync, remux]) {
+      for (const bufferSize of [512, 65536]) {
+        using file = Deno.openSync(folder.path("file"), BOTH);
+        await run(VIDEO, file, { ...options, bufferSize });
+        const bytes = Deno.readFileSync(folder.path("file")), expected = Deno.readFileSync(path);
+        assert(bytes.length === expected.length && bytes.every((byte, at) => byte === expected[at]), what);
+        assertEquals(hashes(rowsOf(file)), hashes(rowsOf(VIDEO)));
+      }
+    }
+  });
+}
+
+Deno.test("A Deno.FsFile that can't be read back is an error that says why", async () => {
+  using folder = temporaryFolder();
+  const options = rewriting["mp4, faststart"]!;
+  const writeOnly = "sink: was opened without { read: true }, and the muxer reads back what it has written";
+  for (const run of [remuxSync, remux]) {
+    using file = Deno.openSync(folder.path("file"), { write: true, create: true });
+    const error = await assertRejects(async () => await run(VIDEO, file, options), TypeError, writeOnly);
+    assertEquals((error as { argument?: string }).argument, "sink");
+  }
+});
+
+Deno.test("A Deno.FsFile that can't be read back is served by onopen, too", async () => {
+  using folder = temporaryFolder();
+  const path = folder.path("file");
+  for (const run of [remuxSync, remux]) {
+    using file = Deno.openSync(path, { write: true, create: true, truncate: true });
+    const options = { ...rewriting["mp4, faststart"]!, url: "mine", onopen: () => path };
+    await run(VIDEO, file, options);
+    assertEquals(hashes(rowsOf(path)), hashes(rowsOf(VIDEO)));
+  }
+});
+
+// ------------------------------------------------------------------------------------------- a second time
+
+/** Writes a playlist whose second version is shorter: it names one segment, the first of which lasts long. */
+function* growingPlaylist(options: MuxerOptions, sink: () => Parameters<typeof Muxer.openSync>[0]) {
+  const muxer = Muxer.openSync(sink(), options);
+  const timeBase = { num: 1, den: 1000 };
+  const streamIndex = muxer.addStream({ type: "audio", codec: "mp2", sampleRate: 48000, channels: 2 }, {
+    timeBase,
+  });
+  const data = new Uint8Array(192).fill(0xff);
+  for (const pts of [0, 1_234_567, 1_235_567, 1_236_567, 1_237_567]) {
+    muxer.writeSync(new Packet({ streamIndex, data, pts, dts: pts, duration: 1000, timeBase, isKey: true }));
+    yield;
+  }
+  muxer.finishSync();
+  yield;
+}
+
+for (const kind of ["path", "Deno.FsFile"]) {
+  Deno.test(`What a muxer writes again, and shorter, has nothing left of what was: a playlist, ${kind}`, () => {
+    using folder = temporaryFolder();
+    const path = folder.path("index.m3u8");
+    const onopen = withinDirectory(folder.path("."), { write: true });
+    const options: MuxerOptions = {
+      format: "hls",
+      url: path,
+      onopen,
+      options: { hls_time: 1, hls_list_size: 1, hls_segment_filename: folder.path("s%d.ts") },
+    };
+    using file = Deno.openSync(path, BOTH);
+    const sizes: number[] = [];
+    for (const _ of growingPlaylist(options, () => kind === "path" ? path : file)) {
+      const text = Deno.readTextFileSync(path);
+      if (text === "") continue;
+      sizes.push(text.length);
+      assertEquals(text.match(/#EXTM3U/g)?.length, 1, text);
+      assertEquals(text.match(/\.ts/g)?.length, 1, text);
+      assert(/\.ts\n(?:#EXT-X-ENDLIST\n)?$/.test(text), text);
+    }
+    assert(sizes.some((size, index) => index > 0 && size < sizes[index - 1]!), `${sizes}`);
+  });
+}
+
+Deno.test("What a muxer writes again, and shorter, has nothing left of what was: an image", async () => {
+  using folder = temporaryFolder();
+  const path = folder.path("now.png"), short = fixtureBytes("image.png");
+  const long = new Uint8Array(short.length + 5000);
+  long.set(short);
+  const timeBase = { num: 1, den: 25 };
+  const onopen = withinDirectory(folder.path("."), { write: true });
+  for (const isAsync of [false, true]) {
+    const options: MuxerOptions = { format: "image2", options: { update: 1 }, onopen };
+    await using muxer = isAsync ? await Muxer.open(path, options) : Muxer.openSync(path, options);
+    muxer.addStream({ type: "video", codec: "png", width: 64, height: 64 }, { timeBase });
+    for (const [pts, data] of [long, short].entries()) {
+      const packet = new Packet({ streamIndex: 0, data, pts, dts: pts, duration: 1, timeBase, isKey: true });
+      if (isAsync) await muxer.write(packet);
+      else muxer.writeSync(packet);
+    }
+    if (isAsync) await muxer.finish();
+    else muxer.finishSync();
+    assertEquals(Deno.statSync(path).size, short.length);
+  }
+});
+
+Deno.test("A file that was longer is truncated, one of the caller's is written from its start", async () => {
+  using folder = temporaryFolder();
+  const path = folder.path("out.mkv"), expected = new MemorySink();
+  remuxSync(VIDEO, expected, { format: "matroska" });
+  for (const run of [remuxSync, remux]) {
+    Deno.writeFileSync(path, new Uint8Array(expected.size + 1000));
+    await run(VIDEO, path, { format: "matroska" });
+    assertEquals(Deno.statSync(path).size, expected.size);
+    Deno.writeFileSync(path, new Uint8Array(expected.size + 1000));
+    using file = Deno.openSync(path, { write: true });
+    await run(VIDEO, file, { format: "matroska" });
+    assertEquals(Deno.statSync(path).size, expected.size + 1000);
+  }
+});
