@@ -18,8 +18,8 @@ export function besideInputs(names: readonly string[]): { onopen?: OpenCallback 
   const openers = names.flatMap((name) => besideInput(name).onopen ?? []);
   const onopen: OpenCallback = (request) => {
     for (const opener of openers) {
-      const answer = opener(request);
-      if (answer !== null) return answer;
+      const place = opener(request);
+      if (place !== null) return place;
     }
     return null;
   };

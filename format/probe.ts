@@ -33,14 +33,24 @@ function* probeOperation(source: Source, options: DemuxerOptions): Operation<Med
  * console.log(info.format.name, info.duration, info.streams.length);
  * ```
  *
+ * @param source What is read.
+ * @param options How it is read.
+ * @returns Plain data.
  * @throws {AVError} FFmpeg can't read it.
- * @throws {TypeError} The source or an option is of the wrong type.
+ * @throws {TypeError | RangeError} The source or an option is wrong.
+ * @throws Whatever the source's own callbacks or files threw.
  */
 export function probeSync(source: Source, options?: DemuxerOptions): MediaInfo {
   return runSync(probeOperation(source, checkOptions(options, demuxerOptionNames)));
 }
 
-/** As {@linkcode probeSync}; callbacks may answer promises, and streams, Blobs and URLs are sources too. */
+/**
+ * As {@linkcode probeSync}; callbacks may return promises, and streams, Blobs and URLs are sources too.
+ *
+ * @param source What is read.
+ * @param options How it is read.
+ * @returns Plain data; rejected with what `probeSync` throws.
+ */
 export function probe(source: Source, options?: DemuxerOptions): Promise<MediaInfo> {
   return promised(() => probeOperation(source, checkOptions(options, demuxerOptionNames)));
 }

@@ -126,6 +126,9 @@ function sum(a: number | null, b: number | null): number | null {
  * console.log(segments.map(({ start, bytesWritten }) => [start, bytesWritten]));
  * ```
  *
+ * @param source What is read.
+ * @param options `format`, `every` and `onsegment` are needed.
+ * @returns What was done, and each segment.
  * @throws {AVError | TypeError | RangeError} As `remuxSync`.
  * @throws Whatever `onsegment` and callbacks of the source and the sinks threw.
  */
@@ -133,7 +136,13 @@ export function splitSync(source: Source, options: SplitOptions): SplitResult {
   return runSync(splitOperation(source, options));
 }
 
-/** As {@linkcode splitSync}; sinks may be streams, and promised. */
+/**
+ * As {@linkcode splitSync}; sinks may be streams, and promised.
+ *
+ * @param source What is read.
+ * @param options `format`, `every` and `onsegment` are needed.
+ * @returns What was done, and each segment.
+ */
 export function split(source: Source, options: SplitOptions): Promise<SplitResult> {
   return promised(() => splitOperation(source, options));
 }
@@ -162,13 +171,24 @@ function* concatOperation(
  * console.log(result.duration?.toFixed(1)); // 6.0
  * ```
  *
+ * @param sources What is read, one or more.
+ * @param sink What is written.
+ * @param options As those of `remux`.
+ * @returns What was done.
  * @throws {AVError | TypeError | RangeError} As `remuxSync`; a TypeError that names the source where it can't be joined.
  */
 export function concatSync(sources: readonly Source[], sink: Sink, options?: RemuxOptions): RemuxResult {
   return runSync(concatOperation(sources, sink, options));
 }
 
-/** As {@linkcode concatSync}; sources and sink may be streams. */
+/**
+ * As {@linkcode concatSync}; sources and sink may be streams.
+ *
+ * @param sources What is read, one or more.
+ * @param sink What is written.
+ * @param options As those of `remux`.
+ * @returns What was done.
+ */
 export function concat(
   sources: readonly Source[],
   sink: Sink,

@@ -80,8 +80,8 @@ function reader(callbacks: IOCallbacks, bufferSize: number): NonNullable<Device[
   return function* (wanted) {
     const size = Math.min(wanted, MAX_READ);
     const buffer = bufferOf(size);
-    const answer = yield* call(() => callbacks.onread!(buffer, size), "onread");
-    const read = wholeNumber(answer ?? 0, "onread");
+    const result = yield* call(() => callbacks.onread!(buffer, size), "onread");
+    const read = wholeNumber(result ?? 0, "onread");
     if (read > size) throw wrongResult("onread", read, `; at most ${size} bytes were requested`);
     if (read < 0) throw wrongResult("onread", read, `: it must be a number from 0 to ${size}`);
     if (buffer.byteLength < read) throw callbackError(TypeError, "onread", "detached or resized its buffer");
@@ -94,8 +94,8 @@ function writer(callbacks: IOCallbacks): NonNullable<Device["write"]> {
   return function* (bytes, info) {
     for (let rest = bytes, position = info.position;;) {
       const size = rest.byteLength;
-      const answer = yield* call(() => callbacks.onwrite!(rest, { ...info, position }), "onwrite");
-      const taken = answer === undefined ? size : wholeNumber(answer, "onwrite");
+      const result = yield* call(() => callbacks.onwrite!(rest, { ...info, position }), "onwrite");
+      const taken = result === undefined ? size : wholeNumber(result, "onwrite");
       if (taken === size) return;
       if (taken > size) throw wrongResult("onwrite", taken, `; there were ${size} bytes to take`);
       if (taken <= 0) throw wrongResult("onwrite", taken, `: it must take at least one of ${size} bytes`);
