@@ -7,8 +7,9 @@ import { checkFunction, checkInteger, checkNumber, checkObject, MAX_INT32, optio
 /** How an http source is read. */
 export interface HttpOptions {
   /**
-   * Instead of the global `fetch`. It is called with `redirect: "manual"`, so that avio follows redirects itself. Where it
-   * rejects with a TypeError, which is what `fetch` does when the network fails, it is called again (`retries`).
+   * Instead of the global `fetch`. It is called with `redirect: "manual"`, so that avio follows redirects itself, and
+   * for each step of them: look at the URL before you add credentials. Where it rejects with a TypeError, which is what
+   * `fetch` does when the network fails, it is called again (`retries`).
    */
   fetch?: typeof fetch;
   /**
