@@ -363,4 +363,7 @@ Deno.test("Where a fetch of the program followed by itself is looked at", async 
   const error = await rejectionOf(readRows(`${site.origin}/live.m3u8`, { onopen, http }));
   assertInstanceOf(error, HttpError);
   assertStringIncludes(error.message, `redirected to ${site.origin}/secret.ts, which onopen refused`);
+  const elsewhere: DemuxerOptions["onopen"] = ({ url }) => url.replace("/secret.ts", "/v1/index1.ts");
+  const sent = await rejectionOf(readRows(`${site.origin}/live.m3u8`, { onopen: elsewhere, http }));
+  assertStringIncludes((sent as Error).message, "secret.ts, which onopen refused", "it has been there");
 });

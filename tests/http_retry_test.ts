@@ -14,7 +14,7 @@ import {
 import { Demuxer, HttpError, type HttpOptions, probe } from "@avio/avio";
 import { retryAfterOf } from "../io/http_response.ts";
 import { rejectionOf, soon } from "./support/async.ts";
-import { type Behaviour, type FileServer, serving, wavOf } from "./support/file_server.ts";
+import { type Behaviour, type FileServer, rangeOf, serving, wavOf } from "./support/file_server.ts";
 import { fixtureBytes } from "./support/fixtures.ts";
 
 const WAV = wavOf(2_000_000);
@@ -187,6 +187,21 @@ Deno.test("After the last try the error tells the URL, the position and the trie
       },
     );
   }
+});
+
+Deno.test("A response that ends too early is gone on with, and one that gives nothing is an error in the end", async () => {
+  const shortened = (bytes: number) => (request: Request, index: number) => {
+    const [from, end] = rangeOf(request, WAV.length);
+    const headers = { "content-range": `bytes ${from}-${end - 1}/${WAV.length}` };
+    return index < 2 ? null : new Response(WAV.subarray(from, from + bytes), { status: 206, headers });
+  };
+  await serveWav({ instead: shortened(20_000) }, (server) => readWav(server.url));
+  await serveWav({ instead: shortened(0) }, async (server) => {
+    const error = await rejectionOf(readWav(server.url));
+    assertInstanceOf(error, HttpError);
+    assertStringIncludes(error.message, "the response ended too early (at byte 131116, after 4 tries)");
+    assertEquals(server.requests.length, 2 + 4);
+  });
 });
 
 Deno.test("A server that can't be reached is an HttpError without a status, and its cause is fetch's", async () => {
