@@ -103,8 +103,7 @@ export function* openInput(
   const { format, url, findStreamInfo = true, http, onopen } = options;
   const { maxPacketSize = MAX_PACKET_SIZE, maxOpenSize = MAX_OPEN_SIZE } = options;
   const bufferSize = bufferSizeOf(options);
-  const origin = httpOrigin(source) ?? httpOrigin(url);
-  if (nested) allowNested(session, { onopen, bufferSize, http, origin });
+  if (nested) allowNested(session, { onopen, bufferSize, http, origin: httpOrigin(source, url) });
   const attachment = isSequence(source, format)
     ? { io: 0, url: String(source) }
     : yield* openSource(host, source, { bufferSize, lend: lend && !onopen, http });

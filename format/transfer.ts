@@ -386,7 +386,7 @@ class Transfer {
     const scope = this.#plan.split ? new Scope(this.#session) : null;
     const attachment = yield* openOutputSink(this.#session, this.sink!, this.#made, options, {
       host: scope ?? this.#session,
-      input: { ...options.input, origin: httpOrigin(this.#plan.sources[0]) },
+      input: { ...options.input, origin: httpOrigin(this.#plan.sources[0], options.input?.url) },
     });
     yield* writeHeader(this.#session, attachment, options, this.#format);
     this.#output = { attachment, scope, start };

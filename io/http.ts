@@ -45,9 +45,10 @@ export function isHttp(source: unknown): source is string | URL {
   return (typeof source === "string" || source instanceof URL) && /^https?:/i.test(String(source));
 }
 
-/** Scheme, host and port of an http(s): URL; null of anything else. */
-export function httpOrigin(source: unknown): string | null {
-  return isHttp(source) ? URL.parse(String(source))?.origin ?? null : null;
+/** Scheme, host and port of the first of these that is an http(s): URL; null where none is. */
+export function httpOrigin(...places: unknown[]): string | null {
+  const url = places.find(isHttp);
+  return url === undefined ? null : URL.parse(String(url))?.origin ?? null;
 }
 
 /** Throws a TypeError or RangeError where an option is wrong. */

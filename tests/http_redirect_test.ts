@@ -211,6 +211,10 @@ Deno.test("http.headers of a playlist in memory are for the origin of `url`, or 
   site.requests.length = 0;
   await hashesOf(playlist, { ...options, url: `${site.origin}/index.m3u8` });
   assertEquals(new Set(site.values("authorization")), new Set([SECRET.authorization]));
+  site.requests.length = 0;
+  const input = { ...options, url: `${site.origin}/index.m3u8` };
+  await remux(playlist, new MemorySink(), { format: "mpegts", input });
+  assertEquals(new Set(site.values("authorization")), new Set([SECRET.authorization]));
 });
 
 Deno.test("A function as http.headers is asked with the URL of each request, of any origin", async () => {

@@ -268,6 +268,13 @@ Deno.test("Retry-After is waited for, however short retryDelay is, and maxRetryD
   assertLess(await timeWith({ "retry-after": tomorrow }, { maxRetryDelay: 20 }), 5000);
 });
 
+Deno.test("A connection that broke is made again at once, the first time", async () => {
+  await serving(SMALL, { breaksAfter: (index) => index === 0 ? 3000 : null }, async (server) => {
+    await soon(probe(server.url, { http: { retryDelay: 1_000_000, maxRetryDelay: 1_000_000 } }));
+    assertEquals(server.requests.length, 2);
+  });
+});
+
 Deno.test("retryDelay doubles from time to time, up to maxRetryDelay", async () => {
   assertGreater(await timeWith({}, { retryDelay: 40 }, 3), 40 + 80 + 160 - 1);
   assertLess(await timeWith({}, { retryDelay: 100_000, maxRetryDelay: 1 }, 3), 5000);

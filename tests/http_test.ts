@@ -137,6 +137,22 @@ Deno.test("An mp4 with its index at the end is read by ranges", async () => {
   });
 });
 
+Deno.test("A part of what was compressed is none: all is asked for", async () => {
+  const bytes = fixtureBytes("faststart.mp4");
+  const packed = await new Response(new Blob([bytes]).stream().pipeThrough(new CompressionStream("gzip")))
+    .bytes();
+  const instead = ({ headers }: Request) => {
+    const encoded = { "content-encoding": "gzip", etag: '"one"' };
+    if (!headers.has("range")) return new Response(packed, { headers: encoded });
+    const range = { "content-range": `bytes 0-999/${packed.length}` };
+    return new Response(packed.subarray(0, 1000), { status: 206, headers: { ...encoded, ...range } });
+  };
+  await serving(bytes, { instead }, async (server) => {
+    assertEquals(await readRows(server.url, { bufferSize: 4096 }), rowsOf(bytes));
+    assertEquals(server.ranges, ["bytes=0-131071", null]);
+  });
+});
+
 // ------------------------------------------------------------------------------------------- without ranges
 
 Deno.test("A server without ranges gives a source that can't seek, and one request", async () => {
