@@ -251,6 +251,16 @@ Deno.test("remux() does not write over a segment that its playlist names, open y
   }
 });
 
+Deno.test("What a playlist names is known however small the buffers are that it is read by", async () => {
+  using folder = new Folder();
+  const { names, onopen } = segmentsIn(folder);
+  const list = folder.keep("in/a.m3u8", playlistOf(names)), last = folder.path(`in/${names[2]}`);
+  for (const bufferSize of [1, 7, 4096]) {
+    const run = remuxing(() => list, () => last, { ...TS, onopen, input: { bufferSize } });
+    await assertRefused(folder, run, "which it would overwrite");
+  }
+});
+
 Deno.test("What a playlist names is an error that says so", () => {
   using folder = new Folder();
   const { names, onopen } = segmentsIn(folder);
