@@ -96,6 +96,8 @@ export class Session {
   readonly slot = new Float64Array(Slot.SIZE);
   /** The files that it reads and writes: none may be both. */
   readonly files = new OpenFiles();
+  /** What runs, or ran last. */
+  operation: OperationCode | null = null;
   /** What a memory input reads, lent to native code while an operation runs. */
   #source: { bytes: Uint8Array; byteLength: number } | null = null;
   readonly #requests = new Requests();
@@ -285,6 +287,7 @@ export class Session {
 
   /** As `run`, but answers what went wrong. The end of the input is no failure: see `slot`. */
   *attempt(operation: OperationCode, data: Uint8Array | null = null): Operation<Failure | null> {
+    this.operation = operation;
     yield* step(() => this.#runSync(operation, data), () => this.#runAsync(operation));
     return this.#outcome(operation);
   }

@@ -8,6 +8,7 @@ import { call, canWait, type MaybePromise, type Operation, step } from "../ffi/o
 import { argumentError } from "../ffi/errors.ts";
 import type { OpenMode } from "../ffi/requests.ts";
 import type { Cleanup, Host, Session } from "../ffi/session.ts";
+import { operations } from "../ffi/symbols.ts";
 import type { HttpOptions } from "./http.ts";
 import { attachReadBack, SharedFile } from "./file.ts";
 import { MemorySink } from "./memory_sink.ts";
@@ -82,7 +83,7 @@ class Nested {
   /** What a muxer may read is what it has written, too; of that what is in memory the shim reads by itself. */
   *#openToRead(url: string): Operation<number | null> {
     const { bufferSize, http, own } = this.#options;
-    const target = own?.url === url ? own.sink : this.#written.get(url);
+    const target = own?.url === url ? this.#readable(own) : this.#written.get(url);
     const fault = target instanceof SharedFile ? yield* target.readBackFault() : null;
     if (target instanceof SharedFile && fault === null) {
       return yield* this.#attach((scope) => readBack(scope, target, bufferSize));
@@ -94,6 +95,12 @@ class Nested {
     if (source === null) return null;
     const options = { bufferSize, lend: false, http, isReadBack: target !== undefined };
     return yield* this.#attach((scope) => openSource(scope, source, options));
+  }
+
+  /** Muxers go over their own output in the header or in the trailer; otherwise it is a source that names it. */
+  #readable({ sink }: Own): Target | undefined {
+    const { operation } = this.#session;
+    return operation === operations.header || operation === operations.trailer ? sink : undefined;
   }
 
   *#openToWrite(url: string): Operation<number | null> {

@@ -352,6 +352,18 @@ Deno.test("A segment that is opened while it is written is an error", async () =
   await assertRefused(folder, run, `source: is a sink that is being written: ${out}`, "source");
 });
 
+Deno.test("A sink that its own playlist names, and that was not there, is an error when it is read", async () => {
+  using folder = new Folder();
+  folder.keep("a.ts", tsWhole());
+  const list = folder.keep("list.m3u8", playlistOf(["a.ts", "new.ts"])), out = folder.path("new.ts");
+  const onopen = withinDirectory(folder.root);
+  for (const run of [remuxSync, remux]) {
+    const message = `source: is a sink that is being written: ${out}`;
+    await assertRejects(async () => await run(list, out, { ...TS, onopen }), TypeError, message);
+    Deno.removeSync(out);
+  }
+});
+
 Deno.test("What a source names and is another file may be written, also in a folder beside it", async () => {
   using folder = new Folder();
   const { names, onopen } = segmentsIn(folder);
