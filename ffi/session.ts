@@ -353,7 +353,7 @@ export class Session implements Host {
     if (this.#requests.thrown) return { error: this.#requests.thrown.error, isFinal: true };
     const result = slot[Slot.RESULT]!;
     if (result >= 0 || (result === AVERROR.EOF && operation === operations.read)) return null;
-    const error = makeError(operation, result, log, this.#explanation(slot));
+    const error = makeError(operation, result, log, this.#explanation(operation, slot));
     return { error, isFinal: result === AVERROR.BUG }; // FFmpeg would have ended the process: all it had is let go
   }
 
@@ -365,7 +365,7 @@ export class Session implements Host {
   }
 
   /** What FFmpeg's code alone doesn't say. */
-  #explanation(slot: Float64Array): string | undefined {
+  #explanation(operation: OperationCode, slot: Float64Array): string | undefined {
     const flags = slot[Slot.FLAGS]!;
     const target = slot[Slot.SEEK_TARGET]!;
     if (flags & Flag.REFUSED && slot[Slot.RESULT] === AVERROR.EPERM) {
@@ -376,7 +376,7 @@ export class Session implements Host {
       return `the sink is not seekable, and the muxer must get back to byte ${target}`;
     }
     if (flags & Flag.SOURCE_SEEK) {
-      if (target < 0) return "the source is not seekable";
+      if (target < 0 || operation !== operations.openInput) return "the source is not seekable";
       return `the source is not seekable, and the demuxer must get to byte ${target} ` +
         `(an mp4 with its index at the end, for one)`;
     }
