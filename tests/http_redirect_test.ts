@@ -184,7 +184,10 @@ Deno.test("http.headers go to the origin of the playlist, and to no other that i
   assertEquals(new Set(site.values("authorization")), new Set([SECRET.authorization]));
   assertEquals(other.values("authorization"), [null]);
   site.requests.length = other.requests.length = 0;
-  await remux(`${site.origin}/index.m3u8`, new MemorySink(), { format: "mpegts", input: options });
+  const names = ["index0.ts", `${other.origin}/index1.ts`, ...Array(20).fill("index2.ts")];
+  site.pages.set("/long.m3u8", bytesOf(playlistOf(names))); // most are opened behind the header of the output
+  const output = { format: "mpegts", onopen: () => null };
+  await remux(`${site.origin}/long.m3u8`, new MemorySink(), { ...output, input: options });
   assertEquals(new Set(site.values("x-token")), new Set([SECRET["x-token"]]));
   assertEquals(other.values("x-token"), [null]);
 });
