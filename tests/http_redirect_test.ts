@@ -353,6 +353,7 @@ Deno.test("An abort ends the wait for what onopen says of a redirect", async () 
   };
   const reading = readRows(`${site.origin}/index.m3u8`, { onopen, signal: controller.signal });
   assertStrictEquals(await soon(rejectionOf(reading)), reason);
+  await probe(MP4); // by then the aborted session's thread has ended, which nobody else waits for
 });
 
 // ------------------------------------------------------------------------------------------- a fetch that follows by itself
