@@ -1,66 +1,79 @@
-/*
- * request.c - how C asks JavaScript for something and how the answer comes back. One request is open per
- * I/O context at most. Its result is preset to an error, so an answer that never comes is never a success.
- */
-#include "internal.h"
+#include "request.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "escape.h"
+#include "io.h"
+#include "numbers.h"
+
+bool is_pending(const struct io *io) { return io->pending; }
+
+void request_begin(struct io *io, const struct request *request) {
+  io->request = *request;
+  io->request.result = AVERROR_EXTERNAL;
+  io->pending = true;
+}
 
 /* On the isolate's own thread. */
 static void ask_callback(struct io *io, double a, double b, double c) {
-  struct session *session = io->session;
-  avs_callback callback = session->isolate->callback;
+  struct channel *channel = io->channel;
+  avs_callback callback = channel->isolate->callback;
   if (!callback) return;
-  /* JavaScript may run other sessions meanwhile: their lines are theirs. */
-  struct session *logging = log_to(NULL);
-  callback(session->object.handle, io->object.handle, io->request.kind, a, b, c);
-  log_to(logging);
+  /* JavaScript may run other sessions meanwhile: their lines are theirs; and nothing may jump across it. */
+  struct channel *entered = channel_enter(NULL);
+  jmp_buf *target = escape_to(NULL);
+  channel_unlock(channel);
+  callback(channel->object.handle, io->object.handle, io->request.kind, a, b, c);
+  channel_lock(channel);
+  escape_to(target);
+  channel_enter(entered);
 }
 
-static bool is_answered(const void *opaque) { return ((const struct io *)opaque)->request.answered; }
+static bool is_answered(const void *opaque) { return !((const struct io *)opaque)->pending; }
 
-/* On the session's own: an event, and a wait for its answer. */
-static void ask_by_event(struct io *io, double a, double b, double c) {
-  worker_tell(io->session, io->object.handle, io->request.kind, a, b, c);
-  worker_unlock(io->session);
-  spin(is_answered, io);
-  worker_lock(io->session);
-  while (!io->request.answered && worker_wait(io->session)) continue;
-  if (!io->request.answered) io->request.result = AVERROR_EXIT;
+/* With the lock held, on the session's thread: false where the session was canceled before the answer came. */
+static bool wait_for_answer(struct io *io) {
+  if (io->pending) {
+    channel_unlock(io->channel);
+    spin(is_answered, io);
+    channel_lock(io->channel);
+  }
+  while (io->pending && channel_wait(io->channel)) continue;
+  return !io->pending;
 }
 
 static int64_t ask(struct io *io, const struct request *request, double a, double b, double c) {
-  struct session *session = io->session;
-  bool own_thread = on_worker(session);
+  struct channel *channel = io->channel;
+  bool own_thread = is_own_thread(channel);
   int64_t result = AVERROR_EXIT;
-  if (own_thread) worker_lock(session);
-  while (io->behind.first && worker_wait(session)) continue; /* in the order of the calls */
-  if (!io->behind.first) {
-    io->request = *request;
-    if (own_thread) ask_by_event(io, a, b, c);
+  channel_lock(channel);
+  while (io->behind.first && channel_wait(channel)) continue; /* in the order of the calls */
+  if (!io->behind.first && !channel->canceled) {
+    request_begin(io, request);
+    if (own_thread) channel_tell(channel, io->object.handle, request->kind, a, b, c);
     else ask_callback(io, a, b, c);
-    result = io->request.result;
+    if (!own_thread || wait_for_answer(io)) result = io->request.result;
     io->request = (struct request){0}; /* late answers find nothing */
+    io->pending = false;
   }
-  if (own_thread) worker_unlock(session);
+  channel_unlock(channel);
   return result;
 }
 
-void session_fail(struct session *session, int64_t error) {
-  long long none = 0;
-  atomic_compare_exchange_strong(&session->failed, &none, error);
-}
-
 int64_t request(struct io *io, struct request request, double a, double b, double c) {
-  struct session *session = io->session;
-  if (session->failed) return session->failed;
-  request.result = AVERROR_EXTERNAL;
-  session->requests++;
+  struct channel *channel = io->channel;
+  if (channel->failed) return channel->failed;
+  channel->requests++;
   int64_t result = ask(io, &request, a, b, c);
   /* What can't be done is an answer for a seek or a nested open; everything else below zero ends the session. */
   bool can_refuse = request.kind == AVS_REQUEST_SEEK || request.kind == AVS_REQUEST_OPEN;
   bool refused = can_refuse && result != AVERROR_EXTERNAL && result != AVERROR_EXIT;
-  if (result < 0 && !refused) session_fail(session, result);
+  if (result < 0 && !refused) channel_fail(channel, result);
   return result;
 }
+
+/* ---------------------------------------------------------------------------------------- answers */
 
 /* What an answer does with the open request; its result. */
 typedef int32_t answer(struct io *io, void *opaque);
@@ -69,16 +82,17 @@ typedef int32_t answer(struct io *io, void *opaque);
 static int32_t answer_request(double handle, uint32_t kind, answer *answer, void *opaque, bool final) {
   struct io *io = find_io(handle);
   if (!io) return AVERROR(EBADF);
-  worker_lock(io->session);
-  bool open = io->request.kind && !io->request.answered && (!kind || io->request.kind == kind);
+  struct channel *channel = io->channel;
+  channel_lock(channel);
+  bool open = io->pending && (!kind || io->request.kind == kind);
   int32_t result = open ? answer(io, opaque) : AVERROR(EINVAL);
   if (final && result >= 0) {
-    io->request.answered = true;
-    if (io->request.kind == AVS_REQUEST_CLOSE) handle_free(&io->object);
-    if (io->behind.first) write_behind_answered(io);
-    worker_wake(io->session);
+    io->pending = false;
+    if (io->request.kind == AVS_REQUEST_CLOSE) handle_free(&channel->isolate->handles, &io->object);
+    if (io->behind.first) behind_answered(io);
+    channel_wake(channel);
   }
-  worker_unlock(io->session);
+  channel_unlock(channel);
   return result;
 }
 
@@ -118,7 +132,7 @@ static int32_t copy_in(struct io *io, void *opaque) {
   const struct bytes *chunk = opaque;
   uint32_t asked = (uint32_t)io->request.size;
   uint32_t now = chunk->size < asked ? chunk->size : asked;
-  if (!ahead_keep(&io->ahead, chunk->in + now, chunk->size - now)) return AVERROR(ENOMEM);
+  if (!ahead_add(&io->ahead, chunk->in + now, chunk->size - now)) return AVERROR(ENOMEM);
   if (now) memcpy(io->request.read_into, chunk->in, now);
   io->request.result = now;
   io->device += chunk->size;

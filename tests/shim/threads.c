@@ -119,6 +119,8 @@ struct user {
   bool late;   /* writes are answered many events later, or when nothing else comes */
   bool pester; /* everything is called at the wrong time */
   bool hoard;  /* packets are left where they are */
+  double transformer;
+  int transforms, abort_at; /* 1: inside the first of them; 0: never */
   bool done, closed, left, failed;
   int operation;
   double held[AVS_EVENT_LENGTH]; /* the write that was not answered yet */
@@ -155,8 +157,35 @@ static int32_t answer_write(const double *event) {
   return result < 0 ? result : avs_reply(io, size);
 }
 
+/* Puts the packets as they are. Where it is to abort, it does so half way, and goes on as if it did not know. */
+static int32_t answer_transform(struct user *user, const double *event) {
+  double bytes = 0;
+  int32_t count = avs_ready_packets(user->session, &bytes);
+  CHECK(count > 0, "nothing to transform");
+  double *rows = malloc((size_t)count * AVS_ROW_LENGTH * sizeof(double) + 1);
+  uint8_t *data = malloc((size_t)bytes + 1), *at = data;
+  CHECK(avs_take_packets(user->session, rows, (uint32_t)count, data, (uint32_t)bytes) == count, "take packets");
+  bool aborts = ++user->transforms == user->abort_at;
+  for (int32_t i = 0; i < count; i++) {
+    double *row = rows + i * AVS_ROW_LENGTH;
+    uint32_t size = (uint32_t)row[AVS_ROW_SIZE], side = (uint32_t)row[AVS_ROW_SIDE_SIZE];
+    int32_t result = avs_put_packet(user->session, row, at, size, at + size, side);
+    CHECK(aborts && i > count / 2 ? result == -EBUSY : result == 0, "put packet: %d", result);
+    if (aborts && i == count / 2) CHECK(avs_cancel(user->session) == 0, "cancel");
+    at += size + side;
+  }
+  free(rows);
+  free(data);
+  int32_t result = avs_reply(event[AVS_EVENT_IO], 0);
+  return aborts ? 0 : result;
+}
+
 static void answer(struct user *user, const double *event, bool open) {
   int kind = (int)event[AVS_EVENT_KIND];
+  if (kind == AVS_REQUEST_TRANSFORM) {
+    CHECK(answer_transform(user, event) == 0, "transform");
+    return;
+  }
   int32_t result = kind == AVS_REQUEST_READ   ? answer_read(user, event)
                    : kind == AVS_REQUEST_SEEK ? answer_seek(user, event)
                                               : answer_write(event);
@@ -644,6 +673,27 @@ static void *writing_isolate(void *opaque) {
   return NULL;
 }
 
+/* Packets go by way of JavaScript, which aborts while it puts them, or does not. */
+static void *transforming_isolate(void *opaque) {
+  int round = *(const int *)opaque;
+  struct scene scene;
+  scene_start(&scene, round / 3 % 3);
+  struct user *user = &scene.user;
+  user->transformer = avs_io_new(user->session, AVS_IO_TRANSFORMER, 0, 1);
+  user->abort_at = round % 3;
+  for (int i = 0; i < STEPS && program[i] != AVS_OP_REMUX; i++)
+    if (program[i] != AVS_OP_READ && program[i] != AVS_OP_SEEK) operate(&scene, program[i]);
+  prepare(user, AVS_OP_REMUX, scene.slot);
+  scene.slot[3] = NAN;
+  start(user, AVS_OP_REMUX, scene.slot);
+  pump(&scene.waiter, user, 1);
+  CHECK(user->transforms > 1 || user->abort_at, "%d transforms", user->transforms);
+  CHECK(avs_finish(user->session, scene.slot) == 0, "finish");
+  CHECK(user->abort_at ? scene.slot[0] < 0 : scene.slot[0] == 0, "remuxed: %g", scene.slot[0]);
+  scene_end(&scene);
+  return NULL;
+}
+
 /* More is written than may wait. */
 static void *flooding_isolate(void *opaque) {
   enum { SIZE = 150000, COUNT = 12 };
@@ -803,6 +853,7 @@ static void try_scenes(void) {
     in_thread(paused_isolate, &round);
     in_thread(writing_isolate, &round);
     in_thread(flooding_isolate, &round);
+    in_thread(transforming_isolate, &round);
   }
 }
 

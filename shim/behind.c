@@ -1,8 +1,9 @@
-/*
- * write_behind.c - writes of the async engine that wait to be taken: the session's thread goes on meanwhile, up to a
- * bound. The first of them is the open request of its I/O context; the next follows when that one is answered.
- */
-#include "internal.h"
+#include "behind.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "io.h"
 
 enum { MOST = 1024 * 1024, MOST_PIECES = 64 };
 
@@ -15,7 +16,7 @@ struct piece {
 };
 
 /* Used again and again: memory that is new costs more than the copy. */
-static struct piece *piece_new(struct write_behind *behind, size_t size) {
+static struct piece *piece_new(struct behind *behind, size_t size) {
   struct piece *piece = behind->spare;
   if (piece) behind->spare = piece->next;
   else if (!(piece = calloc(1, sizeof(*piece)))) return NULL;
@@ -39,7 +40,7 @@ static void pieces_free(struct piece *piece) {
   }
 }
 
-size_t write_behind_copy(const struct io *io, uint8_t *out) {
+size_t behind_copy(const struct io *io, uint8_t *out) {
   size_t size = 0;
   for (const struct piece *piece = io->behind.first; piece; piece = piece->next) {
     if (piece == io->behind.first && io->request.taken) continue;
@@ -49,19 +50,18 @@ size_t write_behind_copy(const struct io *io, uint8_t *out) {
   return size;
 }
 
-void write_behind_free(struct io *io) {
+void behind_free(struct io *io) {
   pieces_free(io->behind.first);
   pieces_free(io->behind.spare);
-  io->behind = (struct write_behind){0};
+  io->behind = (struct behind){0};
 }
 
 static void ask(struct io *io) {
   const struct piece *piece = io->behind.first;
-  io->request = (struct request){
-      .kind = AVS_REQUEST_WRITE, .written = piece->data, .size = (int64_t)piece->size, .time = piece->time,
-      .result = AVERROR_EXTERNAL};
-  worker_tell(io->session, io->object.handle, AVS_REQUEST_WRITE, (double)piece->size, (double)piece->position,
-              piece->marker);
+  struct request write = {
+      .kind = AVS_REQUEST_WRITE, .written = piece->data, .size = (int64_t)piece->size, .time = piece->time};
+  request_begin(io, &write);
+  channel_tell(io->channel, io->object.handle, AVS_REQUEST_WRITE, (double)piece->size, (double)piece->position, piece->marker);
 }
 
 /* Can the last piece become longer? The first one is under way. */
@@ -72,7 +72,7 @@ static bool can_grow(const struct io *io, size_t size, int marker) {
 }
 
 static bool append(struct io *io, const uint8_t *data, size_t size, int marker, int64_t time) {
-  struct write_behind *behind = &io->behind;
+  struct behind *behind = &io->behind;
   struct piece *piece = behind->last;
   if (!can_grow(io, size, marker)) {
     bool bulk = io->flags & AVS_IO_BULK && behind->first;
@@ -92,29 +92,29 @@ static bool append(struct io *io, const uint8_t *data, size_t size, int marker, 
   return true;
 }
 
-static bool is_full(const struct write_behind *behind, size_t more) {
+static bool is_full(const struct behind *behind, size_t more) {
   return behind->first && (behind->bytes + more > MOST || behind->count >= MOST_PIECES);
 }
 
-int64_t write_behind(struct io *io, const uint8_t *data, size_t size, int marker, int64_t time) {
-  struct session *session = io->session;
-  struct write_behind *behind = &io->behind;
+int64_t behind_write(struct io *io, const uint8_t *data, size_t size, int marker, int64_t time) {
+  struct channel *channel = io->channel;
+  struct behind *behind = &io->behind;
   int64_t result = (int64_t)size;
-  worker_lock(session);
-  while (is_full(behind, size) && worker_wait(session)) continue;
-  if (session->canceled) session_fail(session, AVERROR_EXIT);
+  channel_lock(channel);
+  while (is_full(behind, size) && channel_wait(channel)) continue;
+  if (channel->canceled) channel_fail(channel, AVERROR_EXIT);
   bool idle = !behind->first;
-  if (session->failed) result = session->failed;
-  else if (!append(io, data, size, marker, time)) session_fail(session, result = AVERROR(ENOMEM));
+  if (channel->failed) result = channel->failed;
+  else if (!append(io, data, size, marker, time)) channel_fail(channel, result = AVERROR(ENOMEM));
   else if (idle) ask(io);
-  worker_unlock(session);
+  channel_unlock(channel);
   return result;
 }
 
 /* The rest is of no use to anyone when one of them failed. */
-void write_behind_answered(struct io *io) {
-  struct write_behind *behind = &io->behind;
-  if (io->request.result < 0) session_fail(io->session, io->request.result);
+void behind_answered(struct io *io) {
+  struct behind *behind = &io->behind;
+  if (io->request.result < 0) channel_fail(io->channel, io->request.result);
   do {
     struct piece *piece = behind->first;
     behind->bytes -= piece->size;
@@ -122,14 +122,14 @@ void write_behind_answered(struct io *io) {
     behind->first = piece->next;
     piece->next = behind->spare;
     behind->spare = piece;
-  } while (behind->first && io->session->failed);
+  } while (behind->first && io->channel->failed);
   io->request = (struct request){0};
   if (behind->first) ask(io);
 }
 
-void write_behind_drain(struct io *io) {
-  struct session *session = io->session;
-  worker_lock(session);
-  while (io->behind.first && worker_wait(session)) continue;
-  worker_unlock(session);
+void behind_drain(struct io *io) {
+  struct channel *channel = io->channel;
+  channel_lock(channel);
+  while (io->behind.first && channel_wait(channel)) continue;
+  channel_unlock(channel);
 }
