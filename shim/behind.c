@@ -5,7 +5,8 @@
 
 #include "io.h"
 
-enum { MOST = 1024 * 1024, MOST_PIECES = 64 };
+/* Bytes that wait, pieces of them, and bytes of memory reserved for these, spare ones too. */
+enum { MAX_BYTES = 1024 * 1024, MAX_PIECES = 64, MAX_RESERVED = 2 * MAX_BYTES };
 
 struct piece {
   struct piece *next;
@@ -15,20 +16,38 @@ struct piece {
   uint8_t *data;
 };
 
-/* Used again and again: memory that is new costs more than the copy. */
-static struct piece *piece_new(struct behind *behind, size_t size) {
-  struct piece *piece = behind->spare;
-  if (piece) behind->spare = piece->next;
-  else if (!(piece = calloc(1, sizeof(*piece)))) return NULL;
-  piece->next = NULL;
-  piece->size = 0;
-  if (piece->capacity >= size) return piece;
+static void piece_free(struct behind *behind, struct piece *piece) {
+  behind->reserved -= piece->capacity;
   free(piece->data);
-  piece->data = malloc(size);
-  piece->capacity = piece->data ? size : 0;
-  if (piece->data) return piece;
   free(piece);
-  return NULL;
+}
+
+static struct piece *piece_new(struct behind *behind, size_t capacity) {
+  struct piece *piece = calloc(1, sizeof(*piece));
+  if (!piece || !(piece->data = malloc(capacity))) {
+    free(piece);
+    return NULL;
+  }
+  piece->capacity = capacity;
+  behind->reserved += capacity;
+  return piece;
+}
+
+/* Memory is used again and again: to touch new memory costs more than the copy. */
+static struct piece *take_spare(struct behind *behind, size_t capacity) {
+  struct piece **link = &behind->spare;
+  while (*link && (*link)->capacity < capacity) link = &(*link)->next;
+  struct piece *piece = *link;
+  if (piece) *link = piece->next;
+  return piece;
+}
+
+static void drop_spares(struct behind *behind) {
+  while (behind->spare) {
+    struct piece *piece = behind->spare;
+    behind->spare = piece->next;
+    piece_free(behind, piece);
+  }
 }
 
 static void pieces_free(struct piece *piece) {
@@ -71,20 +90,38 @@ static bool can_grow(const struct io *io, size_t size, int marker) {
          last->position + (int64_t)last->size == io->position && last->capacity - last->size >= size;
 }
 
+/*
+ * An empty piece at the end; NULL where there is no memory for it, or too much is reserved: then what waits must be taken
+ * first. Where nothing waits there is always room.
+ */
+static struct piece *add_piece(struct io *io, size_t size) {
+  struct behind *behind = &io->behind;
+  bool bulk = io->flags & AVS_IO_BULK && behind->first;
+  size_t capacity = bulk && size < MAX_BYTES ? MAX_BYTES : size;
+  struct piece *piece = take_spare(behind, capacity);
+  if (!piece && behind->reserved + capacity > MAX_RESERVED) drop_spares(behind);
+  if (!piece && (!behind->first || behind->reserved + capacity <= MAX_RESERVED)) piece = piece_new(behind, capacity);
+  if (!piece) return NULL;
+  piece->next = NULL;
+  piece->size = 0;
+  if (behind->first) behind->last->next = piece;
+  else behind->first = piece;
+  behind->last = piece;
+  behind->count++;
+  return piece;
+}
+
+/* False where there is no room. */
 static bool append(struct io *io, const uint8_t *data, size_t size, int marker, int64_t time) {
   struct behind *behind = &io->behind;
   struct piece *piece = behind->last;
+  if (behind->first && (behind->bytes + size > MAX_BYTES || behind->count >= MAX_PIECES)) return false;
   if (!can_grow(io, size, marker)) {
-    bool bulk = io->flags & AVS_IO_BULK && behind->first;
-    piece = piece_new(behind, bulk && size < MOST ? MOST : size);
+    piece = add_piece(io, size);
     if (!piece) return false;
     piece->position = io->position;
     piece->marker = marker;
     piece->time = time;
-    if (behind->first) behind->last->next = piece;
-    else behind->first = piece;
-    behind->last = piece;
-    behind->count++;
   }
   if (size) memcpy(piece->data + piece->size, data, size);
   piece->size += size;
@@ -92,21 +129,19 @@ static bool append(struct io *io, const uint8_t *data, size_t size, int marker, 
   return true;
 }
 
-static bool is_full(const struct behind *behind, size_t more) {
-  return behind->first && (behind->bytes + more > MOST || behind->count >= MOST_PIECES);
-}
-
 int64_t behind_write(struct io *io, const uint8_t *data, size_t size, int marker, int64_t time) {
   struct channel *channel = io->channel;
-  struct behind *behind = &io->behind;
-  int64_t result = (int64_t)size;
+  bool added = false, idle = false;
   channel_lock(channel);
-  while (is_full(behind, size) && channel_wait(channel)) continue;
+  while (!added && !idle && !channel->failed && !channel->canceled) {
+    idle = !io->behind.first;
+    added = append(io, data, size, marker, time);
+    if (added && idle) ask(io);
+    if (!added && !idle) channel_wait(channel);
+  }
   if (channel->canceled) channel_fail(channel, AVERROR_EXIT);
-  bool idle = !behind->first;
-  if (channel->failed) result = channel->failed;
-  else if (!append(io, data, size, marker, time)) channel_fail(channel, result = AVERROR(ENOMEM));
-  else if (idle) ask(io);
+  if (!added) channel_fail(channel, AVERROR(ENOMEM)); /* unless it has failed before */
+  int64_t result = channel->failed ? channel->failed : (int64_t)size;
   channel_unlock(channel);
   return result;
 }
@@ -120,8 +155,12 @@ void behind_answered(struct io *io) {
     behind->bytes -= piece->size;
     behind->count--;
     behind->first = piece->next;
-    piece->next = behind->spare;
-    behind->spare = piece;
+    if (piece->capacity > MAX_BYTES) {
+      piece_free(behind, piece); /* a giant one */
+    } else {
+      piece->next = behind->spare;
+      behind->spare = piece;
+    }
   } while (behind->first && io->channel->failed);
   io->request = (struct request){0};
   if (behind->first) ask(io);
