@@ -12,18 +12,40 @@ enum { MEMORY_COPY = 100 }; /* a kind of I/O context that JavaScript does not ma
 
 /* ---------------------------------------------------------------------------------------- callbacks */
 
-int io_read(struct io *io, uint8_t *buffer, int size) {
-  struct request read = {.kind = AVS_REQUEST_READ, .read_into = buffer, .size = size};
-  channel_lock(io->channel);
+/* What is here, or is under way; 0 where JavaScript must be asked, or below zero. At the end AVERROR_EOF. */
+static int64_t take_ahead(struct io *io, uint8_t *buffer, int size) {
+  struct channel *channel = io->channel;
+  channel_lock(channel);
+  if (!ahead_left(&io->ahead) && io->request.ahead) {
+    channel->requests++;
+    request_wait(io);
+  }
   int64_t result = (int64_t)ahead_take(&io->ahead, buffer, (size_t)size);
-  channel_unlock(io->channel);
+  if (!result && io->is_over) {
+    io->is_over = false;
+    result = io->over_result ? io->over_result : AVERROR_EOF;
+    if (io->over_result) channel_fail(channel, result);
+  }
+  channel_unlock(channel);
+  return result;
+}
+
+int io_read(struct io *io, uint8_t *buffer, int size) {
+  struct channel *channel = io->channel;
+  struct request read = {.kind = AVS_REQUEST_READ, .read_into = buffer, .size = size};
+  if (channel->failed) return (int)channel->failed;
+  int64_t result = take_ahead(io, buffer, size);
   if (result == 0) result = request(io, read, size, 0, 0);
   /* 0 must not reach libavformat: mkv, flv, avi and wav would ask again for ever. */
   if (result == 0) return AVERROR_EOF;
   if (result < 0) return (int)result;
   io->position += result;
   io->transferred += result;
-  return opening_exceeds(io->channel->acting, result, 0) ? AVERROR(EMSGSIZE) : (int)result;
+  if (opening_exceeds(channel->acting, result, 0)) return AVERROR(EMSGSIZE);
+  channel_lock(channel);
+  request_ahead(io, size);
+  channel_unlock(channel);
+  return (int)result;
 }
 
 static int callbacks_read(void *opaque, uint8_t *buffer, int size) {
@@ -108,12 +130,19 @@ static int64_t memory_seek(struct io *io, int64_t offset, int whence) {
   return target;
 }
 
+/* Moves to where bytes are here, or come with the read that is under way. */
+static bool seek_ahead(struct io *io, int64_t distance) {
+  channel_lock(io->channel);
+  int64_t left = (int64_t)ahead_left(&io->ahead);
+  if (io->request.ahead && distance > left && distance <= left + io->request.size) request_wait(io);
+  bool inside = ahead_move(&io->ahead, distance);
+  channel_unlock(io->channel);
+  return inside;
+}
+
 static int64_t callbacks_seek(struct io *io, int64_t offset, int whence) {
   struct request seek = {.kind = AVS_REQUEST_SEEK, .whence = whence};
-  channel_lock(io->channel);
-  bool inside = whence == SEEK_SET && ahead_move(&io->ahead, av_sat_sub64(offset, io->position));
-  channel_unlock(io->channel);
-  if (inside) return io->position = offset;
+  if (whence == SEEK_SET && seek_ahead(io, av_sat_sub64(offset, io->position))) return io->position = offset;
   int64_t result = request(io, seek, (double)offset, whence, 0);
   if (result < 0 || whence == AVSEEK_SIZE) return result; /* and what was read ahead is still what comes next */
   return io->position = result;

@@ -32,6 +32,9 @@ struct io {
   struct request request;
   atomic_bool pending; /* `request` waits for its answer; for who spins */
   struct ahead ahead;
+  int full_reads;      /* answers in a row that gave all that was asked for */
+  bool is_over;        /* what comes after the bytes ahead is known: */
+  int64_t over_result; /* 0 the end, or an error */
   struct behind behind;
   int64_t device;       /* what the device is asked for next, or gets next */
   int64_t position;     /* of what is read or written next; changed by the thread at work */

@@ -154,6 +154,9 @@ int close_nested(struct io *io) {
   if (io->context->write_flag) avio_flush(io->context);
   int error = io->context->error;
   behind_drain(io);
+  channel_lock(channel);
+  if (io->request.ahead) request_forget(io); /* closing waits for nothing */
+  channel_unlock(channel);
   int64_t result = request(io, (struct request){.kind = AVS_REQUEST_CLOSE}, 0, 0, 0);
   if (result < 0) return (int)result;
   note_closed(io);

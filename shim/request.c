@@ -32,8 +32,12 @@ static void ask_callback(struct io *io, double a, double b, double c) {
 
 static bool is_answered(const void *opaque) { return !((const struct io *)opaque)->pending; }
 
-/* With the lock held, on the session's thread: false where the session was canceled before the answer came. */
-static bool wait_for_answer(struct io *io) {
+void request_forget(struct io *io) {
+  io->request = (struct request){0};
+  io->pending = false;
+}
+
+bool request_wait(struct io *io) {
   if (io->pending) {
     channel_unlock(io->channel);
     spin(is_answered, io);
@@ -49,13 +53,13 @@ static int64_t ask(struct io *io, const struct request *request, double a, doubl
   int64_t result = AVERROR_EXIT;
   channel_lock(channel);
   while (io->behind.first && channel_wait(channel)) continue; /* in the order of the calls */
-  if (!io->behind.first && !channel->canceled) {
+  if (own_thread && io->request.ahead) request_wait(io);
+  if (!is_pending(io) && !channel->canceled) {
     request_begin(io, request);
     if (own_thread) channel_tell(channel, io->object.handle, request->kind, a, b, c);
     else ask_callback(io, a, b, c);
-    if (!own_thread || wait_for_answer(io)) result = io->request.result;
-    io->request = (struct request){0}; /* late answers find nothing */
-    io->pending = false;
+    if (!own_thread || request_wait(io)) result = io->request.result;
+    request_forget(io);
   }
   channel_unlock(channel);
   return result;
@@ -71,6 +75,29 @@ int64_t request(struct io *io, struct request request, double a, double b, doubl
   bool refused = can_refuse && result != AVERROR_EXTERNAL && result != AVERROR_EXIT;
   if (result < 0 && !refused) channel_fail(channel, result);
   return result;
+}
+
+/* ---------------------------------------------------------------------------------------- reading ahead */
+
+void request_ahead(struct io *io, int64_t size) {
+  enum { MAX_AHEAD = 1024 * 1024, FULL_READS = 2 };
+  const struct channel *channel = io->channel;
+  int64_t left = (int64_t)ahead_left(&io->ahead);
+  bool can = channel->prefetches && !channel->failed && !channel->canceled && !is_pending(io) && is_own_thread(channel);
+  if (!can || io->full_reads < FULL_READS || io->is_over || left >= size || left >= MAX_AHEAD) return;
+  if (size > MAX_AHEAD - left) size = MAX_AHEAD - left;
+  struct request read = {.kind = AVS_REQUEST_READ, .ahead = true, .size = size};
+  request_begin(io, &read);
+  channel_tell(io->channel, io->object.handle, AVS_REQUEST_READ, (double)size, 0, 0);
+}
+
+/* The end, or an error, counts when reading gets there. */
+static void ahead_answered(struct io *io) {
+  if (io->request.result <= 0) {
+    io->is_over = true;
+    io->over_result = io->request.result;
+  }
+  request_forget(io);
 }
 
 /* ---------------------------------------------------------------------------------------- answers */
@@ -90,6 +117,7 @@ static int32_t answer_request(double handle, uint32_t kind, answer *answer, void
     io->pending = false;
     if (io->request.kind == AVS_REQUEST_CLOSE) handle_free(&channel->isolate->handles, &io->object);
     if (io->behind.first) behind_answered(io);
+    else if (io->request.ahead) ahead_answered(io);
     channel_wake(channel);
   }
   channel_unlock(channel);
@@ -111,6 +139,8 @@ static int32_t set_result(struct io *io, void *opaque) {
   if (request->kind == AVS_REQUEST_WRITE && result >= 0) note_taken(io);
   if (request->kind == AVS_REQUEST_SEEK && request->whence != AVSEEK_SIZE && result >= 0) {
     ahead_forget(&io->ahead);
+    io->is_over = false;
+    io->full_reads = 0;
     io->device = result;
   }
   return 0;
@@ -130,12 +160,13 @@ struct bytes {
 
 static int32_t copy_in(struct io *io, void *opaque) {
   const struct bytes *chunk = opaque;
-  uint32_t asked = (uint32_t)io->request.size;
-  uint32_t now = chunk->size < asked ? chunk->size : asked;
+  uint32_t asked = (uint32_t)io->request.size, wanted = io->request.ahead ? 0 : asked;
+  uint32_t now = chunk->size < wanted ? chunk->size : wanted;
   if (!ahead_add(&io->ahead, chunk->in + now, chunk->size - now)) return AVERROR(ENOMEM);
   if (now) memcpy(io->request.read_into, chunk->in, now);
-  io->request.result = now;
+  io->request.result = io->request.ahead ? chunk->size : now;
   io->device += chunk->size;
+  io->full_reads = chunk->size < asked ? 0 : io->full_reads + 1;
   return 0;
 }
 

@@ -13,6 +13,7 @@ struct io;
 
 struct request {
   uint32_t kind; /* 0: none */
+  bool ahead;   /* a read that nobody waits for yet: its bytes are kept */
   uint8_t *read_into;
   const uint8_t *written;
   int64_t size;
@@ -24,8 +25,14 @@ struct request {
 
 /* Asks JavaScript and waits for its answer. Once an answer was an error, all later ones are that error. */
 int64_t request(struct io *io, struct request request, double a, double b, double c);
-/* With the lock held: makes it the open request. The answer to one that is not waited for comes to behind_answered(). */
+/* With the lock held: makes it the open request. */
 void request_begin(struct io *io, const struct request *request);
+/* With the lock held, on the session's own thread: waits until none is pending; false where the session was canceled. */
+bool request_wait(struct io *io);
+/* With the lock held: asks for bytes before they are needed, as many as were wanted the last time. */
+void request_ahead(struct io *io, int64_t size);
+/* With the lock held: its answer, when it comes, finds nothing. */
+void request_forget(struct io *io);
 /* With the lock held: it is open, and was not answered yet. */
 bool is_pending(const struct io *io);
 

@@ -170,13 +170,9 @@ static int read_on(struct session *session, const double *slot) {
 
 int input_op_read(struct session *session, double *slot, uint8_t *data, size_t size) {
   (void)data, (void)size;
-  struct input *input = session->input;
-  if (!input) return AVERROR(EBADF);
+  if (!session->input) return AVERROR(EBADF);
   int result = is_own_thread(&session->channel) ? read_on(session, slot) : read_batch(session, slot);
-  channel_lock(&session->channel);
-  input->stream_count = input->context->nb_streams;
-  channel_unlock(&session->channel);
-  slot[1] = input->context->nb_streams;
+  slot[1] = note_streams(session);
   return result;
 }
 

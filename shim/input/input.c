@@ -59,6 +59,14 @@ void forget_held(struct input *input) {
   input->held = false;
 }
 
+unsigned note_streams(struct session *session) {
+  struct input *input = session->input;
+  channel_lock(&session->channel);
+  input->stream_count = input->context->nb_streams;
+  channel_unlock(&session->channel);
+  return input->stream_count;
+}
+
 int input_op_close(struct session *session, double *slot, uint8_t *data, size_t size) {
   (void)slot, (void)data, (void)size;
   if (!session->input) return AVERROR(EBADF);

@@ -32,6 +32,8 @@ struct input *input_new(struct session *session, struct io *io);
 void input_free(struct session *session);
 /* Reads one packet for whoever wants it; AVERROR_EOF is the true end of the input. */
 int input_read_packet(struct session *session, AVPacket *packet);
+/* JavaScript is told of the streams that there are now: how many. */
+unsigned note_streams(struct session *session);
 void apply_discards(struct session *session);
 /* The packet that is held is of no use any more. */
 void forget_held(struct input *input);

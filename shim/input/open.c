@@ -169,7 +169,6 @@ int input_op_open(struct session *session, double *slot, uint8_t *data, size_t s
     input_free(session);
     return result;
   }
-  input->stream_count = input->context->nb_streams;
-  slot[1] = input->context->nb_streams;
+  slot[1] = note_streams(session);
   return 0;
 }

@@ -4,7 +4,7 @@
  * order and with errors. What it finds wrong it prints; races and leaks are for a sanitizer or valgrind to find
  * (scripts/shim_test.sh).
  *
- *   threads FILE [MOST]      MOST: points at most that a run is ended at; all of them by default
+ *   threads FILE [MOST]      FILE: video.mp4, with video.ts beside it; MOST: points at most that a run is ended at; all of them by default
  */
 #include <errno.h>
 #include <math.h>
@@ -118,6 +118,7 @@ struct user {
   enum ending ending;
   bool late;   /* writes are answered many events later, or when nothing else comes */
   bool pester; /* everything is called at the wrong time */
+  bool exact;  /* nothing is given beyond what is asked for */
   bool hoard;  /* packets are left where they are */
   double transformer;
   int transforms, abort_at; /* 1: inside the first of them; 0: never */
@@ -129,7 +130,7 @@ struct user {
 
 static int32_t answer_read(struct user *user, const double *event) {
   size_t left = file_size - user->position, size = (size_t)event[AVS_EVENT_A];
-  if (user->events % 3 == 0) size *= 4; /* more than asked for */
+  if (user->events % 3 == 0 && !user->exact) size *= 4; /* more than asked for */
   if (size > left) size = left;
   int32_t result = avs_reply_read(event[AVS_EVENT_IO], file + user->position, (uint32_t)size);
   user->position += size;
@@ -717,6 +718,100 @@ static void *flooding_isolate(void *opaque) {
   return NULL;
 }
 
+/* Events one by one, taking packets as they come, until the third read after a seek: two have given all that was asked for. */
+static bool read_to_prefetch(struct scene *scene, double *held, int *packets) {
+  struct user *user = &scene->user;
+  for (int reads = 0, turn = 0; turn < 2000; turn++) {
+    double event[AVS_EVENT_LENGTH];
+    *packets += take_ready(user->session);
+    if (avs_take_events(event, 1, 1000) == 0) continue;
+    int kind = (int)event[AVS_EVENT_KIND];
+    if (kind == AVS_EVENT_DONE) return false;
+    if (kind == AVS_EVENT_READY) continue;
+    reads = kind == AVS_REQUEST_SEEK && event[AVS_EVENT_B] != SEEK_FOR_SIZE ? 0 : reads + (kind == AVS_REQUEST_READ);
+    if (reads == 3) return memcpy(held, event, sizeof(event)), true;
+    answer(user, event, true);
+  }
+  return false;
+}
+
+/* Reads to the end; what that came to. */
+static double read_rest(struct scene *scene, int *packets) {
+  struct user *user = &scene->user;
+  prepare(user, AVS_OP_READ, scene->slot);
+  start(user, AVS_OP_READ, scene->slot);
+  while (!user->done) {
+    *packets += take_ready(user->session);
+    dispatch(user, 1, 1000);
+  }
+  *packets += take_ready(user->session);
+  CHECK(avs_finish(user->session, scene->slot) == 0, "finish");
+  return scene->slot[0];
+}
+
+static void seek_to(struct scene *scene, double seconds) {
+  prepare(&scene->user, AVS_OP_SEEK, scene->slot);
+  scene->slot[2] = scene->slot[4] = seconds;
+  start(&scene->user, AVS_OP_SEEK, scene->slot);
+}
+
+/* A read is asked for before it is needed: what becomes of its answer, of an operation's end before it comes, of a seek. */
+static void *prefetching_isolate(void *opaque) {
+  enum { ALL = 206 };
+  int way = *(const int *)opaque % 8, packets = 0;
+  struct scene scene;
+  struct user *user = &scene.user;
+  double held[AVS_EVENT_LENGTH], state[AVS_SAVED_LENGTH];
+  scene_start(&scene, 0);
+  user->exact = user->hoard = true;
+  operate(&scene, AVS_OP_OPEN_INPUT);
+  seek_to(&scene, 0);
+  pump(&scene.waiter, user, 1);
+  CHECK(avs_finish(user->session, scene.slot) == 0 && scene.slot[0] == 0, "seek: %g", scene.slot[0]);
+  prepare(user, AVS_OP_READ, scene.slot);
+  scene.slot[1] = 1;
+  start(user, AVS_OP_READ, scene.slot);
+  CHECK(read_to_prefetch(&scene, held, &packets), "nothing was asked for ahead, %d packets", packets);
+  if (way == 1 || way == 2) CHECK(avs_reply(held[AVS_EVENT_IO], -EIO) == 0, "reply");
+  if (way == 3) CHECK(avs_reply_read(held[AVS_EVENT_IO], file, 0) == 0, "reply");
+  if (way < 6) {
+    CHECK(avs_stop(user->session) == 0, "stop"); /* the thread has a packet, and does not wait for the read */
+    pump(&scene.waiter, user, 1);
+    CHECK(avs_finish(user->session, scene.slot) == 0 && scene.slot[0] == 0, "stopped: %g", scene.slot[0]);
+    packets += take_ready(user->session);
+  }
+  if (way == 0 || way == 4) {
+    CHECK(avs_io_save(user->source, state, NULL, 0) == -EBUSY, "saved while a read is open");
+    avs_run(user->session, AVS_OP_READ, scene.slot, NULL, 0, NULL, 0);
+    CHECK(scene.slot[0] == -EBUSY, "ran while a read is open");
+    CHECK(answer_read(user, held) == 0, "answer");
+    int32_t size = avs_io_save(user->source, state, NULL, 0);
+    CHECK(size >= BUFFER && state[AVS_SAVED_DEVICE] - size == state[AVS_SAVED_POSITION], "saved %d", size);
+    CHECK(state[AVS_SAVED_DEVICE] == (double)user->position, "device at %g", state[AVS_SAVED_DEVICE]);
+  }
+  double seconds = way == 4 ? 1 : 0;
+  switch (way) {
+  case 0: CHECK(read_rest(&scene, &packets) == END_OF_FILE && packets == ALL, "%d packets", packets); break;
+  case 1: CHECK(read_rest(&scene, &packets) == -EIO && packets < ALL, "%d packets, %g", packets, scene.slot[0]); break;
+  case 3: CHECK(read_rest(&scene, &packets) < 0 && packets < ALL, "%d packets", packets); break;
+  case 2: case 4: case 5:
+    seek_to(&scene, seconds);
+    if (way == 5) pump_until_stuck(&scene);
+    if (way == 5) CHECK(!user->done, "sought before the read was answered");
+    user->late = false;
+    if (way == 5) CHECK(answer_read(user, held) == 0, "answer");
+    pump(&scene.waiter, user, 1);
+    CHECK(avs_finish(user->session, scene.slot) == 0 && scene.slot[0] == 0, "sought: %g", scene.slot[0]);
+    packets = 0;
+    CHECK(read_rest(&scene, &packets) == END_OF_FILE && (packets == ALL || seconds), "%d packets", packets);
+    break;
+  case 6: cancel_and_finish(user); break;
+  case 7: user->left = true; break;
+  }
+  scene_end(&scene);
+  return NULL;
+}
+
 /* Packets are taken while the session's thread forgets them. */
 static void *seeking_isolate(void *opaque) {
   (void)opaque;
@@ -857,6 +952,19 @@ static void try_scenes(void) {
   }
 }
 
+static void read_file(const char *path);
+
+/* Of a file that is read from its beginning to its end. */
+static void try_prefetching(const char *path) {
+  uint8_t *kept = file;
+  size_t kept_size = file_size;
+  read_file(path);
+  for (int round = 0; round < 16; round++) in_thread(prefetching_isolate, &round);
+  free(file);
+  file = kept;
+  file_size = kept_size;
+}
+
 static void try_abandoning(void) {
   for (int i = 0; i < 10; i++) {
     struct waiter waiter;
@@ -891,6 +999,9 @@ int main(int count, char **arguments) {
   note_alive("scenes");
   try_scenes();
   try_abandoning();
+  char stream[4096];
+  snprintf(stream, sizeof(stream), "%.*sts", (int)strlen(arguments[1]) - 3, arguments[1]);
+  try_prefetching(stream);
   note_alive("endings");
   int events = with_isolate(RUN, NEVER, 1, 0);
   alarm(0);
