@@ -226,7 +226,12 @@ export class Session implements Host {
   }
 
   /** As `close`, and waits for cleanups and for a callback that reads ahead, but not for ever. */
-  async closeAsync(): Promise<void> {
+  closeAsync(): Promise<void> {
+    return this.#closing ??= this.#closeGently();
+  }
+  #closing: Promise<void> | null = null;
+
+  async #closeGently(): Promise<void> {
     const wasOpen = this.#state === OPEN;
     const reading = wasOpen && this.#calls === 0 ? this.#requests.pending : null;
     this.#end(CLOSED);
@@ -376,7 +381,8 @@ export class Session implements Host {
       return `the sink is not seekable, and the muxer must get back to byte ${target}`;
     }
     if (flags & Flag.SOURCE_SEEK) {
-      if (target < 0 || operation !== operations.openInput) return "the source is not seekable";
+      const isAsked = operation === operations.seek || operation === operations.cut;
+      if (target < 0 || isAsked) return "the source is not seekable";
       return `the source is not seekable, and the demuxer must get to byte ${target} ` +
         `(an mp4 with its index at the end, for one)`;
     }

@@ -262,10 +262,11 @@ export class IOContext implements Disposable {
     this.#native = null;
   }
 
-  /** Bytes of the program's need no copy of what is buffered. */
+  /** Bytes of the program's need no copy of what is buffered; what a Muxer that was ended has left unwritten goes. */
   #save(io: NativeIO): SavedIO {
     const saved = saveIO(io, this.#use!);
-    return this.#backing.bytes ? { ...saved, buffered: new Uint8Array(0) } : saved;
+    const isLeft = this.#use === "write" && saved.buffered.length > this.#backing.bufferSize;
+    return this.#backing.bytes || isLeft ? { ...saved, buffered: new Uint8Array(0) } : saved;
   }
 
   #checkUse(use: Use): void {
