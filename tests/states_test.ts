@@ -4,7 +4,7 @@
  */
 import { assert, assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert";
 import {
-  AVError,
+  type AVError,
   ClosedError,
   Demuxer,
   type IOCallbacks,
