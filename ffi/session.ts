@@ -154,13 +154,16 @@ export class Session implements Host {
   }
 
   /**
-   * Makes a call of the async API: calls are answered in the order in which they are made.
+   * Makes a call of the async API: calls are answered in the order in which they are made. One that is made by a callback
+   * of a sync call waits until that has returned.
    *
    * @param operation Begins when its turn has come.
    */
   async call<T>(operation: () => Operation<T>): Promise<T> {
     const run = () => runAsync(operation(), this.wait);
-    const result = this.#calls++ === 0 ? startNow(run) : this.#turn.then(run);
+    const { isIdle } = this;
+    this.#calls++;
+    const result = isIdle ? startNow(run) : this.#turn.then(run);
     this.#turn = result.then(() => {}, () => {});
     try {
       return await result;

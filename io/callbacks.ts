@@ -77,6 +77,8 @@ export function deviceOf(callbacks: IOCallbacks, bufferSize: number): Device {
  */
 class LateAnswers {
   #late: Promise<Uint8Array | null> | null = null;
+  /** What has come of it, once something has: the sync engine can't wait for that. */
+  #arrived: (() => Uint8Array | null) | null = null;
 
   /** Calls a function; what it returns late is kept. `bytesOf`: the bytes that it has brought then. */
   *call<T>(
@@ -94,19 +96,29 @@ class LateAnswers {
         return answer;
       }, name);
     } catch (error) {
-      if (isPending) this.#late = Promise.resolve(answer as PromiseLike<T>).then(bytesOf, () => null);
-      this.#late?.catch(() => {}); // thrown where it is taken
+      if (isPending) this.#owe(Promise.resolve(answer as PromiseLike<T>).then(bytesOf, () => null));
       throw error;
     }
+  }
+
+  #owe(late: Promise<Uint8Array | null>): void {
+    this.#late = late;
+    late.then((bytes) => this.#arrived = () => bytes, (error) => {
+      this.#arrived = () => { // once, where it is taken
+        throw error;
+      };
+    });
   }
 
   /** The bytes that a call of a session before has brought; null where there are none. */
   *take(): Operation<Uint8Array | null> {
     const late = this.#late;
     if (!late) return null;
-    const bytes = yield* call(() => late, "a callback that was called before");
-    this.#late = null;
-    return bytes;
+    try {
+      return yield* call(() => this.#arrived ? this.#arrived() : late, "a callback that was called before");
+    } finally {
+      if (this.#arrived) this.#late = this.#arrived = null; // else whoever waited for it has ended, too
+    }
   }
 }
 

@@ -244,7 +244,10 @@ export class IOContext implements Disposable {
 
   /** A new I/O context of the host, which stands where this one stood. */
   #addTo(host: Host, use: Use, lend: boolean): NativeIO {
-    const { bytes, device, bufferSize } = this.#backing;
+    const { bytes, device } = this.#backing;
+    // What a Muxer has left behind may be more than the buffer of this one would hold.
+    const left = use === "write" ? this.#saved?.buffered.length ?? 0 : 0;
+    const bufferSize = Math.max(this.#backing.bufferSize, left);
     const io = bytes
       ? attachBytes(host, bytes, bufferSize, lend)
       : host.addDevice({ ...device }, { use }, bufferSize);
