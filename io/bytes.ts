@@ -4,8 +4,8 @@
  */
 import { constants } from "../ffi/constants.ts";
 import type { Device } from "../ffi/device.ts";
+import { checkStillThere } from "../ffi/lent_bytes.ts";
 import type { NativeIO } from "../ffi/native_io.ts";
-import { checkStillThere } from "../ffi/native_line.ts";
 import type { Host } from "../ffi/session.ts";
 import { ReadSize } from "./read_size.ts";
 

@@ -10,7 +10,7 @@ import { call, canWait, type Operation } from "../ffi/operation.ts";
 import type { Host } from "../ffi/session.ts";
 import { pause } from "./abortable.ts";
 import type { Attachment } from "./attachment.ts";
-import { type HttpOptions, type NestedHttp } from "./http.ts";
+import type { HttpOptions, NestedHttp } from "./http.ts";
 import { HttpClient } from "./http_client.ts";
 import { HttpError, HttpFault } from "./http_error.ts";
 import { bodyOf, discard, isEmptyFile, lengthOf, partOf, statusLine, validatorOf } from "./http_response.ts";
