@@ -219,14 +219,12 @@ Deno.test("onwrite that claims more than it was given is a RangeError", () => {
 
 Deno.test("onwrite whose promise settles later is not called again", async () => {
   let calls = 0;
-  const onwrite = async () => {
-    calls++;
-    await Promise.resolve();
-    return 1;
-  };
+  const answer = Promise.withResolvers<number>();
+  const onwrite = () => (calls++, answer.promise);
   const use = () => remuxSync(fixtureBytes("video.mp4"), { onwrite }, { format: "mpegts" });
   assertThrows(use, TypeError, "onwrite");
-  await new Promise((resolve) => setTimeout(resolve, 20));
+  answer.resolve(1);
+  await answer.promise;
   assertEquals(calls, 1);
 });
 

@@ -15,7 +15,7 @@ import {
   RemuxStream,
   versions,
 } from "@avio/avio";
-import { fixtureBytes, fixturePath } from "./support/fixtures.ts";
+import { fixtureBytes } from "./support/fixtures.ts";
 import { runScript } from "./support/subprocess.ts";
 
 const folder = new URL("../docs/", import.meta.url);

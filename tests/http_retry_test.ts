@@ -14,7 +14,7 @@ import {
 import { Demuxer, HttpError, type HttpOptions, probe } from "@avio/avio";
 import { retryAfterOf } from "../io/http_response.ts";
 import { rejectionOf, soon } from "./support/async.ts";
-import { type Behaviour, FileServer, serving, wavOf } from "./support/file_server.ts";
+import { type Behaviour, type FileServer, serving, wavOf } from "./support/file_server.ts";
 import { fixtureBytes } from "./support/fixtures.ts";
 
 const WAV = wavOf(2_000_000);

@@ -20,7 +20,7 @@ import {
   remux,
 } from "@avio/avio";
 import { readRows, rejectionOf, sleep, soon } from "./support/async.ts";
-import { FileServer, serving, wavOf } from "./support/file_server.ts";
+import { serving, wavOf } from "./support/file_server.ts";
 import { fixtureBytes, mediaFixtures } from "./support/fixtures.ts";
 import { rowsOf } from "./support/packets.ts";
 

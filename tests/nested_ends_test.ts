@@ -77,15 +77,16 @@ for (const [what, onopen] of Object.entries(stuckAnywhere)) {
 
 Deno.test("what onopen answers too late is cancelled or not touched", async () => {
   const answer = Promise.withResolvers<Source>();
+  const asked = Promise.withResolvers<void>();
   const controller = new AbortController();
-  const reading = rejectionOf(
-    readRows(playlist(), { onopen: () => answer.promise, signal: controller.signal }),
-  );
-  setTimeout(() => controller.abort(new Error("enough")), 10);
+  const onopen = () => (asked.resolve(), answer.promise);
+  const reading = rejectionOf(readRows(playlist(), { onopen, signal: controller.signal }));
+  await soon(asked.promise);
+  controller.abort(new Error("enough"));
   await soon(reading);
   const watched = new WatchedSource(chunksOf(segment("index0.ts"), 1000));
   answer.resolve(watched.stream);
-  await new Promise((resolve) => setTimeout(resolve, 20));
+  await answer.promise;
   assertEquals(watched.pulls, 0);
 });
 
@@ -181,7 +182,7 @@ Deno.test("onopen uses other sessions, also with onopen, in both engines", async
     const sink = new MemorySink();
     await remux(bytesOf(playlistOf([url])), sink, {
       format: "mpegts",
-      onopen: () => Promise.resolve(segment(url)),
+      input: { onopen: () => Promise.resolve(segment(url)) },
     });
     return sink.bytes();
   };
