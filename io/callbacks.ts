@@ -76,7 +76,7 @@ export function deviceOf(callbacks: IOCallbacks, bufferSize: number): Device {
  * none before that has come, and gets the bytes of a late `onread`.
  */
 class LateAnswers {
-  #late: Promise<Uint8Array | null> | null = null;
+  #late: LateAnswer | null = null;
 
   /** Calls a function; what it returns late is kept. `bytesOf`: the bytes that it has brought then. */
   *call<T>(
@@ -94,8 +94,7 @@ class LateAnswers {
         return answer;
       }, name);
     } catch (error) {
-      if (isPending) this.#late = Promise.resolve(answer as PromiseLike<T>).then(bytesOf, () => null);
-      this.#late?.catch(() => {}); // thrown where it is taken
+      if (isPending) this.#late = lateAnswer(answer as PromiseLike<T>, bytesOf);
       throw error;
     }
   }
@@ -104,10 +103,27 @@ class LateAnswers {
   *take(): Operation<Uint8Array | null> {
     const late = this.#late;
     if (!late) return null;
-    const bytes = yield* call(() => late, "a callback that was called before");
+    if (!late.bytes) yield* call(() => late.arrived, "a callback that was called before");
     this.#late = null;
-    return bytes;
+    return late.bytes!();
   }
+}
+
+/** What a callback owes. */
+interface LateAnswer {
+  /** Resolves when it is there. */
+  arrived: PromiseLike<void>;
+  /** The bytes that it has brought, or what is wrong with it; null while it is not there. */
+  bytes: (() => Uint8Array | null) | null;
+}
+
+function lateAnswer<T>(answer: PromiseLike<T>, bytesOf: (answer: T) => Uint8Array | null): LateAnswer {
+  const arrived = answer.then(
+    (value) => void (late.bytes = () => bytesOf(value)),
+    () => void (late.bytes = () => null),
+  );
+  const late: LateAnswer = { arrived, bytes: null };
+  return late;
 }
 
 function reader(

@@ -245,9 +245,9 @@ export class IOContext implements Disposable {
   /** A new I/O context of the host, which stands where this one stood. */
   #addTo(host: Host, use: Use, lend: boolean): NativeIO {
     const { bytes, device, bufferSize } = this.#backing;
-    const io = bytes
-      ? attachBytes(host, bytes, bufferSize, lend)
-      : host.addDevice({ ...device }, { use }, bufferSize);
+    // Of writes that were left behind and of a full buffer more may wait than the buffer holds.
+    const size = use === "write" ? Math.max(bufferSize, this.#saved?.buffered.length ?? 0) : bufferSize;
+    const io = bytes ? attachBytes(host, bytes, size, lend) : host.addDevice({ ...device }, { use }, size);
     if (this.#saved) restoreIO(io, this.#saved);
     this.#saved = null;
     this.#use = use;

@@ -257,7 +257,7 @@ Deno.test("200 segments again and again: memory does not grow", async () => {
     const round = async () => {
       const sink = new MemorySink();
       avio.remuxSync(list, sink, { format: "hls", url: "o.m3u8", options: { hls_time: 3, hls_list_size: 3 },
-        streams: (stream) => stream.type === "audio", onopen: ({ mode }) => mode === "read" ? bytes : new MemorySink() });
+        streams: (stream) => stream.type === "audio", input: { onopen: () => bytes }, onopen: () => new MemorySink() });
       await using demuxer = await Demuxer.open(list, { onopen: () => new Blob([bytes]) });
       for await (const _ of demuxer);
       gc();
