@@ -57,9 +57,9 @@ function report(found: readonly Format[]): string[] {
 }
 
 /** Whole items only, and a sign that there are more. */
-function shorten(items: string, most: number): string {
-  if (items.length <= most) return items;
-  return items.slice(0, items.lastIndexOf(",", most - 1)) + ",…";
+function shorten(items: string, max: number): string {
+  if (items.length <= max) return items;
+  return items.slice(0, items.lastIndexOf(",", max - 1)) + ",…";
 }
 
 /** Checks the name of an output format, or that a file's name tells it, before anything is opened. */

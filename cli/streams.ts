@@ -31,15 +31,15 @@ export function tell(text: string): void {
 /** Many lines to stdout: gathered, unless somebody may be waiting for each. */
 export class LineWriter {
   #text = "";
-  #most: number;
+  #max: number;
 
   constructor(options: { gather: boolean }) {
-    this.#most = options.gather ? 32768 : 0;
+    this.#max = options.gather ? 32768 : 0;
   }
 
   write(line: string): void {
     this.#text += `${line}\n`;
-    if (this.#text.length > this.#most) this.flush();
+    if (this.#text.length > this.#max) this.flush();
   }
 
   flush(): void {

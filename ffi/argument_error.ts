@@ -17,7 +17,7 @@ export function argumentError<E extends TypeError | RangeError>(
   return Object.assign(new kind(`${argument}: ${fault}`), { argument });
 }
 
-/** A function of the program that did something wrong: `onwrite returned a string; it must return a number`. */
+/** A function of the program that did something wrong: `onwrite returned a string: it must be a number`. */
 export function callbackError<E extends TypeError | RangeError>(
   kind: Kind<E>,
   callback: string,

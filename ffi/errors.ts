@@ -2,11 +2,10 @@
  * What avio throws for an error of FFmpeg. Wrong arguments are TypeErrors and RangeErrors where they are
  * checked; exceptions of the user's callbacks are thrown as they are.
  */
+import { argumentError } from "./argument_error.ts";
 import { codeName } from "./constants.ts";
 import { library, readTextOrThrow } from "./library.ts";
 import type { LogLine } from "./log.ts";
-
-import { argumentError } from "./argument_error.ts";
 
 export { argumentError, callbackError } from "./argument_error.ts";
 

@@ -1,7 +1,7 @@
 /**
  * Loading the shared library, and the two ways of talking to it that every caller needs: text out of it, and text
- * into it. The library is loaded at first use and never closed. Where it is looked for is in `library_paths.ts`, what its
- * symbols are in `symbols.ts`.
+ * into it. The library is loaded at first use and never closed. Where it is looked for is in `library_paths.ts`, what
+ * its symbols are in `symbols.ts`.
  */
 import { argumentError } from "./argument_error.ts";
 import { cacheFolder, environment, filePath, installCommand, places, PLATFORM } from "./library_paths.ts";

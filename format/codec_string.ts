@@ -43,6 +43,7 @@ const decimal = (value: number) => String(value).padStart(2, "0");
  * ```
  *
  * @param parameters Of a stream.
+ * @returns The string, or null.
  * @throws {TypeError} They are no object, or have no codec.
  */
 export function codecString(parameters: CodecStringParameters): string | null {

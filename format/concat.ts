@@ -52,6 +52,10 @@ function hasOptions(item: Source | ConcatSource): item is ConcatSource {
  * console.log(result.duration?.toFixed(1)); // 6.0
  * ```
  *
+ * @param sources What is read, one or more.
+ * @param sink What is written.
+ * @param options As those of `remux`.
+ * @returns What was done.
  * @throws {AVError | TypeError | RangeError} As `remuxSync`; a TypeError that names the source where it can't be joined.
  */
 export function concatSync(
@@ -63,7 +67,14 @@ export function concatSync(
   return transferSync(planOf(sources, sink, checked), checked).whole;
 }
 
-/** As {@linkcode concatSync}; sources and sink may be streams. */
+/**
+ * As {@linkcode concatSync}; sources and sink may be streams.
+ *
+ * @param sources What is read, one or more.
+ * @param sink What is written.
+ * @param options As those of `remux`.
+ * @returns What was done.
+ */
 export async function concat(
   sources: readonly (Source | ConcatSource)[],
   sink: Sink,

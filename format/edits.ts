@@ -19,7 +19,7 @@ import type { Stream, StreamInit } from "./stream.ts";
 
 /**
  * Changes to tags. By name: a string sets a tag, null takes it away, the others stay; names are the same in upper and
- * lower case. A function gets the input's tags and answers all that the output has: `() => ({})` takes all away.
+ * lower case. A function gets the input's tags and returns all that the output has: `() => ({})` takes all away.
  */
 export type TagEdits =
   | Readonly<Record<string, string | null>>
@@ -79,11 +79,11 @@ export function choose(
 ): Chosen[] {
   if (typeof selection !== "function") return selection.map((choice) => chosenOf(streams, choice));
   const chosen = streams.flatMap((stream) => {
-    const answer = selection(stream);
-    if (isThenable(answer)) throw callbackError(TypeError, "streams", "returned a promise; it must not");
-    if (typeof answer !== "object" || answer === null) return answer ? [{ stream, edits: {} }] : [];
-    checkEdits(answer, "streams", editNames);
-    return [{ stream, edits: answer }];
+    const edits = selection(stream);
+    if (isThenable(edits)) throw callbackError(TypeError, "streams", "returned a promise; it must not");
+    if (typeof edits !== "object" || edits === null) return edits ? [{ stream, edits: {} }] : [];
+    checkEdits(edits, "streams", editNames);
+    return [{ stream, edits }];
   });
   return chosen.toSorted((a, b) => orderOf(a) - orderOf(b));
 }

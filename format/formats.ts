@@ -79,6 +79,7 @@ export function outputFormats(): FormatInfo[] {
  *
  * @param name FFmpeg's name of the format; of a demuxer with several, any of them.
  * @param direction Whether it is the demuxer's options or the muxer's.
+ * @returns What there is, as data.
  * @throws {AVError} There is no such format.
  * @throws {TypeError} An argument is wrong.
  */
@@ -105,6 +106,7 @@ const guessNames: Names<{ fileName: string; mimeType: string }> = { fileName: tr
  * ```
  *
  * @param options What is known of the output.
+ * @returns The format, null where none fits.
  * @throws {TypeError} An option is wrong.
  */
 export function guessFormat(options: { fileName?: string; mimeType?: string }): FormatInfo | null {

@@ -105,7 +105,7 @@ export function* openInput(
   const attachment = isSequence(source, format)
     ? openSequence(host, String(source))
     : yield* openSource(host, source, { bufferSize, lend: lend && !onopen, http });
-  const origin = httpOrigin(source) ?? httpOrigin(url);
+  const origin = httpOrigin(source, url);
   allowNestedInput(session, { onopen, bufferSize, http, origin });
   const unused = yield* input.openInput(session, {
     io: attachment.io,

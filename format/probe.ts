@@ -25,15 +25,25 @@ function* probeIn(session: Session, source: Source, options: DemuxerOptions): Op
  * console.log(info.format.name, info.duration, info.streams.length);
  * ```
  *
+ * @param source What is read.
+ * @param options How it is read.
+ * @returns Plain data.
  * @throws {AVError} FFmpeg can't read it.
- * @throws {TypeError} The source or an option is of the wrong type.
+ * @throws {TypeError | RangeError} The source or an option is wrong.
+ * @throws Whatever the source's own callbacks or files threw.
  */
 export function probeSync(source: Source, options?: DemuxerOptions): MediaInfo {
   const checked = checkDemuxerOptions(options);
   return Session.openSync("probe", (session) => probeIn(session, source, checked));
 }
 
-/** As {@linkcode probeSync}; callbacks may return promises, and streams, Blobs and URLs are sources too. */
+/**
+ * As {@linkcode probeSync}; callbacks may return promises, and streams, Blobs and URLs are sources too.
+ *
+ * @param source What is read.
+ * @param options How it is read.
+ * @returns Plain data; rejected with what `probeSync` throws.
+ */
 export async function probe(source: Source, options?: DemuxerOptions): Promise<MediaInfo> {
   const checked = checkDemuxerOptions(options);
   return await Session.open("probe", checked, (session) => probeIn(session, source, checked));

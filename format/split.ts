@@ -109,6 +109,9 @@ function resultOf({ whole, parts }: Transferred): SplitResult {
  * console.log(segments.map(({ start, bytesWritten }) => [start, bytesWritten]));
  * ```
  *
+ * @param source What is read.
+ * @param options `format`, `every` and `onsegment` are needed.
+ * @returns What was done, and each segment.
  * @throws {AVError | TypeError | RangeError} As `remuxSync`.
  * @throws Whatever `onsegment` and callbacks of the source and the sinks threw.
  */
@@ -117,7 +120,13 @@ export function splitSync(source: Source, options: SplitOptions): SplitResult {
   return resultOf(transferSync(checked.plan, checked.options));
 }
 
-/** As {@linkcode splitSync}; sinks may be streams, and promised. */
+/**
+ * As {@linkcode splitSync}; sinks may be streams, and promised.
+ *
+ * @param source What is read.
+ * @param options `format`, `every` and `onsegment` are needed.
+ * @returns What was done, and each segment.
+ */
 export async function split(source: Source, options: SplitOptions): Promise<SplitResult> {
   const checked = check(source, options);
   return resultOf(await transfer(checked.plan, checked.options));

@@ -97,7 +97,8 @@ export function* openSinkFile(host: Host, path: string, writing: FileWriting): O
   const options = { write: true, create: true, truncate: !canCompare };
   const file = yield* openFile(path, options);
   host.defer(() => file.close());
-  if (canCompare && (yield* occupy(host, file, path)) > 0) {
+  const info = canCompare ? yield* occupy(host, file, path) : null;
+  if (info?.isFile && info.size > 0) {
     yield* step(() => file.truncateSync(0), () => file.truncate(0));
   }
   const device = yield* fileDevice(file);
@@ -119,14 +120,14 @@ export function* attachReadBack(host: Host, file: SharedFile, bufferSize: number
   return host.addDevice(yield* file.device(), { use: "read" }, bufferSize);
 }
 
-/** Makes the file one that is written, unless it is a source; its size, 0 of what is no regular file. */
-function* occupy(host: Host, file: Deno.FsFile, path: string): Operation<number> {
+/** Makes the file one that is written, unless it is a source; what it was before. */
+function* occupy(host: Host, file: Deno.FsFile, path: string): Operation<Deno.FileInfo | null> {
   const info = yield* lookAt(file);
   const identity = info && identityOf(info);
-  if (info === null || identity === null) return 0;
+  if (info === null || identity === null) return info;
   if (info.size > 0) yield* host.files.checkSink(identity, path); // an empty one has nothing to lose
   host.defer(host.files.addSink(identity));
-  return info.size;
+  return info;
 }
 
 /**

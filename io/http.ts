@@ -17,8 +17,9 @@ import {
 /** How an http source is read. */
 export interface HttpOptions {
   /**
-   * Instead of the global `fetch`. It is called with `redirect: "manual"`, so that avio follows redirects itself. Where it
-   * rejects with a TypeError, which is what `fetch` does when the network fails, it is called again (`retries`).
+   * Instead of the global `fetch`. It is called with `redirect: "manual"`, so that avio follows redirects itself, and
+   * for each step of them: look at the URL before you add credentials. Where it rejects with a TypeError, which is what
+   * `fetch` does when the network fails, it is called again (`retries`).
    */
   fetch?: typeof fetch;
   /**
@@ -54,9 +55,10 @@ export function isHttp(source: unknown): source is string | URL {
   return (typeof source === "string" || source instanceof URL) && /^https?:/i.test(String(source));
 }
 
-/** Scheme, host and port of an http(s): URL; null of anything else. */
-export function httpOrigin(source: unknown): string | null {
-  return isHttp(source) ? URL.parse(String(source))?.origin ?? null : null;
+/** Scheme, host and port of the first of these that is an http(s): URL; null where none is. */
+export function httpOrigin(...places: unknown[]): string | null {
+  const url = places.find(isHttp);
+  return url === undefined ? null : URL.parse(String(url))?.origin ?? null;
 }
 
 const names: Names<HttpOptions> = {

@@ -115,7 +115,6 @@ class HttpSource {
   }
 
   *#read(size: number): ReturnType<NonNullable<Device["read"]>> {
-    if (this.#size !== null && this.#target >= this.#size) return null; // and what is being read is kept
     yield* this.#goToTarget();
     const piece = yield* this.#next(size);
     this.#target = this.#position;

@@ -13,6 +13,8 @@ const MAX_TEXT = 1 << 20;
 /** How a text begins that names files. */
 const LIST = /^\uFEFF?\s*(?:#EXTM3U|ffconcat|file\s|<\?xml|<MPD)/;
 const BEGINNING = 256;
+/** Characters by which that is decided: of small buffers not all come at once. */
+const ENOUGH = 9;
 
 /** Looks at the bytes of a file while it is read from its start; where it is a list, what it names becomes known. */
 export class ListReader {
@@ -29,12 +31,19 @@ export class ListReader {
 
   /** The next bytes of the file; whether more are wanted. */
   see(bytes: Uint8Array): boolean {
-    const isFirst = this.#bytes === 0;
-    if (isFirst && !LIST.test(new TextDecoder().decode(bytes.subarray(0, BEGINNING)))) return false;
-    if (isFirst) this.#files.list(this.#path, new ListedFiles(this.#path, () => this.#text));
+    const isDecided = this.#text.length >= ENOUGH;
+    if (!isDecided && !this.#mayBeList(bytes)) return false;
     this.#text += this.#decoder.decode(bytes.subarray(0, MAX_TEXT - this.#bytes), { stream: true });
     this.#bytes += bytes.length;
+    if (!isDecided && this.#text.length >= ENOUGH) {
+      this.#files.list(this.#path, new ListedFiles(this.#path, () => this.#text));
+    }
     return this.#bytes < MAX_TEXT;
+  }
+
+  #mayBeList(bytes: Uint8Array): boolean {
+    const beginning = this.#text + new TextDecoder().decode(bytes.subarray(0, BEGINNING));
+    return beginning.length < ENOUGH || LIST.test(beginning);
   }
 }
 

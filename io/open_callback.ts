@@ -1,6 +1,7 @@
 /**
  * OpenCallback: the type of `onopen`, which decides what a playlist, a manifest or a segmenting muxer may open.
- * Ready-made ones are in within_directory.ts, within_origin.ts, from_map.ts and any_of.ts; who asks it, and what becomes of its answer, is not here.
+ * Ready-made ones are in within_directory.ts, within_origin.ts, from_map.ts and any_of.ts; who asks it, and what becomes
+ * of what it returns, is not here.
  */
 import type { MaybePromise } from "../ffi/operation.ts";
 import type { Sink } from "./sink.ts";
@@ -17,8 +18,8 @@ export interface OpenRequest {
   /** "read" wants a Source, "write" a Sink. */
   mode: "read" | "write";
   /**
-   * Whether a promise may be returned: true in the async API. Absent where a program calls an opener itself: the ready-made
-   * ones answer at once then, otherwise with a promise where they have to look at files.
+   * Whether a promise may be returned: true in the async API. Absent, as where a program calls an opener itself, is
+   * false. Where it is true, the ready-made openers that look at files return promises.
    */
   canWait?: boolean;
 }

@@ -20,8 +20,8 @@ import { StreamSink } from "./stream.ts";
  *
  * A file that is a source of the same call is a TypeError before anything of it is lost: files are compared by device and
  * inode with sources that are files or standard input, open or to come, and with what playlists, manifests and scripts
- * among them name (in their first MiB). Not compared are sinks that may be written and not read, and the files behind
- * callbacks and streams.
+ * that were opened by path name (in their first MiB). Not compared are sinks that may be written and not read, and the
+ * files behind callbacks and streams.
  */
 export type Sink =
   | string

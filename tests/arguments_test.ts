@@ -513,6 +513,12 @@ testTable("IOContext.readSync(), seekSync()", {
   else if (name === "offset") io.seekSync(value);
   else io.seekSync(0, value);
 });
+Deno.test("IOContext.seekSync() refuses a whence that is none of constants.seek", () => {
+  using io = new IOContext(new Uint8Array(10));
+  for (const whence of [3, -1]) {
+    assertThrows(() => io.seekSync(0, whence), RangeError, "whence: must be one of");
+  }
+});
 testTable("IOContext.writeSync()", { bytes: noBytes }, (_, value) => {
   using io = new IOContext(16, { onwrite() {} });
   io.writeSync(value);

@@ -458,12 +458,16 @@ Deno.test("cli: what is wrong with the new flags is named", async () => {
     [["--header", "X: a\nb"], "--header: must be 'Name: value'"],
     [["-i", "nope=1"], "-i nope: the input format has no such option"],
     [["-i", "protocol_whitelist=file"], "-i protocol_whitelist: "],
+    [["-i", "nope=1", "-o", "nope=1"], "-i nope: the input format has no such option"],
+    [["--max-streams", "2000000"], "--max-streams: must be from 1 to 1000000, is 2000000"],
+    [["--buffer-size", "2000000000"], "--buffer-size: must be from 1 to 1073741824, is 2000000000"],
   ];
   await assertAllFail(cases.map(([flags, message]) => [["remux", video, out, ...flags], 2, message]));
   await assertAllFail([
     [["remux", video, out, "--input-format", "nope"], 1, "no input format is called 'nope'"],
     [["remux", video, out, "--streams", "9"], 1, "There is no stream 9: the input has streams 0 to 1"],
     [["probe", video, "-i", "nope=1"], 2, "-i nope: the input format has no such option"],
+    [["probe", video, "--max-streams", "2000000"], 2, "--max-streams: must be from 1 to 1000000"],
     [["packets", video, "-i", "nope=1"], 2, "-i nope: the input format has no such option"],
     [["extract", subtitles, out, "--attachment", "3", "-i", "nope=1"], 2, "-i nope: the input format has no"],
     [["probe", video, "--json", "--media-info"], 2, "--json and --media-info: one of them"],

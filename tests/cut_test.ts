@@ -124,7 +124,9 @@ Deno.test("remuxSync() refuses a start behind the end of the media", () => {
 
 Deno.test("remuxSync() refuses ranges that are none", () => {
   for (
-    const range of [{ start: 2, end: 1 }, { start: 1, end: 1 }, { start: -1 }, { start: NaN }, { end: 0 }]
+    const range of [{ start: 2, end: 1 }, { start: 1, end: 1 }, { start: -1 }, { start: NaN }, { end: 0 }, {
+      end: NaN,
+    }]
   ) {
     assertThrows(() => remuxed("video.mp4", { format: "mp4", ...range }), RangeError);
   }

@@ -14,6 +14,7 @@ import {
   remux,
   RemuxStream,
   versions,
+  withinOrigin,
 } from "@avio/avio";
 import { fixtureBytes } from "./support/fixtures.ts";
 import { runScript } from "./support/subprocess.ts";
@@ -145,13 +146,15 @@ const h264 = { type: "video", codec: "h264", width: 16, height: 16 } as const;
 const aac = { type: "audio", codec: "aac", sampleRate: 48000, channels: 1 } as const;
 
 /** An http source that is on port 1234 by what it says, and is not there. */
-const onPort1234 = (fetch: () => Response) => ({ http: { fetch: () => Promise.resolve(fetch()) } });
+const onPort1234 = (fetch: () => Response) => ({
+  http: { fetch: () => Promise.resolve(fetch()), retryDelay: 0 },
+});
 
 function changing(): () => Response {
   const file = fixtureBytes("video.mp4");
   let size = file.length;
   return () => {
-    const headers = { "content-range": `bytes 0-${size - 1}/${size++}` };
+    const headers = { "content-range": `bytes 0-999/${size++}` };
     return new Response(file.slice(0, 1000), { status: 206, headers });
   };
 }
@@ -221,7 +224,7 @@ const provocations: Record<string, () => unknown> = {
       format: "mp4",
       chapters: [{ id: 1, start: 2, end: 1, metadata: {} }],
     }),
-  [`Error: Cannot read ${url}: 403 Forbidden`]: () =>
+  [`HttpError: Cannot read ${url}: 403 Forbidden`]: () =>
     probe(url, onPort1234(() => new Response(null, { status: 403, statusText: "Forbidden" }))),
   "Error: Cannot load another library: one is loaded already": () => loadLibrary("/another/libavio.so"),
   "TypeError: path: must be a path or a file: URL, is https://host/libavio.so": async () => {
@@ -229,8 +232,18 @@ const provocations: Record<string, () => unknown> = {
       `import { loadLibrary } from "@avio/avio"; loadLibrary(new URL("https://host/libavio.so"));`;
     throw errorIn((await runScript(script)).stderr);
   },
-  [`TypeError: Cannot read ${url}: fetch failed`]: () => probe(url),
-  [`Error: Cannot read ${url}: it changed while it was read`]: () => probe(url, onPort1234(changing())),
+  [`HttpError: Cannot read ${url}: 503 Service Unavailable (at byte 0, after 4 tries)`]: () =>
+    probe(url, onPort1234(() => new Response(null, { status: 503, statusText: "Service Unavailable" }))),
+  [`HttpError: Cannot read ${url}: fetch failed (at byte 0, after 4 tries)`]: () =>
+    probe(url, { http: { retryDelay: 0 } }),
+  [`HttpError: Cannot read ${url}: it changed while it was read (at byte 1000)`]: () =>
+    probe(url, onPort1234(changing())),
+  "HttpError: Cannot read http://localhost:1234/seg1.ts: redirected to http://10.0.0.1/, which onopen refused":
+    () => {
+      const playlist = bytesOf("#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:9,\nseg1.ts\n#EXT-X-ENDLIST\n");
+      const onopen = withinOrigin("http://localhost:1234");
+      return probe(playlist, { onopen, ...onPort1234(() => Response.redirect("http://10.0.0.1/")) });
+    },
   [`TypeError: source: ${url} can't be opened synchronously, use open`]: () => probeSync(url),
   "TimeoutError: A callback took longer than 100 ms": () => probe(never, { timeout: 100 }),
   "RangeError: onread returned 1000000000; at most 65536 bytes were requested": () =>

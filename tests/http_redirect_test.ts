@@ -211,6 +211,10 @@ Deno.test("http.headers of a playlist in memory are for the origin of `url`, or 
   site.requests.length = 0;
   await hashesOf(playlist, { ...options, url: `${site.origin}/index.m3u8` });
   assertEquals(new Set(site.values("authorization")), new Set([SECRET.authorization]));
+  site.requests.length = 0;
+  const input = { ...options, url: `${site.origin}/index.m3u8` };
+  await remux(playlist, new MemorySink(), { format: "mpegts", input });
+  assertEquals(new Set(site.values("authorization")), new Set([SECRET.authorization]));
 });
 
 Deno.test("A function as http.headers is asked with the URL of each request, of any origin", async () => {
@@ -363,4 +367,7 @@ Deno.test("Where a fetch of the program followed by itself is looked at", async 
   const error = await rejectionOf(readRows(`${site.origin}/live.m3u8`, { onopen, http }));
   assertInstanceOf(error, HttpError);
   assertStringIncludes(error.message, `redirected to ${site.origin}/secret.ts, which onopen refused`);
+  const elsewhere: DemuxerOptions["onopen"] = ({ url }) => url.replace("/secret.ts", "/v1/index1.ts");
+  const sent = await rejectionOf(readRows(`${site.origin}/live.m3u8`, { onopen: elsewhere, http }));
+  assertStringIncludes((sent as Error).message, "secret.ts, which onopen refused", "it has been there");
 });

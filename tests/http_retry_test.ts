@@ -14,7 +14,7 @@ import {
 import { Demuxer, HttpError, type HttpOptions, probe } from "@avio/avio";
 import { retryAfterOf } from "../io/http_response.ts";
 import { rejectionOf, soon } from "./support/async.ts";
-import { type Behaviour, type FileServer, serving, wavOf } from "./support/file_server.ts";
+import { type Behaviour, type FileServer, rangeOf, serving, wavOf } from "./support/file_server.ts";
 import { fixtureBytes } from "./support/fixtures.ts";
 
 const WAV = wavOf(2_000_000);
@@ -189,6 +189,21 @@ Deno.test("After the last try the error tells the URL, the position and the trie
   }
 });
 
+Deno.test("A response that ends too early is gone on with, and one that gives nothing is an error in the end", async () => {
+  const shortened = (bytes: number) => (request: Request, index: number) => {
+    const [from, end] = rangeOf(request, WAV.length);
+    const headers = { "content-range": `bytes ${from}-${end - 1}/${WAV.length}` };
+    return index < 2 ? null : new Response(WAV.subarray(from, from + bytes), { status: 206, headers });
+  };
+  await serveWav({ instead: shortened(20_000) }, (server) => readWav(server.url));
+  await serveWav({ instead: shortened(0) }, async (server) => {
+    const error = await rejectionOf(readWav(server.url));
+    assertInstanceOf(error, HttpError);
+    assertStringIncludes(error.message, "the response ended too early (at byte 131116, after 4 tries)");
+    assertEquals(server.requests.length, 2 + 4);
+  });
+});
+
 Deno.test("A server that can't be reached is an HttpError without a status, and its cause is fetch's", async () => {
   const url = refusing();
   const error = await rejectionOf(probe(url, { http: { retries: 2, retryDelay: 1 } }));
@@ -251,6 +266,13 @@ Deno.test("Retry-After is waited for, however short retryDelay is, and maxRetryD
   assertLess(await timeWith({ "retry-after": "86400" }, { maxRetryDelay: 20 }), 5000);
   const tomorrow = new Date(Date.now() + 86_400_000).toUTCString();
   assertLess(await timeWith({ "retry-after": tomorrow }, { maxRetryDelay: 20 }), 5000);
+});
+
+Deno.test("A connection that broke is made again at once, the first time", async () => {
+  await serving(SMALL, { breaksAfter: (index) => index === 0 ? 3000 : null }, async (server) => {
+    await soon(probe(server.url, { http: { retryDelay: 1_000_000, maxRetryDelay: 1_000_000 } }));
+    assertEquals(server.requests.length, 2);
+  });
 });
 
 Deno.test("retryDelay doubles from time to time, up to maxRetryDelay", async () => {

@@ -20,7 +20,7 @@ import {
   remux,
 } from "@avio/avio";
 import { readRows, rejectionOf, sleep, soon } from "./support/async.ts";
-import { serving, wavOf } from "./support/file_server.ts";
+import { rangeOf, serving, wavOf } from "./support/file_server.ts";
 import { fixtureBytes, mediaFixtures } from "./support/fixtures.ts";
 import { rowsOf } from "./support/packets.ts";
 
@@ -134,6 +134,22 @@ Deno.test("The size of an http: source without ranges is its Content-Length", as
 Deno.test("An mp4 with its index at the end is read by ranges", async () => {
   await serving(fixtureBytes("video.mp4"), { chunk: 500 }, async (server) => {
     assertEquals(await readRows(server.url, { bufferSize: 2048 }), rowsOf(fixtureBytes("video.mp4")));
+  });
+});
+
+Deno.test("A part of what was compressed is none: all is asked for", async () => {
+  const bytes = fixtureBytes("faststart.mp4");
+  const packed = await new Response(new Blob([bytes]).stream().pipeThrough(new CompressionStream("gzip")))
+    .bytes();
+  const instead = ({ headers }: Request) => {
+    const encoded = { "content-encoding": "gzip", etag: '"one"' };
+    if (!headers.has("range")) return new Response(packed, { headers: encoded });
+    const range = { "content-range": `bytes 0-999/${packed.length}` };
+    return new Response(packed.subarray(0, 1000), { status: 206, headers: { ...encoded, ...range } });
+  };
+  await serving(bytes, { instead }, async (server) => {
+    assertEquals(await readRows(server.url, { bufferSize: 4096 }), rowsOf(bytes));
+    assertEquals(server.ranges, ["bytes=0-131071", null]);
   });
 });
 
@@ -252,7 +268,7 @@ Deno.test("What has another size than when it was opened has changed, whatever t
   const bytes = fixtureBytes("video.mkv");
   const instead = (request: Request, index: number) => {
     if (index === 0) return null;
-    const from = Number(request.headers.get("range")!.slice(6, -1));
+    const [from] = rangeOf(request, bytes.length);
     const headers = { "content-range": `bytes ${from}-${bytes.length + 9}/${bytes.length + 10}` };
     return new Response(bytes.subarray(from), { status: 206, headers });
   };

@@ -150,7 +150,7 @@ Deno.test("remux() writes over another file, and leaves nothing of it", async ()
     for (const run of [remuxSync, remux]) {
       if (where === "old.ts") Deno.writeFileSync(folder.path(where), new Uint8Array(2 * tsWhole().length));
       await run(file, folder.path(where), TS);
-      assertEquals(Deno.readFileSync(folder.path(where)), expected.bytes(), where);
+      assert(isSame(Deno.readFileSync(folder.path(where)), expected.bytes()), where);
       Deno.removeSync(folder.path(where));
     }
   }
@@ -251,6 +251,16 @@ Deno.test("remux() does not write over a segment that its playlist names, open y
   }
 });
 
+Deno.test("What a playlist names is known however small the buffers are that it is read by", async () => {
+  using folder = new Folder();
+  const { names, onopen } = segmentsIn(folder);
+  const list = folder.keep("in/a.m3u8", playlistOf(names)), last = folder.path(`in/${names[2]}`);
+  for (const bufferSize of [1, 7, 4096]) {
+    const run = remuxing(() => list, () => last, { ...TS, onopen, input: { bufferSize } });
+    await assertRefused(folder, run, "which it would overwrite");
+  }
+});
+
 Deno.test("What a playlist names is an error that says so", () => {
   using folder = new Folder();
   const { names, onopen } = segmentsIn(folder);
@@ -340,6 +350,34 @@ Deno.test("A segment that is opened while it is written is an error", async () =
   const options = { ...TS, url: "other.ts", onopen, input: { format: "hls", onopen } };
   const run = remuxing(() => list, () => out, options);
   await assertRefused(folder, run, `source: is a sink that is being written: ${out}`, "source");
+});
+
+Deno.test("A sink that its own playlist names, and that was not there, is an error when it is read", async () => {
+  using folder = new Folder();
+  folder.keep("a.ts", tsWhole());
+  const list = folder.keep("list.m3u8", playlistOf(["a.ts", "new.ts"])), out = folder.path("new.ts");
+  const onopen = withinDirectory(folder.root);
+  for (const run of [remuxSync, remux]) {
+    const message = `source: is a sink that is being written: ${out}`;
+    await assertRejects(async () => await run(list, out, { ...TS, onopen }), TypeError, message);
+    Deno.removeSync(out);
+  }
+});
+
+Deno.test("A file that a playlist does not name any more may be written", async () => {
+  for (const run of [splitSync, split]) {
+    using folder = new Folder();
+    const { names, onopen } = segmentsIn(folder);
+    const list = folder.keep("in/a.m3u8", playlistOf(names)), moved = folder.path("moved.ts");
+    Deno.writeTextFileSync(folder.path("0.ts"), "old, so that it is compared");
+    const onsegment = (index: number) => {
+      if (index < 2) return folder.path(`${index}.ts`);
+      Deno.renameSync(folder.path(`in/${names[0]}`), moved); // it was read
+      return moved;
+    };
+    const { segments } = await run(list, { ...TS, every: 1, input: { onopen }, onsegment });
+    assertEquals([segments.length, segments[2]!.bytesWritten], [3, Deno.statSync(moved).size]);
+  }
 });
 
 Deno.test("What a source names and is another file may be written, also in a folder beside it", async () => {

@@ -121,7 +121,7 @@ export class FileServer implements AsyncDisposable {
 }
 
 /** First byte that is asked for, and the one behind the last. */
-function rangeOf(request: Request, size: number): [number, number] {
+export function rangeOf(request: Request, size: number): [number, number] {
   const [, from = "0", last = ""] = request.headers.get("range")?.match(/^bytes=(\d+)-(\d*)$/) ?? [];
   return [Number(from), last === "" ? size : Math.min(Number(last) + 1, size)];
 }
