@@ -28,6 +28,7 @@ import read_ahead_c from "../shim/read_ahead.c" with { type: "text" };
 import remux_c from "../shim/remux.c" with { type: "text" };
 import request_c from "../shim/request.c" with { type: "text" };
 import sealed_c from "../shim/sealed.c" with { type: "text" };
+import seek_c from "../shim/seek.c" with { type: "text" };
 import session_c from "../shim/session.c" with { type: "text" };
 import text_c from "../shim/text.c" with { type: "text" };
 import worker_c from "../shim/worker.c" with { type: "text" };
@@ -61,6 +62,7 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/remux.c": remux_c,
   "shim/request.c": request_c,
   "shim/sealed.c": sealed_c,
+  "shim/seek.c": seek_c,
   "shim/session.c": session_c,
   "shim/text.c": text_c,
   "shim/worker.c": worker_c,
