@@ -10,6 +10,7 @@ import { type Cleanup, type Failure, type Released, ResourceScope } from "../ffi
 import type { Host, Session } from "../ffi/session.ts";
 import { GRACE, within } from "../ffi/waits.ts";
 import type { Attachment } from "./attachment.ts";
+import { bytesDevice } from "./bytes.ts";
 import { attachReadBack, SharedFile } from "./file.ts";
 import { type HttpOptions, isHttp, type NestedHttp } from "./http.ts";
 import { MemorySink } from "./memory_sink.ts";
@@ -179,6 +180,8 @@ function isPlace(target: unknown): target is string | URL {
 /** Opens something that libavformat closes. */
 function* attach(session: Session, open: (host: Host) => Operation<Attachment>): Operation<Opened> {
   const scope = new Scope(session);
+  // The shim's protocol and its decipherer ask for bytes, and would not find a copy (`io_read` in shim/io.c).
+  scope.addCopiedBytes = (bytes, size) => scope.addDevice(bytesDevice(bytes), { use: "read" }, size);
   try {
     const attachment = yield* open(scope);
     const io = attachment.io!;
