@@ -1,5 +1,6 @@
 /**
- * The async engine: many sessions at once, answers that never come, what ends a session and what is left of it then.
+ * Sessions of the async engine: many at once, answers that never come, the order of calls, what ends a session and what is left
+ * of it then.
  */
 import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
 import {
