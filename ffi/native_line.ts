@@ -4,8 +4,9 @@
  */
 import type { Call } from "./calls.ts";
 import { AVERROR } from "./constants.ts";
-import { argumentError, makeError } from "./errors.ts";
+import { makeError } from "./errors.ts";
 import { forgetEvents, nextEvent, receiveEvents } from "./events.ts";
+import { checkStillThere, type LentBytes } from "./lent_bytes.ts";
 import { library } from "./library.ts";
 import type { Operation } from "./operation.ts";
 import type { Requests } from "./requests.ts";
@@ -31,25 +32,14 @@ function installCallback(): void {
 }
 let installed = false;
 
-/** Bytes of the program's that a memory input reads where they are, while an operation runs. */
-interface Lent {
-  bytes: Uint8Array;
-  byteLength: number;
-}
-
-/** Bytes of the program's, who may have transferred or resized their buffer since. */
-export function checkStillThere({ bytes, byteLength }: Lent): void {
-  if (bytes.byteLength === byteLength) return;
-  throw argumentError(TypeError, "source", "its bytes were detached or resized");
-}
-
 export class NativeLine {
   readonly handle: number;
   /** For `events.ts`. */
   readonly requests: Requests;
   /** Numbers in and out of an operation. */
   readonly slot: Float64Array<ArrayBuffer> = new Float64Array(Slot.SIZE);
-  #lent: Lent | null = null;
+  /** Bytes that a memory input reads where they are, while an operation runs. */
+  #lent: LentBytes | null = null;
   #isOnStack = false;
   /** An operation was started on the session's own thread, and its end was not taken note of. */
   #isOut = false;

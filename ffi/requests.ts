@@ -10,7 +10,7 @@ import { library } from "./library.ts";
 import type { NativeIO } from "./native_io.ts";
 import { isThenable, type Operation, runAsync, runSync, type Wait } from "./operation.ts";
 import type { Failure } from "./resource_scope.ts";
-import { type Direction, openModes, Request } from "./symbols.ts";
+import { Direction, openModes, Request } from "./symbols.ts";
 
 const markers: readonly Marker[] = ["header", "sync", "boundary", "unknown", "trailer", "flush"];
 
@@ -24,7 +24,7 @@ export type Opened = NativeIO | true | "missing" | null;
 export type Opener = (url: string, mode: OpenMode) => Operation<Opened>;
 
 /** Whose behalf something is opened on. */
-export type Side = (typeof Direction)[keyof typeof Direction];
+export type Side = "input" | "output";
 
 /** An I/O context's device, with the memory that its writes use again and again: new memory costs more than the copy. */
 interface Attached {
@@ -41,7 +41,7 @@ const decoder = new TextDecoder();
 export class Requests {
   #devices = new Map<number, Attached>();
   #closers = new Map<number, () => Operation<void>>();
-  #openers: (Opener | undefined)[] = [];
+  #openers = new Map<Side, Opener | undefined>();
   #transformer: (() => Operation<void>) | null = null;
   #wait: Wait;
   #isOver: () => boolean;
@@ -71,7 +71,7 @@ export class Requests {
   }
 
   get hasOpener(): boolean {
-    return this.#openers.length > 0;
+    return this.#openers.size > 0;
   }
 
   /** Settles with the callbacks that have not returned what they promised; null where there are none. */
@@ -96,7 +96,7 @@ export class Requests {
 
   /** Who opens what one side names; undefined: nobody. */
   setOpener(side: Side, opener: Opener | undefined): void {
-    this.#openers[side] = opener;
+    this.#openers.set(side, opener);
   }
 
   setTransformer(transformer: () => Operation<void>): void {
@@ -106,7 +106,7 @@ export class Requests {
   clear(): void {
     this.#devices.clear();
     this.#closers.clear();
-    this.#openers = [];
+    this.#openers.clear();
     this.#transformer = null;
   }
 
@@ -214,7 +214,7 @@ export class Requests {
   *#open(io: number, length: number, mode: number, side: number): Operation<void> {
     const url = new Uint8Array(length);
     check(library().avs_take_write(io, url, length), "take a URL");
-    const opener = this.#openers[side];
+    const opener = this.#openers.get(side === Direction.INPUT ? "input" : "output");
     const opened = opener ? yield* opener(decoder.decode(url), openModes[mode]!) : null;
     library().avs_reply(io, replyOf(opened));
   }

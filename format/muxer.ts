@@ -125,7 +125,6 @@ export class Muxer implements Disposable, AsyncDisposable {
     }
     checkObject(from, "from");
     checkObject(init, "init");
-    // deno-lint-ignore require-yield
     return this.#session.callSync(calls.addStream, () => this.#addStream(from, init));
   }
 

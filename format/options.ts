@@ -36,7 +36,8 @@ export interface SessionOptions {
   /** Async API only: ends the session with the signal's reason, at once. */
   signal?: AbortSignal;
   /**
-   * Async API only: milliseconds that one callback may take; then it is a TimeoutError DOMException.
+   * Async API only: milliseconds that may be waited for what is outside the library: a callback, a stream, an http
+   * request, the end of a sink. Then the session ends with a TimeoutError DOMException.
    * @default {Infinity}
    */
   timeout?: number;

@@ -3,6 +3,8 @@
  * either API and from every kind of source. Each drive ends by itself, in success or with an exception.
  */
 import {
+  AVError,
+  ClosedError,
   concat,
   concatSync,
   constants,
@@ -822,10 +824,19 @@ const mistakes =
 /** Operations that only a defect of avio makes fail. */
 const ownOperations = new Set([
   "take written bytes",
+  "take a URL",
   "put packet",
   "take packets",
+  "learn of a stream",
   "add chapter",
   "map stream",
+  "set range",
+  "set shift",
+  "count packets",
+  "save an I/O context",
+  "restore an I/O context",
+  "close I/O context",
+  "copy what was written",
 ]);
 
 /** Complains of an exception that is none of those that avio promises. */
@@ -851,11 +862,10 @@ function faultOf({ world }: Case, error: unknown): string | null {
     error.message.startsWith("fault") || error.message.startsWith("a proxy") ||
     error.message.startsWith("a thenable")
   ) return null;
-  if (error.name === "AVError") {
-    return ownOperations.has((error as { operation?: string }).operation ?? "")
-      ? "a defect that avio told of"
-      : null;
+  if (error instanceof AVError) {
+    return ownOperations.has(error.operation) ? "a defect that avio told of" : null;
   }
+  if (error instanceof ClosedError) return null;
   if (error.constructor !== Error && error.constructor !== TypeError && error.constructor !== RangeError) {
     return "a foreign Error";
   }

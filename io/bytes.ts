@@ -4,8 +4,8 @@
  */
 import { constants } from "../ffi/constants.ts";
 import type { Device } from "../ffi/device.ts";
+import { checkStillThere } from "../ffi/lent_bytes.ts";
 import type { NativeIO } from "../ffi/native_io.ts";
-import { checkStillThere } from "../ffi/native_line.ts";
 import type { Host } from "../ffi/session.ts";
 import { ReadSize } from "./read_size.ts";
 
@@ -31,7 +31,7 @@ export function attachBytes(host: Host, bytes: Uint8Array, bufferSize: number, l
 }
 
 /** Each piece is copied before anyone else can touch it. */
-function bytesDevice(bytes: Uint8Array): Device {
+export function bytesDevice(bytes: Uint8Array): Device {
   const { byteLength } = bytes;
   const size = new ReadSize();
   let position = 0;

@@ -8,9 +8,9 @@ import { call, canWait, type MaybePromise, type Operation, step } from "../ffi/o
 import type { Opened, OpenMode } from "../ffi/requests.ts";
 import { type Cleanup, type Failure, type Released, ResourceScope } from "../ffi/resource_scope.ts";
 import type { Host, Session } from "../ffi/session.ts";
-import { Direction } from "../ffi/symbols.ts";
 import { GRACE, within } from "../ffi/waits.ts";
 import type { Attachment } from "./attachment.ts";
+import { bytesDevice } from "./bytes.ts";
 import { attachReadBack, SharedFile } from "./file.ts";
 import { type HttpOptions, isHttp, type NestedHttp } from "./http.ts";
 import { MemorySink } from "./memory_sink.ts";
@@ -56,10 +56,10 @@ export interface Own {
 /** From now on the session's input opens what these options allow, and nothing else. */
 export function allowNestedInput(session: Session, options: NestedInputOptions): void {
   const { onopen, bufferSize, http, origin } = options;
-  if (!onopen) return session.setOpener(Direction.INPUT, undefined);
+  if (!onopen) return session.setOpener("input", undefined);
   const ask = askerOf(onopen);
   const nested = nestedHttp(ask, origin);
-  session.setOpener(Direction.INPUT, function* (url, mode) {
+  session.setOpener("input", function* (url, mode) {
     if (mode !== "read" && mode !== "check") return null;
     const source = (yield* ask(url, "read")) as Source | null;
     if (source === null) return null;
@@ -73,9 +73,9 @@ export function allowNestedInput(session: Session, options: NestedInputOptions):
 
 /** From now on the session's output opens what these options allow, and nothing else. */
 export function allowNestedOutput(session: Session, options: NestedOutputOptions): void {
-  if (!options.onopen && !options.own) return session.setOpener(Direction.OUTPUT, undefined);
+  if (!options.onopen && !options.own) return session.setOpener("output", undefined);
   const output = new NestedOutput(session, options);
-  session.setOpener(Direction.OUTPUT, (url, mode) => output.open(url, mode));
+  session.setOpener("output", (url, mode) => output.open(url, mode));
 }
 
 type Asker = (url: string, mode: "read" | "write") => Operation<Source | Sink | null>;
@@ -180,6 +180,8 @@ function isPlace(target: unknown): target is string | URL {
 /** Opens something that libavformat closes. */
 function* attach(session: Session, open: (host: Host) => Operation<Attachment>): Operation<Opened> {
   const scope = new Scope(session);
+  // The shim's protocol and its decipherer ask for bytes, and would not find a copy (`io_read` in shim/io.c).
+  scope.addCopiedBytes = (bytes, size) => scope.addDevice(bytesDevice(bytes), { use: "read" }, size);
   try {
     const attachment = yield* open(scope);
     const io = attachment.io!;

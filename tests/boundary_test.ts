@@ -15,8 +15,11 @@ import {
   IOKind,
   openModes,
   operations,
+  RemuxState,
   Request,
+  Route,
   Row,
+  SavedState,
   SetWhat,
   Slot,
   symbols,
@@ -121,6 +124,9 @@ Deno.test("Numbers of the header are the numbers of symbols.ts", () => {
   assertEquals(flags, { ...IOFlag });
   const modes = Object.entries(enumerators("AVS_OPEN_")).toSorted(([, a], [, b]) => a - b);
   assertEquals(modes.map(([name]) => name.toLowerCase()), [...openModes]);
+  assertEquals(enumerators("AVS_REMUX_"), { ...RemuxState });
+  assertEquals(enumerators("AVS_ROUTE_"), { ...Route });
+  assertEquals(enumerators("AVS_SAVED_"), { ...SavedState });
 });
 
 Deno.test("Operations of the header are the operations of symbols.ts", () => {
@@ -130,6 +136,77 @@ Deno.test("Operations of the header are the operations of symbols.ts", () => {
   );
   const inTypeScript = Object.fromEntries(Object.entries(operations).map(([name, { code }]) => [name, code]));
   assertEquals(inTypeScript, inHeader);
+});
+
+/** A number that a file of TypeScript gives a name. */
+function constantOf(path: string, name: string): number {
+  const text = Deno.readTextFileSync(root + path);
+  return valueOf(new RegExp(`\\bconst ${name} = ([^;]+);`).exec(text)?.[1], `${name} in ${path}`);
+}
+
+/** The enumerators that a file of C has for itself. */
+function localEnumerators(path: string): Record<string, number> {
+  const text = Deno.readTextFileSync(root + path).replace(/\/\*[\s\S]*?\*\//g, "");
+  return Object.fromEntries(
+    [...text.matchAll(/^ *enum \{ ([^}]*) \};/gm)].flatMap(([, list]) => list!.split(","))
+      .map((item) => item.split("=").map((side) => side.trim()))
+      .filter(([, value]) => value !== undefined && /^[\d\s*]+$/.test(value))
+      .map(([name, value]) => [name!, valueOf(value, name!)]),
+  );
+}
+
+/** A product of whole numbers, as both languages write it. */
+function valueOf(text: string | undefined, what: string): number {
+  assert(text !== undefined && /^[\d_]+( \* [\d_]+)*$/.test(text), `${what}: ${text}`);
+  return text.split(" * ").reduce((product, factor) => product * Number(factor.replaceAll("_", "")), 1);
+}
+
+Deno.test("How long and how much: the numbers that both sides have are the same", () => {
+  assertEquals(constantOf("ffi/events.ts", "MAX_POOL_WAIT"), enumerators("AVS_")["WAIT_MS"]);
+  // A batch of packets that are read ahead, and one of those that `transform` gets.
+  const { PACKETS, BYTES } = localEnumerators("shim/remux.c");
+  assertEquals(constantOf("ffi/reading.ts", "MAX_PACKETS"), PACKETS);
+  assertEquals(constantOf("ffi/reading.ts", "MAX_BYTES"), BYTES);
+});
+
+/** What the header says of the numbers in an operation's slot: position and meaning. */
+function slotsOf(operation: string): { inputs: Record<number, string>; outputs: Record<number, string> } {
+  const comment = new RegExp(`AVS_OP_${operation} = \\d+, *(?:/\\*([\\s\\S]*?)\\*/)?`).exec(header)?.[1] ??
+    "";
+  const [, inputs = ""] = /\bin: ([^.]*)/.exec(comment) ?? [];
+  const [, outputs = ""] = /\bout: ([^.]*)/.exec(comment) ?? [];
+  const parse = (text: string) =>
+    Object.fromEntries(
+      [...text.matchAll(/(?:^|, )(\d+) ([^,]*(?:,(?! \d+ )[^,]*)*)/g)]
+        .map(([, position, meaning]) => [Number(position), meaning!.trim()] as const)
+        .filter(([position]) => position > 0), // "0 for a format that ..." is a value of the one before
+    );
+  return { inputs: parse(inputs), outputs: parse(outputs) };
+}
+
+Deno.test("The positions of an operation's numbers are the header's", () => {
+  const positions = (numbers: Record<number, string>) => Object.keys(numbers).map(Number);
+  const sources = ["input", "output", "plain_io", "reading", "remux"].map((name) =>
+    Deno.readTextFileSync(`${root}ffi/${name}.ts`)
+  ).join("\n");
+  for (const [name] of Object.entries(operations)) {
+    const upper = name.replace(/(?<=[a-z])[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
+    const { inputs } = slotsOf(upper);
+    const uses = [...sources.matchAll(new RegExp(`operations\\.${name}, (\\[[^\\]]*\\])`, "g"))];
+    for (const [, list] of uses) {
+      const count = list!.slice(1, -1).split(",").filter((item) => item.trim() !== "").length;
+      assertEquals(
+        positions(inputs),
+        Array.from({ length: count }, (_, index) => index + 1),
+        `${name} ${list}`,
+      );
+    }
+    if (positions(inputs).length > 0 && name !== "read") {
+      assert(uses.length > 0, `${name} is given no numbers`);
+    }
+  }
+  assertEquals(slotsOf("READ").inputs, { 1: "packets at most", 2: "bytes at most" });
+  assertEquals(positions(slotsOf("REMUX").outputs), [1, 2, 3, 4, 5]);
 });
 
 Deno.test("The library exports avs_* and nothing else", async () => {
@@ -178,12 +255,6 @@ Deno.test("Imports run one way: mod.ts, format/, io/, ffi/", () => {
   }
 });
 
-/** Circles that are being undone elsewhere at this moment: their files' imports of each other. This list ends empty. */
-const knownCircles: readonly string[] = [
-  "format/remux.ts -> format/transfer.ts -> format/remux.ts",
-  "io/http.ts -> io/source.ts -> io/http.ts",
-];
-
 /** What a file imports from other files: values and types, by import, export or import(). */
 function importsOf(path: string): string[] {
   const text = Deno.readTextFileSync(root + path).replace(/\/\*[\s\S]*?\*\//g, "");
@@ -217,19 +288,55 @@ Deno.test("No file imports itself, by whatever way, types included", () => {
   for (const folder of ["ffi/", "io/", "format/", "cli/", "install/"]) {
     for (const { path } of sources(folder)) assert(files.has(path), `${path} is imported by nobody`);
   }
-  assertEquals([...circles].filter((circle) => !knownCircles.includes(circle)), []);
+  assertEquals([...circles], []);
 });
 
-Deno.test("Only ffi/ knows pointers, callbacks and symbols of Deno's FFI", () => {
-  for (const folder of ["io/", "format/", ""]) {
+/** What nobody outside ffi/ sees: Deno's FFI, the library's symbols, positions of numbers, handles. */
+const native: Record<string, RegExp> = {
+  "Deno's FFI": /\bdlopen\b|\bUnsafe(Callback|Pointer|PointerView|FnPointer)\b/,
+  "a symbol": /\blibrary\(|\bavs_(?!h\b)/, // avs_h is the header's text
+  "a slot": /\bslot(\[|\.)/,
+  "a handle": /\.(handle|native)\b/,
+};
+
+/** Files of ffi/ that are for ffi/ alone, and what others may have of those that are not. */
+const inner = ["symbols", "native_line", "events"];
+const outerOf: Record<string, readonly string[]> = {
+  library: ["libraryPath", "loadLibrary", "LibraryNotFoundError", "faultOf"],
+  session: ["Session", "Host", "Limits", "IOUse"],
+};
+
+Deno.test("Only ffi/ knows Deno's FFI, symbols, slots and handles", () => {
+  for (const folder of ["io/", "format/", "cli/", "install/", ""]) {
     for (const { path, text } of sources(folder)) {
-      for (
-        const word of ["dlopen", "UnsafeCallback", "UnsafePointer", "UnsafePointerView", "UnsafeFnPointer"]
-      ) {
-        assert(!text.includes(word), `${path} has ${word}`);
+      const program = text.replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, "").replace(/"[^"\n]*"/g, '""');
+      for (const [what, pattern] of Object.entries(native)) {
+        assert(!pattern.test(program), `${path} has ${what}: ${pattern.exec(program)?.[0]}`);
       }
     }
   }
+});
+
+Deno.test("What is imported of ffi/ has no symbol and no slot in it", () => {
+  for (const folder of ["io/", "format/", "cli/", "install/", ""]) {
+    for (const { path, text } of sources(folder)) {
+      for (
+        const [, names, file] of text.matchAll(
+          /\b(?:import|export)\b([^;"]*?)\bfrom "\.{1,2}\/ffi\/(\w+)\.ts"/g,
+        )
+      ) {
+        assert(!inner.includes(file!), `${path} imports ffi/${file}.ts`);
+        const allowed = outerOf[file!];
+        if (!allowed) continue;
+        for (const name of names!.replace(/\btype\b|[{}]/g, "").split(",").map((name) => name.trim())) {
+          assert(name === "" || allowed.includes(name), `${path} imports ${name} of ffi/${file}.ts`);
+        }
+      }
+    }
+  }
+});
+
+Deno.test("Neither the library nor a callback is ever closed", () => {
   const all = sources("ffi/").map(({ text }) => text).join("");
   assert(
     !/\.close\(\)/.test(all.replace(/session\.close\(\)|this\.close\(\)/g, "")),

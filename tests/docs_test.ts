@@ -245,7 +245,7 @@ const provocations: Record<string, () => unknown> = {
       return probe(playlist, { onopen, ...onPort1234(() => Response.redirect("http://10.0.0.1/")) });
     },
   [`TypeError: source: ${url} can't be opened synchronously, use open`]: () => probeSync(url),
-  "TimeoutError: A callback took longer than 100 ms": () => probe(never, { timeout: 100 }),
+  "TimeoutError: probe: nothing came within the timeout of 100 ms": () => probe(never, { timeout: 100 }),
   "RangeError: onread returned 1000000000; at most 65536 bytes were requested": () =>
     probeSync({ onread: () => 1e9 }),
   "AVError: Cannot open input: refused to open 'file:///etc/passwd'": () =>

@@ -56,12 +56,12 @@ const WORK = `
     const hls = { format: "hls", options: { hls_time: 1 }, onopen };
     await run("fixtures/video.mp4", folder + "/index.m3u8", hls);
     await run("fixtures/video.mp4", folder + "/index.m3u8", hls);
-    await run(folder + "/index.m3u8", folder + "/b.ts", { onopen });
+    await run(folder + "/index.m3u8", folder + "/b.ts", { input: { onopen } });
     const playlist = await open(folder + "/list", { read: true, write: true, create: true });
     await run("fixtures/video.mp4", playlist, { ...hls, url: "list" });
     playlist.close();
     try {
-      await run(folder + "/index.m3u8", folder + "/index1.ts", { onopen });
+      await run(folder + "/index.m3u8", folder + "/index1.ts", { input: { onopen } });
       throw new Error("it was written over");
     } catch (error) {
       if (!error.message.includes("would overwrite")) throw error;

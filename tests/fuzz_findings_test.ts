@@ -174,9 +174,11 @@ Deno.test("Options that are null are told by their names", () => {
 Deno.test("An IOContext that is given back with writes under way forgets them", async () => {
   using demuxer = Demuxer.openSync(fixtureBytes("audio.wav"));
   const { promise, resolve } = Promise.withResolvers<void>();
+  const reached = Promise.withResolvers<void>();
   let late = 0, closed = false;
   using context = new IOContext(8, {
     onwrite: () => {
+      reached.resolve();
       if (closed) late++;
       return promise as unknown as number;
     },
@@ -185,12 +187,12 @@ Deno.test("An IOContext that is given back with writes under way forgets them", 
   const muxer = await Muxer.open(context, { format: "matroska" });
   muxer.addStream(demuxer.streams[0]!);
   const started = muxer.start().then(() => null, (error: unknown) => error);
-  await new Promise((go) => setTimeout(go, 20));
+  await reached.promise;
   muxer[Symbol.dispose]();
   closed = true;
   assert(await started instanceof ClosedError);
   resolve();
-  await new Promise((go) => setTimeout(go, 20));
+  await promise;
   assertEquals(late, 0);
 });
 

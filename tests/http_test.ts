@@ -19,10 +19,11 @@ import {
   probeSync,
   remux,
 } from "@avio/avio";
-import { readRows, rejectionOf, sleep, soon } from "./support/async.ts";
+import { readRows, rejectionOf, soon } from "./support/async.ts";
 import { rangeOf, serving, wavOf } from "./support/file_server.ts";
 import { fixtureBytes, mediaFixtures } from "./support/fixtures.ts";
 import { rowsOf } from "./support/packets.ts";
+import { eventually } from "./support/threads.ts";
 
 // ------------------------------------------------------------------------------------------- ranges
 
@@ -369,7 +370,7 @@ Deno.test("Closing early leaves the connection", async () => {
     const demuxer = await Demuxer.open(server.url);
     await demuxer.read();
     await demuxer.close();
-    for (let i = 0; i < 100 && server.open > 0; i++) await sleep(10);
+    await eventually(() => server.open === 0);
     assertEquals(server.open, 0);
     assert(server.left > 0);
     assertLessOrEqual(server.sent, 1_000_000);
@@ -380,12 +381,12 @@ Deno.test("An abort leaves the connection, and its reason comes out, even while 
   await serving(wavOf(8_000_000), { chunk: 1000, pause: 30 }, async (server) => {
     const controller = new AbortController();
     const reason = new Error("no longer");
-    const reading = readRows(server.url, { signal: controller.signal });
-    setTimeout(() => controller.abort(reason), 150);
-    assertStrictEquals(await soon(rejectionOf(reading)), reason);
-    for (let i = 0; i < 100 && server.left === 0; i++) await sleep(10);
+    const reading = rejectionOf(readRows(server.url, { signal: controller.signal }));
+    await eventually(() => server.sent > 2000);
+    controller.abort(reason);
+    assertStrictEquals(await soon(reading), reason);
+    await eventually(() => server.left > 0);
     assertEquals(server.left, 1);
-    await sleep(50);
   });
 });
 
@@ -393,10 +394,13 @@ Deno.test("An abort before the server has answered ends the request with its rea
   const controller = new AbortController();
   const reason = new Error("no longer");
   const answer = Promise.withResolvers<Response>();
-  await serving(fixtureBytes("video.mkv"), { instead: () => answer.promise }, async (server) => {
-    const opening = Demuxer.open(server.url, { signal: controller.signal });
-    setTimeout(() => controller.abort(reason), 50);
-    assertStrictEquals(await soon(rejectionOf(opening)), reason);
+  const asked = Promise.withResolvers<void>();
+  const instead = () => (asked.resolve(), answer.promise);
+  await serving(fixtureBytes("video.mkv"), { instead }, async (server) => {
+    const opening = rejectionOf(Demuxer.open(server.url, { signal: controller.signal }));
+    await soon(asked.promise);
+    controller.abort(reason);
+    assertStrictEquals(await soon(opening), reason);
     answer.resolve(new Response());
   });
 });

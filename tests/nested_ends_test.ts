@@ -33,7 +33,7 @@ import {
 } from "./support/many_files.ts";
 import { rowsOf } from "./support/packets.ts";
 import { answerOf } from "./support/script.ts";
-import { eventually } from "./support/threads.ts";
+import { eventually, never } from "./support/threads.ts";
 
 function thrownBy(work: () => unknown): unknown {
   try {
@@ -46,20 +46,22 @@ function thrownBy(work: () => unknown): unknown {
 
 // ------------------------------------------------------------------------------------------- what never answers
 
-const never = () => new Promise<never>(() => {});
-const stuckAnywhere: Record<string, OpenCallback> = {
-  "onopen at once": never,
-  "onopen later": ({ url, mode }) =>
-    /[12]\.ts$/.test(url) ? never() : mode === "read" ? segment(url) : new MemorySink(),
-  "a nested callback": ({ mode }) => mode === "read" ? { onread: never } : { onwrite: never },
-  "a nested stream": ({ mode }) =>
+/** Openers that `silent` is called in somewhere, which never answers. */
+const stuckAnywhere: Record<string, (silent: () => Promise<never>) => OpenCallback> = {
+  "onopen at once": (silent) => silent,
+  "onopen later": (silent) => ({ url, mode }) =>
+    /[12]\.ts$/.test(url) ? silent() : mode === "read" ? segment(url) : new MemorySink(),
+  "a nested callback": (silent) => ({ mode }) => mode === "read" ? { onread: silent } : { onwrite: silent },
+  "a nested stream": (silent) => ({ mode }) =>
     mode === "read"
-      ? new ReadableStream({ pull: never })
-      : new WritableStream({ write: never }, { highWaterMark: 1 }),
+      ? new ReadableStream({ pull: silent })
+      : new WritableStream({ write: silent }, { highWaterMark: 1 }),
 };
 
-for (const [what, onopen] of Object.entries(stuckAnywhere)) {
+for (const [what, openerOf] of Object.entries(stuckAnywhere)) {
   Deno.test(`abort and timeout while ${what} never answers`, async () => {
+    let reached = Promise.withResolvers<void>();
+    const onopen = openerOf(() => (reached.resolve(), never()));
     const works: ((limits: { signal?: AbortSignal; timeout?: number }) => Promise<unknown>)[] = [
       (limits) => readRows(playlist(), { onopen, ...limits }),
       (limits) => remux(VIDEO, new MemorySink(), { ...OUT, onopen, ...limits }),
@@ -67,8 +69,11 @@ for (const [what, onopen] of Object.entries(stuckAnywhere)) {
     for (const work of works) {
       const reason = new Error("enough");
       const controller = new AbortController();
-      setTimeout(() => controller.abort(reason), 20);
-      assertStrictEquals(await soon(rejectionOf(work({ signal: controller.signal }))), reason);
+      reached = Promise.withResolvers<void>();
+      const working = rejectionOf(work({ signal: controller.signal }));
+      await soon(reached.promise);
+      controller.abort(reason);
+      assertStrictEquals(await soon(working), reason);
       const error = await soon(rejectionOf(work({ timeout: 20 })));
       assert(error instanceof DOMException && error.name === "TimeoutError", String(error));
     }
@@ -77,15 +82,16 @@ for (const [what, onopen] of Object.entries(stuckAnywhere)) {
 
 Deno.test("what onopen answers too late is cancelled or not touched", async () => {
   const answer = Promise.withResolvers<Source>();
+  const asked = Promise.withResolvers<void>();
   const controller = new AbortController();
-  const reading = rejectionOf(
-    readRows(playlist(), { onopen: () => answer.promise, signal: controller.signal }),
-  );
-  setTimeout(() => controller.abort(new Error("enough")), 10);
+  const onopen = () => (asked.resolve(), answer.promise);
+  const reading = rejectionOf(readRows(playlist(), { onopen, signal: controller.signal }));
+  await soon(asked.promise);
+  controller.abort(new Error("enough"));
   await soon(reading);
   const watched = new WatchedSource(chunksOf(segment("index0.ts"), 1000));
   answer.resolve(watched.stream);
-  await new Promise((resolve) => setTimeout(resolve, 20));
+  await answer.promise;
   assertEquals(watched.pulls, 0);
 });
 
@@ -181,7 +187,7 @@ Deno.test("onopen uses other sessions, also with onopen, in both engines", async
     const sink = new MemorySink();
     await remux(bytesOf(playlistOf([url])), sink, {
       format: "mpegts",
-      onopen: () => Promise.resolve(segment(url)),
+      input: { onopen: () => Promise.resolve(segment(url)) },
     });
     return sink.bytes();
   };
@@ -256,7 +262,7 @@ Deno.test("200 segments again and again: memory does not grow", async () => {
     const round = async () => {
       const sink = new MemorySink();
       avio.remuxSync(list, sink, { format: "hls", url: "o.m3u8", options: { hls_time: 3, hls_list_size: 3 },
-        streams: (stream) => stream.type === "audio", onopen: ({ mode }) => mode === "read" ? bytes : new MemorySink() });
+        streams: (stream) => stream.type === "audio", input: { onopen: () => bytes }, onopen: () => new MemorySink() });
       await using demuxer = await Demuxer.open(list, { onopen: () => new Blob([bytes]) });
       for await (const _ of demuxer);
       gc();

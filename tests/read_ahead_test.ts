@@ -4,6 +4,7 @@
  */
 import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import {
+  ClosedError,
   Demuxer,
   type DemuxerOptions,
   type IOCallbacks,
@@ -17,7 +18,7 @@ import { readerOf } from "./support/devices.ts";
 import { fixtureBytes, fixturePath } from "./support/fixtures.ts";
 import { type PacketRow, rowOf, rowsOf } from "./support/packets.ts";
 import { answerOf } from "./support/script.ts";
-import { never } from "./support/threads.ts";
+import { eventually, never, settled } from "./support/threads.ts";
 
 /** The first bytes are enough to open them. */
 const live: DemuxerOptions = { findStreamInfo: false, bufferSize: 1024 };
@@ -117,9 +118,8 @@ for (const name of liveFixtures) {
       const demuxer = await Demuxer.open(limited(bytes, limit, never).callbacks, live);
       assertEquals(await readSome(demuxer, expected.length), expected);
       const next = rejectionOf(demuxer.read());
-      assertEquals(await Promise.race([next, sleep(10)]), undefined, "there was one more");
       demuxer[Symbol.dispose]();
-      assert(await next instanceof Error);
+      assert(await next instanceof ClosedError, "there was one more");
     }
   });
 }
@@ -150,11 +150,8 @@ for (const [how, make] of Object.entries(longSources)) {
     const { source, taken } = make(wavOf(16e6));
     const demuxer = await Demuxer.open(source);
     await demuxer.read();
-    await sleep(20);
-    const once = taken();
-    assert(once < 1 << 20, `${once} bytes were taken for one packet`);
-    await sleep(30);
-    assertEquals(taken(), once, "it goes on though nobody reads");
+    await eventually(settled(taken));
+    assert(taken() < 1 << 20, `${taken()} bytes were taken for one packet, though nobody reads`);
     let size = 0;
     while (size < 1 << 20) size += (await demuxer.read())!.data.length;
     assert(taken() < 3 << 20, `${taken()} bytes were taken for a megabyte`);
@@ -283,8 +280,7 @@ Deno.test("A seek waits for a callback that is under way, and then works", async
   await using _ = demuxer;
   let sought = false;
   const seeking = demuxer.seek(0).then(() => sought = true);
-  await sleep(10);
-  assert(!sought, "it did not wait");
+  assertEquals([sought, source.underWay], [false, 1]);
   open();
   await soon(seeking);
   assertEquals(await readSome(demuxer, 5), rowsOf(samples).slice(0, 5));
@@ -539,7 +535,7 @@ Deno.test("Damaged data in the middle: the packets and errors of the sync API", 
 Deno.test("close() waits for a callback that was called ahead", async () => {
   const { demuxer, source, open } = await idleDemuxer();
   const closed = Promise.all([demuxer.close(), demuxer.close()]).then(() => source.underWay);
-  await sleep(50);
+  assertEquals(source.underWay, 1);
   open();
   assertEquals(await soon(closed), 0);
   await demuxer.close();
@@ -550,7 +546,7 @@ Deno.test("close() does not wait for ever for a callback that was called ahead",
   await soon(Promise.all([demuxer.close(), demuxer.close()]), 1500);
   assertEquals(source.underWay, 1);
   await soon(demuxer.close(), 100);
-  assert(await rejectionOf(demuxer.seek(0)) instanceof Error);
+  assert(await rejectionOf(demuxer.seek(0)) instanceof ClosedError);
 });
 
 Deno.test("Disposing does not wait at all", async () => {
@@ -559,7 +555,7 @@ Deno.test("Disposing does not wait at all", async () => {
   assertEquals(source.underWay, 1);
   const { calls } = source;
   open();
-  await sleep(10);
+  await eventually(() => source.underWay === 0);
   assertEquals(source.calls, calls, "it was called again");
 });
 
@@ -636,9 +632,9 @@ Deno.test("close() during a read that waits", async () => {
   const source = limited(bytes, 20000, never);
   const demuxer = await Demuxer.open(source.callbacks, live);
   const reading = rejectionOf(Array.fromAsync(demuxer));
-  while (source.underWay === 0) await sleep(1);
+  await eventually(() => source.underWay > 0);
   await soon(Promise.all([demuxer.close(), demuxer.close()]), 300);
-  assert(await soon(reading) instanceof Error);
+  assert(await soon(reading) instanceof ClosedError);
 });
 
 Deno.test("An IOContext is not left with the error of a Demuxer that was closed while it read ahead", async () => {
@@ -648,8 +644,9 @@ Deno.test("An IOContext is not left with the error of a Demuxer that was closed 
     raw,
     ({ callbacks }) => io = new IOContext(400_000, callbacks),
   );
-  setTimeout(open, 5);
-  await demuxer.close();
+  const closing = demuxer.close();
+  open();
+  await closing;
   source.before = () => Promise.resolve();
   await using second = await Demuxer.open(io!, raw);
   assert((await Array.fromAsync(second)).length > 50);

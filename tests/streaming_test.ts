@@ -72,7 +72,7 @@ Deno.test("streamingOptions() has none for other formats, in whatever case", () 
   assertThrows(
     () => streamingOptions(1 as unknown as string),
     TypeError,
-    "format: must be a string, is number",
+    "format: must be a string, is a number",
   );
   const known = outputFormats().flatMap(({ name }) => name.split(","));
   for (const format of MP4_FAMILY) assert(known.includes(format), format);

@@ -55,6 +55,12 @@ export async function eventually(isSo: () => boolean, milliseconds = 2000): Prom
   return true;
 }
 
+/** For `eventually`: whether a number is what it was when this was last asked. */
+export function settled(number: () => number): () => boolean {
+  let before = NaN;
+  return () => before === (before = number());
+}
+
 /** What a promise is rejected with; an error where it is not, or not in time. */
 export async function rejection(promise: Promise<unknown>, milliseconds = 5000): Promise<unknown> {
   let timer: ReturnType<typeof setTimeout> | undefined;

@@ -117,7 +117,7 @@ Deno.test("image2 out: a file for each packet", async () => {
       : Muxer.openSync(new MemorySink(), options);
     muxer.addStream(streams[0]!);
     for (let i = 0; i < 3; i++) {
-      const next = { ...packet!, pts: i, dts: i, time: null };
+      const next = { ...packet!, pts: i, dts: i };
       if (isAsync) await muxer.write(next);
       else muxer.writeSync(next);
     }
@@ -418,21 +418,28 @@ Deno.test("concat: protocols can't be allowed from a script", { ignore: !isEmbed
   assert(asked.every(({ url }) => !url.startsWith("/etc")), JSON.stringify(asked));
 });
 
-Deno.test("remux from a concat script to HLS, one onopen for both", { ignore: !isEmbedded }, async () => {
-  const files = new Map<string, MapFile>(tsSegments());
-  files.delete("index.m3u8");
-  const { asked, onopen } = recording(fromMap(files));
-  const sink = new MemorySink();
-  const source = script(...[0, 1, 2].map((i) => `file index${i}.ts`));
-  const options = {
-    format: "hls",
-    url: "out.m3u8",
-    options: { hls_time: 1, hls_playlist_type: "vod" },
-    onopen,
-  };
-  await remux(source, sink, options);
-  assertEquals(new Set(asked.map(({ mode }) => mode)), new Set(["read", "write"]));
-  await inFolder([...contents(files), ["out.m3u8", sink.bytes()]], (folder) => {
-    assertEquals(ffprobeInfo(`${folder}/out.m3u8`).streams.length, 2);
-  });
-});
+Deno.test(
+  "remux from a concat script to HLS: each side asks its own onopen",
+  { ignore: !isEmbedded },
+  async () => {
+    const files = new Map<string, MapFile>(tsSegments());
+    files.delete("index.m3u8");
+    const opened = recording(fromMap(tsSegments()));
+    const written = recording(fromMap(files));
+    const sink = new MemorySink();
+    const source = script(...[0, 1, 2].map((i) => `file index${i}.ts`));
+    const options = {
+      format: "hls",
+      url: "out.m3u8",
+      options: { hls_time: 1, hls_playlist_type: "vod" },
+      onopen: written.onopen,
+      input: { onopen: opened.onopen },
+    };
+    await remux(source, sink, options);
+    assertEquals(new Set(opened.asked.map(({ mode }) => mode)), new Set(["read"]));
+    assertEquals(new Set(written.asked.map(({ mode }) => mode)), new Set(["write"]));
+    await inFolder([...contents(files), ["out.m3u8", sink.bytes()]], (folder) => {
+      assertEquals(ffprobeInfo(`${folder}/out.m3u8`).streams.length, 2);
+    });
+  },
+);

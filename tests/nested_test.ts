@@ -51,7 +51,6 @@ Deno.test("what onopen throws comes out of open, read, probe and remux: sync", (
     for (const at of [0, 1, 2]) {
       const calls: Record<string, (onopen: OpenCallback) => unknown> = {
         read: (onopen) => rowsOf(playlist(), { onopen }),
-        remux: (onopen) => remuxSync(playlist(), new MemorySink(), { format: "mpegts", onopen }),
         "remux's input": (onopen) =>
           remuxSync(playlist(), new MemorySink(), { format: "mpegts", input: { onopen } }),
         "remux's output": (onopen) => remuxSync(VIDEO, new MemorySink(), { ...OUT, onopen }),
@@ -85,7 +84,8 @@ Deno.test("what onopen throws or rejects with comes out of open, read, probe and
     for (const at of [0, 1, 2]) {
       const calls: Record<string, (onopen: OpenCallback) => Promise<unknown>> = {
         read: (onopen) => readRows(playlist(), { onopen }),
-        remux: (onopen) => remux(playlist(), new MemorySink(), { format: "mpegts", onopen }),
+        "remux's input": (onopen) =>
+          remux(playlist(), new MemorySink(), { format: "mpegts", input: { onopen } }),
         "remux's output": (onopen) => remux(VIDEO, new MemorySink(), { ...OUT, onopen }),
         ...(at === 0 ? { probe: (onopen) => probe(playlist(), { onopen }) } : {}),
       };
@@ -193,7 +193,7 @@ Deno.test("null and undefined are refusals: an error that names the URL, never a
       assertStringIncludes(String(await rejectionOf(readRows(playlist(), { onopen }))), text);
       const sink = () => new MemorySink();
       assertStringIncludes(
-        String(thrownBy(() => remuxSync(playlist(), sink(), { format: "mpegts", onopen }))),
+        String(thrownBy(() => remuxSync(playlist(), sink(), { format: "mpegts", input: { onopen } }))),
         text,
       );
       const later = remux(playlist(), sink(), { format: "mpegts", input: { onopen } });

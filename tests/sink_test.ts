@@ -31,6 +31,7 @@ import {
 import { amounts, Collector } from "./support/devices.ts";
 import { fixtureBytes, fixturePath } from "./support/fixtures.ts";
 import { hashesByStream, rowsOf } from "./support/packets.ts";
+import { eventually, never } from "./support/threads.ts";
 
 const FRAGMENTED = "frag_keyframe+empty_moov+default_base_moof";
 
@@ -231,9 +232,8 @@ Deno.test("flush() brings to the sink what was written so far", async () => {
   await muxer.write(packet(0, 1000));
   await muxer.write(packet(1, 1000)); // Matroska keeps the last packet of audio back
   await muxer.flush();
-  await sleep(5); // the stream has it, its sink may be about to get it
-  const size = sink.chunks.reduce((sum, chunk) => sum + chunk.length, 0);
-  assert(size >= 1000, `${size} bytes`);
+  const size = () => sink.chunks.reduce((sum, chunk) => sum + chunk.length, 0);
+  assert(await eventually(() => size() >= 1000), `${size()} bytes`); // the stream has it, its sink gets it
   await muxer.finish();
 });
 
@@ -273,9 +273,9 @@ const brokenSinks: Record<string, (error: unknown, at: number) => Sink> = {
     return new WritableStream({
       write: async (_chunk, controller) => {
         if (calls++ < at) return;
-        await sleep(1);
+        await null;
         controller.error(error);
-        await sleep(1);
+        await never();
       },
     });
   },
@@ -306,7 +306,6 @@ for (const [how, make] of Object.entries(brokenSinks)) {
       const last = await rejectionOf(muxer.finish());
       if (at > 0) assertStrictEquals(last, error, `${at}: finish: ${String(last)}`);
       await muxer[Symbol.asyncDispose]();
-      await sleep(10); // what the sink began
     }
   });
 
@@ -316,7 +315,6 @@ for (const [how, make] of Object.entries(brokenSinks)) {
     await muxer.write(packet(0, 100));
     assertStrictEquals(await rejectionOf(muxer.finish()), error);
     assertStrictEquals(await rejectionOf(muxer.finish()), error);
-    await sleep(10);
   });
 
   Deno.test(`The very error comes out of remux(): ${how}`, async () => {
@@ -327,7 +325,6 @@ for (const [how, make] of Object.entries(brokenSinks)) {
         await rejectionOf(remux(fixtureBytes("video.mp4"), make(error, at), options)),
         error,
       );
-      await sleep(10); // what the sink began
     }
   });
 }
@@ -374,30 +371,34 @@ Deno.test("A WritableStream is aborted when the muxer is closed without finish()
 Deno.test("A WritableStream is aborted with the reason of an abort, even while it takes nothing", async () => {
   const reason = new Error("no longer");
   const controller = new AbortController();
-  const aborted: unknown[] = [];
+  const reached = Promise.withResolvers<void>();
+  const aborted = Promise.withResolvers<unknown>();
   const stream = new WritableStream<Uint8Array>({
-    write: () => new Promise(() => {}),
-    abort: (why) => void aborted.push(why),
+    start: (sink) => sink.signal.addEventListener("abort", () => aborted.resolve(sink.signal.reason)),
+    write: () => (reached.resolve(), never()),
   });
   const { muxer, packet } = await pcmMuxer(stream, { signal: controller.signal });
-  setTimeout(() => controller.abort(reason), 20);
-  const writing = async () => {
+  const writing = rejectionOf((async () => {
     while (true) await muxer.write(packet(0));
-  };
-  assertStrictEquals(await soon(rejectionOf(writing())), reason);
-  const signal = await soon(Promise.resolve(stream.locked));
-  assertEquals(signal, false);
+  })());
+  await soon(reached.promise);
+  controller.abort(reason);
+  assertStrictEquals(await soon(writing), reason);
+  assertStrictEquals(await soon(aborted.promise), reason);
+  assertEquals(stream.locked, false);
 });
 
 Deno.test("An abort ends finish(), even while the stream takes its time to close", async () => {
   const reason = new Error("no longer");
   const controller = new AbortController();
-  const stream = new WritableStream<Uint8Array>({ close: () => new Promise(() => {}) });
+  const reached = Promise.withResolvers<void>();
+  const stream = new WritableStream<Uint8Array>({ close: () => (reached.resolve(), never()) });
   const { muxer, packet } = await pcmMuxer(stream, { signal: controller.signal });
   await muxer.write(packet(0, 100));
-  const finishing = muxer.finish();
-  setTimeout(() => controller.abort(reason), 20);
-  assertStrictEquals(await soon(rejectionOf(finishing)), reason);
+  const finishing = rejectionOf(muxer.finish());
+  await soon(reached.promise);
+  controller.abort(reason);
+  assertStrictEquals(await soon(finishing), reason);
 });
 
 Deno.test("A WritableStream is aborted with what the source failed with", async () => {
@@ -496,7 +497,7 @@ Deno.test("RemuxStream: a cancel downstream is told upstream", async () => {
   const reader = mkv.getReader();
   await reader.read();
   await reader.cancel(reason);
-  for (let i = 0; i < 200 && source.cancelled.length === 0; i++) await sleep(10);
+  await eventually(() => source.cancelled.length > 0);
   assertEquals(source.cancelled.length, 1);
   assertStrictEquals(source.cancelled[0], reason);
 });
@@ -571,22 +572,18 @@ Deno.test("examples/serve_remux.ts answers an upload with mp4 while it is still 
       "aac",
     ]);
 
-    let uploaded = false;
+    const answered = Promise.withResolvers<void>();
     const upload = new ReadableStream<Uint8Array<ArrayBuffer>>({
       async start(controller) {
         await remux(fixturePath("video.mkv"), {
-          onwrite: async (chunk) => {
-            controller.enqueue(chunk);
-            await sleep(1);
-          },
+          onwrite: (chunk) => controller.enqueue(chunk),
         }, { format: "matroska" });
-        await sleep(400);
-        uploaded = true;
+        await answered.promise; // the answer's head must come while there is no end
         controller.close();
       },
     });
-    const answer = await fetch(url, { method: "POST", body: upload });
-    assertEquals(uploaded, false, "the answer's head came while uploading");
+    const answer = await soon(fetch(url, { method: "POST", body: upload }));
+    answered.resolve();
     const bytes = await answer.bytes();
     assertEquals(rowsOf(bytes).length, 206);
 

@@ -32,6 +32,7 @@ import {
   hashes,
   inFolder,
   mp4Hashes,
+  nestedContexts,
   recording,
   textOf,
   tsHashes,
@@ -304,7 +305,8 @@ function collect(): { onwrite: (bytes: Uint8Array) => void; bytes: () => Uint8Ar
 }
 
 for (const [what, make] of Object.entries(ownSinks)) {
-  Deno.test(`HLS out: its own sink is ${what}, and the playlist is written once`, async () => {
+  const ignore = what === "an IOContext" && !nestedContexts;
+  Deno.test(`HLS out: its own sink is ${what}, and the playlist is written once`, { ignore }, async () => {
     await inFolder([], async (folder) => {
       for (const isAsync of [false, true]) {
         const { sync, sink, text } = make(`${folder}/own${isAsync}.m3u8`);
@@ -320,21 +322,25 @@ for (const [what, make] of Object.entries(ownSinks)) {
     });
   });
 
-  Deno.test(`HLS out: its own sink is ${what}, and the playlist is written again and again`, async () => {
-    await inFolder([], async (folder) => {
-      const { sink, text } = make(`${folder}/own.m3u8`);
-      const { asked, onopen } = recording(({ url }) => url === "index.m3u8" ? null : new MemorySink());
-      const settings = { url: "index.m3u8", format: "hls", options: { hls_time: 1 }, onopen };
-      const begins = ["a path", "a file: URL", "a Deno.FsFile"].includes(what);
-      if (begins) {
-        await remux(VIDEO, sink, settings);
-        assertEquals((await text()).match(/^[^#\n].*/gm), ["index0.ts", "index1.ts", "index2.ts"]);
-        return;
-      }
-      await assertRejects(() => remux(VIDEO, sink, settings), AVError, "refused to open 'index.m3u8'");
-      assertEquals(asked.at(-1), { url: "index.m3u8", mode: "write" });
-    });
-  });
+  Deno.test(
+    `HLS out: its own sink is ${what}, and the playlist is written again and again`,
+    { ignore },
+    async () => {
+      await inFolder([], async (folder) => {
+        const { sink, text } = make(`${folder}/own.m3u8`);
+        const { asked, onopen } = recording(({ url }) => url === "index.m3u8" ? null : new MemorySink());
+        const settings = { url: "index.m3u8", format: "hls", options: { hls_time: 1 }, onopen };
+        const begins = ["a path", "a file: URL", "a Deno.FsFile"].includes(what);
+        if (begins) {
+          await remux(VIDEO, sink, settings);
+          assertEquals((await text()).match(/^[^#\n].*/gm), ["index0.ts", "index1.ts", "index2.ts"]);
+          return;
+        }
+        await assertRejects(() => remux(VIDEO, sink, settings), AVError, "refused to open 'index.m3u8'");
+        assertEquals(asked.at(-1), { url: "index.m3u8", mode: "write" });
+      });
+    },
+  );
 }
 
 Deno.test("HLS out: a rewritten playlist goes to onopen where the sink can't be begun again", async () => {
@@ -383,7 +389,7 @@ Deno.test("onopen answers MemorySinks, callbacks, IOContexts to write", async ()
     const sink = new Collector();
     return { sink, bytes: () => Promise.resolve(new Uint8Array(sink.bytes())) };
   }, BOTH);
-  for (const size of [null, 555]) {
+  for (const size of nestedContexts ? [null, 555] : [null]) {
     await assertAnswers(() => {
       const { onwrite, bytes } = collect();
       const sink = size === null ? { onwrite } : new IOContext(size, { onwrite });

@@ -1,5 +1,5 @@
 /**
- * Packet as a value, and Muxer: streams from parameters, its life cycle, timestamps, metadata, what its sink sees.
+ * Muxer: streams from parameters, its life cycle, timestamps, metadata, what its sink sees.
  */
 import {
   assert,
@@ -61,45 +61,6 @@ function pcmPacket(pts: number, samples = 80): Packet {
     timeBase: { num: 1, den: 8000 },
   });
 }
-
-// ------------------------------------------------------------------------------------------- Packet
-
-Deno.test("Packet() fills in what is not said", () => {
-  const data = Uint8Array.of(1, 2, 3);
-  const packet = new Packet({ streamIndex: 2, data });
-  assertEquals({ ...packet }, {
-    streamIndex: 2,
-    data,
-    pts: null,
-    dts: null,
-    duration: 0,
-    timeBase: { num: 1, den: 1_000_000 },
-    isKey: false,
-    isCorrupt: false,
-    isDiscard: false,
-    pos: null,
-    sideData: [],
-  });
-  assert(packet.data === data);
-  assertEquals(packet.time, null);
-});
-
-Deno.test("Packet.time is its pts in seconds; -1 is a timestamp like any other", () => {
-  const of = (pts: number) =>
-    new Packet({ streamIndex: 0, data: new Uint8Array(1), pts, timeBase: { num: 1, den: 90000 } });
-  assertEquals(of(90000).time, 1);
-  assertEquals(of(0).time, 0);
-  assertEquals(of(-1).pts, -1);
-  assertEquals(of(-45000).time, -0.5);
-  assertEquals(of(Number.MAX_SAFE_INTEGER).pts, Number.MAX_SAFE_INTEGER);
-});
-
-Deno.test("Packets do not share what they default to", () => {
-  const a = new Packet({ streamIndex: 0, data: new Uint8Array(1) });
-  const b = new Packet({ streamIndex: 0, data: new Uint8Array(1) });
-  a.sideData.push({ type: "New Extradata", data: new Uint8Array(1) });
-  assertEquals(b.sideData, []);
-});
 
 Deno.test("A packet can be changed before it is written", () => {
   const { sink, muxer } = pcmMuxer({ format: "matroska" });

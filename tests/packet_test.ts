@@ -1,9 +1,9 @@
 /**
- * Packets are what ffprobe says they are, in every format. With FFmpeg 5.1 on both sides nothing may differ; what newer
- * ones do differently is listed by name.
+ * Packet as a value; and packets are what ffprobe says they are, in every format. With FFmpeg 5.1 on both sides nothing may
+ * differ; what newer ones do differently is listed by name.
  */
 import { assert, assertEquals } from "@std/assert";
-import { Demuxer } from "@avio/avio";
+import { Demuxer, Packet } from "@avio/avio";
 import { ffprobePackets, hasFFprobe } from "./support/ffprobe.ts";
 import { fixtureBytes, fixturePath, mediaFixtures, otherFixtures, realPath } from "./support/fixtures.ts";
 import { rowsOf, withDurations, without } from "./support/packets.ts";
@@ -78,4 +78,43 @@ Deno.test("Packet keeps its numbers apart: times grow by stream, key frames come
       lastDts[packet.streamIndex] = packet.dts ?? last ?? -Infinity;
     }
   }
+});
+
+// ------------------------------------------------------------------------------------------- a value
+
+Deno.test("Packet() fills in what is not said", () => {
+  const data = Uint8Array.of(1, 2, 3);
+  const packet = new Packet({ streamIndex: 2, data });
+  assertEquals({ ...packet }, {
+    streamIndex: 2,
+    data,
+    pts: null,
+    dts: null,
+    duration: 0,
+    timeBase: { num: 1, den: 1_000_000 },
+    isKey: false,
+    isCorrupt: false,
+    isDiscard: false,
+    pos: null,
+    sideData: [],
+  });
+  assert(packet.data === data);
+  assertEquals(packet.time, null);
+});
+
+Deno.test("Packet.time is its pts in seconds; -1 is a timestamp like any other", () => {
+  const of = (pts: number) =>
+    new Packet({ streamIndex: 0, data: new Uint8Array(1), pts, timeBase: { num: 1, den: 90000 } });
+  assertEquals(of(90000).time, 1);
+  assertEquals(of(0).time, 0);
+  assertEquals(of(-1).pts, -1);
+  assertEquals(of(-45000).time, -0.5);
+  assertEquals(of(Number.MAX_SAFE_INTEGER).pts, Number.MAX_SAFE_INTEGER);
+});
+
+Deno.test("Packets do not share what they default to", () => {
+  const a = new Packet({ streamIndex: 0, data: new Uint8Array(1) });
+  const b = new Packet({ streamIndex: 0, data: new Uint8Array(1) });
+  a.sideData.push({ type: "New Extradata", data: new Uint8Array(1) });
+  assertEquals(b.sideData, []);
 });

@@ -8,6 +8,7 @@ import { chunksOf, promising, readRows, rejectionOf, sleep, soon, WatchedSource 
 import { amounts, readerOf, shortAmounts } from "./support/devices.ts";
 import { fixtureBytes, fixturePath, mediaFixtures } from "./support/fixtures.ts";
 import { rowsOf } from "./support/packets.ts";
+import { never } from "./support/threads.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -314,11 +315,15 @@ Deno.test("A stream is cancelled with the reason of an abort, even while it give
   const reason = new Error("no longer");
   const controller = new AbortController();
   const cancelled: unknown[] = [];
-  const stream = new ReadableStream<Uint8Array>({ cancel: (why) => void cancelled.push(why) });
-  const opening = Demuxer.open(stream, { signal: controller.signal });
-  setTimeout(() => controller.abort(reason), 20);
-  assertStrictEquals(await soon(rejectionOf(opening)), reason);
-  await sleep(20);
+  const reached = Promise.withResolvers<void>();
+  const stream = new ReadableStream<Uint8Array>({
+    pull: () => (reached.resolve(), never()),
+    cancel: (why) => void cancelled.push(why),
+  }, { highWaterMark: 0 });
+  const opening = rejectionOf(Demuxer.open(stream, { signal: controller.signal }));
+  await soon(reached.promise);
+  controller.abort(reason);
+  assertStrictEquals(await soon(opening), reason);
   assertEquals(cancelled.length, 1);
   assertStrictEquals(cancelled[0], reason);
 });
@@ -328,7 +333,6 @@ Deno.test("A stream that gives nothing in time is a TimeoutError", async () => {
   const stream = new ReadableStream<Uint8Array>({ cancel: (why) => void cancelled.push(why) });
   const error = await soon(rejectionOf(Demuxer.open(stream, { timeout: 30 })));
   assert(error instanceof DOMException && error.name === "TimeoutError", String(error));
-  await sleep(20);
   assertEquals(cancelled, [error]);
 });
 
@@ -414,7 +418,7 @@ function watchedGenerator(bytes: Bytes, end: () => void | Promise<void> = () => 
 Deno.test("An iterable is returned from when the reader closes early or fails, and close() waits for it", async () => {
   let ended = false;
   const { told, generator } = watchedGenerator(fixtureBytes("video.mkv"), async () => {
-    await sleep(20);
+    await sleep(20); // less than close() gives it
     ended = true;
   });
   const demuxer = await Demuxer.open(generator, { bufferSize: 1024 });
@@ -425,7 +429,6 @@ Deno.test("An iterable is returned from when the reader closes early or fails, a
 
   const wrong = watchedGenerator(fixtureBytes("video.mkv"));
   await assertRejects(() => Demuxer.open(wrong.generator, { options: { nobody_knows_it: 1 } }), TypeError);
-  await sleep(0);
   assertEquals(wrong.told.returned, 1);
 });
 
@@ -448,17 +451,19 @@ Deno.test("What an iterable throws when it is returned from is not an unhandled 
     throw new Error("while returning");
   });
   const demuxer = await Demuxer.open(generator, { bufferSize: 1024 });
-  await demuxer.close();
-  await sleep(10);
+  await demuxer.close(); // an unhandled rejection would be this test's failure
 });
 
 Deno.test("An iterable that never answers does not keep close() or an abort waiting", async () => {
-  const never = { [Symbol.asyncIterator]: () => ({ next: () => new Promise<never>(() => {}) }) };
+  const reached = Promise.withResolvers<void>();
+  const next = () => (reached.resolve(), never<IteratorResult<Uint8Array>>());
+  const silent = { [Symbol.asyncIterator]: () => ({ next }) };
   const reason = new Error("no longer");
   const controller = new AbortController();
-  const opening = Demuxer.open(never, { signal: controller.signal });
-  setTimeout(() => controller.abort(reason), 10);
-  assertStrictEquals(await soon(rejectionOf(opening)), reason);
+  const opening = rejectionOf(Demuxer.open(silent, { signal: controller.signal }));
+  await soon(reached.promise);
+  controller.abort(reason);
+  assertStrictEquals(await soon(opening), reason);
 });
 
 // -------------------------------------------------------------------------------------- IOContext
