@@ -3,7 +3,7 @@
  * `format/packet.ts`.
  */
 import { AVERROR } from "./constants.ts";
-import { check } from "./errors.ts";
+import { argumentError, check } from "./errors.ts";
 import { library } from "./library.ts";
 import type { Session } from "./session.ts";
 import { Row } from "./symbols.ts";
@@ -177,12 +177,16 @@ function encodeSideData(sideData: PacketBytes["sideData"]): Uint8Array<ArrayBuff
   return bytes;
 }
 
-/** Puts a packet into the session's queue; its bytes are copied. False: a time is more than its stream can count. */
+/**
+ * Puts a packet into the session's queue; its bytes are copied.
+ *
+ * @throws {RangeError} One of its times is more than its stream can count.
+ */
 export function putPacket(
   session: Session,
   numbers: PacketNumbers,
   { data, sideData }: PacketBytes,
-): boolean {
+): void {
   row[Row.STREAM] = numbers.streamIndex;
   row[Row.PTS] = numbers.pts;
   row[Row.DTS] = numbers.dts;
@@ -195,7 +199,12 @@ export function putPacket(
   const side = encodeSideData(sideData);
   const bytes = data as Uint8Array<ArrayBuffer>;
   const result = library().avs_put_packet(session.handle, row, bytes, bytes.length, side, side.length);
-  if (result === AVERROR.ERANGE) return false;
+  if (result === AVERROR.ERANGE) throw beyondRange(numbers);
   check(result, "put packet");
-  return true;
+}
+
+function beyondRange({ streamIndex, pts, dts, num, den }: PacketNumbers): RangeError {
+  const [name, time] = Math.abs(pts || 0) >= Math.abs(dts || 0) ? ["pts", pts] : ["dts", dts];
+  const fault = `${time} in units of ${num}/${den} s is more than stream ${streamIndex} can count`;
+  return argumentError(RangeError, `packet.${name}`, fault);
 }

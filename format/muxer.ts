@@ -22,7 +22,7 @@ import {
   openOutputSink,
   writeHeader,
 } from "./open_output.ts";
-import { asPacket, beyondRange, copyOf, numbersOf, type Packet, type PacketInit } from "./packet.ts";
+import { asPacket, copyOf, numbersOf, type Packet, type PacketInit } from "./packet.ts";
 import {
   type CodecParameters,
   describeOutput,
@@ -120,7 +120,7 @@ export class Muxer implements Disposable, AsyncDisposable {
   ): number {
     this.#checkOpen(calls.addStream.phrase);
     if (this.#isStarted) throw new Error("Cannot add stream: the header is written");
-    if (this.#looked > 0 || this.#queue.packets.length > 0) {
+    if (this.#looked > 0 || this.#queue.early.length > 0) {
       throw new Error("Cannot add stream: a packet is written");
     }
     checkObject(from, "from");
@@ -185,8 +185,7 @@ export class Muxer implements Disposable, AsyncDisposable {
   }
 
   *#writeOne(packet: Packet): Operation<void> {
-    // One that waits for the header waits longer than the program leaves its bytes alone.
-    this.#queue.add(this.#isStarted ? numbersOf(packet) : copyOf(packet));
+    this.#accept(packet);
     yield* this.#writeQueue();
   }
 
@@ -196,12 +195,17 @@ export class Muxer implements Disposable, AsyncDisposable {
    * throws that error, `finish()` too.
    */
   async write(packet: PacketInit): Promise<void> {
-    this.#queue.add(copyOf(this.#checkWritable(packet)));
+    this.#accept(this.#checkWritable(packet));
     if (!this.#writing) {
       this.#writing = this.#session.call(() => this.#writeQueue());
       this.#writing.then(() => this.#writing = null, () => {}); // what it throws, the next call throws
     }
     if (this.#queue.bytes >= MAX_QUEUED) await this.#writing;
+  }
+
+  /** One that waits for the header waits longer than the program leaves its bytes alone. */
+  #accept(packet: Packet): void {
+    this.#queue.add(this.#queue.isEarly ? copyOf(packet) : numbersOf(packet));
   }
 
   #checkWritable(packet: PacketInit): Packet {
@@ -220,7 +224,8 @@ export class Muxer implements Disposable, AsyncDisposable {
   /** Writes what has been accepted. In the async API who wrote a packet that is refused can't be told any more. */
   *#drain(): Operation<void> {
     try {
-      yield* this.#queue.write(beyondRange);
+      if (this.#queue.isEarly) this.#queue.open();
+      yield* this.#queue.write();
     } catch (error) {
       throw (yield* canWait()) ? this.#session.fail(error) : error;
     }
@@ -238,9 +243,9 @@ export class Muxer implements Disposable, AsyncDisposable {
         learnStream(this.#session, index, NOTHING)
       ),
     );
-    const { packets, bytes } = this.#queue;
-    for (; this.#looked < packets.length; this.#looked++) {
-      const { streamIndex, data } = packets[this.#looked]!;
+    const { early, bytes } = this.#queue;
+    for (; this.#looked < early.length; this.#looked++) {
+      const { streamIndex, data } = early[this.#looked]!;
       if (this.#unseen.delete(streamIndex)) learnStream(this.#session, streamIndex, data);
     }
     return this.#unseen.size > 0 && bytes <= MAX_EARLY;

@@ -1,7 +1,6 @@
 /**
  * Packet: a piece of one stream's coded data, an ordinary value. How batches of them cross the boundary is in `ffi/`.
  */
-import { argumentError } from "../ffi/errors.ts";
 import type { PacketBatch } from "../ffi/packets.ts";
 import type { QueuedPacket } from "../ffi/write_queue.ts";
 import {
@@ -190,11 +189,4 @@ export function copyOf(packet: Packet): QueuedPacket {
     data: packet.data.slice(),
     sideData: packet.sideData.map(({ type, data }) => ({ type, data: data.slice() })),
   };
-}
-
-/** The error for a packet whose times are more than its stream can count. */
-export function beyondRange({ streamIndex, pts, dts, num, den }: QueuedPacket): RangeError {
-  const [name, time] = Math.abs(pts || 0) >= Math.abs(dts || 0) ? ["pts", pts] : ["dts", dts];
-  const fault = `${time} in units of ${num}/${den} s is more than stream ${streamIndex} can count`;
-  return argumentError(RangeError, `packet.${name}`, fault);
 }

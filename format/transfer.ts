@@ -28,7 +28,7 @@ import {
   type Output as ChosenOutput,
   writeHeader,
 } from "./open_output.ts";
-import { asPacket, beyondRange, numbersOf, packetOf } from "./packet.ts";
+import { asPacket, numbersOf, packetOf } from "./packet.ts";
 import { ProgressMeter } from "./progress.ts";
 import { limitsOf, type RemuxedStream, type RemuxOptions, type RemuxResult } from "./remux_options.ts";
 import { checkSameStreams, isLasting } from "./same_streams.ts";
@@ -333,7 +333,7 @@ class Transfer {
         if (result === null || result === undefined) continue;
         const queued = numbersOf(asPacket(result));
         checkInteger(queued.streamIndex, "packet.streamIndex", 0, streams - 1);
-        if (!putPacket(session, queued, queued)) throw beyondRange(queued);
+        putPacket(session, queued, queued);
       }
     });
   }

@@ -358,8 +358,17 @@ static size_t copy_buffered(const struct io *io, bool is_out, uint8_t *out) {
   return copy_piece(out, size, io->ahead.data + io->ahead.start, ahead_left(&io->ahead));
 }
 
+/* libavformat is done with it, and waits for JavaScript to close it. */
+static bool is_closing(const struct io *io) { return is_pending(io) && io->request.kind == AVS_REQUEST_CLOSE; }
+
+static bool can_be_saved(const struct io *io) {
+  const struct channel *channel = io->channel;
+  if (is_closing(io)) return true;
+  return !channel->called && !io->nested && ((!channel->running && !is_pending(io)) || channel->canceled);
+}
+
 static int32_t save(const struct io *io, double *state, uint8_t *out, uint32_t capacity) {
-  bool is_out = io->channel->out;
+  bool is_out = io->channel->out && !is_closing(io);
   size_t size = copy_buffered(io, is_out, NULL);
   if (size > INT32_MAX) return AVERROR(ENOMEM);
   if (size <= capacity) copy_buffered(io, is_out, out);
@@ -376,10 +385,8 @@ int32_t avs_io_save(double handle, double *state, uint8_t *out, uint32_t capacit
   struct io *io = find_io(handle);
   if (!io || !io->context) return AVERROR(EBADF);
   struct channel *channel = io->channel;
-  bool busy = channel->called || io->nested || ((channel->running || is_pending(io)) && !channel->canceled);
-  if (busy) return AVERROR(EBUSY);
   channel_lock(channel);
-  int32_t result = save(io, state, out, capacity);
+  int32_t result = can_be_saved(io) ? save(io, state, out, capacity) : AVERROR(EBUSY);
   channel_unlock(channel);
   return result;
 }
@@ -410,7 +417,10 @@ int32_t avs_io_restore(double handle, double position, const uint8_t *data, uint
   enum { MAX = 1 << 30 };
   struct io *io = find_io(handle);
   if (!io || !io->context) return AVERROR(EBADF);
-  if (io->channel->running) return AVERROR(EBUSY);
+  channel_lock(io->channel);
+  bool can = !io->channel->running || is_opening(io->channel);
+  channel_unlock(io->channel);
+  if (!can) return AVERROR(EBUSY);
   if (was_used(io) || !(position >= 0 && position < (double)EXACT_DOUBLE) || size > MAX) return AVERROR(EINVAL);
   int result = 0;
   bool reads_callbacks = io->kind == AVS_IO_CALLBACKS && !(io->flags & AVS_IO_WRITE);
@@ -431,7 +441,7 @@ int32_t avs_io_restore(double handle, double position, const uint8_t *data, uint
  */
 static bool can_be_read(const struct io *io) {
   const struct channel *channel = io->channel;
-  return !channel->running || channel->canceled || (is_pending(io) && io->request.kind == AVS_REQUEST_CLOSE);
+  return !channel->running || channel->canceled || is_closing(io);
 }
 
 static double copy_memory(const struct io *io, double offset, uint8_t *out, uint32_t size) {

@@ -44,6 +44,7 @@ static int ask(struct channel *channel, const char *url, enum avs_open_mode mode
   *io = take_offered(channel, (double)result, mode == AVS_OPEN_WRITE);
   if (!*io) return AVERROR(EPERM);
   (*io)->nested = true;
+  if (mode == AVS_OPEN_READ) io_rebase(*io, avio_tell((*io)->context)); /* where it stands is where it begins */
   channel->nested_open++;
   return 0;
 }

@@ -83,7 +83,8 @@ void request_ahead(struct io *io, int64_t size) {
   enum { MAX_AHEAD = 1024 * 1024, FULL_READS = 2 };
   const struct channel *channel = io->channel;
   int64_t left = (int64_t)ahead_left(&io->ahead);
-  bool can = channel->prefetches && !channel->failed && !channel->canceled && !is_pending(io) && is_own_thread(channel);
+  /* What a nested one would bring too much would be lost to whoever it is lent by. */
+  bool can = channel->prefetches && !io->nested && !channel->failed && !channel->canceled && !is_pending(io) && is_own_thread(channel);
   if (!can || io->full_reads < FULL_READS || io->is_over || left >= size || left >= MAX_AHEAD) return;
   if (size > MAX_AHEAD - left) size = MAX_AHEAD - left;
   struct request read = {.kind = AVS_REQUEST_READ, .ahead = true, .size = size};

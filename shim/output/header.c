@@ -189,6 +189,7 @@ int output_op_header(struct session *session, double *slot, uint8_t *data, size_
   slot[1] = context->nb_streams;
   if (result < 0) return output->endpoint.refused_url ? AVERROR(EPERM) : result;
   output->header_written = true;
+  output_accept(session, true);
   if (has_quirk(context->oformat, SORTED)) context->max_interleave_delta = 0; /* it waits for every stream, however long */
   return output_error(session);
 }

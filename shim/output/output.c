@@ -42,6 +42,9 @@ void output_free(struct session *session) {
   struct output *output = session->output;
   if (!output) return;
   end_segment(session);
+  channel_lock(&session->channel);
+  session->output = NULL;
+  channel_unlock(&session->channel);
   packets_free(&output->queued);
   filters_free(&output->filters);
   avformat_free_context(output->context);
@@ -50,7 +53,12 @@ void output_free(struct session *session) {
   av_packet_free(&output->incoming);
   av_packet_free(&output->outgoing);
   free(output);
-  session->output = NULL;
+}
+
+void output_accept(struct session *session, bool accepts) {
+  channel_lock(&session->channel);
+  session->output->accepts = accepts;
+  channel_unlock(&session->channel);
 }
 
 bool is_written(const struct output *output) { return output && output->header_written && !output->trailer_written; }
@@ -141,10 +149,11 @@ static int fill_packet(AVPacket *packet, const double *row, const uint8_t *data,
   return lost ? AVERROR(ERANGE) : 0;
 }
 
-/* With the lock held: may a packet be put now? */
+/* With the lock held: may a packet be put now? A remux has its packets from the input. */
 static int check_put(const struct session *session) {
-  if (session->channel.running && !is_transforming(session)) return AVERROR(EBUSY);
-  return session->output ? 0 : AVERROR(EBADF);
+  if (!session->channel.running || is_transforming(session)) return session->output ? 0 : AVERROR(EBADF);
+  bool accepts = !session->remux && session->output && session->output->accepts;
+  return accepts ? 0 : AVERROR(EBUSY);
 }
 
 /* The time base of its stream: of the input where packets are transformed, else of the output. */

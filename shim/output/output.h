@@ -14,7 +14,8 @@
 struct output {
   struct endpoint endpoint;
   AVFormatContext *context;
-  struct packets queued; /* below the channel's lock while packets are transformed; else of who runs an operation */
+  struct packets queued; /* below the channel's lock */
+  bool accepts;          /* the same: packets may be put while an operation runs, from the header to the trailer */
   struct filters filters;
   AVPacket *incoming; /* of the isolate's thread: one that avs_put_packet() makes */
   AVPacket *outgoing; /* of who runs an operation: one that a filter held back */
@@ -24,6 +25,8 @@ struct output {
 void output_free(struct session *session);
 /* Between header and trailer. */
 bool is_written(const struct output *output);
+/* Whether packets may be put while an operation runs. */
+void output_accept(struct session *session, bool accepts);
 /* Whatever libavformat does from now on is for the output. */
 void act_for_output(struct session *session);
 /* Muxers report many of the errors of their I/O only in the I/O context. */

@@ -57,15 +57,25 @@ int output_write_packet(struct session *session, AVPacket *packet) {
   return result < 0 ? write_error(session, result) : output_error(session);
 }
 
+/* The packet that waits longest, out of the queue, to which JavaScript may add meanwhile. */
+static bool take_queued(struct session *session, AVPacket *packet) {
+  struct packets *queued = &session->output->queued;
+  channel_lock(&session->channel);
+  AVPacket *first = packets_first(queued);
+  if (first) {
+    av_packet_move_ref(packet, first);
+    packets_drop_first(queued);
+  }
+  channel_unlock(&session->channel);
+  return first;
+}
+
 int output_op_write(struct session *session, double *slot, uint8_t *data, size_t size) {
   (void)slot, (void)data, (void)size;
   if (!is_written(session->output)) return AVERROR(EINVAL);
-  struct packets *queued = &session->output->queued;
   int result = 0;
-  for (AVPacket *packet; result >= 0 && (packet = packets_first(queued));) {
-    result = output_write_packet(session, packet);
-    packets_drop_first(queued);
-  }
+  AVPacket *packet = session->output->outgoing;
+  while (result >= 0 && take_queued(session, packet)) result = output_write_packet(session, packet);
   return result;
 }
 
@@ -109,6 +119,7 @@ int output_op_flush(struct session *session, double *slot, uint8_t *data, size_t
 }
 
 int output_op_trailer(struct session *session, double *slot, uint8_t *data, size_t size) {
+  if (is_written(session->output)) output_accept(session, false); /* what came before is written now */
   int result = output_op_write(session, slot, data, size);
   if (!is_written(session->output)) return AVERROR(EINVAL);
   session->output->trailer_written = true;
