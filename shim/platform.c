@@ -61,19 +61,19 @@ struct start {
   void *opaque;
 };
 
-/* What `top -H` and debuggers show. */
-static void name_thread(void) {
+void thread_name(const char *name) {
 #if defined(__linux__)
-  prctl(PR_SET_NAME, "avio");
+  prctl(PR_SET_NAME, name);
 #elif defined(__APPLE__)
-  pthread_setname_np("avio");
+  pthread_setname_np(name);
+#else
+  (void)name;
 #endif
 }
 
 static void *begin(void *opaque) {
   struct start start = *(struct start *)opaque;
   free(opaque);
-  name_thread();
   start.run(start.opaque);
   return NULL;
 }

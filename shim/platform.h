@@ -41,6 +41,8 @@ void run_once(once *once, void (*initialize)(void));
 
 /* A thread that nobody waits for. False: there are too many. */
 bool thread_start(void (*run)(void *), void *opaque);
+/* Of the calling thread: what `top -H` and debuggers show. */
+void thread_name(const char *name);
 /* Calls `end` with `opaque` when the calling thread ends. One such pair for a thread, and one `end` for all. */
 void thread_at_end(void (*end)(void *), void *opaque);
 

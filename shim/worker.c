@@ -22,6 +22,7 @@ static void run_operation(struct session *session) {
 
 static void work_for(struct session *session) {
   struct channel *channel = &session->channel;
+  thread_name("avio");
   channel_adopt(channel);
   channel_lock(channel);
   while (!session->closing) {
@@ -81,6 +82,7 @@ static bool hand_over(struct session *session) {
 static struct session *next_session(void) {
   enum { MAX_IDLE = 4, NANOSECONDS = 200 * 1000 * 1000 };
   int64_t end = time_now() + NANOSECONDS;
+  thread_name("avio idle");
   mutex_lock(&pool.lock);
   bool waits = pool.idle < MAX_IDLE;
   if (waits) pool.idle++;

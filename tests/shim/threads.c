@@ -994,6 +994,7 @@ int main(int count, char **arguments) {
   int most = count > 2 ? atoi(arguments[2]) : 0;
   note_alive("side by side");
   in_thread(clean_isolate, NULL); /* sanitizers have threads of their own from here on */
+  usleep(500000);                 /* and those that wait for another session have ended */
   int before = thread_count();
   try_side_by_side();
   note_alive("scenes");
