@@ -32,8 +32,8 @@ interface Attached {
   scratch: Uint8Array<ArrayBuffer>;
 }
 
-/** Microtasks after which a promise that is settled is known to be. */
-const SETTLED_TURNS = 3;
+/** Microtasks until what a callback has thrown at once, or in its first one, is known here. */
+const KNOWN_TURNS = 5;
 const NOTHING = new Uint8Array(0);
 const decoder = new TextDecoder();
 
@@ -49,6 +49,8 @@ export class Requests {
   thrown: Failure | null = null;
   /** How many answers are waited for. */
   waiting = 0;
+  /** Resolves when it is known what the callbacks called so far have thrown at once. */
+  #known: Promise<void> | null = null;
   /** The last answer that is waited for. */
   #last: Promise<unknown> | null = null;
 
@@ -128,7 +130,7 @@ export class Requests {
 
   /** The other side's callback is waited for: where that one has failed already, this one is not called. */
   async #afterOthers(io: number, kind: number, a: number, b: number, c: number): Promise<void> {
-    for (let turn = 0; turn < SETTLED_TURNS; turn++) await null;
+    await (this.#known = afterTurns(this.#known));
     if (!this.#isOver()) await this.#run(io, this.#serve(io, kind, a, b, c));
   }
 
@@ -220,6 +222,11 @@ export class Requests {
     yield* this.#transformer!();
     library().avs_reply(io, 0);
   }
+}
+
+async function afterTurns(earlier: Promise<void> | null): Promise<void> {
+  await earlier;
+  for (let turn = 0; turn < KNOWN_TURNS; turn++) await null;
 }
 
 function replyOf(opened: Opened): number {
