@@ -16,7 +16,7 @@ const DISCARD = 4;
 /** Data beside the coded data, by FFmpeg's name. */
 export interface RawSideData {
   type: string;
-  data: Uint8Array<ArrayBuffer>;
+  data: Uint8Array;
 }
 
 /** A packet's numbers; times are in units of `num / den` seconds, NaN where unknown. */
@@ -35,15 +35,31 @@ export interface PacketNumbers {
 
 // ------------------------------------------------------------------------------------------- out of C
 
-/** Packets that crossed together, one after the other; its fields are those of the packet that `next` went to. */
-export class PacketBatch implements PacketNumbers {
+/** What a packet out of C is put into; times are null where unknown. */
+export interface PacketFields {
+  streamIndex: number;
+  data: Uint8Array;
+  pts: number | null;
+  dts: number | null;
+  duration: number;
+  isKey: boolean;
+  isCorrupt: boolean;
+  isDiscard: boolean;
+  pos: number | null;
+  sideData: RawSideData[];
+}
+
+/** Packets that crossed together, one after the other. */
+export class PacketBatch {
   #rows: Float64Array;
   #slab: Uint8Array<ArrayBuffer>;
   #count: number;
-  #row = -1;
+  #next = 0;
+  /** Where the row of the packet that it is at begins. */
+  #row = 0;
+  /** Where the bytes of that packet begin. */
   #offset = 0;
   #end = 0;
-  #sideEnd = 0;
 
   /** The packets that are ready in the session; null where there are none. */
   static take(session: Session): PacketBatch | null {
@@ -62,58 +78,57 @@ export class PacketBatch implements PacketNumbers {
 
   /** Goes to the next packet; false where there is none left. */
   next(): boolean {
-    if (++this.#row >= this.#count) return false;
-    this.#offset = this.#sideEnd;
-    this.#end = this.#offset + this.#number(Row.SIZE);
-    this.#sideEnd = this.#end + this.#number(Row.SIDE_SIZE);
+    if (this.#next === this.#count) return false;
+    const rows = this.#rows;
+    const row = this.#row = this.#next++ * Row.LENGTH;
+    this.#offset = this.#end;
+    this.#end += rows[row + Row.SIZE]! + rows[row + Row.SIDE_SIZE]!;
     return true;
   }
 
-  #number(column: number): number {
-    return this.#rows[this.#row * Row.LENGTH + column]!;
-  }
-
+  /** Stream of the packet that it is at. */
   get streamIndex(): number {
-    return this.#number(Row.STREAM);
-  }
-  get pts(): number {
-    return this.#number(Row.PTS);
-  }
-  get dts(): number {
-    return this.#number(Row.DTS);
-  }
-  get duration(): number {
-    return this.#number(Row.DURATION);
-  }
-  get num(): number {
-    return this.#number(Row.TB_NUM);
-  }
-  get den(): number {
-    return this.#number(Row.TB_DEN);
-  }
-  get isKey(): boolean {
-    return (this.#number(Row.FLAGS) & KEY) !== 0;
-  }
-  get isCorrupt(): boolean {
-    return (this.#number(Row.FLAGS) & CORRUPT) !== 0;
-  }
-  get isDiscard(): boolean {
-    return (this.#number(Row.FLAGS) & DISCARD) !== 0;
-  }
-  get pos(): number {
-    return this.#number(Row.POS);
+    return this.#rows[this.#row + Row.STREAM]!;
   }
 
-  /** The coded data, in the slab. */
-  get data(): Uint8Array<ArrayBuffer> {
-    return new Uint8Array(this.#slab.buffer, this.#offset, this.#end - this.#offset);
+  /** Seconds in one unit of that packet's times, as a fraction. */
+  get timeBase(): { num: number; den: number } {
+    return { num: this.#rows[this.#row + Row.TB_NUM]!, den: this.#rows[this.#row + Row.TB_DEN]! };
   }
 
-  get sideData(): RawSideData[] {
-    if (this.#end === this.#sideEnd) return [];
-    return decodeSideData(new Uint8Array(this.#slab.buffer, this.#end, this.#sideEnd - this.#end));
+  /** Whether these are the seconds in one unit of that packet's times. */
+  isTimeBase({ num, den }: { num: number; den: number }): boolean {
+    return this.#rows[this.#row + Row.TB_NUM] === num && this.#rows[this.#row + Row.TB_DEN] === den;
+  }
+
+  /** Puts that packet into `packet`. */
+  fill(packet: PacketFields): void {
+    const rows = this.#rows;
+    const row = this.#row;
+    const flags = rows[row + Row.FLAGS]!;
+    const size = rows[row + Row.SIZE]!;
+    packet.streamIndex = rows[row + Row.STREAM]!;
+    packet.data = new Uint8Array(this.#slab.buffer, this.#offset, size);
+    packet.pts = nullable(rows[row + Row.PTS]!);
+    packet.dts = nullable(rows[row + Row.DTS]!);
+    packet.duration = rows[row + Row.DURATION]!;
+    packet.isKey = (flags & KEY) !== 0;
+    packet.isCorrupt = (flags & CORRUPT) !== 0;
+    packet.isDiscard = (flags & DISCARD) !== 0;
+    packet.pos = nullable(rows[row + Row.POS]!);
+    const sideSize = rows[row + Row.SIDE_SIZE]!;
+    packet.sideData = sideSize === 0 ? [] : this.#sideData(this.#offset + size, sideSize);
+  }
+
+  #sideData(offset: number, size: number): RawSideData[] {
+    return decodeSideData(new Uint8Array(this.#slab.buffer, offset, size));
   }
 }
+
+function nullable(value: number): number | null {
+  return value === value ? value : null; // NaN is AV_NOPTS_VALUE
+}
+
 const readyBytes = new Float64Array(1);
 
 const decoder = new TextDecoder();

@@ -32,8 +32,8 @@ interface Attached {
   scratch: Uint8Array<ArrayBuffer>;
 }
 
-/** Microtasks until what a callback has thrown at once, or in its first one, is known here. */
-const KNOWN_TURNS = 5;
+/** Microtasks after which a promise of a callback that is settled has come through the steps of its answer. */
+const SETTLED_TURNS = 8;
 const NOTHING = new Uint8Array(0);
 const decoder = new TextDecoder();
 
@@ -49,14 +49,19 @@ export class Requests {
   thrown: Failure | null = null;
   /** How many answers are waited for. */
   waiting = 0;
-  /** Resolves when it is known what the callbacks called so far have thrown at once. */
-  #known: Promise<void> | null = null;
-  /** The last answer that is waited for. */
-  #last: Promise<unknown> | null = null;
+  /** Answers that were begun. */
+  #started = 0;
+  /** Promises of callbacks that are not settled. */
+  #callbacks = new Set<PromiseLike<unknown>>();
 
   /** @param isOver Whether the session has ended: nobody is asked any more. */
   constructor(wait: Wait, isOver: () => boolean) {
-    this.#wait = wait;
+    this.#wait = (promise, step) => {
+      this.#callbacks.add(promise);
+      const settled = () => void this.#callbacks.delete(promise);
+      promise.then(settled, settled);
+      return wait(promise, step);
+    };
     this.#isOver = isOver;
   }
 
@@ -69,9 +74,9 @@ export class Requests {
     return this.#openers.size > 0;
   }
 
-  /** Settles with the answer that is waited for; null where none is. */
+  /** Settles with the callbacks that have not returned what they promised; null where there are none. */
   get pending(): Promise<unknown> | null {
-    return this.waiting > 0 ? this.#last : null;
+    return this.#callbacks.size > 0 ? Promise.allSettled(this.#callbacks) : null;
   }
 
   /** The I/O context's requests are for this device. */
@@ -125,12 +130,15 @@ export class Requests {
       : this.#run(io, this.#serve(io, kind, a, b, c));
     if (!answering) return null;
     this.waiting++;
-    return this.#last = answering.finally(() => this.waiting--);
+    return answering.finally(() => this.waiting--);
   }
 
-  /** The other side's callback is waited for: where that one has failed already, this one is not called. */
+  /** Other callbacks are waited for: where one of them has failed already, this one is not called. */
   async #afterOthers(io: number, kind: number, a: number, b: number, c: number): Promise<void> {
-    await (this.#known = afterTurns(this.#known));
+    for (let started = -1; started !== this.#started;) {
+      started = this.#started;
+      for (let turn = 0; turn < SETTLED_TURNS; turn++) await null;
+    }
     if (!this.#isOver()) await this.#run(io, this.#serve(io, kind, a, b, c));
   }
 
@@ -145,6 +153,7 @@ export class Requests {
       library().avs_reply(io, AVERROR.EXTERNAL);
       return null;
     }
+    this.#started++;
     try {
       const result = runAsync(answer, this.#wait);
       return isThenable(result) ? Promise.resolve(result).catch(fail) : null;
@@ -222,11 +231,6 @@ export class Requests {
     yield* this.#transformer!();
     library().avs_reply(io, 0);
   }
-}
-
-async function afterTurns(earlier: Promise<void> | null): Promise<void> {
-  await earlier;
-  for (let turn = 0; turn < KNOWN_TURNS; turn++) await null;
 }
 
 function replyOf(opened: Opened): number {

@@ -154,13 +154,16 @@ export class Session implements Host {
   }
 
   /**
-   * Makes a call of the async API: calls are answered in the order in which they are made.
+   * Makes a call of the async API: calls are answered in the order in which they are made. One that is made by a callback
+   * of a sync call waits until that has returned.
    *
    * @param operation Begins when its turn has come.
    */
   async call<T>(operation: () => Operation<T>): Promise<T> {
     const run = () => runAsync(operation(), this.wait);
-    const result = this.#calls++ === 0 ? startNow(run) : this.#turn.then(run);
+    const { isIdle } = this;
+    this.#calls++;
+    const result = isIdle ? startNow(run) : this.#turn.then(run);
     this.#turn = result.then(() => {}, () => {});
     try {
       return await result;
@@ -226,7 +229,12 @@ export class Session implements Host {
   }
 
   /** As `close`, and waits for cleanups and for a callback that reads ahead, but not for ever. */
-  async closeAsync(): Promise<void> {
+  closeAsync(): Promise<void> {
+    return this.#closing ??= this.#closeGently();
+  }
+  #closing: Promise<void> | null = null;
+
+  async #closeGently(): Promise<void> {
     const wasOpen = this.#state === OPEN;
     const reading = wasOpen && this.#calls === 0 ? this.#requests.pending : null;
     this.#end(CLOSED);
@@ -353,7 +361,7 @@ export class Session implements Host {
     if (this.#requests.thrown) return { error: this.#requests.thrown.error, isFinal: true };
     const result = slot[Slot.RESULT]!;
     if (result >= 0 || (result === AVERROR.EOF && operation === operations.read)) return null;
-    const error = makeError(operation, result, log, this.#explanation(slot));
+    const error = makeError(operation, result, log, this.#explanation(operation, slot));
     return { error, isFinal: result === AVERROR.BUG }; // FFmpeg would have ended the process: all it had is let go
   }
 
@@ -365,7 +373,7 @@ export class Session implements Host {
   }
 
   /** What FFmpeg's code alone doesn't say. */
-  #explanation(slot: Float64Array): string | undefined {
+  #explanation(operation: OperationCode, slot: Float64Array): string | undefined {
     const flags = slot[Slot.FLAGS]!;
     const target = slot[Slot.SEEK_TARGET]!;
     if (flags & Flag.REFUSED && slot[Slot.RESULT] === AVERROR.EPERM) {
@@ -376,7 +384,8 @@ export class Session implements Host {
       return `the sink is not seekable, and the muxer must get back to byte ${target}`;
     }
     if (flags & Flag.SOURCE_SEEK) {
-      if (target < 0) return "the source is not seekable";
+      const isAsked = operation === operations.seek || operation === operations.cut;
+      if (target < 0 || isAsked) return "the source is not seekable";
       return `the source is not seekable, and the demuxer must get to byte ${target} ` +
         `(an mp4 with its index at the end, for one)`;
     }

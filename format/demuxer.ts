@@ -23,7 +23,6 @@ import type { FormatInfo } from "./formats.ts";
 import { checkMediaType, type MediaType } from "./media_type.ts";
 import { checkDemuxerOptions, type DemuxerOptions, openInput } from "./open_input.ts";
 import { type Packet, packetOf } from "./packet.ts";
-import type { Rational } from "./rational.ts";
 import {
   type Chapter,
   DemuxerStream,
@@ -208,14 +207,16 @@ export class Demuxer implements Disposable, AsyncDisposable, AsyncIterable<Packe
 
   #ready(): Packet | null {
     for (let batch; (batch = this.#reading.ready());) {
-      if (!this.#streams[batch.streamIndex]!.discard) return packetOf(batch, this.#timeBaseOf);
+      const stream = this.#streams[batch.streamIndex]!;
+      if (!stream.discard) return packetOf(batch, stream.timeBase);
     }
     return null;
   }
 
   *#read(): Operation<Packet | null> {
     for (let batch; (batch = yield* this.#reading.read());) {
-      if (!this.#streams[batch.streamIndex]!.discard) return packetOf(batch, this.#timeBaseOf);
+      const stream = this.#streams[batch.streamIndex]!;
+      if (!stream.discard) return packetOf(batch, stream.timeBase);
     }
     return null;
   }
@@ -234,12 +235,6 @@ export class Demuxer implements Disposable, AsyncDisposable, AsyncIterable<Packe
   *packetsSync(): IterableIterator<Packet> {
     for (let packet = this.readSync(); packet; packet = this.readSync()) yield packet;
   }
-
-  /** One object for all packets of a stream. */
-  #timeBaseOf = (streamIndex: number, num: number, den: number): Rational => {
-    const known = this.#streams[streamIndex]!.timeBase;
-    return known.num === num && known.den === den ? known : { num, den };
-  };
 
   #addNewStreams(): void {
     this.#description = describeInput(this.#session);

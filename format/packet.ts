@@ -153,28 +153,16 @@ export function checkSideDataItem(item: SideData, name: string): SideData {
   return item;
 }
 
-/** The packet that a batch is at. What FFmpeg says needs no checks, and they would cost more than the rest. */
-export function packetOf(
-  batch: PacketBatch,
-  timeBaseOf: (streamIndex: number, num: number, den: number) => Rational,
-): Packet {
+/**
+ * The packet that a batch is at. What FFmpeg says needs no checks, and they would cost more than the rest.
+ *
+ * @param known The time base that packets of its stream have, so that they share one object.
+ */
+export function packetOf(batch: PacketBatch, known?: Rational): Packet {
   const packet = new Packet(EMPTY);
-  packet.streamIndex = batch.streamIndex;
-  packet.data = batch.data;
-  packet.pts = nullable(batch.pts);
-  packet.dts = nullable(batch.dts);
-  packet.duration = batch.duration;
-  packet.timeBase = timeBaseOf(batch.streamIndex, batch.num, batch.den);
-  packet.isKey = batch.isKey;
-  packet.isCorrupt = batch.isCorrupt;
-  packet.isDiscard = batch.isDiscard;
-  packet.pos = nullable(batch.pos);
-  packet.sideData = batch.sideData;
+  batch.fill(packet);
+  packet.timeBase = known && batch.isTimeBase(known) ? known : batch.timeBase;
   return packet;
-}
-
-function nullable(value: number): number | null {
-  return value === value ? value : null; // NaN is AV_NOPTS_VALUE
 }
 
 /** A packet of the program's as it is put into the shim. */

@@ -323,13 +323,12 @@ class Transfer {
   }
 
   #transformWith(transform: NonNullable<RemuxOptions["transform"]>): void {
-    const timeBaseOf = (_stream: number, num: number, den: number) => ({ num, den });
     const streams = this.#streams.length;
     const session = this.#session;
     session.setTransformer(function* () {
       const batch = PacketBatch.take(session);
       while (batch?.next()) {
-        const packet = packetOf(batch, timeBaseOf);
+        const packet = packetOf(batch);
         const result = yield* call(() => transform(packet), "transform");
         if (result === null || result === undefined) continue;
         const queued = numbersOf(asPacket(result));

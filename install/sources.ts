@@ -3,68 +3,184 @@
  * as all of it is. A file of shim/ that is missing here fails a test.
  */
 import build_shim_sh from "../scripts/build_shim.sh" with { type: "text" };
+import ahead_c from "../shim/ahead.c" with { type: "text" };
+import ahead_h from "../shim/ahead.h" with { type: "text" };
 import avs_h from "../shim/avs.h" with { type: "text" };
+import behind_c from "../shim/behind.c" with { type: "text" };
+import behind_h from "../shim/behind.h" with { type: "text" };
+import channel_c from "../shim/channel.c" with { type: "text" };
+import channel_h from "../shim/channel.h" with { type: "text" };
 import compat_h from "../shim/compat.h" with { type: "text" };
 import contain_c from "../shim/contain.c" with { type: "text" };
-import cover_c from "../shim/cover.c" with { type: "text" };
+import contain_h from "../shim/contain.h" with { type: "text" };
 import decipher_c from "../shim/decipher.c" with { type: "text" };
-import demux_c from "../shim/demux.c" with { type: "text" };
+import decipher_h from "../shim/decipher.h" with { type: "text" };
 import describe_c from "../shim/describe.c" with { type: "text" };
+import endpoint_c from "../shim/endpoint.c" with { type: "text" };
+import endpoint_h from "../shim/endpoint.h" with { type: "text" };
+import escape_c from "../shim/escape.c" with { type: "text" };
+import escape_h from "../shim/escape.h" with { type: "text" };
 import protocol_list_c from "../shim/ffmpeg/protocol_list.c" with { type: "text" };
-import filter_c from "../shim/filter.c" with { type: "text" };
+import fields_c from "../shim/fields.c" with { type: "text" };
+import fields_h from "../shim/fields.h" with { type: "text" };
 import formats_c from "../shim/formats.c" with { type: "text" };
-import framing_c from "../shim/framing.c" with { type: "text" };
+import formats_h from "../shim/formats.h" with { type: "text" };
 import handles_c from "../shim/handles.c" with { type: "text" };
-import internal_h from "../shim/internal.h" with { type: "text" };
+import handles_h from "../shim/handles.h" with { type: "text" };
+import input_batch_c from "../shim/input/batch.c" with { type: "text" };
+import input_batch_h from "../shim/input/batch.h" with { type: "text" };
+import input_input_c from "../shim/input/input.c" with { type: "text" };
+import input_input_h from "../shim/input/input.h" with { type: "text" };
+import input_open_c from "../shim/input/open.c" with { type: "text" };
+import input_open_h from "../shim/input/open.h" with { type: "text" };
+import input_parameters_c from "../shim/input/parameters.c" with { type: "text" };
+import input_parameters_h from "../shim/input/parameters.h" with { type: "text" };
+import input_seek_c from "../shim/input/seek.c" with { type: "text" };
+import input_seek_h from "../shim/input/seek.h" with { type: "text" };
 import io_c from "../shim/io.c" with { type: "text" };
+import io_h from "../shim/io.h" with { type: "text" };
 import isolate_c from "../shim/isolate.c" with { type: "text" };
+import isolate_h from "../shim/isolate.h" with { type: "text" };
 import log_c from "../shim/log.c" with { type: "text" };
+import log_h from "../shim/log.h" with { type: "text" };
 import memory_c from "../shim/memory.c" with { type: "text" };
-import mux_c from "../shim/mux.c" with { type: "text" };
+import memory_h from "../shim/memory.h" with { type: "text" };
 import nested_c from "../shim/nested.c" with { type: "text" };
+import nested_h from "../shim/nested.h" with { type: "text" };
+import numbers_h from "../shim/numbers.h" with { type: "text" };
+import operations_c from "../shim/operations.c" with { type: "text" };
 import options_c from "../shim/options.c" with { type: "text" };
-import parameters_c from "../shim/parameters.c" with { type: "text" };
-import read_ahead_c from "../shim/read_ahead.c" with { type: "text" };
-import remux_c from "../shim/remux.c" with { type: "text" };
+import output_cover_c from "../shim/output/cover.c" with { type: "text" };
+import output_cover_h from "../shim/output/cover.h" with { type: "text" };
+import output_filter_c from "../shim/output/filter.c" with { type: "text" };
+import output_filter_h from "../shim/output/filter.h" with { type: "text" };
+import output_framing_c from "../shim/output/framing.c" with { type: "text" };
+import output_framing_h from "../shim/output/framing.h" with { type: "text" };
+import output_header_c from "../shim/output/header.c" with { type: "text" };
+import output_header_h from "../shim/output/header.h" with { type: "text" };
+import output_output_c from "../shim/output/output.c" with { type: "text" };
+import output_output_h from "../shim/output/output.h" with { type: "text" };
+import output_packets_c from "../shim/output/packets.c" with { type: "text" };
+import output_packets_h from "../shim/output/packets.h" with { type: "text" };
+import output_quirks_c from "../shim/output/quirks.c" with { type: "text" };
+import output_quirks_h from "../shim/output/quirks.h" with { type: "text" };
+import output_write_c from "../shim/output/write.c" with { type: "text" };
+import output_write_h from "../shim/output/write.h" with { type: "text" };
+import packet_c from "../shim/packet.c" with { type: "text" };
+import packet_h from "../shim/packet.h" with { type: "text" };
+import plain_c from "../shim/plain.c" with { type: "text" };
+import plain_h from "../shim/plain.h" with { type: "text" };
+import platform_c from "../shim/platform.c" with { type: "text" };
+import platform_h from "../shim/platform.h" with { type: "text" };
+import remux_cut_c from "../shim/remux/cut.c" with { type: "text" };
+import remux_cut_h from "../shim/remux/cut.h" with { type: "text" };
+import remux_fit_c from "../shim/remux/fit.c" with { type: "text" };
+import remux_fit_h from "../shim/remux/fit.h" with { type: "text" };
+import remux_remux_c from "../shim/remux/remux.c" with { type: "text" };
+import remux_remux_h from "../shim/remux/remux.h" with { type: "text" };
+import remux_times_c from "../shim/remux/times.c" with { type: "text" };
+import remux_times_h from "../shim/remux/times.h" with { type: "text" };
 import request_c from "../shim/request.c" with { type: "text" };
+import request_h from "../shim/request.h" with { type: "text" };
 import sealed_c from "../shim/sealed.c" with { type: "text" };
 import seek_c from "../shim/seek.c" with { type: "text" };
 import session_c from "../shim/session.c" with { type: "text" };
+import session_h from "../shim/session.h" with { type: "text" };
+import set_c from "../shim/set.c" with { type: "text" };
 import text_c from "../shim/text.c" with { type: "text" };
+import text_h from "../shim/text.h" with { type: "text" };
 import worker_c from "../shim/worker.c" with { type: "text" };
-import write_behind_c from "../shim/write_behind.c" with { type: "text" };
+import worker_h from "../shim/worker.h" with { type: "text" };
 
 /** Texts of the files by their paths. */
 export const sources: Readonly<Record<string, string>> = {
   "scripts/build_shim.sh": build_shim_sh,
+  "shim/ahead.c": ahead_c,
+  "shim/ahead.h": ahead_h,
   "shim/avs.h": avs_h,
+  "shim/behind.c": behind_c,
+  "shim/behind.h": behind_h,
+  "shim/channel.c": channel_c,
+  "shim/channel.h": channel_h,
   "shim/compat.h": compat_h,
   "shim/contain.c": contain_c,
-  "shim/cover.c": cover_c,
+  "shim/contain.h": contain_h,
   "shim/decipher.c": decipher_c,
-  "shim/demux.c": demux_c,
+  "shim/decipher.h": decipher_h,
   "shim/describe.c": describe_c,
+  "shim/endpoint.c": endpoint_c,
+  "shim/endpoint.h": endpoint_h,
+  "shim/escape.c": escape_c,
+  "shim/escape.h": escape_h,
   "shim/ffmpeg/protocol_list.c": protocol_list_c,
-  "shim/filter.c": filter_c,
+  "shim/fields.c": fields_c,
+  "shim/fields.h": fields_h,
   "shim/formats.c": formats_c,
-  "shim/framing.c": framing_c,
+  "shim/formats.h": formats_h,
   "shim/handles.c": handles_c,
-  "shim/internal.h": internal_h,
+  "shim/handles.h": handles_h,
+  "shim/input/batch.c": input_batch_c,
+  "shim/input/batch.h": input_batch_h,
+  "shim/input/input.c": input_input_c,
+  "shim/input/input.h": input_input_h,
+  "shim/input/open.c": input_open_c,
+  "shim/input/open.h": input_open_h,
+  "shim/input/parameters.c": input_parameters_c,
+  "shim/input/parameters.h": input_parameters_h,
+  "shim/input/seek.c": input_seek_c,
+  "shim/input/seek.h": input_seek_h,
   "shim/io.c": io_c,
+  "shim/io.h": io_h,
   "shim/isolate.c": isolate_c,
+  "shim/isolate.h": isolate_h,
   "shim/log.c": log_c,
+  "shim/log.h": log_h,
   "shim/memory.c": memory_c,
-  "shim/mux.c": mux_c,
+  "shim/memory.h": memory_h,
   "shim/nested.c": nested_c,
+  "shim/nested.h": nested_h,
+  "shim/numbers.h": numbers_h,
+  "shim/operations.c": operations_c,
   "shim/options.c": options_c,
-  "shim/parameters.c": parameters_c,
-  "shim/read_ahead.c": read_ahead_c,
-  "shim/remux.c": remux_c,
+  "shim/output/cover.c": output_cover_c,
+  "shim/output/cover.h": output_cover_h,
+  "shim/output/filter.c": output_filter_c,
+  "shim/output/filter.h": output_filter_h,
+  "shim/output/framing.c": output_framing_c,
+  "shim/output/framing.h": output_framing_h,
+  "shim/output/header.c": output_header_c,
+  "shim/output/header.h": output_header_h,
+  "shim/output/output.c": output_output_c,
+  "shim/output/output.h": output_output_h,
+  "shim/output/packets.c": output_packets_c,
+  "shim/output/packets.h": output_packets_h,
+  "shim/output/quirks.c": output_quirks_c,
+  "shim/output/quirks.h": output_quirks_h,
+  "shim/output/write.c": output_write_c,
+  "shim/output/write.h": output_write_h,
+  "shim/packet.c": packet_c,
+  "shim/packet.h": packet_h,
+  "shim/plain.c": plain_c,
+  "shim/plain.h": plain_h,
+  "shim/platform.c": platform_c,
+  "shim/platform.h": platform_h,
+  "shim/remux/cut.c": remux_cut_c,
+  "shim/remux/cut.h": remux_cut_h,
+  "shim/remux/fit.c": remux_fit_c,
+  "shim/remux/fit.h": remux_fit_h,
+  "shim/remux/remux.c": remux_remux_c,
+  "shim/remux/remux.h": remux_remux_h,
+  "shim/remux/times.c": remux_times_c,
+  "shim/remux/times.h": remux_times_h,
   "shim/request.c": request_c,
+  "shim/request.h": request_h,
   "shim/sealed.c": sealed_c,
   "shim/seek.c": seek_c,
   "shim/session.c": session_c,
+  "shim/session.h": session_h,
+  "shim/set.c": set_c,
   "shim/text.c": text_c,
+  "shim/text.h": text_h,
   "shim/worker.c": worker_c,
-  "shim/write_behind.c": write_behind_c,
+  "shim/worker.h": worker_h,
 };

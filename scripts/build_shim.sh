@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 #
-# Builds avio's shared library from shim/*.c: one file that exports avs_* and nothing else.
+# Builds avio's shared library from the C files of shim/: one file that exports avs_* and nothing else.
 #
 #   --embedded  FFmpeg's demuxers, muxers, parsers and bitstream filters are linked in statically. FFmpeg is built
 #               from its sources first (about two minutes on two cores) and kept in a cache, so later builds take
@@ -580,7 +580,7 @@ choose_flags_headers() {
 seal() {
   local name
   compile_flags+=(-DAVIO_SEALED)
-  for name in abort fopen{,64} glob{,64} globfree{,64} mkdir open{,64} rename rmdir {,__x}stat{,64} unlink av_random_bytes av_get_random_seed; do
+  for name in abort __assert_fail fopen{,64} glob{,64} globfree{,64} mkdir open{,64} rename rmdir {,__x}stat{,64} unlink av_random_bytes av_get_random_seed; do
     link_flags+=(-Wl,--wrap="$name")
   done
 }
@@ -621,7 +621,7 @@ link_embedded_libraries() {
 compile_shim() {
   local file object failed=no pids=() pid
   for file in "${sources[@]}"; do
-    object=$work/$(basename "$file" .c).o
+    object=${file#"$shim"/} object=${object#"$work"/} object=$work/$(echo "${object%.c}" | tr / -).o
     "${cc[@]}" "${compile_flags[@]}" -c -o "$object" "$file" 2>"$object.log" &
     pids+=($!)
     if [ ${#pids[@]} -ge "$jobs" ]; then
@@ -697,7 +697,7 @@ add_license() {
 inputs_hash() {
   {
     echo "$inputs ${compile_flags[*]} ${link_flags[*]} $(compiler_version)" | sed "s|$work||g"
-    cat "${BASH_SOURCE[0]}" "$shim"/*.[ch] "$protocols"
+    cat "${BASH_SOURCE[0]}" "$shim"/*.[ch] "$shim"/{input,output,remux}/*.[ch] "$protocols"
   } | sha256
 }
 
@@ -711,7 +711,7 @@ main() {
   detect_platform
   output=${output:-$(default_output)}
   shim=${AVIO_SHIM_DIR:-$ROOT/shim}
-  sources=("$shim"/*.c)
+  sources=("$shim"/*.c "$shim"/{input,output,remux}/*.c)
   protocols=$shim/ffmpeg/protocol_list.c
   [ -f "${sources[0]}" ] || die "no C files in $shim"
   check_tools

@@ -8,6 +8,7 @@
 #   thread     ThreadSanitizer: threads.c; some of the endings
 #   valgrind   memcheck, which looks at libavformat too; few of the faults
 #
+# Before these it looks at the floors of the shim's files: includes go down only.
 # Any report is a failure: an invalid access, a use of what was never written, a leak, a race, undefined behaviour.
 # Needs valgrind, a compiler with sanitizers, and what scripts/build_shim.sh --system needs. Two run at a time.
 #
@@ -21,6 +22,30 @@ read -ra cc <<<"${CC:-cc}"
 all_kinds=(valgrind address thread plain) # the slowest first
 
 say() { printf 'shim_test: %s\n' "$*"; }
+
+# floor_of FILE: what its header says (/* floor N */), or the file itself where it has none.
+floor_of() {
+  local header=${1%.c}.h
+  if [ ! -f "$header" ]; then header=$1; fi
+  sed -n '1s|^/\* floor \([0-5]\) \*/$|\1|p' "$header"
+}
+
+# The files of the shim stand on floors: what one includes is on its own floor or below.
+check_floors() {
+  local file floor name other bad=no
+  for file in "$root"/shim/*.[ch] "$root"/shim/{input,output,remux}/*.[ch]; do
+    if [ "$file" = "$root/shim/avs.h" ]; then continue; fi # which has none, and is everybody's
+    floor=$(floor_of "$file")
+    if [ -z "$floor" ]; then say "${file#"$root"/}: no floor" && bad=yes && continue; fi
+    for name in $(sed -n 's/^#include "\(.*\)"$/\1/p' "$file"); do
+      if [ "$(basename "$name")" = avs.h ]; then continue; fi
+      other=$(floor_of "$(dirname "$file")/$name")
+      if [ -n "$other" ] && [ "$other" -le "$floor" ]; then continue; fi
+      say "${file#"$root"/} (floor $floor) includes $name (floor ${other:-?})" && bad=yes
+    done
+  done
+  [ $bad = no ]
+}
 
 # build KIND [FLAG...]: the library and both programs, in $work/KIND.
 build() {
@@ -97,6 +122,7 @@ main() {
       *) say "unknown kind $kind" >&2 && exit 2 ;;
     esac
   done
+  check_floors || exit 1
   work=$(mktemp -d)
   trap 'kill $(jobs -p) 2>/dev/null || true; rm -rf "$work"' EXIT
   failed=no

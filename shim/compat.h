@@ -1,3 +1,4 @@
+/* floor 0 */
 /*
  * compat.h - what differs between libavformat 59 (FFmpeg 5.1) and 63 (9.0), in one place. The other files
  * are written for the newest of them.

@@ -1,11 +1,13 @@
-/*
- * contain.c - what keeps libavformat from opening anything by itself: every format context gets this, and formats and
- * options that have ways around it are refused by name. SECURITY.md has the list.
- */
+#include "contain.h"
+
+#include <stdlib.h>
+#include <string.h>
+
 #include <libavutil/avstring.h>
 #include <libavutil/bprint.h>
 
-#include "internal.h"
+#include "compat.h"
+#include "nested.h"
 
 /* These make sockets, folders or files past io_open, or wrap a format that does. */
 static const char REFUSED_OUTPUTS[] = "fifo,fifo_test,hds,rtsp,sap,smoothstreaming,tee,whip";
@@ -30,8 +32,8 @@ static void list_allowed_inputs(void) {
 }
 
 static char *copy_of_allowed_inputs(void) {
-  static pthread_once_t once = PTHREAD_ONCE_INIT;
-  pthread_once(&once, list_allowed_inputs);
+  static once listed = ONCE_INITIALIZER;
+  run_once(&listed, list_allowed_inputs);
   return av_strdup(allowed_inputs ? allowed_inputs : "none");
 }
 
@@ -40,19 +42,19 @@ static char *copy_of_allowed_inputs(void) {
 
 /* Ends loops inside libavformat that would go on asking after the first error. */
 static int interrupted(void *opaque) {
-  const struct session *session = opaque;
-  return session->failed != 0 || session->canceled || session->opening.exceeded;
+  const struct channel *channel = opaque;
+  return channel->failed != 0 || channel->canceled || channel->acting->opening.exceeded;
 }
 
 void contain(struct session *session, AVFormatContext *context) {
   av_freep(&context->protocol_whitelist);
-  context->opaque = session;
+  context->opaque = &session->channel;
   context->io_open = nested_io_open;
   context->io_close2 = nested_io_close;
   context->protocol_whitelist = av_strdup(PROTOCOLS);
   if (!EMBEDDED && !context->oformat && !context->format_whitelist) context->format_whitelist = copy_of_allowed_inputs();
   av_dict_set(&session->options, "protocol_whitelist", PROTOCOLS, 0); /* whatever the caller's options say */
-  context->interrupt_callback = (AVIOInterruptCB){interrupted, session};
+  context->interrupt_callback = (AVIOInterruptCB){interrupted, &session->channel};
   context->flags |= AVFMT_FLAG_CUSTOM_IO;
 }
 
@@ -60,7 +62,7 @@ void contain(struct session *session, AVFormatContext *context) {
 
 static int refuse_format(struct session *session, const char *name, const char *refused) {
   if (!av_match_list(name, refused, ',')) return 0;
-  log_line(session, AV_LOG_ERROR, "%s opens files or sockets by itself", name);
+  log_error(session, "%s opens files or sockets by itself", name);
   return AVERROR(EPERM);
 }
 
@@ -103,7 +105,7 @@ static int fix_option(struct session *session, const struct fixed *fixed, bool *
   *added = !entry && fixed->quiet;
   if (*added) return av_dict_set(&session->options, fixed->name, fixed->value, 0);
   if (!entry || is_same(entry->value, fixed->value)) return 0;
-  log_line(session, AV_LOG_ERROR, "option %s: can only be %s here", fixed->name, fixed->value);
+  log_error(session, "option %s: can only be %s here", fixed->name, fixed->value);
   return AVERROR(EPERM);
 }
 
@@ -156,7 +158,7 @@ static const char *const file_options[] = {"hls_segment_filename", "hls_subtitle
 
 static int refuse_encryption(struct session *session) {
   if (!av_dict_get(session->options, "hls_key_info_file", NULL, 0)) return 0;
-  log_line(session, AV_LOG_ERROR, "option hls_key_info_file: what is written can't be encrypted here");
+  log_error(session, "option hls_key_info_file: what is written can't be encrypted here");
   return AVERROR(EPERM);
 }
 

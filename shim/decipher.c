@@ -1,10 +1,13 @@
-/*
- * decipher.c - AES-128 in CBC mode with PKCS7 padding, as HLS encrypts its segments: what an I/O context reads, deciphered.
- */
+#include "decipher.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
 #include <libavutil/aes.h>
 #include <libavutil/mem.h>
 
-#include "internal.h"
+#include "io.h"
 
 enum { BLOCK = 16, BUFFER = 32 * 1024 };
 

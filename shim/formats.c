@@ -1,7 +1,12 @@
-/*
- * formats.c - what this library is: versions, input and output formats, texts of error codes.
- */
-#include "internal.h"
+#include "formats.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include <libavcodec/avcodec.h>
+
+#include "avs.h"
+#include "contain.h"
 
 #ifndef AVS_CONFIGURATION
 #define AVS_CONFIGURATION avformat_configuration()
@@ -12,11 +17,6 @@ uint32_t avs_abi_version(void) { return AVS_ABI_VERSION; }
 static void json_version(struct text *text, const char *name, unsigned version) {
   json_key(text, name);
   text_format(text, "\"%u.%u.%u\"", AV_VERSION_MAJOR(version), AV_VERSION_MINOR(version), AV_VERSION_MICRO(version));
-}
-
-static void json_field(struct text *text, const char *name, const char *value) {
-  json_key(text, name);
-  json_string(text, value);
 }
 
 int32_t avs_library_info(char *out, uint32_t capacity) {

@@ -1,37 +1,51 @@
-/*
- * io.c - AVIOContext over callbacks of JavaScript, over memory lent by JavaScript, and into memory of our
- * own (memory.c); and avio_read, avio_write, avio_seek, avio_size and avio_flush on them as operations.
- */
-#include "internal.h"
+#include "io.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "compat.h"
+#include "decipher.h"
+#include "numbers.h"
 
 enum { MEMORY_COPY = 100 }; /* a kind of I/O context that JavaScript does not make */
 
 /* ---------------------------------------------------------------------------------------- callbacks */
 
-/* More than a playlist of playlists needs; one that names itself has no end. */
-enum { MOST_OPENS = 2000 };
-
-bool opening_exceeds(struct session *session, int64_t bytes, int opens) {
-  if (!session->opening.running) return false;
-  session->opening.bytes += bytes;
-  session->opening.opens += opens;
-  bool too_much = session->opening.most_bytes && session->opening.bytes > session->opening.most_bytes;
-  if (too_much || session->opening.opens > MOST_OPENS) session->opening.exceeded = true;
-  return session->opening.exceeded;
+/* What is here, or is under way; 0 where JavaScript must be asked, or below zero. At the end AVERROR_EOF. */
+static int64_t take_ahead(struct io *io, uint8_t *buffer, int size) {
+  struct channel *channel = io->channel;
+  channel_lock(channel);
+  if (!ahead_left(&io->ahead) && io->request.ahead) {
+    channel->requests++;
+    request_wait(io);
+  }
+  int64_t result = (int64_t)ahead_take(&io->ahead, buffer, (size_t)size);
+  if (!result && io->is_over) {
+    io->is_over = false;
+    result = io->over_result ? io->over_result : AVERROR_EOF;
+    if (io->over_result) channel_fail(channel, result);
+  }
+  channel_unlock(channel);
+  return result;
 }
 
 int io_read(struct io *io, uint8_t *buffer, int size) {
+  struct channel *channel = io->channel;
   struct request read = {.kind = AVS_REQUEST_READ, .read_into = buffer, .size = size};
-  worker_lock(io->session);
-  int64_t result = (int64_t)ahead_take(&io->ahead, buffer, (size_t)size);
-  worker_unlock(io->session);
+  if (channel->failed) return (int)channel->failed;
+  int64_t result = take_ahead(io, buffer, size);
   if (result == 0) result = request(io, read, size, 0, 0);
   /* 0 must not reach libavformat: mkv, flv, avi and wav would ask again for ever. */
   if (result == 0) return AVERROR_EOF;
   if (result < 0) return (int)result;
   io->position += result;
   io->transferred += result;
-  return opening_exceeds(io->session, result, 0) ? AVERROR(EMSGSIZE) : (int)result;
+  if (opening_exceeds(channel->acting, result, 0)) return AVERROR(EMSGSIZE);
+  channel_lock(channel);
+  request_ahead(io, size);
+  channel_unlock(channel);
+  return (int)result;
 }
 
 static int callbacks_read(void *opaque, uint8_t *buffer, int size) {
@@ -48,9 +62,9 @@ static int callbacks_write(void *opaque, avs_write_bytes *buffer, int size, enum
                            int64_t time) {
   struct io *io = opaque;
   struct request write = {.kind = AVS_REQUEST_WRITE, .written = buffer, .size = size, .time = time};
-  bool waits = io->flags & AVS_IO_DIRECT || !on_worker(io->session);
+  bool waits = io->flags & AVS_IO_DIRECT || !is_own_thread(io->channel);
   int64_t result = waits ? request(io, write, size, (double)io->position, type)
-                         : write_behind(io, buffer, (size_t)size, type, time);
+                         : behind_write(io, buffer, (size_t)size, type, time);
   if (result < 0) return (int)result;
   note_written(io, size);
   return size;
@@ -59,10 +73,10 @@ static int callbacks_write(void *opaque, avs_write_bytes *buffer, int size, enum
 /* ---------------------------------------------------------------------------------------- memory */
 
 static void note_read(struct io *io, int size) {
-  worker_lock(io->session); /* for avs_io_save() */
+  channel_lock(io->channel); /* for avs_io_save() */
   io->position += size;
   io->transferred += size;
-  worker_unlock(io->session);
+  channel_unlock(io->channel);
 }
 
 /* What a muxer has written, for one that goes over it again; or an input's own copy. */
@@ -72,30 +86,30 @@ static int copy_read(void *opaque, uint8_t *buffer, int size) {
   else size = 0;
   if (!size) return AVERROR_EOF;
   note_read(io, size);
-  return opening_exceeds(io->session, size, 0) ? AVERROR(EMSGSIZE) : size;
+  return opening_exceeds(io->channel->acting, size, 0) ? AVERROR(EMSGSIZE) : size;
 }
 
 static int memory_read(void *opaque, uint8_t *buffer, int size) {
-  enum { MOST = 64 * 1024 }; /* libavformat may ask for 16 MB ahead, and mostly not want them */
+  enum { MAX = 64 * 1024 }; /* libavformat may ask for 16 MB ahead, and mostly not want them */
   struct io *io = opaque;
-  struct session *session = io->session;
-  if (size > MOST) size = MOST;
-  if (io->position >= (int64_t)session->source_size) return AVERROR_EOF;
-  int64_t left = (int64_t)session->source_size - io->position;
+  const struct channel *channel = io->channel;
+  if (size > MAX) size = MAX;
+  if (io->position >= (int64_t)channel->source_size) return AVERROR_EOF;
+  int64_t left = (int64_t)channel->source_size - io->position;
   if (size > left) size = (int)left;
-  memcpy(buffer, session->source + io->position, (size_t)size);
+  memcpy(buffer, channel->source + io->position, (size_t)size);
   note_read(io, size);
-  return opening_exceeds(session, size, 0) ? AVERROR(EMSGSIZE) : size;
+  return opening_exceeds(io->channel->acting, size, 0) ? AVERROR(EMSGSIZE) : size;
 }
 
 static int memory_write(void *opaque, avs_write_bytes *buffer, int size) {
   struct io *io = opaque;
-  worker_lock(io->session); /* whoever has canceled it may look at what is there */
+  channel_lock(io->channel); /* whoever has canceled it may look at what is there */
   bool stored = memory_store(&io->memory, (size_t)io->position, buffer, (size_t)size);
   if (stored) note_written(io, size);
-  worker_unlock(io->session);
+  channel_unlock(io->channel);
   if (stored) return size;
-  session_fail(io->session, AVERROR(ENOMEM));
+  channel_fail(io->channel, AVERROR(ENOMEM));
   return AVERROR(ENOMEM);
 }
 
@@ -103,36 +117,44 @@ static int memory_write(void *opaque, avs_write_bytes *buffer, int size) {
 
 static int64_t memory_total(const struct io *io) {
   if (io->kind == MEMORY_COPY) return io->copied ? (int64_t)io->copied->memory.size : 0;
-  return (int64_t)(io->kind == AVS_IO_MEMORY_INPUT ? io->session->source_size : io->memory.size);
+  return (int64_t)(io->kind == AVS_IO_MEMORY_INPUT ? io->channel->source_size : io->memory.size);
 }
 
 static int64_t memory_seek(struct io *io, int64_t offset, int whence) {
   if (whence == AVSEEK_SIZE) return memory_total(io);
   int64_t target = whence == SEEK_END ? av_sat_add64(memory_total(io), offset) : offset;
   if (target < 0) return AVERROR(EINVAL);
-  worker_lock(io->session);
+  channel_lock(io->channel);
   io->position = target;
-  worker_unlock(io->session);
+  channel_unlock(io->channel);
   return target;
+}
+
+/* Moves to where bytes are here, or come with the read that is under way. */
+static bool seek_ahead(struct io *io, int64_t distance) {
+  channel_lock(io->channel);
+  int64_t left = (int64_t)ahead_left(&io->ahead);
+  if (io->request.ahead && distance > left && distance <= left + io->request.size) request_wait(io);
+  bool inside = ahead_move(&io->ahead, distance);
+  channel_unlock(io->channel);
+  return inside;
 }
 
 static int64_t callbacks_seek(struct io *io, int64_t offset, int whence) {
   struct request seek = {.kind = AVS_REQUEST_SEEK, .whence = whence};
-  worker_lock(io->session);
-  bool inside = whence == SEEK_SET && ahead_move(&io->ahead, av_sat_sub64(offset, io->position));
-  worker_unlock(io->session);
-  if (inside) return io->position = offset;
+  if (whence == SEEK_SET && seek_ahead(io, av_sat_sub64(offset, io->position))) return io->position = offset;
   int64_t result = request(io, seek, (double)offset, whence, 0);
   if (result < 0 || whence == AVSEEK_SIZE) return result; /* and what was read ahead is still what comes next */
   return io->position = result;
 }
 
-static void note_refused_seek(struct io *io, int64_t offset) {
-  struct session *session = io->session;
-  bool *refused = io->context->write_flag ? &session->sink_seek_refused : &session->source_seek_refused;
-  if (*refused) return;
-  *refused = true;
-  session->seek_target = offset;
+/* A muxer that reads what it has written is no output that fails. */
+static struct endpoint *who_seeks(struct io *io) {
+  struct channel *channel = io->channel;
+  uint32_t direction = io->context->write_flag ? AVS_OUTPUT : AVS_INPUT;
+  if (channel->acting->direction == direction) return channel->acting;
+  channel->plain.direction = direction;
+  return &channel->plain;
 }
 
 /*
@@ -145,7 +167,7 @@ int64_t io_seek(struct io *io, int64_t offset, int whence) {
   int64_t result = AVERROR(ESPIPE);
   if (io->kind != AVS_IO_CALLBACKS) result = memory_seek(io, offset, whence);
   else if (io->flags & AVS_IO_SEEK) result = callbacks_seek(io, offset, whence);
-  if (result < 0 && whence == SEEK_SET) note_refused_seek(io, offset);
+  if (result < 0 && whence == SEEK_SET) refuse_seek(who_seeks(io), offset);
   return result < 0 ? result : result - io->base;
 }
 
@@ -185,11 +207,11 @@ static AVIOContext *new_context(struct io *io, uint32_t buffer_size) {
   return context;
 }
 
-static struct io *stand_in(struct session *session, const struct io *output, uint32_t flags) {
+static struct io *stand_in(struct channel *channel, const struct io *output, uint32_t flags) {
   enum { BUFFER_SIZE = 64 * 1024 };
   struct io *io = calloc(1, sizeof(*io));
   if (!io) return NULL;
-  io->session = session;
+  io->channel = channel;
   io->kind = MEMORY_COPY;
   io->copied = output;
   io->flags = flags;
@@ -199,49 +221,83 @@ static struct io *stand_in(struct session *session, const struct io *output, uin
   return NULL;
 }
 
-struct io *io_stand_in(struct session *session, const struct io *output) {
-  return stand_in(session, output, AVS_IO_READ | AVS_IO_SEEK);
+struct io *io_stand_in(struct channel *channel, const struct io *output) {
+  return stand_in(channel, output, AVS_IO_READ | AVS_IO_SEEK);
 }
 
-struct io *io_discard(struct session *session) { return stand_in(session, NULL, AVS_IO_WRITE | AVS_IO_SEEK); }
+struct io *io_discard(struct channel *channel) { return stand_in(channel, NULL, AVS_IO_WRITE | AVS_IO_SEEK); }
 
-/* While an operation runs, only what libavformat waits to have opened. */
-static bool can_add(const struct session *session) {
-  if (!session->running) return true;
-  const struct request *open = session->opener ? &session->opener->request : NULL;
-  return open && open->kind == AVS_REQUEST_OPEN && !open->answered && !session->canceled;
+/* With the lock held: libavformat waits for something to be opened. */
+static bool is_opening(const struct channel *channel) {
+  const struct io *opener = channel->opener;
+  return opener && is_pending(opener) && opener->request.kind == AVS_REQUEST_OPEN && !channel->canceled;
 }
 
-static bool add(struct session *session, struct io *io) {
-  worker_lock(session);
-  bool can = can_add(session) && handle_new(&io->object, KIND_IO);
+/* While an operation runs, only what libavformat waits for. */
+static bool add(struct channel *channel, struct io *io) {
+  channel_lock(channel);
+  io->offered = is_opening(channel);
+  bool can = (!channel->running || io->offered) && handle_new(&channel->isolate->handles, &io->object, KIND_IO);
   if (can) {
-    io->next = session->ios;
-    session->ios = io;
-    if (io->kind == AVS_IO_OPENER) session->opener = io;
-    if (io->kind == AVS_IO_TRANSFORMER) session->transformer = io;
+    io->next = channel->ios;
+    channel->ios = io;
+    if (io->kind == AVS_IO_OPENER) channel->opener = io;
+    if (io->kind == AVS_IO_TRANSFORMER) channel->transformer = io;
   }
-  worker_unlock(session);
+  channel_unlock(channel);
   return can;
 }
 
-double avs_io_new(double session_handle, uint32_t kind, uint32_t flags, uint32_t buffer_size) {
-  struct session *session = find_session(session_handle);
-  if (!session || buffer_size < 1 || buffer_size > INT32_MAX || kind > AVS_IO_TRANSFORMER) return 0;
+static struct io *new_io(double session, uint32_t kind, uint32_t flags, uint32_t buffer_size) {
+  struct channel *channel = find_channel(session);
+  if (!channel || buffer_size < 1 || buffer_size > INT32_MAX) return NULL;
   struct io *io = calloc(1, sizeof(*io));
-  if (!io) return 0;
-  io->session = session;
+  if (!io) return NULL;
+  io->channel = channel;
   io->kind = kind;
   io->flags = flags;
-  bool has_context = kind < AVS_IO_OPENER;
-  if (has_context) io->context = new_context(io, buffer_size);
-  if ((io->context || !has_context) && add(session, io)) return io->object.handle;
+  bool is_asked = kind == AVS_IO_OPENER || kind == AVS_IO_TRANSFORMER;
+  if (is_asked || (io->context = new_context(io, buffer_size))) return io;
+  free(io);
+  return NULL;
+}
+
+/* Its handle; 0 where it can't be added. */
+static double add_or_free(struct io *io) {
+  if (add(io->channel, io)) return io->object.handle;
   io_free(io);
   return 0;
 }
 
-void unlink_io(struct io *io) {
-  struct io **link = &io->session->ios;
+double avs_io_new(double session, uint32_t kind, uint32_t flags, uint32_t buffer_size) {
+  struct io *io = kind <= AVS_IO_TRANSFORMER ? new_io(session, kind, flags, buffer_size) : NULL;
+  return io ? add_or_free(io) : 0;
+}
+
+double avs_io_new_copy(double session, const uint8_t *bytes, uint32_t size, uint32_t buffer_size) {
+  struct io *io = new_io(session, MEMORY_COPY, AVS_IO_READ | AVS_IO_SEEK, buffer_size);
+  if (!io) return 0;
+  io->copied = io;
+  if (memory_store(&io->memory, 0, bytes, size)) return add_or_free(io);
+  io_free(io);
+  return 0;
+}
+
+struct io *find_io(double handle) {
+  struct isolate *isolate = this_isolate();
+  return isolate ? (struct io *)handle_find(&isolate->handles, handle, KIND_IO) : NULL;
+}
+
+struct io *io_of(struct channel *channel, double handle) {
+  channel_lock(channel);
+  struct io *io = channel->ios;
+  while (io && io->object.handle != handle) io = io->next;
+  channel_unlock(channel);
+  return io && io->context ? io : NULL;
+}
+
+void io_unlink(struct io *io) {
+  struct io **link = &io->channel->ios;
   while (*link != io) link = &(*link)->next;
   *link = io->next;
 }
@@ -253,39 +309,30 @@ void io_free(struct io *io) {
   decipher_free(io->decipher);
   av_free(io->url);
   memory_free(&io->memory);
-  write_behind_free(io);
-  free(io->ahead.data);
+  behind_free(io);
+  ahead_free(&io->ahead);
   free(io);
 }
+
+/* An input or output reads or writes through it. */
+static bool is_used(const struct io *io) { return io->used || io->nested || !io->context; }
 
 int32_t avs_io_close(double handle) {
   struct io *io = find_io(handle);
   if (!io) return AVERROR(EBADF);
-  struct session *session = io->session;
-  if (session->running) return AVERROR(EBUSY); /* first: its thread changes the rest */
-  bool used = io == session->input_io || io == session->output_io || io->nested || !io->context;
-  if (used || (io->behind.first && !session->canceled)) return AVERROR(EBUSY);
-  worker_lock(session);
-  unlink_io(io);
-  handle_free(&io->object);
-  worker_unlock(session);
+  struct channel *channel = io->channel;
+  if (channel->running) return AVERROR(EBUSY); /* first: its thread changes the rest */
+  if (is_used(io) || (io->behind.first && !channel->canceled)) return AVERROR(EBUSY);
+  channel_lock(channel);
+  io_unlink(io);
+  handle_free(&channel->isolate->handles, &io->object);
+  channel_unlock(channel);
   io_free(io);
   return 0;
 }
 
-double avs_io_new_copy(double session_handle, const uint8_t *bytes, uint32_t size, uint32_t buffer_size) {
-  struct session *session = find_session(session_handle);
-  if (!session || buffer_size < 1 || buffer_size > INT32_MAX) return 0;
-  struct io *io = calloc(1, sizeof(*io));
-  if (!io) return 0;
-  io->session = session;
-  io->kind = MEMORY_COPY;
-  io->flags = AVS_IO_READ | AVS_IO_SEEK;
-  io->copied = io;
-  io->context = new_context(io, buffer_size);
-  if (io->context && memory_store(&io->memory, 0, bytes, size) && add(session, io)) return io->object.handle;
-  io_free(io);
-  return 0;
+void drain_writes(struct channel *channel) {
+  for (struct io *io = channel->ios; io; io = io->next) behind_drain(io);
 }
 
 /* ---------------------------------------------------------------------------------------- handing over */
@@ -304,7 +351,7 @@ static size_t copy_buffered(const struct io *io, bool is_out, uint8_t *out) {
   const uint8_t *end = context->buf_ptr > context->buf_ptr_max ? context->buf_ptr : context->buf_ptr_max;
   size_t size = 0;
   if (io->flags & AVS_IO_WRITE) {
-    size = write_behind_copy(io, out);
+    size = behind_copy(io, out);
     return is_out ? size : copy_piece(out, size, context->buffer, (size_t)(end - context->buffer));
   }
   if (!is_out) size = copy_piece(out, 0, context->buf_ptr, (size_t)(context->buf_end - context->buf_ptr));
@@ -312,7 +359,7 @@ static size_t copy_buffered(const struct io *io, bool is_out, uint8_t *out) {
 }
 
 static int32_t save(const struct io *io, double *state, uint8_t *out, uint32_t capacity) {
-  bool is_out = worker_is_out(io->session);
+  bool is_out = io->channel->out;
   size_t size = copy_buffered(io, is_out, NULL);
   if (size > INT32_MAX) return AVERROR(ENOMEM);
   if (size <= capacity) copy_buffered(io, is_out, out);
@@ -328,12 +375,12 @@ static int32_t save(const struct io *io, double *state, uint8_t *out, uint32_t c
 int32_t avs_io_save(double handle, double *state, uint8_t *out, uint32_t capacity) {
   struct io *io = find_io(handle);
   if (!io || !io->context) return AVERROR(EBADF);
-  struct session *session = io->session;
-  bool busy = session->called || io->nested || ((session->running || io->behind.first) && !session->canceled);
+  struct channel *channel = io->channel;
+  bool busy = channel->called || io->nested || ((channel->running || is_pending(io)) && !channel->canceled);
   if (busy) return AVERROR(EBUSY);
-  worker_lock(session);
+  channel_lock(channel);
   int32_t result = save(io, state, out, capacity);
-  worker_unlock(session);
+  channel_unlock(channel);
   return result;
 }
 
@@ -355,21 +402,20 @@ static int restore_written(struct io *io, const uint8_t *data, uint32_t size) {
 
 static bool was_used(const struct io *io) {
   const AVIOContext *context = io->context;
-  const struct session *session = io->session;
-  return io->nested || io == session->input_io || io == session->output_io || context->pos || io->position ||
+  return is_used(io) || context->pos || io->position ||
          context->buf_ptr != context->buffer || ahead_left(&io->ahead) || io->transferred || io->end;
 }
 
 int32_t avs_io_restore(double handle, double position, const uint8_t *data, uint32_t size) {
-  enum { MOST = 1 << 30 };
+  enum { MAX = 1 << 30 };
   struct io *io = find_io(handle);
   if (!io || !io->context) return AVERROR(EBADF);
-  if (io->session->running) return AVERROR(EBUSY);
-  if (was_used(io) || !(position >= 0 && position < 9007199254740992.0) || size > MOST) return AVERROR(EINVAL);
+  if (io->channel->running) return AVERROR(EBUSY);
+  if (was_used(io) || !(position >= 0 && position < (double)EXACT_DOUBLE) || size > MAX) return AVERROR(EINVAL);
   int result = 0;
   bool reads_callbacks = io->kind == AVS_IO_CALLBACKS && !(io->flags & AVS_IO_WRITE);
   if (io->flags & AVS_IO_WRITE) result = restore_written(io, data, size);
-  else if (reads_callbacks && !ahead_keep(&io->ahead, data, size)) result = AVERROR(ENOMEM);
+  else if (reads_callbacks && !ahead_add(&io->ahead, data, size)) result = AVERROR(ENOMEM);
   if (result < 0) return result;
   io->position = io->device = io->context->pos = (int64_t)position;
   if (reads_callbacks) io->device += size;
@@ -377,70 +423,37 @@ int32_t avs_io_restore(double handle, double position, const uint8_t *data, uint
   return 0;
 }
 
-/* ---------------------------------------------------------------------------------------- operations */
+/* ---------------------------------------------------------------------------------------- memory that was written */
 
-struct io *io_of_slot(struct session *session, const double *slot) {
-  struct io *io = session->ios; /* not find_io(): this may be the session's own thread */
-  while (io && (double)io->object.handle != slot[1]) io = io->next;
-  return io && io->context ? io : NULL;
+/*
+ * Nothing is written after an operation, nor while it waits for what was written to be closed. In a session that was
+ * canceled it may go on, under the lock.
+ */
+static bool can_be_read(const struct io *io) {
+  const struct channel *channel = io->channel;
+  return !channel->running || channel->canceled || (is_pending(io) && io->request.kind == AVS_REQUEST_CLOSE);
 }
 
-int io_op_read(struct session *session, double *slot, uint8_t *data, size_t size) {
-  struct io *io = io_of_slot(session, slot);
-  if (!io) return AVERROR(EBADF);
-  if (io->context->write_flag) return AVERROR(EINVAL);
-  slot[1] = 0;
-  int result = avio_read(io->context, data, size > INT32_MAX ? INT32_MAX : (int)size);
-  if (result == AVERROR_EOF) return 0;
-  if (result > 0) slot[1] = result;
-  return result < 0 ? result : 0;
-}
-
-/* avio_write() tells nothing: an error is in the context. */
-static int io_error(struct io *io) {
-  int error = io->context->error;
-  return error < 0 ? error : 0;
-}
-
-int io_op_write(struct session *session, double *slot, uint8_t *data, size_t size) {
-  struct io *io = io_of_slot(session, slot);
-  if (!io) return AVERROR(EBADF);
-  if (size > INT32_MAX || !io->context->write_flag) return AVERROR(EINVAL);
-  avio_write(io->context, data, (int)size);
-  return io_error(io);
-}
-
-int io_op_seek(struct session *session, double *slot, uint8_t *data, size_t size) {
-  (void)data, (void)size;
-  struct io *io = io_of_slot(session, slot);
-  if (!io) return AVERROR(EBADF);
-  if (isnan(slot[2])) return AVERROR(EINVAL);
-  int64_t position, offset = to_timestamp(slot[2]);
-  if (slot[3] == SEEK_END) { /* avio_seek() does not know it */
-    int64_t total = avio_size(io->context);
-    position = total < 0 ? total : avio_seek(io->context, av_sat_add64(total, offset), SEEK_SET);
-  } else {
-    position = avio_seek(io->context, offset, to_int(slot[3]));
-  }
-  if (position < 0) return (int)position;
-  slot[1] = (double)position;
+static double copy_memory(const struct io *io, double offset, uint8_t *out, uint32_t size) {
+  const struct memory *memory = &io->memory;
+  if (!can_be_read(io)) return AVERROR(EBUSY);
+  if (!out) return (double)memory->size;
+  if (!(offset >= 0) || offset > (double)memory->size || size > memory->size - (size_t)offset) return AVERROR(EINVAL);
+  memory_fetch(memory, (size_t)offset, out, size);
   return 0;
 }
 
-int io_op_size(struct session *session, double *slot, uint8_t *data, size_t size) {
-  (void)data, (void)size;
-  struct io *io = io_of_slot(session, slot);
+static double locked_copy(double handle, double offset, uint8_t *out, uint32_t size) {
+  struct io *io = find_io(handle);
   if (!io) return AVERROR(EBADF);
-  int64_t total = avio_size(io->context);
-  if (total < 0) return (int)total;
-  slot[1] = (double)total;
-  return 0;
+  channel_lock(io->channel);
+  double result = copy_memory(io, offset, out, size);
+  channel_unlock(io->channel);
+  return result;
 }
 
-int io_op_flush(struct session *session, double *slot, uint8_t *data, size_t size) {
-  (void)data, (void)size;
-  struct io *io = io_of_slot(session, slot);
-  if (!io) return AVERROR(EBADF);
-  avio_flush(io->context);
-  return io_error(io);
+double avs_memory_size(double handle) { return locked_copy(handle, 0, NULL, 0); }
+
+int32_t avs_memory_read(double handle, double offset, uint8_t *out, uint32_t size) {
+  return out ? (int32_t)locked_copy(handle, offset, out, size) : 0;
 }

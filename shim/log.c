@@ -1,36 +1,33 @@
-/*
- * log.c - FFmpeg's log lines, kept for the session whose operation runs on the thread that logs. Nothing is
- * printed. Errors and warnings are always kept, for messages; more when avs_set_log_level() asks for it.
- */
-#include <stdatomic.h>
+#include "log.h"
 
-#include "internal.h"
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <libavutil/log.h>
+
+#include "avs.h"
 
 enum { LOG_BYTES = 64 * 1024 };
 
 static atomic_int threshold = AV_LOG_WARNING;
-static _Thread_local struct session *current;
+static _Thread_local struct log *current;
 
 void avs_set_log_level(int32_t level) { threshold = level > AV_LOG_WARNING ? level : AV_LOG_WARNING; }
 
-struct session *log_to(struct session *session) {
-  struct session *before = current;
-  current = session;
-  return before;
-}
-
-struct session *log_session(void) { return current; }
+void log_to(struct log *log) { current = log; }
 
 /* "mov,mp4: " for the demuxer "mov,mp4,m4a,3gp,3g2,mj2". */
-static void append_origin(struct text *log, void *origin) {
+static void append_origin(struct text *text, void *origin) {
   AVClass *class = origin ? *(AVClass **)origin : NULL;
   if (!class) return;
   const char *name = class->item_name ? class->item_name(origin) : class->class_name;
   if (!name || !*name || !strcmp(name, "NULL")) return;
   const char *comma = strchr(name, ',');
   if (comma) comma = strchr(comma + 1, ',');
-  text_append(log, name, comma ? (size_t)(comma - name) : strlen(name));
-  text_append(log, ": ", 2);
+  text_append(text, name, comma ? (size_t)(comma - name) : strlen(name));
+  text_append(text, ": ", 2);
 }
 
 /* What libavformat calls outputs is no name that anybody else knows. */
@@ -40,9 +37,9 @@ static int without_prefixes(char *line, int size) {
   return size;
 }
 
-static void append_line(struct session *session, void *origin, int level, const char *format, va_list arguments) {
-  struct text *log = &session->log;
-  if (log->size > LOG_BYTES + (origin ? 0 : 4096)) return; /* our own lines say what matters */
+static void append_line(struct log *log, void *origin, int level, const char *format, va_list arguments) {
+  struct text *text = &log->text;
+  if (text->size > LOG_BYTES + (origin ? 0 : 4096)) return; /* our own lines say what matters */
   /* Our own doing (parameters.c), and no fault of the file's. */
   if (strstr(format, "not on whitelist") || strstr(format, "Failed to open codec")) return;
   char line[1024];
@@ -53,31 +50,23 @@ static void append_line(struct session *session, void *origin, int level, const 
   if (size <= 0) return;
   for (int i = 0; i < size; i++)
     if ((unsigned char)line[i] < 0x20) line[i] = ' ';
-  text_format(log, "%d\t", level);
-  append_origin(log, origin);
-  text_append(log, line, (size_t)size);
-  text_append(log, "\n", 1);
+  text_format(text, "%d\t", level);
+  append_origin(text, origin);
+  text_append(text, line, (size_t)size);
+  text_append(text, "\n", 1);
 }
 
 static void on_log(void *origin, int level, const char *format, va_list arguments) {
-  if (current && strstr(format, "exceeds max_streams")) current->opening.too_many_streams = true;
+  if (current && strstr(format, "exceeds max_streams")) current->exceeds_max_streams = true;
   level &= 0xff; /* the bits above are a colour */
   if (current && level <= threshold) append_line(current, origin, level, format, arguments);
 }
 
-void log_line(struct session *session, int level, const char *format, ...) {
+void log_line(struct log *log, int level, const char *format, ...) {
   va_list arguments;
   va_start(arguments, format);
-  append_line(session, NULL, level, format, arguments);
+  append_line(log, NULL, level, format, arguments);
   va_end(arguments);
 }
 
 void log_install(void) { av_log_set_callback(on_log); }
-
-int32_t avs_take_log(double handle, char *out, uint32_t capacity) {
-  struct session *session = find_session(handle);
-  if (!session) return AVERROR(EBADF);
-  if (session->running) return AVERROR(EBUSY);
-  if (session->log.size > capacity) return (int32_t)session->log.size;
-  return text_deliver(&session->log, out, capacity);
-}

@@ -1,30 +1,20 @@
-/*
- * memory.c - memory that an output is written to, of the I/O context over it (io.c): it grows without moving.
- */
-#if defined(__linux__)
-#include <sys/mman.h>
-#endif
+#include "memory.h"
 
-#include "internal.h"
+#include <stdlib.h>
+#include <string.h>
+
+#include "platform.h"
 
 /*
  * Chunks that never move: growing one block by realloc() would copy it, or split the huge pages it is made of. Huge
  * pages, because touching 88 MB of new memory for the first time took 120 ms in pages of 4 KiB and 28 ms in those,
  * more than a muxer needs to fill it. The first chunk grows by realloc(), so that small outputs stay small.
  */
-enum { CHUNK = 4 * 1024 * 1024, HUGE_PAGE = 2 * 1024 * 1024, FIRST = 64 * 1024 };
+enum { CHUNK = 4 * 1024 * 1024, FIRST = 64 * 1024 };
 
 void memory_free(struct memory *memory) {
   for (size_t i = 0; i < memory->chunk_count; i++) free(memory->chunks[i]);
   free(memory->chunks);
-}
-
-static uint8_t *new_chunk(void) {
-  uint8_t *chunk = aligned_alloc(HUGE_PAGE, CHUNK);
-#if defined(__linux__) && defined(MADV_HUGEPAGE)
-  if (chunk) madvise(chunk, CHUNK, MADV_HUGEPAGE);
-#endif
-  return chunk;
 }
 
 static bool grow_first(struct memory *memory, size_t size) {
@@ -51,7 +41,7 @@ static bool grow_list(struct memory *memory) {
 static bool reserve(struct memory *memory, size_t size) {
   while (memory->chunk_count * CHUNK < size) {
     if (!grow_list(memory)) return false;
-    uint8_t *chunk = memory->chunk_count ? new_chunk() : malloc(1);
+    uint8_t *chunk = memory->chunk_count ? large_pages(CHUNK) : malloc(1);
     if (!chunk) return false;
     memory->chunks[memory->chunk_count++] = chunk;
   }
@@ -85,36 +75,4 @@ size_t memory_fetch(const struct memory *memory, size_t position, uint8_t *out, 
   if (size > memory->size - position) size = memory->size - position;
   each_piece(memory, position, size, NULL, out);
   return size;
-}
-
-/*
- * Nothing is written after an operation, nor while it waits for what was written to be closed. In a session that was
- * canceled it may go on, under the lock.
- */
-static bool can_be_read(const struct io *io) {
-  return !io->session->running || io->session->canceled || (io->request.kind == AVS_REQUEST_CLOSE && !io->request.answered);
-}
-
-static double copy_if_still(const struct io *io, double offset, uint8_t *out, uint32_t size) {
-  const struct memory *memory = &io->memory;
-  if (!can_be_read(io)) return AVERROR(EBUSY);
-  if (!out) return (double)memory->size;
-  if (!(offset >= 0) || offset > (double)memory->size || size > memory->size - (size_t)offset) return AVERROR(EINVAL);
-  each_piece(memory, (size_t)offset, size, NULL, out);
-  return 0;
-}
-
-static double locked_copy(double handle, double offset, uint8_t *out, uint32_t size) {
-  struct io *io = find_io(handle);
-  if (!io) return AVERROR(EBADF);
-  worker_lock(io->session);
-  double result = copy_if_still(io, offset, out, size);
-  worker_unlock(io->session);
-  return result;
-}
-
-double avs_memory_size(double handle) { return locked_copy(handle, 0, NULL, 0); }
-
-int32_t avs_memory_read(double handle, double offset, uint8_t *out, uint32_t size) {
-  return out ? (int32_t)locked_copy(handle, offset, out, size) : 0;
 }

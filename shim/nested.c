@@ -1,66 +1,74 @@
-/*
- * nested.c - what a playlist, a manifest or a muxer of many files opens: JavaScript is asked for each of them, and what it
- * opens becomes an I/O context of the session. Nothing is opened otherwise (contain.c).
- */
+#include "nested.h"
+
+#include <stdlib.h>
+#include <string.h>
+
 #include <libavutil/avstring.h>
 #include <libavutil/dict.h>
 
-#include "internal.h"
+#include "decipher.h"
+#include "io.h"
 
 /* More than a playlist needs, less than a list that opens itself again would take to fill the stack. */
-enum { MOST_OPEN = 100 };
+enum { MAX_OPEN = 100 };
 
-static void refuse(struct session *session, const char *url) {
-  if (!session->refused_url) session->refused_url = av_strdup(url);
-  log_line(session, AV_LOG_ERROR, "refused to open '%.900s'", url);
+static void refuse(struct channel *channel, const char *url) {
+  struct endpoint *endpoint = channel->acting;
+  if (!endpoint->refused_url) endpoint->refused_url = av_strdup(url);
+  log_line(&channel->log, AV_LOG_ERROR, "refused to open '%.900s'", url);
 }
 
-static struct io *find_attached(struct session *session, double handle) {
-  worker_lock(session);
-  struct io *io = session->ios;
-  while (io && io->object.handle != handle) io = io->next;
-  worker_unlock(session);
+/*
+ * What JavaScript has made for this and nothing else: not who is asked, nor what is in use, which would be read or freed
+ * twice, nor one for the other direction. NULL where the answer is none.
+ */
+static struct io *take_offered(struct channel *channel, double handle, bool writes) {
+  struct io *io = io_of(channel, handle);
+  if (io && (!io->offered || io->used || io->nested || !(io->flags & AVS_IO_WRITE) == writes)) io = NULL;
+  channel_lock(channel);
+  for (struct io *other = channel->ios; other; other = other->next) other->offered = false;
+  channel_unlock(channel);
+  if (!io) log_line(&channel->log, AV_LOG_ERROR, "what was opened is no I/O context that was made for it");
   return io;
 }
 
 /* JavaScript's answer: an I/O context, AVERROR(EPERM) where it refuses. */
-static int ask(struct session *session, const char *url, enum avs_open_mode mode, struct io **io) {
-  if (!session->opener || session->nested_open >= MOST_OPEN) return AVERROR(EPERM);
-  if (opening_exceeds(session, 0, 1)) return AVERROR(EMSGSIZE);
-  drain_writes(session); /* it may be what is to be read now */
+static int ask(struct channel *channel, const char *url, enum avs_open_mode mode, struct io **io) {
+  if (!channel->opener || channel->nested_open >= MAX_OPEN) return AVERROR(EPERM);
+  if (opening_exceeds(channel->acting, 0, 1)) return AVERROR(EMSGSIZE);
+  drain_writes(channel); /* it may be what is to be read now */
   struct request open = {.kind = AVS_REQUEST_OPEN, .written = (const uint8_t *)url, .size = (int64_t)strlen(url)};
-  int64_t result = request(session->opener, open, (double)open.size, mode, session->acting);
+  int64_t result = request(channel->opener, open, (double)open.size, mode, channel->acting->direction);
   if (result < 0) return (int)result;
   if (mode == AVS_OPEN_CHECK || mode == AVS_OPEN_DELETE) return 0;
-  *io = find_attached(session, (double)result);
+  *io = take_offered(channel, (double)result, mode == AVS_OPEN_WRITE);
   if (!*io) return AVERROR(EPERM);
   (*io)->nested = true;
-  session->nested_open++;
+  channel->nested_open++;
   return 0;
 }
 
 /* A muxer goes over an output that it is writing, and that is here. */
-static const struct io *memory_written(struct session *session, const char *url) {
-  const struct io *output = session->output_io;
-  if (output && output->kind == AVS_IO_MEMORY_OUTPUT &&
-      !strcmp(url, session->output_url ? session->output_url : ""))
-    return output;
-  worker_lock(session);
-  for (output = session->ios; output; output = output->next)
+static const struct io *memory_written(struct channel *channel, const char *url) {
+  const struct endpoint *endpoint = channel->acting;
+  const struct io *output = endpoint->direction == AVS_OUTPUT ? endpoint->io : NULL;
+  if (output && output->kind == AVS_IO_MEMORY_OUTPUT && !strcmp(url, endpoint->url ? endpoint->url : "")) return output;
+  channel_lock(channel);
+  for (output = channel->ios; output; output = output->next)
     if (output->url && !strcmp(url, output->url)) break;
-  worker_unlock(session);
+  channel_unlock(channel);
   return output;
 }
 
-static int open_stand_in(struct session *session, const struct io *output, struct io **io) {
-  *io = io_stand_in(session, output);
+static int open_stand_in(struct channel *channel, const struct io *output, struct io **io) {
+  *io = io_stand_in(channel, output);
   return *io ? 0 : AVERROR(ENOMEM);
 }
 
-static int delete(struct session *session, const char *url) {
+static int delete(struct channel *channel, const char *url) {
   struct io *none = NULL;
-  if (session->opener) ask(session, url, AVS_OPEN_DELETE, &none);
-  return (int)session->failed;
+  if (channel->opener) ask(channel, url, AVS_OPEN_DELETE, &none);
+  return (int)channel->failed;
 }
 
 /* What libavformat calls outputs, so that it takes them for no files of the machine's (mux.c). */
@@ -101,30 +109,30 @@ static int note_memory(struct io *io, const char *url) {
   return AVERROR(ENOMEM);
 }
 
-static int open_discarded(struct session *session, bool writes, struct io **io) {
+static int open_discarded(struct channel *channel, bool writes, struct io **io) {
   if (!writes) return AVERROR(EPERM);
-  *io = io_discard(session);
+  *io = io_discard(channel);
   return *io ? 0 : AVERROR(ENOMEM);
 }
 
-static int open_nested(struct session *session, const char *url, int flags, AVDictionary **options, struct io **io) {
+static int open_nested(struct channel *channel, const char *url, int flags, AVDictionary **options, struct io **io) {
   bool ciphered, writes = flags & AVIO_FLAG_WRITE;
-  if (!session) return AVERROR(EPERM);
-  if (session->discarding) return open_discarded(session, writes, io);
+  if (!channel) return AVERROR(EPERM);
+  if (channel->acting->discards) return open_discarded(channel, writes, io);
   url = without_prefix(without_cipher(without_prefix(url), &ciphered));
   const char *method = option(options, "method");
   if (writes && method && !av_strcasecmp(method, "DELETE")) {
-    int result = delete(session, url); /* as http servers are asked to; what comes of it is closed */
-    return result < 0 ? result : open_stand_in(session, NULL, io);
+    int result = delete(channel, url); /* as http servers are asked to; what comes of it is closed */
+    return result < 0 ? result : open_stand_in(channel, NULL, io);
   }
-  const struct io *written = writes ? NULL : memory_written(session, url);
-  if (written) return open_stand_in(session, written, io);
+  const struct io *written = writes ? NULL : memory_written(channel, url);
+  if (written) return open_stand_in(channel, written, io);
   if (writes && ciphered) {
-    log_line(session, AV_LOG_ERROR, "can't encrypt '%.900s': what is written can't be enciphered", url);
+    log_line(&channel->log, AV_LOG_ERROR, "can't encrypt '%.900s': what is written can't be enciphered", url);
     return AVERROR(ENOSYS);
   }
-  int result = ask(session, url, writes ? AVS_OPEN_WRITE : AVS_OPEN_READ, io);
-  if (result == AVERROR(EPERM)) refuse(session, url);
+  int result = ask(channel, url, writes ? AVS_OPEN_WRITE : AVS_OPEN_READ, io);
+  if (result == AVERROR(EPERM)) refuse(channel, url);
   if (result < 0) return result;
   if (writes) return note_memory(*io, url);
   result = prepare_read(*io, ciphered, options);
@@ -132,23 +140,30 @@ static int open_nested(struct session *session, const char *url, int flags, AVDi
   return result;
 }
 
+/* Who opened it: an input reads, an output writes. */
+static void note_closed(struct io *io) {
+  io->channel->acting->nested_bytes += io->context->write_flag ? io->end : io->transferred;
+}
+
 /*
  * JavaScript frees the handle when it answers, and what it has opened. Where it can't be asked any more, or fails, the
  * I/O context goes with the session.
  */
 int close_nested(struct io *io) {
-  struct session *session = io->session;
+  struct channel *channel = io->channel;
   if (io->context->write_flag) avio_flush(io->context);
   int error = io->context->error;
-  write_behind_drain(io);
+  behind_drain(io);
+  channel_lock(channel);
+  if (io->request.ahead) request_forget(io); /* closing waits for nothing */
+  channel_unlock(channel);
   int64_t result = request(io, (struct request){.kind = AVS_REQUEST_CLOSE}, 0, 0, 0);
   if (result < 0) return (int)result;
-  if (!io->context->write_flag) session->read_before += io->transferred;
-  else session->written_before += io->end;
-  worker_lock(session);
-  unlink_io(io);
-  session->nested_open--;
-  worker_unlock(session);
+  note_closed(io);
+  channel_lock(channel);
+  io_unlink(io);
+  channel->nested_open--;
+  channel_unlock(channel);
   io_free(io);
   return error < 0 ? error : 0;
 }
@@ -161,12 +176,12 @@ static bool goes_over_output(const AVFormatContext *context) {
 }
 
 int nested_io_open(AVFormatContext *context, AVIOContext **pb, const char *url, int flags, AVDictionary **options) {
-  struct session *session = log_session(); /* some demuxers don't hand down their context's opaque */
+  struct channel *channel = channel_current();
   struct io *io = NULL;
-  int result = open_nested(session, url, flags, options, &io);
+  int result = open_nested(channel, url, flags, options, &io);
   if (result >= 0) *pb = io->context;
-  if (result == AVERROR(EPERM) && session && (flags & AVIO_FLAG_WRITE || goes_over_output(context)))
-    session->output_refused = true;
+  if (result == AVERROR(EPERM) && channel && (flags & AVIO_FLAG_WRITE || goes_over_output(context)))
+    channel->acting->open_refused = true;
   return result;
 }
 
@@ -181,10 +196,9 @@ int nested_io_close(AVFormatContext *context, AVIOContext *pb) {
 
 /* ---------------------------------------------------------------------------------------- as a protocol */
 
-/* For ffmpeg/protocol_list.c: what gets around io_open in the embedded FFmpeg comes here. */
 int avio_nested_open(void **nested, const char *url, int flags, int *can_seek) {
   struct io *io = NULL;
-  int result = open_nested(log_session(), url, flags, NULL, &io);
+  int result = open_nested(channel_current(), url, flags, NULL, &io);
   if (result < 0) return result;
   *nested = io;
   *can_seek = io->context->seekable != 0;
@@ -201,13 +215,13 @@ int64_t avio_nested_seek(void *nested, int64_t offset, int whence) { return io_s
 int avio_nested_close(void *nested) { return close_nested(nested); }
 
 int avio_nested_check(const char *url) {
-  struct session *session = log_session();
+  struct channel *channel = channel_current();
   struct io *io = NULL;
   bool ciphered;
-  return session ? ask(session, without_cipher(url, &ciphered), AVS_OPEN_CHECK, &io) : AVERROR(EPERM);
+  return channel ? ask(channel, without_cipher(url, &ciphered), AVS_OPEN_CHECK, &io) : AVERROR(EPERM);
 }
 
 int avio_nested_delete(const char *url) {
-  struct session *session = log_session();
-  return session && !session->discarding ? delete(session, without_prefix(url)) : AVERROR(EPERM);
+  struct channel *channel = channel_current();
+  return channel && !channel->acting->discards ? delete(channel, without_prefix(url)) : AVERROR(EPERM);
 }

@@ -1,14 +1,18 @@
+/* floor 5 */
 /*
  * options.c - the AVOptions of formats, and the codecs there are names for, as JSON: what a caller can choose from.
  */
+#include <math.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <libavcodec/avcodec.h>
+#include <libavformat/avformat.h>
 #include <libavutil/opt.h>
 
-#include "internal.h"
-
-static void json_text(struct text *text, const char *name, const char *value) {
-  json_key(text, name);
-  json_string(text, value);
-}
+#include "avs.h"
+#include "text.h"
 
 static void json_value(struct text *text, const char *name, double value) {
   json_key(text, name);
@@ -48,16 +52,11 @@ static bool is_number(const AVOption *option) {
   return !strcmp(type, "integer") || !strcmp(type, "number") || !strcmp(type, "flags") || !strcmp(type, "duration");
 }
 
-static void json_string_or_null(struct text *text, const char *value) {
-  if (value) json_string(text, value);
-  else json_number(text, NAN);
-}
-
 static void json_default(struct text *text, const AVOption *option) {
   enum AVOptionType type = base_type(option);
   bool is_array = (int)option->type != (int)type;
   json_key(text, "default");
-  if (is_array) json_number(text, NAN);
+  if (is_array) json_null(text);
   else if (type == AV_OPT_TYPE_DOUBLE || type == AV_OPT_TYPE_FLOAT) json_number(text, option->default_val.dbl);
   else if (type == AV_OPT_TYPE_BOOL && option->default_val.i64 >= 0)
     text_format(text, option->default_val.i64 ? "true" : "false");
@@ -65,7 +64,7 @@ static void json_default(struct text *text, const AVOption *option) {
   else if (type == AV_OPT_TYPE_STRING || type == AV_OPT_TYPE_COLOR || type == AV_OPT_TYPE_IMAGE_SIZE ||
            type == AV_OPT_TYPE_VIDEO_RATE || type == AV_OPT_TYPE_DICT)
     json_string_or_null(text, option->default_val.str);
-  else json_number(text, NAN);
+  else json_null(text);
 }
 
 /* Values of `option` that have names. */
@@ -77,8 +76,8 @@ static void json_constants(struct text *text, const AVClass *class, const AVOpti
     if (other->type != AV_OPT_TYPE_CONST || !other->unit || strcmp(other->unit, option->unit)) continue;
     json_item(text);
     text_append(text, "{", 1);
-    json_text(text, "name", other->name);
-    json_text(text, "help", other->help ? other->help : "");
+    json_field(text, "name", other->name);
+    json_field(text, "help", other->help ? other->help : "");
     json_value(text, "value", (double)other->default_val.i64);
     text_append(text, "}", 1);
   }
@@ -88,9 +87,9 @@ static void json_constants(struct text *text, const AVClass *class, const AVOpti
 static void json_option(struct text *text, const AVClass *class, const AVOption *option, bool generic) {
   json_item(text);
   text_append(text, "{", 1);
-  json_text(text, "name", option->name);
-  json_text(text, "help", option->help ? option->help : "");
-  json_text(text, "type", type_name(option));
+  json_field(text, "name", option->name);
+  json_field(text, "help", option->help ? option->help : "");
+  json_field(text, "type", type_name(option));
   json_default(text, option);
   json_value(text, "min", is_number(option) ? option->min : NAN);
   json_value(text, "max", is_number(option) ? option->max : NAN);
@@ -132,9 +131,9 @@ int32_t avs_codecs(char *out, uint32_t capacity) {
     const char *type = av_get_media_type_string(codec->type);
     json_item(&text);
     text_append(&text, "{", 1);
-    json_text(&text, "name", codec->name);
-    json_text(&text, "longName", codec->long_name ? codec->long_name : "");
-    json_text(&text, "type", type ? type : "unknown");
+    json_field(&text, "name", codec->name);
+    json_field(&text, "longName", codec->long_name ? codec->long_name : "");
+    json_field(&text, "type", type ? type : "unknown");
     json_key(&text, "isLossless");
     text_format(&text, codec->props & AV_CODEC_PROP_LOSSLESS ? "true" : "false");
     json_key(&text, "isIntraOnly");

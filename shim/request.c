@@ -1,66 +1,106 @@
-/*
- * request.c - how C asks JavaScript for something and how the answer comes back. One request is open per
- * I/O context at most. Its result is preset to an error, so an answer that never comes is never a success.
- */
-#include "internal.h"
+#include "request.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "escape.h"
+#include "io.h"
+#include "numbers.h"
+
+bool is_pending(const struct io *io) { return io->pending; }
+
+void request_begin(struct io *io, const struct request *request) {
+  io->request = *request;
+  io->request.result = AVERROR_EXTERNAL;
+  io->pending = true;
+}
 
 /* On the isolate's own thread. */
 static void ask_callback(struct io *io, double a, double b, double c) {
-  struct session *session = io->session;
-  avs_callback callback = session->isolate->callback;
+  struct channel *channel = io->channel;
+  avs_callback callback = channel->isolate->callback;
   if (!callback) return;
-  /* JavaScript may run other sessions meanwhile: their lines are theirs. */
-  struct session *logging = log_to(NULL);
-  callback(session->object.handle, io->object.handle, io->request.kind, a, b, c);
-  log_to(logging);
+  /* JavaScript may run other sessions meanwhile: their lines are theirs; and nothing may jump across it. */
+  struct channel *entered = channel_enter(NULL);
+  jmp_buf *target = escape_to(NULL);
+  channel_unlock(channel);
+  callback(channel->object.handle, io->object.handle, io->request.kind, a, b, c);
+  channel_lock(channel);
+  escape_to(target);
+  channel_enter(entered);
 }
 
-static bool is_answered(const void *opaque) { return ((const struct io *)opaque)->request.answered; }
+static bool is_answered(const void *opaque) { return !((const struct io *)opaque)->pending; }
 
-/* On the session's own: an event, and a wait for its answer. */
-static void ask_by_event(struct io *io, double a, double b, double c) {
-  worker_tell(io->session, io->object.handle, io->request.kind, a, b, c);
-  worker_unlock(io->session);
-  spin(is_answered, io);
-  worker_lock(io->session);
-  while (!io->request.answered && worker_wait(io->session)) continue;
-  if (!io->request.answered) io->request.result = AVERROR_EXIT;
+void request_forget(struct io *io) {
+  io->request = (struct request){0};
+  io->pending = false;
+}
+
+bool request_wait(struct io *io) {
+  if (io->pending) {
+    channel_unlock(io->channel);
+    spin(is_answered, io);
+    channel_lock(io->channel);
+  }
+  while (io->pending && channel_wait(io->channel)) continue;
+  return !io->pending;
 }
 
 static int64_t ask(struct io *io, const struct request *request, double a, double b, double c) {
-  struct session *session = io->session;
-  bool own_thread = on_worker(session);
+  struct channel *channel = io->channel;
+  bool own_thread = is_own_thread(channel);
   int64_t result = AVERROR_EXIT;
-  if (own_thread) worker_lock(session);
-  while (io->behind.first && worker_wait(session)) continue; /* in the order of the calls */
-  if (!io->behind.first) {
-    io->request = *request;
-    if (own_thread) ask_by_event(io, a, b, c);
+  channel_lock(channel);
+  while (io->behind.first && channel_wait(channel)) continue; /* in the order of the calls */
+  if (own_thread && io->request.ahead) request_wait(io);
+  if (!is_pending(io) && !channel->canceled) {
+    request_begin(io, request);
+    if (own_thread) channel_tell(channel, io->object.handle, request->kind, a, b, c);
     else ask_callback(io, a, b, c);
-    result = io->request.result;
-    io->request = (struct request){0}; /* late answers find nothing */
+    if (!own_thread || request_wait(io)) result = io->request.result;
+    request_forget(io);
   }
-  if (own_thread) worker_unlock(session);
+  channel_unlock(channel);
   return result;
 }
 
-void session_fail(struct session *session, int64_t error) {
-  long long none = 0;
-  atomic_compare_exchange_strong(&session->failed, &none, error);
-}
-
 int64_t request(struct io *io, struct request request, double a, double b, double c) {
-  struct session *session = io->session;
-  if (session->failed) return session->failed;
-  request.result = AVERROR_EXTERNAL;
-  session->requests++;
+  struct channel *channel = io->channel;
+  if (channel->failed) return channel->failed;
+  channel->requests++;
   int64_t result = ask(io, &request, a, b, c);
   /* What can't be done is an answer for a seek or a nested open; everything else below zero ends the session. */
   bool can_refuse = request.kind == AVS_REQUEST_SEEK || request.kind == AVS_REQUEST_OPEN;
   bool refused = can_refuse && result != AVERROR_EXTERNAL && result != AVERROR_EXIT;
-  if (result < 0 && !refused) session_fail(session, result);
+  if (result < 0 && !refused) channel_fail(channel, result);
   return result;
 }
+
+/* ---------------------------------------------------------------------------------------- reading ahead */
+
+void request_ahead(struct io *io, int64_t size) {
+  enum { MAX_AHEAD = 1024 * 1024, FULL_READS = 2 };
+  const struct channel *channel = io->channel;
+  int64_t left = (int64_t)ahead_left(&io->ahead);
+  bool can = channel->prefetches && !channel->failed && !channel->canceled && !is_pending(io) && is_own_thread(channel);
+  if (!can || io->full_reads < FULL_READS || io->is_over || left >= size || left >= MAX_AHEAD) return;
+  if (size > MAX_AHEAD - left) size = MAX_AHEAD - left;
+  struct request read = {.kind = AVS_REQUEST_READ, .ahead = true, .size = size};
+  request_begin(io, &read);
+  channel_tell(io->channel, io->object.handle, AVS_REQUEST_READ, (double)size, 0, 0);
+}
+
+/* The end, or an error, counts when reading gets there. */
+static void ahead_answered(struct io *io) {
+  if (io->request.result <= 0) {
+    io->is_over = true;
+    io->over_result = io->request.result;
+  }
+  request_forget(io);
+}
+
+/* ---------------------------------------------------------------------------------------- answers */
 
 /* What an answer does with the open request; its result. */
 typedef int32_t answer(struct io *io, void *opaque);
@@ -69,16 +109,18 @@ typedef int32_t answer(struct io *io, void *opaque);
 static int32_t answer_request(double handle, uint32_t kind, answer *answer, void *opaque, bool final) {
   struct io *io = find_io(handle);
   if (!io) return AVERROR(EBADF);
-  worker_lock(io->session);
-  bool open = io->request.kind && !io->request.answered && (!kind || io->request.kind == kind);
+  struct channel *channel = io->channel;
+  channel_lock(channel);
+  bool open = io->pending && (!kind || io->request.kind == kind);
   int32_t result = open ? answer(io, opaque) : AVERROR(EINVAL);
   if (final && result >= 0) {
-    io->request.answered = true;
-    if (io->request.kind == AVS_REQUEST_CLOSE) handle_free(&io->object);
-    if (io->behind.first) write_behind_answered(io);
-    worker_wake(io->session);
+    io->pending = false;
+    if (io->request.kind == AVS_REQUEST_CLOSE) handle_free(&channel->isolate->handles, &io->object);
+    if (io->behind.first) behind_answered(io);
+    else if (io->request.ahead) ahead_answered(io);
+    channel_wake(channel);
   }
-  worker_unlock(io->session);
+  channel_unlock(channel);
   return result;
 }
 
@@ -97,6 +139,8 @@ static int32_t set_result(struct io *io, void *opaque) {
   if (request->kind == AVS_REQUEST_WRITE && result >= 0) note_taken(io);
   if (request->kind == AVS_REQUEST_SEEK && request->whence != AVSEEK_SIZE && result >= 0) {
     ahead_forget(&io->ahead);
+    io->is_over = false;
+    io->full_reads = 0;
     io->device = result;
   }
   return 0;
@@ -116,12 +160,13 @@ struct bytes {
 
 static int32_t copy_in(struct io *io, void *opaque) {
   const struct bytes *chunk = opaque;
-  uint32_t asked = (uint32_t)io->request.size;
-  uint32_t now = chunk->size < asked ? chunk->size : asked;
-  if (!ahead_keep(&io->ahead, chunk->in + now, chunk->size - now)) return AVERROR(ENOMEM);
+  uint32_t asked = (uint32_t)io->request.size, wanted = io->request.ahead ? 0 : asked;
+  uint32_t now = chunk->size < wanted ? chunk->size : wanted;
+  if (!ahead_add(&io->ahead, chunk->in + now, chunk->size - now)) return AVERROR(ENOMEM);
   if (now) memcpy(io->request.read_into, chunk->in, now);
-  io->request.result = now;
+  io->request.result = io->request.ahead ? chunk->size : now;
   io->device += chunk->size;
+  io->full_reads = chunk->size < asked ? 0 : io->full_reads + 1;
   return 0;
 }
 

@@ -1,3 +1,4 @@
+/* floor 1 */
 /*
  * sealed.c - what the embedded FFmpeg gets in the place of the C library's functions that open, make, rename, delete or look
  * for files: errors. scripts/build_shim.sh links them in by --wrap, so the library does not even import the others; what
@@ -11,7 +12,7 @@
 
 #include <libavutil/error.h>
 
-#include "internal.h"
+#include "escape.h"
 
 #define SEALED(name)            \
   int __wrap_##name(void);      \
@@ -37,8 +38,16 @@ SEALED(unlink)
 _Noreturn void __real_abort(void);
 _Noreturn void __wrap_abort(void);
 _Noreturn void __wrap_abort(void) {
-  session_escape();
+  escape();
   __real_abort();
+}
+
+/* Those of the C library's assert(). */
+_Noreturn void __real___assert_fail(const char *assertion, const char *file, unsigned line, const char *function);
+_Noreturn void __wrap___assert_fail(const char *assertion, const char *file, unsigned line, const char *function);
+_Noreturn void __wrap___assert_fail(const char *assertion, const char *file, unsigned line, const char *function) {
+  escape();
+  __real___assert_fail(assertion, file, line, function);
 }
 
 #define SEALED_POINTER(name)    \

@@ -1,249 +1,186 @@
-/*
- * session.c - a session's life, the table of operations and what runs one of them.
- */
-#include "internal.h"
+#include "session.h"
 
-/* ---------------------------------------------------------------------------------------- packet queues */
+#include <stdlib.h>
+#include <string.h>
 
-static bool packets_grow(struct packets *packets) {
-  size_t capacity = packets->capacity ? packets->capacity * 2 : 64;
-  AVPacket **ring = malloc(capacity * sizeof(*ring));
-  if (!ring) return false;
-  for (size_t i = 0; i < packets->capacity; i++)
-    ring[i] = packets->ring[(packets->first + i) & (packets->capacity - 1)];
-  for (size_t i = packets->capacity; i < capacity; i++) ring[i] = NULL;
-  free(packets->ring);
-  packets->ring = ring;
-  packets->first = 0;
-  packets->capacity = capacity;
-  return true;
-}
+#include <libavutil/error.h>
+#include <libavutil/mem.h>
 
-/* Moves the packet to the end of the queue; the queue's own, or NULL without memory. */
-AVPacket *packets_push(struct packets *packets, AVPacket *packet) {
-  if (packets->count == packets->capacity && !packets_grow(packets)) return NULL;
-  AVPacket **place = &packets->ring[(packets->first + packets->count) & (packets->capacity - 1)];
-  if (!*place && !(*place = av_packet_alloc())) return NULL;
-  av_packet_move_ref(*place, packet);
-  packets->count++;
-  return *place;
-}
-
-AVPacket *packets_first(struct packets *packets) {
-  return packets->count ? packets->ring[packets->first] : NULL;
-}
-
-void packets_drop_first(struct packets *packets) {
-  av_packet_unref(packets->ring[packets->first]);
-  packets->first = (packets->first + 1) & (packets->capacity - 1);
-  packets->count--;
-}
-
-void packets_clear(struct packets *packets) {
-  while (packets->count) packets_drop_first(packets);
-}
-
-void packets_free(struct packets *packets) {
-  packets_clear(packets);
-  for (size_t i = 0; i < packets->capacity; i++) av_packet_free(&packets->ring[i]);
-  free(packets->ring);
-}
+#include "escape.h"
+#include "io.h"
+#include "worker.h"
 
 /* ---------------------------------------------------------------------------------------- life */
 
 double avs_session_new(void) {
   struct session *session = calloc(1, sizeof(*session));
-  if (!session) return 0;
-  session->isolate = this_isolate();
-  if (!session->isolate || !handle_new(&session->object, KIND_SESSION)) {
-    free(session);
-    return 0;
-  }
-  pthread_mutex_init(&session->batches.lock, NULL);
-  isolate_ref(session->isolate);
-  return session->object.handle;
+  if (session && channel_init(&session->channel)) return session->channel.object.handle;
+  free(session);
+  return 0;
 }
 
-/* hls frees the segment that it has in memory with its trailer only. */
-static void end_segment(struct session *session) {
-  AVFormatContext *output = session->output;
-  if (!output || !session->header_written || session->trailer_written || strcmp(output->oformat->name, "hls")) return;
-  session->discarding = true;
-  struct session *logging = log_to(session);
-  av_write_trailer(output);
-  log_to(logging);
-}
+struct session *find_session(double handle) { return (struct session *)find_channel(handle); }
 
 /* Format contexts first, then the I/O contexts they read and write through. */
 void session_destroy(struct session *session) {
-  session_fail(session, AVERROR_EXIT); /* nobody is asked any more */
-  end_segment(session);
-  remux_free(session);
-  batches_free(&session->batches);
-  free(session->discards.wanted);
-  free(session->places.list);
-  packets_free(&session->queued);
-  filters_free(&session->filters);
-  av_packet_free(&session->scratch);
-  av_packet_free(&session->outgoing);
-  avformat_close_input(&session->input);
-  if (session->output) avformat_free_context(session->output);
-  while (session->ios) {
-    struct io *io = session->ios;
-    session->ios = io->next;
-    io_free(io);
-  }
+  channel_fail(&session->channel, AVERROR_EXIT); /* nobody is asked any more */
+  session_free_parts(session);
   av_dict_free(&session->options);
-  text_free(&session->log);
   text_free(&session->unused);
   av_free(session->refused_url);
-  free(session->input_url);
-  free(session->input_format);
-  free(session->output_url);
-  free(session->output_format);
-  isolate_unref(session->isolate);
+  for (int direction = 0; direction < 2; direction++) {
+    free(session->targets[direction].url);
+    free(session->targets[direction].format);
+  }
+  channel_free(&session->channel);
   free(session);
-}
-
-static void free_handles(struct session *session) {
-  worker_lock(session);
-  for (struct io *io = session->ios; io; io = io->next) handle_free(&io->object);
-  worker_unlock(session);
-  handle_free(&session->object);
 }
 
 int32_t avs_session_close(double handle) {
   struct session *session = find_session(handle);
   if (!session) return AVERROR(EBADF);
-  if (session->called) return AVERROR(EBUSY);
-  free_handles(session);
-  if (session->worker) {
+  if (session->channel.called) return AVERROR(EBUSY);
+  channel_cancel(&session->channel);
+  channel_free_handles(&session->channel);
+  if (session->channel.threaded) {
     worker_close(session);
     return 0;
   }
-  struct session *logging = log_to(NULL);
+  struct channel *entered = channel_enter(NULL);
   session_destroy(session);
-  log_to(logging);
+  channel_enter(entered);
   return 0;
 }
 
-void note_unused(struct session *session, AVDictionary **options) {
+/* ---------------------------------------------------------------------------------------- what an operation leaves behind */
+
+void note_unused(struct session *session) {
   const AVDictionaryEntry *entry = NULL;
-  while ((entry = av_dict_get(*options, "", entry, AV_DICT_IGNORE_SUFFIX))) {
+  while ((entry = av_dict_get(session->options, "", entry, AV_DICT_IGNORE_SUFFIX))) {
     if (session->unused.size) text_append(&session->unused, ",", 1);
     text_append(&session->unused, entry->key, strlen(entry->key));
   }
-  av_dict_free(options);
+  av_dict_free(&session->options);
 }
 
 int32_t avs_unused_options(double handle, char *out, uint32_t capacity) {
   struct session *session = find_session(handle);
   if (!session) return AVERROR(EBADF);
-  if (session->running) return AVERROR(EBUSY);
+  if (session->channel.running) return AVERROR(EBUSY);
   if (session->unused.size > capacity) return (int32_t)session->unused.size;
   return text_deliver(&session->unused, out, capacity);
+}
+
+void note_refused(struct session *session, const struct endpoint *endpoint) {
+  struct endpoint *plain = &session->channel.plain;
+  if (endpoint->refused_url && !session->refused_url) session->refused_url = av_strdup(endpoint->refused_url);
+  if (!endpoint->seek_refused || plain->seek_refused) return;
+  plain->direction = endpoint->direction;
+  refuse_seek(plain, endpoint->seek_target);
 }
 
 int32_t avs_refused_url(double handle, char *out, uint32_t capacity) {
   struct session *session = find_session(handle);
   if (!session) return AVERROR(EBADF);
-  if (session->running) return AVERROR(EBUSY);
+  if (session->channel.running) return AVERROR(EBUSY);
   struct text text = {0};
   if (session->refused_url) text_append(&text, session->refused_url, strlen(session->refused_url));
   return text_deliver(&text, out, capacity);
 }
 
-/* ---------------------------------------------------------------------------------------- operations */
-
-static operation *const operations[] = {
-    [AVS_OP_OPEN_INPUT] = input_op_open,   [AVS_OP_READ] = input_op_read,
-    [AVS_OP_SEEK] = input_op_seek,         [AVS_OP_OPEN_OUTPUT] = output_op_open,
-    [AVS_OP_HEADER] = output_op_header,    [AVS_OP_WRITE] = output_op_write,
-    [AVS_OP_FLUSH] = output_op_flush,      [AVS_OP_TRAILER] = output_op_trailer,
-    [AVS_OP_REMUX] = remux_op,             [AVS_OP_IO_READ] = io_op_read,
-    [AVS_OP_IO_WRITE] = io_op_write,       [AVS_OP_IO_SEEK] = io_op_seek,
-    [AVS_OP_IO_SIZE] = io_op_size,         [AVS_OP_IO_FLUSH] = io_op_flush,
-    [AVS_OP_CUT] = remux_op_cut,           [AVS_OP_CLOSE_INPUT] = input_op_close,
-    [AVS_OP_CLOSE_OUTPUT] = output_op_close,
-};
-
-static double flags_of(const struct session *session) {
-  return (session->failed ? AVS_FLAG_FAILED : 0) | (session->source_seek_refused ? AVS_FLAG_SOURCE_SEEK : 0) |
-         (session->sink_seek_refused ? AVS_FLAG_SINK_SEEK : 0) | (session->refused_url ? AVS_FLAG_REFUSED : 0);
+static int flags_of(const struct endpoint *endpoint, double *target) {
+  if (!endpoint || !endpoint->seek_refused) return 0;
+  *target = (double)endpoint->seek_target;
+  return endpoint->direction == AVS_INPUT ? AVS_FLAG_SOURCE_SEEK : AVS_FLAG_SINK_SEEK;
 }
+
+static void report(struct session *session, int result, double *slot) {
+  struct channel *channel = &session->channel;
+  double *target = &slot[AVS_SLOT_SEEK_TARGET];
+  *target = 0;
+  int flags = (channel->failed ? AVS_FLAG_FAILED : 0) | flags_of(&channel->plain, target);
+  for (int direction = 0; direction < 2; direction++) {
+    const struct endpoint *endpoint = channel->endpoints[direction];
+    flags |= flags_of(endpoint, target);
+    if (endpoint) note_refused(session, endpoint);
+  }
+  if (session->refused_url) flags |= AVS_FLAG_REFUSED;
+  slot[0] = result;
+  slot[AVS_SLOT_FLAGS] = flags;
+  slot[AVS_SLOT_LOG_BYTES] = (double)channel->log.text.size;
+  slot[AVS_SLOT_UNUSED_BYTES] = (double)session->unused.size;
+  slot[AVS_SLOT_WRITTEN] = (double)channel_bytes(channel, AVS_OUTPUT);
+}
+
+/* ---------------------------------------------------------------------------------------- operations */
 
 /* libavformat swallows most errors of its I/O, and of seeks that a muxer needed. */
 static int result_of(const struct session *session, int result) {
-  if (session->failed) return (int)session->failed;
-  if (result >= 0 && session->sink_seek_refused) return AVERROR(ESPIPE);
-  if (result >= 0 && session->output_refused) return AVERROR(EPERM);
+  const struct channel *channel = &session->channel;
+  const struct endpoint *output = channel->endpoints[AVS_OUTPUT];
+  if (channel->failed) return (int)channel->failed;
+  if (result >= 0 && output && output->seek_refused) return AVERROR(ESPIPE);
+  if (result >= 0 && output && output->open_refused) return AVERROR(EPERM);
   return result;
 }
 
-static int operation_result(struct session *session, uint32_t operation, double *slot, uint8_t *data, size_t size) {
-  if (operation >= sizeof(operations) / sizeof(*operations) || !operations[operation]) return AVERROR(ENOSYS);
-  if (session->canceled) session_fail(session, AVERROR_EXIT);
-  return session->failed ? (int)session->failed : operations[operation](session, slot, data, size);
+static void begin(struct session *session) {
+  struct channel *channel = &session->channel;
+  struct endpoint *input = channel->endpoints[AVS_INPUT];
+  channel->acting = &channel->plain;
+  channel->plain.seek_refused = false;
+  if (input) input->seek_refused = false;
+  av_freep(&session->refused_url);
 }
 
-void drain_writes(struct session *session) {
-  for (struct io *io = session->ios; io; io = io->next) write_behind_drain(io);
+static int run(struct session *session, operation *run, double *slot, uint8_t *data, size_t size) {
+  struct channel *channel = &session->channel;
+  if (!run) return AVERROR(ENOSYS);
+  if (channel->canceled) channel_fail(channel, AVERROR_EXIT);
+  return channel->failed ? (int)channel->failed : run(session, slot, data, size);
 }
 
 /*
- * What libavformat was at is in no state to be used or freed: it is left as it is, and the session is over. What it has
- * logged says why.
+ * libavformat has found that it is wrong, and would end the process. What it was at is in no state to be used or freed: it
+ * is left as it is, and the session is over. What it has logged says why.
  */
 static int abandon(struct session *session) {
-  session->input = session->output = NULL;
-  session->filters = (struct filters){0};
-  session->scratch = session->outgoing = NULL;
-  session_fail(session, AVERROR_BUG);
+  struct channel *channel = &session->channel;
+  for (int direction = 0; direction < 2; direction++)
+    if (channel->endpoints[direction]) channel_detach(channel, channel->endpoints[direction]);
+  session_abandon_parts(session);
+  channel_fail(channel, AVERROR_BUG);
   return AVERROR_BUG;
 }
 
-bool session_escape(void) {
-  struct session *session = log_session();
-  if (session) longjmp(session->escape, 1);
-  return false;
-}
-
 void session_execute(struct session *session, uint32_t operation, double *slot, uint8_t *data, size_t size) {
-  session->source_seek_refused = false;
-  struct session *logging = log_to(session);
-  int result = setjmp(session->escape) ? abandon(session) : operation_result(session, operation, slot, data, size);
-  if (operation != AVS_OP_REMUX) drain_writes(session); /* which is followed by more */
-  slot[0] = result_of(session, result);
-  slot[AVS_SLOT_SEEK_TARGET] = (double)session->seek_target;
-  slot[AVS_SLOT_FLAGS] = flags_of(session);
-  slot[AVS_SLOT_LOG_BYTES] = (double)session->log.size;
-  slot[AVS_SLOT_UNUSED_BYTES] = (double)session->unused.size;
-  slot[AVS_SLOT_WRITTEN] = (double)(session->written_before + (session->output_io ? session->output_io->end : 0));
-  log_to(logging);
+  struct channel *channel = &session->channel;
+  struct channel *entered = channel_enter(channel);
+  jmp_buf here, *target = escape_to(&here);
+  begin(session);
+  int result = setjmp(here) ? abandon(session) : run(session, session_operation(operation), slot, data, size);
+  escape_to(target);
+  if (operation != AVS_OP_REMUX) drain_writes(channel); /* which is followed by more */
+  report(session, result_of(session, result), slot);
+  channel_enter(entered);
 }
 
-/* That an operation of the async engine has left. */
-static bool has_writes(const struct session *session) {
-  for (const struct io *io = session->ios; io; io = io->next)
-    if (io->behind.first) return true;
-  return false;
-}
-
-void avs_run(double handle, uint32_t operation, double *slot, uint8_t *data, uint32_t data_size,
-             const uint8_t *source, double source_size) {
+void avs_run(double handle, uint32_t operation, double *slot, uint8_t *data, uint32_t data_size, const uint8_t *source,
+             double source_size) {
   struct session *session = find_session(handle);
+  struct channel *channel = &session->channel;
   slot[AVS_SLOT_FLAGS] = slot[AVS_SLOT_LOG_BYTES] = slot[AVS_SLOT_UNUSED_BYTES] = 0;
   if (!session) {
     slot[0] = AVERROR(EBADF);
-  } else if (session->running || has_writes(session)) {
+  } else if (channel->running || has_pending_request(channel)) { /* of an operation of the async engine, that it has left */
     slot[0] = AVERROR(EBUSY);
   } else {
-    session->source = source;
-    session->source_size = (size_t)source_size;
-    session->running = session->called = true;
+    channel->source = source;
+    channel->source_size = (size_t)source_size;
+    channel->running = channel->called = true;
     session_execute(session, operation, slot, data, data_size);
-    session->running = session->called = false;
-    session->source = NULL;
-    session->source_size = 0;
+    channel->running = channel->called = false;
+    channel->source = NULL;
+    channel->source_size = 0;
   }
 }

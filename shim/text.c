@@ -1,9 +1,13 @@
-/*
- * text.c - text that grows, and the few pieces of JSON that answers are made of.
- */
-#include <libavutil/base64.h>
+#include "text.h"
 
-#include "internal.h"
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <libavutil/base64.h>
+#include <libavutil/error.h>
 
 static bool text_reserve(struct text *text, size_t more) {
   if (text->failed) return false;
@@ -74,9 +78,21 @@ void json_key(struct text *text, const char *name) {
   text_append(text, ":", 1);
 }
 
+void json_null(struct text *text) { text_append(text, "null", 4); }
+
 void json_number(struct text *text, double value) {
   if (isfinite(value)) text_format(text, "%.17g", value);
-  else text_append(text, "null", 4);
+  else json_null(text);
+}
+
+void json_string_or_null(struct text *text, const char *value) {
+  if (value) json_string(text, value);
+  else json_null(text);
+}
+
+void json_field(struct text *text, const char *name, const char *value) {
+  json_key(text, name);
+  json_string(text, value);
 }
 
 void json_base64(struct text *text, const uint8_t *data, size_t size) {

@@ -93,14 +93,17 @@ Deno.test("avs_run, the only symbol that can call back, returns void; the nonblo
     "avs_wait_events",
     ["u32", "u32"],
   ]]);
-  // What gets to request() does so through the operations: session.c's table, io.c's and nested.c's callbacks, remux.c.
-  const callers = [...Deno.readDirSync(`${root}shim`)].map(({ name }) => name).filter((name) =>
+  // What gets to request() does so through the operations: their table, io.c's and nested.c's callbacks, remux.c.
+  const names = ["", "input/", "output/", "remux/"].flatMap((folder) =>
+    [...Deno.readDirSync(`${root}shim/${folder}`)].map(({ name }) => folder + name)
+  );
+  const callers = names.filter((name) =>
     name.endsWith(".c") &&
-    /[ =]request\((io|session->opener|session->transformer), /.test(
+    /[ =]request\((io|channel->opener|session->channel.transformer), /.test(
       Deno.readTextFileSync(`${root}shim/${name}`),
     )
   );
-  assertEquals(callers.toSorted(), ["io.c", "nested.c", "remux.c"]);
+  assertEquals(callers.toSorted(), ["io.c", "nested.c", "remux/remux.c"]);
 });
 
 Deno.test("Numbers of the header are the numbers of symbols.ts", () => {

@@ -184,7 +184,10 @@ Deno.test("http.headers go to the origin of the playlist, and to no other that i
   assertEquals(new Set(site.values("authorization")), new Set([SECRET.authorization]));
   assertEquals(other.values("authorization"), [null]);
   site.requests.length = other.requests.length = 0;
-  await remux(`${site.origin}/index.m3u8`, new MemorySink(), { format: "mpegts", input: options });
+  const names = ["index0.ts", `${other.origin}/index1.ts`, ...Array(20).fill("index2.ts")];
+  site.pages.set("/long.m3u8", bytesOf(playlistOf(names))); // most are opened behind the header of the output
+  const output = { format: "mpegts", onopen: () => null };
+  await remux(`${site.origin}/long.m3u8`, new MemorySink(), { ...output, input: options });
   assertEquals(new Set(site.values("x-token")), new Set([SECRET["x-token"]]));
   assertEquals(other.values("x-token"), [null]);
 });
@@ -350,6 +353,7 @@ Deno.test("An abort ends the wait for what onopen says of a redirect", async () 
   };
   const reading = readRows(`${site.origin}/index.m3u8`, { onopen, signal: controller.signal });
   assertStrictEquals(await soon(rejectionOf(reading)), reason);
+  await probe(MP4); // by then the aborted session's thread has ended, which nobody else waits for
 });
 
 // ------------------------------------------------------------------------------------------- a fetch that follows by itself

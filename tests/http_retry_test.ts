@@ -297,6 +297,7 @@ async function abortedWith(
       assertStrictEquals(await soon(rejectionOf(reading)), reason);
     } finally {
       end();
+      await probe(SMALL); // by then the aborted session's thread has ended, which nobody else waits for
     }
   });
 }

@@ -74,10 +74,13 @@ test("From any other http server it is that server's installer", async () => {
 });
 
 test("All that the library is built from comes with the package, and with the installer", async () => {
-  const files = [...Deno.readDirSync(`${root}shim`)].map(({ name }) => `shim/${name}`).filter((path) =>
-    /\.[ch]$/.test(path)
+  const folders = ["shim", "shim/ffmpeg", "shim/input", "shim/output", "shim/remux"];
+  const files = folders.flatMap((folder) =>
+    [...Deno.readDirSync(root + folder)].map(({ name }) => `${folder}/${name}`).filter((path) =>
+      /\.[ch]$/.test(path)
+    )
   );
-  files.push("shim/ffmpeg/protocol_list.c", "scripts/build_shim.sh");
+  files.push("scripts/build_shim.sh");
   const { sources } = await import("../install/sources.ts");
   assertEquals(Object.keys(sources).sort(), files.sort());
   for (const [path, text] of Object.entries(sources)) assertEquals(text, Deno.readTextFileSync(root + path));

@@ -506,6 +506,10 @@ static void test_inside(const char *folder) {
   CHECK(avs_session_close(session) == 0, "close");
 }
 
+static const char *fixtures;
+static double one_stream(double session, uint32_t input_stream);
+static bool operate(double session, uint32_t operation);
+
 static double seek_io(double session, double io, double position) {
   double slot[AVS_SLOT_SIZE] = {0, io, position, 0};
   return run(session, AVS_OP_IO_SEEK, slot) < 0 ? -1 : slot[1];
@@ -714,6 +718,93 @@ static void test_seeking_beyond(const char *folder) {
     CHECK(run(session, AVS_OP_IO_SEEK, slot) == 0 && slot[1] == targets[i], "seek to %g", targets[i]);
     CHECK(reads_on(session, (size_t)targets[i]), "the bytes at %g", targets[i]);
   }
+  CHECK(avs_session_close(session) == 0, "close");
+}
+
+/* ---------------------------------------------------------------------------------------- nested I/O contexts */
+
+/* What is given for each file that a playlist opens. */
+enum gift { NOTHING, A_SOURCE, THE_OPENER, THE_TRANSFORMER, THE_INPUT, A_SINK, A_STRANGER, AN_OLD_ONE, TWICE, GIFTS };
+
+static struct {
+  enum gift gift;
+  double opener, transformer, other, last;
+  int opened, direction;
+} nesting;
+
+static void answer_nested(double session, double io, uint32_t kind, double a, double b, double c) {
+  if (kind == AVS_REQUEST_CLOSE) {
+    avs_reply(io, 0);
+    return;
+  }
+  if (kind != AVS_REQUEST_OPEN) {
+    answer(session, io, kind, a, b, c);
+    return;
+  }
+  double source = nesting.gift == NOTHING ? -EPERM : avs_io_new(session, AVS_IO_CALLBACKS, AVS_IO_READ | AVS_IO_SEEK, BUFFER);
+  double other = nesting.gift == A_STRANGER ? new_source(nesting.other) : 0;
+  double sink = nesting.gift == A_SINK ? new_sink(session, AVS_IO_CALLBACKS, 0) : 0;
+  const double gifts[GIFTS] = {-EPERM,        source, nesting.opener, nesting.transformer, world.source_io, sink,
+                               other,         world.sink_io, nesting.last ? nesting.last : source};
+  nesting.opened++;
+  nesting.direction = (int)c;
+  world.source.position = 0;
+  CHECK(avs_reply(io, gifts[nesting.gift]) == 0, "answer an open");
+  if (nesting.gift == TWICE) nesting.last = source;
+}
+
+/* A playlist of playlists that names itself: none of its files is given anything but an I/O context that was made for it. */
+static void test_gifts(void) {
+  static const char playlist[] = "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\na.ts\n#EXTINF:1,\nb.ts\n#EXT-X-ENDLIST\n";
+  avs_set_callback(answer_nested);
+  for (int gift = 0; gift < GIFTS; gift++) {
+    reset(NEVER, SIZE_MAX);
+    memset(&nesting, 0, sizeof(nesting));
+    world.any = true;
+    world.source.size = 0;
+    put(&world.source, (const uint8_t *)playlist, sizeof(playlist) - 1);
+    world.source.position = 0;
+    nesting.gift = (enum gift)gift;
+    nesting.other = avs_session_new();
+    double session = avs_session_new();
+    world.source_io = new_source(session);
+    world.sink_io = new_source(session); /* made before */
+    nesting.opener = avs_io_new(session, AVS_IO_OPENER, 0, 1);
+    nesting.transformer = avs_io_new(session, AVS_IO_TRANSFORMER, 0, 1);
+    double slot[AVS_SLOT_SIZE] = {0, world.source_io, 1};
+    alarm(20);
+    double result = run(session, AVS_OP_OPEN_INPUT, slot);
+    alarm(0);
+    CHECK(result < 0, "gift %d: opened", gift); /* the segments are no media */
+    CHECK(nesting.opened > 0 && nesting.direction == AVS_INPUT, "gift %d: %d opened", gift, nesting.opened);
+    char url[100] = "";
+    avs_refused_url(session, url, sizeof(url));
+    bool given = gift == A_SOURCE || gift == TWICE; /* the first time */
+    if (!given) CHECK(!strncmp(url, "a.ts", 4) && result == -EPERM, "gift %d: refused '%s', %g", gift, url, result);
+    drop_log(session);
+    /* Nothing of it is left for the next source. */
+    load(fixtures, "video.ts");
+    world.source.position = 0;
+    CHECK(avs_io_close(world.source_io) == 0, "close I/O context");
+    world.source_io = new_source(session);
+    CHECK(open_input(session, world.source_io) >= 0, "gift %d: another source", gift);
+    CHECK(read_all(session, &result) > 200 && result == -541478725, "gift %d: read to %g", gift, result);
+    CHECK(avs_session_close(session) == 0 && avs_session_close(nesting.other) == 0, "close");
+  }
+  avs_set_callback(answer);
+}
+
+/* A muxer that is refused is gone, and another one can be opened. */
+static void test_refused_muxer(void) {
+  double session = avs_session_new(), slot[AVS_SLOT_SIZE] = {0};
+  static const char *const names[] = {"tee", "fifo", "no such format", "rtsp"};
+  for (int i = 0; i < 4; i++) {
+    set(session, AVS_SET_OUTPUT, "format", names[i]);
+    CHECK(run(session, AVS_OP_OPEN_OUTPUT, slot) < 0, "opened %s", names[i]);
+    CHECK(avs_add_stream(session, "type\0audio", 11) == -EBADF, "%s is still there", names[i]);
+  }
+  drop_log(session);
+  CHECK(one_stream(session, 0) > 0 && operate(session, AVS_OP_TRAILER), "another muxer");
   CHECK(avs_session_close(session) == 0, "close");
 }
 
@@ -1288,6 +1379,7 @@ int main(int argc, char **argv) {
                                       "audio.ogg", "audio.mp3",      "audio.wav", "audio.flac", "video.webm"};
   if (argc < 2) return 2;
   int most = argc > 2 ? atoi(argv[2]) : 0;
+  fixtures = argv[1];
   avs_set_callback(answer);
   test_handles();
   test_slots(argv[1]);
@@ -1302,6 +1394,8 @@ int main(int argc, char **argv) {
   test_failed_seeks(argv[1]);
   test_refused_seek(argv[1]);
   test_fields();
+  test_gifts();
+  test_refused_muxer();
   for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++) {
     test_file(argv[1], files[i], most);
     test_damage(argv[1], files[i]);

@@ -4,7 +4,7 @@
  * order and with errors. What it finds wrong it prints; races and leaks are for a sanitizer or valgrind to find
  * (scripts/shim_test.sh).
  *
- *   threads FILE [MOST]      MOST: points at most that a run is ended at; all of them by default
+ *   threads FILE [MOST]      FILE: video.mp4, with video.ts beside it; MOST: points at most that a run is ended at; all of them by default
  */
 #include <errno.h>
 #include <math.h>
@@ -118,7 +118,10 @@ struct user {
   enum ending ending;
   bool late;   /* writes are answered many events later, or when nothing else comes */
   bool pester; /* everything is called at the wrong time */
+  bool exact;  /* nothing is given beyond what is asked for */
   bool hoard;  /* packets are left where they are */
+  double transformer;
+  int transforms, abort_at; /* 1: inside the first of them; 0: never */
   bool done, closed, left, failed;
   int operation;
   double held[AVS_EVENT_LENGTH]; /* the write that was not answered yet */
@@ -127,7 +130,7 @@ struct user {
 
 static int32_t answer_read(struct user *user, const double *event) {
   size_t left = file_size - user->position, size = (size_t)event[AVS_EVENT_A];
-  if (user->events % 3 == 0) size *= 4; /* more than asked for */
+  if (user->events % 3 == 0 && !user->exact) size *= 4; /* more than asked for */
   if (size > left) size = left;
   int32_t result = avs_reply_read(event[AVS_EVENT_IO], file + user->position, (uint32_t)size);
   user->position += size;
@@ -155,8 +158,35 @@ static int32_t answer_write(const double *event) {
   return result < 0 ? result : avs_reply(io, size);
 }
 
+/* Puts the packets as they are. Where it is to abort, it does so half way, and goes on as if it did not know. */
+static int32_t answer_transform(struct user *user, const double *event) {
+  double bytes = 0;
+  int32_t count = avs_ready_packets(user->session, &bytes);
+  CHECK(count > 0, "nothing to transform");
+  double *rows = malloc((size_t)count * AVS_ROW_LENGTH * sizeof(double) + 1);
+  uint8_t *data = malloc((size_t)bytes + 1), *at = data;
+  CHECK(avs_take_packets(user->session, rows, (uint32_t)count, data, (uint32_t)bytes) == count, "take packets");
+  bool aborts = ++user->transforms == user->abort_at;
+  for (int32_t i = 0; i < count; i++) {
+    double *row = rows + i * AVS_ROW_LENGTH;
+    uint32_t size = (uint32_t)row[AVS_ROW_SIZE], side = (uint32_t)row[AVS_ROW_SIDE_SIZE];
+    int32_t result = avs_put_packet(user->session, row, at, size, at + size, side);
+    CHECK(aborts && i > count / 2 ? result == -EBUSY : result == 0, "put packet: %d", result);
+    if (aborts && i == count / 2) CHECK(avs_cancel(user->session) == 0, "cancel");
+    at += size + side;
+  }
+  free(rows);
+  free(data);
+  int32_t result = avs_reply(event[AVS_EVENT_IO], 0);
+  return aborts ? 0 : result;
+}
+
 static void answer(struct user *user, const double *event, bool open) {
   int kind = (int)event[AVS_EVENT_KIND];
+  if (kind == AVS_REQUEST_TRANSFORM) {
+    CHECK(answer_transform(user, event) == 0, "transform");
+    return;
+  }
   int32_t result = kind == AVS_REQUEST_READ   ? answer_read(user, event)
                    : kind == AVS_REQUEST_SEEK ? answer_seek(user, event)
                                               : answer_write(event);
@@ -644,6 +674,27 @@ static void *writing_isolate(void *opaque) {
   return NULL;
 }
 
+/* Packets go by way of JavaScript, which aborts while it puts them, or does not. */
+static void *transforming_isolate(void *opaque) {
+  int round = *(const int *)opaque;
+  struct scene scene;
+  scene_start(&scene, round / 3 % 3);
+  struct user *user = &scene.user;
+  user->transformer = avs_io_new(user->session, AVS_IO_TRANSFORMER, 0, 1);
+  user->abort_at = round % 3;
+  for (int i = 0; i < STEPS && program[i] != AVS_OP_REMUX; i++)
+    if (program[i] != AVS_OP_READ && program[i] != AVS_OP_SEEK) operate(&scene, program[i]);
+  prepare(user, AVS_OP_REMUX, scene.slot);
+  scene.slot[3] = NAN;
+  start(user, AVS_OP_REMUX, scene.slot);
+  pump(&scene.waiter, user, 1);
+  CHECK(user->transforms > 1 || user->abort_at, "%d transforms", user->transforms);
+  CHECK(avs_finish(user->session, scene.slot) == 0, "finish");
+  CHECK(user->abort_at ? scene.slot[0] < 0 : scene.slot[0] == 0, "remuxed: %g", scene.slot[0]);
+  scene_end(&scene);
+  return NULL;
+}
+
 /* More is written than may wait. */
 static void *flooding_isolate(void *opaque) {
   enum { SIZE = 150000, COUNT = 12 };
@@ -663,6 +714,100 @@ static void *flooding_isolate(void *opaque) {
   pump_until_stuck(&scene);
   CHECK(!scene.user.done && scene.user.held_for, "all of it was written");
   leave_scene(&scene, ways[round % WAYS]);
+  scene_end(&scene);
+  return NULL;
+}
+
+/* Events one by one, taking packets as they come, until the third read after a seek: two have given all that was asked for. */
+static bool read_to_prefetch(struct scene *scene, double *held, int *packets) {
+  struct user *user = &scene->user;
+  for (int reads = 0, turn = 0; turn < 2000; turn++) {
+    double event[AVS_EVENT_LENGTH];
+    *packets += take_ready(user->session);
+    if (avs_take_events(event, 1, 1000) == 0) continue;
+    int kind = (int)event[AVS_EVENT_KIND];
+    if (kind == AVS_EVENT_DONE) return false;
+    if (kind == AVS_EVENT_READY) continue;
+    reads = kind == AVS_REQUEST_SEEK && event[AVS_EVENT_B] != SEEK_FOR_SIZE ? 0 : reads + (kind == AVS_REQUEST_READ);
+    if (reads == 3) return memcpy(held, event, sizeof(event)), true;
+    answer(user, event, true);
+  }
+  return false;
+}
+
+/* Reads to the end; what that came to. */
+static double read_rest(struct scene *scene, int *packets) {
+  struct user *user = &scene->user;
+  prepare(user, AVS_OP_READ, scene->slot);
+  start(user, AVS_OP_READ, scene->slot);
+  while (!user->done) {
+    *packets += take_ready(user->session);
+    dispatch(user, 1, 1000);
+  }
+  *packets += take_ready(user->session);
+  CHECK(avs_finish(user->session, scene->slot) == 0, "finish");
+  return scene->slot[0];
+}
+
+static void seek_to(struct scene *scene, double seconds) {
+  prepare(&scene->user, AVS_OP_SEEK, scene->slot);
+  scene->slot[2] = scene->slot[4] = seconds;
+  start(&scene->user, AVS_OP_SEEK, scene->slot);
+}
+
+/* A read is asked for before it is needed: what becomes of its answer, of an operation's end before it comes, of a seek. */
+static void *prefetching_isolate(void *opaque) {
+  enum { ALL = 206 };
+  int way = *(const int *)opaque % 8, packets = 0;
+  struct scene scene;
+  struct user *user = &scene.user;
+  double held[AVS_EVENT_LENGTH], state[AVS_SAVED_LENGTH];
+  scene_start(&scene, 0);
+  user->exact = user->hoard = true;
+  operate(&scene, AVS_OP_OPEN_INPUT);
+  seek_to(&scene, 0);
+  pump(&scene.waiter, user, 1);
+  CHECK(avs_finish(user->session, scene.slot) == 0 && scene.slot[0] == 0, "seek: %g", scene.slot[0]);
+  prepare(user, AVS_OP_READ, scene.slot);
+  scene.slot[1] = 1;
+  start(user, AVS_OP_READ, scene.slot);
+  CHECK(read_to_prefetch(&scene, held, &packets), "nothing was asked for ahead, %d packets", packets);
+  if (way == 1 || way == 2) CHECK(avs_reply(held[AVS_EVENT_IO], -EIO) == 0, "reply");
+  if (way == 3) CHECK(avs_reply_read(held[AVS_EVENT_IO], file, 0) == 0, "reply");
+  if (way < 6) {
+    CHECK(avs_stop(user->session) == 0, "stop"); /* the thread has a packet, and does not wait for the read */
+    pump(&scene.waiter, user, 1);
+    CHECK(avs_finish(user->session, scene.slot) == 0 && scene.slot[0] == 0, "stopped: %g", scene.slot[0]);
+    packets += take_ready(user->session);
+  }
+  if (way == 0 || way == 4) {
+    CHECK(avs_io_save(user->source, state, NULL, 0) == -EBUSY, "saved while a read is open");
+    avs_run(user->session, AVS_OP_READ, scene.slot, NULL, 0, NULL, 0);
+    CHECK(scene.slot[0] == -EBUSY, "ran while a read is open");
+    CHECK(answer_read(user, held) == 0, "answer");
+    int32_t size = avs_io_save(user->source, state, NULL, 0);
+    CHECK(size >= BUFFER && state[AVS_SAVED_DEVICE] - size == state[AVS_SAVED_POSITION], "saved %d", size);
+    CHECK(state[AVS_SAVED_DEVICE] == (double)user->position, "device at %g", state[AVS_SAVED_DEVICE]);
+  }
+  double seconds = way == 4 ? 1 : 0;
+  switch (way) {
+  case 0: CHECK(read_rest(&scene, &packets) == END_OF_FILE && packets == ALL, "%d packets", packets); break;
+  case 1: CHECK(read_rest(&scene, &packets) == -EIO && packets < ALL, "%d packets, %g", packets, scene.slot[0]); break;
+  case 3: CHECK(read_rest(&scene, &packets) < 0 && packets < ALL, "%d packets", packets); break;
+  case 2: case 4: case 5:
+    seek_to(&scene, seconds);
+    if (way == 5) pump_until_stuck(&scene);
+    if (way == 5) CHECK(!user->done, "sought before the read was answered");
+    user->late = false;
+    if (way == 5) CHECK(answer_read(user, held) == 0, "answer");
+    pump(&scene.waiter, user, 1);
+    CHECK(avs_finish(user->session, scene.slot) == 0 && scene.slot[0] == 0, "sought: %g", scene.slot[0]);
+    packets = 0;
+    CHECK(read_rest(&scene, &packets) == END_OF_FILE && (packets == ALL || seconds), "%d packets", packets);
+    break;
+  case 6: cancel_and_finish(user); break;
+  case 7: user->left = true; break;
+  }
   scene_end(&scene);
   return NULL;
 }
@@ -803,7 +948,21 @@ static void try_scenes(void) {
     in_thread(paused_isolate, &round);
     in_thread(writing_isolate, &round);
     in_thread(flooding_isolate, &round);
+    in_thread(transforming_isolate, &round);
   }
+}
+
+static void read_file(const char *path);
+
+/* Of a file that is read from its beginning to its end. */
+static void try_prefetching(const char *path) {
+  uint8_t *kept = file;
+  size_t kept_size = file_size;
+  read_file(path);
+  for (int round = 0; round < 16; round++) in_thread(prefetching_isolate, &round);
+  free(file);
+  file = kept;
+  file_size = kept_size;
 }
 
 static void try_abandoning(void) {
@@ -840,6 +999,9 @@ int main(int count, char **arguments) {
   note_alive("scenes");
   try_scenes();
   try_abandoning();
+  char stream[4096];
+  snprintf(stream, sizeof(stream), "%.*sts", (int)strlen(arguments[1]) - 3, arguments[1]);
+  try_prefetching(stream);
   note_alive("endings");
   int events = with_isolate(RUN, NEVER, 1, 0);
   alarm(0);

@@ -1,11 +1,13 @@
-/*
- * seek.c - seeking in an input, and the way back where that fails: libavformat drops what it has read before it looks
- * whether it can seek. So the last packet of each stream that was given out is remembered. After a seek that failed the
- * input is sought to a key frame before these, and packets that come again are passed over.
- */
+#include "seek.h"
+
+#include <stdlib.h>
+#include <string.h>
+
 #include <libavutil/avstring.h>
 
-#include "internal.h"
+#include "../numbers.h"
+#include "../io.h"
+#include "input.h"
 
 /* ---------------------------------------------------------------------------------------- how far reading has come */
 
@@ -22,8 +24,8 @@ static struct place *place_of(struct places *places, int stream) {
 
 static int64_t time_of(const AVPacket *packet) { return packet->dts != AV_NOPTS_VALUE ? packet->dts : packet->pts; }
 
-void note_given(struct session *session, const AVPacket *packet) {
-  struct place *place = place_of(&session->places, packet->stream_index);
+void note_given(struct places *places, const AVPacket *packet) {
+  struct place *place = place_of(places, packet->stream_index);
   if (!place) return;
   int64_t time = time_of(packet);
   if (!place->given) place->first = time;
@@ -33,14 +35,19 @@ void note_given(struct session *session, const AVPacket *packet) {
   place->pos = packet->pos;
 }
 
-void forget_places(struct session *session, const struct seek *origin) {
-  struct place *list = session->places.list;
-  unsigned count = session->places.count;
+void places_forget(struct places *places, const struct seek *origin) {
+  struct place *list = places->list;
+  unsigned count = places->count;
   for (unsigned i = 0; i < count; i++) list[i] = (struct place){0};
-  session->places = (struct places){.list = list, .count = count};
-  if (!origin) return;
-  session->places.has_origin = true;
-  session->places.origin = *origin;
+  *places = (struct places){.list = list, .count = count, .has_origin = origin != NULL};
+  if (origin) places->origin = *origin;
+}
+
+void places_free(struct places *places) { free(places->list); }
+
+/* Formats that open files of their own beside, or instead of, the input's I/O context. */
+static bool opens_files(const AVFormatContext *input) {
+  return input->iformat->flags & AVFMT_NOFILE || av_match_name(input->iformat->name, "concat,dash,hls,imf,image2");
 }
 
 /* Packets of a stream have growing positions: not where they are of several files, or found by mp4's index. */
@@ -68,11 +75,11 @@ static enum relation compare(const AVFormatContext *input, const struct place *p
 static void go_back_farther(struct session *session);
 
 bool is_passed_over(struct session *session, AVPacket *packet) {
-  struct places *places = &session->places;
+  struct places *places = &session->input->places;
   unsigned index = (unsigned)packet->stream_index;
   struct place *place = places->going_back && index < places->count ? &places->list[index] : NULL;
   if (!place || !place->given || place->passed) return false;
-  enum relation relation = compare(session->input, place, packet);
+  enum relation relation = compare(session->input->context, place, packet);
   bool given = relation <= LAST, is_anchor = packet->stream_index == places->anchor;
   if (is_anchor && (relation == LAST || relation == NEXT)) places->anchor = -1;
   place->passed = !given;
@@ -83,18 +90,18 @@ bool is_passed_over(struct session *session, AVPacket *packet) {
 }
 
 bool is_anchor_missing(struct session *session) {
-  const struct places *places = &session->places;
+  const struct places *places = &session->input->places;
   bool missing = places->going_back && places->anchor >= 0 &&
-                 session->input->streams[places->anchor]->discard < AVDISCARD_ALL;
+                 session->input->context->streams[places->anchor]->discard < AVDISCARD_ALL;
   if (missing) go_back_farther(session);
   return missing;
 }
 
 /* Covers come once, before all other packets; libavformat has dropped those that were not read yet. */
 bool has_lost_picture(struct session *session, AVPacket *packet) {
-  struct places *places = &session->places;
-  for (unsigned i = 0; places->going_back && i < session->input->nb_streams; i++) {
-    const AVStream *stream = session->input->streams[i];
+  struct places *places = &session->input->places;
+  for (unsigned i = 0; places->going_back && i < session->input->context->nb_streams; i++) {
+    const AVStream *stream = session->input->context->streams[i];
     struct place *place = stream->attached_pic.size ? place_of(places, (int)i) : NULL;
     if (!place || place->given || stream->discard >= AVDISCARD_ALL) continue;
     place->given = place->passed = true;
@@ -125,18 +132,14 @@ static bool begins_at_byte_0(const AVFormatContext *input) {
   return flags & AVFMT_TS_DISCONT && !(flags & AVFMT_NO_BYTE_SEEK) && input->pb && input->pb->seekable;
 }
 
-int input_seek(AVFormatContext *input, int stream, int64_t least, int64_t target, int64_t most, int flags) {
-  int64_t beginning = beginning_of(input, stream);
-  bool is_before = beginning != AV_NOPTS_VALUE && most <= beginning;
+int input_seek(AVFormatContext *input, const struct seek *seek) {
+  int64_t beginning = beginning_of(input, seek->stream);
+  bool is_before = beginning != AV_NOPTS_VALUE && seek->max <= beginning;
   if (is_before && begins_at_byte_0(input) && avformat_seek_file(input, -1, 0, 0, 0, AVSEEK_FLAG_BYTE) >= 0) return 0;
-  int result = avformat_seek_file(input, stream, least, target, most, flags);
+  int result = avformat_seek_file(input, seek->stream, seek->min, seek->target, seek->max, seek->flags);
   /* hls finds nothing before its beginning. */
-  if (result < 0 && is_before) return avformat_seek_file(input, stream, INT64_MIN, beginning, beginning, flags);
+  if (result < 0 && is_before) return avformat_seek_file(input, seek->stream, INT64_MIN, beginning, beginning, seek->flags);
   return result;
-}
-
-bool can_seek_input(const struct session *session) {
-  return !session->input_io || session->input_io->context->seekable;
 }
 
 /* Matroska and flv don't say that they can't, but find nothing from there (FFmpeg 5.1 and 7.1). */
@@ -148,9 +151,9 @@ static bool can_seek_by_bytes(const AVFormatContext *input) {
 
 /* seek_frame_byte() of libavformat does not look whether it got there. */
 static int seek_to_byte(struct session *session, int64_t position, bool *called) {
-  AVFormatContext *input = session->input;
+  AVFormatContext *input = session->input->context;
   if (!can_seek_by_bytes(input)) {
-    log_line(session, AV_LOG_ERROR, "%s can't be sought by bytes", input->iformat->name);
+    log_error(session, "%s can't be sought by bytes", input->iformat->name);
     return AVERROR(ENOSYS);
   }
   if (!input->pb->seekable) return AVERROR(ESPIPE);
@@ -158,11 +161,15 @@ static int seek_to_byte(struct session *session, int64_t position, bool *called)
   return avformat_seek_file(input, -1, position, position, position, AVSEEK_FLAG_BYTE);
 }
 
+struct seek seek_back_to(int64_t time) {
+  return (struct seek){.stream = -1, .flags = AVSEEK_FLAG_BACKWARD, .min = INT64_MIN, .target = time, .max = time};
+}
+
 static int do_seek(struct session *session, const struct seek *seek, bool *called) {
   if (seek->flags & AVSEEK_FLAG_BYTE) return seek_to_byte(session, seek->target, called);
   if (seek->min > seek->target || seek->max < seek->target) return AVERROR(EINVAL);
   *called = true;
-  return input_seek(session->input, seek->stream, seek->min, seek->target, seek->max, seek->flags);
+  return input_seek(session->input->context, seek);
 }
 
 static struct seek seek_of_slot(const double *slot) {
@@ -192,8 +199,8 @@ static bool is_steady(const AVStream *stream) { /* packets come all the time */
  * before the last packet of the one that is farthest behind, the anchor. AV_NOPTS_VALUE: there is none.
  */
 static int64_t find_place(struct session *session) {
-  struct places *places = &session->places;
-  const AVFormatContext *input = session->input;
+  struct places *places = &session->input->places;
+  const AVFormatContext *input = session->input->context;
   int64_t earliest = INT64_MAX, began = INT64_MIN, end = AV_NOPTS_VALUE;
   int steady = 0;
   for (unsigned i = 0; i < input->nb_streams; i++) {
@@ -216,8 +223,8 @@ static int64_t find_place(struct session *session) {
 }
 
 static void lose_position(struct session *session) {
-  log_line(session, AV_LOG_ERROR, "position lost by a seek that failed");
-  session->places.lost = true;
+  log_error(session, "position lost by a seek that failed");
+  session->input->places.lost = true;
 }
 
 static void pass_over_given(struct places *places) {
@@ -227,8 +234,8 @@ static void pass_over_given(struct places *places) {
 
 /* To where reading began. */
 static void go_to_origin(struct session *session) {
-  struct places *places = &session->places;
-  AVFormatContext *input = session->input;
+  struct places *places = &session->input->places;
+  AVFormatContext *input = session->input->context;
   int64_t beginning = input->start_time == AV_NOPTS_VALUE ? 0 : input->start_time;
   bool called = false;
   places->from_origin = true;
@@ -236,58 +243,54 @@ static void go_to_origin(struct session *session) {
   for (unsigned i = 0; i < places->count && i < input->nb_streams && places->anchor < 0; i++)
     if (places->list[i].given && is_steady(input->streams[i])) places->anchor = (int)i;
   pass_over_given(places);
-  int result = places->has_origin ? do_seek(session, &places->origin, &called)
-                                  : input_seek(input, -1, INT64_MIN, beginning, beginning, AVSEEK_FLAG_BACKWARD);
+  struct seek to_beginning = seek_back_to(beginning);
+  int result = do_seek(session, places->has_origin ? &places->origin : &to_beginning, &called);
   if (result < 0) lose_position(session);
 }
 
 /* The place that was gone back to was not the right one. */
 static void go_back_farther(struct session *session) {
-  if (session->places.from_origin) lose_position(session);
+  if (session->input->places.from_origin) lose_position(session);
   else go_to_origin(session);
 }
 
 /* After a seek that failed: to where reading was. */
 static void go_back(struct session *session) {
-  struct places *places = &session->places;
+  struct places *places = &session->input->places;
   int64_t place = find_place(session);
   if (place == AV_NOPTS_VALUE) return go_to_origin(session);
   places->from_origin = false;
   pass_over_given(places);
-  if (input_seek(session->input, -1, INT64_MIN, place, place, AVSEEK_FLAG_BACKWARD) < 0) go_to_origin(session);
+  struct seek back = seek_back_to(place);
+  if (input_seek(session->input->context, &back) < 0) go_to_origin(session);
 }
 
-/* Formats that open files of their own beside, or instead of, the input's I/O context. */
-bool opens_files(const AVFormatContext *input) {
-  return input->iformat->flags & AVFMT_NOFILE || av_match_name(input->iformat->name, "concat,dash,hls,imf,image2");
-}
-
-static int refuse_seek(struct session *session) {
-  session->source_seek_refused = true;
-  session->seek_target = -1;
+static int say_not_seekable(struct input *input) {
+  refuse_seek(&input->endpoint, -1);
   return AVERROR(ESPIPE);
 }
 
 int input_op_seek(struct session *session, double *slot, uint8_t *data, size_t size) {
   (void)data, (void)size;
-  AVFormatContext *input = session->input;
+  struct input *input = session->input;
   if (!input) return AVERROR(EBADF);
-  if (!(slot[1] >= -1 && slot[1] < input->nb_streams)) return AVERROR(EINVAL);
-  if (!can_seek_input(session) && !opens_files(input)) return refuse_seek(session);
-  if (session->discards.changed) apply_discards(session); /* the default stream is one that is not discarded */
-  session->acting = AVS_INPUT;
+  if (!(slot[1] >= -1 && slot[1] < input->context->nb_streams)) return AVERROR(EINVAL);
+  if (!can_seek_input(input) && !opens_files(input->context)) return say_not_seekable(input);
+  apply_discards(session); /* the default stream is one that is not discarded */
+  session->channel.acting = &input->endpoint;
   bool called = false; /* libavformat, which has dropped what it had */
   struct seek seek = seek_of_slot(slot);
   int result = do_seek(session, &seek, &called);
-  bool refused = session->source_seek_refused;
-  if (result >= 0 && !refused) {
-    batches_clear(&session->batches);
-    forget_held(session);
-    forget_places(session, &seek);
+  if (result >= 0 && !input->endpoint.seek_refused) {
+    batches_clear(session);
+    forget_held(input);
+    places_forget(&input->places, &seek);
     return 0;
   }
-  if (called && !session->failed) go_back(session);
-  session->source_seek_refused = refused;
-  if (!refused && !can_seek_input(session)) return refuse_seek(session);
-  return refused ? AVERROR(ESPIPE) : result;
+  struct endpoint before = input->endpoint; /* what the way back is refused is nobody's matter */
+  if (called && !session->channel.failed) go_back(session);
+  input->endpoint.seek_refused = before.seek_refused;
+  input->endpoint.seek_target = before.seek_target;
+  if (!before.seek_refused && !can_seek_input(input)) return say_not_seekable(input);
+  return before.seek_refused ? AVERROR(ESPIPE) : result;
 }

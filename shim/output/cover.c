@@ -1,8 +1,8 @@
-/*
- * cover.c - cover art in Matroska. Its demuxer makes a stream with disposition attached_pic of an attached picture; its muxer
- * would make a track of such a stream. So the stream becomes an attachment before the header, and its packet is dropped.
- */
-#include "internal.h"
+#include "cover.h"
+
+#include <string.h>
+
+#include "framing.h"
 
 static const struct {
   enum AVCodecID codec;

@@ -1,12 +1,14 @@
-/*
- * filter.c - what a packet goes through between whoever writes it and the muxer: its stream's bitstream filters, which are
- * the caller's, or start codes for muxers that neither put them in nor ask libavformat to; and what is checked on the way.
- */
+#include "filter.h"
+
+#include <stdlib.h>
+#include <string.h>
+
 #include <libavcodec/bsf.h>
 #include <libavutil/avstring.h>
 #include <libavutil/mathematics.h>
 
-#include "internal.h"
+#include "framing.h"
+#include "output.h"
 
 static bool reserve(struct filters *filters, unsigned count) {
   if (count <= filters->count) return true;
@@ -20,17 +22,17 @@ static bool reserve(struct filters *filters, unsigned count) {
 
 int filter_set(struct session *session, int stream, const char *description) {
   AVBSFContext *context = NULL;
-  struct session *logging = log_to(session); /* names the option that it does not have */
+  struct channel *entered = channel_enter(&session->channel); /* FFmpeg names the option that it does not have */
   int result = av_bsf_list_parse_str(description, &context);
-  log_to(logging);
+  channel_enter(entered);
   if (result == AVERROR_OPTION_NOT_FOUND) result = AVERROR(EINVAL);
-  if (result >= 0 && stream >= 0 && !reserve(&session->filters, (unsigned)stream + 1)) result = AVERROR(ENOMEM);
+  if (result >= 0 && stream >= 0 && !reserve(&session->output->filters, (unsigned)stream + 1)) result = AVERROR(ENOMEM);
   if (result < 0 || stream < 0) {
     av_bsf_free(&context);
     return result;
   }
-  av_bsf_free(&session->filters.list[stream].context);
-  session->filters.list[stream].context = context;
+  av_bsf_free(&session->output->filters.list[stream].context);
+  session->output->filters.list[stream].context = context;
   return 0;
 }
 
@@ -39,7 +41,7 @@ static int open_filter(struct session *session, AVBSFContext *context, AVStream 
   context->time_base_in = stream->time_base;
   if (result >= 0) result = av_bsf_init(context);
   if (result >= 0) result = avcodec_parameters_copy(stream->codecpar, context->par_out);
-  if (result < 0) log_line(session, AV_LOG_ERROR, "bitstreamFilter: stream %d can't go through it", stream->index);
+  if (result < 0) log_error(session, "bitstreamFilter: stream %d can't go through it", stream->index);
   return result;
 }
 
@@ -57,15 +59,15 @@ static const char *start_codes_for(const AVOutputFormat *format, const AVCodecPa
 /* Where its index is first, mp4 has ADTS headers taken away by nobody. */
 static const char *needed_for(const struct session *session, const AVStream *stream) {
   bool aac = stream->codecpar->codec_id == AV_CODEC_ID_AAC;
-  if (aac && lacks_extradata(session->output, stream) && is_index_first(session)) return "aac_adtstoasc";
-  return start_codes_for(session->output->oformat, stream->codecpar);
+  if (aac && lacks_extradata(session->output->context, stream) && is_index_first(session)) return "aac_adtstoasc";
+  return start_codes_for(session->output->context->oformat, stream->codecpar);
 }
 
 static int add_needed(struct session *session) {
   int result = 0;
-  for (unsigned i = 0; i < session->output->nb_streams && result >= 0; i++) {
-    bool chosen = i < session->filters.count && session->filters.list[i].context;
-    const char *needed = needed_for(session, session->output->streams[i]);
+  for (unsigned i = 0; i < session->output->context->nb_streams && result >= 0; i++) {
+    bool chosen = i < session->output->filters.count && session->output->filters.list[i].context;
+    const char *needed = needed_for(session, session->output->context->streams[i]);
     if (!chosen && needed) result = filter_set(session, (int)i, needed);
   }
   return result;
@@ -73,12 +75,12 @@ static int add_needed(struct session *session) {
 
 /* What comes out of them is what the header says. */
 int filters_open(struct session *session) {
-  if (!reserve(&session->filters, session->output->nb_streams)) return AVERROR(ENOMEM);
+  if (!reserve(&session->output->filters, session->output->context->nb_streams)) return AVERROR(ENOMEM);
   int needed = add_needed(session);
   if (needed < 0) return needed;
-  for (unsigned i = 0; i < session->filters.count; i++) {
-    AVBSFContext *context = session->filters.list[i].context;
-    int result = context ? open_filter(session, context, session->output->streams[i]) : 0;
+  for (unsigned i = 0; i < session->output->filters.count; i++) {
+    AVBSFContext *context = session->output->filters.list[i].context;
+    int result = context ? open_filter(session, context, session->output->context->streams[i]) : 0;
     if (result < 0) return result;
   }
   return 0;
@@ -100,8 +102,8 @@ static void time_missing(struct filter *filter, const AVStream *stream, AVPacket
 static int check_time(struct session *session, const AVStream *stream, const AVPacket *packet) {
   int delay = stream->codecpar->video_delay;
   bool timed = packet->pts != AV_NOPTS_VALUE || packet->dts != AV_NOPTS_VALUE;
-  if (timed || !delay || session->output->oformat->flags & AVFMT_NOTIMESTAMPS) return 0;
-  log_line(session, AV_LOG_ERROR, "stream %d: a packet has neither pts nor dts, and with B-frames (videoDelay %d) needs one",
+  if (timed || !delay || session->output->context->oformat->flags & AVFMT_NOTIMESTAMPS) return 0;
+  log_error(session, "stream %d: a packet has neither pts nor dts, and with B-frames (videoDelay %d) needs one",
            stream->index, delay);
   return AVERROR(EINVAL);
 }
@@ -111,12 +113,12 @@ static int check_order(struct session *session, struct filter *filter, const AVS
   int64_t last = filter->last_dts, dts = packet->dts;
   if (dts == AV_NOPTS_VALUE && !stream->codecpar->video_delay) dts = packet->pts;
   if (dts != AV_NOPTS_VALUE) filter->last_dts = dts;
-  if (last != 0 || dts == AV_NOPTS_VALUE || session->output->oformat->flags & AVFMT_NOTIMESTAMPS) return 0;
+  if (last != 0 || dts == AV_NOPTS_VALUE || session->output->context->oformat->flags & AVFMT_NOTIMESTAMPS) return 0;
   enum AVMediaType type = stream->codecpar->codec_type;
-  bool may_stay = session->output->oformat->flags & AVFMT_TS_NONSTRICT || type == AVMEDIA_TYPE_SUBTITLE ||
+  bool may_stay = session->output->context->oformat->flags & AVFMT_TS_NONSTRICT || type == AVMEDIA_TYPE_SUBTITLE ||
                   type == AVMEDIA_TYPE_DATA;
   if (may_stay ? dts >= 0 : dts > 0) return 0;
-  log_line(session, AV_LOG_ERROR, "non monotonically increasing dts in stream %d: 0 >= %lld", stream->index,
+  log_error(session, "non monotonically increasing dts in stream %d: 0 >= %lld", stream->index,
            (long long)dts);
   return AVERROR(EINVAL);
 }
@@ -124,9 +126,9 @@ static int check_order(struct session *session, struct filter *filter, const AVS
 /* What the muxer gets. Takes the packet's reference. */
 static int write_out(struct session *session, AVPacket *packet) {
   unsigned index = (unsigned)packet->stream_index;
-  if (index < session->filters.count) {
-    struct filter *filter = &session->filters.list[index];
-    const AVStream *stream = session->output->streams[index];
+  if (index < session->output->filters.count) {
+    struct filter *filter = &session->output->filters.list[index];
+    const AVStream *stream = session->output->context->streams[index];
     drop_known_extradata(stream->codecpar, packet);
     int result = check_order(session, filter, stream, packet);
     if (result < 0) {
@@ -134,7 +136,7 @@ static int write_out(struct session *session, AVPacket *packet) {
       return result;
     }
   }
-  return av_interleaved_write_frame(session->output, packet);
+  return av_interleaved_write_frame(session->output->context, packet);
 }
 
 static int write_filtered(struct session *session, AVBSFContext *context, AVPacket *packet) {
@@ -151,9 +153,9 @@ static int write_filtered(struct session *session, AVBSFContext *context, AVPack
 
 int filter_write(struct session *session, AVPacket *packet) {
   unsigned index = (unsigned)packet->stream_index;
-  struct filter *filter = index < session->filters.count ? &session->filters.list[index] : NULL;
+  struct filter *filter = index < session->output->filters.count ? &session->output->filters.list[index] : NULL;
   if (filter) {
-    const AVStream *stream = session->output->streams[index];
+    const AVStream *stream = session->output->context->streams[index];
     if (stream->codecpar->codec_type == AVMEDIA_TYPE_ATTACHMENT) { /* has none: this is a cover, which is in the header */
       av_packet_unref(packet);
       return 0;
@@ -171,13 +173,13 @@ int filter_write(struct session *session, AVPacket *packet) {
 }
 
 int filters_drain(struct session *session) {
-  if (!session->outgoing && !(session->outgoing = av_packet_alloc())) return AVERROR(ENOMEM);
+  AVPacket *packet = session->output->outgoing;
   int first = 0;
-  for (unsigned i = 0; i < session->filters.count; i++) {
-    AVBSFContext *context = session->filters.list[i].context;
+  for (unsigned i = 0; i < session->output->filters.count; i++) {
+    AVBSFContext *context = session->output->filters.list[i].context;
     if (!context) continue;
-    session->outgoing->stream_index = (int)i;
-    int result = write_filtered(session, context, session->outgoing);
+    packet->stream_index = (int)i;
+    int result = write_filtered(session, context, packet);
     if (result < 0 && first >= 0) first = result;
   }
   return first;

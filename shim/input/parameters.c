@@ -1,14 +1,12 @@
-/*
- * parameters.c - finding out how an input's streams are coded: avformat_find_stream_info() with as little
- * decoding as will do, and then the fields that only a decoder would have told, from headers and tables.
- *
- * Opening and running decoders is nearly all that avformat_find_stream_info() costs: 6 ms of 6.4 for a 720p mp4.
- * In mov and mp4 nothing but those fields depends on them; in other containers dts (matroska), or sample rate and
- * channels (AAC in mpegts) do.
- */
+#include "parameters.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
 #include <libavutil/channel_layout.h>
 
-#include "internal.h"
+#include "../compat.h"
 
 /* ---------------------------------------------------------------------------------------- audio */
 

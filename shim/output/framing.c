@@ -1,12 +1,13 @@
-/*
- * framing.c - how coded data is framed inside packets: H.264 and HEVC with start codes (Annex B) or lengths, AAC with ADTS
- * headers or without. Extradata says which it is; where packets are otherwise, most muxers write what nobody can play, and
- * say nothing. And extradata for headers, out of the first packet of a stream that comes without.
- */
+#include "framing.h"
+
+#include <string.h>
+
 #include <libavcodec/bsf.h>
 #include <libavutil/avstring.h>
 
-#include "internal.h"
+#include "cover.h"
+#include "output.h"
+#include "quirks.h"
 
 /* ---------------------------------------------------------------------------------------- looking at packets */
 
@@ -48,13 +49,13 @@ static bool takes_one(const AVOutputFormat *format, const AVBSFContext *filter) 
 static int check_aac(struct session *session, const AVStream *stream, const AVBSFContext *filter, const AVPacket *packet) {
   const AVCodecParameters *parameters = filter ? filter->par_in : stream->codecpar;
   bool adts = has_adts(packet->data, packet->size), config = parameters->extradata_size > 0;
-  if (adts && config && takes_one(session->output->oformat, filter)) {
-    log_line(session, AV_LOG_ERROR, "stream %d: packets of aac with ADTS headers, and extradata, which is for those without",
+  if (adts && config && takes_one(session->output->context->oformat, filter)) {
+    log_error(session, "stream %d: packets of aac with ADTS headers, and extradata, which is for those without",
              stream->index);
     return AVERROR(EINVAL);
   }
   if (adts || config) return 0;
-  log_line(session, AV_LOG_ERROR, "stream %d: packets of aac without ADTS headers need extradata (AudioSpecificConfig)",
+  log_error(session, "stream %d: packets of aac without ADTS headers need extradata (AudioSpecificConfig)",
            stream->index);
   return AVERROR(EINVAL);
 }
@@ -64,16 +65,16 @@ static int check_nal_units(struct session *session, const AVStream *stream, cons
   const AVCodecParameters *parameters = filter ? filter->par_in : stream->codecpar;
   const char *codec = avcodec_get_name(parameters->codec_id);
   const char *config = parameters->codec_id == AV_CODEC_ID_HEVC ? "hvcC" : "avcC";
-  bool matters = session->output->oformat->flags & AVFMT_GLOBALHEADER; /* others go by the packets */
+  bool matters = session->output->context->oformat->flags & AVFMT_GLOBALHEADER; /* others go by the packets */
   int bytes = length_size(parameters), start = find_start_code(packet->data, packet->size);
   bool lengths = has_lengths(packet->data, packet->size, bytes ? bytes : 4);
   if (bytes && matters && !lengths && (start == 0 || (start == 1 && !packet->data[0]))) {
-    log_line(session, AV_LOG_ERROR, "stream %d: packets of %s with start codes, and extradata (%s) for those with lengths",
+    log_error(session, "stream %d: packets of %s with start codes, and extradata (%s) for those with lengths",
              stream->index, codec, config);
     return AVERROR(EINVAL);
   }
   if (bytes || (!lengths && start >= 0)) return 0;
-  log_line(session, AV_LOG_ERROR, "stream %d: packets of %s without start codes need extradata (%s)", stream->index, codec,
+  log_error(session, "stream %d: packets of %s without start codes need extradata (%s)", stream->index, codec,
            config);
   return AVERROR(EINVAL);
 }
@@ -101,6 +102,15 @@ void drop_known_extradata(const AVCodecParameters *parameters, AVPacket *packet)
     *side = packet->side_data[--packet->side_data_elems];
     return;
   }
+}
+
+bool is_index_first(const struct session *session) {
+  const AVOutputFormat *format = session->output->context->oformat;
+  if (!strcmp(format->name, "ismv")) return true;
+  const AVDictionaryEntry *flags = av_dict_get(session->options, "movflags", NULL, 0);
+  return flags && has_quirk(format, FIRST_INDEX) &&
+         (strstr(flags->value, "empty_moov") || strstr(flags->value, "delay_moov") || strstr(flags->value, "cmaf") ||
+          strstr(flags->value, "dash"));
 }
 
 bool lacks_extradata(const AVFormatContext *output, const AVStream *stream) {
@@ -157,7 +167,7 @@ static int learn(struct session *session, AVStream *stream, const uint8_t *data,
   }
   av_packet_free(&packet);
   unsigned index = (unsigned)stream->index;
-  bool chosen = index < session->filters.count && session->filters.list[index].context;
+  bool chosen = index < session->output->filters.count && session->output->filters.list[index].context;
   if (result >= 0 && aac && stream->codecpar->extradata_size && !chosen)
     result = filter_set(session, stream->index, "aac_adtstoasc");
   return result;
@@ -169,15 +179,15 @@ static bool is_waited_for(const AVFormatContext *output, const AVStream *stream)
 
 int32_t avs_learn_stream(double handle, int32_t index, const uint8_t *data, uint32_t size) {
   struct session *session = find_session(handle);
-  if (session && session->running) return AVERROR(EBUSY);
-  if (!session || !session->output || session->header_tried) return AVERROR(EBADF);
-  if (index < 0 || index >= (int32_t)session->output->nb_streams) return AVERROR(EINVAL);
+  if (session && session->channel.running) return AVERROR(EBUSY);
+  if (!session || !session->output || session->output->header_tried) return AVERROR(EBADF);
+  if (index < 0 || index >= (int32_t)session->output->context->nb_streams) return AVERROR(EINVAL);
   if (size > INT32_MAX - AV_INPUT_BUFFER_PADDING_SIZE) return AVERROR(EINVAL);
-  AVStream *stream = session->output->streams[index];
-  if (!size || !is_waited_for(session->output, stream)) return is_waited_for(session->output, stream);
-  struct session *logging = log_to(session);
-  int result = is_cover_to_attach(session->output, stream) ? attach_cover(stream, data, size)
+  AVStream *stream = session->output->context->streams[index];
+  if (!size || !is_waited_for(session->output->context, stream)) return is_waited_for(session->output->context, stream);
+  struct channel *entered = channel_enter(&session->channel);
+  int result = is_cover_to_attach(session->output->context, stream) ? attach_cover(stream, data, size)
                                                            : learn(session, stream, data, size);
-  log_to(logging);
-  return result < 0 ? result : is_waited_for(session->output, stream);
+  channel_enter(entered);
+  return result < 0 ? result : is_waited_for(session->output->context, stream);
 }

@@ -1,0 +1,158 @@
+#include "channel.h"
+
+#include <libavutil/error.h>
+
+#include "io.h"
+
+static _Thread_local struct channel *current; /* at work for that one */
+static _Thread_local struct channel *own;     /* this thread is that one's */
+
+/* ---------------------------------------------------------------------------------------- life */
+
+bool channel_init(struct channel *channel) {
+  channel->isolate = this_isolate();
+  channel->acting = &channel->plain;
+  if (!channel->isolate || !handle_new(&channel->isolate->handles, &channel->object, KIND_SESSION)) return false;
+  isolate_ref(channel->isolate);
+  mutex_init(&channel->lock);
+  condition_init(&channel->wake);
+  return true;
+}
+
+void channel_free(struct channel *channel) {
+  while (channel->ios) {
+    struct io *io = channel->ios;
+    channel->ios = io->next;
+    io_free(io);
+  }
+  text_free(&channel->log.text);
+  endpoint_free(&channel->plain);
+  condition_free(&channel->wake);
+  mutex_free(&channel->lock);
+  isolate_unref(channel->isolate);
+}
+
+struct channel *find_channel(double handle) {
+  struct isolate *isolate = this_isolate();
+  return isolate ? (struct channel *)handle_find(&isolate->handles, handle, KIND_SESSION) : NULL;
+}
+
+void channel_free_handles(struct channel *channel) {
+  struct handles *handles = &channel->isolate->handles;
+  channel_lock(channel);
+  for (struct io *io = channel->ios; io; io = io->next) handle_free(handles, &io->object);
+  handle_free(handles, &channel->object);
+  channel_unlock(channel);
+}
+
+struct channel *channel_enter(struct channel *channel) {
+  struct channel *before = current;
+  current = channel;
+  log_to(channel ? &channel->log : NULL);
+  return before;
+}
+
+struct channel *channel_current(void) { return current; }
+
+/* ---------------------------------------------------------------------------------------- endpoints */
+
+static void use(struct endpoint *endpoint, bool used) {
+  if (endpoint->io) endpoint->io->used = used;
+}
+
+void channel_attach(struct channel *channel, struct endpoint *endpoint) {
+  use(endpoint, true);
+  channel->endpoints[endpoint->direction] = channel->acting = endpoint;
+}
+
+static int64_t bytes_of(const struct endpoint *endpoint) {
+  const struct io *io = endpoint->io;
+  return endpoint->nested_bytes + (!io ? 0 : endpoint->direction == AVS_INPUT ? io->transferred : io->end);
+}
+
+void channel_detach(struct channel *channel, struct endpoint *endpoint) {
+  use(endpoint, false);
+  channel->bytes_before[endpoint->direction] += bytes_of(endpoint);
+  channel->endpoints[endpoint->direction] = NULL;
+  channel->acting = &channel->plain;
+}
+
+int64_t channel_bytes(const struct channel *channel, uint32_t direction) {
+  const struct endpoint *endpoint = channel->endpoints[direction];
+  return channel->bytes_before[direction] + (endpoint ? bytes_of(endpoint) : 0);
+}
+
+bool has_pending_request(const struct channel *channel) {
+  for (const struct io *io = channel->ios; io; io = io->next)
+    if (is_pending(io)) return true;
+  return false;
+}
+
+/* ---------------------------------------------------------------------------------------- between two threads */
+
+void channel_adopt(struct channel *channel) { own = channel; }
+
+bool is_own_thread(const struct channel *channel) { return own == channel; }
+
+void channel_lock(struct channel *channel) {
+  if (channel->threaded) mutex_lock(&channel->lock);
+}
+
+void channel_unlock(struct channel *channel) {
+  if (channel->threaded) mutex_unlock(&channel->lock);
+}
+
+void channel_wake(struct channel *channel) {
+  if (channel->threaded) condition_signal(&channel->wake);
+}
+
+bool channel_wait(struct channel *channel) {
+  if (!channel->canceled) condition_wait(&channel->wake, &channel->lock);
+  return !channel->canceled;
+}
+
+void channel_tell(struct channel *channel, double io, double kind, double a, double b, double c) {
+  struct event event = {{channel->object.handle, io, kind, a, b, c}};
+  /* Without memory for an event the session can only end. */
+  if (!channel->canceled && !isolate_push(channel->isolate, event)) channel->canceled = true;
+}
+
+void channel_cancel(struct channel *channel) {
+  channel_lock(channel);
+  channel->canceled = true;
+  channel_wake(channel);
+  channel_unlock(channel);
+}
+
+void channel_fail(struct channel *channel, int64_t error) {
+  long long none = 0;
+  atomic_compare_exchange_strong(&channel->failed, &none, error);
+}
+
+int32_t avs_cancel(double handle) {
+  struct channel *channel = find_channel(handle);
+  if (!channel) return AVERROR(EBADF);
+  channel_cancel(channel);
+  return 0;
+}
+
+int32_t avs_stop(double handle) {
+  struct channel *channel = find_channel(handle);
+  if (!channel) return AVERROR(EBADF);
+  channel_lock(channel);
+  channel->stopping = true;
+  channel_wake(channel);
+  channel_unlock(channel);
+  return 0;
+}
+
+/* ---------------------------------------------------------------------------------------- log */
+
+int32_t avs_take_log(double handle, char *out, uint32_t capacity) {
+  struct channel *channel = find_channel(handle);
+  if (!channel) return AVERROR(EBADF);
+  if (channel->running) return AVERROR(EBUSY);
+  struct text *text = &channel->log.text;
+  if (text->size > capacity) return (int32_t)text->size;
+  return text_deliver(text, out, capacity);
+}

@@ -1,0 +1,36 @@
+/* floor 3 */
+/*
+ * contain.h - what keeps libavformat from opening anything by itself: every format context gets this, and formats and
+ * options that have ways around it are refused by name. SECURITY.md has the list.
+ */
+#ifndef AVS_CONTAIN_H
+#define AVS_CONTAIN_H
+
+#include <libavformat/avformat.h>
+
+#include "session.h"
+
+#ifndef AVS_BUILD
+#define AVS_BUILD "system"
+#endif
+/* Its protocols are ours. */
+#define EMBEDDED (AVS_BUILD[0] == 'e')
+
+/* What a format context gets so that it opens nothing by itself. */
+void contain(struct session *session, AVFormatContext *context);
+/* Below zero where the format has ways around it. */
+int contain_input_format(struct session *session, const AVInputFormat *format);
+int contain_output_format(struct session *session, const AVOutputFormat *format);
+
+struct added_options {
+  const char *names[8];
+  int count;
+};
+
+/* Sets what options must be in session->options; below zero where the caller's are others. */
+int contain_input_options(struct session *session, bool is_sequence, struct added_options *added);
+int contain_output_options(struct session *session, const AVOutputFormat *format);
+/* Those that the format did not want. */
+void drop_added_options(struct session *session, const struct added_options *added);
+
+#endif

@@ -1,0 +1,173 @@
+#include "input.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "../io.h"
+#include "../numbers.h"
+#include "../packet.h"
+
+/* ---------------------------------------------------------------------------------------- life */
+
+struct input *input_new(struct session *session, struct io *io) {
+  struct channel *channel = &session->channel;
+  const struct target *target = &session->targets[AVS_INPUT];
+  struct input *input = calloc(1, sizeof(*input));
+  if (!input) return NULL;
+  input->packet = av_packet_alloc();
+  if (!input->packet) {
+    free(input);
+    return NULL;
+  }
+  input->endpoint = (struct endpoint){.direction = AVS_INPUT, .io = io, .opening.max_bytes = target->max_open_size};
+  input->max_packet_bytes = target->max_packet_size;
+  channel_attach(channel, &input->endpoint);
+  channel->log.exceeds_max_streams = false;
+  channel_lock(channel);
+  session->input = input;
+  channel_unlock(channel);
+  return input;
+}
+
+/* JavaScript's thread finds it or finds none: from there on it is this thread's alone. */
+static struct input *take_away(struct session *session) {
+  struct channel *channel = &session->channel;
+  channel_lock(channel);
+  struct input *input = session->input;
+  session->input = NULL;
+  channel_unlock(channel);
+  return input;
+}
+
+void input_free(struct session *session) {
+  struct input *input = take_away(session);
+  if (!input) return;
+  session->channel.acting = &input->endpoint;
+  avformat_close_input(&input->context);
+  channel_detach(&session->channel, &input->endpoint);
+  if (input->endpoint.io) io_rebase(input->endpoint.io, 0);
+  endpoint_free(&input->endpoint);
+  batches_free(&input->batches);
+  places_free(&input->places);
+  free(input->discards);
+  av_packet_free(&input->packet);
+  free(input);
+}
+
+void forget_held(struct input *input) {
+  if (input->held) av_packet_unref(input->packet);
+  input->held = false;
+}
+
+unsigned note_streams(struct session *session) {
+  struct input *input = session->input;
+  channel_lock(&session->channel);
+  input->stream_count = input->context->nb_streams;
+  channel_unlock(&session->channel);
+  return input->stream_count;
+}
+
+int input_op_close(struct session *session, double *slot, uint8_t *data, size_t size) {
+  (void)slot, (void)data, (void)size;
+  if (!session->input) return AVERROR(EBADF);
+  input_free(session);
+  return 0;
+}
+
+bool can_seek_input(const struct input *input) { return !input->endpoint.io || input->endpoint.io->context->seekable; }
+
+/* ---------------------------------------------------------------------------------------- discarding */
+
+void apply_discards(struct session *session) {
+  struct input *input = session->input;
+  channel_lock(&session->channel);
+  for (size_t i = 0; input->discards_changed && i < input->discard_count && i < input->context->nb_streams; i++)
+    if (input->discards[i])
+      input->context->streams[i]->discard = input->discards[i] > 1 ? AVDISCARD_ALL : AVDISCARD_DEFAULT;
+  input->discards_changed = false;
+  channel_unlock(&session->channel);
+}
+
+/* With the lock held. */
+static int32_t set_discard(struct input *input, int32_t stream, bool discard) {
+  if (!input || stream < 0 || (unsigned)stream >= input->stream_count) return AVERROR(EINVAL);
+  if ((size_t)stream >= input->discard_count) {
+    size_t count = (size_t)stream + 1;
+    uint8_t *discards = realloc(input->discards, count);
+    if (!discards) return AVERROR(ENOMEM);
+    memset(discards + input->discard_count, 0, count - input->discard_count);
+    input->discards = discards;
+    input->discard_count = count;
+  }
+  input->discards[stream] = discard ? 2 : 1;
+  input->discards_changed = true;
+  return 0;
+}
+
+int32_t avs_set_discard(double handle, int32_t stream, int32_t discard) {
+  struct session *session = find_session(handle);
+  if (!session) return AVERROR(EBADF);
+  channel_lock(&session->channel);
+  int32_t result = set_discard(session->input, stream, discard);
+  channel_unlock(&session->channel);
+  return result;
+}
+
+/* ---------------------------------------------------------------------------------------- reading */
+
+static int check_size(struct session *session, AVPacket *packet) {
+  int64_t size = packet->size + side_data_bytes(packet), max = session->input->max_packet_bytes;
+  if (!max || size <= max) return 0;
+  log_error(session, "a packet of %lld bytes, more than maxPacketSize (%lld)", (long long)size, (long long)max);
+  av_packet_unref(packet);
+  return AVERROR(EMSGSIZE);
+}
+
+/* What av_read_frame() says, or why it says that. */
+static int read_frame(struct session *session, AVPacket *packet) {
+  struct channel *channel = &session->channel;
+  struct input *input = session->input;
+  const AVIOContext *pb = input->context->pb;
+  channel->acting = &input->endpoint;
+  int result = av_read_frame(input->context, packet);
+  if (channel->failed) {
+    av_packet_unref(packet);
+    return (int)channel->failed;
+  }
+  /* Many demuxers call a broken read the end of the file. */
+  if (result == AVERROR_EOF && pb && pb->error < 0 && pb->error != AVERROR_EOF) return pb->error;
+  if (result < 0 && input->endpoint.seek_refused) return AVERROR(ESPIPE);
+  return result == AVERROR_EOF && input->endpoint.refused_url ? AVERROR(EPERM) : result;
+}
+
+int input_read_packet(struct session *session, AVPacket *packet) {
+  struct places *places = &session->input->places;
+  apply_discards(session);
+  int result;
+  do {
+    if (places->lost) return AVERROR(EIO);
+    result = has_lost_picture(session, packet) ? 0 : read_frame(session, packet);
+  } while (result == AVERROR_EOF ? is_anchor_missing(session) : result >= 0 && is_passed_over(session, packet));
+  if (result < 0) return result;
+  note_given(places, packet);
+  return check_size(session, packet);
+}
+
+/* ---------------------------------------------------------------------------------------- the container's index */
+
+int32_t avs_index(double handle, int32_t stream_index, uint32_t first, double *out, uint32_t max) {
+  struct session *session = find_session(handle);
+  if (session && session->channel.running) return AVERROR(EBUSY);
+  if (!session || !session->input) return AVERROR(EBADF);
+  if (stream_index < 0 || stream_index >= (int32_t)session->input->context->nb_streams) return AVERROR(EINVAL);
+  AVStream *stream = session->input->context->streams[stream_index];
+  int count = avformat_index_get_entries_count(stream);
+  for (uint32_t i = 0; i < max && (int64_t)first + i < count; i++, out += AVS_INDEX_LENGTH) {
+    const AVIndexEntry *entry = avformat_index_get_entry(stream, (int)(first + i));
+    out[AVS_INDEX_TIMESTAMP] = from_timestamp(entry->timestamp);
+    out[AVS_INDEX_POS] = (double)entry->pos;
+    out[AVS_INDEX_SIZE] = entry->size;
+    out[AVS_INDEX_IS_KEY] = (entry->flags & AVINDEX_KEYFRAME) != 0;
+  }
+  return count;
+}

@@ -1,0 +1,43 @@
+/* floor 4 */
+/*
+ * input.h - an input: all that belongs to one source, and reading packets from it. Made when it is opened, freed whole.
+ */
+#ifndef AVS_INPUT_INPUT_H
+#define AVS_INPUT_INPUT_H
+
+#include <libavformat/avformat.h>
+
+#include "../session.h"
+#include "batch.h"
+#include "seek.h"
+
+struct input {
+  struct endpoint endpoint;
+  AVFormatContext *context;
+  int64_t max_packet_bytes; /* with side data; 0: any */
+  AVPacket *packet;         /* on its way */
+  bool held;                /* it came with streams that JavaScript does not know yet, and waits */
+  struct places places;
+
+  /* Below the channel's lock: JavaScript takes packets, and chooses streams, while others are read. */
+  unsigned stream_count; /* that JavaScript knows */
+  struct batches batches;
+  bool discards_changed;
+  uint8_t *discards; /* by stream: 0 as it is, else 1 + whether it is discarded */
+  size_t discard_count;
+};
+
+/* The session's from now on, over that I/O context (NULL: it opens all of it); NULL without memory. */
+struct input *input_new(struct session *session, struct io *io);
+void input_free(struct session *session);
+/* Reads one packet for whoever wants it; AVERROR_EOF is the true end of the input. */
+int input_read_packet(struct session *session, AVPacket *packet);
+/* JavaScript is told of the streams that there are now: how many. */
+unsigned note_streams(struct session *session);
+void apply_discards(struct session *session);
+/* The packet that is held is of no use any more. */
+void forget_held(struct input *input);
+bool can_seek_input(const struct input *input);
+operation input_op_close;
+
+#endif

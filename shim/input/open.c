@@ -1,0 +1,174 @@
+#include "open.h"
+
+#include <string.h>
+
+#include <libavutil/avstring.h>
+
+#include "../contain.h"
+#include "../io.h"
+#include "input.h"
+#include "parameters.h"
+
+static int find_input_format(struct session *session, const AVInputFormat **format) {
+  const char *name = session->targets[AVS_INPUT].format;
+  *format = name ? av_find_input_format(name) : NULL;
+  if (*format || !name) return 0;
+  log_error(session, "no input format is called '%.200s'", name);
+  return AVERROR_DEMUXER_NOT_FOUND;
+}
+
+static bool contains(const uint8_t *text, size_t size, const char *sign) {
+  size_t length = strlen(sign);
+  for (size_t i = 0; i + length <= size; i++)
+    if (!memcmp(text + i, sign, length)) return true;
+  return false;
+}
+
+/*
+ * What the first read brings, with its size; NULL where nothing comes. It stays in the buffer: a seek back to it could
+ * fail. Where avio_r8() has not moved, by the source's end or its error, there is nothing to step back over.
+ */
+static const uint8_t *peek(AVIOContext *pb, size_t *size) {
+  int64_t position = avio_tell(pb);
+  avio_r8(pb);
+  if (avio_tell(pb) == position || pb->buf_ptr <= pb->buffer) return NULL;
+  const uint8_t *bytes = --pb->buf_ptr;
+  *size = (size_t)(pb->buf_end - bytes);
+  return bytes;
+}
+
+/* A playlist without a name that says so is not recognized since 7.1: its text must do. */
+static const AVInputFormat *recognize_playlist(AVIOContext *pb) {
+  static const char *const signs[] = {"#EXT-X-STREAM-INF:", "#EXT-X-TARGETDURATION:", "#EXT-X-MEDIA-SEQUENCE:"};
+  size_t size;
+  const uint8_t *text = peek(pb, &size);
+  if (!text || !contains(text, size < 7 ? size : 7, "#EXTM3U")) return NULL;
+  for (size_t i = 0; i < sizeof(signs) / sizeof(*signs); i++)
+    if (contains(text, size, signs[i])) return av_find_input_format("hls");
+  return NULL;
+}
+
+static bool is_script(AVIOContext *pb) {
+  size_t size;
+  const uint8_t *text = peek(pb, &size);
+  return text && contains(text, size < 20 ? size : 20, "ffconcat version 1.0");
+}
+
+/* A concat script opens its files by name in a libavformat that is not ours. */
+static int refuse_script(struct session *session, const AVInputFormat *format, struct io *io) {
+  bool refused = !EMBEDDED && (format ? !strcmp(format->name, "concat") : io && is_script(io->context));
+  if (!refused) return 0;
+  log_error(session, "concat scripts can't be contained with this libavformat, only with the embedded one");
+  return AVERROR(ENOSYS);
+}
+
+/* Formats that open their files themselves have no I/O context: names with numbers, of image2. */
+static bool is_sequence(const AVInputFormat *format, const struct io *io) {
+  return !io && format && format->flags & AVFMT_NOFILE;
+}
+
+static int choose_input(struct session *session, const AVInputFormat **format, struct io *io) {
+  int result = find_input_format(session, format);
+  if (result >= 0) result = contain_input_format(session, *format);
+  if (result < 0) return result;
+  if (!io && !is_sequence(*format, io)) return AVERROR(EBADF);
+  if (!io && !EMBEDDED) {
+    log_error(session, "image sequences can't be contained with this libavformat, only with the embedded one");
+    return AVERROR(ENOSYS);
+  }
+  if (io) io_rebase(io, avio_tell(io->context));
+  result = refuse_script(session, *format, io);
+  if (result < 0) return result;
+  if (io && !*format) *format = recognize_playlist(io->context);
+  return 0;
+}
+
+/* What mp4 begins with, and no text: the size of its first box. */
+static bool begins_with_zero(AVIOContext *pb) {
+  size_t size;
+  const uint8_t *bytes = peek(pb, &size);
+  return bytes && !bytes[0];
+}
+
+/*
+ * hls takes an empty name for a lack of memory. And mp4's demuxer makes its buffer as large as the interleaving of the
+ * streams wants, but not for what is called like a file: 22,000 callbacks for 88 MB then, where 2,000 do.
+ */
+static char *url_of_input(const struct session *session, const struct io *io) {
+  const char *url = session->targets[AVS_INPUT].url;
+  if (!url || !*url) url = "media";
+  return av_asprintf("%s%s", io && begins_with_zero(io->context) ? AVIO_PREFIX : "", url);
+}
+
+static int open_context(struct session *session, const AVInputFormat *format, struct io *io) {
+  AVFormatContext *context = avformat_alloc_context();
+  if (!context) return AVERROR(ENOMEM);
+  contain(session, context);
+  context->pb = io ? io->context : NULL;
+  struct added_options added;
+  int result = contain_input_options(session, !io, &added);
+  char *url = url_of_input(session, io);
+  if (!url) result = AVERROR(ENOMEM);
+  if (result < 0) {
+    context->pb = NULL;
+    avformat_free_context(context);
+    av_free(url);
+    return result;
+  }
+  /* Frees the context where it fails; the I/O context stays the session's. */
+  result = avformat_open_input(&context, url, format, &session->options);
+  av_free(url);
+  drop_added_options(session, &added);
+  session->input->context = context;
+  return result;
+}
+
+static int try_open(struct session *session, double *slot) {
+  struct input *input = session->input;
+  struct endpoint *endpoint = &input->endpoint;
+  const AVInputFormat *format;
+  int result = choose_input(session, &format, endpoint->io);
+  if (result >= 0) result = open_context(session, format, endpoint->io);
+  note_unused(session);
+  if (result < 0 && endpoint->seek_refused) return AVERROR(ESPIPE);
+  if (result < 0) return endpoint->refused_url ? AVERROR(EPERM) : result;
+  /* It always looks for a second file beside its own, and does without. */
+  if (!strcmp(input->context->iformat->name, "mlv")) av_freep(&endpoint->refused_url);
+  if (slot[2]) result = find_stream_info(input->context);
+  /* A playlist of playlists opens without them, and has nothing. */
+  if (endpoint->refused_url && !input->context->nb_streams) return AVERROR(EPERM);
+  return result;
+}
+
+/* What went beyond a limit, whatever libavformat made of it. */
+static const char *limit_of(const struct session *session, int result) {
+  if (session->channel.failed) return NULL;
+  if (session->input->endpoint.opening.exceeded)
+    return "reading until all is known takes more than maxOpenSize, or opens too much";
+  return result < 0 && session->channel.log.exceeds_max_streams ? "more streams than maxStreams" : NULL;
+}
+
+int input_op_open(struct session *session, double *slot, uint8_t *data, size_t size) {
+  (void)data, (void)size;
+  struct io *io = io_of(&session->channel, slot[1]);
+  if (session->input) return AVERROR(EBUSY);
+  if (!io && slot[1]) return AVERROR(EBADF);
+  if (io && (io->used || io->nested || io->context->write_flag)) return AVERROR(EINVAL);
+  struct input *input = input_new(session, io);
+  if (!input) return AVERROR(ENOMEM);
+  input->endpoint.opening.running = true;
+  int result = try_open(session, slot);
+  input->endpoint.opening.running = false;
+  const char *limit = limit_of(session, result);
+  if (limit) {
+    log_error(session, "%s", limit);
+    result = AVERROR(EMSGSIZE);
+  }
+  if (result < 0) {
+    note_refused(session, &input->endpoint);
+    input_free(session);
+    return result;
+  }
+  slot[1] = note_streams(session);
+  return 0;
+}

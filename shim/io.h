@@ -1,0 +1,63 @@
+/* floor 2 */
+/*
+ * io.h - I/O contexts: AVIOContext over callbacks of JavaScript, over memory lent by it, and over memory of our own.
+ */
+#ifndef AVS_IO_H
+#define AVS_IO_H
+
+#include <libavformat/avformat.h>
+
+#include "ahead.h"
+#include "behind.h"
+#include "channel.h"
+#include "memory.h"
+#include "request.h"
+
+struct io {
+  struct object object;
+  struct channel *channel;
+  struct io *next; /* in its session */
+  AVIOContext *context; /* NULL: it is who is asked (AVS_IO_OPENER, AVS_IO_TRANSFORMER) */
+  uint32_t kind, flags;
+  bool used;    /* by an input or an output */
+  bool offered; /* made while JavaScript was asked to open something */
+  bool nested;  /* opened by libavformat, by way of JavaScript */
+  char *url;    /* of a memory output that is nested */
+  const struct io *copied; /* by a stand-in */
+  struct decipher *decipher;
+  int64_t base;        /* where libavformat's position 0 is */
+  int64_t transferred; /* bytes read */
+
+  /* From here on it belongs to whoever holds the channel's lock. */
+  struct request request;
+  atomic_bool pending; /* `request` waits for its answer; for who spins */
+  struct ahead ahead;
+  int full_reads;      /* answers in a row that gave all that was asked for */
+  bool is_over;        /* what comes after the bytes ahead is known: */
+  int64_t over_result; /* 0 the end, or an error */
+  struct behind behind;
+  int64_t device;       /* what the device is asked for next, or gets next */
+  int64_t position;     /* of what is read or written next; changed by the thread at work */
+  int64_t end;          /* of what was written */
+  struct memory memory; /* of a memory output, or of a copy */
+};
+
+struct io *find_io(double handle);
+/* On any thread: the session's I/O context of this handle, but for those who are asked; NULL where there is none. */
+struct io *io_of(struct channel *channel, double handle);
+void io_free(struct io *io);
+/* With the lock held: takes it from its session's list. */
+void io_unlink(struct io *io);
+/* Without JavaScript: reads what a memory output has been given so far; nothing where it is NULL. NULL without memory. */
+struct io *io_stand_in(struct channel *channel, const struct io *output);
+/* Forgets with it what is written. */
+struct io *io_discard(struct channel *channel);
+/* What its AVIOContext calls, but for the cipher. */
+int io_read(struct io *io, uint8_t *buffer, int size);
+int64_t io_seek(struct io *io, int64_t offset, int whence);
+/* Makes `base`, a position of the device, position 0. */
+void io_rebase(struct io *io, int64_t base);
+/* On the session's own thread: waits for all of its writes. */
+void drain_writes(struct channel *channel);
+
+#endif

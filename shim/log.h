@@ -1,0 +1,25 @@
+/* floor 1 */
+/*
+ * log.h - FFmpeg's log lines, kept for whom the thread that logs is at work. Nothing is printed. Errors and warnings are
+ * always kept, for messages; more when avs_set_log_level() asks for it.
+ */
+#ifndef AVS_LOG_H
+#define AVS_LOG_H
+
+#include "text.h"
+
+/* What libavformat's names of outputs begin with, so that no muxer takes them for files of the machine's. */
+#define AVIO_PREFIX "avio:/"
+
+struct log {
+  struct text text;         /* as avs_take_log() gives it */
+  bool exceeds_max_streams; /* libavformat has said so, which it says in no other way */
+};
+
+/* From now on, lines that FFmpeg logs on this thread go there; NULL: nowhere. */
+void log_to(struct log *log);
+void log_line(struct log *log, int level, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* For the whole process. */
+void log_install(void);
+
+#endif

@@ -1,0 +1,194 @@
+#include "header.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include <libavutil/avstring.h>
+#include <libavutil/opt.h>
+#include <libavutil/pixdesc.h>
+
+#include "../contain.h"
+#include "../io.h"
+#include "framing.h"
+#include "output.h"
+#include "quirks.h"
+
+static int check_pixel_formats(struct session *session) {
+  const AVFormatContext *output = session->output->context;
+  if (!has_quirk(output->oformat, NEEDS_PIXELS)) return 0;
+  for (unsigned i = 0; i < output->nb_streams; i++) {
+    const AVCodecParameters *parameters = output->streams[i]->codecpar;
+    if ((parameters->codec_id != AV_CODEC_ID_VP9 && parameters->codec_id != AV_CODEC_ID_VP8) || parameters->format >= 0)
+      continue;
+    log_error(session, "stream %u: %s needs its pixelFormat", i, avcodec_get_name(parameters->codec_id));
+    return AVERROR(EINVAL);
+  }
+  return 0;
+}
+
+/* avif looks at the pixels of streams that have none, and so does mxf at FFV1's (FFmpeg 5.1 and 7.1). */
+static bool lacks_pixels(const AVFormatContext *output) {
+  bool avif = !strcmp(output->oformat->name, "avif"), mxf = !strncmp(output->oformat->name, "mxf", 3);
+  for (unsigned i = 0; i < output->nb_streams; i++) {
+    const AVCodecParameters *parameters = output->streams[i]->codecpar;
+    bool pixels = parameters->codec_type == AVMEDIA_TYPE_VIDEO && av_pix_fmt_desc_get(parameters->format);
+    if (!pixels && (avif || (mxf && parameters->codec_id == AV_CODEC_ID_FFV1))) return true;
+  }
+  return false;
+}
+
+/* apng looks for a chunk in extradata that is not there, and ends the process (FFmpeg 5.1 to 9.0). */
+static bool lacks_chunks(const AVFormatContext *output) {
+  return !strcmp(output->oformat->name, "apng") && output->nb_streams && !output->streams[0]->codecpar->extradata_size;
+}
+
+/* Muxers go by the codec, and divide by what a stream of another type does not have: mpegts by Opus's sample rate. */
+bool is_misnamed(const AVCodecParameters *parameters) {
+  enum AVMediaType own = avcodec_get_type(parameters->codec_id), said = parameters->codec_type;
+  if (parameters->codec_id == AV_CODEC_ID_NONE || own == said) return false;
+  return own == AVMEDIA_TYPE_AUDIO || said == AVMEDIA_TYPE_AUDIO;
+}
+
+static int check_streams(struct session *session) {
+  AVFormatContext *output = session->output->context;
+  if (lacks_chunks(output)) {
+    log_error(session, "stream 0: apng needs extradata (the chunks before the first frame)");
+    return AVERROR(EINVAL);
+  }
+  if (lacks_pixels(output)) {
+    log_error(session, "%s needs to know the pixel format of its streams", output->oformat->name);
+    return AVERROR(EINVAL);
+  }
+  for (unsigned i = 0; i < output->nb_streams; i++) {
+    const AVCodecParameters *parameters = output->streams[i]->codecpar;
+    if (!is_misnamed(parameters)) continue;
+    log_error(session, "stream %u: %s is of another type than the stream", i,
+             avcodec_get_name(parameters->codec_id));
+    return AVERROR(EINVAL);
+  }
+  return 0;
+}
+
+static int name_languages(AVFormatContext *output) {
+  static const char *const codes[][2] = {
+      {"bod", "tib"}, {"cym", "wel"}, {"cze", "ces"}, {"deu", "ger"}, {"ell", "gre"}, {"eus", "baq"}, {"fas", "per"},
+      {"fre", "fra"}, {"hye", "arm"}, {"isl", "ice"}, {"kat", "geo"}, {"mkd", "mac"}, {"msa", "may"}, {"mya", "bur"},
+      {"nld", "dut"}, {"rum", "ron"}, {"slo", "slk"}, {"sqi", "alb"}, {"zho", "chi"}};
+  if (!has_quirk(output->oformat, LANGUAGE_CODES)) return 0;
+  for (unsigned i = 0; i < output->nb_streams; i++) {
+    AVDictionary **metadata = &output->streams[i]->metadata;
+    const AVDictionaryEntry *language = av_dict_get(*metadata, "language", NULL, 0);
+    size_t k = 0, count = language ? sizeof(codes) / sizeof(*codes) : 0;
+    while (k < count && strcmp(language->value, codes[k][0])) k++;
+    int result = k < count ? av_dict_set(metadata, "language", codes[k][1], 0) : 0;
+    if (result < 0) return result;
+  }
+  return 0;
+}
+
+static void mark_adts(const AVFormatContext *output) {
+  enum { WAVE_FORMAT_AAC_ADTS = 0x1600 };
+  if (!has_quirk(output->oformat, ADTS_TAG)) return;
+  for (unsigned i = 0; i < output->nb_streams; i++) {
+    AVCodecParameters *parameters = output->streams[i]->codecpar;
+    if (parameters->codec_id == AV_CODEC_ID_AAC && !parameters->extradata_size && !parameters->codec_tag)
+      parameters->codec_tag = WAVE_FORMAT_AAC_ADTS;
+  }
+}
+
+/* The tags are made here. */
+static int tag_chapters(AVFormatContext *output) {
+  if (!has_quirk(output->oformat, CHAPTER_TAGS)) return 0;
+  int result = 0;
+  for (unsigned i = 0; i < output->nb_chapters && result >= 0; i++) {
+    const AVChapter *chapter = output->chapters[i];
+    const AVDictionaryEntry *title = av_dict_get(chapter->metadata, "title", NULL, 0);
+    long long time = av_rescale_q(FFMAX(chapter->start, 0), chapter->time_base, (AVRational){1, 1000});
+    char name[32], value[64];
+    snprintf(name, sizeof(name), "CHAPTER%03u", i);
+    snprintf(value, sizeof(value), "%02lld:%02lld:%02lld.%03lld", time / 3600000, time / 60000 % 60, time / 1000 % 60,
+             time % 1000);
+    result = av_dict_set(&output->metadata, name, value, 0);
+    snprintf(name, sizeof(name), "CHAPTER%03uNAME", i);
+    if (result >= 0 && title) result = av_dict_set(&output->metadata, name, title->value, 0);
+  }
+  for (; output->nb_chapters; output->nb_chapters--) {
+    av_dict_free(&output->chapters[output->nb_chapters - 1]->metadata);
+    av_freep(&output->chapters[output->nb_chapters - 1]);
+  }
+  return result;
+}
+
+/* Where the index lacks what only packets tell, it has to wait for the first fragment. */
+static int delay_index(struct session *session) {
+  const AVFormatContext *output = session->output->context;
+  if (!is_index_first(session)) return 0;
+  unsigned i = 0;
+  while (i < output->nb_streams && !lacks_extradata(output, output->streams[i])) i++;
+  return i < output->nb_streams ? av_dict_set(&session->options, "movflags", "+delay_moov", AV_DICT_APPEND) : 0;
+}
+
+/* matroska says nothing of it. */
+static void explain_header(struct session *session) {
+  const AVFormatContext *output = session->output->context;
+  if (!av_match_name(output->oformat->name, "matroska,webm")) return;
+  for (unsigned i = 0; i < output->nb_streams; i++) {
+    const AVStream *stream = output->streams[i];
+    enum AVCodecID codec = stream->codecpar->codec_id;
+    if ((codec == AV_CODEC_ID_H264 || codec == AV_CODEC_ID_HEVC) && lacks_extradata(output, stream))
+      log_error(session, "stream %u: %s needs extradata, or a first packet with start codes and parameter sets",
+               i, avcodec_get_name(codec));
+  }
+}
+
+/* dash counts segments by their length, which may be said to be nothing: it divides by it, which ends the process. */
+static int check_segments(struct session *session) {
+  const AVFormatContext *output = session->output->context;
+  int64_t corrects = 0, length = 0;
+  if (!has_quirk(output->oformat, DIVIDES) || av_opt_get_int(output->priv_data, "index_correction", 0, &corrects) < 0 || !corrects) return 0;
+  if (av_opt_get_int(output->priv_data, "seg_duration", 0, &length) < 0 || length) return 0;
+  log_error(session, "index_correction needs a seg_duration");
+  return AVERROR(EINVAL);
+}
+
+/* What is done before, and the header. */
+static int write_header(struct session *session) {
+  AVFormatContext *output = session->output->context;
+  contain(session, output); /* options have been set since */
+  if (has_quirk(output->oformat, FROM_ZERO)) output->avoid_negative_ts = AVFMT_AVOID_NEG_TS_MAKE_ZERO;
+  int result = contain_output_options(session, output->oformat);
+  if (result >= 0) result = check_pixel_formats(session);
+  if (result >= 0) result = name_languages(output);
+  if (result >= 0) result = filters_open(session);
+  mark_adts(output);
+  if (result >= 0) result = delay_index(session);
+  if (result >= 0) result = tag_chapters(output);
+  if (result >= 0) result = avformat_write_header(output, &session->options);
+  if (result == AVERROR_INVALIDDATA) explain_header(session);
+  note_unused(session);
+  return result < 0 ? result : check_segments(session);
+}
+
+int output_op_header(struct session *session, double *slot, uint8_t *data, size_t size) {
+  (void)data, (void)size;
+  struct output *output = session->output;
+  struct io *io = io_of(&session->channel, slot[1]);
+  if (!output || output->header_tried) return AVERROR(EINVAL);
+  AVFormatContext *context = output->context;
+  bool opens_files = context->oformat->flags & AVFMT_NOFILE;
+  if (!io && (slot[1] || !opens_files)) return AVERROR(EBADF);
+  /* libavformat would try for ever to write to a source. */
+  if (io && (io->used || io->nested || !io->context->write_flag)) return AVERROR(EINVAL);
+  int result = check_streams(session);
+  if (result < 0) return result;
+  output->header_tried = true; /* a muxer whose header failed has freed what it would need for more */
+  output->endpoint.io = io;
+  context->pb = io ? io->context : NULL;
+  channel_attach(&session->channel, &output->endpoint);
+  result = write_header(session);
+  slot[1] = context->nb_streams;
+  if (result < 0) return output->endpoint.refused_url ? AVERROR(EPERM) : result;
+  output->header_written = true;
+  if (has_quirk(context->oformat, SORTED)) context->max_interleave_delta = 0; /* it waits for every stream, however long */
+  return output_error(session);
+}

@@ -1,0 +1,16 @@
+/* floor 4 */
+/*
+ * header.h - what is checked and mended before a muxer writes its header, and that.
+ */
+#ifndef AVS_OUTPUT_HEADER_H
+#define AVS_OUTPUT_HEADER_H
+
+#include <libavformat/avformat.h>
+
+#include "../session.h"
+
+/* Is the codec of another type than the stream? */
+bool is_misnamed(const AVCodecParameters *parameters);
+operation output_op_header;
+
+#endif

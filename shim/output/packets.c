@@ -1,0 +1,47 @@
+#include "packets.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+
+static bool packets_grow(struct packets *packets) {
+  size_t capacity = packets->capacity ? packets->capacity * 2 : 64;
+  AVPacket **ring = malloc(capacity * sizeof(*ring));
+  if (!ring) return false;
+  for (size_t i = 0; i < packets->capacity; i++)
+    ring[i] = packets->ring[(packets->first + i) & (packets->capacity - 1)];
+  for (size_t i = packets->capacity; i < capacity; i++) ring[i] = NULL;
+  free(packets->ring);
+  packets->ring = ring;
+  packets->first = 0;
+  packets->capacity = capacity;
+  return true;
+}
+
+AVPacket *packets_push(struct packets *packets, AVPacket *packet) {
+  if (packets->count == packets->capacity && !packets_grow(packets)) return NULL;
+  AVPacket **place = &packets->ring[(packets->first + packets->count) & (packets->capacity - 1)];
+  if (!*place && !(*place = av_packet_alloc())) return NULL;
+  av_packet_move_ref(*place, packet);
+  packets->count++;
+  return *place;
+}
+
+AVPacket *packets_first(struct packets *packets) {
+  return packets->count ? packets->ring[packets->first] : NULL;
+}
+
+void packets_drop_first(struct packets *packets) {
+  av_packet_unref(packets->ring[packets->first]);
+  packets->first = (packets->first + 1) & (packets->capacity - 1);
+  packets->count--;
+}
+
+void packets_clear(struct packets *packets) {
+  while (packets->count) packets_drop_first(packets);
+}
+
+void packets_free(struct packets *packets) {
+  packets_clear(packets);
+  for (size_t i = 0; i < packets->capacity; i++) av_packet_free(&packets->ring[i]);
+  free(packets->ring);
+}

@@ -1,0 +1,22 @@
+/* floor 4 */
+/*
+ * packets.h - a queue of packets: a ring that grows.
+ */
+#ifndef AVS_OUTPUT_PACKETS_H
+#define AVS_OUTPUT_PACKETS_H
+
+#include <libavcodec/packet.h>
+
+struct packets {
+  AVPacket **ring;
+  size_t capacity, first, count;
+};
+
+/* Moves the packet to the end of the queue; the queue's own, or NULL without memory. */
+AVPacket *packets_push(struct packets *packets, AVPacket *packet);
+AVPacket *packets_first(struct packets *packets);
+void packets_drop_first(struct packets *packets);
+void packets_clear(struct packets *packets);
+void packets_free(struct packets *packets);
+
+#endif

@@ -1,0 +1,28 @@
+#include "quirks.h"
+
+#include <stddef.h>
+
+#include <libavutil/avstring.h>
+
+/* Which versions of FFmpeg do so is told where known; the others are not wrong to treat the same. */
+static const struct {
+  const char *formats;
+  int quirks;
+} rows[] = {
+    {"asf,asf_stream", SORTED}, /* 5.1 and 7.1 */
+    {"mpeg,vob,dvd,vcd,svcd", NO_EMPTY_PACKETS}, /* 5.1 and 7.1 */
+    {"hls", NO_FLUSH}, /* 5.1 and 7.1 */
+    {"avi,asf,asf_stream,wav,w64,wtv", ADTS_TAG},
+    {"ogg,oga,ogv,opus,spx", CHAPTER_TAGS}, /* 5.1 to 9.0 */
+    {"mov", LANGUAGE_CODES},
+    {"avi", FROM_ZERO},
+    {"mov,mp4,ismv", NEEDS_PIXELS},
+    {"dash", DIVIDES},
+    {"mp4,mov,ipod,3gp,3g2,psp,f4v", FIRST_INDEX},
+};
+
+bool has_quirk(const AVOutputFormat *format, enum quirk quirk) {
+  for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+    if (rows[i].quirks & (int)quirk && av_match_name(format->name, rows[i].formats)) return true;
+  return false;
+}

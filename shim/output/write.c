@@ -1,0 +1,130 @@
+#include "write.h"
+
+#include <string.h>
+
+#include "../compat.h"
+#include "../io.h"
+#include "output.h"
+#include "quirks.h"
+
+/* Some muxers have codes of their own for what could not be opened. */
+static int write_error(struct session *session, int result) {
+  return result < 0 && session->output->endpoint.refused_url ? AVERROR(EPERM) : result;
+}
+
+/* What the muxer itself gathers: a fragment, a cluster, a PES packet. */
+static int flush_muxer(AVFormatContext *output) {
+  int result = !has_quirk(output->oformat, NO_FLUSH) ? av_write_frame(output, NULL) : 0; /* 1: nothing to flush */
+  return result < 0 ? result : 0;
+}
+
+/* Before that a first fragment would have an index that lacks what only packets tell. */
+static bool have_all_begun(const AVFormatContext *output) {
+  for (unsigned i = 0; i < output->nb_streams; i++) {
+    const AVStream *stream = output->streams[i];
+    enum AVMediaType type = stream->codecpar->codec_type;
+    bool is_media = type == AVMEDIA_TYPE_AUDIO || type == AVMEDIA_TYPE_VIDEO;
+    if (is_media && !(stream->disposition & AV_DISPOSITION_ATTACHED_PIC) && !stream->nb_frames) return false;
+  }
+  return true;
+}
+
+/* Without coalescing, what has come out of the interleaver does not stay with the muxer. */
+static int pass_on(struct session *session) {
+  const struct io *io = session->output->endpoint.io;
+  bool direct = io && io->flags & AVS_IO_DIRECT;
+  return direct && have_all_begun(session->output->context) ? flush_muxer(session->output->context) : 0;
+}
+
+/* dash divides by the length of a segment, which may be that of its first packet: it is a microsecond at least. */
+static void give_length(const AVFormatContext *output, AVPacket *packet) {
+  const AVStream *stream = output->streams[packet->stream_index];
+  if (!has_quirk(output->oformat, DIVIDES) || stream->nb_frames) return;
+  int64_t least = av_rescale_q_rnd(1, AV_TIME_BASE_Q, stream->time_base, AV_ROUND_UP);
+  if (packet->duration < least) packet->duration = least;
+}
+
+/* Takes the packet's reference. */
+int output_write_packet(struct session *session, AVPacket *packet) {
+  act_for_output(session);
+  if (!packet->size && has_quirk(session->output->context->oformat, NO_EMPTY_PACKETS)) {
+    av_packet_unref(packet);
+    return 0;
+  }
+  give_length(session->output->context, packet);
+  int result = filter_write(session, packet);
+  if (result >= 0) result = pass_on(session);
+  return result < 0 ? write_error(session, result) : output_error(session);
+}
+
+int output_op_write(struct session *session, double *slot, uint8_t *data, size_t size) {
+  (void)slot, (void)data, (void)size;
+  if (!is_written(session->output)) return AVERROR(EINVAL);
+  struct packets *queued = &session->output->queued;
+  int result = 0;
+  for (AVPacket *packet; result >= 0 && (packet = packets_first(queued));) {
+    result = output_write_packet(session, packet);
+    packets_drop_first(queued);
+  }
+  return result;
+}
+
+static void drain_interleaver(struct session *session, int *result) {
+  int error = write_error(session, av_interleaved_write_frame(session->output->context, NULL));
+  if (*result >= 0) *result = error;
+}
+
+/* dash divides what a stream without bit rate has by the length of the first stream, which ends the process. */
+static bool lacks_length(struct session *session, int *result) {
+  const AVFormatContext *output = session->output->context;
+  if (!has_quirk(output->oformat, DIVIDES)) return false;
+  drain_interleaver(session, result); /* what waits there counts too */
+  bool has_rates = true;
+  for (unsigned i = 0; i < output->nb_streams; i++) has_rates &= output->streams[i]->codecpar->bit_rate > 0;
+  return !has_rates && !output->streams[0]->nb_frames;
+}
+
+/*
+ * caf divides by its packets but one, where the codec's have no fixed length; and without a packet what it divides is
+ * the least number there is, by -1. Either ends the process.
+ */
+static bool divides_by_zero(struct session *session, int *result) {
+  AVFormatContext *output = session->output->context;
+  if (!CAF_DIVIDES || strcmp(output->oformat->name, "caf")) return false;
+  drain_interleaver(session, result); /* what waits there counts too */
+  const AVStream *stream = output->streams[0];
+  return stream->nb_frames <= 1 && !stream->codecpar->block_align &&
+         av_get_audio_frame_duration2(stream->codecpar, 0) <= 0;
+}
+
+int output_op_flush(struct session *session, double *slot, uint8_t *data, size_t size) {
+  int result = output_op_write(session, slot, data, size);
+  if (!is_written(session->output)) return result;
+  act_for_output(session);
+  if (!has_quirk(session->output->context->oformat, SORTED)) drain_interleaver(session, &result);
+  int error = flush_muxer(session->output->context);
+  if (session->output->context->pb) avio_flush(session->output->context->pb);
+  if (result < 0) return result;
+  return error < 0 ? error : output_error(session);
+}
+
+int output_op_trailer(struct session *session, double *slot, uint8_t *data, size_t size) {
+  int result = output_op_write(session, slot, data, size);
+  if (!is_written(session->output)) return AVERROR(EINVAL);
+  session->output->trailer_written = true;
+  act_for_output(session);
+  int drained = filters_drain(session);
+  if (result >= 0) result = drained;
+  if (divides_by_zero(session, &result)) {
+    log_error(session, "caf can't hold less than two packets of this codec");
+    return result < 0 ? result : AVERROR(EINVAL);
+  }
+  if (lacks_length(session, &result)) {
+    log_error(session, "dash needs a packet of its first stream, or the bit rates of all");
+    return result < 0 ? result : AVERROR(EINVAL);
+  }
+  int error = write_error(session, av_write_trailer(session->output->context));
+  if (session->output->context->pb) avio_flush(session->output->context->pb);
+  if (result < 0) return result;
+  return error < 0 ? error : output_error(session);
+}

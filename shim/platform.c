@@ -1,0 +1,141 @@
+#include "platform.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#if defined(__linux__)
+#include <malloc.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#endif
+
+/* ---------------------------------------------------------------------------------------- locks and conditions */
+
+void mutex_init(mutex *mutex) { pthread_mutex_init(mutex, NULL); }
+void mutex_free(mutex *mutex) { pthread_mutex_destroy(mutex); }
+void mutex_lock(mutex *mutex) { pthread_mutex_lock(mutex); }
+void mutex_unlock(mutex *mutex) { pthread_mutex_unlock(mutex); }
+
+void condition_init(condition *condition) {
+  pthread_condattr_t attributes;
+  pthread_condattr_init(&attributes);
+#if !defined(__APPLE__) /* which has no such setting, and a call of its own for relative times */
+  pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+#endif
+  pthread_cond_init(condition, &attributes);
+  pthread_condattr_destroy(&attributes);
+}
+
+void condition_free(condition *condition) { pthread_cond_destroy(condition); }
+void condition_signal(condition *condition) { pthread_cond_signal(condition); }
+void condition_broadcast(condition *condition) { pthread_cond_broadcast(condition); }
+void condition_wait(condition *condition, mutex *mutex) { pthread_cond_wait(condition, mutex); }
+
+static struct timespec to_timespec(int64_t nanoseconds) {
+  return (struct timespec){nanoseconds / 1000000000, nanoseconds % 1000000000};
+}
+
+bool condition_wait_until(condition *condition, mutex *mutex, int64_t time) {
+#if defined(__APPLE__)
+  int64_t left = time - time_now();
+  if (left <= 0) return false;
+  struct timespec relative = to_timespec(left);
+  return pthread_cond_timedwait_relative_np(condition, mutex, &relative) != ETIMEDOUT;
+#else
+  struct timespec until = to_timespec(time);
+  return pthread_cond_timedwait(condition, mutex, &until) != ETIMEDOUT;
+#endif
+}
+
+void run_once(once *once, void (*initialize)(void)) { pthread_once(once, initialize); }
+
+/* ---------------------------------------------------------------------------------------- threads */
+
+/* Threads wait most of the time, and decode at most the header of a key frame. */
+enum { STACK = 1024 * 1024 };
+
+struct start {
+  void (*run)(void *);
+  void *opaque;
+};
+
+/* What `top -H` and debuggers show. */
+static void name_thread(void) {
+#if defined(__linux__)
+  prctl(PR_SET_NAME, "avio");
+#elif defined(__APPLE__)
+  pthread_setname_np("avio");
+#endif
+}
+
+static void *begin(void *opaque) {
+  struct start start = *(struct start *)opaque;
+  free(opaque);
+  name_thread();
+  start.run(start.opaque);
+  return NULL;
+}
+
+bool thread_start(void (*run)(void *), void *opaque) {
+  struct start *start = malloc(sizeof(*start));
+  if (!start) return false;
+  *start = (struct start){run, opaque};
+  pthread_t thread;
+  pthread_attr_t attributes;
+  pthread_attr_init(&attributes);
+  pthread_attr_setstacksize(&attributes, STACK);
+  pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+  int error = pthread_create(&thread, &attributes, begin, start);
+  pthread_attr_destroy(&attributes);
+  if (error) free(start);
+  return !error;
+}
+
+static pthread_key_t end_key;
+static void (*end_function)(void *);
+static void make_end_key(void) { pthread_key_create(&end_key, end_function); }
+
+void thread_at_end(void (*end)(void *), void *opaque) {
+  static mutex lock = MUTEX_INITIALIZER;
+  static once made = ONCE_INITIALIZER;
+  mutex_lock(&lock);
+  end_function = end;
+  run_once(&made, make_end_key);
+  mutex_unlock(&lock);
+  pthread_setspecific(end_key, opaque);
+}
+
+/* ---------------------------------------------------------------------------------------- the rest */
+
+int64_t time_now(void) {
+  struct timespec time;
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+}
+
+int processor_count(void) { return (int)sysconf(_SC_NPROCESSORS_ONLN); }
+
+void pause_processor(void) {
+#if defined(__x86_64__) || defined(__i386__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ volatile("yield");
+#endif
+}
+
+void *large_pages(size_t size) {
+  enum { LARGE_PAGE = 2 * 1024 * 1024 };
+  void *pages = aligned_alloc(LARGE_PAGE, size);
+#if defined(__linux__) && defined(MADV_HUGEPAGE)
+  if (pages) madvise(pages, size, MADV_HUGEPAGE);
+#endif
+  return pages;
+}
+
+void trim_memory(void) {
+#if defined(__GLIBC__)
+  malloc_trim(0);
+#endif
+}

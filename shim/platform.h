@@ -1,0 +1,59 @@
+/* floor 0 */
+/*
+ * platform.h - what the operating system gives: threads, locks, conditions with relative waits, time, pages of memory.
+ * The only file that knows its names, beside sealed.c.
+ */
+#ifndef AVS_PLATFORM_H
+#define AVS_PLATFORM_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* ---------------------------------------------------------------------------------------- locks and conditions */
+
+typedef pthread_mutex_t mutex;
+typedef pthread_cond_t condition;
+typedef pthread_once_t once;
+#define MUTEX_INITIALIZER PTHREAD_MUTEX_INITIALIZER
+#define ONCE_INITIALIZER PTHREAD_ONCE_INIT
+
+void mutex_init(mutex *mutex);
+void mutex_free(mutex *mutex);
+void mutex_lock(mutex *mutex);
+void mutex_unlock(mutex *mutex);
+
+void condition_init(condition *condition);
+void condition_free(condition *condition);
+/* Wakes one of those who wait. */
+void condition_signal(condition *condition);
+void condition_broadcast(condition *condition);
+/* With the lock held, which is let go of meanwhile. It may return for no reason. */
+void condition_wait(condition *condition, mutex *mutex);
+/* The same, until a time of time_now() at most; false when that is reached. */
+bool condition_wait_until(condition *condition, mutex *mutex, int64_t time);
+
+/* Calls `initialize` the first time. */
+void run_once(once *once, void (*initialize)(void));
+
+/* ---------------------------------------------------------------------------------------- threads */
+
+/* A thread that nobody waits for. False: there are too many. */
+bool thread_start(void (*run)(void *), void *opaque);
+/* Calls `end` with `opaque` when the calling thread ends. One such pair for a thread, and one `end` for all. */
+void thread_at_end(void (*end)(void *), void *opaque);
+
+/* ---------------------------------------------------------------------------------------- the rest */
+
+/* Nanoseconds of a clock that nobody sets. */
+int64_t time_now(void);
+int processor_count(void);
+/* Inside a loop that waits for another thread without sleeping. */
+void pause_processor(void);
+/* For free(): `size` bytes, in large pages where there are any; a multiple of 2 MiB. NULL without memory. */
+void *large_pages(size_t size);
+/* Gives back what allocators keep for later. */
+void trim_memory(void);
+
+#endif

@@ -1,0 +1,112 @@
+#include "fit.h"
+
+#include <string.h>
+
+#include <libavutil/avstring.h>
+
+#include "../compat.h"
+#include "../input/input.h"
+#include "../output/header.h"
+#include "../output/output.h"
+#include "times.h"
+
+static int discard_write(void *opaque, avs_write_bytes *buffer, int size) {
+  (void)opaque, (void)buffer;
+  return size;
+}
+
+static AVIOContext *discarding_context(void) {
+  enum { SIZE = 4096 };
+  uint8_t *buffer = av_malloc(SIZE);
+  AVIOContext *context = buffer ? avio_alloc_context(buffer, SIZE, 1, NULL, NULL, discard_write, NULL) : NULL;
+  if (!context) av_free(buffer);
+  else context->seekable = AVIO_SEEKABLE_NORMAL;
+  return context;
+}
+
+/* The muxer's own answer, for formats that have no list of codecs: does it take a file of this one stream? */
+static bool try_header(struct session *session, const AVStream *stream) {
+  AVFormatContext *trial = NULL;
+  AVIOContext *pb = discarding_context();
+  bool taken = false;
+  if (pb && avformat_alloc_output_context2(&trial, session->output->context->oformat, NULL, "") >= 0) {
+    trial->pb = pb;
+    trial->flags |= AVFMT_FLAG_CUSTOM_IO;
+    trial->protocol_whitelist = av_strdup("none");
+    trial->io_open = session->output->context->io_open;
+    trial->io_close2 = session->output->context->io_close2;
+    trial->opaque = session;
+    AVStream *copy = avformat_new_stream(trial, NULL);
+    if (copy && avcodec_parameters_copy(copy->codecpar, stream->codecpar) >= 0) {
+      copy->codecpar->codec_tag = 0;
+      copy->time_base = stream->time_base;
+      taken = avformat_init_output(trial, NULL) >= 0;
+    }
+  }
+  avformat_free_context(trial);
+  if (pb) av_freep(&pb->buffer);
+  avio_context_free(&pb);
+  return taken;
+}
+
+/* A muxer with no codec of its own for pictures or sound holds none: FFmpeg 5.1's srt says so only in its header. */
+static bool has_place_for(const AVOutputFormat *format, enum AVMediaType type) {
+  if (type == AVMEDIA_TYPE_VIDEO) return format->video_codec != AV_CODEC_ID_NONE;
+  if (type == AVMEDIA_TYPE_AUDIO) return format->audio_codec != AV_CODEC_ID_NONE;
+  return true;
+}
+
+/* What these muxers have no code for they write all the same, as private data in which no demuxer finds it again. */
+static bool would_be_lost(const AVOutputFormat *format, const AVCodecParameters *parameters) {
+  enum AVCodecID codec = parameters->codec_id;
+  if (!strcmp(format->name, "flv") && codec == AV_CODEC_ID_PCM_S16BE) return true; /* read as little-endian */
+  if (av_match_name(format->name, "wav,w64") && codec == AV_CODEC_ID_AAC) return true; /* without where its packets end */
+  if (!strcmp(format->name, "wtv") && codec == AV_CODEC_ID_AAC && parameters->extradata_size) return true; /* the same */
+  static const struct {
+    const char *formats, *codecs;
+  } lists[] = {
+      {"mpegts",
+       "mpeg1video,mpeg2video,mpeg4,h264,hevc,vvc,cavs,avs2,avs3,dirac,vc1,mp1,mp2,mp3,aac,aac_latm,ac3,eac3,dts,truehd,"
+       "opus,s302m,pcm_bluray,timed_id3,klv,smpte_2038,dvb_subtitle,dvb_teletext,arib_caption,hdmv_pgs_subtitle,"
+       "hdmv_text_subtitle"},
+      {"mpeg,vcd,svcd,dvd,vob",
+       "mpeg1video,mpeg2video,mpeg4,h264,hevc,cavs,mp1,mp2,mp3,ac3,dts,mlp,truehd,pcm_s16be,pcm_dvd,dvd_subtitle,dvd_nav_packet"},
+  };
+  for (size_t i = 0; i < sizeof(lists) / sizeof(*lists); i++)
+    if (av_match_name(format->name, lists[i].formats)) return !av_match_name(avcodec_get_name(codec), lists[i].codecs);
+  return false;
+}
+
+/* Takes a cover for a cover, which it has no place for: it is mp4 that has one. */
+static bool loses_pictures(const AVOutputFormat *format, const AVStream *stream) {
+  return is_picture(stream) && !strcmp(format->name, "mov");
+}
+
+/* One codec as it is, without a container: FFmpeg 5.1 takes any other one too, and writes what nobody can read. */
+static bool is_raw(const AVOutputFormat *format) {
+  return format->flags & AVFMT_NOTIMESTAMPS &&
+         !av_match_name(format->name, "mp3,image2pipe,data,null,crc,hash,md5,streamhash,latm,spdif,ffmetadata,ico,rawvideo");
+}
+
+int32_t avs_can_hold(double handle, int32_t input_stream) {
+  struct session *session = find_session(handle);
+  if (session && session->channel.running) return AVERROR(EBUSY);
+  if (!session || !session->input || !session->output) return AVERROR(EBADF);
+  if (input_stream < 0 || input_stream >= (int32_t)session->input->context->nb_streams) return AVERROR(EINVAL);
+  const AVStream *stream = session->input->context->streams[input_stream];
+  /* No list of codecs has attachments, and only Matroska has attachments. */
+  if (stream->codecpar->codec_type == AVMEDIA_TYPE_ATTACHMENT)
+    return !strcmp(session->output->context->oformat->name, "matroska");
+  if (stream->codecpar->codec_id == AV_CODEC_ID_NONE || is_misnamed(stream->codecpar)) return 0;
+  /* segment and its like: the format of their files is not chosen yet. */
+  const AVOutputFormat *output = session->output->context->oformat;
+  if (output->flags & AVFMT_NOFILE && output->audio_codec == AV_CODEC_ID_NONE && output->video_codec == AV_CODEC_ID_NONE)
+    return 1;
+  int known = avformat_query_codec(session->output->context->oformat, stream->codecpar->codec_id, FF_COMPLIANCE_NORMAL);
+  if (would_be_lost(output, stream->codecpar) || loses_pictures(output, stream)) return 0;
+  /* Their list is mp4's; what mp4 alone may hold they refuse in the header. */
+  if (known > 0 && av_match_name(output->name, "mov,ismv")) return try_header(session, stream);
+  if (known >= 0) return known > 0;
+  if (is_raw(output)) return 0;
+  return has_place_for(session->output->context->oformat, stream->codecpar->codec_type) && try_header(session, stream);
+}

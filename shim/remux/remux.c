@@ -1,0 +1,368 @@
+#include "remux.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include <libavutil/time.h>
+
+#include "../input/input.h"
+#include "../io.h"
+#include "../numbers.h"
+#include "../output/cover.h"
+#include "../output/output.h"
+#include "../output/write.h"
+#include "times.h"
+
+static struct remux *remux_of(struct session *session) {
+  if (!session->remux && (session->remux = calloc(1, sizeof(struct remux)))) {
+    session->remux->start = NAN;
+    session->remux->end = session->remux->until = session->remux->least = AV_NOPTS_VALUE;
+  }
+  return session->remux;
+}
+
+void remux_free(struct session *session) {
+  if (!session->remux) return;
+  av_packet_free(&session->remux->held);
+  free(session->remux->routes);
+  free(session->remux);
+  session->remux = NULL;
+}
+
+/* ---------------------------------------------------------------------------------------- preparation */
+
+static struct route route_to(int output_stream) {
+  return (struct route){.output_stream = output_stream, .next_dts = AV_NOPTS_VALUE, .last_dts = AV_NOPTS_VALUE,
+                        .first = NAN, .last = NAN};
+}
+
+static void drop_held(struct remux *remux) {
+  if (remux->holds) av_packet_unref(remux->held);
+  remux->holds = false;
+}
+
+void remux_forget_input(struct remux *remux) {
+  if (!remux) return;
+  drop_held(remux);
+  for (unsigned i = 0; i < remux->count; i++) remux->routes[i].next_dts = AV_NOPTS_VALUE;
+}
+
+void remux_forget_output(struct remux *remux) {
+  for (unsigned i = 0; remux && i < remux->count; i++) remux->routes[i].output_stream = -1;
+}
+
+static struct route *route_of(struct remux *remux, unsigned stream) {
+  if (stream >= remux->count) {
+    struct route *routes = realloc(remux->routes, (stream + 1) * sizeof(*routes));
+    if (!routes) return NULL;
+    remux->routes = routes;
+    for (; remux->count <= stream; remux->count++) routes[remux->count] = route_to(-1);
+  }
+  return &remux->routes[stream];
+}
+
+/* Where packets of the input's stream go; NULL: nowhere. */
+static struct route *mapped_route(const struct session *session, struct remux *remux, int stream) {
+  unsigned index = (unsigned)stream;
+  bool is_there = index < remux->count && index < session->input->context->nb_streams;
+  return is_there && remux->routes[index].output_stream >= 0 ? &remux->routes[index] : NULL;
+}
+
+int32_t avs_map_stream(double handle, int32_t input_stream, int32_t output_stream) {
+  struct session *session = find_session(handle);
+  if (session && session->channel.running) return AVERROR(EBUSY);
+  if (!session || !session->input || !session->output) return AVERROR(EBADF);
+  if (input_stream < 0 || input_stream >= (int32_t)session->input->context->nb_streams || output_stream < 0 ||
+      output_stream >= (int32_t)session->output->context->nb_streams)
+    return AVERROR(EINVAL);
+  struct remux *remux = remux_of(session);
+  struct route *route = remux ? route_of(remux, (unsigned)input_stream) : NULL;
+  if (!route) return AVERROR(ENOMEM);
+  int64_t next_dts = route->next_dts;
+  *route = route_to(output_stream);
+  route->next_dts = next_dts; /* the input goes on where it is */
+  const AVPacket *picture = &session->input->context->streams[input_stream]->attached_pic;
+  AVStream *stream = session->output->context->streams[output_stream];
+  bool cover = picture->size && is_cover_to_attach(session->output->context, stream);
+  return cover ? attach_cover(stream, picture->data, (uint32_t)picture->size) : 0;
+}
+
+int32_t avs_route(double handle, int32_t input_stream, double *out) {
+  struct session *session = find_session(handle);
+  if (session && session->channel.running) return AVERROR(EBUSY);
+  if (!session || !session->remux) return AVERROR(EBADF);
+  if (input_stream < 0 || input_stream >= (int32_t)session->remux->count) return AVERROR(EINVAL);
+  const struct route *route = &session->remux->routes[input_stream];
+  out[AVS_ROUTE_PACKETS] = (double)route->packets;
+  out[AVS_ROUTE_BYTES] = (double)route->bytes;
+  out[AVS_ROUTE_FIRST] = route->first;
+  out[AVS_ROUTE_LAST] = route->last;
+  return 0;
+}
+
+int32_t avs_set_range(double handle, double start, double end) {
+  struct session *session = find_session(handle);
+  if (!session) return AVERROR(EBADF);
+  if (session->channel.running) return AVERROR(EBUSY);
+  struct remux *remux = remux_of(session);
+  if (!remux) return AVERROR(ENOMEM);
+  remux->start = start;
+  remux->end = from_seconds(end);
+  for (unsigned i = 0; i < remux->count; i++) {
+    remux->routes[i].ended = false;
+    remux->routes[i].next_dts = AV_NOPTS_VALUE;
+  }
+  return 0;
+}
+
+int32_t avs_set_shift(double handle, double shift, double least) {
+  struct session *session = find_session(handle);
+  if (!session) return AVERROR(EBADF);
+  if (session->channel.running) return AVERROR(EBUSY);
+  struct remux *remux = remux_of(session);
+  if (!remux) return AVERROR(ENOMEM);
+  remux->shift = isnan(shift) ? 0 : from_seconds(shift);
+  remux->least = from_seconds(least);
+  return 0;
+}
+
+/* ---------------------------------------------------------------------------------------- one packet */
+
+/* Muxers refuse a dts that does not grow; rounding to a coarser time base and broken files both make such. */
+static void mend_order(struct session *session, struct route *route, AVPacket *packet) {
+  bool strict = !(session->output->context->oformat->flags & AVFMT_TS_NONSTRICT);
+  int64_t least = route->last_dts == AV_NOPTS_VALUE ? AV_NOPTS_VALUE : av_sat_add64(route->last_dts, strict);
+  if (least != AV_NOPTS_VALUE && packet->dts < least && !(session->output->context->oformat->flags & AVFMT_NOTIMESTAMPS)) {
+    log_line(&session->channel.log, AV_LOG_WARNING, "stream %d: dts %lld after %lld made %lld", packet->stream_index,
+             (long long)packet->dts, (long long)route->last_dts, (long long)least);
+    if (packet->pts >= packet->dts && packet->pts < least) packet->pts = least;
+    packet->dts = least;
+  }
+  route->last_dts = packet->dts;
+}
+
+/* The end of its stream in the source before, which may have been shorter than the others, is where the packet is shown. */
+static bool fills_gap(const struct remux *remux, const struct route *route, const AVStream *stream,
+                      const AVPacket *packet, int64_t time) {
+  double shown = (double)av_sat_sub64(time, remux->shift) / AV_TIME_BASE;
+  return shown >= route->last - packet_duration(stream, packet) / 2;
+}
+
+/* Is the packet inside the range? */
+static bool in_range(struct remux *remux, struct route *route, const AVStream *stream, const AVPacket *packet) {
+  AVRational time_base = stream->time_base;
+  int64_t time = packet_time(packet, time_base);
+  if (route->ended) return false;
+  if (remux->end != AV_NOPTS_VALUE && time != AV_NOPTS_VALUE && time >= remux->end) {
+    /* With B-frames, packets that are shown earlier may still come. */
+    int64_t dts = packet->dts == AV_NOPTS_VALUE ? time : av_rescale_q(packet->dts, time_base, AV_TIME_BASE_Q);
+    route->ended = dts >= remux->end;
+    return false;
+  }
+  /* What is shown before the key frame that the cut begins with can't be decoded, or is not wanted. */
+  return remux->least == AV_NOPTS_VALUE || time == AV_NOPTS_VALUE || time >= remux->least ||
+         fills_gap(remux, route, stream, packet, time);
+}
+
+static bool all_ended(const struct remux *remux) {
+  if (remux->end == AV_NOPTS_VALUE) return false;
+  for (unsigned i = 0; i < remux->count; i++)
+    if (remux->routes[i].output_stream >= 0 && !remux->routes[i].ended) return false;
+  return true;
+}
+
+static void note_packet(struct route *route, const AVStream *stream, const AVPacket *packet) {
+  route->packets++;
+  route->bytes += packet->size;
+  if (is_picture(stream)) return; /* which has no time */
+  double first = (double)packet->pts * av_q2d(stream->time_base), last = first + packet_duration(stream, packet);
+  if (!(route->first <= first)) route->first = first;
+  if (!(route->last >= last)) route->last = last;
+}
+
+static int pass_on(struct session *session, struct remux *remux, struct route *route, AVPacket *packet) {
+  const AVStream *source = session->input->context->streams[packet->stream_index];
+  AVRational from = source->time_base;
+  AVStream *stream = session->output->context->streams[route->output_stream];
+  mend_missing_times(source, &route->next_dts, packet);
+  if (!is_picture(source)) {
+    int64_t shift = av_rescale_q(remux->shift, AV_TIME_BASE_Q, from);
+    packet->pts = av_sat_sub64(packet->pts, shift);
+    packet->dts = av_sat_sub64(packet->dts, shift);
+  } else if (route->packets) {
+    return 0; /* of another source, which came before */
+  }
+  note_packet(route, source, packet);
+  packet->stream_index = route->output_stream;
+  packet->pos = -1;
+  av_packet_rescale_ts(packet, from, stream->time_base);
+  mend_order(session, route, packet);
+  remux->packets++;
+  return output_write_packet(session, packet);
+}
+
+/* ---------------------------------------------------------------------------------------- by way of JavaScript */
+
+/* What has been gathered, and then what has become of it. */
+static int transform(struct session *session, struct remux *remux) {
+  struct packets *queued = &session->output->queued;
+  if (!session->input->batches.ready.count) return 0;
+  int64_t answer = request(session->channel.transformer, (struct request){.kind = AVS_REQUEST_TRANSFORM}, 0, 0, 0);
+  int result = answer < 0 ? (int)answer : 0;
+  for (AVPacket *packet; result >= 0 && (packet = packets_first(queued));) {
+    struct route *route = mapped_route(session, remux, packet->stream_index);
+    if (route) result = pass_on(session, remux, route, packet);
+    packets_drop_first(queued);
+  }
+  packets_clear(queued); /* their streams are the input's: AVS_OP_WRITE must not find any */
+  return result;
+}
+
+/* Packets are asked about together; but what is there does not wait for what the source would have to be asked for. */
+static int gather(struct session *session, struct remux *remux, AVPacket *packet) {
+  enum { PACKETS = 512, BYTES = 256 * 1024 };
+  if (!batches_add(session, packet)) return AVERROR(ENOMEM);
+  av_packet_unref(packet); /* JavaScript's own go through it */
+  bool asked = session->channel.requests != remux->requests;
+  if (!asked && !batches_are_full(&session->input->batches, PACKETS, BYTES)) return 0;
+  int result = transform(session, remux);
+  remux->requests = session->channel.requests;
+  return result;
+}
+
+/* ---------------------------------------------------------------------------------------- where to begin */
+
+void discard_unmapped(struct session *session) {
+  const struct remux *remux = session->remux;
+  for (unsigned i = 0; i < session->input->context->nb_streams; i++)
+    if (i >= remux->count || remux->routes[i].output_stream < 0) session->input->context->streams[i]->discard = AVDISCARD_ALL;
+}
+
+static bool is_mapped_video(const struct session *session, unsigned index) {
+  const struct remux *remux = session->remux;
+  const AVStream *stream = session->input->context->streams[index];
+  return index < remux->count && remux->routes[index].output_stream >= 0 &&
+         stream->codecpar->codec_type == AVMEDIA_TYPE_VIDEO && !is_picture(stream);
+}
+
+bool has_mapped_video(const struct session *session) {
+  for (unsigned i = 0; i < session->input->context->nb_streams; i++)
+    if (is_mapped_video(session, i)) return true;
+  return false;
+}
+
+bool can_begin(const struct session *session, bool has_video, const AVPacket *packet) {
+  return packet->flags & AV_PKT_FLAG_KEY && (!has_video || is_mapped_video(session, (unsigned)packet->stream_index));
+}
+
+/* ---------------------------------------------------------------------------------------- one after the other */
+
+enum { HELD = 1 }; /* a result */
+
+/* A place to begin with, at or after the one where the output is to end. */
+static bool is_break(const struct session *session, const struct remux *remux, const AVPacket *packet) {
+  if (remux->until == AV_NOPTS_VALUE || !can_begin(session, has_mapped_video(session), packet)) return false;
+  int64_t time = packet_time(packet, session->input->context->streams[packet->stream_index]->time_base);
+  return time != AV_NOPTS_VALUE && time >= remux->until;
+}
+
+static double time_of_held(const struct session *session, const struct remux *remux) {
+  AVRational time_base = session->input->context->streams[remux->held->stream_index]->time_base;
+  return (double)packet_time(remux->held, time_base) / AV_TIME_BASE;
+}
+
+static int write_or_gather(struct session *session, struct remux *remux, AVPacket *packet) {
+  struct route *route = &remux->routes[packet->stream_index];
+  return session->channel.transformer ? gather(session, remux, packet) : pass_on(session, remux, route, packet);
+}
+
+/* The packet ends what is written now: it is held until the output that it begins is there. */
+static int hold(struct remux *remux, AVPacket *packet) {
+  if (!remux->held && !(remux->held = av_packet_alloc())) return AVERROR(ENOMEM);
+  av_packet_move_ref(remux->held, packet);
+  remux->holds = true;
+  return HELD;
+}
+
+static int remux_packet(struct session *session, struct remux *remux, AVPacket *packet) {
+  int result = input_read_packet(session, packet);
+  if (result < 0) return result;
+  struct route *route = mapped_route(session, remux, packet->stream_index);
+  if (!route || !in_range(remux, route, session->input->context->streams[packet->stream_index], packet)) return 0;
+  return is_break(session, remux, packet) ? hold(remux, packet) : write_or_gather(session, remux, packet);
+}
+
+/* ---------------------------------------------------------------------------------------- the loop */
+
+/* A cover comes once, with the first packets of the input; each output has it. */
+static int repeat_pictures(struct session *session, struct remux *remux) {
+  AVPacket *packet = session->input->packet;
+  int result = 0;
+  for (unsigned i = 0; i < remux->count && i < session->input->context->nb_streams && result >= 0; i++) {
+    const AVStream *stream = session->input->context->streams[i];
+    const struct route *route = &remux->routes[i];
+    if (route->output_stream < 0 || route->packets || !is_picture(stream) || !stream->attached_pic.size) continue;
+    result = av_packet_ref(packet, &stream->attached_pic);
+    packet->stream_index = (int)i;
+    if (result >= 0) result = write_or_gather(session, remux, packet);
+    av_packet_unref(packet);
+  }
+  return result;
+}
+
+static int write_held(struct session *session, struct remux *remux) {
+  int result = repeat_pictures(session, remux);
+  bool wanted = mapped_route(session, remux, remux->held->stream_index); /* to this output, too */
+  if (result >= 0 && wanted) result = write_or_gather(session, remux, remux->held);
+  drop_held(remux);
+  return result;
+}
+
+static int remux_loop(struct session *session, struct remux *remux, double *slot) {
+  enum { PACKETS_PER_CLOCK = 64 };
+  double most = slot[1];
+  int64_t until = slot[2] > 0 ? av_gettime_relative() + to_timestamp(slot[2] * 1000) : 0;
+  if (remux->holds) {
+    int result = write_held(session, remux);
+    if (result < 0) return result;
+  }
+  for (int64_t n = 0; (double)n < most; n++) {
+    if (until && n % PACKETS_PER_CLOCK == 0 && n && av_gettime_relative() >= until) return 0;
+    int result = all_ended(remux) ? AVERROR_EOF : remux_packet(session, remux, session->input->packet);
+    av_packet_unref(session->input->packet);
+    if (result == AVERROR(EAGAIN)) continue;
+    if (result) return result;
+  }
+  return 0;
+}
+
+/* Seconds from the first packet's time to the last one's end, of all streams of the output. */
+static double seconds_written(const struct remux *remux) {
+  double first = NAN, last = NAN;
+  for (unsigned i = 0; i < remux->count; i++) {
+    first = fmin(first, remux->routes[i].first);
+    last = fmax(last, remux->routes[i].last);
+  }
+  return last - first;
+}
+
+int remux_op(struct session *session, double *slot, uint8_t *data, size_t size) {
+  (void)data, (void)size;
+  struct remux *remux = session->remux;
+  bool writes = is_written(session->output);
+  if (!session->input || !writes || !remux) return AVERROR(EINVAL);
+  forget_held(session->input);
+  discard_unmapped(session);
+  remux->until = from_seconds(slot[3]);
+  int result = remux_loop(session, remux, slot);
+  if ((result == AVERROR_EOF || result == HELD) && session->channel.transformer) {
+    int rest = transform(session, remux);
+    if (rest < 0) result = rest;
+  }
+  slot[1] = result == HELD ? AVS_REMUX_BREAK : result == AVERROR_EOF ? AVS_REMUX_END : AVS_REMUX_GOES_ON;
+  slot[2] = (double)remux->packets;
+  slot[3] = seconds_written(remux);
+  slot[4] = (double)channel_bytes(&session->channel, AVS_INPUT);
+  slot[5] = result == HELD ? time_of_held(session, remux) : NAN;
+  return result == AVERROR_EOF ? 0 : result < 0 ? result : 0;
+}

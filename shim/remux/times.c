@@ -1,0 +1,40 @@
+#include "times.h"
+
+bool is_picture(const AVStream *stream) { return stream->disposition & AV_DISPOSITION_ATTACHED_PIC; }
+
+int64_t packet_time(const AVPacket *packet, AVRational time_base) {
+  int64_t timestamp = packet->pts != AV_NOPTS_VALUE ? packet->pts : packet->dts;
+  return timestamp == AV_NOPTS_VALUE ? AV_NOPTS_VALUE : av_rescale_q(timestamp, time_base, AV_TIME_BASE_Q);
+}
+
+/* By how much the first frame of video is decoded before it is shown: the time of the frames that come between. */
+static int64_t decoding_lead(const AVStream *stream, const AVPacket *packet) {
+  int frames = stream->codecpar->codec_type == AVMEDIA_TYPE_VIDEO ? stream->codecpar->video_delay : 0;
+  AVRational rate = stream->avg_frame_rate;
+  if (frames <= 0) return 0;
+  if (rate.num > 0 && rate.den > 0) return av_rescale_q(frames, av_inv_q(rate), stream->time_base);
+  return packet->duration > 0 && packet->duration < INT32_MAX ? frames * packet->duration : 0;
+}
+
+/*
+ * Some demuxers leave dts out: go on from the packet before. Matroska does not have them, and the first ones of a
+ * stream with B-frames can't be told from pts; raw streams have none.
+ */
+void mend_missing_times(const AVStream *stream, int64_t *next_dts, AVPacket *packet) {
+  if (packet->dts == AV_NOPTS_VALUE && packet->pts != AV_NOPTS_VALUE && *next_dts == AV_NOPTS_VALUE)
+    packet->dts = av_sat_sub64(packet->pts, decoding_lead(stream, packet));
+  if (packet->dts == AV_NOPTS_VALUE)
+    packet->dts = *next_dts != AV_NOPTS_VALUE && (packet->pts == AV_NOPTS_VALUE || *next_dts <= packet->pts)
+                      ? *next_dts
+                      : packet->pts;
+  if (packet->dts == AV_NOPTS_VALUE) packet->dts = 0;
+  if (packet->pts == AV_NOPTS_VALUE) packet->pts = packet->dts;
+  *next_dts = av_sat_add64(packet->dts, packet->duration > 0 ? packet->duration : 1);
+}
+
+double packet_duration(const AVStream *stream, const AVPacket *packet) {
+  AVRational rate = stream->avg_frame_rate;
+  if (packet->duration > 0) return (double)packet->duration * av_q2d(stream->time_base);
+  bool known = stream->codecpar->codec_type == AVMEDIA_TYPE_VIDEO && rate.num > 0 && rate.den > 0;
+  return known ? av_q2d(av_inv_q(rate)) : 0;
+}

@@ -1,0 +1,21 @@
+/* floor 4 */
+/*
+ * times.h - timestamps of packets on their way from an input to an output, mended the way stream copy needs it.
+ */
+#ifndef AVS_REMUX_TIMES_H
+#define AVS_REMUX_TIMES_H
+
+#include <stdbool.h>
+
+#include <libavformat/avformat.h>
+
+/* A cover: one picture, without a time. */
+bool is_picture(const AVStream *stream);
+/* What a packet's time is, in AV_TIME_BASE: decoding order is what cutting goes by. */
+int64_t packet_time(const AVPacket *packet, AVRational time_base);
+/* Seconds; where the container does not say it, of a frame of video. */
+double packet_duration(const AVStream *stream, const AVPacket *packet);
+/* Gives the packet both times. `next_dts`, of the input's stream, is what dts one without gets; AV_NOPTS_VALUE: not known. */
+void mend_missing_times(const AVStream *stream, int64_t *next_dts, AVPacket *packet);
+
+#endif

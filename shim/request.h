@@ -1,0 +1,39 @@
+/* floor 2 */
+/*
+ * request.h - how C asks JavaScript for something and how the answer comes back. One request is open per I/O context at
+ * most. Its result is preset to an error, so an answer that never comes is never a success.
+ */
+#ifndef AVS_REQUEST_H
+#define AVS_REQUEST_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct io;
+
+struct request {
+  uint32_t kind; /* 0: none */
+  bool ahead;   /* a read that nobody waits for yet: its bytes are kept */
+  uint8_t *read_into;
+  const uint8_t *written;
+  int64_t size;
+  int64_t time; /* of a write, AV_TIME_BASE units */
+  int whence;   /* of a seek */
+  bool taken;   /* JavaScript has the bytes of this write */
+  int64_t result;
+};
+
+/* Asks JavaScript and waits for its answer. Once an answer was an error, all later ones are that error. */
+int64_t request(struct io *io, struct request request, double a, double b, double c);
+/* With the lock held: makes it the open request. */
+void request_begin(struct io *io, const struct request *request);
+/* With the lock held, on the session's own thread: waits until none is pending; false where the session was canceled. */
+bool request_wait(struct io *io);
+/* With the lock held: asks for bytes before they are needed, as many as were wanted the last time. */
+void request_ahead(struct io *io, int64_t size);
+/* With the lock held: its answer, when it comes, finds nothing. */
+void request_forget(struct io *io);
+/* With the lock held: it is open, and was not answered yet. */
+bool is_pending(const struct io *io);
+
+#endif

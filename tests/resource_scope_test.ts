@@ -1,0 +1,288 @@
+/**
+ * What is closed with a session: at its end, when it fails, when it was being opened, when it was forgotten; and what a
+ * cleanup throws.
+ */
+import { assert, assertEquals, assertStrictEquals } from "@std/assert";
+import {
+  Demuxer,
+  MemorySink,
+  Muxer,
+  probe,
+  remux,
+  type Sink,
+  type Source,
+  withinDirectory,
+} from "@avio/avio";
+import { rejectionOf, soon } from "./support/async.ts";
+import { fixtureBytes } from "./support/fixtures.ts";
+import { bytesOf, openFiles, playlistOf, tsSegments } from "./support/many_files.ts";
+import { answerOf } from "./support/script.ts";
+
+const media = fixtureBytes("video.mkv");
+
+// ------------------------------------------------------------------------------------------- cleanups that throw
+
+const boom = () => {
+  throw new Error("of a cleanup");
+};
+
+const sources: Record<string, () => Source> = {
+  "a stream whose cancel throws": () =>
+    new ReadableStream<Uint8Array>({ pull: (controller) => controller.enqueue(media.slice()), cancel: boom }),
+  "an iterable whose return throws": () => ({
+    [Symbol.asyncIterator]: () => ({
+      next: () => Promise.resolve({ done: false, value: media.slice() }),
+      return: boom,
+    }),
+  }),
+  "an iterable whose return rejects": () => ({
+    [Symbol.asyncIterator]: () => ({
+      next: () => Promise.resolve({ done: false, value: media.slice() }),
+      return: () => Promise.reject(new Error("of a cleanup")),
+    }),
+  }),
+};
+
+for (const [what, make] of Object.entries(sources)) {
+  Deno.test(`A cleanup does not replace the original error: ${what}`, async () => {
+    const mine = new Error("mine");
+    const failing = () => {
+      throw mine;
+    };
+    const controller = new AbortController();
+    const onwrite = () => {
+      controller.abort(mine);
+      return 1;
+    };
+    const { signal } = controller;
+    const calls = [
+      () => remux(make(), { onwrite: failing }, { format: "matroska" }),
+      () => remux(make(), new MemorySink(), { format: "matroska", transform: failing }),
+      () => remux(make(), { onwrite }, { format: "matroska", signal }),
+      () => remux(make(), new MemorySink(), { format: "hls", url: "x.m3u8", onopen: failing }),
+    ];
+    for (const call of calls) assertStrictEquals(await soon(rejectionOf(call())), mine);
+    await probe(make());
+    await (await Demuxer.open(make())).close();
+  });
+}
+
+const sinks: Record<string, () => Sink> = {
+  "a stream whose abort throws": () => new WritableStream({ abort: boom }),
+  "a stream whose abort rejects": () =>
+    new WritableStream({ abort: () => Promise.reject(new Error("of it")) }),
+};
+
+for (const [what, make] of Object.entries(sinks)) {
+  Deno.test(`A cleanup does not replace the original error: ${what}`, async () => {
+    const mine = new Error("mine");
+    const transform = () => {
+      throw mine;
+    };
+    assertStrictEquals(await rejectionOf(remux(media, make(), { format: "matroska", transform })), mine);
+    const muxer = await Muxer.open(make(), { format: "s16le" });
+    await muxer[Symbol.asyncDispose]();
+  });
+}
+
+Deno.test("A WritableStream is aborted with the reason of a trailer that fails, and of a header", async () => {
+  for (const packets of [0, 3]) {
+    const aborted: unknown[] = [];
+    const sink = new WritableStream({ abort: (reason) => void aborted.push(reason) });
+    const muxer = await Muxer.open(sink, { format: "matroska" });
+    if (packets > 0) muxer.addStream({ type: "audio", codec: "mp3", sampleRate: 44100, channels: 2 });
+    for (let pts = 0; pts < packets; pts++) {
+      const packet = { streamIndex: 0, data: new Uint8Array(100), pts, dts: pts, isKey: true };
+      await muxer.write(pts === 2 ? { ...packet, pts: 0, dts: 0 } : packet);
+    }
+    const error = await rejectionOf(muxer.finish());
+    assertEquals(aborted.length, 1);
+    assertStrictEquals(aborted[0], error);
+  }
+});
+
+Deno.test("A trailer that can't be written aborts the WritableStream with its error", async () => {
+  const mine = new Error("of the trailer");
+  const aborted: unknown[] = [];
+  const stream = new WritableStream({ abort: (reason) => void aborted.push(reason) });
+  // The muxer of segments writes its list, which nobody may open, in its trailer.
+  const onopen = ({ url }: { url: string }) => {
+    if (url.endsWith("list.m3u8")) throw mine;
+    return new MemorySink();
+  };
+  const writing = remux(media, stream, { format: "hls", url: "list.m3u8", onopen }).then(
+    () => null,
+    (error) => error,
+  );
+  const error = await soon(writing);
+  if (error === null) assertEquals(aborted, []);
+  else assertStrictEquals(aborted[0], error);
+});
+
+// ------------------------------------------------------------------------------------------- what is opened late
+
+/** Runs with `Deno.open` held back; `until` resolves when it has been called for a name like this. */
+async function withSlowOpen(
+  pattern: RegExp,
+  work: (until: Promise<void>, release: () => void) => Promise<void>,
+): Promise<void> {
+  const { open } = Deno;
+  const called = Promise.withResolvers<void>();
+  const released = Promise.withResolvers<void>();
+  const opening: Promise<unknown>[] = [];
+  Deno.open = (path, options) => {
+    const opened = (async () => {
+      if (pattern.test(String(path))) {
+        called.resolve();
+        await released.promise;
+      }
+      return await open(path, options);
+    })();
+    opening.push(opened);
+    return opened;
+  };
+  try {
+    await work(called.promise, released.resolve);
+  } finally {
+    released.resolve();
+    await Promise.allSettled(opening);
+    Deno.open = open;
+  }
+}
+
+const ends: Record<string, (controller: AbortController) => void> = {
+  signal: (controller) => controller.abort(new Error("enough")),
+  timeout: () => {},
+};
+
+for (const [how, end] of Object.entries(ends)) {
+  const limits = (signal: AbortSignal) => ({ signal, ...(how === "timeout" ? { timeout: 30 } : {}) });
+  const folderTest = (
+    name: string,
+    work: (folder: string, signal: AbortSignal) => Promise<unknown>,
+    late: RegExp,
+  ) =>
+    Deno.test(`A file that was being opened when the session ended (${how}) is closed: ${name}`, async () => {
+      const folder = await Deno.makeTempDir({ prefix: "avio-test-" });
+      try {
+        for (const [file, bytes] of tsSegments()) await Deno.writeFile(`${folder}/${file}`, bytes);
+        await Deno.writeFile(`${folder}/x.m3u8`, bytesOf(playlistOf(["index0.ts", "index1.ts"])));
+        await withSlowOpen(late, async (called, release) => {
+          const controller = new AbortController();
+          const ended = rejectionOf(work(folder, controller.signal));
+          await soon(called);
+          end(controller);
+          await soon(ended);
+          release();
+        });
+        await new Promise((resolve) => setTimeout(resolve, 0));
+        assertEquals(openFiles(folder), 0);
+      } finally {
+        await Deno.remove(folder, { recursive: true });
+      }
+    });
+
+  folderTest(
+    "a nested source",
+    (folder, signal) => probe(`${folder}/x.m3u8`, { ...limits(signal), onopen: withinDirectory(folder) }),
+    /index0/,
+  );
+  folderTest("the source", (folder, signal) => probe(`${folder}/index0.ts`, limits(signal)), /index0/);
+  folderTest(
+    "the sink",
+    (folder, signal) => remux(media, `${folder}/out.mkv`, limits(signal)),
+    /out\.mkv/,
+  );
+  folderTest(
+    "a nested sink",
+    (folder, signal) =>
+      remux(media, `${folder}/y.m3u8`, {
+        ...limits(signal),
+        onopen: withinDirectory(folder, { write: true }),
+        options: { hls_time: 1 },
+      }),
+    /y\d\.ts/,
+  );
+}
+
+// ------------------------------------------------------------------------------------------- what is forgotten
+
+const gc = { flags: ["-A", "--v8-flags=--expose-gc"], deadline: 60_000 };
+
+const forgotten: Record<string, string> = {
+  "Demuxer.openSync": `avio.Demuxer.openSync(path).readSync()`,
+  "Demuxer.open": `await (await avio.Demuxer.open(path)).read()`,
+  "Muxer.openSync": `avio.Muxer.openSync(out, { format: "s16le" })`,
+  "Muxer.open": `await avio.Muxer.open(out, { format: "s16le" })`,
+};
+
+for (const [what, make] of Object.entries(forgotten)) {
+  Deno.test(`What was forgotten is closed, its file too: ${what}`, async () => {
+    const left = await answerOf<number[]>(
+      `const folder = await Deno.makeTempDir();
+      const [path, out] = [folder + "/in.mkv", folder + "/out"];
+      await Deno.writeFile(path, fixtureBytes("video.mkv"));
+      const open = () => [...Deno.readDirSync("/proc/self/fd")].filter(({ name }) => {
+        try { return Deno.readLinkSync("/proc/self/fd/" + name).startsWith(folder); } catch { return false; }
+      }).length;
+      await (async () => { for (let i = 0; i < 20; i++) { ${make}; } })();
+      const before = open();
+      await eventually(() => (gc(), open() === 0), 5000);
+      const after = open();
+      await Deno.remove(folder, { recursive: true });
+      console.log(JSON.stringify([before, after]));`,
+      gc,
+    );
+    assert(left[0]! > 0, `${left}`);
+    assertEquals(left[1], 0);
+  });
+}
+
+Deno.test("A MemorySink is free again when its Muxer was forgotten, with what was written", async () => {
+  const sizes = await answerOf<number[]>(
+    `const sinks = Array.from({ length: 10 }, () => new MemorySink());
+    const parameters = { type: "audio", codec: "pcm_s16le", sampleRate: 48000, channels: 1 };
+    await (async () => {
+      for (const [i, sink] of sinks.entries()) {
+        const muxer = i % 2 ? Muxer.openSync(sink, { format: "s16le" }) : await Muxer.open(sink, { format: "s16le" });
+        muxer.addStream(parameters);
+        muxer.writeSync({ streamIndex: 0, data: new Uint8Array(1000), pts: 0, dts: 0 });
+        muxer.flushSync();
+      }
+    })();
+    const isFree = (sink) => { try { Muxer.openSync(sink, { format: "s16le" })[Symbol.dispose](); return true; } catch { return false; } };
+    const taken = sinks.filter((sink) => sink.bytes() === sink.bytes()).length;
+    await eventually(() => (gc(), sinks.every((sink) => sink.bytes() === sink.bytes())), 5000);
+    const sizes = sinks.map(({ size }) => size);
+    console.log(JSON.stringify([taken, ...sizes, sinks.every(isFree) ? 1 : 0]));`,
+    gc,
+  );
+  assertEquals(sizes, [0, ...Array.from({ length: 10 }, () => 1000), 1]);
+});
+
+Deno.test("2,000 IOContexts that were used and forgotten in a loop without a turn keep no native memory", async () => {
+  const grown = await answerOf<Record<string, number>>(
+    `const bytes = fixtureBytes("video.mkv");
+    const uses = {
+      plain: () => new avio.IOContext(65536, readerOf(bytes)).readSync(new Uint8Array(10)),
+      written: () => new avio.IOContext(65536, new Collector()).writeSync(new Uint8Array(10)),
+      demuxed: () => { using demuxer = Demuxer.openSync(new avio.IOContext(65536, readerOf(bytes)), { findStreamInfo: false }); },
+      bytes: () => new avio.IOContext(bytes).readSync(new Uint8Array(10)),
+    };
+    const grown = {};
+    for (const [name, use] of Object.entries(uses)) {
+      for (let i = 0; i < 50; i++) use();
+      gc();
+      const before = residentMegabytes();
+      for (let i = 0; i < 2000; i++) use();
+      gc();
+      grown[name] = residentMegabytes() - before;
+    }
+    console.log(JSON.stringify(grown));`,
+    gc,
+  );
+  for (const [name, megabytes] of Object.entries(grown)) {
+    assert(megabytes < (name === "demuxed" ? 150 : 60), `${name}: ${megabytes} MB`);
+  }
+});
+
