@@ -83,7 +83,6 @@ import remux_times_h from "../shim/remux/times.h" with { type: "text" };
 import request_c from "../shim/request.c" with { type: "text" };
 import request_h from "../shim/request.h" with { type: "text" };
 import sealed_c from "../shim/sealed.c" with { type: "text" };
-import seek_c from "../shim/seek.c" with { type: "text" };
 import session_c from "../shim/session.c" with { type: "text" };
 import session_h from "../shim/session.h" with { type: "text" };
 import set_c from "../shim/set.c" with { type: "text" };
@@ -175,7 +174,6 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/request.c": request_c,
   "shim/request.h": request_h,
   "shim/sealed.c": sealed_c,
-  "shim/seek.c": seek_c,
   "shim/session.c": session_c,
   "shim/session.h": session_h,
   "shim/set.c": set_c,

@@ -164,7 +164,7 @@ function valueOf(text: string | undefined, what: string): number {
 Deno.test("How long and how much: the numbers that both sides have are the same", () => {
   assertEquals(constantOf("ffi/events.ts", "MAX_POOL_WAIT"), enumerators("AVS_")["WAIT_MS"]);
   // A batch of packets that are read ahead, and one of those that `transform` gets.
-  const { PACKETS, BYTES } = localEnumerators("shim/remux.c");
+  const { PACKETS, BYTES } = localEnumerators("shim/remux/remux.c");
   assertEquals(constantOf("ffi/reading.ts", "MAX_PACKETS"), PACKETS);
   assertEquals(constantOf("ffi/reading.ts", "MAX_BYTES"), BYTES);
 });
