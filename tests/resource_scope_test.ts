@@ -285,4 +285,3 @@ Deno.test("2,000 IOContexts that were used and forgotten in a loop without a tur
     assert(megabytes < (name === "demuxed" ? 150 : 60), `${name}: ${megabytes} MB`);
   }
 });
-
