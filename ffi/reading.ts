@@ -58,7 +58,7 @@ export class Reading implements ReadsAhead {
     if (this.#isAhead && !this.#session.native.isDone) {
       if (isTurnDue()) return null;
       answerEvents(); // what the thread asks while nobody waits for it
-      if (this.#session.hasEnded) return null;
+      if (this.#session.hasEnded) return null; // by what was called
     }
     return PacketBatch.take(this.#session);
   }

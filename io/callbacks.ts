@@ -76,9 +76,7 @@ export function deviceOf(callbacks: IOCallbacks, bufferSize: number): Device {
  * none before that has come, and gets the bytes of a late `onread`.
  */
 class LateAnswers {
-  #late: Promise<Uint8Array | null> | null = null;
-  /** What has come of it, once something has: the sync engine can't wait for that. */
-  #arrived: (() => Uint8Array | null) | null = null;
+  #late: LateAnswer | null = null;
 
   /** Calls a function; what it returns late is kept. `bytesOf`: the bytes that it has brought then. */
   *call<T>(
@@ -96,30 +94,36 @@ class LateAnswers {
         return answer;
       }, name);
     } catch (error) {
-      if (isPending) this.#owe(Promise.resolve(answer as PromiseLike<T>).then(bytesOf, () => null));
+      if (isPending) this.#late = lateAnswer(answer as PromiseLike<T>, bytesOf);
       throw error;
     }
-  }
-
-  #owe(late: Promise<Uint8Array | null>): void {
-    this.#late = late;
-    late.then((bytes) => this.#arrived = () => bytes, (error) => {
-      this.#arrived = () => { // once, where it is taken
-        throw error;
-      };
-    });
   }
 
   /** The bytes that a call of a session before has brought; null where there are none. */
   *take(): Operation<Uint8Array | null> {
     const late = this.#late;
     if (!late) return null;
-    try {
-      return yield* call(() => this.#arrived ? this.#arrived() : late, "a callback that was called before");
-    } finally {
-      if (this.#arrived) this.#late = this.#arrived = null; // else whoever waited for it has ended, too
-    }
+    if (!late.bytes) yield* call(() => late.arrived, "a callback that was called before");
+    this.#late = null;
+    return late.bytes!();
   }
+}
+
+/** What a callback owes. */
+interface LateAnswer {
+  /** Resolves when it is there. */
+  arrived: PromiseLike<void>;
+  /** The bytes that it has brought, or what is wrong with it; null while it is not there. */
+  bytes: (() => Uint8Array | null) | null;
+}
+
+function lateAnswer<T>(answer: PromiseLike<T>, bytesOf: (answer: T) => Uint8Array | null): LateAnswer {
+  const arrived = answer.then(
+    (value) => void (late.bytes = () => bytesOf(value)),
+    () => void (late.bytes = () => null),
+  );
+  const late: LateAnswer = { arrived, bytes: null };
+  return late;
 }
 
 function reader(

@@ -244,13 +244,10 @@ export class IOContext implements Disposable {
 
   /** A new I/O context of the host, which stands where this one stood. */
   #addTo(host: Host, use: Use, lend: boolean): NativeIO {
-    const { bytes, device } = this.#backing;
-    // What a Muxer has left behind may be more than the buffer of this one would hold.
-    const left = use === "write" ? this.#saved?.buffered.length ?? 0 : 0;
-    const bufferSize = Math.max(this.#backing.bufferSize, left);
-    const io = bytes
-      ? attachBytes(host, bytes, bufferSize, lend)
-      : host.addDevice({ ...device }, { use }, bufferSize);
+    const { bytes, device, bufferSize } = this.#backing;
+    // Of writes that were left behind and of a full buffer more may wait than the buffer holds.
+    const size = use === "write" ? Math.max(bufferSize, this.#saved?.buffered.length ?? 0) : bufferSize;
+    const io = bytes ? attachBytes(host, bytes, size, lend) : host.addDevice({ ...device }, { use }, size);
     if (this.#saved) restoreIO(io, this.#saved);
     this.#saved = null;
     this.#use = use;
@@ -265,11 +262,10 @@ export class IOContext implements Disposable {
     this.#native = null;
   }
 
-  /** Bytes of the program's need no copy of what is buffered; what a Muxer that was ended has left unwritten goes. */
+  /** Bytes of the program's need no copy of what is buffered. */
   #save(io: NativeIO): SavedIO {
     const saved = saveIO(io, this.#use!);
-    const isLeft = this.#use === "write" && saved.buffered.length > this.#backing.bufferSize;
-    return this.#backing.bytes || isLeft ? { ...saved, buffered: new Uint8Array(0) } : saved;
+    return this.#backing.bytes ? { ...saved, buffered: new Uint8Array(0) } : saved;
   }
 
   #checkUse(use: Use): void {

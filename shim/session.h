@@ -32,6 +32,7 @@ struct session {
   uint32_t operation;
   double slot[AVS_SLOT_SIZE];
   bool closing;
+  struct session *next; /* that waits for a thread */
 };
 
 typedef int operation(struct session *session, double *slot, uint8_t *data, size_t size);

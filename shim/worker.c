@@ -45,9 +45,56 @@ static void count_worker(int change) {
   trim_memory();
 }
 
+/* ---------------------------------------------------------------------------------------- threads */
+
+/*
+ * A thread that has nothing to do waits a while for another session: what malloc has for a new thread costs a probe more
+ * page faults than its work. As many wait as `idle` says, and one more for each session in the queue.
+ */
+static struct {
+  mutex lock;
+  condition arrived;
+  struct session *first, *last; /* sessions that wait for one of them to notice */
+  int idle;
+} pool = {.lock = MUTEX_INITIALIZER};
+
+static once pool_made = ONCE_INITIALIZER;
+static void make_pool(void) { condition_init(&pool.arrived); }
+
+/* False where no thread is idle. */
+static bool hand_over(struct session *session) {
+  run_once(&pool_made, make_pool);
+  mutex_lock(&pool.lock);
+  bool can = pool.idle > 0;
+  if (can) {
+    pool.idle--;
+    if (pool.first) pool.last->next = session;
+    else pool.first = session;
+    pool.last = session;
+    condition_signal(&pool.arrived);
+  }
+  mutex_unlock(&pool.lock);
+  return can;
+}
+
+/* NULL where none comes for a while, or enough others wait. */
+static struct session *next_session(void) {
+  enum { MAX_IDLE = 4, NANOSECONDS = 200 * 1000 * 1000 };
+  int64_t end = time_now() + NANOSECONDS;
+  mutex_lock(&pool.lock);
+  bool waits = pool.idle < MAX_IDLE;
+  if (waits) pool.idle++;
+  while (waits && !pool.first && condition_wait_until(&pool.arrived, &pool.lock, end)) continue;
+  struct session *session = waits ? pool.first : NULL;
+  if (session) pool.first = session->next;
+  else if (waits) pool.idle--;
+  mutex_unlock(&pool.lock);
+  return session;
+}
+
 static void work(void *opaque) {
   count_worker(1);
-  work_for(opaque);
+  for (struct session *session = opaque; session; session = next_session()) work_for(session);
   count_worker(-1);
 }
 
@@ -63,7 +110,7 @@ void worker_close(struct session *session) {
 static bool start_thread(struct session *session) {
   struct channel *channel = &session->channel;
   channel->threaded = true;
-  bool started = thread_start(work, session);
+  bool started = hand_over(session) || thread_start(work, session);
   if (!started) channel->threaded = false;
   return started;
 }

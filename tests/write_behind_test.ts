@@ -314,7 +314,7 @@ Deno.test("An IOContext can be used after a Muxer that was closed with writes wa
     await flushed;
     held = false;
     gate.resolve(); // late: nobody waits for it
-    await sleep(0); // a turn of the loop after all that follows from it
+    await gate.promise;
     written.length = 0;
     io.writeSync(new Uint8Array(10));
     io.flushSync();
