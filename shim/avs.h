@@ -79,7 +79,7 @@ enum avs_open_mode { AVS_OPEN_READ, AVS_OPEN_WRITE, AVS_OPEN_CHECK, AVS_OPEN_DEL
 /* ------------------------------------------------------------------------------------------ sessions */
 
 /*
- * A session is one line of execution: it runs one operation at a time, has at most one request open, and
+ * A session is one line of execution: it runs one operation at a time, has at most one request open for each I/O context, and
  * owns the format contexts and the I/O contexts attached to it. 0: out of memory.
  */
 AVS_API double avs_session_new(void);
@@ -94,7 +94,7 @@ AVS_API int32_t avs_session_close(double session);
 enum {
   AVS_OP_OPEN_INPUT = 1,  /* in: 1 io, 0 for a format that opens its files itself, 2 find stream info. out: 1 streams. AVS_SET_INPUT, _OPTIONS first */
   AVS_OP_READ = 2,        /* in: 1 packets at most, 2 bytes at most. out: 1 streams. The result is what follows the packets: avs_ready_packets() */
-  AVS_OP_SEEK = 3,        /* in: 1 stream or -1 (seconds), 2 target, 3 least, 4 greatest, 5 AVSEEK_FLAG_*; by bytes, 2 alone counts.
+  AVS_OP_SEEK = 3,        /* in: 1 stream or -1 (seconds), 2 target, 3 min, 4 max, 5 AVSEEK_FLAG_*; by bytes, 2 alone counts.
                              One that fails changes nothing: what was read is still there, and reading goes on where it was */
   AVS_OP_OPEN_OUTPUT = 4, /* AVS_SET_OUTPUT first, then add streams. No I/O yet. out: 1 whether the format opens its files itself */
   AVS_OP_HEADER = 5,      /* in: 1 io, 0 for a format that opens its files itself. out: 1 streams. AVS_SET_OPTIONS first */
@@ -153,8 +153,9 @@ AVS_API double avs_request_time(double io);
  * The async engine: the operation runs on the session's own thread, its requests and its end come as events. The slot
  * goes in with avs_start() and comes out with avs_finish(), after the event that says it is done. Answers are the same.
  * The thread does not wait for each of its writes to be answered, up to a bound, unless they go without coalescing; at the
- * end of an operation all are, but for AVS_OP_REMUX. AVS_OP_READ reads on, to its bounds, while packets are taken;
- * it ends with the input, when there are new streams, and when it is told to.
+ * end of an operation all are, but for AVS_OP_REMUX. While AVS_OP_READ or AVS_OP_REMUX runs, it asks for the next read of a
+ * source that gave all it was asked for before it needs it; that one may still be open when the operation is over. AVS_OP_READ
+ * reads on, to its bounds, while packets are taken; it ends with the input, when there are new streams, and when it is told to.
  */
 AVS_API int32_t avs_start(double session, uint32_t operation, const double *slot);
 /* AVERROR(EBUSY) before that: it never waits, of a session that was canceled neither. Such a one can be closed at once. */
@@ -173,8 +174,8 @@ AVS_API uint32_t avs_isolate(void);
 AVS_API int32_t avs_wait_events(uint32_t isolate, uint32_t milliseconds);
 /* Ends that wait for this isolate's events. */
 AVS_API void avs_wake_events(void);
-/* Moves events of this isolate to `out`, `most` at most; how many. Where there is none, it waits `patience` microseconds. */
-AVS_API int32_t avs_take_events(double *out, uint32_t most, uint32_t patience);
+/* Moves events of this isolate to `out`, `max` at most; how many. Where there is none, it waits `patience` microseconds. */
+AVS_API int32_t avs_take_events(double *out, uint32_t max, uint32_t patience);
 enum { AVS_WAIT_MS = 250 };
 
 /* An event is a row of doubles: session, I/O context, kind of request with its arguments; or that an operation is done. */
@@ -281,8 +282,8 @@ AVS_API int32_t avs_route(double session, int32_t input_stream, double *out);
 enum { AVS_ROUTE_PACKETS, AVS_ROUTE_BYTES, AVS_ROUTE_FIRST, AVS_ROUTE_LAST, AVS_ROUTE_LENGTH };
 /* Remuxing: seconds of an input that was just opened; NaN: from the start, to the end. */
 AVS_API int32_t avs_set_range(double session, double start, double end);
-/* Remuxing: seconds that are taken from the input's times; what is shown before `least` is left out, NaN: nothing. */
-AVS_API int32_t avs_set_shift(double session, double shift, double least);
+/* Remuxing: seconds that are taken from the input's times; what is shown before `min` is left out, NaN: nothing. */
+AVS_API int32_t avs_set_shift(double session, double shift, double min);
 /* Packets of a stream are not delivered any more, or again, from the next one on that is read. */
 AVS_API int32_t avs_set_discard(double session, int32_t stream, int32_t discard);
 
@@ -290,7 +291,7 @@ AVS_API int32_t avs_set_discard(double session, int32_t stream, int32_t discard)
  * The container's index of an input's stream: rows of AVS_INDEX_* into `out`, at most so many, from the one numbered
  * `first` on; how many there are in all.
  */
-AVS_API int32_t avs_index(double session, int32_t stream, uint32_t first, double *out, uint32_t most);
+AVS_API int32_t avs_index(double session, int32_t stream, uint32_t first, double *out, uint32_t max);
 enum { AVS_INDEX_TIMESTAMP, AVS_INDEX_POS, AVS_INDEX_SIZE, AVS_INDEX_IS_KEY, AVS_INDEX_LENGTH };
 
 /* ------------------------------------------------------------------------------------------ packets */

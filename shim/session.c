@@ -165,22 +165,26 @@ void session_execute(struct session *session, uint32_t operation, double *slot, 
   channel_enter(entered);
 }
 
+static void run_lending(struct session *session, uint32_t operation, double *slot, uint8_t *data, size_t size) {
+  struct channel *channel = &session->channel;
+  channel->running = channel->called = true;
+  session_execute(session, operation, slot, data, size);
+  channel->running = channel->called = false;
+  channel->source = NULL;
+  channel->source_size = 0;
+}
+
 void avs_run(double handle, uint32_t operation, double *slot, uint8_t *data, uint32_t data_size, const uint8_t *source,
              double source_size) {
-  struct session *session = find_session(handle);
-  struct channel *channel = &session->channel;
+  struct channel *channel = find_channel(handle);
   slot[AVS_SLOT_FLAGS] = slot[AVS_SLOT_LOG_BYTES] = slot[AVS_SLOT_UNUSED_BYTES] = 0;
-  if (!session) {
+  if (!channel) {
     slot[0] = AVERROR(EBADF);
   } else if (channel->running || has_pending_request(channel)) { /* of an operation of the async engine, that it has left */
     slot[0] = AVERROR(EBUSY);
   } else {
     channel->source = source;
     channel->source_size = (size_t)source_size;
-    channel->running = channel->called = true;
-    session_execute(session, operation, slot, data, data_size);
-    channel->running = channel->called = false;
-    channel->source = NULL;
-    channel->source_size = 0;
+    run_lending((struct session *)channel, operation, slot, data, data_size);
   }
 }

@@ -36,12 +36,12 @@ static int pass_on(struct session *session) {
   return direct && have_all_begun(session->output->context) ? flush_muxer(session->output->context) : 0;
 }
 
-/* dash divides by the length of a segment, which may be that of its first packet: it is a microsecond at least. */
+/* dash divides by the length of a segment, which may be that of its first packet: it is a microsecond at min. */
 static void give_length(const AVFormatContext *output, AVPacket *packet) {
   const AVStream *stream = output->streams[packet->stream_index];
   if (!has_quirk(output->oformat, DIVIDES) || stream->nb_frames) return;
-  int64_t least = av_rescale_q_rnd(1, AV_TIME_BASE_Q, stream->time_base, AV_ROUND_UP);
-  if (packet->duration < least) packet->duration = least;
+  int64_t min = av_rescale_q_rnd(1, AV_TIME_BASE_Q, stream->time_base, AV_ROUND_UP);
+  if (packet->duration < min) packet->duration = min;
 }
 
 /* Takes the packet's reference. */
@@ -86,7 +86,7 @@ static bool lacks_length(struct session *session, int *result) {
 
 /*
  * caf divides by its packets but one, where the codec's have no fixed length; and without a packet what it divides is
- * the least number there is, by -1. Either ends the process.
+ * the min number there is, by -1. Either ends the process.
  */
 static bool divides_by_zero(struct session *session, int *result) {
   AVFormatContext *output = session->output->context;

@@ -69,9 +69,9 @@ int remux_op_cut(struct session *session, double *slot, uint8_t *data, size_t si
     struct seek origin = seek_back_to(target);
     places_forget(&input->places, &origin);
     if (result < 0) return input->endpoint.seek_refused || !can_seek_input(input) ? AVERROR(ESPIPE) : result;
-    remux->least = found != AV_NOPTS_VALUE ? found : first;
-    remux->shift = remux->least != AV_NOPTS_VALUE ? remux->least : 0;
-    slot[1] = remux->least == AV_NOPTS_VALUE ? NAN : (double)remux->least / AV_TIME_BASE;
+    remux->min_time = found != AV_NOPTS_VALUE ? found : first;
+    remux->shift = remux->min_time != AV_NOPTS_VALUE ? remux->min_time : 0;
+    slot[1] = remux->min_time == AV_NOPTS_VALUE ? NAN : (double)remux->min_time / AV_TIME_BASE;
     return 0;
   }
 }

@@ -16,7 +16,7 @@
 static struct remux *remux_of(struct session *session) {
   if (!session->remux && (session->remux = calloc(1, sizeof(struct remux)))) {
     session->remux->start = NAN;
-    session->remux->end = session->remux->until = session->remux->least = AV_NOPTS_VALUE;
+    session->remux->end = session->remux->until = session->remux->min_time = AV_NOPTS_VALUE;
   }
   return session->remux;
 }
@@ -115,14 +115,14 @@ int32_t avs_set_range(double handle, double start, double end) {
   return 0;
 }
 
-int32_t avs_set_shift(double handle, double shift, double least) {
+int32_t avs_set_shift(double handle, double shift, double min) {
   struct session *session = find_session(handle);
   if (!session) return AVERROR(EBADF);
   if (session->channel.running) return AVERROR(EBUSY);
   struct remux *remux = remux_of(session);
   if (!remux) return AVERROR(ENOMEM);
   remux->shift = isnan(shift) ? 0 : from_seconds(shift);
-  remux->least = from_seconds(least);
+  remux->min_time = from_seconds(min);
   return 0;
 }
 
@@ -131,12 +131,12 @@ int32_t avs_set_shift(double handle, double shift, double least) {
 /* Muxers refuse a dts that does not grow; rounding to a coarser time base and broken files both make such. */
 static void mend_order(struct session *session, struct route *route, AVPacket *packet) {
   bool strict = !(session->output->context->oformat->flags & AVFMT_TS_NONSTRICT);
-  int64_t least = route->last_dts == AV_NOPTS_VALUE ? AV_NOPTS_VALUE : av_sat_add64(route->last_dts, strict);
-  if (least != AV_NOPTS_VALUE && packet->dts < least && !(session->output->context->oformat->flags & AVFMT_NOTIMESTAMPS)) {
+  int64_t min = route->last_dts == AV_NOPTS_VALUE ? AV_NOPTS_VALUE : av_sat_add64(route->last_dts, strict);
+  if (min != AV_NOPTS_VALUE && packet->dts < min && !(session->output->context->oformat->flags & AVFMT_NOTIMESTAMPS)) {
     log_line(&session->channel.log, AV_LOG_WARNING, "stream %d: dts %lld after %lld made %lld", packet->stream_index,
-             (long long)packet->dts, (long long)route->last_dts, (long long)least);
-    if (packet->pts >= packet->dts && packet->pts < least) packet->pts = least;
-    packet->dts = least;
+             (long long)packet->dts, (long long)route->last_dts, (long long)min);
+    if (packet->pts >= packet->dts && packet->pts < min) packet->pts = min;
+    packet->dts = min;
   }
   route->last_dts = packet->dts;
 }
@@ -160,7 +160,7 @@ static bool in_range(struct remux *remux, struct route *route, const AVStream *s
     return false;
   }
   /* What is shown before the key frame that the cut begins with can't be decoded, or is not wanted. */
-  return remux->least == AV_NOPTS_VALUE || time == AV_NOPTS_VALUE || time >= remux->least ||
+  return remux->min_time == AV_NOPTS_VALUE || time == AV_NOPTS_VALUE || time >= remux->min_time ||
          fills_gap(remux, route, stream, packet, time);
 }
 
@@ -320,13 +320,13 @@ static int write_held(struct session *session, struct remux *remux) {
 
 static int remux_loop(struct session *session, struct remux *remux, double *slot) {
   enum { PACKETS_PER_CLOCK = 64 };
-  double most = slot[1];
+  double max = slot[1];
   int64_t until = slot[2] > 0 ? av_gettime_relative() + to_timestamp(slot[2] * 1000) : 0;
   if (remux->holds) {
     int result = write_held(session, remux);
     if (result < 0) return result;
   }
-  for (int64_t n = 0; (double)n < most; n++) {
+  for (int64_t n = 0; (double)n < max; n++) {
     if (until && n % PACKETS_PER_CLOCK == 0 && n && av_gettime_relative() >= until) return 0;
     int result = all_ended(remux) ? AVERROR_EOF : remux_packet(session, remux, session->input->packet);
     av_packet_unref(session->input->packet);
@@ -355,9 +355,10 @@ int remux_op(struct session *session, double *slot, uint8_t *data, size_t size) 
   discard_unmapped(session);
   remux->until = from_seconds(slot[3]);
   int result = remux_loop(session, remux, slot);
-  if ((result == AVERROR_EOF || result == HELD) && session->channel.transformer) {
-    int rest = transform(session, remux);
+  if (session->channel.transformer) {
+    int rest = result >= 0 || result == AVERROR_EOF ? transform(session, remux) : result;
     if (rest < 0) result = rest;
+    batches_clear(session); /* of what failed nothing is left for AVS_OP_READ */
   }
   slot[1] = result == HELD ? AVS_REMUX_BREAK : result == AVERROR_EOF ? AVS_REMUX_END : AVS_REMUX_GOES_ON;
   slot[2] = (double)remux->packets;

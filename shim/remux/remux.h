@@ -25,7 +25,7 @@ struct remux {
   double start;      /* seconds, NaN where open */
   int64_t end;       /* AV_TIME_BASE; AV_NOPTS_VALUE where open */
   int64_t shift;     /* AV_TIME_BASE: taken from the input's times */
-  int64_t least;     /* AV_TIME_BASE: what is shown before is left out; AV_NOPTS_VALUE: nothing */
+  int64_t min_time;  /* AV_TIME_BASE: what is shown before is left out; AV_NOPTS_VALUE: nothing */
   int64_t until;     /* AV_TIME_BASE: a place to begin with, from there on, ends AVS_OP_REMUX; AV_NOPTS_VALUE: none does */
   struct AVPacket *held;    /* that place, not written yet */
   bool holds;        /* there is one */
