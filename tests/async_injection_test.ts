@@ -140,7 +140,7 @@ for (const mode of modes) {
   Deno.test(`probe() gives what a callback gave (${mode}), at every callback of every format`, async () => {
     for (const name of mediaFixtures) {
       const run: AsyncRun = async (fault) => {
-        await probe(fault.wrap(sourceOf(name)), { bufferSize: 256 });
+        await probe(fault.wrap(sourceOf(name)), { bufferSize: 1024 });
       };
       await injectEverywhereAsync(run, name, mode, { least: 1 });
     }

@@ -164,7 +164,7 @@ function valueOf(text: string | undefined, what: string): number {
 Deno.test("How long and how much: the numbers that both sides have are the same", () => {
   assertEquals(constantOf("ffi/events.ts", "MAX_POOL_WAIT"), enumerators("AVS_")["WAIT_MS"]);
   // A batch of packets that are read ahead, and one of those that `transform` gets.
-  const { PACKETS, BYTES } = localEnumerators("shim/remux.c");
+  const { PACKETS, BYTES } = localEnumerators("shim/remux/remux.c");
   assertEquals(constantOf("ffi/reading.ts", "MAX_PACKETS"), PACKETS);
   assertEquals(constantOf("ffi/reading.ts", "MAX_BYTES"), BYTES);
 });
@@ -207,6 +207,36 @@ Deno.test("The positions of an operation's numbers are the header's", () => {
   }
   assertEquals(slotsOf("READ").inputs, { 1: "packets at most", 2: "bytes at most" });
   assertEquals(positions(slotsOf("REMUX").outputs), [1, 2, 3, 4, 5]);
+});
+
+/** The shim's own files, from its folder on. */
+function shimFiles(under = ""): string[] {
+  return [...Deno.readDirSync(`${root}shim/${under}`)].flatMap(({ name, isDirectory }) =>
+    isDirectory && name !== "ffmpeg"
+      ? shimFiles(`${under}${name}/`)
+      : /\.[ch]$/.test(name)
+      ? [under + name]
+      : []
+  ).filter((path) => path !== "avs.h"); // which is everybody's
+}
+
+Deno.test("The shim's files stand on floors: includes go down only", () => {
+  const textOf = (path: string) => Deno.readTextFileSync(`${root}shim/${path}`);
+  const files = shimFiles();
+  /** What the first line of the file's header says, or of the file where it has none. */
+  const floorOf = (path: string) => {
+    const header = path.replace(/\.c$/, ".h");
+    const said = /^\/\* floor (\d) \*\/\n/.exec(textOf(files.includes(header) ? header : path));
+    assert(said, `${path}: no floor`);
+    return Number(said[1]);
+  };
+  for (const path of files) {
+    for (const [, name] of textOf(path).matchAll(/^#include "(.*)"$/gm)) {
+      const target = new URL(name!, `file:///${path}`).pathname.slice(1);
+      if (target === "avs.h") continue;
+      assertLessOrEqual(floorOf(target), floorOf(path), `${path} includes ${target}`);
+    }
+  }
 });
 
 Deno.test("The library exports avs_* and nothing else", async () => {

@@ -26,6 +26,18 @@ const pages = [...Deno.readDirSync(folder)].map(({ name }) => name).filter((name
 const isEmbedded = versions().build === "embedded";
 const textOf = (page: string) => Deno.readTextFileSync(new URL(page, folder));
 
+Deno.test("Files that the pages, README.md, SECURITY.md and CONTRIBUTING.md name are there", async () => {
+  const root = new URL("../", folder);
+  const texts = [...pages.map((page) => `docs/${page}`), "README.md", "SECURITY.md", "CONTRIBUTING.md"]
+    .map((path) => Deno.readTextFileSync(new URL(path, root)));
+  const named = texts.join("\n").matchAll(
+    /\b(?:shim|ffi|io|format|cli|tests|scripts|fuzz|bench|examples|install)\/[a-z0-9_/]+\.(?:[ch]|ts|sh|txt)\b/g,
+  );
+  const missing = new Set<string>();
+  for (const [path] of named) await Deno.stat(new URL(path, root)).catch(() => missing.add(path));
+  assertEquals([...missing], []);
+});
+
 // ------------------------------------------------------------------------------------------- programs
 
 interface Program {
