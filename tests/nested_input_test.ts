@@ -35,7 +35,6 @@ import {
   hashes,
   inFolder,
   mp4Hashes,
-  nestedContexts,
   playlistOf,
   recording,
   textOf,
@@ -428,8 +427,7 @@ const kinds: Record<string, { sync: boolean; open: (url: string) => Source }> = 
 };
 
 for (const [what, { sync, open }] of Object.entries(kinds)) {
-  const ignore = what.includes("IOContext") && !nestedContexts;
-  Deno.test(`onopen answers ${what}`, { ignore }, async () => {
+  Deno.test(`onopen answers ${what}`, async () => {
     const onopen: OpenCallback = ({ url }) => open(url);
     if (sync) assertEquals(hashes(rowsOf(playlistBytes(), { onopen })), tsHashes());
     else assertThrows(() => rowsOf(playlistBytes(), { onopen }), TypeError, "can't be read synchronously");

@@ -20,9 +20,6 @@ import { ffprobePackets } from "./ffprobe.ts";
 import { fixturePath } from "./fixtures.ts";
 import { hashesByStream, type PacketRow, rowsOf } from "./packets.ts";
 
-/** Not yet: avs_io_save and avs_io_restore don't take I/O contexts that libavformat opens and closes. */
-export const nestedContexts: boolean = false;
-
 /** Files by name. */
 export type Files = Map<string, Uint8Array<ArrayBuffer>>;
 
