@@ -23,6 +23,12 @@ export interface SavedIO {
   buffered: Uint8Array<ArrayBuffer>;
 }
 
+/** Names in it are relative to where it was redirected to; before it is offered to native code. */
+export function locateIO({ handle }: NativeIO, url: string): void {
+  const bytes = new TextEncoder().encode(url);
+  check(library().avs_io_locate(handle, bytes, bytes.length), "locate an I/O context");
+}
+
 const numbers = new Float64Array(SavedState.LENGTH);
 const NOTHING = new Uint8Array(0);
 

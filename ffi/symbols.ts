@@ -72,6 +72,8 @@ const rest = {
   // I/O context, where its numbers go, where its bytes go
   avs_io_save: { parameters: ["f64", "buffer", "buffer", "u32"], result: "i32" },
   avs_io_restore: { parameters: ["f64", "f64", "buffer", "u32"], result: "i32" },
+  // I/O context, URL, its bytes
+  avs_io_locate: { parameters: ["f64", "buffer", "u32"], result: "i32" },
   avs_io_close: { parameters: ["f64"], result: "i32" },
   // session, stream, number of the first row, rows, how many
   avs_index: { parameters: ["f64", "i32", "u32", "buffer", "u32"], result: "i32" },

@@ -41,6 +41,8 @@ import io_c from "../shim/io.c" with { type: "text" };
 import io_h from "../shim/io.h" with { type: "text" };
 import isolate_c from "../shim/isolate.c" with { type: "text" };
 import isolate_h from "../shim/isolate.h" with { type: "text" };
+import location_c from "../shim/location.c" with { type: "text" };
+import location_h from "../shim/location.h" with { type: "text" };
 import log_c from "../shim/log.c" with { type: "text" };
 import log_h from "../shim/log.h" with { type: "text" };
 import memory_c from "../shim/memory.c" with { type: "text" };
@@ -132,6 +134,8 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/io.h": io_h,
   "shim/isolate.c": isolate_c,
   "shim/isolate.h": isolate_h,
+  "shim/location.c": location_c,
+  "shim/location.h": location_h,
   "shim/log.c": log_c,
   "shim/log.h": log_h,
   "shim/memory.c": memory_c,

@@ -31,7 +31,7 @@ export function attachBytes(host: Host, bytes: Uint8Array, bufferSize: number, l
 }
 
 /** Each piece is copied before anyone else can touch it. */
-export function bytesDevice(bytes: Uint8Array): Device {
+function bytesDevice(bytes: Uint8Array): Device {
   const { byteLength } = bytes;
   const size = new ReadSize();
   let position = 0;

@@ -5,12 +5,12 @@
  */
 import { argumentError } from "../ffi/errors.ts";
 import { call, canWait, type MaybePromise, type Operation, step } from "../ffi/operation.ts";
+import { locateIO } from "../ffi/native_io.ts";
 import type { Opened, OpenMode } from "../ffi/requests.ts";
 import { type Cleanup, type Failure, type Released, ResourceScope } from "../ffi/resource_scope.ts";
 import type { Host, Session } from "../ffi/session.ts";
 import { GRACE, within } from "../ffi/waits.ts";
 import type { Attachment } from "./attachment.ts";
-import { bytesDevice } from "./bytes.ts";
 import { attachReadBack, SharedFile } from "./file.ts";
 import { type HttpOptions, isHttp, type NestedHttp } from "./http.ts";
 import { MemorySink } from "./memory_sink.ts";
@@ -64,10 +64,12 @@ export function allowNestedInput(session: Session, options: NestedInputOptions):
     const source = (yield* ask(url, "read")) as Source | null;
     if (source === null) return null;
     if (mode === "check") return (yield* isThere(source)) ? true : null;
-    return yield* attach(
-      session,
-      (host) => openSource(host, source, { bufferSize, lend: false, http, nested }),
-    );
+    return yield* attach(session, function* (host) {
+      const attachment = yield* openSource(host, source, { bufferSize, lend: false, http, nested });
+      const isRedirected = isHttp(url) && String(source) === url && attachment.url !== url;
+      if (isRedirected) locateIO(attachment.io!, attachment.url);
+      return attachment;
+    });
   });
 }
 
@@ -180,8 +182,6 @@ function isPlace(target: unknown): target is string | URL {
 /** Opens something that libavformat closes. */
 function* attach(session: Session, open: (host: Host) => Operation<Attachment>): Operation<Opened> {
   const scope = new Scope(session);
-  // The shim's protocol and its decipherer ask for bytes, and would not find a copy (`io_read` in shim/io.c).
-  scope.addCopiedBytes = (bytes, size) => scope.addDevice(bytesDevice(bytes), { use: "read" }, size);
   try {
     const attachment = yield* open(scope);
     const io = attachment.io!;

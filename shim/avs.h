@@ -222,6 +222,11 @@ enum {
  * or what was written and waits in the buffer; AVERROR(EINVAL) where it doesn't fit into the buffer of one that is written.
  */
 AVS_API int32_t avs_io_restore(double io, double position, const uint8_t *data, uint32_t size);
+/*
+ * Of one that is offered to be opened: where it really is, which is what names in it are relative to (the option
+ * "location" of FFmpeg's http).
+ */
+AVS_API int32_t avs_io_locate(double io, const char *url, uint32_t size);
 /* Frees one that no input or output uses any more; AVERROR(EBUSY) where one does, or where it is who is asked. */
 AVS_API int32_t avs_io_close(double io);
 /*

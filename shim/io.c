@@ -30,7 +30,7 @@ static int64_t take_ahead(struct io *io, uint8_t *buffer, int size) {
   return result;
 }
 
-int io_read(struct io *io, uint8_t *buffer, int size) {
+static int callbacks_read(struct io *io, uint8_t *buffer, int size) {
   struct channel *channel = io->channel;
   struct request read = {.kind = AVS_REQUEST_READ, .read_into = buffer, .size = size};
   if (channel->failed) return (int)channel->failed;
@@ -46,11 +46,6 @@ int io_read(struct io *io, uint8_t *buffer, int size) {
   request_ahead(io, size);
   channel_unlock(channel);
   return (int)result;
-}
-
-static int callbacks_read(void *opaque, uint8_t *buffer, int size) {
-  struct io *io = opaque;
-  return io->decipher ? decipher_read(io->decipher, io, buffer, size) : io_read(io, buffer, size);
 }
 
 static void note_written(struct io *io, int size) {
@@ -80,8 +75,7 @@ static void note_read(struct io *io, int size) {
 }
 
 /* What a muxer has written, for one that goes over it again; or an input's own copy. */
-static int copy_read(void *opaque, uint8_t *buffer, int size) {
-  struct io *io = opaque;
+static int copy_read(struct io *io, uint8_t *buffer, int size) {
   if (io->copied) size = (int)memory_fetch(&io->copied->memory, (size_t)io->position, buffer, (size_t)size);
   else size = 0;
   if (!size) return AVERROR_EOF;
@@ -89,9 +83,8 @@ static int copy_read(void *opaque, uint8_t *buffer, int size) {
   return opening_exceeds(io->channel->acting, size, 0) ? AVERROR(EMSGSIZE) : size;
 }
 
-static int memory_read(void *opaque, uint8_t *buffer, int size) {
+static int memory_read(struct io *io, uint8_t *buffer, int size) {
   enum { MAX = 64 * 1024 }; /* libavformat may ask for 16 MB ahead, and mostly not want them */
-  struct io *io = opaque;
   const struct channel *channel = io->channel;
   if (size > MAX) size = MAX;
   if (io->position >= (int64_t)channel->source_size) return AVERROR_EOF;
@@ -100,6 +93,16 @@ static int memory_read(void *opaque, uint8_t *buffer, int size) {
   memcpy(buffer, channel->source + io->position, (size_t)size);
   note_read(io, size);
   return opening_exceeds(io->channel->acting, size, 0) ? AVERROR(EMSGSIZE) : size;
+}
+
+int io_read(struct io *io, uint8_t *buffer, int size) {
+  if (io->kind == AVS_IO_CALLBACKS) return callbacks_read(io, buffer, size);
+  return io->kind == MEMORY_COPY ? copy_read(io, buffer, size) : memory_read(io, buffer, size);
+}
+
+static int context_read(void *opaque, uint8_t *buffer, int size) {
+  struct io *io = opaque;
+  return io->decipher ? decipher_read(io->decipher, io, buffer, size) : io_read(io, buffer, size);
 }
 
 static int memory_write(void *opaque, avs_write_bytes *buffer, int size) {
@@ -188,12 +191,9 @@ static AVIOContext *new_context(struct io *io, uint32_t buffer_size) {
   uint8_t *buffer = av_malloc(buffer_size);
   if (!buffer) return NULL;
   bool memory = io->kind != AVS_IO_CALLBACKS;
-  int (*read)(void *, uint8_t *, int) = !memory                        ? callbacks_read
-                                        : io->kind == MEMORY_COPY     ? copy_read
-                                                                         : memory_read;
   int writable = (io->flags & AVS_IO_WRITE) != 0;
   AVIOContext *context = avio_alloc_context(buffer, (int)buffer_size, writable, io,
-                                            read, memory ? memory_write : NULL, seek);
+                                            context_read, memory ? memory_write : NULL, seek);
   if (!context) {
     av_free(buffer);
     return NULL;
@@ -308,6 +308,7 @@ void io_free(struct io *io) {
   avio_context_free(&io->context);
   decipher_free(io->decipher);
   av_free(io->url);
+  location_free(&io->location);
   memory_free(&io->memory);
   behind_free(io);
   ahead_free(&io->ahead);
@@ -316,6 +317,15 @@ void io_free(struct io *io) {
 
 /* An input or output reads or writes through it. */
 static bool is_used(const struct io *io) { return io->used || io->nested || !io->context; }
+
+int32_t avs_io_locate(double handle, const char *url, uint32_t size) {
+  struct io *io = find_io(handle);
+  if (!io || !io->context) return AVERROR(EBADF);
+  if (is_used(io)) return AVERROR(EBUSY);
+  int result = location_set(&io->location, url, size);
+  if (result >= 0) io->context->av_class = &located_class;
+  return result;
+}
 
 int32_t avs_io_close(double handle) {
   struct io *io = find_io(handle);

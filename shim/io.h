@@ -10,10 +10,12 @@
 #include "ahead.h"
 #include "behind.h"
 #include "channel.h"
+#include "location.h"
 #include "memory.h"
 #include "request.h"
 
 struct io {
+  struct location location; /* first: see location.h */
   struct object object;
   struct channel *channel;
   struct io *next; /* in its session */

@@ -159,6 +159,20 @@ Deno.test("Names resolve against where a redirect led", async () => {
   assertStringIncludes((error as Error).message, `refused to open '${site.origin}/other/index0.ts'`);
 });
 
+Deno.test("Names in a playlist that another one names resolve against where a redirect led", async () => {
+  const master = "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1000000\n/v/index.m3u8\n";
+  await using site = new Site({
+    "/master.m3u8": bytesOf(master),
+    "/v/index.m3u8": redirect("/real/deep/index.m3u8"),
+    "/real/deep/index.m3u8": PLAYLIST,
+    ...segmentPages("/real/deep/"),
+  });
+  const { asked, onopen } = recording(withinOrigin(site.origin));
+  assertEquals(await hashesOf(`${site.origin}/master.m3u8`, { onopen }), tsHashes());
+  const names = asked.map(({ url }) => url.slice(site.origin.length));
+  assertEquals(names.slice(0, 3), ["/v/index.m3u8", "/real/deep/index.m3u8", "/real/deep/index0.ts"]);
+});
+
 // ------------------------------------------------------------------------------------------- headers
 
 Deno.test("http.headers go with a redirect within the origin, and not with one to another", async () => {

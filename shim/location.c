@@ -1,0 +1,37 @@
+#include "location.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include <libavformat/avio.h>
+#include <libavutil/error.h>
+#include <libavutil/mem.h>
+#include <libavutil/opt.h>
+
+static const AVOption options[] = {
+    {"location", "where it really is", offsetof(struct location, url), AV_OPT_TYPE_STRING, {.str = NULL}, 0, 0,
+     AV_OPT_FLAG_EXPORT | AV_OPT_FLAG_READONLY, NULL},
+    {NULL},
+};
+
+static const AVClass location_class = {
+    .class_name = "location", .item_name = av_default_item_name, .option = options, .version = LIBAVUTIL_VERSION_INT};
+
+static void *next_child(void *context, void *before) { return before ? NULL : ((AVIOContext *)context)->opaque; }
+
+const AVClass located_class = {.class_name = "AVIOContext",
+                               .item_name = av_default_item_name,
+                               .child_next = next_child,
+                               .version = LIBAVUTIL_VERSION_INT};
+
+int location_set(struct location *location, const char *url, size_t size) {
+  char *copy = av_malloc(size + 1);
+  if (!copy) return AVERROR(ENOMEM);
+  memcpy(copy, url, size);
+  copy[size] = 0;
+  av_free(location->url);
+  *location = (struct location){&location_class, copy};
+  return 0;
+}
+
+void location_free(struct location *location) { av_freep(&location->url); }
