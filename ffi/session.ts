@@ -356,7 +356,7 @@ export class Session implements Host {
     if (this.#requests.thrown) return { error: this.#requests.thrown.error, isFinal: true };
     const result = slot[Slot.RESULT]!;
     if (result >= 0 || (result === AVERROR.EOF && operation === operations.read)) return null;
-    const error = makeError(operation, result, log, this.#explanation(slot));
+    const error = makeError(operation, result, log, this.#explanation(operation, slot));
     return { error, isFinal: result === AVERROR.BUG }; // FFmpeg would have ended the process: all it had is let go
   }
 
@@ -368,7 +368,7 @@ export class Session implements Host {
   }
 
   /** What FFmpeg's code alone doesn't say. */
-  #explanation(slot: Float64Array): string | undefined {
+  #explanation(operation: OperationCode, slot: Float64Array): string | undefined {
     const flags = slot[Slot.FLAGS]!;
     const target = slot[Slot.SEEK_TARGET]!;
     if (flags & Flag.REFUSED && slot[Slot.RESULT] === AVERROR.EPERM) {
@@ -383,7 +383,8 @@ export class Session implements Host {
       return `the source is not seekable, and the demuxer must get to byte ${target} ` +
         `(an mp4 with its index at the end, for one)`;
     }
-    return undefined;
+    const isCut = operation === operations.cut;
+    return isCut && slot[Slot.RESULT] === AVERROR.ESPIPE ? "the source is not seekable" : undefined;
   }
 
   // ---------------------------------------------------------------------------------------- settings
