@@ -49,8 +49,6 @@ export class Requests {
   thrown: Failure | null = null;
   /** How many answers are waited for. */
   waiting = 0;
-  /** The last answer that is waited for. */
-  #last: Promise<unknown> | null = null;
 
   /** @param isOver Whether the session has ended: nobody is asked any more. */
   constructor(wait: Wait, isOver: () => boolean) {
@@ -65,11 +63,6 @@ export class Requests {
 
   get hasOpener(): boolean {
     return this.#openers.length > 0;
-  }
-
-  /** Settles with the answer that is waited for; null where none is. */
-  get pending(): Promise<unknown> | null {
-    return this.waiting > 0 ? this.#last : null;
   }
 
   /** The I/O context's requests are for this device. */
@@ -123,7 +116,7 @@ export class Requests {
       : this.#run(io, this.#serve(io, kind, a, b, c));
     if (!answering) return null;
     this.waiting++;
-    return this.#last = answering.finally(() => this.waiting--);
+    return answering.finally(() => this.waiting--);
   }
 
   /** The other side's callback is waited for: where that one has failed already, this one is not called. */

@@ -90,6 +90,8 @@ export class Session implements Host {
   #calls = 0;
   #readsAhead: ReadsAhead | null = null;
   #timeout: number | undefined;
+  /** What was waited for last outside the library. */
+  #outside: PromiseLike<unknown> | null = null;
   #releaseSignal = () => {};
 
   /** @param label What the program calls it, in messages. */
@@ -183,10 +185,11 @@ export class Session implements Host {
   // ---------------------------------------------------------------------------------------- one wait
 
   /** How a step of the async engine is waited for. */
-  readonly wait: Wait = (promise, { isNative, late }) =>
-    isNative
-      ? this.#waits.until(promise, {})
-      : this.#waits.until(promise, { milliseconds: this.#timeout, onTimeout: this.#timeOut, late });
+  readonly wait: Wait = (promise, { isNative, late }) => {
+    if (isNative) return this.#waits.until(promise, {});
+    this.#outside = promise;
+    return this.#waits.until(promise, { milliseconds: this.#timeout, onTimeout: this.#timeOut, late });
+  };
 
   #timeOut = () => {
     const message = `${this.#label}: nothing came within the timeout of ${this.#timeout} ms`;
@@ -231,7 +234,7 @@ export class Session implements Host {
   /** As `close`, and waits for cleanups and for a callback that reads ahead, but not for ever. */
   async closeAsync(): Promise<void> {
     const wasOpen = this.#state === OPEN;
-    const reading = wasOpen && this.#calls === 0 ? this.#requests.pending : null;
+    const reading = wasOpen && this.#calls === 0 && this.#requests.waiting > 0 ? this.#outside : null;
     this.#end(CLOSED);
     const { settled } = this.#resources.release(null);
     await within(GRACE, reading || settled ? Promise.allSettled([reading, settled]) : null);
