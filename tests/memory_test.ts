@@ -285,3 +285,53 @@ for (const way of ["sync", "async"] as const) {
     assert(grown < 300_000, `${grown} bytes for 2,000 files`);
   });
 }
+
+const waits: Record<string, string> = {
+  "promised reads": `
+    const source = { async onread(buffer) { calls++; buffer.fill(1); return buffer.length; } };
+    const demuxer = await Demuxer.open(source, { format: "s16le", findStreamInfo: false, bufferSize: 512 });
+    const work = async () => { await demuxer.read(); };`,
+  "promised writes": `
+    const muxer = await Muxer.open({ async onwrite({ length }) { calls++; return length; } },
+      { format: "s16le", coalesce: false });
+    muxer.addStream({ type: "audio", codec: "pcm_s16le", sampleRate: 48000, channels: 1 });
+    const data = new Uint8Array(512);
+    let pts = 0;
+    const work = async () => {
+      await muxer.write({ streamIndex: 0, data, pts, dts: pts++, timeBase: { num: 256, den: 48000 } });
+      if (pts % 20 === 0) await muxer.flush();
+    };`,
+  "writes to a WritableStream": `
+    const muxer = await Muxer.open(new WritableStream({ async write() { calls++; } }),
+      { format: "s16le", coalesce: false, signal: new AbortController().signal, timeout: 1e6 });
+    muxer.addStream({ type: "audio", codec: "pcm_s16le", sampleRate: 48000, channels: 1 });
+    const data = new Uint8Array(512);
+    let pts = 0;
+    const work = async () => {
+      await muxer.write({ streamIndex: 0, data, pts, dts: pts++, timeBase: { num: 256, den: 48000 } });
+      if (pts % 20 === 0) await muxer.flush();
+    };`,
+};
+
+for (const [what, script] of Object.entries(waits)) {
+  Deno.test(`A session that lives on keeps nothing of 15,000 ${what}`, async () => {
+    const grown = await answerOf<number>(
+      `let calls = 0;
+      ${script}
+      const until = async (limit) => {
+        while (calls < limit) await work();
+        await sleep(0);
+        gc();
+        gc();
+        return Deno.memoryUsage().heapUsed;
+      };
+      await until(3000);
+      const before = await until(5000);
+      const after = await until(20_000);
+      console.log(JSON.stringify(after - before));
+      Deno.exit(0);`,
+      gc,
+    );
+    assert(grown < 500_000, `${grown} bytes`);
+  });
+}
