@@ -2,7 +2,7 @@
  * What is closed with a session: at its end, when it fails, when it was being opened, when it was forgotten; and what a
  * cleanup throws.
  */
-import { assert, assertEquals, assertStrictEquals } from "@std/assert";
+import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import {
   AVError,
   Demuxer,
@@ -10,6 +10,7 @@ import {
   Muxer,
   probe,
   remux,
+  remuxSync,
   type Sink,
   type Source,
   withinDirectory,
@@ -106,6 +107,56 @@ for (const format of ["flv", "mp4"]) {
     });
   });
 }
+
+/** Runs where files that the library opens throw when they are closed, which they are nevertheless. */
+async function withFailingClose(work: (error: Error) => Promise<void>): Promise<void> {
+  const { open, openSync } = Deno;
+  const error = new Error("of close()");
+  const failing = (file: Deno.FsFile) => {
+    const close = file.close.bind(file);
+    file.close = () => {
+      close();
+      throw error;
+    };
+    return file;
+  };
+  Deno.open = async (...args) => failing(await open(...args));
+  Deno.openSync = (...args) => failing(openSync(...args));
+  try {
+    await work(error);
+  } finally {
+    Object.assign(Deno, { open, openSync });
+  }
+}
+
+Deno.test("A cleanup that throws neither replaces the original error nor keeps others from being done", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "avio-test-" });
+  const path = `${folder}/in.mkv`;
+  try {
+    await Deno.writeFile(path, media);
+    await withFailingClose(async (error) => {
+      const mine = new Error("mine");
+      const transform = () => {
+        throw mine;
+      };
+      assertStrictEquals(await rejectionOf(remux(path, `${folder}/a.mkv`, { transform })), mine);
+      assertStrictEquals(assertThrows(() => remuxSync(path, `${folder}/b.mkv`, { transform })), mine);
+      assertEquals(openFiles(folder), 0);
+      // Where nothing else went wrong it is told.
+      assertStrictEquals(assertThrows(() => Demuxer.openSync(path)[Symbol.dispose]()), error);
+      const demuxer = await Demuxer.open(path);
+      assertStrictEquals(await rejectionOf(demuxer.close()), error);
+      await demuxer.close();
+      assertStrictEquals(await rejectionOf(remux(path, `${folder}/c.mkv`)), error);
+      assertEquals(openFiles(folder), 0);
+      const sink = new MemorySink();
+      assertStrictEquals(assertThrows(() => remuxSync(path, sink, { format: "nut" })), error);
+      Muxer.openSync(sink, { format: "nut" })[Symbol.dispose](); // it is free again
+    });
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
 
 // ------------------------------------------------------------------------------------------- what is opened late
 
