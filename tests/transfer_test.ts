@@ -17,6 +17,7 @@ import {
 } from "@avio/avio";
 import { chunksOf, rejectionOf, soon, WatchedSink, WatchedSource } from "./support/async.ts";
 import { fixtureBytes } from "./support/fixtures.ts";
+import { openFiles } from "./support/many_files.ts";
 import { hashesByStream, rowsOf } from "./support/packets.ts";
 
 const media = fixtureBytes("video.mkv");
@@ -166,6 +167,43 @@ Deno.test("concat stops reading where `end` is: sources behind it are cancelled,
   await concat(sources, new MemorySink(), { format: "matroska", end: 1 });
   assertEquals([second.pulls, third.pulls], [0, 0]);
   assertEquals([second.cancelled.length, third.cancelled.length], [1, 1]);
+});
+
+Deno.test("An abort by a callback that says what the output is like: a sink that is opened after it is aborted", async () => {
+  const reason = new Error("enough");
+  for (const name of ["editChapters", "editMetadata", "bitstreamFilter", "streams"] as const) {
+    for (const isStream of [true, false]) {
+      const path = await Deno.makeTempFile();
+      const sink = new WatchedSink();
+      const { stream, cancelled } = source();
+      const controller = new AbortController();
+      const edit = (value: unknown) => {
+        controller.abort(reason);
+        return name === "bitstreamFilter" ? undefined : name === "streams" ? true : value;
+      };
+      const options = { format: "matroska", signal: controller.signal, [name]: edit };
+      const remuxing = remux(stream, isStream ? sink.stream : path, options);
+      assertStrictEquals(await soon(rejectionOf(remuxing)), reason, name);
+      assertEquals([cancelled, stream.locked], [[reason], false], name);
+      if (isStream) assertEquals([sink.aborted, sink.stream.locked], [[reason], false], name);
+      assertEquals(openFiles(path), 0, name);
+      await Deno.remove(path);
+    }
+  }
+});
+
+Deno.test("What was opened last is closed first: the sink before the source", async () => {
+  const order: string[] = [];
+  const stream = new ReadableStream({
+    pull: (controller) => controller.enqueue(media.slice()),
+    cancel: () => void order.push("source"),
+  });
+  const sink = new WritableStream({ abort: () => void order.push("sink") });
+  const transform = () => {
+    throw new Error("mine");
+  };
+  await rejectionOf(remux(stream, sink, { format: "matroska", transform }));
+  assertEquals(order, ["sink", "source"]);
 });
 
 // ------------------------------------------------------------------------------------------- ranges over sources

@@ -263,13 +263,15 @@ for (const [what, make] of Object.entries(stubborn)) {
 }
 
 Deno.test("close() over a generator whose next() never settles", async () => {
+  const asked = Promise.withResolvers<void>();
   async function* chunks(): AsyncGenerator<Uint8Array> {
-    yield media.slice(0, 40_000);
+    yield fixtureBytes("video.ts").slice(0, 20_000);
+    asked.resolve();
     await never();
   }
   const demuxer = await Demuxer.open(chunks(), { findStreamInfo: false, bufferSize: 1024 });
   const reading = rejectionOf(Array.fromAsync(demuxer));
-  await new Promise((resolve) => setTimeout(resolve, 0));
+  await soon(asked.promise);
   const begin = performance.now();
   await soon(demuxer.close(), 2000);
   assert((await soon(reading)) instanceof Error);
