@@ -262,6 +262,31 @@ for (const [what, make] of Object.entries(stubborn)) {
   });
 }
 
+Deno.test("What has done its work waits for cleanups that take a while", async () => {
+  let isCancelled = false;
+  const stream = () => {
+    isCancelled = false;
+    let at = 0;
+    return new ReadableStream<Uint8Array>({
+      pull: (controller) => controller.enqueue(fixtureBytes("video.ts").slice(at, at += 1000)),
+      cancel: async () => {
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        isCancelled = true;
+      },
+    }, { highWaterMark: 0 });
+  };
+  await probe(stream(), { findStreamInfo: false, bufferSize: 1024 });
+  assert(isCancelled, "probe()");
+  await (await Demuxer.open(stream(), { findStreamInfo: false, bufferSize: 1024 })).close();
+  assert(isCancelled, "close()");
+});
+
+Deno.test("timeout is not about what the library does by itself", async () => {
+  const bytes = new MemorySink();
+  await concat(Array.from({ length: 30 }, () => media), bytes, copy());
+  for (let i = 0; i < 5; i++) await remux(bytes.bytes(), sink(), copy({ timeout: 1 }));
+});
+
 Deno.test("close() over a generator whose next() never settles", async () => {
   const asked = Promise.withResolvers<void>();
   async function* chunks(): AsyncGenerator<Uint8Array> {
