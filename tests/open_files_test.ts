@@ -242,7 +242,7 @@ Deno.test("remux() does not write over a segment that its playlist names, open y
       const file = folder.path(`in/${name}`);
       const link = folder.hardLink(file, `hard-${name}`), soft = folder.symbolicLink(file, `soft-${name}`);
       for (const sink of [file, link, soft]) {
-        const run = remuxing(() => list, () => sink, { ...TS, onopen });
+        const run = remuxing(() => list, () => sink, { ...TS, input: { onopen } });
         await assertRefused(folder, run, "which it would overwrite");
       }
       Deno.removeSync(link);
@@ -256,7 +256,7 @@ Deno.test("What a playlist names is an error that says so", () => {
   const { names, onopen } = segmentsIn(folder);
   const list = folder.keep("in/a.m3u8", playlistOf(names)), last = folder.path(`in/${names[2]}`);
   assertThrows(
-    () => remuxSync(list, last, { ...TS, onopen }),
+    () => remuxSync(list, last, { ...TS, input: { onopen } }),
     TypeError,
     `sink: is a file that the source ${list} names, which it would overwrite: ${last}`,
   );
@@ -287,7 +287,11 @@ Deno.test(
     );
     for (const name of [...names, "index9.ts"]) {
       const sink = folder.path(`in/${name}`);
-      await assertRefused(folder, remuxing(() => script, () => sink, { ...TS, onopen }), "would overwrite");
+      await assertRefused(
+        folder,
+        remuxing(() => script, () => sink, { ...TS, input: { onopen } }),
+        "would overwrite",
+      );
     }
   },
 );
@@ -312,7 +316,7 @@ Deno.test(
     for (const name of names) folder.keep(`in/${name}`, Deno.readFileSync(folder.path(`in/${name}`)));
     for (const name of names) {
       const sink = folder.path(`in/${name}`);
-      const run = remuxing(() => manifest, () => sink, { format: "matroska", onopen });
+      const run = remuxing(() => manifest, () => sink, { format: "matroska", input: { onopen } });
       await assertRefused(folder, run, "which it would overwrite");
     }
   },
@@ -326,7 +330,7 @@ Deno.test("remux() does not write over an image of its sequence", { ignore: !isE
     format: "image2",
     options: { update: 1 },
     onopen: withinDirectory(folder.root, { write: true }),
-    input: { format: "image2" },
+    input: { format: "image2", onopen: withinDirectory(folder.root) },
   };
   await assertRefused(folder, remuxing(() => pattern, () => sink, options), "which it would overwrite");
 });
@@ -347,7 +351,7 @@ Deno.test("What a source names and is another file may be written, also in a fol
   const { names, onopen } = segmentsIn(folder);
   const list = folder.keep("in/index.m3u8", playlistOf(names));
   Deno.mkdirSync(folder.path("out"));
-  const hls = { format: "hls", options: { hls_time: 1 }, onopen };
+  const hls = { format: "hls", options: { hls_time: 1 }, onopen, input: { onopen } };
   for (const run of [remuxSync, remux, remuxSync]) { // the second and third write over the first
     await run(list, folder.path("out/index.m3u8"), hls);
     assertEquals(hashes(rowsOf(folder.path("out/index.m3u8"), { onopen })), tsHashes());
