@@ -54,7 +54,7 @@ export class Reading implements ReadsAhead {
 
   /** What has been read meanwhile. */
   #takeReady(): PacketBatch | null {
-    if (this.#after !== null || this.#session.hasEnded) return null;
+    if (this.#session.hasEnded) return null;
     if (this.#isAhead && !this.#session.native.isDone) {
       if (isTurnDue()) return null;
       answerEvents(); // what the thread asks while nobody waits for it
@@ -138,6 +138,7 @@ export class Reading implements ReadsAhead {
     if (this.#session.hasEnded) return;
     this.#session.native.finish(this.#slot);
     this.#take(this.#slot);
+    if (!this.#session.hasEnded) this.#batch ??= PacketBatch.take(this.#session); // they come before what follows
   }
 
   *stop(): Operation<void> {

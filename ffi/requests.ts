@@ -51,17 +51,10 @@ export class Requests {
   waiting = 0;
   /** Answers that were begun. */
   #started = 0;
-  /** Promises of callbacks that are not settled. */
-  #callbacks = new Set<PromiseLike<unknown>>();
 
   /** @param isOver Whether the session has ended: nobody is asked any more. */
   constructor(wait: Wait, isOver: () => boolean) {
-    this.#wait = (promise, step) => {
-      this.#callbacks.add(promise);
-      const settled = () => void this.#callbacks.delete(promise);
-      promise.then(settled, settled);
-      return wait(promise, step);
-    };
+    this.#wait = wait;
     this.#isOver = isOver;
   }
 
@@ -72,11 +65,6 @@ export class Requests {
 
   get hasOpener(): boolean {
     return this.#openers.size > 0;
-  }
-
-  /** Settles with the callbacks that have not returned what they promised; null where there are none. */
-  get pending(): Promise<unknown> | null {
-    return this.#callbacks.size > 0 ? Promise.allSettled(this.#callbacks) : null;
   }
 
   /** The I/O context's requests are for this device. */

@@ -90,6 +90,8 @@ export class Session implements Host {
   #calls = 0;
   #readsAhead: ReadsAhead | null = null;
   #timeout: number | undefined;
+  /** What was waited for last outside the library. */
+  #outside: PromiseLike<unknown> | null = null;
   #releaseSignal = () => {};
 
   /** @param label What the program calls it, in messages. */
@@ -183,10 +185,11 @@ export class Session implements Host {
   // ---------------------------------------------------------------------------------------- one wait
 
   /** How a step of the async engine is waited for. */
-  readonly wait: Wait = (promise, { isNative, late }) =>
-    isNative
-      ? this.#waits.until(promise, {})
-      : this.#waits.until(promise, { milliseconds: this.#timeout, onTimeout: this.#timeOut, late });
+  readonly wait: Wait = (promise, { isNative, late }) => {
+    if (isNative) return this.#waits.until(promise, {});
+    this.#outside = promise;
+    return this.#waits.until(promise, { milliseconds: this.#timeout, onTimeout: this.#timeOut, late });
+  };
 
   #timeOut = () => {
     const message = `${this.#label}: nothing came within the timeout of ${this.#timeout} ms`;
@@ -236,7 +239,7 @@ export class Session implements Host {
 
   async #closeGently(): Promise<void> {
     const wasOpen = this.#state === OPEN;
-    const reading = wasOpen && this.#calls === 0 ? this.#requests.pending : null;
+    const reading = wasOpen && this.#calls === 0 && this.#requests.waiting > 0 ? this.#outside : null;
     this.#end(CLOSED);
     const { settled } = this.#resources.release(null);
     await within(GRACE, reading || settled ? Promise.allSettled([reading, settled]) : null);
@@ -389,7 +392,8 @@ export class Session implements Host {
       return `the source is not seekable, and the demuxer must get to byte ${target} ` +
         `(an mp4 with its index at the end, for one)`;
     }
-    return undefined;
+    const isCut = operation === operations.cut;
+    return isCut && slot[Slot.RESULT] === AVERROR.ESPIPE ? "the source is not seekable" : undefined;
   }
 
   // ---------------------------------------------------------------------------------------- settings

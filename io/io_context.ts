@@ -41,19 +41,30 @@ export let lendIOContext: (context: IOContext, host: Host, use: Use, lend: boole
 
 /** IOContexts that are used by themselves keep what is native of them until as many others have been used. */
 const MAX_NATIVE = 8;
-const native: WeakRef<IOContext>[] = [];
+let native: WeakRef<IOContext>[] = [];
+/**
+ * Those of them in this turn of the event loop, the last one last. Until it is over a WeakRef would keep whatever it was made
+ * for: a loop that uses thousands would keep them all.
+ */
+let used: IOContext[] = [];
 
 /** Frees what is native of an IOContext that nobody uses, and keeps where it stands. */
 let park: (context: IOContext) => void;
 
 /** The context was used by itself just now. */
 function keepNative(context: IOContext): void {
-  const at = native.findIndex((reference) => reference.deref() === context);
-  if (at === native.length - 1 && at >= 0) return;
-  if (at >= 0) native.splice(at, 1);
-  native.push(new WeakRef(context));
-  const oldest = native.length > MAX_NATIVE ? native.shift()!.deref() : undefined;
-  if (oldest) park(oldest);
+  if (used.at(-1) === context) return;
+  if (used.length === 0) {
+    used = native.flatMap((reference) => reference.deref() ?? []);
+    queueMicrotask(endTurn);
+  }
+  used = [...used.filter((other) => other !== context), context];
+  if (used.length > MAX_NATIVE) park(used.shift()!);
+}
+
+function endTurn(): void {
+  native = used.map((context) => new WeakRef(context));
+  used = [];
 }
 
 /**

@@ -13,13 +13,18 @@ import {
 import {
   AVError,
   ClosedError,
+  concat,
+  concatSync,
   constants,
   Demuxer,
   type IOCallbacks,
   IOContext,
+  MemorySink,
   Muxer,
   type Packet,
+  probe,
   probeSync,
+  remux,
   remuxSync,
 } from "@avio/avio";
 import { Collector, readerOf } from "./support/devices.ts";
@@ -669,3 +674,48 @@ Deno.test("IOContext gives a Muxer its own buffer size and goes on after it", ()
   io.flushSync();
   assertEquals(sink.bytes().subarray(size), counting(3));
 });
+
+// ------------------------------------------------------------------------------------------- used again
+
+const usedBefore: Record<string, (io: IOContext) => unknown> = {
+  "read by itself": (io) => (io.readSync(new Uint8Array(100)), io.seekSync(0)),
+  "asked its size": (io) => io.sizeSync(),
+  "demuxed": (io) => {
+    Demuxer.openSync(io)[Symbol.dispose]();
+    io.seekSync(0);
+  },
+  "demuxed, asynchronously": async (io) => {
+    await (await Demuxer.open(io)).close();
+    io.seekSync(0);
+  },
+  "handed on": (io) => (io.readSync(new Uint8Array(10)), io.seekSync(0)),
+};
+
+for (const [what, use] of Object.entries(usedBefore)) {
+  Deno.test(`IOContext that was used before (${what}) is a source of concat, remux, split and probe`, async () => {
+    const bytes = fixtureBytes("video.ts");
+    for (const make of [() => new IOContext(bytes), () => new IOContext(4096, readerOf(bytes))]) {
+      const used = async () => {
+        const io = make();
+        await use(io);
+        return what === "handed on" ? io.transfer() : io;
+      };
+      const expected = new MemorySink();
+      const { packets } = concatSync([bytes, bytes, bytes], expected, { format: "mpegts" });
+      for (const run of [concatSync, concat]) {
+        const sink = new MemorySink();
+        const sources = [await used(), bytes, await used()];
+        const result = await run(sources, sink, { format: "mpegts" });
+        assertEquals([result.packets, sink.bytes()], [packets, expected.bytes()]);
+        for (const io of [sources[0], sources[2]] as IOContext[]) {
+          assertEquals(io.seekSync(0), 0); // theirs again
+          io.destroy();
+        }
+      }
+      using other = await used();
+      assertEquals((await remux(other, new MemorySink(), { format: "mpegts" })).packets * 3, packets);
+      using third = await used();
+      assertEquals((await probe(third)).streams.length, 2);
+    }
+  });
+}

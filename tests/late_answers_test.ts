@@ -4,7 +4,7 @@
  * one's error.
  */
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
-import { ClosedError, Demuxer, IOContext, Muxer } from "@avio/avio";
+import { ClosedError, constants, Demuxer, IOContext, Muxer } from "@avio/avio";
 import { rejectionOf, soon } from "./support/async.ts";
 import { Gate } from "./support/gate.ts";
 
@@ -168,6 +168,35 @@ Deno.test("What onread returns late is read by the IOContext itself, once it has
   const rest = new Uint8Array(SIZE);
   const read = io.readSync(rest)!;
   await assertGoesOn(bytes, [rest.subarray(0, read)], heldAt);
+});
+
+Deno.test("What onread returns late is of no use to an owner that seeks first", async () => {
+  const gate = new Gate();
+  let position = 0;
+  let isPromised = true;
+  const read = (buffer: Uint8Array) => {
+    const piece = samples.subarray(position, position + Math.min(1000, buffer.length));
+    buffer.set(piece);
+    position += piece.length;
+    return piece.length;
+  };
+  const { onread } = gate.wrap({ onread: read });
+  using io = new IOContext(4096, {
+    onread: (buffer, size) => isPromised ? Promise.resolve(onread!(buffer, size)) : read(buffer),
+    onseek: (offset, whence) => whence === constants.seek.SIZE ? SIZE : position = offset,
+  });
+  const demuxer = await Demuxer.open(io, raw);
+  const { waiting } = await readUntilHeld(demuxer, gate);
+  demuxer[Symbol.dispose]();
+  await soon(waiting);
+  isPromised = false;
+  gate.open();
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  const target = 200_000;
+  assertEquals(io.seekSync(target), target);
+  const found = new Uint8Array(3000);
+  assertEquals(io.readSync(found), found.length);
+  assertEquals(found, samples.slice(target, target + found.length));
 });
 
 Deno.test("A callback that rejects after its Demuxer has ended is nobody's error", async () => {

@@ -178,6 +178,32 @@ for (const [place, wait] of Object.entries(places)) {
   });
 }
 
+Deno.test("A callback that aborts the signal and then throws: the reason came first", async () => {
+  const reason = new Error("first");
+  const controllerOf = () => {
+    const controller = new AbortController();
+    const fail = () => {
+      controller.abort(reason);
+      throw new Error("second");
+    };
+    return { signal: controller.signal, fail };
+  };
+  const runs: ((fail: () => never, signal: AbortSignal) => Promise<unknown>)[] = [
+    (onread, signal) => probe({ onread }, { signal }),
+    (onwrite, signal) => remux(media, { onwrite }, copy({ signal })),
+    (transform, signal) => remux(media, sink(), copy({ signal, transform })),
+    (editMetadata, signal) => remux(media, sink(), copy({ signal, editMetadata })),
+    (bitstreamFilter, signal) => remux(media, sink(), copy({ signal, bitstreamFilter })),
+    (onprogress, signal) => remux(media, sink(), copy({ signal, onprogress })),
+    (onopen, signal) => remux(media, sink(), { signal, format: "hls", url: "x.m3u8", onopen }),
+    (onsegment, signal) => split(media, { signal, format: "matroska", every: 1, onsegment }),
+  ];
+  for (const run of runs) {
+    const { fail, signal } = controllerOf();
+    assertStrictEquals(await soon(rejectionOf(run(fail, signal))), reason, String(run));
+  }
+});
+
 Deno.test("After a timeout every call throws that very error", async () => {
   let isStuck = false;
   const { onread } = readerOf(fixtureBytes("video.ts"), { amount: (wanted) => Math.min(wanted, 700) });
@@ -236,14 +262,41 @@ for (const [what, make] of Object.entries(stubborn)) {
   });
 }
 
+Deno.test("What has done its work waits for cleanups that take a while", async () => {
+  let isCancelled = false;
+  const stream = () => {
+    isCancelled = false;
+    let at = 0;
+    return new ReadableStream<Uint8Array>({
+      pull: (controller) => controller.enqueue(fixtureBytes("video.ts").slice(at, at += 1000)),
+      cancel: async () => {
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        isCancelled = true;
+      },
+    }, { highWaterMark: 0 });
+  };
+  await probe(stream(), { findStreamInfo: false, bufferSize: 1024 });
+  assert(isCancelled, "probe()");
+  await (await Demuxer.open(stream(), { findStreamInfo: false, bufferSize: 1024 })).close();
+  assert(isCancelled, "close()");
+});
+
+Deno.test("timeout is not about what the library does by itself", async () => {
+  const bytes = new MemorySink();
+  await concat(Array.from({ length: 30 }, () => media), bytes, copy());
+  for (let i = 0; i < 5; i++) await remux(bytes.bytes(), sink(), copy({ timeout: 1 }));
+});
+
 Deno.test("close() over a generator whose next() never settles", async () => {
+  const asked = Promise.withResolvers<void>();
   async function* chunks(): AsyncGenerator<Uint8Array> {
-    yield media.slice(0, 40_000);
+    yield fixtureBytes("video.ts").slice(0, 20_000);
+    asked.resolve();
     await never();
   }
   const demuxer = await Demuxer.open(chunks(), { findStreamInfo: false, bufferSize: 1024 });
   const reading = rejectionOf(Array.fromAsync(demuxer));
-  await new Promise((resolve) => setTimeout(resolve, 0));
+  await soon(asked.promise);
   const begin = performance.now();
   await soon(demuxer.close(), 2000);
   assert((await soon(reading)) instanceof Error);
@@ -260,8 +313,19 @@ const scripts: Record<string, string> = {
     await probe({ onread: () => never() }, { timeout: 50 }).catch(() => {});`,
   "a remux with a long timeout that was aborted": `
     const controller = new AbortController();
-    await remux(fixtureBytes("video.mp4"), { onwrite: () => (controller.abort(), never()) },
+    await remux(fixtureBytes("video.mp4"), { onwrite: () => (setTimeout(() => controller.abort()), never()) },
       { format: "mpegts", timeout: 60_000, signal: controller.signal }).catch(() => {});`,
+  "a Demuxer with a long timeout that is closed while it waits": `
+    const { onread } = readerOf(fixtureBytes("video.ts"), { amount: (wanted) => Math.min(wanted, 700) });
+    let begin = null;
+    const source = { onread: (...a) => begin ? (begin(), never()) : onread(...a) };
+    const demuxer = await Demuxer.open(source, { timeout: 60_000, findStreamInfo: false, bufferSize: 1024 });
+    const begun = new Promise((resolve) => begin = resolve);
+    const reading = Array.fromAsync(demuxer).catch(() => {});
+    await begun;
+    await new Promise((resolve) => setTimeout(resolve));
+    demuxer[Symbol.dispose]();
+    await reading;`,
   "a Muxer with a long timeout that is finished": `
     const sink = new Collector();
     const muxer = await Muxer.open({ onwrite: async (...a) => sink.onwrite(...a) }, { format: "s16le", timeout: 60_000 });

@@ -169,6 +169,26 @@ Deno.test("finish() waits for packets that a slow sink has not taken, and they a
   assertEquals(framesIn(sink.bytes().slice()), counted(40));
 });
 
+Deno.test("What write() has accepted while another write is under way is written without a further call", async () => {
+  const gate = new Gate();
+  let written = 0;
+  const all = Promise.withResolvers<void>();
+  const onwrite = ({ length }: Uint8Array) => {
+    written += length;
+    if (written === 4000) all.resolve();
+    return length;
+  };
+  await using muxer = await Muxer.open(gate.wrap({ onwrite }), { format: "s16le", coalesce: false });
+  muxer.addStream({ type: "audio", codec: "pcm_s16le", sampleRate: 48000, channels: 1 });
+  const write = (pts: number) => muxer.write({ streamIndex: 0, data: new Uint8Array(1000), pts, dts: pts });
+  gate.close();
+  await write(0);
+  await soon(gate.reached);
+  for (const pts of [1, 2, 3]) await write(pts);
+  gate.open();
+  await soon(all.promise);
+});
+
 Deno.test("A read() that is not awaited keeps readSync() from overtaking it", async () => {
   for (const source of [fixtureBytes("audio.mp3"), new Blob([fixtureBytes("audio.mp3")])]) {
     await using demuxer = await Demuxer.open(source);
@@ -226,6 +246,27 @@ for (const way of ways) {
   }
 }
 
+for (const way of ways) {
+  Deno.test(`After a header that FFmpeg refused (${way}) every call throws that very error, and it is not tried again`, async () => {
+    for (const options of [{}, { options: { no_such_option: 1 } }]) {
+      const onwrite = ({ length }: Uint8Array) => length;
+      await using muxer = await Muxer.open({ onwrite }, { format: "mp4", ...options }); // which must be seekable
+      muxer.addStream(parameters);
+      const call = async (name: "start" | "write" | "flush" | "finish") => {
+        if (name === "write") {
+          return await (way === "sync" ? muxer.writeSync(packet(0)) : muxer.write(packet(0)));
+        }
+        return await (way === "sync" ? muxer[`${name}Sync`]() : muxer[name]());
+      };
+      const error = await rejectionOf(call("start"));
+      assert(error instanceof AVError || error instanceof TypeError);
+      for (const name of ["start", "write", "flush", "finish"] as const) {
+        assertStrictEquals(await rejectionOf(call(name)), error, name);
+      }
+    }
+  });
+}
+
 // ------------------------------------------------------------------------------------------- copies
 
 /** Changes all that can be changed of a packet. */
@@ -249,7 +290,7 @@ Deno.test("A packet may be changed as soon as write() or writeSync() has returne
           ...packet(at),
           data: frames[at]!.slice(),
           timeBase: { ...timeBase },
-          sideData: [{ type: "skip_samples", data: new Uint8Array(10) }],
+          sideData: [{ type: "Skip Samples", data: new Uint8Array(10) }],
         };
         if (way === "async") muxer.write(mine);
         else muxer.writeSync(mine);
@@ -381,6 +422,31 @@ Deno.test({
         await muxer.finish();
       });
       for (const line of changed) assertMatch(line, /F=0x6/);
+    }
+  },
+});
+
+Deno.test({
+  name: "Side data may be changed as soon as write() has returned, and before the header after writeSync()",
+  ignore: !outputFormats().some(({ name }) => name === "framemd5"),
+  async fn() {
+    for (const way of ways) {
+      const written = (isSpoiled: boolean) =>
+        crcsOf(async (sink) => {
+          await using muxer = await Muxer.open(sink, { format: "framemd5" });
+          muxer.addStream(parameters);
+          for (const at of counted(5)) {
+            const sideData = [{ type: "Skip Samples", data: new Uint8Array(10).fill(at) }];
+            const mine = { ...packet(at), data: frames[at]!.slice(), timeBase: { ...timeBase }, sideData };
+            if (way === "async") muxer.write(mine);
+            else muxer.writeSync(mine);
+            if (isSpoiled) spoil(mine);
+          }
+          await muxer.finish();
+        });
+      const expected = await written(false);
+      assert(new Set(expected.map((line) => line.split("S=1")[1])).size === 5, expected.join());
+      assertEquals(await written(true), expected);
     }
   },
 });

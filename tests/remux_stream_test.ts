@@ -1,0 +1,49 @@
+/**
+ * RemuxStream: what a range asks of a source that can't seek, and how its result and its sides end.
+ */
+import { assert, assertEquals, assertInstanceOf, assertMatch, assertStrictEquals } from "@std/assert";
+import { AVError, MemorySink, remux, RemuxStream, streamingOptions } from "@avio/avio";
+import { chunksOf, rejectionOf, soon } from "./support/async.ts";
+import { fixtureBytes } from "./support/fixtures.ts";
+import { hashesByStream, rowsOf } from "./support/packets.ts";
+
+function streamOf(name: string): ReadableStream<Uint8Array> {
+  return ReadableStream.from(chunksOf(fixtureBytes(name), 5000));
+}
+
+/** Sources that are cut where they are read on: an index, or clusters, tell what is where. */
+for (const name of ["video.mkv", "faststart.mp4", "fragmented.mp4", "video.webm"]) {
+  for (const range of [{ start: 1 }, { start: 0 }, { end: 1 }, { start: 0.5, end: 1.5 }]) {
+    Deno.test(`RemuxStream(${JSON.stringify(range)}) of ${name} gives what remux() gives of a file`, async () => {
+      const format = "matroska";
+      const file = new MemorySink();
+      await remux(fixtureBytes(name), file, { format, options: streamingOptions(format), ...range });
+      const remuxing = new RemuxStream({ format, ...range });
+      const bytes = await soon(new Response(streamOf(name).pipeThrough(remuxing)).bytes());
+      const rows = rowsOf(bytes);
+      assertEquals(rows.length, (await remuxing.result).packets);
+      assert(rows.length > 0);
+      assertEquals(hashesByStream(rows), hashesByStream(rowsOf(file.bytes())));
+    });
+  }
+}
+
+Deno.test("RemuxStream({ start }) of what must be sought in is an error that says so", async () => {
+  for (const name of ["video.ts", "video.flv"]) {
+    const remuxing = new RemuxStream({ format: "mpegts", start: 1 });
+    const error = await soon(rejectionOf(new Response(streamOf(name).pipeThrough(remuxing)).bytes()));
+    assertInstanceOf(error as Error, AVError);
+    assertEquals((error as Error).message, "Cannot seek to the start: the source is not seekable");
+    assertStrictEquals(await rejectionOf(remuxing.result), error);
+  }
+});
+
+Deno.test("RemuxStream of an mp4 whose index is at the end says why it can't be read", async () => {
+  for (const range of [{}, { start: 1 }]) {
+    const remuxing = new RemuxStream({ format: "matroska", input: { bufferSize: 4096 }, ...range });
+    const error = await soon(rejectionOf(new Response(streamOf("video.mp4").pipeThrough(remuxing)).bytes()));
+    assertInstanceOf(error as Error, AVError);
+    assertMatch((error as Error).message, /not seekable/);
+    assertStrictEquals(await rejectionOf(remuxing.result), error);
+  }
+});
