@@ -318,6 +318,16 @@ void io_free(struct io *io) {
 /* An input or output reads or writes through it. */
 static bool is_used(const struct io *io) { return io->used || io->nested || !io->context; }
 
+static void *location_below(void *context, void *before) {
+  struct io *io = ((AVIOContext *)context)->opaque;
+  return before ? NULL : &io->location;
+}
+
+static const AVClass located_class = {.class_name = "AVIOContext",
+                                      .item_name = av_default_item_name,
+                                      .child_next = location_below,
+                                      .version = LIBAVUTIL_VERSION_INT};
+
 int32_t avs_io_locate(double handle, const char *url, uint32_t size) {
   struct io *io = find_io(handle);
   if (!io || !io->context) return AVERROR(EBADF);

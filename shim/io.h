@@ -15,8 +15,7 @@
 #include "request.h"
 
 struct io {
-  struct location location; /* first: see location.h */
-  struct object object;
+  struct object object; /* first: see find_io() */
   struct channel *channel;
   struct io *next; /* in its session */
   AVIOContext *context; /* NULL: it is who is asked (AVS_IO_OPENER, AVS_IO_TRANSFORMER) */
@@ -25,6 +24,7 @@ struct io {
   bool offered; /* made while JavaScript was asked to open something */
   bool nested;  /* opened by libavformat, by way of JavaScript */
   char *url;    /* of a memory output that is nested */
+  struct location location;
   const struct io *copied; /* by a stand-in */
   struct decipher *decipher;
   int64_t base;        /* where libavformat's position 0 is */

@@ -17,13 +17,6 @@ static const AVOption options[] = {
 static const AVClass location_class = {
     .class_name = "location", .item_name = av_default_item_name, .option = options, .version = LIBAVUTIL_VERSION_INT};
 
-static void *next_child(void *context, void *before) { return before ? NULL : ((AVIOContext *)context)->opaque; }
-
-const AVClass located_class = {.class_name = "AVIOContext",
-                               .item_name = av_default_item_name,
-                               .child_next = next_child,
-                               .version = LIBAVUTIL_VERSION_INT};
-
 int location_set(struct location *location, const char *url, size_t size) {
   char *copy = av_malloc(size + 1);
   if (!copy) return AVERROR(ENOMEM);

@@ -16,9 +16,6 @@ struct location {
   char *url; /* NULL: it is where it was asked for */
 };
 
-/* The class of an AVIOContext whose `opaque` begins with a struct location. */
-extern const AVClass located_class;
-
 /* 0, or AVERROR(ENOMEM). */
 int location_set(struct location *location, const char *url, size_t size);
 void location_free(struct location *location);
