@@ -39,7 +39,8 @@ const rows = new Float64Array(MAX_EVENTS * Event.LENGTH);
 const receivers = new Map<number, WeakRef<Receiver>>();
 const waiting = new Map<number, Waiter>();
 let pumping = false;
-let inPool = false; // the pump waits there
+/** What waits on threads of Deno's pool. */
+const poolWaits = new Set<Promise<number>>();
 let lastTurn = -Infinity; // of the event loop, between the pump's own and those of all before
 
 /** The session gets its events from now on. */
@@ -66,7 +67,12 @@ function wake(handle: number): void {
   if (!waiter) return;
   waiting.delete(handle);
   waiter.resolve();
-  if (inPool && waiting.size === 0) library().avs_wake_events();
+  if (poolWaits.size > 0 && waiting.size === 0) library().avs_wake_events();
+}
+
+/** Resolves when nobody waits on a thread of Deno's pool in vain; null where that is so. */
+export function quiet(): Promise<unknown> | null {
+  return poolWaits.size > 0 && waiting.size === 0 ? Promise.all(poolWaits) : null;
 }
 
 /** Whether one of the sessions that are waited for is at work itself, and does not wait for a promise. */
@@ -82,8 +88,16 @@ export function isTurnDue(): boolean {
 
 /** Gives the event loop its turn. */
 export async function turn(): Promise<void> {
-  await library().avs_wait_events(library().avs_isolate(), 0);
+  await waitInPool(0);
+}
+
+async function waitInPool(milliseconds: number): Promise<number> {
+  const wait = library().avs_wait_events(library().avs_isolate(), milliseconds);
+  poolWaits.add(wait);
+  const result = await wait;
+  poolWaits.delete(wait);
   lastTurn = performance.now();
+  return result;
 }
 
 /** Answers the events that are there, or that come within so many microseconds; how many. */
@@ -102,16 +116,11 @@ const taken: Float64Array[] = [];
 
 async function pump(): Promise<void> {
   pumping = true;
-  const isolate = library().avs_isolate();
   await null; // the operation is about to start
   while (waiting.size > 0) {
     const patient = !isTurnDue() && isAnyAtWork();
     if (!patient || answerEvents(PATIENCE_MICROSECONDS) === 0) {
-      inPool = true;
-      const result = await library().avs_wait_events(isolate, MAX_POOL_WAIT);
-      inPool = false;
-      if (result < 0) break; // this thread has ended, and there is nobody left to tell
-      lastTurn = performance.now();
+      if (await waitInPool(MAX_POOL_WAIT) < 0) break; // this thread has ended, and there is nobody left to tell
       answerEvents();
     }
     await null; // whoever waits for what is done goes on, and asks for more

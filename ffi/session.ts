@@ -7,6 +7,7 @@ import { AVERROR } from "./constants.ts";
 import type { Call } from "./calls.ts";
 import type { Device } from "./device.ts";
 import { check, ClosedError, makeError, settingError } from "./errors.ts";
+import { quiet } from "./events.ts";
 import { encodePairs, library, readText, readTextOrThrow } from "./library.ts";
 import { type LogLine, parseLog, tellLog } from "./log.ts";
 import { OpenFiles } from "./open_files.ts";
@@ -171,6 +172,7 @@ export class Session implements Host {
       return await result;
     } finally {
       this.#calls--;
+      if (this.#state !== OPEN) await quiet();
     }
   }
 
@@ -233,7 +235,8 @@ export class Session implements Host {
 
   /** As `close`, and waits for cleanups and for a callback that reads ahead, but not for ever. */
   closeAsync(): Promise<void> {
-    return this.#closing ??= this.#closeGently();
+    if (this.#closing) return this.#closing.catch(() => {}); // it was told once
+    return this.#closing = this.#closeGently();
   }
   #closing: Promise<void> | null = null;
 
@@ -243,6 +246,7 @@ export class Session implements Host {
     this.#end(CLOSED);
     const { settled } = this.#resources.release(null);
     await within(GRACE, reading || settled ? Promise.allSettled([reading, settled]) : null);
+    await quiet();
     if (wasOpen) this.#throwOfCleanups();
   }
 

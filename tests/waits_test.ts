@@ -18,7 +18,7 @@ import { promising, rejectionOf, soon } from "./support/async.ts";
 import { readerOf } from "./support/devices.ts";
 import { fixtureBytes } from "./support/fixtures.ts";
 import { runScript } from "./support/script.ts";
-import { never } from "./support/threads.ts";
+import { never, sleep } from "./support/threads.ts";
 
 interface Limits {
   signal?: AbortSignal;
@@ -297,6 +297,7 @@ Deno.test("close() over a generator whose next() never settles", async () => {
   const demuxer = await Demuxer.open(chunks(), { findStreamInfo: false, bufferSize: 1024 });
   const reading = rejectionOf(Array.fromAsync(demuxer));
   await soon(asked.promise);
+  await sleep(50); // now it is what the iteration waits for, and is not read ahead
   const begin = performance.now();
   await soon(demuxer.close(), 2000);
   assert((await soon(reading)) instanceof Error);
