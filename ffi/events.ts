@@ -56,6 +56,7 @@ export function forgetEvents(handle: number): void {
 
 /** Resolves when the session's operation has ended, when it has packets ready, or when it is forgotten. */
 export function nextEvent(receiver: Receiver): Promise<void> {
+  if (!receivers.has(receiver.handle)) return Promise.resolve(); // what was called has ended it
   return new Promise((resolve) => {
     waiting.set(receiver.handle, { receiver, resolve });
     if (!pumping) pump();

@@ -16,7 +16,7 @@ import {
   RemuxStream,
   type SessionOptions,
 } from "@avio/avio";
-import { promising } from "./support/async.ts";
+import { promising, sleep } from "./support/async.ts";
 import { Collector, readerOf } from "./support/devices.ts";
 import { fixtureBytes, fixturePath } from "./support/fixtures.ts";
 import { rowOf, rowsOf } from "./support/packets.ts";
@@ -26,7 +26,6 @@ import {
   never,
   rejection,
   sessionThreads,
-  sleep,
   slowReaderOf,
   type Stuck,
   stuck,

@@ -14,11 +14,11 @@ import {
   type Source,
   split,
 } from "@avio/avio";
-import { promising, rejectionOf, soon } from "./support/async.ts";
+import { promising, rejectionOf, sleep, soon } from "./support/async.ts";
 import { readerOf } from "./support/devices.ts";
 import { fixtureBytes } from "./support/fixtures.ts";
 import { runScript } from "./support/script.ts";
-import { never, sleep } from "./support/threads.ts";
+import { never } from "./support/threads.ts";
 
 interface Limits {
   signal?: AbortSignal;

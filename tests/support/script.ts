@@ -18,8 +18,9 @@ export interface ScriptOutcome {
 /** What the tests' scripts begin with. */
 const prelude = `
 import * as avio from "@avio/avio";
+import { sleep } from "${root}tests/support/async.ts";
 import { readerOf, Collector } from "${root}tests/support/devices.ts";
-import { eventually, never, rejection, residentMegabytes, sleep, slowReaderOf, stuck, threads }
+import { eventually, never, rejection, residentMegabytes, slowReaderOf, stuck, threads }
   from "${root}tests/support/threads.ts";
 import { fixtureBytes, fixturePath } from "${root}tests/support/fixtures.ts";
 const { Demuxer, Muxer, MemorySink, Packet, probe, remux, RemuxStream } = avio;

@@ -2,6 +2,7 @@
  * What a test sees of the process it runs in: its threads and its memory. And sources that never answer.
  */
 import type { IOCallbacks } from "@avio/avio";
+import { sleep } from "./async.ts";
 import { readerOf } from "./devices.ts";
 
 /** The threads of sessions in this process, by their numbers. Other test files run in it too. */
@@ -38,11 +39,6 @@ export function haveEnded(some: Set<string>, milliseconds?: number): Promise<boo
 export function residentMegabytes(): number {
   const { rss, heapTotal } = Deno.memoryUsage();
   return (rss - heapTotal) / 1e6;
-}
-
-/** Sleeps. */
-export function sleep(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
 /** Waits until it is so; false where it is not in time. */
