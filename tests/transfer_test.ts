@@ -19,6 +19,7 @@ import { chunksOf, rejectionOf, soon, WatchedSink, WatchedSource } from "./suppo
 import { fixtureBytes } from "./support/fixtures.ts";
 import { openFiles } from "./support/many_files.ts";
 import { hashesByStream, rowsOf } from "./support/packets.ts";
+import { libavformat } from "./support/versions.ts";
 
 const media = fixtureBytes("video.mkv");
 const source = () => new WatchedSource(chunksOf(media, 5000));
@@ -227,35 +228,42 @@ Deno.test("start and end of concat count over its sources, wherever they are", a
 
 // ------------------------------------------------------------------------------------------- what is read back
 
-Deno.test("append_list with slow sinks: the list that is read back is the one that was written", async () => {
-  const folder = await Deno.makeTempDir({ prefix: "avio-test-" });
-  try {
-    const files = withinDirectory(folder, { write: true });
-    const onopen: typeof files = async (request) => {
-      const place = await files(request);
-      if (place === null || request.mode === "read") return place;
-      const pieces: Uint8Array[] = [];
-      return new WritableStream({
-        async write(piece) {
-          await new Promise((resolve) => setTimeout(resolve, 1));
-          pieces.push(piece);
-        },
-        close: async () => await Deno.writeFile(String(place), await new Blob(pieces as BlobPart[]).bytes()),
-      });
-    };
-    const options = { hls_time: 1, hls_list_size: 0, hls_flags: "append_list+omit_endlist" };
-    for (const count of [1, 2, 3]) {
-      await remux(media, `${folder}/x.m3u8`, { format: "hls", onopen, options, bufferSize: 512 });
-      const list = await Deno.readTextFile(`${folder}/x.m3u8`);
-      const names = list.split("\n").filter((line) => line.endsWith(".ts"));
-      assertEquals(names, Array.from({ length: names.length }, (_, i) => `x${i}.ts`));
-      assert(names.length >= 3 * count, list);
-      for (const name of names) assert((await Deno.stat(`${folder}/${name}`)).size > 0);
+// FFmpeg 5.1 reads the list with its own protocols, of which avio lets it have none: it begins a new one.
+const ignore = libavformat < 61;
+Deno.test(
+  "append_list with slow sinks: the list that is read back is the one that was written",
+  { ignore },
+  async () => {
+    const folder = await Deno.makeTempDir({ prefix: "avio-test-" });
+    try {
+      const files = withinDirectory(folder, { write: true });
+      const onopen: typeof files = async (request) => {
+        const place = await files(request);
+        if (place === null || request.mode === "read") return place;
+        const pieces: Uint8Array[] = [];
+        return new WritableStream({
+          async write(piece) {
+            await new Promise((resolve) => setTimeout(resolve, 1));
+            pieces.push(piece);
+          },
+          close: async () =>
+            await Deno.writeFile(String(place), await new Blob(pieces as BlobPart[]).bytes()),
+        });
+      };
+      const options = { hls_time: 1, hls_list_size: 0, hls_flags: "append_list+omit_endlist" };
+      for (const count of [1, 2, 3]) {
+        await remux(media, `${folder}/x.m3u8`, { format: "hls", onopen, options, bufferSize: 512 });
+        const list = await Deno.readTextFile(`${folder}/x.m3u8`);
+        const names = list.split("\n").filter((line) => line.endsWith(".ts"));
+        assertEquals(names, Array.from({ length: names.length }, (_, i) => `x${i}.ts`));
+        assert(names.length >= 3 * count, list);
+        for (const name of names) assert((await Deno.stat(`${folder}/${name}`)).size > 0);
+      }
+    } finally {
+      await Deno.remove(folder, { recursive: true });
     }
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-});
+  },
+);
 
 Deno.test("A second, shorter version of a nested file is not followed by the rest of the first", async () => {
   const folder = await Deno.makeTempDir({ prefix: "avio-test-" });

@@ -421,7 +421,8 @@ Deno.test({
         for (const packet of demuxer.packetsSync()) await muxer.write(change(packet));
         await muxer.finish();
       });
-      for (const line of changed) assertMatch(line, /F=0x6/);
+      // FFmpeg 5.1 takes every AAC packet for a key one.
+      for (const line of changed) assertMatch(line, line.startsWith("0,") ? /F=0x6/ : /F=0x[67]/);
     }
   },
 });
