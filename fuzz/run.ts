@@ -23,9 +23,9 @@ const CASES_PER_CHILD = 250;
 /** Milliseconds that one case may take. */
 const DEADLINE = 30_000;
 /** Megabytes in memory: a file may say that it needs much, and up to 2 GB FFmpeg believes it. */
-const MOST_MEGABYTES = 3000;
+const MAX_MEGABYTES = 3000;
 /** Megabytes that a child may keep after its cases. */
-const MOST_KEPT = 500;
+const MAX_KEPT = 500;
 
 function settings(): Settings {
   const given = new Map(Deno.args.map((argument) => {
@@ -118,7 +118,7 @@ class Child {
   #watch(end: number): void {
     const megabytes = Math.round(residentMegabytes(this.#process.pid));
     this.tally.peak = Math.max(this.tally.peak, megabytes);
-    if (megabytes > MOST_MEGABYTES) this.#kill("memory");
+    if (megabytes > MAX_MEGABYTES) this.#kill("memory");
     else if (this.#current && performance.now() - this.#current.since > DEADLINE) this.#kill("hang");
     else if (performance.now() > end && this.settings.case === null) this.#kill("time");
   }
@@ -155,7 +155,7 @@ class Child {
           `${report.threads} threads, ${report.threadsBefore} before: some case before ${this.next} left them`,
         );
       }
-      if (report.megabytes > MOST_KEPT) {
+      if (report.megabytes > MAX_KEPT) {
         this.#find(`${report.megabytes} MB are kept after the cases before ${this.next}`);
       }
     }
@@ -166,7 +166,7 @@ class Child {
     if (this.#killed === "memory") {
       this.tally.greedy++;
       this.tally.cases++;
-      console.log(`  case ${this.#current?.nth}: more than ${MOST_MEGABYTES} MB; ${this.#current?.what}`);
+      console.log(`  case ${this.#current?.nth}: more than ${MAX_MEGABYTES} MB; ${this.#current?.what}`);
       await this.#keepInput("memory");
     } else if (this.#killed === "hang") {
       this.tally.cases++;
