@@ -20,7 +20,7 @@ export async function concat(args: ConcatArguments): Promise<void> {
   if (args.inputs.includes(STANDARD)) throw new UsageError("IN: stdin can't be one of several, name a file");
   const sources = args.inputs.map((input) => ({
     source: sourceOf(input),
-    input: { ...args.inputOptions, ...besideInput(input) },
+    input: besideInput(input, args.inputOptions),
   }));
   const done = await transfer(args, args.inputs, (chosen) => {
     const options = {

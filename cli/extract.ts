@@ -74,7 +74,7 @@ async function attachments(
   choose: (streams: readonly Stream[]) => Stream[],
 ): Promise<Attachment[]> {
   const source = inputSource(input, inputOptions);
-  const options = { ...inputOptions, ...besideInput(input) };
+  const options = besideInput(input, inputOptions);
   const isAsync = needsAsync(input, inputOptions);
   using demuxer = isAsync ? await Demuxer.open(source, options) : Demuxer.openSync(source, options);
   const streams = choose(demuxer.streams);

@@ -1,16 +1,33 @@
 /**
- * What the command line lets a playlist open: what is in its own folder, or on its own http origin. And a muxer of
+ * What the command line lets a playlist open: what is in its own folder, or on its http origin. And a muxer of
  * several files: what is in the folder of its output.
  */
 import { dirname } from "node:path";
-import { type OpenCallback, withinDirectory, withinOrigin } from "../mod.ts";
+import { anyOf, type DemuxerOptions, type OpenCallback, withinDirectory, withinOrigin } from "../mod.ts";
 import { isUrl, placeOf, STANDARD } from "./streams.ts";
 
-/** What may be read beside the input; what comes on stdin opens nothing. */
-export function besideInput(name: string): { onopen?: OpenCallback } {
-  if (name === STANDARD) return {};
-  if (isUrl(name)) return { onopen: withinOrigin(new URL(name).origin) };
-  return { onopen: beside(name, {}) };
+/** The options of an input, and what may be read beside it; what comes on stdin opens nothing. */
+export function besideInput(name: string, options: DemuxerOptions): DemuxerOptions {
+  if (name === STANDARD) return options;
+  return isUrl(name) ? besideUrl(options) : { ...options, onopen: beside(name, {}) };
+}
+
+/** Its own origin, and those that its redirects went through: what it names is where they led. */
+function besideUrl(options: DemuxerOptions): DemuxerOptions {
+  const ownFetch = options.http?.fetch ?? fetch;
+  const origins = new Set<string>();
+  let opener: OpenCallback | undefined;
+  return {
+    ...options,
+    http: {
+      ...options.http,
+      fetch: (input, init) => {
+        if (!opener) origins.add(new URL(input instanceof Request ? input.url : input).origin);
+        return ownFetch(input, init);
+      },
+    },
+    onopen: (request) => (opener ??= anyOf(...[...origins].map((origin) => withinOrigin(origin))))(request),
+  };
 }
 
 /** What may be written, and read again, beside the output. */

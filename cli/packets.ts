@@ -13,7 +13,7 @@ export async function packets(
   input: DemuxerOptions,
 ): Promise<void> {
   const source = inputSource(file, input);
-  const reading = { ...input, ...besideInput(file) };
+  const reading = besideInput(file, input);
   const isAsync = needsAsync(file, input);
   using demuxer = isAsync ? await Demuxer.open(source, reading) : Demuxer.openSync(source, reading);
   const format = options.json ? jsonLine : textLine;

@@ -27,7 +27,7 @@ export interface ProbeOptions {
 /** Runs the command. */
 export async function probe(file: string, options: ProbeOptions, input: DemuxerOptions): Promise<void> {
   const source = inputSource(file, input);
-  const reading = { ...input, ...besideInput(file) };
+  const reading = besideInput(file, input);
   const info = needsAsync(file, input) ? await probeAsync(source, reading) : probeSync(source, reading);
   if (options.json) print(JSON.stringify(ffprobeJson(file, info), null, 2));
   else if (options["media-info"]) print(toJSON(info));

@@ -24,7 +24,7 @@ export async function remux(args: RemuxArguments): Promise<void> {
       ...(args.format === undefined ? {} : { format: args.format }),
       options: muxerOptions(args),
       ...besideOutput(args.output),
-      input: { ...args.inputOptions, ...besideInput(args.input) },
+      input: besideInput(args.input, args.inputOptions),
     };
     const sink = sinkOf(args.output);
     return needsAsync(args.input, args.inputOptions)

@@ -32,7 +32,7 @@ export async function split(args: SplitArguments): Promise<void> {
       every: args.every,
       resetTimestamps: !args.keepTimes,
       options: args.options,
-      input: { ...args.inputOptions, ...besideInput(args.input) },
+      input: besideInput(args.input, args.inputOptions),
       onsegment: (index: number) => {
         const name = nameOf(index);
         names[index] = name;

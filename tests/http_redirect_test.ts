@@ -19,6 +19,7 @@ import {
   withinOrigin,
 } from "@avio/avio";
 import { readRows, rejectionOf, soon } from "./support/async.ts";
+import { avio } from "./support/cli.ts";
 import { fixtureBytes } from "./support/fixtures.ts";
 import { bytesOf, hashes, playlistOf, recording, tsHashes, tsSegments } from "./support/many_files.ts";
 import { rowsOf } from "./support/packets.ts";
@@ -368,6 +369,20 @@ Deno.test("An abort ends the wait for what onopen says of a redirect", async () 
   const reading = readRows(`${site.origin}/index.m3u8`, { onopen, signal: controller.signal });
   assertStrictEquals(await soon(rejectionOf(reading)), reason);
   await probe(MP4); // by then the aborted session's thread has ended, which nobody else waits for
+});
+
+Deno.test("avio: what a playlist names is read where the playlist was redirected to, and nowhere else", async () => {
+  await using cdn = new Site({ "/v1/index.m3u8": PLAYLIST, ...segmentPages("/v1/") });
+  await using site = new Site({ "/live.m3u8": redirect(`${cdn.origin}/v1/index.m3u8`) });
+  const url = `${site.origin}/live.m3u8`;
+  const read = await avio("packets", url, "--json");
+  assertEquals(read.code, 0, read.stderr);
+  await using other = new Site({ "/secret.ts": tsSegments().get("index1.ts")! });
+  cdn.pages.set("/v1/index1.ts", redirect(`${other.origin}/secret.ts`));
+  const refused = await avio("packets", url);
+  assertEquals(refused.code, 1);
+  assertStringIncludes(refused.stderr, "secret.ts, which onopen refused");
+  assertEquals(other.requests.length, 0);
 });
 
 // ------------------------------------------------------------------------------------------- a fetch that follows by itself
