@@ -42,7 +42,7 @@ Flags about IN:
   --max-packet-size BYTES       a larger packet is an error (268435456)
   --max-open-size BYTES         that finding out may read (268435456)
   --buffer-size BYTES           of each read, and of each write (65536)
-  --header 'Name: value'        with requests to the input's origin; again for more
+  --header 'Name: value'        of requests to IN's host; again for more
   --retries N                   of a broken http connection, 429 and 5xx (3)
   --timeout SECONDS             that one read or write may take`;
 
