@@ -504,11 +504,12 @@ Deno.test("RemuxStream: a cancel downstream is told upstream", async () => {
 
 Deno.test("RemuxStream: a cancel downstream is told upstream even while nothing comes from there", async () => {
   const reason = new Error("no longer");
-  const { readable, writable } = new RemuxStream({ format: "matroska" });
+  const { readable, writable, result } = new RemuxStream({ format: "matroska" });
   const writer = writable.getWriter();
   writer.closed.catch(() => {});
   await readable.cancel(reason);
   assertStrictEquals(await soon(rejectionOf(writer.closed), 1000), reason);
+  assertStrictEquals(await soon(rejectionOf(result), 1000), reason); // native code has been told by then
 });
 
 for (
@@ -526,11 +527,12 @@ for (
   ] as const
 ) {
   Deno.test(`RemuxStream tells both ends: ${how}`, async () => {
-    const { readable, writable } = new RemuxStream(options);
+    const { readable, writable, result } = new RemuxStream(options);
     const source = new WatchedSource(chunksOf(bytes, 1000));
     const piping = source.stream.pipeTo(writable).then(() => null, (error) => error);
     const error = await soon(rejectionOf(new Response(readable).bytes()), 2000);
     assert(error instanceof Error, String(error));
+    assertStrictEquals(await soon(rejectionOf(result), 2000), error);
     const told = await soon(piping, 2000);
     // A pipe that has given everything before is not told.
     if (told !== null || how !== "no input" && how !== "bad input") assertStrictEquals(told, error);
