@@ -34,6 +34,8 @@ const MAX_TURN = 4;
 /** Milliseconds on a thread of Deno's pool. */
 const MAX_POOL_WAIT = 250;
 
+/** Events that are not dispatched yet. */
+const taken: Float64Array[] = [];
 const rows = new Float64Array(MAX_EVENTS * Event.LENGTH);
 /** Sessions that have events, whether or not anybody waits for them; one that was forgotten can go. */
 const receivers = new Map<number, WeakRef<Receiver>>();
@@ -112,8 +114,6 @@ export function answerEvents(patience = 0): number {
   for (let event; (event = taken.shift());) dispatch(event);
   return left + count;
 }
-/** Events that are not dispatched yet. */
-const taken: Float64Array[] = [];
 
 async function pump(): Promise<void> {
   pumping = true;

@@ -2,12 +2,11 @@
  * Operations on a session's output: choosing its format, adding streams and chapters, header, packets, trailer.
  */
 import { check } from "./errors.ts";
-import { library, readTextOrThrow } from "./library.ts";
+import { encodePairs, library, readTextOrThrow } from "./library.ts";
 import type { NativeIO } from "./native_io.ts";
 import type { Operation } from "./operation.ts";
 import type { Session } from "./session.ts";
 import { Direction, operations, SetWhat, Slot } from "./symbols.ts";
-import { encodePairs } from "./library.ts";
 
 /** Names and values, as the shim takes them. */
 export type Pairs = Iterable<readonly [string, string]>;

@@ -1,7 +1,6 @@
 #include "location.h"
 
 #include <errno.h>
-#include <string.h>
 
 #include <libavformat/avio.h>
 #include <libavutil/error.h>
@@ -18,10 +17,8 @@ static const AVClass location_class = {
     .class_name = "location", .item_name = av_default_item_name, .option = options, .version = LIBAVUTIL_VERSION_INT};
 
 int location_set(struct location *location, const char *url, size_t size) {
-  char *copy = av_malloc(size + 1);
+  char *copy = av_strndup(url, size);
   if (!copy) return AVERROR(ENOMEM);
-  memcpy(copy, url, size);
-  copy[size] = 0;
   av_free(location->url);
   *location = (struct location){&location_class, copy};
   return 0;

@@ -100,12 +100,19 @@ int32_t avs_route(double handle, int32_t input_stream, double *out) {
   return 0;
 }
 
-int32_t avs_set_range(double handle, double start, double end) {
+/* The remux of a session that is not at work. */
+static int remux_to_set(double handle, struct remux **remux) {
   struct session *session = find_session(handle);
   if (!session) return AVERROR(EBADF);
   if (session->channel.running) return AVERROR(EBUSY);
-  struct remux *remux = remux_of(session);
-  if (!remux) return AVERROR(ENOMEM);
+  *remux = remux_of(session);
+  return *remux ? 0 : AVERROR(ENOMEM);
+}
+
+int32_t avs_set_range(double handle, double start, double end) {
+  struct remux *remux = NULL;
+  int result = remux_to_set(handle, &remux);
+  if (result < 0) return result;
   remux->start = start;
   remux->end = from_seconds(end);
   for (unsigned i = 0; i < remux->count; i++) {
@@ -116,11 +123,9 @@ int32_t avs_set_range(double handle, double start, double end) {
 }
 
 int32_t avs_set_shift(double handle, double shift, double min) {
-  struct session *session = find_session(handle);
-  if (!session) return AVERROR(EBADF);
-  if (session->channel.running) return AVERROR(EBUSY);
-  struct remux *remux = remux_of(session);
-  if (!remux) return AVERROR(ENOMEM);
+  struct remux *remux = NULL;
+  int result = remux_to_set(handle, &remux);
+  if (result < 0) return result;
   remux->shift = isnan(shift) ? 0 : from_seconds(shift);
   remux->min_time = from_seconds(min);
   return 0;
