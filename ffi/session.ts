@@ -74,6 +74,9 @@ export interface ReadsAhead {
   stopNow(call: Call): void;
 }
 
+/** Milliseconds after which native code that is waited for is asked whether it sleeps. */
+const SLEEP_CHECK = 100;
+
 const OPEN: State = { kind: "open" };
 const CLOSED: State = { kind: "closed" };
 
@@ -188,9 +191,17 @@ export class Session implements Host {
 
   /** How a step of the async engine is waited for. */
   readonly wait: Wait = (promise, { isNative, late }) => {
-    if (isNative) return this.#waits.until(promise, {});
+    if (isNative) return this.#waits.until(promise, this.#timeout === undefined ? {} : this.#nativeLimits);
     this.#outside = promise;
     return this.#waits.until(promise, { milliseconds: this.#timeout, onTimeout: this.#timeOut, late });
+  };
+
+  /** Native code itself has no limit, but for what it sleeps. */
+  #nativeLimits = {
+    milliseconds: SLEEP_CHECK,
+    onTimeout: () => {
+      if (library().avs_slept(this.handle) >= this.#timeout!) this.#timeOut();
+    },
   };
 
   #timeOut = () => {

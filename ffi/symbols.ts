@@ -88,6 +88,7 @@ const async = {
   avs_finish: { parameters: ["f64", "buffer"], result: "i32" },
   avs_cancel: { parameters: ["f64"], result: "i32" },
   avs_stop: { parameters: ["f64"], result: "i32" },
+  avs_slept: { parameters: ["f64"], result: "i32" },
   avs_take_events: { parameters: ["buffer", "u32", "u32"], result: "i32" },
   // Waits on a thread of Deno's pool; it gets no buffer, which could be gone before it returns.
   avs_wait_events: { parameters: ["u32", "u32"], result: "i32", nonblocking: true },

@@ -9,7 +9,7 @@ const MAX_TIMER = 2 ** 31 - 1;
 /** How long something is waited for, and what becomes of it after that. */
 interface WaitLimits<T> {
   milliseconds?: number | undefined;
-  /** Called when it takes longer. */
+  /** Called when it takes longer, and again where that does not end it. */
   onTimeout?: () => void;
   /** Gets what comes when nobody waits for it any more. */
   late?: ((value: T) => void) | undefined;
@@ -27,17 +27,17 @@ export class Waits {
       return Promise.reject(this.#end.error);
     }
     return new Promise((resolve, reject) => {
-      let timer: ReturnType<typeof setTimeout> | undefined;
+      let timer: ReturnType<typeof setInterval> | undefined;
       const end = (error: unknown) => {
         this.#pending.delete(end);
-        if (timer !== undefined) clearTimeout(timer);
+        if (timer !== undefined) clearInterval(timer);
         reject(error);
       };
       this.#pending.add(end);
-      if (onTimeout && milliseconds <= MAX_TIMER) timer = setTimeout(onTimeout, milliseconds);
+      if (onTimeout && milliseconds <= MAX_TIMER) timer = setInterval(onTimeout, milliseconds);
       promise.then((value) => {
         if (!this.#pending.delete(end)) return late?.(value);
-        if (timer !== undefined) clearTimeout(timer);
+        if (timer !== undefined) clearInterval(timer);
         resolve(value);
       }, end);
     });

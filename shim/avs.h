@@ -164,6 +164,8 @@ AVS_API int32_t avs_finish(double session, double *slot);
 AVS_API int32_t avs_cancel(double session);
 /* Ends AVS_OP_READ after the packet that it is at. */
 AVS_API int32_t avs_stop(double session);
+/* Milliseconds that libavformat has slept for since the session's last request: a playlist is not to be loaded yet. */
+AVS_API int32_t avs_slept(double session);
 
 /* This isolate's number, for avs_wait_events(). */
 AVS_API uint32_t avs_isolate(void);

@@ -117,6 +117,32 @@ void channel_tell(struct channel *channel, double io, double kind, double a, dou
   if (!channel->canceled && !isolate_push(channel->isolate, event)) channel->canceled = true;
 }
 
+/* A demuxer sleeps for 100 ms at a time. What takes much longer waits for somebody, or had no processor. */
+#define MIN_SLEEP 50000000
+#define MAX_SLEEP 500000000
+
+void channel_note_sleep(struct channel *channel) {
+  struct sleeping *sleeping = &channel->sleeping;
+  int64_t now = time_now(), passed = now - sleeping->seen;
+  if (sleeping->requests != channel->requests) {
+    sleeping->duration = 0;
+  } else if (passed < MIN_SLEEP) {
+    return; /* most do: it does not sleep, or not yet */
+  } else if (passed < MAX_SLEEP && time_worked() - sleeping->worked < passed / 4) {
+    sleeping->duration += passed;
+  }
+  sleeping->seen = now;
+  sleeping->worked = time_worked();
+  sleeping->requests = channel->requests;
+}
+
+int32_t avs_slept(double handle) {
+  struct channel *channel = find_channel(handle);
+  if (!channel) return AVERROR(EBADF);
+  int64_t milliseconds = channel->sleeping.duration / 1000000;
+  return milliseconds < INT32_MAX ? (int32_t)milliseconds : INT32_MAX;
+}
+
 void channel_cancel(struct channel *channel) {
   channel_lock(channel);
   channel->canceled = true;

@@ -33,6 +33,11 @@ struct channel {
 
   atomic_llong failed; /* the first error that a request was answered with */
   int64_t requests;    /* waited for so far */
+  struct sleeping {
+    int64_t seen, worked;  /* when libavformat asked last whether to go on, and what its thread had worked by then */
+    int64_t requests;      /* at that time */
+    atomic_llong duration; /* nanoseconds since the last request */
+  } sleeping;
   int nested_open;
   struct endpoint *endpoints[2]; /* of its input (AVS_INPUT) and its output (AVS_OUTPUT); NULL: it has none */
   struct endpoint plain;         /* of nobody: plain I/O */
@@ -75,6 +80,9 @@ void channel_detach(struct channel *channel, struct endpoint *endpoint);
 int64_t channel_bytes(const struct channel *channel, uint32_t direction);
 /* An I/O context has one that waits for its answer. */
 bool has_pending_request(const struct channel *channel);
+
+/* libavformat asks whether to go on, which it does again and again where it sleeps: before a playlist is loaded again. */
+void channel_note_sleep(struct channel *channel);
 
 /* Whatever waits is over. */
 void channel_cancel(struct channel *channel);

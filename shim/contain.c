@@ -42,7 +42,8 @@ static char *copy_of_allowed_inputs(void) {
 
 /* Ends loops inside libavformat that would go on asking after the first error. */
 static int interrupted(void *opaque) {
-  const struct channel *channel = opaque;
+  struct channel *channel = opaque;
+  channel_note_sleep(channel);
   return channel->failed != 0 || channel->canceled || channel->acting->opening.exceeded;
 }
 

@@ -109,11 +109,15 @@ void thread_at_end(void (*end)(void *), void *opaque) {
 
 /* ---------------------------------------------------------------------------------------- the rest */
 
-int64_t time_now(void) {
+static int64_t time_of(clockid_t clock) {
   struct timespec time;
-  clock_gettime(CLOCK_MONOTONIC, &time);
+  clock_gettime(clock, &time);
   return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
 }
+
+int64_t time_now(void) { return time_of(CLOCK_MONOTONIC); }
+
+int64_t time_worked(void) { return time_of(CLOCK_THREAD_CPUTIME_ID); }
 
 int processor_count(void) { return (int)sysconf(_SC_NPROCESSORS_ONLN); }
 

@@ -50,6 +50,8 @@ void thread_at_end(void (*end)(void *), void *opaque);
 
 /* Nanoseconds of a clock that nobody sets. */
 int64_t time_now(void);
+/* The same, that this thread was at work for. */
+int64_t time_worked(void);
 int processor_count(void);
 /* Inside a loop that waits for another thread without sleeping. */
 void pause_processor(void);

@@ -16,9 +16,11 @@ import {
   Demuxer,
   fromMap,
   IOContext,
+  MemorySink,
   type OpenCallback,
   probe,
   probeSync,
+  remux,
   type Source,
   withinDirectory,
   withinOrigin,
@@ -397,6 +399,31 @@ Deno.test("HLS: a live playlist whose reload takes too long ends with a TimeoutE
   const error = await soon(rejectionOf(readRows(bytesOf(livePlaylist(1, false)), settings)));
   assert(error instanceof DOMException && error.name === "TimeoutError", String(error));
 });
+
+for (
+  const [what, length, names] of [["a segment that is refused", 100_000, ["a.ts"]], ["its end", 3600, [
+    "index0.ts",
+  ]]] as const
+) {
+  Deno.test(`HLS: timeout ends what FFmpeg sleeps before it loads a live playlist again, after ${what}`, async () => {
+    const lines = names.map((name) => `#EXTINF:${length},\n${name}\n`);
+    const playlist = new TextEncoder().encode(`#EXTM3U\n#EXT-X-TARGETDURATION:${length}\n${lines.join("")}`);
+    const onopen: OpenCallback = ({ url }) => tsSegments().get(url) ?? null;
+    const settings = {
+      onopen,
+      format: "hls",
+      url: "live.m3u8",
+      timeout: 300,
+      options: { live_start_index: 0 },
+    };
+    const { timeout, ...input } = settings;
+    const remuxing = () => remux(playlist, new MemorySink(), { format: "matroska", timeout, input });
+    for (const run of [() => readRows(playlist, settings), remuxing]) {
+      const error = await soon(rejectionOf(run()), 3000);
+      assert(error instanceof DOMException && error.name === "TimeoutError", String(error));
+    }
+  });
+}
 
 // ------------------------------------------------------------------------------------------- kinds of sources
 

@@ -313,6 +313,7 @@ Deno.test("a signal in the first moments of opening a path: the file is closed",
     controller.abort(reason);
     assertStrictEquals(await rejection(pending), reason, `after ${turns} turns`);
   }
+  await sleep(20); // what was being opened is open, and closed, by then
 });
 
 Deno.test("RemuxStream: what FFmpeg can't read is an error of its readable side", async () => {
