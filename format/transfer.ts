@@ -16,7 +16,7 @@ import { MemorySink } from "../io/memory_sink.ts";
 import { Scope } from "../io/nested.ts";
 import type { Sink } from "../io/sink.ts";
 import type { Source } from "../io/source.ts";
-import { filesOf } from "../io/source_files.ts";
+import { filesNamedBy, filesOf } from "../io/source_files.ts";
 import { addStreamLike } from "./add_stream.ts";
 import { choose, type Chosen, editTags, initOf } from "./edits.ts";
 import { type DemuxerOptions, openInput } from "./open_input.ts";
@@ -117,11 +117,11 @@ function closeUntouched(places: Places): Cleanup {
   };
 }
 
-/** All sources are to be kept: those whose turn comes later, and those whose turn is over, too. */
+/** All sources are to be kept: those whose turn comes later, with what they name, and those whose turn is over, too. */
 function protect({ sources }: Plan, session: Session): void {
-  for (const { source } of sources) {
-    const files = filesOf(source);
-    if (files) session.files.addSource(files);
+  for (const [index, { source }] of sources.entries()) {
+    const named = index > 0 ? filesNamedBy(source) : null; // of the first it is known when a sink is opened
+    for (const files of [filesOf(source), named]) if (files) session.files.addSource(files);
   }
 }
 

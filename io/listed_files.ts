@@ -1,9 +1,10 @@
 /**
  * Files that a playlist, a manifest or a script of ffconcat names: they will be sources, so that a sink must not be one of
- * them, open or not. Their names are taken from the text as it is read, resolved against the file that has it.
+ * them, open or not. Their names are taken from the text as it is read, or before where its turn comes later, and resolved
+ * against the file that has it.
  */
 import type { OpenFiles, SourceFiles } from "../ffi/open_files.ts";
-import { type Operation, step } from "../ffi/operation.ts";
+import { acquire, type Operation, step } from "../ffi/operation.ts";
 import { identitiesAt, mayRead } from "./file_identity.ts";
 import { isAbsolute, join } from "./paths.ts";
 
@@ -69,6 +70,11 @@ class ListedFiles implements SourceFiles {
   }
 
   *#look(): Operation<Map<string, string>> {
+    return yield* pathsByIdentity(yield* this.paths());
+  }
+
+  /** Where the files may be. */
+  *paths(): Operation<string[]> {
     const folder = join(this.#path, "..");
     const names = [...new Set(namesIn(this.#text()))];
     const plain = names.flatMap(readings).map((name) => inFolder(folder, name));
@@ -81,7 +87,7 @@ class ListedFiles implements SourceFiles {
     for (const template of templates) {
       for (const base of folders) paths.push(...(yield* filesLike(inFolder(base, template), MPD_FIELD)));
     }
-    return yield* pathsByIdentity(paths);
+    return paths;
   }
 }
 
@@ -90,6 +96,71 @@ function* pathsByIdentity(paths: readonly string[]): Operation<Map<string, strin
   return new Map(
     identities.flatMap((identity, index) => identity === null ? [] : [[identity, paths[index]!]]),
   );
+}
+
+// ------------------------------------------------------------------------------------------- sources to come
+
+/** Lists that one source to come can lead to. */
+const MAX_LISTS = 64;
+/** Names of lists in a list: the variants of a master playlist. */
+const NESTED_LIST = /\.(?:m3u8?|mpd|ffconcat)$/i;
+
+/** What a source that is not open yet names, and what its lists name; looked at when the first sink is to be overwritten. */
+export function namedBy(path: string): SourceFiles {
+  let lists: ListedFiles[] | null = null;
+  return {
+    *find(identity) {
+      lists ??= yield* listsFrom(path);
+      for (const list of lists) {
+        const what = yield* list.find(identity);
+        if (what !== null) return what;
+      }
+      return null;
+    },
+  };
+}
+
+function* listsFrom(path: string): Operation<ListedFiles[]> {
+  const lists: ListedFiles[] = [];
+  const paths = new Set([path]);
+  for (const place of paths) { // which grows meanwhile
+    if (lists.length === MAX_LISTS) break;
+    const text = yield* listAt(place);
+    if (text === null) continue;
+    const list = new ListedFiles(place, () => text);
+    lists.push(list);
+    for (const nested of yield* list.paths()) if (NESTED_LIST.test(nested)) paths.add(nested);
+  }
+  return lists;
+}
+
+/** The text of a list; null where the file is none, or can't be read: whoever opens it has an error that says more. */
+function* listAt(path: string): Operation<string | null> {
+  const [identity] = yield* identitiesAt([path]);
+  if (typeof identity !== "string") return null; // a pipe would be waited for
+  try {
+    const file = yield* acquire(() => Deno.openSync(path), () => Deno.open(path), (file) => file.close());
+    try {
+      return yield* listIn(file);
+    } finally {
+      file.close();
+    }
+  } catch {
+    return null;
+  }
+}
+
+function* listIn(file: Deno.FsFile): Operation<string | null> {
+  const decoder = new TextDecoder();
+  const bytes = new Uint8Array(MAX_TEXT);
+  for (let size = 0; size < MAX_TEXT;) {
+    const room = bytes.subarray(size, size === 0 ? BEGINNING : MAX_TEXT);
+    const read = yield* step(() => file.readSync(room), () => file.read(room));
+    if (read === null) return decoder.decode(bytes.subarray(0, size));
+    size += read;
+    if (!LIST.test(decoder.decode(bytes.subarray(0, BEGINNING)))) return null;
+  }
+  return decoder.decode(bytes);
 }
 
 // ------------------------------------------------------------------------------------------- texts

@@ -6,6 +6,7 @@ import { type Operation, runSync } from "../ffi/operation.ts";
 import { pathOf } from "./file.ts";
 import { fileAt, identitiesAt, openedFile, standardInput } from "./file_identity.ts";
 import { isHttp } from "./http.ts";
+import { namedBy } from "./listed_files.ts";
 import type { Source } from "./source.ts";
 
 /** The files that a source is; null where it is none, or where that can't be known. */
@@ -16,6 +17,12 @@ export function filesOf(source: Source): SourceFiles | null {
   const isStdin = source === Deno.stdin ||
     (source instanceof ReadableStream && source === Deno.stdin.readable);
   return isStdin ? standardInput() : null;
+}
+
+/** The files that a source names, where its turn comes later; null where it is no file, or one without a path. */
+export function filesNamedBy(source: Source): SourceFiles | null {
+  if (isHttp(source) || (typeof source !== "string" && !(source instanceof URL))) return null;
+  return namedBy(pathOf(source, "source"));
 }
 
 /** Whether a path or file: URL leads to a file that the source is. */

@@ -251,6 +251,22 @@ Deno.test("remux() does not write over a segment that its playlist names, open y
   }
 });
 
+Deno.test("concat() does not write over a segment that a later source names, by a master playlist too", async () => {
+  using folder = new Folder();
+  const { names, onopen } = segmentsIn(folder);
+  const list = folder.keep("in/a.m3u8", playlistOf(names)),
+    first = folder.keep("first.ts", tsSegments().get(names[0]!)!);
+  const master = folder.keep("in/master.m3u8", "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=100000\na.m3u8\n");
+  for (const source of [list, master]) {
+    for (const name of names) {
+      const file = folder.path(`in/${name}`);
+      const sources = [first, first, { source, input: { onopen } }];
+      const run = { sync: () => concatSync(sources, file, TS), async: () => concat(sources, file, TS) };
+      await assertRefused(folder, run, "which it would overwrite");
+    }
+  }
+});
+
 Deno.test("What a playlist names is known however small the buffers are that it is read by", async () => {
   using folder = new Folder();
   const { names, onopen } = segmentsIn(folder);
