@@ -16,6 +16,7 @@ struct decipher {
   uint8_t vector[BLOCK];
   uint8_t raw[BUFFER], plain[BUFFER];
   size_t raw_size, plain_start, plain_size;
+  int64_t left; /* bytes to take from the device */
   bool ended;
 };
 
@@ -35,10 +36,11 @@ static bool from_hex(const char *text, uint8_t out[BLOCK]) {
   return true;
 }
 
-struct decipher *decipher_new(const char *key, const char *vector) {
+struct decipher *decipher_new(const char *key, const char *vector, int64_t size) {
   uint8_t bytes[BLOCK];
   struct decipher *decipher = calloc(1, sizeof(*decipher));
   if (!decipher) return NULL;
+  decipher->left = size;
   decipher->aes = av_aes_alloc();
   if (decipher->aes && from_hex(key, bytes) && from_hex(vector, decipher->vector) &&
       av_aes_init(decipher->aes, bytes, 8 * BLOCK, 1) >= 0)
@@ -67,13 +69,25 @@ static void decipher_blocks(struct decipher *decipher) {
   if (padding >= 1 && padding <= BLOCK) decipher->plain_size -= padding;
 }
 
+/* The end of what is enciphered is the end of the device, or comes before. */
+static int fill(struct decipher *decipher, struct io *io) {
+  int64_t size = (int64_t)(BUFFER - decipher->raw_size);
+  if (size > decipher->left) size = decipher->left;
+  int result = size > 0 ? io_read(io, decipher->raw + decipher->raw_size, (int)size) : AVERROR_EOF;
+  if (result < 0 && result != AVERROR_EOF) return result;
+  if (result > 0) {
+    decipher->raw_size += (size_t)result;
+    decipher->left -= result;
+  }
+  decipher->ended = result == AVERROR_EOF || !decipher->left;
+  return 0;
+}
+
 int decipher_read(struct decipher *decipher, struct io *io, uint8_t *out, int size) {
   while (decipher->plain_start == decipher->plain_size) {
     if (decipher->ended) return AVERROR_EOF;
-    int result = io_read(io, decipher->raw + decipher->raw_size, (int)(BUFFER - decipher->raw_size));
-    if (result < 0 && result != AVERROR_EOF) return result;
-    decipher->ended = result == AVERROR_EOF;
-    if (result > 0) decipher->raw_size += (size_t)result;
+    int result = fill(decipher, io);
+    if (result < 0) return result;
     decipher_blocks(decipher);
   }
   size_t left = decipher->plain_size - decipher->plain_start;

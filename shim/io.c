@@ -174,7 +174,11 @@ int64_t io_seek(struct io *io, int64_t offset, int whence) {
   return result < 0 ? result : result - io->base;
 }
 
-static int64_t seek(void *opaque, int64_t offset, int whence) { return io_seek(opaque, offset, whence); }
+/* What is deciphered goes on, from its beginning to its end. */
+static int64_t seek(void *opaque, int64_t offset, int whence) {
+  struct io *io = opaque;
+  return io->decipher ? AVERROR(ESPIPE) : io_seek(io, offset, whence);
+}
 
 /*
  * libavformat takes the place where it begins to read for byte 0 of the media. So an I/O context that was read from

@@ -87,19 +87,52 @@ static const char *option(AVDictionary **options, const char *name) {
   return entry ? entry->value : NULL;
 }
 
+/* A position or a size; `otherwise` where the option is not set, or is none. */
+static int64_t number_option(AVDictionary **options, const char *name, int64_t otherwise) {
+  const char *value = option(options, name);
+  int64_t number = value ? strtoll(value, NULL, 10) : 0;
+  return number > 0 ? number : otherwise;
+}
+
 /* Positions stay those of the whole: for http the demuxer expects to be there already, for files it seeks itself. */
-static int go_to_offset(struct io *io, const char *offset) {
-  int64_t target = offset ? strtoll(offset, NULL, 10) : 0;
-  if (target <= 0) return 0;
-  int64_t position = avio_seek(io->context, target, SEEK_SET);
+static int go_to(struct io *io, int64_t offset) {
+  int64_t position = offset ? avio_seek(io->context, offset, SEEK_SET) : 0;
   return position < 0 ? (int)position : 0;
 }
 
-static int prepare_read(struct io *io, bool ciphered, AVDictionary **options) {
-  if (!ciphered) return go_to_offset(io, option(options, "offset"));
-  io->decipher = decipher_new(option(options, "key"), option(options, "iv"));
+/* Past the AVIOContext, which gets nothing but what is deciphered. */
+static int go_to_enciphered(struct io *io, int64_t offset) {
+  if (io->flags & AVS_IO_SEEK || io->kind != AVS_IO_CALLBACKS) {
+    int64_t position = io_seek(io, offset, SEEK_SET);
+    return position < 0 ? (int)position : 0;
+  }
+  uint8_t skipped[4096];
+  while (offset > 0) {
+    int size = io_read(io, skipped, offset < (int64_t)sizeof(skipped) ? (int)offset : (int)sizeof(skipped));
+    if (size < 0) return size;
+    offset -= size;
+  }
+  return 0;
+}
+
+/*
+ * As libavformat's own protocols have it, where "crypto" is over http: `offset` and `end_offset` are of what is enciphered,
+ * and each such range is enciphered by itself. Its first byte has the position `offset`, so that a demuxer that takes it for
+ * a file's and seeks there is there already.
+ */
+static int prepare_deciphering(struct io *io, AVDictionary **options) {
+  int64_t offset = number_option(options, "offset", 0), end = number_option(options, "end_offset", INT64_MAX);
   io->context->seekable = 0;
-  return io->decipher ? 0 : AVERROR(EINVAL);
+  if (end < offset) return AVERROR(EINVAL);
+  io->decipher = decipher_new(option(options, "key"), option(options, "iv"), end - offset);
+  if (!io->decipher) return AVERROR(EINVAL);
+  int result = offset ? go_to_enciphered(io, offset) : 0;
+  io->context->pos += offset;
+  return result;
+}
+
+static int prepare_read(struct io *io, bool ciphered, AVDictionary **options) {
+  return ciphered ? prepare_deciphering(io, options) : go_to(io, number_option(options, "offset", 0));
 }
 
 static int note_memory(struct io *io, const char *url) {

@@ -25,7 +25,6 @@ import {
   withinDirectory,
   withinOrigin,
 } from "@avio/avio";
-import { createCipheriv } from "node:crypto";
 import { chunksOf, readRows, rejectionOf, soon } from "./support/async.ts";
 import { readerOf } from "./support/devices.ts";
 import { fixtureBytes, fixturePath } from "./support/fixtures.ts";
@@ -234,76 +233,6 @@ Deno.test("HLS: discontinuities", async () => {
   const [video, sound] = hashes(rowsOf(tsSegments().get("index0.ts")!));
   const twice = [[...video!, ...video!], [...sound!, ...sound!]];
   await assertPlaylist(playlist, tsSegments(), twice);
-});
-
-// ------------------------------------------------------------------------------------------- encryption
-
-const KEY = Uint8Array.from({ length: 16 }, (_, i) => i * 13 + 1);
-
-function encrypt(bytes: Uint8Array, vector: Uint8Array, key = KEY): Uint8Array<ArrayBuffer> {
-  const cipher = createCipheriv("aes-128-cbc", key, vector);
-  return new Uint8Array([...cipher.update(bytes), ...cipher.final()]);
-}
-
-function vectorOf(sequence: number): Uint8Array {
-  const vector = new Uint8Array(16);
-  new DataView(vector.buffer).setUint32(12, sequence);
-  return vector;
-}
-
-/** With zeros after it: of any length, as the ts demuxer skips what is no packet. */
-function padTo(bytes: Uint8Array, remainder: number): Uint8Array<ArrayBuffer> {
-  const padding = (remainder - bytes.length % 16 + 16) % 16;
-  return new Uint8Array([...bytes, ...new Uint8Array(padding)]);
-}
-
-for (const remainder of [0, 1, 15]) {
-  Deno.test(`HLS: AES-128 with an explicit IV, segments of 16 n + ${remainder} bytes`, async () => {
-    const vector = Uint8Array.from({ length: 16 }, (_, i) => 255 - i);
-    const files = renamed((name) => name);
-    for (const [name, bytes] of files) files.set(name, encrypt(padTo(bytes, remainder), vector));
-    files.set("k/key.bin", KEY);
-    const hex = [...vector].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-    const line = `#EXT-X-KEY:METHOD=AES-128,URI="k/key.bin",IV=0x${hex}`;
-    await assertPlaylist(playlistOf(NAMES, [line]), files);
-  });
-}
-
-Deno.test("HLS: AES-128 with IVs by sequence number, keys that change, and segments in the clear", async () => {
-  const other = KEY.toReversed();
-  const files: Files = new Map([
-    ["index0.ts", tsSegments().get("index0.ts")!],
-    ["index1.ts", encrypt(tsSegments().get("index1.ts")!, vectorOf(8))],
-    ["index2.ts", encrypt(tsSegments().get("index2.ts")!, vectorOf(9), other)],
-    ["a.key", KEY],
-    ["b.key", other],
-  ]);
-  const playlist = playlistOf(NAMES).replace("SEQUENCE:0", "SEQUENCE:7")
-    .replace("#EXTINF:1,\nindex1", '#EXT-X-KEY:METHOD=AES-128,URI="a.key"\n#EXTINF:1,\nindex1')
-    .replace("#EXTINF:1,\nindex2", '#EXT-X-KEY:METHOD=AES-128,URI="b.key"\n#EXTINF:1,\nindex2');
-  await assertPlaylist(playlist, files);
-  const small = () => ({ onopen: fromMap(files), bufferSize: 100 });
-  await assertReads(() => bytesOf(playlist), small, tsHashes());
-});
-
-Deno.test("HLS: AES-128, a key or a segment that is damaged gives no packets of the original, and no crash", () => {
-  const segment = encrypt(tsSegments().get("index0.ts")!, vectorOf(0));
-  const playlist = bytesOf(playlistOf(["s.ts"], ['#EXT-X-KEY:METHOD=AES-128,URI="key"']));
-  const read = (key: Uint8Array<ArrayBuffer>, bytes: Uint8Array<ArrayBuffer>) => {
-    try {
-      return rowsOf(playlist, { onopen: fromMap(new Map([["key", key], ["s.ts", bytes]])) });
-    } catch (error) {
-      assert(error instanceof AVError, String(error));
-      return [];
-    }
-  };
-  const expected = read(KEY, segment).length;
-  assert(expected > 50);
-  assert(read(KEY.toReversed(), segment).length < expected);
-  for (const size of [0, 1, 15]) assert(read(KEY.slice(0, size), segment).length < expected);
-  for (const size of [0, 1, 15, 16, 17, 1000, 1007]) {
-    assert(read(KEY, segment.slice(0, size)).length < expected);
-  }
 });
 
 // ------------------------------------------------------------------------------------------- seeking
