@@ -19,12 +19,17 @@ bool channel_init(struct channel *channel) {
   return true;
 }
 
-void channel_free(struct channel *channel) {
-  while (channel->ios) {
-    struct io *io = channel->ios;
-    channel->ios = io->next;
+static void free_ios(struct io **list) {
+  while (*list) {
+    struct io *io = *list;
+    *list = io->next;
     io_free(io);
   }
+}
+
+void channel_free(struct channel *channel) {
+  free_ios(&channel->stand_ins);
+  free_ios(&channel->ios);
   text_free(&channel->log.text);
   endpoint_free(&channel->plain);
   condition_free(&channel->wake);

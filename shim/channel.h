@@ -24,6 +24,7 @@ struct channel {
   mutex lock; /* of all down to `out`, and of what io.h says */
   condition wake; /* for that thread */
   struct io *ios;
+  struct io *stand_ins;   /* what libavformat has open that JavaScript does not know */
   struct io *opener;      /* one of them; NULL: nothing is opened */
   struct io *transformer; /* the same; NULL: packets go on as they are */
   bool out;               /* an operation runs on that thread, or is about to */

@@ -163,6 +163,16 @@ static int refuse_encryption(struct session *session) {
   return AVERROR(EPERM);
 }
 
+/* What hls and dash open to write with this is deleted, all of it. What hls wants to have deleted it says itself. */
+static int refuse_deleting(struct session *session) {
+  const AVDictionaryEntry *method = av_dict_get(session->options, "method", NULL, 0);
+  const AVDictionaryEntry *more = av_dict_get(session->options, "http_opts", NULL, 0);
+  bool deletes = (method && !av_strcasecmp(method->value, "DELETE")) || (more && av_stristr(more->value, "method"));
+  if (!deletes) return 0;
+  log_error(session, "option %s: can't be DELETE", method ? "method" : "http_opts: method");
+  return AVERROR(EPERM);
+}
+
 static int prefix_option(struct session *session, const char *name) {
   AVDictionaryEntry *entry = av_dict_get(session->options, name, NULL, 0);
   if (!entry || av_strstart(entry->value, AVIO_PREFIX, NULL)) return 0;
@@ -185,7 +195,8 @@ static int leave_out_index(struct session *session) {
 }
 
 int contain_output_options(struct session *session, const AVOutputFormat *format) {
-  int result = ask_for_deletes(session, format);
+  int result = refuse_deleting(session);
+  if (result >= 0) result = ask_for_deletes(session, format);
   if (result >= 0) result = refuse_encryption(session);
   for (size_t i = 0; i < sizeof(output_options) / sizeof(*output_options) && result >= 0; i++) {
     bool is_new;

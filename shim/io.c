@@ -166,6 +166,7 @@ static struct endpoint *who_seeks(struct io *io) {
  */
 int64_t io_seek(struct io *io, int64_t offset, int whence) {
   whence &= ~AVSEEK_FORCE;
+  if (whence == SEEK_CUR) return AVERROR(EINVAL); /* libavformat counts by itself */
   if (whence == SEEK_SET) offset = av_sat_add64(offset, io->base); /* a file may say any number */
   int64_t result = AVERROR(ESPIPE);
   if (io->kind != AVS_IO_CALLBACKS) result = memory_seek(io, offset, whence);
@@ -220,9 +221,14 @@ static struct io *stand_in(struct channel *channel, const struct io *output, uin
   io->copied = output;
   io->flags = flags;
   io->context = new_context(io, BUFFER_SIZE);
-  if (io->context) return io;
-  io_free(io);
-  return NULL;
+  if (!io->context) {
+    io_free(io);
+    return NULL;
+  }
+  io->stands_in = true;
+  io->next = channel->stand_ins;
+  channel->stand_ins = io;
+  return io;
 }
 
 struct io *io_stand_in(struct channel *channel, const struct io *output) {
@@ -300,14 +306,23 @@ struct io *io_of(struct channel *channel, double handle) {
   return io && io->context ? io : NULL;
 }
 
-void io_unlink(struct io *io) {
-  struct io **link = &io->channel->ios;
-  while (*link != io) link = &(*link)->next;
-  *link = io->next;
+static void unlink_from(struct io **list, const struct io *io) {
+  while (*list && *list != io) list = &(*list)->next;
+  if (*list) *list = io->next;
+}
+
+void io_unlink(struct io *io) { unlink_from(&io->channel->ios, io); }
+
+/* Nobody reads what is no more. */
+static void forget_copied(const struct io *io) {
+  for (struct io *reader = io->channel->stand_ins; reader; reader = reader->next)
+    if (reader->copied == io) reader->copied = NULL;
 }
 
 /* The buffer is whatever libavformat has put there since: avio_context_free() does not free it. */
 void io_free(struct io *io) {
+  if (io->stands_in) unlink_from(&io->channel->stand_ins, io);
+  forget_copied(io);
   if (io->context) av_freep(&io->context->buffer);
   avio_context_free(&io->context);
   decipher_free(io->decipher);

@@ -23,9 +23,10 @@ struct io {
   bool used;    /* by an input or an output */
   bool offered; /* made while JavaScript was asked to open something */
   bool nested;  /* opened by libavformat, by way of JavaScript */
+  bool stands_in; /* the same, without: it has no handle, and is in the list of stand-ins */
   char *url;    /* of a memory output that is nested */
   struct location location;
-  const struct io *copied; /* by a stand-in */
+  const struct io *copied; /* by a stand-in; NULL: nothing, or what is no more */
   struct decipher *decipher;
   int64_t base;        /* where libavformat's position 0 is */
   int64_t transferred; /* bytes read */

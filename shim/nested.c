@@ -49,10 +49,11 @@ static int ask(struct channel *channel, const char *url, enum avs_open_mode mode
   return 0;
 }
 
-/* A muxer goes over an output that it is writing, and that is here. */
+/* A muxer goes over an output that it is writing, and that is here. What an input reads is never that. */
 static const struct io *memory_written(struct channel *channel, const char *url) {
   const struct endpoint *endpoint = channel->acting;
-  const struct io *output = endpoint->direction == AVS_OUTPUT ? endpoint->io : NULL;
+  if (endpoint->direction != AVS_OUTPUT) return NULL;
+  const struct io *output = endpoint->io;
   if (output && output->kind == AVS_IO_MEMORY_OUTPUT && !strcmp(url, endpoint->url ? endpoint->url : "")) return output;
   channel_lock(channel);
   for (output = channel->ios; output; output = output->next)
@@ -63,6 +64,12 @@ static const struct io *memory_written(struct channel *channel, const char *url)
 
 static int open_stand_in(struct channel *channel, const struct io *output, struct io **io) {
   *io = io_stand_in(channel, output);
+  return *io ? 0 : AVERROR(ENOMEM);
+}
+
+static int open_discarded(struct channel *channel, bool writes, struct io **io) {
+  if (!writes) return AVERROR(EPERM);
+  *io = io_discard(channel);
   return *io ? 0 : AVERROR(ENOMEM);
 }
 
@@ -80,6 +87,11 @@ static const char *without_prefix(const char *url) {
 static const char *without_cipher(const char *url, bool *ciphered) {
   *ciphered = av_strstart(url, "crypto+", &url) || av_strstart(url, "crypto:", &url);
   return url;
+}
+
+/* The name that JavaScript knows it by. */
+static const char *name_of(const char *url, bool *ciphered) {
+  return without_prefix(without_cipher(without_prefix(url), ciphered));
 }
 
 static const char *option(AVDictionary **options, const char *name) {
@@ -143,21 +155,15 @@ static int note_memory(struct io *io, const char *url) {
   return AVERROR(ENOMEM);
 }
 
-static int open_discarded(struct channel *channel, bool writes, struct io **io) {
-  if (!writes) return AVERROR(EPERM);
-  *io = io_discard(channel);
-  return *io ? 0 : AVERROR(ENOMEM);
-}
-
 static int open_nested(struct channel *channel, const char *url, int flags, AVDictionary **options, struct io **io) {
   bool ciphered, writes = flags & AVIO_FLAG_WRITE;
   if (!channel) return AVERROR(EPERM);
   if (channel->acting->discards) return open_discarded(channel, writes, io);
-  url = without_prefix(without_cipher(without_prefix(url), &ciphered));
+  url = name_of(url, &ciphered);
   const char *method = option(options, "method");
   if (writes && method && !av_strcasecmp(method, "DELETE")) {
-    int result = delete(channel, url); /* as http servers are asked to; what comes of it is closed */
-    return result < 0 ? result : open_stand_in(channel, NULL, io);
+    int result = delete(channel, url); /* as http servers are asked to; what is written to it has no place to go */
+    return result < 0 ? result : open_discarded(channel, writes, io);
   }
   const struct io *written = writes ? NULL : memory_written(channel, url);
   if (written) return open_stand_in(channel, written, io);
@@ -202,6 +208,13 @@ int close_nested(struct io *io) {
   return error < 0 ? error : 0;
 }
 
+/* What libavformat was given to read or write through is not its own: it stays as it is. */
+static int close_opened(struct io *io) {
+  if (io->nested) return close_nested(io);
+  if (io->stands_in) io_free(io);
+  return 0;
+}
+
 /* ---------------------------------------------------------------------------------------- as io_open, io_close2 */
 
 /* flv goes on where it can't go over its output, with the positions that it should have got by that. */
@@ -221,11 +234,7 @@ int nested_io_open(AVFormatContext *context, AVIOContext **pb, const char *url, 
 
 int nested_io_close(AVFormatContext *context, AVIOContext *pb) {
   (void)context;
-  if (!pb) return 0;
-  struct io *io = pb->opaque;
-  if (io->nested) return close_nested(io);
-  if (!io->object.handle) io_free(io); /* a stand-in */
-  return 0;
+  return pb ? close_opened(pb->opaque) : 0;
 }
 
 /* ---------------------------------------------------------------------------------------- as a protocol */
@@ -239,23 +248,40 @@ int avio_nested_open(void **nested, const char *url, int flags, int *can_seek) {
   return 0;
 }
 
-int avio_nested_read(void *nested, uint8_t *data, int size) { return io_read(nested, data, size); }
+int avio_nested_read(void *nested, uint8_t *data, int size) {
+  struct io *io = nested;
+  return io->context->write_flag ? AVERROR(EINVAL) : io_read(io, data, size);
+}
+
 int avio_nested_write(void *nested, const uint8_t *data, int size) {
   struct io *io = nested;
+  if (!io->context->write_flag) return AVERROR(EINVAL); /* avio_write() would never return */
   avio_write(io->context, data, size);
   return io->context->error < 0 ? io->context->error : size;
 }
-int64_t avio_nested_seek(void *nested, int64_t offset, int whence) { return io_seek(nested, offset, whence); }
-int avio_nested_close(void *nested) { return close_nested(nested); }
+
+/* What was written and is buffered comes before the place that is sought. */
+int64_t avio_nested_seek(void *nested, int64_t offset, int whence) {
+  struct io *io = nested;
+  if (!io->context->write_flag) return io_seek(io, offset, whence);
+  avio_flush(io->context);
+  if (io->context->error < 0) return io->context->error;
+  int64_t position = io_seek(io, offset, whence);
+  if (position >= 0 && !(whence & AVSEEK_SIZE)) io->context->pos = position;
+  return position;
+}
+
+int avio_nested_close(void *nested) { return close_opened(nested); }
 
 int avio_nested_check(const char *url) {
   struct channel *channel = channel_current();
   struct io *io = NULL;
   bool ciphered;
-  return channel ? ask(channel, without_cipher(url, &ciphered), AVS_OPEN_CHECK, &io) : AVERROR(EPERM);
+  return channel ? ask(channel, name_of(url, &ciphered), AVS_OPEN_CHECK, &io) : AVERROR(EPERM);
 }
 
 int avio_nested_delete(const char *url) {
   struct channel *channel = channel_current();
-  return channel && !channel->acting->discards ? delete(channel, without_prefix(url)) : AVERROR(EPERM);
+  bool ciphered;
+  return channel && !channel->acting->discards ? delete(channel, name_of(url, &ciphered)) : AVERROR(EPERM);
 }

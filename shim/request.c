@@ -134,6 +134,7 @@ static void note_taken(struct io *io) {
 /* Bytes that were read come with avs_reply_read(). */
 static int32_t set_result(struct io *io, void *opaque) {
   int64_t result = *(int64_t *)opaque;
+  if (result < INT32_MIN) result = AVERROR_EXTERNAL; /* an error is an int for libavformat */
   struct request *request = &io->request;
   if (request->kind == AVS_REQUEST_READ && result > 0) return AVERROR(EINVAL);
   request->result = result;

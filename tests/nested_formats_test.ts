@@ -443,3 +443,31 @@ Deno.test(
     });
   },
 );
+
+Deno.test("concat: a script that names what the output writes is served by its own onopen", {
+  ignore: !isEmbedded,
+}, async () => {
+  for (const isAsync of [false, true]) {
+    const files = new Map<string, MapFile>();
+    const { asked, onopen } = recording(
+      fromMap(new Map([["i.ts", tsSegments().get("index1.ts")!], ...tsSegments()])),
+    );
+    const options = {
+      format: "hls",
+      url: "i.m3u8",
+      options: { hls_time: 1, hls_playlist_type: "vod", hls_flags: "single_file" },
+      onopen: fromMap(files), // which has i.ts open meanwhile
+      input: { onopen },
+    };
+    const source = script("file index0.ts", "file i.ts", "file i.m3u8", "file index2.ts");
+    const write = (source: Uint8Array<ArrayBuffer>) =>
+      isAsync ? remux(source, new MemorySink(), options) : remuxSync(source, new MemorySink(), options);
+    await assertRejects(async () => await write(source), AVError, "refused to open 'i.m3u8'");
+    await write(script("file index0.ts", "file i.ts", "file index2.ts"));
+    assertEquals(asked.filter(({ url }) => url === "i.ts").length, 2);
+    assertEquals(
+      hashes(rowsOf(contents(files).get("i.ts")!)).map((rows) => rows.length),
+      tsHashes().map((rows) => rows.length),
+    );
+  }
+});

@@ -238,6 +238,20 @@ Deno.test({
   },
 });
 
+Deno.test("HLS and DASH out: what is written can't be asked to be deleted", () => {
+  for (const format of ["hls", "dash"]) {
+    for (
+      const [name, value] of [["method", "DELETE"], ["method", "delete"], ["http_opts", "method=DELETE"]]
+    ) {
+      if (format === "hls" && name === "http_opts") continue;
+      const options = { format, url: "i.m3u8", onopen: fromMap(new Map()), options: { [name!]: value! } };
+      assertThrows(() => remuxSync(fixturePath("video.mp4"), new MemorySink(), options), AVError, name!);
+    }
+    const options = { format, url: "i.m3u8", onopen: fromMap(new Map()), options: { method: "POST" } };
+    remuxSync(fixturePath("video.mp4"), new MemorySink(), options);
+  }
+});
+
 Deno.test("HLS out: to be encrypted is refused by name", () => {
   for (const options of [hls({ hls_key_info_file: "k" }), hls({ hls_enc: 1 })]) {
     assertThrows(

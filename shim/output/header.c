@@ -177,6 +177,7 @@ int output_op_header(struct session *session, double *slot, uint8_t *data, size_
   AVFormatContext *context = output->context;
   bool opens_files = context->oformat->flags & AVFMT_NOFILE;
   if (!io && (slot[1] || !opens_files)) return AVERROR(EBADF);
+  if (io && opens_files) return AVERROR(EINVAL); /* which writes nothing to it, and flushes it whenever it comes to an end */
   /* libavformat would try for ever to write to a source. */
   if (io && (io->used || io->nested || !io->context->write_flag)) return AVERROR(EINVAL);
   int result = check_streams(session);

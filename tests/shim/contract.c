@@ -733,6 +733,10 @@ static struct {
 } nesting;
 
 static void answer_nested(double session, double io, uint32_t kind, double a, double b, double c) {
+  if ((kind == AVS_REQUEST_CLOSE || kind == AVS_REQUEST_OPEN) && world.calls++ == world.fail_at) {
+    world.failed = true;
+    return;
+  }
   if (kind == AVS_REQUEST_CLOSE) {
     avs_reply(io, 0);
     return;
@@ -748,7 +752,7 @@ static void answer_nested(double session, double io, uint32_t kind, double a, do
                                other,         world.sink_io, nesting.last ? nesting.last : source};
   nesting.opened++;
   nesting.direction = (int)c;
-  world.source.position = 0;
+  if ((int)b == AVS_OPEN_READ) world.source.position = 0;
   CHECK(avs_reply(io, gifts[nesting.gift]) == 0, "answer an open");
   if (nesting.gift == TWICE) nesting.last = source;
 }
@@ -1078,6 +1082,88 @@ static bool operate(double session, uint32_t operation) {
   return slot[0] >= 0;
 }
 
+/* How far an hls output gets: its options, how it ends, and the request that fails. */
+struct playlist {
+  const char *type, *flags, *context_flags;
+  bool remuxes, ends;
+  int fail_at;
+  int begins; /* out: the first request after the header */
+};
+
+/* True where a request has failed. */
+static bool write_playlist(struct playlist *playlist) {
+  reset(playlist->fail_at, SIZE_MAX);
+  memset(&nesting, 0, sizeof(nesting));
+  world.any = true;
+  nesting.gift = A_SINK;
+  double session = avs_session_new(), slot[AVS_SLOT_SIZE] = {0};
+  avs_io_new(session, AVS_IO_OPENER, 0, 1);
+  world.source_io = new_source(session);
+  world.sink_io = new_sink(session, playlist->ends ? AVS_IO_CALLBACKS : AVS_IO_MEMORY_OUTPUT, 0);
+  CHECK(open_input(session, world.source_io) >= 0, "open");
+  set(session, AVS_SET_OUTPUT, "url", "i.m3u8");
+  set(session, AVS_SET_OUTPUT, "format", "hls");
+  CHECK(run(session, AVS_OP_OPEN_OUTPUT, slot) >= 0 && describe_into(session), "open output");
+  set(session, AVS_SET_OPTIONS, "hls_time", "0.5");
+  set(session, AVS_SET_OPTIONS, "hls_segment_type", playlist->type);
+  if (*playlist->flags) set(session, AVS_SET_OPTIONS, "hls_flags", playlist->flags);
+  if (*playlist->context_flags) set(session, AVS_SET_OPTIONS, "fflags", playlist->context_flags);
+  slot[1] = world.sink_io;
+  CHECK(run(session, AVS_OP_HEADER, slot) == -EINVAL, "a header into a sink that is not asked for: %g", slot[0]);
+  CHECK(avs_io_close(world.sink_io) == 0, "close a sink");
+  slot[1] = 0;
+  bool good = run(session, AVS_OP_HEADER, slot) >= 0;
+  playlist->begins = world.calls;
+  if (playlist->remuxes) good = good && remux_until(session, NAN, slot) >= 0;
+  if (playlist->ends) good = good && operate(session, AVS_OP_TRAILER);
+  CHECK(good != world.failed, "hls %s %s: %d", playlist->type, playlist->flags, good);
+  drop_log(session);
+  CHECK(avs_session_close(session) == 0, "close");
+  return world.failed;
+}
+
+/* Wherever it ends, what a muxer of many files writes through is freed once. (A header that fails leaks in libavformat.) */
+static void test_playlists(const char *folder, int most) {
+  static const char *const types[] = {"mpegts", "fmp4"}, *const flags[] = {"", "single_file", "append_list", "delete_segments"};
+  load(folder, "video.mp4");
+  avs_set_callback(answer_nested);
+  for (int kind = 0; kind < 32; kind++) {
+    struct playlist playlist = {types[kind % 2], flags[kind / 2 % 4], kind % 3 ? "" : "nobuffer", kind / 8 % 2, kind / 16 % 2, NEVER, 0};
+    write_playlist(&playlist);
+    int last = world.calls, step = most > 0 && last > most ? last / most : 1;
+    for (playlist.fail_at = playlist.begins; playlist.fail_at < last; playlist.fail_at += step)
+      CHECK(write_playlist(&playlist), "no request %d", playlist.fail_at);
+  }
+  avs_set_callback(answer);
+}
+
+/* What is no int is an error that is one. */
+static void answer_beyond(double session, double io, uint32_t kind, double a, double b, double c) {
+  if (kind != AVS_REQUEST_OPEN) {
+    answer(session, io, kind, a, b, c);
+    return;
+  }
+  nesting.opened++;
+  CHECK(avs_reply(io, -4294967296.0) == 0, "answer an open");
+}
+
+static void test_beyond_int(void) {
+  static const char playlist[] = "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\na.ts\n#EXT-X-ENDLIST\n";
+  reset(NEVER, SIZE_MAX);
+  memset(&nesting, 0, sizeof(nesting));
+  world.any = true;
+  world.source.size = 0;
+  put(&world.source, (const uint8_t *)playlist, sizeof(playlist) - 1);
+  world.source.position = 0;
+  avs_set_callback(answer_beyond);
+  double session = avs_session_new();
+  world.source_io = new_source(session);
+  avs_io_new(session, AVS_IO_OPENER, 0, 1);
+  CHECK(open_input(session, world.source_io) < 0 && nesting.opened == 1, "opened: %d", nesting.opened);
+  CHECK(avs_session_close(session) == 0, "close");
+  avs_set_callback(answer);
+}
+
 /* The input is closed with its I/O context, and the same source opened again. */
 static bool next_source(double session) {
   CHECK(avs_io_close(world.source_io) == -EBUSY, "closed while an input reads through it");
@@ -1395,6 +1481,8 @@ int main(int argc, char **argv) {
   test_refused_seek(argv[1]);
   test_fields();
   test_gifts();
+  test_playlists(argv[1], most);
+  test_beyond_int();
   test_refused_muxer();
   for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++) {
     test_file(argv[1], files[i], most);
