@@ -5,6 +5,7 @@ import { type FormatInfo, type FormatOption, formatOptions, inputFormats, output
 import { UsageError } from "./errors.ts";
 import { print } from "./streams.ts";
 import { indent, list, wrap } from "./table.ts";
+import { json } from "./text.ts";
 
 /** A format in one direction, with its options. */
 type Described = FormatInfo & { options: FormatOption[] };
@@ -22,7 +23,7 @@ export function describeFormat(
       `Unknown ${both ? "" : flags.inputs ? "input " : "output "}format '${name}'; ${HINT}`,
     );
   }
-  if (flags.json) print(JSON.stringify({ name, input, output }, null, 2));
+  if (flags.json) print(json({ name, input, output }, 2));
   else print(...report(input, output));
 }
 

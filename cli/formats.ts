@@ -5,6 +5,7 @@ import { type FormatInfo, inputFormats, outputFormats } from "../mod.ts";
 import { print } from "./streams.ts";
 import { indent, table } from "./table.ts";
 import { UsageError } from "./errors.ts";
+import { json } from "./text.ts";
 
 /** A format, and what can be done with it. */
 type Format = FormatInfo & { input: boolean; output: boolean };
@@ -13,7 +14,7 @@ type Format = FormatInfo & { input: boolean; output: boolean };
 export function formats(options: { inputs: boolean; outputs: boolean; json: boolean }): void {
   const all = options.inputs === options.outputs;
   const found = merge(all || options.inputs, all || options.outputs);
-  if (options.json) print(JSON.stringify(found, null, 2));
+  if (options.json) print(json(found, 2));
   else print(...report(found));
 }
 

@@ -5,6 +5,7 @@ import { Demuxer, type DemuxerOptions, type Packet } from "../mod.ts";
 import { inputSource, needsAsync } from "./input.ts";
 import { besideInput } from "./nested.ts";
 import { LineWriter, STANDARD } from "./streams.ts";
+import { json } from "./text.ts";
 
 /** Runs the command. */
 export async function packets(
@@ -53,7 +54,7 @@ function jsonLine(packet: Packet): string {
   const { streamIndex, pts, dts, duration, timeBase, time, isKey, isCorrupt, isDiscard, pos } = packet;
   const size = packet.data.length;
   const sideData = packet.sideData.map(({ type, data }) => ({ type, size: data.length }));
-  return JSON.stringify({
+  return json({
     streamIndex,
     pts,
     dts,

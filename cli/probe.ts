@@ -16,7 +16,7 @@ import { inputSource, needsAsync } from "./input.ts";
 import { besideInput } from "./nested.ts";
 import { print, STANDARD } from "./streams.ts";
 import { indent, list, table } from "./table.ts";
-import { bitRate, duration, exactSize, printable, printableLines } from "./text.ts";
+import { bitRate, duration, exactSize, json, printable, printableLines } from "./text.ts";
 
 /** How it is told: for people, as ffprobe names it, or as the library does. */
 export interface ProbeOptions {
@@ -29,14 +29,9 @@ export async function probe(file: string, options: ProbeOptions, input: DemuxerO
   const source = inputSource(file, input);
   const reading = besideInput(file, input);
   const info = needsAsync(file, input) ? await probeAsync(source, reading) : probeSync(source, reading);
-  if (options.json) print(JSON.stringify(ffprobeJson(file, info), null, 2));
-  else if (options["media-info"]) print(toJSON(info));
+  if (options.json) print(json(ffprobeJson(file, info), 2));
+  else if (options["media-info"]) print(json(info, 2));
   else print(...report(file === STANDARD ? "stdin" : file, info));
-}
-
-/** Bytes (extradata, side data) are base64. */
-function toJSON(info: MediaInfo): string {
-  return JSON.stringify(info, (_key, value) => value instanceof Uint8Array ? value.toBase64() : value, 2);
 }
 
 function report(name: string, info: MediaInfo): string[] {

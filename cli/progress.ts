@@ -3,12 +3,11 @@
  * may be the media.
  */
 import type { RemuxProgress } from "../mod.ts";
-import { tell } from "./streams.ts";
+import { overwrite } from "./streams.ts";
 import { duration, size } from "./text.ts";
 
 /** Work that is done before then needs no progress line; milliseconds. */
 const PATIENCE = 500;
-const CLEAR = "\r\x1b[K";
 
 /** One line that is written over and over; nothing at all where stderr is no terminal. */
 export class ProgressLine {
@@ -26,12 +25,12 @@ export class ProgressLine {
     if (!this.#enabled || elapsed < PATIENCE) return;
     this.#shown = true;
     // The last column stays free: a cursor behind it would be on the next line.
-    tell(CLEAR + progressText(progress).slice(0, columns() - 1));
+    overwrite(progressText(progress).slice(0, columns() - 1));
   }
 
   /** Takes the line away. */
   clear(): void {
-    if (this.#shown) tell(CLEAR);
+    if (this.#shown) overwrite("");
     this.#shown = false;
   }
 }

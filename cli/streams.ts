@@ -4,25 +4,43 @@
  */
 import type { IOCallbacks, Sink, Source } from "../mod.ts";
 import { Failure, systemErrorText } from "./errors.ts";
+import { harmless } from "./text.ts";
 
 /** What stands for stdin and stdout on the command line. */
 export const STANDARD = "-";
 
 const encoder = new TextEncoder();
 
-function writeAll(stream: { writeSync(bytes: Uint8Array): number }, text: string): void {
+interface Output {
+  writeSync(bytes: Uint8Array): number;
+}
+
+function writeText(stream: Output, text: string): void {
+  writeAll(stream, harmless(text));
+}
+
+function writeAll(stream: Output, text: string): void {
   for (let rest = encoder.encode(text); rest.length > 0;) rest = rest.subarray(stream.writeSync(rest));
 }
 
 /** Writes lines to stdout. */
 export function print(...lines: string[]): void {
-  writeAll(Deno.stdout, lines.map((line) => `${line}\n`).join(""));
+  writeText(Deno.stdout, lines.map((line) => `${line}\n`).join(""));
 }
 
-/** Writes to stderr as it is; where that is closed there is nobody to tell. */
+/** Writes to stderr; where that is closed there is nobody to tell. */
 export function tell(text: string): void {
   try {
-    writeAll(Deno.stderr, text);
+    writeText(Deno.stderr, text);
+  } catch {
+    // Nobody reads it.
+  }
+}
+
+/** Writes over the line of stderr that the cursor is in. */
+export function overwrite(text: string): void {
+  try {
+    writeAll(Deno.stderr, `\r\x1b[K${harmless(text)}`);
   } catch {
     // Nobody reads it.
   }
@@ -45,7 +63,7 @@ export class LineWriter {
   flush(): void {
     const text = this.#text;
     this.#text = "";
-    writeAll(Deno.stdout, text);
+    writeText(Deno.stdout, text);
   }
 }
 

@@ -3,13 +3,26 @@
  * `table.ts`, what is said of a stream in `details.ts`.
  */
 
-/**
- * One line that does nothing to a terminal. Tags come from files: control characters in them could move the
- * cursor, or turn the text around.
- */
+/** What moves the cursor, is the beginning of a command to a terminal, or turns text around. */
+// deno-lint-ignore no-control-regex
+const COMMANDS = /[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
+
+/** One line that does nothing to a terminal. Tags, names and errors come from files. */
 export function printable(text: string): string {
-  // deno-lint-ignore no-control-regex
-  return text.replace(/\s+/g, " ").replace(/[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g, "\ufffd");
+  return text.replace(/\s+/g, " ").replace(COMMANDS, "\ufffd");
+}
+
+/** Lines as they are, without what does more than end one. All that is written to a terminal goes through here at last. */
+export function harmless(text: string): string {
+  return text.replace(COMMANDS, (sign) => sign === "\n" ? sign : "\ufffd");
+}
+
+/** JSON, in which the same is escaped. Bytes (extradata, side data) are base64. */
+export function json(value: unknown, space?: number): string {
+  const replacer = (_key: string, value: unknown) => value instanceof Uint8Array ? value.toBase64() : value;
+  const escape = (sign: string) =>
+    sign === "\n" ? sign : `\\u${sign.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  return JSON.stringify(value, replacer, space).replace(COMMANDS, escape);
 }
 
 /** The same for a text that may have several lines. */

@@ -219,14 +219,49 @@ Deno.test("cli: probe - reads stdin", async () => {
   assertStringIncludes(stdout, "  size      unknown\n");
 });
 
-Deno.test("cli: probe lets no control characters of a file out to the terminal", async () => {
+/** All that does more to a terminal than to show a letter or to end a line. */
+// deno-lint-ignore no-control-regex
+const COMMANDS = /[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/;
+
+Deno.test("cli: no command lets a control character of a file, a name or an argument out to the terminal", async () => {
   using folder = temporaryFolder();
-  const file = folder.path("evil.mkv");
-  remuxSync(fixture, file, { metadata: { title: "a\x1b[2Jb\x9bc\nsecond line" } });
+  const evil = "a\x1b[2Jb\x7f\x85\x9bc\u061c\u200e\u200f\u2028\u202e\u2066d";
+  const file = folder.path(`${evil}.mkv`), other = folder.path("other.mkv");
+  const title = `${evil}\nsecond line`;
+  remuxSync(fixture, file, {
+    metadata: { title, [evil]: "tag" },
+    streams: () => ({ metadata: { language: evil, title } }),
+  });
+  const silent = (...args: string[]) => [args, 0] as const, fails = (...args: string[]) => [args, 1] as const;
+  const wrong = (...args: string[]) => [args, 2] as const;
+  const runs = [
+    silent("probe", file),
+    silent("probe", "--json", file),
+    silent("probe", "--media-info", file),
+    silent("packets", "--json", file),
+    silent("packets", file),
+    silent("remux", file, other),
+    silent("extract", file, folder.path(`${evil}.aac`), "--stream", "1"),
+    fails("probe", folder.path(`${evil}.none`)),
+    fails("remux", file, folder.path(`${evil}/none.mkv`)),
+    wrong("probe", "-i", `${evil}=1`, file),
+    wrong("remux", file, folder.path(`none.${evil}`)),
+    wrong("remux", file, other, "-f", evil),
+    wrong("formats", evil),
+    wrong(evil),
+    wrong("probe", `--${evil}`),
+  ];
+  for (const [args, expected] of runs) {
+    const { code, stdout, stderr } = await avio(...args);
+    assertEquals(code, expected, `${args}: ${stderr}`);
+    assert(!COMMANDS.test(stdout), `${args}: ${JSON.stringify(stdout)}`);
+    assert(!COMMANDS.test(stderr), `${args}: ${JSON.stringify(stderr)}`);
+    if (!args.includes("--media-info")) continue;
+    const info = JSON.parse(stdout);
+    assertEquals(info.metadata.title, title);
+  }
   const { stdout } = await avio("probe", file);
-  assertMatch(stdout, /^ {2}title {4}a\ufffd\[2Jb\ufffdc\n {11}second line$/m);
-  // deno-lint-ignore no-control-regex
-  assert(!/[\x1b\x9b]/.test(stdout));
+  assertMatch(stdout, /^ {2}title +a\ufffd\[2Jb\ufffd\ufffd\ufffdc.*\n +second line$/m);
 });
 
 // ------------------------------------------------------------------------------------------- packets
