@@ -152,7 +152,7 @@ export interface Versions {
  * ```ts
  * import { versions } from "@avio/avio";
  *
- * console.log(versions().ffmpeg); // "7.1.5"
+ * console.log(versions().ffmpeg); // "9.0.2"
  * ```
  */
 export function versions(): Versions {

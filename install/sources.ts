@@ -1,7 +1,15 @@
 /**
  * The sources that the shared library is built from, as text inside the modules: they come with the package, checked
- * as all of it is. A file of shim/ that is missing here fails a test.
+ * as all of it is. Written by scripts/list_sources.ts.
  */
+import check_sh from "../scripts/build/check.sh" with { type: "text" };
+import ffmpeg_sh from "../scripts/build/ffmpeg.sh" with { type: "text" };
+import ffmpeg_source_sh from "../scripts/build/ffmpeg_source.sh" with { type: "text" };
+import formats_sh from "../scripts/build/formats.sh" with { type: "text" };
+import libxml2_sh from "../scripts/build/libxml2.sh" with { type: "text" };
+import shim_sh from "../scripts/build/shim.sh" with { type: "text" };
+import tarballs_sh from "../scripts/build/tarballs.sh" with { type: "text" };
+import tools_sh from "../scripts/build/tools.sh" with { type: "text" };
 import build_shim_sh from "../scripts/build_shim.sh" with { type: "text" };
 import ahead_c from "../shim/ahead.c" with { type: "text" };
 import ahead_h from "../shim/ahead.h" with { type: "text" };
@@ -16,10 +24,15 @@ import contain_h from "../shim/contain.h" with { type: "text" };
 import decipher_c from "../shim/decipher.c" with { type: "text" };
 import decipher_h from "../shim/decipher.h" with { type: "text" };
 import describe_c from "../shim/describe.c" with { type: "text" };
+import dvb_text_c from "../shim/dvb_text.c" with { type: "text" };
+import dvb_text_h from "../shim/dvb_text.h" with { type: "text" };
 import endpoint_c from "../shim/endpoint.c" with { type: "text" };
 import endpoint_h from "../shim/endpoint.h" with { type: "text" };
 import escape_c from "../shim/escape.c" with { type: "text" };
 import escape_h from "../shim/escape.h" with { type: "text" };
+import dash_segment_length_7_patch from "../shim/ffmpeg/dash-segment-length-7.patch" with { type: "text" };
+import dash_timescale_patch from "../shim/ffmpeg/dash-timescale.patch" with { type: "text" };
+import mpegts_text_patch from "../shim/ffmpeg/mpegts-text.patch" with { type: "text" };
 import protocol_list_c from "../shim/ffmpeg/protocol_list.c" with { type: "text" };
 import fields_c from "../shim/fields.c" with { type: "text" };
 import fields_h from "../shim/fields.h" with { type: "text" };
@@ -95,6 +108,14 @@ import worker_h from "../shim/worker.h" with { type: "text" };
 
 /** Texts of the files by their paths. */
 export const sources: Readonly<Record<string, string>> = {
+  "scripts/build/check.sh": check_sh,
+  "scripts/build/ffmpeg.sh": ffmpeg_sh,
+  "scripts/build/ffmpeg_source.sh": ffmpeg_source_sh,
+  "scripts/build/formats.sh": formats_sh,
+  "scripts/build/libxml2.sh": libxml2_sh,
+  "scripts/build/shim.sh": shim_sh,
+  "scripts/build/tarballs.sh": tarballs_sh,
+  "scripts/build/tools.sh": tools_sh,
   "scripts/build_shim.sh": build_shim_sh,
   "shim/ahead.c": ahead_c,
   "shim/ahead.h": ahead_h,
@@ -109,10 +130,15 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/decipher.c": decipher_c,
   "shim/decipher.h": decipher_h,
   "shim/describe.c": describe_c,
+  "shim/dvb_text.c": dvb_text_c,
+  "shim/dvb_text.h": dvb_text_h,
   "shim/endpoint.c": endpoint_c,
   "shim/endpoint.h": endpoint_h,
   "shim/escape.c": escape_c,
   "shim/escape.h": escape_h,
+  "shim/ffmpeg/dash-segment-length-7.patch": dash_segment_length_7_patch,
+  "shim/ffmpeg/dash-timescale.patch": dash_timescale_patch,
+  "shim/ffmpeg/mpegts-text.patch": mpegts_text_patch,
   "shim/ffmpeg/protocol_list.c": protocol_list_c,
   "shim/fields.c": fields_c,
   "shim/fields.h": fields_h,

@@ -14,9 +14,10 @@ avio's part is under the MIT licence:
 ${own}
 FFmpeg's part is under: ${license}. Its text is below.
 
-Sources. Of FFmpeg ${ffmpeg} two files are changed: its list of protocols is avio's (shim/ffmpeg/protocol_list.c), and
-libavformat/dashdec.c does not divide by zero (mend_source in scripts/build_shim.sh). Its sources are at https://ffmpeg.org/releases/ffmpeg-${ffmpeg}.tar.xz; those of avio's part, the list and the script that
-builds all of it, scripts/build_shim.sh, are in avio's repository and in its package at https://jsr.io/@avio/avio.
+Sources. FFmpeg ${ffmpeg} is changed by the patches in shim/ffmpeg/, each of which says why, and its list of protocols is
+avio's (shim/ffmpeg/protocol_list.c). Its sources are at https://ffmpeg.org/releases/ffmpeg-${ffmpeg}.tar.xz; those of
+avio's part, the patches and the script that builds all of it, scripts/build_shim.sh, are in avio's repository and in
+its package at https://jsr.io/@avio/avio.
 Whoever wants another FFmpeg inside changes the sources and runs
 
   FFMPEG_SOURCE=<folder> scripts/build_shim.sh --embedded --output <library>

@@ -34,7 +34,8 @@ version=$(deno eval 'console.log(JSON.parse(Deno.readTextFileSync(Deno.args[0]))
 grep -q "^## $version" "$tree/CHANGELOG.md" || fail "CHANGELOG.md says nothing of $version"
 
 # This platform's library, in its place in the tree: the packer asks it for licences.
-"$tree/scripts/build_shim.sh" --embedded
+# With the FFmpeg that belongs to it, and no other.
+"$tree/scripts/build_shim.sh" --embedded --no-fallback
 own=$(find "$tree/lib" -name 'libavio.*' ! -name '*.stamp')
 platforms=("$(basename "$(dirname "$own")")=$own" "$@")
 

@@ -32,14 +32,14 @@ install_packages() {
 }
 
 install_tools() {
-  local tools=(gcc libc6-dev make xz-utils tar zlib1g-dev ca-certificates)
+  local tools=(gcc libc6-dev make patch xz-utils tar zlib1g-dev ca-certificates)
   [ "$1" = 0 ] || tools+=(ffmpeg git pkg-config libavformat-dev libavcodec-dev libavutil-dev valgrind binutils)
   if has apt-get; then
     install_packages "${tools[@]}"
   elif ! has cc || ! has make; then
     fail "A C compiler and make are needed, for example:" \
-      "  Fedora: sudo dnf install gcc make xz zlib-devel zlib-static" \
-      "  Alpine: sudo apk add build-base bash xz zlib-dev zlib-static" \
+      "  Fedora: sudo dnf install gcc make patch xz zlib-devel zlib-static" \
+      "  Alpine: sudo apk add build-base patch bash xz zlib-dev zlib-static" \
       "  macOS:  xcode-select --install"
   fi
 }

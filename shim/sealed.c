@@ -2,7 +2,8 @@
 /*
  * sealed.c - what the embedded FFmpeg gets in the place of the C library's functions that open, make, rename, delete or look
  * for files: errors. scripts/build_shim.sh links them in by --wrap, so the library does not even import the others; what
- * contain.c refuses by name could do nothing if it were not refused. Random numbers come without /dev/urandom.
+ * contain.c refuses by name could do nothing if it were not refused. Nothing is printed, and no variable of the environment is
+ * looked at. Random numbers come without /dev/urandom.
  */
 #ifdef AVIO_SEALED
 #include <errno.h>
@@ -33,6 +34,15 @@ SEALED(stat64)
 SEALED(__xstat)
 SEALED(__xstat64)
 SEALED(unlink)
+SEALED(read)
+SEALED(close)
+SEALED(dup)
+SEALED(fprintf)
+SEALED(__fprintf_chk)
+SEALED(vfprintf)
+SEALED(__vfprintf_chk)
+SEALED(fputs)
+SEALED(fputc)
 
 /* Assertions of FFmpeg's that fail. */
 _Noreturn void __real_abort(void);
@@ -59,6 +69,13 @@ _Noreturn void __wrap___assert_fail(const char *assertion, const char *file, uns
 
 SEALED_POINTER(fopen)
 SEALED_POINTER(fopen64)
+SEALED_POINTER(getenv)
+
+/* Nothing: no bytes are written, no terminal is there. */
+size_t __wrap_fwrite(void);
+size_t __wrap_fwrite(void) { return 0; }
+int __wrap_isatty(void);
+int __wrap_isatty(void) { return 0; }
 
 void __wrap_globfree(void);
 void __wrap_globfree(void) {}

@@ -1,5 +1,7 @@
 #include "worker.h"
 
+#include <stdatomic.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <libavutil/error.h>
@@ -20,9 +22,17 @@ static void run_operation(struct session *session) {
   else isolate_push_reserved(channel->isolate, done);
 }
 
+/* Another one for each session: threads are used again. */
+static void name_thread(void) {
+  static atomic_uint sessions;
+  char name[16];
+  snprintf(name, sizeof(name), "avio %u", atomic_fetch_add(&sessions, 1) % 1000000000);
+  thread_name(name);
+}
+
 static void work_for(struct session *session) {
   struct channel *channel = &session->channel;
-  thread_name("avio");
+  name_thread();
   channel_adopt(channel);
   channel_lock(channel);
   while (!session->closing) {

@@ -5,6 +5,7 @@
 import { createHash } from "node:crypto";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { versions } from "@avio/avio";
+import { buildFiles } from "../scripts/list_sources.ts";
 import { Newcomer, type Outcome, programOf } from "./support/newcomer.ts";
 import { publishedFiles, type Registry, serveFiles, serveJsr } from "./support/registry.ts";
 
@@ -74,15 +75,9 @@ test("From any other http server it is that server's installer", async () => {
 });
 
 test("All that the library is built from comes with the package, and with the installer", async () => {
-  const folders = ["shim", "shim/ffmpeg", "shim/input", "shim/output", "shim/remux"];
-  const files = folders.flatMap((folder) =>
-    [...Deno.readDirSync(root + folder)].map(({ name }) => `${folder}/${name}`).filter((path) =>
-      /\.[ch]$/.test(path)
-    )
-  );
-  files.push("scripts/build_shim.sh");
+  const files = buildFiles();
   const { sources } = await import("../install/sources.ts");
-  assertEquals(Object.keys(sources).sort(), files.sort());
+  assertEquals(Object.keys(sources), files);
   for (const [path, text] of Object.entries(sources)) assertEquals(text, Deno.readTextFileSync(root + path));
   const published = await publishedFiles();
   assertEquals(files.filter((file) => !published.includes(file)), []);

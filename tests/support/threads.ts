@@ -5,12 +5,13 @@ import type { IOCallbacks } from "@avio/avio";
 import { sleep } from "./async.ts";
 import { readerOf } from "./devices.ts";
 
-/** The threads of sessions in this process, by their numbers. Other test files run in it too. */
+/** The threads of sessions in this process: a session's name for its own. Other test files run in it too. */
 export function sessionThreads(): Set<string> {
   const found = new Set<string>();
   for (const { name } of Deno.readDirSync("/proc/self/task")) {
     try {
-      if (Deno.readTextFileSync(`/proc/self/task/${name}/comm`).trim() === "avio") found.add(name);
+      const threadName = Deno.readTextFileSync(`/proc/self/task/${name}/comm`).trim();
+      if (/^avio \d+$/.test(threadName)) found.add(threadName);
     } catch {
       // it ended meanwhile
     }

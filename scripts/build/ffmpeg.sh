@@ -1,0 +1,112 @@
+# shellcheck shell=bash
+#
+# FFmpeg's static libraries: how they are configured and built; for --headers, its headers alone.
+
+# Everything that reads or writes a container, nothing that opens a file or a socket, decodes or encodes.
+# Autodetection is off so that the machine's libraries can't change the result.
+choose_configuration() {
+  configuration=(
+    --disable-autodetect --disable-iconv --disable-programs --disable-doc --disable-debug
+    --disable-network --disable-protocols
+    --disable-muxer=fifo,hds,smoothstreaming,tee # they make folders, threads and files by themselves
+    --disable-avdevice --disable-avfilter --disable-swscale --disable-swresample
+    --disable-encoders --disable-decoders --disable-hwaccels
+    --disable-x86asm # without decoders it makes nothing faster, so nasm isn't needed
+    --enable-static --disable-shared --enable-pic --optflags=-O2
+  )
+  # A fuzzer is guided by the branches of FFmpeg too. Not -fsanitize=undefined: FFmpeg has a good deal of that, and
+  # it is not ours to mend.
+  if [ "$sanitize" = fuzzer ]; then
+    configuration+=(--optflags=-O1 --extra-cflags=-gline-tables-only --extra-cflags=-fno-omit-frame-pointer
+      --extra-cflags=-fsanitize=fuzzer-no-link,address --extra-ldflags=-fsanitize=fuzzer-no-link,address)
+  fi
+  # With a section for every function the linker can drop more: 0.4 MB of 4.2.
+  if [ "$os" = linux ]; then configuration+=(--extra-cflags=-ffunction-sections --extra-cflags=-fdata-sections); fi
+  # shellcheck disable=SC2207 # a list of words
+  configuration+=($(format_options))
+  local flag
+  for flag in ${hardening[@]+"${hardening[@]}"}; do configuration+=(--extra-cflags="$flag"); done
+  if [ -n "$libxml2" ]; then configuration+=(--enable-libxml2); fi
+  if [ -n "$DECODERS" ]; then configuration+=(--enable-decoder="$DECODERS"); fi
+  case ,$DECODERS, in *,opus,*) configuration+=(--enable-swresample) ;; esac
+  libz=''
+  if compiles '#include <zlib.h>
+    const char *try(void) { return zlibVersion(); }' -lz; then
+    configuration+=(--enable-zlib)
+    libz=$(static_libz)
+  else
+    warn "zlib.h is missing: no compressed headers in mov and mkv (apt-get install zlib1g-dev)"
+    configuration+=(--disable-zlib)
+  fi
+}
+
+# libz.a where it can be linked into a shared library, else -lz. Debian's is built with -fPIE: good enough,
+# but only with -Bsymbolic.
+static_libz() {
+  local archive
+  archive=$("${cc[@]}" -print-file-name=libz.a)
+  if [ "$os" = linux ] && [ -f "$archive" ] && compiles '#include <zlib.h>
+    int try(z_stream *s) { return inflate(s, 0) + deflate(s, 0); }' "$archive" -Wl,--exclude-libs,ALL -Wl,-Bsymbolic -Wl,-z,text; then
+    echo "$archive"
+  else
+    echo -lz
+  fi
+}
+
+# Whether it is in the cache. Sets $ffmpeg, the folder of the headers and static libraries.
+has_ffmpeg() {
+  local key
+  make_cache
+  key=$({
+    echo "$source_id ${configuration[*]} ${libxml2##*/} $(compiler_version) $(declare -f build_ffmpeg)"
+    # shellcheck disable=SC2046 # a list of files
+    cat "$protocols" $(patches)
+  } | sha256 | cut -c 1-16)
+  ffmpeg=${cache:-$stage}/ffmpeg-$version-$key
+  [ -f "$ffmpeg/lib/libavformat.a" ]
+}
+
+get_ffmpeg() {
+  if has_ffmpeg; then return; fi
+  get_source
+  check_formats
+  apply_patches
+  say "building FFmpeg $version ..."
+  build_ffmpeg "$stage/result"
+  if [ ! -d "$ffmpeg" ]; then mv "$stage/result" "$ffmpeg"; fi
+  # Another build finished in the same instant: then mv put ours inside its folder.
+  rm -rf "$ffmpeg/result" "$stage/source"
+}
+
+build_ffmpeg() {
+  local objects=$stage/objects tree=$stage/tree
+  mkdir "$objects" "$tree"
+  # The path of the sources ends up in the binary (in assertions), and so does --prefix (avformat_configuration): they
+  # aren't paths of this machine. A folder that is called src is what configure does not make an absolute path of.
+  ln -s "$source_folder" "$objects/src"
+  if [ -n "$libxml2" ]; then fake_pkg_config; fi
+  (cd "$objects" && PATH=$work/bin:$PATH logged "configuring FFmpeg" src/configure --cc="${cc[*]}" --prefix=/ffmpeg "${configuration[@]}")
+  cp "$protocols" "$objects/libavformat/protocol_list.c"
+  (cd "$objects" && logged "compiling FFmpeg" make -j "$jobs")
+  (cd "$objects" && logged "installing FFmpeg" make DESTDIR="$tree" install-libs install-headers)
+  cp "$source_folder"/LICENSE.md "$source_folder"/COPYING.LGPLv2.1 "$tree/ffmpeg/"
+  if [ -n "$libxml2" ]; then cp "$libxml2/lib/libxml2.a" "$tree/ffmpeg/lib/"; fi # with what it needs
+  echo "${configuration[*]}" >"$tree/ffmpeg/configuration"
+  rm -rf "$objects"
+  mv "$tree/ffmpeg" "$1"
+}
+
+# What FFmpeg's configure would add to the headers of its sources.
+generate_headers() {
+  mkdir -p "$work/include/libavutil"
+  printf '#define AV_HAVE_BIGENDIAN 0\n#define AV_HAVE_FAST_UNALIGNED 1\n' >"$work/include/libavutil/avconfig.h"
+}
+
+check_headers() {
+  make_cache
+  get_source
+  generate_headers
+  compile_flags+=(-Werror -isystem "$work/include" -isystem "$source_folder")
+  compile_shim
+  say "the shim compiles with the headers of FFmpeg $version"
+}

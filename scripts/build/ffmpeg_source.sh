@@ -1,0 +1,96 @@
+# shellcheck shell=bash
+#
+# FFmpeg's sources: which version, where from, and the patches of shim/ffmpeg/ that go over them.
+
+# The versions that are pinned: the Debian suite that carries it, and the SHA-256 of the tarball, which is upstream's own,
+# byte for byte, in Debian's source package too. All are configured alike.
+KNOWN_VERSIONS='
+5.1.9  bookworm  d9b593bb2ba93d4b50f74177e0cdcd41747e708596367deed0c30348a71dd176
+7.1.5  trixie    de668509caf9e35e3cd162473441fdb29538c6d96ed080292b3cf9e6fc5d558f
+9.0.2  sid       8c3850283eb25fa026482078a04051e0be17347b09ef81a0849bec15a96e002e'
+
+known_versions() { awk 'NF { printf "%s%s", separator, $1; separator = ", " }' <<<"$KNOWN_VERSIONS"; }
+
+# Sets $suite and $pinned_sum, which is empty for a version that is not in the table.
+look_up_version() {
+  read -r suite pinned_sum < <(awk -v version="$version" '$1 == version { print $2, $3 }' <<<"$KNOWN_VERSIONS") && return
+  pinned_sum=''
+  case $version in
+    5.*) suite=bookworm ;;
+    6.* | 7.*) suite=trixie ;;
+    *) suite=sid ;;
+  esac
+}
+
+# Sets $version (unless --ffmpeg has) and $source_id, what a build is kept under.
+choose_version() {
+  local source=${FFMPEG_SOURCE:-}
+  version=${version:-$DEFAULT_FFMPEG_VERSION}
+  source_id=$version
+  if [ -n "$source" ] && [ -d "$source" ]; then
+    [ -f "$source/RELEASE" ] || die "FFMPEG_SOURCE=$source is no FFmpeg source folder"
+    version=$(cat "$source/RELEASE")
+    # shellcheck disable=SC2012
+    source_id=$(cd "$source" && ls -lR . | sha256) # names, sizes, times: an edited file is another source
+  elif [ -n "$source" ]; then
+    [ -f "$source" ] || die "FFMPEG_SOURCE=$source does not exist"
+    source_id=$(sha256 "$source")
+  fi
+  look_up_version
+}
+
+# The newest FFmpeg may be nowhere to be had: Debian's unstable forgets old ones. The one of its stable release is then
+# built, with the same patches, unless a version was asked for.
+choose_version_that_is_there() {
+  local asked=${version:-${FFMPEG_SOURCE:-}}
+  choose_version
+  if [ -n "$asked" ] || [ "$fallback" = no ] || has_ffmpeg || find_ffmpeg_tarball; then return; fi
+  warn "FFmpeg $version is not to be had, neither from ffmpeg.org nor from Debian's archive." \
+    "THE LIBRARY GETS FFmpeg $FALLBACK_FFMPEG_VERSION INSTEAD. For the newer one download ffmpeg-$version.tar.xz by hand," \
+    "and set FFMPEG_SOURCE to its path."
+  version=$FALLBACK_FFMPEG_VERSION
+  choose_version
+}
+
+find_ffmpeg_tarball() {
+  find_tarball ffmpeg "$version" "$suite" "$pinned_sum" "https://ffmpeg.org/releases/ffmpeg-$version.tar.xz"
+}
+
+# Sets $source_folder.
+get_source() {
+  source_folder=$stage/source
+  if [ -d "${FFMPEG_SOURCE:-}" ]; then
+    cp -R "$FFMPEG_SOURCE" "$source_folder"
+    return
+  fi
+  if [ -n "${FFMPEG_SOURCE:-}" ]; then
+    tarball=$FFMPEG_SOURCE
+    has_sum "$tarball" "$pinned_sum" || die "$tarball is not FFmpeg $version" "--ffmpeg says which version it is."
+  elif ! find_ffmpeg_tarball; then
+    exit_code=3 # for versions.sh
+    die "cannot get the sources of FFmpeg $version: neither from ffmpeg.org nor from Debian's archive" \
+      "Download ffmpeg-$version.tar.xz by hand and set FFMPEG_SOURCE to its path," \
+      "or use the machine's FFmpeg: scripts/build_shim.sh --system"
+  fi
+  unpack "$tarball" "$source_folder"
+}
+
+# The patches for a major version: each says in a line which versions it was made for ("Applies to: 9.0.2 7.1.5").
+patches() {
+  local file
+  for file in "$shim"/ffmpeg/*.patch; do
+    if sed -n 's/^Applies to://p' "$file" | grep -Eq "(^| )${version%%.*}\."; then echo "$file"; fi
+  done
+}
+
+# Each hunk must fit, wherever it is.
+apply_patches() {
+  local file list
+  list=$(patches)
+  [ -n "$list" ] || die "no patches are known for FFmpeg $version; there are for $(patched_versions)"
+  while IFS= read -r file; do
+    logged "${file##*/} over FFmpeg $version" patch -d "$source_folder" -p1 --fuzz=0 --forward --no-backup-if-mismatch -i "$file"
+  done <<<"$list"
+}
+
+patched_versions() { cat "$shim"/ffmpeg/*.patch | sed -n 's/^Applies to: //p' | tr ' ' '\n' | sort -u | tr '\n' ' '; }

@@ -1,0 +1,157 @@
+# shellcheck shell=bash
+#
+# The shim itself: flags, compiling, linking with FFmpeg, and what goes with it.
+
+# What a parser of hostile bytes is built with, for FFmpeg and libxml2 too, as far as the compiler has it. Measured: no
+# difference that shows (bench/README.md).
+choose_hardening() {
+  local flag
+  hardening=()
+  if [ "$debug" = yes ] || [ -n "$sanitize" ]; then return; fi
+  for flag in -fstack-protector-strong -fstack-clash-protection -fcf-protection=full -mbranch-protection=standard; do
+    if compiles 'int x;' -Werror "$flag"; then hardening+=("$flag"); fi
+  done
+  hardening+=(-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
+}
+
+# Sets $compile_flags and $link_flags, $inputs (what the result depends on beside the shim's files).
+choose_flags() {
+  choose_hardening
+  compile_flags=(-std=c11 -fPIC -fvisibility=hidden -Wall -Wextra -pthread -ffunction-sections -fdata-sections)
+  link_flags=(-pthread)
+  if [ "$os" = linux ]; then compile_flags+=(-D_GNU_SOURCE); fi
+  if [ "$debug" = yes ]; then
+    compile_flags+=(-O0 -g)
+  elif [ -n "$sanitize" ]; then
+    compile_flags+=(-O1 -g)
+  else
+    compile_flags+=(-O2)
+    if [ "$os" = linux ]; then link_flags+=(-Wl,-s); fi
+  fi
+  if [ -n "$sanitize" ]; then
+    local list=$sanitize
+    if [ "$list" = fuzzer ]; then list=fuzzer-no-link,address,undefined,float-cast-overflow; fi
+    compile_flags+=(-fsanitize="$list" -fno-omit-frame-pointer)
+    link_flags+=(-fsanitize="$list")
+  fi
+  compile_flags+=(${hardening[@]+"${hardening[@]}"})
+  "choose_flags_$os"
+  "choose_flags_$build"
+  # shellcheck disable=SC2206 # these are lists of words
+  compile_flags+=(${CFLAGS:-})
+  # shellcheck disable=SC2206
+  link_flags+=(${LDFLAGS:-})
+}
+
+choose_flags_linux() {
+  # nodelete: threads and thread-local destructors of the library may outlive a dlclose.
+  # text: no relocations in code, they would be unshared memory and forbidden under SELinux.
+  link_flags+=(-shared -Wl,-soname,"libavio.so" -Wl,--version-script,"$work/exports" -Wl,--exclude-libs,ALL
+    -Wl,--as-needed -Wl,-Bsymbolic -Wl,-z,nodelete -Wl,-z,text -Wl,-z,relro -Wl,-z,now
+    -Wl,-z,noexecstack -Wl,--gc-sections)
+  # Clang leaves a sanitizer's symbols to the program that loads the library.
+  if [ -z "$sanitize" ]; then link_flags+=(-Wl,-z,defs); fi
+  echo '{ global: avs_*; local: *; };' >"$work/exports"
+}
+
+choose_flags_darwin() {
+  link_flags+=(-dynamiclib -install_name @rpath/libavio.dylib -Wl,-exported_symbol,'_avs_*' -Wl,-dead_strip)
+}
+
+choose_flags_embedded() {
+  choose_formats
+  get_libxml2
+  choose_configuration
+  choose_version_that_is_there
+  description=${configuration[*]} title="FFmpeg $version"
+  compile_flags+=(-DAVS_BUILD='"embedded"' -DAVS_CONFIGURATION="\"$description\"")
+  if [ "$os" = linux ]; then seal; fi
+  inputs="$ffmpeg $libz"
+}
+
+choose_flags_headers() {
+  choose_version
+  compile_flags+=(-DAVS_BUILD='"system"')
+}
+
+# What is left in FFmpeg that could touch files gets shim/sealed.c instead; then the rest of it is dropped.
+seal() {
+  local name
+  compile_flags+=(-DAVIO_SEALED)
+  for name in abort __assert_fail {fopen,glob,globfree,open,stat,__xstat}{,64} mkdir rename rmdir unlink read close dup isatty getenv \
+    {fprintf,vfprintf,__fprintf_chk,__vfprintf_chk} fputs fputc fwrite av_random_bytes av_get_random_seed; do
+    link_flags+=(-Wl,--wrap="$name")
+  done
+}
+
+choose_flags_system() {
+  local modules=(libavformat libavcodec libavutil) found
+  found=$(pkg-config --modversion libavformat)
+  if [ "${found%%.*}" -lt 59 ] || [ "${found%%.*}" -gt 63 ]; then
+    die "libavformat $found is installed; 59 to 63 (FFmpeg 5.0 to 9) are supported" \
+      "The embedded build brings its own: scripts/build_shim.sh --embedded"
+  fi
+  description="system libavformat $found" title=$description
+  compile_flags+=(-DAVS_BUILD='"system"')
+  compile_flags+=($(pkg-config --cflags "${modules[@]}"))
+  libraries=($(pkg-config --libs "${modules[@]}"))
+  inputs="FFmpeg $(pkg-config --modversion "${modules[@]}" | tr '\n' ' ')"
+}
+
+link_embedded_libraries() {
+  local name word extra
+  compile_flags+=(-I"$ffmpeg/include")
+  libraries=()
+  for name in avformat avcodec swresample avutil; do
+    if [ -f "$ffmpeg/lib/lib$name.a" ]; then libraries+=("$ffmpeg/lib/lib$name.a"); fi
+  done
+  # What these need themselves (-lm, -lz, -latomic, on macOS frameworks) is in the .pc files, under Libs.
+  extra=$(sed -n 's/^Libs[.a-z]*: *//p' "$ffmpeg"/lib/pkgconfig/lib{avformat,avcodec,avutil}.pc)
+  for word in $extra; do
+    case $word in
+      -L* | -lav* | -lsw*) ;;
+      -lxml2) libraries+=("$ffmpeg/lib/libxml2.a") ;;
+      -lz) libraries+=("$libz") ;;
+      *) libraries+=("$word") ;;
+    esac
+  done
+}
+
+compile_shim() {
+  local file object failed=no pids=() pid
+  for file in "${sources[@]}"; do
+    object=${file#"$shim"/} object=${object#"$work"/} object=$work/$(echo "${object%.c}" | tr / -).o
+    "${cc[@]}" "${compile_flags[@]}" -c -o "$object" "$file" 2>"$object.log" &
+    pids+=($!)
+    if [ ${#pids[@]} -ge "$jobs" ]; then
+      wait "${pids[0]}" || failed=yes
+      pids=("${pids[@]:1}")
+    fi
+  done
+  for pid in ${pids[@]+"${pids[@]}"}; do wait "$pid" || failed=yes; done
+  cat "$work"/*.o.log >&2
+  [ $failed = no ] || die "the shim does not compile"
+}
+
+link_shim() {
+  mkdir -p "$(dirname "$output")"
+  new_output=$(mktemp "$output.XXXXXX")
+  if ! "${cc[@]}" "${link_flags[@]}" -o "$new_output" "$work"/*.o "${libraries[@]}" -lm 2>"$work/link.log"; then
+    tail -n 20 "$work/link.log" >&2
+    die "the shim does not link"
+  fi
+  if [ "$os" = darwin ] && [ "$debug$sanitize" = no ]; then strip -x "$new_output"; fi
+  chmod 755 "$new_output"
+}
+
+# The LGPL wants its text to go with the library: it goes inside, for avs_license_text().
+add_license() {
+  {
+    echo 'extern const char avs_license[];'
+    echo 'const char avs_license[] = {'
+    { cat "$ffmpeg/COPYING.LGPLv2.1" && libxml2_license; } | od -An -v -tu1 | sed 's/[0-9][0-9]*/&,/g'
+    echo '0};'
+  } >"$work/license.c"
+  sources+=("$work/license.c")
+  compile_flags+=(-DAVS_HAS_LICENSE)
+}
