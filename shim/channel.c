@@ -135,11 +135,14 @@ void channel_note_sleep(struct channel *channel) {
     return; /* most do: it does not sleep, or not yet */
   } else if (passed < MAX_SLEEP && time_worked() - sleeping->worked < passed / 4) {
     sleeping->duration += passed;
+    sleeping->total += passed;
   }
   sleeping->seen = now;
   sleeping->worked = time_worked();
   sleeping->requests = channel->requests;
 }
+
+bool channel_stops_program(const struct channel *channel) { return channel->called; }
 
 int32_t avs_slept(double handle) {
   struct channel *channel = find_channel(handle);

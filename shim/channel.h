@@ -38,6 +38,7 @@ struct channel {
     int64_t seen, worked;  /* when libavformat asked last whether to go on, and what its thread had worked by then */
     int64_t requests;      /* at that time */
     atomic_llong duration; /* nanoseconds since the last request */
+    int64_t total;         /* in this operation */
   } sleeping;
   int nested_open;
   struct endpoint *endpoints[2]; /* of its input (AVS_INPUT) and its output (AVS_OUTPUT); NULL: it has none */
@@ -84,6 +85,8 @@ bool has_pending_request(const struct channel *channel);
 
 /* libavformat asks whether to go on, which it does again and again where it sleeps: before a playlist is loaded again. */
 void channel_note_sleep(struct channel *channel);
+/* True where it is at work on the program's own thread: as long as it waits there nothing else happens, nor can anything end it. */
+bool channel_stops_program(const struct channel *channel);
 
 /* Whatever waits is over. */
 void channel_cancel(struct channel *channel);

@@ -40,10 +40,30 @@ static char *copy_of_allowed_inputs(void) {
 /* In the embedded FFmpeg these are all one, which asks JavaScript; elsewhere no protocol has this name. */
 #define PROTOCOLS (EMBEDDED ? "file,http,https,data" : "none")
 
+/*
+ * A live playlist or manifest is loaded again and again, and waited for in between. That ends where nothing of it could be
+ * opened; and on the program's own thread, which nobody can call back, where it takes long: as a failure of the session,
+ * since its demuxer would take it for the end.
+ */
+static void end_waiting(struct channel *channel) {
+  enum { MAX_OPENS = 2000 };
+  const int64_t max_wait = 1000000000; /* nanoseconds */
+  const struct endpoint *endpoint = channel->acting;
+  bool sleeps = channel->sleeping.duration > 0, opens = endpoint->opens > MAX_OPENS;
+  if (endpoint->direction != AVS_INPUT || channel->failed) return;
+  if (endpoint->lacks && (sleeps || opens)) {
+    channel_fail(channel, AVERROR(EPERM));
+  } else if (channel_stops_program(channel) && (channel->sleeping.total > max_wait || opens)) {
+    log_line(&channel->log, AV_LOG_ERROR, "it is live, and what comes next takes longer than the synchronous API waits");
+    channel_fail(channel, AVERROR(ETIMEDOUT));
+  }
+}
+
 /* Ends loops inside libavformat that would go on asking after the first error. */
 static int interrupted(void *opaque) {
   struct channel *channel = opaque;
   channel_note_sleep(channel);
+  end_waiting(channel);
   return channel->failed != 0 || channel->canceled || channel->acting->opening.exceeded;
 }
 

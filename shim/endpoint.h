@@ -21,6 +21,8 @@ struct endpoint {
   struct io *io;       /* what it reads or writes; NULL: it opens all of it */
   const char *url;     /* what it is called, NULL: nothing */
   char *refused_url;   /* the first that it could not open */
+  bool lacks;          /* since the last packet something was refused */
+  int opens;           /* that it has asked for since then */
   bool open_refused;   /* some muxers go on without */
   bool seek_refused;   /* by its I/O context: of an input in this operation, of an output ever */
   int64_t seek_target; /* of that */

@@ -15,6 +15,7 @@ enum { MAX_OPEN = 100 };
 static void refuse(struct channel *channel, const char *url) {
   struct endpoint *endpoint = channel->acting;
   if (!endpoint->refused_url) endpoint->refused_url = av_strdup(url);
+  endpoint->lacks = true;
   log_line(&channel->log, AV_LOG_ERROR, "refused to open '%.900s'", url);
 }
 
@@ -34,6 +35,7 @@ static struct io *take_offered(struct channel *channel, double handle, bool writ
 
 /* JavaScript's answer: an I/O context, AVERROR(EPERM) where it refuses. */
 static int ask(struct channel *channel, const char *url, enum avs_open_mode mode, struct io **io) {
+  channel->acting->opens++;
   if (!channel->opener || channel->nested_open >= MAX_OPEN) return AVERROR(EPERM);
   if (opening_exceeds(channel->acting, 0, 1)) return AVERROR(EMSGSIZE);
   drain_writes(channel); /* it may be what is to be read now */

@@ -129,6 +129,7 @@ static void begin(struct session *session) {
   struct endpoint *input = channel->endpoints[AVS_INPUT];
   channel->acting = &channel->plain;
   channel->plain.seek_refused = false;
+  channel->sleeping.total = 0;
   if (input) input->seek_refused = false;
   av_freep(&session->refused_url);
 }

@@ -329,30 +329,16 @@ Deno.test("HLS: a live playlist whose reload takes too long ends with a TimeoutE
   assert(error instanceof DOMException && error.name === "TimeoutError", String(error));
 });
 
-for (
-  const [what, length, names] of [["a segment that is refused", 100_000, ["a.ts"]], ["its end", 3600, [
-    "index0.ts",
-  ]]] as const
-) {
-  Deno.test(`HLS: timeout ends what FFmpeg sleeps before it loads a live playlist again, after ${what}`, async () => {
-    const lines = names.map((name) => `#EXTINF:${length},\n${name}\n`);
-    const playlist = new TextEncoder().encode(`#EXTM3U\n#EXT-X-TARGETDURATION:${length}\n${lines.join("")}`);
-    const onopen: OpenCallback = ({ url }) => tsSegments().get(url) ?? null;
-    const settings = {
-      onopen,
-      format: "hls",
-      url: "live.m3u8",
-      timeout: 300,
-      options: { live_start_index: 0 },
-    };
-    const { timeout, ...input } = settings;
-    const remuxing = () => remux(playlist, new MemorySink(), { format: "matroska", timeout, input });
-    for (const run of [() => readRows(playlist, settings), remuxing]) {
-      const error = await soon(rejectionOf(run()), 3000);
-      assert(error instanceof DOMException && error.name === "TimeoutError", String(error));
-    }
-  });
-}
+Deno.test("HLS: timeout ends what FFmpeg sleeps before it loads a live playlist again", async () => {
+  const playlist = bytesOf("#EXTM3U\n#EXT-X-TARGETDURATION:3600\n#EXTINF:3600,\nindex0.ts\n");
+  const onopen: OpenCallback = ({ url }) => tsSegments().get(url) ?? null;
+  const input = { onopen, format: "hls", url: "live.m3u8", options: { live_start_index: 0 } };
+  const remuxing = () => remux(playlist, new MemorySink(), { format: "matroska", timeout: 300, input });
+  for (const run of [() => readRows(playlist, { ...input, timeout: 300 }), remuxing]) {
+    const error = await soon(rejectionOf(run()), 3000);
+    assert(error instanceof DOMException && error.name === "TimeoutError", String(error));
+  }
+});
 
 // ------------------------------------------------------------------------------------------- kinds of sources
 

@@ -134,6 +134,10 @@ static int read_frame(struct session *session, AVPacket *packet) {
     av_packet_unref(packet);
     return (int)channel->failed;
   }
+  if (result >= 0) {
+    input->endpoint.lacks = false;
+    input->endpoint.opens = 0;
+  }
   /* Many demuxers call a broken read the end of the file. */
   if (result == AVERROR_EOF && pb && pb->error < 0 && pb->error != AVERROR_EOF) return pb->error;
   if (result < 0 && input->endpoint.seek_refused) return AVERROR(ESPIPE);
