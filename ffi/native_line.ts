@@ -2,12 +2,14 @@
  * NativeLine: the native side of a session, one line of execution: how an operation of the shim is run by either engine,
  * and how the line is let go. It knows nothing of what comes of an operation.
  */
+import { byteLengthOf } from "./byte_views.ts";
 import type { Call } from "./calls.ts";
 import { AVERROR } from "./constants.ts";
 import { makeError } from "./errors.ts";
 import { forgetEvents, nextEvent, receiveEvents } from "./events.ts";
 import { checkStillThere, type LentBytes } from "./lent_bytes.ts";
 import { library } from "./library.ts";
+import type { NativeIO } from "./native_io.ts";
 import type { Operation } from "./operation.ts";
 import type { Requests } from "./requests.ts";
 import { type OperationCode, Slot } from "./symbols.ts";
@@ -39,7 +41,7 @@ export class NativeLine {
   /** Numbers in and out of an operation. */
   readonly slot: Float64Array<ArrayBuffer> = new Float64Array(Slot.SIZE);
   /** Bytes that a memory input reads where they are, while an operation runs. */
-  #lent: LentBytes | null = null;
+  #lent: (LentBytes & { io: number }) | null = null;
   #isOnStack = false;
   /** An operation was started on the session's own thread, and its end was not taken note of. */
   #isOut = false;
@@ -63,9 +65,17 @@ export class NativeLine {
     return this.#isOnStack || this.#isOut;
   }
 
-  /** A memory input of this session reads `bytes` where they are. */
-  lend(bytes: Uint8Array): void {
-    this.#lent = { bytes, byteLength: bytes.byteLength };
+  /**
+   * A memory input of this session reads `bytes` where they are. While it does the shim asks nobody anything: a callback
+   * could take them away.
+   */
+  lend(bytes: Uint8Array, { handle }: NativeIO): void {
+    this.#lent = { bytes, byteLength: bytes.byteLength, io: handle };
+  }
+
+  /** The I/O context is no more. */
+  takeBack({ handle }: NativeIO): void {
+    if (this.#lent?.io === handle) this.#lent = null;
   }
 
   /** Runs an operation of the shim; its numbers, good until the next one. */
@@ -97,9 +107,9 @@ export class NativeLine {
         operation.code,
         this.slot,
         data as Uint8Array<ArrayBuffer> | null,
-        data?.byteLength ?? 0,
+        data ? byteLengthOf(data) : 0,
         source as Uint8Array<ArrayBuffer> | null,
-        source?.byteLength ?? 0,
+        source ? byteLengthOf(source) : 0,
       );
     } finally {
       this.#isOnStack = false;

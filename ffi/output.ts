@@ -1,6 +1,7 @@
 /**
  * Operations on a session's output: choosing its format, adding streams and chapters, header, packets, trailer.
  */
+import { byteLengthOf } from "./byte_views.ts";
 import { check } from "./errors.ts";
 import { encodePairs, library, readTextOrThrow } from "./library.ts";
 import type { NativeIO } from "./native_io.ts";
@@ -105,7 +106,7 @@ export function addChapter(
 export function learnStream(session: Session, stream: number, data: Uint8Array): boolean {
   const bytes = data as Uint8Array<ArrayBuffer>;
   return check(
-    library().avs_learn_stream(session.handle, stream, bytes, bytes.length),
+    library().avs_learn_stream(session.handle, stream, bytes, byteLengthOf(bytes)),
     "learn of a stream",
   ) ===
     1;

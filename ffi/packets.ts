@@ -2,6 +2,7 @@
  * Packets as they cross the boundary: numbers in rows, payloads in one slab. What a packet is to the program is in
  * `format/packet.ts`.
  */
+import { byteLengthOf, plainView } from "./byte_views.ts";
 import { AVERROR } from "./constants.ts";
 import { argumentError, check } from "./errors.ts";
 import { library } from "./library.ts";
@@ -164,7 +165,10 @@ const row = new Float64Array(Row.LENGTH);
 
 function encodeSideData(sideData: PacketBytes["sideData"]): Uint8Array<ArrayBuffer> {
   if (sideData.length === 0) return NOTHING;
-  const parts = sideData.map(({ type, data }) => ({ name: encoder.encode(`${type}\0`), data }));
+  const parts = sideData.map(({ type, data }) => ({
+    name: encoder.encode(`${type}\0`),
+    data: plainView(data),
+  }));
   const bytes = new Uint8Array(parts.reduce((sum, { name, data }) => sum + name.length + 4 + data.length, 0));
   const view = new DataView(bytes.buffer);
   let at = 0;
@@ -198,7 +202,8 @@ export function putPacket(
   row[Row.TB_DEN] = numbers.den;
   const side = encodeSideData(sideData);
   const bytes = data as Uint8Array<ArrayBuffer>;
-  const result = library().avs_put_packet(session.handle, row, bytes, bytes.length, side, side.length);
+  const size = byteLengthOf(bytes); // after what may call the program's getters
+  const result = library().avs_put_packet(session.handle, row, bytes, size, side, side.length);
   if (result === AVERROR.ERANGE) throw beyondRange(numbers);
   check(result, "put packet");
 }

@@ -3,6 +3,7 @@
  * input and for the output, who transforms packets. The first exception is kept here; what it means to the session is
  * in `session.ts`.
  */
+import { byteLengthOf } from "./byte_views.ts";
 import { AVERROR } from "./constants.ts";
 import type { Device, Marker } from "./device.ts";
 import { check } from "./errors.ts";
@@ -178,7 +179,7 @@ export class Requests {
 
   *#read(io: number, size: number): Operation<void> {
     const chunk = (yield* this.#of(io).device.read!(size)) ?? NOTHING;
-    library().avs_reply_read(io, chunk as Uint8Array<ArrayBuffer>, chunk.byteLength);
+    library().avs_reply_read(io, chunk as Uint8Array<ArrayBuffer>, byteLengthOf(chunk));
   }
 
   *#write(io: number, size: number, position: number, marker: number): Operation<void> {

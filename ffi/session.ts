@@ -3,6 +3,7 @@
  * one line of calls, one wait, one end. It knows nothing of formats or of kinds of sources. How native code is run is in
  * `native_line.ts`, who answers its requests in `requests.ts`, what is closed at the end in `resource_scope.ts`.
  */
+import { byteLengthOf } from "./byte_views.ts";
 import { AVERROR } from "./constants.ts";
 import type { Call } from "./calls.ts";
 import type { Device } from "./device.ts";
@@ -308,14 +309,15 @@ export class Session implements Host {
   }
 
   addLentBytes(bytes: Uint8Array, bufferSize: number): NativeIO {
-    this.#native.lend(bytes);
-    return this.#addIO(IOKind.MEMORY_INPUT, IOFlag.READ | IOFlag.SEEK, bufferSize);
+    const io = this.#addIO(IOKind.MEMORY_INPUT, IOFlag.READ | IOFlag.SEEK, bufferSize);
+    this.#native.lend(bytes, io);
+    return io;
   }
 
   addCopiedBytes(bytes: Uint8Array, bufferSize: number): NativeIO {
     this.checkOpen("open");
     const data = bytes as Uint8Array<ArrayBuffer>;
-    return newIO(library().avs_io_new_copy(this.handle, data, data.length, bufferSize));
+    return newIO(library().avs_io_new_copy(this.handle, data, byteLengthOf(data), bufferSize));
   }
 
   addMemoryOutput(use: IOUse, bufferSize: number): NativeIO {
@@ -338,6 +340,7 @@ export class Session implements Host {
   closeIO(io: NativeIO): void {
     check(library().avs_io_close(io.handle), "close I/O context");
     this.#requests.detach(io);
+    this.#native.takeBack(io);
   }
 
   /** What is to be done when libavformat closes a nested I/O context. */

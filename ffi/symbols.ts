@@ -8,7 +8,7 @@
 import { type Call, calls } from "./calls.ts";
 
 /** ABI that this TypeScript speaks; the library's `avs_abi_version()` must be the same. */
-export const ABI_VERSION = 5;
+export const ABI_VERSION = 6;
 
 /** What opening and reading an input needs; bound when the library is loaded. */
 const core = {
@@ -52,6 +52,11 @@ const output = {
   avs_route: { parameters: ["f64", "i32", "buffer"], result: "i32" },
   avs_set_range: { parameters: ["f64", "f64", "f64"], result: "i32" },
   avs_set_shift: { parameters: ["f64", "f64", "f64"], result: "i32" },
+  // name of the kind, its bytes, data, data size, where the text goes
+  avs_side_data_fault: {
+    parameters: ["buffer", "u32", "buffer", "u32", "buffer", "u32"],
+    result: "i32",
+  },
   // session, row, data, data size, side data, side data size
   avs_put_packet: { parameters: ["f64", "buffer", "buffer", "u32", "buffer", "u32"], result: "i32" },
 } as const satisfies Deno.ForeignLibraryInterface;

@@ -1,7 +1,9 @@
 /**
  * Packet: a piece of one stream's coded data, an ordinary value. How batches of them cross the boundary is in `ffi/`.
  */
+import { copyBytes } from "../ffi/byte_views.ts";
 import type { PacketBatch } from "../ffi/packets.ts";
+import { checkSideDataContent } from "../ffi/side_data.ts";
 import type { QueuedPacket } from "../ffi/write_queue.ts";
 import {
   checkArray,
@@ -119,9 +121,15 @@ export class Packet {
  * any object with a packet's fields; what it leaves out has its default.
  */
 export function asPacket(packet: PacketInit): Packet {
-  if (!(packet instanceof Packet)) return new Packet(packet);
-  checkPacket(packet);
-  return packet;
+  const checked = packet instanceof Packet ? packet : new Packet(packet);
+  if (checked === packet) checkPacket(checked);
+  checkContents(checked.sideData, "packet.sideData");
+  return checked;
+}
+
+/** Whether FFmpeg may be given it, which the library knows. */
+export function checkContents(sideData: readonly SideData[], name: string): void {
+  sideData.forEach((item, index) => checkSideDataContent(item, `${name}[${index}]`));
 }
 
 function checkPacket(packet: Packet): void {
@@ -186,7 +194,7 @@ export function numbersOf(packet: Packet): QueuedPacket {
 export function copyOf(packet: Packet): QueuedPacket {
   return {
     ...numbersOf(packet),
-    data: packet.data.slice(),
-    sideData: packet.sideData.map(({ type, data }) => ({ type, data: data.slice() })),
+    data: copyBytes(packet.data),
+    sideData: packet.sideData.map(({ type, data }) => ({ type, data: copyBytes(data) })),
   };
 }

@@ -2,13 +2,14 @@
  * Streams, chapters and programs: their types, and their way out of and into the shim. Names of fields are the
  * same on both sides; the shim's table (`shim/describe.c`) says how each is written.
  */
+import { copyBytes } from "../ffi/byte_views.ts";
 import { argumentError } from "../ffi/errors.ts";
 import * as input from "../ffi/input.ts";
 import * as output from "../ffi/output.ts";
 import type { Session } from "../ffi/session.ts";
 import type { FormatInfo } from "./formats.ts";
 import { checkMediaType, type MediaType } from "./media_type.ts";
-import { checkSideData, type SideData } from "./packet.ts";
+import { checkContents, checkSideData, type SideData } from "./packet.ts";
 import {
   checkArray,
   checkBoolean,
@@ -311,7 +312,7 @@ function fieldText({ kind, min, max }: output.StreamField, value: unknown, name:
     case "rational":
       return fraction(value as Rational, name);
     case "bytes":
-      return checkBytes(value, name).toBase64();
+      return copyBytes(checkBytes(value, name)).toBase64();
     case "names":
       return checkArray(value as string[], name).map((role) => checkString(role, name)).join(",");
     case "name":
@@ -379,11 +380,11 @@ export function streamSettings(
     "",
     "setting",
   );
+  checkContents(checkSideData(sideData, "sideData"), "sideData");
   return {
     fields: [...parameterFields(parameters), ...initFields(init)],
     metadata: checkStrings(metadata, "metadata"),
-    sideData: checkSideData(sideData, "sideData")
-      .map(({ type, data }) => [type, data.toBase64()] as const),
+    sideData: sideData.map(({ type, data }) => [type, copyBytes(data).toBase64()] as const),
     bitstreamFilter: optional(checkString, bitstreamFilter, "bitstreamFilter"),
   };
 }

@@ -6,6 +6,7 @@
  * The name is what the caller would write: "into", the option "maxStreams", the option "input.timeout" within an
  * option, "packet.sideData[0].type", "streams[1].tag"; "options.movflags" is the AVOption.
  */
+import { isBytes } from "../ffi/byte_views.ts";
 import { argumentError } from "../ffi/errors.ts";
 
 /** Largest number that 32 bits with a sign hold: of C's `int`, and of a timer's milliseconds. */
@@ -58,7 +59,7 @@ export function checkFunction<T>(value: T, name: string): T {
 
 /** A Uint8Array. */
 export function checkBytes(value: unknown, name: string): Uint8Array {
-  if (value instanceof Uint8Array) return value;
+  if (isBytes(value)) return value;
   throw wrongType(value, name, "a Uint8Array");
 }
 

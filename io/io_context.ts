@@ -2,6 +2,7 @@
  * IOContext: `avio_alloc_context` as a value. Its native part is made when it is used, in a session of its own for plain
  * I/O, or in the session of the demuxer or muxer that it is given to; between two uses only where it stands is kept.
  */
+import { byteLengthOf, copyBytes, plainView } from "../ffi/byte_views.ts";
 import { constants } from "../ffi/constants.ts";
 import type { Device } from "../ffi/device.ts";
 import { argumentError } from "../ffi/errors.ts";
@@ -183,14 +184,14 @@ export class IOContext implements Disposable {
    * @returns How many bytes, null at the end.
    */
   readSync(into: Uint8Array): number | null {
-    const { length } = checkBytes(into, "into");
+    const length = byteLengthOf(checkBytes(into, "into"));
     // A callback could detach the caller's array while native code writes to it, but not one it doesn't know.
-    const target = this.#backing.bytes ? into : new Uint8Array(length);
+    const target = new Uint8Array(length);
     const read = this.#plain("read", "read", ({ session, io }) => readIO(session, io, target));
-    if (target !== into) {
-      if (into.length < read) throw argumentError(TypeError, "into", "was detached or resized by onread");
-      into.set(target.subarray(0, read));
+    if (byteLengthOf(into) < read) {
+      throw argumentError(TypeError, "into", "was detached or resized by onread");
     }
+    plainView(into).set(target.subarray(0, read));
     return read === 0 && length > 0 ? null : read;
   }
 
@@ -200,7 +201,7 @@ export class IOContext implements Disposable {
    * @returns How many bytes: all of them.
    */
   writeSync(bytes: Uint8Array): number {
-    const data = checkBytes(bytes, "bytes").slice(); // a callback can't detach what it doesn't know
+    const data = copyBytes(checkBytes(bytes, "bytes")); // a callback can't detach what it doesn't know
     this.#plain("write", "write", ({ session, io }) => writeIO(session, io, data));
     return data.length;
   }

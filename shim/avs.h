@@ -21,7 +21,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define AVS_ABI_VERSION 5
+#define AVS_ABI_VERSION 6
 
 #if defined(__GNUC__)
 #define AVS_API __attribute__((visibility("default")))
@@ -321,6 +321,12 @@ enum {
 AVS_API int32_t avs_ready_packets(double session, double *bytes);
 /* Moves the packets that were set aside into fresh arrays, which must fit them all; how many. */
 AVS_API int32_t avs_take_packets(double session, double *row, uint32_t rows, uint8_t *out, uint32_t capacity);
+/*
+ * What is wrong with side data of a packet or a stream, as "type: ..." or "data: ..."; nothing where it can be given to FFmpeg.
+ * Everything that takes side data refuses what has a fault.
+ */
+AVS_API int32_t avs_side_data_fault(const char *type, uint32_t type_size, const uint8_t *data, uint32_t size, char *out,
+                                    uint32_t capacity);
 /* Puts a packet into the queue of AVS_OP_WRITE; for a transformer, one of a stream of the input. */
 AVS_API int32_t avs_put_packet(double session, const double *row, const uint8_t *data, uint32_t data_size,
                                const uint8_t *side, uint32_t side_size);

@@ -13,6 +13,7 @@
 #include "numbers.h"
 #include "output/output.h"
 #include "packet.h"
+#include "structures.h"
 #include "text.h"
 
 static void describe_fourcc(struct text *text, uint32_t tag) {
@@ -105,6 +106,7 @@ static void describe_side_data(struct text *text, const AVStream *stream) {
   text_append(text, "[", 1);
   for (int i = 0; i < (int)STREAM_SIDE_DATA_COUNT(stream); i++) {
     const AVPacketSideData *side = &STREAM_SIDE_DATA(stream)[i];
+    if (!is_sound_side_data(side->type, side->data, side->size, NULL)) continue;
     json_item(text);
     text_append(text, "{", 1);
     json_key(text, "type");

@@ -1,18 +1,28 @@
 #include "packet.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <string.h>
 
+#include <libavutil/avstring.h>
 #include <libavutil/error.h>
+
+#include "structures.h"
 
 const char *side_data_name(enum AVPacketSideDataType type) {
   const char *name = av_packet_side_data_name(type);
   return name ? name : "unknown";
 }
 
+/* Versions of FFmpeg differ in capital letters. */
+static bool is_called(enum AVPacketSideDataType type, const char *name) {
+  const char *own = av_packet_side_data_name(type);
+  return own && !av_strcasecmp(own, name);
+}
+
 enum AVPacketSideDataType side_data_type(const char *name) {
   int type = 0;
-  while (type < AV_PKT_DATA_NB && strcmp(side_data_name((enum AVPacketSideDataType)type), name)) type++;
+  while (type < AV_PKT_DATA_NB && !is_called((enum AVPacketSideDataType)type, name)) type++;
   return (enum AVPacketSideDataType)type;
 }
 
@@ -54,11 +64,10 @@ int read_side_data(AVPacket *packet, const uint8_t *side, size_t size) {
     uint32_t length = read_length(name_end + 1);
     side = name_end + 5;
     if (length > (size_t)(end - side)) return AVERROR(EINVAL);
-    if (type != AV_PKT_DATA_NB) {
-      uint8_t *data = av_packet_new_side_data(packet, type, length);
-      if (!data) return AVERROR(ENOMEM);
-      if (length) memcpy(data, side, length);
-    }
+    if (!is_sound_side_data(type, side, length, NULL)) return AVERROR(EINVAL);
+    uint8_t *data = av_packet_new_side_data(packet, type, length);
+    if (!data) return AVERROR(ENOMEM);
+    if (length) memcpy(data, side, length);
     side += length;
   }
   return 0;

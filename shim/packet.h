@@ -14,7 +14,7 @@ enum AVPacketSideDataType side_data_type(const char *name);
 int64_t side_data_bytes(const AVPacket *packet);
 /* Where it ends. */
 uint8_t *write_side_data(uint8_t *out, const AVPacket *packet);
-/* Types that this FFmpeg does not know are left out. */
+/* A kind that this FFmpeg does not know, or what is not sound (structures.h), is an error. */
 int read_side_data(AVPacket *packet, const uint8_t *side, size_t size);
 
 #endif

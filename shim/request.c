@@ -20,6 +20,10 @@ static void ask_callback(struct io *io, double a, double b, double c) {
   struct channel *channel = io->channel;
   avs_callback callback = channel->isolate->callback;
   if (!callback) return;
+  if (channel->source) { /* which JavaScript could take away meanwhile: nobody is asked while bytes are lent */
+    io->request.result = io->request.kind == AVS_REQUEST_OPEN ? AVERROR(EPERM) : AVERROR_BUG;
+    return;
+  }
   /* JavaScript may run other sessions meanwhile: their lines are theirs; and nothing may jump across it. */
   struct channel *entered = channel_enter(NULL);
   jmp_buf *target = escape_to(NULL);

@@ -14,6 +14,7 @@
 #include "output/filter.h"
 #include "output/output.h"
 #include "packet.h"
+#include "structures.h"
 
 /* Decoded with the padding that FFmpeg wants behind extradata. */
 static uint8_t *decode_base64(const char *text, int *size) {
@@ -124,6 +125,10 @@ static int set_name(int *place, const struct naming *naming, const char *value) 
   return 0;
 }
 
+static bool is_refused_codec(const struct field *field, const char *value) {
+  return !strcmp(field->name, "codec") && is_structure_codec((enum AVCodecID)field->naming->value(value));
+}
+
 static int set_field(AVStream *stream, const struct field *field, const char *value) {
   void *place = field_address(stream, field);
   int64_t number = 0;
@@ -137,7 +142,7 @@ static int set_field(AVStream *stream, const struct field *field, const char *va
   case RATIONAL: return set_rational(place, value);
   case ASPECT: return set_aspect(stream, value);
   case FRAME_RATE: return set_frame_rate(stream, value);
-  case NAME: return set_name(place, field->naming, value);
+  case NAME: return is_refused_codec(field, value) ? AVERROR(EPERM) : set_name(place, field->naming, value);
   case FOURCC: return set_fourcc(place, value);
   case EXTRADATA: return decode_extradata(stream->codecpar, value);
   case LAYOUT: return set_layout(place, value);
@@ -158,13 +163,38 @@ static int set_stream_field(AVStream *stream, const char *name, const char *valu
 
 static int set_side_data(AVStream *stream, const char *name, const char *value) {
   enum AVPacketSideDataType type = side_data_type(name);
-  if (type == AV_PKT_DATA_NB) return 0; /* one that this FFmpeg does not know */
   int size = 0;
   uint8_t *data = decode_base64(value, &size);
   if (!data) return AVERROR(EINVAL);
-  int result = stream_add_side_data(stream, type, data, (size_t)size);
+  bool is_sound = is_sound_side_data(type, data, (size_t)size, NULL);
+  int result = is_sound ? stream_add_side_data(stream, type, data, (size_t)size) : AVERROR(EINVAL);
   if (result < 0) av_free(data);
   return result;
+}
+
+static void append_kinds(struct text *text) {
+  const char *separator = "";
+  for (int type = 0; type < AV_PKT_DATA_NB; type++) {
+    const char *name = av_packet_side_data_name((enum AVPacketSideDataType)type);
+    if (name) text_format(text, "%s%s", separator, name);
+    if (name) separator = ", ";
+  }
+}
+
+int32_t avs_side_data_fault(const char *type, uint32_t type_size, const uint8_t *data, uint32_t size, char *out,
+                            uint32_t capacity) {
+  char name[128], fault[SIDE_DATA_FAULT_SIZE];
+  struct text text = {0};
+  bool fits = type_size < sizeof(name);
+  snprintf(name, sizeof(name), "%.*s", fits ? (int)type_size : 0, type ? type : "");
+  enum AVPacketSideDataType kind = side_data_type(name);
+  if (kind == AV_PKT_DATA_NB) {
+    text_format(&text, "type: there is no such side data; there is ");
+    append_kinds(&text);
+  } else if (!is_sound_side_data(kind, data, size, fault)) {
+    text_format(&text, "data: of %s %s", side_data_name(kind), fault);
+  }
+  return text_deliver(&text, out, capacity);
 }
 
 /* Of what is to be opened. */
@@ -237,6 +267,7 @@ static int set_pairs(struct session *session, const char *text, uint32_t size, s
     if (!next) return AVERROR(EINVAL);
     int result = set(target, text, value + 1);
     if (result == AVERROR_OPTION_NOT_FOUND) log_error(session, "%s: no such field", text);
+    else if (result == AVERROR(EPERM)) log_error(session, "%s: %.64s is refused: %s", text, value + 1, STRUCTURE_CODEC_FAULT);
     else if (result < 0) log_error(session, "%s: bad value '%.200s'", text, value + 1);
     if (result < 0) return result;
     text = next + 1;

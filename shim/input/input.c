@@ -6,6 +6,8 @@
 #include "../io.h"
 #include "../numbers.h"
 #include "../packet.h"
+#include "../structures.h"
+#include "../unsound.h"
 
 /* ---------------------------------------------------------------------------------------- life */
 
@@ -119,7 +121,6 @@ static int check_size(struct session *session, AVPacket *packet) {
   int64_t size = packet->size + side_data_bytes(packet), max = session->input->max_packet_bytes;
   if (!max || size <= max) return 0;
   log_error(session, "a packet of %lld bytes, more than maxPacketSize (%lld)", (long long)size, (long long)max);
-  av_packet_unref(packet);
   return AVERROR(EMSGSIZE);
 }
 
@@ -144,6 +145,28 @@ static int read_frame(struct session *session, AVPacket *packet) {
   return result == AVERROR_EOF && input->endpoint.refused_url ? AVERROR(EPERM) : result;
 }
 
+/* A concat script may say that a stream is of any codec. */
+int refuse_structures_of(struct session *session) {
+  const AVFormatContext *input = session->input->context;
+  for (unsigned i = 0; i < input->nb_streams; i++) {
+    enum AVCodecID codec = input->streams[i]->codecpar->codec_id;
+    if (!is_structure_codec(codec)) continue;
+    log_error(session, "stream %u: %s is refused: %s", i, avcodec_get_name(codec), STRUCTURE_CODEC_FAULT);
+    return AVERROR(EPERM);
+  }
+  return 0;
+}
+
+/* What goes on to JavaScript, to filters and to muxers. */
+static int check_contents(struct session *session, AVPacket *packet) {
+  const AVStream *stream = session->input->context->streams[packet->stream_index];
+  drop_unsound(&session->channel.log, packet->stream_index, packet->side_data, &packet->side_data_elems);
+  int result = is_structure_codec(stream->codecpar->codec_id) ? refuse_structures_of(session) : 0;
+  if (result >= 0) result = check_size(session, packet);
+  if (result < 0) av_packet_unref(packet);
+  return result;
+}
+
 int input_read_packet(struct session *session, AVPacket *packet) {
   struct places *places = &session->input->places;
   apply_discards(session);
@@ -154,7 +177,7 @@ int input_read_packet(struct session *session, AVPacket *packet) {
   } while (result == AVERROR_EOF ? is_anchor_missing(session) : result >= 0 && is_passed_over(session, packet));
   if (result < 0) return result;
   note_given(places, packet);
-  return check_size(session, packet);
+  return check_contents(session, packet);
 }
 
 /* ---------------------------------------------------------------------------------------- the container's index */

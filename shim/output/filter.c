@@ -7,6 +7,7 @@
 #include <libavutil/avstring.h>
 #include <libavutil/mathematics.h>
 
+#include "../unsound.h"
 #include "framing.h"
 #include "output.h"
 
@@ -123,9 +124,16 @@ static int check_order(struct session *session, struct filter *filter, const AVS
   return AVERROR(EINVAL);
 }
 
+/* libavformat has a flag of its own beside these, by which data is a pointer, and decoders trust what is marked so. */
+static void keep_plain_flags(AVPacket *packet) {
+  packet->flags &= AV_PKT_FLAG_KEY | AV_PKT_FLAG_CORRUPT | AV_PKT_FLAG_DISCARD | AV_PKT_FLAG_DISPOSABLE;
+}
+
 /* What the muxer gets. Takes the packet's reference. */
 static int write_out(struct session *session, AVPacket *packet) {
   unsigned index = (unsigned)packet->stream_index;
+  keep_plain_flags(packet);
+  drop_unsound(&session->channel.log, packet->stream_index, packet->side_data, &packet->side_data_elems);
   if (index < session->output->filters.count) {
     struct filter *filter = &session->output->filters.list[index];
     const AVStream *stream = session->output->context->streams[index];

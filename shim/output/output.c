@@ -139,9 +139,7 @@ static int fill_packet(AVPacket *packet, const double *row, const uint8_t *data,
   packet->pts = to_timestamp(row[AVS_ROW_PTS]);
   packet->dts = to_timestamp(row[AVS_ROW_DTS]);
   packet->duration = to_timestamp(row[AVS_ROW_DURATION]);
-  /* libavformat has a flag of its own beside these, by which data is a pointer. */
-  packet->flags = to_int(row[AVS_ROW_FLAGS]) & (AV_PKT_FLAG_KEY | AV_PKT_FLAG_CORRUPT | AV_PKT_FLAG_DISCARD |
-                                                AV_PKT_FLAG_TRUSTED | AV_PKT_FLAG_DISPOSABLE);
+  packet->flags = to_int(row[AVS_ROW_FLAGS]);
   packet->pos = -1;
   av_packet_rescale_ts(packet, from, time_base);
   bool lost = (packet->pts == AV_NOPTS_VALUE && !isnan(row[AVS_ROW_PTS])) ||

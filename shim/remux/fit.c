@@ -8,6 +8,8 @@
 #include "../input/input.h"
 #include "../output/header.h"
 #include "../output/output.h"
+#include "../structures.h"
+#include "../unsound.h"
 #include "times.h"
 
 static int discard_write(void *opaque, avs_write_bytes *buffer, int size) {
@@ -38,6 +40,7 @@ static bool try_header(struct session *session, const AVStream *stream) {
     trial->opaque = session;
     AVStream *copy = avformat_new_stream(trial, NULL);
     if (copy && avcodec_parameters_copy(copy->codecpar, stream->codecpar) >= 0) {
+      drop_unsound(NULL, 0, STREAM_SIDE_DATA(copy), &STREAM_SIDE_DATA_COUNT(copy));
       copy->codecpar->codec_tag = 0;
       copy->time_base = stream->time_base;
       taken = avformat_init_output(trial, NULL) >= 0;
@@ -98,6 +101,7 @@ int32_t avs_can_hold(double handle, int32_t input_stream) {
   if (stream->codecpar->codec_type == AVMEDIA_TYPE_ATTACHMENT)
     return !strcmp(session->output->context->oformat->name, "matroska");
   if (stream->codecpar->codec_id == AV_CODEC_ID_NONE || is_misnamed(stream->codecpar)) return 0;
+  if (is_structure_codec(stream->codecpar->codec_id)) return 0;
   /* segment and its like: the format of their files is not chosen yet. */
   const AVOutputFormat *output = session->output->context->oformat;
   if (output->flags & AVFMT_NOFILE && output->audio_codec == AV_CODEC_ID_NONE && output->video_codec == AV_CODEC_ID_NONE)

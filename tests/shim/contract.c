@@ -965,6 +965,39 @@ static void test_fields(void) {
   CHECK(avs_session_close(session) == 0, "close");
 }
 
+/* Whoever calls the ABI itself: what FFmpeg reads as a C structure is refused here as well. */
+static void test_structures(void) {
+  double session = avs_session_new(), slot[AVS_SLOT_SIZE] = {0};
+  set(session, AVS_SET_OUTPUT, "format", "yuv4mpegpipe");
+  CHECK(run(session, AVS_OP_OPEN_OUTPUT, slot) >= 0, "open output");
+  static const char frames[] = "type\0video\0codec\0wrapped_avframe", raw[] = "type\0video\0codec\0rawvideo";
+  static const char codec[] = "codec\0wrapped_avframe", zero[] = "Mastering display metadata\0AA==";
+  static const char unknown[] = "nope\0AA==";
+  CHECK(avs_add_stream(session, frames, sizeof(frames)) == -EPERM, "a stream of frames");
+  CHECK(avs_add_stream(session, raw, sizeof(raw)) == 0, "add stream");
+  CHECK(avs_set(session, AVS_SET_STREAM, 0, codec, sizeof(codec)) == -EPERM, "made a stream of frames");
+  CHECK(avs_set(session, AVS_SET_SIDE_DATA, 0, zero, sizeof(zero)) < 0, "side data of a byte");
+  CHECK(avs_set(session, AVS_SET_SIDE_DATA, 0, unknown, sizeof(unknown)) < 0, "unknown side data");
+  static const char time_base[] = "timeBase\0" "1/1000";
+  CHECK(avs_set(session, AVS_SET_STREAM, 0, time_base, sizeof(time_base)) == 0, "time base");
+  drop_log(session);
+  double row[AVS_ROW_LENGTH] = {0, 1, 1, 1, 1, 0, 1, 0, 1, 1000};
+  CHECK(avs_put_packet(session, row, (const uint8_t *)"", 1, (const uint8_t *)"", 0) == 0, "put packet");
+  static const uint8_t byte = 0, side[] = "Mastering display metadata\0\1\0\0\0";
+  static const uint8_t hdr[] = "HDR10+ Dynamic Metadata (SMPTE 2094-40)\0\0\100\0\0";
+  static uint8_t zeros[sizeof(hdr) + 16384];
+  memcpy(zeros, hdr, sizeof(hdr) - 1);
+  CHECK(avs_put_packet(session, row, &byte, 1, side, sizeof(side)) == -EINVAL, "side data of a byte in a packet");
+  CHECK(avs_put_packet(session, row, &byte, 1, zeros, sizeof(hdr) - 1 + 16384) == -EINVAL, "HDR10+ of zeros");
+  char text[2048];
+  for (uint32_t size = 0; size < 40; size++)
+    CHECK((avs_side_data_fault("Display Matrix", 14, zeros, size, text, sizeof(text)) > 0) == (size != 36), "matrix of %u bytes", size);
+  CHECK(avs_side_data_fault("Display", 7, zeros, 36, text, 2) > 2, "unknown side data");
+  /* Of any alignment. */
+  for (uint32_t at = 0; at < 8; at++) avs_side_data_fault("CPB properties", 14, zeros + at, 40, text, sizeof(text));
+  CHECK(avs_session_close(session) == 0, "close");
+}
+
 /* Calls of the async engine on a session that has never been in it. */
 static void test_idle(void) {
   double session = avs_session_new();
@@ -1480,6 +1513,7 @@ int main(int argc, char **argv) {
   test_failed_seeks(argv[1]);
   test_refused_seek(argv[1]);
   test_fields();
+  test_structures();
   test_gifts();
   test_playlists(argv[1], most);
   test_beyond_int();

@@ -41,3 +41,8 @@ export function withSideData(format: string, sideData: SideData[]): Uint8Array<A
   muxer.finishSync();
   return sink.bytes();
 }
+
+/** What an error says that it is about. */
+export function argumentOf(error: unknown): unknown {
+  return (error as { argument?: unknown }).argument;
+}

@@ -1,0 +1,22 @@
+#include "unsound.h"
+
+#include <libavutil/log.h>
+#include <libavutil/mem.h>
+#include <string.h>
+
+#include "packet.h"
+#include "structures.h"
+
+void drop_unsound(struct log *log, int stream, AVPacketSideData *list, int *count) {
+  int kept = 0;
+  for (int i = 0; i < *count; i++) {
+    char fault[SIDE_DATA_FAULT_SIZE];
+    if (is_sound_side_data(list[i].type, list[i].data, list[i].size, fault)) {
+      list[kept++] = list[i];
+      continue;
+    }
+    if (log) log_line(log, AV_LOG_WARNING, "stream %d: %s %s: left out", stream, side_data_name(list[i].type), fault);
+    av_freep(&list[i].data);
+  }
+  *count = kept;
+}
