@@ -34,6 +34,7 @@ export type { Source } from "./io/source.ts";
 export { codecString, type CodecStringParameters } from "./format/codec_string.ts";
 export { Demuxer, type SeekOptions, type SeekTarget } from "./format/demuxer.ts";
 export type { DemuxerOptions } from "./format/open_input.ts";
+export { uploadFormats } from "./format/upload_formats.ts";
 export type { MuxerOptions } from "./format/open_output.ts";
 export {
   type CodecInfo,

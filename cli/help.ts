@@ -34,6 +34,7 @@ Exit codes: 0 done, 1 media or I/O error, 2 wrong usage`;
 const READING = `\
 Flags about IN:
   --input-format NAME           its format, where FFmpeg does not find out
+  --formats NAME,NAME           that may be tried; upload: what people upload
   -i, --input-option KEY=VALUE  option of its format (avio formats NAME)
   --probe-size BYTES            read to find out the format (5000000)
   --analyze-duration SECONDS    of media read to find out the streams (5)

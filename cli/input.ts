@@ -2,7 +2,7 @@
  * How an input is read, as the command line says it: the flags that all commands with an input have, and the library's
  * options that they stand for.
  */
-import type { DemuxerOptions, Source } from "../mod.ts";
+import { type DemuxerOptions, type Source, uploadFormats } from "../mod.ts";
 import { headersOf, integerOf, keyValues, numberOf } from "./arguments.ts";
 import { isUrl, sourceOf, STANDARD } from "./streams.ts";
 
@@ -12,6 +12,7 @@ const texts = { type: "string", multiple: true, default: [] as string[] } as con
 /** The flags, for parseArgs. */
 export const inputFlags = {
   "input-format": text,
+  formats: text,
   "input-option": { ...texts, short: "i" },
   "probe-size": text,
   "analyze-duration": text,
@@ -33,6 +34,7 @@ export type InputValues = {
 } & Partial<Record<InputText, string>>;
 type InputText =
   | "input-format"
+  | "formats"
   | "probe-size"
   | "analyze-duration"
   | "max-streams"
@@ -51,6 +53,7 @@ export function inputOptions(values: InputValues): DemuxerOptions {
   });
   return given({
     format: values["input-format"],
+    formats: formatsOf(values.formats),
     options: keyValues(values["input-option"], "-i"),
     probeSize: integerOf(values["probe-size"], "--probe-size", 32),
     analyzeDuration: numberOf(values["analyze-duration"], "--analyze-duration", 0),
@@ -62,6 +65,10 @@ export function inputOptions(values: InputValues): DemuxerOptions {
     http: Object.keys(http).length > 0 ? http : undefined,
     timeout: timeout === undefined ? undefined : timeout * 1000,
   });
+}
+
+function formatsOf(list: string | undefined): readonly string[] | undefined {
+  return list === "upload" ? uploadFormats : list?.split(",");
 }
 
 /** Flags whose names are not the library's. */

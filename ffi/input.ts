@@ -16,6 +16,8 @@ export interface InputSettings {
   url: string;
   /** Forces the format. */
   format: string | undefined;
+  /** Those that may be tried. */
+  formats: readonly string[] | undefined;
   maxPacketSize: number;
   maxOpenSize: number;
   /** avformat_find_stream_info. */
@@ -26,12 +28,13 @@ export interface InputSettings {
 
 /** Opens the input; names of options that it did not use. */
 export function* openInput(session: Session, settings: InputSettings): Operation<string[]> {
-  const { io, url, format, maxPacketSize, maxOpenSize, findStreamInfo, options } = settings;
+  const { io, url, format, formats, maxPacketSize, maxOpenSize, findStreamInfo, options } = settings;
   session.set(SetWhat.INPUT, 0, [
     ["url", url],
     ["maxPacketSize", String(maxPacketSize)],
     ["maxOpenSize", String(maxOpenSize)],
-    ...(format === undefined ? [] : [["format", format] as const]),
+    ["format", format ?? ""], // an empty one is none: the input before may have had one
+    ["formats", formats?.join(",") ?? ""],
   ]);
   session.set(SetWhat.OPTIONS, 0, options);
   const slot = yield* session.run(operations.openInput, [io?.handle ?? 0, findStreamInfo ? 1 : 0]);

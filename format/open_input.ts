@@ -1,10 +1,12 @@
 /**
  * Opening an input: the options that say how, and how a source becomes the input of a session.
  */
+import { argumentError } from "../ffi/errors.ts";
 import * as input from "../ffi/input.ts";
 import type { Operation } from "../ffi/operation.ts";
 import type { Host, Session } from "../ffi/session.ts";
 import {
+  checkArray,
   checkBoolean,
   checkInteger,
   checkNumber,
@@ -18,6 +20,7 @@ import { checkHttpOptions, type HttpOptions, httpOrigin } from "../io/http.ts";
 import { imagesLike } from "../io/listed_files.ts";
 import { allowNestedInput } from "../io/nested.ts";
 import { openSource, type Source } from "../io/source.ts";
+import { inputFormats } from "./formats.ts";
 import {
   bufferSizeOf,
   checkAllUsed,
@@ -31,6 +34,11 @@ import {
 export interface DemuxerOptions extends SessionOptions {
   /** Forces the input format, by FFmpeg's name. */
   format?: string;
+  /**
+   * FFmpeg's names of the formats that may be tried, for what a playlist names too; another one is an AVError
+   * (DEMUXER_NOT_FOUND). {@linkcode uploadFormats} is a list for what strangers send. @default all
+   */
+  formats?: readonly string[];
   /** Read ahead until the streams' parameters are known (avformat_find_stream_info). @default {true} */
   findStreamInfo?: boolean;
   /** Bytes that are read to find out what the source is. @default {5000000} */
@@ -53,6 +61,7 @@ export interface DemuxerOptions extends SessionOptions {
 /** The names of {@linkcode DemuxerOptions}. */
 const demuxerOptionNames: Names<DemuxerOptions> = {
   format: true,
+  formats: true,
   ...sessionOptionNames,
   findStreamInfo: true,
   probeSize: true,
@@ -72,6 +81,7 @@ export function checkDemuxerOptions(options: DemuxerOptions | undefined, prefix 
   const exact = Number.MAX_SAFE_INTEGER;
   const nameOf = (name: keyof DemuxerOptions) => fieldName(prefix, name);
   optional(checkString, checked.format, nameOf("format"));
+  if (checked.formats !== undefined) checkFormats(checked, nameOf("formats"), nameOf("format"));
   optional(checkBoolean, checked.findStreamInfo, nameOf("findStreamInfo"));
   optional(checkInteger, checked.maxStreams, nameOf("maxStreams"), 1, 1e6);
   optional(checkInteger, checked.maxPacketSize, nameOf("maxPacketSize"), 1);
@@ -80,6 +90,27 @@ export function checkDemuxerOptions(options: DemuxerOptions | undefined, prefix 
   optional(checkNumber, checked.probeSize, nameOf("probeSize"), 32, exact);
   optional(checkNumber, checked.analyzeDuration, nameOf("analyzeDuration"), 0, exact / 1e6);
   return checked;
+}
+
+/** The names of an input format: a demuxer of several formats has several. */
+const namesOf = (name: string) => name.toLowerCase().split(",");
+
+function checkFormats({ formats = [], format, options }: DemuxerOptions, name: string, single: string): void {
+  if (checkArray(formats, name).length === 0) throw argumentError(RangeError, name, "must not be empty");
+  const known = new Map(
+    inputFormats().flatMap((format) => namesOf(format.name).map((name) => [name, format.name])),
+  );
+  const places = formats.map((format) => {
+    const place = known.get(checkString(format, name).toLowerCase());
+    if (place === undefined) throw argumentError(RangeError, name, `there is no input format '${format}'`);
+    return place;
+  });
+  if (options?.["format_whitelist"] !== undefined) {
+    throw argumentError(TypeError, name, "can't be beside the option format_whitelist");
+  }
+  const forced = format === undefined ? undefined : known.get(format.toLowerCase()) ?? "";
+  if (forced === undefined || places.includes(forced)) return;
+  throw argumentError(RangeError, single, `'${format}' is not among formats`);
 }
 
 /** Where and how an input is opened. */
@@ -99,7 +130,7 @@ export function* openInput(
   options: DemuxerOptions,
   { lend = true, host = session, prefix = "" }: Opening = {},
 ): Operation<Attachment> {
-  const { format, url, http, onopen, findStreamInfo = true } = options;
+  const { format, formats, url, http, onopen, findStreamInfo = true } = options;
   const { maxPacketSize = MAX_PACKET_SIZE, maxOpenSize = MAX_OPEN_SIZE } = options;
   const bufferSize = bufferSizeOf(options);
   const attachment = isSequence(source, format)
@@ -111,6 +142,7 @@ export function* openInput(
     io: attachment.io,
     url: url ?? attachment.url,
     format,
+    formats: formats?.map((name) => name.toLowerCase()),
     maxPacketSize,
     maxOpenSize,
     findStreamInfo,

@@ -248,7 +248,7 @@ AVS_API int32_t avs_describe(double session, uint32_t direction, char *out, uint
 
 /* What avs_set() sets. `index` is a stream's or a chapter's, where there is one. */
 enum {
-  AVS_SET_INPUT = 1,            /* of the input to open: "url", "format", "maxPacketSize", "maxOpenSize" */
+  AVS_SET_INPUT = 1,            /* of the input to open: "url", "format", "formats" (names, separated by commas), "maxPacketSize", "maxOpenSize" */
   AVS_SET_OUTPUT = 2,           /* of the output to open: "url", "format"; "bitstreamFilter" only looks whether there is such */
   AVS_SET_OPTIONS = 3,          /* AVOptions for the next open input or header */
   AVS_SET_METADATA = 4,         /* of the output */

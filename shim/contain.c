@@ -91,6 +91,28 @@ int contain_output_format(struct session *session, const AVOutputFormat *format)
   return refuse_format(session, format->name, REFUSED_OUTPUTS);
 }
 
+/* IMF has its own idea of what its tracks may be. */
+static bool can_be_listed(const char *name, const char *list) {
+  return !av_match_list(name, refused_inputs(), ',') && (strcmp(name, "imf") || av_match_list("mxf", list, ','));
+}
+
+int contain_formats(const struct session *session, AVFormatContext *context) {
+  const char *list = session->targets[AVS_INPUT].formats;
+  if (!list) return 0;
+  AVBPrint allowed;
+  av_bprint_init(&allowed, 0, AV_BPRINT_SIZE_UNLIMITED);
+  for (const char *name = list; *name; name += strspn(name, ",")) {
+    char word[64];
+    size_t length = strcspn(name, ",");
+    av_strlcpy(word, name, FFMIN(length + 1, sizeof(word)));
+    if (can_be_listed(word, list)) av_bprintf(&allowed, "%s%s", allowed.len ? "," : "", word);
+    name += length;
+  }
+  if (!allowed.len) av_bprintf(&allowed, "none");
+  av_freep(&context->format_whitelist);
+  return av_bprint_finalize(&allowed, &context->format_whitelist);
+}
+
 int contain_input_format(struct session *session, const AVInputFormat *format) {
   return format ? refuse_format(session, format->name, refused_inputs()) : 0;
 }

@@ -18,6 +18,8 @@
 
 /* What a format context gets so that it opens nothing by itself. */
 void contain(struct session *session, AVFormatContext *context);
+/* The formats that the caller wants tried, and no others, in contexts within too; without those that are refused. */
+int contain_formats(const struct session *session, AVFormatContext *context);
 /* Below zero where the format has ways around it. */
 int contain_input_format(struct session *session, const AVInputFormat *format);
 int contain_output_format(struct session *session, const AVOutputFormat *format);

@@ -37,13 +37,17 @@ static int without_prefixes(char *line, int size) {
   return size;
 }
 
+/* Followed by all that may be. */
+static bool is_refused_format(const char *format) { return strstr(format, "Format not on whitelist"); }
+
 static void append_line(struct log *log, void *origin, int level, const char *format, va_list arguments) {
   struct text *text = &log->text;
   if (text->size > LOG_BYTES + (origin ? 0 : 4096)) return; /* our own lines say what matters */
   /* Our own doing (parameters.c), and no fault of the file's. */
-  if (strstr(format, "not on whitelist") || strstr(format, "Failed to open codec")) return;
+  if ((strstr(format, "not on whitelist") && !is_refused_format(format)) || strstr(format, "Failed to open codec")) return;
   char line[1024];
-  int size = vsnprintf(line, sizeof(line), format, arguments);
+  int size = is_refused_format(format) ? snprintf(line, sizeof(line), "not among the formats that may be tried")
+                                       : vsnprintf(line, sizeof(line), format, arguments);
   if (size >= (int)sizeof(line)) size = sizeof(line) - 1;
   size = without_prefixes(line, size);
   while (size > 0 && (line[size - 1] == '\n' || line[size - 1] == ' ')) size--;
@@ -58,6 +62,7 @@ static void append_line(struct log *log, void *origin, int level, const char *fo
 
 static void on_log(void *origin, int level, const char *format, va_list arguments) {
   if (current && strstr(format, "exceeds max_streams")) current->exceeds_max_streams = true;
+  if (current && is_refused_format(format)) current->refuses_format = true;
   level &= 0xff; /* the bits above are a colour */
   if (current && level <= threshold) append_line(current, origin, level, format, arguments);
 }

@@ -31,6 +31,7 @@ void session_destroy(struct session *session) {
   for (int direction = 0; direction < 2; direction++) {
     free(session->targets[direction].url);
     free(session->targets[direction].format);
+    free(session->targets[direction].formats);
   }
   channel_free(&session->channel);
   free(session);

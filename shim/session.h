@@ -14,6 +14,7 @@
 /* What is to be opened next; AVS_SET_INPUT, AVS_SET_OUTPUT. */
 struct target {
   char *url, *format;
+  char *formats; /* of an input: names of those that may be tried, separated by commas; NULL: any */
   int64_t max_packet_size, max_open_size; /* of an input; 0: any */
 };
 

@@ -197,14 +197,21 @@ int32_t avs_side_data_fault(const char *type, uint32_t type_size, const uint8_t 
   return text_deliver(&text, out, capacity);
 }
 
+static char **text_of_target(struct target *target, const char *name) {
+  if (!strcmp(name, "url")) return &target->url;
+  if (!strcmp(name, "format")) return &target->format;
+  return strcmp(name, "formats") ? NULL : &target->formats;
+}
+
 /* Of what is to be opened. */
 static int set_target(struct target *target, const char *name, const char *value) {
   if (!strcmp(name, "maxPacketSize")) return target->max_packet_size = strtoll(value, NULL, 10), 0;
   if (!strcmp(name, "maxOpenSize")) return target->max_open_size = strtoll(value, NULL, 10), 0;
-  char **place = !strcmp(name, "url") ? &target->url : !strcmp(name, "format") ? &target->format : NULL;
+  char **place = text_of_target(target, name);
   if (!place) return AVERROR_OPTION_NOT_FOUND;
   free(*place);
-  return (*place = strdup(value)) ? 0 : AVERROR(ENOMEM);
+  *place = *value ? strdup(value) : NULL;
+  return *place || !*value ? 0 : AVERROR(ENOMEM);
 }
 
 static AVStream *output_stream(struct session *session, int32_t index) {

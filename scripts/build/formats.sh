@@ -2,7 +2,7 @@
 #
 # Lean libraries: --formats=LIST leaves out all demuxers and muxers but those of the list.
 
-# What people upload, as uploadFormats (io/upload_formats.ts) has it, by the names that FFmpeg's configure gives it; and what
+# What people upload, as uploadFormats (format/upload_formats.ts) has it, by the names that FFmpeg's configure gives it; and what
 # it can be remuxed to. No playlists, no scripts, nothing that opens other files.
 UPLOAD_DEMUXERS='aac ac3 aiff amr ape asf ass av1 avi caf dts eac3 flac flv gif h264 hevc image_jpeg_pipe image_png_pipe
 image_webp_pipe ivf m4v matroska mov mp3 mpegps mpegts mpegvideo mxf obu ogg rm srt tta w64 wav webvtt wv'

@@ -24,7 +24,7 @@ struct input *input_new(struct session *session, struct io *io) {
   input->endpoint = (struct endpoint){.direction = AVS_INPUT, .io = io, .opening.max_bytes = target->max_open_size};
   input->max_packet_bytes = target->max_packet_size;
   channel_attach(channel, &input->endpoint);
-  channel->log.exceeds_max_streams = false;
+  channel->log.exceeds_max_streams = channel->log.refuses_format = false;
   channel_lock(channel);
   session->input = input;
   channel_unlock(channel);

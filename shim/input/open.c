@@ -107,6 +107,7 @@ static int open_context(struct session *session, const AVInputFormat *format, st
   context->pb = io ? io->context : NULL;
   struct added_options added;
   int result = contain_input_options(session, !io, &added);
+  if (result >= 0) result = contain_formats(session, context);
   char *url = url_of_input(session, io);
   if (!url) result = AVERROR(ENOMEM);
   if (result < 0) {
@@ -130,6 +131,7 @@ static int try_open(struct session *session, double *slot) {
   int result = choose_input(session, &format, endpoint->io);
   if (result >= 0) result = open_context(session, format, endpoint->io);
   note_unused(session);
+  if (result == AVERROR(EINVAL) && session->channel.log.refuses_format) return AVERROR_DEMUXER_NOT_FOUND;
   if (result < 0 && endpoint->seek_refused) return AVERROR(ESPIPE);
   if (result < 0) return endpoint->refused_url ? AVERROR(EPERM) : result;
   /* It always looks for a second file beside its own, and does without. */
