@@ -173,6 +173,7 @@ const demuxerTable: Table<keyof DemuxerOptions> = {
   ...sessionTable,
   options: [...sessionTable.options, [{ nope: 1 }, T, "options.nope"]],
   format: noString,
+  formats: [...noArray, [[], R], [["nope"], R], [["mov,mp4"], R], [[5], T]],
   findStreamInfo: noBoolean,
   probeSize: [...noNumber, [31, R], [1e300, R], [Infinity, R]],
   analyzeDuration: [...noNumber, [-1, R], [1e300, R], [Infinity, R]],

@@ -3,6 +3,7 @@
  */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { Demuxer, probe, probeSync, withinOrigin } from "@avio/avio";
+import { probeInProcess } from "../examples/probe_in_process.ts";
 import { signed } from "../examples/s3_source.ts";
 import { fixtureBytes } from "./support/fixtures.ts";
 
@@ -165,4 +166,38 @@ Deno.test("examples/s3_source.ts reads an object of a store that checks signatur
   } finally {
     Deno.removeSync(output);
   }
+});
+
+const LIMITS = { milliseconds: 10_000, kibibytes: 1_000_000, sandbox: false };
+const video = () => new Blob([fixtureBytes("video.mkv")]).stream();
+
+/** Whether bubblewrap is there, and may make what it needs: not in every container. */
+function hasBubblewrap(): boolean {
+  try {
+    const args = ["--unshare-all", "--ro-bind", "/", "/", "--proc", "/proc", "--dev", "/dev", "true"];
+    return new Deno.Command("bwrap", { args, stderr: "null" }).outputSync().success;
+  } catch {
+    return false;
+  }
+}
+
+for (const sandbox of [false, true]) {
+  Deno.test(`examples/probe_in_process.ts tells what a file is${sandbox ? ", in a sandbox" : ""}`, {
+    ignore: Deno.build.os !== "linux" || (sandbox && !hasBubblewrap()),
+  }, async () => {
+    const answer = await probeInProcess(video(), { ...LIMITS, sandbox }) as { format: string };
+    assertEquals(answer.format, "matroska,webm");
+    const playlist = new Blob(["#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\na.ts\n"]).stream();
+    const refused = await probeInProcess(playlist, { ...LIMITS, sandbox }) as { error: string };
+    assertStringIncludes(refused.error, "not among the formats that may be tried");
+  });
+}
+
+Deno.test("examples/probe_in_process.ts kills what takes too long, or too much memory", {
+  ignore: Deno.build.os !== "linux",
+}, async () => {
+  const never = new ReadableStream<Uint8Array>({ pull: () => new Promise(() => {}) });
+  assertEquals(await probeInProcess(never, { ...LIMITS, milliseconds: 300 }), { error: "took too long" });
+  const answer = await probeInProcess(video(), { ...LIMITS, kibibytes: 100_000 }) as { error: string };
+  assertMatch(answer.error, /^ended by/);
 });

@@ -1,0 +1,27 @@
+/**
+ * The confined side of `probe_in_process.ts`: probes what comes on stdin, and writes what it is, or why not, as a line of JSON.
+ * It needs nothing but --allow-ffi of the library.
+ */
+import { AVError, probe, uploadFormats } from "@avio/avio";
+
+try {
+  const info = await probe(Deno.stdin.readable, {
+    formats: uploadFormats,
+    maxStreams: 32,
+    maxPacketSize: 16 * 1024 * 1024,
+    maxOpenSize: 16 * 1024 * 1024,
+    probeSize: 1_000_000,
+    analyzeDuration: 2,
+  });
+  const { format: { name }, duration, size, streams } = info;
+  const codecs = streams.map(({ type, codecParameters: { codec, width, height } }) => ({
+    type,
+    codec,
+    width,
+    height,
+  }));
+  console.log(JSON.stringify({ format: name, duration, size, streams: codecs }));
+} catch (error) {
+  if (!(error instanceof AVError)) throw error;
+  console.log(JSON.stringify({ error: error.message }));
+}
