@@ -10,6 +10,7 @@
 #include "../unsound.h"
 #include "framing.h"
 #include "output.h"
+#include "quirks.h"
 
 static bool reserve(struct filters *filters, unsigned count) {
   if (count <= filters->count) return true;
@@ -129,11 +130,24 @@ static void keep_plain_flags(AVPacket *packet) {
   packet->flags &= AV_PKT_FLAG_KEY | AV_PKT_FLAG_CORRUPT | AV_PKT_FLAG_DISCARD | AV_PKT_FLAG_DISPOSABLE;
 }
 
+/*
+ * mpeg looks for ever for the data of a packet that has none (5.1 to 9.0), of a filter's too. Of PCM of DVDs it takes the
+ * three bytes of a header away first.
+ */
+static bool is_empty_for(const AVFormatContext *output, const AVPacket *packet) {
+  enum AVCodecID codec = output->streams[packet->stream_index]->codecpar->codec_id;
+  return packet->size <= (codec == AV_CODEC_ID_PCM_DVD ? 3 : 0) && has_quirk(output->oformat, NO_EMPTY_PACKETS);
+}
+
 /* What the muxer gets. Takes the packet's reference. */
 static int write_out(struct session *session, AVPacket *packet) {
   unsigned index = (unsigned)packet->stream_index;
   keep_plain_flags(packet);
   drop_unsound(&session->channel.log, packet->stream_index, packet->side_data, &packet->side_data_elems);
+  if (is_empty_for(session->output->context, packet)) {
+    av_packet_unref(packet);
+    return 0;
+  }
   if (index < session->output->filters.count) {
     struct filter *filter = &session->output->filters.list[index];
     const AVStream *stream = session->output->context->streams[index];

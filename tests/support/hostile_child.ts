@@ -1,20 +1,18 @@
 /**
  * What the children of hostile tests have in common: cases that are walked, the last one in a file, for whoever finds the
- * process dead. Arguments: the file, the seed, how many of how many cases ("1/20"), more that a walk may want.
+ * process dead. Arguments: the file, the seed, how many of how many cases ("1/20") or which one ("#5").
  */
 import { Random } from "../../fuzz/random.ts";
 
-const [journal = "/dev/null", seed = "1", share = "1/1", ...rest] = Deno.args;
+const [journal = "/dev/null", seed = "1", share = "1/1"] = Deno.args;
 const [part, whole] = share.split("/").map(Number) as [number, number];
+const only = share.startsWith("#") ? Number(share.slice(1)) : null;
 const file = Deno.openSync(journal, { write: true, create: true, truncate: true });
 const encoder = new TextEncoder();
 const WIDTH = 600;
 
-/** More arguments. */
-export const more: readonly string[] = rest;
-
 /** Milliseconds of a case that is told of. */
-const SLOW = 3000;
+const SLOW = 20_000;
 
 /** Runs cases, so many of all; each has random numbers of its own. */
 export class Walk {
@@ -30,7 +28,8 @@ export class Walk {
     this.#tellSlow();
     const count = this.#count++;
     const random = new Random(Number(seed), count);
-    if (random.next() >= part / whole) return null;
+    const chosen = random.next() < part / whole;
+    if (only === null ? !chosen : only !== count) return null;
     this.#run++;
     this.#name = name();
     file.seekSync(0, Deno.SeekMode.Start);
