@@ -2,6 +2,7 @@
  * Bytes that the program has, as an array and as an I/O context. They are lent to native code where nothing can take them
  * away meanwhile; else few of them are copied at once, and many piece by piece.
  */
+import { isBytes, plainView } from "../ffi/byte_views.ts";
 import { constants } from "../ffi/constants.ts";
 import type { Device } from "../ffi/device.ts";
 import { checkStillThere } from "../ffi/lent_bytes.ts";
@@ -14,6 +15,7 @@ const MAX_COPY = 1 << 20;
 
 /** The same bytes as a Uint8Array, whatever view or buffer they came in. */
 export function asBytes(bytes: ArrayBuffer | ArrayBufferView): Uint8Array {
+  if (isBytes(bytes)) return plainView(bytes);
   return ArrayBuffer.isView(bytes)
     ? new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     : new Uint8Array(bytes);
