@@ -9,6 +9,7 @@
 #include "escape.h"
 #include "io.h"
 #include "worker.h"
+#include "xml.h"
 
 /* ---------------------------------------------------------------------------------------- life */
 
@@ -160,6 +161,7 @@ void session_execute(struct session *session, uint32_t operation, double *slot, 
   struct channel *entered = channel_enter(channel);
   jmp_buf here, *target = escape_to(&here);
   begin(session);
+  xml_log_here();
   int result = setjmp(here) ? abandon(session) : run(session, session_operation(operation), slot, data, size);
   escape_to(target);
   if (operation != AVS_OP_REMUX) drain_writes(channel); /* which is followed by more */
