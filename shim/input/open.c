@@ -131,7 +131,8 @@ static int try_open(struct session *session, double *slot) {
   int result = choose_input(session, &format, endpoint->io);
   if (result >= 0) result = open_context(session, format, endpoint->io);
   note_unused(session);
-  if (result == AVERROR(EINVAL) && session->channel.log.refuses_format) return AVERROR_DEMUXER_NOT_FOUND;
+  bool lists = session->targets[AVS_INPUT].formats;
+  if (result == AVERROR(EINVAL) && lists && session->channel.log.refuses_format) return AVERROR_DEMUXER_NOT_FOUND;
   if (result < 0 && endpoint->seek_refused) return AVERROR(ESPIPE);
   if (result < 0) return endpoint->refused_url ? AVERROR(EPERM) : result;
   /* It always looks for a second file beside its own, and does without. */

@@ -167,14 +167,23 @@ static void explain_header(struct session *session) {
   }
 }
 
-/* dash counts segments by their length, which may be said to be nothing: it divides by it, which ends the process. */
+static int64_t number_of(const AVFormatContext *output, const char *option) {
+  int64_t number = 0;
+  return av_opt_get_int(output->priv_data, option, 0, &number) < 0 ? 0 : number;
+}
+
+/*
+ * dash counts segments by their length, which may be said to be nothing: it divides by it, which ends the process. And what it
+ * is to keep in two windows it adds up as an int.
+ */
 static int check_segments(struct session *session) {
   const AVFormatContext *output = session->output->context;
-  int64_t corrects = 0, length = 0;
-  if (!has_quirk(output->oformat, DIVIDES) || av_opt_get_int(output->priv_data, "index_correction", 0, &corrects) < 0 || !corrects) return 0;
-  if (av_opt_get_int(output->priv_data, "seg_duration", 0, &length) < 0 || length) return 0;
-  log_error(session, "index_correction needs a seg_duration");
-  return AVERROR(EINVAL);
+  if (!has_quirk(output->oformat, DIVIDES)) return 0;
+  bool divides = number_of(output, "index_correction") && !number_of(output, "seg_duration");
+  bool adds = number_of(output, "window_size") + number_of(output, "extra_window_size") > INT32_MAX;
+  if (divides) log_error(session, "index_correction needs a seg_duration");
+  if (adds) log_error(session, "window_size and extra_window_size are too many together");
+  return divides || adds ? AVERROR(EINVAL) : 0;
 }
 
 /* What is done before, and the header. */
