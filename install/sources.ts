@@ -34,6 +34,7 @@ import dash_segment_length_7_patch from "../shim/ffmpeg/dash-segment-length-7.pa
 import dash_timescale_patch from "../shim/ffmpeg/dash-timescale.patch" with { type: "text" };
 import mpegts_text_patch from "../shim/ffmpeg/mpegts-text.patch" with { type: "text" };
 import protocol_list_c from "../shim/ffmpeg/protocol_list.c" with { type: "text" };
+import xml_patch from "../shim/ffmpeg/xml.patch" with { type: "text" };
 import fields_c from "../shim/fields.c" with { type: "text" };
 import fields_h from "../shim/fields.h" with { type: "text" };
 import formats_c from "../shim/formats.c" with { type: "text" };
@@ -101,10 +102,16 @@ import sealed_c from "../shim/sealed.c" with { type: "text" };
 import session_c from "../shim/session.c" with { type: "text" };
 import session_h from "../shim/session.h" with { type: "text" };
 import set_c from "../shim/set.c" with { type: "text" };
+import structures_c from "../shim/structures.c" with { type: "text" };
+import structures_h from "../shim/structures.h" with { type: "text" };
 import text_c from "../shim/text.c" with { type: "text" };
 import text_h from "../shim/text.h" with { type: "text" };
+import unsound_c from "../shim/unsound.c" with { type: "text" };
+import unsound_h from "../shim/unsound.h" with { type: "text" };
 import worker_c from "../shim/worker.c" with { type: "text" };
 import worker_h from "../shim/worker.h" with { type: "text" };
+import xml_c from "../shim/xml.c" with { type: "text" };
+import xml_h from "../shim/xml.h" with { type: "text" };
 
 /** Texts of the files by their paths. */
 export const sources: Readonly<Record<string, string>> = {
@@ -140,6 +147,7 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/dash-timescale.patch": dash_timescale_patch,
   "shim/ffmpeg/mpegts-text.patch": mpegts_text_patch,
   "shim/ffmpeg/protocol_list.c": protocol_list_c,
+  "shim/ffmpeg/xml.patch": xml_patch,
   "shim/fields.c": fields_c,
   "shim/fields.h": fields_h,
   "shim/formats.c": formats_c,
@@ -207,8 +215,14 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/session.c": session_c,
   "shim/session.h": session_h,
   "shim/set.c": set_c,
+  "shim/structures.c": structures_c,
+  "shim/structures.h": structures_h,
   "shim/text.c": text_c,
   "shim/text.h": text_h,
+  "shim/unsound.c": unsound_c,
+  "shim/unsound.h": unsound_h,
   "shim/worker.c": worker_c,
   "shim/worker.h": worker_h,
+  "shim/xml.c": xml_c,
+  "shim/xml.h": xml_h,
 };
