@@ -14,6 +14,7 @@ type Make = (random: Random) => Any;
 
 ignoreRejections();
 const walk = new Walk();
+for (const name of ["write", "run"] as const) await Deno.permissions.revoke({ name }); // the journal is open
 const clip = Deno.readFileSync("fixtures/audio.wav").slice(0, 60_000);
 const picture = Deno.readFileSync("fixtures/video.mp4");
 
