@@ -63,6 +63,7 @@ choose_flags_embedded() {
   get_libxml2
   choose_configuration
   choose_version_that_is_there
+  has_ffmpeg || true # where it is, or will be
   description=${configuration[*]} title="FFmpeg $version"
   compile_flags+=(-DAVS_BUILD='"embedded"' -DAVS_CONFIGURATION="\"$description\"")
   if [ "$os" = linux ]; then seal; fi
