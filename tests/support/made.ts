@@ -69,7 +69,7 @@ const tenths = { num: 1, den: 10 };
 const samples48 = { num: 1, den: 48000 };
 
 /** The packets of the only stream, and what describes it. */
-function read(name: string): Pick<Made, "data" | "keys" | "parameters"> {
+export function madePackets(name: string): Pick<Made, "data" | "keys" | "parameters"> {
   using demuxer = Demuxer.openSync(make(name));
   const packets = [...demuxer.packetsSync()];
   const { codec, type, extradata, width, height, pixelFormat, sampleRate, channels, frameSize } =
@@ -131,13 +131,13 @@ function sine(bigEndian: boolean): Uint8Array[] {
 
 /** All that is made, by name. */
 export function madeStreams(): Record<string, Made> {
-  const h264 = read("h264");
+  const h264 = madePackets("h264");
   const units = nalUnits(h264.data[0]!);
   const unit = (type: number) => units.find((bytes) => (bytes[0]! & 31) === type)!;
   const video = { width: 64, height: 48 };
-  const aac = read("aac");
+  const aac = madePackets("aac");
   const tone = { type: "audio", sampleRate: 48000, channels: 1 } as const;
-  const pictures = (name: string): Made => ({ ...read(name), timeBase: tenths, step: 1 });
+  const pictures = (name: string): Made => ({ ...madePackets(name), timeBase: tenths, step: 1 });
   return {
     "H.264 Annex B": {
       ...h264,
@@ -153,7 +153,7 @@ export function madeStreams(): Record<string, Made> {
       step: 1,
     },
     "HEVC Annex B": {
-      ...read("hevc"),
+      ...madePackets("hevc"),
       parameters: { type: "video", codec: "hevc", ...video },
       timeBase: tenths,
       step: 1,
@@ -170,9 +170,9 @@ export function madeStreams(): Record<string, Made> {
       timeBase: samples48,
       step: 1024,
     },
-    Opus: { ...read("opus"), timeBase: samples48, step: 960 },
-    MP3: { ...read("mp3"), timeBase: samples48, step: 1152 },
-    FLAC: { ...read("flac"), timeBase: samples48, step: 4608 },
+    Opus: { ...madePackets("opus"), timeBase: samples48, step: 960 },
+    MP3: { ...madePackets("mp3"), timeBase: samples48, step: 1152 },
+    FLAC: { ...madePackets("flac"), timeBase: samples48, step: 4608 },
     VP8: pictures("vp8"),
     VP9: pictures("vp9"),
     AV1: pictures("av1"),

@@ -1,0 +1,218 @@
+/**
+ * What has been published about FFmpeg, and what was found beside it (docs/ffmpeg-security.md has the table): each file or
+ * packet is given to a process of its own, which must answer and live. The embedded FFmpeg: what the machine's does is
+ * the machine's.
+ */
+import { assertEquals } from "@std/assert";
+import { answerOf } from "./support/script.ts";
+import { isEmbedded } from "./support/versions.ts";
+
+const root = new URL("../", import.meta.url).pathname;
+
+const prelude = `
+import * as crafted from "${root}tests/support/crafted.ts";
+import { concatBytes } from "${root}tests/support/essence.ts";
+import { madePackets } from "${root}tests/support/made.ts";
+void [concatBytes, madePackets];
+/** What reading a source to its end comes to: the number of its packets, or the error's code. */
+function read(source, options) {
+  try {
+    using demuxer = Demuxer.openSync(source, options);
+    return [...demuxer.packetsSync()].length;
+  } catch (error) {
+    if (!(error instanceof avio.AVError)) throw error;
+    return error.codeName;
+  }
+}
+/** What writing these packets comes to: the number of bytes, or the error's code. */
+function write(format, stream, packets, init) {
+  try {
+    const sink = new MemorySink();
+    using muxer = Muxer.openSync(sink, { format });
+    muxer.addStream(stream, init);
+    for (const packet of packets) muxer.writeSync(new Packet({ streamIndex: 0, dts: 0, pts: 0, duration: 1, ...packet }));
+    muxer.finishSync();
+    return sink.bytes().length;
+  } catch (error) {
+    if (!(error instanceof avio.AVError)) throw error;
+    return error.codeName;
+  }
+}
+const answer = (value) => console.log(JSON.stringify(value ?? null));
+`;
+
+/** A test whose script must answer within a deadline that only a loop without an end, or nearly, misses. */
+function security(name: string, script: string, check: (answer: unknown) => void = () => {}): void {
+  Deno.test(name, { ignore: !isEmbedded }, async () => {
+    check(await answerOf(prelude + script, { deadline: 120_000 }));
+  });
+}
+
+// ------------------------------------------------------------------------------------------- demuxers
+
+security(
+  "CVE-2026-107677: a DASH template without a name is answered",
+  `answer(read(crafted.manifest({ template: 'media="" duration="2"' })));`,
+);
+
+for (const [what, timeline] of [["no", '<S t="0" d="0"'], ["a short", '<S t="0" d="1"']] as const) {
+  for (const type of ["dynamic", "static"]) {
+    security(
+      `DASH, ${type}: segments of ${what} duration may repeat 2^63 times`,
+      `answer(read(crafted.manifest({ type: "${type}", template: 'media="$Number$.m4s" timescale="1000"',
+        timeline: '${timeline} r="9223372036854775806"/>' })));`,
+    );
+  }
+}
+
+security(
+  "CVE-2026-107678: an mp4 with 32,768 pssh boxes in a MB is read",
+  `answer(read(crafted.withPssh(fixtureBytes("video.mp4"), 32768)));`,
+  (packets) => assertEquals(typeof packets, "number"),
+);
+
+security(
+  "CVE-2026-107695: a media playlist that names itself as a variant is loaded once",
+  `let opened = 0;
+  const playlist = "#EXTM3U\\n#EXT-X-TARGETDURATION:2\\n#EXT-X-STREAM-INF:BANDWIDTH=1\\nindex.m3u8\\n#EXTINF:2,\\na.ts\\n#EXT-X-ENDLIST\\n";
+  const onopen = (url) => { opened++; return /m3u8/.test(url) ? new TextEncoder().encode(playlist) : null; };
+  read(new TextEncoder().encode(playlist), { format: "hls", url: "index.m3u8", onopen });
+  answer(opened);`,
+  (opened) => assertEquals(Number(opened) <= 3, true, `${opened}`),
+);
+
+security(
+  "CVE-2026-64830: an index of VobSub that changes between two streams has no more of them",
+  `const files = { "a.sub": new Uint8Array(2048) };
+  answer(read(new TextEncoder().encode(crafted.vobSubIndex(200)), { format: "vobsub", url: "a.idx",
+    onopen: (url) => /sub$/.test(url) ? files["a.sub"] : null }));`,
+);
+
+security(
+  "CVE-2026-125205: a temporal unit of AV1 that never ends is an error",
+  `answer([39000, 50000].map((count) => read(crafted.endlessTemporalUnit(count), { format: "obu" })));`,
+);
+
+security(
+  "An SBaGen script of blocks within blocks is an error: 40 of two each, 50,000 of one each",
+  `using demuxer = Demuxer.openSync(crafted.nestedScript(2, 2));
+  answer([demuxer.streams.length, read(crafted.nestedScript(40, 2)), read(crafted.nestedScript(50000, 1))]);`,
+  (answers) => assertEquals(answers, [1, "INVALIDDATA", "INVALIDDATA"]),
+);
+
+security(
+  "300,000 cues of Matroska, the last first, are read",
+  `using demuxer = Demuxer.openSync(crafted.cuesBackwards(300000));
+  answer(demuxer.streams.length);`,
+  (streams) => assertEquals(streams, 1),
+);
+
+// ------------------------------------------------------------------------------------------- parsers and decoders
+
+security(
+  "CVE-2026-125224: the headers of Vorbis that are not valid are looked at once",
+  `answer(read(crafted.vorbisWithoutSetup(1 << 20, 8000)));`,
+  (packets) => assertEquals(packets, 8000),
+);
+
+security(
+  "CVE-2026-125221: FLAC of 150,000 frames of a byte",
+  `answer(read(crafted.tinyFlacFrames(150000)));`,
+);
+
+security(
+  "CVE-2026-125183: HEVC with 20,000 PPS whose tables of depth aren't there",
+  `const { data } = madePackets("hevc");
+  answer(read(concatBytes([data[0].subarray(0, 0), ...data.slice(0, 1), crafted.depthTables(20000), ...data]), { format: "hevc" }));`,
+);
+
+security(
+  "CVE-2026-125185: film grain with two points in one place",
+  `const { data, parameters: { width, height } } = madePackets("hevc");
+  answer(read(concatBytes(data.flatMap((packet) => [crafted.grainInOnePlace(width, height), packet])), { format: "hevc" }));`,
+);
+
+for (const [what, tiff] of [["lists", "listsInLists(1300)"], ["tags", "overlappingTags(4000)"]]) {
+  security(
+    `CVE-2026-125180: a JPEG whose ${what} of EXIF are all of the same bytes`,
+    `answer(read(crafted.withExif(fixtureBytes("image.jpeg"), crafted.${tiff})));`,
+    (packets) => assertEquals(packets, 1),
+  );
+}
+
+// ------------------------------------------------------------------------------------------- bitstream filters
+
+security(
+  "CVE-2026-125269: h264_metadata puts an orientation in the place of one, beside a message with an extension",
+  `using demuxer = Demuxer.openSync(fixtureBytes("video.mp4"));
+  const stream = demuxer.bestStream("video");
+  const packets = [...demuxer.packetsSync()].filter(({ streamIndex }) => streamIndex === stream.index)
+    .map((packet) => ({ ...packet, streamIndex: 0, data: concatBytes([crafted.seiWithExtension(), packet.data]) }));
+  answer(write("mp4", stream, packets, { bitstreamFilter: "h264_metadata=display_orientation=insert:rotate=90" }));`,
+  (bytes) => assertEquals(typeof bytes, "number"),
+);
+
+security(
+  "CVE-2026-125186: dts2pts takes two fields of a packet of 100,000 slices",
+  `answer(write("h264", { type: "video", codec: "h264", width: 16, height: 16 },
+    [{ data: crafted.slicesInTurn(100000), isKey: true, timeBase: { num: 1, den: 25 } }], { bitstreamFilter: "dts2pts" }));`,
+);
+
+security(
+  "CVE-2026-125230: pcm_rechunk with 2^29 channels is an error",
+  `let result;
+  try {
+    result = write("wav", { type: "audio", codec: "pcm_s32le", sampleRate: 48000, channels: 2 ** 29 },
+      [{ data: new Uint8Array(16) }], { bitstreamFilter: "pcm_rechunk" });
+  } catch (error) {
+    result = error.name;
+  }
+  answer(result);`,
+  (result) => assertEquals(typeof result, "string"),
+);
+
+security(
+  "CVE-2026-125258: dovi_rpu and a frame rate of 24/0",
+  `let result;
+  try {
+    result = write("hevc", { type: "video", codec: "hevc", width: 16, height: 16, pixelFormat: "yuv420p10le",
+      frameRate: { num: 24, den: 0 } }, [{ data: Uint8Array.of(0, 0, 0, 1, 0x46, 1, 0x50) }],
+      { bitstreamFilter: "dovi_rpu=compression=none", averageFrameRate: { num: 24, den: 0 } });
+  } catch (error) {
+    result = error.name;
+  }
+  answer(result);`,
+);
+
+// ------------------------------------------------------------------------------------------- muxers
+
+security(
+  "CVE-2026-75141: 70,000 NAL units of one type in the configuration of HEVC, VVC",
+  `const unit = (...header) => concatBytes(Array.from({ length: 70000 }, () => Uint8Array.of(0, 0, 0, 1, ...header, 1, 0x80)));
+  const { parameters } = madePackets("hevc");
+  const packet = { data: Uint8Array.of(0, 0, 0, 1, 0x26, 1, 0x80), isKey: true, timeBase: { num: 1, den: 25 } };
+  answer([
+    write("mp4", { ...parameters, extradata: concatBytes([parameters.extradata, unit(0x4e, 1)]) }, [packet]),
+    write("mp4", { type: "video", codec: "vvc", width: 16, height: 16, extradata: concatBytes([unit(0, 0xb9)]) }, [packet]),
+  ]);`,
+);
+
+for (const format of ["mpeg", "vcd", "svcd", "vob", "dvd"]) {
+  security(
+    `CVE-2026-75142: ${format} of 100 streams`,
+    `let result;
+    try {
+      const sink = new MemorySink();
+      using muxer = Muxer.openSync(sink, { format: "${format}" });
+      for (let i = 0; i < 100; i++) muxer.addStream({ type: "audio", codec: "mp2", sampleRate: 48000, channels: 2 });
+      for (let i = 0; i < 300; i++) {
+        muxer.writeSync(new Packet({ streamIndex: i % 100, data: new Uint8Array(3000), dts: i, pts: i, duration: 1, timeBase: { num: 1, den: 25 } }));
+      }
+      muxer.finishSync();
+      result = sink.bytes().length;
+    } catch (error) {
+      result = error.name;
+    }
+    answer(result);`,
+  );
+}

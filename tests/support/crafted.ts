@@ -1,0 +1,299 @@
+/**
+ * Small files and packets that were made to end or to hold up the process of whoever reads them: one function for each,
+ * after what has been published about FFmpeg (docs/ffmpeg-security.md).
+ */
+import { concatBytes } from "./essence.ts";
+
+type Bytes = Uint8Array<ArrayBuffer>;
+
+const encoder = new TextEncoder();
+
+/** Bits, the highest first. */
+export class BitWriter {
+  #bits: number[] = [];
+
+  /** An unsigned number of so many bits. */
+  u(width: number, value: number): this {
+    for (let bit = width - 1; bit >= 0; bit--) this.#bits.push(Math.floor(value / 2 ** bit) % 2);
+    return this;
+  }
+
+  /** Exp-Golomb, unsigned. */
+  ue(value: number): this {
+    const width = Math.floor(Math.log2(value + 1));
+    return this.u(width, 0).u(width + 1, value + 1);
+  }
+
+  /** What there is, a one, and zeros to the next byte. */
+  stopped(): Bytes {
+    this.#bits.push(1);
+    return this.bytes();
+  }
+
+  /** What there is, and zeros to the next byte. */
+  bytes(): Bytes {
+    const bytes = new Uint8Array(Math.ceil(this.#bits.length / 8));
+    this.#bits.forEach((bit, i) => bytes[i >> 3]! |= bit << (7 - i % 8));
+    return bytes;
+  }
+}
+
+/** A NAL unit after a start code, with what keeps it from looking like one. */
+export function nalUnit(header: number[], payload: Uint8Array): Bytes {
+  const bytes = [0, 0, 0, 1, ...header];
+  let zeros = 0;
+  for (const byte of payload) {
+    if (zeros >= 2 && byte <= 3) {
+      bytes.push(3);
+      zeros = 0;
+    }
+    bytes.push(byte);
+    zeros = byte === 0 ? zeros + 1 : 0;
+  }
+  return Uint8Array.from(bytes);
+}
+
+// ------------------------------------------------------------------------------------------- manifests and scripts
+
+/** A DASH manifest of one representation; `template` are the attributes of its SegmentTemplate. */
+export function manifest({ type = "static", template = "", timeline = "" }): Bytes {
+  const live = 'availabilityStartTime="2020-01-01T00:00:00Z" minimumUpdatePeriod="PT2S"';
+  return encoder.encode(
+    `<MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="${type}" mediaPresentationDuration="PT30S" ` +
+      `profiles="urn:mpeg:dash:profile:isoff-live:2011" ${type === "dynamic" ? live : ""}>` +
+      `<Period><AdaptationSet mimeType="video/mp4"><SegmentTemplate ${template}>` +
+      (timeline && `<SegmentTimeline>${timeline}</SegmentTimeline>`) +
+      '</SegmentTemplate><Representation id="0" bandwidth="1"/></AdaptationSet></Period></MPD>',
+  );
+}
+
+/** An SBaGen script whose blocks are each so many of the one before. */
+export function nestedScript(blocks: number, each: number): Bytes {
+  const lines = ["a: 200+5/50"];
+  for (let i = 0; i < blocks; i++) {
+    const inner = i === 0 ? "a" : `b${i - 1}`;
+    lines.push(`b${i}: {`, ...Array.from({ length: each }, (_, j) => `  +00:00:0${j} ${inner}`), "}");
+  }
+  return encoder.encode([...lines, `NOW b${blocks - 1}`, ""].join("\n"));
+}
+
+/** The index of VobSub, changing between two streams at each line. */
+export function vobSubIndex(changes: number): string {
+  const lines = ["# VobSub index file, v7 (do not modify this line!)", "size: 720x576"];
+  for (let i = 0; i < changes; i++) {
+    lines.push(`id: en, index: ${i % 2}`, `timestamp: 00:00:01:000, filepos: 000000000`);
+  }
+  return lines.join("\n") + "\n";
+}
+
+// ------------------------------------------------------------------------------------------- boxes and EBML
+
+/** A file with so many pssh boxes more at the end of its moov, which is its last box. */
+export function withPssh(mp4: Uint8Array, count: number): Bytes {
+  const pssh = new Uint8Array(32);
+  pssh.set([0, 0, 0, 32, ...encoder.encode("pssh")]);
+  const boxes = new Uint8Array(32 * count);
+  for (let i = 0; i < count; i++) boxes.set(pssh, 32 * i);
+  const file = concatBytes([mp4, boxes]) as Bytes;
+  const view = new DataView(file.buffer, file.byteOffset, file.length);
+  let at = 0;
+  while (new TextDecoder().decode(mp4.subarray(at + 4, at + 8)) !== "moov") at += view.getUint32(at);
+  view.setUint32(at, view.getUint32(at) + boxes.length);
+  return file;
+}
+
+/** An EBML element. */
+export function element(id: string, ...content: (Uint8Array | number[])[]): Bytes {
+  const data = concatBytes(content.map((part) => Uint8Array.from(part)));
+  const size = new Uint8Array(8);
+  new DataView(size.buffer).setBigUint64(0, 1n << 56n | BigInt(data.length));
+  return concatBytes([Uint8Array.from(id.match(/../g)!, (pair) => parseInt(pair, 16)), size, data]) as Bytes;
+}
+
+function number32(value: number): number[] {
+  return [value >>> 24, value >>> 16 & 255, value >>> 8 & 255, value & 255];
+}
+
+function matroska(track: Uint8Array, ...more: Uint8Array[]): Bytes {
+  const entry = element("ae", element("d7", [1]), element("73c5", [1]), track);
+  return concatBytes([
+    element("1a45dfa3", element("4282", encoder.encode("matroska"))),
+    element(
+      "18538067",
+      element("1549a966", element("2ad7b1", [0x0f, 0x42, 0x40])),
+      element("1654ae6b", entry),
+      ...more,
+    ),
+  ]) as Bytes;
+}
+
+/** Vorbis whose setup header is nothing but zeros, of so many bytes, and so many packets. */
+export function vorbisWithoutSetup(size: number, packets: number): Bytes {
+  const identification = new Uint8Array(30);
+  identification.set([1, ...encoder.encode("vorbis"), 0, 0, 0, 0, 2, 0x44, 0xac]);
+  identification.set([0xb8, 1], 28);
+  const setup = new Uint8Array(size);
+  setup.set([5, ...encoder.encode("vorbis")]);
+  const headers = concatBytes([Uint8Array.of(2, 30, 7), identification, encoder.encode("\x03vorbis"), setup]);
+  const track = concatBytes([
+    element("83", [2]),
+    element("86", encoder.encode("A_VORBIS")),
+    element("63a2", headers),
+    element("e1", element("b5", [0x47, 0x2c, 0x44, 0]), element("9f", [2])),
+  ]);
+  const block = element("a3", [0x81, 0, 0, 0x80, 0, 0]);
+  return matroska(
+    track,
+    element("1f43b675", element("e7", [0]), ...Array.from({ length: packets }, () => block)),
+  );
+}
+
+/** Matroska with so many cues, the last first. */
+export function cuesBackwards(count: number): Bytes {
+  const track = concatBytes([
+    element("83", [1]),
+    element("86", encoder.encode("V_VP8")),
+    element("e0", element("b0", [16]), element("ba", [16])),
+  ]);
+  const cue = element(
+    "bb",
+    element("b3", number32(0)),
+    element("b7", element("f7", [1]), element("f1", [0])),
+  );
+  const cues = new Uint8Array(count * cue.length);
+  const view = new DataView(cues.buffer);
+  for (let i = 0; i < count; i++) {
+    cues.set(cue, i * cue.length);
+    view.setUint32(i * cue.length + 18, count - i); // after two elements' ids and sizes
+  }
+  return matroska(track, element("1c53bb6b", cues), element("1f43b675", element("e7", [0])));
+}
+
+// ------------------------------------------------------------------------------------------- coded data
+
+/** A JPEG with EXIF before everything else. */
+export function withExif(jpeg: Uint8Array, tiff: Uint8Array): Bytes {
+  const length = tiff.length + 8;
+  const marker = Uint8Array.of(0xff, 0xe1, length >> 8, length & 255, ...encoder.encode("Exif\0\0"));
+  return concatBytes([jpeg.subarray(0, 2), marker, tiff, jpeg.subarray(2)]) as Bytes;
+}
+
+/** Lists of tags: each tag of the first is the whole second list, of which each is the whole third. */
+export function listsInLists(tags: number): Bytes {
+  const size = 2 + 12 * tags + 4;
+  const tiff = new Uint8Array(8 + 3 * size);
+  const view = new DataView(tiff.buffer);
+  tiff.set([0x49, 0x49, 42, 0, 8]);
+  for (let list = 0; list < 3; list++) {
+    const start = 8 + list * size;
+    view.setUint16(start, tags, true);
+    for (let i = 0; i < tags; i++) {
+      const at = start + 2 + 12 * i;
+      view.setUint16(at, list < 2 ? 0x8769 : 0x0100, true);
+      view.setUint16(at + 2, list < 2 ? 4 : 3, true);
+      view.setUint32(at + 4, 1, true);
+      view.setUint32(at + 8, list < 2 ? start + size : 1, true);
+    }
+  }
+  return tiff;
+}
+
+/** Tags that are all the same bytes, the whole block of EXIF. */
+export function overlappingTags(tags: number): Bytes {
+  const tiff = new Uint8Array(8 + 2 + 12 * tags + 4);
+  const view = new DataView(tiff.buffer);
+  tiff.set([0x49, 0x49, 42, 0, 8]);
+  view.setUint16(8, tags, true);
+  for (let i = 0; i < tags; i++) {
+    const at = 10 + 12 * i;
+    view.setUint16(at, 0xc000 + i, true);
+    view.setUint16(at + 2, 3, true);
+    view.setUint32(at + 4, tiff.length >> 1, true);
+    view.setUint32(at + 8, 0, true);
+  }
+  return tiff;
+}
+
+/** So many PPS of HEVC, whose tables of depth are 8 million bits that aren't there. */
+export function depthTables(count: number): Bytes {
+  const units = Array.from({ length: count }, (_, i) => {
+    const bits = new BitWriter().ue(i % 64).ue(0).u(5, 0).u(2, 0).ue(0).ue(0).ue(0).u(3, 0).ue(0).ue(0);
+    bits.u(10, 0).ue(0).u(1, 0); // to log2_parallel_merge_level and slice_segment_header_extension_present_flag
+    bits.u(1, 1).u(4, 2).u(4, 0); // pps_3d_extension_flag alone
+    bits.u(1, 1).u(6, 63).u(4, 15).u(3, 5);
+    return nalUnit([0x44, 1], bits.stopped());
+  });
+  return concatBytes(units) as Bytes;
+}
+
+/** SEI of HEVC: film grain for pictures of that size, with two points of scaling in one place. */
+export function grainInOnePlace(width: number, height: number): Bytes {
+  const bits = new BitWriter().u(1, 1).u(4, 0).u(3, 0);
+  bits.u(1, 0).u(8, 40).u(3, 0).u(1, 1).u(16, 1).u(1, 1).u(4, 0).u(12, width).u(12, height);
+  bits.u(1, 0).u(2, 3).u(1, 0).u(1, 0); // 4:2:0, no description of the signal, no prediction
+  bits.u(4, 2).u(3, 7).u(2, 0).u(8, 10).u(5, 3).u(8, 0).u(5, 9).u(1, 1);
+  bits.u(2, 0).u(2, 0).u(2, 0); // scaling_shift, ar_coeff_lag, and no coefficients of luma
+  for (const _plane of [1, 2]) bits.u(2, 0).u(5, 16);
+  bits.u(2, 0).u(2, 0).u(2, 0);
+  const grain = [0xb5, 0x58, 0x90, 1, ...bits.bytes(), ...new Uint8Array(24)];
+  return nalUnit([0x4e, 1], Uint8Array.of(4, grain.length, ...grain, 0x80));
+}
+
+/** An H.264 packet of so many slices, of two pictures in turn, both before the first. */
+export function slicesInTurn(count: number): Bytes {
+  const sps = new BitWriter().u(8, 66).u(8, 0).u(8, 30).ue(0).ue(0).ue(0).ue(0).ue(1).u(1, 0).ue(0).ue(0).u(
+    1,
+    1,
+  ).u(3, 4);
+  const pps = new BitWriter().ue(0).ue(0).u(2, 0).ue(0).ue(0).ue(0).u(3, 0).ue(0).ue(0).ue(0).u(3, 0);
+  const slices = [12, 14].map((lsb) =>
+    nalUnit([0x01], new BitWriter().ue(0).ue(7).ue(0).u(4, 0).u(4, lsb).ue(0).u(7, 0x55).stopped())
+  );
+  const units = [nalUnit([0x67], sps.stopped()), nalUnit([0x68], pps.stopped())];
+  for (let i = 0; i < count; i++) units.push(slices[i % 2]!);
+  return concatBytes(units) as Bytes;
+}
+
+/** SEI of H.264, with its length: an orientation of the display, and a message with an extension that nobody knows. */
+export function seiWithExtension(): Bytes {
+  const unit = [6, 47, 1, 0xc0, 147, 4, 1, 0x12, 0x34, 0x80, 0x80];
+  return Uint8Array.of(0, 0, 0, unit.length, ...unit);
+}
+
+/** FLAC of so many frames of one byte. */
+export function tinyFlacFrames(count: number): Bytes {
+  const information = new BitWriter().u(16, 4096).u(16, 4096).u(24, 0).u(24, 0).u(20, 44100).u(3, 0).u(5, 15)
+    .u(36, 0);
+  const frames = new Uint8Array(7 * count);
+  for (let i = 0; i < count; i++) {
+    const header = [0xff, 0xf8, 0xc9, 0x08, i % 128];
+    frames.set([...header, crc8(header), 0], 7 * i);
+  }
+  const head = Uint8Array.of(
+    ...encoder.encode("fLaC"),
+    0x80,
+    0,
+    0,
+    34,
+    ...information.bytes(),
+    ...new Uint8Array(16),
+  );
+  return concatBytes([head, frames]) as Bytes;
+}
+
+function crc8(bytes: number[]): number {
+  let crc = 0;
+  for (const byte of bytes) {
+    crc ^= byte;
+    for (let bit = 0; bit < 8; bit++) crc = (crc << 1 ^ (crc & 0x80 ? 7 : 0)) & 255;
+  }
+  return crc;
+}
+
+/** AV1 of one temporal unit: its delimiter, and so many OBUs of padding. */
+export function endlessTemporalUnit(count: number): Bytes {
+  const bytes = new Uint8Array(2 + 4 * count);
+  bytes.set([0x12, 0]);
+  for (let i = 0; i < count; i++) bytes.set([0x7a, 2, 0, 0x80], 2 + 4 * i);
+  return bytes;
+}
