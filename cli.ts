@@ -191,7 +191,7 @@ async function main(args: string[]): Promise<number> {
 
 async function run(name: string, args: string[]): Promise<void> {
   if (name === "-h" || name === "--help") return print(overview);
-  if (name === "-V" || name === "--version") return print(...versionText());
+  if (name === "-V" || name === "--version") return print(versionText());
   if (!isCommand(name)) {
     throw new UsageError(name.startsWith("-") ? `Unknown option '${name}'` : `Unknown command '${name}'`);
   }

@@ -24,7 +24,7 @@ export function describeFormat(
     );
   }
   if (flags.json) print(json({ name, input, output }, 2));
-  else print(...report(input, output));
+  else print(report(input, output));
 }
 
 const HINT = "avio formats lists what there is";
@@ -134,7 +134,7 @@ function isSet(value: number, flag: number): boolean {
 function constants({ constants }: FormatOption): string[] {
   if (constants.length === 0) return [];
   const LONGEST = 24;
-  const width = Math.min(LONGEST, Math.max(...constants.map(({ name }) => name.length)));
+  const width = Math.min(LONGEST, constants.reduce((most, { name }) => Math.max(most, name.length), 0));
   const depth = 8 + 2 + width + 2;
   return indent(constants.flatMap(({ name, help }) => {
     const [first = "", ...rest] = wrap(help, WIDTH - depth);

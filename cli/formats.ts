@@ -15,7 +15,7 @@ export function formats(options: { inputs: boolean; outputs: boolean; json: bool
   const all = options.inputs === options.outputs;
   const found = merge(all || options.inputs, all || options.outputs);
   if (options.json) print(json(found, 2));
-  else print(...report(found));
+  else print(report(found));
 }
 
 /** One entry for each name: a demuxer and a muxer of the same name are one format, and so are two muxers. */

@@ -42,6 +42,7 @@ Flags about IN:
   --max-streams N               streams it may have (1000)
   --max-packet-size BYTES       a larger packet is an error (268435456)
   --max-open-size BYTES         that finding out may read (268435456)
+  --max-memory BYTES            that FFmpeg may allocate for it (1073741824)
   --buffer-size BYTES           of each read, and of each write (65536)
   --header 'Name: value'        of requests to IN's host; again for more
   --retries N                   of a broken http connection, 429 and 5xx (3)

@@ -19,6 +19,7 @@ export const inputFlags = {
   "max-streams": text,
   "max-packet-size": text,
   "max-open-size": text,
+  "max-memory": text,
   "no-stream-info": { type: "boolean", default: false },
   "buffer-size": text,
   header: texts,
@@ -40,6 +41,7 @@ type InputText =
   | "max-streams"
   | "max-packet-size"
   | "max-open-size"
+  | "max-memory"
   | "buffer-size"
   | "retries"
   | "timeout";
@@ -60,6 +62,7 @@ export function inputOptions(values: InputValues): DemuxerOptions {
     maxStreams: integerOf(values["max-streams"], "--max-streams", 1),
     maxPacketSize: integerOf(values["max-packet-size"], "--max-packet-size", 1),
     maxOpenSize: integerOf(values["max-open-size"], "--max-open-size", 1),
+    maxMemory: integerOf(values["max-memory"], "--max-memory", 4194304),
     findStreamInfo: values["no-stream-info"] ? false : undefined,
     bufferSize: integerOf(values["buffer-size"], "--buffer-size", 1),
     http: Object.keys(http).length > 0 ? http : undefined,

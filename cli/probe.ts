@@ -31,7 +31,7 @@ export async function probe(file: string, options: ProbeOptions, input: DemuxerO
   const info = needsAsync(file, input) ? await probeAsync(source, reading) : probeSync(source, reading);
   if (options.json) print(json(ffprobeJson(file, info), 2));
   else if (options["media-info"]) print(json(info, 2));
-  else print(...report(file === STANDARD ? "stdin" : file, info));
+  else print(report(file === STANDARD ? "stdin" : file, info));
 }
 
 function report(name: string, info: MediaInfo): string[] {

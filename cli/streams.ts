@@ -23,9 +23,9 @@ function writeAll(stream: Output, text: string): void {
   for (let rest = encoder.encode(text); rest.length > 0;) rest = rest.subarray(stream.writeSync(rest));
 }
 
-/** Writes lines to stdout. */
-export function print(...lines: string[]): void {
-  writeText(Deno.stdout, lines.map((line) => `${line}\n`).join(""));
+/** Writes lines to stdout, of which there may be any number. */
+export function print(lines: string | readonly string[]): void {
+  writeText(Deno.stdout, [lines].flat().map((line) => `${line}\n`).join(""));
 }
 
 /** Writes to stderr; where that is closed there is nobody to tell. */

@@ -10,6 +10,9 @@ export interface Column {
 
 const GAP = "  ";
 
+/** A file decides how many there are, so they are no arguments of Math.max(). */
+const largest = (lengths: readonly number[]) => lengths.reduce((most, length) => Math.max(most, length), 0);
+
 /** Lines of a table: titles and rows. A column with nothing in it is left out. */
 export function table(columns: readonly Column[], rows: readonly string[][]): string[] {
   const used = columns.map((column, index) => ({ column, index }))
@@ -18,7 +21,7 @@ export function table(columns: readonly Column[], rows: readonly string[][]): st
     used.map(({ column }) => column.title),
     ...rows.map((row) => used.map((u) => row[u.index]!)),
   ];
-  const widths = used.map((_, index) => Math.max(...cells.map((row) => row[index]!.length)));
+  const widths = used.map((_, index) => largest(cells.map((row) => row[index]!.length)));
   const align = (text: string, index: number) =>
     used[index]!.column.align === "right" ? text.padStart(widths[index]!) : text.padEnd(widths[index]!);
   return cells.map((row) => row.map(align).join(GAP).trimEnd());
@@ -26,7 +29,7 @@ export function table(columns: readonly Column[], rows: readonly string[][]): st
 
 /** Lines of names and values; values of several lines stay in their column. */
 export function list(pairs: readonly (readonly [string, string[]])[]): string[] {
-  const width = Math.max(0, ...pairs.map(([name]) => name.length));
+  const width = largest(pairs.map(([name]) => name.length));
   return pairs.flatMap(([name, lines]) =>
     lines.map((line, index) => ((index === 0 ? name : "").padEnd(width) + GAP + line).trimEnd())
   );

@@ -114,6 +114,6 @@ export function limitsOf(options: Limits, inputs: readonly Limits[]): Limits {
   const timeouts = all.flatMap(({ timeout }) => timeout ?? []);
   return {
     signal: signals.length > 1 ? AbortSignal.any(signals) : signals[0],
-    timeout: timeouts.length > 0 ? Math.min(...timeouts) : undefined,
+    timeout: timeouts.length > 0 ? timeouts.reduce((least, timeout) => Math.min(least, timeout)) : undefined,
   };
 }

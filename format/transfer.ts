@@ -276,7 +276,7 @@ class Transfer {
       const { last } = remuxing.routed(this.#session, stream.index);
       return lasts && !Number.isNaN(last) ? [(startTime ?? this.#origin) - last] : [];
     });
-    const shift = shifts.length > 0 ? Math.min(...shifts) : this.#origin - (this.#seconds().last ?? 0);
+    const shift = shifts.length > 0 ? smallest(shifts) : this.#origin - (this.#seconds().last ?? 0);
     this.#shift(shift, this.#origin);
   }
 
@@ -433,8 +433,8 @@ class Transfer {
     const timed = routes.filter(({ last }) => !Number.isNaN(last));
     if (timed.length === 0) return { first: null, last: null };
     return {
-      first: Math.min(...timed.map(({ first }) => first)),
-      last: Math.max(...timed.map(({ last }) => last)),
+      first: smallest(timed.map(({ first }) => first)),
+      last: -smallest(timed.map(({ last }) => -last)),
     };
   }
 
@@ -504,4 +504,9 @@ function cutChapters(chapters: readonly Chapter[], start: number, end: number): 
     start: Math.max(chapter.start, start) - start,
     end: Math.min(chapter.end, end) - start,
   }));
+}
+
+/** Of any number, as there may be streams. */
+function smallest(values: readonly number[]): number {
+  return values.reduce((least, value) => Math.min(least, value));
 }

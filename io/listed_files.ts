@@ -85,7 +85,9 @@ class ListedFiles implements SourceFiles {
     ];
     const paths = [...plain];
     for (const template of templates) {
-      for (const base of folders) paths.push(...(yield* filesLike(inFolder(base, template), MPD_FIELD)));
+      for (const base of folders) {
+        for (const path of yield* filesLike(inFolder(base, template), MPD_FIELD)) paths.push(path);
+      }
     }
     return paths;
   }
