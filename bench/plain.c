@@ -20,6 +20,12 @@
 
 #include <libavformat/avformat.h>
 
+/* What the embedded FFmpeg allocates by (shim/account.c): here by the C library, as an FFmpeg of its own would. */
+int avio_posix_memalign(void **out, size_t align, size_t size) { return posix_memalign(out, align, size); }
+void *avio_malloc(size_t size) { return malloc(size); }
+void *avio_realloc(void *block, size_t size) { return realloc(block, size); }
+void avio_free(void *block) { free(block); }
+
 #if LIBAVFORMAT_VERSION_MAJOR >= 61
 typedef const uint8_t write_bytes;
 #else

@@ -10,6 +10,7 @@ try {
     maxStreams: 32,
     maxPacketSize: 16 * 1024 * 1024,
     maxOpenSize: 16 * 1024 * 1024,
+    maxMemory: 128 * 1024 * 1024,
     probeSize: 1_000_000,
     analyzeDuration: 2,
   });

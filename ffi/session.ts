@@ -17,7 +17,7 @@ import { busy, freeHandle, NativeLine } from "./native_line.ts";
 import { type MaybePromise, type Operation, runAsync, runSync, step, type Wait } from "./operation.ts";
 import { type Opener, Requests, type Side } from "./requests.ts";
 import { type Cleanup, type Failure, ResourceScope } from "./resource_scope.ts";
-import { Flag, IOFlag, IOKind, type OperationCode, operations, Slot } from "./symbols.ts";
+import { Flag, IOFlag, IOKind, type OperationCode, operations, SetWhat, Slot } from "./symbols.ts";
 import { GRACE, Waits, within } from "./waits.ts";
 
 /** Open, until the first of these: it failed, with what every later call throws; or it was closed. */
@@ -383,7 +383,9 @@ export class Session implements Host {
     const result = slot[Slot.RESULT]!;
     if (result >= 0 || (result === AVERROR.EOF && operation === operations.read)) return null;
     const error = makeError(operation, result, log, this.#explanation(operation, slot));
-    return { error, isFinal: result === AVERROR.BUG }; // FFmpeg would have ended the process: all it had is let go
+    // FFmpeg would have ended the process: all it had is let go. Or it has taken more memory than it may.
+    const isFinal = result === AVERROR.BUG || (slot[Slot.FLAGS]! & Flag.MEMORY) !== 0;
+    return { error, isFinal };
   }
 
   #takeLog(): LogLine[] {
@@ -415,6 +417,11 @@ export class Session implements Host {
   }
 
   // ---------------------------------------------------------------------------------------- settings
+
+  /** Bytes that libavformat may allocate for it; of several limits the least counts. */
+  limitMemory(bytes: number | undefined): void {
+    if (bytes !== undefined) this.set(SetWhat.INPUT, 0, [["maxMemory", String(bytes)]]);
+  }
 
   /** Sets what `avs_set` sets, from names and values. */
   set(what: number, index: number, pairs: Iterable<readonly [string, string]>): void {

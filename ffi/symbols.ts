@@ -157,7 +157,7 @@ export const Slot = {
   SIZE: 11,
 } as const;
 
-export const Flag = { FAILED: 1, SOURCE_SEEK: 2, SINK_SEEK: 4, REFUSED: 8 } as const;
+export const Flag = { FAILED: 1, SOURCE_SEEK: 2, SINK_SEEK: 4, REFUSED: 8, MEMORY: 16 } as const;
 
 export const IOKind = { CALLBACKS: 0, MEMORY_INPUT: 1, MEMORY_OUTPUT: 2, OPENER: 3, TRANSFORMER: 4 } as const;
 

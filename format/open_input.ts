@@ -132,6 +132,7 @@ export function* openInput(
 ): Operation<Attachment> {
   const { format, formats, url, http, onopen, findStreamInfo = true } = options;
   const { maxPacketSize = MAX_PACKET_SIZE, maxOpenSize = MAX_OPEN_SIZE } = options;
+  session.limitMemory(options.maxMemory);
   const bufferSize = bufferSizeOf(options);
   const attachment = isSequence(source, format)
     ? openSequence(host, String(source))

@@ -91,6 +91,7 @@ export function* chooseOutput(session: Session, sink: Sink, options: MuxerOption
   if (format === undefined && url === "") {
     throw argumentError(TypeError, "format", "must be given, the sink has no file name");
   }
+  session.limitMemory(options.maxMemory);
   const { opensFiles } = yield* output.openOutput(session, {
     url,
     format,

@@ -4,6 +4,7 @@
 import { argumentError } from "../ffi/errors.ts";
 import {
   checkFunction,
+  checkInteger,
   checkMilliseconds,
   checkNames,
   checkObject,
@@ -33,6 +34,11 @@ export interface SessionOptions {
    * without it. See `withinDirectory`, `withinOrigin` and `fromMap` for ready-made ones.
    */
   onopen?: OpenCallback;
+  /**
+   * Bytes that FFmpeg may allocate for it, at least 4 MiB; more are an AVError (EMSGSIZE), and the end of it. The embedded
+   * build only. What a MemorySink holds is beside it. @default {1073741824}
+   */
+  maxMemory?: number;
   /** Async API only: ends the session with the signal's reason, at once. */
   signal?: AbortSignal;
   /**
@@ -43,12 +49,16 @@ export interface SessionOptions {
   timeout?: number;
 }
 
+/** The least `maxMemory`. */
+const MIN_MEMORY = 4194304;
+
 /** The names of {@linkcode SessionOptions}, for the lists of options that have more. */
 export const sessionOptionNames: Names<SessionOptions> = {
   options: true,
   bufferSize: true,
   url: true,
   onopen: true,
+  maxMemory: true,
   signal: true,
   timeout: true,
 };
@@ -69,6 +79,7 @@ export function checkOptions<T extends SessionOptions>(
   checkNames(checkObject(options, prefix || "options"), names, prefix);
   optional(checkString, options.url, nameOf("url"));
   optional(checkBufferSize, options.bufferSize, nameOf("bufferSize"));
+  optional(checkInteger, options.maxMemory, nameOf("maxMemory"), MIN_MEMORY);
   optional(checkMilliseconds, options.timeout, nameOf("timeout"));
   optional(checkSignal, options.signal, nameOf("signal"));
   optional(checkFunction, options.onopen, nameOf("onopen"));

@@ -4,6 +4,8 @@
  * `deno run -A fuzz/samples.ts FOLDER SEEDS` also writes the coverage-guided fuzzer's first inputs.
  */
 
+import { bombs } from "./bombs.ts";
+
 /** A file to mutate; `kind` is its extension. */
 export interface Sample {
   name: string;
@@ -149,7 +151,7 @@ const texts: Readonly<Record<string, string>> = {
 
 /** The fixtures, and what is in `folder`. */
 export function loadSamples(folder: string): Sample[] {
-  return [fixtures, `${folder}/`].flatMap((from) =>
+  return [fixtures, ...(folder === "" ? [] : [`${folder}/`])].flatMap((from) =>
     [...Deno.readDirSync(from)].filter(({ isFile, name }) => isFile && !name.startsWith("."))
       .map(({ name }) => name).sort()
       .map((name) => ({ name, kind: name.split(".").at(-1)!, bytes: Deno.readFileSync(from + name) }))
@@ -161,11 +163,19 @@ export function loadSamples(folder: string): Sample[] {
 export async function makeSamples(folder: string): Promise<number> {
   await Deno.mkdir(folder, { recursive: true });
   for (const [name, text] of Object.entries(texts)) await Deno.writeTextFile(`${folder}/${name}`, text);
+  for (const [name, make] of Object.entries(bombs)) {
+    await Deno.writeFile(`${folder}/${fileName(name)}`, make(2000));
+  }
   let missing = 0;
   for (const [name, recipe] of recipes) {
     if (!(await isThere(`${folder}/${name}`)) && !(await make(`${folder}/${name}`, recipe))) missing++;
   }
   return missing;
+}
+
+/** Of a bomb; the first word of its name says what it is. */
+function fileName(name: string): string {
+  return `bomb-${name.replaceAll(/[^a-z0-9]+/gi, "-")}.${name.split(" ")[0]}`;
 }
 
 async function isThere(path: string): Promise<boolean> {

@@ -11,6 +11,8 @@ import shim_sh from "../scripts/build/shim.sh" with { type: "text" };
 import tarballs_sh from "../scripts/build/tarballs.sh" with { type: "text" };
 import tools_sh from "../scripts/build/tools.sh" with { type: "text" };
 import build_shim_sh from "../scripts/build_shim.sh" with { type: "text" };
+import account_c from "../shim/account.c" with { type: "text" };
+import account_h from "../shim/account.h" with { type: "text" };
 import ahead_c from "../shim/ahead.c" with { type: "text" };
 import ahead_h from "../shim/ahead.h" with { type: "text" };
 import avs_h from "../shim/avs.h" with { type: "text" };
@@ -32,8 +34,11 @@ import escape_c from "../shim/escape.c" with { type: "text" };
 import escape_h from "../shim/escape.h" with { type: "text" };
 import dash_segment_length_7_patch from "../shim/ffmpeg/dash-segment-length-7.patch" with { type: "text" };
 import dash_timescale_patch from "../shim/ffmpeg/dash-timescale.patch" with { type: "text" };
+import metadata_limits_7_patch from "../shim/ffmpeg/metadata-limits-7.patch" with { type: "text" };
+import metadata_limits_9_patch from "../shim/ffmpeg/metadata-limits-9.patch" with { type: "text" };
 import mpegts_text_patch from "../shim/ffmpeg/mpegts-text.patch" with { type: "text" };
 import protocol_list_c from "../shim/ffmpeg/protocol_list.c" with { type: "text" };
+import unfilled_memory_patch from "../shim/ffmpeg/unfilled-memory.patch" with { type: "text" };
 import xml_patch from "../shim/ffmpeg/xml.patch" with { type: "text" };
 import fields_c from "../shim/fields.c" with { type: "text" };
 import fields_h from "../shim/fields.h" with { type: "text" };
@@ -124,6 +129,8 @@ export const sources: Readonly<Record<string, string>> = {
   "scripts/build/tarballs.sh": tarballs_sh,
   "scripts/build/tools.sh": tools_sh,
   "scripts/build_shim.sh": build_shim_sh,
+  "shim/account.c": account_c,
+  "shim/account.h": account_h,
   "shim/ahead.c": ahead_c,
   "shim/ahead.h": ahead_h,
   "shim/avs.h": avs_h,
@@ -145,8 +152,11 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/escape.h": escape_h,
   "shim/ffmpeg/dash-segment-length-7.patch": dash_segment_length_7_patch,
   "shim/ffmpeg/dash-timescale.patch": dash_timescale_patch,
+  "shim/ffmpeg/metadata-limits-7.patch": metadata_limits_7_patch,
+  "shim/ffmpeg/metadata-limits-9.patch": metadata_limits_9_patch,
   "shim/ffmpeg/mpegts-text.patch": mpegts_text_patch,
   "shim/ffmpeg/protocol_list.c": protocol_list_c,
+  "shim/ffmpeg/unfilled-memory.patch": unfilled_memory_patch,
   "shim/ffmpeg/xml.patch": xml_patch,
   "shim/fields.c": fields_c,
   "shim/fields.h": fields_h,

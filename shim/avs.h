@@ -83,6 +83,11 @@ enum avs_open_mode { AVS_OPEN_READ, AVS_OPEN_WRITE, AVS_OPEN_CHECK, AVS_OPEN_DEL
  * owns the format contexts and the I/O contexts attached to it. 0: out of memory.
  */
 AVS_API double avs_session_new(void);
+/*
+ * Bytes that FFmpeg may allocate for a session, where "maxMemory" does not say it (avs_set()), and the least that it can say.
+ * Where it is said twice, for an input and an output, the smaller one counts. Only the embedded build counts them.
+ */
+enum { AVS_MEMORY_DEFAULT = 1073741824, AVS_MEMORY_MIN = 4194304 };
 
 /*
  * Frees everything the session owns. Where an operation of the async engine runs, its handles are freed at once and the
@@ -131,6 +136,7 @@ enum {
   AVS_FLAG_SOURCE_SEEK = 2,  /* libavformat wanted a seek that the source can't do */
   AVS_FLAG_SINK_SEEK = 4,    /* the same of the sink */
   AVS_FLAG_REFUSED = 8,      /* a nested open was refused: avs_refused_url() */
+  AVS_FLAG_MEMORY = 16,      /* more memory than "maxMemory": the session is over */
 };
 
 /*
@@ -248,8 +254,8 @@ AVS_API int32_t avs_describe(double session, uint32_t direction, char *out, uint
 
 /* What avs_set() sets. `index` is a stream's or a chapter's, where there is one. */
 enum {
-  AVS_SET_INPUT = 1,            /* of the input to open: "url", "format", "formats" (names, separated by commas), "maxPacketSize", "maxOpenSize" */
-  AVS_SET_OUTPUT = 2,           /* of the output to open: "url", "format"; "bitstreamFilter" only looks whether there is such */
+  AVS_SET_INPUT = 1,            /* of the input to open: "url", "format", "formats" (names, separated by commas), "maxPacketSize", "maxOpenSize", "maxMemory" */
+  AVS_SET_OUTPUT = 2,           /* of the output to open: "url", "format", "maxMemory"; "bitstreamFilter" only looks whether there is such */
   AVS_SET_OPTIONS = 3,          /* AVOptions for the next open input or header */
   AVS_SET_METADATA = 4,         /* of the output */
   AVS_SET_STREAM = 5,           /* fields of an output's stream, by the names that avs_describe() gives them; "bitstreamFilter" */

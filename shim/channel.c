@@ -12,7 +12,12 @@ static _Thread_local struct channel *own;     /* this thread is that one's */
 bool channel_init(struct channel *channel) {
   channel->isolate = this_isolate();
   channel->acting = &channel->plain;
-  if (!channel->isolate || !handle_new(&channel->isolate->handles, &channel->object, KIND_SESSION)) return false;
+  channel->account = account_new();
+  bool made = channel->isolate && channel->account;
+  if (!made || !handle_new(&channel->isolate->handles, &channel->object, KIND_SESSION)) {
+    account_free(channel->account);
+    return false;
+  }
   isolate_ref(channel->isolate);
   mutex_init(&channel->lock);
   condition_init(&channel->wake);
@@ -34,6 +39,7 @@ void channel_free(struct channel *channel) {
   endpoint_free(&channel->plain);
   condition_free(&channel->wake);
   mutex_free(&channel->lock);
+  account_free(channel->account);
   isolate_unref(channel->isolate);
 }
 
@@ -54,6 +60,7 @@ struct channel *channel_enter(struct channel *channel) {
   struct channel *before = current;
   current = channel;
   log_to(channel ? &channel->log : NULL);
+  account_enter(channel ? channel->account : NULL);
   return before;
 }
 
@@ -151,7 +158,12 @@ int32_t avs_slept(double handle) {
   return milliseconds < INT32_MAX ? (int32_t)milliseconds : INT32_MAX;
 }
 
+bool is_over(const struct channel *channel) {
+  return channel->failed || channel->canceled || is_exceeded(channel->account);
+}
+
 void channel_cancel(struct channel *channel) {
+  account_end(channel->account);
   channel_lock(channel);
   channel->canceled = true;
   channel_wake(channel);

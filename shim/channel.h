@@ -8,6 +8,7 @@
 
 #include <stdatomic.h>
 
+#include "account.h"
 #include "endpoint.h"
 #include "isolate.h"
 #include "log.h"
@@ -16,6 +17,7 @@ struct channel {
   struct object object; /* the session's handle */
   struct isolate *isolate;
   struct log log;
+  struct account *account; /* of what is allocated while it is at work */
 
   bool running;  /* an operation; known to the isolate's thread only */
   bool called;   /* and it is on the stack of that thread */
@@ -88,6 +90,8 @@ void channel_note_sleep(struct channel *channel);
 /* True where it is at work on the program's own thread: as long as it waits there nothing else happens, nor can anything end it. */
 bool channel_stops_program(const struct channel *channel);
 
+/* It has failed, was canceled, or has taken more memory than it may: nothing is read for it any more. */
+bool is_over(const struct channel *channel);
 /* Whatever waits is over. */
 void channel_cancel(struct channel *channel);
 /* The first failure is kept: of an answer, or of memory. */

@@ -64,7 +64,7 @@ static int interrupted(void *opaque) {
   struct channel *channel = opaque;
   channel_note_sleep(channel);
   end_waiting(channel);
-  return channel->failed != 0 || channel->canceled || channel->acting->opening.exceeded;
+  return is_over(channel) || channel->acting->opening.exceeded;
 }
 
 void contain(struct session *session, AVFormatContext *context) {

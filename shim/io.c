@@ -33,7 +33,6 @@ static int64_t take_ahead(struct io *io, uint8_t *buffer, int size) {
 static int callbacks_read(struct io *io, uint8_t *buffer, int size) {
   struct channel *channel = io->channel;
   struct request read = {.kind = AVS_REQUEST_READ, .read_into = buffer, .size = size};
-  if (channel->failed) return (int)channel->failed;
   int64_t result = take_ahead(io, buffer, size);
   if (result == 0) result = request(io, read, size, 0, 0);
   /* 0 must not reach libavformat: mkv, flv, avi and wav would ask again for ever. */
@@ -96,6 +95,8 @@ static int memory_read(struct io *io, uint8_t *buffer, int size) {
 }
 
 int io_read(struct io *io, uint8_t *buffer, int size) {
+  const struct channel *channel = io->channel;
+  if (is_over(channel)) return channel->failed ? (int)channel->failed : AVERROR_EXIT;
   if (io->kind == AVS_IO_CALLBACKS) return callbacks_read(io, buffer, size);
   return io->kind == MEMORY_COPY ? copy_read(io, buffer, size) : memory_read(io, buffer, size);
 }

@@ -6,6 +6,7 @@
 #include <libavutil/error.h>
 #include <libavutil/mem.h>
 
+#include "account.h"
 #include "log.h"
 
 static _Thread_local struct isolate *current;
@@ -88,6 +89,7 @@ enum { MAX_ALLOCATED = 512 * 1024 * 1024 };
 
 static void initialize(void) {
   av_max_alloc(MAX_ALLOCATED);
+  account_install();
   processors = processor_count();
   log_install();
 }

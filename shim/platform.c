@@ -5,8 +5,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#if defined(__linux__)
+#if defined(__APPLE__)
+#include <malloc/malloc.h>
+#else
 #include <malloc.h>
+#endif
+#if defined(__linux__)
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #endif
@@ -136,6 +140,14 @@ void *large_pages(size_t size) {
   if (pages) madvise(pages, size, MADV_HUGEPAGE);
 #endif
   return pages;
+}
+
+size_t block_size(void *block) {
+#if defined(__APPLE__)
+  return malloc_size(block);
+#else
+  return malloc_usable_size(block);
+#endif
 }
 
 void trim_memory(void) {

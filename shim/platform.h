@@ -57,6 +57,8 @@ int processor_count(void);
 void pause_processor(void);
 /* For free(): `size` bytes, in large pages where there are any; a multiple of 2 MiB. NULL without memory. */
 void *large_pages(size_t size);
+/* Bytes that malloc() and its kin have really given for a block: all of them may be used. */
+size_t block_size(void *block);
 /* Gives back what allocators keep for later. */
 void trim_memory(void);
 

@@ -107,6 +107,7 @@ static void report(struct session *session, int result, double *slot) {
     if (endpoint) note_refused(session, endpoint);
   }
   if (session->refused_url) flags |= AVS_FLAG_REFUSED;
+  if (is_exceeded(channel->account)) flags |= AVS_FLAG_MEMORY;
   slot[0] = result;
   slot[AVS_SLOT_FLAGS] = flags;
   slot[AVS_SLOT_LOG_BYTES] = (double)channel->log.text.size;
@@ -126,6 +127,14 @@ static int result_of(const struct session *session, int result) {
   return result;
 }
 
+/* Whatever libavformat made of it; and that is the end of the session. */
+static int check_memory(struct session *session, int result) {
+  struct channel *channel = &session->channel;
+  if (!is_exceeded(channel->account) || channel->failed) return result;
+  log_error(session, "more than maxMemory (%lld bytes)", (long long)account_limit_of(channel->account));
+  return AVERROR(EMSGSIZE);
+}
+
 static void begin(struct session *session) {
   struct channel *channel = &session->channel;
   struct endpoint *input = channel->endpoints[AVS_INPUT];
@@ -140,7 +149,7 @@ static int run(struct session *session, operation *run, double *slot, uint8_t *d
   struct channel *channel = &session->channel;
   if (!run) return AVERROR(ENOSYS);
   if (channel->canceled) channel_fail(channel, AVERROR_EXIT);
-  return channel->failed ? (int)channel->failed : run(session, slot, data, size);
+  return channel->failed ? (int)channel->failed : is_exceeded(channel->account) ? AVERROR(EMSGSIZE) : run(session, slot, data, size);
 }
 
 /*
@@ -164,6 +173,7 @@ void session_execute(struct session *session, uint32_t operation, double *slot, 
   xml_log_here();
   int result = setjmp(here) ? abandon(session) : run(session, session_operation(operation), slot, data, size);
   escape_to(target);
+  result = check_memory(session, result);
   if (operation != AVS_OP_REMUX) drain_writes(channel); /* which is followed by more */
   report(session, result_of(session, result), slot);
   channel_enter(entered);

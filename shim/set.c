@@ -244,8 +244,16 @@ static int set_of_stream(struct session *session, uint32_t what, int32_t index, 
   return av_dict_set(&stream->metadata, name, value, 0);
 }
 
+static int set_max_memory(struct session *session, const char *value) {
+  long long bytes = strtoll(value, NULL, 10);
+  if (bytes < AVS_MEMORY_MIN) return AVERROR(EINVAL);
+  account_limit(session->channel.account, bytes);
+  return 0;
+}
+
 static int set_one(struct session *session, uint32_t what, int32_t index, const char *name, const char *value) {
   AVFormatContext *output = session->output ? session->output->context : NULL;
+  if (what <= AVS_SET_OUTPUT && !strcmp(name, "maxMemory")) return set_max_memory(session, value);
   switch (what) {
   case AVS_SET_INPUT: return set_target(&session->targets[AVS_INPUT], name, value);
   case AVS_SET_OUTPUT:

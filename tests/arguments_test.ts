@@ -158,6 +158,7 @@ const sessionTable: Table<keyof SessionOptions> = {
   url: noString,
   onopen: noFunction,
   signal: [[5, T], [null, T], [{}, T], [{ aborted: false }, T]],
+  maxMemory: noInteger(4194304),
   timeout: [...noNumber, [-1, R], [-Infinity, R]],
 };
 

@@ -29,7 +29,7 @@ IMPORTS='
 __assert_fail __ctype_toupper_loc __errno_location __sched_cpucount __stack_chk_fail __tls_get_addr
 __xpg_strerror_r _setjmp abort acos aligned_alloc asin atan atan2 atan2f atanf calloc cbrt cbrtf ceil
 clock_gettime cos cosh exp exp2 fabs floor fmax fmin fmod free frexp getentropy gettimeofday gmtime_r hypot
-localtime_r log log10 log2f longjmp lround madvise malloc malloc_trim memchr memcmp memcpy memmove memset
+localtime_r log log10 log2f longjmp lround madvise malloc malloc_trim malloc_usable_size memchr memcmp memcpy memmove memset
 mktime nanosleep posix_memalign pow powf prctl pthread_attr_destroy pthread_attr_init
 pthread_attr_setdetachstate pthread_attr_setstacksize pthread_cond_broadcast pthread_cond_destroy
 pthread_cond_init pthread_cond_signal pthread_cond_timedwait pthread_cond_wait pthread_condattr_destroy

@@ -112,7 +112,7 @@ static int read_next(struct session *session) {
   if (input->held) return 0;
   int result;
   do result = input_read_packet(session, input->packet);
-  while (result == AVERROR(EAGAIN) && !session->channel.canceled && !session->channel.failed); /* it wants another turn; our I/O never says it */
+  while (result == AVERROR(EAGAIN)); /* it wants another turn; our I/O never says it */
   input->held = result >= 0 && input->context->nb_streams != input->stream_count;
   return result;
 }

@@ -168,11 +168,13 @@ static int check_contents(struct session *session, AVPacket *packet) {
 }
 
 int input_read_packet(struct session *session, AVPacket *packet) {
+  const struct channel *channel = &session->channel;
   struct places *places = &session->input->places;
   apply_discards(session);
   int result;
   do {
     if (places->lost) return AVERROR(EIO);
+    if (is_over(channel)) return channel->failed ? (int)channel->failed : AVERROR_EXIT; /* who goes on after EAGAIN ends */
     result = has_lost_picture(session, packet) ? 0 : read_frame(session, packet);
   } while (result == AVERROR_EOF ? is_anchor_missing(session) : result >= 0 && is_passed_over(session, packet));
   if (result < 0) return result;

@@ -1,0 +1,1182 @@
+/**
+ * Small files that make libavformat do much: tables that say how long they are and are not there, lists without an end, names
+ * that are looked for one by one. Each is under a MiB, or as large as `size` says. `tests/bounds_test.ts` looks at what they
+ * take; `samples.ts` has them as first inputs of the fuzzers.
+ */
+type Part = Uint8Array | number[] | string;
+
+const encoder = new TextEncoder();
+
+function join(...parts: Part[]): Uint8Array<ArrayBuffer> {
+  const pieces = parts.map((part) => typeof part === "string" ? encoder.encode(part) : Uint8Array.from(part));
+  const all = new Uint8Array(pieces.reduce((size, piece) => size + piece.length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    all.set(piece, at);
+    at += piece.length;
+  }
+  return all;
+}
+
+/** As many of what `make` makes as fit into so many bytes. */
+function fill(size: number, make: (index: number) => Part): Uint8Array<ArrayBuffer> {
+  const all = new Uint8Array(size);
+  let at = 0;
+  for (let index = 0;; index++) {
+    const piece = join(make(index));
+    if (at + piece.length > size || piece.length === 0) return all.subarray(0, at);
+    all.set(piece, at);
+    at += piece.length;
+  }
+}
+
+const be = (bytes: number, value: number): number[] =>
+  Array.from({ length: bytes }, (_, i) => Math.floor(value / 2 ** (8 * (bytes - 1 - i))) % 256);
+const le = (bytes: number, value: number): number[] => be(bytes, value).reverse();
+const zeros = (count: number): Uint8Array => new Uint8Array(count);
+const sync7 = (
+  value: number,
+): number[] => [value >> 21 & 127, value >> 14 & 127, value >> 7 & 127, value & 127];
+const MANY = 0x0fffffff;
+
+// ------------------------------------------------------------------------------------------- mp3, id3, ape
+
+const id3Frame = (name: string, body: Part, size = join(body).length) =>
+  join(name, be(4, size), [0, 0], body);
+const mp3Frame = join([0xff, 0xfb, 0x90, 0x00], zeros(413));
+
+function id3(frames: Uint8Array): Uint8Array {
+  return join("ID3", [3, 0, 0], sync7(frames.length), frames, ...Array(20).fill(mp3Frame));
+}
+
+function ape(count: number, size: number): Uint8Array {
+  return join(
+    "MAC ",
+    le(2, 3990),
+    [0, 0],
+    le(4, 52),
+    le(4, 24),
+    le(4, count * 4),
+    le(4, 44),
+    le(4, 0),
+    le(4, 0),
+    le(4, 0),
+    zeros(16),
+    le(2, 2000),
+    le(2, 0),
+    le(4, 73728),
+    le(4, 1),
+    le(4, count),
+    le(2, 16),
+    le(2, 2),
+    le(4, 44100),
+    fill(size, (i) => le(4, 100 + i)),
+  );
+}
+
+const apeItem = (i: number) => join(le(4, 1), le(4, 0), `k${i}`, [0], "v");
+
+function apeTag(size: number): Uint8Array {
+  const items = fill(size, apeItem);
+  const count = Math.min(65536, Math.floor(items.length / 12));
+  return join(
+    ...Array(20).fill(mp3Frame),
+    items,
+    "APETAGEX",
+    le(4, 2000),
+    le(4, items.length + 32),
+    le(4, count),
+    le(4, 0),
+    zeros(8),
+  );
+}
+
+// ------------------------------------------------------------------------------------------- ogg, flac
+
+const crcTable = Uint32Array.from({ length: 256 }, (_, byte) => {
+  let crc = byte << 24;
+  for (let bit = 0; bit < 8; bit++) crc = crc & 0x80000000 ? (crc << 1) ^ 0x04c11db7 : crc << 1;
+  return crc >>> 0;
+});
+
+function oggSum(page: Uint8Array): number[] {
+  let crc = 0;
+  for (const byte of page) crc = (crc << 8 ^ crcTable[crc >>> 24 ^ byte]!) >>> 0;
+  return le(4, crc);
+}
+
+function oggPages(packet: Uint8Array, serial: number, first: number, granule = 0): Uint8Array {
+  const pages: Uint8Array[] = [];
+  for (let at = 0, sequence = first; at <= packet.length; sequence++) {
+    const part = packet.subarray(at, at + 255 * 255);
+    const laces = Array(Math.floor(part.length / 255)).fill(255);
+    if (at + part.length === packet.length && laces.length < 255) laces.push(part.length % 255);
+    const flags = (at > 0 ? 1 : 0) | (sequence === 0 ? 2 : 0);
+    const page = join(
+      "OggS",
+      [0, flags],
+      le(8, granule),
+      le(4, serial),
+      le(4, sequence),
+      zeros(4),
+      [laces.length],
+      laces,
+      part,
+    );
+    page.set(oggSum(page), 22);
+    pages.push(page);
+    at += part.length;
+    if (laces.at(-1) !== 255 || part.length === 0) break;
+  }
+  return join(...pages);
+}
+
+const vorbisComment = (text: string) => join(le(4, text.length), text);
+const vorbisComments = (size: number, text: (i: number) => string) =>
+  join(vorbisComment("x"), le(4, MANY), fill(size, (i) => vorbisComment(text(i))));
+
+function opus(size: number, text: (i: number) => string): Uint8Array {
+  const head = join("OpusHead", [1, 2], le(2, 312), le(4, 48000), [0, 0, 0]);
+  return join(oggPages(head, 1, 0), oggPages(join("OpusTags", vorbisComments(size, text)), 1, 1));
+}
+
+const flacBlock = (type: number, body: Uint8Array, last = false) =>
+  join([type | (last ? 128 : 0)], be(3, body.length), body);
+const streamInfo = join(be(2, 4096), be(2, 4096), zeros(6), be(4, 0x0ac442f0), be(4, 44100), zeros(16));
+
+function flac(...blocks: Uint8Array[]): Uint8Array {
+  return join("fLaC", flacBlock(0, streamInfo), ...blocks, flacBlock(1, zeros(4), true), [
+    0xff,
+    0xf8,
+    0xc9,
+    0x18,
+    0,
+    0xc2,
+  ]);
+}
+
+// ------------------------------------------------------------------------------------------- mp4
+
+const box = (name: string, ...parts: Part[]): Uint8Array => {
+  const body = join(...parts);
+  return join(be(4, body.length + 8), name, body);
+};
+const full = (name: string, ...parts: Part[]) => box(name, zeros(4), ...parts);
+
+const ftyp = box("ftyp", "isom", be(4, 512), "isomiso2");
+const mvhd = full(
+  "mvhd",
+  zeros(8),
+  be(4, 1000),
+  be(4, 1000),
+  be(4, 0x10000),
+  be(2, 0x100),
+  zeros(10),
+  zeros(36),
+  zeros(24),
+  be(4, 2),
+);
+const soun = box("mp4a", zeros(6), be(2, 1), zeros(8), be(2, 2), be(2, 16), zeros(4), be(4, 44100 * 65536));
+const stsd = full("stsd", be(4, 1), soun);
+
+/** Tables of one track, by name: those that are not given are of one sample. */
+function trak(tables: Record<string, Uint8Array> = {}, ...beside: Uint8Array[]): Uint8Array {
+  const all = {
+    stsd,
+    stts: full("stts", be(4, 1), be(4, 1), be(4, 1)),
+    stsc: full("stsc", be(4, 1), be(4, 1), be(4, 1), be(4, 1)),
+    stsz: full("stsz", be(4, 0), be(4, 1), be(4, 100)),
+    stco: full("stco", be(4, 1), be(4, 100)),
+    ...tables,
+  };
+  return box(
+    "trak",
+    full("tkhd", zeros(8), be(4, 1), zeros(4), be(4, 1000), zeros(60)),
+    ...beside,
+    box(
+      "mdia",
+      full("mdhd", zeros(8), be(4, 44100), be(4, 44100), be(4, 0)),
+      full("hdlr", zeros(4), "soun", zeros(13)),
+      box("minf", full("smhd", zeros(4)), box("stbl", ...Object.values(all))),
+    ),
+  );
+}
+
+const mp4 = (...boxes: Uint8Array[]) => join(ftyp, box("moov", mvhd, ...boxes), box("mdat", zeros(64)));
+
+/** Many samples of one size, in as many chunks or in one. */
+const oneSize = (samples: number, chunks: number) =>
+  trak({
+    stts: full("stts", be(4, 1), be(4, samples), be(4, 2)),
+    stsc: full("stsc", be(4, 1), be(4, 1), be(4, Math.ceil(samples / chunks)), be(4, 1)),
+    stsz: full("stsz", be(4, 1), be(4, samples)),
+  });
+
+const mvex = box("mvex", full("trex", be(4, 1), be(4, 1), be(4, 1), be(4, 1), zeros(4)));
+const traf = (...boxes: Uint8Array[]) =>
+  box("moof", full("mfhd", be(4, 1)), box("traf", full("tfhd", be(4, 1)), ...boxes));
+const fragmented = (...boxes: Uint8Array[]) =>
+  join(
+    ftyp,
+    box("moov", mvhd, trak({ stts: full("stts", be(4, 0)) }), mvex),
+    ...boxes,
+    box("mdat", zeros(64)),
+  );
+
+const ilstTag = (i: number) =>
+  box("----", full("mean", "com.apple"), full("name", `k${i}`), box("data", be(4, 1), zeros(4), "v"));
+
+// ------------------------------------------------------------------------------------------- Matroska
+
+function element(id: number, ...parts: Part[]): Uint8Array {
+  const body = join(...parts);
+  const idBytes = id > 0xffffff ? 4 : id > 0xffff ? 3 : id > 0xff ? 2 : 1;
+  return join(be(idBytes, id), [1], be(7, body.length), body);
+}
+/** With a short size, for what comes often. */
+function short(id: number, ...parts: Part[]): Uint8Array {
+  const body = join(...parts);
+  const idBytes = id > 0xffffff ? 4 : id > 0xffff ? 3 : id > 0xff ? 2 : 1;
+  return join(be(idBytes, id), body.length < 127 ? [0x80 | body.length] : be(2, 0x4000 | body.length), body);
+}
+const ebmlHead = element(0x1a45dfa3, element(0x4282, "matroska"), element(0x4287, [4]), element(0x4285, [2]));
+const mkvInfo = element(0x1549a966, element(0x2ad7b1, be(3, 1000000)));
+const mkvTrack = (i: number, ...parts: Uint8Array[]) =>
+  element(
+    0xae,
+    short(0xd7, be(2, i)),
+    short(0x73c5, be(2, i)),
+    short(0x83, [2]),
+    short(0x86, "A_PCM/INT/LIT"),
+    ...parts,
+  );
+const mkvTracks = (...tracks: Uint8Array[]) => element(0x1654ae6b, ...tracks);
+const mkv = (...parts: Uint8Array[]) => join(ebmlHead, element(0x18538067, mkvInfo, ...parts));
+const cluster = element(0x1f43b675, element(0xe7, [0]), element(0xa3, [0x81, 0, 0, 0x80], zeros(100)));
+const oneTrack = mkvTracks(mkvTrack(1));
+
+// ------------------------------------------------------------------------------------------- RIFF, FLV, ASF and others
+
+const chunk = (name: string, ...parts: Part[]) => {
+  const body = join(...parts);
+  return join(name, le(4, body.length), body, body.length % 2 ? [0] : []);
+};
+const wavFormat = chunk("fmt ", le(2, 1), le(2, 2), le(4, 44100), le(4, 176400), le(2, 4), le(2, 16));
+const wav = (...chunks: Uint8Array[]) =>
+  chunk("RIFF", "WAVE", wavFormat, ...chunks, chunk("data", zeros(4000)));
+const infoTag = (i: number) => chunk(i.toString(36).toUpperCase().padStart(4, "I").slice(-4), "v");
+
+function avi(streams: Uint8Array[], ...behind: Uint8Array[]): Uint8Array {
+  const avih = chunk(
+    "avih",
+    le(4, 40000),
+    zeros(20),
+    le(4, streams.length),
+    zeros(4),
+    le(4, 320),
+    le(4, 240),
+    zeros(16),
+  );
+  return chunk(
+    "RIFF",
+    "AVI ",
+    chunk("LIST", "hdrl", avih, ...streams),
+    chunk("LIST", "movi", chunk("00dc", zeros(100))),
+    ...behind,
+  );
+}
+const aviStream = (...more: Uint8Array[]) =>
+  chunk(
+    "LIST",
+    "strl",
+    chunk(
+      "strh",
+      "vidsMJPG",
+      zeros(12),
+      le(4, 1),
+      le(4, 25),
+      zeros(8),
+      le(4, 0),
+      le(4, 0),
+      le(4, 0),
+      zeros(8),
+    ),
+    chunk("strf", le(4, 40), le(4, 320), le(4, 240), le(2, 1), le(2, 24), "MJPG", zeros(20)),
+    ...more,
+  );
+
+const flvTag = (type: number, body: Uint8Array) =>
+  join([type], be(3, body.length), zeros(7), body, be(4, body.length + 11));
+const flv = (...tags: Uint8Array[]) => join("FLV", [1, 5], be(4, 9), be(4, 0), ...tags);
+const amfName = (name: string) => join(be(2, name.length), name);
+const onMetaData = (body: Uint8Array) => join([2], amfName("onMetaData"), [8], be(4, MANY), body, [0, 0, 9]);
+
+const guid = (text: string) => {
+  const [a, b, c, ...rest] = text.split("-").map((part) =>
+    [...part.matchAll(/../g)].map(([hex]) => parseInt(hex!, 16))
+  );
+  return [...a!.reverse(), ...b!.reverse(), ...c!.reverse(), ...rest.flat()];
+};
+const asfObject = (id: string, ...parts: Part[]) => {
+  const body = join(...parts);
+  return join(guid(id), le(8, body.length + 24), body);
+};
+const wide = (text: string) => join([...text].flatMap((letter) => [letter.charCodeAt(0), 0]), [0, 0]);
+const asf = (...objects: Uint8Array[]) => {
+  const fileProperties = asfObject(
+    "8CABDCA1-A947-11CF-8EE4-00C00C205365",
+    zeros(16),
+    le(8, 0),
+    zeros(32),
+    zeros(8),
+    le(4, 2),
+    le(4, 3200),
+    le(4, 3200),
+    le(4, 1000),
+  );
+  const body = join(fileProperties, ...objects);
+  return join(
+    guid("75B22630-668E-11CF-A6D9-00AA0062CE6C"),
+    le(8, body.length + 30),
+    le(4, objects.length + 1),
+    [1, 2],
+    body,
+    asfObject("75B22636-668E-11CF-A6D9-00AA0062CE6C", zeros(26), zeros(3200)),
+  );
+};
+const asfTag = (i: number) => join(le(2, 14), wide(`k${i}`.padEnd(6)), le(2, 0), le(2, 4), wide("v"));
+
+const caf = (...chunks: Uint8Array[]) => join("caff", be(4, 0x10000), ...chunks);
+const cafChunk = (name: string, ...parts: Part[]) => {
+  const body = join(...parts);
+  return join(name, be(8, body.length), body);
+};
+const cafDescription = cafChunk(
+  "desc",
+  [0x40, 0xe5, 0x88, 0x80, 0, 0, 0, 0],
+  "aac ",
+  zeros(4),
+  be(4, 0),
+  be(4, 1024),
+  be(4, 2),
+  be(4, 0),
+);
+
+const mxfKlv = (key: string, body: Uint8Array) =>
+  join([...key.matchAll(/../g)].map(([hex]) => parseInt(hex!, 16)), [0x83], be(3, body.length), body);
+const mxfPartition = mxfKlv(
+  "060e2b34020501010d01020101020400",
+  join(be(2, 1), be(2, 3), be(4, 1), zeros(56), be(4, 0), be(4, 16), zeros(8)),
+);
+const mxfIndex = (entries: number, size: number) =>
+  mxfKlv(
+    "060e2b34025301010d01020101100100",
+    join(
+      [0x3c, 0x0a, 0, 16],
+      zeros(16),
+      [0x3f, 0x0b, 0, 8],
+      be(4, 25),
+      be(4, 1),
+      [0x3f, 0x0c, 0, 8],
+      zeros(8),
+      [0x3f, 0x0d, 0, 8],
+      be(8, entries),
+      [0x3f, 0x0a],
+      be(2, Math.min(65535, size + 8)),
+      be(4, entries),
+      be(4, 11),
+      zeros(size),
+    ),
+  );
+
+// ------------------------------------------------------------------------------------------- MPEG
+
+function crc32(bytes: Uint8Array): number[] {
+  let crc = 0xffffffff;
+  for (const byte of bytes) crc = (crc << 8 ^ crcTable[crc >>> 24 ^ byte]!) >>> 0;
+  return be(4, crc);
+}
+function section(table: number, id: number, number: number, last: number, body: Uint8Array): Uint8Array {
+  const data = join([table], be(2, 0xb000 | body.length + 9), be(2, id), [0xc1, number, last], body);
+  return join(data, crc32(data));
+}
+function tsPackets(pid: number, payload: Uint8Array, state: { counter: number }): Uint8Array {
+  const bytes = join([0], payload);
+  const packets: Uint8Array[] = [];
+  for (let at = 0; at < bytes.length; at += 184) {
+    const head = [0x47, (at === 0 ? 0x40 : 0) | pid >> 8, pid & 255, 0x10 | state.counter++ & 15];
+    const part = bytes.subarray(at, at + 184);
+    packets.push(join(head, part, new Uint8Array(184 - part.length).fill(255)));
+  }
+  return join(...packets);
+}
+function programs(size: number): Uint8Array {
+  const state = { counter: 0 };
+  return fill(size, (i) => {
+    const list = Array.from(
+      { length: 250 },
+      (_, j) => [...be(2, (i * 250 + j) % 65535 + 1), ...be(2, 0xe000 | 32 + (i * 250 + j) % 8000)],
+    );
+    return tsPackets(0, section(0, 1, i % 256, 255, join(list.flat())), state);
+  });
+}
+function programStreams(size: number): Uint8Array {
+  const pat = tsPackets(0, section(0, 1, 0, 0, join(be(2, 1), be(2, 0xe100))), { counter: 0 });
+  const state = { counter: 0 };
+  return join(
+    pat,
+    fill(size, (i) => {
+      const list = Array.from(
+        { length: 190 },
+        (_, j) => [0x0f, ...be(2, 0xe000 | (0x101 + (i * 190 + j) % 7000)), 0xf0, 0],
+      );
+      return tsPackets(0x100, section(2, 1, 0, 0, join(be(2, 0xe101), be(2, 0xf000), list.flat())), state);
+    }),
+  );
+}
+function services(size: number): Uint8Array {
+  const pat = tsPackets(0, section(0, 1, 0, 0, join(be(2, 1), be(2, 0xe100))), { counter: 0 });
+  const state = { counter: 0 };
+  return join(
+    pat,
+    fill(size, (i) => {
+      const list = Array.from(
+        { length: 50 },
+        (
+          _,
+          j,
+        ) => [...be(2, i * 50 + j), 0xfc, ...be(2, 0x8000 | 11), 0x48, 9, 1, 3, 97, 98, 99, 3, 100, 101, 102],
+      );
+      return tsPackets(0x11, section(0x42, 1, i % 256, 255, join(be(2, 1), [255], list.flat())), state);
+    }),
+  );
+}
+
+// ------------------------------------------------------------------------------------------- text
+
+const lines = (head: string, size: number, line: (i: number) => string) =>
+  join(head, fill(size - head.length, (i) => `${line(i)}\n`));
+const clock = (i: number) =>
+  `${String(Math.floor(i / 3600) % 100).padStart(2, "0")}:${
+    String(Math.floor(i / 60) % 60).padStart(2, "0")
+  }:${String(i % 60).padStart(2, "0")}`;
+const dash = (set: string) =>
+  `<?xml version="1.0"?><MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="static" mediaPresentationDuration="PT9S"><Period>${set}</Period></MPD>`;
+const representation = (i: number) =>
+  `<Representation id="${i}" bandwidth="1"><BaseURL>${i}.mp4</BaseURL><SegmentBase indexRange="0-9"/></Representation>`;
+
+/** By name: what makes a file of about so many bytes. */
+export const bombs: Record<string, (size: number) => Uint8Array> = {
+  "id3 txxx": (n) => id3(fill(n, (i) => id3Frame("TXXX", `\0k${i}\0v`))),
+  "id3 txxx of one name": (n) => id3(fill(n, () => id3Frame("TXXX", `\0k\0v`))),
+  "id3 priv": (n) => id3(fill(n, (i) => id3Frame("PRIV", `k${i}\0v`))),
+  "id3 comm": (n) => id3(fill(n, (i) => id3Frame("COMM", `\0eng${i}\0v`))),
+  "id3 geob": (n) => id3(fill(n, (i) => id3Frame("GEOB", `\0a/b\0${i}\0d\0v`))),
+  "id3 chap": (n) =>
+    id3(fill(n, (i) => id3Frame("CHAP", join(`c${i}\0`, be(4, i), be(4, i + 1), be(4, 0), be(4, 0))))),
+  "id3 apic": (n) => id3(fill(n, (i) => id3Frame("APIC", `\0image/png\0\x03${i}\0\x89PNG\r\n\x1a\n`))),
+  "id3 long names": (n) => id3(fill(n, (i) => id3Frame("TXXX", `\0${"k".repeat(250)}${i}\0v`))),
+  "id3 of zeros": (n) => join(fill(n, () => "ID3\x03\0\0\0\0\0\0"), mp3Frame),
+  "mp3 syncs": (n) => new Uint8Array(n).fill(255),
+  "mp3 xing": (n) =>
+    join(
+      [0xff, 0xfb, 0x90, 0x00],
+      zeros(32),
+      "Xing",
+      be(4, 15),
+      be(4, MANY),
+      be(4, MANY),
+      fill(n, (i) => [i & 255]),
+    ),
+  "ape seek table": (n) => ape(MANY, n),
+  "ape tag": (n) => apeTag(n),
+  "ac3 syncs": (n) => fill(n, () => [0x0b, 0x77]),
+  "ac3 frames": (n) => fill(n, () => [0x0b, 0x77, 0, 0, 0, 0x40, 0, 0]),
+  "ac3 smallest frames": (n) => fill(n, () => join([0x0b, 0x77, 0, 0, 0, 0x40, 0x2f, 0x84], zeros(120))),
+  "eac3 smallest frames": (n) => fill(n, () => [0x0b, 0x77, 0, 3, 0x3f, 0x80, 0, 0]),
+  "aac adts": (n) => fill(n, () => [0xff, 0xf1, 0x50, 0x80, 0, 0xff, 0xfc]),
+  "dts syncs": (n) => fill(n, () => [0x7f, 0xfe, 0x80, 0x01]),
+  "mlp syncs": (n) => fill(n, () => [0xf8, 0x72, 0x6f, 0xba]),
+  "mpeg video start codes": (n) => fill(n, () => [0, 0, 1, 0xb3]),
+  "mpeg4 start codes": (n) => fill(n, () => [0, 0, 1, 0xb6]),
+  "h264 units": (n) => fill(n, () => [0, 0, 0, 1, 0x67, 0x42, 0, 0x1e, 0xe9, 0, 0, 0, 1, 0x68, 0xce]),
+  "hevc units": (n) => fill(n, () => [0, 0, 0, 1, 0x40, 1, 12, 1]),
+  "vc1 start codes": (n) => fill(n, () => [0, 0, 1, 0x0f]),
+  "mpeg packets": (n) => fill(n, () => [0, 0, 1, 0xba, 0x44, 0, 4, 0, 4, 1, 1, 0x89, 0xc3, 0xf8]),
+  "mpeg streams": (n) => fill(n, (i) => [0, 0, 1, 0xc0 + i % 48, 0, 3, 0x80, 0, 0]),
+  "vorbis comments": (n) => opus(n, (i) => `k${i}=v`),
+  "vorbis comments of one name": (n) => opus(n, () => "k=v"),
+  "vorbis chapters": (n) => opus(n, (i) => `CHAPTER${String(i % 1000).padStart(3, "0")}=00:00:01.000`),
+  "ogg streams": (n) =>
+    fill(n, (i) => oggPages(join("OpusHead", [1, 2], le(2, 312), le(4, 48000), [0, 0, 0]), i, 0)),
+  "ogg empty pages": (n) =>
+    join(
+      opus(100, () => "k=v"),
+      fill(n, (i) => oggPages(join(), 1, i + 2)),
+    ),
+  "ogg chained": (n) =>
+    fill(
+      n,
+      (i) =>
+        join(
+          oggPages(join("OpusHead", [1, 2], le(2, 312), le(4, 48000), [0, 0, 0]), i, 0),
+          oggPages(join("OpusTags", vorbisComments(20, () => "k=v")), i, 1),
+          oggPages(zeros(10), i, 2, 960),
+        ),
+    ),
+  "flac comments": (n) => flac(flacBlock(4, vorbisComments(n, (i) => `k${i}=v`))),
+  "flac seek table": (n) => flac(flacBlock(3, fill(n, (i) => join(be(8, i), be(8, i), be(2, 1))))),
+  "flac pictures": (n) =>
+    flac(
+      ...Array.from({ length: Math.floor(n / 60) }, () =>
+        flacBlock(
+          6,
+          join(be(4, 3), be(4, 9), "image/png", be(4, 0), zeros(16), be(4, 8), "\x89PNG\r\n\x1a\n"),
+        )),
+    ),
+  "flac cue sheet": (n) =>
+    flac(
+      flacBlock(5, join(zeros(395), [255], fill(n, (i) => join(be(8, i), [i % 254 + 1], zeros(26), [0])))),
+    ),
+  "mp4 one size": () => mp4(oneSize(MANY >> 5, 1)),
+  "mp4 one size, eight tracks": () => mp4(...Array.from({ length: 8 }, () => oneSize(MANY >> 5, 1))),
+  "mp4 one size, a thousand tracks": () => mp4(...Array.from({ length: 1000 }, () => oneSize(100_000, 1))),
+  "mp4 one size, too many": () => mp4(oneSize(MANY, 1)),
+  "mp4 constant pcm": () =>
+    mp4(trak({
+      stsd: full(
+        "stsd",
+        be(4, 1),
+        box("sowt", zeros(6), be(2, 1), zeros(8), be(2, 2), be(2, 16), zeros(4), be(4, 44100 * 65536)),
+      ),
+      stsz: full("stsz", be(4, 1), be(4, MANY)),
+      stts: full("stts", be(4, 1), be(4, MANY), be(4, 1)),
+      stsc: full("stsc", be(4, 1), be(4, 1), be(4, MANY), be(4, 1)),
+    })),
+  "mp4 stsz": (n) => mp4(trak({ stsz: full("stsz", be(4, 0), be(4, MANY), fill(n, () => be(4, 1))) })),
+  "mp4 stz2": (n) => mp4(trak({ stsz: full("stz2", be(4, 4), be(4, MANY), fill(n, () => [1])) })),
+  "mp4 stts": (n) =>
+    mp4(trak({ stts: full("stts", be(4, MANY), fill(n, () => [...be(4, 1), ...be(4, 1)])) })),
+  "mp4 stts of many": (n) =>
+    mp4(
+      trak({
+        stts: full("stts", be(4, n / 8), fill(n, () => [...be(4, MANY), ...be(4, 1)])),
+        stsz: full("stsz", be(4, 1), be(4, 1 << 22)),
+      }),
+    ),
+  "mp4 ctts": (n) =>
+    mp4(trak({ ctts: full("ctts", be(4, MANY), fill(n, () => [...be(4, MANY), ...be(4, 1)])) })),
+  "mp4 ctts of many": (n) =>
+    mp4(
+      trak({
+        ctts: full("ctts", be(4, 4), fill(Math.min(n, 32), () => [...be(4, MANY), ...be(4, 1)])),
+        stsz: full("stsz", be(4, 1), be(4, 1 << 20)),
+        stts: full("stts", be(4, 1), be(4, 1 << 20), be(4, 2)),
+        stsc: full("stsc", be(4, 1), be(4, 1), be(4, 1 << 20), be(4, 1)),
+      }),
+    ),
+  "mp4 stsc": (n) =>
+    mp4(
+      trak({ stsc: full("stsc", be(4, MANY), fill(n, (i) => [...be(4, i + 1), ...be(4, 1), ...be(4, 1)])) }),
+    ),
+  "mp4 stco": (n) => mp4(trak({ stco: full("stco", be(4, MANY), fill(n, () => be(4, 1))) })),
+  "mp4 stss": (n) => mp4(trak({ stss: full("stss", be(4, MANY), fill(n, (i) => be(4, i + 1))) })),
+  "mp4 stps": (n) => mp4(trak({ stps: full("stps", be(4, MANY), fill(n, (i) => be(4, i + 1))) })),
+  "mp4 sdtp": (n) => mp4(trak({ sdtp: full("sdtp", zeros(n)) })),
+  "mp4 sbgp": (n) =>
+    mp4(trak({ sbgp: full("sbgp", "rap ", be(4, MANY), fill(n, () => [...be(4, 1), ...be(4, 1)])) })),
+  "mp4 sgpd": (n) => mp4(trak({ sgpd: box("sgpd", [1, 0, 0, 0], "sync", be(4, 1), be(4, MANY), zeros(n)) })),
+  "mp4 sbgp of many": (n) =>
+    mp4(
+      trak({
+        sbgp: full("sbgp", "rap ", be(4, n / 8), fill(n, () => [...be(4, MANY), ...be(4, 1)])),
+        stsz: full("stsz", be(4, 1), be(4, 1 << 22)),
+        stts: full("stts", be(4, 1), be(4, 1 << 22), be(4, 2)),
+        stsc: full("stsc", be(4, 1), be(4, 1), be(4, 1 << 22), be(4, 1)),
+      }),
+    ),
+  "mp4 elst": (n) =>
+    mp4(
+      trak(
+        {},
+        box("edts", full("elst", be(4, MANY), fill(n, () => [...be(4, 10), ...be(4, 0), ...be(4, 0x10000)]))),
+      ),
+    ),
+  "mp4 elst over many samples": (n) =>
+    mp4(
+      trak(
+        {
+          stsz: full("stsz", be(4, 1), be(4, 1 << 16)),
+          stts: full("stts", be(4, 1), be(4, 1 << 16), be(4, 1)),
+          stsc: full("stsc", be(4, 1), be(4, 1), be(4, 1 << 16), be(4, 1)),
+        },
+        box(
+          "edts",
+          full("elst", be(4, n / 12), fill(n, () => [...be(4, MANY), ...be(4, 0), ...be(4, 0x10000)])),
+        ),
+      ),
+    ),
+  "mp4 saio": (n) => mp4(trak({ saio: full("saio", be(4, MANY), fill(n, () => be(4, 1))) })),
+  "mp4 saiz": (n) => mp4(trak({ saiz: full("saiz", [0], be(4, MANY), zeros(n)) })),
+  "mp4 senc": (n) => mp4(trak({ senc: full("senc", be(4, MANY), zeros(n)) })),
+  "mp4 tracks": (n) => mp4(...Array.from({ length: Math.floor(n / 500) }, () => trak())),
+  "mp4 sample descriptions": (n) => mp4(trak({ stsd: full("stsd", be(4, 1024), fill(n, () => soun)) })),
+  "mp4 ilst": (n) =>
+    mp4(
+      box("udta", full("meta", full("hdlr", zeros(4), "mdirappl", zeros(9)), box("ilst", fill(n, ilstTag)))),
+    ),
+  "mp4 keys": (n) =>
+    mp4(
+      box(
+        "meta",
+        full("hdlr", zeros(4), "mdta", zeros(13)),
+        full("keys", be(4, MANY >> 4), fill(n, (i) => box("mdta", `k${i}`))),
+      ),
+    ),
+  "mp4 chpl": (n) =>
+    mp4(box("udta", box("chpl", [1, 0, 0, 0], zeros(4), [255], fill(n, (i) => [...be(8, i), 1, 97])))),
+  "mp4 chapter lists": (n) =>
+    mp4(
+      box(
+        "udta",
+        fill(n, () => box("chpl", [1, 0, 0, 0], zeros(4), [255], fill(2560, (i) => [...be(8, i), 1, 97]))),
+      ),
+    ),
+  "mp4 dref": (n) =>
+    mp4(
+      trak(
+        {},
+        box(
+          "mdia",
+          box(
+            "minf",
+            box(
+              "dinf",
+              full(
+                "dref",
+                be(4, MANY >> 8),
+                fill(n, () => full("alis")),
+              ),
+            ),
+          ),
+        ),
+      ),
+    ),
+  "mp4 pssh": (n) => mp4(fill(n, () => full("pssh", zeros(16), be(4, 0)))),
+  "mp4 pssh of many keys": (n) =>
+    mp4(fill(n, () => box("pssh", [1, 0, 0, 0], zeros(16), be(4, 60), zeros(960), be(4, 0)))),
+  "mp4 nested": (n) => {
+    let inner: Uint8Array = join();
+    for (let i = 0; i < Math.min(n / 8, 5000); i++) inner = box("moov", inner);
+    return join(ftyp, inner);
+  },
+  "mp4 free boxes": (n) => join(ftyp, fill(n, () => box("free"))),
+  "mp4 trun": () => fragmented(traf(full("trun", be(4, 1 << 24)))),
+  "mp4 truns": (n) => fragmented(traf(fill(n, () => full("trun", be(4, 1 << 16))))),
+  "mp4 fragments": (n) => fragmented(fill(n, () => traf(full("trun", be(4, 1))))),
+  "mp4 sidx": (n) =>
+    join(
+      ftyp,
+      fill(n, () =>
+        full("sidx", be(4, 1), be(4, 1000), zeros(8), be(2, 0), be(2, 1), be(4, 100), be(4, 1000), zeros(4))),
+      box("moov", mvhd, trak(), mvex),
+    ),
+  "mp4 sidx of many": (n) =>
+    join(
+      ftyp,
+      full(
+        "sidx",
+        be(4, 1),
+        be(4, 1000),
+        zeros(8),
+        be(2, 0),
+        be(2, 65535),
+        fill(n, () => [...be(4, 1), ...be(4, 1), 0, 0, 0, 0]),
+      ),
+      box("moov", mvhd, trak(), mvex),
+    ),
+  "heif items": (n) =>
+    join(
+      box("ftyp", "heic", be(4, 0), "mif1heic"),
+      full(
+        "meta",
+        full("hdlr", zeros(4), "pict", zeros(13)),
+        full(
+          "iinf",
+          be(2, 65535),
+          fill(n / 2, (i) => box("infe", [2, 0, 0, 0], be(2, i), be(2, 0), "hvc1", [0])),
+        ),
+        full(
+          "iloc",
+          [0x44, 0],
+          be(2, 65535),
+          fill(n / 2, (i) => join(be(2, i), be(2, 0), be(2, 1), be(4, 0), be(4, 1))),
+        ),
+      ),
+    ),
+  "heif properties": (n) =>
+    join(
+      box("ftyp", "heic", be(4, 0), "mif1heic"),
+      full(
+        "meta",
+        full("hdlr", zeros(4), "pict", zeros(13)),
+        full("pitm", be(2, 1)),
+        box("iprp", box("ipco", fill(n, () => full("ispe", be(4, 1), be(4, 1))))),
+      ),
+    ),
+  "matroska tags": (n) =>
+    mkv(
+      oneTrack,
+      element(
+        0x1254c367,
+        element(0x7373, fill(n, (i) => short(0x67c8, short(0x45a3, `K${i}`), short(0x4487, "v")))),
+      ),
+      cluster,
+    ),
+  "matroska tags of one name": (n) =>
+    mkv(
+      oneTrack,
+      element(
+        0x1254c367,
+        element(0x7373, fill(n, () => short(0x67c8, short(0x45a3, `K`), short(0x4487, "v")))),
+      ),
+      cluster,
+    ),
+  "matroska tags, each its own": (n) =>
+    mkv(
+      oneTrack,
+      element(
+        0x1254c367,
+        fill(n, (i) =>
+          short(
+            0x7373,
+            short(0x63c0, short(0x63c5, be(2, i))),
+            short(0x67c8, short(0x45a3, `K${i}`), short(0x4487, "v")),
+          )),
+      ),
+      cluster,
+    ),
+  "matroska tags nested": (n) => {
+    let inner: Uint8Array = join();
+    for (let i = 0; i < Math.min(n / 20, 400); i++) inner = element(0x67c8, short(0x45a3, "K"), inner);
+    return mkv(oneTrack, element(0x1254c367, element(0x7373, inner)), cluster);
+  },
+  "matroska cues": (n) =>
+    mkv(
+      oneTrack,
+      element(
+        0x1c53bb6b,
+        fill(
+          n,
+          (i) => short(0xbb, short(0xb3, be(3, i)), short(0xb7, short(0xf7, [1]), short(0xf1, be(3, i)))),
+        ),
+      ),
+      cluster,
+    ),
+  "matroska empty cues": (n) => mkv(oneTrack, element(0x1c53bb6b, fill(n, () => [0xbb, 0x80])), cluster),
+  "matroska cue positions": (n) =>
+    mkv(oneTrack, element(0x1c53bb6b, element(0xbb, short(0xb3, [1]), fill(n, () => [0xb7, 0x80]))), cluster),
+  "matroska seek heads": (n) =>
+    mkv(
+      fill(n, () => short(0x114d9b74, short(0x4dbb, short(0x53ab, be(4, 0x1549a966)), short(0x53ac, [0])))),
+      oneTrack,
+      cluster,
+    ),
+  "matroska chapters": (n) =>
+    mkv(
+      oneTrack,
+      element(
+        0x1043a770,
+        element(
+          0x45b9,
+          fill(
+            n,
+            (i) => short(0xb6, short(0x73c4, be(3, i + 1)), short(0x91, be(3, i)), short(0x92, be(3, i + 1))),
+          ),
+        ),
+      ),
+      cluster,
+    ),
+  "matroska chapters backwards": (n) =>
+    mkv(
+      oneTrack,
+      element(
+        0x1043a770,
+        element(
+          0x45b9,
+          fill(
+            n,
+            (i) =>
+              short(
+                0xb6,
+                short(0x73c4, be(3, 16777215 - i)),
+                short(0x91, be(3, i)),
+                short(0x92, be(3, i + 1)),
+              ),
+          ),
+        ),
+      ),
+      cluster,
+    ),
+  "matroska chapter displays": (n) =>
+    mkv(
+      oneTrack,
+      element(
+        0x1043a770,
+        element(0x45b9, element(0xb6, short(0x73c4, [1]), short(0x91, [1]), fill(n, () => [0x80, 0x80]))),
+      ),
+      cluster,
+    ),
+  "matroska attachments": (n) =>
+    mkv(
+      oneTrack,
+      element(
+        0x1941a469,
+        fill(n, (i) =>
+          short(
+            0x61a7,
+            short(0x466e, `${i}`),
+            short(0x4660, "a/b"),
+            short(0x465c, "x"),
+            short(0x46ae, be(3, i)),
+          )),
+      ),
+      cluster,
+    ),
+  "matroska empty attachments": (n) =>
+    mkv(oneTrack, element(0x1941a469, fill(n, () => [0x61, 0xa7, 0x80])), cluster),
+  "matroska tracks": (n) => mkv(mkvTracks(fill(n, (i) => mkvTrack(i + 1))), cluster),
+  "matroska empty tracks": (n) => mkv(mkvTracks(fill(n, () => [0xae, 0x80])), cluster),
+  "matroska encodings": (n) =>
+    mkv(mkvTracks(mkvTrack(1, element(0x6d80, fill(n, () => [0x62, 0x40, 0x80])))), cluster),
+  "matroska track operations": (n) =>
+    mkv(mkvTracks(mkvTrack(1, element(0xe2, element(0xe3, fill(n, () => [0xe4, 0x80]))))), cluster),
+  "matroska additions": (n) => mkv(mkvTracks(mkvTrack(1, fill(n, () => [0x41, 0xe4, 0x80]))), cluster),
+  "matroska lace": (n) =>
+    mkv(
+      oneTrack,
+      element(
+        0x1f43b675,
+        element(0xe7, [0]),
+        fill(n, () => element(0xa3, [0x81, 0, 0, 0x84, 255], zeros(256))),
+      ),
+    ),
+  "matroska empty blocks": (n) =>
+    mkv(oneTrack, element(0x1f43b675, element(0xe7, [0]), fill(n, () => [0xa3, 0x84, 0x81, 0, 0, 0x80]))),
+  "matroska empty clusters": (n) => mkv(oneTrack, fill(n, () => [0x1f, 0x43, 0xb6, 0x75, 0x80])),
+  "matroska voids": (n) => mkv(oneTrack, fill(n, () => [0xec, 0x80]), cluster),
+  "matroska codec private": () =>
+    mkv(mkvTracks(join([0xae, 1], be(7, 200), short(0xd7, [1]), be(2, 0x63a2), [1], be(7, 0x0ffffff0)))),
+  "wav info": (n) => wav(chunk("LIST", "INFO", fill(n, infoTag))),
+  "wav info lists": (n) => wav(fill(n, () => chunk("LIST", "INFO", chunk("INAM", "v")))),
+  "wav labels": (n) => wav(chunk("LIST", "adtl", fill(n, (i) => chunk("labl", le(4, i), "v")))),
+  "wav chunks": (n) => wav(fill(n, () => chunk("junk"))),
+  "wav cues": (n) => wav(chunk("cue ", le(4, MANY), fill(n, (i) => join(le(4, i), zeros(20))))),
+  "wav bext": (n) => wav(chunk("bext", zeros(602), new Uint8Array(n).fill(97))),
+  "wav id3": (n) =>
+    wav(chunk("id3 ", "ID3", [3, 0, 0], sync7(n), fill(n, (i) => id3Frame("TXXX", `\0k${i}\0v`)))),
+  "w64 tags": (n) =>
+    join("riff", [0x2e, 0x91, 0xcf, 0x11, 0xa5, 0xd6, 0x28, 0xdb, 4, 0xc1, 0, 0], le(8, MANY), "wave", [
+      0xf3,
+      0xac,
+      0xd3,
+      0x11,
+      0x8c,
+      0xd1,
+      0,
+      0xc0,
+      0x4f,
+      0x8e,
+      0xdb,
+      0x8a,
+    ], fill(n, () => join("junk", zeros(12), le(8, 24)))),
+  "aiff comments": (n) =>
+    join(
+      "FORM",
+      be(4, n + 100),
+      "AIFF",
+      "COMM",
+      be(4, 18),
+      be(2, 2),
+      be(4, 1000),
+      be(2, 16),
+      [0x40, 0x0e, 0xac, 0x44],
+      zeros(6),
+      fill(n, () => join("ANNO", be(4, 2), "vv")),
+    ),
+  "avi index": (n) =>
+    avi([aviStream()], chunk("idx1", fill(n, (i) => join("00dc", le(4, 16), le(4, i * 4), le(4, 1))))),
+  "avi super index": (n) =>
+    avi([
+      aviStream(chunk(
+        "indx",
+        le(2, 4),
+        [0, 0],
+        le(4, MANY),
+        "00dc",
+        zeros(12),
+        fill(n, () => join(le(8, 4), le(4, 32), le(4, 1))),
+      )),
+    ]),
+  "avi standard index": (n) =>
+    avi([
+      aviStream(chunk(
+        "indx",
+        le(2, 2),
+        [0, 1],
+        le(4, MANY),
+        "00dc",
+        zeros(12),
+        fill(n, (i) => join(le(4, i), le(4, 1))),
+      )),
+    ]),
+  "avi streams": (n) => avi(Array.from({ length: Math.floor(n / 150) }, () => aviStream())),
+  "avi info": (n) => avi([aviStream()], chunk("LIST", "INFO", fill(n, infoTag))),
+  "flv metadata": (n) =>
+    flv(flvTag(18, onMetaData(fill(n, (i) => join(amfName(`k${i}`), [2], amfName("v")))))),
+  "flv metadata nested": (n) => flv(flvTag(18, onMetaData(fill(n, () => join(amfName("k"), [3]))))),
+  "flv key frames": (n) =>
+    flv(
+      flvTag(
+        18,
+        onMetaData(join(
+          amfName("keyframes"),
+          [3],
+          ...["filepositions", "times"].map((name) =>
+            join(
+              amfName(name),
+              [10],
+              be(4, MANY),
+              fill(n / 2, () => join([0], zeros(8))),
+            )
+          ),
+        )),
+      ),
+    ),
+  "flv arrays": (n) => flv(flvTag(18, onMetaData(fill(n, () => join(amfName("k"), [10], be(4, 1), [5]))))),
+  "flv empty tags": (n) => flv(fill(n, () => flvTag(9, join()))),
+  "asf content": (n) => asf(asfObject("D2D0A440-E307-11D2-97F0-00A0C95EA850", le(2, 65535), fill(n, asfTag))),
+  "asf contents": (n) =>
+    asf(
+      ...Array.from({ length: Math.floor(n / 60) }, (_, i) =>
+        asfObject("D2D0A440-E307-11D2-97F0-00A0C95EA850", le(2, 1), asfTag(i))),
+    ),
+  "asf markers": (n) =>
+    asf(
+      asfObject(
+        "F487CD01-A951-11CF-8EE6-00C00C205365",
+        zeros(16),
+        le(4, MANY),
+        zeros(2),
+        le(2, 0),
+        fill(n, (i) => join(le(8, 0), le(8, i), zeros(10), le(4, 0))),
+      ),
+    ),
+  "asf stream properties": (n) =>
+    asf(
+      ...Array.from({ length: Math.floor(n / 110) }, (_, i) =>
+        asfObject(
+          "B7DC0791-A9B7-11CF-8EE6-00C00C205365",
+          guid("F8699E40-5B4D-11CF-A8FD-00805F5C442B"),
+          zeros(16),
+          zeros(8),
+          le(4, 16),
+          le(4, 0),
+          le(2, i % 127 + 1),
+          zeros(4),
+          le(2, 1),
+          le(2, 2),
+          le(4, 44100),
+          le(4, 176400),
+          le(2, 4),
+          le(2, 16),
+        )),
+    ),
+  "caf packet table": (n) =>
+    caf(
+      cafDescription,
+      cafChunk("pakt", be(8, MANY), be(8, MANY), zeros(8), fill(n, () => [1])),
+      cafChunk("data", zeros(1000)),
+    ),
+  "caf strings": (n) =>
+    caf(
+      cafDescription,
+      cafChunk("info", be(4, MANY), fill(n, (i) => `k${i}\0v\0`)),
+      cafChunk("data", zeros(1000)),
+    ),
+  "caf chunks": (n) => caf(cafDescription, fill(n, () => cafChunk("junk")), cafChunk("data", zeros(1000))),
+  "mxf partitions": (n) => join(fill(n, () => mxfPartition)),
+  "mxf index": (n) => join(mxfPartition, mxfIndex(MANY >> 4, Math.min(n, 60000))),
+  "mxf indexes": (n) => join(mxfPartition, fill(n, () => mxfIndex(1, 11))),
+  "mxf sets": (n) =>
+    join(
+      mxfPartition,
+      fill(n, (i) =>
+        mxfKlv("060e2b34025301010d01010101013f00", join([0x3c, 0x0a, 0, 16], zeros(12), be(4, i)))),
+    ),
+  "mxf tags": (n) =>
+    join(
+      mxfPartition,
+      fill(n, (i) =>
+        mxfKlv(
+          "060e2b34025301010d01010101013000",
+          join([0x3c, 0x0a, 0, 16], zeros(12), be(4, i), [0x3c, 1, 0, 4, 0, 97, 0, 98]),
+        )),
+    ),
+  "nut startcodes": (n) =>
+    join(
+      "nut/multimedia container\0",
+      fill(n, () => join(be(4, 0x4e4d7a56), be(4, 0x1f5f04ad), [5], zeros(5))),
+    ),
+  "tta seek table": (n) =>
+    join(
+      "TTA1",
+      le(2, 1),
+      le(2, 2),
+      le(2, 16),
+      le(4, 44100),
+      le(4, 0xffffffff),
+      zeros(4),
+      fill(n, () => le(4, 1)),
+    ),
+  "wavpack blocks": (n) =>
+    fill(
+      n,
+      () =>
+        join(
+          "wvpk",
+          le(4, 24),
+          le(2, 0x410),
+          [0, 0],
+          le(4, 100),
+          le(4, 0),
+          le(4, 0),
+          le(4, 0x1800),
+          zeros(4),
+        ),
+    ),
+  "musepack tags": (n) => join("MPCK", fill(n, () => join("ST", [3]))),
+  "real media properties": (n) =>
+    join(
+      ".RMF",
+      be(4, 18),
+      zeros(10),
+      fill(n, (i) => join("MDPR", be(4, 50), be(2, 0), be(2, i), zeros(38))),
+    ),
+  "real media index": (n) =>
+    join(
+      ".RMF",
+      be(4, 18),
+      zeros(10),
+      "INDX",
+      be(4, MANY),
+      be(2, 0),
+      be(4, MANY),
+      be(2, 0),
+      be(4, 0),
+      fill(n, (i) => join(be(2, 0), be(4, i), be(4, i), be(4, i))),
+    ),
+  "au annotation": (n) =>
+    join(".snd", be(4, n + 24), be(4, 1000), be(4, 3), be(4, 44100), be(4, 2), new Uint8Array(n).fill(97)),
+  "smjpeg comments": (n) =>
+    join([0, 0x0a], "SMJPEG", be(4, 0), be(4, 1000), fill(n, () => join("_TXT", be(4, 3), "a=b"))),
+  "voc blocks": (n) =>
+    join("Creative Voice File\x1a", le(2, 26), le(2, 0x10a), le(2, 0x1129), fill(n, () => [3, 0, 0, 0])),
+  "iff chunks": (n) =>
+    join(
+      "FORM",
+      be(4, n + 100),
+      "8SVX",
+      "VHDR",
+      be(4, 20),
+      zeros(20),
+      fill(n, () => join("ANNO", be(4, 2), "vv")),
+    ),
+  "mpegts programs": programs,
+  "mpegts streams": programStreams,
+  "mpegts services": services,
+  "mpegts nothing": (n) => fill(n, () => join([0x47, 0x1f, 0xff, 0x10], new Uint8Array(184))),
+  "ffmetadata tags": (n) => lines(";FFMETADATA1\n", n, (i) => `k${i}=v`),
+  "ffmetadata long names": (n) => lines(";FFMETADATA1\n", n, (i) => `${"k".repeat(200)}${i}=v`),
+  "ffmetadata chapters": (n) => lines(";FFMETADATA1\n", n, (i) => `[CHAPTER]\nSTART=${i}\nEND=${i + 1}`),
+  "ffmetadata empty chapters": (n) => lines(";FFMETADATA1\n", n, () => "[CHAPTER]"),
+  "ffmetadata streams": (n) => lines(";FFMETADATA1\n", n, () => "[STREAM]"),
+  "hls variants": (n) => lines("#EXTM3U\n", n, (i) => `#EXT-X-STREAM-INF:BANDWIDTH=1\n${i}.m3u8`),
+  "hls variants of one name": (n) => lines("#EXTM3U\n", n, () => `#EXT-X-STREAM-INF:BANDWIDTH=1\na`),
+  "hls renditions": (n) =>
+    lines("#EXTM3U\n", n, (i) => `#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="a",NAME="${i}",URI="${i}"`),
+  "hls segments": (n) => lines("#EXTM3U\n#EXT-X-TARGETDURATION:1\n", n, (i) => `#EXTINF:1,\n${i}`),
+  "hls empty segments": (n) => lines("#EXTM3U\n#EXT-X-TARGETDURATION:1\n", n, () => `#EXTINF:0,\na`),
+  "hls keys": (n) =>
+    lines(
+      "#EXTM3U\n#EXT-X-TARGETDURATION:1\n",
+      n,
+      (i) => `#EXT-X-KEY:METHOD=AES-128,URI="${i}"\n#EXTINF:1,\n${i}`,
+    ),
+  "hls maps": (n) => lines("#EXTM3U\n#EXT-X-TARGETDURATION:1\n", n, (i) => `#EXT-X-MAP:URI="${i}"`),
+  "dash representations": (n) =>
+    join(
+      dash(
+        `<AdaptationSet mimeType="audio/mp4">${
+          new TextDecoder().decode(fill(n, representation))
+        }</AdaptationSet>`,
+      ),
+    ),
+  "dash adaptation sets": (n) =>
+    join(dash(new TextDecoder().decode(fill(n, () => `<AdaptationSet mimeType="audio/mp4"/>`)))),
+  "dash timeline": (n) =>
+    join(
+      dash(
+        `<AdaptationSet mimeType="audio/mp4"><SegmentTemplate media="a"><SegmentTimeline>${
+          new TextDecoder().decode(fill(n, () => `<S d="1" r="2000000"/>`))
+        }</SegmentTimeline></SegmentTemplate><Representation id="1"/></AdaptationSet>`,
+      ),
+    ),
+  "dash segment list": (n) =>
+    join(
+      dash(
+        `<AdaptationSet mimeType="audio/mp4"><Representation id="1"><SegmentList>${
+          new TextDecoder().decode(fill(n, () => `<SegmentURL media="a"/>`))
+        }</SegmentList></Representation></AdaptationSet>`,
+      ),
+    ),
+  "dash nested": (n) => join(dash("<a>".repeat(Math.floor(n / 7)) + "</a>".repeat(Math.floor(n / 7)))),
+  "dash attributes": (n) => join(dash(`<a ${new TextDecoder().decode(fill(n, (i) => `b${i}="" `))}/>`)),
+  "dash entities": () =>
+    join(
+      `<?xml version="1.0"?><!DOCTYPE MPD [<!ENTITY a "aaaaaaaaaa">${
+        Array.from(
+          { length: 9 },
+          (_, i) => `<!ENTITY a${i} "${`&a${i || ""};`.replace("a0", "a").repeat(10)}">`,
+        ).join("")
+      }]><MPD xmlns="urn:mpeg:dash:schema:mpd:2011">&a8;</MPD>`,
+    ),
+  "concat files": (n) => lines("ffconcat version 1.0\n", n, () => "file a"),
+  "concat streams": (n) => lines("ffconcat version 1.0\nfile a\n", n, () => "stream"),
+  "concat metadata": (n) => lines("ffconcat version 1.0\nfile a\n", n, (i) => `file_packet_meta k${i} v`),
+  "subrip": (n) => lines("", n, (i) => `${i}\n${clock(i)},000 --> ${clock(i + 1)},000\na\n`),
+  "subrip backwards": (n) =>
+    lines("", n, (i) => `${i}\n${clock(99999 - i)},000 --> ${clock(99999 - i)},500\na\n`),
+  "webvtt": (n) => lines("WEBVTT\n\n", n, (i) => `${clock(i)}.000 --> ${clock(i + 1)}.000\na\n`),
+  "ass": (n) =>
+    lines(
+      "[Script Info]\nScriptType: v4.00+\n[Events]\nFormat: a\n",
+      n,
+      (i) => `Dialogue: 0,0:00:${String(i % 60).padStart(2, "0")}.00,0:00:59.00,a`,
+    ),
+  "ass header": (n) => lines("[Script Info]\nScriptType: v4.00+\n", n, () => `; a`),
+  "microdvd": (n) => lines("", n, (i) => `{${i}}{${i + 1}}a`),
+  "mpl2": (n) => lines("", n, (i) => `[${i}][${i + 1}] a`),
+  "lrc": (n) => lines("[ti:a]\n", n, () => `[00:01.00][00:02.00][00:03.00]a`),
+  "sami": (n) => lines("<SAMI>\n<BODY>\n", n, (i) => `<SYNC Start=${i}>a`),
+  "sbg": (n) => lines("-SE\n", n, (i) => `a${i}: 100+1/1`),
+  "vobsub": (n) =>
+    lines(
+      "# VobSub index file, v7\nid: en, index: 0\n",
+      n,
+      (i) => `timestamp: ${clock(i)}:000, filepos: 000000000`,
+    ),
+  "realtext": (n) => lines('<window duration="1">\n', n, () => `<time begin="1"/>a`),
+  "mcc": (n) => lines("File Format=MacCaption_MCC V1.0\n", n, (i) => `${clock(i)}:00 T52S524F67ZZ72F4QROO`),
+  "empty lines": (n) => join("WEBVTT\n", new Uint8Array(n).fill(10)),
+};

@@ -1,0 +1,101 @@
+/**
+ * What small files may cost: each of `bombs.ts` is opened and read with the options for untrusted files, with a signal after
+ * two seconds. For each it prints how much more memory the process had at most, when the answer came, and when the thread
+ * that worked on it was back; what is more than it may be ends the program with 1. Linux only.
+ *
+ *     deno run -A --v8-flags=--expose-gc fuzz/bounds.ts [--size=1000000] [--only=mp4] [--seconds=1] [--callbacks]
+ */
+import { parseArgs } from "node:util";
+import { Demuxer, type Source } from "../mod.ts";
+import { bombs } from "./bombs.ts";
+
+const { values } = parseArgs({
+  options: {
+    size: { type: "string", default: "1000000" },
+    only: { type: "string", default: "" },
+    seconds: { type: "string", default: "1" },
+    callbacks: { type: "boolean", default: false },
+  },
+});
+
+const MIB = 1024 * 1024;
+const SIGNAL = 2000;
+const MAX_MEMORY = 128 * MIB;
+/** JavaScript has its part: packets, tags, chapters. */
+const SLACK = 100 * MIB;
+
+const untrusted = {
+  maxMemory: MAX_MEMORY,
+  maxStreams: 32,
+  maxPacketSize: 16 * MIB,
+  maxOpenSize: 16 * MIB,
+  probeSize: 1_000_000,
+  analyzeDuration: 2,
+  timeout: 5000,
+};
+
+const status = () => Deno.readTextFileSync("/proc/self/status");
+const memory = (name: string) => Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status())![1]) * 1024;
+
+/** Threads that work on a session. */
+function working(): number {
+  let count = 0;
+  for (const { name } of Deno.readDirSync("/proc/self/task")) {
+    try {
+      if (Deno.readTextFileSync(`/proc/self/task/${name}/comm`).trim().match(/^avio \d+$/)) count++;
+    } catch {
+      // It has ended.
+    }
+  }
+  return count;
+}
+
+function sourceOf(bytes: Uint8Array): Source {
+  if (!values.callbacks) return bytes;
+  let position = 0;
+  return {
+    onread: (buffer) => {
+      const piece = bytes.subarray(position, position + buffer.length);
+      buffer.set(piece);
+      position += piece.length;
+      return Promise.resolve(piece.length);
+    },
+    onseek: (offset, whence) => whence === 0x10000 ? bytes.length : position = Number(offset),
+  };
+}
+
+async function read(bytes: Uint8Array): Promise<string> {
+  try {
+    const options = { ...untrusted, signal: AbortSignal.timeout(SIGNAL), onopen: () => new Uint8Array() };
+    await using demuxer = await Demuxer.open(sourceOf(bytes), options);
+    let packets = 0;
+    for await (const _ of demuxer.packets()) packets++;
+    return `${demuxer.format.name}, ${packets} packets`;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
+async function measure(name: string): Promise<boolean> {
+  const bytes = bombs[name]!(Number(values.size));
+  (globalThis as { gc?: () => void }).gc?.();
+  Deno.writeTextFileSync("/proc/self/clear_refs", "5"); // from now on VmHWM is the most since now
+  const before = memory("VmRSS"), start = performance.now();
+  const what = await read(bytes);
+  const answered = performance.now() - start;
+  const patience = SIGNAL + Number(values.seconds) * 1000;
+  while (working() > 0 && performance.now() - start < patience + 100) {
+    await new Promise((done) => setTimeout(done, 10));
+  }
+  const back = performance.now() - start, taken = memory("VmHWM") - before;
+  const isGood = taken <= MAX_MEMORY + SLACK && answered <= patience && back <= patience;
+  const numbers = `${(taken / MIB).toFixed(0)} MiB, ${answered.toFixed(0)} ms, thread ${back.toFixed(0)} ms`;
+  console.log(`${isGood ? "  " : "! "}${name}: ${numbers}, ${what}`);
+  return isGood;
+}
+
+let bad = 0;
+await read(new Uint8Array(10)); // what is loaded once
+for (const name of Object.keys(bombs)) if (name.includes(values.only) && !await measure(name)) bad++;
+console.log(`${bad} of them cost too much`);
+if (bad > 0) Deno.exit(1);

@@ -1,0 +1,204 @@
+#include "account.h"
+
+#include <errno.h>
+#include <stdalign.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "avs.h"
+#include "platform.h"
+
+struct account {
+  uint32_t id;                /* place in the table, from 1 on; the upper half of a tag is the generation */
+  atomic_uint generation;     /* of whoever has this place now */
+  int64_t limit;
+  bool is_limited;            /* by who has opened it, not by default */
+  atomic_llong taken;         /* changed by the one thread that has entered it */
+  atomic_llong returned;      /* by other threads */
+  atomic_bool exceeded, over;
+  struct account *next;       /* of those that are free */
+};
+
+/* ---------------------------------------------------------------------------------------- the table */
+
+/* Places are never freed, so that a block's tag can be looked up without a lock. */
+enum { CHUNK = 256, CHUNKS = 4096 };
+static _Atomic(struct account *) chunks[CHUNKS];
+static mutex lock = MUTEX_INITIALIZER; /* of all below */
+static struct account *unused;
+static uint32_t last_id;
+
+static struct account *at(uint32_t id) {
+  if (!id || id > (uint32_t)CHUNK * CHUNKS) return NULL;
+  struct account *chunk = chunks[(id - 1) / CHUNK];
+  return chunk ? &chunk[(id - 1) % CHUNK] : NULL;
+}
+
+static struct account *new_place(void) {
+  if (last_id == (uint32_t)CHUNK * CHUNKS) return NULL;
+  if (last_id % CHUNK == 0) {
+    struct account *chunk = calloc(CHUNK, sizeof(*chunk));
+    if (!chunk) return NULL;
+    chunks[last_id / CHUNK] = chunk;
+  }
+  uint32_t id = ++last_id;
+  struct account *account = at(id);
+  account->id = id;
+  return account;
+}
+
+struct account *account_new(void) {
+  mutex_lock(&lock);
+  struct account *account = unused ? unused : new_place();
+  if (account == unused && account) unused = account->next;
+  mutex_unlock(&lock);
+  if (!account) return NULL;
+  account->generation++;
+  account->limit = AVS_MEMORY_DEFAULT;
+  account->is_limited = account->exceeded = account->over = false;
+  account->taken = account->returned = 0;
+  return account;
+}
+
+void account_free(struct account *account) {
+  if (!account) return;
+  account->generation++;
+  mutex_lock(&lock);
+  account->next = unused;
+  unused = account;
+  mutex_unlock(&lock);
+}
+
+/* ---------------------------------------------------------------------------------------- limits */
+
+static _Thread_local struct account *current;
+
+void account_limit(struct account *account, int64_t bytes) {
+  if (!account->is_limited || bytes < account->limit) account->limit = bytes;
+  account->is_limited = true;
+}
+
+int64_t account_limit_of(const struct account *account) { return account->limit; }
+bool is_exceeded(const struct account *account) { return account->exceeded; }
+void account_end(struct account *account) { account->over = true; }
+
+struct account *account_enter(struct account *account) {
+  struct account *before = current;
+  current = account;
+  return before;
+}
+
+/* May it have `more` bytes, for a block of `size`? */
+static bool may_take(struct account *account, size_t size, size_t more) {
+  enum { LARGE = 64 * 1024 };
+  long long used = atomic_load_explicit(&account->taken, memory_order_relaxed) -
+                   atomic_load_explicit(&account->returned, memory_order_relaxed);
+  int64_t would = used + (int64_t)more;
+  if (would > account->limit - account->limit / 8) account->exceeded = true;
+  if (size >= LARGE && (account->exceeded || account->over)) return false;
+  return would <= account->limit;
+}
+
+static void take(struct account *account, int64_t bytes) {
+  long long taken = atomic_load_explicit(&account->taken, memory_order_relaxed);
+  atomic_store_explicit(&account->taken, taken + bytes, memory_order_relaxed);
+}
+
+/* ---------------------------------------------------------------------------------------- blocks */
+
+/* The last bytes of a block say whose it is. */
+typedef uint64_t tag;
+
+static tag tag_of(const struct account *account) {
+  return account ? (tag)account->generation << 32 | account->id : 0;
+}
+
+static uint8_t *tag_place(void *block, size_t size) { return (uint8_t *)block + size - sizeof(tag); }
+
+static tag read_tag(void *block, size_t size) {
+  tag tag;
+  memcpy(&tag, tag_place(block, size), sizeof(tag));
+  return tag;
+}
+
+/* `size` bytes that an account has no more. */
+static void give_back(struct account *entered, tag tag, size_t size) {
+  if (!tag) return;
+  if (tag == tag_of(entered)) return take(entered, -(int64_t)size);
+  struct account *account = at((uint32_t)tag);
+  if (account && account->generation == tag >> 32) account->returned += (long long)size;
+}
+
+/*
+ * A block that is new from `from` on, and this account's from now on. Small ones are zero there: structures and headers, of
+ * which a demuxer may fill less than it delivers. Packets are zero by a patch, where they are not filled.
+ */
+static void *finish(struct account *entered, void *block, size_t from) {
+  enum { SMALL = 1024 };
+  size_t size = block_size(block);
+  tag tag = tag_of(entered);
+  if (entered) take(entered, (int64_t)size);
+  if (size <= SMALL) memset((uint8_t *)block + from, 0, size - sizeof(tag) - from);
+  memcpy(tag_place(block, size), &tag, sizeof(tag));
+  return block;
+}
+
+/* What FFmpeg's libavutil/mem.c calls, by its MALLOC_PREFIX. */
+int avio_posix_memalign(void **out, size_t align, size_t size);
+void *avio_malloc(size_t size);
+void *avio_realloc(void *block, size_t size);
+void avio_free(void *block);
+
+static void *allocate(size_t align, size_t size) {
+  struct account *entered = current;
+  void *block = NULL;
+  if (entered && !may_take(entered, size, size)) return NULL;
+  if (align <= alignof(max_align_t)) block = malloc(size + sizeof(tag)); /* the other takes much longer */
+  else if (posix_memalign(&block, align, size + sizeof(tag))) return NULL;
+  return block ? finish(entered, block, 0) : NULL;
+}
+
+int avio_posix_memalign(void **out, size_t align, size_t size) {
+  *out = allocate(align, size);
+  return *out ? 0 : ENOMEM;
+}
+
+void *avio_malloc(size_t size) { return allocate(1, size); }
+
+void *avio_realloc(void *block, size_t size) {
+  if (!block) return avio_malloc(size);
+  struct account *entered = current;
+  size_t before = block_size(block);
+  tag tag = read_tag(block, before);
+  if (entered && size > before && !may_take(entered, size, size - before)) return NULL;
+  void *moved = realloc(block, size + sizeof(tag));
+  if (!moved) return NULL;
+  give_back(entered, tag, before);
+  size_t kept = before - sizeof(tag), now = block_size(moved) - sizeof(tag);
+  if (kept < now) memset((uint8_t *)moved + kept, 0, now - kept < sizeof(tag) ? now - kept : sizeof(tag)); /* its old tag */
+  return finish(entered, moved, kept < now ? kept : now);
+}
+
+void avio_free(void *block) {
+  if (!block) return;
+  size_t size = block_size(block);
+  give_back(current, read_tag(block, size), size);
+  free(block);
+}
+
+/* ---------------------------------------------------------------------------------------- libxml2 */
+
+#if defined(AVIO_LIBXML2)
+int xmlMemSetup(void (*free)(void *), void *(*malloc)(size_t), void *(*realloc)(void *, size_t), char *(*strdup)(const char *));
+
+static char *duplicate(const char *text) {
+  size_t size = strlen(text) + 1;
+  char *copy = avio_malloc(size);
+  return copy ? memcpy(copy, text, size) : NULL;
+}
+
+void account_install(void) { xmlMemSetup(avio_free, avio_malloc, avio_realloc, duplicate); }
+#else
+void account_install(void) {}
+#endif
