@@ -198,12 +198,13 @@ class Transfer {
   /** Opens a source; how to close it, where it is not the only one. */
   *#openSource(index: number): Operation<(() => Operation<void>) | null> {
     const { source, input } = this.#plan.sources[index]!;
-    const { onopen, transform, ondelete } = this.#options;
+    const { onopen, transform, ondelete, url } = this.#options;
     const scope = this.#plan.sources.length > 1 ? new Scope(this.#session) : null;
     this.#places.opened++;
     const attachment = yield* openInput(this.#session, source, input, {
-      // What callbacks do to the bytes of the source must not be done while they are lent to native code.
-      lend: this.#plan.sink instanceof MemorySink && !onopen && !ondelete && !transform,
+      // Nobody is asked while bytes are lent to native code, callbacks could take them away: not for the files of a
+      // muxer that opens them itself, by `url`, either.
+      lend: this.#plan.sink instanceof MemorySink && !onopen && !ondelete && !transform && url === undefined,
       host: scope ?? this.#session,
       prefix: this.#plan.sources.length > 1 ? `sources[${index}].input` : "input",
     });

@@ -32,13 +32,60 @@ import endpoint_c from "../shim/endpoint.c" with { type: "text" };
 import endpoint_h from "../shim/endpoint.h" with { type: "text" };
 import escape_c from "../shim/escape.c" with { type: "text" };
 import escape_h from "../shim/escape.h" with { type: "text" };
+import aac_adts_long_patch from "../shim/ffmpeg/aac-adts-long.patch" with { type: "text" };
+import afgs1_points_patch from "../shim/ffmpeg/afgs1-points.patch" with { type: "text" };
+import av1_frame_merge_limit_7_patch from "../shim/ffmpeg/av1-frame-merge-limit-7.patch" with {
+  type: "text",
+};
+import av1_frame_merge_limit_9_patch from "../shim/ffmpeg/av1-frame-merge-limit-9.patch" with {
+  type: "text",
+};
+import dash_attribute_patch from "../shim/ffmpeg/dash-attribute.patch" with { type: "text" };
+import dash_baseurl_room_patch from "../shim/ffmpeg/dash-baseurl-room.patch" with { type: "text" };
+import dash_range_7_patch from "../shim/ffmpeg/dash-range-7.patch" with { type: "text" };
+import dash_refresh_7_patch from "../shim/ffmpeg/dash-refresh-7.patch" with { type: "text" };
+import dash_repeat_7_patch from "../shim/ffmpeg/dash-repeat-7.patch" with { type: "text" };
+import dash_repeat_9_patch from "../shim/ffmpeg/dash-repeat-9.patch" with { type: "text" };
 import dash_segment_length_7_patch from "../shim/ffmpeg/dash-segment-length-7.patch" with { type: "text" };
 import dash_timescale_patch from "../shim/ffmpeg/dash-timescale.patch" with { type: "text" };
+import dovi_framerate_7_patch from "../shim/ffmpeg/dovi-framerate-7.patch" with { type: "text" };
+import dovi_framerate_9_patch from "../shim/ffmpeg/dovi-framerate-9.patch" with { type: "text" };
+import dovi_null_patch from "../shim/ffmpeg/dovi-null.patch" with { type: "text" };
+import dts2pts_two_fields_patch from "../shim/ffmpeg/dts2pts-two-fields.patch" with { type: "text" };
+import dvbsub_size_7_patch from "../shim/ffmpeg/dvbsub-size-7.patch" with { type: "text" };
+import exif_budget_7_patch from "../shim/ffmpeg/exif-budget-7.patch" with { type: "text" };
+import exif_budget_9_patch from "../shim/ffmpeg/exif-budget-9.patch" with { type: "text" };
+import flac_recursion_patch from "../shim/ffmpeg/flac-recursion.patch" with { type: "text" };
+import get_bits_empty_7_patch from "../shim/ffmpeg/get-bits-empty-7.patch" with { type: "text" };
+import get_bits_empty_9_patch from "../shim/ffmpeg/get-bits-empty-9.patch" with { type: "text" };
+import hdrplus_zero_patch from "../shim/ffmpeg/hdrplus-zero.patch" with { type: "text" };
+import hevc_pps_dlt_patch from "../shim/ffmpeg/hevc-pps-dlt.patch" with { type: "text" };
+import hls_master_tags_7_patch from "../shim/ffmpeg/hls-master-tags-7.patch" with { type: "text" };
+import hvcc_count_7_patch from "../shim/ffmpeg/hvcc-count-7.patch" with { type: "text" };
+import iamf_labels_7_patch from "../shim/ffmpeg/iamf-labels-7.patch" with { type: "text" };
+import index_order_patch from "../shim/ffmpeg/index-order.patch" with { type: "text" };
+import init_info_free_patch from "../shim/ffmpeg/init-info-free.patch" with { type: "text" };
+import jpegxl_toc_patch from "../shim/ffmpeg/jpegxl-toc.patch" with { type: "text" };
+import lcevc_position_patch from "../shim/ffmpeg/lcevc-position.patch" with { type: "text" };
 import metadata_limits_7_patch from "../shim/ffmpeg/metadata-limits-7.patch" with { type: "text" };
 import metadata_limits_9_patch from "../shim/ffmpeg/metadata-limits-9.patch" with { type: "text" };
+import mov_pssh_append_patch from "../shim/ffmpeg/mov-pssh-append.patch" with { type: "text" };
+import mov_seek_steps_patch from "../shim/ffmpeg/mov-seek-steps.patch" with { type: "text" };
+import mpeg_streams_7_patch from "../shim/ffmpeg/mpeg-streams-7.patch" with { type: "text" };
 import mpegts_text_patch from "../shim/ffmpeg/mpegts-text.patch" with { type: "text" };
+import pcm_rechunk_overflow_patch from "../shim/ffmpeg/pcm-rechunk-overflow.patch" with { type: "text" };
 import protocol_list_c from "../shim/ffmpeg/protocol_list.c" with { type: "text" };
+import sbg_expansion_patch from "../shim/ffmpeg/sbg-expansion.patch" with { type: "text" };
+import sei_delete_patch from "../shim/ffmpeg/sei-delete.patch" with { type: "text" };
+import spdif_core_7_patch from "../shim/ffmpeg/spdif-core-7.patch" with { type: "text" };
+import strireplace_empty_patch from "../shim/ffmpeg/strireplace-empty.patch" with { type: "text" };
+import ty_size_7_patch from "../shim/ffmpeg/ty-size-7.patch" with { type: "text" };
 import unfilled_memory_patch from "../shim/ffmpeg/unfilled-memory.patch" with { type: "text" };
+import vobsub_streams_7_patch from "../shim/ffmpeg/vobsub-streams-7.patch" with { type: "text" };
+import vorbis_parser_once_7_patch from "../shim/ffmpeg/vorbis-parser-once-7.patch" with { type: "text" };
+import vorbis_parser_once_9_patch from "../shim/ffmpeg/vorbis-parser-once-9.patch" with { type: "text" };
+import vvcc_count_patch from "../shim/ffmpeg/vvcc-count.patch" with { type: "text" };
+import wtv_nesting_patch from "../shim/ffmpeg/wtv-nesting.patch" with { type: "text" };
 import xml_patch from "../shim/ffmpeg/xml.patch" with { type: "text" };
 import fields_c from "../shim/fields.c" with { type: "text" };
 import fields_h from "../shim/fields.h" with { type: "text" };
@@ -150,13 +197,56 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/endpoint.h": endpoint_h,
   "shim/escape.c": escape_c,
   "shim/escape.h": escape_h,
+  "shim/ffmpeg/aac-adts-long.patch": aac_adts_long_patch,
+  "shim/ffmpeg/afgs1-points.patch": afgs1_points_patch,
+  "shim/ffmpeg/av1-frame-merge-limit-7.patch": av1_frame_merge_limit_7_patch,
+  "shim/ffmpeg/av1-frame-merge-limit-9.patch": av1_frame_merge_limit_9_patch,
+  "shim/ffmpeg/dash-attribute.patch": dash_attribute_patch,
+  "shim/ffmpeg/dash-baseurl-room.patch": dash_baseurl_room_patch,
+  "shim/ffmpeg/dash-range-7.patch": dash_range_7_patch,
+  "shim/ffmpeg/dash-refresh-7.patch": dash_refresh_7_patch,
+  "shim/ffmpeg/dash-repeat-7.patch": dash_repeat_7_patch,
+  "shim/ffmpeg/dash-repeat-9.patch": dash_repeat_9_patch,
   "shim/ffmpeg/dash-segment-length-7.patch": dash_segment_length_7_patch,
   "shim/ffmpeg/dash-timescale.patch": dash_timescale_patch,
+  "shim/ffmpeg/dovi-framerate-7.patch": dovi_framerate_7_patch,
+  "shim/ffmpeg/dovi-framerate-9.patch": dovi_framerate_9_patch,
+  "shim/ffmpeg/dovi-null.patch": dovi_null_patch,
+  "shim/ffmpeg/dts2pts-two-fields.patch": dts2pts_two_fields_patch,
+  "shim/ffmpeg/dvbsub-size-7.patch": dvbsub_size_7_patch,
+  "shim/ffmpeg/exif-budget-7.patch": exif_budget_7_patch,
+  "shim/ffmpeg/exif-budget-9.patch": exif_budget_9_patch,
+  "shim/ffmpeg/flac-recursion.patch": flac_recursion_patch,
+  "shim/ffmpeg/get-bits-empty-7.patch": get_bits_empty_7_patch,
+  "shim/ffmpeg/get-bits-empty-9.patch": get_bits_empty_9_patch,
+  "shim/ffmpeg/hdrplus-zero.patch": hdrplus_zero_patch,
+  "shim/ffmpeg/hevc-pps-dlt.patch": hevc_pps_dlt_patch,
+  "shim/ffmpeg/hls-master-tags-7.patch": hls_master_tags_7_patch,
+  "shim/ffmpeg/hvcc-count-7.patch": hvcc_count_7_patch,
+  "shim/ffmpeg/iamf-labels-7.patch": iamf_labels_7_patch,
+  "shim/ffmpeg/index-order.patch": index_order_patch,
+  "shim/ffmpeg/init-info-free.patch": init_info_free_patch,
+  "shim/ffmpeg/jpegxl-toc.patch": jpegxl_toc_patch,
+  "shim/ffmpeg/lcevc-position.patch": lcevc_position_patch,
   "shim/ffmpeg/metadata-limits-7.patch": metadata_limits_7_patch,
   "shim/ffmpeg/metadata-limits-9.patch": metadata_limits_9_patch,
+  "shim/ffmpeg/mov-pssh-append.patch": mov_pssh_append_patch,
+  "shim/ffmpeg/mov-seek-steps.patch": mov_seek_steps_patch,
+  "shim/ffmpeg/mpeg-streams-7.patch": mpeg_streams_7_patch,
   "shim/ffmpeg/mpegts-text.patch": mpegts_text_patch,
+  "shim/ffmpeg/pcm-rechunk-overflow.patch": pcm_rechunk_overflow_patch,
   "shim/ffmpeg/protocol_list.c": protocol_list_c,
+  "shim/ffmpeg/sbg-expansion.patch": sbg_expansion_patch,
+  "shim/ffmpeg/sei-delete.patch": sei_delete_patch,
+  "shim/ffmpeg/spdif-core-7.patch": spdif_core_7_patch,
+  "shim/ffmpeg/strireplace-empty.patch": strireplace_empty_patch,
+  "shim/ffmpeg/ty-size-7.patch": ty_size_7_patch,
   "shim/ffmpeg/unfilled-memory.patch": unfilled_memory_patch,
+  "shim/ffmpeg/vobsub-streams-7.patch": vobsub_streams_7_patch,
+  "shim/ffmpeg/vorbis-parser-once-7.patch": vorbis_parser_once_7_patch,
+  "shim/ffmpeg/vorbis-parser-once-9.patch": vorbis_parser_once_9_patch,
+  "shim/ffmpeg/vvcc-count.patch": vvcc_count_patch,
+  "shim/ffmpeg/wtv-nesting.patch": wtv_nesting_patch,
   "shim/ffmpeg/xml.patch": xml_patch,
   "shim/fields.c": fields_c,
   "shim/fields.h": fields_h,

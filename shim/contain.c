@@ -53,6 +53,8 @@ static void end_waiting(struct channel *channel) {
   if (endpoint->direction != AVS_INPUT || channel->failed) return;
   if (endpoint->lacks && (sleeps || opens)) {
     channel_fail(channel, AVERROR(EPERM));
+  } else if (endpoint->opening.running && opens) {
+    return; /* for which opening has a limit of its own */
   } else if (channel_stops_program(channel) && (channel->sleeping.total > max_wait || opens)) {
     log_line(&channel->log, AV_LOG_ERROR, "it is live, and what comes next takes longer than the synchronous API waits");
     channel_fail(channel, AVERROR(ETIMEDOUT));

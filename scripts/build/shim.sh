@@ -62,9 +62,6 @@ choose_flags_embedded() {
   choose_formats
   get_libxml2
   choose_configuration
-  # libavutil allocates by shim/account.c (configure's own option looks for that in a library). Without AVX, which C has no
-  # use for, all of it is aligned to 16 bytes and not to 64, which takes longer.
-  configuration+=(--extra-cflags=-DMALLOC_PREFIX=avio_ --disable-avx)
   choose_version_that_is_there
   has_ffmpeg || true # where it is, or will be
   description=${configuration[*]} title="FFmpeg $version"
