@@ -161,3 +161,11 @@ Deno.test("cli: --formats", async () => {
     "avio: --formats: there is no input format 'nope'",
   ]);
 });
+
+Deno.test("uploadFormats: a lean library (--formats=upload) is built with the same", () => {
+  const script = Deno.readTextFileSync(new URL("../scripts/build/formats.sh", import.meta.url));
+  const names = /UPLOAD_DEMUXERS='([^']*)'/.exec(script)![1]!.split(/\s+/);
+  // FFmpeg's configure calls some of them otherwise.
+  const built = names.map((name) => name === "mpegps" ? "mpeg" : name.replace(/^image_/, ""));
+  assertEquals(built.toSorted(), uploadFormats.toSorted());
+});

@@ -18,6 +18,9 @@ choose_formats() {
   esac
 }
 
+# Manifests are XML.
+need_libxml2() { case " $demuxers " in *' dash '* | *' imf '* | '  ') ;; *) false ;; esac; }
+
 # Options of FFmpeg's configure for them.
 format_options() {
   local name

@@ -60,7 +60,8 @@ choose_flags_darwin() {
 
 choose_flags_embedded() {
   choose_formats
-  get_libxml2
+  libxml2=''
+  if need_libxml2; then get_libxml2; fi
   choose_configuration
   choose_version_that_is_there
   has_ffmpeg || true # where it is, or will be
