@@ -34,12 +34,8 @@ import escape_c from "../shim/escape.c" with { type: "text" };
 import escape_h from "../shim/escape.h" with { type: "text" };
 import aac_adts_long_patch from "../shim/ffmpeg/aac-adts-long.patch" with { type: "text" };
 import afgs1_points_patch from "../shim/ffmpeg/afgs1-points.patch" with { type: "text" };
-import av1_frame_merge_limit_7_patch from "../shim/ffmpeg/av1-frame-merge-limit-7.patch" with {
-  type: "text",
-};
-import av1_frame_merge_limit_9_patch from "../shim/ffmpeg/av1-frame-merge-limit-9.patch" with {
-  type: "text",
-};
+import av1_frame_merge_limit_7_patch from "../shim/ffmpeg/av1-frame-merge-limit-7.patch" with { type: "text" };
+import av1_frame_merge_limit_9_patch from "../shim/ffmpeg/av1-frame-merge-limit-9.patch" with { type: "text" };
 import dash_attribute_patch from "../shim/ffmpeg/dash-attribute.patch" with { type: "text" };
 import dash_baseurl_room_patch from "../shim/ffmpeg/dash-baseurl-room.patch" with { type: "text" };
 import dash_range_7_patch from "../shim/ffmpeg/dash-range-7.patch" with { type: "text" };

@@ -2,8 +2,7 @@
 #
 # The shim itself: flags, compiling, linking with FFmpeg, and what goes with it.
 
-# What a parser of hostile bytes is built with, for FFmpeg and libxml2 too, as far as the compiler has it. Measured: no
-# difference that shows (bench/README.md).
+# What a parser of hostile bytes is built with, for FFmpeg and libxml2 too, as far as the compiler has it.
 choose_hardening() {
   local flag
   hardening=()
