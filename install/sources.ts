@@ -1,3 +1,4 @@
+// deno-fmt-ignore-file
 /**
  * The sources that the shared library is built from, as text inside the modules: they come with the package, checked
  * as all of it is. Written by scripts/list_sources.ts.

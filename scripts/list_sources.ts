@@ -20,7 +20,8 @@ function nameOf(path: string): string {
 function moduleOf(paths: readonly string[]): string {
   const imports = paths.map((path) => `import ${nameOf(path)} from "../${path}" with { type: "text" };`);
   const entries = paths.map((path) => `  "${path}": ${nameOf(path)},`);
-  return `/**
+  return `// deno-fmt-ignore-file
+/**
  * The sources that the shared library is built from, as text inside the modules: they come with the package, checked
  * as all of it is. Written by scripts/list_sources.ts.
  */
