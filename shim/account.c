@@ -56,7 +56,9 @@ struct account *account_new(void) {
   if (!account) return NULL;
   account->generation++;
   account->limit = AVS_MEMORY_DEFAULT;
-  account->is_limited = account->exceeded = account->over = false;
+  account->is_limited = false;
+  account->exceeded = false;
+  account->over = false;
   account->taken = account->returned = 0;
   return account;
 }
