@@ -95,11 +95,18 @@ export function checkDemuxerOptions(options: DemuxerOptions | undefined, prefix 
 /** The names of an input format: a demuxer of several formats has several. */
 const namesOf = (name: string) => name.toLowerCase().split(",");
 
-function checkFormats({ formats = [], format, options }: DemuxerOptions, name: string, single: string): void {
-  if (checkArray(formats, name).length === 0) throw argumentError(RangeError, name, "must not be empty");
-  const known = new Map(
+let knownFormats: Map<string, string> | null = null;
+
+/** The demuxers by each of their names; the library's, which stay as they are. */
+function inputFormatNames(): Map<string, string> {
+  return knownFormats ??= new Map(
     inputFormats().flatMap((format) => namesOf(format.name).map((name) => [name, format.name])),
   );
+}
+
+function checkFormats({ formats = [], format, options }: DemuxerOptions, name: string, single: string): void {
+  if (checkArray(formats, name).length === 0) throw argumentError(RangeError, name, "must not be empty");
+  const known = inputFormatNames();
   const places = formats.map((format) => {
     const place = known.get(checkString(format, name).toLowerCase());
     if (place === undefined) throw argumentError(RangeError, name, `there is no input format '${format}'`);

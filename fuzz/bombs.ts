@@ -420,11 +420,14 @@ function programs(size: number): Uint8Array {
     return tsPackets(0, section(0, 1, i % 256, 255, join(list.flat())), state);
   });
 }
+/** A table of one program, whose own is in packets of 0x100. */
+function oneProgram(): Uint8Array {
+  return tsPackets(0, section(0, 1, 0, 0, join(be(2, 1), be(2, 0xe100))), { counter: 0 });
+}
 function programStreams(size: number): Uint8Array {
-  const pat = tsPackets(0, section(0, 1, 0, 0, join(be(2, 1), be(2, 0xe100))), { counter: 0 });
   const state = { counter: 0 };
   return join(
-    pat,
+    oneProgram(),
     fill(size, (i) => {
       const list = Array.from(
         { length: 190 },
@@ -435,10 +438,9 @@ function programStreams(size: number): Uint8Array {
   );
 }
 function services(size: number): Uint8Array {
-  const pat = tsPackets(0, section(0, 1, 0, 0, join(be(2, 1), be(2, 0xe100))), { counter: 0 });
   const state = { counter: 0 };
   return join(
-    pat,
+    oneProgram(),
     fill(size, (i) => {
       const list = Array.from(
         { length: 50 },

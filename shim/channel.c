@@ -162,6 +162,11 @@ bool is_over(const struct channel *channel) {
   return channel->failed || channel->canceled || is_exceeded(channel->account);
 }
 
+int over_error(const struct channel *channel) {
+  if (!is_over(channel)) return 0;
+  return channel->failed ? (int)channel->failed : AVERROR_EXIT;
+}
+
 void channel_cancel(struct channel *channel) {
   account_end(channel->account);
   channel_lock(channel);

@@ -92,6 +92,8 @@ bool channel_stops_program(const struct channel *channel);
 
 /* It has failed, was canceled, or has taken more memory than it may: nothing is read for it any more. */
 bool is_over(const struct channel *channel);
+/* What is returned for it then: the failure, or AVERROR_EXIT; 0 where it is not over. */
+int over_error(const struct channel *channel);
 /* Whatever waits is over. */
 void channel_cancel(struct channel *channel);
 /* The first failure is kept: of an answer, or of memory. */

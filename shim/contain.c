@@ -46,7 +46,6 @@ static char *copy_of_allowed_inputs(void) {
  * since its demuxer would take it for the end.
  */
 static void end_waiting(struct channel *channel) {
-  enum { MAX_OPENS = 2000 };
   const int64_t max_wait = 1000000000; /* nanoseconds */
   const struct endpoint *endpoint = channel->acting;
   bool sleeps = channel->sleeping.duration > 0, opens = endpoint->opens > MAX_OPENS;

@@ -2,9 +2,6 @@
 
 #include <libavutil/mem.h>
 
-/* More than a playlist of playlists needs; one that names itself has no end. */
-enum { MAX_OPENS = 2000 };
-
 void endpoint_free(struct endpoint *endpoint) { av_freep(&endpoint->refused_url); }
 
 void refuse_seek(struct endpoint *endpoint, int64_t target) {

@@ -9,6 +9,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* More than a playlist of playlists needs; one that names itself has no end. While it opens, and from packet to packet. */
+enum { MAX_OPENS = 2000 };
+
 /* What opening an input may take, until all is known of it. */
 struct opening {
   bool running, exceeded;

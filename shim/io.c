@@ -95,8 +95,8 @@ static int memory_read(struct io *io, uint8_t *buffer, int size) {
 }
 
 int io_read(struct io *io, uint8_t *buffer, int size) {
-  const struct channel *channel = io->channel;
-  if (is_over(channel)) return channel->failed ? (int)channel->failed : AVERROR_EXIT;
+  int over = over_error(io->channel);
+  if (over < 0) return over;
   if (io->kind == AVS_IO_CALLBACKS) return callbacks_read(io, buffer, size);
   return io->kind == MEMORY_COPY ? copy_read(io, buffer, size) : memory_read(io, buffer, size);
 }

@@ -61,9 +61,11 @@ static void append_line(struct log *log, void *origin, int level, const char *fo
 }
 
 static void on_log(void *origin, int level, const char *format, va_list arguments) {
-  if (current && strstr(format, "exceeds max_streams")) current->exceeds_max_streams = true;
-  if (current && is_refused_format(format)) current->refuses_format = true;
   level &= 0xff; /* the bits above are a colour */
+  if (current && level <= AV_LOG_ERROR) { /* most lines are of packets, and none of these */
+    if (strstr(format, "exceeds max_streams")) current->exceeds_max_streams = true;
+    if (is_refused_format(format)) current->refuses_format = true;
+  }
   if (current && level <= threshold) append_line(current, origin, level, format, arguments);
 }
 

@@ -20,3 +20,13 @@ void drop_unsound(struct log *log, int stream, AVPacketSideData *list, int *coun
   }
   *count = kept;
 }
+
+int refuse_structures(struct log *log, const AVFormatContext *context) {
+  for (unsigned i = 0; i < context->nb_streams; i++) {
+    enum AVCodecID codec = context->streams[i]->codecpar->codec_id;
+    if (!is_structure_codec(codec)) continue;
+    log_line(log, AV_LOG_ERROR, "stream %u: %s is refused: %s", i, avcodec_get_name(codec), STRUCTURE_CODEC_FAULT);
+    return AVERROR(EPERM);
+  }
+  return 0;
+}

@@ -40,16 +40,17 @@ choose_version() {
 }
 
 # The newest FFmpeg may be nowhere to be had: Debian's unstable forgets old ones. The one of its stable release is then
-# built, with the same patches, unless a version was asked for.
+# built, with the same patches, unless a version was asked for. Sets $ffmpeg too, where it is or will be.
 choose_version_that_is_there() {
   local asked=${version:-${FFMPEG_SOURCE:-}}
   choose_version
-  if [ -n "$asked" ] || [ "$fallback" = no ] || has_ffmpeg || find_ffmpeg_tarball; then return; fi
+  if has_ffmpeg || [ -n "$asked" ] || [ "$fallback" = no ] || find_ffmpeg_tarball; then return; fi
   warn "FFmpeg $version is not to be had, neither from ffmpeg.org nor from Debian's archive." \
     "THE LIBRARY GETS FFmpeg $FALLBACK_FFMPEG_VERSION INSTEAD. For the newer one download ffmpeg-$version.tar.xz by hand," \
     "and set FFMPEG_SOURCE to its path."
   version=$FALLBACK_FFMPEG_VERSION
   choose_version
+  has_ffmpeg || true # where it is, or will be
 }
 
 find_ffmpeg_tarball() {

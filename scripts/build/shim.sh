@@ -63,7 +63,6 @@ choose_flags_embedded() {
   if need_libxml2; then get_libxml2; fi
   choose_configuration
   choose_version_that_is_there
-  has_ffmpeg || true # where it is, or will be
   description=${configuration[*]} title="FFmpeg $version"
   compile_flags+=(-DAVS_BUILD='"embedded"' -DAVS_CONFIGURATION="\"$description\"")
   if [ -n "$libxml2" ]; then compile_flags+=(-DAVIO_LIBXML2); fi

@@ -145,23 +145,13 @@ static int read_frame(struct session *session, AVPacket *packet) {
   return result == AVERROR_EOF && input->endpoint.refused_url ? AVERROR(EPERM) : result;
 }
 
-/* A concat script may say that a stream is of any codec. */
-int refuse_structures_of(struct session *session) {
-  const AVFormatContext *input = session->input->context;
-  for (unsigned i = 0; i < input->nb_streams; i++) {
-    enum AVCodecID codec = input->streams[i]->codecpar->codec_id;
-    if (!is_structure_codec(codec)) continue;
-    log_error(session, "stream %u: %s is refused: %s", i, avcodec_get_name(codec), STRUCTURE_CODEC_FAULT);
-    return AVERROR(EPERM);
-  }
-  return 0;
-}
-
 /* What goes on to JavaScript, to filters and to muxers. */
 static int check_contents(struct session *session, AVPacket *packet) {
-  const AVStream *stream = session->input->context->streams[packet->stream_index];
-  drop_unsound(&session->channel.log, packet->stream_index, packet->side_data, &packet->side_data_elems);
-  int result = is_structure_codec(stream->codecpar->codec_id) ? refuse_structures_of(session) : 0;
+  const AVFormatContext *input = session->input->context;
+  const AVStream *stream = input->streams[packet->stream_index];
+  struct log *log = &session->channel.log;
+  drop_unsound(log, packet->stream_index, packet->side_data, &packet->side_data_elems);
+  int result = is_structure_codec(stream->codecpar->codec_id) ? refuse_structures(log, input) : 0;
   if (result >= 0) result = check_size(session, packet);
   if (result < 0) av_packet_unref(packet);
   return result;
@@ -174,7 +164,8 @@ int input_read_packet(struct session *session, AVPacket *packet) {
   int result;
   do {
     if (places->lost) return AVERROR(EIO);
-    if (is_over(channel)) return channel->failed ? (int)channel->failed : AVERROR_EXIT; /* who goes on after EAGAIN ends */
+    result = over_error(channel);
+    if (result < 0) return result; /* who goes on after EAGAIN ends */
     result = has_lost_picture(session, packet) ? 0 : read_frame(session, packet);
   } while (result == AVERROR_EOF ? is_anchor_missing(session) : result >= 0 && is_passed_over(session, packet));
   if (result < 0) return result;

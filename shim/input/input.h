@@ -30,8 +30,6 @@ struct input {
 /* The session's from now on, over that I/O context (NULL: it opens all of it); NULL without memory. */
 struct input *input_new(struct session *session, struct io *io);
 void input_free(struct session *session);
-/* An error where a stream's packets are C structures. */
-int refuse_structures_of(struct session *session);
 /* Reads one packet for whoever wants it; AVERROR_EOF is the true end of the input. */
 int input_read_packet(struct session *session, AVPacket *packet);
 /* JavaScript is told of the streams that there are now: how many. */

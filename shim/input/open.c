@@ -6,6 +6,7 @@
 
 #include "../contain.h"
 #include "../io.h"
+#include "../unsound.h"
 #include "input.h"
 #include "parameters.h"
 
@@ -137,10 +138,10 @@ static int try_open(struct session *session, double *slot) {
   if (result < 0) return endpoint->refused_url ? AVERROR(EPERM) : result;
   /* It always looks for a second file beside its own, and does without. */
   if (!strcmp(input->context->iformat->name, "mlv")) av_freep(&endpoint->refused_url);
-  result = refuse_structures_of(session);
+  result = refuse_structures(&session->channel.log, input->context); /* a concat script may say any codec */
   if (result < 0) return result;
   if (slot[2]) result = find_stream_info(input->context);
-  if (result >= 0) result = refuse_structures_of(session);
+  if (result >= 0) result = refuse_structures(&session->channel.log, input->context);
   /* A playlist of playlists opens without them, and has nothing. */
   if (endpoint->refused_url && !input->context->nb_streams) return AVERROR(EPERM);
   return result;

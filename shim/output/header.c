@@ -10,7 +10,6 @@
 #include "../compat.h"
 #include "../contain.h"
 #include "../io.h"
-#include "../structures.h"
 #include "../unsound.h"
 #include "framing.h"
 #include "output.h"
@@ -52,17 +51,6 @@ bool is_misnamed(const AVCodecParameters *parameters) {
   return own == AVMEDIA_TYPE_AUDIO || said == AVMEDIA_TYPE_AUDIO;
 }
 
-static int refuse_structures(struct session *session) {
-  const AVFormatContext *output = session->output->context;
-  for (unsigned i = 0; i < output->nb_streams; i++) {
-    enum AVCodecID codec = output->streams[i]->codecpar->codec_id;
-    if (!is_structure_codec(codec)) continue;
-    log_error(session, "stream %u: %s is refused: %s", i, avcodec_get_name(codec), STRUCTURE_CODEC_FAULT);
-    return AVERROR(EPERM);
-  }
-  return 0;
-}
-
 /* What filters have made of the streams. */
 static int check_filtered(struct session *session) {
   const AVFormatContext *output = session->output->context;
@@ -70,12 +58,12 @@ static int check_filtered(struct session *session) {
     AVStream *stream = output->streams[i];
     drop_unsound(&session->channel.log, (int)i, STREAM_SIDE_DATA(stream), &STREAM_SIDE_DATA_COUNT(stream));
   }
-  return refuse_structures(session);
+  return refuse_structures(&session->channel.log, output);
 }
 
 static int check_streams(struct session *session) {
   AVFormatContext *output = session->output->context;
-  int refused = refuse_structures(session);
+  int refused = refuse_structures(&session->channel.log, output);
   if (refused < 0) return refused;
   if (lacks_chunks(output)) {
     log_error(session, "stream 0: apng needs extradata (the chunks before the first frame)");

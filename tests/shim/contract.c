@@ -757,17 +757,22 @@ static void answer_nested(double session, double io, uint32_t kind, double a, do
   if (nesting.gift == TWICE) nesting.last = source;
 }
 
+/* A new world, whose source is that text. */
+static void begin_nesting(const char *text) {
+  reset(NEVER, SIZE_MAX);
+  memset(&nesting, 0, sizeof(nesting));
+  world.any = true;
+  world.source.size = 0;
+  put(&world.source, (const uint8_t *)text, strlen(text));
+  world.source.position = 0;
+}
+
 /* A playlist of playlists that names itself: none of its files is given anything but an I/O context that was made for it. */
 static void test_gifts(void) {
   static const char playlist[] = "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\na.ts\n#EXTINF:1,\nb.ts\n#EXT-X-ENDLIST\n";
   avs_set_callback(answer_nested);
   for (int gift = 0; gift < GIFTS; gift++) {
-    reset(NEVER, SIZE_MAX);
-    memset(&nesting, 0, sizeof(nesting));
-    world.any = true;
-    world.source.size = 0;
-    put(&world.source, (const uint8_t *)playlist, sizeof(playlist) - 1);
-    world.source.position = 0;
+    begin_nesting(playlist);
     nesting.gift = (enum gift)gift;
     nesting.other = avs_session_new();
     double session = avs_session_new();
@@ -1182,12 +1187,7 @@ static void answer_beyond(double session, double io, uint32_t kind, double a, do
 
 static void test_beyond_int(void) {
   static const char playlist[] = "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\na.ts\n#EXT-X-ENDLIST\n";
-  reset(NEVER, SIZE_MAX);
-  memset(&nesting, 0, sizeof(nesting));
-  world.any = true;
-  world.source.size = 0;
-  put(&world.source, (const uint8_t *)playlist, sizeof(playlist) - 1);
-  world.source.position = 0;
+  begin_nesting(playlist);
   avs_set_callback(answer_beyond);
   double session = avs_session_new();
   world.source_io = new_source(session);
