@@ -164,6 +164,13 @@ Deno.test("Tags, chapters and programs have an end", { ignore }, async () => {
   assertEquals((await read("mpegts programs", 60_000)).programs.length, 400);
 });
 
+Deno.test("Where too many chapters are an error, it says that they are too many", { ignore }, async () => {
+  const chapter = "[CHAPTER]\nTIMEBASE=1/1\nSTART=0\nEND=1\n";
+  const bytes = new TextEncoder().encode(`;FFMETADATA1\n${chapter.repeat(5001)}`);
+  const { message } = await assertRejects(() => probe(bytes, { format: "ffmetadata" }), AVError);
+  assertMatch(message, /more than 5000 chapters/);
+});
+
 Deno.test("A table may have any number of rows", () => {
   const rows = Array.from({ length: 300_000 }, () => ["a", "b"]);
   assertEquals(table([{ title: "one" }, { title: "two" }], rows).length, rows.length + 1);
