@@ -153,10 +153,14 @@ static int fix_option(struct session *session, const struct fixed *fixed, bool *
   return AVERROR(EPERM);
 }
 
-/* Options of playlists' demuxers that ask for names as they come; the caller's opener decides. */
+/*
+ * Options of playlists' demuxers that ask for names as they come; the caller's opener decides. And what FFmpeg's commands set:
+ * MPEG-TS whose programs are told one after the other lacks streams, or their times, without.
+ */
 static const struct fixed input_defaults[] = {
     {"allowed_extensions", "ALL", true},
     {"extension_picky", "0", true},
+    {"scan_all_pmts", "1", true},
 };
 
 enum { INPUT_OPTIONS = sizeof(input_options) / sizeof(*input_options) };

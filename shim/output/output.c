@@ -70,6 +70,12 @@ int output_error(const struct session *session) {
   return pb && pb->error < 0 ? pb->error : 0;
 }
 
+/*
+ * As the ffmpeg command has it: without, MPEG-TS has a PES packet of its own for each frame of audio, and is up to five times
+ * as large.
+ */
+enum { MAX_DELAY = AV_TIME_BASE * 7 / 10 };
+
 static int choose_format(struct session *session) {
   const struct target *target = &session->targets[AVS_OUTPUT];
   struct output *output = session->output;
@@ -82,7 +88,9 @@ static int choose_format(struct session *session) {
     return AVERROR_MUXER_NOT_FOUND;
   }
   if (result >= 0) result = contain_output_format(session, output->context->oformat);
-  if (result >= 0) contain(session, output->context);
+  if (result < 0) return result;
+  contain(session, output->context);
+  output->context->max_delay = MAX_DELAY;
   return result;
 }
 
