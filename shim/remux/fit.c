@@ -73,11 +73,27 @@ static bool would_be_lost(const AVOutputFormat *format, const AVCodecParameters 
        "opus,s302m,pcm_bluray,timed_id3,klv,smpte_2038,dvb_subtitle,dvb_teletext,arib_caption,hdmv_pgs_subtitle,"
        "hdmv_text_subtitle"},
       {"mpeg,vcd,svcd,dvd,vob",
-       "mpeg1video,mpeg2video,mpeg4,h264,hevc,cavs,mp1,mp2,mp3,ac3,dts,mlp,truehd,pcm_s16be,pcm_dvd,dvd_subtitle,dvd_nav_packet"},
+       "mpeg1video,mpeg2video,mpeg4,h264,hevc,cavs,mp1,mp2,mp3,ac3,dts,pcm_s16be,pcm_dvd,dvd_subtitle"},
   };
   for (size_t i = 0; i < sizeof(lists) / sizeof(*lists); i++)
     if (av_match_name(format->name, lists[i].formats)) return !av_match_name(avcodec_get_name(codec), lists[i].codecs);
   return false;
+}
+
+/* What every muxer wants to know, and demuxers don't find out where a stream has no packet that can be made sense of. */
+static const char *unknown_of(const AVOutputFormat *format, const AVCodecParameters *parameters) {
+  bool has_size = parameters->width > 0 && parameters->height > 0;
+  if (parameters->codec_type == AVMEDIA_TYPE_AUDIO && parameters->sample_rate <= 0) return "sample rate";
+  if (parameters->codec_type == AVMEDIA_TYPE_VIDEO && !has_size && !(format->flags & AVFMT_NODIMENSIONS)) return "size";
+  return NULL;
+}
+
+static bool is_undescribed(struct session *session, const AVStream *stream) {
+  const char *unknown = unknown_of(session->output->context->oformat, stream->codecpar);
+  if (unknown)
+    log_line(&session->channel.log, AV_LOG_WARNING, "stream %d: %s of unknown %s, which %s does not hold", stream->index,
+             avcodec_get_name(stream->codecpar->codec_id), unknown, session->output->context->oformat->name);
+  return unknown;
 }
 
 /* Takes a cover for a cover, which it has no place for: it is mp4 that has one. */
@@ -108,8 +124,9 @@ int32_t avs_can_hold(double handle, int32_t input_stream) {
     return 1;
   int known = avformat_query_codec(session->output->context->oformat, stream->codecpar->codec_id, FF_COMPLIANCE_NORMAL);
   if (would_be_lost(output, stream->codecpar) || loses_pictures(output, stream)) return 0;
-  /* Their list is mp4's; what mp4 alone may hold they refuse in the header. */
-  if (known > 0 && av_match_name(output->name, "mov,ismv")) return try_header(session, stream);
+  if (known && is_undescribed(session, stream)) return 0;
+  /* The list of the first two is mp4's; what mp4 alone may hold they refuse in the header. The others have none. */
+  if (known > 0 && av_match_name(output->name, "mov,ismv,mpeg,vcd,svcd,dvd,vob")) return try_header(session, stream);
   if (known >= 0) return known > 0;
   if (is_raw(output)) return 0;
   return has_place_for(session->output->context->oformat, stream->codecpar->codec_type) && try_header(session, stream);
