@@ -22,6 +22,7 @@ import {
   streamIndexes,
   tagsOf,
   timeOf,
+  timestampsOf,
   whatOf,
 } from "./cli/arguments.ts";
 import { concat } from "./cli/concat.ts";
@@ -58,6 +59,7 @@ const transferFlags = {
   ...outputFlags,
   start: text,
   end: text,
+  timestamps: text,
   only: texts,
   streams: texts,
   filter: texts,
@@ -79,6 +81,7 @@ function transferArguments(output: string, values: TransferValues): Transfer {
     options: keyValues(values.option, "-o"),
     inputOptions: inputOptions(values),
     ...rangeOf(values.start, values.end),
+    timestamps: timestampsOf(values.timestamps),
     only: mediaTypes(values.only, "--only"),
     streams: streamIndexes(values.streams, "--streams"),
     filters: streamFilters(values.filter, "--filter"),

@@ -46,6 +46,12 @@ export function rangeOf(
   return { start, end };
 }
 
+/** What `--timestamps` says. */
+export function timestampsOf(value: string | undefined): "zero" | "keep" | undefined {
+  if (value === undefined || value === "zero" || value === "keep") return value;
+  throw new UsageError(`--timestamps: must be zero or keep, is '${value}'`);
+}
+
 const TYPES: readonly MediaType[] = ["video", "audio", "subtitle", "data", "attachment"];
 
 /** Types of streams, by name. */

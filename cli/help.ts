@@ -67,7 +67,8 @@ Flags about streams:
                             N=FILTER for one stream:
                             --filter video=h264_metadata=level=4.1
   --start TIME              begin with the last key frame at or before TIME
-  --end TIME                leave out what is at TIME and later`;
+  --end TIME                leave out what is at TIME and later
+  --timestamps zero|keep    begin with 0 (without this), or as IN does`;
 
 const WRITING = `\
 Flags about OUT:

@@ -30,7 +30,7 @@ export async function split(args: SplitArguments): Promise<void> {
       ...chosen,
       format,
       every: args.every,
-      resetTimestamps: !args.keepTimes,
+      ...(args.keepTimes ? { resetTimestamps: false } : {}),
       options: args.options,
       input: besideInput(args.input, args.inputOptions),
       onsegment: (index: number) => {

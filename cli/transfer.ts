@@ -33,6 +33,7 @@ export interface Transfer {
   inputOptions: DemuxerOptions;
   start?: number | undefined;
   end?: number | undefined;
+  timestamps?: "zero" | "keep" | undefined;
   /** Types and numbers of the streams to keep; of both none is all streams. */
   only: MediaType[];
   streams: number[];
@@ -87,12 +88,13 @@ export function muxerOptions({ output, format, options }: Transfer): Record<stri
 }
 
 function libraryOptions(args: Transfer, seen: Stream[]): RemuxOptions {
-  const { start, end, metadata, filters, edits } = args;
+  const { start, end, timestamps, metadata, filters, edits } = args;
   const { timeout, bufferSize } = args.inputOptions;
   const hasFilters = Object.keys(filters).length > 0;
   return {
     ...(start === undefined ? {} : { start }),
     ...(end === undefined ? {} : { end }),
+    ...(timestamps === undefined ? {} : { timestamps }),
     ...(isChoosing(args) || Object.keys(edits).length > 0 ? { streams: chooser(args, seen) } : {}),
     ...(hasFilters ? { bitstreamFilter: ({ index, type }) => filters[index] ?? filters[type] } : {}),
     ...(args.noChapters ? { chapters: [] } : {}),

@@ -27,6 +27,11 @@ export function setShift(session: Session, seconds: number, min: number): void {
   check(library().avs_set_shift(session.handle, seconds, min), "set shift");
 }
 
+/** The input's times stay as they are where they jump; else they go on as if they did not. */
+export function keepTimes(session: Session): void {
+  check(library().avs_keep_times(session.handle, 1), "keep times");
+}
+
 /** What has gone from a stream of the input to the present output. */
 export interface Routed {
   packets: number;

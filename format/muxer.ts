@@ -175,8 +175,8 @@ export class Muxer implements Disposable, AsyncDisposable {
    * Writes a packet: one of ours, or any object with the fields of one. Packets of several streams are interleaved by dts,
    * timestamps are rescaled from `packet.timeBase`. `av_interleaved_write_frame`.
    *
-   * @throws {AVError} The muxer refuses it: its dts does not grow, or the sink would have to seek and can't. The muxer goes
-   * on without it.
+   * @throws {AVError} The muxer refuses it: its dts does not grow or is after its pts (`remux` mends both, with a warning),
+   * or the sink would have to seek and can't. The muxer goes on without it.
    * @throws {TypeError | RangeError} A field of the packet is wrong.
    */
   writeSync(packet: PacketInit): void {

@@ -4,7 +4,7 @@
 import { argumentError } from "../ffi/errors.ts";
 import type { MaybePromise } from "../ffi/operation.ts";
 import type { Limits } from "../ffi/session.ts";
-import { checkFunction, checkLimit, checkNumber, type Names, optional } from "../io/arguments.ts";
+import { checkFunction, checkLimit, checkNumber, checkOneOf, type Names, optional } from "../io/arguments.ts";
 import { checkSelection, type StreamSelection } from "./edits.ts";
 import { checkDemuxerOptions, type DemuxerOptions } from "./open_input.ts";
 import { checkMuxerOptions, muxerOptionNames, type MuxerOptions } from "./open_output.ts";
@@ -32,12 +32,19 @@ export interface RemuxOptions extends MuxerOptions {
   /** Bitstream filters for a stream that is kept; see `StreamInit`. */
   bitstreamFilter?: (stream: Omit<Stream, "discard">) => string | null | undefined;
   /**
-   * Seconds; the output begins with the last key frame at or before it, and its time with 0. A RangeError where the media
+   * Seconds; the output begins with the last key frame at or before it, whose time is 0. A RangeError where the media
    * has ended by then.
    */
   start?: number;
   /** Seconds; packets that are shown from there on are left out, and with B-frames no others. @default {Infinity} */
   end?: number;
+  /**
+   * `"zero"`: the output begins with 0, as that of `ffmpeg -c copy`. What is decoded but not shown at the beginning (the
+   * delay of an encoder) has times below 0, which mp4 has as an edit list; formats without such times begin with it.
+   * Where the times of MPEG-TS jump or roll over they go on instead. `"keep"`: times are those of the input.
+   * MPEG-TS itself begins 1.4 seconds after 0, except with `"keep"`. @default {"zero"}
+   */
+  timestamps?: "zero" | "keep";
   /**
    * Called with each packet that is kept, of the input's streams and in their time bases; what it answers is written
    * instead of it, null leaves it out. Without it no packet comes to JavaScript.
@@ -87,6 +94,7 @@ export const remuxOptionNames: Names<RemuxOptions> = {
   bitstreamFilter: true,
   start: true,
   end: true,
+  timestamps: true,
   transform: true,
   onprogress: true,
 };
@@ -98,6 +106,7 @@ export function checkRemuxOptions<T extends RemuxOptions>(options: T | undefined
   optional(checkSelection, checked.streams, "streams");
   optional(checkFunction, checked.onprogress, "onprogress");
   optional(checkFunction, checked.bitstreamFilter, "bitstreamFilter");
+  optional((value, name) => checkOneOf(value, ["zero", "keep"], name), checked.timestamps, "timestamps");
   optional(checkFunction, checked.transform, "transform");
   optional(checkFunction, checked.editMetadata, "editMetadata");
   optional(checkFunction, checked.editChapters, "editChapters");

@@ -29,7 +29,7 @@ export interface SplitOptions
   format: string;
   /** Seconds: a segment ends with the first key frame at or after each multiple of them. */
   every: number;
-  /** Timestamps of each segment begin with 0. @default {true} */
+  /** Timestamps of each segment begin with 0. @default {true}, but false with `timestamps: "keep"` */
   resetTimestamps?: boolean;
   /** The sink of a segment, asked when it begins. */
   onsegment: (index: number) => MaybePromise<Sink>;
@@ -75,12 +75,16 @@ interface Checked {
 }
 
 function check(source: Source, given: SplitOptions): Checked {
-  const { every, resetTimestamps = true, onsegment, ...options } = checkRemuxOptions(given, splitOptionNames);
+  const { every, onsegment, ...options } = checkRemuxOptions(given, splitOptionNames);
+  const { resetTimestamps = options.timestamps !== "keep" } = given;
   checkString(options.format, "format");
   if (checkNumber(every, "every", 0) === 0) {
     throw argumentError(RangeError, "every", "must be more than 0, is 0");
   }
   optional(checkBoolean, given.resetTimestamps, "resetTimestamps");
+  if (resetTimestamps && options.timestamps === "keep") {
+    throw argumentError(TypeError, "resetTimestamps", 'can\'t be true with timestamps: "keep"');
+  }
   checkFunction(onsegment, "onsegment");
   const plan = {
     sources: [{ source, input: options.input ?? {} }],

@@ -189,6 +189,10 @@ class Transfer {
     return this.#options.start ?? 0;
   }
 
+  get #keepsTimes(): boolean {
+    return this.#options.timestamps === "keep";
+  }
+
   get #end(): number {
     return this.#options.end ?? Infinity;
   }
@@ -228,6 +232,13 @@ class Transfer {
     return this.#input.startTime ?? 0;
   }
 
+  /** The same of the streams that are kept, in formats whose times may jump, as the ffmpeg command does it. */
+  get #beginning(): number {
+    const starts = this.#chosen!.flatMap(({ stream }) => stream.startTime ?? []);
+    const mayJump = this.#input.format.flags.includes("discontinuous");
+    return mayJump && starts.length > 0 ? smallest(starts) : this.#origin;
+  }
+
   /** Nothing of the source is wanted. */
   #isBeforeStart(): boolean {
     const { duration } = this.#input;
@@ -257,11 +268,15 @@ class Transfer {
   /** The first output, with the first source that is wanted. */
   *#begin(): Operation<void> {
     yield* this.#chooseOutput();
+    if (this.#keepsTimes) remuxing.keepTimes(this.#session);
     this.#setRange();
     const start = yield* this.#cut();
+    if (this.#start > 0) this.#shift(this.#keepsTimes ? 0 : start, start);
+    else this.#shift(this.#keepsTimes ? 0 : this.#beginning, NaN);
     if (this.#options.transform) this.#transformWith(this.#options.transform);
-    const chapters = cutChapters(this.#input.chapters, start, this.#end - this.#joined);
-    yield* this.#openOutput(this.#joined + start, chapters);
+    const range = { start, end: this.#end - this.#joined + this.#origin };
+    const chapters = cutChapters(this.#input.chapters, range, this.#shifted);
+    yield* this.#openOutput(this.#joined + start - this.#origin, chapters);
   }
 
   /**
@@ -289,23 +304,20 @@ class Transfer {
   /** The range counts from the beginning of the media, its timestamps may not. */
   #setRange(): void {
     const timestamp = (time: number) => Math.max(0, time - this.#joined) + this.#origin;
-    const { start } = this.#options;
-    const end = this.#end === Infinity ? NaN : timestamp(this.#end);
-    remuxing.setRange(this.#session, start === undefined ? NaN : timestamp(start), end);
+    const start = this.#start > 0 ? timestamp(this.#start) : NaN;
+    remuxing.setRange(this.#session, start, this.#end === Infinity ? NaN : timestamp(this.#end));
   }
 
-  /** Goes to the key frame that the range begins with; its seconds in the source. */
+  /** Goes to the key frame that the range begins with; its time in the source. */
   *#cut(): Operation<number> {
-    const { start } = this.#options;
-    if (start === undefined) return 0;
+    const start = this.#start;
+    if (start === 0) return this.#origin;
     const found = yield* remuxing.cutInput(this.#session);
     if (found.isPastEnd) {
       const end = this.#joined + this.#input.duration!;
       throw argumentError(RangeError, "start", `must be before the end of the media (${end}), is ${start}`);
     }
-    if (Number.isNaN(found.start)) return start - this.#joined;
-    this.#shifted = found.start;
-    return found.start - this.#origin;
+    return Number.isNaN(found.start) ? start - this.#joined + this.#origin : found.start;
   }
 
   /** Packets, until there are no more: null; or until a key frame at or after this time: its time. */
@@ -365,8 +377,15 @@ class Transfer {
     const sink = this.#places.sink!;
     const host = scope ?? this.#session;
     const attachment = yield* openOutputSink(this.#session, sink, this.#chosenOutput, options, host);
-    yield* writeHeader(this.#session, attachment, options, this.#format);
+    yield* writeHeader(this.#session, attachment, this.#muxerOptions, this.#format);
     this.#output = { attachment, scope, start };
+  }
+
+  /** The muxer of MPEG-TS adds to all times, unless it is told not to. */
+  get #muxerOptions(): RemuxOptions {
+    const { options } = this.#options;
+    const isChanged = this.#keepsTimes && this.#format === "mpegts";
+    return isChanged ? { ...this.#options, options: { mpegts_copyts: 1, ...options } } : this.#options;
   }
 
   /** `end`: seconds of the input. */
@@ -498,12 +517,17 @@ function withSongTags(input: Description): Description {
   return { ...input, metadata: { ...tags, ...input.metadata }, streams: [{ ...only!, metadata }] };
 }
 
-/** The chapters inside the range, with the times they have in an output that begins with `start`. */
-function cutChapters(chapters: readonly Chapter[], start: number, end: number): Chapter[] {
-  return chapters.filter((chapter) => chapter.end > start && chapter.start < end).map((chapter) => ({
+/** The chapters inside the range, with the times they have in an output whose times are `shift` seconds earlier. */
+function cutChapters(
+  chapters: readonly Chapter[],
+  range: { start: number; end: number },
+  shift: number,
+): Chapter[] {
+  const inside = chapters.filter((chapter) => chapter.end > range.start && chapter.start < range.end);
+  return inside.map((chapter) => ({
     ...chapter,
-    start: Math.max(chapter.start, start) - start,
-    end: Math.min(chapter.end, end) - start,
+    start: Math.max(chapter.start, range.start) - shift,
+    end: Math.min(chapter.end, range.end) - shift,
   }));
 }
 

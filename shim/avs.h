@@ -297,6 +297,8 @@ enum { AVS_ROUTE_PACKETS, AVS_ROUTE_BYTES, AVS_ROUTE_FIRST, AVS_ROUTE_LAST, AVS_
 AVS_API int32_t avs_set_range(double session, double start, double end);
 /* Remuxing: seconds that are taken from the input's times; what is shown before `min` is left out, NaN: nothing. */
 AVS_API int32_t avs_set_shift(double session, double shift, double min);
+/* Remuxing: whether the input's times stay as they are where they jump, or go on as if they did not; that is the default. */
+AVS_API int32_t avs_keep_times(double session, int32_t keep);
 /* Packets of a stream are not delivered any more, or again, from the next one on that is read. */
 AVS_API int32_t avs_set_discard(double session, int32_t stream, int32_t discard);
 

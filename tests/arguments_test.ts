@@ -245,6 +245,7 @@ const remuxTable: Table<keyof RemuxOptions> = {
   bitstreamFilter: [...noFunction, [() => "nope", T]],
   start: [...noNumber, [-1, R], [Infinity, R], [99, R]],
   end: [...noNumber, [-1, R], [0, R]],
+  timestamps: [["", T], ["Keep", T], [true, T], [null, T], [0, T]],
   transform: [
     ...noFunction,
     [() => 5, T, "packet"],

@@ -141,6 +141,33 @@ const differences: Difference[] = [
   },
   { name: "mp4 and its like: an edit list counts milliseconds", formats: MOV, facts: ["start"], before: 63 },
   {
+    name: "an output begins with 0 where its source begins later",
+    formats: MOV,
+    facts: ["start"],
+    files: ["video.ts", "video.flv", "audio.mp3", "cover.mp3", "sample.mp3"],
+    since: 63,
+  },
+  {
+    name: "ogg: begins with 0",
+    formats: ["ogg", "oga", "opus"],
+    facts: ["start"],
+    codecs: ["opus"],
+    before: 63, // which takes the samples that are skipped for what comes before 0
+  },
+  {
+    name: "mpegts: frames of audio in a PES packet follow each other without gaps",
+    formats: ["mpegts"],
+    facts: ["pts", "dts"],
+    codecs: ["aac"],
+    files: ["fragmented.mp4"],
+  },
+  {
+    name: "nut: where all begins later, chapters do not",
+    formats: ["nut"],
+    facts: ["chapters"],
+    files: ["subtitles.mkv", "bbb_chapters.mp4"],
+  },
+  {
     name: "avi, adts, mp3: packets follow each other without gaps",
     formats: ["avi", "adts", "mp3"],
     facts: ["pts", "dts", "start"],
@@ -174,7 +201,8 @@ const differences: Difference[] = [
     name: "mov: a packet lasts until the next begins",
     formats: MOV,
     facts: ["duration"],
-    codecs: ["aac", "vorbis", "opus"],
+    codecs: ["aac", "mp3"],
+    before: 63,
   },
   // Data.
   {

@@ -10,7 +10,8 @@ static const struct {
   int quirks;
 } rows[] = {
     {"asf,asf_stream", SORTED}, /* 5.1 and 7.1 */
-    {"mpeg,vob,dvd,vcd,svcd", NO_EMPTY_PACKETS}, /* 5.1 and 7.1 */
+    {"mpeg,vob,dvd,vcd,svcd", NO_EMPTY_PACKETS | SPARSE_PTS}, /* 5.1 and 7.1 */
+    {"mpegts", SPARSE_PTS},
     {"hls", NO_FLUSH}, /* 5.1 and 7.1 */
     {"avi,asf,asf_stream,wav,w64,wtv", ADTS_TAG},
     {"ogg,oga,ogv,opus,spx", CHAPTER_TAGS}, /* 5.1 to 9.0 */

@@ -20,6 +20,7 @@ enum quirk {
   NEEDS_PIXELS = 128,   /* needs the pixel format of VP8 and VP9 for an atom, and without it leaves a broken one and says nothing */
   DIVIDES = 256,        /* by lengths of segments, which may be nothing */
   FIRST_INDEX = 512,    /* in fragments its index is first, and nothing is added to it later */
+  SPARSE_PTS = 1024,    /* not every frame needs a pts: a decoder counts on from the last one */
 };
 
 bool has_quirk(const AVOutputFormat *format, enum quirk quirk);

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include <libavcodec/codec_desc.h>
 #include <libavutil/time.h>
 
 #include "../input/input.h"
@@ -10,12 +11,14 @@
 #include "../numbers.h"
 #include "../output/cover.h"
 #include "../output/output.h"
+#include "../output/quirks.h"
 #include "../output/write.h"
 #include "times.h"
 
 static struct remux *remux_of(struct session *session) {
   if (!session->remux && (session->remux = calloc(1, sizeof(struct remux)))) {
     session->remux->start = NAN;
+    clock_forget(&session->remux->clock);
     session->remux->end = session->remux->until = session->remux->min_time = AV_NOPTS_VALUE;
   }
   return session->remux;
@@ -31,9 +34,17 @@ void remux_free(struct session *session) {
 
 /* ---------------------------------------------------------------------------------------- preparation */
 
+/* What is known of an input's stream, and has nothing to do with another's. */
+static void forget_times(struct route *route) {
+  route->missing = (struct missing){.next_dts = AV_NOPTS_VALUE};
+  stream_clock_forget(&route->clock);
+}
+
 static struct route route_to(int output_stream) {
-  return (struct route){.output_stream = output_stream, .next_dts = AV_NOPTS_VALUE, .last_dts = AV_NOPTS_VALUE,
-                        .first = NAN, .last = NAN};
+  struct route route = {.output_stream = output_stream, .first = NAN, .last = NAN};
+  forget_times(&route);
+  order_forget(&route.order);
+  return route;
 }
 
 static void drop_held(struct remux *remux) {
@@ -44,7 +55,8 @@ static void drop_held(struct remux *remux) {
 void remux_forget_input(struct remux *remux) {
   if (!remux) return;
   drop_held(remux);
-  for (unsigned i = 0; i < remux->count; i++) remux->routes[i].next_dts = AV_NOPTS_VALUE;
+  clock_forget(&remux->clock);
+  for (unsigned i = 0; i < remux->count; i++) forget_times(&remux->routes[i]);
 }
 
 void remux_forget_output(struct remux *remux) {
@@ -78,9 +90,11 @@ int32_t avs_map_stream(double handle, int32_t input_stream, int32_t output_strea
   struct remux *remux = remux_of(session);
   struct route *route = remux ? route_of(remux, (unsigned)input_stream) : NULL;
   if (!route) return AVERROR(ENOMEM);
-  int64_t next_dts = route->next_dts;
+  struct route before = *route;
   *route = route_to(output_stream);
-  route->next_dts = next_dts; /* the input goes on where it is */
+  route->missing = before.missing; /* the input goes on where it is */
+  route->clock = before.clock;
+  route->begun = before.begun;
   const AVPacket *picture = &session->input->context->streams[input_stream]->attached_pic;
   AVStream *stream = session->output->context->streams[output_stream];
   bool cover = picture->size && is_cover_to_attach(session->output->context, stream);
@@ -115,9 +129,10 @@ int32_t avs_set_range(double handle, double start, double end) {
   if (result < 0) return result;
   remux->start = start;
   remux->end = from_seconds(end);
+  clock_forget(&remux->clock);
   for (unsigned i = 0; i < remux->count; i++) {
     remux->routes[i].ended = false;
-    remux->routes[i].next_dts = AV_NOPTS_VALUE;
+    forget_times(&remux->routes[i]);
   }
   return 0;
 }
@@ -131,20 +146,15 @@ int32_t avs_set_shift(double handle, double shift, double min) {
   return 0;
 }
 
-/* ---------------------------------------------------------------------------------------- one packet */
-
-/* Muxers refuse a dts that does not grow; rounding to a coarser time base and broken files both make such. */
-static void mend_order(struct session *session, struct route *route, AVPacket *packet) {
-  bool strict = !(session->output->context->oformat->flags & AVFMT_TS_NONSTRICT);
-  int64_t min = route->last_dts == AV_NOPTS_VALUE ? AV_NOPTS_VALUE : av_sat_add64(route->last_dts, strict);
-  if (min != AV_NOPTS_VALUE && packet->dts < min && !(session->output->context->oformat->flags & AVFMT_NOTIMESTAMPS)) {
-    log_line(&session->channel.log, AV_LOG_WARNING, "stream %d: dts %lld after %lld made %lld", packet->stream_index,
-             (long long)packet->dts, (long long)route->last_dts, (long long)min);
-    if (packet->pts >= packet->dts && packet->pts < min) packet->pts = min;
-    packet->dts = min;
-  }
-  route->last_dts = packet->dts;
+int32_t avs_keep_times(double handle, int32_t keep) {
+  struct remux *remux = NULL;
+  int result = remux_to_set(handle, &remux);
+  if (result < 0) return result;
+  remux->keeps_times = keep;
+  return 0;
 }
+
+/* ---------------------------------------------------------------------------------------- one packet */
 
 /* The end of its stream in the source before, which may have been shorter than the others, is where the packet is shown. */
 static bool fills_gap(const struct remux *remux, const struct route *route, const AVStream *stream,
@@ -169,6 +179,23 @@ static bool in_range(struct remux *remux, struct route *route, const AVStream *s
          fills_gap(remux, route, stream, packet, time);
 }
 
+static bool can_be_first(const AVCodecParameters *parameters, const AVPacket *packet) {
+  const AVCodecDescriptor *codec = avcodec_descriptor_get(parameters->codec_id);
+  bool needs_key = parameters->codec_type == AVMEDIA_TYPE_VIDEO || parameters->codec_type == AVMEDIA_TYPE_AUDIO;
+  bool stands_alone = codec && (codec->props & AV_CODEC_PROP_INTRA_ONLY || codec->mime_types); /* or is a picture */
+  return packet->flags & AV_PKT_FLAG_KEY || !needs_key || stands_alone;
+}
+
+/* As the ffmpeg command does it, without -copyinkf. */
+static bool has_begun(struct session *session, struct route *route, const AVPacket *packet) {
+  route->begun |= can_be_first(session->input->context->streams[packet->stream_index]->codecpar, packet);
+  if (!route->begun && !route->waits)
+    log_line(&session->channel.log, AV_LOG_WARNING, "stream %d: what comes before its first key frame is left out",
+             packet->stream_index);
+  route->waits = !route->begun;
+  return route->begun;
+}
+
 static bool all_ended(const struct remux *remux) {
   if (remux->end == AV_NOPTS_VALUE) return false;
   for (unsigned i = 0; i < remux->count; i++)
@@ -180,7 +207,8 @@ static void note_packet(struct route *route, const AVStream *stream, const AVPac
   route->packets++;
   route->bytes += packet->size;
   if (is_picture(stream)) return; /* which has no time */
-  double first = (double)packet->pts * av_q2d(stream->time_base), last = first + packet_duration(stream, packet);
+  int64_t time = packet->pts != AV_NOPTS_VALUE ? packet->pts : packet->dts;
+  double first = (double)time * av_q2d(stream->time_base), last = first + packet_duration(stream, packet);
   if (!(route->first <= first)) route->first = first;
   if (!(route->last >= last)) route->last = last;
 }
@@ -189,10 +217,11 @@ static int pass_on(struct session *session, struct remux *remux, struct route *r
   const AVStream *source = session->input->context->streams[packet->stream_index];
   AVRational from = source->time_base;
   AVStream *stream = session->output->context->streams[route->output_stream];
-  mend_missing_times(source, &route->next_dts, packet);
+  const AVOutputFormat *format = session->output->context->oformat;
+  mend_missing_times(source, &route->missing, has_quirk(format, SPARSE_PTS), packet);
   if (!is_picture(source)) {
     int64_t shift = av_rescale_q(remux->shift, AV_TIME_BASE_Q, from);
-    packet->pts = av_sat_sub64(packet->pts, shift);
+    if (packet->pts != AV_NOPTS_VALUE) packet->pts = av_sat_sub64(packet->pts, shift);
     packet->dts = av_sat_sub64(packet->dts, shift);
   } else if (route->packets) {
     return 0; /* of another source, which came before */
@@ -200,8 +229,7 @@ static int pass_on(struct session *session, struct remux *remux, struct route *r
   note_packet(route, source, packet);
   packet->stream_index = route->output_stream;
   packet->pos = -1;
-  av_packet_rescale_ts(packet, from, stream->time_base);
-  mend_order(session, route, packet);
+  order_packet(&route->order, format, stream, from, packet, &session->channel.log);
   remux->packets++;
   return output_write_packet(session, packet);
 }
@@ -293,7 +321,10 @@ static int remux_packet(struct session *session, struct remux *remux, AVPacket *
   int result = input_read_packet(session, packet);
   if (result < 0) return result;
   struct route *route = mapped_route(session, remux, packet->stream_index);
-  if (!route || !in_range(remux, route, session->input->context->streams[packet->stream_index], packet)) return 0;
+  if (!route) return 0;
+  const AVFormatContext *input = session->input->context;
+  if (!remux->keeps_times) clock_correct(&remux->clock, &route->clock, input, packet, &session->channel.log);
+  if (!in_range(remux, route, input->streams[packet->stream_index], packet) || !has_begun(session, route, packet)) return 0;
   return is_break(session, remux, packet) ? hold(remux, packet) : write_or_gather(session, remux, packet);
 }
 

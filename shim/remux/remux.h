@@ -7,14 +7,18 @@
 #define AVS_REMUX_REMUX_H
 
 #include "../session.h"
-
-struct AVPacket;
+#include "clock.h"
+#include "order.h"
+#include "times.h"
 
 struct route {
   int output_stream; /* -1: dropped */
   bool ended;
-  int64_t next_dts;  /* input time base: what dts a packet without one gets */
-  int64_t last_dts;  /* output time base */
+  bool begun;        /* with a key frame: what comes before can't be decoded */
+  bool waits;        /* for that */
+  struct missing missing;    /* of the input */
+  struct stream_clock clock; /* the same */
+  struct order order;        /* of the output */
   int64_t packets, bytes; /* that went to this output */
   double first, last;     /* seconds of the output, NaN before the first packet */
 };
@@ -23,11 +27,13 @@ struct remux {
   struct route *routes;
   unsigned count;
   double start;      /* seconds, NaN where open */
+  bool keeps_times;  /* as they are, jumps and all */
+  struct clock clock;
   int64_t end;       /* AV_TIME_BASE; AV_NOPTS_VALUE where open */
   int64_t shift;     /* AV_TIME_BASE: taken from the input's times */
   int64_t min_time;  /* AV_TIME_BASE: what is shown before is left out; AV_NOPTS_VALUE: nothing */
   int64_t until;     /* AV_TIME_BASE: a place to begin with, from there on, ends AVS_OP_REMUX; AV_NOPTS_VALUE: none does */
-  struct AVPacket *held;    /* that place, not written yet */
+  AVPacket *held;    /* that place, not written yet */
   bool holds;        /* there is one */
   int64_t packets;
   int64_t requests; /* of the session's, when a batch was last transformed */
@@ -41,7 +47,7 @@ void remux_forget_output(struct remux *remux);
 void discard_unmapped(struct session *session);
 bool has_mapped_video(const struct session *session);
 /* A cut can begin with the key frames of video, where there is one; else with any packet. */
-bool can_begin(const struct session *session, bool has_video, const struct AVPacket *packet);
+bool can_begin(const struct session *session, bool has_video, const AVPacket *packet);
 operation remux_op;
 
 #endif

@@ -20,7 +20,9 @@ static int64_t decoding_lead(const AVStream *stream, const AVPacket *packet) {
  * Some demuxers leave dts out: go on from the packet before. Matroska does not have them, and the first ones of a
  * stream with B-frames can't be told from pts; raw streams have none.
  */
-void mend_missing_times(const AVStream *stream, int64_t *next_dts, AVPacket *packet) {
+void mend_missing_times(const AVStream *stream, struct missing *missing, bool may_lack_pts, AVPacket *packet) {
+  int64_t *next_dts = &missing->next_dts;
+  missing->had_pts |= packet->pts != AV_NOPTS_VALUE;
   if (packet->dts == AV_NOPTS_VALUE && packet->pts != AV_NOPTS_VALUE && *next_dts == AV_NOPTS_VALUE)
     packet->dts = av_sat_sub64(packet->pts, decoding_lead(stream, packet));
   if (packet->dts == AV_NOPTS_VALUE)
@@ -28,7 +30,8 @@ void mend_missing_times(const AVStream *stream, int64_t *next_dts, AVPacket *pac
                       ? *next_dts
                       : packet->pts;
   if (packet->dts == AV_NOPTS_VALUE) packet->dts = 0;
-  if (packet->pts == AV_NOPTS_VALUE) packet->pts = packet->dts;
+  bool is_reordered = stream->codecpar->video_delay > 0;
+  if (packet->pts == AV_NOPTS_VALUE && !(may_lack_pts && missing->had_pts && is_reordered)) packet->pts = packet->dts;
   *next_dts = av_sat_add64(packet->dts, packet->duration > 0 ? packet->duration : 1);
 }
 

@@ -15,7 +15,16 @@ bool is_picture(const AVStream *stream);
 int64_t packet_time(const AVPacket *packet, AVRational time_base);
 /* Seconds; where the container does not say it, of a frame of video. */
 double packet_duration(const AVStream *stream, const AVPacket *packet);
-/* Gives the packet both times. `next_dts`, of the input's stream, is what dts one without gets; AV_NOPTS_VALUE: not known. */
-void mend_missing_times(const AVStream *stream, int64_t *next_dts, AVPacket *packet);
+/* Of an input's stream. */
+struct missing {
+  int64_t next_dts; /* what dts a packet without one gets; AV_NOPTS_VALUE: not known */
+  bool had_pts;     /* some packet */
+};
+
+/*
+ * Gives the packet both times; with `may_lack_pts` none that is made up to a frame of a stream with B-frames, except where
+ * no packet before had one.
+ */
+void mend_missing_times(const AVStream *stream, struct missing *missing, bool may_lack_pts, AVPacket *packet);
 
 #endif

@@ -375,6 +375,7 @@ static void call_all(double handle) {
   CHECK(avs_route(handle, 0, row) < 0, "route");
   CHECK(avs_set_range(handle, 0, 1) < 0, "set range");
   CHECK(avs_set_shift(handle, 0, 1) < 0, "set shift");
+  CHECK(avs_keep_times(handle, 1) < 0, "keep times");
   CHECK(avs_index(handle, 0, 0, row, 1) < 0, "index");
   CHECK(avs_memory_size(handle) < 0, "memory size");
   CHECK(avs_memory_read(handle, 0, bytes, 1) < 0, "memory read");
@@ -485,6 +486,7 @@ static void misuse_inside(double session) {
   CHECK(avs_add_stream(session, "", 0) < 0, "stream added while running");
   CHECK(avs_io_close(world.source_io) == -EBUSY, "I/O context closed while running");
   CHECK(avs_set_shift(session, 0, 0) == -EBUSY, "shifted while running");
+  CHECK(avs_keep_times(session, 1) == -EBUSY, "kept while running");
   CHECK(avs_route(session, 0, slot) == -EBUSY, "counted while running");
   CHECK(avs_io_new(session, AVS_IO_CALLBACKS, AVS_IO_READ, 10) == 0, "I/O context made while running");
   char text[16];
@@ -1429,7 +1431,10 @@ static void step_setting(struct walk *walk, double session) {
   switch (below(9)) {
   case 0: avs_map_stream(session, (int32_t)below(3), (int32_t)below(3)); break;
   case 1: avs_set_range(session, below(2) ? below(3) : NAN, below(2) ? 1 + below(3) : NAN); break;
-  case 2: avs_set_shift(session, numbers[below(NUMBERS)], numbers[below(NUMBERS)]); break;
+  case 2:
+    avs_set_shift(session, numbers[below(NUMBERS)], numbers[below(NUMBERS)]);
+    avs_keep_times(session, (int32_t)below(2));
+    break;
   case 3: avs_route(session, (int32_t)below(3), some); break;
   case 4: avs_set_discard(session, (int32_t)below(3), (int32_t)below(2)); break;
   case 5: avs_io_close(some_io(walk)); break;

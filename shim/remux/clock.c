@@ -1,0 +1,116 @@
+#include "clock.h"
+
+#include <libavutil/mathematics.h>
+
+#include "../compat.h"
+#include "../log.h"
+
+/* ts_fixup() of fftools/ffmpeg_demux.c, in AV_TIME_BASE where not said otherwise. */
+enum {
+  MAX_JUMP = 10 * AV_TIME_BASE, /* of formats whose times may jump: -dts_delta_threshold */
+  MAX_STEP_BACK = AV_TIME_BASE / 10,
+};
+#define MAX_ERROR (INT64_C(30) * 3600 * AV_TIME_BASE) /* of the others: -dts_error_threshold */
+
+void clock_forget(struct clock *clock) { *clock = (struct clock){.last = AV_NOPTS_VALUE}; }
+
+void stream_clock_forget(struct stream_clock *clock) {
+  *clock = (struct stream_clock){.dts = AV_NOPTS_VALUE, .next_dts = AV_NOPTS_VALUE};
+}
+
+static int64_t in_clock(int64_t time, const AVStream *stream) {
+  return av_rescale_q_rnd(time, stream->time_base, AV_TIME_BASE_Q, AV_ROUND_NEAR_INF | AV_ROUND_PASS_MINMAX);
+}
+
+static void add(AVPacket *packet, const AVStream *stream, int64_t offset) {
+  int64_t units = av_rescale_q(offset, AV_TIME_BASE_Q, stream->time_base);
+  if (packet->pts != AV_NOPTS_VALUE) packet->pts = av_sat_add64(packet->pts, units);
+  if (packet->dts != AV_NOPTS_VALUE) packet->dts = av_sat_add64(packet->dts, units);
+}
+
+/* libavformat takes a file that begins shortly before a roll-over for one that begins at a time below zero. */
+static void unroll(struct stream_clock *own, const AVFormatContext *input, const AVStream *stream, AVPacket *packet) {
+  int bits = stream->pts_wrap_bits;
+  if (own->unrolled || input->start_time == AV_NOPTS_VALUE || bits < 1 || bits > 62) return;
+  int64_t start = av_rescale_q(input->start_time, AV_TIME_BASE_Q, stream->time_base);
+  int64_t max = av_sat_add64(start, INT64_C(1) << (bits - 1));
+  own->unrolled = true;
+  int64_t *times[] = {&packet->dts, &packet->pts};
+  for (int i = 0; i < 2; i++) {
+    if (*times[i] == AV_NOPTS_VALUE || *times[i] <= max) continue;
+    *times[i] -= INT64_C(1) << bits;
+    own->unrolled = false;
+  }
+}
+
+/* Below zero: back. */
+static int64_t jump_of(const struct clock *clock, const struct stream_clock *own, int64_t dts) {
+  if (own->next_dts == AV_NOPTS_VALUE) {
+    int64_t jump = clock->last == AV_NOPTS_VALUE ? 0 : av_sat_sub64(dts, clock->last);
+    return FFABS(jump) > MAX_JUMP ? jump : 0;
+  }
+  int64_t jump = av_sat_sub64(dts, own->next_dts);
+  return FFABS(jump) > MAX_JUMP || av_sat_add64(dts, MAX_STEP_BACK) < own->dts ? jump : 0;
+}
+
+static void drop_error(const struct stream_clock *own, const AVStream *stream, int64_t *time) {
+  if (own->next_dts == AV_NOPTS_VALUE || *time == AV_NOPTS_VALUE) return;
+  if (FFABS(av_sat_sub64(in_clock(*time, stream), own->next_dts)) > MAX_ERROR) *time = AV_NOPTS_VALUE;
+}
+
+static void correct_jump(struct clock *clock, const struct stream_clock *own, const AVFormatContext *input,
+                         const AVStream *stream, AVPacket *packet, struct log *log) {
+  int64_t dts = in_clock(packet->dts, stream);
+  if (input->iformat->flags & AVFMT_TS_DISCONT) {
+    int64_t jump = jump_of(clock, own, dts);
+    clock->offset = av_sat_sub64(clock->offset, jump);
+    add(packet, stream, -jump);
+    if (jump && own->next_dts != AV_NOPTS_VALUE)
+      log_line(log, AV_LOG_WARNING, "stream %d: its times jump by %.3f seconds, which are taken away", stream->index,
+               (double)jump / AV_TIME_BASE);
+  } else {
+    drop_error(own, stream, &packet->dts);
+    drop_error(own, stream, &packet->pts);
+  }
+  if (packet->dts != AV_NOPTS_VALUE) clock->last = in_clock(packet->dts, stream);
+}
+
+/* When the first packet is decoded: as many frames before it is shown as are decoded before they are shown. */
+static int64_t first_dts(const AVStream *stream, const AVPacket *packet) {
+  AVRational rate = stream->avg_frame_rate;
+  int64_t lead = rate.num > 0 && rate.den > 0
+                     ? av_rescale(stream->codecpar->video_delay, (int64_t)AV_TIME_BASE * rate.den, rate.num)
+                     : 0;
+  return packet->pts == AV_NOPTS_VALUE ? -lead : av_sat_sub64(in_clock(packet->pts, stream), lead);
+}
+
+static int64_t length_of(AVStream *stream, const AVPacket *packet) {
+  const AVCodecParameters *parameters = stream->codecpar;
+  AVRational rate = *codec_frame_rate(stream);
+  if (parameters->codec_type == AVMEDIA_TYPE_AUDIO && parameters->sample_rate > 0)
+    return av_rescale(AV_TIME_BASE, FFMAX(parameters->frame_size, 0), parameters->sample_rate);
+  if (parameters->codec_type != AVMEDIA_TYPE_AUDIO && parameters->codec_type != AVMEDIA_TYPE_VIDEO) return 0;
+  if (packet->duration > 0) return in_clock(packet->duration, stream);
+  bool known = parameters->codec_type == AVMEDIA_TYPE_VIDEO && rate.num > 0 && rate.den > 0;
+  return known ? av_rescale_q(1, av_inv_q(rate), AV_TIME_BASE_Q) : 0;
+}
+
+static void go_on(struct stream_clock *own, AVStream *stream, const AVPacket *packet) {
+  if (!own->begun) own->dts = first_dts(stream, packet);
+  own->begun = true;
+  if (own->next_dts == AV_NOPTS_VALUE) own->next_dts = own->dts;
+  if (packet->dts != AV_NOPTS_VALUE) own->next_dts = in_clock(packet->dts, stream);
+  own->dts = own->next_dts;
+  own->next_dts = av_sat_add64(own->next_dts, length_of(stream, packet));
+}
+
+void clock_correct(struct clock *clock, struct stream_clock *own, const AVFormatContext *input, AVPacket *packet,
+                   struct log *log) {
+  AVStream *stream = input->streams[packet->stream_index];
+  enum AVMediaType type = stream->codecpar->codec_type;
+  unroll(own, input, stream, packet);
+  add(packet, stream, clock->offset);
+  if ((type == AVMEDIA_TYPE_VIDEO || type == AVMEDIA_TYPE_AUDIO) && packet->dts != AV_NOPTS_VALUE)
+    correct_jump(clock, own, input, stream, packet, log);
+  go_on(own, stream, packet);
+}

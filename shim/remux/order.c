@@ -1,0 +1,74 @@
+#include "order.h"
+
+#include <math.h>
+#include <stdbool.h>
+
+#include <libavcodec/avcodec.h>
+#include <libavutil/mathematics.h>
+
+#include "../log.h"
+
+/* mux_fixup_ts() of fftools/ffmpeg_mux.c. */
+
+void order_forget(struct order *order) {
+  *order = (struct order){.last_dts = AV_NOPTS_VALUE, .next_sample = AV_NOPTS_VALUE};
+}
+
+/* av_rescale_delta() adds to samples, and doubles what it has been given, without a look at overflows. */
+static bool can_count_samples(const AVCodecParameters *parameters, AVRational from, int64_t time) {
+  const double max = (double)(INT64_C(1) << 60);
+  double seconds = (double)time * av_q2d(from);
+  return parameters->codec_type == AVMEDIA_TYPE_AUDIO && parameters->sample_rate > 0 && fabs((double)time) < max &&
+         fabs(seconds * parameters->sample_rate) < max;
+}
+
+/* Milliseconds are too coarse for audio: packets go on, to the sample, where the one before has ended. */
+static void rescale(struct order *order, const AVStream *stream, AVRational from, AVPacket *packet) {
+  const AVCodecParameters *parameters = stream->codecpar;
+  if (!can_count_samples(parameters, from, packet->dts)) {
+    av_packet_rescale_ts(packet, from, stream->time_base);
+    order->next_sample = AV_NOPTS_VALUE;
+    return;
+  }
+  int length = av_get_audio_frame_duration2((AVCodecParameters *)parameters, packet->size);
+  if (length <= 0) length = parameters->frame_size > 0 ? parameters->frame_size : 0;
+  AVRational samples = {1, parameters->sample_rate};
+  packet->pts = packet->dts =
+      av_rescale_delta(from, packet->dts, samples, length, &order->next_sample, stream->time_base);
+  packet->duration = av_rescale_q(packet->duration, from, stream->time_base);
+}
+
+static int64_t middle_of(int64_t a, int64_t b, int64_t c) { return FFMAX(FFMIN(a, b), FFMIN(FFMAX(a, b), c)); }
+
+static void mend_shown_before_decoded(const struct order *order, AVPacket *packet, struct log *log) {
+  if (packet->pts == AV_NOPTS_VALUE || packet->dts <= packet->pts) return;
+  int64_t next = order->last_dts == AV_NOPTS_VALUE ? INT64_MIN : av_sat_add64(order->last_dts, 1);
+  int64_t time = middle_of(packet->pts, packet->dts, next);
+  log_line(log, AV_LOG_WARNING, "stream %d: dts %lld is after pts %lld: both made %lld", packet->stream_index,
+           (long long)packet->dts, (long long)packet->pts, (long long)time);
+  packet->pts = packet->dts = time;
+}
+
+/* Muxers refuse a dts that does not grow; rounding to a coarser time base and broken files both make such. */
+static void mend_order(const struct order *order, const AVOutputFormat *format, enum AVMediaType type, AVPacket *packet,
+                       struct log *log) {
+  if (order->last_dts == AV_NOPTS_VALUE) return;
+  bool may_stay = format->flags & AVFMT_TS_NONSTRICT || type == AVMEDIA_TYPE_DATA;
+  int64_t min = av_sat_add64(order->last_dts, !may_stay);
+  if (packet->dts >= min) return;
+  bool is_rounding = min - packet->dts <= 2 && type != AVMEDIA_TYPE_VIDEO;
+  log_line(log, is_rounding ? AV_LOG_VERBOSE : AV_LOG_WARNING, "stream %d: dts %lld after %lld made %lld",
+           packet->stream_index, (long long)packet->dts, (long long)order->last_dts, (long long)min);
+  if (packet->pts >= packet->dts && packet->pts < min) packet->pts = min;
+  packet->dts = min;
+}
+
+void order_packet(struct order *order, const AVOutputFormat *format, const AVStream *stream, AVRational from,
+                  AVPacket *packet, struct log *log) {
+  rescale(order, stream, from, packet);
+  if (!(format->flags & AVFMT_NOTIMESTAMPS)) {
+    mend_shown_before_decoded(order, packet, log);
+    mend_order(order, format, stream->codecpar->codec_type, packet, log);
+  }
+  order->last_dts = packet->dts;
+}

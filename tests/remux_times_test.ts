@@ -1,0 +1,473 @@
+/**
+ * Times on their way from an input to an output: where the output begins, what becomes of times that jump, that are out of
+ * order or too coarse, and of what can't be decoded or is not described. The measure is `ffmpeg -c copy`.
+ */
+import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
+import {
+  concatSync,
+  Demuxer,
+  type DemuxerOptions,
+  MemorySink,
+  Muxer,
+  onLog,
+  Packet,
+  probeSync,
+  remux,
+  type RemuxOptions,
+  type RemuxResult,
+  RemuxStream,
+  remuxSync,
+  type Source,
+  splitSync,
+} from "@avio/avio";
+import { avio } from "./support/cli.ts";
+import { concatBytes } from "./support/essence.ts";
+import { fixtureBytes, fixturePath, realPath } from "./support/fixtures.ts";
+import { libavformat } from "./support/versions.ts";
+
+type Bytes = Uint8Array<ArrayBuffer>;
+
+/** A moving picture, made by the ffmpeg command. */
+function byFFmpeg(output: string): Bytes {
+  const input = "-v error -nostdin -f lavfi -i testsrc=size=128x96:rate=25:duration=4";
+  const args = `${input} ${output}`.split(" ");
+  const { success, stdout, stderr } = new Deno.Command("ffmpeg", { args }).outputSync();
+  assert(success, new TextDecoder().decode(stderr));
+  return stdout as Bytes;
+}
+
+/** What a remux makes, and the warnings of the log. */
+function remuxed(
+  source: Source,
+  options: RemuxOptions,
+): { bytes: Bytes; result: RemuxResult; warnings: string[] } {
+  const sink = new MemorySink();
+  const warnings: string[] = [];
+  onLog(({ level, message }) => void (level === "warning" && warnings.push(message)));
+  try {
+    const result = remuxSync(source, sink, options);
+    return { bytes: sink.bytes().slice(), result, warnings };
+  } finally {
+    onLog(null);
+  }
+}
+
+function packetsOf(source: Source, options?: DemuxerOptions): Packet[] {
+  using demuxer = Demuxer.openSync(source, options);
+  return [...demuxer.packetsSync()];
+}
+
+function secondsOf({ pts, dts, timeBase: { num, den } }: Packet): number {
+  return (pts ?? dts)! * num / den;
+}
+
+/** Seconds of the first packet that is shown, of any stream. */
+function beginningOf(source: Source): number {
+  return Math.min(...packetsOf(source).map(secondsOf));
+}
+
+/** The fixture with times that begin at so many seconds, or anything else done to its packets. */
+function changed(name: string, format: string, change: (packet: Packet) => Packet | null): Bytes {
+  using demuxer = Demuxer.openSync(fixturePath(name));
+  const sink = new MemorySink();
+  const options = { format, options: format === "mpegts" ? { mpegts_copyts: 1 } : {} };
+  using muxer = Muxer.openSync(sink, options);
+  for (const stream of demuxer.streams) muxer.addStream(stream);
+  for (const packet of demuxer.packetsSync()) {
+    const written = change(packet);
+    if (written) muxer.writeSync(written);
+  }
+  muxer.finishSync();
+  return sink.bytes().slice();
+}
+
+const later = (seconds: number) => (packet: Packet) => {
+  const shift = Math.round(seconds * packet.timeBase.den / packet.timeBase.num);
+  return new Packet({
+    ...packet,
+    pts: packet.pts === null ? null : packet.pts + shift,
+    dts: packet.dts === null ? null : packet.dts + shift,
+  });
+};
+
+const atHundred = changed("video.mp4", "mpegts", later(100));
+
+// ------------------------------------------------------------------------------------------- where it begins
+
+/** Seconds at which the output of each format begins, of a source that begins later. */
+const beginnings: Record<string, number> = {
+  mp4: 0,
+  mov: 0,
+  matroska: 0,
+  flv: 0,
+  nut: 0,
+  mpegts: 1.4,
+};
+
+for (const [format, expected] of Object.entries(beginnings)) {
+  Deno.test(`remuxSync() to ${format} begins with 0, whatever the source does, or keeps its times`, () => {
+    for (const source of [atHundred, changed("video.mp4", "matroska", later(7)), fixtureBytes("video.ts")]) {
+      const { startTime } = probeSync(source);
+      const zero = remuxed(source, { format });
+      assertAlmostEquals(probeSync(zero.bytes).startTime!, expected, 0.1, format);
+      // Without its index, which the system build does not write, nut guesses.
+      if (format !== "nut") assertAlmostEquals(probeSync(zero.bytes).duration!, 3, 0.2, format);
+      const kept = remuxed(source, { format, timestamps: "keep" });
+      assertAlmostEquals(beginningOf(kept.bytes), startTime!, 0.1, format);
+      assertAlmostEquals(kept.result.duration!, zero.result.duration!, 0.01, format);
+      assertEquals(kept.result.packets, zero.result.packets, format);
+    }
+  });
+}
+
+Deno.test("timestamps: keep gives exactly the times of the source", () => {
+  const { bytes } = remuxed(atHundred, { format: "mpegts", timestamps: "keep", options: { max_delay: 0 } });
+  const times = (source: Bytes) =>
+    [0, 1].map((index) =>
+      packetsOf(source).filter(({ streamIndex }) => streamIndex === index).map(secondsOf)
+    );
+  assertEquals(times(bytes), times(atHundred));
+});
+
+Deno.test("remux(), RemuxStream, concat and split begin with 0 as well, or keep times", async () => {
+  const source = changed("video.mp4", "matroska", later(100));
+  const all: Record<string, (timestamps: "zero" | "keep") => Bytes | Promise<Bytes>> = {
+    async remux(timestamps) {
+      const sink = new MemorySink();
+      await remux(new Blob([source]).stream(), sink, { format: "matroska", timestamps });
+      return sink.bytes().slice();
+    },
+    async RemuxStream(timestamps) {
+      const stream = new RemuxStream({ format: "matroska", timestamps });
+      const piped = new Blob([source]).stream().pipeThrough(stream);
+      return new Uint8Array(await new Response(piped).arrayBuffer());
+    },
+    concat(timestamps) {
+      const sink = new MemorySink();
+      concatSync([source, source], sink, { format: "matroska", timestamps });
+      return sink.bytes().slice();
+    },
+    split(timestamps) {
+      const sinks: MemorySink[] = [];
+      const onsegment = (index: number) => sinks[index] = new MemorySink();
+      splitSync(source, { format: "matroska", every: 1, timestamps, onsegment });
+      assert(sinks.length > 2);
+      const second = beginningOf(sinks[1]!.bytes());
+      assertAlmostEquals(second, timestamps === "zero" ? 0 : 101, 0.1, "the second segment");
+      return sinks[0]!.bytes().slice();
+    },
+  };
+  for (const [name, make] of Object.entries(all)) {
+    assertAlmostEquals(beginningOf(await make("zero")), 0, 0.1, name);
+    assertAlmostEquals(beginningOf(await make("keep")), 100, 0.1, name);
+  }
+});
+
+Deno.test("split: resetTimestamps and timestamps: keep can't be both", () => {
+  const onsegment = () => new MemorySink();
+  const options = { format: "mp4", every: 1, onsegment, timestamps: "keep", resetTimestamps: true } as const;
+  assertThrows(() => splitSync(atHundred, options), TypeError, "resetTimestamps");
+});
+
+Deno.test("A cut begins with 0, and with timestamps: keep when it does in the source", () => {
+  for (const [timestamps, expected] of [["zero", 0], ["keep", 101]] as const) {
+    const { bytes, result } = remuxed(atHundred, { format: "matroska", start: 1.5, end: 2.5, timestamps });
+    assertAlmostEquals(beginningOf(bytes), expected, 0.1, timestamps);
+    assertAlmostEquals(result.start, 1, 0.1);
+    assertAlmostEquals(result.duration!, 1.5, 0.2);
+  }
+});
+
+Deno.test("start: 0 is no cut: the delay of the encoder stays", () => {
+  const [all, cut] = [{}, { start: 0 }].map((range) =>
+    remuxed(fixturePath("audio.mp3"), { format: "mp4", ...range })
+  );
+  assertEquals(packetsOf(all!.bytes).map(secondsOf), packetsOf(cut!.bytes).map(secondsOf));
+});
+
+Deno.test("The encoder's delay of mp3 and AAC is an edit list in mp4: what is heard begins with 0", () => {
+  const files = {
+    "audio.mp3": fixturePath("audio.mp3"),
+    "odd/29f5de5310f7.m4a": realPath("odd/29f5de5310f7.m4a"),
+  };
+  for (const [name, path] of Object.entries(files)) {
+    if (!path) continue;
+    const { bytes } = remuxed(path, { format: "mp4" });
+    const info = probeSync(bytes);
+    assertAlmostEquals(info.startTime!, 0, 0.001, name);
+    const first = packetsOf(bytes)[0]!;
+    assert(secondsOf(first) < -0.01, `${name}: begins at ${secondsOf(first)}`);
+    assert(
+      first.sideData.some(({ type }) => type.includes("skip_samples") || type.includes("Skip Samples")),
+      name,
+    );
+  }
+});
+
+Deno.test("Chapters move with the times", () => {
+  const chapters = [{ id: 1, start: 10, end: 11, metadata: { title: "a" } }, {
+    id: 2,
+    start: 11,
+    end: 13,
+    metadata: { title: "b" },
+  }];
+  const source = remuxed(changed("video.mp4", "matroska", later(10)), {
+    format: "matroska",
+    timestamps: "keep",
+    chapters,
+  });
+  const timesOf = (options: RemuxOptions) =>
+    probeSync(remuxed(source.bytes, options).bytes).chapters.map(({ start, end }) =>
+      [start, end].map(Math.round)
+    );
+  assertEquals(timesOf({ format: "matroska" }), [[0, 1], [1, 3]]);
+  assertEquals(timesOf({ format: "matroska", timestamps: "keep" }), [[10, 11], [11, 13]]);
+  assertEquals(timesOf({ format: "matroska", start: 1.2 }), [[0, 2]]);
+  assertEquals(timesOf({ format: "matroska", start: 1.2, timestamps: "keep" }), [[11, 13]]);
+});
+
+Deno.test({
+  name: "A TS that begins before a roll-over: nothing of the mp4 is hidden",
+  ignore: !realPath("odd/57a62341fba1.ts"),
+  fn() {
+    const { bytes } = remuxed(realPath("odd/57a62341fba1.ts"), { format: "mp4" });
+    const packets = packetsOf(bytes);
+    assert(packets.length > 0 && packets.every(({ isDiscard }) => !isDiscard));
+    assertAlmostEquals(probeSync(bytes).startTime!, 0, 0.1);
+  },
+});
+
+// ------------------------------------------------------------------------------------------- jumps
+
+/** One behind the other, as a recorder makes it whose sender began again. */
+const jumps: Record<string, { bytes: Bytes; is: string }> = {
+  back: { bytes: concatBytes([atHundred, atHundred]) as Bytes, is: "-" },
+  "far ahead": {
+    bytes: concatBytes([changed("video.mp4", "mpegts", later(10)), atHundred]) as Bytes,
+    is: "8",
+  },
+};
+
+for (const [name, { bytes, is }] of Object.entries(jumps)) {
+  Deno.test(`Times of MPEG-TS that jump ${name} go on, but not with timestamps: keep`, () => {
+    for (const format of ["matroska", "mp4", "mpegts"]) {
+      const { bytes: mended, warnings, result } = remuxed(bytes, { format });
+      assert(warnings.some((line) => line.includes(`its times jump by ${is}`)), `${format}: ${warnings}`);
+      assertAlmostEquals(result.duration!, 6, 0.3, format);
+      assertAlmostEquals(probeSync(mended).duration!, 6, 0.3, format);
+      const steps = packetsOf(mended).filter(({ streamIndex }) => streamIndex === 0).map(({ dts }) => dts)
+        .filter((dts) => dts !== null)
+        .map((dts, index, all) => index > 0 ? dts! - all[index - 1]! : 1);
+      assert(steps.every((step) => step > 0), format);
+    }
+    if (name === "back") return; // muxers have no place for such
+    const kept = remuxed(bytes, { format: "matroska", timestamps: "keep" });
+    assert(kept.result.duration! > 90);
+  });
+}
+
+Deno.test("A cut of what jumps ends where it says", () => {
+  const { result } = remuxed(jumps["far ahead"]!.bytes, { format: "matroska", end: 4 });
+  assertAlmostEquals(result.duration!, 4, 0.3);
+});
+
+// ------------------------------------------------------------------------------------------- order
+
+/** FLV whose packets of video with B-frames are shown before they are decoded: two of them. */
+function shownBeforeDecoded(): Bytes {
+  const bytes = fixtureBytes("video.flv").slice();
+  const view = new DataView(bytes.buffer);
+  let count = 0;
+  for (let at = 13; at + 11 < bytes.length;) {
+    const size = view.getUint32(at) & 0xffffff;
+    const isFrame = bytes[at] === 9 && bytes[at + 12] === 1;
+    if (isFrame && ++count >= 5 && count <= 6) bytes.set([0xff, 0xff, 0x9c], at + 13); // -100 ms
+    at += 11 + size + 4;
+  }
+  return bytes;
+}
+
+Deno.test("A packet that is shown before it is decoded is mended with a warning, and does not end the remux", () => {
+  const source = shownBeforeDecoded();
+  const count = packetsOf(source).length;
+  assert(packetsOf(source).some(({ pts, dts }) => pts! < dts!));
+  for (const format of ["mp4", "matroska", "mpegts", "flv", "avi", "nut"]) {
+    for (const timestamps of ["zero", "keep"] as const) {
+      const { bytes, warnings } = remuxed(source, { format, timestamps });
+      assert(
+        warnings.some((line) => /dts .* is after pts .*: both made/.test(line)),
+        `${format}: ${warnings}`,
+      );
+      const packets = packetsOf(bytes);
+      assertEquals(packets.length, count, format);
+      assert(packets.every(({ pts, dts }) => pts === null || dts === null || pts >= dts), format);
+    }
+  }
+});
+
+Deno.test("Muxer.writeSync() refuses what remux mends: it is the program that made it", () => {
+  using muxer = Muxer.openSync(new MemorySink(), { format: "matroska" });
+  muxer.addStream({ type: "audio", codec: "pcm_s16le", sampleRate: 8000, channels: 1 });
+  const packet = { streamIndex: 0, data: new Uint8Array(16), timeBase: { num: 1, den: 8000 }, isKey: true };
+  muxer.writeSync({ ...packet, pts: 0, dts: 0 });
+  assertThrows(() => muxer.writeSync({ ...packet, pts: 8, dts: 16 }), Error, "pts (1) < dts (2)");
+});
+
+Deno.test({
+  name: "pts before dts in mov",
+  ignore: !realPath("odd/d8b8e826b5b3.mov"),
+  fn() {
+    const path = realPath("odd/d8b8e826b5b3.mov");
+    for (const format of ["mp4", "matroska", "mpegts"]) {
+      assertEquals(remuxed(path, { format }).result.packets, 12, format); // of 18: the others come before a key frame
+    }
+  },
+});
+
+// ------------------------------------------------------------------------------------------- precision
+
+Deno.test("Audio whose times are milliseconds goes on to the sample in formats that have them", () => {
+  const names = ["video.mkv", "video.flv", realPath("odd/acff18d2b701.mkv")].filter((name) => name);
+  for (const name of names) {
+    const { bytes } = remuxed(name.includes("/") ? name : fixturePath(name), { format: "mp4" });
+    using demuxer = Demuxer.openSync(bytes);
+    const audio = demuxer.streams.find(({ type }) => type === "audio")!;
+    const samples = [...demuxer.packetsSync()].filter(({ streamIndex }) => streamIndex === audio.index)
+      .map(({ pts }) => pts!);
+    const odd = samples.slice(1).map((pts, index) => pts - samples[index]!).filter((step) => step !== 1024);
+    assert(odd.length <= 2, `${name}: ${odd}`); // not each third
+  }
+});
+
+// ------------------------------------------------------------------------------------------- MPEG-TS
+
+const PACKET = 188;
+
+/** PES packets of a PID that is not video's. */
+function audioPes(bytes: Uint8Array): number {
+  let count = 0;
+  for (let at = 0; at + PACKET <= bytes.length; at += PACKET) {
+    const begins = (bytes[at + 1]! & 0x40) !== 0;
+    const payload = at + 4 + ((bytes[at + 3]! & 0x20) ? 1 + bytes[at + 4]! : 0);
+    const isPes = begins && bytes[payload] === 0 && bytes[payload + 1] === 0 && bytes[payload + 2] === 1;
+    if (isPes && (bytes[payload + 3]! & 0xe0) === 0xc0) count++;
+  }
+  return count;
+}
+
+Deno.test("MPEG-TS has several frames of audio in a PES packet, unless max_delay says otherwise", () => {
+  const frames = (bytes: Uint8Array) =>
+    packetsOf(bytes).filter(({ streamIndex }) => streamIndex === 1).length;
+  const { bytes } = remuxed(fixturePath("video.mp4"), { format: "mpegts" });
+  assert(audioPes(bytes) * 3 < frames(bytes), `${audioPes(bytes)} for ${frames(bytes)}`);
+  const each = remuxed(fixturePath("video.mp4"), { format: "mpegts", options: { max_delay: 0 } });
+  assertEquals(audioPes(each.bytes), frames(each.bytes));
+  assert(bytes.length < each.bytes.length * 0.95);
+  const written = changed("video.mp4", "mpegts", (packet) => packet);
+  assertEquals(audioPes(written), audioPes(bytes), "a Muxer's");
+});
+
+Deno.test("MPEG-TS, PS: a pts that the source does not tell is not made up for video with B-frames", () => {
+  const source = byFFmpeg("-c:v mpeg2video -g 12 -bf 2 -b:v 100k -f mpeg -");
+  const lacking = packetsOf(source).filter(({ pts }) => pts === null).length;
+  assert(lacking > 0);
+  for (const format of ["mpegts", "mpeg", "vob"]) {
+    const packets = packetsOf(remuxed(source, { format }).bytes);
+    assert(packets.filter(({ pts }) => pts === null).length > 0, format);
+    assertEquals(packets.length, packetsOf(source).length, format);
+  }
+  assert(packetsOf(remuxed(source, { format: "matroska" }).bytes).every(({ pts }) => pts !== null));
+});
+
+Deno.test("scan_all_pmts is on for MPEG-TS, off where the caller says so, and no option of other formats", () => {
+  const path = fixturePath("video.ts");
+  const rate = (options?: DemuxerOptions) =>
+    probeSync(path, options).streams.map(({ codecParameters }) => codecParameters.bitRate);
+  assertEquals(rate(), rate({ options: { scan_all_pmts: 1 } }));
+  if (libavformat >= 61) assert(String(rate()) !== String(rate({ options: { scan_all_pmts: 0 } })));
+  for (const name of ["video.mp4", "video.mkv", "audio.mp3"]) {
+    assert(probeSync(fixturePath(name)).streams.length > 0);
+    assertThrows(
+      () => probeSync(fixturePath(name), { options: { scan_all_pmts: 1 } }),
+      TypeError,
+      "scan_all_pmts",
+    );
+  }
+});
+
+// ------------------------------------------------------------------------------------------- what is left out
+
+Deno.test("Frames before the first key frame are left out, of each stream, with a warning", () => {
+  for (const from of ["matroska", "mpegts", "flv"]) {
+    let hadKey = false;
+    const source = changed("video.mp4", from, (packet) => {
+      const isFirst = packet.streamIndex === 0 && packet.isKey && !hadKey;
+      hadKey ||= isFirst;
+      return isFirst ? null : packet;
+    });
+    const before = packetsOf(source).filter(({ streamIndex }) => streamIndex === 0);
+    const leading = before.findIndex(({ isKey }) => isKey);
+    if (from !== "mpegts") assert(leading > 0, from); // whose demuxer drops them itself
+    for (const format of ["mp4", "matroska", "mpegts"]) {
+      const { bytes, warnings } = remuxed(source, { format });
+      const after = packetsOf(bytes).filter(({ streamIndex }) => streamIndex === 0);
+      assert(after[0]!.isKey, `${from} to ${format}`);
+      assertEquals(after.length, before.length - leading, `${from} to ${format}`);
+      const told = warnings.filter((line) =>
+        line.includes("stream 0: what comes before its first key frame")
+      );
+      assertEquals(told.length, leading > 0 ? 1 : 0, `${from} to ${format}`);
+    }
+  }
+});
+
+Deno.test("A stream of which nothing is known is left out with a warning, and the others are kept", () => {
+  const silent = changed("video.mp4", "mpegts", (packet) => packet.streamIndex === 1 ? null : packet);
+  for (const format of ["mp4", "matroska", "mpegts", "flv", "mov", "nut"]) {
+    const { result, warnings } = remuxed(silent, { format });
+    assertEquals(result.skippedStreams, [1], format);
+    assert(
+      warnings.some((line) => line.includes("stream 1: aac of unknown sample rate")),
+      `${format}: ${warnings}`,
+    );
+  }
+  for (const name of ["odd/76df1f136b61.ts", "odd/8d1eccee156c.ts"]) {
+    const path = libavformat >= 61 ? realPath(name) : ""; // before, nothing is known of their other streams either
+    for (const format of path ? ["mp4", "matroska", "flv"] : []) {
+      assertEquals(remuxed(path, { format }).result.skippedStreams.length, 1, `${name} to ${format}`);
+    }
+  }
+});
+
+Deno.test("VOB to VOB: what DVD players navigate by is left out, as no muxer writes it", () => {
+  const source = byFFmpeg("-c:v mpeg2video -f dvd -");
+  const { streams } = probeSync(source);
+  const navigation = streams.findIndex(({ codecParameters }) => codecParameters.codec === "dvd_nav_packet");
+  assert(navigation >= 0);
+  for (const format of ["vob", "dvd", "mpeg"]) {
+    assertEquals(remuxed(source, { format }).result.skippedStreams, [navigation], format);
+  }
+});
+
+// ------------------------------------------------------------------------------------------- command line
+
+Deno.test("avio remux --timestamps keeps times, or refuses what it does not know", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    await Deno.writeFile(`${folder}/in.ts`, atHundred);
+    const run = (...flags: string[]) => avio("remux", `${folder}/in.ts`, `${folder}/out.mkv`, "-q", ...flags);
+    for (
+      const [flags, expected] of [[[], 0], [["--timestamps", "zero"], 0], [
+        ["--timestamps", "keep"],
+        100,
+      ]] as const
+    ) {
+      assertEquals((await run(...flags)).code, 0);
+      assertAlmostEquals(probeSync(`${folder}/out.mkv`).startTime!, expected, 0.1);
+    }
+    const { code, stderr } = await run("--timestamps", "later");
+    assert(code !== 0 && stderr.includes("--timestamps: must be zero or keep"), stderr);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
