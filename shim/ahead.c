@@ -25,8 +25,8 @@ static bool reserve(struct ahead *ahead, size_t more) {
 }
 
 bool ahead_add(struct ahead *ahead, const uint8_t *data, size_t size) {
+  if (!ahead_left(ahead)) ahead_forget(ahead); /* what was taken is no longer what lies before the place of reading */
   if (!size) return true;
-  if (!ahead_left(ahead)) ahead_forget(ahead);
   if (!reserve(ahead, size)) return false;
   memcpy(ahead->data + ahead->size, data, size);
   ahead->size += size;

@@ -307,6 +307,31 @@ Deno.test("Sources that give more than they are asked for are right after seeks 
   }
 });
 
+Deno.test("After seeks back from its end a file gives the bytes that are there", async () => {
+  const path = await Deno.makeTempFile({ prefix: "avio-test-" });
+  try {
+    for (const size of [200_000, 230_000, 255_000]) {
+      const bytes = samples.subarray(0, size);
+      await Deno.writeFile(path, bytes);
+      using demuxer = Demuxer.openSync(path, { bufferSize: 65536 });
+      for (let i = 0; i < 500; i++) {
+        demuxer.seekSync({ byte: 44 + (i * 7919 % 997) * ((size - 44) / 997 & ~3) }); // whole samples
+        for (let count = i * 31 % 100; count >= 0; count--) {
+          const packet = demuxer.readSync();
+          if (!packet) break;
+          assertEquals(
+            packet.data,
+            bytes.slice(packet.pos!, packet.pos! + packet.data.length),
+            `${size}, ${i}`,
+          );
+        }
+      }
+    }
+  } finally {
+    await Deno.remove(path);
+  }
+});
+
 Deno.test("Chunks of a stream may have any size: megabytes, a byte, none", async () => {
   const bytes = samples;
   const expected = rowsOf(bytes);
