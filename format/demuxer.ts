@@ -244,9 +244,12 @@ export class Demuxer implements Disposable, AsyncDisposable, AsyncIterable<Packe
   }
 
   /**
-   * Goes to another place; `avformat_seek_file`. The next packet read is from there. Where nothing else is said, it
-   * is the last key frame at or before the target, by decoding time in formats that index by it (flv, fragmented
-   * mp4). In MPEG-TS and MPEG-PS, which have no index, it is the place itself, mostly between key frames.
+   * Goes to another place; `avformat_seek_file`. Where nothing else is said, the next packet of the stream (in seconds: of
+   * the one that a player would choose) is the last key frame at or before the target, and what comes after it has the times
+   * that it has where the whole file is read; before the first key frame it is the beginning. Packets of other streams come
+   * from about there on. Where a format has no complete index, avio reads on to the target, and keeps what it has read from the
+   * key frame on: at most 32 MB. Where that is not enough, it is where FFmpeg lands, in MPEG-TS mostly between key
+   * frames. With `any`, `min` and the like FFmpeg's own search decides.
    *
    * A byte (AVSEEK_FLAG_BYTE) is for formats that can be read from anywhere, such as MPEG-TS, MPEG-PS, mp3, ogg and avi:
    * of each stream the next packet is the first one that begins there or later. Where packets are no more than what lies

@@ -51,6 +51,7 @@ void input_free(struct session *session) {
   endpoint_free(&input->endpoint);
   batches_free(&input->batches);
   places_free(&input->places);
+  landing_free(&input->landing);
   free(input->discards);
   av_packet_free(&input->packet);
   free(input);
@@ -124,8 +125,7 @@ static int check_size(struct session *session, AVPacket *packet) {
   return AVERROR(EMSGSIZE);
 }
 
-/* What av_read_frame() says, or why it says that. */
-static int read_frame(struct session *session, AVPacket *packet) {
+int input_read_frame(struct session *session, AVPacket *packet) {
   struct channel *channel = &session->channel;
   struct input *input = session->input;
   const AVIOContext *pb = input->context->pb;
@@ -143,6 +143,11 @@ static int read_frame(struct session *session, AVPacket *packet) {
   if (result == AVERROR_EOF && pb && pb->error < 0 && pb->error != AVERROR_EOF) return pb->error;
   if (result < 0 && input->endpoint.seek_refused) return AVERROR(ESPIPE);
   return result == AVERROR_EOF && input->endpoint.refused_url ? AVERROR(EPERM) : result;
+}
+
+static int next_packet(struct session *session, AVPacket *packet) {
+  int result = landing_take(&session->input->landing, packet);
+  return result == AVERROR(EAGAIN) ? input_read_frame(session, packet) : result;
 }
 
 /* What goes on to JavaScript, to filters and to muxers. */
@@ -166,7 +171,7 @@ int input_read_packet(struct session *session, AVPacket *packet) {
     if (places->lost) return AVERROR(EIO);
     result = over_error(channel);
     if (result < 0) return result; /* who goes on after EAGAIN ends */
-    result = has_lost_picture(session, packet) ? 0 : read_frame(session, packet);
+    result = has_lost_picture(session, packet) ? 0 : next_packet(session, packet);
   } while (result == AVERROR_EOF ? is_anchor_missing(session) : result >= 0 && is_passed_over(session, packet));
   if (result < 0) return result;
   note_given(places, packet);

@@ -9,6 +9,7 @@
 
 #include "../session.h"
 #include "batch.h"
+#include "landing.h"
 #include "seek.h"
 
 struct input {
@@ -18,6 +19,7 @@ struct input {
   AVPacket *packet;         /* on its way */
   bool held;                /* it came with streams that JavaScript does not know yet, and waits */
   struct places places;
+  struct landing landing;
 
   /* Below the channel's lock: JavaScript takes packets, and chooses streams, while others are read. */
   unsigned stream_count; /* that JavaScript knows */
@@ -30,6 +32,8 @@ struct input {
 /* The session's from now on, over that I/O context (NULL: it opens all of it); NULL without memory. */
 struct input *input_new(struct session *session, struct io *io);
 void input_free(struct session *session);
+/* What av_read_frame() says, or why it says that. */
+int input_read_frame(struct session *session, AVPacket *packet);
 /* Reads one packet for whoever wants it; AVERROR_EOF is the true end of the input. */
 int input_read_packet(struct session *session, AVPacket *packet);
 /* JavaScript is told of the streams that there are now: how many. */

@@ -143,7 +143,7 @@ int input_seek(AVFormatContext *input, const struct seek *seek) {
 }
 
 /* Matroska and flv don't say that they can't, but find nothing from there (FFmpeg 5.1 and 7.1). */
-static bool can_seek_by_bytes(const AVFormatContext *input) {
+bool can_seek_by_bytes(const AVFormatContext *input) {
   const AVInputFormat *format = input->iformat;
   bool is_lost = av_match_name("matroska", format->name) || av_match_name(format->name, "flv,live_flv,kux");
   return input->pb && !(format->flags & AVFMT_NO_BYTE_SEEK) && !is_lost;
@@ -158,6 +158,7 @@ static int seek_to_byte(struct session *session, int64_t position, bool *called)
   }
   if (!input->pb->seekable) return AVERROR(ESPIPE);
   *called = true;
+  landing_clear(&session->input->landing);
   return avformat_seek_file(input, -1, position, position, position, AVSEEK_FLAG_BYTE);
 }
 
@@ -165,11 +166,25 @@ struct seek seek_back_to(int64_t time) {
   return (struct seek){.stream = -1, .flags = AVSEEK_FLAG_BACKWARD, .min = INT64_MIN, .target = time, .max = time};
 }
 
+/* On to a time: libavformat would round it to the nearest of the stream, which may be before. */
+static struct seek not_before(AVFormatContext *input, const struct seek *seek) {
+  int stream = seek->stream < 0 ? av_find_default_stream_index(input) : -1;
+  struct seek own = *seek;
+  bool is_forward = seek->min == seek->target && seek->max == INT64_MAX && seek->min != INT64_MIN;
+  if (stream < 0 || !is_forward || opens_files(input)) return own;
+  own.stream = stream;
+  own.min = own.target = to_stream(seek->target, input->streams[stream], AV_ROUND_UP);
+  return own;
+}
+
 static int do_seek(struct session *session, const struct seek *seek, bool *called) {
   if (seek->flags & AVSEEK_FLAG_BYTE) return seek_to_byte(session, seek->target, called);
   if (seek->min > seek->target || seek->max < seek->target) return AVERROR(EINVAL);
   *called = true;
-  return input_seek(session->input->context, seek);
+  landing_clear(&session->input->landing);
+  if (can_land(session->input->context, seek)) return land(session, seek);
+  struct seek own = not_before(session->input->context, seek);
+  return input_seek(session->input->context, &own);
 }
 
 static struct seek seek_of_slot(const double *slot) {
@@ -244,7 +259,8 @@ static void go_to_origin(struct session *session) {
     if (places->list[i].given && is_steady(input->streams[i])) places->anchor = (int)i;
   pass_over_given(places);
   struct seek to_beginning = seek_back_to(beginning);
-  int result = do_seek(session, places->has_origin ? &places->origin : &to_beginning, &called);
+  landing_clear(&session->input->landing);
+  int result = places->has_origin ? do_seek(session, &places->origin, &called) : input_seek(input, &to_beginning);
   if (result < 0) lose_position(session);
 }
 
@@ -261,6 +277,7 @@ static void go_back(struct session *session) {
   if (place == AV_NOPTS_VALUE) return go_to_origin(session);
   places->from_origin = false;
   pass_over_given(places);
+  landing_clear(&session->input->landing);
   struct seek back = seek_back_to(place);
   if (input_seek(session->input->context, &back) < 0) go_to_origin(session);
 }

@@ -51,6 +51,7 @@ bool has_lost_picture(struct session *session, AVPacket *packet);
 struct seek seek_back_to(int64_t time);
 /* avformat_seek_file(), mended. */
 int input_seek(AVFormatContext *context, const struct seek *seek);
+bool can_seek_by_bytes(const AVFormatContext *input);
 operation input_op_seek;
 
 #endif

@@ -1,0 +1,342 @@
+#include "landing.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <libavcodec/avcodec.h>
+#include <libavutil/avstring.h>
+
+#include "../account.h"
+#include "input.h"
+
+/* A key frame that is farther from the time, or from its end, is looked for by libavformat alone. */
+enum { MAX_STEPS = 16, MAX_PACKETS = 100000, MAX_BYTES = 32 * 1024 * 1024 };
+
+/* mp3 knows its times by counting alone, or by a guess: where it begins not farther away than this, they are counted. */
+enum { MAX_COUNTED = 8 * 1024 * 1024 };
+
+/* ---------------------------------------------------------------------------------------- what was read */
+
+void landing_clear(struct landing *landing) {
+  for (unsigned i = landing->first; i < landing->count; i++) av_packet_free(&landing->packets[i]);
+  landing->first = landing->count = 0;
+  landing->bytes = 0;
+  landing->result = 0;
+}
+
+void landing_free(struct landing *landing) {
+  landing_clear(landing);
+  free(landing->packets);
+}
+
+bool landing_has_more(const struct landing *landing) { return landing->first < landing->count; }
+
+static int keep(struct landing *landing, AVPacket *packet) {
+  if (landing->count == landing->capacity) {
+    unsigned capacity = landing->capacity ? landing->capacity * 2 : 64;
+    AVPacket **packets = realloc(landing->packets, capacity * sizeof(*packets));
+    if (!packets) return AVERROR(ENOMEM);
+    landing->packets = packets;
+    landing->capacity = capacity;
+  }
+  AVPacket *kept = av_packet_alloc();
+  if (!kept) return AVERROR(ENOMEM);
+  av_packet_move_ref(kept, packet);
+  landing->packets[landing->count++] = kept;
+  landing->bytes += kept->size;
+  return 0;
+}
+
+int landing_take(struct landing *landing, AVPacket *packet) {
+  if (landing->first == landing->count) {
+    int result = landing->result ? landing->result : AVERROR(EAGAIN);
+    landing_clear(landing);
+    return result;
+  }
+  AVPacket *kept = landing->packets[landing->first++];
+  landing->bytes -= kept->size;
+  av_packet_move_ref(packet, kept);
+  av_packet_free(&kept);
+  return 0;
+}
+
+/* ---------------------------------------------------------------------------------------- one search */
+
+struct search {
+  struct session *session;
+  AVFormatContext *input;
+  int stream;
+  int64_t target, beginning; /* in the time base of the stream */
+  int warm_up;               /* packets of the stream that must come before the key frame, for its times to be true */
+  bool is_indexed;           /* by a complete index: what it finds is the last one */
+  int64_t max_bytes, bytes;  /* that may be read, and were */
+  int packets;
+};
+
+/* What one search from one place has found. */
+struct outcome {
+  bool found, trusted; /* a key frame, and its times are those of the whole file */
+  bool complete;       /* the time was reached, or the end */
+  bool timeless;       /* packets of the stream came, and none had a time */
+  int64_t pos;         /* of the key frame */
+};
+
+static int64_t time_of(const AVPacket *packet) { return packet->pts != AV_NOPTS_VALUE ? packet->pts : packet->dts; }
+
+static bool is_cover(const AVFormatContext *input, const AVPacket *packet) {
+  return input->streams[packet->stream_index]->disposition & AV_DISPOSITION_ATTACHED_PIC;
+}
+
+/* Ends, or has none, before the key frame begins. */
+static bool is_before(const AVFormatContext *input, const AVPacket *packet, const AVPacket *key) {
+  int64_t time = time_of(packet), begins = key->dts != AV_NOPTS_VALUE ? key->dts : time_of(key);
+  if (time == AV_NOPTS_VALUE) return true;
+  AVRational base = input->streams[packet->stream_index]->time_base, of_key = input->streams[key->stream_index]->time_base;
+  return av_compare_ts(av_sat_add64(time, packet->duration), base, begins, of_key) <= 0;
+}
+
+static int64_t in_stream(const struct search *search, int64_t time) {
+  return av_rescale_q(time, AV_TIME_BASE_Q, search->input->streams[search->stream]->time_base);
+}
+
+/* Of what was read so far, that which is played with the key frame stays: it may lie before it in the file. */
+static void begin_with(struct landing *landing, const struct search *search, const AVPacket *key) {
+  unsigned count = 0;
+  for (unsigned i = 0; i < landing->count; i++) {
+    AVPacket *packet = landing->packets[i];
+    bool stays = is_cover(search->input, packet) ||
+                 (packet->stream_index != search->stream && !is_before(search->input, packet, key));
+    if (stays) {
+      landing->packets[count++] = packet;
+      continue;
+    }
+    landing->bytes -= packet->size;
+    av_packet_free(&packet);
+  }
+  landing->count = count;
+}
+
+static bool is_spent(const struct search *search) {
+  return search->bytes > search->max_bytes || search->packets > MAX_PACKETS || over_error(&search->session->channel) < 0;
+}
+
+/* Nothing that comes later is presented at or before the time. */
+static bool is_beyond(const struct search *search, const AVPacket *packet) {
+  if (packet->dts != AV_NOPTS_VALUE) return packet->dts > search->target;
+  return packet->flags & AV_PKT_FLAG_KEY && packet->pts != AV_NOPTS_VALUE && packet->pts > search->target;
+}
+
+/* Reads on to the time, from where libavformat is; at the beginning all times are true. */
+static struct outcome scan(struct search *search, bool at_beginning) {
+  struct landing *landing = &search->session->input->landing;
+  struct outcome outcome = {.pos = -1};
+  AVPacket *packet = search->session->input->packet;
+  bool ended = false, timed = false;
+  int before = 0; /* packets of the stream in a row that have times */
+  landing_clear(landing);
+  while (!ended && !is_spent(search)) {
+    int result = input_read_frame(search->session, packet);
+    if (result == AVERROR(EAGAIN)) continue;
+    if (result < 0) {
+      landing->result = result;
+      outcome.complete = true;
+      break;
+    }
+    search->bytes += packet->size;
+    search->packets++;
+    int64_t time = time_of(packet);
+    if (packet->stream_index == search->stream) {
+      outcome.timeless = time == AV_NOPTS_VALUE && (outcome.timeless || !timed);
+      timed = timed || time != AV_NOPTS_VALUE;
+      bool is_key = packet->flags & AV_PKT_FLAG_KEY && time != AV_NOPTS_VALUE;
+      ended = is_beyond(search, packet);
+      if (is_key && time <= search->target) {
+        begin_with(landing, search, packet);
+        outcome.found = true;
+        outcome.trusted = at_beginning || (packet->dts != AV_NOPTS_VALUE && before >= search->warm_up);
+        outcome.pos = packet->pos;
+        ended = search->is_indexed;
+      }
+      before = packet->dts != AV_NOPTS_VALUE ? before + 1 : 0;
+    }
+    outcome.complete = ended;
+    result = keep(landing, packet);
+    if (result < 0) {
+      av_packet_unref(packet);
+      landing->result = result;
+      break;
+    }
+  }
+  return outcome;
+}
+
+/*
+ * Behind the last entry of its index Matroska's demuxer reads on to the end, and then, having found nothing, goes on inside
+ * of an element as if it were another: packets are lost. So it is sent to before that entry.
+ */
+static int64_t before_last_entry(const struct search *search, int64_t place) {
+  AVStream *stream = search->input->streams[search->stream];
+  int count = avformat_index_get_entries_count(stream);
+  if (count < 2 || !av_match_name("matroska", search->input->iformat->name)) return place;
+  int64_t last = avformat_index_get_entry(stream, count - 1)->timestamp;
+  return place >= last ? last - 1 : place;
+}
+
+static int go_to(struct search *search, int64_t place) {
+  landing_clear(&search->session->input->landing);
+  struct seek seek = {
+    .stream = search->stream, .flags = AVSEEK_FLAG_BACKWARD, .min = INT64_MIN, .target = place, .max = place};
+  return input_seek(search->input, &seek);
+}
+
+/* ---------------------------------------------------------------------------------------- what a format needs */
+
+/* mp4 without fragments lists all of its frames, by decoding time: none behind is presented earlier. */
+static bool has_whole_index(const AVFormatContext *input, const AVStream *stream) {
+  return !strncmp(input->iformat->name, "mov,", 4) && stream->nb_frames > 0 &&
+         stream->nb_frames == avformat_index_get_entries_count(stream);
+}
+
+/* Found by their times alone: a search lands on any packet, and the first ones are what is left of others. */
+static bool has_no_index(const AVFormatContext *input) {
+  return av_match_name(input->iformat->name, "mpegts,mpegtsraw,mpeg,ty");
+}
+
+/* Where frames are not in the order of their presentation, decoding times are guessed from those before, but for formats that write them down. */
+static int warm_up_of(const AVFormatContext *input, const AVStream *stream) {
+  if (has_no_index(input)) return 3;
+  if (stream->codecpar->codec_type == AVMEDIA_TYPE_AUDIO) return 2;
+  bool has_times = !strncmp(input->iformat->name, "mov,", 4) || av_match_name(input->iformat->name, "flv,mxf");
+  return has_times || !stream->codecpar->video_delay ? 0 : stream->codecpar->video_delay + 1;
+}
+
+static bool counts_times(const AVFormatContext *input) { return !strcmp(input->iformat->name, "mp3"); }
+
+/* Packets of PCM begin wherever the search goes to. A whole file has so many samples in each; 0: not PCM, or not known. */
+static int64_t samples_of_packet(const AVFormatContext *input, const AVStream *stream) {
+  const AVCodecParameters *parameters = stream->codecpar;
+  const char *format = input->iformat->name;
+  if (input->nb_streams != 1 || parameters->block_align <= 0 || parameters->sample_rate <= 0) return 0;
+  if (av_get_exact_bits_per_sample(parameters->codec_id) <= 0 || !av_match_name(format, "wav,w64,aiff,au,caf")) return 0;
+  if (LIBAVFORMAT_VERSION_MAJOR < 61 || av_match_name(format, "aiff,caf")) return 4096 / parameters->block_align;
+  return 1 << av_log2(FFMAX(parameters->sample_rate / 10, 1)); /* ten packets a second */
+}
+
+/* To the packet of PCM that has the time in it; nothing is read. */
+static int land_in_samples(struct search *search, int64_t length) {
+  int64_t distance = FFMAX(av_sat_sub64(search->target, search->beginning), 0);
+  int64_t duration = search->input->streams[search->stream]->duration;
+  if (duration > 0 && distance >= duration) distance = duration - 1;
+  return go_to(search, search->beginning + distance / length * length);
+}
+
+/* mp4's index says it alone, but for a key frame that is decoded shortly before the time, and may be presented after it. */
+static bool is_known_by_index(const struct search *search) {
+  AVStream *stream = search->input->streams[search->stream];
+  int place = av_index_search_timestamp(stream, search->target, AVSEEK_FLAG_BACKWARD);
+  const AVIndexEntry *entry = place < 0 ? NULL : avformat_index_get_entry(stream, place);
+  if (!search->is_indexed || !entry) return false;
+  bool is_presented_at_once = !stream->codecpar->video_delay;
+  return is_presented_at_once || entry->timestamp <= av_sat_sub64(search->target, in_stream(search, AV_TIME_BASE));
+}
+
+/* ---------------------------------------------------------------------------------------- the way back */
+
+/* By time, else by the index, else by bytes: some formats find no time that is before their first, some none at all. */
+static int seek_to_beginning(const struct search *search) {
+  AVFormatContext *input = search->input;
+  struct seek seek = seek_back_to(input->start_time == AV_NOPTS_VALUE ? 0 : input->start_time);
+  int result = input_seek(input, &seek);
+  const AVIndexEntry *entry = avformat_index_get_entry(input->streams[search->stream], 0);
+  if (result < 0 && entry) {
+    seek.stream = search->stream;
+    seek.target = seek.max = entry->timestamp;
+    if (input_seek(input, &seek) >= 0) return 0;
+  }
+  if (result < 0 && can_seek_by_bytes(input) && avformat_seek_file(input, -1, 0, 0, 0, AVSEEK_FLAG_BYTE) >= 0) return 0;
+  return result;
+}
+
+static int land_at_beginning(struct search *search, struct outcome *outcome) {
+  landing_clear(&search->session->input->landing);
+  int result = seek_to_beginning(search);
+  if (result >= 0) *outcome = scan(search, true);
+  return result;
+}
+
+static bool is_counted_here(const struct search *search, bool at_beginning, const struct outcome *outcome) {
+  return !at_beginning && counts_times(search->input) && outcome->pos >= 0 && outcome->pos <= MAX_COUNTED;
+}
+
+/* Goes back in growing steps until a key frame is found whose times are true, or the media begins. */
+static int search_back(struct search *search) {
+  int first_error = 0;
+  int64_t back = has_no_index(search->input) ? 2 * AV_TIME_BASE : 0, best = AV_NOPTS_VALUE;
+  struct outcome outcome = {0};
+  for (int step = 0; step < MAX_STEPS && !is_spent(search); step++) {
+    int64_t place = av_sat_sub64(search->target, in_stream(search, back));
+    bool at_beginning = place <= search->beginning;
+    int result;
+    if (at_beginning) {
+      result = land_at_beginning(search, &outcome);
+    } else {
+      result = go_to(search, before_last_entry(search, place));
+      if (result >= 0) outcome = scan(search, false);
+    }
+    if (result < 0 && !first_error) first_error = result;
+    if (result < 0 && at_beginning) return first_error;
+    if (at_beginning && outcome.complete && outcome.timeless && search->target > search->beginning) {
+      log_error(search->session, "%s has no times to seek by", search->input->iformat->name);
+      return AVERROR(ENOSYS);
+    }
+    bool is_done = outcome.complete && (at_beginning || (outcome.found && outcome.trusted));
+    if (result >= 0 && is_done) return is_counted_here(search, at_beginning, &outcome) ? land_at_beginning(search, &outcome) : 0;
+    if (result >= 0 && outcome.complete && outcome.found && best == AV_NOPTS_VALUE) best = place;
+    back = back ? av_sat_add64(back, back) : AV_TIME_BASE;
+  }
+  int over = over_error(&search->session->channel);
+  if (over < 0) return over;
+  /* Too far: what was found, though its times may be others; else what libavformat finds. */
+  search->bytes = search->packets = 0;
+  bool found = best != AV_NOPTS_VALUE && go_to(search, before_last_entry(search, best)) >= 0 && scan(search, false).found;
+  return found ? 0 : go_to(search, search->target);
+}
+
+/* ---------------------------------------------------------------------------------------- landing */
+
+/* Microseconds are a rounded number already: of a time that is a packet's own that packet is found. */
+int64_t to_stream(int64_t time, const AVStream *stream, enum AVRounding rounding) {
+  if (time > INT64_MAX / 4 || time < INT64_MIN / 4) return av_rescale_q_rnd(time, AV_TIME_BASE_Q, stream->time_base, rounding);
+  AVRational half = {1, 2 * AV_TIME_BASE};
+  return av_rescale_q_rnd(2 * time + (rounding == AV_ROUND_DOWN ? 1 : -1), half, stream->time_base, rounding);
+}
+
+bool can_land(const AVFormatContext *input, const struct seek *seek) {
+  int stream = seek->stream >= 0 ? seek->stream : av_find_default_stream_index((AVFormatContext *)input);
+  return !(seek->flags & (AVSEEK_FLAG_BYTE | AVSEEK_FLAG_ANY)) && seek->min == INT64_MIN && seek->max == seek->target &&
+         seek->max != INT64_MAX && seek->max != INT64_MIN && stream >= 0 && input->streams[stream]->discard < AVDISCARD_ALL;
+}
+
+static int64_t max_bytes_of(struct session *session) {
+  int64_t limit = account_limit_of(session->channel.account) / 8;
+  return limit > 0 && limit < MAX_BYTES ? limit : MAX_BYTES;
+}
+
+int land(struct session *session, const struct seek *seek) {
+  AVFormatContext *input = session->input->context;
+  int index = seek->stream >= 0 ? seek->stream : av_find_default_stream_index(input);
+  const AVStream *stream = input->streams[index];
+  struct search search = {
+    .session = session, .input = input, .stream = index, .target = seek->target, .max_bytes = max_bytes_of(session)};
+  search.beginning = stream->start_time;
+  if (search.beginning == AV_NOPTS_VALUE && input->start_time != AV_NOPTS_VALUE)
+    search.beginning = in_stream(&search, input->start_time);
+  if (search.beginning == AV_NOPTS_VALUE) search.beginning = 0;
+  if (seek->stream < 0) search.target = to_stream(seek->target, stream, AV_ROUND_DOWN);
+  search.is_indexed = has_whole_index(input, stream);
+  search.warm_up = search.is_indexed ? 0 : warm_up_of(input, stream);
+  int64_t samples = samples_of_packet(input, stream);
+  if (samples > 0 && land_in_samples(&search, samples) >= 0) return 0;
+  if (is_known_by_index(&search) && go_to(&search, search.target) >= 0) return 0;
+  return search_back(&search);
+}
