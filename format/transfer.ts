@@ -426,7 +426,10 @@ class Transfer {
       },
     );
     if (chosen.length > 0) return chosen;
-    const why = selection ? "" : ": the output format holds none";
+    const reason = this.#input.streams.every(isUndescribed)
+      ? "no size or sample rate of any is known"
+      : "the output format holds none";
+    const why = selection ? "" : `: ${reason}`;
     throw argumentError(TypeError, "streams", `none is left to write${why}`);
   }
 
@@ -529,6 +532,13 @@ function cutChapters(
     start: Math.max(chapter.start, range.start) - shift,
     end: Math.min(chapter.end, range.end) - shift,
   }));
+}
+
+/** What every muxer wants to know is not known. */
+function isUndescribed(
+  { type, codecParameters: { width, height, sampleRate } }: Description["streams"][number],
+): boolean {
+  return type === "video" ? !width || !height : type === "audio" && !sampleRate;
 }
 
 /** Of any number, as there may be streams. */

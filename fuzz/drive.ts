@@ -633,6 +633,7 @@ function remuxOptions(test: Case) {
     ...(random.chance(0.5) ? { input: inputOptions(test, false) } : {}),
     ...(random.chance(0.2) ? { start: random.next() * 4 } : {}),
     ...(random.chance(0.2) ? { end: random.next() * 4 } : {}),
+    ...(random.chance(0.2) ? { timestamps: random.pick(["zero", "keep"] as const) } : {}),
     ...remuxEdits(random, test.world),
     ...(random.chance(0.1) ? { onprogress: () => random.chance(0.1) ? test.world.fail() : undefined } : {}),
   };

@@ -162,6 +162,14 @@ const differences: Difference[] = [
     files: ["fragmented.mp4"],
   },
   {
+    name: "mpegts: of the frames of Opus in a PES packet only the first has a time",
+    formats: ["mpegts"],
+    facts: ["no pts", "no dts", "pts", "dts"],
+    codecs: ["opus"],
+    since: 61,
+    before: 63,
+  },
+  {
     name: "nut: where all begins later, chapters do not",
     formats: ["nut"],
     facts: ["chapters"],

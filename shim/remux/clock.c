@@ -38,24 +38,28 @@ static void unroll(struct stream_clock *own, const AVFormatContext *input, const
   int64_t *times[] = {&packet->dts, &packet->pts};
   for (int i = 0; i < 2; i++) {
     if (*times[i] == AV_NOPTS_VALUE || *times[i] <= max) continue;
-    *times[i] -= INT64_C(1) << bits;
+    *times[i] = av_sat_sub64(*times[i], INT64_C(1) << bits);
     own->unrolled = false;
   }
 }
+
+static int64_t negative(int64_t time) { return av_sat_sub64(0, time); }
+
+static int64_t length(int64_t jump) { return jump < 0 ? negative(jump) : jump; }
 
 /* Below zero: back. */
 static int64_t jump_of(const struct clock *clock, const struct stream_clock *own, int64_t dts) {
   if (own->next_dts == AV_NOPTS_VALUE) {
     int64_t jump = clock->last == AV_NOPTS_VALUE ? 0 : av_sat_sub64(dts, clock->last);
-    return FFABS(jump) > MAX_JUMP ? jump : 0;
+    return length(jump) > MAX_JUMP ? jump : 0;
   }
   int64_t jump = av_sat_sub64(dts, own->next_dts);
-  return FFABS(jump) > MAX_JUMP || av_sat_add64(dts, MAX_STEP_BACK) < own->dts ? jump : 0;
+  return length(jump) > MAX_JUMP || av_sat_add64(dts, MAX_STEP_BACK) < own->dts ? jump : 0;
 }
 
 static void drop_error(const struct stream_clock *own, const AVStream *stream, int64_t *time) {
   if (own->next_dts == AV_NOPTS_VALUE || *time == AV_NOPTS_VALUE) return;
-  if (FFABS(av_sat_sub64(in_clock(*time, stream), own->next_dts)) > MAX_ERROR) *time = AV_NOPTS_VALUE;
+  if (length(av_sat_sub64(in_clock(*time, stream), own->next_dts)) > MAX_ERROR) *time = AV_NOPTS_VALUE;
 }
 
 static void correct_jump(struct clock *clock, const struct stream_clock *own, const AVFormatContext *input,
@@ -64,7 +68,7 @@ static void correct_jump(struct clock *clock, const struct stream_clock *own, co
   if (input->iformat->flags & AVFMT_TS_DISCONT) {
     int64_t jump = jump_of(clock, own, dts);
     clock->offset = av_sat_sub64(clock->offset, jump);
-    add(packet, stream, -jump);
+    add(packet, stream, negative(jump));
     if (jump && own->next_dts != AV_NOPTS_VALUE)
       log_line(log, AV_LOG_WARNING, "stream %d: its times jump by %.3f seconds, which are taken away", stream->index,
                (double)jump / AV_TIME_BASE);

@@ -56,7 +56,7 @@ static void mend_order(const struct order *order, const AVOutputFormat *format, 
   bool may_stay = format->flags & AVFMT_TS_NONSTRICT || type == AVMEDIA_TYPE_DATA;
   int64_t min = av_sat_add64(order->last_dts, !may_stay);
   if (packet->dts >= min) return;
-  bool is_rounding = min - packet->dts <= 2 && type != AVMEDIA_TYPE_VIDEO;
+  bool is_rounding = av_sat_sub64(min, packet->dts) <= 2 && type != AVMEDIA_TYPE_VIDEO;
   log_line(log, is_rounding ? AV_LOG_VERBOSE : AV_LOG_WARNING, "stream %d: dts %lld after %lld made %lld",
            packet->stream_index, (long long)packet->dts, (long long)order->last_dts, (long long)min);
   if (packet->pts >= packet->dts && packet->pts < min) packet->pts = min;
