@@ -426,10 +426,8 @@ class Transfer {
       },
     );
     if (chosen.length > 0) return chosen;
-    const reason = this.#input.streams.every(isUndescribed)
-      ? "no size or sample rate of any is known"
-      : "the output format holds none";
-    const why = selection ? "" : `: ${reason}`;
+    const kind = this.#input.streams.every(isUndescribed) ? " of unknown size or sample rate" : "";
+    const why = selection ? "" : `: the output format holds none${kind}`;
     throw argumentError(TypeError, "streams", `none is left to write${why}`);
   }
 

@@ -431,6 +431,8 @@ Deno.test("A stream of which nothing is known is left out with a warning, and th
       `${format}: ${warnings}`,
     );
   }
+  const flv = changed("video.mp4", "flv", (packet) => packet.streamIndex === 0 ? null : packet);
+  assertEquals(remuxed(flv, { format: "mp4" }).result.packets, packetsOf(flv).length);
   for (const name of ["odd/76df1f136b61.ts", "odd/8d1eccee156c.ts"]) {
     const path = libavformat >= 63 ? realPath(name) : ""; // before, nothing is known of their other streams either
     for (const format of path ? ["mp4", "matroska", "flv"] : []) {
