@@ -226,6 +226,20 @@ Deno.test("Chapters move with the times", () => {
   assertEquals(timesOf({ format: "matroska", start: 1.2, timestamps: "keep" }), [[11, 13]]);
 });
 
+Deno.test("A TS whose times roll over goes on, and nothing of it is hidden", () => {
+  const rollOver = 2 ** 33 / 90000;
+  const source = changed("video.mp4", "mpegts", later(rollOver - 1.5));
+  const count = packetsOf(fixturePath("video.mp4")).length;
+  for (const format of ["mp4", "matroska", "mpegts", "flv"]) {
+    const { bytes, result } = remuxed(source, { format });
+    assertEquals(result.packets, count, format);
+    assertAlmostEquals(result.duration!, 3, 0.1, format);
+    assertAlmostEquals(probeSync(bytes).startTime!, format === "mpegts" ? 1.4 : 0, 0.1, format);
+    assertAlmostEquals(probeSync(bytes).duration!, 3, 0.1, format);
+    assert(packetsOf(bytes).every(({ isDiscard }) => !isDiscard), format);
+  }
+});
+
 Deno.test({
   name: "A TS that begins before a roll-over: nothing of the mp4 is hidden",
   ignore: !realPath("odd/57a62341fba1.ts"),
@@ -421,6 +435,19 @@ Deno.test("Frames before the first key frame are left out, of each stream, with 
   }
 });
 
+/** FLV whose AAC lacks the packet that says how it is coded. */
+function withoutConfiguration(): Bytes {
+  const bytes = fixtureBytes("video.flv");
+  const view = new DataView(bytes.buffer, bytes.byteOffset);
+  const pieces = [bytes.subarray(0, 13)];
+  for (let at = 13; at + 11 < bytes.length;) {
+    const end = at + 11 + (view.getUint32(at) & 0xffffff) + 4;
+    if (bytes[at] !== 8 || bytes[at + 12] !== 0) pieces.push(bytes.subarray(at, end));
+    at = end;
+  }
+  return concatBytes(pieces) as Bytes;
+}
+
 Deno.test("A stream of which nothing is known is left out with a warning, and the others are kept", () => {
   const silent = changed("video.mp4", "mpegts", (packet) => packet.streamIndex === 1 ? null : packet);
   for (const format of ["mp4", "matroska", "mpegts", "flv", "mov", "nut"]) {
@@ -431,8 +458,9 @@ Deno.test("A stream of which nothing is known is left out with a warning, and th
       `${format}: ${warnings}`,
     );
   }
-  const flv = changed("video.mp4", "flv", (packet) => packet.streamIndex === 0 ? null : packet);
-  assertEquals(remuxed(flv, { format: "mp4" }).result.packets, packetsOf(flv).length);
+  const { result, warnings } = remuxed(withoutConfiguration(), { format: "mp4" });
+  assertEquals(result.skippedStreams, [1]);
+  assert(warnings.some((line) => line.includes("stream 1: aac of unknown configuration")), String(warnings));
   for (const name of ["odd/76df1f136b61.ts", "odd/8d1eccee156c.ts"]) {
     const path = libavformat >= 63 ? realPath(name) : ""; // before, nothing is known of their other streams either
     for (const format of path ? ["mp4", "matroska", "flv"] : []) {

@@ -80,6 +80,11 @@ static bool would_be_lost(const AVOutputFormat *format, const AVCodecParameters 
   return false;
 }
 
+/* flv has AAC without ADTS headers, which nobody can play where what should come before is missing. */
+static bool lacks_config(const AVInputFormat *input, const AVCodecParameters *parameters) {
+  return parameters->codec_id == AV_CODEC_ID_AAC && !parameters->extradata_size && av_match_name("flv", input->name);
+}
+
 /* What every muxer wants to know, and demuxers don't find out where a stream has no packet that can be made sense of. */
 static const char *unknown_of(const AVOutputFormat *format, const AVCodecParameters *parameters) {
   bool has_size = parameters->width > 0 && parameters->height > 0;
@@ -90,6 +95,7 @@ static const char *unknown_of(const AVOutputFormat *format, const AVCodecParamet
 
 static bool is_undescribed(struct session *session, const AVStream *stream) {
   const char *unknown = unknown_of(session->output->context->oformat, stream->codecpar);
+  if (lacks_config(session->input->context->iformat, stream->codecpar)) unknown = "configuration (AudioSpecificConfig)";
   if (unknown)
     log_line(&session->channel.log, AV_LOG_WARNING, "stream %d: %s of unknown %s, which %s does not hold", stream->index,
              avcodec_get_name(stream->codecpar->codec_id), unknown, session->output->context->oformat->name);
