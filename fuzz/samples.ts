@@ -164,7 +164,7 @@ export async function makeSamples(folder: string): Promise<number> {
   await Deno.mkdir(folder, { recursive: true });
   for (const [name, text] of Object.entries(texts)) await Deno.writeTextFile(`${folder}/${name}`, text);
   for (const [name, make] of Object.entries(bombs)) {
-    // Each packet costs as much as there are tracks: it takes longer than the driver waits (fuzz/README.md).
+    // It takes 2 s of a processor to be refused, and the driver opens it many times (fuzz/README.md).
     if (name === "mp4 one size, a thousand tracks") continue;
     await Deno.writeFile(`${folder}/${fileName(name)}`, make(2000));
   }

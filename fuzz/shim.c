@@ -14,6 +14,8 @@
 
 #include "../shim/avs.h"
 
+#define MAX_MEMORY "16777216" /* of a session: small files that ask for much are to be over soon */
+
 enum {
   SEEK_TO_END = 2,
   SEEK_FOR_SIZE = 0x10000,
@@ -305,6 +307,7 @@ static void set(uint32_t what, const char *name, const char *value) {
 /* From that I/O context. */
 static bool open_input(double source) {
   unsigned format = word(CONTROL_DEMUXER);
+  set(AVS_SET_INPUT, "maxMemory", MAX_MEMORY);
   if (format) set(AVS_SET_INPUT, "format", demuxers.list[(format - 1) % (unsigned)demuxers.count]);
   double slot[AVS_SLOT_SIZE] = {0, source, !flag(FLAG_NO_STREAM_INFO)};
   return run(AVS_OP_OPEN_INPUT, slot) >= 0;

@@ -60,6 +60,7 @@ import hevc_pps_dlt_patch from "../shim/ffmpeg/hevc-pps-dlt.patch" with { type: 
 import hls_master_tags_7_patch from "../shim/ffmpeg/hls-master-tags-7.patch" with { type: "text" };
 import hvcc_count_7_patch from "../shim/ffmpeg/hvcc-count-7.patch" with { type: "text" };
 import iamf_labels_7_patch from "../shim/ffmpeg/iamf-labels-7.patch" with { type: "text" };
+import index_buffers_patch from "../shim/ffmpeg/index-buffers.patch" with { type: "text" };
 import index_order_patch from "../shim/ffmpeg/index-order.patch" with { type: "text" };
 import init_info_free_patch from "../shim/ffmpeg/init-info-free.patch" with { type: "text" };
 import jpegxl_toc_patch from "../shim/ffmpeg/jpegxl-toc.patch" with { type: "text" };
@@ -83,6 +84,7 @@ import vorbis_parser_once_7_patch from "../shim/ffmpeg/vorbis-parser-once-7.patc
 import vorbis_parser_once_9_patch from "../shim/ffmpeg/vorbis-parser-once-9.patch" with { type: "text" };
 import vvcc_count_patch from "../shim/ffmpeg/vvcc-count.patch" with { type: "text" };
 import wtv_nesting_patch from "../shim/ffmpeg/wtv-nesting.patch" with { type: "text" };
+import wtv_pairs_patch from "../shim/ffmpeg/wtv-pairs.patch" with { type: "text" };
 import xml_patch from "../shim/ffmpeg/xml.patch" with { type: "text" };
 import fields_c from "../shim/fields.c" with { type: "text" };
 import fields_h from "../shim/fields.h" with { type: "text" };
@@ -94,6 +96,8 @@ import input_batch_c from "../shim/input/batch.c" with { type: "text" };
 import input_batch_h from "../shim/input/batch.h" with { type: "text" };
 import input_input_c from "../shim/input/input.c" with { type: "text" };
 import input_input_h from "../shim/input/input.h" with { type: "text" };
+import input_landing_c from "../shim/input/landing.c" with { type: "text" };
+import input_landing_h from "../shim/input/landing.h" with { type: "text" };
 import input_open_c from "../shim/input/open.c" with { type: "text" };
 import input_open_h from "../shim/input/open.h" with { type: "text" };
 import input_parameters_c from "../shim/input/parameters.c" with { type: "text" };
@@ -137,10 +141,14 @@ import plain_c from "../shim/plain.c" with { type: "text" };
 import plain_h from "../shim/plain.h" with { type: "text" };
 import platform_c from "../shim/platform.c" with { type: "text" };
 import platform_h from "../shim/platform.h" with { type: "text" };
+import remux_clock_c from "../shim/remux/clock.c" with { type: "text" };
+import remux_clock_h from "../shim/remux/clock.h" with { type: "text" };
 import remux_cut_c from "../shim/remux/cut.c" with { type: "text" };
 import remux_cut_h from "../shim/remux/cut.h" with { type: "text" };
 import remux_fit_c from "../shim/remux/fit.c" with { type: "text" };
 import remux_fit_h from "../shim/remux/fit.h" with { type: "text" };
+import remux_order_c from "../shim/remux/order.c" with { type: "text" };
+import remux_order_h from "../shim/remux/order.h" with { type: "text" };
 import remux_remux_c from "../shim/remux/remux.c" with { type: "text" };
 import remux_remux_h from "../shim/remux/remux.h" with { type: "text" };
 import remux_times_c from "../shim/remux/times.c" with { type: "text" };
@@ -221,6 +229,7 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/hls-master-tags-7.patch": hls_master_tags_7_patch,
   "shim/ffmpeg/hvcc-count-7.patch": hvcc_count_7_patch,
   "shim/ffmpeg/iamf-labels-7.patch": iamf_labels_7_patch,
+  "shim/ffmpeg/index-buffers.patch": index_buffers_patch,
   "shim/ffmpeg/index-order.patch": index_order_patch,
   "shim/ffmpeg/init-info-free.patch": init_info_free_patch,
   "shim/ffmpeg/jpegxl-toc.patch": jpegxl_toc_patch,
@@ -244,6 +253,7 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/vorbis-parser-once-9.patch": vorbis_parser_once_9_patch,
   "shim/ffmpeg/vvcc-count.patch": vvcc_count_patch,
   "shim/ffmpeg/wtv-nesting.patch": wtv_nesting_patch,
+  "shim/ffmpeg/wtv-pairs.patch": wtv_pairs_patch,
   "shim/ffmpeg/xml.patch": xml_patch,
   "shim/fields.c": fields_c,
   "shim/fields.h": fields_h,
@@ -255,6 +265,8 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/input/batch.h": input_batch_h,
   "shim/input/input.c": input_input_c,
   "shim/input/input.h": input_input_h,
+  "shim/input/landing.c": input_landing_c,
+  "shim/input/landing.h": input_landing_h,
   "shim/input/open.c": input_open_c,
   "shim/input/open.h": input_open_h,
   "shim/input/parameters.c": input_parameters_c,
@@ -298,10 +310,14 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/plain.h": plain_h,
   "shim/platform.c": platform_c,
   "shim/platform.h": platform_h,
+  "shim/remux/clock.c": remux_clock_c,
+  "shim/remux/clock.h": remux_clock_h,
   "shim/remux/cut.c": remux_cut_c,
   "shim/remux/cut.h": remux_cut_h,
   "shim/remux/fit.c": remux_fit_c,
   "shim/remux/fit.h": remux_fit_h,
+  "shim/remux/order.c": remux_order_c,
+  "shim/remux/order.h": remux_order_h,
   "shim/remux/remux.c": remux_remux_c,
   "shim/remux/remux.h": remux_remux_h,
   "shim/remux/times.c": remux_times_c,

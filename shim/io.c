@@ -395,7 +395,8 @@ static size_t copy_buffered(const struct io *io, bool is_out, uint8_t *out) {
     return is_out ? size : copy_piece(out, size, context->buffer, (size_t)(end - context->buffer));
   }
   if (!is_out) size = copy_piece(out, 0, context->buf_ptr, (size_t)(context->buf_end - context->buf_ptr));
-  return copy_piece(out, size, io->ahead.data + io->ahead.start, ahead_left(&io->ahead));
+  size_t left = ahead_left(&io->ahead);
+  return left ? copy_piece(out, size, io->ahead.data + io->ahead.start, left) : size;
 }
 
 /* libavformat is done with it, and waits for JavaScript to close it. */
