@@ -112,9 +112,14 @@ export function learnStream(session: Session, stream: number, data: Uint8Array):
     1;
 }
 
+/** The options that the header is written with, where they are to be known before. */
+export function setOptions(session: Session, options: Pairs): void {
+  session.set(SetWhat.OPTIONS, 0, options);
+}
+
 /** Writes the header, with AVOptions; names of options that it did not use. `io`: null where the muxer opens its files. */
 export function* writeHeader(session: Session, io: NativeIO | null, options: Pairs): Operation<string[]> {
-  session.set(SetWhat.OPTIONS, 0, options);
+  setOptions(session, options);
   const slot = yield* session.run(operations.header, [io?.handle ?? 0]);
   return unusedOptions(session, slot);
 }

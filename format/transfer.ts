@@ -28,11 +28,19 @@ import {
   type Output as ChosenOutput,
   writeHeader,
 } from "./open_output.ts";
+import { optionPairs } from "./options.ts";
 import { asPacket, numbersOf, packetOf } from "./packet.ts";
 import { ProgressMeter } from "./progress.ts";
 import { limitsOf, type RemuxedStream, type RemuxOptions, type RemuxResult } from "./remux_options.ts";
 import { checkSameStreams, isLasting } from "./same_streams.ts";
-import { type Chapter, DemuxerStream, describeInput, describeOutput, type Description } from "./stream.ts";
+import {
+  type Chapter,
+  DemuxerStream,
+  describeInput,
+  describeOutput,
+  type Description,
+  type Stream,
+} from "./stream.ts";
 
 /** From where to where. */
 export interface Plan {
@@ -363,6 +371,7 @@ class Transfer {
     const options = { ...this.#options, metadata: this.#metadata(), chapters: [] };
     this.#chosenOutput = yield* chooseOutput(this.#session, this.#places.sink!, options);
     this.#format = describeOutput(this.#session).format.name;
+    output.setOptions(this.#session, optionPairs(this.#muxerOptions)); // what it can hold depends on them
     this.#chosen ??= this.#choose();
     for (const chosen of this.#chosen) this.#map(chosen);
   }
@@ -425,10 +434,27 @@ class Transfer {
         return selection ? selection(new DemuxerStream(this.#session, stream), canHold) : canHold;
       },
     );
-    if (chosen.length > 0) return chosen;
+    if (chosen.length > 0) {
+      if (!selection) this.#refuseLeftovers(chosen);
+      return chosen;
+    }
     const kind = this.#input.streams.every(isUndescribed) ? " of unknown size or sample rate" : "";
     const why = selection ? "" : `: the output format holds none${kind}`;
     throw argumentError(TypeError, "streams", `none is left to write${why}`);
+  }
+
+  /** A cover or words are not what is left of a film or a song, where the format is one for films or songs. */
+  #refuseLeftovers(chosen: readonly Chosen[]): void {
+    const { name, defaultCodecs = {} } = describeOutput(this.#session).format;
+    const wanted = this.#streams.filter((stream) =>
+      isSoundOrMotion(stream) && defaultCodecs[stream.type as "audio" | "video"] !== undefined
+    );
+    if (wanted.length === 0 || chosen.some(({ stream }) => isSoundOrMotion(stream))) return;
+    const codecs = [
+      ...new Set(wanted.map(({ codecParameters }) => codecParameters.codec || "an unknown codec")),
+    ];
+    const why = `${name} can't hold ${codecs.join(", ")}`;
+    throw argumentError(TypeError, "streams", `no sound and no moving picture is left to write: ${why}`);
   }
 
   #map(chosen: Chosen): void {
@@ -537,6 +563,10 @@ function isUndescribed(
   { type, codecParameters: { width, height, sampleRate } }: Description["streams"][number],
 ): boolean {
   return type === "video" ? !width || !height : type === "audio" && !sampleRate;
+}
+
+function isSoundOrMotion({ type, disposition }: Pick<Stream, "type" | "disposition">): boolean {
+  return type === "audio" || (type === "video" && !disposition.includes("attached_pic"));
 }
 
 /** Of any number, as there may be streams. */

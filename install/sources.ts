@@ -141,6 +141,8 @@ import plain_c from "../shim/plain.c" with { type: "text" };
 import plain_h from "../shim/plain.h" with { type: "text" };
 import platform_c from "../shim/platform.c" with { type: "text" };
 import platform_h from "../shim/platform.h" with { type: "text" };
+import remux_carries_c from "../shim/remux/carries.c" with { type: "text" };
+import remux_carries_h from "../shim/remux/carries.h" with { type: "text" };
 import remux_clock_c from "../shim/remux/clock.c" with { type: "text" };
 import remux_clock_h from "../shim/remux/clock.h" with { type: "text" };
 import remux_cut_c from "../shim/remux/cut.c" with { type: "text" };
@@ -310,6 +312,8 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/plain.h": plain_h,
   "shim/platform.c": platform_c,
   "shim/platform.h": platform_h,
+  "shim/remux/carries.c": remux_carries_c,
+  "shim/remux/carries.h": remux_carries_h,
   "shim/remux/clock.c": remux_clock_c,
   "shim/remux/clock.h": remux_clock_h,
   "shim/remux/cut.c": remux_cut_c,

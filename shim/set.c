@@ -226,6 +226,11 @@ static int set_source_tag(const AVOutputFormat *format, AVStream *stream, const 
   int result = set_fourcc(&tag, value);
   if (result < 0) return result;
   enum AVCodecID codec = stream->codecpar->codec_id;
+  const struct AVCodecTag *const own[] = {avformat_get_mov_video_tags(), NULL};
+  /* Matroska has the codes of QuickTime, too, for the codecs that its list does not know. */
+  if (!strcmp(format->name, "matroska") && av_codec_get_id(own, av_codec_get_tag(own, codec)) == codec &&
+      av_codec_get_id(own, tag) != codec && av_codec_get_id(format->codec_tag, tag) != codec)
+    return 0;
   if (!format->codec_tag || av_codec_get_id(format->codec_tag, tag) == codec ||
       !av_codec_get_tag2(format->codec_tag, codec, &other))
     stream->codecpar->codec_tag = tag;

@@ -58,10 +58,17 @@ static const char *start_codes_for(const AVOutputFormat *format, const AVCodecPa
   return h264 ? "h264_mp4toannexb" : "hevc_mp4toannexb";
 }
 
+/* MPEG-4 from a container with headers of its own has these nowhere else; in formats without they go before key frames. */
+static bool lacks_headers(const AVOutputFormat *format, const AVCodecParameters *parameters) {
+  return parameters->codec_id == AV_CODEC_ID_MPEG4 && parameters->extradata_size > 0 &&
+         av_match_name(format->name, "mpegts,mpeg,vcd,svcd,dvd,vob,m4v");
+}
+
 /* Where its index is first, mp4 has ADTS headers taken away by nobody. */
 static const char *needed_for(const struct session *session, const AVStream *stream) {
   bool aac = stream->codecpar->codec_id == AV_CODEC_ID_AAC;
   if (aac && lacks_extradata(session->output->context, stream) && is_index_first(session)) return "aac_adtstoasc";
+  if (lacks_headers(session->output->context->oformat, stream->codecpar)) return "dump_extra";
   return start_codes_for(session->output->context->oformat, stream->codecpar);
 }
 

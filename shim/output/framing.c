@@ -113,6 +113,15 @@ bool is_index_first(const struct session *session) {
           strstr(flags->value, "dash"));
 }
 
+/* Whether options ask for fragments, of which some do without saying so. */
+bool is_fragmented(const struct session *session) {
+  const AVOutputFormat *format = session->output->context->oformat;
+  if (!has_quirk(format, FIRST_INDEX)) return !strcmp(format->name, "ismv");
+  const AVDictionaryEntry *flags = av_dict_get(session->options, "movflags", NULL, 0);
+  return is_index_first(session) || (flags && (strstr(flags->value, "frag") || strstr(flags->value, "isml"))) ||
+         av_dict_get(session->options, "frag_duration", NULL, 0) || av_dict_get(session->options, "frag_size", NULL, 0);
+}
+
 bool lacks_extradata(const AVFormatContext *output, const AVStream *stream) {
   if (!(output->oformat->flags & AVFMT_GLOBALHEADER) || stream->codecpar->extradata_size) return false;
   switch (stream->codecpar->codec_id) {

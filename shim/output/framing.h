@@ -24,5 +24,7 @@ void drop_known_extradata(const AVCodecParameters *parameters, AVPacket *packet)
 bool lacks_extradata(const AVFormatContext *output, const AVStream *stream);
 /* Does it begin with an index that nothing is added to later: an mp4 in fragments? By its options, before the header. */
 bool is_index_first(const struct session *session);
+/* Is it an mp4 in fragments, wherever its index is? By its options, before the header. */
+bool is_fragmented(const struct session *session);
 
 #endif

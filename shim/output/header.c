@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include <libavutil/avstring.h>
+#include <libavutil/intreadwrite.h>
 #include <libavutil/opt.h>
 #include <libavutil/pixdesc.h>
 
@@ -29,7 +30,7 @@ static int check_pixel_formats(struct session *session) {
 }
 
 /* avif looks at the pixels of streams that have none, and so does mxf at FFV1's (FFmpeg 5.1 and 7.1). */
-static bool lacks_pixels(const AVFormatContext *output) {
+bool lacks_pixels(const AVFormatContext *output) {
   bool avif = !strcmp(output->oformat->name, "avif"), mxf = !strncmp(output->oformat->name, "mxf", 3);
   for (unsigned i = 0; i < output->nb_streams; i++) {
     const AVCodecParameters *parameters = output->streams[i]->codecpar;
@@ -133,13 +134,56 @@ static int tag_chapters(AVFormatContext *output) {
   return result;
 }
 
+/* What the index says of these stands in their packets alone. */
+static bool is_told_by_packets(const AVFormatContext *output, const AVStream *stream) {
+  enum AVCodecID codec = stream->codecpar->codec_id;
+  return lacks_extradata(output, stream) || codec == AV_CODEC_ID_AC3 || codec == AV_CODEC_ID_EAC3 ||
+         codec == AV_CODEC_ID_TRUEHD;
+}
+
 /* Where the index lacks what only packets tell, it has to wait for the first fragment. */
 static int delay_index(struct session *session) {
   const AVFormatContext *output = session->output->context;
   if (!is_index_first(session)) return 0;
   unsigned i = 0;
-  while (i < output->nb_streams && !lacks_extradata(output, output->streams[i])) i++;
+  while (i < output->nb_streams && !is_told_by_packets(output, output->streams[i])) i++;
   return i < output->nb_streams ? av_dict_set(&session->options, "movflags", "+delay_moov", AV_DICT_APPEND) : 0;
+}
+
+/* An mp4 has covers among its tags, which are written before there are packets; as a track it is of no codec. */
+static int check_covers(struct session *session) {
+  const AVFormatContext *output = session->output->context;
+  for (unsigned i = 0; i < output->nb_streams && is_fragmented(session); i++) {
+    if (output->streams[i]->disposition != AV_DISPOSITION_ATTACHED_PIC) continue;
+    log_error(session, "stream %u: %s in fragments has no place for a cover", i, output->oformat->name);
+    return AVERROR(EINVAL);
+  }
+  return 0;
+}
+
+/* aiff has covers in an ID3 tag, which it writes when it is told to. */
+static int ask_for_covers(struct session *session) {
+  const AVFormatContext *output = session->output->context;
+  bool covers = false;
+  for (unsigned i = 0; i < output->nb_streams; i++)
+    covers |= output->streams[i]->codecpar->codec_type == AVMEDIA_TYPE_VIDEO;
+  if (!covers || strcmp(output->oformat->name, "aiff")) return 0;
+  return av_dict_set(&session->options, "write_id3v2", "1", AV_DICT_DONT_OVERWRITE);
+}
+
+/* tta writes the bits of a sample from a field that demuxers leave to decoders; without them nothing reads it. */
+static int note_bits(struct session *session) {
+  const AVFormatContext *output = session->output->context;
+  if (strcmp(output->oformat->name, "tta") || output->nb_streams != 1) return 0;
+  enum { BITS = 8 }; /* where they are in the header of a file, which is the extradata */
+  AVCodecParameters *parameters = output->streams[0]->codecpar;
+  int bits = parameters->bits_per_raw_sample;
+  if (bits <= 0 && parameters->extradata_size >= BITS + 2) bits = AV_RL16(parameters->extradata + BITS);
+  if (bits <= 0) bits = parameters->bits_per_coded_sample;
+  parameters->bits_per_raw_sample = bits;
+  if (bits > 0) return 0;
+  log_error(session, "stream 0: tta needs its bitsPerRawSample");
+  return AVERROR(EINVAL);
 }
 
 /* matroska says nothing of it. */
@@ -184,6 +228,9 @@ static int write_header(struct session *session) {
   if (result >= 0) result = name_languages(output);
   if (result >= 0) result = filters_open(session);
   if (result >= 0) result = check_filtered(session);
+  if (result >= 0) result = check_covers(session);
+  if (result >= 0) result = ask_for_covers(session);
+  if (result >= 0) result = note_bits(session);
   mark_adts(output);
   if (result >= 0) result = delay_index(session);
   if (result >= 0) result = tag_chapters(output);

@@ -6,10 +6,12 @@
 
 #include "../compat.h"
 #include "../input/input.h"
+#include "../output/framing.h"
 #include "../output/header.h"
 #include "../output/output.h"
 #include "../structures.h"
 #include "../unsound.h"
+#include "carries.h"
 #include "times.h"
 
 static int discard_write(void *opaque, avs_write_bytes *buffer, int size) {
@@ -26,6 +28,29 @@ static AVIOContext *discarding_context(void) {
   return context;
 }
 
+static bool has_video(const AVFormatContext *input) {
+  unsigned i = 0;
+  while (i < input->nb_streams && (input->streams[i]->codecpar->codec_type != AVMEDIA_TYPE_VIDEO || is_picture(input->streams[i])))
+    i++;
+  return i < input->nb_streams;
+}
+
+/* mxf takes no sound without pictures before it. */
+static bool add_companion(AVFormatContext *trial, const AVFormatContext *input, const AVStream *stream) {
+  bool video = stream->codecpar->codec_type == AVMEDIA_TYPE_VIDEO;
+  bool alone = video || strcmp(trial->oformat->name, "mxf") || !has_video(input);
+  AVStream *pictures = alone ? NULL : avformat_new_stream(trial, NULL);
+  if (!pictures) return alone;
+  AVCodecParameters *parameters = pictures->codecpar;
+  parameters->codec_type = AVMEDIA_TYPE_VIDEO;
+  parameters->codec_id = AV_CODEC_ID_MPEG2VIDEO;
+  parameters->format = AV_PIX_FMT_YUV420P;
+  parameters->width = parameters->height = 16;
+  pictures->time_base = (AVRational){1, 25};
+  pictures->avg_frame_rate = (AVRational){25, 1};
+  return true;
+}
+
 /* The muxer's own answer, for formats that have no list of codecs: does it take a file of this one stream? */
 static bool try_header(struct session *session, const AVStream *stream) {
   AVFormatContext *trial = NULL;
@@ -38,12 +63,14 @@ static bool try_header(struct session *session, const AVStream *stream) {
     trial->io_open = session->output->context->io_open;
     trial->io_close2 = session->output->context->io_close2;
     trial->opaque = session;
-    AVStream *copy = avformat_new_stream(trial, NULL);
+    AVStream *copy = add_companion(trial, session->input->context, stream) ? avformat_new_stream(trial, NULL) : NULL;
     if (copy && avcodec_parameters_copy(copy->codecpar, stream->codecpar) >= 0) {
       drop_unsound(NULL, 0, STREAM_SIDE_DATA(copy), &STREAM_SIDE_DATA_COUNT(copy));
       copy->codecpar->codec_tag = 0;
       copy->time_base = stream->time_base;
-      taken = avformat_init_output(trial, NULL) >= 0;
+      copy->avg_frame_rate = stream->avg_frame_rate;
+      copy->r_frame_rate = stream->r_frame_rate;
+      taken = !lacks_pixels(trial) && avformat_init_output(trial, NULL) >= 0;
     }
   }
   avformat_free_context(trial);
@@ -57,27 +84,6 @@ static bool has_place_for(const AVOutputFormat *format, enum AVMediaType type) {
   if (type == AVMEDIA_TYPE_VIDEO) return format->video_codec != AV_CODEC_ID_NONE;
   if (type == AVMEDIA_TYPE_AUDIO) return format->audio_codec != AV_CODEC_ID_NONE;
   return true;
-}
-
-/* What these muxers have no code for they write all the same, as private data in which no demuxer finds it again. */
-static bool would_be_lost(const AVOutputFormat *format, const AVCodecParameters *parameters) {
-  enum AVCodecID codec = parameters->codec_id;
-  if (!strcmp(format->name, "flv") && codec == AV_CODEC_ID_PCM_S16BE) return true; /* read as little-endian */
-  if (av_match_name(format->name, "wav,w64") && codec == AV_CODEC_ID_AAC) return true; /* without where its packets end */
-  if (!strcmp(format->name, "wtv") && codec == AV_CODEC_ID_AAC && parameters->extradata_size) return true; /* the same */
-  static const struct {
-    const char *formats, *codecs;
-  } lists[] = {
-      {"mpegts",
-       "mpeg1video,mpeg2video,mpeg4,h264,hevc,vvc,cavs,avs2,avs3,dirac,vc1,mp1,mp2,mp3,aac,aac_latm,ac3,eac3,dts,truehd,"
-       "opus,s302m,pcm_bluray,timed_id3,klv,smpte_2038,dvb_subtitle,dvb_teletext,arib_caption,hdmv_pgs_subtitle,"
-       "hdmv_text_subtitle"},
-      {"mpeg,vcd,svcd,dvd,vob",
-       "mpeg1video,mpeg2video,mpeg4,h264,hevc,cavs,mp1,mp2,mp3,ac3,dts,pcm_s16be,pcm_dvd,dvd_subtitle"},
-  };
-  for (size_t i = 0; i < sizeof(lists) / sizeof(*lists); i++)
-    if (av_match_name(format->name, lists[i].formats)) return !av_match_name(avcodec_get_name(codec), lists[i].codecs);
-  return false;
 }
 
 /* flv has AAC without ADTS headers, which nobody can play where what should come before is missing. */
@@ -102,15 +108,10 @@ static bool is_undescribed(struct session *session, const AVStream *stream) {
   return unknown;
 }
 
-/* Takes a cover for a cover, which it has no place for: it is mp4 that has one. */
-static bool loses_pictures(const AVOutputFormat *format, const AVStream *stream) {
-  return is_picture(stream) && !strcmp(format->name, "mov");
-}
-
 /* One codec as it is, without a container: FFmpeg 5.1 takes any other one too, and writes what nobody can read. */
 static bool is_raw(const AVOutputFormat *format) {
   return format->flags & AVFMT_NOTIMESTAMPS &&
-         !av_match_name(format->name, "mp3,image2pipe,data,null,crc,hash,md5,streamhash,latm,spdif,ffmetadata,ico,rawvideo");
+         !av_match_name(format->name, "mp3,image2pipe,data,null,crc,hash,md5,streamhash,latm,spdif,ffmetadata,ico,rawvideo,mxf,mxf_d10,mxf_opatom");
 }
 
 int32_t avs_can_hold(double handle, int32_t input_stream) {
@@ -128,12 +129,15 @@ int32_t avs_can_hold(double handle, int32_t input_stream) {
   const AVOutputFormat *output = session->output->context->oformat;
   if (output->flags & AVFMT_NOFILE && output->audio_codec == AV_CODEC_ID_NONE && output->video_codec == AV_CODEC_ID_NONE)
     return 1;
-  int known = avformat_query_codec(session->output->context->oformat, stream->codecpar->codec_id, FF_COMPLIANCE_NORMAL);
-  if (would_be_lost(output, stream->codecpar) || loses_pictures(output, stream)) return 0;
+  int cover = is_picture(stream) ? carries_cover(output, stream->codecpar->codec_id) : -1;
+  if (cover >= 0) return cover && !is_fragmented(session);
+  int known = avformat_query_codec(output, stream->codecpar->codec_id, FF_COMPLIANCE_NORMAL);
+  if (known <= 0 && carries_more(output, stream->codecpar)) known = 1;
+  if (loses(output, stream->codecpar)) return 0;
   if (known && is_undescribed(session, stream)) return 0;
-  /* The list of the first two is mp4's; what mp4 alone may hold they refuse in the header. The others have none. */
-  if (known > 0 && av_match_name(output->name, "mov,ismv,mpeg,vcd,svcd,dvd,vob")) return try_header(session, stream);
+  /* These want more than a codec, or have the list of another: what is too much they refuse in the header. */
+  if (known > 0 && av_match_name(output->name, "mov,mp4,ipod,3gp,3g2,psp,f4v,ismv,mxf,mpeg,vcd,svcd,dvd,vob")) return try_header(session, stream);
   if (known >= 0) return known > 0;
   if (is_raw(output)) return 0;
-  return has_place_for(session->output->context->oformat, stream->codecpar->codec_type) && try_header(session, stream);
+  return has_place_for(output, stream->codecpar->codec_type) && try_header(session, stream);
 }
