@@ -3,7 +3,7 @@
  * checked; exceptions of the user's callbacks are thrown as they are.
  */
 import { argumentError } from "./argument_error.ts";
-import { codeName } from "./constants.ts";
+import { AVERROR, codeName } from "./constants.ts";
 import { library, readTextOrThrow } from "./library.ts";
 import type { LogLine } from "./log.ts";
 
@@ -68,6 +68,25 @@ export function errorText(code: number): string {
   return text.replace(" when processing input", "");
 }
 
+/** Lines that say only that something went wrong, or what to do about FFmpeg; another one before them says what. */
+const VAGUE =
+  /error reading header$|is not implemented\. Update your FFmpeg|upload a sample|Could not find codec parameters/;
+
+/** The line that says most of what went wrong. */
+function causeOf(log: readonly LogLine[]): string | undefined {
+  const errors = log.filter((line) => line.level === "error");
+  const told = errors.findLast((line) => !VAGUE.test(line.message)) ??
+    (errors.length > 0
+      ? log.findLast((line) => line.level === "warning" && !VAGUE.test(line.message))
+      : undefined);
+  return (told ?? errors.at(-1))?.message;
+}
+
+/** FFmpeg's own -1 is no lack of permission, but of a reason. */
+function textOf(code: number): string {
+  return code === AVERROR.EPERM ? "FFmpeg reports no reason" : errorText(code);
+}
+
 /** `Cannot open input: Invalid data found (mov,mp4: moov atom not found)` */
 export function makeError(
   operation: { name: string; phrase: string },
@@ -75,8 +94,8 @@ export function makeError(
   log: readonly LogLine[],
   explanation?: string,
 ): AVError {
-  const cause = log.findLast((line) => line.level === "error")?.message;
-  const text = explanation ?? errorText(code) + (cause ? ` (${cause})` : "");
+  const cause = causeOf(log);
+  const text = explanation ?? textOf(code) + (cause ? ` (${cause})` : "");
   return new AVError(`Cannot ${operation.phrase}: ${text}`, {
     code,
     operation: operation.name,

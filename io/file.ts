@@ -205,6 +205,9 @@ export class SharedFile {
 
 // ------------------------------------------------------------------------------------------- devices
 
+/** No file system goes farther; what is damaged may point anywhere. */
+const FARTHEST = 2 ** 43;
+
 /** Reads and writes at the place where it is: a file, or standard input. */
 type Handle = Pick<Deno.FsFile, "read" | "readSync">;
 
@@ -243,6 +246,10 @@ function* fileDevice(
       if (whence === constants.seek.SIZE) return yield* sizeOf(file);
       size.reset();
       watching = null;
+      if (whence === constants.seek.SET && offset > FARTHEST) {
+        yield* seek(file, 0, Deno.SeekMode.End);
+        return offset; // nothing is there, and the system would not say so
+      }
       return yield* seek(file, offset, whence);
     });
   return device;

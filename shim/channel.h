@@ -36,6 +36,7 @@ struct channel {
 
   atomic_llong failed; /* the first error that a request was answered with */
   int64_t requests;    /* waited for so far */
+  int64_t operations;  /* begun so far */
   struct sleeping {
     int64_t seen, worked;  /* when libavformat asked last whether to go on, and what its thread had worked by then */
     int64_t requests;      /* at that time */

@@ -30,6 +30,14 @@ struct io {
   struct decipher *decipher;
   int64_t base;        /* where libavformat's position 0 is */
   int64_t transferred; /* bytes read */
+  struct kept {
+    bool open;            /* what is read is kept, from `base` on: nothing is lost yet */
+    bool whole;           /* all that there is: it is read from there, and can be sought */
+    struct memory memory;
+  } kept;
+  struct {
+    int64_t position, operation; /* where this operation has seen the end; 0: none has */
+  } ended;
 
   /* From here on it belongs to whoever holds the channel's lock. */
   struct request request;
@@ -60,6 +68,14 @@ int io_read(struct io *io, uint8_t *buffer, int size);
 int64_t io_seek(struct io *io, int64_t offset, int whence);
 /* Makes `base`, a position of the device, position 0. */
 void io_rebase(struct io *io, int64_t base);
+/* From now on what is read of a source that can't seek is kept, as far as it is short: it may be needed again. */
+void io_keep(struct io *io);
+/* Reads on to the end, where nothing is lost so far; false where it is too long. */
+bool io_keep_rest(struct io *io);
+/* Begins again with what was kept whole, which can be sought. */
+void io_restart(struct io *io);
+/* Keeps nothing any more. */
+void io_keep_nothing(struct io *io);
 /* On the session's own thread: waits for all of its writes. */
 void drain_writes(struct channel *channel);
 

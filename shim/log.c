@@ -54,6 +54,7 @@ static void append_line(struct log *log, void *origin, int level, const char *fo
   if (size <= 0) return;
   for (int i = 0; i < size; i++)
     if ((unsigned char)line[i] < 0x20) line[i] = ' ';
+  if (level <= AV_LOG_ERROR) log->errors++;
   text_format(text, "%d\t", level);
   append_origin(text, origin);
   text_append(text, line, (size_t)size);
@@ -65,6 +66,7 @@ static void on_log(void *origin, int level, const char *format, va_list argument
   if (current && level <= AV_LOG_ERROR) { /* most lines are of packets, and none of these */
     if (strstr(format, "exceeds max_streams")) current->exceeds_max_streams = true;
     if (is_refused_format(format)) current->refuses_format = true;
+    if (strstr(format, "ended prematurely")) current->ended_early = true;
   }
   if (current && level <= threshold) append_line(current, origin, level, format, arguments);
 }

@@ -15,6 +15,8 @@ struct log {
   struct text text;         /* as avs_take_log() gives it */
   bool exceeds_max_streams; /* libavformat has said so, which it says in no other way */
   bool refuses_format;      /* the same: a format that is not among those that may be tried */
+  bool ended_early; /* the source, in the middle of something */
+  int errors;       /* lines of that level */
 };
 
 /* From now on, lines that FFmpeg logs on this thread go there; NULL: nowhere. */

@@ -139,6 +139,7 @@ static void begin(struct session *session) {
   struct channel *channel = &session->channel;
   struct endpoint *input = channel->endpoints[AVS_INPUT];
   channel->acting = &channel->plain;
+  channel->operations++;
   channel->plain.seek_refused = false;
   channel->sleeping.total = 0;
   if (input) input->seek_refused = false;

@@ -8,6 +8,7 @@ import {
   assertGreater,
   assertInstanceOf,
   assertMatch,
+  assertRejects,
   assertStrictEquals,
   assertStringIncludes,
   assertThrows,
@@ -24,10 +25,14 @@ import {
   Muxer,
   onLog,
   Packet,
+  probe,
   probeSync,
   remuxSync,
   versions,
 } from "@avio/avio";
+import { AVERROR } from "../ffi/constants.ts";
+import { makeError } from "../ffi/errors.ts";
+import { readerOf } from "./support/devices.ts";
 import { fixtureBytes, fixturePath } from "./support/fixtures.ts";
 import { runScript, runScriptOk } from "./support/subprocess.ts";
 
@@ -589,3 +594,103 @@ for (
     });
   });
 }
+
+const beginnings: Record<string, string | Uint8Array> = {
+  "it looks like HTML": "\n<!DOCTYPE html><html><body>404</body></html>",
+  "it looks like JSON": '{ "error": "not found" }',
+  "it looks like XML": '<?xml version="1.0"?><Error><Code>AccessDenied</Code></Error>',
+  "it looks like a zip archive": Uint8Array.of(0x50, 0x4b, 3, 4, 20, 0, 0, 0, 8, 0),
+  "it looks like PDF": "%PDF-1.7\n%\u00e2\u00e3",
+  "it looks like gzip": Uint8Array.of(0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 1, 2),
+  "it looks like a pointer of Git LFS, not the file itself":
+    "version https://git-lfs.github.com/spec/v1\noid sha256:0\n",
+  "it looks like text": "Hello, this is no film.\n",
+  "it looks like nothing but zeros": new Uint8Array(5000),
+};
+
+for (const [looks, bytes] of Object.entries(beginnings)) {
+  Deno.test(`What is no media is called that: ${looks}`, async () => {
+    const source = typeof bytes === "string"
+      ? new TextEncoder().encode(bytes)
+      : bytes as Uint8Array<ArrayBuffer>;
+    const message = `Cannot open input: Invalid data found (not a media format that avio knows; ${looks})`;
+    for (
+      const open of [
+        () => Demuxer.openSync(source),
+        () => probeSync(source),
+        () => Demuxer.openSync(readerOf(source)),
+      ]
+    ) {
+      const error = assertThrows(open, AVError);
+      assertEquals([error.message, error.codeName, error.operation], [message, "INVALIDDATA", "open"]);
+    }
+    const error = await assertRejects(() => Demuxer.open(new Blob([source]).stream()), AVError);
+    assertEquals(error.message, message);
+  });
+}
+
+Deno.test("An empty source is called that, in every API", async () => {
+  for (
+    const source of [
+      new Uint8Array(0),
+      readerOf(new Uint8Array(0)),
+      readerOf(new Uint8Array(0), { seekable: false }),
+    ]
+  ) {
+    assertThrows(() => Demuxer.openSync(source), AVError, "the source is empty");
+  }
+  await assertRejects(() => probe(new Blob([]).stream()), AVError, "the source is empty");
+});
+
+Deno.test("An error says what was wrong, not that something was", () => {
+  const line = (level: string, message: string) => ({ level, message });
+  const messageOf = (code: number, ...log: { level: string; message: string }[]) =>
+    makeError({ name: "open", phrase: "open input" }, code, log).message;
+  assertEquals(
+    messageOf(
+      AVERROR.INVALIDDATA,
+      line("error", "mov,mp4: could not find corresponding track id 5"),
+      line("error", "mov,mp4: error reading header"),
+    ),
+    "Cannot open input: Invalid data found (mov,mp4: could not find corresponding track id 5)",
+  );
+  assertEquals(
+    messageOf(
+      AVERROR.INVALIDDATA,
+      line("warning", "mov,mp4: no tfhd was found"),
+      line("error", "mov,mp4: error reading header"),
+    ),
+    "Cannot open input: Invalid data found (mov,mp4: no tfhd was found)",
+  );
+  assertEquals(
+    messageOf(AVERROR.INVALIDDATA, line("error", "mov,mp4: error reading header")),
+    "Cannot open input: Invalid data found (mov,mp4: error reading header)",
+  );
+  assertEquals(
+    messageOf(AVERROR.EPERM, line("error", "mpc8: Not a Musepack8 file")),
+    "Cannot open input: FFmpeg reports no reason (mpc8: Not a Musepack8 file)",
+  );
+});
+
+Deno.test("An upload of Matroska that breaks off is said to have ended, not to be not seekable", async () => {
+  const whole = fixtureBytes("video.mkv");
+  for (const length of [0.3, 0.5, 0.77].map((part) => Math.floor(part * whole.length))) {
+    const cut = whole.subarray(0, length);
+    try {
+      await using demuxer = await Demuxer.open(readerOf(cut, { seekable: false }), { bufferSize: 4096 });
+      for await (const _ of demuxer);
+    } catch (error) {
+      assertInstanceOf(error, AVError);
+      assertMatch(error.message, /ended prematurely/);
+      assertEquals(error.codeName, "INVALIDDATA");
+    }
+  }
+});
+
+Deno.test("A place where no file can go is its end, not an error of the system", () => {
+  using demuxer = Demuxer.openSync(fixturePath("video.ts"));
+  demuxer.seekSync({ byte: Number.MAX_SAFE_INTEGER });
+  assertEquals(demuxer.readSync(), null);
+  demuxer.seekSync(0);
+  assert(demuxer.readSync());
+});

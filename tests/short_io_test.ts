@@ -4,9 +4,11 @@
  */
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { AVError, Demuxer, type IOCallbacks, IOContext } from "@avio/avio";
+import { readRows } from "./support/async.ts";
+import { withIndexFarBehind } from "./support/chunked.ts";
 import { type Amount, amounts, readerOf } from "./support/devices.ts";
 import { ffprobePipedPackets, hasFFprobe } from "./support/ffprobe.ts";
-import { fixtureBytes, fixturePath, mediaFixtures } from "./support/fixtures.ts";
+import { fixtureBytes, fixturePath, mediaFixtures, realPath } from "./support/fixtures.ts";
 import { rowsOf, withDurations, without } from "./support/packets.ts";
 import { differing } from "./support/versions.ts";
 
@@ -73,16 +75,88 @@ for (const name of mediaFixtures) {
 }
 
 Deno.test("Demuxer says that the source is not seekable when an mp4 has its index at the end", () => {
+  const far = withIndexFarBehind(fixtureBytes(needsSeeking));
+  for (const bufferSize of [4096, 65536]) {
+    const error = assertThrows(
+      () => rowsOf(readerOf(far, { seekable: false }), { bufferSize }),
+      AVError,
+      "not seekable",
+      `${bufferSize}`,
+    );
+    assertEquals(error.codeName, "ESPIPE");
+  }
+});
+
+Deno.test("A short mp4 with its index at the end is read without onseek, in pieces of any size", () => {
+  const rows = rowsOf(fixtureBytes(needsSeeking));
   for (const [amountName, amount] of Object.entries(amounts)) {
     for (const bufferSize of [1, 7, 4096]) {
-      const error = assertThrows(
-        () => rowsOf(readerOf(fixtureBytes(needsSeeking), { amount, seekable: false }), { bufferSize }),
-        AVError,
-        "not seekable",
-        `${amountName}, ${bufferSize}`,
-      );
-      assertEquals(error.codeName, "ESPIPE");
+      const source = readerOf(fixtureBytes(needsSeeking), { amount, seekable: false });
+      assertEquals(rowsOf(source, { bufferSize }), rows, `${amountName}, ${bufferSize}`);
     }
+  }
+});
+
+/** Chunks of a size, as an upload has them. */
+function streamInChunks(bytes: Uint8Array, size: number): ReadableStream<Uint8Array> {
+  let place = 0;
+  return new ReadableStream({
+    pull(controller) {
+      if (place >= bytes.length) return controller.close();
+      controller.enqueue(bytes.slice(place, place += size));
+    },
+  });
+}
+
+for (const name of ["025c18578383.avif", "051d255d1b84.mp4", "074788b398d6.avif"]) {
+  const path = realPath(`odd/${name}`);
+  Deno.test({
+    name: `The odd file ${name} has the same packets from a stream in chunks of any size`,
+    ignore: path === "",
+    async fn() {
+      const bytes = Deno.readFileSync(path);
+      const rows = rowsOf(bytes);
+      for (const size of [10, 100, 1000, 4096, 65536, 1 << 20]) {
+        assertEquals(await readRows(streamInChunks(bytes, size)), rows, `${size}`);
+      }
+    },
+  });
+}
+
+for (const format of ["tiff", "pcx", "sgi", "bmp", "png"]) {
+  Deno.test({
+    name: `A picture of ${format} is read without onseek`,
+    ignore: !hasFFprobe,
+    async fn() {
+      const args = `-v error -f lavfi -i testsrc=size=64x48 -frames:v 1 -c:v ${format} -f image2pipe -`;
+      const { stdout } = await new Deno.Command("ffmpeg", { args: args.split(" ") }).output();
+      const rows = rowsOf(stdout);
+      assertEquals(rows.length, 1);
+      for (const size of [100, 1000, 65536]) assertEquals(await readRows(streamInChunks(stdout, size)), rows);
+    },
+  });
+}
+
+Deno.test("After the end of a source it is not asked again and again while it is opened", () => {
+  const box = (
+    type: string,
+    ...parts: number[]
+  ) => [0, 0, 0, 8 + parts.length, ...new TextEncoder().encode(type), ...parts];
+  // A file of HEIF whose table of items says that there are thousands, and ends.
+  const table = [0, 0, 0, 0, 0x44, 0, 0xff, 0xff];
+  const meta = box("meta", 0, 0, 0, 0, ...box("iloc", ...table));
+  const bytes = Uint8Array.from([...box("ftyp", ...new TextEncoder().encode("heic"), 0, 0, 0, 0), ...meta]);
+  for (const seekable of [true, false]) {
+    let ends = 0;
+    const source = readerOf(bytes, { seekable });
+    const { onread } = source;
+    source.onread = (buffer, size) => {
+      const read = onread!(buffer, size);
+      if (!read) ends++;
+      return read;
+    };
+    assertThrows(() => Demuxer.openSync(source), AVError);
+    assert(ends < 10, `${ends} times`);
   }
 });
 

@@ -23,8 +23,10 @@ struct input *input_new(struct session *session, struct io *io) {
   }
   input->endpoint = (struct endpoint){.direction = AVS_INPUT, .io = io, .opening.max_bytes = target->max_open_size};
   input->max_packet_bytes = target->max_packet_size;
+  input->behind = -1;
   channel_attach(channel, &input->endpoint);
-  channel->log.exceeds_max_streams = channel->log.refuses_format = false;
+  channel->log.exceeds_max_streams = channel->log.refuses_format = channel->log.ended_early = false;
+  channel->log.errors = 0;
   channel_lock(channel);
   session->input = input;
   channel_unlock(channel);
@@ -47,6 +49,7 @@ void input_free(struct session *session) {
   session->channel.acting = &input->endpoint;
   avformat_close_input(&input->context);
   channel_detach(&session->channel, &input->endpoint);
+  if (input->endpoint.io) io_keep_nothing(input->endpoint.io);
   if (input->endpoint.io) io_rebase(input->endpoint.io, 0);
   endpoint_free(&input->endpoint);
   batches_free(&input->batches);
@@ -138,9 +141,15 @@ int input_read_frame(struct session *session, AVPacket *packet) {
   if (result >= 0) {
     input->endpoint.lacks = false;
     input->endpoint.opens = 0;
+    input->has_given = true;
   }
   /* Many demuxers call a broken read the end of the file. */
   if (result == AVERROR_EOF && pb && pb->error < 0 && pb->error != AVERROR_EOF) return pb->error;
+  if (result == AVERROR_EOF && !input->has_given && input->behind >= 0) refuse_seek(&input->endpoint, input->behind);
+  if (result < 0 && input->endpoint.seek_refused && channel->log.ended_early) { /* it looks for another way on */
+    input->endpoint.seek_refused = false;
+    return AVERROR_INVALIDDATA;
+  }
   if (result < 0 && input->endpoint.seek_refused) return AVERROR(ESPIPE);
   return result == AVERROR_EOF && input->endpoint.refused_url ? AVERROR(EPERM) : result;
 }

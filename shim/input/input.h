@@ -17,6 +17,10 @@ struct input {
   AVFormatContext *context;
   int64_t max_packet_bytes; /* with side data; 0: any */
   AVPacket *packet;         /* on its way */
+  int64_t behind;           /* byte of the first packet, where a source that can't seek has passed it already; -1: none */
+  bool has_given;           /* a packet */
+  uint8_t first[2048];      /* bytes of the source, and a zero */
+  size_t first_size;
   bool held;                /* it came with streams that JavaScript does not know yet, and waits */
   struct places places;
   struct landing landing;

@@ -2,11 +2,13 @@
 
 #include <string.h>
 
+#include <libavcodec/avcodec.h>
 #include <libavutil/avstring.h>
 
 #include "../contain.h"
 #include "../io.h"
 #include "../unsound.h"
+#include "guess.h"
 #include "input.h"
 #include "parameters.h"
 
@@ -68,6 +70,14 @@ static bool is_sequence(const AVInputFormat *format, const struct io *io) {
   return !io && format && format->flags & AVFMT_NOFILE;
 }
 
+static void note_first(struct input *input, AVIOContext *pb) {
+  size_t size;
+  const uint8_t *bytes = peek(pb, &size);
+  if (!bytes) return;
+  input->first_size = FFMIN(size, sizeof(input->first) - 1);
+  memcpy(input->first, bytes, input->first_size);
+}
+
 static int choose_input(struct session *session, const AVInputFormat **format, struct io *io) {
   int result = find_input_format(session, format);
   if (result >= 0) result = contain_input_format(session, *format);
@@ -80,6 +90,7 @@ static int choose_input(struct session *session, const AVInputFormat **format, s
   if (io) io_rebase(io, avio_tell(io->context));
   result = refuse_script(session, *format, io);
   if (result < 0) return result;
+  if (io) note_first(session->input, io->context);
   if (io && !*format) *format = recognize_playlist(io->context);
   return 0;
 }
@@ -125,12 +136,66 @@ static int open_context(struct session *session, const AVInputFormat *format, st
   return result;
 }
 
+/* What mp4 and its kin begin with lies before where their header has ended: its byte, or -1. */
+static int64_t first_behind(const AVFormatContext *context) {
+  if (!context || !context->pb || context->pb->seekable || strncmp(context->iformat->name, "mov,", 4)) return -1;
+  for (unsigned i = 0; i < context->nb_streams; i++) {
+    const AVIndexEntry *first = avformat_index_get_entry(context->streams[i], 0);
+    if (first && first->pos < avio_tell(context->pb)) return first->pos;
+  }
+  return -1;
+}
+
+/* A picture that no parser can cut out of a stream is read by its size, which only a source that can seek has. */
+static bool is_read_by_size(const AVFormatContext *context) {
+  if (!context || !context->pb || context->pb->seekable || context->nb_streams != 1) return false;
+  const char *kind = strrchr(context->iformat->name, '_');
+  if (!kind || strcmp(kind, "_pipe")) return false;
+  AVCodecParserContext *parser = av_parser_init((int)context->streams[0]->codecpar->codec_id);
+  av_parser_close(parser);
+  return !parser;
+}
+
+static int choose_and_open(struct session *session) {
+  struct io *io = session->input->endpoint.io;
+  const AVInputFormat *format;
+  int result = choose_input(session, &format, io);
+  return result < 0 ? result : open_context(session, format, io);
+}
+
+/*
+ * A short source that can't seek is read to its end and opened again, where it could not be read otherwise: whether it
+ * could must not depend on the pieces in which it comes.
+ */
+static int open_short(struct session *session) {
+  struct input *input = session->input;
+  struct endpoint *endpoint = &input->endpoint;
+  if (!endpoint->io) return choose_and_open(session);
+  AVDictionary *options = NULL;
+  av_dict_copy(&options, session->options, 0);
+  io_keep(endpoint->io);
+  int result = choose_and_open(session);
+  if (result >= 0) input->behind = first_behind(input->context);
+  bool goes_back = input->behind >= 0 || is_read_by_size(input->context) || (result < 0 && endpoint->seek_refused);
+  if (goes_back && !session->channel.failed && io_keep_rest(endpoint->io)) {
+    avformat_close_input(&input->context);
+    io_restart(endpoint->io);
+    av_dict_free(&session->options);
+    av_dict_copy(&session->options, options, 0);
+    endpoint->seek_refused = false;
+    input->behind = -1;
+    result = choose_and_open(session);
+  } else {
+    io_keep_nothing(endpoint->io);
+  }
+  av_dict_free(&options);
+  return result;
+}
+
 static int try_open(struct session *session, double *slot) {
   struct input *input = session->input;
   struct endpoint *endpoint = &input->endpoint;
-  const AVInputFormat *format;
-  int result = choose_input(session, &format, endpoint->io);
-  if (result >= 0) result = open_context(session, format, endpoint->io);
+  int result = open_short(session);
   note_unused(session);
   bool lists = session->targets[AVS_INPUT].formats;
   if (result == AVERROR(EINVAL) && lists && session->channel.log.refuses_format) return AVERROR_DEMUXER_NOT_FOUND;
@@ -145,6 +210,15 @@ static int try_open(struct session *session, double *slot) {
   /* A playlist of playlists opens without them, and has nothing. */
   if (endpoint->refused_url && !input->context->nb_streams) return AVERROR(EPERM);
   return result;
+}
+
+/* Where libavformat says no reason. */
+static void say_why(struct session *session, int result) {
+  const struct input *input = session->input;
+  bool is_told = session->channel.failed || session->channel.log.errors || input->endpoint.seek_refused;
+  if (is_told || !input->endpoint.io || (result != AVERROR_INVALIDDATA && result != AVERROR_EOF && result != AVERROR(EPERM))) return;
+  if (input->endpoint.refused_url) return;
+  log_guess(session, result, session->targets[AVS_INPUT].format, input->first, input->first_size);
 }
 
 /* What went beyond a limit, whatever libavformat made of it. */
@@ -172,6 +246,7 @@ int input_op_open(struct session *session, double *slot, uint8_t *data, size_t s
     result = AVERROR(EMSGSIZE);
   }
   if (result < 0) {
+    say_why(session, result);
     note_refused(session, &input->endpoint);
     input_free(session);
     return result;

@@ -97,3 +97,21 @@ export function withLateSound(flv: Bytes, milliseconds: number): Bytes {
   parts.reduce((at, part) => (whole.set(part, at), at + part.length), 0);
   return whole;
 }
+
+/** More than avio keeps of a source that can't seek. */
+const FAR = 5 * 1024 * 1024;
+
+/** An mp4 that has its index at the end, with so much of nothing before that. */
+export function withIndexFarBehind(mp4: Bytes): Bytes {
+  const view = new DataView(mp4.buffer, mp4.byteOffset, mp4.length);
+  let place = 0;
+  while (String.fromCharCode(...mp4.subarray(place + 4, place + 8)) !== "moov") {
+    place += view.getUint32(place);
+  }
+  const bytes = new Uint8Array(mp4.length + FAR);
+  bytes.set(mp4.subarray(0, place));
+  new DataView(bytes.buffer).setUint32(place, FAR);
+  bytes.set(new TextEncoder().encode("free"), place + 4);
+  bytes.set(mp4.subarray(place), place + FAR);
+  return bytes;
+}

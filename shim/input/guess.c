@@ -1,0 +1,80 @@
+#include "guess.h"
+
+#include <string.h>
+
+#include <libavformat/avformat.h>
+#include <libavutil/avstring.h>
+#include <libavutil/mem.h>
+
+static const struct {
+  const char *bytes;
+  size_t size;
+  const char *name;
+} signs[] = {
+#define SIGN(bytes, name) {bytes, sizeof(bytes) - 1, name}
+  SIGN("PK\3\4", "a zip archive"),
+  SIGN("%PDF", "PDF"),
+  SIGN("\x1f\x8b", "gzip"),
+  SIGN("BZh", "bzip2"),
+  SIGN("\xfd" "7zXZ", "xz"),
+  SIGN("7z\xbc\xaf", "a 7-Zip archive"),
+  SIGN("Rar!", "a RAR archive"),
+  SIGN("\x28\xb5\x2f\xfd", "Zstandard"),
+  SIGN("\x7f" "ELF", "a program"),
+  SIGN("MZ", "a program"),
+  SIGN("SQLite format 3", "an SQLite database"),
+  SIGN("version https://git-lfs", "a pointer of Git LFS, not the file itself"),
+  SIGN("#!", "a script"),
+#undef SIGN
+};
+
+static const struct {
+  const char *beginning, *name;
+} texts[] = {{"<!doctype html", "HTML"}, {"<html", "HTML"}, {"<?xml", "XML"}, {"<", "XML"}, {"{", "JSON"}, {"[", "JSON"}};
+
+static bool is_text(const uint8_t *bytes, size_t size) {
+  for (size_t i = 0; i < size; i++)
+    if (bytes[i] < 0x20 && !strchr("\t\n\r\f", bytes[i])) return false;
+  return size > 0;
+}
+
+static bool is_zero(const uint8_t *bytes, size_t size) {
+  for (size_t i = 0; i < size; i++)
+    if (bytes[i]) return false;
+  return size > 0;
+}
+
+/* NULL: it looks like nothing that is known here. `bytes` end with a zero. */
+static const char *likeness(const uint8_t *bytes, size_t size) {
+  for (size_t i = 0; i < sizeof(signs) / sizeof(*signs); i++)
+    if (size >= signs[i].size && !memcmp(bytes, signs[i].bytes, signs[i].size)) return signs[i].name;
+  if (is_zero(bytes, size)) return "nothing but zeros";
+  if (!is_text(bytes, size)) return NULL;
+  const char *text = (const char *)bytes;
+  if (size >= 3 && !memcmp(text, "\xef\xbb\xbf", 3)) text += 3;
+  text += strspn(text, " \t\n\r\f");
+  for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
+    if (av_stristart(text, texts[i].beginning, NULL)) return texts[i].name;
+  return "text";
+}
+
+/* The format that libavformat would take it for; NULL: none. */
+static const char *format_of(const char *bytes, size_t size) {
+  uint8_t *padded = av_mallocz(size + AVPROBE_PADDING_SIZE);
+  if (!padded) return NULL;
+  memcpy(padded, bytes, size);
+  AVProbeData data = {.filename = "", .buf = padded, .buf_size = (int)size};
+  const AVInputFormat *format = av_probe_input_format(&data, 1);
+  av_free(padded);
+  return format ? format->name : NULL;
+}
+
+void log_guess(struct session *session, int result, const char *format, const uint8_t *bytes, size_t size) {
+  if (!size) return log_error(session, "the source is empty");
+  if (!format) format = format_of((const char *)bytes, size);
+  if (format && result == AVERROR_EOF) return log_error(session, "%s: it ends within its header", format);
+  if (format) return log_error(session, "%s: its header is damaged, or it is cut off", format);
+  const char *looks = likeness(bytes, size);
+  if (looks) log_error(session, "not a media format that avio knows; it looks like %s", looks);
+  else log_error(session, "not a media format that avio knows");
+}

@@ -1,0 +1,17 @@
+/* floor 4 */
+/*
+ * guess.h - what a source is that can't be opened, where libavformat says no more than that its data are invalid: a media
+ * format whose header is broken, or something else, by what it begins with.
+ */
+#ifndef AVS_INPUT_GUESS_H
+#define AVS_INPUT_GUESS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "../session.h"
+
+/* Logs it as an error. `format` is what the program has asked for, or NULL. */
+void log_guess(struct session *session, int result, const char *format, const uint8_t *bytes, size_t size);
+
+#endif
