@@ -10,7 +10,7 @@ import { type Amount, amounts, readerOf } from "./support/devices.ts";
 import { ffprobePipedPackets, hasFFprobe } from "./support/ffprobe.ts";
 import { fixtureBytes, fixturePath, mediaFixtures, realPath } from "./support/fixtures.ts";
 import { rowsOf, withDurations, without } from "./support/packets.ts";
-import { differing } from "./support/versions.ts";
+import { differing, isEmbedded } from "./support/versions.ts";
 
 const bufferSizes = [1, 7, 4096, 65536];
 
@@ -112,7 +112,7 @@ for (const name of ["025c18578383.avif", "051d255d1b84.mp4", "074788b398d6.avif"
   const path = realPath(`odd/${name}`);
   Deno.test({
     name: `The odd file ${name} has the same packets from a stream in chunks of any size`,
-    ignore: path === "",
+    ignore: path === "" || (!isEmbedded && name.endsWith(".avif")), // FFmpeg 5.1 does not read AVIF
     async fn() {
       const bytes = Deno.readFileSync(path);
       const rows = rowsOf(bytes);

@@ -44,10 +44,15 @@ static bool is_zero(const uint8_t *bytes, size_t size) {
   return size > 0;
 }
 
-/* NULL: it looks like nothing that is known here. `bytes` end with a zero. */
-static const char *likeness(const uint8_t *bytes, size_t size) {
+/* By what is in no media. */
+static const char *sign_of(const uint8_t *bytes, size_t size) {
   for (size_t i = 0; i < sizeof(signs) / sizeof(*signs); i++)
     if (size >= signs[i].size && !memcmp(bytes, signs[i].bytes, signs[i].size)) return signs[i].name;
+  return NULL;
+}
+
+/* NULL: it looks like nothing that is known here. `bytes` end with a zero. */
+static const char *likeness(const uint8_t *bytes, size_t size) {
   if (is_zero(bytes, size)) return "nothing but zeros";
   if (!is_text(bytes, size)) return NULL;
   const char *text = (const char *)bytes;
@@ -71,10 +76,11 @@ static const char *format_of(const char *bytes, size_t size) {
 
 void log_guess(struct session *session, int result, const char *format, const uint8_t *bytes, size_t size) {
   if (!size) return log_error(session, "the source is empty");
-  if (!format) format = format_of((const char *)bytes, size);
+  const char *looks = sign_of(bytes, size);
+  if (!format && !looks) format = format_of((const char *)bytes, size);
   if (format && result == AVERROR_EOF) return log_error(session, "%s: it ends within its header", format);
   if (format) return log_error(session, "%s: its header is damaged, or it is cut off", format);
-  const char *looks = likeness(bytes, size);
+  if (!looks) looks = likeness(bytes, size);
   if (looks) log_error(session, "not a media format that avio knows; it looks like %s", looks);
   else log_error(session, "not a media format that avio knows");
 }
