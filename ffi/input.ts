@@ -20,6 +20,8 @@ export interface InputSettings {
   formats: readonly string[] | undefined;
   maxPacketSize: number;
   maxOpenSize: number;
+  /** Nothing that a playlist names may be missing. */
+  strict: boolean;
   /** avformat_find_stream_info. */
   findStreamInfo: boolean;
   /** AVOptions. */
@@ -28,11 +30,12 @@ export interface InputSettings {
 
 /** Opens the input; names of options that it did not use. */
 export function* openInput(session: Session, settings: InputSettings): Operation<string[]> {
-  const { io, url, format, formats, maxPacketSize, maxOpenSize, findStreamInfo, options } = settings;
+  const { io, url, format, formats, maxPacketSize, maxOpenSize, strict, findStreamInfo, options } = settings;
   session.set(SetWhat.INPUT, 0, [
     ["url", url],
     ["maxPacketSize", String(maxPacketSize)],
     ["maxOpenSize", String(maxOpenSize)],
+    ["strict", strict ? "1" : "0"],
     ["format", format ?? ""], // an empty one is none: the input before may have had one
     ["formats", formats?.join(",") ?? ""],
   ]);

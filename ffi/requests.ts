@@ -15,7 +15,10 @@ import { Direction, openModes, Request } from "./symbols.ts";
 
 const markers: readonly Marker[] = ["header", "sync", "boundary", "unknown", "trailer", "flush"];
 
-/** What something is opened for: to be read, to be written, to see whether it is there, to be deleted. */
+/**
+ * What something is opened for: to be read, to be written, to see whether it is there, to be deleted; or to be read as a
+ * part of something that goes on without it.
+ */
 export type OpenMode = (typeof openModes)[number];
 
 /** What came of opening: an I/O context, true where nothing but success is to be told, "missing", null to refuse. */
@@ -48,6 +51,8 @@ export class Requests {
   #isOver: () => boolean;
   /** The first exception of a callback: what the session's calls throw from then on. */
   thrown: Failure | null = null;
+  /** Why the first part that is missing could not be opened: what is told where nothing comes without it. */
+  missing: Failure | null = null;
   /** How many answers are waited for. */
   waiting = 0;
   /** Answers that were begun. */

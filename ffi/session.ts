@@ -330,6 +330,11 @@ export class Session implements Host {
     if (opener || this.#requests.hasOpener) this.#requests.setOpener(side, opener);
   }
 
+  /** Why a part of the input could not be opened: what is told where nothing comes without it. Null: a new input. */
+  noteMissing(missing: Failure | null): void {
+    this.#requests.missing = missing && (this.#requests.missing ?? missing);
+  }
+
   /** Who is asked what becomes of packets that are remuxed. */
   setTransformer(transformer: () => Operation<void>): void {
     this.#addIO(IOKind.TRANSFORMER, 0, 1);
@@ -381,6 +386,8 @@ export class Session implements Host {
     const log = slot[Slot.LOG_BYTES] ? this.#takeLog() : [];
     if (this.#requests.thrown) return { error: this.#requests.thrown.error, isFinal: true };
     const result = slot[Slot.RESULT]!;
+    const { missing } = this.#requests;
+    if (result === AVERROR.ENOENT && missing) return { error: missing.error, isFinal: true };
     if (result >= 0 || (result === AVERROR.EOF && operation === operations.read)) return null;
     const error = makeError(operation, result, log, this.#explanation(operation, slot));
     // FFmpeg would have ended the process: all it had is let go. Or it has taken more memory than it may.

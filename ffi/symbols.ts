@@ -117,7 +117,7 @@ export const Direction = { INPUT: 0, OUTPUT: 1 } as const;
 export const Request = { READ: 1, WRITE: 2, SEEK: 3, OPEN: 5, CLOSE: 6, TRANSFORM: 7 } as const;
 
 /** What is to be opened for, in the order of the shim's numbers. */
-export const openModes = ["read", "write", "check", "delete"] as const;
+export const openModes = ["read", "write", "check", "delete", "part"] as const;
 
 /** Rows of `avs_take_events`. A kind is DONE, the end of an operation; READY, packets are there; or a request. */
 export const Event = { SESSION: 0, IO: 1, KIND: 2, A: 3, B: 4, C: 5, LENGTH: 6, DONE: 0, READY: 4 } as const;

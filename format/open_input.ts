@@ -54,6 +54,12 @@ export interface DemuxerOptions extends SessionOptions {
    * not bound it: headers may be of any length. @default {268435456}
    */
   maxOpenSize?: number;
+  /**
+   * What avio would go on without is an error. A segment that an HLS playlist or a DASH manifest names, and that is not
+   * there, is left out with a warning in the log otherwise: one of a path that does not exist (`Deno.errors.NotFound`), or
+   * that a server answers with 404 or 410. Where nothing can be read without it, it is an error anyway. @default {false}
+   */
+  strict?: boolean;
   /** How an http(s): URL is read. */
   http?: HttpOptions;
 }
@@ -69,6 +75,7 @@ const demuxerOptionNames: Names<DemuxerOptions> = {
   maxStreams: true,
   maxPacketSize: true,
   maxOpenSize: true,
+  strict: true,
   http: true,
 };
 
@@ -83,6 +90,7 @@ export function checkDemuxerOptions(options: DemuxerOptions | undefined, prefix 
   optional(checkString, checked.format, nameOf("format"));
   if (checked.formats !== undefined) checkFormats(checked, nameOf("formats"), nameOf("format"));
   optional(checkBoolean, checked.findStreamInfo, nameOf("findStreamInfo"));
+  optional(checkBoolean, checked.strict, nameOf("strict"));
   optional(checkInteger, checked.maxStreams, nameOf("maxStreams"), 1, 1e6);
   optional(checkInteger, checked.maxPacketSize, nameOf("maxPacketSize"), 1);
   optional(checkInteger, checked.maxOpenSize, nameOf("maxOpenSize"), 1);
@@ -137,7 +145,7 @@ export function* openInput(
   options: DemuxerOptions,
   { lend = true, host = session, prefix = "" }: Opening = {},
 ): Operation<Attachment> {
-  const { format, formats, url, http, onopen, findStreamInfo = true } = options;
+  const { format, formats, url, http, onopen, findStreamInfo = true, strict = false } = options;
   const { maxPacketSize = MAX_PACKET_SIZE, maxOpenSize = MAX_OPEN_SIZE } = options;
   session.limitMemory(options.maxMemory);
   const bufferSize = bufferSizeOf(options);
@@ -153,6 +161,7 @@ export function* openInput(
     formats: formats?.map((name) => name.toLowerCase()),
     maxPacketSize,
     maxOpenSize,
+    strict,
     findStreamInfo,
     options: optionPairs({ options: { ...probing(options), ...options.options } }),
   });

@@ -184,7 +184,7 @@ static void answer_open(double session, double size, int mode) {
   char url[1000];
   if (size < sizeof(url)) MUST(avs_take_write(world.opener, (uint8_t *)url, (uint32_t)size) == 0);
   if (mode == AVS_OPEN_CHECK || mode == AVS_OPEN_DELETE) return (void)avs_reply(world.opener, 0);
-  double io = new_device(session, mode == AVS_OPEN_READ);
+  double io = new_device(session, mode != AVS_OPEN_WRITE);
   MUST(avs_reply(world.opener, io ? io : -EPERM) == 0);
 }
 

@@ -24,6 +24,8 @@ import channel_h from "../shim/channel.h" with { type: "text" };
 import compat_h from "../shim/compat.h" with { type: "text" };
 import contain_c from "../shim/contain.c" with { type: "text" };
 import contain_h from "../shim/contain.h" with { type: "text" };
+import data_url_c from "../shim/data_url.c" with { type: "text" };
+import data_url_h from "../shim/data_url.h" with { type: "text" };
 import decipher_c from "../shim/decipher.c" with { type: "text" };
 import decipher_h from "../shim/decipher.h" with { type: "text" };
 import describe_c from "../shim/describe.c" with { type: "text" };
@@ -94,6 +96,8 @@ import handles_c from "../shim/handles.c" with { type: "text" };
 import handles_h from "../shim/handles.h" with { type: "text" };
 import input_batch_c from "../shim/input/batch.c" with { type: "text" };
 import input_batch_h from "../shim/input/batch.h" with { type: "text" };
+import input_guess_c from "../shim/input/guess.c" with { type: "text" };
+import input_guess_h from "../shim/input/guess.h" with { type: "text" };
 import input_input_c from "../shim/input/input.c" with { type: "text" };
 import input_input_h from "../shim/input/input.h" with { type: "text" };
 import input_landing_c from "../shim/input/landing.c" with { type: "text" };
@@ -195,6 +199,8 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/compat.h": compat_h,
   "shim/contain.c": contain_c,
   "shim/contain.h": contain_h,
+  "shim/data_url.c": data_url_c,
+  "shim/data_url.h": data_url_h,
   "shim/decipher.c": decipher_c,
   "shim/decipher.h": decipher_h,
   "shim/describe.c": describe_c,
@@ -265,6 +271,8 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/handles.h": handles_h,
   "shim/input/batch.c": input_batch_c,
   "shim/input/batch.h": input_batch_h,
+  "shim/input/guess.c": input_guess_c,
+  "shim/input/guess.h": input_guess_h,
   "shim/input/input.c": input_input_c,
   "shim/input/input.h": input_input_h,
   "shim/input/landing.c": input_landing_c,

@@ -12,6 +12,7 @@ import type { Host, Session } from "../ffi/session.ts";
 import { GRACE, within } from "../ffi/waits.ts";
 import type { Attachment } from "./attachment.ts";
 import { attachReadBack, SharedFile } from "./file.ts";
+import { HttpError } from "./http_error.ts";
 import { type HttpOptions, isHttp, type NestedHttp } from "./http.ts";
 import { MemorySink } from "./memory_sink.ts";
 import type { OpenCallback } from "./open_callback.ts";
@@ -59,18 +60,50 @@ export function allowNestedInput(session: Session, options: NestedInputOptions):
   if (!onopen) return session.setOpener("input", undefined);
   const ask = askerOf(onopen);
   const nested = nestedHttp(ask, origin);
+  const known = new KnownNames();
+  session.noteMissing(null);
   session.setOpener("input", function* (url, mode) {
-    if (mode !== "read" && mode !== "check") return null;
+    if (mode === "write" || mode === "delete") return null;
     const source = (yield* ask(url, "read")) as Source | null;
     if (source === null) return null;
     if (mode === "check") return (yield* isThere(source)) ? true : null;
-    return yield* attach(session, function* (host) {
-      const attachment = yield* openSource(host, source, { bufferSize, lend: false, http, nested });
-      const isRedirected = isHttp(url) && String(source) === url && attachment.url !== url;
-      if (isRedirected) locateIO(attachment.io!, attachment.url);
-      return attachment;
-    });
+    try {
+      const opened = yield* attach(session, function* (host) {
+        const attachment = yield* openSource(host, source, { bufferSize, lend: false, http, nested });
+        const isRedirected = isHttp(url) && String(source) === url && attachment.url !== url;
+        if (isRedirected) locateIO(attachment.io!, attachment.url);
+        return attachment;
+      });
+      known.add(url);
+      return opened;
+    } catch (error) {
+      if (mode !== "part" || !isMissing(error) || known.has(url)) throw error;
+      session.noteMissing({ error });
+      return "missing";
+    }
   });
+}
+
+/** What is named is not there; what may not be had, or does not answer, may well be. */
+function isMissing(error: unknown): boolean {
+  if (error instanceof HttpError) return error.status === 404 || error.status === 410;
+  return error instanceof Deno.errors.NotFound;
+}
+
+/** The last names that were opened. A live playlist is opened again and again: where it goes away, it is not left out. */
+class KnownNames {
+  #names = new Set<string>();
+
+  has(name: string): boolean {
+    return this.#names.has(name);
+  }
+
+  add(name: string): void {
+    this.#names.delete(name);
+    this.#names.add(name);
+    const [oldest] = this.#names;
+    if (this.#names.size > 100) this.#names.delete(oldest!);
+  }
 }
 
 /** From now on the session's output opens what these options allow, and nothing else. */
@@ -121,6 +154,7 @@ class NestedOutput {
       case "check":
         return null;
       case "read":
+      case "part":
         return yield* this.#read(url);
       case "write":
         return yield* this.#write(url);

@@ -73,8 +73,11 @@ enum {
   AVS_REQUEST_CLOSE = 6, /* of what was opened so. Answer: avs_reply() with 0, which frees it */
   AVS_REQUEST_TRANSFORM = 7, /* of a transformer: avs_ready_packets(), avs_put_packet() what becomes of them; avs_reply() with 0 */
 };
-/* Is it to be read, to be written, is it there (any number will do as an answer), or to be deleted (the same)? */
-enum avs_open_mode { AVS_OPEN_READ, AVS_OPEN_WRITE, AVS_OPEN_CHECK, AVS_OPEN_DELETE };
+/*
+ * Is it to be read, to be written, is it there (any number will do as an answer), or to be deleted (the same)? Or to be
+ * read as a part of something that goes on without it: AVERROR(ENOENT) says that it is missing.
+ */
+enum avs_open_mode { AVS_OPEN_READ, AVS_OPEN_WRITE, AVS_OPEN_CHECK, AVS_OPEN_DELETE, AVS_OPEN_PART };
 
 /* ------------------------------------------------------------------------------------------ sessions */
 

@@ -51,7 +51,7 @@ static void end_waiting(struct channel *channel) {
   bool sleeps = channel->sleeping.duration > 0, opens = endpoint->opens > MAX_OPENS;
   if (endpoint->direction != AVS_INPUT || channel->failed) return;
   if (endpoint->lacks && (sleeps || opens)) {
-    channel_fail(channel, AVERROR(EPERM));
+    channel_fail(channel, endpoint->refused_url ? AVERROR(EPERM) : AVERROR(ENOENT));
   } else if (endpoint->opening.running && opens) {
     return; /* for which opening has a limit of its own */
   } else if (channel_stops_program(channel) && (channel->sleeping.total > max_wait || opens)) {

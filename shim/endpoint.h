@@ -24,7 +24,10 @@ struct endpoint {
   struct io *io;       /* what it reads or writes; NULL: it opens all of it */
   const char *url;     /* what it is called, NULL: nothing */
   char *refused_url;   /* the first that it could not open */
-  bool lacks;          /* since the last packet something was refused */
+  bool lacks;          /* since the last packet something was refused, or, before the first, was missing */
+  bool strict;         /* nothing that is named may be missing */
+  bool missing;        /* something was, and its demuxer was let go on */
+  bool delivered;      /* there has been a packet */
   int opens;           /* that it has asked for since then */
   bool open_refused;   /* some muxers go on without */
   bool seek_refused;   /* by its I/O context: of an input in this operation, of an output ever */

@@ -309,6 +309,15 @@ struct io *io_stand_in(struct channel *channel, const struct io *output) {
   return stand_in(channel, output, AVS_IO_READ | AVS_IO_SEEK);
 }
 
+struct io *io_over_bytes(struct channel *channel, const uint8_t *bytes, size_t size) {
+  struct io *io = stand_in(channel, NULL, AVS_IO_READ | AVS_IO_SEEK);
+  if (!io) return NULL;
+  io->copied = io;
+  if (memory_store(&io->memory, 0, bytes, size)) return io;
+  io_free(io);
+  return NULL;
+}
+
 struct io *io_discard(struct channel *channel) { return stand_in(channel, NULL, AVS_IO_WRITE | AVS_IO_SEEK); }
 
 /* With the lock held: libavformat waits for something to be opened. */

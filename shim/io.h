@@ -61,6 +61,8 @@ void io_free(struct io *io);
 void io_unlink(struct io *io);
 /* Without JavaScript: reads what a memory output has been given so far; nothing where it is NULL. NULL without memory. */
 struct io *io_stand_in(struct channel *channel, const struct io *output);
+/* The same of a copy of the bytes. */
+struct io *io_over_bytes(struct channel *channel, const uint8_t *bytes, size_t size);
 /* Forgets with it what is written. */
 struct io *io_discard(struct channel *channel);
 /* What its AVIOContext calls, but for the cipher. */

@@ -6,11 +6,20 @@
 #include <libavutil/avstring.h>
 #include <libavutil/dict.h>
 
+#include "data_url.h"
 #include "decipher.h"
 #include "io.h"
 
 /* More than a playlist needs, less than a list that opens itself again would take to fill the stack. */
 enum { MAX_OPEN = 100 };
+
+/* The demuxer goes on with what comes behind it. Where nothing has come yet, waiting for more would be waiting for ever. */
+static void leave_out(struct channel *channel, const char *url) {
+  struct endpoint *endpoint = channel->acting;
+  endpoint->missing = true;
+  if (!endpoint->delivered) endpoint->lacks = true;
+  log_line(&channel->log, AV_LOG_WARNING, "'%.900s' is missing, and left out", url);
+}
 
 static void refuse(struct channel *channel, const char *url) {
   struct endpoint *endpoint = channel->acting;
@@ -33,7 +42,7 @@ static struct io *take_offered(struct channel *channel, double handle, bool writ
   return io;
 }
 
-/* JavaScript's answer: an I/O context, AVERROR(EPERM) where it refuses. */
+/* JavaScript's answer: an I/O context, AVERROR(EPERM) where it refuses, AVERROR(ENOENT) of a part that is missing. */
 static int ask(struct channel *channel, const char *url, enum avs_open_mode mode, struct io **io) {
   channel->acting->opens++;
   if (!channel->opener || channel->nested_open >= MAX_OPEN) return AVERROR(EPERM);
@@ -46,7 +55,7 @@ static int ask(struct channel *channel, const char *url, enum avs_open_mode mode
   *io = take_offered(channel, (double)result, mode == AVS_OPEN_WRITE);
   if (!*io) return AVERROR(EPERM);
   (*io)->nested = true;
-  if (mode == AVS_OPEN_READ) io_rebase(*io, avio_tell((*io)->context)); /* where it stands is where it begins */
+  if (mode != AVS_OPEN_WRITE) io_rebase(*io, avio_tell((*io)->context)); /* where it stands is where it begins */
   channel->nested_open++;
   return 0;
 }
@@ -66,6 +75,18 @@ static const struct io *memory_written(struct channel *channel, const char *url)
 
 static int open_stand_in(struct channel *channel, const struct io *output, struct io **io) {
   *io = io_stand_in(channel, output);
+  return *io ? 0 : AVERROR(ENOMEM);
+}
+
+/* It names nothing that JavaScript would have to allow. */
+static int open_data(struct channel *channel, const char *url, struct io **io) {
+  channel->acting->opens++;
+  if (opening_exceeds(channel->acting, 0, 1)) return AVERROR(EMSGSIZE);
+  uint8_t *bytes;
+  int size = data_url_decode(url, &bytes);
+  if (size < 0) return size;
+  *io = io_over_bytes(channel, bytes, (size_t)size);
+  av_free(bytes);
   return *io ? 0 : AVERROR(ENOMEM);
 }
 
@@ -157,7 +178,19 @@ static int note_memory(struct io *io, const char *url) {
   return AVERROR(ENOMEM);
 }
 
-static int open_nested(struct channel *channel, const char *url, int flags, AVDictionary **options, struct io **io) {
+static int open_to_read(struct channel *channel, const char *url, enum avs_open_mode mode, struct io **io) {
+  const char *data;
+  if (av_stristart(url, "data:", &data)) return open_data(channel, data, io);
+  int result = ask(channel, url, mode, io);
+  if (result == AVERROR(ENOENT) && mode == AVS_OPEN_PART) leave_out(channel, url);
+  return result;
+}
+
+static int close_opened(struct io *io);
+
+/* `mode`: how something is read. */
+static int open_nested(struct channel *channel, const char *url, int flags, enum avs_open_mode mode,
+                       AVDictionary **options, struct io **io) {
   bool ciphered, writes = flags & AVIO_FLAG_WRITE;
   if (!channel) return AVERROR(EPERM);
   if (channel->acting->discards) return open_discarded(channel, writes, io);
@@ -173,12 +206,12 @@ static int open_nested(struct channel *channel, const char *url, int flags, AVDi
     log_line(&channel->log, AV_LOG_ERROR, "can't encrypt '%.900s': what is written can't be enciphered", url);
     return AVERROR(ENOSYS);
   }
-  int result = ask(channel, url, writes ? AVS_OPEN_WRITE : AVS_OPEN_READ, io);
+  int result = writes ? ask(channel, url, AVS_OPEN_WRITE, io) : open_to_read(channel, url, mode, io);
   if (result == AVERROR(EPERM)) refuse(channel, url);
   if (result < 0) return result;
   if (writes) return note_memory(*io, url);
   result = prepare_read(*io, ciphered, options);
-  if (result < 0) close_nested(*io);
+  if (result < 0) close_opened(*io);
   return result;
 }
 
@@ -224,10 +257,17 @@ static bool goes_over_output(const AVFormatContext *context) {
   return context->oformat && !(context->oformat->flags & AVFMT_NOFILE);
 }
 
+/* These pass over a segment that can't be opened, and all other demuxers end there. */
+static enum avs_open_mode reading_mode(const struct channel *channel, const AVFormatContext *context) {
+  bool passes = context->iformat && av_match_name(context->iformat->name, "hls,dash");
+  return passes && !channel->acting->strict ? AVS_OPEN_PART : AVS_OPEN_READ;
+}
+
 int nested_io_open(AVFormatContext *context, AVIOContext **pb, const char *url, int flags, AVDictionary **options) {
   struct channel *channel = channel_current();
   struct io *io = NULL;
-  int result = open_nested(channel, url, flags, options, &io);
+  enum avs_open_mode mode = channel ? reading_mode(channel, context) : AVS_OPEN_READ;
+  int result = open_nested(channel, url, flags, mode, options, &io);
   if (result >= 0) *pb = io->context;
   if (result == AVERROR(EPERM) && channel && (flags & AVIO_FLAG_WRITE || goes_over_output(context)))
     channel->acting->open_refused = true;
@@ -243,7 +283,7 @@ int nested_io_close(AVFormatContext *context, AVIOContext *pb) {
 
 int avio_nested_open(void **nested, const char *url, int flags, int *can_seek) {
   struct io *io = NULL;
-  int result = open_nested(channel_current(), url, flags, NULL, &io);
+  int result = open_nested(channel_current(), url, flags, AVS_OPEN_READ, NULL, &io);
   if (result < 0) return result;
   *nested = io;
   *can_seek = io->context->seekable != 0;

@@ -16,6 +16,7 @@ struct target {
   char *url, *format;
   char *formats; /* of an input: names of those that may be tried, separated by commas; NULL: any */
   int64_t max_packet_size, max_open_size; /* of an input; 0: any */
+  bool strict; /* of an input */
 };
 
 struct session {

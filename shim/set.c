@@ -207,6 +207,7 @@ static char **text_of_target(struct target *target, const char *name) {
 static int set_target(struct target *target, const char *name, const char *value) {
   if (!strcmp(name, "maxPacketSize")) return target->max_packet_size = strtoll(value, NULL, 10), 0;
   if (!strcmp(name, "maxOpenSize")) return target->max_open_size = strtoll(value, NULL, 10), 0;
+  if (!strcmp(name, "strict")) return target->strict = !strcmp(value, "1"), 0;
   char **place = text_of_target(target, name);
   if (!place) return AVERROR_OPTION_NOT_FOUND;
   free(*place);

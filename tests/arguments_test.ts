@@ -181,6 +181,7 @@ const demuxerTable: Table<keyof DemuxerOptions> = {
   maxStreams: [...noInteger(1), [2e6, R]],
   maxPacketSize: noInteger(1),
   maxOpenSize: noInteger(1),
+  strict: noBoolean,
   http: [...noObject, ...within("http", { ...httpTable, ...unknown })],
 };
 

@@ -124,7 +124,7 @@ Deno.test("HLS: from an http server, which names nothing by extension", async ()
   assertEquals(asked[0], { url: `${origin}/files/0`, mode: "read" });
   await assertRejects(() => Demuxer.open(`${origin}/live/7`), AVError, `refused to open '${origin}/files/0'`);
   files.delete("/files/1");
-  await assertRejects(() => readRows(`${origin}/live/7`, { onopen }), Error, "404");
+  await assertRejects(() => readRows(`${origin}/live/7`, { onopen, strict: true }), Error, "404");
 });
 
 Deno.test("HLS: a master playlist with two variants and an audio rendition", async () => {

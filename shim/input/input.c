@@ -21,7 +21,8 @@ struct input *input_new(struct session *session, struct io *io) {
     free(input);
     return NULL;
   }
-  input->endpoint = (struct endpoint){.direction = AVS_INPUT, .io = io, .opening.max_bytes = target->max_open_size};
+  input->endpoint = (struct endpoint){.direction = AVS_INPUT, .io = io, .opening.max_bytes = target->max_open_size,
+                                       .strict = target->strict};
   input->max_packet_bytes = target->max_packet_size;
   input->behind = -1;
   channel_attach(channel, &input->endpoint);
@@ -139,6 +140,7 @@ int input_read_frame(struct session *session, AVPacket *packet) {
     return (int)channel->failed;
   }
   if (result >= 0) {
+    input->endpoint.delivered = true;
     input->endpoint.lacks = false;
     input->endpoint.opens = 0;
     input->has_given = true;
@@ -151,7 +153,9 @@ int input_read_frame(struct session *session, AVPacket *packet) {
     return AVERROR_INVALIDDATA;
   }
   if (result < 0 && input->endpoint.seek_refused) return AVERROR(ESPIPE);
-  return result == AVERROR_EOF && input->endpoint.refused_url ? AVERROR(EPERM) : result;
+  if (result == AVERROR_EOF && input->endpoint.refused_url) return AVERROR(EPERM);
+  bool nothing = result < 0 && input->endpoint.missing && !input->endpoint.delivered;
+  return nothing ? AVERROR(ENOENT) : result;
 }
 
 static int next_packet(struct session *session, AVPacket *packet) {

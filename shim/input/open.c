@@ -200,7 +200,7 @@ static int try_open(struct session *session, double *slot) {
   bool lists = session->targets[AVS_INPUT].formats;
   if (result == AVERROR(EINVAL) && lists && session->channel.log.refuses_format) return AVERROR_DEMUXER_NOT_FOUND;
   if (result < 0 && endpoint->seek_refused) return AVERROR(ESPIPE);
-  if (result < 0) return endpoint->refused_url ? AVERROR(EPERM) : result;
+  if (result < 0) return endpoint->refused_url ? AVERROR(EPERM) : endpoint->missing ? AVERROR(ENOENT) : result;
   /* It always looks for a second file beside its own, and does without. */
   if (!strcmp(input->context->iformat->name, "mlv")) av_freep(&endpoint->refused_url);
   result = refuse_structures(&session->channel.log, input->context); /* a concat script may say any codec */
@@ -208,7 +208,8 @@ static int try_open(struct session *session, double *slot) {
   if (slot[2]) result = find_stream_info(input->context);
   if (result >= 0) result = refuse_structures(&session->channel.log, input->context);
   /* A playlist of playlists opens without them, and has nothing. */
-  if (endpoint->refused_url && !input->context->nb_streams) return AVERROR(EPERM);
+  if (!input->context->nb_streams && (endpoint->refused_url || endpoint->missing))
+    return endpoint->refused_url ? AVERROR(EPERM) : AVERROR(ENOENT);
   return result;
 }
 

@@ -754,7 +754,7 @@ static void answer_nested(double session, double io, uint32_t kind, double a, do
                                other,         world.sink_io, nesting.last ? nesting.last : source};
   nesting.opened++;
   nesting.direction = (int)c;
-  if ((int)b == AVS_OPEN_READ) world.source.position = 0;
+  if ((int)b == AVS_OPEN_READ || (int)b == AVS_OPEN_PART) world.source.position = 0;
   CHECK(avs_reply(io, gifts[nesting.gift]) == 0, "answer an open");
   if (nesting.gift == TWICE) nesting.last = source;
 }
