@@ -191,6 +191,7 @@ function sideJson(side: SideData): Json {
 function fieldsJson(type: string, fields: SideDataFields): Json {
   const { projection, hasPrimaries, hasLuminance } = fields;
   const isShown = (name: string) => {
+    if (fields[name] === null) return false;
     if (name === "hasPrimaries" || name === "hasLuminance") return false;
     if (hasPrimaries === 0 && /^(red|green|blue|whitePoint)[XY]$/.test(name)) return false;
     if (hasLuminance === 0 && name.endsWith("Luminance")) return false;
@@ -199,7 +200,7 @@ function fieldsJson(type: string, fields: SideDataFields): Json {
   };
   const whole = type.toLowerCase() === "spherical mapping";
   const value = (field: SideDataFields[string]) =>
-    typeof field === "object"
+    typeof field === "object" && field
       ? fraction(field)
       : whole && typeof field === "number"
       ? Math.trunc(field)

@@ -114,7 +114,11 @@ function sideDataLines(streams: readonly ProbedStream[]): string[] {
 function fieldLines(side: SideData): string[] {
   return Object.entries(sideDataFields(side) ?? {}).map(([name, value]) => {
     const words = name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
-    const known = typeof value === "object" ? Number((value.num / value.den).toFixed(6)) : value;
+    const known = value === null
+      ? "unknown"
+      : typeof value === "object"
+      ? Number((value.num / value.den).toFixed(6))
+      : value;
     return `${words} ${known}`;
   });
 }

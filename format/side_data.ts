@@ -5,13 +5,15 @@
 import { checkSideDataItem, type SideData } from "./packet.ts";
 import type { Rational } from "./rational.ts";
 
-/** What side data says: the fields of FFmpeg's struct by ffprobe's names, in camelCase. */
-export type SideDataFields = Readonly<Record<string, number | string | Rational>>;
+/** What side data says: the fields of FFmpeg's struct by ffprobe's names, in camelCase; null where it says "unknown". */
+export type SideDataFields = Readonly<Record<string, number | string | Rational | null>>;
 
 /** How a field is stored, in the machine's order of bytes; all that FFmpeg runs on today has the lowest first. */
 interface Kind {
   size: number;
-  read(view: DataView, at: number): number | string | Rational;
+  /** Newer versions of FFmpeg have it; where the bytes end before it, it is left out. */
+  isNewer?: boolean;
+  read(view: DataView, at: number): number | string | Rational | null;
 }
 
 const u8: Kind = { size: 1, read: (view, at) => view.getUint8(at) };
@@ -24,12 +26,23 @@ const rational: Kind = {
   read: (view, at) => ({ num: view.getInt32(at, true), den: view.getInt32(at + 4, true) }),
 };
 
+/** A gain; the lowest number there is means that it is not known. */
+const gain: Kind = {
+  size: 4,
+  read: (view, at) => view.getInt32(at, true) === -(2 ** 31) ? null : view.getInt32(at, true),
+};
+
+/** A peak; 0 means that it is not known. */
+const peak: Kind = { size: 4, read: (view, at) => view.getUint32(at, true) || null };
+
+const newer = (kind: Kind): Kind => ({ ...kind, isNewer: true });
+
 /** An enum's value by its place; the number where it is a newer one. */
 function named(...names: string[]): Kind {
   return { size: 4, read: (view, at) => names[view.getInt32(at, true)] ?? view.getInt32(at, true) };
 }
 
-/** By FFmpeg's name of the side data, in lower case; the first fields of the struct, all that every version has. */
+/** By FFmpeg's name of the side data, in lower case; the fields of the struct, those that every version has first. */
 const layouts = new Map<string, Readonly<Record<string, Kind>>>(Object.entries({
   // AVMasteringDisplayMetadata
   "mastering display metadata": {
@@ -73,6 +86,17 @@ const layouts = new Map<string, Readonly<Record<string, Kind>>>(Object.entries({
       "unspecified",
     ),
     inverted: { size: 4, read: (view, at) => view.getInt32(at, true) & 1 },
+    view: newer(named("packed", "left", "right", "unspecified")),
+    primaryEye: newer(named("none", "left", "right")),
+    baseline: newer(u32),
+    horizontalDisparityAdjustment: newer(rational),
+    horizontalFieldOfView: newer(rational),
+  },
+  // AVAmbientViewingEnvironment
+  "ambient viewing environment": {
+    ambientIlluminance: rational,
+    ambientLightX: rational,
+    ambientLightY: rational,
   },
   // AVSphericalMapping, in degrees
   "spherical mapping": {
@@ -94,7 +118,7 @@ const layouts = new Map<string, Readonly<Record<string, Kind>>>(Object.entries({
     padding: u32,
   },
   // AVReplayGain: gains in microbels (10 to the -5 dB), peaks where 100000 is full scale
-  "replay gain": { trackGain: i32, trackPeak: u32, albumGain: i32, albumPeak: u32 },
+  "replay gain": { trackGain: gain, trackPeak: peak, albumGain: gain, albumPeak: peak },
   // AVCPBProperties
   "cpb properties": { maxBitrate: i64, minBitrate: i64, avgBitrate: i64, bufferSize: i64, vbvDelay: i64 },
   // Not a struct: two u32 and two u8
@@ -106,8 +130,8 @@ const layouts = new Map<string, Readonly<Record<string, Kind>>>(Object.entries({
 
 /**
  * What is in the side data of a stream or a packet, for the kinds whose layout is fixed: mastering display, content light
- * level, Dolby Vision's configuration, stereo 3D, spherical mapping, replay gain, skip samples, CPB properties, ... Null
- * for the others, whose bytes are what they are (closed captions, new extradata, palettes, ICC profiles, texts).
+ * level, ambient viewing environment, Dolby Vision's configuration, stereo 3D, spherical mapping, replay gain, skip samples,
+ * CPB properties, ... Null for the others, whose bytes are what they are (closed captions, new extradata, palettes, ICC profiles, texts).
  *
  * ```ts
  * import { type SideData, sideDataFields } from "@avio/avio";
@@ -128,10 +152,10 @@ export function sideDataFields(sideData: SideData): SideDataFields | null {
   const layout = layouts.get(type.toLowerCase());
   if (!layout) return null;
   const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
-  const fields: Record<string, number | string | Rational> = {};
+  const fields: Record<string, number | string | Rational | null> = {};
   let at = 0;
   for (const [name, kind] of Object.entries(layout)) {
-    if (at + kind.size > data.byteLength) return null;
+    if (at + kind.size > data.byteLength) return kind.isNewer ? fields : null;
     fields[name] = kind.read(view, at);
     at += kind.size;
   }

@@ -73,6 +73,7 @@ import mov_pssh_append_patch from "../shim/ffmpeg/mov-pssh-append.patch" with { 
 import mov_seek_steps_patch from "../shim/ffmpeg/mov-seek-steps.patch" with { type: "text" };
 import mpeg_streams_7_patch from "../shim/ffmpeg/mpeg-streams-7.patch" with { type: "text" };
 import mpegts_text_patch from "../shim/ffmpeg/mpegts-text.patch" with { type: "text" };
+import opus_parser_rate_7_patch from "../shim/ffmpeg/opus-parser-rate-7.patch" with { type: "text" };
 import pcm_rechunk_overflow_patch from "../shim/ffmpeg/pcm-rechunk-overflow.patch" with { type: "text" };
 import protocol_list_c from "../shim/ffmpeg/protocol_list.c" with { type: "text" };
 import sbg_expansion_patch from "../shim/ffmpeg/sbg-expansion.patch" with { type: "text" };
@@ -94,8 +95,19 @@ import formats_c from "../shim/formats.c" with { type: "text" };
 import formats_h from "../shim/formats.h" with { type: "text" };
 import handles_c from "../shim/handles.c" with { type: "text" };
 import handles_h from "../shim/handles.h" with { type: "text" };
+import headers_audio_c from "../shim/headers/audio.c" with { type: "text" };
+import headers_bits_c from "../shim/headers/bits.c" with { type: "text" };
+import headers_bits_h from "../shim/headers/bits.h" with { type: "text" };
+import headers_h264_c from "../shim/headers/h264.c" with { type: "text" };
+import headers_headers_c from "../shim/headers/headers.c" with { type: "text" };
+import headers_headers_h from "../shim/headers/headers.h" with { type: "text" };
+import headers_images_c from "../shim/headers/images.c" with { type: "text" };
+import headers_readers_h from "../shim/headers/readers.h" with { type: "text" };
+import headers_video_c from "../shim/headers/video.c" with { type: "text" };
 import input_batch_c from "../shim/input/batch.c" with { type: "text" };
 import input_batch_h from "../shim/input/batch.h" with { type: "text" };
+import input_early_c from "../shim/input/early.c" with { type: "text" };
+import input_early_h from "../shim/input/early.h" with { type: "text" };
 import input_guess_c from "../shim/input/guess.c" with { type: "text" };
 import input_guess_h from "../shim/input/guess.h" with { type: "text" };
 import input_input_c from "../shim/input/input.c" with { type: "text" };
@@ -248,6 +260,7 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/mov-seek-steps.patch": mov_seek_steps_patch,
   "shim/ffmpeg/mpeg-streams-7.patch": mpeg_streams_7_patch,
   "shim/ffmpeg/mpegts-text.patch": mpegts_text_patch,
+  "shim/ffmpeg/opus-parser-rate-7.patch": opus_parser_rate_7_patch,
   "shim/ffmpeg/pcm-rechunk-overflow.patch": pcm_rechunk_overflow_patch,
   "shim/ffmpeg/protocol_list.c": protocol_list_c,
   "shim/ffmpeg/sbg-expansion.patch": sbg_expansion_patch,
@@ -269,8 +282,19 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/formats.h": formats_h,
   "shim/handles.c": handles_c,
   "shim/handles.h": handles_h,
+  "shim/headers/audio.c": headers_audio_c,
+  "shim/headers/bits.c": headers_bits_c,
+  "shim/headers/bits.h": headers_bits_h,
+  "shim/headers/h264.c": headers_h264_c,
+  "shim/headers/headers.c": headers_headers_c,
+  "shim/headers/headers.h": headers_headers_h,
+  "shim/headers/images.c": headers_images_c,
+  "shim/headers/readers.h": headers_readers_h,
+  "shim/headers/video.c": headers_video_c,
   "shim/input/batch.c": input_batch_c,
   "shim/input/batch.h": input_batch_h,
+  "shim/input/early.c": input_early_c,
+  "shim/input/early.h": input_early_h,
   "shim/input/guess.c": input_guess_c,
   "shim/input/guess.h": input_guess_h,
   "shim/input/input.c": input_input_c,

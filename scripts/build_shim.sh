@@ -22,7 +22,7 @@ DEFAULT_FFMPEG_VERSION=9.0.2 FALLBACK_FFMPEG_VERSION=7.1.5
 # Decoders to build in, comma-separated. Nothing is ever decoded for the user; avformat_find_stream_info decodes a
 # frame to learn what a container doesn't say: dts of H.264 and HEVC in Matroska, sample rate and channels of AAC in
 # MPEG-TS, the size of pictures. They cost 1.7 MB, h264 (0.57), aac (0.42) and hevc (0.35) nearly all of it; what
-# vp9 (0.66), opus (0.35), vorbis, ac3 and vp8 would tell is in shim/parameters.c for nothing.
+# vp9 (0.66), opus (0.35), vorbis, ac3 and vp8 would tell is read by shim/headers/ for nothing.
 DECODERS='h264,hevc,mpeg1video,mpeg2video,mpeg4,av1,mjpeg,png,aac,aac_latm,mp3float,flac'
 
 usage() {
@@ -135,7 +135,7 @@ default_output() {
 inputs_hash() {
   {
     echo "$inputs ${compile_flags[*]} ${link_flags[*]} $(compiler_version)" | sed "s|$work||g"
-    cat "${BASH_SOURCE[0]}" "$ROOT"/scripts/build/*.sh "$shim"/*.[ch] "$shim"/{input,output,remux}/*.[ch] "$protocols"
+    cat "${BASH_SOURCE[0]}" "$ROOT"/scripts/build/*.sh "$shim"/*.[ch] "$shim"/{headers,input,output,remux}/*.[ch] "$protocols"
   } | sha256
 }
 
@@ -149,7 +149,7 @@ main() {
   detect_platform
   output=${output:-$(default_output)}
   shim=${AVIO_SHIM_DIR:-$ROOT/shim}
-  sources=("$shim"/*.c "$shim"/{input,output,remux}/*.c)
+  sources=("$shim"/*.c "$shim"/{headers,input,output,remux}/*.c)
   protocols=$shim/ffmpeg/protocol_list.c
   [ -f "${sources[0]}" ] || die "no C files in $shim"
   check_tools

@@ -6,7 +6,15 @@ const root = new URL("../", import.meta.url).pathname;
 
 /** Paths of all that the build reads, from the root. */
 export function buildFiles(): string[] {
-  const folders = ["scripts/build", "shim", "shim/ffmpeg", "shim/input", "shim/output", "shim/remux"];
+  const folders = [
+    "scripts/build",
+    "shim",
+    "shim/ffmpeg",
+    "shim/headers",
+    "shim/input",
+    "shim/output",
+    "shim/remux",
+  ];
   const files = folders.flatMap((folder) =>
     [...Deno.readDirSync(root + folder)].filter(({ isFile }) => isFile).map(({ name }) => `${folder}/${name}`)
   );

@@ -33,7 +33,7 @@ floor_of() {
 # The files of the shim stand on floors: what one includes is on its own floor or below.
 check_floors() {
   local file floor name other bad=no
-  for file in "$root"/shim/*.[ch] "$root"/shim/{input,output,remux}/*.[ch]; do
+  for file in "$root"/shim/*.[ch] "$root"/shim/{headers,input,output,remux}/*.[ch]; do
     if [ "$file" = "$root/shim/avs.h" ]; then continue; fi # which has none, and is everybody's
     floor=$(floor_of "$file")
     if [ -z "$floor" ]; then say "${file#"$root"/}: no floor" && bad=yes && continue; fi

@@ -238,6 +238,44 @@ Deno.test("sideDataFields() reads what was written", () => {
   assertEquals(sideDataFields({ type: "constructor", data: new Uint8Array(99) }), null);
 });
 
+Deno.test("sideDataFields() says null where a gain or a peak is not known", () => {
+  const data = new Uint8Array(16);
+  const view = new DataView(data.buffer);
+  view.setInt32(0, -650_000, true);
+  view.setInt32(8, -(2 ** 31), true);
+  view.setUint32(12, 90_000, true);
+  assertEquals(sideDataFields({ type: "Replay Gain", data }), {
+    trackGain: -650_000,
+    trackPeak: null,
+    albumGain: null,
+    albumPeak: 90_000,
+  });
+});
+
+Deno.test("sideDataFields() tells stereo 3D as far as the version of FFmpeg does, and the ambient viewing environment", () => {
+  const whole = Uint8Array.from(
+    [1, 1, 1, 2, 65_000, 0, 1, 90, 1].flatMap((value) => [value & 255, value >> 8, 0, 0]),
+  );
+  const told = {
+    type: "side by side",
+    inverted: 1,
+    view: "left",
+    primaryEye: "right",
+    baseline: 65_000,
+    horizontalDisparityAdjustment: { num: 0, den: 1 },
+    horizontalFieldOfView: { num: 90, den: 1 },
+  };
+  assertEquals(sideDataFields({ type: "Stereo 3D", data: whole }), told);
+  const { type, inverted, view } = told;
+  assertEquals(sideDataFields({ type: "Stereo 3D", data: whole.slice(0, 12) }), { type, inverted, view });
+  assertEquals(sideDataFields({ type: "Stereo 3D", data: whole.slice(0, 7) }), null);
+  assertEquals(sideDataFields({ type: "Ambient viewing environment", data: whole.slice(0, 24) }), {
+    ambientIlluminance: { num: 1, den: 1 },
+    ambientLightX: { num: 1, den: 2 },
+    ambientLightY: { num: 65_000, den: 0 },
+  });
+});
+
 Deno.test("Side data of packets keeps its name and its bytes", () => {
   using demuxer = Demuxer.openSync(fixturePath("audio.mp3"));
   const skips = [...demuxer.packetsSync()].flatMap(({ sideData }) => sideData.map(sideDataFields));

@@ -53,6 +53,7 @@ void input_free(struct session *session) {
   if (input->endpoint.io) io_keep_nothing(input->endpoint.io);
   if (input->endpoint.io) io_rebase(input->endpoint.io, 0);
   endpoint_free(&input->endpoint);
+  early_free(input);
   batches_free(&input->batches);
   places_free(&input->places);
   landing_free(&input->landing);
@@ -134,7 +135,7 @@ int input_read_frame(struct session *session, AVPacket *packet) {
   struct input *input = session->input;
   const AVIOContext *pb = input->context->pb;
   channel->acting = &input->endpoint;
-  int result = av_read_frame(input->context, packet);
+  int result = early_or_next(input, packet);
   if (channel->failed) {
     av_packet_unref(packet);
     return (int)channel->failed;

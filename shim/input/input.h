@@ -9,6 +9,7 @@
 
 #include "../session.h"
 #include "batch.h"
+#include "early.h"
 #include "landing.h"
 #include "seek.h"
 
@@ -21,6 +22,7 @@ struct input {
   bool has_given;           /* a packet */
   uint8_t first[2048];      /* bytes of the source, and a zero */
   size_t first_size;
+  struct early early;
   bool held;                /* it came with streams that JavaScript does not know yet, and waits */
   struct places places;
   struct landing landing;

@@ -205,7 +205,7 @@ static int try_open(struct session *session, double *slot) {
   if (!strcmp(input->context->iformat->name, "mlv")) av_freep(&endpoint->refused_url);
   result = refuse_structures(&session->channel.log, input->context); /* a concat script may say any codec */
   if (result < 0) return result;
-  if (slot[2]) result = find_stream_info(input->context);
+  if (slot[2]) result = find_stream_info(input);
   if (result >= 0) result = refuse_structures(&session->channel.log, input->context);
   /* A playlist of playlists opens without them, and has nothing. */
   if (!input->context->nb_streams && (endpoint->refused_url || endpoint->missing))

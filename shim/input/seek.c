@@ -158,6 +158,7 @@ static int seek_to_byte(struct session *session, int64_t position, bool *called)
   }
   if (!input->pb->seekable) return AVERROR(ESPIPE);
   *called = true;
+  early_forget(session->input);
   landing_clear(&session->input->landing);
   return avformat_seek_file(input, -1, position, position, position, AVSEEK_FLAG_BYTE);
 }
@@ -181,6 +182,7 @@ static int do_seek(struct session *session, const struct seek *seek, bool *calle
   if (seek->flags & AVSEEK_FLAG_BYTE) return seek_to_byte(session, seek->target, called);
   if (seek->min > seek->target || seek->max < seek->target) return AVERROR(EINVAL);
   *called = true;
+  early_forget(session->input);
   landing_clear(&session->input->landing);
   if (can_land(session->input->context, seek)) return land(session, seek);
   struct seek own = not_before(session->input->context, seek);

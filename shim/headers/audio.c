@@ -1,0 +1,238 @@
+/* floor 4 */
+/*
+ * audio.c - sound: what extradata, or the first bytes of a packet, say of samples, channels and rate.
+ */
+#include <libavutil/channel_layout.h>
+
+#include "../compat.h"
+#include "readers.h"
+
+static void set_channels(AVCodecParameters *parameters, int channels) {
+  if (channels < 1 || channels == parameters->ch_layout.nb_channels) return;
+  av_channel_layout_uninit(&parameters->ch_layout);
+  av_channel_layout_default(&parameters->ch_layout, channels);
+}
+
+/* A layout that is known by the number of channels alone, with the orders that a codec has for some. */
+static void set_layout(AVCodecParameters *parameters, const uint64_t *masks, int count) {
+  int channels = parameters->ch_layout.nb_channels;
+  if (channels < 1 || channels > count || !masks[channels - 1]) return;
+  av_channel_layout_uninit(&parameters->ch_layout);
+  av_channel_layout_from_mask(&parameters->ch_layout, masks[channels - 1]);
+}
+
+/* ---------------------------------------------------------------------------------------- AAC */
+
+/* A program_config_element tells how many channels there are. */
+static unsigned read_program(struct bits *bits) {
+  skip_bits(bits, 4 + 2 + 4);
+  unsigned counts[3], lfe, channels;
+  for (int i = 0; i < 3; i++) counts[i] = read_bits(bits, 4);
+  channels = lfe = read_bits(bits, 2);
+  skip_bits(bits, 3 + 4);
+  if (read_bit(bits)) skip_bits(bits, 4);
+  if (read_bit(bits)) skip_bits(bits, 4);
+  if (read_bit(bits)) skip_bits(bits, 3);
+  for (unsigned i = 0; i < counts[0] + counts[1] + counts[2]; i++) {
+    channels += 1 + read_bits(bits, 1);
+    skip_bits(bits, 4);
+  }
+  return overrun(bits) ? 0 : channels;
+}
+
+/* AudioSpecificConfig, its first fields: object type, sample rate, channels, frame length. */
+void read_aac(AVCodecParameters *parameters, struct bits *header) {
+  enum { LC = 2, SBR = 5, PS = 29, ESCAPE = 31, EXPLICIT_RATE = 15 };
+  if (header->size < 2) return;
+  unsigned object_type = read_bits(header, 5), rate_index = read_bits(header, 4), channels = read_bits(header, 4);
+  if (object_type == ESCAPE || rate_index == EXPLICIT_RATE) return;
+  bool short_frames = read_bit(header), doubled = object_type == SBR || object_type == PS;
+  if (parameters->profile == PROFILE_UNKNOWN) parameters->profile = (int)object_type - 1;
+  if (!parameters->frame_size) parameters->frame_size = doubled ? 2048 : short_frames ? 960 : 1024;
+  if (channels || object_type > LC + 2 || parameters->ch_layout.nb_channels) return;
+  if (read_bit(header)) skip_bits(header, 14); /* depends on another coder */
+  skip_bits(header, 1);
+  set_channels(parameters, (int)read_program(header));
+}
+
+/* ---------------------------------------------------------------------------------------- with headers of their own */
+
+static const uint64_t xiph_layouts[] = {AV_CH_LAYOUT_MONO,          AV_CH_LAYOUT_STEREO,       AV_CH_LAYOUT_SURROUND,
+                                        AV_CH_LAYOUT_QUAD,          AV_CH_LAYOUT_5POINT0_BACK, AV_CH_LAYOUT_5POINT1_BACK,
+                                        AV_CH_LAYOUT_5POINT1 | AV_CH_BACK_CENTER, AV_CH_LAYOUT_7POINT1};
+
+/* STREAMINFO; mp4 has 16 bits for the sample rate, and some files only 48000. */
+void read_flac(AVCodecParameters *parameters, struct bits *header) {
+  if (header->size < 34) return;
+  header->position = 10 * 8;
+  int rate = (int)read_bits(header, 20), channels = (int)read_bits(header, 3) + 1, bits = (int)read_bits(header, 5) + 1;
+  if (!rate) return;
+  bool is_layout_known = parameters->ch_layout.order != AV_CHANNEL_ORDER_UNSPEC && parameters->ch_layout.nb_channels == channels;
+  parameters->sample_rate = rate;
+  set_channels(parameters, channels);
+  if (!is_layout_known) set_layout(parameters, xiph_layouts, 8);
+  parameters->format = bits <= 16 ? AV_SAMPLE_FMT_S16 : AV_SAMPLE_FMT_S32;
+  if (!parameters->bits_per_raw_sample) parameters->bits_per_raw_sample = bits;
+}
+
+void read_alac(AVCodecParameters *parameters, struct bits *header) {
+  static const uint64_t layouts[] = {AV_CH_LAYOUT_MONO,         AV_CH_LAYOUT_STEREO,       AV_CH_LAYOUT_SURROUND,     AV_CH_LAYOUT_4POINT0,
+                                     AV_CH_LAYOUT_5POINT0_BACK, AV_CH_LAYOUT_5POINT1_BACK, AV_CH_LAYOUT_6POINT1_BACK, AV_CH_LAYOUT_7POINT1_WIDE_BACK};
+  int bits = header->size >= 36 ? (int)byte_at(header, 17) : 0;
+  if (!bits || bits > 32) return;
+  set_channels(parameters, (int)byte_at(header, 21));
+  unsigned rate = be32_at(header, 32);
+  if (rate && rate < INT32_MAX) parameters->sample_rate = (int)rate;
+  set_layout(parameters, layouts, 8);
+  set_samples(parameters, bits, true);
+}
+
+/* Whatever rate it was made from, its clock has 48,000 ticks a second. */
+void read_opus(AVCodecParameters *parameters, struct bits *header) {
+  (void)header;
+  parameters->sample_rate = 48000;
+  parameters->format = AV_SAMPLE_FMT_FLTP;
+}
+
+/* The identification header, however it is laced with the two others. */
+void read_vorbis(AVCodecParameters *parameters, struct bits *header) {
+  enum { LOOKED_AT = 16 };
+  int place = 0;
+  while (place < LOOKED_AT && !(byte_at(header, place) == 1 && has_text(header, place + 1, "vorbis"))) place++;
+  unsigned channels = byte_at(header, place + 11), rate = le32_at(header, place + 12);
+  if (place == LOOKED_AT || !channels || !rate || rate > INT32_MAX) return;
+  parameters->sample_rate = (int)rate;
+  set_channels(parameters, (int)channels);
+  set_layout(parameters, xiph_layouts, 8);
+  parameters->format = AV_SAMPLE_FMT_FLTP;
+}
+
+void read_tta(AVCodecParameters *parameters, struct bits *header) {
+  if (!has_text(header, 0, "TTA1")) return;
+  int channels = (int)le16_at(header, 6), bits = (int)le16_at(header, 8);
+  unsigned rate = le32_at(header, 10);
+  if (bits < 1 || bits > 24) return;
+  set_channels(parameters, channels);
+  if (rate && rate < INT32_MAX) parameters->sample_rate = (int)rate;
+  parameters->format = bits <= 8 ? AV_SAMPLE_FMT_U8 : bits <= 16 ? AV_SAMPLE_FMT_S16 : AV_SAMPLE_FMT_S32;
+  parameters->bits_per_raw_sample = bits;
+}
+
+void read_wavpack(AVCodecParameters *parameters, struct bits *header) {
+  enum { FLOAT = 0x80 };
+  if (!has_text(header, 0, "wvpk")) return;
+  unsigned flags = le32_at(header, 24);
+  int bits = (int)((flags & 3) + 1) * 8;
+  parameters->format = flags & FLOAT ? AV_SAMPLE_FMT_FLTP : bits <= 16 ? AV_SAMPLE_FMT_S16P : AV_SAMPLE_FMT_S32P;
+  parameters->bits_per_raw_sample = bits;
+}
+
+/* Eight bits are not widened here, as they are elsewhere. */
+void read_ape(AVCodecParameters *parameters, struct bits *header) {
+  (void)header;
+  int bits = parameters->bits_per_coded_sample;
+  if (bits == 8) parameters->format = AV_SAMPLE_FMT_U8P;
+  if (bits == 16) parameters->format = AV_SAMPLE_FMT_S16P;
+  if (bits == 24) parameters->format = AV_SAMPLE_FMT_S32P;
+}
+
+void read_wma_lossless(AVCodecParameters *parameters, struct bits *header) {
+  int bits = header->size >= 18 ? (int)le16_at(header, 0) : 0;
+  if (bits == 16 || bits == 24) set_samples(parameters, bits, true);
+}
+
+/* ---------------------------------------------------------------------------------------- with headers in each packet */
+
+/* MPEG audio: mp4 says two channels of what has one. */
+void read_mpeg_audio(AVCodecParameters *parameters, struct bits *header) {
+  enum { MONO = 3 };
+  static const int rates[] = {44100, 48000, 32000};
+  if (read_bits(header, 11) != 0x7ff) return;
+  unsigned version = read_bits(header, 2), layer = read_bits(header, 2);
+  skip_bits(header, 1);
+  unsigned bit_rate = read_bits(header, 4), rate = read_bits(header, 2);
+  skip_bits(header, 2);
+  unsigned mode = read_bits(header, 2);
+  if (version == 1 || !layer || bit_rate == 15 || rate == 3) return;
+  parameters->sample_rate = rates[rate] >> (version == 3 ? 0 : version == 2 ? 1 : 2);
+  set_channels(parameters, mode == MONO ? 1 : 2);
+}
+
+/* The core, in the order of bytes that files have; what extends it is not looked at. */
+void read_dts(AVCodecParameters *parameters, struct bits *header) {
+  enum { SYNC = 0x7ffe8001, AMODES = 10, CORE_PROFILE = 20 };
+  static const uint8_t channels[AMODES] = {1, 2, 2, 2, 2, 3, 3, 4, 4, 5};
+  static const uint64_t masks[AMODES] = {AV_CH_LAYOUT_MONO,    AV_CH_LAYOUT_STEREO, AV_CH_LAYOUT_STEREO,  AV_CH_LAYOUT_STEREO, AV_CH_LAYOUT_STEREO,
+                                         AV_CH_LAYOUT_SURROUND, AV_CH_LAYOUT_2_1,   AV_CH_LAYOUT_4POINT0, AV_CH_LAYOUT_2_2,    AV_CH_LAYOUT_5POINT0};
+  static const int rates[16] = {0, 8000, 16000, 32000, 0, 0, 11025, 22050, 44100, 0, 0, 12000, 24000, 48000};
+  static const int bit_rates[] = {32000,   56000,   64000,   96000,   112000,  128000,  192000,  224000,
+                                  256000,  320000,  384000,  448000,  512000,  576000,  640000,  768000,
+                                   896000,  1024000, 1152000, 1280000, 1344000, 1408000, 1411200, 1472000,
+                                  1536000, 1920000, 2048000, 3072000, 3840000};
+  enum { BIT_RATES = sizeof(bit_rates) / sizeof(*bit_rates) };
+  if (read_bits(header, 32) != SYNC) return;
+  skip_bits(header, 1 + 5 + 1 + 7);
+  unsigned size = read_bits(header, 14) + 1, amode = read_bits(header, 6), rate = read_bits(header, 4), bit_rate = read_bits(header, 5);
+  skip_bits(header, 1 + 4 + 3); /* range, times and the like; which extension */
+  bool extended = read_bit(header);
+  skip_bits(header, 1);
+  bool lfe = read_bits(header, 2);
+  bool whole = !extended && size >= (unsigned)header->size;
+  parameters->format = AV_SAMPLE_FMT_FLTP;
+  if (rates[rate]) parameters->sample_rate = rates[rate];
+  if (whole && bit_rate < BIT_RATES) parameters->bit_rate = bit_rates[bit_rate];
+  if (whole && parameters->profile == PROFILE_UNKNOWN) parameters->profile = CORE_PROFILE;
+  if (amode >= AMODES || parameters->ch_layout.nb_channels > channels[amode] + lfe) return;
+  av_channel_layout_uninit(&parameters->ch_layout);
+  av_channel_layout_from_mask(&parameters->ch_layout, masks[amode] | (lfe ? AV_CH_LOW_FREQUENCY : 0));
+}
+
+/* AES3 in MPEG-TS. */
+void read_s302m(AVCodecParameters *parameters, struct bits *header) {
+  enum { RATE = 48000, PREFIX = 4 };
+  static const uint64_t layouts[] = {0, AV_CH_LAYOUT_STEREO, 0, AV_CH_LAYOUT_QUAD, 0, AV_CH_LAYOUT_5POINT1_BACK, 0,
+                                     AV_CH_LAYOUT_5POINT1_BACK | AV_CH_LAYOUT_STEREO_DOWNMIX};
+  int size = (int)read_bits(header, 16), channels = (int)read_bits(header, 2) * 2 + 2;
+  skip_bits(header, 8);
+  int bits = (int)read_bits(header, 2) * 4 + 16;
+  if (size + PREFIX != header->size || bits > 24) return;
+  set_channels(parameters, channels);
+  set_layout(parameters, layouts, 8);
+  parameters->sample_rate = RATE;
+  parameters->format = bits > 16 ? AV_SAMPLE_FMT_S32 : AV_SAMPLE_FMT_S16;
+  parameters->bits_per_raw_sample = bits;
+  int samples = size * 8 / (channels * (bits + 4));
+  parameters->bit_rate = (int64_t)RATE * channels * (bits + 4) + (samples ? 32 * RATE / samples : 0);
+}
+
+/* Four bytes before the samples. */
+void read_pcm_bluray(AVCodecParameters *parameters, struct bits *header) {
+  static const uint64_t layouts[16] = {0, AV_CH_LAYOUT_MONO, 0, AV_CH_LAYOUT_STEREO, AV_CH_LAYOUT_SURROUND, AV_CH_LAYOUT_2_1,
+                                       AV_CH_LAYOUT_4POINT0, AV_CH_LAYOUT_2_2, AV_CH_LAYOUT_5POINT0, AV_CH_LAYOUT_5POINT1,
+                                       AV_CH_LAYOUT_7POINT0, AV_CH_LAYOUT_7POINT1};
+  static const int rates[16] = {0, 48000, 0, 0, 96000, 192000}, depths[4] = {0, 16, 20, 24};
+  uint64_t layout = layouts[byte_at(header, 2) >> 4];
+  int rate = rates[byte_at(header, 2) & 15], bits = depths[byte_at(header, 3) >> 6];
+  if (!layout || !rate || !bits) return;
+  av_channel_layout_uninit(&parameters->ch_layout);
+  av_channel_layout_from_mask(&parameters->ch_layout, layout);
+  int stored = parameters->ch_layout.nb_channels + (parameters->ch_layout.nb_channels & 1);
+  parameters->sample_rate = rate;
+  parameters->bits_per_coded_sample = bits;
+  parameters->bit_rate = (int64_t)stored * rate * bits;
+  parameters->format = bits == 16 ? AV_SAMPLE_FMT_S16 : AV_SAMPLE_FMT_S32;
+  if (bits > 16) parameters->bits_per_raw_sample = bits;
+}
+
+/* Three bytes before the samples. */
+void read_pcm_dvd(AVCodecParameters *parameters, struct bits *header) {
+  static const int rates[] = {48000, 96000, 44100, 32000};
+  unsigned kind = byte_at(header, 1);
+  int bits = 16 + (int)(kind >> 6) * 4;
+  if (header->size < 3 || bits > 24) return;
+  parameters->sample_rate = rates[kind >> 4 & 3];
+  set_channels(parameters, 1 + (int)(kind & 7));
+  parameters->bits_per_coded_sample = parameters->bits_per_raw_sample = bits;
+  parameters->bit_rate = (int64_t)parameters->ch_layout.nb_channels * parameters->sample_rate * bits;
+  parameters->format = bits == 16 ? AV_SAMPLE_FMT_S16 : AV_SAMPLE_FMT_S32;
+}

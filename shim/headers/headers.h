@@ -1,0 +1,22 @@
+/* floor 4 */
+/*
+ * headers.h - what a stream's own header says of it: extradata, or the beginning of its first packet. It tells what a
+ * decoder would, for the codecs that have none here, and what the container says otherwise than the codec.
+ *
+ * Each codec is a row of the table in headers.c; its reader is with its family: h264.c, video.c (that moves), images.c,
+ * audio.c.
+ */
+#ifndef AVS_HEADERS_HEADERS_H
+#define AVS_HEADERS_HEADERS_H
+
+#include <stdbool.h>
+
+#include <libavcodec/avcodec.h>
+
+/* Fills in what the codec itself tells, and its extradata. */
+void read_extradata(AVCodecParameters *parameters);
+/* Whether the first packet would tell what is still not known. */
+bool wants_packet(const AVCodecParameters *parameters);
+void read_first_packet(AVCodecParameters *parameters, const AVPacket *packet);
+
+#endif

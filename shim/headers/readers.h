@@ -1,0 +1,37 @@
+/* floor 4 */
+/*
+ * readers.h - the readers of headers, one for each codec or some that are alike, and what they have in common. A reader
+ * gets bytes of any length and contents.
+ */
+#ifndef AVS_HEADERS_READERS_H
+#define AVS_HEADERS_READERS_H
+
+#include <libavcodec/avcodec.h>
+
+#include "bits.h"
+
+typedef void reader(AVCodecParameters *parameters, struct bits *header);
+
+/* The size where the container has none, and the format; what can't be is not taken. */
+void set_picture(AVCodecParameters *parameters, unsigned width, unsigned height, enum AVPixelFormat format);
+/* "yuv420p" and 10: that format with so many bits, in this machine's order of bytes. */
+enum AVPixelFormat deeper(const char *format, int bits);
+void set_aspect(AVCodecParameters *parameters, unsigned num, unsigned den);
+/* Samples of an integer format that has room for so many bits. */
+void set_samples(AVCodecParameters *parameters, int bits, bool planar);
+
+reader read_h264;
+
+/* The format that av1C says, where nothing else does. */
+enum AVPixelFormat av1_configured_format(const AVCodecParameters *parameters);
+
+reader read_h263, read_sorenson, read_vp6, read_vp9, read_av1_configuration, read_av1, read_dv, read_prores, read_dnxhd,
+    read_screen, read_theora, read_dirac, read_huffyuv, read_magicyuv, read_cfhd, read_zmbv;
+
+reader read_bmp, read_pcx, read_tiff, read_jpeg2000, read_hdr, read_exr, read_dpx, read_sgi, read_targa, read_sunrast, read_qoi,
+    read_xwd, read_alias, read_jpegls, read_webp, read_pnm, read_xbm, read_fits;
+
+reader read_aac, read_flac, read_alac, read_opus, read_vorbis, read_tta, read_wavpack, read_ape, read_mpeg_audio, read_dts,
+    read_s302m, read_wma_lossless, read_pcm_bluray, read_pcm_dvd;
+
+#endif

@@ -1,0 +1,74 @@
+#include "early.h"
+
+#include "../headers/headers.h"
+#include "../structures.h"
+#include "input.h"
+
+/* A stream that is not described without its first packet, and has shown none. */
+static bool is_wanted(const AVStream *stream) {
+  const AVCodecParameters *parameters = stream->codecpar;
+  bool media = parameters->codec_type == AVMEDIA_TYPE_AUDIO || parameters->codec_type == AVMEDIA_TYPE_VIDEO;
+  return media && stream->discard < AVDISCARD_ALL && !is_structure_codec(parameters->codec_id) && wants_packet(parameters);
+}
+
+/* By stream: wanted and not seen yet. */
+enum { MAX_STREAMS = 64 };
+
+static int list_wanted(const AVFormatContext *context, bool *wanted) {
+  int count = 0;
+  for (unsigned i = 0; i < context->nb_streams && i < MAX_STREAMS; i++) count += wanted[i] = is_wanted(context->streams[i]);
+  return count;
+}
+
+/* What has no packet for a while may have none at all. */
+static int read_until_seen(struct input *input, bool *wanted, int count) {
+  enum { PACKETS = 200, BYTES = 1024 * 1024 };
+  AVFormatContext *context = input->context;
+  int bytes = 0;
+  for (int i = 0; i < PACKETS && count && bytes < BYTES; i++) {
+    int result = av_read_frame(context, input->packet);
+    if (result == AVERROR(EAGAIN)) continue;
+    if (result < 0) return result;
+    unsigned stream = (unsigned)input->packet->stream_index;
+    bytes += input->packet->size < BYTES ? input->packet->size : BYTES;
+    if (stream < MAX_STREAMS && wanted[stream]) {
+      read_first_packet(context->streams[stream]->codecpar, input->packet);
+      wanted[stream] = false;
+      count--;
+    }
+    if (!packets_push(&input->early.packets, input->packet)) return AVERROR(ENOMEM);
+  }
+  return 0;
+}
+
+void read_early(struct input *input) {
+  bool wanted[MAX_STREAMS] = {false};
+  int count = list_wanted(input->context, wanted);
+  if (count) input->early.result = read_until_seen(input, wanted, count);
+  av_packet_unref(input->packet);
+  for (unsigned i = 0; i < input->context->nb_streams; i++)
+    if (is_wanted(input->context->streams[i])) read_first_packet(input->context->streams[i]->codecpar, NULL);
+}
+
+int early_or_next(struct input *input, AVPacket *packet) {
+  struct early *early = &input->early;
+  for (AVPacket *first; (first = packets_first(&early->packets)); packets_drop_first(&early->packets)) {
+    if (input->context->streams[first->stream_index]->discard >= AVDISCARD_ALL) continue;
+    av_packet_move_ref(packet, first);
+    packets_drop_first(&early->packets);
+    return 0;
+  }
+  int result = early->result;
+  early->result = 0;
+  return result ? result : av_read_frame(input->context, packet);
+}
+
+void early_forget(struct input *input) {
+  packets_clear(&input->early.packets);
+  input->early.result = 0;
+}
+
+void early_free(struct input *input) {
+  packets_clear(&input->early.packets);
+  packets_free(&input->early.packets);
+}
