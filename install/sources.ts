@@ -98,6 +98,7 @@ import handles_h from "../shim/handles.h" with { type: "text" };
 import headers_audio_c from "../shim/headers/audio.c" with { type: "text" };
 import headers_bits_c from "../shim/headers/bits.c" with { type: "text" };
 import headers_bits_h from "../shim/headers/bits.h" with { type: "text" };
+import headers_ffv1_c from "../shim/headers/ffv1.c" with { type: "text" };
 import headers_h264_c from "../shim/headers/h264.c" with { type: "text" };
 import headers_headers_c from "../shim/headers/headers.c" with { type: "text" };
 import headers_headers_h from "../shim/headers/headers.h" with { type: "text" };
@@ -285,6 +286,7 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/headers/audio.c": headers_audio_c,
   "shim/headers/bits.c": headers_bits_c,
   "shim/headers/bits.h": headers_bits_h,
+  "shim/headers/ffv1.c": headers_ffv1_c,
   "shim/headers/h264.c": headers_h264_c,
   "shim/headers/headers.c": headers_headers_c,
   "shim/headers/headers.h": headers_headers_h,

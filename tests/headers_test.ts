@@ -220,6 +220,14 @@ const recipes: [suffix: string, args: string[], fields: Told][] = [
     codec: "utvideo",
     pixelFormat: "yuv444p",
   }],
+  ["mkv", [...PICTURE, "-c:v", "ffv1", "-level", "3", "-pix_fmt", "yuv422p10"], {
+    codec: "ffv1",
+    pixelFormat: "yuv422p10le",
+  }],
+  ["avi", [...PICTURE, "-c:v", "ffv1", "-level", "1", "-pix_fmt", "bgr0"], {
+    codec: "ffv1",
+    pixelFormat: "bgr0",
+  }],
   ["avi", [...PICTURE, "-c:v", "rawvideo", "-pix_fmt", "bgr24"], { codec: "rawvideo", pixelFormat: "bgr24" }],
   ["jp2", [...PICTURE, ...one, "-pix_fmt", "yuv420p"], {
     codec: "jpeg2000",

@@ -130,7 +130,7 @@ static bool read_sps(const uint8_t *nal, int size, struct sps *sps) {
   skip_picture_order(&bits);
   skip_picture_size(&bits);
   if (read_bits(&bits, 1)) read_usability(&bits, sps);
-  return !overrun(&bits) && sps->chroma <= 3;
+  return !overrun(&bits) && sps->chroma <= 3 && sps->depth <= 14;
 }
 
 static enum AVPixelFormat pixel_format_of(const struct sps *sps) {

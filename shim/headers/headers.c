@@ -75,6 +75,8 @@ static const struct row {
     {AV_CODEC_ID_DIRAC, PACKET, read_dirac, LACKING},
     {AV_CODEC_ID_HUFFYUV, EXTRADATA, read_huffyuv, LACKING},
     {AV_CODEC_ID_FFVHUFF, EXTRADATA, read_huffyuv, LACKING},
+    {AV_CODEC_ID_FFV1, EXTRADATA, read_ffv1_extradata, LACKING},
+    {AV_CODEC_ID_FFV1, PACKET, read_ffv1, LACKING},
     {AV_CODEC_ID_MAGICYUV, PACKET, read_magicyuv, LACKING},
     {AV_CODEC_ID_ZMBV, PACKET, read_zmbv, LACKING},
     {AV_CODEC_ID_BMP, PACKET, read_bmp, LACKING},
@@ -258,7 +260,7 @@ static const struct {
     {AV_CODEC_ID_ASV2, AV_PIX_FMT_YUV420P, 0},
     {AV_CODEC_ID_CLJR, AV_PIX_FMT_YUV411P, 0},
     {AV_CODEC_ID_ROQ, AV_PIX_FMT_YUVJ444P, 0},
-    {AV_CODEC_ID_AMV, AV_PIX_FMT_YUVJ420P, 0},
+    {AV_CODEC_ID_AMV, AV_PIX_FMT_YUVJ420P, 8},
     {AV_CODEC_ID_V210, AV_PIX_FMT_YUV422P10, 10},
     {AV_CODEC_ID_R210, AV_PIX_FMT_GBRP10, 10},
     {AV_CODEC_ID_Y41P, AV_PIX_FMT_YUV411P, 12},
@@ -412,7 +414,18 @@ static void name_layout(AVCodecParameters *parameters) {
   av_channel_layout_default(layout, channels);
 }
 
+/* MPEG's own, as JPEG has them; and all of the range where the format says it. */
+static void name_colors(AVCodecParameters *parameters) {
+  bool as_jpeg = parameters->codec_id == AV_CODEC_ID_AMV || parameters->codec_id == AV_CODEC_ID_SPEEDHQ;
+  bool whole = parameters->format == AV_PIX_FMT_YUVJ420P || parameters->format == AV_PIX_FMT_YUVJ444P;
+  if (whole && parameters->color_range == AVCOL_RANGE_UNSPECIFIED) parameters->color_range = AVCOL_RANGE_JPEG;
+  if (!as_jpeg) return;
+  if (parameters->color_space == AVCOL_SPC_UNSPECIFIED) parameters->color_space = AVCOL_SPC_BT470BG;
+  parameters->chroma_location = AVCHROMA_LOC_CENTER;
+}
+
 static void complete(AVCodecParameters *parameters) {
+  if (parameters->codec_type == AVMEDIA_TYPE_VIDEO) name_colors(parameters);
   if (parameters->codec_type != AVMEDIA_TYPE_AUDIO) return;
   read_pcm(parameters);
   name_layout(parameters);

@@ -20,7 +20,7 @@ void set_aspect(AVCodecParameters *parameters, unsigned num, unsigned den);
 /* Samples of an integer format that has room for so many bits. */
 void set_samples(AVCodecParameters *parameters, int bits, bool planar);
 
-reader read_h264;
+reader read_h264, read_ffv1_extradata, read_ffv1;
 
 /* The format that av1C says, where nothing else does. */
 enum AVPixelFormat av1_configured_format(const AVCodecParameters *parameters);
