@@ -3,6 +3,7 @@
  * can end, does not wait for long. Each script has a process of its own with a deadline.
  */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { realPath } from "./support/fixtures.ts";
 import { answerOf } from "./support/script.ts";
 import { isEmbedded } from "./support/versions.ts";
 
@@ -110,3 +111,75 @@ Deno.test("live: a playlist without anything in it yet", async () => {
     assert(milliseconds < 5000, String(milliseconds));
   }
 });
+
+/** Each public call that reads, by both APIs where it has both. */
+const CALLS = `{
+  probeSync: () => avio.probeSync(source(), options),
+  readSync: () => { using demuxer = Demuxer.openSync(source(), options); while (demuxer.readSync()); },
+  seekSync: () => { using demuxer = Demuxer.openSync(source(), options); demuxer.seekSync(5); demuxer.readSync(); },
+  remuxSync: () => avio.remuxSync(source(), new MemorySink(), { ...out, input: options }),
+  splitSync: () => avio.splitSync(source(), { ...out, every: 1, onsegment, input: options }),
+  concatSync: () => avio.concatSync([{ source: source(), input: options }, source()], new MemorySink(), out),
+  probe: () => avio.probe(source(), { ...options, timeout: 500 }),
+  read: async () => {
+    await using demuxer = await Demuxer.open(source(), { ...options, timeout: 500 });
+    while (await demuxer.read());
+  },
+  remux: () => avio.remux(source(), new MemorySink(), { ...out, input: options, timeout: 500 }),
+  "remux, of the input": () => avio.remux(source(), new MemorySink(), { ...out, input: { ...options, timeout: 500 } }),
+  split: () => avio.split(source(), { ...out, every: 1, onsegment, input: options, timeout: 500 }),
+  concat: () => avio.concat([{ source: source(), input: options }, source()], new MemorySink(), { ...out, timeout: 500 }),
+  RemuxStream: async () => {
+    const remuxing = new avio.RemuxStream({ ...out, input: options, timeout: 500 });
+    new Blob([source()]).stream().pipeThrough(remuxing).pipeTo(new WritableStream()).catch(() => {});
+    await remuxing.result;
+  },
+}`;
+
+/** What each call ends with, and after how long. */
+function endsOf(source: string, options: string): Promise<(Told & { call: string })[]> {
+  return answerOf(
+    `
+    const segment = new MemorySink();
+    avio.remuxSync(fixturePath("video.mp4"), segment, { format: "mpegts" });
+    const source = () => new TextEncoder().encode(${JSON.stringify(source)});
+    const options = ${options};
+    const out = { format: "mpegts" };
+    const onsegment = () => new MemorySink();
+    const ends = [];
+    for (const [call, run] of Object.entries(${CALLS})) {
+      const start = performance.now();
+      let told = { name: "a quiet end" };
+      try { await run(); } catch (error) { told = { name: error.name, message: error.message, code: error.codeName }; }
+      ends.push({ call, ...told, milliseconds: performance.now() - start });
+    }
+    console.log(JSON.stringify(ends));
+  `,
+    { deadline: 60_000 },
+  );
+}
+
+const odd = realPath("odd/3519def093f4.m3u8");
+const endless: [what: string, source: string][] = [
+  ["49 bytes", "#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:9,\na.ts\n"],
+  ...(odd ? [["3519def093f4.m3u8", Deno.readTextFileSync(odd)] as [string, string]] : []),
+];
+
+for (const [what, source] of endless) {
+  Deno.test(`live: a playlist of ${what} ends every call: at once without onopen, else with what it waits for`, async () => {
+    for (const { call, name, message, milliseconds } of await endsOf(source, "{}")) {
+      assertEquals(name, "AVError", `${call}: ${message}`);
+      assertStringIncludes(message, "refused to open", call);
+      assert(milliseconds < 3000, `${call}: ${milliseconds}`);
+    }
+    const served =
+      `{ onopen: ({ url }) => url.endsWith(".ts") ? segment.bytes() : source(), url: "live.m3u8" }`;
+    for (const { call, name, code, milliseconds } of await endsOf(source, served)) {
+      // What is known of the streams, or after a seek, needs no waiting.
+      const isOver = /^(?:probe|seek)/.test(call);
+      const isSync = call.endsWith("Sync");
+      if (!isOver) assertEquals(isSync ? code : name, isSync ? "ETIMEDOUT" : "TimeoutError", call);
+      assert(milliseconds < 5000, `${call}: ${milliseconds}`);
+    }
+  });
+}
