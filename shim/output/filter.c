@@ -7,6 +7,7 @@
 #include <libavutil/avstring.h>
 #include <libavutil/mathematics.h>
 
+#include "../compat.h"
 #include "../unsound.h"
 #include "framing.h"
 #include "output.h"
@@ -58,10 +59,21 @@ static const char *start_codes_for(const AVOutputFormat *format, const AVCodecPa
   return h264 ? "h264_mp4toannexb" : "hevc_mp4toannexb";
 }
 
-/* MPEG-4 from a container with headers of its own has these nowhere else; in formats without they go before key frames. */
+/*
+ * What comes from a container with headers of its own may have these nowhere else; in formats without they go before key
+ * frames. mpegts sees to that itself, but for MPEG-4.
+ */
 static bool lacks_headers(const AVOutputFormat *format, const AVCodecParameters *parameters) {
-  return parameters->codec_id == AV_CODEC_ID_MPEG4 && parameters->extradata_size > 0 &&
-         av_match_name(format->name, "mpegts,mpeg,vcd,svcd,dvd,vob,m4v");
+  const uint8_t *data = parameters->extradata;
+  bool start_codes = parameters->extradata_size > 4 && !data[0] && !data[1] && (data[2] == 1 || (!data[2] && data[3] == 1));
+  switch (parameters->codec_id) {
+  case AV_CODEC_ID_MPEG4: return start_codes && av_match_name(format->name, "mpegts,mpeg,vcd,svcd,dvd,vob,m4v");
+  case AV_CODEC_ID_H264:
+    if (start_codes && !strcmp(format->name, TS_FORMAT_WITHOUT_HEADERS)) return true;
+    /* fall through */
+  case AV_CODEC_ID_HEVC: return start_codes && av_match_name(format->name, "wtv,mpeg,vcd,svcd,dvd,vob,h264,hevc");
+  default: return false;
+  }
 }
 
 /* Where its index is first, mp4 has ADTS headers taken away by nobody. */

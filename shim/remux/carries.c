@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include <libavutil/avstring.h>
+#include <libavutil/pixdesc.h>
 
 static bool is_one_of(enum AVCodecID codec, const char *names) { return av_match_name(avcodec_get_name(codec), names); }
 
@@ -48,7 +49,10 @@ static const struct {
     {"flv", "pcm_s16be"}, /* read as little-endian */
     {"wav,w64", "aac,vorbis,opus,speex,sonic,dfpwm"}, /* without where their packets end */
     {"caf", "flac,opus,aac"}, /* without their extradata, or refused for that */
-    {"wtv", "mjpeg,theora,utvideo"}, /* the same; no frame of JPEG is found */
+    {"wtv", "mjpeg,theora,utvideo,asv1,asv2,wmv2"}, /* the same; no frame of JPEG is found */
+    {"swf,avm2", "png"}, /* read as JPEG */
+    {"spdif", "mlp"}, /* no demuxer knows it there */
+    {"mxf_opatom", "eia_608"}, /* its header is not read again */
     {"nut", "wmav1,wmav2,wmapro,wmavoice,wmalossless"}, /* without the size of their blocks */
     {"nut", "eac3"}, /* read as AC-3, which has the same code */
     {"matroska,webm", "atrac3,cook,ra_288,sipr,rv10,rv20,rv30"}, /* in its list, and refused */
@@ -62,6 +66,7 @@ static const struct {
      "mpeg1video,mpeg2video,mpeg4,h264,hevc,vvc,cavs,avs2,avs3,dirac,vc1,mp1,mp2,mp3,aac,aac_latm,ac3,eac3,dts,truehd,"
      "opus,s302m,pcm_bluray,timed_id3,klv,smpte_2038,dvb_subtitle,dvb_teletext,arib_caption,hdmv_pgs_subtitle,"
      "hdmv_text_subtitle"},
+    {"gxf", "mpeg1video,mpeg2video,mjpeg,dvvideo,pcm_s16le"},
     {"mpeg,vcd,svcd,dvd,vob",
      "mpeg1video,mpeg2video,mpeg4,h264,hevc,cavs,mp1,mp2,mp3,ac3,dts,pcm_s16be,pcm_dvd,dvd_subtitle"},
 };
@@ -84,12 +89,19 @@ static bool has_other_rate(const AVOutputFormat *format, const AVCodecParameters
   return true;
 }
 
+/* QuickTime has codes for samples of a pixel together, and for planes of them none. */
+static bool has_planes(const AVOutputFormat *format, const AVCodecParameters *parameters) {
+  if (strcmp(format->name, "mov") || parameters->codec_id != AV_CODEC_ID_RAWVIDEO) return false;
+  const AVPixFmtDescriptor *pixels = av_pix_fmt_desc_get(parameters->format);
+  return pixels && pixels->flags & AV_PIX_FMT_FLAG_PLANAR && pixels->nb_components > 1;
+}
+
 bool loses(const AVOutputFormat *format, const AVCodecParameters *parameters) {
   enum AVCodecID codec = parameters->codec_id;
   if (!strcmp(format->name, "wtv") && codec == AV_CODEC_ID_AAC && parameters->extradata_size) return true;
   if (!strcmp(format->name, "mp3") && parameters->codec_type == AVMEDIA_TYPE_VIDEO) return true; /* it has covers alone */
   if (!strcmp(format->name, "aiff") && !av_get_bits_per_sample(codec)) return true; /* refused in the header */
-  if (lacks_blocks(format, parameters) || has_other_rate(format, parameters)) return true;
+  if (lacks_blocks(format, parameters) || has_planes(format, parameters) || has_other_rate(format, parameters)) return true;
   for (size_t i = 0; i < sizeof(lost) / sizeof(*lost); i++)
     if (av_match_name(format->name, lost[i].formats) && is_one_of(codec, lost[i].codecs)) return true;
   for (size_t i = 0; i < sizeof(kept) / sizeof(*kept); i++)

@@ -91,6 +91,12 @@ static bool lacks_config(const AVInputFormat *input, const AVCodecParameters *pa
   return parameters->codec_id == AV_CODEC_ID_AAC && !parameters->extradata_size && av_match_name("flv", input->name);
 }
 
+/* Its demuxer gives frames with the headers that its muxer puts before them: these would be there twice. */
+static bool comes_wrapped(const AVInputFormat *input, const AVOutputFormat *output, const AVCodecParameters *parameters) {
+  bool video = parameters->codec_id == AV_CODEC_ID_RV10 || parameters->codec_id == AV_CODEC_ID_RV20;
+  return video && !strcmp(output->name, "rm") && av_match_name("rm", input->name);
+}
+
 /* What every muxer wants to know, and demuxers don't find out where a stream has no packet that can be made sense of. */
 static const char *unknown_of(const AVOutputFormat *format, const AVCodecParameters *parameters) {
   bool has_size = parameters->width > 0 && parameters->height > 0;
@@ -133,7 +139,7 @@ int32_t avs_can_hold(double handle, int32_t input_stream) {
   if (cover >= 0) return cover && !is_fragmented(session);
   int known = avformat_query_codec(output, stream->codecpar->codec_id, FF_COMPLIANCE_NORMAL);
   if (known <= 0 && carries_more(output, stream->codecpar)) known = 1;
-  if (loses(output, stream->codecpar)) return 0;
+  if (loses(output, stream->codecpar) || comes_wrapped(session->input->context->iformat, output, stream->codecpar)) return 0;
   if (known && is_undescribed(session, stream)) return 0;
   /* These want more than a codec, or have the list of another: what is too much they refuse in the header. */
   if (known > 0 && av_match_name(output->name, "mov,mp4,ipod,3gp,3g2,psp,f4v,ismv,mxf,mpeg,vcd,svcd,dvd,vob")) return try_header(session, stream);

@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <libavcodec/codec_desc.h>
 #include <libavutil/time.h>
@@ -95,8 +96,12 @@ int32_t avs_map_stream(double handle, int32_t input_stream, int32_t output_strea
   route->missing = before.missing; /* the input goes on where it is */
   route->clock = before.clock;
   route->begun = before.begun;
-  const AVPacket *picture = &session->input->context->streams[input_stream]->attached_pic;
+  const AVStream *source = session->input->context->streams[input_stream];
   AVStream *stream = session->output->context->streams[output_stream];
+  /* mxf has no other way to count frames. */
+  if (!strncmp(session->output->context->oformat->name, "mxf", 3) && !stream->avg_frame_rate.num)
+    stream->avg_frame_rate = source->r_frame_rate;
+  const AVPacket *picture = &source->attached_pic;
   bool cover = picture->size && is_cover_to_attach(session->output->context, stream);
   return cover ? attach_cover(stream, picture->data, (uint32_t)picture->size) : 0;
 }
