@@ -359,10 +359,11 @@ function look(demuxer: Demuxer): void {
   for (const { sideData } of demuxer.streams) lookInto(sideData);
 }
 
-/** The fields of side data, which are numbers, texts or fractions. */
+/** The fields of side data, which are numbers, texts, fractions, or null where they are unknown. */
 function lookInto(sideData: readonly SideData[]): void {
   for (const side of sideData) {
     for (const [name, value] of Object.entries(sideDataFields(side) ?? {})) {
+      if (value === null) continue;
       const isFraction = typeof value === "object" && Number.isInteger(value.num) &&
         Number.isInteger(value.den);
       if (typeof value === "string" || Number.isFinite(value) || isFraction) continue;

@@ -32,7 +32,7 @@ static int64_t take_ahead(struct io *io, uint8_t *buffer, int size) {
 
 /* ---------------------------------------------------------------------------------------- what is kept of a short source */
 
-/* Photographs and short films, whose index is behind them or points back: measured are those of 4,611 files. */
+/* Photographs and short films, whose index is behind them or points back. */
 enum { MAX_KEPT = 4 * 1024 * 1024 };
 
 void io_keep_nothing(struct io *io) {

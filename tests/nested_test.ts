@@ -146,7 +146,7 @@ Deno.test("what nested sources' callbacks throw or reject with, async", async ()
       },
       "hls in",
       mode,
-      { least: 10 },
+      { least: 7 },
     );
   }
 });

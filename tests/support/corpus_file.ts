@@ -1,0 +1,270 @@
+/**
+ * What `tests/corpus.ts` compares of one file, in a process of its own: its packets, its description, what becomes of it in
+ * other containers, and where seeks land, each put into a class by a word or two. Prints a line of JSON.
+ */
+import { createHash } from "node:crypto";
+import { type CodecParameters, Demuxer, type MediaInfo, probe, remux } from "../../mod.ts";
+
+/** What was found of a file. */
+export interface FileResult {
+  path: string;
+  /** Why nothing else is here. */
+  lost?: string;
+  packets: string;
+  /** Fields that ffprobe knows and avio does not, or knows otherwise: "pix_fmt: yuv420p, null". */
+  probe: string[];
+  /** By target. */
+  remux: Record<string, string>;
+  seeks: string[];
+  /** What avio's errors said, by step. */
+  errors?: Record<string, string>;
+}
+
+interface Row {
+  stream: number;
+  pts: number | null;
+  dts: number | null;
+  duration: number;
+  key: boolean;
+  hash: string;
+}
+
+const SEEKS = 5;
+const MAX_PACKETS = 20_000;
+const [path, ffprobe, ffmpeg] = Deno.args as [string, string, string];
+const errors: Record<string, string> = {};
+
+function run(command: string, ...args: string[]): { success: boolean; text: string } {
+  const { success, stdout } = new Deno.Command(command, {
+    args: ["-v", "quiet", ...args],
+    stdin: "null",
+    stdout: "piped",
+    stderr: "null",
+  }).outputSync();
+  return { success, text: new TextDecoder().decode(stdout) };
+}
+
+/** What a step of avio gives; null where it throws. */
+async function tried<T>(step: string, work: () => Promise<T>): Promise<T | null> {
+  try {
+    return await work();
+  } catch (error) {
+    errors[step] = String(error).slice(0, 300);
+    return null;
+  }
+}
+
+// ------------------------------------------------------------------------------------------- packets
+
+// deno-lint-ignore no-explicit-any
+type Probed = Record<string, any>;
+
+function rowsOfFFprobe(file: string): Row[] {
+  const entries = "packet=stream_index,pts,dts,duration,flags,data_hash";
+  const { text } = run(
+    ffprobe,
+    "-of",
+    "json",
+    "-show_packets",
+    "-show_entries",
+    entries,
+    "-show_data_hash",
+    "md5",
+    file,
+  );
+  const packets: Probed[] = text.trim() ? JSON.parse(text).packets ?? [] : [];
+  return packets.slice(0, MAX_PACKETS).map((packet) => ({
+    stream: packet.stream_index,
+    pts: packet.pts ?? null,
+    dts: packet.dts ?? null,
+    duration: packet.duration ?? 0,
+    key: packet.flags.includes("K"),
+    hash: packet.data_hash ?? "",
+  }));
+}
+
+async function rowsOfAvio(file: string): Promise<Row[]> {
+  using demuxer = await Demuxer.open(file);
+  const rows: Row[] = [];
+  for await (const packet of demuxer.packets()) {
+    if (rows.length === MAX_PACKETS) break;
+    const hash = packet.data.length ? `MD5:${createHash("md5").update(packet.data).digest("hex")}` : "";
+    const { streamIndex: stream, pts, dts, duration, isKey: key } = packet;
+    rows.push({ stream, pts, dts, duration, key, hash });
+  }
+  return rows;
+}
+
+const byStream = (rows: Row[]) => rows.toSorted((a, b) => a.stream - b.stream); // stable
+
+/** Nothing that ffprobe knows is otherwise; what it does not know may be known. */
+function isKept(reference: Row, row: Row): boolean {
+  const same = (one: number | null, other: number | null) => one === null || one === other;
+  return same(reference.pts, row.pts) && same(reference.dts, row.dts) &&
+    same(reference.duration || null, row.duration) && reference.key === row.key;
+}
+
+function comparePackets(reference: Row[], rows: Row[] | null): string {
+  if (!rows?.length) return reference.length ? "only ffprobe" : "both refuse";
+  if (!reference.length) return "only avio";
+  if (rows.length !== reference.length) return rows.length < reference.length ? "fewer" : "more";
+  const [a, b] = [byStream(reference), byStream(rows)];
+  if (a.some((row, i) => row.hash !== b[i]!.hash || row.stream !== b[i]!.stream)) return "other data";
+  if (JSON.stringify(a) === JSON.stringify(b)) return "same";
+  return a.every((row, i) => isKept(row, b[i]!)) ? "better" : "other times";
+}
+
+// ------------------------------------------------------------------------------------------- description
+
+const fields: Record<string, keyof CodecParameters> = {
+  codec_name: "codec",
+  profile: "profileName",
+  level: "level",
+  width: "width",
+  height: "height",
+  pix_fmt: "pixelFormat",
+  color_space: "colorSpace",
+  color_range: "colorRange",
+  color_primaries: "colorPrimaries",
+  color_transfer: "colorTransfer",
+  field_order: "fieldOrder",
+  sample_fmt: "sampleFormat",
+  sample_rate: "sampleRate",
+  channels: "channels",
+  channel_layout: "channelLayout",
+};
+
+const unknown = [undefined, null, "unknown", "N/A", "0", 0, -99, "", "none"];
+
+function compareStreams(reference: Probed[], info: MediaInfo): string[] {
+  const differences: string[] = [];
+  if (reference.length !== info.streams.length) {
+    differences.push(`streams: ${reference.length}, ${info.streams.length}`);
+  }
+  reference.forEach((stream, i) => {
+    const parameters = info.streams[i]?.codecParameters;
+    if (!parameters) return;
+    for (const [name, field] of Object.entries(fields)) {
+      const theirs = stream[name], ours = parameters[field];
+      if (unknown.includes(theirs) || String(theirs) === String(ours)) continue;
+      differences.push(`${name}: ${theirs}, ${ours}, ${stream.codec_name}`);
+    }
+  });
+  return differences;
+}
+
+async function compareDescription(): Promise<string[]> {
+  const { text } = run(ffprobe, "-of", "json", "-show_streams", path);
+  const reference: Probed[] = text.trim() ? JSON.parse(text).streams ?? [] : [];
+  const info = await tried("probe", () => probe(path));
+  return info ? compareStreams(reference, info) : [];
+}
+
+// ------------------------------------------------------------------------------------------- remuxing
+
+const fragments = { movflags: "+frag_keyframe+empty_moov+default_base_moof" };
+const extension = path.split(".").at(-1)!;
+const targets: Record<string, { name: string; options?: Record<string, string> }> = {
+  mkv: { name: "mkv" },
+  mp4: { name: "mp4" },
+  "fragmented mp4": { name: "mp4", options: fragments },
+  mpegts: { name: "ts" },
+  own: { name: extension },
+};
+
+/** Of all streams, or of those that it takes by itself. */
+function remuxByFFmpeg(out: string, options: Record<string, string> = {}): boolean {
+  const named = Object.entries(options).flatMap(([name, value]) => [`-${name}`, value]);
+  const maps = [["-map", "0:v?", "-map", "0:a?", "-map", "0:s?", "-ignore_unknown"], []];
+  return maps.some((map) =>
+    run(ffmpeg, "-y", "-i", path, ...map, "-c", "copy", ...named, out).success &&
+    rowsOfFFprobe(out).length > 0
+  );
+}
+
+/** What is seen and heard of it. */
+function decoded(file: string): string {
+  return run(ffmpeg, "-i", file, "-map", "0:v?", "-map", "0:a?", "-f", "streamhash", "-hash", "md5", "-")
+    .text;
+}
+
+function compareOutputs(theirs: string, ours: string): string {
+  const [a, b] = [byStream(rowsOfFFprobe(theirs)), byStream(rowsOfFFprobe(ours))];
+  if (JSON.stringify(a) === JSON.stringify(b)) return "same";
+  const streams = (rows: Row[]) => new Set(rows.map(({ stream }) => stream)).size;
+  if (streams(a) !== streams(b)) return streams(a) > streams(b) ? "fewer streams" : "more streams";
+  const data = (rows: Row[]) => rows.map(({ stream, hash }) => `${stream} ${hash}`).join();
+  if (data(a) === data(b)) return "other times";
+  return decoded(theirs) === decoded(ours) ? "other packets, decoded the same" : "other packets";
+}
+
+async function compareRemux(folder: string, target: string): Promise<string> {
+  const { name, options } = targets[target]!;
+  const [theirs, ours] = [`${folder}/theirs.${name}`, `${folder}/ours.${name}`];
+  const byThem = remuxByFFmpeg(theirs, options);
+  const result = await tried(target, () => remux(path, ours, { options: options ?? {} }));
+  const byUs = result !== null && rowsOfFFprobe(ours).length > 0;
+  if (byThem && byUs) return compareOutputs(theirs, ours);
+  if (result !== null && !byUs) return "unreadable";
+  return byThem ? "only ffmpeg" : byUs ? "only avio" : "neither";
+}
+
+// ------------------------------------------------------------------------------------------- seeking
+
+/** The last key frame at or before the time, and what follows it. */
+async function compareSeek(rows: Row[], stream: number, seconds: number): Promise<string> {
+  using demuxer = await Demuxer.open(path);
+  await demuxer.seek(seconds);
+  const { num, den } = demuxer.streams[stream]!.timeBase;
+  const target = seconds * den / num + 1e-6;
+  const own = rows.filter((row) => row.stream === stream);
+  let at = own.findLastIndex(({ key, pts }) => key && (pts ?? Infinity) <= target);
+  if (at < 0) at = own.findIndex(({ key }) => key);
+  for await (const packet of demuxer.packets()) {
+    if (packet.streamIndex !== stream) continue;
+    const expected = own[at]!;
+    if (packet.pts === expected.pts && packet.dts === expected.dts) return "right";
+    if (packet.pts === expected.pts) return "other dts";
+    return (packet.pts ?? 0) < (expected.pts ?? 0) ? "before" : "after";
+  }
+  return "nothing";
+}
+
+async function compareSeeks(rows: Row[]): Promise<string[]> {
+  const info = await probe(path);
+  const moving = info.streams.filter(({ disposition }) => !disposition.includes("attached_pic"));
+  const stream = (moving.find(({ codecParameters: { type } }) => type === "video") ??
+    moving.find(({ codecParameters: { type } }) => type === "audio"))?.index;
+  const times = rows.filter((row) => row.stream === stream && row.pts !== null).map(({ pts }) => pts!);
+  if (stream === undefined || times.length < 10 || rows.length === MAX_PACKETS) return [];
+  const { num, den } = info.streams[stream]!.timeBase;
+  const first = Math.min(...times) * num / den, last = Math.max(...times) * num / den;
+  const seeks: string[] = [];
+  for (let i = 0; i < SEEKS; i++) {
+    const seconds = first + (last - first) * ((i * 0.618 + 0.31) % 1);
+    seeks.push(await tried(`seek ${i}`, () => compareSeek(rows, stream, seconds)) ?? "error");
+  }
+  return seeks;
+}
+
+// ------------------------------------------------------------------------------------------- the whole
+
+if (import.meta.main) {
+  const reference = rowsOfFFprobe(path);
+  const rows = await tried("packets", () => rowsOfAvio(path));
+  const result: FileResult = {
+    path,
+    packets: comparePackets(reference, rows),
+    probe: [],
+    remux: {},
+    seeks: [],
+  };
+  if (rows?.length) {
+    const folder = await Deno.makeTempDir();
+    result.probe = await compareDescription();
+    for (const target of Object.keys(targets)) result.remux[target] = await compareRemux(folder, target);
+    result.seeks = await tried("seeks", () => compareSeeks(rows)) ?? [];
+    await Deno.remove(folder, { recursive: true });
+  }
+  console.log(JSON.stringify({ ...result, errors }));
+}
