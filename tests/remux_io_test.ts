@@ -15,7 +15,7 @@ const outputs: Record<string, string[]> = {
   ogg: ["ogg", "matroska", "webm", "mp4", "nut"],
   mp3: ["mp3", "matroska", "mp4", "mov", "mpegts", "flv", "avi", "wav", "nut"],
   wav: ["wav", "matroska", "mov", "avi", "caf", "aiff", "nut"],
-  flac: ["flac", "ogg", "matroska", "caf", "nut"],
+  flac: ["flac", "ogg", "matroska", "nut"],
 };
 const outputsOfH264 = ["matroska", "mp4", "mov", "mpegts", "flv", "nut", "asf"];
 
