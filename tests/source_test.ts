@@ -154,7 +154,7 @@ Deno.test("Demuxer.read() gives the same packets of a source that gives single b
 
 // -------------------------------------------------------------------------------------- who can seek
 
-Deno.test("Sources with positions can seek, and those without say that they can't", async () => {
+Deno.test("Sources with positions can seek, and short ones without are read whole", async () => {
   const rows = rowsOf(fixtureBytes("video.mp4"));
   for (const [how, make] of Object.entries(seekable)) {
     await using demuxer = await Demuxer.open(make("video.mp4"));
@@ -164,9 +164,7 @@ Deno.test("Sources with positions can seek, and those without say that they can'
     assertEquals((await probe(make("video.mp4"))).size, fixtureBytes("video.mp4").length, how);
   }
   for (const [how, make] of Object.entries(forward)) {
-    const reading = () => readRows(make("video.mp4"), { bufferSize: 4096 });
-    const error = await assertRejects(reading, AVError, "not seekable", how);
-    assertEquals(error.codeName, "ESPIPE", how);
+    assertEquals((await readRows(make("video.mp4"), { bufferSize: 4096 })).length, rows.length, how);
     assertEquals((await probe(make("faststart.mp4"))).size, null, how);
   }
 });
