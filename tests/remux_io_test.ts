@@ -8,6 +8,7 @@ import { amounts, Collector, readerOf } from "./support/devices.ts";
 import { ffprobePackets, hasFFprobe, withCopyByFFmpeg } from "./support/ffprobe.ts";
 import { fixtureBytes, fixturePath, mediaFixtures } from "./support/fixtures.ts";
 import { dataByStream, hashesByStream, rowsOf } from "./support/packets.ts";
+import { libavformat } from "./support/versions.ts";
 
 const outputs: Record<string, string[]> = {
   avi: ["avi", "matroska", "mp4", "mov", "mpegts", "nut", "asf"],
@@ -25,7 +26,9 @@ function outputsOf(name: string): string[] {
 
 /** H.264 and AAC are written otherwise in MPEG-TS: their packets change on the way there and back. */
 function isRewritten(name: string, format: string): boolean {
-  if (name === "video.ts") return !["mpegts", "nut", "asf"].includes(format);
+  // Until 61 mpegts is given the headers of H.264 before key frames, which may be there already (shim/compat.h).
+  if (name === "video.ts" && format === "mpegts") return libavformat < 61;
+  if (name === "video.ts") return !["nut", "asf"].includes(format);
   return format === "mpegts" && outputs[name.split(".")[1]!] === undefined;
 }
 
