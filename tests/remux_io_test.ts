@@ -26,9 +26,7 @@ function outputsOf(name: string): string[] {
 
 /** H.264 and AAC are written otherwise in MPEG-TS: their packets change on the way there and back. */
 function isRewritten(name: string, format: string): boolean {
-  // Until 61 mpegts is given the headers of H.264 before key frames, which may be there already (shim/compat.h).
-  if (name === "video.ts" && format === "mpegts") return libavformat < 61;
-  if (name === "video.ts") return !["nut", "asf"].includes(format);
+  if (name === "video.ts") return !["mpegts", "nut", "asf"].includes(format);
   return format === "mpegts" && outputs[name.split(".")[1]!] === undefined;
 }
 
@@ -56,7 +54,10 @@ for (const name of mediaFixtures) {
       }
     });
 
-    if (isRewritten(name, format)) continue;
+    // Until 61 mpegts is given the headers of H.264 before key frames, which may be there already (shim/compat.h).
+    if (isRewritten(name, format) || (name === "video.ts" && format === "mpegts" && libavformat < 61)) {
+      continue;
+    }
     Deno.test(`remuxSync() of ${name} to ${format} keeps every packet's data`, () => {
       const before = rowsOf(fixtureBytes(name));
       const output = remuxed(name, format);
