@@ -19,6 +19,8 @@ const EXTENSIONS: Readonly<Record<string, string>> = {
 
 /** Most systems allow 255 bytes. */
 const MAX_BYTES = 200;
+/** Bytes of what is an extension, with its dot. */
+const MAX_EXTENSION = 20;
 
 /** A name that is in no other folder and not in `taken`; it is added there. */
 export function attachmentName(stream: Stream, taken: Set<string>): string {
@@ -41,19 +43,39 @@ function defaultName({ index, codecParameters: { codec }, disposition }: Stream)
 export function safeName(text: string): string {
   const last = text.split(/[/\\]/).at(-1)!;
   // deno-lint-ignore no-control-regex
-  const plain = last.replace(/[\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069<>:"|?*]/g, "_")
-    .toWellFormed().replace(/^[.\s]+|[.\s]+$/g, "");
+  const signs = /[\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069<>:"|?*]/g;
+  const plain = withoutEnds(last.replace(signs, "_").toWellFormed());
   const device = /^(con|prn|aux|nul|com\d|lpt\d|conin\$|conout\$)(\.|$)/i;
   return shorten(device.test(plain) ? `_${plain}` : plain);
 }
 
+/** Without dots and blanks before and behind: some systems leave them out, or hide the file. */
+function withoutEnds(text: string): string {
+  const isEnd = (letter: string) => letter === "." || letter.trim() === "";
+  let [start, end] = [0, text.length];
+  while (start < end && isEnd(text[start]!)) start++;
+  while (end > start && isEnd(text[end - 1]!)) end--;
+  return text.slice(start, end);
+}
+
+const bytes = (text: string) => new TextEncoder().encode(text).length;
+
 function shorten(name: string): string {
   const [stem, extension] = parts(name);
-  const bytes = (text: string) => new TextEncoder().encode(text).length;
-  if (bytes(extension) > 20) return [...name].slice(0, 40).join("");
-  const letters = [...stem];
-  while (bytes(letters.join("") + extension) > MAX_BYTES) letters.pop();
-  return letters.join("") + extension;
+  if (bytes(extension) > MAX_EXTENSION) return [...name].slice(0, 40).join("");
+  return beginning(stem, MAX_BYTES - bytes(extension)) + extension;
+}
+
+/** As many whole letters as these bytes hold. */
+function beginning(text: string, room: number): string {
+  let kept = "";
+  let left = room;
+  for (const letter of text) {
+    left -= bytes(letter);
+    if (left < 0) break;
+    kept += letter;
+  }
+  return kept;
 }
 
 function numbered(name: string, number: number): string {

@@ -31,14 +31,25 @@ export function argumentFault(error: unknown): ArgumentFault | null {
 
 /** `No such file or directory: clip.mp4`, from Deno's `No such file or directory (os error 2): open 'clip.mp4'`. */
 export function systemErrorText(error: Error): string {
-  const [, reason, path] = error.message.match(/^(.*?) \(os error \d+\)(?:: \w+ '(.*)')?$/s) ?? [];
-  if (reason === undefined) return error.message;
-  return path === undefined ? reason : `${reason}: ${path}`;
+  const said = systemError(error);
+  if (said === null) return error.message;
+  return said.path === null ? said.reason : `${said.reason}: ${said.path}`;
 }
 
 /** The path that a failed call of Deno was about, null where it doesn't say. */
 export function systemErrorPath(error: Error): string | null {
-  return error.message.match(/\(os error \d+\): \w+ '(.*)'$/s)?.[1] ?? null;
+  return systemError(error)?.path ?? null;
+}
+
+/** What Deno says of a failed call; null of another error. A path may be anything, and is read once. */
+function systemError({ message }: Error): { reason: string; path: string | null } | null {
+  const at = message.indexOf(" (os error ");
+  const rest = at === -1 ? "" : message.slice(at);
+  const [head, call] = /^ \(os error \d+\)(: \w+ ')?/.exec(rest) ?? [];
+  if (head === undefined) return null;
+  const isWhole = call === undefined ? rest === head : rest.length > head.length && rest.endsWith("'");
+  if (!isWhole) return null;
+  return { reason: message.slice(0, at), path: call === undefined ? null : rest.slice(head.length, -1) };
 }
 
 /** Any error, for people: never a stack trace. */

@@ -116,7 +116,7 @@ function writeAll({ output, quiet }: RemuxArguments, found: readonly Attachment[
   for (const { stream, data } of found) {
     const name = attachmentName(stream, taken);
     const place = folder instanceof URL
-      ? new URL(encodeURIComponent(name), `${folder.href.replace(/\/*$/, "")}/`)
+      ? new URL(encodeURIComponent(name), folder.href.endsWith("/") ? folder : `${folder.href}/`)
       : `${folder}/${name}`;
     attempt(() => Deno.writeFileSync(place, data, { createNew: true }));
     if (!quiet) tell(`${printable(`${output}/${name}`)}: ${size(data.length)}\n`);

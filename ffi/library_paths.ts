@@ -41,7 +41,7 @@ export function* places(): Generator<string> {
       yield filePath(new URL(`../lib/${PLATFORM}/${name}`, import.meta.url));
     }
   }
-  if (Deno.build.standalone) yield `${Deno.execPath().replace(/[^/]*$/, "")}${FILE_NAME}`;
+  if (Deno.build.standalone) yield Deno.execPath().slice(0, Deno.execPath().lastIndexOf("/") + 1) + FILE_NAME;
   const folder = cacheFolder();
   if (folder) yield `${folder}/${FILE_NAME}`;
 }

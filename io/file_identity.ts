@@ -4,6 +4,7 @@
  */
 import type { SourceFiles } from "../ffi/open_files.ts";
 import { type Operation, step } from "../ffi/operation.ts";
+import { turnStep } from "../ffi/turns.ts";
 
 /** The identity of a file that was looked at; null where it has none. */
 export function identityOf(
@@ -17,9 +18,19 @@ export function mayRead(path: string): boolean {
   return Deno.permissions.querySync({ name: "read", path }).state === "granted";
 }
 
+/** Paths that are looked at before the event loop has its turn: a playlist names tens of thousands. */
+const AT_A_TIME = 256;
+
 /** Identities of what is at these paths. */
-export function identitiesAt(paths: readonly string[]): Operation<(string | null)[]> {
-  return step(() => paths.map(identitySync), () => Promise.all(paths.map(identity)));
+export function* identitiesAt(paths: readonly string[]): Operation<(string | null)[]> {
+  const identities: (string | null)[] = [];
+  for (let at = 0; at < paths.length; at += AT_A_TIME) {
+    const some = paths.slice(at, at + AT_A_TIME);
+    const looked = yield* step(() => some.map(identitySync), () => Promise.all(some.map(identity)));
+    for (const identity of looked) identities.push(identity);
+    yield* turnStep();
+  }
+  return identities;
 }
 
 function identitySync(path: string): string | null {

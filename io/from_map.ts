@@ -33,9 +33,10 @@ export function fromMap(files: Map<string, MapFile>): OpenCallback {
     throw argumentError(TypeError, "files", `must be a Map, is ${typeName(files)}`);
   }
   return ({ url, mode }) => {
-    const name = files.has(url) ? url : [...files.keys()].find((key) => bare(key) === bare(url));
+    const wanted = bare(url);
+    const name = files.has(url) ? url : files.keys().find((key) => bare(key) === wanted);
     if (mode === "read") return name === undefined ? null : contentOf(files.get(name)!, name);
-    return addSink(files, name ?? bare(url));
+    return addSink(files, name ?? wanted);
   };
 }
 

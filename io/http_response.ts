@@ -12,13 +12,18 @@ export interface Part {
   total: number | null;
 }
 
-/** The part that a 206 has; null where it doesn't say, or has it in an encoding that only the whole can be decoded from. */
+/**
+ * The part that a 206 has; null where it doesn't say, or says what can't be, or has it in an encoding that only the whole can
+ * be decoded from.
+ */
 export function partOf(response: Response): Part | null {
   if (response.status !== 206 || isEncoded(response)) return null;
   const match = /^bytes (\d+)-(\d+)\/(\d+|\*)$/i.exec(response.headers.get("content-range") ?? "");
   if (!match) return null;
   const [start, last] = [Number(match[1]), Number(match[2])];
-  return { start, end: last + 1, total: match[3] === "*" ? null : Number(match[3]) };
+  const total = match[3] === "*" ? null : Number(match[3]);
+  const isPart = start <= last && last < (total ?? Number.MAX_SAFE_INTEGER);
+  return isPart && (total ?? 0) <= Number.MAX_SAFE_INTEGER ? { start, end: last + 1, total } : null;
 }
 
 /** Bytes of a whole file; null where the server doesn't say. A length of what was compressed is not that of the media. */

@@ -8,6 +8,7 @@ import type { Device } from "../ffi/device.ts";
 import { argumentError } from "../ffi/errors.ts";
 import { call, canWait, type Operation } from "../ffi/operation.ts";
 import type { Host } from "../ffi/session.ts";
+import { turnStep } from "../ffi/turns.ts";
 import { pause } from "./abortable.ts";
 import type { Attachment } from "./attachment.ts";
 import type { HttpOptions, NestedHttp } from "./http.ts";
@@ -15,6 +16,7 @@ import { HttpClient } from "./http_client.ts";
 import { HttpError, HttpFault } from "./http_error.ts";
 import { bodyOf, discard, isEmptyFile, lengthOf, partOf, statusLine, validatorOf } from "./http_response.ts";
 import { most } from "./read_size.ts";
+import { filledChunk } from "./stream.ts";
 
 /** Bytes of the first range, and of the first behind a seek. */
 const FIRST_RANGE = 128 * 1024;
@@ -152,15 +154,16 @@ class HttpSource {
   }
 
   *#nextChunk(): Operation<Uint8Array> {
-    while (true) {
-      if (this.#isAtEnd()) return NOTHING;
+    while (!this.#isAtEnd()) {
       if (!this.#reader) yield* this.#connect();
       else {
         const chunk = yield* this.#readBody(this.#reader);
-        if (chunk === null) this.#endResponse();
-        else if (chunk.length > 0) return chunk;
+        if (chunk) return chunk;
+        this.#endResponse();
       }
+      yield* turnStep();
     }
+    return NOTHING;
   }
 
   #isAtEnd(): boolean {
@@ -168,14 +171,15 @@ class HttpSource {
   }
 
   *#readBody(reader: ReadableStreamDefaultReader<Uint8Array>): Operation<Uint8Array | null> {
-    let result: ReadableStreamReadResult<Uint8Array>;
+    let chunk: Uint8Array | null;
+    const next = async () => (await reader.read()).value ?? null;
     try {
-      result = yield* call(() => reader.read(), "source");
+      chunk = yield* call(() => filledChunk(next), "source");
     } catch (error) {
       throw this.#broken((error as Error | undefined)?.message ?? String(error), { cause: error });
     }
     this.#abort.signal.throwIfAborted(); // which ends the stream like its end
-    return result.done ? null : result.value;
+    return chunk;
   }
 
   #endResponse(): void {
@@ -279,6 +283,7 @@ class HttpSource {
         if (error.kind === "final" || tries > retries) throw this.#errorOf(error, tries);
         const milliseconds = this.#delayBefore(error, tries);
         if (milliseconds > 0) yield* call(() => pause(milliseconds, this.#abort.signal), "source");
+        yield* turnStep();
       }
     }
   }

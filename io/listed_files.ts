@@ -5,11 +5,17 @@
  */
 import type { OpenFiles, SourceFiles } from "../ffi/open_files.ts";
 import { acquire, type Operation, step } from "../ffi/operation.ts";
+import { turnStep } from "../ffi/turns.ts";
 import { identitiesAt, mayRead } from "./file_identity.ts";
+import { namesIn, readings } from "./listed_names.ts";
+import { hasField, NamePattern } from "./name_pattern.ts";
 import { isAbsolute, join } from "./paths.ts";
 
 /** Bytes of a text that are looked at. */
 const MAX_TEXT = 1 << 20;
+/** Names of a text that are looked at; of templates, each in each folder. */
+const MAX_NAMES = 50_000;
+const MAX_TEMPLATES = 1000;
 
 /** How a text begins that names files. */
 const LIST = /^\uFEFF?\s*(?:#EXTM3U|ffconcat|file\s|<\?xml|<MPD)/;
@@ -74,26 +80,38 @@ class ListedFiles implements SourceFiles {
   }
 
   /** Where the files may be. */
-  *paths(): Operation<string[]> {
+  *paths(): Operation<Set<string>> {
     const folder = join(this.#path, "..");
-    const names = [...new Set(namesIn(this.#text()))];
-    const plain = names.flatMap(readings).map((name) => inFolder(folder, name));
-    const templates = names.filter((name) => name.includes("$"));
-    const folders = [
-      folder,
-      ...names.filter((name) => name.endsWith("/")).map((name) => inFolder(folder, name)),
-    ];
-    const paths = [...plain];
-    for (const template of templates) {
-      for (const base of folders) {
-        for (const path of yield* filesLike(inFolder(base, template), MPD_FIELD)) paths.push(path);
-      }
+    const names = namesIn(this.#text(), MAX_NAMES);
+    const paths = new Set<string>();
+    for (const name of names) {
+      for (const reading of readings(name)) paths.add(inFolder(folder, reading));
+    }
+    const folders = names.filter((name) => name.endsWith("/")).map((name) => inFolder(folder, name));
+    const listings = new Listings();
+    for (const template of templates(names, [folder, ...folders])) {
+      for (const path of yield* listings.filesLike(template, MPD_FIELD)) paths.add(path);
+      yield* turnStep();
     }
     return paths;
   }
 }
 
-function* pathsByIdentity(paths: readonly string[]): Operation<Map<string, string>> {
+/** The templates among the names, in each of the folders; so many of them. */
+function templates(names: readonly string[], folders: readonly string[]): Set<string> {
+  const found = new Set<string>();
+  for (const name of names) {
+    if (!hasField(name, MPD_FIELD)) continue;
+    for (const folder of folders) {
+      if (found.size === MAX_TEMPLATES) return found;
+      found.add(inFolder(folder, name));
+    }
+  }
+  return found;
+}
+
+function* pathsByIdentity(found: Iterable<string>): Operation<Map<string, string>> {
+  const paths = [...found];
   const identities = yield* identitiesAt(paths);
   return new Map(
     identities.flatMap((identity, index) => identity === null ? [] : [[identity, paths[index]!]]),
@@ -165,46 +183,6 @@ function* listIn(file: Deno.FsFile): Operation<string | null> {
   return decoder.decode(bytes);
 }
 
-// ------------------------------------------------------------------------------------------- texts
-
-/** All that may be a file's name. What is none does no harm: there is no such file. */
-function namesIn(text: string): string[] {
-  if (/^\uFEFF?\s*</.test(text)) return namesInXml(text);
-  return text.split(/\r?\n/).flatMap((line) => {
-    const script = line.match(/^\s*file\s+(.*?)\s*$/);
-    if (script) return [unquoted(script[1]!)];
-    if (line.startsWith("#")) return [...line.matchAll(/URI="([^"]*)"/g)].map(([, name]) => name!);
-    return line.trim() === "" ? [] : [line.trim()];
-  });
-}
-
-/** Values of attributes and texts of elements. */
-function namesInXml(text: string): string[] {
-  return [...text.matchAll(/="([^"<>]+)"|='([^'<>]+)'|>\s*([^<>\s][^<>]*?)\s*</g)]
-    .map(([, double, single, content]) => (double ?? single ?? content)!.replaceAll("&amp;", "&"));
-}
-
-/** As FFmpeg's scripts quote: `'it'\''s'` is `it's`. */
-function unquoted(text: string): string {
-  return text.replace(/'([^']*)'|\\(.)/g, (_, quoted, escaped) => quoted ?? escaped);
-}
-
-/** The paths that a name can mean, as `withinDirectory` has it: as it is, without a query, decoded. */
-function readings(name: string): string[] {
-  if (/^[a-z][a-z\d+.-]+:/i.test(name) && !/^file:/i.test(name)) return [];
-  const path = name.replace(/^file:(?:\/\/)?/i, "");
-  const bare = path.replace(/[?#].*/s, "");
-  return [...new Set([path, bare, decoded(bare)])].filter((path) => path !== "");
-}
-
-function decoded(path: string): string {
-  try {
-    return decodeURIComponent(path);
-  } catch {
-    return path;
-  }
-}
-
 function inFolder(folder: string, name: string): string {
   return isAbsolute(name) ? name : join(folder, name);
 }
@@ -214,30 +192,39 @@ function inFolder(folder: string, name: string): string {
 /** `$Number%05d$` in the templates of a manifest. */
 const MPD_FIELD = /\$[^$]*\$/;
 /** `%03d` in the name of a sequence of images. */
-const SEQUENCE_FIELD = /%0?\d*d/;
+const SEQUENCE_FIELD = /%\d*d/;
 
 /** The images of a sequence, by the pattern of their names. */
 export function imagesLike(pattern: string): SourceFiles {
   return {
     *find(identity) {
-      const images = yield* pathsByIdentity(yield* filesLike(pattern, SEQUENCE_FIELD));
+      const images = yield* pathsByIdentity(yield* new Listings().filesLike(pattern, SEQUENCE_FIELD));
       return images.has(identity) ? `an image of the source ${pattern}` : null;
     },
   };
 }
 
-/** The files that are there, of those that a pattern can mean; it has fields in its last part. */
-function* filesLike(pattern: string, field: RegExp): Operation<string[]> {
-  const folder = join(pattern, "..");
-  const parts = pattern.slice(pattern.lastIndexOf("/") + 1).split(field);
-  const name = new RegExp(`^${parts.map(escaped).join(".*")}$`, "s");
-  if (!mayRead(folder)) return [];
-  const entries = yield* step(() => entriesSync(folder), () => entriesAsync(folder));
-  return entries.filter((entry) => name.test(entry)).map((entry) => join(folder, entry));
-}
+/** What is in folders, each of which is read once. */
+class Listings {
+  #entries = new Map<string, string[]>();
 
-function escaped(text: string): string {
-  return text.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&");
+  /** The files that are there, of those that a pattern can mean; it has fields in its last part. */
+  *filesLike(pattern: string, field: RegExp): Operation<string[]> {
+    const folder = join(pattern, "..");
+    const name = new NamePattern(pattern.slice(pattern.lastIndexOf("/") + 1), field);
+    return (yield* this.#of(folder)).filter((entry) => name.matches(entry)).map((entry) =>
+      join(folder, entry)
+    );
+  }
+
+  *#of(folder: string): Operation<string[]> {
+    let entries = this.#entries.get(folder);
+    if (!entries) {
+      entries = mayRead(folder) ? yield* step(() => entriesSync(folder), () => entriesAsync(folder)) : [];
+      this.#entries.set(folder, entries);
+    }
+    return entries;
+  }
 }
 
 function entriesSync(folder: string): string[] {

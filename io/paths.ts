@@ -2,6 +2,17 @@
  * Paths of POSIX, as text: no file system is asked. `node:path` would do, but loading it takes 9 ms of every start.
  */
 
+/** Bytes of a path (PATH_MAX). */
+const MAX_PATH = 4096;
+
+/** Characters of a name that are looked at: it may have a query, and letters that are encoded. */
+export const MAX_NAME = 64 * 1024;
+
+/** Whether no file can have the path. */
+export function isTooLong(path: string): boolean {
+  return path.length > MAX_PATH || new TextEncoder().encode(path).length > MAX_PATH;
+}
+
 /** Whether it begins at the root. */
 export function isAbsolute(path: string): boolean {
   return path.startsWith("/");

@@ -7,22 +7,34 @@ import type { Device } from "../ffi/device.ts";
 import { call, type Operation } from "../ffi/operation.ts";
 import type { Failure } from "../ffi/resource_scope.ts";
 import type { Host } from "../ffi/session.ts";
+import { giveTurn } from "../ffi/turns.ts";
 import { typeName } from "./arguments.ts";
 import { asBytes } from "./bytes.ts";
 import { most, ReadSize } from "./read_size.ts";
 
-/** Serves chunks as they come, piece by piece. `next` answers null at the end. */
-export function chunkReader(
-  next: () => Promise<Uint8Array | null>,
-): NonNullable<Device["read"]> {
+/** What comes next, null at the end. */
+type NextChunk = () => Promise<Uint8Array | null>;
+
+/** Serves chunks as they come, piece by piece. */
+function chunkReader(next: NextChunk): NonNullable<Device["read"]> {
   let chunk: Uint8Array | null = new Uint8Array(0);
   return function* (size) {
-    while (chunk !== null && chunk.length === 0) chunk = yield* call(next, "source");
+    if (chunk?.length === 0) chunk = yield* call(() => filledChunk(next), "source");
     if (chunk === null) return null;
     const piece = chunk.subarray(0, most(size));
     chunk = chunk.subarray(piece.length);
     return piece;
   };
+}
+
+/** The next chunk that is not empty. That is one wait: with empty ones nothing has come. */
+export async function filledChunk(next: NextChunk): Promise<Uint8Array | null> {
+  let chunk = await next();
+  while (chunk?.length === 0) {
+    await giveTurn();
+    chunk = await next();
+  }
+  return chunk;
 }
 
 function checkChunk(chunk: unknown): Uint8Array {
@@ -56,16 +68,18 @@ export function iterableDevice(host: Host, iterable: AsyncIterable<Uint8Array>):
   let asked = false;
   host.defer(() => {
     if (ended) return;
+    ended = true; // whatever it still returns
     const returned = (async () => void await iterator.return?.())();
     returned.catch(() => {}); // what ended the session says more
     return asked ? undefined : returned; // a generator returns only when it has answered, and that may be never
   });
   return {
     read: chunkReader(async () => {
+      if (ended) return null;
       asked = true;
       try {
         const { value, done } = await iterator.next();
-        ended = done === true;
+        ended ||= done === true;
         return ended ? null : checkChunk(value);
       } finally {
         asked = false;

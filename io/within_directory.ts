@@ -6,7 +6,7 @@ import { checkBoolean, checkNames, checkObject, checkString, optional } from "./
 import { pathOf } from "./file.ts";
 import type { OpenCallback } from "./open_callback.ts";
 import { opener } from "./opener.ts";
-import { isAbsolute, join, relative, resolve } from "./paths.ts";
+import { isAbsolute, isTooLong, join, MAX_NAME, relative, resolve } from "./paths.ts";
 
 /** What `withinDirectory` allows. */
 export interface WithinDirectoryOptions {
@@ -21,7 +21,8 @@ export interface WithinDirectoryOptions {
  * is tried as it is, then without what follows "?", then percent-decoded too; to be written it is taken as it is.
  *
  * Refused are all places outside, also through `..` or a symbolic link, links that lead nowhere, the directory
- * itself, other schemes than file:, hosts, backslashes, and percent-encoded slashes and `..`. A file that does not
+ * itself, other schemes than file:, hosts, backslashes, percent-encoded slashes and `..`, and paths of more than 4,096
+ * bytes. A file that does not
  * exist is not refused, opening it then fails with `Deno.errors.NotFound`.
  *
  * The directory needs read permission, for writing also write permission. Links are checked before avio opens the
@@ -92,7 +93,7 @@ const ENCODED_DOTS = /(?:^|\/)(?:\.?%2e|%2e\.|%2e%2e)(?:\/|$)/i;
 
 /** Where in the folder the URL can mean, relative to it and best first; none where it is refused. */
 function placesOf(folder: Folder, url: string): string[] {
-  if (url.includes("\0") || url.includes("\\") || url.startsWith("//")) return [];
+  if (url.length > MAX_NAME || url.includes("\0") || url.includes("\\") || url.startsWith("//")) return [];
   if (/^file:\//i.test(url)) return placesOfFileUrl(folder, url);
   if (SCHEME.test(url)) return [];
   const withoutQuery = resolveIn(folder, url.replace(/\?.*/s, ""));
@@ -123,10 +124,13 @@ function resolveIn(folder: Folder, path: string): string[] {
   return [...fromHere, ...placesBelow(folder, resolve(folder.path, path))];
 }
 
-/** The place of an absolute path, which may be spelled like the folder or really; none outside, or of the folder. */
+/**
+ * The place of an absolute path, which may be spelled like the folder or really; none outside, or of the folder, or where no
+ * system has files.
+ */
 function placesBelow({ path, real }: Folder, absolute: string): string[] {
   const place = below(path, absolute) ?? below(real, absolute);
-  return place ? [place] : [];
+  return place && !isTooLong(place) ? [place] : [];
 }
 
 function isIn({ path, real }: Folder, absolute: string): boolean {
@@ -153,24 +157,33 @@ function* pathToRead(folder: Folder, places: string[]): Operation<string | null>
 
 /**
  * The path that a place really has: opening it follows no symbolic link below the folder. Of what does not exist it
- * is the parents that are checked, up to one that does; null where they lead out.
+ * is the parents that are checked, down to the first that doesn't; null where they lead out.
  */
 function* lookUp(folder: Folder, place: string): Operation<Found | null> {
+  const whole = yield* realPath(join(folder.path, place));
+  if (whole !== null) return placeAt(folder, whole, []);
   const parts = place.split("/");
-  for (let known = parts.length; known > 0; known--) {
-    const path = join(folder.path, ...parts.slice(0, known));
-    const real = yield* unlessMissing(() => Deno.realPathSync(path), () => Deno.realPath(path));
-    if (real !== null) return placeAt(folder, real, parts.slice(known));
+  let path = folder.path;
+  let real = folder.real;
+  for (const [index, part] of parts.entries()) {
+    path = join(path, part);
+    const next = yield* realPath(path);
+    if (next !== null) real = next;
     // A link to nothing: creating the file would create it where the link points.
-    if (yield* unlessMissing(() => Deno.lstatSync(path), () => Deno.lstat(path))) return null;
+    else if (yield* unlessMissing(() => Deno.lstatSync(path), () => Deno.lstat(path))) return null;
+    else return placeAt(folder, real, parts.slice(index));
   }
-  return { path: join(folder.path, place), exists: false };
+  return placeAt(folder, real, []); // it came meanwhile
+}
+
+function realPath(path: string): Operation<string | null> {
+  return unlessMissing(() => Deno.realPathSync(path), () => Deno.realPath(path));
 }
 
 function placeAt(folder: Folder, real: string, missing: string[]): Found | null {
   const way = below(folder.real, real);
   if (way === null) return null;
-  const path = join(folder.path, way, ...missing);
+  const path = join(folder.path, way, missing.join("/"));
   return path === folder.path ? null : { path, exists: missing.length === 0 };
 }
 

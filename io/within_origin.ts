@@ -4,6 +4,7 @@
 import { argumentError } from "../ffi/errors.ts";
 import { checkNames, checkObject, checkString, optional } from "./arguments.ts";
 import type { OpenCallback } from "./open_callback.ts";
+import { MAX_NAME } from "./paths.ts";
 
 /** What `withinOrigin` allows. */
 export interface WithinOriginOptions {
@@ -14,7 +15,7 @@ export interface WithinOriginOptions {
 /**
  * Allows reading from one http(s) origin: same scheme, host and port, and below `path` where that is given. Relative
  * names resolve against the origin and path. Refused are other origins and schemes, user names and passwords,
- * everything that is to be written, and, where there is a path, encoded slashes, which servers read differently.
+ * everything that is to be written, URLs of more than 65,536 characters, and, where there is a path, encoded slashes, which servers read differently.
  *
  * Where one of these URLs redirects to is asked too, as any `onopen` is, so a redirect leads no further than a name does. It
  * reads http only in the async API.
@@ -41,7 +42,7 @@ export function withinOrigin(origin: string | URL, options: WithinOriginOptions 
   );
   if (path !== undefined) setPrefix(base, path);
   return ({ url, mode }) => {
-    if (mode !== "read" || url === "" || url.includes("\0")) return null;
+    if (mode !== "read" || url === "" || url.length > MAX_NAME || url.includes("\0")) return null;
     const target = URL.parse(url, base);
     if (!target || !isSameOrigin(target, base)) return null;
     return path === undefined || isBelow(target.pathname, base.pathname) ? target.href : null;

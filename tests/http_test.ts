@@ -295,6 +295,19 @@ Deno.test("What has another size than when it was opened has changed, whatever t
   });
 });
 
+Deno.test("A part that ends behind the whole is none: the whole is asked for", async () => {
+  const bytes = fixtureBytes("video.mkv");
+  const ranges = [`bytes 0-${bytes.length - 1}/500`, "bytes 9-0/500", `bytes 0-499/1${"0".repeat(400)}`];
+  for (const range of ranges) {
+    const instead = (_request: Request, index: number) =>
+      index === 0 ? new Response(bytes, { status: 206, headers: { "content-range": range } }) : null;
+    await serving(bytes, { instead }, async (server) => {
+      assertEquals(await readRows(server.url), rowsOf(bytes));
+      assertEquals(server.requests[1]!.headers.get("range"), null);
+    });
+  }
+});
+
 Deno.test("A part that is not the one asked for is an error", async () => {
   const bytes = fixtureBytes("video.mkv");
   const instead = (_request: Request, index: number) => {

@@ -213,6 +213,22 @@ Deno.test("withinDirectory() answers a path for what does not exist, so that ope
   assertThrows(() => Deno.openSync(read(opener, "none.ts") as string), Deno.errors.NotFound);
 });
 
+Deno.test("withinDirectory() refuses paths that no system has, at once, and looks no deeper than a folder is", async () => {
+  using tree = new Tree();
+  const { media } = tree;
+  const opener = withinDirectory(media, { write: true });
+  for (const length of [2049, 16_000, 250_000]) {
+    for (const name of ["a/".repeat(length) + "b", `file://${media}/${"a/".repeat(length)}b`]) {
+      assertEquals([read(opener, name), write(opener, name)], [null, null], `${length} parts`);
+      assertEquals(await opener({ url: name, mode: "read", canWait: true }), null);
+    }
+  }
+  assertEquals(read(opener, "\u00fc".repeat(2049)), null, "bytes count");
+  const deep = `${"a/".repeat(1500)}b`;
+  assertEquals(read(opener, deep), `${media}/${deep}`); // so that opening it tells
+  assertEquals(read(opener, `a.ts?${"token".repeat(2000)}`), `${media}/a.ts`);
+});
+
 Deno.test("withinDirectory() refuses all that is elsewhere", () => {
   using tree = new Tree();
   const { root, media } = tree;

@@ -362,3 +362,61 @@ Deno.test("What waits with a long timeout ends with its process", async () => {
   );
   assertEquals(outcome.code, 0, JSON.stringify(outcome));
 });
+
+// ------------------------------------------------------------------------------------------- what never waits
+
+const emptySources: Record<string, string> = {
+  iterable: "(async function* () { while (true) yield empty(); })()",
+  "iterable without return()":
+    "{ [Symbol.asyncIterator]: () => ({ next: async () => ({ value: empty() }) }) }",
+  stream: "new ReadableStream({ pull(controller) { controller.enqueue(empty()); } })",
+  Response: "new Response(new ReadableStream({ pull(controller) { controller.enqueue(empty()); } }))",
+  "http: source": "'http://localhost/x'",
+};
+
+for (const [name, source] of Object.entries(emptySources)) {
+  Deno.test(`Empty chunks for ever are nothing that comes: signal and timeout end it (${name})`, async () => {
+    const { code, stdout } = await runScript(`
+      let count = 0;
+      const empty = () => (count++, new Uint8Array(0));
+      const body = () => new ReadableStream({ pull(controller) { controller.enqueue(empty()); } });
+      const http = { fetch: async () => new Response(body()) };
+      for (const limits of [{ signal: AbortSignal.timeout(100) }, { timeout: 100 }]) {
+        try {
+          await probe(${source}, { ...limits, http });
+        } catch (error) {
+          console.log(error.name);
+        }
+        const asked = count;
+        await sleep(50);
+        if (count > asked + 1) console.log("asked for more");
+      }
+    `);
+    assertEquals([code, stdout], [0, "TimeoutError\nTimeoutError\n"]);
+  });
+}
+
+Deno.test("A fetch that fails at once, for ever, leaves signals their turn", async () => {
+  const { code, stdout } = await runScript(`
+    const http = { fetch: async () => { throw new TypeError("none"); }, retries: 1e9, retryDelay: 0 };
+    const signal = AbortSignal.timeout(100);
+    console.log((await rejection(probe("http://localhost/x", { http, signal }))).name);
+  `);
+  assertEquals([code, stdout], [0, "TimeoutError\n"]);
+});
+
+Deno.test("A playlist of many names leaves signals their turn while they are looked at", async () => {
+  const { code, stdout } = await runScript(`
+    const folder = Deno.makeTempDirSync();
+    const names = Array.from({ length: 50_000 }, (_, index) => index.toString(36)).join("\\n");
+    Deno.writeTextFileSync(folder + "/list.m3u8", "#EXTM3U\\n" + names);
+    Deno.copyFileSync(fixturePath("video.mkv"), folder + "/out.mkv");
+    const sources = [fixturePath("video.mkv"), folder + "/list.m3u8"];
+    const controller = new AbortController();
+    setTimeout(() => controller.abort(new Error("stopped")), 100);
+    const concatenation = avio.concat(sources, folder + "/out.mkv", { signal: controller.signal });
+    console.log((await rejection(concatenation)).message);
+    Deno.removeSync(folder, { recursive: true });
+  `);
+  assertEquals([code, stdout], [0, "stopped\n"]);
+});
