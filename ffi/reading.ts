@@ -16,8 +16,10 @@ import { operations, Slot } from "./symbols.ts";
 const MAX_PACKETS = 512;
 const MAX_BYTES = 256 * 1024;
 
-/** Microseconds for which a sync call waits at a time for the thread that reads ahead. */
+/** Microseconds for which a sync call waits at a time for the thread that reads ahead; how often, and milliseconds, at least. */
 const STOP_MICROSECONDS = 1000;
+const STOP_TIMES = 250;
+const STOP_MILLISECONDS = 250;
 
 /** What follows the packets that were read: nothing is known yet, the input's end, or an error. */
 type After = null | "end" | { error: unknown; isFinal: boolean };
@@ -157,8 +159,12 @@ export class Reading implements ReadsAhead {
     if (!this.#isAhead) return;
     const { native } = this.#session;
     native.stopReading();
-    while (!native.isDone && !this.#session.hasEnded) { // a callback may close it
-      if (native.requests.waiting > 0) throw busy(call);
+    const begin = performance.now();
+    // A callback may close it.
+    for (let times = 0; !native.isDone && !this.#session.hasEnded; times++) {
+      // Or it is within a packet that does not come: of a live playlist, or of a source that never has one.
+      const isLong = times >= STOP_TIMES && performance.now() - begin >= STOP_MILLISECONDS;
+      if (isLong || native.requests.waiting > 0) throw busy(call);
       answerEvents(STOP_MICROSECONDS);
     }
     this.#finish();

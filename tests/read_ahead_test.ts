@@ -462,6 +462,78 @@ Deno.test("A sync call is busy while a callback is under way that reads ahead, a
   assertEquals((await Array.fromAsync(demuxer)).map(rowOf), expected.slice(count + more));
 });
 
+/** Calls of the sync API that stop a thread which reads ahead. */
+const stopping: Record<string, string> = {
+  "index()": "demuxer.index(0)",
+  "seekSync()": "demuxer.seekSync(0)",
+};
+
+/** Runs a sync call where the thread does not come back by itself: it is done soon, or busy. */
+const trying = `
+  function attempt(call) {
+    const begin = performance.now();
+    let result = "done";
+    try {
+      call();
+    } catch (error) {
+      result = error.codeName;
+    }
+    return { result, isSoon: performance.now() - begin < 3000 };
+  }
+`;
+
+Deno.test("A sync call is busy while the thread is at a live playlist that stands still, and nothing is lost", async () => {
+  const answer = await answerOf<{ result: string; isSoon: boolean; count: number; whole: number }>(`
+    ${trying}
+    const encoder = new TextEncoder();
+    const playlistOf = (count, end) => encoder.encode(
+      "#EXTM3U\\n#EXT-X-TARGETDURATION:1\\n#EXT-X-MEDIA-SEQUENCE:1\\n" +
+      "#EXTINF:1,\\nseg.ts\\n".repeat(count) + end);
+    const options = (files) => ({ format: "hls", url: "live.m3u8", onopen: avio.fromMap(files) });
+    const seg = ["seg.ts", fixtureBytes("video.ts")];
+    const countOf = (playlist) => {
+      using demuxer = Demuxer.openSync(playlist, options(new Map([seg])));
+      return [...demuxer.packetsSync()].length;
+    };
+    const [once, whole] = [1, 2].map((count) => countOf(playlistOf(count, "#EXT-X-ENDLIST\\n")));
+    const files = new Map([seg, ["live.m3u8", playlistOf(1, "")]]);
+    const demuxer = await Demuxer.open(playlistOf(1, ""), options(files));
+    let count = 0;
+    for (; count < once - 10; count++) await demuxer.read();
+    await sleep(300); // in which the thread has come to the end of what there is
+    const outcome = attempt(() => demuxer.index(0));
+    files.set("live.m3u8", playlistOf(2, "#EXT-X-ENDLIST\\n"));
+    while (await demuxer.read()) count++;
+    demuxer.close();
+    console.log(JSON.stringify({ ...outcome, count, whole }));
+  `);
+  assert(answer.isSoon && ["EBUSY", "done"].includes(answer.result), JSON.stringify(answer));
+  assertEquals(answer.count, answer.whole);
+});
+
+for (const [name, call] of Object.entries(stopping)) {
+  Deno.test(`A sync call does not wait for ever for a packet that never comes: ${name}`, async () => {
+    const answer = await answerOf<{ result: string; isSoon: boolean }>(`
+      ${trying}
+      const bytes = fixtureBytes("audio.mp3");
+      let position = 0;
+      const onread = (buffer) => {
+        const some = bytes.subarray(position, position + buffer.length);
+        buffer.fill(0);
+        buffer.set(some);
+        position += buffer.length;
+        return buffer.length;
+      };
+      const count = Demuxer.openSync(bytes).packetsSync().toArray().length;
+      const demuxer = await Demuxer.open({ onread }, { format: "mp3" });
+      for (let read = 0; read < count - 20; read++) await demuxer.read();
+      console.log(JSON.stringify(attempt(() => ${call})));
+      demuxer.close();
+    `);
+    assert(answer.isSoon, JSON.stringify(answer));
+  });
+}
+
 Deno.test("Sync calls of others inside a callback find what the thread of theirs has asked", async () => {
   const count = await answerOf<number>(
     `const bytes = fixtureBytes("video.ts");
