@@ -10,8 +10,12 @@ export interface Column {
 
 const GAP = "  ";
 
-/** A file decides how many there are, so they are no arguments of Math.max(). */
-const largest = (lengths: readonly number[]) => lengths.reduce((most, length) => Math.max(most, length), 0);
+/** Letters of the widest column; a cell that is longer is not what the others have to make room for. */
+const MAX_WIDTH = 200;
+
+/** The width of a column. A file decides how many cells there are, so they are no arguments of Math.max(). */
+const widest = (lengths: readonly number[]) =>
+  lengths.reduce((most, length) => length > MAX_WIDTH ? most : Math.max(most, length), 0);
 
 /** Lines of a table: titles and rows. A column with nothing in it is left out. */
 export function table(columns: readonly Column[], rows: readonly string[][]): string[] {
@@ -21,7 +25,7 @@ export function table(columns: readonly Column[], rows: readonly string[][]): st
     used.map(({ column }) => column.title),
     ...rows.map((row) => used.map((u) => row[u.index]!)),
   ];
-  const widths = used.map((_, index) => largest(cells.map((row) => row[index]!.length)));
+  const widths = used.map((_, index) => widest(cells.map((row) => row[index]!.length)));
   const align = (text: string, index: number) =>
     used[index]!.column.align === "right" ? text.padStart(widths[index]!) : text.padEnd(widths[index]!);
   return cells.map((row) => row.map(align).join(GAP).trimEnd());
@@ -29,7 +33,7 @@ export function table(columns: readonly Column[], rows: readonly string[][]): st
 
 /** Lines of names and values; values of several lines stay in their column. */
 export function list(pairs: readonly (readonly [string, string[]])[]): string[] {
-  const width = largest(pairs.map(([name]) => name.length));
+  const width = widest(pairs.map(([name]) => name.length));
   return pairs.flatMap(([name, lines]) =>
     lines.map((line, index) => ((index === 0 ? name : "").padEnd(width) + GAP + line).trimEnd())
   );

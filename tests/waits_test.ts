@@ -420,3 +420,41 @@ Deno.test("A playlist of many names leaves signals their turn while they are loo
   `);
   assertEquals([code, stdout], [0, "stopped\n"]);
 });
+
+/** What a program goes on with, where all that it waits for is there already. */
+const goingOn: Record<string, string> = {
+  "read()":
+    "const demuxer = await Demuxer.open(endless(), { ...mp3, signal }); while (true) await demuxer.read();",
+  "write()": `
+    const demuxer = Demuxer.openSync(bytes);
+    const packet = demuxer.readSync();
+    const muxer = await Muxer.open(new MemorySink(), { ...mp3, signal });
+    muxer.addStream(demuxer.streams[0]);
+    while (true) await muxer.write(packet);
+  `,
+  "remux()": `
+    const transform = () => null;
+    await remux(endless(), new MemorySink(), { ...mp3, input: mp3, transform, signal });
+  `,
+  "split()": `
+    const onsegment = () => new MemorySink();
+    await avio.split(endless(), { ...mp3, every: 0.1, input: mp3, onsegment, signal });
+  `,
+  "RemuxStream": `
+    const stream = new RemuxStream({ ...mp3, input: mp3, signal });
+    await ReadableStream.from(endless()).pipeThrough(stream).pipeTo(new WritableStream());
+  `,
+};
+
+for (const [name, program] of Object.entries(goingOn)) {
+  Deno.test(`A source without end that never has to be waited for leaves signals their turn: ${name}`, async () => {
+    const { code, stdout } = await runScript(`
+      const bytes = fixtureBytes("audio.mp3");
+      const mp3 = { format: "mp3" };
+      const endless = async function* () { while (true) yield bytes; };
+      const signal = AbortSignal.timeout(100);
+      console.log((await rejection((async () => { ${program} })())).name);
+    `);
+    assertEquals([code, stdout], [0, "TimeoutError\n"]);
+  });
+}

@@ -108,11 +108,11 @@ const folder = Deno.makeTempDirSync();
 for (const name of ["a.ts", "a".repeat(60), "$".repeat(100), `${"a".repeat(200)}.ts`]) {
   Deno.writeTextFileSync(`${folder}/${name}`, "");
 }
-const list = `${folder}/list.m3u8`;
+const playlist = `${folder}/list.m3u8`;
 
 function named(text: string): void {
-  Deno.writeTextFileSync(list, text);
-  runSync(namedBy(list).find("none"));
+  Deno.writeTextFileSync(playlist, text);
+  runSync(namedBy(playlist).find("none"));
 }
 
 const here = withinDirectory(folder);
