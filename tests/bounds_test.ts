@@ -255,7 +255,8 @@ Deno.test(
 Deno.test("One long name or value makes no column wide: the lines of a table are as long as what is in them", () => {
   const long = "x".repeat(1 << 20);
   const rows = Array.from({ length: 1000 }, () => ["name", "value"] as [string, string]);
-  const listed = list([[long, ["value"]], ...rows.map(([name, value]) => [name, [value]] as const)]);
+  const pairs = rows.map(([name, value]): [string, string[]] => [name, [value]]);
+  const listed = list([[long, ["value"]], ...pairs]);
   const tabled = table([{ title: "a" }, { title: "b" }], [[long, "value"], ["value", long], ...rows]);
   for (const line of [...listed, ...tabled]) assert(line.length < 500 || line.includes(long));
   assertEquals(listed.slice(1, 3), ["name  value", "name  value"]);
