@@ -52,9 +52,12 @@ import dovi_framerate_9_patch from "../shim/ffmpeg/dovi-framerate-9.patch" with 
 import dovi_null_patch from "../shim/ffmpeg/dovi-null.patch" with { type: "text" };
 import dts2pts_two_fields_patch from "../shim/ffmpeg/dts2pts-two-fields.patch" with { type: "text" };
 import dvbsub_size_7_patch from "../shim/ffmpeg/dvbsub-size-7.patch" with { type: "text" };
+import eval_steps_7_patch from "../shim/ffmpeg/eval-steps-7.patch" with { type: "text" };
+import eval_steps_9_patch from "../shim/ffmpeg/eval-steps-9.patch" with { type: "text" };
 import exif_budget_7_patch from "../shim/ffmpeg/exif-budget-7.patch" with { type: "text" };
 import exif_budget_9_patch from "../shim/ffmpeg/exif-budget-9.patch" with { type: "text" };
 import flac_recursion_patch from "../shim/ffmpeg/flac-recursion.patch" with { type: "text" };
+import frame_duration_range_patch from "../shim/ffmpeg/frame-duration-range.patch" with { type: "text" };
 import get_bits_empty_7_patch from "../shim/ffmpeg/get-bits-empty-7.patch" with { type: "text" };
 import get_bits_empty_9_patch from "../shim/ffmpeg/get-bits-empty-9.patch" with { type: "text" };
 import hdrplus_zero_patch from "../shim/ffmpeg/hdrplus-zero.patch" with { type: "text" };
@@ -69,6 +72,8 @@ import jpegxl_toc_patch from "../shim/ffmpeg/jpegxl-toc.patch" with { type: "tex
 import lcevc_position_patch from "../shim/ffmpeg/lcevc-position.patch" with { type: "text" };
 import metadata_limits_7_patch from "../shim/ffmpeg/metadata-limits-7.patch" with { type: "text" };
 import metadata_limits_9_patch from "../shim/ffmpeg/metadata-limits-9.patch" with { type: "text" };
+import mov_isml_hint_patch from "../shim/ffmpeg/mov-isml-hint.patch" with { type: "text" };
+import mov_no_track_9_patch from "../shim/ffmpeg/mov-no-track-9.patch" with { type: "text" };
 import mov_pssh_append_patch from "../shim/ffmpeg/mov-pssh-append.patch" with { type: "text" };
 import mov_seek_steps_patch from "../shim/ffmpeg/mov-seek-steps.patch" with { type: "text" };
 import mpeg_streams_7_patch from "../shim/ffmpeg/mpeg-streams-7.patch" with { type: "text" };
@@ -105,6 +110,8 @@ import headers_headers_h from "../shim/headers/headers.h" with { type: "text" };
 import headers_images_c from "../shim/headers/images.c" with { type: "text" };
 import headers_readers_h from "../shim/headers/readers.h" with { type: "text" };
 import headers_video_c from "../shim/headers/video.c" with { type: "text" };
+import input_backlog_c from "../shim/input/backlog.c" with { type: "text" };
+import input_backlog_h from "../shim/input/backlog.h" with { type: "text" };
 import input_batch_c from "../shim/input/batch.c" with { type: "text" };
 import input_batch_h from "../shim/input/batch.h" with { type: "text" };
 import input_early_c from "../shim/input/early.c" with { type: "text" };
@@ -240,9 +247,12 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/dovi-null.patch": dovi_null_patch,
   "shim/ffmpeg/dts2pts-two-fields.patch": dts2pts_two_fields_patch,
   "shim/ffmpeg/dvbsub-size-7.patch": dvbsub_size_7_patch,
+  "shim/ffmpeg/eval-steps-7.patch": eval_steps_7_patch,
+  "shim/ffmpeg/eval-steps-9.patch": eval_steps_9_patch,
   "shim/ffmpeg/exif-budget-7.patch": exif_budget_7_patch,
   "shim/ffmpeg/exif-budget-9.patch": exif_budget_9_patch,
   "shim/ffmpeg/flac-recursion.patch": flac_recursion_patch,
+  "shim/ffmpeg/frame-duration-range.patch": frame_duration_range_patch,
   "shim/ffmpeg/get-bits-empty-7.patch": get_bits_empty_7_patch,
   "shim/ffmpeg/get-bits-empty-9.patch": get_bits_empty_9_patch,
   "shim/ffmpeg/hdrplus-zero.patch": hdrplus_zero_patch,
@@ -257,6 +267,8 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/lcevc-position.patch": lcevc_position_patch,
   "shim/ffmpeg/metadata-limits-7.patch": metadata_limits_7_patch,
   "shim/ffmpeg/metadata-limits-9.patch": metadata_limits_9_patch,
+  "shim/ffmpeg/mov-isml-hint.patch": mov_isml_hint_patch,
+  "shim/ffmpeg/mov-no-track-9.patch": mov_no_track_9_patch,
   "shim/ffmpeg/mov-pssh-append.patch": mov_pssh_append_patch,
   "shim/ffmpeg/mov-seek-steps.patch": mov_seek_steps_patch,
   "shim/ffmpeg/mpeg-streams-7.patch": mpeg_streams_7_patch,
@@ -293,6 +305,8 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/headers/images.c": headers_images_c,
   "shim/headers/readers.h": headers_readers_h,
   "shim/headers/video.c": headers_video_c,
+  "shim/input/backlog.c": input_backlog_c,
+  "shim/input/backlog.h": input_backlog_h,
   "shim/input/batch.c": input_batch_c,
   "shim/input/batch.h": input_batch_h,
   "shim/input/early.c": input_early_c,

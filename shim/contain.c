@@ -11,6 +11,8 @@
 
 /* These make sockets, folders or files past io_open, or wrap a format that does. */
 static const char REFUSED_OUTPUTS[] = "fifo,fifo_test,hds,rtsp,sap,smoothstreaming,tee,whip";
+/* Past the end of a datagram's buffer, where that is smaller than what they put in front (FFmpeg 5.1 to 9.0). */
+static const char DATAGRAMS[] = "rtp,rtp_mpegts";
 #define REFUSED_INPUTS "avisynth,dvdvideo,rdt,rtp,rtsp,sap,vapoursynth"
 
 /* Elsewhere than in the embedded FFmpeg dash can open nothing, so it need not divide by zero either. */
@@ -60,10 +62,16 @@ static void end_waiting(struct channel *channel) {
   }
 }
 
+/* Its demuxer sleeps, or that of a list within it. Others that do nothing for a while have no processor. */
+static bool may_sleep(const struct endpoint *endpoint) {
+  const AVFormatContext *context = endpoint->context ? *endpoint->context : NULL;
+  return context && context->iformat && av_match_name(context->iformat->name, "hls,dash,concat");
+}
+
 /* Ends loops inside libavformat that would go on asking after the first error. */
 static int interrupted(void *opaque) {
   struct channel *channel = opaque;
-  channel_note_sleep(channel);
+  if (may_sleep(channel->acting)) channel_note_sleep(channel);
   end_waiting(channel);
   return is_over(channel) || channel->acting->opening.exceeded;
 }
@@ -82,14 +90,18 @@ void contain(struct session *session, AVFormatContext *context) {
 
 /* ---------------------------------------------------------------------------------------- formats */
 
-static int refuse_format(struct session *session, const char *name, const char *refused) {
+static int refuse_format(struct session *session, const char *name, const char *refused, const char *why) {
   if (!av_match_list(name, refused, ',')) return 0;
-  log_error(session, "%s opens files or sockets by itself", name);
+  log_error(session, "%s %s", name, why);
   return AVERROR(EPERM);
 }
 
+static const char OPENS[] = "opens files or sockets by itself";
+
 int contain_output_format(struct session *session, const AVOutputFormat *format) {
-  return refuse_format(session, format->name, REFUSED_OUTPUTS);
+  int result = refuse_format(session, format->name, REFUSED_OUTPUTS, OPENS);
+  if (result < 0) return result;
+  return refuse_format(session, format->name, DATAGRAMS, "writes datagrams, and a sink takes bytes");
 }
 
 /* IMF has its own idea of what its tracks may be. */
@@ -115,7 +127,7 @@ int contain_formats(const struct session *session, AVFormatContext *context) {
 }
 
 int contain_input_format(struct session *session, const AVInputFormat *format) {
-  return format ? refuse_format(session, format->name, refused_inputs()) : 0;
+  return format ? refuse_format(session, format->name, refused_inputs(), OPENS) : 0;
 }
 
 /* ---------------------------------------------------------------------------------------- options */
@@ -153,6 +165,44 @@ static int fix_option(struct session *session, const struct fixed *fixed, bool *
   return AVERROR(EPERM);
 }
 
+/* "while(", "taylor(" or "root(", with any blanks within. */
+static bool begins_loop(const char *text) {
+  static const char *const loops[] = {"while(", "taylor(", "root("};
+  for (size_t i = 0; i < sizeof(loops) / sizeof(*loops); i++) {
+    const char *left = loops[i];
+    for (const char *at = text; *at && *left && (*at == *left || strchr(" \t\n\v\f\r\\", *at)); at++) left += *at == *left;
+    if (!*left) return true;
+  }
+  return false;
+}
+
+int contain_text(struct session *session, const char *name, const char *text) {
+  for (const char *at = text; !EMBEDDED && *at; at++) {
+    if (!begins_loop(at)) continue;
+    log_error(session, "%s: a program is no number", name);
+    return AVERROR(EINVAL);
+  }
+  return 0;
+}
+
+static int contain_texts(struct session *session) {
+  const AVDictionaryEntry *entry = NULL;
+  int result = 0;
+  while (result >= 0 && (entry = av_dict_get(session->options, "", entry, AV_DICT_IGNORE_SUFFIX)))
+    result = contain_text(session, entry->key, entry->value);
+  return result;
+}
+
+/* Looking for the next packet of MPEG-TS within less than one finds none, and goes on for ever. */
+static int check_resync(struct session *session) {
+  enum { TS_PACKET = 188 };
+  const AVDictionaryEntry *entry = av_dict_get(session->options, "resync_size", NULL, 0);
+  char *end = NULL;
+  if (!entry || (strtoll(entry->value, &end, 10) >= TS_PACKET && !*end)) return 0; /* no expression, which may be less */
+  log_error(session, "option resync_size: a number, at least %d", TS_PACKET);
+  return AVERROR(EINVAL);
+}
+
 /*
  * Options of playlists' demuxers that ask for names as they come; the caller's opener decides. And what FFmpeg's commands set:
  * MPEG-TS whose programs are told one after the other lacks streams, or their times, without.
@@ -169,7 +219,7 @@ enum { INPUT_DEFAULTS = sizeof(input_defaults) / sizeof(*input_defaults) };
 int contain_input_options(struct session *session, bool is_sequence, struct added_options *added) {
   added->count = 0;
   AVDictionaryEntry *formats = av_dict_get(session->options, "format_whitelist", NULL, 0);
-  int result = formats ? refuse_format(session, formats->value, refused_inputs()) : 0;
+  int result = formats ? refuse_format(session, formats->value, refused_inputs(), OPENS) : 0;
   for (int i = 0; i < INPUT_OPTIONS && result >= 0; i++) {
     bool is_new;
     result = fix_option(session, &input_options[i], &is_new);
@@ -187,7 +237,8 @@ int contain_input_options(struct session *session, bool is_sequence, struct adde
   /* A concat script could set the protocols that its files may use. */
   struct fixed safe = {"safe", "1", false};
   if (result >= 0 && !EMBEDDED) result = fix_option(session, &safe, &is_new);
-  return result;
+  if (result >= 0) result = contain_texts(session);
+  return result < 0 ? result : check_resync(session);
 }
 
 void drop_added_options(struct session *session, const struct added_options *added) {
@@ -241,8 +292,18 @@ static int leave_out_index(struct session *session) {
   return fix_option(session, &index, &is_new);
 }
 
+/* Hint tracks end the process in the manifest of a live smooth stream: what the embedded FFmpeg has mended. */
+static int refuse_hints(struct session *session) {
+  const AVDictionaryEntry *flags = av_dict_get(session->options, "movflags", NULL, 0);
+  if (!flags || (!strstr(flags->value, "rtphint") && !strpbrk(flags->value, "0123456789"))) return 0;
+  log_error(session, "option movflags: names of flags, rtphint not among them");
+  return AVERROR(EPERM);
+}
+
 int contain_output_options(struct session *session, const AVOutputFormat *format) {
   int result = refuse_deleting(session);
+  if (result >= 0) result = contain_texts(session);
+  if (result >= 0 && !EMBEDDED) result = refuse_hints(session);
   if (result >= 0) result = ask_for_deletes(session, format);
   if (result >= 0) result = refuse_encryption(session);
   for (size_t i = 0; i < sizeof(output_options) / sizeof(*output_options) && result >= 0; i++) {

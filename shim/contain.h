@@ -32,6 +32,8 @@ struct added_options {
 /* Sets what options must be in session->options; below zero where the caller's are others. */
 int contain_input_options(struct session *session, bool is_sequence, struct added_options *added);
 int contain_output_options(struct session *session, const AVOutputFormat *format);
+/* Numbers of options are expressions, and these programs: what could go on for ever is refused, where FFmpeg does not end it. */
+int contain_text(struct session *session, const char *name, const char *text);
 /* Those that the format did not want. */
 void drop_added_options(struct session *session, const struct added_options *added);
 

@@ -12,6 +12,8 @@
 /* More than a playlist of playlists needs; one that names itself has no end. While it opens, and from packet to packet. */
 enum { MAX_OPENS = 2000 };
 
+struct AVFormatContext;
+
 /* What opening an input may take, until all is known of it. */
 struct opening {
   bool running, exceeded;
@@ -21,6 +23,7 @@ struct opening {
 
 struct endpoint {
   uint32_t direction;  /* AVS_INPUT, AVS_OUTPUT */
+  struct AVFormatContext *const *context; /* of an input; NULL: of none */
   struct io *io;       /* what it reads or writes; NULL: it opens all of it */
   const char *url;     /* what it is called, NULL: nothing */
   char *refused_url;   /* the first that it could not open */

@@ -56,6 +56,7 @@ static uint32_t read_length(const uint8_t *bytes) {
 }
 
 int read_side_data(AVPacket *packet, const uint8_t *side, size_t size) {
+  if (!size) return 0;
   const uint8_t *end = side + size;
   while (side < end) {
     const uint8_t *name_end = memchr(side, 0, (size_t)(end - side));

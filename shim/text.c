@@ -59,7 +59,9 @@ void json_string(struct text *text, const char *value) {
     unsigned char c = (unsigned char)*end;
     if (c >= 0x20 && c != '"' && c != '\\') continue;
     text_append(text, start, (size_t)(end - start));
-    text_format(text, "\\u%04x", c);
+    static const char digits[] = "0123456789abcdef";
+    char escaped[] = {'\\', 'u', '0', '0', digits[c >> 4], digits[c & 15]};
+    text_append(text, escaped, sizeof(escaped));
     start = end + 1;
   }
   text_append(text, start, (size_t)(end - start));

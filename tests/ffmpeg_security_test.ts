@@ -107,6 +107,50 @@ security(
   (streams) => assertEquals(streams, 1),
 );
 
+for (const api of ["sync", "async"]) {
+  security(
+    `A DASH manifest whose frame rate is a program that never ends is answered, ${api}`,
+    `const text = new TextDecoder().decode(crafted.manifest({ template: 'media="x" duration="2"' }))
+      .replace("<Representation ", '<Representation frameRate="while(1,0)" ');
+    if (!text.includes("while")) throw new Error("no Representation");
+    const bytes = new TextEncoder().encode(text);
+    try { ${api === "sync" ? "avio.probeSync(bytes)" : "await probe(bytes)"}; } catch (error) {
+      if (!(error instanceof avio.AVError)) throw error;
+    }
+    answer(true);`,
+    (answered) => assertEquals(answered, true),
+  );
+}
+
+security(
+  "Numbers of options that are programs are errors, a filter's too",
+  `const errors = [];
+  for (const use of [
+    () => Demuxer.openSync(fixtureBytes("video.mp4"), { options: { probesize: "while(1,0)" } }),
+    () => Demuxer.openSync(fixtureBytes("video.mp4"), { options: { probesize: "taylor(taylor(taylor(1,1),1),1)" } }),
+    () => {
+      using demuxer = Demuxer.openSync(fixtureBytes("video.mp4"));
+      using muxer = Muxer.openSync(new MemorySink(), { format: "matroska" });
+      muxer.addStream(demuxer.streams[0], { bitstreamFilter: "noise=dropamount=while(1\\\\,0)" });
+    },
+  ]) {
+    try { use(); } catch (error) { errors.push(error.constructor.name); }
+  }
+  answer(errors);`,
+  (errors) => assertEquals(errors, ["AVError", "AVError", "TypeError"]),
+);
+
+security(
+  "Timed ID3 that calls itself a time code is written by mp4, and hint tracks have no place in a live manifest",
+  `const init = { timeBase: { num: 1, den: 1000 } };
+  const packets = [{ data: new Uint8Array(80), isKey: true }];
+  answer([
+    write("mp4", { type: "data", codec: "timed_id3", tag: "tmcd" }, packets, init) > 0,
+    (avio.remuxSync(fixtureBytes("video.mp4"), new MemorySink(), { format: "mp4", options: { movflags: "rtphint+isml" } }), true),
+  ]);`,
+  (written) => assertEquals(written, [true, true]),
+);
+
 // ------------------------------------------------------------------------------------------- parsers and decoders
 
 security(

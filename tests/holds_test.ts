@@ -108,11 +108,12 @@ Deno.test("remuxSync() keeps JPEG and PNG covers wherever the format has a place
   assertEquals(contentOf(m4a.bytes).types, ["audio"]);
 });
 
-Deno.test("remuxSync() keeps the cover of aiff in aiff", () => {
+/** 8,000 bytes of sound, and a cover. */
+function soundWithCover(format: string, codec: string, samples: number): Bytes {
   const sink = new MemorySink();
-  using muxer = Muxer.openSync(sink, { format: "aiff" });
+  using muxer = Muxer.openSync(sink, { format });
   const rate = { num: 1, den: 8000 };
-  muxer.addStream({ type: "audio", codec: "pcm_s16be", sampleRate: 8000, channels: 1 }, { timeBase: rate });
+  muxer.addStream({ type: "audio", codec, sampleRate: 8000, channels: 1 }, { timeBase: rate });
   muxer.addStream({ type: "video", codec: "mjpeg", width: 64, height: 48 }, {
     disposition: ["attached_pic"],
   });
@@ -129,12 +130,17 @@ Deno.test("remuxSync() keeps the cover of aiff in aiff", () => {
     data: noise(8000, 1),
     pts: 0,
     dts: 0,
-    duration: 4000,
+    duration: samples,
     timeBase: rate,
     isKey: true,
   });
   muxer.finishSync();
-  const { bytes, result } = remuxed(sink.bytes() as Bytes, { format: "aiff" });
+  return sink.bytes() as Bytes;
+}
+
+Deno.test("remuxSync() keeps the cover of aiff in aiff", () => {
+  const source = soundWithCover("aiff", "pcm_s16be", 4000);
+  const { bytes, result } = remuxed(source, { format: "aiff" });
   assertEquals(result.skippedStreams, []);
   assertEquals(contentOf(bytes), { covers: [hex(pictures.mjpeg!)], types: ["audio"] });
 });
@@ -173,32 +179,7 @@ Deno.test("A fragmented mp4 has no place for covers: remux leaves them out, and 
 });
 
 Deno.test("A remux that keeps no sound and no moving picture of what had some is an error", async () => {
-  const sink = new MemorySink();
-  using muxer = Muxer.openSync(sink, { format: "matroska" });
-  const rate = { num: 1, den: 8000 };
-  muxer.addStream({ type: "audio", codec: "pcm_alaw", sampleRate: 8000, channels: 1 }, { timeBase: rate });
-  muxer.addStream({ type: "video", codec: "mjpeg", width: 64, height: 48 }, {
-    disposition: ["attached_pic"],
-  });
-  muxer.writeSync({
-    streamIndex: 1,
-    data: pictures.mjpeg!,
-    pts: 0,
-    dts: 0,
-    timeBase: { num: 1, den: 90000 },
-    isKey: true,
-  });
-  muxer.writeSync({
-    streamIndex: 0,
-    data: noise(8000, 1),
-    pts: 0,
-    dts: 0,
-    duration: 8000,
-    timeBase: rate,
-    isKey: true,
-  });
-  muxer.finishSync();
-  const source = sink.bytes() as Bytes;
+  const source = soundWithCover("matroska", "pcm_alaw", 8000);
   const isSaid = "no sound and no moving picture is left to write: mp4 can't hold pcm_alaw";
   assertThrows(() => remuxed(source, { format: "mp4" }), TypeError, isSaid);
   const remuxing = new RemuxStream({ format: "mp4" });

@@ -53,6 +53,10 @@ Deno.test("Every codec, every muxer, every kind of side data: the process lives"
   await walk("hostile_packets", isEmbedded ? "1/200" : "1/400", LIBRARY);
 });
 
+Deno.test("Options and fields of streams that no file has, every muxer: the process lives", async () => {
+  await walk("hostile_options", "1/1", LIBRARY);
+});
+
 Deno.test("Every public function with hostile arguments: the process lives", async () => {
   await walk("hostile_calls", "1/40", LIBRARY);
 });

@@ -16,7 +16,7 @@ choose_hardening() {
 # Sets $compile_flags and $link_flags, $inputs (what the result depends on beside the shim's files).
 choose_flags() {
   choose_hardening
-  compile_flags=(-std=c11 -fPIC -fvisibility=hidden -Wall -Wextra -pthread -ffunction-sections -fdata-sections)
+  compile_flags=(-std=c11 -fPIC -fvisibility=hidden -Wall -Wextra -Werror=implicit-function-declaration -pthread -ffunction-sections -fdata-sections)
   link_flags=(-pthread)
   if [ "$os" = linux ]; then compile_flags+=(-D_GNU_SOURCE); fi
   if [ "$debug" = yes ]; then

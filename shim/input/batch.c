@@ -126,7 +126,7 @@ static void let_go(struct input *input) {
 static int read_batch(struct session *session, const double *slot) {
   struct input *input = session->input;
   int64_t requests = session->channel.requests;
-  bool was_held = input->held, was_kept = landing_has_more(&input->landing);
+  bool was_held = input->held, was_kept = !backlog_is_empty(&input->backlog);
   while (!batches_are_full(&input->batches, slot[1], slot[2]) && session->channel.requests == requests) {
     int result = read_next(session);
     if (result < 0) return result;
@@ -135,7 +135,7 @@ static int read_batch(struct session *session, const double *slot) {
     let_go(input);
     was_held = false;
     if (!added) return AVERROR(ENOMEM);
-    if (was_kept && !landing_has_more(&input->landing)) return 0;
+    if (was_kept && backlog_is_empty(&input->backlog)) return 0;
   }
   return 0;
 }

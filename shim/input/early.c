@@ -36,7 +36,8 @@ static int read_until_seen(struct input *input, bool *wanted, int count) {
       wanted[stream] = false;
       count--;
     }
-    if (!packets_push(&input->early.packets, input->packet)) return AVERROR(ENOMEM);
+    result = backlog_add(&input->backlog, input->packet);
+    if (result < 0) return result;
   }
   return 0;
 }
@@ -44,31 +45,8 @@ static int read_until_seen(struct input *input, bool *wanted, int count) {
 void read_early(struct input *input) {
   bool wanted[MAX_STREAMS] = {false};
   int count = list_wanted(input->context, wanted);
-  if (count) input->early.result = read_until_seen(input, wanted, count);
+  if (count) input->backlog.result = read_until_seen(input, wanted, count);
   av_packet_unref(input->packet);
   for (unsigned i = 0; i < input->context->nb_streams; i++)
     if (is_wanted(input->context->streams[i])) read_first_packet(input->context->streams[i]->codecpar, NULL);
-}
-
-int early_or_next(struct input *input, AVPacket *packet) {
-  struct early *early = &input->early;
-  for (AVPacket *first; (first = packets_first(&early->packets)); packets_drop_first(&early->packets)) {
-    if (input->context->streams[first->stream_index]->discard >= AVDISCARD_ALL) continue;
-    av_packet_move_ref(packet, first);
-    packets_drop_first(&early->packets);
-    return 0;
-  }
-  int result = early->result;
-  early->result = 0;
-  return result ? result : av_read_frame(input->context, packet);
-}
-
-void early_forget(struct input *input) {
-  packets_clear(&input->early.packets);
-  input->early.result = 0;
-}
-
-void early_free(struct input *input) {
-  packets_clear(&input->early.packets);
-  packets_free(&input->early.packets);
 }

@@ -21,7 +21,7 @@ struct input *input_new(struct session *session, struct io *io) {
     free(input);
     return NULL;
   }
-  input->endpoint = (struct endpoint){.direction = AVS_INPUT, .io = io, .opening.max_bytes = target->max_open_size,
+  input->endpoint = (struct endpoint){.direction = AVS_INPUT, .context = &input->context, .io = io, .opening.max_bytes = target->max_open_size,
                                        .strict = target->strict};
   input->max_packet_bytes = target->max_packet_size;
   input->behind = -1;
@@ -53,10 +53,9 @@ void input_free(struct session *session) {
   if (input->endpoint.io) io_keep_nothing(input->endpoint.io);
   if (input->endpoint.io) io_rebase(input->endpoint.io, 0);
   endpoint_free(&input->endpoint);
-  early_free(input);
   batches_free(&input->batches);
   places_free(&input->places);
-  landing_free(&input->landing);
+  packets_free(&input->backlog.packets);
   free(input->discards);
   av_packet_free(&input->packet);
   free(input);
@@ -130,12 +129,11 @@ static int check_size(struct session *session, AVPacket *packet) {
   return AVERROR(EMSGSIZE);
 }
 
-int input_read_frame(struct session *session, AVPacket *packet) {
-  struct channel *channel = &session->channel;
+/* What reading says, or why it says that. */
+static int explain(struct session *session, AVPacket *packet, int result) {
+  const struct channel *channel = &session->channel;
   struct input *input = session->input;
   const AVIOContext *pb = input->context->pb;
-  channel->acting = &input->endpoint;
-  int result = early_or_next(input, packet);
   if (channel->failed) {
     av_packet_unref(packet);
     return (int)channel->failed;
@@ -159,9 +157,14 @@ int input_read_frame(struct session *session, AVPacket *packet) {
   return nothing ? AVERROR(ENOENT) : result;
 }
 
+int input_read_frame(struct session *session, AVPacket *packet) {
+  session->channel.acting = &session->input->endpoint;
+  return explain(session, packet, av_read_frame(session->input->context, packet));
+}
+
 static int next_packet(struct session *session, AVPacket *packet) {
-  int result = landing_take(&session->input->landing, packet);
-  return result == AVERROR(EAGAIN) ? input_read_frame(session, packet) : result;
+  int result = backlog_take(&session->input->backlog, session->input->context, packet);
+  return result == AVERROR(EAGAIN) ? input_read_frame(session, packet) : explain(session, packet, result);
 }
 
 /* What goes on to JavaScript, to filters and to muxers. */

@@ -8,9 +8,8 @@
 #include <libavformat/avformat.h>
 
 #include "../session.h"
+#include "backlog.h"
 #include "batch.h"
-#include "early.h"
-#include "landing.h"
 #include "seek.h"
 
 struct input {
@@ -22,10 +21,9 @@ struct input {
   bool has_given;           /* a packet */
   uint8_t first[2048];      /* bytes of the source, and a zero */
   size_t first_size;
-  struct early early;
   bool held;                /* it came with streams that JavaScript does not know yet, and waits */
   struct places places;
-  struct landing landing;
+  struct backlog backlog;
 
   /* Below the channel's lock: JavaScript takes packets, and chooses streams, while others are read. */
   unsigned stream_count; /* that JavaScript knows */

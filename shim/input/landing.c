@@ -1,6 +1,5 @@
 #include "landing.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include <libavcodec/avcodec.h>
@@ -14,51 +13,6 @@ enum { MAX_STEPS = 16, MAX_PACKETS = 100000, MAX_BYTES = 32 * 1024 * 1024 };
 
 /* mp3 knows its times by counting alone, or by a guess: where it begins not farther away than this, they are counted. */
 enum { MAX_COUNTED = 8 * 1024 * 1024 };
-
-/* ---------------------------------------------------------------------------------------- what was read */
-
-void landing_clear(struct landing *landing) {
-  for (unsigned i = landing->first; i < landing->count; i++) av_packet_free(&landing->packets[i]);
-  landing->first = landing->count = 0;
-  landing->bytes = 0;
-  landing->result = 0;
-}
-
-void landing_free(struct landing *landing) {
-  landing_clear(landing);
-  free(landing->packets);
-}
-
-bool landing_has_more(const struct landing *landing) { return landing->first < landing->count; }
-
-static int keep(struct landing *landing, AVPacket *packet) {
-  if (landing->count == landing->capacity) {
-    unsigned capacity = landing->capacity ? landing->capacity * 2 : 64;
-    AVPacket **packets = realloc(landing->packets, capacity * sizeof(*packets));
-    if (!packets) return AVERROR(ENOMEM);
-    landing->packets = packets;
-    landing->capacity = capacity;
-  }
-  AVPacket *kept = av_packet_alloc();
-  if (!kept) return AVERROR(ENOMEM);
-  av_packet_move_ref(kept, packet);
-  landing->packets[landing->count++] = kept;
-  landing->bytes += kept->size;
-  return 0;
-}
-
-int landing_take(struct landing *landing, AVPacket *packet) {
-  if (landing->first == landing->count) {
-    int result = landing->result ? landing->result : AVERROR(EAGAIN);
-    landing_clear(landing);
-    return result;
-  }
-  AVPacket *kept = landing->packets[landing->first++];
-  landing->bytes -= kept->size;
-  av_packet_move_ref(packet, kept);
-  av_packet_free(&kept);
-  return 0;
-}
 
 /* ---------------------------------------------------------------------------------------- one search */
 
@@ -99,21 +53,23 @@ static int64_t in_stream(const struct search *search, int64_t time) {
   return av_rescale_q(time, AV_TIME_BASE_Q, search->input->streams[search->stream]->time_base);
 }
 
-/* Of what was read so far, that which is played with the key frame stays: it may lie before it in the file. */
-static void begin_with(struct landing *landing, const struct search *search, const AVPacket *key) {
-  unsigned count = 0;
-  for (unsigned i = 0; i < landing->count; i++) {
-    AVPacket *packet = landing->packets[i];
-    bool stays = is_cover(search->input, packet) ||
-                 (packet->stream_index != search->stream && !is_before(search->input, packet, key));
-    if (stays) {
-      landing->packets[count++] = packet;
-      continue;
-    }
-    landing->bytes -= packet->size;
-    av_packet_free(&packet);
-  }
-  landing->count = count;
+struct beginning {
+  const struct search *search;
+  const AVPacket *key;
+};
+
+/* Is played with the key frame: it may lie before it in the file. */
+static bool is_played_with(const AVPacket *packet, const void *context) {
+  const struct beginning *beginning = context;
+  const struct search *search = beginning->search;
+  if (is_cover(search->input, packet)) return true;
+  return packet->stream_index != search->stream && !is_before(search->input, packet, beginning->key);
+}
+
+/* Of what was read so far, that which is played with the key frame stays. */
+static void begin_with(const struct search *search, const AVPacket *key) {
+  struct beginning beginning = {search, key};
+  packets_filter(&search->session->input->backlog.packets, is_played_with, &beginning);
 }
 
 static bool is_spent(const struct search *search) {
@@ -128,17 +84,17 @@ static bool is_beyond(const struct search *search, const AVPacket *packet) {
 
 /* Reads on to the time, from where libavformat is; at the beginning all times are true. */
 static struct outcome scan(struct search *search, bool at_beginning) {
-  struct landing *landing = &search->session->input->landing;
+  struct backlog *backlog = &search->session->input->backlog;
   struct outcome outcome = {.pos = -1};
   AVPacket *packet = search->session->input->packet;
   bool ended = false, timed = false;
   int before = 0; /* packets of the stream in a row that have times */
-  landing_clear(landing);
+  backlog_clear(backlog);
   while (!ended && !is_spent(search)) {
     int result = input_read_frame(search->session, packet);
     if (result == AVERROR(EAGAIN)) continue;
     if (result < 0) {
-      landing->result = result;
+      backlog->result = result;
       outcome.complete = true;
       break;
     }
@@ -151,7 +107,7 @@ static struct outcome scan(struct search *search, bool at_beginning) {
       bool is_key = packet->flags & AV_PKT_FLAG_KEY && time != AV_NOPTS_VALUE;
       ended = is_beyond(search, packet);
       if (is_key && time <= search->target) {
-        begin_with(landing, search, packet);
+        begin_with(search, packet);
         outcome.found = true;
         outcome.trusted = at_beginning || (packet->dts != AV_NOPTS_VALUE && before >= search->warm_up);
         outcome.pos = packet->pos;
@@ -160,10 +116,10 @@ static struct outcome scan(struct search *search, bool at_beginning) {
       before = packet->dts != AV_NOPTS_VALUE ? before + 1 : 0;
     }
     outcome.complete = ended;
-    result = keep(landing, packet);
+    result = backlog_add(backlog, packet);
     if (result < 0) {
       av_packet_unref(packet);
-      landing->result = result;
+      backlog->result = result;
       break;
     }
   }
@@ -183,7 +139,7 @@ static int64_t before_last_entry(const struct search *search, int64_t place) {
 }
 
 static int go_to(struct search *search, int64_t place) {
-  landing_clear(&search->session->input->landing);
+  backlog_clear(&search->session->input->backlog);
   struct seek seek = {
     .stream = search->stream, .flags = AVSEEK_FLAG_BACKWARD, .min = INT64_MIN, .target = place, .max = place};
   return input_seek(search->input, &seek);
@@ -258,7 +214,7 @@ static int seek_to_beginning(const struct search *search) {
 }
 
 static int land_at_beginning(struct search *search, struct outcome *outcome) {
-  landing_clear(&search->session->input->landing);
+  backlog_clear(&search->session->input->backlog);
   int result = seek_to_beginning(search);
   if (result >= 0) *outcome = scan(search, true);
   return result;

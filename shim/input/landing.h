@@ -1,7 +1,7 @@
 /* floor 4 */
 /*
  * landing.h - a seek that lands on the last key frame at or before a time, whatever libavformat's own search finds: it goes
- * back far enough, reads on to the time, and keeps what it has read from that key frame on. That is what is read next, with
+ * back far enough, reads on to the time, and keeps what it has read from that key frame on (backlog.h). That is what is read next, with
  * the times that it has where the whole file is read.
  */
 #ifndef AVS_INPUT_LANDING_H
@@ -12,20 +12,6 @@
 #include "../session.h"
 
 struct seek;
-
-/* Packets that were read while seeking, in their order; they are given out before others. */
-struct landing {
-  AVPacket **packets;
-  unsigned first, count, capacity;
-  int64_t bytes;
-  int result; /* what reading said after the last of them, where it was an error: it is said again. 0: none */
-};
-
-void landing_clear(struct landing *landing);
-void landing_free(struct landing *landing);
-bool landing_has_more(const struct landing *landing);
-/* The next packet, or the error after the last one; AVERROR(EAGAIN) where nothing is kept. */
-int landing_take(struct landing *landing, AVPacket *packet);
 
 /* A time in AV_TIME_BASE as one of a stream, down or up to its time base. */
 int64_t to_stream(int64_t time, const AVStream *stream, enum AVRounding rounding);

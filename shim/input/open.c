@@ -128,11 +128,11 @@ static int open_context(struct session *session, const AVInputFormat *format, st
     av_free(url);
     return result;
   }
+  session->input->context = context; /* while it opens, too: whether it may sleep goes by its format */
   /* Frees the context where it fails; the I/O context stays the session's. */
-  result = avformat_open_input(&context, url, format, &session->options);
+  result = avformat_open_input(&session->input->context, url, format, &session->options);
   av_free(url);
   drop_added_options(session, &added);
-  session->input->context = context;
   return result;
 }
 

@@ -8,6 +8,7 @@
 #include "../numbers.h"
 #include "../io.h"
 #include "input.h"
+#include "landing.h"
 
 /* ---------------------------------------------------------------------------------------- how far reading has come */
 
@@ -158,8 +159,7 @@ static int seek_to_byte(struct session *session, int64_t position, bool *called)
   }
   if (!input->pb->seekable) return AVERROR(ESPIPE);
   *called = true;
-  early_forget(session->input);
-  landing_clear(&session->input->landing);
+  backlog_clear(&session->input->backlog);
   return avformat_seek_file(input, -1, position, position, position, AVSEEK_FLAG_BYTE);
 }
 
@@ -182,8 +182,7 @@ static int do_seek(struct session *session, const struct seek *seek, bool *calle
   if (seek->flags & AVSEEK_FLAG_BYTE) return seek_to_byte(session, seek->target, called);
   if (seek->min > seek->target || seek->max < seek->target) return AVERROR(EINVAL);
   *called = true;
-  early_forget(session->input);
-  landing_clear(&session->input->landing);
+  backlog_clear(&session->input->backlog);
   if (can_land(session->input->context, seek)) return land(session, seek);
   struct seek own = not_before(session->input->context, seek);
   return input_seek(session->input->context, &own);
@@ -261,7 +260,7 @@ static void go_to_origin(struct session *session) {
     if (places->list[i].given && is_steady(input->streams[i])) places->anchor = (int)i;
   pass_over_given(places);
   struct seek to_beginning = seek_back_to(beginning);
-  landing_clear(&session->input->landing);
+  backlog_clear(&session->input->backlog);
   int result = places->has_origin ? do_seek(session, &places->origin, &called) : input_seek(input, &to_beginning);
   if (result < 0) lose_position(session);
 }
@@ -279,7 +278,7 @@ static void go_back(struct session *session) {
   if (place == AV_NOPTS_VALUE) return go_to_origin(session);
   places->from_origin = false;
   pass_over_given(places);
-  landing_clear(&session->input->landing);
+  backlog_clear(&session->input->backlog);
   struct seek back = seek_back_to(place);
   if (input_seek(session->input->context, &back) < 0) go_to_origin(session);
 }

@@ -8,6 +8,7 @@
 #include <libavutil/mathematics.h>
 
 #include "../compat.h"
+#include "../contain.h"
 #include "../unsound.h"
 #include "framing.h"
 #include "output.h"
@@ -25,6 +26,7 @@ static bool reserve(struct filters *filters, unsigned count) {
 
 int filter_set(struct session *session, int stream, const char *description) {
   AVBSFContext *context = NULL;
+  if (contain_text(session, "bitstreamFilter", description) < 0) return AVERROR(EINVAL);
   struct channel *entered = channel_enter(&session->channel); /* FFmpeg names the option that it does not have */
   int result = av_bsf_list_parse_str(description, &context);
   channel_enter(entered);

@@ -40,9 +40,24 @@ bool lacks_pixels(const AVFormatContext *output) {
   return false;
 }
 
-/* apng looks for a chunk in extradata that is not there, and ends the process (FFmpeg 5.1 to 9.0). */
-static bool lacks_chunks(const AVFormatContext *output) {
-  return !strcmp(output->oformat->name, "apng") && output->nb_streams && !output->streams[0]->codecpar->extradata_size;
+/* Looked at in extradata, and not whether it is there (FFmpeg 5.1 to 9.0). */
+static const struct needed_extradata {
+  const char *format;
+  int size;
+  const char *what;
+} needed_extradata[] = {
+    {"apng", 1, "the chunks before the first frame"},
+    {"vc1test", 4, "the sequence header"},
+};
+
+/* What of that the output's first stream lacks; NULL: nothing. */
+static const struct needed_extradata *lacking_extradata(const AVFormatContext *output) {
+  for (size_t i = 0; i < sizeof(needed_extradata) / sizeof(*needed_extradata); i++) {
+    const struct needed_extradata *needed = &needed_extradata[i];
+    if (strcmp(output->oformat->name, needed->format) || !output->nb_streams) continue;
+    return output->streams[0]->codecpar->extradata_size < needed->size ? needed : NULL;
+  }
+  return NULL;
 }
 
 /* Muxers go by the codec, and divide by what a stream of another type does not have: mpegts by Opus's sample rate. */
@@ -50,6 +65,16 @@ bool is_misnamed(const AVCodecParameters *parameters) {
   enum AVMediaType own = avcodec_get_type(parameters->codec_id), said = parameters->codec_type;
   if (parameters->codec_id == AV_CODEC_ID_NONE || own == said) return false;
   return own == AVMEDIA_TYPE_AUDIO || said == AVMEDIA_TYPE_AUDIO;
+}
+
+/* Muxers divide by them, and by what they make of them: aiff, adx, ast, caf, argo_asf (FFmpeg 5.1 to 9.0). */
+bool lacks_channels(const AVCodecParameters *parameters) {
+  return parameters->codec_type == AVMEDIA_TYPE_AUDIO && parameters->ch_layout.nb_channels <= 0;
+}
+
+/* The machine's libchromaprint makes filters as long as that, and does not come back. */
+static bool is_too_fast(const AVOutputFormat *format, const AVCodecParameters *parameters) {
+  return !strcmp(format->name, "chromaprint") && parameters->sample_rate > 1000000;
 }
 
 /* What filters have made of the streams. */
@@ -66,8 +91,9 @@ static int check_streams(struct session *session) {
   AVFormatContext *output = session->output->context;
   int refused = refuse_structures(&session->channel.log, output);
   if (refused < 0) return refused;
-  if (lacks_chunks(output)) {
-    log_error(session, "stream 0: apng needs extradata (the chunks before the first frame)");
+  const struct needed_extradata *needed = lacking_extradata(output);
+  if (needed) {
+    log_error(session, "stream 0: %s needs extradata (%s)", needed->format, needed->what);
     return AVERROR(EINVAL);
   }
   if (lacks_pixels(output)) {
@@ -76,9 +102,12 @@ static int check_streams(struct session *session) {
   }
   for (unsigned i = 0; i < output->nb_streams; i++) {
     const AVCodecParameters *parameters = output->streams[i]->codecpar;
-    if (!is_misnamed(parameters)) continue;
-    log_error(session, "stream %u: %s is of another type than the stream", i,
-             avcodec_get_name(parameters->codec_id));
+    const char *wrong = is_misnamed(parameters)   ? "is of another type than the stream"
+                        : lacks_channels(parameters) ? "needs its channels"
+                        : is_too_fast(output->oformat, parameters) ? "has too large a sample rate"
+                                                                   : NULL;
+    if (!wrong) continue;
+    log_error(session, "stream %u: %s %s", i, avcodec_get_name(parameters->codec_id), wrong);
     return AVERROR(EINVAL);
   }
   return 0;

@@ -11,6 +11,8 @@
 
 /* Is the codec of another type than the stream? */
 bool is_misnamed(const AVCodecParameters *parameters);
+/* Is it audio of no channels? */
+bool lacks_channels(const AVCodecParameters *parameters);
 /* Would the muxer look at the pixels of a stream that has none? It ends the process. */
 bool lacks_pixels(const AVFormatContext *output);
 operation output_op_header;

@@ -1,6 +1,5 @@
 #include "packets.h"
 
-#include <stdbool.h>
 #include <stdlib.h>
 
 static bool packets_grow(struct packets *packets) {
@@ -17,9 +16,13 @@ static bool packets_grow(struct packets *packets) {
   return true;
 }
 
+static AVPacket **packets_place(struct packets *packets, size_t index) {
+  return &packets->ring[(packets->first + index) & (packets->capacity - 1)];
+}
+
 AVPacket *packets_push(struct packets *packets, AVPacket *packet) {
   if (packets->count == packets->capacity && !packets_grow(packets)) return NULL;
-  AVPacket **place = &packets->ring[(packets->first + packets->count) & (packets->capacity - 1)];
+  AVPacket **place = packets_place(packets, packets->count);
   if (!*place && !(*place = av_packet_alloc())) return NULL;
   av_packet_move_ref(*place, packet);
   packets->count++;
@@ -34,6 +37,21 @@ void packets_drop_first(struct packets *packets) {
   av_packet_unref(packets->ring[packets->first]);
   packets->first = (packets->first + 1) & (packets->capacity - 1);
   packets->count--;
+}
+
+void packets_filter(struct packets *packets, bool (*stays)(const AVPacket *packet, const void *context), const void *context) {
+  size_t kept = 0;
+  for (size_t i = 0; i < packets->count; i++) {
+    AVPacket **from = packets_place(packets, i), **to = packets_place(packets, kept), *packet = *from;
+    if (!stays(packet, context)) {
+      av_packet_unref(packet);
+      continue;
+    }
+    *from = *to;
+    *to = packet;
+    kept++;
+  }
+  packets->count = kept;
 }
 
 void packets_clear(struct packets *packets) {

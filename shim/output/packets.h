@@ -5,6 +5,8 @@
 #ifndef AVS_OUTPUT_PACKETS_H
 #define AVS_OUTPUT_PACKETS_H
 
+#include <stdbool.h>
+
 #include <libavcodec/packet.h>
 
 struct packets {
@@ -16,6 +18,8 @@ struct packets {
 AVPacket *packets_push(struct packets *packets, AVPacket *packet);
 AVPacket *packets_first(struct packets *packets);
 void packets_drop_first(struct packets *packets);
+/* Those that do not stay are gone; the others are in their order. */
+void packets_filter(struct packets *packets, bool (*stays)(const AVPacket *packet, const void *context), const void *context);
 void packets_clear(struct packets *packets);
 void packets_free(struct packets *packets);
 

@@ -9,7 +9,7 @@
 
 static int seek_back(struct session *session, int64_t target) {
   struct seek seek = seek_back_to(target);
-  early_forget(session->input);
+  backlog_clear(&session->input->backlog);
   int result = input_seek(session->input->context, &seek);
   if (result >= 0) return result;
   seek.max = INT64_MAX;

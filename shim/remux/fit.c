@@ -101,6 +101,7 @@ static bool comes_wrapped(const AVInputFormat *input, const AVOutputFormat *outp
 static const char *unknown_of(const AVOutputFormat *format, const AVCodecParameters *parameters) {
   bool has_size = parameters->width > 0 && parameters->height > 0;
   if (parameters->codec_type == AVMEDIA_TYPE_AUDIO && parameters->sample_rate <= 0) return "sample rate";
+  if (lacks_channels(parameters)) return "channels";
   if (parameters->codec_type == AVMEDIA_TYPE_VIDEO && !has_size && !(format->flags & AVFMT_NODIMENSIONS)) return "size";
   return NULL;
 }

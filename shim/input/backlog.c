@@ -1,0 +1,24 @@
+#include "backlog.h"
+
+bool backlog_is_empty(const struct backlog *backlog) { return !backlog->packets.count; }
+
+int backlog_add(struct backlog *backlog, AVPacket *packet) {
+  return packets_push(&backlog->packets, packet) ? 0 : AVERROR(ENOMEM);
+}
+
+int backlog_take(struct backlog *backlog, const AVFormatContext *input, AVPacket *packet) {
+  bool wanted = false;
+  for (AVPacket *first; !wanted && (first = packets_first(&backlog->packets)); packets_drop_first(&backlog->packets)) {
+    wanted = input->streams[first->stream_index]->discard < AVDISCARD_ALL;
+    if (wanted) av_packet_move_ref(packet, first);
+  }
+  if (wanted) return 0;
+  int result = backlog->result ? backlog->result : AVERROR(EAGAIN);
+  backlog->result = 0;
+  return result;
+}
+
+void backlog_clear(struct backlog *backlog) {
+  packets_clear(&backlog->packets);
+  backlog->result = 0;
+}

@@ -1,0 +1,27 @@
+/* floor 4 */
+/*
+ * backlog.h - packets that were read before anybody asked for them, while the input was opened or sought in: they come
+ * first when packets are read, and then what reading said after them.
+ */
+#ifndef AVS_INPUT_BACKLOG_H
+#define AVS_INPUT_BACKLOG_H
+
+#include <stdbool.h>
+
+#include <libavformat/avformat.h>
+
+#include "../output/packets.h"
+
+struct backlog {
+  struct packets packets;
+  int result; /* what came after them, where that was no packet; 0: none did */
+};
+
+bool backlog_is_empty(const struct backlog *backlog);
+/* Moves the packet to its end. */
+int backlog_add(struct backlog *backlog, AVPacket *packet);
+/* The next packet of a stream of the input that is wanted, or what came after the last; AVERROR(EAGAIN): nothing did. */
+int backlog_take(struct backlog *backlog, const AVFormatContext *input, AVPacket *packet);
+void backlog_clear(struct backlog *backlog);
+
+#endif
