@@ -82,9 +82,10 @@ function causeOf(log: readonly LogLine[]): string | undefined {
   return (told ?? errors.at(-1))?.message;
 }
 
-/** FFmpeg's own -1 is no lack of permission, but of a reason. */
-function textOf(code: number): string {
-  return code === AVERROR.EPERM ? "FFmpeg reports no reason" : errorText(code);
+/** FFmpeg's own -1 is no lack of permission, but of a reason. Its lines begin with the name of who says them; ours don't. */
+function textOf(code: number, cause: string | undefined): string {
+  const isOurs = cause !== undefined && !/^[^\s:]+: /.test(cause);
+  return code === AVERROR.EPERM && !isOurs ? "FFmpeg reports no reason" : errorText(code);
 }
 
 /** `Cannot open input: Invalid data found (mov,mp4: moov atom not found)` */
@@ -95,7 +96,7 @@ export function makeError(
   explanation?: string,
 ): AVError {
   const cause = causeOf(log);
-  const text = explanation ?? textOf(code) + (cause ? ` (${cause})` : "");
+  const text = explanation ?? textOf(code, cause) + (cause ? ` (${cause})` : "");
   return new AVError(`Cannot ${operation.phrase}: ${text}`, {
     code,
     operation: operation.name,

@@ -60,7 +60,7 @@ static inline AVRational *codec_frame_rate(AVStream *stream) {
 #define CAF_DIVIDES (LIBAVFORMAT_VERSION_MAJOR < 63)
 
 /* Until 61 mpegts gave H.264 no headers where an access unit delimiter comes first. */
-#define TS_FORMAT_WITHOUT_HEADERS (LIBAVFORMAT_VERSION_MAJOR < 61 ? "mpegts" : "")
+#define TS_LACKS_HEADERS (LIBAVFORMAT_VERSION_MAJOR < 61)
 
 /* Named AV_PROFILE_UNKNOWN, AV_LEVEL_UNKNOWN since 60.23. */
 enum { PROFILE_UNKNOWN = -99, LEVEL_UNKNOWN = -99 };

@@ -281,7 +281,10 @@ static int prefix_option(struct session *session, const char *name) {
 static int refuse_single_file(struct session *session) {
   struct fixed single = {"single_file", "0", false};
   bool is_new;
-  if (av_dict_get(session->options, "single_file_name", NULL, 0)) return AVERROR(EPERM);
+  if (av_dict_get(session->options, "single_file_name", NULL, 0)) {
+    log_error(session, "option single_file_name: the file would be opened past the opener");
+    return AVERROR(EPERM);
+  }
   return fix_option(session, &single, &is_new);
 }
 
@@ -295,7 +298,8 @@ static int leave_out_index(struct session *session) {
 /* Hint tracks end the process in the manifest of a live smooth stream: what the embedded FFmpeg has mended. */
 static int refuse_hints(struct session *session) {
   const AVDictionaryEntry *flags = av_dict_get(session->options, "movflags", NULL, 0);
-  if (!flags || (!strstr(flags->value, "rtphint") && !strpbrk(flags->value, "0123456789"))) return 0;
+  if (!flags || !strcmp(flags->value, "0")) return 0;
+  if (!strstr(flags->value, "rtphint") && !strpbrk(flags->value, "0123456789")) return 0;
   log_error(session, "option movflags: names of flags, rtphint not among them");
   return AVERROR(EPERM);
 }

@@ -198,24 +198,9 @@ static bool is_known_by_index(const struct search *search) {
 
 /* ---------------------------------------------------------------------------------------- the way back */
 
-/* By time, else by the index, else by bytes: some formats find no time that is before their first, some none at all. */
-static int seek_to_beginning(const struct search *search) {
-  AVFormatContext *input = search->input;
-  struct seek seek = seek_back_to(input->start_time == AV_NOPTS_VALUE ? 0 : input->start_time);
-  int result = input_seek(input, &seek);
-  const AVIndexEntry *entry = avformat_index_get_entry(input->streams[search->stream], 0);
-  if (result < 0 && entry) {
-    seek.stream = search->stream;
-    seek.target = seek.max = entry->timestamp;
-    if (input_seek(input, &seek) >= 0) return 0;
-  }
-  if (result < 0 && can_seek_by_bytes(input) && avformat_seek_file(input, -1, 0, 0, 0, AVSEEK_FLAG_BYTE) >= 0) return 0;
-  return result;
-}
-
 static int land_at_beginning(struct search *search, struct outcome *outcome) {
   backlog_clear(&search->session->input->backlog);
-  int result = seek_to_beginning(search);
+  int result = seek_to_beginning(search->input, search->stream);
   if (result >= 0) *outcome = scan(search, true);
   return result;
 }

@@ -144,13 +144,26 @@ int input_seek(AVFormatContext *input, const struct seek *seek) {
 }
 
 /* Matroska and flv don't say that they can't, but find nothing from there (FFmpeg 5.1 and 7.1). */
-bool can_seek_by_bytes(const AVFormatContext *input) {
+static bool can_seek_by_bytes(const AVFormatContext *input) {
   const AVInputFormat *format = input->iformat;
   bool is_lost = av_match_name("matroska", format->name) || av_match_name(format->name, "flv,live_flv,kux");
   return input->pb && !(format->flags & AVFMT_NO_BYTE_SEEK) && !is_lost;
 }
 
 /* seek_frame_byte() of libavformat does not look whether it got there. */
+int seek_to_beginning(AVFormatContext *input, int stream) {
+  struct seek seek = seek_back_to(input->start_time == AV_NOPTS_VALUE ? 0 : input->start_time);
+  int result = input_seek(input, &seek);
+  const AVIndexEntry *entry = avformat_index_get_entry(input->streams[stream], 0);
+  if (result < 0 && entry) {
+    seek.stream = stream;
+    seek.target = seek.max = entry->timestamp;
+    if (input_seek(input, &seek) >= 0) return 0;
+  }
+  if (result < 0 && can_seek_by_bytes(input) && avformat_seek_file(input, -1, 0, 0, 0, AVSEEK_FLAG_BYTE) >= 0) return 0;
+  return result;
+}
+
 static int seek_to_byte(struct session *session, int64_t position, bool *called) {
   AVFormatContext *input = session->input->context;
   if (!can_seek_by_bytes(input)) {
@@ -252,16 +265,15 @@ static void pass_over_given(struct places *places) {
 static void go_to_origin(struct session *session) {
   struct places *places = &session->input->places;
   AVFormatContext *input = session->input->context;
-  int64_t beginning = input->start_time == AV_NOPTS_VALUE ? 0 : input->start_time;
+  int stream = FFMAX(av_find_default_stream_index(input), 0);
   bool called = false;
   places->from_origin = true;
   places->anchor = -1;
   for (unsigned i = 0; i < places->count && i < input->nb_streams && places->anchor < 0; i++)
     if (places->list[i].given && is_steady(input->streams[i])) places->anchor = (int)i;
   pass_over_given(places);
-  struct seek to_beginning = seek_back_to(beginning);
   backlog_clear(&session->input->backlog);
-  int result = places->has_origin ? do_seek(session, &places->origin, &called) : input_seek(input, &to_beginning);
+  int result = places->has_origin ? do_seek(session, &places->origin, &called) : seek_to_beginning(input, stream);
   if (result < 0) lose_position(session);
 }
 

@@ -51,7 +51,8 @@ bool has_lost_picture(struct session *session, AVPacket *packet);
 struct seek seek_back_to(int64_t time);
 /* avformat_seek_file(), mended. */
 int input_seek(AVFormatContext *context, const struct seek *seek);
-bool can_seek_by_bytes(const AVFormatContext *input);
+/* By time, else by the index of the stream, else by bytes: some formats find no time before their first, some none at all. */
+int seek_to_beginning(AVFormatContext *input, int stream);
 operation input_op_seek;
 
 #endif

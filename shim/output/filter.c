@@ -9,6 +9,7 @@
 
 #include "../compat.h"
 #include "../contain.h"
+#include "../input/input.h"
 #include "../unsound.h"
 #include "framing.h"
 #include "output.h"
@@ -61,17 +62,23 @@ static const char *start_codes_for(const AVOutputFormat *format, const AVCodecPa
   return h264 ? "h264_mp4toannexb" : "hevc_mp4toannexb";
 }
 
+/* Not from a stream, whose packets have their headers with them. */
+static bool is_from_container(const struct input *input) {
+  return input && !av_match_name(input->context->iformat->name, "mpegts,mpegtsraw,hls,mpeg,h264");
+}
+
 /*
  * What comes from a container with headers of its own may have these nowhere else; in formats without they go before key
  * frames. mpegts sees to that itself, but for MPEG-4.
  */
-static bool lacks_headers(const AVOutputFormat *format, const AVCodecParameters *parameters) {
+static bool lacks_headers(const struct session *session, const AVCodecParameters *parameters) {
+  const AVOutputFormat *format = session->output->context->oformat;
   const uint8_t *data = parameters->extradata;
   bool start_codes = parameters->extradata_size > 4 && !data[0] && !data[1] && (data[2] == 1 || (!data[2] && data[3] == 1));
   switch (parameters->codec_id) {
   case AV_CODEC_ID_MPEG4: return start_codes && av_match_name(format->name, "mpegts,mpeg,vcd,svcd,dvd,vob,m4v");
   case AV_CODEC_ID_H264:
-    if (start_codes && !strcmp(format->name, TS_FORMAT_WITHOUT_HEADERS)) return true;
+    if (start_codes && TS_LACKS_HEADERS && !strcmp(format->name, "mpegts")) return is_from_container(session->input);
     /* fall through */
   case AV_CODEC_ID_HEVC: return start_codes && av_match_name(format->name, "wtv,mpeg,vcd,svcd,dvd,vob,h264,hevc");
   default: return false;
@@ -82,7 +89,7 @@ static bool lacks_headers(const AVOutputFormat *format, const AVCodecParameters 
 static const char *needed_for(const struct session *session, const AVStream *stream) {
   bool aac = stream->codecpar->codec_id == AV_CODEC_ID_AAC;
   if (aac && lacks_extradata(session->output->context, stream) && is_index_first(session)) return "aac_adtstoasc";
-  if (lacks_headers(session->output->context->oformat, stream->codecpar)) return "dump_extra";
+  if (lacks_headers(session, stream->codecpar)) return "dump_extra";
   return start_codes_for(session->output->context->oformat, stream->codecpar);
 }
 

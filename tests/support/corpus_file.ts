@@ -195,7 +195,8 @@ function compareOutputs(theirs: string, ours: string): string {
   if (streams(a) !== streams(b)) return streams(a) > streams(b) ? "fewer streams" : "more streams";
   const data = (rows: Row[]) => rows.map(({ stream, hash }) => `${stream} ${hash}`).join();
   if (data(a) === data(b)) return "other times";
-  return decoded(theirs) === decoded(ours) ? "other packets, decoded the same" : "other packets";
+  const content = decoded(theirs);
+  return content && content === decoded(ours) ? "other packets, decoded the same" : "other packets";
 }
 
 async function compareRemux(folder: string, target: string): Promise<string> {
@@ -211,15 +212,14 @@ async function compareRemux(folder: string, target: string): Promise<string> {
 
 // ------------------------------------------------------------------------------------------- seeking
 
-/** The last key frame at or before the time, and what follows it. */
+/** The last key frame at or before the time, or else the beginning. */
 async function compareSeek(rows: Row[], stream: number, seconds: number): Promise<string> {
   using demuxer = await Demuxer.open(path);
   await demuxer.seek(seconds);
   const { num, den } = demuxer.streams[stream]!.timeBase;
   const target = seconds * den / num + 1e-6;
   const own = rows.filter((row) => row.stream === stream);
-  let at = own.findLastIndex(({ key, pts }) => key && (pts ?? Infinity) <= target);
-  if (at < 0) at = own.findIndex(({ key }) => key);
+  const at = Math.max(0, own.findLastIndex(({ key, pts }) => key && (pts ?? Infinity) <= target));
   for await (const packet of demuxer.packets()) {
     if (packet.streamIndex !== stream) continue;
     const expected = own[at]!;
