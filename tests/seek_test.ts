@@ -160,6 +160,14 @@ for (const name of ["video.ts", "audio.mp3", "audio.ogg", "audio.flac", "audio.w
   });
 }
 
+Deno.test("A file without streams has nothing to seek in, and says so", () => {
+  using demuxer = Demuxer.openSync(new TextEncoder().encode(";FFMETADATA1\ntitle=x\n"), { format: "ffmetadata" });
+  for (const target of [0, -1, 5, { byte: 0 }]) {
+    assertThrows(() => demuxer.seekSync(target), AVError, "Cannot seek: Function not implemented (it has no streams)");
+  }
+  assertEquals(demuxer.readSync(), null);
+});
+
 Deno.test("Demuxer.seekSync({ byte }) says where it can't", () => {
   for (const name of ["video.mp4", "video.mkv", "video.webm", "video.flv"]) {
     using demuxer = Demuxer.openSync(fixtureBytes(name));

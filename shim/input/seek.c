@@ -154,7 +154,8 @@ static bool can_seek_by_bytes(const AVFormatContext *input) {
 int seek_to_beginning(AVFormatContext *input, int stream) {
   struct seek seek = seek_back_to(input->start_time == AV_NOPTS_VALUE ? 0 : input->start_time);
   int result = input_seek(input, &seek);
-  const AVIndexEntry *entry = avformat_index_get_entry(input->streams[stream], 0);
+  bool is_stream = stream >= 0 && (unsigned)stream < input->nb_streams; /* damaged files have none at all */
+  const AVIndexEntry *entry = is_stream ? avformat_index_get_entry(input->streams[stream], 0) : NULL;
   if (result < 0 && entry) {
     seek.stream = stream;
     seek.target = seek.max = entry->timestamp;
@@ -265,7 +266,7 @@ static void pass_over_given(struct places *places) {
 static void go_to_origin(struct session *session) {
   struct places *places = &session->input->places;
   AVFormatContext *input = session->input->context;
-  int stream = FFMAX(av_find_default_stream_index(input), 0);
+  int stream = av_find_default_stream_index(input);
   bool called = false;
   places->from_origin = true;
   places->anchor = -1;
@@ -300,11 +301,17 @@ static int say_not_seekable(struct input *input) {
   return AVERROR(ESPIPE);
 }
 
+static int say_no_streams(struct session *session) {
+  log_error(session, "it has no streams");
+  return AVERROR(ENOSYS);
+}
+
 int input_op_seek(struct session *session, double *slot, uint8_t *data, size_t size) {
   (void)data, (void)size;
   struct input *input = session->input;
   if (!input) return AVERROR(EBADF);
   if (!(slot[1] >= -1 && slot[1] < input->context->nb_streams)) return AVERROR(EINVAL);
+  if (!input->context->nb_streams) return say_no_streams(session);
   if (!can_seek_input(input) && !opens_files(input->context)) return say_not_seekable(input);
   apply_discards(session); /* the default stream is one that is not discarded */
   session->channel.acting = &input->endpoint;
