@@ -8,6 +8,7 @@ import {
   type IOCallbacks,
   IOContext,
   MemorySink,
+  probe,
   probeSync,
   remux,
   remuxSync,
@@ -78,7 +79,7 @@ function readPackets(source: Uint8Array | IOContext): string {
   return String(seen);
 }
 
-async function readPacketsAsync(source: IOContext | Deno.FsFile): Promise<string> {
+async function readPacketsAsync(source: IOContext | Deno.FsFile | Uint8Array | string): Promise<string> {
   await using demuxer = await Demuxer.open(source);
   const seen = new Seen();
   for await (const { data } of demuxer) seen.add(data);
@@ -177,6 +178,15 @@ const works: Record<string, (job: Job) => Result | Promise<Result>> = {
     return `0 packets, ${demuxer.streams.length}`;
   },
   "probe": ({ file }) => `0 packets, ${probeSync(file).streams.length}`,
+
+  "probe-async": async ({ file }) => `0 packets, ${(await probe(file)).streams.length}`,
+  "probe-path": async ({ path }) => `0 packets, ${(await probe(path)).streams.length}`,
+  "demux-bytes-async": ({ file }) => readPacketsAsync(file),
+  "demux-path": ({ path }) => readPacketsAsync(path),
+  "remux-async": async ({ file }) => {
+    const { packets } = await remux(file, new MemorySink(), { format: "matroska" });
+    return `${packets} packets, 0`;
+  },
 
   "demux-async": async ({ file, bufferSize }) => {
     using io = new IOContext(bufferSize, new MemoryFile(file).now());

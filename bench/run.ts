@@ -3,11 +3,13 @@
  *
  *   --build=embedded|system   the library that is measured, and the FFmpeg that the C is linked to (embedded)
  *   --rounds=N                how often each side runs in a process of its own (7)
+ *   --peers                   also rows against other libraries, which are fetched from npm (not with a baseline in C)
  *   --only=NAME               only rows whose name contains NAME; may be given several times
  *
  * What is measured, and how to read it, is in README.md beside this file.
  */
 import { loadLibrary, versions } from "../mod.ts";
+import { installPeers, peerRows } from "./peers.ts";
 
 const HERE = new URL(".", import.meta.url).pathname;
 const PLATFORM = `${Deno.build.os}-${Deno.build.arch}`;
@@ -22,16 +24,18 @@ interface Options {
   build: Build;
   rounds: number;
   only: string[];
+  peers: boolean;
 }
 
 function parseOptions(args: readonly string[]): Options {
-  const options: Options = { build: "embedded", rounds: 7, only: [] };
+  const options: Options = { build: "embedded", rounds: 7, only: [], peers: false };
   for (const arg of args) {
     const [name, value = ""] = arg.split("=", 2) as [string, string?];
     if (name === "--build" && (value === "embedded" || value === "system")) options.build = value;
     else if (name === "--rounds" && Number(value) >= 1) options.rounds = Math.floor(Number(value));
+    else if (arg === "--peers") options.peers = true;
     else if (name === "--only" && value) options.only.push(value);
-    else fail(`${arg}: options are --build=embedded|system, --rounds=N, --only=NAME`);
+    else fail(`${arg}: options are --build=embedded|system, --rounds=N, --peers, --only=NAME`);
   }
   return options;
 }
@@ -44,7 +48,7 @@ function fail(message: string): never {
 // ------------------------------------------------------------------------------------------- processes
 
 /** Runs a command to its end; its standard output. */
-function run(command: readonly string[], env: Record<string, string> = {}): string {
+export function run(command: readonly string[], env: Record<string, string> = {}): string {
   const [program, ...args] = command as [string, ...string[]];
   const result = new Deno.Command(program, { args, env, stderr: "piped" }).outputSync();
   const decoder = new TextDecoder();
@@ -52,7 +56,7 @@ function run(command: readonly string[], env: Record<string, string> = {}): stri
   return decoder.decode(result.stdout);
 }
 
-function exists(path: string): boolean {
+export function exists(path: string): boolean {
   try {
     Deno.statSync(path);
     return true;
@@ -90,14 +94,14 @@ function copyLooped(clip: string, path: string, loops: number, seconds?: number)
 }
 
 /** A long file of many small packets, and a short one; made once, kept in the temporary folder. */
-function makeInputs(): { long: string; short: string } {
+function makeInputs(): { long: string; short: string; shortMkv: string } {
   const clip = sourceClip();
   const name = clip.replace(/^.*\/|\.mp4$/g, "");
   const loops = Math.round(PACKETS / countPackets(clip));
-  return {
-    long: copyLooped(clip, `${FOLDER}/${name}-${loops}.mp4`, loops),
-    short: copyLooped(clip, `${FOLDER}/${name}-10s.mp4`, 10, 10),
-  };
+  const short = copyLooped(clip, `${FOLDER}/${name}-10s.mp4`, 10, 10);
+  const shortMkv = short.replace(/mp4$/, "mkv");
+  if (!exists(shortMkv)) run(["ffmpeg", "-v", "error", "-i", short, "-c", "copy", shortMkv]);
+  return { long: copyLooped(clip, `${FOLDER}/${name}-${loops}.mp4`, loops), short, shortMkv };
 }
 
 // ------------------------------------------------------------------------------------------- both sides
@@ -159,13 +163,13 @@ function compilePlain(build: Build, library: ReturnType<typeof versions>): strin
 // ------------------------------------------------------------------------------------------- measuring
 
 /** A command, and how its time is told: by itself, one line for each repetition, or by the clock around it. */
-interface Side {
+export interface Side {
   command: string[];
   env?: Record<string, string>;
   wholeProcess?: true;
 }
 
-interface Row {
+export interface Row {
   name: string;
   baseline: Side;
   library: Side;
@@ -221,9 +225,12 @@ interface Programs {
   library: string;
   long: string;
   short: string;
+  shortMkv: string;
+  /** The folder that peers are in, null where they are not asked for. */
+  peers: string | null;
 }
 
-function makeRows({ plain, systemPlain, library, long, short }: Programs): Row[] {
+function makeRows({ plain, systemPlain, library, long, short, shortMkv, peers }: Programs): Row[] {
   const deno = [Deno.execPath(), "run"];
   const c = (work: string, file: string, times: string[], ...more: string[]): Side => ({
     command: [plain, work, file, ...times, ...more],
@@ -263,7 +270,8 @@ function makeRows({ plain, systemPlain, library, long, short }: Programs): Row[]
       library: avio(work, short, SHORT),
     });
   }
-  rows.push(...asyncRows(c, avio, long, short), {
+  if (peers) rows.push(...peerRows({ place: peers, avio, long, short, shortMkv }));
+  rows.push(...asyncRows(c, avio, { long, short, shortMkv }), {
     name: "remux file to file, as processes (baseline: ffmpeg -c copy)",
     baseline: {
       command: ["ffmpeg", "-v", "error", "-y", "-i", long, "-c", "copy", `${long}.plain.mkv`],
@@ -289,7 +297,9 @@ function makeRows({ plain, systemPlain, library, long, short }: Programs): Row[]
 
 type MakeSide = (work: string, file: string, times: string[], ...more: string[]) => Side;
 
-function asyncRows(c: MakeSide, avio: MakeSide, long: string, short: string): Row[] {
+type Inputs = ReturnType<typeof makeInputs>;
+
+function asyncRows(c: MakeSide, avio: MakeSide, { long, short, shortMkv }: Inputs): Row[] {
   return [{
     name: "async demux from callbacks that answer at once, 64 KiB",
     baseline: c("demux", long, LONG, "64"),
@@ -298,6 +308,26 @@ function asyncRows(c: MakeSide, avio: MakeSide, long: string, short: string): Ro
     name: "async demux from callbacks that answer promises, 64 KiB",
     baseline: c("demux", long, LONG, "64"),
     library: avio("demux-promises", long, LONG, "64"),
+  }, {
+    name: "async demux from bytes",
+    baseline: c("demux", long, LONG, "64"),
+    library: avio("demux-bytes-async", long, LONG),
+  }, {
+    name: "async demux of the short file from bytes",
+    baseline: c("demux", short, SHORT, "64"),
+    library: avio("demux-bytes-async", short, SHORT),
+  }, {
+    name: "async remux mp4 to mkv in memory",
+    baseline: c("remux", long, LONG),
+    library: avio("remux-async", long, LONG),
+  }, {
+    name: "async probe of a small mp4, bytes (baseline: probeSync)",
+    baseline: avio("probe", short, SHORT),
+    library: avio("probe-async", short, SHORT),
+  }, {
+    name: "async probe of a small mkv, bytes (baseline: probeSync)",
+    baseline: avio("probe", shortMkv, SHORT),
+    library: avio("probe-async", shortMkv, SHORT),
   }, {
     name: "async demux from a Deno.FsFile (C: fread)",
     baseline: c("demux-file", long, LONG, "64"),
@@ -365,14 +395,20 @@ function systemPlainOf(build: Build, plain: string, library: ReturnType<typeof v
   }
 }
 
-function main({ build, rounds, only }: Options): void {
+function main({ build, rounds, only, peers }: Options): void {
   Deno.mkdirSync(FOLDER, { recursive: true });
   const path = libraryPath(build);
   const library = describeLibrary(path);
   if (library.build !== build) fail(`${path} is the ${library.build} build`);
   const plain = compilePlain(build, library);
   const inputs = makeInputs();
-  const programs = { plain, systemPlain: systemPlainOf(build, plain, library), library: path, ...inputs };
+  const programs = {
+    plain,
+    systemPlain: systemPlainOf(build, plain, library),
+    library: path,
+    ...inputs,
+    peers: peers ? installPeers(FOLDER) : null,
+  };
   const rows = makeRows(programs).filter(({ name }) =>
     only.length === 0 || only.some((part) => name.includes(part))
   );
@@ -388,9 +424,9 @@ function main({ build, rounds, only }: Options): void {
   console.log(table(rows, times));
 }
 
-if (Deno.args[0] === "--versions") {
+if (import.meta.main && Deno.args[0] === "--versions") {
   loadLibrary(Deno.args[1]);
   console.log(JSON.stringify(versions()));
-} else {
+} else if (import.meta.main) {
   main(parseOptions(Deno.args));
 }
