@@ -32,6 +32,16 @@ export type { Sink } from "./io/sink.ts";
 export type { Source } from "./io/source.ts";
 
 export { codecString, type CodecStringParameters } from "./format/codec_string.ts";
+export type { WebColors, WebColorSpace } from "./format/color_names.ts";
+export type { EncodedChunk, EncodedChunkInit } from "./format/encoded_chunk.ts";
+export { mimeType, type MimeTypeInfo } from "./format/mime_type.ts";
+export {
+  type AudioConfig,
+  codecParametersOf,
+  decoderConfig,
+  type EncoderReport,
+  type VideoConfig,
+} from "./format/web_codecs.ts";
 export { Demuxer, type SeekOptions, type SeekTarget } from "./format/demuxer.ts";
 export type { DemuxerOptions } from "./format/open_input.ts";
 export { uploadFormats } from "./format/upload_formats.ts";

@@ -1,28 +1,51 @@
 /**
- * RFC 6381 codec strings ("avc1.64001f", "mp4a.40.2"), which the web platform wants in MIME types: made from a stream's
- * parameters and its extradata. Nothing is decoded.
+ * Codec strings ("avc1.64001f", "mp4a.40.2") as MIME types and WebCodecs want them (RFC 6381, the WebCodecs codec registry):
+ * made from a stream's parameters and its extradata. Nothing is decoded.
  */
 import { checkObject, checkString } from "../io/arguments.ts";
+import { audioObjectType } from "./aac_config.ts";
+import { cicpOf, isDefaultColor } from "./color_names.ts";
 import type { CodecParameters } from "./stream.ts";
 
 /** What {@linkcode codecString} looks at. */
 export type CodecStringParameters = Pick<
   CodecParameters,
-  "codec" | "profile" | "level" | "extradata" | "tag" | "pixelFormat" | "width" | "height" | "frameRate"
+  | "codec"
+  | "profile"
+  | "level"
+  | "extradata"
+  | "tag"
+  | "pixelFormat"
+  | "width"
+  | "height"
+  | "frameRate"
+  | "colorPrimaries"
+  | "colorTransfer"
+  | "colorSpace"
+  | "colorRange"
 >;
 
-/** Codecs whose string says nothing more. */
+/** Codecs whose string has no fields. */
 const PLAIN: Readonly<Record<string, string>> = {
   ac3: "ac-3",
   alac: "alac",
-  ass: "ass",
   eac3: "ec-3",
   flac: "flac",
+  h263: "s263",
   mov_text: "tx3g",
   mp2: "mp4a.40.33",
-  mp3: "mp4a.40.34",
+  mp3: "mp3",
+  mpeg1video: "mp4v.6a",
   opus: "opus",
-  subrip: "srt",
+  pcm_alaw: "alaw",
+  pcm_f32le: "pcm-f32",
+  pcm_mulaw: "ulaw",
+  pcm_s16le: "pcm-s16",
+  pcm_s24le: "pcm-s24",
+  pcm_s32le: "pcm-s32",
+  pcm_u8: "pcm-u8",
+  theora: "theora",
+  truehd: "mlpa",
   ttml: "stpp",
   vorbis: "vorbis",
   vp8: "vp8",
@@ -33,17 +56,19 @@ const hex = (value: number, digits: number) => value.toString(16).padStart(digit
 const decimal = (value: number) => String(value).padStart(2, "0");
 
 /**
- * The codec as the `codecs` of a MIME type names it (RFC 6381), null where there is no such name or too little is known.
+ * The codec as WebCodecs and the `codecs` of a MIME type name it (RFC 6381), for `VideoDecoder.isConfigSupported` and the
+ * like. {@linkcode mimeType} makes the whole MIME type, {@linkcode decoderConfig} what a decoder is configured with.
  *
  * ```ts
  * import { codecString, probeSync } from "@avio/avio";
  *
  * const { streams } = probeSync("fixtures/video.mp4");
- * console.log(`video/mp4; codecs="${streams.map((s) => codecString(s.codecParameters)).join(", ")}"`);
+ * console.log(streams.map((stream) => codecString(stream.codecParameters))); // ["avc1.64000c", "mp4a.40.2"]
  * ```
  *
  * @param parameters Of a stream.
- * @returns The string, or null.
+ * @returns The string; null where the codec has no such name (SubRip, DivX 3, PCM with the high byte first, ...), or where its
+ * profile and level are unknown.
  * @throws {TypeError} They are no object, or have no codec.
  */
 export function codecString(parameters: CodecStringParameters): string | null {
@@ -59,9 +84,13 @@ export function codecString(parameters: CodecStringParameters): string | null {
     case "aac":
       return aac(parameters);
     case "mpeg4":
-      return `mp4v.20${parameters.profile === null ? "" : `.${parameters.profile}`}`;
+      return mpeg4(parameters);
+    case "mpeg2video":
+      return mpeg2(parameters);
+    case "dts":
+      return dts(parameters);
   }
-  return PLAIN[parameters.codec] ?? null;
+  return Object.hasOwn(PLAIN, parameters.codec) ? PLAIN[parameters.codec]! : null;
 }
 
 // ------------------------------------------------------------------------------------------- H.264, HEVC
@@ -79,14 +108,15 @@ function* units(bytes: Uint8Array): Generator<Uint8Array> {
   }
 }
 
-function avc({ extradata, profile, level }: CodecStringParameters): string | null {
+function avc({ extradata, profile, level, tag }: CodecStringParameters): string | null {
   const H264_SPS = 7;
+  const name = tag === "avc3" ? "avc3" : "avc1";
   const isAvcC = extradata?.[0] === 1 && extradata.length >= 4;
   const sps = isAvcC ? extradata : extradata && units(extradata).find((unit) => (unit[0]! & 31) === H264_SPS);
-  if (sps) return `avc1.${hex(sps[1]!, 2)}${hex(sps[2]!, 2)}${hex(sps[3]!, 2)}`;
+  if (sps) return `${name}.${hex(sps[1]!, 2)}${hex(sps[2]!, 2)}${hex(sps[3]!, 2)}`;
   if (profile === null || level === null) return null;
   const constraints = (profile & 0x200 ? 0x40 : 0) | (profile & 0x800 ? 0x10 : 0); // FF_PROFILE_H264_CONSTRAINED, _INTRA
-  return `avc1.${hex(profile & 0xff, 2)}${hex(constraints, 2)}${hex(level, 2)}`;
+  return `${name}.${hex(profile & 0xff, 2)}${hex(constraints, 2)}${hex(level, 2)}`;
 }
 
 /** ISO 14496-15, annex E: of the 12 bytes of profile_tier_level. */
@@ -114,15 +144,34 @@ function hevc({ extradata, tag }: CodecStringParameters): string | null {
 
 // ------------------------------------------------------------------------------------------- AV1, VP9
 
-function av1({ extradata, profile, level, pixelFormat }: CodecStringParameters): string | null {
+/** AV1's own defaults: 4:2:0 without a place of its chroma samples. */
+const AV1_DEFAULT_CHROMA = "110";
+
+function av1(parameters: CodecStringParameters): string | null {
+  const { extradata, profile, level, pixelFormat } = parameters;
   const isAv1C = extradata !== null && extradata.length >= 4 && extradata[0] === 0x81;
   if (isAv1C) {
     const [, second, third] = extradata as unknown as [number, number, number];
     const depth = third & 0x20 ? 12 : third & 0x40 ? 10 : 8;
-    return `av01.${second >> 5}.${decimal(second & 31)}${third & 0x80 ? "H" : "M"}.${decimal(depth)}`;
+    const start = `av01.${second >> 5}.${decimal(second & 31)}${third & 0x80 ? "H" : "M"}.${decimal(depth)}`;
+    return start + av1Color(parameters, third >> 4 & 1, `${third >> 3 & 1}${third >> 2 & 1}${third & 3}`);
   }
   if (profile === null || level === null) return null;
-  return `av01.${profile}.${decimal(level)}M.${decimal(bitDepth(pixelFormat))}`;
+  const start = `av01.${profile}.${decimal(level)}M.${decimal(bitDepth(pixelFormat))}`;
+  return start + av1Color(parameters, isGray(pixelFormat) ? 1 : 0, av1Chroma(pixelFormat));
+}
+
+function av1Chroma(pixelFormat: string | null): string {
+  return isGray(pixelFormat) ? AV1_DEFAULT_CHROMA : { 420: AV1_DEFAULT_CHROMA, 422: "100", 444: "000" }[
+    chromaOf(pixelFormat)
+  ];
+}
+
+/** The optional fields, which are all there or none of them: none where each has its default. */
+function av1Color(parameters: CodecStringParameters, monochrome: number, chroma: string): string {
+  if (monochrome === 0 && chroma === AV1_DEFAULT_CHROMA && isDefaultColor(parameters)) return "";
+  const { primaries, transfer, matrix, range } = cicpOf(parameters);
+  return `.${monochrome}.${chroma}.${decimal(primaries)}.${decimal(transfer)}.${decimal(matrix)}.${range}`;
 }
 
 /** Luma samples per second and per picture that each level allows. */
@@ -143,28 +192,70 @@ const VP9_LEVELS: readonly [level: number, rate: number, picture: number][] = [
   [62, 4706009088, 35651584],
 ];
 
-function vp9({ profile, level, pixelFormat, width, height, frameRate }: CodecStringParameters): string {
+function vp9(parameters: CodecStringParameters): string {
+  const { profile, level, pixelFormat, width, height, frameRate } = parameters;
   const picture = width * height;
   const rate = picture * (frameRate.num > 0 && frameRate.den > 0 ? frameRate.num / frameRate.den : 30);
   const needed = VP9_LEVELS.find(([, most, largest]) => rate <= most && picture <= largest)?.[0] ?? 62;
   const known = level !== null && level > 0 ? level : needed;
-  return `vp09.${decimal(profile ?? 0)}.${decimal(known)}.${decimal(bitDepth(pixelFormat))}`;
+  const start = `vp09.${decimal(profile ?? 0)}.${decimal(known)}.${decimal(bitDepth(pixelFormat))}`;
+  const VP9_CHROMA = { 420: 1, 422: 2, 444: 3 };
+  const chroma = VP9_CHROMA[chromaOf(pixelFormat)];
+  if (chroma === VP9_CHROMA[420] && isDefaultColor(parameters)) return start;
+  const { primaries, transfer, matrix, range } = cicpOf(parameters);
+  return [start, ...[chroma, primaries, transfer, matrix, range].map(decimal)].join(".");
 }
+
+// ------------------------------------------------------------------------------------------- pixel formats
 
 /** "yuv420p10le" has 10 bits. */
 function bitDepth(pixelFormat: string | null): number {
-  return Number(pixelFormat?.match(/p(9|1[0-6])(le|be)$/)?.[1] ?? 8);
+  return Number(pixelFormat?.match(/(?:p|gray)(9|1[0-6])(le|be)$/)?.[1] ?? 8);
+}
+
+function isGray(pixelFormat: string | null): boolean {
+  return pixelFormat?.startsWith("gray") ?? false;
+}
+
+/** How chroma is sampled: "yuv444p" and "gbrp" fully, what is not known as 4:2:0. */
+function chromaOf(pixelFormat: string | null): 420 | 422 | 444 {
+  if (pixelFormat?.startsWith("gbr")) return 444;
+  return pixelFormat?.includes("444") ? 444 : pixelFormat?.includes("422") ? 422 : 420;
+}
+
+// ------------------------------------------------------------------------------------------- MPEG-2, MPEG-4, DTS
+
+/** The object type indications of MPEG-2's profiles (ISO 14496-1), by FFmpeg's numbers of them; Main where unknown. */
+const MPEG2_PROFILES = ["65", "64", "63", "62", "61", "60"];
+
+function mpeg2({ profile }: CodecStringParameters): string {
+  return `mp4v.${MPEG2_PROFILES[profile ?? 4] ?? "61"}`;
+}
+
+/** profile_and_level_indication: of the header in extradata (visual_object_sequence_start_code), else put together again. */
+function mpeg4({ extradata, profile, level }: CodecStringParameters): string {
+  const VISUAL_OBJECT_SEQUENCE = 0xb0;
+  for (const unit of extradata ? units(extradata) : []) {
+    if (unit[0] === VISUAL_OBJECT_SEQUENCE && unit.length > 1) return `mp4v.20.${unit[1]}`;
+  }
+  return profile === null || level === null ? "mp4v.20" : `mp4v.20.${profile << 4 | level}`;
+}
+
+/** By FFmpeg's numbers of the profiles. */
+const DTS_PROFILES: Readonly<Record<number, string>> = { 50: "dtsh", 60: "dtsl", 61: "dtsl", 70: "dtse" };
+
+function dts({ profile }: CodecStringParameters): string {
+  return DTS_PROFILES[profile ?? 0] ?? "dtsc";
 }
 
 // ------------------------------------------------------------------------------------------- AAC
 
+/** MPEG-2's AAC, by FFmpeg's numbers of the profiles: Low Complexity, and with SBR. */
+const MPEG2_AAC = [128, 131];
+
 /** Object type: of AudioSpecificConfig, else the profile, which is one less. */
 function aac({ extradata, profile }: CodecStringParameters): string {
-  const ESCAPE = 31;
-  if (extradata && extradata.length >= 2) {
-    const type = extradata[0]! >> 3;
-    const long = 32 + ((extradata[0]! & 7) << 3 | extradata[1]! >> 5);
-    return `mp4a.40.${type === ESCAPE ? long : type}`;
-  }
-  return `mp4a.40.${(profile ?? 1) + 1}`;
+  const type = extradata && audioObjectType(extradata);
+  if (type) return `mp4a.40.${type}`;
+  return profile !== null && MPEG2_AAC.includes(profile) ? "mp4a.67" : `mp4a.40.${(profile ?? 1) + 1}`;
 }

@@ -16,6 +16,7 @@ import {
   MAX_INT32,
   type Names,
 } from "../io/arguments.ts";
+import { checkChunk, chunkData, type EncodedChunk, type EncodedChunkInit } from "./encoded_chunk.ts";
 import { checkTimeBase, type Rational } from "./rational.ts";
 
 /** Data beside the coded data: of a packet or of a stream (AVPacketSideData). */
@@ -27,7 +28,9 @@ export interface SideData {
 }
 
 /** What a packet is made of: its stream, its data, and whatever else is known. */
-export type PacketInit = Partial<Omit<Packet, "time">> & { streamIndex: number; data: Uint8Array };
+export type PacketInit =
+  & Partial<Omit<Packet, "time" | "toEncodedChunkInit">>
+  & { streamIndex: number; data: Uint8Array };
 
 const sideDataNames: Names<SideData> = { type: true, data: true };
 
@@ -110,9 +113,60 @@ export class Packet {
     if (init !== EMPTY) checkPacket(this);
   }
 
+  /**
+   * A packet of a chunk of WebCodecs: an `EncodedVideoChunk`, an `EncodedAudioChunk`, or their fields with the data beside
+   * them. Its dts is its pts, as encoders of browsers give their chunks; where pictures are reordered, set `dts`.
+   * {@linkcode codecParametersOf} makes the stream.
+   *
+   * ```ts
+   * import { Packet } from "@avio/avio";
+   *
+   * const chunk = { type: "key", timestamp: 40_000, duration: 40_000, data: new Uint8Array(3) } as const;
+   * console.log(Packet.fromEncodedChunk(chunk, { streamIndex: 0 }).time); // 0.04
+   * ```
+   *
+   * @param chunk Its data is copied out of a chunk of WebCodecs; where it is beside the fields it is not copied.
+   * @param options.streamIndex Index of the stream that it is of.
+   * @returns A packet in microseconds.
+   * @throws {TypeError | RangeError} It is no chunk, or a field of it is wrong.
+   */
+  static fromEncodedChunk(chunk: EncodedChunk, options: { streamIndex: number }): Packet {
+    const { type, timestamp, duration } = checkChunk(chunk);
+    const { streamIndex } = checkNames(checkObject(options, "options"), { streamIndex: true });
+    checkInteger(timestamp, "chunk.timestamp");
+    return new Packet({
+      streamIndex: checkInteger(streamIndex, "streamIndex", 0, MAX_INT32),
+      data: chunkData(chunk),
+      pts: timestamp,
+      dts: timestamp,
+      duration: duration === undefined || duration === null ? 0 : checkInteger(duration, "chunk.duration", 0),
+      isKey: type === "key",
+    });
+  }
+
   /** pts in seconds, null where unknown. */
   get time(): number | null {
     return this.pts === null ? null : this.pts * this.timeBase.num / this.timeBase.den;
+  }
+
+  /**
+   * What `new EncodedVideoChunk()` and `new EncodedAudioChunk()` take: microseconds, the same data, not copied. Decoders
+   * want packets as a Demuxer gives them, in the order of decoding; {@linkcode decoderConfig} makes what they are configured
+   * with.
+   *
+   * @returns Plain data.
+   * @throws {Error} It has no time.
+   */
+  toEncodedChunkInit(): EncodedChunkInit {
+    const time = this.pts ?? this.dts;
+    if (time === null) throw new Error("Cannot make a chunk: the packet has no time");
+    const microseconds = (units: number) => Math.round(units * this.timeBase.num * 1e6 / this.timeBase.den);
+    return {
+      type: this.isKey ? "key" : "delta",
+      timestamp: microseconds(time),
+      ...(this.duration > 0 ? { duration: microseconds(this.duration) } : {}),
+      data: this.data as Uint8Array<ArrayBuffer>,
+    };
   }
 }
 

@@ -161,9 +161,15 @@ for (const name of ["video.ts", "audio.mp3", "audio.ogg", "audio.flac", "audio.w
 }
 
 Deno.test("A file without streams has nothing to seek in, and says so", () => {
-  using demuxer = Demuxer.openSync(new TextEncoder().encode(";FFMETADATA1\ntitle=x\n"), { format: "ffmetadata" });
+  using demuxer = Demuxer.openSync(new TextEncoder().encode(";FFMETADATA1\ntitle=x\n"), {
+    format: "ffmetadata",
+  });
   for (const target of [0, -1, 5, { byte: 0 }]) {
-    assertThrows(() => demuxer.seekSync(target), AVError, "Cannot seek: Function not implemented (it has no streams)");
+    assertThrows(
+      () => demuxer.seekSync(target),
+      AVError,
+      "Cannot seek: Function not implemented (it has no streams)",
+    );
   }
   assertEquals(demuxer.readSync(), null);
 });

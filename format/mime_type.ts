@@ -1,0 +1,161 @@
+/**
+ * MIME types of containers with their codecs, by which a browser knows whether it can play them.
+ */
+import { checkArray, checkObject, checkString } from "../io/arguments.ts";
+import { codecString } from "./codec_string.ts";
+import { type FormatInfo, outputFormats } from "./formats.ts";
+import type { Stream } from "./stream.ts";
+
+/** What {@linkcode mimeType} looks at: of what `probe` returns, of a Demuxer, of a Muxer with its streams. */
+export interface MimeTypeInfo {
+  /** The container's format. */
+  readonly format: Pick<FormatInfo, "name" | "mimeTypes">;
+  /** Its streams. */
+  readonly streams: readonly Pick<Stream, "type" | "codecParameters" | "disposition">[];
+  /** Its tags; the brand of mp4 and mov is among them. */
+  readonly metadata?: Readonly<Record<string, string>>;
+}
+
+/** A container's type behind the slash, by FFmpeg's name of the format; with "/": the whole type, whatever is in it. */
+const SUBTYPES: Readonly<Record<string, string>> = {
+  "3gp": "3gpp",
+  "3g2": "3gpp2",
+  adts: "audio/aac",
+  aac: "audio/aac",
+  aiff: "audio/aiff",
+  avi: "video/x-msvideo",
+  dash: "application/dash+xml",
+  f4v: "mp4",
+  flac: "audio/flac",
+  flv: "video/x-flv",
+  hls: "application/vnd.apple.mpegurl",
+  ipod: "mp4",
+  ismv: "mp4",
+  matroska: "x-matroska",
+  mov: "quicktime",
+  mp3: "audio/mpeg",
+  mp4: "mp4",
+  mpeg: "video/mpeg",
+  mpegts: "video/mp2t",
+  oga: "ogg",
+  ogg: "ogg",
+  ogv: "ogg",
+  opus: "ogg",
+  psp: "mp4",
+  wav: "audio/wav",
+  webm: "webm",
+  webvtt: "text/vtt",
+};
+
+/** Of files that are one picture, by its codec. */
+const PICTURES: Readonly<Record<string, string>> = {
+  apng: "image/apng",
+  bmp: "image/bmp",
+  gif: "image/gif",
+  jpegxl: "image/jxl",
+  mjpeg: "image/jpeg",
+  png: "image/png",
+  svg: "image/svg+xml",
+  tiff: "image/tiff",
+  webp: "image/webp",
+};
+
+/** Of pictures in mp4's container, by its brand. */
+const PICTURE_BRANDS: Readonly<Record<string, string>> = {
+  avif: "image/avif",
+  avis: "image/avif",
+  heic: "image/heic",
+  heix: "image/heic",
+  mif1: "image/heif",
+};
+
+/** What WebM may hold. */
+const WEBM = new Set(["vp8", "vp9", "av1", "opus", "vorbis", "webvtt"]);
+
+/** Whose MIME types have the parameter "codecs". */
+const HAVE_CODECS = /\/(mp4|webm|x-matroska|ogg|quicktime|3gpp2?|mp2t)$/;
+
+/**
+ * The MIME type of a file with its codecs, for `canPlayType`, `MediaSource.isTypeSupported`, `addSourceBuffer` and a
+ * `content-type`: `video/mp4; codecs="avc1.64001f, mp4a.40.2"`. Covers, data, and subtitles without a name of their own are not
+ * in it; a picture or sound whose codec has no such name is there by FFmpeg's, so that a browser says no.
+ *
+ * ```ts
+ * import { mimeType, probeSync } from "@avio/avio";
+ *
+ * console.log(mimeType(probeSync("fixtures/video.mp4"))); // video/mp4; codecs="avc1.64000c, mp4a.40.2"
+ * console.log(mimeType(probeSync("fixtures/audio.mp3"))); // audio/mpeg
+ * ```
+ *
+ * @param info Of a file: format and streams.
+ * @returns The type; null where the format has none.
+ * @throws {TypeError} It is no such object.
+ */
+export function mimeType(info: MimeTypeInfo): string | null {
+  const { format, streams, metadata = {} } = checkObject(info, "info");
+  const name = checkString(checkObject(format, "info.format").name, "info.format.name");
+  const played = checkArray(streams, "info.streams").filter(isPlayed);
+  const type = containerType(name, format.mimeTypes ?? [], played, checkObject(metadata, "info.metadata"));
+  if (type === null || !HAVE_CODECS.test(type)) return type;
+  const codecs = new Set(played.flatMap(nameOf));
+  return codecs.size === 0 ? type : `${type}; codecs="${[...codecs].join(", ")}"`;
+}
+
+type PlayedStream = MimeTypeInfo["streams"][number];
+
+/** Whether it has a part in what is played: no cover. */
+function isPlayed({ type, disposition }: PlayedStream): boolean {
+  return ["video", "audio", "subtitle"].includes(type) && !disposition.includes("attached_pic");
+}
+
+function nameOf({ type, codecParameters }: PlayedStream): string[] {
+  const name = codecString(codecParameters) ?? (type === "subtitle" ? null : codecParameters.codec);
+  return name === null ? [] : [name];
+}
+
+function containerType(
+  format: string,
+  mimeTypes: readonly string[],
+  played: readonly PlayedStream[],
+  tags: Readonly<Record<string, string>>,
+): string | null {
+  const picture = pictureType(format, played, tags);
+  if (picture) return picture;
+  const name = nameAmong(format.split(","), played, tags);
+  const subtype = Object.hasOwn(SUBTYPES, name) ? SUBTYPES[name]! : undefined;
+  if (subtype?.includes("/")) return subtype;
+  if (subtype) return `${played.some(({ type }) => type === "video") ? "video" : "audio"}/${subtype}`;
+  const same = () => outputFormats().find(({ name }) => format.split(",").includes(name))?.mimeTypes[0];
+  return mimeTypes[0] ?? same() ?? null;
+}
+
+/** Of a file that is a picture: FFmpeg's formats of those are the sequence "image2" and pipes, one for each codec. */
+function pictureType(
+  format: string,
+  played: readonly PlayedStream[],
+  tags: Readonly<Record<string, string>>,
+): string | undefined {
+  const brand = tags.major_brand ?? "";
+  if (Object.hasOwn(PICTURE_BRANDS, brand)) return PICTURE_BRANDS[brand];
+  const codec = played[0]?.codecParameters.codec ?? "";
+  const isPicture = /_pipe$|^image2/.test(format) && Object.hasOwn(PICTURES, codec);
+  return isPicture ? PICTURES[codec] : undefined;
+}
+
+/** Which of the formats of a demuxer it is: that of mp4 and mov, and that of Matroska and WebM, read several. */
+function nameAmong(
+  names: string[],
+  played: readonly PlayedStream[],
+  tags: Readonly<Record<string, string>>,
+): string {
+  if (names.length === 1) return names[0]!;
+  if (names.includes("mp4")) {
+    const brand = (tags.major_brand ?? "").trim();
+    return brand === "qt" ? "mov" : brand.startsWith("3gp") ? "3gp" : brand.startsWith("3g2") ? "3g2" : "mp4";
+  }
+  if (names.includes("webm")) {
+    const fits = played.every(({ codecParameters }) => WEBM.has(codecParameters.codec));
+    return fits && played.length > 0 ? "webm" : "matroska";
+  }
+  return names[0]!;
+}

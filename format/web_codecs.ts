@@ -1,0 +1,286 @@
+/**
+ * WebCodecs' configurations as plain data: what a decoder is configured with, of a stream; and a stream's parameters, of what
+ * an encoder reports. No browser is needed for either.
+ */
+import { copyBytes } from "../ffi/byte_views.ts";
+import { argumentError } from "../ffi/errors.ts";
+import { checkInteger, checkObject, checkString, MAX_INT32 } from "../io/arguments.ts";
+import { codecString } from "./codec_string.ts";
+import { colorParametersOf, type WebColors, type WebColorSpace, webColorSpace } from "./color_names.ts";
+import { checkBufferSource } from "./encoded_chunk.ts";
+import type { MediaType } from "./media_type.ts";
+import type { CodecParameters, Stream } from "./stream.ts";
+import { webCodecOf } from "./web_codec_names.ts";
+
+/** What `VideoDecoder.configure()` takes (`VideoDecoderConfig`). */
+export interface VideoConfig {
+  /** The codec string: "avc1.64001f", ... */
+  codec: string;
+  /** What the decoder needs before the first chunk; not there where the chunks have it (Annex B, VP8, VP9, AV1). */
+  description?: Uint8Array<ArrayBuffer>;
+  /** Pixels. */
+  codedWidth: number;
+  /** Pixels. */
+  codedHeight: number;
+  /** Width of the picture by its height, with `displayAspectHeight`, where pixels are not square. */
+  displayAspectWidth?: number;
+  /** Height of the picture by its width, with `displayAspectWidth`, where pixels are not square. */
+  displayAspectHeight?: number;
+  /** Colours, as far as the stream says. */
+  colorSpace?: WebColorSpace;
+  /** Degrees clockwise by which pictures are to be turned to be shown; not there where it is 0. */
+  rotation?: number;
+}
+
+/** What `AudioDecoder.configure()` takes (`AudioDecoderConfig`). */
+export interface AudioConfig {
+  /** The codec string: "mp4a.40.2", "opus", ... */
+  codec: string;
+  /** What the decoder needs before the first chunk; not there where the chunks have it (ADTS, MP3, PCM). */
+  description?: Uint8Array<ArrayBuffer>;
+  /** Samples per second. */
+  sampleRate: number;
+  /** Channels. */
+  numberOfChannels: number;
+}
+
+/** Of an encoder: its `metadata.decoderConfig`, or what was sent of it. */
+export interface EncoderReport {
+  /** The codec string. */
+  codec: string;
+  /** What a decoder needs before the first chunk. */
+  description?: Uint8Array | ArrayBuffer | SharedArrayBuffer | ArrayBufferView;
+  /** Of video, pixels. */
+  codedWidth?: number;
+  /** Of video, pixels. */
+  codedHeight?: number;
+  /** Of video, where pixels are not square. */
+  displayAspectWidth?: number;
+  /** Of video, where pixels are not square. */
+  displayAspectHeight?: number;
+  /** Of video. */
+  colorSpace?: WebColors;
+  /** Of audio, samples per second. */
+  sampleRate?: number;
+  /** Of audio. */
+  numberOfChannels?: number;
+}
+
+/**
+ * What `VideoDecoder.configure()` or `AudioDecoder.configure()` takes for the packets of a stream; `codedWidth` is in that of
+ * video, `sampleRate` in that of audio. H.264, HEVC and AAC whose packets have their headers themselves (Annex B, ADTS) have
+ * no `description`; those of FLAC, Vorbis and Opus are as the WebCodecs registry wants them.
+ *
+ * ```ts
+ * import { decoderConfig, Demuxer } from "@avio/avio";
+ *
+ * using demuxer = Demuxer.openSync("fixtures/video.mp4");
+ * const video = demuxer.bestStream("video")!;
+ * const config = decoderConfig(video); // { codec: "avc1.64000c", codedWidth: 320, codedHeight: 180, description, ... }
+ * // In a browser: decoder.configure(config), then for each packet of the stream
+ * for (const packet of demuxer.packetsSync()) {
+ *   if (packet.streamIndex === video.index) packet.toEncodedChunkInit(); // decoder.decode(new EncodedVideoChunk(...))
+ * }
+ * console.log(config?.codec);
+ * ```
+ *
+ * @param stream Of a Demuxer, or of what `probe` returns.
+ * @returns Plain data; null where the web platform has no name for the codec, and for streams of other types.
+ * @throws {TypeError} It is no stream.
+ */
+export function decoderConfig(
+  stream: Pick<Stream, "type" | "codecParameters"> & { readonly rotation?: number },
+): VideoConfig | AudioConfig | null {
+  const { type, codecParameters, rotation = 0 } = checkObject(stream, "stream");
+  const parameters = checkObject(codecParameters, "stream.codecParameters");
+  const codec = codecString(parameters);
+  if (codec === null || (type !== "video" && type !== "audio")) return null;
+  const description = descriptionOf(parameters);
+  const common = { codec, ...(description ? { description } : {}) };
+  if (type === "audio") {
+    return { ...common, sampleRate: parameters.sampleRate, numberOfChannels: parameters.channels };
+  }
+  const { width, height, sampleAspectRatio: { num, den } } = parameters;
+  const colorSpace = webColorSpace(parameters);
+  return {
+    ...common,
+    codedWidth: width,
+    codedHeight: height,
+    ...(num > 0 && den > 0 && num !== den
+      ? { displayAspectWidth: width * num, displayAspectHeight: height * den }
+      : {}),
+    ...(colorSpace ? { colorSpace } : {}),
+    ...(rotation === 0 ? {} : { rotation }),
+  };
+}
+
+/**
+ * The parameters of a stream for `Muxer.addStream()`, of what an encoder reports: `metadata.decoderConfig`, which a
+ * `VideoEncoder` or `AudioEncoder` of WebCodecs gives with its first chunk, also sent as JSON or over a WebSocket.
+ *
+ * ```ts
+ * import { codecParametersOf, MemorySink, Muxer, Packet } from "@avio/avio";
+ *
+ * // What a browser sent: the configuration, then the chunks.
+ * const config = { codec: "vp8", codedWidth: 160, codedHeight: 90 };
+ * const chunk = { type: "key", timestamp: 0, duration: 33333, data: new Uint8Array(100) } as const;
+ *
+ * const sink = new MemorySink();
+ * using muxer = Muxer.openSync(sink, { format: "webm" });
+ * const streamIndex = muxer.addStream(codecParametersOf(config));
+ * muxer.writeSync(Packet.fromEncodedChunk(chunk, { streamIndex }));
+ * muxer.finishSync();
+ * ```
+ *
+ * @param config Of the encoder.
+ * @returns What is known of the stream.
+ * @throws {TypeError} A field is wrong, or nobody knows the codec.
+ */
+export function codecParametersOf(
+  config: EncoderReport,
+): Partial<CodecParameters> & { type: MediaType; codec: string } {
+  const { codec: name, description } = checkObject(config, "config");
+  const known = webCodecOf(checkString(name, "config.codec"));
+  if (!known) throw argumentError(TypeError, "config.codec", `there is no codec ${JSON.stringify(name)}`);
+  const bytes = description === undefined ? null : checkBufferSource(description, "config.description");
+  return known.type === "audio"
+    ? audioParameters(known, config, bytes)
+    : videoParameters(known, config, bytes);
+}
+
+type Known = NonNullable<ReturnType<typeof webCodecOf>>;
+
+function videoParameters(
+  known: Known,
+  config: EncoderReport,
+  description: Uint8Array | null,
+): Partial<CodecParameters> & { type: MediaType; codec: string } {
+  const size = (name: "codedWidth" | "codedHeight" | "displayAspectWidth" | "displayAspectHeight") =>
+    checkInteger(config[name], `config.${name}`, 1, MAX_INT32);
+  const [width, height] = [size("codedWidth"), size("codedHeight")];
+  const hasAspect = config.displayAspectWidth !== undefined && config.displayAspectHeight !== undefined;
+  const aspect = hasAspect
+    ? reduced(size("displayAspectWidth") * height, size("displayAspectHeight") * width)
+    : null;
+  return {
+    ...known,
+    width,
+    height,
+    extradata: description && copyBytes(description),
+    ...(aspect && aspect.num !== aspect.den ? { sampleAspectRatio: aspect } : {}),
+    ...(config.colorSpace ? colorParametersOf(checkObject(config.colorSpace, "config.colorSpace")) : {}),
+  };
+}
+
+function reduced(num: number, den: number): { num: number; den: number } {
+  const divisor = (a: number, b: number): number => b === 0 ? a : divisor(b, a % b);
+  const common = divisor(num, den);
+  return { num: num / common, den: den / common };
+}
+
+/** Samples in a packet, for codecs of which that is fixed. */
+const FRAME_SIZES: Readonly<Record<string, number>> = { aac: 1024, mp3: 1152, ac3: 1536, eac3: 1536 };
+
+function audioParameters(
+  known: Known,
+  config: EncoderReport,
+  description: Uint8Array | null,
+): Partial<CodecParameters> & { type: MediaType; codec: string } {
+  const sampleRate = checkInteger(config.sampleRate, "config.sampleRate", 1, MAX_INT32);
+  const channels = checkInteger(config.numberOfChannels, "config.numberOfChannels", 1, 255);
+  const bits = known.bitsPerCodedSample;
+  return {
+    ...known,
+    sampleRate,
+    channels,
+    extradata: extradataOf(known.codec, description, sampleRate, channels),
+    ...(FRAME_SIZES[known.codec] ? { frameSize: FRAME_SIZES[known.codec]! } : {}),
+    ...(bits ? { blockAlign: bits / 8 * channels } : {}),
+  };
+}
+
+// ------------------------------------------------------------------------------------------- descriptions
+
+const ascii = (text: string) => Uint8Array.from(text, (letter) => letter.charCodeAt(0));
+const startsWith = (bytes: Uint8Array, text: string) => ascii(text).every((byte, at) => bytes[at] === byte);
+
+function joined(...parts: (Uint8Array | number[])[]): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(parts.flatMap((part) => [...part]));
+}
+
+/** What the first byte of avcC and hvcC is; Annex B begins with 0. */
+const CONFIGURATION_VERSION = 1;
+const STREAMINFO_SIZE = 34;
+/** Of the box that FFmpeg has as ALAC's extradata, before ALACSpecificConfig. */
+const ALAC_BOX_HEADER = 12;
+const ALAC_CONFIG_SIZE = 24;
+
+/** What FFmpeg keeps as extradata, as WebCodecs wants it; null where it wants nothing. */
+function descriptionOf({ codec, extradata }: CodecParameters): Uint8Array<ArrayBuffer> | null {
+  if (!extradata || extradata.length === 0) return null;
+  switch (codec) {
+    case "h264":
+    case "hevc":
+      return extradata[0] === CONFIGURATION_VERSION ? copyBytes(extradata) : null;
+    case "flac":
+      return startsWith(extradata, "fLaC") ? copyBytes(extradata) : flacDescription(extradata);
+    case "opus":
+      return startsWith(extradata, "OpusHead") ? copyBytes(extradata) : null;
+    case "vorbis":
+      return vorbisDescription(extradata);
+    case "alac":
+      return copyBytes(extradata.subarray(extradata.length > ALAC_CONFIG_SIZE ? ALAC_BOX_HEADER : 0));
+    case "aac":
+      return copyBytes(extradata);
+  }
+  return null;
+}
+
+/** The mark of FLAC, and the header of its only block, the last one. */
+function flacDescription(streamInfo: Uint8Array): Uint8Array<ArrayBuffer> {
+  const LAST_BLOCK = 0x80;
+  return joined(ascii("fLaC"), [LAST_BLOCK, 0, 0, STREAMINFO_SIZE], streamInfo.subarray(0, STREAMINFO_SIZE));
+}
+
+/** Three headers with Xiph's lacing: their number less one, the sizes of the first two, then they. */
+function vorbisDescription(extradata: Uint8Array): Uint8Array<ArrayBuffer> {
+  const IDENTIFICATION_SIZE = 30;
+  const hasSizes = extradata[0] === 0 && extradata[1] === IDENTIFICATION_SIZE;
+  if (!hasSizes) return copyBytes(extradata);
+  const headers: Uint8Array[] = [];
+  for (let at = 0; headers.length < 3 && at + 2 <= extradata.length;) {
+    const size = extradata[at]! << 8 | extradata[at + 1]!;
+    headers.push(extradata.subarray(at + 2, at + 2 + size));
+    at += 2 + size;
+  }
+  const laced = headers.slice(0, 2).flatMap(({ length }) => [
+    ...Array(Math.floor(length / 255)).fill(255),
+    length % 255,
+  ]);
+  return joined([2], laced, ...headers);
+}
+
+/** The other way round. */
+function extradataOf(
+  codec: string,
+  description: Uint8Array | null,
+  sampleRate: number,
+  channels: number,
+): Uint8Array<ArrayBuffer> | null {
+  if (codec === "opus" && description === null) return opusHead(sampleRate, channels);
+  if (description === null || description.length === 0) return null;
+  if (codec === "flac" && startsWith(description, "fLaC")) {
+    return copyBytes(description.subarray(8, 8 + STREAMINFO_SIZE));
+  }
+  if (codec === "alac" && description.length === ALAC_CONFIG_SIZE) {
+    return joined([0, 0, 0, ALAC_BOX_HEADER + ALAC_CONFIG_SIZE], ascii("alac"), [0, 0, 0, 0], description);
+  }
+  return copyBytes(description);
+}
+
+/** Of Opus without a description: mono or stereo, nothing to skip. */
+function opusHead(sampleRate: number, channels: number): Uint8Array<ArrayBuffer> {
+  const rate = new Uint8Array(4);
+  new DataView(rate.buffer).setUint32(0, sampleRate, true);
+  return joined(ascii("OpusHead"), [1, channels, 0, 0], rate, [0, 0, 0]);
+}
