@@ -66,6 +66,8 @@ export interface StepLimits {
   milliseconds: number;
   /** Seconds of the input: a key frame from there on ends it, and is kept for the next output; NaN: none does. */
   until: number;
+  /** No other input comes behind this one: where nothing has come out by its end, that is an error. */
+  isLast: boolean;
 }
 
 /** What a step has done; counts are from the beginning. */
@@ -81,8 +83,11 @@ export interface RemuxStep {
 }
 
 /** Packets from the input to the output, until a limit. */
-export function* remuxStep(session: Session, { milliseconds, until }: StepLimits): Operation<RemuxStep> {
-  const slot = yield* session.run(operations.remux, [Infinity, milliseconds, until]);
+export function* remuxStep(
+  session: Session,
+  { milliseconds, until, isLast }: StepLimits,
+): Operation<RemuxStep> {
+  const slot = yield* session.run(operations.remux, [Infinity, milliseconds, until, isLast ? 1 : 0]);
   const [, state, packets, seconds, bytesRead, breakAt] = slot as unknown as [
     number,
     number,

@@ -335,6 +335,7 @@ class Transfer {
       const step = yield* remuxing.remuxStep(this.#session, {
         milliseconds,
         until: Number.isFinite(until) ? until : NaN,
+        isLast: this.#places.opened === this.#plan.sources.length,
       });
       this.#counted = step;
       if (step.state === "end") return null;

@@ -173,10 +173,14 @@ import remux_cut_c from "../shim/remux/cut.c" with { type: "text" };
 import remux_cut_h from "../shim/remux/cut.h" with { type: "text" };
 import remux_fit_c from "../shim/remux/fit.c" with { type: "text" };
 import remux_fit_h from "../shim/remux/fit.h" with { type: "text" };
+import remux_leading_c from "../shim/remux/leading.c" with { type: "text" };
+import remux_leading_h from "../shim/remux/leading.h" with { type: "text" };
 import remux_order_c from "../shim/remux/order.c" with { type: "text" };
 import remux_order_h from "../shim/remux/order.h" with { type: "text" };
 import remux_remux_c from "../shim/remux/remux.c" with { type: "text" };
 import remux_remux_h from "../shim/remux/remux.h" with { type: "text" };
+import remux_result_c from "../shim/remux/result.c" with { type: "text" };
+import remux_result_h from "../shim/remux/result.h" with { type: "text" };
 import remux_times_c from "../shim/remux/times.c" with { type: "text" };
 import remux_times_h from "../shim/remux/times.h" with { type: "text" };
 import request_c from "../shim/request.c" with { type: "text" };
@@ -368,10 +372,14 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/remux/cut.h": remux_cut_h,
   "shim/remux/fit.c": remux_fit_c,
   "shim/remux/fit.h": remux_fit_h,
+  "shim/remux/leading.c": remux_leading_c,
+  "shim/remux/leading.h": remux_leading_h,
   "shim/remux/order.c": remux_order_c,
   "shim/remux/order.h": remux_order_h,
   "shim/remux/remux.c": remux_remux_c,
   "shim/remux/remux.h": remux_remux_h,
+  "shim/remux/result.c": remux_result_c,
+  "shim/remux/result.h": remux_result_h,
   "shim/remux/times.c": remux_times_c,
   "shim/remux/times.h": remux_times_h,
   "shim/request.c": request_c,

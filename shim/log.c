@@ -67,6 +67,7 @@ static void on_log(void *origin, int level, const char *format, va_list argument
     if (strstr(format, "exceeds max_streams")) current->exceeds_max_streams = true;
     if (is_refused_format(format)) current->refuses_format = true;
     if (strstr(format, "ended prematurely")) current->ended_early = true;
+    if (strstr(format, "Error applying bitstream filters")) current->filter_failed = true;
   }
   if (current && level <= threshold) append_line(current, origin, level, format, arguments);
 }

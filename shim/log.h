@@ -16,6 +16,7 @@ struct log {
   bool exceeds_max_streams; /* libavformat has said so, which it says in no other way */
   bool refuses_format;      /* the same: a format that is not among those that may be tried */
   bool ended_early; /* the source, in the middle of something */
+  bool filter_failed; /* one that a muxer puts before itself could not read a packet */
   int errors;       /* lines of that level */
 };
 

@@ -194,6 +194,7 @@ static int write_filtered(struct session *session, AVBSFContext *context, AVPack
   int result = av_bsf_send_packet(context, packet);
   while (result >= 0) {
     result = av_bsf_receive_packet(context, packet);
+    session->channel.log.filter_failed |= result == AVERROR_INVALIDDATA;
     if (result < 0) break;
     packet->stream_index = stream;
     result = write_out(session, packet);

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <libavcodec/codec_desc.h>
 #include <libavutil/time.h>
 
 #include "../input/input.h"
@@ -14,6 +13,7 @@
 #include "../output/output.h"
 #include "../output/quirks.h"
 #include "../output/write.h"
+#include "result.h"
 #include "times.h"
 
 static struct remux *remux_of(struct session *session) {
@@ -28,6 +28,7 @@ static struct remux *remux_of(struct session *session) {
 void remux_free(struct session *session) {
   if (!session->remux) return;
   av_packet_free(&session->remux->held);
+  for (unsigned i = 0; i < session->remux->count; i++) packets_free(&session->remux->routes[i].leading.packets);
   free(session->remux->routes);
   free(session->remux);
   session->remux = NULL;
@@ -57,7 +58,10 @@ void remux_forget_input(struct remux *remux) {
   if (!remux) return;
   drop_held(remux);
   clock_forget(&remux->clock);
-  for (unsigned i = 0; i < remux->count; i++) forget_times(&remux->routes[i]);
+  for (unsigned i = 0; i < remux->count; i++) {
+    forget_times(&remux->routes[i]);
+    leading_clear(&remux->routes[i].leading);
+  }
 }
 
 void remux_forget_output(struct remux *remux) {
@@ -96,6 +100,7 @@ int32_t avs_map_stream(double handle, int32_t input_stream, int32_t output_strea
   route->missing = before.missing; /* the input goes on where it is */
   route->clock = before.clock;
   route->begun = before.begun;
+  route->leading = before.leading;
   const AVStream *source = session->input->context->streams[input_stream];
   AVStream *stream = session->output->context->streams[output_stream];
   /* mxf has no other way to count frames. */
@@ -184,23 +189,6 @@ static bool in_range(struct remux *remux, struct route *route, const AVStream *s
          fills_gap(remux, route, stream, packet, time);
 }
 
-static bool can_be_first(const AVCodecParameters *parameters, const AVPacket *packet) {
-  const AVCodecDescriptor *codec = avcodec_descriptor_get(parameters->codec_id);
-  bool needs_key = parameters->codec_type == AVMEDIA_TYPE_VIDEO || parameters->codec_type == AVMEDIA_TYPE_AUDIO;
-  bool stands_alone = codec && (codec->props & AV_CODEC_PROP_INTRA_ONLY || codec->mime_types); /* or is a picture */
-  return packet->flags & AV_PKT_FLAG_KEY || !needs_key || stands_alone;
-}
-
-/* As the ffmpeg command does it, without -copyinkf. */
-static bool has_begun(struct session *session, struct route *route, const AVPacket *packet) {
-  route->begun |= can_be_first(session->input->context->streams[packet->stream_index]->codecpar, packet);
-  if (!route->begun && !route->waits)
-    log_line(&session->channel.log, AV_LOG_WARNING, "stream %d: what comes before its first key frame is left out",
-             packet->stream_index);
-  route->waits = !route->begun;
-  return route->begun;
-}
-
 static bool all_ended(const struct remux *remux) {
   if (remux->end == AV_NOPTS_VALUE) return false;
   for (unsigned i = 0; i < remux->count; i++)
@@ -216,6 +204,29 @@ static void note_packet(struct route *route, const AVStream *stream, const AVPac
   double first = (double)time * av_q2d(stream->time_base), last = first + packet_duration(stream, packet);
   if (!(route->first <= first)) route->first = first;
   if (!(route->last >= last)) route->last = last;
+}
+
+/* A damaged packet, which a bitstream filter can't read, is left out: libavformat would end with it. */
+static bool is_unfit(struct session *session, struct route *route, int stream, int result) {
+  bool unfit = result == AVERROR_INVALIDDATA && session->channel.log.filter_failed;
+  if (unfit && !route->unfit++)
+    log_line(&session->channel.log, AV_LOG_WARNING, "stream %d: packets that its bitstream filter can't read are left out", stream);
+  return unfit;
+}
+
+static int write_packet(struct session *session, struct remux *remux, struct route *route, const AVStream *source,
+                        AVPacket *packet) {
+  int size = packet->size;
+  session->channel.log.filter_failed = false;
+  int result = output_write_packet(session, packet);
+  if (is_unfit(session, route, source->index, result)) {
+    route->packets--;
+    route->bytes -= size;
+    return 0;
+  }
+  remux->packets++;
+  remux->media += is_sound_or_motion(source);
+  return result;
 }
 
 static int pass_on(struct session *session, struct remux *remux, struct route *route, AVPacket *packet) {
@@ -235,8 +246,7 @@ static int pass_on(struct session *session, struct remux *remux, struct route *r
   packet->stream_index = route->output_stream;
   packet->pos = -1;
   order_packet(&route->order, format, stream, from, packet, &session->channel.log);
-  remux->packets++;
-  return output_write_packet(session, packet);
+  return write_packet(session, remux, route, source, packet);
 }
 
 /* ---------------------------------------------------------------------------------------- by way of JavaScript */
@@ -322,14 +332,54 @@ static int hold(struct remux *remux, AVPacket *packet) {
   return HELD;
 }
 
+/* The stream has no key frame, or marks none: what waited for one is all there is of it. */
+static int begin_without_key(struct session *session, struct remux *remux, struct route *route) {
+  AVPacket *packet = session->input->packet;
+  int result = 0;
+  log_line(&session->channel.log, AV_LOG_WARNING, "stream %d: no key frame among its first %d packets, which are kept",
+           packets_first(&route->leading.packets)->stream_index, (int)route->leading.packets.count);
+  route->begun = true;
+  while (result >= 0 && leading_take(&route->leading, packet)) {
+    result = write_or_gather(session, remux, packet);
+    av_packet_unref(packet);
+  }
+  leading_clear(&route->leading);
+  return result;
+}
+
+static int begin_all(struct session *session, struct remux *remux) {
+  int result = 0;
+  for (unsigned i = 0; i < remux->count && result >= 0; i++)
+    if (remux->routes[i].leading.packets.count && remux->routes[i].output_stream >= 0)
+      result = begin_without_key(session, remux, &remux->routes[i]);
+  return result;
+}
+
+/* The ffmpeg command drops what comes before a key frame, without -copyinkf; and of a stream without any, all of it. */
+static int wait_for_key(struct session *session, struct remux *remux, struct route *route, AVPacket *packet) {
+  int result = leading_add(&route->leading, packet);
+  return result >= 0 && leading_is_long(&route->leading) ? begin_without_key(session, remux, route) : result;
+}
+
+static void begin(struct session *session, struct route *route, int stream) {
+  route->begun = true;
+  if (route->leading.packets.count)
+    log_line(&session->channel.log, AV_LOG_WARNING, "stream %d: what comes before its first key frame is left out", stream);
+  leading_clear(&route->leading);
+}
+
 static int remux_packet(struct session *session, struct remux *remux, AVPacket *packet) {
   int result = input_read_packet(session, packet);
   if (result < 0) return result;
   struct route *route = mapped_route(session, remux, packet->stream_index);
   if (!route) return 0;
+  remux->read += is_sound_or_motion(session->input->context->streams[packet->stream_index]);
   const AVFormatContext *input = session->input->context;
   if (!remux->keeps_times) clock_correct(&remux->clock, &route->clock, input, packet, &session->channel.log);
-  if (!in_range(remux, route, input->streams[packet->stream_index], packet) || !has_begun(session, route, packet)) return 0;
+  const AVStream *stream = input->streams[packet->stream_index];
+  if (!in_range(remux, route, stream, packet)) return 0;
+  if (!route->begun && !can_be_first(stream->codecpar, packet)) return wait_for_key(session, remux, route, packet);
+  if (!route->begun) begin(session, route, packet->stream_index);
   return is_break(session, remux, packet) ? hold(remux, packet) : write_or_gather(session, remux, packet);
 }
 
@@ -372,6 +422,10 @@ static int remux_loop(struct session *session, struct remux *remux, double *slot
     int result = all_ended(remux) ? AVERROR_EOF : remux_packet(session, remux, session->input->packet);
     av_packet_unref(session->input->packet);
     if (result == AVERROR(EAGAIN)) continue;
+    if (result == AVERROR_EOF) {
+      int rest = begin_all(session, remux);
+      return rest < 0 ? rest : result;
+    }
     if (result) return result;
   }
   return 0;
@@ -395,11 +449,17 @@ int remux_op(struct session *session, double *slot, uint8_t *data, size_t size) 
   forget_held(session->input);
   discard_unmapped(session);
   remux->until = from_seconds(slot[3]);
+  bool is_last = slot[4];
   int result = remux_loop(session, remux, slot);
   if (session->channel.transformer) {
     int rest = result >= 0 || result == AVERROR_EOF ? transform(session, remux) : result;
     if (rest < 0) result = rest;
     batches_clear(session); /* of what failed nothing is left for AVS_OP_READ */
+  }
+  if (result == AVERROR_EOF) {
+    warn_cut_off(session);
+    int checked = is_last ? check_result(session) : 0;
+    if (checked < 0) result = checked;
   }
   slot[1] = result == HELD ? AVS_REMUX_BREAK : result == AVERROR_EOF ? AVS_REMUX_END : AVS_REMUX_GOES_ON;
   slot[2] = (double)remux->packets;

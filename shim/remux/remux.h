@@ -8,6 +8,7 @@
 
 #include "../session.h"
 #include "clock.h"
+#include "leading.h"
 #include "order.h"
 #include "times.h"
 
@@ -15,11 +16,12 @@ struct route {
   int output_stream; /* -1: dropped */
   bool ended;
   bool begun;        /* with a key frame: what comes before can't be decoded */
-  bool waits;        /* for that */
+  struct leading leading;    /* that */
   struct missing missing;    /* of the input */
   struct stream_clock clock; /* the same */
   struct order order;        /* of the output */
   int64_t packets, bytes; /* that went to this output */
+  int unfit;              /* packets that its bitstream filter could not read */
   double first, last;     /* seconds of the output, NaN before the first packet */
 };
 
@@ -36,6 +38,8 @@ struct remux {
   AVPacket *held;    /* that place, not written yet */
   bool holds;        /* there is one */
   int64_t packets;
+  int64_t read;      /* of sound and of moving pictures, that go somewhere */
+  int64_t media;     /* of these, that were written */
   int64_t requests; /* of the session's, when a batch was last transformed */
 };
 

@@ -2,6 +2,11 @@
 
 bool is_picture(const AVStream *stream) { return stream->disposition & AV_DISPOSITION_ATTACHED_PIC; }
 
+bool is_sound_or_motion(const AVStream *stream) {
+  enum AVMediaType type = stream->codecpar->codec_type;
+  return type == AVMEDIA_TYPE_AUDIO || (type == AVMEDIA_TYPE_VIDEO && !is_picture(stream));
+}
+
 int64_t packet_time(const AVPacket *packet, AVRational time_base) {
   int64_t timestamp = packet->pts != AV_NOPTS_VALUE ? packet->pts : packet->dts;
   return timestamp == AV_NOPTS_VALUE ? AV_NOPTS_VALUE : av_rescale_q(timestamp, time_base, AV_TIME_BASE_Q);

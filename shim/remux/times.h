@@ -11,6 +11,7 @@
 
 /* A cover: one picture, without a time. */
 bool is_picture(const AVStream *stream);
+bool is_sound_or_motion(const AVStream *stream);
 /* What a packet's time is, in AV_TIME_BASE: decoding order is what cutting goes by. */
 int64_t packet_time(const AVPacket *packet, AVRational time_base);
 /* Seconds; where the container does not say it, of a frame of video. */

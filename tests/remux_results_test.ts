@@ -1,0 +1,190 @@
+/**
+ * What comes out of a remux is what the source had: nothing at all is an error that says why, a stream without key frames is
+ * kept, and one damaged packet ends nothing.
+ */
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import {
+  AVError,
+  concatSync,
+  Demuxer,
+  MemorySink,
+  Muxer,
+  onLog,
+  Packet,
+  probeSync,
+  type RemuxOptions,
+  remuxSync,
+} from "@avio/avio";
+import { fixtureBytes } from "./support/fixtures.ts";
+
+type Bytes = Uint8Array<ArrayBuffer>;
+
+/** With what the log says meanwhile. */
+function remuxed(source: Bytes, options: RemuxOptions) {
+  const sink = new MemorySink();
+  const warnings: string[] = [];
+  onLog(({ message }) => warnings.push(message));
+  try {
+    const result = remuxSync(source, sink, options);
+    return { bytes: sink.bytes() as Bytes, result, warnings };
+  } finally {
+    onLog(null);
+  }
+}
+
+function failure(run: () => void): AVError {
+  try {
+    run();
+  } catch (error) {
+    assert(error instanceof AVError, String(error));
+    return error;
+  }
+  throw new Error("it succeeded");
+}
+
+/** Where the data of an mp4 whose index comes first begins. */
+function mediaData(bytes: Bytes): number {
+  for (let at = 0; at < bytes.length; at += new DataView(bytes.buffer).getUint32(at)) {
+    if (String.fromCharCode(...bytes.subarray(at + 4, at + 8)) === "mdat") return at + 8;
+  }
+  throw new Error("no mdat");
+}
+
+const outputs = ["mp4", "matroska", "mpegts", "nut"];
+
+Deno.test("A remux of which nothing comes is an error that says why", () => {
+  const whole = fixtureBytes("faststart.mp4");
+  const cut = whole.slice(0, mediaData(whole));
+  for (const format of outputs) {
+    const error = failure(() => remuxed(cut, { format }));
+    assertEquals(error.codeName, "INVALIDDATA");
+    assert(error.message.includes("cut off before the first packet"), error.message);
+  }
+  // The header of a fragmented mp4, without any fragment.
+  const fragmented = fixtureBytes("fragmented.mp4");
+  const moof = new TextDecoder("latin1").decode(fragmented).indexOf("moof") - 4;
+  const error = failure(() => remuxed(fragmented.slice(0, moof), { format: "matroska" }));
+  assert(error.message.includes("it has no packets"), error.message);
+});
+
+Deno.test("What is left of a source that is cut off is kept, with a warning", () => {
+  const whole = fixtureBytes("faststart.mp4");
+  const half = whole.slice(0, (mediaData(whole) + whole.length) >> 1);
+  for (const format of outputs) {
+    const { result, warnings } = remuxed(half, { format });
+    assert(result.packets > 10, format);
+    assert(
+      warnings.some((line) => /stream 0: the source is cut off before \d+ of its \d+/.test(line)),
+      format,
+    );
+  }
+  const { warnings } = remuxed(whole, { format: "mp4" });
+  assertEquals(warnings.filter((line) => line.includes("cut off")), []);
+});
+
+Deno.test("A source that is empty is an error of concat only where all are", () => {
+  const whole = fixtureBytes("fragmented.mp4");
+  const header = whole.slice(0, new TextDecoder("latin1").decode(whole).indexOf("moof") - 4);
+  assert(concatSync([whole, header], new MemorySink(), { format: "matroska" }).packets > 0);
+  assert(concatSync([header, whole], new MemorySink(), { format: "matroska" }).packets > 0);
+  failure(() => concatSync([header, header], new MemorySink(), { format: "matroska" }));
+});
+
+Deno.test("Who asks for nothing gets nothing, and no error", () => {
+  const source = fixtureBytes("video.mp4");
+  assertEquals(remuxed(source, { format: "matroska", transform: () => null }).result.packets, 0);
+});
+
+// ------------------------------------------------------------------------------------------- key frames
+
+/** Packets of a codec whose encoder may mark no key frames, in nut, which keeps what they are marked as. */
+function unmarked(count: number, isKey: (index: number) => boolean, codec = "rpza"): Bytes {
+  const sink = new MemorySink();
+  using muxer = Muxer.openSync(sink, { format: "nut" });
+  const isSound = codec === "dfpwm";
+  muxer.addStream(
+    isSound
+      ? { type: "audio", codec, sampleRate: 48000, channels: 1 }
+      : { type: "video", codec, width: 64, height: 48 },
+    { timeBase: { num: 1, den: 25 } },
+  );
+  for (let i = 0; i < count; i++) {
+    muxer.writeSync(
+      new Packet({
+        streamIndex: 0,
+        data: new Uint8Array(100).fill(i % 200 + 1),
+        pts: i,
+        dts: i,
+        duration: 1,
+        timeBase: { num: 1, den: 25 },
+        isKey: isKey(i),
+      }),
+    );
+  }
+  muxer.finishSync();
+  return sink.bytes() as Bytes;
+}
+
+Deno.test("A stream that marks no key frames is kept whole, with a warning", () => {
+  for (const codec of ["rpza", "dirac", "dfpwm", "flv1"]) {
+    for (const count of [1, 30, 301, 700]) {
+      const source = unmarked(count, () => false, codec);
+      for (const options of [{}, { transform: (packet: Packet) => packet }]) {
+        const { bytes, result, warnings } = remuxed(source, { format: "nut", ...options });
+        assertEquals(result.packets, count, codec);
+        const told = warnings.filter((line) => line.includes("no key frame among its first"));
+        assertEquals(told.length, 1, String(warnings));
+        using demuxer = Demuxer.openSync(bytes);
+        const packets = [...demuxer.packetsSync()];
+        assertEquals(
+          packets.map(({ data }) => data[0]),
+          Array.from({ length: count }, (_, i) => i % 200 + 1),
+        );
+      }
+    }
+  }
+});
+
+Deno.test("What comes before a first key frame is left out, but not for ever", () => {
+  const { result, warnings } = remuxed(unmarked(400, (i) => i === 299), { format: "nut" });
+  assertEquals(result.packets, 101);
+  assert(warnings.some((line) => line.includes("what comes before its first key frame")), String(warnings));
+  assertEquals(remuxed(unmarked(400, (i) => i === 300), { format: "nut" }).result.packets, 400);
+});
+
+// ------------------------------------------------------------------------------------------- damaged packets
+
+Deno.test("A packet that a bitstream filter can't read is left out, and the others are kept", () => {
+  using demuxer = Demuxer.openSync(fixtureBytes("video.mp4"));
+  demuxer.streams[1]!.discard = true;
+  const packets = [...demuxer.packetsSync()];
+  const damaged = packets.map((packet, i) =>
+    i === 3
+      ? new Packet({ ...packet, data: Uint8Array.of(0, 0, 0x7f, 0xff, ...packet.data.subarray(4)) })
+      : packet
+  );
+  const sink = new MemorySink();
+  using muxer = Muxer.openSync(sink, { format: "matroska" });
+  muxer.addStream(demuxer.streams[0]!);
+  for (const packet of damaged) muxer.writeSync(packet);
+  muxer.finishSync();
+  const source = sink.bytes() as Bytes;
+  for (
+    const [format, options] of [["mpegts", {}], ["avi", {}], ["vob", {}], ["h264", {}], ["matroska", {
+      bitstreamFilter: () => "h264_mp4toannexb",
+    }]] as const
+  ) {
+    const { bytes, result, warnings } = remuxed(source, { format, ...options });
+    assertEquals(result.packets, packets.length - 1, format);
+    assertEquals(result.streams[0]!.packets, packets.length - 1, format);
+    assert(warnings.some((line) => line.includes("bitstream filter can't read")), `${format}: ${warnings}`);
+    assertEquals(probeSync(bytes).streams.length, 1);
+  }
+  // Who writes a packet hears of it.
+  using writer = Muxer.openSync(new MemorySink(), { format: "mpegts" });
+  writer.addStream(demuxer.streams[0]!);
+  assertThrows(() => {
+    for (const packet of damaged) writer.writeSync(packet);
+    writer.finishSync();
+  }, AVError);
+});
