@@ -14,6 +14,7 @@ import {
   type SideDataFields,
   sideDataFields,
 } from "../mod.ts";
+import { toBase64 } from "../io/base64.ts";
 import type { ProbedStream } from "./details.ts";
 
 type Json = Record<string, unknown>;
@@ -177,7 +178,7 @@ function sideJson(side: SideData): Json {
   const name = { side_data_type: type };
   const fields = sideDataFields(side);
   if (fields) return { ...name, ...fieldsJson(type, fields) };
-  if (type.toLowerCase() !== "display matrix" || data.length < 36) return { ...name, data: data.toBase64() };
+  if (type.toLowerCase() !== "display matrix" || data.length < 36) return { ...name, data: toBase64(data) };
   const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
   const matrix = Array.from({ length: 9 }, (_, index) => view.getInt32(index * 4, true));
   const row = (index: number) => {

@@ -2,6 +2,7 @@
  * Values as people read them: times, sizes, bit rates, tags; and times as people write them. Layout is in
  * `table.ts`, what is said of a stream in `details.ts`.
  */
+import { toBase64 } from "../io/base64.ts";
 
 /** What moves the cursor, is the beginning of a command to a terminal, or turns text around. */
 // deno-lint-ignore no-control-regex
@@ -19,7 +20,7 @@ export function harmless(text: string): string {
 
 /** JSON, in which the same is escaped. Bytes (extradata, side data) are base64. */
 export function json(value: unknown, space?: number): string {
-  const replacer = (_key: string, value: unknown) => value instanceof Uint8Array ? value.toBase64() : value;
+  const replacer = (_key: string, value: unknown) => value instanceof Uint8Array ? toBase64(value) : value;
   const escape = (sign: string) =>
     sign === "\n" ? sign : `\\u${sign.charCodeAt(0).toString(16).padStart(4, "0")}`;
   return JSON.stringify(value, replacer, space).replace(COMMANDS, escape);

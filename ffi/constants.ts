@@ -1,6 +1,7 @@
 /**
  * Numbers of FFmpeg that users meet: seek modes and AVERROR codes. No library is needed to know them.
  */
+import { runtime } from "./runtime.ts";
 
 /** FFERRTAG: libavutil's own codes are four characters, negated. */
 function tag(name: string): number {
@@ -67,7 +68,7 @@ const errnoCodes = {
 };
 
 /** The errno values that Linux and the BSD family number differently. */
-const platformCodes = Deno.build.os === "linux"
+const platformCodes = runtime.os === "linux"
   ? {
     EAGAIN: -11,
     ENOSYS: -38,

@@ -70,7 +70,7 @@ function wake(handle: number): void {
   if (!waiter) return;
   waiting.delete(handle);
   waiter.resolve();
-  if (poolWaits.size > 0 && waiting.size === 0) library().avs_wake_events();
+  if (poolWaits.size > 0 && waiting.size === 0) library().wakeEvents();
 }
 
 /** Resolves when nobody waits on a thread of Deno's pool in vain; null where that is so. */
@@ -95,7 +95,7 @@ export async function turn(): Promise<void> {
 }
 
 async function waitInPool(milliseconds: number): Promise<number> {
-  const wait = library().avs_wait_events(library().avs_isolate(), milliseconds);
+  const wait = library().waitForEvents(milliseconds);
   poolWaits.add(wait);
   const result = await wait;
   poolWaits.delete(wait);

@@ -4,10 +4,10 @@
  * its symbols are in `symbols.ts`.
  */
 import { argumentError } from "./argument_error.ts";
+import type { Library } from "./binding.ts";
 import { cacheFolder, environment, filePath, installCommand, places, PLATFORM } from "./library_paths.ts";
-import { ABI_VERSION, groups, type symbols } from "./symbols.ts";
-
-type Symbols = Deno.DynamicLibrary<typeof symbols>["symbols"];
+import { runtime } from "./runtime.ts";
+import { ABI_VERSION } from "./symbols.ts";
 
 /** The shared library was not found, or what was found is not it. */
 export class LibraryNotFoundError extends Error {
@@ -26,7 +26,7 @@ export class LibraryNotFoundError extends Error {
   }
 }
 
-let loaded: Symbols | undefined;
+let loaded: Library | undefined;
 let loadedFrom = "";
 
 /** Path of the library, loaded now if it was not. */
@@ -35,8 +35,8 @@ export function libraryPath(): string {
   return loadedFrom;
 }
 
-/** The symbols of the library, loaded now if they were not. */
-export function library(): Symbols {
+/** The library, loaded now if it was not. */
+export function library(): Library {
   return loaded ??= find();
 }
 
@@ -70,20 +70,17 @@ function asPath(path: string | URL): string {
     throw argumentError(TypeError, "path", `must be a path, is ${JSON.stringify(text)}`);
   }
   // A bare name would be searched for in places that the environment chooses.
-  return text.startsWith("/") ? text : `${Deno.cwd()}/${text}`;
+  return text.startsWith("/") ? text : `${runtime.currentFolder()}/${text}`;
 }
 
-function isAllowed(place: string): boolean {
-  return Deno.permissions.querySync({ name: "ffi", path: place }).state === "granted";
-}
-
-function find(): Symbols {
+function find(): Library {
   const named = environment("AVIO_SHIM_PATH");
   if (named) return open(asPath(named), [named]);
   const tried: string[] = [];
   // With --allow-ffi=PATH the library is the one that may be loaded, wherever it is in the order.
   const all = [...places()];
-  for (const place of [...all.filter(isAllowed), ...all.filter((place) => !isAllowed(place))]) {
+  const mayLoad = (place: string) => runtime.mayLoad(place);
+  for (const place of [...all.filter(mayLoad), ...all.filter((place) => !mayLoad(place))]) {
     try {
       return open(place, tried);
     } catch (error) {
@@ -95,61 +92,27 @@ function find(): Symbols {
 }
 
 function notLookedAt(): string[] {
-  if (!["linux", "darwin"].includes(Deno.build.os)) {
+  if (!["linux", "darwin"].includes(runtime.os)) {
     return [`${PLATFORM}: avio has no library for it yet, only for Linux and macOS`];
   }
   return cacheFolder() ? [] : ["the user's cache folder: not known without --allow-env=HOME,XDG_CACHE_HOME"];
 }
 
 /** Loads what is at `place`; errors name it after the places in `tried` before it. */
-function open(place: string, tried: readonly string[]): Symbols {
-  const bound = openCore(place);
+function open(place: string, tried: readonly string[]): Library {
+  if (runtime.fault !== null) throw new Error(runtime.fault);
+  const bound = runtime.load(place, ABI_VERSION);
   if (typeof bound === "string") {
     throw new LibraryNotFoundError([...tried.filter((other) => other !== place), `${place}: ${bound}`]);
   }
   loadedFrom = place;
-  const all = { ...bound };
-  for (const group of groups.slice(1)) bindLater(all, place, group);
-  return all as Symbols;
-}
-
-/** What every program needs of the library at `place`, or what is wrong with it. */
-function openCore(place: string): Deno.DynamicLibrary<typeof groups[0]>["symbols"] | string {
-  let bound;
-  try {
-    bound = Deno.dlopen(place, groups[0]).symbols;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotCapable) throw error;
-    return reasonOf(error, place);
-  }
-  const version = bound.avs_abi_version();
-  return version === ABI_VERSION ? bound : `speaks ABI ${version}, this avio ABI ${ABI_VERSION}`;
+  return bound;
 }
 
 /** What is wrong with a library, null where it is one of this avio. The one that is in use stays so. */
 export function faultOf(place: string): string | null {
-  const bound = openCore(place);
+  const bound = runtime.load(place, ABI_VERSION);
   return typeof bound === "string" ? bound : null;
-}
-
-/** Puts the symbols of a group into `all` when one of them is first used. */
-function bindLater(all: object, place: string, group: Deno.ForeignLibraryInterface): void {
-  for (const name of Object.keys(group)) {
-    const get = () => {
-      for (const [other, value] of Object.entries(Deno.dlopen(place, group).symbols)) {
-        Object.defineProperty(all, other, { value });
-      }
-      return (all as Record<string, unknown>)[name];
-    };
-    Object.defineProperty(all, name, { get, configurable: true });
-  }
-}
-
-function reasonOf(error: unknown, place: string): string {
-  const message = error instanceof Error ? error.message : String(error);
-  if (message.includes("No such file")) return "not found";
-  if (message.includes("symbol")) return `not a library of this avio (${message})`;
-  return message.replace("Could not open library: ", "").replace(`${place}: `, "");
 }
 
 // ------------------------------------------------------------------------------------------------ text

@@ -3,29 +3,29 @@
  * or read here. Also what avio's version is.
  */
 import manifest from "../deno.json" with { type: "json" };
+import { runtime } from "./runtime.ts";
 
 /** Version of avio. */
 export const VERSION: string = manifest.version;
 
 /** Operating system and processor, as the folders of libraries are called. */
-export const PLATFORM: string = `${Deno.build.os}-${Deno.build.arch}`;
+export const PLATFORM: string = `${runtime.os}-${runtime.arch}`;
 
 /** What the shared library is called. */
-export const FILE_NAME: string = Deno.build.os === "darwin" ? "libavio.dylib" : "libavio.so";
+export const FILE_NAME: string = runtime.os === "darwin" ? "libavio.dylib" : "libavio.so";
 
 const SYSTEM_FILE_NAME = FILE_NAME.replace("libavio", "libavio-system");
 
 /** An environment variable that is set and may be read. */
 export function environment(variable: string): string | undefined {
-  const { state } = Deno.permissions.querySync({ name: "env", variable });
-  return state === "granted" ? Deno.env.get(variable) || undefined : undefined;
+  return runtime.environment(variable);
 }
 
 /** The user's folder for libraries of this version; null where it can't be told. */
 export function cacheFolder(): string | null {
   const home = environment("HOME");
   const caches = environment("XDG_CACHE_HOME") ??
-    (home && (Deno.build.os === "darwin" ? `${home}/Library/Caches` : `${home}/.cache`));
+    (home && (runtime.os === "darwin" ? `${home}/Library/Caches` : `${home}/.cache`));
   return caches ? `${caches}/avio/${VERSION}` : null;
 }
 
@@ -41,7 +41,8 @@ export function* places(): Generator<string> {
       yield filePath(new URL(`../lib/${PLATFORM}/${name}`, import.meta.url));
     }
   }
-  if (Deno.build.standalone) yield Deno.execPath().slice(0, Deno.execPath().lastIndexOf("/") + 1) + FILE_NAME;
+  const { standalone } = runtime;
+  if (standalone !== null) yield standalone.slice(0, standalone.lastIndexOf("/") + 1) + FILE_NAME;
   const folder = cacheFolder();
   if (folder) yield `${folder}/${FILE_NAME}`;
 }

@@ -17,19 +17,12 @@ import { type OperationCode, Slot } from "./symbols.ts";
 /** Lines that run on this thread, the innermost last: requests come from that one. */
 const running: NativeLine[] = [];
 
-/**
- * Answers requests of the sync engine. It never throws and returns nothing: C would see neither. Never closed:
- * native code may hold it until the process ends.
- */
+/** Answers requests of the sync engine. It never throws and returns nothing: C would see neither. */
 function installCallback(): void {
   if (installed) return;
-  const callback = new Deno.UnsafeCallback(
-    { parameters: ["f64", "f64", "u32", "f64", "f64", "f64"], result: "void" },
-    (_session, io, kind, a, b, c) => {
-      running.at(-1)?.requests.answerNow(io, kind, a, b, c);
-    },
-  );
-  library().avs_set_callback(callback.pointer);
+  library().answerRequests((_session, io, kind, a, b, c) => {
+    running.at(-1)?.requests.answerNow(io, kind, a, b, c);
+  });
   installed = true;
 }
 let installed = false;

@@ -7,11 +7,18 @@
 
 import { type Call, calls } from "./calls.ts";
 
+/** How a symbol's types are written down, as `Deno.dlopen` calls them. */
+export interface SymbolTypes {
+  readonly parameters: readonly ("f64" | "u32" | "i32" | "buffer" | "function")[];
+  readonly result: "f64" | "u32" | "i32" | "void";
+  readonly nonblocking?: true;
+}
+
 /** ABI that this TypeScript speaks; the library's `avs_abi_version()` must be the same. */
 export const ABI_VERSION = 6;
 
 /** What opening and reading an input needs; bound when the library is loaded. */
-const core = {
+export const core = {
   avs_abi_version: { parameters: [], result: "u32" },
   avs_set_callback: { parameters: ["function"], result: "void" },
 
@@ -33,7 +40,7 @@ const core = {
   avs_ready_packets: { parameters: ["f64", "buffer"], result: "i32" },
   // session, rows, how many, bytes, how many
   avs_take_packets: { parameters: ["f64", "buffer", "u32", "buffer", "u32"], result: "i32" },
-} as const satisfies Deno.ForeignLibraryInterface;
+} as const satisfies Readonly<Record<string, SymbolTypes>>;
 
 /** What writing an output needs. */
 const output = {
@@ -60,7 +67,7 @@ const output = {
   },
   // session, row, data, data size, side data, side data size
   avs_put_packet: { parameters: ["f64", "buffer", "buffer", "u32", "buffer", "u32"], result: "i32" },
-} as const satisfies Deno.ForeignLibraryInterface;
+} as const satisfies Readonly<Record<string, SymbolTypes>>;
 
 /** What is asked now and then. */
 const rest = {
@@ -84,7 +91,7 @@ const rest = {
   // session, stream, number of the first row, rows, how many
   avs_index: { parameters: ["f64", "i32", "u32", "buffer", "u32"], result: "i32" },
   avs_set_discard: { parameters: ["f64", "i32", "i32"], result: "i32" },
-} as const satisfies Deno.ForeignLibraryInterface;
+} as const satisfies Readonly<Record<string, SymbolTypes>>;
 
 /** The async engine. */
 const async = {
@@ -99,7 +106,7 @@ const async = {
   // Waits on a thread of Deno's pool; it gets no buffer, which could be gone before it returns.
   avs_wait_events: { parameters: ["u32", "u32"], result: "i32", nonblocking: true },
   avs_wake_events: { parameters: [], result: "void" },
-} as const satisfies Deno.ForeignLibraryInterface;
+} as const satisfies Readonly<Record<string, SymbolTypes>>;
 
 /** All of them. */
 export const symbols = { ...core, ...output, ...async, ...rest } as const;

@@ -7,6 +7,7 @@ import { argumentError } from "../ffi/errors.ts";
 import * as input from "../ffi/input.ts";
 import * as output from "../ffi/output.ts";
 import type { Session } from "../ffi/session.ts";
+import { fromBase64, toBase64 } from "../io/base64.ts";
 import type { FormatInfo } from "./formats.ts";
 import { checkMediaType, type MediaType } from "./media_type.ts";
 import { checkContents, checkSideData, type SideData } from "./packet.ts";
@@ -221,12 +222,12 @@ export function describeOutput(session: Session): Description {
 function fromShim(raw: RawDescription): Description {
   const streams = raw.streams.map((stream) => {
     const { extradata } = stream.codecParameters;
-    const sideData = stream.sideData.map(({ type, data }) => ({ type, data: Uint8Array.fromBase64(data) }));
+    const sideData = stream.sideData.map(({ type, data }) => ({ type, data: fromBase64(data) }));
     return {
       ...stream,
       codecParameters: {
         ...stream.codecParameters,
-        extradata: extradata === null ? null : Uint8Array.fromBase64(extradata),
+        extradata: extradata === null ? null : fromBase64(extradata),
       },
       sideData,
       rotation: rotationBy(sideData),
@@ -312,7 +313,7 @@ function fieldText({ kind, min, max }: output.StreamField, value: unknown, name:
     case "rational":
       return fraction(value as Rational, name);
     case "bytes":
-      return copyBytes(checkBytes(value, name)).toBase64();
+      return toBase64(copyBytes(checkBytes(value, name)));
     case "names":
       return checkArray(value as string[], name).map((role) => checkString(role, name)).join(",");
     case "name":
@@ -384,7 +385,7 @@ export function streamSettings(
   return {
     fields: [...parameterFields(parameters), ...initFields(init)],
     metadata: checkStrings(metadata, "metadata"),
-    sideData: sideData.map(({ type, data }) => [type, copyBytes(data).toBase64()] as const),
+    sideData: sideData.map(({ type, data }) => [type, toBase64(copyBytes(data))] as const),
     bitstreamFilter: optional(checkString, bitstreamFilter, "bitstreamFilter"),
   };
 }

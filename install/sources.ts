@@ -140,6 +140,7 @@ import memory_c from "../shim/memory.c" with { type: "text" };
 import memory_h from "../shim/memory.h" with { type: "text" };
 import nested_c from "../shim/nested.c" with { type: "text" };
 import nested_h from "../shim/nested.h" with { type: "text" };
+import node_api_c from "../shim/node_api.c" with { type: "text" };
 import numbers_h from "../shim/numbers.h" with { type: "text" };
 import operations_c from "../shim/operations.c" with { type: "text" };
 import options_c from "../shim/options.c" with { type: "text" };
@@ -339,6 +340,7 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/memory.h": memory_h,
   "shim/nested.c": nested_c,
   "shim/nested.h": nested_h,
+  "shim/node_api.c": node_api_c,
   "shim/numbers.h": numbers_h,
   "shim/operations.c": operations_c,
   "shim/options.c": options_c,

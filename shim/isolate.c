@@ -71,6 +71,7 @@ static void isolate_end(void *opaque) {
   registry_remove(isolate);
   mutex_lock(&isolate->lock);
   isolate->dead = true;
+  isolate->watch = NULL;
   condition_broadcast(&isolate->arrived);
   mutex_unlock(&isolate->lock);
   for (uint32_t i = 0; i < isolate->handles.count; i++) {
@@ -150,6 +151,17 @@ static void push(struct isolate *isolate, struct event event) {
   isolate->events[isolate->event_count] = event;
   isolate->event_count++;
   condition_signal(&isolate->arrived);
+  if (isolate->watch) isolate->watch(isolate->watch_opaque);
+  isolate->watch = NULL;
+}
+
+bool isolate_watch(struct isolate *isolate, void (*watch)(void *), void *opaque) {
+  mutex_lock(&isolate->lock);
+  bool has_none = !isolate->event_count;
+  isolate->watch = has_none ? watch : NULL;
+  isolate->watch_opaque = opaque;
+  mutex_unlock(&isolate->lock);
+  return has_none;
 }
 
 bool isolate_push(struct isolate *isolate, struct event event) {

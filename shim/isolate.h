@@ -27,6 +27,8 @@ struct isolate {
   struct event *events;
   atomic_size_t event_count;
   size_t event_capacity, events_reserved; /* reserved: for the ends of operations that run */
+  void (*watch)(void *); /* called once, when there are events */
+  void *watch_opaque;
   bool nudged;    /* whoever waits for events is to stop waiting */
   bool dead;      /* the thread has ended: nobody will answer */
   int references; /* the thread's, its sessions', and of those who wait for events */
@@ -43,6 +45,12 @@ bool isolate_push(struct isolate *isolate, struct event event);
 bool isolate_reserve(struct isolate *isolate);
 void isolate_push_reserved(struct isolate *isolate, struct event event);
 void isolate_release(struct isolate *isolate);
+
+/*
+ * Of this thread's: `watch` is called once, on whatever thread, when there are events, with the lock held. False: there are
+ * some now. NULL: nobody is called any more.
+ */
+bool isolate_watch(struct isolate *isolate, void (*watch)(void *), void *opaque);
 
 /* Busy for some microseconds, until `arrived` says so: to sleep and to be woken takes longer than most answers. */
 void spin(bool (*arrived)(const void *), const void *opaque);

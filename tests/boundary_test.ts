@@ -241,7 +241,39 @@ Deno.test("The shim's files stand on floors: includes go down only", () => {
   }
 });
 
-Deno.test("The library exports avs_* and nothing else", async () => {
+/** Parameters and results, as `shim/node_api.c` hands them on. */
+function addonFunctions(): Record<string, { parameters: string[]; result: string }> {
+  const text = Deno.readTextFileSync(`${root}shim/node_api.c`);
+  const table = [
+    ...text.matchAll(/\bANSWERS\((\w+), (avs_\w+), \((.*)\)\) *\\?$/gm),
+    ...[...text.matchAll(/\bDOES\((avs_\w+), \((.*)\)\) *\\?$/gm)].map((
+      [, ...rest],
+    ) => ["", "void", ...rest]),
+    ...[...text.matchAll(/^ {2}(avs_run)\((.*)\);/gm)].map(([, ...rest]) => ["", "void", ...rest]),
+  ];
+  return Object.fromEntries(table.map(([, result, name, list]) => {
+    const parameters = [...list!.matchAll(/(\w+)\((\d)\)/g)].map(([, type, index], position) => {
+      assertEquals(Number(index), position, name);
+      return type!;
+    });
+    return [name!, { parameters, result: result! }];
+  }));
+}
+
+Deno.test("The addon of Node-API has every symbol with its types, but what is done in another way there", () => {
+  const special = ["avs_set_callback", "avs_isolate", "avs_wait_events", "avs_wake_events"];
+  assertEquals(
+    addonFunctions(),
+    Object.fromEntries(
+      Object.entries(symbols).filter(([name]) => !special.includes(name)).map(([name, types]) => [
+        name,
+        { parameters: [...types.parameters] as string[], result: types.result as string },
+      ]),
+    ),
+  );
+});
+
+Deno.test("The library exports avs_*, the entry of Node-API, and nothing else", async () => {
   const folder = `${root}lib/${Deno.build.os}-${Deno.build.arch}/`;
   for (const { name } of Deno.readDirSync(folder)) {
     if (!name.endsWith(".so")) continue;
@@ -254,7 +286,7 @@ Deno.test("The library exports avs_* and nothing else", async () => {
     const exported = new TextDecoder().decode(output.stdout).trim().split("\n").map((line) =>
       line.split(" ").at(-1)!
     );
-    assertEquals(exported.sort(), Object.keys(symbols).sort(), name);
+    assertEquals(exported.sort(), [...Object.keys(symbols), "napi_register_module_v1"].sort(), name);
   }
 });
 
@@ -332,10 +364,11 @@ const native: Record<string, RegExp> = {
 };
 
 /** Files of ffi/ that are for ffi/ alone, and what others may have of those that are not. */
-const inner = ["symbols", "native_line", "events"];
+const inner = ["symbols", "native_line", "events", "binding", "deno_runtime", "node_runtime"];
 const outerOf: Record<string, readonly string[]> = {
   library: ["libraryPath", "loadLibrary", "LibraryNotFoundError", "faultOf"],
   session: ["Session", "Host", "Limits", "IOUse"],
+  runtime: ["isDeno"],
 };
 
 Deno.test("Only ffi/ knows Deno's FFI, symbols, slots and handles", () => {

@@ -5,11 +5,11 @@
 check_result() {
   local foreign needed
   if [ "$os" = darwin ]; then
-    foreign=$(nm -gU "$new_output" | awk '$NF !~ /^_avs_/ { print $NF }')
+    foreign=$(nm -gU "$new_output" | awk '$NF !~ /^_(avs_|napi_register_module_v1$)/ { print $NF }')
   else
-    foreign=$(nm -D --defined-only "$new_output" | awk '$NF !~ /^avs_/ { print $NF }')
+    foreign=$(nm -D --defined-only "$new_output" | awk '$NF !~ /^(avs_|napi_register_module_v1$)/ { print $NF }')
   fi
-  [ -z "$foreign" ] || die "the library exports more than avs_*:" "$(echo "$foreign" | sed -n 1,10p)"
+  [ -z "$foreign" ] || die "the library exports more than avs_* and the entry of Node-API:" "$(echo "$foreign" | sed -n 1,10p)"
   [ "$os" = linux ] && has readelf || return 0
   if readelf -d "$new_output" | grep -q TEXTREL; then die "the library has text relocations"; fi
   [ "$build" = embedded ] || return 0

@@ -50,11 +50,15 @@ choose_flags_linux() {
     -Wl,-z,noexecstack -Wl,--gc-sections)
   # Clang leaves a sanitizer's symbols to the program that loads the library.
   if [ -z "$sanitize" ]; then link_flags+=(-Wl,-z,defs); fi
-  echo '{ global: avs_*; local: *; };' >"$work/exports"
+  echo '{ global: avs_*; napi_register_module_v1; local: *; };' >"$work/exports"
 }
 
 choose_flags_darwin() {
-  link_flags+=(-dynamiclib -install_name @rpath/libavio.dylib -Wl,-exported_symbol,'_avs_*' -Wl,-dead_strip)
+  link_flags+=(-dynamiclib -install_name @rpath/libavio.dylib -Wl,-exported_symbol,'_avs_*'
+    -Wl,-exported_symbol,_napi_register_module_v1 -Wl,-dead_strip)
+  # Node-API is in the program that loads the library, or nowhere.
+  local name
+  for name in $(grep -o '^  X(napi_[a-z0-9_]*' "$shim/node_api.c" | cut -c 5-); do link_flags+=(-Wl,-U,_"$name"); done
 }
 
 choose_flags_embedded() {

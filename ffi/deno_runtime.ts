@@ -1,0 +1,85 @@
+/**
+ * Deno: the library is loaded by `Deno.dlopen`, the functions that are always needed first.
+ */
+import type { AnswerRequest, Library, Runtime } from "./binding.ts";
+import { core, groups, type SymbolTypes } from "./symbols.ts";
+
+type Core = Deno.DynamicLibrary<typeof core>["symbols"];
+
+/** What only this file calls. */
+interface Own {
+  avs_set_callback(callback: Deno.PointerValue): void;
+  avs_isolate(): number;
+  avs_wait_events(isolate: number, milliseconds: number): Promise<number>;
+  avs_wake_events(): void;
+}
+
+/** Deno. */
+export const denoRuntime: Runtime = {
+  get os() {
+    return Deno.build.os;
+  },
+  get arch() {
+    return Deno.build.arch;
+  },
+  fault: null,
+  get standalone() {
+    return Deno.build.standalone ? Deno.execPath() : null;
+  },
+  environment(variable) {
+    const { state } = Deno.permissions.querySync({ name: "env", variable });
+    return state === "granted" ? Deno.env.get(variable) || undefined : undefined;
+  },
+  currentFolder: () => Deno.cwd(),
+  mayLoad: (place) => Deno.permissions.querySync({ name: "ffi", path: place }).state === "granted",
+  load(place, version) {
+    const bound = bindCore(place);
+    if (typeof bound === "string") return bound;
+    const found = bound.avs_abi_version();
+    return found === version ? bindAll(bound, place) : `speaks ABI ${found}, this avio ABI ${version}`;
+  },
+};
+
+function bindCore(place: string): Core | string {
+  try {
+    return Deno.dlopen(place, core).symbols;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotCapable) throw error;
+    return reasonOf(error, place);
+  }
+}
+
+function reasonOf(error: unknown, place: string): string {
+  const message = error instanceof Error ? error.message : String(error);
+  if (message.includes("No such file")) return "not found";
+  if (message.includes("symbol")) return `not a library of this avio (${message})`;
+  return message.replace("Could not open library: ", "").replace(`${place}: `, "");
+}
+
+function bindAll(bound: Core, place: string): Library {
+  const all = { ...bound } as unknown as Own & Library;
+  for (const group of groups.slice(1)) bindLater(all, place, group);
+  return Object.assign(all, {
+    answerRequests: (answer: AnswerRequest) => all.avs_set_callback(callbackOf(answer)),
+    waitForEvents: (milliseconds: number) => all.avs_wait_events(all.avs_isolate(), milliseconds),
+    wakeEvents: () => all.avs_wake_events(),
+  });
+}
+
+/** Never closed: native code may hold it until the process ends. */
+function callbackOf(answer: AnswerRequest): Deno.PointerValue {
+  const parameters = ["f64", "f64", "u32", "f64", "f64", "f64"] as const;
+  return new Deno.UnsafeCallback({ parameters, result: "void" }, answer).pointer;
+}
+
+/** Puts the symbols of a group into `all` when one of them is first used. */
+function bindLater(all: object, place: string, group: Readonly<Record<string, SymbolTypes>>): void {
+  for (const name of Object.keys(group)) {
+    const get = () => {
+      const { symbols } = Deno.dlopen(place, group as Deno.ForeignLibraryInterface);
+      for (const [other, value] of Object.entries(symbols)) Object.defineProperty(all, other, { value });
+      return (all as Record<string, unknown>)[name];
+    };
+    Object.defineProperty(all, name, { get, configurable: true });
+  }
+}

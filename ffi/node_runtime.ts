@@ -1,0 +1,114 @@
+/**
+ * Node and Bun: the library is loaded as an addon of Node-API, which it is too (`shim/node_api.c`). Nothing of theirs is
+ * imported, since this file is loaded by Deno, too.
+ */
+import type { Library, Runtime } from "./binding.ts";
+
+/** What is used of `process`. */
+interface Process {
+  readonly platform: string;
+  readonly arch: string;
+  readonly versions: Readonly<Record<string, string | undefined>>;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  cwd(): string;
+  dlopen(module: { exports: unknown }, place: string): void;
+  getBuiltinModule?(name: "node:fs"): { existsSync(path: string): boolean };
+}
+
+/** The addon. */
+interface Addon extends Omit<Library, "waitForEvents" | "wakeEvents"> {
+  receiveEvents(arrived: () => void): void;
+  watchEvents(): number;
+  unwatchEvents(): void;
+}
+
+const { process, setImmediate } = globalThis as unknown as {
+  process?: Process;
+  setImmediate(resolve: (value: number) => void, value: number): void;
+};
+
+const MIN_NODE = 24;
+const MIN_BUN = [1, 3] as const;
+
+/** Node or Bun. */
+export const nodeRuntime: Runtime = {
+  get os() {
+    return process?.platform === "win32" ? "windows" : process?.platform ?? "unknown";
+  },
+  get arch() {
+    return { x64: "x86_64", arm64: "aarch64" }[process?.arch ?? ""] ?? process?.arch ?? "unknown";
+  },
+  get fault() {
+    return faultOf(process?.versions ?? {});
+  },
+  standalone: null,
+  environment: (variable) => process?.env[variable] || undefined,
+  currentFolder: () => process!.cwd(),
+  mayLoad: () => true,
+  load(place, version) {
+    const addon = addonAt(place);
+    if (typeof addon === "string") return addon;
+    const found = addon.avs_abi_version();
+    return found === version ? libraryOf(addon) : `speaks ABI ${found}, this avio ABI ${version}`;
+  },
+};
+
+/** What is wrong with the runtime, by its versions; null where nothing is. */
+export function faultOf({ bun, node }: Readonly<Record<string, string | undefined>>): string | null {
+  if (bun !== undefined) {
+    const [major, minor] = bun.split(".").map(Number) as [number, number];
+    const isNew = major > MIN_BUN[0] || (major === MIN_BUN[0] && minor >= MIN_BUN[1]);
+    return isNew ? null : `avio needs Bun ${MIN_BUN.join(".")} or newer, this is ${bun}`;
+  }
+  if (node === undefined) return "avio needs Deno, Node or Bun; this is neither of them";
+  return parseInt(node) >= MIN_NODE ? null : `avio needs Node ${MIN_NODE} or newer, this is ${node}`;
+}
+
+function addonAt(place: string): Addon | string {
+  const module = { exports: {} };
+  try {
+    process!.dlopen(module, place);
+  } catch (error) {
+    const { code } = error as { code?: unknown };
+    if (code === "ERR_DLOPEN_DISABLED") throw blocked(error);
+    return process!.getBuiltinModule!("node:fs").existsSync(place) ? reasonOf(error, place) : "not found";
+  }
+  if ("avs_abi_version" in module.exports) return module.exports as Addon;
+  return "not a library of this avio, or this runtime lacks functions of Node-API that it needs";
+}
+
+function blocked(cause: unknown): Error {
+  return Object.assign(
+    new Error(
+      "Cannot load avio's shared library: this process may not load addons. Start it without --no-addons; " +
+        "with --permission it needs --allow-addons",
+      { cause },
+    ),
+    { code: "ERR_DLOPEN_DISABLED" },
+  );
+}
+
+function reasonOf(error: unknown, place: string): string {
+  const message = (error instanceof Error ? error.message : String(error)).replace(`${place}: `, "");
+  return /symbol|register/.test(message) ? `not a library of this avio (${message})` : message;
+}
+
+/** How the addon tells that there are events. Node keeps on while somebody waits for them. */
+function libraryOf(addon: Addon): Library {
+  let resolve: ((count: number) => void) | null = null;
+  const wakeEvents = () => {
+    if (!resolve) return;
+    addon.unwatchEvents();
+    resolve(0);
+    resolve = null;
+  };
+  let isReceiving = false;
+  const waitForEvents = (milliseconds: number): Promise<number> => {
+    if (milliseconds === 0) return new Promise((resolve) => setImmediate(resolve, 0));
+    if (!isReceiving) addon.receiveEvents(wakeEvents);
+    isReceiving = true;
+    if (addon.watchEvents() === 0) return Promise.resolve(0);
+    return new Promise((arrived) => resolve = arrived);
+  };
+  return Object.assign(addon, { waitForEvents, wakeEvents });
+}

@@ -1,0 +1,344 @@
+/* floor 5 */
+/*
+ * node_api.c - the same library as an addon of Node-API, for Node and Bun: each function of avs.h that JavaScript calls,
+ * and what stands in place of avs_set_callback() and avs_wait_events() there. The functions of Node-API are weak
+ * references, so that nothing is missing where the library is loaded by Deno. Only those that are used are declared.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include "avs.h"
+#include "isolate.h"
+
+#if defined(_WIN32)
+#include <windows.h>
+#endif
+
+/* ---------------------------------------------------------------------------------------- Node-API */
+
+typedef struct napi_env__ *napi_env;
+typedef struct napi_value__ *napi_value;
+typedef struct napi_ref__ *napi_ref;
+typedef struct napi_scope__ *napi_handle_scope;
+typedef struct napi_info__ *napi_callback_info;
+typedef struct napi_function__ *napi_threadsafe_function;
+typedef enum { napi_ok } napi_status;
+typedef napi_value (*napi_callback)(napi_env, napi_callback_info);
+typedef void (*napi_finalize)(napi_env, void *data, void *hint);
+enum { RELEASE = 0, NONBLOCKING = 0 };
+
+#define NODE_API(X)                                                                                                     \
+  X(napi_add_env_cleanup_hook, (napi_env, void (*)(void *), void *))                                                     \
+  X(napi_call_function, (napi_env, napi_value, napi_value, size_t, const napi_value *, napi_value *))                    \
+  X(napi_call_threadsafe_function, (napi_threadsafe_function, void *, int))                                              \
+  X(napi_close_handle_scope, (napi_env, napi_handle_scope))                                                              \
+  X(napi_create_double, (napi_env, double, napi_value *))                                                                \
+  X(napi_create_function, (napi_env, const char *, size_t, napi_callback, void *, napi_value *))                         \
+  X(napi_create_int32, (napi_env, int32_t, napi_value *))                                                                \
+  X(napi_create_reference, (napi_env, napi_value, uint32_t, napi_ref *))                                                 \
+  X(napi_create_string_utf8, (napi_env, const char *, size_t, napi_value *))                                             \
+  X(napi_create_threadsafe_function,                                                                                     \
+    (napi_env, napi_value, napi_value, napi_value, size_t, size_t, void *, void *, void *, void *,                       \
+     napi_threadsafe_function *))                                                                                        \
+  X(napi_create_uint32, (napi_env, uint32_t, napi_value *))                                                              \
+  X(napi_get_cb_info, (napi_env, napi_callback_info, size_t *, napi_value *, napi_value *, void **))                     \
+  X(napi_get_reference_value, (napi_env, napi_ref, napi_value *))                                                        \
+  X(napi_get_typedarray_info, (napi_env, napi_value, int *, size_t *, void **, napi_value *, size_t *))                  \
+  X(napi_get_undefined, (napi_env, napi_value *))                                                                        \
+  X(napi_get_value_double, (napi_env, napi_value, double *))                                                             \
+  X(napi_get_value_int32, (napi_env, napi_value, int32_t *))                                                             \
+  X(napi_get_value_uint32, (napi_env, napi_value, uint32_t *))                                                           \
+  X(napi_open_handle_scope, (napi_env, napi_handle_scope *))                                                             \
+  X(napi_ref_threadsafe_function, (napi_env, napi_threadsafe_function))                                                  \
+  X(napi_release_threadsafe_function, (napi_threadsafe_function, int))                                                   \
+  X(napi_set_instance_data, (napi_env, void *, napi_finalize, void *))                                                   \
+  X(napi_set_named_property, (napi_env, napi_value, const char *, napi_value))                                           \
+  X(napi_unref_threadsafe_function, (napi_env, napi_threadsafe_function))
+
+#if defined(_WIN32) /* which has no weak references: the program that runs JavaScript is asked for each */
+#define DECLARE(name, parameters) static napi_status(*name) parameters;
+#define FIND(name, parameters) name = (void *)GetProcAddress(GetModuleHandleW(NULL), #name);
+#else
+#define DECLARE(name, parameters) extern __attribute__((weak, visibility("default"))) napi_status name parameters;
+#define FIND(name, parameters)
+#endif
+#define IS_THERE(name, parameters) &&name != NULL
+
+NODE_API(DECLARE)
+
+static bool find_node_api(void) {
+  NODE_API(FIND)
+  return true NODE_API(IS_THERE);
+}
+
+/* ---------------------------------------------------------------------------------------- arguments and results */
+
+/* What belongs to one loading of avio's modules. */
+struct instance {
+  napi_env env;
+  napi_ref answer;                  /* the function that answers requests of the sync engine */
+  napi_threadsafe_function arrived; /* called when there are events */
+  bool is_watching;
+};
+
+enum { MAX_ARGUMENTS = 7 };
+
+struct call {
+  napi_env env;
+  struct instance *instance;
+  napi_value arguments[MAX_ARGUMENTS];
+};
+
+static struct call call_of(napi_env env, napi_callback_info info) {
+  struct call call = {.env = env};
+  size_t count = MAX_ARGUMENTS;
+  void *instance = NULL;
+  napi_get_cb_info(env, info, &count, call.arguments, NULL, &instance);
+  call.instance = instance;
+  return call;
+}
+
+static double f64_argument(const struct call *call, int index) {
+  double value = 0;
+  napi_get_value_double(call->env, call->arguments[index], &value);
+  return value;
+}
+
+static uint32_t u32_argument(const struct call *call, int index) {
+  uint32_t value = 0;
+  napi_get_value_uint32(call->env, call->arguments[index], &value);
+  return value;
+}
+
+static int32_t i32_argument(const struct call *call, int index) {
+  int32_t value = 0;
+  napi_get_value_int32(call->env, call->arguments[index], &value);
+  return value;
+}
+
+/* Where the bytes of a typed array are, good until JavaScript runs again; NULL for null. */
+static void *buffer_argument(const struct call *call, int index) {
+  void *data = NULL;
+  if (napi_get_typedarray_info(call->env, call->arguments[index], NULL, NULL, &data, NULL, NULL) != napi_ok) return NULL;
+  return data;
+}
+
+static napi_value f64_result(napi_env env, double value) {
+  napi_value result = NULL;
+  napi_create_double(env, value, &result);
+  return result;
+}
+
+static napi_value u32_result(napi_env env, uint32_t value) {
+  napi_value result = NULL;
+  napi_create_uint32(env, value, &result);
+  return result;
+}
+
+static napi_value i32_result(napi_env env, int32_t value) {
+  napi_value result = NULL;
+  napi_create_int32(env, value, &result);
+  return result;
+}
+
+static napi_value undefined_result(napi_env env) {
+  napi_value result = NULL;
+  napi_get_undefined(env, &result);
+  return result;
+}
+
+/* ---------------------------------------------------------------------------------------- the table */
+
+#define f64(index) f64_argument(&call, index)
+#define u32(index) u32_argument(&call, index)
+#define i32(index) i32_argument(&call, index)
+#define buffer(index) buffer_argument(&call, index)
+
+/* As in ffi/symbols.ts; a test compares them. */
+#define SYMBOLS(ANSWERS, DOES)                                                                                          \
+  ANSWERS(u32, avs_abi_version, ())                                                                                      \
+  ANSWERS(f64, avs_session_new, ())                                                                                      \
+  ANSWERS(i32, avs_session_close, (f64(0)))                                                                              \
+  ANSWERS(f64, avs_io_new, (f64(0), u32(1), u32(2), u32(3)))                                                             \
+  ANSWERS(i32, avs_reply, (f64(0), f64(1)))                                                                              \
+  ANSWERS(i32, avs_reply_read, (f64(0), buffer(1), u32(2)))                                                              \
+  ANSWERS(i32, avs_set, (f64(0), u32(1), i32(2), buffer(3), u32(4)))                                                     \
+  ANSWERS(i32, avs_describe, (f64(0), u32(1), buffer(2), u32(3)))                                                        \
+  ANSWERS(i32, avs_ready_packets, (f64(0), buffer(1)))                                                                   \
+  ANSWERS(i32, avs_take_packets, (f64(0), buffer(1), u32(2), buffer(3), u32(4)))                                         \
+  ANSWERS(i32, avs_take_write, (f64(0), buffer(1), u32(2)))                                                              \
+  ANSWERS(f64, avs_request_time, (f64(0)))                                                                               \
+  ANSWERS(i32, avs_stream_fields, (buffer(0), u32(1)))                                                                   \
+  ANSWERS(f64, avs_memory_size, (f64(0)))                                                                                \
+  ANSWERS(i32, avs_memory_read, (f64(0), f64(1), buffer(2), u32(3)))                                                     \
+  ANSWERS(i32, avs_add_stream, (f64(0), buffer(1), u32(2)))                                                              \
+  ANSWERS(i32, avs_learn_stream, (f64(0), i32(1), buffer(2), u32(3)))                                                    \
+  ANSWERS(i32, avs_add_chapter, (f64(0), f64(1), f64(2), f64(3)))                                                        \
+  ANSWERS(i32, avs_can_hold, (f64(0), i32(1)))                                                                           \
+  ANSWERS(i32, avs_map_stream, (f64(0), i32(1), i32(2)))                                                                 \
+  ANSWERS(i32, avs_route, (f64(0), i32(1), buffer(2)))                                                                   \
+  ANSWERS(i32, avs_set_range, (f64(0), f64(1), f64(2)))                                                                  \
+  ANSWERS(i32, avs_set_shift, (f64(0), f64(1), f64(2)))                                                                  \
+  ANSWERS(i32, avs_keep_times, (f64(0), i32(1)))                                                                         \
+  ANSWERS(i32, avs_side_data_fault, (buffer(0), u32(1), buffer(2), u32(3), buffer(4), u32(5)))                           \
+  ANSWERS(i32, avs_put_packet, (f64(0), buffer(1), buffer(2), u32(3), buffer(4), u32(5)))                                \
+  ANSWERS(i32, avs_library_info, (buffer(0), u32(1)))                                                                    \
+  ANSWERS(i32, avs_license_text, (buffer(0), u32(1)))                                                                    \
+  ANSWERS(i32, avs_formats, (u32(0), buffer(1), u32(2)))                                                                 \
+  ANSWERS(i32, avs_format_options, (u32(0), buffer(1), u32(2), buffer(3), u32(4)))                                       \
+  ANSWERS(i32, avs_codecs, (buffer(0), u32(1)))                                                                          \
+  ANSWERS(i32, avs_error_text, (i32(0), buffer(1), u32(2)))                                                              \
+  DOES(avs_set_log_level, (i32(0)))                                                                                      \
+  ANSWERS(i32, avs_take_log, (f64(0), buffer(1), u32(2)))                                                                \
+  ANSWERS(i32, avs_refused_url, (f64(0), buffer(1), u32(2)))                                                             \
+  ANSWERS(i32, avs_unused_options, (f64(0), buffer(1), u32(2)))                                                          \
+  ANSWERS(i32, avs_io_save, (f64(0), buffer(1), buffer(2), u32(3)))                                                      \
+  ANSWERS(i32, avs_io_restore, (f64(0), f64(1), buffer(2), u32(3)))                                                      \
+  ANSWERS(i32, avs_io_locate, (f64(0), buffer(1), u32(2)))                                                               \
+  ANSWERS(i32, avs_io_close, (f64(0)))                                                                                   \
+  ANSWERS(i32, avs_index, (f64(0), i32(1), u32(2), buffer(3), u32(4)))                                                   \
+  ANSWERS(i32, avs_set_discard, (f64(0), i32(1), i32(2)))                                                                \
+  ANSWERS(f64, avs_io_new_copy, (f64(0), buffer(1), u32(2), u32(3)))                                                     \
+  ANSWERS(i32, avs_start, (f64(0), u32(1), buffer(2)))                                                                   \
+  ANSWERS(i32, avs_finish, (f64(0), buffer(1)))                                                                          \
+  ANSWERS(i32, avs_cancel, (f64(0)))                                                                                     \
+  ANSWERS(i32, avs_stop, (f64(0)))                                                                                       \
+  ANSWERS(i32, avs_slept, (f64(0)))                                                                                      \
+  ANSWERS(i32, avs_take_events, (buffer(0), u32(1), u32(2)))
+
+#define DEFINE_ANSWERS(type, name, list)                                                                                \
+  static napi_value call_##name(napi_env env, napi_callback_info info) {                                                \
+    struct call call = call_of(env, info);                                                                              \
+    (void)call;                                                                                                         \
+    return type##_result(env, name list);                                                                               \
+  }
+#define DEFINE_DOES(name, list)                                                                                         \
+  static napi_value call_##name(napi_env env, napi_callback_info info) {                                                \
+    struct call call = call_of(env, info);                                                                              \
+    name list;                                                                                                          \
+    return undefined_result(env);                                                                                       \
+  }
+
+SYMBOLS(DEFINE_ANSWERS, DEFINE_DOES)
+
+/* ---------------------------------------------------------------------------------------- the sync engine */
+
+/* Whose avs_run() this thread is in. */
+static _Thread_local struct instance *running;
+
+/*
+ * Calls the function that answers. What it throws is kept by Node-API, whose functions do nothing from then on, and is
+ * thrown when the call of JavaScript that led here returns; the request has no answer then, and fails.
+ */
+static void answer_request(double session, double io, uint32_t kind, double a, double b, double c) {
+  napi_env env = running->env;
+  napi_handle_scope scope = NULL;
+  if (napi_open_handle_scope(env, &scope) != napi_ok) return;
+  napi_value answer = NULL;
+  napi_get_reference_value(env, running->answer, &answer);
+  napi_value arguments[] = {f64_result(env, session), f64_result(env, io), u32_result(env, kind),
+                            f64_result(env, a),       f64_result(env, b),  f64_result(env, c)};
+  if (answer) napi_call_function(env, undefined_result(env), answer, 6, arguments, NULL);
+  napi_close_handle_scope(env, scope);
+}
+
+static napi_value call_avs_run(napi_env env, napi_callback_info info) {
+  struct call call = call_of(env, info);
+  struct instance *outer = running;
+  running = call.instance;
+  if (running->answer) avs_set_callback(answer_request);
+  avs_run(f64(0), u32(1), buffer(2), buffer(3), u32(4), buffer(5), f64(6));
+  running = outer;
+  return undefined_result(env);
+}
+
+/* answerRequests(function) */
+static napi_value answer_requests(napi_env env, napi_callback_info info) {
+  struct call call = call_of(env, info);
+  if (!call.instance->answer) napi_create_reference(env, call.arguments[0], 1, &call.instance->answer);
+  return undefined_result(env);
+}
+
+/* ---------------------------------------------------------------------------------------- the async engine */
+
+static void call_arrived(void *opaque) { napi_call_threadsafe_function(opaque, NULL, NONBLOCKING); }
+
+/* The environment ends: no thread calls it any more. */
+static void end_events(void *opaque) {
+  struct instance *instance = opaque;
+  if (instance->is_watching) isolate_watch(this_isolate(), NULL, NULL);
+  napi_release_threadsafe_function(instance->arrived, RELEASE);
+  instance->arrived = NULL;
+}
+
+/* receiveEvents(function): which is called when there are events, after watchEvents(). */
+static napi_value receive_events(napi_env env, napi_callback_info info) {
+  struct call call = call_of(env, info);
+  struct instance *instance = call.instance;
+  napi_value name = NULL;
+  napi_create_string_utf8(env, "avio", 4, &name);
+  if (!instance->arrived && napi_create_threadsafe_function(env, call.arguments[0], NULL, name, 0, 1, NULL, NULL, NULL, NULL,
+                                                            &instance->arrived) == napi_ok) {
+    napi_unref_threadsafe_function(env, instance->arrived);
+    napi_add_env_cleanup_hook(env, end_events, instance);
+  }
+  return undefined_result(env);
+}
+
+/* watchEvents(): whether there is something to wait for, which keeps the process from ending; else there are events now. */
+static napi_value watch_events(napi_env env, napi_callback_info info) {
+  struct instance *instance = call_of(env, info).instance;
+  struct isolate *isolate = this_isolate();
+  instance->is_watching = isolate && instance->arrived && isolate_watch(isolate, call_arrived, instance->arrived);
+  if (instance->is_watching) napi_ref_threadsafe_function(env, instance->arrived);
+  return u32_result(env, instance->is_watching);
+}
+
+/* unwatchEvents(): the process may end. */
+static napi_value unwatch_events(napi_env env, napi_callback_info info) {
+  struct instance *instance = call_of(env, info).instance;
+  if (!instance->is_watching) return undefined_result(env);
+  instance->is_watching = false;
+  isolate_watch(this_isolate(), NULL, NULL);
+  napi_unref_threadsafe_function(env, instance->arrived);
+  return undefined_result(env);
+}
+
+/* ---------------------------------------------------------------------------------------- the entry */
+
+#define ENTRY_ANSWERS(type, name, list) {#name, call_##name},
+#define ENTRY_DOES(name, list) {#name, call_##name},
+
+static const struct {
+  const char *name;
+  napi_callback call;
+} functions[] = {
+    SYMBOLS(ENTRY_ANSWERS, ENTRY_DOES){"avs_run", call_avs_run},
+    {"answerRequests", answer_requests},
+    {"receiveEvents", receive_events},
+    {"watchEvents", watch_events},
+    {"unwatchEvents", unwatch_events},
+};
+
+static void free_instance(napi_env env, void *data, void *hint) {
+  (void)env, (void)hint;
+  free(data);
+}
+
+/* Called by Node and Bun when they load the library. What comes of it without Node-API is an addon without functions. */
+AVS_API napi_value napi_register_module_v1(napi_env env, napi_value exports);
+
+napi_value napi_register_module_v1(napi_env env, napi_value exports) {
+  struct instance *instance = find_node_api() ? calloc(1, sizeof(*instance)) : NULL;
+  if (!instance) return exports;
+  instance->env = env;
+  napi_set_instance_data(env, instance, free_instance, NULL);
+  for (size_t i = 0; i < sizeof(functions) / sizeof(*functions); i++) {
+    napi_value function = NULL;
+    napi_create_function(env, functions[i].name, SIZE_MAX, functions[i].call, instance, &function);
+    napi_set_named_property(env, exports, functions[i].name, function);
+  }
+  return exports;
+}
