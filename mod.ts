@@ -28,6 +28,14 @@ export { anyOf } from "./io/any_of.ts";
 export { fromMap, type MapFile } from "./io/from_map.ts";
 export { withinDirectory, type WithinDirectoryOptions } from "./io/within_directory.ts";
 export { withinOrigin, type WithinOriginOptions } from "./io/within_origin.ts";
+export type {
+  BunFile,
+  DenoFile,
+  NodeFileHandle,
+  NodeWritable,
+  OpenedFile,
+  StandardInput,
+} from "./io/opened_file.ts";
 export type { Sink } from "./io/sink.ts";
 export type { Source } from "./io/source.ts";
 

@@ -91,7 +91,15 @@ export function tellLog(lines: readonly LogLine[]): void {
     try {
       listener(line);
     } catch (error) {
-      reportError(error);
+      report(error);
     }
   }
+}
+
+/** As an uncaught error. Node has no `reportError`. */
+function report(error: unknown): void {
+  if (typeof reportError === "function") return reportError(error);
+  queueMicrotask(() => {
+    throw error;
+  });
 }

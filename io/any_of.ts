@@ -4,6 +4,7 @@
 import { call, type Operation, step } from "../ffi/operation.ts";
 import { checkFunction } from "./arguments.ts";
 import { pathOf } from "./file.ts";
+import { files } from "./files.ts";
 import { isHttp } from "./http.ts";
 import type { OpenCallback } from "./open_callback.ts";
 import { type Opened, opener } from "./opener.ts";
@@ -48,9 +49,9 @@ function* isMissing(place: NonNullable<Opened>): Operation<boolean> {
   if (typeof place !== "string" && !(place instanceof URL)) return false;
   const path = pathOf(place, "source");
   try {
-    yield* step<unknown>(() => Deno.statSync(path), () => Deno.stat(path));
+    yield* step<unknown>(() => files.statSync(path), () => files.stat(path));
     return false;
   } catch (error) {
-    return error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory;
+    return files.is(error, "NotFound") || files.is(error, "NotADirectory");
   }
 }

@@ -10,6 +10,8 @@ import { acquire, type Operation, step } from "../ffi/operation.ts";
 import type { NativeIO } from "../ffi/native_io.ts";
 import type { Host, IOUse } from "../ffi/session.ts";
 import { identityOf, knownFile, mayRead } from "./file_identity.ts";
+import { type FileStatus, From, type OpenFile, type OpenFileOptions } from "./file_system.ts";
+import { files } from "./files.ts";
 import { ListReader } from "./listed_files.ts";
 import { ReadSize } from "./read_size.ts";
 
@@ -26,11 +28,17 @@ export function pathOf(place: string | URL, name: string): string {
   return text;
 }
 
+/** The path that a source or a sink names, as text, as a URL or in the runtime's own way; null where it names none. */
+export function pathIn(place: unknown, name: string): string | null {
+  if (typeof place === "string" || place instanceof URL) return pathOf(place, name);
+  return files.named(place);
+}
+
 /** Opens a file, which is closed again where the session has ended meanwhile. */
-function openFile(path: string, options: Deno.OpenOptions): Operation<Deno.FsFile> {
+function openFile(path: string, options: OpenFileOptions): Operation<OpenFile> {
   return acquire(
-    () => Deno.openSync(path, options),
-    () => Deno.open(path, options),
+    () => files.openSync(path, options),
+    () => files.open(path, options),
     (file) => file.close(),
   );
 }
@@ -54,14 +62,14 @@ export function* openSourceFile(host: Host, path: string, reading: FileReading):
 /** The same of a file that the caller has opened, and closes. */
 export function* attachSourceFile(
   host: Host,
-  file: Deno.FsFile,
+  file: OpenFile,
   { bufferSize, isReadBack = false }: FileReading,
   path = "",
 ): Operation<NativeIO> {
   const info = yield* lookAt(file);
   // It can be opened, but its error on reading would name nothing.
   if (info?.isDirectory) {
-    throw new Deno.errors.IsADirectory(`source: ${path || "the Deno.FsFile"} is a directory`);
+    throw files.error("IsADirectory", `source: ${path || "the open file"} is a directory`);
   }
   const identity = info && identityOf(info);
   if (identity !== null && !isReadBack) {
@@ -74,11 +82,11 @@ export function* attachSourceFile(
 }
 
 /** Null where the permission has been given back since the file was opened. */
-function* lookAt(file: Deno.FsFile): Operation<Deno.FileInfo | null> {
+function* lookAt(file: OpenFile): Operation<FileStatus | null> {
   try {
     return yield* step(() => file.statSync(), () => file.stat());
   } catch (error) {
-    if (error instanceof Deno.errors.NotCapable) return null;
+    if (files.is(error, "NotCapable")) return null;
     throw error;
   }
 }
@@ -121,7 +129,7 @@ export function* attachReadBack(host: Host, file: SharedFile, bufferSize: number
 }
 
 /** Makes the file one that is written, unless it is a source; what it was before. */
-function* occupy(host: Host, file: Deno.FsFile, path: string): Operation<Deno.FileInfo | null> {
+function* occupy(host: Host, file: OpenFile, path: string): Operation<FileStatus | null> {
   const info = yield* lookAt(file);
   const identity = info && identityOf(info);
   if (info === null || identity === null) return info;
@@ -135,12 +143,12 @@ function* occupy(host: Host, file: Deno.FsFile, path: string): Operation<Deno.Fi
  * position in it, so that each I/O context goes to its own where another one was last, and one at a time.
  */
 export class SharedFile {
-  readonly file: Deno.FsFile;
+  readonly file: OpenFile;
   #user: { position: number } | null = null;
   /** Settles when the step that is under way is done. */
   #busy: Promise<void> | null = null;
 
-  constructor(file: Deno.FsFile) {
+  constructor(file: OpenFile) {
     this.file = file;
   }
 
@@ -153,9 +161,7 @@ export class SharedFile {
   /** Why what is written can't be read back; null where it can. */
   *readBackFault(): Operation<string | null> {
     const to = { position: 0 };
-    const isSeekable = yield* succeeds(() =>
-      this.#exclusive(to, () => seek(this.file, 0, Deno.SeekMode.Start))
-    );
+    const isSeekable = yield* succeeds(() => this.#exclusive(to, () => seek(this.file, 0, From.START)));
     if (!isSeekable) return "is not seekable, and the muxer reads back what it has written";
     if (yield* this.#canRead()) return null;
     return "was opened without { read: true }, and the muxer reads back what it has written";
@@ -168,7 +174,7 @@ export class SharedFile {
 
   /** Whether it can be looked at without anybody being asked for the permission: whoever opened it to be read had it. */
   *canCompare(): Operation<boolean> {
-    if (Deno.permissions.querySync({ name: "read" }).state === "granted") return true;
+    if (files.mayRead()) return true;
     return (yield* canSeek(this.file)) && (yield* this.#canRead());
   }
 
@@ -196,8 +202,8 @@ export class SharedFile {
   *#change(user: { position: number }): Operation<void> {
     if (this.#user === user) return;
     if (this.#user) {
-      this.#user.position = yield* seek(this.file, 0, Deno.SeekMode.Current);
-      yield* seek(this.file, user.position, Deno.SeekMode.Start);
+      this.#user.position = yield* seek(this.file, 0, From.CURRENT);
+      yield* seek(this.file, user.position, From.START);
     }
     this.#user = user;
   }
@@ -209,11 +215,11 @@ export class SharedFile {
 const FARTHEST = 2 ** 43;
 
 /** Reads and writes at the place where it is: a file, or standard input. */
-type Handle = Pick<Deno.FsFile, "read" | "readSync">;
+type Handle = Pick<OpenFile, "read" | "readSync">;
 
 /** Standard input as a device. */
 export function stdinDevice(): Device {
-  return { read: reader(Deno.stdin, new ReadSize()) };
+  return { read: reader(files.stdin, new ReadSize()) };
 }
 
 interface Sharing {
@@ -225,7 +231,7 @@ interface Sharing {
 
 /** Pipes and terminals have no positions; what has them is used from its start. */
 function* fileDevice(
-  file: Deno.FsFile,
+  file: OpenFile,
   { list = null, exclusive = (work) => work() }: Sharing = {},
 ): Operation<Device> {
   const size = new ReadSize();
@@ -247,7 +253,7 @@ function* fileDevice(
       size.reset();
       watching = null;
       if (whence === constants.seek.SET && offset > FARTHEST) {
-        yield* seek(file, 0, Deno.SeekMode.End);
+        yield* seek(file, 0, From.END);
         return offset; // nothing is there, and the system would not say so
       }
       return yield* seek(file, offset, whence);
@@ -266,7 +272,7 @@ function reader(handle: Handle, size: ReadSize): NonNullable<Device["read"]> {
   };
 }
 
-function* writeAll(file: Deno.FsFile, bytes: Uint8Array): Operation<void> {
+function* writeAll(file: OpenFile, bytes: Uint8Array): Operation<void> {
   for (let rest = bytes; rest.length > 0;) {
     const written = yield* step(() => file.writeSync(rest), () => file.write(rest));
     if (written === 0) throw new Error(`Cannot write: the file took none of ${rest.length} bytes`);
@@ -274,13 +280,13 @@ function* writeAll(file: Deno.FsFile, bytes: Uint8Array): Operation<void> {
   }
 }
 
-function seek(file: Deno.FsFile, offset: number, whence: Deno.SeekMode): Operation<number> {
+function seek(file: OpenFile, offset: number, whence: number): Operation<number> {
   return step(() => file.seekSync(offset, whence), () => file.seek(offset, whence));
 }
 
 /** Whether the file has positions; it is at its start then. */
-function canSeek(file: Deno.FsFile): Operation<boolean> {
-  return succeeds(() => seek(file, 0, Deno.SeekMode.Start));
+function canSeek(file: OpenFile): Operation<boolean> {
+  return succeeds(() => seek(file, 0, From.START));
 }
 
 function* succeeds(work: () => Operation<unknown>): Operation<boolean> {
@@ -288,15 +294,15 @@ function* succeeds(work: () => Operation<unknown>): Operation<boolean> {
     yield* work();
     return true;
   } catch (error) {
-    if (error instanceof Deno.errors.BadResource) throw error; // closed
+    if (files.is(error, "BadResource")) throw error; // closed
     return false;
   }
 }
 
 /** By seeking: `stat` would need read permission where only writing is allowed. */
-function* sizeOf(file: Deno.FsFile): Operation<number> {
-  const position = yield* seek(file, 0, Deno.SeekMode.Current);
-  const size = yield* seek(file, 0, Deno.SeekMode.End);
-  yield* seek(file, position, Deno.SeekMode.Start);
+function* sizeOf(file: OpenFile): Operation<number> {
+  const position = yield* seek(file, 0, From.CURRENT);
+  const size = yield* seek(file, 0, From.END);
+  yield* seek(file, position, From.START);
   return size;
 }

@@ -5,17 +5,19 @@
 import type { SourceFiles } from "../ffi/open_files.ts";
 import { type Operation, step } from "../ffi/operation.ts";
 import { turnStep } from "../ffi/turns.ts";
+import type { FileStatus, OpenFile } from "./file_system.ts";
+import { files } from "./files.ts";
 
 /** The identity of a file that was looked at; null where it has none. */
 export function identityOf(
-  { isFile, dev, ino }: Pick<Deno.FileInfo, "isFile" | "dev" | "ino">,
+  { isFile, dev, ino }: FileStatus,
 ): string | null {
   return isFile && ino !== null ? `${dev}:${ino}` : null;
 }
 
 /** Whether a path may be looked at, so that nobody is asked for the permission. */
 export function mayRead(path: string): boolean {
-  return Deno.permissions.querySync({ name: "read", path }).state === "granted";
+  return files.mayRead(path);
 }
 
 /** Paths that are looked at before the event loop has its turn: a playlist names tens of thousands. */
@@ -35,7 +37,7 @@ export function* identitiesAt(paths: readonly string[]): Operation<(string | nul
 
 function identitySync(path: string): string | null {
   try {
-    return mayRead(path) ? identityOf(Deno.statSync(path)) : null;
+    return mayRead(path) ? identityOf(files.statSync(path)) : null;
   } catch {
     return null; // whoever opens it has an error that says more
   }
@@ -43,36 +45,15 @@ function identitySync(path: string): string | null {
 
 async function identity(path: string): Promise<string | null> {
   try {
-    return mayRead(path) ? identityOf(await Deno.stat(path)) : null;
+    return mayRead(path) ? identityOf(await files.stat(path)) : null;
   } catch {
     return null;
   }
 }
 
-/** What Deno does not tell of its standard streams; loaded only where it matters, since it takes 20 ms. */
-interface FileSystem {
-  fstatSync(descriptor: number): NodeStats;
-  fstat(descriptor: number, done: (error: unknown, stats: NodeStats) => void): void;
-}
-
-interface NodeStats {
-  dev: number;
-  ino: number;
-  isFile(): boolean;
-}
-
-const STDIN = 0;
-
 function* identityOfStdin(): Operation<string | null> {
-  const { process } = globalThis as unknown as {
-    process: { getBuiltinModule(name: "node:fs"): FileSystem };
-  };
-  const files = process.getBuiltinModule("node:fs");
-  const { promise, resolve, reject } = Promise.withResolvers<NodeStats>();
-  const look = () => files.fstat(STDIN, (error, stats) => error ? reject(error) : resolve(stats));
   try {
-    const stats = yield* step(() => files.fstatSync(STDIN), () => (look(), promise));
-    return identityOf({ isFile: stats.isFile(), dev: stats.dev, ino: stats.ino });
+    return identityOf(yield* step(() => files.stdin.statSync(), () => files.stdin.stat()));
   } catch {
     return null; // closed
   }
@@ -102,7 +83,7 @@ export function fileAt(path: string): SourceFiles {
 }
 
 /** A file that the caller has opened. */
-export function openedFile(file: Deno.FsFile): SourceFiles {
+export function openedFile(file: OpenFile): SourceFiles {
   return sourceFile(function* () {
     try {
       return identityOf(yield* step(() => file.statSync(), () => file.stat()));

@@ -7,6 +7,8 @@ import type { OpenFiles, SourceFiles } from "../ffi/open_files.ts";
 import { acquire, type Operation, step } from "../ffi/operation.ts";
 import { turnStep } from "../ffi/turns.ts";
 import { identitiesAt, mayRead } from "./file_identity.ts";
+import type { OpenFile } from "./file_system.ts";
+import { files } from "./files.ts";
 import { namesIn, readings } from "./listed_names.ts";
 import { hasField, NamePattern } from "./name_pattern.ts";
 import { isAbsolute, join } from "./paths.ts";
@@ -159,7 +161,11 @@ function* listAt(path: string): Operation<string | null> {
   const [identity] = yield* identitiesAt([path]);
   if (typeof identity !== "string") return null; // a pipe would be waited for
   try {
-    const file = yield* acquire(() => Deno.openSync(path), () => Deno.open(path), (file) => file.close());
+    const file = yield* acquire(
+      () => files.openSync(path, { read: true }),
+      () => files.open(path, { read: true }),
+      (file) => file.close(),
+    );
     try {
       return yield* listIn(file);
     } finally {
@@ -170,7 +176,7 @@ function* listAt(path: string): Operation<string | null> {
   }
 }
 
-function* listIn(file: Deno.FsFile): Operation<string | null> {
+function* listIn(file: OpenFile): Operation<string | null> {
   const decoder = new TextDecoder();
   const bytes = new Uint8Array(MAX_TEXT);
   for (let size = 0; size < MAX_TEXT;) {
@@ -229,7 +235,7 @@ class Listings {
 
 function entriesSync(folder: string): string[] {
   try {
-    return [...Deno.readDirSync(folder)].map(({ name }) => name);
+    return files.listSync(folder);
   } catch {
     return []; // nothing there can be read
   }
@@ -237,7 +243,7 @@ function entriesSync(folder: string): string[] {
 
 async function entriesAsync(folder: string): Promise<string[]> {
   try {
-    return (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name);
+    return await files.list(folder);
   } catch {
     return [];
   }

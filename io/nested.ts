@@ -11,12 +11,14 @@ import { type Cleanup, type Failure, type Released, ResourceScope } from "../ffi
 import type { Host, Session } from "../ffi/session.ts";
 import { GRACE, within } from "../ffi/waits.ts";
 import type { Attachment } from "./attachment.ts";
-import { attachReadBack, SharedFile } from "./file.ts";
+import { attachReadBack, pathOf, SharedFile } from "./file.ts";
+import { files } from "./files.ts";
 import { HttpError } from "./http_error.ts";
 import { type HttpOptions, isHttp, type NestedHttp } from "./http.ts";
 import { MemorySink } from "./memory_sink.ts";
 import type { OpenCallback } from "./open_callback.ts";
 import { openSink, type Sink } from "./sink.ts";
+import type { OpenedFile } from "./opened_file.ts";
 import { openSource, type Source } from "./source.ts";
 
 /** What an input may open, and how. */
@@ -39,11 +41,12 @@ export interface NestedOutputOptions {
 }
 
 /** What a muxer writes to: a file of the program's may be read back while it is written. */
-type Target = Exclude<Sink, Deno.FsFile> | SharedFile;
+type Target = Exclude<Sink, OpenedFile> | SharedFile;
 
 /** A sink as what a muxer writes to. */
 export function targetOf(sink: Sink): Target {
-  return sink instanceof Deno.FsFile ? new SharedFile(sink) : sink;
+  const file = files.opened(sink);
+  return file ? new SharedFile(file) : sink as Target;
 }
 
 /** A muxer's own output. */
@@ -87,7 +90,7 @@ export function allowNestedInput(session: Session, options: NestedInputOptions):
 /** What is named is not there; what may not be had, or does not answer, may well be. */
 function isMissing(error: unknown): boolean {
   if (error instanceof HttpError) return error.status === 404 || error.status === 410;
-  return error instanceof Deno.errors.NotFound;
+  return files.is(error, "NotFound");
 }
 
 /** The last names that were opened. A live playlist is opened again and again: where it goes away, it is not left out. */
@@ -231,7 +234,8 @@ function* attach(session: Session, open: (host: Host) => Operation<Attachment>):
 function* isThere(place: Source): Operation<boolean> {
   if (!isPlace(place)) return true;
   try {
-    const { isDirectory } = yield* step(() => Deno.statSync(place), () => Deno.stat(place));
+    const path = pathOf(place, "source");
+    const { isDirectory } = yield* step(() => files.statSync(path), () => files.stat(path));
     return !isDirectory;
   } catch {
     return false;

@@ -7,16 +7,19 @@ import { canWait, type Operation } from "../ffi/operation.ts";
 import type { Host } from "../ffi/session.ts";
 import type { Attachment } from "./attachment.ts";
 import { checkCallbacks, deviceOf, type IOCallbacks } from "./callbacks.ts";
-import { attachSinkFile, openSinkFile, pathOf, SharedFile } from "./file.ts";
+import { attachSinkFile, openSinkFile, pathIn, SharedFile } from "./file.ts";
+import { files } from "./files.ts";
 import { isHttp } from "./http.ts";
 import { IOContext, lendIOContext } from "./io_context.ts";
 import { MemorySink, openMemorySink } from "./memory_sink.ts";
+import type { BunFile, NodeWritable, OpenedFile } from "./opened_file.ts";
 import { StreamSink } from "./stream.ts";
 
 /**
- * What media is written to. A path or file: URL is created or truncated by `Deno.open` under the caller's
- * permissions; a `Deno.FsFile` is written from its start and stays open, and where the muxer goes over its output again
- * (`faststart`) it is one that can be read; an IOContext is in use until the writer closes.
+ * What media is written to. A path or file: URL is created or truncated under the caller's permissions; a file that the
+ * program has opened (`Deno.FsFile`, Node's `FileHandle`) is written from its start and stays open, and where the muxer goes
+ * over its output again (`faststart`) it is one that can be read; a `Writable` of Node's is a stream; an IOContext is in use
+ * until the writer closes. `Bun.file(path)` is its path.
  *
  * A file that is a source of the same call is a TypeError before anything of it is lost: files are compared by device and
  * inode with sources that are files or standard input, open or to come, and with what playlists, manifests and scripts
@@ -27,7 +30,9 @@ export type Sink =
   | string
   | URL
   | WritableStream<Uint8Array>
-  | Deno.FsFile
+  | OpenedFile
+  | NodeWritable
+  | BunFile
   | IOCallbacks
   | IOContext
   | MemorySink;
@@ -42,7 +47,7 @@ export interface WriteOptions {
 /** What a sink is called, "" where it has no name. */
 export function sinkUrl(sink: Sink): string {
   if (isHttp(sink)) throw argumentError(TypeError, "sink", `${sink} can't be written to`);
-  return typeof sink === "string" || sink instanceof URL ? pathOf(sink, "sink") : "";
+  return pathIn(sink, "sink") ?? "";
 }
 
 /** Opens a sink in a host. */
@@ -53,35 +58,40 @@ export function* openSink(
 ): Operation<Attachment> {
   const { bufferSize, coalesce } = options;
   const use = { use: "write", direct: !coalesce } as const;
-  if (typeof sink === "string" || sink instanceof URL) {
-    const path = sinkUrl(sink);
+  const path = sinkUrl(sink as Sink);
+  if (path !== "") {
     return { io: yield* openSinkFile(host, path, { use, bufferSize }), url: path };
   }
   if (sink instanceof MemorySink) return { io: openMemorySink(sink, host, use, bufferSize), url: "" };
   if (sink instanceof IOContext) {
     return { io: lendIOContext(sink, host, "write", false), url: "" };
   }
-  if (sink instanceof Deno.FsFile) {
-    return { io: yield* attachSinkFile(host, new SharedFile(sink), { use, bufferSize }), url: "" };
+  const file = files.opened(sink);
+  if (file) {
+    return { io: yield* attachSinkFile(host, new SharedFile(file), { use, bufferSize }), url: "" };
   }
   if (sink instanceof SharedFile) {
     return { io: yield* attachSinkFile(host, sink, { use, bufferSize }), url: "" };
   }
-  if (sink instanceof WritableStream) {
+  const isStream = sink instanceof WritableStream;
+  const stream = isStream ? sink : files.stream(sink);
+  if (stream) {
     if (!(yield* canWait())) {
-      throw argumentError(TypeError, "sink", "a WritableStream can't be written synchronously, use open");
+      const kind = isStream ? "WritableStream" : "Writable";
+      throw argumentError(TypeError, "sink", `a ${kind} can't be written synchronously, use open`);
     }
-    const device = new StreamSink(host, sink);
+    const device = new StreamSink(host, stream);
     return { io: host.addDevice(device, use, bufferSize), url: "", finish: () => device.finish() };
   }
-  checkCallbacks(sink, "sink");
-  if (!sink.onwrite) {
+  const callbacks = sink as IOCallbacks;
+  checkCallbacks(callbacks, "sink");
+  if (!callbacks.onwrite) {
     throw argumentError(
       TypeError,
       "sink",
-      "must be a path, URL, WritableStream, Deno.FsFile, IOContext, MemorySink, " +
+      "must be a path, URL, WritableStream, open file, IOContext, MemorySink, " +
         "or an object with an onwrite function",
     );
   }
-  return { io: host.addDevice(deviceOf(sink, bufferSize), use, bufferSize), url: "" };
+  return { io: host.addDevice(deviceOf(callbacks, bufferSize), use, bufferSize), url: "" };
 }

@@ -8,18 +8,21 @@ import { argumentError } from "../ffi/errors.ts";
 import { canWait, type Operation } from "../ffi/operation.ts";
 import type { Host } from "../ffi/session.ts";
 import { checkCallbacks, deviceOf, type IOCallbacks } from "./callbacks.ts";
-import { attachSourceFile, openSourceFile, pathOf, stdinDevice } from "./file.ts";
+import { attachSourceFile, openSourceFile, pathIn, stdinDevice } from "./file.ts";
+import { files } from "./files.ts";
 import { type HttpOptions, isHttp, type NestedHttp } from "./http.ts";
 import { attachHttp } from "./http_source.ts";
 import type { Attachment } from "./attachment.ts";
 import { asBytes, attachBytes } from "./bytes.ts";
 import { IOContext, lendIOContext } from "./io_context.ts";
+import type { OpenedFile, StandardInput } from "./opened_file.ts";
 import { blobDevice, iterableDevice, streamDevice } from "./stream.ts";
 
 /**
- * What media is read from. A path or file: URL is opened by `Deno.open`, an http(s): URL by `fetch`, under the
- * caller's permissions; a `Deno.FsFile` is read from its start and stays open, `Deno.stdin` from where it is; a stream is
- * cancelled when the reader closes before its end; an IOContext is in use until the reader closes.
+ * What media is read from. A path or file: URL is opened, an http(s): URL is fetched, under the caller's permissions; a file
+ * that the program has opened (`Deno.FsFile`, Node's `FileHandle`) is read from its start and stays open, standard input
+ * (`Deno.stdin`, Node's `process.stdin`) from where it is; a stream, Node's `Readable` included, is cancelled when the reader
+ * closes before its end; an IOContext is in use until the reader closes. `Bun.file(path)` is its path.
  */
 export type Source =
   | string
@@ -30,8 +33,8 @@ export type Source =
   | Response
   | ReadableStream<Uint8Array>
   | AsyncIterable<Uint8Array>
-  | Deno.FsFile
-  | typeof Deno.stdin
+  | OpenedFile
+  | StandardInput
   | IOCallbacks
   | IOContext;
 
@@ -51,8 +54,8 @@ export interface ReadOptions {
 export function* openSource(host: Host, source: Source, options: ReadOptions): Operation<Attachment> {
   const { bufferSize, lend } = options;
   if (isHttp(source)) return yield* attachHttp(host, String(source), options);
-  if (typeof source === "string" || source instanceof URL) {
-    const path = pathOf(source, "source");
+  const path = pathIn(source, "source");
+  if (path !== null) {
     return { io: yield* openSourceFile(host, path, options), url: path };
   }
   if (source instanceof ArrayBuffer || ArrayBuffer.isView(source)) {
@@ -63,13 +66,12 @@ export function* openSource(host: Host, source: Source, options: ReadOptions): O
     const isLent = lend && !(yield* canWait());
     return { io: lendIOContext(source, host, "read", isLent), url: "" };
   }
-  if (source instanceof Deno.FsFile) {
-    return { io: yield* attachSourceFile(host, source, options), url: "" };
-  }
-  if (source === Deno.stdin) {
+  const file = files.opened(source);
+  if (file) return { io: yield* attachSourceFile(host, file, options), url: "" };
+  const kind = asyncKind(source);
+  if (files.isStdin(source) && !(kind !== null && (yield* canWait()))) {
     return { io: host.addDevice(stdinDevice(), { use: "read" }, bufferSize), url: "" };
   }
-  const kind = asyncKind(source);
   if (kind === null) {
     return {
       io: host.addDevice(callbackDevice(source as IOCallbacks, bufferSize), { use: "read" }, bufferSize),
@@ -109,7 +111,7 @@ function callbackDevice(callbacks: IOCallbacks, bufferSize: number): Device {
   throw argumentError(
     TypeError,
     "source",
-    "must be a path, URL, bytes, Blob, Response, stream, Deno.FsFile, Deno.stdin, IOContext, " +
+    "must be a path, URL, bytes, Blob, Response, stream, open file, standard input, IOContext, " +
       "or an object with an onread function",
   );
 }

@@ -3,8 +3,9 @@
  */
 import type { SourceFiles } from "../ffi/open_files.ts";
 import { type Operation, runSync } from "../ffi/operation.ts";
-import { pathOf } from "./file.ts";
+import { pathIn, pathOf } from "./file.ts";
 import { fileAt, identitiesAt, openedFile, standardInput } from "./file_identity.ts";
+import { files } from "./files.ts";
 import { isHttp } from "./http.ts";
 import { namedBy } from "./listed_files.ts";
 import type { Source } from "./source.ts";
@@ -12,17 +13,17 @@ import type { Source } from "./source.ts";
 /** The files that a source is; null where it is none, or where that can't be known. */
 export function filesOf(source: Source): SourceFiles | null {
   if (isHttp(source)) return null;
-  if (typeof source === "string" || source instanceof URL) return fileAt(pathOf(source, "source"));
-  if (source instanceof Deno.FsFile) return openedFile(source);
-  const isStdin = source === Deno.stdin ||
-    (source instanceof ReadableStream && source === Deno.stdin.readable);
-  return isStdin ? standardInput() : null;
+  const path = pathIn(source, "source");
+  if (path !== null) return fileAt(path);
+  const file = files.opened(source);
+  if (file) return openedFile(file);
+  return files.isStdin(source) || files.isStdinStream(source) ? standardInput() : null;
 }
 
 /** The files that a source names, where its turn comes later; null where it is no file, or one without a path. */
 export function filesNamedBy(source: Source): SourceFiles | null {
-  if (isHttp(source) || (typeof source !== "string" && !(source instanceof URL))) return null;
-  return namedBy(pathOf(source, "source"));
+  const path = isHttp(source) ? null : pathIn(source, "source");
+  return path === null ? null : namedBy(path);
 }
 
 /** Whether a path or file: URL leads to a file that the source is. */

@@ -4,6 +4,7 @@
 import { type Operation, step } from "../ffi/operation.ts";
 import { checkBoolean, checkNames, checkObject, checkString, optional } from "./arguments.ts";
 import { pathOf } from "./file.ts";
+import { files } from "./files.ts";
 import type { OpenCallback } from "./open_callback.ts";
 import { opener } from "./opener.ts";
 import { isAbsolute, isTooLong, join, MAX_NAME, relative, resolve } from "./paths.ts";
@@ -80,10 +81,10 @@ interface Found {
 
 function folderAt(directory: string | URL): Folder {
   const place = directory instanceof URL ? directory : checkString(directory, "directory");
-  const path = resolve(Deno.cwd(), pathOf(place, "directory"));
-  const real = Deno.realPathSync(path);
-  if (Deno.statSync(path).isDirectory) return { path, real };
-  throw new Deno.errors.NotADirectory(`directory: ${path} is not a directory`);
+  const path = resolve(files.currentFolder(), pathOf(place, "directory"));
+  const real = files.realPathSync(path);
+  if (files.statSync(path).isDirectory) return { path, real };
+  throw files.error("NotADirectory", `directory: ${path} is not a directory`);
 }
 
 /** `subfile,,start,0,end,9,,:name` is FFmpeg's own. */
@@ -119,7 +120,7 @@ function decoded(path: string): string[] {
 /** The places of a path. From a working directory in the folder, every name would lead into it and say nothing. */
 function resolveIn(folder: Folder, path: string): string[] {
   if (isAbsolute(path)) return placesBelow(folder, path);
-  const here = Deno.cwd();
+  const here = files.currentFolder();
   const fromHere = isIn(folder, here) ? [] : placesBelow(folder, resolve(here, path));
   return [...fromHere, ...placesBelow(folder, resolve(folder.path, path))];
 }
@@ -170,14 +171,14 @@ function* lookUp(folder: Folder, place: string): Operation<Found | null> {
     const next = yield* realPath(path);
     if (next !== null) real = next;
     // A link to nothing: creating the file would create it where the link points.
-    else if (yield* unlessMissing(() => Deno.lstatSync(path), () => Deno.lstat(path))) return null;
+    else if (yield* unlessMissing(() => files.lstatSync(path), () => files.lstat(path))) return null;
     else return placeAt(folder, real, parts.slice(index));
   }
   return placeAt(folder, real, []); // it came meanwhile
 }
 
 function realPath(path: string): Operation<string | null> {
-  return unlessMissing(() => Deno.realPathSync(path), () => Deno.realPath(path));
+  return unlessMissing(() => files.realPathSync(path), () => files.realPath(path));
 }
 
 function placeAt(folder: Folder, real: string, missing: string[]): Found | null {
@@ -192,7 +193,7 @@ function* unlessMissing<T>(look: () => T, lookAsync: () => Promise<T>): Operatio
   try {
     return yield* step<T>(look, lookAsync);
   } catch (error) {
-    if (error instanceof Deno.errors.NotCapable || error instanceof Deno.errors.PermissionDenied) throw error;
+    if (files.is(error, "NotCapable") || files.is(error, "PermissionDenied")) throw error;
     return null;
   }
 }

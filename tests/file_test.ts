@@ -107,7 +107,7 @@ Deno.test("A directory as a source is an error that says so", async () => {
   assertThrows(() => Demuxer.openSync(path), Deno.errors.IsADirectory, message);
   await assertRejects(() => Demuxer.open(path), Deno.errors.IsADirectory, message);
   using file = Deno.openSync(path);
-  assertThrows(() => Demuxer.openSync(file), Deno.errors.IsADirectory, "the Deno.FsFile is a directory");
+  assertThrows(() => Demuxer.openSync(file), Deno.errors.IsADirectory, "the open file is a directory");
 });
 
 // ------------------------------------------------------------------------------------------- read back

@@ -1,0 +1,278 @@
+/**
+ * The files of Node and Bun, by `node:fs`. What is opened here, or given as a `FileHandle`, has a position of its own.
+ */
+import { type Fault, type FileStatus, type FileSystem, From, type OpenFile } from "./file_system.ts";
+
+type Done<T> = (error: unknown, value: T) => void;
+
+interface Stats {
+  readonly dev: bigint;
+  readonly ino: bigint;
+  readonly size: bigint;
+  isFile(): boolean;
+  isDirectory(): boolean;
+  isBlockDevice(): boolean;
+}
+
+const BIG = { bigint: true } as const;
+
+/** What is used of `node:fs`. */
+interface NodeFiles {
+  readonly constants: Readonly<Record<"O_RDONLY" | "O_WRONLY" | "O_RDWR" | "O_CREAT" | "O_TRUNC", number>>;
+  open(path: string, flags: number, mode: number, done: Done<number>): void;
+  openSync(path: string, flags: number, mode: number): number;
+  stat(path: string, options: typeof BIG, done: Done<Stats>): void;
+  statSync(path: string, options: typeof BIG): Stats;
+  lstat(path: string, options: typeof BIG, done: Done<Stats>): void;
+  lstatSync(path: string, options: typeof BIG): Stats;
+  fstat(descriptor: number, options: typeof BIG, done: Done<Stats>): void;
+  fstatSync(descriptor: number, options: typeof BIG): Stats;
+  realpath(path: string, done: Done<string>): void;
+  realpathSync(path: string): string;
+  readdir(folder: string, done: Done<string[]>): void;
+  readdirSync(folder: string): string[];
+  // deno-fmt-ignore
+  read(descriptor: number, target: Uint8Array, offset: number, length: number, position: number | null, done: Done<number>): void;
+  // deno-fmt-ignore
+  readSync(descriptor: number, target: Uint8Array, offset: number, length: number, position: number | null): number;
+  // deno-fmt-ignore
+  write(descriptor: number, bytes: Uint8Array, offset: number, length: number, position: number | null, done: Done<number>): void;
+  // deno-fmt-ignore
+  writeSync(descriptor: number, bytes: Uint8Array, offset: number, length: number, position: number | null): number;
+  ftruncate(descriptor: number, size: number, done: Done<void>): void;
+  ftruncateSync(descriptor: number, size: number): void;
+  closeSync(descriptor: number): void;
+}
+
+interface Process {
+  cwd(): string;
+  getBuiltinModule(name: "node:fs"): NodeFiles;
+  getBuiltinModule(name: "node:stream"): { Writable: { toWeb(sink: unknown): WritableStream<Uint8Array> } };
+  readonly permission?: { has(scope: "fs.read", path?: string): boolean };
+}
+
+const { process } = globalThis as unknown as { process: Process };
+
+let loaded: NodeFiles | undefined;
+
+function node(): NodeFiles {
+  return loaded ??= process.getBuiltinModule("node:fs");
+}
+
+function promised<T>(call: (done: Done<T>) => void): Promise<T> {
+  return new Promise((resolve, reject) => call((error, value) => error ? reject(error) : resolve(value)));
+}
+
+function statusOf(stats: Stats): FileStatus {
+  const { dev, ino, size } = stats;
+  return { dev, ino, size: Number(size), isFile: stats.isFile(), isDirectory: stats.isDirectory() };
+}
+
+/** Codes of system errors. */
+const codes: Readonly<Record<Fault, readonly string[]>> = {
+  NotFound: ["ENOENT"],
+  NotADirectory: ["ENOTDIR"],
+  IsADirectory: ["EISDIR"],
+  NotCapable: ["ERR_ACCESS_DENIED"],
+  PermissionDenied: ["EACCES", "EPERM"],
+  BadResource: ["EBADF"],
+  BrokenPipe: ["EPIPE"],
+};
+
+function errorOf(fault: Fault, message: string): Error {
+  const [code] = codes[fault];
+  return Object.assign(new Error(`${code}: ${message}`), { code });
+}
+
+/** What a file is known by: a number, or something of the program's that has one, below zero when it was closed. */
+type Descriptor = number | { readonly fd: number };
+
+/** `node:fs` has no seek: reads and writes say where. */
+class NodeFile implements OpenFile {
+  #of: Descriptor;
+  /** Null where it has none: a pipe, a terminal. */
+  #position: number | null;
+
+  constructor(of: Descriptor) {
+    this.#of = of;
+    this.#position = hasPositions(of) ? 0 : null;
+  }
+
+  get #descriptor(): number {
+    const descriptor = descriptorOf(this.#of);
+    if (descriptor < 0) throw errorOf("BadResource", "bad file descriptor, the file was closed");
+    return descriptor;
+  }
+
+  async read(target: Uint8Array): Promise<number | null> {
+    const at = this.#position;
+    return this.#read(
+      await promised<number>((done) => node().read(this.#descriptor, target, 0, target.length, at, done)),
+      target,
+    );
+  }
+
+  readSync(target: Uint8Array): number | null {
+    return this.#read(node().readSync(this.#descriptor, target, 0, target.length, this.#position), target);
+  }
+
+  #read(count: number, target: Uint8Array): number | null {
+    this.#advance(count);
+    return count === 0 && target.length > 0 ? null : count;
+  }
+
+  async write(bytes: Uint8Array): Promise<number> {
+    const at = this.#position;
+    return this.#advance(
+      await promised<number>((done) => node().write(this.#descriptor, bytes, 0, bytes.length, at, done)),
+    );
+  }
+
+  writeSync(bytes: Uint8Array): number {
+    return this.#advance(node().writeSync(this.#descriptor, bytes, 0, bytes.length, this.#position));
+  }
+
+  #advance(count: number): number {
+    if (this.#position !== null) this.#position += count;
+    return count;
+  }
+
+  async seek(offset: number, from: number): Promise<number> {
+    return this.#seek(offset, from, from === From.END ? (await this.stat()).size : 0);
+  }
+
+  seekSync(offset: number, from: number): number {
+    return this.#seek(offset, from, from === From.END ? this.statSync().size : 0);
+  }
+
+  #seek(offset: number, from: number, size: number): number {
+    void this.#descriptor;
+    const position = offset + (from === From.CURRENT ? this.#position ?? 0 : size);
+    if (this.#position === null) throw Object.assign(new Error("ESPIPE: illegal seek"), { code: "ESPIPE" });
+    if (position < 0) throw Object.assign(new Error("EINVAL: invalid argument, seek"), { code: "EINVAL" });
+    return this.#position = position;
+  }
+
+  async stat(): Promise<FileStatus> {
+    return statusOf(await promised<Stats>((done) => node().fstat(this.#descriptor, BIG, done)));
+  }
+
+  statSync(): FileStatus {
+    return statusOf(node().fstatSync(this.#descriptor, BIG));
+  }
+
+  truncate(size: number): Promise<void> {
+    return promised((done) => node().ftruncate(this.#descriptor, size, done));
+  }
+
+  truncateSync(size: number): void {
+    node().ftruncateSync(this.#descriptor, size);
+  }
+
+  close(): void {
+    node().closeSync(this.#descriptor);
+    this.#of = -1;
+  }
+}
+
+function descriptorOf(of: Descriptor): number {
+  return typeof of === "number" ? of : of.fd;
+}
+
+function hasPositions(of: Descriptor): boolean {
+  const descriptor = descriptorOf(of);
+  if (descriptor < 0) return false;
+  const stats = node().fstatSync(descriptor, BIG);
+  return stats.isFile() || stats.isDirectory() || stats.isBlockDevice();
+}
+
+// ------------------------------------------------------------------------------------------- standard input
+
+const STDIN = 0;
+/** Milliseconds between two looks at a terminal or a pipe that does not wait by itself. */
+const PAUSE = 10;
+
+function codeOf(error: unknown): unknown {
+  return (error as { code?: unknown } | null)?.code;
+}
+
+function readStdin(target: Uint8Array): number | null {
+  for (;;) {
+    try {
+      return node().readSync(STDIN, target, 0, target.length, null) || null;
+    } catch (error) {
+      if (codeOf(error) === "EOF") return null;
+      if (codeOf(error) !== "EAGAIN") throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE);
+    }
+  }
+}
+
+// ------------------------------------------------------------------------------------------- what programs give
+
+/** Whether it has functions by these names. */
+function has<Name extends string>(value: unknown, ...names: Name[]): value is Record<Name, unknown> {
+  return typeof value === "object" && value !== null &&
+    names.every((name) => typeof (value as Record<string, unknown>)[name] === "function");
+}
+
+function isHandle(value: unknown): value is { readonly fd: number } {
+  return has(value, "read", "write", "stat", "truncate", "close") &&
+    typeof (value as { fd?: unknown }).fd === "number";
+}
+
+/** `process.stdin`, which is not asked for: that would begin to read it. */
+function isStdin(value: unknown): boolean {
+  return has(value, "read", "on", "setEncoding") && (value as { fd?: unknown }).fd === STDIN;
+}
+
+/** `Bun.file()` of a path: a Blob with a name that is no File. */
+function named(value: unknown): string | null {
+  if (!("Bun" in globalThis) || !(value instanceof Blob) || !has(value, "writer", "exists")) return null;
+  const { name } = value as { name?: unknown };
+  return typeof name === "string" && !(value instanceof File) ? name : null;
+}
+
+/** Those of Node and Bun. */
+export const nodeFiles: FileSystem = {
+  async open(path, options) {
+    return new NodeFile(await promised<number>((done) => node().open(path, flagsOf(options), MODE, done)));
+  },
+  openSync: (path, options) => new NodeFile(node().openSync(path, flagsOf(options), MODE)),
+  stat: async (path) => statusOf(await promised<Stats>((done) => node().stat(path, BIG, done))),
+  statSync: (path) => statusOf(node().statSync(path, BIG)),
+  lstat: async (path) => statusOf(await promised<Stats>((done) => node().lstat(path, BIG, done))),
+  lstatSync: (path) => statusOf(node().lstatSync(path, BIG)),
+  realPath: (path) => promised((done) => node().realpath(path, done)),
+  realPathSync: (path) => node().realpathSync(path),
+  list: (folder) => promised((done) => node().readdir(folder, done)),
+  listSync: (folder) => node().readdirSync(folder),
+  currentFolder: () => process.cwd(),
+  mayRead: (path) => process.permission?.has("fs.read", path) ?? true,
+  stdin: {
+    // deno-lint-ignore require-await
+    read: async (target) => readStdin(target),
+    readSync: readStdin,
+    stat: async () => statusOf(await promised<Stats>((done) => node().fstat(STDIN, BIG, done))),
+    statSync: () => statusOf(node().fstatSync(STDIN, BIG)),
+  },
+  isStdin,
+  isStdinStream: () => false,
+  opened: (value) => isHandle(value) ? new NodeFile(value) : null,
+  named,
+  stream: (value) =>
+    has(value, "write", "end", "on", "destroy")
+      ? process.getBuiltinModule("node:stream").Writable.toWeb(value)
+      : null,
+  is: (error, fault) => codes[fault].some((code) => codeOf(error) === code),
+  error: errorOf,
+};
+
+/** Of a file that is created, as far as the user's mask lets it. */
+const MODE = 0o666;
+
+function flagsOf({ read, write, create, truncate }: Parameters<FileSystem["open"]>[1]): number {
+  const { O_RDONLY, O_WRONLY, O_RDWR, O_CREAT, O_TRUNC } = node().constants;
+  const access = read && write ? O_RDWR : write ? O_WRONLY : O_RDONLY;
+  return access | (create ? O_CREAT : 0) | (truncate ? O_TRUNC : 0);
+}
