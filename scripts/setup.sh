@@ -2,11 +2,14 @@
 # Makes a machine ready for avio: Deno, what the shared library is built with, and the library itself. Installs what
 # is missing where that is allowed (root, Debian's packages, npm); elsewhere it prints the exact line to run.
 # With --fuzz what scripts/fuzz_shim.sh needs, and nothing else.
-# With --tests also what the tests use: the ffmpeg command and libavformat's headers (for the system build), valgrind.
+# With --tests also what the tests use: the ffmpeg command and libavformat's headers (for the system build), valgrind;
+# and Chromium with what drives it, outside of the checkout. Without these tests/browser_test.ts is ignored.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 DENO_VERSION=2.9.6
+PLAYWRIGHT_VERSION=1.65.1
+HLS_VERSION=1.7.4
 
 fail() {
   printf 'setup: %s\n' "$@" >&2
@@ -52,6 +55,22 @@ install_deno() {
     fail "Deno could not be installed. Run this, then try again:" "  sudo npm install --global deno@$DENO_VERSION"
 }
 
+# For tests/browser_test.ts; a machine that can't have it runs the other tests.
+install_browser() {
+  local folder="${XDG_CACHE_HOME:-$HOME/.cache}/avio/browser" wanted="playwright-core@$PLAYWRIGHT_VERSION hls.js@$HLS_VERSION"
+  if ! has chromium && has apt-get; then
+    (install_packages chromium) || echo "setup: no chromium: tests/browser_test.ts is ignored" >&2
+  fi
+  [ "$(cat "$folder/installed" 2>/dev/null)" != "$wanted" ] || return 0
+  mkdir -p "$folder"
+  # shellcheck disable=SC2086 # two words
+  if has npm && (cd "$folder" && npm install --no-save --prefix . --loglevel error --no-fund --no-audit $wanted) >/dev/null; then
+    echo "$wanted" >"$folder/installed"
+  else
+    echo "setup: no playwright-core and hls.js from npm: tests/browser_test.ts is ignored" >&2
+  fi
+}
+
 tests=0
 case "${1:-}" in
 --tests) tests=1 ;;
@@ -62,5 +81,6 @@ case "${1:-}" in
 esac
 install_tools "$tests"
 install_deno
+[ "$tests" = 0 ] || install_browser
 scripts/build_shim.sh --embedded
 [ "$tests" = 0 ] || scripts/build_shim.sh --system

@@ -58,7 +58,8 @@ const recipes: Record<string, string[]> = {
   flac: [...TONE, "-f", "flac"],
 };
 
-function make(name: string): Uint8Array<ArrayBuffer> {
+/** The bare coded data, as the ffmpeg command makes it. */
+export function madeFile(name: string): Uint8Array<ArrayBuffer> {
   const args = ["-v", "error", "-nostdin", "-threads", "1", ...recipes[name]!, "-"];
   const { success, stdout, stderr } = new Deno.Command("ffmpeg", { args }).outputSync();
   if (!success) throw new Error(`ffmpeg: ${new TextDecoder().decode(stderr)}`);
@@ -70,7 +71,7 @@ const samples48 = { num: 1, den: 48000 };
 
 /** The packets of the only stream, and what describes it. */
 export function madePackets(name: string): Pick<Made, "data" | "keys" | "parameters"> {
-  using demuxer = Demuxer.openSync(make(name));
+  using demuxer = Demuxer.openSync(madeFile(name));
   const packets = [...demuxer.packetsSync()];
   const { codec, type, extradata, width, height, pixelFormat, sampleRate, channels, frameSize } =
     demuxer.streams[0]!.codecParameters;

@@ -1,0 +1,171 @@
+/**
+ * What avio makes is played, and its packets decoded, by a real Chromium; what that records becomes files.
+ * `scripts/setup.sh --tests` installs what this needs.
+ */
+import { assert, assertEquals } from "@std/assert";
+import { mimeType, probe } from "@avio/avio";
+import { missing, openPage, type Page } from "./support/browser.ts";
+import { type BrowserServer, serveBrowser } from "./support/browser_server.ts";
+import { fixturePath } from "./support/fixtures.ts";
+import { madeFile } from "./support/made.ts";
+
+/** What a page has seen of a film. */
+interface Seen {
+  first: number;
+  time: number;
+  frames: number;
+  picture: { mean: number; spread: number } | null;
+  width: number;
+  duration: number;
+  audio: number;
+}
+
+function testInBrowser(
+  name: string,
+  test: (page: Page, server: BrowserServer) => Promise<void>,
+  made: () => ReadonlyMap<string, Uint8Array<ArrayBuffer>> = () => new Map(),
+): void {
+  Deno.test({
+    name: missing === "" ? name : `${name} (${missing}: scripts/setup.sh --tests)`,
+    ignore: missing !== "",
+    async fn() {
+      await using server = serveBrowser(made());
+      await using page = await openPage(server.origin);
+      try {
+        await test(page, server);
+      } finally {
+        assertEquals(server.errors, []);
+      }
+    },
+  });
+}
+
+/** That a film was played to a time: pictures that are not black, frames, sound. */
+function checkSeen(seen: Seen, until: number, label: string): void {
+  assert(seen.time >= until, `${label}: time ${seen.time}`);
+  assert(seen.frames >= (until - seen.first) * 25 / 2, `${label}: ${seen.frames} frames`);
+  assert(
+    seen.picture !== null && seen.picture.mean > 30 && seen.picture.spread > 20,
+    `${label}: the picture`,
+  );
+  assert(seen.audio > 1000, `${label}: ${seen.audio} bytes of sound`);
+}
+
+testInBrowser("A film of any container plays while it becomes mp4, and seeks by ?t=", async (page) => {
+  for (const name of ["video.mp4", "video.mkv", "video.ts", "video.flv", "video.webm"]) {
+    checkSeen(await page.evaluate<Seen>(`avio.play("/film/${name}", 2)`), 2, name);
+  }
+  for (const name of ["video.mp4", "video.ts"]) {
+    const seen = await page.evaluate<Seen>(`avio.play("/film/${name}?t=1.5", 1.2)`);
+    checkSeen(seen, 1.2, `${name} from 1.5`);
+    assert(seen.duration > 1.8 && seen.duration < 2.2, `${name} from 1.5 lasts ${seen.duration}`);
+  }
+});
+
+testInBrowser("A film plays as HLS by hls.js, and seeks", async (page) => {
+  for (const name of ["video.mp4", "video.mkv", "video.ts"]) {
+    // AAC of MPEG-TS has headers that fMP4 does not want.
+    for (const segments of name === "video.ts" ? ["mpegts"] : ["mpegts", "fmp4"]) {
+      const url = `/hls/${name}/${segments}/index.m3u8`;
+      const label = `${name} as ${segments}`;
+      const seen = await page.evaluate<Seen & { failed: unknown }>(`avio.playHls("${url}", 1.5)`);
+      assertEquals(seen.failed, null, label);
+      checkSeen(seen, 1.5, label);
+      assert(Math.abs(seen.duration - 3) < 0.2, `${label} lasts ${seen.duration}`);
+      const later = await page.evaluate<Seen>(`avio.playHls("${url}", 2.6, 2)`);
+      assert(later.first > 1.9 && later.first < 2.3, `${label} begins at ${later.first}`);
+    }
+  }
+});
+
+testInBrowser(
+  "A film plays by Media Source Extensions, under its own times, from a seek on",
+  async (page) => {
+    for (const name of ["video.mp4", "video.mkv", "video.webm"]) {
+      const seen = await page.evaluate<Seen>(`avio.playMse("/film/${name}", 1.5)`);
+      checkSeen(seen, 1.5, name);
+      const later = await page.evaluate<Seen & { buffered: [number, number] }>(
+        `avio.playMse("/film/${name}?t=1.4&keep", 2.5, 1.5)`,
+      );
+      const [start, end] = later.buffered;
+      assert(start > 0.9 && start < 1.1 && end > 2.8, `${name}: ${later.buffered}`);
+      assert(later.time >= 2.5 && later.picture!.mean > 30, `${name}: ${later.time}`);
+    }
+  },
+);
+
+testInBrowser("mimeType() is what the browser can play", async (page) => {
+  const says = async (name: string) =>
+    await page.evaluate<string>(`canPlay(${JSON.stringify(mimeType(await probe(fixturePath(name))))})`);
+  for (
+    const name of [
+      "video.mp4",
+      "video.webm",
+      "video.mkv",
+      "audio.mp3",
+      "audio.ogg",
+      "audio.flac",
+      "audio.wav",
+    ]
+  ) {
+    assert(["probably", "maybe"].includes(await says(name)), name);
+  }
+  for (const name of ["video.avi", "video.flv"]) assertEquals(await says(name), "", name);
+});
+
+/** What a page has decoded. */
+interface Decoded {
+  codec: string;
+  supported: boolean;
+  failed: string | null;
+  chunks: number;
+  frames: number;
+  samples: number;
+  times: number[];
+  picture: { mean: number; spread: number } | null;
+  peak: number;
+}
+
+testInBrowser(
+  "VideoDecoder and AudioDecoder decode avio's packets",
+  async (page) => {
+    const video = ["video.mp4", "video.ts", "video.mkv", "video.webm", "made.vp8", "made.av1"];
+    for (const name of video) {
+      const seen = await page.evaluate<Decoded>(`avio.decode("/packets/${name}/video")`);
+      const label = `${name} (${seen.codec})`;
+      assertEquals([seen.supported, seen.failed, seen.frames], [true, null, seen.chunks], label);
+      assert(seen.chunks >= 4 && seen.picture!.mean > 30 && seen.picture!.spread > 20, label);
+      assertEquals(seen.times, seen.times.toSorted((a, b) => a - b), label);
+    }
+    const audio = [
+      "video.mp4",
+      "video.ts",
+      "video.webm",
+      "audio.mp3",
+      "audio.flac",
+      "audio.ogg",
+      "audio.wav",
+    ];
+    for (const name of audio) {
+      const seen = await page.evaluate<Decoded>(`avio.decode("/packets/${name}/audio")`);
+      const label = `${name} (${seen.codec})`;
+      assertEquals([seen.supported, seen.failed], [true, null], label);
+      assert(seen.samples > 30_000 && seen.peak > 0.05, `${label}: ${seen.samples}, ${seen.peak}`);
+    }
+  },
+  () => new Map(["vp8", "av1"].map((name) => [`made.${name}`, madeFile(name)])),
+);
+
+testInBrowser("A recording by WebCodecs becomes mp4 and HLS while it runs", async (page, server) => {
+  const socket = `${server.origin.replace("http", "ws")}/record`;
+  for (const type of ["vp09.00.10.08", "avc1.42c01f"]) {
+    server.recorded.clear();
+    const { failed, played } = await page.evaluate<{ failed: unknown; played: Seen }>(
+      `avio.record("${socket}", "${type}", 4, "/recorded/index.m3u8")`,
+    );
+    assertEquals([failed, server.errors], [null, []], type);
+    checkSeen(played, 1, `${type}, while it is recorded`);
+    checkSeen(await page.evaluate<Seen>(`avio.play("/recorded/film.mp4", 3)`), 3, `${type} as mp4`);
+    checkSeen(await page.evaluate<Seen>(`avio.playHls("/recorded/index.m3u8", 3)`), 3, `${type} as HLS`);
+  }
+});
