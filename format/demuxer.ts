@@ -236,6 +236,43 @@ export class Demuxer implements Disposable, AsyncDisposable, AsyncIterable<Packe
     for (let packet = this.readSync(); packet; packet = this.readSync()) yield packet;
   }
 
+  /**
+   * The packets that are left, in arrays of those that are there already, in order: one promise for some hundred packets
+   * instead of one for each, for programs that read as fast as they can.
+   *
+   * @returns Arrays of 1 to 512 packets.
+   * @throws What {@linkcode read} throws; packets before come first.
+   * @example
+   * ```ts
+   * import { Demuxer } from "@avio/avio";
+   *
+   * await using demuxer = await Demuxer.open("fixtures/video.mp4");
+   * let bytes = 0;
+   * for await (const packets of demuxer.batches()) {
+   *   for (const { data } of packets) bytes += data.length;
+   * }
+   * console.log(bytes);
+   * ```
+   */
+  async *batches(): AsyncIterableIterator<Packet[]> {
+    for (let packet = await this.read(); packet; packet = await this.read()) yield this.#batchFrom(packet);
+  }
+
+  /** As {@linkcode Demuxer.batches}. */
+  *batchesSync(): IterableIterator<Packet[]> {
+    for (let packet = this.readSync(); packet; packet = this.readSync()) yield this.#batchFrom(packet);
+  }
+
+  #batchFrom(first: Packet): Packet[] {
+    const packets = [first];
+    while (packets.length < MAX_BATCH) {
+      const packet = this.#readyNow();
+      if (!packet) break;
+      packets.push(packet);
+    }
+    return packets;
+  }
+
   #addNewStreams(): void {
     this.#description = describeInput(this.#session);
     for (const stream of this.#description.streams.slice(this.#streams.length)) {
@@ -325,6 +362,9 @@ export class Demuxer implements Disposable, AsyncDisposable, AsyncIterable<Packe
     return this.close();
   }
 }
+
+/** Packets in an array of `batches()`. */
+const MAX_BATCH = 512;
 
 /** Streams for everybody before those for some, those marked as default first, covers last; then the largest. */
 function byPreference(a: Stream, b: Stream): number {

@@ -1,11 +1,26 @@
 /**
  * Demuxer: its end comes before what was read ahead; a seek that fails leaves everything; iterators end with it.
  */
-import { assert, assertEquals, assertInstanceOf, assertStrictEquals, assertThrows } from "@std/assert";
-import { AVError, ClosedError, Demuxer, type IOCallbacks, type Packet, type Source } from "@avio/avio";
+import {
+  assert,
+  assertEquals,
+  assertInstanceOf,
+  assertRejects,
+  assertStrictEquals,
+  assertThrows,
+} from "@std/assert";
+import {
+  AVError,
+  ClosedError,
+  Demuxer,
+  type IOCallbacks,
+  IOContext,
+  type Packet,
+  type Source,
+} from "@avio/avio";
 import { chunksOf, promising, rejectionOf } from "./support/async.ts";
 import { readerOf } from "./support/devices.ts";
-import { fixtureBytes, fixturePath } from "./support/fixtures.ts";
+import { fixtureBytes, fixturePath, mediaFixtures } from "./support/fixtures.ts";
 import { rowOf, rowsOf } from "./support/packets.ts";
 
 const names = ["video.mkv", "video.mp4", "video.flv", "video.ts", "audio.mp3", "audio.ogg"];
@@ -171,4 +186,42 @@ Deno.test("Wrong arguments of seek leave what comes next as it was", async () =>
   }
   found.push(...await Array.fromAsync(demuxer));
   assertEquals(found.map(rowOf), expected);
+});
+
+for (const name of mediaFixtures) {
+  Deno.test(`Demuxer.batches() has the packets of ${name}, in order, and none is empty`, async () => {
+    using whole = Demuxer.openSync(fixtureBytes(name));
+    const expected = [...whole.packetsSync()];
+    using sync = Demuxer.openSync(fixtureBytes(name));
+    const batches = [...sync.batchesSync()];
+    assert(batches.every(({ length }) => length >= 1 && length <= 512));
+    assertEquals(batches.flat(), expected);
+    await using demuxer = await Demuxer.open(new Blob([fixtureBytes(name)]));
+    const asynchronous = await Array.fromAsync(demuxer.batches());
+    assert(asynchronous.every(({ length }) => length >= 1 && length <= 512));
+    assertEquals(asynchronous.flat(), expected);
+  });
+}
+
+Deno.test("Demuxer.batches() gives what was read before an exception, then throws it", async () => {
+  const bytes = fixtureBytes("video.flv");
+  let position = 0;
+  const io = new IOContext(4096, {
+    onread(buffer) {
+      if (position > bytes.length * 0.8) throw new Error("torn");
+      const chunk = bytes.subarray(position, position += buffer.length);
+      buffer.set(chunk);
+      return chunk.length;
+    },
+  });
+  await using demuxer = await Demuxer.open(io);
+  let count = 0;
+  await assertRejects(
+    async () => {
+      for await (const packets of demuxer.batches()) count += packets.length;
+    },
+    Error,
+    "torn",
+  );
+  assert(count > 10);
 });
