@@ -86,6 +86,15 @@ async function readPacketsAsync(source: IOContext | Deno.FsFile | Uint8Array | s
   return String(seen);
 }
 
+async function readBatches(source: Uint8Array): Promise<string> {
+  await using demuxer = await Demuxer.open(source);
+  const seen = new Seen();
+  for await (const packets of demuxer.batches()) {
+    for (const { data } of packets) seen.add(data);
+  }
+  return String(seen);
+}
+
 function remuxToMemory(file: Uint8Array): { sink: MemorySink; seen: string } {
   const sink = new MemorySink();
   const { packets } = remuxSync(file, sink, { format: "matroska" });
@@ -182,6 +191,7 @@ const works: Record<string, (job: Job) => Result | Promise<Result>> = {
   "probe-async": async ({ file }) => `0 packets, ${(await probe(file)).streams.length}`,
   "probe-path": async ({ path }) => `0 packets, ${(await probe(path)).streams.length}`,
   "demux-bytes-async": ({ file }) => readPacketsAsync(file),
+  "demux-batches": ({ file }) => readBatches(file),
   "demux-path": ({ path }) => readPacketsAsync(path),
   "remux-async": async ({ file }) => {
     const { packets } = await remux(file, new MemorySink(), { format: "matroska" });

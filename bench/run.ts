@@ -313,6 +313,10 @@ function asyncRows(c: MakeSide, avio: MakeSide, { long, short, shortMkv }: Input
     baseline: c("demux", long, LONG, "64"),
     library: avio("demux-bytes-async", long, LONG),
   }, {
+    name: "async demux from bytes, by batches()",
+    baseline: c("demux", long, LONG, "64"),
+    library: avio("demux-batches", long, LONG),
+  }, {
     name: "async demux of the short file from bytes",
     baseline: c("demux", short, SHORT, "64"),
     library: avio("demux-bytes-async", short, SHORT),

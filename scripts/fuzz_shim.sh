@@ -6,6 +6,7 @@
 # fuzz/known.txt has as FFmpeg's own is left out. Exit code 1: something new was found.
 #
 #   scripts/fuzz_shim.sh [SECONDS] [--seed N] [--keep DIR] [--system]      default: 60 seconds
+#   scripts/fuzz_shim.sh --minimise --keep DIR                             leaves of its corpus what reaches all that it does
 #   scripts/fuzz_shim.sh --repeat FILE                                     one input again, with all that is said of it
 #
 # --keep DIR  the inputs that were found, and the corpus: used again where it is there (default: a temporary folder)
@@ -18,18 +19,19 @@ set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 known=$root/fuzz/known.txt
 
-seconds=60 seed=1 keep='' build=embedded repeat=''
+seconds=60 seed=1 keep='' build=embedded repeat='' minimise=no
 while [ $# -gt 0 ]; do
   case $1 in
     --seed) seed=$2 && shift ;;
     --seed=*) seed=${1#*=} ;;
     --keep) keep=$2 && shift ;;
     --keep=*) keep=${1#*=} ;;
+    --minimise) minimise=yes ;;
     --repeat) repeat=$2 && shift ;;
     --repeat=*) repeat=${1#*=} ;;
     --system) build=system ;;
     [0-9]*) seconds=$1 ;;
-    *) sed -n '3,16s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" && exit 2 ;;
+    *) sed -n '3,17s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" && exit 2 ;;
   esac
   shift
 done
@@ -101,10 +103,23 @@ tell_findings() {
   [ "$new" = 0 ]
 }
 
+# ---------------------------------------------------------------- the corpus
+
+minimise_corpus() {
+  local before after
+  before=$(find "$keep/corpus" -type f | wc -l)
+  mkdir "$work/least"
+  "$work/fuzzer" -merge=1 "${limits[@]}" "$work/least" "$keep/corpus" >"$work/log" 2>&1 || { tail -n 20 "$work/log" && exit 1; }
+  after=$(find "$work/least" -type f | wc -l)
+  rm -r "$keep/corpus" && mv "$work/least" "$keep/corpus"
+  echo "fuzz_shim: of $before inputs $after reach what all did"
+}
+
 # ---------------------------------------------------------------- main
 
 build_fuzzer
 set_up_sanitizers
+if [ "$minimise" = yes ]; then minimise_corpus && exit; fi
 if [ -n "$repeat" ]; then exec "$work/fuzzer" "${limits[@]}" "$repeat"; fi
 deno run -A "$root/fuzz/samples.ts" "$work/samples" "$work/seeds"
 # What small files may ask for has no bound in the machine's libavformat (SECURITY.md, Limits).
