@@ -4,9 +4,10 @@
  *
  * ```sh
  * deno run --allow-ffi --allow-read --allow-write cli.ts remux in.mp4 out.mkv
+ * npx avio remux in.mp4 out.mkv
  * ```
  *
- * It needs `--allow-ffi` and `--allow-read`, to remux into a file `--allow-write` too, and for URLs `--allow-net`.
+ * On Deno it needs `--allow-ffi` and `--allow-read`, to remux into a file `--allow-write` too, and for URLs `--allow-net`.
  * With `--allow-env=AVIO_SHIM_PATH` that variable can name the shared library.
  *
  * @module
@@ -26,6 +27,7 @@ import {
   whatOf,
 } from "./cli/arguments.ts";
 import { concat } from "./cli/concat.ts";
+import { terminal } from "./cli/console.ts";
 import { argumentFault, explain, UsageError } from "./cli/errors.ts";
 import { extract } from "./cli/extract.ts";
 import { describeFormat } from "./cli/format.ts";
@@ -40,6 +42,7 @@ import { split } from "./cli/split.ts";
 import { print, tell } from "./cli/streams.ts";
 import { printable } from "./cli/text.ts";
 import type { Transfer } from "./cli/transfer.ts";
+import { files } from "./io/files.ts";
 
 const flag = { type: "boolean", default: false } as const;
 const text = { type: "string" } as const;
@@ -172,8 +175,13 @@ const commands: Readonly<Record<CommandName, (args: string[]) => void | Promise<
   },
 };
 
-/** Runs a command line; its exit code. */
-async function main(args: string[]): Promise<number> {
+/**
+ * Runs a command line.
+ *
+ * @param args What stands behind the name of the program.
+ * @returns The exit code.
+ */
+export async function main(args: string[]): Promise<number> {
   const [name, ...rest] = args;
   if (name === undefined) {
     tell(`${overview}\n`);
@@ -184,7 +192,7 @@ async function main(args: string[]): Promise<number> {
     return 0;
   } catch (error) {
     // Whoever reads stdout has enough of it.
-    if (error instanceof Deno.errors.BrokenPipe) return 0;
+    if (files.is(error, "BrokenPipe")) return 0;
     const text = usageText(error);
     if (text !== null) return usage(text, name);
     tell(`avio: ${explain(error)}\n`);
@@ -220,4 +228,4 @@ function usage(message: string, command: string): number {
   return 2;
 }
 
-if (import.meta.main) Deno.exit(await main(Deno.args));
+if (import.meta.main) terminal.exit(await main(terminal.args()));

@@ -1,6 +1,6 @@
 /**
- * avio: all of libavformat for Deno (probe, demux, mux, remux), over any source and any sink that TypeScript can
- * express.
+ * avio: all of libavformat for Node, Deno and Bun (probe, demux, mux, remux), over any source and any sink that TypeScript
+ * can express.
  *
  * ```ts
  * import { MemorySink, remuxSync } from "@avio/avio";
@@ -19,7 +19,7 @@ export type { Marker, WriteInfo } from "./ffi/device.ts";
 export type { MaybePromise } from "./ffi/operation.ts";
 
 export type { IOCallbacks } from "./io/callbacks.ts";
-export type { HttpOptions } from "./io/http.ts";
+export type { HeadersLike, HttpOptions } from "./io/http.ts";
 export { HttpError } from "./io/http_error.ts";
 export { IOContext } from "./io/io_context.ts";
 export { MemorySink } from "./io/memory_sink.ts";

@@ -41,8 +41,36 @@ export function systemErrorPath(error: Error): string | null {
   return systemError(error)?.path ?? null;
 }
 
-/** What Deno says of a failed call; null of another error. A path may be anything, and is read once. */
-function systemError({ message }: Error): { reason: string; path: string | null } | null {
+/** What is said of a failed call of the system. */
+interface SystemError {
+  reason: string;
+  path: string | null;
+}
+
+/** What Deno or Node says of a failed call; null of another error. */
+function systemError(error: Error): SystemError | null {
+  return "syscall" in error ? nodeError(error) : denoError(error);
+}
+
+/** The system's words, where Node has its own. */
+const reasons: Readonly<Record<string, string>> = {
+  EISDIR: "Is a directory",
+  EEXIST: "File exists",
+  ENOENT: "No such file or directory",
+  ENOTDIR: "Not a directory",
+  EACCES: "Permission denied",
+};
+
+/** `ENOENT: no such file or directory, open 'clip.mp4'` */
+function nodeError(error: Error & { code?: unknown; path?: unknown }): SystemError {
+  const code = String(error.code);
+  const [said] = error.message.slice(`${code}: `.length).split(", ") as [string];
+  const reason = reasons[code] ?? said.charAt(0).toUpperCase() + said.slice(1);
+  return { reason, path: typeof error.path === "string" ? error.path : null };
+}
+
+/** `No such file or directory (os error 2): open 'clip.mp4'`. A path may be anything, and is read once. */
+function denoError({ message }: Error): SystemError | null {
   const at = message.indexOf(" (os error ");
   const rest = at === -1 ? "" : message.slice(at);
   const [head, call] = /^ \(os error \d+\)(: \w+ ')?/.exec(rest) ?? [];

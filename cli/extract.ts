@@ -2,10 +2,12 @@
  * `avio extract`: one stream as a file of its own, and what is attached to the media (fonts, texts, covers) byte for
  * byte. Names of attachments come from the media: they are never more than a name in the folder they go to.
  */
+import { files } from "../io/files.ts";
 import { isFileOf } from "../io/source_files.ts";
 import { Demuxer, type DemuxerOptions, type Stream } from "../mod.ts";
 import type { What } from "./arguments.ts";
 import { attachmentName } from "./attachment_name.ts";
+import { terminal } from "./console.ts";
 import { Failure, systemErrorText, UsageError } from "./errors.ts";
 import { inputSource, needsAsync } from "./input.ts";
 import { besideInput } from "./nested.ts";
@@ -101,9 +103,9 @@ function bytesOf(stream: Stream, pictures: ReadonlyMap<number, Uint8Array>): Uin
 
 function writeOne({ output, quiet }: RemuxArguments, { data }: Attachment): void {
   if (output === STANDARD) {
-    for (let rest = data; rest.length > 0;) rest = rest.subarray(Deno.stdout.writeSync(rest));
+    for (let rest = data; rest.length > 0;) rest = rest.subarray(terminal.stdout.writeSync(rest));
   } else {
-    attempt(() => Deno.writeFileSync(placeOf(output), data));
+    attempt(() => terminal.writeFile(placeOf(output), data));
   }
   if (!quiet) tell(`${output === STANDARD ? "stdout" : printable(output)}: ${size(data.length)}\n`);
 }
@@ -111,14 +113,14 @@ function writeOne({ output, quiet }: RemuxArguments, { data }: Attachment): void
 /** Into a folder; what is there already is left as it is, and not followed where it leads elsewhere. */
 function writeAll({ output, quiet }: RemuxArguments, found: readonly Attachment[]): void {
   const folder = placeOf(output);
-  attempt(() => Deno.mkdirSync(folder, { recursive: true }));
+  attempt(() => terminal.makeFolder(folder));
   const taken = new Set<string>();
   for (const { stream, data } of found) {
     const name = attachmentName(stream, taken);
     const place = folder instanceof URL
       ? new URL(encodeURIComponent(name), folder.href.endsWith("/") ? folder : `${folder.href}/`)
       : `${folder}/${name}`;
-    attempt(() => Deno.writeFileSync(place, data, { createNew: true }));
+    attempt(() => terminal.writeFile(place, data, { createNew: true }));
     if (!quiet) tell(`${printable(`${output}/${name}`)}: ${size(data.length)}\n`);
   }
 }
@@ -127,7 +129,7 @@ function attempt(work: () => void): void {
   try {
     work();
   } catch (error) {
-    if (error instanceof Deno.errors.NotCapable || error instanceof Deno.errors.BrokenPipe) throw error;
+    if (files.is(error, "NotCapable") || files.is(error, "BrokenPipe")) throw error;
     throw new Failure(`Cannot open output: ${systemErrorText(error as Error)}`);
   }
 }

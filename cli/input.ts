@@ -3,6 +3,7 @@
  * options that they stand for.
  */
 import { type DemuxerOptions, type Source, uploadFormats } from "../mod.ts";
+import { terminal } from "./console.ts";
 import { headersOf, integerOf, keyValues, numberOf } from "./arguments.ts";
 import { isUrl, sourceOf, STANDARD } from "./streams.ts";
 
@@ -104,5 +105,5 @@ export function needsAsync(name: string, { timeout }: DemuxerOptions): boolean {
 
 /** The source; stdin is a stream where its reads have a time limit. */
 export function inputSource(name: string, options: DemuxerOptions): Source {
-  return name === STANDARD && needsAsync(name, options) ? Deno.stdin.readable : sourceOf(name);
+  return name === STANDARD && needsAsync(name, options) ? terminal.stdinStream : sourceOf(name);
 }

@@ -2,6 +2,7 @@
  * Where outputs go, checked before anything is opened: stdout must not be a terminal, and the format known. That an output
  * is not the input the library checks.
  */
+import { terminal } from "./console.ts";
 import { UsageError } from "./errors.ts";
 import { checkOutputFormat } from "./formats.ts";
 import { STANDARD } from "./streams.ts";
@@ -17,7 +18,7 @@ export function checkPlaces(output: string, format: string | undefined): void {
 
 /** Media is no text. */
 export function checkStdout(output: string): void {
-  if (output === STANDARD && Deno.stdout.isTerminal()) {
+  if (output === STANDARD && terminal.stdout.isTerminal()) {
     throw new UsageError("stdout is a terminal, and media is no text: send it to a file or a pipe");
   }
 }

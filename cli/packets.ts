@@ -2,6 +2,7 @@
  * `avio packets`: one line for each packet, written while they are read. Memory does not grow with the file.
  */
 import { Demuxer, type DemuxerOptions, type Packet } from "../mod.ts";
+import { terminal } from "./console.ts";
 import { inputSource, needsAsync } from "./input.ts";
 import { besideInput } from "./nested.ts";
 import { LineWriter, STANDARD } from "./streams.ts";
@@ -19,7 +20,7 @@ export async function packets(
   using demuxer = isAsync ? await Demuxer.open(source, reading) : Demuxer.openSync(source, reading);
   const format = options.json ? jsonLine : textLine;
   // Who watches, or feeds it slowly, wants each line when it is there.
-  const gather = file !== STANDARD && !Deno.stdout.isTerminal();
+  const gather = file !== STANDARD && !terminal.stdout.isTerminal();
   const out = new LineWriter({ gather });
   try {
     const all = isAsync ? demuxer.packets() : demuxer.packetsSync();

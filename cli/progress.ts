@@ -3,6 +3,7 @@
  * may be the media.
  */
 import type { RemuxProgress } from "../mod.ts";
+import { terminal } from "./console.ts";
 import { overwrite } from "./streams.ts";
 import { duration, size } from "./text.ts";
 
@@ -16,7 +17,7 @@ export class ProgressLine {
   #enabled: boolean;
 
   constructor(enabled: boolean) {
-    this.#enabled = enabled && Deno.stderr.isTerminal();
+    this.#enabled = enabled && terminal.stderr.isTerminal();
   }
 
   /** For `onprogress`. */
@@ -49,9 +50,5 @@ export function progressText(
 }
 
 function columns(): number {
-  try {
-    return Deno.consoleSize().columns || 80;
-  } catch {
-    return 80;
-  }
+  return terminal.columns() || 80;
 }

@@ -2,7 +2,10 @@
  * The standard streams: text to stdout and stderr, media from stdin and to stdout. Neither of the latter has
  * positions. Nothing is said here; what to say is the commands'.
  */
-import type { IOCallbacks, Sink, Source } from "../mod.ts";
+import { filePath } from "../ffi/library_paths.ts";
+import { files } from "../io/files.ts";
+import type { Sink, Source } from "../mod.ts";
+import { type Output, stdoutSink, terminal } from "./console.ts";
 import { Failure, systemErrorText } from "./errors.ts";
 import { harmless } from "./text.ts";
 
@@ -10,10 +13,6 @@ import { harmless } from "./text.ts";
 export const STANDARD = "-";
 
 const encoder = new TextEncoder();
-
-interface Output {
-  writeSync(bytes: Uint8Array): number;
-}
 
 function writeText(stream: Output, text: string): void {
   writeAll(stream, harmless(text));
@@ -25,13 +24,13 @@ function writeAll(stream: Output, text: string): void {
 
 /** Writes lines to stdout, of which there may be any number. */
 export function print(lines: string | readonly string[]): void {
-  writeText(Deno.stdout, [lines].flat().map((line) => `${line}\n`).join(""));
+  writeText(terminal.stdout, [lines].flat().map((line) => `${line}\n`).join(""));
 }
 
 /** Writes to stderr; where that is closed there is nobody to tell. */
 export function tell(text: string): void {
   try {
-    writeText(Deno.stderr, text);
+    writeText(terminal.stderr, text);
   } catch {
     // Nobody reads it.
   }
@@ -40,7 +39,7 @@ export function tell(text: string): void {
 /** Writes over the line of stderr that the cursor is in. */
 export function overwrite(text: string): void {
   try {
-    writeAll(Deno.stderr, `\r\x1b[K${harmless(text)}`);
+    writeAll(terminal.stderr, `\r\x1b[K${harmless(text)}`);
   } catch {
     // Nobody reads it.
   }
@@ -63,7 +62,7 @@ export class LineWriter {
   flush(): void {
     const text = this.#text;
     this.#text = "";
-    writeText(Deno.stdout, text);
+    writeText(terminal.stdout, text);
   }
 }
 
@@ -74,7 +73,7 @@ export function isUrl(name: string): boolean {
 
 /** What a file name on the command line stands for, as a source; an error that says so where it can't be one. */
 export function sourceOf(name: string): Source {
-  if (name === STANDARD) return Deno.stdin;
+  if (name === STANDARD) return terminal.stdin;
   if (isUrl(name)) return name;
   const place = placeOf(name);
   if (isDirectory(place)) throw new Failure(`Cannot open input: Is a directory: ${name}`);
@@ -83,7 +82,7 @@ export function sourceOf(name: string): Source {
 
 /** The same for a sink. */
 export function sinkOf(name: string): Sink {
-  if (name === STANDARD) return { onwrite: (bytes) => Deno.stdout.writeSync(bytes) } satisfies IOCallbacks;
+  if (name === STANDARD) return stdoutSink;
   if (isUrl(name)) throw new Failure("Cannot open output: URLs are not written");
   return placeOf(name);
 }
@@ -95,9 +94,9 @@ export function placeOf(name: string): string | URL {
 
 function isDirectory(place: string | URL): boolean {
   try {
-    return Deno.statSync(place).isDirectory;
+    return files.statSync(place instanceof URL ? filePath(place) : place).isDirectory;
   } catch (error) {
-    if (error instanceof Deno.errors.NotCapable) throw error;
+    if (files.is(error, "NotCapable")) throw error;
     throw new Failure(`Cannot open input: ${systemErrorText(error as Error)}`);
   }
 }

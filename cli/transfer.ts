@@ -2,6 +2,7 @@
  * What `remux`, `split`, `concat` and `extract` have in common: which streams are kept and how, as options of the
  * library; the progress line; the report; and the library's errors in the words of the command line.
  */
+import { files } from "../io/files.ts";
 import {
   type DemuxerOptions,
   type MediaType,
@@ -155,7 +156,7 @@ function inTheUsersWords(
   inputs: readonly string[],
   seen: readonly Stream[],
 ): unknown {
-  if (error instanceof Deno.errors.BrokenPipe) {
+  if (files.is(error, "BrokenPipe")) {
     return new Failure("Cannot write output: its reader is gone, and the output is not complete");
   }
   if (!(error instanceof Error)) return error;

@@ -6,7 +6,7 @@
 import { argumentError } from "./argument_error.ts";
 import type { Library } from "./binding.ts";
 import { cacheFolder, environment, filePath, installCommand, places, PLATFORM } from "./library_paths.ts";
-import { runtime } from "./runtime.ts";
+import { isDeno, runtime } from "./runtime.ts";
 import { ABI_VERSION } from "./symbols.ts";
 
 /** The shared library was not found, or what was found is not it. */
@@ -19,7 +19,7 @@ export class LibraryNotFoundError extends Error {
     super(
       `Cannot load avio's shared library. Tried:\n${tried.map((place) => `  ${place}\n`).join("")}` +
         `This command puts one where it is found:\n  ${installCommand()}\n` +
-        `Or name one with loadLibrary(path) or AVIO_SHIM_PATH (with --allow-env).`,
+        `Or name one with loadLibrary(path) or AVIO_SHIM_PATH${isDeno ? " (with --allow-env)" : ""}.`,
     );
     this.name = "LibraryNotFoundError";
     this.tried = tried;

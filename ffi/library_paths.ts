@@ -3,7 +3,7 @@
  * or read here. Also what avio's version is.
  */
 import manifest from "../deno.json" with { type: "json" };
-import { runtime } from "./runtime.ts";
+import { isDeno, runtime } from "./runtime.ts";
 
 /** Version of avio. */
 export const VERSION: string = manifest.version;
@@ -50,6 +50,7 @@ export function* places(): Generator<string> {
 /** The command that puts a library into one of the places. */
 export function installCommand(): string {
   const { protocol, pathname } = new URL(import.meta.url);
+  if (!isDeno && pathname.includes("/node_modules/")) return `npm install --force @avio/avio@${VERSION}`;
   if (protocol === "file:" && pathname.endsWith(".ts")) { // a checkout
     return `deno task --cwd '${filePath(new URL("..", import.meta.url))}' build`;
   }

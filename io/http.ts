@@ -14,6 +14,9 @@ import {
   optional,
 } from "./arguments.ts";
 
+/** Whatever `new Headers()` takes. */
+export type HeadersLike = Headers | Iterable<[string, string]> | Record<string, string>;
+
 /** How an http source is read. */
 export interface HttpOptions {
   /**
@@ -27,7 +30,7 @@ export interface HttpOptions {
    * the source is none. Other origins do not get them, neither when a redirect leads there nor when a playlist names
    * them. A function is called with the URL of each request, whatever its origin, and returns the headers for it.
    */
-  headers?: HeadersInit | ((url: URL) => MaybePromise<HeadersInit>);
+  headers?: HeadersLike | ((url: URL) => MaybePromise<HeadersLike>);
   /**
    * How often in a row a request is made again that failed: the connection was refused or broke, or the status was 429 or
    * 5xx. @default {3}
@@ -80,7 +83,7 @@ export function checkHttpOptions(http: HttpOptions, argument: string): HttpOptio
   return http;
 }
 
-function checkHeaders(headers: HeadersInit, name: string): HeadersInit {
+function checkHeaders(headers: HeadersLike, name: string): HeadersLike {
   try {
     new Headers(headers);
     return headers;

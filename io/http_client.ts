@@ -5,7 +5,7 @@
 import { argumentError } from "../ffi/errors.ts";
 import { call, type Operation } from "../ffi/operation.ts";
 import { abortable } from "./abortable.ts";
-import type { HttpOptions, NestedHttp } from "./http.ts";
+import type { HeadersLike, HttpOptions, NestedHttp } from "./http.ts";
 import { HttpFault } from "./http_error.ts";
 import { discard, redirectOf, retryAfterOf, statusLine } from "./http_response.ts";
 
@@ -135,7 +135,7 @@ export class HttpClient {
   }
 }
 
-function headersOf(init: HeadersInit | undefined): Headers {
+function headersOf(init: HeadersLike | undefined): Headers {
   try {
     return new Headers(init);
   } catch (error) {

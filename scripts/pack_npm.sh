@@ -43,13 +43,19 @@ deno eval '
 tar -xzf "$work/modules.tgz" -C "$work/unpacked"
 package=$work/unpacked/package
 
-# What other runtimes get: they would fail in the middle of something else. Its exports let named imports get so far.
-deno eval '
-  const message = "@avio/avio needs Deno: its shared library is loaded by Deno.dlopen. Install it " +
-    "(npm install -g deno), then run your program with: deno run --allow-ffi main.ts";
-  const names = Object.keys(await import(Deno.args[0])).join(", ");
-  console.log(`throw new Error(${JSON.stringify(message)});\nexport let ${names};`);
-' "$root/mod.ts" >"$package/needs_deno.js"
+# The command line: what is too old for it is told before anything newer is parsed.
+cat >"$package/bin.js" <<'END'
+#!/usr/bin/env node
+import { runtime } from "./ffi/runtime.js";
+import process from "node:process";
+
+if (runtime.fault !== null) {
+  console.error(`avio: ${runtime.fault}`);
+  process.exit(1);
+}
+const { main } = await import("./cli.js");
+process.exit(await main(process.argv.slice(2)));
+END
 
 # What deno pack leaves out: the version is read from deno.json, users look for words and a licence.
 deno eval '
@@ -60,13 +66,13 @@ deno eval '
   Deno.writeTextFileSync(target, JSON.stringify({ name, version }, null, 2) + "\n");
   Deno.writeTextFileSync(manifest, JSON.stringify({
     ...generated,
-    exports: Object.fromEntries(Object.entries(generated.exports).map(([name, { types, default: module }]) =>
-      [name, { types, deno: module, default: "./needs_deno.js" }])),
-    description: "All of libavformat for Deno: probe, demux, mux and remux media over any source and sink",
-    keywords: ["deno", "ffmpeg", "libavformat", "remux", "demux", "mp4", "matroska", "hls", "media"],
+    bin: { avio: "./bin.js" },
+    sideEffects: false,
+    description: "All of libavformat for Node, Deno and Bun: probe, demux, mux and remux media over any source and sink",
+    keywords: ["node", "deno", "bun", "ffmpeg", "libavformat", "remux", "demux", "mp4", "matroska", "hls", "media"],
     license: "MIT AND LGPL-2.1-or-later",
     ...(repository ? { repository: { type: "git", url: `git+${repository}.git` } } : {}),
-    engines: { deno: ">=2.3.7" },
+    engines: { node: ">=24", bun: ">=1.3", deno: ">=2.3.7" },
   }, null, 2) + "\n");
 ' "$root/deno.json" "$package/package.json" "$package/deno.json"
 
@@ -79,6 +85,7 @@ done
 deno run --allow-ffi --allow-read --allow-env "$root/scripts/licenses.ts" >"$package/lib/LICENSES.txt"
 
 find "$package" -type f -exec chmod 644 {} +
+chmod 755 "$package/bin.js"
 find "$package" -type d -exec chmod 755 {} +
 "$root/scripts/make_tarball.sh" "$work/unpacked" package "$work/package.tgz"
 mv "$work/package.tgz" "$output"

@@ -71,6 +71,28 @@ install_browser() {
   fi
 }
 
+# The other runtimes, and what TypeScript for them is checked with, from npm: each in a folder of its own, for the tests.
+install_runtimes() {
+  local folder=${AVIO_CACHE_DIR:-$HOME/.cache/avio}/runtimes arch=x64 bun=x64
+  [ "$(uname -sm)" = "Linux x86_64" ] || [ "$(uname -sm)" = "Linux aarch64" ] || return 0
+  [ "$(uname -m)" = x86_64 ] || { arch=arm64 bun=aarch64; }
+  has npm || return 0
+  install_from_npm "$folder/node24" "node-linux-$arch@24"
+  install_from_npm "$folder/node26" "node-linux-$arch@26"
+  install_from_npm "$folder/bun" "@oven/bun-linux-$bun@1.4"
+  install_from_npm "$folder/types" typescript@5.9 @types/node@24
+}
+
+# FOLDER PACKAGE ...; whatever is there is good.
+install_from_npm() {
+  local folder=$1
+  [ ! -d "$folder" ] || return 0
+  shift
+  echo "setup: installing $* from npm" >&2
+  npm install --prefix "$folder.new" --ignore-scripts --loglevel error --no-fund --no-audit "$@" >/dev/null &&
+    mv "$folder.new" "$folder" || echo "setup: $* could not be installed, and is not tested with" >&2
+}
+
 tests=0
 case "${1:-}" in
 --tests) tests=1 ;;
@@ -83,4 +105,5 @@ install_tools "$tests"
 install_deno
 [ "$tests" = 0 ] || install_browser
 scripts/build_shim.sh --embedded
+[ "$tests" = 0 ] || install_runtimes
 [ "$tests" = 0 ] || scripts/build_shim.sh --system

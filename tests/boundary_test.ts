@@ -355,6 +355,25 @@ Deno.test("No file imports itself, by whatever way, types included", () => {
   assertEquals([...circles], []);
 });
 
+/** Each runtime's own files. */
+const runtimeFiles = [
+  "ffi/deno_runtime.ts",
+  "ffi/node_runtime.ts",
+  "io/deno_file_system.ts",
+  "io/node_file_system.ts",
+];
+
+Deno.test("Only the files of a runtime have its name in them", () => {
+  for (const folder of ["ffi/", "io/", "format/", "cli/", ""]) {
+    for (const { path, text } of sources(folder)) {
+      if ([...runtimeFiles, "cli/console.ts", "install.ts"].includes(path)) continue;
+      const program = text.replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, "").replace(/"[^"\n]*"/g, '""');
+      const found = /\b(Deno|Bun|process)\./.exec(program);
+      assert(!found, `${path} has ${found?.[0]}`);
+    }
+  }
+});
+
 /** What nobody outside ffi/ sees: Deno's FFI, the library's symbols, positions of numbers, handles. */
 const native: Record<string, RegExp> = {
   "Deno's FFI": /\bdlopen\b|\bUnsafe(Callback|Pointer|PointerView|FnPointer)\b/,

@@ -3,8 +3,10 @@
  */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { versions } from "@avio/avio";
+import { faultOf } from "../ffi/node_runtime.ts";
 import { Newcomer, programOf } from "./support/newcomer.ts";
 import { serveNpm } from "./support/registry.ts";
+import { runtimes, typesFolder } from "./support/runtimes.ts";
 
 const root = new URL("..", import.meta.url).pathname;
 const platform = `${Deno.build.os}-${Deno.build.arch}`;
@@ -25,12 +27,22 @@ async function packed(): Promise<Uint8Array<ArrayBuffer>> {
 let tarball: Promise<Uint8Array<ArrayBuffer>> | undefined;
 const pack = () => tarball ??= packed();
 
-/** A folder with the package installed by npm, and a program. */
-async function installed(): Promise<Newcomer> {
+async function installedByNpm(): Promise<Newcomer> {
   const user = new Newcomer();
+  globalThis.addEventListener("unload", () => user[Symbol.dispose]());
   user.write("avio.tgz", await pack());
-  user.write("main.ts", programOf("@avio/avio"));
   await user.runOk("npm", ["install", "--offline", "--no-audit", "--no-fund", "./avio.tgz"]);
+  return user;
+}
+
+let first: Promise<Newcomer> | undefined;
+
+/** A folder with the package as npm has installed it, and a program. */
+async function installed(): Promise<Newcomer> {
+  const { home } = await (first ??= installedByNpm());
+  const user = new Newcomer();
+  user.write("main.ts", programOf("@avio/avio"));
+  await user.runOk("cp", ["-R", `${home}/package.json`, `${home}/node_modules`, "."]);
   return user;
 }
 
@@ -85,6 +97,7 @@ test("There is nothing in the package that its users do not need", async () => {
     "CHANGELOG.md",
     "LICENSE",
     "README.md",
+    "bin.js",
     "cli",
     "cli.d.ts",
     "cli.js",
@@ -95,7 +108,6 @@ test("There is nothing in the package that its users do not need", async () => {
     "lib",
     "mod.d.ts",
     "mod.js",
-    "needs_deno.js",
     "package.json",
   ]);
   const libraries = [...Deno.readDirSync(`${user.home}/node_modules/@avio/avio/lib`)];
@@ -141,13 +153,167 @@ test("Without a library for the platform the error says where it looked and what
   assertMatch(stderr, /\n +deno run -A jsr:@avio\/avio@\d+\.\d+\.\d+\/install\n/);
 });
 
-test("Under Node the import says what is needed", async () => {
-  using user = await installed();
-  for (const program of [`import { remux } from "@avio/avio"; remux`, `import "@avio/avio/cli"`]) {
-    user.write("main.mjs", program);
-    const { success, stderr } = await user.run("node", ["main.mjs"]);
-    assert(!success);
-    assertStringIncludes(stderr, "@avio/avio needs Deno");
-    assertStringIncludes(stderr, "deno run --allow-ffi main.ts");
-  }
+// ------------------------------------------------------------------------------------------- Node and Bun
+
+for (const [name, runtime] of Object.entries(runtimes)) {
+  const testOn = (what: string, fn: (user: Newcomer, runtime: string) => Promise<void>) =>
+    Deno.test({
+      name: `${name}: ${what}`,
+      ignore: ignore || runtime === null,
+      fn: async () => {
+        using user = await installed();
+        await fn(user, runtime!);
+      },
+    });
+
+  testOn("import and require, with the library of the package", async (user, runtime) => {
+    user.write("main.mjs", programOf("@avio/avio"));
+    user.write(
+      "main.cjs",
+      `const { probeSync, versions } = require("@avio/avio");
+      console.log(typeof probeSync, versions().avio);`,
+    );
+    assertRan(await user.runOk(runtime, ["main.mjs"]), withinPackage);
+    assertEquals(await user.runOk(runtime, ["main.cjs"]), `function ${versions().avio}`);
+  });
+
+  testOn("the command line", async (user, runtime) => {
+    Deno.copyFileSync(`${root}fixtures/video.mp4`, `${user.home}/video.mp4`);
+    const cli = "node_modules/.bin/avio";
+    assertMatch(await user.runOk(runtime, [cli, "probe", "video.mp4"]), /h264/);
+    await user.runOk(runtime, [cli, "remux", "--quiet", "video.mp4", "video.mkv"]);
+    assertMatch(await user.runOk(runtime, [cli, "probe", "video.mkv"]), /Matroska/);
+    const { success, stderr } = await user.run(runtime, [cli, "probe", "missing.mp4"]);
+    assertEquals([success, stderr], [
+      false,
+      "avio: Cannot open input: No such file or directory: missing.mp4",
+    ]);
+  });
+
+  testOn("files of its own are sources and sinks: FileHandle, Readable, Writable, standard input", async (
+    user,
+    runtime,
+  ) => {
+    Deno.copyFileSync(`${root}fixtures/video.mp4`, `${user.home}/video.mp4`);
+    user.write(
+      "main.mjs",
+      `
+      import { probe, probeSync, remux, remuxSync } from "@avio/avio";
+      import { createReadStream, createWriteStream, readFileSync } from "node:fs";
+      import { open } from "node:fs/promises";
+      const count = async (work) => (await work).packets;
+      const source = await open("video.mp4");
+      const sink = await open("handle.mkv", "w+");
+      console.log(await count(remux(source, sink, { format: "matroska" })));
+      console.log(probeSync(source).streams.length, probeSync(sink).streams.length);
+      await sink.close();
+      try { probeSync(sink); } catch (error) { console.log(error.code); }
+      console.log(remuxSync(source, "sync.mkv").packets);
+      await source.close();
+      const [from, to] = [createReadStream("video.mp4"), createWriteStream("stream.ts")];
+      console.log(await count(remux(from, to, { format: "mpegts" })), to.writableFinished);
+      try { remuxSync("video.mp4", createWriteStream("never.ts"), { format: "mpegts" }); } catch (error) {
+        console.log(error.message);
+      }
+      console.log((await probe("stream.ts")).streams.length, (await probe(process.stdin)).streams.length);
+      if (globalThis.Bun) {
+        console.log(probeSync(Bun.file("video.mp4")).streams.length);
+        remuxSync(Bun.file("video.mp4"), Bun.file("bun.mkv"));
+        console.log(probeSync("bun.mkv").streams.length);
+      }
+      for (const path of ["missing.mp4", ".", "video.mp4/x"]) {
+        for (const work of [() => probeSync(path), () => probe(path)]) {
+          try { await work(); } catch (error) { console.log(error.code); }
+        }
+      }
+      `,
+    );
+    const output = await user.runOk("sh", ["-c", `"${runtime}" main.mjs < video.mp4`]);
+    assertEquals(output.split("\n"), [
+      "206",
+      "2 2",
+      "EBADF",
+      "206",
+      "206 true",
+      "sink: a Writable can't be written synchronously, use open",
+      "2 2",
+      ...(name === "bun" ? ["2", "2"] : []),
+      ...["ENOENT", "ENOENT", "EISDIR", "EISDIR", "ENOTDIR", "ENOTDIR"],
+    ]);
+  });
+
+  testOn("a library that is missing, or is none, is a LibraryNotFoundError", async (user, runtime) => {
+    user.write(
+      "main.mjs",
+      `import { versions } from "@avio/avio"; try { versions(); } catch (error) { console.log(error.name, error.message); }`,
+    );
+    const missing = await user.runOk(runtime, ["main.mjs"], { AVIO_SHIM_PATH: "/no/such.so" });
+    assertStringIncludes(
+      missing,
+      "LibraryNotFoundError Cannot load avio's shared library. Tried:\n  /no/such.so: not found\n",
+    );
+    assertStringIncludes(missing, `npm install --force @avio/avio@${versions().avio}\n`);
+    const none = await user.runOk(runtime, ["main.mjs"], { AVIO_SHIM_PATH: `${user.home}/main.mjs` });
+    assertMatch(none, /^LibraryNotFoundError [^]*main\.mjs: /);
+  });
+}
+
+Deno.test({
+  name: "Node without addons says what to change",
+  ignore: ignore || runtimes.node24 === null,
+  fn: async () => {
+    using user = await installed();
+    user.write("main.mjs", `import { versions } from "@avio/avio"; versions();`);
+    for (const flags of [["--no-addons"], ["--permission", "--allow-fs-read=*"]]) {
+      const { success, stderr } = await user.run(runtimes.node24!, [...flags, "main.mjs"]);
+      assert(!success);
+      assertStringIncludes(stderr, "this process may not load addons. Start it without --no-addons");
+      assertStringIncludes(stderr, "--allow-addons");
+    }
+    const allowed = ["--permission", "--allow-fs-read=*", "--allow-addons", "main.mjs"];
+    await user.runOk(runtimes.node24!, allowed);
+  },
+});
+
+Deno.test("What is too old, or no runtime that is known, says so", () => {
+  assertEquals(faultOf({ node: "24.0.0" }), null);
+  assertEquals(faultOf({ node: "26.1.0" }), null);
+  assertEquals(faultOf({ node: "22.3.0" }), "avio needs Node 24 or newer, this is 22.3.0");
+  assertEquals(faultOf({ node: "24.3.0", bun: "1.3.0" }), null);
+  assertEquals(faultOf({ node: "24.3.0", bun: "2.0.1" }), null);
+  assertEquals(faultOf({ node: "24.3.0", bun: "1.2.20" }), "avio needs Bun 1.3 or newer, this is 1.2.20");
+  assertEquals(faultOf({}), "avio needs Deno, Node or Bun; this is neither of them");
+});
+
+const typed = `
+  import { Demuxer, MemorySink, probe, remux, type Sink, type Source } from "@avio/avio";
+  import { createReadStream, createWriteStream } from "node:fs";
+  import { open } from "node:fs/promises";
+
+  using demuxer = Demuxer.openSync("x.mp4");
+  for (const { data } of demuxer.packetsSync()) data.byteLength;
+  const handle = await open("x");
+  const sources: Source[] = ["x", new URL("file:///x"), handle, createReadStream("x"), process.stdin];
+  sources.push(new Uint8Array(1), Buffer.alloc(1), new Blob([]), { onread: () => 0 });
+  const sinks: Sink[] = [createWriteStream("x"), handle, new MemorySink(), process.stdout];
+  await remux(sources[0]!, sinks[0]!, { signal: AbortSignal.timeout(10) });
+  await probe("https://localhost/x", { http: { headers: { a: "b" } } });
+`;
+
+Deno.test({
+  name: "Its types check under TypeScript's nodenext and bundler, with ES2024 and Node's types",
+  ignore: ignore || typesFolder === null || runtimes.node24 === null,
+  fn: async () => {
+    using user = await installed();
+    user.write("main.mts", typed);
+    Deno.symlinkSync(`${typesFolder}/@types`, `${user.home}/node_modules/@types`);
+    for (const [resolution, module] of [["nodenext", "nodenext"], ["bundler", "esnext"]]) {
+      // deno-fmt-ignore
+      const flags = [
+        "--noEmit", "--strict", "--exactOptionalPropertyTypes", "--skipLibCheck", "false", "--target", "es2024",
+        "--lib", "ES2024", "--types", "node", "--moduleResolution", resolution!, "--module", module!, "main.mts",
+      ];
+      await user.runOk(runtimes.node24!, [`${typesFolder}/typescript/bin/tsc`, ...flags]);
+    }
+  },
 });

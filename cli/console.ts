@@ -1,0 +1,119 @@
+/**
+ * What the command line needs of a runtime beside files to read: its arguments and exit code, the standard streams, files
+ * that are written whole. Deno's own calls on Deno, those of `node:fs` and `process` elsewhere.
+ */
+import { isDeno } from "../ffi/runtime.ts";
+import type { IOCallbacks, Source } from "../mod.ts";
+
+/** A stream that is written to. */
+export interface Output {
+  writeSync(bytes: Uint8Array): number;
+  isTerminal(): boolean;
+}
+
+/** How a file is written. */
+export interface WriteFileOptions {
+  /** An error where it is there already. */
+  createNew?: boolean;
+}
+
+interface Console {
+  readonly stdout: Output;
+  readonly stderr: Output;
+  /** Standard input, for either API. */
+  readonly stdin: Source;
+  /** The same, as a stream that need not be waited for. */
+  readonly stdinStream: Source;
+  /** Columns of the terminal; 0 where there is none. */
+  columns(): number;
+  args(): string[];
+  exit(code: number): never;
+  writeFile(place: string | URL, bytes: Uint8Array, options?: WriteFileOptions): void;
+  makeFolder(place: string | URL): void;
+}
+
+const denoConsole: Console = {
+  get stdout() {
+    return Deno.stdout;
+  },
+  get stderr() {
+    return Deno.stderr;
+  },
+  get stdin() {
+    return Deno.stdin;
+  },
+  get stdinStream() {
+    return Deno.stdin.readable;
+  },
+  columns() {
+    try {
+      return Deno.consoleSize().columns;
+    } catch {
+      return 0;
+    }
+  },
+  args: () => Deno.args,
+  exit: (code) => Deno.exit(code),
+  writeFile: (place, bytes, options) => Deno.writeFileSync(place, bytes, options),
+  makeFolder: (place) => Deno.mkdirSync(place, { recursive: true }),
+};
+
+/** What is used of `process`. */
+interface Process {
+  readonly argv: string[];
+  readonly stdin: AsyncIterable<Uint8Array>;
+  readonly stderr: { readonly columns?: number };
+  exit(code: number): never;
+  getBuiltinModule(name: "node:fs"): NodeFiles;
+  getBuiltinModule(name: "node:tty"): { isatty(descriptor: number): boolean };
+}
+
+interface NodeFiles {
+  writeSync(descriptor: number, bytes: Uint8Array): number;
+  writeFileSync(place: string | URL, bytes: Uint8Array, options: { flag: string }): void;
+  mkdirSync(place: string | URL, options: { recursive: true }): void;
+}
+
+const { process } = globalThis as unknown as { process: Process };
+
+/** Milliseconds between two attempts at a pipe that is full and does not wait by itself. */
+const PAUSE = 5;
+
+function outputOf(descriptor: number): Output {
+  return {
+    writeSync(bytes) {
+      for (;;) {
+        try {
+          return process.getBuiltinModule("node:fs").writeSync(descriptor, bytes);
+        } catch (error) {
+          if ((error as { code?: unknown }).code !== "EAGAIN") throw error;
+          Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE);
+        }
+      }
+    },
+    isTerminal: () => process.getBuiltinModule("node:tty").isatty(descriptor),
+  };
+}
+
+const nodeConsole: Console = {
+  stdout: outputOf(1),
+  stderr: outputOf(2),
+  get stdin() {
+    return process.stdin;
+  },
+  get stdinStream() {
+    return process.stdin;
+  },
+  columns: () => process.stderr.columns ?? 0,
+  args: () => process.argv.slice(2),
+  exit: (code) => process.exit(code),
+  writeFile: (place, bytes, { createNew = false } = {}) =>
+    process.getBuiltinModule("node:fs").writeFileSync(place, bytes, { flag: createNew ? "wx" : "w" }),
+  makeFolder: (place) => process.getBuiltinModule("node:fs").mkdirSync(place, { recursive: true }),
+};
+
+/** This runtime's. */
+export const terminal: Console = isDeno ? denoConsole : nodeConsole;
+
+/** Standard output as a sink. */
+export const stdoutSink: IOCallbacks = { onwrite: (bytes) => terminal.stdout.writeSync(bytes) };
