@@ -126,6 +126,8 @@ import input_open_c from "../shim/input/open.c" with { type: "text" };
 import input_open_h from "../shim/input/open.h" with { type: "text" };
 import input_parameters_c from "../shim/input/parameters.c" with { type: "text" };
 import input_parameters_h from "../shim/input/parameters.h" with { type: "text" };
+import input_places_c from "../shim/input/places.c" with { type: "text" };
+import input_places_h from "../shim/input/places.h" with { type: "text" };
 import input_seek_c from "../shim/input/seek.c" with { type: "text" };
 import input_seek_h from "../shim/input/seek.h" with { type: "text" };
 import io_c from "../shim/io.c" with { type: "text" };
@@ -326,6 +328,8 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/input/open.h": input_open_h,
   "shim/input/parameters.c": input_parameters_c,
   "shim/input/parameters.h": input_parameters_h,
+  "shim/input/places.c": input_places_c,
+  "shim/input/places.h": input_places_h,
   "shim/input/seek.c": input_seek_c,
   "shim/input/seek.h": input_seek_h,
   "shim/io.c": io_c,

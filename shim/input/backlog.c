@@ -18,6 +18,14 @@ int backlog_take(struct backlog *backlog, const AVFormatContext *input, AVPacket
   return result;
 }
 
+void backlog_put_first(struct backlog *backlog, struct packets *packets) {
+  for (AVPacket *packet; (packet = packets_first(&backlog->packets)); packets_drop_first(&backlog->packets))
+    packets_push(packets, packet);
+  packets_free(&backlog->packets);
+  backlog->packets = *packets;
+  *packets = (struct packets){0};
+}
+
 void backlog_clear(struct backlog *backlog) {
   packets_clear(&backlog->packets);
   backlog->result = 0;

@@ -22,6 +22,8 @@ bool backlog_is_empty(const struct backlog *backlog);
 int backlog_add(struct backlog *backlog, AVPacket *packet);
 /* The next packet of a stream of the input that is wanted, or what came after the last; AVERROR(EAGAIN): nothing did. */
 int backlog_take(struct backlog *backlog, const AVFormatContext *input, AVPacket *packet);
+/* Moves these packets before its own; `packets` is empty then. */
+void backlog_put_first(struct backlog *backlog, struct packets *packets);
 void backlog_clear(struct backlog *backlog);
 
 #endif

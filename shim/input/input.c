@@ -57,6 +57,7 @@ void input_free(struct session *session) {
   places_free(&input->places);
   packets_free(&input->backlog.packets);
   free(input->discards);
+  av_dict_free(&input->options);
   av_packet_free(&input->packet);
   free(input);
 }
@@ -157,14 +158,14 @@ static int explain(struct session *session, AVPacket *packet, int result) {
   return nothing ? AVERROR(ENOENT) : result;
 }
 
-int input_read_frame(struct session *session, AVPacket *packet) {
+static int read_frame(struct session *session, AVPacket *packet) {
   session->channel.acting = &session->input->endpoint;
   return explain(session, packet, av_read_frame(session->input->context, packet));
 }
 
-static int next_packet(struct session *session, AVPacket *packet) {
+int input_next_packet(struct session *session, AVPacket *packet) {
   int result = backlog_take(&session->input->backlog, session->input->context, packet);
-  return result == AVERROR(EAGAIN) ? input_read_frame(session, packet) : explain(session, packet, result);
+  return result == AVERROR(EAGAIN) ? read_frame(session, packet) : explain(session, packet, result);
 }
 
 /* What goes on to JavaScript, to filters and to muxers. */
@@ -183,13 +184,9 @@ int input_read_packet(struct session *session, AVPacket *packet) {
   const struct channel *channel = &session->channel;
   struct places *places = &session->input->places;
   apply_discards(session);
-  int result;
-  do {
-    if (places->lost) return AVERROR(EIO);
-    result = over_error(channel);
-    if (result < 0) return result; /* who goes on after EAGAIN ends */
-    result = has_lost_picture(session, packet) ? 0 : next_packet(session, packet);
-  } while (result == AVERROR_EOF ? is_anchor_missing(session) : result >= 0 && is_passed_over(session, packet));
+  if (places->lost) return AVERROR(EIO);
+  int result = over_error(channel); /* who goes on after EAGAIN ends */
+  if (result >= 0) result = input_next_packet(session, packet);
   if (result < 0) return result;
   note_given(places, packet);
   return check_contents(session, packet);

@@ -10,7 +10,7 @@
 #include "../session.h"
 #include "backlog.h"
 #include "batch.h"
-#include "seek.h"
+#include "places.h"
 
 struct input {
   struct endpoint endpoint;
@@ -21,6 +21,8 @@ struct input {
   bool has_given;           /* a packet */
   uint8_t first[2048];      /* bytes of the source, and a zero */
   size_t first_size;
+  AVDictionary *options;    /* and whether more than its header was looked at: how it was opened */
+  bool is_looked_at;
   bool held;                /* it came with streams that JavaScript does not know yet, and waits */
   struct places places;
   struct backlog backlog;
@@ -36,8 +38,8 @@ struct input {
 /* The session's from now on, over that I/O context (NULL: it opens all of it); NULL without memory. */
 struct input *input_new(struct session *session, struct io *io);
 void input_free(struct session *session);
-/* What av_read_frame() says, or why it says that. */
-int input_read_frame(struct session *session, AVPacket *packet);
+/* The next packet, of the backlog or of libavformat; what av_read_frame() says, or why it says that. */
+int input_next_packet(struct session *session, AVPacket *packet);
 /* Reads one packet for whoever wants it; AVERROR_EOF is the true end of the input. */
 int input_read_packet(struct session *session, AVPacket *packet);
 /* JavaScript is told of the streams that there are now: how many. */

@@ -7,25 +7,29 @@
 
 #include "../account.h"
 #include "input.h"
+#include "seek.h"
 
 /* A key frame that is farther from the time, or from its end, is looked for by libavformat alone. */
 enum { MAX_STEPS = 16, MAX_PACKETS = 100000, MAX_BYTES = 32 * 1024 * 1024 };
 
-/* mp3 knows its times by counting alone, or by a guess: where it begins not farther away than this, they are counted. */
+/* What knows its times by counting alone, or by a guess: where it begins not farther away than this, they are counted. */
 enum { MAX_COUNTED = 8 * 1024 * 1024 };
 
 /* ---------------------------------------------------------------------------------------- one search */
 
 struct search {
   struct session *session;
-  AVFormatContext *input;
   int stream;
   int64_t target, beginning; /* in the time base of the stream */
   int warm_up;               /* packets of the stream that must come before the key frame, for its times to be true */
-  bool is_indexed;           /* by a complete index: what it finds is the last one */
-  int64_t max_bytes, bytes;  /* that may be read, and were */
+  int64_t bytes, max_kept;   /* that were read, and that may be kept at a time */
   int packets;
 };
+
+/* It may be another one after each way to the beginning. */
+static AVFormatContext *input_of(const struct search *search) { return search->session->input->context; }
+
+static AVStream *stream_of(const struct search *search) { return input_of(search)->streams[search->stream]; }
 
 /* What one search from one place has found. */
 struct outcome {
@@ -33,6 +37,8 @@ struct outcome {
   bool complete;       /* the time was reached, or the end */
   bool timeless;       /* packets of the stream came, and none had a time */
   int64_t pos;         /* of the key frame */
+  int number;          /* of its packet, from 1 on */
+  bool dropped;        /* what came from there on was too much to keep */
 };
 
 static int64_t time_of(const AVPacket *packet) { return packet->pts != AV_NOPTS_VALUE ? packet->pts : packet->dts; }
@@ -50,7 +56,7 @@ static bool is_before(const AVFormatContext *input, const AVPacket *packet, cons
 }
 
 static int64_t in_stream(const struct search *search, int64_t time) {
-  return av_rescale_q(time, AV_TIME_BASE_Q, search->input->streams[search->stream]->time_base);
+  return av_rescale_q(time, AV_TIME_BASE_Q, stream_of(search)->time_base);
 }
 
 struct beginning {
@@ -62,18 +68,34 @@ struct beginning {
 static bool is_played_with(const AVPacket *packet, const void *context) {
   const struct beginning *beginning = context;
   const struct search *search = beginning->search;
-  if (is_cover(search->input, packet)) return true;
-  return packet->stream_index != search->stream && !is_before(search->input, packet, beginning->key);
+  if (is_cover(input_of(search), packet)) return true;
+  return packet->stream_index != search->stream && !is_before(input_of(search), packet, beginning->key);
 }
 
+/* What was read, and is to be read next. */
+struct kept {
+  struct packets packets;
+  int64_t bytes;
+};
+
 /* Of what was read so far, that which is played with the key frame stays. */
-static void begin_with(const struct search *search, const AVPacket *key) {
+static void begin_with(const struct search *search, struct kept *kept, const AVPacket *key) {
   struct beginning beginning = {search, key};
-  packets_filter(&search->session->input->backlog.packets, is_played_with, &beginning);
+  packets_filter(&kept->packets, is_played_with, &beginning);
+  kept->bytes = 0;
+}
+
+/* False without memory, or where it is too much: then none are kept. */
+static bool keep(const struct search *search, struct kept *kept, AVPacket *packet) {
+  kept->bytes += packet->size;
+  if (kept->bytes <= search->max_kept && packets_push(&kept->packets, packet)) return true;
+  packets_clear(&kept->packets);
+  av_packet_unref(packet);
+  return false;
 }
 
 static bool is_spent(const struct search *search) {
-  return search->bytes > search->max_bytes || search->packets > MAX_PACKETS || over_error(&search->session->channel) < 0;
+  return search->bytes > MAX_BYTES || search->packets > MAX_PACKETS || over_error(&search->session->channel) < 0;
 }
 
 /* Nothing that comes later is presented at or before the time. */
@@ -82,48 +104,61 @@ static bool is_beyond(const struct search *search, const AVPacket *packet) {
   return packet->flags & AV_PKT_FLAG_KEY && packet->pts != AV_NOPTS_VALUE && packet->pts > search->target;
 }
 
+static int next_packet(struct search *search, AVPacket *packet) {
+  int result = AVERROR(EAGAIN);
+  while (result == AVERROR(EAGAIN) && !over_error(&search->session->channel)) result = input_next_packet(search->session, packet);
+  if (result < 0) return result;
+  search->bytes += packet->size;
+  search->packets++;
+  return 0;
+}
+
 /* Reads on to the time, from where libavformat is; at the beginning all times are true. */
 static struct outcome scan(struct search *search, bool at_beginning) {
   struct backlog *backlog = &search->session->input->backlog;
   struct outcome outcome = {.pos = -1};
+  struct kept kept = {0};
   AVPacket *packet = search->session->input->packet;
-  bool ended = false, timed = false;
+  bool timed = false;
   int before = 0; /* packets of the stream in a row that have times */
-  backlog_clear(backlog);
-  while (!ended && !is_spent(search)) {
-    int result = input_read_frame(search->session, packet);
-    if (result == AVERROR(EAGAIN)) continue;
+  for (int number = 1; !outcome.complete && !is_spent(search); number++) {
+    int result = next_packet(search, packet);
     if (result < 0) {
       backlog->result = result;
       outcome.complete = true;
       break;
     }
-    search->bytes += packet->size;
-    search->packets++;
     int64_t time = time_of(packet);
     if (packet->stream_index == search->stream) {
       outcome.timeless = time == AV_NOPTS_VALUE && (outcome.timeless || !timed);
       timed = timed || time != AV_NOPTS_VALUE;
       bool is_key = packet->flags & AV_PKT_FLAG_KEY && time != AV_NOPTS_VALUE;
-      ended = is_beyond(search, packet);
+      outcome.complete = is_beyond(search, packet);
       if (is_key && time <= search->target) {
-        begin_with(search, packet);
+        begin_with(search, &kept, packet);
         outcome.found = true;
+        outcome.dropped = false;
         outcome.trusted = at_beginning || (packet->dts != AV_NOPTS_VALUE && before >= search->warm_up);
         outcome.pos = packet->pos;
-        ended = search->is_indexed;
+        outcome.number = number;
       }
       before = packet->dts != AV_NOPTS_VALUE ? before + 1 : 0;
     }
-    outcome.complete = ended;
-    result = backlog_add(backlog, packet);
-    if (result < 0) {
-      av_packet_unref(packet);
-      backlog->result = result;
-      break;
-    }
+    outcome.dropped |= !keep(search, &kept, packet);
   }
+  backlog_put_first(backlog, &kept.packets);
   return outcome;
+}
+
+/* Reads the same again up to the key frame, and no further: what comes from there on needs not be kept. */
+static void scan_again(struct search *search, int number) {
+  struct kept kept = {0};
+  AVPacket *packet = search->session->input->packet;
+  for (int i = 1; i <= number && next_packet(search, packet) >= 0; i++) {
+    if (i == number) begin_with(search, &kept, packet);
+    keep(search, &kept, packet);
+  }
+  backlog_put_first(&search->session->input->backlog, &kept.packets);
 }
 
 /*
@@ -131,18 +166,17 @@ static struct outcome scan(struct search *search, bool at_beginning) {
  * of an element as if it were another: packets are lost. So it is sent to before that entry.
  */
 static int64_t before_last_entry(const struct search *search, int64_t place) {
-  AVStream *stream = search->input->streams[search->stream];
+  AVStream *stream = stream_of(search);
   int count = avformat_index_get_entries_count(stream);
-  if (count < 2 || !av_match_name("matroska", search->input->iformat->name)) return place;
+  if (count < 2 || !av_match_name("matroska", input_of(search)->iformat->name)) return place;
   int64_t last = avformat_index_get_entry(stream, count - 1)->timestamp;
   return place >= last ? last - 1 : place;
 }
 
 static int go_to(struct search *search, int64_t place) {
-  backlog_clear(&search->session->input->backlog);
   struct seek seek = {
     .stream = search->stream, .flags = AVSEEK_FLAG_BACKWARD, .min = INT64_MIN, .target = place, .max = place};
-  return input_seek(search->input, &seek);
+  return input_seek(search->session, &seek);
 }
 
 /* ---------------------------------------------------------------------------------------- what a format needs */
@@ -166,8 +200,6 @@ static int warm_up_of(const AVFormatContext *input, const AVStream *stream) {
   return has_times || !stream->codecpar->video_delay ? 0 : stream->codecpar->video_delay + 1;
 }
 
-static bool counts_times(const AVFormatContext *input) { return !strcmp(input->iformat->name, "mp3"); }
-
 /* Packets of PCM begin wherever the search goes to. A whole file has so many samples in each; 0: not PCM, or not known. */
 static int64_t samples_of_packet(const AVFormatContext *input, const AVStream *stream) {
   const AVCodecParameters *parameters = stream->codecpar;
@@ -178,68 +210,107 @@ static int64_t samples_of_packet(const AVFormatContext *input, const AVStream *s
   return 1 << av_log2(FFMAX(parameters->sample_rate / 10, 1)); /* ten packets a second */
 }
 
+/* By the packets before, where a search goes by the bit rate: mp3, and what is no PCM in formats for that. */
+static bool counts_times(const AVFormatContext *input, const AVStream *stream) {
+  bool is_pcm = av_get_exact_bits_per_sample(stream->codecpar->codec_id) > 0;
+  return !strcmp(input->iformat->name, "mp3") || (!is_pcm && av_match_name(input->iformat->name, "wav,w64,aiff,au"));
+}
+
 /* To the packet of PCM that has the time in it; nothing is read. */
 static int land_in_samples(struct search *search, int64_t length) {
   int64_t distance = FFMAX(av_sat_sub64(search->target, search->beginning), 0);
-  int64_t duration = search->input->streams[search->stream]->duration;
+  int64_t duration = stream_of(search)->duration;
   if (duration > 0 && distance >= duration) distance = duration - 1;
   return go_to(search, search->beginning + distance / length * length);
 }
 
-/* mp4's index says it alone, but for a key frame that is decoded shortly before the time, and may be presented after it. */
-static bool is_known_by_index(const struct search *search) {
-  AVStream *stream = search->input->streams[search->stream];
+/* The first packet of the stream, which stays in the backlog; false where there is none. */
+static bool look_at_first(struct search *search, int64_t *time, int64_t *dts) {
+  struct kept kept = {0};
+  AVPacket *packet = search->session->input->packet;
+  bool found = false, fits = true;
+  while (!found && fits && !is_spent(search) && next_packet(search, packet) >= 0) {
+    found = packet->stream_index == search->stream;
+    *time = time_of(packet);
+    *dts = packet->dts;
+    fits = keep(search, &kept, packet);
+  }
+  backlog_put_first(&search->session->input->backlog, &kept.packets);
+  return found && fits;
+}
+
+/* By the index, a key frame is decoded behind that place, and at or before the time. */
+static bool is_another_in_time(const struct search *search, int64_t dts) {
+  AVStream *stream = stream_of(search);
   int place = av_index_search_timestamp(stream, search->target, AVSEEK_FLAG_BACKWARD);
   const AVIndexEntry *entry = place < 0 ? NULL : avformat_index_get_entry(stream, place);
-  if (!search->is_indexed || !entry) return false;
-  bool is_presented_at_once = !stream->codecpar->video_delay;
-  return is_presented_at_once || entry->timestamp <= av_sat_sub64(search->target, in_stream(search, AV_TIME_BASE));
+  return entry && entry->timestamp > dts;
+}
+
+/* mp4's index has the times of decoding: what is decoded before the time may be presented after it. */
+static bool land_by_index(struct search *search) {
+  int64_t place = search->target, time, dts;
+  for (int i = 0; i < MAX_STEPS; i++) {
+    if (go_to(search, place) < 0 || !look_at_first(search, &time, &dts)) return false;
+    if (time <= search->target) return !is_another_in_time(search, dts) || scan(search, false).found;
+    place -= FFMAX(time - search->target, 1);
+  }
+  return false;
 }
 
 /* ---------------------------------------------------------------------------------------- the way back */
 
 static int land_at_beginning(struct search *search, struct outcome *outcome) {
-  backlog_clear(&search->session->input->backlog);
-  int result = seek_to_beginning(search->input, search->stream);
-  if (result >= 0) *outcome = scan(search, true);
+  int result = seek_to_beginning(search->session, search->stream);
+  if (result < 0) return result;
+  *outcome = scan(search, true);
+  if (outcome->found && outcome->dropped && (result = seek_to_beginning(search->session, search->stream)) >= 0)
+    scan_again(search, outcome->number);
+  return result;
+}
+
+static int land_behind(struct search *search, int64_t place, struct outcome *outcome) {
+  place = before_last_entry(search, place);
+  int result = go_to(search, place);
+  if (result < 0) return result;
+  *outcome = scan(search, false);
+  if (outcome->found && outcome->dropped && (result = go_to(search, place)) >= 0) scan_again(search, outcome->number);
   return result;
 }
 
 static bool is_counted_here(const struct search *search, bool at_beginning, const struct outcome *outcome) {
-  return !at_beginning && counts_times(search->input) && outcome->pos >= 0 && outcome->pos <= MAX_COUNTED;
+  return !at_beginning && counts_times(input_of(search), stream_of(search)) && outcome->pos >= 0 && outcome->pos <= MAX_COUNTED;
+}
+
+static int say_timeless(const struct search *search) {
+  log_error(search->session, "%s has no times to seek by", input_of(search)->iformat->name);
+  return AVERROR(ENOSYS);
 }
 
 /* Goes back in growing steps until a key frame is found whose times are true, or the media begins. */
 static int search_back(struct search *search) {
   int first_error = 0;
-  int64_t back = has_no_index(search->input) ? 2 * AV_TIME_BASE : 0, best = AV_NOPTS_VALUE;
-  struct outcome outcome = {0};
+  int64_t back = has_no_index(input_of(search)) ? 2 * AV_TIME_BASE : 0, best = AV_NOPTS_VALUE;
   for (int step = 0; step < MAX_STEPS && !is_spent(search); step++) {
     int64_t place = av_sat_sub64(search->target, in_stream(search, back));
     bool at_beginning = place <= search->beginning;
-    int result;
-    if (at_beginning) {
-      result = land_at_beginning(search, &outcome);
-    } else {
-      result = go_to(search, before_last_entry(search, place));
-      if (result >= 0) outcome = scan(search, false);
-    }
+    struct outcome outcome = {0};
+    int result = at_beginning ? land_at_beginning(search, &outcome) : land_behind(search, place, &outcome);
     if (result < 0 && !first_error) first_error = result;
     if (result < 0 && at_beginning) return first_error;
-    if (at_beginning && outcome.complete && outcome.timeless && search->target > search->beginning) {
-      log_error(search->session, "%s has no times to seek by", search->input->iformat->name);
-      return AVERROR(ENOSYS);
-    }
+    bool is_behind = search->target > search->beginning;
+    if (at_beginning && outcome.complete && outcome.timeless && is_behind) return say_timeless(search);
     bool is_done = outcome.complete && (at_beginning || (outcome.found && outcome.trusted));
-    if (result >= 0 && is_done) return is_counted_here(search, at_beginning, &outcome) ? land_at_beginning(search, &outcome) : 0;
-    if (result >= 0 && outcome.complete && outcome.found && best == AV_NOPTS_VALUE) best = place;
+    if (is_done) return is_counted_here(search, at_beginning, &outcome) ? land_at_beginning(search, &outcome) : 0;
+    if (outcome.complete && outcome.found && best == AV_NOPTS_VALUE) best = place;
     back = back ? av_sat_add64(back, back) : AV_TIME_BASE;
   }
   int over = over_error(&search->session->channel);
   if (over < 0) return over;
   /* Too far: what was found, though its times may be others; else what libavformat finds. */
+  struct outcome outcome = {0};
   search->bytes = search->packets = 0;
-  bool found = best != AV_NOPTS_VALUE && go_to(search, before_last_entry(search, best)) >= 0 && scan(search, false).found;
+  bool found = best != AV_NOPTS_VALUE && land_behind(search, best, &outcome) >= 0 && outcome.found;
   return found ? 0 : go_to(search, search->target);
 }
 
@@ -258,7 +329,7 @@ bool can_land(const AVFormatContext *input, const struct seek *seek) {
          seek->max != INT64_MAX && seek->max != INT64_MIN && stream >= 0 && input->streams[stream]->discard < AVDISCARD_ALL;
 }
 
-static int64_t max_bytes_of(struct session *session) {
+static int64_t max_kept_of(struct session *session) {
   int64_t limit = account_limit_of(session->channel.account) / 8;
   return limit > 0 && limit < MAX_BYTES ? limit : MAX_BYTES;
 }
@@ -267,17 +338,15 @@ int land(struct session *session, const struct seek *seek) {
   AVFormatContext *input = session->input->context;
   int index = seek->stream >= 0 ? seek->stream : av_find_default_stream_index(input);
   const AVStream *stream = input->streams[index];
-  struct search search = {
-    .session = session, .input = input, .stream = index, .target = seek->target, .max_bytes = max_bytes_of(session)};
+  struct search search = {.session = session, .stream = index, .target = seek->target, .max_kept = max_kept_of(session)};
   search.beginning = stream->start_time;
   if (search.beginning == AV_NOPTS_VALUE && input->start_time != AV_NOPTS_VALUE)
     search.beginning = in_stream(&search, input->start_time);
   if (search.beginning == AV_NOPTS_VALUE) search.beginning = 0;
   if (seek->stream < 0) search.target = to_stream(seek->target, stream, AV_ROUND_DOWN);
-  search.is_indexed = has_whole_index(input, stream);
-  search.warm_up = search.is_indexed ? 0 : warm_up_of(input, stream);
+  search.warm_up = warm_up_of(input, stream);
   int64_t samples = samples_of_packet(input, stream);
   if (samples > 0 && land_in_samples(&search, samples) >= 0) return 0;
-  if (is_known_by_index(&search) && go_to(&search, search.target) >= 0) return 0;
+  if (has_whole_index(input, stream) && land_by_index(&search)) return 0;
   return search_back(&search);
 }

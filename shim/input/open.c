@@ -87,7 +87,6 @@ static int choose_input(struct session *session, const AVInputFormat **format, s
     log_error(session, "image sequences can't be contained with this libavformat, only with the embedded one");
     return AVERROR(ENOSYS);
   }
-  if (io) io_rebase(io, avio_tell(io->context));
   result = refuse_script(session, *format, io);
   if (result < 0) return result;
   if (io) note_first(session->input, io->context);
@@ -156,6 +155,7 @@ static bool is_read_by_size(const AVFormatContext *context) {
   return !parser;
 }
 
+/* From where the I/O context is; it is byte 0 of the media. */
 static int choose_and_open(struct session *session) {
   struct io *io = session->input->endpoint.io;
   const AVInputFormat *format;
@@ -171,8 +171,7 @@ static int open_short(struct session *session) {
   struct input *input = session->input;
   struct endpoint *endpoint = &input->endpoint;
   if (!endpoint->io) return choose_and_open(session);
-  AVDictionary *options = NULL;
-  av_dict_copy(&options, session->options, 0);
+  io_rebase(endpoint->io, avio_tell(endpoint->io->context));
   io_keep(endpoint->io);
   int result = choose_and_open(session);
   if (result >= 0) input->behind = first_behind(input->context);
@@ -181,20 +180,21 @@ static int open_short(struct session *session) {
     avformat_close_input(&input->context);
     io_restart(endpoint->io);
     av_dict_free(&session->options);
-    av_dict_copy(&session->options, options, 0);
+    av_dict_copy(&session->options, input->options, 0);
     endpoint->seek_refused = false;
     input->behind = -1;
     result = choose_and_open(session);
   } else {
     io_keep_nothing(endpoint->io);
   }
-  av_dict_free(&options);
   return result;
 }
 
 static int try_open(struct session *session, double *slot) {
   struct input *input = session->input;
   struct endpoint *endpoint = &input->endpoint;
+  av_dict_copy(&input->options, session->options, 0);
+  input->is_looked_at = slot[2];
   int result = open_short(session);
   note_unused(session);
   bool lists = session->targets[AVS_INPUT].formats;
@@ -205,7 +205,7 @@ static int try_open(struct session *session, double *slot) {
   if (!strcmp(input->context->iformat->name, "mlv")) av_freep(&endpoint->refused_url);
   result = refuse_structures(&session->channel.log, input->context); /* a concat script may say any codec */
   if (result < 0) return result;
-  if (slot[2]) result = find_stream_info(input);
+  if (input->is_looked_at) result = find_stream_info(input);
   if (result >= 0) result = refuse_structures(&session->channel.log, input->context);
   /* A playlist of playlists opens without them, and has nothing. */
   if (!input->context->nb_streams && (endpoint->refused_url || endpoint->missing))
@@ -254,4 +254,56 @@ int input_op_open(struct session *session, double *slot, uint8_t *data, size_t s
   }
   slot[1] = note_streams(session);
   return 0;
+}
+
+/* ---------------------------------------------------------------------------------------- the same once more */
+
+/* Formats that open files of their own would ask for all of them again, and find others. */
+static bool can_reopen(const struct input *input) {
+  const struct io *io = input->endpoint.io;
+  return io && io->context->seekable && !av_match_name(input->context->iformat->name, "concat,dash,hls,imf");
+}
+
+static int open_again(struct session *session) {
+  struct input *input = session->input;
+  AVDictionary *others = session->options; /* of an output */
+  session->options = NULL;
+  av_dict_copy(&session->options, input->options, 0);
+  int result = choose_and_open(session);
+  av_dict_free(&session->options);
+  session->options = others;
+  if (result >= 0 && input->is_looked_at) result = find_stream_info(input);
+  return result;
+}
+
+/* What the caller has chosen since then. */
+static void copy_discards(const AVFormatContext *before, AVFormatContext *now) {
+  for (unsigned i = 0; i < now->nb_streams; i++) now->streams[i]->discard = before->streams[i]->discard;
+}
+
+int input_reopen(struct session *session) {
+  struct input *input = session->input;
+  AVFormatContext *before = input->context, *unused;
+  struct opening *opening = &input->endpoint.opening;
+  if (!can_reopen(input)) return AVERROR(ENOSYS);
+  int64_t position = avio_tell(before->pb);
+  int64_t result = avio_seek(before->pb, 0, SEEK_SET);
+  if (result < 0) return (int)result;
+  before->pb->eof_reached = before->pb->error = 0;
+  backlog_clear(&input->backlog);
+  *opening = (struct opening){.running = true, .max_bytes = opening->max_bytes};
+  result = open_again(session);
+  bool is_same = result >= 0 && input->context->nb_streams == before->nb_streams;
+  opening->running = opening->exceeded = false;
+  if (is_same) {
+    copy_discards(before, input->context);
+    unused = before;
+  } else {
+    backlog_clear(&input->backlog);
+    unused = input->context;
+    input->context = before;
+  }
+  avformat_close_input(&unused);
+  if (!is_same) avio_seek(before->pb, position, SEEK_SET);
+  return is_same ? 0 : result < 0 ? (int)result : AVERROR(EAGAIN);
 }

@@ -3,17 +3,17 @@
 #include <math.h>
 
 #include "../input/input.h"
+#include "../input/seek.h"
 #include "../numbers.h"
 #include "remux.h"
 #include "times.h"
 
 static int seek_back(struct session *session, int64_t target) {
   struct seek seek = seek_back_to(target);
-  backlog_clear(&session->input->backlog);
-  int result = input_seek(session->input->context, &seek);
+  int result = input_seek(session, &seek);
   if (result >= 0) return result;
   seek.max = INT64_MAX;
-  return input_seek(session->input->context, &seek);
+  return input_seek(session, &seek);
 }
 
 /*
