@@ -194,6 +194,8 @@ import session_h from "../shim/session.h" with { type: "text" };
 import set_c from "../shim/set.c" with { type: "text" };
 import structures_c from "../shim/structures.c" with { type: "text" };
 import structures_h from "../shim/structures.h" with { type: "text" };
+import tags_c from "../shim/tags.c" with { type: "text" };
+import tags_h from "../shim/tags.h" with { type: "text" };
 import text_c from "../shim/text.c" with { type: "text" };
 import text_h from "../shim/text.h" with { type: "text" };
 import unsound_c from "../shim/unsound.c" with { type: "text" };
@@ -396,6 +398,8 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/set.c": set_c,
   "shim/structures.c": structures_c,
   "shim/structures.h": structures_h,
+  "shim/tags.c": tags_c,
+  "shim/tags.h": tags_h,
   "shim/text.c": text_c,
   "shim/text.h": text_h,
   "shim/unsound.c": unsound_c,

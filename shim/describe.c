@@ -14,6 +14,7 @@
 #include "output/output.h"
 #include "packet.h"
 #include "structures.h"
+#include "tags.h"
 #include "text.h"
 
 static void describe_fourcc(struct text *text, uint32_t tag) {
@@ -95,6 +96,7 @@ static void describe_metadata(struct text *text, const AVDictionary *metadata) {
   text_append(text, "{", 1);
   const AVDictionaryEntry *entry = NULL;
   while ((entry = av_dict_get(metadata, "", entry, AV_DICT_IGNORE_SUFFIX))) {
+    if (!is_told_tag(entry)) continue;
     json_key(text, entry->key);
     json_string(text, entry->value);
   }

@@ -7,6 +7,7 @@
 
 #include "../contain.h"
 #include "../io.h"
+#include "../tags.h"
 #include "../unsound.h"
 #include "guess.h"
 #include "input.h"
@@ -252,6 +253,7 @@ int input_op_open(struct session *session, double *slot, uint8_t *data, size_t s
     input_free(session);
     return result;
   }
+  log_long_tags(&session->channel.log, input->context);
   slot[1] = note_streams(session);
   return 0;
 }
