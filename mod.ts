@@ -42,6 +42,8 @@ export type { Source } from "./io/source.ts";
 export { codecString, type CodecStringParameters } from "./format/codec_string.ts";
 export type { WebColors, WebColorSpace } from "./format/color_names.ts";
 export type { EncodedChunk, EncodedChunkInit } from "./format/encoded_chunk.ts";
+export type { Cover, CoverInit, CoverKind } from "./format/picture.ts";
+export { type Tagged, type Tags, tagsOf, type TagValues } from "./format/tags.ts";
 export { mimeType, type MimeTypeInfo } from "./format/mime_type.ts";
 export {
   type AudioConfig,
@@ -67,7 +69,7 @@ export {
   type Versions,
   versions,
 } from "./format/formats.ts";
-export { Muxer } from "./format/muxer.ts";
+export { type AttachmentInit, Muxer } from "./format/muxer.ts";
 export type { MediaType } from "./format/media_type.ts";
 export type { SessionOptions } from "./format/options.ts";
 export { Packet, type PacketInit, type SideData } from "./format/packet.ts";

@@ -15,7 +15,7 @@ export type Pairs = Iterable<readonly [string, string]>;
 /** Chooses the format. Nothing is written. `opensFiles`: the muxer opens its files itself, the sink's too. */
 export function* openOutput(
   session: Session,
-  { url, format, metadata }: { url: string; format: string | undefined; metadata: Pairs },
+  { url, format }: { url: string; format: string | undefined },
 ): Operation<{ opensFiles: boolean }> {
   session.set(SetWhat.OUTPUT, 0, [
     ["url", url],
@@ -23,7 +23,6 @@ export function* openOutput(
   ]);
   const slot = yield* session.run(operations.openOutput);
   const opensFiles = slot[1] === 1;
-  session.set(SetWhat.METADATA, 0, metadata);
   return { opensFiles };
 }
 
@@ -62,6 +61,11 @@ export function addStream(session: Session, settings: StreamSettings): number {
   session.set(SetWhat.STREAM_METADATA, index, metadata);
   session.set(SetWhat.SIDE_DATA, index, sideData);
   return index;
+}
+
+/** Sets tags of the output, before its header. */
+export function setMetadata(session: Session, metadata: Pairs): void {
+  session.set(SetWhat.METADATA, 0, metadata);
 }
 
 /** Sets fields of a stream that was added. */

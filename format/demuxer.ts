@@ -31,6 +31,7 @@ import {
   type Program,
   type Stream,
 } from "./stream.ts";
+import { type Tags, tagsOf } from "./tags.ts";
 import { type IndexEntry, indexOf } from "./stream_index.ts";
 
 /**
@@ -129,7 +130,12 @@ export class Demuxer implements Disposable, AsyncDisposable, AsyncIterable<Packe
     return this.#description.probeScore;
   }
 
-  /** Tags of the container. */
+  /** Tags of the file, by one vocabulary whatever the format calls them. */
+  get tags(): Tags {
+    return tagsOf(this.#description);
+  }
+
+  /** Tags of the container, as its format has them. */
   get metadata(): Readonly<Record<string, string>> {
     return this.#description.metadata;
   }

@@ -5,16 +5,20 @@
 import { calls } from "../ffi/calls.ts";
 import { argumentError, ClosedError } from "../ffi/errors.ts";
 import { canWait, type Operation } from "../ffi/operation.ts";
-import { flushOutput, learnStream, writeTrailer } from "../ffi/output.ts";
+import { flushOutput, learnStream, setMetadata, writeTrailer } from "../ffi/output.ts";
 import { Session } from "../ffi/session.ts";
 import { WriteQueue } from "../ffi/write_queue.ts";
 import type { MediaType } from "./media_type.ts";
-import { checkObject } from "../io/arguments.ts";
+import { checkBytes, checkNames, checkObject, checkString, type Names } from "../io/arguments.ts";
 import type { Attachment } from "../io/attachment.ts";
 import type { Sink } from "../io/sink.ts";
 import { addStreamLike, addStreamOf } from "./add_stream.ts";
+import { checkCover, coverStream, coverTag } from "./cover.ts";
+import type { CoverInit } from "./picture.ts";
 import type { FormatInfo } from "./formats.ts";
 import {
+  addChapter,
+  checkChapters,
   checkMuxerOptions,
   chooseOutput,
   muxerOptionNames,
@@ -22,8 +26,9 @@ import {
   openOutputSink,
   writeHeader,
 } from "./open_output.ts";
-import { asPacket, copyOf, numbersOf, type Packet, type PacketInit } from "./packet.ts";
+import { asPacket, copyOf, numbersOf, Packet, type PacketInit } from "./packet.ts";
 import {
+  type Chapter,
   type CodecParameters,
   describeOutput,
   type Description,
@@ -31,6 +36,7 @@ import {
   type StreamInit,
   type StreamLike,
 } from "./stream.ts";
+import { withTagValues } from "./tags.ts";
 
 /** Bytes of packets that wait to be written, before `write()` waits. */
 const MAX_QUEUED = 1 << 20;
@@ -39,6 +45,29 @@ const MAX_QUEUED = 1 << 20;
 const MAX_EARLY = 16 << 20;
 
 const NOTHING = new Uint8Array(0);
+
+/** Formats that have covers as streams; Ogg has one as a tag. */
+const COVER_FORMATS = new Set(["mp3", "aiff", "flac", "mp4", "ipod", "matroska"]);
+const OGG_FORMATS = new Set(["ogg", "oga", "ogv", "opus", "spx"]);
+
+/** A file that belongs to another one: a font, a text. Matroska has them. */
+export interface AttachmentInit {
+  /** What is in it. */
+  data: Uint8Array;
+  /** What it is called. */
+  fileName: string;
+  /** What it is: "font/ttf", ... */
+  mimeType: string;
+  /** Words beside it. */
+  description?: string;
+}
+
+const attachmentNames: Names<AttachmentInit> = {
+  data: true,
+  fileName: true,
+  mimeType: true,
+  description: true,
+};
 
 /**
  * An output that is open (AVFormatContext): streams are added, then packets written.
@@ -62,6 +91,10 @@ export class Muxer implements Disposable, AsyncDisposable {
   #description: Description;
   #queue: WriteQueue;
   #isStarted = false;
+  /** Covers, which are written before all other packets. */
+  #covers: Packet[] = [];
+  /** Ogg has one, and it is there. */
+  #hasTagCover = false;
   /** `finish()` was called: nothing is accepted any more. */
   #isFinishing = false;
   /** Writes the queue, where that was asked for. */
@@ -118,20 +151,130 @@ export class Muxer implements Disposable, AsyncDisposable {
     from: StreamLike | (Partial<CodecParameters> & { type: MediaType; codec: string }),
     init: StreamInit = {},
   ): number {
-    this.#checkOpen(calls.addStream.phrase);
-    if (this.#isStarted) throw new Error("Cannot add stream: the header is written");
-    if (this.#looked > 0 || this.#queue.early.length > 0) {
-      throw new Error("Cannot add stream: a packet is written");
-    }
+    this.#checkNotStarted(calls.addStream.phrase);
     checkObject(from, "from");
     checkObject(init, "init");
     return this.#session.callSync(calls.addStream, () => this.#addStream(from, init));
   }
 
+  /** Ogg has the tags of the file with its streams: those that the options give are not what the other file's were. */
+  #withTags(from: StreamLike, init: StreamInit): StreamInit {
+    const { tags = {} } = this.#options;
+    const format = this.format.name;
+    if (!OGG_FORMATS.has(format) || init.metadata !== undefined) return init;
+    return { ...init, metadata: withTagValues(checkObject(from.metadata, "from.metadata"), tags, format) };
+  }
+
+  /** Streams, chapters and the like are in the header. */
+  #checkNotStarted(phrase: string): void {
+    this.#checkOpen(phrase);
+    if (this.#isStarted) throw new Error(`Cannot ${phrase}: the header is written`);
+    if (this.#looked > 0 || this.#queue.early.length > 0) {
+      throw new Error(`Cannot ${phrase}: a packet is written`);
+    }
+  }
+
+  /**
+   * Adds a picture that belongs to the file: of mp3, aiff, flac, mp4 (also as "ipod", not in fragments), Matroska; of Ogg one.
+   * Type and size are those of the data. Streams and covers may be added in any order; the picture is written with the header.
+   *
+   * ```ts
+   * import { Demuxer, MemorySink, Muxer, probeSync } from "@avio/avio";
+   *
+   * using song = Demuxer.openSync("fixtures/audio.mp3");
+   * const sink = new MemorySink();
+   * using muxer = Muxer.openSync(sink, { format: "mp3", tags: { title: "A song", albumArtist: "Somebody" } });
+   * muxer.addStream(song.streams[0]!);
+   * muxer.addCover({ data: Deno.readFileSync("fixtures/image.jpeg"), kind: "front", description: "The sleeve" });
+   * for (const packet of song.packetsSync()) muxer.writeSync(packet);
+   * muxer.finishSync();
+   * console.log(probeSync(sink.bytes()).covers[0]?.mimeType); // image/jpeg
+   * ```
+   *
+   * @param cover The picture; `probe` returns such.
+   * @throws {TypeError} It is no picture that is known.
+   * @throws {Error} The format has no place for it, or the header is written.
+   */
+  addCover(cover: CoverInit): void {
+    this.#checkNotStarted("add cover");
+    const checked = checkCover(cover, "cover");
+    const format = this.format.name;
+    const isOgg = OGG_FORMATS.has(format);
+    if (!isOgg && !COVER_FORMATS.has(format)) {
+      throw new Error(`Cannot add cover: ${format} has no place for one`);
+    }
+    if (isOgg && this.#hasTagCover) throw new Error(`Cannot add cover: ${format} has a place for one only`);
+    if (/frag_|empty_moov|dash|cmaf/.test(String(this.#options.options?.movflags ?? ""))) {
+      throw new Error(`Cannot add cover: ${format} in fragments has no place for one`);
+    }
+    this.#session.callSync(calls.addStream, () => this.#addCover(checked, isOgg));
+  }
+
+  // deno-lint-ignore require-yield
+  *#addCover(checked: ReturnType<typeof checkCover>, isOgg: boolean): Operation<void> {
+    if (isOgg) return this.#addTagCover(coverTag(checked));
+    const { parameters, init } = coverStream(checked);
+    const streamIndex = addStreamOf(this.#session, parameters, init);
+    this.#description = describeOutput(this.#session);
+    const { data } = checked.cover;
+    this.#covers.push(new Packet({ streamIndex, data, pts: 0, dts: 0, isKey: true }));
+  }
+
+  #addTagCover(tag: Record<string, string>): void {
+    setMetadata(this.#session, Object.entries(tag));
+    this.#hasTagCover = true;
+  }
+
+  /**
+   * Adds a file that belongs to the output, such as a font that its subtitles need; Matroska has such.
+   *
+   * @param attachment What it is.
+   * @returns The index of its stream.
+   * @throws {TypeError} A field is missing or of the wrong type.
+   * @throws {Error} The format has no place for it, or the header is written.
+   */
+  addAttachment(attachment: AttachmentInit): number {
+    this.#checkNotStarted("add attachment");
+    const { data, fileName, mimeType, description } = checkNames(
+      checkObject(attachment, "attachment"),
+      attachmentNames,
+      "attachment",
+      "field",
+    );
+    const metadata = {
+      filename: checkString(fileName, "attachment.fileName"),
+      mimetype: checkString(mimeType, "attachment.mimeType"),
+      ...(description === undefined ? {} : { title: checkString(description, "attachment.description") }),
+    };
+    checkBytes(data, "attachment.data");
+    if (this.format.name !== "matroska") {
+      throw new Error(`Cannot add attachment: ${this.format.name} has no place for one`);
+    }
+    return this.addStream({ type: "attachment", codec: "none", extradata: data }, { metadata });
+  }
+
+  /**
+   * Adds chapters, beside those of the options.
+   *
+   * @param chapters With times in seconds.
+   * @throws {TypeError | RangeError} A field is wrong.
+   * @throws {Error} The header is written.
+   */
+  addChapters(chapters: readonly Chapter[]): void {
+    this.#checkNotStarted("add chapters");
+    checkChapters(chapters, "chapters");
+    this.#session.callSync(calls.addStream, () => this.#addChapters(chapters));
+  }
+
+  // deno-lint-ignore require-yield
+  *#addChapters(chapters: readonly Chapter[]): Operation<void> {
+    for (const chapter of chapters) addChapter(this.#session, chapter);
+  }
+
   // deno-lint-ignore require-yield
   *#addStream(from: StreamLike | Partial<CodecParameters>, init: StreamInit): Operation<number> {
     const index = "codecParameters" in from
-      ? addStreamLike(this.#session, from, init)
+      ? addStreamLike(this.#session, from, this.#withTags(from, init))
       : addStreamOf(this.#session, from, init);
     this.#description = describeOutput(this.#session);
     return index;
@@ -161,6 +304,10 @@ export class Muxer implements Disposable, AsyncDisposable {
   *#start(): Operation<void> {
     this.#session.checkOpen(calls.header.phrase);
     if (this.#isStarted) return;
+    if (this.#covers.length > 0) {
+      this.#acceptCovers();
+      this.#mustWait();
+    }
     try {
       yield* writeHeader(this.#session, this.#attachment, this.#options, this.format.name);
     } catch (error) {
@@ -205,7 +352,12 @@ export class Muxer implements Disposable, AsyncDisposable {
 
   /** One that waits for the header waits longer than the program leaves its bytes alone. */
   #accept(packet: Packet): void {
+    this.#acceptCovers();
     this.#queue.add(this.#queue.isEarly ? copyOf(packet) : numbersOf(packet));
+  }
+
+  #acceptCovers(): void {
+    for (const cover of this.#covers.splice(0)) this.#queue.add(numbersOf(cover));
   }
 
   #checkWritable(packet: PacketInit): Packet {

@@ -30,13 +30,16 @@ import {
   sessionOptionNames,
   type SessionOptions,
 } from "./options.ts";
-import type { Chapter } from "./stream.ts";
+import { type Chapter, describeOutput } from "./stream.ts";
+import { checkTagValues, rawTags, type TagValues } from "./tags.ts";
 
 /** Options of {@linkcode Muxer.openSync}. */
 export interface MuxerOptions extends SessionOptions {
   /** Output format, by FFmpeg's name; taken from the sink's file name where there is one. */
   format?: string;
-  /** Tags of the container: "title", ... */
+  /** Tags by one vocabulary, which become what the format calls them: `{ albumArtist: "..." }`. */
+  tags?: TagValues;
+  /** Tags of the container by FFmpeg's and the format's own names: "title", "album_artist", ...; they win over `tags`. */
   metadata?: Record<string, string>;
   /** Chapters, in seconds. */
   chapters?: Chapter[];
@@ -58,6 +61,7 @@ export interface MuxerOptions extends SessionOptions {
 export const muxerOptionNames: Names<MuxerOptions> = {
   format: true,
   ...sessionOptionNames,
+  tags: true,
   metadata: true,
   chapters: true,
   coalesce: true,
@@ -70,6 +74,7 @@ export function checkMuxerOptions<T extends MuxerOptions>(options: T | undefined
   optional(checkString, checked.format, "format");
   optional(checkBoolean, checked.coalesce, "coalesce");
   optional(checkFunction, checked.ondelete, "ondelete");
+  optional(checkTagValues, checked.tags, "tags");
   if (checked.metadata !== undefined) checkStrings(checked.metadata, "metadata");
   if (checked.chapters !== undefined) checkChapters(checked.chapters, "chapters");
   return checked;
@@ -84,21 +89,27 @@ export interface Output {
 
 /**
  * Chooses the format of the session's output, by the options or the sink's name. Nothing of the sink is touched: a file
- * must not be truncated for a call that can't succeed.
+ * must not be truncated for a call that can't succeed. `tagsFor`: the tags that it has in a format.
  */
-export function* chooseOutput(session: Session, sink: Sink, options: MuxerOptions): Operation<Output> {
-  const { format, url = sinkUrl(sink), metadata = {}, chapters = [] } = options;
+export function* chooseOutput(
+  session: Session,
+  sink: Sink,
+  options: MuxerOptions,
+  tagsFor: (format: string) => Record<string, string> = (format) => tagsOfOptions(options, format),
+): Operation<Output> {
+  const { format, url = sinkUrl(sink), chapters = [] } = options;
   if (format === undefined && url === "") {
     throw argumentError(TypeError, "format", "must be given, the sink has no file name");
   }
   session.limitMemory(options.maxMemory);
-  const { opensFiles } = yield* output.openOutput(session, {
-    url,
-    format,
-    metadata: Object.entries(metadata),
-  });
+  const { opensFiles } = yield* output.openOutput(session, { url, format });
+  output.setMetadata(session, Object.entries(tagsFor(describeOutput(session).format.name)));
   for (const chapter of chapters) addChapter(session, chapter);
   return { url, opensFiles };
+}
+
+function tagsOfOptions({ tags = {}, metadata = {} }: MuxerOptions, format: string): Record<string, string> {
+  return { ...rawTags(tags, format), ...metadata };
 }
 
 /** Opens the sink for the session's output, or leaves it to the muxer to do so. `host`: what it has opened goes with it. */

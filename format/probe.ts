@@ -5,18 +5,37 @@ import type { Operation } from "../ffi/operation.ts";
 import { sizeIO } from "../ffi/plain_io.ts";
 import { Session } from "../ffi/session.ts";
 import type { Source } from "../io/source.ts";
+import { readCovers } from "./cover.ts";
 import { checkDemuxerOptions, type DemuxerOptions, openInput } from "./open_input.ts";
 import { describeInput, type MediaInfo } from "./stream.ts";
+import { tagsOf } from "./tags.ts";
 
 function* probeIn(session: Session, source: Source, options: DemuxerOptions): Operation<MediaInfo> {
   const { io, size = null } = yield* openInput(session, source, options);
-  const info = { ...describeInput(session), size: (io && (yield* sizeIO(session, io))) ?? size };
+  const described = describeInput(session);
+  const { format, duration, startTime, bitRate, probeScore, metadata, streams, chapters, programs } =
+    described;
+  const bytes = (io && (yield* sizeIO(session, io))) ?? size;
+  const covers = yield* readCovers(session, streams);
   yield* session.finish();
-  return info;
+  return {
+    format,
+    duration,
+    startTime,
+    bitRate,
+    size: bytes,
+    probeScore,
+    metadata,
+    tags: tagsOf(described),
+    covers,
+    streams,
+    chapters,
+    programs,
+  };
 }
 
 /**
- * What a source is: format, duration, streams, chapters, metadata, as plain data.
+ * What a source is: format, duration, streams, chapters, tags, covers, as plain data.
  *
  * ```ts
  * import { probeSync } from "@avio/avio";

@@ -23,7 +23,9 @@ import {
   type Names,
   optional,
 } from "../io/arguments.ts";
+import type { Cover } from "./picture.ts";
 import { checkRational, checkTimeBase, type Rational } from "./rational.ts";
+import type { Tags } from "./tags.ts";
 
 /** How a stream is coded (AVCodecParameters). Fields of another media type are 0 or null. */
 export interface CodecParameters {
@@ -172,7 +174,7 @@ export interface Program {
   metadata: Record<string, string>;
 }
 
-/** What `probe` answers: plain data, JSON-safe but for extradata and side data. */
+/** What `probe` returns: plain data, JSON-safe but for extradata, side data and covers. */
 export interface MediaInfo {
   /** Container format. */
   format: FormatInfo;
@@ -186,8 +188,12 @@ export interface MediaInfo {
   size: number | null;
   /** How sure FFmpeg is of the format, 100 at most (AVPROBE_SCORE_MAX). */
   probeScore: number;
-  /** Tags of the container. */
+  /** Tags of the container, as its format has them. */
   metadata: Record<string, string>;
+  /** Tags of the file, by one vocabulary whatever the format calls them. */
+  tags: Tags;
+  /** Pictures that belong to it. */
+  covers: Cover[];
   /** Streams of the container. */
   streams: Omit<Stream, "discard">[];
   /** Chapters of the container. */
@@ -199,7 +205,7 @@ export interface MediaInfo {
 // ------------------------------------------------------------------------------------------- describing
 
 /** What an input or an output is. */
-export type Description = Omit<MediaInfo, "size">;
+export type Description = Omit<MediaInfo, "size" | "tags" | "covers">;
 
 /** As the shim writes it: bytes are base64, and what is not a field of FFmpeg's is missing. */
 interface RawDescription extends Omit<Description, "streams"> {

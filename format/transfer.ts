@@ -41,6 +41,7 @@ import {
   type Description,
   type Stream,
 } from "./stream.ts";
+import { withTagValues } from "./tags.ts";
 
 /** From where to where. */
 export interface Plan {
@@ -369,8 +370,9 @@ class Transfer {
       const sink = yield* call(() => split.onsegment(this.#parts.length), "onsegment");
       this.#places.sink = sink;
     }
-    const options = { ...this.#options, metadata: this.#metadata(), chapters: [] };
-    this.#chosenOutput = yield* chooseOutput(this.#session, this.#places.sink!, options);
+    const options = { ...this.#options, chapters: [] };
+    const tagsFor = (format: string) => this.#metadata(format);
+    this.#chosenOutput = yield* chooseOutput(this.#session, this.#places.sink!, options, tagsFor);
     this.#format = describeOutput(this.#session).format.name;
     output.setOptions(this.#session, optionPairs(this.#muxerOptions)); // what it can hold depends on them
     this.#chosen ??= this.#choose();
@@ -417,12 +419,12 @@ class Transfer {
     else if (attachment.finish) yield* attachment.finish();
   }
 
-  #metadata(): Record<string, string> {
-    const { metadata = {}, editMetadata = (tags) => tags } = this.#options;
+  #metadata(format: string): Record<string, string> {
+    const { tags: changes = {}, metadata = {}, editMetadata = (tags) => tags } = this.#options;
     const tags = Object.entries(this.#input.metadata).filter(([name]) =>
       !CONTAINER_TAGS.has(name.toLowerCase())
     );
-    const merged = editTags(Object.fromEntries(tags), metadata, "metadata");
+    const merged = editTags(withTagValues(Object.fromEntries(tags), changes, format), metadata, "metadata");
     return editTags(merged, editMetadata, "editMetadata");
   }
 
@@ -536,13 +538,14 @@ function sum(a: number | null, b: number | null): number | null {
   return a === null || b === null ? a ?? b : a + b;
 }
 
-/** Ogg has the tags of a song with its only stream, where most other formats would not have them. */
+/** Ogg has the tags of a song with its only stream, where most other formats would not have them; covers are beside it. */
 function withSongTags(input: Description): Description {
-  const [only] = input.streams;
-  if (input.format.name !== "ogg" || input.streams.length !== 1) return input;
-  const { language, ...tags } = only!.metadata;
+  const [only, ...others] = input.streams.filter(({ disposition }) => !disposition.includes("attached_pic"));
+  if (input.format.name !== "ogg" || !only || others.length > 0) return input;
+  const { language, ...tags } = only.metadata;
   const metadata: Record<string, string> = language === undefined ? {} : { language };
-  return { ...input, metadata: { ...tags, ...input.metadata }, streams: [{ ...only!, metadata }] };
+  const streams = input.streams.map((stream) => stream === only ? { ...only, metadata } : stream);
+  return { ...input, metadata: { ...tags, ...input.metadata }, streams };
 }
 
 /** The chapters inside the range, with the times they have in an output whose times are `shift` seconds earlier. */

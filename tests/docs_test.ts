@@ -13,6 +13,7 @@ import {
   probeSync,
   remux,
   RemuxStream,
+  type Tags,
   versions,
   withinOrigin,
 } from "@avio/avio";
@@ -257,6 +258,17 @@ const provocations: Record<string, () => unknown> = {
       const playlist = bytesOf("#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:9,\nseg1.ts\n#EXT-X-ENDLIST\n");
       const onopen = withinOrigin("http://localhost:1234");
       return probe(playlist, { onopen, ...onPort1234(() => Response.redirect("http://10.0.0.1/")) });
+    },
+  "TypeError: tags.Artist: there is no such tag; the tags are title, artist, album, albumArtist, track, disc, date, genre, composer, performer, comment, description, copyright, publisher, lyrics, language, show, season, episode":
+    () => Muxer.openSync(new MemorySink(), { format: "mp3", tags: { Artist: "x" } as Tags }),
+  "Error: Cannot add cover: webm has no place for one": () => {
+    using muxer = Muxer.openSync(new MemorySink(), { format: "webm" });
+    muxer.addCover({ data: fixtureBytes("image.png") });
+  },
+  "TypeError: cover.data: the data is no picture that is known; there are image/jpeg, image/png, image/gif, image/webp, image/bmp, image/tiff":
+    () => {
+      using muxer = Muxer.openSync(new MemorySink(), { format: "mp3" });
+      muxer.addCover({ data: new Uint8Array(9) });
     },
   [`TypeError: source: ${url} can't be opened synchronously, use open`]: () => probeSync(url),
   "TimeoutError: probe: nothing came within the timeout of 100 ms": () => probe(never, { timeout: 100 }),

@@ -377,6 +377,15 @@ function packetMaker(): () => Packet {
 
 const muxerOptions = { format: "mpegts", coalesce: false };
 
+/** MPEG-TS has neither covers nor attachments, which is said when nothing else is wrong. */
+function wherePossible(add: () => void): void {
+  try {
+    add();
+  } catch (error) {
+    if (!(error as Error).message.endsWith("mpegts has no place for one")) throw error;
+  }
+}
+
 interface MuxerState extends InState<Muxer> {
   gate: Gate;
   packet: () => Packet;
@@ -487,6 +496,12 @@ testTable<Muxer>("Muxer", {
   },
 }, {
   "addStream()": (muxer) => muxer.addStream(parameters),
+  "addCover()": (muxer) => wherePossible(() => muxer.addCover({ data: fixtureBytes("image.png") })),
+  "addAttachment()": (muxer) => {
+    const file = { data: new Uint8Array(1), fileName: "a.ttf", mimeType: "font/ttf" };
+    wherePossible(() => muxer.addAttachment(file));
+  },
+  "addChapters()": (muxer) => muxer.addChapters([{ id: 0, start: 0, end: 1, metadata: {} }]),
   "start()": (muxer) => muxer.start(),
   "startSync()": (muxer) => muxer.startSync(),
   "write()": (muxer) => muxer.write(nextPacket()),

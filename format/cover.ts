@@ -1,0 +1,145 @@
+/**
+ * Covers: pictures that belong to a song or a film, of files and for files. FFmpeg has each as a stream of one packet, with
+ * the disposition "attached_pic"; in Ogg it is a tag. What a cover is stands in `picture.ts`.
+ */
+import { copyBytes } from "../ffi/byte_views.ts";
+import { argumentError, AVError } from "../ffi/errors.ts";
+import type { Operation } from "../ffi/operation.ts";
+import { Reading } from "../ffi/reading.ts";
+import type { Session } from "../ffi/session.ts";
+import { checkBytes, checkNames, checkObject, checkString, type Names } from "../io/arguments.ts";
+import { packetOf } from "./packet.ts";
+import {
+  type Cover,
+  type CoverInit,
+  kindByComment,
+  kindByFileName,
+  PICTURE_TYPES,
+  pictureComment,
+  pictureNumber,
+  type PictureType,
+} from "./picture.ts";
+import type { CodecParameters, Stream, StreamInit } from "./stream.ts";
+
+// ------------------------------------------------------------------------------------------- reading
+
+/** Packets that come before covers at most: FFmpeg gives covers first. */
+const MAX_PACKETS = 64;
+
+/** Whether a stream is a cover, and not one of the pictures that stand for places of a film. */
+function isCover({ disposition }: Pick<Stream, "disposition">): boolean {
+  return disposition.includes("attached_pic") && !disposition.includes("timed_thumbnails");
+}
+
+/** The covers of the session's input, which has these streams; nothing was read of it yet. */
+export function* readCovers(
+  session: Session,
+  streams: readonly Omit<Stream, "discard">[],
+): Operation<Cover[]> {
+  const waiting = new Map(streams.filter(isCover).map((stream) => [stream.index, stream]));
+  const covers = new Map<number, Cover>();
+  if (waiting.size === 0) return [];
+  const reading = new Reading(session, streams.length, () => {});
+  try {
+    for (let count = 0; waiting.size > 0 && count < MAX_PACKETS; count++) {
+      const batch = yield* reading.read();
+      if (!batch) break;
+      const stream = waiting.get(batch.streamIndex);
+      if (!stream) continue;
+      waiting.delete(stream.index);
+      covers.set(stream.index, coverOf(stream, packetOf(batch).data));
+    }
+  } catch (error) {
+    // What is damaged behind the covers is for those who read it.
+    if (!(error instanceof AVError) || session.hasEnded) throw error;
+  }
+  return [...covers].toSorted(([a], [b]) => a - b).map(([, cover]) => cover);
+}
+
+function coverOf({ codecParameters, metadata }: Omit<Stream, "discard">, data: Uint8Array): Cover {
+  const type = PICTURE_TYPES.find(({ codec }) => codec === codecParameters.codec) ??
+    PICTURE_TYPES.find(({ isOne }) => isOne(data));
+  const named = (name: string) =>
+    Object.entries(metadata).find(([key]) => key.toLowerCase() === name)?.[1] ?? "";
+  return {
+    data: copyBytes(data),
+    mimeType: named("mimetype") || type?.mimeType || `image/${codecParameters.codec}`,
+    description: named("title"),
+    kind: kindByComment(named("comment")) ?? kindByFileName(named("filename")),
+  };
+}
+
+// ------------------------------------------------------------------------------------------- writing
+
+const coverNames: Names<Cover> = { data: true, mimeType: true, description: true, kind: true };
+
+/** A cover to be written, checked, with what follows from its data. */
+export function checkCover(cover: CoverInit, name: string): { cover: Cover; type: PictureType } {
+  const { data, mimeType, description = "", kind = "front" } = checkNames(
+    checkObject(cover, name),
+    coverNames,
+    name,
+    "field",
+  );
+  checkBytes(data, `${name}.data`);
+  checkString(description, `${name}.description`);
+  checkString(kind, `${name}.kind`);
+  const type = mimeType === undefined
+    ? PICTURE_TYPES.find(({ isOne }) => isOne(data))
+    : PICTURE_TYPES.find((type) => type.mimeType === checkString(mimeType, `${name}.mimeType`).toLowerCase());
+  if (!type) {
+    const what = mimeType === undefined ? "the data is no picture that is known" : `there is no ${mimeType}`;
+    const known = PICTURE_TYPES.map(({ mimeType }) => mimeType).join(", ");
+    throw argumentError(
+      TypeError,
+      mimeType === undefined ? `${name}.data` : `${name}.mimeType`,
+      `${what}; there are ${known}`,
+    );
+  }
+  return { cover: { data: copyBytes(data), mimeType: type.mimeType, description, kind }, type };
+}
+
+/** The stream that a cover is. */
+export function coverStream(
+  { cover, type }: { cover: Cover; type: PictureType },
+): { parameters: Partial<CodecParameters> & { type: "video"; codec: string }; init: StreamInit } {
+  const [width, height] = type.size(cover.data) ?? [0, 0];
+  const name = cover.kind === "front" ? "cover" : cover.kind.replaceAll(/[^\\w-]/g, "_");
+  return {
+    parameters: { type: "video", codec: type.codec, width, height },
+    init: {
+      disposition: ["attached_pic"],
+      metadata: {
+        comment: pictureComment(cover.kind),
+        filename: `${name}.${type.extension}`,
+        mimetype: type.mimeType,
+        ...(cover.description === "" ? {} : { title: cover.description }),
+      },
+    },
+  };
+}
+
+/** The tag that a cover is in Ogg: FLAC's block of a picture in base64. */
+export function coverTag({ cover, type }: { cover: Cover; type: PictureType }): Record<string, string> {
+  const [width, height] = type.size(cover.data) ?? [0, 0];
+  const text = new TextEncoder();
+  const [mimeType, description] = [text.encode(cover.mimeType), text.encode(cover.description)];
+  const number = (value: number) => {
+    const bytes = new Uint8Array(4);
+    new DataView(bytes.buffer).setUint32(0, value);
+    return bytes;
+  };
+  const [DEPTH, NO_PALETTE] = [24, 0];
+  const parts = [
+    number(pictureNumber(cover.kind)),
+    number(mimeType.length),
+    mimeType,
+    number(description.length),
+    description,
+    ...[width, height, DEPTH, NO_PALETTE, cover.data.length].map(number),
+    cover.data,
+  ];
+  const block = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  parts.reduce((at, part) => (block.set(part, at), at + part.length), 0);
+  return { METADATA_BLOCK_PICTURE: block.toBase64() };
+}
