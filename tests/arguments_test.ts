@@ -207,6 +207,7 @@ function chapterRows(name: string): Row[] {
 const muxerTable: Table<keyof MuxerOptions> = {
   ...sessionTable,
   format: noString,
+  tags: [...noObject, [{ title: 5 }, T, "tags.title"], [{ Title: "x" }, T, "tags.Title"]],
   metadata: tags,
   chapters: [...noArray, [[null], T, "chapters[0]"], [[5], T, "chapters[0]"], ...chapterRows("chapters")],
   coalesce: noBoolean,
