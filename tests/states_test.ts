@@ -341,6 +341,8 @@ testTable<Demuxer>("Demuxer", {
   "packets()": (demuxer) => demuxer.packets().next(),
   "[Symbol.asyncIterator]()": (demuxer) => demuxer[Symbol.asyncIterator]().next(),
   "packetsSync()": (demuxer) => demuxer.packetsSync().next(),
+  "batches()": (demuxer) => demuxer.batches().next(),
+  "batchesSync()": (demuxer) => demuxer.batchesSync().next(),
   "seek()": (demuxer) => demuxer.seek(1),
   "seekSync()": (demuxer) => demuxer.seekSync(1),
   "index()": (demuxer) => demuxer.index(0),
