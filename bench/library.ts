@@ -20,7 +20,11 @@ const { SET, CUR, END, SIZE } = constants.seek;
 class MemoryFile {
   #position = 0;
   calls = 0;
-  constructor(readonly bytes: Uint8Array) {}
+  readonly bytes: Uint8Array;
+
+  constructor(bytes: Uint8Array) {
+    this.bytes = bytes;
+  }
 
   read(buffer: Uint8Array): number {
     this.calls++;

@@ -24,7 +24,13 @@ export class World {
   /** Something was closed or destroyed inside a callback: what comes of the call is open. */
   meddled = false;
 
-  constructor(readonly random: Random, readonly waits: boolean) {}
+  readonly random: Random;
+  readonly waits: boolean;
+
+  constructor(random: Random, waits: boolean) {
+    this.random = random;
+    this.waits = waits;
+  }
 
   /** Callbacks called so far. */
   calls = 0;
@@ -114,7 +120,12 @@ export class Fault {
   readonly at: number;
   calls = 0;
 
-  constructor(readonly world: World, readonly kind: string) {
+  readonly world: World;
+  readonly kind: string;
+
+  constructor(world: World, kind: string) {
+    this.world = world;
+    this.kind = kind;
     this.at = world.random.small(40) - 1;
   }
 

@@ -49,12 +49,16 @@ export class Case {
   readonly complaints: string[] = [];
 
   /** `more`: answers another damaged file, of the same kind mostly. */
-  constructor(
-    readonly random: Random,
-    readonly bytes: Bytes,
-    readonly waits: boolean,
-    readonly more: () => Bytes = () => bytes,
-  ) {
+  readonly random: Random;
+  readonly bytes: Bytes;
+  readonly waits: boolean;
+  readonly more: () => Bytes;
+
+  constructor(random: Random, bytes: Bytes, waits: boolean, more: () => Bytes = () => bytes) {
+    this.random = random;
+    this.bytes = bytes;
+    this.waits = waits;
+    this.more = more;
     this.world = new World(random, waits);
     this.source = new Fault(this.world, random.pick(faultKinds));
     this.sink = new Fault(this.world, random.pick(faultKinds));

@@ -84,7 +84,12 @@ class Child {
   /** The case that the next child begins with. */
   next: number;
 
-  constructor(readonly settings: Settings, readonly tally: Tally, first: number, count: number) {
+  readonly settings: Settings;
+  readonly tally: Tally;
+
+  constructor(settings: Settings, tally: Tally, first: number, count: number) {
+    this.settings = settings;
+    this.tally = tally;
     this.next = first;
     const { seed, samples, only } = settings;
     this.#process = new Deno.Command(Deno.execPath(), {

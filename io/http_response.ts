@@ -1,6 +1,7 @@
 /**
  * What an http response says of itself: which part it is, of how many bytes, where it redirects to.
  */
+import { isDeno } from "../ffi/runtime.ts";
 import { HttpFault } from "./http_error.ts";
 
 /** A part of a file, as Content-Range tells it. */
@@ -62,12 +63,12 @@ export function retryAfterOf({ headers }: Response): number | null {
   return Number.isNaN(milliseconds) ? null : Math.max(0, milliseconds);
 }
 
-/** The bytes. Deno doesn't decompress where a range is asked for, or an encoding refused. */
+/** The bytes. Deno doesn't decompress where a range is asked for, or an encoding refused; the others always have. */
 export function bodyOf(response: Response): ReadableStream<Uint8Array> {
   const { headers, status } = response;
   const body: ReadableStream<Uint8Array> = response.body ?? new Blob([]).stream();
   const encoding = headers.get("content-encoding") ?? "identity";
-  if (encoding === "identity") return body;
+  if (encoding === "identity" || !isDeno) return body;
   if (encoding === "gzip" || encoding === "deflate") {
     return body.pipeThrough(
       new DecompressionStream(encoding) as ReadableWritablePair<Uint8Array, Uint8Array>,

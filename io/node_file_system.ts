@@ -75,7 +75,7 @@ const codes: Readonly<Record<Fault, readonly string[]>> = {
   IsADirectory: ["EISDIR"],
   NotCapable: ["ERR_ACCESS_DENIED"],
   PermissionDenied: ["EACCES", "EPERM"],
-  BadResource: ["EBADF"],
+  BadResource: ["EBADF"], // as the system says of a file, too, that was not opened for what is done with it
   BrokenPipe: ["EPIPE"],
 };
 
@@ -264,7 +264,9 @@ export const nodeFiles: FileSystem = {
     has(value, "write", "end", "on", "destroy")
       ? process.getBuiltinModule("node:stream").Writable.toWeb(value)
       : null,
-  is: (error, fault) => codes[fault].some((code) => codeOf(error) === code),
+  is: (error, fault) =>
+    codes[fault].some((code) => codeOf(error) === code) &&
+    (fault !== "BadResource" || !("syscall" in (error as Error))),
   error: errorOf,
 };
 

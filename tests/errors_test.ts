@@ -32,6 +32,7 @@ import {
 } from "@avio/avio";
 import { AVERROR } from "../ffi/constants.ts";
 import { makeError } from "../ffi/errors.ts";
+import { sleep } from "./support/async.ts";
 import { readerOf } from "./support/devices.ts";
 import { fixtureBytes, fixturePath } from "./support/fixtures.ts";
 import { runScript, runScriptOk } from "./support/subprocess.ts";
@@ -407,7 +408,7 @@ Deno.test("onLog() hears what FFmpeg says, as much as setLogLevel() lets through
   }
 });
 
-Deno.test("A listener that throws is reported, and disturbs nothing", () => {
+Deno.test("A listener that throws is reported, and disturbs nothing", async () => {
   const reported: unknown[] = [];
   const listener = (event: ErrorEvent) => {
     event.preventDefault();
@@ -421,6 +422,7 @@ Deno.test("A listener that throws is reported, and disturbs nothing", () => {
     });
     const error = assertThrows(() => probeSync(video().subarray(0, 20_000)), AVError);
     assertEquals(error.codeName, "INVALIDDATA");
+    await sleep(0); // Node reports it then
     assertGreater(reported.length, 0);
     assertStrictEquals(reported[0], thrown);
     assertEquals(probeSync(video()).streams.length, 2);

@@ -575,8 +575,11 @@ Deno.test("withinOrigin() tells what is wrong with its arguments", () => {
 
 /** A sink that has been written, or that can't be read now. */
 class Written extends MemorySink {
-  constructor(readonly content: () => Uint8Array<ArrayBuffer>) {
+  readonly content: () => Uint8Array<ArrayBuffer>;
+
+  constructor(content: () => Uint8Array<ArrayBuffer>) {
     super();
+    this.content = content;
   }
 
   override bytes(): Uint8Array<ArrayBuffer> {

@@ -37,8 +37,11 @@ function stuckAt<T>(begun: Begun): Promise<T> {
 }
 
 class StuckBlob extends Blob {
-  constructor(readonly begun: Begun) {
+  readonly begun: Begun;
+
+  constructor(begun: Begun) {
     super([media]);
+    this.begun = begun;
   }
   override slice(): Blob {
     return Object.assign(new Blob([media]), { arrayBuffer: () => stuckAt<ArrayBuffer>(this.begun) });

@@ -34,7 +34,11 @@ class Recorder implements IOCallbacks {
   readonly sink = new Collector();
   #underWay = 0;
 
-  constructor(readonly pause: () => Promise<void> | void = () => {}) {}
+  readonly pause: () => Promise<void> | void;
+
+  constructor(pause: () => Promise<void> | void = () => {}) {
+    this.pause = pause;
+  }
 
   onwrite = (buffer: Uint8Array<ArrayBuffer>, info: WriteInfo): number | Promise<number> => {
     this.calls.push(`write ${info.position}+${buffer.length} ${info.marker} ${info.time} ${md5(buffer)}`);

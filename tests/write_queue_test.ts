@@ -312,7 +312,11 @@ Deno.test("A packet may be any object with the fields of one", () => {
     streamIndex = 0;
     timeBase = timeBase;
     isKey = true;
-    constructor(readonly at: number) {}
+    readonly at: number;
+
+    constructor(at: number) {
+      this.at = at;
+    }
     get data(): Uint8Array {
       return frames[this.at]!;
     }

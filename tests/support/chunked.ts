@@ -7,18 +7,21 @@ type Bytes = Uint8Array<ArrayBuffer>;
 
 /** Gives `bytes` from front to back, so many at a time; answers its callers when, and as, a test wants. */
 export class CountedSource {
+  readonly bytes: Uint8Array;
+  readonly chunk: number;
+  /** Waited for by each answer, where it is a promise. */
+  before: (source: CountedSource) => Promise<unknown> | void;
   position = 0;
   calls = 0;
   /** Calls that have not answered yet, now and at most. */
   underWay = 0;
   busiest = 0;
 
-  constructor(
-    readonly bytes: Uint8Array,
-    readonly chunk: number,
-    /** Waited for by each answer, where it is a promise. */
-    public before: (source: CountedSource) => Promise<unknown> | void = () => {},
-  ) {}
+  constructor(bytes: Uint8Array, chunk: number, before: CountedSource["before"] = () => {}) {
+    this.bytes = bytes;
+    this.chunk = chunk;
+    this.before = before;
+  }
 
   /** Callbacks without positions; call them as often as you like, they share the position. */
   get callbacks(): IOCallbacks {

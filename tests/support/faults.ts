@@ -9,6 +9,9 @@ import type { IOCallbacks } from "@avio/avio";
 export class Fault {
   /** Callbacks called so far. */
   calls = 0;
+  readonly at: number;
+  readonly thrown: unknown;
+  readonly mode: "sync" | "throw" | "reject";
   /** Callbacks called after the one that threw. */
   late: string[] = [];
   /** The API call that was running when it threw. */
@@ -20,11 +23,11 @@ export class Fault {
    * @param at The call that throws, counted from 0.
    * @param mode "reject": the callbacks answer promises, and it rejects; "throw": they do, but it throws at once.
    */
-  constructor(
-    readonly at: number,
-    readonly thrown: unknown,
-    readonly mode: "sync" | "throw" | "reject" = "sync",
-  ) {}
+  constructor(at: number, thrown: unknown, mode: "sync" | "throw" | "reject" = "sync") {
+    this.at = at;
+    this.thrown = thrown;
+    this.mode = mode;
+  }
 
   /** The same callbacks, counted. */
   wrap(callbacks: IOCallbacks): IOCallbacks {
@@ -73,7 +76,13 @@ export class Fault {
 
 /** An API call threw. */
 class Surfaced {
-  constructor(readonly from: string, readonly error: unknown) {}
+  readonly from: string;
+  readonly error: unknown;
+
+  constructor(from: string, error: unknown) {
+    this.from = from;
+    this.error = error;
+  }
 }
 
 /** A run of API calls, each inside `fault.call`; its sources and sinks wrapped by `fault.wrap`. */

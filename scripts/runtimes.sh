@@ -1,0 +1,51 @@
+#!/usr/bin/env bash
+# The tests on Node and Bun: each file in a process of its own, by tests/support/standin/run.ts, which counts. The
+# runtimes are those that `scripts/setup.sh --tests` has installed; one that is not there is left out.
+#
+#   scripts/runtimes.sh [--only node24|node26|bun] [--jobs N] [tests/x_test.ts ...]      default: all of tests/
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+folder=${AVIO_RUNTIMES_DIR:-${AVIO_CACHE_DIR:-$HOME/.cache/avio}/runtimes}
+wanted='node24 node26 bun' jobs=$(getconf _NPROCESSORS_ONLN)
+while [ $# -gt 0 ]; do
+  case $1 in
+  --only) wanted=$2 && shift 2 ;;
+  --jobs) jobs=$2 && shift 2 ;;
+  *) break ;;
+  esac
+done
+[ $# -gt 0 ] || set -- tests/*_test.ts
+standin=tests/support/standin
+log=$(mktemp -d "${TMPDIR:-/tmp}/avio-runtimes.XXXXXX")
+trap 'rm -rf "$log"' EXIT
+
+# RUNTIME PROGRAM FILE: its output, and what went wrong with the process itself, go to one file of the log.
+run_file() {
+  local flags=(--no-warnings --expose-gc --import "./$standin/preload.ts")
+  [ "$1" != bun ] || flags=(--tsconfig-override="$standin/tsconfig.json" --preload "./$standin/preload.ts")
+  local output code=0
+  output=$log/$1.$(basename "$3")
+  timeout --kill-after=5 600 "$2" "${flags[@]}" "$standin/run.ts" "$3" >"$output" 2>&1 || code=$?
+  [ "$code" -le 1 ] || echo "FAILED $(basename "$3"): the process ended with $code" >>"$output"
+}
+export -f run_file
+export log standin
+
+failed=0
+for name in $wanted; do
+  program=$(find "$folder/$name/node_modules" -type f \( -path '*/bin/node' -o -path '*/bin/bun' \) 2>/dev/null | head -n 1)
+  if [ -z "$program" ]; then
+    echo "runtimes: $name is not installed, and not tested" >&2
+    continue
+  fi
+  begin=$SECONDS
+  export AVIO_RUNTIME=$program
+  printf '%s\0' "$@" | xargs -0 -P "$jobs" -I FILE bash -c 'run_file "$@"' _ "$name" "$program" FILE
+  if grep -h -A 12 '^FAILED ' "$log/$name".*; then failed=1; fi
+  awk -v name="$name" -v seconds=$((SECONDS - begin)) '
+    / passed, .* for Deno only$/ { passed += $2; failed += $4; ignored += $6; deno += $8; files++ }
+    END { printf "runtimes: %s: %d passed, %d failed, %d ignored, %d for Deno only, in %d files, %d s\n",
+      name, passed, failed, ignored, deno, files, seconds }' "$log/$name".*
+done
+exit "$failed"

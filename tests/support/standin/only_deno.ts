@@ -1,0 +1,23 @@
+/**
+ * Tests that are about Deno itself: its permissions, its calls of files, `deno compile`, JSR, its other commands; by file, with
+ * how their names begin. They are counted, and everything else runs on the other runtimes, too.
+ */
+export const onlyDeno: Readonly<Record<string, "all" | readonly string[]>> = {
+  // What they test is how Deno, npm or a browser take avio; npm_package_test.ts starts the other runtimes itself.
+  "browser_test.ts": "all",
+  "compile_test.ts": "all",
+  "docs_test.ts": "all",
+  "examples_test.ts": "all",
+  "jsr_package_test.ts": "all",
+  "npm_package_test.ts": "all",
+  "release_test.ts": "all",
+  "boundary_test.ts": [
+    "--allow-ffi",
+    "Without the FFI permission",
+    "A path needs the permission",
+    "Packets can be cloned, and posted to a worker",
+  ],
+  "file_test.ts": ["The sync engine makes synchronous calls"],
+  // How far is read ahead of a seek is told by the size of the chunks of Deno's fetch.
+  "http_test.ts": ["An http: source is asked again where it really seeks"],
+};
