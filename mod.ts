@@ -52,7 +52,13 @@ export {
   type EncoderReport,
   type VideoConfig,
 } from "./format/web_codecs.ts";
-export { Demuxer, type SeekOptions, type SeekTarget } from "./format/demuxer.ts";
+export {
+  Demuxer,
+  type PacketAtOptions,
+  type PacketsOptions,
+  type SeekOptions,
+  type SeekTarget,
+} from "./format/demuxer.ts";
 export type { DemuxerOptions } from "./format/open_input.ts";
 export { uploadFormats } from "./format/upload_formats.ts";
 export type { MuxerOptions } from "./format/open_output.ts";
@@ -72,7 +78,8 @@ export {
 export { type AttachmentInit, Muxer } from "./format/muxer.ts";
 export type { MediaType } from "./format/media_type.ts";
 export type { SessionOptions } from "./format/options.ts";
-export { Packet, type PacketInit, type SideData } from "./format/packet.ts";
+export type { ColorRange, Disposition, FieldOrder, SideDataType } from "./format/known_names.ts";
+export { Packet, type PacketInit, type SideData, type SideDataInit } from "./format/packet.ts";
 export { probe, probeSync } from "./format/probe.ts";
 export type { Rational } from "./format/rational.ts";
 export { type SideDataFields, sideDataFields } from "./format/side_data.ts";
@@ -90,9 +97,11 @@ export type { IndexEntry } from "./format/stream_index.ts";
 export type {
   Chapter,
   CodecParameters,
+  CodecParametersLike,
   MediaInfo,
   Program,
   Stream,
   StreamInit,
   StreamLike,
+  StreamParameters,
 } from "./format/stream.ts";

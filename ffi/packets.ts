@@ -17,7 +17,7 @@ const DISCARD = 4;
 /** Data beside the coded data, by FFmpeg's name. */
 export interface RawSideData {
   type: string;
-  data: Uint8Array;
+  data: Uint8Array<ArrayBuffer>;
 }
 
 /** A packet's numbers; times are in units of `num / den` seconds, NaN where unknown. */
@@ -39,7 +39,7 @@ export interface PacketNumbers {
 /** What a packet out of C is put into; times are null where unknown. */
 export interface PacketFields {
   streamIndex: number;
-  data: Uint8Array;
+  data: Uint8Array<ArrayBuffer>;
   pts: number | null;
   dts: number | null;
   duration: number;

@@ -4,12 +4,12 @@
 import * as output from "../ffi/output.ts";
 import type { Session } from "../ffi/session.ts";
 import { checkObject, checkString } from "../io/arguments.ts";
-import { type CodecParameters, type StreamInit, type StreamLike, streamSettings } from "./stream.ts";
+import { type StreamInit, type StreamLike, type StreamParameters, streamSettings } from "./stream.ts";
 
 /** Adds a stream of these parameters to the session's output; its index. */
 export function addStreamOf(
   session: Session,
-  parameters: Partial<CodecParameters>,
+  parameters: Partial<StreamParameters>,
   init: StreamInit = {},
 ): number {
   return output.addStream(session, streamSettings(parameters, init));

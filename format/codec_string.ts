@@ -8,22 +8,23 @@ import { cicpOf, isDefaultColor } from "./color_names.ts";
 import type { CodecParameters } from "./stream.ts";
 
 /** What {@linkcode codecString} looks at. */
-export type CodecStringParameters = Pick<
-  CodecParameters,
-  | "codec"
-  | "profile"
-  | "level"
-  | "extradata"
-  | "tag"
-  | "pixelFormat"
-  | "width"
-  | "height"
-  | "frameRate"
-  | "colorPrimaries"
-  | "colorTransfer"
-  | "colorSpace"
-  | "colorRange"
->;
+export type CodecStringParameters =
+  & Pick<
+    CodecParameters,
+    | "codec"
+    | "profile"
+    | "level"
+    | "tag"
+    | "pixelFormat"
+    | "width"
+    | "height"
+    | "frameRate"
+    | "colorPrimaries"
+    | "colorTransfer"
+    | "colorSpace"
+    | "colorRange"
+  >
+  & { extradata: Uint8Array | null };
 
 /** Codecs whose string has no fields. */
 const PLAIN: Readonly<Record<string, string>> = {

@@ -19,7 +19,7 @@ import {
   pictureNumber,
   type PictureType,
 } from "./picture.ts";
-import type { CodecParameters, Stream, StreamInit } from "./stream.ts";
+import type { Stream, StreamInit, StreamParameters } from "./stream.ts";
 
 // ------------------------------------------------------------------------------------------- reading
 
@@ -102,7 +102,7 @@ export function checkCover(cover: CoverInit, name: string): { cover: Cover; type
 /** The stream that a cover is. */
 export function coverStream(
   { cover, type }: { cover: Cover; type: PictureType },
-): { parameters: Partial<CodecParameters> & { type: "video"; codec: string }; init: StreamInit } {
+): { parameters: StreamParameters; init: StreamInit } {
   const [width, height] = type.size(cover.data) ?? [0, 0];
   const name = cover.kind === "front" ? "cover" : cover.kind.replaceAll(/[^\\w-]/g, "_");
   return {

@@ -5,10 +5,12 @@
 import { calls } from "../ffi/calls.ts";
 import { argumentError } from "../ffi/errors.ts";
 import { seekInput, type SeekPlace } from "../ffi/input.ts";
+import { sizeIO } from "../ffi/plain_io.ts";
 import type { Operation } from "../ffi/operation.ts";
 import { Reading } from "../ffi/reading.ts";
 import { Session } from "../ffi/session.ts";
 import {
+  checkArray,
   checkBoolean,
   checkInteger,
   checkLimit,
@@ -53,6 +55,20 @@ export interface SeekOptions {
 
 const seekOptionNames: Names<SeekOptions> = { backward: true, any: true, min: true, max: true };
 
+/** Options of {@linkcode Demuxer.packets}. */
+export interface PacketsOptions {
+  /** The streams whose packets are wanted, or their indexes. @default all */
+  streams?: readonly (Stream | number)[];
+}
+
+const packetsOptionNames: Names<PacketsOptions> = { streams: true };
+
+/** Options of {@linkcode Demuxer.getPacket}. */
+export interface PacketAtOptions {
+  /** The stream, or its index. @default the video that a player would choose, else the audio */
+  stream?: Stream | number;
+}
+
 /**
  * An input that is open (AVFormatContext): the streams of a container and their packets.
  *
@@ -74,8 +90,11 @@ export class Demuxer implements Disposable, AsyncDisposable, AsyncIterable<Packe
   #streams: DemuxerStream[];
   #reading: Reading;
 
-  private constructor(session: Session) {
+  #size: number | null;
+
+  private constructor(session: Session, size: number | null) {
     this.#session = session;
+    this.#size = size;
     this.#description = describeInput(session);
     this.format = this.#description.format;
     this.#streams = this.#description.streams.map((stream) => new DemuxerStream(session, stream));
@@ -101,8 +120,23 @@ export class Demuxer implements Disposable, AsyncDisposable, AsyncIterable<Packe
   }
 
   static *#open(session: Session, source: Source, options: DemuxerOptions): Operation<Demuxer> {
-    yield* openInput(session, source, options);
-    return new Demuxer(session);
+    const { io, size = null } = yield* openInput(session, source, options);
+    return new Demuxer(session, (io && (yield* sizeIO(session, io))) ?? size);
+  }
+
+  /** Bytes of the source, null where unknown. */
+  get size(): number | null {
+    return this.#size;
+  }
+
+  /** Whether the source can seek; where it can't, {@linkcode seek} is an error, but within what is kept of it. */
+  get seekable(): boolean {
+    return this.#description.seekable;
+  }
+
+  /** Whether it is closed, or has failed for good: every call that reads throws. */
+  get closed(): boolean {
+    return this.#session.hasEnded;
   }
 
   /** Streams found so far; some formats have new ones later. */
@@ -183,8 +217,7 @@ export class Demuxer implements Disposable, AsyncDisposable, AsyncIterable<Packe
 
   /** The first program that has the stream. */
   #programOf(stream: Stream | number): Program | undefined {
-    const index = typeof stream === "object" ? stream?.index : stream;
-    checkInteger(index, "related", 0, this.#streams.length - 1);
+    const index = this.#indexOf(stream, "related");
     return this.programs.find(({ streamIndexes }) => streamIndexes.includes(index));
   }
 
@@ -227,9 +260,43 @@ export class Demuxer implements Disposable, AsyncDisposable, AsyncIterable<Packe
     return null;
   }
 
-  /** The packets that are left, one after the other. */
-  packets(): AsyncIterableIterator<Packet> {
-    return new PacketIterator(() => this.#readyNow(), () => this.read());
+  /**
+   * The packets that are left, one after the other; of some streams, where `streams` says so: the others are read and
+   * passed over (`stream.discard` keeps them from being read at all).
+   *
+   * ```ts
+   * import { Demuxer } from "@avio/avio";
+   *
+   * await using demuxer = await Demuxer.open("fixtures/video.mp4");
+   * const audio = demuxer.bestStream("audio")!;
+   * for await (const packet of demuxer.packets({ streams: [audio] })) console.log(packet.time);
+   * ```
+   *
+   * @param options.streams The streams, or their indexes.
+   * @throws {TypeError | RangeError} There is no such stream.
+   */
+  packets(options: PacketsOptions = {}): AsyncIterableIterator<Packet> {
+    const wanted = this.#wantedStreams(options);
+    if (!wanted) return new PacketIterator(() => this.#readyNow(), () => this.read());
+    return new PacketIterator(() => null, async () => {
+      let packet = await this.read();
+      while (packet && !wanted.has(packet.streamIndex)) packet = await this.read();
+      return packet;
+    });
+  }
+
+  /** Indexes; null where all are. */
+  #wantedStreams(options: PacketsOptions): Set<number> | null {
+    const { streams } = checkNames(checkObject(options, "options"), packetsOptionNames);
+    if (streams === undefined) return null;
+    return new Set(
+      checkArray(streams, "streams").map((stream, at) => this.#indexOf(stream, `streams[${at}]`)),
+    );
+  }
+
+  #indexOf(stream: Stream | number, name: string): number {
+    const index = typeof stream === "object" ? stream?.index : stream;
+    return checkInteger(index, name, 0, this.#streams.length - 1);
   }
 
   /** The same as {@linkcode packets}. */
@@ -237,9 +304,91 @@ export class Demuxer implements Disposable, AsyncDisposable, AsyncIterable<Packe
     return this.packets();
   }
 
-  /** The packets that are left, one after the other. */
-  *packetsSync(): IterableIterator<Packet> {
-    for (let packet = this.readSync(); packet; packet = this.readSync()) yield packet;
+  /** As {@linkcode Demuxer.packets}. */
+  packetsSync(options: PacketsOptions = {}): IterableIterator<Packet> {
+    return this.#packetsSync(this.#wantedStreams(options));
+  }
+
+  *#packetsSync(wanted: Set<number> | null): IterableIterator<Packet> {
+    for (let packet = this.readSync(); packet; packet = this.readSync()) {
+      if (!wanted || wanted.has(packet.streamIndex)) yield packet;
+    }
+  }
+
+  /**
+   * The packet that is shown at a time: of the stream, the last one whose time is not after it. The Demuxer seeks for it, and
+   * goes on from somewhere behind it.
+   *
+   * ```ts
+   * import { Demuxer } from "@avio/avio";
+   *
+   * using demuxer = Demuxer.openSync("fixtures/video.mp4");
+   * console.log(demuxer.getPacketSync(1.5)?.time, demuxer.getKeyPacketSync(1.5)?.time); // 1.48 1
+   * ```
+   *
+   * @param time Seconds, as `packet.time` has them.
+   * @param options.stream Of which stream. @default the video that a player would choose, else the audio
+   * @returns The packet; null where the stream begins later.
+   * @throws {AVError} The format or the source can't seek.
+   */
+  getPacketSync(time: number, options: PacketAtOptions = {}): Packet | null {
+    const stream = this.#streamAt(time, options);
+    return this.#session.callSync(calls.seek, () => this.#packetAt(time, stream, false));
+  }
+
+  /** As {@linkcode Demuxer.getPacketSync}. */
+  async getPacket(time: number, options: PacketAtOptions = {}): Promise<Packet | null> {
+    const stream = this.#streamAt(time, options);
+    return await this.#session.call(() => this.#packetAt(time, stream, false));
+  }
+
+  /**
+   * The packet from which decoding has to begin to show what is shown at a time: of the stream, the last key frame whose time
+   * is not after it. The packets after it are what comes next.
+   *
+   * @param time Seconds, as `packet.time` has them.
+   * @param options.stream Of which stream. @default the video that a player would choose, else the audio
+   * @returns The packet; null where the stream begins later.
+   * @throws {AVError} The format or the source can't seek.
+   */
+  getKeyPacketSync(time: number, options: PacketAtOptions = {}): Packet | null {
+    const stream = this.#streamAt(time, options);
+    return this.#session.callSync(calls.seek, () => this.#packetAt(time, stream, true));
+  }
+
+  /** As {@linkcode Demuxer.getKeyPacketSync}. */
+  async getKeyPacket(time: number, options: PacketAtOptions = {}): Promise<Packet | null> {
+    const stream = this.#streamAt(time, options);
+    return await this.#session.call(() => this.#packetAt(time, stream, true));
+  }
+
+  #streamAt(time: number, options: PacketAtOptions): DemuxerStream {
+    this.#session.checkOpen(calls.seek.phrase);
+    checkNumber(time, "time");
+    const { stream } = checkNames(checkObject(options, "options"), { stream: true });
+    if (stream !== undefined) return this.#streams[this.#indexOf(stream, "stream")]!;
+    const best = this.bestStream("video") ?? this.bestStream("audio");
+    if (best) return this.#streams[best.index]!;
+    throw argumentError(TypeError, "stream", "must be given, there is neither video nor audio");
+  }
+
+  *#packetAt(time: number, { index, timeBase }: DemuxerStream, isKey: boolean): Operation<Packet | null> {
+    this.#session.checkOpen(calls.seek.phrase);
+    // A time that was a timestamp before is that timestamp again.
+    const timestamp = Math.floor(time * timeBase.den / timeBase.num + 1e-6);
+    yield* this.#seek(this.#seekPlace({ streamIndex: index, timestamp }));
+    let found: Packet | null = null;
+    for (let packet; (packet = yield* this.#read());) {
+      if (packet.streamIndex !== index) continue;
+      const { pts, dts } = packet;
+      if (pts !== null && pts <= timestamp && (packet.isKey || !isKey)) {
+        if (isKey) return packet;
+        if (!found || pts >= found.pts!) found = packet;
+      }
+      // Nothing that is decoded later is shown earlier.
+      if ((dts ?? pts ?? -Infinity) > timestamp) break;
+    }
+    return found;
   }
 
   /**

@@ -15,6 +15,7 @@ import {
   checkStrings,
   type Names,
 } from "../io/arguments.ts";
+import type { Disposition } from "./known_names.ts";
 import type { Stream, StreamInit } from "./stream.ts";
 
 /**
@@ -30,7 +31,7 @@ export interface StreamEdits {
   /** Its tags: "language", "title", ... */
   metadata?: TagEdits;
   /** What it is for, instead of what it was: "default", "forced", ... */
-  disposition?: readonly string[];
+  disposition?: readonly Disposition[];
   /** Its fourcc, whether or not the output's format knows it: "hvc1", ... */
   tag?: string;
   /** The container's own number of it, where it has one: in MPEG-TS the PID. */

@@ -4,14 +4,14 @@
 import { checkArray, checkObject, checkString } from "../io/arguments.ts";
 import { codecString } from "./codec_string.ts";
 import { type FormatInfo, outputFormats } from "./formats.ts";
-import type { Stream } from "./stream.ts";
+import type { StreamLike } from "./stream.ts";
 
 /** What {@linkcode mimeType} looks at: of what `probe` returns, of a Demuxer, of a Muxer with its streams. */
 export interface MimeTypeInfo {
   /** The container's format. */
   readonly format: Pick<FormatInfo, "name" | "mimeTypes">;
   /** Its streams. */
-  readonly streams: readonly Pick<Stream, "type" | "codecParameters" | "disposition">[];
+  readonly streams: readonly Pick<StreamLike, "type" | "codecParameters" | "disposition">[];
   /** Its tags; the brand of mp4 and mov is among them. */
   readonly metadata?: Readonly<Record<string, string>>;
 }

@@ -8,7 +8,6 @@ import { canWait, type Operation } from "../ffi/operation.ts";
 import { flushOutput, learnStream, setMetadata, writeTrailer } from "../ffi/output.ts";
 import { Session } from "../ffi/session.ts";
 import { WriteQueue } from "../ffi/write_queue.ts";
-import type { MediaType } from "./media_type.ts";
 import { checkBytes, checkNames, checkObject, checkString, type Names } from "../io/arguments.ts";
 import type { Attachment } from "../io/attachment.ts";
 import type { Sink } from "../io/sink.ts";
@@ -29,12 +28,12 @@ import {
 import { asPacket, copyOf, numbersOf, Packet, type PacketInit } from "./packet.ts";
 import {
   type Chapter,
-  type CodecParameters,
   describeOutput,
   type Description,
   type Stream,
   type StreamInit,
   type StreamLike,
+  type StreamParameters,
 } from "./stream.ts";
 import { withTagValues } from "./tags.ts";
 
@@ -148,7 +147,7 @@ export class Muxer implements Disposable, AsyncDisposable {
    * @throws {TypeError} A parameter is unknown or of the wrong type.
    */
   addStream(
-    from: StreamLike | (Partial<CodecParameters> & { type: MediaType; codec: string }),
+    from: StreamLike | StreamParameters,
     init: StreamInit = {},
   ): number {
     this.#checkNotStarted(calls.addStream.phrase);
@@ -272,7 +271,7 @@ export class Muxer implements Disposable, AsyncDisposable {
   }
 
   // deno-lint-ignore require-yield
-  *#addStream(from: StreamLike | Partial<CodecParameters>, init: StreamInit): Operation<number> {
+  *#addStream(from: StreamLike | StreamParameters, init: StreamInit): Operation<number> {
     const index = "codecParameters" in from
       ? addStreamLike(this.#session, from, this.#withTags(from, init))
       : addStreamOf(this.#session, from, init);

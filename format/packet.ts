@@ -17,20 +17,24 @@ import {
   type Names,
 } from "../io/arguments.ts";
 import { checkChunk, chunkData, type EncodedChunk, type EncodedChunkInit } from "./encoded_chunk.ts";
+import type { SideDataType } from "./known_names.ts";
 import { checkTimeBase, type Rational } from "./rational.ts";
 
 /** Data beside the coded data: of a packet or of a stream (AVPacketSideData). */
 export interface SideData {
   /** FFmpeg's name (av_packet_side_data_name): "Display Matrix", "New Extradata", "Skip Samples", ... */
-  type: string;
+  type: SideDataType;
   /** As FFmpeg lays it out: the struct of that name, or bytes. {@linkcode sideDataFields} reads the structs. */
-  data: Uint8Array;
+  data: Uint8Array<ArrayBuffer>;
 }
+
+/** Side data that a program makes: bytes in any memory. */
+export type SideDataInit = Omit<SideData, "data"> & { data: Uint8Array };
 
 /** What a packet is made of: its stream, its data, and whatever else is known. */
 export type PacketInit =
-  & Partial<Omit<Packet, "time" | "toEncodedChunkInit">>
-  & { streamIndex: number; data: Uint8Array };
+  & Partial<Omit<Packet, "time" | "toEncodedChunkInit" | "data" | "sideData">>
+  & { streamIndex: number; data: Uint8Array; sideData?: readonly SideDataInit[] };
 
 const sideDataNames: Names<SideData> = { type: true, data: true };
 
@@ -71,7 +75,7 @@ export class Packet {
   /** Index of its stream. */
   streamIndex: number;
   /** The coded data. */
-  data: Uint8Array;
+  data: Uint8Array<ArrayBuffer>;
   /** When it is shown, in units of timeBase; null where unknown. */
   pts: number | null;
   /** When it is decoded, in units of timeBase; null where unknown. */
@@ -92,7 +96,7 @@ export class Packet {
   sideData: SideData[];
 
   /**
-   * Makes a packet; the data is not copied.
+   * Makes a packet; the data is not copied, unless it is in memory that is shared between threads.
    *
    * @throws {TypeError} A field is missing or of the wrong type.
    * @throws {RangeError} A field is out of range.
@@ -100,7 +104,7 @@ export class Packet {
   constructor(init: PacketInit) {
     if (init !== EMPTY) checkNames(checkObject(init, "packet"), packetNames, "packet", "field");
     this.streamIndex = init.streamIndex;
-    this.data = init.data;
+    this.data = unshared(init.data);
     this.pts = init.pts ?? null;
     this.dts = init.dts ?? null;
     this.duration = init.duration ?? 0;
@@ -109,7 +113,7 @@ export class Packet {
     this.isCorrupt = init.isCorrupt ?? false;
     this.isDiscard = init.isDiscard ?? false;
     this.pos = init.pos ?? null;
-    this.sideData = init.sideData ?? [];
+    this.sideData = (init.sideData ?? []) as SideData[];
     if (init !== EMPTY) checkPacket(this);
   }
 
@@ -165,9 +169,15 @@ export class Packet {
       type: this.isKey ? "key" : "delta",
       timestamp: microseconds(time),
       ...(this.duration > 0 ? { duration: microseconds(this.duration) } : {}),
-      data: this.data as Uint8Array<ArrayBuffer>,
+      data: this.data,
     };
   }
+}
+
+/** The same bytes in memory of this thread's own. */
+function unshared(data: Uint8Array): Uint8Array<ArrayBuffer> {
+  const isShared = data?.buffer instanceof SharedArrayBuffer;
+  return isShared ? copyBytes(data) : data as Uint8Array<ArrayBuffer>;
 }
 
 /**
@@ -182,7 +192,7 @@ export function asPacket(packet: PacketInit): Packet {
 }
 
 /** Whether FFmpeg may be given it, which the library knows. */
-export function checkContents(sideData: readonly SideData[], name: string): void {
+export function checkContents(sideData: readonly SideDataInit[], name: string): void {
   sideData.forEach((item, index) => checkSideDataContent(item, `${name}[${index}]`));
 }
 
@@ -201,13 +211,13 @@ function checkPacket(packet: Packet): void {
 }
 
 /** Side data of a packet or a stream, checked. */
-export function checkSideData(sideData: readonly SideData[], name: string): readonly SideData[] {
+export function checkSideData(sideData: readonly SideDataInit[], name: string): readonly SideDataInit[] {
   checkArray(sideData, name).forEach((item, index) => checkSideDataItem(item, `${name}[${index}]`));
   return sideData;
 }
 
 /** One item of side data, checked. */
-export function checkSideDataItem(item: SideData, name: string): SideData {
+export function checkSideDataItem(item: SideDataInit, name: string): SideDataInit {
   checkNames(checkObject(item, name), sideDataNames, name, "field");
   checkString(item.type, `${name}.type`);
   checkBytes(item.data, `${name}.data`);

@@ -2,7 +2,7 @@
  * Side data read: the layouts of FFmpeg's structs, each a list of fields, for what containers tell of streams and packets.
  * FFmpeg keeps their first fields from version to version, and adds behind them.
  */
-import { checkSideDataItem, type SideData } from "./packet.ts";
+import { checkSideDataItem, type SideDataInit } from "./packet.ts";
 import type { Rational } from "./rational.ts";
 
 /** What side data says: the fields of FFmpeg's struct by ffprobe's names, in camelCase; null where it says "unknown". */
@@ -147,7 +147,7 @@ const layouts = new Map<string, Readonly<Record<string, Kind>>>(Object.entries({
  * @returns Null where the layout is not known, or there are too few bytes for it.
  * @throws {TypeError} It is no side data.
  */
-export function sideDataFields(sideData: SideData): SideDataFields | null {
+export function sideDataFields(sideData: SideDataInit): SideDataFields | null {
   const { type, data } = checkSideDataItem(sideData, "sideData");
   const layout = layouts.get(type.toLowerCase());
   if (!layout) return null;

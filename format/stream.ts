@@ -9,8 +9,9 @@ import * as output from "../ffi/output.ts";
 import type { Session } from "../ffi/session.ts";
 import { fromBase64, toBase64 } from "../io/base64.ts";
 import type { FormatInfo } from "./formats.ts";
+import type { ColorRange, Disposition, FieldOrder } from "./known_names.ts";
 import { checkMediaType, type MediaType } from "./media_type.ts";
-import { checkContents, checkSideData, type SideData } from "./packet.ts";
+import { checkContents, checkSideData, type SideData, type SideDataInit } from "./packet.ts";
 import {
   checkArray,
   checkBoolean,
@@ -44,7 +45,7 @@ export interface CodecParameters {
   /** The codec's level, null where unknown. */
   level: number | null;
   /** What a decoder needs before the first packet (avcC, OpusHead, ...). */
-  extradata: Uint8Array | null;
+  extradata: Uint8Array<ArrayBuffer> | null;
   /** Pixels. */
   width: number;
   /** Pixels. */
@@ -58,7 +59,7 @@ export interface CodecParameters {
   /** FFmpeg's name: "bt709", ... */
   colorSpace: string | null;
   /** "tv" or "pc". */
-  colorRange: string | null;
+  colorRange: ColorRange | null;
   /** FFmpeg's name: "bt709", ... */
   colorPrimaries: string | null;
   /** FFmpeg's name: "bt709", "smpte2084", ... */
@@ -66,7 +67,7 @@ export interface CodecParameters {
   /** FFmpeg's name: "left", "center", ... */
   chromaLocation: string | null;
   /** "progressive", "tt", "bb", "tb" or "bt". */
-  fieldOrder: string | null;
+  fieldOrder: FieldOrder | null;
   /** Frames by which decoding is ahead of showing (video_delay). */
   videoDelay: number;
   /** Samples per second. */
@@ -95,11 +96,31 @@ export interface CodecParameters {
   seekPreroll: number;
 }
 
+/** A new stream: its type and codec, and what else is known of it. */
+export type StreamParameters =
+  & Partial<Omit<CodecParameters, "extradata">>
+  & { type: MediaType; codec: string; extradata?: Uint8Array | null };
+
 /** A stream to copy: one of a demuxer, or described like one. */
-export type StreamLike = Omit<
-  Stream,
-  "discard" | "rotation" | "realFrameRate" | "startPts" | "durationTs" | "ptsWrapBits"
->;
+export type StreamLike =
+  & Omit<
+    Stream,
+    | "codecParameters"
+    | "sideData"
+    | "discard"
+    | "rotation"
+    | "realFrameRate"
+    | "startPts"
+    | "durationTs"
+    | "ptsWrapBits"
+  >
+  & {
+    readonly codecParameters: CodecParametersLike;
+    readonly sideData: readonly SideDataInit[];
+  };
+
+/** Codec parameters that a program makes: bytes in any memory. */
+export type CodecParametersLike = Omit<CodecParameters, "extradata"> & { extradata: Uint8Array | null };
 
 /** A stream of an input or output (AVStream). */
 export interface Stream {
@@ -130,7 +151,7 @@ export interface Stream {
   /** Frames per second by which all its timestamps can be told (r_frame_rate), `0/0` or `0/1` where unknown. */
   readonly realFrameRate: Rational;
   /** What it is for: "default", "forced", "attached_pic", ... */
-  readonly disposition: readonly string[];
+  readonly disposition: readonly Disposition[];
   /** Its tags: "language", "title", ... */
   readonly metadata: Readonly<Record<string, string>>;
   /** Side data of the whole stream: "Display Matrix", ... */
@@ -205,7 +226,10 @@ export interface MediaInfo {
 // ------------------------------------------------------------------------------------------- describing
 
 /** What an input or an output is. */
-export type Description = Omit<MediaInfo, "size" | "tags" | "covers">;
+export type Description = Omit<MediaInfo, "size" | "tags" | "covers"> & {
+  /** Whether its source or sink can seek. */
+  seekable: boolean;
+};
 
 /** As the shim writes it: bytes are base64, and what is not a field of FFmpeg's is missing. */
 interface RawDescription extends Omit<Description, "streams"> {
@@ -294,11 +318,11 @@ export interface StreamInit {
   /** Its tags: "language", "title", ... */
   metadata?: Record<string, string>;
   /** What it is for: "default", "forced", ... */
-  disposition?: string[];
+  disposition?: Disposition[];
   /** The container's own number of it, where it has one. */
   id?: number;
   /** Side data of the whole stream. */
-  sideData?: SideData[];
+  sideData?: SideDataInit[];
   /** Frames per second. */
   averageFrameRate?: Rational;
   /**
@@ -333,7 +357,7 @@ function fraction(value: Rational, name: string): string {
 }
 
 /** Codec parameters as the shim's fields; `type` comes first, because others depend on it. */
-function parameterFields(parameters: Partial<CodecParameters>): [string, string][] {
+function parameterFields(parameters: Partial<StreamParameters>): [string, string][] {
   const { type, codec, ...rest } = parameters;
   const fields: [string, string][] = [
     ["type", checkMediaType(type!, "type")],
@@ -378,7 +402,7 @@ const streamInitNames: Names<StreamInit> = {
 
 /** The settings of a new stream of the output. */
 export function streamSettings(
-  parameters: Partial<CodecParameters>,
+  parameters: Partial<StreamParameters>,
   init: StreamInit,
 ): output.StreamSettings {
   const { metadata = {}, sideData = [], bitstreamFilter } = checkNames(

@@ -8,8 +8,7 @@ import { checkInteger, checkObject, checkString, MAX_INT32 } from "../io/argumen
 import { codecString } from "./codec_string.ts";
 import { colorParametersOf, type WebColors, type WebColorSpace, webColorSpace } from "./color_names.ts";
 import { checkBufferSource } from "./encoded_chunk.ts";
-import type { MediaType } from "./media_type.ts";
-import type { CodecParameters, Stream } from "./stream.ts";
+import type { CodecParametersLike, StreamLike, StreamParameters } from "./stream.ts";
 import { webCodecOf } from "./web_codec_names.ts";
 
 /** What `VideoDecoder.configure()` takes (`VideoDecoderConfig`). */
@@ -89,7 +88,7 @@ export interface EncoderReport {
  * @throws {TypeError} It is no stream.
  */
 export function decoderConfig(
-  stream: Pick<Stream, "type" | "codecParameters"> & { readonly rotation?: number },
+  stream: Pick<StreamLike, "type" | "codecParameters"> & { readonly rotation?: number },
 ): VideoConfig | AudioConfig | null {
   const { type, codecParameters, rotation = 0 } = checkObject(stream, "stream");
   const parameters = checkObject(codecParameters, "stream.codecParameters");
@@ -138,7 +137,7 @@ export function decoderConfig(
  */
 export function codecParametersOf(
   config: EncoderReport,
-): Partial<CodecParameters> & { type: MediaType; codec: string } {
+): StreamParameters {
   const { codec: name, description } = checkObject(config, "config");
   const known = webCodecOf(checkString(name, "config.codec"));
   if (!known) throw argumentError(TypeError, "config.codec", `there is no codec ${JSON.stringify(name)}`);
@@ -154,7 +153,7 @@ function videoParameters(
   known: Known,
   config: EncoderReport,
   description: Uint8Array | null,
-): Partial<CodecParameters> & { type: MediaType; codec: string } {
+): StreamParameters {
   const size = (name: "codedWidth" | "codedHeight" | "displayAspectWidth" | "displayAspectHeight") =>
     checkInteger(config[name], `config.${name}`, 1, MAX_INT32);
   const [width, height] = [size("codedWidth"), size("codedHeight")];
@@ -185,7 +184,7 @@ function audioParameters(
   known: Known,
   config: EncoderReport,
   description: Uint8Array | null,
-): Partial<CodecParameters> & { type: MediaType; codec: string } {
+): StreamParameters {
   const sampleRate = checkInteger(config.sampleRate, "config.sampleRate", 1, MAX_INT32);
   const channels = checkInteger(config.numberOfChannels, "config.numberOfChannels", 1, 255);
   const bits = known.bitsPerCodedSample;
@@ -216,7 +215,7 @@ const ALAC_BOX_HEADER = 12;
 const ALAC_CONFIG_SIZE = 24;
 
 /** What FFmpeg keeps as extradata, as WebCodecs wants it; null where it wants nothing. */
-function descriptionOf({ codec, extradata }: CodecParameters): Uint8Array<ArrayBuffer> | null {
+function descriptionOf({ codec, extradata }: CodecParametersLike): Uint8Array<ArrayBuffer> | null {
   if (!extradata || extradata.length === 0) return null;
   switch (codec) {
     case "h264":

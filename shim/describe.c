@@ -207,6 +207,8 @@ int32_t avs_describe(double handle, uint32_t direction, char *out, uint32_t capa
   json_number(&text, context->bit_rate > 0 ? (double)context->bit_rate : NAN);
   json_key(&text, "probeScore");
   text_format(&text, "%d", context->probe_score);
+  json_key(&text, "seekable");
+  text_format(&text, "%s", context->pb && context->pb->seekable & AVIO_SEEKABLE_NORMAL ? "true" : "false");
   describe_metadata(&text, context->metadata);
   describe_lists(&text, context);
   text_append(&text, "}", 1);

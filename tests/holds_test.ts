@@ -15,6 +15,7 @@ import {
   RemuxStream,
   remuxSync,
   streamingOptions,
+  type StreamParameters,
 } from "@avio/avio";
 import { concatBytes, nalUnits } from "./support/essence.ts";
 import { fixtureBytes, realPath } from "./support/fixtures.ts";
@@ -213,7 +214,7 @@ function speexHeader(): Uint8Array {
 }
 
 type Sample = {
-  parameters: Partial<CodecParameters> & { type: "audio" | "video"; codec: string };
+  parameters: StreamParameters & { type: "audio" | "video" };
   packet: number;
 };
 
@@ -222,7 +223,7 @@ const picture = { type: "video", width: 64, height: 48, pixelFormat: "yuv420p" }
 const sound = (
   codec: string,
   packet: number,
-  more: Omit<Partial<CodecParameters>, "type" | "codec"> = {},
+  more: Omit<StreamParameters, "type" | "codec"> = {},
 ): Sample => ({
   parameters: { ...tone, codec, ...more },
   packet,

@@ -118,3 +118,20 @@ Deno.test("Packets do not share what they default to", () => {
   a.sideData.push({ type: "New Extradata", data: new Uint8Array(1) });
   assertEquals(b.sideData, []);
 });
+
+Deno.test("Packets are what the web platform takes: bytes in memory that nobody shares", async () => {
+  using demuxer = Demuxer.openSync(fixtureBytes("video.mp4"));
+  const packet = demuxer.readSync()!;
+  const { extradata } = demuxer.streams[0]!.codecParameters;
+  // These lines are the test: they compile.
+  assertEquals(await new Response(packet.data).bytes(), packet.data);
+  assertEquals(new Blob([extradata!]).size, extradata!.length);
+  const shared = new Uint8Array(new SharedArrayBuffer(3)).fill(7);
+  const made = new Packet({
+    streamIndex: 0,
+    data: shared,
+    sideData: [{ type: "New Extradata", data: shared }],
+  });
+  assertEquals(await new Response(made.data).bytes(), Uint8Array.of(7, 7, 7));
+  assert(!(made.data.buffer as ArrayBufferLike instanceof SharedArrayBuffer));
+});

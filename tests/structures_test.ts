@@ -12,7 +12,7 @@ import {
   Packet,
   remux,
   remuxSync,
-  type SideData,
+  type SideDataInit,
 } from "@avio/avio";
 import { fixtureBytes, fixturePath } from "./support/fixtures.ts";
 import { argumentOf } from "./support/side_data.ts";
@@ -147,7 +147,7 @@ const knowsType = (type: string) => {
   }
 };
 
-function withSideDataOfStream(side: SideData): void {
+function withSideDataOfStream(side: SideDataInit): void {
   using muxer = Muxer.openSync(new MemorySink(), { format: "matroska" });
   muxer.addStream({ ...video, codec: "vp9" }, { sideData: [side] });
 }

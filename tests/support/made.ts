@@ -2,13 +2,13 @@
  * Coded media that a program makes: samples, words and pictures by hand, the rest by the ffmpeg command as bare coded
  * data, cut into packets here. Times are made up as well, from 0 on.
  */
-import { type CodecParameters, Demuxer, type MediaType, Packet, type Rational } from "@avio/avio";
+import { Demuxer, Packet, type Rational, type StreamParameters } from "@avio/avio";
 import { concatBytes, nalUnits, withoutAdts } from "./essence.ts";
 import { fixtureBytes } from "./fixtures.ts";
 
 /** A stream before it is written. */
 export interface Made {
-  parameters: Partial<CodecParameters> & { type: MediaType; codec: string };
+  parameters: StreamParameters;
   /** Coded data of each packet. */
   data: Uint8Array[];
   /** Which are key frames; all of them where it is not said. */
