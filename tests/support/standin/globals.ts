@@ -279,6 +279,17 @@ class WebWorker extends EventTarget {
   }
 }
 
+/** Bun's own, which loads what this thread has loaded first. */
+function bunWorker(Native: typeof Worker): unknown {
+  return class extends Native {
+    constructor(place: Place, { name = "" }: { name?: string } = {}) {
+      const preload = [new URL("./preload.ts", import.meta.url).pathname];
+      const env = { ...process.env, AVIO_WORKER_NAME: name };
+      super(place, { preload, env } as unknown as WorkerOptions);
+    }
+  };
+}
+
 interface WorkerScope {
   Worker?: unknown;
   self?: unknown;
@@ -304,7 +315,11 @@ const events: Record<string, [name: string, eventOf: (...details: unknown[]) => 
 };
 const listeners = new Map<Listener, (...details: unknown[]) => void>();
 
+/** Bun's own, of which the process has some. */
+const native = globalThis.addEventListener;
+
 function addEventListener(name: string, listener: Listener): void {
+  if (native && name !== "unload") return native.call(globalThis, name, listener as EventListener);
   const [event, eventOf] = events[name] ?? [name, (detail) => detail];
   const wrapped = (...details: unknown[]) => listener(eventOf(...details));
   listeners.set(listener, wrapped);
@@ -318,10 +333,11 @@ function removeEventListener(name: string, listener: Listener): void {
 const scope = globalThis as unknown as WorkerScope;
 Object.assign(globalThis, { Deno: standIn });
 if (scope.Bun) scope.gc ??= () => scope.Bun!.gc(true);
-scope.Worker ??= WebWorker;
+scope.Worker = scope.Bun ? bunWorker(scope.Worker as typeof Worker) : WebWorker;
 scope.self ??= globalThis;
-scope.addEventListener ??= addEventListener;
+scope.addEventListener = addEventListener;
 scope.removeEventListener ??= removeEventListener;
+if (!isMainThread && scope.Bun) Object.assign(globalThis, { name: process.env["AVIO_WORKER_NAME"] });
 if (!isMainThread && parentPort && !scope.Bun) {
   const port = parentPort;
   scope.name = (workerData as { name: string }).name;

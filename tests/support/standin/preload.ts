@@ -2,7 +2,14 @@
  * Loaded before everything else where tests, or a program of theirs, run on Node or Bun: the names of deno.json's imports,
  * and what stands in for Deno's own functions (`deno.ts`).
  */
+import { rmSync } from "node:fs";
 import process from "node:process";
+
+const { AVIO_STDIN_FILE: script } = process.env;
+if (script !== undefined) {
+  delete process.env["AVIO_STDIN_FILE"];
+  process.on("exit", () => rmSync(script, { force: true }));
+}
 
 if (process.versions["bun"] === undefined) {
   const { registerHooks } = await import("node:module");
