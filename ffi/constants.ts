@@ -1,7 +1,7 @@
 /**
- * Numbers of FFmpeg that users meet: seek modes and AVERROR codes. No library is needed to know them.
+ * Numbers of FFmpeg that users meet: seek modes and AVERROR codes.
  */
-import { runtime } from "./runtime.ts";
+import { library, readTextOrThrow } from "./library.ts";
 
 /** FFERRTAG: libavutil's own codes are four characters, negated. */
 function tag(name: string): number {
@@ -41,59 +41,68 @@ const ownCodes = {
   HTTP_SERVER_ERROR: tag("\xf85XX"),
 };
 
-const errnoCodes = {
-  EPERM: -1,
-  ENOENT: -2,
-  EINTR: -4,
-  EIO: -5,
-  ENXIO: -6,
-  E2BIG: -7,
-  EBADF: -9,
-  ENOMEM: -12,
-  EACCES: -13,
-  EFAULT: -14,
-  EBUSY: -16,
-  EEXIST: -17,
-  ENODEV: -19,
-  ENOTDIR: -20,
-  EISDIR: -21,
-  EINVAL: -22,
-  EFBIG: -27,
-  ENOSPC: -28,
-  ESPIPE: -29,
-  EROFS: -30,
-  EPIPE: -32,
-  EDOM: -33,
-  ERANGE: -34,
-};
+/** Names of errno, in which systems differ: what their numbers are is the library's to tell. */
+const errnoNames = [
+  "E2BIG",
+  "EACCES",
+  "EAGAIN",
+  "EBADF",
+  "EBUSY",
+  "ECANCELED",
+  "ECONNREFUSED",
+  "ECONNRESET",
+  "EDOM",
+  "EEXIST",
+  "EFAULT",
+  "EFBIG",
+  "EINTR",
+  "EINVAL",
+  "EIO",
+  "EISDIR",
+  "EMSGSIZE",
+  "ENODEV",
+  "ENOENT",
+  "ENOMEM",
+  "ENOSPC",
+  "ENOSYS",
+  "ENOTDIR",
+  "ENOTSUP",
+  "ENXIO",
+  "EPERM",
+  "EPIPE",
+  "EPROTO",
+  "ERANGE",
+  "EROFS",
+  "ESPIPE",
+  "ETIMEDOUT",
+] as const;
 
-/** The errno values that Linux and the BSD family number differently. */
-const platformCodes = runtime.os === "linux"
-  ? {
-    EAGAIN: -11,
-    ENOSYS: -38,
-    EPROTO: -71,
-    EMSGSIZE: -90,
-    ENOTSUP: -95,
-    ECONNRESET: -104,
-    ETIMEDOUT: -110,
-    ECONNREFUSED: -111,
-    ECANCELED: -125,
+type ErrnoName = typeof errnoNames[number];
+
+let errnoCodes: ReadonlyMap<string, number> | undefined;
+
+function errnoCode(name: ErrnoName): number {
+  errnoCodes ??= new Map(
+    readTextOrThrow((out, capacity) => library().avs_error_codes(out, capacity)).trim().split("\n").map(
+      (line) => {
+        const [name, code] = line.split(" ") as [string, string];
+        return [name, Number(code)];
+      },
+    ),
+  );
+  return errnoCodes.get(name)!;
+}
+
+function allCodes(): Readonly<typeof ownCodes & Record<ErrnoName, number>> {
+  const codes = { ...ownCodes };
+  for (const name of errnoNames) {
+    Object.defineProperty(codes, name, { get: () => errnoCode(name), enumerable: true });
   }
-  : {
-    EAGAIN: -35,
-    EMSGSIZE: -40,
-    ENOTSUP: -45,
-    ECONNRESET: -54,
-    ETIMEDOUT: -60,
-    ECONNREFUSED: -61,
-    ENOSYS: -78,
-    ECANCELED: -89,
-    EPROTO: -100,
-  };
+  return codes as typeof ownCodes & Record<ErrnoName, number>;
+}
 
 /** AVERROR codes that avio itself gives or tells apart. */
-export const AVERROR = { ...ownCodes, ...errnoCodes, ...platformCodes } as const;
+export const AVERROR: ReturnType<typeof allCodes> = allCodes();
 
 /** Numbers of FFmpeg by name. */
 export interface Constants {
@@ -108,7 +117,10 @@ export interface Constants {
     readonly SIZE: 0x10000;
     readonly FORCE: 0x20000;
   };
-  /** AVERROR values by name, without their prefix: `EOF`, `INVALIDDATA`, `EIO`, ... */
+  /**
+   * AVERROR values by name, without their prefix: `EOF`, `INVALIDDATA`, `EIO`, ... Those of errno (`EIO`) are the
+   * platform's, and the library is loaded to tell them.
+   */
   readonly error: Readonly<Record<string, number>>;
 }
 
@@ -127,9 +139,10 @@ export const constants: Constants = Object.freeze({
   error: Object.freeze(AVERROR),
 });
 
-const namesByCode = new Map<number, string>(Object.entries(AVERROR).map(([name, code]) => [code, name]));
+let namesByCode: ReadonlyMap<number, string> | undefined;
 
 /** "EOF" for AVERROR_EOF; the number where it has no name. */
 export function codeName(code: number): string {
+  namesByCode ??= new Map(Object.entries(AVERROR).map(([name, code]) => [code, name]));
   return namesByCode.get(code) ?? String(code);
 }

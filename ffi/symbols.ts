@@ -15,7 +15,7 @@ export interface SymbolTypes {
 }
 
 /** ABI that this TypeScript speaks; the library's `avs_abi_version()` must be the same. */
-export const ABI_VERSION = 6;
+export const ABI_VERSION = 7;
 
 /** What opening and reading an input needs; bound when the library is loaded. */
 export const core = {
@@ -78,6 +78,7 @@ const rest = {
   avs_format_options: { parameters: ["u32", "buffer", "u32", "buffer", "u32"], result: "i32" },
   avs_codecs: { parameters: ["buffer", "u32"], result: "i32" },
   avs_error_text: { parameters: ["i32", "buffer", "u32"], result: "i32" },
+  avs_error_codes: { parameters: ["buffer", "u32"], result: "i32" },
   avs_set_log_level: { parameters: ["i32"], result: "void" },
   avs_take_log: { parameters: ["f64", "buffer", "u32"], result: "i32" },
   avs_refused_url: { parameters: ["f64", "buffer", "u32"], result: "i32" },

@@ -154,10 +154,9 @@ void avio_free(void *block);
 
 static void *allocate(size_t align, size_t size) {
   struct account *entered = current;
-  void *block = NULL;
   if (entered && !may_take(entered, size, size)) return NULL;
-  if (align <= alignof(max_align_t)) block = malloc(size + sizeof(tag)); /* the other takes much longer */
-  else if (posix_memalign(&block, align, size + sizeof(tag))) return NULL;
+  size_t whole = size + sizeof(tag);
+  void *block = align <= alignof(max_align_t) ? malloc(whole) : aligned_block(align, whole); /* which takes much longer */
   return block ? finish(entered, block, 0) : NULL;
 }
 

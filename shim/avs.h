@@ -21,9 +21,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define AVS_ABI_VERSION 6
+#define AVS_ABI_VERSION 7
 
-#if defined(__GNUC__)
+#if defined(_WIN32)
+#define AVS_API __declspec(dllexport)
+#elif defined(__GNUC__)
 #define AVS_API __attribute__((visibility("default")))
 #else
 #define AVS_API
@@ -51,6 +53,9 @@ AVS_API int32_t avs_codecs(char *out, uint32_t capacity);
 
 /* What libavutil says about an error code. */
 AVS_API int32_t avs_error_text(int32_t code, char *out, uint32_t capacity);
+
+/* "EPERM -1\n": the names of errno and their AVERROR codes, which systems number differently. */
+AVS_API int32_t avs_error_codes(char *out, uint32_t capacity);
 
 /* Least important level (AV_LOG_*) that is recorded for avs_take_log(); errors always are. */
 AVS_API void avs_set_log_level(int32_t level);

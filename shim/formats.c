@@ -1,6 +1,7 @@
 #include "formats.h"
 
 #include <stdio.h>
+#include <errno.h>
 #include <string.h>
 
 #include <libavcodec/avcodec.h>
@@ -137,5 +138,17 @@ int32_t avs_error_text(int32_t code, char *out, uint32_t capacity) {
   av_strerror(code, line, sizeof(line));
   struct text text = {0};
   text_append(&text, line, strlen(line));
+  return text_deliver(&text, out, capacity);
+}
+
+#define ERRNO_CODES(X)                                                                                               \
+  X(E2BIG) X(EACCES) X(EAGAIN) X(EBADF) X(EBUSY) X(ECANCELED) X(ECONNREFUSED) X(ECONNRESET) X(EDOM) X(EEXIST)         \
+  X(EFAULT) X(EFBIG) X(EINTR) X(EINVAL) X(EIO) X(EISDIR) X(EMSGSIZE) X(ENODEV) X(ENOENT) X(ENOMEM) X(ENOSPC)          \
+  X(ENOSYS) X(ENOTDIR) X(ENOTSUP) X(ENXIO) X(EPERM) X(EPIPE) X(EPROTO) X(ERANGE) X(EROFS) X(ESPIPE) X(ETIMEDOUT)
+#define APPEND(name) text_format(&text, #name " %d\n", AVERROR(name));
+
+int32_t avs_error_codes(char *out, uint32_t capacity) {
+  struct text text = {0};
+  ERRNO_CODES(APPEND)
   return text_deliver(&text, out, capacity);
 }

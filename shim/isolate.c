@@ -89,6 +89,7 @@ static int processors = 1;
 enum { MAX_ALLOCATED = 512 * 1024 * 1024 };
 
 static void initialize(void) {
+  pin_library();
   av_max_alloc(MAX_ALLOCATED);
   account_install();
   processors = processor_count();

@@ -190,6 +190,7 @@ static napi_value undefined_result(napi_env env) {
   ANSWERS(i32, avs_format_options, (u32(0), buffer(1), u32(2), buffer(3), u32(4)))                                       \
   ANSWERS(i32, avs_codecs, (buffer(0), u32(1)))                                                                          \
   ANSWERS(i32, avs_error_text, (i32(0), buffer(1), u32(2)))                                                              \
+  ANSWERS(i32, avs_error_codes, (buffer(0), u32(1)))                                                                     \
   DOES(avs_set_log_level, (i32(0)))                                                                                      \
   ANSWERS(i32, avs_take_log, (f64(0), buffer(1), u32(2)))                                                                \
   ANSWERS(i32, avs_refused_url, (f64(0), buffer(1), u32(2)))                                                             \

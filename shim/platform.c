@@ -1,12 +1,15 @@
 #include "platform.h"
 
+#if !defined(_WIN32)
 #include <errno.h>
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
 
 #if defined(__APPLE__)
+#include <dlfcn.h>
 #include <malloc/malloc.h>
+#include <sys/random.h>
 #else
 #include <malloc.h>
 #endif
@@ -111,6 +114,16 @@ void thread_at_end(void (*end)(void *), void *opaque) {
   pthread_setspecific(end_key, opaque);
 }
 
+#if defined(__APPLE__)
+/* Loads nothing: it is there. Linux is told so when the library is linked. */
+void pin_library(void) {
+  Dl_info info;
+  if (dladdr((void *)pin_library, &info)) dlopen(info.dli_fname, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE);
+}
+#else
+void pin_library(void) {}
+#endif
+
 /* ---------------------------------------------------------------------------------------- the rest */
 
 static int64_t time_of(clockid_t clock) {
@@ -142,6 +155,11 @@ void *large_pages(size_t size) {
   return pages;
 }
 
+void *aligned_block(size_t align, size_t size) {
+  void *block = NULL;
+  return posix_memalign(&block, align, size) ? NULL : block;
+}
+
 size_t block_size(void *block) {
 #if defined(__APPLE__)
   return malloc_size(block);
@@ -155,3 +173,22 @@ void trim_memory(void) {
   malloc_trim(0);
 #endif
 }
+
+#if defined(__GLIBC__)
+/* Since glibc 2.25; a library that is linked to an older one finds it where it runs. */
+extern int getentropy(void *bytes, size_t size) __attribute__((weak));
+static bool has_entropy(void) { return getentropy != NULL; }
+#else
+static bool has_entropy(void) { return true; }
+#endif
+
+bool random_bytes(void *bytes, size_t size) {
+  enum { MOST = 256 }; /* that getentropy() gives */
+  if (!has_entropy()) return false;
+  for (size_t at = 0; at < size; at += MOST)
+    if (getentropy((unsigned char *)bytes + at, size - at < MOST ? size - at : MOST)) return false;
+  return true;
+}
+#else
+typedef int windows_has_its_own;
+#endif

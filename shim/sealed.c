@@ -1,26 +1,37 @@
 /* floor 1 */
 /*
  * sealed.c - what the embedded FFmpeg gets in the place of the C library's functions that open, make, rename, delete or look
- * for files: errors. scripts/build_shim.sh links them in by --wrap, so the library does not even import the others; what
- * contain.c refuses by name could do nothing if it were not refused. Nothing is printed, and no variable of the environment is
- * looked at. Random numbers come without /dev/urandom.
+ * for files: errors. scripts/build/seal.sh has the list and links them in, so the library does not even import the others;
+ * what contain.c refuses by name could do nothing if it were not refused. Nothing is printed, and no variable of the
+ * environment is looked at. Random numbers come without /dev/urandom.
  */
 #ifdef AVIO_SEALED
 #include <errno.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <unistd.h>
+#include <stdlib.h>
 
 #include <libavutil/error.h>
 
 #include "escape.h"
+#include "platform.h"
+
+/* Headers of Windows say of most functions that they are in another library: those are called through a pointer. */
+#if defined(_WIN32)
+#define POINTER_TO(name) \
+  extern void *const __imp___wrap_##name; \
+  void *const __imp___wrap_##name = (void *)__wrap_##name;
+#else
+#define POINTER_TO(name)
+#endif
 
 #define SEALED(name)            \
   int __wrap_##name(void);      \
   int __wrap_##name(void) {     \
     errno = EACCES;             \
     return -1;                  \
-  }
+  }                             \
+  POINTER_TO(name)
 
 SEALED(glob)
 SEALED(glob64)
@@ -44,49 +55,106 @@ SEALED(__vfprintf_chk)
 SEALED(fputs)
 SEALED(fputc)
 
-/* Assertions of FFmpeg's that fail. */
+#if defined(__APPLE__)
+SEALED(fstat)
+SEALED(lseek)
+SEALED(lstat)
+SEALED(write)
+#endif
+#if defined(_WIN32)
+SEALED(_close)
+SEALED(_dup)
+SEALED(_fstat64)
+SEALED(_lseeki64)
+SEALED(_mkdir)
+SEALED(_open)
+SEALED(_read)
+SEALED(_rmdir)
+SEALED(_sopen)
+SEALED(_stat64)
+SEALED(_unlink)
+SEALED(_wmkdir)
+SEALED(_wopen)
+SEALED(_wrename)
+SEALED(_wrmdir)
+SEALED(_write)
+SEALED(_wsopen)
+SEALED(_wstat64)
+SEALED(_wunlink)
+#endif
+
+/* Where symbols are renamed, and not wrapped by the linker, the real one has its own name. */
+#if defined(AVIO_RENAMED)
+#define __real_abort abort
+#define __real___assert_fail(...) abort()
+#else
 _Noreturn void __real_abort(void);
+_Noreturn void __real___assert_fail(const char *assertion, const char *file, unsigned line, const char *function);
+#endif
+
+/* Assertions of FFmpeg's that fail. */
 _Noreturn void __wrap_abort(void);
 _Noreturn void __wrap_abort(void) {
   escape();
   __real_abort();
 }
+POINTER_TO(abort)
 
 /* Those of the C library's assert(). */
-_Noreturn void __real___assert_fail(const char *assertion, const char *file, unsigned line, const char *function);
 _Noreturn void __wrap___assert_fail(const char *assertion, const char *file, unsigned line, const char *function);
 _Noreturn void __wrap___assert_fail(const char *assertion, const char *file, unsigned line, const char *function) {
+  (void)assertion, (void)file, (void)line, (void)function;
   escape();
   __real___assert_fail(assertion, file, line, function);
 }
+
+#define SEALED_ASSERTION(name)                                 \
+  _Noreturn void __wrap_##name(void);                          \
+  _Noreturn void __wrap_##name(void) { __wrap_abort(); }       \
+  POINTER_TO(name)
+
+#if defined(__APPLE__)
+SEALED_ASSERTION(__assert_rtn)
+#elif defined(_WIN32)
+SEALED_ASSERTION(_assert)
+SEALED_ASSERTION(_wassert)
+#endif
 
 #define SEALED_POINTER(name)    \
   void *__wrap_##name(void);    \
   void *__wrap_##name(void) {   \
     errno = EACCES;             \
     return NULL;                \
-  }
+  }                             \
+  POINTER_TO(name)
 
 SEALED_POINTER(fopen)
 SEALED_POINTER(fopen64)
 SEALED_POINTER(getenv)
+#if defined(__APPLE__)
+SEALED_POINTER(fdopen)
+#elif defined(_WIN32)
+SEALED_POINTER(_fdopen)
+SEALED_POINTER(_wfopen)
+#endif
+
+#define SEALED_NOTHING(result, name, body) \
+  result __wrap_##name(void);              \
+  result __wrap_##name(void) body          \
+  POINTER_TO(name)
 
 /* Nothing: no bytes are written, no terminal is there. */
-size_t __wrap_fwrite(void);
-size_t __wrap_fwrite(void) { return 0; }
-int __wrap_isatty(void);
-int __wrap_isatty(void) { return 0; }
-
-void __wrap_globfree(void);
-void __wrap_globfree(void) {}
-void __wrap_globfree64(void);
-void __wrap_globfree64(void) {}
+SEALED_NOTHING(size_t, fwrite, { return 0; })
+SEALED_NOTHING(int, isatty, { return 0; })
+#if defined(_WIN32)
+SEALED_NOTHING(int, _isatty, { return 0; })
+#endif
+SEALED_NOTHING(void, globfree, {})
+SEALED_NOTHING(void, globfree64, {})
 
 int __wrap_av_random_bytes(uint8_t *bytes, size_t size);
 int __wrap_av_random_bytes(uint8_t *bytes, size_t size) {
-  for (size_t at = 0; at < size; at += 256) /* the most that getentropy() gives */
-    if (getentropy(bytes + at, size - at < 256 ? size - at : 256)) return AVERROR(errno);
-  return 0;
+  return random_bytes(bytes, size) ? 0 : AVERROR(EIO);
 }
 
 uint32_t __wrap_av_get_random_seed(void);

@@ -172,7 +172,7 @@ void session_execute(struct session *session, uint32_t operation, double *slot, 
   jmp_buf here, *target = escape_to(&here);
   begin(session);
   xml_log_here();
-  int result = setjmp(here) ? abandon(session) : run(session, session_operation(operation), slot, data, size);
+  int result = mark_place(here) ? abandon(session) : run(session, session_operation(operation), slot, data, size);
   escape_to(target);
   result = check_memory(session, result);
   if (operation != AVS_OP_REMUX) drain_writes(channel); /* which is followed by more */
