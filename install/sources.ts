@@ -7,10 +7,14 @@ import check_sh from "../scripts/build/check.sh" with { type: "text" };
 import ffmpeg_sh from "../scripts/build/ffmpeg.sh" with { type: "text" };
 import ffmpeg_source_sh from "../scripts/build/ffmpeg_source.sh" with { type: "text" };
 import formats_sh from "../scripts/build/formats.sh" with { type: "text" };
+import imports_sh from "../scripts/build/imports.sh" with { type: "text" };
 import libxml2_sh from "../scripts/build/libxml2.sh" with { type: "text" };
+import seal_sh from "../scripts/build/seal.sh" with { type: "text" };
 import shim_sh from "../scripts/build/shim.sh" with { type: "text" };
 import tarballs_sh from "../scripts/build/tarballs.sh" with { type: "text" };
+import target_sh from "../scripts/build/target.sh" with { type: "text" };
 import tools_sh from "../scripts/build/tools.sh" with { type: "text" };
+import zlib_sh from "../scripts/build/zlib.sh" with { type: "text" };
 import build_shim_sh from "../scripts/build_shim.sh" with { type: "text" };
 import account_c from "../shim/account.c" with { type: "text" };
 import account_h from "../shim/account.h" with { type: "text" };
@@ -168,6 +172,7 @@ import plain_c from "../shim/plain.c" with { type: "text" };
 import plain_h from "../shim/plain.h" with { type: "text" };
 import platform_c from "../shim/platform.c" with { type: "text" };
 import platform_h from "../shim/platform.h" with { type: "text" };
+import platform_windows_c from "../shim/platform_windows.c" with { type: "text" };
 import remux_carries_c from "../shim/remux/carries.c" with { type: "text" };
 import remux_carries_h from "../shim/remux/carries.h" with { type: "text" };
 import remux_clock_c from "../shim/remux/clock.c" with { type: "text" };
@@ -211,10 +216,14 @@ export const sources: Readonly<Record<string, string>> = {
   "scripts/build/ffmpeg.sh": ffmpeg_sh,
   "scripts/build/ffmpeg_source.sh": ffmpeg_source_sh,
   "scripts/build/formats.sh": formats_sh,
+  "scripts/build/imports.sh": imports_sh,
   "scripts/build/libxml2.sh": libxml2_sh,
+  "scripts/build/seal.sh": seal_sh,
   "scripts/build/shim.sh": shim_sh,
   "scripts/build/tarballs.sh": tarballs_sh,
+  "scripts/build/target.sh": target_sh,
   "scripts/build/tools.sh": tools_sh,
+  "scripts/build/zlib.sh": zlib_sh,
   "scripts/build_shim.sh": build_shim_sh,
   "shim/account.c": account_c,
   "shim/account.h": account_h,
@@ -372,6 +381,7 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/plain.h": plain_h,
   "shim/platform.c": platform_c,
   "shim/platform.h": platform_h,
+  "shim/platform_windows.c": platform_windows_c,
   "shim/remux/carries.c": remux_carries_c,
   "shim/remux/carries.h": remux_carries_h,
   "shim/remux/clock.c": remux_clock_c,

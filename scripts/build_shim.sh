@@ -32,6 +32,7 @@ Usage: scripts/build_shim.sh [options]
   --embedded            FFmpeg inside the library, no dependencies (default)
   --system              link to the machine's libavformat (59 to 63), found by pkg-config
   --headers             only compile the shim, as for --system, with FFmpeg's headers; any warning is an error
+  --target=TRIPLE       for another platform, by zig cc: $(known_targets)
   --ffmpeg=VERSION      FFmpeg for --embedded and --headers (default $DEFAULT_FFMPEG_VERSION; known: $(known_versions))
   --formats=LIST        a lean library: these demuxers and muxers alone, by the names of FFmpeg's configure (mov,mp4,matroska,...);
                         --formats=upload: what people upload (libavio-lean.so)
@@ -49,6 +50,7 @@ Environment:
   AVIO_SOURCES_DIR      a folder of tarballs that are looked for there first (ffmpeg-$DEFAULT_FFMPEG_VERSION.tar.xz, ...)
   AVIO_CACHE_DIR        where FFmpeg builds are kept (default \${XDG_CACHE_HOME:-~/.cache}/avio)
   AVIO_SHIM_DIR         the folder of the C files (default shim/)
+  ZIG                   the zig of --target (default: that of PATH, or of Python's package)
   CC, CFLAGS, LDFLAGS   compiler and additional flags for the shim
   JOBS                  parallel compilations (default: number of processors)
 EOF
@@ -73,10 +75,11 @@ for part in "$ROOT"/scripts/build/*.sh; do . "$part"; done
 # ---------------------------------------------------------------- options
 
 parse_options() {
-  build=embedded version='' formats='' output='' debug=no sanitize='' force=no fallback=yes
+  build=embedded target='' version='' formats='' output='' debug=no sanitize='' force=no fallback=yes
   while [ $# -gt 0 ]; do
     case $1 in
       --embedded | --system | --headers) build=${1#--} ;;
+      --target=?*) target=${1#*=} ;;
       --ffmpeg=?*) version=${1#*=} ;;
       --formats=?*) formats=${1#*=} ;;
       --output)
@@ -99,21 +102,6 @@ parse_options() {
   esac
 }
 
-detect_platform() {
-  case $(uname -s) in
-    Linux) os=linux suffix=so ;;
-    Darwin) os=darwin suffix=dylib ;;
-    *) die "no build for $(uname -s) yet; Linux and macOS are supported" ;;
-  esac
-  case $(uname -m) in
-    x86_64 | amd64) arch=x86_64 ;;
-    aarch64 | arm64) arch=aarch64 ;;
-    *) arch=$(uname -m) ;;
-  esac
-  jobs=${JOBS:-$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)}
-  read -ra cc <<<"${CC:-cc}" # CC may hold a launcher too: "ccache gcc"
-}
-
 default_output() {
   local name=libavio
   if [ "$build" = system ]; then name=$name-system; fi
@@ -126,7 +114,7 @@ default_output() {
     thread) name=$name-tsan ;;
     *) name=$name-ubsan ;;
   esac
-  echo "$ROOT/lib/$os-$arch/$name.$suffix"
+  echo "$ROOT/lib/$platform/$name.$suffix"
 }
 
 # ---------------------------------------------------------------- main
@@ -146,14 +134,15 @@ up_to_date() {
 
 main() {
   parse_options "$@"
-  detect_platform
+  choose_target
   output=${output:-$(default_output)}
   shim=${AVIO_SHIM_DIR:-$ROOT/shim}
   sources=("$shim"/*.c "$shim"/{headers,input,output,remux}/*.c)
   protocols=$shim/ffmpeg/protocol_list.c
   [ -f "${sources[0]}" ] || die "no C files in $shim"
-  check_tools
   make_folders
+  make_target_tools
+  check_tools
   choose_flags
   if [ "$build" = headers ]; then
     check_headers

@@ -1,21 +1,50 @@
 # shellcheck shell=bash
 #
-# What the library that was built may export and import; anything else is an error.
+# What the library that was built may export and import, and which other libraries it may need; anything else is an error.
+# The functions that it may import are in imports.sh.
 
 check_result() {
-  local foreign needed
-  if [ "$os" = darwin ]; then
-    foreign=$(nm -gU "$new_output" | awk '$NF !~ /^_(avs_|napi_register_module_v1$)/ { print $NF }')
-  else
-    foreign=$(nm -D --defined-only "$new_output" | awk '$NF !~ /^(avs_|napi_register_module_v1$)/ { print $NF }')
-  fi
-  [ -z "$foreign" ] || die "the library exports more than avs_* and the entry of Node-API:" "$(echo "$foreign" | sed -n 1,10p)"
-  [ "$os" = linux ] && has readelf || return 0
-  if readelf -d "$new_output" | grep -q TEXTREL; then die "the library has text relocations"; fi
-  [ "$build" = embedded ] || return 0
-  needed=$(readelf -d "$new_output" | sed -n 's/.*(NEEDED).*\[\(.*\)\].*/\1/p' |
-    grep -Ev '^(libc|libm|libpthread|ld-linux[^/]*|libc\.musl-[a-z0-9_]*|lib(a|t|ub)san)\.so' || true)
-  if [ -z "$sanitize" ]; then check_imports; fi
+  local foreign
+  foreign=$(exported_names | grep -Ev '^(avs_[a-z0-9_]*|napi_register_module_v1)$' || true)
+  [ -z "$foreign" ] || die "the library exports more than avs_* and the entry of Node-API:" "$(sed -n 1,10p <<<"$foreign")"
+  if [ "$os" = linux ] && readelf_of -d "$new_output" 2>/dev/null | grep -q TEXTREL; then die "the library has text relocations"; fi
+  [ "$build" = embedded ] && [ -z "$sanitize" ] || return 0
+  check_libraries
+  if [ "$os" = linux ] || [ -n "$target" ]; then check_imports; fi # others are not sealed
+}
+
+readelf_of() { if has readelf; then readelf "$@"; else llvm-readelf "$@"; fi; }
+
+# Names without the underscore that Darwin puts before each.
+exported_names() {
+  case $os in
+    darwin) "$nm" -gU "$new_output" | awk '{ sub(/^_/, "", $NF); print $NF }' ;;
+    windows) llvm-readobj --coff-exports "$new_output" | awk '$1 == "Name:" && $2 != "" { print $2 }' ;;
+    *) "$nm" -D --defined-only "$new_output" | awk '{ print $NF }' ;;
+  esac
+}
+
+# Weak references are what may be missing.
+imported_names() {
+  case $os in
+    darwin) "$nm" -u "$new_output" | awk '{ sub(/^_/, "", $NF); sub(/\$.*/, "", $NF); print $NF }' ;;
+    windows) llvm-readobj --coff-imports "$new_output" | awk '$1 == "Symbol:" { print $2 }' ;;
+    *) "$nm" -D --undefined-only "$new_output" | awk '$1 != "w" { sub(/@.*/, "", $NF); print $NF }' ;;
+  esac
+}
+
+needed_libraries() {
+  case $os in
+    darwin) llvm-objdump --macho --dylibs-used "$new_output" | sed -n 's/^[[:space:]]\([^ ]*\) (.*/\1/p' | grep -v '^@rpath/libavio' ;;
+    windows) llvm-readobj --coff-imports "$new_output" | awk '$1 == "Name:" { print tolower($2) }' ;;
+    *) readelf_of -d "$new_output" | sed -n 's/.*(NEEDED).*\[\(.*\)\].*/\1/p' ;;
+  esac
+}
+
+check_libraries() {
+  local needed
+  if [ "$os" = darwin ] && [ -z "$target" ]; then return; fi
+  needed=$(needed_libraries | grep -Ev "$(allowed_libraries)" || true)
   case $needed in
     '') ;;
     libz.so*) warn "no usable libz.a: the library needs $needed on the machine it runs on" ;;
@@ -23,27 +52,10 @@ check_result() {
   esac
 }
 
-# The functions of the C library that the embedded build may use on Linux: none that opens, makes, renames, deletes or
-# looks for files, no sockets, no programs, no libraries. Old and large-file names and checked ones count as the plain one.
-IMPORTS='
-__assert_fail __ctype_toupper_loc __errno_location __sched_cpucount __stack_chk_fail __tls_get_addr
-__xpg_strerror_r _setjmp abort acos aligned_alloc asin atan atan2 atan2f atanf calloc cbrt cbrtf ceil
-clock_gettime cos cosh exp exp2 fabs floor fmax fmin fmod free frexp getentropy gettimeofday gmtime_r hypot
-localtime_r log log10 log2f longjmp lround madvise malloc malloc_trim malloc_usable_size memchr memcmp memcpy memmove memset
-mktime nanosleep posix_memalign pow powf prctl pthread_attr_destroy pthread_attr_init
-pthread_attr_setdetachstate pthread_attr_setstacksize pthread_cond_broadcast pthread_cond_destroy
-pthread_cond_init pthread_cond_signal pthread_cond_timedwait pthread_cond_wait pthread_condattr_destroy
-pthread_condattr_init pthread_condattr_setclock pthread_create pthread_getspecific pthread_join
-pthread_key_create pthread_key_delete pthread_mutex_destroy pthread_mutex_init pthread_mutex_lock
-pthread_mutex_unlock pthread_once pthread_setspecific qsort realloc round scalbn sched_getaffinity sin sincos
-sincosf sinf sinh snprintf sscanf stderr strchr strcmp strcpy strcspn strdup strerror strftime strlen strncmp
-strncpy strrchr strspn strstr strtod strtol strtoll strtoul strtoull sysconf tan tanh time trunc vsnprintf'
-
 check_imports() {
   local names
-  names=$(nm -D --undefined-only "$new_output" | awk '$1 != "w" { sub(/@.*/, "", $NF); print $NF }' | plain_name | sort -u |
-    grep -Fxv "$(tr ' ' '\n' <<<"$IMPORTS")" || true)
-  [ -z "$names" ] || die "the embedded library imports functions that it may not (scripts/build/check.sh):" "$names"
+  names=$(imported_names | plain_name | sort -u | grep -Fxv "$(allowed_imports)" || true)
+  [ -z "$names" ] || die "the embedded library imports functions that it may not (scripts/build/imports.sh):" "$names"
 }
 
 # __memcpy_chk, __isoc99_sscanf, mmap64: memcpy, sscanf, mmap

@@ -24,7 +24,8 @@ choose_configuration() {
       --extra-cflags=-fsanitize=fuzzer-no-link,address --extra-ldflags=-fsanitize=fuzzer-no-link,address)
   fi
   # With a section for every function the linker can drop more: 0.4 MB of 4.2.
-  if [ "$os" = linux ]; then configuration+=(--extra-cflags=-ffunction-sections --extra-cflags=-fdata-sections); fi
+  if [ "$os" != darwin ] || [ -n "$target" ]; then configuration+=(--extra-cflags=-ffunction-sections --extra-cflags=-fdata-sections); fi
+  configuration+=(${cross_options[@]+"${cross_options[@]}"})
   # shellcheck disable=SC2207 # a list of words
   configuration+=($(format_options))
   local flag
@@ -32,28 +33,8 @@ choose_configuration() {
   if [ -n "$libxml2" ]; then configuration+=(--enable-libxml2); fi
   if [ -n "$DECODERS" ]; then configuration+=(--enable-decoder="$DECODERS"); fi
   case ,$DECODERS, in *,opus,*) configuration+=(--enable-swresample) ;; esac
-  libz=''
-  if compiles '#include <zlib.h>
-    const char *try(void) { return zlibVersion(); }' -lz; then
-    configuration+=(--enable-zlib)
-    libz=$(static_libz)
-  else
-    warn "zlib.h is missing: no compressed headers in mov and mkv (apt-get install zlib1g-dev)"
-    configuration+=(--disable-zlib)
-  fi
-}
-
-# libz.a where it can be linked into a shared library, else -lz. Debian's is built with -fPIE: good enough,
-# but only with -Bsymbolic.
-static_libz() {
-  local archive
-  archive=$("${cc[@]}" -print-file-name=libz.a)
-  if [ "$os" = linux ] && [ -f "$archive" ] && compiles '#include <zlib.h>
-    int try(z_stream *s) { return inflate(s, 0) + deflate(s, 0); }' "$archive" -Wl,--exclude-libs,ALL -Wl,-Bsymbolic -Wl,-z,text; then
-    echo "$archive"
-  else
-    echo -lz
-  fi
+  get_zlib
+  if [ -n "$libz" ]; then configuration+=(--enable-zlib); else configuration+=(--disable-zlib); fi
 }
 
 # Sets $ffmpeg, the folder of the headers and static libraries: whether they are there.
@@ -61,7 +42,7 @@ has_ffmpeg() {
   local key
   make_cache
   key=$({
-    echo "$source_id ${configuration[*]} ${libxml2##*/} $(compiler_version) $(declare -f build_ffmpeg)"
+    echo "$source_id ${configuration[*]} ${libxml2##*/} $(compiler_version) $(declare -f build_ffmpeg configure_ffmpeg)"
     # shellcheck disable=SC2046 # a list of files
     cat "$protocols" $(patches)
   } | sha256 | cut -c 1-16)
@@ -88,7 +69,8 @@ build_ffmpeg() {
   # aren't paths of this machine. A folder that is called src is what configure does not make an absolute path of.
   ln -s "$source_folder" "$objects/src"
   if [ -n "$libxml2" ]; then fake_pkg_config; fi
-  (cd "$objects" && PATH=$work/bin:$PATH logged "configuring FFmpeg" src/configure --cc="${cc[*]}" --prefix=/ffmpeg "${configuration[@]}")
+  (cd "$objects" && PATH=$work/bin:$PATH logged "configuring FFmpeg" configure_ffmpeg)
+  if [ -n "$target" ]; then correct_configuration "$objects"; fi
   cp "$protocols" "$objects/libavformat/protocol_list.c"
   (cd "$objects" && logged "compiling FFmpeg" make -j "$jobs")
   (cd "$objects" && logged "installing FFmpeg" make DESTDIR="$tree" install-libs install-headers)
@@ -97,6 +79,21 @@ build_ffmpeg() {
   echo "${configuration[*]}" >"$tree/ffmpeg/configuration"
   rm -rf "$objects"
   mv "$tree/ffmpeg" "$1"
+}
+
+configure_ffmpeg() {
+  src/configure --cc="${cc[*]}" --prefix=/ffmpeg "${configuration[@]}" && return
+  tail -n 30 ffbuild/config.log # which says why
+  return 1
+}
+
+# What configure gets wrong about other platforms. It finds sysctl in zig's glibc, which has no header for it; and for
+# Windows it would take another allocator than shim/account.c.
+correct_configuration() {
+  local file=$1/config.h
+  sed -E -e 's/^(#define HAVE_SYSCTL) 1$/\1 0/' -e 's/^(#define HAVE_ALIGNED_MALLOC) 1$/\1 0/' \
+    -e 's/^(#define HAVE_POSIX_MEMALIGN) 0$/\1 1/' "$file" >"$file.new"
+  mv "$file.new" "$file"
 }
 
 # What FFmpeg's configure would add to the headers of its sources.

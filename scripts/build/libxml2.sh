@@ -35,24 +35,29 @@ build_libxml2() {
   local source=$stage/libxml2-source tree=$stage/libxml2-tree
   local options=(--disable-shared --enable-static --with-pic --with-minimum --with-threads --with-output
     --without-iconv --disable-dependency-tracking --prefix=/libxml2)
-  mkdir -p "$source" "$tree/lib" "$tree/include"
+  mkdir -p "$source" "$tree/lib" "$tree/include/libxml2"
+  if [ -n "$target" ]; then export AR=avio-ar RANLIB=avio-ranlib NM=$nm; fi
   tar -xf "$1" -C "$source" --strip-components 1 || return 1
-  (cd "$source" && CC="${cc[*]}" CFLAGS="-O2 -ffunction-sections -fdata-sections ${hardening[*]}" ./configure --quiet "${options[@]}" &&
+  (cd "$source" && CC="${cc[*]}" CFLAGS="-O2 $(libxml2_flags) -ffunction-sections -fdata-sections ${hardening[*]}" ./configure --quiet "${options[@]}" ${cross_host[@]+"${cross_host[@]}"} &&
     make -j "$jobs" libxml2.la) >>"$log" 2>&1 || return 1
-  cp "$source/.libs/libxml2.a" "$tree/lib/" && cp -r "$source/include/libxml" "$tree/include/" && cp "$source/Copyright" "$tree/"
+  cp "$source/.libs/libxml2.a" "$tree/lib/" && cp -r "$source/include/libxml" "$tree/include/libxml2/" && cp "$source/Copyright" "$tree/"
   rm -rf "$source"
   [ -d "$2" ] || mv "$tree" "$2"
 }
 
-# FFmpeg's configure asks pkg-config for it, which may not be there and doesn't know ours.
+# For whoever includes its headers, too.
+libxml2_flags() { if [ "$os" = windows ]; then echo -DLIBXML_STATIC; fi; }
+
+# FFmpeg's configure asks pkg-config for it, which may not be there and doesn't know ours. It includes libxml2/libxml/...,
+# its demuxers include libxml/...
 fake_pkg_config() {
   mkdir -p "$work/bin"
   cat >"$work/bin/pkg-config" <<EOF
 #!/bin/sh
 case "\$*" in
   --version) echo 1.0 ;;
-  *--cflags*libxml-2.0*) echo "-I$libxml2/include" ;;
-  *--libs*libxml-2.0*) echo "-L$libxml2/lib -lxml2 -lm -lpthread" ;;
+  *--cflags*libxml-2.0*) echo "-I$libxml2/include -I$libxml2/include/libxml2 $(libxml2_flags)" ;;
+  *--libs*libxml-2.0*) echo "-L$libxml2/lib -lxml2 $(libxml2_needs)" ;;
   *--modversion*libxml-2.0*) echo "${libxml2_version%%+*}" ;;
   *libxml-2.0*) ;;
   *) exit 1 ;;
@@ -60,6 +65,8 @@ esac
 EOF
   chmod 755 "$work/bin/pkg-config"
 }
+
+libxml2_needs() { if [ "$os" = windows ]; then echo -lbcrypt; else echo -lm -lpthread; fi; }
 
 libxml2_license() {
   [ -z "$libxml2" ] || { printf '\n\nlibxml2, which reads DASH manifests:\n\n' && cat "$libxml2/Copyright"; }

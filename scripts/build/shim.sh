@@ -18,14 +18,14 @@ choose_flags() {
   choose_hardening
   compile_flags=(-std=c11 -fPIC -fvisibility=hidden -Wall -Wextra -Werror=implicit-function-declaration -pthread -ffunction-sections -fdata-sections)
   link_flags=(-pthread)
-  if [ "$os" = linux ]; then compile_flags+=(-D_GNU_SOURCE); fi
+  if [ "$os" != darwin ]; then compile_flags+=(-D_GNU_SOURCE); fi
   if [ "$debug" = yes ]; then
     compile_flags+=(-O0 -g)
   elif [ -n "$sanitize" ]; then
     compile_flags+=(-O1 -g)
   else
     compile_flags+=(-O2)
-    if [ "$os" = linux ]; then link_flags+=(-Wl,-s); fi
+    if [ "$os" != darwin ] || [ -n "$target" ]; then link_flags+=(-Wl,-s); fi
   fi
   if [ -n "$sanitize" ]; then
     local list=$sanitize
@@ -33,6 +33,7 @@ choose_flags() {
     compile_flags+=(-fsanitize="$list" -fno-omit-frame-pointer)
     link_flags+=(-fsanitize="$list")
   fi
+  if [ -n "$target" ]; then compile_flags+=(-Wno-missing-field-initializers); fi # of which Clang warns where GCC doesn't
   compile_flags+=(${hardening[@]+"${hardening[@]}"})
   "choose_flags_$os"
   "choose_flags_$build"
@@ -45,20 +46,26 @@ choose_flags() {
 choose_flags_linux() {
   # nodelete: threads and thread-local destructors of the library may outlive a dlclose.
   # text: no relocations in code, they would be unshared memory and forbidden under SELinux.
-  link_flags+=(-shared -Wl,-soname,"libavio.so" -Wl,--version-script,"$work/exports" -Wl,--exclude-libs,ALL
-    -Wl,--as-needed -Wl,-Bsymbolic -Wl,-z,nodelete -Wl,-z,text -Wl,-z,relro -Wl,-z,now
-    -Wl,-z,noexecstack -Wl,--gc-sections)
+  link_flags+=(-shared -Wl,-soname,"libavio.so" -Wl,--version-script,"$work/exports" -Wl,--as-needed -Wl,-Bsymbolic
+    -Wl,-z,nodelete -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack -Wl,--gc-sections)
+  if [ -z "$target" ]; then link_flags+=(-Wl,--exclude-libs,ALL -Wl,-z,text); fi # zig's linker knows neither, and does both
   # Clang leaves a sanitizer's symbols to the program that loads the library.
   if [ -z "$sanitize" ]; then link_flags+=(-Wl,-z,defs); fi
   echo '{ global: avs_*; napi_register_module_v1; local: *; };' >"$work/exports"
 }
 
 choose_flags_darwin() {
-  link_flags+=(-dynamiclib -install_name @rpath/libavio.dylib -Wl,-exported_symbol,'_avs_*'
-    -Wl,-exported_symbol,_napi_register_module_v1 -Wl,-dead_strip)
-  # Node-API is in the program that loads the library, or nowhere.
   local name
+  link_flags+=(-dynamiclib -install_name @rpath/libavio.dylib -Wl,-dead_strip)
+  # zig's linker has no list of exports (there all of FFmpeg is built with hidden symbols), nor one of what may be missing.
+  if [ -n "$target" ]; then link_flags+=(-Wl,-undefined,dynamic_lookup) && return; fi
+  link_flags+=(-Wl,-exported_symbol,'_avs_*' -Wl,-exported_symbol,_napi_register_module_v1)
+  # Node-API is in the program that loads the library, or nowhere.
   for name in $(grep -o '^  X(napi_[a-z0-9_]*' "$shim/node_api.c" | cut -c 5-); do link_flags+=(-Wl,-U,_"$name"); done
+}
+
+choose_flags_windows() {
+  link_flags+=(-shared -Wl,--gc-sections)
 }
 
 choose_flags_embedded() {
@@ -70,23 +77,13 @@ choose_flags_embedded() {
   description=${configuration[*]} title="FFmpeg $version"
   compile_flags+=(-DAVS_BUILD='"embedded"' -DAVS_CONFIGURATION="\"$description\"")
   if [ -n "$libxml2" ]; then compile_flags+=(-DAVIO_LIBXML2); fi
-  if [ "$os" = linux ]; then seal; fi
+  choose_seal
   inputs="$ffmpeg $libz"
 }
 
 choose_flags_headers() {
   choose_version
   compile_flags+=(-DAVS_BUILD='"system"')
-}
-
-# What is left in FFmpeg that could touch files gets shim/sealed.c instead; then the rest of it is dropped.
-seal() {
-  local name
-  compile_flags+=(-DAVIO_SEALED)
-  for name in abort __assert_fail {fopen,glob,globfree,open,stat,__xstat}{,64} mkdir rename rmdir unlink read close dup isatty getenv \
-    {fprintf,vfprintf,__fprintf_chk,__vfprintf_chk} fputs fputc fwrite av_random_bytes av_get_random_seed; do
-    link_flags+=(-Wl,--wrap="$name")
-  done
 }
 
 choose_flags_system() {
@@ -120,6 +117,7 @@ link_embedded_libraries() {
       *) libraries+=("$word") ;;
     esac
   done
+  seal_archives
 }
 
 compile_shim() {

@@ -96,5 +96,5 @@ fetch_from_debian() {
     warn "apt-get source: $(tail -n 2 "$apt/log")"
     return 1
   fi
-  mv "$apt/${package}_$version.orig.tar.xz" "$4"
+  mv "$apt/${package}_$version".orig.tar.?z "$4"
 }

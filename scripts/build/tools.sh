@@ -29,6 +29,9 @@ die_missing() {
 check_tools() {
   local tool
   has "${cc[0]}" || die_missing "no C compiler (${cc[0]})"
+  if [ -n "$target" ]; then
+    for tool in llvm-nm llvm-objcopy llvm-readobj; do has "$tool" || die "$tool is missing" "Install it:" "apt-get install llvm"; done
+  fi
   if [ "$build" = system ]; then
     has pkg-config || die_missing "pkg-config is missing"
     pkg-config --exists libavformat libavcodec libavutil || die_missing "pkg-config finds no libavformat"
@@ -44,7 +47,10 @@ sha256() {
 }
 
 # sed reads to the end: head would break the pipe, which pipefail takes for a failure.
-compiler_version() { "${cc[@]}" --version | sed -n 1p && "${cc[@]}" -dumpmachine; }
+compiler_version() {
+  if [ -n "$target" ]; then echo "zig $zig_version $zig_target" && return; fi
+  "${cc[@]}" --version | sed -n 1p && "${cc[@]}" -dumpmachine
+}
 
 compiles() { # compiles CODE [FLAG...]: can it be linked into a shared library?
   local code=$1

@@ -1,0 +1,43 @@
+# shellcheck shell=bash
+#
+# The functions of the system that the embedded library may use: none that opens, makes, renames, deletes or looks for files,
+# no sockets, no programs, no other libraries. Old and large-file names and checked ones count as the plain one (check.sh).
+
+# Every C library has these.
+IMPORTS='
+_setjmp abort acos aligned_alloc asin atan atan2 atan2f atanf calloc cbrt cbrtf ceil
+clock_gettime cos cosh exp exp2 fabs floor fmax fmin fmod free frexp getentropy gettimeofday gmtime_r hypot
+localtime_r log log10 log2f longjmp lround malloc memchr memcmp memcpy memmove memset
+mktime nanosleep posix_memalign pow powf pthread_attr_destroy pthread_attr_init
+pthread_attr_setdetachstate pthread_attr_setstacksize pthread_cond_broadcast pthread_cond_destroy
+pthread_cond_init pthread_cond_signal pthread_cond_timedwait pthread_cond_wait pthread_condattr_destroy
+pthread_condattr_init pthread_condattr_setclock pthread_create pthread_getspecific pthread_join
+pthread_key_create pthread_key_delete pthread_mutex_destroy pthread_mutex_init pthread_mutex_lock
+pthread_mutex_unlock pthread_once pthread_setspecific qsort realloc round scalbn sin sincos
+sincosf sinf sinh snprintf sscanf strchr strcmp strcpy strcspn strdup strerror strftime strlen strncmp
+strncpy strrchr strspn strstr strtod strtol strtoll strtoul strtoull sysconf tan tanh time trunc vsnprintf wcslen'
+
+IMPORTS_LINUX='
+__assert_fail __ctype_toupper_loc __errno_location __sched_cpucount __stack_chk_fail __tls_get_addr
+__xpg_strerror_r madvise malloc_trim malloc_usable_size prctl sched_getaffinity stderr'
+
+IMPORTS_DARWIN=''
+
+IMPORTS_WINDOWS=''
+
+allowed_imports() {
+  case $os in
+    linux) tr ' ' '\n' <<<"$IMPORTS $IMPORTS_LINUX" ;;
+    darwin) tr ' ' '\n' <<<"$IMPORTS $IMPORTS_DARWIN" && grep -o '^  X(napi_[a-z0-9_]*' "$shim/node_api.c" | cut -c 5- ;;
+    windows) tr ' ' '\n' <<<"$IMPORTS $IMPORTS_WINDOWS" ;;
+  esac
+}
+
+# A pattern.
+allowed_libraries() {
+  case $os in
+    linux) echo '^(libc|libm|libpthread|ld-linux[^/]*|libc\.musl-[a-z0-9_]*)\.so' ;;
+    darwin) echo '^/usr/lib/libSystem\.B\.dylib$' ;;
+    windows) echo '^(kernel32|ntdll|bcrypt|api-ms-win-crt-[a-z0-9-]*)\.dll$' ;;
+  esac
+}

@@ -1,0 +1,57 @@
+# shellcheck shell=bash
+#
+# What is left in FFmpeg, libxml2 and zlib that could touch files gets shim/sealed.c instead; then the rest of it is dropped,
+# and the library does not even import the functions. Where GNU's linker links, it does that (--wrap); for other platforms the
+# symbols are renamed in copies of the archives. check.sh sees whether all of it is so.
+
+# Functions for files, and what else would speak to the world: names of POSIX, of Darwin, of Windows. sealed.c has each.
+SEALED='abort __assert_fail fopen fopen64 glob glob64 globfree globfree64 open open64 stat stat64 __xstat __xstat64 mkdir rename
+rmdir unlink read close dup isatty getenv fprintf vfprintf __fprintf_chk __vfprintf_chk fputs fputc fwrite
+av_random_bytes av_get_random_seed'
+SEALED_DARWIN='__assert_rtn fdopen lstat write lseek fstat'
+SEALED_WINDOWS='_wassert _assert _open _wopen _sopen _wsopen _wfopen _fdopen _stat64 _wstat64 _fstat64 _mkdir _wmkdir _rmdir _wrmdir
+_unlink _wunlink _wrename _read _write _close _dup _isatty _lseeki64'
+
+sealed_names() {
+  echo "$SEALED"
+  case $os in
+    darwin) echo "$SEALED_DARWIN" ;;
+    windows) echo "$SEALED_WINDOWS" ;;
+  esac
+}
+
+# How it is done: by the linker, by renaming, or (sanitizers and macOS's own compiler, which has no tool for it) not at all.
+choose_seal() {
+  local name
+  if [ -n "$target" ]; then
+    compile_flags+=(-DAVIO_SEALED -DAVIO_RENAMED)
+  elif [ "$os" = linux ]; then
+    compile_flags+=(-DAVIO_SEALED)
+    for name in $(sealed_names); do link_flags+=(-Wl,--wrap="$name"); done
+  else
+    warn "the library is not sealed: only Linux's linker and --target can do that"
+  fi
+}
+
+# Renames in copies of the archives that are linked: fopen becomes __wrap_fopen, as --wrap does.
+seal_archives() {
+  local name prefix='' index copies=()
+  [ -n "$target" ] || return 0
+  if [ "$os" = darwin ]; then prefix=_; fi
+  for name in $(sealed_names); do
+    echo "$prefix$name ${prefix}__wrap_$name"
+    # What headers of Windows say is in another library is called through a pointer of this name.
+    if [ "$os" = windows ]; then echo "__imp_$name __imp___wrap_$name"; fi
+  done >"$work/renames"
+  for index in "${!libraries[@]}"; do
+    name=${libraries[index]}
+    case $name in
+      *.a)
+        logged "sealing ${name##*/}" llvm-objcopy --redefine-syms="$work/renames" "$name" "$work/${name##*/}"
+        copies+=("$work/${name##*/}")
+        ;;
+      *) copies+=("$name") ;;
+    esac
+  done
+  libraries=("${copies[@]}")
+}

@@ -1,0 +1,97 @@
+# shellcheck shell=bash
+#
+# What the library is built for. Without --target it is this machine, by its own compiler. With --target=TRIPLE it is one
+# of the table below, by zig cc, which has the headers and the libraries of all of them. What differs is set by
+# choose_target; the rest of the build does not know.
+
+ZIG_VERSION=0.16.0 OLDEST_ZIG=0.14.0
+
+# name, zig's own name for it, FFmpeg's name of the system, the triple that libxml2's configure knows, suffix
+TARGETS='
+linux-x86_64        x86_64-linux-gnu.2.17    linux    x86_64-linux-gnu     so
+linux-aarch64       aarch64-linux-gnu.2.17   linux    aarch64-linux-gnu    so
+linux-x86_64-musl   x86_64-linux-musl        linux    x86_64-linux-musl    so
+linux-aarch64-musl  aarch64-linux-musl       linux    aarch64-linux-musl   so
+darwin-aarch64      aarch64-macos.11.0       darwin   aarch64-apple-darwin dylib
+darwin-x86_64       x86_64-macos.11.0        darwin   x86_64-apple-darwin  dylib
+windows-x86_64      x86_64-windows-gnu       mingw32  x86_64-w64-mingw32   dll'
+
+known_targets() { awk 'NF { printf "%s%s", separator, $1; separator = ", " }' <<<"$TARGETS"; }
+
+# Sets $os, $arch, $platform, $suffix, the tools, and what configure scripts are told.
+choose_target() {
+  jobs=${JOBS:-$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)}
+  cross_options=() cross_host=()
+  if [ -n "$target" ]; then choose_other_target; else choose_own_target; fi
+}
+
+choose_own_target() {
+  case $(uname -s) in
+    Linux) os=linux suffix=so ;;
+    Darwin) os=darwin suffix=dylib ;;
+    *) die "no build on $(uname -s); Linux and macOS are supported, for others see --target ($(known_targets))" ;;
+  esac
+  case $(uname -m) in
+    x86_64 | amd64) arch=x86_64 ;;
+    aarch64 | arm64) arch=aarch64 ;;
+    *) arch=$(uname -m) ;;
+  esac
+  platform=$os-$arch nm=nm
+  read -ra cc <<<"${CC:-cc}" # CC may hold a launcher too: "ccache gcc"
+}
+
+choose_other_target() {
+  local target_os host
+  read -r zig_target target_os host suffix < <(awk -v t="$target" '$1 == t { print $2, $3, $4, $5 }' <<<"$TARGETS") ||
+    die "unknown target $target" "Known: $(known_targets)"
+  platform=$target os=${target%%-*} arch=${target#*-} arch=${arch%-musl} cc=(avio-cc) nm=llvm-nm
+  cross_host=(--host="$host" --build="$(uname -m)-linux-gnu")
+  cross_options=(--enable-cross-compile --target-os="$target_os" --arch="$arch" --ar=avio-ar --ranlib=avio-ranlib
+    --nm=llvm-nm --strip=true --host-cc=cc --extra-cflags=-fvisibility=hidden)
+  # There is none that C has a use for without decoders, and zig lacks headers that aarch64's needs.
+  if [ "$arch" = aarch64 ]; then cross_options+=(--disable-asm); fi
+  if [ "$os" = windows ]; then cross_options+=(--enable-w32threads --disable-pthreads --windres=llvm-windres); fi
+  find_zig
+}
+
+# The tools of the target by names that are the same on every machine: they are in the configuration that the library tells.
+make_target_tools() {
+  [ -n "$target" ] || return 0
+  mkdir -p "$work/bin"
+  # What its linker has no word for, and does without.
+  cat >"$work/bin/avio-cc" <<EOF
+#!/bin/sh
+for argument do
+  shift
+  case \$argument in
+    -Wl,-dynamic* | -Wl,--nxcompat* | -Wl,--dynamicbase* | -Wl,--high-entropy-va* | -Wl,--pic-executable*) ;;
+    *) set -- "\$@" "\$argument" ;;
+  esac
+done
+exec '$zig' cc -target $zig_target -fno-sanitize=undefined \$AVIO_CC_FLAGS "\$@"
+EOF
+  printf '#!/bin/sh\nexec "%s" ar "$@"\n' "$zig" >"$work/bin/avio-ar"
+  printf '#!/bin/sh\nexec "%s" ranlib "$@"\n' "$zig" >"$work/bin/avio-ranlib"
+  chmod 755 "$work"/bin/avio-*
+  export PATH=$work/bin:$PATH AVIO_CC_FLAGS=''
+}
+
+zig_help() { echo "pip install ziglang==$ZIG_VERSION"; }
+
+# Sets $zig: that of the variable ZIG, of PATH, or of Python's package.
+find_zig() {
+  zig=${ZIG:-}
+  if [ -n "$zig" ]; then
+    has "$zig" || die "ZIG=$zig is no program" "Install it:" "$(zig_help)"
+    zig=$(command -v "$zig")
+  elif has zig; then
+    zig=$(command -v zig)
+  else
+    zig=$(python3 -c 'import os, ziglang; print(os.path.join(os.path.dirname(ziglang.__file__), "zig"))' 2>/dev/null) ||
+      die "zig, which builds for other platforms, is missing" "Install it:" "$(zig_help)" "or name one: ZIG=/path/to/zig"
+  fi
+  zig_version=$("$zig" version 2>/dev/null) || die "$zig is no zig" "Install it:" "$(zig_help)"
+  if [ "$(printf '%s\n' "$OLDEST_ZIG" "${zig_version%%-*}" | sort -V | sed -n 1p)" != "$OLDEST_ZIG" ]; then
+    die "zig $zig_version is too old, $OLDEST_ZIG is the oldest" "Install it:" "$(zig_help)"
+  fi
+}
