@@ -45,7 +45,7 @@ export function safeName(text: string): string {
   // deno-lint-ignore no-control-regex
   const signs = /[\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069<>:"|?*]/g;
   const plain = withoutEnds(last.replace(signs, "_").toWellFormed());
-  const device = /^(con|prn|aux|nul|com\d|lpt\d|conin\$|conout\$)(\.|$)/i;
+  const device = /^(con|prn|aux|nul|(?:com|lpt)[\d\u00b9\u00b2\u00b3]|conin\$|conout\$) *(\.|$)/i;
   return shorten(device.test(plain) ? `_${plain}` : plain);
 }
 

@@ -55,6 +55,8 @@ export interface Runtime {
   /** Operating system and processor, as Deno calls them: "linux", "darwin", "windows"; "x86_64", "aarch64". */
   readonly os: string;
   readonly arch: string;
+  /** Whether the C library is musl. */
+  readonly isMusl: boolean;
   /** Why it can't load any library; null where it can. */
   readonly fault: string | null;
   /** The program where avio is compiled into it; null where it is not. */
@@ -62,6 +64,8 @@ export interface Runtime {
   /** An environment variable that is set and may be read. */
   environment(variable: string): string | undefined;
   currentFolder(): string;
+  /** The first bytes of a file, and how many it has; null where it can't be read, or may not. */
+  readHead(path: string, bytes: number): { head: Uint8Array; size: number } | null;
   /** Whether the library at a place may be loaded. */
   mayLoad(place: string): boolean;
   /**

@@ -22,6 +22,9 @@ export const denoRuntime: Runtime = {
   get arch() {
     return Deno.build.arch;
   },
+  get isMusl() {
+    return Deno.build.target.endsWith("-musl");
+  },
   fault: null,
   get standalone() {
     return Deno.build.standalone ? Deno.execPath() : null;
@@ -31,6 +34,16 @@ export const denoRuntime: Runtime = {
     return state === "granted" ? Deno.env.get(variable) || undefined : undefined;
   },
   currentFolder: () => Deno.cwd(),
+  readHead(path, bytes) {
+    try {
+      if (Deno.permissions.querySync({ name: "read", path }).state !== "granted") return null;
+      using file = Deno.openSync(path);
+      const head = new Uint8Array(bytes);
+      return { head: head.subarray(0, file.readSync(head) ?? 0), size: file.statSync().size };
+    } catch {
+      return null;
+    }
+  },
   mayLoad: (place) => Deno.permissions.querySync({ name: "ffi", path: place }).state === "granted",
   load(place, version) {
     const bound = bindCore(place);
@@ -51,7 +64,7 @@ function bindCore(place: string): Core | string {
 
 function reasonOf(error: unknown, place: string): string {
   const message = error instanceof Error ? error.message : String(error);
-  if (message.includes("No such file")) return "not found";
+  if (/No such file|os error (?:2|3|126)\b/.test(message)) return "not found";
   if (message.includes("symbol")) return `not a library of this avio (${message})`;
   return message.replace("Could not open library: ", "").replace(`${place}: `, "");
 }

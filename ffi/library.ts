@@ -5,7 +5,17 @@
  */
 import { argumentError } from "./argument_error.ts";
 import type { Library } from "./binding.ts";
-import { cacheFolder, environment, filePath, installCommand, places, PLATFORM } from "./library_paths.ts";
+import { fileFault, HEAD_BYTES } from "./file_format.ts";
+import {
+  cacheFolder,
+  environment,
+  filePath,
+  installCommand,
+  isWholePath,
+  places,
+  PLATFORM,
+  PLATFORMS,
+} from "./library_paths.ts";
 import { isDeno, runtime } from "./runtime.ts";
 import { ABI_VERSION } from "./symbols.ts";
 
@@ -70,7 +80,7 @@ function asPath(path: string | URL): string {
     throw argumentError(TypeError, "path", `must be a path, is ${JSON.stringify(text)}`);
   }
   // A bare name would be searched for in places that the environment chooses.
-  return text.startsWith("/") ? text : `${runtime.currentFolder()}/${text}`;
+  return isWholePath(text) ? text : `${runtime.currentFolder()}/${text}`;
 }
 
 function find(): Library {
@@ -92,8 +102,8 @@ function find(): Library {
 }
 
 function notLookedAt(): string[] {
-  if (!["linux", "darwin"].includes(runtime.os)) {
-    return [`${PLATFORM}: avio has no library for it yet, only for Linux and macOS`];
+  if (!PLATFORMS.includes(PLATFORM)) {
+    return [`${PLATFORM}: avio has no library for it, only for ${PLATFORMS.join(", ")}`];
   }
   return cacheFolder() ? [] : ["the user's cache folder: not known without --allow-env=HOME,XDG_CACHE_HOME"];
 }
@@ -101,7 +111,7 @@ function notLookedAt(): string[] {
 /** Loads what is at `place`; errors name it after the places in `tried` before it. */
 function open(place: string, tried: readonly string[]): Library {
   if (runtime.fault !== null) throw new Error(runtime.fault);
-  const bound = runtime.load(place, ABI_VERSION);
+  const bound = load(place);
   if (typeof bound === "string") {
     throw new LibraryNotFoundError([...tried.filter((other) => other !== place), `${place}: ${bound}`]);
   }
@@ -109,9 +119,18 @@ function open(place: string, tried: readonly string[]): Library {
   return bound;
 }
 
+/**
+ * The library at a place, or what is wrong with it. What the file is, is looked at first, where it may be read: a library
+ * that is cut off would end the process with a signal.
+ */
+function load(place: string): Library | string {
+  const read = runtime.readHead(place, HEAD_BYTES);
+  return (read && fileFault(read.head, read.size, PLATFORM)) ?? runtime.load(place, ABI_VERSION);
+}
+
 /** What is wrong with a library, null where it is one of this avio. The one that is in use stays so. */
 export function faultOf(place: string): string | null {
-  const bound = runtime.load(place, ABI_VERSION);
+  const bound = load(place);
   return typeof bound === "string" ? bound : null;
 }
 

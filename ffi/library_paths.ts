@@ -8,11 +8,31 @@ import { isDeno, runtime } from "./runtime.ts";
 /** Version of avio. */
 export const VERSION: string = manifest.version;
 
-/** Operating system and processor, as the folders of libraries are called. */
-export const PLATFORM: string = `${runtime.os}-${runtime.arch}`;
+/** Whether paths are those of Windows. */
+export const isWindows: boolean = runtime.os === "windows";
+
+/** Operating system, processor, and the C library where it is musl, as the folders of libraries are called. */
+export const PLATFORM: string = `${runtime.os}-${runtime.arch}${runtime.isMusl ? "-musl" : ""}`;
+
+/** Those that avio has a library for. */
+export const PLATFORMS: readonly string[] = [
+  "linux-x86_64",
+  "linux-aarch64",
+  "linux-x86_64-musl",
+  "linux-aarch64-musl",
+  "darwin-aarch64",
+  "darwin-x86_64",
+  "windows-x86_64",
+];
+
+/** What the shared library of a platform is called. */
+export function fileNameOn(platform: string): string {
+  const suffix = { darwin: "dylib", windows: "dll" }[platform.split("-")[0]!] ?? "so";
+  return `libavio.${suffix}`;
+}
 
 /** What the shared library is called. */
-export const FILE_NAME: string = runtime.os === "darwin" ? "libavio.dylib" : "libavio.so";
+export const FILE_NAME: string = fileNameOn(PLATFORM);
 
 const SYSTEM_FILE_NAME = FILE_NAME.replace("libavio", "libavio-system");
 
@@ -23,15 +43,37 @@ export function environment(variable: string): string | undefined {
 
 /** The user's folder for libraries of this version; null where it can't be told. */
 export function cacheFolder(): string | null {
+  if (runtime.os === "windows") {
+    const folder = environment("LOCALAPPDATA");
+    return folder ? `${folder}\\avio\\${VERSION}` : null;
+  }
   const home = environment("HOME");
   const caches = environment("XDG_CACHE_HOME") ??
     (home && (runtime.os === "darwin" ? `${home}/Library/Caches` : `${home}/.cache`));
   return caches ? `${caches}/avio/${VERSION}` : null;
 }
 
-/** Path of a file: URL. */
-export function filePath(url: URL): string {
-  return decodeURIComponent(url.pathname);
+/** Path of a file: URL, as the system has it. */
+export function filePath(url: URL, os: string = runtime.os): string {
+  const path = decodeURIComponent(url.pathname);
+  if (os !== "windows") return path;
+  const own = path.replaceAll("/", "\\");
+  if (url.host !== "") return `\\\\${url.host}${own}`; // a share of another machine
+  return /^\\[a-z]:/i.test(own) ? own.slice(1) : own;
+}
+
+/** Whether a path says where it begins; on Windows with its drive, or the machine whose share it is. */
+export function isWholePath(path: string, os: string = runtime.os): boolean {
+  return os === "windows" ? /^(?:[a-z]:[\\/]|\\\\)/i.test(path) : path.startsWith("/");
+}
+
+/** The library in the package of this platform, which npm installs beside this one; null where there is none. */
+function packagedLibrary(): string | null {
+  try {
+    return filePath(new URL(import.meta.resolve(`@avio/${PLATFORM}/${FILE_NAME}`)));
+  } catch {
+    return null; // no such package, or no packages here
+  }
 }
 
 /** Where the library is looked for when nothing names one, in this order. */
@@ -40,9 +82,12 @@ export function* places(): Generator<string> {
     for (const name of [FILE_NAME, SYSTEM_FILE_NAME]) {
       yield filePath(new URL(`../lib/${PLATFORM}/${name}`, import.meta.url));
     }
+    const packaged = packagedLibrary();
+    if (packaged !== null) yield packaged;
+    yield filePath(new URL(FILE_NAME, import.meta.url)); // where a bundler has put both
   }
   const { standalone } = runtime;
-  if (standalone !== null) yield standalone.slice(0, standalone.lastIndexOf("/") + 1) + FILE_NAME;
+  if (standalone !== null) yield standalone.replace(/[^/\\]*$/, "") + FILE_NAME;
   const folder = cacheFolder();
   if (folder) yield `${folder}/${FILE_NAME}`;
 }

@@ -10,9 +10,19 @@ interface Process {
   readonly arch: string;
   readonly versions: Readonly<Record<string, string | undefined>>;
   readonly env: Readonly<Record<string, string | undefined>>;
+  readonly report?: { excludeNetwork: boolean; getReport(): { header: { glibcVersionRuntime?: string } } };
   cwd(): string;
   dlopen(module: { exports: unknown }, place: string): void;
-  getBuiltinModule?(name: "node:fs"): { existsSync(path: string): boolean };
+  getBuiltinModule?(name: "node:fs"): FileSystem;
+}
+
+/** What is used of `node:fs`. */
+interface FileSystem {
+  existsSync(path: string): boolean;
+  openSync(path: string, flags: "r"): number;
+  readSync(file: number, bytes: Uint8Array): number;
+  fstatSync(file: number): { size: number };
+  closeSync(file: number): void;
 }
 
 /** The addon. */
@@ -38,12 +48,29 @@ export const nodeRuntime: Runtime = {
   get arch() {
     return { x64: "x86_64", arm64: "aarch64" }[process?.arch ?? ""] ?? process?.arch ?? "unknown";
   },
+  get isMusl() {
+    return process?.platform === "linux" && isMusl(process);
+  },
   get fault() {
     return faultOf(process?.versions ?? {});
   },
   standalone: null,
   environment: (variable) => process?.env[variable] || undefined,
   currentFolder: () => process!.cwd(),
+  readHead(path, bytes) {
+    try {
+      const files = process!.getBuiltinModule!("node:fs");
+      const file = files.openSync(path, "r");
+      try {
+        const head = new Uint8Array(bytes);
+        return { head: head.subarray(0, files.readSync(file, head)), size: files.fstatSync(file).size };
+      } finally {
+        files.closeSync(file);
+      }
+    } catch {
+      return null;
+    }
+  },
   mayLoad: () => true,
   load(place, version) {
     const addon = addonAt(place);
@@ -52,6 +79,13 @@ export const nodeRuntime: Runtime = {
     return found === version ? libraryOf(addon) : `speaks ABI ${found}, this avio ABI ${version}`;
   },
 };
+
+/** Of glibc a report tells the version. */
+function isMusl({ report }: Process): boolean {
+  if (!report) return false;
+  report.excludeNetwork = true; // which would ask for names
+  return report.getReport().header.glibcVersionRuntime === undefined;
+}
 
 /** What is wrong with the runtime, by its versions; null where nothing is. */
 export function faultOf({ bun, node }: Readonly<Record<string, string | undefined>>): string | null {

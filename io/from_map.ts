@@ -5,6 +5,7 @@ import { argumentError } from "../ffi/errors.ts";
 import { typeName } from "./arguments.ts";
 import { MemorySink } from "./memory_sink.ts";
 import type { OpenCallback } from "./open_callback.ts";
+import { paths } from "./paths.ts";
 
 /** A file in the Map of `fromMap`. A Blob is read only in the async API. */
 export type MapFile = Uint8Array | ArrayBuffer | Blob | MemorySink;
@@ -12,7 +13,8 @@ export type MapFile = Uint8Array | ArrayBuffer | Blob | MemorySink;
 /**
  * Allows the names in a Map, and nothing else: what is read is taken from it, what is written becomes a new
  * MemorySink in it, in place of what had the name. So the files that an HLS muxer writes are the Map. Names are
- * equal when they are the same but for a leading "./"; a MemorySink that has been written can be read.
+ * equal when they are the same but for a leading "./", on Windows also with `\\` for `/`; a MemorySink that has been
+ * written can be read.
  *
  * ```ts
  * import { fromMap, type MapFile, MemorySink, remuxSync } from "@avio/avio";
@@ -41,7 +43,7 @@ export function fromMap(files: Map<string, MapFile>): OpenCallback {
 }
 
 function bare(name: string): string {
-  return name.replace(/^(?:\.\/)+/, "");
+  return paths.plain(name).replace(/^(?:\.\/)+/, "");
 }
 
 function addSink(files: Map<string, MapFile>, name: string): MemorySink | null {

@@ -11,7 +11,7 @@ import type { OpenFile } from "./file_system.ts";
 import { files } from "./files.ts";
 import { namesIn, readings } from "./listed_names.ts";
 import { hasField, NamePattern } from "./name_pattern.ts";
-import { isAbsolute, join } from "./paths.ts";
+import { paths as own } from "./paths.ts";
 
 /** Bytes of a text that are looked at. */
 const MAX_TEXT = 1 << 20;
@@ -83,7 +83,7 @@ class ListedFiles implements SourceFiles {
 
   /** Where the files may be. */
   *paths(): Operation<Set<string>> {
-    const folder = join(this.#path, "..");
+    const folder = own.join(own.plain(this.#path), "..");
     const names = namesIn(this.#text(), MAX_NAMES);
     const paths = new Set<string>();
     for (const name of names) {
@@ -190,7 +190,7 @@ function* listIn(file: OpenFile): Operation<string | null> {
 }
 
 function inFolder(folder: string, name: string): string {
-  return isAbsolute(name) ? name : join(folder, name);
+  return own.isAbsolute(name) ? name : own.join(folder, name);
 }
 
 // ------------------------------------------------------------------------------------------- templates
@@ -216,10 +216,11 @@ class Listings {
 
   /** The files that are there, of those that a pattern can mean; it has fields in its last part. */
   *filesLike(pattern: string, field: RegExp): Operation<string[]> {
-    const folder = join(pattern, "..");
-    const name = new NamePattern(pattern.slice(pattern.lastIndexOf("/") + 1), field);
+    const path = own.plain(pattern);
+    const folder = own.join(path, "..");
+    const name = new NamePattern(path.slice(path.lastIndexOf("/") + 1), field);
     return (yield* this.#of(folder)).filter((entry) => name.matches(entry)).map((entry) =>
-      join(folder, entry)
+      own.join(folder, entry)
     );
   }
 

@@ -1,0 +1,87 @@
+/**
+ * What a file is that is not avio's library for this platform: made here by hand, of each format, whole and cut off.
+ */
+import { assertEquals } from "@std/assert";
+import { fileFault, HEAD_BYTES } from "../ffi/file_format.ts";
+
+function bytesOf(size: number, fill: (view: DataView) => void): Uint8Array {
+  const bytes = new Uint8Array(size);
+  fill(new DataView(bytes.buffer));
+  return bytes;
+}
+
+function elf(machine: number): Uint8Array {
+  return bytesOf(512, (view) => {
+    view.setUint32(0, 0x7f454c46);
+    view.setUint16(18, machine, true);
+    view.setBigUint64(40, 384n, true); // two sections behind it
+    view.setUint16(58, 64, true);
+    view.setUint16(60, 2, true);
+  });
+}
+
+function machO(processor: number): Uint8Array {
+  return bytesOf(512, (view) => {
+    view.setUint32(0, 0xcffaedfe);
+    view.setUint32(4, processor, true);
+    view.setUint32(16, 1, true);
+    view.setUint32(32, 0x19, true);
+    view.setUint32(36, 72, true);
+    view.setBigUint64(32 + 40, 256n, true);
+    view.setBigUint64(32 + 48, 256n, true);
+  });
+}
+
+function portableExecutable(machine: number): Uint8Array {
+  return bytesOf(512, (view) => {
+    view.setUint16(0, 0x4d5a);
+    view.setUint32(60, 64, true);
+    view.setUint32(64, 0x50450000);
+    view.setUint16(68, machine, true);
+    view.setUint16(70, 1, true);
+    view.setUint32(88 + 16, 256, true);
+    view.setUint32(88 + 20, 256, true);
+  });
+}
+
+const fault = (bytes: Uint8Array, platform: string, size = bytes.length) =>
+  fileFault(bytes.subarray(0, Math.min(HEAD_BYTES, size)), size, platform);
+
+const libraries: Record<string, Uint8Array> = {
+  "linux-x86_64": elf(62),
+  "linux-aarch64": elf(183),
+  "darwin-x86_64": machO(0x01000007),
+  "darwin-aarch64": machO(0x0100000c),
+  "windows-x86_64": portableExecutable(0x8664),
+};
+
+Deno.test("A library of another platform is told by what it is, and what was expected", () => {
+  for (const [platform, bytes] of Object.entries(libraries)) {
+    for (const other of Object.keys(libraries)) {
+      const expected = other === platform
+        ? null
+        : `a library for ${platform}; a library for ${other} was expected`;
+      assertEquals(fault(bytes, other), expected);
+    }
+  }
+  assertEquals(
+    fault(elf(40), "linux-x86_64"),
+    "a library for another platform; a library for linux-x86_64 was expected",
+  );
+});
+
+Deno.test("A library that is cut off is told to be so, wherever it is", () => {
+  for (const [platform, bytes] of Object.entries(libraries)) {
+    assertEquals(fault(bytes, platform, 511), "the file is cut off: it has 511 bytes of 512");
+    assertEquals(fault(bytes, platform, 8), "the file is cut off after 8 bytes");
+  }
+  assertEquals(fault(new Uint8Array(0), "linux-x86_64"), "the file is empty");
+});
+
+Deno.test("What is no library at all is told to be none", () => {
+  const text = new TextEncoder().encode("version https://git-lfs.github.com/spec/v1\n");
+  for (const bytes of [text, text.subarray(0, 3), bytesOf(512, (view) => view.setUint16(0, 0x4d5a))]) {
+    const expected = "no shared library; a library for linux-x86_64 was expected";
+    assertEquals(fault(bytes, "linux-x86_64"), expected);
+  }
+});
