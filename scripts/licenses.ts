@@ -1,11 +1,18 @@
 /**
  * Prints the licences that go with an embedded shared library: avio's own, where the sources of what is inside are and
- * how it was built, FFmpeg's licence. Asks the library itself.
+ * how it was built, FFmpeg's licence. Asks this machine's library; how one of another platform was configured, which is an
+ * argument, is read from its file.
  */
 import { licenseText, versions } from "../mod.ts";
 
-const { avio, ffmpeg, configuration, license } = versions();
+const { avio, ffmpeg, license } = versions();
+const configuration = Deno.args[0] === undefined ? versions().configuration : configurationIn(Deno.args[0]);
 const own = Deno.readTextFileSync(new URL("../LICENSE", import.meta.url));
+
+function configurationIn(file: string): string {
+  const text = new TextDecoder("latin1").decode(Deno.readFileSync(file));
+  return text.match(/--disable-autodetect [^\0]*/)?.[0] ?? versions().configuration;
+}
 
 console.log(`The shared libraries in this folder are made of avio ${avio} and of FFmpeg ${ffmpeg}.
 

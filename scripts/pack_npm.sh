@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
 #
-# Makes the npm package: what `deno pack` makes of the modules, and the embedded shared library of each platform it is
-# given one for, with the licences. The same inputs give the same bytes.
+# Makes the npm packages: @avio/avio, which is what `deno pack` makes of the modules, and for each platform that it is given
+# an embedded shared library for, @avio/PLATFORM with that library and its licences. The first has the others as optional
+# dependencies, and npm installs the one that fits. The same inputs give the same bytes.
 #
 # shellcheck disable=SC2016 # the programs in single quotes are JavaScript
 #
 #   scripts/pack_npm.sh OUTPUT.tgz [PLATFORM=LIBRARY ...]     default: this platform's, from lib/
 #
-# PLATFORM is what Deno calls it: linux-x86_64, linux-aarch64, darwin-x86_64, darwin-aarch64.
+# Makes OUTPUT.tgz and OUTPUT-PLATFORM.tgz. PLATFORM is one of those of scripts/build_shim.sh --target.
 # AVIO_REPOSITORY is the address of the repository that the package tells, which npm's provenance wants.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -21,9 +22,8 @@ fail() {
 [ $# -ge 1 ] || fail "usage: scripts/pack_npm.sh OUTPUT.tgz [PLATFORM=LIBRARY ...]"
 output=$1 && shift
 if [ $# = 0 ]; then
-  for file in "$root"/lib/*/libavio.so "$root"/lib/*/libavio.dylib; do
-    [ ! -f "$file" ] || set -- "$@" "$(basename "$(dirname "$file")")=$file"
-  done
+  platform=$(cd "$root" && deno eval --quiet 'import { PLATFORM, FILE_NAME } from "./ffi/library_paths.ts"; console.log(`${PLATFORM}=lib/${PLATFORM}/${FILE_NAME}`);')
+  [ ! -f "$root/${platform#*=}" ] || set -- "${platform%%=*}=$root/${platform#*=}"
 fi
 [ $# -ge 1 ] || fail "no library: build one with scripts/build_shim.sh"
 
@@ -57,9 +57,9 @@ const { main } = await import("./cli.js");
 process.exit(await main(process.argv.slice(2)));
 END
 
-# What deno pack leaves out: the version is read from deno.json, users look for words and a licence.
+# What deno pack leaves out: the version is read from deno.json, users look for words and a licence; the libraries.
 deno eval '
-  const [config, manifest, target] = Deno.args;
+  const [config, manifest, target, ...platforms] = Deno.args;
   const repository = Deno.env.get("AVIO_REPOSITORY");
   const { name, version } = JSON.parse(Deno.readTextFileSync(config));
   const generated = JSON.parse(Deno.readTextFileSync(manifest));
@@ -70,23 +70,53 @@ deno eval '
     sideEffects: false,
     description: "All of libavformat for Node, Deno and Bun: probe, demux, mux and remux media over any source and sink",
     keywords: ["node", "deno", "bun", "ffmpeg", "libavformat", "remux", "demux", "mp4", "matroska", "hls", "media"],
-    license: "MIT AND LGPL-2.1-or-later",
+    license: "MIT",
     ...(repository ? { repository: { type: "git", url: `git+${repository}.git` } } : {}),
     engines: { node: ">=24", bun: ">=1.3", deno: ">=2.3.7" },
+    optionalDependencies: Object.fromEntries(platforms.map((pair) => [`@avio/${pair.split("=")[0]}`, version])),
   }, null, 2) + "\n");
-' "$root/deno.json" "$package/package.json" "$package/deno.json"
+' "$root/deno.json" "$package/package.json" "$package/deno.json" "$@"
 
-for pair in "$@"; do
-  platform=${pair%%=*} file=${pair#*=}
+# tarball FOLDER OUTPUT [PROGRAM]
+tarball() {
+  find "$1/package" -type f -exec chmod 644 {} +
+  find "$1/package" -type d -exec chmod 755 {} +
+  [ -z "${3:-}" ] || chmod 755 "$1/package/$3"
+  "$root/scripts/make_tarball.sh" "$1" package "$work/package.tgz"
+  mv "$work/package.tgz" "$2"
+  echo "pack_npm: $2 ($(($(wc -c <"$2") / 1024)) KiB)"
+}
+
+# library_package PLATFORM FILE
+library_package() {
+  local platform=$1 file=$2 folder=$work/$1 name
   [ -f "$file" ] || fail "$file: not found"
-  mkdir -p "$package/lib/$platform"
-  cp "$file" "$package/lib/$platform/$(basename "$file" | sed "s/-$platform//")"
-done
-deno run --allow-ffi --allow-read --allow-env "$root/scripts/licenses.ts" >"$package/lib/LICENSES.txt"
+  name=libavio.${file##*.}
+  mkdir -p "$folder/package"
+  cp "$file" "$folder/package/$name"
+  (cd "$root" && deno run --allow-ffi --allow-read --allow-env scripts/licenses.ts "$folder/package/$name") >"$folder/package/LICENSES.txt"
+  deno eval '
+    const [config, target, platform, file] = Deno.args;
+    const { version } = JSON.parse(Deno.readTextFileSync(config));
+    const [system, processor, libc] = platform.split("-");
+    const os = { windows: "win32" }[system] ?? system;
+    const cpu = { x86_64: "x64", aarch64: "arm64" }[processor];
+    const repository = Deno.env.get("AVIO_REPOSITORY");
+    Deno.writeTextFileSync(target, JSON.stringify({
+      name: `@avio/${platform}`,
+      version,
+      description: `The shared library of @avio/avio for ${platform}`,
+      license: "MIT AND LGPL-2.1-or-later",
+      ...(repository ? { repository: { type: "git", url: `git+${repository}.git` } } : {}),
+      files: [file, "LICENSES.txt"],
+      os: [os],
+      cpu: [cpu],
+      ...(system === "linux" ? { libc: [libc ?? "glibc"] } : {}),
+      preferUnplugged: true,
+    }, null, 2) + "\n");
+  ' "$root/deno.json" "$folder/package/package.json" "$platform" "$name"
+  tarball "$folder" "${output%.tgz}-$platform.tgz"
+}
 
-find "$package" -type f -exec chmod 644 {} +
-chmod 755 "$package/bin.js"
-find "$package" -type d -exec chmod 755 {} +
-"$root/scripts/make_tarball.sh" "$work/unpacked" package "$work/package.tgz"
-mv "$work/package.tgz" "$output"
-echo "pack_npm: $output ($(($(wc -c <"$output") / 1024)) KiB; libraries: $(cd "$package/lib" && echo */))"
+tarball "$work/unpacked" "$output" bin.js
+for pair in "$@"; do library_package "${pair%%=*}" "${pair#*=}"; done

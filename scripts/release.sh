@@ -1,13 +1,16 @@
 #!/usr/bin/env bash
 #
-# Makes a release of what is committed: the shared libraries, the npm package, the sources as they go to JSR, and the
-# SHA-256 of each. The same commit, compiler and libraries give the same bytes. Nothing is uploaded.
+# Makes a release of what is committed: the shared libraries, the npm packages, the sources as they go to JSR, what the
+# libraries are made of (sbom.json), and the SHA-256 of each. The same commit, compiler and libraries give the same bytes.
+# Nothing is uploaded.
 #
-#   scripts/release.sh FOLDER [--address URL] [PLATFORM=LIBRARY ...]
+#   scripts/release.sh FOLDER [--address URL] [--all] [PLATFORM=LIBRARY ...]
 #
 # FOLDER              is made, and gets the files
 # --address URL       where the files will be: the installer fetches libraries from there, by the sums it is given here
-# PLATFORM=LIBRARY    libraries of other platforms, made there by scripts/build_shim.sh; this platform's is built
+# --all               builds the libraries of all platforms here (scripts/build_shim.sh --target); without it this platform's
+#                     is built by the machine's own compiler
+# PLATFORM=LIBRARY    libraries of other platforms, made elsewhere
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 export LC_ALL=C
@@ -17,11 +20,16 @@ fail() {
   exit 1
 }
 
-[ $# -ge 1 ] || fail "usage: scripts/release.sh FOLDER [--address URL] [PLATFORM=LIBRARY ...]"
-folder=$1 address='' && shift
-if [ "${1:-}" = --address ]; then
-  address=${2%/} && shift 2
-fi
+[ $# -ge 1 ] || fail "usage: scripts/release.sh FOLDER [--address URL] [--all] [PLATFORM=LIBRARY ...]"
+folder=$1 address='' builds_all=no && shift
+while [ $# -gt 0 ]; do
+  case $1 in
+    --address) address=${2%/} && shift ;;
+    --all) builds_all=yes ;;
+    *) break ;;
+  esac
+  shift
+done
 [ -z "$(git -C "$root" status --porcelain)" ] || fail "there are changes that are not committed"
 [ ! -e "$folder" ] || fail "$folder is there already"
 
@@ -38,6 +46,16 @@ grep -q "^## $version" "$tree/CHANGELOG.md" || fail "CHANGELOG.md says nothing o
 "$tree/scripts/build_shim.sh" --embedded --no-fallback
 own=$(find "$tree/lib" -name 'libavio.*' ! -name '*.stamp')
 platforms=("$(basename "$(dirname "$own")")=$own" "$@")
+if [ $builds_all = yes ]; then
+  platforms=("$@")
+  for platform in linux-x86_64 linux-aarch64 linux-x86_64-musl linux-aarch64-musl darwin-aarch64 darwin-x86_64 windows-x86_64; do
+    case $platform in windows-*) suffix=dll ;; darwin-*) suffix=dylib ;; *) suffix=so ;; esac
+    file=$work/libraries/$platform/libavio.$suffix
+    mkdir -p "$(dirname "$file")"
+    "$tree/scripts/build_shim.sh" --target=$platform --no-fallback --output "$file"
+    platforms+=("$platform=$file")
+  done
+fi
 
 json=''
 for pair in "${platforms[@]}"; do
@@ -55,6 +73,8 @@ deno eval '
 ' "$tree/install/release.json" "$address" "{$json}"
 
 "$tree/scripts/pack_npm.sh" "$out/avio-$version-npm.tgz" "${platforms[@]}"
+
+deno run --allow-ffi --allow-read --allow-env "$tree/scripts/sbom.ts" >"$out/sbom.json"
 
 # The sources, with that: `deno publish` is run in what this holds.
 rm -r "${tree:?}/lib"

@@ -1,11 +1,13 @@
 /**
- * The npm package: what is in it, and that a program runs with it, by npm's folder and by Deno's own way.
+ * The npm packages, one of modules and one of a library for each platform: what is in them, and that a program runs with
+ * them, by npm's folder and by Deno's own way.
  */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { versions } from "@avio/avio";
+import { fileNameOn, PLATFORMS } from "../ffi/library_paths.ts";
 import { faultOf } from "../ffi/node_runtime.ts";
 import { Newcomer, programOf } from "./support/newcomer.ts";
-import { serveNpm } from "./support/registry.ts";
+import { manifestOf, serveNpm } from "./support/registry.ts";
 import { runtimes, typesFolder } from "./support/runtimes.ts";
 
 const root = new URL("..", import.meta.url).pathname;
@@ -18,20 +20,27 @@ function test(name: string, fn: () => Promise<void>): void {
   Deno.test({ name, ignore, fn });
 }
 
-async function packed(): Promise<Uint8Array<ArrayBuffer>> {
+type Tarball = Uint8Array<ArrayBuffer>;
+
+/** The package of modules, and that of this platform's library. */
+async function packed(): Promise<[Tarball, Tarball]> {
   using packer = new Newcomer();
   await packer.runOk(`${root}scripts/pack_npm.sh`, [`${packer.home}/avio.tgz`]);
-  return Deno.readFileSync(`${packer.home}/avio.tgz`);
+  const read = (name: string) => Deno.readFileSync(`${packer.home}/${name}`);
+  return [read("avio.tgz"), read(`avio-${platform}.tgz`)];
 }
 
-let tarball: Promise<Uint8Array<ArrayBuffer>> | undefined;
-const pack = () => tarball ??= packed();
+let tarballs: Promise<[Tarball, Tarball]> | undefined;
+const pack = () => tarballs ??= packed();
 
 async function installedByNpm(): Promise<Newcomer> {
   const user = new Newcomer();
   globalThis.addEventListener("unload", () => user[Symbol.dispose]());
-  user.write("avio.tgz", await pack());
-  await user.runOk("npm", ["install", "--offline", "--no-audit", "--no-fund", "./avio.tgz"]);
+  const [modules, library] = await pack();
+  user.write("avio.tgz", modules);
+  user.write("library.tgz", library);
+  const options = ["--offline", "--no-audit", "--no-fund"];
+  await user.runOk("npm", ["install", ...options, "./library.tgz", "./avio.tgz"]);
   return user;
 }
 
@@ -52,7 +61,7 @@ function assertRan(stdout: string, library: RegExp): void {
   assertMatch(path, library);
 }
 
-const withinPackage = new RegExp(`/@avio/avio/.*lib/${platform}/libavio\\.so$`);
+const withinPackage = new RegExp(`/@avio/${platform}/(?:\\d[^/]*/)?libavio\\.so$`);
 
 test("npm install TARBALL, then deno run --allow-ffi: no other permission, no network, no compiler", async () => {
   using user = await installed();
@@ -63,7 +72,7 @@ test("npm install TARBALL, then deno run --allow-ffi: no other permission, no ne
 
 test("The library's own path as the only permission", async () => {
   using user = await installed();
-  const library = `node_modules/@avio/avio/lib/${platform}/libavio.so`;
+  const library = `node_modules/@avio/${platform}/libavio.so`;
   assertRan(
     await user.runOk(Deno.execPath(), ["run", "--no-prompt", `--allow-ffi=${library}`, "main.ts"]),
     withinPackage,
@@ -72,12 +81,12 @@ test("The library's own path as the only permission", async () => {
 
 test("npm:@avio/avio, from a registry", async () => {
   using user = new Newcomer();
-  await using registry = serveNpm(await pack());
+  await using registry = await serveNpm(await pack());
   user.write("main.ts", programOf("npm:@avio/avio"));
   const output = await user.runOk(Deno.execPath(), ["run", "--no-prompt", "--allow-ffi", "main.ts"], {
     NPM_CONFIG_REGISTRY: registry.address,
   });
-  assertRan(output, /\/@avio\/avio\/\d.*\/lib\/.*\/libavio\.so$/);
+  assertRan(output, withinPackage);
 });
 
 test("The command line, from the package", async () => {
@@ -105,18 +114,18 @@ test("There is nothing in the package that its users do not need", async () => {
     "ffi",
     "format",
     "io",
-    "lib",
     "mod.d.ts",
     "mod.js",
     "package.json",
   ]);
-  const libraries = [...Deno.readDirSync(`${user.home}/node_modules/@avio/avio/lib`)];
-  assertEquals(libraries.map(({ name }) => name).sort(), ["LICENSES.txt", platform]);
+  const library = [...Deno.readDirSync(`${user.home}/node_modules/@avio/${platform}`)];
+  assertEquals(library.map(({ name }) => name).sort(), ["LICENSES.txt", "libavio.so", "package.json"]);
+  assert((await pack())[0].length < 400_000);
 });
 
 test("The licences go with it: both texts, where the sources are, how it was built", async () => {
   using user = await installed();
-  const text = Deno.readTextFileSync(`${user.home}/node_modules/@avio/avio/lib/LICENSES.txt`);
+  const text = Deno.readTextFileSync(`${user.home}/node_modules/@avio/${platform}/LICENSES.txt`);
   for (const part of ["MIT License", "GNU LESSER GENERAL PUBLIC LICENSE", versions().configuration]) {
     assertStringIncludes(text, part);
   }
@@ -127,21 +136,72 @@ test("Packed twice, it is the same bytes", async () => {
   assertEquals(await packed(), await pack());
 });
 
-test("Libraries of several platforms lie side by side", async () => {
+/** Packages of this platform's library and of others', whose libraries are none. */
+async function packedForAll(): Promise<Tarball[]> {
   using packer = new Newcomer();
-  packer.write("libavio-darwin-aarch64.dylib", "a library");
-  const own = `${platform}=${root}lib/${platform}/libavio.so`;
-  const other = `darwin-aarch64=${packer.home}/libavio-darwin-aarch64.dylib`;
-  await packer.runOk(`${root}scripts/pack_npm.sh`, [`${packer.home}/avio.tgz`, own, other]);
-  const listing = await packer.runOk("tar", ["-tzf", "avio.tgz"]);
-  assertStringIncludes(listing, `package/lib/${platform}/libavio.so\n`);
-  assertStringIncludes(listing, "package/lib/darwin-aarch64/libavio.dylib\n");
+  const libraries = PLATFORMS.map((name) => {
+    const file = `${packer.home}/${name}-${fileNameOn(name)}`;
+    if (name === platform) Deno.copyFileSync(`${root}lib/${platform}/libavio.so`, file);
+    else Deno.writeTextFileSync(file, `a library for ${name}`);
+    return `${name}=${file}`;
+  });
+  await packer.runOk(`${root}scripts/pack_npm.sh`, [`${packer.home}/avio.tgz`, ...libraries]);
+  const files = ["avio.tgz", ...PLATFORMS.map((name) => `avio-${name}.tgz`)];
+  return files.map((file) => Deno.readFileSync(`${packer.home}/${file}`));
+}
+
+test("npm install from a registry brings the one library that the machine needs, and runs nothing", async () => {
+  const all = await packedForAll();
+  const manifests = await Promise.all(all.map(manifestOf));
+  for (const { scripts } of manifests) assertEquals(scripts, undefined);
+  const systems = manifests.slice(1).map(({ name, os, cpu, libc }) => [name, os, cpu, libc]);
+  assertEquals(systems, [
+    ["@avio/linux-x86_64", ["linux"], ["x64"], ["glibc"]],
+    ["@avio/linux-aarch64", ["linux"], ["arm64"], ["glibc"]],
+    ["@avio/linux-x86_64-musl", ["linux"], ["x64"], ["musl"]],
+    ["@avio/linux-aarch64-musl", ["linux"], ["arm64"], ["musl"]],
+    ["@avio/darwin-aarch64", ["darwin"], ["arm64"], undefined],
+    ["@avio/darwin-x86_64", ["darwin"], ["x64"], undefined],
+    ["@avio/windows-x86_64", ["win32"], ["x64"], undefined],
+  ]);
+  const asked: string[] = [];
+  await using registry = await serveNpm(all, asked);
+  using user = new Newcomer();
+  const options = ["--no-audit", "--no-fund", `--registry=${registry.address}`];
+  await user.runOk("npm", ["install", ...options, "@avio/avio"]);
+  const installed = [...Deno.readDirSync(`${user.home}/node_modules/@avio`)].map(({ name }) => name);
+  assertEquals(installed.sort(), ["avio", platform]);
+  const fetched = asked.filter((path) => path.endsWith(".tgz"));
+  assertEquals(fetched.length, 2, fetched.join(" "));
+  user.write("main.ts", programOf("@avio/avio"));
+  const run = ["run", "--no-prompt", "--cached-only", "--allow-ffi", "main.ts"];
+  assertRan(await user.runOk(Deno.execPath(), run), withinPackage);
+});
+
+test("Where packages are not side by side but linked, as pnpm lays them, the library is found too", async () => {
+  using user = await installed();
+  // node_modules/.pnpm/NAME@VERSION/node_modules has a package and what it depends on; all else is links.
+  const script = `
+    set -e
+    cd node_modules
+    mkdir -p .pnpm/avio/node_modules/@avio .pnpm/library/node_modules/@avio
+    mv @avio/${platform} .pnpm/library/node_modules/@avio/
+    mv @avio/avio .pnpm/avio/node_modules/@avio/
+    ln -s ../../../library/node_modules/@avio/${platform} .pnpm/avio/node_modules/@avio/${platform}
+    ln -s ../.pnpm/avio/node_modules/@avio/avio @avio/avio`;
+  await user.runOk("bash", ["-c", script]);
+  const run = ["run", "--no-prompt", "--cached-only", "--allow-ffi", "main.ts"];
+  assertRan(await user.runOk(Deno.execPath(), run), withinPackage);
+  for (const runtime of Object.values(runtimes)) {
+    user.write("main.mjs", programOf("@avio/avio"));
+    if (runtime !== null) assertRan(await user.runOk(runtime, ["main.mjs"]), withinPackage);
+  }
 });
 
 test("Without a library for the platform the error says where it looked and what mends it", async () => {
   using user = await installed();
+  Deno.removeSync(`${user.home}/node_modules/@avio/${platform}`, { recursive: true });
   const folder = `${user.home}/node_modules/@avio/avio/lib/${platform}`;
-  Deno.removeSync(folder, { recursive: true });
   const { success, stderr } = await user.run(Deno.execPath(), [
     "run",
     "--allow-ffi",

@@ -2,7 +2,7 @@
  * A release, made of a commit: the same bytes each time; and its packages, installed as users do: the library comes
  * from the release's address, by the SHA-256 that the package names.
  */
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { versions } from "@avio/avio";
 import { Newcomer, programOf } from "./support/newcomer.ts";
 import { publishedFiles, serveFiles, serveJsr } from "./support/registry.ts";
@@ -44,7 +44,21 @@ Deno.test({
     }
     const names = [...Deno.readDirSync(`${maker.home}/first`)].map(({ name }) => name).sort();
     const source = `avio-${version}-source.tar.gz`;
-    assertEquals(names, ["SHA256SUMS", `avio-${version}-npm.tgz`, source, library]);
+    const platform = `${Deno.build.os}-${Deno.build.arch}`;
+    assertEquals(names, [
+      "SHA256SUMS",
+      `avio-${version}-npm-${platform}.tgz`,
+      `avio-${version}-npm.tgz`,
+      source,
+      library,
+      "sbom.json",
+    ]);
+    const { components } = JSON.parse(Deno.readTextFileSync(`${maker.home}/first/sbom.json`)) as {
+      components: { name: string; version: string; hashes: { content: string }[] }[];
+    };
+    assertEquals(components.map(({ name }) => name), ["FFmpeg", "libxml2", "zlib"]);
+    assertEquals(components[0]!.version, versions().ffmpeg);
+    for (const { hashes } of components) assertMatch(hashes[0]!.content, /^[0-9a-f]{64}$/);
     for (const name of names) {
       const [first, second] = ["first", "second"].map((folder) =>
         Deno.readFileSync(`${maker.home}/${folder}/${name}`)

@@ -1,5 +1,5 @@
 /**
- * The registries that users install avio from, served on loopback: npm's with one tarball, JSR's with the files that
+ * The registries that users install avio from, served on loopback: npm's with tarballs, JSR's with the files that
  * `deno publish` would upload.
  */
 import { createHash } from "node:crypto";
@@ -29,18 +29,45 @@ export function serveFiles(files: (path: string) => BodyInit | null | undefined)
   };
 }
 
-/** npm's registry with the package in it. */
-export function serveNpm(tarball: Uint8Array<ArrayBuffer>): Registry {
-  const integrity = `sha512-${createHash("sha512").update(tarball).digest("base64")}`;
-  const file = `/${name}/-/avio-${version}.tgz`;
-  const registry = serveFiles((path) => path === file ? tarball : path === `/${name}` ? packument() : null);
-  const packument = () =>
-    JSON.stringify({
-      name,
-      "dist-tags": { latest: version },
-      versions: { [version]: { name, version, dist: { tarball: registry.address + file, integrity } } },
-    });
+/** npm's registry with packages in it, by their tarballs; what is asked for is added to `asked`. */
+export async function serveNpm(
+  tarballs: Iterable<Uint8Array<ArrayBuffer>>,
+  asked: string[] = [],
+): Promise<Registry> {
+  const files = new Map<string, Uint8Array<ArrayBuffer> | (() => string)>();
+  const registry = serveFiles((path) => {
+    asked.push(path);
+    const file = files.get(path);
+    return typeof file === "function" ? file() : file;
+  });
+  for (const tarball of tarballs) {
+    const manifest = await manifestOf(tarball);
+    const { name, version } = manifest;
+    const integrity = `sha512-${createHash("sha512").update(tarball).digest("base64")}`;
+    const file = `/${name}/-/${version}.tgz`;
+    const dist = () => ({ tarball: registry.address + file, integrity });
+    files.set(file, tarball);
+    files.set(`/${name}`, () =>
+      JSON.stringify({
+        name,
+        "dist-tags": { latest: version },
+        versions: { [version]: { ...manifest, dist: dist() } },
+      }));
+  }
   return registry;
+}
+
+/** The package.json in a tarball of npm's. */
+export async function manifestOf(
+  tarball: Uint8Array<ArrayBuffer>,
+): Promise<{ name: string; version: string } & Record<string, unknown>> {
+  const args = ["-xzOf", "-", "package/package.json"];
+  const tar = new Deno.Command("tar", { args, stdin: "piped", stdout: "piped" }).spawn();
+  const output = tar.output();
+  const writer = tar.stdin.getWriter();
+  await writer.write(tarball);
+  await writer.close();
+  return JSON.parse(new TextDecoder().decode((await output).stdout));
 }
 
 /** Paths of the files that `deno publish` uploads from a checkout. */

@@ -1,0 +1,133 @@
+#!/usr/bin/env bash
+#
+# Builds the library for other platforms, and runs it there as far as this machine can:
+#
+#   linux-aarch64     tests/platform_test.ts and others by Deno for arm64, under qemu-user
+#   windows-x86_64    tests/platform_test.ts by Deno for Windows, under wine 10 in a chroot of Debian 13
+#   linux-x86_64      the same by this machine's Deno, and the library is loaded in a chroot of Debian 11 (glibc 2.31)
+#   the others        built, and looked at by LLVM's tools (scripts/build/check.sh): nothing here can run them
+#
+#   scripts/platforms.sh [PLATFORM ...]      default: all
+#
+# Needs root, Debian's packages and npm; what it installs for this is kept in ~/.cache/avio/platforms. A first run
+# takes an hour for all of them on two cores, nearly all of it FFmpeg; later ones some minutes.
+set -euo pipefail
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+folder=${AVIO_CACHE_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/avio}/platforms
+DENO_VERSION=2.9.6
+all=(linux-x86_64 linux-aarch64 windows-x86_64 darwin-aarch64 darwin-x86_64 linux-x86_64-musl linux-aarch64-musl)
+
+say() { printf 'platforms: %s\n' "$*"; }
+
+fail() {
+  printf 'platforms: %s\n' "$@" >&2
+  exit 1
+}
+
+# The test files that need no programs, and are quick enough under an emulator.
+TESTS=(tests/platform_test.ts tests/paths_test.ts)
+MORE_TESTS=(tests/packet_test.ts tests/stream_test.ts tests/sink_test.ts tests/structures_test.ts tests/write_queue_test.ts)
+
+packages() {
+  local missing=() package
+  for package in "$@"; do
+    dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
+  done
+  [ ${#missing[@]} = 0 ] && return
+  [ "$(id -u)" = 0 ] || fail "missing packages. Run this, then try again:" "  sudo apt-get install -y ${missing[*]}"
+  apt-get update -qq >/dev/null || true
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null ||
+    fail "apt-get could not install: ${missing[*]}"
+}
+
+# get_deno PACKAGE: Deno for another platform, from npm; sets $deno, its folder.
+get_deno() {
+  deno=$folder/$1-$DENO_VERSION
+  [ -d "$deno" ] && return
+  local work
+  work=$(mktemp -d "$folder/npm.XXXXXX")
+  (cd "$work" && npm pack --silent "@deno/$1@$DENO_VERSION" >/dev/null && tar -xzf ./*.tgz && mv package "$deno")
+  rm -rf "$work"
+}
+
+# get_debian SUITE [PACKAGES]: sets $chroot, a Debian of its own.
+get_debian() {
+  chroot=$folder/$1
+  [ -d "$chroot" ] && return
+  packages debootstrap
+  rm -rf "$chroot.new"
+  debootstrap --variant=minbase ${2:+--include="$2"} "$1" "$chroot.new" >"$folder/debootstrap.log" 2>&1 ||
+    fail "debootstrap failed; see $folder/debootstrap.log"
+  mv "$chroot.new" "$chroot"
+}
+
+# copy_checkout FOLDER LIBRARY: what a program needs of this checkout, in a chroot.
+copy_checkout() {
+  rm -rf "$1/checkout"
+  mkdir -p "$1/checkout"
+  (cd "$root" && cp -R mod.ts cli.ts cli ffi format io deno.json tests fixtures "$1/checkout/")
+  mkdir -p "$1/checkout/lib/$(basename "$(dirname "$2")")"
+  cp "$2" "$1/checkout/lib/$(basename "$(dirname "$2")")/"
+}
+
+test_options=(test -A --no-check --quiet --preload tests/support/preload.ts)
+
+run_linux-aarch64() {
+  packages qemu-user-static
+  get_deno linux-arm64-glibc
+  local libraries=$folder/arm64
+  if [ ! -d "$libraries" ]; then
+    mkdir -p "$libraries.new/packages"
+    (cd "$libraries.new/packages" && apt-get download -qq libc6-arm64-cross libgcc-s1-arm64-cross libstdc++6-arm64-cross >/dev/null &&
+      for file in *.deb; do dpkg -x "$file" ..; done)
+    mv "$libraries.new" "$libraries"
+  fi
+  (cd "$root" && DENO_DIR=$folder/deno-arm64 QEMU_LD_PREFIX=$libraries/usr/aarch64-linux-gnu \
+    qemu-aarch64-static "$deno/deno" "${test_options[@]}" "${TESTS[@]}" "${MORE_TESTS[@]}")
+}
+
+run_windows-x86_64() {
+  get_debian trixie wine64
+  get_deno win32-x64
+  copy_checkout "$chroot" "$root/lib/windows-x86_64/libavio.dll"
+  cp "$deno/deno.exe" "$chroot/deno.exe"
+  mountpoint -q "$chroot/proc" || mount --bind /proc "$chroot/proc"
+  chroot "$chroot" /usr/bin/env -i HOME=/root PATH=/usr/bin:/bin WINEDEBUG=-all NO_COLOR=1 DENO_DIR='Z:\deno' \
+    sh -c 'cd /checkout && exec /usr/lib/wine/wine64 /deno.exe "$@"' sh "${test_options[@]}" "${TESTS[@]}"
+}
+
+# Deno itself wants a newer glibc than Debian 11 has: the dynamic linker says whether all is there for the library.
+run_linux-x86_64() {
+  (cd "$root" && AVIO_SHIM_PATH=$root/lib/linux-x86_64/libavio-glibc.so deno "${test_options[@]}" "${TESTS[@]}" "${MORE_TESTS[@]}")
+  get_debian bullseye
+  copy_checkout "$chroot" "$root/lib/linux-x86_64/libavio-glibc.so"
+  local missing
+  missing=$(chroot "$chroot" ldd -r /checkout/lib/linux-x86_64/libavio-glibc.so | grep -E 'not found|undefined symbol' | grep -v napi_ || true)
+  [ -z "$missing" ] || fail "the library does not load in Debian 11:" "$missing"
+  say "linux-x86_64: the library loads in Debian 11, $(chroot "$chroot" ldd --version | sed -n 1p)"
+}
+
+build() {
+  local options=(--target="$1")
+  # Beside the machine's own build, whose name is libavio.so.
+  if [ "$1" = linux-x86_64 ]; then options+=(--output "$root/lib/linux-x86_64/libavio-glibc.so"); fi
+  "$root/scripts/build_shim.sh" "${options[@]}"
+}
+
+main() {
+  local platform platforms=("$@")
+  if [ $# = 0 ]; then platforms=("${all[@]}"); fi
+  mkdir -p "$folder"
+  packages llvm
+  for platform in "${platforms[@]}"; do
+    build "$platform"
+    if declare -F "run_$platform" >/dev/null; then
+      "run_$platform"
+      say "$platform: built and run"
+    else
+      say "$platform: built, not run"
+    fi
+  done
+}
+
+main "$@"
