@@ -3,6 +3,8 @@
  */
 import { argumentError } from "../ffi/errors.ts";
 import { checkArray } from "../io/arguments.ts";
+import { files } from "../io/files.ts";
+import { IOContext } from "../io/io_context.ts";
 import type { Sink } from "../io/sink.ts";
 import type { Source } from "../io/source.ts";
 import { checkDemuxerOptions, type DemuxerOptions } from "./open_input.ts";
@@ -24,13 +26,26 @@ function planOf(
 ): Plan {
   checkArray(sources, "sources");
   if (sources.length === 0) throw argumentError(TypeError, "sources", "there is none");
-  return {
-    sources: sources.map((item, index) => {
-      if (!hasOptions(item)) return { source: item, input: common };
-      return { source: item.source, input: checkDemuxerOptions(item.input, `sources[${index}].input`) };
-    }),
-    sink,
-  };
+  const planned = sources.map((item, index) => {
+    if (!hasOptions(item)) return { source: item, input: common };
+    return { source: item.source, input: checkDemuxerOptions(item.input, `sources[${index}].input`) };
+  });
+  refuseTwice(planned.map(({ source }) => source));
+  return { sources: planned, sink };
+}
+
+/** What is at its end when it has been read once can't come again. */
+function refuseTwice(sources: readonly Source[]): void {
+  for (const [index, source] of sources.entries()) {
+    const first = sources.indexOf(source);
+    if (first === index || !isReadOnce(source)) continue;
+    throw argumentError(TypeError, `sources[${index}]`, `is sources[${first}], which can be read only once`);
+  }
+}
+
+function isReadOnce(source: Source): boolean {
+  return source instanceof IOContext || source instanceof Response ||
+    (typeof source === "object" && Symbol.asyncIterator in source && !files.opened(source));
 }
 
 function hasOptions(item: Source | ConcatSource): item is ConcatSource {

@@ -159,8 +159,8 @@ export interface Stream {
   /** Degrees clockwise by which its pictures are to be turned to be shown, from 0 to less than 360; of its display matrix. */
   readonly rotation: number;
   /**
-   * Not delivered by the demuxer while true. The async API reads ahead: what it has passed over meanwhile comes back only
-   * with a seek.
+   * Not delivered by the demuxer while true. Both APIs read ahead (the sync one a batch, of 512 packets or 256 KB at most):
+   * what has been passed over meanwhile comes back only with a seek.
    */
   discard: boolean;
 }

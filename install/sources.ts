@@ -122,6 +122,8 @@ import input_early_c from "../shim/input/early.c" with { type: "text" };
 import input_early_h from "../shim/input/early.h" with { type: "text" };
 import input_guess_c from "../shim/input/guess.c" with { type: "text" };
 import input_guess_h from "../shim/input/guess.h" with { type: "text" };
+import input_hidden_c from "../shim/input/hidden.c" with { type: "text" };
+import input_hidden_h from "../shim/input/hidden.h" with { type: "text" };
 import input_input_c from "../shim/input/input.c" with { type: "text" };
 import input_input_h from "../shim/input/input.h" with { type: "text" };
 import input_landing_c from "../shim/input/landing.c" with { type: "text" };
@@ -331,6 +333,8 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/input/early.h": input_early_h,
   "shim/input/guess.c": input_guess_c,
   "shim/input/guess.h": input_guess_h,
+  "shim/input/hidden.c": input_hidden_c,
+  "shim/input/hidden.h": input_hidden_h,
   "shim/input/input.c": input_input_c,
   "shim/input/input.h": input_input_h,
   "shim/input/landing.c": input_landing_c,

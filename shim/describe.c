@@ -63,14 +63,20 @@ static void describe_seconds(struct text *text, int64_t timestamp, AVRational ti
   json_number(text, timestamp == AV_NOPTS_VALUE ? NAN : (double)timestamp * time_base.num / time_base.den);
 }
 
+/* Damaged files have numbers that can't be: of those nothing is known. */
+static int64_t sound_number(const struct field *field, int64_t value) {
+  bool outside = field->read_only ? value < 0 : value < field->min || value > field->max;
+  return outside ? 0 : value;
+}
+
 static void describe_field(struct text *text, AVFormatContext *context, AVStream *stream, const struct field *field) {
   const AVCodecParameters *parameters = stream->codecpar;
   void *place = field_address(stream, field);
   json_key(text, field->name);
   if (!field_applies(stream, field)) return json_null(text);
   switch (field->type) {
-  case INT: text_format(text, "%d", *(int *)place); break;
-  case INT64: text_format(text, "%lld", (long long)*(int64_t *)place); break;
+  case INT: text_format(text, "%d", (int)sound_number(field, *(int *)place)); break;
+  case INT64: text_format(text, "%lld", (long long)sound_number(field, *(int64_t *)place)); break;
   case OPTIONAL:
     if (*(int *)place == PROFILE_UNKNOWN) json_null(text);
     else text_format(text, "%d", *(int *)place);
@@ -84,7 +90,7 @@ static void describe_field(struct text *text, AVFormatContext *context, AVStream
   case FOURCC: describe_fourcc(text, *(uint32_t *)place); break;
   case EXTRADATA: describe_extradata(text, parameters); break;
   case LAYOUT: describe_layout(text, place); break;
-  case CHANNELS: text_format(text, "%d", ((AVChannelLayout *)place)->nb_channels); break;
+  case CHANNELS: text_format(text, "%d", (int)sound_number(field, ((AVChannelLayout *)place)->nb_channels)); break;
   case DISPOSITION: describe_disposition(text, *(int *)place); break;
   case PROFILE_NAME: json_string_or_null(text, avcodec_profile_name(parameters->codec_id, parameters->profile)); break;
   case SAMPLE_BITS: text_format(text, "%d", av_get_bits_per_sample(parameters->codec_id)); break;

@@ -30,10 +30,12 @@ static int64_t take_ahead(struct io *io, uint8_t *buffer, int size) {
   return result;
 }
 
-/* ---------------------------------------------------------------------------------------- what is kept of a short source */
+/* Some demuxers look for more at the end thousands of times; a file that grows is asked again by the next operation. */
+static bool has_ended(const struct io *io) {
+  return io->ended.operation == io->channel->operations && io->position >= io->ended.position;
+}
 
-/* Photographs and short films, whose index is behind them or points back. */
-enum { MAX_KEPT = 4 * 1024 * 1024 };
+/* ---------------------------------------------------------------------------------------- what is kept of a short source */
 
 void io_keep_nothing(struct io *io) {
   memory_free(&io->kept.memory);
@@ -63,6 +65,14 @@ static int kept_read(struct io *io, uint8_t *buffer, int size) {
   return read ? (int)read : AVERROR_EOF;
 }
 
+/* 0 where there is no more of it. */
+static int read_again(struct io *io, uint8_t *buffer, int size) {
+  int result = kept_read(io, buffer, size);
+  if (result > 0) return result;
+  io_keep_nothing(io);
+  return 0;
+}
+
 static int64_t kept_seek(struct io *io, int64_t offset, int whence) {
   int64_t size = (int64_t)io->kept.memory.size;
   if (whence == AVSEEK_SIZE) return io->base + size;
@@ -70,14 +80,24 @@ static int64_t kept_seek(struct io *io, int64_t offset, int whence) {
   return target < io->base ? AVERROR(EINVAL) : (io->position = target);
 }
 
+bool io_has_kept_all(struct io *io) {
+  io->kept.whole |= io->kept.open && has_ended(io);
+  return io->kept.whole;
+}
+
 bool io_keep_rest(struct io *io) {
   uint8_t bytes[4096];
-  while (io->kept.open && !io->kept.whole) {
+  int64_t position = io->position;
+  while (io->kept.open && !io->kept.whole && io->kept.memory.size + sizeof(bytes) <= MAX_KEPT) {
     int result = io_read(io, bytes, sizeof(bytes));
     if (result < 0 && result != AVERROR_EOF) return false;
     io->kept.whole = result < 0 && io->kept.open;
   }
-  return io->kept.whole;
+  if (io->kept.whole || !io->kept.open) return io->kept.whole;
+  io->kept.open = false;
+  io->kept.again = true;
+  io->position = position;
+  return false;
 }
 
 void io_restart(struct io *io) {
@@ -89,11 +109,6 @@ void io_restart(struct io *io) {
 }
 
 /* ---------------------------------------------------------------------------------------- reading */
-
-/* Some demuxers look for more at the end thousands of times; a file that grows is asked again by the next operation. */
-static bool has_ended(const struct io *io) {
-  return io->ended.operation == io->channel->operations && io->position >= io->ended.position;
-}
 
 static int callbacks_read(struct io *io, uint8_t *buffer, int size) {
   struct channel *channel = io->channel;
@@ -169,6 +184,8 @@ int io_read(struct io *io, uint8_t *buffer, int size) {
   int over = over_error(io->channel);
   if (over < 0) return over;
   if (io->kept.whole) return kept_read(io, buffer, size);
+  int again = io->kept.again ? read_again(io, buffer, size) : 0;
+  if (again) return again;
   if (io->kind == AVS_IO_CALLBACKS) return callbacks_read(io, buffer, size);
   return io->kind == MEMORY_COPY ? copy_read(io, buffer, size) : memory_read(io, buffer, size);
 }

@@ -67,6 +67,7 @@ static void on_log(void *origin, int level, const char *format, va_list argument
     if (strstr(format, "exceeds max_streams")) current->exceeds_max_streams = true;
     if (is_refused_format(format)) current->refuses_format = true;
     if (strstr(format, "ended prematurely")) current->ended_early = true;
+    if (strstr(format, "root atom offset")) current->past_end = true;
     if (strstr(format, "Error applying bitstream filters")) current->filter_failed = true;
   }
   if (current && level <= threshold) append_line(current, origin, level, format, arguments);
@@ -77,6 +78,13 @@ void log_line(struct log *log, int level, const char *format, ...) {
   va_start(arguments, format);
   append_line(log, NULL, level, format, arguments);
   va_end(arguments);
+}
+
+struct log_mark log_mark(const struct log *log) { return (struct log_mark){log->text.size, log->errors}; }
+
+void log_rewind(struct log *log, struct log_mark mark) {
+  if (log->text.size > mark.size) log->text.size = mark.size;
+  log->errors = mark.errors;
 }
 
 void log_install(void) { av_log_set_callback(on_log); }

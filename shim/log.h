@@ -16,6 +16,7 @@ struct log {
   bool exceeds_max_streams; /* libavformat has said so, which it says in no other way */
   bool refuses_format;      /* the same: a format that is not among those that may be tried */
   bool ended_early; /* the source, in the middle of something */
+  bool past_end;    /* mp4's demuxer was to go on behind the end of the source, where nothing is to be missed */
   bool filter_failed; /* one that a muxer puts before itself could not read a packet */
   int errors;       /* lines of that level */
 };
@@ -23,6 +24,13 @@ struct log {
 /* From now on, lines that FFmpeg logs on this thread go there; NULL: nowhere. */
 void log_to(struct log *log);
 void log_line(struct log *log, int level, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* A place in it, to go back to: what was said since is of no use to anyone, as something else is tried. */
+struct log_mark {
+  size_t size;
+  int errors;
+};
+struct log_mark log_mark(const struct log *log);
+void log_rewind(struct log *log, struct log_mark mark);
 /* For the whole process. */
 void log_install(void);
 

@@ -4,10 +4,19 @@
  * all the same.
  */
 import { assert, assertEquals } from "@std/assert";
-import { type CodecParameters, Demuxer, MemorySink, Muxer, probeSync, remuxSync } from "@avio/avio";
+import {
+  AVError,
+  type CodecParameters,
+  Demuxer,
+  MemorySink,
+  Muxer,
+  Packet,
+  probeSync,
+  remuxSync,
+} from "@avio/avio";
 import { concatBytes } from "./support/essence.ts";
 import { hasFFprobe } from "./support/ffprobe.ts";
-import { realPath } from "./support/fixtures.ts";
+import { fixtureBytes, realPath } from "./support/fixtures.ts";
 import { type Made, madePackets, packetsOf } from "./support/made.ts";
 import { rowsOf } from "./support/packets.ts";
 import { libavformat } from "./support/versions.ts";
@@ -483,4 +492,114 @@ Deno.test("The asynchronous API tells the same of a source in small pieces", asy
   const times = [];
   for await (const { pts } of demuxer.packets()) times.push(pts);
   assertEquals(times, [0, 40, 80]);
+});
+
+// ------------------------------------------------------------------------------------------- the codec is right
+
+/** By the ffmpeg command, into a file, as mp4 must go back. */
+function encoded(codec: string, rate: number, channels: number): Uint8Array<ArrayBuffer> {
+  const path = Deno.makeTempFileSync({ suffix: ".mp4" });
+  try {
+    const input = ["-f", "lavfi", "-i", `sine=duration=1:sample_rate=${rate}`];
+    const args = ["-v", "error", "-nostdin", "-y", ...input, "-ac", String(channels), "-c:a", codec, path];
+    assert(new Deno.Command("ffmpeg", { args }).outputSync().success);
+    return Deno.readFileSync(path);
+  } finally {
+    Deno.removeSync(path);
+  }
+}
+
+Deno.test("AC-3 and E-AC-3 in mp4 and mkv are what their frames say, whatever the container says", () => {
+  for (const [codec, entry] of [["ac3", "ac-3"], ["eac3", "ec-3"]] as const) {
+    for (
+      const [rate, channels, layout] of [[32000, 1, "mono"], [44100, 2, "stereo"], [
+        48000,
+        6,
+        "5.1(side)",
+      ]] as const
+    ) {
+      const bytes = encoded(codec, rate, channels);
+      const at = new TextDecoder("latin1").decode(bytes).indexOf(entry) + 4;
+      const view = new DataView(bytes.buffer);
+      view.setUint16(at + 16, 3);
+      view.setUint32(at + 24, 22050 * 65536);
+      const sink = new MemorySink();
+      remuxSync(bytes, sink, { format: "matroska" });
+      for (const source of [bytes, sink.bytes()]) {
+        const { sampleRate, channels: found, channelLayout } = probeSync(source).streams[0]!.codecParameters;
+        assertEquals([sampleRate, found, channelLayout], [rate, channels, layout], codec);
+      }
+    }
+  }
+});
+
+Deno.test("ProRes has its profile by its code, in any container that keeps it", () => {
+  for (const [tag, profileName] of [["apco", "Proxy"], ["apch", "HQ"], ["ap4h", "4444"]] as const) {
+    for (const format of ["mov", "matroska", "nut"]) {
+      const sink = new MemorySink();
+      using muxer = Muxer.openSync(sink, { format });
+      muxer.addStream({ type: "video", codec: "prores", width: 64, height: 48, tag }, {
+        timeBase: { num: 1, den: 25 },
+      });
+      const data = new Uint8Array(100);
+      data.set([
+        0,
+        0,
+        0,
+        100,
+        ...new TextEncoder().encode("icpf"),
+        0,
+        28,
+        0,
+        0,
+        97,
+        118,
+        98,
+        48,
+        0,
+        64,
+        0,
+        48,
+        0x80,
+      ]);
+      muxer.writeSync(
+        new Packet({
+          streamIndex: 0,
+          data,
+          pts: 0,
+          dts: 0,
+          duration: 1,
+          isKey: true,
+          timeBase: { num: 1, den: 25 },
+        }),
+      );
+      muxer.finishSync();
+      assertEquals(
+        probeSync(sink.bytes()).streams[0]!.codecParameters.profileName,
+        profileName,
+        `${tag} in ${format}`,
+      );
+    }
+  }
+});
+
+Deno.test("Numbers of a damaged file that can't be are not given out", () => {
+  for (const name of ["video.mkv", "video.avi", "video.flv", "video.mp4", "audio.mp3"]) {
+    const bytes = fixtureBytes(name);
+    for (let at = 0; at < 1500; at += 3) {
+      const damaged = bytes.slice();
+      damaged.fill(0xff, at, at + 4);
+      try {
+        for (const { codecParameters: p } of probeSync(damaged).streams) {
+          for (
+            const value of [p.width, p.height, p.sampleRate, p.channels, p.bitRate, p.frameSize, p.blockAlign]
+          ) {
+            assert(value >= 0, `${name}, ${at}: ${JSON.stringify(p)}`);
+          }
+        }
+      } catch (error) {
+        assert(error instanceof AVError, `${name}, ${at}: ${error}`);
+      }
+    }
+  }
 });

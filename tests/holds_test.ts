@@ -562,3 +562,33 @@ for (const [name, format, types] of kept) {
     },
   });
 }
+
+Deno.test("ALAC from any container can be read again in caf", () => {
+  const path = Deno.makeTempFileSync({ suffix: ".m4a" });
+  try {
+    const args = [
+      "-v",
+      "error",
+      "-nostdin",
+      "-y",
+      "-f",
+      "lavfi",
+      "-i",
+      "sine=duration=1",
+      "-c:a",
+      "alac",
+      path,
+    ];
+    assert(new Deno.Command("ffmpeg", { args }).outputSync().success);
+    const { bytes: mkv, result: { packets } } = remuxed(path, { format: "matroska" });
+    for (const source of [path, mkv]) {
+      const { bytes } = remuxed(source, { format: "caf" });
+      using demuxer = Demuxer.openSync(bytes);
+      assertEquals(demuxer.streams[0]!.codecParameters.codec, "alac");
+      assertEquals([...demuxer.packetsSync()].length, packets);
+      assert(Math.abs(demuxer.duration! - 1) < 0.1, String(demuxer.duration));
+    }
+  } finally {
+    Deno.removeSync(path);
+  }
+});

@@ -7,6 +7,7 @@ import {
   concatSync,
   Demuxer,
   fromMap,
+  IOContext,
   MemorySink,
   probeSync,
   type RemuxOptions,
@@ -213,6 +214,33 @@ Deno.test("concat: joins what split has taken apart as it was", () => {
       after.forEach((time, index) =>
         assertAlmostEquals(time - moved, before[index]!, 0.0025, `${format} ${stream} ${index}`)
       );
+    }
+  }
+});
+
+Deno.test("concat: what can be read only once is no source twice", async () => {
+  const bytes = fixtureBytes("video.mkv");
+  const once: Record<string, () => Source> = {
+    IOContext: () => new IOContext(4096, readerOf(bytes)),
+    stream: () => new Blob([bytes]).stream(),
+    Response: () => new Response(bytes),
+    iterable: () =>
+      (async function* () {
+        yield await Promise.resolve(bytes);
+      })(),
+  };
+  for (const [name, make] of Object.entries(once)) {
+    const source = make();
+    const again = { source, input: { format: "matroska" } };
+    for (const sources of [[source, source], ["fixtures/none.mkv", source, source], [source, again]]) {
+      const sink = new MemorySink();
+      const { argument, message } = await rejectionOf(concat(sources, sink, { format: "mp4" })) as
+        & TypeError
+        & {
+          argument: string;
+        };
+      assertEquals(argument, `sources[${sources.length - 1}]`, name);
+      assert(message.includes("which can be read only once"), message);
     }
   }
 });

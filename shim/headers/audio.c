@@ -85,6 +85,8 @@ void read_alac(AVCodecParameters *parameters, struct bits *header) {
   if (rate && rate < INT32_MAX) parameters->sample_rate = (int)rate;
   set_layout(parameters, layouts, 8);
   set_samples(parameters, bits, true);
+  unsigned samples = be32_at(header, 12);
+  if (!parameters->frame_size && samples && samples < INT16_MAX) parameters->frame_size = (int)samples;
 }
 
 /* Whatever rate it was made from, its clock has 48,000 ticks a second. */
@@ -105,6 +107,32 @@ void read_vorbis(AVCodecParameters *parameters, struct bits *header) {
   set_channels(parameters, (int)channels);
   set_layout(parameters, xiph_layouts, 8);
   parameters->format = AV_SAMPLE_FMT_FLTP;
+}
+
+/* AC-3's first frame, and E-AC-3's where it is the only one: with others come more channels. */
+void read_ac3(AVCodecParameters *parameters, struct bits *header) {
+  static const uint64_t layouts[] = {AV_CH_LAYOUT_STEREO,   AV_CH_LAYOUT_MONO,    AV_CH_LAYOUT_STEREO, AV_CH_LAYOUT_SURROUND,
+                                     AV_CH_LAYOUT_2_1,      AV_CH_LAYOUT_4POINT0, AV_CH_LAYOUT_2_2,    AV_CH_LAYOUT_5POINT0};
+  static const int rates[] = {48000, 44100, 32000};
+  enum { MAX_AC3 = 10, MAX_EAC3 = 16 };
+  unsigned version = byte_at(header, 5) >> 3, rate = byte_at(header, 4) >> 6, mode, lfe;
+  if (header->size < 8 || be16_at(header, 0) != 0x0b77 || rate == 3 || version > MAX_EAC3) return;
+  if (version > MAX_AC3) {
+    int frame = (int)(be16_at(header, 2) & 0x7ff) * 2 + 2;
+    if (byte_at(header, 2) >> 6 || frame != header->size) return;
+    mode = byte_at(header, 4) >> 1 & 7;
+    lfe = byte_at(header, 4) & 1;
+  } else {
+    header->position = 6 * 8;
+    mode = read_bits(header, 3);
+    if (mode & 1 && mode != 1) skip_bits(header, 2);
+    if (mode & 4) skip_bits(header, 2);
+    if (mode == 2) skip_bits(header, 2);
+    lfe = read_bit(header);
+  }
+  parameters->sample_rate = rates[rate] >> (version > 8 && version <= MAX_AC3 ? version - 8 : 0);
+  av_channel_layout_uninit(&parameters->ch_layout);
+  av_channel_layout_from_mask(&parameters->ch_layout, layouts[mode] | (lfe ? AV_CH_LOW_FREQUENCY : 0));
 }
 
 void read_tta(AVCodecParameters *parameters, struct bits *header) {

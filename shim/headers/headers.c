@@ -45,9 +45,12 @@ void set_samples(AVCodecParameters *parameters, int bits, bool planar) {
 #define IS_5_1_OR_NEWER (LIBAVCODEC_VERSION_INT >= AV_VERSION_INT(59, 37, 100))
 
 enum source { EXTRADATA, PACKET };
-enum when { LACKING, ALWAYS };
+enum when { LACKING, DOUBTED, ALWAYS };
 
-/* Where it is ALWAYS, what is known counts for nothing: the codec is right, whatever the container says. */
+/*
+ * Where it is ALWAYS, what is known counts for nothing: the codec is right, whatever the container says. DOUBTED is the same
+ * where a container describes its streams, which has not looked into packets.
+ */
 static const struct row {
   enum AVCodecID codec;
   enum source source;
@@ -68,7 +71,10 @@ static const struct row {
     {AV_CODEC_ID_FLASHSV, PACKET, read_screen, LACKING},
     {AV_CODEC_ID_FLASHSV2, PACKET, read_screen, LACKING},
     {AV_CODEC_ID_DVVIDEO, PACKET, read_dv, LACKING},
+    {AV_CODEC_ID_PRORES, EXTRADATA, read_prores_tag, ALWAYS},
     {AV_CODEC_ID_PRORES, PACKET, read_prores, LACKING},
+    {AV_CODEC_ID_AC3, PACKET, read_ac3, DOUBTED},
+    {AV_CODEC_ID_EAC3, PACKET, read_ac3, DOUBTED},
     {AV_CODEC_ID_DNXHD, PACKET, read_dnxhd, LACKING},
     {AV_CODEC_ID_CFHD, PACKET, read_cfhd, LACKING},
     {AV_CODEC_ID_THEORA, EXTRADATA, read_theora, LACKING},
@@ -103,7 +109,7 @@ static const struct row {
     {AV_CODEC_ID_FITS, PACKET, read_fits, LACKING},
     {AV_CODEC_ID_AAC, EXTRADATA, read_aac, ALWAYS},
     {AV_CODEC_ID_FLAC, EXTRADATA, read_flac, ALWAYS},
-    {AV_CODEC_ID_ALAC, EXTRADATA, read_alac, LACKING},
+    {AV_CODEC_ID_ALAC, EXTRADATA, read_alac, ALWAYS},
     {AV_CODEC_ID_OPUS, EXTRADATA, read_opus, ALWAYS},
     {AV_CODEC_ID_VORBIS, EXTRADATA, read_vorbis, ALWAYS},
     {AV_CODEC_ID_TTA, EXTRADATA, read_tta, LACKING},
@@ -372,7 +378,7 @@ static void read_rows(AVCodecParameters *parameters, enum source source, const u
   bool complete = is_known(parameters) && is_size_known(parameters);
   for (int i = 0; i < ROWS; i++) {
     struct bits header = bits_of(data, size);
-    bool wanted = rows[i].codec == parameters->codec_id && rows[i].source == source && (rows[i].when == ALWAYS || !complete);
+    bool wanted = rows[i].codec == parameters->codec_id && rows[i].source == source && (rows[i].when != LACKING || !complete);
     if (wanted) rows[i].read(parameters, &header);
   }
 }
@@ -431,10 +437,12 @@ static void complete(AVCodecParameters *parameters) {
   name_layout(parameters);
 }
 
-bool wants_packet(const AVCodecParameters *parameters) {
+bool wants_packet(const AVCodecParameters *parameters, bool is_doubted) {
   bool complete = is_known(parameters) && is_size_known(parameters);
-  for (int i = 0; i < ROWS; i++)
-    if (rows[i].codec == parameters->codec_id && rows[i].source == PACKET && (rows[i].when == ALWAYS || !complete)) return true;
+  for (int i = 0; i < ROWS; i++) {
+    if (rows[i].codec != parameters->codec_id || rows[i].source != PACKET) continue;
+    if (!complete || rows[i].when == ALWAYS || (rows[i].when == DOUBTED && is_doubted)) return true;
+  }
   return false;
 }
 

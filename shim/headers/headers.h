@@ -15,8 +15,8 @@
 
 /* Fills in what the codec itself tells, and its extradata. */
 void read_extradata(AVCodecParameters *parameters);
-/* Whether the first packet would tell what is still not known. */
-bool wants_packet(const AVCodecParameters *parameters);
+/* Whether the first packet would tell what is still not known, or what a container that says it may be wrong in. */
+bool wants_packet(const AVCodecParameters *parameters, bool is_doubted);
 void read_first_packet(AVCodecParameters *parameters, const AVPacket *packet);
 
 #endif

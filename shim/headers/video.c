@@ -277,6 +277,14 @@ void read_dv(AVCodecParameters *parameters, struct bits *header) {
     parameters->bit_rate = av_rescale(profile->frame_size * 8, profile->time_base.den, profile->time_base.num);
 }
 
+/* Its profile is its code, in any container that keeps it. */
+void read_prores_tag(AVCodecParameters *parameters, struct bits *header) {
+  static const char tags[][5] = {"apco", "apcs", "apcn", "apch", "ap4h", "ap4x"}; /* by profile */
+  (void)header;
+  for (int i = 0; i < 6; i++)
+    if (parameters->codec_tag == AV_RL32(tags[i]) && parameters->profile == PROFILE_UNKNOWN) parameters->profile = i;
+}
+
 void read_prores(AVCodecParameters *parameters, struct bits *header) {
   enum { FRAME = 8 };
   if (!has_text(header, 4, "icpf")) return;

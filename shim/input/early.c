@@ -1,14 +1,20 @@
 #include "early.h"
 
+#include <libavutil/avstring.h>
+
 #include "../headers/headers.h"
 #include "../structures.h"
 #include "input.h"
 
+/* These describe their streams, without a look at packets: not always as the codec does. */
+static bool is_doubted(const AVFormatContext *context) { return av_match_name(context->iformat->name, "mov,matroska"); }
+
 /* A stream that is not described without its first packet, and has shown none. */
-static bool is_wanted(const AVStream *stream) {
+static bool is_wanted(const AVFormatContext *context, const AVStream *stream) {
   const AVCodecParameters *parameters = stream->codecpar;
   bool media = parameters->codec_type == AVMEDIA_TYPE_AUDIO || parameters->codec_type == AVMEDIA_TYPE_VIDEO;
-  return media && stream->discard < AVDISCARD_ALL && !is_structure_codec(parameters->codec_id) && wants_packet(parameters);
+  bool can_be_read = media && stream->discard < AVDISCARD_ALL && !is_structure_codec(parameters->codec_id);
+  return can_be_read && wants_packet(parameters, is_doubted(context));
 }
 
 /* By stream: wanted and not seen yet. */
@@ -16,7 +22,7 @@ enum { MAX_STREAMS = 64 };
 
 static int list_wanted(const AVFormatContext *context, bool *wanted) {
   int count = 0;
-  for (unsigned i = 0; i < context->nb_streams && i < MAX_STREAMS; i++) count += wanted[i] = is_wanted(context->streams[i]);
+  for (unsigned i = 0; i < context->nb_streams && i < MAX_STREAMS; i++) count += wanted[i] = is_wanted(context, context->streams[i]);
   return count;
 }
 
@@ -48,5 +54,5 @@ void read_early(struct input *input) {
   if (count) input->backlog.result = read_until_seen(input, wanted, count);
   av_packet_unref(input->packet);
   for (unsigned i = 0; i < input->context->nb_streams; i++)
-    if (is_wanted(input->context->streams[i])) read_first_packet(input->context->streams[i]->codecpar, NULL);
+    if (is_wanted(input->context, input->context->streams[i])) read_first_packet(input->context->streams[i]->codecpar, NULL);
 }

@@ -74,6 +74,10 @@ static const char *format_of(const char *bytes, size_t size) {
   return format ? format->name : NULL;
 }
 
+bool looks_like_media(const uint8_t *bytes, size_t size) {
+  return size && !sign_of(bytes, size) && format_of((const char *)bytes, size);
+}
+
 void log_guess(struct session *session, int result, const char *format, const uint8_t *bytes, size_t size) {
   if (!size) return log_error(session, "the source is empty");
   const char *looks = sign_of(bytes, size);

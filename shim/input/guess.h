@@ -6,11 +6,14 @@
 #ifndef AVS_INPUT_GUESS_H
 #define AVS_INPUT_GUESS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "../session.h"
 
+/* Would libavformat take it for a format of its own, by what it begins with? */
+bool looks_like_media(const uint8_t *bytes, size_t size);
 /* Logs it as an error. `format` is what the program has asked for, or NULL. */
 void log_guess(struct session *session, int result, const char *format, const uint8_t *bytes, size_t size);
 

@@ -26,7 +26,7 @@ struct input *input_new(struct session *session, struct io *io) {
   input->max_packet_bytes = target->max_packet_size;
   input->behind = -1;
   channel_attach(channel, &input->endpoint);
-  channel->log.exceeds_max_streams = channel->log.refuses_format = channel->log.ended_early = false;
+  channel->log.exceeds_max_streams = channel->log.refuses_format = channel->log.ended_early = channel->log.past_end = false;
   channel->log.errors = 0;
   channel_lock(channel);
   session->input = input;
@@ -145,6 +145,8 @@ static int explain(struct session *session, AVPacket *packet, int result) {
     input->endpoint.opens = 0;
     input->has_given = true;
   }
+  /* Its last box says that it goes on, where nothing comes: of a source that can seek this is the end. */
+  if (result == AVERROR_INVALIDDATA && channel->log.past_end && pb && pb->eof_reached) result = AVERROR_EOF;
   /* Many demuxers call a broken read the end of the file. */
   if (result == AVERROR_EOF && pb && pb->error < 0 && pb->error != AVERROR_EOF) return pb->error;
   if (result == AVERROR_EOF && !input->has_given && input->behind >= 0) refuse_seek(&input->endpoint, input->behind);

@@ -10,6 +10,7 @@
 #include "../tags.h"
 #include "../unsound.h"
 #include "guess.h"
+#include "hidden.h"
 #include "input.h"
 #include "parameters.h"
 
@@ -136,24 +137,10 @@ static int open_context(struct session *session, const AVInputFormat *format, st
   return result;
 }
 
-/* What mp4 and its kin begin with lies before where their header has ended: its byte, or -1. */
-static int64_t first_behind(const AVFormatContext *context) {
-  if (!context || !context->pb || context->pb->seekable || strncmp(context->iformat->name, "mov,", 4)) return -1;
-  for (unsigned i = 0; i < context->nb_streams; i++) {
-    const AVIndexEntry *first = avformat_index_get_entry(context->streams[i], 0);
-    if (first && first->pos < avio_tell(context->pb)) return first->pos;
-  }
-  return -1;
-}
-
-/* A picture that no parser can cut out of a stream is read by its size, which only a source that can seek has. */
-static bool is_read_by_size(const AVFormatContext *context) {
-  if (!context || !context->pb || context->pb->seekable || context->nb_streams != 1) return false;
-  const char *kind = strrchr(context->iformat->name, '_');
-  if (!kind || strcmp(kind, "_pipe")) return false;
-  AVCodecParserContext *parser = av_parser_init((int)context->streams[0]->codecpar->codec_id);
-  av_parser_close(parser);
-  return !parser;
+/* What these are is looked for up to the end of a short source, and then in the packets before. */
+static bool is_searched_to_end(const struct input *input) {
+  const AVFormatContext *context = input->context;
+  return context && input->endpoint.io && av_match_name(context->iformat->name, "mpegts,mpeg");
 }
 
 /* From where the I/O context is; it is byte 0 of the media. */
@@ -164,40 +151,75 @@ static int choose_and_open(struct session *session) {
   return result < 0 ? result : open_context(session, format, io);
 }
 
-/*
- * A short source that can't seek is read to its end and opened again, where it could not be read otherwise: whether it
- * could must not depend on the pieces in which it comes.
- */
-static int open_short(struct session *session) {
+/* More of what it begins with than its first piece, which may be of a few bytes. */
+static void note_kept(struct input *input) {
+  size_t size = memory_fetch(&input->endpoint.io->kept.memory, 0, input->first, sizeof(input->first) - 1);
+  if (size > input->first_size) input->first_size = size;
+  else input->first[input->first_size] = 0;
+}
+
+/* What a demuxer says that has not found what it looks for: of several it is FFmpeg's own -1. */
+static bool is_unreadable(int result) { return result == AVERROR_INVALIDDATA || result == AVERROR_EOF || result == AVERROR(EPERM); }
+
+/* Would it be read otherwise from a source that can seek? */
+static bool needs_seeking(struct session *session, int result) {
   struct input *input = session->input;
-  struct endpoint *endpoint = &input->endpoint;
-  if (!endpoint->io) return choose_and_open(session);
-  io_rebase(endpoint->io, avio_tell(endpoint->io->context));
-  io_keep(endpoint->io);
+  if (session->channel.failed || !input->endpoint.io || input->endpoint.opening.exceeded || input->endpoint.refused_url) return false;
+  note_kept(input);
+  if (result < 0) return input->endpoint.seek_refused || (is_unreadable(result) && looks_like_media(input->first, input->first_size));
+  const AVFormatContext *context = input->context;
+  if (!context->pb || context->pb->seekable) return false;
+  input->behind = first_behind(context);
+  return hides_something(input);
+}
+
+/* Once more, of what was kept of the source. */
+static int open_whole(struct session *session, struct log_mark mark) {
+  struct input *input = session->input;
+  avformat_close_input(&input->context);
+  backlog_clear(&input->backlog);
+  io_restart(input->endpoint.io);
+  log_rewind(&session->channel.log, mark);
+  av_dict_free(&session->options);
+  av_dict_copy(&session->options, input->options, 0);
+  input->endpoint.seek_refused = false;
+  input->behind = -1;
+  return choose_and_open(session);
+}
+
+/*
+ * A short source that can't seek is read to its end and opened again, where it could not be read otherwise, or not as well:
+ * what comes of it must not depend on the pieces in which it comes.
+ */
+static int open_short(struct session *session, struct log_mark mark) {
+  struct io *io = session->input->endpoint.io;
+  if (!io) return choose_and_open(session);
+  io_rebase(io, avio_tell(io->context));
+  io_keep(io);
   int result = choose_and_open(session);
-  if (result >= 0) input->behind = first_behind(input->context);
-  bool goes_back = input->behind >= 0 || is_read_by_size(input->context) || (result < 0 && endpoint->seek_refused);
-  if (goes_back && !session->channel.failed && io_keep_rest(endpoint->io)) {
-    avformat_close_input(&input->context);
-    io_restart(endpoint->io);
-    av_dict_free(&session->options);
-    av_dict_copy(&session->options, input->options, 0);
-    endpoint->seek_refused = false;
-    input->behind = -1;
-    result = choose_and_open(session);
-  } else {
-    io_keep_nothing(endpoint->io);
-  }
+  if (needs_seeking(session, result) && io_keep_rest(io)) return open_whole(session, mark);
+  bool goes_on = session->input->is_looked_at && is_searched_to_end(session->input);
+  if (!goes_on && !io->kept.again) io_keep_nothing(io);
   return result;
 }
 
-static int try_open(struct session *session, double *slot) {
+static int describe(struct session *session, struct log_mark mark) {
+  struct input *input = session->input;
+  int result = find_stream_info(input);
+  if (!is_searched_to_end(input) || input->endpoint.io->kept.again) return result;
+  if (result >= 0 && !session->channel.failed && !input->context->pb->seekable && io_has_kept_all(input->endpoint.io)) {
+    result = open_whole(session, mark);
+    return result < 0 ? result : find_stream_info(input);
+  }
+  if (!input->endpoint.io->kept.whole) io_keep_nothing(input->endpoint.io);
+  return result;
+}
+
+static int open_and_describe(struct session *session) {
   struct input *input = session->input;
   struct endpoint *endpoint = &input->endpoint;
-  av_dict_copy(&input->options, session->options, 0);
-  input->is_looked_at = slot[2];
-  int result = open_short(session);
-  note_unused(session);
+  struct log_mark mark = log_mark(&session->channel.log);
+  int result = open_short(session, mark);
   bool lists = session->targets[AVS_INPUT].formats;
   if (result == AVERROR(EINVAL) && lists && session->channel.log.refuses_format) return AVERROR_DEMUXER_NOT_FOUND;
   if (result < 0 && endpoint->seek_refused) return AVERROR(ESPIPE);
@@ -206,8 +228,19 @@ static int try_open(struct session *session, double *slot) {
   if (!strcmp(input->context->iformat->name, "mlv")) av_freep(&endpoint->refused_url);
   result = refuse_structures(&session->channel.log, input->context); /* a concat script may say any codec */
   if (result < 0) return result;
-  if (input->is_looked_at) result = find_stream_info(input);
+  if (input->is_looked_at) result = describe(session, mark);
   if (result >= 0) result = refuse_structures(&session->channel.log, input->context);
+  return result;
+}
+
+static int try_open(struct session *session, double *slot) {
+  struct input *input = session->input;
+  const struct endpoint *endpoint = &input->endpoint;
+  av_dict_copy(&input->options, session->options, 0);
+  input->is_looked_at = slot[2];
+  int result = open_and_describe(session);
+  note_unused(session);
+  if (!input->context) return result;
   /* A playlist of playlists opens without them, and has nothing. */
   if (!input->context->nb_streams && (endpoint->refused_url || endpoint->missing))
     return endpoint->refused_url ? AVERROR(EPERM) : AVERROR(ENOENT);

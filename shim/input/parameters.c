@@ -51,7 +51,7 @@ static bool is_told_by_index(const AVFormatContext *input, const AVCodecParamete
 static void fill_before(AVFormatContext *input) {
   for (unsigned i = 0; i < input->nb_streams; i++) {
     AVCodecParameters *parameters = input->streams[i]->codecpar;
-    bool needed = tells_its_timing(input) || parameters->codec_id == AV_CODEC_ID_OPUS;
+    bool needed = tells_its_timing(input) || parameters->codec_id == AV_CODEC_ID_OPUS || parameters->codec_id == AV_CODEC_ID_ALAC;
     if (needed && parameters->codec_type == AVMEDIA_TYPE_AUDIO) read_extradata(parameters);
   }
 }

@@ -215,6 +215,19 @@ static int note_bits(struct session *session) {
   return AVERROR(EINVAL);
 }
 
+/*
+ * caf takes block_align for the length of each packet, and then has no table of them: of these codecs the lengths differ. And
+ * it counts times as samples, whatever their unit is.
+ */
+static void prepare_caf(const AVFormatContext *output) {
+  if (strcmp(output->oformat->name, "caf") || output->nb_streams != 1) return;
+  AVCodecParameters *parameters = output->streams[0]->codecpar;
+  const char *codec = avcodec_get_name(parameters->codec_id);
+  if (av_match_name(codec, "alac,mp1,mp2,mp3,ac3,aac,opus,flac,qcelp,amr_nb")) parameters->block_align = 0;
+  int rate = parameters->codec_id == AV_CODEC_ID_OPUS ? 48000 : parameters->sample_rate;
+  if (rate > 0) output->streams[0]->time_base = (AVRational){1, rate};
+}
+
 /* matroska says nothing of it. */
 static void explain_header(struct session *session) {
   const AVFormatContext *output = session->output->context;
@@ -261,6 +274,7 @@ static int write_header(struct session *session) {
   if (result >= 0) result = ask_for_covers(session);
   if (result >= 0) result = note_bits(session);
   mark_adts(output);
+  prepare_caf(output);
   if (result >= 0) result = delay_index(session);
   if (result >= 0) result = tag_chapters(output);
   if (result >= 0) result = avformat_write_header(output, &session->options);

@@ -927,7 +927,7 @@ static void test_failed_seeks(const char *folder) {
 
 /* A source that can't seek is not even tried, and what was read stays. */
 static void test_refused_seek(const char *folder) {
-  static const char *const names[] = {"video.ts", "video.mkv", "audio.mp3"};
+  static const char *const names[] = {"video.flv", "video.mkv", "audio.mp3"};
   for (int i = 0; i < 3; i++) {
     load(folder, names[i]);
 

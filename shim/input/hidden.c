@@ -1,0 +1,132 @@
+#include "hidden.h"
+
+#include <string.h>
+
+#include <libavcodec/avcodec.h>
+#include <libavutil/avstring.h>
+#include <libavutil/intreadwrite.h>
+
+#include "../io.h"
+
+static bool is_mp4(const AVFormatContext *context) { return !strncmp(context->iformat->name, "mov,", 4); }
+
+int64_t first_behind(const AVFormatContext *context) {
+  if (!context->pb || context->pb->seekable || !is_mp4(context)) return -1;
+  for (unsigned i = 0; i < context->nb_streams; i++) {
+    const AVIndexEntry *first = avformat_index_get_entry(context->streams[i], 0);
+    if (first && first->pos < avio_tell(context->pb)) return first->pos;
+  }
+  return -1;
+}
+
+/* A picture that no parser can cut out of a stream is read by its size, which only a source that can seek has. */
+static bool is_read_by_size(const AVFormatContext *context) {
+  if (context->nb_streams != 1) return false;
+  if (!strcmp(context->iformat->name, "image2")) return true; /* one that is called as a picture is */
+  const char *kind = strrchr(context->iformat->name, '_');
+  if (!kind || strcmp(kind, "_pipe")) return false;
+  AVCodecParserContext *parser = av_parser_init((int)context->streams[0]->codecpar->codec_id);
+  av_parser_close(parser);
+  return !parser;
+}
+
+/* These keep their tags or their tables at their end, and nobody sends them while they are made. */
+static bool is_read_from_both_ends(const AVFormatContext *context) {
+  return av_match_name(context->iformat->name, "wv,ape,iff,dsf,mpc,mpc8,tak,tta,mxf");
+}
+
+/* Matroska whose tracks come after its packets, for one. */
+static bool lacks_streams(const AVFormatContext *context) {
+  return !context->nb_streams && !(context->ctx_flags & AVFMTCTX_NOHEADER);
+}
+
+/* ---------------------------------------------------------------------------------------- mp4 */
+
+/* Where its index ends, -1 where it has none. */
+static int64_t end_of_index(const AVFormatContext *context) {
+  int64_t end = -1;
+  for (unsigned i = 0; i < context->nb_streams; i++) {
+    int count = avformat_index_get_entries_count(context->streams[i]);
+    for (int n = 0; n < count && end <= MAX_KEPT; n++) {
+      const AVIndexEntry *entry = avformat_index_get_entry(context->streams[i], n);
+      end = FFMAX(end, av_sat_add64(entry->pos, entry->size));
+    }
+  }
+  return end;
+}
+
+static bool has_chapter_track(const AVFormatContext *context) {
+  for (unsigned i = 0; i < context->nb_streams; i++)
+    if (context->streams[i]->codecpar->codec_id == AV_CODEC_ID_MOV_TEXT) return true;
+  return false;
+}
+
+static int64_t time_of(const AVStream *stream, const AVIndexEntry *entry) {
+  return av_rescale_q(entry->timestamp, stream->time_base, AV_TIME_BASE_Q);
+}
+
+/*
+ * Its demuxer takes packets as they lie in the file, but not where another stream is more than a second behind and it can
+ * go there. Are they all in reach of each other?
+ */
+static bool is_interleaved(const AVFormatContext *context) {
+  enum { STREAMS = 64 };
+  int next[STREAMS] = {0};
+  if (context->nb_streams > STREAMS) return false;
+  for (;;) {
+    int first = -1;
+    const AVIndexEntry *nearest = NULL;
+    int64_t earliest = INT64_MAX;
+    for (unsigned i = 0; i < context->nb_streams; i++) {
+      const AVIndexEntry *entry = avformat_index_get_entry(context->streams[i], next[i]);
+      if (!entry) continue;
+      earliest = FFMIN(earliest, time_of(context->streams[i], entry));
+      if (nearest && nearest->pos <= entry->pos) continue;
+      nearest = entry;
+      first = (int)i;
+    }
+    if (!nearest) return true;
+    if (av_sat_sub64(time_of(context->streams[first], nearest), earliest) > AV_TIME_BASE) return false;
+    next[first]++;
+  }
+}
+
+static bool is_other_mp4(const AVFormatContext *context) {
+  int64_t end = is_mp4(context) ? end_of_index(context) : -1;
+  return end > 0 && end <= MAX_KEPT && (has_chapter_track(context) || !is_interleaved(context));
+}
+
+/* ---------------------------------------------------------------------------------------- tags and covers behind */
+
+/* Is there a chunk behind that of the samples? */
+static bool has_chunks_behind(const struct input *input) {
+  const uint8_t *bytes = input->first;
+  if (strcmp(input->context->iformat->name, "wav") || memcmp(bytes, "RIFF", 4)) return false;
+  int64_t whole = (int64_t)AV_RL32(bytes + 4) + 8;
+  for (int64_t at = 12; at + 8 <= (int64_t)input->first_size;) {
+    int64_t size = AV_RL32(bytes + at + 4), end = at + 8 + size + (size & 1);
+    if (!memcmp(bytes + at, "data", 4)) return whole <= MAX_KEPT && end + 8 < whole;
+    at = end;
+  }
+  return false;
+}
+
+/* Does Matroska's list of what is where name attachments, of which none has come? */
+static bool lacks_attachments(const struct input *input) {
+  static const uint8_t name[] = {0x53, 0xab, 0x84, 0x19, 0x41, 0xa4, 0x69};
+  const AVFormatContext *context = input->context;
+  if (strncmp(context->iformat->name, "matroska", 8)) return false;
+  for (unsigned i = 0; i < context->nb_streams; i++) {
+    const AVStream *stream = context->streams[i];
+    if (stream->codecpar->codec_type == AVMEDIA_TYPE_ATTACHMENT || stream->disposition & AV_DISPOSITION_ATTACHED_PIC) return false;
+  }
+  for (size_t at = 0; at + sizeof(name) <= input->first_size; at++)
+    if (!memcmp(input->first + at, name, sizeof(name))) return true;
+  return false;
+}
+
+bool hides_something(const struct input *input) {
+  const AVFormatContext *context = input->context;
+  return first_behind(context) >= 0 || is_read_by_size(context) || is_read_from_both_ends(context) || lacks_streams(context) ||
+         is_other_mp4(context) || has_chunks_behind(input) || lacks_attachments(input);
+}
