@@ -1,6 +1,5 @@
 /**
- * The command line: `avio probe`, `packets`, `remux`, `split`, `concat`, `extract`,
- * `formats`, `help` and `completions`. This file knows
+ * The command line: `avio probe`, `packets`, `remux`, `split`, `concat`, `merge`, `extract` and `formats`. This file knows
  * which flags there are, calls the command, and turns errors into a line on stderr and an exit code; the commands are in `cli/`.
  *
  * ```sh
@@ -15,7 +14,6 @@
  */
 import {
   checkFiles,
-  checkFilesGiven,
   checkManyFiles,
   keyValues,
   mediaTypes,
@@ -28,7 +26,6 @@ import {
   timestampsOf,
   whatOf,
 } from "./cli/arguments.ts";
-import { completions } from "./cli/completions.ts";
 import { concat } from "./cli/concat.ts";
 import { terminal } from "./cli/console.ts";
 import { argumentFault, explain, UsageError } from "./cli/errors.ts";
@@ -36,9 +33,9 @@ import { extract } from "./cli/extract.ts";
 import { describeFormat } from "./cli/format.ts";
 import { type Parsed, parseFlags } from "./cli/flags.ts";
 import { formats } from "./cli/formats.ts";
-import { type CommandName, help, overview, topics, versionText } from "./cli/help.ts";
+import { type CommandName, help, overview, versionText } from "./cli/help.ts";
 import { inputFlagOf, inputFlags, inputOptions } from "./cli/input.ts";
-import { checkNew } from "./cli/output_checks.ts";
+import { merge } from "./cli/merge.ts";
 import { packets } from "./cli/packets.ts";
 import { probe } from "./cli/probe.ts";
 import { remux } from "./cli/remux.ts";
@@ -57,8 +54,6 @@ const outputFlags = {
   format: { ...text, short: "f" },
   option: { ...texts, short: "o" },
   "no-coalesce": flag,
-  "no-overwrite": { ...flag, short: "n" },
-  overwrite: { ...flag, short: "y" },
   quiet: { ...flag, short: "q" },
 } as const;
 
@@ -84,8 +79,6 @@ const transferFlags = {
 type TransferValues = Parsed<typeof transferFlags>["values"];
 
 function transferArguments(output: string, values: TransferValues): Transfer {
-  if (values["no-overwrite"] && values.overwrite) throw new UsageError("-n and -y: one of them");
-  if (values["no-overwrite"]) checkNew(output);
   return {
     output,
     format: values.format,
@@ -109,9 +102,9 @@ const commands: Readonly<Record<CommandName, (args: string[]) => void | Promise<
   probe(args) {
     const options = { ...inputFlags, json: flag, "media-info": flag } as const;
     const { values, positionals } = parseFlags(args, options);
-    const files = checkFilesGiven(positionals);
+    const [file] = checkFiles(positionals, ["FILE"]) as [string];
     if (values.json && values["media-info"]) throw new UsageError("--json and --media-info: one of them");
-    return probe(files, values, inputOptions(values));
+    return probe(file, values, inputOptions(values));
   },
 
   packets(args) {
@@ -132,7 +125,6 @@ const commands: Readonly<Record<CommandName, (args: string[]) => void | Promise<
     const options = { ...shared, every: text, "keep-times": flag } as const;
     const { values, positionals } = parseFlags(args, options);
     const [input, output] = checkFiles(positionals, ["IN", "OUT"]) as [string, string];
-    if (values["no-overwrite"]) throw new UsageError("-n: OUT stands for several files");
     const every = timeOf(values.every, "--every");
     if (!every) throw new UsageError(every === 0 ? "--every: must be more than 0" : "--every is missing");
     const transfer = transferArguments(output, { ...values, "no-chapters": false });
@@ -143,6 +135,47 @@ const commands: Readonly<Record<CommandName, (args: string[]) => void | Promise<
     const { values, positionals } = parseFlags(args, transferFlags);
     const { inputs, output } = checkManyFiles(positionals);
     return concat({ inputs, ...transferArguments(output, values) });
+  },
+
+  merge(args) {
+    const options = {
+      ...inputFlags,
+      ...outputFlags,
+      end: text,
+      timestamps: text,
+      metadata: texts,
+      "no-metadata": flag,
+      "no-chapters": flag,
+      pick: texts,
+      language: texts,
+      title: texts,
+      disposition: texts,
+      delay: texts,
+      cover: texts,
+      attach: texts,
+      chapters: text,
+    } as const;
+    const { values, positionals } = parseFlags(args, options);
+    const { inputs, output } = checkManyFiles(positionals);
+    if (values.chapters !== undefined && values["no-chapters"]) {
+      throw new UsageError("--chapters and --no-chapters: one of them");
+    }
+    const ofTracks = {
+      streams: [],
+      only: [],
+      filter: [],
+      "stream-metadata": [],
+      "codec-tag": [],
+      "stream-id": [],
+    };
+    return merge({
+      inputs,
+      ...transferArguments(output, { ...values, ...ofTracks, disposition: [] }),
+      tracks: values,
+      covers: values.cover,
+      attach: values.attach,
+      chaptersFrom: values.chapters,
+    });
   },
 
   extract(args) {
@@ -210,8 +243,6 @@ export async function main(args: string[]): Promise<number> {
 }
 
 async function run(name: string, args: string[]): Promise<void> {
-  if (name === "help") return helpWith(args);
-  if (name === "completions") return completions(checkFiles(args, ["SHELL"])[0]!);
   if (name === "-h" || name === "--help") return print(overview);
   if (name === "-V" || name === "--version") return print(versionText());
   if (!isCommand(name)) {
@@ -219,17 +250,6 @@ async function run(name: string, args: string[]): Promise<void> {
   }
   if (args.includes("-h") || args.includes("--help")) return print(help[name]);
   await commands[name](args);
-}
-
-/** `avio help`, `avio help remux`, `avio help streams` */
-function helpWith(args: string[]): void {
-  const [topic, ...more] = args;
-  if (topic === undefined) return print(overview);
-  if (more.length > 0) throw new UsageError(`Unexpected argument '${more[0]}'`);
-  if (isCommand(topic)) return print(help[topic]);
-  if (Object.hasOwn(topics, topic)) return print(topics[topic]!);
-  const known = [...Object.keys(help), ...Object.keys(topics)].join(", ");
-  throw new UsageError(`Unknown topic '${topic}'; there are ${known}`);
 }
 
 function isCommand(name: string): name is CommandName {

@@ -75,7 +75,8 @@ export {
   type Versions,
   versions,
 } from "./format/formats.ts";
-export { type AttachmentInit, Muxer } from "./format/muxer.ts";
+export type { AttachmentInit } from "./format/attached_file.ts";
+export { Muxer } from "./format/muxer.ts";
 export type { MediaType } from "./format/media_type.ts";
 export type { SessionOptions } from "./format/options.ts";
 export type { ColorRange, Disposition, FieldOrder, SideDataType } from "./format/known_names.ts";
@@ -86,10 +87,19 @@ export { type SideDataFields, sideDataFields } from "./format/side_data.ts";
 export type { StreamChoice, StreamEdits, StreamSelection, TagEdits } from "./format/edits.ts";
 export type { RemuxProgress } from "./format/progress.ts";
 export { remux, remuxSync } from "./format/remux.ts";
-export type { RemuxedStream, RemuxOptions, RemuxResult } from "./format/remux_options.ts";
+export { type KeyFrameOptions, keyFrames, keyFramesSync } from "./format/key_frames.ts";
+export type {
+  RemuxedStream,
+  RemuxOptions,
+  RemuxResult,
+  RemuxStart,
+  StartingStream,
+} from "./format/remux_options.ts";
 export { split, splitSync } from "./format/split.ts";
 export type { Segment, SplitOptions, SplitResult } from "./format/split.ts";
 export { concat, concatSync } from "./format/concat.ts";
+export { merge, type MergeOptions, type MergeSource, mergeSync } from "./format/merge.ts";
+export type { MergedStream, MergeResult } from "./format/merging.ts";
 export type { ConcatSource } from "./format/concat.ts";
 export { RemuxStream } from "./format/remux_stream.ts";
 export { streamingOptions } from "./format/streaming.ts";

@@ -4,7 +4,15 @@
 import { versions } from "../mod.ts";
 
 /** Names of the commands. */
-export type CommandName = "probe" | "packets" | "remux" | "split" | "concat" | "extract" | "formats";
+export type CommandName =
+  | "probe"
+  | "packets"
+  | "remux"
+  | "split"
+  | "concat"
+  | "merge"
+  | "extract"
+  | "formats";
 
 /** `avio --help` */
 export const overview = `\
@@ -13,17 +21,15 @@ avio: look into media files, and move them from one container into another
 Usage: avio COMMAND ...
 
 Commands:
-  probe FILE...     what a file is: format, duration, streams, chapters, tags
+  probe FILE        what a file is: format, duration, streams, chapters, tags
   packets FILE      a line for each packet
   remux IN OUT      into another container, without encoding; whole or cut
   split IN OUT      into several files, each from a key frame on
   concat IN... OUT  several files one after the other in one
+  merge IN... OUT   tracks of several files beside each other in one
   extract IN OUT    a stream, an attachment or the cover as a file
   formats [NAME]    the containers that can be read and written; one of them
                     with its options
-  help TOPIC        a command, or: input, output, streams, times, exit-codes
-  completions SHELL a script that completes commands and flags in bash, zsh or
-                    fish
 
   avio COMMAND --help says more. A FILE that is '-' is stdin or stdout.
 
@@ -69,7 +75,8 @@ Flags about streams:
   --filter TYPE=FILTER      FFmpeg's bitstream filters for streams of a type, or
                             N=FILTER for one stream:
                             --filter video=h264_metadata=level=4.1
-  --start TIME              begin with the last key frame at or before TIME
+  --start TIME              begin with the last key frame at or before TIME,
+                            which is printed before OUT is written
   --end TIME                leave out what is at TIME and later
   --timestamps zero|keep    begin with 0 (without this), or as IN does`;
 
@@ -85,8 +92,6 @@ Flags about OUT:
   --no-coalesce             write each packet at once, not in larger pieces`;
 
 const QUIET = `\
-  -n, --no-overwrite        an error where OUT is there already
-  -y, --overwrite           write over OUT, which is done without it, too
   -q, --quiet               no progress, and no report at the end
   -h, --help                this text`;
 
@@ -95,11 +100,10 @@ const TIME = "TIME is seconds (90, 12.5) or h:mm:ss(.mmm) (0:01:30).";
 /** `avio COMMAND --help` */
 export const help: Readonly<Record<CommandName, string>> = {
   probe: `\
-Usage: avio probe FILE... [--json | --media-info] [flags]
+Usage: avio probe FILE [--json | --media-info] [flags]
 
 Says what a file is: format, duration, size, bit rate, tags, streams, chapters,
-programs. FILE is a path, an http URL, or '-' for stdin. Of several files one
-that can't be read is a line on stderr; as JSON they are an array.
+programs. FILE is a path, an http URL, or '-' for stdin.
 
 Flags:
   --json           as JSON, with the names of fields that ffprobe has; beside
@@ -197,6 +201,46 @@ ${TIME}
 Example:
   avio concat part000.mp4 part001.mp4 whole.mp4`,
 
+  merge: `\
+Usage: avio merge IN... OUT [flags]
+
+Writes tracks of several files beside each other into one, without decoding or
+encoding: the picture of one, the sound of another, subtitles of a third. OUT is
+a path, or '-' for stdout. It is overwritten, unless it is one of IN. Each file
+begins with 0, but one of which only subtitles are kept. Tags are those of the
+first file, chapters those of the first that has any.
+
+Flags about tracks: F is the number of a file, which begins with 0, and N that
+of a track in it or a type (video, audio, subtitle, data, attachment).
+  --pick F:N                keep this track of the file, and no others but those
+                            that are picked; in the order of OUT; again for more
+  --language F:N=CODE       its language: 1:audio=fra
+  --title F:N=TEXT          its title
+  --disposition F:N=ROLE+ROLE
+                            what it is for (default, forced); F:N= nothing
+  --delay F:N=SECONDS       it comes so much later, with F=SECONDS the whole
+                            file; below 0: earlier
+Flags about what is no file of media:
+  --cover FILE              a picture; again for more
+  --attach FILE             a font or another file (mkv); again for more
+  --chapters FILE           chapters of this file, which may be FFmpeg's text of
+                            them (;FFMETADATA1)
+  --no-chapters             without chapters
+  --end TIME                leave out what is at TIME and later
+  --timestamps zero|keep    begin with 0 (without this), or as each IN does
+
+${WRITING}
+${QUIET}
+
+${READING}
+
+${TIME}
+
+Examples:
+  avio merge film.mp4 french.m4a film.srt film.mkv --pick 0:video \\
+    --pick 1:audio --pick 2:0 --language 1:audio=fra --delay 2=0.5
+  avio merge song.flac song.mp3 --cover front.jpg`,
+
   extract: `\
 Usage: avio extract IN OUT (--stream N | --attachment N | --cover | --all)
 
@@ -215,8 +259,6 @@ Flags:
                             as they are, one after the other
   -o, --option KEY=VALUE    with --stream: option of the format; again for more
   --no-coalesce             with --stream: write each packet at once
-  -n, --no-overwrite        an error where OUT is there already
-  -y, --overwrite           write over OUT, which is done without it, too
   -q, --quiet               no progress, and no report at the end
   -h, --help                this text
 
@@ -242,23 +284,6 @@ Flags:
 
 Example:
   avio formats mp4 --outputs`,
-};
-
-/** `avio help TOPIC`, beside the commands. */
-export const topics: Readonly<Record<string, string>> = {
-  input: READING,
-  output: WRITING,
-  streams: CHOOSING,
-  times: `\
-${TIME}
-
---start begins with the last key frame at or before TIME: without encoding
-nothing else can be the first picture. --end leaves out what is shown at TIME
-and later. The output begins with 0; --timestamps keep leaves the times of IN.`,
-  "exit-codes": `\
-0  done
-1  media or I/O error: what is wrong is a line on stderr
-2  wrong usage`,
 };
 
 /** `avio --version` */

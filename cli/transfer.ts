@@ -72,7 +72,8 @@ export async function transfer(
   const started = performance.now();
   try {
     const onprogress: RemuxOptions["onprogress"] = (progress) => line.show(progress);
-    const result = await work({ ...libraryOptions(args, seen), onprogress });
+    const onstart: RemuxOptions["onstart"] = ({ start }) => tellStart(args, start);
+    const result = await work({ ...libraryOptions(args, seen), onstart, onprogress });
     return { result, seen, seconds: (performance.now() - started) / 1000 };
   } catch (error) {
     throw inTheUsersWords(error, args, inputs, seen);
@@ -82,6 +83,16 @@ export async function transfer(
 }
 
 // ------------------------------------------------------------------------------------------- before
+
+/** Where the output begins, where that was asked for: it is known before anything is written. */
+function tellStart({ start, quiet }: Transfer, begin: number): void {
+  if (start === undefined || quiet) return;
+  const offset = begin - start;
+  const distance = `${Math.abs(offset).toFixed(3)} s ${offset > 0 ? "after" : "before"} --start`;
+  tell(
+    `begins at ${duration(begin)}, ${Math.abs(offset) < 0.0005 ? "as asked" : `a key frame ${distance}`}\n`,
+  );
+}
 
 /** Options of the output format, with those that it can't do without on stdout. */
 export function muxerOptions({ output, format, options }: Transfer): Record<string, string> {
@@ -187,6 +198,7 @@ const FLAGS: Readonly<Record<string, string>> = {
 /** An error about what a flag says, or about one of the inputs; null for another argument. */
 function inOurFlags({ argument, fault }: ArgumentFault, inputs: readonly string[]): Error | null {
   if (argument.startsWith("sources[")) return new Failure(withNames(`${argument}: ${fault}`, inputs));
+  if (argument.startsWith("covers[")) return new Failure(`--cover: ${fault}`);
   if (argument === "sink") {
     return new Failure(`Cannot open output: it ${fault.replace("the source", "the input")}`);
   }

@@ -1,19 +1,8 @@
 /**
- * Cuts a part out of a file without re-encoding: `cut.ts IN OUT START [END]`, in seconds. Tells where it really begins:
- * at the last key frame before START. Needs --allow-ffi --allow-read --allow-write.
+ * Cuts a part out of a file without re-encoding: `cut.ts IN OUT START [END]`, in seconds. Tells where it really begins,
+ * before anything is written: at the last key frame at or before START. Needs --allow-ffi --allow-read --allow-write.
  */
-import { Demuxer, remuxSync } from "@avio/avio";
-
-/** Seconds of the key frame that a cut at `start` begins with. */
-function keyFrameBefore(file: string, start: number): number {
-  using demuxer = Demuxer.openSync(file);
-  const video = demuxer.bestStream("video");
-  if (!video) return start;
-  for (const stream of demuxer.streams) stream.discard = stream.index !== video.index;
-  const origin = demuxer.startTime ?? 0;
-  demuxer.seekSync(start + origin);
-  return (demuxer.readSync()?.time ?? origin) - origin;
-}
+import { remuxSync } from "@avio/avio";
 
 const [input, output, from, to] = Deno.args;
 const [start, end] = [Number(from), to === undefined ? Infinity : Number(to)];
@@ -23,7 +12,7 @@ if (!input || !output || !(start >= 0) || !(end > start)) {
 }
 const { packets, duration } = remuxSync(input, output, {
   start,
-  ...(end === Infinity ? {} : { end }),
+  end,
+  onstart: ({ start }) => console.log(`from ${start.toFixed(2)} s on`),
 });
-const begin = keyFrameBefore(input, start);
-console.log(`from ${begin.toFixed(2)} s on, ${duration?.toFixed(2)} s, ${packets} packets`);
+console.log(`${duration?.toFixed(2)} s, ${packets} packets`);

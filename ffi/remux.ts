@@ -27,6 +27,20 @@ export function setShift(session: Session, seconds: number, min: number): void {
   check(library().avs_set_shift(session.handle, seconds, min), "set shift");
 }
 
+/** Seconds by which packets of a stream of the input, which is mapped, come later. */
+export function setDelay(session: Session, inputStream: number, seconds: number): void {
+  check(library().avs_set_delay(session.handle, inputStream, seconds), "set delay");
+}
+
+/**
+ * One of several inputs is the session's from now on, with all that was set for remuxing it; each one more than there are is
+ * added, and can be opened.
+ */
+export function selectInput(session: Session, index: number): void {
+  check(library().avs_select_input(session.handle, index), "select input");
+  session.inputNumber = index;
+}
+
 /** The input's times stay as they are where they jump; else they go on as if they did not. */
 export function keepTimes(session: Session): void {
   check(library().avs_keep_times(session.handle, 1), "keep times");

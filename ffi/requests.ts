@@ -45,7 +45,8 @@ const decoder = new TextDecoder();
 export class Requests {
   #devices = new Map<number, Attached>();
   #closers = new Map<number, () => Operation<void>>();
-  #openers = new Map<Side, Opener | undefined>();
+  /** By side, and number of the input. */
+  #openers = new Map<string, Opener | undefined>();
   #transformer: (() => Operation<void>) | null = null;
   #wait: Wait;
   #isOver: () => boolean;
@@ -88,9 +89,9 @@ export class Requests {
     this.#closers.set(handle, close);
   }
 
-  /** Who opens what one side names; undefined: nobody. */
-  setOpener(side: Side, opener: Opener | undefined): void {
-    this.#openers.set(side, opener);
+  /** Who opens what one side names, of several inputs the one with this number; undefined: nobody. */
+  setOpener(side: Side, opener: Opener | undefined, input: number): void {
+    this.#openers.set(side === "input" ? `input ${input}` : side, opener);
   }
 
   setTransformer(transformer: () => Operation<void>): void {
@@ -208,7 +209,9 @@ export class Requests {
   *#open(io: number, length: number, mode: number, side: number): Operation<void> {
     const url = new Uint8Array(length);
     check(library().avs_take_write(io, url, length), "take a URL");
-    const opener = this.#openers.get(side === Direction.INPUT ? "input" : "output");
+    const opener = this.#openers.get(
+      side % 2 === Direction.INPUT ? `input ${Math.floor(side / 2)}` : "output",
+    );
     const opened = opener ? yield* opener(decoder.decode(url), openModes[mode]!) : null;
     library().avs_reply(io, replyOf(opened));
   }

@@ -95,6 +95,8 @@ export class Session implements Host {
   #calls = 0;
   #readsAhead: ReadsAhead | null = null;
   #timeout: number | undefined;
+  /** Which of several inputs is meant: the one whose opener is set. */
+  inputNumber = 0;
   /** What was waited for last outside the library. */
   #outside: PromiseLike<unknown> | null = null;
   #releaseSignal = () => {};
@@ -327,7 +329,7 @@ export class Session implements Host {
   /** Who opens what libavformat names on behalf of the input or the output; without one nothing is opened. */
   setOpener(side: Side, opener: Opener | undefined): void {
     if (opener && !this.#requests.hasOpener) this.#addIO(IOKind.OPENER, 0, 1);
-    if (opener || this.#requests.hasOpener) this.#requests.setOpener(side, opener);
+    if (opener || this.#requests.hasOpener) this.#requests.setOpener(side, opener, this.inputNumber);
   }
 
   /** Why a part of the input could not be opened: what is told where nothing comes without it. Null: a new input. */

@@ -59,6 +59,8 @@ const output = {
   avs_route: { parameters: ["f64", "i32", "buffer"], result: "i32" },
   avs_set_range: { parameters: ["f64", "f64", "f64"], result: "i32" },
   avs_set_shift: { parameters: ["f64", "f64", "f64"], result: "i32" },
+  avs_set_delay: { parameters: ["f64", "i32", "f64"], result: "i32" },
+  avs_select_input: { parameters: ["f64", "u32"], result: "i32" },
   avs_keep_times: { parameters: ["f64", "i32"], result: "i32" },
   // name of the kind, its bytes, data, data size, where the text goes
   avs_side_data_fault: {

@@ -36,6 +36,8 @@ export interface StreamEdits {
   tag?: string;
   /** The container's own number of it, where it has one: in MPEG-TS the PID. */
   id?: number;
+  /** Seconds by which it comes later than in the input; below 0: earlier. @default {0} */
+  delay?: number;
   /** Its place among the output's streams, which are in ascending order of it; else in the input's. @default {0} */
   order?: number;
 }
@@ -106,6 +108,7 @@ const checks: { [Name in keyof StreamEdits]-?: (value: unknown, name: string) =>
     checkArray(value as string[], name).forEach((role) => checkString(role, name)),
   tag: checkString,
   id: (value, name) => checkInteger(value, name),
+  delay: (value, name) => checkNumber(value as number, name),
   order: (value, name) => checkNumber(value, name),
 };
 
@@ -114,6 +117,7 @@ const editNames: Names<StreamEdits> = {
   disposition: true,
   tag: true,
   id: true,
+  delay: true,
   order: true,
 };
 const { order: _, ...choiceEditNames } = editNames;

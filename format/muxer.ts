@@ -8,10 +8,11 @@ import { canWait, type Operation } from "../ffi/operation.ts";
 import { flushOutput, learnStream, setMetadata, writeTrailer } from "../ffi/output.ts";
 import { Session } from "../ffi/session.ts";
 import { WriteQueue } from "../ffi/write_queue.ts";
-import { checkBytes, checkNames, checkObject, checkString, type Names } from "../io/arguments.ts";
+import { checkObject } from "../io/arguments.ts";
 import type { Attachment } from "../io/attachment.ts";
 import type { Sink } from "../io/sink.ts";
 import { addStreamLike, addStreamOf } from "./add_stream.ts";
+import { type AttachmentInit, attachmentStream } from "./attached_file.ts";
 import { checkCover, coverStream, coverTag } from "./cover.ts";
 import type { CoverInit } from "./picture.ts";
 import type { FormatInfo } from "./formats.ts";
@@ -48,25 +49,6 @@ const NOTHING = new Uint8Array(0);
 /** Formats that have covers as streams; Ogg has one as a tag. */
 const COVER_FORMATS = new Set(["mp3", "aiff", "flac", "mp4", "ipod", "matroska"]);
 const OGG_FORMATS = new Set(["ogg", "oga", "ogv", "opus", "spx"]);
-
-/** A file that belongs to another one: a font, a text. Matroska has them. */
-export interface AttachmentInit {
-  /** What is in it. */
-  data: Uint8Array;
-  /** What it is called. */
-  fileName: string;
-  /** What it is: "font/ttf", ... */
-  mimeType: string;
-  /** Words beside it. */
-  description?: string;
-}
-
-const attachmentNames: Names<AttachmentInit> = {
-  data: true,
-  fileName: true,
-  mimeType: true,
-  description: true,
-};
 
 /**
  * An output that is open (AVFormatContext): streams are added, then packets written.
@@ -234,22 +216,11 @@ export class Muxer implements Disposable, AsyncDisposable {
    */
   addAttachment(attachment: AttachmentInit): number {
     this.#checkNotStarted("add attachment");
-    const { data, fileName, mimeType, description } = checkNames(
-      checkObject(attachment, "attachment"),
-      attachmentNames,
-      "attachment",
-      "field",
-    );
-    const metadata = {
-      filename: checkString(fileName, "attachment.fileName"),
-      mimetype: checkString(mimeType, "attachment.mimeType"),
-      ...(description === undefined ? {} : { title: checkString(description, "attachment.description") }),
-    };
-    checkBytes(data, "attachment.data");
+    const { parameters, init } = attachmentStream(attachment, "attachment");
     if (this.format.name !== "matroska") {
       throw new Error(`Cannot add attachment: ${this.format.name} has no place for one`);
     }
-    return this.addStream({ type: "attachment", codec: "none", extradata: data }, { metadata });
+    return this.addStream(parameters, init);
   }
 
   /**

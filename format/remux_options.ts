@@ -5,6 +5,7 @@ import { argumentError } from "../ffi/errors.ts";
 import type { MaybePromise } from "../ffi/operation.ts";
 import type { Limits } from "../ffi/session.ts";
 import { checkFunction, checkLimit, checkNumber, checkOneOf, type Names, optional } from "../io/arguments.ts";
+import type { FormatInfo } from "./formats.ts";
 import { checkSelection, type StreamSelection } from "./edits.ts";
 import { checkDemuxerOptions, type DemuxerOptions } from "./open_input.ts";
 import { checkMuxerOptions, muxerOptionNames, type MuxerOptions } from "./open_output.ts";
@@ -50,8 +51,33 @@ export interface RemuxOptions extends MuxerOptions {
    * instead of it, null leaves it out. Without it no packet comes to JavaScript.
    */
   transform?: (packet: Packet) => MaybePromise<Packet | null>;
+  /**
+   * Called once, when it is known where the output begins and which streams it has, and before the sink is opened: a file
+   * that is there is still as it was. What it throws ends the remux; the async API waits for its promise.
+   */
+  onstart?: (start: RemuxStart) => MaybePromise<void>;
   /** Called some ten times a second, and when all is written. What it throws ends the remux. */
   onprogress?: (progress: RemuxProgress) => void;
+}
+
+/** An output before anything of it is written. */
+export interface RemuxStart {
+  /** Seconds of the input that the output begins with: the key frame at or before `start`, 0 without one. */
+  start: number;
+  /** Seconds that the output will have, null where unknown. */
+  duration: number | null;
+  /** Streams of the output, in its order. */
+  streams: StartingStream[];
+  /** Streams of the input that will not be in the output. */
+  skippedStreams: number[];
+  /** Format of the output. */
+  format: FormatInfo;
+}
+
+/** A stream of an output, before its header is written: the muxer may choose another time base. */
+export interface StartingStream extends Omit<Stream, "discard"> {
+  /** Its place in the input; `index` is that in the output. */
+  inputIndex: number;
 }
 
 /** A stream of the output, and what was written of it. */
@@ -96,6 +122,7 @@ export const remuxOptionNames: Names<RemuxOptions> = {
   end: true,
   timestamps: true,
   transform: true,
+  onstart: true,
   onprogress: true,
 };
 
@@ -104,6 +131,7 @@ export function checkRemuxOptions<T extends RemuxOptions>(options: T | undefined
   const checked = checkMuxerOptions(options, names);
   checkDemuxerOptions(checked.input, "input");
   optional(checkSelection, checked.streams, "streams");
+  optional(checkFunction, checked.onstart, "onstart");
   optional(checkFunction, checked.onprogress, "onprogress");
   optional(checkFunction, checked.bitstreamFilter, "bitstreamFilter");
   optional((value, name) => checkOneOf(value, ["zero", "keep"], name), checked.timestamps, "timestamps");

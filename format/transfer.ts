@@ -31,7 +31,13 @@ import {
 import { optionPairs } from "./options.ts";
 import { asPacket, numbersOf, packetOf } from "./packet.ts";
 import { ProgressMeter } from "./progress.ts";
-import { limitsOf, type RemuxedStream, type RemuxOptions, type RemuxResult } from "./remux_options.ts";
+import {
+  limitsOf,
+  type RemuxedStream,
+  type RemuxOptions,
+  type RemuxResult,
+  type RemuxStart,
+} from "./remux_options.ts";
 import { checkSameStreams, isLasting } from "./same_streams.ts";
 import {
   type Chapter,
@@ -79,7 +85,8 @@ export interface Transferred {
   whole: RemuxResult;
 }
 
-const PROGRESS_INTERVAL = 100; // milliseconds
+/** Milliseconds. */
+export const PROGRESS_INTERVAL = 100;
 
 /** Tags that tell of the container that was, not of the media. */
 const CONTAINER_TAGS = new Set(["major_brand", "minor_version", "compatible_brands", "encoder"]);
@@ -105,7 +112,7 @@ export async function transfer(plan: Plan, options: RemuxOptions): Promise<Trans
 }
 
 /** How far a plan has got. */
-interface Places {
+export interface Places {
   sources: Plan["sources"];
   /** How many of the sources it has turned to. */
   opened: number;
@@ -114,7 +121,7 @@ interface Places {
 }
 
 /** Streams whose turn did not come are cancelled, and a sink that was not written to is aborted with what went wrong. */
-function closeUntouched(places: Places): Cleanup {
+export function closeUntouched(places: Places): Cleanup {
   return (failure) => {
     const { sources, opened, sink } = places;
     if (failure && sink instanceof WritableStream && !sink.locked) sink.abort(failure.error).catch(() => {});
@@ -127,7 +134,7 @@ function closeUntouched(places: Places): Cleanup {
 }
 
 /** All sources are to be kept: those whose turn comes later, with what they name, and those whose turn is over, too. */
-function protect({ sources }: Plan, session: Session): void {
+export function protect({ sources }: Pick<Plan, "sources">, session: Session): void {
   for (const [index, { source }] of sources.entries()) {
     const named = index > 0 ? filesNamedBy(source) : null; // of the first it is known when a sink is opened
     for (const files of [filesOf(source), named]) if (files) session.files.addSource(files);
@@ -371,7 +378,7 @@ class Transfer {
       this.#places.sink = sink;
     }
     const options = { ...this.#options, chapters: [] };
-    const tagsFor = (format: string) => this.#metadata(format);
+    const tagsFor = (format: string) => outputTags(this.#input, this.#options, format);
     this.#chosenOutput = yield* chooseOutput(this.#session, this.#places.sink!, options, tagsFor);
     this.#format = describeOutput(this.#session).format.name;
     output.setOptions(this.#session, optionPairs(this.#muxerOptions)); // what it can hold depends on them
@@ -385,6 +392,7 @@ class Transfer {
     const { chapters = ofInput, editChapters = (chapters) => chapters } = options;
     const edited = editChapters(chapters);
     for (const chapter of checkChapters(edited, "editChapters")) addChapter(this.#session, chapter);
+    if (this.#parts.length === 0) yield* this.#reportStart(start);
     const scope = this.#plan.split ? new Scope(this.#session) : null;
     const sink = this.#places.sink!;
     const host = scope ?? this.#session;
@@ -393,11 +401,27 @@ class Transfer {
     this.#output = { attachment, scope, start };
   }
 
-  /** The muxer of MPEG-TS adds to all times, unless it is told not to. */
+  /** `start`: seconds of the input. */
+  *#reportStart(start: number): Operation<void> {
+    const { onstart } = this.#options;
+    if (!onstart) return;
+    const { format, streams } = describeOutput(this.#session);
+    const end = this.#lastSecond;
+    const report: RemuxStart = {
+      start,
+      duration: Number.isFinite(end) ? Math.max(0, end - start) : null,
+      streams: streams.map((stream, index) => ({
+        ...stream,
+        inputIndex: this.#chosen![index]!.stream.index,
+      })),
+      skippedStreams: this.#skippedStreams,
+      format,
+    };
+    yield* call(() => onstart(report), "onstart");
+  }
+
   get #muxerOptions(): RemuxOptions {
-    const { options } = this.#options;
-    const isChanged = this.#keepsTimes && this.#format === "mpegts";
-    return isChanged ? { ...this.#options, options: { mpegts_copyts: 1, ...options } } : this.#options;
+    return muxerOptionsOf(this.#options, this.#format);
   }
 
   /** `end`: seconds of the input. */
@@ -417,15 +441,6 @@ class Transfer {
     this.#counted = { ...this.#counted, bytesWritten };
     if (scope) yield* this.#close(output.closeOutput, attachment, scope);
     else if (attachment.finish) yield* attachment.finish();
-  }
-
-  #metadata(format: string): Record<string, string> {
-    const { tags: changes = {}, metadata = {}, editMetadata = (tags) => tags } = this.#options;
-    const tags = Object.entries(this.#input.metadata).filter(([name]) =>
-      !CONTAINER_TAGS.has(name.toLowerCase())
-    );
-    const merged = editTags(withTagValues(Object.fromEntries(tags), changes, format), metadata, "metadata");
-    return editTags(merged, editMetadata, "editMetadata");
   }
 
   #choose(): Chosen[] {
@@ -467,6 +482,7 @@ class Transfer {
     const index = addStreamLike(this.#session, stream, init);
     if (tag !== undefined) output.setStream(this.#session, index, [["tag", tag]]);
     remuxing.mapStream(this.#session, stream.index, index);
+    if (chosen.edits.delay) remuxing.setDelay(this.#session, stream.index, chosen.edits.delay);
   }
 
   // ---------------------------------------------------------------------------------------- counting
@@ -490,14 +506,19 @@ class Transfer {
 
   /** All parts together. */
   #whole(): RemuxResult {
-    const kept = new Set(this.#chosen!.map(({ stream }) => stream.index));
     const [first, ...others] = this.#parts as [Part, ...Part[]];
     const { start, end: _, ...counts } = others.reduce(joinParts, first);
     return {
       ...counts,
       start,
-      skippedStreams: this.#streams.map(({ index }) => index).filter((index) => !kept.has(index)),
+      skippedStreams: this.#skippedStreams,
     };
+  }
+
+  /** Streams of the first source that no output has. */
+  get #skippedStreams(): number[] {
+    const kept = new Set(this.#chosen!.map(({ stream }) => stream.index));
+    return this.#streams.map(({ index }) => index).filter((index) => !kept.has(index));
   }
 
   /** `seconds`: of the output that is being written. */
@@ -508,10 +529,33 @@ class Transfer {
 
   /** Seconds that there will be; of several sources known with the last. */
   get #duration(): number | null {
-    const isOnly = this.#plan.sources.length === 1;
-    const last = Math.min(this.#end, isOnly ? this.#input.duration ?? Infinity : Infinity);
+    const last = this.#lastSecond;
     return Number.isFinite(last) ? Math.max(0, last - this.#start) : null;
   }
+
+  /** The second of the input that ends it, Infinity where it is not known yet. */
+  get #lastSecond(): number {
+    const isOnly = this.#plan.sources.length === 1;
+    return Math.min(this.#end, isOnly ? this.#input.duration ?? Infinity : Infinity);
+  }
+}
+
+/** Tags of the output's container: those of an input, with the changes that the options say. */
+export function outputTags(
+  input: Description,
+  options: RemuxOptions,
+  format: string,
+): Record<string, string> {
+  const { tags: changes = {}, metadata = {}, editMetadata = (tags) => tags } = options;
+  const tags = Object.entries(input.metadata).filter(([name]) => !CONTAINER_TAGS.has(name.toLowerCase()));
+  const merged = editTags(withTagValues(Object.fromEntries(tags), changes, format), metadata, "metadata");
+  return editTags(merged, editMetadata, "editMetadata");
+}
+
+/** The muxer of MPEG-TS adds to all times, unless it is told not to. */
+export function muxerOptionsOf(options: RemuxOptions, format: string): RemuxOptions {
+  const isChanged = options.timestamps === "keep" && format === "mpegts";
+  return isChanged ? { ...options, options: { mpegts_copyts: 1, ...options.options } } : options;
 }
 
 /** Two parts as one. */
@@ -539,7 +583,7 @@ function sum(a: number | null, b: number | null): number | null {
 }
 
 /** Ogg has the tags of a song with its only stream, where most other formats would not have them; covers are beside it. */
-function withSongTags(input: Description): Description {
+export function withSongTags(input: Description): Description {
   const [only, ...others] = input.streams.filter(({ disposition }) => !disposition.includes("attached_pic"));
   if (input.format.name !== "ogg" || !only || others.length > 0) return input;
   const { language, ...tags } = only.metadata;
@@ -549,7 +593,7 @@ function withSongTags(input: Description): Description {
 }
 
 /** The chapters inside the range, with the times they have in an output whose times are `shift` seconds earlier. */
-function cutChapters(
+export function cutChapters(
   chapters: readonly Chapter[],
   range: { start: number; end: number },
   shift: number,
@@ -569,11 +613,11 @@ function isUndescribed(
   return type === "video" ? !width || !height : type === "audio" && !sampleRate;
 }
 
-function isSoundOrMotion({ type, disposition }: Pick<Stream, "type" | "disposition">): boolean {
+export function isSoundOrMotion({ type, disposition }: Pick<Stream, "type" | "disposition">): boolean {
   return type === "audio" || (type === "video" && !disposition.includes("attached_pic"));
 }
 
 /** Of any number, as there may be streams. */
-function smallest(values: readonly number[]): number {
+export function smallest(values: readonly number[]): number {
   return values.reduce((least, value) => Math.min(least, value));
 }

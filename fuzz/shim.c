@@ -208,6 +208,8 @@ static void misuse(double session, double io, uint32_t kind) {
   MUST(avs_io_close(io) < 0);
   MUST(avs_set_shift(session, 1, 1) < 0);
   MUST(avs_keep_times(session, 1) < 0);
+  MUST(avs_set_delay(session, 0, 1) < 0);
+  MUST(avs_select_input(session, 0) < 0);
   MUST(avs_route(session, 0, slot) < 0);
   MUST(avs_session_close(other) == 0);
   MUST(avs_add_stream(session, "", 0) < 0);

@@ -166,6 +166,8 @@ import output_packets_c from "../shim/output/packets.c" with { type: "text" };
 import output_packets_h from "../shim/output/packets.h" with { type: "text" };
 import output_quirks_c from "../shim/output/quirks.c" with { type: "text" };
 import output_quirks_h from "../shim/output/quirks.h" with { type: "text" };
+import output_segments_c from "../shim/output/segments.c" with { type: "text" };
+import output_segments_h from "../shim/output/segments.h" with { type: "text" };
 import output_write_c from "../shim/output/write.c" with { type: "text" };
 import output_write_h from "../shim/output/write.h" with { type: "text" };
 import packet_c from "../shim/packet.c" with { type: "text" };
@@ -185,6 +187,8 @@ import remux_fit_c from "../shim/remux/fit.c" with { type: "text" };
 import remux_fit_h from "../shim/remux/fit.h" with { type: "text" };
 import remux_leading_c from "../shim/remux/leading.c" with { type: "text" };
 import remux_leading_h from "../shim/remux/leading.h" with { type: "text" };
+import remux_merge_c from "../shim/remux/merge.c" with { type: "text" };
+import remux_merge_h from "../shim/remux/merge.h" with { type: "text" };
 import remux_order_c from "../shim/remux/order.c" with { type: "text" };
 import remux_order_h from "../shim/remux/order.h" with { type: "text" };
 import remux_remux_c from "../shim/remux/remux.c" with { type: "text" };
@@ -377,6 +381,8 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/output/packets.h": output_packets_h,
   "shim/output/quirks.c": output_quirks_c,
   "shim/output/quirks.h": output_quirks_h,
+  "shim/output/segments.c": output_segments_c,
+  "shim/output/segments.h": output_segments_h,
   "shim/output/write.c": output_write_c,
   "shim/output/write.h": output_write_h,
   "shim/packet.c": packet_c,
@@ -396,6 +402,8 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/remux/fit.h": remux_fit_h,
   "shim/remux/leading.c": remux_leading_c,
   "shim/remux/leading.h": remux_leading_h,
+  "shim/remux/merge.c": remux_merge_c,
+  "shim/remux/merge.h": remux_merge_h,
   "shim/remux/order.c": remux_order_c,
   "shim/remux/order.h": remux_order_h,
   "shim/remux/remux.c": remux_remux_c,

@@ -74,7 +74,7 @@ enum {
   AVS_REQUEST_WRITE = 2, /* a: bytes, b: position, c: AVIODataMarkerType. avs_take_write(); answer: avs_reply() */
   AVS_REQUEST_SEEK = 3,  /* a: offset, b: whence. Answer: avs_reply() with the new position or the size */
   AVS_REQUEST_OPEN = 5,  /* of an opener. a: bytes of the URL, for avs_take_write(), b: AVS_OPEN_*, c: AVS_INPUT or
-                            AVS_OUTPUT, for whom. Answer: avs_reply() with an I/O context of the session */
+                            AVS_OUTPUT, for whom, and twice the number of the input. Answer: avs_reply() with an I/O context of the session */
   AVS_REQUEST_CLOSE = 6, /* of what was opened so. Answer: avs_reply() with 0, which frees it */
   AVS_REQUEST_TRANSFORM = 7, /* of a transformer: avs_ready_packets(), avs_put_packet() what becomes of them; avs_reply() with 0 */
 };
@@ -306,6 +306,14 @@ enum { AVS_ROUTE_PACKETS, AVS_ROUTE_BYTES, AVS_ROUTE_FIRST, AVS_ROUTE_LAST, AVS_
 AVS_API int32_t avs_set_range(double session, double start, double end);
 /* Remuxing: seconds that are taken from the input's times; what is shown before `min` is left out, NaN: nothing. */
 AVS_API int32_t avs_set_shift(double session, double shift, double min);
+/* Remuxing: seconds by which packets of an input stream, which is mapped, come later. */
+AVS_API int32_t avs_set_delay(double session, int32_t input_stream, double seconds);
+/*
+ * Several inputs, for one output: the input with this number is the session's from now on, with all that was set for
+ * remuxing it; each one more than there are is added, and can be opened. AVS_OP_REMUX takes packets of all of them, always
+ * of that which is least far.
+ */
+AVS_API int32_t avs_select_input(double session, uint32_t index);
 /* Remuxing: whether the input's times stay as they are where they jump, or go on as if they did not; that is the default. */
 AVS_API int32_t avs_keep_times(double session, int32_t keep);
 /* Packets of a stream are not delivered any more, or again, from the next one on that is read. */

@@ -77,21 +77,21 @@ void channel_attach(struct channel *channel, struct endpoint *endpoint) {
   channel->endpoints[endpoint->direction] = channel->acting = endpoint;
 }
 
-static int64_t bytes_of(const struct endpoint *endpoint) {
+int64_t endpoint_bytes(const struct endpoint *endpoint) {
   const struct io *io = endpoint->io;
   return endpoint->nested_bytes + (!io ? 0 : endpoint->direction == AVS_INPUT ? io->transferred : io->end);
 }
 
 void channel_detach(struct channel *channel, struct endpoint *endpoint) {
   use(endpoint, false);
-  channel->bytes_before[endpoint->direction] += bytes_of(endpoint);
+  channel->bytes_before[endpoint->direction] += endpoint_bytes(endpoint);
   channel->endpoints[endpoint->direction] = NULL;
   channel->acting = &channel->plain;
 }
 
 int64_t channel_bytes(const struct channel *channel, uint32_t direction) {
   const struct endpoint *endpoint = channel->endpoints[direction];
-  return channel->bytes_before[direction] + (endpoint ? bytes_of(endpoint) : 0);
+  return channel->bytes_before[direction] + (endpoint ? endpoint_bytes(endpoint) : 0);
 }
 
 bool has_pending_request(const struct channel *channel) {

@@ -81,7 +81,9 @@ void channel_tell(struct channel *channel, double io, double kind, double a, dou
 /* The endpoint is the session's for its direction; and no more, with what it has read or written. */
 void channel_attach(struct channel *channel, struct endpoint *endpoint);
 void channel_detach(struct channel *channel, struct endpoint *endpoint);
-/* Bytes that the session's inputs have read, or its outputs written. */
+/* Bytes that it has read, or written. */
+int64_t endpoint_bytes(const struct endpoint *endpoint);
+/* The same of the session's inputs, or outputs, that were, and of the one that is. */
 int64_t channel_bytes(const struct channel *channel, uint32_t direction);
 /* An I/O context has one that waits for its answer. */
 bool has_pending_request(const struct channel *channel);

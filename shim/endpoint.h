@@ -23,6 +23,7 @@ struct opening {
 
 struct endpoint {
   uint32_t direction;  /* AVS_INPUT, AVS_OUTPUT */
+  uint32_t number;     /* of an input: which of several */
   struct AVFormatContext *const *context; /* of an input; NULL: of none */
   struct io *io;       /* what it reads or writes; NULL: it opens all of it */
   const char *url;     /* what it is called, NULL: nothing */

@@ -49,7 +49,7 @@ static int ask(struct channel *channel, const char *url, enum avs_open_mode mode
   if (opening_exceeds(channel->acting, 0, 1)) return AVERROR(EMSGSIZE);
   drain_writes(channel); /* it may be what is to be read now */
   struct request open = {.kind = AVS_REQUEST_OPEN, .written = (const uint8_t *)url, .size = (int64_t)strlen(url)};
-  int64_t result = request(channel->opener, open, (double)open.size, mode, channel->acting->direction);
+  int64_t result = request(channel->opener, open, (double)open.size, mode, channel->acting->direction + 2.0 * channel->acting->number);
   if (result < 0) return (int)result;
   if (mode == AVS_OPEN_CHECK || mode == AVS_OPEN_DELETE) return 0;
   *io = take_offered(channel, (double)result, mode == AVS_OPEN_WRITE);

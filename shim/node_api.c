@@ -181,6 +181,8 @@ static napi_value undefined_result(napi_env env) {
   ANSWERS(i32, avs_route, (f64(0), i32(1), buffer(2)))                                                                   \
   ANSWERS(i32, avs_set_range, (f64(0), f64(1), f64(2)))                                                                  \
   ANSWERS(i32, avs_set_shift, (f64(0), f64(1), f64(2)))                                                                  \
+  ANSWERS(i32, avs_set_delay, (f64(0), i32(1), f64(2)))                                                                  \
+  ANSWERS(i32, avs_select_input, (f64(0), u32(1)))                                                                       \
   ANSWERS(i32, avs_keep_times, (f64(0), i32(1)))                                                                         \
   ANSWERS(i32, avs_side_data_fault, (buffer(0), u32(1), buffer(2), u32(3), buffer(4), u32(5)))                           \
   ANSWERS(i32, avs_put_packet, (f64(0), buffer(1), buffer(2), u32(3), buffer(4), u32(5)))                                \

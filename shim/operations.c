@@ -11,6 +11,7 @@
 #include "output/write.h"
 #include "plain.h"
 #include "remux/cut.h"
+#include "remux/merge.h"
 #include "remux/remux.h"
 
 /* What the remuxer keeps of an input or an output is of no use for the next one. */
@@ -43,12 +44,14 @@ operation *session_operation(uint32_t number) {
 }
 
 void session_free_parts(struct session *session) {
-  remux_free(session);
   output_free(session);
+  parts_free(session);
+  remux_free(session);
   input_free(session);
 }
 
 void session_abandon_parts(struct session *session) {
+  parts_abandon(session);
   channel_lock(&session->channel);
   session->input = NULL;
   channel_unlock(&session->channel);

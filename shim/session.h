@@ -29,6 +29,8 @@ struct session {
   struct input *input; /* changed with the channel's lock held: packets are taken of it meanwhile */
   struct output *output;
   struct remux *remux;
+  struct part *parts; /* inputs that are set aside, with what is remuxed of each (remux/merge.h) */
+  unsigned part_count, part;
 
   /* Of the session's own thread, below the channel's lock (worker.c). */
   uint32_t operation;

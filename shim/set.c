@@ -13,6 +13,7 @@
 #include "fields.h"
 #include "output/filter.h"
 #include "output/output.h"
+#include "output/segments.h"
 #include "packet.h"
 #include "structures.h"
 
@@ -244,7 +245,7 @@ static int set_of_stream(struct session *session, uint32_t what, int32_t index, 
   if (session->output->header_tried && what != AVS_SET_STREAM_METADATA) return AVERROR(EINVAL); /* the muxer goes by them */
   if (what == AVS_SET_STREAM && !strcmp(name, "bitstreamFilter")) return filter_set(session, index, value);
   if (what == AVS_SET_STREAM && !strcmp(name, "sourceTag"))
-    return set_source_tag(session->output->context->oformat, stream, value);
+    return set_source_tag(segment_format(session, stream->codecpar), stream, value);
   if (what == AVS_SET_STREAM) return set_stream_field(stream, name, value);
   if (what == AVS_SET_SIDE_DATA) return set_side_data(stream, name, value);
   return av_dict_set(&stream->metadata, name, value, 0);

@@ -255,6 +255,7 @@ const remuxTable: Table<keyof RemuxOptions> = {
     [(packet: Packet) => ({ ...packet, Pts: 1 }), T, "packet.Pts"],
     [(packet: Packet) => new Packet({ ...packet, streamIndex: 9 }), R, "packet.streamIndex"],
   ],
+  onstart: noFunction,
   onprogress: noFunction,
 };
 

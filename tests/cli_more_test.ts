@@ -568,8 +568,8 @@ Deno.test("cli: probe tells a rotation, and as ffprobe does", { ignore: !hasFFpr
   muxer.writeSync(new Packet({ streamIndex: 0, data, pts: 0, dts: 0, duration: 512, timeBase, isKey: true }));
   muxer.finishSync();
   const [text, json] = await Promise.all([avio("probe", file), avio("probe", "--json", file)]);
-  assertMatch(text.stdout, /^ {2}0 {2}video .*\n {7}.* yuv420p turned 90°/m);
-  assertMatch(text.stdout, /^ {2}0 {2}avc1\.64000c .*\n {7}side data: Display Matrix$/m);
+  assertMatch(text.stdout, /^ {2}0 {2}video .* yuv420p turned 90°/m);
+  assertMatch(text.stdout, /^ {2}0 {2}avc1\.64000c .* Display Matrix$/m);
   const [ours] = JSON.parse(json.stdout).streams;
   const [theirs] = (fullFFprobe(file) as { streams: Json[] }).streams as [Json];
   assertEquals(ours.side_data_list, theirs["side_data_list"]);
@@ -590,4 +590,62 @@ Deno.test("cli: probe tells side data, and as ffprobe does", { ignore: !hasFFpro
   const theirs = sides(fullFFprobe(path) as Json);
   assertEquals(ours.length, 5);
   assertEquals(ours.map((side, i) => ({ ...side, ...theirs[i] })), ours); // newer ones tell more of Dolby Vision
+});
+
+Deno.test("cli: merge takes tracks of several files, words, a cover and chapters", async () => {
+  using folder = temporaryFolder();
+  const words = folder.path("words.srt");
+  Deno.writeTextFileSync(words, "1\n00:00:01,000 --> 00:00:01,500\nHi\n");
+  const chapters = folder.path("chapters.txt");
+  Deno.writeTextFileSync(
+    chapters,
+    ";FFMETADATA1\n[CHAPTER]\nTIMEBASE=1/1000\nSTART=0\nEND=1500\ntitle=One\n",
+  );
+  const out = folder.path("out.mkv");
+  const inputs = [fixturePath("video.mp4"), fixturePath("audio.mp3"), words];
+  const { code, stderr } = await avio(
+    ...["merge", ...inputs, out],
+    ...[
+      "--pick",
+      "1:audio",
+      "--pick",
+      "0:0",
+      "--pick",
+      "2",
+      "--language",
+      "1:audio=fra",
+      "--title",
+      "2:0=Words",
+    ],
+    ...["--disposition", "1:0=default+forced", "--delay", "2=0.5", "--cover", fixturePath("image.png")],
+    ...["--chapters", chapters, "--metadata", "title=Both"],
+  );
+  assertEquals(code, 0, stderr);
+  assertStringIncludes(stderr, "skipped track 1 of ");
+  const { streams, metadata, chapters: written } = probeSync(out);
+  assertEquals(streams.map(({ type }) => type), ["audio", "video", "subtitle", "video"]);
+  assertEquals([streams[0]!.metadata["language"], streams[2]!.metadata["title"]], ["fra", "Words"]);
+  assertEquals(streams[0]!.disposition, ["default", "forced"]);
+  assertEquals([metadata["title"], written[0]!.metadata["title"]], ["Both", "One"]);
+  const wrong: [string[], number, string][] = [
+    [["--pick", "3:0"], 2, "--pick: must be FILE:TRACK with the number of a file (0 to 2)"],
+    [["--pick", "0:picture"], 2, "--pick: must be one of video, audio"],
+    [["--delay", "0=long"], 2, "--delay: must be seconds, is 'long'"],
+    [["--cover", words], 1, "--cover: the data is no picture"],
+    [["--chapters", words], 1, "There are no chapters in"],
+    [["--pick", "1:7"], 1, "none of its streams is asked for"],
+    [["--pick", "0:0", "--pick", "0:7"], 1, "There is no track 7 in"],
+  ];
+  for (const [flags, code, text] of wrong) {
+    const result = await avio("merge", ...inputs, out, ...flags);
+    assertEquals([result.code, result.stderr.includes(text)], [code, true], result.stderr);
+  }
+});
+
+Deno.test("cli: remux says where a cut begins", async () => {
+  using folder = temporaryFolder();
+  const out = folder.path("out.mkv");
+  const { stderr } = await avio("remux", fixturePath("video.mp4"), out, "--start", "1.5");
+  assertStringIncludes(stderr, "begins at 0:00:01, a key frame 0.500 s before --start\n");
+  assertEquals((await avio("remux", fixturePath("video.mp4"), out, "--start", "1.5", "-q")).stderr, "");
 });

@@ -15,8 +15,6 @@ import {
   type Source,
   withinDirectory,
 } from "@avio/avio";
-import type { OpenFile } from "../io/file_system.ts";
-import { files } from "../io/files.ts";
 import { rejectionOf, soon } from "./support/async.ts";
 import { fixtureBytes } from "./support/fixtures.ts";
 import { bytesOf, openFiles, playlistOf, tsSegments } from "./support/many_files.ts";
@@ -112,9 +110,9 @@ for (const format of ["flv", "mp4"]) {
 
 /** Runs where files that the library opens throw when they are closed, which they are nevertheless. */
 async function withFailingClose(work: (error: Error) => Promise<void>): Promise<void> {
-  const { open, openSync } = files;
+  const { open, openSync } = Deno;
   const error = new Error("of close()");
-  const failing = (file: OpenFile) => {
+  const failing = (file: Deno.FsFile) => {
     const close = file.close.bind(file);
     file.close = () => {
       close();
@@ -122,12 +120,12 @@ async function withFailingClose(work: (error: Error) => Promise<void>): Promise<
     };
     return file;
   };
-  files.open = async (...args) => failing(await open(...args));
-  files.openSync = (...args) => failing(openSync(...args));
+  Deno.open = async (...args) => failing(await open(...args));
+  Deno.openSync = (...args) => failing(openSync(...args));
   try {
     await work(error);
   } finally {
-    Object.assign(files, { open, openSync });
+    Object.assign(Deno, { open, openSync });
   }
 }
 
@@ -162,16 +160,16 @@ Deno.test("A cleanup that throws neither replaces the original error nor keeps o
 
 // ------------------------------------------------------------------------------------------- what is opened late
 
-/** Runs with `files.open` held back; `until` resolves when it has been called for a name like this. */
+/** Runs with `Deno.open` held back; `until` resolves when it has been called for a name like this. */
 async function withSlowOpen(
   pattern: RegExp,
   work: (until: Promise<void>, release: () => void) => Promise<void>,
 ): Promise<void> {
-  const { open } = files;
+  const { open } = Deno;
   const called = Promise.withResolvers<void>();
   const released = Promise.withResolvers<void>();
   const opening: Promise<unknown>[] = [];
-  files.open = (path, options) => {
+  Deno.open = (path, options) => {
     const opened = (async () => {
       if (pattern.test(String(path))) {
         called.resolve();
@@ -187,7 +185,7 @@ async function withSlowOpen(
   } finally {
     released.resolve();
     await Promise.allSettled(opening);
-    files.open = open;
+    Deno.open = open;
   }
 }
 

@@ -21,7 +21,7 @@ struct input *input_new(struct session *session, struct io *io) {
     free(input);
     return NULL;
   }
-  input->endpoint = (struct endpoint){.direction = AVS_INPUT, .context = &input->context, .io = io, .opening.max_bytes = target->max_open_size,
+  input->endpoint = (struct endpoint){.direction = AVS_INPUT, .number = session->part, .context = &input->context, .io = io, .opening.max_bytes = target->max_open_size,
                                        .strict = target->strict};
   input->max_packet_bytes = target->max_packet_size;
   input->behind = -1;

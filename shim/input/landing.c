@@ -181,8 +181,7 @@ static int go_to(struct search *search, int64_t place) {
 
 /* ---------------------------------------------------------------------------------------- what a format needs */
 
-/* mp4 without fragments lists all of its frames, by decoding time: none behind is presented earlier. */
-static bool has_whole_index(const AVFormatContext *input, const AVStream *stream) {
+bool has_whole_index(const AVFormatContext *input, const AVStream *stream) {
   return !strncmp(input->iformat->name, "mov,", 4) && stream->nb_frames > 0 &&
          stream->nb_frames == avformat_index_get_entries_count(stream);
 }

@@ -14,6 +14,7 @@
 #include "framing.h"
 #include "output.h"
 #include "quirks.h"
+#include "segments.h"
 
 static bool reserve(struct filters *filters, unsigned count) {
   if (count <= filters->count) return true;
@@ -85,10 +86,15 @@ static bool lacks_headers(const struct session *session, const AVCodecParameters
   }
 }
 
-/* Where its index is first, mp4 has ADTS headers taken away by nobody. */
+/* Where its index is first, mp4 has ADTS headers taken away by nobody; nor has the one inside of hls, which is not asked. */
+static bool keeps_adts(const struct session *session, const AVStream *stream) {
+  bool in_hls = !strcmp(session->output->context->oformat->name, "hls");
+  return is_index_first(session) || (in_hls && !strcmp(segment_format(session, stream->codecpar)->name, "mp4"));
+}
+
 static const char *needed_for(const struct session *session, const AVStream *stream) {
   bool aac = stream->codecpar->codec_id == AV_CODEC_ID_AAC;
-  if (aac && lacks_extradata(session->output->context, stream) && is_index_first(session)) return "aac_adtstoasc";
+  if (aac && lacks_extradata(session->output->context, stream) && keeps_adts(session, stream)) return "aac_adtstoasc";
   if (lacks_headers(session, stream->codecpar)) return "dump_extra";
   return start_codes_for(session->output->context->oformat, stream->codecpar);
 }

@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "../input/input.h"
+#include "../input/landing.h"
 #include "../input/seek.h"
 #include "../numbers.h"
 #include "remux.h"
@@ -21,19 +22,20 @@ static int seek_back(struct session *session, int64_t target) {
  * first one is later. `first` is that first one.
  */
 static int scan(struct session *session, bool has_video, int64_t start, int64_t *found, int64_t *first) {
-  /* A search in mpegts lands anywhere; the others have an index, and land on the place. */
-  bool exact = !(session->input->context->iformat->flags & AVFMT_TS_DISCONT);
+  const AVFormatContext *input = session->input->context;
   AVPacket *packet = session->input->packet;
   *found = *first = AV_NOPTS_VALUE;
   for (int result; (result = input_read_packet(session, packet)) != AVERROR_EOF; av_packet_unref(packet)) {
     if (result == AVERROR(EAGAIN)) continue;
     if (result < 0) return result;
     if (!can_begin(session, has_video, packet)) continue;
-    int64_t time = packet_time(packet, session->input->context->streams[packet->stream_index]->time_base);
+    const AVStream *stream = input->streams[packet->stream_index];
+    int64_t time = packet_time(packet, stream->time_base);
     if (time == AV_NOPTS_VALUE) continue;
     if (*first == AV_NOPTS_VALUE) *first = time;
     if (time <= start) *found = time;
-    if (time > start || exact) break;
+    /* A search by an index that is not whole, or without any, lands before the place. */
+    if (time > start || has_whole_index(input, stream)) break;
   }
   av_packet_unref(packet);
   return 0;

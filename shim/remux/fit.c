@@ -9,6 +9,7 @@
 #include "../output/framing.h"
 #include "../output/header.h"
 #include "../output/output.h"
+#include "../output/segments.h"
 #include "../structures.h"
 #include "../unsound.h"
 #include "carries.h"
@@ -52,11 +53,11 @@ static bool add_companion(AVFormatContext *trial, const AVFormatContext *input, 
 }
 
 /* The muxer's own answer, for formats that have no list of codecs: does it take a file of this one stream? */
-static bool try_header(struct session *session, const AVStream *stream) {
+static bool try_header(struct session *session, const AVOutputFormat *format, const AVStream *stream) {
   AVFormatContext *trial = NULL;
   AVIOContext *pb = discarding_context();
   bool taken = false;
-  if (pb && avformat_alloc_output_context2(&trial, session->output->context->oformat, NULL, "") >= 0) {
+  if (pb && avformat_alloc_output_context2(&trial, format, NULL, "") >= 0) {
     trial->pb = pb;
     trial->flags |= AVFMT_FLAG_CUSTOM_IO;
     trial->protocol_whitelist = av_strdup("none");
@@ -138,13 +139,14 @@ int32_t avs_can_hold(double handle, int32_t input_stream) {
     return 1;
   int cover = is_picture(stream) ? carries_cover(output, stream->codecpar->codec_id) : -1;
   if (cover >= 0) return cover && !is_fragmented(session);
+  output = segment_format(session, stream->codecpar);
   int known = avformat_query_codec(output, stream->codecpar->codec_id, FF_COMPLIANCE_NORMAL);
   if (known <= 0 && carries_more(output, stream->codecpar)) known = 1;
   if (loses(output, stream->codecpar) || comes_wrapped(session->input->context->iformat, output, stream->codecpar)) return 0;
   if (known && is_undescribed(session, stream)) return 0;
   /* These want more than a codec, or have the list of another: what is too much they refuse in the header. */
-  if (known > 0 && av_match_name(output->name, "mov,mp4,ipod,3gp,3g2,psp,f4v,ismv,mxf,mpeg,vcd,svcd,dvd,vob")) return try_header(session, stream);
+  if (known > 0 && av_match_name(output->name, "mov,mp4,ipod,3gp,3g2,psp,f4v,ismv,mxf,mpeg,vcd,svcd,dvd,vob")) return try_header(session, output, stream);
   if (known >= 0) return known > 0;
   if (is_raw(output)) return 0;
-  return has_place_for(output, stream->codecpar->codec_type) && try_header(session, stream);
+  return has_place_for(output, stream->codecpar->codec_type) && try_header(session, output, stream);
 }

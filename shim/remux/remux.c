@@ -13,12 +13,14 @@
 #include "../output/output.h"
 #include "../output/quirks.h"
 #include "../output/write.h"
+#include "merge.h"
 #include "result.h"
 #include "times.h"
 
 static struct remux *remux_of(struct session *session) {
   if (!session->remux && (session->remux = calloc(1, sizeof(struct remux)))) {
     session->remux->start = NAN;
+    session->remux->reached = INT64_MIN;
     clock_forget(&session->remux->clock);
     session->remux->end = session->remux->until = session->remux->min_time = AV_NOPTS_VALUE;
   }
@@ -57,6 +59,7 @@ static void drop_held(struct remux *remux) {
 void remux_forget_input(struct remux *remux) {
   if (!remux) return;
   drop_held(remux);
+  remux->finished = false;
   clock_forget(&remux->clock);
   for (unsigned i = 0; i < remux->count; i++) {
     forget_times(&remux->routes[i]);
@@ -156,6 +159,15 @@ int32_t avs_set_shift(double handle, double shift, double min) {
   return 0;
 }
 
+int32_t avs_set_delay(double handle, int32_t input_stream, double seconds) {
+  struct remux *remux = NULL;
+  int result = remux_to_set(handle, &remux);
+  if (result < 0) return result;
+  if (input_stream < 0 || input_stream >= (int32_t)remux->count || isnan(seconds)) return AVERROR(EINVAL);
+  remux->routes[input_stream].delay = from_seconds(seconds);
+  return 0;
+}
+
 int32_t avs_keep_times(double handle, int32_t keep) {
   struct remux *remux = NULL;
   int result = remux_to_set(handle, &remux);
@@ -236,7 +248,7 @@ static int pass_on(struct session *session, struct remux *remux, struct route *r
   const AVOutputFormat *format = session->output->context->oformat;
   mend_missing_times(source, &route->missing, has_quirk(format, SPARSE_PTS), packet);
   if (!is_picture(source)) {
-    int64_t shift = av_rescale_q(remux->shift, AV_TIME_BASE_Q, from);
+    int64_t shift = av_rescale_q(av_sat_sub64(remux->shift, route->delay), AV_TIME_BASE_Q, from);
     if (packet->pts != AV_NOPTS_VALUE) packet->pts = av_sat_sub64(packet->pts, shift);
     packet->dts = av_sat_sub64(packet->dts, shift);
   } else if (route->packets) {
@@ -368,6 +380,13 @@ static void begin(struct session *session, struct route *route, int stream) {
   leading_clear(&route->leading);
 }
 
+static void note_reached(struct remux *remux, const struct route *route, const AVStream *stream, const AVPacket *packet) {
+  int64_t time = packet->dts != AV_NOPTS_VALUE ? packet->dts : packet->pts;
+  if (time == AV_NOPTS_VALUE || is_picture(stream)) return;
+  time = av_sat_add64(av_sat_sub64(av_rescale_q(time, stream->time_base, AV_TIME_BASE_Q), remux->shift), route->delay);
+  if (time > remux->reached) remux->reached = time;
+}
+
 static int remux_packet(struct session *session, struct remux *remux, AVPacket *packet) {
   int result = input_read_packet(session, packet);
   if (result < 0) return result;
@@ -377,6 +396,7 @@ static int remux_packet(struct session *session, struct remux *remux, AVPacket *
   const AVFormatContext *input = session->input->context;
   if (!remux->keeps_times) clock_correct(&remux->clock, &route->clock, input, packet, &session->channel.log);
   const AVStream *stream = input->streams[packet->stream_index];
+  note_reached(remux, route, stream, packet);
   if (!in_range(remux, route, stream, packet)) return 0;
   if (!route->begun && !can_be_first(stream->codecpar, packet)) return wait_for_key(session, remux, route, packet);
   if (!route->begun) begin(session, route, packet->stream_index);
@@ -409,6 +429,19 @@ static int write_held(struct session *session, struct remux *remux) {
   return result;
 }
 
+/* The next packet of the input that is least far; AVERROR_EOF where all have come to their end. */
+static int remux_next(struct session *session) {
+  if (!select_next_part(session)) return AVERROR_EOF;
+  struct remux *remux = session->remux;
+  AVPacket *packet = session->input->packet;
+  int result = all_ended(remux) ? AVERROR_EOF : remux_packet(session, remux, packet);
+  av_packet_unref(packet);
+  if (result != AVERROR_EOF) return result == AVERROR(EAGAIN) ? 0 : result;
+  remux->finished = true;
+  warn_cut_off(session);
+  return begin_all(session, remux);
+}
+
 static int remux_loop(struct session *session, struct remux *remux, double *slot) {
   enum { PACKETS_PER_CLOCK = 64 };
   double max = slot[1];
@@ -419,52 +452,52 @@ static int remux_loop(struct session *session, struct remux *remux, double *slot
   }
   for (int64_t n = 0; (double)n < max; n++) {
     if (until && n % PACKETS_PER_CLOCK == 0 && n && av_gettime_relative() >= until) return 0;
-    int result = all_ended(remux) ? AVERROR_EOF : remux_packet(session, remux, session->input->packet);
-    av_packet_unref(session->input->packet);
-    if (result == AVERROR(EAGAIN)) continue;
-    if (result == AVERROR_EOF) {
-      int rest = begin_all(session, remux);
-      return rest < 0 ? rest : result;
-    }
+    int result = remux_next(session);
     if (result) return result;
   }
   return 0;
 }
 
-/* Seconds from the first packet's time to the last one's end, of all streams of the output. */
-static double seconds_written(const struct remux *remux) {
-  double first = NAN, last = NAN;
-  for (unsigned i = 0; i < remux->count; i++) {
-    first = fmin(first, remux->routes[i].first);
-    last = fmax(last, remux->routes[i].last);
+/* Does it with each input, until one fails. */
+static int with_each(struct session *session, int (*act)(struct session *session)) {
+  if (!session->part_count) return act(session);
+  int result = 0;
+  for (unsigned i = 0; i < session->part_count && result >= 0; i++) {
+    select_part(session, i);
+    result = act(session);
   }
-  return last - first;
+  return result;
+}
+
+static int prepare(struct session *session) {
+  if (!session->input || !session->remux) return AVERROR(EINVAL);
+  session->remux->until = AV_NOPTS_VALUE;
+  forget_held(session->input);
+  discard_unmapped(session);
+  return 0;
 }
 
 int remux_op(struct session *session, double *slot, uint8_t *data, size_t size) {
   (void)data, (void)size;
-  struct remux *remux = session->remux;
-  bool writes = is_written(session->output);
-  if (!session->input || !writes || !remux) return AVERROR(EINVAL);
-  forget_held(session->input);
-  discard_unmapped(session);
-  remux->until = from_seconds(slot[3]);
+  if (!is_written(session->output)) return AVERROR(EINVAL);
+  if (is_merged(session) && session->channel.transformer) return AVERROR(EINVAL); /* whose streams would it be asked about? */
+  begin_parts(session);
+  int result = with_each(session, prepare);
+  if (result < 0) return result;
+  if (!is_merged(session)) session->remux->until = from_seconds(slot[3]);
   bool is_last = slot[4];
-  int result = remux_loop(session, remux, slot);
+  result = remux_loop(session, session->remux, slot);
   if (session->channel.transformer) {
-    int rest = result >= 0 || result == AVERROR_EOF ? transform(session, remux) : result;
+    int rest = result >= 0 || result == AVERROR_EOF ? transform(session, session->remux) : result;
     if (rest < 0) result = rest;
     batches_clear(session); /* of what failed nothing is left for AVS_OP_READ */
   }
   if (result == AVERROR_EOF) {
-    warn_cut_off(session);
-    int checked = is_last ? check_result(session) : 0;
+    int checked = is_last ? with_each(session, check_result) : 0;
     if (checked < 0) result = checked;
   }
   slot[1] = result == HELD ? AVS_REMUX_BREAK : result == AVERROR_EOF ? AVS_REMUX_END : AVS_REMUX_GOES_ON;
-  slot[2] = (double)remux->packets;
-  slot[3] = seconds_written(remux);
-  slot[4] = (double)channel_bytes(&session->channel, AVS_INPUT);
-  slot[5] = result == HELD ? time_of_held(session, remux) : NAN;
+  count_parts(session, slot);
+  slot[5] = result == HELD ? time_of_held(session, session->remux) : NAN;
   return result == AVERROR_EOF ? 0 : result < 0 ? result : 0;
 }

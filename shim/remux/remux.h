@@ -21,6 +21,7 @@ struct route {
   struct stream_clock clock; /* the same */
   struct order order;        /* of the output */
   int64_t packets, bytes; /* that went to this output */
+  int64_t delay;          /* AV_TIME_BASE: added to its times */
   int unfit;              /* packets that its bitstream filter could not read */
   double first, last;     /* seconds of the output, NaN before the first packet */
 };
@@ -41,6 +42,8 @@ struct remux {
   int64_t read;      /* of sound and of moving pictures, that go somewhere */
   int64_t media;     /* of these, that were written */
   int64_t requests; /* of the session's, when a batch was last transformed */
+  int64_t reached;  /* AV_TIME_BASE, of the output: how far reading has come */
+  bool finished;    /* it has come to its end */
 };
 
 void remux_free(struct session *session);

@@ -376,6 +376,8 @@ static void call_all(double handle) {
   CHECK(avs_set_range(handle, 0, 1) < 0, "set range");
   CHECK(avs_set_shift(handle, 0, 1) < 0, "set shift");
   CHECK(avs_keep_times(handle, 1) < 0, "keep times");
+  CHECK(avs_set_delay(handle, 0, 1) < 0, "set delay");
+  CHECK(avs_select_input(handle, 0) < 0, "select input");
   CHECK(avs_index(handle, 0, 0, row, 1) < 0, "index");
   CHECK(avs_memory_size(handle) < 0, "memory size");
   CHECK(avs_memory_read(handle, 0, bytes, 1) < 0, "memory read");
@@ -487,6 +489,8 @@ static void misuse_inside(double session) {
   CHECK(avs_io_close(world.source_io) == -EBUSY, "I/O context closed while running");
   CHECK(avs_set_shift(session, 0, 0) == -EBUSY, "shifted while running");
   CHECK(avs_keep_times(session, 1) == -EBUSY, "kept while running");
+  CHECK(avs_set_delay(session, 0, 1) == -EBUSY, "delayed while running");
+  CHECK(avs_select_input(session, 0) == -EBUSY, "selected while running");
   CHECK(avs_route(session, 0, slot) == -EBUSY, "counted while running");
   CHECK(avs_io_new(session, AVS_IO_CALLBACKS, AVS_IO_READ, 10) == 0, "I/O context made while running");
   char text[16];
@@ -1434,6 +1438,8 @@ static void step_setting(struct walk *walk, double session) {
   case 2:
     avs_set_shift(session, numbers[below(NUMBERS)], numbers[below(NUMBERS)]);
     avs_keep_times(session, (int32_t)below(2));
+    avs_set_delay(session, (int32_t)below(3), numbers[below(NUMBERS)]);
+    avs_select_input(session, (uint32_t)below(4));
     break;
   case 3: avs_route(session, (int32_t)below(3), some); break;
   case 4: avs_set_discard(session, (int32_t)below(3), (int32_t)below(2)); break;

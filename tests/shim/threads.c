@@ -256,6 +256,8 @@ static void pester(struct user *user) {
   CHECK(avs_set_range(session, 0, 1) < 0, "set range");
   CHECK(avs_set_shift(session, 0, 1) < 0, "set shift");
   CHECK(avs_keep_times(session, 1) < 0, "keep times");
+  CHECK(avs_set_delay(session, 0, 1) < 0, "set delay");
+  CHECK(avs_select_input(session, 0) < 0, "select input");
   CHECK(avs_route(session, 0, row) < 0, "route");
   CHECK(avs_index(session, 0, 0, row, 1) < 0, "index");
   CHECK(avs_io_close(user->sink) < 0 && avs_io_close(user->source) < 0, "close I/O context");

@@ -11,9 +11,6 @@ export const onlyDeno: Readonly<Record<string, "all" | readonly string[]>> = {
   "jsr_package_test.ts": "all",
   "npm_package_test.ts": "all",
   "release_test.ts": "all",
-  // Deno.stdin.readable; uploads by a fetch that answers before it has sent all.
-  "open_files_test.ts": ["Standard input is a source"],
-  "sink_test.ts": ["examples/serve_remux.ts answers an upload"],
   "boundary_test.ts": [
     "--allow-ffi",
     "Without the FFI permission",

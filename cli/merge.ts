@@ -1,0 +1,212 @@
+/**
+ * `avio merge`: tracks of several files beside each other in one. A track is named by the number of its file, which begins
+ * with 0, and by its own number or its type: `1:audio`, `0:2`.
+ */
+import { files } from "../io/files.ts";
+import {
+  type AttachmentInit,
+  type Chapter,
+  type CoverInit,
+  merge as mergeAsync,
+  type MergeOptions,
+  type MergeResult,
+  type MergeSource,
+  mergeSync,
+  probe,
+  type Stream,
+  type StreamEdits,
+} from "../mod.ts";
+import { keyValues, mediaTypes } from "./arguments.ts";
+import { Failure, UsageError } from "./errors.ts";
+import { needsAsync } from "./input.ts";
+import { besideInput, besideOutput } from "./nested.ts";
+import { checkPlaces } from "./output_checks.ts";
+import { sinkOf, sourceOf, STANDARD, tell } from "./streams.ts";
+import { printable } from "./text.ts";
+import { muxerOptions, type Transfer, transfer, transferReport } from "./transfer.ts";
+
+/** What the flags say of tracks, as it is written. */
+export interface TrackFlags {
+  pick: readonly string[];
+  language: readonly string[];
+  title: readonly string[];
+  disposition: readonly string[];
+  delay: readonly string[];
+}
+
+/** What the command line says. */
+export interface MergeArguments extends Transfer {
+  inputs: string[];
+  tracks: TrackFlags;
+  covers: string[];
+  attach: string[];
+  chaptersFrom: string | undefined;
+}
+
+/** A track, or with no `which` all of a file. */
+interface Track {
+  file: number;
+  which: string | null;
+}
+
+/** What is said of tracks, checked. */
+interface Tracks {
+  picked: Track[];
+  edits: { track: Track; edits: StreamEdits }[];
+  delays: Map<number, number>;
+}
+
+/** Runs the command. */
+export async function merge(args: MergeArguments): Promise<void> {
+  checkPlaces(args.output, args.format);
+  const { inputs } = args;
+  if (inputs.includes(STANDARD)) throw new UsageError("IN: stdin can't be one of several, name a file");
+  const tracks = tracksOf(args.tracks, inputs.length);
+  const seen: Stream[][] = inputs.map(() => []);
+  const sources = inputs.map((_, index) => mergeSource(args, tracks, index, seen[index]!));
+  const brought: MergeOptions = {
+    covers: args.covers.map(coverOf),
+    attachments: args.attach.map(attachmentOf),
+    ...(args.chaptersFrom === undefined ? {} : { chapters: await chaptersOf(args.chaptersFrom) }),
+  };
+  let merged: MergeResult | undefined;
+  const done = await transfer(args, inputs, async (chosen) => {
+    const { onstart: _, streams: __, bitstreamFilter: ___, ...shared } = chosen;
+    const options: MergeOptions = {
+      ...shared,
+      ...brought,
+      ...(args.format === undefined ? {} : { format: args.format }),
+      options: muxerOptions(args),
+      ...besideOutput(args.output),
+    };
+    const sink = sinkOf(args.output);
+    merged = inputs.some((name) => needsAsync(name, args.inputOptions))
+      ? await mergeAsync(sources, sink, options)
+      : mergeSync(sources, sink, options);
+    return { ...merged, start: 0, skippedStreams: [] };
+  });
+  transferReport(args, done);
+  if (!args.quiet) tellSkipped(merged!, inputs);
+  checkPicked(tracks, seen, inputs);
+}
+
+// ------------------------------------------------------------------------------------------- tracks
+
+function tracksOf(flags: TrackFlags, files: number): Tracks {
+  const edits: Tracks["edits"] = [];
+  const delays = new Map<number, number>();
+  const each = (
+    flag: "language" | "title" | "disposition" | "delay",
+    change: (value: string) => StreamEdits,
+  ) => {
+    for (const [key, value] of Object.entries(keyValues(flags[flag], `--${flag}`))) {
+      const track = trackOf(key, `--${flag}`, files);
+      if (flag === "delay" && track.which === null) delays.set(track.file, secondsOf(value));
+      else edits.push({ track, edits: change(value) });
+    }
+  };
+  each("language", (language) => ({ metadata: { language: language || null } }));
+  each("title", (title) => ({ metadata: { title: title || null } }));
+  each("disposition", (roles) => ({ disposition: roles.split("+").filter((role) => role !== "") }));
+  each("delay", (delay) => ({ delay: secondsOf(delay) }));
+  return { picked: flags.pick.map((text) => trackOf(text, "--pick", files)), edits, delays };
+}
+
+/** `1:audio`, `0:2`, `1` */
+function trackOf(text: string, flag: string, files: number): Track {
+  const [, number, which = null] = /^(\d{1,9})(?::(\w+))?$/.exec(text) ?? [];
+  const file = number === undefined ? NaN : Number(number);
+  if (!(file < files)) {
+    const range = files === 1 ? "which is 0" : `0 to ${files - 1}`;
+    throw new UsageError(`${flag}: must be FILE:TRACK with the number of a file (${range}), is '${text}'`);
+  }
+  if (which !== null && !/^\d+$/.test(which)) mediaTypes([which], flag);
+  return { file, which };
+}
+
+function secondsOf(text: string): number {
+  if (/^-?\d+(\.\d+)?$/.test(text)) return Number(text);
+  throw new UsageError(`--delay: must be seconds, is '${text}'`);
+}
+
+function isOf({ file, which }: Track, index: number, { index: number, type }: Stream): boolean {
+  return file === index && (which === null || which === type || which === String(number));
+}
+
+function mergeSource(args: MergeArguments, tracks: Tracks, index: number, seen: Stream[]): MergeSource {
+  const name = args.inputs[index]!;
+  const isPicked = tracks.picked.some(({ file }) => file === index);
+  return {
+    source: sourceOf(name),
+    input: besideInput(name, args.inputOptions),
+    delay: tracks.delays.get(index) ?? 0,
+    streams(stream, canHold) {
+      seen.push(stream);
+      const place = tracks.picked.findIndex((track) => isOf(track, index, stream));
+      if (isPicked ? place < 0 : !canHold) return false;
+      const order = place < 0 ? tracks.picked.length : place;
+      return tracks.edits.filter(({ track }) => isOf(track, index, stream))
+        .reduce<StreamEdits>((all, { edits }) => joined(all, edits), { order });
+    },
+  };
+}
+
+function joined(a: StreamEdits, b: StreamEdits): StreamEdits {
+  return { ...a, ...b, metadata: { ...a.metadata, ...b.metadata } };
+}
+
+function checkPicked({ picked }: Tracks, seen: readonly Stream[][], inputs: readonly string[]): void {
+  const missing = picked.find((track) =>
+    !seen[track.file]!.some((stream) => isOf(track, track.file, stream))
+  );
+  if (!missing) return;
+  throw new Failure(`There is no track ${missing.which} in ${inputs[missing.file]}; the rest is written`);
+}
+
+function tellSkipped({ skippedStreams }: MergeResult, inputs: readonly string[]): void {
+  for (const { sourceIndex, inputIndex } of skippedStreams) {
+    tell(`  skipped track ${inputIndex} of ${printable(inputs[sourceIndex]!)}\n`);
+  }
+}
+
+// ------------------------------------------------------------------------------------------- what else comes in
+
+function bytesOf(name: string): Uint8Array {
+  const file = files.openSync(name, { read: true });
+  try {
+    const bytes = new Uint8Array(file.statSync().size);
+    for (let at = 0, count; at < bytes.length; at += count) {
+      count = file.readSync(bytes.subarray(at));
+      if (count === null) return bytes.subarray(0, at);
+    }
+    return bytes;
+  } finally {
+    file.close();
+  }
+}
+
+function coverOf(name: string): CoverInit {
+  return { data: bytesOf(name) };
+}
+
+const TYPES: Readonly<Record<string, string>> = {
+  ttf: "font/ttf",
+  otf: "font/otf",
+  woff: "font/woff",
+  woff2: "font/woff2",
+  txt: "text/plain",
+  pdf: "application/pdf",
+};
+
+function attachmentOf(name: string): AttachmentInit {
+  const fileName = name.replace(/^.*[/\\]/, "");
+  const extension = /\.(\w+)$/.exec(fileName)?.[1]?.toLowerCase() ?? "";
+  const mimeType = Object.hasOwn(TYPES, extension) ? TYPES[extension]! : "application/octet-stream";
+  return { data: bytesOf(name), fileName, mimeType };
+}
+
+async function chaptersOf(name: string): Promise<Chapter[]> {
+  const { chapters } = await probe(sourceOf(name), besideInput(name, {}));
+  if (chapters.length > 0) return chapters;
+  throw new Failure(`There are no chapters in ${name}`);
+}

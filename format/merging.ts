@@ -1,0 +1,310 @@
+/**
+ * How merge works: several inputs of one session, each with streams that are kept, and one output. The shim takes packets of
+ * the input that is least far.
+ */
+import { argumentError } from "../ffi/errors.ts";
+import type { Operation } from "../ffi/operation.ts";
+import * as output from "../ffi/output.ts";
+import { putPacket } from "../ffi/packets.ts";
+import * as remuxing from "../ffi/remux.ts";
+import { Session } from "../ffi/session.ts";
+import type { Sink } from "../io/sink.ts";
+import type { Source } from "../io/source.ts";
+import { addStreamLike, addStreamOf } from "./add_stream.ts";
+import type { AttachmentStream } from "./attached_file.ts";
+import { type checkCover, coverStream } from "./cover.ts";
+import { choose, type Chosen, initOf, type StreamSelection } from "./edits.ts";
+import { type DemuxerOptions, openInput } from "./open_input.ts";
+import { addChapter, checkChapters, chooseOutput, openOutputSink, writeHeader } from "./open_output.ts";
+import { optionPairs } from "./options.ts";
+import { numbersOf, Packet } from "./packet.ts";
+import { ProgressMeter } from "./progress.ts";
+import { limitsOf, type RemuxedStream, type RemuxOptions } from "./remux_options.ts";
+import { type Chapter, DemuxerStream, describeInput, describeOutput, type Description } from "./stream.ts";
+import {
+  closeUntouched,
+  cutChapters,
+  isSoundOrMotion,
+  muxerOptionsOf,
+  outputTags,
+  type Places,
+  PROGRESS_INTERVAL,
+  protect,
+  smallest,
+  withSongTags,
+} from "./transfer.ts";
+
+/** One of the sources, checked. */
+export interface MergedSource {
+  source: Source;
+  input: DemuxerOptions;
+  streams: StreamSelection | undefined;
+  bitstreamFilter: RemuxOptions["bitstreamFilter"];
+  /** Seconds. */
+  delay: number;
+}
+
+/** From where to where, and what else comes in. */
+export interface MergePlan {
+  sources: readonly MergedSource[];
+  sink: Sink;
+  /** Which source's tags the output has; null: none's. */
+  tagsOf: number | null;
+  covers: readonly ReturnType<typeof checkCover>[];
+  attachments: readonly AttachmentStream[];
+}
+
+/** A stream of the output of a merge, and what was written of it. */
+export interface MergedStream extends RemuxedStream {
+  /** Which of the sources it is of. */
+  sourceIndex: number;
+}
+
+/** What a merge has done. */
+export interface MergeResult {
+  /** Packets written. */
+  packets: number;
+  /** Bytes of the output. */
+  bytesWritten: number;
+  /** Seconds of the output, null where no packet had a time. */
+  duration: number | null;
+  /** Streams that come from sources, in the order of the output. Attachments and covers of the options come behind them. */
+  streams: MergedStream[];
+  /** Streams of the sources that are not in the output. */
+  skippedStreams: { sourceIndex: number; inputIndex: number }[];
+}
+
+/** Runs a plan, whose options are checked. */
+export function mergingSync(plan: MergePlan, options: RemuxOptions): MergeResult {
+  return Session.openSync("merge", (session) => new Merge(session, plan, options).run());
+}
+
+/** The same, asynchronously. */
+export async function merging(plan: MergePlan, options: RemuxOptions): Promise<MergeResult> {
+  const limits = limitsOf(options, plan.sources.map(({ input }) => input));
+  const places: Places = { sources: plan.sources, opened: 0, sink: plan.sink };
+  try {
+    return await Session.open("merge", limits, (session) => {
+      session.defer(closeUntouched(places));
+      return new Merge(session, plan, options, places).run();
+    });
+  } catch (error) {
+    closeUntouched(places)({ error }); // where a signal was aborted before there was a session
+    throw error;
+  }
+}
+
+/** A stream that is kept, of one of the sources. */
+interface Kept extends Chosen {
+  sourceIndex: number;
+}
+
+class Merge {
+  #session: Session;
+  #plan: MergePlan;
+  #options: RemuxOptions;
+  #places: Places | undefined;
+  #meter: ProgressMeter;
+  #inputs: Description[] = [];
+  #kept: Kept[] = [];
+  /** Seconds that are taken from the times of each source. */
+  #shifts: number[] = [];
+
+  constructor(session: Session, plan: MergePlan, options: RemuxOptions, places?: Places) {
+    this.#session = session;
+    this.#plan = plan;
+    this.#options = options;
+    this.#places = places;
+    this.#meter = new ProgressMeter(options.onprogress);
+  }
+
+  *run(): Operation<MergeResult> {
+    const session = this.#session;
+    protect(this.#plan, session);
+    for (let index = 0; index < this.#plan.sources.length; index++) yield* this.#openSource(index);
+    const { tagsOf, sink, covers } = this.#plan;
+    const input = tagsOf === null ? { ...this.#inputs[0]!, metadata: {} } : this.#inputs[tagsOf]!;
+    const tagsFor = (format: string) => outputTags(input, this.#options, format);
+    const chosen = yield* chooseOutput(session, sink, { ...this.#options, chapters: [] }, tagsFor);
+    const format = describeOutput(session).format.name;
+    const options = muxerOptionsOf(this.#options, format);
+    output.setOptions(session, optionPairs(options)); // what it can hold depends on them
+    this.#keepStreams();
+    for (const [index] of this.#inputs.entries()) this.#setTimes(index);
+    this.#addChapters();
+    const pictures = this.#addFiles(covers, format);
+    const attachment = yield* openOutputSink(session, sink, chosen, this.#options);
+    yield* writeHeader(session, attachment, options, format);
+    for (const picture of pictures) putPacket(session, numbersOf(picture), numbersOf(picture));
+    if (pictures.length > 0) yield* output.writePackets(session);
+    yield* this.#copy();
+    const bytesWritten = yield* output.writeTrailer(session);
+    if (attachment.finish) yield* attachment.finish();
+    const result = this.#result(bytesWritten);
+    yield* session.finish();
+    return result;
+  }
+
+  *#openSource(index: number): Operation<void> {
+    const { source, input } = this.#plan.sources[index]!;
+    remuxing.selectInput(this.#session, index);
+    if (this.#places) this.#places.opened++;
+    yield* openInput(this.#session, source, input, { lend: false, prefix: `sources[${index}].input` });
+    this.#inputs.push(withSongTags(describeInput(this.#session)));
+  }
+
+  // ---------------------------------------------------------------------------------------- streams
+
+  #keepStreams(): void {
+    const kept = this.#plan.sources.flatMap((_, index) => this.#choose(index));
+    this.#kept = kept.toSorted((a, b) => (a.edits.order ?? 0) - (b.edits.order ?? 0));
+    for (const stream of this.#kept) this.#map(stream);
+  }
+
+  #choose(sourceIndex: number): Kept[] {
+    const session = this.#session;
+    remuxing.selectInput(session, sourceIndex);
+    const { streams: selection } = this.#plan.sources[sourceIndex]!;
+    const { streams } = this.#inputs[sourceIndex]!;
+    const name = `sources[${sourceIndex}]`;
+    const chosen = choose(
+      streams,
+      typeof selection === "object" ? selection : (stream) => {
+        const canHold = remuxing.canHold(session, stream.index);
+        return selection ? selection(new DemuxerStream(session, stream), canHold) : canHold;
+      },
+    );
+    if (chosen.length > 0) return chosen.map((one) => ({ ...one, sourceIndex }));
+    const why = selection
+      ? "none of its streams is asked for"
+      : "the output format can hold none of its streams";
+    throw argumentError(TypeError, name, why);
+  }
+
+  #map(kept: Kept): void {
+    const { stream, sourceIndex, edits: { tag, delay = 0 } } = kept;
+    const { bitstreamFilter, delay: common } = this.#plan.sources[sourceIndex]!;
+    remuxing.selectInput(this.#session, sourceIndex);
+    const filter = bitstreamFilter?.(stream);
+    const init = {
+      ...(this.#inputs.length > 1 ? { id: 0 } : {}), // another source's numbers, PIDs for one, may be the same
+      ...initOf(kept),
+      ...(filter ? { bitstreamFilter: filter } : {}),
+    };
+    const index = addStreamLike(this.#session, stream, init);
+    if (tag !== undefined) output.setStream(this.#session, index, [["tag", tag]]);
+    remuxing.mapStream(this.#session, stream.index, index);
+    if (delay + common !== 0) remuxing.setDelay(this.#session, stream.index, delay + common);
+  }
+
+  // ---------------------------------------------------------------------------------------- times
+
+  /** Each source begins with 0, but what has only words: these are at a time of another source's media. */
+  #setTimes(index: number): void {
+    const session = this.#session;
+    remuxing.selectInput(session, index);
+    const keeps = this.#options.timestamps === "keep";
+    if (keeps) remuxing.keepTimes(session);
+    const shift = keeps ? 0 : this.#beginningOf(index);
+    const { end = Infinity } = this.#options;
+    remuxing.setRange(session, NaN, end === Infinity ? NaN : end + shift - this.#plan.sources[index]!.delay);
+    remuxing.setShift(session, shift, NaN);
+    this.#shifts.push(shift);
+  }
+
+  #beginningOf(index: number): number {
+    const input = this.#inputs[index]!;
+    const media = this.#kept.filter(({ sourceIndex, stream }) =>
+      sourceIndex === index && isSoundOrMotion(stream)
+    );
+    if (media.length === 0) return 0;
+    const starts = media.flatMap(({ stream }) => stream.startTime ?? []);
+    const mayJump = input.format.flags.includes("discontinuous");
+    return mayJump && starts.length > 0 ? smallest(starts) : input.startTime ?? 0;
+  }
+
+  /** Those of the options, else those of the first source that has any. */
+  #addChapters(): void {
+    const { chapters = this.#chaptersOfSource(), editChapters = (chapters) => chapters } = this.#options;
+    for (const chapter of checkChapters(editChapters(chapters), "editChapters")) {
+      addChapter(this.#session, chapter);
+    }
+  }
+
+  #chaptersOfSource(): Chapter[] {
+    const index = this.#inputs.findIndex(({ chapters }) => chapters.length > 0);
+    if (index < 0) return [];
+    const shift = this.#shifts[index]! - this.#plan.sources[index]!.delay;
+    return cutChapters(this.#inputs[index]!.chapters, {
+      start: -Infinity,
+      end: (this.#options.end ?? Infinity) + shift,
+    }, shift);
+  }
+
+  // ---------------------------------------------------------------------------------------- what is no source
+
+  /** Adds attachments and covers of the options; pictures that are to be written as packets. */
+  #addFiles(covers: MergePlan["covers"], format: string): Packet[] {
+    const session = this.#session;
+    for (const { parameters, init } of this.#plan.attachments) addStreamOf(session, parameters, init);
+    return covers.flatMap((checked) => {
+      const { parameters, init } = coverStream(checked);
+      const { data } = checked.cover;
+      const streamIndex = addStreamOf(session, parameters, init);
+      if (format !== "matroska") return [new Packet({ streamIndex, data, pts: 0, dts: 0, isKey: true })];
+      output.learnStream(session, streamIndex, data); // is in the header
+      return [];
+    });
+  }
+
+  // ---------------------------------------------------------------------------------------- packets
+
+  *#copy(): Operation<void> {
+    const milliseconds = this.#meter.listens ? PROGRESS_INTERVAL : 0;
+    for (let isOver = false; !isOver;) {
+      const step = yield* remuxing.remuxStep(this.#session, { milliseconds, until: NaN, isLast: true });
+      isOver = step.state === "end";
+      this.#meter.tell({ ...step, time: step.seconds || 0 }, this.#duration, isOver);
+    }
+  }
+
+  /** Seconds that there will be, null where unknown. */
+  get #duration(): number | null {
+    const ends = this.#inputs.map(({ duration }, index) =>
+      duration === null ? null : duration + this.#plan.sources[index]!.delay
+    );
+    const known = ends.filter((end) => end !== null);
+    const last = known.length < ends.length ? Infinity : -smallest(known.map((end) => -end));
+    const end = Math.min(last, this.#options.end ?? Infinity);
+    return Number.isFinite(end) ? Math.max(0, end) : null;
+  }
+
+  #result(bytesWritten: number): MergeResult {
+    const routes = this.#kept.map(({ stream, sourceIndex }) => {
+      remuxing.selectInput(this.#session, sourceIndex);
+      return remuxing.routed(this.#session, stream.index);
+    });
+    const streams = this.#kept.map(({ stream, sourceIndex }, index) => {
+      const { packets, bytes, first, last } = routes[index]!;
+      const duration = Number.isNaN(last - first) ? null : last - first;
+      return { index, sourceIndex, inputIndex: stream.index, packets, bytes, duration };
+    });
+    const timed = routes.filter(({ last }) => !Number.isNaN(last));
+    return {
+      packets: streams.reduce((sum, { packets }) => sum + packets, 0),
+      bytesWritten,
+      duration: timed.length === 0
+        ? null
+        : -smallest(timed.map(({ last }) => -last)) - smallest(timed.map(({ first }) => first)),
+      streams,
+      skippedStreams: this.#inputs.flatMap(({ streams }, sourceIndex) =>
+        streams.filter(({ index }) => !this.#keeps(sourceIndex, index))
+          .map(({ index }) => ({ sourceIndex, inputIndex: index }))
+      ),
+    };
+  }
+
+  #keeps(source: number, index: number): boolean {
+    return this.#kept.some(({ sourceIndex, stream }) => sourceIndex === source && stream.index === index);
+  }
+}
