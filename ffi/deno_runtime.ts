@@ -64,7 +64,9 @@ function bindCore(place: string): Core | string {
 
 function reasonOf(error: unknown, place: string): string {
   const message = error instanceof Error ? error.message : String(error);
-  if (/No such file|os error (?:2|3|126)\b/.test(message)) return "not found";
+  if (/No such file|[Mm]odule (?:could )?not (?:be )?found|os error (?:2|3|126)\b/.test(message)) {
+    return "not found";
+  }
   if (message.includes("symbol")) return `not a library of this avio (${message})`;
   return message.replace("Could not open library: ", "").replace(`${place}: `, "");
 }

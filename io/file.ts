@@ -13,25 +13,27 @@ import { identityOf, knownFile, mayRead } from "./file_identity.ts";
 import { type FileStatus, From, type OpenFile, type OpenFileOptions } from "./file_system.ts";
 import { files } from "./files.ts";
 import { ListReader } from "./listed_files.ts";
+import { paths } from "./paths.ts";
 import { ReadSize } from "./read_size.ts";
 
 /** The path that a string or URL names. */
 export function pathOf(place: string | URL, name: string): string {
   const text = String(place);
-  if (/^file:/i.test(text)) return filePath(new URL(text));
+  if (/^file:/i.test(text)) return paths.plain(filePath(new URL(text)));
   if (place instanceof URL) {
     throw argumentError(TypeError, name, `must be a file: or an http(s): URL, is ${text}`);
   }
   if (text === "" || text.includes("\0")) {
     throw argumentError(TypeError, name, `must be a path, is ${JSON.stringify(text)}`);
   }
-  return text;
+  return paths.plain(text);
 }
 
 /** The path that a source or a sink names, as text, as a URL or in the runtime's own way; null where it names none. */
 export function pathIn(place: unknown, name: string): string | null {
   if (typeof place === "string" || place instanceof URL) return pathOf(place, name);
-  return files.named(place);
+  const named = files.named(place);
+  return named === null ? null : paths.plain(named);
 }
 
 /** Opens a file, which is closed again where the session has ended meanwhile. */

@@ -25,7 +25,7 @@ fail() {
 }
 
 # The test files that need no programs, and are quick enough under an emulator.
-TESTS=(tests/platform_test.ts tests/paths_test.ts)
+TESTS=(tests/platform_test.ts tests/paths_test.ts tests/file_format_test.ts)
 MORE_TESTS=(tests/packet_test.ts tests/stream_test.ts tests/sink_test.ts tests/structures_test.ts tests/write_queue_test.ts)
 
 packages() {
@@ -92,7 +92,7 @@ run_windows-x86_64() {
   copy_checkout "$chroot" "$root/lib/windows-x86_64/libavio.dll"
   cp "$deno/deno.exe" "$chroot/deno.exe"
   mountpoint -q "$chroot/proc" || mount --bind /proc "$chroot/proc"
-  chroot "$chroot" /usr/bin/env -i HOME=/root PATH=/usr/bin:/bin WINEDEBUG=-all NO_COLOR=1 DENO_DIR='Z:\deno' \
+  chroot "$chroot" /usr/bin/env -i HOME=/root PATH=/usr/bin:/bin LANG=C.UTF-8 WINEDEBUG=-all NO_COLOR=1 DENO_DIR='Z:\deno' \
     sh -c 'cd /checkout && exec /usr/lib/wine/wine64 /deno.exe "$@"' sh "${test_options[@]}" "${TESTS[@]}"
 }
 

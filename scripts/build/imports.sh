@@ -23,7 +23,23 @@ __xpg_strerror_r madvise malloc_trim malloc_usable_size prctl sched_getaffinity 
 
 IMPORTS_DARWIN=''
 
-IMPORTS_WINDOWS=''
+# GetProcAddress: for Node-API's functions, of the program itself. The console's and getc are of what is never called: the
+# log that FFmpeg prints where nobody takes it, scanf of files.
+IMPORTS_WINDOWS='
+AcquireSRWLockExclusive BCryptGenRandom CloseHandle CreateEventA CreateSemaphoreA DeleteCriticalSection DuplicateHandle
+EnterCriticalSection FlsAlloc FlsSetValue GetConsoleMode GetConsoleScreenBufferInfo GetCurrentProcess GetCurrentThread
+GetCurrentThreadId GetFullPathNameW GetLastError GetModuleHandleA GetModuleHandleExW GetModuleHandleW GetProcAddress
+GetProcessAffinityMask GetProcessTimes GetStdHandle GetSystemInfo GetSystemTimeAsFileTime GetThreadPriority
+GetThreadTimes GetTickCount GetTimeZoneInformation InitOnceBeginInitialize InitOnceComplete InitOnceExecuteOnce
+InitializeConditionVariable InitializeCriticalSection InitializeSRWLock LeaveCriticalSection MultiByteToWideChar
+OutputDebugStringA QueryPerformanceCounter QueryPerformanceFrequency RegisterWaitForSingleObject ReleaseSRWLockExclusive
+ReleaseSemaphore ResetEvent RtlDllShutdownInProgress SetConsoleTextAttribute SetEvent Sleep SleepConditionVariableSRW
+TlsAlloc TlsGetValue TlsSetValue UnregisterWait VirtualProtect VirtualQuery WaitForMultipleObjects WaitForSingleObject
+WaitForSingleObjectEx WakeAllConditionVariable WakeConditionVariable WriteConsoleW __acrt_iob_func __intrinsic_setjmpex
+__stdio_common_vfprintf __stdio_common_vsprintf _beginthreadex _endthreadex _errno _execute_onexit_table _exit
+_gmtime64_s _initialize_onexit_table _initterm _initterm_e _localtime64_s _lock_file _mktime _msize
+_register_onexit_function _strdup _time _unlock_file atof atoi bsearch fputc fwrite getc isspace isxdigit localeconv
+mbrlen mbrtowc rint tolower toupper ungetc wcrtomb wcscat wcscpy'
 
 allowed_imports() {
   case $os in

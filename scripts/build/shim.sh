@@ -16,8 +16,9 @@ choose_hardening() {
 # Sets $compile_flags and $link_flags, $inputs (what the result depends on beside the shim's files).
 choose_flags() {
   choose_hardening
-  compile_flags=(-std=c11 -fPIC -fvisibility=hidden -Wall -Wextra -Werror=implicit-function-declaration -pthread -ffunction-sections -fdata-sections)
-  link_flags=(-pthread)
+  compile_flags=(-std=c11 -fPIC -fvisibility=hidden -Wall -Wextra -Werror=implicit-function-declaration -ffunction-sections -fdata-sections)
+  link_flags=()
+  if [ "$os" != windows ]; then compile_flags+=(-pthread) link_flags+=(-pthread); fi
   if [ "$os" != darwin ]; then compile_flags+=(-D_GNU_SOURCE); fi
   if [ "$debug" = yes ]; then
     compile_flags+=(-O0 -g)
