@@ -2,7 +2,9 @@
 # The tests on Node and Bun: each file in a process of its own, by tests/support/standin/run.ts, which counts. The
 # runtimes are those that `scripts/setup.sh --tests` has installed; one that is not there is left out.
 #
-#   scripts/runtimes.sh [--only node24|node26|bun] [--jobs N] [tests/x_test.ts ...]      default: all of tests/
+#   scripts/runtimes.sh [--only node24|node26|bun] [--jobs N] [--core | tests/x_test.ts ...]      default: all of tests/
+#
+# --core: the files that go through every part of the binding, and through what each runtime has of its own.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -12,6 +14,13 @@ while [ $# -gt 0 ]; do
   case $1 in
   --only) wanted=$2 && shift 2 ;;
   --jobs) jobs=$2 && shift 2 ;;
+  --core)
+    shift
+    for file in async_end callbacks demuxer errors file http injection io_context remux round_trip session source states; do
+      set -- "$@" "tests/${file}_test.ts"
+    done
+    break
+    ;;
   *) break ;;
   esac
 done

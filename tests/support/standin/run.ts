@@ -7,7 +7,7 @@ import process from "node:process";
 import { basename, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { tests } from "./deno_test.ts";
-import { onlyDeno } from "./only_deno.ts";
+import { notBun, onlyDeno } from "./only_deno.ts";
 
 const [file = ""] = process.argv.slice(2);
 const skipped = onlyDeno[basename(file)] ?? [];
@@ -33,7 +33,9 @@ if (skipped !== "all") {
   await import("../preload.ts");
   await import(pathToFileURL(resolve(file)).href);
 }
-const isSkipped = (name: string) => skipped !== "all" && skipped.some((wanted) => name.startsWith(wanted));
+const beside = process.versions["bun"] === undefined ? [] : notBun[basename(file)] ?? [];
+const isSkipped = (name: string) =>
+  skipped !== "all" && [...skipped, ...beside].some((wanted) => name.startsWith(wanted));
 const filter = process.env["AVIO_TEST_FILTER"] ?? "";
 for (const { name, ignore, fn } of tests) {
   if (!name.includes(filter)) continue;
