@@ -1,5 +1,6 @@
 /**
- * The command line: `avio probe`, `packets`, `remux`, `split`, `concat`, `merge`, `extract` and `formats`. This file knows
+ * The command line: `avio probe`, `packets`, `remux`, `split`, `concat`, `merge`, `extract`,
+ * `formats`, `help` and `completions`. This file knows
  * which flags there are, calls the command, and turns errors into a line on stderr and an exit code; the commands are in `cli/`.
  *
  * ```sh
@@ -14,6 +15,7 @@
  */
 import {
   checkFiles,
+  checkFilesGiven,
   checkManyFiles,
   keyValues,
   mediaTypes,
@@ -26,6 +28,7 @@ import {
   timestampsOf,
   whatOf,
 } from "./cli/arguments.ts";
+import { completions } from "./cli/completions.ts";
 import { concat } from "./cli/concat.ts";
 import { terminal } from "./cli/console.ts";
 import { argumentFault, explain, UsageError } from "./cli/errors.ts";
@@ -33,9 +36,10 @@ import { extract } from "./cli/extract.ts";
 import { describeFormat } from "./cli/format.ts";
 import { type Parsed, parseFlags } from "./cli/flags.ts";
 import { formats } from "./cli/formats.ts";
-import { type CommandName, help, overview, versionText } from "./cli/help.ts";
+import { type CommandName, help, overview, topics, versionText } from "./cli/help.ts";
 import { inputFlagOf, inputFlags, inputOptions } from "./cli/input.ts";
 import { merge } from "./cli/merge.ts";
+import { checkNew } from "./cli/output_checks.ts";
 import { packets } from "./cli/packets.ts";
 import { probe } from "./cli/probe.ts";
 import { remux } from "./cli/remux.ts";
@@ -54,6 +58,8 @@ const outputFlags = {
   format: { ...text, short: "f" },
   option: { ...texts, short: "o" },
   "no-coalesce": flag,
+  "no-overwrite": { ...flag, short: "n" },
+  overwrite: { ...flag, short: "y" },
   quiet: { ...flag, short: "q" },
 } as const;
 
@@ -79,6 +85,8 @@ const transferFlags = {
 type TransferValues = Parsed<typeof transferFlags>["values"];
 
 function transferArguments(output: string, values: TransferValues): Transfer {
+  if (values["no-overwrite"] && values.overwrite) throw new UsageError("-n and -y: one of them");
+  if (values["no-overwrite"]) checkNew(output);
   return {
     output,
     format: values.format,
@@ -102,9 +110,9 @@ const commands: Readonly<Record<CommandName, (args: string[]) => void | Promise<
   probe(args) {
     const options = { ...inputFlags, json: flag, "media-info": flag } as const;
     const { values, positionals } = parseFlags(args, options);
-    const [file] = checkFiles(positionals, ["FILE"]) as [string];
+    const files = checkFilesGiven(positionals);
     if (values.json && values["media-info"]) throw new UsageError("--json and --media-info: one of them");
-    return probe(file, values, inputOptions(values));
+    return probe(files, values, inputOptions(values));
   },
 
   packets(args) {
@@ -125,6 +133,7 @@ const commands: Readonly<Record<CommandName, (args: string[]) => void | Promise<
     const options = { ...shared, every: text, "keep-times": flag } as const;
     const { values, positionals } = parseFlags(args, options);
     const [input, output] = checkFiles(positionals, ["IN", "OUT"]) as [string, string];
+    if (values["no-overwrite"]) throw new UsageError("-n: OUT stands for several files");
     const every = timeOf(values.every, "--every");
     if (!every) throw new UsageError(every === 0 ? "--every: must be more than 0" : "--every is missing");
     const transfer = transferArguments(output, { ...values, "no-chapters": false });
@@ -243,6 +252,8 @@ export async function main(args: string[]): Promise<number> {
 }
 
 async function run(name: string, args: string[]): Promise<void> {
+  if (name === "help") return helpWith(args);
+  if (name === "completions") return completions(checkFiles(args, ["SHELL"])[0]!);
   if (name === "-h" || name === "--help") return print(overview);
   if (name === "-V" || name === "--version") return print(versionText());
   if (!isCommand(name)) {
@@ -250,6 +261,17 @@ async function run(name: string, args: string[]): Promise<void> {
   }
   if (args.includes("-h") || args.includes("--help")) return print(help[name]);
   await commands[name](args);
+}
+
+/** `avio help`, `avio help remux`, `avio help streams` */
+function helpWith(args: string[]): void {
+  const [topic, ...more] = args;
+  if (topic === undefined) return print(overview);
+  if (more.length > 0) throw new UsageError(`Unexpected argument '${more[0]}'`);
+  if (isCommand(topic)) return print(help[topic]);
+  if (Object.hasOwn(topics, topic)) return print(topics[topic]!);
+  const known = [...Object.keys(help), ...Object.keys(topics)].join(", ");
+  throw new UsageError(`Unknown topic '${topic}'; there are ${known}`);
 }
 
 function isCommand(name: string): name is CommandName {

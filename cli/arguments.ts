@@ -17,6 +17,12 @@ export function checkFiles(given: readonly string[], names: readonly string[]): 
   return [...given];
 }
 
+/** One file name or more, to read. */
+export function checkFilesGiven(given: readonly string[]): string[] {
+  if (given.length === 0 || given.includes("")) return checkFiles(given.slice(0, 1), ["FILE"]);
+  return [...given];
+}
+
 /** One file name or more, and then one that is written. */
 export function checkManyFiles(given: readonly string[]): { inputs: string[]; output: string } {
   if (given.length < 2) checkFiles(given, ["IN", "OUT"]);

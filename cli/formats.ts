@@ -1,9 +1,9 @@
 /**
  * `avio formats`: the containers that can be read and written.
  */
-import { type FormatInfo, inputFormats, outputFormats } from "../mod.ts";
+import { type FormatInfo, guessFormat, inputFormats, outputFormats } from "../mod.ts";
 import { print } from "./streams.ts";
-import { indent, table } from "./table.ts";
+import { indent, table, wrap } from "./table.ts";
 import { UsageError } from "./errors.ts";
 import { json } from "./text.ts";
 
@@ -42,16 +42,19 @@ function combine(known: Format, other: FormatInfo, direction: { input: boolean; 
   };
 }
 
-const MAX_EXTENSIONS = 24;
+const MAX_EXTENSIONS = 16;
+const WIDTH = 80;
 
 function report(found: readonly Format[]): string[] {
   const titles = ["DE", "name", "extensions", "long name"];
-  const rows = found.map((format) => [
-    (format.input ? "D" : ".") + (format.output ? "E" : "."),
-    format.name,
-    shorten(format.extensions.join(","), MAX_EXTENSIONS),
-    format.longName,
-  ]);
+  const longest = found.reduce((most, { name }) => Math.max(most, name.length), 0);
+  const width = WIDTH - "  DE".length - 3 * "  ".length - longest - MAX_EXTENSIONS;
+  const rows = found.flatMap((format) => {
+    const [first = "", ...rest] = wrap(format.longName, width);
+    const extensions = shorten(format.extensions.join(","), MAX_EXTENSIONS);
+    const can = (format.input ? "D" : ".") + (format.output ? "E" : ".");
+    return [[can, format.name, extensions, first], ...rest.map((line) => ["", "", "", line])];
+  });
   return ["D: can be read (demuxer)   E: can be written (muxer)", ""].concat(
     indent(table(titles.map((title) => ({ title })), rows)),
   );
@@ -60,7 +63,7 @@ function report(found: readonly Format[]): string[] {
 /** Whole items only, and a sign that there are more. */
 function shorten(items: string, max: number): string {
   if (items.length <= max) return items;
-  return items.slice(0, items.lastIndexOf(",", max - 1)) + ",…";
+  return items.slice(0, items.lastIndexOf(",", max - 2)) + ",…";
 }
 
 /** Checks the name of an output format, or that a file's name tells it, before anything is opened. */
@@ -69,11 +72,17 @@ export function checkOutputFormat(format: string | undefined, fileName: string):
   const known = outputFormats();
   if (format !== undefined) {
     if (known.some(({ name }) => list(name).includes(format.toLowerCase()))) return;
-    throw new UsageError(`Unknown output format '${format}'; ${hint}`);
+    throw new UsageError(`Unknown output format '${format}'; ${likely(format) ?? hint}`);
   }
   const extension = fileName.match(/\.([^./]+)$/)?.[1]?.toLowerCase();
   if (extension && known.some(({ extensions }) => extensions.includes(extension))) return;
   throw new UsageError(`The name '${fileName}' tells no output format, give one with -f; ${hint}`);
+}
+
+/** Who writes what files are called means the format that FFmpeg has for these. */
+function likely(format: string): string | null {
+  const name = guessFormat({ fileName: `x.${format.replace(/^\./, "")}` })?.name;
+  return name === undefined ? null : `FFmpeg calls it ${name}: -f ${name}`;
 }
 
 function list(names: string): string[] {

@@ -21,7 +21,7 @@ avio: look into media files, and move them from one container into another
 Usage: avio COMMAND ...
 
 Commands:
-  probe FILE        what a file is: format, duration, streams, chapters, tags
+  probe FILE...     what a file is: format, duration, streams, chapters, tags
   packets FILE      a line for each packet
   remux IN OUT      into another container, without encoding; whole or cut
   split IN OUT      into several files, each from a key frame on
@@ -30,6 +30,9 @@ Commands:
   extract IN OUT    a stream, an attachment or the cover as a file
   formats [NAME]    the containers that can be read and written; one of them
                     with its options
+  help TOPIC        a command, or: input, output, streams, times, exit-codes
+  completions SHELL a script that completes commands and flags in bash, zsh or
+                    fish
 
   avio COMMAND --help says more. A FILE that is '-' is stdin or stdout.
 
@@ -92,6 +95,8 @@ Flags about OUT:
   --no-coalesce             write each packet at once, not in larger pieces`;
 
 const QUIET = `\
+  -n, --no-overwrite        an error where OUT is there already
+  -y, --overwrite           write over OUT, which is done without it, too
   -q, --quiet               no progress, and no report at the end
   -h, --help                this text`;
 
@@ -100,10 +105,11 @@ const TIME = "TIME is seconds (90, 12.5) or h:mm:ss(.mmm) (0:01:30).";
 /** `avio COMMAND --help` */
 export const help: Readonly<Record<CommandName, string>> = {
   probe: `\
-Usage: avio probe FILE [--json | --media-info] [flags]
+Usage: avio probe FILE... [--json | --media-info] [flags]
 
 Says what a file is: format, duration, size, bit rate, tags, streams, chapters,
-programs. FILE is a path, an http URL, or '-' for stdin.
+programs. FILE is a path, an http URL, or '-' for stdin. Of several files one
+that can't be read is a line on stderr; as JSON they are an array.
 
 Flags:
   --json           as JSON, with the names of fields that ffprobe has; beside
@@ -259,6 +265,8 @@ Flags:
                             as they are, one after the other
   -o, --option KEY=VALUE    with --stream: option of the format; again for more
   --no-coalesce             with --stream: write each packet at once
+  -n, --no-overwrite        an error where OUT is there already
+  -y, --overwrite           write over OUT, which is done without it, too
   -q, --quiet               no progress, and no report at the end
   -h, --help                this text
 
@@ -284,6 +292,23 @@ Flags:
 
 Example:
   avio formats mp4 --outputs`,
+};
+
+/** `avio help TOPIC`, beside the commands. */
+export const topics: Readonly<Record<string, string>> = {
+  input: READING,
+  output: WRITING,
+  streams: CHOOSING,
+  times: `\
+${TIME}
+
+--start begins with the last key frame at or before TIME: without encoding
+nothing else can be the first picture. --end leaves out what is shown at TIME
+and later. The output begins with 0; --timestamps keep leaves the times of IN.`,
+  "exit-codes": `\
+0  done
+1  media or I/O error: what is wrong is a line on stderr
+2  wrong usage`,
 };
 
 /** `avio --version` */

@@ -14,9 +14,10 @@ import { codecName, details, type ProbedStream } from "./details.ts";
 import { ffprobeJson } from "./ffprobe_json.ts";
 import { inputSource, needsAsync } from "./input.ts";
 import { besideInput } from "./nested.ts";
-import { print, STANDARD } from "./streams.ts";
-import { indent, list, table } from "./table.ts";
-import { bitRate, duration, exactSize, json, printable, printableLines } from "./text.ts";
+import { argumentFault, explain, Failure } from "./errors.ts";
+import { print, STANDARD, tell } from "./streams.ts";
+import { indent, list, table, wrap } from "./table.ts";
+import { bitRate, count, duration, exactSize, json, printable, printableLines } from "./text.ts";
 
 /** How it is told: for people, as ffprobe names it, or as the library does. */
 export interface ProbeOptions {
@@ -24,14 +25,53 @@ export interface ProbeOptions {
   "media-info": boolean;
 }
 
-/** Runs the command. */
-export async function probe(file: string, options: ProbeOptions, input: DemuxerOptions): Promise<void> {
+/** Runs the command. Of several files as JSON it is an array; one that can't be read is a line on stderr. */
+export async function probe(
+  files: readonly string[],
+  options: ProbeOptions,
+  input: DemuxerOptions,
+): Promise<void> {
+  const [only] = files;
+  if (files.length === 1) return tellOf(only!, await infoOf(only!, input), options);
+  const isJson = options.json || options["media-info"];
+  const told: unknown[] = [];
+  let failed = 0;
+  for (const file of files) {
+    try {
+      const info = await infoOf(file, input);
+      if (isJson) told.push(jsonOf(file, info, options));
+      else {
+        if (told.length > 0) print(["", ""]);
+        print(report(nameOf(file), info));
+      }
+      if (!isJson) told.push(file);
+    } catch (error) {
+      if (argumentFault(error)) throw error; // a flag is wrong, for all of them
+      failed++;
+      tell(`avio: ${printable(nameOf(file))}: ${explain(error)}\n`);
+    }
+  }
+  if (isJson) print(json(told, 2));
+  if (failed > 0) throw new Failure(`${failed} of ${count(files.length, "file")} can't be read`);
+}
+
+async function infoOf(file: string, input: DemuxerOptions): Promise<MediaInfo> {
   const source = inputSource(file, input);
   const reading = besideInput(file, input);
-  const info = needsAsync(file, input) ? await probeAsync(source, reading) : probeSync(source, reading);
-  if (options.json) print(json(ffprobeJson(file, info), 2));
-  else if (options["media-info"]) print(json(info, 2));
-  else print(report(file === STANDARD ? "stdin" : file, info));
+  return needsAsync(file, input) ? await probeAsync(source, reading) : probeSync(source, reading);
+}
+
+function tellOf(file: string, info: MediaInfo, options: ProbeOptions): void {
+  if (options.json || options["media-info"]) print(json(jsonOf(file, info, options), 2));
+  else print(report(nameOf(file), info));
+}
+
+function jsonOf(file: string, info: MediaInfo, options: ProbeOptions): unknown {
+  return options.json ? ffprobeJson(file, info) : info;
+}
+
+function nameOf(file: string): string {
+  return file === STANDARD ? "stdin" : file;
 }
 
 function report(name: string, info: MediaInfo): string[] {
@@ -59,30 +99,65 @@ function container({ format, duration: seconds, startTime, bitRate: bits, size }
 }
 
 function tags(metadata: Readonly<Record<string, string>>): string[] {
-  return list(Object.entries(metadata).map(([name, value]) => [printable(name), printableLines(value)]));
+  const entries = Object.entries(metadata).map(([name, value]) =>
+    [printable(name), printableLines(value)] as const
+  );
+  const MAX_NAME = 40;
+  const column = entries.reduce(
+    (most, [name]) => name.length > MAX_NAME ? most : Math.max(most, name.length),
+    0,
+  );
+  const width = WIDTH - column - 4;
+  return list(
+    entries.map(([name, lines]) => [name, lines.flatMap((line) => line === "" ? [""] : wrap(line, width))]),
+  );
 }
 
 function streamTable(streams: readonly ProbedStream[]): string[] {
   if (streams.length === 0) return [];
-  const columns = ["#", "type", "codec", "details", "lang", "bit rate", "duration", "disposition", "title"];
+  const columns = ["#", "type", "codec", "lang", "bit rate", "duration", "disposition"];
   const rows = streams.map((stream) => [
     String(stream.index),
     stream.type,
     codecName(stream.codecParameters),
-    printable(details(stream)),
     language(stream.metadata),
     bitRate(stream.codecParameters.bitRate),
     duration(stream.duration),
     stream.disposition.join(","),
-    printable(stream.metadata["title"] ?? ""),
   ]);
   const right = new Set(["#", "bit rate"]);
-  return table(columns.map((title) => ({ title, align: right.has(title) ? "right" : "left" })), rows);
+  const more = streams.map((stream) => [
+    printable(details(stream)),
+    ...(stream.metadata["title"] ? [`"${printable(stream.metadata["title"])}"`] : []),
+  ]);
+  return withDetails(
+    table(columns.map((title) => ({ title, align: right.has(title) ? "right" : "left" })), rows),
+    more,
+    streams,
+  );
+}
+
+const WIDTH = 80;
+
+/** Below each row what does not fit beside it: under the second column, no wider than a terminal. */
+function withDetails(
+  [titles, ...rows]: string[],
+  details: readonly (readonly string[])[],
+  streams: readonly ProbedStream[],
+): string[] {
+  const depth = String(streams.at(-1)?.index ?? 0).length + 2;
+  const lines = rows.flatMap((row, index) => [
+    row,
+    ...details[index]!.flatMap((text) => wrap(text, WIDTH - depth - 4)).map((line) =>
+      " ".repeat(depth + 2) + line
+    ),
+  ]);
+  return [titles!, ...lines];
 }
 
 /** What programs ask for rather than people; a line for each stream that has any of it. */
 function codingTable(streams: readonly ProbedStream[]): string[] {
-  const columns = ["#", "codec string", "tag", "level", "time base", "frames", "start", "side data"];
+  const columns = ["#", "codec string", "tag", "level", "time base", "frames", "start"];
   const rows = streams.map((stream) => [
     codecString(stream.codecParameters) ?? "",
     /^[\x20-\x5a\x5e-\x7e]+$/.test(stream.codecParameters.tag) ? stream.codecParameters.tag.trim() : "",
@@ -90,13 +165,18 @@ function codingTable(streams: readonly ProbedStream[]): string[] {
     `${stream.timeBase.num}/${stream.timeBase.den}`,
     stream.frames > 0 ? String(stream.frames) : "",
     stream.startTime ? `${duration(stream.startTime)}` : "",
-    stream.sideData.map(({ type }) => printable(type)).join(", "),
   ]);
   const right = new Set(["#", "frames"]);
   if (rows.length === 0) return [];
-  return table(
-    columns.map((title) => ({ title, align: right.has(title) ? "right" : "left" })),
-    rows.map((row, index) => [String(streams[index]!.index), ...row]),
+  return withDetails(
+    table(
+      columns.map((title) => ({ title, align: right.has(title) ? "right" : "left" })),
+      rows.map((row, index) => [String(streams[index]!.index), ...row]),
+    ),
+    streams.map(({ sideData }) =>
+      sideData.length === 0 ? [] : [`side data: ${sideData.map(({ type }) => printable(type)).join(", ")}`]
+    ),
+    streams,
   );
 }
 

@@ -1,0 +1,117 @@
+/**
+ * What the command line says and how wide it says it; several files; -n and -y; topics; completions.
+ */
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { avio, shell, temporaryFolder } from "./support/cli.ts";
+import { fixturePath, mediaFixtures, otherFixtures } from "./support/fixtures.ts";
+
+const video = fixturePath("video.mp4");
+
+Deno.test("cli: what is told of files and formats fits 80 columns, and breaks between words", async () => {
+  const files = [...mediaFixtures, ...otherFixtures].map(fixturePath);
+  const [probed, formats] = await Promise.all([avio("probe", ...files), avio("formats")]);
+  for (const { code, stdout } of [probed, formats]) {
+    assertEquals(code, 0);
+    for (const line of stdout.split("\n")) {
+      assert([...line].length <= 80 && !line.endsWith(" ") || line.startsWith("/"), `wide: ${line}`);
+    }
+  }
+  assertMatch(probed.stdout, /^ {2}0 {2}video {2}h264 \(High\) .*\n {7}320x180 25 fps yuv420p$/m);
+});
+
+Deno.test("cli: probe tells of several files, and goes on after one that can't be read", async () => {
+  const other = fixturePath("audio.mp3");
+  const [text, json, some] = await Promise.all([
+    avio("probe", video, other),
+    avio("probe", "--json", video, other),
+    avio("probe", video, "/nowhere/x.mp4", other),
+  ]);
+  assertEquals([text.code, text.stderr], [0, ""]);
+  assertEquals(text.stdout.split("\n").filter((line) => line.startsWith("/")), [video, other]);
+  const told = JSON.parse(json.stdout);
+  assertEquals(told.map((one: { format: { nb_streams: number } }) => one.format.nb_streams), [2, 1]);
+  assertEquals(some.code, 1);
+  assertEquals(some.stdout, text.stdout);
+  assertMatch(some.stderr, /^avio: \/nowhere\/x\.mp4: .*No such file.*\navio: 1 of 3 files can't be read\n$/);
+});
+
+Deno.test("cli: -n leaves a file that is there, -y does not", async () => {
+  using folder = temporaryFolder();
+  const out = folder.path("a.mkv");
+  const remux = (...flags: string[]) => avio("remux", video, out, "-q", ...flags);
+  assertEquals(await remux("-n"), { code: 0, stdout: "", stderr: "" });
+  const { size, mtime } = Deno.statSync(out);
+  const refused = await remux("-n");
+  assertEquals([refused.code, refused.stderr], [1, `avio: ${out} is there already, and -n leaves it\n`]);
+  assertEquals([Deno.statSync(out).size, Deno.statSync(out).mtime], [size, mtime]);
+  assertEquals((await remux("-y")).code, 0);
+  const both = await remux("-y", "-n");
+  assertEquals([both.code, both.stderr.split("\n")[0]], [2, "avio: -n and -y: one of them"]);
+  const split = await avio("split", video, folder.path("%d.mkv"), "--every", "1", "-n");
+  assertEquals([split.code, split.stderr.split("\n")[0]], [2, "avio: -n: OUT stands for several files"]);
+});
+
+Deno.test("cli: a format by what files are called is told as FFmpeg calls it", async () => {
+  const names = { mkv: "matroska", ts: "mpegts", m4a: "ipod", m3u8: "hls" };
+  const outcomes = await Promise.all(
+    Object.entries(names).map(async ([given, name]) =>
+      [name, await avio("remux", video, "-", "-f", given)] as const
+    ),
+  );
+  for (const [name, { code, stderr }] of outcomes) {
+    assertEquals(code, 2);
+    assertStringIncludes(stderr, `; FFmpeg calls it ${name}: -f ${name}\n`);
+  }
+});
+
+Deno.test("cli: media that is text may go to a terminal, other media not", async () => {
+  const onTerminal = (format: string) =>
+    shell(`script -qec "$DENO run -A cli.ts remux $1 - -q -f ${format}" /dev/null </dev/null`, video);
+  const [text, media] = await Promise.all([onTerminal("md5"), onTerminal("matroska")]);
+  assertMatch(text.stdout, /MD5=[0-9a-f]{32}/);
+  assertStringIncludes(media.stdout, "stdout is a terminal");
+});
+
+Deno.test("cli: help TOPIC tells of commands and of what they have in common", async () => {
+  const [none, remux, remuxHelp, streams, codes, unknown] = await Promise.all([
+    avio("help"),
+    avio("help", "remux"),
+    avio("remux", "--help"),
+    avio("help", "streams"),
+    avio("help", "exit-codes"),
+    avio("help", "everything"),
+  ]);
+  assertStringIncludes(none.stdout, "Usage: avio COMMAND");
+  assertEquals(remux, remuxHelp);
+  assertStringIncludes(streams.stdout, "--only TYPE");
+  assertStringIncludes(codes.stdout, "2  wrong usage");
+  assertEquals(unknown.code, 2);
+  assertStringIncludes(unknown.stderr, "Unknown topic 'everything'; there are probe, packets,");
+});
+
+Deno.test("cli: completions are scripts that complete commands and flags", async () => {
+  const completed = (words: string, current: number) =>
+    shell(`
+      source <(avio completions bash)
+      COMP_WORDS=(${words}) COMP_CWORD=${current}
+      _avio
+      echo "\${COMPREPLY[@]}"
+    `);
+  const [commands, flags, topics, zsh, fish, none] = await Promise.all([
+    completed("avio re", 1),
+    completed("avio remux --st", 2),
+    completed("avio help str", 2),
+    avio("completions", "zsh"),
+    avio("completions", "fish"),
+    avio("completions", "tcsh"),
+  ]);
+  assertEquals(commands.stdout, "remux\n");
+  assertEquals(flags.stdout.trim().split(" "), ["--start", "--stream-id", "--stream-metadata", "--streams"]);
+  assertEquals(topics.stdout, "streams\n");
+  assertMatch(zsh.stdout, /^#compdef avio\n/);
+  assertStringIncludes(fish.stdout, `complete -c avio -n "__fish_seen_subcommand_from remux" -l start\n`);
+  assertEquals([none.code, none.stderr.split("\n")[0]], [
+    2,
+    "avio: SHELL: must be one of bash, zsh, fish, is 'tcsh'",
+  ]);
+});
