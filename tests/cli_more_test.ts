@@ -569,7 +569,7 @@ Deno.test("cli: probe tells a rotation, and as ffprobe does", { ignore: !hasFFpr
   muxer.finishSync();
   const [text, json] = await Promise.all([avio("probe", file), avio("probe", "--json", file)]);
   assertMatch(text.stdout, /^ {2}0 {2}video .*\n {7}.* yuv420p turned 90°/m);
-  assertMatch(text.stdout, /^ {2}0 {2}avc1\.64000c .* Display Matrix$/m);
+  assertMatch(text.stdout, /^ {2}0 {2}avc1\.64000c .*\n {7}side data: Display Matrix$/m);
   const [ours] = JSON.parse(json.stdout).streams;
   const [theirs] = (fullFFprobe(file) as { streams: Json[] }).streams as [Json];
   assertEquals(ours.side_data_list, theirs["side_data_list"]);
