@@ -4,6 +4,7 @@
  */
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import {
+  codecParametersOf,
   Demuxer,
   loadLibrary,
   MemorySink,
@@ -270,6 +271,9 @@ const provocations: Record<string, () => unknown> = {
       using muxer = Muxer.openSync(new MemorySink(), { format: "mp3" });
       muxer.addCover({ data: new Uint8Array(9) });
     },
+  'TypeError: config.codec: there is no codec "h266"': () => codecParametersOf({ codec: "h266" }),
+  "Error: Cannot make a chunk: the packet has no time": () =>
+    new Packet({ streamIndex: 0, data: new Uint8Array(1) }).toEncodedChunkInit(),
   [`TypeError: source: ${url} can't be opened synchronously, use open`]: () => probeSync(url),
   "TimeoutError: probe: nothing came within the timeout of 100 ms": () => probe(never, { timeout: 100 }),
   "RangeError: onread returned 1000000000; at most 65536 bytes were requested": () =>
