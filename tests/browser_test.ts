@@ -169,3 +169,68 @@ testInBrowser("A recording by WebCodecs becomes mp4 and HLS while it runs", asyn
     checkSeen(await page.evaluate<Seen>(`avio.playHls("/recorded/index.m3u8", 3)`), 3, `${type} as HLS`);
   }
 });
+
+/** examples/player/ over a folder of these fixtures. */
+async function withPlayer(
+  names: string[],
+  use: (page: Page, folder: string) => Promise<void>,
+): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  for (const name of names) await Deno.copyFile(fixturePath(name), `${folder}/${name}`);
+  const args = ["run", "-A", "--no-check", "examples/player/server.ts", folder, "0"];
+  const cwd = new URL("..", import.meta.url);
+  const server = new Deno.Command(Deno.execPath(), { args, cwd, stdout: "null", stderr: "piped" }).spawn();
+  try {
+    let said = "";
+    const lines = server.stderr.pipeThrough(new TextDecoderStream()).getReader();
+    while (!/:(\d+)\//.test(said)) said += (await lines.read()).value ?? "";
+    lines.releaseLock();
+    await using page = await openPage(`http://localhost:${/:(\d+)\//.exec(said)![1]}/`);
+    await use(page, folder);
+  } finally {
+    server.kill();
+    await server.stderr.cancel().catch(() => {});
+    await server.status;
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+Deno.test({
+  name: "examples/player/ lists, plays, seeks, has subtitles, cuts and takes uploads",
+  ignore: missing !== "",
+  fn: () =>
+    withPlayer(["subtitles.mkv", "cover.mp3", "video.avi", "image.png"], async (page, folder) => {
+      const until = (what: string) =>
+        page.evaluate<boolean>(`new Promise((done, fail) => {
+          const started = Date.now();
+          const look = () => (${what}) ? done(true) : Date.now() - started > 20000 ? fail(new Error(${
+          JSON.stringify(what)
+        })) : setTimeout(look, 50);
+          look();
+        })`);
+      const open = (name: string) => page.evaluate(`document.querySelector('[data-name="${name}"]').click()`);
+      await until(`document.querySelectorAll(".card").length === 3`);
+      await until(`[...document.querySelectorAll(".poster")].some((one) => one.style.backgroundImage)`);
+      await open("subtitles.mkv");
+      await until(`video.currentTime > 0.3 && video.videoWidth > 0`);
+      await page.evaluate(`slider.value = 1.5, slider.onchange({ target: slider })`);
+      await until(`video.currentTime > 0.2 && slider.value > 1.1`);
+      await page.evaluate(`words.value = "2", words.onchange()`);
+      await until(`video.textTracks[0]?.cues?.length > 0`);
+      await page.evaluate(`video.pause(), to.onclick()`);
+      const part = await page.evaluate<number[]>(
+        `fetch(cut.href).then(async (r) => [r.status, (await r.arrayBuffer()).byteLength])`,
+      );
+      assert(part[0] === 200 && part[1]! > 5000, String(part));
+      await open("video.avi");
+      await until(`word.textContent.startsWith("This browser has no decoder for video/mp4")`);
+      const bytes = Deno.readFileSync(fixturePath("video.webm")).toBase64();
+      await page.evaluate(`(() => {
+        const files = [new File([Uint8Array.fromBase64("${bytes}")], "new.webm")];
+        file.onchange({ target: { files } });
+      })()`);
+      await until(`document.querySelector('[data-name="new.webm"]') !== null`);
+      assertEquals(Deno.statSync(`${folder}/new.webm`).size, Deno.statSync(fixturePath("video.webm")).size);
+      assertEquals(await page.evaluate(`fetch("/film/..%2f..%2fetc%2fpasswd").then((r) => r.status)`), 404);
+    }),
+});
