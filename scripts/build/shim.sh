@@ -66,7 +66,7 @@ choose_flags_darwin() {
 }
 
 choose_flags_windows() {
-  link_flags+=(-shared -Wl,--gc-sections)
+  link_flags+=(-shared -Wl,--gc-sections -Wl,-Brepro) # not the time of the build, but a hash
 }
 
 choose_flags_embedded() {
@@ -140,11 +140,15 @@ compile_shim() {
 link_shim() {
   mkdir -p "$(dirname "$output")"
   new_output=$(mktemp "$output.XXXXXX")
-  if ! "${cc[@]}" "${link_flags[@]}" -o "$new_output" "$work"/*.o "${libraries[@]}" -lm 2>"$work/link.log"; then
+  # Linked under its own name, which is inside a library of Windows.
+  local linked=$work/linked/libavio.$suffix
+  mkdir "$work/linked"
+  if ! "${cc[@]}" "${link_flags[@]}" -o "$linked" "$work"/*.o "${libraries[@]}" -lm 2>"$work/link.log"; then
     tail -n 20 "$work/link.log" >&2
     die "the shim does not link"
   fi
-  if [ "$os" = darwin ] && [ "$debug$sanitize" = no ]; then strip -x "$new_output"; fi
+  cp "$linked" "$new_output"
+  if [ "$os" = darwin ] && [ -z "$target" ] && [ "$debug$sanitize" = no ]; then strip -x "$new_output"; fi
   chmod 755 "$new_output"
 }
 
