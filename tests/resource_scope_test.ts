@@ -15,6 +15,8 @@ import {
   type Source,
   withinDirectory,
 } from "@avio/avio";
+import type { OpenFile } from "../io/file_system.ts";
+import { files } from "../io/files.ts";
 import { rejectionOf, soon } from "./support/async.ts";
 import { fixtureBytes } from "./support/fixtures.ts";
 import { bytesOf, openFiles, playlistOf, tsSegments } from "./support/many_files.ts";
@@ -110,9 +112,9 @@ for (const format of ["flv", "mp4"]) {
 
 /** Runs where files that the library opens throw when they are closed, which they are nevertheless. */
 async function withFailingClose(work: (error: Error) => Promise<void>): Promise<void> {
-  const { open, openSync } = Deno;
+  const { open, openSync } = files;
   const error = new Error("of close()");
-  const failing = (file: Deno.FsFile) => {
+  const failing = (file: OpenFile) => {
     const close = file.close.bind(file);
     file.close = () => {
       close();
@@ -120,12 +122,12 @@ async function withFailingClose(work: (error: Error) => Promise<void>): Promise<
     };
     return file;
   };
-  Deno.open = async (...args) => failing(await open(...args));
-  Deno.openSync = (...args) => failing(openSync(...args));
+  files.open = async (...args) => failing(await open(...args));
+  files.openSync = (...args) => failing(openSync(...args));
   try {
     await work(error);
   } finally {
-    Object.assign(Deno, { open, openSync });
+    Object.assign(files, { open, openSync });
   }
 }
 
@@ -160,16 +162,16 @@ Deno.test("A cleanup that throws neither replaces the original error nor keeps o
 
 // ------------------------------------------------------------------------------------------- what is opened late
 
-/** Runs with `Deno.open` held back; `until` resolves when it has been called for a name like this. */
+/** Runs with `files.open` held back; `until` resolves when it has been called for a name like this. */
 async function withSlowOpen(
   pattern: RegExp,
   work: (until: Promise<void>, release: () => void) => Promise<void>,
 ): Promise<void> {
-  const { open } = Deno;
+  const { open } = files;
   const called = Promise.withResolvers<void>();
   const released = Promise.withResolvers<void>();
   const opening: Promise<unknown>[] = [];
-  Deno.open = (path, options) => {
+  files.open = (path, options) => {
     const opened = (async () => {
       if (pattern.test(String(path))) {
         called.resolve();
@@ -185,7 +187,7 @@ async function withSlowOpen(
   } finally {
     released.resolve();
     await Promise.allSettled(opening);
-    Deno.open = open;
+    files.open = open;
   }
 }
 

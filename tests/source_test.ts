@@ -4,6 +4,7 @@
  */
 import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { AVError, constants, Demuxer, IOContext, probe, type Source } from "@avio/avio";
+import { files } from "../io/files.ts";
 import { chunksOf, promising, readRows, rejectionOf, sleep, soon, WatchedSource } from "./support/async.ts";
 import { amounts, readerOf, shortAmounts } from "./support/devices.ts";
 import { fixtureBytes, fixturePath, mediaFixtures } from "./support/fixtures.ts";
@@ -177,11 +178,11 @@ Deno.test("A pipe is a file without positions", async () => {
 
 // -------------------------------------------------------------------------------------- who closes
 
-/** Runs with `Deno.open` watched; how many files it opened and closed. */
+/** Runs with `files.open` watched; how many files it opened and closed. */
 async function watchingFiles(work: () => Promise<void>): Promise<{ opened: number; closed: number }> {
   const counts = { opened: 0, closed: 0 };
-  const { open } = Deno;
-  Deno.open = async (...args) => {
+  const { open } = files;
+  files.open = async (...args) => {
     const file = await open(...args);
     counts.opened++;
     const close = file.close.bind(file);
@@ -194,7 +195,7 @@ async function watchingFiles(work: () => Promise<void>): Promise<{ opened: numbe
   try {
     await work();
   } finally {
-    Deno.open = open;
+    files.open = open;
   }
   return counts;
 }
@@ -241,8 +242,8 @@ const endings: Record<string, (path: string) => Promise<void>> = {
   "aborted while it is being opened": async (path) => {
     const controller = new AbortController();
     const reason = new Error("no longer");
-    const { open } = Deno; // the one that counts
-    Deno.open = async (...args) => {
+    const { open } = files; // the one that counts
+    files.open = async (...args) => {
       const file = await open(...args);
       controller.abort(reason);
       return file;
@@ -250,7 +251,7 @@ const endings: Record<string, (path: string) => Promise<void>> = {
     try {
       assertStrictEquals(await rejectionOf(Demuxer.open(path, { signal: controller.signal })), reason);
     } finally {
-      Deno.open = open;
+      files.open = open;
     }
   },
 };
