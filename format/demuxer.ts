@@ -441,7 +441,11 @@ export class Demuxer implements Disposable, AsyncDisposable, AsyncIterable<Packe
    * that it has where the whole file is read; before the first key frame it is the beginning. Packets of other streams come
    * from about there on. Where a format has no complete index, avio reads on to the target, and keeps what it has read from the
    * key frame on: at most 32 MB. Where that is not enough, it is where FFmpeg lands, in MPEG-TS mostly between key
-   * frames. With `any`, `min` and the like FFmpeg's own search decides.
+   * frames. With `any` FFmpeg's own search decides.
+   *
+   * A target at or before the start is followed by exactly what a Demuxer has that was opened just now. On
+   * (`backward: false`), and with `min` or `max`, it is a key frame that lies between these; where there is none the seek
+   * fails. A seek that fails changes nothing: reading goes on where it was.
    *
    * A byte (AVSEEK_FLAG_BYTE) is for formats that can be read from anywhere, such as MPEG-TS, MPEG-PS, mp3, ogg and avi:
    * of each stream the next packet is the first one that begins there or later. Where packets are no more than what lies

@@ -136,6 +136,8 @@ import input_places_c from "../shim/input/places.c" with { type: "text" };
 import input_places_h from "../shim/input/places.h" with { type: "text" };
 import input_seek_c from "../shim/input/seek.c" with { type: "text" };
 import input_seek_h from "../shim/input/seek.h" with { type: "text" };
+import input_window_c from "../shim/input/window.c" with { type: "text" };
+import input_window_h from "../shim/input/window.h" with { type: "text" };
 import io_c from "../shim/io.c" with { type: "text" };
 import io_h from "../shim/io.h" with { type: "text" };
 import isolate_c from "../shim/isolate.c" with { type: "text" };
@@ -351,6 +353,8 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/input/places.h": input_places_h,
   "shim/input/seek.c": input_seek_c,
   "shim/input/seek.h": input_seek_h,
+  "shim/input/window.c": input_window_c,
+  "shim/input/window.h": input_window_h,
   "shim/io.c": io_c,
   "shim/io.h": io_h,
   "shim/isolate.c": isolate_c,

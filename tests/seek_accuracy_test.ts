@@ -167,13 +167,18 @@ for (const [name, args] of Object.entries(made)) {
 for (const name of ["sample.mp4", "sample.webm", "sample.mp3", "bbb_chapters.mp4"]) {
   const path = realPath(name);
   Deno.test({
-    name: `After Demuxer.seekSync() in the real file ${name} come the packets that ffprobe finds`,
+    name:
+      `After Demuxer.seekSync() in the real file ${name} come the packets of its stream that ffprobe finds`,
     ignore: !hasFFprobe || path === "",
     fn() {
       for (const seconds of [0.7, 1.9]) {
         using demuxer = Demuxer.openSync(path);
         demuxer.seekSync(seconds);
-        assertEquals(take(demuxer, COUNT), ffprobePackets(path, `${seconds}%+#${COUNT}`), `${seconds}`);
+        // Those of others may begin earlier than a search by libavformat finds them.
+        const { index } = bestStream(demuxer);
+        const of = (rows: PacketRow[]) => rows.filter(({ stream }) => stream === index);
+        const found = of(ffprobePackets(path, `${seconds}%+#${COUNT}`));
+        assertEquals(of(take(demuxer, 2 * COUNT)).slice(0, found.length), found, `${seconds}`);
       }
     },
   });

@@ -142,25 +142,30 @@ const nowhere: [SeekTarget, SeekOptions][] = [
 
 const timeOf = ({ pts, dts }: PacketRow) => pts ?? dts;
 
-/** Seconds from the first to the last packet, and beyond. */
-function timesOf(demuxer: Demuxer, whole: readonly PacketRow[]): number[] {
-  const stream = demuxer.bestStream("video") ?? demuxer.bestStream("audio");
-  const own = whole.filter((row) => row.stream === stream?.index && timeOf(row) !== null);
-  if (!stream || own.length < 2) return [];
-  const { num, den } = stream.timeBase;
-  const times = own.map((row) => timeOf(row)! * num / den);
-  const [from, to] = [Math.min(...times), Math.max(...times)];
-  return [0.04, 0.3, 0.55, 0.8, 0.99, 1.3].map((part) => from + part * (to - from));
+/** What an input that was opened just now has. */
+interface Whole {
+  whole: PacketRow[];
+  start: number;
+  /** The stream that a seek by seconds goes by, and the seconds of its time base. */
+  stream: number;
+  unit: number;
+  /** Seconds from its first to its last packet, and beyond. */
+  times: number[];
 }
 
-/** What an input that was opened just now has. */
-async function wholeOf(
-  bytes: Uint8Array<ArrayBuffer>,
-): Promise<{ whole: PacketRow[]; start: number; times: number[] }> {
+async function wholeOf(bytes: Uint8Array<ArrayBuffer>): Promise<Whole> {
   await using reader = await syncReader(bytes);
   const { demuxer } = reader;
   const whole = await reader.read();
-  return { whole, start: demuxer.startTime ?? 0, times: timesOf(demuxer, whole) };
+  const { index, timeBase } =
+    (demuxer.bestStream("video") ?? demuxer.bestStream("audio") ?? demuxer.streams[0])!;
+  const unit = timeBase.num / timeBase.den;
+  const seconds = whole.filter((row) => row.stream === index && timeOf(row) !== null).map((row) =>
+    timeOf(row)! * unit
+  );
+  const [from, to] = [Math.min(...seconds), Math.max(...seconds)];
+  const times = from < to ? [0.04, 0.3, 0.55, 0.8, 0.99, 1.3].map((part) => from + part * (to - from)) : [];
+  return { whole, start: demuxer.startTime ?? 0, stream: index, unit, times };
 }
 
 function checkEnd(whole: readonly PacketRow[], rest: readonly PacketRow[], what: string): void {
@@ -179,15 +184,18 @@ for (const [api, open] of [["", asyncReader], ["Sync", syncReader]] as const) {
         for (const place of places) {
           await using reader = await open(bytes());
           await reader.read(place);
-          if (!await reader.failsToSeek(target, options)) continue; // it has no times, or no end
-          assertEquals(await reader.read(), whole.slice(place), `${target} after ${place}`);
+          const failed = await reader.failsToSeek(target, options);
+          assert(failed || !times.length, `${JSON.stringify(target)} after ${place}: found`);
+          if (!failed) continue; // pictures and texts have no end
+          assertEquals(await reader.read(), whole.slice(place), `${JSON.stringify(target)} after ${place}`);
         }
         await using reader = await open(bytes());
         for (const time of times) {
           await reader.seek(time);
           const [first] = await reader.read(1);
-          if (!first || !await reader.failsToSeek(target, options)) continue;
-          checkEnd(whole, [first, ...await reader.read()], `${target} after ${time}`);
+          if (!first) continue;
+          assert(await reader.failsToSeek(target, options));
+          checkEnd(whole, [first, ...await reader.read()], `${JSON.stringify(target)} after ${time}`);
         }
       }
     });
@@ -204,6 +212,22 @@ for (const [api, open] of [["", asyncReader], ["Sync", syncReader]] as const) {
       }
     });
 
+    Deno.test(`Demuxer.seek${api}() in ${name} on to a time is followed by the first key frame from there on`, async () => {
+      const { whole, times, stream, unit } = await wholeOf(bytes());
+      const own = whole.filter((row) => row.stream === stream);
+      for (const time of times) {
+        const place = own.findIndex((row) => row.key && timeOf(row)! * unit >= time - 1e-6);
+        await using reader = await open(bytes());
+        await reader.read(1);
+        if (place < 0) assert(await reader.failsToSeek(time, { backward: false }), `${time}: found`);
+        if (place < 0) continue;
+        await reader.seek(time, { backward: false });
+        const rest = await reader.read();
+        assertEquals(rest.filter((row) => row.stream === stream), own.slice(place), `${time}`);
+        checkEnd(whole, rest, `${time}`);
+      }
+    });
+
     Deno.test(`Demuxer.seek${api}() in ${name} is followed by the end of all that there is`, async () => {
       const { whole, times } = await wholeOf(bytes());
       for (const place of [0, 1, whole.length >> 1]) {
@@ -217,3 +241,22 @@ for (const [api, open] of [["", asyncReader], ["Sync", syncReader]] as const) {
     });
   }
 }
+
+// ------------------------------------------------------------------------------------------- limits
+
+Deno.test({
+  name: "Demuxer.seekSync() lands on a key frame also where maxMemory is less than what lies behind it",
+  ignore: !hasFFprobe,
+  fn() {
+    const noise = "-f lavfi -i testsrc=size=320x240:rate=25:duration=4,noise=alls=100:allf=t";
+    const bytes = make(`${noise} -c:v mpeg2video -q:v 1 -g 50 -f mpegts`);
+    const keys = [...Demuxer.openSync(bytes).packetsSync()].filter(({ isKey }) => isKey);
+    assertEquals(keys.length, 2);
+    assert(keys[1]!.pos! > 2.5e6, `${keys[1]!.pos}`); // of which an eighth of 16 MB is kept at most
+    using demuxer = Demuxer.openSync(bytes, { maxMemory: 16 * 1024 * 1024 });
+    for (const [key, after] of [[keys[0]!, 1.9], [keys[1]!, 1.9], [keys[0]!, 1.5]] as const) {
+      demuxer.seekSync(key.time! + after);
+      assertEquals(rowOf(demuxer.readSync()!), rowOf(key), `${key.time}`);
+    }
+  },
+});

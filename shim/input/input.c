@@ -150,7 +150,7 @@ static int explain(struct session *session, AVPacket *packet, int result) {
   /* Many demuxers call a broken read the end of the file. */
   if (result == AVERROR_EOF && pb && pb->error < 0 && pb->error != AVERROR_EOF) return pb->error;
   if (result == AVERROR_EOF && !input->has_given && input->behind >= 0) refuse_seek(&input->endpoint, input->behind);
-  if (result < 0 && input->endpoint.seek_refused && channel->log.ended_early) { /* it looks for another way on */
+  if (result < 0 && input->endpoint.seek_refused && channel->log.ended_early && !input->is_sought) { /* it looks for another way on */
     input->endpoint.seek_refused = false;
     return AVERROR_INVALIDDATA;
   }
@@ -160,9 +160,20 @@ static int explain(struct session *session, AVPacket *packet, int result) {
   return nothing ? AVERROR(ENOENT) : result;
 }
 
+/* libavformat gives covers, which have no time, that of where it has sought to. */
+static void mend_cover(const AVFormatContext *input, AVPacket *packet) {
+  const AVPacket *cover = &input->streams[packet->stream_index]->attached_pic;
+  if (!packet->size || packet->data != cover->data) return;
+  packet->pts = packet->dts = AV_NOPTS_VALUE;
+  packet->duration = 0;
+}
+
 static int read_frame(struct session *session, AVPacket *packet) {
+  AVFormatContext *input = session->input->context;
   session->channel.acting = &session->input->endpoint;
-  return explain(session, packet, av_read_frame(session->input->context, packet));
+  int result = av_read_frame(input, packet);
+  if (result >= 0) mend_cover(input, packet);
+  return explain(session, packet, result);
 }
 
 int input_next_packet(struct session *session, AVPacket *packet) {

@@ -23,8 +23,10 @@ struct input {
   size_t first_size;
   AVDictionary *options;    /* and whether more than its header was looked at: how it was opened */
   bool is_looked_at;
+  int64_t looked_at;        /* bytes of it, while it was opened */
   bool held;                /* it came with streams that JavaScript does not know yet, and waits */
   struct places places;
+  bool is_sought;           /* now: what is refused then makes it fail */
   struct backlog backlog;
 
   /* Below the channel's lock: JavaScript takes packets, and chooses streams, while others are read. */

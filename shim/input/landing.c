@@ -12,7 +12,7 @@
 /* A key frame that is farther from the time, or from its end, is looked for by libavformat alone. */
 enum { MAX_STEPS = 16, MAX_PACKETS = 100000, MAX_BYTES = 32 * 1024 * 1024 };
 
-/* What knows its times by counting alone, or by a guess: where it begins not farther away than this, they are counted. */
+/* Where times are known by counting alone, or by a guess, what begins not farther away than this is counted from the beginning. */
 enum { MAX_COUNTED = 8 * 1024 * 1024 };
 
 /* ---------------------------------------------------------------------------------------- one search */
@@ -21,7 +21,7 @@ struct search {
   struct session *session;
   int stream;
   int64_t target, beginning; /* in the time base of the stream */
-  int warm_up;               /* packets of the stream that must come before the key frame, for its times to be true */
+  int warm_up;               /* packets of the stream, or pages, that must come before the key frame, for its times to be true */
   int64_t bytes, max_kept;   /* that were read, and that may be kept at a time */
   int packets;
 };
@@ -113,6 +113,37 @@ static int next_packet(struct search *search, AVPacket *packet) {
   return 0;
 }
 
+/* Found by their times alone: a search lands on any packet, and the first ones are what is left of others. */
+static bool has_no_index(const AVFormatContext *input) {
+  return av_match_name(input->iformat->name, "mpegts,mpegtsraw,mpeg,ty");
+}
+
+/*
+ * Packets come in pages (PES, in MPEG), and the first of each has a position and a time. The others' are counted, the first
+ * ones after a search from a page that began before.
+ */
+static bool has_pages(const AVFormatContext *input) { return has_no_index(input) || !strcmp(input->iformat->name, "ogg"); }
+
+static bool begins_page(const AVFormatContext *input, const AVPacket *packet, int64_t before) {
+  return !has_pages(input) || (packet->pos >= 0 && packet->pos != before);
+}
+
+/* Of other streams, the first 64: which pages were seen to begin. */
+struct begun {
+  uint64_t one, two;
+};
+
+/* The packet is of a page that began before, or of the first one, which may have begun with the rest of another packet. */
+static bool is_rest(const struct search *search, const AVPacket *packet, struct begun *begun) {
+  if (!has_no_index(input_of(search)) || packet->stream_index >= 64) return false;
+  uint64_t bit = UINT64_C(1) << packet->stream_index;
+  if (packet->pos >= 0) {
+    begun->two |= begun->one & bit;
+    begun->one |= bit;
+  }
+  return !(begun->two & bit);
+}
+
 /* Reads on to the time, from where libavformat is; at the beginning all times are true. */
 static struct outcome scan(struct search *search, bool at_beginning) {
   struct backlog *backlog = &search->session->input->backlog;
@@ -120,7 +151,9 @@ static struct outcome scan(struct search *search, bool at_beginning) {
   struct kept kept = {0};
   AVPacket *packet = search->session->input->packet;
   bool timed = false;
-  int before = 0; /* packets of the stream in a row that have times */
+  int before = 0; /* packets of the stream in a row that have times, or pages */
+  int64_t page = -1;
+  struct begun begun = {0};
   for (int number = 1; !outcome.complete && !is_spent(search); number++) {
     int result = next_packet(search, packet);
     if (result < 0) {
@@ -142,7 +175,11 @@ static struct outcome scan(struct search *search, bool at_beginning) {
         outcome.pos = packet->pos;
         outcome.number = number;
       }
-      before = packet->dts != AV_NOPTS_VALUE ? before + 1 : 0;
+      before = packet->dts != AV_NOPTS_VALUE ? before + begins_page(input_of(search), packet, page) : 0;
+      if (packet->pos >= 0) page = packet->pos;
+    } else if (!at_beginning && is_rest(search, packet, &begun)) {
+      av_packet_unref(packet);
+      continue;
     }
     outcome.dropped |= !keep(search, &kept, packet);
   }
@@ -151,12 +188,15 @@ static struct outcome scan(struct search *search, bool at_beginning) {
 }
 
 /* Reads the same again up to the key frame, and no further: what comes from there on needs not be kept. */
-static void scan_again(struct search *search, int number) {
+static void scan_again(struct search *search, bool at_beginning, int number) {
   struct kept kept = {0};
   AVPacket *packet = search->session->input->packet;
+  struct begun begun = {0};
   for (int i = 1; i <= number && next_packet(search, packet) >= 0; i++) {
+    bool is_other = packet->stream_index != search->stream;
     if (i == number) begin_with(search, &kept, packet);
-    keep(search, &kept, packet);
+    if (is_other && !at_beginning && is_rest(search, packet, &begun)) av_packet_unref(packet);
+    else keep(search, &kept, packet);
   }
   backlog_put_first(&search->session->input->backlog, &kept.packets);
 }
@@ -186,14 +226,9 @@ bool has_whole_index(const AVFormatContext *input, const AVStream *stream) {
          stream->nb_frames == avformat_index_get_entries_count(stream);
 }
 
-/* Found by their times alone: a search lands on any packet, and the first ones are what is left of others. */
-static bool has_no_index(const AVFormatContext *input) {
-  return av_match_name(input->iformat->name, "mpegts,mpegtsraw,mpeg,ty");
-}
-
 /* Where frames are not in the order of their presentation, decoding times are guessed from those before, but for formats that write them down. */
 static int warm_up_of(const AVFormatContext *input, const AVStream *stream) {
-  if (has_no_index(input)) return 3;
+  if (has_pages(input)) return 3;
   if (stream->codecpar->codec_type == AVMEDIA_TYPE_AUDIO) return 2;
   bool has_times = !strncmp(input->iformat->name, "mov,", 4) || av_match_name(input->iformat->name, "flv,mxf");
   return has_times || !stream->codecpar->video_delay ? 0 : stream->codecpar->video_delay + 1;
@@ -209,10 +244,10 @@ static int64_t samples_of_packet(const AVFormatContext *input, const AVStream *s
   return 1 << av_log2(FFMAX(parameters->sample_rate / 10, 1)); /* ten packets a second */
 }
 
-/* By the packets before, where a search goes by the bit rate: mp3, and what is no PCM in formats for that. */
+/* By the packets before, where a search goes by the bit rate, or by what a page says of its end. */
 static bool counts_times(const AVFormatContext *input, const AVStream *stream) {
   bool is_pcm = av_get_exact_bits_per_sample(stream->codecpar->codec_id) > 0;
-  return !strcmp(input->iformat->name, "mp3") || (!is_pcm && av_match_name(input->iformat->name, "wav,w64,aiff,au"));
+  return av_match_name(input->iformat->name, "mp3,ogg") || (!is_pcm && av_match_name(input->iformat->name, "wav,w64,aiff,au"));
 }
 
 /* To the packet of PCM that has the time in it; nothing is read. */
@@ -246,12 +281,19 @@ static bool is_another_in_time(const struct search *search, int64_t dts) {
   return entry && entry->timestamp > dts;
 }
 
+static bool is_first_of_all(const struct search *search, int64_t dts) {
+  const AVIndexEntry *entry = avformat_index_get_entry(stream_of(search), 0);
+  return entry && entry->timestamp >= dts;
+}
+
 /* mp4's index has the times of decoding: what is decoded before the time may be presented after it. */
 static bool land_by_index(struct search *search) {
   int64_t place = search->target, time, dts;
   for (int i = 0; i < MAX_STEPS; i++) {
     if (go_to(search, place) < 0 || !look_at_first(search, &time, &dts)) return false;
-    if (time <= search->target) return !is_another_in_time(search, dts) || scan(search, false).found;
+    bool is_last = time <= search->target && !is_another_in_time(search, dts);
+    if (is_last) return !is_first_of_all(search, dts) || seek_to_beginning(search->session, search->stream) >= 0;
+    if (time <= search->target) return scan(search, false).found;
     place -= FFMAX(time - search->target, 1);
   }
   return false;
@@ -259,12 +301,18 @@ static bool land_by_index(struct search *search) {
 
 /* ---------------------------------------------------------------------------------------- the way back */
 
+/* Opening MPEG-TS again can take a second; packets have the same times without. */
+static int begin_again(struct search *search) {
+  bool is_cheap = !has_no_index(input_of(search));
+  return is_cheap ? seek_to_beginning(search->session, search->stream) : search_beginning(search->session, search->stream);
+}
+
 static int land_at_beginning(struct search *search, struct outcome *outcome) {
-  int result = seek_to_beginning(search->session, search->stream);
+  int result = begin_again(search);
   if (result < 0) return result;
   *outcome = scan(search, true);
-  if (outcome->found && outcome->dropped && (result = seek_to_beginning(search->session, search->stream)) >= 0)
-    scan_again(search, outcome->number);
+  if (outcome->found && outcome->dropped && (result = begin_again(search)) >= 0)
+    scan_again(search, true, outcome->number);
   return result;
 }
 
@@ -273,12 +321,23 @@ static int land_behind(struct search *search, int64_t place, struct outcome *out
   int result = go_to(search, place);
   if (result < 0) return result;
   *outcome = scan(search, false);
-  if (outcome->found && outcome->dropped && (result = go_to(search, place)) >= 0) scan_again(search, outcome->number);
+  if (outcome->found && outcome->dropped && (result = go_to(search, place)) >= 0) scan_again(search, false, outcome->number);
   return result;
 }
 
-static bool is_counted_here(const struct search *search, bool at_beginning, const struct outcome *outcome) {
-  return !at_beginning && counts_times(input_of(search), stream_of(search)) && outcome->pos >= 0 && outcome->pos <= MAX_COUNTED;
+/*
+ * What was read while the input was opened has the times of then: streams were not known as well as now. So where the key
+ * frame lies there, and where times are counted, all is read from the beginning.
+ */
+static bool is_counted_here(const struct search *search, const struct outcome *outcome) {
+  int64_t limit = has_no_index(input_of(search)) ? 0 : search->session->input->looked_at;
+  if (counts_times(input_of(search), stream_of(search))) limit = FFMAX(limit, MAX_COUNTED);
+  return outcome->pos >= 0 && outcome->pos < limit;
+}
+
+static int count(struct search *search, struct outcome *outcome) {
+  search->bytes = search->packets = 0;
+  return land_at_beginning(search, outcome);
 }
 
 static int say_timeless(const struct search *search) {
@@ -286,12 +345,19 @@ static int say_timeless(const struct search *search) {
   return AVERROR(ENOSYS);
 }
 
+/* Behind the end libavformat may find nothing, however far the steps go. */
+static int64_t at_most_end(const struct search *search) {
+  int64_t duration = stream_of(search)->duration, of_all = input_of(search)->duration;
+  if (duration <= 0 && of_all > 0) duration = in_stream(search, of_all);
+  return duration > 0 ? FFMIN(search->target, av_sat_add64(search->beginning, duration)) : search->target;
+}
+
 /* Goes back in growing steps until a key frame is found whose times are true, or the media begins. */
 static int search_back(struct search *search) {
   int first_error = 0;
   int64_t back = has_no_index(input_of(search)) ? 2 * AV_TIME_BASE : 0, best = AV_NOPTS_VALUE;
   for (int step = 0; step < MAX_STEPS && !is_spent(search); step++) {
-    int64_t place = av_sat_sub64(search->target, in_stream(search, back));
+    int64_t place = back ? av_sat_sub64(at_most_end(search), in_stream(search, back)) : search->target;
     bool at_beginning = place <= search->beginning;
     struct outcome outcome = {0};
     int result = at_beginning ? land_at_beginning(search, &outcome) : land_behind(search, place, &outcome);
@@ -300,7 +366,7 @@ static int search_back(struct search *search) {
     bool is_behind = search->target > search->beginning;
     if (at_beginning && outcome.complete && outcome.timeless && is_behind) return say_timeless(search);
     bool is_done = outcome.complete && (at_beginning || (outcome.found && outcome.trusted));
-    if (is_done) return is_counted_here(search, at_beginning, &outcome) ? land_at_beginning(search, &outcome) : 0;
+    if (is_done) return !at_beginning && is_counted_here(search, &outcome) ? count(search, &outcome) : 0;
     if (outcome.complete && outcome.found && best == AV_NOPTS_VALUE) best = place;
     back = back ? av_sat_add64(back, back) : AV_TIME_BASE;
   }

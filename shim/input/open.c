@@ -287,6 +287,7 @@ int input_op_open(struct session *session, double *slot, uint8_t *data, size_t s
     return result;
   }
   log_long_tags(&session->channel.log, input->context);
+  input->looked_at = input->context->pb ? avio_tell(input->context->pb) : 0;
   slot[1] = note_streams(session);
   return 0;
 }
@@ -299,8 +300,11 @@ static bool can_reopen(const struct input *input) {
   return io && io->context->seekable && !av_match_name(input->context->iformat->name, "concat,dash,hls,imf");
 }
 
+/* What libavformat says of it was told the first time. */
 static int open_again(struct session *session) {
   struct input *input = session->input;
+  struct log *log = &session->channel.log;
+  size_t told = log->text.size;
   AVDictionary *others = session->options; /* of an output */
   session->options = NULL;
   av_dict_copy(&session->options, input->options, 0);
@@ -308,6 +312,7 @@ static int open_again(struct session *session) {
   av_dict_free(&session->options);
   session->options = others;
   if (result >= 0 && input->is_looked_at) result = find_stream_info(input);
+  log->text.size = told;
   return result;
 }
 

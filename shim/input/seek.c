@@ -9,6 +9,7 @@
 #include "input.h"
 #include "landing.h"
 #include "open.h"
+#include "window.h"
 
 /* Formats that open files of their own beside, or instead of, the input's I/O context. */
 static bool opens_files(const AVFormatContext *input) {
@@ -60,8 +61,7 @@ static int go_to_byte(struct session *session, int64_t position) {
   return avformat_seek_file(session->input->context, -1, position, position, position, AVSEEK_FLAG_BYTE);
 }
 
-/* Some formats find no time before their first, some none at all. */
-static int search_beginning(struct session *session, int stream) {
+int search_beginning(struct session *session, int stream) {
   AVFormatContext *input = session->input->context;
   struct seek seek = seek_back_to(input->start_time == AV_NOPTS_VALUE ? 0 : input->start_time);
   int result = input_seek(session, &seek);
@@ -84,22 +84,10 @@ struct seek seek_back_to(int64_t time) {
   return (struct seek){.stream = -1, .flags = AVSEEK_FLAG_BACKWARD, .min = INT64_MIN, .target = time, .max = time};
 }
 
-/* On to a time: libavformat would round it to the nearest of the stream, which may be before. */
-static struct seek not_before(AVFormatContext *input, const struct seek *seek) {
-  int stream = seek->stream < 0 ? av_find_default_stream_index(input) : -1;
-  struct seek own = *seek;
-  bool is_forward = seek->min == seek->target && seek->max == INT64_MAX && seek->min != INT64_MIN;
-  if (stream < 0 || !is_forward || opens_files(input)) return own;
-  own.stream = stream;
-  own.min = own.target = to_stream(seek->target, input->streams[stream], AV_ROUND_UP);
-  return own;
-}
-
 static int do_seek(struct session *session, const struct seek *seek) {
   if (seek->flags & AVSEEK_FLAG_BYTE) return go_to_byte(session, seek->target);
   if (can_land(session->input->context, seek)) return land(session, seek);
-  struct seek own = not_before(session->input->context, seek);
-  return input_seek(session, &own);
+  return has_window(session->input->context, seek) ? seek_in_window(session, seek) : input_seek(session, seek);
 }
 
 static struct seek seek_of_slot(const double *slot) {
@@ -118,8 +106,9 @@ static struct seek seek_of_slot(const double *slot) {
 /* Nothing is presented before it. */
 static bool is_to_beginning(const AVFormatContext *input, const struct seek *seek) {
   int64_t beginning = beginning_of(input, seek->stream);
-  bool is_back = !(seek->flags & (AVSEEK_FLAG_BYTE | AVSEEK_FLAG_ANY)) && seek->min == INT64_MIN && seek->max == seek->target;
-  return is_back && beginning != AV_NOPTS_VALUE && seek->target <= beginning;
+  bool is_back = !(seek->flags & (AVSEEK_FLAG_BYTE | AVSEEK_FLAG_ANY)) && seek->min == INT64_MIN;
+  bool is_before = beginning != AV_NOPTS_VALUE && seek->target <= beginning;
+  return is_back && is_before && (seek->max == seek->target || seek->max >= beginning);
 }
 
 /* ---------------------------------------------------------------------------------------- the way back */
@@ -212,7 +201,9 @@ int input_op_seek(struct session *session, double *slot, uint8_t *data, size_t s
   apply_discards(session); /* the default stream is one that is not discarded */
   session->channel.acting = &input->endpoint;
   forget_held(input);
+  input->is_sought = true;
   result = seek_or_go_back(session, &seek);
+  input->is_sought = false;
   if (held && result < 0) {
     av_packet_move_ref(input->packet, held);
     input->held = true;

@@ -13,7 +13,9 @@
 struct seek seek_back_to(int64_t time);
 /* avformat_seek_file(), mended; the backlog is dropped. */
 int input_seek(struct session *session, const struct seek *seek);
-/* To the first packet of all: by opening the source again, else by time, the index of the stream, or bytes. */
+/* To the first packet of all, by time, the index of the stream, or bytes: some formats find no time before their first, some none at all. */
+int search_beginning(struct session *session, int stream);
+/* The same by opening the source again, where that can be done. */
 int seek_to_beginning(struct session *session, int stream);
 operation input_op_seek;
 
