@@ -292,7 +292,8 @@ class Transfer {
     if (this.#options.transform) this.#transformWith(this.#options.transform);
     const range = { start, end: this.#end - this.#joined + this.#origin };
     const chapters = cutChapters(this.#input.chapters, range, this.#shifted);
-    yield* this.#openOutput(this.#joined + start - this.#origin, chapters);
+    // What is played before the beginning, such as an encoder's delay, is no time of the input.
+    yield* this.#openOutput(Math.max(this.#joined + start - this.#origin, 0), chapters);
   }
 
   /**

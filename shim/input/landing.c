@@ -234,8 +234,7 @@ static int warm_up_of(const AVFormatContext *input, const AVStream *stream) {
   return has_times || !stream->codecpar->video_delay ? 0 : stream->codecpar->video_delay + 1;
 }
 
-/* Packets of PCM begin wherever the search goes to. A whole file has so many samples in each; 0: not PCM, or not known. */
-static int64_t samples_of_packet(const AVFormatContext *input, const AVStream *stream) {
+int64_t samples_of_packet(const AVFormatContext *input, const AVStream *stream) {
   const AVCodecParameters *parameters = stream->codecpar;
   const char *format = input->iformat->name;
   if (input->nb_streams != 1 || parameters->block_align <= 0 || parameters->sample_rate <= 0) return 0;

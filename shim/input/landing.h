@@ -17,6 +17,8 @@ struct seek;
 int64_t to_stream(int64_t time, const AVStream *stream, enum AVRounding rounding);
 /* mp4 without fragments lists all of its frames, by decoding time: none behind is presented earlier. */
 bool has_whole_index(const AVFormatContext *input, const AVStream *stream);
+/* It is PCM, whose packets begin wherever a search goes to: so many samples are in those of the whole file. 0: it is not. */
+int64_t samples_of_packet(const AVFormatContext *input, const AVStream *stream);
 /* A search back by time, to no more than a latest place: libavformat does all others. */
 bool can_land(const AVFormatContext *input, const struct seek *seek);
 /* As input_seek(). Where no key frame is found in a bounded number of bytes and steps, it is where libavformat has landed. */

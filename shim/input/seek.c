@@ -171,15 +171,23 @@ static int check(struct session *session, const struct seek *seek) {
 }
 
 /* Where there is nothing before the target, what is read is what is read of an input that was opened just now. */
-static int seek_or_go_back(struct session *session, const struct seek *seek) {
+int input_go_to(struct session *session, const struct seek *seek) {
   struct input *input = session->input;
+  if (!can_seek_input(input) && !opens_files(input->context)) return AVERROR(ESPIPE);
+  input->is_sought = true;
   bool began = is_to_beginning(input->context, seek) && input_reopen(session) >= 0;
   int result = began ? 0 : do_seek(session, seek);
-  if (result >= 0 && !input->endpoint.seek_refused) {
-    batches_clear(session);
-    places_forget(&input->places, began ? NULL : seek);
-    return 0;
-  }
+  input->is_sought = false;
+  if (result < 0 || input->endpoint.seek_refused) return result < 0 ? result : AVERROR(ESPIPE);
+  batches_clear(session);
+  places_forget(&input->places, began ? NULL : seek);
+  return 0;
+}
+
+static int seek_or_go_back(struct session *session, const struct seek *seek) {
+  struct input *input = session->input;
+  int result = input_go_to(session, seek);
+  if (result >= 0) return 0;
   struct endpoint before = input->endpoint; /* what the way back is refused is nobody's matter */
   if (!session->channel.failed) go_back(session);
   input->endpoint.seek_refused = before.seek_refused;
@@ -201,9 +209,7 @@ int input_op_seek(struct session *session, double *slot, uint8_t *data, size_t s
   apply_discards(session); /* the default stream is one that is not discarded */
   session->channel.acting = &input->endpoint;
   forget_held(input);
-  input->is_sought = true;
   result = seek_or_go_back(session, &seek);
-  input->is_sought = false;
   if (held && result < 0) {
     av_packet_move_ref(input->packet, held);
     input->held = true;

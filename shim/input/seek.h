@@ -17,6 +17,8 @@ int input_seek(struct session *session, const struct seek *seek);
 int search_beginning(struct session *session, int stream);
 /* The same by opening the source again, where that can be done. */
 int seek_to_beginning(struct session *session, int stream);
+/* As the operation does it, with the options of the seek; but where it fails the position is lost. */
+int input_go_to(struct session *session, const struct seek *seek);
 operation input_op_seek;
 
 #endif

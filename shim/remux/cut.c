@@ -9,36 +9,60 @@
 #include "remux.h"
 #include "times.h"
 
-static int seek_back(struct session *session, int64_t target) {
-  struct seek seek = seek_back_to(target);
-  int result = input_seek(session, &seek);
-  if (result >= 0) return result;
-  seek.max = INT64_MAX;
-  return input_seek(session, &seek);
+/* A stream of pictures that is wanted: a cut begins with one of its key frames. -1: there is none, and any will do. */
+static int stream_of_pictures(const AVFormatContext *input) {
+  for (unsigned i = 0; i < input->nb_streams; i++) {
+    const AVStream *stream = input->streams[i];
+    bool is_video = stream->codecpar->codec_type == AVMEDIA_TYPE_VIDEO && !is_picture(stream);
+    if (is_video && stream->discard < AVDISCARD_ALL) return (int)i;
+  }
+  return -1;
 }
 
-/*
- * Reads on for the last place at or before `start` that a cut can begin with; AV_NOPTS_VALUE in `found` where the
- * first one is later. `first` is that first one.
- */
-static int scan(struct session *session, bool has_video, int64_t start, int64_t *found, int64_t *first) {
+/* By libavformat alone: in PCM to the sample, and in what is buffered of a source that can't seek. */
+static int search_back(struct session *session, struct seek *seek) {
+  places_forget(&session->input->places, seek);
+  int result = input_seek(session, seek);
+  if (result >= 0 || over_error(&session->channel) < 0) return result;
+  seek->max = INT64_MAX;
+  places_forget(&session->input->places, seek);
+  return input_seek(session, seek);
+}
+
+/* To the last key frame at or before the time; else where libavformat finds any. */
+static int go_back(struct session *session, int64_t time) {
   const AVFormatContext *input = session->input->context;
+  bool is_pcm = input->nb_streams == 1 && samples_of_packet(input, input->streams[0]);
+  struct seek seek = seek_back_to(time);
+  if (is_pcm || !can_seek_input(session->input)) return search_back(session, &seek);
+  seek.stream = stream_of_pictures(input);
+  if (seek.stream >= 0) seek.target = seek.max = to_stream(time, input->streams[seek.stream], AV_ROUND_DOWN);
+  int result = input_go_to(session, &seek);
+  return result >= 0 || over_error(&session->channel) < 0 ? result : search_back(session, &seek);
+}
+
+/* Reads on for the first packet that a cut can begin with, and its time, AV_NOPTS_VALUE where there is none. Nothing is lost. */
+static int find_first(struct session *session, int64_t *time) {
+  enum { MAX_BYTES = 32 * 1024 * 1024 };
   AVPacket *packet = session->input->packet;
-  *found = *first = AV_NOPTS_VALUE;
-  for (int result; (result = input_read_packet(session, packet)) != AVERROR_EOF; av_packet_unref(packet)) {
+  struct packets read = {0};
+  int64_t bytes = 0;
+  int result = 0;
+  *time = AV_NOPTS_VALUE;
+  bool has_video = has_mapped_video(session);
+  while (*time == AV_NOPTS_VALUE && bytes <= MAX_BYTES && over_error(&session->channel) >= 0) {
+    result = input_next_packet(session, packet);
     if (result == AVERROR(EAGAIN)) continue;
-    if (result < 0) return result;
-    if (!can_begin(session, has_video, packet)) continue;
-    const AVStream *stream = input->streams[packet->stream_index];
-    int64_t time = packet_time(packet, stream->time_base);
-    if (time == AV_NOPTS_VALUE) continue;
-    if (*first == AV_NOPTS_VALUE) *first = time;
-    if (time <= start) *found = time;
-    /* A search by an index that is not whole, or without any, lands before the place. */
-    if (time > start || has_whole_index(input, stream)) break;
+    if (result < 0) break;
+    bytes += packet->size;
+    if (can_begin(session, has_video, packet))
+      *time = packet_time(packet, session->input->context->streams[packet->stream_index]->time_base);
+    if (!packets_push(&read, packet)) av_packet_unref(packet);
   }
-  av_packet_unref(packet);
-  return 0;
+  backlog_put_first(&session->input->backlog, &read);
+  if (result == AVERROR_EOF) session->input->backlog.result = result;
+  bool is_error = result < 0 && result != AVERROR_EOF && result != AVERROR(EAGAIN);
+  return is_error ? result : over_error(&session->channel);
 }
 
 /* Where the container says how long it is, not where that was guessed from the bit rate. */
@@ -47,34 +71,22 @@ static bool is_past_end(const AVFormatContext *input, int64_t beginning, int64_t
          start >= av_sat_add64(beginning, input->duration);
 }
 
-/* Goes back in growing steps until a place to begin with is at or before the start, or the media begins later. */
 int remux_op_cut(struct session *session, double *slot, uint8_t *data, size_t size) {
   (void)data, (void)size;
   struct remux *remux = session->remux;
   if (!session->input || !remux || isnan(remux->start)) return AVERROR(EINVAL);
   struct input *input = session->input;
   forget_held(input);
-  places_forget(&input->places, NULL);
   session->channel.acting = &input->endpoint;
   discard_unmapped(session);
-  bool has_video = has_mapped_video(session);
   int64_t start = from_seconds(remux->start);
-  int64_t found = AV_NOPTS_VALUE, first = AV_NOPTS_VALUE;
-  int64_t beginning = session->input->context->start_time == AV_NOPTS_VALUE ? 0 : session->input->context->start_time;
+  int64_t beginning = input->context->start_time == AV_NOPTS_VALUE ? 0 : input->context->start_time;
   slot[2] = is_past_end(input->context, beginning, start);
   if (slot[2]) return 0;
-  for (int64_t back = 0;; back = back ? av_sat_add64(back, back) : AV_TIME_BASE) {
-    int64_t earlier = av_sat_sub64(start, back), target = earlier > beginning ? earlier : beginning;
-    int result = seek_back(session, target);
-    if (result >= 0) result = scan(session, has_video, start, &found, &first);
-    if (result >= 0 && found == AV_NOPTS_VALUE && target > beginning) continue;
-    if (result >= 0) result = seek_back(session, target);
-    struct seek origin = seek_back_to(target);
-    places_forget(&input->places, &origin);
-    if (result < 0) return input->endpoint.seek_refused || !can_seek_input(input) ? AVERROR(ESPIPE) : result;
-    remux->min_time = found != AV_NOPTS_VALUE ? found : first;
-    remux->shift = remux->min_time != AV_NOPTS_VALUE ? remux->min_time : 0;
-    slot[1] = remux->min_time == AV_NOPTS_VALUE ? NAN : (double)remux->min_time / AV_TIME_BASE;
-    return 0;
-  }
+  int result = go_back(session, FFMAX(start, beginning));
+  if (result >= 0) result = find_first(session, &remux->min_time);
+  if (result < 0) return input->endpoint.seek_refused || !can_seek_input(input) ? AVERROR(ESPIPE) : result;
+  remux->shift = remux->min_time != AV_NOPTS_VALUE ? remux->min_time : 0;
+  slot[1] = remux->min_time == AV_NOPTS_VALUE ? NAN : (double)remux->min_time / AV_TIME_BASE;
+  return 0;
 }
