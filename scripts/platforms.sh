@@ -91,9 +91,12 @@ run_windows-x86_64() {
   get_deno win32-x64
   copy_checkout "$chroot" "$root/lib/windows-x86_64/libavio.dll"
   cp "$deno/deno.exe" "$chroot/deno.exe"
+  local code=0
   mountpoint -q "$chroot/proc" || mount --bind /proc "$chroot/proc"
   chroot "$chroot" /usr/bin/env -i HOME=/root PATH=/usr/bin:/bin LANG=C.UTF-8 WINEDEBUG=-all NO_COLOR=1 DENO_DIR='Z:\deno' \
-    sh -c 'cd /checkout && exec /usr/lib/wine/wine64 /deno.exe "$@"' sh "${test_options[@]}" "${TESTS[@]}"
+    sh -c 'cd /checkout && exec /usr/lib/wine/wine64 /deno.exe "$@"' sh "${test_options[@]}" "${TESTS[@]}" || code=$?
+  umount --lazy "$chroot/proc" # wine's server ends some seconds later
+  return $code
 }
 
 # Deno itself wants a newer glibc than Debian 11 has: the dynamic linker says whether all is there for the library.
