@@ -51,6 +51,8 @@ Flags about IN:
   --probe-size BYTES            read to find out the format (5000000)
   --analyze-duration SECONDS    of media read to find out the streams (5)
   --no-stream-info              open only, don't find out about the streams
+  --strict                      a segment of a playlist that is missing is an
+                                error; else it is left out
   --max-streams N               streams it may have (1000)
   --max-packet-size BYTES       a larger packet is an error (268435456)
   --max-open-size BYTES         that finding out may read (268435456)

@@ -22,6 +22,7 @@ export const inputFlags = {
   "max-open-size": text,
   "max-memory": text,
   "no-stream-info": { type: "boolean", default: false },
+  strict: { type: "boolean", default: false },
   "buffer-size": text,
   header: texts,
   retries: text,
@@ -32,6 +33,7 @@ export const inputFlags = {
 export type InputValues = {
   "input-option": string[];
   "no-stream-info": boolean;
+  strict: boolean;
   header: string[];
 } & Partial<Record<InputText, string>>;
 type InputText =
@@ -65,6 +67,7 @@ export function inputOptions(values: InputValues): DemuxerOptions {
     maxOpenSize: integerOf(values["max-open-size"], "--max-open-size", 1),
     maxMemory: integerOf(values["max-memory"], "--max-memory", 4194304),
     findStreamInfo: values["no-stream-info"] ? false : undefined,
+    strict: values.strict ? true : undefined,
     bufferSize: integerOf(values["buffer-size"], "--buffer-size", 1),
     http: Object.keys(http).length > 0 ? http : undefined,
     timeout: timeout === undefined ? undefined : timeout * 1000,

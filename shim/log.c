@@ -68,8 +68,10 @@ static void on_log(void *origin, int level, const char *format, va_list argument
     if (is_refused_format(format)) current->refuses_format = true;
     if (strstr(format, "ended prematurely")) current->ended_early = true;
     if (strstr(format, "root atom offset")) current->past_end = true;
+    if (strstr(format, "loading first fragment")) current->lacks_fragment = true;
     if (strstr(format, "Error applying bitstream filters")) current->filter_failed = true;
   }
+  if (current && level <= AV_LOG_WARNING && strstr(format, "Failed to open an initialization section")) current->lacks_init = true;
   if (current && level <= threshold) append_line(current, origin, level, format, arguments);
 }
 

@@ -17,6 +17,8 @@ struct log {
   bool refuses_format;      /* the same: a format that is not among those that may be tried */
   bool ended_early; /* the source, in the middle of something */
   bool past_end;    /* mp4's demuxer was to go on behind the end of the source, where nothing is to be missed */
+  bool lacks_init;  /* hls could not open what comes before its segments */
+  bool lacks_fragment; /* dash found no segment any more of one of its streams */
   bool filter_failed; /* one that a muxer puts before itself could not read a packet */
   int errors;       /* lines of that level */
 };

@@ -78,10 +78,16 @@ static int open_stand_in(struct channel *channel, const struct io *output, struc
   return *io ? 0 : AVERROR(ENOMEM);
 }
 
-/* It names nothing that JavaScript would have to allow. */
+/* It names nothing that JavaScript would have to allow. hls has lines of so many bytes, and cuts what is longer. */
 static int open_data(struct channel *channel, const char *url, struct io **io) {
+  enum { CUT = 4095 - 5 };
   channel->acting->opens++;
   if (opening_exceeds(channel->acting, 0, 1)) return AVERROR(EMSGSIZE);
+  if (strlen(url) == CUT) {
+    log_line(&channel->log, AV_LOG_ERROR, "a data: URL in a playlist has more than 4,095 bytes, where libavformat cuts it");
+    channel_fail(channel, AVERROR(EMSGSIZE));
+    return AVERROR(EMSGSIZE);
+  }
   uint8_t *bytes;
   int size = data_url_decode(url, &bytes);
   if (size < 0) return size;

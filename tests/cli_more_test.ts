@@ -409,6 +409,15 @@ Deno.test("cli: remux reaches the options of the input", async () => {
   ]);
 });
 
+Deno.test("cli: --strict makes a missing segment an error", async () => {
+  using folder = temporaryFolder();
+  const path = folder.path("a.m3u8");
+  assertDone(await avio("remux", video, path, "-q", "-o", "hls_time=1", "-o", "hls_playlist_type=vod"));
+  Deno.removeSync(folder.path("a1.ts"));
+  await remuxed(path, folder.path("b.mkv"));
+  await assertAllFail([[["remux", path, folder.path("c.mkv"), "-q", "--strict"], 1, "a1.ts"]]);
+});
+
 Deno.test("cli: remux --timeout ends a read that takes too long", async () => {
   using folder = temporaryFolder();
   const script = `sleep 2 | avio remux - "$1" --timeout 0.3`;

@@ -26,7 +26,7 @@ struct input *input_new(struct session *session, struct io *io) {
   input->max_packet_bytes = target->max_packet_size;
   input->behind = -1;
   channel_attach(channel, &input->endpoint);
-  channel->log.exceeds_max_streams = channel->log.refuses_format = channel->log.ended_early = channel->log.past_end = false;
+  channel->log.exceeds_max_streams = channel->log.refuses_format = channel->log.ended_early = channel->log.past_end = channel->log.lacks_init = false;
   channel->log.errors = 0;
   channel_lock(channel);
   session->input = input;
@@ -156,7 +156,7 @@ static int explain(struct session *session, AVPacket *packet, int result) {
   }
   if (result < 0 && input->endpoint.seek_refused) return AVERROR(ESPIPE);
   if (result == AVERROR_EOF && input->endpoint.refused_url) return AVERROR(EPERM);
-  bool nothing = result < 0 && input->endpoint.missing && !input->endpoint.delivered;
+  bool nothing = result < 0 && input->endpoint.missing && (!input->endpoint.delivered || channel->log.lacks_init);
   return nothing ? AVERROR(ENOENT) : result;
 }
 
@@ -168,10 +168,24 @@ static void mend_cover(const AVFormatContext *input, AVPacket *packet) {
   packet->duration = 0;
 }
 
+/* At the end of one stream, where its last segments are missing, dash may report an error; asked again it goes on with the others. */
+static int read_on(struct session *session, AVPacket *packet) {
+  const struct endpoint *endpoint = &session->input->endpoint;
+  struct log *log = &session->channel.log;
+  AVFormatContext *context = session->input->context;
+  int result = AVERROR_INVALIDDATA;
+  for (unsigned i = 0; i <= context->nb_streams && result == AVERROR_INVALIDDATA; i++) {
+    log->lacks_fragment = false;
+    result = av_read_frame(context, packet);
+    if (!log->lacks_fragment || !endpoint->missing) return result;
+  }
+  return result;
+}
+
 static int read_frame(struct session *session, AVPacket *packet) {
   AVFormatContext *input = session->input->context;
   session->channel.acting = &session->input->endpoint;
-  int result = av_read_frame(input, packet);
+  int result = read_on(session, packet);
   if (result >= 0) mend_cover(input, packet);
   return explain(session, packet, result);
 }
