@@ -167,14 +167,7 @@ Deno.test("An exception of a callback is the one that is thrown; an error of FFm
 });
 
 Deno.test("Workers that are terminated in the middle leave the others alone", async () => {
-  const code = `
-    import { remux, MemorySink } from ${JSON.stringify(new URL("../mod.ts", import.meta.url).href)};
-    postMessage("ready");
-    for (;;) await remux(new URL(${
-    JSON.stringify(fixture("video.mp4").href)
-  }), new MemorySink(), { format: "matroska" });
-  `;
-  const url = URL.createObjectURL(new Blob([code], { type: "text/javascript" }));
+  const url = new URL("./support/remux_worker.ts", import.meta.url).href;
   for (let time = 0; time < 3; time++) {
     const worker = new Worker(url, { type: "module" });
     await new Promise<void>((resolve, reject) => {
@@ -184,7 +177,6 @@ Deno.test("Workers that are terminated in the middle leave the others alone", as
     await remux(fixture("video.mp4"), new MemorySink(), { format: "mpegts" });
     worker.terminate();
   }
-  URL.revokeObjectURL(url);
   assert((await probe(fixture("video.mkv"))).streams.length > 0);
 });
 
