@@ -20,11 +20,12 @@ import {
   keyValues,
   mediaTypes,
   rangeOf,
+  rangesOf,
+  splitPlaces,
   streamEdits,
   streamFilters,
   streamIndexes,
   tagsOf,
-  timeOf,
   timestampsOf,
   whatOf,
 } from "./cli/arguments.ts";
@@ -123,21 +124,23 @@ const commands: Readonly<Record<CommandName, (args: string[]) => void | Promise<
   },
 
   remux(args) {
-    const { values, positionals } = parseFlags(args, transferFlags);
+    const { values, positionals } = parseFlags(args, { ...transferFlags, range: texts });
     const [input, output] = checkFiles(positionals, ["IN", "OUT"]) as [string, string];
-    return remux({ input, ...transferArguments(output, values) });
+    const ranges = rangesOf(values.range, "--range");
+    if (ranges.length > 0 && (values.start ?? values.end) !== undefined) {
+      throw new UsageError("--range can't be beside --start and --end");
+    }
+    return remux({ input, ...transferArguments(output, values), ...(ranges.length > 0 ? { ranges } : {}) });
   },
 
   split(args) {
     const { "no-chapters": _, ...shared } = transferFlags; // segments have none
-    const options = { ...shared, every: text, "keep-times": flag } as const;
-    const { values, positionals } = parseFlags(args, options);
+    const places = { every: text, at: text, count: text, size: text } as const;
+    const { values, positionals } = parseFlags(args, { ...shared, ...places, "keep-times": flag });
     const [input, output] = checkFiles(positionals, ["IN", "OUT"]) as [string, string];
     if (values["no-overwrite"]) throw new UsageError("-n: OUT stands for several files");
-    const every = timeOf(values.every, "--every");
-    if (!every) throw new UsageError(every === 0 ? "--every: must be more than 0" : "--every is missing");
     const transfer = transferArguments(output, { ...values, "no-chapters": false });
-    return split({ input, every, keepTimes: values["keep-times"], ...transfer });
+    return split({ input, places: splitPlaces(values), keepTimes: values["keep-times"], ...transfer });
   },
 
   concat(args) {

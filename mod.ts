@@ -91,6 +91,7 @@ export { type KeyFrameOptions, keyFrames, keyFramesSync } from "./format/key_fra
 export type {
   RemuxedStream,
   RemuxOptions,
+  RemuxRange,
   RemuxResult,
   RemuxStart,
   StartingStream,

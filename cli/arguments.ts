@@ -43,13 +43,57 @@ export function timeOf(text: string | undefined, flag: string): number | undefin
 export function rangeOf(
   startText: string | undefined,
   endText: string | undefined,
+  startFlag = "--start",
+  endFlag = "--end",
 ): { start: number | undefined; end: number | undefined } {
-  const start = timeOf(startText, "--start");
-  const end = timeOf(endText, "--end");
+  const start = timeOf(startText, startFlag);
+  const end = timeOf(endText, endFlag);
   if (end !== undefined && end <= (start ?? 0)) {
-    throw new UsageError(`--end: must be after ${startText ?? 0}, is '${endText}'`);
+    throw new UsageError(`${endFlag}: must be after ${startText ?? 0}, is '${endText}'`);
   }
   return { start, end };
+}
+
+/** Parts that are kept: `0:10-0:20`, or to the end: `0:10-`. */
+export function rangesOf(texts: readonly string[], flag: string): { start?: number; end?: number }[] {
+  return texts.map((text) => {
+    const [, from, to] = /^([^-]*)-([^-]*)$/.exec(text) ?? [];
+    if (from === undefined || to === undefined || from + to === "") {
+      throw new UsageError(`${flag}: must be START-END, is '${text}'`);
+    }
+    const { start, end } = rangeOf(from || undefined, to || undefined, flag, flag);
+    return { ...(start === undefined ? {} : { start }), ...(end === undefined ? {} : { end }) };
+  });
+}
+
+/** Where `split` begins a new file: exactly one of its flags says so. */
+export function splitPlaces(values: {
+  every?: string | undefined;
+  at?: string | undefined;
+  count?: string | undefined;
+  size?: string | undefined;
+}): { every?: number; at?: number[] | "chapters"; count?: number; size?: number } {
+  const every = timeOf(values.every, "--every");
+  const count = integerOf(values.count, "--count", 1);
+  const size = integerOf(values.size, "--size", 1);
+  if (every === 0) throw new UsageError("--every: must be more than 0");
+  const all = [
+    ...(every === undefined ? [] : [{ every }]),
+    ...(values.at === undefined ? [] : [{ at: placesOf(values.at) }]),
+    ...(count === undefined ? [] : [{ count }]),
+    ...(size === undefined ? [] : [{ size }]),
+  ];
+  const [places] = all;
+  if (!places) throw new UsageError("--every is missing, or --at, --count or --size");
+  if (all.length > 1) throw new UsageError("Give one of --every, --at, --count and --size");
+  return places;
+}
+
+function placesOf(text: string): number[] | "chapters" {
+  if (text === "chapters") return text;
+  const places = text.split(",").map((place) => timeOf(place, "--at")!);
+  if (places.every((place, index) => index === 0 || place > places[index - 1]!)) return places;
+  throw new UsageError(`--at: times must ascend, is '${text}'`);
 }
 
 /** What `--timestamps` says. */

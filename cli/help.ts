@@ -144,6 +144,9 @@ is IN. Streams that the format of OUT can't hold are left out. A playlist may
 open what is in its own folder or on its own server, hls and its like write
 their files beside OUT.
 
+  --range TIME-TIME         keep this part, and no others but those that are
+                            given so; again for more
+
 ${WRITING}
   --no-chapters             without the chapters of IN
 ${QUIET}
@@ -164,7 +167,8 @@ Examples:
   avio remux https://example.com/clip.mkv clip.mp4`,
 
   split: `\
-Usage: avio split IN OUT --every TIME [flags]
+Usage: avio split IN OUT (--every TIME | --at TIME,TIME | --count N | --size N)
+                  [flags]
 
 Writes IN as several files, without decoding or encoding. Each begins with a key
 frame. OUT is a name with %d for the number of the file, which begins with 0, or
@@ -173,6 +177,9 @@ it is IN.
 
 Flags:
   --every TIME              a new file with the first key frame after so long
+  --at TIME,TIME            after these times, or --at chapters
+  --count N                 so many files of about the same length
+  --size N                  after so many bytes of packets
   --keep-times              timestamps go on from file to file; else each begins
                             with 0
 

@@ -1,7 +1,7 @@
 /**
  * `avio split`: one file as several, each of which begins with a key frame.
  */
-import { formatOptions, guessFormat, split as splitAsync, splitSync } from "../mod.ts";
+import { formatOptions, guessFormat, split as splitAsync, type SplitOptions, splitSync } from "../mod.ts";
 import { UsageError } from "./errors.ts";
 import { checkOutputFormat } from "./formats.ts";
 import { inputSource, needsAsync } from "./input.ts";
@@ -13,7 +13,8 @@ import { type Transfer, transfer, transferReport } from "./transfer.ts";
 /** What the command line says; `output` is a pattern of names. */
 export interface SplitArguments extends Transfer {
   input: string;
-  every: number;
+  /** Where: one of these. */
+  places: Pick<SplitOptions, "every" | "at" | "count" | "size">;
   /** Timestamps go on from segment to segment. */
   keepTimes: boolean;
 }
@@ -29,7 +30,7 @@ export async function split(args: SplitArguments): Promise<void> {
     const options = {
       ...chosen,
       format,
-      every: args.every,
+      ...args.places,
       ...(args.keepTimes ? { resetTimestamps: false } : {}),
       options: args.options,
       input: besideInput(args.input, args.inputOptions),

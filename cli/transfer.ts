@@ -7,6 +7,7 @@ import {
   type DemuxerOptions,
   type MediaType,
   type RemuxOptions,
+  type RemuxRange,
   type RemuxResult,
   type Stream,
   type StreamEdits,
@@ -34,6 +35,8 @@ export interface Transfer {
   inputOptions: DemuxerOptions;
   start?: number | undefined;
   end?: number | undefined;
+  /** Several parts instead. */
+  ranges?: RemuxRange[] | undefined;
   timestamps?: "zero" | "keep" | undefined;
   /** Types and numbers of the streams to keep; of both none is all streams. */
   only: MediaType[];
@@ -106,6 +109,7 @@ function libraryOptions(args: Transfer, seen: Stream[]): RemuxOptions {
   return {
     ...(start === undefined ? {} : { start }),
     ...(end === undefined ? {} : { end }),
+    ...(args.ranges === undefined ? {} : { ranges: args.ranges }),
     ...(timestamps === undefined ? {} : { timestamps }),
     ...(isChoosing(args) || Object.keys(edits).length > 0 ? { streams: chooser(args, seen) } : {}),
     ...(hasFilters ? { bitstreamFilter: ({ index, type }) => filters[index] ?? filters[type] } : {}),
@@ -205,6 +209,7 @@ function inOurFlags({ argument, fault }: ArgumentFault, inputs: readonly string[
   if (argument.startsWith("options.")) {
     return new UsageError(`-o ${argument.slice("options.".length)}: ${fault}`);
   }
+  if (argument.startsWith("ranges[")) return new Failure(`--range: ${fault}`);
   const flag = Object.hasOwn(FLAGS, argument) ? FLAGS[argument]! : inputFlagOf(argument);
   if (flag === null) return null;
   const isOfMedia = argument === "start" || argument === "end"; // how long it is shows when it is open

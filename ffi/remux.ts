@@ -80,6 +80,8 @@ export interface StepLimits {
   milliseconds: number;
   /** Seconds of the input: a key frame from there on ends it, and is kept for the next output; NaN: none does. */
   until: number;
+  /** Bytes of packets: a key frame after so many ends it, too; 0: none does. */
+  maxBytes?: number;
   /** No other input comes behind this one: where nothing has come out by its end, that is an error. */
   isLast: boolean;
 }
@@ -99,9 +101,15 @@ export interface RemuxStep {
 /** Packets from the input to the output, until a limit. */
 export function* remuxStep(
   session: Session,
-  { milliseconds, until, isLast }: StepLimits,
+  { milliseconds, until, maxBytes = 0, isLast }: StepLimits,
 ): Operation<RemuxStep> {
-  const slot = yield* session.run(operations.remux, [Infinity, milliseconds, until, isLast ? 1 : 0]);
+  const slot = yield* session.run(operations.remux, [
+    Infinity,
+    milliseconds,
+    until,
+    isLast ? 1 : 0,
+    maxBytes,
+  ]);
   const [, state, packets, seconds, bytesRead, breakAt] = slot as unknown as [
     number,
     number,

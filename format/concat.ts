@@ -22,8 +22,11 @@ export interface ConcatSource {
 function planOf(
   sources: readonly (Source | ConcatSource)[],
   sink: Sink,
-  { input: common = {} }: RemuxOptions,
+  { input: common = {}, ranges }: RemuxOptions,
 ): Plan {
+  if (ranges !== undefined) {
+    throw argumentError(TypeError, "ranges", "is for one source: name it once for each range");
+  }
   checkArray(sources, "sources");
   if (sources.length === 0) throw argumentError(TypeError, "sources", "there is none");
   const planned = sources.map((item, index) => {

@@ -40,8 +40,11 @@ export interface MergeSource {
 }
 
 /** Options of {@linkcode merge}. Those that it shares with `remux` mean the same. */
-export interface MergeOptions
-  extends Omit<RemuxOptions, "input" | "streams" | "bitstreamFilter" | "start" | "transform" | "onstart"> {
+export interface MergeOptions extends
+  Omit<
+    RemuxOptions,
+    "input" | "streams" | "bitstreamFilter" | "start" | "ranges" | "transform" | "onstart"
+  > {
   /** Which source's tags the output has beside those of `metadata` and `tags`; null: none's. @default {0} */
   tagsFrom?: number | null;
   /** Pictures that belong to the file, as `Muxer.addCover` takes them: of mp3, aiff, flac, mp4 and Matroska. */
@@ -55,6 +58,7 @@ const {
   streams: _streams,
   bitstreamFilter: _filter,
   start: _start,
+  ranges: _ranges,
   transform: _transform,
   onstart: _onstart,
   ...shared

@@ -4,7 +4,17 @@
 import { argumentError } from "../ffi/errors.ts";
 import type { MaybePromise } from "../ffi/operation.ts";
 import type { Limits } from "../ffi/session.ts";
-import { checkFunction, checkLimit, checkNumber, checkOneOf, type Names, optional } from "../io/arguments.ts";
+import {
+  checkArray,
+  checkFunction,
+  checkLimit,
+  checkNames,
+  checkNumber,
+  checkObject,
+  checkOneOf,
+  type Names,
+  optional,
+} from "../io/arguments.ts";
 import type { FormatInfo } from "./formats.ts";
 import { checkSelection, type StreamSelection } from "./edits.ts";
 import { checkDemuxerOptions, type DemuxerOptions } from "./open_input.ts";
@@ -40,6 +50,11 @@ export interface RemuxOptions extends MuxerOptions {
   /** Seconds; packets that are shown from there on are left out, and with B-frames no others. @default {Infinity} */
   end?: number;
   /**
+   * Several ranges instead of `start` and `end`, in their order: what is kept of them is one output without gaps. Each begins
+   * with the last key frame at or before its start; ranges that meet so are one. The source must be seekable.
+   */
+  ranges?: readonly RemuxRange[];
+  /**
    * `"zero"`: the output begins with 0, as that of `ffmpeg -c copy`. What is decoded but not shown at the beginning (the
    * delay of an encoder) has times below 0, which mp4 has as an edit list; formats without such times begin with it.
    * Where the times of MPEG-TS jump or roll over they go on instead. `"keep"`: times are those of the input.
@@ -58,6 +73,14 @@ export interface RemuxOptions extends MuxerOptions {
   onstart?: (start: RemuxStart) => MaybePromise<void>;
   /** Called some ten times a second, and when all is written. What it throws ends the remux. */
   onprogress?: (progress: RemuxProgress) => void;
+}
+
+/** A part of a source that is kept. */
+export interface RemuxRange {
+  /** Seconds. @default {0} */
+  start?: number;
+  /** Seconds. @default {Infinity} */
+  end?: number;
 }
 
 /** An output before anything of it is written. */
@@ -120,6 +143,7 @@ export const remuxOptionNames: Names<RemuxOptions> = {
   bitstreamFilter: true,
   start: true,
   end: true,
+  ranges: true,
   timestamps: true,
   transform: true,
   onstart: true,
@@ -140,8 +164,35 @@ export function checkRemuxOptions<T extends RemuxOptions>(options: T | undefined
   optional(checkFunction, checked.editChapters, "editChapters");
   const start = optional(checkNumber, checked.start, "start", 0) ?? 0;
   const end = optional(checkLimit, checked.end, "end", 0) ?? Infinity;
-  if (end > start) return checked;
-  throw argumentError(RangeError, "end", `must be after start (${start}), is ${end}`);
+  if (end <= start) throw argumentError(RangeError, "end", `must be after start (${start}), is ${end}`);
+  if (checked.ranges === undefined) return checked;
+  if (checked.start !== undefined || checked.end !== undefined) {
+    throw argumentError(TypeError, "ranges", "can't be beside start and end");
+  }
+  checkRanges(checked.ranges);
+  return checked;
+}
+
+const rangeNames: Names<RemuxRange> = { start: true, end: true };
+
+function checkRanges(ranges: readonly RemuxRange[]): void {
+  if (checkArray(ranges, "ranges").length === 0) {
+    throw argumentError(RangeError, "ranges", "must not be empty");
+  }
+  ranges.reduce((before, range, index) => {
+    const name = `ranges[${index}]`;
+    checkNames(checkObject(range, name), rangeNames, name, "field");
+    const start = optional(checkNumber, range.start, `${name}.start`, 0) ?? 0;
+    const end = optional(checkLimit, range.end, `${name}.end`, 0) ?? Infinity;
+    if (start < before) {
+      const problem = `must not be before the end of the range before (${before}), is ${start}`;
+      throw argumentError(RangeError, `${name}.start`, problem);
+    }
+    if (end <= start) {
+      throw argumentError(RangeError, `${name}.end`, `must be after start (${start}), is ${end}`);
+    }
+    return end;
+  }, 0);
 }
 
 /** What ends a remux early: the limits of the whole, and of each input. */

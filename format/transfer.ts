@@ -58,10 +58,20 @@ export interface Plan {
   split?: Split;
 }
 
+/** Where a new output begins, with the next key frame: one of these. */
+export interface SplitPlaces {
+  /** At multiples of so many seconds. */
+  every?: number | undefined;
+  /** At these seconds, or where chapters begin. */
+  at?: readonly number[] | "chapters" | undefined;
+  /** So that there are so many, of the same length. */
+  count?: number | undefined;
+  /** After so many bytes of packets. */
+  size?: number | undefined;
+}
+
 /** Several outputs. */
-interface Split {
-  /** Seconds after which a new one begins, with the next key frame. */
-  every: number;
+interface Split extends SplitPlaces {
   resetTimestamps: boolean;
   onsegment: (index: number) => MaybePromise<Sink>;
 }
@@ -87,6 +97,9 @@ export interface Transferred {
 
 /** Milliseconds. */
 export const PROGRESS_INTERVAL = 100;
+
+/** Seconds: what is not farther behind the beginning of an output begins with it. */
+const AT_ONCE = 0.1;
 
 /** Tags that tell of the container that was, not of the media. */
 const CONTAINER_TAGS = new Set(["major_brand", "minor_version", "compatible_brands", "encoder"]);
@@ -167,6 +180,12 @@ class Transfer {
   #parts: Part[] = [];
   /** Seconds of the joined sources before this one. */
   #joined = 0;
+  /** What is kept, in seconds of the joined sources; several ranges of one source. */
+  #ranges: { start: number; end: number }[];
+  /** Which of them is being written. */
+  #range = 0;
+  /** The source is not at its beginning any more. */
+  #hasSought = false;
   /** Seconds that are taken from the times of this one. */
   #shifted = 0;
   #counted = { packets: 0, bytesRead: 0, bytesWritten: 0 };
@@ -182,6 +201,12 @@ class Transfer {
     this.#options = options;
     this.#places = places;
     this.#meter = new ProgressMeter(options.onprogress);
+    const {
+      start,
+      end,
+      ranges = [{ ...(start === undefined ? {} : { start }), ...(end === undefined ? {} : { end }) }],
+    } = options;
+    this.#ranges = ranges.map(({ start = 0, end = Infinity }) => ({ start, end }));
   }
 
   *run(): Operation<Transferred> {
@@ -202,7 +227,7 @@ class Transfer {
   }
 
   get #start(): number {
-    return this.#options.start ?? 0;
+    return this.#ranges[this.#range]!.start;
   }
 
   get #keepsTimes(): boolean {
@@ -210,7 +235,7 @@ class Transfer {
   }
 
   get #end(): number {
-    return this.#options.end ?? Infinity;
+    return this.#ranges[this.#range]!.end;
   }
 
   // ---------------------------------------------------------------------------------------- sources
@@ -265,11 +290,10 @@ class Transfer {
   *#write(index: number): Operation<void> {
     if (this.#output) this.#continue(index);
     else yield* this.#begin();
-    const { every = Infinity, resetTimestamps = false } = this.#plan.split ?? {};
+    const { resetTimestamps = false, size = 0 } = this.#plan.split ?? {};
     const beginning = this.#output!.start;
     for (let start = beginning;;) {
-      const pieces = Math.floor((start - beginning) / every + 1e-9) + 1;
-      const brokenAt = yield* this.#copy(beginning + pieces * every + this.#origin);
+      const brokenAt = yield* this.#copy(this.#placeAfter(start, beginning) + this.#origin, size);
       if (brokenAt === null) break;
       start = brokenAt - this.#origin;
       yield* this.#endOutput(start);
@@ -277,23 +301,90 @@ class Transfer {
       if (resetTimestamps) this.#shift(brokenAt, NaN);
       yield* this.#openOutput(start, []);
     }
+    while (++this.#range < this.#ranges.length) {
+      yield* this.#goOn();
+      yield* this.#copy(Infinity);
+    }
+    this.#range = this.#ranges.length - 1;
     const { last } = this.#seconds();
     this.#joined += last === null ? this.#input.duration ?? 0 : last + this.#shifted - this.#origin;
+  }
+
+  /** The second from which on a key frame begins a new output; Infinity: none does, or not by time. */
+  #placeAfter(start: number, beginning: number): number {
+    const { every, at, count } = this.#plan.split ?? {};
+    if (at !== undefined) return this.#placesOf(at).find((place) => place > start + AT_ONCE) ?? Infinity;
+    if (count !== undefined && this.#parts.length >= count - 1) return Infinity;
+    const length = count === undefined ? every : this.#lengthFrom(beginning) / count;
+    if (length === undefined) return Infinity;
+    return beginning + (Math.floor((start - beginning) / length + 1e-9) + 1) * length;
+  }
+
+  #placesOf(at: NonNullable<SplitPlaces["at"]>): readonly number[] {
+    if (at !== "chapters") return at;
+    const { chapters } = this.#input;
+    if (chapters.length === 0) throw argumentError(TypeError, "at", "the source has no chapters");
+    return chapters.map(({ start }) => start - this.#origin).toSorted((a, b) => a - b);
+  }
+
+  #lengthFrom(beginning: number): number {
+    const last = this.#lastSecond;
+    if (Number.isFinite(last)) return last - beginning;
+    throw argumentError(TypeError, "count", "the source does not say how long it is");
   }
 
   /** The first output, with the first source that is wanted. */
   *#begin(): Operation<void> {
     yield* this.#chooseOutput();
     if (this.#keepsTimes) remuxing.keepTimes(this.#session);
+    if (this.#ranges.length > 1) yield* this.#findRanges();
     this.#setRange();
     const start = yield* this.#cut();
     if (this.#start > 0) this.#shift(this.#keepsTimes ? 0 : start, start);
     else this.#shift(this.#keepsTimes ? 0 : this.#beginning, NaN);
     if (this.#options.transform) this.#transformWith(this.#options.transform);
-    const range = { start, end: this.#end - this.#joined + this.#origin };
-    const chapters = cutChapters(this.#input.chapters, range, this.#shifted);
+    const chapters = this.#chaptersFrom(start);
     // What is played before the beginning, such as an encoder's delay, is no time of the input.
     yield* this.#openOutput(Math.max(this.#joined + start - this.#origin, 0), chapters);
+  }
+
+  /** The key frames that ranges begin with. Those that meet so are one: nothing is written twice. */
+  *#findRanges(): Operation<void> {
+    const found: { start: number; end: number }[] = [];
+    for (const { end } of this.#ranges) {
+      this.#setRange();
+      const start = (yield* this.#cut()) - this.#origin;
+      const before = found.at(-1);
+      if (before && start <= before.end) before.end = end;
+      else found.push({ start, end });
+      this.#range = Math.min(this.#range + 1, this.#ranges.length - 1);
+    }
+    this.#ranges = found;
+    this.#range = 0;
+  }
+
+  /** The next range of the source: its times go on where those before have ended. */
+  *#goOn(): Operation<void> {
+    this.#setRange();
+    const start = yield* this.#cut();
+    const media = this.#chosen!.filter(({ stream }) => isSoundOrMotion(stream));
+    const { last } = this.#seconds(media.length > 0 ? media : this.#chosen!);
+    this.#shift(this.#keepsTimes ? 0 : start - (last ?? 0), start);
+  }
+
+  /** Chapters of what is kept, with the times of the output, whose first range begins with that second of the source. */
+  #chaptersFrom(start: number): Chapter[] {
+    let shift = this.#shifted;
+    return this.#ranges.flatMap((own, index) => {
+      const range = {
+        start: index === 0 ? start : own.start + this.#origin,
+        end: own.end - this.#joined + this.#origin,
+      };
+      const chapters = cutChapters(this.#input.chapters, range, shift);
+      const next = this.#ranges[index + 1];
+      if (next && !this.#keepsTimes) shift += next.start + this.#origin - range.end;
+      return chapters;
+    });
   }
 
   /**
@@ -321,29 +412,38 @@ class Transfer {
   /** The range counts from the beginning of the media, its timestamps may not. */
   #setRange(): void {
     const timestamp = (time: number) => Math.max(0, time - this.#joined) + this.#origin;
-    const start = this.#start > 0 ? timestamp(this.#start) : NaN;
+    const start = this.#mustSeek ? timestamp(this.#start) : NaN;
     remuxing.setRange(this.#session, start, this.#end === Infinity ? NaN : timestamp(this.#end));
+  }
+
+  /** It does not begin where the source is. */
+  get #mustSeek(): boolean {
+    return this.#start > 0 || this.#hasSought;
   }
 
   /** Goes to the key frame that the range begins with; its time in the source. */
   *#cut(): Operation<number> {
     const start = this.#start;
-    if (start === 0) return this.#origin;
+    if (!this.#mustSeek) return this.#origin;
+    this.#hasSought = true;
     const found = yield* remuxing.cutInput(this.#session);
+    if (start === 0) return this.#origin;
     if (found.isPastEnd) {
       const end = this.#joined + this.#input.duration!;
-      throw argumentError(RangeError, "start", `must be before the end of the media (${end}), is ${start}`);
+      const name = this.#options.ranges ? `ranges[${this.#range}].start` : "start";
+      throw argumentError(RangeError, name, `must be before the end of the media (${end}), is ${start}`);
     }
     return Number.isNaN(found.start) ? start - this.#joined + this.#origin : found.start;
   }
 
-  /** Packets, until there are no more: null; or until a key frame at or after this time: its time. */
-  *#copy(until: number): Operation<number | null> {
+  /** Packets, until there are no more: null; or until a key frame at or after this time, or so many bytes: its time. */
+  *#copy(until: number, maxBytes = 0): Operation<number | null> {
     const milliseconds = this.#meter.listens ? PROGRESS_INTERVAL : 0;
     while (true) {
       const step = yield* remuxing.remuxStep(this.#session, {
         milliseconds,
         until: Number.isFinite(until) ? until : NaN,
+        maxBytes,
         isLast: this.#places.opened === this.#plan.sources.length,
       });
       this.#counted = step;
@@ -407,10 +507,9 @@ class Transfer {
     const { onstart } = this.#options;
     if (!onstart) return;
     const { format, streams } = describeOutput(this.#session);
-    const end = this.#lastSecond;
     const report: RemuxStart = {
       start,
-      duration: Number.isFinite(end) ? Math.max(0, end - start) : null,
+      duration: this.#secondsFrom(start),
       streams: streams.map((stream, index) => ({
         ...stream,
         inputIndex: this.#chosen![index]!.stream.index,
@@ -495,8 +594,8 @@ class Transfer {
   }
 
   /** The output's seconds so far, null where no packet had a time. */
-  #seconds(): { first: number | null; last: number | null } {
-    const routes = this.#chosen!.map(({ stream }) => remuxing.routed(this.#session, stream.index));
+  #seconds(streams = this.#chosen!): { first: number | null; last: number | null } {
+    const routes = streams.map(({ stream }) => remuxing.routed(this.#session, stream.index));
     const timed = routes.filter(({ last }) => !Number.isNaN(last));
     if (timed.length === 0) return { first: null, last: null };
     return {
@@ -530,14 +629,26 @@ class Transfer {
 
   /** Seconds that there will be; of several sources known with the last. */
   get #duration(): number | null {
-    const last = this.#lastSecond;
-    return Number.isFinite(last) ? Math.max(0, last - this.#start) : null;
+    return this.#secondsFrom(this.#ranges[0]!.start);
+  }
+
+  /** The same, of an output that begins with this second. */
+  #secondsFrom(start: number): number | null {
+    const lengths = this.#ranges.map((range, index) =>
+      Math.max(0, Math.min(range.end, this.#lengthOfInput) - (index === 0 ? start : range.start))
+    );
+    const length = lengths.reduce((sum, length) => sum + length);
+    return Number.isFinite(length) ? length : null;
+  }
+
+  /** Seconds of the only source, Infinity where they are not known. */
+  get #lengthOfInput(): number {
+    return this.#plan.sources.length === 1 ? this.#input.duration ?? Infinity : Infinity;
   }
 
   /** The second of the input that ends it, Infinity where it is not known yet. */
   get #lastSecond(): number {
-    const isOnly = this.#plan.sources.length === 1;
-    return Math.min(this.#end, isOnly ? this.#input.duration ?? Infinity : Infinity);
+    return Math.min(this.#end, this.#lengthOfInput);
   }
 }
 

@@ -116,7 +116,8 @@ enum {
   AVS_OP_TRAILER = 8,
   AVS_OP_REMUX = 9,       /* in: 1 packets at most, 2 milliseconds at most, 3 seconds of the input from which on a key frame
                              ends this output, or NaN, 4 whether nothing comes behind this input: then it is an error that neither sound
-                             nor a moving picture was written. out: 1 AVS_REMUX_*, 2 packets, 3 seconds, 4 bytes read, 5 seconds of that key frame */
+                             nor a moving picture was written, 5 bytes of packets after which such a key frame
+                             ends it, too, or 0. out: 1 AVS_REMUX_*, 2 packets, 3 seconds, 4 bytes read, 5 seconds of that key frame */
   AVS_OP_IO_READ = 10,    /* in: 1 io. Into `data`. out: 1 bytes, 0 at the end */
   AVS_OP_IO_WRITE = 11,   /* in: 1 io. From `data` */
   AVS_OP_IO_SEEK = 12,    /* in: 1 io, 2 offset, 3 whence. out: 1 position */

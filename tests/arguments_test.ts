@@ -247,6 +247,15 @@ const remuxTable: Table<keyof RemuxOptions> = {
   bitstreamFilter: [...noFunction, [() => "nope", T]],
   start: [...noNumber, [-1, R], [Infinity, R], [99, R]],
   end: [...noNumber, [-1, R], [0, R]],
+  ranges: [
+    ...noArray,
+    [[], R],
+    [[null], T, "ranges[0]"],
+    [[{ start: "0" }], T, "ranges[0].start"],
+    [[{ start: 1, end: 1 }], R, "ranges[0].end"],
+    [[{ end: 2 }, { start: 1 }], R, "ranges[1].start"],
+    [[{ stop: 2 }], T, "ranges[0].stop"],
+  ],
   timestamps: [["", T], ["Keep", T], [true, T], [null, T], [0, T]],
   transform: [
     ...noFunction,
@@ -259,12 +268,22 @@ const remuxTable: Table<keyof RemuxOptions> = {
   onprogress: noFunction,
 };
 
-const { url: _url, onopen: _onopen, chapters: _chapters, editChapters: _edit, ...sharedTable } = remuxTable;
+const {
+  url: _url,
+  onopen: _onopen,
+  chapters: _chapters,
+  editChapters: _edit,
+  ranges: _ranges,
+  ...sharedTable
+} = remuxTable;
 
 const splitTable: Table<keyof SplitOptions> = {
   ...sharedTable,
   format: [...noString, [undefined, T]],
   every: [...noNumber, [0, R], [-1, R], [Infinity, R], [undefined, T]],
+  at: [["scenes", T], [5, T], [null, T], [["1"], T, "at[0]"], [[2, 1], R, "at[1]"], [[-1], R, "at[0]"]],
+  count: [...noNumber, [0, R], [1.5, R]],
+  size: [...noNumber, [0, R], [1.5, R]],
   resetTimestamps: noBoolean,
   onsegment: [...noFunction, [undefined, T], [() => 5, T, "sink"]],
 };

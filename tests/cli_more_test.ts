@@ -658,3 +658,30 @@ Deno.test("cli: remux says where a cut begins", async () => {
   assertStringIncludes(stderr, "begins at 0:00:01, a key frame 0.500 s before --start\n");
   assertEquals((await avio("remux", fixturePath("video.mp4"), out, "--start", "1.5", "-q")).stderr, "");
 });
+
+Deno.test("cli: remux keeps ranges, split goes by times, chapters, count and size", async () => {
+  using folder = temporaryFolder();
+  const out = folder.path("out.mp4");
+  assertDone(await avio("remux", video, out, "--range", "0-0.8", "--range", "0:02.2-3"));
+  assertEquals(Math.round(probeSync(out).duration! * 10), 18);
+  const part = folder.path("part%d.mp4");
+  const segments = async (...flags: string[]) => {
+    const { stderr } = assertDone(await avio("split", video, part, ...flags));
+    return Number(/(\d+) segment/.exec(stderr)?.[1]);
+  };
+  assertEquals(await segments("--at", "0:01.5"), 2);
+  assertEquals(await segments("--count", "3"), 3);
+  assertEquals(await segments("--size", "1"), 3);
+  await assertAllFail([
+    [["remux", video, out, "--range", "2-1"], 2, "--range: must be after 2, is '1'"],
+    [["remux", video, out, "--range", "2"], 2, "--range: must be START-END, is '2'"],
+    [["remux", video, out, "--range", "0-1", "--start", "1"], 2, "--range can't be beside --start and --end"],
+    [
+      ["split", video, part, "--every", "1", "--count", "2"],
+      2,
+      "Give one of --every, --at, --count and --size",
+    ],
+    [["split", video, part, "--at", "2,1"], 2, "--at: times must ascend, is '2,1'"],
+    [["split", video, part, "--at", "chapters"], 1, "the source has no chapters"],
+  ]);
+});

@@ -142,6 +142,7 @@ int32_t avs_set_range(double handle, double start, double end) {
   if (result < 0) return result;
   remux->start = start;
   remux->end = from_seconds(end);
+  remux->finished = false;
   clock_forget(&remux->clock);
   for (unsigned i = 0; i < remux->count; i++) {
     remux->routes[i].ended = false;
@@ -319,11 +320,20 @@ bool can_begin(const struct session *session, bool has_video, const AVPacket *pa
 
 enum { HELD = 1 }; /* a result */
 
+static bool is_full(const struct remux *remux) {
+  int64_t bytes = 0;
+  for (unsigned i = 0; i < remux->count; i++)
+    if (remux->routes[i].output_stream >= 0) bytes += remux->routes[i].bytes;
+  return remux->max_bytes > 0 && bytes >= remux->max_bytes;
+}
+
 /* A place to begin with, at or after the one where the output is to end. */
 static bool is_break(const struct session *session, const struct remux *remux, const AVPacket *packet) {
-  if (remux->until == AV_NOPTS_VALUE || !can_begin(session, has_mapped_video(session), packet)) return false;
+  bool ends = remux->until != AV_NOPTS_VALUE || remux->max_bytes > 0;
+  if (!ends || !can_begin(session, has_mapped_video(session), packet)) return false;
   int64_t time = packet_time(packet, session->input->context->streams[packet->stream_index]->time_base);
-  return time != AV_NOPTS_VALUE && time >= remux->until;
+  if (time == AV_NOPTS_VALUE) return false;
+  return (remux->until != AV_NOPTS_VALUE && time >= remux->until) || is_full(remux);
 }
 
 static double time_of_held(const struct session *session, const struct remux *remux) {
@@ -472,6 +482,7 @@ static int with_each(struct session *session, int (*act)(struct session *session
 static int prepare(struct session *session) {
   if (!session->input || !session->remux) return AVERROR(EINVAL);
   session->remux->until = AV_NOPTS_VALUE;
+  session->remux->max_bytes = 0;
   forget_held(session->input);
   discard_unmapped(session);
   return 0;
@@ -484,7 +495,10 @@ int remux_op(struct session *session, double *slot, uint8_t *data, size_t size) 
   begin_parts(session);
   int result = with_each(session, prepare);
   if (result < 0) return result;
-  if (!is_merged(session)) session->remux->until = from_seconds(slot[3]);
+  if (!is_merged(session)) {
+    session->remux->until = from_seconds(slot[3]);
+    session->remux->max_bytes = slot[5] > 0 ? to_timestamp(slot[5]) : 0;
+  }
   bool is_last = slot[4];
   result = remux_loop(session, session->remux, slot);
   if (session->channel.transformer) {

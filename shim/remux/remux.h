@@ -36,6 +36,7 @@ struct remux {
   int64_t shift;     /* AV_TIME_BASE: taken from the input's times */
   int64_t min_time;  /* AV_TIME_BASE: what is shown before is left out; AV_NOPTS_VALUE: nothing */
   int64_t until;     /* AV_TIME_BASE: a place to begin with, from there on, ends AVS_OP_REMUX; AV_NOPTS_VALUE: none does */
+  int64_t max_bytes; /* of packets, that went to this output: a place to begin with behind them ends it, too; 0: any */
   AVPacket *held;    /* that place, not written yet */
   bool holds;        /* there is one */
   int64_t packets;
