@@ -554,11 +554,18 @@ class Transfer {
     );
     if (chosen.length > 0) {
       if (!selection) this.#refuseLeftovers(chosen);
-      return chosen;
+      return this.#isWhole ? chosen : chosen.map((one) => ({ ...one, stream: withoutExtent(one.stream) }));
     }
     const kind = this.#input.streams.every(isUndescribed) ? " of unknown size or sample rate" : "";
     const why = selection ? "" : `: the output format holds none${kind}`;
     throw argumentError(TypeError, "streams", `none is left to write${why}`);
+  }
+
+  /** An output has all of a source, and nothing else. */
+  get #isWhole(): boolean {
+    const [{ start, end }, ...others] = this.#ranges as [{ start: number; end: number }];
+    const isOne = this.#plan.sources.length === 1 && !this.#plan.split && others.length === 0;
+    return isOne && start === 0 && end === Infinity;
   }
 
   /** A cover or words are not what is left of a film or a song, where the format is one for films or songs. */
@@ -702,6 +709,15 @@ export function withSongTags(input: Description): Description {
   const metadata: Record<string, string> = language === undefined ? {} : { language };
   const streams = input.streams.map((stream) => stream === only ? { ...only, metadata } : stream);
   return { ...input, metadata: { ...tags, ...input.metadata }, streams };
+}
+
+/** Tags of Matroska that say how much there is of a stream: with DURATION its muxer fills the header where it can't seek. */
+const EXTENT = /^(DURATION|NUMBER_OF_FRAMES|NUMBER_OF_BYTES|BPS|_STATISTICS_\w+)(-\w+)?$/i;
+
+/** A stream without the tags that say how much there is of it: of a part of it they are not true. */
+function withoutExtent(stream: Chosen["stream"]): Chosen["stream"] {
+  const kept = Object.entries(stream.metadata).filter(([name]) => !EXTENT.test(name));
+  return { ...stream, metadata: Object.fromEntries(kept) };
 }
 
 /** The chapters inside the range, with the times they have in an output whose times are `shift` seconds earlier. */

@@ -151,3 +151,20 @@ Deno.test("splitSync() names what is wrong with where it is to split", () => {
     assertEquals(error.argument, argument, error.message);
   }
 });
+
+for (const name of ["video.mkv", "video.webm"]) {
+  Deno.test(`remux() of a part of ${name} into a stream does not claim the length of the whole`, async () => {
+    const format = name === "video.mkv" ? "matroska" : "webm";
+    const length = async (options: RemuxOptions) => {
+      const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+      const bytes = new Response(readable).bytes();
+      await remux(fixturePath(name), writable, { format, ...options });
+      return probeSync(await bytes).duration;
+    };
+    assertAlmostEquals((await length({}))!, 3, 0.05); // of the whole the source's tags are true
+    for (const options of [{ start: 1, end: 2 }, { end: 1 }, { ranges: [{ start: 1, end: 1.5 }] }]) {
+      const told = await length(options);
+      assert(told === null || told < 1.2, `${JSON.stringify(options)}: ${told}`);
+    }
+  });
+}
