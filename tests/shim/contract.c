@@ -289,6 +289,7 @@ static struct outcome remux(const char *format, uint32_t kind, uint32_t flags, i
     slot[1] = INFINITY;
     slot[2] = 0;
     slot[3] = NAN;
+    slot[5] = 0;
     result = run(session, AVS_OP_REMUX, slot);
     packets = (int)slot[2];
   }
@@ -1106,7 +1107,7 @@ static void open_output(double session, const char *format, double sink) {
 
 /* What AVS_OP_REMUX came to, AVS_REMUX_*; below zero where it failed. */
 static int remux_until(double session, double until, double *slot) {
-  slot[1] = INFINITY, slot[2] = 0, slot[3] = until;
+  slot[1] = INFINITY, slot[2] = 0, slot[3] = until, slot[5] = 0;
   double result = run(session, AVS_OP_REMUX, slot);
   drop_log(session);
   return result < 0 ? -1 : (int)slot[1];

@@ -438,6 +438,7 @@ static void prepare(struct user *user, int operation, double *slot) {
     for (int i = 0; i < 2; i++) avs_set_discard(user->session, i, 0);
     slot[1] = INFINITY;
     slot[3] = user->inputs == 1 && user->outputs == 1 ? 1 : NAN;
+    slot[5] = 0;
     break;
   default: break;
   }
