@@ -12,7 +12,7 @@ function getter<T>(name: string | symbol): (view: unknown) => T {
 }
 
 const tagOf = getter<string | undefined>(Symbol.toStringTag);
-const bufferOf = getter<ArrayBuffer>("buffer");
+const bufferOf = getter<ArrayBuffer | SharedArrayBuffer>("buffer");
 const offsetOf = getter<number>("byteOffset");
 
 /** How many bytes there are; 0 where they were taken away. Throws a TypeError where it is no typed array. */
@@ -23,9 +23,14 @@ export function isBytes(value: unknown): value is Uint8Array {
   return ArrayBuffer.isView(value) && tagOf(value) === "Uint8Array";
 }
 
+/** Whether other threads may write to them. */
+export function isShared(bytes: Uint8Array): boolean {
+  return bufferOf(bytes) instanceof SharedArrayBuffer;
+}
+
 /** The same bytes as a plain Uint8Array, without what the program has put over it. */
 export function plainView(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
-  return new Uint8Array(bufferOf(bytes), offsetOf(bytes), byteLengthOf(bytes));
+  return new Uint8Array(bufferOf(bytes) as ArrayBuffer, offsetOf(bytes), byteLengthOf(bytes));
 }
 
 /** A copy, which the program does not know. */

@@ -1,7 +1,7 @@
 /**
  * Packet: a piece of one stream's coded data, an ordinary value. How batches of them cross the boundary is in `ffi/`.
  */
-import { copyBytes } from "../ffi/byte_views.ts";
+import { copyBytes, isBytes, isShared } from "../ffi/byte_views.ts";
 import type { PacketBatch } from "../ffi/packets.ts";
 import { checkSideDataContent } from "../ffi/side_data.ts";
 import type { QueuedPacket } from "../ffi/write_queue.ts";
@@ -53,7 +53,7 @@ const packetNames: Names<PacketInit> = {
 };
 
 /** What a packet from FFmpeg is made of before its fields are filled in. */
-const EMPTY: PacketInit = { streamIndex: 0, data: new Uint8Array(0) };
+const EMPTY: PacketInit & { data: Uint8Array<ArrayBuffer> } = { streamIndex: 0, data: new Uint8Array(0) };
 
 /** Microseconds, FFmpeg's AV_TIME_BASE. */
 const DEFAULT_TIME_BASE: Rational = Object.freeze({ num: 1, den: 1_000_000 });
@@ -104,7 +104,7 @@ export class Packet {
   constructor(init: PacketInit) {
     if (init !== EMPTY) checkNames(checkObject(init, "packet"), packetNames, "packet", "field");
     this.streamIndex = init.streamIndex;
-    this.data = unshared(init.data);
+    this.data = init === EMPTY ? EMPTY.data : unshared(init.data);
     this.pts = init.pts ?? null;
     this.dts = init.dts ?? null;
     this.duration = init.duration ?? 0;
@@ -176,8 +176,7 @@ export class Packet {
 
 /** The same bytes in memory of this thread's own. */
 function unshared(data: Uint8Array): Uint8Array<ArrayBuffer> {
-  const isShared = data?.buffer instanceof SharedArrayBuffer;
-  return isShared ? copyBytes(data) : data as Uint8Array<ArrayBuffer>;
+  return isBytes(data) && isShared(data) ? copyBytes(data) : data as Uint8Array<ArrayBuffer>;
 }
 
 /**

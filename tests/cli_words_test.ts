@@ -106,7 +106,8 @@ Deno.test("cli: completions are scripts that complete commands and flags", async
     avio("completions", "tcsh"),
   ]);
   assertEquals(commands.stdout, "remux\n");
-  assertEquals(flags.stdout.trim().split(" "), ["--start", "--stream-id", "--stream-metadata", "--streams"]);
+  const expected = ["--start", "--stream-id", "--stream-metadata", "--streams", "--strict"];
+  assertEquals(flags.stdout.trim().split(" "), expected);
   assertEquals(topics.stdout, "streams\n");
   assertMatch(zsh.stdout, /^#compdef avio\n/);
   assertStringIncludes(fish.stdout, `complete -c avio -n "__fish_seen_subcommand_from remux" -l start\n`);

@@ -161,12 +161,20 @@ static void note_kept(struct input *input) {
 /* What a demuxer says that has not found what it looks for: of several it is FFmpeg's own -1. */
 static bool is_unreadable(int result) { return result == AVERROR_INVALIDDATA || result == AVERROR_EOF || result == AVERROR(EPERM); }
 
+/* What libavformat says while it looks is nobody's matter. */
+static bool begins_like_media(struct session *session) {
+  struct log_mark mark = log_mark(&session->channel.log);
+  bool result = looks_like_media(session->input->first, session->input->first_size);
+  log_rewind(&session->channel.log, mark);
+  return result;
+}
+
 /* Would it be read otherwise from a source that can seek? */
 static bool needs_seeking(struct session *session, int result) {
   struct input *input = session->input;
   if (session->channel.failed || !input->endpoint.io || input->endpoint.opening.exceeded || input->endpoint.refused_url) return false;
   note_kept(input);
-  if (result < 0) return input->endpoint.seek_refused || (is_unreadable(result) && looks_like_media(input->first, input->first_size));
+  if (result < 0) return input->endpoint.seek_refused || (is_unreadable(result) && begins_like_media(session));
   const AVFormatContext *context = input->context;
   if (!context->pb || context->pb->seekable) return false;
   input->behind = first_behind(context);
