@@ -87,7 +87,7 @@ export function* places(): Generator<string> {
     yield filePath(new URL(FILE_NAME, import.meta.url)); // where a bundler has put both
   }
   const { standalone } = runtime;
-  if (standalone !== null) yield standalone.replace(/[^/\\]*$/, "") + FILE_NAME;
+  if (standalone !== null) yield folderOf(standalone) + FILE_NAME;
   const folder = cacheFolder();
   if (folder) yield `${folder}/${FILE_NAME}`;
 }
@@ -104,4 +104,9 @@ export function installCommand(): string {
     return `deno run -A jsr:@avio/avio@${VERSION}/install`;
   }
   return `deno run -A ${new URL("../install.ts", import.meta.url)}`;
+}
+
+/** With the slash at its end, whichever it is. */
+function folderOf(path: string): string {
+  return path.slice(0, Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\")) + 1);
 }
