@@ -6,6 +6,7 @@ import { assert, assertEquals } from "@std/assert";
 import { Demuxer, fromMap, MemorySink, probeSync, remuxSync, type Source } from "@avio/avio";
 import { fixturePath } from "./support/fixtures.ts";
 import { filesOf } from "./support/many_files.ts";
+import { isEmbedded } from "./support/versions.ts";
 
 /** What a source is made of, by the format that brings it. */
 function made(format: string, streams?: number[]): Uint8Array {
@@ -44,7 +45,9 @@ function counts(source: Source, url?: string, files?: Map<string, Uint8Array<Arr
 
 for (const [from, source] of Object.entries(sources)) {
   for (const [to, options] of Object.entries(outputs)) {
-    Deno.test(`remuxSync() from ${from} to ${to}, without a filter that is named`, () => {
+    const name = `remuxSync() from ${from} to ${to}, without a filter that is named`;
+    // The system's libavformat can't read DASH as avio contains it.
+    Deno.test({ name, ignore: to === "DASH" && !isEmbedded }, () => {
       const files = filesOf(source(), options);
       const codecs = probeSync(source()).streams.map(({ codecParameters }) => codecParameters.codec);
       const written =

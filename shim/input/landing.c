@@ -398,7 +398,7 @@ static int64_t max_kept_of(struct session *session) {
   return limit > 0 && limit < MAX_BYTES ? limit : MAX_BYTES;
 }
 
-int land(struct session *session, const struct seek *seek) {
+static struct search begin_search(struct session *session, const struct seek *seek) {
   AVFormatContext *input = session->input->context;
   int index = seek->stream >= 0 ? seek->stream : av_find_default_stream_index(input);
   const AVStream *stream = input->streams[index];
@@ -409,8 +409,22 @@ int land(struct session *session, const struct seek *seek) {
   if (search.beginning == AV_NOPTS_VALUE) search.beginning = 0;
   if (seek->stream < 0) search.target = to_stream(seek->target, stream, AV_ROUND_DOWN);
   search.warm_up = warm_up_of(input, stream);
+  return search;
+}
+
+int land(struct session *session, const struct seek *seek) {
+  AVFormatContext *input = session->input->context;
+  struct search search = begin_search(session, seek);
+  const AVStream *stream = input->streams[search.stream];
   int64_t samples = samples_of_packet(input, stream);
   if (samples > 0 && land_in_samples(&search, samples) >= 0) return 0;
   if (has_whole_index(input, stream) && land_by_index(&search)) return 0;
   return search_back(&search);
+}
+
+int land_ahead(struct session *session, const struct seek *seek) {
+  struct search search = begin_search(session, seek);
+  bool dropped = scan(&search, true).dropped;
+  int over = over_error(&session->channel);
+  return over < 0 ? over : dropped ? AVERROR(ESPIPE) : 0;
 }

@@ -23,5 +23,7 @@ int64_t samples_of_packet(const AVFormatContext *input, const AVStream *stream);
 bool can_land(const AVFormatContext *input, const struct seek *seek);
 /* As input_seek(). Where no key frame is found in a bounded number of bytes and steps, it is where libavformat has landed. */
 int land(struct session *session, const struct seek *seek);
+/* The same by reading on from where the input is, before anything was given out: for what can't seek. */
+int land_ahead(struct session *session, const struct seek *seek);
 
 #endif

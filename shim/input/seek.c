@@ -11,8 +11,7 @@
 #include "open.h"
 #include "window.h"
 
-/* Formats that open files of their own beside, or instead of, the input's I/O context. */
-static bool opens_files(const AVFormatContext *input) {
+bool opens_files(const AVFormatContext *input) {
   return input->iformat->flags & AVFMT_NOFILE || av_match_name(input->iformat->name, "concat,dash,hls,imf,image2");
 }
 

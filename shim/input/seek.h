@@ -9,6 +9,8 @@
 
 #include "places.h"
 
+/* Formats that open files of their own beside, or instead of, the input's I/O context. */
+bool opens_files(const AVFormatContext *input);
 /* To a key frame at or before a time, AV_TIME_BASE. */
 struct seek seek_back_to(int64_t time);
 /* avformat_seek_file(), mended; the backlog is dropped. */

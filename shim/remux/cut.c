@@ -19,7 +19,7 @@ static int stream_of_pictures(const AVFormatContext *input) {
   return -1;
 }
 
-/* By libavformat alone: in PCM to the sample, and in what is buffered of a source that can't seek. */
+/* By libavformat alone: in PCM to the sample. */
 static int search_back(struct session *session, struct seek *seek) {
   places_forget(&session->input->places, seek);
   int result = input_seek(session, seek);
@@ -34,9 +34,11 @@ static int go_back(struct session *session, int64_t time) {
   const AVFormatContext *input = session->input->context;
   bool is_pcm = input->nb_streams == 1 && samples_of_packet(input, input->streams[0]);
   struct seek seek = seek_back_to(time);
-  if (is_pcm || !can_seek_input(session->input)) return search_back(session, &seek);
+  bool can_seek = can_seek_input(session->input) || opens_files(input);
+  if (is_pcm && can_seek) return search_back(session, &seek);
   seek.stream = stream_of_pictures(input);
   if (seek.stream >= 0) seek.target = seek.max = to_stream(time, input->streams[seek.stream], AV_ROUND_DOWN);
+  if (!can_seek) return can_land(input, &seek) ? land_ahead(session, &seek) : search_back(session, &seek);
   int result = input_go_to(session, &seek);
   return result >= 0 || over_error(&session->channel) < 0 ? result : search_back(session, &seek);
 }
@@ -65,9 +67,13 @@ static int find_first(struct session *session, int64_t *time) {
   return is_error ? result : over_error(&session->channel);
 }
 
-/* Where the container says how long it is, not where that was guessed from the bit rate. */
+/*
+ * Where the container says how long it is, not where that was guessed from the bit rate. Of what is read as it comes the
+ * length may be that of the fragments that have come.
+ */
 static bool is_past_end(const AVFormatContext *input, int64_t beginning, int64_t start) {
-  return input->duration > 0 && input->duration_estimation_method != AVFMT_DURATION_FROM_BITRATE &&
+  bool is_whole = !input->pb || input->pb->seekable;
+  return is_whole && input->duration > 0 && input->duration_estimation_method != AVFMT_DURATION_FROM_BITRATE &&
          start >= av_sat_add64(beginning, input->duration);
 }
 
