@@ -2,7 +2,7 @@
  * RemuxStream: what a range asks of a source that can't seek, and how its result and its sides end.
  */
 import { assert, assertEquals, assertInstanceOf, assertMatch, assertStrictEquals } from "@std/assert";
-import { AVError, MemorySink, remux, RemuxStream, streamingOptions } from "@avio/avio";
+import { AVError, MemorySink, Muxer, remux, RemuxStream, streamingOptions } from "@avio/avio";
 import { withIndexFarBehind } from "./support/chunked.ts";
 import { chunksOf, rejectionOf, soon } from "./support/async.ts";
 import { fixtureBytes } from "./support/fixtures.ts";
@@ -46,5 +46,26 @@ Deno.test("RemuxStream of an mp4 whose index is at the end says why it can't be 
     assertInstanceOf(error as Error, AVError);
     assertMatch((error as Error).message, /not seekable/);
     assertStrictEquals(await rejectionOf(remuxing.result), error);
+  }
+});
+
+Deno.test("RemuxStream({ start }) reads on as far as the start is, and keeps no more than it needs", async () => {
+  const film = new MemorySink();
+  const muxer = Muxer.openSync(film, { format: "matroska" });
+  muxer.addStream({ type: "video", codec: "vp8", width: 320, height: 240 });
+  const [key, delta] = [0, 1].map((first) => new Uint8Array(50_000).fill(first)); // as VP8 says it
+  for (let pts = 0; pts < 1000; pts++) {
+    const isKey = pts % 50 === 0;
+    const data = isKey ? key! : delta!;
+    muxer.writeSync({ streamIndex: 0, data, pts, dts: pts, isKey, timeBase: { num: 1, den: 25 } });
+  }
+  muxer.finishSync();
+  const bytes = film.bytes();
+  for (const start of [1, 31, 39]) {
+    const remuxing = new RemuxStream({ format: "matroska", start, input: { maxMemory: 16 * 1024 * 1024 } });
+    const stream = ReadableStream.from(chunksOf(bytes, 1_000_000)).pipeThrough(remuxing);
+    await soon(stream.pipeTo(new WritableStream()));
+    const result = await remuxing.result;
+    assertEquals([result.start, result.packets], [start - start % 2, 1000 - 25 * (start - start % 2)]);
   }
 });

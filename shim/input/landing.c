@@ -24,6 +24,7 @@ struct search {
   int warm_up;               /* packets of the stream, or pages, that must come before the key frame, for its times to be true */
   int64_t bytes, max_kept;   /* that were read, and that may be kept at a time */
   int packets;
+  bool is_ahead; /* it can't go back, and reads on as far as it is */
 };
 
 /* It may be another one after each way to the beginning. */
@@ -95,7 +96,8 @@ static bool keep(const struct search *search, struct kept *kept, AVPacket *packe
 }
 
 static bool is_spent(const struct search *search) {
-  return search->bytes > MAX_BYTES || search->packets > MAX_PACKETS || over_error(&search->session->channel) < 0;
+  bool is_far = search->bytes > MAX_BYTES || search->packets > MAX_PACKETS;
+  return (is_far && !search->is_ahead) || over_error(&search->session->channel) < 0;
 }
 
 /* Nothing that comes later is presented at or before the time. */
@@ -424,6 +426,7 @@ int land(struct session *session, const struct seek *seek) {
 
 int land_ahead(struct session *session, const struct seek *seek) {
   struct search search = begin_search(session, seek);
+  search.is_ahead = true;
   bool dropped = scan(&search, true).dropped;
   int over = over_error(&session->channel);
   return over < 0 ? over : dropped ? AVERROR(ESPIPE) : 0;
