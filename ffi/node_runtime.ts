@@ -127,6 +127,9 @@ function reasonOf(error: unknown, place: string): string {
   return /symbol|register/.test(message) ? `not a library of this avio (${message})` : message;
 }
 
+/** Resolves when the event loop has had its turn. */
+const turn = () => new Promise<number>((resolve) => setImmediate(resolve, 0));
+
 /** How the addon tells that there are events. Node keeps on while somebody waits for them. */
 function libraryOf(addon: Addon): Library {
   let resolve: ((count: number) => void) | null = null;
@@ -138,10 +141,10 @@ function libraryOf(addon: Addon): Library {
   };
   let isReceiving = false;
   const waitForEvents = (milliseconds: number): Promise<number> => {
-    if (milliseconds === 0) return new Promise((resolve) => setImmediate(resolve, 0));
+    if (milliseconds === 0) return turn();
     if (!isReceiving) addon.receiveEvents(wakeEvents);
     isReceiving = true;
-    if (addon.watchEvents() === 0) return Promise.resolve(0);
+    if (addon.watchEvents() === 0) return turn(); // there are events already, as there may be for ever
     return new Promise((arrived) => resolve = arrived);
   };
   return Object.assign(addon, { waitForEvents, wakeEvents });

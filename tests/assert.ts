@@ -8,24 +8,27 @@ import assertStrict from "node:assert/strict";
 // deno-lint-ignore no-explicit-any
 type ErrorClass<E extends Error> = abstract new (...args: any[]) => E;
 
+/** A message to pass on where there is one: Node 26 takes no `undefined`, and says that instead of what differs. */
+const given = (msg: string | undefined): [] | [string] => msg === undefined ? [] : [msg];
+
 /** Makes an assertion: `expr` is truthy. */
 export function assert(expr: unknown, msg = ""): asserts expr {
-  assertStrict.ok(expr, msg || undefined);
+  assertStrict.ok(expr, ...given(msg || undefined));
 }
 
 /** Makes an assertion: `actual` and `expected` are equal, deeply. */
 export function assertEquals<T>(actual: T, expected: T, msg?: string): void {
-  assertStrict.deepStrictEqual(actual, expected, msg);
+  assertStrict.deepStrictEqual(actual, expected, ...given(msg));
 }
 
 /** Makes an assertion: `actual` and `expected` are not equal, deeply. */
 export function assertNotEquals<T>(actual: T, expected: T, msg?: string): void {
-  assertStrict.notDeepStrictEqual(actual, expected, msg);
+  assertStrict.notDeepStrictEqual(actual, expected, ...given(msg));
 }
 
 /** Makes an assertion: `actual` and `expected` are the same value or object. */
 export function assertStrictEquals<T>(actual: unknown, expected: T, msg?: string): asserts actual is T {
-  assertStrict.strictEqual(actual, expected, msg);
+  assertStrict.strictEqual(actual, expected, ...given(msg));
 }
 
 /** Makes an assertion: `actual` is neither null nor undefined. */
@@ -55,7 +58,7 @@ export function assertStringIncludes(actual: string, expected: string, msg?: str
 
 /** Makes an assertion: `actual` matches `expected`. */
 export function assertMatch(actual: string, expected: RegExp, msg?: string): void {
-  assertStrict.match(actual, expected, msg);
+  assertStrict.match(actual, expected, ...given(msg));
 }
 
 /** Makes an assertion: two numbers differ by `tolerance` at most. */

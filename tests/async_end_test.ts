@@ -166,6 +166,17 @@ Deno.test("Deno.exit while native threads are in the middle of their work", asyn
   }
 });
 
+Deno.test("a timer fires although the next event is always there already", async () => {
+  const { code, signal, stderr } = await runScript(
+    `const bytes = fixtureBytes("video.mp4");
+    for (let i = 0; i < 128; i++) (async () => { while (true) await remux(bytes, new MemorySink(), { format: "mp4" }) })();
+    await sleep(20);
+    Deno.exit(3);`,
+    { deadline: 20_000 },
+  );
+  assertEquals({ code, signal, stderr }, { code: 3, signal: null, stderr: "" });
+});
+
 Deno.test("an uncaught error ends the process at once, with sessions open", async () => {
   const outcome = await runScript(`${busy} throw new Error("uncaught on purpose");`, { deadline: 10_000 });
   assertEquals(outcome.code, 1, JSON.stringify(outcome));
