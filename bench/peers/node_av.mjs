@@ -30,7 +30,11 @@ async function remux(path) {
   const output = `${path}.peer.mkv`;
   const demuxer = await Demuxer.open(path);
   const muxer = await Muxer.open(output, { format: "matroska" });
-  const streams = demuxer.streams.map((stream) => muxer.addStream(stream));
+  const streams = demuxer.streams.map((stream) => {
+    const index = muxer.addStream(stream);
+    muxer.getStream(index).codecpar.codecTag = 0; // mp4's, which Matroska refuses
+    return index;
+  });
   let packets = 0;
   for await (const packet of demuxer.packets()) {
     if (!packet) continue;
