@@ -70,10 +70,10 @@ static int64_t time_of(const AVStream *stream, const AVIndexEntry *entry) {
  * go there. Are they all in reach of each other?
  */
 static bool is_interleaved(const AVFormatContext *context) {
-  enum { STREAMS = 64 };
+  enum { STREAMS = 64, PACKETS = 100000 }; /* with more it isn't looked at: that takes the product of both */
   int next[STREAMS] = {0};
   if (context->nb_streams > STREAMS) return false;
-  for (;;) {
+  for (int packets = 0; packets < PACKETS; packets++) {
     int first = -1;
     const AVIndexEntry *nearest = NULL;
     int64_t earliest = INT64_MAX;
@@ -89,6 +89,7 @@ static bool is_interleaved(const AVFormatContext *context) {
     if (av_sat_sub64(time_of(context->streams[first], nearest), earliest) > AV_TIME_BASE) return false;
     next[first]++;
   }
+  return false;
 }
 
 static bool is_other_mp4(const AVFormatContext *context) {
