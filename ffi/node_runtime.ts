@@ -32,7 +32,8 @@ interface Addon extends Omit<Library, "waitForEvents" | "wakeEvents"> {
   unwatchEvents(): void;
 }
 
-const { process, setImmediate } = globalThis as unknown as {
+/** Read when they are needed: on Deno, which loads this file too, `process` brings 20 ms of modules with it. */
+const globals = globalThis as unknown as {
   process?: Process;
   setImmediate(resolve: (value: number) => void, value: number): void;
 };
@@ -43,23 +44,25 @@ const MIN_BUN = [1, 3] as const;
 /** Node or Bun. */
 export const nodeRuntime: Runtime = {
   get os() {
-    return process?.platform === "win32" ? "windows" : process?.platform ?? "unknown";
+    return globals.process?.platform === "win32" ? "windows" : globals.process?.platform ?? "unknown";
   },
   get arch() {
-    return { x64: "x86_64", arm64: "aarch64" }[process?.arch ?? ""] ?? process?.arch ?? "unknown";
+    return { x64: "x86_64", arm64: "aarch64" }[globals.process?.arch ?? ""] ?? globals.process?.arch ??
+      "unknown";
   },
   get isMusl() {
+    const { process } = globals;
     return process?.platform === "linux" && isMusl(process);
   },
   get fault() {
-    return faultOf(process?.versions ?? {});
+    return faultOf(globals.process?.versions ?? {});
   },
   standalone: null,
-  environment: (variable) => process?.env[variable] || undefined,
-  currentFolder: () => process!.cwd(),
+  environment: (variable) => globals.process?.env[variable] || undefined,
+  currentFolder: () => globals.process!.cwd(),
   readHead(path, bytes) {
     try {
-      const files = process!.getBuiltinModule!("node:fs");
+      const files = globals.process!.getBuiltinModule!("node:fs");
       const file = files.openSync(path, "r");
       try {
         const head = new Uint8Array(bytes);
@@ -101,11 +104,13 @@ export function faultOf({ bun, node }: Readonly<Record<string, string | undefine
 function addonAt(place: string): Addon | string {
   const module = { exports: {} };
   try {
-    process!.dlopen(module, place);
+    globals.process!.dlopen(module, place);
   } catch (error) {
     const { code } = error as { code?: unknown };
     if (code === "ERR_DLOPEN_DISABLED") throw blocked(error);
-    return process!.getBuiltinModule!("node:fs").existsSync(place) ? reasonOf(error, place) : "not found";
+    return globals.process!.getBuiltinModule!("node:fs").existsSync(place)
+      ? reasonOf(error, place)
+      : "not found";
   }
   if ("avs_abi_version" in module.exports) return module.exports as Addon;
   return "not a library of this avio, or this runtime lacks functions of Node-API that it needs";
@@ -128,7 +133,7 @@ function reasonOf(error: unknown, place: string): string {
 }
 
 /** Resolves when the event loop has had its turn. */
-const turn = () => new Promise<number>((resolve) => setImmediate(resolve, 0));
+const turn = () => new Promise<number>((resolve) => globals.setImmediate(resolve, 0));
 
 /** How the addon tells that there are events. Node keeps on while somebody waits for them. */
 function libraryOf(addon: Addon): Library {

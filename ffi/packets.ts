@@ -204,7 +204,7 @@ export function putPacket(
   const bytes = data as Uint8Array<ArrayBuffer>;
   const size = byteLengthOf(bytes); // after what may call the program's getters
   const result = library().avs_put_packet(session.handle, row, bytes, size, side, side.length);
-  if (result === AVERROR.ERANGE) throw beyondRange(numbers);
+  if (result < 0 && result === AVERROR.ERANGE) throw beyondRange(numbers);
   check(result, "put packet");
 }
 

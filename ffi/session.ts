@@ -389,7 +389,7 @@ export class Session implements Host {
     if (this.#requests.thrown) return { error: this.#requests.thrown.error, isFinal: true };
     const result = slot[Slot.RESULT]!;
     const { missing } = this.#requests;
-    if (result === AVERROR.ENOENT && missing) return { error: missing.error, isFinal: true };
+    if (missing && result === AVERROR.ENOENT) return { error: missing.error, isFinal: true };
     if (result >= 0 || (result === AVERROR.EOF && operation === operations.read)) return null;
     const error = makeError(operation, result, log, this.#explanation(operation, slot));
     // FFmpeg would have ended the process: all it had is let go. Or it has taken more memory than it may.
