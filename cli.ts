@@ -58,6 +58,7 @@ const texts = { type: "string", multiple: true, default: [] as string[] } as con
 const outputFlags = {
   format: { ...text, short: "f" },
   option: { ...texts, short: "o" },
+  experimental: flag,
   "no-coalesce": flag,
   "no-overwrite": { ...flag, short: "n" },
   overwrite: { ...flag, short: "y" },
@@ -83,6 +84,11 @@ const transferFlags = {
   "no-chapters": flag,
 } as const;
 
+/** Options of the output format; `--experimental` is FFmpeg's `-strict experimental`. */
+function outputOptions(values: { option: string[]; experimental: boolean }): Record<string, string> {
+  return { ...(values.experimental ? { strict: "experimental" } : {}), ...keyValues(values.option, "-o") };
+}
+
 type TransferValues = Parsed<typeof transferFlags>["values"];
 
 function transferArguments(output: string, values: TransferValues): Transfer {
@@ -91,7 +97,7 @@ function transferArguments(output: string, values: TransferValues): Transfer {
   return {
     output,
     format: values.format,
-    options: keyValues(values.option, "-o"),
+    options: outputOptions(values),
     inputOptions: inputOptions(values),
     ...rangeOf(values.start, values.end),
     timestamps: timestampsOf(values.timestamps),

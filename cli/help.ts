@@ -91,6 +91,8 @@ Flags about OUT:
                             one that its extension tells
   -o, --option KEY=VALUE    option of its format (avio formats NAME); again for
                             more of them
+  --experimental            with what FFmpeg calls experimental, as its
+                            -strict experimental: TrueHD in mp4, for one
   --metadata KEY=VALUE      a tag of the file (title, artist), KEY= takes it
                             away; again for more
   --no-metadata             without the tags that IN has

@@ -2,6 +2,7 @@
  * What `remux`, `split`, `concat` and `extract` have in common: which streams are kept and how, as options of the
  * library; the progress line; the report; and the library's errors in the words of the command line.
  */
+import { dirname } from "node:path";
 import { files } from "../io/files.ts";
 import {
   type DemuxerOptions,
@@ -185,8 +186,16 @@ function inTheUsersWords(
   }
   const path = systemErrorPath(error);
   if (path === null) return error;
-  const side = inputs.includes(path) ? "input" : "output";
-  return new Failure(`Cannot open ${side}: ${systemErrorText(error)}`);
+  return new Failure(`Cannot open ${sideOf(path, args, inputs)}: ${systemErrorText(error)}`);
+}
+
+/** What the command line named; or a file that one of its playlists did. */
+function sideOf(path: string, { output }: Transfer, inputs: readonly string[]): string {
+  const folder = dirname(output);
+  if (inputs.includes(path)) return "input";
+  return path === output || dirname(path) === folder && !inputs.some((input) => dirname(input) === folder)
+    ? "output"
+    : "file";
 }
 
 /** The library's names of arguments of the output, and the flags that they come from. */

@@ -4,7 +4,6 @@
 import { argumentError } from "../ffi/errors.ts";
 import { checkArray } from "../io/arguments.ts";
 import { files } from "../io/files.ts";
-import { IOContext } from "../io/io_context.ts";
 import type { Sink } from "../io/sink.ts";
 import type { Source } from "../io/source.ts";
 import { checkDemuxerOptions, type DemuxerOptions } from "./open_input.ts";
@@ -46,9 +45,11 @@ function refuseTwice(sources: readonly Source[]): void {
   }
 }
 
+/** All but names, bytes and open files, which are read from their beginning each time. */
 function isReadOnce(source: Source): boolean {
-  return source instanceof IOContext || source instanceof Response ||
-    (typeof source === "object" && Symbol.asyncIterator in source && !files.opened(source));
+  const isNamed = typeof source === "string" || source instanceof URL;
+  const isBytes = source instanceof ArrayBuffer || ArrayBuffer.isView(source) || source instanceof Blob;
+  return !isNamed && !isBytes && !files.opened(source);
 }
 
 function hasOptions(item: Source | ConcatSource): item is ConcatSource {

@@ -13,6 +13,12 @@
 #error "avio needs libavformat 59 (FFmpeg 5.1) or newer"
 #endif
 
+#ifndef AVS_BUILD
+#define AVS_BUILD "system"
+#endif
+/* FFmpeg of our own: its protocols are ours, and our patches are in it. */
+#define EMBEDDED (AVS_BUILD[0] == 'e')
+
 /* write_packet takes const bytes since 61. */
 #if LIBAVFORMAT_VERSION_MAJOR >= 61
 typedef const uint8_t avs_write_bytes;

@@ -8,13 +8,8 @@
 
 #include <libavformat/avformat.h>
 
+#include "compat.h"
 #include "session.h"
-
-#ifndef AVS_BUILD
-#define AVS_BUILD "system"
-#endif
-/* Its protocols are ours. */
-#define EMBEDDED (AVS_BUILD[0] == 'e')
 
 /* What a format context gets so that it opens nothing by itself. */
 void contain(struct session *session, AVFormatContext *context);

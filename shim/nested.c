@@ -6,6 +6,7 @@
 #include <libavutil/avstring.h>
 #include <libavutil/dict.h>
 
+#include "compat.h"
 #include "data_url.h"
 #include "decipher.h"
 #include "io.h"
@@ -78,12 +79,12 @@ static int open_stand_in(struct channel *channel, const struct io *output, struc
   return *io ? 0 : AVERROR(ENOMEM);
 }
 
-/* It names nothing that JavaScript would have to allow. hls has lines of so many bytes, and cuts what is longer. */
+/* It names nothing that JavaScript would have to allow. Elsewhere than in the embedded FFmpeg hls cuts lines to so many bytes. */
 static int open_data(struct channel *channel, const char *url, struct io **io) {
   enum { CUT = 4095 - 5 };
   channel->acting->opens++;
   if (opening_exceeds(channel->acting, 0, 1)) return AVERROR(EMSGSIZE);
-  if (strlen(url) == CUT) {
+  if (!EMBEDDED && strlen(url) == CUT) {
     log_line(&channel->log, AV_LOG_ERROR, "a data: URL in a playlist has more than 4,095 bytes, where libavformat cuts it");
     channel_fail(channel, AVERROR(EMSGSIZE));
     return AVERROR(EMSGSIZE);

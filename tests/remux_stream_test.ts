@@ -6,7 +6,7 @@ import { AVError, MemorySink, Muxer, remux, RemuxStream, streamingOptions } from
 import { withIndexFarBehind } from "./support/chunked.ts";
 import { chunksOf, rejectionOf, soon } from "./support/async.ts";
 import { fixtureBytes } from "./support/fixtures.ts";
-import { hashesByStream, rowsOf } from "./support/packets.ts";
+import { dataByStream, hashesByStream, rowsOf } from "./support/packets.ts";
 
 function streamOf(name: string): ReadableStream<Uint8Array> {
   return ReadableStream.from(chunksOf(fixtureBytes(name), 5000));
@@ -67,5 +67,53 @@ Deno.test("RemuxStream({ start }) reads on as far as the start is, and keeps no 
     await soon(stream.pipeTo(new WritableStream()));
     const result = await remuxing.result;
     assertEquals([result.start, result.packets], [start - start % 2, 1000 - 25 * (start - start % 2)]);
+  }
+});
+
+Deno.test("RemuxStream({ start }): more between a key frame and the start than memory is for is an error that says so", async () => {
+  const film = new MemorySink();
+  const muxer = Muxer.openSync(film, { format: "matroska" });
+  muxer.addStream({ type: "video", codec: "vp8", width: 320, height: 240 });
+  const [key, delta] = [0, 1].map((first) => new Uint8Array(100_000).fill(first));
+  for (let pts = 0; pts < 150; pts++) {
+    const isKey = pts % 50 === 0;
+    muxer.writeSync({
+      streamIndex: 0,
+      data: isKey ? key! : delta!,
+      pts,
+      dts: pts,
+      isKey,
+      timeBase: { num: 1, den: 25 },
+    });
+  }
+  muxer.finishSync();
+  const cut = async (maxMemory: number) => {
+    const remuxing = new RemuxStream({ format: "matroska", start: 3.9, input: { maxMemory } });
+    const stream = ReadableStream.from(chunksOf(film.bytes(), 100_000)).pipeThrough(remuxing);
+    await soon(stream.pipeTo(new WritableStream()).catch(() => {}));
+    return remuxing.result;
+  };
+  const error = await rejectionOf(cut(16 * 1024 * 1024));
+  assertInstanceOf(error as Error, AVError);
+  assertEquals((error as AVError).codeName, "EMSGSIZE");
+  assertMatch((error as Error).message, /more than 2048 KB, which maxMemory/);
+  assertEquals((await cut(64 * 1024 * 1024)).packets, 100);
+});
+
+Deno.test("RemuxStream({ start }) of PCM begins with the sample, as remux() of a file does", async () => {
+  const wav = fixtureBytes("audio.wav");
+  for (const format of ["wav", "w64", "aiff", "caf"]) {
+    const whole = new MemorySink();
+    await remux(wav, whole, { format });
+    for (const range of [{ start: 0.3333 }, { start: 0.01 }, { start: 0.5, end: 0.9 }]) {
+      const file = new MemorySink();
+      const { start } = await remux(whole.bytes(), file, { format: "wav", ...range });
+      const remuxing = new RemuxStream({ format: "wav", ...range });
+      const stream = ReadableStream.from(chunksOf(whole.bytes(), 1000)).pipeThrough(remuxing);
+      const bytes = await soon(new Response(stream).bytes());
+      assertEquals((await remuxing.result).start, start, format);
+      const [expected] = dataByStream(file.bytes());
+      if (range.end === undefined) assertEquals(dataByStream(bytes), [expected], format);
+    }
   }
 });

@@ -224,6 +224,7 @@ Deno.test("concat: what can be read only once is no source twice", async () => {
     IOContext: () => new IOContext(4096, readerOf(bytes)),
     stream: () => new Blob([bytes]).stream(),
     Response: () => new Response(bytes),
+    callbacks: () => readerOf(bytes),
     iterable: () =>
       (async function* () {
         yield await Promise.resolve(bytes);

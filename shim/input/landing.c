@@ -395,16 +395,18 @@ bool can_land(const AVFormatContext *input, const struct seek *seek) {
          seek->max != INT64_MAX && seek->max != INT64_MIN && stream >= 0 && input->streams[stream]->discard < AVDISCARD_ALL;
 }
 
-static int64_t max_kept_of(struct session *session) {
+/* Where it can't be read again, only memory is a limit. */
+static int64_t max_kept_of(struct session *session, bool is_ahead) {
   int64_t limit = account_limit_of(session->channel.account) / 8;
-  return limit > 0 && limit < MAX_BYTES ? limit : MAX_BYTES;
+  return limit > 0 && (is_ahead || limit < MAX_BYTES) ? limit : MAX_BYTES;
 }
 
-static struct search begin_search(struct session *session, const struct seek *seek) {
+static struct search begin_search(struct session *session, const struct seek *seek, bool is_ahead) {
   AVFormatContext *input = session->input->context;
   int index = seek->stream >= 0 ? seek->stream : av_find_default_stream_index(input);
   const AVStream *stream = input->streams[index];
-  struct search search = {.session = session, .stream = index, .target = seek->target, .max_kept = max_kept_of(session)};
+  struct search search = {.session = session, .stream = index, .target = seek->target, .is_ahead = is_ahead};
+  search.max_kept = max_kept_of(session, is_ahead);
   search.beginning = stream->start_time;
   if (search.beginning == AV_NOPTS_VALUE && input->start_time != AV_NOPTS_VALUE)
     search.beginning = in_stream(&search, input->start_time);
@@ -416,7 +418,7 @@ static struct search begin_search(struct session *session, const struct seek *se
 
 int land(struct session *session, const struct seek *seek) {
   AVFormatContext *input = session->input->context;
-  struct search search = begin_search(session, seek);
+  struct search search = begin_search(session, seek, false);
   const AVStream *stream = input->streams[search.stream];
   int64_t samples = samples_of_packet(input, stream);
   if (samples > 0 && land_in_samples(&search, samples) >= 0) return 0;
@@ -425,9 +427,11 @@ int land(struct session *session, const struct seek *seek) {
 }
 
 int land_ahead(struct session *session, const struct seek *seek) {
-  struct search search = begin_search(session, seek);
-  search.is_ahead = true;
+  struct search search = begin_search(session, seek, true);
   bool dropped = scan(&search, true).dropped;
   int over = over_error(&session->channel);
-  return over < 0 ? over : dropped ? AVERROR(ESPIPE) : 0;
+  if (over < 0 || !dropped) return over;
+  log_error(session, "from the key frame to the start are more than %d KB, which maxMemory does not let be kept of a source that can't seek",
+            (int)(search.max_kept / 1024));
+  return AVERROR(EMSGSIZE);
 }

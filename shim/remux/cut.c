@@ -20,13 +20,40 @@ static int stream_of_pictures(const AVFormatContext *input) {
 }
 
 /* By libavformat alone: in PCM to the sample. */
-static int search_back(struct session *session, struct seek *seek) {
+static int search_back(struct session *session, const struct seek *seek) {
   places_forget(&session->input->places, seek);
   int result = input_seek(session, seek);
   if (result >= 0 || over_error(&session->channel) < 0) return result;
-  seek->max = INT64_MAX;
-  places_forget(&session->input->places, seek);
-  return input_seek(session, seek);
+  struct seek either_way = *seek;
+  either_way.max = INT64_MAX;
+  places_forget(&session->input->places, &either_way);
+  return input_seek(session, &either_way);
+}
+
+/* Of the packet of PCM that is read next goes what lies before the time, as it does where libavformat seeks to a sample. */
+static void drop_samples(struct input *input, int64_t time) {
+  AVPacket *packet = packets_first(&input->backlog.packets);
+  const AVStream *stream = input->context->streams[0];
+  if (!packet || packet->pts == AV_NOPTS_VALUE) return;
+  int64_t ticks = av_sat_sub64(to_stream(time, stream, AV_ROUND_DOWN), packet->pts);
+  int64_t samples = av_rescale_q(ticks, stream->time_base, (AVRational){1, stream->codecpar->sample_rate});
+  int block = stream->codecpar->block_align;
+  if (samples <= 0 || samples >= packet->size / block) return;
+  int bytes = (int)samples * block;
+  packet->data += bytes;
+  packet->size -= bytes;
+  packet->pts += ticks;
+  if (packet->dts != AV_NOPTS_VALUE) packet->dts += ticks;
+  if (packet->duration > ticks) packet->duration -= ticks;
+  if (packet->pos >= 0) packet->pos += bytes;
+}
+
+/* In what can't seek: reading on to the time, where it is still at its beginning. */
+static int read_to(struct session *session, const struct seek *seek, bool is_pcm, int64_t time) {
+  if (!can_land(session->input->context, seek)) return search_back(session, seek) < 0 ? AVERROR(ESPIPE) : 0;
+  int result = land_ahead(session, seek);
+  if (result >= 0 && is_pcm) drop_samples(session->input, time);
+  return result;
 }
 
 /* To the last key frame at or before the time; else where libavformat finds any. */
@@ -35,10 +62,10 @@ static int go_back(struct session *session, int64_t time) {
   bool is_pcm = input->nb_streams == 1 && samples_of_packet(input, input->streams[0]);
   struct seek seek = seek_back_to(time);
   bool can_seek = can_seek_input(session->input) || opens_files(input);
-  if (is_pcm && can_seek) return search_back(session, &seek);
-  seek.stream = stream_of_pictures(input);
+  seek.stream = is_pcm ? 0 : stream_of_pictures(input);
   if (seek.stream >= 0) seek.target = seek.max = to_stream(time, input->streams[seek.stream], AV_ROUND_DOWN);
-  if (!can_seek) return can_land(input, &seek) ? land_ahead(session, &seek) : search_back(session, &seek);
+  if (is_pcm && can_seek) return search_back(session, &seek);
+  if (!can_seek) return read_to(session, &seek, is_pcm, time);
   int result = input_go_to(session, &seek);
   return result >= 0 || over_error(&session->channel) < 0 ? result : search_back(session, &seek);
 }
@@ -91,7 +118,7 @@ int remux_op_cut(struct session *session, double *slot, uint8_t *data, size_t si
   if (slot[2]) return 0;
   int result = go_back(session, FFMAX(start, beginning));
   if (result >= 0) result = find_first(session, &remux->min_time);
-  if (result < 0) return input->endpoint.seek_refused || !can_seek_input(input) ? AVERROR(ESPIPE) : result;
+  if (result < 0) return input->endpoint.seek_refused ? AVERROR(ESPIPE) : result;
   remux->shift = remux->min_time != AV_NOPTS_VALUE ? remux->min_time : 0;
   slot[1] = remux->min_time == AV_NOPTS_VALUE ? NAN : (double)remux->min_time / AV_TIME_BASE;
   return 0;
