@@ -182,7 +182,7 @@ function inTheUsersWords(
   const isNoneLeft = isChoosing(args) && seen.length > 0 && !seen.some((stream) => isAskedFor(args, stream));
   if (isNoneLeft) return nothingLeft(args, seen);
   if (wrong?.argument === "streams") {
-    return new Failure("Nothing to write: the output format can't hold any stream of the input");
+    return new Failure(`Nothing to write: ${wrong.fault.replace(/^[^:]+ is left to write: /, "")}`);
   }
   const path = systemErrorPath(error);
   if (path === null) return error;

@@ -5,11 +5,17 @@ import { check } from "./errors.ts";
 import { library } from "./library.ts";
 import type { Operation } from "./operation.ts";
 import type { Session } from "./session.ts";
-import { operations, RemuxState, Route, Slot } from "./symbols.ts";
+import { Holds, operations, RemuxState, Route, Slot } from "./symbols.ts";
 
-/** Whether the output's format can hold a stream of the input. */
+/** Whether the output's format can hold a stream of the input; "undescribed": it could, if more were known of the stream. */
+export function holds(session: Session, inputStream: number): "yes" | "no" | "undescribed" {
+  const answer = check(library().avs_can_hold(session.handle, inputStream), "ask the output format");
+  return answer === Holds.IT ? "yes" : answer === Holds.DESCRIBED ? "undescribed" : "no";
+}
+
+/** The same, without the reason. */
 export function canHold(session: Session, inputStream: number): boolean {
-  return check(library().avs_can_hold(session.handle, inputStream), "ask the output format") === 1;
+  return holds(session, inputStream) === "yes";
 }
 
 /** Packets of a stream of the input go to this stream of the output. */

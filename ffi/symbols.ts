@@ -189,6 +189,8 @@ export const SetWhat = {
 export const SavedState = { POSITION: 0, DEVICE: 1, LENGTH: 2 } as const;
 
 /** Why `operations.remux` returned. */
+export const Holds = { NOT: 0, IT: 1, DESCRIBED: 2 } as const;
+
 export const RemuxState = { GOES_ON: 0, END: 1, BREAK: 2 } as const;
 
 /** Numbers of `avs_route`. */

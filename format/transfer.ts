@@ -556,9 +556,25 @@ class Transfer {
       if (!selection) this.#refuseLeftovers(chosen);
       return this.#isWhole ? chosen : chosen.map((one) => ({ ...one, stream: withoutExtent(one.stream) }));
     }
-    const kind = this.#input.streams.every(isUndescribed) ? " of unknown size or sample rate" : "";
-    const why = selection ? "" : `: the output format holds none${kind}`;
+    const why = selection ? "" : `: ${this.#whyNot(this.#input.streams) || "the source has none"}`;
     throw argumentError(TypeError, "streams", `none is left to write${why}`);
+  }
+
+  /** Why the output has none of these: `matroska can't hold dvb_teletext; nothing tells the size or sample rate of h264`. */
+  #whyNot(streams: Description["streams"]): string {
+    const { name } = describeOutput(this.#session).format;
+    const codecs = { no: new Set<string>(), undescribed: new Set<string>() };
+    for (const { index, codecParameters: { codec } } of streams) {
+      const answer = remuxing.holds(this.#session, index);
+      if (answer !== "yes") codecs[answer].add(codec || "an unknown codec");
+    }
+    const { no, undescribed } = codecs;
+    return [
+      ...(no.size > 0 ? [`${name} can't hold ${[...no].join(", ")}`] : []),
+      ...(undescribed.size > 0
+        ? [`nothing tells the size or sample rate of ${[...undescribed].join(", ")}`]
+        : []),
+    ].join("; ");
   }
 
   /** An output has all of a source, and nothing else. */
@@ -570,15 +586,12 @@ class Transfer {
 
   /** A cover or words are not what is left of a film or a song, where the format is one for films or songs. */
   #refuseLeftovers(chosen: readonly Chosen[]): void {
-    const { name, defaultCodecs = {} } = describeOutput(this.#session).format;
+    const { defaultCodecs = {} } = describeOutput(this.#session).format;
     const wanted = this.#streams.filter((stream) =>
       isSoundOrMotion(stream) && defaultCodecs[stream.type as "audio" | "video"] !== undefined
     );
     if (wanted.length === 0 || chosen.some(({ stream }) => isSoundOrMotion(stream))) return;
-    const codecs = [
-      ...new Set(wanted.map(({ codecParameters }) => codecParameters.codec || "an unknown codec")),
-    ];
-    const why = `${name} can't hold ${codecs.join(", ")}`;
+    const why = this.#whyNot(wanted);
     throw argumentError(TypeError, "streams", `no sound and no moving picture is left to write: ${why}`);
   }
 
@@ -732,13 +745,6 @@ export function cutChapters(
     start: Math.max(chapter.start, range.start) - shift,
     end: Math.min(chapter.end, range.end) - shift,
   }));
-}
-
-/** What every muxer wants to know is not known. */
-function isUndescribed(
-  { type, codecParameters: { width, height, sampleRate } }: Description["streams"][number],
-): boolean {
-  return type === "video" ? !width || !height : type === "audio" && !sampleRate;
 }
 
 export function isSoundOrMotion({ type, disposition }: Pick<Stream, "type" | "disposition">): boolean {

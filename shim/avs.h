@@ -296,8 +296,9 @@ AVS_API int32_t avs_add_stream(double session, const char *text, uint32_t size);
 AVS_API int32_t avs_learn_stream(double session, int32_t stream, const uint8_t *data, uint32_t size);
 /* Adds a chapter (seconds) to the output; its index. */
 AVS_API int32_t avs_add_chapter(double session, double id, double start, double end);
-/* 1 or 0: can the output's format hold the input's stream? */
+/* Can the output's format hold the input's stream? AVS_HOLDS_*: it could, if more of the stream were known, or it can, or not. */
 AVS_API int32_t avs_can_hold(double session, int32_t input_stream);
+enum { AVS_HOLDS_NOT, AVS_HOLDS_IT, AVS_HOLDS_DESCRIBED };
 /* Remuxing: packets of an input stream go to this stream of the output. */
 AVS_API int32_t avs_map_stream(double session, int32_t input_stream, int32_t output_stream);
 /* What has gone that way so far: AVS_ROUTE_LENGTH numbers; seconds are the output's, NaN before the first packet. */

@@ -10,6 +10,7 @@ import {
   Direction,
   Event,
   Flag,
+  Holds,
   IndexRow,
   IOFlag,
   IOKind,
@@ -125,6 +126,7 @@ Deno.test("Numbers of the header are the numbers of symbols.ts", () => {
   const modes = Object.entries(enumerators("AVS_OPEN_")).toSorted(([, a], [, b]) => a - b);
   assertEquals(modes.map(([name]) => name.toLowerCase()), [...openModes]);
   assertEquals(enumerators("AVS_REMUX_"), { ...RemuxState });
+  assertEquals(enumerators("AVS_HOLDS_"), { ...Holds });
   assertEquals(enumerators("AVS_ROUTE_"), { ...Route });
   assertEquals(enumerators("AVS_SAVED_"), { ...SavedState });
 });

@@ -193,8 +193,10 @@ const provocations: Record<string, () => unknown> = {
       }),
   "AVError: Cannot write header: Invalid argument (mp4: muxer does not support non seekable output)": () =>
     remux(fixtureBytes("video.mp4"), new WritableStream(), { format: "mp4" }),
-  "TypeError: streams: none is left to write: the output format holds none": () =>
+  "TypeError: streams: none is left to write: webm can't hold h264, aac": () =>
     remux(fixtureBytes("video.mp4"), new MemorySink(), { format: "webm" }),
+  "TypeError: streams: none is left to write: srt can't hold h264, aac": () =>
+    remux(fixtureBytes("video.mp4"), new MemorySink(), { format: "srt" }),
   "TypeError: options.nope: mp4 has no such option": () =>
     remux(fixtureBytes("video.mp4"), new MemorySink(), { format: "mp4", options: { nope: 1 } }),
   "RangeError: end: must be after start (2), is 1": () =>

@@ -35,7 +35,7 @@ Deno.test("remuxSync() keeps the streams that are chosen, and says which it skip
 Deno.test("remuxSync() skips streams that the format can't hold", () => {
   assertEquals(remuxed("subtitles.mkv", { format: "mp4" }).result.skippedStreams, [2, 3]);
   assertEquals(remuxed("subtitles.mkv", { format: "matroska" }).result.skippedStreams, []);
-  assertThrows(() => remuxed("audio.ogg", { format: "flv" }), TypeError, "holds none");
+  assertThrows(() => remuxed("audio.ogg", { format: "flv" }), TypeError, "flv can't hold vorbis");
 });
 
 Deno.test("remuxSync() asks once about each stream, and throws what the question threw", () => {
@@ -264,7 +264,7 @@ Deno.test("remuxSync() leaves out what a format takes and loses: covers in mov, 
   assertEquals(remuxed("cover.mp3", { format: "mov" }).result.skippedStreams, [1]);
   assertEquals(remuxed("cover.mp3", { format: "mp4" }).result.skippedStreams, []);
   for (const format of ["wav", "w64"]) {
-    assertThrows(() => remuxed("video.mp4", { format }), TypeError, "the output format holds none");
+    assertThrows(() => remuxed("video.mp4", { format }), TypeError, "can't hold");
     assertEquals(remuxed("audio.wav", { format }).result.skippedStreams, []);
   }
 });

@@ -143,7 +143,7 @@ int32_t avs_can_hold(double handle, int32_t input_stream) {
   int known = avformat_query_codec(output, stream->codecpar->codec_id, FF_COMPLIANCE_NORMAL);
   if (known <= 0 && carries_more(output, stream->codecpar)) known = 1;
   if (loses(output, stream->codecpar) || comes_wrapped(session->input->context->iformat, output, stream->codecpar)) return 0;
-  if (known && is_undescribed(session, stream)) return 0;
+  if (known && is_undescribed(session, stream)) return AVS_HOLDS_DESCRIBED;
   /* These want more than a codec, or have the list of another: what is too much they refuse in the header. */
   if (known > 0 && av_match_name(output->name, "mov,mp4,ipod,3gp,3g2,psp,f4v,ismv,mxf,mpeg,vcd,svcd,dvd,vob")) return try_header(session, output, stream);
   if (known >= 0) return known > 0;
