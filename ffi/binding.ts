@@ -19,7 +19,7 @@ type Valued<Types extends readonly string[]> = {
 };
 
 /** What each runtime does in its own way. */
-type Special = "avs_set_callback" | "avs_isolate" | "avs_wait_events" | "avs_wake_events";
+type Special = "avs_client" | "avs_wait_events" | "avs_wake_events";
 
 type Functions = {
   readonly [Name in Exclude<keyof typeof symbols, Special>]: (
@@ -39,15 +39,17 @@ export type AnswerRequest = (
 
 /** The library, with all that is called of it. */
 export interface Library extends Functions {
-  /** Who answers the requests of this isolate. Called once. */
-  answerRequests(answer: AnswerRequest): void;
+  /** The number of a new client. Called once. */
+  newClient(): number;
+  /** Who answers the requests of the client. Called once. */
+  answerRequests(client: number, answer: AnswerRequest): void;
   /**
-   * Resolves when there are events, when `wakeEvents` is called, and after so many milliseconds at most; with 0, when the
+   * Resolves when the client has events, when `wakeEvents` is called, and after so many milliseconds at most; with 0, when the
    * event loop has had its turn. Below zero: this thread has ended. The process does not end meanwhile.
    */
-  waitForEvents(milliseconds: number): Promise<number>;
+  waitForEvents(client: number, milliseconds: number): Promise<number>;
   /** Ends that wait. */
-  wakeEvents(): void;
+  wakeEvents(client: number): void;
 }
 
 /** What is not the library's but the runtime's: how it is loaded, and what must be known to find it. */

@@ -8,10 +8,9 @@ type Core = Deno.DynamicLibrary<typeof core>["symbols"];
 
 /** What only this file calls. */
 interface Own {
-  avs_set_callback(callback: Deno.PointerValue): void;
-  avs_isolate(): number;
-  avs_wait_events(isolate: number, milliseconds: number): Promise<number>;
-  avs_wake_events(): void;
+  avs_client(client: number, callback: Deno.PointerValue): number;
+  avs_wait_events(client: number, milliseconds: number): Promise<number>;
+  avs_wake_events(client: number): number;
 }
 
 /** Deno. */
@@ -75,9 +74,11 @@ function bindAll(bound: Core, place: string): Library {
   const all = { ...bound } as unknown as Own & Library;
   for (const group of groups.slice(1)) bindLater(all, place, group);
   return Object.assign(all, {
-    answerRequests: (answer: AnswerRequest) => all.avs_set_callback(callbackOf(answer)),
-    waitForEvents: (milliseconds: number) => all.avs_wait_events(all.avs_isolate(), milliseconds),
-    wakeEvents: () => all.avs_wake_events(),
+    newClient: () => all.avs_client(0, null),
+    answerRequests: (client: number, answer: AnswerRequest) =>
+      void all.avs_client(client, callbackOf(answer)),
+    waitForEvents: (client: number, milliseconds: number) => all.avs_wait_events(client, milliseconds),
+    wakeEvents: (client: number) => void all.avs_wake_events(client),
   });
 }
 

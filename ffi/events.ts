@@ -1,8 +1,8 @@
 /**
- * The isolate's queue of events: one call waits for them while somebody waits for a session, and none otherwise, so
+ * This copy's queue of events: one call waits for them while somebody waits for a session, and none otherwise, so
  * that the event loop is free to end. What an event means to a session is in `session.ts`.
  */
-import { library } from "./library.ts";
+import { client, library } from "./library.ts";
 import { Event } from "./symbols.ts";
 
 /** A session whose operation runs on its own thread. */
@@ -70,7 +70,7 @@ function wake(handle: number): void {
   if (!waiter) return;
   waiting.delete(handle);
   waiter.resolve();
-  if (poolWaits.size > 0 && waiting.size === 0) library().wakeEvents();
+  if (poolWaits.size > 0 && waiting.size === 0) library().wakeEvents(client());
 }
 
 /** Resolves when nobody waits on a thread of Deno's pool in vain; null where that is so. */
@@ -95,7 +95,7 @@ export async function turn(): Promise<void> {
 }
 
 async function waitInPool(milliseconds: number): Promise<number> {
-  const wait = library().waitForEvents(milliseconds);
+  const wait = library().waitForEvents(client(), milliseconds);
   poolWaits.add(wait);
   const result = await wait;
   poolWaits.delete(wait);
@@ -107,7 +107,7 @@ async function waitInPool(milliseconds: number): Promise<number> {
 export function answerEvents(patience = 0): number {
   // What is called may come here again, and wait for an event that was taken before it was called.
   const left = taken.length;
-  const count = library().avs_take_events(rows, MAX_EVENTS, left > 0 ? 0 : patience);
+  const count = library().avs_take_events(client(), rows, MAX_EVENTS, left > 0 ? 0 : patience);
   for (let row = 0; row < count * Event.LENGTH; row += Event.LENGTH) {
     taken.push(rows.slice(row, row + Event.LENGTH));
   }

@@ -50,6 +50,18 @@ export function library(): Library {
   return loaded ??= find();
 }
 
+let ownClient = 0;
+
+/**
+ * The number that the library knows this copy of the modules by: a program may have others on this thread, which use the
+ * same library and get neither its requests nor its events.
+ */
+export function client(): number {
+  ownClient ||= library().newClient();
+  if (ownClient === 0) throw new Error("Out of memory");
+  return ownClient;
+}
+
 /**
  * Loads the shared library; before the first use of anything else, and only where its place is not the usual one.
  *

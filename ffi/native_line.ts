@@ -8,7 +8,7 @@ import { AVERROR } from "./constants.ts";
 import { makeError } from "./errors.ts";
 import { forgetEvents, nextEvent, receiveEvents } from "./events.ts";
 import { checkStillThere, type LentBytes } from "./lent_bytes.ts";
-import { library } from "./library.ts";
+import { client, library } from "./library.ts";
 import type { NativeIO } from "./native_io.ts";
 import type { Operation } from "./operation.ts";
 import type { Requests } from "./requests.ts";
@@ -20,7 +20,7 @@ const running: NativeLine[] = [];
 /** Answers requests of the sync engine. It never throws and returns nothing: C would see neither. */
 function installCallback(): void {
   if (installed) return;
-  library().answerRequests((_session, io, kind, a, b, c) => {
+  library().answerRequests(client(), (_session, io, kind, a, b, c) => {
     running.at(-1)?.requests.answerNow(io, kind, a, b, c);
   });
   installed = true;
@@ -44,7 +44,7 @@ export class NativeLine {
 
   constructor(requests: Requests) {
     this.requests = requests;
-    this.handle = library().avs_session_new();
+    this.handle = library().avs_session_new(client());
     if (this.handle === 0) throw new Error("Out of memory");
   }
 

@@ -145,7 +145,7 @@ function libraryOf(addon: Addon): Library {
     resolve = null;
   };
   let isReceiving = false;
-  const waitForEvents = (milliseconds: number): Promise<number> => {
+  const waitForEvents = (_client: number, milliseconds: number): Promise<number> => {
     if (milliseconds === 0) return turn();
     if (!isReceiving) addon.receiveEvents(wakeEvents);
     isReceiving = true;

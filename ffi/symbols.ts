@@ -15,14 +15,15 @@ export interface SymbolTypes {
 }
 
 /** ABI that this TypeScript speaks; the library's `avs_abi_version()` must be the same. */
-export const ABI_VERSION = 7;
+export const ABI_VERSION = 8;
 
 /** What opening and reading an input needs; bound when the library is loaded. */
 export const core = {
   avs_abi_version: { parameters: [], result: "u32" },
-  avs_set_callback: { parameters: ["function"], result: "void" },
+  // client, what answers its requests
+  avs_client: { parameters: ["u32", "function"], result: "u32" },
 
-  avs_session_new: { parameters: [], result: "f64" },
+  avs_session_new: { parameters: ["u32"], result: "f64" },
   avs_session_close: { parameters: ["f64"], result: "i32" },
   // session, kind, flags, buffer size
   avs_io_new: { parameters: ["f64", "u32", "u32", "u32"], result: "f64" },
@@ -98,17 +99,16 @@ const rest = {
 
 /** The async engine. */
 const async = {
-  avs_isolate: { parameters: [], result: "u32" },
   avs_io_new_copy: { parameters: ["f64", "buffer", "u32", "u32"], result: "f64" },
   avs_start: { parameters: ["f64", "u32", "buffer"], result: "i32" },
   avs_finish: { parameters: ["f64", "buffer"], result: "i32" },
   avs_cancel: { parameters: ["f64"], result: "i32" },
   avs_stop: { parameters: ["f64"], result: "i32" },
   avs_slept: { parameters: ["f64"], result: "i32" },
-  avs_take_events: { parameters: ["buffer", "u32", "u32"], result: "i32" },
+  avs_take_events: { parameters: ["u32", "buffer", "u32", "u32"], result: "i32" },
   // Waits on a thread of Deno's pool; it gets no buffer, which could be gone before it returns.
   avs_wait_events: { parameters: ["u32", "u32"], result: "i32", nonblocking: true },
-  avs_wake_events: { parameters: [], result: "void" },
+  avs_wake_events: { parameters: ["u32"], result: "i32" },
 } as const satisfies Readonly<Record<string, SymbolTypes>>;
 
 /** All of them. */

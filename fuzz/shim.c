@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "../shim/avs.h"
+#include "../tests/shim/own_client.h"
 
 #define MAX_MEMORY "16777216" /* of a session: small files that ask for much are to be over soon */
 
@@ -202,7 +203,7 @@ static void misuse(double session, double io, uint32_t kind) {
   MUST(avs_session_close(session) < 0);
   avs_run(session, AVS_OP_READ, slot, NULL, 0, NULL, 0);
   MUST(slot[0] < 0);
-  double other = avs_session_new();
+  double other = avs_session_new(own_client());
   MUST(avs_io_save(io, slot, NULL, 0) < 0);
   MUST(avs_io_restore(io, 0, NULL, 0) < 0);
   MUST(avs_io_close(io) < 0);
@@ -634,7 +635,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv) {
   (void)argc, (void)argv;
   load_names(AVS_INPUT, &demuxers);
   load_names(AVS_OUTPUT, &muxers);
-  avs_set_callback(answer);
+  avs_client(own_client(), answer);
   return 0;
 }
 
@@ -653,8 +654,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size) {
   world.control = input;
   world.file = input + CONTROL;
   world.file_size = size - CONTROL;
-  world.session = avs_session_new();
-  world.other = avs_session_new();
+  world.session = avs_session_new(own_client());
+  world.other = avs_session_new(own_client());
   MUST(world.session && world.other);
   new_devices();
   if (world.source && world.sink) work();

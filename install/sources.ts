@@ -25,6 +25,8 @@ import behind_c from "../shim/behind.c" with { type: "text" };
 import behind_h from "../shim/behind.h" with { type: "text" };
 import channel_c from "../shim/channel.c" with { type: "text" };
 import channel_h from "../shim/channel.h" with { type: "text" };
+import client_c from "../shim/client.c" with { type: "text" };
+import client_h from "../shim/client.h" with { type: "text" };
 import compat_h from "../shim/compat.h" with { type: "text" };
 import contain_c from "../shim/contain.c" with { type: "text" };
 import contain_h from "../shim/contain.h" with { type: "text" };
@@ -242,6 +244,8 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/behind.h": behind_h,
   "shim/channel.c": channel_c,
   "shim/channel.h": channel_h,
+  "shim/client.c": client_c,
+  "shim/client.h": client_h,
   "shim/compat.h": compat_h,
   "shim/contain.c": contain_c,
   "shim/contain.h": contain_h,

@@ -21,7 +21,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define AVS_ABI_VERSION 7
+#define AVS_ABI_VERSION 8
 
 #if defined(_WIN32)
 #define AVS_API __declspec(dllexport)
@@ -61,12 +61,14 @@ AVS_API int32_t avs_error_codes(char *out, uint32_t capacity);
 AVS_API void avs_set_log_level(int32_t level);
 
 /*
- * The one function of this isolate that answers requests of the sync engine. It is called on the isolate's
- * own thread, inside avs_run(), and answers through avs_reply*() before it returns. Where it does not, the
- * request fails: an exception of JavaScript can't be mistaken for success.
+ * Clients: the copies of avio's modules that use the library in this isolate. Each has its own sessions, their events, and the
+ * one function that answers their requests of the sync engine. That is called on the isolate's own thread, inside avs_run(),
+ * and answers through avs_reply*() before it returns. Where it does not, the request fails: an exception of JavaScript can't
+ * be mistaken for success.
  */
 typedef void (*avs_callback)(double session, double io, uint32_t kind, double a, double b, double c);
-AVS_API void avs_set_callback(avs_callback callback);
+/* The client's number, a new one's where it is 0; its function is this one now, where there is one. 0: none, or no memory. */
+AVS_API uint32_t avs_client(uint32_t client, avs_callback callback);
 
 /* Kinds of requests, with the arguments they come with. */
 enum {
@@ -90,7 +92,7 @@ enum avs_open_mode { AVS_OPEN_READ, AVS_OPEN_WRITE, AVS_OPEN_CHECK, AVS_OPEN_DEL
  * A session is one line of execution: it runs one operation at a time, has at most one request open for each I/O context, and
  * owns the format contexts and the I/O contexts attached to it. 0: out of memory.
  */
-AVS_API double avs_session_new(void);
+AVS_API double avs_session_new(uint32_t client);
 /*
  * Bytes that FFmpeg may allocate for a session, where "maxMemory" does not say it (avs_set()), and the least that it can say.
  * Where it is said twice, for an input and an output, the smaller one counts. Only the embedded build counts them.
@@ -183,17 +185,15 @@ AVS_API int32_t avs_stop(double session);
 /* Milliseconds that libavformat has slept for since the session's last request: a playlist is not to be loaded yet. */
 AVS_API int32_t avs_slept(double session);
 
-/* This isolate's number, for avs_wait_events(). */
-AVS_API uint32_t avs_isolate(void);
 /*
- * Waits, on whatever thread, until the isolate has events: how many. 0 after so many milliseconds without one, AVS_WAIT_MS
+ * Waits, on whatever thread, until the client has events: how many. 0 after so many milliseconds without one, AVS_WAIT_MS
  * at most, so that a worker that was terminated can end; AVERROR_EXIT when it has.
  */
-AVS_API int32_t avs_wait_events(uint32_t isolate, uint32_t milliseconds);
-/* Ends that wait for this isolate's events. */
-AVS_API void avs_wake_events(void);
-/* Moves events of this isolate to `out`, `max` at most; how many. Where there is none, it waits `patience` microseconds. */
-AVS_API int32_t avs_take_events(double *out, uint32_t max, uint32_t patience);
+AVS_API int32_t avs_wait_events(uint32_t client, uint32_t milliseconds);
+/* Ends that wait for this client's events. */
+AVS_API int32_t avs_wake_events(uint32_t client);
+/* Moves events of this client to `out`, `max` at most; how many. Where there is none, it waits `patience` microseconds. */
+AVS_API int32_t avs_take_events(uint32_t client, double *out, uint32_t max, uint32_t patience);
 enum { AVS_WAIT_MS = 250 };
 
 /* An event is a row of doubles: session, I/O context, kind of request with its arguments; or that an operation is done. */

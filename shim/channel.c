@@ -9,16 +9,17 @@ static _Thread_local struct channel *own;     /* this thread is that one's */
 
 /* ---------------------------------------------------------------------------------------- life */
 
-bool channel_init(struct channel *channel) {
+bool channel_init(struct channel *channel, struct client *client) {
   channel->isolate = this_isolate();
+  channel->client = client;
   channel->acting = &channel->plain;
   channel->account = account_new();
-  bool made = channel->isolate && channel->account;
+  bool made = client && channel->account;
   if (!made || !handle_new(&channel->isolate->handles, &channel->object, KIND_SESSION)) {
     account_free(channel->account);
     return false;
   }
-  isolate_ref(channel->isolate);
+  client_ref(client);
   mutex_init(&channel->lock);
   condition_init(&channel->wake);
   return true;
@@ -40,7 +41,7 @@ void channel_free(struct channel *channel) {
   condition_free(&channel->wake);
   mutex_free(&channel->lock);
   account_free(channel->account);
-  isolate_unref(channel->isolate);
+  client_unref(channel->client);
 }
 
 struct channel *find_channel(double handle) {
@@ -126,7 +127,7 @@ bool channel_wait(struct channel *channel) {
 void channel_tell(struct channel *channel, double io, double kind, double a, double b, double c) {
   struct event event = {{channel->object.handle, io, kind, a, b, c}};
   /* Without memory for an event the session can only end. */
-  if (!channel->canceled && !isolate_push(channel->isolate, event)) channel->canceled = true;
+  if (!channel->canceled && !client_push(channel->client, event)) channel->canceled = true;
 }
 
 /* A demuxer sleeps for 100 ms at a time. What takes much longer waits for somebody, or had no processor. */

@@ -15,7 +15,8 @@
 
 struct channel {
   struct object object; /* the session's handle */
-  struct isolate *isolate;
+  struct isolate *isolate; /* used on its thread only */
+  struct client *client;
   struct log log;
   struct account *account; /* of what is allocated while it is at work */
 
@@ -52,8 +53,8 @@ struct channel {
   size_t source_size;
 };
 
-/* NULL without memory for its handle. */
-bool channel_init(struct channel *channel);
+/* False without a client, or memory. */
+bool channel_init(struct channel *channel, struct client *client);
 /* All but its handle, which belongs to the isolate's thread. */
 void channel_free(struct channel *channel);
 struct channel *find_channel(double handle);

@@ -1,7 +1,7 @@
 /* floor 5 */
 /*
  * node_api.c - the same library as an addon of Node-API, for Node and Bun: each function of avs.h that JavaScript calls,
- * and what stands in place of avs_set_callback() and avs_wait_events() there. The functions of Node-API are weak
+ * and what stands in place of avs_client() and avs_wait_events() there. The functions of Node-API are weak
  * references, so that nothing is missing where the library is loaded by Deno. Only those that are used are declared.
  */
 #include <stdbool.h>
@@ -78,6 +78,7 @@ static bool find_node_api(void) {
 /* What belongs to one loading of avio's modules. */
 struct instance {
   napi_env env;
+  uint32_t client;
   napi_ref answer;                  /* the function that answers requests of the sync engine */
   napi_threadsafe_function arrived; /* called when there are events */
   bool is_watching;
@@ -159,7 +160,7 @@ static napi_value undefined_result(napi_env env) {
 /* As in ffi/symbols.ts; a test compares them. */
 #define SYMBOLS(ANSWERS, DOES)                                                                                          \
   ANSWERS(u32, avs_abi_version, ())                                                                                      \
-  ANSWERS(f64, avs_session_new, ())                                                                                      \
+  ANSWERS(f64, avs_session_new, (u32(0)))                                                                                \
   ANSWERS(i32, avs_session_close, (f64(0)))                                                                              \
   ANSWERS(f64, avs_io_new, (f64(0), u32(1), u32(2), u32(3)))                                                             \
   ANSWERS(i32, avs_reply, (f64(0), f64(1)))                                                                              \
@@ -209,7 +210,7 @@ static napi_value undefined_result(napi_env env) {
   ANSWERS(i32, avs_cancel, (f64(0)))                                                                                     \
   ANSWERS(i32, avs_stop, (f64(0)))                                                                                       \
   ANSWERS(i32, avs_slept, (f64(0)))                                                                                      \
-  ANSWERS(i32, avs_take_events, (buffer(0), u32(1), u32(2)))
+  ANSWERS(i32, avs_take_events, (u32(0), buffer(1), u32(2), u32(3)))
 
 #define DEFINE_ANSWERS(type, name, list)                                                                                \
   static napi_value call_##name(napi_env env, napi_callback_info info) {                                                \
@@ -251,16 +252,24 @@ static napi_value call_avs_run(napi_env env, napi_callback_info info) {
   struct call call = call_of(env, info);
   struct instance *outer = running;
   running = call.instance;
-  if (running->answer) avs_set_callback(answer_request);
   avs_run(f64(0), u32(1), buffer(2), buffer(3), u32(4), buffer(5), f64(6));
   running = outer;
   return undefined_result(env);
 }
 
-/* answerRequests(function) */
+/* newClient(): this instance's, which has one. */
+static napi_value new_client(napi_env env, napi_callback_info info) {
+  struct instance *instance = call_of(env, info).instance;
+  if (!instance->client) instance->client = avs_client(0, NULL);
+  return u32_result(env, instance->client);
+}
+
+/* answerRequests(client, function) */
 static napi_value answer_requests(napi_env env, napi_callback_info info) {
   struct call call = call_of(env, info);
-  if (!call.instance->answer) napi_create_reference(env, call.arguments[0], 1, &call.instance->answer);
+  struct instance *instance = call.instance;
+  if (!instance->answer) napi_create_reference(env, call.arguments[1], 1, &instance->answer);
+  avs_client(u32_argument(&call, 0), answer_request);
   return undefined_result(env);
 }
 
@@ -268,10 +277,16 @@ static napi_value answer_requests(napi_env env, napi_callback_info info) {
 
 static void call_arrived(void *opaque) { napi_call_threadsafe_function(opaque, NULL, NONBLOCKING); }
 
+static void stop_watching(struct instance *instance) {
+  struct client *client = isolate_client(instance->client);
+  if (client && instance->is_watching) client_watch(client, NULL, NULL);
+  instance->is_watching = false;
+}
+
 /* The environment ends: no thread calls it any more. */
 static void end_events(void *opaque) {
   struct instance *instance = opaque;
-  if (instance->is_watching) isolate_watch(this_isolate(), NULL, NULL);
+  stop_watching(instance);
   napi_release_threadsafe_function(instance->arrived, RELEASE);
   instance->arrived = NULL;
 }
@@ -293,8 +308,8 @@ static napi_value receive_events(napi_env env, napi_callback_info info) {
 /* watchEvents(): whether there is something to wait for, which keeps the process from ending; else there are events now. */
 static napi_value watch_events(napi_env env, napi_callback_info info) {
   struct instance *instance = call_of(env, info).instance;
-  struct isolate *isolate = this_isolate();
-  instance->is_watching = isolate && instance->arrived && isolate_watch(isolate, call_arrived, instance->arrived);
+  struct client *client = isolate_client(instance->client);
+  instance->is_watching = client && instance->arrived && client_watch(client, call_arrived, instance->arrived);
   if (instance->is_watching) napi_ref_threadsafe_function(env, instance->arrived);
   return u32_result(env, instance->is_watching);
 }
@@ -303,8 +318,7 @@ static napi_value watch_events(napi_env env, napi_callback_info info) {
 static napi_value unwatch_events(napi_env env, napi_callback_info info) {
   struct instance *instance = call_of(env, info).instance;
   if (!instance->is_watching) return undefined_result(env);
-  instance->is_watching = false;
-  isolate_watch(this_isolate(), NULL, NULL);
+  stop_watching(instance);
   napi_unref_threadsafe_function(env, instance->arrived);
   return undefined_result(env);
 }
@@ -319,6 +333,7 @@ static const struct {
   napi_callback call;
 } functions[] = {
     SYMBOLS(ENTRY_ANSWERS, ENTRY_DOES){"avs_run", call_avs_run},
+    {"newClient", new_client},
     {"answerRequests", answer_requests},
     {"receiveEvents", receive_events},
     {"watchEvents", watch_events},

@@ -18,7 +18,7 @@ void request_begin(struct io *io, const struct request *request) {
 /* On the isolate's own thread. */
 static void ask_callback(struct io *io, double a, double b, double c) {
   struct channel *channel = io->channel;
-  avs_callback callback = channel->isolate->callback;
+  avs_callback callback = channel->client->callback;
   if (!callback) return;
   if (channel->source) { /* which JavaScript could take away meanwhile: nobody is asked while bytes are lent */
     io->request.result = io->request.kind == AVS_REQUEST_OPEN ? AVERROR(EPERM) : AVERROR_BUG;

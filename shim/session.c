@@ -13,9 +13,9 @@
 
 /* ---------------------------------------------------------------------------------------- life */
 
-double avs_session_new(void) {
+double avs_session_new(uint32_t client) {
   struct session *session = calloc(1, sizeof(*session));
-  if (session && channel_init(&session->channel)) return session->channel.object.handle;
+  if (session && channel_init(&session->channel, isolate_client(client))) return session->channel.object.handle;
   free(session);
   return 0;
 }

@@ -18,8 +18,8 @@ static void run_operation(struct session *session) {
   channel_lock(channel);
   channel->prefetches = channel->out = false;
   struct event done = {{channel->object.handle, 0, AVS_EVENT_DONE, 0, 0, 0}}; /* canceled or not */
-  if (session->closing) isolate_release(channel->isolate);
-  else isolate_push_reserved(channel->isolate, done);
+  if (session->closing) client_release(channel->client);
+  else client_push_reserved(channel->client, done);
 }
 
 /* Another one for each session: threads are used again. */
@@ -39,7 +39,7 @@ static void work_for(struct session *session) {
     if (channel->out) run_operation(session);
     else condition_wait(&channel->wake, &channel->lock);
   }
-  if (channel->out) isolate_release(channel->isolate); /* closed before it began */
+  if (channel->out) client_release(channel->client); /* closed before it began */
   channel_unlock(channel);
   channel_adopt(NULL);
   session_destroy(session);
@@ -132,9 +132,9 @@ int32_t avs_start(double handle, uint32_t operation, const double *slot) {
   if (!session) return AVERROR(EBADF);
   struct channel *channel = &session->channel;
   if (channel->running) return AVERROR(EBUSY);
-  if (!isolate_reserve(channel->isolate)) return AVERROR(ENOMEM);
+  if (!client_reserve(channel->client)) return AVERROR(ENOMEM);
   if (!channel->threaded && !start_thread(session)) {
-    isolate_release(channel->isolate);
+    client_release(channel->client);
     return AVERROR(EAGAIN); /* no more threads */
   }
   channel->running = true;

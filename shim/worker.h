@@ -1,7 +1,7 @@
 /* floor 3 */
 /*
  * worker.h - the async engine: a session's own thread, which runs the operations that JavaScript starts. When one wants
- * something of JavaScript, the thread puts an event into the isolate's queue and waits for the answer; nothing here calls
+ * something of JavaScript, the thread puts an event into its client's queue and waits for the answer; nothing here calls
  * into JavaScript. The thread lives from the first operation that is started to the session's end.
  */
 #ifndef AVS_WORKER_H

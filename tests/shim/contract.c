@@ -15,6 +15,7 @@
 
 #include "../../shim/avs.h"
 #include "check.h"
+#include "own_client.h"
 
 enum { SEEK_TO_END = 2, SEEK_FOR_SIZE = 0x10000, BUFFER = 1000, NEVER = -1 };
 
@@ -206,7 +207,7 @@ static struct outcome finish(double session, int packets, double result) {
 
 static struct outcome demux(int fail_at, size_t most) {
   reset(fail_at, most);
-  double session = avs_session_new();
+  double session = avs_session_new(own_client());
   world.source_io = new_source(session);
   int packets = 0;
   double result = open_input(session, world.source_io);
@@ -269,7 +270,7 @@ static bool describe_into(double session) {
 /* kind: of the sink. */
 static struct outcome remux(const char *format, uint32_t kind, uint32_t flags, int fail_at, size_t most) {
   reset(fail_at, most);
-  double session = avs_session_new();
+  double session = avs_session_new(own_client());
   world.source_io = new_source(session);
   world.sink_io = new_sink(session, kind, flags);
   double slot[AVS_SLOT_SIZE] = {0};
@@ -386,15 +387,15 @@ static void call_all(double handle) {
 }
 
 static void test_handles(void) {
-  double session = avs_session_new(), io = new_source(session);
+  double session = avs_session_new(own_client()), io = new_source(session);
   for (int i = 0; i < HANDLES; i++)
     if (handles[i] != session && handles[i] != io) call_all(handles[i]);
-  double stale = avs_session_new(), stale_io = new_source(stale);
+  double stale = avs_session_new(own_client()), stale_io = new_source(stale);
   CHECK(avs_session_close(stale) == 0, "close");
   call_all(stale);
   call_all(stale_io);
   /* The slots are used again: the old handles must not find the new objects. */
-  double again = avs_session_new();
+  double again = avs_session_new(own_client());
   call_all(stale);
   call_all(stale_io);
   CHECK(avs_session_close(io) < 0, "an I/O context was closed as a session");
@@ -403,11 +404,11 @@ static void test_handles(void) {
   CHECK(avs_session_close(session) == 0, "close");
   /* A slot is used again and again, and no handle comes back. */
   for (int i = 0; i < 100000; i++) {
-    again = avs_session_new();
+    again = avs_session_new(own_client());
     CHECK(again != stale && avs_session_close(stale) == -EBADF, "a stale handle is back after %d sessions", i);
     CHECK(avs_session_close(again) == 0, "close %d", i);
   }
-  for (int i = 0; i < 200; i++) (void)avs_io_new(avs_session_new(), i % 3, AVS_IO_READ, 10); /* left to the thread's end */
+  for (int i = 0; i < 200; i++) (void)avs_io_new(avs_session_new(own_client()), i % 3, AVS_IO_READ, 10); /* left to the thread's end */
 }
 
 static const double numbers[] = {0,     1,      -1,    2,     0.5,   1e9,     -1e9,      4294967295.0, 9007199254740993.0,
@@ -418,7 +419,7 @@ enum { NUMBERS = sizeof(numbers) / sizeof(*numbers) };
 static void test_slots(const char *folder) {
   load(folder, "audio.ogg");
   reset(NEVER, SIZE_MAX);
-  double session = avs_session_new();
+  double session = avs_session_new(own_client());
   world.source_io = new_source(session);
   world.sink_io = new_sink(session, AVS_IO_MEMORY_OUTPUT, 0);
   open_input(session, world.source_io);
@@ -482,7 +483,7 @@ static void misuse_inside(double session) {
   double slot[AVS_SLOT_SIZE] = {0, world.source_io};
   CHECK(avs_session_close(session) == -EBUSY, "closed while running");
   CHECK(run(session, AVS_OP_READ, slot) == -EBUSY, "ran inside itself");
-  double other = avs_session_new();
+  double other = avs_session_new(own_client());
   double state[AVS_SAVED_LENGTH];
   CHECK(avs_io_save(world.source_io, state, NULL, 0) == -EBUSY, "saved while running");
   CHECK(avs_io_restore(world.source_io, 0, NULL, 0) == -EBUSY, "restored while running");
@@ -504,7 +505,7 @@ static void misuse_inside(double session) {
 static void test_inside(const char *folder) {
   load(folder, "audio.mp3");
   reset(NEVER, SIZE_MAX);
-  double session = avs_session_new();
+  double session = avs_session_new(own_client());
   world.source_io = new_source(session);
   world.inside = misuse_inside;
   double result = open_input(session, world.source_io);
@@ -538,7 +539,7 @@ static double take_over(double io, double session) {
 static void test_moving(const char *folder) {
   load(folder, "audio.mp3");
   reset(NEVER, SIZE_MAX);
-  double first = avs_session_new(), second = avs_session_new();
+  double first = avs_session_new(own_client()), second = avs_session_new(own_client());
   world.source_io = new_source(first);
   uint8_t bytes[100];
   double slot[AVS_SLOT_SIZE] = {0, world.source_io};
@@ -560,7 +561,7 @@ static void test_saving_reads(const char *folder) {
   for (size_t i = 0; i < 4; i++) {
     reset(NEVER, SIZE_MAX);
     world.beyond = beyond[i];
-    double session = avs_session_new();
+    double session = avs_session_new(own_client());
     world.source_io = new_source(session);
     size_t at = 0;
     for (size_t j = 0; j < sizeof(reads) / sizeof(*reads); j++) {
@@ -573,7 +574,7 @@ static void test_saving_reads(const char *folder) {
       CHECK(state[AVS_SAVED_POSITION] == (double)at, "at %zu, saved %g", at, state[AVS_SAVED_POSITION]);
       CHECK(state[AVS_SAVED_DEVICE] == (double)world.source.position, "device %g", state[AVS_SAVED_DEVICE]);
       CHECK(size == (int32_t)(world.source.position - at), "%d bytes buffered", size);
-      double next = avs_session_new();
+      double next = avs_session_new(own_client());
       world.source_io = take_over(world.source_io, next);
       CHECK(avs_session_close(session) == 0, "close");
       session = next;
@@ -594,7 +595,7 @@ static void test_saving_demuxed(const char *folder) {
   put(&world.source, shifted, size + AT);
   free(shifted);
   reset(NEVER, SIZE_MAX);
-  double session = avs_session_new(), state[AVS_SAVED_LENGTH], result;
+  double session = avs_session_new(own_client()), state[AVS_SAVED_LENGTH], result;
   world.source_io = new_source(session);
   world.source.position = AT + 300;
   CHECK(avs_io_restore(world.source_io, AT, world.source.data + AT, 300) == 0, "restore");
@@ -608,7 +609,7 @@ static void test_saving_demuxed(const char *folder) {
 /* What was written and not flushed goes on in another one, up to a buffer that is full. */
 static void test_saving_writes(uint32_t flags) {
   reset(NEVER, SIZE_MAX);
-  double session = avs_session_new(), state[AVS_SAVED_LENGTH], slot[AVS_SLOT_SIZE];
+  double session = avs_session_new(own_client()), state[AVS_SAVED_LENGTH], slot[AVS_SLOT_SIZE];
   world.any = true;
   world.sink_io = new_sink(session, AVS_IO_CALLBACKS, flags);
   uint8_t written[20 * BUFFER], all[BUFFER];
@@ -626,7 +627,7 @@ static void test_saving_writes(uint32_t flags) {
     CHECK(state[AVS_SAVED_DEVICE] == (double)world.sink.size, "device %g", state[AVS_SAVED_DEVICE]);
     CHECK(size == (int32_t)(at - world.sink.size), "%d bytes buffered", size);
     CHECK(!memcmp(all, written + world.sink.size, (size_t)size), "other bytes");
-    double next = avs_session_new();
+    double next = avs_session_new(own_client());
     double io = new_sink(next, AVS_IO_CALLBACKS, flags);
     CHECK(avs_io_restore(io, state[AVS_SAVED_DEVICE], written, 21 * BUFFER) < 0, "more than its buffer");
     CHECK(avs_io_restore(io, state[AVS_SAVED_DEVICE], all, (uint32_t)size) == 0, "restore");
@@ -648,7 +649,7 @@ static void test_saving_writes(uint32_t flags) {
 
 static void test_saving_memory(void) {
   reset(NEVER, SIZE_MAX);
-  double session = avs_session_new(), state[AVS_SAVED_LENGTH], slot[AVS_SLOT_SIZE] = {0};
+  double session = avs_session_new(own_client()), state[AVS_SAVED_LENGTH], slot[AVS_SLOT_SIZE] = {0};
   uint8_t bytes[BUFFER * 3], all[BUFFER];
   for (size_t i = 0; i < sizeof(bytes); i++) bytes[i] = (uint8_t)(i * 3);
   double sink = new_sink(session, AVS_IO_MEMORY_OUTPUT, 0);
@@ -671,7 +672,7 @@ static void test_copy(const char *folder) {
   struct outcome whole = demux(NEVER, SIZE_MAX);
   uint8_t *bytes = malloc(world.source.size);
   memcpy(bytes, world.source.data, world.source.size);
-  double session = avs_session_new(), io = avs_io_new_copy(session, bytes, (uint32_t)world.source.size, BUFFER), result;
+  double session = avs_session_new(own_client()), io = avs_io_new_copy(session, bytes, (uint32_t)world.source.size, BUFFER), result;
   memset(bytes, 0xff, world.source.size);
   free(bytes);
   reset(0, SIZE_MAX); /* a request would fail */
@@ -690,7 +691,7 @@ static void test_beyond(const char *folder, const char *name) {
   for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
     reset(NEVER, SIZE_MAX);
     world.beyond = sizes[i];
-    double session = avs_session_new();
+    double session = avs_session_new(own_client());
     world.source_io = new_source(session);
     double result = open_input(session, world.source_io);
     CHECK(result >= 0, "open: %g", result);
@@ -713,7 +714,7 @@ static void test_seeking_beyond(const char *folder) {
   load(folder, "audio.wav");
   reset(NEVER, SIZE_MAX);
   world.beyond = 10000;
-  double session = avs_session_new();
+  double session = avs_session_new(own_client());
   world.source_io = new_source(session);
   CHECK(reads_on(session, 0), "the first bytes");
   double slot[AVS_SLOT_SIZE] = {0, world.source_io, 1e12, 0};
@@ -777,12 +778,12 @@ static void begin_nesting(const char *text) {
 /* A playlist of playlists that names itself: none of its files is given anything but an I/O context that was made for it. */
 static void test_gifts(void) {
   static const char playlist[] = "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\na.ts\n#EXTINF:1,\nb.ts\n#EXT-X-ENDLIST\n";
-  avs_set_callback(answer_nested);
+  avs_client(own_client(), answer_nested);
   for (int gift = 0; gift < GIFTS; gift++) {
     begin_nesting(playlist);
     nesting.gift = (enum gift)gift;
-    nesting.other = avs_session_new();
-    double session = avs_session_new();
+    nesting.other = avs_session_new(own_client());
+    double session = avs_session_new(own_client());
     world.source_io = new_source(session);
     world.sink_io = new_source(session); /* made before */
     nesting.opener = avs_io_new(session, AVS_IO_OPENER, 0, 1);
@@ -807,12 +808,12 @@ static void test_gifts(void) {
     CHECK(read_all(session, &result) > 200 && result == -541478725, "gift %d: read to %g", gift, result);
     CHECK(avs_session_close(session) == 0 && avs_session_close(nesting.other) == 0, "close");
   }
-  avs_set_callback(answer);
+  avs_client(own_client(), answer);
 }
 
 /* A muxer that is refused is gone, and another one can be opened. */
 static void test_refused_muxer(void) {
-  double session = avs_session_new(), slot[AVS_SLOT_SIZE] = {0};
+  double session = avs_session_new(own_client()), slot[AVS_SLOT_SIZE] = {0};
   static const char *const names[] = {"tee", "fifo", "no such format", "rtsp"};
   for (int i = 0; i < 4; i++) {
     set(session, AVS_SET_OUTPUT, "format", names[i]);
@@ -890,7 +891,7 @@ static bool try_failed_seek(const char *name, double from, int after, bool refus
     struct packets *packets = fails ? &with : &without;
     packets->count = 0;
     reset(NEVER, SIZE_MAX);
-    double session = avs_session_new();
+    double session = avs_session_new(own_client());
     world.source_io = new_source(session);
     CHECK(open_input(session, world.source_io) >= 0, "open %s", name);
     if (from > 0) CHECK(seek(session, -1, from) >= 0, "seek to %g", from);
@@ -938,7 +939,7 @@ static void test_refused_seek(const char *folder) {
 
 
     reset(NEVER, SIZE_MAX);
-    double session = avs_session_new(), bytes;
+    double session = avs_session_new(own_client()), bytes;
     world.source_io = avs_io_new(session, AVS_IO_CALLBACKS, AVS_IO_READ, BUFFER);
     CHECK(open_input(session, world.source_io) >= 0, "open");
     double slot[AVS_SLOT_SIZE] = {0, 5, 1e9};
@@ -968,7 +969,7 @@ static void test_fields(void) {
   CHECK(strstr(json, "{\"name\":\"extradata\",\"kind\":\"bytes\"}"), "extradata");
   CHECK(strstr(json, "{\"name\":\"disposition\",\"kind\":\"names\"}"), "disposition");
   CHECK(!strstr(json, "profileName") && !strstr(json, "frames\"") && !strstr(json, "startPts"), "what can't be set");
-  double session = avs_session_new(), slot[AVS_SLOT_SIZE] = {0};
+  double session = avs_session_new(own_client()), slot[AVS_SLOT_SIZE] = {0};
   set(session, AVS_SET_OUTPUT, "format", "matroska");
   CHECK(run(session, AVS_OP_OPEN_OUTPUT, slot) >= 0, "open output");
   CHECK(avs_add_stream(session, "type\0video\0width\0-1", 21) < 0, "a width below zero");
@@ -979,7 +980,7 @@ static void test_fields(void) {
 
 /* Whoever calls the ABI itself: what FFmpeg reads as a C structure is refused here as well. */
 static void test_structures(void) {
-  double session = avs_session_new(), slot[AVS_SLOT_SIZE] = {0};
+  double session = avs_session_new(own_client()), slot[AVS_SLOT_SIZE] = {0};
   set(session, AVS_SET_OUTPUT, "format", "yuv4mpegpipe");
   CHECK(run(session, AVS_OP_OPEN_OUTPUT, slot) >= 0, "open output");
   static const char frames[] = "type\0video\0codec\0wrapped_avframe", raw[] = "type\0video\0codec\0rawvideo";
@@ -1012,25 +1013,69 @@ static void test_structures(void) {
 
 /* Calls of the async engine on a session that has never been in it. */
 static void test_idle(void) {
-  double session = avs_session_new();
+  double session = avs_session_new(own_client());
   double slot[AVS_SLOT_SIZE] = {0}, bytes = -1;
   CHECK(avs_finish(session, slot) < 0, "finished what was not started");
   CHECK(avs_stop(session) == 0, "stop");
   CHECK(avs_ready_packets(session, &bytes) == 0 && bytes == 0, "ready packets");
   CHECK(avs_take_packets(session, NULL, 0, NULL, 0) == 0, "take packets");
-  avs_wake_events();
-  CHECK(avs_wait_events(avs_isolate(), 0) == 0, "no events");
-  CHECK(avs_take_events(slot, 1, 10) == 0, "take events");
+  avs_wake_events(own_client());
+  CHECK(avs_wait_events(own_client(), 0) == 0, "no events");
+  CHECK(avs_take_events(own_client(), slot, 1, 10) == 0, "take events");
   CHECK(avs_cancel(session) == 0, "cancel");
   CHECK(run(session, AVS_OP_READ, slot) < 0, "ran after it was canceled");
   CHECK(avs_session_close(session) == 0, "close");
+}
+
+static int asked_other;
+static void answer_other(double session, double io, uint32_t kind, double a, double b, double c) {
+  asked_other++;
+  answer(session, io, kind, a, b, c);
+}
+
+static double open_as(uint32_t client) {
+  world.source.position = 0;
+  double session = avs_session_new(client);
+  world.source_io = new_source(session);
+  CHECK(open_input(session, world.source_io) >= 0, "open");
+  return session;
+}
+
+static void start_closing(double session) {
+  double slot[AVS_SLOT_SIZE] = {0};
+  CHECK(avs_start(session, AVS_OP_CLOSE_INPUT, slot) == 0, "start");
+}
+
+/* Two copies of avio on one thread: neither gets what is the other's. */
+static void test_clients(const char *folder) {
+  load(folder, "video.mp4");
+  reset(NEVER, SIZE_MAX);
+  uint32_t other = avs_client(0, answer_other);
+  CHECK(other && other != own_client(), "another client");
+  CHECK(avs_session_new(0) == 0 && avs_session_new(other + 1) == 0, "a session of nobody");
+  double event[AVS_EVENT_LENGTH];
+  CHECK(avs_take_events(other + 1, event, 1, 0) < 0 && avs_wait_events(other + 1, 0) < 0, "events of nobody");
+  CHECK(avs_client(other + 1, answer) == 0 && avs_wake_events(other + 1) < 0, "nobody");
+  double mine = open_as(own_client());
+  CHECK(asked_other == 0, "the other one was asked");
+  double theirs = open_as(other);
+  CHECK(asked_other > 0, "the other one was not asked");
+  start_closing(theirs);
+  while (avs_wait_events(other, AVS_WAIT_MS) == 0) continue;
+  CHECK(avs_wait_events(own_client(), 1) == 0 && avs_take_events(own_client(), event, 1, 100) == 0, "it is not for this one");
+  CHECK(avs_take_events(other, event, 1, 0) == 1 && event[AVS_EVENT_SESSION] == theirs, "its own event");
+  start_closing(mine);
+  while (avs_wait_events(own_client(), AVS_WAIT_MS) == 0) continue;
+  CHECK(avs_take_events(other, event, 1, 100) == 0, "it is not for the other one");
+  CHECK(avs_take_events(own_client(), event, 1, 0) == 1 && event[AVS_EVENT_SESSION] == mine, "this one's event");
+  CHECK(avs_session_close(mine) == 0 && avs_session_close(theirs) == 0, "close");
 }
 
 /* An option that the shim sets too. */
 static void test_whitelist(const char *folder) {
   load(folder, "video.mp4");
   reset(NEVER, SIZE_MAX);
-  double session = avs_session_new();
+  double session = avs_session_new(own_client());
   world.source_io = new_source(session);
   set(session, AVS_SET_OPTIONS, "codec_whitelist", "h264");
   CHECK(open_input(session, world.source_io) >= 0, "open");
@@ -1040,7 +1085,7 @@ static void test_whitelist(const char *folder) {
 /* libavformat itself would go round and round. */
 static void test_direction(void) {
   reset(NEVER, SIZE_MAX);
-  double session = avs_session_new();
+  double session = avs_session_new(own_client());
   world.source_io = new_source(session);
   world.sink_io = new_sink(session, AVS_IO_CALLBACKS, 0);
   uint8_t bytes[100] = {0};
@@ -1059,7 +1104,7 @@ static void test_direction(void) {
 static void test_saving_in_use(const char *folder) {
   load(folder, "audio.mp3");
   reset(NEVER, SIZE_MAX);
-  double session = avs_session_new();
+  double session = avs_session_new(own_client());
   world.source_io = new_source(session);
   CHECK(open_input(session, world.source_io) >= 0, "open");
   double state[AVS_SAVED_LENGTH];
@@ -1080,7 +1125,7 @@ static void test_damage(const char *folder, const char *name) {
       world.source.data[seed % world.source.size] = (uint8_t)(seed >> 24);
     }
     reset(NEVER, SIZE_MAX);
-    double session = avs_session_new();
+    double session = avs_session_new(own_client());
     world.source_io = new_source(session);
     double result;
     if (open_input(session, world.source_io) >= 0) {
@@ -1141,7 +1186,7 @@ static bool write_playlist(struct playlist *playlist) {
   memset(&nesting, 0, sizeof(nesting));
   world.any = true;
   nesting.gift = A_SINK;
-  double session = avs_session_new(), slot[AVS_SLOT_SIZE] = {0};
+  double session = avs_session_new(own_client()), slot[AVS_SLOT_SIZE] = {0};
   avs_io_new(session, AVS_IO_OPENER, 0, 1);
   world.source_io = new_source(session);
   world.sink_io = new_sink(session, playlist->ends ? AVS_IO_CALLBACKS : AVS_IO_MEMORY_OUTPUT, 0);
@@ -1171,7 +1216,7 @@ static bool write_playlist(struct playlist *playlist) {
 static void test_playlists(const char *folder, int most) {
   static const char *const types[] = {"mpegts", "fmp4"}, *const flags[] = {"", "single_file", "append_list", "delete_segments"};
   load(folder, "video.mp4");
-  avs_set_callback(answer_nested);
+  avs_client(own_client(), answer_nested);
   for (int kind = 0; kind < 32; kind++) {
     struct playlist playlist = {types[kind % 2], flags[kind / 2 % 4], kind % 3 ? "" : "nobuffer", kind / 8 % 2, kind / 16 % 2, NEVER, 0};
     write_playlist(&playlist);
@@ -1179,7 +1224,7 @@ static void test_playlists(const char *folder, int most) {
     for (playlist.fail_at = playlist.begins; playlist.fail_at < last; playlist.fail_at += step)
       CHECK(write_playlist(&playlist), "no request %d", playlist.fail_at);
   }
-  avs_set_callback(answer);
+  avs_client(own_client(), answer);
 }
 
 /* What is no int is an error that is one. */
@@ -1195,13 +1240,13 @@ static void answer_beyond(double session, double io, uint32_t kind, double a, do
 static void test_beyond_int(void) {
   static const char playlist[] = "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\na.ts\n#EXT-X-ENDLIST\n";
   begin_nesting(playlist);
-  avs_set_callback(answer_beyond);
-  double session = avs_session_new();
+  avs_client(own_client(), answer_beyond);
+  double session = avs_session_new(own_client());
   world.source_io = new_source(session);
   avs_io_new(session, AVS_IO_OPENER, 0, 1);
   CHECK(open_input(session, world.source_io) < 0 && nesting.opened == 1, "opened: %d", nesting.opened);
   CHECK(avs_session_close(session) == 0, "close");
-  avs_set_callback(answer);
+  avs_client(own_client(), answer);
 }
 
 /* The input is closed with its I/O context, and the same source opened again. */
@@ -1229,7 +1274,7 @@ static bool next_sink(double session) {
 /* The source, behind itself. */
 static struct outcome join(const char *format, int fail_at) {
   reset(fail_at, SIZE_MAX);
-  double session = avs_session_new();
+  double session = avs_session_new(own_client());
   world.source_io = new_source(session);
   world.sink_io = new_sink(session, AVS_IO_CALLBACKS, 0);
   double slot[AVS_SLOT_SIZE] = {0}, packets = 0;
@@ -1249,7 +1294,7 @@ static struct outcome join(const char *format, int fail_at) {
 /* Outputs of a second and more each. */
 static struct outcome divide(const char *format, int fail_at) {
   reset(fail_at, SIZE_MAX);
-  double session = avs_session_new();
+  double session = avs_session_new(own_client());
   world.source_io = new_source(session);
   world.sink_io = new_sink(session, AVS_IO_CALLBACKS, 0);
   double slot[AVS_SLOT_SIZE] = {0}, packets = 0;
@@ -1286,7 +1331,7 @@ static double holding(const char *folder) {
   load(folder, "video.mp4");
   reset(NEVER, SIZE_MAX);
   world.any = true;
-  double session = avs_session_new();
+  double session = avs_session_new(own_client());
   world.source_io = new_source(session);
   world.sink_io = new_sink(session, AVS_IO_MEMORY_OUTPUT, 0);
   open_input(session, world.source_io);
@@ -1351,7 +1396,7 @@ static void test_leftovers(const char *folder) {
 
 /* Who is asked for files or packets is no input's and no output's, and stays; so do the directions. */
 static void test_closing_io(const char *folder) {
-  double session = holding(folder), other = avs_session_new();
+  double session = holding(folder), other = avs_session_new(own_client());
   double opener = avs_io_new(session, AVS_IO_OPENER, 0, 1), transformer = avs_io_new(session, AVS_IO_TRANSFORMER, 0, 1);
   CHECK(avs_io_close(opener) == -EBUSY && avs_io_close(transformer) == -EBUSY, "closed who is asked");
   CHECK(avs_io_close(session) == -EBADF, "a session is no I/O context");
@@ -1390,7 +1435,7 @@ static void test_byte_seeks(const char *folder, const char *name, bool can) {
   enum { BYTE = 2, ALL = 15 }; /* AVSEEK_FLAG_* */
   load(folder, name);
   reset(NEVER, SIZE_MAX);
-  double session = avs_session_new();
+  double session = avs_session_new(own_client());
   world.source_io = new_source(session);
   CHECK(places_sought(session, 0, BYTE) < 0, "without an input");
   CHECK(open_input(session, world.source_io) >= 0, "open %s", name);
@@ -1480,7 +1525,7 @@ static void walk(uint32_t seed) {
   state_of_walk = seed;
   reset(NEVER, SIZE_MAX);
   world.any = true;
-  for (int i = 0; i < 2; i++) walk.sessions[i] = avs_session_new();
+  for (int i = 0; i < 2; i++) walk.sessions[i] = avs_session_new(own_client());
   for (int i = 0; i < 16; i++) {
     double session = walk.sessions[i / 8];
     walk.ios[i] = i % 2 ? new_source(session) : new_sink(session, i % 4 ? AVS_IO_CALLBACKS : AVS_IO_MEMORY_OUTPUT, 0);
@@ -1511,7 +1556,7 @@ int main(int argc, char **argv) {
   if (argc < 2) return 2;
   int most = argc > 2 ? atoi(argv[2]) : 0;
   fixtures = argv[1];
-  avs_set_callback(answer);
+  avs_client(own_client(), answer);
   test_handles();
   test_slots(argv[1]);
   test_inside(argv[1]);
@@ -1551,6 +1596,7 @@ int main(int argc, char **argv) {
   test_any_order(argv[1], "video.mp4", most);
   test_any_order(argv[1], "video.ts", most);
   test_idle();
+  test_clients(argv[1]);
   test_whitelist(argv[1]);
   reset(NEVER, SIZE_MAX);
   free(world.source.data);

@@ -19,6 +19,7 @@
 
 #include "../../shim/avs.h"
 #include "check.h"
+#include "own_client.h"
 
 enum { SEEK_FOR_SIZE = 0x10000, BUFFER = 4096, EVENTS = 16, NEVER = 1 << 30, HANG = 120, END_OF_FILE = -541478725 };
 
@@ -33,7 +34,7 @@ struct waiter {
   pthread_t thread;
   pthread_mutex_t lock;
   pthread_cond_t change;
-  uint32_t isolate, milliseconds;
+  uint32_t client, milliseconds;
   bool asked, answered, over;
   int32_t result;
 };
@@ -48,7 +49,7 @@ static void *wait_for_events(void *opaque) {
     }
     uint32_t milliseconds = waiter->milliseconds;
     pthread_mutex_unlock(&waiter->lock);
-    int32_t result = avs_wait_events(waiter->isolate, milliseconds);
+    int32_t result = avs_wait_events(waiter->client, milliseconds);
     pthread_mutex_lock(&waiter->lock);
     waiter->result = result;
     waiter->asked = false;
@@ -63,7 +64,7 @@ static void waiter_start(struct waiter *waiter) {
   memset(waiter, 0, sizeof(*waiter));
   pthread_mutex_init(&waiter->lock, NULL);
   pthread_cond_init(&waiter->change, NULL);
-  waiter->isolate = avs_isolate();
+  waiter->client = own_client();
   pthread_create(&waiter->thread, NULL, wait_for_events, waiter);
 }
 
@@ -346,7 +347,7 @@ static void on_event(struct user *user, const double *event) {
 
 static int dispatch(struct user *users, int count, uint32_t patience) {
   double events[EVENTS * AVS_EVENT_LENGTH];
-  int32_t ready = avs_take_events(events, EVENTS, patience);
+  int32_t ready = avs_take_events(own_client(), events, EVENTS, patience);
   for (int i = 0; i < ready; i++) {
     const double *event = events + i * AVS_EVENT_LENGTH;
     for (int j = 0; j < count; j++)
@@ -447,7 +448,7 @@ static void prepare(struct user *user, int operation, double *slot) {
 static void user_start(struct user *user, enum ending ending, int end_at, int number) {
   static const uint32_t kinds[] = {0, AVS_IO_BULK, AVS_IO_DIRECT};
   memset(user, 0, sizeof(*user));
-  user->session = avs_session_new();
+  user->session = avs_session_new(own_client());
   user->sink_flags = kinds[number % 3];
   user->source = new_source(user);
   user->sink = new_sink(user);
@@ -728,7 +729,7 @@ static bool read_to_prefetch(struct scene *scene, double *held, int *packets) {
   for (int reads = 0, turn = 0; turn < 2000; turn++) {
     double event[AVS_EVENT_LENGTH];
     *packets += take_ready(user->session);
-    if (avs_take_events(event, 1, 1000) == 0) continue;
+    if (avs_take_events(own_client(), event, 1, 1000) == 0) continue;
     int kind = (int)event[AVS_EVENT_KIND];
     if (kind == AVS_EVENT_DONE) return false;
     if (kind == AVS_EVENT_READY) continue;
@@ -875,7 +876,7 @@ static void *muddled_isolate(void *opaque) {
 /* Nobody else may be told instead of who waits: as when another call gives the event loop its turn. */
 static void *glance_at_events(void *opaque) {
   struct waiter *waiter = opaque;
-  for (int i = 0; i < 200; i++) avs_wait_events(waiter->isolate, 0);
+  for (int i = 0; i < 200; i++) avs_wait_events(waiter->client, 0);
   return NULL;
 }
 
@@ -891,7 +892,7 @@ static void *nudging_isolate(void *opaque) {
     waiter_ask(&waiter, AVS_WAIT_MS);
     if (i % 3) usleep(200); /* it waits already, or not yet */
     pthread_create(&other, NULL, glance_at_events, &waiter);
-    avs_wake_events();
+    avs_wake_events(own_client());
     CHECK(waiter_answer(&waiter) == 0, "there are no events");
     slow += seconds() - began > 0.2;
     pthread_join(other, NULL);

@@ -1,0 +1,15 @@
+/*
+ * own_client.h - the client that each thread of a C program is to the shim.
+ */
+#ifndef OWN_CLIENT_H
+#define OWN_CLIENT_H
+
+#include "../../shim/avs.h"
+
+static inline uint32_t own_client(void) {
+  static _Thread_local uint32_t client;
+  if (!client) client = avs_client(0, NULL);
+  return client;
+}
+
+#endif
