@@ -71,7 +71,7 @@ install_browser() {
   fi
 }
 
-# The other runtimes, and what TypeScript for them is checked with, from npm: each in a folder of its own, for the tests.
+# The other runtimes, package managers, and what TypeScript for them is checked with, from npm: each in a folder of its own, for the tests.
 install_runtimes() {
   local folder=${AVIO_CACHE_DIR:-$HOME/.cache/avio}/runtimes arch=x64 bun=x64
   [ "$(uname -sm)" = "Linux x86_64" ] || [ "$(uname -sm)" = "Linux aarch64" ] || return 0
@@ -81,6 +81,7 @@ install_runtimes() {
   install_from_npm "$folder/node26" "node-linux-$arch@26"
   install_from_npm "$folder/bun" "@oven/bun-linux-$bun@1.4"
   install_from_npm "$folder/types" typescript@5.9 @types/node@24
+  install_from_npm "$folder/managers" pnpm@10 yarn@1 @yarnpkg/cli-dist@4
 }
 
 # FOLDER PACKAGE ...; whatever is there is good.

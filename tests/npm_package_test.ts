@@ -7,11 +7,11 @@ import { versions } from "@avio/avio";
 import { fileNameOn, PLATFORMS } from "../ffi/library_paths.ts";
 import { faultOf } from "../ffi/node_runtime.ts";
 import { Newcomer, programOf } from "./support/newcomer.ts";
+import { pack, packed, platform, type Tarball } from "./support/packages.ts";
 import { manifestOf, serveNpm } from "./support/registry.ts";
 import { runtimes, typesFolder } from "./support/runtimes.ts";
 
 const root = new URL("..", import.meta.url).pathname;
-const platform = `${Deno.build.os}-${Deno.build.arch}`;
 
 /** The package has the library of lib/ in it, whichever these tests run on. */
 const ignore = !versions().library.endsWith(`lib/${platform}/libavio.so`);
@@ -19,19 +19,6 @@ const ignore = !versions().library.endsWith(`lib/${platform}/libavio.so`);
 function test(name: string, fn: () => Promise<void>): void {
   Deno.test({ name, ignore, fn });
 }
-
-type Tarball = Uint8Array<ArrayBuffer>;
-
-/** The package of modules, and that of this platform's library. */
-async function packed(): Promise<[Tarball, Tarball]> {
-  using packer = new Newcomer();
-  await packer.runOk(`${root}scripts/pack_npm.sh`, [`${packer.home}/avio.tgz`]);
-  const read = (name: string) => Deno.readFileSync(`${packer.home}/${name}`);
-  return [read("avio.tgz"), read(`avio-${platform}.tgz`)];
-}
-
-let tarballs: Promise<[Tarball, Tarball]> | undefined;
-const pack = () => tarballs ??= packed();
 
 async function installedByNpm(): Promise<Newcomer> {
   const user = new Newcomer();

@@ -51,6 +51,7 @@ export async function serveNpm(
       JSON.stringify({
         name,
         "dist-tags": { latest: version },
+        time: { [version]: "2026-01-01T00:00:00.000Z" }, // what is too new, Yarn does not take
         versions: { [version]: { ...manifest, dist: dist() } },
       }));
   }

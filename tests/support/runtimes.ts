@@ -25,3 +25,10 @@ export const runtimes: Readonly<Record<"node24" | "node26" | "bun", string | nul
 /** The folder of packages that TypeScript for Node is checked with; null where they are not installed. */
 export const typesFolder: string | null = installed("types/node_modules/typescript/bin/tsc") &&
   `${folder}/types/node_modules`;
+
+/** Package managers other than npm, each a program for Node; null: not installed here. */
+export const managers: Readonly<Record<"pnpm" | "yarn1" | "yarn4", string | null>> = {
+  pnpm: installed("managers/node_modules/pnpm/bin/pnpm.cjs"),
+  yarn1: installed("managers/node_modules/yarn/bin/yarn.js"),
+  yarn4: installed("managers/node_modules/@yarnpkg/cli-dist/bin/yarn.js"),
+};
