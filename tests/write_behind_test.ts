@@ -209,7 +209,7 @@ Deno.test("remux() reads no more while the sink does not answer", async () => {
   const source = new CountedSource(wavOf(12 << 20), 1 << 20);
   const sink = new HeldSink();
   const remuxing = remux(source.callbacks, sink, { format: "matroska" });
-  await eventually(() => sink.asked > 0);
+  assert(await eventually(() => sink.asked > 0, 20_000));
   await eventually(settled(() => source.calls));
   assert(source.position < 3 << 20, `${source.position} bytes were read`);
   assertEquals(sink.asked, 1);
