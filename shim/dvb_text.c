@@ -1,6 +1,5 @@
 #include "dvb_text.h"
 
-#include <uchar.h>
 
 #include <libavutil/avstring.h>
 #include <libavutil/common.h>
@@ -142,7 +141,7 @@ static const struct accent {
   uint8_t byte;
   uint16_t combining;
   const char *letters;
-  const char16_t *accented;
+  const uint16_t *accented;
 } accents[] = {
     {0xc1, 0x0300, "AEIOUaeiou", u"ÀÈÌÒÙàèìòù"},
     {0xc2, 0x0301, " ACEILNORSUYZaceilnorsuyz", u"´ÁĆÉÍĹŃÓŔŚÚÝŹáćéíĺńóŕśúýź"},

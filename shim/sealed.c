@@ -56,6 +56,9 @@ SEALED(fputs)
 SEALED(fputc)
 
 #if defined(__APPLE__)
+SEALED(fclose)
+SEALED(ferror)
+SEALED(fflush)
 SEALED(fstat)
 SEALED(lseek)
 SEALED(lstat)
@@ -145,6 +148,9 @@ SEALED_POINTER(_wfopen)
 
 /* Nothing: no bytes are written, no terminal is there. */
 SEALED_NOTHING(size_t, fwrite, { return 0; })
+#if defined(__APPLE__)
+SEALED_NOTHING(size_t, fread, { return 0; })
+#endif
 SEALED_NOTHING(int, isatty, { return 0; })
 #if defined(_WIN32)
 SEALED_NOTHING(int, _isatty, { return 0; })

@@ -10,8 +10,9 @@ function bytesOf(size: number, fill: (view: DataView) => void): Uint8Array {
   return bytes;
 }
 
-function elf(machine: number): Uint8Array {
+function elf(machine: number, needed = "libc.so.6"): Uint8Array {
   return bytesOf(512, (view) => {
+    new Uint8Array(view.buffer).set(new TextEncoder().encode(`\0${needed}\0`), 128);
     view.setUint32(0, 0x7f454c46);
     view.setUint16(18, machine, true);
     view.setBigUint64(40, 384n, true); // two sections behind it
@@ -24,11 +25,13 @@ function machO(processor: number): Uint8Array {
   return bytesOf(512, (view) => {
     view.setUint32(0, 0xcffaedfe);
     view.setUint32(4, processor, true);
-    view.setUint32(16, 1, true);
+    view.setUint32(16, 2, true);
     view.setUint32(32, 0x19, true);
     view.setUint32(36, 72, true);
     view.setBigUint64(32 + 40, 256n, true);
     view.setBigUint64(32 + 48, 256n, true);
+    view.setUint32(104, 0x1d, true); // the signature
+    view.setUint32(108, 16, true);
   });
 }
 
@@ -50,6 +53,8 @@ const fault = (bytes: Uint8Array, platform: string, size = bytes.length) =>
 const libraries: Record<string, Uint8Array> = {
   "linux-x86_64": elf(62),
   "linux-aarch64": elf(183),
+  "linux-x86_64-musl": elf(62, "libc.so"),
+  "linux-aarch64-musl": elf(183, "libc.musl-aarch64.so.1"),
   "darwin-x86_64": machO(0x01000007),
   "darwin-aarch64": machO(0x0100000c),
   "windows-x86_64": portableExecutable(0x8664),
@@ -68,6 +73,23 @@ Deno.test("A library of another platform is told by what it is, and what was exp
     fault(elf(40), "linux-x86_64"),
     "a library for another platform; a library for linux-x86_64 was expected",
   );
+});
+
+Deno.test("A library of Linux that names no C library may be of either", () => {
+  for (const platform of ["linux-x86_64", "linux-x86_64-musl"]) {
+    assertEquals(fault(elf(62, ""), platform), null);
+  }
+});
+
+Deno.test("A library of macOS on aarch64 without a signature is told to have none", () => {
+  const withoutSignature = (bytes: Uint8Array) => {
+    const copy = bytes.slice();
+    new DataView(copy.buffer).setUint32(104, 0x2, true);
+    return copy;
+  };
+  const expected = "it has no signature, which macOS wants of what it loads on aarch64";
+  assertEquals(fault(withoutSignature(machO(0x0100000c)), "darwin-aarch64"), expected);
+  assertEquals(fault(withoutSignature(machO(0x01000007)), "darwin-x86_64"), null);
 });
 
 Deno.test("A library that is cut off is told to be so, wherever it is", () => {

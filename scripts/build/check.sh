@@ -11,14 +11,34 @@ check_result() {
   [ "$build" = embedded ] && [ -z "$sanitize" ] || return 0
   check_libraries
   if [ "$os" = linux ] || [ -n "$target" ]; then check_imports; fi # others are not sealed
+  if [ -n "$target" ]; then check_systems; fi
+}
+
+# How old a system may be is in zig's name of the target.
+check_systems() {
+  local commands newest
+  case $zig_target in
+    *-gnu.*)
+      newest=$(readelf_of -V "$new_output" | grep -o 'GLIBC_[0-9.]*' | cut -d _ -f 2 | sort -uV | tail -n 1)
+      [ "$(printf '%s\n' "$newest" "${zig_target##*-gnu.}" | sort -V | tail -n 1)" = "${zig_target##*-gnu.}" ] ||
+        die "the library needs glibc $newest, of which ${zig_target##*-gnu.} is to be enough"
+      ;;
+    *-macos.*)
+      commands=$(llvm-objdump --macho --private-headers "$new_output")
+      newest=$(awk '$1 == "minos" { print $2 }' <<<"$commands")
+      [ "$newest" = "${zig_target##*-macos.}" ] || die "the library is for macOS ${newest:-?}, and not ${zig_target##*-macos.}"
+      # zig's linker makes one of its own accord. Nothing may change the file after that.
+      [ "$arch" != aarch64 ] || grep -q LC_CODE_SIGNATURE <<<"$commands" || die "the library has no signature"
+      ;;
+  esac
 }
 
 readelf_of() { if has readelf; then readelf "$@"; else llvm-readelf "$@"; fi; }
 
-# Names without the underscore that Darwin puts before each.
+# Names without the underscore that Darwin puts before each. Its linker exports where the library begins, by two names.
 exported_names() {
   case $os in
-    darwin) "$nm" -gU "$new_output" | awk '{ sub(/^_/, "", $NF); print $NF }' ;;
+    darwin) "$nm" -gU "$new_output" | awk '{ sub(/^_/, "", $NF); print $NF }' | grep -Ev '^_(_dso_handle|mh_dylib_header)$' ;;
     windows) llvm-readobj --coff-exports "$new_output" | awk '$1 == "Name:" && $2 != "" { print $2 }' ;;
     *) "$nm" -D --defined-only "$new_output" | awk '{ print $NF }' ;;
   esac

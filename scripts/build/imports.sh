@@ -21,7 +21,12 @@ IMPORTS_LINUX='
 __assert_fail __ctype_toupper_loc __errno_location __sched_cpucount __stack_chk_fail __tls_get_addr
 __xpg_strerror_r madvise malloc_trim malloc_usable_size prctl sched_getaffinity stderr'
 
-IMPORTS_DARWIN=''
+# dlopen, dladdr: the library's own file once more, which pins it (platform.c). The streams are of what is never called.
+IMPORTS_DARWIN='
+__cxa_atexit __error __exp10 __exp10f __fpclassifyd __sincos_stret __sincosf_stret __stack_chk_fail __stack_chk_guard
+__stderrp __stdinp __stdoutp __toupper _tlv_bootstrap atof atoi bsearch bzero dladdr dlopen dyld_stub_binder exp2f
+malloc_size memset_pattern16 pthread_cond_timedwait_relative_np pthread_equal pthread_self pthread_setname_np setjmp
+strcat strerror_r'
 
 # GetProcAddress: for Node-API's functions, of the program itself. The console's and getc are of what is never called: the
 # log that FFmpeg prints where nobody takes it, scanf of files.

@@ -8,7 +8,7 @@
 SEALED='abort __assert_fail fopen fopen64 glob glob64 globfree globfree64 open open64 stat stat64 __xstat __xstat64 mkdir rename
 rmdir unlink read close dup isatty getenv fprintf vfprintf __fprintf_chk __vfprintf_chk fputs fputc fwrite
 av_random_bytes av_get_random_seed'
-SEALED_DARWIN='__assert_rtn fdopen lstat write lseek fstat'
+SEALED_DARWIN='__assert_rtn fdopen fclose ferror fflush fread lstat write lseek fstat'
 SEALED_WINDOWS='_wassert _assert _open _wopen _sopen _wsopen _wfopen _fdopen _stat64 _wstat64 _fstat64 _mkdir _wmkdir _rmdir _wrmdir
 _unlink _wunlink _wrename _read _write _close _dup _isatty _lseeki64'
 
@@ -48,10 +48,16 @@ seal_archives() {
     case $name in
       *.a)
         logged "sealing ${name##*/}" llvm-objcopy --redefine-syms="$work/renames" "$name" "$work/${name##*/}"
+        if [ "$os" = darwin ]; then align_archive "${name##*/}"; fi
         copies+=("$work/${name##*/}")
         ;;
       *) copies+=("$name") ;;
     esac
   done
   libraries=("${copies[@]}")
+}
+
+# What llvm-objcopy makes of an archive does not have its parts where zig's linker for macOS wants them: at multiples of 8.
+align_archive() {
+  (cd "$work" && printf 'create aligned.a\naddlib %s\nsave\nend\n' "$1" | avio-ar -M && mv aligned.a "$1")
 }

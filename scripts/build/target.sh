@@ -68,7 +68,7 @@ for argument do
     *) set -- "\$@" "\$argument" ;;
   esac
 done
-exec '$zig' cc -target $zig_target -fno-sanitize=undefined \$AVIO_CC_FLAGS "\$@"
+exec '$zig' cc -target $zig_target -fno-sanitize=undefined -fvisibility=hidden \$AVIO_CC_FLAGS "\$@"
 EOF
   printf '#!/bin/sh\nexec "%s" ar "$@"\n' "$zig" >"$work/bin/avio-ar"
   printf '#!/bin/sh\nexec "%s" ranlib "$@"\n' "$zig" >"$work/bin/avio-ranlib"
@@ -76,9 +76,10 @@ EOF
   export PATH=$work/bin:$PATH AVIO_CC_FLAGS=''
 }
 
-zig_help() { echo "pip install ziglang==$ZIG_VERSION"; }
+# Into a folder of its own: Debian's pip puts nothing among the system's packages.
+zig_help() { echo "python3 -m pip install --target '$(cache_folder)/zig-$ZIG_VERSION' ziglang==$ZIG_VERSION"; }
 
-# Sets $zig: that of the variable ZIG, of PATH, or of Python's package.
+# Sets $zig: that of the variable ZIG, of PATH, of Python's package, or where the line above puts it.
 find_zig() {
   zig=${ZIG:-}
   if [ -n "$zig" ]; then
@@ -88,6 +89,8 @@ find_zig() {
     zig=$(command -v zig)
   else
     zig=$(python3 -c 'import os, ziglang; print(os.path.join(os.path.dirname(ziglang.__file__), "zig"))' 2>/dev/null) ||
+      zig=$(cache_folder)/zig-$ZIG_VERSION/ziglang/zig
+    has "$zig" ||
       die "zig, which builds for other platforms, is missing" "Install it:" "$(zig_help)" "or name one: ZIG=/path/to/zig"
   fi
   zig_version=$("$zig" version 2>/dev/null) || die "$zig is no zig" "Install it:" "$(zig_help)"

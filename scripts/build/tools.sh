@@ -77,10 +77,12 @@ make_folders() {
   trap 'exit 143' TERM
 }
 
+cache_folder() { echo "${AVIO_CACHE_DIR:-${XDG_CACHE_HOME:-${HOME:-/dev/null}/.cache}/avio}"; }
+
 # Sets $cache, and $stage: a new FFmpeg build is renamed into the cache, so it is made on the same file system.
 make_cache() {
   if [ -n "${cache+set}" ]; then return; fi
-  cache=${AVIO_CACHE_DIR:-${XDG_CACHE_HOME:-${HOME:-/dev/null}/.cache}/avio}
+  cache=$(cache_folder)
   if mkdir -p "$cache" 2>/dev/null && stage=$(mktemp -d "$cache/build.XXXXXX" 2>/dev/null); then return; fi
   warn "cannot write to $cache: FFmpeg will be built again the next time"
   cache='' stage=$work
