@@ -25,6 +25,7 @@ import type { FormatInfo } from "./formats.ts";
 import { checkMediaType, type MediaType } from "./media_type.ts";
 import { checkDemuxerOptions, type DemuxerOptions, openInput } from "./open_input.ts";
 import { type Packet, packetOf } from "./packet.ts";
+import { PacketSearch } from "./packet_search.ts";
 import {
   type Chapter,
   DemuxerStream,
@@ -316,8 +317,8 @@ export class Demuxer implements Disposable, AsyncDisposable, AsyncIterable<Packe
   }
 
   /**
-   * The packet that is shown at a time: of the stream, the last one whose time is not after it. The Demuxer seeks for it, and
-   * goes on from somewhere behind it.
+   * The packet that is shown at a time: of the stream, the last one whose `pts` (where it has none, as in avi, whose `dts`) is
+   * not after it. The Demuxer seeks for it, and goes on from somewhere behind it.
    *
    * ```ts
    * import { Demuxer } from "@avio/avio";
@@ -344,7 +345,7 @@ export class Demuxer implements Disposable, AsyncDisposable, AsyncIterable<Packe
 
   /**
    * The packet from which decoding has to begin to show what is shown at a time: of the stream, the last key frame whose time
-   * is not after it. The packets after it are what comes next.
+   * (`pts`, else `dts`) is not after it. The packets after it are what comes next.
    *
    * @param time Seconds, as `packet.time` has them.
    * @param options.stream Of which stream. @default the video that a player would choose, else the audio
@@ -372,23 +373,30 @@ export class Demuxer implements Disposable, AsyncDisposable, AsyncIterable<Packe
     throw argumentError(TypeError, "stream", "must be given, there is neither video nor audio");
   }
 
-  *#packetAt(time: number, { index, timeBase }: DemuxerStream, isKey: boolean): Operation<Packet | null> {
+  *#packetAt(time: number, stream: DemuxerStream, isKey: boolean): Operation<Packet | null> {
     this.#session.checkOpen(calls.seek.phrase);
+    const { index, timeBase, startTime, codecParameters } = stream;
     // A time that was a timestamp before is that timestamp again.
     const timestamp = Math.floor(time * timeBase.den / timeBase.num + 1e-6);
-    yield* this.#seek(this.#seekPlace({ streamIndex: index, timestamp }));
-    let found: Packet | null = null;
-    for (let packet; (packet = yield* this.#read());) {
-      if (packet.streamIndex !== index) continue;
-      const { pts, dts } = packet;
-      if (pts !== null && pts <= timestamp && (packet.isKey || !isKey)) {
-        if (isKey) return packet;
-        if (!found || pts >= found.pts!) found = packet;
-      }
-      // Nothing that is decoded later is shown earlier.
-      if ((dts ?? pts ?? -Infinity) > timestamp) break;
+    const place = this.#seekPlace({ streamIndex: index, timestamp });
+    yield* this.#seek(place);
+    const search = new PacketSearch(timestamp, isKey, codecParameters);
+    // Behind the beginning a seek goes to the last key frame; at the beginning it goes to the first of all.
+    const isFirst = isKey && startTime !== null && time > startTime;
+    for (let packet; (packet = yield* this.#readOf(index));) {
+      if (!search.look(packet) || (isFirst && search.found)) break;
     }
-    return found;
+    if (!isKey || isFirst || !search.found) return search.found?.packet ?? null;
+    // The packets after it are what comes next.
+    yield* this.#seek(place);
+    for (let number = 1; number < search.found.number; number++) yield* this.#readOf(index);
+    return yield* this.#readOf(index);
+  }
+
+  *#readOf(index: number): Operation<Packet | null> {
+    let packet = yield* this.#read();
+    while (packet && packet.streamIndex !== index) packet = yield* this.#read();
+    return packet;
   }
 
   /**

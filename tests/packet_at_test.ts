@@ -2,14 +2,24 @@
  * Packets at a time, packets of some streams, and what a Demuxer says of its source.
  */
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { AVError, Demuxer, type Packet } from "@avio/avio";
+import { AVError, Demuxer, MemorySink, type Packet, remuxSync } from "@avio/avio";
 import { fixtureBytes, fixturePath, mediaFixtures } from "./support/fixtures.ts";
+
+/** Seconds: when a packet is shown, else when it is decoded. */
+function timeOf({ pts, dts, timeBase }: Packet): number {
+  return (pts ?? dts ?? NaN) * timeBase.num / timeBase.den;
+}
 
 /** What a full read says is shown at a time. */
 function shownAt(packets: readonly Packet[], time: number, isKey: boolean): number | null {
-  const times = packets.filter((packet) => packet.time !== null && packet.time <= time + 1e-9)
-    .filter((packet) => packet.isKey || !isKey).map((packet) => packet.time!);
+  const times = packets.filter((packet) => packet.isKey || !isKey).map(timeOf)
+    .filter((own) => own <= time + 1e-9);
   return times.length === 0 ? null : Math.max(...times);
+}
+
+/** The time of a packet that was found. */
+function foundTime(packet: Packet | null): number | null {
+  return packet && timeOf(packet);
 }
 
 for (const name of mediaFixtures) {
@@ -41,6 +51,44 @@ for (const name of mediaFixtures) {
         assertEquals((await demuxer.getPacket(time, { stream: stream.index }))?.time ?? null, shown, label);
         assertEquals((await demuxer.getKeyPacket(time, options))?.time ?? null, key, `${label}, key`);
       }
+    }
+  });
+}
+
+/** A fixture's streams of a type in another format. */
+function remuxed(name: string, format: string, type: "audio" | "video"): Uint8Array<ArrayBuffer> {
+  const sink = new MemorySink();
+  remuxSync(fixtureBytes(name), sink, { format, streams: (stream) => stream.type === type });
+  return sink.bytes();
+}
+
+/** Files of which packets have no decoding time at first, no time but that, or times before 0; with frames that change places. */
+const odd: [name: string, source: () => Uint8Array<ArrayBuffer> | string][] = [
+  ["video.mkv", () => fixtureBytes("video.mkv")],
+  ["video.mp4", () => fixtureBytes("video.mp4")],
+  ["H.264 in avi", () => remuxed("video.mp4", "avi", "video")],
+  ["H.264 in nut", () => remuxed("video.mp4", "nut", "video")],
+  ["H.264 in mov", () => remuxed("video.mp4", "mov", "video")],
+  ["AAC with priming in m4a", () => remuxed("video.mp4", "ipod", "audio")],
+  ["Opus with priming in ogg", () => remuxed("video.webm", "ogg", "audio")],
+  ["Opus with priming in webm", () => remuxed("video.webm", "webm", "audio")],
+];
+
+for (const [name, source] of odd) {
+  Deno.test(`Demuxer.getPacket() and getKeyPacket() are right at every packet of ${name}, and between them`, () => {
+    using demuxer = Demuxer.openSync(source());
+    const stream = demuxer.bestStream("video") ?? demuxer.bestStream("audio")!;
+    const packets = [...demuxer.packetsSync({ streams: [stream] })];
+    const times = packets.map(timeOf);
+    for (const time of [0, ...times, ...times.map((time) => time + 0.007)]) {
+      const label = `${name} at ${time}`;
+      assertEquals(foundTime(demuxer.getPacketSync(time)), shownAt(packets, time, false), label);
+      const key = demuxer.getKeyPacketSync(time);
+      assertEquals(foundTime(key), shownAt(packets, time, true), `${label}, key`);
+      if (!key) continue;
+      const after = packets[packets.findIndex((packet) => timeOf(packet) === foundTime(key)) + 1];
+      const next = demuxer.packetsSync({ streams: [stream] }).next().value;
+      assertEquals(next?.data.length, after?.data.length, `${label}, after the key`);
     }
   });
 }
