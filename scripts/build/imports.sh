@@ -21,6 +21,8 @@ IMPORTS_LINUX='
 __assert_fail __ctype_toupper_loc __errno_location __sched_cpucount __stack_chk_fail __tls_get_addr
 __xpg_strerror_r madvise malloc_trim malloc_usable_size prctl sched_getaffinity stderr'
 
+IMPORTS_MUSL='__fpclassify atof atoi bcmp bsearch cosf exp2f rint setjmp strerror_r toupper'
+
 # dlopen, dladdr: the library's own file once more, which pins it (platform.c). The streams are of what is never called.
 IMPORTS_DARWIN='
 __cxa_atexit __error __exp10 __exp10f __fpclassifyd __sincos_stret __sincosf_stret __stack_chk_fail __stack_chk_guard
@@ -48,7 +50,10 @@ mbrlen mbrtowc rint tolower toupper ungetc wcrtomb wcscat wcscpy'
 
 allowed_imports() {
   case $os in
-    linux) tr ' ' '\n' <<<"$IMPORTS $IMPORTS_LINUX" ;;
+    linux)
+      tr ' ' '\n' <<<"$IMPORTS $IMPORTS_LINUX"
+      case $target in *-musl) tr ' ' '\n' <<<"$IMPORTS_MUSL" ;; esac
+      ;;
     darwin) tr ' ' '\n' <<<"$IMPORTS $IMPORTS_DARWIN" && grep -o '^  X(napi_[a-z0-9_]*' "$shim/node_api.c" | cut -c 5- ;;
     windows) tr ' ' '\n' <<<"$IMPORTS $IMPORTS_WINDOWS" ;;
   esac
