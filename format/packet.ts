@@ -76,7 +76,7 @@ export class Packet {
   streamIndex: number;
   /** The coded data. */
   data: Uint8Array<ArrayBuffer>;
-  /** When it is shown, in units of timeBase; null where unknown. */
+  /** When it is shown, in units of timeBase; null where the file does not say it. */
   pts: number | null;
   /** When it is decoded, in units of timeBase; null where unknown. */
   dts: number | null;

@@ -52,6 +52,7 @@ import dash_refresh_7_patch from "../shim/ffmpeg/dash-refresh-7.patch" with { ty
 import dash_repeat_7_patch from "../shim/ffmpeg/dash-repeat-7.patch" with { type: "text" };
 import dash_repeat_9_patch from "../shim/ffmpeg/dash-repeat-9.patch" with { type: "text" };
 import dash_segment_length_7_patch from "../shim/ffmpeg/dash-segment-length-7.patch" with { type: "text" };
+import dash_segment_list_patch from "../shim/ffmpeg/dash-segment-list.patch" with { type: "text" };
 import dash_timescale_patch from "../shim/ffmpeg/dash-timescale.patch" with { type: "text" };
 import dovi_framerate_7_patch from "../shim/ffmpeg/dovi-framerate-7.patch" with { type: "text" };
 import dovi_framerate_9_patch from "../shim/ffmpeg/dovi-framerate-9.patch" with { type: "text" };
@@ -68,6 +69,8 @@ import get_bits_empty_7_patch from "../shim/ffmpeg/get-bits-empty-7.patch" with 
 import get_bits_empty_9_patch from "../shim/ffmpeg/get-bits-empty-9.patch" with { type: "text" };
 import hdrplus_zero_patch from "../shim/ffmpeg/hdrplus-zero.patch" with { type: "text" };
 import hevc_pps_dlt_patch from "../shim/ffmpeg/hevc-pps-dlt.patch" with { type: "text" };
+import hls_long_lines_7_patch from "../shim/ffmpeg/hls-long-lines-7.patch" with { type: "text" };
+import hls_long_lines_9_patch from "../shim/ffmpeg/hls-long-lines-9.patch" with { type: "text" };
 import hls_master_tags_7_patch from "../shim/ffmpeg/hls-master-tags-7.patch" with { type: "text" };
 import hvcc_count_7_patch from "../shim/ffmpeg/hvcc-count-7.patch" with { type: "text" };
 import iamf_labels_7_patch from "../shim/ffmpeg/iamf-labels-7.patch" with { type: "text" };
@@ -138,6 +141,8 @@ import input_places_c from "../shim/input/places.c" with { type: "text" };
 import input_places_h from "../shim/input/places.h" with { type: "text" };
 import input_seek_c from "../shim/input/seek.c" with { type: "text" };
 import input_seek_h from "../shim/input/seek.h" with { type: "text" };
+import input_shown_c from "../shim/input/shown.c" with { type: "text" };
+import input_shown_h from "../shim/input/shown.h" with { type: "text" };
 import input_window_c from "../shim/input/window.c" with { type: "text" };
 import input_window_h from "../shim/input/window.h" with { type: "text" };
 import io_c from "../shim/io.c" with { type: "text" };
@@ -271,6 +276,7 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/dash-repeat-7.patch": dash_repeat_7_patch,
   "shim/ffmpeg/dash-repeat-9.patch": dash_repeat_9_patch,
   "shim/ffmpeg/dash-segment-length-7.patch": dash_segment_length_7_patch,
+  "shim/ffmpeg/dash-segment-list.patch": dash_segment_list_patch,
   "shim/ffmpeg/dash-timescale.patch": dash_timescale_patch,
   "shim/ffmpeg/dovi-framerate-7.patch": dovi_framerate_7_patch,
   "shim/ffmpeg/dovi-framerate-9.patch": dovi_framerate_9_patch,
@@ -287,6 +293,8 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/get-bits-empty-9.patch": get_bits_empty_9_patch,
   "shim/ffmpeg/hdrplus-zero.patch": hdrplus_zero_patch,
   "shim/ffmpeg/hevc-pps-dlt.patch": hevc_pps_dlt_patch,
+  "shim/ffmpeg/hls-long-lines-7.patch": hls_long_lines_7_patch,
+  "shim/ffmpeg/hls-long-lines-9.patch": hls_long_lines_9_patch,
   "shim/ffmpeg/hls-master-tags-7.patch": hls_master_tags_7_patch,
   "shim/ffmpeg/hvcc-count-7.patch": hvcc_count_7_patch,
   "shim/ffmpeg/iamf-labels-7.patch": iamf_labels_7_patch,
@@ -357,6 +365,8 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/input/places.h": input_places_h,
   "shim/input/seek.c": input_seek_c,
   "shim/input/seek.h": input_seek_h,
+  "shim/input/shown.c": input_shown_c,
+  "shim/input/shown.h": input_shown_h,
   "shim/input/window.c": input_window_c,
   "shim/input/window.h": input_window_h,
   "shim/io.c": io_c,

@@ -381,16 +381,64 @@ Deno.test("MPEG-TS has several frames of audio in a PES packet, unless max_delay
   assertEquals(audioPes(written), audioPes(bytes), "a Muxer's");
 });
 
-Deno.test("MPEG-TS, PS: a pts that the source does not tell is not made up for video with B-frames", () => {
-  const source = byFFmpeg("-c:v mpeg2video -g 12 -bf 2 -b:v 100k -f mpeg -");
-  const lacking = packetsOf(source).filter(({ pts }) => pts === null).length;
-  assert(lacking > 0);
-  for (const format of ["mpegts", "mpeg", "vob"]) {
-    const packets = packetsOf(remuxed(source, { format }).bytes);
-    assert(packets.filter(({ pts }) => pts === null).length > 0, format);
-    assertEquals(packets.length, packetsOf(source).length, format);
+/** MPEG-TS of the same packets, with the times they have. */
+function asMpegts(source: Source): Bytes {
+  using demuxer = Demuxer.openSync(source);
+  const sink = new MemorySink();
+  using muxer = Muxer.openSync(sink, { format: "mpegts" });
+  for (const stream of demuxer.streams) muxer.addStream(stream);
+  for (const packet of demuxer.packetsSync()) muxer.writeSync(packet);
+  muxer.finishSync();
+  return sink.bytes().slice();
+}
+
+/** Video with B-frames in formats that don't say when each picture is shown. */
+function withoutPts(): Record<string, Bytes> {
+  const mpeg = byFFmpeg("-c:v mpeg2video -g 12 -bf 2 -b:v 100k -f mpeg -");
+  return { avi: byFFmpeg("-c:v mpeg4 -g 12 -bf 2 -f avi -"), mpeg, mpegts: asMpegts(mpeg) };
+}
+
+/** Each picture of 25 a second is shown once. */
+function assertShownOnce(bytes: Bytes, count: number, what: string) {
+  const packets = packetsOf(bytes).filter(({ pts }) => pts !== null);
+  const times = packets.map(secondsOf).sort((a, b) => a - b);
+  for (let i = 1; i < times.length; i++) {
+    assertAlmostEquals(times[i]! - times[i - 1]!, 0.04, 0.0011, `${what}: picture ${i}`);
   }
-  assert(packetsOf(remuxed(source, { format: "matroska" }).bytes).every(({ pts }) => pts !== null));
+  assertEquals(times.length, count, what);
+}
+
+Deno.test("remuxSync() tells when a picture is shown from the next ones, where its source does not", () => {
+  for (const [from, source] of Object.entries(withoutPts())) {
+    const packets = packetsOf(source);
+    assert(packets.some(({ pts }) => pts === null), `${from}: a Demuxer's packets have what the file says`);
+    for (const format of ["matroska", "mp4", "mpegts"]) {
+      const { bytes } = remuxed(source, { format });
+      assertShownOnce(bytes, packets.length, `${from} to ${format}`);
+      const seen: (number | null)[] = [];
+      remuxed(source, { format, transform: (packet) => (seen.push(packet.pts), packet) });
+      assertEquals([seen.length, seen.includes(null)], [packets.length, false], `${from}: transform`);
+    }
+    assertEquals(packetsOf(remuxed(source, { format: "vob" }).bytes).length, packets.length, from);
+  }
+});
+
+Deno.test("What waits for the time of a picture is lost neither by a split nor by a cut, nor where video ends before sound", () => {
+  for (const [from, source] of Object.entries(withoutPts())) {
+    const { length } = packetsOf(source);
+    const parts: MemorySink[] = [];
+    const onsegment = () => (parts.push(new MemorySink()), parts.at(-1)!);
+    splitSync(source, { format: "matroska", every: 1, onsegment });
+    const counts = parts.map((part) => packetsOf(part.bytes()).length);
+    assertEquals([counts.length > 2, counts.reduce((a, b) => a + b)], [true, length], `${from}: ${counts}`);
+    const cut = remuxed(source, { format: "matroska", start: 2 });
+    assertShownOnce(cut.bytes, cut.result.packets, `${from}: from 2 s on`);
+    const both = concatSync([source, source], new MemorySink(), { format: "matroska" });
+    assertEquals(both.packets, 2 * length, `${from}: twice`);
+  }
+  const options = "-f lavfi -i sine=duration=60 -c:v mpeg2video -bf 2 -c:a mp2 -f mpeg -";
+  const source = byFFmpeg(options);
+  assertEquals(remuxed(source, { format: "matroska" }).result.packets, packetsOf(source).length);
 });
 
 Deno.test("scan_all_pmts is on for MPEG-TS, off where the caller says so, and no option of other formats", () => {

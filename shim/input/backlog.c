@@ -1,6 +1,6 @@
 #include "backlog.h"
 
-bool backlog_is_empty(const struct backlog *backlog) { return !backlog->packets.count; }
+bool backlog_is_empty(const struct backlog *backlog) { return !backlog->packets.count && !backlog->waiting.packets.count; }
 
 int backlog_add(struct backlog *backlog, AVPacket *packet) {
   return packets_push(&backlog->packets, packet) ? 0 : AVERROR(ENOMEM);
@@ -18,9 +18,15 @@ int backlog_take(struct backlog *backlog, const AVFormatContext *input, AVPacket
   return result;
 }
 
+static void move_all(struct packets *from, struct packets *to) {
+  for (AVPacket *packet; (packet = packets_first(from)); packets_drop_first(from)) packets_push(to, packet);
+}
+
 void backlog_put_first(struct backlog *backlog, struct packets *packets) {
-  for (AVPacket *packet; (packet = packets_first(&backlog->packets)); packets_drop_first(&backlog->packets))
-    packets_push(packets, packet);
+  move_all(&backlog->waiting.packets, packets);
+  move_all(&backlog->packets, packets);
+  if (backlog->waiting.result) backlog->result = backlog->waiting.result;
+  backlog->waiting.bytes = backlog->waiting.result = 0;
   packets_free(&backlog->packets);
   backlog->packets = *packets;
   *packets = (struct packets){0};
@@ -28,5 +34,11 @@ void backlog_put_first(struct backlog *backlog, struct packets *packets) {
 
 void backlog_clear(struct backlog *backlog) {
   packets_clear(&backlog->packets);
-  backlog->result = 0;
+  packets_clear(&backlog->waiting.packets);
+  backlog->waiting.bytes = backlog->waiting.result = backlog->result = 0;
+}
+
+void backlog_free(struct backlog *backlog) {
+  packets_free(&backlog->packets);
+  packets_free(&backlog->waiting.packets);
 }

@@ -12,9 +12,17 @@
 
 #include "../output/packets.h"
 
+/* Behind others that still lack a pts (shown.h). They come before those that have not been looked at. */
+struct waiting {
+  struct packets packets;
+  int64_t bytes;
+  int result; /* what came after them, where that was no packet; 0: none did */
+};
+
 struct backlog {
   struct packets packets;
-  int result; /* what came after them, where that was no packet; 0: none did */
+  int result; /* the same of these */
+  struct waiting waiting;
 };
 
 bool backlog_is_empty(const struct backlog *backlog);
@@ -25,5 +33,6 @@ int backlog_take(struct backlog *backlog, const AVFormatContext *input, AVPacket
 /* Moves these packets before its own; `packets` is empty then. */
 void backlog_put_first(struct backlog *backlog, struct packets *packets);
 void backlog_clear(struct backlog *backlog);
+void backlog_free(struct backlog *backlog);
 
 #endif

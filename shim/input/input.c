@@ -8,6 +8,7 @@
 #include "../packet.h"
 #include "../structures.h"
 #include "../unsound.h"
+#include "shown.h"
 
 /* ---------------------------------------------------------------------------------------- life */
 
@@ -55,7 +56,7 @@ void input_free(struct session *session) {
   endpoint_free(&input->endpoint);
   batches_free(&input->batches);
   places_free(&input->places);
-  packets_free(&input->backlog.packets);
+  backlog_free(&input->backlog);
   free(input->discards);
   av_dict_free(&input->options);
   av_packet_free(&input->packet);
@@ -190,9 +191,13 @@ static int read_frame(struct session *session, AVPacket *packet) {
   return explain(session, packet, result);
 }
 
-int input_next_packet(struct session *session, AVPacket *packet) {
+static int take_or_read(struct session *session, AVPacket *packet) {
   int result = backlog_take(&session->input->backlog, session->input->context, packet);
   return result == AVERROR(EAGAIN) ? read_frame(session, packet) : explain(session, packet, result);
+}
+
+int input_next_packet(struct session *session, AVPacket *packet) {
+  return session->input->adds_pts ? next_shown(session, packet, take_or_read) : take_or_read(session, packet);
 }
 
 /* What goes on to JavaScript, to filters and to muxers. */

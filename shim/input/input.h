@@ -28,6 +28,7 @@ struct input {
   struct places places;
   bool is_sought;           /* now: what is refused then makes it fail */
   struct backlog backlog;
+  bool adds_pts;            /* to pictures that lack it: for an output, not for JavaScript, which gets what the file says */
 
   /* Below the channel's lock: JavaScript takes packets, and chooses streams, while others are read. */
   unsigned stream_count; /* that JavaScript knows */

@@ -16,7 +16,7 @@ static bool packets_grow(struct packets *packets) {
   return true;
 }
 
-static AVPacket **packets_place(struct packets *packets, size_t index) {
+static AVPacket **packets_place(const struct packets *packets, size_t index) {
   return &packets->ring[(packets->first + index) & (packets->capacity - 1)];
 }
 
@@ -28,6 +28,8 @@ AVPacket *packets_push(struct packets *packets, AVPacket *packet) {
   packets->count++;
   return *place;
 }
+
+const AVPacket *packets_at(const struct packets *packets, size_t index) { return *packets_place(packets, index); }
 
 AVPacket *packets_first(struct packets *packets) {
   return packets->count ? packets->ring[packets->first] : NULL;

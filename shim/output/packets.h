@@ -16,6 +16,8 @@ struct packets {
 
 /* Moves the packet to the end of the queue; the queue's own, or NULL without memory. */
 AVPacket *packets_push(struct packets *packets, AVPacket *packet);
+/* There must be as many. */
+const AVPacket *packets_at(const struct packets *packets, size_t index);
 AVPacket *packets_first(struct packets *packets);
 void packets_drop_first(struct packets *packets);
 /* Those that do not stay are gone; the others are in their order. */

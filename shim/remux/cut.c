@@ -110,6 +110,7 @@ int remux_op_cut(struct session *session, double *slot, uint8_t *data, size_t si
   if (!session->input || !remux || isnan(remux->start)) return AVERROR(EINVAL);
   struct input *input = session->input;
   forget_held(input);
+  input->adds_pts = true;
   session->channel.acting = &input->endpoint;
   discard_unmapped(session);
   int64_t start = from_seconds(remux->start);

@@ -484,6 +484,7 @@ static int prepare(struct session *session) {
   session->remux->until = AV_NOPTS_VALUE;
   session->remux->max_bytes = 0;
   forget_held(session->input);
+  session->input->adds_pts = true;
   discard_unmapped(session);
   return 0;
 }

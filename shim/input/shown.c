@@ -1,0 +1,85 @@
+#include "shown.h"
+
+#include "input.h"
+
+/* Of one that others are coded from the parser says no more than of the others, and does not give them their pts. */
+static bool is_shown_when_next_is_decoded(enum AVCodecID codec) {
+  return codec != AV_CODEC_ID_H264 && codec != AV_CODEC_ID_HEVC && codec != AV_CODEC_ID_VVC;
+}
+
+static bool lacks_pts(const AVFormatContext *input, const AVPacket *packet) {
+  const AVStream *stream = input->streams[packet->stream_index];
+  const AVCodecParameters *parameters = stream->codecpar;
+  return packet->pts == AV_NOPTS_VALUE && packet->dts != AV_NOPTS_VALUE && parameters->codec_type == AVMEDIA_TYPE_VIDEO &&
+         parameters->video_delay > 0 && is_shown_when_next_is_decoded(parameters->codec_id);
+}
+
+/* Times that jump say nothing of each other. */
+static bool is_jump(const AVStream *stream, const AVPacket *before, const AVPacket *packet) {
+  enum { MAX_SECONDS = 10 };
+  int64_t step = av_sat_sub64(packet->dts, before->dts);
+  return step < 0 || (double)step * av_q2d(stream->time_base) > MAX_SECONDS;
+}
+
+/* The pts of the first that waits; AV_NOPTS_VALUE: more must come. With `is_last` none does. */
+static int64_t pts_of_first(const AVFormatContext *input, const struct packets *waiting, bool is_last) {
+  const AVPacket *first = packets_at(waiting, 0);
+  int64_t last = first->dts;
+  for (size_t i = 1; i < waiting->count; i++) {
+    const AVPacket *packet = packets_at(waiting, i);
+    if (packet->stream_index != first->stream_index || packet->dts == AV_NOPTS_VALUE) continue;
+    if (is_jump(input->streams[first->stream_index], first, packet)) return av_sat_add64(last, first->duration);
+    if (packet->dts > first->dts && packet->pts != packet->dts) return packet->dts;
+    last = packet->dts;
+  }
+  return is_last ? av_sat_add64(last, first->duration) : AV_NOPTS_VALUE;
+}
+
+/* More than a picture waits for, unless its stream has come to its end. */
+static bool is_long(const struct waiting *waiting) {
+  enum { PACKETS = 1000, BYTES = 8 * 1024 * 1024 };
+  return waiting->packets.count >= PACKETS || waiting->bytes >= BYTES;
+}
+
+/* The first one, where it has all it waits for. */
+static bool take_first(const AVFormatContext *input, struct waiting *waiting, AVPacket *packet) {
+  AVPacket *first = packets_first(&waiting->packets);
+  if (!first) return false;
+  if (lacks_pts(input, first)) {
+    first->pts = pts_of_first(input, &waiting->packets, waiting->result || is_long(waiting));
+    if (first->pts == AV_NOPTS_VALUE) return false;
+  }
+  av_packet_move_ref(packet, first);
+  packets_drop_first(&waiting->packets);
+  waiting->bytes -= packet->size;
+  return true;
+}
+
+static int wait(struct waiting *waiting, AVPacket *packet) {
+  int result = av_packet_make_refcounted(packet); /* its data may be the demuxer's until the next one is read */
+  int size = packet->size;
+  if (result >= 0 && !packets_push(&waiting->packets, packet)) result = AVERROR(ENOMEM);
+  if (result >= 0) waiting->bytes += size;
+  else av_packet_unref(packet);
+  return result;
+}
+
+static int take_result(struct waiting *waiting) {
+  int result = waiting->result;
+  waiting->result = 0;
+  return result;
+}
+
+int next_shown(struct session *session, AVPacket *packet, int (*read)(struct session *session, AVPacket *packet)) {
+  for (;;) {
+    struct waiting *waiting = &session->input->backlog.waiting;
+    if (take_first(session->input->context, waiting, packet)) return 0;
+    if (waiting->result) return take_result(waiting);
+    int result = read(session, packet);
+    bool is_empty = !waiting->packets.count;
+    if (is_empty && (result < 0 || !lacks_pts(session->input->context, packet))) return result;
+    if (result == AVERROR(EAGAIN)) return result;
+    if (result < 0) waiting->result = result;
+    else if ((result = wait(waiting, packet)) < 0) return result;
+  }
+}
