@@ -87,6 +87,15 @@ export function setDiscard(session: Session, stream: number, discard: boolean): 
   check(library().avs_set_discard(session.handle, stream, discard ? 1 : 0), "discard a stream");
 }
 
+/** The bytes of the cover that a stream is; null where it is none. */
+export function readCover(session: Session, stream: number): Uint8Array<ArrayBuffer> | null {
+  const read = (bytes: Uint8Array<ArrayBuffer>) =>
+    check(library().avs_cover(session.handle, stream, bytes, bytes.length), "read the cover");
+  const bytes = new Uint8Array(read(new Uint8Array(0)));
+  read(bytes);
+  return bytes.length > 0 ? bytes : null;
+}
+
 /** An entry of the container's index; the timestamp is in the stream's time base. */
 export interface RawIndexEntry {
   timestamp: number;

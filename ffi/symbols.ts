@@ -15,7 +15,7 @@ export interface SymbolTypes {
 }
 
 /** ABI that this TypeScript speaks; the library's `avs_abi_version()` must be the same. */
-export const ABI_VERSION = 8;
+export const ABI_VERSION = 9;
 
 /** What opening and reading an input needs; bound when the library is loaded. */
 export const core = {
@@ -56,6 +56,8 @@ const output = {
   avs_add_chapter: { parameters: ["f64", "f64", "f64", "f64"], result: "i32" },
   avs_can_hold: { parameters: ["f64", "i32"], result: "i32" },
   avs_map_stream: { parameters: ["f64", "i32", "i32"], result: "i32" },
+  // session, stream of the input, where its bytes go
+  avs_cover: { parameters: ["f64", "i32", "buffer", "u32"], result: "i32" },
   // session, stream of the input, numbers
   avs_route: { parameters: ["f64", "i32", "buffer"], result: "i32" },
   avs_set_range: { parameters: ["f64", "f64", "f64"], result: "i32" },

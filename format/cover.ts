@@ -27,7 +27,7 @@ import type { Stream, StreamInit, StreamParameters } from "./stream.ts";
 const MAX_PACKETS = 64;
 
 /** Whether a stream is a cover, and not one of the pictures that stand for places of a film. */
-function isCover({ disposition }: Pick<Stream, "disposition">): boolean {
+export function isCover({ disposition }: Pick<Stream, "disposition">): boolean {
   return disposition.includes("attached_pic") && !disposition.includes("timed_thumbnails");
 }
 
@@ -56,7 +56,8 @@ export function* readCovers(
   return [...covers].toSorted(([a], [b]) => a - b).map(([, cover]) => cover);
 }
 
-function coverOf({ codecParameters, metadata }: Omit<Stream, "discard">, data: Uint8Array): Cover {
+/** The cover that a stream is, of its only packet. */
+export function coverOf({ codecParameters, metadata }: Omit<Stream, "discard">, data: Uint8Array): Cover {
   const type = PICTURE_TYPES.find(({ codec }) => codec === codecParameters.codec) ??
     PICTURE_TYPES.find(({ isOne }) => isOne(data));
   const named = (name: string) =>

@@ -47,7 +47,7 @@ export interface MergeOptions extends
   > {
   /** Which source's tags the output has beside those of `metadata` and `tags`; null: none's. @default {0} */
   tagsFrom?: number | null;
-  /** Pictures that belong to the file, as `Muxer.addCover` takes them: of mp3, aiff, flac, mp4 and Matroska. */
+  /** Pictures that belong to the file, as `Muxer.addCover` takes them, for the same formats; of Ogg they are the file's one cover. */
   covers?: readonly CoverInit[];
   /** Files that belong to it, such as fonts; Matroska has them. */
   attachments?: readonly AttachmentInit[];

@@ -12,7 +12,8 @@ import type { Sink } from "../io/sink.ts";
 import type { Source } from "../io/source.ts";
 import { addStreamLike, addStreamOf } from "./add_stream.ts";
 import type { AttachmentStream } from "./attached_file.ts";
-import { type checkCover, coverStream } from "./cover.ts";
+import { type checkCover, coverStream, coverTag } from "./cover.ts";
+import { checkCoverPlace, isOgg, TagCover } from "./cover_place.ts";
 import { choose, type Chosen, initOf, type StreamSelection } from "./edits.ts";
 import { type DemuxerOptions, openInput } from "./open_input.ts";
 import { addChapter, checkChapters, chooseOutput, openOutputSink, writeHeader } from "./open_output.ts";
@@ -107,6 +108,10 @@ class Merge {
   #meter: ProgressMeter;
   #inputs: Description[] = [];
   #kept: Kept[] = [];
+  /** In Ogg a cover is none of them. */
+  #cover!: TagCover;
+  /** The source that it is of. */
+  #coverSource: number | null = null;
   /** Seconds that are taken from the times of each source. */
   #shifts: number[] = [];
 
@@ -129,6 +134,8 @@ class Merge {
     const format = describeOutput(session).format.name;
     const options = muxerOptionsOf(this.#options, format);
     output.setOptions(session, optionPairs(options)); // what it can hold depends on them
+    for (const [index] of covers.entries()) checkCoverPlace(format, options, index);
+    this.#cover = new TagCover(session, format, covers.length > 0);
     this.#keepStreams();
     for (const [index] of this.#inputs.entries()) this.#setTimes(index);
     this.#addChapters();
@@ -159,6 +166,7 @@ class Merge {
     const kept = this.#plan.sources.flatMap((_, index) => this.#choose(index));
     this.#kept = kept.toSorted((a, b) => (a.edits.order ?? 0) - (b.edits.order ?? 0));
     for (const stream of this.#kept) this.#map(stream);
+    output.setMetadata(this.#session, Object.entries(this.#cover.tag));
   }
 
   #choose(sourceIndex: number): Kept[] {
@@ -167,13 +175,15 @@ class Merge {
     const { streams: selection } = this.#plan.sources[sourceIndex]!;
     const { streams } = this.#inputs[sourceIndex]!;
     const name = `sources[${sourceIndex}]`;
-    const chosen = choose(
+    const hadCover = this.#cover.index !== null;
+    const chosen = this.#cover.take(choose(
       streams,
       typeof selection === "object" ? selection : (stream) => {
-        const canHold = remuxing.canHold(session, stream.index);
+        const canHold = this.#cover.canHold(stream) || remuxing.canHold(session, stream.index);
         return selection ? selection(new DemuxerStream(session, stream), canHold) : canHold;
       },
-    );
+    ));
+    if (!hadCover && this.#cover.index !== null) this.#coverSource = sourceIndex;
     if (chosen.length > 0) return chosen.map((one) => ({ ...one, sourceIndex }));
     const why = selection
       ? "none of its streams is asked for"
@@ -248,6 +258,10 @@ class Merge {
     const session = this.#session;
     for (const { parameters, init } of this.#plan.attachments) addStreamOf(session, parameters, init);
     return covers.flatMap((checked) => {
+      if (isOgg(format)) {
+        output.setMetadata(session, Object.entries(coverTag(checked)));
+        return [];
+      }
       const { parameters, init } = coverStream(checked);
       const { data } = checked.cover;
       const streamIndex = addStreamOf(session, parameters, init);
@@ -305,6 +319,7 @@ class Merge {
   }
 
   #keeps(source: number, index: number): boolean {
+    if (source === this.#coverSource && index === this.#cover.index) return true;
     return this.#kept.some(({ sourceIndex, stream }) => sourceIndex === source && stream.index === index);
   }
 }

@@ -14,6 +14,7 @@ import type { Sink } from "../io/sink.ts";
 import { addStreamLike, addStreamOf } from "./add_stream.ts";
 import { type AttachmentInit, attachmentStream } from "./attached_file.ts";
 import { checkCover, coverStream, coverTag } from "./cover.ts";
+import { checkCoverPlace, isOgg } from "./cover_place.ts";
 import type { CoverInit } from "./picture.ts";
 import type { FormatInfo } from "./formats.ts";
 import {
@@ -45,10 +46,6 @@ const MAX_QUEUED = 1 << 20;
 const MAX_EARLY = 16 << 20;
 
 const NOTHING = new Uint8Array(0);
-
-/** Formats that have covers as streams; Ogg has one as a tag. */
-const COVER_FORMATS = new Set(["mp3", "aiff", "flac", "mp4", "ipod", "matroska"]);
-const OGG_FORMATS = new Set(["ogg", "oga", "ogv", "opus", "spx"]);
 
 /**
  * An output that is open (AVFormatContext): streams are added, then packets written.
@@ -142,7 +139,7 @@ export class Muxer implements Disposable, AsyncDisposable {
   #withTags(from: StreamLike, init: StreamInit): StreamInit {
     const { tags = {} } = this.#options;
     const format = this.format.name;
-    if (!OGG_FORMATS.has(format) || init.metadata !== undefined) return init;
+    if (!isOgg(format) || init.metadata !== undefined) return init;
     return { ...init, metadata: withTagValues(checkObject(from.metadata, "from.metadata"), tags, format) };
   }
 
@@ -179,21 +176,13 @@ export class Muxer implements Disposable, AsyncDisposable {
   addCover(cover: CoverInit): void {
     this.#checkNotStarted("add cover");
     const checked = checkCover(cover, "cover");
-    const format = this.format.name;
-    const isOgg = OGG_FORMATS.has(format);
-    if (!isOgg && !COVER_FORMATS.has(format)) {
-      throw new Error(`Cannot add cover: ${format} has no place for one`);
-    }
-    if (isOgg && this.#hasTagCover) throw new Error(`Cannot add cover: ${format} has a place for one only`);
-    if (/frag_|empty_moov|dash|cmaf/.test(String(this.#options.options?.movflags ?? ""))) {
-      throw new Error(`Cannot add cover: ${format} in fragments has no place for one`);
-    }
-    this.#session.callSync(calls.addStream, () => this.#addCover(checked, isOgg));
+    checkCoverPlace(this.format.name, this.#options, this.#hasTagCover ? 1 : 0);
+    this.#session.callSync(calls.addStream, () => this.#addCover(checked));
   }
 
   // deno-lint-ignore require-yield
-  *#addCover(checked: ReturnType<typeof checkCover>, isOgg: boolean): Operation<void> {
-    if (isOgg) return this.#addTagCover(coverTag(checked));
+  *#addCover(checked: ReturnType<typeof checkCover>): Operation<void> {
+    if (isOgg(this.format.name)) return this.#addTagCover(coverTag(checked));
     const { parameters, init } = coverStream(checked);
     const streamIndex = addStreamOf(this.#session, parameters, init);
     this.#description = describeOutput(this.#session);

@@ -18,6 +18,7 @@ import type { Sink } from "../io/sink.ts";
 import type { Source } from "../io/source.ts";
 import { filesNamedBy, filesOf } from "../io/source_files.ts";
 import { addStreamLike } from "./add_stream.ts";
+import { TagCover } from "./cover_place.ts";
 import { choose, type Chosen, editTags, initOf } from "./edits.ts";
 import { type DemuxerOptions, openInput } from "./open_input.ts";
 import {
@@ -174,6 +175,8 @@ class Transfer {
   #streams: Description["streams"] = [];
   /** Those that are kept, in the order of the output; null before the first output. */
   #chosen: Chosen[] | null = null;
+  /** In Ogg a cover is none of them. */
+  #cover!: TagCover;
   #chosenOutput!: ChosenOutput;
   #output: Written | null = null;
   #format = "";
@@ -484,6 +487,7 @@ class Transfer {
     this.#format = describeOutput(this.#session).format.name;
     output.setOptions(this.#session, optionPairs(this.#muxerOptions)); // what it can hold depends on them
     this.#chosen ??= this.#choose();
+    output.setMetadata(this.#session, Object.entries(this.#cover.tag));
     for (const chosen of this.#chosen) this.#map(chosen);
   }
 
@@ -545,13 +549,14 @@ class Transfer {
 
   #choose(): Chosen[] {
     const { streams: selection } = this.#options;
-    const chosen = choose(
+    const cover = this.#cover = new TagCover(this.#session, this.#format);
+    const chosen = cover.take(choose(
       this.#input.streams,
       typeof selection === "object" ? selection : (stream) => {
-        const canHold = remuxing.canHold(this.#session, stream.index);
+        const canHold = cover.canHold(stream) || remuxing.canHold(this.#session, stream.index);
         return selection ? selection(new DemuxerStream(this.#session, stream), canHold) : canHold;
       },
-    );
+    ));
     if (chosen.length > 0) {
       if (!selection) this.#refuseLeftovers(chosen);
       return this.#isWhole ? chosen : chosen.map((one) => ({ ...one, stream: withoutExtent(one.stream) }));
@@ -637,7 +642,7 @@ class Transfer {
 
   /** Streams of the first source that no output has. */
   get #skippedStreams(): number[] {
-    const kept = new Set(this.#chosen!.map(({ stream }) => stream.index));
+    const kept = new Set([...this.#chosen!.map(({ stream }) => stream.index), this.#cover.index]);
     return this.#streams.map(({ index }) => index).filter((index) => !kept.has(index));
   }
 

@@ -559,6 +559,7 @@ static void look_everywhere(void) {
     (void)avs_route(world.session, stream, numbers);
     (void)avs_index(world.session, stream, 0, numbers, ROWS);
     (void)avs_can_hold(world.session, stream);
+    (void)avs_cover(world.session, stream, (uint8_t *)numbers, sizeof(numbers));
     (void)avs_set_discard(world.session, stream, 0);
   }
   (void)avs_describe(world.session, AVS_INPUT, text, sizeof(text));

@@ -21,7 +21,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define AVS_ABI_VERSION 8
+#define AVS_ABI_VERSION 9
 
 #if defined(_WIN32)
 #define AVS_API __declspec(dllexport)
@@ -320,6 +320,9 @@ AVS_API int32_t avs_select_input(double session, uint32_t index);
 AVS_API int32_t avs_keep_times(double session, int32_t keep);
 /* Packets of a stream are not delivered any more, or again, from the next one on that is read. */
 AVS_API int32_t avs_set_discard(double session, int32_t stream, int32_t discard);
+
+/* The bytes of the cover that a stream of the input is, at most so many; how many there are, 0 where it is none. */
+AVS_API int32_t avs_cover(double session, int32_t stream, uint8_t *out, uint32_t capacity);
 
 /*
  * The container's index of an input's stream: rows of AVS_INDEX_* into `out`, at most so many, from the one numbered

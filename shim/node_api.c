@@ -203,6 +203,7 @@ static napi_value undefined_result(napi_env env) {
   ANSWERS(i32, avs_io_locate, (f64(0), buffer(1), u32(2)))                                                               \
   ANSWERS(i32, avs_io_close, (f64(0)))                                                                                   \
   ANSWERS(i32, avs_index, (f64(0), i32(1), u32(2), buffer(3), u32(4)))                                                   \
+  ANSWERS(i32, avs_cover, (f64(0), i32(1), buffer(2), u32(3)))                                                           \
   ANSWERS(i32, avs_set_discard, (f64(0), i32(1), i32(2)))                                                                \
   ANSWERS(f64, avs_io_new_copy, (f64(0), buffer(1), u32(2), u32(3)))                                                     \
   ANSWERS(i32, avs_start, (f64(0), u32(1), buffer(2)))                                                                   \

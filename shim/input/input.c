@@ -224,6 +224,19 @@ int input_read_packet(struct session *session, AVPacket *packet) {
   return check_contents(session, packet);
 }
 
+/* ---------------------------------------------------------------------------------------- covers */
+
+int32_t avs_cover(double handle, int32_t stream_index, uint8_t *out, uint32_t capacity) {
+  struct session *session = find_session(handle);
+  if (session && session->channel.running) return AVERROR(EBUSY);
+  if (!session || !session->input) return AVERROR(EBADF);
+  if (stream_index < 0 || stream_index >= (int32_t)session->input->context->nb_streams) return AVERROR(EINVAL);
+  const AVPacket *picture = &session->input->context->streams[stream_index]->attached_pic;
+  uint32_t size = picture->size > 0 ? (uint32_t)picture->size : 0;
+  if (out && size && capacity) memcpy(out, picture->data, size < capacity ? size : capacity);
+  return (int32_t)size;
+}
+
 /* ---------------------------------------------------------------------------------------- the container's index */
 
 int32_t avs_index(double handle, int32_t stream_index, uint32_t first, double *out, uint32_t max) {

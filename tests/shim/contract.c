@@ -381,6 +381,7 @@ static void call_all(double handle) {
   CHECK(avs_set_delay(handle, 0, 1) < 0, "set delay");
   CHECK(avs_select_input(handle, 0) < 0, "select input");
   CHECK(avs_index(handle, 0, 0, row, 1) < 0, "index");
+  CHECK(avs_cover(handle, 0, bytes, 1) < 0, "cover");
   CHECK(avs_memory_size(handle) < 0, "memory size");
   CHECK(avs_memory_read(handle, 0, bytes, 1) < 0, "memory read");
   CHECK(avs_session_close(handle) < 0, "close");
@@ -469,6 +470,7 @@ static void test_slots(const char *folder) {
     CHECK(avs_map_stream(session, index, 0) < 0 && avs_map_stream(session, 0, index) < 0, "map %d", index);
     CHECK(avs_can_hold(session, index) < 0, "can hold %d", index);
     CHECK(avs_route(session, index, slot) < 0, "route %d", index);
+    CHECK(avs_cover(session, index, (uint8_t *)slot, 1) < 0, "cover %d", index);
     CHECK(avs_index(session, index, 0, slot, 1) < 0, "index %d", index);
     CHECK(avs_set_discard(session, index, 1) < 0, "discard %d", index);
   }

@@ -1,0 +1,98 @@
+/**
+ * Where formats have covers: most that have any as streams, Ogg one as a tag, which is made of the stream that a cover is in
+ * another format.
+ */
+import { argumentError } from "../ffi/errors.ts";
+import { readCover } from "../ffi/input.ts";
+import type { Session } from "../ffi/session.ts";
+import { checkCover, coverOf, coverTag, isCover } from "./cover.ts";
+import { type Chosen, initOf } from "./edits.ts";
+import type { MuxerOptions } from "./open_output.ts";
+import { PICTURE_TYPES } from "./picture.ts";
+
+const WITH_STREAMS: ReadonlySet<string> = new Set(["mp3", "aiff", "flac", "mp4", "ipod", "matroska"]);
+const WITH_TAGS: ReadonlySet<string> = new Set(["ogg", "oga", "ogv", "opus", "spx"]);
+
+/** Whether the format is Ogg, under any of its names: it has the tags of a file with its streams, and a cover as a tag. */
+export function isOgg(format: string): boolean {
+  return WITH_TAGS.has(format);
+}
+
+/**
+ * Checks that there is a place for one more cover.
+ *
+ * @param count Covers that the output has already.
+ */
+export function checkCoverPlace(
+  format: string,
+  { options }: Pick<MuxerOptions, "options">,
+  count: number,
+): void {
+  if (!isOgg(format) && !WITH_STREAMS.has(format)) {
+    throw new Error(`Cannot add cover: ${format} has no place for one`);
+  }
+  if (isOgg(format) && count > 0) throw new Error(`Cannot add cover: ${format} has a place for one only`);
+  if (/frag_|empty_moov|dash|cmaf/.test(String(options?.movflags ?? ""))) {
+    throw new Error(`Cannot add cover: ${format} in fragments has no place for one`);
+  }
+}
+
+/** The cover that an output in Ogg has of its sources; of other formats it is none. */
+export class TagCover {
+  /** The tag; empty where there is none. */
+  tag: Record<string, string> = {};
+  /** The stream of its source that it was, null where there is none. */
+  index: number | null = null;
+  #session: Session;
+  #format: string;
+  #hasPlace: boolean;
+  /** The stream that there is a place for. */
+  #offered: number | null = null;
+
+  /** `isTaken`: the output has a cover already. */
+  constructor(session: Session, format: string, isTaken = false) {
+    this.#session = session;
+    this.#format = format;
+    this.#hasPlace = isOgg(format) && !isTaken;
+  }
+
+  /** Whether a stream of the session's present input can be the cover: of several the first one can. */
+  canHold(stream: Chosen["stream"]): boolean {
+    if (!this.#hasPlace || !isCover(stream) || (this.#offered ?? stream.index) !== stream.index) return false;
+    if (this.#tagOf({ stream, edits: {} }) === null) return false;
+    this.#offered = stream.index;
+    return true;
+  }
+
+  /** Of the streams that are chosen of the session's present input, those that are streams in the output, too. */
+  take(chosen: readonly Chosen[]): Chosen[] {
+    this.#offered = null;
+    if (!isOgg(this.#format)) return [...chosen];
+    const covers = chosen.filter(({ stream }) => isCover(stream));
+    for (const cover of covers) {
+      if (!this.#hasPlace) {
+        throw argumentError(TypeError, "streams", `${this.#format} has a place for one cover only`);
+      }
+      const tag = this.#tagOf(cover);
+      if (!tag) {
+        throw argumentError(TypeError, "streams", `${cover.stream.index} is no picture that is known`);
+      }
+      this.tag = tag;
+      this.index = cover.stream.index;
+      this.#hasPlace = false;
+    }
+    return chosen.filter((one) => !covers.includes(one));
+  }
+
+  /** Null where the stream has no picture whose type is known. */
+  #tagOf(chosen: Chosen): Record<string, string> | null {
+    const { stream } = chosen;
+    const data = readCover(this.#session, stream.index);
+    if (!data || !PICTURE_TYPES.some(({ isOne }) => isOne(data))) return null;
+    const { kind, description } = coverOf(
+      { ...stream, metadata: initOf(chosen).metadata ?? stream.metadata },
+      data,
+    );
+    return coverTag(checkCover({ data, kind, description }, "cover"));
+  }
+}
