@@ -32,6 +32,7 @@ import {
   PROGRESS_INTERVAL,
   protect,
   smallest,
+  songTags,
   withSongTags,
 } from "./transfer.ts";
 
@@ -199,6 +200,7 @@ class Merge {
     const init = {
       ...(this.#inputs.length > 1 ? { id: 0 } : {}), // another source's numbers, PIDs for one, may be the same
       ...initOf(kept),
+      ...songTags(kept, this.#options, describeOutput(this.#session).format.name, this.#kept.length),
       ...(filter ? { bitstreamFilter: filter } : {}),
     };
     const index = addStreamLike(this.#session, stream, init);

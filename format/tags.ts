@@ -181,6 +181,25 @@ export function rawTags(tags: TagValues, format: string): Record<string, string>
   );
 }
 
+/**
+ * Tags of a source by names under which an output of the format keeps them: avi calls an album "product", which no muxer
+ * knows, and where comment and description have one place the comment gets it.
+ */
+export function tagsToKeep(
+  metadata: Readonly<Record<string, string>>,
+  format: string,
+): Record<string, string> {
+  const renamed = new Map([["product", NAMES.album[0]]]);
+  if (SAME_COMMENT.has(format)) renamed.set("description", "synopsis");
+  const entries = Object.entries(metadata);
+  const moved = entries.flatMap(([name, value]) => {
+    const to = renamed.get(name.toLowerCase());
+    return to === undefined ? [] : [[to, value] as const];
+  });
+  const gone = new Set([...renamed.keys(), ...moved.map(([name]) => name)]);
+  return Object.fromEntries([...entries.filter(([name]) => !gone.has(name.toLowerCase())), ...moved]);
+}
+
 /** Tags with changes: whatever a changed tag was called, it is gone, or there by FFmpeg's name. */
 export function withTagValues(
   metadata: Readonly<Record<string, string>>,

@@ -18,7 +18,7 @@ import type { Sink } from "../io/sink.ts";
 import type { Source } from "../io/source.ts";
 import { filesNamedBy, filesOf } from "../io/source_files.ts";
 import { addStreamLike } from "./add_stream.ts";
-import { TagCover } from "./cover_place.ts";
+import { isOgg, TagCover } from "./cover_place.ts";
 import { choose, type Chosen, editTags, initOf } from "./edits.ts";
 import { type DemuxerOptions, openInput } from "./open_input.ts";
 import {
@@ -47,8 +47,9 @@ import {
   describeOutput,
   type Description,
   type Stream,
+  type StreamInit,
 } from "./stream.ts";
-import { withTagValues } from "./tags.ts";
+import { tagsToKeep, withTagValues } from "./tags.ts";
 
 /** From where to where. */
 export interface Plan {
@@ -603,7 +604,11 @@ class Transfer {
   #map(chosen: Chosen): void {
     const { stream, edits: { tag } } = chosen;
     const filter = this.#options.bitstreamFilter?.(stream);
-    const init = { ...initOf(chosen), ...(filter ? { bitstreamFilter: filter } : {}) };
+    const init = {
+      ...initOf(chosen),
+      ...songTags(chosen, this.#options, this.#format, this.#chosen!.length),
+      ...(filter ? { bitstreamFilter: filter } : {}),
+    };
     const index = addStreamLike(this.#session, stream, init);
     if (tag !== undefined) output.setStream(this.#session, index, [["tag", tag]]);
     remuxing.mapStream(this.#session, stream.index, index);
@@ -685,8 +690,20 @@ export function outputTags(
 ): Record<string, string> {
   const { tags: changes = {}, metadata = {}, editMetadata = (tags) => tags } = options;
   const tags = Object.entries(input.metadata).filter(([name]) => !CONTAINER_TAGS.has(name.toLowerCase()));
-  const merged = editTags(withTagValues(Object.fromEntries(tags), changes, format), metadata, "metadata");
+  const kept = tagsToKeep(Object.fromEntries(tags), format);
+  const merged = editTags(withTagValues(kept, changes, format), metadata, "metadata");
   return editTags(merged, editMetadata, "editMetadata");
+}
+
+/** Ogg has the tags of a song with its only stream: what is changed of them is changed there. */
+export function songTags(
+  { stream, edits }: Chosen,
+  { tags }: RemuxOptions,
+  format: string,
+  count: number,
+): Pick<StreamInit, "metadata"> {
+  if (!isOgg(format) || count !== 1 || !tags || edits.metadata !== undefined) return {};
+  return { metadata: withTagValues(stream.metadata, tags, format) };
 }
 
 /** The muxer of MPEG-TS adds to all times, unless it is told not to. */

@@ -359,3 +359,57 @@ Deno.test("Muxer.addAttachment() and addChapters() say what is wrong", () => {
   );
   assertThrows(() => muxer.addChapters(5 as never), TypeError, "chapters: must be an array");
 });
+
+/** A fixture whose streams each format can hold. */
+const sources: Readonly<Record<string, string>> = {
+  mp3: "audio.mp3",
+  flac: "audio.flac",
+  matroska: "video.mkv",
+  ogg: "audio.ogg",
+  mp4: "video.mp4",
+  nut: "video.mp4",
+  asf: "audio.mp3",
+  wav: "audio.wav",
+  avi: "audio.mp3",
+  mov: "video.mp4",
+  webm: "video.webm",
+  flv: "video.flv",
+  caf: "audio.wav",
+};
+
+for (const [from, fixture] of Object.entries(sources)) {
+  Deno.test(`remux() from ${from} keeps all tags that the output has a place for`, () => {
+    const { language: _, ...ofFile } = tags;
+    const source = new MemorySink();
+    remuxSync(fixturePath(fixture), source, { format: from, tags: ofFile });
+    const before = probeSync(source.bytes()).tags as Record<string, string>;
+    for (const to of Object.keys(sources)) {
+      const sink = new MemorySink();
+      try {
+        remuxSync(source.bytes(), sink, { format: to });
+      } catch (error) {
+        assert(/none is left|no sound/.test((error as Error).message), `${to}: ${error}`);
+        continue;
+      }
+      const after = probeSync(sink.bytes()).tags as Record<string, string>;
+      const lost: readonly string[] = LOST.find(([format]) => format === to)?.[2] ?? [];
+      const kept = Object.keys(ofFile).filter((tag) => before[tag] && !lost.includes(tag));
+      for (const tag of kept) assertEquals(after[tag], before[tag], `${from} to ${to}: ${tag}`);
+    }
+  });
+}
+
+Deno.test("remux({ tags }) changes the language of a song in Ogg, and takes it away", () => {
+  for (const fixture of ["audio.ogg", "video.webm"]) {
+    const remuxed = (source: string | Uint8Array<ArrayBuffer>, tags: MuxerOptions["tags"]) => {
+      const sink = new MemorySink();
+      remuxSync(source, sink, { format: "ogg", tags: tags!, streams: ({ type }) => type === "audio" });
+      return sink.bytes();
+    };
+    const german = remuxed(fixturePath(fixture), { language: "deu", title: "Titel" });
+    assertEquals(probeSync(german).tags.language, "deu");
+    const french = remuxed(german, { language: "fra" });
+    assertEquals([probeSync(french).tags.language, probeSync(french).tags.title], ["fra", "Titel"]);
+    assertEquals(probeSync(remuxed(french, { language: null })).tags.language, undefined);
+  }
+});
