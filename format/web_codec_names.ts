@@ -79,6 +79,12 @@ const mp4v: Reader = ([indication, profile]) => ({
     : {}),
 });
 
+const dts = (profile?: number): Reader => () => ({
+  type: "audio",
+  codec: "dts",
+  ...(profile === undefined ? {} : { profile }),
+});
+
 const vp8: Reader = () => ({ type: "video", codec: "vp8", pixelFormat: "yuv420p" });
 
 const readers: Readonly<Record<string, Reader>> = {
@@ -94,6 +100,8 @@ const readers: Readonly<Record<string, Reader>> = {
   av01: av1,
   mp4a,
   mp4v,
+  s263: () => ({ type: "video", codec: "h263" }),
+  theora: () => ({ type: "video", codec: "theora" }),
   aac: audio("aac"),
   mp3: audio("mp3"),
   opus: audio("opus"),
@@ -102,6 +110,11 @@ const readers: Readonly<Record<string, Reader>> = {
   alac: audio("alac"),
   "ac-3": audio("ac3"),
   "ec-3": audio("eac3"),
+  mlpa: audio("truehd"),
+  dtsc: dts(),
+  dtsh: dts(50),
+  dtsl: dts(60),
+  dtse: dts(70),
   alaw: pcm("pcm_alaw", 8),
   ulaw: pcm("pcm_mulaw", 8),
   "pcm-u8": pcm("pcm_u8", 8),

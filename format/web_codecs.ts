@@ -84,7 +84,8 @@ export interface EncoderReport {
  * ```
  *
  * @param stream Of a Demuxer, or of what `probe` returns.
- * @returns Plain data; null where the web platform has no name for the codec, and for streams of other types.
+ * @returns Plain data; null where the web platform has no name for the codec, where the source does not say the size or the
+ * sample rate and channels, which no decoder is configured without, and for streams of other types.
  * @throws {TypeError} It is no stream.
  */
 export function decoderConfig(
@@ -97,9 +98,11 @@ export function decoderConfig(
   const description = descriptionOf(parameters);
   const common = { codec, ...(description ? { description } : {}) };
   if (type === "audio") {
-    return { ...common, sampleRate: parameters.sampleRate, numberOfChannels: parameters.channels };
+    const { sampleRate, channels } = parameters;
+    return sampleRate > 0 && channels > 0 ? { ...common, sampleRate, numberOfChannels: channels } : null;
   }
   const { width, height, sampleAspectRatio: { num, den } } = parameters;
+  if (width <= 0 || height <= 0) return null;
   const colorSpace = webColorSpace(parameters);
   return {
     ...common,
@@ -230,6 +233,8 @@ function descriptionOf({ codec, extradata }: CodecParametersLike): Uint8Array<Ar
     case "alac":
       return copyBytes(extradata.subarray(extradata.length > ALAC_CONFIG_SIZE ? ALAC_BOX_HEADER : 0));
     case "aac":
+    case "mpeg4":
+    case "theora":
       return copyBytes(extradata);
   }
   return null;

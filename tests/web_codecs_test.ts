@@ -6,6 +6,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import {
   type AudioConfig,
   codecParametersOf,
+  codecs,
   decoderConfig,
   Demuxer,
   type EncodedChunk,
@@ -28,6 +29,42 @@ const hexOf = (config: { description?: Uint8Array } | null, length = 4) =>
   config?.description?.subarray(0, length).toHex();
 
 // ------------------------------------------------------------------------------------------- decoderConfig
+
+Deno.test("decoderConfig() is null where the source does not say what a decoder must know", () => {
+  const missing = {
+    video: [{ width: 0 }, { height: 0 }],
+    audio: [{ sampleRate: 0 }, { channels: 0 }],
+  };
+  for (const type of ["video", "audio"] as const) {
+    const { codecParameters } = streamOf("video.mp4", type);
+    assert(decoderConfig({ type, codecParameters }));
+    for (const none of missing[type]) {
+      assertEquals(decoderConfig({ type, codecParameters: { ...codecParameters, ...none } }), null);
+    }
+  }
+});
+
+Deno.test("codecParametersOf() knows every codec that decoderConfig() has a name for, and gets its extradata back", () => {
+  const video = streamOf("video.mp4", "video").codecParameters;
+  const audio = streamOf("video.mp4", "audio").codecParameters;
+  const extradata = Uint8Array.of(0, 0, 1, 0xb0, 1, 0, 0, 1, 0xb5, 0x89, 0x13);
+  for (const { name, type } of codecs()) {
+    if (type !== "video" && type !== "audio") continue;
+    const keepsExtradata = ["mpeg4", "theora"].includes(name);
+    const parameters = {
+      ...(type === "video" ? video : audio),
+      codec: name,
+      extradata: keepsExtradata ? extradata : null,
+    };
+    const config = name === "h264" || name === "hevc"
+      ? null
+      : decoderConfig({ type, codecParameters: parameters });
+    if (!config) continue;
+    const back = codecParametersOf(config);
+    assertEquals([back.codec, back.type], [name, type], config.codec);
+    if (keepsExtradata) assertEquals(back.extradata, extradata, name);
+  }
+});
 
 Deno.test("decoderConfig() describes H.264 by avcC, and that of MPEG-TS by nothing", () => {
   const { description, ...rest } = decoderConfig(streamOf("video.mp4", "video")) as VideoConfig;
