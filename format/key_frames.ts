@@ -113,7 +113,7 @@ class Search {
     const found: number[] = [];
     for (let time; (time = yield* this.#next()) !== null;) {
       if (time >= end - ROUNDING) break;
-      if (time >= start - ROUNDING) found.push(time);
+      if (time >= start - ROUNDING && time !== found.at(-1)) found.push(time);
     }
     return found;
   }
@@ -151,12 +151,12 @@ class Search {
     return true;
   }
 
-  /** The next key frame's seconds, null at the end. */
+  /** The next key frame's seconds, null at the end. What comes before the beginning, as an encoder's delay, a cut at 0 has. */
   *#next(): Operation<number | null> {
     for (let batch; (batch = yield* this.#reading.read());) {
       if (batch.streamIndex !== this.#stream.index) continue;
       const { isKey, time } = packetOf(batch, this.#stream.timeBase);
-      if (isKey && time !== null) return time - this.#origin;
+      if (isKey && time !== null) return Math.max(0, time - this.#origin);
     }
     return null;
   }

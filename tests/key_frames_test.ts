@@ -160,3 +160,20 @@ Deno.test("keyFrames() names the argument that is wrong", async () => {
     assertEquals(error.argument, argument);
   }
 });
+
+Deno.test("keyFrames() begins with 0 where sound begins before it, as a cut does", () => {
+  for (
+    const [fixture, format] of [["video.webm", "ogg"], ["video.webm", "webm"], ["video.mp4", "ipod"]] as const
+  ) {
+    const sink = new MemorySink();
+    remuxSync(fixtureBytes(fixture), sink, { format, streams: ({ type }) => type === "audio" });
+    const source = sink.bytes();
+    const [first, second, third] = keyFramesSync(source) as [number, number, number];
+    assertEquals(first, 0, format);
+    assert(0 < second && second < third, format);
+    assertEquals(keyFramesSync(source, { around: second / 2 }), [0, second], format);
+    assertEquals(keyFramesSync(source, { around: 0 }), [0, second], format);
+    const { start } = remuxSync(source, new MemorySink(), { format, start: second / 2 });
+    assertAlmostEquals(start, 0, 0.03, format);
+  }
+});
