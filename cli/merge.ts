@@ -77,6 +77,11 @@ export async function merge(args: MergeArguments): Promise<void> {
       ...brought,
       ...(args.format === undefined ? {} : { format: args.format }),
       options: muxerOptions(args),
+      // All tracks are known by then, and nothing is written.
+      editChapters: (chapters) => {
+        checkEdited(tracks, seen, inputs);
+        return chapters;
+      },
       ...besideOutput(args.output),
     };
     const sink = sinkOf(args.output);
@@ -153,6 +158,13 @@ function mergeSource(args: MergeArguments, tracks: Tracks, index: number, seen: 
 
 function joined(a: StreamEdits, b: StreamEdits): StreamEdits {
   return { ...a, ...b, metadata: { ...a.metadata, ...b.metadata } };
+}
+
+function checkEdited({ edits }: Tracks, seen: readonly Stream[][], inputs: readonly string[]): void {
+  for (const { track } of edits) {
+    if (seen[track.file]!.some((stream) => isOf(track, track.file, stream))) continue;
+    throw new UsageError(`There is no track ${track.which} to change in ${inputs[track.file]}`);
+  }
 }
 
 function checkPicked({ picked }: Tracks, seen: readonly Stream[][], inputs: readonly string[]): void {

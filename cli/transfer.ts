@@ -76,7 +76,10 @@ export async function transfer(
   const started = performance.now();
   try {
     const onprogress: RemuxOptions["onprogress"] = (progress) => line.show(progress);
-    const onstart: RemuxOptions["onstart"] = ({ start }) => tellStart(args, start);
+    const onstart: RemuxOptions["onstart"] = ({ start, streams, skippedStreams }) => {
+      checkEdited(args, Math.max(seen.length, streams.length + skippedStreams.length));
+      tellStart(args, start);
+    };
     const result = await work({ ...libraryOptions(args, seen), onstart, onprogress });
     return { result, seen, seconds: (performance.now() - started) / 1000 };
   } catch (error) {
@@ -96,6 +99,17 @@ function tellStart({ start, quiet }: Transfer, begin: number): void {
   tell(
     `begins at ${duration(begin)}, ${Math.abs(offset) < 0.0005 ? "as asked" : `a key frame ${distance}`}\n`,
   );
+}
+
+/** Changes are for streams that there are; nothing is written yet. `count`: streams that the input has. */
+function checkEdited({ edits, filters }: Transfer, count: number): void {
+  for (const key of [...Object.keys(edits), ...Object.keys(filters)]) {
+    if (Number(key) >= count) throw new UsageError(`There is no stream ${key} to change: ${range(count)}`);
+  }
+}
+
+function range(count: number): string {
+  return `the input has ${count === 1 ? "stream 0 only" : `streams 0 to ${count - 1}`}`;
 }
 
 /** Options of the output format, with those that it can't do without on stdout. */
@@ -238,8 +252,7 @@ function nothingLeft({ streams }: Transfer, seen: readonly Stream[]): Failure {
 
 /** `There is no stream 7: the input has streams 0 to 3` */
 export function missingText(index: number, seen: readonly Stream[]): string {
-  const what = seen.length === 1 ? "stream 0 only" : `streams 0 to ${seen.length - 1}`;
-  return `There is no stream ${index}: the input has ${what}`;
+  return `There is no stream ${index}: ${range(seen.length)}`;
 }
 
 /** Says what was done; an error where a stream that was asked for is not there. */

@@ -22,8 +22,10 @@ function assertDone(outcome: Outcome): Outcome {
 }
 
 /** Two at a time: a process each, and the machine has other work. */
+type Failing = [args: string[], code: 1 | 2, message: string];
+
 async function assertAllFail(
-  cases: readonly [args: string[], code: 1 | 2, message: string][],
+  cases: readonly Failing[],
 ): Promise<void> {
   for (let i = 0; i < cases.length; i += 2) {
     await Promise.all(
@@ -407,6 +409,30 @@ Deno.test("cli: remux reaches the options of the input", async () => {
     [["remux", video, folder.path("c.mkv"), "-q", "--max-packet-size", "10"], 1, "avio: "],
     [["remux", video, folder.path("c.mkv"), "-q", "--streams", "0,9"], 1, "There is no stream 9"],
   ]);
+});
+
+Deno.test("cli: changes to tracks that there are not are usage errors, and nothing is written", async () => {
+  using folder = temporaryFolder();
+  const out = folder.path("a.mkv");
+  const song = fixturePath("audio.mp3");
+  const remux = [
+    ["--stream-metadata", "9:language=fra"],
+    ["--disposition", "9=default"],
+    ["--codec-tag", "9=avc1"],
+    ["--stream-id", "9=5"],
+    ["--filter", "9=null"],
+  ];
+  const merge = [["--language", "0:9=fra"], ["--title", "1:9=x"], ["--delay", "0:9=1"], [
+    "--disposition",
+    "0:9=default",
+  ]];
+  await assertAllFail([
+    ...remux.map((flags): Failing => [["remux", video, out, ...flags], 2, "There is no stream 9 to change"]),
+    ...merge.map((
+      flags,
+    ): Failing => [["merge", video, song, out, ...flags], 2, "There is no track 9 to change in"]),
+  ]);
+  assertEquals([...Deno.readDirSync(folder.path("."))], []);
 });
 
 Deno.test("cli: --strict makes a missing segment an error", async () => {
