@@ -21,9 +21,9 @@ function assertDone(outcome: Outcome): Outcome {
   return outcome;
 }
 
-/** Two at a time: a process each, and the machine has other work. */
 type Failing = [args: string[], code: 1 | 2, message: string];
 
+/** Two at a time: a process each, and the machine has other work. */
 async function assertAllFail(
   cases: readonly Failing[],
 ): Promise<void> {
