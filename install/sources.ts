@@ -125,6 +125,8 @@ import input_batch_c from "../shim/input/batch.c" with { type: "text" };
 import input_batch_h from "../shim/input/batch.h" with { type: "text" };
 import input_early_c from "../shim/input/early.c" with { type: "text" };
 import input_early_h from "../shim/input/early.h" with { type: "text" };
+import input_ended_c from "../shim/input/ended.c" with { type: "text" };
+import input_ended_h from "../shim/input/ended.h" with { type: "text" };
 import input_guess_c from "../shim/input/guess.c" with { type: "text" };
 import input_guess_h from "../shim/input/guess.h" with { type: "text" };
 import input_hidden_c from "../shim/input/hidden.c" with { type: "text" };
@@ -349,6 +351,8 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/input/batch.h": input_batch_h,
   "shim/input/early.c": input_early_c,
   "shim/input/early.h": input_early_h,
+  "shim/input/ended.c": input_ended_c,
+  "shim/input/ended.h": input_ended_h,
   "shim/input/guess.c": input_guess_c,
   "shim/input/guess.h": input_guess_h,
   "shim/input/hidden.c": input_hidden_c,

@@ -28,6 +28,7 @@ struct endpoint {
   struct io *io;       /* what it reads or writes; NULL: it opens all of it */
   const char *url;     /* what it is called, NULL: nothing */
   char *refused_url;   /* the first that it could not open */
+  int refusals;        /* things that it could not open */
   bool lacks;          /* since the last packet something was refused, or, before the first, was missing */
   bool strict;         /* nothing that is named may be missing */
   bool missing;        /* something was, and its demuxer was let go on */

@@ -25,6 +25,7 @@ static void leave_out(struct channel *channel, const char *url) {
 static void refuse(struct channel *channel, const char *url) {
   struct endpoint *endpoint = channel->acting;
   if (!endpoint->refused_url) endpoint->refused_url = av_strdup(url);
+  endpoint->refusals++;
   endpoint->lacks = true;
   log_line(&channel->log, AV_LOG_ERROR, "refused to open '%.900s'", url);
 }

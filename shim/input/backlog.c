@@ -6,10 +6,10 @@ int backlog_add(struct backlog *backlog, AVPacket *packet) {
   return packets_push(&backlog->packets, packet) ? 0 : AVERROR(ENOMEM);
 }
 
-int backlog_take(struct backlog *backlog, const AVFormatContext *input, AVPacket *packet) {
+int backlog_take(struct backlog *backlog, const AVFormatContext *input, const struct ended *ended, AVPacket *packet) {
   bool wanted = false;
   for (AVPacket *first; !wanted && (first = packets_first(&backlog->packets)); packets_drop_first(&backlog->packets)) {
-    wanted = input->streams[first->stream_index]->discard < AVDISCARD_ALL;
+    wanted = is_stream_wanted(input, ended, first->stream_index);
     if (wanted) av_packet_move_ref(packet, first);
   }
   if (wanted) return 0;

@@ -11,6 +11,7 @@
 #include <libavformat/avformat.h>
 
 #include "../output/packets.h"
+#include "ended.h"
 
 /* Behind others that still lack a pts (shown.h). They come before those that have not been looked at. */
 struct waiting {
@@ -29,7 +30,7 @@ bool backlog_is_empty(const struct backlog *backlog);
 /* Moves the packet to its end. */
 int backlog_add(struct backlog *backlog, AVPacket *packet);
 /* The next packet of a stream of the input that is wanted, or what came after the last; AVERROR(EAGAIN): nothing did. */
-int backlog_take(struct backlog *backlog, const AVFormatContext *input, AVPacket *packet);
+int backlog_take(struct backlog *backlog, const AVFormatContext *input, const struct ended *ended, AVPacket *packet);
 /* Moves these packets before its own; `packets` is empty then. */
 void backlog_put_first(struct backlog *backlog, struct packets *packets);
 void backlog_clear(struct backlog *backlog);

@@ -87,12 +87,18 @@ bool can_seek_input(const struct input *input) { return !input->endpoint.io || i
 
 /* ---------------------------------------------------------------------------------------- discarding */
 
+/* One that has come to its end stays there until a search. */
+static void apply_discard(struct input *input, int stream, bool discard) {
+  if (discard) forget_end(&input->ended, stream);
+  if (discard || !has_ended(&input->ended, stream))
+    input->context->streams[stream]->discard = discard ? AVDISCARD_ALL : AVDISCARD_DEFAULT;
+}
+
 void apply_discards(struct session *session) {
   struct input *input = session->input;
   channel_lock(&session->channel);
   for (size_t i = 0; input->discards_changed && i < input->discard_count && i < input->context->nb_streams; i++)
-    if (input->discards[i])
-      input->context->streams[i]->discard = input->discards[i] > 1 ? AVDISCARD_ALL : AVDISCARD_DEFAULT;
+    if (input->discards[i]) apply_discard(input, (int)i, input->discards[i] > 1);
   input->discards_changed = false;
   channel_unlock(&session->channel);
 }
@@ -169,16 +175,32 @@ static void mend_cover(const AVFormatContext *input, AVPacket *packet) {
   packet->duration = 0;
 }
 
+/*
+ * Numbers of segments go by the length of the whole manifest, which may be a little longer than one of its streams: one
+ * segment too many is asked for, and refused where only what is there may be opened.
+ */
+static bool is_behind_last(struct session *session, int refusals) {
+  struct endpoint *endpoint = &session->input->endpoint;
+  bool is_only_one = endpoint->delivered && endpoint->refusals == 1 && !refusals;
+  if (!is_only_one) return false;
+  log_line(&session->channel.log, AV_LOG_WARNING, "'%.900s' is taken for one behind the last", endpoint->refused_url);
+  av_freep(&endpoint->refused_url);
+  endpoint->refusals = 0;
+  endpoint->lacks = false;
+  return true;
+}
+
 /* At the end of one stream, where its last segments are missing, dash may report an error; asked again it goes on with the others. */
 static int read_on(struct session *session, AVPacket *packet) {
-  const struct endpoint *endpoint = &session->input->endpoint;
+  struct input *input = session->input;
   struct log *log = &session->channel.log;
-  AVFormatContext *context = session->input->context;
   int result = AVERROR_INVALIDDATA;
-  for (unsigned i = 0; i <= context->nb_streams && result == AVERROR_INVALIDDATA; i++) {
+  for (unsigned i = 0; i <= input->context->nb_streams && result == AVERROR_INVALIDDATA; i++) {
+    int refusals = input->endpoint.refusals;
     log->lacks_fragment = false;
-    result = av_read_frame(context, packet);
-    if (!log->lacks_fragment || !endpoint->missing) return result;
+    result = read_noting_ends(input->context, &input->ended, packet);
+    bool goes_on = log->lacks_fragment && (input->endpoint.missing || is_behind_last(session, refusals));
+    if (!goes_on) return result;
   }
   return result;
 }
@@ -192,7 +214,8 @@ static int read_frame(struct session *session, AVPacket *packet) {
 }
 
 static int take_or_read(struct session *session, AVPacket *packet) {
-  int result = backlog_take(&session->input->backlog, session->input->context, packet);
+  struct input *input = session->input;
+  int result = backlog_take(&input->backlog, input->context, &input->ended, packet);
   return result == AVERROR(EAGAIN) ? read_frame(session, packet) : explain(session, packet, result);
 }
 

@@ -10,6 +10,7 @@
 #include "../session.h"
 #include "backlog.h"
 #include "batch.h"
+#include "ended.h"
 #include "places.h"
 
 struct input {
@@ -28,6 +29,7 @@ struct input {
   struct places places;
   bool is_sought;           /* now: what is refused then makes it fail */
   struct backlog backlog;
+  struct ended ended;
   bool adds_pts;            /* to pictures that lack it: for an output, not for JavaScript, which gets what the file says */
 
   /* Below the channel's lock: JavaScript takes packets, and chooses streams, while others are read. */

@@ -38,13 +38,16 @@ static bool begins_at_byte_0(const AVFormatContext *input) {
 int input_seek(struct session *session, const struct seek *seek) {
   AVFormatContext *input = session->input->context;
   backlog_clear(&session->input->backlog);
+  struct ended *ended = &session->input->ended;
   int64_t beginning = beginning_of(input, seek->stream);
   bool is_before = beginning != AV_NOPTS_VALUE && seek->max <= beginning;
   if (is_before && begins_at_byte_0(input) && avformat_seek_file(input, -1, 0, 0, 0, AVSEEK_FLAG_BYTE) >= 0) return 0;
-  int result = avformat_seek_file(input, seek->stream, seek->min, seek->target, seek->max, seek->flags);
+  int result = seek_wanting_all(input, ended, seek);
+  struct seek first = *seek;
+  first.min = INT64_MIN;
+  first.target = first.max = beginning;
   /* hls finds nothing before its beginning. */
-  if (result < 0 && is_before) return avformat_seek_file(input, seek->stream, INT64_MIN, beginning, beginning, seek->flags);
-  return result;
+  return result < 0 && is_before ? seek_wanting_all(input, ended, &first) : result;
 }
 
 /* Matroska and flv don't say that they can't, but find nothing from there (FFmpeg 5.1 and 7.1). */
@@ -205,6 +208,7 @@ int input_op_seek(struct session *session, double *slot, uint8_t *data, size_t s
   if (result < 0) return result;
   AVPacket *held = input->held ? av_packet_clone(input->packet) : NULL;
   if (input->held && !held) return AVERROR(ENOMEM);
+  want_ended(input->context, &input->ended);
   apply_discards(session); /* the default stream is one that is not discarded */
   session->channel.acting = &input->endpoint;
   forget_held(input);

@@ -112,6 +112,7 @@ int remux_op_cut(struct session *session, double *slot, uint8_t *data, size_t si
   forget_held(input);
   input->adds_pts = true;
   session->channel.acting = &input->endpoint;
+  want_ended(input->context, &input->ended);
   discard_unmapped(session);
   int64_t start = from_seconds(remux->start);
   int64_t beginning = input->context->start_time == AV_NOPTS_VALUE ? 0 : input->context->start_time;

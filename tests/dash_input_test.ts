@@ -1,0 +1,98 @@
+/**
+ * DASH read again: what remux() has written is found by seeks, from the beginning, from the middle, near and after the end;
+ * and segments that are named by numbers end where the last one was, whoever answers for the next.
+ */
+import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { AVError, Demuxer, fromMap, MemorySink, onLog, remuxSync, type Source } from "@avio/avio";
+import { fixturePath } from "./support/fixtures.ts";
+import { isEmbedded } from "./support/versions.ts";
+
+const VIDEO = fixturePath("video.mp4");
+const ignore = !isEmbedded;
+
+type Files = Map<string, Uint8Array<ArrayBuffer> | MemorySink>;
+
+function dash(options: Record<string, string | number>): { manifest: Source; files: Files } {
+  const files: Files = new Map();
+  const manifest = new MemorySink();
+  const onopen = fromMap(files as never);
+  remuxSync(VIDEO, manifest, { format: "dash", url: "m.mpd", onopen, options });
+  return { manifest: manifest.bytes().slice(), files };
+}
+
+const KINDS: Record<string, Record<string, string | number>> = {
+  "one segment": {},
+  "a timeline": { seg_duration: 1 },
+  "numbers": { seg_duration: 1, use_timeline: 0 },
+  "one file": { seg_duration: 1, single_file: 1 },
+};
+
+const rest = (demuxer: Demuxer) => [...demuxer.packetsSync()].length;
+
+for (const [name, options] of Object.entries(KINDS)) {
+  Deno.test(
+    { name: `DASH of ${name}: seeks find the same before, while and after all was read`, ignore },
+    () => {
+      const { manifest, files } = dash(options);
+      const open = () => Demuxer.openSync(manifest, { url: "m.mpd", onopen: fromMap(files as never) });
+      using whole = open();
+      const count = rest(whole);
+      using source = Demuxer.openSync(VIDEO);
+      assertEquals(count, rest(source));
+      for (const time of [0, 1.5, 2.9, 0, 5, 1.1, -1]) {
+        using fresh = open();
+        fresh.seekSync(time);
+        const expected = rest(fresh);
+        assert(time <= 0 ? expected === count : expected > 0 && expected < count, `${time}: ${expected}`);
+        whole.seekSync(time);
+        assertEquals(rest(whole), expected, `after the end, to ${time}`);
+        using begun = open();
+        begun.readSync();
+        begun.seekSync(2.9);
+        begun.readSync();
+        begun.seekSync(time);
+        assertEquals(rest(begun), expected, `while it is read, to ${time}`);
+      }
+      using demuxer = open();
+      const keys = [2.9, 1.5, 0, 2.9, 0.5].map((time) => demuxer.getKeyPacketSync(time)?.time);
+      assertEquals(keys, [2, 1, 0, 2, 0]);
+      const { packets } = remuxSync(manifest, new MemorySink(), {
+        format: "mp4",
+        input: { url: "m.mpd", onopen: fromMap(files as never) },
+      });
+      assertEquals(packets, count);
+    },
+  );
+}
+
+Deno.test({ name: "DASH: a stream that is not wanted stays so after a seek behind the end", ignore }, () => {
+  const { manifest, files } = dash({ seg_duration: 1 });
+  using demuxer = Demuxer.openSync(manifest, { url: "m.mpd", onopen: fromMap(files as never) });
+  const video = () => [...demuxer.packetsSync({ streams: [0] })];
+  const { length } = video();
+  demuxer.seekSync(0);
+  const again = video();
+  assertEquals([again.length, again.every(({ streamIndex }) => streamIndex === 0)], [length, true]);
+});
+
+Deno.test({
+  name: "DASH of numbers: one segment behind the last may be refused, with a warning; more are an error",
+  ignore,
+}, () => {
+  const { manifest, files } = dash({ seg_duration: 1, use_timeline: 0 });
+  const read = () => {
+    using demuxer = Demuxer.openSync(manifest, { url: "m.mpd", onopen: fromMap(files as never) });
+    return rest(demuxer);
+  };
+  const warnings: string[] = [];
+  onLog(({ level, message }) => void (level === "warning" && warnings.push(message)));
+  try {
+    read();
+  } finally {
+    onLog(null);
+  }
+  assertStringIncludes(warnings.join(), "00004.m4s' is taken for one behind the last");
+  files.delete("chunk-stream0-00002.m4s");
+  files.delete("chunk-stream0-00003.m4s");
+  assertThrows(read, AVError);
+});
