@@ -223,6 +223,108 @@ const fragmented = (...boxes: Uint8Array[]) =>
     box("mdat", zeros(64)),
   );
 
+const noSamples = {
+  stts: full("stts", be(4, 0)),
+  stsz: full("stsz", be(4, 0), be(4, 0)),
+  stsc: full("stsc", be(4, 0)),
+  stco: full("stco", be(4, 0)),
+};
+
+/** Each edit is of the last of two million samples. */
+function editsBySamples(size: number): Uint8Array {
+  const samples = 2_000_000;
+  const edit = [...be(8, 1), ...be(8, (samples - 1) * 88200), ...be(4, 0x10000)];
+  const edits = Math.floor(size / edit.length);
+  return mp4(trak(
+    {
+      stts: full("stts", be(4, 1), be(4, samples), be(4, 88200)),
+      ctts: full("ctts", be(4, 1), be(4, samples), be(4, 0)),
+      stsc: full("stsc", be(4, 1), be(4, 1), be(4, samples), be(4, 1)),
+      stsz: full("stsz", be(4, 1), be(4, samples)),
+    },
+    box("edts", box("elst", [1, 0, 0, 0], be(4, edits), fill(size, () => edit))),
+  ));
+}
+
+/** One track, which is named as one of chapters again and again. */
+function chaptersByNames(size: number): Uint8Array {
+  const samples = 30_000; // all in what is read at once
+  return join(
+    mp4(trak(
+      {
+        stts: full("stts", be(4, 1), be(4, samples), be(4, 1)),
+        stsc: full("stsc", be(4, 1), be(4, 1), be(4, samples), be(4, 1)),
+        stsz: full("stsz", be(4, 1), be(4, samples)),
+      },
+      box("tref", box("chap", fill(size, () => be(4, 1)))),
+    )),
+    zeros(samples),
+  );
+}
+
+function trunsByFragments(size: number): Uint8Array {
+  const entries = Math.min(65535, Math.floor(size / 2 / 12));
+  return join(
+    ftyp,
+    box("moov", mvhd, ...Array.from({ length: 30 }, () => trak(noSamples)), mvex),
+    full(
+      "sidx",
+      be(4, 1),
+      be(4, 1000),
+      zeros(10),
+      be(2, entries),
+      fill(12 * entries, () => [...be(4, 100), ...be(4, 1), 0, 0, 0, 0]),
+    ),
+    traf(fill(size / 2, () => full("trun", be(4, 1)))),
+    box("mdat", zeros(64)),
+  );
+}
+
+/** The number of the track is negative, so that its fragments have no place in the index of fragments. */
+function trunsOfNegativeTrack(size: number): Uint8Array {
+  const id = be(4, 0x80000001), track = trak(noSamples);
+  track.set(id, 28);
+  return join(
+    ftyp,
+    box("moov", mvhd, track, box("mvex", full("trex", id, be(4, 1), be(4, 1), be(4, 1), zeros(4)))),
+    box(
+      "moof",
+      full("mfhd", be(4, 1)),
+      box("traf", full("tfhd", id), fill(size, () => full("trun", be(4, 1)))),
+    ),
+    box("mdat", zeros(64)),
+  );
+}
+
+/** A grid of two rows, of tiles of which the first has no size. */
+function heifGrid(): Uint8Array {
+  const item = (id: number, type: string) => box("infe", [2, 0, 0, 0], be(2, id), be(2, 0), type, [0]);
+  const make = (at: number) =>
+    join(
+      box("ftyp", "heic", be(4, 0), "mif1heic"),
+      full(
+        "meta",
+        full("hdlr", zeros(4), "pict", zeros(13)),
+        full("pitm", be(2, 1)),
+        full(
+          "iloc",
+          [0x44, 0],
+          be(2, 3),
+          ...[1, 2, 3].map((id) => join(be(2, id), be(2, 0), be(2, 1), be(4, at), be(4, 8))),
+        ),
+        full("iinf", be(2, 3), item(1, "grid"), item(2, "hvc1"), item(3, "hvc1")),
+        full("iref", box("dimg", be(2, 1), be(2, 2), be(2, 2), be(2, 3))),
+        box(
+          "iprp",
+          box("ipco", full("ispe", be(4, 16), be(4, 16))),
+          full("ipma", be(4, 1), be(2, 3), [1, 1]),
+        ),
+      ),
+      box("mdat", [0, 0, 1, 0], be(2, 16), be(2, 16), zeros(56)),
+    );
+  return make(make(0).length - 64);
+}
+
 const ilstTag = (i: number) =>
   box("----", full("mean", "com.apple"), full("name", `k${i}`), box("data", be(4, 1), zeros(4), "v"));
 
@@ -364,11 +466,13 @@ const cafDescription = cafChunk(
 
 const mxfKlv = (key: string, body: Uint8Array) =>
   join([...key.matchAll(/../g)].map(([hex]) => parseInt(hex!, 16)), [0x83], be(3, body.length), body);
-const mxfPartition = mxfKlv(
-  "060e2b34020501010d01020101020400",
-  join(be(2, 1), be(2, 3), be(4, 1), zeros(56), be(4, 0), be(4, 16), zeros(8)),
-);
-const mxfIndex = (entries: number, size: number) =>
+/** It says where in the file it is. */
+const mxfPartition = (at: number) =>
+  mxfKlv(
+    "060e2b34020501010d01020101020400",
+    join(be(2, 1), be(2, 3), be(4, 1), be(8, at), zeros(64), be(4, 0), be(4, 16)),
+  );
+const mxfIndex = (entries: number, size: number, start = 0) =>
   mxfKlv(
     "060e2b34025301010d01020101100100",
     join(
@@ -378,7 +482,7 @@ const mxfIndex = (entries: number, size: number) =>
       be(4, 25),
       be(4, 1),
       [0x3f, 0x0c, 0, 8],
-      zeros(8),
+      be(8, start),
       [0x3f, 0x0d, 0, 8],
       be(8, entries),
       [0x3f, 0x0a],
@@ -388,6 +492,38 @@ const mxfIndex = (entries: number, size: number) =>
       zeros(size),
     ),
   );
+
+const mxfUid = (id: number) => join(zeros(12), be(4, id));
+const mxfTag = (tag: number, ...parts: Part[]) => {
+  const body = join(...parts);
+  return join(be(2, tag), be(2, body.length), body);
+};
+const mxfSet = (type: string, id: number, ...tags: Uint8Array[]) =>
+  mxfKlv(`060e2b34025301010d0101010101${type}00`, join(mxfTag(0x3c0a, mxfUid(id)), ...tags));
+const mxfRefs = (...ids: number[]) => join(be(4, ids.length), be(4, 16), ...ids.map(mxfUid));
+/** A file that is read to its end: what is given, a material package of the tracks, and essence. */
+const mxf = (tracks: number[], packages: number[], ...parts: Uint8Array[]) =>
+  join(
+    mxfPartition(0),
+    ...parts,
+    mxfSet("18", 2, mxfTag(0x1901, mxfRefs(1, ...packages))),
+    mxfSet("36", 1, mxfTag(0x4403, mxfRefs(...tracks))),
+    mxfKlv("060e2b34010201010d01030115010500", zeros(64)),
+  );
+
+/** Each of the components is looked for in each of the packages, and each package among all sets. */
+function mxfReferences(size: number): Uint8Array {
+  const count = Math.min(4000, Math.floor(size / 48));
+  return mxf(
+    [3],
+    Array(count).fill(99),
+    mxfSet("37", 99), // sets are looked for from the last to the first
+    fill(size / 3, (i) => mxfSet("37", 100_000 + i)),
+    mxfSet("3b", 3, mxfTag(0x4801, be(4, 1)), mxfTag(0x4803, mxfUid(4))),
+    mxfSet("0f", 4, mxfTag(0x1001, mxfRefs(...Array(count).fill(5)))),
+    mxfSet("11", 5, mxfTag(0x1101, zeros(16), new Uint8Array(16).fill(7))),
+  );
+}
 
 // ------------------------------------------------------------------------------------------- MPEG
 
@@ -618,6 +754,8 @@ export const bombs: Record<string, (size: number) => Uint8Array> = {
         ),
       ),
     ),
+  "mp4 edits by samples": editsBySamples,
+  "mp4 chapters by names": chaptersByNames,
   "mp4 saio": (n) => mp4(trak({ saio: full("saio", be(4, MANY), fill(n, () => be(4, 1))) })),
   "mp4 saiz": (n) => mp4(trak({ saiz: full("saiz", [0], be(4, MANY), zeros(n)) })),
   "mp4 senc": (n) => mp4(trak({ senc: full("senc", be(4, MANY), zeros(n)) })),
@@ -675,6 +813,8 @@ export const bombs: Record<string, (size: number) => Uint8Array> = {
   "mp4 free boxes": (n) => join(ftyp, fill(n, () => box("free"))),
   "mp4 trun": () => fragmented(traf(full("trun", be(4, 1 << 24)))),
   "mp4 truns": (n) => fragmented(traf(fill(n, () => full("trun", be(4, 1 << 16))))),
+  "mp4 truns by fragments": trunsByFragments,
+  "mp4 truns of a negative track": trunsOfNegativeTrack,
   "mp4 fragments": (n) => fragmented(fill(n, () => traf(full("trun", be(4, 1))))),
   "mp4 sidx": (n) =>
     join(
@@ -716,6 +856,7 @@ export const bombs: Record<string, (size: number) => Uint8Array> = {
         ),
       ),
     ),
+  "heif grid of a tile without a size": heifGrid,
   "heif properties": (n) =>
     join(
       box("ftyp", "heic", be(4, 0), "mif1heic"),
@@ -1007,18 +1148,19 @@ export const bombs: Record<string, (size: number) => Uint8Array> = {
       cafChunk("data", zeros(1000)),
     ),
   "caf chunks": (n) => caf(cafDescription, fill(n, () => cafChunk("junk")), cafChunk("data", zeros(1000))),
-  "mxf partitions": (n) => join(fill(n, () => mxfPartition)),
-  "mxf index": (n) => join(mxfPartition, mxfIndex(MANY >> 4, Math.min(n, 60000))),
-  "mxf indexes": (n) => join(mxfPartition, fill(n, () => mxfIndex(1, 11))),
+  "mxf partitions": (n) => mxf([], [], fill(n, (i) => mxfPartition((i + 1) * mxfPartition(0).length))),
+  "mxf index": (n) => mxf([], [], mxfIndex(MANY >> 4, Math.min(n, 60000))),
+  "mxf indexes": (n) => mxf([], [], fill(n, (i) => mxfIndex(1, 11, i))),
+  "mxf components by packages by sets": mxfReferences,
   "mxf sets": (n) =>
     join(
-      mxfPartition,
+      mxfPartition(0),
       fill(n, (i) =>
         mxfKlv("060e2b34025301010d01010101013f00", join([0x3c, 0x0a, 0, 16], zeros(12), be(4, i)))),
     ),
   "mxf tags": (n) =>
     join(
-      mxfPartition,
+      mxfPartition(0),
       fill(n, (i) =>
         mxfKlv(
           "060e2b34025301010d01010101013000",

@@ -69,9 +69,9 @@ import get_bits_empty_7_patch from "../shim/ffmpeg/get-bits-empty-7.patch" with 
 import get_bits_empty_9_patch from "../shim/ffmpeg/get-bits-empty-9.patch" with { type: "text" };
 import hdrplus_zero_patch from "../shim/ffmpeg/hdrplus-zero.patch" with { type: "text" };
 import hevc_pps_dlt_patch from "../shim/ffmpeg/hevc-pps-dlt.patch" with { type: "text" };
-import hls_long_lines_7_patch from "../shim/ffmpeg/hls-long-lines-7.patch" with { type: "text" };
-import hls_long_lines_9_patch from "../shim/ffmpeg/hls-long-lines-9.patch" with { type: "text" };
 import hls_master_tags_7_patch from "../shim/ffmpeg/hls-master-tags-7.patch" with { type: "text" };
+import hls_read_lines_7_patch from "../shim/ffmpeg/hls-read-lines-7.patch" with { type: "text" };
+import hls_read_lines_9_patch from "../shim/ffmpeg/hls-read-lines-9.patch" with { type: "text" };
 import hvcc_count_7_patch from "../shim/ffmpeg/hvcc-count-7.patch" with { type: "text" };
 import iamf_labels_7_patch from "../shim/ffmpeg/iamf-labels-7.patch" with { type: "text" };
 import index_buffers_patch from "../shim/ffmpeg/index-buffers.patch" with { type: "text" };
@@ -81,12 +81,18 @@ import jpegxl_toc_patch from "../shim/ffmpeg/jpegxl-toc.patch" with { type: "tex
 import lcevc_position_patch from "../shim/ffmpeg/lcevc-position.patch" with { type: "text" };
 import metadata_limits_7_patch from "../shim/ffmpeg/metadata-limits-7.patch" with { type: "text" };
 import metadata_limits_9_patch from "../shim/ffmpeg/metadata-limits-9.patch" with { type: "text" };
+import mov_chapter_tracks_patch from "../shim/ffmpeg/mov-chapter-tracks.patch" with { type: "text" };
+import mov_edit_steps_patch from "../shim/ffmpeg/mov-edit-steps.patch" with { type: "text" };
+import mov_fragment_search_patch from "../shim/ffmpeg/mov-fragment-search.patch" with { type: "text" };
+import mov_heif_tile_size_patch from "../shim/ffmpeg/mov-heif-tile-size.patch" with { type: "text" };
 import mov_isml_hint_patch from "../shim/ffmpeg/mov-isml-hint.patch" with { type: "text" };
 import mov_no_track_9_patch from "../shim/ffmpeg/mov-no-track-9.patch" with { type: "text" };
 import mov_pssh_append_patch from "../shim/ffmpeg/mov-pssh-append.patch" with { type: "text" };
 import mov_seek_steps_patch from "../shim/ffmpeg/mov-seek-steps.patch" with { type: "text" };
 import mpeg_streams_7_patch from "../shim/ffmpeg/mpeg-streams-7.patch" with { type: "text" };
 import mpegts_text_patch from "../shim/ffmpeg/mpegts-text.patch" with { type: "text" };
+import mxf_index_segments_patch from "../shim/ffmpeg/mxf-index-segments.patch" with { type: "text" };
+import mxf_references_patch from "../shim/ffmpeg/mxf-references.patch" with { type: "text" };
 import opus_parser_rate_7_patch from "../shim/ffmpeg/opus-parser-rate-7.patch" with { type: "text" };
 import pcm_rechunk_overflow_patch from "../shim/ffmpeg/pcm-rechunk-overflow.patch" with { type: "text" };
 import protocol_list_c from "../shim/ffmpeg/protocol_list.c" with { type: "text" };
@@ -295,9 +301,9 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/get-bits-empty-9.patch": get_bits_empty_9_patch,
   "shim/ffmpeg/hdrplus-zero.patch": hdrplus_zero_patch,
   "shim/ffmpeg/hevc-pps-dlt.patch": hevc_pps_dlt_patch,
-  "shim/ffmpeg/hls-long-lines-7.patch": hls_long_lines_7_patch,
-  "shim/ffmpeg/hls-long-lines-9.patch": hls_long_lines_9_patch,
   "shim/ffmpeg/hls-master-tags-7.patch": hls_master_tags_7_patch,
+  "shim/ffmpeg/hls-read-lines-7.patch": hls_read_lines_7_patch,
+  "shim/ffmpeg/hls-read-lines-9.patch": hls_read_lines_9_patch,
   "shim/ffmpeg/hvcc-count-7.patch": hvcc_count_7_patch,
   "shim/ffmpeg/iamf-labels-7.patch": iamf_labels_7_patch,
   "shim/ffmpeg/index-buffers.patch": index_buffers_patch,
@@ -307,12 +313,18 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/lcevc-position.patch": lcevc_position_patch,
   "shim/ffmpeg/metadata-limits-7.patch": metadata_limits_7_patch,
   "shim/ffmpeg/metadata-limits-9.patch": metadata_limits_9_patch,
+  "shim/ffmpeg/mov-chapter-tracks.patch": mov_chapter_tracks_patch,
+  "shim/ffmpeg/mov-edit-steps.patch": mov_edit_steps_patch,
+  "shim/ffmpeg/mov-fragment-search.patch": mov_fragment_search_patch,
+  "shim/ffmpeg/mov-heif-tile-size.patch": mov_heif_tile_size_patch,
   "shim/ffmpeg/mov-isml-hint.patch": mov_isml_hint_patch,
   "shim/ffmpeg/mov-no-track-9.patch": mov_no_track_9_patch,
   "shim/ffmpeg/mov-pssh-append.patch": mov_pssh_append_patch,
   "shim/ffmpeg/mov-seek-steps.patch": mov_seek_steps_patch,
   "shim/ffmpeg/mpeg-streams-7.patch": mpeg_streams_7_patch,
   "shim/ffmpeg/mpegts-text.patch": mpegts_text_patch,
+  "shim/ffmpeg/mxf-index-segments.patch": mxf_index_segments_patch,
+  "shim/ffmpeg/mxf-references.patch": mxf_references_patch,
   "shim/ffmpeg/opus-parser-rate-7.patch": opus_parser_rate_7_patch,
   "shim/ffmpeg/pcm-rechunk-overflow.patch": pcm_rechunk_overflow_patch,
   "shim/ffmpeg/protocol_list.c": protocol_list_c,

@@ -13,7 +13,8 @@ const prelude = `
 import * as crafted from "${root}tests/support/crafted.ts";
 import { concatBytes } from "${root}tests/support/essence.ts";
 import { madePackets } from "${root}tests/support/made.ts";
-void [concatBytes, madePackets];
+import { bombs } from "${root}fuzz/bombs.ts";
+void [concatBytes, madePackets, bombs];
 /** What reading a source to its end comes to: the number of its packets, or the error's code. */
 function read(source, options) {
   try {
@@ -106,6 +107,42 @@ security(
   answer(demuxer.streams.length);`,
   (streams) => assertEquals(streams, 1),
 );
+
+for (const api of ["sync", "async"]) {
+  security(
+    `A grid of HEIF, of whose tiles one has no size, is an error, ${api}`,
+    `const bytes = bombs["heif grid of a tile without a size"](0);
+    try {
+      ${api === "sync" ? "avio.probeSync(bytes)" : "await probe(bytes)"};
+      answer("read");
+    } catch (error) {
+      answer(error.codeName);
+    }`,
+    (answered) => assertEquals(answered, "INVALIDDATA"),
+  );
+}
+
+for (
+  const [name, size, expected] of [
+    ["mp4 truns of a negative track", 20_000, 1],
+    ["mp4 truns by fragments", 800_000, 30],
+    ["mp4 chapters by names", 800_000, 1],
+    ["mp4 edits by samples", 800_000, 1],
+    ["mxf components by packages by sets", 500_000, "INVALIDDATA"],
+  ] as const
+) {
+  security(
+    `Lists that are crossed are answered without a signal: ${name}`,
+    `const bytes = bombs["${name}"](${size});
+    try {
+      using demuxer = Demuxer.openSync(bytes, { findStreamInfo: false });
+      answer(demuxer.streams.length);
+    } catch (error) {
+      answer(error.codeName);
+    }`,
+    (answered) => assertEquals(answered, expected),
+  );
+}
 
 for (const api of ["sync", "async"]) {
   security(
