@@ -332,6 +332,25 @@ Deno.test("What is too old, or no runtime that is known, says so", () => {
   assertEquals(faultOf({}), "avio needs Deno, Node or Bun; this is neither of them");
 });
 
+Deno.test({
+  name: "A platform that avio has no library for is told which there are",
+  ignore: runtimes.node24 === null,
+  fn: async () => {
+    using user = new Newcomer();
+    user.write(
+      "main.mjs",
+      `Object.defineProperty(process, "arch", { value: "riscv64" });
+       const { loadLibrary } = await import("${root}mod.ts");
+       try { loadLibrary(); } catch (error) { console.log(error.name, error.message); }`,
+    );
+    const flags = ["--no-warnings", "--import", `${root}tests/support/standin/preload.ts`];
+    const printed = await user.runOk(runtimes.node24!, [...flags, "main.mjs"]);
+    assertStringIncludes(printed, "LibraryNotFoundError Cannot load avio's shared library");
+    const expected = `${Deno.build.os}-riscv64: avio has no library for it, only for ${PLATFORMS.join(", ")}`;
+    assertStringIncludes(printed, expected);
+  },
+});
+
 const typed = `
   import { Demuxer, MemorySink, probe, remux, type Sink, type Source } from "@avio/avio";
   import { createReadStream, createWriteStream } from "node:fs";
