@@ -1,7 +1,11 @@
 /**
  * The works of plain.c done with avio, and some that only JavaScript has, with the same arguments and the same
- * output: `WORK FILE WARMUP COUNT [BUFFER_KIB]`. The library is the one that AVIO_SHIM_PATH names.
+ * output: `WORK FILE WARMUP COUNT [BUFFER_KIB]`. The library is the one that AVIO_SHIM_PATH names. It runs on Deno, Node and
+ * Bun, but for what is about Deno's own files and calls.
  */
+import { readFileSync, rmSync } from "node:fs";
+import process from "node:process";
+import { library } from "../ffi/library.ts";
 import {
   constants,
   Demuxer,
@@ -108,7 +112,7 @@ function remuxToMemory(file: Uint8Array): { sink: MemorySink; seen: string } {
 async function remuxFile(path: string): Promise<string> {
   const output = `${path}.library.mkv`;
   const { packets } = await remux(path, output, { format: "matroska" });
-  Deno.removeSync(output);
+  rmSync(output);
   return `${packets} packets, 0`;
 }
 
@@ -148,6 +152,23 @@ async function perCall(file: Uint8Array, work: (io: IOContext) => Promise<unknow
   return (performance.now() - start) / source.calls;
 }
 
+/** Milliseconds of a call of the library that does nothing: of a session that there is not. */
+function perSyncCall(call: () => number): { milliseconds: number } {
+  const CALLS = 1_000_000;
+  const start = performance.now();
+  for (let i = 0; i < CALLS; i++) touched += call();
+  return { milliseconds: (performance.now() - start) / CALLS };
+}
+
+/** Milliseconds for each call of a callback of the sync engine. */
+function perSyncRequest(file: Uint8Array): { milliseconds: number } {
+  const source = new MemoryFile(file);
+  using io = new IOContext(TINY, source.now());
+  const start = performance.now();
+  readPackets(io);
+  return { milliseconds: (performance.now() - start) / source.calls };
+}
+
 /** Milliseconds of a nonblocking call that does nothing. */
 async function nonblockingCall(): Promise<number> {
   const CALLS = 2000;
@@ -166,6 +187,9 @@ interface Job {
   file: Uint8Array;
   bufferSize: number;
 }
+
+const numbers = new Float64Array(10);
+const bytes = new Uint8Array(1000);
 
 type Result = string | { milliseconds: number };
 
@@ -224,6 +248,9 @@ const works: Record<string, (job: Job) => Result | Promise<Result>> = {
     const all = await Promise.all(Array.from({ length: SESSIONS }, () => works["demux-async"]!(job)));
     return all[0]!;
   },
+  "call": () => perSyncCall(() => library().avs_reply(0, 0)),
+  "call-with-bytes": () => perSyncCall(() => library().avs_take_packets(0, numbers, 10, bytes, 1000)),
+  "sync-request": ({ file }) => perSyncRequest(file),
   "nonblocking-call": () => figure(nonblockingCall()),
   "request": ({ file }) => figure(perCall(file, (io) => remux(io, new MemorySink(), { format: "matroska" }))),
   "request-and-read": ({ file }) => figure(perCall(file, readPacketsAsync)),
@@ -231,16 +258,16 @@ const works: Record<string, (job: Job) => Result | Promise<Result>> = {
   "stall-remux": ({ path }) => figure(longestStall(() => remuxFile(path))),
 };
 
-const [name = "", path = "", warmup = "0", count = "1", bufferKiB = "64"] = Deno.args;
+const [name = "", path = "", warmup = "0", count = "1", bufferKiB = "64"] = process.argv.slice(2);
 const work = works[name];
 if (!work) throw new TypeError(`work: must be one of ${Object.keys(works).join(", ")}, is '${name}'`);
-const job = { path, file: Deno.readFileSync(path), bufferSize: Number(bufferKiB) * 1024 };
+const job = { path, file: new Uint8Array(readFileSync(path)), bufferSize: Number(bufferKiB) * 1024 };
 for (let i = -Number(warmup); i < Number(count); i++) {
   const start = performance.now();
   const result = work(job);
   const seen = result instanceof Promise ? await result : result;
   const taken = typeof seen === "string" ? performance.now() - start : seen.milliseconds;
   if (i === -Number(warmup)) console.log(typeof seen === "string" ? seen : "figures");
-  if (i >= 0) console.log(taken.toFixed(4));
+  if (i >= 0) console.log(taken.toFixed(6));
 }
 console.error(touched);

@@ -4,12 +4,14 @@
  *   --build=embedded|system   the library that is measured, and the FFmpeg that the C is linked to (embedded)
  *   --rounds=N                how often each side runs in a process of its own (7)
  *   --peers                   also rows against other libraries, which are fetched from npm (not with a baseline in C)
+ *   --runtimes                only rows of avio on Node and Bun against avio on Deno
  *   --only=NAME               only rows whose name contains NAME; may be given several times
  *
  * What is measured, and how to read it, is in README.md beside this file.
  */
 import { loadLibrary, versions } from "../mod.ts";
 import { installPeers, peerRows } from "./peers.ts";
+import { runtimeRows } from "./runtimes.ts";
 
 const HERE = new URL(".", import.meta.url).pathname;
 const PLATFORM = `${Deno.build.os}-${Deno.build.arch}`;
@@ -25,17 +27,19 @@ interface Options {
   rounds: number;
   only: string[];
   peers: boolean;
+  runtimes: boolean;
 }
 
 function parseOptions(args: readonly string[]): Options {
-  const options: Options = { build: "embedded", rounds: 7, only: [], peers: false };
+  const options: Options = { build: "embedded", rounds: 7, only: [], peers: false, runtimes: false };
   for (const arg of args) {
     const [name, value = ""] = arg.split("=", 2) as [string, string?];
     if (name === "--build" && (value === "embedded" || value === "system")) options.build = value;
     else if (name === "--rounds" && Number(value) >= 1) options.rounds = Math.floor(Number(value));
     else if (arg === "--peers") options.peers = true;
+    else if (arg === "--runtimes") options.runtimes = true;
     else if (name === "--only" && value) options.only.push(value);
-    else fail(`${arg}: options are --build=embedded|system, --rounds=N, --peers, --only=NAME`);
+    else fail(`${arg}: options are --build=embedded|system, --rounds=N, --peers, --runtimes, --only=NAME`);
   }
   return options;
 }
@@ -228,9 +232,11 @@ interface Programs {
   shortMkv: string;
   /** The folder that peers are in, null where they are not asked for. */
   peers: string | null;
+  /** Whether only other runtimes are measured. */
+  runtimes: boolean;
 }
 
-function makeRows({ plain, systemPlain, library, long, short, shortMkv, peers }: Programs): Row[] {
+function makeRows({ plain, systemPlain, library, long, short, shortMkv, peers, runtimes }: Programs): Row[] {
   const deno = [Deno.execPath(), "run"];
   const c = (work: string, file: string, times: string[], ...more: string[]): Side => ({
     command: [plain, work, file, ...times, ...more],
@@ -239,6 +245,7 @@ function makeRows({ plain, systemPlain, library, long, short, shortMkv, peers }:
     command: [...deno, "--allow-all", `${HERE}library.ts`, work, file, ...times, ...more],
     env: { AVIO_SHIM_PATH: library },
   });
+  if (runtimes) return runtimeRows({ avio, library, long, short });
   const coldStart: Side = {
     command: [...deno, "--allow-ffi", "--allow-read", `${HERE}list_streams.ts`, short, library],
     wholeProcess: true,
@@ -399,7 +406,7 @@ function systemPlainOf(build: Build, plain: string, library: ReturnType<typeof v
   }
 }
 
-function main({ build, rounds, only, peers }: Options): void {
+function main({ build, rounds, only, peers, runtimes }: Options): void {
   Deno.mkdirSync(FOLDER, { recursive: true });
   const path = libraryPath(build);
   const library = describeLibrary(path);
@@ -412,6 +419,7 @@ function main({ build, rounds, only, peers }: Options): void {
     library: path,
     ...inputs,
     peers: peers ? installPeers(FOLDER) : null,
+    runtimes,
   };
   const rows = makeRows(programs).filter(({ name }) =>
     only.length === 0 || only.some((part) => name.includes(part))

@@ -7,6 +7,7 @@ import { constants } from "../ffi/constants.ts";
 import type { Device } from "../ffi/device.ts";
 import { argumentError } from "../ffi/errors.ts";
 import { call, canWait, type Operation } from "../ffi/operation.ts";
+import type { Cleanup } from "../ffi/resource_scope.ts";
 import type { Host } from "../ffi/session.ts";
 import { turnStep } from "../ffi/turns.ts";
 import { pause } from "./abortable.ts";
@@ -47,7 +48,7 @@ export function* attachHttp(
     throw argumentError(TypeError, "source", `${url} can't be opened synchronously, use open`);
   }
   const source = new HttpSource(url, http, nested);
-  host.defer((failure) => source.close(failure?.error));
+  host.defer(source.closing());
   yield* source.open();
   const io = host.addDevice(source.device(), { use: "read" }, bufferSize);
   return { io, url: source.url, size: source.size };
@@ -105,10 +106,15 @@ class HttpSource {
     return this.#persist(() => this.#connect());
   }
 
-  /** Whatever it waits for ends with the reason. */
-  close(reason?: unknown): void {
-    this.#letGo(reason);
-    this.#abort.abort(reason);
+  /**
+   * Ends it, and whatever it waits for, with what has ended the host. It is not written in the generator above, whose
+   * variables JavaScriptCore would keep for it, the host too.
+   */
+  closing(): Cleanup {
+    return (failure) => {
+      this.#letGo(failure?.error);
+      this.#abort.abort(failure?.error);
+    };
   }
 
   device(): Device {

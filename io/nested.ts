@@ -191,7 +191,7 @@ class NestedOutput {
     return yield* attach(this.#session, function* (host) {
       const attachment = yield* openSink(host, target, { bufferSize, coalesce });
       written.set(url, target);
-      host.defer(() => void written.delete(url));
+      host.defer(removing(written, url));
       return attachment;
     });
   }
@@ -240,6 +240,11 @@ function* isThere(place: Source): Operation<boolean> {
   } catch {
     return false;
   }
+}
+
+/** Not written within a generator, whose variables it would keep. */
+function removing(targets: Map<string, Target>, url: string): Cleanup {
+  return () => void targets.delete(url);
 }
 
 /** A host that ends before the session, or with it. */

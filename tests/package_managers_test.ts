@@ -78,7 +78,11 @@ for (const [name, { program, add, execute, node: ownNode, config }] of Object.en
     fn: async () => {
       await using registry = await serveNpm(await pack());
       using user = new Newcomer();
-      const env = { PATH: `${node!.replace(/\/[^/]*$/, "")}:${Deno.env.get("PATH")}` };
+      // As root yarn 1 has a cache that is not in the home.
+      const env = {
+        YARN_CACHE_FOLDER: `${user.home}/.yarn-cache`,
+        PATH: `${node!.replace(/\/[^/]*$/, "")}:${Deno.env.get("PATH")}`,
+      };
       user.write("package.json", `{ "name": "newcomer", "private": true }`);
       Deno.mkdirSync(`${user.home}/fixtures`);
       Deno.copyFileSync(`${root}fixtures/video.mp4`, `${user.home}/fixtures/video.mp4`);

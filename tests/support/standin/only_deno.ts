@@ -10,9 +10,11 @@ export const onlyDeno: Readonly<Record<string, "all" | readonly string[]>> = {
   "examples_test.ts": "all",
   "jsr_package_test.ts": "all",
   "npm_package_test.ts": "all",
+  "package_managers_test.ts": "all",
   "release_test.ts": "all",
   // Deno.stdin.readable; uploads by a fetch that answers before it has sent all.
   "open_files_test.ts": ["Standard input is a source"],
+  "openers_test.ts": ["withinDirectory() throws where permission ends"],
   "sink_test.ts": ["examples/serve_remux.ts answers an upload"],
   // Its tables are run by Deno's own command line.
   "coming_from_test.ts": "all",
