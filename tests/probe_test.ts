@@ -3,11 +3,22 @@
  * than 5.1 is listed by name.
  */
 import { assertEquals, assertThrows } from "@std/assert";
-import { AVError, Demuxer, type DemuxerOptions, type MediaInfo, probeSync, type Rational } from "@avio/avio";
+import {
+  AVError,
+  Demuxer,
+  type DemuxerOptions,
+  type MediaInfo,
+  MemorySink,
+  probe,
+  probeSync,
+  type Rational,
+  remux,
+  remuxSync,
+} from "@avio/avio";
 import { readerOf } from "./support/devices.ts";
 import { ffprobeInfo, hasFFprobe, type Probed, type ProbedStream } from "./support/ffprobe.ts";
 import { fixtureBytes, fixturePath, mediaFixtures, otherFixtures, realPath } from "./support/fixtures.ts";
-import { differing } from "./support/versions.ts";
+import { differing, libavformat } from "./support/versions.ts";
 
 type Row = Record<string, unknown>;
 type InfoStream = MediaInfo["streams"][number];
@@ -231,4 +242,24 @@ Deno.test("probeSync() refuses what is no media", () => {
   for (const bytes of [new Uint8Array(0), new Uint8Array(100), new Uint8Array(5000).fill(65)]) {
     assertThrows(() => probeSync(bytes), AVError, "Cannot open input");
   }
+});
+
+Deno.test("Fragmented mp4 from a source that can't seek: its duration is null, or what the file says, never that of what has come", async () => {
+  const bytes = fixtureBytes("fragmented.mp4");
+  const stream = (source: Uint8Array<ArrayBuffer>) => new Response(source).body!;
+  const { duration, streams } = await probe(stream(bytes));
+  assertEquals([duration, ...streams.map((each) => each.duration)], [null, null, null]);
+  let started: number | null | undefined;
+  await remux(stream(bytes), new MemorySink(), {
+    format: "matroska",
+    onstart: (info) => void (started = info.duration),
+  });
+  assertEquals(started, null);
+  const said = new MemorySink();
+  const movflags = "frag_keyframe+empty_moov+default_base_moof+global_sidx";
+  remuxSync(bytes, said, { format: "mp4", options: { movflags } });
+  const { duration: length } = await probe(stream(said.bytes().slice()));
+  const whole = probeSync(said.bytes()).duration;
+  assertEquals(length, libavformat < 60 ? null : whole); // 5.1 does not read it there
+  assertEquals((await probe(stream(fixtureBytes("video.mp4")))).duration, 3);
 });

@@ -272,6 +272,29 @@ static const char *limit_of(const struct session *session, int result) {
   return result < 0 && session->channel.log.exceeds_max_streams ? "more streams than maxStreams" : NULL;
 }
 
+/* It has fragments, and its length is no more than that of those that have come. */
+static bool has_length_of_fragments(AVStream *stream) {
+  int count = avformat_index_get_entries_count(stream);
+  if (count <= stream->nb_frames || stream->duration <= 0) return false;
+  int64_t first = avformat_index_get_entry(stream, 0)->timestamp, last = avformat_index_get_entry(stream, count - 1)->timestamp;
+  int64_t step = count > 1 ? av_sat_sub64(last, first) / (count - 1) : stream->duration;
+  return stream->duration <= av_sat_add64(last, av_sat_add64(step, step));
+}
+
+/* Of fragmented mp4 from a source that can't seek, libavformat knows the fragments that it has read: that is not how long it is. */
+static void forget_length_so_far(AVFormatContext *context) {
+  if (strncmp(context->iformat->name, "mov,", 4) || !context->pb || context->pb->seekable) return;
+  bool is_partial = false;
+  for (unsigned i = 0; i < context->nb_streams; i++) {
+    AVStream *stream = context->streams[i];
+    if (stream->duration > 0 && !has_length_of_fragments(stream) && avformat_index_get_entries_count(stream)) return;
+    is_partial |= has_length_of_fragments(stream);
+  }
+  if (!is_partial) return;
+  context->duration = AV_NOPTS_VALUE;
+  for (unsigned i = 0; i < context->nb_streams; i++) context->streams[i]->duration = AV_NOPTS_VALUE;
+}
+
 int input_op_open(struct session *session, double *slot, uint8_t *data, size_t size) {
   (void)data, (void)size;
   struct io *io = io_of(&session->channel, slot[1]);
@@ -295,6 +318,7 @@ int input_op_open(struct session *session, double *slot, uint8_t *data, size_t s
     return result;
   }
   log_long_tags(&session->channel.log, input->context);
+  forget_length_so_far(input->context);
   input->looked_at = input->context->pb ? avio_tell(input->context->pb) : 0;
   slot[1] = note_streams(session);
   return 0;
