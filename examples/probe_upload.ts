@@ -4,7 +4,7 @@
  */
 import { AVError, type MediaInfo, probe } from "@avio/avio";
 
-const MOST_BYTES = 100_000_000;
+const MAX_BYTES = 100_000_000;
 
 const form = `<!doctype html><form method="post" enctype="multipart/form-data">
 <input type="file" name="file"><button>What is it?</button></form>`;
@@ -20,7 +20,7 @@ function linesOf({ format, duration, streams }: MediaInfo): string {
 async function answer(request: Request): Promise<Response> {
   if (request.method !== "POST") return new Response(form, { headers: { "content-type": "text/html" } });
   const length = Number(request.headers.get("content-length") ?? Infinity);
-  if (length > MOST_BYTES) return new Response("Too large\n", { status: 413 });
+  if (length > MAX_BYTES) return new Response("Too large\n", { status: 413 });
   const file = (await request.formData()).get("file");
   if (!(file instanceof File)) return new Response("Send a file\n", { status: 400 });
   try {

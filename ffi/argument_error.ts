@@ -1,9 +1,9 @@
 /**
- * Errors about what the program gave: an argument, or what one of its functions returned. Their message begins with a
- * name, and the same name is in `argument`, so that programs need not parse the message.
+ * Errors about arguments and results of callbacks. Their message begins with the name of the argument or callback,
+ * which is also in `argument`, so that programs need not parse the message.
  */
 
-/** A TypeError or RangeError with the name of the argument that it is about. */
+/** A TypeError or RangeError with the name of the wrong argument. */
 export type ArgumentError<E extends TypeError | RangeError> = E & { argument: string };
 
 type Kind<E> = new (message: string) => E;
@@ -17,7 +17,7 @@ export function argumentError<E extends TypeError | RangeError>(
   return Object.assign(new kind(`${argument}: ${fault}`), { argument });
 }
 
-/** A function of the program that did something wrong: `onwrite returned a string: it must be a number`. */
+/** A callback that did something wrong: `onwrite returned a string: it must be a number`. */
 export function callbackError<E extends TypeError | RangeError>(
   kind: Kind<E>,
   callback: string,

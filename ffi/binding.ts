@@ -1,16 +1,16 @@
 /**
- * Binding: the shared library as the rest of `ffi/` calls it, whichever way a runtime has to load it. What its functions
- * take and return follows from the table of symbols.
+ * Binding: the shared library as seen by the rest of `ffi/`, independent of how the runtime loads it. The types of its
+ * functions are derived from the table of symbols.
  */
 import type { symbols } from "./symbols.ts";
 
-/** The types of values that cross. */
+/** The types of values that cross the boundary. */
 interface Values {
   f64: number;
   u32: number;
   i32: number;
   void: void;
-  /** Its bytes, good for native code until the call returns. */
+  /** Bytes, which native code may use until the call returns. */
   buffer: Uint8Array<ArrayBuffer> | Float64Array | null;
 }
 
@@ -18,7 +18,7 @@ type Valued<Types extends readonly string[]> = {
   -readonly [Index in keyof Types]: Types[Index] extends keyof Values ? Values[Types[Index]] : never;
 };
 
-/** What each runtime does in its own way. */
+/** The part that each runtime implements. */
 type Special = "avs_client" | "avs_wait_events" | "avs_wake_events";
 
 type Functions = {
@@ -27,7 +27,7 @@ type Functions = {
   ) => Values[(typeof symbols)[Name]["result"]];
 };
 
-/** Answers a request of the sync engine, through the `avs_reply` functions; it neither throws nor returns anything. */
+/** Answers a request of the sync engine through the `avs_reply` functions; must not throw. */
 export type AnswerRequest = (
   session: number,
   io: number,
@@ -37,41 +37,41 @@ export type AnswerRequest = (
   c: number,
 ) => void;
 
-/** The library, with all that is called of it. */
+/** The library with all its functions. */
 export interface Library extends Functions {
-  /** The number of a new client. Called once. */
+  /** Creates a client; returns its number. Called once. */
   newClient(): number;
-  /** Who answers the requests of the client. Called once. */
+  /** Sets the function that answers the client's requests. Called once. */
   answerRequests(client: number, answer: AnswerRequest): void;
   /**
-   * Resolves when the client has events, when `wakeEvents` is called, and after so many milliseconds at most; with 0, when the
-   * event loop has had its turn. Below zero: this thread has ended. The process does not end meanwhile.
+   * Resolves when the client has events, when `wakeEvents` is called, or after the given milliseconds; with 0, after a
+   * turn of the event loop. A negative result means that this thread has ended. It keeps the process alive.
    */
   waitForEvents(client: number, milliseconds: number): Promise<number>;
   /** Ends that wait. */
   wakeEvents(client: number): void;
 }
 
-/** What is not the library's but the runtime's: how it is loaded, and what must be known to find it. */
+/** A runtime: how it loads the library, and what is needed to find it. */
 export interface Runtime {
-  /** Operating system and processor, as Deno calls them: "linux", "darwin", "windows"; "x86_64", "aarch64". */
+  /** Operating system and processor, by Deno's names: "linux", "darwin", "windows"; "x86_64", "aarch64". */
   readonly os: string;
   readonly arch: string;
   /** Whether the C library is musl. */
   readonly isMusl: boolean;
-  /** Why it can't load any library; null where it can. */
+  /** Why the runtime can't load libraries; null if it can. */
   readonly fault: string | null;
-  /** The program where avio is compiled into it; null where it is not. */
+  /** Path of the executable if avio is compiled into it; else null. */
   readonly standalone: string | null;
-  /** An environment variable that is set and may be read. */
+  /** The value of an environment variable, if it is set and may be read. */
   environment(variable: string): string | undefined;
   currentFolder(): string;
-  /** The first bytes of a file, and how many it has; null where it can't be read, or may not. */
+  /** The first bytes of a file and its size; null if it can't be read. */
   readHead(path: string, bytes: number): { head: Uint8Array; size: number } | null;
-  /** Whether the library at a place may be loaded. */
+  /** Whether there is permission to load a library. */
   mayLoad(place: string): boolean;
   /**
-   * The library at a place, or what is wrong with it. Throws where libraries may not be loaded.
+   * Loads a library; returns it, or what is wrong with it. Throws if there is no permission to load libraries.
    *
    * @param version What its `avs_abi_version()` must be.
    */

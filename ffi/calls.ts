@@ -1,12 +1,12 @@
 /**
- * What calls are called in errors: a short name, and what the message says ("Cannot read packet: ...").
+ * Names of calls in errors: a short name, and the phrase of the message ("Cannot read packet: ...").
  */
 
 /** A call, for the messages of its errors. */
 export interface Call {
   /** `AVError.operation`. */
   readonly name: string;
-  /** Behind "Cannot". */
+  /** The phrase after "Cannot". */
   readonly phrase: string;
 }
 

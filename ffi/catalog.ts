@@ -1,23 +1,23 @@
 /**
- * What the library knows without a session: its formats, their options, its codecs, itself.
+ * Information without a session: formats, their options, codecs, versions.
  */
 import { makeError } from "./errors.ts";
 import { library, readText, readTextOrThrow } from "./library.ts";
 import { Direction } from "./symbols.ts";
 
-/** Which way a format is used. */
+/** Whether a format is used for input or output. */
 export type FormatDirection = "input" | "output";
 
 const directions = { input: Direction.INPUT, output: Direction.OUTPUT } as const;
 
-/** All formats, as the shim describes them. */
+/** All formats, as JSON from the shim. */
 export function listFormats(direction: FormatDirection): unknown {
   return JSON.parse(
     readTextOrThrow((out, capacity) => library().avs_formats(directions[direction], out, capacity)),
   );
 }
 
-/** The options of a format, as the shim describes them. */
+/** The options of a format, as JSON from the shim. */
 export function listFormatOptions(name: string, direction: FormatDirection): unknown {
   const bytes = new TextEncoder().encode(name);
   const text = readText((out, capacity) =>
@@ -28,17 +28,17 @@ export function listFormatOptions(name: string, direction: FormatDirection): unk
   throw makeError({ name: "format options", phrase }, text, []);
 }
 
-/** All codecs that there are names for, as the shim describes them. */
+/** All codecs that libavcodec knows, as JSON from the shim. */
 export function listCodecs(): unknown {
   return JSON.parse(readTextOrThrow((out, capacity) => library().avs_codecs(out, capacity)));
 }
 
-/** Versions of the library's parts, as the shim describes them. */
+/** Versions of the library's parts, as JSON from the shim. */
 export function libraryInfo(): object {
   return JSON.parse(readTextOrThrow((out, capacity) => library().avs_library_info(out, capacity)));
 }
 
-/** Text of the licence that the FFmpeg inside the library is under. */
+/** The licence text of the FFmpeg inside the library. */
 export function licenseText(): string {
   return readTextOrThrow((out, capacity) => library().avs_license_text(out, capacity));
 }

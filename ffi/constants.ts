@@ -1,5 +1,5 @@
 /**
- * Numbers of FFmpeg that users meet: seek modes and AVERROR codes.
+ * FFmpeg's numbers that users need: seek modes and AVERROR codes.
  */
 import { library, readTextOrThrow } from "./library.ts";
 
@@ -41,7 +41,7 @@ const ownCodes = {
   HTTP_SERVER_ERROR: tag("\xf85XX"),
 };
 
-/** Names of errno, in which systems differ: what their numbers are is the library's to tell. */
+/** errno names. Their numbers differ between systems and are read from the library. */
 const errnoNames = [
   "E2BIG",
   "EACCES",
@@ -101,13 +101,13 @@ function allCodes(): Readonly<typeof ownCodes & Record<ErrnoName, number>> {
   return codes as typeof ownCodes & Record<ErrnoName, number>;
 }
 
-/** AVERROR codes that avio itself gives or tells apart. */
+/** AVERROR codes that avio itself returns or checks. */
 export const AVERROR: ReturnType<typeof allCodes> = allCodes();
 
-/** Numbers of FFmpeg by name. */
+/** FFmpeg's numbers by name. */
 export interface Constants {
   /**
-   * What the `whence` of an `onseek` callback, or of {@linkcode IOContext.seekSync}, means: SEEK_SET, SEEK_CUR,
+   * Values for `whence` of an `onseek` callback and of {@linkcode IOContext.seekSync}: SEEK_SET, SEEK_CUR,
    * SEEK_END, AVSEEK_SIZE and AVSEEK_FORCE.
    */
   readonly seek: {
@@ -118,14 +118,14 @@ export interface Constants {
     readonly FORCE: 0x20000;
   };
   /**
-   * AVERROR values by name, without their prefix: `EOF`, `INVALIDDATA`, `EIO`, ... Those of errno (`EIO`) are the
-   * platform's, and the library is loaded to tell them.
+   * AVERROR values by name, without their prefix: `EOF`, `INVALIDDATA`, `EIO`, ... Those of errno (`EIO`) depend on the
+   * platform; reading them loads the library.
    */
   readonly error: Readonly<Record<string, number>>;
 }
 
 /**
- * Numbers of FFmpeg by name.
+ * * FFmpeg's numbers by name: seek modes and AVERROR codes.
  *
  * ```ts
  * import { constants } from "@avio/avio";
@@ -141,7 +141,7 @@ export const constants: Constants = Object.freeze({
 
 let namesByCode: ReadonlyMap<number, string> | undefined;
 
-/** "EOF" for AVERROR_EOF; the number where it has no name. */
+/** The name of a code ("EOF" for AVERROR_EOF), or its number as text if it has none. */
 export function codeName(code: number): string {
   namesByCode ??= new Map(Object.entries(AVERROR).map(([name, code]) => [code, name]));
   return namesByCode.get(code) ?? String(code);

@@ -1,19 +1,19 @@
 /**
- * Deno: the library is loaded by `Deno.dlopen`, the functions that are always needed first.
+ * Deno: loads the library with `Deno.dlopen`, first only the functions that are always needed.
  */
 import type { AnswerRequest, Library, Runtime } from "./binding.ts";
 import { core, groups, type SymbolTypes } from "./symbols.ts";
 
 type Core = Deno.DynamicLibrary<typeof core>["symbols"];
 
-/** What only this file calls. */
+/** Symbols that only this file calls. */
 interface Own {
   avs_client(client: number, callback: Deno.PointerValue): number;
   avs_wait_events(client: number, milliseconds: number): Promise<number>;
   avs_wake_events(client: number): number;
 }
 
-/** Deno. */
+/** The Deno runtime. */
 export const denoRuntime: Runtime = {
   get os() {
     return Deno.build.os;
@@ -48,7 +48,7 @@ export const denoRuntime: Runtime = {
     const bound = bindCore(place);
     if (typeof bound === "string") return bound;
     const found = bound.avs_abi_version();
-    return found === version ? bindAll(bound, place) : `speaks ABI ${found}, this avio ABI ${version}`;
+    return found === version ? bindAll(bound, place) : `has ABI ${found}, this avio needs ABI ${version}`;
   },
 };
 
@@ -82,13 +82,13 @@ function bindAll(bound: Core, place: string): Library {
   });
 }
 
-/** Never closed: native code may hold it until the process ends. */
+/** The callback is never closed: native code may hold it until the process ends. */
 function callbackOf(answer: AnswerRequest): Deno.PointerValue {
   const parameters = ["f64", "f64", "u32", "f64", "f64", "f64"] as const;
   return new Deno.UnsafeCallback({ parameters, result: "void" }, answer).pointer;
 }
 
-/** Puts the symbols of a group into `all` when one of them is first used. */
+/** Adds getters to `all` that bind a whole group of symbols on first use of one of them. */
 function bindLater(all: object, place: string, group: Readonly<Record<string, SymbolTypes>>): void {
   for (const name of Object.keys(group)) {
     const get = () => {

@@ -1,36 +1,39 @@
 /**
- * Device: the TypeScript end of an AVIOContext. Each of its functions is an operation, so that one text serves both
- * engines. What a device reads from or writes to is in `io/`; who asks it is `requests.ts`.
+ * Device: the TypeScript end of an AVIOContext. Each of its functions is an operation, so that one implementation
+ * serves both engines. `io/` implements devices; `requests.ts` calls them.
  */
 import type { Operation } from "./operation.ts";
 
 /**
- * What FFmpeg says that written bytes are (AVIODataMarkerType). "header" is what every reader needs first. "sync" begins
- * a fragment of mp4, a cluster of Matroska or WebM, a tag of flv, with a key frame of the video where there is one:
- * header and all from there on can be read. "boundary" begins one without. "unknown" goes on with what came before, and
- * is all there is of MPEG-TS and ogg, and of Matroska with FFmpeg 5.1. "trailer" is what the end adds; in Matroska the last
- * cluster, too, without a `flush()` before.
+ * The kind of written bytes, FFmpeg's AVIODataMarkerType. "header" is needed first by every reader. "sync" begins an
+ * mp4 fragment, a Matroska or WebM cluster, or an flv tag, with a key frame if there is video: the header plus
+ * everything from there on can be read. "boundary" begins one without a key frame. "unknown" continues the previous
+ * chunk; MPEG-TS, ogg, and Matroska with FFmpeg 5.1 have only this kind after the header. "trailer" is written at the
+ * end; in Matroska it includes the last cluster, unless `flush()` was called before.
  */
 export type Marker = "header" | "sync" | "boundary" | "unknown" | "trailer" | "flush";
 
-/** What comes with the bytes for an `onwrite` callback. */
+/** Information about the bytes passed to an `onwrite` callback. */
 export interface WriteInfo {
-  /** Position of the first byte in the output. */
+  /** Position of the first byte in the output, in bytes. */
   position: number;
-  /** What FFmpeg says the bytes are (AVIODataMarkerType). */
+  /** Kind of the bytes (AVIODataMarkerType). */
   marker: Marker;
-  /** Seconds, of a "sync" or "boundary": when its first packet is to be decoded (dts), as the muxer counts. */
+  /** For "sync" and "boundary": decoding time (dts) of the first packet, in seconds of the output. */
   time: number | null;
 }
 
-/** What serves the requests of an I/O context. Its exceptions end the session, and are what the session's calls throw. */
+/** Serves the requests of an I/O context. Its exceptions end the session and are thrown by the session's calls. */
 export interface Device {
-  /** Bytes, copied before the next call; more than `size` where they are at hand; null at the end. */
+  /**
+   * Returns bytes, which are copied before the next call, possibly more than `size` if they are available; null at the
+   * end.
+   */
   read?(size: number): Operation<Uint8Array | null>;
-  /** What `write` is given is good only until it returns. */
+  /** Whether the bytes passed to `write` are valid only until it returns. */
   transient?: boolean;
-  /** Takes all of `bytes`. */
+  /** Writes all of `bytes`. */
   write?(bytes: Uint8Array<ArrayBuffer>, info: WriteInfo): Operation<void>;
-  /** The new position or the size; null: can't. */
+  /** Returns the new position or the size; null if it can't. */
   seek?(offset: number, whence: number): Operation<number | null>;
 }

@@ -1,6 +1,6 @@
 /**
- * What avio throws for an error of FFmpeg. Wrong arguments are TypeErrors and RangeErrors where they are
- * checked; exceptions of the user's callbacks are thrown as they are.
+ * The errors that avio throws for errors of FFmpeg. Wrong arguments are TypeErrors and RangeErrors, thrown where they
+ * are checked; exceptions of callbacks are rethrown unchanged.
  */
 import { argumentError } from "./argument_error.ts";
 import { AVERROR, codeName } from "./constants.ts";
@@ -23,16 +23,16 @@ export { argumentError, callbackError } from "./argument_error.ts";
  * ```
  */
 export class AVError extends Error {
-  /** AVERROR code, below zero. */
+  /** AVERROR code, negative. */
   readonly code: number;
   /** Its name without the prefix: "EOF", "INVALIDDATA", "EIO", "EPERM", ... */
   readonly codeName: string;
-  /** What was being done: "open", "read packet", "write header", ... */
+  /** The operation that failed: "open", "read packet", "write header", ... */
   readonly operation: string;
-  /** The lines that FFmpeg logged meanwhile, the last few of them. */
+  /** The last lines that FFmpeg logged during the operation. */
   readonly log: readonly string[];
 
-  /** Made by avio. */
+  /** Called by avio only. */
   constructor(message: string, init: { code: number; operation: string; log?: readonly string[] }) {
     super(message);
     this.name = "AVError";
@@ -44,17 +44,19 @@ export class AVError extends Error {
 }
 
 /**
- * A Demuxer, a Muxer or whatever else was used after it had been closed; or what was under way when it was closed.
+ * A Demuxer, a Muxer or the like was used after it was closed, or was closed while the call was pending.
  */
 export class ClosedError extends Error {
-  /** Made by avio. */
+  /** Called by avio only. */
   constructor(message: string) {
     super(message);
     this.name = "ClosedError";
   }
 }
 
-/** A setting that the shim has refused; it logs `name: fault`, and FFmpeg may have logged the cause before. */
+/**
+ * The error for a setting that the shim has refused. It logs `name: fault`; FFmpeg may have logged the cause before.
+ */
 export function settingError(line: string, cause: string | undefined): TypeError {
   const [name, ...fault] = line.split(": ") as [string, ...string[]];
   return argumentError(TypeError, name, fault.join(": ") + (cause ? ` (${cause})` : ""));
@@ -62,17 +64,17 @@ export function settingError(line: string, cause: string | undefined): TypeError
 
 const MAX_LOG_LINES = 8;
 
-/** What libavutil says of a code, without the words that say nothing. */
+/** libavutil's text for a code, without filler words. */
 export function errorText(code: number): string {
   const text = readTextOrThrow((out, capacity) => library().avs_error_text(code, out, capacity));
   return text.replace(" when processing input", "");
 }
 
-/** Lines that say only that something went wrong, or what to do about FFmpeg; another one before them says what. */
+/** Log lines that only report a failure, or advice about FFmpeg; an earlier line has the cause. */
 const VAGUE =
   /error reading header$|is not implemented\. Update your FFmpeg|upload a sample|Could not find codec parameters/;
 
-/** The line that says most of what went wrong. */
+/** The log line that best describes the cause. */
 function causeOf(log: readonly LogLine[]): string | undefined {
   const errors = log.filter((line) => line.level === "error");
   const told = errors.findLast((line) => !VAGUE.test(line.message)) ??
@@ -82,7 +84,9 @@ function causeOf(log: readonly LogLine[]): string | undefined {
   return (told ?? errors.at(-1))?.message;
 }
 
-/** FFmpeg's own -1 is no lack of permission, but of a reason. Its lines begin with the name of who says them; ours don't. */
+/**
+ * FFmpeg returns -1 (EPERM) without meaning permission. Its log lines begin with the name of a component; ours don't.
+ */
 function textOf(code: number, cause: string | undefined): string {
   const isOurs = cause !== undefined && !/^[^\s:]+: /.test(cause);
   return code === AVERROR.EPERM && !isOurs ? "FFmpeg reports no reason" : errorText(code);
@@ -104,7 +108,7 @@ export function makeError(
   });
 }
 
-/** What a symbol answers that only a defect of avio makes negative. */
+/** Checks the result of a symbol that is negative only if avio has a defect. */
 export function check(result: number, doing: string): number {
   if (result < 0) throw makeError({ name: doing, phrase: doing }, result, []);
   return result;

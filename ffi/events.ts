@@ -1,6 +1,6 @@
 /**
- * This copy's queue of events: one call waits for them while somebody waits for a session, and none otherwise, so
- * that the event loop is free to end. What an event means to a session is in `session.ts`.
+ * The event queue of this copy of avio. One native call waits for events while any session has a pending call, and none
+ * otherwise, so that the event loop can end. `session.ts` handles the events of a session.
  */
 import { client, library } from "./library.ts";
 import { Event } from "./symbols.ts";
@@ -9,9 +9,9 @@ import { Event } from "./symbols.ts";
 interface Receiver {
   readonly handle: number;
   readonly requests: {
-    /** Answers a request; a promise where the answer has to be waited for. */
+    /** Answers a request; returns a promise if the answer is asynchronous. */
     answer(io: number, kind: number, a: number, b: number, c: number): Promise<unknown> | null;
-    /** How many answers are waited for. */
+    /** The number of pending answers. */
     readonly waiting: number;
   };
   /** The operation has ended. */
@@ -25,40 +25,43 @@ interface Waiter {
 
 const MAX_EVENTS = 64;
 /**
- * Microseconds for which this thread waits for the next event itself, while a session's thread is at work: going to wait
- * on a thread of Deno's pool and back takes longer than most of what they do.
+ * Microseconds for which this thread itself waits for the next event while a session's thread is working: most
+ * operations are shorter than a switch to a thread of Deno's pool and back.
  */
 const PATIENCE_MICROSECONDS = 100;
-/** Milliseconds that may go on for before the event loop has its turn. */
+/** Milliseconds of such waiting before a turn of the event loop. */
 const MAX_TURN = 4;
-/** Milliseconds on a thread of Deno's pool. */
+/** Maximum milliseconds of one wait on a thread of Deno's pool. */
 const MAX_POOL_WAIT = 250;
 
-/** Events that are not dispatched yet. */
+/** Events that have not been dispatched yet. */
 const taken: Float64Array[] = [];
 const rows = new Float64Array(MAX_EVENTS * Event.LENGTH);
-/** Sessions that have events, whether or not anybody waits for them; one that was forgotten can go. */
+/**
+ * Sessions that receive events, whether or not a call is pending. They are held weakly, so that they can be garbage
+ * collected.
+ */
 const receivers = new Map<number, WeakRef<Receiver>>();
 const waiting = new Map<number, Waiter>();
 let pumping = false;
-/** What waits on threads of Deno's pool. */
+/** The current wait on a thread of Deno's pool. */
 const poolWaits = new Set<Promise<number>>();
-let lastTurn = -Infinity; // of the event loop, between the pump's own and those of all before
+let lastTurn = -Infinity; // time of the last turn of the event loop
 
-/** The session gets its events from now on. */
+/** Starts delivering events to the session. */
 export function receiveEvents(receiver: Receiver): void {
   receivers.set(receiver.handle, new WeakRef(receiver));
 }
 
-/** Nobody is to hear of the session any more; who waits for it goes on. */
+/** Stops delivering events to the session, and resolves the waits for it. */
 export function forgetEvents(handle: number): void {
   receivers.delete(handle);
   wake(handle);
 }
 
-/** Resolves when the session's operation has ended, when it has packets ready, or when it is forgotten. */
+/** Resolves when the session's operation has ended, when it has packets ready, or when it has been removed. */
 export function nextEvent(receiver: Receiver): Promise<void> {
-  if (!receivers.has(receiver.handle)) return Promise.resolve(); // what was called has ended it
+  if (!receivers.has(receiver.handle)) return Promise.resolve(); // a callback has ended it
   return new Promise((resolve) => {
     waiting.set(receiver.handle, { receiver, resolve });
     if (!pumping) pump();
@@ -73,23 +76,23 @@ function wake(handle: number): void {
   if (poolWaits.size > 0 && waiting.size === 0) library().wakeEvents(client());
 }
 
-/** Resolves when nobody waits on a thread of Deno's pool in vain; null where that is so. */
+/** Resolves when an unneeded wait on a thread of Deno's pool has ended; null if there is none. */
 export function quiet(): Promise<unknown> | null {
   return poolWaits.size > 0 && waiting.size === 0 ? Promise.all(poolWaits) : null;
 }
 
-/** Whether one of the sessions that are waited for is at work itself, and does not wait for a promise. */
+/** Whether a session with a pending call is running native code, not waiting for a promise. */
 function isAnyAtWork(): boolean {
   for (const { receiver } of waiting.values()) if (receiver.requests.waiting === 0) return true;
   return false;
 }
 
-/** Whether the event loop should have its turn before more is done. */
+/** Whether a turn of the event loop is due. */
 export function isTurnDue(): boolean {
   return performance.now() - lastTurn >= MAX_TURN;
 }
 
-/** Gives the event loop its turn. */
+/** Waits for a turn of the event loop. */
 export async function turn(): Promise<void> {
   await waitInPool(0);
 }
@@ -103,9 +106,9 @@ async function waitInPool(milliseconds: number): Promise<number> {
   return result;
 }
 
-/** Answers the events that are there, or that come within so many microseconds; how many. */
+/** Dispatches the events that are there, or that arrive within the given microseconds; returns their number. */
 export function answerEvents(patience = 0): number {
-  // What is called may come here again, and wait for an event that was taken before it was called.
+  // A receiver may call this again, and wait for an event that was taken before.
   const left = taken.length;
   const count = library().avs_take_events(client(), rows, MAX_EVENTS, left > 0 ? 0 : patience);
   for (let row = 0; row < count * Event.LENGTH; row += Event.LENGTH) {
@@ -121,10 +124,10 @@ async function pump(): Promise<void> {
   while (waiting.size > 0) {
     const patient = !isTurnDue() && isAnyAtWork();
     if (!patient || answerEvents(PATIENCE_MICROSECONDS) === 0) {
-      if (await waitInPool(MAX_POOL_WAIT) < 0) break; // this thread has ended, and there is nobody left to tell
+      if (await waitInPool(MAX_POOL_WAIT) < 0) break; // this thread has ended
       answerEvents();
     }
-    await null; // whoever waits for what is done goes on, and asks for more
+    await null; // lets callers continue, which may start new operations
     await null;
     await null;
   }

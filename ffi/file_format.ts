@@ -1,25 +1,25 @@
 /**
- * What a file is that could not be loaded as avio's shared library: its first bytes say for which platform it was made,
- * and whether all of it is there. Nothing is read here.
+ * Why a file can't be loaded as avio's shared library: its first bytes show its platform and whether it is complete.
+ * Only bytes are examined; nothing is read here.
  */
 
-/** The bytes that are looked at: headers, where these say that the parts are, and names of other libraries. */
+/** Number of first bytes that are examined: headers, tables of parts, and names of needed libraries. */
 export const HEAD_BYTES = 32768;
 
 interface Kind {
-  /** As the folders of libraries are called; null where the file is of a platform that avio does not know. */
+  /** Name of the platform, as in lib/; null for a platform that avio does not support. */
   platform: string | null;
-  /** Where the last of its parts ends. */
+  /** End position of its last part. */
   end: number;
-  /** What else keeps the system from loading it. */
+  /** Another reason why the system can't load it. */
   fault?: string;
 }
 
 /**
- * What is wrong with a file that is not a library for `platform`; null where that can't be seen.
+ * Describes what is wrong with a file that isn't a library for `platform`; null if its headers are fine.
  *
- * @param head Its first bytes, HEAD_BYTES of them where it has so many.
- * @param size How many it has in all.
+ * @param head Its first bytes, up to HEAD_BYTES.
+ * @param size Its size in bytes.
  */
 export function fileFault(head: Uint8Array, size: number, platform: string): string | null {
   if (size === 0) return "the file is empty";
@@ -28,11 +28,11 @@ export function fileFault(head: Uint8Array, size: number, platform: string): str
   try {
     kind = kindOf(new DataView(head.buffer, head.byteOffset, head.byteLength), platform);
   } catch {
-    return `the file is cut off after ${size} bytes`; // within its headers
+    return `the file is truncated after ${size} bytes`; // within its headers
   }
-  if (kind === null) return `no shared library; ${expected}`;
+  if (kind === null) return `not a shared library; ${expected}`;
   if (kind.platform !== platform) return `a library for ${kind.platform ?? "another platform"}; ${expected}`;
-  if (kind.end > size) return `the file is cut off: it has ${size} bytes of ${kind.end}`;
+  if (kind.end > size) return `the file is truncated: it has ${size} of ${kind.end} bytes`;
   return kind.fault ?? null;
 }
 
@@ -52,7 +52,7 @@ function named(
   return name === undefined ? null : `${system}-${name}`;
 }
 
-/** Behind the parts is the table of sections, in what our linkers make. */
+/** With our linkers the table of sections comes after all parts. */
 function elf(view: DataView, expected: string): Kind {
   const end = Number(view.getBigUint64(40, true)) + view.getUint16(58, true) * view.getUint16(60, true);
   const platform = named("linux", { 62: "x86_64", 183: "aarch64" }, view.getUint16(18, true));
@@ -64,8 +64,8 @@ const MUSL = "-musl";
 const latin1 = new TextDecoder("latin1");
 
 /**
- * Which C library an ELF file is linked to, by what that is called; null where it is linked to none. The names are in front,
- * where our linkers put them.
+ * Whether an ELF file is linked to musl, by the name of its C library; null if it is linked to none. Our linkers put
+ * the names at the beginning.
  */
 function needsMusl(view: DataView): boolean | null {
   const text = latin1.decode(view);

@@ -1,5 +1,5 @@
 /**
- * Operations on a session's input: opening, seeking, closing, what it is, its index. Its packets are in `reading.ts`.
+ * Operations on a session's input: open, seek, close, describe, index. `reading.ts` reads its packets.
  */
 import { check } from "./errors.ts";
 import { library, readTextOrThrow } from "./library.ts";
@@ -9,26 +9,26 @@ import { unusedOptions } from "./output.ts";
 import type { Session } from "./session.ts";
 import { Direction, IndexRow, operations, SetWhat } from "./symbols.ts";
 
-/** What is opened, and how. */
+/** How an input is opened. */
 export interface InputSettings {
-  /** Null for a format that opens its files itself. */
+  /** Its I/O context; null for a format that opens its files itself. */
   io: NativeIO | null;
   url: string;
-  /** Forces the format. */
+  /** Name of the format, to skip probing. */
   format: string | undefined;
-  /** Those that may be tried. */
+  /** Demuxers that may be tried. */
   formats: readonly string[] | undefined;
   maxPacketSize: number;
   maxOpenSize: number;
-  /** Nothing that a playlist names may be missing. */
+  /** Whether a missing segment of a playlist is an error. */
   strict: boolean;
-  /** avformat_find_stream_info. */
+  /** Whether to call avformat_find_stream_info. */
   findStreamInfo: boolean;
   /** AVOptions. */
   options: Iterable<readonly [string, string]>;
 }
 
-/** Opens the input; names of options that it did not use. */
+/** Opens the input; returns the names of options that it did not use. */
 export function* openInput(session: Session, settings: InputSettings): Operation<string[]> {
   const { io, url, format, formats, maxPacketSize, maxOpenSize, strict, findStreamInfo, options } = settings;
   session.set(SetWhat.INPUT, 0, [
@@ -36,7 +36,7 @@ export function* openInput(session: Session, settings: InputSettings): Operation
     ["maxPacketSize", String(maxPacketSize)],
     ["maxOpenSize", String(maxOpenSize)],
     ["strict", strict ? "1" : "0"],
-    ["format", format ?? ""], // an empty one is none: the input before may have had one
+    ["format", format ?? ""], // an empty name clears that of a previous input
     ["formats", formats?.join(",") ?? ""],
   ]);
   session.set(SetWhat.OPTIONS, 0, options);
@@ -44,7 +44,7 @@ export function* openInput(session: Session, settings: InputSettings): Operation
   return unusedOptions(session, slot);
 }
 
-/** Closes the input, so that another one can be opened; its I/O context stays. */
+/** Closes the input, so that another one can be opened; keeps its I/O context. */
 export function* closeInput(session: Session): Operation<void> {
   yield* session.run(operations.closeInput);
 }
@@ -53,9 +53,9 @@ const SEEK_BACKWARD = 1;
 const SEEK_BYTE = 2;
 const SEEK_ANY = 4;
 
-/** Where to seek to. */
+/** The target of a seek. */
 export interface SeekPlace {
-  /** In what the position is: bytes, seconds, or the time base of this stream. */
+  /** Unit of the position: bytes, seconds, or the time base of this stream. */
   unit: "bytes" | "seconds" | { stream: number };
   position: number;
   min: number;
@@ -64,7 +64,7 @@ export interface SeekPlace {
   any: boolean;
 }
 
-/** Goes to another place; where it fails nothing has changed. */
+/** Seeks; changes nothing if it fails. */
 export function* seekInput(session: Session, place: SeekPlace): Operation<void> {
   const { unit, position, min, max, backward, any } = place;
   const stream = typeof unit === "object" ? unit.stream : -1;
@@ -72,7 +72,7 @@ export function* seekInput(session: Session, place: SeekPlace): Operation<void> 
   yield* session.run(operations.seek, [stream, position, min, max, flags]);
 }
 
-/** What the input is, as the shim describes it. */
+/** The input's description, as JSON from the shim. */
 export function describeInput(session: Session): unknown {
   return JSON.parse(
     readTextOrThrow((out, capacity) =>
@@ -81,7 +81,7 @@ export function describeInput(session: Session): unknown {
   );
 }
 
-/** Whether packets of a stream are delivered; of a session that has ended nothing is. */
+/** Sets whether packets of a stream are delivered; does nothing if the session has ended. */
 export function setDiscard(session: Session, stream: number, discard: boolean): void {
   if (session.hasEnded) return;
   check(library().avs_set_discard(session.handle, stream, discard ? 1 : 0), "discard a stream");

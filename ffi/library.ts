@@ -1,7 +1,6 @@
 /**
- * Loading the shared library, and the two ways of talking to it that every caller needs: text out of it, and text
- * into it. The library is loaded at first use and never closed. Where it is looked for is in `library_paths.ts`, what
- * its symbols are in `symbols.ts`.
+ * Loads the shared library, and exchanges text with it. The library is loaded on first use and never closed.
+ * `library_paths.ts` lists where to look for it, `symbols.ts` its symbols.
  */
 import { argumentError } from "./argument_error.ts";
 import type { Library } from "./binding.ts";
@@ -19,16 +18,17 @@ import {
 import { isDeno, runtime } from "./runtime.ts";
 import { ABI_VERSION } from "./symbols.ts";
 
-/** The shared library was not found, or what was found is not it. */
+/** The shared library was not found, or the found file is not a matching library. */
 export class LibraryNotFoundError extends Error {
-  /** Every place that was tried, with what was wrong there. */
+  /** Each place that was tried, with what was wrong there. */
   readonly tried: readonly string[];
 
-  /** Made by avio when the library is first needed. */
+  /** Called by avio only. */
   constructor(tried: readonly string[]) {
     super(
       `Cannot load avio's shared library. Tried:\n${tried.map((place) => `  ${place}\n`).join("")}` +
-        `This command puts one where it is found:\n  ${installCommand()}\n` +
+        `This command installs one:
+  ${installCommand()}\n` +
         `Or name one with loadLibrary(path) or AVIO_SHIM_PATH${isDeno ? " (with --allow-env)" : ""}.`,
     );
     this.name = "LibraryNotFoundError";
@@ -39,13 +39,13 @@ export class LibraryNotFoundError extends Error {
 let loaded: Library | undefined;
 let loadedFrom = "";
 
-/** Path of the library, loaded now if it was not. */
+/** Path of the library; loads it if necessary. */
 export function libraryPath(): string {
   library();
   return loadedFrom;
 }
 
-/** The library, loaded now if it was not. */
+/** The library; loads it if necessary. */
 export function library(): Library {
   return loaded ??= find();
 }
@@ -63,14 +63,16 @@ export function client(): number {
 }
 
 /**
- * Loads the shared library; before the first use of anything else, and only where its place is not the usual one.
+ * Loads the shared library. Call it before anything else of avio, and only if the library is not in one of the usual
+ * places.
  *
- * Without a path, and at first use, it is looked for in this order: the path in the environment variable
- * `AVIO_SHIM_PATH`, beside the module, in the user's cache folder. A library that is loaded stays loaded.
+ * Without a path, and on first use of avio, the library is searched in this order: the path in the environment variable
+ * `AVIO_SHIM_PATH`, beside the module, in the user's cache folder. A loaded library is never unloaded.
  *
  * @param path Path or file: URL of the library.
- * @throws {LibraryNotFoundError} Nothing there, or something else.
- * @throws {Deno.errors.NotCapable} No permission for FFI.
+ * @throws {LibraryNotFoundError} There is no file, or it is not a matching library.
+ * @throws {Error} A library has already been loaded.
+ * @throws {Deno.errors.NotCapable} There is no permission for FFI.
  */
 export function loadLibrary(path?: string | URL): void {
   if (path === undefined) {
@@ -91,7 +93,7 @@ function asPath(path: string | URL): string {
   if (text === "" || text.includes("\0")) {
     throw argumentError(TypeError, "path", `must be a path, is ${JSON.stringify(text)}`);
   }
-  // A bare name would be searched for in places that the environment chooses.
+  // The system would search a bare name in places set by the environment.
   return isWholePath(text) ? text : `${runtime.currentFolder()}/${text}`;
 }
 
@@ -99,7 +101,7 @@ function find(): Library {
   const named = environment("AVIO_SHIM_PATH");
   if (named) return open(asPath(named), [named]);
   const tried: string[] = [];
-  // With --allow-ffi=PATH the library is the one that may be loaded, wherever it is in the order.
+  // With --allow-ffi=PATH, use the permitted library, wherever it is in the order.
   const all = [...places()];
   const mayLoad = (place: string) => runtime.mayLoad(place);
   for (const place of [...all.filter(mayLoad), ...all.filter((place) => !mayLoad(place))]) {
@@ -120,7 +122,7 @@ function notLookedAt(): string[] {
   return cacheFolder() ? [] : ["the user's cache folder: not known without --allow-env=HOME,XDG_CACHE_HOME"];
 }
 
-/** Loads what is at `place`; errors name it after the places in `tried` before it. */
+/** Loads the library at `place`; errors list the places in `tried` before it. */
 function open(place: string, tried: readonly string[]): Library {
   if (runtime.fault !== null) throw new Error(runtime.fault);
   const bound = load(place);
@@ -132,15 +134,15 @@ function open(place: string, tried: readonly string[]): Library {
 }
 
 /**
- * The library at a place, or what is wrong with it. What the file is, is looked at first, where it may be read: a library
- * that is cut off would end the process with a signal.
+ * Loads a library; returns it, or what is wrong with it. If the file may be read, it is checked first: a truncated
+ * library would crash the process.
  */
 function load(place: string): Library | string {
   const read = runtime.readHead(place, HEAD_BYTES);
   return (read && fileFault(read.head, read.size, PLATFORM)) ?? runtime.load(place, ABI_VERSION);
 }
 
-/** What is wrong with a library, null where it is one of this avio. The one that is in use stays so. */
+/** What is wrong with a library, null if it matches this avio. The library in use is not replaced. */
 export function faultOf(place: string): string | null {
   const bound = load(place);
   return typeof bound === "string" ? bound : null;
@@ -152,7 +154,7 @@ const decoder = new TextDecoder();
 const encoder = new TextEncoder();
 let textBuffer = new Uint8Array(4096);
 
-/** Calls a symbol that answers with text; a negative answer is the result. */
+/** Calls a symbol that writes text; returns the text, or its negative result. */
 export function readText(call: (out: Uint8Array<ArrayBuffer>, capacity: number) => number): string | number {
   let size = call(textBuffer, textBuffer.length);
   if (size > textBuffer.length) {
@@ -162,7 +164,7 @@ export function readText(call: (out: Uint8Array<ArrayBuffer>, capacity: number) 
   return size < 0 ? size : decoder.decode(textBuffer.subarray(0, size));
 }
 
-/** Text that can't fail but for want of memory. */
+/** The same for symbols that fail only when out of memory. */
 export function readTextOrThrow(call: (out: Uint8Array<ArrayBuffer>, capacity: number) => number): string {
   const text = readText(call);
   if (typeof text === "number") throw new Error("Out of memory");

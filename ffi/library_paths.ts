@@ -1,6 +1,6 @@
 /**
- * Where avio's shared library may be, and what puts one there. `library.ts` looks, `install.ts` puts; nothing is loaded
- * or read here. Also what avio's version is.
+ * Where avio's shared library may be, and the command that installs one there. `library.ts` loads it, `install.ts`
+ * installs it; nothing is loaded or read here. Also avio's version.
  */
 import manifest from "../deno.json" with { type: "json" };
 import { isDeno, runtime } from "./runtime.ts";
@@ -8,13 +8,13 @@ import { isDeno, runtime } from "./runtime.ts";
 /** Version of avio. */
 export const VERSION: string = manifest.version;
 
-/** Whether paths are those of Windows. */
+/** Whether the system is Windows. */
 export const isWindows: boolean = runtime.os === "windows";
 
-/** Operating system, processor, and the C library where it is musl, as the folders of libraries are called. */
+/** The platform: operating system, processor, and "musl" if that is the C library; the name of a folder in lib/. */
 export const PLATFORM: string = `${runtime.os}-${runtime.arch}${runtime.isMusl ? "-musl" : ""}`;
 
-/** Those that avio has a library for. */
+/** The supported platforms. */
 export const PLATFORMS: readonly string[] = [
   "linux-x86_64",
   "linux-aarch64",
@@ -25,23 +25,23 @@ export const PLATFORMS: readonly string[] = [
   "windows-x86_64",
 ];
 
-/** What the shared library of a platform is called. */
+/** File name of the shared library of a platform. */
 export function fileNameOn(platform: string): string {
   const suffix = { darwin: "dylib", windows: "dll" }[platform.split("-")[0]!] ?? "so";
   return `libavio.${suffix}`;
 }
 
-/** What the shared library is called. */
+/** File name of the shared library. */
 export const FILE_NAME: string = fileNameOn(PLATFORM);
 
 const SYSTEM_FILE_NAME = FILE_NAME.replace("libavio", "libavio-system");
 
-/** An environment variable that is set and may be read. */
+/** The value of an environment variable, if it is set and may be read. */
 export function environment(variable: string): string | undefined {
   return runtime.environment(variable);
 }
 
-/** The user's folder for libraries of this version; null where it can't be told. */
+/** The user's cache folder for libraries of this version; null if it is unknown. */
 export function cacheFolder(): string | null {
   if (runtime.os === "windows") {
     const folder = environment("LOCALAPPDATA");
@@ -53,7 +53,7 @@ export function cacheFolder(): string | null {
   return caches ? `${caches}/avio/${VERSION}` : null;
 }
 
-/** Path of a file: URL, as the system has it. */
+/** The system path of a file: URL. */
 export function filePath(url: URL, os: string = runtime.os): string {
   const path = decodeURIComponent(url.pathname);
   if (os !== "windows") return path;
@@ -62,12 +62,12 @@ export function filePath(url: URL, os: string = runtime.os): string {
   return /^\\[a-z]:/i.test(own) ? own.slice(1) : own;
 }
 
-/** Whether a path says where it begins; on Windows with its drive, or the machine whose share it is. */
+/** Whether a path is absolute; on Windows, with a drive or a share. */
 export function isWholePath(path: string, os: string = runtime.os): boolean {
   return os === "windows" ? /^(?:[a-z]:[\\/]|\\\\)/i.test(path) : path.startsWith("/");
 }
 
-/** The library in the package of this platform, which npm installs beside this one; null where there is none. */
+/** The library in this platform's npm package; null if it isn't installed. */
 function packagedLibrary(): string | null {
   try {
     return filePath(new URL(import.meta.resolve(`@avio/${PLATFORM}/${FILE_NAME}`)));
@@ -76,7 +76,7 @@ function packagedLibrary(): string | null {
   }
 }
 
-/** Where the library is looked for when nothing names one, in this order. */
+/** The places where the library is searched by default, in order. */
 export function* places(): Generator<string> {
   if (import.meta.url.startsWith("file:")) {
     for (const name of [FILE_NAME, SYSTEM_FILE_NAME]) {
@@ -92,21 +92,21 @@ export function* places(): Generator<string> {
   if (folder) yield `${folder}/${FILE_NAME}`;
 }
 
-/** The command that puts a library into one of the places. */
+/** The command that installs a library in one of these places. */
 export function installCommand(): string {
   const { protocol, pathname } = new URL(import.meta.url);
   if (!isDeno && pathname.includes("/node_modules/")) return `npm install --force @avio/avio@${VERSION}`;
   if (protocol === "file:" && pathname.endsWith(".ts")) { // a checkout
     return `deno task --cwd '${filePath(new URL("..", import.meta.url))}' build`;
   }
-  // JSR's address ends so, and the npm package has no sources to build from.
+  // The module is on JSR, or in the npm package, which has no sources to build from.
   if (protocol === "file:" || pathname.endsWith(`/@avio/avio/${VERSION}/ffi/library_paths.ts`)) {
     return `deno run -A jsr:@avio/avio@${VERSION}/install`;
   }
   return `deno run -A ${new URL("../install.ts", import.meta.url)}`;
 }
 
-/** With the slash at its end, whichever it is. */
+/** A folder with a trailing slash or backslash. */
 function folderOf(path: string): string {
   return path.slice(0, Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\")) + 1);
 }

@@ -1,6 +1,6 @@
 /**
- * FFmpeg's log: its levels, what listens to it. The shim keeps the lines of each session; they come here when an
- * operation is over.
+ * FFmpeg's log: level and listener. The shim collects the lines of each session; they are delivered after each
+ * operation.
  */
 import { argumentError } from "./argument_error.ts";
 import { library } from "./library.ts";
@@ -10,9 +10,9 @@ export type LogLevel = "quiet" | "error" | "warning" | "info" | "verbose" | "deb
 
 /** A line that FFmpeg logged. */
 export interface LogLine {
-  /** Its level; FFmpeg's "panic" and "fatal" count as "error". */
+  /** Its level; FFmpeg's "panic" and "fatal" are reported as "error". */
   level: string;
-  /** The line, with the name of the demuxer, muxer or parser before it. */
+  /** The line, prefixed with the name of the demuxer, muxer or parser. */
   message: string;
 }
 
@@ -30,8 +30,11 @@ let level: LogLevel | null = null;
 let listener: ((line: LogLine) => void) | null = null;
 
 /**
- * How much of FFmpeg's log is told: lines of this level and graver ones go to the listener of {@linkcode onLog},
- * or to stderr where there is none. Without this call nothing is printed, and a listener gets "info" and above.
+ * Sets FFmpeg's log level: lines of this and more severe levels go to the listener of {@linkcode onLog}, or to stderr
+ * if there is none. By default nothing is printed, and a listener gets "info" and more severe lines.
+ *
+ * @param newLevel The least severe level to report; "quiet" reports nothing.
+ * @throws {TypeError} There is no such level.
  */
 export function setLogLevel(newLevel: LogLevel): void {
   if (!Object.hasOwn(levels, newLevel)) {
@@ -43,8 +46,11 @@ export function setLogLevel(newLevel: LogLevel): void {
 }
 
 /**
- * Calls `newListener` for each line that FFmpeg logs, after the operation that logged it; `null` ends that.
- * What the listener throws is reported like an uncaught error of a timer, and disturbs nothing.
+ * Calls a listener for each line that FFmpeg logs, after the operation that logged it. Exceptions of the listener are
+ * reported as uncaught errors and do not affect the operation.
+ *
+ * @param newListener Called with each line; null removes the listener.
+ * @throws {TypeError} It is neither a function nor null.
  */
 export function onLog(newListener: ((line: LogLine) => void) | null): void {
   if (newListener !== null && typeof newListener !== "function") {
@@ -54,16 +60,16 @@ export function onLog(newListener: ((line: LogLine) => void) | null): void {
   applyLevel();
 }
 
-/** The level that is told, null where nobody is told anything. */
-function toldLevel(): LogLevel | null {
+/** The reported level, null if nothing is reported. */
+function reportedLevel(): LogLevel | null {
   return level ?? (listener ? "info" : null);
 }
 
 function applyLevel(): void {
-  library().avs_set_log_level(levels[toldLevel() ?? "quiet"]);
+  library().avs_set_log_level(levels[reportedLevel() ?? "quiet"]);
 }
 
-/** Level, tab, message, newline; as `avs_take_log` gives them. */
+/** Parses lines of `avs_take_log`: level, tab, message, newline. */
 export function parseLog(text: string): LogLine[] {
   return text.split("\n").filter((line) => line !== "").map((line) => {
     const tab = line.indexOf("\t");
@@ -78,9 +84,9 @@ function levelName(value: number): string {
   return "debug";
 }
 
-/** Tells whoever wants to know. */
+/** Passes lines to the listener, or prints them. */
 export function tellLog(lines: readonly LogLine[]): void {
-  const told = toldLevel();
+  const told = reportedLevel();
   if (told === null) return;
   for (const line of lines) {
     if (levels[line.level as LogLevel] > levels[told]) continue;
@@ -96,7 +102,7 @@ export function tellLog(lines: readonly LogLine[]): void {
   }
 }
 
-/** As an uncaught error. Node has no `reportError`. */
+/** Reports an uncaught error. Node has no `reportError`. */
 function report(error: unknown): void {
   if (typeof reportError === "function") return reportError(error);
   queueMicrotask(() => {

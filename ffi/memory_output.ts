@@ -1,20 +1,20 @@
 /**
- * Memory outputs: I/O contexts that write to native memory, and how that is copied out.
+ * Memory outputs: I/O contexts that write to native memory, and copying that to JavaScript.
  */
 import { check } from "./errors.ts";
 import { library } from "./library.ts";
 import type { NativeIO } from "./native_io.ts";
 
-/** Sizes of single pieces cross in 32 bits. */
+/** Maximum size of one copy: sizes cross as 32-bit numbers. */
 const MAX_PIECE = 2 ** 30;
 
-/** Bytes that it holds; null while a write is under way. */
+/** Its size in bytes; null while a write is running. */
 export function memorySize({ handle }: NativeIO): number | null {
   const size = library().avs_memory_size(handle);
   return size < 0 ? null : size;
 }
 
-/** A copy of what it holds. */
+/** A copy of its contents. */
 export function copyMemory({ handle }: NativeIO): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(check(library().avs_memory_size(handle), "copy what was written"));
   for (let at = 0; at < bytes.length; at += MAX_PIECE) {

@@ -1,12 +1,12 @@
 /**
- * NativeIO: an I/O context of the shim (AVIOContext) as a value that other folders pass on without looking into it, and
- * what is kept of one between two owners.
+ * NativeIO: an I/O context of the shim (AVIOContext) as an opaque value for other folders, and the state that is saved
+ * between two owners.
  */
 import { check } from "./errors.ts";
 import { library } from "./library.ts";
 import { SavedState } from "./symbols.ts";
 
-/** An I/O context; its handle is for `ffi/` alone. */
+/** An I/O context; only `ffi/` uses its handle. */
 export class NativeIO {
   readonly handle: number;
 
@@ -15,15 +15,15 @@ export class NativeIO {
   }
 }
 
-/** Where an I/O context stands, with what its buffer has that its device has given or not got yet. */
+/** Position and buffered bytes of an I/O context. */
 export interface SavedIO {
-  /** In the device: of what is buffered, and where nothing is, of the next byte that is read or written. */
+  /** Position in the device of the first buffered byte, or else of the next byte to read or write. */
   position: number;
-  /** Read from the device and not used yet, or written and not handed to it. */
+  /** Bytes read from the device but not consumed, or written but not passed to it. */
   buffered: Uint8Array<ArrayBuffer>;
 }
 
-/** Names in it are relative to where it was redirected to; before it is offered to native code. */
+/** Sets the final URL after redirects, against which names resolve; call before native code uses it. */
 export function locateIO({ handle }: NativeIO, url: string): void {
   const bytes = new TextEncoder().encode(url);
   check(library().avs_io_locate(handle, bytes, bytes.length), "locate an I/O context");
@@ -32,7 +32,7 @@ export function locateIO({ handle }: NativeIO, url: string): void {
 const numbers = new Float64Array(SavedState.LENGTH);
 const NOTHING = new Uint8Array(0);
 
-/** What is kept of an I/O context, so that another one over the same device goes on from there. */
+/** Saves the state of an I/O context, so that another one over the same device can continue. */
 export function saveIO({ handle }: NativeIO, use: "read" | "write"): SavedIO {
   const size = check(library().avs_io_save(handle, numbers, NOTHING, 0), "save an I/O context");
   const buffered = new Uint8Array(size);
@@ -40,7 +40,7 @@ export function saveIO({ handle }: NativeIO, use: "read" | "write"): SavedIO {
   return { position: numbers[use === "read" ? SavedState.POSITION : SavedState.DEVICE]!, buffered };
 }
 
-/** Puts a new I/O context where another one stood. */
+/** Restores saved state in a new I/O context. */
 export function restoreIO({ handle }: NativeIO, { position, buffered }: SavedIO): void {
   check(library().avs_io_restore(handle, position, buffered, buffered.length), "restore an I/O context");
 }

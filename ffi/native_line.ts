@@ -1,6 +1,6 @@
 /**
- * NativeLine: the native side of a session, one line of execution: how an operation of the shim is run by either engine,
- * and how the line is let go. It knows nothing of what comes of an operation.
+ * NativeLine: the native side of a session. It runs operations of the shim with either engine, and frees the native
+ * session. It doesn't interpret results.
  */
 import { byteLengthOf } from "./byte_views.ts";
 import type { Call } from "./calls.ts";
@@ -14,10 +14,10 @@ import type { Operation } from "./operation.ts";
 import type { Requests } from "./requests.ts";
 import { type OperationCode, Slot } from "./symbols.ts";
 
-/** Lines that run on this thread, the innermost last: requests come from that one. */
+/** Lines that run on this thread, innermost last: requests come from the last. */
 const running: NativeLine[] = [];
 
-/** Answers requests of the sync engine. It never throws and returns nothing: C would see neither. */
+/** Answers requests of the sync engine. It never throws and returns nothing, since C would see neither. */
 function installCallback(): void {
   if (installed) return;
   library().answerRequests(client(), (_session, io, kind, a, b, c) => {
@@ -29,14 +29,14 @@ let installed = false;
 
 export class NativeLine {
   readonly handle: number;
-  /** For `events.ts`. */
+  /** Used by `events.ts`. */
   readonly requests: Requests;
-  /** Numbers in and out of an operation. */
+  /** Numeric arguments and results of an operation. */
   readonly slot: Float64Array<ArrayBuffer> = new Float64Array(Slot.SIZE);
-  /** Bytes that a memory input reads where they are, while an operation runs. */
+  /** Bytes that a memory input reads in place while an operation runs. */
   #lent: (LentBytes & { io: number }) | null = null;
   #isOnStack = false;
-  /** An operation was started on the session's own thread, and its end was not taken note of. */
+  /** Whether an operation was started on the session's own thread and its result hasn't been taken yet. */
   #isOut = false;
   #isDone = true;
   #hasThread = false;
@@ -48,30 +48,30 @@ export class NativeLine {
     if (this.handle === 0) throw new Error("Out of memory");
   }
 
-  /** An operation of the sync engine is on this thread's stack. */
+  /** Whether an operation of the sync engine is on this thread's stack. */
   get isOnStack(): boolean {
     return this.#isOnStack;
   }
 
-  /** An operation is under way, of either engine. */
+  /** Whether an operation is running, with either engine. */
   get isBusy(): boolean {
     return this.#isOnStack || this.#isOut;
   }
 
   /**
-   * A memory input of this session reads `bytes` where they are. While it does the shim asks nobody anything: a callback
-   * could take them away.
+   * Lets a memory input of this session read `bytes` in place. Then the shim makes no requests: a callback could detach
+   * them.
    */
   lend(bytes: Uint8Array, { handle }: NativeIO): void {
     this.#lent = { bytes, byteLength: bytes.byteLength, io: handle };
   }
 
-  /** The I/O context is no more. */
+  /** Forgets a freed I/O context. */
   takeBack({ handle }: NativeIO): void {
     if (this.#lent?.io === handle) this.#lent = null;
   }
 
-  /** Runs an operation of the shim; its numbers, good until the next one. */
+  /** Runs an operation of the shim; returns its numbers, which are valid until the next operation. */
   *run(
     operation: OperationCode,
     inputs: readonly number[],
@@ -86,7 +86,7 @@ export class NativeLine {
     return this.slot;
   }
 
-  /** Runs an operation on this thread, with the numbers in `slot`. */
+  /** Runs an operation on this thread with the arguments in `slot`. */
   runNow(operation: OperationCode, data: Uint8Array | null): void {
     if (this.isBusy) throw busy(operation);
     if (this.requests.canBeAsked) installCallback();
@@ -136,36 +136,36 @@ export class NativeLine {
     return this.#isDone;
   }
 
-  /** For `events.ts`. */
+  /** Used by `events.ts`. */
   done(): void {
     this.#isDone = true;
   }
 
-  /** Resolves when the operation that was started has ended, or the line is let go. */
+  /** Resolves when the started operation has ended, or the line is freed. */
   async untilDone(): Promise<void> {
     while (!this.#isDone && !this.#isFreed) await nextEvent(this);
   }
 
-  /** Takes the numbers of the operation that has ended. */
+  /** Takes the results of the ended operation. */
   finish(slot: Float64Array<ArrayBuffer>): void {
     if (this.#isFreed) return;
     library().avs_finish(this.handle, slot);
     this.#isOut = false;
   }
 
-  /** Asks the thread to stop reading ahead, after the packet that it is at. */
+  /** Asks the thread to stop reading ahead after the current packet. */
   stopReading(): void {
     library().avs_stop(this.handle);
   }
 
   // ---------------------------------------------------------------------------------------- its end
 
-  /** Nothing is waited for by native code any more, and nobody is asked. */
+  /** Cancels all waits and requests of native code. */
   cancel(): void {
     if (this.#hasThread) library().avs_cancel(this.handle);
   }
 
-  /** Frees everything; what its thread still uses goes when that comes back, which nobody waits for. */
+  /** Frees everything. Its thread frees what it still uses when it returns; nothing waits for that. */
   free(): void {
     if (this.#isFreed) return;
     this.#isFreed = true;
@@ -176,13 +176,13 @@ export class NativeLine {
   }
 }
 
-/** Frees what is native of a line, which may have been forgotten. */
+/** Frees the native part of a line that may have been garbage collected. */
 export function freeHandle(handle: number): void {
   forgetEvents(handle);
   library().avs_session_close(handle);
 }
 
-/** The error of a call that would overtake another one. */
+/** The error for a call that would overtake another. */
 export function busy(call: Call): Error {
-  return makeError(call, AVERROR.EBUSY, [], "busy: another call of it is under way");
+  return makeError(call, AVERROR.EBUSY, [], "busy: another call is pending");
 }

@@ -1,10 +1,10 @@
 /**
- * Node and Bun: the library is loaded as an addon of Node-API, which it is too (`shim/node_api.c`). Nothing of theirs is
- * imported, since this file is loaded by Deno, too.
+ * Node and Bun: loads the library as a Node-API addon (`shim/node_api.c`). Their modules aren't imported statically,
+ * since Deno loads this file, too.
  */
 import type { Library, Runtime } from "./binding.ts";
 
-/** What is used of `process`. */
+/** The used parts of `process`. */
 interface Process {
   readonly platform: string;
   readonly arch: string;
@@ -16,7 +16,7 @@ interface Process {
   getBuiltinModule?(name: "node:fs"): FileSystem;
 }
 
-/** What is used of `node:fs`. */
+/** The used parts of `node:fs`. */
 interface FileSystem {
   existsSync(path: string): boolean;
   openSync(path: string, flags: "r"): number;
@@ -32,7 +32,7 @@ interface Addon extends Omit<Library, "waitForEvents" | "wakeEvents"> {
   unwatchEvents(): void;
 }
 
-/** Read when they are needed: on Deno, which loads this file too, `process` brings 20 ms of modules with it. */
+/** Loaded on first use: on Deno, which loads this file too, `process` takes 20 ms. */
 const globals = globalThis as unknown as {
   process?: Process;
   setImmediate(resolve: (value: number) => void, value: number): void;
@@ -41,7 +41,7 @@ const globals = globalThis as unknown as {
 const MIN_NODE = 24;
 const MIN_BUN = [1, 3] as const;
 
-/** Node or Bun. */
+/** The Node or Bun runtime. */
 export const nodeRuntime: Runtime = {
   get os() {
     return globals.process?.platform === "win32" ? "windows" : globals.process?.platform ?? "unknown";
@@ -79,18 +79,18 @@ export const nodeRuntime: Runtime = {
     const addon = addonAt(place);
     if (typeof addon === "string") return addon;
     const found = addon.avs_abi_version();
-    return found === version ? libraryOf(addon) : `speaks ABI ${found}, this avio ABI ${version}`;
+    return found === version ? libraryOf(addon) : `has ABI ${found}, this avio needs ABI ${version}`;
   },
 };
 
-/** Of glibc a report tells the version. */
+/** Whether the C library is musl: a process report has glibc's version. */
 function isMusl({ report }: Process): boolean {
   if (!report) return false;
-  report.excludeNetwork = true; // which would ask for names
+  report.excludeNetwork = true; // avoids DNS lookups
   return report.getReport().header.glibcVersionRuntime === undefined;
 }
 
-/** What is wrong with the runtime, by its versions; null where nothing is. */
+/** Why the runtime's version is too old; null if it isn't. */
 export function faultOf({ bun, node }: Readonly<Record<string, string | undefined>>): string | null {
   if (bun !== undefined) {
     const [major, minor] = bun.split(".").map(Number) as [number, number];
@@ -132,10 +132,10 @@ function reasonOf(error: unknown, place: string): string {
   return /symbol|register/.test(message) ? `not a library of this avio (${message})` : message;
 }
 
-/** Resolves when the event loop has had its turn. */
+/** Resolves after a turn of the event loop. */
 const turn = () => new Promise<number>((resolve) => globals.setImmediate(resolve, 0));
 
-/** How the addon tells that there are events. Node keeps on while somebody waits for them. */
+/** The addon's event notification. It keeps the process alive while events are waited for. */
 function libraryOf(addon: Addon): Library {
   let resolve: ((count: number) => void) | null = null;
   const wakeEvents = () => {

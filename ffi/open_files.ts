@@ -1,35 +1,35 @@
 /**
- * Which files a session reads and which it writes: no file may be both, since what is read would be overwritten. Files are
- * compared by their identity (device and inode), so links are the files that they lead to. Nothing here asks the file
- * system: `io/file_identity.ts` does.
+ * The files that a session reads and writes. No file may be both, since the source would be overwritten. Files are
+ * compared by identity (device and inode), so links count as their targets. `io/file_identity.ts` accesses the file
+ * system; nothing here does.
  */
 import { argumentError } from "./errors.ts";
 import type { Operation } from "./operation.ts";
 
-/** Files that are read, or that may be read later. */
+/** A set of files that are read, or may be read later. */
 export interface SourceFiles {
-  /** What a file is to the session, in words ("the source"); null where it is none of these. */
+  /** Describes the role of a file for messages ("the source"); null if it isn't in the set. */
   find(identity: string): Operation<string | null>;
 }
 
-/** Playlists whose names are remembered; of more, the oldest are forgotten. */
+/** Maximum number of playlists whose names are kept; the oldest are dropped. */
 const MAX_LISTS = 64;
 
 /** The files of one session. */
 export class OpenFiles {
   #sources = new Set<SourceFiles>();
-  /** How often a file is open to be written, by its identity. */
+  /** How often a file is open for writing, by identity. */
   #sinks = new Map<string, number>();
-  /** By the path of the playlist that names them. */
+  /** Named files, by path of the playlist. */
   #listed = new Map<string, SourceFiles>();
 
-  /** These files are sources now; the result ends that. */
+  /** Adds source files; returns a function that removes them. */
   addSource(files: SourceFiles): () => void {
     this.#sources.add(files);
     return () => void this.#sources.delete(files);
   }
 
-  /** This file is a sink now; the result ends that. */
+  /** Adds a sink file; returns a function that removes it. */
   addSink(identity: string): () => void {
     const change = (by: number) => this.#sinks.set(identity, (this.#sinks.get(identity) ?? 0) + by);
     change(1);
@@ -38,7 +38,7 @@ export class OpenFiles {
     };
   }
 
-  /** A playlist names these files; read again, it names others. */
+  /** Sets the files that a playlist names, replacing those of an earlier read. */
   list(path: string, files: SourceFiles): void {
     this.#listed.delete(path);
     this.#listed.set(path, files);
@@ -46,7 +46,7 @@ export class OpenFiles {
     if (this.#listed.size > MAX_LISTS) this.#listed.delete(oldest!);
   }
 
-  /** Throws where a file that is to be written is a source. */
+  /** Throws if a file to be written is a source. */
   *checkSink(identity: string, path: string): Operation<void> {
     for (const files of [...this.#sources, ...this.#listed.values()]) {
       const what = yield* files.find(identity);
@@ -55,7 +55,7 @@ export class OpenFiles {
     }
   }
 
-  /** Throws where a file that is to be read is being written. */
+  /** Throws if a file to be read is being written. */
   checkSource(identity: string, path: string): void {
     if (!this.#sinks.has(identity)) return;
     throw argumentError(TypeError, "source", `is a sink that is being written${named(path)}`);

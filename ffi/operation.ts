@@ -1,7 +1,6 @@
 /**
- * The one coroutine: how one text serves both engines. An operation is a generator that yields steps; a step knows how to
- * be done at once and how to be waited for. What the steps do is elsewhere, and so is how a wait can be ended
- * (`waits.ts`).
+ * Operations: coroutines that both engines can run. An operation is a generator that yields steps; each step can run
+ * synchronously or asynchronously. `waits.ts` implements cancellation of waits.
  */
 
 import { callbackError } from "./argument_error.ts";
@@ -9,26 +8,26 @@ import { callbackError } from "./argument_error.ts";
 /** A value or a promise of one; promises need the async engine. */
 export type MaybePromise<T> = T | PromiseLike<T>;
 
-/** Something that the sync engine does at once and the async engine waits for. */
+/** A step that the sync engine runs synchronously and the async engine awaits. */
 export interface Step<T> {
   sync(): T;
   async(): MaybePromise<T>;
-  /** It waits for native code, which a callback's `timeout` is not about. */
+  /** Whether it waits for native code, to which `timeout` does not apply. */
   readonly isNative?: boolean;
-  /** Gets what the promise resolves to when nobody waits for it any more. */
+  /** Gets the result of a promise that resolves after its wait was cancelled. */
   late?(value: T): void;
 }
 
-/** Prepares, yields steps, finishes: written once, run by either engine. */
+/** A generator of steps, which either engine can run. */
 // deno-lint-ignore no-explicit-any
 export type Operation<T> = Generator<Step<unknown>, T, any>;
 
-/** One step as an operation; the same for both engines where nothing else is said. */
+/** One step as an operation; the async engine uses the sync function by default. */
 export function* step<T>(sync: () => T, async: () => MaybePromise<T> = sync): Operation<T> {
   return (yield { sync, async }) as T;
 }
 
-/** As `step`, for what has to be given back: what comes when nobody waits for it any more is given back at once. */
+/** Like `step`, for resources: a result that arrives after the wait was cancelled is released at once. */
 export function* acquire<T>(
   sync: () => T,
   async: () => MaybePromise<T>,
@@ -37,7 +36,7 @@ export function* acquire<T>(
   return (yield { sync, async, late: giveBack as (value: unknown) => void }) as T;
 }
 
-/** What a function of the program returns, or the promise that it returns resolves to. `name`: what the program calls it. */
+/** Calls a function of the program and awaits its result. `name` is its name in messages. */
 export function* call<T>(callback: () => MaybePromise<T>, name: string): Operation<T> {
   return (yield { sync: () => atOnce(callback(), name), async: callback }) as T;
 }
@@ -47,14 +46,14 @@ export function canWait(): Operation<boolean> {
   return step(() => false, () => true);
 }
 
-/** Whether a value is to be waited for. */
+/** Whether a value is a promise. */
 export function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof (value as PromiseLike<unknown> | null | undefined)?.then === "function";
 }
 
 function atOnce<T>(value: MaybePromise<T>, name: string): T {
   if (!isThenable(value)) return value;
-  value.then(() => {}, () => {}); // its rejection would be reported beside the error thrown here
+  value.then(() => {}, () => {}); // else its rejection would be reported, too
   throw callbackError(TypeError, name, "returned a promise: the sync API can't wait, use the async one");
 }
 
@@ -74,10 +73,10 @@ export function runSync<T>(operation: Operation<T>): T {
   return next.value;
 }
 
-/** Waits for a promise of a step: until it is settled, or what the operation belongs to has ended. */
+/** Waits for the promise of a step until it settles or the operation's session ends. */
 export type Wait = <T>(promise: PromiseLike<T>, step: Step<unknown>) => Promise<T>;
 
-/** Runs an operation; a promise where one of its steps had to be waited for. */
+/** Runs an operation; returns a promise if one of its steps had to be awaited. */
 export function runAsync<T>(operation: Operation<T>, wait: Wait): MaybePromise<T> {
   return advance(operation, wait, operation.next());
 }

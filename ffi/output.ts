@@ -1,5 +1,5 @@
 /**
- * Operations on a session's output: choosing its format, adding streams and chapters, header, packets, trailer.
+ * Operations on a session's output: format, streams, chapters, header, packets, trailer.
  */
 import { byteLengthOf } from "./byte_views.ts";
 import { check } from "./errors.ts";
@@ -9,10 +9,12 @@ import type { Operation } from "./operation.ts";
 import type { Session } from "./session.ts";
 import { Direction, operations, SetWhat, Slot } from "./symbols.ts";
 
-/** Names and values, as the shim takes them. */
+/** Names and values for the shim. */
 export type Pairs = Iterable<readonly [string, string]>;
 
-/** Chooses the format. Nothing is written. `opensFiles`: the muxer opens its files itself, the sink's too. */
+/**
+ * Sets the format; writes nothing. `opensFiles`: whether the muxer opens all its files itself, including the sink's.
+ */
 export function* openOutput(
   session: Session,
   { url, format }: { url: string; format: string | undefined },
@@ -26,12 +28,12 @@ export function* openOutput(
   return { opensFiles };
 }
 
-/** Closes the output after its trailer, so that another one can be opened; its I/O context stays. */
+/** Closes the output after its trailer, so that another one can be opened; keeps its I/O context. */
 export function* closeOutput(session: Session): Operation<void> {
   yield* session.run(operations.closeOutput);
 }
 
-/** What the output is, as the shim describes it. */
+/** The output's description, as JSON from the shim. */
 export function describeOutput(session: Session): unknown {
   return JSON.parse(
     readTextOrThrow((out, capacity) =>
@@ -42,19 +44,19 @@ export function describeOutput(session: Session): unknown {
 
 /** A new stream of the output. */
 export interface StreamSettings {
-  /** By the names of the shim's fields. */
+  /** Values by the names of the shim's fields. */
   fields: Pairs;
   metadata: Pairs;
-  /** Type and base64. */
+  /** Type and data as base64. */
   sideData: Pairs;
   bitstreamFilter: string | undefined;
 }
 
-/** Adds a stream; its index. */
+/** Adds a stream; returns its index. */
 export function addStream(session: Session, settings: StreamSettings): number {
   const { fields, metadata, sideData, bitstreamFilter } = settings;
   const filters = bitstreamFilter === undefined ? [] : [["bitstreamFilter", bitstreamFilter] as const];
-  session.set(SetWhat.OUTPUT, 0, filters); // looked at first: there is no way to take a stream back
+  session.set(SetWhat.OUTPUT, 0, filters); // checked first, because a stream can't be removed again
   const text = encodePairs(fields);
   const index = session.checkSet(library().avs_add_stream(session.handle, text, text.length));
   session.set(SetWhat.STREAM, index, filters);
@@ -68,22 +70,22 @@ export function setMetadata(session: Session, metadata: Pairs): void {
   session.set(SetWhat.METADATA, 0, metadata);
 }
 
-/** Sets fields of a stream that was added. */
+/** Sets fields of an added stream. */
 export function setStream(session: Session, index: number, fields: Pairs): void {
   session.set(SetWhat.STREAM, index, fields);
 }
 
-/** A field of streams that can be set, and what it may be. */
+/** A settable field of streams, and its allowed values. */
 export interface StreamField {
   name: string;
   kind: "integer" | "rational" | "name" | "bytes" | "names";
-  /** Of an integer. */
+  /** Limit of an integer. */
   min: number;
-  /** Of an integer. */
+  /** Limit of an integer. */
   max: number;
 }
 
-/** The fields of streams that can be set, by name. */
+/** The settable fields of streams, by name. */
 export function streamFields(): ReadonlyMap<string, StreamField> {
   return known ??= new Map(
     (JSON.parse(
@@ -116,35 +118,35 @@ export function learnStream(session: Session, stream: number, data: Uint8Array):
     1;
 }
 
-/** The options that the header is written with, where they are to be known before. */
+/** Sets the options of the header in advance, for formats that need them earlier. */
 export function setOptions(session: Session, options: Pairs): void {
   session.set(SetWhat.OPTIONS, 0, options);
 }
 
-/** Writes the header, with AVOptions; names of options that it did not use. `io`: null where the muxer opens its files. */
+/** Writes the header with AVOptions; returns the names of unused ones. `io` is null if the muxer opens its files. */
 export function* writeHeader(session: Session, io: NativeIO | null, options: Pairs): Operation<string[]> {
   setOptions(session, options);
   const slot = yield* session.run(operations.header, [io?.handle ?? 0]);
   return unusedOptions(session, slot);
 }
 
-/** Writes the packets that were put (`packets.ts`). */
+/** Writes the queued packets (see `packets.ts`). */
 export function* writePackets(session: Session): Operation<void> {
   yield* session.run(operations.write);
 }
 
-/** Writes what waits in the muxer and in the I/O buffer. */
+/** Writes packets buffered in the muxer, and the I/O buffer. */
 export function* flushOutput(session: Session): Operation<void> {
   yield* session.run(operations.flush);
 }
 
-/** Writes the trailer; bytes of the session's outputs so far. */
+/** Writes the trailer; returns the bytes of all outputs of the session so far. */
 export function* writeTrailer(session: Session): Operation<number> {
   const slot = yield* session.run(operations.trailer);
   return slot[Slot.WRITTEN]!;
 }
 
-/** Options that nobody used, after the operation that should have. */
+/** Returns options that were not used by the preceding operation. */
 export function unusedOptions(session: Session, slot: Float64Array): string[] {
   if (!slot[Slot.UNUSED_BYTES]) return [];
   const names = readTextOrThrow((out, capacity) =>

@@ -1,6 +1,5 @@
 /**
- * Packets as they cross the boundary: numbers in rows, payloads in one slab. What a packet is to the program is in
- * `format/packet.ts`.
+ * Packets at the boundary: numbers in rows, payloads in one array. `format/packet.ts` has the public Packet.
  */
 import { byteLengthOf, plainView } from "./byte_views.ts";
 import { AVERROR } from "./constants.ts";
@@ -14,13 +13,13 @@ const KEY = 1;
 const CORRUPT = 2;
 const DISCARD = 4;
 
-/** Data beside the coded data, by FFmpeg's name. */
+/** Additional data of a packet or stream, by FFmpeg's name (AVPacketSideData). */
 export interface RawSideData {
   type: string;
   data: Uint8Array<ArrayBuffer>;
 }
 
-/** A packet's numbers; times are in units of `num / den` seconds, NaN where unknown. */
+/** A packet's numbers; times are in units of `num / den` seconds, NaN if unknown. */
 export interface PacketNumbers {
   streamIndex: number;
   pts: number;
@@ -36,7 +35,7 @@ export interface PacketNumbers {
 
 // ------------------------------------------------------------------------------------------- out of C
 
-/** What a packet out of C is put into; times are null where unknown. */
+/** The object that a packet from C is copied to; times are null if unknown. */
 export interface PacketFields {
   streamIndex: number;
   data: Uint8Array<ArrayBuffer>;
@@ -50,19 +49,19 @@ export interface PacketFields {
   sideData: RawSideData[];
 }
 
-/** Packets that crossed together, one after the other. */
+/** A batch of packets, iterated one by one. */
 export class PacketBatch {
   #rows: Float64Array;
   #slab: Uint8Array<ArrayBuffer>;
   #count: number;
   #next = 0;
-  /** Where the row of the packet that it is at begins. */
+  /** Offset of the current packet's row. */
   #row = 0;
-  /** Where the bytes of that packet begin. */
+  /** Offset of the current packet's bytes. */
   #offset = 0;
   #end = 0;
 
-  /** The packets that are ready in the session; null where there are none. */
+  /** Takes the packets that are ready in the session; null if there are none. */
   static take(session: Session): PacketBatch | null {
     const count = check(library().avs_ready_packets(session.handle, readyBytes), "take packets");
     return count > 0 ? new PacketBatch(session, count, readyBytes[0]!) : null;
@@ -77,7 +76,7 @@ export class PacketBatch {
     );
   }
 
-  /** Goes to the next packet; false where there is none left. */
+  /** Moves to the next packet; returns false if there is none. */
   next(): boolean {
     if (this.#next === this.#count) return false;
     const rows = this.#rows;
@@ -87,22 +86,22 @@ export class PacketBatch {
     return true;
   }
 
-  /** Stream of the packet that it is at. */
+  /** Stream index of the current packet. */
   get streamIndex(): number {
     return this.#rows[this.#row + Row.STREAM]!;
   }
 
-  /** Seconds in one unit of that packet's times, as a fraction. */
+  /** Time base of the current packet, in seconds. */
   get timeBase(): { num: number; den: number } {
     return { num: this.#rows[this.#row + Row.TB_NUM]!, den: this.#rows[this.#row + Row.TB_DEN]! };
   }
 
-  /** Whether these are the seconds in one unit of that packet's times. */
+  /** Whether this is the time base of the current packet. */
   isTimeBase({ num, den }: { num: number; den: number }): boolean {
     return this.#rows[this.#row + Row.TB_NUM] === num && this.#rows[this.#row + Row.TB_DEN] === den;
   }
 
-  /** Puts that packet into `packet`. */
+  /** Copies the current packet to `packet`. */
   fill(packet: PacketFields): void {
     const rows = this.#rows;
     const row = this.#row;
@@ -135,7 +134,7 @@ const readyBytes = new Float64Array(1);
 const decoder = new TextDecoder();
 const encoder = new TextEncoder();
 
-/** For each: name, NUL, size in 4 bytes, data. */
+/** Parses side data: for each item name, NUL, size in 4 bytes, data. */
 function decodeSideData(bytes: Uint8Array<ArrayBuffer>): RawSideData[] {
   const result: RawSideData[] = [];
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -154,7 +153,7 @@ function decodeSideData(bytes: Uint8Array<ArrayBuffer>): RawSideData[] {
 
 // ------------------------------------------------------------------------------------------- into C
 
-/** A packet as it is put into the shim. */
+/** A packet to be passed to the shim. */
 export interface PacketBytes {
   data: Uint8Array;
   sideData: readonly { type: string; data: Uint8Array }[];
@@ -182,9 +181,9 @@ function encodeSideData(sideData: PacketBytes["sideData"]): Uint8Array<ArrayBuff
 }
 
 /**
- * Puts a packet into the session's queue; its bytes are copied.
+ * Adds a packet to the session's queue, copying its bytes.
  *
- * @throws {RangeError} One of its times is more than its stream can count.
+ * @throws {RangeError} One of its times exceeds the range of its stream.
  */
 export function putPacket(
   session: Session,
@@ -202,7 +201,7 @@ export function putPacket(
   row[Row.TB_DEN] = numbers.den;
   const side = encodeSideData(sideData);
   const bytes = data as Uint8Array<ArrayBuffer>;
-  const size = byteLengthOf(bytes); // after what may call the program's getters
+  const size = byteLengthOf(bytes); // after everything that may call the program's getters
   const result = library().avs_put_packet(session.handle, row, bytes, size, side, side.length);
   if (result < 0 && result === AVERROR.ERANGE) throw beyondRange(numbers);
   check(result, "put packet");

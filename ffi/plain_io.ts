@@ -1,27 +1,27 @@
 /**
- * Operations on an I/O context by itself: avio_read, avio_write, avio_seek, avio_size, avio_flush.
+ * Direct operations on an I/O context: avio_read, avio_write, avio_seek, avio_size, avio_flush.
  */
 import type { NativeIO } from "./native_io.ts";
 import type { Operation } from "./operation.ts";
 import type { Session } from "./session.ts";
 import { type OperationCode, operations } from "./symbols.ts";
 
-/** Reads into `into`, as many bytes as fit or as there are; how many, 0 at the end. */
+/** Reads until `into` is full or the source ends; returns the number of bytes, 0 at the end. */
 export function readIO(session: Session, io: NativeIO, into: Uint8Array): number {
   return run(session, operations.ioRead, [io.handle], into)[1]!;
 }
 
-/** Puts all of `bytes` into the buffer, and writes what does not fit. */
+/** Appends `bytes` to the buffer, which is written when it is full. */
 export function writeIO(session: Session, io: NativeIO, bytes: Uint8Array): void {
   run(session, operations.ioWrite, [io.handle], bytes);
 }
 
-/** Moves; the new position. */
+/** Seeks; returns the new position. */
 export function seekIO(session: Session, io: NativeIO, offset: number, whence: number): number {
   return run(session, operations.ioSeek, [io.handle, offset, whence], null)[1]!;
 }
 
-/** The size in bytes, null where it can't be told. */
+/** The size in bytes, null if it is unknown. */
 export function* sizeIO(session: Session, io: NativeIO): Operation<number | null> {
   const slot = yield* session.native.run(operations.ioSize, [io.handle], null);
   const outcome = session.outcome(operations.ioSize, slot);
@@ -29,12 +29,12 @@ export function* sizeIO(session: Session, io: NativeIO): Operation<number | null
   return outcome ? null : slot[1]!;
 }
 
-/** The same, at once. */
+/** The same, synchronously. */
 export function sizeIONow(session: Session, io: NativeIO): number | null {
   return session.callSync(operations.ioSize, () => sizeIO(session, io));
 }
 
-/** Writes what is in the buffer. */
+/** Writes the buffer. */
 export function flushIO(session: Session, io: NativeIO): void {
   run(session, operations.ioFlush, [io.handle], null);
 }

@@ -1,7 +1,7 @@
 /**
- * Reading: the packets of a session's input, in order, with what follows them. The sync engine reads a batch at a time;
- * the async engine's thread goes on reading while they are used, until another operation stops it. What was read and not
- * used yet is kept here: a seek that fails leaves it, an end of the session drops it.
+ * Reading: the packets of a session's input, in order, and the end or error that follows them. The sync engine reads
+ * one batch at a time; the async engine's thread reads ahead until another operation stops it. Packets that have been
+ * read but not used are kept here: a failed seek keeps them, the end of the session drops them.
  */
 import type { Call } from "./calls.ts";
 import { AVERROR } from "./constants.ts";
@@ -12,16 +12,19 @@ import { PacketBatch } from "./packets.ts";
 import type { ReadsAhead, Session } from "./session.ts";
 import { operations, Slot } from "./symbols.ts";
 
-/** Packets and bytes that are read ahead at most. */
+/** Maximum packets and bytes read ahead. */
 const MAX_PACKETS = 512;
 const MAX_BYTES = 256 * 1024;
 
-/** Microseconds for which a sync call waits at a time for the thread that reads ahead; how often, and milliseconds, at least. */
+/**
+ * How a sync call waits for the thread that reads ahead: microseconds per wait, minimum number of waits, minimum
+ * milliseconds in total.
+ */
 const STOP_MICROSECONDS = 1000;
 const STOP_TIMES = 250;
 const STOP_MILLISECONDS = 250;
 
-/** What follows the packets that were read: nothing is known yet, the input's end, or an error. */
+/** What follows the packets that were read: not known yet, the end of the input, or an error. */
 type After = null | "end" | { error: unknown; isFinal: boolean };
 
 export class Reading implements ReadsAhead {
@@ -29,14 +32,14 @@ export class Reading implements ReadsAhead {
   #onStreams: (count: number) => void;
   #batch: PacketBatch | null = null;
   #after: After = null;
-  /** The session's own thread reads, or what came of it was not taken yet. */
+  /** Whether the session's own thread is reading, or its result hasn't been taken yet. */
   #isAhead = false;
   #slot = new Float64Array(Slot.SIZE);
   #streams: number;
 
   /**
-   * @param streams How many streams the input has.
-   * @param onStreams Told when there are more; packets of new streams come after.
+   * @param streams Number of streams of the input.
+   * @param onStreams Called when there are more, before their packets.
    */
   constructor(session: Session, streams: number, onStreams: (count: number) => void) {
     this.#session = session;
@@ -45,7 +48,7 @@ export class Reading implements ReadsAhead {
     session.readAheadBy(this);
   }
 
-  /** The next packet that is there; null where one has to be waited for, or none comes. Good until the next call. */
+  /** The next packet that is available; null if none is. Valid until the next call. */
   ready(): PacketBatch | null {
     while (this.#batch) {
       if (this.#batch.next()) return this.#batch;
@@ -54,18 +57,18 @@ export class Reading implements ReadsAhead {
     return null;
   }
 
-  /** What has been read meanwhile. */
+  /** Takes packets that have been read meanwhile. */
   #takeReady(): PacketBatch | null {
     if (this.#session.hasEnded) return null;
     if (this.#isAhead && !this.#session.native.isDone) {
       if (isTurnDue()) return null;
-      answerEvents(); // what the thread asks while nobody waits for it
-      if (this.#session.hasEnded) return null; // by what was called
+      answerEvents(); // answers the thread's requests while no call is pending
+      if (this.#session.hasEnded) return null; // a callback has ended it
     }
     return PacketBatch.take(this.#session);
   }
 
-  /** The next packet, null at the end. Throws what follows the packets where that is an error. */
+  /** The next packet, null at the end. Throws the error that follows the packets, if there is one. */
   *read(): Operation<PacketBatch | null> {
     while (true) {
       this.#session.checkOpen(operations.read.phrase);
@@ -84,7 +87,7 @@ export class Reading implements ReadsAhead {
     throw isFinal ? this.#session.fail(error) : error;
   }
 
-  /** What was read before a seek is of no use any more. */
+  /** Drops packets that were read before a seek. */
   forget(): void {
     this.#batch = null;
     this.#after = null;
@@ -102,7 +105,7 @@ export class Reading implements ReadsAhead {
     this.#take(native.slot);
   }
 
-  /** What came of reading, besides packets. */
+  /** Takes the result of reading. */
   #take(slot: Float64Array): void {
     const outcome = this.#session.outcome(operations.read, slot);
     if (outcome) this.#after = outcome;
@@ -140,7 +143,7 @@ export class Reading implements ReadsAhead {
     if (this.#session.hasEnded) return;
     this.#session.native.finish(this.#slot);
     this.#take(this.#slot);
-    if (!this.#session.hasEnded) this.#batch ??= PacketBatch.take(this.#session); // they come before what follows
+    if (!this.#session.hasEnded) this.#batch ??= PacketBatch.take(this.#session); // packets come before the end or error
   }
 
   *stop(): Operation<void> {
@@ -160,9 +163,9 @@ export class Reading implements ReadsAhead {
     const { native } = this.#session;
     native.stopReading();
     const begin = performance.now();
-    // A callback may close it.
+    // A callback may close the session.
     for (let times = 0; !native.isDone && !this.#session.hasEnded; times++) {
-      // Or it is within a packet that does not come: of a live playlist, or of a source that never has one.
+      // Or the thread waits for a packet that does not arrive: from a live playlist, or a stalled source.
       const isLong = times >= STOP_TIMES && performance.now() - begin >= STOP_MILLISECONDS;
       if (isLong || native.requests.waiting > 0) throw busy(call);
       answerEvents(STOP_MICROSECONDS);

@@ -1,5 +1,5 @@
 /**
- * Operations that bring packets from a session's input to its output without leaving C.
+ * Operations that copy packets from a session's input to its output within C.
  */
 import { check } from "./errors.ts";
 import { library } from "./library.ts";
@@ -7,7 +7,10 @@ import type { Operation } from "./operation.ts";
 import type { Session } from "./session.ts";
 import { Holds, operations, RemuxState, Route, Slot } from "./symbols.ts";
 
-/** Whether the output's format can hold a stream of the input; "undescribed": it could, if more were known of the stream. */
+/**
+ * Whether the output's format can hold a stream of the input; "undescribed": only if the stream's parameters were
+ * known.
+ */
 export function holds(session: Session, inputStream: number): "yes" | "no" | "undescribed" {
   const answer = check(library().avs_can_hold(session.handle, inputStream), "ask the output format");
   return answer === Holds.IT ? "yes" : answer === Holds.DESCRIBED ? "undescribed" : "no";
@@ -18,41 +21,41 @@ export function canHold(session: Session, inputStream: number): boolean {
   return holds(session, inputStream) === "yes";
 }
 
-/** Packets of a stream of the input go to this stream of the output. */
+/** Maps a stream of the input to a stream of the output. */
 export function mapStream(session: Session, inputStream: number, outputStream: number): void {
   check(library().avs_map_stream(session.handle, inputStream, outputStream), "map stream");
 }
 
-/** What is wanted of the input, in its own seconds; NaN: from the start, to the end. */
+/** Sets the range of the input in its own seconds; NaN means from the start, to the end. */
 export function setRange(session: Session, start: number, end: number): void {
   check(library().avs_set_range(session.handle, start, end), "set range");
 }
 
-/** Seconds that are taken from the input's times; what is shown before `min` is left out, NaN: nothing. */
+/** Sets the seconds subtracted from the input's times; packets shown before `min` are dropped (NaN: none). */
 export function setShift(session: Session, seconds: number, min: number): void {
   check(library().avs_set_shift(session.handle, seconds, min), "set shift");
 }
 
-/** Seconds by which packets of a stream of the input, which is mapped, come later. */
+/** Sets the delay of a mapped stream of the input, in seconds. */
 export function setDelay(session: Session, inputStream: number, seconds: number): void {
   check(library().avs_set_delay(session.handle, inputStream, seconds), "set delay");
 }
 
 /**
- * One of several inputs is the session's from now on, with all that was set for remuxing it; each one more than there are is
- * added, and can be opened.
+ * Selects the current one of several inputs, with its remux settings. The number after the last one adds an input,
+ * which can be opened.
  */
 export function selectInput(session: Session, index: number): void {
   check(library().avs_select_input(session.handle, index), "select input");
   session.inputNumber = index;
 }
 
-/** The input's times stay as they are where they jump; else they go on as if they did not. */
+/** Sets whether jumps in the input's times are kept or smoothed. */
 export function keepTimes(session: Session): void {
   check(library().avs_keep_times(session.handle, 1), "keep times");
 }
 
-/** What has gone from a stream of the input to the present output. */
+/** What was copied from a stream of the input to the current output. */
 export interface Routed {
   packets: number;
   bytes: number;
@@ -62,7 +65,7 @@ export interface Routed {
   last: number;
 }
 
-/** What has gone that way. */
+/** Returns what was copied from a stream. */
 export function routed(session: Session, inputStream: number): Routed {
   check(library().avs_route(session.handle, inputStream, route), "count packets");
   return {
@@ -74,25 +77,30 @@ export function routed(session: Session, inputStream: number): Routed {
 }
 const route = new Float64Array(Route.LENGTH);
 
-/** Goes to the key frame that the range begins with: its seconds, NaN where none has a time; or the range is behind the end. */
+/**
+ * Seeks to the key frame at which the range begins; returns its seconds, NaN if it has no time, or that the range is
+ * beyond the end.
+ */
 export function* cutInput(session: Session): Operation<{ start: number; isPastEnd: boolean }> {
   const slot = yield* session.run(operations.cut);
   return { start: slot[1]!, isPastEnd: slot[2] === 1 };
 }
 
-/** When a step ends, beside the end of the input. */
+/** When a step ends, besides at the end of the input. */
 export interface StepLimits {
-  /** Milliseconds; 0: none. */
+  /** Milliseconds; 0: no limit. */
   milliseconds: number;
-  /** Seconds of the input: a key frame from there on ends it, and is kept for the next output; NaN: none does. */
+  /**
+   * Seconds of the input: the first key frame from there on ends the step and is kept for the next output; NaN: none.
+   */
   until: number;
-  /** Bytes of packets: a key frame after so many ends it, too; 0: none does. */
+  /** Bytes of packets: the first key frame after this many ends the step, too; 0: none. */
   maxBytes?: number;
-  /** No other input comes behind this one: where nothing has come out by its end, that is an error. */
+  /** Whether this is the last input: if nothing was written by its end, that is an error. */
   isLast: boolean;
 }
 
-/** What a step has done; counts are from the beginning. */
+/** The result of a step; counts are totals since the beginning. */
 export interface RemuxStep {
   state: "going on" | "end" | "break";
   packets: number;
@@ -100,11 +108,11 @@ export interface RemuxStep {
   seconds: number;
   bytesRead: number;
   bytesWritten: number;
-  /** Seconds of the input: the key frame that ended it. */
+  /** Time of the key frame that ended the step, in seconds of the input. */
   breakAt: number;
 }
 
-/** Packets from the input to the output, until a limit. */
+/** Copies packets from the input to the output, up to a limit. */
 export function* remuxStep(
   session: Session,
   { milliseconds, until, maxBytes = 0, isLast }: StepLimits,

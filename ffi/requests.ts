@@ -1,7 +1,6 @@
 /**
- * What native code asks of a session, and who answers: the devices behind its I/O contexts, who opens nested ones for the
- * input and for the output, who transforms packets. The first exception is kept here; what it means to the session is
- * in `session.ts`.
+ * Answers requests of native code to a session: reads, writes and seeks of devices, nested opens of the input and the
+ * output, transforms of packets. The first exception is kept here; `session.ts` ends the session with it.
  */
 import { byteLengthOf } from "./byte_views.ts";
 import { AVERROR } from "./constants.ts";
@@ -16,56 +15,55 @@ import { Direction, openModes, Request } from "./symbols.ts";
 const markers: readonly Marker[] = ["header", "sync", "boundary", "unknown", "trailer", "flush"];
 
 /**
- * What something is opened for: to be read, to be written, to see whether it is there, to be deleted; or to be read as a
- * part of something that goes on without it.
+ * The purpose of an open: read, write, check for existence, delete; or read a part that may be missing.
  */
 export type OpenMode = (typeof openModes)[number];
 
-/** What came of opening: an I/O context, true where nothing but success is to be told, "missing", null to refuse. */
+/** The result of an open: an I/O context, true for success without one, "missing", or null if refused. */
 export type Opened = NativeIO | true | "missing" | null;
 
-/** Opens what libavformat names. */
+/** Opens a file that libavformat names. */
 export type Opener = (url: string, mode: OpenMode) => Operation<Opened>;
 
-/** Whose behalf something is opened on. */
+/** For which side a file is opened. */
 export type Side = "input" | "output";
 
-/** An I/O context's device, with the memory that its writes use again and again: new memory costs more than the copy. */
+/** An I/O context's device with a buffer reused for its writes: allocating memory costs more than copying. */
 interface Attached {
   device: Device;
   scratch: Uint8Array<ArrayBuffer>;
 }
 
-/** Microtasks after which a promise of a callback that is settled has come through the steps of its answer. */
+/** Number of microtasks after which a settled promise of a callback has been processed. */
 const SETTLED_TURNS = 8;
 const NOTHING = new Uint8Array(0);
 const decoder = new TextDecoder();
 
-/** Who answers the requests of one session. */
+/** Answers the requests of one session. */
 export class Requests {
   #devices = new Map<number, Attached>();
   #closers = new Map<number, () => Operation<void>>();
-  /** By side, and number of the input. */
+  /** Openers by side and number of the input. */
   #openers = new Map<string, Opener | undefined>();
   #transformer: (() => Operation<void>) | null = null;
   #wait: Wait;
   #isOver: () => boolean;
-  /** The first exception of a callback: what the session's calls throw from then on. */
+  /** The first exception of a callback, which later calls of the session throw. */
   thrown: Failure | null = null;
-  /** Why the first part that is missing could not be opened: what is told where nothing comes without it. */
+  /** Why the first missing part could not be opened; reported if nothing can be read without it. */
   missing: Failure | null = null;
-  /** How many answers are waited for. */
+  /** Number of pending answers. */
   waiting = 0;
-  /** Answers that were begun. */
+  /** Number of started answers. */
   #started = 0;
 
-  /** @param isOver Whether the session has ended: nobody is asked any more. */
+  /** @param isOver Whether the session has ended, so that no callback may be called. */
   constructor(wait: Wait, isOver: () => boolean) {
     this.#wait = wait;
     this.#isOver = isOver;
   }
 
-  /** Whether native code can ask anything at all. */
+  /** Whether native code can make any request. */
   get canBeAsked(): boolean {
     return this.#devices.size > 0 || this.hasOpener || this.#transformer !== null;
   }
@@ -74,22 +72,22 @@ export class Requests {
     return this.#openers.size > 0;
   }
 
-  /** The I/O context's requests are for this device. */
+  /** Sets the device of an I/O context. */
   attach({ handle }: NativeIO, device: Device): void {
     this.#devices.set(handle, { device, scratch: NOTHING });
   }
 
-  /** The I/O context is no more. */
+  /** Removes a freed I/O context. */
   detach({ handle }: NativeIO): void {
     this.#devices.delete(handle);
   }
 
-  /** What is to be done when libavformat closes a nested I/O context. */
+  /** Sets what to do when libavformat closes a nested I/O context. */
   onClose({ handle }: NativeIO, close: () => Operation<void>): void {
     this.#closers.set(handle, close);
   }
 
-  /** Who opens what one side names, of several inputs the one with this number; undefined: nobody. */
+  /** Sets the opener of one side (of an input by number, if there are several); undefined: refuse all. */
   setOpener(side: Side, opener: Opener | undefined, input: number): void {
     this.#openers.set(side === "input" ? `input ${input}` : side, opener);
   }
@@ -107,7 +105,7 @@ export class Requests {
 
   // ---------------------------------------------------------------------------------------- the two engines
 
-  /** Called inside an operation of the sync engine. Where nothing is replied, the request fails. */
+  /** Called within an operation of the sync engine. Without a reply the request fails. */
   answerNow(io: number, kind: number, a: number, b: number, c: number): void {
     if (this.#isOver()) return;
     try {
@@ -117,7 +115,7 @@ export class Requests {
     }
   }
 
-  /** Called for a request of the session's own thread; a promise where the answer has to be waited for. */
+  /** Called for a request of the session's own thread; returns a promise if the answer is asynchronous. */
   answer(io: number, kind: number, a: number, b: number, c: number): Promise<unknown> | null {
     if (this.#isOver()) return null;
     const answering = this.waiting > 0
@@ -128,7 +126,7 @@ export class Requests {
     return answering.finally(() => this.waiting--);
   }
 
-  /** Other callbacks are waited for: where one of them has failed already, this one is not called. */
+  /** Waits for other callbacks first: if one of them has failed, this one is not called. */
   async #afterOthers(io: number, kind: number, a: number, b: number, c: number): Promise<void> {
     for (let started = -1; started !== this.#started;) {
       started = this.#started;
@@ -137,7 +135,7 @@ export class Requests {
     if (!this.#isOver()) await this.#run(io, this.#serve(io, kind, a, b, c));
   }
 
-  /** Never rejects: the first exception is kept, and native code is told that there was one. */
+  /** Never rejects: the first exception is kept, and native code gets an error. */
   #run(io: number, answer: Operation<void>): Promise<void> | null {
     const fail = (error: unknown) => {
       if (this.#isOver()) return;

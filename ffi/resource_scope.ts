@@ -1,21 +1,22 @@
 /**
- * ResourceScope: what was opened for somebody and has to be closed with it: descriptors, locks of streams, I/O contexts
- * that are lent. It knows neither sessions nor native code, so that it can be released for one that was forgotten.
+ * ResourceScope: resources that are closed together with their owner: file descriptors, stream locks, lent I/O
+ * contexts. It refers to neither sessions nor native code, so that it can be released after its owner was garbage
+ * collected.
  */
 
-/** Why something ended early; what was thrown may be anything. */
+/** Why something ended early; any value may have been thrown. */
 export interface Failure {
   readonly error: unknown;
 }
 
-/** Closes one resource, with what ended its owner early, if anything did. Must not hold the owner. */
+/** Closes one resource; gets the failure that ended its owner, if any. Must not reference the owner. */
 export type Cleanup = (failure: Failure | null) => void | PromiseLike<unknown>;
 
-/** What came of releasing a scope. */
+/** The result of releasing a scope. */
 export interface Released {
-  /** The first thing that a cleanup threw. */
+  /** The first exception of a cleanup. */
   readonly failure: Failure | null;
-  /** Resolves when all promises of cleanups are settled; null where there are none. */
+  /** Resolves when all promises of cleanups have settled; null if there are none. */
   readonly settled: Promise<unknown> | null;
 }
 
@@ -24,22 +25,22 @@ export class ResourceScope {
   #released: Released | null = null;
   #reason: Failure | null = null;
 
-  /** What is to be done at the end; at once where that has been. */
+  /** Adds a cleanup; runs it at once if the scope has been released. */
   defer(cleanup: Cleanup): void {
     if (this.#released) void attempt(cleanup, this.#reason);
     else this.#cleanups.add(cleanup);
   }
 
-  /** It was done already. */
+  /** Removes a cleanup that has been done. */
   undefer(cleanup: Cleanup): void {
     this.#cleanups.delete(cleanup);
   }
 
-  /** Closes everything, last deferred first. What one cleanup throws doesn't keep the others from being done. */
+  /** Runs all cleanups, last added first, even if one of them throws. */
   release(reason: Failure | null): Released {
     if (this.#released) return this.#released;
     const results: Attempt[] = [];
-    this.#released = { failure: null, settled: null }; // a cleanup may come here again
+    this.#released = { failure: null, settled: null }; // a cleanup may call this again
     this.#reason = reason;
     for (const cleanup of [...this.#cleanups].toReversed()) results.push(attempt(cleanup, reason));
     this.#cleanups.clear();
@@ -59,7 +60,7 @@ interface Attempt {
 function attempt(cleanup: Cleanup, reason: Failure | null): Attempt {
   try {
     const promise = cleanup(reason);
-    promise?.then(undefined, () => {}); // what a stream says when it is cancelled or aborted is no news
+    promise?.then(undefined, () => {}); // errors of cancelling or aborting a stream are ignored
     return promise ? { promise } : {};
   } catch (error) {
     return { failure: { error } };

@@ -1,6 +1,6 @@
 /**
- * Whether FFmpeg may be given side data: it reads most kinds as C structures of its own, so the shim knows for each how many
- * bytes it has and what may be in it (`shim/structures.c`).
+ * Checks side data before FFmpeg gets it: FFmpeg reads most types as C structures, so the shim checks size and contents
+ * of each type (`shim/structures.c`).
  */
 import { argumentError } from "./argument_error.ts";
 import { plainView } from "./byte_views.ts";
@@ -9,8 +9,8 @@ import { library, readTextOrThrow } from "./library.ts";
 const encoder = new TextEncoder();
 
 /**
- * @param name What the item is called: "packet.sideData[0]".
- * @throws {TypeError} There is no such kind, or the data is none of it.
+ * @param name The item's name: "packet.sideData[0]".
+ * @throws {TypeError} The type is unknown, or the data is invalid for it.
  */
 export function checkSideDataContent({ type, data }: { type: string; data: Uint8Array }, name: string): void {
   const kind = encoder.encode(type);

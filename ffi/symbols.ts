@@ -7,7 +7,7 @@
 
 import { type Call, calls } from "./calls.ts";
 
-/** How a symbol's types are written down, as `Deno.dlopen` calls them. */
+/** A symbol's types, by the names of `Deno.dlopen`. */
 export interface SymbolTypes {
   readonly parameters: readonly ("f64" | "u32" | "i32" | "buffer" | "function")[];
   readonly result: "f64" | "u32" | "i32" | "void";
@@ -17,10 +17,10 @@ export interface SymbolTypes {
 /** ABI that this TypeScript speaks; the library's `avs_abi_version()` must be the same. */
 export const ABI_VERSION = 9;
 
-/** What opening and reading an input needs; bound when the library is loaded. */
+/** Symbols for opening and reading an input, bound when the library is loaded. */
 export const core = {
   avs_abi_version: { parameters: [], result: "u32" },
-  // client, what answers its requests
+  // client, callback that answers its requests
   avs_client: { parameters: ["u32", "function"], result: "u32" },
 
   avs_session_new: { parameters: ["u32"], result: "f64" },
@@ -37,13 +37,13 @@ export const core = {
   avs_reply_read: { parameters: ["f64", "buffer", "u32"], result: "i32" },
   avs_set: { parameters: ["f64", "u32", "i32", "buffer", "u32"], result: "i32" },
   avs_describe: { parameters: ["f64", "u32", "buffer", "u32"], result: "i32" },
-  // session, where their bytes go
+  // session, buffer for their bytes
   avs_ready_packets: { parameters: ["f64", "buffer"], result: "i32" },
-  // session, rows, how many, bytes, how many
+  // session, rows, their number, bytes, their number
   avs_take_packets: { parameters: ["f64", "buffer", "u32", "buffer", "u32"], result: "i32" },
 } as const satisfies Readonly<Record<string, SymbolTypes>>;
 
-/** What writing an output needs. */
+/** Symbols for writing an output. */
 const output = {
   avs_take_write: { parameters: ["f64", "buffer", "u32"], result: "i32" },
   avs_request_time: { parameters: ["f64"], result: "f64" },
@@ -65,7 +65,7 @@ const output = {
   avs_set_delay: { parameters: ["f64", "i32", "f64"], result: "i32" },
   avs_select_input: { parameters: ["f64", "u32"], result: "i32" },
   avs_keep_times: { parameters: ["f64", "i32"], result: "i32" },
-  // name of the kind, its bytes, data, data size, where the text goes
+  // name of the type, its size, data, data size, buffer for the text
   avs_side_data_fault: {
     parameters: ["buffer", "u32", "buffer", "u32", "buffer", "u32"],
     result: "i32",
@@ -74,12 +74,12 @@ const output = {
   avs_put_packet: { parameters: ["f64", "buffer", "buffer", "u32", "buffer", "u32"], result: "i32" },
 } as const satisfies Readonly<Record<string, SymbolTypes>>;
 
-/** What is asked now and then. */
+/** Rarely used symbols. */
 const rest = {
   avs_library_info: { parameters: ["buffer", "u32"], result: "i32" },
   avs_license_text: { parameters: ["buffer", "u32"], result: "i32" },
   avs_formats: { parameters: ["u32", "buffer", "u32"], result: "i32" },
-  // direction, name of the format, its bytes
+  // direction, name of the format, its size
   avs_format_options: { parameters: ["u32", "buffer", "u32", "buffer", "u32"], result: "i32" },
   avs_codecs: { parameters: ["buffer", "u32"], result: "i32" },
   avs_error_text: { parameters: ["i32", "buffer", "u32"], result: "i32" },
@@ -88,18 +88,18 @@ const rest = {
   avs_take_log: { parameters: ["f64", "buffer", "u32"], result: "i32" },
   avs_refused_url: { parameters: ["f64", "buffer", "u32"], result: "i32" },
   avs_unused_options: { parameters: ["f64", "buffer", "u32"], result: "i32" },
-  // I/O context, where its numbers go, where its bytes go
+  // I/O context, buffer for its numbers, buffer for its bytes
   avs_io_save: { parameters: ["f64", "buffer", "buffer", "u32"], result: "i32" },
   avs_io_restore: { parameters: ["f64", "f64", "buffer", "u32"], result: "i32" },
-  // I/O context, URL, its bytes
+  // I/O context, URL, its size
   avs_io_locate: { parameters: ["f64", "buffer", "u32"], result: "i32" },
   avs_io_close: { parameters: ["f64"], result: "i32" },
-  // session, stream, number of the first row, rows, how many
+  // session, stream, number of the first row, rows, their number
   avs_index: { parameters: ["f64", "i32", "u32", "buffer", "u32"], result: "i32" },
   avs_set_discard: { parameters: ["f64", "i32", "i32"], result: "i32" },
 } as const satisfies Readonly<Record<string, SymbolTypes>>;
 
-/** The async engine. */
+/** Symbols of the async engine. */
 const async = {
   avs_io_new_copy: { parameters: ["f64", "buffer", "u32", "u32"], result: "f64" },
   avs_start: { parameters: ["f64", "u32", "buffer"], result: "i32" },
@@ -108,12 +108,12 @@ const async = {
   avs_stop: { parameters: ["f64"], result: "i32" },
   avs_slept: { parameters: ["f64"], result: "i32" },
   avs_take_events: { parameters: ["u32", "buffer", "u32", "u32"], result: "i32" },
-  // Waits on a thread of Deno's pool; it gets no buffer, which could be gone before it returns.
+  // Runs on a thread of Deno's pool, so it takes no buffer, which could be freed before it returns.
   avs_wait_events: { parameters: ["u32", "u32"], result: "i32", nonblocking: true },
   avs_wake_events: { parameters: ["u32"], result: "i32" },
 } as const satisfies Readonly<Record<string, SymbolTypes>>;
 
-/** All of them. */
+/** All symbols. */
 export const symbols = { ...core, ...output, ...async, ...rest } as const;
 
 /** `Deno.dlopen` takes 0.2 ms for each symbol, so only the first group is bound at once. */
@@ -128,7 +128,7 @@ export const Direction = { INPUT: 0, OUTPUT: 1 } as const;
 
 export const Request = { READ: 1, WRITE: 2, SEEK: 3, OPEN: 5, CLOSE: 6, TRANSFORM: 7 } as const;
 
-/** What is to be opened for, in the order of the shim's numbers. */
+/** Purposes of opens, in the order of the shim's numbers. */
 export const openModes = ["read", "write", "check", "delete", "part"] as const;
 
 /** Rows of `avs_take_events`. A kind is DONE, the end of an operation; READY, packets are there; or a request. */

@@ -1,26 +1,26 @@
 /**
- * The one wait of the async engine: a promise is waited for until it is settled, until its time is over, or until what
- * waits for it has ended, whichever comes first.
+ * The one wait of the async engine: waits for a promise until it settles, its timeout is over, or the waiting session
+ * has ended.
  */
 
-/** The longest time that a timer can hold, in milliseconds; what is to take longer has no limit. */
+/** The maximum time of a timer in milliseconds; longer timeouts are treated as none. */
 const MAX_TIMER = 2 ** 31 - 1;
 
-/** How long something is waited for, and what becomes of it after that. */
+/** The limits of a wait. */
 interface WaitLimits<T> {
   milliseconds?: number | undefined;
-  /** Called when it takes longer, and again where that does not end it. */
+  /** Called when the time is over, and again if that does not end the wait. */
   onTimeout?: () => void;
-  /** Gets what comes when nobody waits for it any more. */
+  /** Gets a result that arrives after the wait has ended. */
   late?: ((value: T) => void) | undefined;
 }
 
-/** Whatever is waited for on behalf of one session. */
+/** The waits of one session. */
 export class Waits {
   #pending = new Set<(error: unknown) => void>();
   #end: { error: unknown } | null = null;
 
-  /** What the promise resolves to. Rejects when the session ends first. */
+  /** Waits for a promise. Rejects if the session ends first. */
   until<T>(promise: PromiseLike<T>, { milliseconds = Infinity, onTimeout, late }: WaitLimits<T>): Promise<T> {
     if (this.#end) {
       promise.then(late, () => {});
@@ -43,17 +43,17 @@ export class Waits {
     });
   }
 
-  /** Rejects whatever is waited for, now and from now on. */
+  /** Rejects all current and future waits. */
   end(error: unknown): void {
     this.#end ??= { error };
     for (const end of [...this.#pending]) end(error);
   }
 }
 
-/** Milliseconds that cleanups, and callbacks which nobody waits for any more, are given to end. */
+/** Milliseconds to wait for cleanups and abandoned callbacks on closing. */
 export const GRACE = 500;
 
-/** The promise, or so many milliseconds, whichever is first. Never rejects. */
+/** Waits for a promise, at most the given milliseconds. Never rejects. */
 export async function within(milliseconds: number, promise: PromiseLike<unknown> | null): Promise<void> {
   if (!promise) return;
   const { promise: over, resolve } = Promise.withResolvers<void>();

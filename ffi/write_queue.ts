@@ -1,25 +1,25 @@
 /**
- * WriteQueue: packets that a Muxer has accepted and that are not written yet. Before the header they wait here, as copies;
- * then they are put into the shim at once, which is the only copy. They go with the session.
+ * WriteQueue: packets that a Muxer has accepted but not written yet. Before the header they are kept here as copies;
+ * after it they are passed to the shim at once, which makes the only copy. They are freed with the session.
  */
 import type { Operation } from "./operation.ts";
 import { writePackets } from "./output.ts";
 import { type PacketBytes, type PacketNumbers, putPacket } from "./packets.ts";
 import type { Session } from "./session.ts";
 
-/** A packet on its way to the muxer. */
+/** A packet to be written. */
 export interface QueuedPacket extends PacketNumbers, PacketBytes {}
 
-/** What a packet counts beside its bytes. */
+/** Cost of a packet in addition to its bytes. */
 const OVERHEAD = 256;
 
 export class WriteQueue {
   #session: Session;
-  /** Those that wait for the header. */
+  /** Packets that wait for the header. */
   #early: QueuedPacket[] = [];
-  /** The header is written. */
+  /** Whether the header has been written. */
   #isOpen = false;
-  /** Packets in the shim that no operation has written. */
+  /** Number of packets in the shim that have not been written. */
   #put = 0;
   #bytes = 0;
 
@@ -29,29 +29,29 @@ export class WriteQueue {
     session.defer(() => void (early.length = 0));
   }
 
-  /** Whether a packet that is added now has to wait for the header. */
+  /** Whether a packet added now has to wait for the header. */
   get isEarly(): boolean {
     return !this.#isOpen;
   }
 
-  /** Bytes that wait, with what each packet costs. */
+  /** Bytes of waiting packets, including the cost of each packet. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** Packets that wait for the header, in the order in which they came. */
+  /** Packets that wait for the header, in order. */
   get early(): readonly QueuedPacket[] {
     return this.#early;
   }
 
-  /** Adds a packet; one that waits for the header must be nobody else's any more. Throws where the shim can't take it. */
+  /** Adds a packet; one that waits for the header must not be shared with other code. Throws if the shim refuses it. */
   add(packet: QueuedPacket): void {
     if (this.#isOpen) this.#putPacket(packet);
     else this.#early.push(packet);
     this.#bytes += packet.data.length + OVERHEAD;
   }
 
-  /** The header is written: what has waited for it goes on, and what comes from now on does not wait. */
+  /** Called after the header was written: passes on the waiting packets; later packets don't wait. */
   open(): void {
     for (let packet; (packet = this.#early.shift());) this.#putPacket(packet);
     this.#isOpen = true;
@@ -62,7 +62,7 @@ export class WriteQueue {
     this.#put++;
   }
 
-  /** Writes all of it, in order, what comes meanwhile too. */
+  /** Writes all packets in order, including those added meanwhile. */
   *write(): Operation<void> {
     while (this.#put > 0) {
       const bytes = this.#bytes;

@@ -241,7 +241,7 @@ function wrongPlace(world: World, offset: number, total: number): unknown {
 }
 
 /** Bytes that a sink takes before it fails: damaged timestamps can make outputs endless. */
-const MOST_WRITTEN = 64 << 20;
+const MAX_WRITTEN = 64 << 20;
 
 /** Callbacks that write into nothing, with the fault. */
 export function faultySink(fault: Fault, seekable: boolean): IOCallbacks {
@@ -254,7 +254,7 @@ export function faultySink(fault: Fault, seekable: boolean): IOCallbacks {
     const answer = fault.isDue() ? misuse(fault, buffer.length, buffer) : null;
     if (answer) return answer.answer;
     written += buffer.length;
-    if (written > MOST_WRITTEN) world.fail();
+    if (written > MAX_WRITTEN) world.fail();
     const taken = short ? random.small(buffer.length) : buffer.length;
     position += taken;
     size = Math.max(size, position);

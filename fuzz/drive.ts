@@ -112,8 +112,8 @@ export function show(value: unknown): string {
 
 /** How long a callback may take, in milliseconds: some never answer. */
 const TIMEOUT = 100;
-const MOST_PACKETS = 400;
-const MOST_ERRORS = 5;
+const MAX_PACKETS = 400;
+const MAX_ERRORS = 5;
 
 // ---------------------------------------------------------------------------------------------------- sources and sinks
 
@@ -395,7 +395,7 @@ function checkPacket(packet: Packet, streams: readonly Stream[]): void {
 }
 
 /** Reads to the end, or to a bound. Damaged data may be an error, and the next call a packet. */
-function readSync(test: Case, demuxer: Demuxer, most = MOST_PACKETS): Packet[] {
+function readSync(test: Case, demuxer: Demuxer, most = MAX_PACKETS): Packet[] {
   const packets: Packet[] = [];
   for (let errors = 0; packets.length < most;) {
     try {
@@ -404,13 +404,13 @@ function readSync(test: Case, demuxer: Demuxer, most = MOST_PACKETS): Packet[] {
       checkPacket(packet, demuxer.streams);
       packets.push(packet);
     } catch (error) {
-      if (error instanceof Complaint || ++errors > MOST_ERRORS) throw error;
+      if (error instanceof Complaint || ++errors > MAX_ERRORS) throw error;
     }
   }
   return packets;
 }
 
-async function readAsync(demuxer: Demuxer, most = MOST_PACKETS): Promise<Packet[]> {
+async function readAsync(demuxer: Demuxer, most = MAX_PACKETS): Promise<Packet[]> {
   const packets: Packet[] = [];
   for (let errors = 0; packets.length < most;) {
     try {
@@ -419,7 +419,7 @@ async function readAsync(demuxer: Demuxer, most = MOST_PACKETS): Promise<Packet[
       checkPacket(packet, demuxer.streams);
       packets.push(packet);
     } catch (error) {
-      if (error instanceof Complaint || ++errors > MOST_ERRORS) throw error;
+      if (error instanceof Complaint || ++errors > MAX_ERRORS) throw error;
     }
   }
   return packets;
@@ -454,7 +454,7 @@ const drives = {
     await using demuxer = await Demuxer.open(sourceOf(test), inputOptions(test));
     meddleWith(test, { demuxer });
     look(demuxer);
-    await readAsync(demuxer, test.random.small(MOST_PACKETS));
+    await readAsync(demuxer, test.random.small(MAX_PACKETS));
     look(demuxer);
   },
 
@@ -655,7 +655,7 @@ function sourcesOf(test: Case): Source[] {
   return sources;
 }
 
-const MOST_SEGMENTS = 100;
+const MAX_SEGMENTS = 100;
 
 function splitOptions(test: Case): SplitOptions {
   const { random, world } = test;
@@ -664,7 +664,7 @@ function splitOptions(test: Case): SplitOptions {
   const at = random.small(6) - 1;
   const same = sinkOf(test);
   const onsegment = (index: number): MaybePromise<Sink> => {
-    if (index > MOST_SEGMENTS) world.fail();
+    if (index > MAX_SEGMENTS) world.fail();
     if (kind === "same") return same;
     if (index !== at) return world.waits && random.chance(0.3) ? Promise.resolve(sinkOf(test)) : sinkOf(test);
     return answerSegment(test, kind);

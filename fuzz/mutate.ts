@@ -127,7 +127,7 @@ const mutations: Readonly<Record<string, Mutation>> = {
 };
 
 /** Bytes of one case at most: it is to be short. */
-const MOST_BYTES = 400_000;
+const MAX_BYTES = 400_000;
 
 /** A damaged copy of a sample; at times an undamaged one. And what was done. */
 export function mutate(
@@ -140,7 +140,7 @@ export function mutate(
   if (random.chance(0.08)) return { bytes, how };
   for (let n = random.small(6); n > 0 && bytes.length > 0; n--) {
     const name = random.pick(Object.keys(mutations));
-    bytes = mutations[name]!(bytes, random, samples).slice(0, MOST_BYTES);
+    bytes = mutations[name]!(bytes, random, samples).slice(0, MAX_BYTES);
     how.push(name);
   }
   return { bytes, how };

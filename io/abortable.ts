@@ -1,11 +1,11 @@
 /**
- * Waits that a signal ends.
+ * * Waiting that a signal can end.
  */
 
 /**
- * The promise, or a rejection with the signal's reason where that comes first.
+ * Waits for a promise; rejects with the signal's reason if the signal comes first.
  *
- * @param late What is done with what the promise resolves to afterwards.
+ * @param late Called with the result if the promise resolves after the signal.
  */
 export async function abortable<T>(
   promise: PromiseLike<T>,
@@ -26,7 +26,7 @@ export async function abortable<T>(
   }
 }
 
-/** Some time, or a rejection with the signal's reason where that comes first. */
+/** Waits some milliseconds; rejects with the signal's reason if the signal comes first. */
 export async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
   signal.throwIfAborted();
   const { promise, resolve, reject } = Promise.withResolvers<void>();

@@ -1,5 +1,5 @@
 /**
- * anyOf: several `onopen` functions as one.
+ * anyOf: combines several `onopen` functions.
  */
 import { call, type Operation, step } from "../ffi/operation.ts";
 import { checkFunction } from "./arguments.ts";
@@ -10,10 +10,9 @@ import type { OpenCallback } from "./open_callback.ts";
 import { type Opened, opener } from "./opener.ts";
 
 /**
- * Allows what one of several openers allows. To be read, the first that has it serves it: a path that does not exist goes
- * to the next. An http(s) URL, of which only opening it tells whether it is there, is taken where none of the others has the
- * name. If none has it, the error is that of opening what the first one allowed. To be written, the first that allows it
- * serves it.
+ * Allows what any of several openers allows. For reading, the first opener whose file exists is used. An http(s) URL,
+ * whose existence is only known by requesting it, is used if no other opener has the name. If none has it, the error is
+ * that of opening what the first one allowed. For writing, the first opener that allows it is used.
  *
  * ```ts
  * import { anyOf, fromMap, withinDirectory } from "@avio/avio";
@@ -22,10 +21,10 @@ import { type Opened, opener } from "./opener.ts";
  * console.log(onopen({ url: "intro.ts", mode: "read" }) instanceof Uint8Array); // true
  * ```
  *
- * The paths that openers return need read permission, to see whether they exist.
+ * Paths that openers return need read permission, to check whether they exist.
  *
- * @param openers Asked one after the other. Promises of theirs need the async API.
- * @returns An opener that returns what one of them returned, or a promise of it where it may (`canWait`).
+ * @param openers Called one after the other. They may return promises in the async API.
+ * @returns An opener that returns what one of them returned, or a promise for it if that is allowed (`canWait`).
  * @throws {TypeError} One of them is not a function.
  */
 export function anyOf(...openers: OpenCallback[]): OpenCallback {
@@ -44,7 +43,7 @@ export function anyOf(...openers: OpenCallback[]): OpenCallback {
   });
 }
 
-/** Anything but that there is no such file is told by opening it. */
+/** Whether the file exists; any other problem is reported when it is opened. */
 function* isMissing(place: NonNullable<Opened>): Operation<boolean> {
   if (typeof place !== "string" && !(place instanceof URL)) return false;
   const path = pathOf(place, "source");

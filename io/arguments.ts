@@ -1,32 +1,32 @@
 /**
- * Checks of arguments. Each takes a value and the argument's name; it returns the value, or throws a TypeError where it
- * is something else, a RangeError where it is out of range. Both are made by `argumentError`: the message begins with
- * the argument's name, which is in `argument` too.
+ * Checks of arguments. Each takes a value and the argument's name and returns the value, or throws a TypeError if its
+ * type is wrong, a RangeError if it is out of range. Both are made by `argumentError`: the message begins with the
+ * argument's name, which is also in `argument`.
  *
- * The name is what the caller would write: "into", the option "maxStreams", the option "input.timeout" within an
- * option, "packet.sideData[0].type", "streams[1].tag"; "options.movflags" is the AVOption.
+ * The name is what the caller would write: the argument "into", the option "maxStreams", the nested option
+ * "input.timeout", "packet.sideData[0].type", "streams[1].tag". "options.movflags" is an AVOption.
  */
 import { isBytes } from "../ffi/byte_views.ts";
 import { argumentError } from "../ffi/errors.ts";
 
-/** Largest number that 32 bits with a sign hold: of C's `int`, and of a timer's milliseconds. */
+/** Largest signed 32-bit integer: the limit of C's `int`, and of a timer's milliseconds. */
 export const MAX_INT32: number = 2 ** 31 - 1;
 
-// ------------------------------------------------------------------------------------------- what it is
+// ------------------------------------------------------------------------------------------- types
 
-/** What a value is, with its article: "a string", "an array", "null". */
+/** The type of a value with its article: "a string", "an array", "null". */
 export function typeName(value: unknown): string {
   if (value === null || value === undefined) return String(value);
   if (Array.isArray(value)) return "an array";
   return typeof value === "object" ? "an object" : `a ${typeof value}`;
 }
 
-/** The error for a value that should have been something else; `wanted`: "a string", "one of ...". */
+/** The error for a value of the wrong type; `wanted` is the right one: "a string", "one of ...". */
 function wrongType(value: unknown, name: string, wanted: string): TypeError {
   return argumentError(TypeError, name, `must be ${wanted}, is ${typeName(value)}`);
 }
 
-/** An object that is no array. */
+/** An object that isn't an array. */
 export function checkObject<T extends object>(value: T, name: string): T {
   if (typeof value === "object" && value !== null && !Array.isArray(value)) return value;
   throw wrongType(value, name, "an object");
@@ -38,7 +38,7 @@ export function checkArray<T>(value: readonly T[], name: string): readonly T[] {
   throw wrongType(value, name, "an array");
 }
 
-/** A string without NUL, which would end it in C. */
+/** A string without NUL, which would terminate it in C. */
 export function checkString(value: unknown, name: string): string {
   if (typeof value !== "string") throw wrongType(value, name, "a string");
   if (value.includes("\0")) throw argumentError(TypeError, name, "must not contain NUL");
@@ -70,7 +70,7 @@ export function checkOneOf<T extends string>(value: T, values: readonly T[], nam
   throw argumentError(TypeError, name, `must be one of ${values.join(", ")}, is ${given}`);
 }
 
-/** An object whose values are strings without NUL, as tags are; its entries. */
+/** An object whose values are strings without NUL, such as tags; returns its entries. */
 export function checkStrings(
   values: Readonly<Record<string, string>>,
   name: string,
@@ -120,33 +120,33 @@ export function checkInteger(
   throw argumentError(RangeError, name, `must be a whole number, is ${number}`);
 }
 
-/** A limit: a number from `min`, Infinity (or -Infinity, where there is no `min`) for none. */
+/** A limit: a number from `min`; Infinity (or -Infinity, if there is no `min`) means no limit. */
 export function checkLimit(value: unknown, name: string, min = -Infinity): number {
   return checkRange(checkNotNaN(value, name), name, min, Infinity);
 }
 
-/** Milliseconds that something may take, 0 or more; Infinity for no limit. */
+/** A timeout in milliseconds, 0 or more; Infinity means no limit. */
 export function checkMilliseconds(value: unknown, name: string): number {
   return checkLimit(value, name, 0);
 }
 
-/** The same for `setTimeout`, which takes more than 2^31 - 1 (24 days) for 1: that is no limit, undefined. */
+/** The same for `setTimeout`, which treats more than 2^31 - 1 (24 days) as 1: returns undefined, for no limit. */
 export function timerMilliseconds(milliseconds: number | undefined): number | undefined {
   return milliseconds === undefined || milliseconds > MAX_INT32 ? undefined : milliseconds;
 }
 
 // ------------------------------------------------------------------------------------------- names
 
-/** All names that objects of a type may have; a list that lacks one, or has another, does not compile. */
+/** All field names of a type; a list that lacks one, or has another, does not compile. */
 export type Names<T> = Readonly<Record<keyof T & string, true>>;
 
 /**
- * An object that has no other names than these: another one is a mistake that would be without effect. Only the own
- * enumerable names of plain objects are judged. Instances of classes may have whatever state they want.
+ * Checks that an object has no unknown fields, which would be mistakes without effect. Only own enumerable fields of
+ * plain objects are checked; class instances may have any state.
  *
- * @param names What there is.
- * @param argument What the object is called; "" where its fields are called by their own names alone, as options are.
- * @param kind What a name stands for: "option", "callback", "field", ...
+ * @param names The known names.
+ * @param argument The object's name; "" if its fields are named without it, as options are.
+ * @param kind What the names are: "option", "callback", "field", ...
  */
 export function checkNames<T extends object>(
   object: T,
@@ -164,12 +164,12 @@ export function checkNames<T extends object>(
   );
 }
 
-/** What a field of an argument is called. */
+/** The full name of a field of an argument. */
 export function fieldName(argument: string, field: string): string {
   return argument === "" ? field : `${argument}.${field}`;
 }
 
-/** Whether an object is an instance of no class. */
+/** Whether an object is plain, not an instance of a class. */
 export function isPlain(object: object): boolean {
   const prototype = Object.getPrototypeOf(object);
   return prototype === Object.prototype || prototype === null;
@@ -177,7 +177,7 @@ export function isPlain(object: object): boolean {
 
 // ------------------------------------------------------------------------------------------- optional
 
-/** What the check returns where there is a value; undefined where there is none. */
+/** Applies a check to a value, unless it is undefined. */
 export function optional<T, A extends unknown[]>(
   check: (value: T, name: string, ...rest: A) => T,
   value: T | undefined,

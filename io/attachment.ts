@@ -1,17 +1,17 @@
 /**
- * Attachment: a source or a sink that is open in a session, and goes with it.
+ * Attachment: an open source or sink of a session, closed with it.
  */
 import type { NativeIO } from "../ffi/native_io.ts";
 import type { Operation } from "../ffi/operation.ts";
 
-/** A source or sink that is open. */
+/** An open source or sink. */
 export interface Attachment {
-  /** Its I/O context; null where the format opens its files itself. */
+  /** Its I/O context; null if the format opens its files itself. */
   readonly io: NativeIO | null;
-  /** What it is called, "" where it has no name. */
+  /** Its name, "" if it has none. */
   readonly url: string;
-  /** Bytes of a source, where that is known although it can't seek. */
+  /** Size in bytes of a source that can't seek, if it is known. */
   readonly size?: number | null;
-  /** Tells a sink that all is written, and waits until it has taken it. */
+  /** Closes a sink after everything was written, and waits until it has taken all of it. */
   finish?(): Operation<void>;
 }

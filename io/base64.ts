@@ -1,8 +1,8 @@
 /**
- * Base64. Where the language has it (not in Node 24), that is what does it.
+ * * Base64, with the engine's own functions where it has them (not in Node 24).
  */
 
-/** What newer engines have. */
+/** The functions of newer engines. */
 type WithBase64 = Uint8Array & { toBase64?: () => string };
 const Bytes = Uint8Array as { fromBase64?: (text: string) => Uint8Array<ArrayBuffer> };
 

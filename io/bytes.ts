@@ -1,6 +1,6 @@
 /**
- * Bytes that the program has, as an array and as an I/O context. They are lent to native code where nothing can take them
- * away meanwhile; else few of them are copied at once, and many piece by piece.
+ * The program's bytes, as an array and as an I/O context. They are lent to native code if no callback can detach them
+ * meanwhile; otherwise small sources are copied at once, large ones piece by piece.
  */
 import { isBytes, plainView } from "../ffi/byte_views.ts";
 import { constants } from "../ffi/constants.ts";
@@ -10,10 +10,10 @@ import type { NativeIO } from "../ffi/native_io.ts";
 import type { Host } from "../ffi/session.ts";
 import { ReadSize } from "./read_size.ts";
 
-/** Bytes up to here are copied at once: that takes less time than asking for them. */
+/** Sources up to this many bytes are copied at once, which is faster than serving requests. */
 const MAX_COPY = 1 << 20;
 
-/** The same bytes as a Uint8Array, whatever view or buffer they came in. */
+/** A Uint8Array over the bytes of any view or buffer. */
 export function asBytes(bytes: ArrayBuffer | ArrayBufferView): Uint8Array {
   if (isBytes(bytes)) return plainView(bytes);
   return ArrayBuffer.isView(bytes)
@@ -22,9 +22,9 @@ export function asBytes(bytes: ArrayBuffer | ArrayBufferView): Uint8Array {
 }
 
 /**
- * Bytes as an I/O context of a host.
+ * Adds bytes to a host as an I/O context.
  *
- * @param lend Native code reads them where they are: the sync engine, and no callback can run meanwhile.
+ * @param lend Native code may read them in place: only in the sync engine, if no callback can run meanwhile.
  */
 export function attachBytes(host: Host, bytes: Uint8Array, bufferSize: number, lend: boolean): NativeIO {
   if (lend) return host.addLentBytes(bytes, bufferSize);
@@ -32,7 +32,7 @@ export function attachBytes(host: Host, bytes: Uint8Array, bufferSize: number, l
   return host.addDevice(bytesDevice(bytes), { use: "read" }, bufferSize);
 }
 
-/** Each piece is copied before anyone else can touch it. */
+/** Each piece is copied before other code can change it. */
 function bytesDevice(bytes: Uint8Array): Device {
   const { byteLength } = bytes;
   const size = new ReadSize();

@@ -1,7 +1,7 @@
 /**
- * The program's `onread`, `onwrite` and `onseek`, and the rules for what they may return. A result that breaks them is a
- * TypeError or RangeError that begins with the callback's name, and has it as its `argument`; FFmpeg would crash on it,
- * or deliver garbage.
+ * The program's `onread`, `onwrite` and `onseek`, and the checks of what they return. A wrong result, which would make
+ * FFmpeg crash or return garbage, is a TypeError or RangeError whose message begins with the callback's name, which is
+ * also its `argument`.
  */
 import { callbackError } from "../ffi/errors.ts";
 import {
@@ -16,29 +16,32 @@ import {
 import type { Device, WriteInfo } from "../ffi/device.ts";
 import { call, isThenable, type MaybePromise, type Operation } from "../ffi/operation.ts";
 
-/** `read_packet`, `write_packet` and `seek` of avio_alloc_context. Promises need the async API. */
+/**
+ * The callbacks of `avio_alloc_context`: `read_packet`, `write_packet` and `seek`. They may return promises in the async API.
+ */
 export interface IOCallbacks {
   /**
-   * Fills `buffer` from its start with at most `requestedLen` bytes (its length). The result is how many were
-   * read; 0, null or undefined is the end of the stream. The buffer is used again for the next call.
+   * Fills `buffer` from its start with at most `requestedLen` bytes (its length) and returns how many; 0, null or
+   * undefined means the end of the stream. The buffer is reused for the next call.
    */
   onread?(
     buffer: Uint8Array<ArrayBuffer>,
     requestedLen: number,
   ): MaybePromise<number | null | undefined | void>;
   /**
-   * Takes `buffer`, which is yours to keep. The result is how many bytes were taken: the rest is offered again;
-   * no result means all of them.
+   * Writes `buffer`, which is yours to keep, and returns how many bytes were written; it is called again with the rest.
+   * undefined means all of them.
    */
   onwrite?(buffer: Uint8Array<ArrayBuffer>, info: WriteInfo): MaybePromise<number | undefined | void>;
   /**
-   * Moves to `offset` and returns the new position; for `constants.seek.SIZE` returns the size in bytes, for END
-   * moves relative to the end. Below zero: can't. Without this callback the stream is not seekable.
+   * Moves to `offset` from the start (`constants.seek.SET`) or the end (`END`), in bytes, and returns the new position
+   * from the start; for `SIZE` returns the size in bytes. A negative result means that it can't. Without this callback
+   * the stream is not seekable.
    */
   onseek?(offset: number, whence: number): MaybePromise<number>;
 }
 
-/** Largest read that is offered in one piece; FFmpeg asks for whole packets at times. */
+/** Largest buffer passed to `onread`, in bytes; FFmpeg sometimes requests whole packets. */
 const MAX_READ = 1 << 20;
 const SEEK_SET = 0;
 
@@ -46,7 +49,8 @@ const names: Names<IOCallbacks> = { onread: true, onwrite: true, onseek: true };
 
 /**
  * Checks that the callbacks are functions, and that a plain object has no other functions: `onSeek` would never be
- * called. Other values in it are state of its callbacks (`this.position`); an instance of a class may have what it wants.
+ * called. Other values are allowed as state of the callbacks (`this.position`), and so are all members of class
+ * instances.
  */
 export function checkCallbacks(callbacks: IOCallbacks, argument: string): void {
   if (isPlain(checkObject(callbacks, argument))) {
@@ -61,9 +65,9 @@ function functionsOf(object: object): Record<string, unknown> {
   return Object.fromEntries(Object.entries(object).filter(([, value]) => typeof value === "function"));
 }
 
-/** A device that calls the program's functions. */
+/** Makes a device that calls the program's callbacks. */
 export function deviceOf(callbacks: IOCallbacks, bufferSize: number): Device {
-  const late = new LateAnswers();
+  const late = new LateResults();
   const device: Device = {};
   if (callbacks.onread) device.read = reader(callbacks, bufferSize, late);
   if (callbacks.onwrite) device.write = writer(callbacks, late);
@@ -72,13 +76,13 @@ export function deviceOf(callbacks: IOCallbacks, bufferSize: number): Device {
 }
 
 /**
- * What a callback still owes when the session that called it has ended: the next session over the same IOContext calls
- * none before that has come, and gets the bytes of a late `onread`.
+ * Keeps track of a callback that is still pending when its session ends: the next session over the same IOContext waits
+ * for it before it calls any callback, and gets the bytes of a late `onread`.
  */
-class LateAnswers {
-  #late: LateAnswer | null = null;
+class LateResults {
+  #late: LateResult | null = null;
 
-  /** Calls a function; what it returns late is kept. `bytesOf`: the bytes that it has brought then. */
+  /** Calls a callback and keeps a late result. `bytesOf` returns the bytes of such a result. */
   *call<T>(
     callback: () => MaybePromise<T>,
     name: string,
@@ -94,12 +98,12 @@ class LateAnswers {
         return answer;
       }, name);
     } catch (error) {
-      if (isPending) this.#late = lateAnswer(answer as PromiseLike<T>, bytesOf);
+      if (isPending) this.#late = lateResult(answer as PromiseLike<T>, bytesOf);
       throw error;
     }
   }
 
-  /** The bytes that a call of a session before has brought; null where there are none. */
+  /** Waits for a callback that an earlier session called; returns the bytes that it read, or null. */
   *take(): Operation<Uint8Array | null> {
     const late = this.#late;
     if (!late) return null;
@@ -109,30 +113,30 @@ class LateAnswers {
   }
 }
 
-/** What a callback owes. */
-interface LateAnswer {
-  /** Resolves when it is there. */
+/** The result of a pending callback. */
+interface LateResult {
+  /** Resolves when the callback has returned. */
   arrived: PromiseLike<void>;
-  /** The bytes that it has brought, or what is wrong with it; null while it is not there. */
+  /** Returns the bytes that it read, or throws if its result is wrong; null while it is pending. */
   bytes: (() => Uint8Array | null) | null;
 }
 
-function lateAnswer<T>(answer: PromiseLike<T>, bytesOf: (answer: T) => Uint8Array | null): LateAnswer {
+function lateResult<T>(answer: PromiseLike<T>, bytesOf: (answer: T) => Uint8Array | null): LateResult {
   const arrived = answer.then(
     (value) => void (late.bytes = () => bytesOf(value)),
     () => void (late.bytes = () => null),
   );
-  const late: LateAnswer = { arrived, bytes: null };
+  const late: LateResult = { arrived, bytes: null };
   return late;
 }
 
 function reader(
   callbacks: IOCallbacks,
   bufferSize: number,
-  late: LateAnswers,
+  late: LateResults,
 ): NonNullable<Device["read"]> {
   let scratch = new Uint8Array(0);
-  /** As long as asked for; a new one where the user's function took the old one away. */
+  /** A buffer of the requested size; a new one if the callback has detached the old one. */
   const bufferOf = (size: number) => {
     if (scratch.byteLength < size) scratch = new Uint8Array(Math.max(size, Math.min(bufferSize, MAX_READ)));
     return scratch.byteLength === size ? scratch : scratch.subarray(0, size);
@@ -156,7 +160,7 @@ function reader(
   };
 }
 
-function writer(callbacks: IOCallbacks, late: LateAnswers): NonNullable<Device["write"]> {
+function writer(callbacks: IOCallbacks, late: LateResults): NonNullable<Device["write"]> {
   return function* (bytes, info) {
     yield* late.take();
     for (let rest = bytes, position = info.position;;) {
@@ -175,17 +179,17 @@ function writer(callbacks: IOCallbacks, late: LateAnswers): NonNullable<Device["
   };
 }
 
-function seeker(callbacks: IOCallbacks, late: LateAnswers): NonNullable<Device["seek"]> {
+function seeker(callbacks: IOCallbacks, late: LateResults): NonNullable<Device["seek"]> {
   return function* (offset, whence) {
-    yield* late.take(); // what it has brought is from before
+    yield* late.take(); // its bytes are from before the seek
     const result = wholeNumber(yield* late.call(() => callbacks.onseek!(offset, whence), "onseek"), "onseek");
     if (result < 0) return null;
-    // Somewhere else than asked for is no use to FFmpeg, which believes to be where it asked to be.
+    // FFmpeg assumes that it is at the position that it requested, so another position is a failure.
     return whence === SEEK_SET && result !== offset ? null : result;
   };
 }
 
-/** What a callback returned, checked to be a whole number. */
+/** Checks that a callback returned a whole number. */
 function wholeNumber(result: unknown, callback: string): number {
   if (typeof result !== "number") {
     throw callbackError(TypeError, callback, `returned ${typeName(result)}: it must be a number`);

@@ -5,7 +5,7 @@ import type { FileStatus, FileSystem } from "./file_system.ts";
 
 const STDIN = 0;
 
-/** What Deno does not tell of its standard streams; loaded only where it matters, since it takes 20 ms. */
+/** For file information that Deno lacks for its standard streams; loaded only when needed, since it takes 20 ms. */
 interface NodeFiles {
   fstatSync(descriptor: number): NodeStats;
   fstat(descriptor: number, done: (error: unknown, stats: NodeStats) => void): void;
@@ -31,7 +31,7 @@ function statusOf(stats: NodeStats): FileStatus {
   return { dev, ino, size, isFile: stats.isFile(), isDirectory: stats.isDirectory() };
 }
 
-/** Deno's. */
+/** Deno's file system. */
 export const denoFiles: FileSystem = {
   open: (path, options) => Deno.open(path, options),
   openSync: (path, options) => Deno.openSync(path, options),

@@ -1,22 +1,22 @@
 /**
- * Which places in a directory a name of a file can mean: text alone, no file is looked at.
+ * Which paths in a directory a file name can mean. This only processes text and accesses no files.
  */
 import { isTooLong, MAX_NAME, type Paths } from "./paths.ts";
 
-/** A directory, by absolute paths. */
+/** A directory, as absolute paths. */
 export interface Folder {
-  /** As the user spelled it: permissions are given for that. */
+  /** As the user spelled it, which permissions apply to. */
   path: string;
   /** Without symbolic links. */
   real: string;
 }
 
-/** `subfile,,start,0,end,9,,:name` is FFmpeg's own. */
+/** A scheme; also with commas, as in FFmpeg's `subfile,,start,0,end,9,,:name`. */
 const SCHEME = /^(?:[a-z][a-z\d+.-]*|subfile,.*):/is;
 const ENCODED_SEPARATOR = /%(?:2f|5c|00)/i;
 const ENCODED_DOTS = /(?:^|\/)(?:\.?%2e|%2e\.|%2e%2e)(?:\/|$)/i;
 
-/** Names in one directory. */
+/** Resolves names in one directory. */
 export class DirectoryNames {
   readonly #paths: Paths;
   readonly #folder: Folder;
@@ -29,21 +29,21 @@ export class DirectoryNames {
     this.#currentFolder = currentFolder;
   }
 
-  /** Where in the folder the URL can mean, relative to it and best first; none where it is refused. */
+  /** The paths that the URL can mean, relative to the folder and best first; empty if it is refused. */
   placesOf(url: string): string[] {
     if (url.length > MAX_NAME || url.includes("\0") || url.includes("\\") || url.startsWith("//")) return [];
     const places = /^file:\//i.test(url) ? this.#placesOfFileUrl(url) : this.#placesOfName(url);
     return places.filter((place) => !this.#paths.isReserved(place));
   }
 
-  /** The way from a directory to something in it, "" to itself; null where it leads out. */
+  /** The path from a directory to something in it, "" for itself; null if it leads out. */
   below(directory: string, absolute: string): string | null {
     const way = this.#paths.relative(directory, absolute);
     return way === null || /^\.\.(?:\/|$)/.test(way) ? null : way;
   }
 
   #placesOfName(url: string): string[] {
-    if (SCHEME.test(url) && !this.#paths.isAbsolute(url)) return []; // "C:/" is one of neither
+    if (SCHEME.test(url) && !this.#paths.isAbsolute(url)) return []; // "C:/" isn't a scheme
     const withoutQuery = this.#resolveIn(url.replace(/\?.*/s, ""));
     if (withoutQuery.some((place) => ENCODED_SEPARATOR.test(place) || ENCODED_DOTS.test(place))) return [];
     return [...this.#resolveIn(url), ...withoutQuery, ...withoutQuery.flatMap(decoded)];
@@ -55,18 +55,21 @@ export class DirectoryNames {
     return decoded(parsed.pathname).flatMap((path) => this.#resolveIn(this.#paths.ofUrl(path)));
   }
 
-  /** The places of a path. From a working directory in the folder, every name would lead into it and say nothing. */
+  /**
+   * The places of a path. If the working directory is in the folder, paths are not resolved against it: all would lead
+   * inside.
+   */
   #resolveIn(path: string): string[] {
     if (this.#paths.isAbsolute(path)) return this.#placesBelow(path);
-    if (path.startsWith("/")) return []; // on Windows: of whatever drive
+    if (path.startsWith("/")) return []; // on Windows: of an unknown drive
     const here = this.#currentFolder();
     const fromHere = this.#isIn(here) ? [] : this.#placesBelow(this.#paths.resolve(here, path));
     return [...fromHere, ...this.#placesBelow(this.#paths.resolve(this.#folder.path, path))];
   }
 
   /**
-   * The place of an absolute path, which may be spelled like the folder or really; none outside, or of the folder, or where
-   * no system has files.
+   * The place of an absolute path, which may begin with the folder as it was spelled or with its real path; none for
+   * paths outside, the folder itself, or names that no system allows.
    */
   #placesBelow(absolute: string): string[] {
     const place = this.below(this.#folder.path, absolute) ?? this.below(this.#folder.real, absolute);
@@ -79,7 +82,7 @@ export class DirectoryNames {
   }
 }
 
-/** None where it is not percent-encoded rightly. */
+/** None if the percent-encoding is invalid. */
 function decoded(path: string): string[] {
   try {
     return [decodeURIComponent(path)];

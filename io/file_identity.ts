@@ -1,6 +1,7 @@
 /**
- * Which file something is, whatever it is called: a text of device and inode. Only regular files have one: pipes, terminals
- * and devices keep nothing that could be overwritten. And the sources that are files, as `OpenFiles` compares them.
+ * The identity of a file, independent of its name: device and inode as text. Only regular files have one: pipes,
+ * terminals and devices store nothing that could be overwritten. Also sources that are files, as `OpenFiles` compares
+ * them.
  */
 import type { SourceFiles } from "../ffi/open_files.ts";
 import { type Operation, step } from "../ffi/operation.ts";
@@ -8,22 +9,22 @@ import { turnStep } from "../ffi/turns.ts";
 import type { FileStatus, OpenFile } from "./file_system.ts";
 import { files } from "./files.ts";
 
-/** The identity of a file that was looked at; null where it has none. */
+/** The identity of a file from its `stat`; null if it has none. */
 export function identityOf(
   { isFile, dev, ino }: FileStatus,
 ): string | null {
   return isFile && ino !== null ? `${dev}:${ino}` : null;
 }
 
-/** Whether a path may be looked at, so that nobody is asked for the permission. */
+/** Whether a path may be read without a permission prompt. */
 export function mayRead(path: string): boolean {
   return files.mayRead(path);
 }
 
-/** Paths that are looked at before the event loop has its turn: a playlist names tens of thousands. */
+/** Paths examined per turn of the event loop: a playlist may name tens of thousands. */
 const AT_A_TIME = 256;
 
-/** Identities of what is at these paths. */
+/** The identities of the files at these paths. */
 export function* identitiesAt(paths: readonly string[]): Operation<(string | null)[]> {
   const identities: (string | null)[] = [];
   for (let at = 0; at < paths.length; at += AT_A_TIME) {
@@ -39,7 +40,7 @@ function identitySync(path: string): string | null {
   try {
     return mayRead(path) ? identityOf(files.statSync(path)) : null;
   } catch {
-    return null; // whoever opens it has an error that says more
+    return null; // opening it reports a better error
   }
 }
 
@@ -69,12 +70,12 @@ function sourceFile(identity: () => Operation<string | null>): SourceFiles {
   };
 }
 
-/** A file whose identity is known. */
+/** A source whose identity is known. */
 export function knownFile(identity: string): SourceFiles {
   return sourceFile(() => step(() => identity));
 }
 
-/** Whatever is at the path when a sink is opened. */
+/** A source by path, examined when a sink is opened. */
 export function fileAt(path: string): SourceFiles {
   return sourceFile(function* () {
     const [identity] = yield* identitiesAt([path]);
@@ -82,7 +83,7 @@ export function fileAt(path: string): SourceFiles {
   });
 }
 
-/** A file that the caller has opened. */
+/** A source file that the caller has opened. */
 export function openedFile(file: OpenFile): SourceFiles {
   return sourceFile(function* () {
     try {
@@ -93,7 +94,7 @@ export function openedFile(file: OpenFile): SourceFiles {
   });
 }
 
-/** Standard input, which a shell may have opened on a file. */
+/** Standard input, which the shell may have redirected from a file. */
 export function standardInput(): SourceFiles {
   return sourceFile(identityOfStdin);
 }

@@ -1,8 +1,8 @@
 /**
- * FileSystem: what avio needs of a runtime's files, and nothing else of it. `files.ts` chooses whose.
+ * FileSystem: the file functions that avio needs from a runtime. `files.ts` chooses the implementation.
  */
 
-/** What is wrong where a call of the system fails, as Deno calls it. */
+/** Kinds of system errors, by Deno's names. */
 export type Fault =
   | "NotFound"
   | "NotADirectory"
@@ -12,22 +12,22 @@ export type Fault =
   | "BadResource"
   | "BrokenPipe";
 
-/** What is at a path. */
+/** Information about a file. */
 export interface FileStatus {
   readonly isFile: boolean;
   readonly isDirectory: boolean;
   readonly size: number;
   readonly dev: number | bigint;
-  /** Null where the system has none. */
+  /** Null if the system has none. */
   readonly ino: number | bigint | null;
 }
 
-/** Where a position is counted from. */
+/** What a position is relative to. */
 export const From = { START: 0, CURRENT: 1, END: 2 } as const;
 
-/** A file that is open. It has one position, and reads and writes there; pipes and terminals can't seek. */
+/** An open file. It reads and writes at its one position; pipes and terminals can't seek. */
 export interface OpenFile {
-  /** How many bytes; null at the end. */
+  /** Returns the number of bytes read; null at the end. */
   read(target: Uint8Array): Promise<number | null>;
   readSync(target: Uint8Array): number | null;
   write(bytes: Uint8Array): Promise<number>;
@@ -49,37 +49,37 @@ export interface OpenFileOptions {
   truncate?: boolean;
 }
 
-/** The files of a runtime. */
+/** The file functions of a runtime. */
 export interface FileSystem {
   open(path: string, options: OpenFileOptions): Promise<OpenFile>;
   openSync(path: string, options: OpenFileOptions): OpenFile;
   stat(path: string): Promise<FileStatus>;
   statSync(path: string): FileStatus;
-  /** Of a symbolic link, not of what it leads to. */
+  /** About a symbolic link itself, not its target. */
   lstat(path: string): Promise<FileStatus>;
   lstatSync(path: string): FileStatus;
   realPath(path: string): Promise<string>;
   realPathSync(path: string): string;
-  /** Names of what is in a folder. */
+  /** Names of the entries of a folder. */
   list(folder: string): Promise<string[]>;
   listSync(folder: string): string[];
   currentFolder(): string;
-  /** Whether a path, or any, may be looked at without anybody being asked for the permission. */
+  /** Whether a path, or any path, may be read without a permission prompt. */
   mayRead(path?: string): boolean;
   /** Standard input. */
   readonly stdin: Pick<OpenFile, "read" | "readSync" | "stat" | "statSync">;
-  /** Whether that is what the program means. */
+  /** Whether a source is standard input. */
   isStdin(value: unknown): boolean;
-  /** Whether it is a stream of that. */
+  /** Whether a source is a stream over standard input. */
   isStdinStream(value: unknown): boolean;
-  /** What the program has opened, null where it is no file. */
+  /** A file that the program has opened; null if the value isn't one. */
   opened(value: unknown): OpenFile | null;
-  /** The path that a program has named in the runtime's own way. */
+  /** The path of a runtime's file object (`Bun.file(path)`). */
   named(value: unknown): string | null;
-  /** A sink of the runtime's own as a stream of the web platform; null where it is none. */
+  /** A runtime's writable stream as a WritableStream; null if the value isn't one. */
   stream(value: unknown): WritableStream<Uint8Array> | null;
-  /** Whether an error says that. */
+  /** Whether an error is of this kind. */
   is(error: unknown, fault: Fault): boolean;
-  /** An error that says that, as the system's own calls have it. */
+  /** An error of this kind, like those of system calls. */
   error(fault: Fault, message: string): Error;
 }

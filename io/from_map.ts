@@ -1,5 +1,5 @@
 /**
- * fromMap: an `onopen` for files that are in memory, by name.
+ * fromMap: an `onopen` for files in memory, by name.
  */
 import { argumentError } from "../ffi/errors.ts";
 import { typeName } from "./arguments.ts";
@@ -11,10 +11,9 @@ import { paths } from "./paths.ts";
 export type MapFile = Uint8Array | ArrayBuffer | Blob | MemorySink;
 
 /**
- * Allows the names in a Map, and nothing else: what is read is taken from it, what is written becomes a new
- * MemorySink in it, in place of what had the name. So the files that an HLS muxer writes are the Map. Names are
- * equal when they are the same but for a leading "./", on Windows also with `\\` for `/`; a MemorySink that has been
- * written can be read.
+ * Allows reading the files in a Map, and writing new ones: each written file becomes a MemorySink in the Map, replacing
+ * an entry of that name. So an HLS muxer's files end up in the Map, and can be read again. A leading "./" in names is
+ * ignored; on Windows `\\` is equal to `/`.
  *
  * ```ts
  * import { fromMap, type MapFile, MemorySink, remuxSync } from "@avio/avio";
@@ -25,9 +24,9 @@ export type MapFile = Uint8Array | ArrayBuffer | Blob | MemorySink;
  * console.log([...files.keys()]); // [ "index0.ts" ]
  * ```
  *
- * @param files The files by name; asked and changed at each open.
- * @returns An opener that returns bytes, Blobs and new MemorySinks. It throws an Error where a MemorySink can't be
- * read because it is being written, and a TypeError where the Map has something else.
+ * @param files The files by name; read and changed at each open.
+ * @returns An opener that returns bytes, Blobs and new MemorySinks. It throws an Error if a MemorySink is still being
+ * written, and a TypeError if a value of the Map is something else.
  * @throws {TypeError} `files` is not a Map.
  */
 export function fromMap(files: Map<string, MapFile>): OpenCallback {
@@ -63,7 +62,7 @@ function contentOf(file: MapFile, name: string): Uint8Array | ArrayBuffer | Blob
   );
 }
 
-/** What the sink throws does not say which file it is about. */
+/** Adds the file's name to the sink's error. */
 function bytesOf(sink: MemorySink, name: string): Uint8Array {
   try {
     return sink.bytes();

@@ -1,5 +1,5 @@
 /**
- * http(s): URLs as sources: what a program says about them. How they are read is in http_source.ts.
+ * The options of http(s) sources. http_source.ts reads them.
  */
 import type { MaybePromise, Operation } from "../ffi/operation.ts";
 import { argumentError } from "../ffi/errors.ts";
@@ -14,42 +14,42 @@ import {
   optional,
 } from "./arguments.ts";
 
-/** Whatever `new Headers()` takes. */
+/** Anything that `new Headers()` accepts. */
 export type HeadersLike = Headers | Iterable<[string, string]> | Record<string, string>;
 
 /** How an http source is read. */
 export interface HttpOptions {
   /**
-   * Instead of the global `fetch`. It is called with `redirect: "manual"`, so that avio follows redirects itself, and
-   * for each step of them: look at the URL before you add credentials. Where it rejects with a TypeError, which is what
-   * `fetch` does when the network fails, it is called again (`retries`).
+   * Replaces the global `fetch`. It is called with `redirect: "manual"`, because avio follows redirects itself, and
+   * again for each redirect: check the URL before you add credentials. If it rejects with a TypeError, as `fetch` does
+   * when the network fails, the request is retried (`retries`).
    */
   fetch?: typeof fetch;
   /**
-   * Headers of the requests to the origin (scheme, host and port) of the URL that was opened, or of the option `url` where
-   * the source is none. Other origins do not get them, neither when a redirect leads there nor when a playlist names
-   * them. A function is called with the URL of each request, whatever its origin, and returns the headers for it.
+   * Headers of requests to the origin (scheme, host and port) of the URL that was opened, or of the option `url` if the
+   * source isn't a URL. They are not sent to other origins, neither in redirects nor for URLs in a playlist. A function
+   * is called with the URL of each request, of any origin, and returns its headers.
    */
   headers?: HeadersLike | ((url: URL) => MaybePromise<HeadersLike>);
   /**
-   * How often in a row a request is made again that failed: the connection was refused or broke, or the status was 429 or
-   * 5xx. @default {3}
+   * How often in a row a failed request is retried: one whose connection was refused or broke, or whose status is 429
+   * or 5xx. @default {3}
    */
   retries?: number;
   /**
-   * Milliseconds before a request is made again, twice as many before each further time in a row. A connection that broke
-   * is made again at once the first time. @default {200}
+   * Milliseconds before a retry, doubled for each further retry in a row. The first retry after a broken connection is
+   * made at once. @default {200}
    */
   retryDelay?: number;
-  /** Milliseconds that are waited at most, also where the server asks for more (Retry-After). @default {30000} */
+  /** Maximum milliseconds before a retry, even if the server asks for more (Retry-After). @default {30000} */
   maxRetryDelay?: number;
 }
 
-/** For a URL that another source names (a playlist, for one). */
+/** Options for URLs that another source (a playlist, for example) names. */
 export interface NestedHttp {
-  /** The origin that `headers` are for: that of the URL that the program opened; null: none. */
+  /** The origin that `headers` are sent to, that of the URL that the program opened; null for none. */
   readonly origin: string | null;
-  /** Asked before a redirect is followed: the URL to go to, null to refuse. */
+  /** Called before a redirect is followed; returns the URL to follow, null to refuse. */
   redirect(url: string): Operation<string | null>;
 }
 
@@ -58,7 +58,7 @@ export function isHttp(source: unknown): source is string | URL {
   return (typeof source === "string" || source instanceof URL) && /^https?:/i.test(String(source));
 }
 
-/** Scheme, host and port of the first of these that is an http(s): URL; null where none is. */
+/** Scheme, host and port of the first http(s): URL among these; null if there is none. */
 export function httpOrigin(...places: unknown[]): string | null {
   const url = places.find(isHttp);
   return url === undefined ? null : URL.parse(String(url))?.origin ?? null;
@@ -72,7 +72,7 @@ const names: Names<HttpOptions> = {
   maxRetryDelay: true,
 };
 
-/** Checks the options; `argument`: what they are called. */
+/** Checks the options; `argument` is their name. */
 export function checkHttpOptions(http: HttpOptions, argument: string): HttpOptions {
   checkNames(checkObject(http, argument), names, argument);
   optional(checkFunction, http.fetch, `${argument}.fetch`);

@@ -1,6 +1,6 @@
 /**
- * Requests of one http(s): URL. Redirects are followed here, so that each can be asked about, and so that headers go
- * only to the origin that they were given for.
+ * Requests of one http(s): URL. Redirects are followed here, so that `onopen` can check each of them, and headers are
+ * sent only to the origin that they were given for.
  */
 import { argumentError } from "../ffi/errors.ts";
 import { call, type Operation } from "../ffi/operation.ts";
@@ -9,17 +9,17 @@ import type { HeadersLike, HttpOptions, NestedHttp } from "./http.ts";
 import { HttpFault } from "./http_error.ts";
 import { discard, redirectOf, retryAfterOf, statusLine } from "./http_response.ts";
 
-const MAX_REDIRECTS = 20; // as fetch has it
+const MAX_REDIRECTS = 20; // same limit as fetch
 
 export class HttpClient {
   #url: URL;
   #options: HttpOptions;
   #nested: NestedHttp | null;
   #signal: AbortSignal;
-  /** Where redirects led to: asked the next time. */
+  /** The target of redirects, requested directly next time. */
   #location: URL;
 
-  /** @param signal Ends whatever it waits for. */
+  /** @param signal Ends every wait. */
   constructor(url: URL, options: HttpOptions, nested: NestedHttp | null, signal: AbortSignal) {
     this.#url = url;
     this.#location = url;
@@ -28,14 +28,14 @@ export class HttpClient {
     this.#signal = signal;
   }
 
-  /** Where redirects led to, null where there were none. */
+  /** The final URL after redirects, null if there were none. */
   get redirectedTo(): string | null {
     return this.#location.href === this.#url.href ? null : this.#location.href;
   }
 
   /**
-   * A response that is a success, or says that there is no such range (416). Where redirects led to before is asked
-   * first; what is not to be had there (a signed URL that is no longer good), where they began.
+   * Makes a request; returns a response with a success status, or 416 (no such range). The target of earlier redirects
+   * is requested first; if that fails (for example an expired signed URL), the original URL.
    */
   *get(headers: Record<string, string>): Operation<Response> {
     const location = this.#location;
@@ -63,7 +63,7 @@ export class HttpClient {
     }
   }
 
-  /** What the program's own `fetch` has followed by itself can only be looked at afterwards. */
+  /** Redirects that the program's own `fetch` followed itself can only be checked afterwards. */
   *#accept(response: Response, asked: URL): Operation<Response> {
     const url = response.redirected ? URL.parse(response.url) ?? asked : asked;
     try {
@@ -80,10 +80,10 @@ export class HttpClient {
     }
   }
 
-  /** Where a redirect may go to: what the program has named itself, anywhere that is http. */
+  /** Checks the target of a redirect: a URL that the program opened may redirect to any http(s) URL. */
   *#allow(target: URL | string, status: number): Operation<URL> {
     if (typeof target === "string" || !/^https?:$/.test(target.protocol)) {
-      throw new HttpFault(`redirected to ${target}, which is no http(s) URL`, { kind: "final", status });
+      throw new HttpFault(`redirected to ${target}, which is not an http(s) URL`, { kind: "final", status });
     }
     if (!this.#nested) return target;
     const answer = yield* this.#nested.redirect(target.href);
@@ -107,7 +107,9 @@ export class HttpClient {
     });
   }
 
-  /** A TypeError is what `fetch` rejects with where the network fails; all else is the program's, or a permission's. */
+  /**
+   * `fetch` rejects with a TypeError when the network fails; other errors are the program's own or missing permissions.
+   */
   *#request(url: URL, own: Record<string, string>): Operation<Response> {
     const headers = yield* this.#headersFor(url);
     for (const [name, value] of Object.entries(own)) headers.set(name, value);

@@ -1,9 +1,10 @@
 /**
- * What a program gets where an http(s): URL can't be read.
+ * * The error for an http(s): URL that can't be read.
  */
 
 /**
- * An http(s): URL can't be read: the server refused, could not be reached, or what it sent is not what was asked for.
+ * An http(s): URL can't be read: the server refused it, could not be reached, or sent something else than what was
+ * requested.
  *
  * ```ts
  * import { HttpError, probe } from "@avio/avio";
@@ -18,12 +19,12 @@
  * ```
  */
 export class HttpError extends Error {
-  /** Status of the response that it failed with; null where there was no response. */
+  /** Status of the response; null if there was none. */
   readonly status: number | null;
-  /** The URL that was to be read, as it was opened. Where redirects led is in the message. */
+  /** The URL as it was opened. The message contains the target of redirects. */
   readonly url: string;
 
-  /** Made by avio. */
+  /** Called by avio only. */
   constructor(message: string, init: { status: number | null; url: string; cause?: unknown }) {
     super(message, "cause" in init ? { cause: init.cause } : undefined);
     this.name = "HttpError";
@@ -32,14 +33,14 @@ export class HttpError extends Error {
   }
 }
 
-/** Whether the same request may succeed: "broken" connections, "busy" servers; or not: "final". */
+/** Whether a retry may succeed ("broken" connection, "busy" server) or not ("final"). */
 export type FaultKind = "broken" | "busy" | "final";
 
-/** What went wrong with one request. Who asked knows the URL and the position, and makes an HttpError of it. */
+/** A failure of one request. The caller, who knows the URL and position, turns it into an HttpError. */
 export class HttpFault extends Error {
   readonly kind: FaultKind;
   readonly status: number | null;
-  /** Milliseconds that the server wants not to be asked. */
+  /** Milliseconds to wait before a retry, from Retry-After. */
   readonly retryAfter: number | null;
 
   constructor(

@@ -1,21 +1,21 @@
 /**
- * What an http response says of itself: which part it is, of how many bytes, where it redirects to.
+ * Parses the headers of http responses: range, size, validator, redirect target, retry delay.
  */
 import { isDeno } from "../ffi/runtime.ts";
 import { HttpFault } from "./http_error.ts";
 
-/** A part of a file, as Content-Range tells it. */
+/** A part of a file, from Content-Range. */
 export interface Part {
   start: number;
-  /** Behind its last byte. */
+  /** Position after its last byte. */
   end: number;
-  /** Bytes of the whole, null where the server doesn't say. */
+  /** Size of the whole file in bytes, null if the server doesn't state it. */
   total: number | null;
 }
 
 /**
- * The part that a 206 has; null where it doesn't say, or says what can't be, or has it in an encoding that only the whole can
- * be decoded from.
+ * The part in a 206 response; null if it is missing or impossible, or compressed, because then only the whole can be
+ * decoded.
  */
 export function partOf(response: Response): Part | null {
   if (response.status !== 206 || isEncoded(response)) return null;
@@ -27,18 +27,18 @@ export function partOf(response: Response): Part | null {
   return isPart && (total ?? 0) <= Number.MAX_SAFE_INTEGER ? { start, end: last + 1, total } : null;
 }
 
-/** Bytes of a whole file; null where the server doesn't say. A length of what was compressed is not that of the media. */
+/** Size of the whole file in bytes; null if the server doesn't state it, or states that of the compressed file. */
 export function lengthOf(response: Response): number | null {
   const length = response.headers.get("content-length");
   return response.status === 206 || length === null || isEncoded(response) ? null : Number(length);
 }
 
-/** No range of an empty file can be had. */
+/** Whether a 416 response means that the file is empty, since an empty file has no ranges. */
 export function isEmptyFile(response: Response): boolean {
   return response.status === 416 && /^bytes \*\/0$/i.test(response.headers.get("content-range") ?? "");
 }
 
-/** ETag or Last-Modified, for If-Range; weak ETags compare nothing. */
+/** ETag or Last-Modified, for If-Range, which doesn't allow weak ETags. */
 export function validatorOf({ headers }: Response): string | null {
   const etag = headers.get("etag");
   return etag && !etag.startsWith("W/") ? etag : headers.get("last-modified");
@@ -49,21 +49,24 @@ export function statusLine({ status, statusText }: Response): string {
   return `${status} ${statusText}`.trimEnd();
 }
 
-/** Where a response redirects to, as a URL or as what the server said where that is none; null where it doesn't. */
+/** The target of a redirect, as a URL, or as text if it isn't valid; null if the response isn't a redirect. */
 export function redirectOf({ status, headers }: Response, from: URL): URL | string | null {
   const location = headers.get("location");
   if (![301, 302, 303, 307, 308].includes(status) || location === null) return null;
   return URL.parse(location, from) ?? location;
 }
 
-/** Milliseconds that the server asks to wait, as seconds or as a date; null where it doesn't. */
+/** Milliseconds until a retry, from Retry-After (seconds or a date); null without it. */
 export function retryAfterOf({ headers }: Response): number | null {
   const text = headers.get("retry-after")?.trim() ?? "";
   const milliseconds = /^\d+$/.test(text) ? Number(text) * 1000 : Date.parse(text) - Date.now();
   return Number.isNaN(milliseconds) ? null : Math.max(0, milliseconds);
 }
 
-/** The bytes. Deno doesn't decompress where a range is asked for, or an encoding refused; the others always have. */
+/**
+ * The decompressed bytes. Deno doesn't decompress responses to requests with a range or `accept-encoding`; other
+ * runtimes always do.
+ */
 export function bodyOf(response: Response): ReadableStream<Uint8Array> {
   const { headers, status } = response;
   const body: ReadableStream<Uint8Array> = response.body ?? new Blob([]).stream();
@@ -78,7 +81,7 @@ export function bodyOf(response: Response): ReadableStream<Uint8Array> {
   throw new HttpFault(`its content-encoding is ${encoding}`, { kind: "final", status });
 }
 
-/** Lets go of a response that nobody reads. */
+/** Cancels the body of a response. */
 export function discard({ body }: Response): void {
   body?.cancel().catch(() => {});
 }

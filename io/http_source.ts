@@ -1,7 +1,7 @@
 /**
- * An http(s): URL as a device. It is read by ranges that grow while it is read from front to back: small ones first, for
- * whoever only looks at the beginning, then all of the rest in one. A seek makes a new request with the next read. What
- * fails is tried again, from the byte where it stopped. Servers without ranges are read as a stream that can't seek.
+ * An http(s): URL as a device. It is read in ranges that grow during sequential reading: small ones first, in case only
+ * the beginning is needed, then the rest in one. After a seek the next read makes a new request. Failed requests are
+ * retried from the byte where they stopped. Servers without range support are read as a stream that can't seek.
  */
 import { constants } from "../ffi/constants.ts";
 import type { Device } from "../ffi/device.ts";
@@ -19,13 +19,13 @@ import { bodyOf, discard, isEmptyFile, lengthOf, partOf, statusLine, validatorOf
 import { most } from "./read_size.ts";
 import { filledChunk } from "./stream.ts";
 
-/** Bytes of the first range, and of the first behind a seek. */
+/** Bytes of the first range at the start and after a seek. */
 const FIRST_RANGE = 128 * 1024;
-/** Each further range has so many times as many. */
+/** Growth factor of each further range. */
 const RANGE_GROWTH = 4;
-/** Behind a range of so many bytes, all of the rest is asked for. */
+/** After a range of this many bytes, the rest is requested at once. */
 const LAST_RANGE = 8 * 1024 * 1024;
-/** Seeking ahead by less than this reads on, where the response goes on so far. */
+/** A forward seek of up to this many bytes reads on instead, if the response continues that far. */
 const READ_THROUGH = 256 * 1024;
 
 const RETRIES = 3;
@@ -55,32 +55,32 @@ export function* attachHttp(
 }
 
 class HttpSource {
-  /** As the program or the media spelled it. */
+  /** The URL as the program or the media spelled it. */
   #url: string;
   #options: HttpOptions;
   #client: HttpClient;
   #abort = new AbortController();
   #isOpen = false;
-  /** Bytes, null where the server doesn't say. */
+  /** Size in bytes, null if the server doesn't state it. */
   #size: number | null = null;
   #hasRanges = true;
-  /** For If-Range. */
+  /** The validator for If-Range. */
   #validator: string | null = null;
 
   #reader: ReadableStreamDefaultReader<Uint8Array> | null = null;
   #chunk: Uint8Array = NOTHING;
-  /** Of the next byte that #chunk or #reader gives. */
+  /** Position of the next byte from #chunk or #reader. */
   #position = 0;
-  /** Where the response ends; null: not known. */
+  /** End position of the response; null if unknown. */
   #end: number | null = null;
   /** Status of the response. */
   #status = 0;
-  /** All of the rest was asked for. */
+  /** Whether the rest of the file was requested. */
   #isLast = false;
-  /** There is no more, although no size was told. */
+  /** Whether the end was reached although the size is unknown. */
   #hasEnded = false;
 
-  /** Where the next read begins. */
+  /** Position of the next read. */
   #target = 0;
   /** Bytes of the next range. */
   #rangeSize = FIRST_RANGE;
@@ -93,7 +93,7 @@ class HttpSource {
     this.#client = new HttpClient(parsed, options, nested, this.#abort.signal);
   }
 
-  /** Where redirects led to when it was opened. */
+  /** The final URL after redirects on opening. */
   get url(): string {
     return this.#client.redirectedTo ?? this.#url;
   }
@@ -129,7 +129,7 @@ class HttpSource {
     return piece.length === 0 ? null : piece;
   }
 
-  /** The read that follows goes there. */
+  /** Sets the position of the next read. */
   // deno-lint-ignore require-yield
   *#seek(offset: number, whence: number): ReturnType<NonNullable<Device["seek"]>> {
     if (whence === constants.seek.SIZE) return this.#size;
@@ -150,7 +150,7 @@ class HttpSource {
     if (!isNear) this.#rangeSize = FIRST_RANGE;
   }
 
-  /** At most so many bytes from the position on; none at the end. */
+  /** Returns at most `size` bytes from the position on; none at the end. */
   *#next(size: number): Operation<Uint8Array> {
     if (this.#chunk.length === 0) this.#chunk = yield* this.#persist(() => this.#nextChunk());
     const piece = this.#chunk.subarray(0, size);
@@ -184,7 +184,7 @@ class HttpSource {
     } catch (error) {
       throw this.#broken((error as Error | undefined)?.message ?? String(error), { cause: error });
     }
-    this.#abort.signal.throwIfAborted(); // which ends the stream like its end
+    this.#abort.signal.throwIfAborted(); // an abort ends the stream without an error
     return chunk;
   }
 
@@ -194,7 +194,7 @@ class HttpSource {
     this.#hasEnded = this.#size === null && (this.#isLast || !this.#hasRanges);
   }
 
-  /** What has been read of a response without ranges can't be had again. */
+  /** Without range support, bytes can't be read again. */
   #broken(message: string, init: { cause?: unknown } = {}): HttpFault {
     return new HttpFault(message, {
       ...init,
@@ -205,24 +205,24 @@ class HttpSource {
 
   // ---------------------------------------------------------------------------------------- requests
 
-  /** A response that gives the bytes from the position on, unless that is the end. */
+  /** Requests the bytes from the position on, unless that is the end. */
   *#connect(): Operation<void> {
     const last = this.#lastOfRange();
     const response = yield* this.#client.get({
-      "accept-encoding": "identity", // positions are those of the media
+      "accept-encoding": "identity", // so that positions are those of the uncompressed media
       ...(this.#hasRanges ? { range: `bytes=${this.#position}-${last ?? ""}` } : {}),
       ...(this.#validator === null ? {} : { "if-range": this.#validator }),
     });
     this.#isLast = last === null;
     if (this.#isOpen) this.#continue(response);
     else if (this.#hasRanges && response.status === 206 && partOf(response)?.start !== 0) {
-      discard(response); // it doesn't say what it is a part of
+      discard(response); // without a usable Content-Range
       this.#hasRanges = false;
       yield* this.#connect();
     } else this.#begin(response);
   }
 
-  /** Of the next range: its last byte, null for all of the rest. */
+  /** The last byte of the next range, null for the rest of the file. */
   #lastOfRange(): number | null {
     if (!this.#hasRanges || this.#rangeSize > LAST_RANGE) return null;
     if (this.#size === null) return this.#isOpen ? null : this.#rangeSize - 1;
@@ -249,7 +249,7 @@ class HttpSource {
     const part = partOf(response);
     if (!part || part.total !== this.#size) throw this.#wrong(response, "it changed while it was read");
     if (part.start !== this.#position || part.end <= part.start) {
-      throw this.#wrong(response, `asked for the bytes from ${this.#position} on, got others`);
+      throw this.#wrong(response, `requested the bytes from ${this.#position} on, but got others`);
     }
     this.#take(response, part.end);
   }
@@ -261,7 +261,7 @@ class HttpSource {
     this.#rangeSize *= RANGE_GROWTH;
   }
 
-  /** Which no retry can mend. */
+  /** An error that no retry can fix. */
   #wrong(response: Response, message: string): HttpFault {
     discard(response);
     return new HttpFault(message, { kind: "final", status: response.status });
@@ -276,7 +276,7 @@ class HttpSource {
 
   // ---------------------------------------------------------------------------------------- retries
 
-  /** Does it again where it fails, as often as the options say. */
+  /** Runs `work`, with retries as the options allow. */
   *#persist<T>(work: () => Operation<T>): Operation<T> {
     for (let tries = 1;; tries++) {
       try {

@@ -1,6 +1,6 @@
 /**
- * IOContext: `avio_alloc_context` as a value. Its native part is made when it is used, in a session of its own for plain
- * I/O, or in the session of the demuxer or muxer that it is given to; between two uses only where it stands is kept.
+ * IOContext: `avio_alloc_context` as an object. Its native part is created on use: in its own session for direct I/O,
+ * or in the session of the demuxer or muxer that uses it. Between uses only its position and buffered bytes are kept.
  */
 import { byteLengthOf, copyBytes, plainView } from "../ffi/byte_views.ts";
 import { constants } from "../ffi/constants.ts";
@@ -13,19 +13,19 @@ import { checkBytes, checkInteger } from "./arguments.ts";
 import { asBytes, attachBytes } from "./bytes.ts";
 import { checkCallbacks, deviceOf, type IOCallbacks } from "./callbacks.ts";
 
-/** Bytes of an I/O buffer where nothing else is said. */
+/** Default size of an I/O buffer in bytes. */
 export const DEFAULT_BUFFER_SIZE = 65536;
 const MAX_BUFFER_SIZE = 1 << 30;
 
-/** Which way an I/O context is used; FFmpeg's `write_flag`. */
+/** Direction in which an I/O context is used; FFmpeg's `write_flag`. */
 export type Use = "read" | "write";
 
-/** Checks a size of an I/O buffer. */
+/** Checks the size of an I/O buffer. */
 export function checkBufferSize(size: number, name: string): number {
   return checkInteger(size, name, 1, MAX_BUFFER_SIZE);
 }
 
-/** Where the media comes from, or goes to. */
+/** The bytes or callbacks behind an IOContext. */
 interface Backing {
   readonly bytes: Uint8Array | null;
   readonly callbacks: IOCallbacks;
@@ -36,23 +36,23 @@ interface Backing {
 /**
  * Lends `context` to a host until that closes; its I/O context there.
  *
- * @param lend Native code may read its bytes where they are.
+ * @param lend Native code may read its bytes in place, without a copy.
  */
 export let lendIOContext: (context: IOContext, host: Host, use: Use, lend: boolean) => NativeIO;
 
-/** IOContexts that are used by themselves keep what is native of them until as many others have been used. */
+/** An IOContext used directly keeps its native part until this many others have been used. */
 const MAX_NATIVE = 8;
 let native: WeakRef<IOContext>[] = [];
 /**
- * Those of them in this turn of the event loop, the last one last. Until it is over a WeakRef would keep whatever it was made
- * for: a loop that uses thousands would keep them all.
+ * Those used in this turn of the event loop, most recent last. They are not WeakRefs, because a WeakRef keeps its
+ * target alive until the end of the turn: a loop over thousands of contexts would keep them all.
  */
 let used: IOContext[] = [];
 
-/** Frees what is native of an IOContext that nobody uses, and keeps where it stands. */
+/** Frees the native part of an unused IOContext, keeping its position and buffered bytes. */
 let park: (context: IOContext) => void;
 
-/** The context was used by itself just now. */
+/** Notes that the context has just been used directly. */
 function keepNative(context: IOContext): void {
   if (used.at(-1) === context) return;
   if (used.length === 0) {
@@ -69,11 +69,11 @@ function endTurn(): void {
 }
 
 /**
- * `avio_alloc_context` as a value: media bytes, or callbacks with an I/O buffer, that a demuxer reads from or a
- * muxer writes to. It can also be read and written by itself, without a container.
+ * `avio_alloc_context` as an object: media bytes, or callbacks with an I/O buffer, that a demuxer reads from or a muxer
+ * writes to. It can also be read and written directly, without a container.
  *
- * It is used for reading or for writing, whichever comes first. Given to a Demuxer or Muxer it is theirs until
- * they close, and stays usable afterwards, from where they left it.
+ * It is used either for reading or for writing, depending on the first use. While a Demuxer or Muxer uses it, it is
+ * locked; after that closes, it can be used again from the position where it was left.
  *
  * ```ts
  * import { constants, Demuxer, IOContext } from "@avio/avio";
@@ -90,20 +90,20 @@ function endTurn(): void {
  */
 export class IOContext implements Disposable {
   #backing: Backing;
-  /** Which way it is used, once it was. */
+  /** Direction of the first use. */
   #use: Use | null = null;
-  /** Its own session, for plain I/O. */
+  /** Its own session, for direct I/O. */
   #native: { session: Session; io: NativeIO } | null = null;
-  /** Where it stands while nothing of it is native. */
+  /** Position and buffered bytes while it has no native part. */
   #saved: SavedIO | null = null;
   #inUse = false;
   #destroyed = false;
 
   /**
-   * Makes an I/O context; its native part is made at first use.
+   * Creates an I/O context. Its native part is allocated on first use.
    *
-   * @param buffer The media itself (read-only, seekable; not copied, so don't change it meanwhile), or the size in
-   * bytes of the I/O buffer for the callbacks.
+   * @param buffer The media itself (read-only, seekable; not copied, so don't change it while it is in use), or the
+   * size in bytes of the I/O buffer for the callbacks.
    * @param options `onread`, `onwrite`, `onseek`.
    * @throws {TypeError} `buffer` or a callback is of the wrong type.
    * @throws {RangeError} The size is not a whole number from 1 to 2^30.
@@ -124,28 +124,30 @@ export class IOContext implements Disposable {
     return this.#backing.bufferSize;
   }
 
-  /** Has bytes, or `onread`. */
+  /** Whether it can be read: it has bytes, or `onread`. */
   get readable(): boolean {
     return this.#backing.bytes !== null || this.#backing.device.read !== undefined;
   }
 
-  /** Has `onwrite`. */
+  /** Whether it can be written: it has `onwrite`. */
   get writable(): boolean {
     return this.#backing.device.write !== undefined;
   }
 
-  /** Has bytes, or `onseek`. */
+  /** Whether it can seek: it has bytes, or `onseek`. */
   get seekable(): boolean {
     return this.#backing.bytes !== null || this.#backing.device.seek !== undefined;
   }
 
-  /** Whether it was destroyed, or handed on by `transfer()`. */
+  /** Whether it was destroyed or transferred. */
   get destroyed(): boolean {
     return this.#destroyed;
   }
 
   /**
-   * Hands the bytes or callbacks, with what is buffered, to a new IOContext; this one becomes destroyed.
+   * Moves the bytes or callbacks, and buffered data, to a new IOContext. This one is destroyed.
+   *
+   * @returns The new IOContext.
    *
    * @throws {Error} It is destroyed, or in use by a Demuxer or Muxer.
    */
@@ -161,8 +163,9 @@ export class IOContext implements Disposable {
   }
 
   /**
-   * Frees the native part; `avio_context_free`. What was written and not flushed is dropped. In use by a Demuxer or
-   * Muxer: when that one closes. Inside one of its own callbacks: when native code is out. Again: does nothing.
+   * Frees the native part, like `avio_context_free`. Bytes that were written but not flushed are dropped. If a Demuxer
+   * or Muxer uses it, it is freed when that closes; within one of its own callbacks, when that returns. Calling it
+   * again does nothing.
    */
   destroy(): void {
     if (this.#destroyed) return;
@@ -179,13 +182,16 @@ export class IOContext implements Disposable {
   }
 
   /**
-   * Reads into `into`, as many bytes as fit or as there are; `avio_read`.
+   * Reads bytes until `into` is full or the source ends, like `avio_read`.
    *
-   * @returns How many bytes, null at the end.
+   * @param into Filled from its start.
+   * @returns The number of bytes read, null at the end.
+   * @throws {Error} It is destroyed, or in use by a Demuxer or Muxer; or the exception of a callback.
+   * @throws {AVError} It is busy, within one of its own callbacks (EBUSY), or reading failed.
    */
   readSync(into: Uint8Array): number | null {
     const length = byteLengthOf(checkBytes(into, "into"));
-    // A callback could detach the caller's array while native code writes to it, but not one it doesn't know.
+    // A callback could detach the caller's array while native code writes to it, but not this private one.
     const target = new Uint8Array(length);
     const read = this.#plain("read", "read", ({ session, io }) => readIO(session, io, target));
     if (byteLengthOf(into) < read) {
@@ -196,21 +202,27 @@ export class IOContext implements Disposable {
   }
 
   /**
-   * Puts `bytes` into the I/O buffer, and writes what does not fit; `avio_write`.
+   * Appends `bytes` to the I/O buffer, which is written when it is full, like `avio_write`.
    *
-   * @returns How many bytes: all of them.
+   * @param bytes The bytes to write; copied.
+   * @returns The number of bytes written: all of them.
+   * @throws {Error} It is destroyed, or in use by a Demuxer or Muxer; or the exception of a callback.
+   * @throws {AVError} It is busy, within one of its own callbacks (EBUSY), or writing failed.
    */
   writeSync(bytes: Uint8Array): number {
-    const data = copyBytes(checkBytes(bytes, "bytes")); // a callback can't detach what it doesn't know
+    const data = copyBytes(checkBytes(bytes, "bytes")); // a callback can't detach a private copy
     this.#plain("write", "write", ({ session, io }) => writeIO(session, io, data));
     return data.length;
   }
 
   /**
-   * Moves to `offset` from the start, the current position or the end; `avio_seek`.
+   * Moves to `offset` bytes from the start, the current position or the end, like `avio_seek`.
    *
+   * @param offset Bytes, may be negative.
    * @param whence One of `constants.seek`. @default {constants.seek.SET}
-   * @returns The new position from the start.
+   * @returns The new position in bytes from the start; for `constants.seek.SIZE` the size, -1 if it is unknown.
+   * @throws {Error} It is destroyed, or in use by a Demuxer or Muxer; or the exception of a callback.
+   * @throws {AVError} It can't seek there, or is busy (EBUSY).
    */
   seekSync(offset: number, whence: number = constants.seek.SET): number {
     checkInteger(offset, "offset");
@@ -224,7 +236,12 @@ export class IOContext implements Disposable {
     return this.#plain("seek", this.#defaultUse, ({ session, io }) => seekIO(session, io, offset, base));
   }
 
-  /** The size in bytes, null where it can't be told; `avio_size`. */
+  /**
+   * The size in bytes, like `avio_size`.
+   *
+   * @returns The size, null if it is unknown.
+   * @throws {Error} It is destroyed, or in use by a Demuxer or Muxer; or the exception of a callback.
+   */
   sizeSync(): number | null {
     if (!this.seekable) {
       this.#checkUsable("tell the size");
@@ -233,7 +250,12 @@ export class IOContext implements Disposable {
     return this.#plain("tell the size", this.#defaultUse, ({ session, io }) => sizeIONow(session, io));
   }
 
-  /** Writes what is in the buffer; `avio_flush`. */
+  /**
+   * Writes what is in the I/O buffer, like `avio_flush`.
+   *
+   * @throws {Error} It is destroyed, or in use by a Demuxer or Muxer; or the exception of a callback.
+   * @throws {AVError} It is busy (EBUSY), or writing failed.
+   */
   flushSync(): void {
     this.#plain("flush", this.#defaultUse, ({ session, io }) => flushIO(session, io));
   }
@@ -242,7 +264,7 @@ export class IOContext implements Disposable {
     return this.#use ?? (this.readable ? "read" : "write");
   }
 
-  /** Plain I/O, in a session of its own. */
+  /** Runs direct I/O in the context's own session. */
   #plain<T>(phrase: string, use: Use, operation: (native: { session: Session; io: NativeIO }) => T): T {
     this.#checkUsable(phrase);
     this.#checkUse(use);
@@ -254,10 +276,10 @@ export class IOContext implements Disposable {
     return operation(this.#native);
   }
 
-  /** A new I/O context of the host, which stands where this one stood. */
+  /** Adds an I/O context to the host, at the position of this one. */
   #addTo(host: Host, use: Use, lend: boolean): NativeIO {
     const { bytes, device, bufferSize } = this.#backing;
-    // Of writes that were left behind and of a full buffer more may wait than the buffer holds.
+    // Pending writes and a full buffer together may exceed the buffer size.
     const size = use === "write" ? Math.max(bufferSize, this.#saved?.buffered.length ?? 0) : bufferSize;
     const io = bytes ? attachBytes(host, bytes, size, lend) : host.addDevice({ ...device }, { use }, size);
     if (this.#saved) restoreIO(io, this.#saved);
@@ -274,7 +296,7 @@ export class IOContext implements Disposable {
     this.#native = null;
   }
 
-  /** Bytes of the program's need no copy of what is buffered. */
+  /** Saves position and buffered bytes; an IOContext over bytes needs no copy of the latter. */
   #save(io: NativeIO): SavedIO {
     const saved = saveIO(io, this.#use!);
     return this.#backing.bytes ? { ...saved, buffered: new Uint8Array(0) } : saved;

@@ -1,7 +1,7 @@
 /**
- * Files that a playlist, a manifest or a script of ffconcat names: they will be sources, so that a sink must not be one of
- * them, open or not. Their names are taken from the text as it is read, or before where its turn comes later, and resolved
- * against the file that has it.
+ * Files that a playlist, a manifest or an ffconcat script names. They will be sources, so none of them may be the sink,
+ * whether open or not. Their names are extracted while the text is read, or in advance if it will be read later, and
+ * resolved against the file that contains them.
  */
 import type { OpenFiles, SourceFiles } from "../ffi/open_files.ts";
 import { acquire, type Operation, step } from "../ffi/operation.ts";
@@ -13,19 +13,19 @@ import { namesIn, readings } from "./listed_names.ts";
 import { hasField, NamePattern } from "./name_pattern.ts";
 import { paths as own } from "./paths.ts";
 
-/** Bytes of a text that are looked at. */
+/** Bytes of a text that are searched for names. */
 const MAX_TEXT = 1 << 20;
-/** Names of a text that are looked at; of templates, each in each folder. */
+/** Maximum number of names taken from a text; of templates, counted once per folder. */
 const MAX_NAMES = 50_000;
 const MAX_TEMPLATES = 1000;
 
-/** How a text begins that names files. */
+/** Beginnings of texts that name files. */
 const LIST = /^\uFEFF?\s*(?:#EXTM3U|ffconcat|file\s|<\?xml|<MPD)/;
 const BEGINNING = 256;
-/** Characters by which that is decided: of small buffers not all come at once. */
+/** Characters needed to recognise them; with small buffers they arrive in several reads. */
 const ENOUGH = 9;
 
-/** Looks at the bytes of a file while it is read from its start; where it is a list, what it names becomes known. */
+/** Watches the bytes of a file while it is read from its start; if it is a list, registers the files that it names. */
 export class ListReader {
   #files: OpenFiles;
   #path: string;
@@ -38,7 +38,7 @@ export class ListReader {
     this.#path = path;
   }
 
-  /** The next bytes of the file; whether more are wanted. */
+  /** Takes the next bytes of the file; returns whether it needs more. */
   see(bytes: Uint8Array): boolean {
     const isDecided = this.#text.length >= ENOUGH;
     if (!isDecided && !this.#mayBeList(bytes)) return false;
@@ -56,11 +56,11 @@ export class ListReader {
   }
 }
 
-/** What one text names. */
+/** The files that one text names. */
 class ListedFiles implements SourceFiles {
   #path: string;
   #text: () => string;
-  /** Paths by their identity; null before they were looked at, which is when the first sink is to be overwritten. */
+  /** Paths by identity; null until the first sink is about to be overwritten, when they are examined. */
   #known: Map<string, string> | null = null;
 
   constructor(path: string, text: () => string) {
@@ -72,7 +72,7 @@ class ListedFiles implements SourceFiles {
     this.#known ??= yield* this.#look();
     const path = this.#known.get(identity);
     if (path === undefined) return null;
-    // The file may have gone since, and its inode be another's now.
+    // The file may have been deleted since, and its inode reused.
     const [now] = yield* identitiesAt([path]);
     return now === identity ? `a file that the source ${this.#path} names` : null;
   }
@@ -81,7 +81,7 @@ class ListedFiles implements SourceFiles {
     return yield* pathsByIdentity(yield* this.paths());
   }
 
-  /** Where the files may be. */
+  /** The paths that the names can mean. */
   *paths(): Operation<Set<string>> {
     const folder = own.join(own.plain(this.#path), "..");
     const names = namesIn(this.#text(), MAX_NAMES);
@@ -99,7 +99,7 @@ class ListedFiles implements SourceFiles {
   }
 }
 
-/** The templates among the names, in each of the folders; so many of them. */
+/** The templates among the names, in each folder, up to a maximum number. */
 function templates(names: readonly string[], folders: readonly string[]): Set<string> {
   const found = new Set<string>();
   for (const name of names) {
@@ -120,14 +120,17 @@ function* pathsByIdentity(found: Iterable<string>): Operation<Map<string, string
   );
 }
 
-// ------------------------------------------------------------------------------------------- sources to come
+// ------------------------------------------------------------------------------------------- later sources
 
-/** Lists that one source to come can lead to. */
+/** Maximum number of lists reached from one later source. */
 const MAX_LISTS = 64;
-/** Names of lists in a list: the variants of a master playlist. */
+/** Names of lists within a list: the variants of a master playlist. */
 const NESTED_LIST = /\.(?:m3u8?|mpd|ffconcat)$/i;
 
-/** What a source that is not open yet names, and what its lists name; looked at when the first sink is to be overwritten. */
+/**
+ * The files named by a source that isn't open yet and by its lists; examined when the first sink is about to be
+ * overwritten.
+ */
 export function namedBy(path: string): SourceFiles {
   let lists: ListedFiles[] | null = null;
   return {
@@ -145,7 +148,7 @@ export function namedBy(path: string): SourceFiles {
 function* listsFrom(path: string): Operation<ListedFiles[]> {
   const lists: ListedFiles[] = [];
   const paths = new Set([path]);
-  for (const place of paths) { // which grows meanwhile
+  for (const place of paths) { // grows during the loop
     if (lists.length === MAX_LISTS) break;
     const text = yield* listAt(place);
     if (text === null) continue;
@@ -156,10 +159,10 @@ function* listsFrom(path: string): Operation<ListedFiles[]> {
   return lists;
 }
 
-/** The text of a list; null where the file is none, or can't be read: whoever opens it has an error that says more. */
+/** The text of a list; null if the file isn't one, or can't be read: opening it reports a better error. */
 function* listAt(path: string): Operation<string | null> {
   const [identity] = yield* identitiesAt([path]);
-  if (typeof identity !== "string") return null; // a pipe would be waited for
+  if (typeof identity !== "string") return null; // reading a pipe would block
   try {
     const file = yield* acquire(
       () => files.openSync(path, { read: true }),
@@ -200,7 +203,7 @@ const MPD_FIELD = /\$[^$]*\$/;
 /** `%03d` in the name of a sequence of images. */
 const SEQUENCE_FIELD = /%\d*d/;
 
-/** The images of a sequence, by the pattern of their names. */
+/** The images of a sequence, by their name pattern. */
 export function imagesLike(pattern: string): SourceFiles {
   return {
     *find(identity) {
@@ -210,11 +213,11 @@ export function imagesLike(pattern: string): SourceFiles {
   };
 }
 
-/** What is in folders, each of which is read once. */
+/** Entries of folders, each folder read once. */
 class Listings {
   #entries = new Map<string, string[]>();
 
-  /** The files that are there, of those that a pattern can mean; it has fields in its last part. */
+  /** The existing files that match a pattern with fields in its last part. */
   *filesLike(pattern: string, field: RegExp): Operation<string[]> {
     const path = own.plain(pattern);
     const folder = own.join(path, "..");
@@ -238,7 +241,7 @@ function entriesSync(folder: string): string[] {
   try {
     return files.listSync(folder);
   } catch {
-    return []; // nothing there can be read
+    return []; // the folder can't be read
   }
 }
 

@@ -1,12 +1,14 @@
 /**
- * The names that are in the text of a playlist, a manifest or a script of ffconcat, and the paths that a name can mean. A
- * hostile file has any text, of a MiB: each part of it is looked at once, and nothing here goes back in it.
+ * Extracts the names in the text of a playlist, a manifest or an ffconcat script, and the paths that a name can mean. A
+ * hostile file may have any text, up to a MiB, so each part of it is read once, without backtracking.
  */
 import { isTooLong, MAX_NAME } from "./paths.ts";
 
-/** So many at most of what may be a file's name, each once. What is none does no harm: there is no such file. */
+/**
+ * All possible file names, without duplicates, up to a maximum number. Wrong guesses do no harm: no such file exists.
+ */
 export function namesIn(text: string, max: number): string[] {
-  const isXml = text.trimStart().startsWith("<"); // behind a byte order mark, too
+  const isXml = text.trimStart().startsWith("<"); // trimStart removes a byte order mark, too
   const names = new Set<string>();
   for (const name of isXml ? namesInXml(text) : namesInLines(text)) {
     if (names.size === max) break;
@@ -24,12 +26,12 @@ function* namesInLines(text: string): Generator<string> {
   }
 }
 
-/** Attributes of a tag of HLS. */
+/** Attributes of an HLS tag. */
 function* urisIn(line: string): Generator<string> {
   for (const [, name] of line.matchAll(/URI="([^"]*)"/g)) yield name!;
 }
 
-/** Values of attributes and texts of elements. */
+/** Attribute values and element texts. */
 function* namesInXml(text: string): Generator<string> {
   for (const piece of text.split("<")) {
     for (const [, double, single] of piece.matchAll(/="([^"]+)"|='([^']+)'/g)) {
@@ -44,12 +46,12 @@ function plain(text: string): string {
   return text.replaceAll("&amp;", "&");
 }
 
-/** As FFmpeg's scripts quote: `'it'\\''s'` is `it's`. */
+/** Unquotes as FFmpeg's scripts do: `'it'\\''s'` is `it's`. */
 function unquoted(text: string): string {
   return text.replace(/'([^']*)'|\\(.)/g, (_, quoted, escaped) => quoted ?? escaped);
 }
 
-/** The paths that a name can mean, as `withinDirectory` has it: as it is, without a query, decoded. */
+/** The paths that a name can mean, as in `withinDirectory`: unchanged, without a query, decoded. */
 export function readings(name: string): string[] {
   if (/^[a-z][a-z\d+.-]+:/i.test(name) && !/^file:/i.test(name)) return [];
   const path = name.replace(/^file:(?:\/\/)?/i, "");

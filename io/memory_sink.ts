@@ -1,17 +1,17 @@
 /**
- * MemorySink: an output collected in memory. While a muxer is open the bytes are native memory; they are copied
- * into JavaScript's when it closes.
+ * MemorySink: an output collected in memory. While a muxer is open its bytes are in native memory; they are copied to
+ * JavaScript when it closes.
  */
 import { argumentError } from "../ffi/errors.ts";
 import { copyMemory, memorySize } from "../ffi/memory_output.ts";
 import type { NativeIO } from "../ffi/native_io.ts";
 import type { Host, IOUse } from "../ffi/session.ts";
 
-/** Makes the sink an I/O context of the session, until that closes; what it held before is dropped. */
+/** Makes the sink an I/O context of the session until that closes, dropping earlier contents. */
 export let openMemorySink: (sink: MemorySink, host: Host, use: IOUse, bufferSize: number) => NativeIO;
 
 /**
- * Collects an output in memory; seekable, so any format can be written to it.
+ * Collects an output in memory. It is seekable, so any format can be written to it.
  *
  * ```ts
  * import { MemorySink, remuxSync } from "@avio/avio";
@@ -23,23 +23,24 @@ export let openMemorySink: (sink: MemorySink, host: Host, use: IOUse, bufferSize
  */
 export class MemorySink {
   #bytes: Uint8Array<ArrayBuffer> = new Uint8Array(0);
-  /** I/O context of the muxer that writes here, null where none does. */
+  /** I/O context of the muxer that is writing to it, null if there is none. */
   #io: NativeIO | null = null;
 
-  /** What `size` was when nothing was being written. */
+  /** The last known `size`, while a write is pending. */
   #size = 0;
 
-  /** Bytes written so far; while a write is under way, those before it. */
+  /** Number of bytes written so far, without a write that is still pending. */
   get size(): number {
     if (!this.#io) return this.#bytes.byteLength;
     return this.#size = memorySize(this.#io) ?? this.#size;
   }
 
   /**
-   * What has been written, as one array: a copy while a muxer still writes here, and afterwards the sink's own,
+   * Returns what has been written as one array: a copy while a muxer is still writing, afterwards the sink's own array,
    * the same each time.
    *
-   * @throws {AVError} A write is under way (EBUSY).
+   * @returns The bytes.
+   * @throws {AVError} A write is pending (EBUSY).
    */
   bytes(): Uint8Array<ArrayBuffer> {
     return this.#io ? copyMemory(this.#io) : this.#bytes;
@@ -55,7 +56,7 @@ export class MemorySink {
       sink.#size = 0;
       sink.#io = io;
       host.defer(() => {
-        sink.#io = null; // whatever comes of copying
+        sink.#io = null; // even if copying fails
         sink.#bytes = copyMemory(io);
       });
       return io;

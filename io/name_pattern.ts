@@ -1,6 +1,6 @@
 /**
- * Names of files with fields that may stand for anything, as templates of manifests and sequences of images have them. They
- * come from files, so that they are compared part by part from left to right, and never tried in another way.
+ * File names with wildcard fields, as in templates of manifests and image sequences. They come from untrusted files, so
+ * they are matched part by part from left to right, without backtracking.
  */
 
 /** Whether a name has a field. */
@@ -13,10 +13,10 @@ export class NamePattern {
   #first: string;
   #between: string[];
   #last: string;
-  /** Letters of all parts. */
+  /** Total length of all parts. */
   #length: number;
 
-  /** @param field What a field looks like. */
+  /** @param field Matches a field. */
   constructor(pattern: string, field: RegExp) {
     const parts = pattern.split(field);
     this.#isPlain = parts.length === 1;
@@ -26,7 +26,7 @@ export class NamePattern {
     this.#length = parts.reduce((length, part) => length + part.length, 0);
   }
 
-  /** Whether the name is what the pattern may stand for. */
+  /** Whether a name matches the pattern. */
   matches(name: string): boolean {
     if (this.#isPlain) return name === this.#first;
     if (name.length < this.#length) return false;
@@ -34,7 +34,7 @@ export class NamePattern {
     const rest = name.slice(0, name.length - this.#last.length);
     let at = this.#first.length;
     for (const part of this.#between) {
-      const found = rest.indexOf(part, at); // a later one would leave less to those that follow
+      const found = rest.indexOf(part, at); // a later match would leave less for the parts that follow
       if (found === -1) return false;
       at = found + part.length;
     }

@@ -1,7 +1,7 @@
 /**
- * What a playlist, a manifest or a muxer of many files opens: the program's `onopen` is asked, that of the input for the
- * input and that of the output for the output, and what it returns becomes an I/O context of the session until libavformat
- * closes it. A muxer's own sink is served here too, where the muxer opens it by name or goes over it again.
+ * Nested opens: files that a playlist, a manifest or a muxer of several files opens. The program's `onopen` (of the
+ * input or of the output) is called, and what it returns becomes an I/O context of the session until libavformat closes
+ * it. A muxer's own sink is also served here if the muxer opens it by name or rereads it.
  */
 import { argumentError } from "../ffi/errors.ts";
 import { call, canWait, type MaybePromise, type Operation, step } from "../ffi/operation.ts";
@@ -26,7 +26,7 @@ export interface NestedInputOptions {
   onopen?: OpenCallback | undefined;
   bufferSize: number;
   http?: HttpOptions | undefined;
-  /** The origin that `http.headers` are for; null: none. */
+  /** The origin that `http.headers` are sent to; null for none. */
   origin: string | null;
 }
 
@@ -36,14 +36,14 @@ export interface NestedOutputOptions {
   ondelete?: ((url: string) => MaybePromise<void>) | undefined;
   bufferSize: number;
   coalesce: boolean;
-  /** The muxer's own output, by the name that it opens it by; of one in memory, what it reads again is in the shim. */
+  /** The muxer's own output, by the name under which it opens it; an output in memory is reread within the shim. */
   own?: Own | undefined;
 }
 
-/** What a muxer writes to: a file of the program's may be read back while it is written. */
+/** What a muxer writes to; a file that the program opened may be read back while it is written. */
 type Target = Exclude<Sink, OpenedFile> | SharedFile;
 
-/** A sink as what a muxer writes to. */
+/** Makes a target of a sink. */
 export function targetOf(sink: Sink): Target {
   const file = files.opened(sink);
   return file ? new SharedFile(file) : sink as Target;
@@ -57,7 +57,7 @@ export interface Own {
   isUsed: boolean;
 }
 
-/** From now on the session's input opens what these options allow, and nothing else. */
+/** Lets the session's input open what these options allow, and nothing else. */
 export function allowNestedInput(session: Session, options: NestedInputOptions): void {
   const { onopen, bufferSize, http, origin } = options;
   if (!onopen) return session.setOpener("input", undefined);
@@ -87,13 +87,16 @@ export function allowNestedInput(session: Session, options: NestedInputOptions):
   });
 }
 
-/** What is named is not there; what may not be had, or does not answer, may well be. */
+/** Whether an error means that the file doesn't exist; with other errors (no permission, no response) it may exist. */
 function isMissing(error: unknown): boolean {
   if (error instanceof HttpError) return error.status === 404 || error.status === 410;
   return files.is(error, "NotFound");
 }
 
-/** The last names that were opened. A live playlist is opened again and again: where it goes away, it is not left out. */
+/**
+ * The most recently opened names. A live playlist is opened again and again: if it disappears, that is an error, not a
+ * skipped segment.
+ */
 class KnownNames {
   #names = new Set<string>();
 
@@ -109,7 +112,7 @@ class KnownNames {
   }
 }
 
-/** From now on the session's output opens what these options allow, and nothing else. */
+/** Lets the session's output open what these options allow, and nothing else. */
 export function allowNestedOutput(session: Session, options: NestedOutputOptions): void {
   if (!options.onopen && !options.own) return session.setOpener("output", undefined);
   const output = new NestedOutput(session, options);
@@ -125,7 +128,7 @@ function askerOf(onopen: OpenCallback | undefined): Asker {
   };
 }
 
-/** Where a URL is redirected to is asked as if it had been named. */
+/** Calls `onopen` for the target of a redirect as if it had been named. */
 function nestedHttp(ask: Asker, origin: string | null): NestedHttp {
   return {
     origin,
@@ -140,7 +143,7 @@ class NestedOutput {
   #session: Session;
   #options: NestedOutputOptions;
   #ask: Asker;
-  /** Sinks that are being written, by the names that they were asked for by. */
+  /** Sinks that are being written, by requested name. */
   #written = new Map<string, Target>();
 
   constructor(session: Session, options: NestedOutputOptions) {
@@ -164,7 +167,7 @@ class NestedOutput {
     }
   }
 
-  /** What a muxer may read is what it has written, too; of that what is in memory the shim reads by itself. */
+  /** Opens a file for a muxer to read. It may be one that it has written; the shim itself rereads those in memory. */
   *#read(url: string): Operation<Opened> {
     const { bufferSize, own } = this.#options;
     const target = own?.url === url ? own.sink : this.#written.get(url);
@@ -172,7 +175,7 @@ class NestedOutput {
     if (target instanceof SharedFile && fault === null) {
       return yield* attach(this.#session, (host) => readBack(host, target, bufferSize));
     }
-    // A muxer that goes on with what is there (hls with `append_list`) begins anew where nothing is.
+    // A muxer that continues an existing file (hls with `append_list`) starts a new one if there is none.
     if (isPlace(target) && !(yield* isThere(target))) return "missing";
     const source = isPlace(target) ? target : (yield* this.#ask(url, "read")) as Source | null;
     if (fault !== null && source === null) throw argumentError(TypeError, "sink", fault);
@@ -196,7 +199,7 @@ class NestedOutput {
     });
   }
 
-  /** The sink that the muxer was given; one that can't be begun again is used once. */
+  /** The muxer's own sink; one that can't be rewritten is used once. */
   *#ownSink(url: string): Operation<Target | null> {
     const { own } = this.#options;
     if (own?.url !== url) return null;
@@ -216,7 +219,7 @@ function isPlace(target: unknown): target is string | URL {
   return typeof target === "string" || target instanceof URL;
 }
 
-/** Opens something that libavformat closes. */
+/** Opens something that libavformat will close. */
 function* attach(session: Session, open: (host: Host) => Operation<Attachment>): Operation<Opened> {
   const scope = new Scope(session);
   try {
@@ -230,7 +233,7 @@ function* attach(session: Session, open: (host: Host) => Operation<Attachment>):
   }
 }
 
-/** For a sequence of images, whose demuxer looks how far it goes: what can't be opened is its end. */
+/** For an image sequence, whose demuxer tries how far it goes: a file that can't be opened is its end. */
 function* isThere(place: Source): Operation<boolean> {
   if (!isPlace(place)) return true;
   try {
@@ -271,13 +274,13 @@ export class Scope implements Host {
     this.#resources.defer(cleanup);
   }
 
-  /** Closes what was opened in it. */
+  /** Closes what was opened in this scope. */
   release(failure: Failure | null): Released {
     this.#session.undefer(this.#ended);
     return this.#resources.release(failure);
   }
 
-  /** Its sink has all that it gets, or its source has been read: it is told so, and waited for. */
+  /** Finishes the sink or ends the source, and waits for it. */
   *close(attachment: Attachment): Operation<void> {
     if (attachment.finish) yield* attachment.finish();
     const { settled, failure } = this.release(null);

@@ -1,5 +1,6 @@
 /**
- * The files of Node and Bun, by `node:fs`. What is opened here, or given as a `FileHandle`, has a position of its own.
+ * The file system of Node and Bun, over `node:fs`. Each file opened here, or passed as a `FileHandle`, has its own
+ * position.
  */
 import { type Fault, type FileStatus, type FileSystem, From, type OpenFile } from "./file_system.ts";
 
@@ -16,7 +17,7 @@ interface Stats {
 
 const BIG = { bigint: true } as const;
 
-/** What is used of `node:fs`. */
+/** The used functions of `node:fs`. */
 interface NodeFiles {
   readonly constants: Readonly<Record<"O_RDONLY" | "O_WRONLY" | "O_RDWR" | "O_CREAT" | "O_TRUNC", number>>;
   open(path: string, flags: number, mode: number, done: Done<number>): void;
@@ -51,7 +52,7 @@ interface Process {
   readonly permission?: { has(scope: "fs.read", path?: string): boolean };
 }
 
-/** Read when it is needed: on Deno, which loads this file too, it brings 20 ms of modules with it. */
+/** Loaded on first use: on Deno, which loads this file too, it takes 20 ms. */
 const globals = globalThis as unknown as { process: Process };
 
 let loaded: NodeFiles | undefined;
@@ -76,7 +77,7 @@ const codes: Readonly<Record<Fault, readonly string[]>> = {
   IsADirectory: ["EISDIR"],
   NotCapable: ["ERR_ACCESS_DENIED"],
   PermissionDenied: ["EACCES", "EPERM"],
-  BadResource: ["EBADF"], // as the system says of a file, too, that was not opened for what is done with it
+  BadResource: ["EBADF"], // also for a file that was not opened for reading or writing
   BrokenPipe: ["EPIPE"],
 };
 
@@ -85,13 +86,13 @@ function errorOf(fault: Fault, message: string): Error {
   return Object.assign(new Error(`${code}: ${message}`), { code });
 }
 
-/** What a file is known by: a number, or something of the program's that has one, below zero when it was closed. */
+/** A file descriptor, or an object of the program that has one, negative after it was closed. */
 type Descriptor = number | { readonly fd: number };
 
-/** `node:fs` has no seek: reads and writes say where. */
+/** An open file. `node:fs` has no seek, so reads and writes pass the position. */
 class NodeFile implements OpenFile {
   #of: Descriptor;
-  /** Null where it has none: a pipe, a terminal. */
+  /** Null if it can't seek: a pipe, a terminal. */
   #position: number | null;
 
   constructor(of: Descriptor) {
@@ -190,7 +191,7 @@ function hasPositions(of: Descriptor): boolean {
 // ------------------------------------------------------------------------------------------- standard input
 
 const STDIN = 0;
-/** Milliseconds between two looks at a terminal or a pipe that does not wait by itself. */
+/** Milliseconds between polls of a non-blocking terminal or pipe. */
 const PAUSE = 10;
 
 function codeOf(error: unknown): unknown {
@@ -211,7 +212,7 @@ function readStdin(target: Uint8Array): number | null {
 
 // ------------------------------------------------------------------------------------------- what programs give
 
-/** Whether it has functions by these names. */
+/** Whether a value has methods with these names. */
 function has<Name extends string>(value: unknown, ...names: Name[]): value is Record<Name, unknown> {
   return typeof value === "object" && value !== null &&
     names.every((name) => typeof (value as Record<string, unknown>)[name] === "function");
@@ -222,19 +223,19 @@ function isHandle(value: unknown): value is { readonly fd: number } {
     typeof (value as { fd?: unknown }).fd === "number";
 }
 
-/** `process.stdin`, which is not asked for: that would begin to read it. */
+/** Whether a value is `process.stdin`, without accessing that: it would start reading. */
 function isStdin(value: unknown): boolean {
   return has(value, "read", "on", "setEncoding") && (value as { fd?: unknown }).fd === STDIN;
 }
 
-/** `Bun.file()` of a path: a Blob with a name that is no File. */
+/** Whether a value is `Bun.file(path)`: a Blob with a name that isn't a File. */
 function named(value: unknown): string | null {
   if (!("Bun" in globalThis) || !(value instanceof Blob) || !has(value, "writer", "exists")) return null;
   const { name } = value as { name?: unknown };
   return typeof name === "string" && !(value instanceof File) ? name : null;
 }
 
-/** Those of Node and Bun. */
+/** The file system of Node and Bun. */
 export const nodeFiles: FileSystem = {
   async open(path, options) {
     return new NodeFile(await promised<number>((done) => node().open(path, flagsOf(options), MODE, done)));
@@ -271,7 +272,7 @@ export const nodeFiles: FileSystem = {
   error: errorOf,
 };
 
-/** Of a file that is created, as far as the user's mask lets it. */
+/** Mode of created files, before the umask. */
 const MODE = 0o666;
 
 function flagsOf({ read, write, create, truncate }: Parameters<FileSystem["open"]>[1]): number {

@@ -1,61 +1,61 @@
 /**
- * What the runtimes call their own files and streams, as far as it is said what can be a source or a sink. Which it really
- * is, is looked at when it is used (`files.ts`); here nothing of a runtime's types is needed.
+ * Types of the runtimes' files and streams that can be sources or sinks, declared without the runtimes' own types.
+ * Which one a value is, is checked when it is used (`files.ts`).
  */
 
 /** `Deno.FsFile`. */
 export interface DenoFile {
-  /** As Deno has it. */
+  /** The same as Deno's. */
   read(target: Uint8Array): Promise<number | null>;
-  /** As Deno has it. */
+  /** The same as Deno's. */
   readSync(target: Uint8Array): number | null;
-  /** As Deno has it. */
+  /** The same as Deno's. */
   write(bytes: Uint8Array): Promise<number>;
-  /** As Deno has it. */
+  /** The same as Deno's. */
   writeSync(bytes: Uint8Array): number;
-  /** As Deno has it. */
+  /** The same as Deno's. */
   close(): void;
 }
 
 /** `FileHandle` of `node:fs/promises`. */
 export interface NodeFileHandle {
-  /** Its number. */
+  /** The file descriptor. */
   readonly fd: number;
-  /** As Node has it. */
+  /** The same as Node's. */
   // deno-lint-ignore no-explicit-any
   read(...parameters: any[]): Promise<unknown>;
-  /** As Node has it. */
+  /** The same as Node's. */
   // deno-lint-ignore no-explicit-any
   write(...parameters: any[]): Promise<unknown>;
-  /** As Node has it. */
+  /** The same as Node's. */
   close(): Promise<void>;
 }
 
-/** A file that the program has opened, and closes: `Deno.FsFile` on Deno, `FileHandle` on Node and Bun. */
+/** A file that the program has opened and will close: `Deno.FsFile` on Deno, `FileHandle` on Node and Bun. */
 export type OpenedFile = DenoFile | NodeFileHandle;
 
-/** `Deno.stdin`; on Node and Bun `process.stdin` is one of the streams that can be iterated, and can be read synchronously. */
+/** `Deno.stdin`. On Node and Bun `process.stdin` is an AsyncIterable, which can also be read synchronously. */
 export interface StandardInput {
-  /** As Deno has it. */
+  /** The same as Deno's. */
   read(target: Uint8Array): Promise<number | null>;
-  /** As Deno has it. */
+  /** The same as Deno's. */
   readSync(target: Uint8Array): number | null;
-  /** As Deno has it. */
+  /** The same as Deno's. */
   readonly readable: ReadableStream<Uint8Array>;
 }
 
-/** `Writable` of `node:stream`: ended after the trailer, destroyed with what ended the session before. */
+/** `Writable` of `node:stream`: ended after the trailer, or destroyed with the error that ended the session. */
 export interface NodeWritable {
-  /** As Node has it. */
+  /** The same as Node's. */
   // deno-lint-ignore no-explicit-any
   write(chunk: any, ...rest: any[]): boolean;
-  /** As Node has it. */
+  /** The same as Node's. */
   // deno-lint-ignore no-explicit-any
   end(...parameters: any[]): unknown;
-  /** As Node has it. */
+  /** The same as Node's. */
   // deno-lint-ignore no-explicit-any
   on(event: string, listener: (...parameters: any[]) => void): unknown;
-  /** As Node has it. */
+  /** The same as Node's. */
   destroy(error?: Error): unknown;
 }
 
@@ -63,9 +63,9 @@ export interface NodeWritable {
 export interface BunFile {
   /** Its path. */
   readonly name?: string;
-  /** As Bun has it. */
+  /** The same as Bun's. */
   // deno-lint-ignore no-explicit-any
   writer(...parameters: any[]): unknown;
-  /** As Bun has it. */
+  /** The same as Bun's. */
   exists(): Promise<boolean>;
 }

@@ -1,33 +1,33 @@
 /**
- * Paths as text: no file system is asked. `node:path` would do for most of it, but loading it takes 9 ms of every start.
+ * Path functions on text, without file access. `node:path` has most of them, but loading it adds 9 ms to every start.
  *
- * Those of Windows are written with slashes here, as its functions take them, and are compared without regard to case.
+ * Windows paths have slashes here, which its functions accept, and are compared case-insensitively.
  */
 import { isWindows } from "../ffi/library_paths.ts";
 
-/** Bytes of a path (PATH_MAX). */
+/** Maximum bytes of a path (PATH_MAX). */
 const MAX_PATH = 4096;
 
-/** Characters of a name that are looked at: it may have a query, and letters that are encoded. */
+/** Maximum characters of a name, which may have a query and percent-encoding. */
 export const MAX_NAME = 64 * 1024;
 
-/** Whether no file can have the path. */
+/** Whether a path is too long for any file. */
 export function isTooLong(path: string): boolean {
   return path.length > MAX_PATH || new TextEncoder().encode(path).length > MAX_PATH;
 }
 
-/** How a system spells paths. */
+/** The path syntax of a system. */
 export interface PathRules {
-  /** A path as it is compared and put together here. */
+  /** Normalizes a path to the form used here. */
   plain(path: string): string;
-  /** What is before the names of an absolute path: "/", "C:/", "//machine/share/"; "" of others. */
+  /** The root of an absolute path: "/", "C:/", "//machine/share/"; "" for relative paths. */
   root(path: string): string;
   isSameName(one: string, other: string): boolean;
-  /** Whether the system has a meaning of its own for a name of a file. */
+  /** Whether a file name has a special meaning for the system. */
   isReserved(name: string): boolean;
 }
 
-/** Linux and macOS, whose file systems may or may not regard case. */
+/** Linux and macOS, whose file systems may or may not be case-sensitive. */
 export const posixRules: PathRules = {
   plain: (path) => path,
   root: (path) => path.startsWith("/") ? "/" : "",
@@ -35,7 +35,7 @@ export const posixRules: PathRules = {
   isReserved: () => false,
 };
 
-/** Names of devices, with any extension; `COM\u00b9` is `COM1`. */
+/** Device names, with any extension; `COM\u00b9` is `COM1`. */
 const DEVICE =
   /^(?:con|prn|aux|nul|com[\d\u00b9\u00b2\u00b3]|lpt[\d\u00b9\u00b2\u00b3]|conin\$|conout\$) *(?:\.|$)/i;
 
@@ -45,12 +45,12 @@ export const windowsRules: PathRules = {
     path.replaceAll("\\", "/").replace(/^\/\/\?\/(?:UNC\/)?/i, (lead) => lead.length > 4 ? "//" : ""),
   root: (path) => /^(?:[a-z]:\/|\/\/[^/]+\/[^/]+(?:\/|$))/i.exec(path)?.[0].replace(/\/?$/, "/") ?? "",
   isSameName: (one, other) => one === other || folded(one) === folded(other),
-  // A stream ("a:b"), a drive, a wildcard, a device; and dots or blanks at the end, which the system leaves out.
+  // A stream ("a:b"), a drive, a wildcard, a device; and dots or spaces at the end, which the system removes.
   // deno-lint-ignore no-control-regex
   isReserved: (name) => /[\x00-\x1f<>:"|?*]|[. ]$/.test(name) || DEVICE.test(name),
 };
 
-/** As file systems of Windows compare: letter by letter. */
+/** Compares like Windows file systems: character by character, ignoring case. */
 function folded(name: string): string {
   return name.replace(/[^]/gu, (letter) => {
     const large = letter.toUpperCase();
@@ -60,7 +60,7 @@ function folded(name: string): string {
 
 const systemRules = isWindows ? windowsRules : posixRules;
 
-/** Paths by the rules of a system. */
+/** Path functions by the rules of a system. */
 export class Paths {
   readonly #rules: PathRules;
 
@@ -68,7 +68,7 @@ export class Paths {
     this.#rules = rules;
   }
 
-  /** A path of the system's as the others take it. */
+  /** Converts a path of the system to the form of the other methods. */
   plain(path: string): string {
     return this.#rules.plain(path);
   }
@@ -79,27 +79,27 @@ export class Paths {
     return this.isAbsolute(bare) && /^[a-z]:/i.test(bare) ? bare : path;
   }
 
-  /** Whether it begins at a root. */
+  /** Whether a path begins at a root. */
   isAbsolute(path: string): boolean {
     return this.#rules.root(path) !== "";
   }
 
-  /** Whether a path would lead elsewhere than its names say: to a device, or to another path. */
+  /** Whether a part of a path has a special meaning, so that it leads to a device or another path. */
   isReserved(path: string): boolean {
     return path.split("/").some((name) => this.#rules.isReserved(name));
   }
 
-  /** The parts as one path. */
+  /** Joins parts to a path. */
   join(...parts: string[]): string {
     return this.#normalize(parts.filter((part) => part !== "").join("/")) || ".";
   }
 
-  /** Where a path leads from an absolute folder. */
+  /** Resolves a path against an absolute folder. */
   resolve(folder: string, path: string): string {
     return this.#normalize(this.isAbsolute(path) ? path : `${folder}/${path}`);
   }
 
-  /** The way from one absolute path to another, "" where they are the same; null where they have different roots. */
+  /** The relative path from one absolute path to another, "" if they are equal; null if they have different roots. */
   relative(from: string, to: string): string | null {
     if (!this.#rules.isSameName(this.#rules.root(from), this.#rules.root(to))) return null;
     const [start, end] = [this.#names(from), this.#names(to)];
@@ -108,7 +108,7 @@ export class Paths {
     return [...start.slice(shared).map(() => ".."), ...end.slice(shared)].join("/");
   }
 
-  /** Without `.`, `..` and empty parts, as far as that can be. */
+  /** Removes `.`, `..` and empty parts where possible. */
   #normalize(path: string): string {
     return this.#rules.root(path) + this.#names(path).join("/");
   }
@@ -125,5 +125,5 @@ export class Paths {
   }
 }
 
-/** Of this system. */
+/** Paths of this system. */
 export const paths: Paths = new Paths();

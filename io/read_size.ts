@@ -1,15 +1,15 @@
 /**
- * How much a source gives at once: what it is asked for, and more and more while it is read from front to back. What is
- * beyond what was asked for is kept on the other side, and spares requests.
+ * How much a source returns per read: what was requested, and increasingly more during sequential reading. The excess
+ * is buffered by the native side and saves requests.
  */
 
 const MOST = 1 << 20;
 
-/** Grows from read to read, until there is a seek. */
+/** A read size that grows with each sequential read and is reset by a seek. */
 export class ReadSize {
   #next = 0;
 
-  /** Bytes to give now, at least as many as are asked for. */
+  /** Bytes to return now, at least as many as were requested. */
   next(asked: number): number {
     const size = Math.max(asked, Math.min(this.#next, MOST));
     this.#next = size * 2;
@@ -21,7 +21,7 @@ export class ReadSize {
   }
 }
 
-/** Bytes to give of a chunk that is there anyway. */
+/** Bytes to return of a chunk that is already in memory. */
 export function most(asked: number): number {
   return Math.max(asked, MOST);
 }

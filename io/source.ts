@@ -1,6 +1,6 @@
 /**
- * Source: everything media can be read from, and how each becomes an I/O context of a host. Who opened what
- * closes it: a file opened here is closed with the session, one that the caller gave stays open; a stream is
+ * Source: everything that media can be read from, and how each kind becomes an I/O context of a host. Whoever opened a
+ * file closes it: a file opened here is closed with the session, one that the caller passed stays open; a stream is
  * cancelled unless it was read to its end.
  */
 import type { Device } from "../ffi/device.ts";
@@ -19,10 +19,11 @@ import type { OpenedFile, StandardInput } from "./opened_file.ts";
 import { blobDevice, iterableDevice, streamDevice } from "./stream.ts";
 
 /**
- * What media is read from. A path or file: URL is opened, an http(s): URL is fetched, under the caller's permissions; a file
- * that the program has opened (`Deno.FsFile`, Node's `FileHandle`) is read from its start and stays open, standard input
- * (`Deno.stdin`, Node's `process.stdin`) from where it is; a stream, Node's `Readable` included, is cancelled when the reader
- * closes before its end; an IOContext is in use until the reader closes. `Bun.file(path)` is its path.
+ * What media is read from. A path or file: URL is opened, an http(s): URL is fetched, under the program's permissions.
+ * A file that the program has opened (`Deno.FsFile`, Node's `FileHandle`) is read from its start and stays open,
+ * standard input (`Deno.stdin`, Node's `process.stdin`) from its current position. A stream, also Node's `Readable`, is
+ * cancelled if the reader closes before its end. An IOContext is in use until the reader closes. `Bun.file(path)`
+ * stands for its path.
  */
 export type Source =
   | string
@@ -41,12 +42,12 @@ export type Source =
 /** How a source is opened. */
 export interface ReadOptions {
   bufferSize: number;
-  /** Bytes may be read where they are: no callback can run meanwhile and take them away. */
+  /** Whether bytes may be read in place: no callback can run meanwhile and detach them. */
   lend: boolean;
   http?: HttpOptions | undefined;
-  /** It is named by another source, not by the program. */
+  /** Options of a source that another source names, not the program. */
   nested?: NestedHttp | undefined;
-  /** By a muxer that wrote it: a file may be open to be written. */
+  /** Read back by the muxer that wrote it: a file may still be open for writing. */
   isReadBack?: boolean | undefined;
 }
 
@@ -87,7 +88,7 @@ export function* openSource(host: Host, source: Source, options: ReadOptions): O
 
 type AsyncSource = Blob | Response | ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>;
 
-/** What a source that is asynchronous by nature is called, null for the others. */
+/** The kind of a source that can only be read asynchronously, null for others. */
 function asyncKind(source: unknown): string | null {
   if (source instanceof Blob) return "a Blob";
   if (source instanceof Response) return "a Response";
@@ -99,7 +100,7 @@ function asyncKind(source: unknown): string | null {
 function asyncDevice(host: Host, source: AsyncSource): Device {
   if (source instanceof Blob) return blobDevice(source);
   if (source instanceof Response) {
-    if (!source.body) throw argumentError(TypeError, "source", "a Response without a body");
+    if (!source.body) throw argumentError(TypeError, "source", "is a Response without a body");
     return streamDevice(host, source.body);
   }
   return source instanceof ReadableStream ? streamDevice(host, source) : iterableDevice(host, source);

@@ -1,5 +1,5 @@
 /**
- * Which files a source is, for those who must not overwrite it.
+ * Which files a source consists of, so that sinks don't overwrite them.
  */
 import type { SourceFiles } from "../ffi/open_files.ts";
 import { type Operation, runSync } from "../ffi/operation.ts";
@@ -10,7 +10,7 @@ import { isHttp } from "./http.ts";
 import { namedBy } from "./listed_files.ts";
 import type { Source } from "./source.ts";
 
-/** The files that a source is; null where it is none, or where that can't be known. */
+/** The files of a source; null if it isn't a file, or that can't be known. */
 export function filesOf(source: Source): SourceFiles | null {
   if (isHttp(source)) return null;
   const path = pathIn(source, "source");
@@ -20,13 +20,13 @@ export function filesOf(source: Source): SourceFiles | null {
   return files.isStdin(source) || files.isStdinStream(source) ? standardInput() : null;
 }
 
-/** The files that a source names, where its turn comes later; null where it is no file, or one without a path. */
+/** The files named by a source that will be opened later; null if it isn't a file with a path. */
 export function filesNamedBy(source: Source): SourceFiles | null {
   const path = isHttp(source) ? null : pathIn(source, "source");
   return path === null ? null : namedBy(path);
 }
 
-/** Whether a path or file: URL leads to a file that the source is. */
+/** Whether a path or file: URL leads to a file of the source. */
 export function isFileOf(source: Source, place: string | URL): boolean {
   const files = filesOf(source);
   return files !== null && runSync(finds(files, place));

@@ -1,5 +1,5 @@
 /**
- * Sources and sinks of the web platform: streams, iterables, Blobs. Forward only, but for Blobs.
+ * Sources and sinks of the web platform: streams, iterables, Blobs. Only Blobs can seek.
  */
 import { constants } from "../ffi/constants.ts";
 import { argumentError } from "../ffi/errors.ts";
@@ -12,10 +12,10 @@ import { typeName } from "./arguments.ts";
 import { asBytes } from "./bytes.ts";
 import { most, ReadSize } from "./read_size.ts";
 
-/** What comes next, null at the end. */
+/** Returns the next chunk, null at the end. */
 type NextChunk = () => Promise<Uint8Array | null>;
 
-/** Serves chunks as they come, piece by piece. */
+/** Serves chunks as they arrive, piece by piece. */
 function chunkReader(next: NextChunk): NonNullable<Device["read"]> {
   let chunk: Uint8Array | null = new Uint8Array(0);
   return function* (size) {
@@ -27,7 +27,7 @@ function chunkReader(next: NextChunk): NonNullable<Device["read"]> {
   };
 }
 
-/** The next chunk that is not empty. That is one wait: with empty ones nothing has come. */
+/** The next chunk that isn't empty. This is a single wait: empty chunks don't restart the timeout. */
 export async function filledChunk(next: NextChunk): Promise<Uint8Array | null> {
   let chunk = await next();
   while (chunk?.length === 0) {
@@ -42,7 +42,7 @@ function checkChunk(chunk: unknown): Uint8Array {
   throw argumentError(TypeError, "source", `its chunks must be bytes, one is ${typeName(chunk)}`);
 }
 
-/** A stream that was piped in: cancelled when the reader closes before its end, with what ended it. */
+/** A ReadableStream: cancelled if the reader closes before its end, with the error that ended it. */
 export function streamDevice(host: Host, stream: ReadableStream<Uint8Array>): Device {
   const reader = stream.getReader();
   let ended = false;
@@ -50,7 +50,7 @@ export function streamDevice(host: Host, stream: ReadableStream<Uint8Array>): De
     const cancelled = ended ? undefined : reader.cancel(failure?.error);
     cancelled?.catch(() => {});
     reader.releaseLock();
-    return failure ? undefined : cancelled; // what has failed is over at once
+    return failure ? undefined : cancelled; // after a failure nothing is waited for
   });
   return {
     read: chunkReader(async () => {
@@ -61,17 +61,17 @@ export function streamDevice(host: Host, stream: ReadableStream<Uint8Array>): De
   };
 }
 
-/** An iterable: returned from when the reader closes before its end, as `for await` does. */
+/** An iterable: its `return()` is called if the reader closes before its end, as in `for await`. */
 export function iterableDevice(host: Host, iterable: AsyncIterable<Uint8Array>): Device {
   const iterator = iterable[Symbol.asyncIterator]();
   let ended = false;
   let asked = false;
   host.defer(() => {
     if (ended) return;
-    ended = true; // whatever it still returns
+    ended = true; // ignores what it still returns
     const returned = (async () => void await iterator.return?.())();
-    returned.catch(() => {}); // what ended the session says more
-    return asked ? undefined : returned; // a generator returns only when it has answered, and that may be never
+    returned.catch(() => {}); // the session's own error is more useful
+    return asked ? undefined : returned; // a generator with a pending `next()` may never return
   });
   return {
     read: chunkReader(async () => {
@@ -88,7 +88,7 @@ export function iterableDevice(host: Host, iterable: AsyncIterable<Uint8Array>):
   };
 }
 
-/** A Blob is read by slices. */
+/** A Blob, read in slices. */
 export function blobDevice(blob: Blob): Device {
   const size = new ReadSize();
   let position = 0;
@@ -109,31 +109,31 @@ export function blobDevice(blob: Blob): Device {
   };
 }
 
-/** A sink that takes chunks when it is ready: closed after the trailer, aborted with what ended the session before. */
+/** A WritableStream: closed after the trailer, or aborted with the error that ended the session. */
 export class StreamSink implements Device {
   #writer: WritableStreamDefaultWriter<Uint8Array>;
   #finished = false;
 
   constructor(host: Host, stream: WritableStream<Uint8Array>) {
     this.#writer = stream.getWriter();
-    this.#writer.closed.catch(() => {}); // told by the next write
+    this.#writer.closed.catch(() => {}); // reported by the next write
     host.defer((failure) => this.#release(failure));
   }
 
   *write(bytes: Uint8Array): ReturnType<NonNullable<Device["write"]>> {
     yield* call(() => this.#writer.ready, "sink");
     const written = this.#writer.write(bytes);
-    written.catch(() => {}); // told by `ready` of the next write, or when it is closed
+    written.catch(() => {}); // reported by `ready` before the next write, or on closing
     if (this.#writer.desiredSize === null) yield* call(() => written, "sink");
   }
 
-  /** Closes the stream, and waits until it has taken everything. */
+  /** Closes the stream, and waits until it has written everything. */
   *finish(): Operation<void> {
     yield* call(() => this.#close(), "sink");
   }
 
   async #close(): Promise<void> {
-    await this.#writer.ready; // of a stream that has failed: its error, which `close` would not tell
+    await this.#writer.ready; // throws the error of a failed stream, which `close` would not report
     await this.#writer.close();
     this.#finished = true;
   }
@@ -143,6 +143,6 @@ export class StreamSink implements Device {
     const reason = failure ? failure.error : new Error("The Muxer was closed before it was finished");
     const aborted = this.#writer.abort(reason).catch(() => {});
     this.#writer.releaseLock();
-    if (!failure) return aborted; // what has failed is over at once
+    if (!failure) return aborted; // after a failure nothing is waited for
   }
 }

@@ -10,27 +10,28 @@ import type { OpenCallback } from "./open_callback.ts";
 import { opener } from "./opener.ts";
 import { paths } from "./paths.ts";
 
-/** What `withinDirectory` allows. */
+/** Options of {@linkcode withinDirectory}. */
 export interface WithinDirectoryOptions {
-  /** Files may be created and overwritten too. @default {false} */
+  /** Whether files may also be created and overwritten. @default {false} */
   write?: boolean;
 }
 
 /**
- * Allows the files under one directory, and in those below it. Names are relative to the directory, absolute paths
- * or file: URLs; a relative name that leads from the working directory, outside, into the directory is taken so
- * ("media/seg0.ts", which is what "seg0.ts" becomes in a playlist opened as "media/index.m3u8"). To be read, a name
- * is tried as it is, then without what follows "?", then percent-decoded too; to be written it is taken as it is.
+ * Allows the files under one directory and its subdirectories. Names are relative to the directory, absolute paths or
+ * file: URLs. A name relative to the working directory also works if that is outside of the directory and the name
+ * leads into it ("media/seg0.ts", which is what "seg0.ts" becomes in a playlist opened as "media/index.m3u8"). For
+ * reading, a name is tried unchanged, then without the part from "?" on, then also percent-decoded; for writing it is
+ * used unchanged.
  *
- * Refused are all places outside, also through `..` or a symbolic link, links that lead nowhere, the directory
- * itself, other schemes than file:, hosts, backslashes, percent-encoded slashes and `..`, and paths of more than 4,096
- * bytes. On Windows also names that the system has a meaning for: devices (`NUL`, `con.txt`), streams (`a:b`), wildcards,
- * dots and blanks at the end of a name, paths without a drive that begin with a slash; letters are equal there whatever
- * their case. A file that does not exist is not refused, opening it then fails with `Deno.errors.NotFound`.
+ * Refused are all paths outside, also through `..` or a symbolic link, dangling links, the directory itself, other
+ * schemes than file:, hosts, backslashes, percent-encoded slashes and `..`, and paths of more than 4,096 bytes. On
+ * Windows also names with a special meaning: devices (`NUL`, `con.txt`), streams (`a:b`), wildcards, dots and spaces at
+ * the end of a name, paths without a drive that begin with a slash; names are case-insensitive there. A file that does
+ * not exist is not refused; opening it fails with `Deno.errors.NotFound`.
  *
- * The directory needs read permission, for writing also write permission. Links are checked before avio opens the
- * file, so this is no protection from somebody who can change the directory meanwhile; and a hard link is a file
- * like any other.
+ * The directory needs read permission, for writing also write permission. Links are checked before avio opens the file,
+ * so this doesn't protect from someone who can change the directory meanwhile. Hard links are treated as ordinary
+ * files.
  *
  * ```ts
  * import { Demuxer, withinDirectory } from "@avio/avio";
@@ -42,13 +43,14 @@ export interface WithinDirectoryOptions {
  * });
  * ```
  *
- * @param directory Path or file: URL of a directory that exists; it may be a symbolic link to one.
+ * @param directory Path or file: URL of an existing directory, or of a symbolic link to one.
  * @param options Whether files may be written.
- * @returns An opener that returns absolute paths, or promises of them where it may (`canWait`).
+ * @returns An opener that returns absolute paths, or promises for them if that is allowed (`canWait`).
  * @throws {TypeError} An argument is wrong.
- * @throws {Deno.errors.NotFound} There is no such directory.
- * @throws {Deno.errors.NotADirectory} It is something else.
- * @throws {Deno.errors.NotCapable} It may not be read. The opener throws this too, where permission ends.
+ * @throws {Deno.errors.NotFound} The directory does not exist.
+ * @throws {Deno.errors.NotADirectory} It isn't a directory.
+ * @throws {Deno.errors.NotCapable} There is no permission to read it. The opener throws this, too, for files without
+ * permission.
  */
 export function withinDirectory(
   directory: string | URL,
@@ -68,7 +70,7 @@ export function withinDirectory(
   });
 }
 
-/** A place in the folder; of what does not exist, where it would be. */
+/** A path in the folder, of an existing file or one to be created. */
 interface Found {
   path: string;
   exists: boolean;
@@ -86,7 +88,7 @@ function currentFolder(): string {
   return paths.plain(files.currentFolder());
 }
 
-/** What is at places in the folder. */
+/** Finds files in the folder. */
 class Lookup {
   readonly names: DirectoryNames;
   readonly #folder: Folder;
@@ -96,7 +98,7 @@ class Lookup {
     this.names = new DirectoryNames(paths, folder, currentFolder);
   }
 
-  /** The first that exists. If none does the user gets the error of opening what was asked for. */
+  /** The first path that exists. If none does, the first, so that opening it reports the error. */
   *pathToRead(places: string[]): Operation<string | null> {
     let missing: string | null = null;
     for (const place of places) {
@@ -109,8 +111,8 @@ class Lookup {
   }
 
   /**
-   * The path that a place really has: opening it follows no symbolic link below the folder. Of what does not exist it
-   * is the parents that are checked, down to the first that doesn't; null where they lead out.
+   * The real path of a place, without symbolic links below the folder. For a file that does not exist its existing
+   * parents are checked; null if the path leads out.
    */
   *up(place: string): Operation<Found | null> {
     const whole = yield* realPath(paths.join(this.#folder.path, place));
@@ -122,11 +124,11 @@ class Lookup {
       path = paths.join(path, part);
       const next = yield* realPath(path);
       if (next !== null) real = next;
-      // A link to nothing: creating the file would create it where the link points.
+      // A dangling link: creating the file would create the link's target.
       else if (yield* unlessMissing(() => files.lstatSync(path), () => files.lstat(path))) return null;
       else return this.#placeAt(real, parts.slice(index));
     }
-    return this.#placeAt(real, []); // it came meanwhile
+    return this.#placeAt(real, []); // it was created meanwhile
   }
 
   #placeAt(real: string, missing: string[]): Found | null {
@@ -142,7 +144,7 @@ function* realPath(path: string): Operation<string | null> {
   return real === null ? null : paths.plain(real);
 }
 
-/** Null where there is nothing by that name, or can't be: too long, a circle of links. */
+/** Null if there is no such file, or can't be one: name too long, circular links. */
 function* unlessMissing<T>(look: () => T, lookAsync: () => Promise<T>): Operation<T | null> {
   try {
     return yield* step<T>(look, lookAsync);

@@ -6,19 +6,20 @@ import { checkNames, checkObject, checkString, optional } from "./arguments.ts";
 import type { OpenCallback } from "./open_callback.ts";
 import { MAX_NAME } from "./paths.ts";
 
-/** What `withinOrigin` allows. */
+/** Options of {@linkcode withinOrigin}. */
 export interface WithinOriginOptions {
-  /** Only what is below this path: "/media/" or "/media" allow "/media/a.ts". @default {"/"} */
+  /** Allows only URLs below this path: "/media/" or "/media" allow "/media/a.ts". @default {"/"} */
   path?: string;
 }
 
 /**
- * Allows reading from one http(s) origin: same scheme, host and port, and below `path` where that is given. Relative
- * names resolve against the origin and path. Refused are other origins and schemes, user names and passwords,
- * everything that is to be written, URLs of more than 65,536 characters, and, where there is a path, encoded slashes, which servers read differently.
+ * Allows reading from one http(s) origin (same scheme, host and port), and only below `path` if that is given. Relative
+ * names resolve against the origin and path. Refused are other origins and schemes, user names and passwords, all
+ * writing, URLs of more than 65,536 characters, and, if there is a path, encoded slashes, which servers interpret
+ * differently.
  *
- * Where one of these URLs redirects to is asked too, as any `onopen` is, so a redirect leads no further than a name does. It
- * reads http only in the async API.
+ * Like any `onopen`, it is also called for redirects of these URLs, so a redirect can't leave the origin. http sources
+ * need the async API.
  *
  * ```ts
  * import { withinOrigin } from "@avio/avio";
@@ -52,12 +53,12 @@ export function withinOrigin(origin: string | URL, options: WithinOriginOptions 
 function originOf(origin: string | URL): URL {
   const text = origin instanceof URL ? origin.href : checkString(origin, "origin");
   const parsed = URL.parse(text);
-  // A path that were ignored would allow more than it says.
+  // A path here would be ignored and allow more than it states.
   if (parsed && /^https?:$/.test(parsed.protocol) && parsed.href === `${parsed.origin}/`) return parsed;
   throw argumentError(TypeError, "origin", `must be like "https://example.com", is ${JSON.stringify(text)}`);
 }
 
-/** Slashes and dots that a server may decode once more than URL does. */
+/** Encoded slashes and dots, which a server may decode although URL does not. */
 const ENCODED_PATH = /%(?:25)*(?:2f|5c)|%(?:25)+2e/i;
 
 function setPrefix(base: URL, path: string): void {
@@ -68,7 +69,7 @@ function setPrefix(base: URL, path: string): void {
   }
 }
 
-/** By protocol too: "blob:https://example.com/" has the origin of what follows. */
+/** Also compares the protocol: "blob:https://example.com/" has the origin of the inner URL. */
 function isSameOrigin(target: URL, base: URL): boolean {
   const { protocol, origin, username, password } = target;
   return protocol === base.protocol && origin === base.origin && username === "" && password === "";

@@ -1,5 +1,5 @@
 /**
- * What a file is that is not avio's library for this platform: made here by hand, of each format, whole and cut off.
+ * Errors for files that are not avio's library for this platform: made by hand in each format, whole and truncated.
  */
 import { assertEquals } from "@std/assert";
 import { fileFault, HEAD_BYTES } from "../ffi/file_format.ts";
@@ -92,10 +92,10 @@ Deno.test("A library of macOS on aarch64 without a signature is told to have non
   assertEquals(fault(withoutSignature(machO(0x01000007)), "darwin-x86_64"), null);
 });
 
-Deno.test("A library that is cut off is told to be so, wherever it is", () => {
+Deno.test("A truncated library is reported as such, wherever it is", () => {
   for (const [platform, bytes] of Object.entries(libraries)) {
-    assertEquals(fault(bytes, platform, 511), "the file is cut off: it has 511 bytes of 512");
-    assertEquals(fault(bytes, platform, 8), "the file is cut off after 8 bytes");
+    assertEquals(fault(bytes, platform, 511), "the file is truncated: it has 511 of 512 bytes");
+    assertEquals(fault(bytes, platform, 8), "the file is truncated after 8 bytes");
   }
   assertEquals(fault(new Uint8Array(0), "linux-x86_64"), "the file is empty");
 });
@@ -103,7 +103,7 @@ Deno.test("A library that is cut off is told to be so, wherever it is", () => {
 Deno.test("What is no library at all is told to be none", () => {
   const text = new TextEncoder().encode("version https://git-lfs.github.com/spec/v1\n");
   for (const bytes of [text, text.subarray(0, 3), bytesOf(512, (view) => view.setUint16(0, 0x4d5a))]) {
-    const expected = "no shared library; a library for linux-x86_64 was expected";
+    const expected = "not a shared library; a library for linux-x86_64 was expected";
     assertEquals(fault(bytes, "linux-x86_64"), expected);
   }
 });

@@ -135,9 +135,9 @@ Deno.test("Redirects in a circle, to nowhere and to other schemes are errors tha
   const faults = {
     "/circle": "redirected more than 20 times",
     "/nowhere": "302 Found",
-    "/bad": "redirected to http://[, which is no http(s) URL",
-    "/file": "redirected to file:///etc/passwd, which is no http(s) URL",
-    "/data": "redirected to data:text/plain,secret, which is no http(s) URL",
+    "/bad": "redirected to http://[, which is not an http(s) URL",
+    "/file": "redirected to file:///etc/passwd, which is not an http(s) URL",
+    "/data": "redirected to data:text/plain,secret, which is not an http(s) URL",
     "/gone": `redirected to ${site.origin}/missing: 404 Not Found`,
   };
   for (const [path, fault] of Object.entries(faults)) {

@@ -127,9 +127,9 @@ test("A library of another ABI is stale: the error says so, and the installer re
   Deno.removeSync(`${place}.stamp`);
   user.write("load.ts", `import { loadLibrary } from "${root}mod.ts"; loadLibrary("${place}");`);
   const { stderr } = await user.run(deno, ["run", "-A", "load.ts"]);
-  assertMatch(stderr, /libavio\.so: speaks ABI 1, this avio ABI \d+/);
+  assertMatch(stderr, /libavio\.so: has ABI 1, this avio needs ABI \d+/);
   const { stdout } = await install(user, []);
-  assertMatch(stdout, /speaks ABI 1, this avio ABI \d+; it is replaced/);
+  assertMatch(stdout, /has ABI 1, this avio needs ABI \d+; it is replaced/);
   await user.runOk(deno, ["run", "-A", "load.ts"]);
   assertInstalled(user);
 });
