@@ -125,7 +125,7 @@ export interface Constants {
 }
 
 /**
- * * FFmpeg's numbers by name: seek modes and AVERROR codes.
+ * FFmpeg's numbers by name: seek modes and AVERROR codes.
  *
  * ```ts
  * import { constants } from "@avio/avio";

@@ -1,5 +1,5 @@
 /**
- * * Detects the runtime, once.
+ * Detects the runtime, once.
  */
 import type { Runtime } from "./binding.ts";
 import { denoRuntime } from "./deno_runtime.ts";

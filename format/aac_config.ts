@@ -1,12 +1,12 @@
 /**
- * AudioSpecificConfig, the extradata of AAC (ISO 14496-3): what kind of AAC it is.
+ * Parses AudioSpecificConfig, the extradata of AAC (ISO 14496-3), for the kind of AAC.
  */
 
 const SBR = 5;
 const PARAMETRIC_STEREO = 29;
 const ESCAPE = 31;
 
-/** Reads bits, the highest first; behind the end they are 0. */
+/** Reads bits, highest first; beyond the end they are 0. */
 class Bits {
   #bytes: Uint8Array;
   #at = 0;
@@ -41,10 +41,10 @@ function readObjectType(bits: Bits): number {
 }
 
 /**
- * The object type that a decoder needs: 2 is Low Complexity, 5 HE-AAC (with SBR), 29 HE-AAC v2 (with parametric stereo). The
- * extensions are found where they are signalled, explicitly at the beginning or for old decoders at the end.
+ * The object type that a decoder needs: 2 is Low Complexity, 5 HE-AAC (with SBR), 29 HE-AAC v2 (with parametric
+ * stereo). Extensions are found if they are signalled, explicitly at the beginning or backward-compatibly at the end.
  *
- * @returns Null where there are too few bytes.
+ * @returns The object type, null if there are too few bytes.
  */
 export function audioObjectType(config: Uint8Array): number | null {
   if (config.length < 2) return null;
@@ -53,7 +53,7 @@ export function audioObjectType(config: Uint8Array): number | null {
   return type === SBR || type === PARAMETRIC_STEREO ? type : extensionOf(bits) ?? type;
 }
 
-/** The extension that follows what every decoder reads; it is searched bit by bit, as FFmpeg does it. */
+/** The backward-compatible extension, searched bit by bit as FFmpeg does. */
 function extensionOf(bits: Bits): number | null {
   const SBR_SYNC = 0x2b7;
   const PS_SYNC = 0x548;

@@ -1,12 +1,12 @@
 /**
- * Adding a stream to an output, of parameters or like another stream.
+ * Adding a stream to an output, from parameters or as a copy of another stream.
  */
 import * as output from "../ffi/output.ts";
 import type { Session } from "../ffi/session.ts";
 import { checkObject, checkString } from "../io/arguments.ts";
 import { type StreamInit, type StreamLike, type StreamParameters, streamSettings } from "./stream.ts";
 
-/** Adds a stream of these parameters to the session's output; its index. */
+/** Adds a stream with these parameters to the session's output; returns its index. */
 export function addStreamOf(
   session: Session,
   parameters: Partial<StreamParameters>,
@@ -21,17 +21,19 @@ function initLike(from: StreamLike): StreamInit {
   return { timeBase, metadata, disposition: [...disposition], id, sideData: [...sideData], averageFrameRate };
 }
 
-/** What avi and wav call the block of these is no packet's size, but muxers that are told of it write all packets so. */
+/**
+ * For these codecs the block size of avi and wav is not the size of packets, but muxers would use it for all packets.
+ */
 const VARIES_ALL_THE_SAME = new Set(["mp3", "ac3"]);
 
-/** Adds a stream like `from` to the session's output; its index. */
+/** Adds a copy of a stream to the session's output; returns its index. */
 export function addStreamLike(session: Session, from: StreamLike, init: StreamInit = {}): number {
   const { tag, ...parameters } = checkObject(from.codecParameters, "from.codecParameters");
   checkString(tag, "from.codecParameters.tag");
   checkObject(init, "init");
   const blocks = VARIES_ALL_THE_SAME.has(parameters.codec) ? { blockAlign: 0 } : {};
   const index = addStreamOf(session, { ...parameters, ...blocks }, { ...initLike(from), ...init });
-  // The input's fourcc is kept where the output's format knows it for this codec.
+  // The input's fourcc is kept if the output's format knows it for this codec.
   if (tag !== "") output.setStream(session, index, [["sourceTag", tag]]);
   return index;
 }

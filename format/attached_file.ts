@@ -1,19 +1,19 @@
 /**
- * Files that belong to an output, such as fonts: what is said of one, and the stream that it is.
+ * Attachments of an output, such as fonts: their description, and the streams that hold them.
  */
 import { copyBytes } from "../ffi/byte_views.ts";
 import { checkBytes, checkNames, checkObject, checkString, type Names } from "../io/arguments.ts";
 import type { CodecParameters, StreamInit } from "./stream.ts";
 
-/** A file that belongs to another one: a font, a text. Matroska has them. */
+/** A file attached to the output, such as a font. Only Matroska supports them. */
 export interface AttachmentInit {
-  /** What is in it. */
+  /** The file's bytes. */
   data: Uint8Array;
-  /** What it is called. */
+  /** The file's name. */
   fileName: string;
-  /** What it is: "font/ttf", ... */
+  /** MIME type: "font/ttf", ... */
   mimeType: string;
-  /** Words beside it. */
+  /** Description. */
   description?: string;
 }
 
@@ -24,13 +24,13 @@ const attachmentNames: Names<AttachmentInit> = {
   description: true,
 };
 
-/** The stream that a file is, which is checked. */
+/** The stream for an attachment, which has been checked. */
 export interface AttachmentStream {
   parameters: Partial<CodecParameters> & { type: "attachment"; codec: string };
   init: StreamInit;
 }
 
-/** An attachment, checked, as the stream that it is. */
+/** Checks an attachment; returns the stream that holds it. */
 export function attachmentStream(attachment: AttachmentInit, name: string): AttachmentStream {
   const fields = checkNames(checkObject(attachment, name), attachmentNames, name, "field");
   const { data, fileName, mimeType, description } = fields;

@@ -1,13 +1,13 @@
 /**
- * Codec strings ("avc1.64001f", "mp4a.40.2") as MIME types and WebCodecs want them (RFC 6381, the WebCodecs codec registry):
- * made from a stream's parameters and its extradata. Nothing is decoded.
+ * Codec strings ("avc1.64001f", "mp4a.40.2") for MIME types and WebCodecs (RFC 6381, the WebCodecs codec registry),
+ * made from a stream's parameters and extradata, without decoding.
  */
 import { checkObject, checkString } from "../io/arguments.ts";
 import { audioObjectType } from "./aac_config.ts";
 import { cicpOf, isDefaultColor } from "./color_names.ts";
 import type { CodecParameters } from "./stream.ts";
 
-/** What {@linkcode codecString} looks at. */
+/** The codec parameters that {@linkcode codecString} uses. */
 export type CodecStringParameters =
   & Pick<
     CodecParameters,
@@ -26,7 +26,7 @@ export type CodecStringParameters =
   >
   & { extradata: Uint8Array | null };
 
-/** Codecs whose string has no fields. */
+/** Codecs with a constant string. */
 const PLAIN: Readonly<Record<string, string>> = {
   ac3: "ac-3",
   alac: "alac",
@@ -57,8 +57,9 @@ const hex = (value: number, digits: number) => value.toString(16).padStart(digit
 const decimal = (value: number) => String(value).padStart(2, "0");
 
 /**
- * The codec as WebCodecs and the `codecs` of a MIME type name it (RFC 6381), for `VideoDecoder.isConfigSupported` and the
- * like. {@linkcode mimeType} makes the whole MIME type, {@linkcode decoderConfig} what a decoder is configured with.
+ * Returns the codec string used by WebCodecs and the `codecs` parameter of MIME types (RFC 6381), for
+ * `VideoDecoder.isConfigSupported` and the like. {@linkcode mimeType} makes a whole MIME type, {@linkcode
+ * decoderConfig} a decoder's configuration.
  *
  * ```ts
  * import { codecString, probeSync } from "@avio/avio";
@@ -67,10 +68,10 @@ const decimal = (value: number) => String(value).padStart(2, "0");
  * console.log(streams.map((stream) => codecString(stream.codecParameters))); // ["avc1.64000c", "mp4a.40.2"]
  * ```
  *
- * @param parameters Of a stream.
- * @returns The string; null where the codec has no such name (SubRip, DivX 3, PCM with the high byte first, ...), or where its
- * profile and level are unknown.
- * @throws {TypeError} They are no object, or have no codec.
+ * @param parameters Codec parameters of a stream.
+ * @returns The string; null if the codec has none (SubRip, DivX 3, big-endian PCM, ...), or if its profile and level
+ * are unknown.
+ * @throws {TypeError} `parameters` is not an object, or has no codec.
  */
 export function codecString(parameters: CodecStringParameters): string | null {
   switch (checkString(checkObject(parameters, "parameters").codec, "parameters.codec")) {
@@ -96,7 +97,7 @@ export function codecString(parameters: CodecStringParameters): string | null {
 
 // ------------------------------------------------------------------------------------------- H.264, HEVC
 
-/** The payloads of Annex B units, without the bytes that only keep start codes out. */
+/** The payloads of Annex B units, without emulation prevention bytes. */
 function* units(bytes: Uint8Array): Generator<Uint8Array> {
   const starts: number[] = [];
   for (let at = 0; at + 2 < bytes.length; at++) {
@@ -145,7 +146,7 @@ function hevc({ extradata, tag }: CodecStringParameters): string | null {
 
 // ------------------------------------------------------------------------------------------- AV1, VP9
 
-/** AV1's own defaults: 4:2:0 without a place of its chroma samples. */
+/** AV1's defaults: 4:2:0 with unknown chroma sample position. */
 const AV1_DEFAULT_CHROMA = "110";
 
 function av1(parameters: CodecStringParameters): string | null {
@@ -168,14 +169,14 @@ function av1Chroma(pixelFormat: string | null): string {
   ];
 }
 
-/** The optional fields, which are all there or none of them: none where each has its default. */
+/** The optional fields; omitted if all have their defaults. */
 function av1Color(parameters: CodecStringParameters, monochrome: number, chroma: string): string {
   if (monochrome === 0 && chroma === AV1_DEFAULT_CHROMA && isDefaultColor(parameters)) return "";
   const { primaries, transfer, matrix, range } = cicpOf(parameters);
   return `.${monochrome}.${chroma}.${decimal(primaries)}.${decimal(transfer)}.${decimal(matrix)}.${range}`;
 }
 
-/** Luma samples per second and per picture that each level allows. */
+/** Maximum luma samples per second and per picture of each level. */
 const VP9_LEVELS: readonly [level: number, rate: number, picture: number][] = [
   [10, 829440, 36864],
   [11, 2764800, 73728],
@@ -209,7 +210,7 @@ function vp9(parameters: CodecStringParameters): string {
 
 // ------------------------------------------------------------------------------------------- pixel formats
 
-/** "yuv420p10le" has 10 bits. */
+/** Bits per sample: "yuv420p10le" has 10. */
 function bitDepth(pixelFormat: string | null): number {
   return Number(pixelFormat?.match(/(?:p|gray)(9|1[0-6])(le|be)$/)?.[1] ?? 8);
 }
@@ -218,7 +219,7 @@ function isGray(pixelFormat: string | null): boolean {
   return pixelFormat?.startsWith("gray") ?? false;
 }
 
-/** How chroma is sampled: "yuv444p" and "gbrp" fully, what is not known as 4:2:0. */
+/** Chroma subsampling; unknown formats are treated as 4:2:0. */
 function chromaOf(pixelFormat: string | null): 420 | 422 | 444 {
   if (pixelFormat?.startsWith("gbr")) return 444;
   return pixelFormat?.includes("444") ? 444 : pixelFormat?.includes("422") ? 422 : 420;
@@ -226,14 +227,14 @@ function chromaOf(pixelFormat: string | null): 420 | 422 | 444 {
 
 // ------------------------------------------------------------------------------------------- MPEG-2, MPEG-4, DTS
 
-/** The object type indications of MPEG-2's profiles (ISO 14496-1), by FFmpeg's numbers of them; Main where unknown. */
+/** Object type indications of MPEG-2's profiles (ISO 14496-1), by FFmpeg's profile numbers; Main if unknown. */
 const MPEG2_PROFILES = ["65", "64", "63", "62", "61", "60"];
 
 function mpeg2({ profile }: CodecStringParameters): string {
   return `mp4v.${MPEG2_PROFILES[profile ?? 4] ?? "61"}`;
 }
 
-/** profile_and_level_indication: of the header in extradata (visual_object_sequence_start_code), else put together again. */
+/** profile_and_level_indication, from extradata (visual_object_sequence_start_code), else from profile and level. */
 function mpeg4({ extradata, profile, level }: CodecStringParameters): string {
   const VISUAL_OBJECT_SEQUENCE = 0xb0;
   for (const unit of extradata ? units(extradata) : []) {
@@ -242,7 +243,7 @@ function mpeg4({ extradata, profile, level }: CodecStringParameters): string {
   return profile === null || level === null ? "mp4v.20" : `mp4v.20.${profile << 4 | level}`;
 }
 
-/** By FFmpeg's numbers of the profiles. */
+/** Strings by FFmpeg's profile numbers. */
 const DTS_PROFILES: Readonly<Record<number, string>> = { 50: "dtsh", 60: "dtsl", 61: "dtsl", 70: "dtse" };
 
 function dts({ profile }: CodecStringParameters): string {
@@ -251,10 +252,10 @@ function dts({ profile }: CodecStringParameters): string {
 
 // ------------------------------------------------------------------------------------------- AAC
 
-/** MPEG-2's AAC, by FFmpeg's numbers of the profiles: Low Complexity, and with SBR. */
+/** MPEG-2 AAC by FFmpeg's profile numbers: Low Complexity, and with SBR. */
 const MPEG2_AAC = [128, 131];
 
-/** Object type: of AudioSpecificConfig, else the profile, which is one less. */
+/** The object type from AudioSpecificConfig, else from the profile, which is one less. */
 function aac({ extradata, profile }: CodecStringParameters): string {
   const type = extradata && audioObjectType(extradata);
   if (type) return `mp4a.40.${type}`;

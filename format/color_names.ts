@@ -1,9 +1,9 @@
 /**
- * Colours by their names and numbers: FFmpeg's names, the code points of ISO 23091-2 (CICP), and the names of WebCodecs.
+ * Names and numbers of colours: FFmpeg's names, the code points of ISO 23091-2 (CICP), and the names of WebCodecs.
  */
 import type { CodecParameters } from "./stream.ts";
 
-/** A name of FFmpeg's, its code point, and the web platform's name, where it has one. */
+/** FFmpeg's name, the code point, and the web platform's name, if there is one. */
 type Row = readonly [ffmpeg: string, code: number, web?: string];
 
 const PRIMARIES: readonly Row[] = [
@@ -55,7 +55,7 @@ const MATRICES: readonly Row[] = [
   ["ictcp", 14],
 ];
 
-/** The fields of codec parameters that are about colour. */
+/** The colour fields of codec parameters. */
 export type ColorParameters = Pick<
   CodecParameters,
   "colorPrimaries" | "colorTransfer" | "colorSpace" | "colorRange"
@@ -63,7 +63,7 @@ export type ColorParameters = Pick<
 
 const BT709 = 1;
 
-/** Code points; those of BT.709, the default of AV1's and VP9's codec strings, where a colour is not known. */
+/** Code points; BT.709, the default of AV1's and VP9's codec strings, if unknown. */
 export function cicpOf(parameters: ColorParameters): {
   primaries: number;
   transfer: number;
@@ -80,28 +80,28 @@ export function cicpOf(parameters: ColorParameters): {
   };
 }
 
-/** Whether all of it is BT.709 with the range of television, or not known. */
+/** Whether all colour fields are BT.709 with limited range, or unknown. */
 export function isDefaultColor(parameters: ColorParameters): boolean {
   const { primaries, transfer, matrix, range } = cicpOf(parameters);
   return primaries === BT709 && transfer === BT709 && matrix === BT709 && range === 0;
 }
 
 /**
- * Colours as WebCodecs has them (`VideoColorSpaceInit`); what is not known is not there. The types are those of TypeScript's
- * DOM library, which does not have the newer names yet: "bt2020" and "smpte432", "linear", "pq" and "hlg", "bt2020-ncl".
+ * Colours as in WebCodecs' `VideoColorSpaceInit`; unknown fields are missing. The types are those of TypeScript's DOM
+ * library, which lacks the newer names: "bt2020" and "smpte432", "linear", "pq" and "hlg", "bt2020-ncl".
  */
 export interface WebColorSpace {
-  /** The three colours. */
+  /** Colour primaries. */
   primaries?: "bt709" | "bt470bg" | "smpte170m" | null;
-  /** The transfer function. */
+  /** Transfer characteristics. */
   transfer?: "bt709" | "smpte170m" | "iec61966-2-1" | null;
-  /** The matrix from RGB. */
+  /** Matrix coefficients. */
   matrix?: "rgb" | "bt709" | "bt470bg" | "smpte170m" | null;
-  /** Whether 0 is black and 255 is white; false: 16 and 235, as television has it. */
+  /** Whether the range is full (0 to 255) or limited (16 to 235). */
   fullRange?: boolean | null;
 }
 
-/** Colours by the names of WebCodecs; undefined where none is known. */
+/** Converts colours to WebCodecs' names; undefined if none is known. */
 export function webColorSpace(parameters: ColorParameters): WebColorSpace | undefined {
   const web = (rows: readonly Row[], name: string | null) => rows.find(([ffmpeg]) => ffmpeg === name)?.[2];
   const { colorPrimaries, colorTransfer, colorSpace, colorRange } = parameters;
@@ -119,19 +119,19 @@ export function webColorSpace(parameters: ColorParameters): WebColorSpace | unde
   return Object.keys(space).length > 0 ? space as WebColorSpace : undefined;
 }
 
-/** The same with any names, as an encoder reports them. */
+/** The same with any names, as encoders report them. */
 export interface WebColors {
-  /** The three colours. */
+  /** Colour primaries. */
   primaries?: string | null;
-  /** The transfer function. */
+  /** Transfer characteristics. */
   transfer?: string | null;
-  /** The matrix from RGB. */
+  /** Matrix coefficients. */
   matrix?: string | null;
-  /** Whether 0 is black and 255 is white. */
+  /** Whether the range is full (0 to 255). */
   fullRange?: boolean | null;
 }
 
-/** The other way round: FFmpeg's names, for the fields that are known. */
+/** Converts WebCodecs' names to FFmpeg's, for known fields. */
 export function colorParametersOf(space: WebColors): Partial<ColorParameters> {
   const { primaries, transfer, matrix, fullRange } = space;
   const ffmpeg = (rows: readonly Row[], name: string | null | undefined) =>

@@ -1,5 +1,5 @@
 /**
- * concat: several sources one after the other in one output, without decoding. How is in `transfer.ts`.
+ * concat: joins several sources in one output, without decoding. `transfer.ts` implements it.
  */
 import { argumentError } from "../ffi/errors.ts";
 import { checkArray } from "../io/arguments.ts";
@@ -10,11 +10,11 @@ import { checkDemuxerOptions, type DemuxerOptions } from "./open_input.ts";
 import { checkRemuxOptions, remuxOptionNames, type RemuxOptions, type RemuxResult } from "./remux_options.ts";
 import { type Plan, transfer, transferSync } from "./transfer.ts";
 
-/** A source of {@linkcode concat} with options of its own, instead of the common ones: what it may open, for one. */
+/** A source of {@linkcode concat} with its own options instead of the common ones, for example its own `onopen`. */
 export interface ConcatSource {
-  /** What is read. */
+  /** The source. */
   source: Source;
-  /** How it is read. */
+  /** Options of the source. */
   input: DemuxerOptions;
 }
 
@@ -24,10 +24,10 @@ function planOf(
   { input: common = {}, ranges }: RemuxOptions,
 ): Plan {
   if (ranges !== undefined) {
-    throw argumentError(TypeError, "ranges", "is for one source: name it once for each range");
+    throw argumentError(TypeError, "ranges", "needs a single source; give a source once per range instead");
   }
   checkArray(sources, "sources");
-  if (sources.length === 0) throw argumentError(TypeError, "sources", "there is none");
+  if (sources.length === 0) throw argumentError(TypeError, "sources", "must not be empty");
   const planned = sources.map((item, index) => {
     if (!hasOptions(item)) return { source: item, input: common };
     return { source: item.source, input: checkDemuxerOptions(item.input, `sources[${index}].input`) };
@@ -36,7 +36,7 @@ function planOf(
   return { sources: planned, sink };
 }
 
-/** What is at its end when it has been read once can't come again. */
+/** Refuses a source that can be read only once but is given twice. */
 function refuseTwice(sources: readonly Source[]): void {
   for (const [index, source] of sources.entries()) {
     const first = sources.indexOf(source);
@@ -45,7 +45,7 @@ function refuseTwice(sources: readonly Source[]): void {
   }
 }
 
-/** All but names, bytes and open files, which are read from their beginning each time. */
+/** Whether a source can be read only once: all but names, bytes and open files. */
 function isReadOnce(source: Source): boolean {
   const isNamed = typeof source === "string" || source instanceof URL;
   const isBytes = source instanceof ArrayBuffer || ArrayBuffer.isView(source) || source instanceof Blob;
@@ -58,10 +58,10 @@ function hasOptions(item: Source | ConcatSource): item is ConcatSource {
 }
 
 /**
- * Writes several sources one after the other into one output. They have the same streams, coded the same way: the number,
- * codec, extradata, size of pictures, sample rate and channels of those that are kept are compared as each is opened.
- * Each source's times go on where the one before has ended; `start` and `end` count from the beginning of the first; its
- * tags and chapters are the output's. `input` holds for each source that has no options of its own.
+ * Joins several sources in one output. They must have the same streams with the same coding: number, codec, extradata,
+ * picture size, sample rate and channels of the kept streams are compared when each source is opened. The times of each
+ * source continue where the previous one ended. `start` and `end` count from the beginning of the first source, whose
+ * tags and chapters are kept. `input` applies to each source without its own options.
  *
  * ```ts
  * import { concatSync, MemorySink } from "@avio/avio";
@@ -71,11 +71,11 @@ function hasOptions(item: Source | ConcatSource): item is ConcatSource {
  * console.log(result.duration?.toFixed(1)); // 6.0
  * ```
  *
- * @param sources What is read, one or more.
- * @param sink What is written.
- * @param options As those of `remux`.
- * @returns What was done.
- * @throws {AVError | TypeError | RangeError} As `remuxSync`; a TypeError that names the source where it can't be joined.
+ * @param sources One or more sources.
+ * @param sink The sink to write.
+ * @param options The options of `remux`.
+ * @returns What was written.
+ * @throws {AVError | TypeError | RangeError} As `remuxSync`; a TypeError that names a source that can't be joined.
  */
 export function concatSync(
   sources: readonly (Source | ConcatSource)[],
@@ -87,12 +87,12 @@ export function concatSync(
 }
 
 /**
- * As {@linkcode concatSync}; sources and sink may be streams.
+ * Asynchronous version of {@linkcode concatSync}. Sources and sink may be streams.
  *
- * @param sources What is read, one or more.
- * @param sink What is written.
- * @param options As those of `remux`.
- * @returns What was done.
+ * @param sources One or more sources.
+ * @param sink The sink to write.
+ * @param options The options of `remux`.
+ * @returns What was written.
  */
 export async function concat(
   sources: readonly (Source | ConcatSource)[],

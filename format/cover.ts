@@ -1,6 +1,6 @@
 /**
- * Covers: pictures that belong to a song or a film, of files and for files. FFmpeg has each as a stream of one packet, with
- * the disposition "attached_pic"; in Ogg it is a tag. What a cover is stands in `picture.ts`.
+ * Covers: reading and writing pictures that belong to a song or a film. In FFmpeg each is a stream of one packet with
+ * the disposition "attached_pic"; in Ogg it is a tag. `picture.ts` describes pictures.
  */
 import { copyBytes } from "../ffi/byte_views.ts";
 import { argumentError, AVError } from "../ffi/errors.ts";
@@ -23,7 +23,7 @@ import type { Stream, StreamInit, StreamParameters } from "./stream.ts";
 
 // ------------------------------------------------------------------------------------------- reading
 
-/** Packets that come before covers at most: FFmpeg gives covers first. */
+/** Maximum number of packets read to find covers, which FFmpeg returns first. */
 const MAX_PACKETS = 64;
 
 /** Whether a stream is a cover, and not one of the pictures that stand for places of a film. */
@@ -31,7 +31,7 @@ export function isCover({ disposition }: Pick<Stream, "disposition">): boolean {
   return disposition.includes("attached_pic") && !disposition.includes("timed_thumbnails");
 }
 
-/** The covers of the session's input, which has these streams; nothing was read of it yet. */
+/** The covers among the streams of the session's input, from which nothing has been read yet. */
 export function* readCovers(
   session: Session,
   streams: readonly Omit<Stream, "discard">[],
@@ -50,7 +50,7 @@ export function* readCovers(
       covers.set(stream.index, coverOf(stream, packetOf(batch).data));
     }
   } catch (error) {
-    // What is damaged behind the covers is for those who read it.
+    // Damage after the covers is reported when packets are read.
     if (!(error instanceof AVError) || session.hasEnded) throw error;
   }
   return [...covers].toSorted(([a], [b]) => a - b).map(([, cover]) => cover);
@@ -74,7 +74,7 @@ export function coverOf({ codecParameters, metadata }: Omit<Stream, "discard">, 
 
 const coverNames: Names<Cover> = { data: true, mimeType: true, description: true, kind: true };
 
-/** A cover to be written, checked, with what follows from its data. */
+/** A checked cover to be written, with the properties found in its data. */
 export function checkCover(cover: CoverInit, name: string): { cover: Cover; type: PictureType } {
   const { data, mimeType, description = "", kind = "front" } = checkNames(
     checkObject(cover, name),
@@ -89,18 +89,20 @@ export function checkCover(cover: CoverInit, name: string): { cover: Cover; type
     ? PICTURE_TYPES.find(({ isOne }) => isOne(data))
     : PICTURE_TYPES.find((type) => type.mimeType === checkString(mimeType, `${name}.mimeType`).toLowerCase());
   if (!type) {
-    const what = mimeType === undefined ? "the data is no picture that is known" : `there is no ${mimeType}`;
+    const what = mimeType === undefined
+      ? "the data is not a known picture type"
+      : `${mimeType} is not a known picture type`;
     const known = PICTURE_TYPES.map(({ mimeType }) => mimeType).join(", ");
     throw argumentError(
       TypeError,
       mimeType === undefined ? `${name}.data` : `${name}.mimeType`,
-      `${what}; there are ${known}`,
+      `${what}; known types are ${known}`,
     );
   }
   return { cover: { data: copyBytes(data), mimeType: type.mimeType, description, kind }, type };
 }
 
-/** The stream that a cover is. */
+/** The stream that holds a cover. */
 export function coverStream(
   { cover, type }: { cover: Cover; type: PictureType },
 ): { parameters: StreamParameters; init: StreamInit } {
@@ -120,7 +122,7 @@ export function coverStream(
   };
 }
 
-/** The tag that a cover is in Ogg: FLAC's block of a picture in base64. */
+/** The tag that holds a cover in Ogg: FLAC's picture block in base64. */
 export function coverTag({ cover, type }: { cover: Cover; type: PictureType }): Record<string, string> {
   const [width, height] = type.size(cover.data) ?? [0, 0];
   const text = new TextEncoder();

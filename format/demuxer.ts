@@ -1,6 +1,5 @@
 /**
- * Demuxer: an input that is open, its streams, its packets, seeking. How it is opened is in `open_input.ts`, what the source
- * is made of in `io/`.
+ * Demuxer: an open input with its streams and packets, and seeking. `open_input.ts` opens it; `io/` implements sources.
  */
 import { calls } from "../ffi/calls.ts";
 import { argumentError } from "../ffi/errors.ts";
@@ -38,19 +37,19 @@ import { type Tags, tagsOf } from "./tags.ts";
 import { type IndexEntry, indexOf } from "./stream_index.ts";
 
 /**
- * Where to seek to: seconds, a timestamp in the time base of a stream, or a byte of the source.
+ * The target of a seek: seconds, a timestamp in the time base of a stream, or a byte position in the source.
  */
 export type SeekTarget = number | { streamIndex: number; timestamp: number } | { byte: number };
 
 /** Options of {@linkcode Demuxer.seekSync}. */
 export interface SeekOptions {
-  /** To a key frame at or before the target, otherwise at or after it. @default {true} */
+  /** Seek to a key frame at or before the target; false: at or after it. @default {true} */
   backward?: boolean;
-  /** To any frame, not only key frames (AVSEEK_FLAG_ANY). @default {false} */
+  /** Seek to any frame, not only key frames (AVSEEK_FLAG_ANY). @default {false} */
   any?: boolean;
-  /** Earliest place that will do, in the unit of the target; -Infinity: any. */
+  /** Earliest acceptable position, in the unit of the target; -Infinity: any. */
   min?: number;
-  /** Latest place that will do, in the unit of the target; Infinity: any. */
+  /** Latest acceptable position, in the unit of the target; Infinity: any. */
   max?: number;
 }
 
@@ -58,7 +57,7 @@ const seekOptionNames: Names<SeekOptions> = { backward: true, any: true, min: tr
 
 /** Options of {@linkcode Demuxer.packets}. */
 export interface PacketsOptions {
-  /** The streams whose packets are wanted, or their indexes. @default all */
+  /** The streams to read, or their indexes. @default all */
   streams?: readonly (Stream | number)[];
 }
 
@@ -66,12 +65,12 @@ const packetsOptionNames: Names<PacketsOptions> = { streams: true };
 
 /** Options of {@linkcode Demuxer.getPacket}. */
 export interface PacketAtOptions {
-  /** The stream, or its index. @default the video that a player would choose, else the audio */
+  /** The stream, or its index. @default the best video stream, else the best audio stream (av_find_best_stream) */
   stream?: Stream | number;
 }
 
 /**
- * An input that is open (AVFormatContext): the streams of a container and their packets.
+ * An open input (AVFormatContext): the streams of a container and their packets.
  *
  * ```ts
  * import { Demuxer } from "@avio/avio";
@@ -105,16 +104,26 @@ export class Demuxer implements Disposable, AsyncDisposable, AsyncIterable<Packe
   /**
    * Opens a source (avformat_open_input, avformat_find_stream_info).
    *
+   * @param source The source to read.
+   * @param options How to read it.
+   * @returns The open input.
    * @throws {AVError} FFmpeg can't read it.
-   * @throws {TypeError} The source or an option is of the wrong type, or an option is one that nobody knows.
-   * @throws Whatever the source's own callbacks or files threw.
+   * @throws {TypeError | RangeError} The source or an option is wrong, or an option is unknown.
+   * @throws Exceptions of the source's callbacks, and errors of opening files.
    */
   static openSync(source: Source, options?: DemuxerOptions): Demuxer {
     const checked = checkDemuxerOptions(options);
     return Session.openSync("Demuxer", (session) => Demuxer.#open(session, source, checked));
   }
 
-  /** As {@linkcode Demuxer.openSync}; callbacks may return promises, and streams, Blobs and URLs are sources too. */
+  /**
+   * Asynchronous version of {@linkcode Demuxer.openSync}. Callbacks may return promises; sources may also be streams, Blobs
+   * and URLs.
+   *
+   * @param source The source to read.
+   * @param options How to read it.
+   * @returns The open input; rejects with what `openSync` throws.
+   */
   static async open(source: Source, options?: DemuxerOptions): Promise<Demuxer> {
     const checked = checkDemuxerOptions(options);
     return await Session.open("Demuxer", checked, (session) => Demuxer.#open(session, source, checked));
@@ -125,52 +134,52 @@ export class Demuxer implements Disposable, AsyncDisposable, AsyncIterable<Packe
     return new Demuxer(session, (io && (yield* sizeIO(session, io))) ?? size);
   }
 
-  /** Bytes of the source, null where unknown. */
+  /** Size of the source in bytes, null if unknown. */
   get size(): number | null {
     return this.#size;
   }
 
-  /** Whether the source can seek; where it can't, {@linkcode seek} is an error, but within what is kept of it. */
+  /** Whether the source can seek. If not, {@linkcode seek} works only within what avio has buffered. */
   get seekable(): boolean {
     return this.#description.seekable;
   }
 
-  /** Whether it is closed, or has failed for good: every call that reads throws. */
+  /** Whether it is closed or has failed, so that every reading call throws. */
   get closed(): boolean {
     return this.#session.hasEnded;
   }
 
-  /** Streams found so far; some formats have new ones later. */
+  /** Streams found so far; in some formats more may follow. */
   get streams(): readonly Stream[] {
     return this.#streams;
   }
 
-  /** Seconds, null where unknown. */
+  /** Duration in seconds, null if unknown. */
   get duration(): number | null {
     return this.#description.duration;
   }
 
-  /** Seconds, null where unknown. */
+  /** Start time in seconds, null if unknown. */
   get startTime(): number | null {
     return this.#description.startTime;
   }
 
-  /** Bits per second, null where unknown. */
+  /** Bits per second, null if unknown. */
   get bitRate(): number | null {
     return this.#description.bitRate;
   }
 
-  /** How sure FFmpeg is of the format, 100 at most (AVPROBE_SCORE_MAX). */
+  /** FFmpeg's confidence in the detected format, up to 100 (AVPROBE_SCORE_MAX). */
   get probeScore(): number {
     return this.#description.probeScore;
   }
 
-  /** Tags of the file, by one vocabulary whatever the format calls them. */
+  /** Tags of the file under common names, independent of the format. */
   get tags(): Tags {
     return tagsOf(this.#description);
   }
 
-  /** Tags of the container, as its format has them. */
+  /** Tags of the container, under the format's own names. */
   get metadata(): Readonly<Record<string, string>> {
     return this.#description.metadata;
   }
@@ -186,10 +195,13 @@ export class Demuxer implements Disposable, AsyncDisposable, AsyncIterable<Packe
   }
 
   /**
-   * The container's index of a stream, as far as it is known; `avformat_index_get_entry`. mp4 and mov have every frame,
-   * Matroska its cues, avi and flv what was read of theirs, most others nothing until packets have been read.
+   * The container's index of a stream as far as it is known, from `avformat_index_get_entry`. mp4 and mov list every
+   * frame, Matroska its cues, avi and flv the part of their index that has been read, most others nothing until packets
+   * have been read.
    *
-   * @throws {Error} The Demuxer is closed, or reading at the moment (an AVError, EBUSY).
+   * @param stream The stream, or its index.
+   * @returns The entries.
+   * @throws {Error} The Demuxer is closed, or busy reading (an AVError, EBUSY).
    */
   index(streamIndex: number): IndexEntry[] {
     checkInteger(streamIndex, "streamIndex", 0, this.#streams.length - 1);
@@ -202,10 +214,12 @@ export class Demuxer implements Disposable, AsyncDisposable, AsyncIterable<Packe
   }
 
   /**
-   * The stream of this type that a player would choose, null where there is none. With `related`, one of the program that
-   * this stream is in, if it has any: the sound that belongs to a picture. `av_find_best_stream`.
+   * The best stream of a type, as `av_find_best_stream` chooses it. With `related`, it is taken from the same program
+   * as that stream if possible: the audio that belongs to a video.
    *
+   * @param type Kind of stream.
    * @param options.related A stream of this Demuxer, or its index.
+   * @returns The stream, null if there is none.
    */
   bestStream(type: MediaType, options: { related?: Stream | number } = {}): Stream | null {
     checkMediaType(type, "type");
@@ -216,31 +230,36 @@ export class Demuxer implements Disposable, AsyncDisposable, AsyncIterable<Packe
     return (together.length > 0 ? together : candidates).toSorted(byPreference)[0] ?? null;
   }
 
-  /** The first program that has the stream. */
+  /** The first program that contains the stream. */
   #programOf(stream: Stream | number): Program | undefined {
     const index = this.#indexOf(stream, "related");
     return this.programs.find(({ streamIndexes }) => streamIndexes.includes(index));
   }
 
   /**
-   * The next packet, null at the end; `av_read_frame`. Packets are read ahead in batches, but not beyond one for
-   * which a callback of the source had to be called.
+   * Reads the next packet, like `av_read_frame`. Packets are read ahead in batches, but only while no callback of the
+   * source must be called.
    *
-   * @throws {AVError} FFmpeg can't read on. After damaged data (INVALIDDATA) the next call may succeed.
-   * @throws Whatever the source's own callbacks threw; from then on every call throws it again.
+   * @returns The packet, null at the end.
+   * @throws {AVError} Reading failed. After damaged data (INVALIDDATA) the next call may succeed.
+   * @throws Exceptions of the source's callbacks; then every later call throws the same.
    */
   readSync(): Packet | null {
     this.#session.checkOpen(calls.read.phrase);
     return this.#readyNow() ?? this.#session.callSync(calls.read, () => this.#read());
   }
 
-  /** As {@linkcode Demuxer.readSync}. Calls are answered in the order in which they were made. */
+  /**
+   * Asynchronous version of {@linkcode Demuxer.readSync}. Calls run in the order in which they were made.
+   *
+   * @returns The packet, null at the end; rejects with what `readSync` throws.
+   */
   async read(): Promise<Packet | null> {
     this.#session.checkOpen(calls.read.phrase);
     return this.#readyNow() ?? await this.#session.call(() => this.#read());
   }
 
-  /** A packet that is there, and that no earlier call waits for. */
+  /** A packet that has been read already, unless an earlier call is pending. */
   #readyNow(): Packet | null {
     return this.#session.isIdle && !this.#session.hasEnded ? this.#ready() : null;
   }
@@ -262,8 +281,8 @@ export class Demuxer implements Disposable, AsyncDisposable, AsyncIterable<Packe
   }
 
   /**
-   * The packets that are left, one after the other; of some streams, where `streams` says so: the others are read and
-   * passed over (`stream.discard` keeps them from being read at all).
+   * Iterates over the remaining packets, or over those of the given streams: packets of other streams are read and
+   * skipped (to not read them at all, set `stream.discard`).
    *
    * ```ts
    * import { Demuxer } from "@avio/avio";
@@ -274,6 +293,7 @@ export class Demuxer implements Disposable, AsyncDisposable, AsyncIterable<Packe
    * ```
    *
    * @param options.streams The streams, or their indexes.
+   * @returns An iterator of packets; throws what {@linkcode read} throws.
    * @throws {TypeError | RangeError} There is no such stream.
    */
   packets(options: PacketsOptions = {}): AsyncIterableIterator<Packet> {
@@ -286,7 +306,7 @@ export class Demuxer implements Disposable, AsyncDisposable, AsyncIterable<Packe
     });
   }
 
-  /** Indexes; null where all are. */
+  /** Indexes of the given streams; null for all. */
   #wantedStreams(options: PacketsOptions): Set<number> | null {
     const { streams } = checkNames(checkObject(options, "options"), packetsOptionNames);
     if (streams === undefined) return null;
@@ -305,7 +325,12 @@ export class Demuxer implements Disposable, AsyncDisposable, AsyncIterable<Packe
     return this.packets();
   }
 
-  /** As {@linkcode Demuxer.packets}. */
+  /**
+   * Synchronous version of {@linkcode Demuxer.packets}.
+   *
+   * @param options.streams The streams, or their indexes.
+   * @returns An iterator of packets.
+   */
   packetsSync(options: PacketsOptions = {}): IterableIterator<Packet> {
     return this.#packetsSync(this.#wantedStreams(options));
   }
@@ -317,8 +342,8 @@ export class Demuxer implements Disposable, AsyncDisposable, AsyncIterable<Packe
   }
 
   /**
-   * The packet that is shown at a time: of the stream, the last one whose `pts` (where it has none, as in avi, whose `dts`) is
-   * not after it. The Demuxer seeks for it, and goes on from somewhere behind it.
+   * Finds the packet that is shown at a time: the last packet of the stream whose `pts` (or `dts` if it has no `pts`,
+   * as in avi) is not later. This seeks; afterwards reading continues from an unspecified position after that packet.
    *
    * ```ts
    * import { Demuxer } from "@avio/avio";
@@ -327,9 +352,9 @@ export class Demuxer implements Disposable, AsyncDisposable, AsyncIterable<Packe
    * console.log(demuxer.getPacketSync(1.5)?.time, demuxer.getKeyPacketSync(1.5)?.time); // 1.48 1
    * ```
    *
-   * @param time Seconds, as `packet.time` has them.
-   * @param options.stream Of which stream. @default the video that a player would choose, else the audio
-   * @returns The packet; null where the stream begins later.
+   * @param time Seconds, as in `packet.time`.
+   * @param options.stream The stream. @default the best video stream, else the best audio stream
+   * @returns The packet, null if the stream begins later.
    * @throws {AVError} The format or the source can't seek.
    */
   getPacketSync(time: number, options: PacketAtOptions = {}): Packet | null {
@@ -337,19 +362,26 @@ export class Demuxer implements Disposable, AsyncDisposable, AsyncIterable<Packe
     return this.#session.callSync(calls.seek, () => this.#packetAt(time, stream, false));
   }
 
-  /** As {@linkcode Demuxer.getPacketSync}. */
+  /**
+   * Asynchronous version of {@linkcode Demuxer.getPacketSync}.
+   *
+   * @param time Seconds, as in `packet.time`.
+   * @param options.stream The stream. @default the best video stream, else the best audio stream
+   * @returns The packet, null if the stream begins later.
+   */
   async getPacket(time: number, options: PacketAtOptions = {}): Promise<Packet | null> {
     const stream = this.#streamAt(time, options);
     return await this.#session.call(() => this.#packetAt(time, stream, false));
   }
 
   /**
-   * The packet from which decoding has to begin to show what is shown at a time: of the stream, the last key frame whose time
-   * (`pts`, else `dts`) is not after it. The packets after it are what comes next.
+   * Finds the packet from which decoding must begin to show the picture at a time: the last key frame of the stream
+   * whose time (`pts`, else `dts`) is not later. This seeks; afterwards reading continues with the packets after that
+   * key frame.
    *
-   * @param time Seconds, as `packet.time` has them.
-   * @param options.stream Of which stream. @default the video that a player would choose, else the audio
-   * @returns The packet; null where the stream begins later.
+   * @param time Seconds, as in `packet.time`.
+   * @param options.stream The stream. @default the best video stream, else the best audio stream
+   * @returns The packet, null if the stream begins later.
    * @throws {AVError} The format or the source can't seek.
    */
   getKeyPacketSync(time: number, options: PacketAtOptions = {}): Packet | null {
@@ -357,7 +389,13 @@ export class Demuxer implements Disposable, AsyncDisposable, AsyncIterable<Packe
     return this.#session.callSync(calls.seek, () => this.#packetAt(time, stream, true));
   }
 
-  /** As {@linkcode Demuxer.getKeyPacketSync}. */
+  /**
+   * Asynchronous version of {@linkcode Demuxer.getKeyPacketSync}.
+   *
+   * @param time Seconds, as in `packet.time`.
+   * @param options.stream The stream. @default the best video stream, else the best audio stream
+   * @returns The packet, null if the stream begins later.
+   */
   async getKeyPacket(time: number, options: PacketAtOptions = {}): Promise<Packet | null> {
     const stream = this.#streamAt(time, options);
     return await this.#session.call(() => this.#packetAt(time, stream, true));
@@ -370,18 +408,18 @@ export class Demuxer implements Disposable, AsyncDisposable, AsyncIterable<Packe
     if (stream !== undefined) return this.#streams[this.#indexOf(stream, "stream")]!;
     const best = this.bestStream("video") ?? this.bestStream("audio");
     if (best) return this.#streams[best.index]!;
-    throw argumentError(TypeError, "stream", "must be given, there is neither video nor audio");
+    throw argumentError(TypeError, "stream", "must be given, because there is neither video nor audio");
   }
 
   *#packetAt(time: number, stream: DemuxerStream, isKey: boolean): Operation<Packet | null> {
     this.#session.checkOpen(calls.seek.phrase);
     const { index, timeBase, startTime, codecParameters } = stream;
-    // A time that was a timestamp before is that timestamp again.
+    // Rounds, so that a time made of a timestamp gives the same timestamp.
     const timestamp = Math.floor(time * timeBase.den / timeBase.num + 1e-6);
     const place = this.#seekPlace({ streamIndex: index, timestamp });
     yield* this.#seek(place);
     const search = new PacketSearch(timestamp, isKey, codecParameters);
-    // Behind the beginning a seek goes to the last key frame; at the beginning it goes to the first of all.
+    // A seek goes to the last key frame before the time, at the beginning to the first packet.
     const isFirst = isKey && startTime !== null && time > startTime;
     for (let packet; (packet = yield* this.#readOf(index));) {
       if (!search.look(packet) || (isFirst && search.found)) break;
@@ -400,11 +438,11 @@ export class Demuxer implements Disposable, AsyncDisposable, AsyncIterable<Packe
   }
 
   /**
-   * The packets that are left, in arrays of those that are there already, in order: one promise for some hundred packets
-   * instead of one for each, for programs that read as fast as they can.
+   * Iterates over the remaining packets in arrays, each with the packets that have been read already: one promise for
+   * some hundred packets instead of one per packet, for programs that read at full speed.
    *
-   * @returns Arrays of 1 to 512 packets.
-   * @throws What {@linkcode read} throws; packets before come first.
+   * @returns An iterator of arrays with 1 to 512 packets.
+   * @throws What {@linkcode read} throws, after the packets before.
    * @example
    * ```ts
    * import { Demuxer } from "@avio/avio";
@@ -421,7 +459,11 @@ export class Demuxer implements Disposable, AsyncDisposable, AsyncIterable<Packe
     for (let packet = await this.read(); packet; packet = await this.read()) yield this.#batchFrom(packet);
   }
 
-  /** As {@linkcode Demuxer.batches}. */
+  /**
+   * Synchronous version of {@linkcode Demuxer.batches}.
+   *
+   * @returns An iterator of arrays with 1 to 512 packets.
+   */
   *batchesSync(): IterableIterator<Packet[]> {
     for (let packet = this.readSync(); packet; packet = this.readSync()) yield this.#batchFrom(packet);
   }
@@ -444,24 +486,26 @@ export class Demuxer implements Disposable, AsyncDisposable, AsyncIterable<Packe
   }
 
   /**
-   * Goes to another place; `avformat_seek_file`. Where nothing else is said, the next packet of the stream (in seconds: of
-   * the one that a player would choose) is the last key frame at or before the target, and what comes after it has the times
-   * that it has where the whole file is read; before the first key frame it is the beginning. Packets of other streams come
-   * from about there on. Where a format has no complete index, avio reads on to the target, and keeps what it has read from the
-   * key frame on: at most 32 MB. Where that is not enough, it is where FFmpeg lands, in MPEG-TS mostly between key
-   * frames. With `any` FFmpeg's own search decides.
+   * Seeks, based on `avformat_seek_file`. By default the next packet of the stream (for seconds: of the best stream) is
+   * the last key frame at or before the target, or the first packet if there is none, and all packets have the same
+   * times as when the whole file is read. Packets of other streams begin near that position. If a format has no
+   * complete index, avio reads forward to the target and keeps what it has read since the last key frame, at most 32
+   * MB. If that is not enough, it stays where FFmpeg lands, in MPEG-TS mostly between key frames. With `any`, only
+   * FFmpeg's own search is used.
    *
-   * A target at or before the start is followed by exactly what a Demuxer has that was opened just now. On
-   * (`backward: false`), and with `min` or `max`, it is a key frame that lies between these; where there is none the seek
-   * fails. A seek that fails changes nothing: reading goes on where it was.
+   * After a seek to or before the start, packets are exactly those of a newly opened Demuxer. With `backward: false`,
+   * `min` or `max`, a key frame within these limits is chosen; if there is none, the seek fails. A failed seek changes
+   * nothing: reading continues where it was.
    *
-   * A byte (AVSEEK_FLAG_BYTE) is for formats that can be read from anywhere, such as MPEG-TS, MPEG-PS, mp3, ogg and avi:
-   * of each stream the next packet is the first one that begins there or later. Where packets are no more than what lies
-   * between two places (mp3, flac, wav) it begins at that very byte: a packet's `pos` is a good one. Timestamps that the
-   * format does not write down, but FFmpeg counts, are not to be trusted after it. `options` mean nothing then.
+   * A byte position (AVSEEK_FLAG_BYTE) works for formats that can be read from anywhere, such as MPEG-TS, MPEG-PS, mp3,
+   * ogg and avi: the next packet of each stream is the first one that begins there or later. In formats without packet
+   * headers (mp3, flac, wav) it begins at exactly that byte, so use a packet's `pos`. Timestamps that the format does
+   * not store, but FFmpeg counts, are unreliable afterwards. `options` are ignored.
    *
-   * @param target Seconds, a timestamp in the time base of a stream, or a byte.
-   * @throws {AVError} The format or the source can't.
+   * @param target Seconds, a timestamp in the time base of a stream, or a byte position.
+   * @param options Direction and limits.
+   * @throws {AVError} The format or the source can't seek there.
+   * @throws {TypeError | RangeError} An argument is wrong.
    */
   seekSync(target: SeekTarget, options?: SeekOptions): void {
     this.#session.checkOpen(calls.seek.phrase);
@@ -469,7 +513,12 @@ export class Demuxer implements Disposable, AsyncDisposable, AsyncIterable<Packe
     this.#session.callSync(calls.seek, () => this.#seek(place));
   }
 
-  /** As {@linkcode Demuxer.seekSync}. */
+  /**
+   * Asynchronous version of {@linkcode Demuxer.seekSync}.
+   *
+   * @param target Seconds, a timestamp in the time base of a stream, or a byte position.
+   * @param options Direction and limits.
+   */
   async seek(target: SeekTarget, options?: SeekOptions): Promise<void> {
     this.#session.checkOpen(calls.seek.phrase);
     const place = this.#seekPlace(target, options);
@@ -512,14 +561,14 @@ export class Demuxer implements Disposable, AsyncDisposable, AsyncIterable<Packe
   }
 
   /**
-   * Closes the input, frees everything, and waits until that is done; what is under way ends with an error.
-   * Again: does nothing.
+   * Closes the input, frees everything, and waits for that (half a second for pending callbacks). Pending calls reject
+   * with a ClosedError. Calling it again does nothing.
    */
   close(): Promise<void> {
     return this.#session.closeAsync();
   }
 
-  /** Closes the input and frees everything; again: does nothing. `avformat_close_input`. */
+  /** Closes the input and frees everything, like `avformat_close_input`. Calling it again does nothing. */
   [Symbol.dispose](): void {
     this.#session.close();
   }
@@ -530,10 +579,12 @@ export class Demuxer implements Disposable, AsyncDisposable, AsyncIterable<Packe
   }
 }
 
-/** Packets in an array of `batches()`. */
+/** Maximum packets in an array of `batches()`. */
 const MAX_BATCH = 512;
 
-/** Streams for everybody before those for some, those marked as default first, covers last; then the largest. */
+/**
+ * Ranks streams: those for everybody before those for special audiences, default ones first, covers last; then by size.
+ */
 function byPreference(a: Stream, b: Stream): number {
   const rank = ({ disposition }: Stream) =>
     (disposition.includes("attached_pic") ? -4 : 0) + (disposition.includes("default") ? 2 : 0) -
@@ -542,7 +593,7 @@ function byPreference(a: Stream, b: Stream): number {
   return rank(b) - rank(a) || size(b) - size(a) || a.index - b.index;
 }
 
-/** What an async generator does, without what that costs for each packet. */
+/** Like an async generator, without its cost per packet. */
 class PacketIterator implements AsyncIterableIterator<Packet> {
   #ready: () => Packet | null;
   #read: () => Promise<Packet | null>;

@@ -1,6 +1,6 @@
 /**
- * What remuxing changes on the way: which streams go into the output, in which order and as what; and its tags.
- * Here is how that is said and checked; `transfer.ts` does it.
+ * Changes of a remux: which streams are kept, in which order, with which properties; and tags. This file defines and
+ * checks them; `transfer.ts` applies them.
  */
 import { argumentError, callbackError } from "../ffi/errors.ts";
 import { isThenable } from "../ffi/operation.ts";
@@ -19,50 +19,50 @@ import type { Disposition } from "./known_names.ts";
 import type { Stream, StreamInit } from "./stream.ts";
 
 /**
- * Changes to tags. By name: a string sets a tag, null takes it away, the others stay; names are the same in upper and
- * lower case. A function gets the input's tags and returns all that the output has: `() => ({})` takes all away.
+ * Changes to tags. An object: a string sets a tag, null removes it, other tags are kept; names are case-insensitive. A
+ * function gets the input's tags and returns those of the output: `() => ({})` removes all.
  */
 export type TagEdits =
   | Readonly<Record<string, string | null>>
   | ((tags: Readonly<Record<string, string>>) => Record<string, string>);
 
-/** How a stream that is kept differs from the input's; what is not said stays as it is. */
+/** Changes to a kept stream. */
 export interface StreamEdits {
-  /** Its tags: "language", "title", ... */
+  /** Changes to its tags: "language", "title", ... */
   metadata?: TagEdits;
-  /** What it is for, instead of what it was: "default", "forced", ... */
+  /** Its new disposition: "default", "forced", ... */
   disposition?: readonly Disposition[];
-  /** Its fourcc, whether or not the output's format knows it: "hvc1", ... */
+  /** Its new fourcc, even if the output's format doesn't know it: "hvc1", ... */
   tag?: string;
-  /** The container's own number of it, where it has one: in MPEG-TS the PID. */
+  /** Its new id in the container, if that has ids: in MPEG-TS the PID. */
   id?: number;
-  /** Seconds by which it comes later than in the input; below 0: earlier. @default {0} */
+  /** Delay in seconds; negative means earlier. @default {0} */
   delay?: number;
-  /** Its place among the output's streams, which are in ascending order of it; else in the input's. @default {0} */
+  /** Streams are sorted by this number; those with the same keep the input's order. @default {0} */
   order?: number;
 }
 
-/** A stream by its number in the input, with its changes. */
+/** A stream by its index in the input, with changes. */
 export interface StreamChoice extends Omit<StreamEdits, "order"> {
-  /** Of the input. */
+  /** Index in the input. */
   index: number;
 }
 
 /**
- * Which streams to keep. A function is asked about each, with whether the output's format can hold it: false leaves it
- * out, changes keep it. A list has them in the order of the output.
+ * Which streams to keep. A function is called for each stream, with whether the output's format can hold it, and
+ * returns whether to keep it, or changes to keep it with. A list gives streams in the order of the output.
  */
 export type StreamSelection =
   | ((stream: Stream, canHold: boolean) => boolean | StreamEdits)
   | readonly (number | StreamChoice)[];
 
-/** The edits of a stream that is kept. */
+/** The changes of a kept stream. */
 export interface Chosen {
   stream: Omit<Stream, "discard">;
   edits: StreamEdits;
 }
 
-/** What can be known to be wrong before anything is opened. */
+/** Checks a selection as far as possible before anything is opened. */
 export function checkSelection(selection: StreamSelection): StreamSelection {
   if (!Array.isArray(selection)) return checkFunction(selection, "streams");
   const indexes = selection.map((choice: number | StreamChoice, at) => {
@@ -75,7 +75,7 @@ export function checkSelection(selection: StreamSelection): StreamSelection {
   return selection;
 }
 
-/** The streams that are kept, in the order of the output. `ask`: the function's question. */
+/** The kept streams in the order of the output. `ask` calls the function. */
 export function choose(
   streams: readonly Omit<Stream, "discard">[],
   selection: readonly (number | StreamChoice)[] | ((stream: Omit<Stream, "discard">) => unknown),
@@ -135,7 +135,7 @@ function checkEdits(
   }
 }
 
-/** The settings of the output's stream that the edits stand for; the fourcc is not among them. */
+/** The settings of the output's stream for these changes, without the fourcc. */
 export function initOf({ stream, edits }: Chosen): StreamInit {
   const { metadata, disposition, id } = edits;
   return {
@@ -145,7 +145,7 @@ export function initOf({ stream, edits }: Chosen): StreamInit {
   };
 }
 
-/** What can be known to be wrong with changes to tags. */
+/** Checks changes to tags. */
 function checkTagEdits(edits: TagEdits, name: string): TagEdits {
   if (typeof edits === "function") return edits;
   checkStrings(setBy(checkObject(edits, name)), name);
@@ -159,7 +159,7 @@ function setBy(edits: Readonly<Record<string, string | null>>): Record<string, s
   >;
 }
 
-/** Tags with the changes. */
+/** Applies changes to tags. */
 export function editTags(
   tags: Readonly<Record<string, string>>,
   edits: TagEdits,

@@ -1,34 +1,34 @@
 /**
- * WebCodecs' chunks as plain data: what an encoder hands out, and what `new EncodedVideoChunk(...)` takes. How packets become
- * chunks and chunks packets is in `packet.ts`.
+ * WebCodecs' chunks as plain data: what encoders output and `new EncodedVideoChunk(...)` takes. `packet.ts` converts
+ * packets from and to chunks.
  */
 import { isBytes } from "../ffi/byte_views.ts";
 import { argumentError } from "../ffi/errors.ts";
 import { checkObject, checkOneOf, typeName } from "../io/arguments.ts";
 
-/** What `new EncodedVideoChunk(init)` and `new EncodedAudioChunk(init)` take. */
+/** The argument of `new EncodedVideoChunk(init)` and `new EncodedAudioChunk(init)`. */
 export interface EncodedChunkInit {
-  /** Whether decoding can start here. */
+  /** "key" if decoding can start here, else "delta". */
   type: "key" | "delta";
-  /** When it is shown, in microseconds. */
+  /** Presentation time in microseconds. */
   timestamp: number;
-  /** How long it is shown, in microseconds; not there where it is not known. */
+  /** Duration in microseconds; missing if unknown. */
   duration?: number;
   /** The coded data. */
   data: Uint8Array<ArrayBuffer>;
 }
 
 /**
- * A chunk as WebCodecs has it: an `EncodedVideoChunk`, an `EncodedAudioChunk`, or their fields with the data beside them, as
- * they come out of a worker or over a WebSocket.
+ * A WebCodecs chunk: an `EncodedVideoChunk`, an `EncodedAudioChunk`, or their fields with `data`, for example received
+ * from a worker or over a WebSocket.
  */
 export type EncodedChunk =
   & {
-    /** Whether decoding can start here. */
+    /** "key" if decoding can start here, else "delta". */
     readonly type: "key" | "delta";
-    /** When it is shown, in microseconds. */
+    /** Presentation time in microseconds. */
     readonly timestamp: number;
-    /** How long it is shown, in microseconds; null where it is not known. */
+    /** Duration in microseconds; null if unknown. */
     readonly duration?: number | null;
   }
   & (
@@ -36,14 +36,14 @@ export type EncodedChunk =
     | { readonly byteLength: number; copyTo(destination: Uint8Array<ArrayBuffer>): void }
   );
 
-/** Checks that there is a chunk; what its fields are is checked as that of a packet. */
+/** Checks that a value is a chunk; its fields are checked as those of the packet. */
 export function checkChunk(chunk: EncodedChunk): EncodedChunk {
   checkObject(chunk, "chunk");
   checkOneOf(chunk.type, ["key", "delta"], "chunk.type");
   return chunk;
 }
 
-/** The data of a chunk: copied out of it, or what is beside it as it is. */
+/** The data of a chunk: copied from a WebCodecs object, or the `data` field itself. */
 export function chunkData(chunk: EncodedChunk): Uint8Array {
   if ("data" in chunk) return checkBufferSource(chunk.data, "chunk.data");
   if (typeof chunk.copyTo !== "function") {
@@ -54,7 +54,7 @@ export function chunkData(chunk: EncodedChunk): Uint8Array {
   return bytes;
 }
 
-/** Bytes as the web platform gives them: an ArrayBuffer or any view of one; not copied. */
+/** An ArrayBuffer or any view as bytes, not copied. */
 export function checkBufferSource(value: unknown, name: string): Uint8Array {
   if (isBytes(value)) return value;
   if (ArrayBuffer.isView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);

@@ -1,5 +1,5 @@
 /**
- * The container formats that the library can read and write.
+ * The container formats and codecs of the library.
  */
 import * as catalog from "../ffi/catalog.ts";
 import { libraryPath } from "../ffi/library.ts";
@@ -9,66 +9,66 @@ import type { MediaType } from "./media_type.ts";
 
 /** A container format (AVInputFormat, AVOutputFormat). */
 export interface FormatInfo {
-  /** FFmpeg's name; a demuxer of several formats has several, separated by commas. */
+  /** FFmpeg's name; a demuxer for several formats has several names, separated by commas. */
   name: string;
-  /** Name for people. */
+  /** Descriptive name. */
   longName: string;
-  /** Extensions of file names, without a dot. */
+  /** File name extensions, without a dot. */
   extensions: string[];
   /** MIME types. */
   mimeTypes: string[];
-  /** What is special about it: "globalHeader", "opensFiles", "noByteSeek", ... (AVFMT_*) */
+  /** Its flags: "globalHeader", "opensFiles", "noByteSeek", ... (AVFMT_*) */
   flags: string[];
-  /** Of an output format: the codecs that an encoder would choose for it. */
+  /** Default codecs of an output format. */
   defaultCodecs?: { video?: string; audio?: string; subtitle?: string };
 }
 
 /** An option of a format (AVOption), for `options` of a Demuxer or Muxer. */
 export interface FormatOption {
-  /** What `options` calls it. */
+  /** Its name in `options`. */
   name: string;
-  /** What it does, in FFmpeg's words. */
+  /** FFmpeg's description. */
   help: string;
   /** "integer", "number", "boolean", "string", "flags", "duration", "dictionary", ... */
   type: string;
-  /** What it is where nothing is said, null where FFmpeg doesn't tell. */
+  /** Default value, null if FFmpeg doesn't state it. */
   default: string | number | boolean | null;
-  /** Least number, null where it is no number. */
+  /** Minimum, null if it isn't a number. */
   min: number | null;
-  /** Greatest number, null where it is no number. */
+  /** Maximum, null if it isn't a number. */
   max: number | null;
-  /** Values that have names; for "flags" they can be joined: "faststart+frag_keyframe". */
+  /** Named values; those of "flags" can be combined: "faststart+frag_keyframe". */
   constants: { name: string; help: string; value: number }[];
-  /** All formats have it. */
+  /** Whether all formats have it. */
   generic: boolean;
 }
 
-/** A codec that FFmpeg has a name for; avio neither decodes nor encodes. */
+/** A codec that FFmpeg knows (AVCodecDescriptor); avio neither decodes nor encodes. */
 export interface CodecInfo {
   /** FFmpeg's name. */
   name: string;
-  /** Name for people. */
+  /** Descriptive name. */
   longName: string;
   /** Kind of media. */
   type: MediaType;
-  /** What is decoded is what was encoded, or can be. */
+  /** Whether it is, or can be, lossless. */
   isLossless: boolean;
-  /** All its frames are key frames. */
+  /** Whether all its frames are key frames. */
   isIntraOnly: boolean;
 }
 
-/** The formats that a Demuxer can read. */
+/** Returns the formats that a Demuxer can read. */
 export function inputFormats(): FormatInfo[] {
   return catalog.listFormats("input") as FormatInfo[];
 }
 
-/** The formats that a Muxer can write. */
+/** Returns the formats that a Muxer can write. */
 export function outputFormats(): FormatInfo[] {
   return catalog.listFormats("output") as FormatInfo[];
 }
 
 /**
- * The options of a format: its own, then those that all formats have.
+ * Returns the options of a format: its own, then those of all formats.
  *
  * ```ts
  * import { formatOptions } from "@avio/avio";
@@ -77,9 +77,9 @@ export function outputFormats(): FormatInfo[] {
  * console.log(movflags?.constants.map(({ name }) => name)); // ["rtphint", "faststart", ...]
  * ```
  *
- * @param name FFmpeg's name of the format; of a demuxer with several, any of them.
- * @param direction Whether it is the demuxer's options or the muxer's.
- * @returns What there is, as data.
+ * @param name FFmpeg's name of the format; any one of a demuxer's names.
+ * @param direction "input" for the demuxer's options, "output" for the muxer's.
+ * @returns The options.
  * @throws {AVError} There is no such format.
  * @throws {TypeError} An argument is wrong.
  */
@@ -89,7 +89,7 @@ export function formatOptions(name: string, direction: "input" | "output"): Form
   return catalog.listFormatOptions(name, direction) as FormatOption[];
 }
 
-/** The codecs that there are names for. */
+/** Returns all codecs that FFmpeg knows. */
 export function codecs(): CodecInfo[] {
   return catalog.listCodecs() as CodecInfo[];
 }
@@ -97,7 +97,7 @@ export function codecs(): CodecInfo[] {
 const guessNames: Names<{ fileName: string; mimeType: string }> = { fileName: true, mimeType: true };
 
 /**
- * The output format that fits a file name or a MIME type best, null where none does; `av_guess_format`.
+ * Finds the output format for a file name or a MIME type, like `av_guess_format`.
  *
  * ```ts
  * import { guessFormat } from "@avio/avio";
@@ -105,8 +105,8 @@ const guessNames: Names<{ fileName: string; mimeType: string }> = { fileName: tr
  * console.log(guessFormat({ fileName: "film.mkv" })?.name); // "matroska"
  * ```
  *
- * @param options What is known of the output.
- * @returns The format, null where none fits.
+ * @param options File name or MIME type of the output.
+ * @returns The format, null if none fits.
  * @throws {TypeError} An option is wrong.
  */
 export function guessFormat(options: { fileName?: string; mimeType?: string }): FormatInfo | null {
@@ -124,7 +124,7 @@ export function guessFormat(options: { fileName?: string; mimeType?: string }): 
   return best.format;
 }
 
-/** What runs: versions of avio's parts, and the terms FFmpeg is under. */
+/** Versions and licence of the loaded library. */
 export interface Versions {
   /** Version of avio. */
   avio: string;
@@ -136,18 +136,18 @@ export interface Versions {
   libavcodec: string;
   /** Version of libavutil. */
   libavutil: string;
-  /** Licence of FFmpeg as it was built. */
+  /** Licence of this build of FFmpeg. */
   license: string;
-  /** FFmpeg inside the shared library, or the system's. */
+  /** "embedded" if FFmpeg is inside the shared library, "system" if it is the system's. */
   build: "embedded" | "system";
-  /** The line that FFmpeg was configured with. */
+  /** FFmpeg's configure options. */
   configuration: string;
-  /** Path of avio's shared library that is loaded. */
+  /** Path of avio's loaded shared library. */
   library: string;
 }
 
 /**
- * What runs.
+ * Returns versions and licence of the loaded library.
  *
  * ```ts
  * import { versions } from "@avio/avio";
@@ -159,7 +159,7 @@ export function versions(): Versions {
   return { avio: VERSION, ...catalog.libraryInfo(), library: libraryPath() } as Versions;
 }
 
-/** Text of the licence that the FFmpeg inside the shared library is under. */
+/** Returns the licence text of the FFmpeg inside the shared library. */
 export function licenseText(): string {
   return catalog.licenseText();
 }

@@ -1,5 +1,5 @@
 /**
- * keyFrames: where a source can be cut, without writing anything.
+ * keyFrames: finds where a source can be cut, without writing anything.
  */
 import { argumentError, AVError } from "../ffi/errors.ts";
 import { seekInput, setDiscard } from "../ffi/input.ts";
@@ -22,15 +22,15 @@ import { describeInput, type Description } from "./stream.ts";
 
 /** Options of {@linkcode keyFrames}. */
 export interface KeyFrameOptions {
-  /** Seconds: the last key frame at or before it and the first one after it, and no others. */
+  /** Seconds: returns only the last key frame at or before this time and the first one after it. */
   around?: number;
-  /** Seconds: key frames from there on. @default {0} */
+  /** Seconds: returns key frames from this time on. @default {0} */
   start?: number;
-  /** Seconds: key frames before it. @default {Infinity} */
+  /** Seconds: returns key frames before this time. @default {Infinity} */
   end?: number;
-  /** The stream that is looked at. @default the first with moving pictures, else the first with sound */
+  /** The stream to search. @default the first video stream, else the first audio stream */
   streamIndex?: number;
-  /** How the source is read. A `signal` or a `timeout` here ends the whole. */
+  /** Options of the source. `signal` and `timeout` apply to the whole call. */
   input?: DemuxerOptions;
 }
 
@@ -42,7 +42,7 @@ const keyFrameOptionNames: Names<KeyFrameOptions> = {
   input: true,
 };
 
-/** The options, checked. */
+/** Checks the options. */
 interface Wanted {
   around: number | null;
   start: number;
@@ -51,7 +51,7 @@ interface Wanted {
   input: DemuxerOptions;
 }
 
-/** Times in seconds are rounded to microseconds by libavformat. */
+/** Tolerance in seconds: libavformat rounds times to microseconds. */
 const ROUNDING = 1e-6;
 
 function check(options: KeyFrameOptions = {}): Wanted {
@@ -60,14 +60,14 @@ function check(options: KeyFrameOptions = {}): Wanted {
   const start = optional(checkNumber, options.start, "start", 0) ?? 0;
   const end = optional(checkLimit, options.end, "end", 0) ?? Infinity;
   if (around !== null && (options.start !== undefined || options.end !== undefined)) {
-    throw argumentError(TypeError, "around", "can't be beside start and end");
+    throw argumentError(TypeError, "around", "can't be combined with start and end");
   }
   if (end <= start) throw argumentError(RangeError, "end", `must be after start (${start}), is ${end}`);
   const streamIndex = optional(checkInteger, options.streamIndex, "streamIndex", 0);
   return { around, start, end, streamIndex, input: checkDemuxerOptions(options.input, "input") };
 }
 
-/** The stream that is looked at: what a cut begins with. */
+/** The stream to search, at whose key frames cuts begin. */
 function streamOf({ streams }: Description, { streamIndex }: Wanted): Description["streams"][number] {
   if (streamIndex !== undefined && streamIndex >= streams.length) {
     const problem = `there is no stream ${streamIndex}, the source has ${streams.length}`;
@@ -98,7 +98,7 @@ class Search {
   #session: Session;
   #stream: Description["streams"][number];
   #reading: Reading;
-  /** Where the media begins: times count from there. */
+  /** Start time of the media, from which times count. */
   #origin: number;
 
   constructor(session: Session, stream: Description["streams"][number], description: Description) {
@@ -118,7 +118,7 @@ class Search {
     return found;
   }
 
-  /** Goes back in growing steps until a key frame is at or before the time, or the media begins. */
+  /** Seeks back in growing steps until it finds a key frame at or before the time, or the beginning. */
   *around(time: number): Operation<number[]> {
     for (let back = 0;; back = back * 2 || 1) {
       const place = Math.max(0, time - back);
@@ -135,7 +135,7 @@ class Search {
     }
   }
 
-  /** Goes to what is shown at a time; where the source can't seek it stays at the beginning. */
+  /** Seeks to a time; stays at the beginning if the source can't seek. */
   *#goTo(time: number): Operation<boolean> {
     const { index, timeBase } = this.#stream;
     const timestamp = (time + this.#origin + ROUNDING / 2) * timeBase.den / timeBase.num;
@@ -145,7 +145,7 @@ class Search {
       yield* seekInput(this.#session, { ...place, backward: true, any: false });
     } catch (error) {
       if (!(error instanceof AVError)) throw error;
-      return false; // nothing has changed
+      return false; // a failed seek changes nothing
     }
     this.#reading.forget();
     return true;
@@ -163,8 +163,8 @@ class Search {
 }
 
 /**
- * Where a source can be cut: the times of its key frames, in seconds from the beginning of the media, as `start` of
- * {@linkcode remuxSync} counts them. A cut begins with the last one at or before its `start`.
+ * Finds where a source can be cut: the times of its key frames, in seconds from the beginning of the media, like
+ * `start` of {@linkcode remuxSync}. A cut begins at the last key frame at or before its `start`.
  *
  * ```ts
  * import { keyFramesSync } from "@avio/avio";
@@ -173,9 +173,10 @@ class Search {
  * console.log(keyFramesSync("fixtures/video.mp4", { around: 1.5 })); // [1, 2]
  * ```
  *
- * @param source What is read. All of it, without `around` and `end`; what can't seek is read from its beginning.
- * @param options Which of them, and of which stream.
- * @returns Seconds, ascending. With `around` two at most; one where nothing comes before or after it.
+ * @param source The source to read. Without `around` and `end` all of it is read; one that can't seek is read from its
+ * beginning.
+ * @param options Range and stream.
+ * @returns Seconds, ascending. With `around` at most two; only one if there is none before or after it.
  * @throws {AVError} FFmpeg can't read the source.
  * @throws {TypeError | RangeError} An argument is wrong.
  */
@@ -185,11 +186,12 @@ export function keyFramesSync(source: Source, options?: KeyFrameOptions): number
 }
 
 /**
- * As {@linkcode keyFramesSync}; callbacks may return promises, and streams, Blobs and URLs are sources too.
+ * Asynchronous version of {@linkcode keyFramesSync}. Callbacks may return promises; sources may also be streams, Blobs
+ * and URLs.
  *
- * @param source What is read.
- * @param options Which of them, and of which stream.
- * @returns Seconds, ascending; rejected with what `keyFramesSync` throws.
+ * @param source The source to read.
+ * @param options Range and stream.
+ * @returns Seconds, ascending; rejects with what `keyFramesSync` throws.
  */
 export async function keyFrames(source: Source, options?: KeyFrameOptions): Promise<number[]> {
   const wanted = check(options);

@@ -1,9 +1,9 @@
 /**
- * Names of FFmpeg's enumerations that programs write and compare: those of today, so that an editor knows them; a newer
- * FFmpeg may have others, so every type takes any text.
+ * Names of FFmpeg's enumerations, so that editors can complete them. A newer FFmpeg may have others, so every type also
+ * accepts any string.
  */
 
-/** What a stream is for (AV_DISPOSITION_*). */
+/** Disposition of a stream: its purpose (AV_DISPOSITION_*). */
 export type Disposition =
   | "default"
   | "dub"
@@ -26,7 +26,7 @@ export type Disposition =
   | "multilayer"
   | (string & Record<never, never>);
 
-/** Kinds of side data (av_packet_side_data_name). */
+/** Types of side data (av_packet_side_data_name). */
 export type SideDataType =
   | "Palette"
   | "New Extradata"
@@ -73,8 +73,8 @@ export type SideDataType =
   | "HEVC enhancement-layer decoder configuration"
   | (string & Record<never, never>);
 
-/** Whether 16 is black, as television has it, or 0. */
+/** Range of sample values: "tv" is limited (black is 16), "pc" is full (black is 0). */
 export type ColorRange = "tv" | "pc" | (string & Record<never, never>);
 
-/** Whether a picture is whole, or which of its fields is coded and shown first. */
+/** Whether video is progressive, or which field is coded and shown first. */
 export type FieldOrder = "progressive" | "tt" | "bb" | "tb" | "bt" | (string & Record<never, never>);

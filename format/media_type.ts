@@ -1,5 +1,5 @@
 /**
- * Kinds of streams, which codecs and streams have in common.
+ * Kinds of streams and codecs.
  */
 import { checkOneOf } from "../io/arguments.ts";
 

@@ -1,5 +1,5 @@
 /**
- * merge: tracks of several sources beside each other in one output, without decoding. How is in `merging.ts`.
+ * merge: combines tracks of several sources in one output, without decoding. `merging.ts` implements it.
  */
 import { argumentError } from "../ffi/errors.ts";
 import {
@@ -22,34 +22,34 @@ import { checkDemuxerOptions, type DemuxerOptions } from "./open_input.ts";
 import type { CoverInit } from "./picture.ts";
 import { checkRemuxOptions, remuxOptionNames, type RemuxOptions } from "./remux_options.ts";
 
-/** A source of {@linkcode merge}, and what is taken of it. */
+/** A source of {@linkcode merge}, and which of its streams to keep. */
 export interface MergeSource {
-  /** What is read. */
+  /** The source. */
   source: Source;
-  /** How it is read. A `signal` or a `timeout` here ends the whole. */
+  /** Options of the source. `signal` and `timeout` apply to the whole call. */
   input?: DemuxerOptions;
   /**
-   * Which of its streams to keep, and with which changes: language and title are in `metadata`, `delay` is seconds, `order`
-   * its place among all streams of the output. @default all that the output format can hold
+   * Which of its streams to keep, and their changes: language and title are in `metadata`, `delay` is in seconds,
+   * `order` is the position among all streams of the output. @default all that the output format can hold
    */
   streams?: StreamSelection;
-  /** Seconds by which all of it comes later than in the source; below 0: earlier. @default {0} */
+  /** Delay of all its streams in seconds; negative means earlier. @default {0} */
   delay?: number;
-  /** Bitstream filters for a stream that is kept; see `StreamInit`. */
+  /** Returns bitstream filters for a kept stream; see `StreamInit`. */
   bitstreamFilter?: RemuxOptions["bitstreamFilter"];
 }
 
-/** Options of {@linkcode merge}. Those that it shares with `remux` mean the same. */
+/** Options of {@linkcode merge}. Those shared with `remux` have the same meaning. */
 export interface MergeOptions extends
   Omit<
     RemuxOptions,
     "input" | "streams" | "bitstreamFilter" | "start" | "ranges" | "transform" | "onstart"
   > {
-  /** Which source's tags the output has beside those of `metadata` and `tags`; null: none's. @default {0} */
+  /** Index of the source whose tags are kept, in addition to `metadata` and `tags`; null for none. @default {0} */
   tagsFrom?: number | null;
   /** Pictures that belong to the file, as `Muxer.addCover` takes them, for the same formats; of Ogg they are the file's one cover. */
   covers?: readonly CoverInit[];
-  /** Files that belong to it, such as fonts; Matroska has them. */
+  /** Files to attach, such as fonts; Matroska only. */
   attachments?: readonly AttachmentInit[];
 }
 
@@ -106,7 +106,7 @@ interface Checked {
 
 function check(sources: readonly (Source | MergeSource)[], sink: Sink, given: MergeOptions = {}): Checked {
   checkArray(sources, "sources");
-  if (sources.length === 0) throw argumentError(TypeError, "sources", "there is none");
+  if (sources.length === 0) throw argumentError(TypeError, "sources", "must not be empty");
   const { tagsFrom = 0, covers = [], attachments = [], ...options } = checkRemuxOptions(
     given,
     mergeOptionNames,
@@ -124,9 +124,9 @@ function check(sources: readonly (Source | MergeSource)[], sink: Sink, given: Me
 }
 
 /**
- * Writes streams of several sources beside each other into one output: the picture of one, the sound of another, subtitles of
- * a third. Each source begins with 0 and its own `delay`, but one of which only subtitles are kept: these have the times
- * that they had. Chapters are those of the options, else those of the first source that has any.
+ * Combines streams of several sources in one output: for example video of one, audio of another, subtitles of a third.
+ * Each source is shifted to begin at 0 plus its `delay`, except if only its subtitles are kept: these keep their times.
+ * Chapters are taken from the options, else from the first source that has any.
  *
  * ```ts
  * import { MemorySink, mergeSync } from "@avio/avio";
@@ -139,12 +139,12 @@ function check(sources: readonly (Source | MergeSource)[], sink: Sink, given: Me
  * console.log(streams.map(({ sourceIndex, packets }) => [sourceIndex, packets > 0])); // [[0, true], [1, true]]
  * ```
  *
- * @param sources What is read, one or more: sources, or sources with which streams are taken of them.
- * @param sink What is written.
- * @param options How, and what else comes in.
- * @returns What was done.
- * @throws {AVError | TypeError | RangeError} As `remuxSync`; one that is about a source names it.
- * @throws Whatever callbacks of the sources, the sink or `onprogress` threw.
+ * @param sources One or more sources, optionally with the streams to keep.
+ * @param sink The sink to write.
+ * @param options Options of the output, and what to add.
+ * @returns What was written.
+ * @throws {AVError | TypeError | RangeError} As `remuxSync`; errors of a source name it.
+ * @throws Exceptions of callbacks of the sources, the sink and `onprogress`.
  */
 export function mergeSync(
   sources: readonly (Source | MergeSource)[],
@@ -156,12 +156,12 @@ export function mergeSync(
 }
 
 /**
- * As {@linkcode mergeSync}; sources and sink may be streams.
+ * Asynchronous version of {@linkcode mergeSync}. Sources and sink may be streams.
  *
- * @param sources What is read, one or more: sources, or sources with which streams are taken of them.
- * @param sink What is written.
- * @param options How, and what else comes in.
- * @returns What was done; rejected with what `mergeSync` throws.
+ * @param sources One or more sources, optionally with the streams to keep.
+ * @param sink The sink to write.
+ * @param options Options of the output, and what to add.
+ * @returns What was written; rejects with what `mergeSync` throws.
  */
 export async function merge(
   sources: readonly (Source | MergeSource)[],

@@ -1,6 +1,6 @@
 /**
- * How merge works: several inputs of one session, each with streams that are kept, and one output. The shim takes packets of
- * the input that is least far.
+ * Implements merge: one session with several inputs and one output. The shim always reads the input that is furthest
+ * behind.
  */
 import { argumentError } from "../ffi/errors.ts";
 import type { Operation } from "../ffi/operation.ts";
@@ -36,7 +36,7 @@ import {
   withSongTags,
 } from "./transfer.ts";
 
-/** One of the sources, checked. */
+/** A checked source. */
 export interface MergedSource {
   source: Source;
   input: DemuxerOptions;
@@ -46,37 +46,37 @@ export interface MergedSource {
   delay: number;
 }
 
-/** From where to where, and what else comes in. */
+/** A checked merge. */
 export interface MergePlan {
   sources: readonly MergedSource[];
   sink: Sink;
-  /** Which source's tags the output has; null: none's. */
+  /** Index of the source whose tags are kept; null for none. */
   tagsOf: number | null;
   covers: readonly ReturnType<typeof checkCover>[];
   attachments: readonly AttachmentStream[];
 }
 
-/** A stream of the output of a merge, and what was written of it. */
+/** A stream of a merge's output, and what was written to it. */
 export interface MergedStream extends RemuxedStream {
-  /** Which of the sources it is of. */
+  /** Index of its source. */
   sourceIndex: number;
 }
 
-/** What a merge has done. */
+/** The result of a merge. */
 export interface MergeResult {
   /** Packets written. */
   packets: number;
-  /** Bytes of the output. */
+  /** Size of the output in bytes. */
   bytesWritten: number;
-  /** Seconds of the output, null where no packet had a time. */
+  /** Duration of the output in seconds, null if no packet had a time. */
   duration: number | null;
-  /** Streams that come from sources, in the order of the output. Attachments and covers of the options come behind them. */
+  /** Streams from sources, in the order of the output. Attachments and covers of the options follow them. */
   streams: MergedStream[];
   /** Streams of the sources that are not in the output. */
   skippedStreams: { sourceIndex: number; inputIndex: number }[];
 }
 
-/** Runs a plan, whose options are checked. */
+/** Runs a checked plan. */
 export function mergingSync(plan: MergePlan, options: RemuxOptions): MergeResult {
   return Session.openSync("merge", (session) => new Merge(session, plan, options).run());
 }
@@ -91,12 +91,12 @@ export async function merging(plan: MergePlan, options: RemuxOptions): Promise<M
       return new Merge(session, plan, options, places).run();
     });
   } catch (error) {
-    closeUntouched(places)({ error }); // where a signal was aborted before there was a session
+    closeUntouched(places)({ error }); // if the signal was aborted before there was a session
     throw error;
   }
 }
 
-/** A stream that is kept, of one of the sources. */
+/** A kept stream of one of the sources. */
 interface Kept extends Chosen {
   sourceIndex: number;
 }
@@ -198,7 +198,7 @@ class Merge {
     remuxing.selectInput(this.#session, sourceIndex);
     const filter = bitstreamFilter?.(stream);
     const init = {
-      ...(this.#inputs.length > 1 ? { id: 0 } : {}), // another source's numbers, PIDs for one, may be the same
+      ...(this.#inputs.length > 1 ? { id: 0 } : {}), // ids (such as PIDs) of two sources may collide
       ...initOf(kept),
       ...songTags(kept, this.#options, describeOutput(this.#session).format.name, this.#kept.length),
       ...(filter ? { bitstreamFilter: filter } : {}),
@@ -211,7 +211,7 @@ class Merge {
 
   // ---------------------------------------------------------------------------------------- times
 
-  /** Each source begins with 0, but what has only words: these are at a time of another source's media. */
+  /** Each source is shifted to 0, unless only its subtitles are kept: their times refer to another source. */
   #setTimes(index: number): void {
     const session = this.#session;
     remuxing.selectInput(session, index);
@@ -235,7 +235,7 @@ class Merge {
     return mayJump && starts.length > 0 ? smallest(starts) : input.startTime ?? 0;
   }
 
-  /** Those of the options, else those of the first source that has any. */
+  /** Chapters of the options, else of the first source that has any. */
   #addChapters(): void {
     const { chapters = this.#chaptersOfSource(), editChapters = (chapters) => chapters } = this.#options;
     for (const chapter of checkChapters(editChapters(chapters), "editChapters")) {
@@ -253,9 +253,9 @@ class Merge {
     }, shift);
   }
 
-  // ---------------------------------------------------------------------------------------- what is no source
+  // ---------------------------------------------------------------------------------------- attachments and covers
 
-  /** Adds attachments and covers of the options; pictures that are to be written as packets. */
+  /** Adds attachments and covers of the options; returns the pictures to be written as packets. */
   #addFiles(covers: MergePlan["covers"], format: string): Packet[] {
     const session = this.#session;
     for (const { parameters, init } of this.#plan.attachments) addStreamOf(session, parameters, init);
@@ -284,7 +284,7 @@ class Merge {
     }
   }
 
-  /** Seconds that there will be, null where unknown. */
+  /** Expected duration in seconds, null if unknown. */
   get #duration(): number | null {
     const ends = this.#inputs.map(({ duration }, index) =>
       duration === null ? null : duration + this.#plan.sources[index]!.delay

@@ -1,22 +1,22 @@
 /**
- * MIME types of containers with their codecs, by which a browser knows whether it can play them.
+ * MIME types of containers with their codecs, from which a browser knows whether it can play them.
  */
 import { checkArray, checkObject, checkString } from "../io/arguments.ts";
 import { codecString } from "./codec_string.ts";
 import { type FormatInfo, outputFormats } from "./formats.ts";
 import type { StreamLike } from "./stream.ts";
 
-/** What {@linkcode mimeType} looks at: of what `probe` returns, of a Demuxer, of a Muxer with its streams. */
+/** The argument of {@linkcode mimeType}: a result of `probe`, a Demuxer, or a Muxer with its streams. */
 export interface MimeTypeInfo {
   /** The container's format. */
   readonly format: Pick<FormatInfo, "name" | "mimeTypes">;
   /** Its streams. */
   readonly streams: readonly Pick<StreamLike, "type" | "codecParameters" | "disposition">[];
-  /** Its tags; the brand of mp4 and mov is among them. */
+  /** Its tags, which include the brand of mp4 and mov. */
   readonly metadata?: Readonly<Record<string, string>>;
 }
 
-/** A container's type behind the slash, by FFmpeg's name of the format; with "/": the whole type, whatever is in it. */
+/** MIME subtypes by FFmpeg's format name; a value with "/" is the whole type, independent of the streams. */
 const SUBTYPES: Readonly<Record<string, string>> = {
   "3gp": "3gpp",
   "3g2": "3gpp2",
@@ -47,7 +47,7 @@ const SUBTYPES: Readonly<Record<string, string>> = {
   webvtt: "text/vtt",
 };
 
-/** Of files that are one picture, by its codec. */
+/** Types of picture files, by codec. */
 const PICTURES: Readonly<Record<string, string>> = {
   apng: "image/apng",
   bmp: "image/bmp",
@@ -60,7 +60,7 @@ const PICTURES: Readonly<Record<string, string>> = {
   webp: "image/webp",
 };
 
-/** Of pictures in mp4's container, by its brand. */
+/** Types of pictures in mp4's container, by brand. */
 const PICTURE_BRANDS: Readonly<Record<string, string>> = {
   avif: "image/avif",
   avis: "image/avif",
@@ -69,16 +69,16 @@ const PICTURE_BRANDS: Readonly<Record<string, string>> = {
   mif1: "image/heif",
 };
 
-/** What WebM may hold. */
+/** Codecs that WebM may hold. */
 const WEBM = new Set(["vp8", "vp9", "av1", "opus", "vorbis", "webvtt"]);
 
-/** Whose MIME types have the parameter "codecs". */
+/** Formats whose MIME types have the parameter "codecs". */
 const HAVE_CODECS = /\/(mp4|webm|x-matroska|ogg|quicktime|3gpp2?|mp2t)$/;
 
 /**
- * The MIME type of a file with its codecs, for `canPlayType`, `MediaSource.isTypeSupported`, `addSourceBuffer` and a
- * `content-type`: `video/mp4; codecs="avc1.64001f, mp4a.40.2"`. Covers, data, and subtitles without a name of their own are not
- * in it; a picture or sound whose codec has no such name is there by FFmpeg's, so that a browser says no.
+ * Returns the MIME type of a file with its codecs, `video/mp4; codecs="avc1.64001f, mp4a.40.2"`, for `canPlayType`,
+ * `MediaSource.isTypeSupported`, `addSourceBuffer` and `content-type`. Covers, data, and subtitles without a codec
+ * string are omitted; video or audio without one is listed under FFmpeg's codec name, so that browsers refuse it.
  *
  * ```ts
  * import { mimeType, probeSync } from "@avio/avio";
@@ -87,9 +87,9 @@ const HAVE_CODECS = /\/(mp4|webm|x-matroska|ogg|quicktime|3gpp2?|mp2t)$/;
  * console.log(mimeType(probeSync("fixtures/audio.mp3"))); // audio/mpeg
  * ```
  *
- * @param info Of a file: format and streams.
- * @returns The type; null where the format has none.
- * @throws {TypeError} It is no such object.
+ * @param info Format and streams of a file.
+ * @returns The type, null if the format has none.
+ * @throws {TypeError} `info` is not such an object.
  */
 export function mimeType(info: MimeTypeInfo): string | null {
   const { format, streams, metadata = {} } = checkObject(info, "info");
@@ -103,7 +103,7 @@ export function mimeType(info: MimeTypeInfo): string | null {
 
 type PlayedStream = MimeTypeInfo["streams"][number];
 
-/** Whether it has a part in what is played: no cover. */
+/** Whether a stream is played, not a cover or data. */
 function isPlayed({ type, disposition }: PlayedStream): boolean {
   return ["video", "audio", "subtitle"].includes(type) && !disposition.includes("attached_pic");
 }
@@ -129,7 +129,7 @@ function containerType(
   return mimeTypes[0] ?? same() ?? null;
 }
 
-/** Of a file that is a picture: FFmpeg's formats of those are the sequence "image2" and pipes, one for each codec. */
+/** The type of a picture file, whose format is "image2" or one of FFmpeg's pipe demuxers, one per codec. */
 function pictureType(
   format: string,
   played: readonly PlayedStream[],
@@ -142,7 +142,7 @@ function pictureType(
   return isPicture ? PICTURES[codec] : undefined;
 }
 
-/** Which of the formats of a demuxer it is: that of mp4 and mov, and that of Matroska and WebM, read several. */
+/** The actual format of a demuxer for several: that for mp4 and mov, and that for Matroska and WebM. */
 function nameAmong(
   names: string[],
   played: readonly PlayedStream[],

@@ -1,6 +1,5 @@
 /**
- * Muxer: an output that is open, its streams, writing packets. How it is opened is in `open_output.ts`, what the sink is made
- * of in `io/`.
+ * Muxer: an open output, its streams, and writing packets. `open_output.ts` opens it; `io/` implements sinks.
  */
 import { calls } from "../ffi/calls.ts";
 import { argumentError, ClosedError } from "../ffi/errors.ts";
@@ -39,16 +38,19 @@ import {
 } from "./stream.ts";
 import { withTagValues } from "./tags.ts";
 
-/** Bytes of packets that wait to be written, before `write()` waits. */
+/** Maximum bytes of queued packets before `write()` waits. */
 const MAX_QUEUED = 1 << 20;
 
-/** Bytes of packets that wait for the header at most, which then does without what other streams would have in it. */
+/**
+ * Maximum bytes of packets that wait for the header; beyond it the header is written without extradata of the other
+ * streams.
+ */
 const MAX_EARLY = 16 << 20;
 
 const NOTHING = new Uint8Array(0);
 
 /**
- * An output that is open (AVFormatContext): streams are added, then packets written.
+ * An open output (AVFormatContext): add streams, then write packets.
  *
  * ```ts
  * import { Demuxer, MemorySink, Muxer } from "@avio/avio";
@@ -69,13 +71,13 @@ export class Muxer implements Disposable, AsyncDisposable {
   #description: Description;
   #queue: WriteQueue;
   #isStarted = false;
-  /** Covers, which are written before all other packets. */
+  /** Covers, written before all other packets. */
   #covers: Packet[] = [];
-  /** Ogg has one, and it is there. */
+  /** Whether the one cover of Ogg has been added. */
   #hasTagCover = false;
-  /** `finish()` was called: nothing is accepted any more. */
+  /** Whether `finish()` was called, so that nothing more is accepted. */
   #isFinishing = false;
-  /** Writes the queue, where that was asked for. */
+  /** The pending write of the queue. */
   #writing: Promise<void> | null = null;
 
   private constructor(session: Session, attachment: Attachment, options: MuxerOptions) {
@@ -89,15 +91,25 @@ export class Muxer implements Disposable, AsyncDisposable {
   /**
    * Opens a sink (avformat_alloc_output_context2). Nothing is written yet.
    *
+   * @param sink The sink to write.
+   * @param options How to write it.
+   * @returns The open output.
    * @throws {AVError} There is no such format.
-   * @throws {TypeError} The sink or an option is of the wrong type, or there is nothing to take the format from.
+   * @throws {TypeError | RangeError} The sink or an option is wrong, or the format is neither given nor known from a
+   * file name.
    */
   static openSync(sink: Sink, options?: MuxerOptions): Muxer {
     const checked = checkMuxerOptions(options, muxerOptionNames);
     return Session.openSync("Muxer", (session) => Muxer.#open(session, sink, checked));
   }
 
-  /** As {@linkcode Muxer.openSync}; callbacks may return promises, and a WritableStream is a sink too. */
+  /**
+   * Asynchronous version of {@linkcode Muxer.openSync}. Callbacks may return promises; the sink may also be a WritableStream.
+   *
+   * @param sink The sink to write.
+   * @param options How to write it.
+   * @returns The open output; rejects with what `openSync` throws.
+   */
   static async open(sink: Sink, options?: MuxerOptions): Promise<Muxer> {
     const checked = checkMuxerOptions(options, muxerOptionNames);
     return await Session.open("Muxer", checked, (session) => Muxer.#open(session, sink, checked));
@@ -113,17 +125,20 @@ export class Muxer implements Disposable, AsyncDisposable {
     return this.#description.format;
   }
 
-  /** The streams added so far; with the muxer's own time bases once the header is written. */
+  /** The streams added so far, with the muxer's own time bases once the header has been written. */
   get streams(): readonly Stream[] {
     return this.#description.streams.map((stream) => ({ ...stream, discard: false }));
   }
 
   /**
-   * Adds a stream like `from` (a demuxer's Stream keeps time base, metadata, disposition, side data), or of these
-   * parameters; `avformat_new_stream`.
+   * Adds a stream, like `avformat_new_stream`: a copy of `from` (with time base, metadata, disposition and side data of
+   * a Demuxer's stream), or one with these parameters.
    *
+   * @param from A stream, or codec parameters with at least `type` and `codec`.
+   * @param init Settings of the new stream.
    * @returns Its index, for `packet.streamIndex`.
-   * @throws {TypeError} A parameter is unknown or of the wrong type.
+   * @throws {TypeError | RangeError} A parameter is unknown or wrong.
+   * @throws {Error} The header has been written.
    */
   addStream(
     from: StreamLike | StreamParameters,
@@ -135,7 +150,7 @@ export class Muxer implements Disposable, AsyncDisposable {
     return this.#session.callSync(calls.addStream, () => this.#addStream(from, init));
   }
 
-  /** Ogg has the tags of the file with its streams: those that the options give are not what the other file's were. */
+  /** Ogg stores the tags of the file in its streams, so tags from the options replace those of a copied stream. */
   #withTags(from: StreamLike, init: StreamInit): StreamInit {
     const { tags = {} } = this.#options;
     const format = this.format.name;
@@ -143,18 +158,18 @@ export class Muxer implements Disposable, AsyncDisposable {
     return { ...init, metadata: withTagValues(checkObject(from.metadata, "from.metadata"), tags, format) };
   }
 
-  /** Streams, chapters and the like are in the header. */
+  /** Streams, chapters and the like are part of the header, so they can only be added before it. */
   #checkNotStarted(phrase: string): void {
     this.#checkOpen(phrase);
-    if (this.#isStarted) throw new Error(`Cannot ${phrase}: the header is written`);
+    if (this.#isStarted) throw new Error(`Cannot ${phrase}: the header has been written`);
     if (this.#looked > 0 || this.#queue.early.length > 0) {
-      throw new Error(`Cannot ${phrase}: a packet is written`);
+      throw new Error(`Cannot ${phrase}: a packet has been written`);
     }
   }
 
   /**
-   * Adds a picture that belongs to the file: of mp3, aiff, flac, mp4 (also as "ipod", not in fragments), Matroska; of Ogg one.
-   * Type and size are those of the data. Streams and covers may be added in any order; the picture is written with the header.
+   * Adds a cover to mp3, aiff, flac, mp4 (also as "ipod", not fragmented), Matroska, or one to Ogg. Type and size are
+   * detected from the data. Streams and covers may be added in any order; the picture is written with the header.
    *
    * ```ts
    * import { Demuxer, MemorySink, Muxer, probeSync } from "@avio/avio";
@@ -169,9 +184,9 @@ export class Muxer implements Disposable, AsyncDisposable {
    * console.log(probeSync(sink.bytes()).covers[0]?.mimeType); // image/jpeg
    * ```
    *
-   * @param cover The picture; `probe` returns such.
-   * @throws {TypeError} It is no picture that is known.
-   * @throws {Error} The format has no place for it, or the header is written.
+   * @param cover The picture; one returned by `probe` works, too.
+   * @throws {TypeError} The picture's type is unknown.
+   * @throws {Error} The format can't store it, or the header has been written.
    */
   addCover(cover: CoverInit): void {
     this.#checkNotStarted("add cover");
@@ -196,28 +211,28 @@ export class Muxer implements Disposable, AsyncDisposable {
   }
 
   /**
-   * Adds a file that belongs to the output, such as a font that its subtitles need; Matroska has such.
+   * Attaches a file to the output, such as a font for its subtitles; Matroska only.
    *
-   * @param attachment What it is.
+   * @param attachment The file, its name and type.
    * @returns The index of its stream.
    * @throws {TypeError} A field is missing or of the wrong type.
-   * @throws {Error} The format has no place for it, or the header is written.
+   * @throws {Error} The format can't store it, or the header has been written.
    */
   addAttachment(attachment: AttachmentInit): number {
     this.#checkNotStarted("add attachment");
     const { parameters, init } = attachmentStream(attachment, "attachment");
     if (this.format.name !== "matroska") {
-      throw new Error(`Cannot add attachment: ${this.format.name} has no place for one`);
+      throw new Error(`Cannot add attachment: ${this.format.name} can't store attachments`);
     }
     return this.addStream(parameters, init);
   }
 
   /**
-   * Adds chapters, beside those of the options.
+   * Adds chapters to those of the options.
    *
-   * @param chapters With times in seconds.
+   * @param chapters Chapters with times in seconds.
    * @throws {TypeError | RangeError} A field is wrong.
-   * @throws {Error} The header is written.
+   * @throws {Error} The header has been written.
    */
   addChapters(chapters: readonly Chapter[]): void {
     this.#checkNotStarted("add chapters");
@@ -240,26 +255,26 @@ export class Muxer implements Disposable, AsyncDisposable {
   }
 
   /**
-   * Writes the header; the first write does it where this was not called: or a later one, where streams of H.264, HEVC, AV1
-   * or AAC come without extradata that the format wants in its header, and the first packets of these have it (Annex B,
-   * ADTS). `avformat_write_header`.
+   * Writes the header, like `avformat_write_header`. If this is not called, the first write does it; or a later one, if
+   * the format needs extradata of H.264, HEVC, AV1 or AAC in its header that must be taken from the first packets of
+   * these streams (Annex B, ADTS).
    *
    * @throws {AVError} The format can't hold a stream, or needs a seekable sink.
-   * @throws {TypeError} An option that the format does not have.
-   * @throws Whatever the sink's own callbacks threw; so do the other methods that write.
+   * @throws {TypeError} An option is unknown to the format.
+   * @throws Exceptions of the sink's callbacks, as do the other writing methods.
    */
   startSync(): void {
     this.#checkOpen(calls.header.phrase);
     this.#session.callSync(calls.header, () => this.#start());
   }
 
-  /** As {@linkcode Muxer.startSync}. */
+  /** Asynchronous version of {@linkcode Muxer.startSync}. */
   async start(): Promise<void> {
     this.#checkOpen(calls.header.phrase);
     await this.#session.call(() => this.#start());
   }
 
-  /** Writes the header, and what has waited for it. A muxer whose header failed can do nothing more. */
+  /** Writes the header and waiting packets. After a failed header the muxer is unusable. */
   *#start(): Operation<void> {
     this.#session.checkOpen(calls.header.phrase);
     if (this.#isStarted) return;
@@ -278,11 +293,12 @@ export class Muxer implements Disposable, AsyncDisposable {
   }
 
   /**
-   * Writes a packet: one of ours, or any object with the fields of one. Packets of several streams are interleaved by dts,
-   * timestamps are rescaled from `packet.timeBase`. `av_interleaved_write_frame`.
+   * Writes a packet, like `av_interleaved_write_frame`. Packets of several streams are interleaved by dts; timestamps
+   * are rescaled from `packet.timeBase`.
    *
-   * @throws {AVError} The muxer refuses it: its dts does not grow or is after its pts (`remux` mends both, with a warning),
-   * or the sink would have to seek and can't. The muxer goes on without it.
+   * @param packet A Packet, or any object with a packet's fields.
+   * @throws {AVError} The muxer refuses it, because its dts doesn't increase or is after its pts (`remux` corrects
+   * both, with a warning), or because the sink would have to seek and can't. The muxer continues without it.
    * @throws {TypeError | RangeError} A field of the packet is wrong.
    */
   writeSync(packet: PacketInit): void {
@@ -296,20 +312,22 @@ export class Muxer implements Disposable, AsyncDisposable {
   }
 
   /**
-   * As {@linkcode Muxer.writeSync}. The packet is copied at once; the promise is settled when there is room for more, so
-   * awaiting it is the backpressure. A packet that the muxer refuses, or a sink that fails, ends the Muxer: every later call
-   * throws that error, `finish()` too.
+   * Asynchronous version of {@linkcode Muxer.writeSync}. The packet is copied at once. The promise resolves when there
+   * is room for more, so await it for backpressure. A refused packet or a failing sink ends the Muxer: every later call
+   * throws that error, including `finish()`.
+   *
+   * @param packet A Packet, or any object with a packet's fields.
    */
   async write(packet: PacketInit): Promise<void> {
     this.#accept(this.#checkWritable(packet));
     if (!this.#writing) {
       this.#writing = this.#session.call(() => this.#writeQueue());
-      this.#writing.then(() => this.#writing = null, () => {}); // what it throws, the next call throws
+      this.#writing.then(() => this.#writing = null, () => {}); // its error is thrown by the next call
     }
     if (this.#queue.bytes >= MAX_QUEUED) await this.#writing;
   }
 
-  /** One that waits for the header waits longer than the program leaves its bytes alone. */
+  /** Copies a packet that waits for the header, since the program may change its bytes meanwhile. */
   #accept(packet: Packet): void {
     this.#acceptCovers();
     this.#queue.add(this.#queue.isEarly ? copyOf(packet) : numbersOf(packet));
@@ -332,7 +350,10 @@ export class Muxer implements Disposable, AsyncDisposable {
     else if (!this.#mustWait()) yield* this.#start();
   }
 
-  /** Writes what has been accepted. In the async API who wrote a packet that is refused can't be told any more. */
+  /**
+   * Writes accepted packets. In the async API a refused packet ends the Muxer, since its `write()` has already
+   * returned.
+   */
   *#drain(): Operation<void> {
     try {
       if (this.#queue.isEarly) this.#queue.open();
@@ -342,12 +363,12 @@ export class Muxer implements Disposable, AsyncDisposable {
     }
   }
 
-  /** Streams whose first packet the header waits for; null before the first one of all. */
+  /** Streams whose first packet the header waits for; null before the first packet. */
   #unseen: Set<number> | null = null;
-  /** How many packets of the queue were looked at for that. */
+  /** Number of queued packets examined for that. */
   #looked = 0;
 
-  /** Whether the header has to wait for other packets than those in the queue. */
+  /** Whether the header must wait for further packets. */
   #mustWait(): boolean {
     this.#unseen ??= new Set(
       this.#description.streams.map(({ index }) => index).filter((index) =>
@@ -363,15 +384,15 @@ export class Muxer implements Disposable, AsyncDisposable {
   }
 
   /**
-   * Writes what waits to be interleaved, and what is in the I/O buffer; ends a fragment of mp4, a cluster of Matroska.
-   * Before a key frame it sees to it that a "sync" chunk begins with it, however small the cluster.
+   * Writes packets that wait for interleaving, and the I/O buffer; ends an mp4 fragment or a Matroska cluster. Called
+   * before a key frame, it makes that frame begin a "sync" chunk, even if the cluster is small.
    */
   flushSync(): void {
     this.#checkOpen(calls.flush.phrase);
     this.#session.callSync(calls.flush, () => this.#flush());
   }
 
-  /** As {@linkcode Muxer.flushSync}. */
+  /** Asynchronous version of {@linkcode Muxer.flushSync}. */
   async flush(): Promise<void> {
     this.#checkOpen(calls.flush.phrase);
     await this.#session.call(() => this.#flush());
@@ -384,15 +405,18 @@ export class Muxer implements Disposable, AsyncDisposable {
   }
 
   /**
-   * Writes the trailer, flushes, throws every error not yet thrown, and closes. Disposing without it discards the output's
-   * end. `av_write_trailer`.
+   * Writes the trailer, like `av_write_trailer`, flushes, reports pending errors, and closes. Without it the end of the
+   * output is missing.
    */
   finishSync(): void {
     this.#checkOpen(calls.trailer.phrase);
     this.#session.callSync(calls.trailer, () => this.#finish());
   }
 
-  /** As {@linkcode Muxer.finishSync}; a WritableStream is closed. Packets that were accepted are written first. */
+  /**
+   * Asynchronous version of {@linkcode Muxer.finishSync}. Writes all accepted packets first, and closes a
+   * WritableStream.
+   */
   async finish(): Promise<void> {
     this.#checkOpen(calls.trailer.phrase);
     this.#isFinishing = true;
@@ -413,15 +437,15 @@ export class Muxer implements Disposable, AsyncDisposable {
 
   #checkOpen(phrase: string): void {
     this.#session.checkOpen(phrase);
-    if (this.#isFinishing) throw new ClosedError(`Cannot ${phrase}: the Muxer is being finished`);
+    if (this.#isFinishing) throw new ClosedError(`Cannot ${phrase}: the Muxer is finishing`);
   }
 
-  /** Frees everything, and discards what was not written yet; after `finishSync()`: does nothing. */
+  /** Frees everything and discards unwritten data. After `finishSync()` it does nothing. */
   [Symbol.dispose](): void {
     this.#session.close();
   }
 
-  /** As `Symbol.dispose`, and waits until it is done. */
+  /** Like `Symbol.dispose`, and waits until it is done. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.#session.closeAsync();
   }

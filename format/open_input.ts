@@ -1,5 +1,5 @@
 /**
- * Opening an input: the options that say how, and how a source becomes the input of a session.
+ * Opening an input: its options, and how a source becomes the input of a session.
  */
 import { argumentError } from "../ffi/errors.ts";
 import * as input from "../ffi/input.ts";
@@ -32,35 +32,35 @@ import {
 
 /** Options of {@linkcode Demuxer.open} and {@linkcode Demuxer.openSync}. */
 export interface DemuxerOptions extends SessionOptions {
-  /** Forces the input format, by FFmpeg's name. */
+  /** FFmpeg's name of the input format; skips detection. */
   format?: string;
   /**
-   * FFmpeg's names of the formats that may be tried, for what a playlist names too; another one is an AVError
-   * (DEMUXER_NOT_FOUND). {@linkcode uploadFormats} is a list for what strangers send. @default all
+   * FFmpeg's names of the formats that may be tried, also for files in a playlist; any other format is an AVError
+   * (DEMUXER_NOT_FOUND). {@linkcode uploadFormats} is a list for uploads from strangers. @default all
    */
   formats?: readonly string[];
-  /** Read ahead until the streams' parameters are known (avformat_find_stream_info). @default {true} */
+  /** Whether to read until the parameters of all streams are known (avformat_find_stream_info). @default {true} */
   findStreamInfo?: boolean;
-  /** Bytes that are read to find out what the source is. @default {5000000} */
+  /** Maximum bytes read to detect format and streams. @default {5000000} */
   probeSize?: number;
-  /** Seconds of media that are read to find out what its streams are. @default {5} */
+  /** Maximum seconds of media read to detect streams. @default {5} */
   analyzeDuration?: number;
-  /** Streams that a source may have; more are an error, or left out. @default {1000} */
+  /** Maximum number of streams; more are an error, or ignored where the format allows it. @default {1000} */
   maxStreams?: number;
-  /** Bytes that one packet may have with its side data; a larger one is an AVError (EMSGSIZE). @default {268435456} */
+  /** Maximum bytes of a packet with its side data; a larger one is an AVError (EMSGSIZE). @default {268435456} */
   maxPacketSize?: number;
   /**
-   * Bytes that opening may read, what a playlist names included; more are an AVError (EMSGSIZE). `probeSize` alone does
-   * not bound it: headers may be of any length. @default {268435456}
+   * Maximum bytes read while opening, including files in a playlist; more are an AVError (EMSGSIZE). `probeSize` does
+   * not limit headers, which may have any length. @default {268435456}
    */
   maxOpenSize?: number;
   /**
-   * What avio would go on without is an error. A segment that an HLS playlist or a DASH manifest names, and that is not
-   * there, is left out with a warning in the log otherwise: one of a path that does not exist (`Deno.errors.NotFound`), or
-   * that a server answers with 404 or 410. Where nothing can be read without it, it is an error anyway. @default {false}
+   * Whether a missing HLS or DASH segment is an error. By default a segment whose path does not exist
+   * (`Deno.errors.NotFound`), or for which a server returns 404 or 410, is skipped with a warning in the log, unless
+   * nothing can be read without it. @default {false}
    */
   strict?: boolean;
-  /** How an http(s): URL is read. */
+  /** Options for http(s): URLs. */
   http?: HttpOptions;
 }
 
@@ -82,7 +82,7 @@ const demuxerOptionNames: Names<DemuxerOptions> = {
 const MAX_PACKET_SIZE = 256 * 1024 * 1024;
 const MAX_OPEN_SIZE = 256 * 1024 * 1024;
 
-/** Options of an input, checked; undefined options are none. `prefix`: what they are called within others. */
+/** Checks options of an input; undefined ones are ignored. `prefix` is their name within other options. */
 export function checkDemuxerOptions(options: DemuxerOptions | undefined, prefix = ""): DemuxerOptions {
   const checked = checkOptions(options, demuxerOptionNames, prefix);
   const exact = Number.MAX_SAFE_INTEGER;
@@ -100,12 +100,12 @@ export function checkDemuxerOptions(options: DemuxerOptions | undefined, prefix 
   return checked;
 }
 
-/** The names of an input format: a demuxer of several formats has several. */
+/** The names of an input format; a demuxer for several formats has several. */
 const namesOf = (name: string) => name.toLowerCase().split(",");
 
 let knownFormats: Map<string, string> | null = null;
 
-/** The demuxers by each of their names; the library's, which stay as they are. */
+/** The library's demuxers, by each of their names. */
 function inputFormatNames(): Map<string, string> {
   return knownFormats ??= new Map(
     inputFormats().flatMap((format) => namesOf(format.name).map((name) => [name, format.name])),
@@ -121,24 +121,24 @@ function checkFormats({ formats = [], format, options }: DemuxerOptions, name: s
     return place;
   });
   if (options?.["format_whitelist"] !== undefined) {
-    throw argumentError(TypeError, name, "can't be beside the option format_whitelist");
+    throw argumentError(TypeError, name, "can't be combined with the option format_whitelist");
   }
   const forced = format === undefined ? undefined : known.get(format.toLowerCase()) ?? "";
   if (forced === undefined || places.includes(forced)) return;
   throw argumentError(RangeError, single, `'${format}' is not among formats`);
 }
 
-/** Where and how an input is opened. */
+/** The context in which an input is opened. */
 interface Opening {
-  /** Nothing but native code runs while bytes are read, so that they can be read where they are. */
+  /** Whether bytes can be read in place, because only native code runs meanwhile. */
   lend?: boolean;
-  /** What its source has opened goes with it, else with the session. */
+  /** Owner of the source's resources, by default the session. */
   host?: Host;
-  /** What its options are called within others. */
+  /** Name of its options within others. */
   prefix?: string;
 }
 
-/** Opens a source as the input of a session; its options are checked. */
+/** Opens a source as the input of a session, with checked options. */
 export function* openInput(
   session: Session,
   source: Source,
@@ -169,19 +169,19 @@ export function* openInput(
   return attachment;
 }
 
-/** Images by the number in their name; the demuxer opens them one by one. */
+/** An image sequence, numbered in file names; the demuxer opens the images one by one. */
 function isSequence(source: Source, format: string | undefined): source is string | URL {
   return format === "image2" && (typeof source === "string" || source instanceof URL) &&
     /%0?\d*d/.test(String(source));
 }
 
-/** Its images are not to be overwritten, though they are opened one by one. */
+/** Protects its images from being overwritten, though they are opened one by one. */
 function openSequence(host: Host, pattern: string): Attachment {
   host.defer(host.files.addSource(imagesLike(pattern)));
   return { io: null, url: pattern };
 }
 
-/** AVOptions of the same meaning. */
+/** AVOptions with the same meaning. */
 function probing({ probeSize, analyzeDuration, maxStreams }: DemuxerOptions): Record<string, number> {
   return {
     ...(maxStreams === undefined ? {} : { max_streams: maxStreams }),

@@ -1,5 +1,5 @@
 /**
- * Opening an output: the options that say how, its chapters, its sink and its header.
+ * Opening an output: its options, chapters, sink and header.
  */
 import { argumentError } from "../ffi/errors.ts";
 import { call, type MaybePromise, type Operation } from "../ffi/operation.ts";
@@ -35,24 +35,27 @@ import { checkTagValues, rawTags, type TagValues } from "./tags.ts";
 
 /** Options of {@linkcode Muxer.openSync}. */
 export interface MuxerOptions extends SessionOptions {
-  /** Output format, by FFmpeg's name; taken from the sink's file name where there is one. */
+  /** FFmpeg's name of the output format; by default determined by the sink's file name. */
   format?: string;
-  /** Tags by one vocabulary, which become what the format calls them: `{ albumArtist: "..." }`. */
+  /** Tags under common names, which are converted to the format's names: `{ albumArtist: "..." }`. */
   tags?: TagValues;
-  /** Tags of the container by FFmpeg's and the format's own names: "title", "album_artist", ...; they win over `tags`. */
+  /**
+   * Tags of the container under FFmpeg's or the format's own names ("title", "album_artist", ...); they override
+   * `tags`.
+   */
   metadata?: Record<string, string>;
   /** Chapters, in seconds. */
   chapters?: Chapter[];
   /**
-   * Gather small writes into chunks of about bufferSize. Off, for low latency: each packet reaches the sink at once, in a
-   * fragment, cluster, page or PES packet of its own where the format has them; from when each stream has begun. What
-   * still waits: of several streams the one that is ahead, until the others have come as far; the sound in Matroska and
-   * WebM, for one packet; asf. @default {true}
+   * Whether to combine small writes into chunks of about bufferSize. false is for low latency: once every stream has
+   * begun, each packet reaches the sink at once, in its own fragment, cluster, page or PES packet if the format has
+   * them. Delayed are still: with several streams, packets of the one that is ahead, until the others have caught up;
+   * audio in Matroska and WebM, by one packet; asf. @default {true}
    */
   coalesce?: boolean;
   /**
-   * Asked to delete an old file by muxers that do so: hls with `delete_segments`, dash with `window_size` (embedded build
-   * only); nothing is deleted without it.
+   * Called to delete an old file by hls with `delete_segments` and dash with `window_size` (embedded build only).
+   * Without it nothing is deleted.
    */
   ondelete?: (url: string) => MaybePromise<void>;
 }
@@ -68,7 +71,7 @@ export const muxerOptionNames: Names<MuxerOptions> = {
   ondelete: true,
 };
 
-/** Options of an output, checked; undefined options are none. `names`: all that there are. */
+/** Checks options of an output; undefined ones are ignored. `names` are the known options. */
 export function checkMuxerOptions<T extends MuxerOptions>(options: T | undefined, names: Names<T>): T {
   const checked = checkOptions(options, names);
   optional(checkString, checked.format, "format");
@@ -80,16 +83,16 @@ export function checkMuxerOptions<T extends MuxerOptions>(options: T | undefined
   return checked;
 }
 
-/** An output whose format is chosen. */
+/** An output with its format. */
 export interface Output {
   url: string;
-  /** The muxer opens its files by itself, the sink's too. */
+  /** Whether the muxer opens all its files itself, including the sink's. */
   opensFiles: boolean;
 }
 
 /**
- * Chooses the format of the session's output, by the options or the sink's name. Nothing of the sink is touched: a file
- * must not be truncated for a call that can't succeed. `tagsFor`: the tags that it has in a format.
+ * Sets the format of the session's output, from the options or the sink's name. The sink isn't touched: a file must not
+ * be truncated by a call that can't succeed. `tagsFor` returns the tags for a format.
  */
 export function* chooseOutput(
   session: Session,
@@ -112,7 +115,7 @@ function tagsOfOptions({ tags = {}, metadata = {} }: MuxerOptions, format: strin
   return { ...rawTags(tags, format), ...metadata };
 }
 
-/** Opens the sink for the session's output, or leaves it to the muxer to do so. `host`: what it has opened goes with it. */
+/** Opens the sink of the session's output, unless the muxer does so. `host` owns what is opened. */
 export function* openOutputSink(
   session: Session,
   sink: Sink,
@@ -130,7 +133,7 @@ export function* openOutputSink(
   return { io: null, url, finish: () => closeUnused(own!) };
 }
 
-/** Nobody else would close a stream that the muxer had no use for: whoever reads it waits for its end. */
+/** Closes a stream that the muxer did not use: its reader would wait for ever. */
 function* closeUnused({ sink, isUsed }: Own): Operation<void> {
   if (!isUsed && sink instanceof WritableStream) yield* call(() => sink.close(), "sink");
 }
@@ -147,7 +150,7 @@ export function* writeHeader(
 
 const chapterNames: Names<Chapter> = { id: true, start: true, end: true, timeBase: true, metadata: true };
 
-/** Checks chapters of the program's. */
+/** Checks chapters from the program. */
 export function checkChapters(chapters: readonly Chapter[], name: string): readonly Chapter[] {
   checkArray(chapters, name).forEach((chapter, index) => checkChapter(chapter, `${name}[${index}]`));
   return chapters;
@@ -160,7 +163,7 @@ function checkChapter(chapter: Chapter, name: string): void {
   checkNumber(chapter.end, `${name}.end`, checkNumber(chapter.start, `${name}.start`));
 }
 
-/** Adds a chapter, which is checked, to the session's output. */
+/** Adds a checked chapter to the session's output. */
 export function addChapter(session: Session, { id = 0, start, end, metadata = {} }: Chapter): void {
   output.addChapter(session, { id, start, end, metadata: Object.entries(metadata) });
 }

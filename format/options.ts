@@ -1,5 +1,5 @@
 /**
- * Options that demuxers and muxers have in common, and how they are checked.
+ * Common options of demuxers and muxers, and their checks.
  */
 import { argumentError } from "../ffi/errors.ts";
 import {
@@ -17,39 +17,39 @@ import {
 import type { OpenCallback } from "../io/open_callback.ts";
 import { checkBufferSize, DEFAULT_BUFFER_SIZE } from "../io/io_context.ts";
 
-/** Options of demuxers and muxers. */
+/** Common options of demuxers and muxers. */
 export interface SessionOptions {
-  /** Options of the demuxer or muxer (AVOptions). One that nobody used is a TypeError. */
+  /** Options of FFmpeg's demuxer or muxer (AVOptions). An unused one is a TypeError. */
   options?: Record<string, string | number | boolean>;
-  /** I/O buffer in bytes. @default {65536} */
+  /** Size of the I/O buffer in bytes. @default {65536} */
   bufferSize?: number;
   /**
-   * What the data is called: relative references resolve against it. A muxer that writes several files (hls, dash,
-   * segment, image2) names them after it: the file of this very name goes to the sink, the others are asked of `onopen`.
-   * By default the source's or sink's own path or URL.
+   * Name of the source or sink, by default its own path or URL. Relative references resolve against it. A muxer that
+   * writes several files (hls, dash, segment, image2) derives their names from it: the file of exactly this name goes
+   * to the sink, the others are opened by `onopen`.
    */
   url?: string;
   /**
-   * Decides what a playlist, a manifest, a sequence of images or a muxer of several files may open. Nothing is opened
-   * without it. See `withinDirectory`, `withinOrigin` and `fromMap` for ready-made ones.
+   * Decides which files a playlist, a manifest, an image sequence or a muxer of several files may open. Without it all
+   * are refused. `withinDirectory`, `withinOrigin` and `fromMap` are ready-made ones.
    */
   onopen?: OpenCallback;
   /**
-   * Bytes that FFmpeg may allocate for it, at least 4 MiB; more are an AVError (EMSGSIZE), and the end of it. The embedded
-   * build only. What a MemorySink holds is beside it. @default {1073741824}
+   * Maximum bytes that FFmpeg may allocate, at least 4 MiB; beyond it the session fails with an AVError (EMSGSIZE).
+   * Only in the embedded build. A MemorySink's contents don't count. @default {1073741824}
    */
   maxMemory?: number;
   /** Async API only: ends the session with the signal's reason, at once. */
   signal?: AbortSignal;
   /**
-   * Async API only: milliseconds that may be waited for what is outside the library: a callback, a stream, an http
-   * request, the end of a sink. Then the session ends with a TimeoutError DOMException.
+   * Async API only: maximum milliseconds of each wait for something outside the library: a callback, a stream, an http
+   * request, closing a sink. After that the session ends with a DOMException named TimeoutError.
    * @default {Infinity}
    */
   timeout?: number;
 }
 
-/** The least `maxMemory`. */
+/** Minimum of `maxMemory`. */
 const MIN_MEMORY = 4194304;
 
 /** The names of {@linkcode SessionOptions}, for the lists of options that have more. */
@@ -64,10 +64,10 @@ export const sessionOptionNames: Names<SessionOptions> = {
 };
 
 /**
- * What the options have in common, checked, and that there are no others; undefined options are none.
+ * Checks the common options, and that there are no unknown ones; undefined ones are ignored.
  *
- * @param names All that there are.
- * @param prefix What the options are called where they are an option themselves: "input".
+ * @param names The known options.
+ * @param prefix Name of the options if they are an option themselves: "input".
  */
 export function checkOptions<T extends SessionOptions>(
   options: T | undefined,
@@ -99,7 +99,7 @@ export function bufferSizeOf(options: SessionOptions): number {
 
 // ------------------------------------------------------------------------------------------- AVOptions
 
-/** Options of the demuxer or muxer, as the shim takes them; `argument`: what the program calls them. */
+/** Converts AVOptions for the shim; `argument` is their name. */
 export function optionPairs({ options }: SessionOptions, argument = "options"): [string, string][] {
   if (options === undefined) return [];
   return Object.entries(checkObject(options, argument)).map(([name, value]) => {
@@ -116,17 +116,17 @@ function optionText(value: string | number | boolean, argument: string, name: st
   throw argumentError(TypeError, argument, `must be a string, number or boolean, is ${typeName(value)}`);
 }
 
-/** Options within an option are for a context that it opens, too; FFmpeg takes quotes and backslashes out of them. */
+/** Refuses whitelists, also in nested options that FFmpeg passes on after removing quotes and backslashes. */
 function checkOption(value: string, argument: string): string {
   if (/protocol_(white|black)list/i.test(value.replaceAll(/[\\']/g, ""))) throw notFFmpegsToDecide(argument);
   return checkString(value, argument);
 }
 
 function notFFmpegsToDecide(argument: string): TypeError {
-  return argumentError(TypeError, argument, "what may be opened is not FFmpeg's to decide");
+  return argumentError(TypeError, argument, "must not be set: onopen decides what may be opened");
 }
 
-/** Options that nobody used are a mistake of the program; `argument`: what it calls them. */
+/** Throws if options were not used; `argument` is their name. */
 export function checkAllUsed(unused: readonly string[], format: string, argument = "options"): void {
   const [first, ...others] = unused.map((name) => fieldName(argument, name));
   if (first === undefined) return;

@@ -1,5 +1,5 @@
 /**
- * Packet: a piece of one stream's coded data, an ordinary value. How batches of them cross the boundary is in `ffi/`.
+ * Packet: a piece of one stream's coded data, an ordinary object. `ffi/` transfers batches of them.
  */
 import { copyBytes, isBytes, isShared } from "../ffi/byte_views.ts";
 import type { PacketBatch } from "../ffi/packets.ts";
@@ -20,18 +20,18 @@ import { checkChunk, chunkData, type EncodedChunk, type EncodedChunkInit } from 
 import type { SideDataType } from "./known_names.ts";
 import { checkTimeBase, type Rational } from "./rational.ts";
 
-/** Data beside the coded data: of a packet or of a stream (AVPacketSideData). */
+/** Additional data of a packet or a stream (AVPacketSideData). */
 export interface SideData {
   /** FFmpeg's name (av_packet_side_data_name): "Display Matrix", "New Extradata", "Skip Samples", ... */
   type: SideDataType;
-  /** As FFmpeg lays it out: the struct of that name, or bytes. {@linkcode sideDataFields} reads the structs. */
+  /** FFmpeg's C structure for that type, or plain bytes. {@linkcode sideDataFields} reads the structures. */
   data: Uint8Array<ArrayBuffer>;
 }
 
-/** Side data that a program makes: bytes in any memory. */
+/** Side data made by a program; its bytes may be in any kind of buffer. */
 export type SideDataInit = Omit<SideData, "data"> & { data: Uint8Array };
 
-/** What a packet is made of: its stream, its data, and whatever else is known. */
+/** Fields of a new packet. */
 export type PacketInit =
   & Partial<Omit<Packet, "time" | "toEncodedChunkInit" | "data" | "sideData">>
   & { streamIndex: number; data: Uint8Array; sideData?: readonly SideDataInit[] };
@@ -52,7 +52,7 @@ const packetNames: Names<PacketInit> = {
   sideData: true,
 };
 
-/** What a packet from FFmpeg is made of before its fields are filled in. */
+/** Initial fields of a packet from FFmpeg, before they are filled in. */
 const EMPTY: PacketInit & { data: Uint8Array<ArrayBuffer> } = { streamIndex: 0, data: new Uint8Array(0) };
 
 /** Microseconds, FFmpeg's AV_TIME_BASE. */
@@ -60,9 +60,9 @@ const DEFAULT_TIME_BASE: Rational = Object.freeze({ num: 1, den: 1_000_000 });
 
 /**
  * A piece of one stream's coded data (AVPacket): mostly one video frame or a few audio frames. It is an ordinary
- * value: keep it, clone it, post it to a worker, build one yourself. There is nothing to free. Packets that were read
- * together share one ArrayBuffer of some hundred KB: cloning or posting one copies all of it, transferring it takes
- * the others' data away. `packet.data = packet.data.slice()` makes one stand alone.
+ * object: keep it, clone it, post it to a worker, or make one yourself. There is nothing to free. Packets that were
+ * read together share one ArrayBuffer of some hundred KB: cloning or posting one copies all of it, transferring one
+ * detaches the data of the others. `packet.data = packet.data.slice()` gives a packet its own buffer.
  *
  * ```ts
  * import { Packet } from "@avio/avio";
@@ -78,26 +78,27 @@ export class Packet {
   data: Uint8Array<ArrayBuffer>;
   /** When it is shown, in units of timeBase; null where the file does not say it. */
   pts: number | null;
-  /** When it is decoded, in units of timeBase; null where unknown. */
+  /** Decoding time, in units of timeBase; null if unknown. */
   dts: number | null;
-  /** How long it is shown, in units of timeBase; 0 where unknown. */
+  /** Duration, in units of timeBase; 0 if unknown. */
   duration: number;
-  /** Seconds in one unit of the timestamps. @default {{ num: 1, den: 1000000 }} */
+  /** Length of one unit of the timestamps in seconds. @default {{ num: 1, den: 1000000 }} */
   timeBase: Rational;
-  /** Decoding can start here. */
+  /** Whether decoding can start here. */
   isKey: boolean;
-  /** The demuxer found the data damaged. */
+  /** Whether the demuxer found the data damaged. */
   isCorrupt: boolean;
-  /** For the decoder only: not to be shown. */
+  /** Whether it is only for the decoder and must not be shown. */
   isDiscard: boolean;
-  /** Byte position in the input, null where unknown. */
+  /** Byte position in the input, null if unknown. */
   pos: number | null;
-  /** Side data, mostly none. */
+  /** Side data, usually none. */
   sideData: SideData[];
 
   /**
-   * Makes a packet; the data is not copied, unless it is in memory that is shared between threads.
+   * Makes a packet. Its data is not copied, unless it is in a SharedArrayBuffer.
    *
+   * @param fields At least `streamIndex` and `data`.
    * @throws {TypeError} A field is missing or of the wrong type.
    * @throws {RangeError} A field is out of range.
    */
@@ -118,9 +119,9 @@ export class Packet {
   }
 
   /**
-   * A packet of a chunk of WebCodecs: an `EncodedVideoChunk`, an `EncodedAudioChunk`, or their fields with the data beside
-   * them. Its dts is its pts, as encoders of browsers give their chunks; where pictures are reordered, set `dts`.
-   * {@linkcode codecParametersOf} makes the stream.
+   * Makes a packet from a WebCodecs chunk: an `EncodedVideoChunk`, an `EncodedAudioChunk`, or their fields with `data`.
+   * Its dts is its pts, since browsers' encoders output chunks in presentation order; if pictures are reordered, set
+   * `dts`. {@linkcode codecParametersOf} makes the parameters of the stream.
    *
    * ```ts
    * import { Packet } from "@avio/avio";
@@ -129,10 +130,10 @@ export class Packet {
    * console.log(Packet.fromEncodedChunk(chunk, { streamIndex: 0 }).time); // 0.04
    * ```
    *
-   * @param chunk Its data is copied out of a chunk of WebCodecs; where it is beside the fields it is not copied.
-   * @param options.streamIndex Index of the stream that it is of.
-   * @returns A packet in microseconds.
-   * @throws {TypeError | RangeError} It is no chunk, or a field of it is wrong.
+   * @param chunk The chunk. The data of WebCodecs objects is copied, a `data` field is not.
+   * @param options.streamIndex Index of its stream.
+   * @returns A packet with times in microseconds.
+   * @throws {TypeError | RangeError} It isn't a chunk, or one of its fields is wrong.
    */
   static fromEncodedChunk(chunk: EncodedChunk, options: { streamIndex: number }): Packet {
     const { type, timestamp, duration } = checkChunk(chunk);
@@ -148,18 +149,18 @@ export class Packet {
     });
   }
 
-  /** pts in seconds, null where unknown. */
+  /** pts in seconds, null if unknown. */
   get time(): number | null {
     return this.pts === null ? null : this.pts * this.timeBase.num / this.timeBase.den;
   }
 
   /**
-   * What `new EncodedVideoChunk()` and `new EncodedAudioChunk()` take: microseconds, the same data, not copied. Decoders
-   * want packets as a Demuxer gives them, in the order of decoding; {@linkcode decoderConfig} makes what they are configured
-   * with.
+   * Converts the packet to the argument of `new EncodedVideoChunk()` and `new EncodedAudioChunk()`: times in
+   * microseconds, data not copied. Decoders expect chunks in decoding order, which is the order of a Demuxer;
+   * {@linkcode decoderConfig} makes their configuration.
    *
    * @returns Plain data.
-   * @throws {Error} It has no time.
+   * @throws {Error} The packet has no time.
    */
   toEncodedChunkInit(): EncodedChunkInit {
     const time = this.pts ?? this.dts;
@@ -174,14 +175,14 @@ export class Packet {
   }
 }
 
-/** The same bytes in memory of this thread's own. */
+/** Copies bytes out of a SharedArrayBuffer. */
 function unshared(data: Uint8Array): Uint8Array<ArrayBuffer> {
   return isBytes(data) && isShared(data) ? copyBytes(data) : data as Uint8Array<ArrayBuffer>;
 }
 
 /**
- * Checks a value that is to be written as a packet: one of ours, whose fields are plain and may have been changed since, or
- * any object with a packet's fields; what it leaves out has its default.
+ * Checks a packet to be written: a Packet, whose fields may have been changed, or any object with a packet's fields;
+ * missing fields get their defaults.
  */
 export function asPacket(packet: PacketInit): Packet {
   const checked = packet instanceof Packet ? packet : new Packet(packet);
@@ -190,7 +191,7 @@ export function asPacket(packet: PacketInit): Packet {
   return checked;
 }
 
-/** Whether FFmpeg may be given it, which the library knows. */
+/** Checks whether side data is valid for FFmpeg. */
 export function checkContents(sideData: readonly SideDataInit[], name: string): void {
   sideData.forEach((item, index) => checkSideDataContent(item, `${name}[${index}]`));
 }
@@ -209,13 +210,13 @@ function checkPacket(packet: Packet): void {
   checkSideData(packet.sideData, "packet.sideData");
 }
 
-/** Side data of a packet or a stream, checked. */
+/** Checks side data of a packet or a stream. */
 export function checkSideData(sideData: readonly SideDataInit[], name: string): readonly SideDataInit[] {
   checkArray(sideData, name).forEach((item, index) => checkSideDataItem(item, `${name}[${index}]`));
   return sideData;
 }
 
-/** One item of side data, checked. */
+/** Checks one item of side data. */
 export function checkSideDataItem(item: SideDataInit, name: string): SideDataInit {
   checkNames(checkObject(item, name), sideDataNames, name, "field");
   checkString(item.type, `${name}.type`);
@@ -224,9 +225,9 @@ export function checkSideDataItem(item: SideDataInit, name: string): SideDataIni
 }
 
 /**
- * The packet that a batch is at. What FFmpeg says needs no checks, and they would cost more than the rest.
+ * Makes the current packet of a batch. Values from FFmpeg need no checks, which would cost more than the rest.
  *
- * @param known The time base that packets of its stream have, so that they share one object.
+ * @param known The usual time base of its stream, so that packets share one object.
  */
 export function packetOf(batch: PacketBatch, known?: Rational): Packet {
   const packet = new Packet(EMPTY);
@@ -235,7 +236,7 @@ export function packetOf(batch: PacketBatch, known?: Rational): Packet {
   return packet;
 }
 
-/** A packet of the program's as it is put into the shim. */
+/** Converts a program's packet for the shim. */
 export function numbersOf(packet: Packet): QueuedPacket {
   return {
     streamIndex: packet.streamIndex,
@@ -253,7 +254,7 @@ export function numbersOf(packet: Packet): QueuedPacket {
   };
 }
 
-/** The same, with bytes that the program can't change any more. */
+/** The same, with a private copy of its bytes. */
 export function copyOf(packet: Packet): QueuedPacket {
   return {
     ...numbersOf(packet),

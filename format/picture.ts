@@ -1,5 +1,5 @@
 /**
- * Pictures that belong to a file: what a cover is, the kinds that ID3 and FLAC know, the types of pictures.
+ * Pictures that belong to a file: covers, the kinds of ID3 and FLAC, picture types.
  */
 
 /** What a picture shows. */
@@ -22,22 +22,22 @@ export type CoverKind =
   | "other"
   | (string & Record<never, never>);
 
-/** A picture that belongs to a file: of a song, its album's cover. */
+/** A picture that belongs to a file, such as the cover of a song. */
 export interface Cover {
-  /** A file of that type. */
+  /** The picture file. */
   data: Uint8Array<ArrayBuffer>;
   /** "image/jpeg", "image/png", ... */
   mimeType: string;
-  /** Words beside it, "" where there are none. */
+  /** Description, "" if there is none. */
   description: string;
-  /** What it shows; "front" where the format doesn't say. */
+  /** What it shows; "front" if the format doesn't state it. */
   kind: CoverKind;
 }
 
-/** A cover to be written: what is left out follows from the data, or is "front" without a description. */
+/** A cover to be written. The type is detected from the data by default; `kind` is "front", `description` empty. */
 export type CoverInit = { data: Uint8Array } & Partial<Omit<Cover, "data">>;
 
-/** What ID3 and FLAC call the kinds, and FFmpeg a tag "comment" of the stream; their place is ID3's and FLAC's number. */
+/** The kinds by ID3's and FLAC's number, with the text that FFmpeg uses in the stream's tag "comment". */
 const KINDS: readonly [ffmpeg: string, kind: CoverKind][] = [
   ["Other", "other"],
   ["32x32 pixels 'file icon'", "icon"],
@@ -64,7 +64,7 @@ const KINDS: readonly [ffmpeg: string, kind: CoverKind][] = [
 
 const OTHER = 0;
 
-/** Kinds that several numbers stand for: the one that is written. */
+/** The number to write for kinds with several numbers. */
 const NUMBERS: Readonly<Record<string, number>> = { icon: 2, artist: 8 };
 
 /** ID3's and FLAC's number of a kind. */
@@ -73,23 +73,23 @@ export function pictureNumber(kind: CoverKind): number {
   return number < 0 ? OTHER : number;
 }
 
-/** What FFmpeg has in a tag "comment" for a kind. */
+/** FFmpeg's tag "comment" for a kind. */
 export function pictureComment(kind: CoverKind): string {
   return KINDS[pictureNumber(kind)]![0];
 }
 
-/** The kind that a tag "comment" says. */
+/** The kind for a tag "comment". */
 export function kindByComment(comment: string): CoverKind | undefined {
   return KINDS.find(([ffmpeg]) => ffmpeg === comment)?.[1];
 }
 
-/** Matroska has a file name: "cover.jpg" by its own rules, "back.jpg"; "front" where that says nothing. */
+/** The kind for a file name in Matroska: "cover.jpg" (its own convention), "back.jpg"; "front" for others. */
 export function kindByFileName(fileName: string): CoverKind {
   const name = fileName.replace(/\.[^.]*$/, "").toLowerCase();
   return KINDS.find(([, kind]) => kind === name)?.[1] ?? "front";
 }
 
-/** A type of pictures: FFmpeg's codec, how its files end and begin, and where their size is. */
+/** A picture type: FFmpeg's codec, file extension and signature, and how to read the size. */
 export interface PictureType {
   codec: string;
   mimeType: string;
@@ -102,7 +102,7 @@ const viewOf = ({ buffer, byteOffset, byteLength }: Uint8Array) =>
   new DataView(buffer, byteOffset, byteLength);
 const startsWith = (bytes: Uint8Array, ...start: number[]) => start.every((byte, at) => bytes[at] === byte);
 
-/** The types of pictures that are known. */
+/** The known picture types. */
 export const PICTURE_TYPES: readonly PictureType[] = [
   {
     codec: "mjpeg",
@@ -150,7 +150,7 @@ export const PICTURE_TYPES: readonly PictureType[] = [
   },
 ];
 
-/** Of the start of a frame (SOF), which follows segments that say how long they are. */
+/** Reads the size from the start of frame (SOF), skipping the segments before it. */
 function jpegSize(bytes: Uint8Array): [number, number] | null {
   const view = viewOf(bytes);
   for (let at = 2; at + 9 <= bytes.length && bytes[at] === 0xff; at += 2 + view.getUint16(at + 2)) {

@@ -1,5 +1,5 @@
 /**
- * probe: what a source is, in one call.
+ * probe: describes a source in one call.
  */
 import type { Operation } from "../ffi/operation.ts";
 import { sizeIO } from "../ffi/plain_io.ts";
@@ -35,7 +35,7 @@ function* probeIn(session: Session, source: Source, options: DemuxerOptions): Op
 }
 
 /**
- * What a source is: format, duration, streams, chapters, tags, covers, as plain data.
+ * Describes a source as plain data: format, duration, streams, chapters, tags, covers.
  *
  * ```ts
  * import { probeSync } from "@avio/avio";
@@ -44,12 +44,12 @@ function* probeIn(session: Session, source: Source, options: DemuxerOptions): Op
  * console.log(info.format.name, info.duration, info.streams.length);
  * ```
  *
- * @param source What is read.
- * @param options How it is read.
- * @returns Plain data.
+ * @param source The source to read.
+ * @param options How to read it.
+ * @returns The description.
  * @throws {AVError} FFmpeg can't read it.
  * @throws {TypeError | RangeError} The source or an option is wrong.
- * @throws Whatever the source's own callbacks or files threw.
+ * @throws Exceptions of the source's callbacks, and errors of opening files.
  */
 export function probeSync(source: Source, options?: DemuxerOptions): MediaInfo {
   const checked = checkDemuxerOptions(options);
@@ -57,11 +57,12 @@ export function probeSync(source: Source, options?: DemuxerOptions): MediaInfo {
 }
 
 /**
- * As {@linkcode probeSync}; callbacks may return promises, and streams, Blobs and URLs are sources too.
+ * Asynchronous version of {@linkcode probeSync}. Callbacks may return promises; sources may also be streams, Blobs and
+ * URLs.
  *
- * @param source What is read.
- * @param options How it is read.
- * @returns Plain data; rejected with what `probeSync` throws.
+ * @param source The source to read.
+ * @param options How to read it.
+ * @returns The description; rejects with what `probeSync` throws.
  */
 export async function probe(source: Source, options?: DemuxerOptions): Promise<MediaInfo> {
   const checked = checkDemuxerOptions(options);

@@ -1,8 +1,8 @@
 /**
- * How far a remux has got, how fast it is, and how long it will take.
+ * Progress of a remux: position, speed and remaining time.
  */
 
-/** How far a remux has got. */
+/** Progress of a remux. */
 export interface RemuxProgress {
   /** Packets written. */
   packets: number;
@@ -10,22 +10,22 @@ export interface RemuxProgress {
   bytesRead: number;
   /** Bytes written to the sink. */
   bytesWritten: number;
-  /** Seconds of the output. */
+  /** Position in the output in seconds. */
   time: number;
-  /** Seconds that there will be, null where unknown. */
+  /** Expected duration of the output in seconds, null if unknown. */
   duration: number | null;
-  /** Seconds since it began. */
+  /** Elapsed seconds. */
   elapsed: number;
-  /** Seconds of the output in a second, on average; 1 is as fast as it is played. */
+  /** Average speed: seconds of the output per second; 1 is real time. */
   rate: number;
-  /** Seconds that are still to come at this rate; null where that is not known, 0 at the end. */
+  /** Estimated remaining seconds; null if unknown, 0 at the end. */
   remaining: number | null;
 }
 
-/** What is counted. */
+/** The counted values. */
 export type Counted = Pick<RemuxProgress, "packets" | "bytesRead" | "bytesWritten" | "time">;
 
-/** Tells `onprogress`; the time counts from its making. */
+/** Calls `onprogress`; the elapsed time counts from its creation. */
 export class ProgressMeter {
   #started = performance.now();
   #tell: ((progress: RemuxProgress) => void) | undefined;
@@ -34,12 +34,12 @@ export class ProgressMeter {
     this.#tell = tell;
   }
 
-  /** Whether anybody listens. */
+  /** Whether there is an `onprogress`. */
   get listens(): boolean {
     return this.#tell !== undefined;
   }
 
-  /** Tells how far it is. */
+  /** Reports the progress. */
   tell(counted: Counted, duration: number | null, isOver = false): void {
     if (!this.#tell) return;
     const elapsed = (performance.now() - this.#started) / 1000;

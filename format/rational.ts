@@ -4,7 +4,7 @@
 import { argumentError } from "../ffi/errors.ts";
 import { checkInteger, checkObject, MAX_INT32 } from "../io/arguments.ts";
 
-/** A fraction; AVRational. `0/1` or `0/0` where unknown. */
+/** A fraction (AVRational); `0/1` or `0/0` if unknown. */
 export interface Rational {
   /** Numerator. */
   num: number;
@@ -12,7 +12,7 @@ export interface Rational {
   den: number;
 }
 
-/** Checks a fraction of whole numbers from 0. */
+/** Checks a fraction of non-negative whole numbers. */
 export function checkRational(value: Rational, name: string): Rational {
   checkObject(value, name);
   checkInteger(value.num, `${name}.num`, 0, MAX_INT32);
@@ -20,7 +20,7 @@ export function checkRational(value: Rational, name: string): Rational {
   return value;
 }
 
-/** Checks a fraction that is the length of a unit of time. */
+/** Checks a time base, which must be positive. */
 export function checkTimeBase(value: Rational, name: string): Rational {
   checkRational(value, name);
   if (value.num === 0 || value.den === 0) {

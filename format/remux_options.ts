@@ -1,5 +1,5 @@
 /**
- * What remux, concat and split are asked for and what they report: their options and results, and how options are checked.
+ * Options and results of remux, concat and split, and checks of the options.
  */
 import { argumentError } from "../ffi/errors.ts";
 import type { MaybePromise } from "../ffi/operation.ts";
@@ -26,68 +26,68 @@ import type { Chapter, Stream } from "./stream.ts";
 /** Options of {@linkcode remuxSync}. */
 export interface RemuxOptions extends MuxerOptions {
   /**
-   * Options of the input. Its `onopen` serves the input alone, and the `onopen` beside it the output alone. A `signal` or a
-   * `timeout` here ends the whole, as one beside it does.
+   * Options of the input. Its `onopen` serves only the input; the `onopen` of the remux serves only the output.
+   * `signal` and `timeout` here apply to the whole call, like those of the remux.
    */
   input?: DemuxerOptions;
-  /** Which streams to keep, in which order and with which changes. @default all that the output format can hold */
+  /** The streams to keep, in order, and their changes. @default all that the output format can hold */
   streams?: StreamSelection;
-  /** Tags of the container, beside those of the input and instead of those of the same name. */
+  /** Tags of the container, added to those of the input, or replacing those of the same name. */
   metadata?: Record<string, string>;
-  /** Gets the tags that the container would have, and answers those that it has: `() => ({})` takes all away. */
+  /** Gets the tags of the output and returns those to write instead: `() => ({})` removes all. */
   editMetadata?: (tags: Record<string, string>) => Record<string, string>;
-  /** Chapters of the output, in seconds; `[]` for none. @default those of the input, cut as it is */
+  /** Chapters of the output, in seconds; `[]` for none. @default those of the input, within the kept range */
   chapters?: Chapter[];
-  /** Gets the chapters that the output would have, with its times, and answers those that it has. */
+  /** Gets the chapters of the output, with the output's times, and returns those to write instead. */
   editChapters?: (chapters: Chapter[]) => Chapter[];
-  /** Bitstream filters for a stream that is kept; see `StreamInit`. */
+  /** Returns bitstream filters for a kept stream; see `StreamInit`. */
   bitstreamFilter?: (stream: Omit<Stream, "discard">) => string | null | undefined;
   /**
-   * Seconds; the output begins with the last key frame at or before it, whose time is 0. A RangeError where the media
-   * has ended by then.
+   * Start in seconds from the beginning of the media. The output begins with the last key frame at or before it, at
+   * time 0. A start beyond the end is a RangeError.
    */
   start?: number;
-  /** Seconds; packets that are shown from there on are left out, and with B-frames no others. @default {Infinity} */
+  /** End in seconds: exactly the packets shown before it are kept, also with B-frames. @default {Infinity} */
   end?: number;
   /**
-   * Several ranges instead of `start` and `end`, in their order: what is kept of them is one output without gaps. Each begins
-   * with the last key frame at or before its start; ranges that meet so are one. The source must be seekable.
+   * Several ranges instead of `start` and `end`, in ascending order, written as one output without gaps. Each begins
+   * with the last key frame at or before its start; ranges that then overlap are joined. The source must be seekable.
    */
   ranges?: readonly RemuxRange[];
   /**
-   * `"zero"`: the output begins with 0, as that of `ffmpeg -c copy`. What is decoded but not shown at the beginning (the
-   * delay of an encoder) has times below 0, which mp4 has as an edit list; formats without such times begin with it.
-   * Where the times of MPEG-TS jump or roll over they go on instead. `"keep"`: times are those of the input.
-   * MPEG-TS itself begins 1.4 seconds after 0, except with `"keep"`. @default {"zero"}
+   * `"zero"`: the output begins at 0, as with `ffmpeg -c copy`. Packets that are decoded but not shown at the beginning
+   * (encoder delay) have negative times, which mp4 stores as an edit list; formats without negative times begin with
+   * them. Times of MPEG-TS continue across jumps and wraparounds. `"keep"`: the input's times are kept. MPEG-TS output
+   * begins at 1.4 seconds, except with `"keep"`. @default {"zero"}
    */
   timestamps?: "zero" | "keep";
   /**
-   * Called with each packet that is kept, of the input's streams and in their time bases; what it answers is written
-   * instead of it, null leaves it out. Without it no packet comes to JavaScript.
+   * Called with each kept packet, with the input's stream indexes and time bases; the packet that it returns is written
+   * instead, null drops the packet. Without it no packets pass through JavaScript.
    */
   transform?: (packet: Packet) => MaybePromise<Packet | null>;
   /**
-   * Called once, when it is known where the output begins and which streams it has, and before the sink is opened: a file
-   * that is there is still as it was. What it throws ends the remux; the async API waits for its promise.
+   * Called once, when it is known where the output begins and which streams it has, before the sink is opened: an
+   * existing file is still untouched. An exception ends the remux; the async API awaits its promise.
    */
   onstart?: (start: RemuxStart) => MaybePromise<void>;
-  /** Called some ten times a second, and when all is written. What it throws ends the remux. */
+  /** Called about ten times a second, and when everything is written. An exception ends the remux. */
   onprogress?: (progress: RemuxProgress) => void;
 }
 
-/** A part of a source that is kept. */
+/** A range of a source to keep. */
 export interface RemuxRange {
-  /** Seconds. @default {0} */
+  /** Start in seconds. @default {0} */
   start?: number;
-  /** Seconds. @default {Infinity} */
+  /** End in seconds. @default {Infinity} */
   end?: number;
 }
 
-/** An output before anything of it is written. */
+/** An output before it is written. */
 export interface RemuxStart {
-  /** Seconds of the input that the output begins with: the key frame at or before `start`, 0 without one. */
+  /** Seconds of the input at which the output begins: the key frame at or before `start`, 0 without `start`. */
   start: number;
-  /** Seconds that the output will have, null where unknown. */
+  /** Expected duration in seconds, null if unknown. */
   duration: number | null;
   /** Streams of the output, in its order. */
   streams: StartingStream[];
@@ -99,33 +99,33 @@ export interface RemuxStart {
 
 /** A stream of an output, before its header is written: the muxer may choose another time base. */
 export interface StartingStream extends Omit<Stream, "discard"> {
-  /** Its place in the input; `index` is that in the output. */
+  /** Its index in the input; `index` is that in the output. */
   inputIndex: number;
 }
 
-/** A stream of the output, and what was written of it. */
+/** A stream of the output, and what was written to it. */
 export interface RemuxedStream {
-  /** Its place in the output. */
+  /** Its index in the output. */
   index: number;
-  /** Its place in the input. */
+  /** Its index in the input. */
   inputIndex: number;
   /** Packets written. */
   packets: number;
   /** Bytes of their data, before bitstream filters. */
   bytes: number;
-  /** Seconds from its first packet to the end of its last, null where none had a time. */
+  /** Seconds from its first packet to the end of its last, null if none had a time. */
   duration: number | null;
 }
 
-/** What a remux has done. */
+/** The result of a remux. */
 export interface RemuxResult {
   /** Packets written. */
   packets: number;
-  /** Bytes of the output. */
+  /** Size of the output in bytes. */
   bytesWritten: number;
-  /** Seconds of the input that the output begins with: the key frame at or before `start`, 0 without one. */
+  /** Seconds of the input at which the output begins: the key frame at or before `start`, 0 without `start`. */
   start: number;
-  /** Seconds of the output, null where no packet had a time. */
+  /** Duration of the output in seconds, null if no packet had a time. */
   duration: number | null;
   /** Streams of the output, in its order. */
   streams: RemuxedStream[];
@@ -150,7 +150,7 @@ export const remuxOptionNames: Names<RemuxOptions> = {
   onprogress: true,
 };
 
-/** Options checked, before anything is touched; undefined options are none. `names`: all that there are. */
+/** Checks options before anything is opened; undefined ones are ignored. `names` are the known options. */
 export function checkRemuxOptions<T extends RemuxOptions>(options: T | undefined, names: Names<T>): T {
   const checked = checkMuxerOptions(options, names);
   checkDemuxerOptions(checked.input, "input");
@@ -167,7 +167,7 @@ export function checkRemuxOptions<T extends RemuxOptions>(options: T | undefined
   if (end <= start) throw argumentError(RangeError, "end", `must be after start (${start}), is ${end}`);
   if (checked.ranges === undefined) return checked;
   if (checked.start !== undefined || checked.end !== undefined) {
-    throw argumentError(TypeError, "ranges", "can't be beside start and end");
+    throw argumentError(TypeError, "ranges", "can't be combined with start and end");
   }
   checkRanges(checked.ranges);
   return checked;
@@ -195,7 +195,7 @@ function checkRanges(ranges: readonly RemuxRange[]): void {
   }, 0);
 }
 
-/** What ends a remux early: the limits of the whole, and of each input. */
+/** `signal` and `timeout` of the remux and of its inputs. */
 export function limitsOf(options: Limits, inputs: readonly Limits[]): Limits {
   const all = [options, ...inputs];
   const signals = all.flatMap(({ signal }) => signal ?? []);

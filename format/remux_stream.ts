@@ -7,8 +7,8 @@ import { remuxOptionNames, type RemuxOptions, type RemuxResult } from "./remux_o
 import { streamingOptions } from "./streaming.ts";
 
 /**
- * Remuxes what is piped through it, like CompressionStream. Neither end can seek: mp4 and mov are written in fragments
- * unless `movflags` says otherwise, flv without its duration, and an mp4 with its index at the end can't be read.
+ * Remuxes what is piped through it, like a CompressionStream. Neither side can seek: mp4 and mov are written in
+ * fragments unless `movflags` is set, flv without its duration, and a long mp4 with its index at the end can't be read.
  *
  * ```ts
  * import { RemuxStream } from "@avio/avio";
@@ -21,18 +21,18 @@ import { streamingOptions } from "./streaming.ts";
  * ```
  */
 export class RemuxStream implements TransformStream<Uint8Array, Uint8Array> {
-  /** Takes the media. */
+  /** The side to which the source is written. */
   readonly writable: WritableStream<Uint8Array>;
-  /** Gives it in the other container. */
+  /** The side from which the output is read. */
   readonly readable: ReadableStream<Uint8Array>;
-  /** What was done, when all is written; rejected with what ended it. Nobody needs to look at it. */
+  /** Resolves with the result when everything is written, or rejects with the error. It may be ignored. */
   readonly result: Promise<RemuxResult>;
 
   /**
-   * Starts at once; errors of either side and of FFmpeg end both.
+   * Starts the remux. Errors of either side and of FFmpeg end both sides.
    *
-   * @param options As of `remux`; the format is needed.
-   * @throws {TypeError | RangeError} An option is wrong. Those that are about the media reject `result`.
+   * @param options The options of `remux`; `format` is required.
+   * @throws {TypeError | RangeError} An option is wrong. Errors that depend on the media reject `result`.
    */
   constructor(options: RemuxOptions & { format: string }) {
     const { format, options: given } = checkOptions(options, remuxOptionNames);
@@ -40,7 +40,7 @@ export class RemuxStream implements TransformStream<Uint8Array, Uint8Array> {
     const signals = [ended.signal, ...(options.signal ? [options.signal] : [])];
     const input = new TransformStream<Uint8Array, Uint8Array>();
     const output = new TransformStream<Uint8Array, Uint8Array>({
-      // Not before the stream has taken note of it: ending the session aborts its other side.
+      // Only after the stream has processed it, because ending the session aborts the other side.
       cancel: (reason) =>
         void Promise.resolve().then(() => {}).then(() => {}).then(() => ended.abort(reason)),
     } as Transformer<Uint8Array, Uint8Array>);
@@ -52,7 +52,7 @@ export class RemuxStream implements TransformStream<Uint8Array, Uint8Array> {
       signal: AbortSignal.any(signals),
     });
     this.result.catch((error) => {
-      // What the session took it has told already; it may have ended before that.
+      // An error of the session has already been reported; it may also have ended before.
       input.readable.cancel(error).catch(() => {});
       output.writable.abort(error).catch(() => {});
     });

@@ -1,16 +1,16 @@
 /**
- * Whether sources can be joined: an output says once how each of its streams is coded, so a source whose streams are
- * coded otherwise would be written as something that can't be played.
+ * Checks whether sources can be joined: an output stores the coding of each stream once, so a source with other coding
+ * would be unplayable in it.
  */
 import type { Chosen } from "./edits.ts";
 import { argumentError } from "../ffi/errors.ts";
 import type { MediaType } from "./media_type.ts";
 import type { CodecParameters, Stream } from "./stream.ts";
 
-/** What must be the same, where both say it. */
+/** Fields that must be equal if both sources have them. */
 const FIELDS = ["type", "codec", "width", "height", "pixelFormat", "sampleRate", "channels"] as const;
 
-/** Muxers whose packets bring their own parameter sets, with start codes. */
+/** Muxers whose packets contain parameter sets, with start codes. */
 const TAKES_START_CODES = new Set([
   "mpegts",
   "h264",
@@ -25,7 +25,7 @@ const TAKES_START_CODES = new Set([
 ]);
 const HAS_PARAMETER_SETS = new Set(["h264", "hevc", "vvc"]);
 
-/** Throws what makes the source another kind of thing than the first; `number`: its place among the sources. */
+/** Throws if the source differs from the first; `number` is its index among the sources. */
 export function checkSameStreams(
   chosen: readonly Chosen[],
   streams: readonly Omit<Stream, "discard">[],
@@ -51,12 +51,12 @@ export function checkSameStreams(
       TypeError,
       name,
       `stream ${index} is ${next.codec} with other extradata than in sources[0], ` +
-        `and ${format} says once how a stream is coded`,
+        `and ${format} stores extradata once per stream`,
     );
   }
 }
 
-/** Whether it goes on from a source's beginning to its end; the others may have nothing to say in one of them. */
+/** Whether a stream is continuous; other streams may have no packets in a source. */
 export function isLasting({ type }: { type: MediaType }): boolean {
   return type === "video" || type === "audio";
 }
@@ -64,7 +64,7 @@ export function isLasting({ type }: { type: MediaType }): boolean {
 function isCodedAlike(first: CodecParameters, next: CodecParameters, format: string): boolean {
   const [a, b] = [first.extradata, next.extradata];
   if (isSame(a, b)) return true;
-  // Behind the first two bytes of an AudioSpecificConfig is only what can be told in another way, too.
+  // After its first two bytes an AudioSpecificConfig has only information that may also be signalled differently.
   if (first.codec === "aac") return a !== null && b !== null && isSame(a.subarray(0, 2), b.subarray(0, 2));
   return HAS_PARAMETER_SETS.has(first.codec) && TAKES_START_CODES.has(format) && hasStartCodes(a) &&
     hasStartCodes(b);

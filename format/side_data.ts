@@ -1,17 +1,17 @@
 /**
- * Side data read: the layouts of FFmpeg's structs, each a list of fields, for what containers tell of streams and packets.
- * FFmpeg keeps their first fields from version to version, and adds behind them.
+ * Parsing side data: the layouts of FFmpeg's structures as lists of fields. FFmpeg keeps the first fields between
+ * versions and adds new ones at the end.
  */
 import { checkSideDataItem, type SideDataInit } from "./packet.ts";
 import type { Rational } from "./rational.ts";
 
-/** What side data says: the fields of FFmpeg's struct by ffprobe's names, in camelCase; null where it says "unknown". */
+/** Fields of side data, by ffprobe's names in camelCase; null if FFmpeg has "unknown". */
 export type SideDataFields = Readonly<Record<string, number | string | Rational | null>>;
 
-/** How a field is stored, in the machine's order of bytes; all that FFmpeg runs on today has the lowest first. */
+/** How a field is stored, in the machine's byte order, which is little-endian on all supported platforms. */
 interface Kind {
   size: number;
-  /** Newer versions of FFmpeg have it; where the bytes end before it, it is left out. */
+  /** Only newer versions of FFmpeg have it; it is omitted if the bytes end before it. */
   isNewer?: boolean;
   read(view: DataView, at: number): number | string | Rational | null;
 }
@@ -26,23 +26,23 @@ const rational: Kind = {
   read: (view, at) => ({ num: view.getInt32(at, true), den: view.getInt32(at + 4, true) }),
 };
 
-/** A gain; the lowest number there is means that it is not known. */
+/** A gain; the lowest integer means unknown. */
 const gain: Kind = {
   size: 4,
   read: (view, at) => view.getInt32(at, true) === -(2 ** 31) ? null : view.getInt32(at, true),
 };
 
-/** A peak; 0 means that it is not known. */
+/** A peak; 0 means unknown. */
 const peak: Kind = { size: 4, read: (view, at) => view.getUint32(at, true) || null };
 
 const newer = (kind: Kind): Kind => ({ ...kind, isNewer: true });
 
-/** An enum's value by its place; the number where it is a newer one. */
+/** The name of an enum's value, or its number if it is newer. */
 function named(...names: string[]): Kind {
   return { size: 4, read: (view, at) => names[view.getInt32(at, true)] ?? view.getInt32(at, true) };
 }
 
-/** By FFmpeg's name of the side data, in lower case; the fields of the struct, those that every version has first. */
+/** Fields by FFmpeg's name of the side data, in lower case; those of every version come first. */
 const layouts = new Map<string, Readonly<Record<string, Kind>>>(Object.entries({
   // AVMasteringDisplayMetadata
   "mastering display metadata": {
@@ -129,9 +129,10 @@ const layouts = new Map<string, Readonly<Record<string, Kind>>>(Object.entries({
 }));
 
 /**
- * What is in the side data of a stream or a packet, for the kinds whose layout is fixed: mastering display, content light
- * level, ambient viewing environment, Dolby Vision's configuration, stereo 3D, spherical mapping, replay gain, skip samples,
- * CPB properties, ... Null for the others, whose bytes are what they are (closed captions, new extradata, palettes, ICC profiles, texts).
+ * Parses side data of a stream or a packet, for types with a fixed layout: mastering display, content light level,
+ * ambient viewing environment, Dolby Vision's configuration, stereo 3D, spherical mapping, replay gain, skip samples,
+ * CPB properties, ... Returns null for types that are plain bytes (closed captions, new extradata, palettes, ICC
+ * profiles, texts).
  *
  * ```ts
  * import { type SideData, sideDataFields } from "@avio/avio";
@@ -143,9 +144,9 @@ const layouts = new Map<string, Readonly<Record<string, Kind>>>(Object.entries({
  * console.log(sideDataFields(side)); // { maxContent: 1000, maxAverage: 400 }
  * ```
  *
- * @param sideData Of a stream or a packet.
- * @returns Null where the layout is not known, or there are too few bytes for it.
- * @throws {TypeError} It is no side data.
+ * @param sideData Side data of a stream or a packet.
+ * @returns The fields; null if the layout is unknown, or there are too few bytes.
+ * @throws {TypeError} It isn't side data.
  */
 export function sideDataFields(sideData: SideDataInit): SideDataFields | null {
   const { type, data } = checkSideDataItem(sideData, "sideData");

@@ -1,5 +1,5 @@
 /**
- * split: one source as segments that begin with key frames, without decoding. How is in `transfer.ts`.
+ * split: writes a source as segments that begin with key frames, without decoding. `transfer.ts` implements it.
  */
 import { argumentError } from "../ffi/errors.ts";
 import type { MaybePromise } from "../ffi/operation.ts";
@@ -28,44 +28,46 @@ export interface SplitOptions
   extends Omit<RemuxOptions, "format" | "url" | "onopen" | "chapters" | "editChapters" | "ranges"> {
   /** Format of each segment, by FFmpeg's name. */
   format: string;
-  /** Seconds: a segment ends with the first key frame at or after each multiple of them. This, `at`, `count` or `size`. */
+  /**
+   * Seconds: a new segment begins at the first key frame at or after each multiple. Give this, `at`, `count` or `size`.
+   */
   every?: number;
   /**
-   * Seconds, ascending: a segment ends with the first key frame at or after each of them; `"chapters"`: where chapters begin.
-   * What is less than 0.1 s behind the beginning of a segment begins with it.
+   * Seconds, ascending: a new segment begins at the first key frame at or after each; `"chapters"`: at the start of
+   * chapters. Times less than 0.1 s after the beginning of a segment are ignored.
    */
   at?: readonly number[] | "chapters";
-  /** So many segments, of about the same length; fewer where there are fewer key frames. */
+  /** Number of segments of about the same length; fewer if there are fewer key frames. */
   count?: number;
-  /** Bytes: a segment ends with the first key frame after so many bytes of packets. */
+  /** Bytes: a new segment begins at the first key frame after this many bytes of packets. */
   size?: number;
-  /** Timestamps of each segment begin with 0. @default {true}, but false with `timestamps: "keep"` */
+  /** Whether the timestamps of each segment begin at 0. @default {true}, but false with `timestamps: "keep"` */
   resetTimestamps?: boolean;
-  /** The sink of a segment, asked when it begins. */
+  /** Called when a segment begins; returns its sink. */
   onsegment: (index: number) => MaybePromise<Sink>;
 }
 
-/** A segment, when it is written. */
+/** A written segment. */
 export interface Segment {
-  /** The first is 0. */
+  /** Index of the segment, from 0. */
   index: number;
-  /** Seconds of the input: the key frame that it begins with. */
+  /** Time of its first key frame, in seconds of the input. */
   start: number;
-  /** Seconds of the input: the key frame that the next one begins with, or the end. */
+  /** Time of the next segment's first key frame, or the end, in seconds of the input. */
   end: number;
-  /** Seconds of what is in it, null where no packet had a time. */
+  /** Duration in seconds, null if no packet had a time. */
   duration: number | null;
   /** Packets written. */
   packets: number;
-  /** Bytes of the segment. */
+  /** Size of the segment in bytes. */
   bytesWritten: number;
   /** Its streams. */
   streams: RemuxedStream[];
 }
 
-/** What a split has done; numbers are those of all segments together. */
+/** The result of a split; numbers are totals of all segments. */
 export interface SplitResult extends RemuxResult {
-  /** In order. */
+  /** The segments, in order. */
   segments: Segment[];
 }
 
@@ -106,7 +108,7 @@ function check(source: Source, given: SplitOptions): Checked {
   return { plan, options };
 }
 
-/** One of them says where. */
+/** Checks that exactly one of the options is given. */
 function checkPlaces(places: SplitPlaces): void {
   const { every, at, count, size } = places;
   if (every !== undefined && checkNumber(every, "every", 0) === 0) {
@@ -118,7 +120,7 @@ function checkPlaces(places: SplitPlaces): void {
   const given = (["every", "at", "count", "size"] as const).filter((name) => places[name] !== undefined);
   const [first, second] = given;
   if (first === undefined) throw argumentError(TypeError, "every", "must be given, or at, count or size");
-  if (second !== undefined) throw argumentError(TypeError, second, `can't be beside ${first}`);
+  if (second !== undefined) throw argumentError(TypeError, second, `can't be combined with ${first}`);
 }
 
 function checkTimes(at: readonly number[]): void {
@@ -131,7 +133,7 @@ function resultOf({ whole, parts }: Transferred): SplitResult {
 }
 
 /**
- * Writes a source as segments, each a file of its own that begins with a key frame.
+ * Writes a source as segments. Each is a complete file that begins with a key frame.
  *
  * ```ts
  * import { MemorySink, splitSync } from "@avio/avio";
@@ -145,11 +147,11 @@ function resultOf({ whole, parts }: Transferred): SplitResult {
  * console.log(segments.map(({ start, bytesWritten }) => [start, bytesWritten]));
  * ```
  *
- * @param source What is read.
- * @param options `format`, `onsegment` and one of `every`, `at`, `count` and `size` are needed.
- * @returns What was done, and each segment.
+ * @param source The source to read.
+ * @param options `format`, `onsegment` and one of `every`, `at`, `count` and `size` are required.
+ * @returns What was written, and each segment.
  * @throws {AVError | TypeError | RangeError} As `remuxSync`.
- * @throws Whatever `onsegment` and callbacks of the source and the sinks threw.
+ * @throws Exceptions of `onsegment` and of callbacks of the source and the sinks.
  */
 export function splitSync(source: Source, options: SplitOptions): SplitResult {
   const checked = check(source, options);
@@ -157,11 +159,11 @@ export function splitSync(source: Source, options: SplitOptions): SplitResult {
 }
 
 /**
- * As {@linkcode splitSync}; sinks may be streams, and promised.
+ * Asynchronous version of {@linkcode splitSync}. Sinks may be streams, and `onsegment` may return a promise.
  *
- * @param source What is read.
- * @param options `format`, `onsegment` and one of `every`, `at`, `count` and `size` are needed.
- * @returns What was done, and each segment.
+ * @param source The source to read.
+ * @param options `format`, `onsegment` and one of `every`, `at`, `count` and `size` are required.
+ * @returns What was written, and each segment.
  */
 export async function split(source: Source, options: SplitOptions): Promise<SplitResult> {
   const checked = check(source, options);

@@ -1,6 +1,6 @@
 /**
- * Streams, chapters and programs: their types, and their way out of and into the shim. Names of fields are the
- * same on both sides; the shim's table (`shim/describe.c`) says how each is written.
+ * Streams, chapters and programs: their types, and their conversion from and to the shim. Fields have the same names on
+ * both sides; the shim's table (`shim/describe.c`) defines the encoding of each.
  */
 import { copyBytes } from "../ffi/byte_views.ts";
 import { argumentError } from "../ffi/errors.ts";
@@ -28,33 +28,33 @@ import type { Cover } from "./picture.ts";
 import { checkRational, checkTimeBase, type Rational } from "./rational.ts";
 import type { Tags } from "./tags.ts";
 
-/** How a stream is coded (AVCodecParameters). Fields of another media type are 0 or null. */
+/** Codec parameters of a stream (AVCodecParameters). Fields of other media types are 0 or null. */
 export interface CodecParameters {
   /** Kind of the stream. */
   type: MediaType;
   /** FFmpeg's name of the codec: "h264", "aac", "subrip", ... */
   codec: string;
-  /** The container's fourcc, "" where there is none. */
+  /** The container's fourcc, "" if there is none. */
   tag: string;
-  /** Bits per second, 0 where unknown. */
+  /** Bits per second, 0 if unknown. */
   bitRate: number;
-  /** FFmpeg's number of the profile, null where unknown. */
+  /** FFmpeg's number of the profile, null if unknown. */
   profile: number | null;
-  /** FFmpeg's name of the profile: "High", "LC", ...; null where it has none. Told only: it follows from `profile`. */
+  /** FFmpeg's name of the profile: "High", "LC", ...; null if it has none. Read-only, derived from `profile`. */
   profileName: string | null;
-  /** The codec's level, null where unknown. */
+  /** The codec's level, null if unknown. */
   level: number | null;
-  /** What a decoder needs before the first packet (avcC, OpusHead, ...). */
+  /** Data that a decoder needs before the first packet (avcC, OpusHead, ...). */
   extradata: Uint8Array<ArrayBuffer> | null;
-  /** Pixels. */
+  /** Width in pixels. */
   width: number;
-  /** Pixels. */
+  /** Height in pixels. */
   height: number;
   /** FFmpeg's name: "yuv420p", ... */
   pixelFormat: string | null;
-  /** Width of a pixel by its height, 0 where unknown. */
+  /** Pixel aspect ratio, width by height; 0 if unknown. */
   sampleAspectRatio: Rational;
-  /** Frames per second, 0 where unknown; of an input, what FFmpeg guesses (av_guess_frame_rate). */
+  /** Frames per second, 0 if unknown; of an input, FFmpeg's guess (av_guess_frame_rate). */
   frameRate: Rational;
   /** FFmpeg's name: "bt709", ... */
   colorSpace: string | null;
@@ -68,40 +68,40 @@ export interface CodecParameters {
   chromaLocation: string | null;
   /** "progressive", "tt", "bb", "tb" or "bt". */
   fieldOrder: FieldOrder | null;
-  /** Frames by which decoding is ahead of showing (video_delay). */
+  /** Number of frames of delay between decoding and presentation (video_delay). */
   videoDelay: number;
   /** Samples per second. */
   sampleRate: number;
   /** FFmpeg's name: "fltp", "s16", ... */
   sampleFormat: string | null;
-  /** How many. */
+  /** Number of channels. */
   channels: number;
   /** FFmpeg's name: "stereo", "5.1(side)", ... */
   channelLayout: string | null;
-  /** Samples per packet, 0 where it varies. */
+  /** Samples per packet, 0 if variable. */
   frameSize: number;
-  /** Bytes of one sample of all channels, for codecs that have it. */
+  /** Block size in bytes (block_align), for codecs that have it. */
   blockAlign: number;
-  /** Bits of a sample of this codec, 0 where that varies (av_get_bits_per_sample). Told only: it follows from `codec`. */
+  /** Bits per sample of the codec, 0 if variable (av_get_bits_per_sample). Read-only, derived from `codec`. */
   bitsPerSample: number;
-  /** Bits of a coded sample. */
+  /** Bits per coded sample. */
   bitsPerCodedSample: number;
-  /** Bits of a sample that mean something. */
+  /** Significant bits per sample. */
   bitsPerRawSample: number;
-  /** Samples that the encoder put before the first. */
+  /** Samples of encoder delay before the first sample. */
   initialPadding: number;
-  /** Samples that the encoder put behind the last. */
+  /** Samples of padding after the last sample. */
   trailingPadding: number;
-  /** Samples to decode before the first one to be heard after a seek. */
+  /** Samples to decode and skip after a seek. */
   seekPreroll: number;
 }
 
-/** A new stream: its type and codec, and what else is known of it. */
+/** Parameters of a new stream: type, codec, and any other codec parameters. */
 export type StreamParameters =
   & Partial<Omit<CodecParameters, "extradata">>
   & { type: MediaType; codec: string; extradata?: Uint8Array | null };
 
-/** A stream to copy: one of a demuxer, or described like one. */
+/** A stream to copy: one of a Demuxer, or an object with its fields. */
 export type StreamLike =
   & Omit<
     Stream,
@@ -119,69 +119,69 @@ export type StreamLike =
     readonly sideData: readonly SideDataInit[];
   };
 
-/** Codec parameters that a program makes: bytes in any memory. */
+/** Codec parameters made by a program; bytes may be in any kind of buffer. */
 export type CodecParametersLike = Omit<CodecParameters, "extradata"> & { extradata: Uint8Array | null };
 
 /** A stream of an input or output (AVStream). */
 export interface Stream {
-  /** Its place among the streams. */
+  /** Its index among the streams. */
   readonly index: number;
-  /** The container's own number of it. */
+  /** Its id in the container. */
   readonly id: number;
   /** Kind of the stream. */
   readonly type: MediaType;
-  /** How it is coded. */
+  /** Its codec parameters. */
   readonly codecParameters: CodecParameters;
-  /** Seconds in one unit of its timestamps. */
+  /** Length of one unit of its timestamps in seconds. */
   readonly timeBase: Rational;
   /** Seconds, null where the container doesn't say. */
   readonly startTime: number | null;
-  /** The same in units of timeBase, exactly. */
+  /** The same in units of timeBase. */
   readonly startPts: number | null;
   /** Seconds, null where the container doesn't say. */
   readonly duration: number | null;
-  /** The same in units of timeBase, exactly. */
+  /** The same in units of timeBase. */
   readonly durationTs: number | null;
-  /** Bits that the container has for a timestamp: it starts again from 0 after so many; 33 in MPEG-TS. */
+  /** Number of bits of the container's timestamps, after which they wrap around; 33 in MPEG-TS. */
   readonly ptsWrapBits: number;
-  /** How many frames the container says it has, 0 where it doesn't say. */
+  /** Number of frames that the container states, 0 if it doesn't. */
   readonly frames: number;
-  /** Frames per second, `0/0` or `0/1` where unknown. */
+  /** Average frames per second, `0/0` or `0/1` if unknown. */
   readonly averageFrameRate: Rational;
-  /** Frames per second by which all its timestamps can be told (r_frame_rate), `0/0` or `0/1` where unknown. */
+  /** Lowest frame rate with which all timestamps can be represented (r_frame_rate), `0/0` or `0/1` if unknown. */
   readonly realFrameRate: Rational;
-  /** What it is for: "default", "forced", "attached_pic", ... */
+  /** Its disposition: "default", "forced", "attached_pic", ... */
   readonly disposition: readonly Disposition[];
   /** Its tags: "language", "title", ... */
   readonly metadata: Readonly<Record<string, string>>;
   /** Side data of the whole stream: "Display Matrix", ... */
   readonly sideData: readonly SideData[];
-  /** Degrees clockwise by which its pictures are to be turned to be shown, from 0 to less than 360; of its display matrix. */
+  /** Clockwise rotation in degrees (0 to below 360) needed to show its pictures, from the display matrix. */
   readonly rotation: number;
   /**
-   * Not delivered by the demuxer while true. Both APIs read ahead (the sync one a batch, of 512 packets or 256 KB at most):
-   * what has been passed over meanwhile comes back only with a seek.
+   * While true, the demuxer skips this stream's packets. Because both APIs read ahead (the sync one up to 512 packets
+   * or 256 KB), packets skipped meanwhile are only available again after a seek.
    */
   discard: boolean;
 }
 
 /** A chapter (AVChapter). */
 export interface Chapter {
-  /** The container's own number of it. */
+  /** Its id in the container. */
   id: number;
   /** Seconds. */
   start: number;
   /** Seconds. */
   end: number;
-  /** Seconds in one unit in which an input's container counts `start` and `end`; a Muxer counts in microseconds. */
+  /** Time unit of the input's container for `start` and `end`, in seconds; a Muxer uses microseconds. */
   timeBase?: Rational;
   /** Its tags: "title", ... */
   metadata: Record<string, string>;
 }
 
-/** A program: streams that belong together (AVProgram). */
+/** A program: a group of streams that belong together (AVProgram). */
 export interface Program {
-  /** The container's own number of it. */
+  /** Its id in the container. */
   id: number;
   /** Its number in the PAT of MPEG-TS (program_num). */
   number: number;
@@ -195,7 +195,7 @@ export interface Program {
   metadata: Record<string, string>;
 }
 
-/** What `probe` returns: plain data, JSON-safe but for extradata, side data and covers. */
+/** Result of `probe`: plain data, suitable for JSON except extradata, side data and covers. */
 export interface MediaInfo {
   /** Container format. */
   format: FormatInfo;
@@ -203,17 +203,17 @@ export interface MediaInfo {
   duration: number | null;
   /** Seconds, null where unknown. */
   startTime: number | null;
-  /** Bits per second, null where unknown. */
+  /** Bits per second, null if unknown. */
   bitRate: number | null;
-  /** Bytes of the source, null where unknown. */
+  /** Size of the source in bytes, null if unknown. */
   size: number | null;
-  /** How sure FFmpeg is of the format, 100 at most (AVPROBE_SCORE_MAX). */
+  /** FFmpeg's confidence in the detected format, up to 100 (AVPROBE_SCORE_MAX). */
   probeScore: number;
-  /** Tags of the container, as its format has them. */
+  /** Tags of the container, under the format's own names. */
   metadata: Record<string, string>;
-  /** Tags of the file, by one vocabulary whatever the format calls them. */
+  /** Tags of the file under common names, independent of the format. */
   tags: Tags;
-  /** Pictures that belong to it. */
+  /** Its covers and other pictures. */
   covers: Cover[];
   /** Streams of the container. */
   streams: Omit<Stream, "discard">[];
@@ -225,13 +225,13 @@ export interface MediaInfo {
 
 // ------------------------------------------------------------------------------------------- describing
 
-/** What an input or an output is. */
+/** Description of an input or output. */
 export type Description = Omit<MediaInfo, "size" | "tags" | "covers"> & {
   /** Whether its source or sink can seek. */
   seekable: boolean;
 };
 
-/** As the shim writes it: bytes are base64, and what is not a field of FFmpeg's is missing. */
+/** The shim's JSON: bytes are base64, and fields that FFmpeg doesn't have are missing. */
 interface RawDescription extends Omit<Description, "streams"> {
   streams: (Omit<Stream, "discard" | "rotation" | "codecParameters" | "sideData"> & {
     codecParameters: Omit<CodecParameters, "extradata"> & { extradata: string | null };
@@ -239,12 +239,12 @@ interface RawDescription extends Omit<Description, "streams"> {
   })[];
 }
 
-/** What the session's input is. */
+/** Describes the session's input. */
 export function describeInput(session: Session): Description {
   return fromShim(input.describeInput(session) as RawDescription);
 }
 
-/** What the session's output is. */
+/** Describes the session's output. */
 export function describeOutput(session: Session): Description {
   return fromShim(output.describeOutput(session) as RawDescription);
 }
@@ -273,7 +273,7 @@ function rotationBy(sideData: readonly SideData[]): number {
 
 const DISPLAY_MATRIX = "display matrix";
 
-/** av_display_rotation_get, the other way round: of a 3 by 3 matrix of 32-bit numbers. */
+/** Clockwise rotation of a 3 by 3 display matrix; av_display_rotation_get with the sign reversed. */
 function rotationOf(matrix: Uint8Array): number {
   const view = new DataView(matrix.buffer, matrix.byteOffset, matrix.byteLength);
   const [a, b, c, d] = [0, 4, 12, 16].map((at) => view.getInt32(at, true)) as [
@@ -286,7 +286,7 @@ function rotationOf(matrix: Uint8Array): number {
   return Number.isNaN(degrees) ? 0 : (Math.round(degrees * 1000) / 1000 + 360) % 360;
 }
 
-/** A demuxer's stream: described once, but for `discard`, which the demuxer obeys. */
+/** A demuxer's stream: constant, except for `discard`. */
 export interface DemuxerStream extends Stream {}
 
 export class DemuxerStream {
@@ -311,31 +311,31 @@ export class DemuxerStream {
 
 // ------------------------------------------------------------------------------------------- setting
 
-/** Settings of a new stream that are not about its codec. */
+/** Settings of a new stream, besides its codec parameters. */
 export interface StreamInit {
-  /** Seconds in one unit of its timestamps; the muxer may choose another. */
+  /** Length of one unit of its timestamps in seconds; the muxer may choose another. */
   timeBase?: Rational;
   /** Its tags: "language", "title", ... */
   metadata?: Record<string, string>;
-  /** What it is for: "default", "forced", ... */
+  /** Its disposition: "default", "forced", ... */
   disposition?: Disposition[];
-  /** The container's own number of it, where it has one. */
+  /** Its id in the container, if that has ids. */
   id?: number;
   /** Side data of the whole stream. */
   sideData?: SideDataInit[];
   /** Frames per second. */
   averageFrameRate?: Rational;
   /**
-   * Bitstream filters that its packets go through, in FFmpeg's words: `"h264_metadata=level=4.1"`, `"a,b"` for two. Those
-   * that the muxer needs are put in without being asked for.
+   * Bitstream filters for its packets, in FFmpeg's syntax: `"h264_metadata=level=4.1"`, `"a,b"` for two. Filters that
+   * the muxer needs are added automatically.
    */
   bitstreamFilter?: string;
 }
 
-/** What follows from other fields; a stream that is like another has it already. */
+/** Read-only fields, derived from others; ignored when a stream is copied. */
 const DERIVED = new Set(["profileName", "bitsPerSample"]);
 
-/** A field's value as the shim takes it, checked by what the shim says of the field. */
+/** Converts a field's value for the shim, checked by the shim's description of the field. */
 function fieldText({ kind, min, max }: output.StreamField, value: unknown, name: string): string {
   switch (kind) {
     case "integer":
@@ -356,7 +356,7 @@ function fraction(value: Rational, name: string): string {
   return `${value.num}/${value.den}`;
 }
 
-/** Codec parameters as the shim's fields; `type` comes first, because others depend on it. */
+/** Converts codec parameters to the shim's fields; `type` comes first, because others depend on it. */
 function parameterFields(parameters: Partial<StreamParameters>): [string, string][] {
   const { type, codec, ...rest } = parameters;
   const fields: [string, string][] = [
@@ -379,7 +379,7 @@ function parameterNames(): string {
   return [...output.streamFields().keys()].filter((name) => !INIT_FIELDS.includes(name)).join(", ");
 }
 
-/** Fields of a stream that are not about its codec. */
+/** Fields of a stream besides its codec parameters. */
 const INIT_FIELDS: readonly string[] = ["timeBase", "averageFrameRate", "disposition", "id"];
 
 function initFields(init: StreamInit): [string, string][] {

@@ -1,25 +1,25 @@
 /**
- * The index that a container has of a stream: where its frames are, as far as the container says.
+ * A container's index of a stream: positions of its frames, as far as the container states them.
  */
 import { readIndex } from "../ffi/input.ts";
 import type { Session } from "../ffi/session.ts";
 import type { Rational } from "./rational.ts";
 
-/** A place in a stream that its container's index names (AVIndexEntry). */
+/** An entry of a container's index (AVIndexEntry). */
 export interface IndexEntry {
-  /** In units of the stream's timeBase; decoding time in most formats. */
+  /** Timestamp in units of the stream's timeBase; in most formats the decoding time. */
   timestamp: number;
   /** The same in seconds. */
   time: number;
   /** Byte position in the source. */
   pos: number;
-  /** Bytes, 0 where the index doesn't say. */
+  /** Size in bytes, 0 if the index doesn't state it. */
   size: number;
-  /** Decoding can start here. */
+  /** Whether decoding can start here. */
   isKey: boolean;
 }
 
-/** The index of an input's stream; of a session that runs nothing. */
+/** The index of an input's stream; the session must be idle. */
 export function indexOf(session: Session, streamIndex: number, { num, den }: Rational): IndexEntry[] {
   return readIndex(session, streamIndex).map(({ timestamp, pos, size, isKey }) => ({
     timestamp,

@@ -1,5 +1,5 @@
 /**
- * Which formats would seek back in their output, and the options without which they do.
+ * Options with which formats don't need to seek back in their output.
  */
 import { checkString } from "../io/arguments.ts";
 
@@ -7,16 +7,16 @@ type Options = Readonly<Record<string, string>>;
 
 const FRAGMENTS: Options = { movflags: "frag_keyframe+empty_moov+default_base_moof" };
 
-/** By the muxers' names. All others write forward where they have to, or can't be streamed. */
+/** Options by muxer. All other muxers write forward only, or can't be streamed. */
 const STREAMING: ReadonlyMap<string, Options> = new Map<string, Options>([
   ...["mp4", "mov", "ipod", "3gp", "3g2", "psp", "f4v", "ismv"].map((format) => [format, FRAGMENTS] as const),
   ["flv", { flvflags: "no_duration_filesize" }],
 ]);
 
 /**
- * Options by which a format writes to a sink that can't seek (a pipe, a stream, `onwrite` alone): mp4, mov and their kin
- * in fragments, flv without its duration. Of formats that need none: none. `RemuxStream` and the command line use them
- * where the caller's own options don't say otherwise.
+ * Returns the options with which a format can be written to a sink that can't seek (a pipe, a stream, `onwrite` alone):
+ * mp4, mov and the like in fragments, flv without its duration. Other formats need none. `RemuxStream` and the command
+ * line use them by default.
  *
  * ```ts
  * import { remuxSync, streamingOptions } from "@avio/avio";
@@ -30,7 +30,7 @@ const STREAMING: ReadonlyMap<string, Options> = new Map<string, Options>([
  * ```
  *
  * @param format The output format, by FFmpeg's name.
- * @returns The options, for `options` of a muxer.
+ * @returns The options, for `options` of a muxer; empty if none are needed.
  * @throws {TypeError} `format` is not a string.
  */
 export function streamingOptions(format: string): Record<string, string> {

@@ -1,5 +1,5 @@
 /**
- * * Waiting that a signal can end.
+ * Waiting that a signal can end.
  */
 
 /**

@@ -1,5 +1,5 @@
 /**
- * * Base64, with the engine's own functions where it has them (not in Node 24).
+ * Base64, with the engine's own functions where it has them (not in Node 24).
  */
 
 /** The functions of newer engines. */

@@ -1,5 +1,5 @@
 /**
- * * The file system of this runtime.
+ * The file system of this runtime.
  */
 import { isDeno } from "../ffi/runtime.ts";
 import { denoFiles } from "./deno_file_system.ts";

@@ -1,5 +1,5 @@
 /**
- * * The error for an http(s): URL that can't be read.
+ * The error for an http(s): URL that can't be read.
  */
 
 /**

@@ -148,7 +148,6 @@ export class IOContext implements Disposable {
    * Moves the bytes or callbacks, and buffered data, to a new IOContext. This one is destroyed.
    *
    * @returns The new IOContext.
-   *
    * @throws {Error} It is destroyed, or in use by a Demuxer or Muxer.
    */
   transfer(): IOContext {

@@ -264,11 +264,11 @@ const provocations: Record<string, () => unknown> = {
     },
   "TypeError: tags.Artist: there is no such tag; the tags are title, artist, album, albumArtist, track, disc, date, genre, composer, performer, comment, description, copyright, publisher, lyrics, language, show, season, episode":
     () => Muxer.openSync(new MemorySink(), { format: "mp3", tags: { Artist: "x" } as Tags }),
-  "Error: Cannot add cover: webm has no place for one": () => {
+  "Error: Cannot add cover: webm can't store covers": () => {
     using muxer = Muxer.openSync(new MemorySink(), { format: "webm" });
     muxer.addCover({ data: fixtureBytes("image.png") });
   },
-  "TypeError: cover.data: the data is no picture that is known; there are image/jpeg, image/png, image/gif, image/webp, image/bmp, image/tiff":
+  "TypeError: cover.data: the data is not a known picture type; known types are image/jpeg, image/png, image/gif, image/webp, image/bmp, image/tiff":
     () => {
       using muxer = Muxer.openSync(new MemorySink(), { format: "mp3" });
       muxer.addCover({ data: new Uint8Array(9) });

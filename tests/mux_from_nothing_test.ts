@@ -544,7 +544,7 @@ Deno.test({
       muxer.writeSync(packetsOf(streams[1]!, 1)[0]!);
       muxer.addStream(streams[0]!.parameters);
     };
-    assertThrows(late, Error, "Cannot add stream: a packet is written");
+    assertThrows(late, Error, "Cannot add stream: a packet has been written");
     const none = () => {
       using muxer = Muxer.openSync(new MemorySink(), { format: "matroska", options: { nope: 1, no: 2 } });
       muxer.addStream(streams[0]!.parameters);

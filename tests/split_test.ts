@@ -387,7 +387,7 @@ Deno.test("concat: what can't be joined is an error that names the source and wh
     [[video, only(1)], "sources[1]: stream 0 has another type"],
   ];
   for (const [sources, message] of cases) assertThrows(() => joined(sources), TypeError, message);
-  assertThrows(() => joined([]), TypeError, "sources: there is none");
+  assertThrows(() => joined([]), TypeError, "sources: must not be empty");
   assertThrows(() => joined(video as never), TypeError, "sources");
   assertThrows(() => concatSync([video], video), TypeError, "sink: is the source");
 });

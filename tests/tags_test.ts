@@ -272,23 +272,23 @@ Deno.test("Muxer.addCover() refuses what is no picture, and formats without a pl
   assertThrows(
     add("mp3", { data: new Uint8Array(9) }),
     TypeError,
-    "cover.data: the data is no picture that is known",
+    "cover.data: the data is not a known picture type",
   );
   assertThrows(
     add("mp3", { data: jpeg, mimeType: "text/plain" }),
     TypeError,
-    "cover.mimeType: there is no text/plain",
+    "cover.mimeType: text/plain is not a known picture type",
   );
   assertThrows(add("mp3", { data: jpeg, type: "front" }), TypeError, "cover.type: there is no such field");
-  assertThrows(add("mpegts", { data: jpeg }), Error, "mpegts has no place for one");
-  assertThrows(add("mov", { data: jpeg }), Error, "mov has no place for one");
-  assertThrows(add("ogg", { data: jpeg }), Error, "ogg has a place for one only");
+  assertThrows(add("mpegts", { data: jpeg }), Error, "mpegts can't store covers");
+  assertThrows(add("mov", { data: jpeg }), Error, "mov can't store covers");
+  assertThrows(add("ogg", { data: jpeg }), Error, "ogg can store only one");
   const options = { movflags: "frag_keyframe+empty_moov" };
-  assertThrows(add("mp4", { data: jpeg }, { options }), Error, "mp4 in fragments has no place for one");
+  assertThrows(add("mp4", { data: jpeg }, { options }), Error, "fragmented mp4 can't store covers");
   using muxer = Muxer.openSync(new MemorySink(), { format: "mp3" });
   muxer.addStream({ type: "audio", codec: "mp3", sampleRate: 44100, channels: 2 });
   muxer.startSync();
-  assertThrows(() => muxer.addCover({ data: jpeg }), Error, "Cannot add cover: the header is written");
+  assertThrows(() => muxer.addCover({ data: jpeg }), Error, "Cannot add cover: the header has been written");
 });
 
 Deno.test("A cover goes through remuxes from format to format", () => {
@@ -341,7 +341,7 @@ Deno.test("Muxer.addAttachment() puts a file into Matroska, addChapters() chapte
 Deno.test("Muxer.addAttachment() and addChapters() say what is wrong", () => {
   using muxer = Muxer.openSync(new MemorySink(), { format: "mp4" });
   const file = { data: new Uint8Array(1), fileName: "a", mimeType: "b/c" };
-  assertThrows(() => muxer.addAttachment(file), Error, "mp4 has no place for one");
+  assertThrows(() => muxer.addAttachment(file), Error, "mp4 can't store attachments");
   assertThrows(
     () => muxer.addAttachment({ ...file, fileName: 5 as unknown as string }),
     TypeError,

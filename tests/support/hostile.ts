@@ -192,7 +192,7 @@ function ofPlaylists(canary: Canary): Hostile[] {
     ...["protocol_whitelist", "protocol_blacklist", "Protocol_Whitelist"].map((name) => ({
       name: `hls: ${name}`,
       ...read(playlist(secret), { options: { [name]: "file,http" } }),
-      expected: { says: /what may be opened is not FFmpeg's to decide/ },
+      expected: { says: /must not be set: onopen decides what may be opened/ },
     })),
     {
       name: "hls: http_persistent and http_multiple",
