@@ -134,11 +134,11 @@ export interface Stream {
   readonly codecParameters: CodecParameters;
   /** Length of one unit of its timestamps in seconds. */
   readonly timeBase: Rational;
-  /** Seconds, null where the container doesn't say. */
+  /** Start time in seconds, null if the container doesn't state it. */
   readonly startTime: number | null;
   /** The same in units of timeBase. */
   readonly startPts: number | null;
-  /** Seconds, null where the container doesn't say. */
+  /** Duration in seconds, null if the container doesn't state it. */
   readonly duration: number | null;
   /** The same in units of timeBase. */
   readonly durationTs: number | null;
@@ -189,7 +189,7 @@ export interface Program {
   pmtPid: number;
   /** PID of its clock in MPEG-TS, -1 or 0 elsewhere. */
   pcrPid: number;
-  /** Its streams. */
+  /** Indexes of its streams. */
   streamIndexes: number[];
   /** Its tags. */
   metadata: Record<string, string>;
@@ -199,9 +199,9 @@ export interface Program {
 export interface MediaInfo {
   /** Container format. */
   format: FormatInfo;
-  /** Seconds, null where unknown. */
+  /** Duration in seconds, null if unknown. */
   duration: number | null;
-  /** Seconds, null where unknown. */
+  /** Start time in seconds, null if unknown. */
   startTime: number | null;
   /** Bits per second, null if unknown. */
   bitRate: number | null;

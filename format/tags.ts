@@ -1,57 +1,57 @@
 /**
- * Tags by one vocabulary over all formats: read out of what each format calls them and where it keeps them, and written under
- * the names that FFmpeg gives to each format in its own words.
+ * Tags under common names for all formats: read from each format's own names and places, and written under FFmpeg's
+ * names, which muxers convert.
  */
 import { checkArray, checkNames, checkObject, checkString, type Names } from "../io/arguments.ts";
 
-/** Tags of a file, a stream or a chapter, by one vocabulary whatever the format calls them; what there is not is not there. */
+/** Tags of a file, a stream or a chapter under common names, independent of the format; absent tags are missing. */
 export interface Tags {
-  /** Of the song, the film, the stream, the chapter. */
+  /** Title of the song, film, stream or chapter. */
   title?: string;
-  /** Who plays or sings. */
+  /** Artist of the song. */
   artist?: string;
-  /** What it is a part of. */
+  /** Album. */
   album?: string;
-  /** Whose album it is. */
+  /** Artist of the album. */
   albumArtist?: string;
-  /** Number within the album, with how many there are where that is known: "3", "3/12". */
+  /** Track number, with the total if it is known: "3", "3/12". */
   track?: string;
-  /** Number of the disc, with how many there are where that is known: "1", "1/2". */
+  /** Disc number, with the total if it is known: "1", "1/2". */
   disc?: string;
-  /** When it was made public: "2024", "2024-05-31". */
+  /** Release date: "2024", "2024-05-31". */
   date?: string;
-  /** Kind of music or film. */
+  /** Genre. */
   genre?: string;
-  /** Who wrote it. */
+  /** Composer. */
   composer?: string;
-  /** Who performs it, beside the artist. */
+  /** Performer, in addition to the artist. */
   performer?: string;
-  /** What anybody has to say of it. */
+  /** Comment. */
   comment?: string;
-  /** What it is about. */
+  /** Description of the content. */
   description?: string;
-  /** Whose right it is. */
+  /** Copyright notice. */
   copyright?: string;
-  /** Who has published it. */
+  /** Publisher. */
   publisher?: string;
-  /** Its words. */
+  /** Lyrics. */
   lyrics?: string;
-  /** Its language, mostly by three letters: "eng"; mostly of a stream. */
+  /** Language, usually three letters ("eng"), usually of a stream. */
   language?: string;
-  /** The program that has made the file. */
+  /** The program that made the file. */
   encoder?: string;
-  /** The series. */
+  /** Name of the series. */
   show?: string;
-  /** Number of the season. */
+  /** Season number. */
   season?: string;
-  /** Number of the episode. */
+  /** Episode number. */
   episode?: string;
 }
 
-/** Tags to write: a string sets a tag, null takes away one that the source has. The muxer writes `encoder` itself. */
+/** Tags to write: a string sets a tag, null removes one of the source. The muxer writes `encoder` itself. */
 export type TagValues = { [Name in Exclude<keyof Tags, "encoder">]?: string | null };
 
-/** What a tag is called: by FFmpeg, then by formats, in lower case and without what separates words. */
+/** Names of each tag: FFmpeg's first, then those of formats, in lower case and without separators. */
 const NAMES: Readonly<Record<keyof Tags, readonly [ffmpeg: string, ...others: string[]]>> = {
   title: ["title", "inam", "name"],
   artist: ["artist", "iart", "author"],
@@ -80,40 +80,43 @@ const tagNames = Object.fromEntries(
   Object.keys(NAMES).filter((name) => name !== "encoder").map((name) => [name, true]),
 ) as Names<TagValues>;
 
-/** Formats that have one place for a comment and a description; "synopsis" is a description for us, and no comment. */
+/** Formats with a single field for comment and description; "synopsis" counts as description, not as comment. */
 const SAME_COMMENT = new Set(["flac", "ogg", "oga", "ogv", "opus", "spx", "asf", "asf_stream", "wtv"]);
 
-/** The language that mp4 has where it has none. */
+/** mp4's code for no language. */
 const UNDETERMINED = "und";
 
-/** How many there are, where a format says that apart. */
+/** Names of totals, which some formats store separately. */
 const TOTALS = {
   track: ["tracktotal", "totaltracks", "totalparts"],
   disc: ["disctotal", "totaldiscs"],
 } as const;
 
-/** "ALBUM ARTIST", "album_artist" and "WM/AlbumArtist" are the same, and so are "lyrics" and "lyrics-eng". */
+/**
+ * Normalizes a name: "ALBUM ARTIST", "album_artist" and "WM/AlbumArtist" are equal, and so are "lyrics" and
+ * "lyrics-eng".
+ */
 function plain(name: string): string {
   return name.toLowerCase().replace(/^wm\//, "").replace(/^lyrics-.*$/, "lyrics").replaceAll(/[ _-]/g, "");
 }
 
-/** What tags are read of. */
+/** Something with tags. */
 export interface Tagged {
-  /** Tags as the format has them. */
+  /** Tags under the format's own names. */
   readonly metadata: Readonly<Record<string, string>>;
-  /** Of a file: its streams. */
+  /** The streams, if it is a file. */
   readonly streams?: readonly {
     readonly metadata: Readonly<Record<string, string>>;
     readonly disposition?: readonly string[];
   }[];
-  /** Of a file: its format. */
+  /** The format, if it is a file. */
   readonly format?: { readonly name: string };
 }
 
 /**
- * The tags of a file, a stream, a chapter or a program by one vocabulary, whatever the format calls them: `TPE2` of mp3,
- * `aART` of mp4 and `ALBUMARTIST` of FLAC are `albumArtist`. Tags that Ogg keeps at its only stream are the file's.
- * `metadata` has them all, as the format has them.
+ * Returns the tags of a file, a stream, a chapter or a program under common names: `TPE2` in mp3, `aART` in mp4 and
+ * `ALBUMARTIST` in FLAC are all `albumArtist`. Tags that Ogg stores in its only stream are returned as the file's.
+ * `metadata` has all tags under the format's own names.
  *
  * ```ts
  * import { probeSync, tagsOf } from "@avio/avio";
@@ -123,9 +126,9 @@ export interface Tagged {
  * console.log(info.streams.map((stream) => tagsOf(stream).language));
  * ```
  *
- * @param tagged What has tags.
- * @returns Those that there are.
- * @throws {TypeError} It has no tags.
+ * @param tagged A result of `probe`, a Demuxer, a stream, a chapter or a program.
+ * @returns The tags.
+ * @throws {TypeError} It has no `metadata`.
  */
 export function tagsOf(tagged: Tagged): Tags {
   const { metadata, streams = [], format } = checkObject(tagged, "tagged");
@@ -145,7 +148,7 @@ export function tagsOf(tagged: Tagged): Tags {
   return tags;
 }
 
-/** Ogg has the tags of a song with its stream; covers, which are in a tag, are streams for FFmpeg. */
+/** Ogg stores the tags of a song in its stream; covers, stored in a tag, are separate streams for FFmpeg. */
 function oggTags(streams: NonNullable<Tagged["streams"]>): Readonly<Record<string, string>> {
   const songs = streams.filter(({ disposition }) => !disposition?.includes("attached_pic"));
   const tagged = songs.find(({ metadata }) =>
@@ -163,7 +166,7 @@ function withTotal(found: ReadonlyMap<string, string>, tag: keyof Tags, value: s
 
 // ------------------------------------------------------------------------------------------- writing
 
-/** Changes to tags, checked. */
+/** Checks changes to tags. */
 export function checkTagValues(tags: TagValues, name: string): TagValues {
   checkNames(checkObject(tags, name), tagNames, name, "tag");
   for (const [tag, value] of Object.entries(tags)) {
@@ -172,7 +175,7 @@ export function checkTagValues(tags: TagValues, name: string): TagValues {
   return tags;
 }
 
-/** Tags as FFmpeg calls them, which the muxer of the format has names of its own for. */
+/** Tags under FFmpeg's names, which the format's muxer converts. */
 export function rawTags(tags: TagValues, format: string): Record<string, string> {
   const nameOf = (tag: keyof Tags) =>
     tag === "description" && SAME_COMMENT.has(format) ? "synopsis" : NAMES[tag][0];

@@ -1,10 +1,11 @@
 /**
- * The formats that people upload: a list for `formats`, and what a lean library is built of (scripts/build/formats.sh).
+ * The formats that people upload: a list for the option `formats`, and for lean builds of the library
+ * (scripts/build/formats.sh).
  */
 
 /**
- * What people upload, by FFmpeg's names: what cameras, phones, recorders, editors and the web make. No playlists, no scripts,
- * nothing that opens other files. For `formats` of whatever reads what strangers send.
+ * FFmpeg's names of formats that people upload: those of cameras, phones, recorders, editors and the web, without
+ * playlists, scripts and others that open files. Use it as `formats` to read uploads from strangers.
  *
  * ```ts
  * import { probeSync, uploadFormats } from "@avio/avio";

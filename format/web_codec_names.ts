@@ -1,15 +1,15 @@
 /**
- * Codec strings read: FFmpeg's codec, and what else such a string says. `codec_string.ts` writes them.
+ * Parses codec strings into FFmpeg's codec and parameters. `codec_string.ts` writes them.
  */
 import type { MediaType } from "./media_type.ts";
 import type { CodecParameters } from "./stream.ts";
 
-/** What a codec string says of a stream. */
+/** The codec parameters in a codec string. */
 type Said =
   & { type: MediaType; codec: string }
   & Partial<Pick<CodecParameters, "profile" | "level" | "pixelFormat" | "bitsPerCodedSample">>;
 
-/** Reads the fields behind the name, which were separated by dots. */
+/** Parses the fields after the name, split at dots. */
 type Reader = (fields: string[]) => Said;
 
 const audio = (codec: string): Reader => () => ({ type: "audio", codec });
@@ -19,7 +19,7 @@ const pcm = (codec: string, bitsPerCodedSample: number): Reader => () => ({
   bitsPerCodedSample,
 });
 
-/** Of "64001f": profile, constraints, level. */
+/** Parses "64001f": profile, constraints, level. */
 const avc: Reader = ([bytes = ""]) => ({
   type: "video",
   codec: "h264",
@@ -28,7 +28,7 @@ const avc: Reader = ([bytes = ""]) => ({
     : {}),
 });
 
-/** Of "1.6.L93.b0". */
+/** Parses "1.6.L93.b0". */
 const hevc: Reader = ([profile = "", , level = ""]) => ({
   type: "video",
   codec: "hevc",
@@ -36,10 +36,10 @@ const hevc: Reader = ([profile = "", , level = ""]) => ({
   ...(/^[LH]\d+$/.test(level) ? { level: Number(level.slice(1)) } : {}),
 });
 
-/** By the number in VP9's string. */
+/** Chroma subsampling by the number in VP9's string. */
 const VP9_CHROMA = ["420", "420", "422", "444"];
 
-/** Of "00.10.08.01". */
+/** Parses "00.10.08.01". */
 const vp9: Reader = ([profile, level, depth, chroma = "01"]) => ({
   type: "video",
   codec: "vp9",
@@ -48,7 +48,7 @@ const vp9: Reader = ([profile, level, depth, chroma = "01"]) => ({
   pixelFormat: planar(VP9_CHROMA[Number(chroma)] ?? "420", Number(depth)),
 });
 
-/** Of "0.04M.08.0.110". */
+/** Parses "0.04M.08.0.110". */
 const av1: Reader = ([profile, level, depth, monochrome = "0", chroma = "110"]) => ({
   type: "video",
   codec: "av1",
@@ -124,7 +124,7 @@ const readers: Readonly<Record<string, Reader>> = {
   "pcm-f32": pcm("pcm_f32le", 32),
 };
 
-/** What the string says; null where nobody knows it. Names are the same in upper and lower case. */
+/** Parses a codec string, case-insensitively; null if it is unknown. */
 export function webCodecOf(codec: string): Said | null {
   const [name = "", ...fields] = codec.split(".");
   const reader = Object.hasOwn(readers, name.toLowerCase()) ? readers[name.toLowerCase()] : undefined;

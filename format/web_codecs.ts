@@ -1,6 +1,6 @@
 /**
- * WebCodecs' configurations as plain data: what a decoder is configured with, of a stream; and a stream's parameters, of what
- * an encoder reports. No browser is needed for either.
+ * WebCodecs' configurations as plain data: a decoder's configuration from a stream, and a stream's parameters from an
+ * encoder's configuration. Neither needs a browser.
  */
 import { copyBytes } from "../ffi/byte_views.ts";
 import { argumentError } from "../ffi/errors.ts";
@@ -11,64 +11,64 @@ import { checkBufferSource } from "./encoded_chunk.ts";
 import type { CodecParametersLike, StreamLike, StreamParameters } from "./stream.ts";
 import { webCodecOf } from "./web_codec_names.ts";
 
-/** What `VideoDecoder.configure()` takes (`VideoDecoderConfig`). */
+/** The argument of `VideoDecoder.configure()` (`VideoDecoderConfig`). */
 export interface VideoConfig {
   /** The codec string: "avc1.64001f", ... */
   codec: string;
-  /** What the decoder needs before the first chunk; not there where the chunks have it (Annex B, VP8, VP9, AV1). */
+  /** Data that the decoder needs before the first chunk; missing if the chunks contain it (Annex B, VP8, VP9, AV1). */
   description?: Uint8Array<ArrayBuffer>;
-  /** Pixels. */
+  /** Width in pixels. */
   codedWidth: number;
-  /** Pixels. */
+  /** Height in pixels. */
   codedHeight: number;
-  /** Width of the picture by its height, with `displayAspectHeight`, where pixels are not square. */
+  /** Numerator of the display aspect ratio, if pixels are not square. */
   displayAspectWidth?: number;
-  /** Height of the picture by its width, with `displayAspectWidth`, where pixels are not square. */
+  /** Denominator of the display aspect ratio, if pixels are not square. */
   displayAspectHeight?: number;
-  /** Colours, as far as the stream says. */
+  /** Colours, as far as they are known. */
   colorSpace?: WebColorSpace;
-  /** Degrees clockwise by which pictures are to be turned to be shown; not there where it is 0. */
+  /** Clockwise rotation in degrees needed to show the pictures; missing if it is 0. */
   rotation?: number;
 }
 
-/** What `AudioDecoder.configure()` takes (`AudioDecoderConfig`). */
+/** The argument of `AudioDecoder.configure()` (`AudioDecoderConfig`). */
 export interface AudioConfig {
   /** The codec string: "mp4a.40.2", "opus", ... */
   codec: string;
-  /** What the decoder needs before the first chunk; not there where the chunks have it (ADTS, MP3, PCM). */
+  /** Data that the decoder needs before the first chunk; missing if the chunks contain it (ADTS, MP3, PCM). */
   description?: Uint8Array<ArrayBuffer>;
   /** Samples per second. */
   sampleRate: number;
-  /** Channels. */
+  /** Number of channels. */
   numberOfChannels: number;
 }
 
-/** Of an encoder: its `metadata.decoderConfig`, or what was sent of it. */
+/** An encoder's `metadata.decoderConfig`, or a copy that was sent as data. */
 export interface EncoderReport {
   /** The codec string. */
   codec: string;
-  /** What a decoder needs before the first chunk. */
+  /** Data that a decoder needs before the first chunk. */
   description?: Uint8Array | ArrayBuffer | SharedArrayBuffer | ArrayBufferView;
-  /** Of video, pixels. */
+  /** Width of video in pixels. */
   codedWidth?: number;
-  /** Of video, pixels. */
+  /** Height of video in pixels. */
   codedHeight?: number;
-  /** Of video, where pixels are not square. */
+  /** Numerator of the display aspect ratio of video. */
   displayAspectWidth?: number;
-  /** Of video, where pixels are not square. */
+  /** Denominator of the display aspect ratio of video. */
   displayAspectHeight?: number;
-  /** Of video. */
+  /** Colours of video. */
   colorSpace?: WebColors;
-  /** Of audio, samples per second. */
+  /** Samples per second of audio. */
   sampleRate?: number;
-  /** Of audio. */
+  /** Number of channels of audio. */
   numberOfChannels?: number;
 }
 
 /**
- * What `VideoDecoder.configure()` or `AudioDecoder.configure()` takes for the packets of a stream; `codedWidth` is in that of
- * video, `sampleRate` in that of audio. H.264, HEVC and AAC whose packets have their headers themselves (Annex B, ADTS) have
- * no `description`; those of FLAC, Vorbis and Opus are as the WebCodecs registry wants them.
+ * Returns the argument of `VideoDecoder.configure()` or `AudioDecoder.configure()` for the packets of a stream; that
+ * for video has `codedWidth`, that for audio `sampleRate`. H.264, HEVC and AAC whose packets contain their headers
+ * (Annex B, ADTS) have no `description`; those of FLAC, Vorbis and Opus follow the WebCodecs codec registry.
  *
  * ```ts
  * import { decoderConfig, Demuxer } from "@avio/avio";
@@ -117,8 +117,9 @@ export function decoderConfig(
 }
 
 /**
- * The parameters of a stream for `Muxer.addStream()`, of what an encoder reports: `metadata.decoderConfig`, which a
- * `VideoEncoder` or `AudioEncoder` of WebCodecs gives with its first chunk, also sent as JSON or over a WebSocket.
+ * Converts the configuration from a WebCodecs `VideoEncoder` or `AudioEncoder` to parameters for `Muxer.addStream()`.
+ * Encoders pass it as `metadata.decoderConfig` with their first chunk; it may have been sent as JSON or over a
+ * WebSocket.
  *
  * ```ts
  * import { codecParametersOf, MemorySink, Muxer, Packet } from "@avio/avio";
@@ -134,9 +135,9 @@ export function decoderConfig(
  * muxer.finishSync();
  * ```
  *
- * @param config Of the encoder.
- * @returns What is known of the stream.
- * @throws {TypeError} A field is wrong, or nobody knows the codec.
+ * @param config The encoder's `decoderConfig`.
+ * @returns The stream parameters.
+ * @throws {TypeError | RangeError} A field is wrong, or the codec is unknown.
  */
 export function codecParametersOf(
   config: EncoderReport,
@@ -180,7 +181,7 @@ function reduced(num: number, den: number): { num: number; den: number } {
   return { num: num / common, den: den / common };
 }
 
-/** Samples in a packet, for codecs of which that is fixed. */
+/** Samples per packet, for codecs with a fixed number. */
 const FRAME_SIZES: Readonly<Record<string, number>> = { aac: 1024, mp3: 1152, ac3: 1536, eac3: 1536 };
 
 function audioParameters(
@@ -210,14 +211,14 @@ function joined(...parts: (Uint8Array | number[])[]): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(parts.flatMap((part) => [...part]));
 }
 
-/** What the first byte of avcC and hvcC is; Annex B begins with 0. */
+/** First byte of avcC and hvcC; Annex B begins with 0. */
 const CONFIGURATION_VERSION = 1;
 const STREAMINFO_SIZE = 34;
-/** Of the box that FFmpeg has as ALAC's extradata, before ALACSpecificConfig. */
+/** Size of the box header before ALACSpecificConfig in FFmpeg's extradata. */
 const ALAC_BOX_HEADER = 12;
 const ALAC_CONFIG_SIZE = 24;
 
-/** What FFmpeg keeps as extradata, as WebCodecs wants it; null where it wants nothing. */
+/** Converts FFmpeg's extradata to WebCodecs' description; null if there is none. */
 function descriptionOf({ codec, extradata }: CodecParametersLike): Uint8Array<ArrayBuffer> | null {
   if (!extradata || extradata.length === 0) return null;
   switch (codec) {
@@ -240,13 +241,13 @@ function descriptionOf({ codec, extradata }: CodecParametersLike): Uint8Array<Ar
   return null;
 }
 
-/** The mark of FLAC, and the header of its only block, the last one. */
+/** FLAC's signature, and the header of its only metadata block. */
 function flacDescription(streamInfo: Uint8Array): Uint8Array<ArrayBuffer> {
   const LAST_BLOCK = 0x80;
   return joined(ascii("fLaC"), [LAST_BLOCK, 0, 0, STREAMINFO_SIZE], streamInfo.subarray(0, STREAMINFO_SIZE));
 }
 
-/** Three headers with Xiph's lacing: their number less one, the sizes of the first two, then they. */
+/** Three headers with Xiph lacing: their number minus one, the sizes of the first two, then the headers. */
 function vorbisDescription(extradata: Uint8Array): Uint8Array<ArrayBuffer> {
   const IDENTIFICATION_SIZE = 30;
   const hasSizes = extradata[0] === 0 && extradata[1] === IDENTIFICATION_SIZE;
@@ -264,7 +265,7 @@ function vorbisDescription(extradata: Uint8Array): Uint8Array<ArrayBuffer> {
   return joined([2], laced, ...headers);
 }
 
-/** The other way round. */
+/** Converts WebCodecs' description to FFmpeg's extradata. */
 function extradataOf(
   codec: string,
   description: Uint8Array | null,
@@ -282,7 +283,7 @@ function extradataOf(
   return copyBytes(description);
 }
 
-/** Of Opus without a description: mono or stereo, nothing to skip. */
+/** OpusHead for Opus without a description: mono or stereo, nothing to skip. */
 function opusHead(sampleRate: number, channels: number): Uint8Array<ArrayBuffer> {
   const rate = new Uint8Array(4);
   new DataView(rate.buffer).setUint32(0, sampleRate, true);

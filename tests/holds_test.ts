@@ -164,8 +164,8 @@ Deno.test("A fragmented mp4 has no place for covers: remux leaves them out, and 
   assertEquals(probeSync(await read as Bytes).streams.map(({ type }) => type), ["audio"]);
   assertEquals((await remuxing.result).skippedStreams, [1]);
   const options = streamingOptions("mp4");
-  const isSaid = "stream 1: mp4 in fragments has no place for a cover";
-  assertThrows(() => remuxed(source, { format: "mp4", streams: [0, 1], options }), Error, isSaid);
+  const message = "stream 1: mp4 in fragments has no place for a cover";
+  assertThrows(() => remuxed(source, { format: "mp4", streams: [0, 1], options }), Error, message);
   using demuxer = Demuxer.openSync(source);
   using muxer = Muxer.openSync(new MemorySink(), { format: "mp4", options });
   for (const stream of demuxer.streams) muxer.addStream(stream);
@@ -175,14 +175,14 @@ Deno.test("A fragmented mp4 has no place for covers: remux leaves them out, and 
       muxer.finishSync();
     },
     Error,
-    isSaid,
+    message,
   );
 });
 
 Deno.test("A remux that keeps no sound and no moving picture of what had some is an error", async () => {
   const source = soundWithCover("matroska", "pcm_alaw", 8000);
-  const isSaid = "no sound and no moving picture is left to write: mp4 can't hold pcm_alaw";
-  assertThrows(() => remuxed(source, { format: "mp4" }), TypeError, isSaid);
+  const message = "neither audio nor video is left to write: mp4 can't hold pcm_alaw";
+  assertThrows(() => remuxed(source, { format: "mp4" }), TypeError, message);
   const remuxing = new RemuxStream({ format: "mp4" });
   const reading = new Blob([source]).stream().pipeThrough(remuxing).pipeTo(new WritableStream()).catch(
     () => {},
