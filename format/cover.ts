@@ -26,7 +26,7 @@ import type { Stream, StreamInit, StreamParameters } from "./stream.ts";
 /** Maximum number of packets read to find covers, which FFmpeg returns first. */
 const MAX_PACKETS = 64;
 
-/** Whether a stream is a cover, and not one of the pictures that stand for places of a film. */
+/** Whether a stream is a cover, not a thumbnail of a position in a film. */
 export function isCover({ disposition }: Pick<Stream, "disposition">): boolean {
   return disposition.includes("attached_pic") && !disposition.includes("timed_thumbnails");
 }

@@ -29,11 +29,11 @@ export function checkCoverPlace(
   count: number,
 ): void {
   if (!isOgg(format) && !WITH_STREAMS.has(format)) {
-    throw new Error(`Cannot add cover: ${format} has no place for one`);
+    throw new Error(`Cannot add cover: ${format} can't store covers`);
   }
-  if (isOgg(format) && count > 0) throw new Error(`Cannot add cover: ${format} has a place for one only`);
+  if (isOgg(format) && count > 0) throw new Error(`Cannot add cover: ${format} can store only one`);
   if (/frag_|empty_moov|dash|cmaf/.test(String(options?.movflags ?? ""))) {
-    throw new Error(`Cannot add cover: ${format} in fragments has no place for one`);
+    throw new Error(`Cannot add cover: fragmented ${format} can't store covers`);
   }
 }
 

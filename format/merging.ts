@@ -113,7 +113,7 @@ class Merge {
   #cover!: TagCover;
   /** The source that it is of. */
   #coverSource: number | null = null;
-  /** Seconds that are taken from the times of each source. */
+  /** Seconds subtracted from the times of each source. */
   #shifts: number[] = [];
 
   constructor(session: Session, plan: MergePlan, options: RemuxOptions, places?: Places) {
@@ -134,7 +134,7 @@ class Merge {
     const chosen = yield* chooseOutput(session, sink, { ...this.#options, chapters: [] }, tagsFor);
     const format = describeOutput(session).format.name;
     const options = muxerOptionsOf(this.#options, format);
-    output.setOptions(session, optionPairs(options)); // what it can hold depends on them
+    output.setOptions(session, optionPairs(options)); // they affect which streams it can hold
     for (const [index] of covers.entries()) checkCoverPlace(format, options, index);
     this.#cover = new TagCover(session, format, covers.length > 0);
     this.#keepStreams();

@@ -203,7 +203,7 @@ export function tagsToKeep(
   return Object.fromEntries([...entries.filter(([name]) => !gone.has(name.toLowerCase())), ...moved]);
 }
 
-/** Tags with changes: whatever a changed tag was called, it is gone, or there by FFmpeg's name. */
+/** Applies changes to tags: a changed tag is removed under all its names, and set under FFmpeg's name. */
 export function withTagValues(
   metadata: Readonly<Record<string, string>>,
   changes: TagValues,

@@ -708,7 +708,7 @@ export function songTags(
   return { metadata: withTagValues(stream.metadata, tags, format) };
 }
 
-/** The muxer of MPEG-TS adds to all times, unless it is told not to. */
+/** The option that keeps the MPEG-TS muxer from adding an offset to all times. */
 export function muxerOptionsOf(options: RemuxOptions, format: string): RemuxOptions {
   const isChanged = options.timestamps === "keep" && format === "mpegts";
   return isChanged ? { ...options, options: { mpegts_copyts: 1, ...options.options } } : options;

@@ -83,10 +83,10 @@ export interface EncoderReport {
  * console.log(config?.codec);
  * ```
  *
- * @param stream Of a Demuxer, or of what `probe` returns.
+ * @param stream A stream of a Demuxer, or of a result of `probe`.
  * @returns Plain data; null where the web platform has no name for the codec, where the source does not say the size or the
  * sample rate and channels, which no decoder is configured without, and for streams of other types.
- * @throws {TypeError} It is no stream.
+ * @throws {TypeError} It isn't a stream.
  */
 export function decoderConfig(
   stream: Pick<StreamLike, "type" | "codecParameters"> & { readonly rotation?: number },

@@ -702,7 +702,11 @@ Deno.test("cli: remux keeps ranges, split goes by times, chapters, count and siz
   await assertAllFail([
     [["remux", video, out, "--range", "2-1"], 2, "--range: must be after 2, is '1'"],
     [["remux", video, out, "--range", "2"], 2, "--range: must be START-END, is '2'"],
-    [["remux", video, out, "--range", "0-1", "--start", "1"], 2, "--range can't be combined with --start and --end"],
+    [
+      ["remux", video, out, "--range", "0-1", "--start", "1"],
+      2,
+      "--range can't be combined with --start and --end",
+    ],
     [
       ["split", video, part, "--every", "1", "--count", "2"],
       2,

@@ -45,7 +45,7 @@ Deno.test("merge({ covers }) into Ogg has the one that there is a place for", ()
   assertThrows(
     () => merged(fixturePath("audio.ogg"), { format: "ogg", covers: [back, png] }),
     Error,
-    "Cannot add cover: ogg has a place for one only",
+    "Cannot add cover: ogg can store only one",
   );
   const both = merged(oggSong(), { format: "ogg", covers: [{ data, description: "new" }] });
   assertEquals(coversOf(both), [{ kind: "front", description: "new", data }]); // that of the options
@@ -97,7 +97,7 @@ Deno.test("concat(), split() and merge() of sources with covers into Ogg have on
 Deno.test("merge({ covers }) and Muxer.addCover() refuse the same formats with the same words", () => {
   const sources = { webm: "video.webm", wav: "audio.wav", caf: "audio.wav" } as Record<string, string>;
   for (const format of ["asf", "nut", "avi", "mov", "mpegts", "flv", "webm", "wav", "caf"]) {
-    const words = `Cannot add cover: ${format} has no place for one`;
+    const words = `Cannot add cover: ${format} can't store covers`;
     using muxer = Muxer.openSync(new MemorySink(), { format });
     assertThrows(() => muxer.addCover({ data }), Error, words);
     const sink = new MemorySink();
@@ -109,6 +109,6 @@ Deno.test("merge({ covers }) and Muxer.addCover() refuse the same formats with t
   assertThrows(
     () => merged(fixturePath("video.mp4"), { format: "mp4", options, covers: [{ data }] }),
     Error,
-    "Cannot add cover: mp4 in fragments has no place for one",
+    "Cannot add cover: fragmented mp4 can't store covers",
   );
 });
