@@ -155,7 +155,7 @@ Deno.test("Muxer refuses what comes at the wrong time", () => {
   const { muxer } = pcmMuxer();
   muxer.startSync();
   muxer.startSync();
-  assertThrows(() => muxer.addStream(pcm), Error, "header is written");
+  assertThrows(() => muxer.addStream(pcm), Error, "header has been written");
   muxer.writeSync(pcmPacket(0));
   muxer.finishSync();
   for (
