@@ -134,7 +134,7 @@ const commands: Readonly<Record<CommandName, (args: string[]) => void | Promise<
     const [input, output] = checkFiles(positionals, ["IN", "OUT"]) as [string, string];
     const ranges = rangesOf(values.range, "--range");
     if (ranges.length > 0 && (values.start ?? values.end) !== undefined) {
-      throw new UsageError("--range can't be beside --start and --end");
+      throw new UsageError("--range can't be combined with --start and --end");
     }
     return remux({ input, ...transferArguments(output, values), ...(ranges.length > 0 ? { ranges } : {}) });
   },
