@@ -549,3 +549,74 @@ Deno.test("avio remux --timestamps keeps times, or refuses what it does not know
     await Deno.remove(folder, { recursive: true });
   }
 });
+
+// ------------------------------------------------------------------------------------------- words and data
+
+/** Puts another time into the PES of a stream of MPEG-TS, from the second one on. */
+function withPts(ts: Bytes, pid: number, pts: number): Bytes {
+  const bytes = ts.slice();
+  const high = Math.floor(pts / 2 ** 30), low = pts % 2 ** 30;
+  let seen = 0;
+  for (let at = 0; at < bytes.length; at += 188) {
+    const isStart = bytes[at + 1]! & 0x40, own = (bytes[at + 1]! & 0x1f) << 8 | bytes[at + 2]!;
+    if (own !== pid || !isStart || seen++ === 0) continue;
+    const adaptation = bytes[at + 3]! & 0x20 ? 1 + bytes[at + 4]! : 0;
+    bytes.set(
+      [
+        0x21 | high << 1,
+        low >> 22 & 0xff,
+        (low >> 15 & 0x7f) << 1 | 1,
+        low >> 7 & 0xff,
+        (low & 0x7f) << 1 | 1,
+      ],
+      at + 4 + adaptation + 9,
+    );
+  }
+  return bytes;
+}
+
+Deno.test("remuxSync(): data in MPEG-TS whose times are damaged have those of the sound that they come with", () => {
+  const sink = new MemorySink();
+  using muxer = Muxer.openSync(sink, { format: "mpegts" });
+  muxer.addStream({ type: "audio", codec: "mp2", sampleRate: 48000, channels: 2 });
+  muxer.addStream({ type: "data", codec: "klv" });
+  const timeBase = { num: 1, den: 90000 };
+  const word = new Uint8Array([0x20, 0, 0x0f, 0x10, 0, 1, 0, 2, 1, 0, 0xff]);
+  for (let i = 0; i < 200; i++) {
+    const pts = i * 2160;
+    muxer.writeSync({
+      streamIndex: 0,
+      data: mp2Frame(),
+      pts,
+      dts: pts,
+      isKey: true,
+      duration: 2160,
+      timeBase,
+    });
+    if (i % 40 === 0) muxer.writeSync({ streamIndex: 1, data: word, pts, dts: pts, isKey: true, timeBase });
+  }
+  muxer.finishSync();
+  for (const seconds of [0.5, 20_000, 90_000]) {
+    const damaged = withPts(sink.bytes() as Bytes, 0x101, seconds * 90000);
+    const { bytes, result, warnings } = remuxed(damaged, { format: "mpegts" });
+    assertEquals(result.streams.length, 2);
+    assertEquals(warnings.some((line) => line.includes("those that it comes with")), seconds > 1);
+    const times = packetsOf(bytes).map((packet) => packet.time!);
+    assert(Math.max(...times) - Math.min(...times) < 6, `${seconds}: ${times}`);
+    assertAlmostEquals(result.duration!, 4.8, 1);
+  }
+});
+
+/** 1152 samples of nothing at 48 kHz, 64 kbit/s, two channels. */
+function mp2Frame(): Uint8Array {
+  return new Uint8Array([0xff, 0xfd, 0x44, 0, ...new Uint8Array(188)]);
+}
+
+Deno.test("remuxSync(): a stream of MPEG-TS may have the number that its muxer has for tables", () => {
+  const { bytes } = remuxed(fixturePath("video.ts"), {
+    format: "mpegts",
+    streams: ({ index }) => ({ id: 4096 + index }),
+  });
+  assertEquals(probeSync(bytes).streams.map(({ id }) => id), [4096, 4097]);
+  assertEquals(packetsOf(bytes).length, packetsOf(fixturePath("video.ts")).length);
+});

@@ -9,6 +9,7 @@
 enum {
   MAX_JUMP = 10 * AV_TIME_BASE, /* of formats whose times may jump: -dts_delta_threshold */
   MAX_STEP_BACK = AV_TIME_BASE / 10,
+  MAX_DISTANCE = 30 * AV_TIME_BASE, /* our own: of words and data from sound and pictures */
 };
 #define MAX_ERROR (INT64_C(30) * 3600 * AV_TIME_BASE) /* of the others: -dts_error_threshold */
 
@@ -79,6 +80,21 @@ static void correct_jump(struct clock *clock, const struct stream_clock *own, co
   if (packet->dts != AV_NOPTS_VALUE) clock->last = in_clock(packet->dts, stream);
 }
 
+/*
+ * Words and data of a broadcast have few packets, whose times go by no packet before: what is far from the sound and the
+ * pictures that it comes with is damaged, or comes in front of theirs where all jump. It is shown with these.
+ */
+static void correct_distance(const struct clock *clock, const AVFormatContext *input, const AVStream *stream, AVPacket *packet,
+                             struct log *log) {
+  int64_t time = packet->dts != AV_NOPTS_VALUE ? packet->dts : packet->pts;
+  if (time == AV_NOPTS_VALUE || clock->last == AV_NOPTS_VALUE || !(input->iformat->flags & AVFMT_TS_DISCONT)) return;
+  int64_t distance = av_sat_sub64(clock->last, in_clock(time, stream));
+  if (length(distance) <= MAX_DISTANCE) return;
+  add(packet, stream, distance);
+  log_line(log, AV_LOG_WARNING, "stream %d: a packet whose time is %.3f seconds from those that it comes with has theirs",
+           stream->index, (double)length(distance) / AV_TIME_BASE);
+}
+
 /* When the first packet is decoded: as many frames before it is shown as are decoded before they are shown. */
 static int64_t first_dts(const AVStream *stream, const AVPacket *packet) {
   AVRational rate = stream->avg_frame_rate;
@@ -114,7 +130,8 @@ void clock_correct(struct clock *clock, struct stream_clock *own, const AVFormat
   enum AVMediaType type = stream->codecpar->codec_type;
   unroll(own, input, stream, packet);
   add(packet, stream, clock->offset);
-  if ((type == AVMEDIA_TYPE_VIDEO || type == AVMEDIA_TYPE_AUDIO) && packet->dts != AV_NOPTS_VALUE)
-    correct_jump(clock, own, input, stream, packet, log);
+  bool is_media = type == AVMEDIA_TYPE_VIDEO || type == AVMEDIA_TYPE_AUDIO;
+  if (!is_media) correct_distance(clock, input, stream, packet, log);
+  else if (packet->dts != AV_NOPTS_VALUE) correct_jump(clock, own, input, stream, packet, log);
   go_on(own, stream, packet);
 }

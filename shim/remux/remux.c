@@ -106,6 +106,7 @@ int32_t avs_map_stream(double handle, int32_t input_stream, int32_t output_strea
   route->leading = before.leading;
   const AVStream *source = session->input->context->streams[input_stream];
   AVStream *stream = session->output->context->streams[output_stream];
+  stream->r_frame_rate = source->r_frame_rate; /* of which Matroska makes the duration of a frame, where there is no average */
   /* mxf has no other way to count frames. */
   if (!strncmp(session->output->context->oformat->name, "mxf", 3) && !stream->avg_frame_rate.num)
     stream->avg_frame_rate = source->r_frame_rate;
