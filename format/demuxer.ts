@@ -490,11 +490,12 @@ export class Demuxer implements Disposable, AsyncDisposable, AsyncIterable<Packe
    * the last key frame at or before the target, or the first packet if there is none, and all packets have the same
    * times as when the whole file is read. Packets of other streams begin near that position. If a format has no
    * complete index, avio reads forward to the target and keeps what it has read since the last key frame, at most 32
-   * MB. If that is not enough, it stays where FFmpeg lands, in MPEG-TS mostly between key frames. With `any`, only
-   * FFmpeg's own search is used.
+   * MB. If that is not enough, it stays where FFmpeg lands, in MPEG-TS mostly between key frames. With `any` it is
+   * the last frame at or before the target, key frame or not.
    *
    * After a seek to or before the start, packets are exactly those of a newly opened Demuxer. With `backward: false`,
-   * `min` or `max`, a key frame within these limits is chosen; if there is none, the seek fails. A failed seek changes
+   * `min` or `max`, a key frame within these limits is chosen (with `any` a frame: the last one at or before the target,
+   * or else the first one after it); if there is none, the seek fails. A failed seek changes
    * nothing: reading continues where it was.
    *
    * A byte position (AVSEEK_FLAG_BYTE) works for formats that can be read from anywhere, such as MPEG-TS, MPEG-PS, mp3,

@@ -603,3 +603,13 @@ Deno.test("Numbers of a damaged file that can't be are not given out", () => {
     }
   }
 });
+
+Deno.test("probeSync(): the channels of Opus in mp4 are those of its own header", () => {
+  const bytes = muxed("mp4", [{ ...madePackets("opus"), timeBase: { num: 1, den: 48000 }, step: 960 }]);
+  const { channels } = told(bytes, { channels: 0 });
+  const entry = [...text("Opus")];
+  const at = bytes.findIndex((_, i) => entry.every((byte, j) => bytes[i + j] === byte));
+  assertEquals(bytes[at + 21], channels);
+  bytes[at + 21] = channels === 1 ? 2 : 1;
+  assertEquals(told(bytes, { channels: 0 }).channels, channels);
+});

@@ -86,7 +86,8 @@ Deno.test("remux(): chapters go with their ranges, and onstart tells of the firs
   const sink = new MemorySink();
   await remux(book, sink, {
     format: "matroska",
-    ranges: [{ start: 1, end: 1.5 }, { start: 2.5, end: 3 }],
+    // FFmpeg 5.1 makes room for the sound before the picture: its key frame is at 1.023 then.
+    ranges: [{ start: 1.03, end: 1.5 }, { start: 2.5, end: 3 }],
     onstart: ({ start, duration }) => void starts.push([start, duration]),
   });
   assertAlmostEquals(starts[0]![0], 1, 0.03);

@@ -89,11 +89,14 @@ void read_alac(AVCodecParameters *parameters, struct bits *header) {
   if (!parameters->frame_size && samples && samples < INT16_MAX) parameters->frame_size = (int)samples;
 }
 
-/* Whatever rate it was made from, its clock has 48,000 ticks a second. */
+/* Whatever rate it was made from, its clock has 48,000 ticks a second. Its own header knows its channels, and mp4's may not. */
 void read_opus(AVCodecParameters *parameters, struct bits *header) {
-  (void)header;
   parameters->sample_rate = 48000;
   parameters->format = AV_SAMPLE_FMT_FLTP;
+  unsigned channels = byte_at(header, 9), family = byte_at(header, 18);
+  if (!has_text(header, 0, "OpusHead") || !channels || family > 1 || (int)channels == parameters->ch_layout.nb_channels) return;
+  set_channels(parameters, (int)channels);
+  set_layout(parameters, xiph_layouts, 8);
 }
 
 /* The identification header, however it is laced with the two others. */

@@ -236,10 +236,17 @@ static int warm_up_of(const AVFormatContext *input, const AVStream *stream) {
   return has_times || !stream->codecpar->video_delay ? 0 : stream->codecpar->video_delay + 1;
 }
 
+/* All others are covers. */
+static bool is_alone(const AVFormatContext *input, const AVStream *stream) {
+  for (unsigned i = 0; i < input->nb_streams; i++)
+    if (input->streams[i] != stream && !(input->streams[i]->disposition & AV_DISPOSITION_ATTACHED_PIC)) return false;
+  return true;
+}
+
 int64_t samples_of_packet(const AVFormatContext *input, const AVStream *stream) {
   const AVCodecParameters *parameters = stream->codecpar;
   const char *format = input->iformat->name;
-  if (input->nb_streams != 1 || parameters->block_align <= 0 || parameters->sample_rate <= 0) return 0;
+  if (!is_alone(input, stream) || parameters->block_align <= 0 || parameters->sample_rate <= 0) return 0;
   if (av_get_exact_bits_per_sample(parameters->codec_id) <= 0 || !av_match_name(format, "wav,w64,aiff,au,caf")) return 0;
   if (LIBAVFORMAT_VERSION_MAJOR < 61 || av_match_name(format, "aiff,caf")) return 4096 / parameters->block_align;
   return 1 << av_log2(FFMAX(parameters->sample_rate / 10, 1)); /* ten packets a second */

@@ -11,6 +11,7 @@ enum { MAX_BYTES = 32 * 1024 * 1024 };
 struct window {
   int stream;
   int64_t min, target, max;
+  bool any; /* frame, not only key frames */
 };
 
 static int stream_of(const AVFormatContext *input, const struct seek *seek) {
@@ -18,10 +19,9 @@ static int stream_of(const AVFormatContext *input, const struct seek *seek) {
 }
 
 bool has_window(const AVFormatContext *input, const struct seek *seek) {
-  bool is_back = seek->min == INT64_MIN && seek->max == seek->target;
+  bool is_back = seek->min == INT64_MIN && seek->max == seek->target && !(seek->flags & AVSEEK_FLAG_ANY);
   int stream = stream_of(input, seek);
-  return !is_back && !(seek->flags & (AVSEEK_FLAG_BYTE | AVSEEK_FLAG_ANY)) && stream >= 0 &&
-         input->streams[stream]->discard < AVDISCARD_ALL;
+  return !is_back && !(seek->flags & AVSEEK_FLAG_BYTE) && stream >= 0 && input->streams[stream]->discard < AVDISCARD_ALL;
 }
 
 static int64_t place_of(int64_t time, const AVStream *stream, enum AVRounding rounding) {
@@ -29,7 +29,7 @@ static int64_t place_of(int64_t time, const AVStream *stream, enum AVRounding ro
 }
 
 static struct window window_of(const AVFormatContext *input, const struct seek *seek) {
-  struct window window = {stream_of(input, seek), seek->min, seek->target, seek->max};
+  struct window window = {stream_of(input, seek), seek->min, seek->target, seek->max, seek->flags & AVSEEK_FLAG_ANY};
   if (seek->stream >= 0) return window;
   const AVStream *stream = input->streams[window.stream];
   window.min = place_of(seek->min, stream, AV_ROUND_UP);
@@ -38,14 +38,16 @@ static struct window window_of(const AVFormatContext *input, const struct seek *
   return window;
 }
 
+static int64_t time_of(const AVPacket *packet) { return packet->pts != AV_NOPTS_VALUE ? packet->pts : packet->dts; }
+
 static bool is_in(const struct window *window, const AVPacket *packet) {
-  int64_t time = packet->pts != AV_NOPTS_VALUE ? packet->pts : packet->dts;
-  return packet->flags & AV_PKT_FLAG_KEY && time != AV_NOPTS_VALUE && window->min <= time && time <= window->max;
+  int64_t time = time_of(packet);
+  bool fits = packet->flags & AV_PKT_FLAG_KEY || window->any;
+  return fits && time != AV_NOPTS_VALUE && window->min <= time && time <= window->max;
 }
 
-static bool is_past(const struct window *window, const AVPacket *packet) {
-  return packet->dts != AV_NOPTS_VALUE && packet->dts > window->max;
-}
+/* Nothing that comes later is presented at or before the time. */
+static bool is_past(int64_t time, const AVPacket *packet) { return packet->dts != AV_NOPTS_VALUE && packet->dts > time; }
 
 /* Nothing of it stays in front of a key frame that is found later. */
 static bool is_cover(const AVPacket *packet, const void *context) {
@@ -67,8 +69,41 @@ static bool find(struct session *session, const struct window *window, bool look
     bytes += packet->size;
     bool is_own = packet->stream_index == window->stream;
     found = is_own && is_in(window, packet);
-    ended = is_own && !found && (!looks_on || is_past(window, packet));
+    ended = is_own && !found && (!looks_on || is_past(window->max, packet));
     if (is_own && !found) packets_filter(&kept, is_cover, input->context);
+    if ((is_own && !found) || !packets_push(&kept, packet)) av_packet_unref(packet);
+  }
+  backlog_put_first(&input->backlog, &kept);
+  return found;
+}
+
+/* Of two frames in the window: the later one at or before the target, or else the earlier one. */
+static bool is_better(const struct window *window, int64_t time, int64_t best) {
+  if (time <= window->target) return best > window->target || time > best;
+  return time < best;
+}
+
+/* Reads on to the last frame in the window that is presented at or before the target, or else to the first one behind it. */
+static bool find_frame(struct session *session, const struct window *window) {
+  struct input *input = session->input;
+  AVPacket *packet = input->packet;
+  struct packets kept = {0};
+  int64_t bytes = 0, best = INT64_MAX;
+  bool found = false, ended = false;
+  while (!ended && bytes <= MAX_BYTES && over_error(&session->channel) >= 0) {
+    int result = input_next_packet(session, packet);
+    if (result == AVERROR(EAGAIN)) continue;
+    if (result < 0) {
+      input->backlog.result = result;
+      break;
+    }
+    bytes += packet->size;
+    bool is_own = packet->stream_index == window->stream;
+    bool is_next = is_own && is_in(window, packet) && is_better(window, time_of(packet), best);
+    if (is_next) best = time_of(packet);
+    found = found || is_next;
+    ended = is_own && is_past(found ? FFMAX(best, window->target) : window->max, packet);
+    if (is_next || (is_own && !found)) packets_filter(&kept, is_cover, input->context);
     if ((is_own && !found) || !packets_push(&kept, packet)) av_packet_unref(packet);
   }
   backlog_put_first(&input->backlog, &kept);
@@ -88,11 +123,23 @@ static int read_on(struct session *session, const struct window *window) {
   back.target = back.max;
   if (!can_land(session->input->context, &back)) return AVERROR(ERANGE);
   int result = land(session, &back);
-  return result >= 0 && !find(session, window, true) ? AVERROR(ERANGE) : result;
+  if (result < 0) return result;
+  return (window->any ? find_frame(session, window) : find(session, window, true)) ? 0 : AVERROR(ERANGE);
+}
+
+/* Any frame is found by reading on from a key frame; else by libavformat, which keeps to no limits. */
+static int seek_to_any(struct session *session, const struct seek *seek, const struct window *window) {
+  int result = window->min <= window->max ? read_on(session, window) : AVERROR(ERANGE);
+  int over = over_error(&session->channel);
+  if (over < 0 || result >= 0) return over < 0 ? over : result;
+  if (result != AVERROR(ERANGE)) return input_seek(session, seek);
+  log_error(session, "no frame there");
+  return result;
 }
 
 int seek_in_window(struct session *session, const struct seek *seek) {
   struct window window = window_of(session->input->context, seek);
+  if (window.any) return seek_to_any(session, seek, &window);
   int result = AVERROR(ERANGE), over;
   bool is_indexed = has_whole_index(session->input->context, session->input->context->streams[window.stream]);
   if (window.min <= window.max) result = is_indexed ? search(session, &window) : read_on(session, &window);
