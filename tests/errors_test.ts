@@ -32,7 +32,7 @@ import {
 } from "@avio/avio";
 import { AVERROR } from "../ffi/constants.ts";
 import { makeError } from "../ffi/errors.ts";
-import { sleep } from "./support/async.ts";
+import { rejectionOf, sleep } from "./support/async.ts";
 import { readerOf } from "./support/devices.ts";
 import { fixtureBytes, fixturePath } from "./support/fixtures.ts";
 import { runScript, runScriptOk } from "./support/subprocess.ts";
@@ -695,4 +695,44 @@ Deno.test("A place where no file can go is its end, not an error of the system",
   assertEquals(demuxer.readSync(), null);
   demuxer.seekSync(0);
   assert(demuxer.readSync());
+});
+
+Deno.test("an error says what a file is that is not what its name says, and that one ends too early", async () => {
+  const folder = Deno.makeTempDirSync();
+  const text = (value: string) => new TextEncoder().encode(value);
+  const messageFor = async (name: string, bytes: Uint8Array) => {
+    Deno.writeFileSync(`${folder}/${name}`, bytes);
+    const sync = assertThrows(() => probeSync(`${folder}/${name}`), AVError);
+    assertEquals(String(await rejectionOf(probe(`${folder}/${name}`))), String(sync));
+    return sync.message;
+  };
+  try {
+    const film = fixtureBytes("video.mp4"), mkv = fixtureBytes("video.mkv");
+    for (
+      const [name, bytes, looks] of [
+        ["page.mp4", text("<!DOCTYPE html><html><body>404</body></html>"), "HTML"],
+        ["answer.mp4", text('{"error": "not found"}'), "JSON"],
+        ["archive.mkv", text("PK\x03\x04 and more of it"), "a zip archive"],
+        ["paper.mp4", text("%PDF-1.4 and more of it"), "PDF"],
+        ["zeros.mp4", new Uint8Array(5000), "nothing but zeros"],
+        ["zeros.mp3", new Uint8Array(5000), "nothing but zeros"],
+      ] as const
+    ) {
+      assertStringIncludes(await messageFor(name, bytes), `looks like ${looks}`);
+    }
+    for (
+      const [name, bytes] of [["cut.mp4", film.subarray(0, 3000)], [
+        "middle.mp4",
+        film.subarray(3000),
+      ]] as const
+    ) {
+      assertStringIncludes(await messageFor(name, bytes), "(mov,mp4: moov atom not found)");
+    }
+    assertMatch(
+      await messageFor("cut.mkv", mkv.subarray(0, 300)),
+      /^Cannot open input: Invalid data found \(matroska,webm: it ends within its header\)$/,
+    );
+  } finally {
+    Deno.removeSync(folder, { recursive: true });
+  }
 });

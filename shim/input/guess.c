@@ -78,6 +78,17 @@ bool looks_like_media(const uint8_t *bytes, size_t size) {
   return size && !sign_of(bytes, size) && format_of((const char *)bytes, size);
 }
 
+/* A playlist or subtitles, and no sign of anything else. */
+static bool may_be_text(const char *looks, const uint8_t *bytes) {
+  return (!strcmp(looks, "text") && bytes[0] == '#') || !strcmp(looks, "XML");
+}
+
+void log_misnamed(struct session *session, const uint8_t *bytes, size_t size) {
+  const char *looks = size ? sign_of(bytes, size) : NULL;
+  if (size && !looks && !format_of((const char *)bytes, size)) looks = likeness(bytes, size);
+  if (looks && !may_be_text(looks, bytes)) log_error(session, "it looks like %s, whatever its name says", looks);
+}
+
 void log_guess(struct session *session, int result, const char *format, const uint8_t *bytes, size_t size) {
   if (!size) return log_error(session, "the source is empty");
   const char *looks = sign_of(bytes, size);

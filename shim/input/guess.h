@@ -16,5 +16,7 @@
 bool looks_like_media(const uint8_t *bytes, size_t size);
 /* Logs it as an error. `format` is what the program has asked for, or NULL. */
 void log_guess(struct session *session, int result, const char *format, const uint8_t *bytes, size_t size);
+/* The same, where it is opened by a name that its bytes are not of; nothing where they may be. */
+void log_misnamed(struct session *session, const uint8_t *bytes, size_t size);
 
 #endif

@@ -255,13 +255,31 @@ static int try_open(struct session *session, double *slot) {
   return result;
 }
 
-/* Where libavformat says no reason. */
+/* "error reading header", and not what was wrong. */
+static bool says_little(const struct log *log) {
+  static const char vague[] = "error reading header\n";
+  const size_t size = sizeof(vague) - 1;
+  return log->errors == 1 && log->text.size >= size && !memcmp(log->text.data + log->text.size - size, vague, size);
+}
+
+/* Where libavformat says no reason, or takes for one that the file is not what its name says. */
 static void say_why(struct session *session, int result) {
   const struct input *input = session->input;
-  bool is_told = session->channel.failed || session->channel.log.errors || input->endpoint.seek_refused;
-  if (is_told || !input->endpoint.io || (result != AVERROR_INVALIDDATA && result != AVERROR_EOF && result != AVERROR(EPERM))) return;
-  if (input->endpoint.refused_url) return;
-  log_guess(session, result, session->targets[AVS_INPUT].format, input->first, input->first_size);
+  const struct log *log = &session->channel.log;
+  const char *format = session->targets[AVS_INPUT].format;
+  bool is_known = session->channel.failed || input->endpoint.seek_refused || input->endpoint.refused_url;
+  if (is_known || !input->endpoint.io || !is_unreadable(result)) return;
+  if (!log->errors || says_little(log)) log_guess(session, result, format, input->first, input->first_size);
+  else if (!format) log_misnamed(session, input->first, input->first_size);
+}
+
+/* Matroska calls it an error of reading where the file ends too early. */
+static int without_false_error(struct session *session, int result) {
+  const struct input *input = session->input;
+  const struct io *io = input->endpoint.io;
+  if (result != AVERROR(EIO) || !io || io->context->error < 0 || session->channel.failed) return result;
+  log_guess(session, AVERROR_EOF, session->targets[AVS_INPUT].format, input->first, input->first_size);
+  return AVERROR_INVALIDDATA;
 }
 
 /* What went beyond a limit, whatever libavformat made of it. */
@@ -304,7 +322,7 @@ int input_op_open(struct session *session, double *slot, uint8_t *data, size_t s
   struct input *input = input_new(session, io);
   if (!input) return AVERROR(ENOMEM);
   input->endpoint.opening.running = true;
-  int result = try_open(session, slot);
+  int result = without_false_error(session, try_open(session, slot));
   input->endpoint.opening.running = false;
   const char *limit = limit_of(session, result);
   if (limit) {
