@@ -435,6 +435,17 @@ Deno.test("cli: changes to tracks that there are not are usage errors, and nothi
   assertEquals([...Deno.readDirSync(folder.path("."))], []);
 });
 
+Deno.test("cli: --experimental lets a format hold what FFmpeg calls experimental", async () => {
+  using folder = temporaryFolder();
+  const made = "-v error -f lavfi -i sine=duration=0.2:sample_rate=48000 -c:a truehd -strict -2 -f truehd";
+  const input = folder.path("a.thd"), out = folder.path("a.mp4");
+  const { success } = new Deno.Command("ffmpeg", { args: [...made.split(" "), input] }).outputSync();
+  assert(success);
+  await assertAllFail([[["remux", input, out, "-q"], 1, "Nothing to write: mp4 can't hold truehd"]]);
+  await remuxed(input, out, "--experimental");
+  assertEquals(probeSync(out).streams[0]!.codecParameters.codec, "truehd");
+});
+
 Deno.test("cli: --strict makes a missing segment an error", async () => {
   using folder = temporaryFolder();
   const path = folder.path("a.m3u8");

@@ -612,3 +612,19 @@ Deno.test("remuxSync() of MPEG-H in mp4, which has objects and 0 channels", () =
   muxer.finishSync();
   assertEquals(remuxed(made.bytes(), { format: "mp4" }).result.packets, 5);
 });
+
+/** A file of frames alone, with an APE tag of something binary behind it. */
+function withApeTag(frames: Bytes, name: string): Bytes {
+  const encode = (value: string) => new TextEncoder().encode(value);
+  const le32 = (value: number) => new Uint8Array(Uint32Array.of(value).buffer);
+  const value = encode(`${name}\0something`), key = encode("Cover Art (Front)\0");
+  const item = concatBytes([le32(value.length), le32(2), key, value]);
+  const footer = [encode("APETAGEX"), ...[2000, item.length + 32, 1, 0, 0, 0].map(le32)];
+  return concatBytes([frames, item, ...footer]);
+}
+
+Deno.test("remuxSync() to Matroska leaves out an attachment of which nobody knows what it is", () => {
+  const tagged = withApeTag(tta(), "front");
+  assertEquals(probeSync(tagged).streams.map(({ type }) => type), ["audio", "attachment"]);
+  assertEquals(remuxed(tagged, { format: "matroska" }).result.skippedStreams, [1]);
+});

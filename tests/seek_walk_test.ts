@@ -37,6 +37,7 @@ const recipes: Record<string, string> = {
     `${picture} ${tone} -c:v libvpx -deadline realtime -g 30 -c:a libopus -ar 48000 -f webm -live 1`,
   "ADPCM wav": `${tone} -c:a adpcm_ima_wav -f wav`,
   "aiff": `${tone} -f aiff`,
+  "aiff with a cover": withCover("-write_id3v2 1 -f aiff"),
   "AC-3": `${tone} -c:a ac3 -f ac3`,
   "E-AC-3": `${tone} -c:a eac3 -f eac3`,
   "AAC": `${tone} -c:a aac -f adts`,

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include <libavutil/avstring.h>
+#include <libavutil/opt.h>
 
 #include "../compat.h"
 #include "../input/input.h"
@@ -64,6 +65,8 @@ static bool try_header(struct session *session, const AVOutputFormat *format, co
     trial->io_open = session->output->context->io_open;
     trial->io_close2 = session->output->context->io_close2;
     trial->opaque = session;
+    const AVDictionaryEntry *strict = av_dict_get(session->options, "strict", NULL, 0); /* what is experimental may be asked for */
+    if (strict) av_opt_set(trial, "strict", strict->value, 0);
     AVStream *copy = add_companion(trial, session->input->context, stream) ? avformat_new_stream(trial, NULL) : NULL;
     if (copy && avcodec_parameters_copy(copy->codecpar, stream->codecpar) >= 0) {
       drop_unsound(NULL, 0, STREAM_SIDE_DATA(copy), &STREAM_SIDE_DATA_COUNT(copy));
@@ -122,6 +125,12 @@ static bool is_raw(const AVOutputFormat *format) {
          !av_match_name(format->name, "mp3,image2pipe,data,null,crc,hash,md5,streamhash,latm,spdif,ffmetadata,ico,rawvideo,mxf,mxf_d10,mxf_opatom");
 }
 
+/* Matroska wants to know what an attachment is; of the tags of WavPack and Monkey's Audio it has a name alone. */
+static bool is_named(const AVStream *attachment) {
+  bool has_type = av_dict_get(attachment->metadata, "mimetype", NULL, 0) || attachment->codecpar->codec_id != AV_CODEC_ID_NONE;
+  return has_type && av_dict_get(attachment->metadata, "filename", NULL, 0);
+}
+
 int32_t avs_can_hold(double handle, int32_t input_stream) {
   struct session *session = find_session(handle);
   if (session && session->channel.running) return AVERROR(EBUSY);
@@ -130,7 +139,7 @@ int32_t avs_can_hold(double handle, int32_t input_stream) {
   const AVStream *stream = session->input->context->streams[input_stream];
   /* No list of codecs has attachments, and only Matroska has attachments. */
   if (stream->codecpar->codec_type == AVMEDIA_TYPE_ATTACHMENT)
-    return !strcmp(session->output->context->oformat->name, "matroska");
+    return !strcmp(session->output->context->oformat->name, "matroska") && is_named(stream);
   if (stream->codecpar->codec_id == AV_CODEC_ID_NONE || is_misnamed(stream->codecpar)) return 0;
   if (is_structure_codec(stream->codecpar->codec_id)) return 0;
   /* segment and its like: the format of their files is not chosen yet. */
