@@ -715,7 +715,6 @@ Deno.test("an error says what a file is that is not what its name says, and that
         ["archive.mkv", text("PK\x03\x04 and more of it"), "a zip archive"],
         ["paper.mp4", text("%PDF-1.4 and more of it"), "PDF"],
         ["zeros.mp4", new Uint8Array(5000), "nothing but zeros"],
-        ["zeros.mp3", new Uint8Array(5000), "nothing but zeros"],
       ] as const
     ) {
       assertStringIncludes(await messageFor(name, bytes), `looks like ${looks}`);
