@@ -587,8 +587,8 @@ class Transfer {
   /** AVIF holds one picture, still or moving, with its alpha: of more of them it is the longest, or the first. */
   #picture(chosen: Chosen[]): Chosen[] {
     if (chosen.length < 3 || describeOutput(this.#session).format.name !== "avif") return chosen;
-    const durations = chosen.map(({ stream }) => stream.duration ?? 0);
-    return [chosen[durations.indexOf(Math.max(...durations))]!];
+    const lengthOf = ({ stream }: Chosen) => stream.duration ?? 0;
+    return [chosen.reduce((longest, one) => lengthOf(one) > lengthOf(longest) ? one : longest)];
   }
 
   /** An output has all of a source, and nothing else. */
