@@ -678,7 +678,7 @@ Deno.test("cli: merge takes tracks of several files, words, a cover and chapters
     [["--pick", "3:0"], 2, "--pick: must be FILE:TRACK with the number of a file (0 to 2)"],
     [["--pick", "0:picture"], 2, "--pick: must be one of video, audio"],
     [["--delay", "0=long"], 2, "--delay: must be seconds, is 'long'"],
-    [["--cover", words], 1, "--cover: the data is no picture"],
+    [["--cover", words], 1, "--cover: the data is not a known picture type"],
     [["--chapters", words], 1, "There are no chapters in"],
     [["--pick", "1:7"], 1, "none of its streams is asked for"],
     [["--pick", "0:0", "--pick", "0:7"], 1, "There is no track 7 in"],
