@@ -6,7 +6,7 @@ import { filePath } from "../ffi/library_paths.ts";
 import { files } from "../io/files.ts";
 import type { Sink, Source } from "../mod.ts";
 import { type Output, stdoutSink, terminal } from "./console.ts";
-import { Failure, systemErrorText } from "./errors.ts";
+import { Failure, systemErrorText, UsageError } from "./errors.ts";
 import { harmless } from "./text.ts";
 
 /** What stands for stdin and stdout on the command line. */
@@ -87,8 +87,9 @@ export function sinkOf(name: string): Sink {
   return placeOf(name);
 }
 
-/** A path, or a file: URL. */
+/** A path, or a file: URL. One without a slash would mean the root folder, which nobody means who writes it. */
 export function placeOf(name: string): string | URL {
+  if (/^file:(?!\/)/i.test(name)) throw new UsageError(`${name}: a file: URL begins with file:/`);
   return /^file:/i.test(name) ? new URL(name) : name;
 }
 

@@ -100,6 +100,8 @@ export class Session implements Host {
   /** What was waited for last outside the library. */
   #outside: PromiseLike<unknown> | null = null;
   #releaseSignal = () => {};
+  /** The session itself while a call is under way: for the signal's listener, which holds this and not the session. */
+  readonly #kept: { session: Session | null } = { session: null };
 
   /** @param label What the program calls it, in messages. */
   constructor(label: string) {
@@ -147,12 +149,16 @@ export class Session implements Host {
     }
   }
 
-  /** From now on the signal ends the session. A signal that lives long must not keep a session that was forgotten. */
+  /**
+   * From now on the signal ends the session. A signal that lives long must not keep a session that was forgotten, but it
+   * must keep one with a call under way: nothing else may, while a promise of the program is pending.
+   */
   #limit(signal: AbortSignal | undefined, timeout: number | undefined): void {
     this.#timeout = timeout;
     if (!signal) return;
     const session = new WeakRef(this);
-    const abort = () => void session.deref()?.fail(signal.reason);
+    const kept = this.#kept;
+    const abort = () => void (kept.session ?? session.deref())?.fail(signal.reason);
     signal.addEventListener("abort", abort, { once: true });
     this.#releaseSignal = () => signal.removeEventListener("abort", abort);
   }
@@ -172,12 +178,13 @@ export class Session implements Host {
     const run = () => runAsync(operation(), this.wait);
     const { isIdle } = this;
     this.#calls++;
+    this.#kept.session = this;
     const result = isIdle ? startNow(run) : this.#turn.then(run);
     this.#turn = result.then(() => {}, () => {});
     try {
       return await result;
     } finally {
-      this.#calls--;
+      if (--this.#calls === 0) this.#kept.session = null;
       if (this.#state !== OPEN) await quiet();
     }
   }

@@ -2,7 +2,7 @@
  * What remux, concat and split have in common: packets from sources, one after the other, to sinks, one after the other,
  * in one session and without leaving C. `remux` has one of each.
  */
-import { argumentError } from "../ffi/errors.ts";
+import { argumentError, callbackError } from "../ffi/errors.ts";
 import { closeInput } from "../ffi/input.ts";
 import { call, type MaybePromise, type Operation } from "../ffi/operation.ts";
 import * as output from "../ffi/output.ts";
@@ -465,7 +465,11 @@ class Transfer {
       while (batch?.next()) {
         const packet = packetOf(batch);
         const result = yield* call(() => transform(packet), "transform");
-        if (result === null || result === undefined) continue;
+        if (result === null) continue;
+        if (result === undefined) {
+          const fault = "returned undefined; it must return the packet, or null to leave it out";
+          throw callbackError(TypeError, "transform", fault);
+        }
         const queued = numbersOf(asPacket(result));
         checkInteger(queued.streamIndex, "packet.streamIndex", 0, streams - 1);
         putPacket(session, queued, queued);

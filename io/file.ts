@@ -1,6 +1,6 @@
 /**
  * Files as sources and sinks: paths, file: URLs, and files that the caller has opened. A file that would be both is an
- * error before anything of it is lost: a sink is opened without truncating, compared, and truncated then.
+ * error before anything of it is lost: a sink is opened without truncating, compared, and truncated by the first write.
  */
 import { filePath } from "../ffi/library_paths.ts";
 import { constants } from "../ffi/constants.ts";
@@ -9,6 +9,7 @@ import type { Device } from "../ffi/device.ts";
 import { acquire, type Operation, step } from "../ffi/operation.ts";
 import type { NativeIO } from "../ffi/native_io.ts";
 import type { Host, IOUse } from "../ffi/session.ts";
+import type { Attachment } from "./attachment.ts";
 import { identityOf, knownFile, mayRead } from "./file_identity.ts";
 import { type FileStatus, From, type OpenFile, type OpenFileOptions } from "./file_system.ts";
 import { files } from "./files.ts";
@@ -19,6 +20,13 @@ import { ReadSize } from "./read_size.ts";
 /** The path that a string or URL names. */
 export function pathOf(place: string | URL, name: string): string {
   const text = String(place);
+  if (typeof place === "string" && /^file:(?!\/)/i.test(text)) {
+    throw argumentError(
+      TypeError,
+      name,
+      `must be a file: URL that begins with file:/, or a path, is ${text}`,
+    );
+  }
   if (/^file:/i.test(text)) return paths.plain(filePath(new URL(text)));
   if (place instanceof URL) {
     throw argumentError(TypeError, name, `must be a file: or an http(s): URL, is ${text}`);
@@ -101,18 +109,42 @@ export interface FileWriting {
   use: IOUse;
 }
 
-/** A file as a sink: created, or truncated where it is no source; its I/O context in the host. */
-export function* openSinkFile(host: Host, path: string, writing: FileWriting): Operation<NativeIO> {
+/** A file as a sink: created, or truncated when it is first written to, where it is no source. */
+export function* openSinkFile(host: Host, path: string, writing: FileWriting): Operation<Attachment> {
   const canCompare = mayRead(path); // what may only be written can't be looked at
   const options = { write: true, create: true, truncate: !canCompare };
   const file = yield* openFile(path, options);
   host.defer(() => file.close());
   const info = canCompare ? yield* occupy(host, file, path) : null;
-  if (info?.isFile && info.size > 0) {
+  const plain = yield* fileDevice(file);
+  const { device, finish } = info?.isFile && info.size > 0 ? replacing(file, plain) : { device: plain };
+  const io = host.addDevice(device, { ...writing.use, bulk: true }, writing.bufferSize);
+  return { io, url: path, ...(finish ? { finish } : {}) };
+}
+
+/** What a file had stays until it is written to, so that a header that fails takes nothing away. */
+function replacing(file: OpenFile, plain: Device): { device: Device; finish: () => Operation<void> } {
+  let isOld = true;
+  function* empty(): Operation<void> {
+    if (!isOld) return;
+    isOld = false;
     yield* step(() => file.truncateSync(0), () => file.truncate(0));
   }
-  const device = yield* fileDevice(file);
-  return host.addDevice(device, { ...writing.use, bulk: true }, writing.bufferSize);
+  const device: Device = {
+    ...plain,
+    *write(bytes, info) {
+      yield* empty();
+      yield* plain.write!(bytes, info);
+    },
+  };
+  const { seek } = plain;
+  if (seek) {
+    device.seek = function* (offset, whence) {
+      if (whence === constants.seek.SIZE || whence === constants.seek.END) yield* empty();
+      return yield* seek(offset, whence);
+    };
+  }
+  return { device, finish: empty };
 }
 
 /** The same of a file that the caller has opened, and closes. It is not truncated. */

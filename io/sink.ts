@@ -59,9 +59,7 @@ export function* openSink(
   const { bufferSize, coalesce } = options;
   const use = { use: "write", direct: !coalesce } as const;
   const path = sinkUrl(sink as Sink);
-  if (path !== "") {
-    return { io: yield* openSinkFile(host, path, { use, bufferSize }), url: path };
-  }
+  if (path !== "") return yield* openSinkFile(host, path, { use, bufferSize });
   if (sink instanceof MemorySink) return { io: openMemorySink(sink, host, use, bufferSize), url: "" };
   if (sink instanceof IOContext) {
     return { io: lendIOContext(sink, host, "write", false), url: "" };

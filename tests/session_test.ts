@@ -572,6 +572,31 @@ Deno.test("sessions that were forgotten are freed though their signal lives on",
   assert(left === 0, `${left} threads are left`);
 });
 
+Deno.test("a signal ends what waits for a promise that only the program could settle, after garbage was collected", async () => {
+  const ends = await answerOf<string[]>(
+    `const bytes = fixtureBytes("video.mkv");
+    const { split } = avio;
+    const forget = () => (setTimeout(gc, 1), setTimeout(gc, 10), new Promise(() => {}));
+    const calls = {
+      onstart: (signal) => remux(bytes, new MemorySink(), { format: "matroska", signal, onstart: forget }),
+      onsegment: (signal) => split(bytes, { format: "matroska", every: 1, signal, onsegment: forget }),
+      transform: (signal) => remux(bytes, new MemorySink(), { format: "matroska", signal, transform: forget }),
+      onread: (signal) => probe({ onread: forget }, { signal }),
+    };
+    const ends = [];
+    for (const call of Object.values(calls)) {
+      const controller = new AbortController();
+      setTimeout(() => controller.abort(new Error("on purpose")), 30);
+      const late = new Promise((resolve) => setTimeout(resolve, 5000, "late"));
+      ends.push(await Promise.race([call(controller.signal).then(String, (error) => error.message), late]));
+    }
+    console.log(JSON.stringify(ends));
+    Deno.exit();`,
+    { flags: ["-A", "--v8-flags=--expose-gc"] },
+  );
+  assertEquals(ends, Array(4).fill("on purpose"));
+});
+
 // ------------------------------------------------------------------------------------------------ permissions
 
 for (const what of ["demux", "mux", "remux"] as const) {

@@ -2,7 +2,7 @@
  * Sinks of the async API: the files are those of the sync API, slow sinks hold the muxer back, errors of a sink come
  * out, and both ends of a RemuxStream are told what happens at the other.
  */
-import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
 import {
   AVError,
   Demuxer,
@@ -165,6 +165,42 @@ for (const format of ["matroska", "mpegts", "mp4"]) {
     }
   });
 }
+
+Deno.test("what a file has is lost with the first write, and not by a header that fails", async () => {
+  const path = await Deno.makeTempFile({ prefix: "avio-sink-" });
+  try {
+    const source = fixturePath("video.mp4");
+    const wrong: MuxerOptions[] = [
+      { options: { nope: 1 } },
+      { options: { movflags: "nope" } },
+      { bitstreamFilter: () => "no such filter" } as MuxerOptions,
+    ];
+    for (const options of wrong) {
+      await Deno.writeTextFile(path, "what was there");
+      await assertRejects(() => remux(source, path, { format: "mp4", ...options }));
+      assertEquals(await Deno.readTextFile(path), "what was there", JSON.stringify(options));
+      assertThrows(() => remuxSync(source, path, { format: "mp4", ...options }));
+      assertEquals(await Deno.readTextFile(path), "what was there", JSON.stringify(options));
+    }
+    await Deno.writeFile(path, new Uint8Array(10_000_000).fill(0x41));
+    const { bytesWritten } = await remux(source, path, { format: "matroska" });
+    assertEquals((await Deno.stat(path)).size, bytesWritten);
+    await Deno.writeFile(path, new Uint8Array(10_000_000).fill(0x41));
+    remuxSync(source, path, { format: "null" });
+    assertEquals((await Deno.stat(path)).size, 0, "an output of no bytes");
+  } finally {
+    await Deno.remove(path);
+  }
+});
+
+Deno.test("a file: URL without a slash is refused: it would be in the root folder", async () => {
+  const message = "sink: must be a file: URL that begins with file:/, or a path, is file:out.mkv";
+  await assertRejects(
+    () => remux(fixturePath("video.mp4"), "file:out.mkv", { format: "matroska" }),
+    TypeError,
+    message,
+  );
+});
 
 Deno.test("An mp4 that must be seekable is refused by a WritableStream, which is aborted with that", async () => {
   const sink = new WatchedSink();

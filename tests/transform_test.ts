@@ -1,7 +1,7 @@
 /**
  * remux() with a `transform`: packets on their way through JavaScript.
  */
-import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
 import { Demuxer, MemorySink, Packet, remux, remuxSync } from "@avio/avio";
 import { promising, rejectionOf } from "./support/async.ts";
 import { readerOf } from "./support/devices.ts";
@@ -23,6 +23,14 @@ function rows(bytes: Uint8Array): Row[] {
     size: data.length,
   }));
 }
+
+Deno.test("a transform that returns nothing is an error, not an empty output", async () => {
+  const message = "transform: returned undefined; it must return the packet, or null to leave it out";
+  const options = { format: "matroska", transform: () => undefined as never };
+  const source = fixturePath("video.mp4");
+  await assertRejects(() => remux(source, new MemorySink(), options), TypeError, message);
+  assertThrows(() => remuxSync(source, new MemorySink(), options), TypeError, message);
+});
 
 Deno.test("transform that changes nothing: the bytes are those without it, in both engines", async () => {
   for (const format of ["matroska", "mpegts", "mp4"]) {

@@ -260,7 +260,7 @@ static int check_segments(struct session *session) {
   return divides || adds ? AVERROR(EINVAL) : 0;
 }
 
-/* What is done before, and the header. */
+/* What is done before, and the header, unless there are options that nobody knows: then nothing is written. */
 static int write_header(struct session *session) {
   AVFormatContext *output = session->output->context;
   contain(session, output); /* options have been set since */
@@ -277,10 +277,13 @@ static int write_header(struct session *session) {
   prepare_caf(output);
   if (result >= 0) result = delay_index(session);
   if (result >= 0) result = tag_chapters(output);
-  if (result >= 0) result = avformat_write_header(output, &session->options);
-  if (result == AVERROR_INVALIDDATA) explain_header(session);
+  if (result >= 0) result = avformat_init_output(output, &session->options);
+  if (result >= 0) result = check_segments(session);
+  bool are_known = !av_dict_count(session->options);
   note_unused(session);
-  return result < 0 ? result : check_segments(session);
+  if (result >= 0 && are_known) result = avformat_write_header(output, NULL);
+  if (result == AVERROR_INVALIDDATA) explain_header(session);
+  return result;
 }
 
 int output_op_header(struct session *session, double *slot, uint8_t *data, size_t size) {
