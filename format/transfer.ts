@@ -555,13 +555,14 @@ class Transfer {
   #choose(): Chosen[] {
     const { streams: selection } = this.#options;
     const cover = this.#cover = new TagCover(this.#session, this.#format);
-    const chosen = cover.take(choose(
+    const all = cover.take(choose(
       this.#input.streams,
       typeof selection === "object" ? selection : (stream) => {
         const canHold = cover.canHold(stream) || remuxing.canHold(this.#session, stream.index);
         return selection ? selection(new DemuxerStream(this.#session, stream), canHold) : canHold;
       },
     ));
+    const chosen = selection ? all : this.#picture(all);
     if (chosen.length > 0) {
       if (!selection) this.#refuseLeftovers(chosen);
       return this.#isWhole ? chosen : chosen.map((one) => ({ ...one, stream: withoutExtent(one.stream) }));
@@ -585,6 +586,13 @@ class Transfer {
         ? [`nothing tells the size or sample rate of ${[...undescribed].join(", ")}`]
         : []),
     ].join("; ");
+  }
+
+  /** AVIF holds one picture, still or moving, with its alpha: of more of them it is the longest, or the first. */
+  #picture(chosen: Chosen[]): Chosen[] {
+    if (chosen.length < 3 || describeOutput(this.#session).format.name !== "avif") return chosen;
+    const lengthOf = ({ stream }: Chosen) => stream.duration ?? 0;
+    return [chosen.reduce((longest, one) => lengthOf(one) > lengthOf(longest) ? one : longest)];
   }
 
   /** An output has all of a source, and nothing else. */

@@ -593,6 +593,26 @@ Deno.test("ALAC from any container can be read again in caf", () => {
   }
 });
 
+Deno.test("remuxSync() of MPEG-H in mp4, which has objects and 0 channels", () => {
+  const made = new MemorySink();
+  const muxer = Muxer.openSync(made, { format: "mp4" });
+  muxer.addStream({ type: "audio", codec: "mpegh_3d_audio", sampleRate: 48000, tag: "mhm1" });
+  for (let pts = 0; pts < 5 * 1024; pts += 1024) {
+    const data = new Uint8Array(500);
+    muxer.writeSync({
+      streamIndex: 0,
+      data,
+      pts,
+      dts: pts,
+      duration: 1024,
+      isKey: true,
+      timeBase: { num: 1, den: 48000 },
+    });
+  }
+  muxer.finishSync();
+  assertEquals(remuxed(made.bytes(), { format: "mp4" }).result.packets, 5);
+});
+
 /** A file of frames alone, with an APE tag of something binary behind it. */
 function withApeTag(frames: Bytes, name: string): Bytes {
   const encode = (value: string) => new TextEncoder().encode(value);

@@ -611,3 +611,12 @@ Deno.test("remuxSync(): data in MPEG-TS whose times are damaged have those of th
 function mp2Frame(): Uint8Array {
   return new Uint8Array([0xff, 0xfd, 0x44, 0, ...new Uint8Array(188)]);
 }
+
+Deno.test("remuxSync(): a stream of MPEG-TS may have the number that its muxer has for tables", () => {
+  const { bytes } = remuxed(fixturePath("video.ts"), {
+    format: "mpegts",
+    streams: ({ index }) => ({ id: 4096 + index }),
+  });
+  assertEquals(probeSync(bytes).streams.map(({ id }) => id), [4096, 4097]);
+  assertEquals(packetsOf(bytes).length, packetsOf(fixturePath("video.ts")).length);
+});

@@ -69,7 +69,8 @@ bool is_misnamed(const AVCodecParameters *parameters) {
 
 /* Muxers divide by them, and by what they make of them: aiff, adx, ast, caf, argo_asf (FFmpeg 5.1 to 9.0). */
 bool lacks_channels(const AVCodecParameters *parameters) {
-  return parameters->codec_type == AVMEDIA_TYPE_AUDIO && parameters->ch_layout.nb_channels <= 0;
+  bool tells = parameters->codec_id != AV_CODEC_ID_MPEGH_3D_AUDIO; /* it has objects, and mp4 says 0 of them, too */
+  return tells && parameters->codec_type == AVMEDIA_TYPE_AUDIO && parameters->ch_layout.nb_channels <= 0;
 }
 
 /* The machine's libchromaprint makes filters as long as that, and does not come back. */
@@ -228,6 +229,21 @@ static void prepare_caf(const AVFormatContext *output) {
   if (rate > 0) output->streams[0]->time_base = (AVRational){1, rate};
 }
 
+static bool has_id(const AVFormatContext *output, int first, int count) {
+  for (unsigned i = 0; i < output->nb_streams; i++)
+    if (output->streams[i]->id >= first && output->streams[i]->id < first + count) return true;
+  return false;
+}
+
+/* mpegts has its tables of programs from 4096 on, which may be the number of a stream. */
+static int move_tables(struct session *session) {
+  const AVFormatContext *output = session->output->context;
+  if (strcmp(output->oformat->name, "mpegts")) return 0;
+  int programs = (int)FFMAX(output->nb_programs, 1), first = 4096;
+  while (first < 4096 + 64 && has_id(output, first, programs)) first++;
+  return first == 4096 ? 0 : av_dict_set_int(&session->options, "mpegts_pmt_start_pid", first, AV_DICT_DONT_OVERWRITE);
+}
+
 /* matroska says nothing of it. */
 static void explain_header(struct session *session) {
   const AVFormatContext *output = session->output->context;
@@ -276,6 +292,7 @@ static int write_header(struct session *session) {
   mark_adts(output);
   prepare_caf(output);
   if (result >= 0) result = delay_index(session);
+  if (result >= 0) result = move_tables(session);
   if (result >= 0) result = tag_chapters(output);
   if (result >= 0) result = avformat_init_output(output, &session->options);
   if (result >= 0) result = check_segments(session);
