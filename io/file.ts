@@ -8,6 +8,7 @@ import { argumentError } from "../ffi/errors.ts";
 import type { Device } from "../ffi/device.ts";
 import { acquire, type Operation, step } from "../ffi/operation.ts";
 import type { NativeIO } from "../ffi/native_io.ts";
+import type { Cleanup } from "../ffi/resource_scope.ts";
 import type { Host, IOUse } from "../ffi/session.ts";
 import type { Attachment } from "./attachment.ts";
 import { identityOf, knownFile, mayRead } from "./file_identity.ts";
@@ -53,6 +54,11 @@ function openFile(path: string, options: OpenFileOptions): Operation<OpenFile> {
   );
 }
 
+/** Not written within a generator: JavaScriptCore keeps all variables of one, the host too, for a function that is made in it. */
+function closing(file: OpenFile): Cleanup {
+  return () => file.close();
+}
+
 // ------------------------------------------------------------------------------------------- sources
 
 /** How a file is read. */
@@ -65,7 +71,7 @@ export interface FileReading {
 /** A file as a source: its I/O context in the host, which closes it. */
 export function* openSourceFile(host: Host, path: string, reading: FileReading): Operation<NativeIO> {
   const file = yield* openFile(path, { read: true });
-  host.defer(() => file.close());
+  host.defer(closing(file));
   return yield* attachSourceFile(host, file, reading, path);
 }
 
@@ -114,7 +120,7 @@ export function* openSinkFile(host: Host, path: string, writing: FileWriting): O
   const canCompare = mayRead(path); // what may only be written can't be looked at
   const options = { write: true, create: true, truncate: !canCompare };
   const file = yield* openFile(path, options);
-  host.defer(() => file.close());
+  host.defer(closing(file));
   const info = canCompare ? yield* occupy(host, file, path) : null;
   const plain = yield* fileDevice(file);
   const { device, finish } = info?.isFile && info.size > 0 ? replacing(file, plain) : { device: plain };

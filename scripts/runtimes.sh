@@ -5,7 +5,7 @@
 #   scripts/runtimes.sh [--only node24|node26|bun] [--jobs N] [--core | tests/x_test.ts ...]      default: all of tests/
 #
 # --core: the files that go through every part of the binding, and through what each runtime has of its own: calls, callbacks,
-# events, ends, files, streams, http. .ci/run runs these: all of tests/ on three runtimes would take it
+# events, ends, garbage collection, files, streams, http. .ci/run runs these: all of tests/ on three runtimes would take it
 # longer than the rest of its work, and what else there is stands on the same code on each of them.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -18,7 +18,7 @@ while [ $# -gt 0 ]; do
   --jobs) jobs=$2 && shift 2 ;;
   --core)
     shift
-    for file in async_end callbacks copies demuxer errors file http injection io_context remux round_trip session \
+    for file in async_end callbacks copies demuxer errors file http injection io_context remux resource_scope round_trip session \
       source states; do
       set -- "$@" "tests/${file}_test.ts"
     done

@@ -279,6 +279,58 @@ for (const [what, make] of Object.entries(forgotten)) {
   });
 }
 
+/** One of each kind; a session that anything of it holds is never closed. */
+const kinds: Record<string, string> = {
+  "bytes": `Demuxer.open(bytes)`,
+  "a path": `Demuxer.open(path)`,
+  "a file: URL": `Demuxer.open(new URL("file://" + path))`,
+  "an open file": `Demuxer.open(file)`,
+  "callbacks": `Demuxer.open(readerOf(bytes))`,
+  "an IOContext": `Demuxer.open(new avio.IOContext(4096, readerOf(bytes)))`,
+  "a Blob": `Demuxer.open(new Blob([bytes]))`,
+  "a stream": `Demuxer.open(new Blob([bytes]).stream())`,
+  "a Response": `Demuxer.open(new Response(bytes))`,
+  "an iterable": `Demuxer.open((async function* () { yield bytes; })())`,
+  "http": `Demuxer.open(address)`,
+  "a playlist": `Demuxer.open(new TextEncoder().encode(playlist), { onopen: () => ts, format: "hls" })`,
+  "a path as a sink": `Muxer.open(folder + "/out", wav)`,
+  "callbacks as a sink": `Muxer.open(new Collector(), wav)`,
+  "a MemorySink": `Muxer.open(new MemorySink(), wav)`,
+  "a stream as a sink": `Muxer.open(new WritableStream(), wav)`,
+  "a sink's playlist":
+    `segmented(await Muxer.open(new MemorySink(), { format: "hls", onopen: () => new MemorySink() }))`,
+};
+
+for (const [kind, make] of Object.entries(kinds)) {
+  Deno.test(`What was forgotten is collected, whatever it reads or writes: ${kind}`, async () => {
+    const [collected, count] = await answerOf<[number, number]>(
+      `const folder = await Deno.makeTempDir();
+      const path = fixturePath("video.mkv"), bytes = fixtureBytes("video.mkv"), ts = fixtureBytes("video.ts");
+      const wav = { format: "wav" };
+      const playlist = "#EXTM3U\\n#EXT-X-TARGETDURATION:4\\n#EXTINF:3,\\na.ts\\n#EXT-X-ENDLIST\\n";
+      const file = await Deno.open(path);
+      const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, () => new Response(bytes));
+      const address = "http://127.0.0.1:" + server.addr.port + "/video.mkv";
+      const segmented = async (muxer) => {
+        muxer.addStream({ type: "audio", codec: "mp2", sampleRate: 48000, channels: 2 });
+        await muxer.write({ streamIndex: 0, data: new Uint8Array(1000), pts: 0, dts: 0 });
+        await muxer.flush();
+        return muxer;
+      };
+      let collected = 0;
+      const registry = new FinalizationRegistry(() => collected++);
+      const COUNT = 10;
+      await (async () => { for (let i = 0; i < COUNT; i++) registry.register(await ${make}, i); })();
+      await eventually(() => (gc(), collected >= COUNT - 1), 10_000); // a stack may still have the last one's address
+      await Deno.remove(folder, { recursive: true });
+      console.log(JSON.stringify([collected, COUNT]));
+      Deno.exit();`,
+      gc,
+    );
+    assert(collected >= count - 1, `${collected} of ${count}`);
+  });
+}
+
 Deno.test("A MemorySink is free again when its Muxer was forgotten, with what was written", async () => {
   const sizes = await answerOf<number[]>(
     `const sinks = Array.from({ length: 10 }, () => new MemorySink());
