@@ -2,7 +2,7 @@
  * What remux, concat and split have in common: packets from sources, one after the other, to sinks, one after the other,
  * in one session and without leaving C. `remux` has one of each.
  */
-import { argumentError } from "../ffi/errors.ts";
+import { argumentError, callbackError } from "../ffi/errors.ts";
 import { closeInput } from "../ffi/input.ts";
 import { call, type MaybePromise, type Operation } from "../ffi/operation.ts";
 import * as output from "../ffi/output.ts";
@@ -182,6 +182,8 @@ class Transfer {
   #output: Written | null = null;
   #format = "";
   #parts: Part[] = [];
+  /** Sinks of segments. */
+  #used = new Set<Sink>();
   /** Seconds of the joined sources before this one. */
   #joined = 0;
   /** What is kept, in seconds of the joined sources; several ranges of one source. */
@@ -480,6 +482,7 @@ class Transfer {
     const { split } = this.#plan;
     if (split) {
       const sink = yield* call(() => split.onsegment(this.#parts.length), "onsegment");
+      this.#checkNew(sink);
       this.#places.sink = sink;
     }
     const options = { ...this.#options, chapters: [] };
@@ -490,6 +493,15 @@ class Transfer {
     this.#chosen ??= this.#choose();
     output.setMetadata(this.#session, Object.entries(this.#cover.tag));
     for (const chosen of this.#chosen) this.#map(chosen);
+  }
+
+  /** A file, or memory, that has a segment already would lose it. */
+  #checkNew(sink: Sink): void {
+    if (!(sink instanceof MemorySink) && typeof sink !== "string") return;
+    if (this.#used.has(sink)) {
+      throw callbackError(TypeError, "onsegment", "returned the sink of another segment");
+    }
+    this.#used.add(sink);
   }
 
   /** Opens the sink and writes the header. */
