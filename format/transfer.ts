@@ -182,6 +182,8 @@ class Transfer {
   #output: Written | null = null;
   #format = "";
   #parts: Part[] = [];
+  /** Sinks of segments. */
+  #used = new Set<Sink>();
   /** Seconds of the joined sources before this one. */
   #joined = 0;
   /** What is kept, in seconds of the joined sources; several ranges of one source. */
@@ -484,6 +486,7 @@ class Transfer {
     const { split } = this.#plan;
     if (split) {
       const sink = yield* call(() => split.onsegment(this.#parts.length), "onsegment");
+      this.#checkNew(sink);
       this.#places.sink = sink;
     }
     const options = { ...this.#options, chapters: [] };
@@ -494,6 +497,15 @@ class Transfer {
     this.#chosen ??= this.#choose();
     output.setMetadata(this.#session, Object.entries(this.#cover.tag));
     for (const chosen of this.#chosen) this.#map(chosen);
+  }
+
+  /** A file, or memory, that has a segment already would lose it. */
+  #checkNew(sink: Sink): void {
+    if (!(sink instanceof MemorySink) && typeof sink !== "string") return;
+    if (this.#used.has(sink)) {
+      throw callbackError(TypeError, "onsegment", "returned the sink of another segment");
+    }
+    this.#used.add(sink);
   }
 
   /** Opens the sink and writes the header. */

@@ -445,3 +445,16 @@ Deno.test("concat: progress grows over the sources, and ends with what the resul
   assertEquals([packets, bytesWritten, time, remaining], [result.packets, sink.size, result.duration, 0]);
   assertEquals(calls, calls.toSorted((a, b) => a - b));
 });
+
+Deno.test("splitSync(): two segments can't have the same sink", () => {
+  const folder = Deno.makeTempDirSync();
+  try {
+    for (const sink of [new MemorySink(), `${folder}/a.mp4`]) {
+      const options = { format: "mp4", every: 1, onsegment: () => sink };
+      const split = () => splitSync(fixturePath("video.mp4"), options);
+      assertThrows(split, TypeError, "onsegment returned the sink of another segment");
+    }
+  } finally {
+    Deno.removeSync(folder, { recursive: true });
+  }
+});
