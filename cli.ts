@@ -39,6 +39,7 @@ import { type Parsed, parseFlags } from "./cli/flags.ts";
 import { formats } from "./cli/formats.ts";
 import { type CommandName, help, overview, topics, versionText } from "./cli/help.ts";
 import { inputFlagOf, inputFlags, inputOptions } from "./cli/input.ts";
+import { Interrupted } from "./cli/interrupt.ts";
 import { merge } from "./cli/merge.ts";
 import { checkNew } from "./cli/output_checks.ts";
 import { packets } from "./cli/packets.ts";
@@ -48,7 +49,9 @@ import { split } from "./cli/split.ts";
 import { print, tell } from "./cli/streams.ts";
 import { printable } from "./cli/text.ts";
 import type { Transfer } from "./cli/transfer.ts";
+import { EXIT } from "./cli/warnings.ts";
 import { files } from "./io/files.ts";
+import { setLogLevel } from "./mod.ts";
 
 const flag = { type: "boolean", default: false } as const;
 const text = { type: "string" } as const;
@@ -63,6 +66,7 @@ const outputFlags = {
   "no-overwrite": { ...flag, short: "n" },
   overwrite: { ...flag, short: "y" },
   quiet: { ...flag, short: "q" },
+  verbose: { ...flag, short: "v" },
 } as const;
 
 /** What one that copies streams has, too. */
@@ -94,6 +98,8 @@ type TransferValues = Parsed<typeof transferFlags>["values"];
 function transferArguments(output: string, values: TransferValues): Transfer {
   if (values["no-overwrite"] && values.overwrite) throw new UsageError("-n and -y: one of them");
   if (values["no-overwrite"]) checkNew(output);
+  if (values.quiet && values.verbose) throw new UsageError("-q and -v: one of them");
+  if (values.verbose) setLogLevel("info");
   return {
     output,
     format: values.format,
@@ -110,13 +116,19 @@ function transferArguments(output: string, values: TransferValues): Transfer {
     edits: streamEdits(values),
     noCoalesce: values["no-coalesce"],
     quiet: values.quiet,
+    verbose: values.verbose,
   };
 }
 
-const commands: Readonly<Record<CommandName, (args: string[]) => void | Promise<void>>> = {
+/** Of a command; without one it is done. */
+type ExitCode = number | void;
+
+const commands: Readonly<Record<CommandName, (args: string[]) => ExitCode | Promise<ExitCode>>> = {
   probe(args) {
-    const options = { ...inputFlags, json: flag, "media-info": flag } as const;
+    const verbose = { ...flag, short: "v" } as const;
+    const options = { ...inputFlags, json: flag, "media-info": flag, verbose } as const;
     const { values, positionals } = parseFlags(args, options);
+    if (values.verbose) setLogLevel("info");
     const files = checkFilesGiven(positionals);
     if (values.json && values["media-info"]) throw new UsageError("--json and --media-info: one of them");
     return probe(files, values, inputOptions(values));
@@ -245,22 +257,21 @@ export async function main(args: string[]): Promise<number> {
   const [name, ...rest] = args;
   if (name === undefined) {
     tell(`${overview}\n`);
-    return 2;
+    return EXIT.USAGE;
   }
   try {
-    await run(name, rest);
-    return 0;
+    return await run(name, rest) ?? EXIT.DONE;
   } catch (error) {
     // Whoever reads stdout has enough of it.
-    if (files.is(error, "BrokenPipe")) return 0;
+    if (files.is(error, "BrokenPipe")) return EXIT.DONE;
     const text = usageText(error);
     if (text !== null) return usage(text, name);
     tell(`avio: ${explain(error)}\n`);
-    return 1;
+    return error instanceof Interrupted ? EXIT.INTERRUPTED : EXIT.FAILED;
   }
 }
 
-async function run(name: string, args: string[]): Promise<void> {
+async function run(name: string, args: string[]): Promise<ExitCode> {
   if (name === "help") return helpWith(args);
   if (name === "completions") return completions(checkFiles(args, ["SHELL"])[0]!);
   if (name === "-h" || name === "--help") return print(overview);
@@ -269,7 +280,7 @@ async function run(name: string, args: string[]): Promise<void> {
     throw new UsageError(name.startsWith("-") ? `Unknown option '${name}'` : `Unknown command '${name}'`);
   }
   if (args.includes("-h") || args.includes("--help")) return print(help[name]);
-  await commands[name](args);
+  return await commands[name](args);
 }
 
 /** `avio help`, `avio help remux`, `avio help streams` */
@@ -298,7 +309,7 @@ function usageText(error: unknown): string | null {
 function usage(message: string, command: string): number {
   const hint = isCommand(command) ? `avio ${command} --help` : "avio --help";
   tell(`avio: ${printable(message)}\nTry: ${hint}\n`);
-  return 2;
+  return EXIT.USAGE;
 }
 
 if (import.meta.main) terminal.exit(await main(terminal.args()));

@@ -16,6 +16,7 @@ export { AVError, ClosedError } from "./ffi/errors.ts";
 export { LibraryNotFoundError, loadLibrary } from "./ffi/library.ts";
 export { type LogLevel, type LogLine, onLog, setLogLevel } from "./ffi/log.ts";
 export type { Marker, WriteInfo } from "./ffi/device.ts";
+export { StrictError, type Warning, type WarningKind } from "./ffi/warnings.ts";
 export type { MaybePromise } from "./ffi/operation.ts";
 
 export type { IOCallbacks } from "./io/callbacks.ts";
@@ -36,6 +37,7 @@ export type {
   OpenedFile,
   StandardInput,
 } from "./io/opened_file.ts";
+export { type PositionedChunk, PositionedSink } from "./io/positioned_sink.ts";
 export type { Sink } from "./io/sink.ts";
 export type { Source } from "./io/source.ts";
 

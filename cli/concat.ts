@@ -1,9 +1,8 @@
 /**
  * `avio concat`: several files one after the other in one.
  */
-import { concat as concatAsync, concatSync } from "../mod.ts";
+import * as library from "../mod.ts";
 import { UsageError } from "./errors.ts";
-import { needsAsync } from "./input.ts";
 import { besideInput, besideOutput } from "./nested.ts";
 import { checkPlaces } from "./output_checks.ts";
 import { sinkOf, sourceOf, STANDARD } from "./streams.ts";
@@ -14,8 +13,8 @@ export interface ConcatArguments extends Transfer {
   inputs: string[];
 }
 
-/** Runs the command. */
-export async function concat(args: ConcatArguments): Promise<void> {
+/** Runs the command; its exit code. */
+export async function concat(args: ConcatArguments): Promise<number> {
   checkPlaces(args.output, args.format);
   if (args.inputs.includes(STANDARD)) throw new UsageError("IN: stdin can't be one of several, name a file");
   const sources = args.inputs.map((input) => ({
@@ -30,9 +29,7 @@ export async function concat(args: ConcatArguments): Promise<void> {
       ...besideOutput(args.output),
     };
     const sink = sinkOf(args.output);
-    return args.inputs.some((input) => needsAsync(input, args.inputOptions))
-      ? concatAsync(sources, sink, options)
-      : concatSync(sources, sink, options);
+    return library.concat(sources, sink, options);
   });
-  transferReport(args, done);
+  return transferReport(args, done, args.inputs);
 }

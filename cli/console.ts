@@ -30,6 +30,9 @@ interface Console {
   exit(code: number): never;
   writeFile(place: string | URL, bytes: Uint8Array, options?: WriteFileOptions): void;
   makeFolder(place: string | URL): void;
+  removeFile(place: string): void;
+  /** Calls it for each Ctrl-C, which ends the program no more, until what is returned is called. */
+  onInterrupt(listener: () => void): () => void;
 }
 
 const denoConsole: Console = {
@@ -56,6 +59,11 @@ const denoConsole: Console = {
   exit: (code) => Deno.exit(code),
   writeFile: (place, bytes, options) => Deno.writeFileSync(place, bytes, options),
   makeFolder: (place) => Deno.mkdirSync(place, { recursive: true }),
+  removeFile: (place) => Deno.removeSync(place),
+  onInterrupt(listener) {
+    Deno.addSignalListener("SIGINT", listener);
+    return () => Deno.removeSignalListener("SIGINT", listener);
+  },
 };
 
 /** What is used of `process`. */
@@ -64,6 +72,8 @@ interface Process {
   readonly stdin: AsyncIterable<Uint8Array>;
   readonly stderr: { readonly columns?: number };
   exit(code: number): never;
+  on(event: "SIGINT", listener: () => void): void;
+  off(event: "SIGINT", listener: () => void): void;
   getBuiltinModule(name: "node:fs"): NodeFiles;
   getBuiltinModule(name: "node:tty"): { isatty(descriptor: number): boolean };
 }
@@ -72,6 +82,7 @@ interface NodeFiles {
   writeSync(descriptor: number, bytes: Uint8Array): number;
   writeFileSync(place: string | URL, bytes: Uint8Array, options: { flag: string }): void;
   mkdirSync(place: string | URL, options: { recursive: true }): void;
+  unlinkSync(place: string): void;
 }
 
 const { process } = globalThis as unknown as { process: Process };
@@ -110,6 +121,11 @@ const nodeConsole: Console = {
   writeFile: (place, bytes, { createNew = false } = {}) =>
     process.getBuiltinModule("node:fs").writeFileSync(place, bytes, { flag: createNew ? "wx" : "w" }),
   makeFolder: (place) => process.getBuiltinModule("node:fs").mkdirSync(place, { recursive: true }),
+  removeFile: (place) => process.getBuiltinModule("node:fs").unlinkSync(place),
+  onInterrupt(listener) {
+    process.on("SIGINT", listener);
+    return () => process.off("SIGINT", listener);
+  },
 };
 
 /** This runtime's. */

@@ -16,9 +16,10 @@ import { remux, type RemuxArguments } from "./remux.ts";
 import { isUrl, placeOf, sourceOf, STANDARD, tell } from "./streams.ts";
 import { printable, size } from "./text.ts";
 import { missingText } from "./transfer.ts";
+import { EXIT } from "./warnings.ts";
 
-/** Runs the command. */
-export async function extract(args: RemuxArguments, what: What): Promise<void> {
+/** Runs the command; its exit code. */
+export async function extract(args: RemuxArguments, what: What): Promise<number> {
   if ("stream" in what) return await remux({ ...args, streams: [what.stream], terse: true });
   if ("all" in what) {
     if (args.output === STANDARD) throw new UsageError("--all: stdout is no folder, name one as OUT");
@@ -30,6 +31,7 @@ export async function extract(args: RemuxArguments, what: What): Promise<void> {
   const found = await attachments(args.input, args.inputOptions, (streams) => chosen(streams, what));
   if ("all" in what) writeAll(args, found);
   else writeOne(args, found[0]!);
+  return EXIT.DONE;
 }
 
 /** What is attached is written by no muxer, which would see to it. */

@@ -40,7 +40,7 @@ Flags:
   -h, --help        this text
   -V, --version     versions of avio and FFmpeg
 
-Exit codes: 0 done, 1 media or I/O error, 2 wrong usage`;
+Exit codes: 0 done, 1 media or I/O error, 2 wrong usage, 3 done, with losses`;
 
 /** Flags of everything that reads. */
 const READING = `\
@@ -51,8 +51,9 @@ Flags about IN:
   --probe-size BYTES            read to find out the format (5000000)
   --analyze-duration SECONDS    of media read to find out the streams (5)
   --no-stream-info              open only, don't find out about the streams
-  --strict                      a segment of a playlist that is missing is an
-                                error; else it is left out
+  --strict                      what would be a warning is an error: IN is
+                                damaged or cut off, a part of it is missing,
+                                a stream can't be written
   --max-streams N               streams it may have (1000)
   --max-packet-size BYTES       a larger packet is an error (268435456)
   --max-open-size BYTES         that finding out may read (268435456)
@@ -101,7 +102,9 @@ Flags about OUT:
 const QUIET = `\
   -n, --no-overwrite        an error where OUT is there already
   -y, --overwrite           write over OUT, which is done without it, too
-  -q, --quiet               no progress, and no report at the end
+  -q, --quiet               no progress, and no report at the end; warnings are
+                            still printed
+  -v, --verbose             with FFmpeg's log, and its line behind each warning
   -h, --help                this text`;
 
 const TIME = "TIME is seconds (90, 12.5) or h:mm:ss(.mmm) (0:01:30).";
@@ -120,6 +123,7 @@ Flags:
                    them codec_string (RFC 6381)
   --media-info     as JSON, the library's MediaInfo: bytes (extradata, side
                    data) as base64, times as numbers
+  -v, --verbose    with FFmpeg's log on stderr, and its line behind each warning
   -h, --help       this text
 
 ${READING.replace("IN:", "FILE:")}`,
@@ -279,6 +283,7 @@ Flags:
   -n, --no-overwrite        an error where OUT is there already
   -y, --overwrite           write over OUT, which is done without it, too
   -q, --quiet               no progress, and no report at the end
+  -v, --verbose             with FFmpeg's log, and its line behind each warning
   -h, --help                this text
 
 ${READING}
@@ -319,7 +324,12 @@ and later. The output begins with 0; --timestamps keep leaves the times of IN.`,
   "exit-codes": `\
 0  done
 1  media or I/O error: what is wrong is a line on stderr
-2  wrong usage`,
+2  wrong usage
+3  done, with losses: IN is damaged or cut off, packets were left out, or
+   streams that OUT can't hold; each is a line on stderr. Where times were
+   corrected nothing is lost. With --strict it is an error (1) instead
+130  stopped by Ctrl-C: OUT is finished with what had come until then, or, after
+   a second Ctrl-C and where nothing comes, kept if it can be read`,
 };
 
 /** `avio --version` */

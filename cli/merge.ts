@@ -3,22 +3,20 @@
  * with 0, and by its own number or its type: `1:audio`, `0:2`.
  */
 import { files } from "../io/files.ts";
+import * as library from "../mod.ts";
 import {
   type AttachmentInit,
   type Chapter,
   type CoverInit,
-  merge as mergeAsync,
   type MergeOptions,
   type MergeResult,
   type MergeSource,
-  mergeSync,
   probe,
   type Stream,
   type StreamEdits,
 } from "../mod.ts";
 import { keyValues, mediaTypes } from "./arguments.ts";
 import { Failure, UsageError } from "./errors.ts";
-import { needsAsync } from "./input.ts";
 import { besideInput, besideOutput } from "./nested.ts";
 import { checkPlaces } from "./output_checks.ts";
 import { sinkOf, sourceOf, STANDARD, tell } from "./streams.ts";
@@ -56,8 +54,8 @@ interface Tracks {
   delays: Map<number, number>;
 }
 
-/** Runs the command. */
-export async function merge(args: MergeArguments): Promise<void> {
+/** Runs the command; its exit code. */
+export async function merge(args: MergeArguments): Promise<number> {
   checkPlaces(args.output, args.format);
   const { inputs } = args;
   if (inputs.includes(STANDARD)) throw new UsageError("IN: stdin can't be one of several, name a file");
@@ -85,14 +83,13 @@ export async function merge(args: MergeArguments): Promise<void> {
       ...besideOutput(args.output),
     };
     const sink = sinkOf(args.output);
-    merged = inputs.some((name) => needsAsync(name, args.inputOptions))
-      ? await mergeAsync(sources, sink, options)
-      : mergeSync(sources, sink, options);
+    merged = await library.merge(sources, sink, options);
     return { ...merged, start: 0, skippedStreams: [] };
   });
-  transferReport(args, done);
+  const code = transferReport(args, done, inputs);
   if (!args.quiet) tellSkipped(merged!, inputs);
   checkPicked(tracks, seen, inputs);
+  return code;
 }
 
 // ------------------------------------------------------------------------------------------- tracks

@@ -15,6 +15,7 @@ import { ffprobeJson } from "./ffprobe_json.ts";
 import { inputSource, needsAsync } from "./input.ts";
 import { besideInput } from "./nested.ts";
 import { argumentFault, explain, Failure } from "./errors.ts";
+import { tellWarnings } from "./warnings.ts";
 import { print, STANDARD, tell } from "./streams.ts";
 import { indent, list, table, wrap } from "./table.ts";
 import { bitRate, count, duration, exactSize, json, printable, printableLines } from "./text.ts";
@@ -23,6 +24,8 @@ import { bitRate, count, duration, exactSize, json, printable, printableLines } 
 export interface ProbeOptions {
   json: boolean;
   "media-info": boolean;
+  /** With the log's line behind each warning. */
+  verbose: boolean;
 }
 
 /** Runs the command. Of several files as JSON it is an array; one that can't be read is a line on stderr. */
@@ -44,6 +47,7 @@ export async function probe(
         if (told.length > 0) print(["", ""]);
         print(report(nameOf(file), info));
       }
+      if (!options["media-info"]) tellWarnings(info.warnings, { inputs: [], ...options });
       if (!isJson) told.push(file);
     } catch (error) {
       if (argumentFault(error)) throw error; // a flag is wrong, for all of them
@@ -64,6 +68,7 @@ async function infoOf(file: string, input: DemuxerOptions): Promise<MediaInfo> {
 function tellOf(file: string, info: MediaInfo, options: ProbeOptions): void {
   if (options.json || options["media-info"]) print(json(jsonOf(file, info, options), 2));
   else print(report(nameOf(file), info));
+  if (!options["media-info"]) tellWarnings(info.warnings, { inputs: [], ...options });
 }
 
 function jsonOf(file: string, info: MediaInfo, options: ProbeOptions): unknown {

@@ -2,8 +2,8 @@
  * `avio remux`: from one container into another. How it was written is `arguments.ts`, what is shown meanwhile
  * `progress.ts`, what becomes options of the library `transfer.ts`.
  */
-import { remux as remuxAsync, remuxSync } from "../mod.ts";
-import { inputSource, needsAsync } from "./input.ts";
+import * as library from "../mod.ts";
+import { inputSource } from "./input.ts";
 import { besideInput, besideOutput } from "./nested.ts";
 import { checkPlaces } from "./output_checks.ts";
 import { sinkOf } from "./streams.ts";
@@ -14,8 +14,8 @@ export interface RemuxArguments extends Transfer {
   input: string;
 }
 
-/** Runs the command. */
-export async function remux(args: RemuxArguments): Promise<void> {
+/** Runs the command; its exit code. */
+export async function remux(args: RemuxArguments): Promise<number> {
   checkPlaces(args.output, args.format);
   const source = inputSource(args.input, args.inputOptions);
   const done = await transfer(args, [args.input], (chosen) => {
@@ -27,9 +27,7 @@ export async function remux(args: RemuxArguments): Promise<void> {
       input: besideInput(args.input, args.inputOptions),
     };
     const sink = sinkOf(args.output);
-    return needsAsync(args.input, args.inputOptions)
-      ? remuxAsync(source, sink, options)
-      : remuxSync(source, sink, options);
+    return library.remux(source, sink, options);
   });
-  transferReport(args, done);
+  return transferReport(args, done, [args.input]);
 }

@@ -1,10 +1,11 @@
 /**
  * `avio split`: one file as several, each of which begins with a key frame.
  */
-import { formatOptions, guessFormat, split as splitAsync, type SplitOptions, splitSync } from "../mod.ts";
+import * as library from "../mod.ts";
+import { formatOptions, guessFormat, type SplitOptions } from "../mod.ts";
 import { UsageError } from "./errors.ts";
 import { checkOutputFormat } from "./formats.ts";
-import { inputSource, needsAsync } from "./input.ts";
+import { inputSource } from "./input.ts";
 import { besideInput } from "./nested.ts";
 import { isUrl, sinkOf } from "./streams.ts";
 import { count } from "./text.ts";
@@ -19,14 +20,14 @@ export interface SplitArguments extends Transfer {
   keepTimes: boolean;
 }
 
-/** Runs the command. */
-export async function split(args: SplitArguments): Promise<void> {
+/** Runs the command; its exit code. */
+export async function split(args: SplitArguments): Promise<number> {
   const nameOf = naming(args.output);
   const format = formatOf(args);
   checkOptionNames(args, format);
   const source = inputSource(args.input, args.inputOptions);
   const names: string[] = [];
-  const done = await transfer(args, [args.input], ({ chapters: _, ...chosen }) => {
+  const done = await transfer(args, [args.input], ({ chapters: _, ...chosen }, leftover) => {
     const options = {
       ...chosen,
       format,
@@ -37,14 +38,14 @@ export async function split(args: SplitArguments): Promise<void> {
       onsegment: (index: number) => {
         const name = nameOf(index);
         names[index] = name;
+        leftover.begin(name);
         return sinkOf(name);
       },
     };
-    return needsAsync(args.input, args.inputOptions)
-      ? splitAsync(source, options)
-      : splitSync(source, options);
+    return library.split(source, options);
   });
-  transferReport(args, done, `${names[0] ?? args.output} and on, ${count(names.length, "segment")}`);
+  const name = `${names[0] ?? args.output} and on, ${count(names.length, "segment")}`;
+  return transferReport(args, done, [args.input], name);
 }
 
 /** Names by number, from a pattern such as `part%03d.mp4`; `%%` is a percent sign. */

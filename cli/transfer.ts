@@ -17,6 +17,7 @@ import {
 import {
   type ArgumentFault,
   argumentFault,
+  explain,
   Failure,
   systemErrorPath,
   systemErrorText,
@@ -25,7 +26,10 @@ import {
 import { inputFlagOf } from "./input.ts";
 import { ProgressLine } from "./progress.ts";
 import { STANDARD, tell } from "./streams.ts";
+import { Interrupt, Interrupted } from "./interrupt.ts";
+import { Leftover } from "./leftovers.ts";
 import { count, duration, printable, size } from "./text.ts";
+import { EXIT, isLoss, tellWarnings } from "./warnings.ts";
 
 /** What the command line says. */
 export interface Transfer {
@@ -54,6 +58,8 @@ export interface Transfer {
   /** Each packet reaches the output at once. */
   noCoalesce: boolean;
   quiet: boolean;
+  /** The log is on stderr. */
+  verbose: boolean;
   /** It goes without saying which streams are left out. */
   terse?: boolean;
 }
@@ -63,30 +69,47 @@ export interface Done {
   result: RemuxResult;
   seen: Stream[];
   seconds: number;
+  /** By Ctrl-C, after which the output was finished. */
+  interrupted: boolean;
 }
 
 /** Runs `work` with the options that all transfers have, and shows how far it is. */
 export async function transfer(
   args: Transfer,
   inputs: readonly string[],
-  work: (options: RemuxOptions) => RemuxResult | Promise<RemuxResult>,
+  work: (options: RemuxOptions, leftover: Leftover) => Promise<RemuxResult>,
 ): Promise<Done> {
   const seen: Stream[] = [];
   const line = new ProgressLine(!args.quiet);
+  const leftover = new Leftover();
+  const interrupt = new Interrupt();
   const started = performance.now();
+  leftover.begin(args.output);
   try {
     const onprogress: RemuxOptions["onprogress"] = (progress) => line.show(progress);
     const onstart: RemuxOptions["onstart"] = ({ start, streams, skippedStreams }) => {
       checkEdited(args, Math.max(seen.length, streams.length + skippedStreams.length));
       tellStart(args, start);
     };
-    const result = await work({ ...libraryOptions(args, seen), onstart, onprogress });
-    return { result, seen, seconds: (performance.now() - started) / 1000 };
+    const { stop, signal } = interrupt;
+    const result = await work({ ...libraryOptions(args, seen), onstart, onprogress, stop, signal }, leftover);
+    return { result, seen, seconds: (performance.now() - started) / 1000, interrupted: stop.aborted };
   } catch (error) {
-    throw inTheUsersWords(error, args, inputs, seen);
+    line.clear();
+    const failure = interrupt.isOver ? new Interrupted() : inTheUsersWords(error, args, inputs, seen);
+    throw withLeftover(failure, leftover.settle());
   } finally {
     line.clear();
+    interrupt.close();
   }
+}
+
+/** The error, and what became of the output. */
+function withLeftover(error: unknown, leftover: string | null): unknown {
+  if (leftover === null || error instanceof UsageError) return error;
+  return error instanceof Interrupted
+    ? new Interrupted(leftover)
+    : new Failure(`${explain(error)}; ${leftover}`);
 }
 
 // ------------------------------------------------------------------------------------------- before
@@ -132,6 +155,7 @@ function libraryOptions(args: Transfer, seen: Stream[]): RemuxOptions {
     ...(timeout === undefined ? {} : { timeout }),
     ...(bufferSize === undefined ? {} : { bufferSize }),
     ...(args.noCoalesce ? { coalesce: false } : {}),
+    ...(args.inputOptions.strict ? { strict: true } : {}),
     metadata: setTags(metadata),
     editMetadata: (tags) => args.noMetadata ? setTags(metadata) : withoutDropped(tags, metadata),
   };
@@ -165,6 +189,9 @@ function chooser(
 ): (stream: Stream, canHold: boolean) => false | StreamEdits {
   return (stream, canHold) => {
     seen.push(stream);
+    if (!isChoosing(args) && !canHold && args.inputOptions.strict) {
+      throw new Failure(`stream ${stream.index}: the output format can't hold it`);
+    }
     if (!(isChoosing(args) ? isAskedFor(args, stream) : canHold)) return false;
     const { [stream.type]: ofType, [stream.index]: own } = args.edits;
     const place = args.streams.indexOf(stream.index);
@@ -255,11 +282,26 @@ export function missingText(index: number, seen: readonly Stream[]): string {
   return `There is no stream ${index}: ${range(seen.length)}`;
 }
 
-/** Says what was done; an error where a stream that was asked for is not there. */
-export function transferReport(args: Transfer, done: Done, name = nameOf(args)): void {
+/** Says what was done, and what was lost: the exit code. An error where a stream that was asked for is not there. */
+export function transferReport(
+  args: Transfer,
+  done: Done,
+  inputs: readonly string[],
+  name = nameOf(args),
+): number {
+  const { warnings, skippedStreams } = done.result;
+  // Of the first input they are in the report.
+  const others = warnings.filter(({ kind, source }) => kind !== "skipped" || source > 0);
+  tellWarnings(args.quiet ? warnings : others, { inputs, verbose: args.verbose });
   if (!args.quiet) tell(reportText(args, done, name));
+  if (done.interrupted) {
+    tell(`${printable(name)}: stopped by Ctrl-C, and finished with what had come until then\n`);
+    return EXIT.INTERRUPTED;
+  }
   const missing = args.streams.filter((index) => !done.seen.some((stream) => stream.index === index));
   if (missing.length > 0) throw new Failure(`${missingText(missing[0]!, done.seen)}; the rest is written`);
+  const skips = skippedStreams.length > 0 && !args.terse && !isChoosing(args);
+  return skips || warnings.some(isLoss) ? EXIT.LOSSES : EXIT.DONE;
 }
 
 function nameOf({ output }: Transfer): string {

@@ -44,6 +44,11 @@ export function* openInput(session: Session, settings: InputSettings): Operation
   return unusedOptions(session, slot);
 }
 
+/** Warns where the source ends before what its index names; nothing is asked of other formats' sources than mp4's. */
+export function* checkInput(session: Session): Operation<void> {
+  yield* session.run(operations.checkInput);
+}
+
 /** Closes the input, so that another one can be opened; keeps its I/O context. */
 export function* closeInput(session: Session): Operation<void> {
   yield* session.run(operations.closeInput);

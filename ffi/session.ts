@@ -19,6 +19,7 @@ import { type Opener, Requests, type Side } from "./requests.ts";
 import { type Cleanup, type Failure, ResourceScope } from "./resource_scope.ts";
 import { Flag, IOFlag, IOKind, type OperationCode, operations, SetWhat, Slot } from "./symbols.ts";
 import { GRACE, Waits, within } from "./waits.ts";
+import { type Warning, WarningList } from "./warnings.ts";
 
 /** Open, until the first of these: it failed, with what every later call throws; or it was closed. */
 type State = { kind: "open" } | { kind: "failed"; error: unknown } | { kind: "closed" };
@@ -83,6 +84,8 @@ const CLOSED: State = { kind: "closed" };
 
 export class Session implements Host {
   readonly files = new OpenFiles();
+  /** What was lost or changed. */
+  readonly warnings = new WarningList();
   readonly #label: string;
   readonly #native: NativeLine;
   readonly #requests: Requests;
@@ -397,11 +400,26 @@ export class Session implements Host {
     const result = slot[Slot.RESULT]!;
     const { missing } = this.#requests;
     if (missing && result === AVERROR.ENOENT) return { error: missing.error, isFinal: true };
-    if (result >= 0 || (result === AVERROR.EOF && operation === operations.read)) return null;
+    if (result >= 0 || (result === AVERROR.EOF && operation === operations.read)) return this.#warned(slot);
     const error = makeError(operation, result, log, this.#explanation(operation, slot));
     // FFmpeg would have ended the process: all it had is let go. Or it has taken more memory than it may.
     const isFinal = result === AVERROR.BUG || (slot[Slot.FLAGS]! & Flag.MEMORY) !== 0;
     return { error, isFinal };
+  }
+
+  /** What whoever is told of warnings threw; or that they are errors. */
+  #warned(slot: Float64Array): Failure & { isFinal: boolean } | null {
+    try {
+      this.warnings.note(this.handle, slot[Slot.WARNINGS]!);
+      return null;
+    } catch (error) {
+      return { error, isFinal: true };
+    }
+  }
+
+  /** All warnings so far. */
+  allWarnings(): Warning[] {
+    return this.warnings.all(this.#state === OPEN ? this.handle : null);
   }
 
   #takeLog(): LogLine[] {

@@ -15,7 +15,7 @@ export interface SymbolTypes {
 }
 
 /** ABI that this TypeScript speaks; the library's `avs_abi_version()` must be the same. */
-export const ABI_VERSION = 9;
+export const ABI_VERSION = 10;
 
 /** Symbols for opening and reading an input, bound when the library is loaded. */
 export const core = {
@@ -85,6 +85,7 @@ const rest = {
   avs_error_text: { parameters: ["i32", "buffer", "u32"], result: "i32" },
   avs_error_codes: { parameters: ["buffer", "u32"], result: "i32" },
   avs_set_log_level: { parameters: ["i32"], result: "void" },
+  avs_warnings: { parameters: ["f64", "buffer", "u32"], result: "i32" },
   avs_take_log: { parameters: ["f64", "buffer", "u32"], result: "i32" },
   avs_refused_url: { parameters: ["f64", "buffer", "u32"], result: "i32" },
   avs_unused_options: { parameters: ["f64", "buffer", "u32"], result: "i32" },
@@ -153,6 +154,7 @@ export const operations = {
   cut: { code: 15, ...calls.cut },
   closeInput: { code: 16, ...calls.closeInput },
   closeOutput: { code: 17, ...calls.closeOutput },
+  checkInput: { code: 18, ...calls.checkInput },
 } as const;
 
 /** An operation of the shim. */
@@ -167,10 +169,21 @@ export const Slot = {
   LOG_BYTES: 8,
   UNUSED_BYTES: 9,
   WRITTEN: 10,
-  SIZE: 11,
+  WARNINGS: 11,
+  SIZE: 12,
 } as const;
 
 export const Flag = { FAILED: 1, SOURCE_SEEK: 2, SINK_SEEK: 4, REFUSED: 8, MEMORY: 16 } as const;
+
+/** Kinds of `avs_warnings`. */
+export const Warnings = {
+  DAMAGED: 0,
+  TRUNCATED: 1,
+  MISSING: 2,
+  DROPPED: 3,
+  CORRECTED: 4,
+  SKIPPED: 5,
+} as const;
 
 export const IOKind = { CALLBACKS: 0, MEMORY_INPUT: 1, MEMORY_OUTPUT: 2, OPENER: 3, TRANSFORMER: 4 } as const;
 

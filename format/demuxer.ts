@@ -8,6 +8,7 @@ import { sizeIO } from "../ffi/plain_io.ts";
 import type { Operation } from "../ffi/operation.ts";
 import { Reading } from "../ffi/reading.ts";
 import { Session } from "../ffi/session.ts";
+import type { Warning } from "../ffi/warnings.ts";
 import {
   checkArray,
   checkBoolean,
@@ -147,6 +148,11 @@ export class Demuxer implements Disposable, AsyncDisposable, AsyncIterable<Packe
   /** Whether it is closed or has failed, so that every reading call throws. */
   get closed(): boolean {
     return this.#session.hasEnded;
+  }
+
+  /** What was lost so far: the source is damaged, or ended too early, or packets or side data of it were left out. */
+  get warnings(): readonly Warning[] {
+    return this.#session.allWarnings();
   }
 
   /** Streams found so far; in some formats more may follow. */

@@ -8,6 +8,7 @@ import * as output from "../ffi/output.ts";
 import { putPacket } from "../ffi/packets.ts";
 import * as remuxing from "../ffi/remux.ts";
 import { Session } from "../ffi/session.ts";
+import type { Warning } from "../ffi/warnings.ts";
 import type { Sink } from "../io/sink.ts";
 import type { Source } from "../io/source.ts";
 import { addStreamLike, addStreamOf } from "./add_stream.ts";
@@ -31,8 +32,10 @@ import {
   type Places,
   PROGRESS_INTERVAL,
   protect,
+  skippedWords,
   smallest,
   songTags,
+  warnOfSkipped,
   withSongTags,
 } from "./transfer.ts";
 
@@ -74,6 +77,8 @@ export interface MergeResult {
   streams: MergedStream[];
   /** Streams of the sources that are not in the output. */
   skippedStreams: { sourceIndex: number; inputIndex: number }[];
+  /** What was lost or changed; empty where all of the sources is in the output as it was. */
+  warnings: Warning[];
 }
 
 /** Runs a checked plan. */
@@ -127,6 +132,7 @@ class Merge {
   *run(): Operation<MergeResult> {
     const session = this.#session;
     protect(this.#plan, session);
+    session.warnings.watch(this.#options);
     for (let index = 0; index < this.#plan.sources.length; index++) yield* this.#openSource(index);
     const { tagsOf, sink, covers } = this.#plan;
     const input = tagsOf === null ? { ...this.#inputs[0]!, metadata: {} } : this.#inputs[tagsOf]!;
@@ -157,7 +163,13 @@ class Merge {
     const { source, input } = this.#plan.sources[index]!;
     remuxing.selectInput(this.#session, index);
     if (this.#places) this.#places.opened++;
-    yield* openInput(this.#session, source, input, { lend: false, prefix: `sources[${index}].input` });
+    const { strict } = this.#options;
+    const prefix = `sources[${index}].input`;
+    yield* openInput(this.#session, source, input, {
+      lend: false,
+      prefix,
+      ...(strict === undefined ? {} : { strict }),
+    });
     this.#inputs.push(withSongTags(describeInput(this.#session)));
   }
 
@@ -185,7 +197,15 @@ class Merge {
       },
     ));
     if (!hadCover && this.#cover.index !== null) this.#coverSource = sourceIndex;
-    if (chosen.length > 0) return chosen.map((one) => ({ ...one, sourceIndex }));
+    if (chosen.length > 0) {
+      const cover = this.#coverSource === sourceIndex ? this.#cover.index : null;
+      const kept = new Set([...chosen.map(({ stream }) => stream.index), cover]);
+      const skipped = selection ? [] : streams.filter(({ index }) => !kept.has(index));
+      for (const stream of skipped) {
+        warnOfSkipped(session, sourceIndex, stream, skippedWords(session, stream));
+      }
+      return chosen.map((one) => ({ ...one, sourceIndex }));
+    }
     const why = selection
       ? "none of its streams is asked for"
       : "the output format can hold none of its streams";
@@ -276,8 +296,9 @@ class Merge {
   // ---------------------------------------------------------------------------------------- packets
 
   *#copy(): Operation<void> {
-    const milliseconds = this.#meter.listens ? PROGRESS_INTERVAL : 0;
-    for (let isOver = false; !isOver;) {
+    const { stop } = this.#options;
+    const milliseconds = this.#meter.listens || stop ? PROGRESS_INTERVAL : 0;
+    for (let isOver = false; !isOver && !stop?.aborted;) {
       const step = yield* remuxing.remuxStep(this.#session, { milliseconds, until: NaN, isLast: true });
       isOver = step.state === "end";
       this.#meter.tell({ ...step, time: step.seconds || 0 }, this.#duration, isOver);
@@ -317,6 +338,7 @@ class Merge {
         streams.filter(({ index }) => !this.#keeps(sourceIndex, index))
           .map(({ index }) => ({ sourceIndex, inputIndex: index }))
       ),
+      warnings: this.#session.allWarnings(),
     };
   }
 

@@ -5,9 +5,11 @@ import { argumentError } from "../ffi/errors.ts";
 import * as input from "../ffi/input.ts";
 import type { Operation } from "../ffi/operation.ts";
 import type { Host, Session } from "../ffi/session.ts";
+import type { Warning } from "../ffi/warnings.ts";
 import {
   checkArray,
   checkBoolean,
+  checkFunction,
   checkInteger,
   checkNumber,
   checkString,
@@ -55,11 +57,17 @@ export interface DemuxerOptions extends SessionOptions {
    */
   maxOpenSize?: number;
   /**
-   * Whether a missing HLS or DASH segment is an error. By default a segment whose path does not exist
-   * (`Deno.errors.NotFound`), or for which a server returns 404 or 410, is skipped with a warning in the log, unless
-   * nothing can be read without it. @default {false}
+   * What would be a warning of this source is an error, a {@linkcode StrictError}: it is damaged, or ends too early, or packets
+   * are left out. A segment that an HLS playlist or a DASH manifest names, and that is not there, is left out with a warning
+   * otherwise: one of a path that does not exist (`Deno.errors.NotFound`), or that a server answers with 404 or 410; with
+   * `strict` that error is thrown. Where nothing can be read without it, it is an error anyway. @default {false}
    */
   strict?: boolean;
+  /**
+   * Called once for each kind of loss, of each stream of this source, when it is first seen: after the operation that saw it.
+   * What it throws ends the operation.
+   */
+  onwarning?: (warning: Warning) => void;
   /** Options for http(s): URLs. */
   http?: HttpOptions;
 }
@@ -76,6 +84,7 @@ const demuxerOptionNames: Names<DemuxerOptions> = {
   maxPacketSize: true,
   maxOpenSize: true,
   strict: true,
+  onwarning: true,
   http: true,
 };
 
@@ -91,6 +100,7 @@ export function checkDemuxerOptions(options: DemuxerOptions | undefined, prefix 
   if (checked.formats !== undefined) checkFormats(checked, nameOf("formats"), nameOf("format"));
   optional(checkBoolean, checked.findStreamInfo, nameOf("findStreamInfo"));
   optional(checkBoolean, checked.strict, nameOf("strict"));
+  optional(checkFunction, checked.onwarning, nameOf("onwarning"));
   optional(checkInteger, checked.maxStreams, nameOf("maxStreams"), 1, 1e6);
   optional(checkInteger, checked.maxPacketSize, nameOf("maxPacketSize"), 1);
   optional(checkInteger, checked.maxOpenSize, nameOf("maxOpenSize"), 1);
@@ -136,6 +146,8 @@ interface Opening {
   host?: Host;
   /** Name of its options within others. */
   prefix?: string;
+  /** All that it is a part of is strict. */
+  strict?: boolean;
 }
 
 /** Opens a source as the input of a session, with checked options. */
@@ -143,11 +155,13 @@ export function* openInput(
   session: Session,
   source: Source,
   options: DemuxerOptions,
-  { lend = true, host = session, prefix = "" }: Opening = {},
+  { lend = true, host = session, prefix = "", ...whole }: Opening = {},
 ): Operation<Attachment> {
-  const { format, formats, url, http, onopen, findStreamInfo = true, strict = false } = options;
+  const { format, formats, url, http, onopen, findStreamInfo = true, onwarning, strict = whole.strict } =
+    options;
   const { maxPacketSize = MAX_PACKET_SIZE, maxOpenSize = MAX_OPEN_SIZE } = options;
   session.limitMemory(options.maxMemory);
+  session.warnings.watchInput({ onwarning, strict });
   const bufferSize = bufferSizeOf(options);
   const attachment = isSequence(source, format)
     ? openSequence(host, String(source))
@@ -161,7 +175,7 @@ export function* openInput(
     formats: formats?.map((name) => name.toLowerCase()),
     maxPacketSize,
     maxOpenSize,
-    strict,
+    strict: strict ?? false,
     findStreamInfo,
     options: optionPairs({ options: { ...probing(options), ...options.options } }),
   });

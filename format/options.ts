@@ -87,7 +87,8 @@ export function checkOptions<T extends SessionOptions>(
   return options;
 }
 
-function checkSignal(signal: AbortSignal, name: string): AbortSignal {
+/** Checks that it is an AbortSignal. */
+export function checkSignal(signal: AbortSignal, name: string): AbortSignal {
   if (signal instanceof AbortSignal) return signal;
   throw argumentError(TypeError, name, `must be an AbortSignal, is ${typeName(signal)}`);
 }

@@ -1,6 +1,7 @@
 /**
  * probe: describes a source in one call.
  */
+import { checkInput } from "../ffi/input.ts";
 import type { Operation } from "../ffi/operation.ts";
 import { sizeIO } from "../ffi/plain_io.ts";
 import { Session } from "../ffi/session.ts";
@@ -17,6 +18,8 @@ function* probeIn(session: Session, source: Source, options: DemuxerOptions): Op
     described;
   const bytes = (io && (yield* sizeIO(session, io))) ?? size;
   const covers = yield* readCovers(session, streams);
+  if (bytes !== null) yield* checkInput(session);
+  const warnings = session.allWarnings();
   yield* session.finish();
   return {
     format,
@@ -31,6 +34,7 @@ function* probeIn(session: Session, source: Source, options: DemuxerOptions): Op
     streams,
     chapters,
     programs,
+    warnings,
   };
 }
 

@@ -4,8 +4,10 @@
 import { argumentError } from "../ffi/errors.ts";
 import type { MaybePromise } from "../ffi/operation.ts";
 import type { Limits } from "../ffi/session.ts";
+import type { Warning } from "../ffi/warnings.ts";
 import {
   checkArray,
+  checkBoolean,
   checkFunction,
   checkLimit,
   checkNames,
@@ -19,6 +21,7 @@ import type { FormatInfo } from "./formats.ts";
 import { checkSelection, type StreamSelection } from "./edits.ts";
 import { checkDemuxerOptions, type DemuxerOptions } from "./open_input.ts";
 import { checkMuxerOptions, muxerOptionNames, type MuxerOptions } from "./open_output.ts";
+import { checkSignal } from "./options.ts";
 import type { Packet } from "./packet.ts";
 import type { RemuxProgress } from "./progress.ts";
 import type { Chapter, Stream } from "./stream.ts";
@@ -71,6 +74,21 @@ export interface RemuxOptions extends MuxerOptions {
    * existing file is still untouched. An exception ends the remux; the async API awaits its promise.
    */
   onstart?: (start: RemuxStart) => MaybePromise<void>;
+  /**
+   * What would be a warning is an error, a {@linkcode StrictError}: of a source (as `strict` of its `input`), a stream that the
+   * output format can't hold and that `streams` does not leave out, times that had to be changed. @default {false}
+   */
+  strict?: boolean;
+  /**
+   * Called once for each kind of loss, of each stream, when it is first seen; all of them are in the result, too. What it
+   * throws ends the remux.
+   */
+  onwarning?: (warning: Warning) => void;
+  /**
+   * Ends the reading, within a tenth of a second while packets come: what came until then is written, and the output is
+   * finished, as if the source ended there. `signal` ends the whole, at once. Async API only.
+   */
+  stop?: AbortSignal;
   /** Called about ten times a second, and when everything is written. An exception ends the remux. */
   onprogress?: (progress: RemuxProgress) => void;
 }
@@ -131,6 +149,8 @@ export interface RemuxResult {
   streams: RemuxedStream[];
   /** Streams of the input that are not in the output. */
   skippedStreams: number[];
+  /** What was lost or changed; empty where all of the input is in the output as it was. */
+  warnings: Warning[];
 }
 
 /** The names of {@linkcode RemuxOptions}. */
@@ -147,6 +167,9 @@ export const remuxOptionNames: Names<RemuxOptions> = {
   timestamps: true,
   transform: true,
   onstart: true,
+  strict: true,
+  onwarning: true,
+  stop: true,
   onprogress: true,
 };
 
@@ -157,6 +180,9 @@ export function checkRemuxOptions<T extends RemuxOptions>(options: T | undefined
   optional(checkSelection, checked.streams, "streams");
   optional(checkFunction, checked.onstart, "onstart");
   optional(checkFunction, checked.onprogress, "onprogress");
+  optional(checkFunction, checked.onwarning, "onwarning");
+  optional(checkBoolean, checked.strict, "strict");
+  optional(checkSignal, checked.stop, "stop");
   optional(checkFunction, checked.bitstreamFilter, "bitstreamFilter");
   optional((value, name) => checkOneOf(value, ["zero", "keep"], name), checked.timestamps, "timestamps");
   optional(checkFunction, checked.transform, "transform");

@@ -7,6 +7,7 @@ import { argumentError } from "../ffi/errors.ts";
 import * as input from "../ffi/input.ts";
 import * as output from "../ffi/output.ts";
 import type { Session } from "../ffi/session.ts";
+import type { Warning } from "../ffi/warnings.ts";
 import { fromBase64, toBase64 } from "../io/base64.ts";
 import type { FormatInfo } from "./formats.ts";
 import type { ColorRange, Disposition, FieldOrder } from "./known_names.ts";
@@ -221,12 +222,14 @@ export interface MediaInfo {
   chapters: Chapter[];
   /** Programs of the container. */
   programs: Program[];
+  /** What is wrong with the source, as far as opening it shows that: packets are not read. */
+  warnings: Warning[];
 }
 
 // ------------------------------------------------------------------------------------------- describing
 
 /** Description of an input or output. */
-export type Description = Omit<MediaInfo, "size" | "tags" | "covers"> & {
+export type Description = Omit<MediaInfo, "size" | "tags" | "covers" | "warnings"> & {
   /** Whether its source or sink can seek. */
   seekable: boolean;
 };

@@ -14,6 +14,7 @@ import { checkInteger } from "../io/arguments.ts";
 import type { Attachment } from "../io/attachment.ts";
 import { MemorySink } from "../io/memory_sink.ts";
 import { Scope } from "../io/nested.ts";
+import { PositionedSink } from "../io/positioned_sink.ts";
 import type { Sink } from "../io/sink.ts";
 import type { Source } from "../io/source.ts";
 import { filesNamedBy, filesOf } from "../io/source_files.ts";
@@ -139,7 +140,10 @@ export interface Places {
 export function closeUntouched(places: Places): Cleanup {
   return (failure) => {
     const { sources, opened, sink } = places;
-    if (failure && sink instanceof WritableStream && !sink.locked) sink.abort(failure.error).catch(() => {});
+    const written = sink instanceof PositionedSink ? sink.stream : sink;
+    if (failure && written instanceof WritableStream && !written.locked) {
+      written.abort(failure.error).catch(() => {});
+    }
     for (const { source } of sources.slice(opened)) {
       const stream = source instanceof Response ? source.body : source;
       const isUntouched = stream instanceof ReadableStream && !stream.locked;
@@ -218,8 +222,9 @@ class Transfer {
   *run(): Operation<Transferred> {
     const { sources } = this.#plan;
     protect(this.#plan, this.#session);
+    this.#session.warnings.watch(this.#options);
     for (let index = 0; index < sources.length; index++) {
-      if (index > 0 && this.#joined >= this.#end) break;
+      if (index > 0 && (this.#joined >= this.#end || this.#isStopped)) break;
       const isLast = index === sources.length - 1;
       const close = yield* this.#openSource(index);
       if (isLast || !this.#isBeforeStart()) yield* this.#write(index);
@@ -228,8 +233,9 @@ class Transfer {
     }
     yield* this.#endOutput(this.#joined);
     this.#reportProgress(0, true);
+    const done = { parts: this.#parts, whole: this.#whole() };
     yield* this.#session.finish();
-    return { parts: this.#parts, whole: this.#whole() };
+    return done;
   }
 
   get #start(): number {
@@ -249,7 +255,7 @@ class Transfer {
   /** Opens a source; how to close it, where it is not the only one. */
   *#openSource(index: number): Operation<(() => Operation<void>) | null> {
     const { source, input } = this.#plan.sources[index]!;
-    const { onopen, transform, ondelete, url } = this.#options;
+    const { onopen, transform, ondelete, url, strict } = this.#options;
     const scope = this.#plan.sources.length > 1 ? new Scope(this.#session) : null;
     this.#places.opened++;
     const attachment = yield* openInput(this.#session, source, input, {
@@ -258,6 +264,7 @@ class Transfer {
       lend: this.#plan.sink instanceof MemorySink && !onopen && !ondelete && !transform && url === undefined,
       host: scope ?? this.#session,
       prefix: this.#plan.sources.length > 1 ? `sources[${index}].input` : "input",
+      ...(strict === undefined ? {} : { strict }),
     });
     this.#input = withSongTags(describeInput(this.#session));
     if (index === 0) this.#streams = this.#input.streams;
@@ -300,14 +307,14 @@ class Transfer {
     const beginning = this.#output!.start;
     for (let start = beginning;;) {
       const brokenAt = yield* this.#copy(this.#placeAfter(start, beginning) + this.#origin, size);
-      if (brokenAt === null) break;
+      if (brokenAt === null || this.#isStopped) break;
       start = brokenAt - this.#origin;
       yield* this.#endOutput(start);
       yield* this.#chooseOutput();
       if (resetTimestamps) this.#shift(brokenAt, NaN);
       yield* this.#openOutput(start, []);
     }
-    while (++this.#range < this.#ranges.length) {
+    while (++this.#range < this.#ranges.length && !this.#isStopped) {
       yield* this.#goOn();
       yield* this.#copy(Infinity);
     }
@@ -399,6 +406,7 @@ class Transfer {
    */
   #continue(index: number): void {
     checkSameStreams(this.#chosen!, this.#input.streams, index, this.#format);
+    this.#warnOfOthers(index);
     this.#setRange();
     const shifts = this.#chosen!.flatMap(({ stream }) => {
       const { startTime = null, disposition = [] } = this.#input.streams[stream.index] ?? {};
@@ -444,8 +452,8 @@ class Transfer {
 
   /** Packets, until there are no more: null; or until a key frame at or after this time, or so many bytes: its time. */
   *#copy(until: number, maxBytes = 0): Operation<number | null> {
-    const milliseconds = this.#meter.listens ? PROGRESS_INTERVAL : 0;
-    while (true) {
+    const milliseconds = this.#meter.listens || this.#options.stop ? PROGRESS_INTERVAL : 0;
+    do {
       const step = yield* remuxing.remuxStep(this.#session, {
         milliseconds,
         until: Number.isFinite(until) ? until : NaN,
@@ -456,7 +464,13 @@ class Transfer {
       if (step.state === "end") return null;
       if (step.state === "break") return step.breakAt;
       this.#reportProgress(step.seconds || 0);
-    }
+    } while (!this.#isStopped); // each output has something
+    return null;
+  }
+
+  /** The reading is to end. */
+  get #isStopped(): boolean {
+    return this.#options.stop?.aborted ?? false;
   }
 
   #transformWith(transform: NonNullable<RemuxOptions["transform"]>): void {
@@ -576,7 +590,10 @@ class Transfer {
     ));
     const chosen = selection ? all : this.#picture(all);
     if (chosen.length > 0) {
-      if (!selection) this.#refuseLeftovers(chosen);
+      if (!selection) {
+        this.#refuseLeftovers(chosen);
+        this.#warnOfSkipped(chosen);
+      }
       return this.#isWhole ? chosen : chosen.map((one) => ({ ...one, stream: withoutExtent(one.stream) }));
     }
     const why = selection ? "" : `: ${this.#whyNot(this.#input.streams) || "the source has none"}`;
@@ -605,6 +622,25 @@ class Transfer {
     if (chosen.length < 3 || describeOutput(this.#session).format.name !== "avif") return chosen;
     const lengthOf = ({ stream }: Chosen) => stream.duration ?? 0;
     return [chosen.reduce((longest, one) => lengthOf(one) > lengthOf(longest) ? one : longest)];
+  }
+
+  /** Streams of the first source that the format can't hold, where nobody has said that they are to be left out. */
+  #warnOfSkipped(chosen: readonly Chosen[]): void {
+    const kept = new Set([...chosen.map(({ stream }) => stream.index), this.#cover.index]);
+    for (const stream of this.#streams) {
+      if (!kept.has(stream.index)) {
+        warnOfSkipped(this.#session, 0, stream, skippedWords(this.#session, stream));
+      }
+    }
+  }
+
+  /** Streams of a later source that the first has not. */
+  #warnOfOthers(index: number): void {
+    if (this.#options.streams) return;
+    for (const stream of this.#input.streams.slice(this.#streams.length)) {
+      const words = `is left out, as the first source has no stream ${stream.index}`;
+      warnOfSkipped(this.#session, index, stream, words);
+    }
   }
 
   /** An output has all of a source, and nothing else. */
@@ -666,6 +702,7 @@ class Transfer {
       ...counts,
       start,
       skippedStreams: this.#skippedStreams,
+      warnings: this.#session.allWarnings(),
     };
   }
 
@@ -730,11 +767,26 @@ export function songTags(
   return { metadata: withTagValues(stream.metadata, tags, format) };
 }
 
-/** The muxer of MPEG-TS adds to all times, unless it is told not to. */
+/**
+ * Options without which muxers do not keep times: that of MPEG-TS adds to all of them, once more where the first
+ * is decoded before 0, and that of fragmented mp4 begins with 0.
+ */
 export function muxerOptionsOf(options: RemuxOptions, format: string): RemuxOptions {
-  const isChanged = options.timestamps === "keep" && format === "mpegts";
-  return isChanged ? { ...options, options: { mpegts_copyts: 1, ...options.options } } : options;
+  if (options.timestamps !== "keep") return options;
+  if (format === "mpegts") {
+    const kept = { mpegts_copyts: 1, avoid_negative_ts: "disabled" };
+    return { ...options, options: { ...kept, ...options.options } };
+  }
+  const { movflags } = options.options ?? {};
+  const isFragmented = MP4.test(format) && typeof movflags === "string" &&
+    /frag_|empty_moov|cmaf|dash/.test(movflags);
+  if (!isFragmented) return options;
+  const missing = ["delay_moov", "frag_discont"].filter((flag) => !movflags.includes(flag));
+  return { ...options, options: { ...options.options, movflags: [movflags, ...missing].join("+") } };
 }
+
+/** mp4 and its kin. */
+const MP4 = /^(mp4|mov|ipod|3gp|3g2|psp|f4v|ismv)$/;
 
 /** Two parts as one. */
 function joinParts(a: Part, b: Part): Part {
@@ -791,6 +843,25 @@ export function cutChapters(
     start: Math.max(chapter.start, range.start) - shift,
     end: Math.min(chapter.end, range.end) - shift,
   }));
+}
+
+/** `stream 2: subtitle (ass) is left out: mp4 can't hold it` */
+export function warnOfSkipped(
+  session: Session,
+  source: number,
+  { index, type, codecParameters: { codec }, disposition }: Description["streams"][number],
+  words: string,
+): void {
+  const what = disposition.includes("attached_pic") ? "cover" : type;
+  const warning = { kind: "skipped", source, stream: index, count: 1, log: null } as const;
+  session.warnings.add(warning, `${what} (${codec && codec !== "none" ? codec : "unknown codec"}) ${words}`);
+}
+
+/** Why a format has not taken a stream. */
+export function skippedWords(session: Session, { index }: Description["streams"][number]): string {
+  const { name } = describeOutput(session).format;
+  const isKnown = remuxing.holds(session, index) !== "undescribed";
+  return `is left out: ${isKnown ? `${name} can't hold it` : "nothing tells its size or sample rate"}`;
 }
 
 export function isSoundOrMotion({ type, disposition }: Pick<Stream, "type" | "disposition">): boolean {

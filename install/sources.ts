@@ -151,6 +151,8 @@ import input_seek_c from "../shim/input/seek.c" with { type: "text" };
 import input_seek_h from "../shim/input/seek.h" with { type: "text" };
 import input_shown_c from "../shim/input/shown.c" with { type: "text" };
 import input_shown_h from "../shim/input/shown.h" with { type: "text" };
+import input_whole_c from "../shim/input/whole.c" with { type: "text" };
+import input_whole_h from "../shim/input/whole.h" with { type: "text" };
 import input_window_c from "../shim/input/window.c" with { type: "text" };
 import input_window_h from "../shim/input/window.h" with { type: "text" };
 import io_c from "../shim/io.c" with { type: "text" };
@@ -228,6 +230,8 @@ import text_c from "../shim/text.c" with { type: "text" };
 import text_h from "../shim/text.h" with { type: "text" };
 import unsound_c from "../shim/unsound.c" with { type: "text" };
 import unsound_h from "../shim/unsound.h" with { type: "text" };
+import warnings_c from "../shim/warnings.c" with { type: "text" };
+import warnings_h from "../shim/warnings.h" with { type: "text" };
 import worker_c from "../shim/worker.c" with { type: "text" };
 import worker_h from "../shim/worker.h" with { type: "text" };
 import xml_c from "../shim/xml.c" with { type: "text" };
@@ -383,6 +387,8 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/input/seek.h": input_seek_h,
   "shim/input/shown.c": input_shown_c,
   "shim/input/shown.h": input_shown_h,
+  "shim/input/whole.c": input_whole_c,
+  "shim/input/whole.h": input_whole_h,
   "shim/input/window.c": input_window_c,
   "shim/input/window.h": input_window_h,
   "shim/io.c": io_c,
@@ -460,6 +466,8 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/text.h": text_h,
   "shim/unsound.c": unsound_c,
   "shim/unsound.h": unsound_h,
+  "shim/warnings.c": warnings_c,
+  "shim/warnings.h": warnings_h,
   "shim/worker.c": worker_c,
   "shim/worker.h": worker_h,
   "shim/xml.c": xml_c,

@@ -13,12 +13,14 @@ import { isHttp } from "./http.ts";
 import { IOContext, lendIOContext } from "./io_context.ts";
 import { MemorySink, openMemorySink } from "./memory_sink.ts";
 import type { BunFile, NodeWritable, OpenedFile } from "./opened_file.ts";
+import { PositionedDevice, type PositionedSink, positionedStream } from "./positioned_sink.ts";
 import { StreamSink } from "./stream.ts";
 
 /**
  * What media is written to. A path or file: URL is created or truncated under the caller's permissions; a file that the
  * program has opened (`Deno.FsFile`, Node's `FileHandle`) is written from its start and stays open, and where the muxer goes
- * over its output again (`faststart`) it is one that can be read; a `Writable` of Node's is a stream; an IOContext is in use
+ * over its output again (`faststart`) it is one that can be read; a `Writable` of Node's is a stream; a
+ * `FileSystemWritableFileStream` and a {@linkcode PositionedSink} can seek; an IOContext is in use
  * until the writer closes. `Bun.file(path)` is its path.
  *
  * A file that is a source of the same call is a TypeError before anything of it is lost: files are compared by device and
@@ -30,6 +32,7 @@ export type Sink =
   | string
   | URL
   | WritableStream<Uint8Array>
+  | PositionedSink
   | OpenedFile
   | NodeWritable
   | BunFile
@@ -71,6 +74,14 @@ export function* openSink(
   if (sink instanceof SharedFile) {
     return { io: yield* attachSinkFile(host, sink, { use, bufferSize }), url: "" };
   }
+  const positioned = positionedStream(sink);
+  if (positioned) {
+    if (!(yield* canWait())) {
+      throw argumentError(TypeError, "sink", "a WritableStream can't be written synchronously, use open");
+    }
+    const device = new PositionedDevice(host, positioned);
+    return { io: host.addDevice(device, use, bufferSize), url: "", finish: () => device.finish() };
+  }
   const isStream = sink instanceof WritableStream;
   const stream = isStream ? sink : files.stream(sink);
   if (stream) {
@@ -78,8 +89,9 @@ export function* openSink(
       const kind = isStream ? "WritableStream" : "Writable";
       throw argumentError(TypeError, "sink", `a ${kind} can't be written synchronously, use open`);
     }
-    const device = new StreamSink(host, stream);
-    return { io: host.addDevice(device, use, bufferSize), url: "", finish: () => device.finish() };
+    const chunks = new StreamSink(host, stream);
+    const device = { write: (bytes: Uint8Array<ArrayBuffer>) => chunks.put(bytes) };
+    return { io: host.addDevice(device, use, bufferSize), url: "", finish: () => chunks.finish() };
   }
   const callbacks = sink as IOCallbacks;
   checkCallbacks(callbacks, "sink");

@@ -110,19 +110,20 @@ export function blobDevice(blob: Blob): Device {
 }
 
 /** A WritableStream: closed after the trailer, or aborted with the error that ended the session. */
-export class StreamSink implements Device {
-  #writer: WritableStreamDefaultWriter<Uint8Array>;
+export class StreamSink<Chunk = Uint8Array> {
+  #writer: WritableStreamDefaultWriter<Chunk>;
   #finished = false;
 
-  constructor(host: Host, stream: WritableStream<Uint8Array>) {
+  constructor(host: Host, stream: WritableStream<Chunk>) {
     this.#writer = stream.getWriter();
     this.#writer.closed.catch(() => {}); // reported by the next write
     host.defer((failure) => this.#release(failure));
   }
 
-  *write(bytes: Uint8Array): ReturnType<NonNullable<Device["write"]>> {
+  /** Writes a chunk when the stream is ready for it. */
+  *put(chunk: Chunk): Operation<void> {
     yield* call(() => this.#writer.ready, "sink");
-    const written = this.#writer.write(bytes);
+    const written = this.#writer.write(chunk);
     written.catch(() => {}); // reported by `ready` before the next write, or on closing
     if (this.#writer.desiredSize === null) yield* call(() => written, "sink");
   }

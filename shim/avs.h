@@ -21,7 +21,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define AVS_ABI_VERSION 9
+#define AVS_ABI_VERSION 10
 
 #if defined(_WIN32)
 #define AVS_API __declspec(dllexport)
@@ -128,6 +128,7 @@ enum {
   AVS_OP_CUT = 15,        /* remuxing: finds the key frame that avs_set_range()'s start begins with. out: 1 its seconds, 2 whether there is nothing */
   AVS_OP_CLOSE_INPUT = 16,  /* another one can be opened. Its I/O context stays, for avs_io_close(); packets not taken do not */
   AVS_OP_CLOSE_OUTPUT = 17, /* the same, after the trailer. Its streams are mapped no more */
+  AVS_OP_CHECK_INPUT = 18,  /* warns where the input ends before what its index names; no packet is read */
 };
 /* Why AVS_OP_REMUX returned. At a break the key frame is kept, for the next output. */
 enum { AVS_REMUX_GOES_ON, AVS_REMUX_END, AVS_REMUX_BREAK };
@@ -139,7 +140,8 @@ enum {
   AVS_SLOT_LOG_BYTES = 8,   /* waiting for avs_take_log() */
   AVS_SLOT_UNUSED_BYTES = 9, /* waiting for avs_unused_options() */
   AVS_SLOT_WRITTEN = 10,     /* bytes of the output so far */
-  AVS_SLOT_SIZE = 11
+  AVS_SLOT_WARNINGS = 11,    /* rows of avs_warnings() */
+  AVS_SLOT_SIZE = 12
 };
 
 /* Flags in slot[AVS_SLOT_FLAGS]: what the result alone doesn't tell. */
@@ -206,6 +208,20 @@ enum {
 /* Lines logged since the last call: level, tab, message, newline. */
 AVS_API int32_t avs_take_log(double session, char *out, uint32_t capacity);
 AVS_API int32_t avs_refused_url(double session, char *out, uint32_t capacity);
+
+/*
+ * What was lost or changed so far though the session went on: JSON array of {"kind", "source": which of the inputs that were
+ * opened, "stream": of it, or -1, "count", "words", "log": a line of the log or null}. A row stays where it is; its count grows.
+ */
+AVS_API int32_t avs_warnings(double session, char *out, uint32_t capacity);
+enum {
+  AVS_WARNING_DAMAGED,   /* the input has an error in it */
+  AVS_WARNING_TRUNCATED, /* it ends too early */
+  AVS_WARNING_MISSING,   /* a part that it names is not there */
+  AVS_WARNING_DROPPED,   /* packets, tags or side data that are left out */
+  AVS_WARNING_CORRECTED, /* times that are other ones than in the input */
+  AVS_WARNING_SKIPPED,   /* a stream */
+};
 
 /* ------------------------------------------------------------------------------------------ I/O contexts */
 

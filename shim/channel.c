@@ -37,6 +37,7 @@ void channel_free(struct channel *channel) {
   free_ios(&channel->stand_ins);
   free_ios(&channel->ios);
   text_free(&channel->log.text);
+  warnings_free(&channel->log.warnings);
   endpoint_free(&channel->plain);
   condition_free(&channel->wake);
   mutex_free(&channel->lock);
@@ -207,4 +208,13 @@ int32_t avs_take_log(double handle, char *out, uint32_t capacity) {
   struct text *text = &channel->log.text;
   if (text->size > capacity) return (int32_t)text->size;
   return text_deliver(text, out, capacity);
+}
+
+int32_t avs_warnings(double handle, char *out, uint32_t capacity) {
+  struct channel *channel = find_channel(handle);
+  if (!channel) return AVERROR(EBADF);
+  if (channel->running) return AVERROR(EBUSY);
+  struct text text = {0};
+  warnings_json(&channel->log.warnings, &text);
+  return text_deliver(&text, out, capacity);
 }

@@ -40,6 +40,39 @@ static int without_prefixes(char *line, int size) {
 /* Followed by all that may be. */
 static bool is_refused_format(const char *format) { return strstr(format, "Format not on whitelist"); }
 
+static int class_category(void *origin) {
+  AVClass *class = origin ? *(AVClass **)origin : NULL;
+  return !class ? AV_CLASS_CATEGORY_NA : class->get_category ? (int)class->get_category(origin) : (int)class->category;
+}
+
+/* The end of a source that came too early. */
+static bool tells_of_an_end(const char *format) {
+  static const char *const known[] = {"ended prematurely", "partial file", "growing file?", "Truncating packet of size"};
+  for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
+    if (strstr(format, known[i])) return true;
+  return false;
+}
+
+/* What a demuxer says, and goes on, is a warning: as one of ours, with its line. */
+static void note_warning(struct log *log, void *origin, int level, const char *format, va_list arguments) {
+  bool is_packet = !strncmp(format, "Packet corrupt (stream = %d", 27), is_end = tells_of_an_end(format);
+  bool is_fault = level <= AV_LOG_ERROR && class_category(origin) == AV_CLASS_CATEGORY_DEMUXER;
+  if (!is_packet && !is_end && !is_fault) return;
+  char line[1024];
+  va_list copy;
+  va_copy(copy, arguments);
+  vsnprintf(line, sizeof(line), format, copy);
+  va_end(copy);
+  line[strcspn(line, "\n")] = 0;
+  va_copy(copy, arguments);
+  int stream = is_packet ? va_arg(copy, int) : -1;
+  va_end(copy);
+  const char *words = is_packet ? "a packet is damaged, and kept"
+                      : is_end  ? "the source ends too early: it is cut off, or not written to its end"
+                                : "the source has an error in it, and is read on";
+  warnings_add(&log->warnings, is_end ? AVS_WARNING_TRUNCATED : AVS_WARNING_DAMAGED, stream, words, line, 1);
+}
+
 static void append_line(struct log *log, void *origin, int level, const char *format, va_list arguments) {
   struct text *text = &log->text;
   if (text->size > LOG_BYTES + (origin ? 0 : 4096)) return; /* our own lines say what matters */
@@ -72,6 +105,7 @@ static void on_log(void *origin, int level, const char *format, va_list argument
     if (strstr(format, "Error applying bitstream filters")) current->filter_failed = true;
   }
   if (current && level <= AV_LOG_WARNING && strstr(format, "Failed to open an initialization section")) current->lacks_init = true;
+  if (current && level <= AV_LOG_WARNING) note_warning(current, origin, level, format, arguments);
   if (current && level <= threshold) append_line(current, origin, level, format, arguments);
 }
 
@@ -82,10 +116,21 @@ void log_line(struct log *log, int level, const char *format, ...) {
   va_end(arguments);
 }
 
-struct log_mark log_mark(const struct log *log) { return (struct log_mark){log->text.size, log->errors}; }
+void warn(struct log *log, int kind, int stream, int64_t count, const char *words, const char *format, ...) {
+  char line[1024];
+  va_list arguments;
+  va_start(arguments, format);
+  vsnprintf(line, sizeof(line), format, arguments);
+  va_end(arguments);
+  log_line(log, AV_LOG_WARNING, "%s", line);
+  warnings_add(&log->warnings, kind, stream, words, line, count);
+}
+
+struct log_mark log_mark(const struct log *log) { return (struct log_mark){log->text.size, log->warnings.count, log->errors}; }
 
 void log_rewind(struct log *log, struct log_mark mark) {
   if (log->text.size > mark.size) log->text.size = mark.size;
+  warnings_cut(&log->warnings, mark.warnings);
   log->errors = mark.errors;
 }
 

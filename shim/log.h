@@ -7,12 +7,14 @@
 #define AVS_LOG_H
 
 #include "text.h"
+#include "warnings.h"
 
 /* What libavformat's names of outputs begin with, so that no muxer takes them for files of the machine's. */
 #define AVIO_PREFIX "avio:/"
 
 struct log {
   struct text text;         /* as avs_take_log() gives it */
+  struct warnings warnings; /* as avs_warnings() gives them */
   bool exceeds_max_streams; /* libavformat has said so, which it says in no other way */
   bool refuses_format;      /* the same: a format that is not among those that may be tried */
   bool ended_early; /* the source, in the middle of something */
@@ -26,9 +28,12 @@ struct log {
 /* From now on, lines that FFmpeg logs on this thread go there; NULL: nowhere. */
 void log_to(struct log *log);
 void log_line(struct log *log, int level, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* Warns of so many (AVS_WARNING_*): `words` is a literal, the line of the log says more. `stream` is the input's, or -1. */
+void warn(struct log *log, int kind, int stream, int64_t count, const char *words, const char *format, ...)
+    __attribute__((format(printf, 6, 7)));
 /* A place in it, to go back to: what was said since is of no use to anyone, as something else is tried. */
 struct log_mark {
-  size_t size;
+  size_t size, warnings;
   int errors;
 };
 struct log_mark log_mark(const struct log *log);

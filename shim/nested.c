@@ -19,7 +19,8 @@ static void leave_out(struct channel *channel, const char *url) {
   struct endpoint *endpoint = channel->acting;
   endpoint->missing = true;
   if (!endpoint->delivered) endpoint->lacks = true;
-  log_line(&channel->log, AV_LOG_WARNING, "'%.900s' is missing, and left out", url);
+  warn(&channel->log, AVS_WARNING_MISSING, -1, 1, "a part that the source names is missing, and left out",
+       "'%.900s' is missing, and left out", url);
 }
 
 static void refuse(struct channel *channel, const char *url) {

@@ -196,6 +196,7 @@ static napi_value undefined_result(napi_env env) {
   ANSWERS(i32, avs_error_codes, (buffer(0), u32(1)))                                                                     \
   DOES(avs_set_log_level, (i32(0)))                                                                                      \
   ANSWERS(i32, avs_take_log, (f64(0), buffer(1), u32(2)))                                                                \
+  ANSWERS(i32, avs_warnings, (f64(0), buffer(1), u32(2)))                                                                \
   ANSWERS(i32, avs_refused_url, (f64(0), buffer(1), u32(2)))                                                             \
   ANSWERS(i32, avs_unused_options, (f64(0), buffer(1), u32(2)))                                                          \
   ANSWERS(i32, avs_io_save, (f64(0), buffer(1), buffer(2), u32(3)))                                                      \

@@ -112,6 +112,7 @@ static void report(struct session *session, int result, double *slot) {
   slot[AVS_SLOT_FLAGS] = flags;
   slot[AVS_SLOT_LOG_BYTES] = (double)channel->log.text.size;
   slot[AVS_SLOT_UNUSED_BYTES] = (double)session->unused.size;
+  slot[AVS_SLOT_WARNINGS] = (double)channel->log.warnings.count;
   slot[AVS_SLOT_WRITTEN] = (double)channel_bytes(channel, AVS_OUTPUT);
 }
 
@@ -192,7 +193,7 @@ static void run_lending(struct session *session, uint32_t operation, double *slo
 void avs_run(double handle, uint32_t operation, double *slot, uint8_t *data, uint32_t data_size, const uint8_t *source,
              double source_size) {
   struct channel *channel = find_channel(handle);
-  slot[AVS_SLOT_FLAGS] = slot[AVS_SLOT_LOG_BYTES] = slot[AVS_SLOT_UNUSED_BYTES] = 0;
+  slot[AVS_SLOT_FLAGS] = slot[AVS_SLOT_LOG_BYTES] = slot[AVS_SLOT_UNUSED_BYTES] = slot[AVS_SLOT_WARNINGS] = 0;
   if (!channel) {
     slot[0] = AVERROR(EBADF);
   } else if (channel->running || has_pending_request(channel)) { /* of an operation of the async engine, that it has left */

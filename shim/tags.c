@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "avs.h"
+
 enum { MAX_BYTES = 1024 * 1024 };
 
 bool is_told_tag(const AVDictionaryEntry *tag) { return strlen(tag->value) <= MAX_BYTES; }
@@ -10,7 +12,7 @@ static void log_dictionary(struct log *log, const char *owner, unsigned index, c
   const AVDictionaryEntry *tag = NULL;
   while ((tag = av_dict_get(metadata, "", tag, AV_DICT_IGNORE_SUFFIX)))
     if (!is_told_tag(tag))
-      log_line(log, AV_LOG_WARNING, "tag '%.100s' of %s %u has more than a MiB: it is left out", tag->key, owner, index);
+      warn(log, AVS_WARNING_DROPPED, -1, 1, "a tag has more than a MiB: it is left out", "tag '%.100s' of %s %u has more than a MiB: it is left out", tag->key, owner, index);
 }
 
 void log_long_tags(struct log *log, const AVFormatContext *context) {

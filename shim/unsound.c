@@ -4,6 +4,7 @@
 #include <libavutil/mem.h>
 #include <string.h>
 
+#include "avs.h"
 #include "packet.h"
 #include "structures.h"
 
@@ -15,7 +16,9 @@ void drop_unsound(struct log *log, int stream, AVPacketSideData *list, int *coun
       list[kept++] = list[i];
       continue;
     }
-    if (log) log_line(log, AV_LOG_WARNING, "stream %d: %s %s: left out", stream, side_data_name(list[i].type), fault);
+    if (log)
+      warn(log, AVS_WARNING_DROPPED, stream, 1, "side data that is damaged is left out", "stream %d: %s %s: left out", stream,
+           side_data_name(list[i].type), fault);
     av_freep(&list[i].data);
   }
   *count = kept;

@@ -182,6 +182,7 @@ const demuxerTable: Table<keyof DemuxerOptions> = {
   maxPacketSize: noInteger(1),
   maxOpenSize: noInteger(1),
   strict: noBoolean,
+  onwarning: noFunction,
   http: [...noObject, ...within("http", { ...httpTable, ...unknown })],
 };
 
@@ -266,6 +267,9 @@ const remuxTable: Table<keyof RemuxOptions> = {
   ],
   onstart: noFunction,
   onprogress: noFunction,
+  onwarning: noFunction,
+  stop: [[5, T], [{}, T]],
+  strict: noBoolean,
 };
 
 const {

@@ -24,6 +24,7 @@ import {
   SetWhat,
   Slot,
   symbols,
+  Warnings,
 } from "../ffi/symbols.ts";
 import { readerOf } from "./support/devices.ts";
 import { fixtureBytes } from "./support/fixtures.ts";
@@ -117,6 +118,7 @@ Deno.test("Numbers of the header are the numbers of symbols.ts", () => {
   assertEquals(RESULT, 0);
   assertEquals(enumerators("AVS_SLOT_"), slots);
   assertEquals(enumerators("AVS_FLAG_"), { ...Flag });
+  assertEquals(enumerators("AVS_WARNING_"), { ...Warnings });
   assertEquals(enumerators("AVS_SET_"), { ...SetWhat });
   assertEquals(enumerators("AVS_ROW_"), { ...Row });
   assertEquals(enumerators("AVS_INDEX_"), { ...IndexRow });

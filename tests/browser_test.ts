@@ -8,6 +8,7 @@ import { missing, openPage, type Page } from "./support/browser.ts";
 import { type BrowserServer, serveBrowser } from "./support/browser_server.ts";
 import { fixturePath } from "./support/fixtures.ts";
 import { madeFile } from "./support/made.ts";
+import { serveOnDemand } from "./support/on_demand.ts";
 
 /** What a page has seen of a film. */
 interface Seen {
@@ -74,6 +75,20 @@ testInBrowser("A film plays as HLS by hls.js, and seeks", async (page) => {
       const later = await page.evaluate<Seen>(`avio.playHls("${url}", 2.6, 2)`);
       assert(later.first > 1.9 && later.first < 2.3, `${label} begins at ${later.first}`);
     }
+  }
+});
+
+testInBrowser("HLS whose segments are made one by one plays without a gap, and seeks", async (page) => {
+  for (const name of ["video.mp4", "video.mkv", "video.ts"]) {
+    await using server = await serveOnDemand(fixturePath(name));
+    const seen = await page.evaluate<Seen & { failed: unknown; buffered: number[] }>(
+      `avio.playHls("${server.url}", 2.6)`,
+    );
+    assertEquals(seen.failed, null, name);
+    checkSeen(seen, 2.6, name);
+    assertEquals(seen.buffered.length, 1, `${name}: buffered ${seen.buffered}`);
+    const later = await page.evaluate<Seen>(`avio.playHls("${server.url}", 2.6, 2)`);
+    assert(later.first > 1.9 && later.first < 2.3, `${name} begins at ${later.first}`);
   }
 });
 

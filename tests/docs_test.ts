@@ -286,6 +286,9 @@ const provocations: Record<string, () => unknown> = {
     probe(fixtureBytes("video.mp4"), { maxStreams: 1 }),
   "AVError: Cannot read packet: Message too long (a packet of 2497 bytes, more than maxPacketSize (100))":
     () => readAll(fixtureBytes("video.mp4"), { maxPacketSize: 100 }),
+  "StrictError: the source ends too early: it is cut off, or not written to its end (File ended prematurely)":
+    () =>
+      remux(fixtureBytes("video.mkv").subarray(0, 20_000), new MemorySink(), { format: "mp4", strict: true }),
   'NotCapable: Requires read access to "/etc/hostname", run again with the --allow-read flag': async () => {
     const script = `import { probe } from "@avio/avio"; await probe("/etc/hostname");`;
     const { stderr } = await runScript(script, { flags: ["--allow-ffi"] });

@@ -2,7 +2,8 @@
  * Each program in examples/ does what it says, run as a user runs it.
  */
 import { assertEquals, assertMatch } from "@std/assert";
-import { probeSync } from "@avio/avio";
+import { Demuxer, probeSync } from "@avio/avio";
+import { serveOnDemand } from "./support/on_demand.ts";
 
 async function run(permissions: string[], ...args: string[]): Promise<string> {
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
@@ -67,5 +68,25 @@ Deno.test("examples/serve_remux.ts answers with a playing mp4", async () => {
   } finally {
     server.kill();
     await server.status;
+  }
+});
+
+Deno.test("examples/hls_on_demand.ts: segments have every packet of the film once, under its own times", async () => {
+  for (const name of ["video.mp4", "video.mkv"]) {
+    await using server = await serveOnDemand(`fixtures/${name}`);
+    const list = await (await fetch(server.url)).text();
+    const segments = [...list.matchAll(/^\d+\.ts$/gm)].map(([segment]) => segment);
+    assertEquals(segments.length, 3);
+    const times: [number[], number[]] = [[], []];
+    for (const segment of segments) {
+      using demuxer = Demuxer.openSync(await (await fetch(new URL(segment, server.url))).bytes());
+      for (const { streamIndex, time } of demuxer.packetsSync()) times[streamIndex as 0 | 1].push(time!);
+    }
+    using film = Demuxer.openSync(`fixtures/${name}`);
+    const whole: [number[], number[]] = [[], []];
+    for (const { streamIndex, time } of film.packetsSync()) whole[streamIndex as 0 | 1].push(time!);
+    const rounded = (all: number[]) => all.map((time) => Math.round(time * 1000)).toSorted((a, b) => a - b);
+    assertEquals(rounded(times[0]), rounded(whole[0]), name);
+    assertEquals(times[1].length, whole[1].length, name);
   }
 });

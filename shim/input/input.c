@@ -9,6 +9,7 @@
 #include "../structures.h"
 #include "../unsound.h"
 #include "shown.h"
+#include "whole.h"
 
 /* ---------------------------------------------------------------------------------------- life */
 
@@ -29,6 +30,7 @@ struct input *input_new(struct session *session, struct io *io) {
   channel_attach(channel, &input->endpoint);
   channel->log.exceeds_max_streams = channel->log.refuses_format = channel->log.ended_early = channel->log.past_end = channel->log.lacks_init = false;
   channel->log.errors = 0;
+  input->serial = channel->log.warnings.source = channel->log.warnings.opened++;
   channel_lock(channel);
   session->input = input;
   channel_unlock(channel);
@@ -228,6 +230,7 @@ static int check_contents(struct session *session, AVPacket *packet) {
   const AVFormatContext *input = session->input->context;
   const AVStream *stream = input->streams[packet->stream_index];
   struct log *log = &session->channel.log;
+  warn_cut_packet(session, packet);
   drop_unsound(log, packet->stream_index, packet->side_data, &packet->side_data_elems);
   int result = is_structure_codec(stream->codecpar->codec_id) ? refuse_structures(log, input) : 0;
   if (result >= 0) result = check_size(session, packet);

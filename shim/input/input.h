@@ -20,6 +20,7 @@ struct input {
   AVPacket *packet;         /* on its way */
   int64_t behind;           /* byte of the first packet, where a source that can't seek has passed it already; -1: none */
   bool has_given;           /* a packet */
+  unsigned serial;          /* which of the inputs that the session has opened: of whom it is warned */
   uint8_t first[2048];      /* bytes of the source, and a zero */
   size_t first_size;
   AVDictionary *options;    /* and whether more than its header was looked at: how it was opened */

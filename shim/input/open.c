@@ -355,6 +355,7 @@ static int open_again(struct session *session) {
   struct input *input = session->input;
   struct log *log = &session->channel.log;
   size_t told = log->text.size;
+  log->warnings.paused = true;
   AVDictionary *others = session->options; /* of an output */
   session->options = NULL;
   av_dict_copy(&session->options, input->options, 0);
@@ -363,6 +364,7 @@ static int open_again(struct session *session) {
   session->options = others;
   if (result >= 0 && input->is_looked_at) result = find_stream_info(input);
   log->text.size = told;
+  log->warnings.paused = false;
   return result;
 }
 

@@ -2,6 +2,7 @@
 
 #include <libavutil/mathematics.h>
 
+#include "../avs.h"
 #include "../compat.h"
 #include "../log.h"
 
@@ -71,8 +72,8 @@ static void correct_jump(struct clock *clock, const struct stream_clock *own, co
     clock->offset = av_sat_sub64(clock->offset, jump);
     add(packet, stream, negative(jump));
     if (jump && own->next_dts != AV_NOPTS_VALUE)
-      log_line(log, AV_LOG_WARNING, "stream %d: its times jump by %.3f seconds, which are taken away", stream->index,
-               (double)jump / AV_TIME_BASE);
+      warn(log, AVS_WARNING_CORRECTED, stream->index, 1, "its times jump, and go on without the jump",
+           "stream %d: its times jump by %.3f seconds, which are taken away", stream->index, (double)jump / AV_TIME_BASE);
   } else {
     drop_error(own, stream, &packet->dts);
     drop_error(own, stream, &packet->pts);

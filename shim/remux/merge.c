@@ -19,6 +19,7 @@ void select_part(struct session *session, unsigned index) {
   session->part = index;
   *next = (struct part){0};
   channel_unlock(&session->channel);
+  if (session->input) session->channel.log.warnings.source = session->input->serial;
   session->channel.endpoints[AVS_INPUT] = session->input ? &session->input->endpoint : NULL;
 }
 

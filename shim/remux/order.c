@@ -6,6 +6,7 @@
 #include <libavcodec/avcodec.h>
 #include <libavutil/mathematics.h>
 
+#include "../avs.h"
 #include "../log.h"
 
 /* mux_fixup_ts() of fftools/ffmpeg_mux.c. */
@@ -44,8 +45,8 @@ static void mend_shown_before_decoded(const struct order *order, AVPacket *packe
   if (packet->pts == AV_NOPTS_VALUE || packet->dts <= packet->pts) return;
   int64_t next = order->last_dts == AV_NOPTS_VALUE ? INT64_MIN : av_sat_add64(order->last_dts, 1);
   int64_t time = middle_of(packet->pts, packet->dts, next);
-  log_line(log, AV_LOG_WARNING, "stream %d: dts %lld is after pts %lld: both made %lld", packet->stream_index,
-           (long long)packet->dts, (long long)packet->pts, (long long)time);
+  warn(log, AVS_WARNING_CORRECTED, order->stream, 1, "packets were to be decoded after they are shown: their times are moved",
+       "stream %d: dts %lld is after pts %lld: both made %lld", order->stream, (long long)packet->dts, (long long)packet->pts, (long long)time);
   packet->pts = packet->dts = time;
 }
 
@@ -57,8 +58,12 @@ static void mend_order(const struct order *order, const AVOutputFormat *format, 
   int64_t min = av_sat_add64(order->last_dts, !may_stay);
   if (packet->dts >= min) return;
   bool is_rounding = av_sat_sub64(min, packet->dts) <= 2 && type != AVMEDIA_TYPE_VIDEO;
-  log_line(log, is_rounding ? AV_LOG_VERBOSE : AV_LOG_WARNING, "stream %d: dts %lld after %lld made %lld",
-           packet->stream_index, (long long)packet->dts, (long long)order->last_dts, (long long)min);
+  if (is_rounding)
+    log_line(log, AV_LOG_VERBOSE, "stream %d: dts %lld after %lld made %lld", order->stream, (long long)packet->dts,
+             (long long)order->last_dts, (long long)min);
+  else
+    warn(log, AVS_WARNING_CORRECTED, order->stream, 1, "its times do not grow: packets are moved", "stream %d: dts %lld after %lld made %lld",
+         order->stream, (long long)packet->dts, (long long)order->last_dts, (long long)min);
   if (packet->pts >= packet->dts && packet->pts < min) packet->pts = min;
   packet->dts = min;
 }

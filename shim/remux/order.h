@@ -11,6 +11,7 @@ struct log;
 
 /* Of a stream of the output, AV_NOPTS_VALUE where not known yet. */
 struct order {
+  int stream;          /* of the input, of whose packets it is warned */
   int64_t last_dts;    /* output time base */
   int64_t next_sample; /* audio: where the last packet has ended */
 };

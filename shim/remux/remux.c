@@ -7,6 +7,7 @@
 #include <libavutil/time.h>
 
 #include "../input/input.h"
+#include "../input/whole.h"
 #include "../io.h"
 #include "../numbers.h"
 #include "../output/cover.h"
@@ -221,10 +222,11 @@ static void note_packet(struct route *route, const AVStream *stream, const AVPac
 }
 
 /* A damaged packet, which a bitstream filter can't read, is left out: libavformat would end with it. */
-static bool is_unfit(struct session *session, struct route *route, int stream, int result) {
+static bool is_unfit(struct session *session, int stream, int result) {
   bool unfit = result == AVERROR_INVALIDDATA && session->channel.log.filter_failed;
-  if (unfit && !route->unfit++)
-    log_line(&session->channel.log, AV_LOG_WARNING, "stream %d: packets that its bitstream filter can't read are left out", stream);
+  if (unfit)
+    warn(&session->channel.log, AVS_WARNING_DROPPED, stream, 1, "packets that the output's bitstream filter can't read are left out",
+         "stream %d: a packet that its bitstream filter can't read is left out", stream);
   return unfit;
 }
 
@@ -233,7 +235,7 @@ static int write_packet(struct session *session, struct remux *remux, struct rou
   int size = packet->size;
   session->channel.log.filter_failed = false;
   int result = output_write_packet(session, packet);
-  if (is_unfit(session, route, source->index, result)) {
+  if (is_unfit(session, source->index, result)) {
     route->packets--;
     route->bytes -= size;
     return 0;
@@ -259,6 +261,7 @@ static int pass_on(struct session *session, struct remux *remux, struct route *r
   note_packet(route, source, packet);
   packet->stream_index = route->output_stream;
   packet->pos = -1;
+  route->order.stream = source->index;
   order_packet(&route->order, format, stream, from, packet, &session->channel.log);
   return write_packet(session, remux, route, source, packet);
 }
@@ -387,7 +390,9 @@ static int wait_for_key(struct session *session, struct remux *remux, struct rou
 static void begin(struct session *session, struct route *route, int stream) {
   route->begun = true;
   if (route->leading.packets.count)
-    log_line(&session->channel.log, AV_LOG_WARNING, "stream %d: what comes before its first key frame is left out", stream);
+    warn(&session->channel.log, AVS_WARNING_DROPPED, stream, (int64_t)route->leading.packets.count,
+         "what comes before its first key frame is left out", "stream %d: what comes before its first key frame is left out: %d packets", stream,
+         (int)route->leading.packets.count);
   leading_clear(&route->leading);
 }
 
@@ -450,6 +455,7 @@ static int remux_next(struct session *session) {
   if (result != AVERROR_EOF) return result == AVERROR(EAGAIN) ? 0 : result;
   remux->finished = true;
   warn_cut_off(session);
+  warn_late_streams(session);
   return begin_all(session, remux);
 }
 

@@ -22,7 +22,6 @@ struct route {
   struct order order;        /* of the output */
   int64_t packets, bytes; /* that went to this output */
   int64_t delay;          /* AV_TIME_BASE: added to its times */
-  int unfit;              /* packets that its bitstream filter could not read */
   double first, last;     /* seconds of the output, NaN before the first packet */
 };
 

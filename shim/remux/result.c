@@ -1,28 +1,10 @@
 #include "result.h"
 
 #include <math.h>
-#include <string.h>
 
 #include "../input/input.h"
+#include "../input/whole.h"
 #include "remux.h"
-
-/* Bytes of the source; -1 where it is not known. */
-static int64_t source_size(AVIOContext *pb) {
-  if (!pb) return -1;
-  if (pb->seekable) return avio_size(pb);
-  return pb->eof_reached ? avio_tell(pb) : -1;
-}
-
-/* Packets of the index that are not whole: those of mp4 and its kin, whose index has them all. */
-static int missing_packets(const AVFormatContext *input, AVStream *stream) {
-  int64_t size = strncmp(input->iformat->name, "mov,", 4) ? -1 : source_size(input->pb);
-  int missing = 0, count = size >= 0 ? avformat_index_get_entries_count(stream) : 0;
-  for (int i = 0; i < count; i++) {
-    const AVIndexEntry *entry = avformat_index_get_entry(stream, i);
-    missing += entry->pos > size - entry->size;
-  }
-  return missing;
-}
 
 static bool is_wanted(const struct session *session, unsigned stream) {
   const struct remux *remux = session->remux;
@@ -31,13 +13,8 @@ static bool is_wanted(const struct session *session, unsigned stream) {
 }
 
 void warn_cut_off(struct session *session) {
-  const AVFormatContext *input = session->input->context;
-  for (unsigned i = 0; i < input->nb_streams; i++) {
-    int missing = is_wanted(session, i) ? missing_packets(input, input->streams[i]) : 0;
-    if (missing)
-      log_line(&session->channel.log, AV_LOG_WARNING, "stream %u: the source is cut off before %d of its %d packets", i, missing,
-               avformat_index_get_entries_count(input->streams[i]));
-  }
+  for (unsigned i = 0; i < session->input->context->nb_streams; i++)
+    if (is_wanted(session, i)) warn_missing_packets(session, i);
 }
 
 static bool is_cut_off(const struct session *session) {

@@ -77,8 +77,9 @@ async function playHls(url, until, from = 0) {
   hls.attachMedia(video);
   await once(video, "loadeddata");
   const seen = await watch(video, until);
+  const buffered = Array.from({ length: video.buffered.length }, (_, index) => video.buffered.start(index));
   hls.destroy();
-  return { ...seen, failed };
+  return { ...seen, failed, buffered };
 }
 
 /** Media Source Extensions: the type that the server names, bytes as they come, from a time on. */

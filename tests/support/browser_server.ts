@@ -63,9 +63,7 @@ export function serveBrowser(made: ReadonlyMap<string, Uint8Array<ArrayBuffer>> 
   async function film(name: string, start: number, timestamps: "zero" | "keep"): Promise<Response> {
     const type = mimeType({ ...await probe(source(name)), format: { name: "mp4", mimeTypes: [] } })!;
     const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
-    const { movflags } = streamingOptions("mp4");
-    // Fragments with the source's own times, for the first of them, too.
-    const options = { movflags: timestamps === "keep" ? `${movflags}+delay_moov+frag_discont` : movflags! };
+    const options = streamingOptions("mp4");
     remux(source(name), writable, { format: "mp4", start, timestamps, options }).catch((error) =>
       errors.push(error)
     );

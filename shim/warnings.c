@@ -1,0 +1,64 @@
+#include "warnings.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { MAX_ROWS = 1000 };
+
+static struct warning *find(const struct warnings *warnings, int kind, int stream, const char *words) {
+  for (size_t i = 0; i < warnings->count; i++) {
+    struct warning *row = &warnings->list[i];
+    if (row->kind == kind && row->source == warnings->source && row->stream == stream && !strcmp(row->words, words)) return row;
+  }
+  return NULL;
+}
+
+static struct warning *add_row(struct warnings *warnings) {
+  if (warnings->count >= MAX_ROWS) return NULL;
+  struct warning *list = realloc(warnings->list, (warnings->count + 1) * sizeof(*list));
+  if (!list) return NULL;
+  warnings->list = list;
+  return &list[warnings->count++];
+}
+
+static char *copy_of(const char *line) {
+  size_t size = line ? strlen(line) + 1 : 0;
+  char *copy = size ? malloc(size) : NULL;
+  return copy ? memcpy(copy, line, size) : NULL;
+}
+
+void warnings_add(struct warnings *warnings, int kind, int stream, const char *words, const char *line, int64_t count) {
+  if (warnings->paused) return;
+  struct warning *row = find(warnings, kind, stream, words);
+  if (row) {
+    row->count += count;
+    return;
+  }
+  row = add_row(warnings);
+  if (row) *row = (struct warning){kind, warnings->source, stream, words, copy_of(line), count};
+}
+
+void warnings_cut(struct warnings *warnings, size_t count) {
+  while (warnings->count > count) free(warnings->list[--warnings->count].line);
+}
+
+void warnings_json(const struct warnings *warnings, struct text *text) {
+  text_append(text, "[", 1);
+  for (size_t i = 0; i < warnings->count; i++) {
+    const struct warning *row = &warnings->list[i];
+    json_item(text);
+    text_format(text, "{\"kind\":%d,\"source\":%u,\"stream\":%d,\"count\":%lld", row->kind, row->source, row->stream,
+                (long long)row->count);
+    json_field(text, "words", row->words);
+    json_key(text, "log");
+    json_string_or_null(text, row->line);
+    text_append(text, "}", 1);
+  }
+  text_append(text, "]", 1);
+}
+
+void warnings_free(struct warnings *warnings) {
+  warnings_cut(warnings, 0);
+  free(warnings->list);
+  *warnings = (struct warnings){0};
+}

@@ -1,0 +1,130 @@
+/**
+ * Outputs that are not finished: `stop` of the library, and what the command line leaves after Ctrl-C and after errors.
+ */
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { MemorySink, merge, probeSync, remux, split } from "@avio/avio";
+import { fixtureBytes, fixturePath } from "./support/fixtures.ts";
+
+const root = new URL("../", import.meta.url).pathname;
+
+/** MPEG-TS again and again, without an end; each piece when it is asked for. */
+function endless(): ReadableStream<Uint8Array> {
+  return new ReadableStream({ pull: (controller) => controller.enqueue(fixtureBytes("video.ts").slice()) }, {
+    highWaterMark: 0,
+  });
+}
+
+Deno.test("stop: what came until then is written, and the output is finished", async () => {
+  for (
+    const run of [
+      remux,
+      (source: ReadableStream<Uint8Array>, sink: MemorySink, options: object) =>
+        merge([source], sink, options),
+    ]
+  ) {
+    const stop = new AbortController();
+    const sink = new MemorySink();
+    const onprogress = () => stop.abort();
+    const { packets } = await run(endless(), sink, { format: "mp4", stop: stop.signal, onprogress });
+    assert(packets > 0);
+    assert(probeSync(sink.bytes()).duration! > 0);
+  }
+  const stop = new AbortController();
+  const sinks: MemorySink[] = [];
+  const { segments } = await split(endless(), {
+    format: "mp4",
+    every: 1,
+    onsegment: (index) => {
+      if (index === 2) stop.abort();
+      return sinks[index] = new MemorySink();
+    },
+    stop: stop.signal,
+  });
+  assertEquals(segments.length, sinks.length);
+  assert(sinks.every((sink) => probeSync(sink.bytes()).streams.length === 2));
+});
+
+Deno.test("stop must be an AbortSignal", async () => {
+  const options = { format: "mp4", stop: 1 as never };
+  await assertRejects(() => remux(fixturePath("video.mkv"), new MemorySink(), options), TypeError, "stop");
+});
+
+/** Starts `avio`, gives it a film and no end of stdin, and interrupts it so often once its output grows. */
+async function interrupted(name: string, times: number, ...flags: string[]) {
+  const folder = Deno.makeTempDirSync();
+  const path = `${folder}/${name}`;
+  const args = ["run", "-A", "cli.ts", "remux", "-", path, ...flags];
+  const child = new Deno.Command(Deno.execPath(), {
+    args,
+    cwd: root,
+    stdin: "piped",
+    stdout: "null",
+    stderr: "piped",
+  }).spawn();
+  const stderr = new Response(child.stderr).text();
+  const stdin = child.stdin.getWriter();
+  for (let n = 0; n < 3; n++) await stdin.write(fixtureBytes("video.ts").slice());
+  // All that it was given is written, and it waits for more.
+  for (let before = -1, now = 0; now === 0 || now !== before; before = now, now = sizeOf(path)) {
+    await new Promise((resolve) => setTimeout(resolve, 400));
+  }
+  for (let n = 0; n < times; n++) {
+    child.kill("SIGINT");
+    if (times > 1) await new Promise((resolve) => setTimeout(resolve, 300));
+  }
+  if (times === 1) await stdin.write(fixtureBytes("video.ts").slice()).catch(() => {});
+  const { code } = await child.status;
+  stdin.close().catch(() => {});
+  const isThere = sizeOf(path) > 0;
+  const streams = isThere ? probeSync(path).streams.length : 0;
+  Deno.removeSync(folder, { recursive: true });
+  return { code, isThere, streams, stderr: await stderr };
+}
+
+function sizeOf(path: string): number {
+  try {
+    return Deno.statSync(path).size;
+  } catch {
+    return 0;
+  }
+}
+
+Deno.test("avio remux: Ctrl-C finishes the output while packets come", async () => {
+  const { code, streams, stderr } = await interrupted("a.mp4", 1, "--no-coalesce");
+  assertMatch(stderr, /a\.mp4: stopped by Ctrl-C, and finished with what had come until then/);
+  assertEquals([code, streams], [130, 2]);
+});
+
+Deno.test("avio remux: a second Ctrl-C ends it; what can't be read is removed, what can is kept", async () => {
+  const mp4 = await interrupted("a.mp4", 2, "--no-coalesce");
+  assertEquals([mp4.code, mp4.isThere], [130, false]);
+  assertMatch(mp4.stderr, /stopped by Ctrl-C; .*a\.mp4 is removed, as nothing of it can be read/);
+  const mkv = await interrupted("a.mkv", 2, "--no-coalesce", "-o", "cluster_time_limit=100");
+  assertEquals([mkv.code, mkv.isThere, mkv.streams], [130, true, 2]);
+  assertMatch(mkv.stderr, /stopped by Ctrl-C; .*a\.mkv is not complete, but what was written can be read/);
+});
+
+Deno.test("avio remux: after an error nothing is left that is no file, and what was there before is untouched", async () => {
+  const folder = Deno.makeTempDirSync();
+  const run = async (...args: string[]) => {
+    const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "-A", "cli.ts", "remux", ...args],
+      cwd: root,
+      stdin: "null",
+    }).output();
+    return { code, stderr: new TextDecoder().decode(stderr) };
+  };
+  const cut = `${folder}/cut.mkv`;
+  Deno.writeFileSync(cut, fixtureBytes("video.mkv").subarray(0, 20_000));
+  const failed = await run(cut, `${folder}/out.mp4`, "--strict");
+  assertEquals(failed.code, 1);
+  assertMatch(
+    failed.stderr,
+    /^avio: the source ends too early.*; .*out\.mp4 is removed, as nothing of it can be read\n$/,
+  );
+  assertEquals([...Deno.readDirSync(folder)].map(({ name }) => name), ["cut.mkv"]);
+  Deno.writeTextFileSync(`${folder}/old.webm`, "mine");
+  assertEquals((await run(cut, `${folder}/old.webm`)).code, 1); // which can't hold any of it
+  assertEquals(Deno.readTextFileSync(`${folder}/old.webm`), "mine");
+  Deno.removeSync(folder, { recursive: true });
+});

@@ -1,0 +1,286 @@
+/**
+ * Warnings: what is lost or changed while an operation goes on, its place in results, `onwarning`, and `strict`.
+ */
+import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
+import {
+  concatSync,
+  Demuxer,
+  MemorySink,
+  mergeSync,
+  Muxer,
+  Packet,
+  probe,
+  probeSync,
+  remux,
+  type RemuxOptions,
+  RemuxStream,
+  remuxSync,
+  splitSync,
+  StrictError,
+  type Warning,
+} from "@avio/avio";
+import { avio } from "./support/cli.ts";
+import { fixtureBytes, fixturePath, formatOf, mediaFixtures } from "./support/fixtures.ts";
+
+/** Kind, source, stream and count of each. */
+const brief = (warnings: readonly Warning[]) =>
+  warnings.map(({ kind, source, stream, count }) => [kind, source, stream, count] as const);
+
+const kindsOf = (warnings: readonly Warning[]) => [...new Set(warnings.map(({ kind }) => kind))];
+
+const cutOff = (name: string, share = 0.7) =>
+  fixtureBytes(name).subarray(0, Math.floor(fixtureBytes(name).length * share));
+
+Deno.test("Sources that are whole have no warnings, whichever format", () => {
+  for (const name of mediaFixtures) {
+    const bytes = fixtureBytes(name);
+    assertEquals(probeSync(bytes).warnings, [], name);
+    using demuxer = Demuxer.openSync(bytes);
+    for (const _ of demuxer.packetsSync());
+    assertEquals(demuxer.warnings, [], name);
+    const { warnings } = remuxSync(bytes, new MemorySink(), { format: formatOf(name), strict: true });
+    assertEquals(warnings, [], name);
+  }
+});
+
+Deno.test("A source that ends too early is truncated: in the result, for onwarning, and an error where it is strict", async () => {
+  // Nothing in MPEG-TS, Ogg, FLAC or mp3 without a Xing header says how much there should be.
+  for (
+    const name of [
+      "faststart.mp4",
+      "fragmented.mp4",
+      "video.mkv",
+      "video.webm",
+      "video.flv",
+      "video.avi",
+      "audio.wav",
+    ]
+  ) {
+    const bytes = cutOff(name);
+    const told: Warning[] = [];
+    const options = { format: "matroska", onwarning: (warning: Warning) => void told.push(warning) };
+    const { warnings } = remuxSync(bytes, new MemorySink(), options);
+    assert(kindsOf(warnings).includes("truncated"), `${name}: ${JSON.stringify(warnings)}`);
+    assertEquals(told.map(({ message }) => message), warnings.map(({ message }) => message), name);
+    assertEquals((await remux(bytes, new MemorySink(), { format: "matroska" })).warnings, warnings, name);
+    for (const strict of [{ strict: true }, { input: { strict: true } }]) {
+      const error = assertThrows(
+        () => remuxSync(bytes, new MemorySink(), { format: "matroska", ...strict }),
+        StrictError,
+      );
+      assert(["truncated", "damaged"].includes(error.warning.kind), name);
+      await assertRejects(
+        () => remux(bytes, new MemorySink(), { format: "matroska", ...strict }),
+        StrictError,
+      );
+    }
+  }
+});
+
+Deno.test("A warning has avio's words, and FFmpeg's line behind them", () => {
+  const { warnings } = remuxSync(cutOff("video.mkv"), new MemorySink(), { format: "matroska" });
+  const [{ message, log, source, stream }] = warnings as [Warning];
+  assertEquals([message, source, stream], [
+    "the source ends too early: it is cut off, or not written to its end",
+    0,
+    null,
+  ]);
+  assertMatch(log!, /^File ended prematurely/);
+});
+
+Deno.test("probe sees that an mp4 with its index at the front is cut off", async () => {
+  const bytes = cutOff("faststart.mp4");
+  const { warnings } = probeSync(bytes);
+  const truncated = warnings.filter(({ kind, stream }) => kind === "truncated" && stream !== null);
+  assertEquals(truncated.map(({ stream }) => stream), [0, 1]);
+  assert(truncated.every(({ count }) => count > 1));
+  assertEquals((await probe(bytes)).warnings, warnings);
+  assertThrows(() => probeSync(bytes, { strict: true }), StrictError);
+});
+
+Deno.test("Demuxer: warnings come with the packets, and strict ends it behind them", async () => {
+  const bytes = cutOff("video.mkv");
+  const told: string[] = [];
+  using demuxer = Demuxer.openSync(bytes, { onwarning: ({ kind }) => told.push(kind) });
+  assertEquals(told, []);
+  const packets = [...demuxer.packetsSync()].length;
+  assertEquals(told, ["truncated"]);
+  assertEquals(kindsOf(demuxer.warnings), ["truncated"]);
+  await using strict = await Demuxer.open(bytes, { strict: true });
+  let count = 0;
+  const error = await assertRejects(async () => {
+    for await (const _ of strict) count++;
+  }, StrictError);
+  assertEquals([error.warning.kind, count], ["truncated", packets]);
+  assert(strict.closed);
+});
+
+Deno.test("What a demuxer reports and goes on is damage", () => {
+  const bytes = fixtureBytes("audio.ogg").slice();
+  bytes[bytes.length - 1000]! ^= 0xff; // a page's checksum is wrong
+  const { warnings } = remuxSync(bytes, new MemorySink(), { format: "ogg" });
+  assertEquals(kindsOf(warnings), ["damaged"]);
+  assertMatch(warnings[0]!.log!, /CRC mismatch/);
+  assertThrows(() => remuxSync(bytes, new MemorySink(), { format: "ogg", strict: true }), StrictError);
+});
+
+Deno.test("Times that do not grow are corrected, which is counted", () => {
+  let count = 0;
+  const { warnings } = remuxSync(fixtureBytes("audio.mp3"), new MemorySink(), {
+    format: "matroska",
+    transform: (packet) =>
+      ++count === 10 || count === 11
+        ? new Packet({ streamIndex: 0, data: packet.data, pts: 0, dts: 0 })
+        : packet,
+  });
+  assertEquals(brief(warnings), [["corrected", 0, 0, 2]]);
+});
+
+Deno.test("Times of MPEG-TS that jump are corrected", () => {
+  const twice = new Uint8Array(2 * fixtureBytes("video.ts").length);
+  twice.set(fixtureBytes("video.ts"));
+  twice.set(fixtureBytes("video.ts"), fixtureBytes("video.ts").length);
+  const { warnings } = remuxSync(twice, new MemorySink(), { format: "matroska" });
+  assert(kindsOf(warnings).includes("corrected"), JSON.stringify(warnings));
+});
+
+Deno.test("What comes before the first key frame is dropped, which is counted", () => {
+  const sink = new MemorySink();
+  using source = Demuxer.openSync(fixturePath("video.mp4"));
+  const packets = [...source.packetsSync({ streams: [0] })];
+  const muxer = Muxer.openSync(sink, { format: "matroska" });
+  muxer.addStream(source.streams[0]!);
+  for (const packet of packets.slice(1)) muxer.writeSync({ ...packet, streamIndex: 0 });
+  muxer.finishSync();
+  const second = packets.findIndex(({ isKey }, index) => index > 0 && isKey);
+  const { warnings } = remuxSync(sink.bytes(), new MemorySink(), { format: "mp4" });
+  const dropped = warnings.filter(({ kind }) => kind === "dropped");
+  assertEquals(brief(dropped), [["dropped", 0, 0, second - 1]]);
+});
+
+Deno.test("A stream that the format can't hold is skipped with a warning, one that nobody asked for without", () => {
+  const options: RemuxOptions = { format: "mp4" };
+  const { warnings, skippedStreams } = remuxSync(fixtureBytes("subtitles.mkv"), new MemorySink(), options);
+  const skipped = warnings.filter(({ kind }) => kind === "skipped");
+  assertEquals(skipped.map(({ stream }) => stream), skippedStreams);
+  assert(skipped.length > 0);
+  assertMatch(skipped[0]!.message, /^stream \d: \w+ \([\w ]+\) is left out: mp4 can't hold it$/);
+  assertThrows(
+    () => remuxSync(fixtureBytes("subtitles.mkv"), new MemorySink(), { ...options, strict: true }),
+    StrictError,
+  );
+  const chosen = remuxSync(fixtureBytes("subtitles.mkv"), new MemorySink(), { ...options, streams: [0, 1] });
+  assertEquals(chosen.warnings.filter(({ kind }) => kind === "skipped"), []);
+  const byFunction = remuxSync(fixtureBytes("subtitles.mkv"), new MemorySink(), {
+    ...options,
+    streams: ({ type }) => type === "audio",
+    strict: true,
+  });
+  assertEquals(byFunction.warnings, []);
+});
+
+Deno.test("concat: a cover that only the second source has is skipped with a warning", () => {
+  const plain = new MemorySink(), covered = fixtureBytes("cover.mp3");
+  remuxSync(covered, plain, { format: "mp3", streams: ({ type }) => type === "audio" });
+  const { warnings } = concatSync([plain.bytes(), covered], new MemorySink(), { format: "mp3" });
+  assertEquals(brief(warnings), [["skipped", 1, 1, 1]]);
+  assertMatch(
+    warnings[0]!.message,
+    /^sources\[1\], stream 1: cover \(\w+\) is left out, as the first source has no stream 1$/,
+  );
+  assertThrows(
+    () => concatSync([plain.bytes(), covered], new MemorySink(), { format: "mp3", strict: true }),
+    StrictError,
+  );
+});
+
+Deno.test("concat and merge: a warning names its source", () => {
+  const whole = fixtureBytes("video.mkv"), cut = cutOff("video.mkv");
+  const joined = concatSync([whole, cut], new MemorySink(), { format: "matroska" });
+  assertEquals(joined.warnings.map(({ kind, source }) => [kind, source]), [["truncated", 1]]);
+  const merged = mergeSync(
+    [{ source: whole, streams: [0] }, { source: cut, streams: [1] }],
+    new MemorySink(),
+    { format: "matroska", chapters: [] },
+  );
+  assertEquals(merged.warnings.map(({ kind, source }) => [kind, source]), [["truncated", 1]]);
+  assertMatch(merged.warnings[0]!.message, /^sources\[1\]: the source ends too early/);
+});
+
+Deno.test("split and RemuxStream have warnings in their results", async () => {
+  const { warnings } = splitSync(cutOff("video.mkv"), {
+    format: "matroska",
+    every: 1,
+    onsegment: () => new MemorySink(),
+  });
+  assertEquals(kindsOf(warnings), ["truncated"]);
+  const stream = new RemuxStream({ format: "matroska" });
+  const bytes = new Response(new Blob([cutOff("audio.wav")]).stream().pipeThrough(stream)).bytes();
+  assert((await bytes).length > 0);
+  assertEquals(kindsOf((await stream.result).warnings).includes("truncated"), true);
+});
+
+Deno.test("A part of a playlist that is missing is a warning, and the exception that says so where it is strict", () => {
+  const list = "#EXTM3U\n#EXT-X-TARGETDURATION:3\n#EXTINF:3,\na.ts\n#EXTINF:3,\nb.ts\n#EXT-X-ENDLIST\n";
+  const onopen = ({ url }: { url: string }) => {
+    if (url.endsWith("a.ts")) return fixtureBytes("video.ts");
+    return "/no/such/folder/b.ts";
+  };
+  const input = { format: "hls", url: "list.m3u8", onopen };
+  const source = new TextEncoder().encode(list);
+  const { warnings } = remuxSync(source, new MemorySink(), { format: "matroska", input });
+  assertEquals(kindsOf(warnings), ["missing"]);
+  assertMatch(warnings[0]!.log!, /'b\.ts' is missing/);
+  assertThrows(
+    () => remuxSync(source, new MemorySink(), { format: "matroska", input, strict: true }),
+    Deno.errors.NotFound,
+  );
+});
+
+Deno.test("What onwarning throws ends the operation", async () => {
+  const thrown = new Error("enough");
+  const onwarning = () => {
+    throw thrown;
+  };
+  const bytes = cutOff("video.mkv");
+  const options = { format: "matroska", onwarning };
+  assertEquals(assertThrows(() => remuxSync(bytes, new MemorySink(), options)), thrown);
+  assertEquals(await assertRejects(() => remux(bytes, new MemorySink(), options)), thrown);
+  assertThrows(() => remuxSync(bytes, new MemorySink(), { onwarning: 1 as never }), TypeError, "onwarning");
+  assertThrows(() => remuxSync(bytes, new MemorySink(), { strict: 1 as never }), TypeError, "strict");
+});
+
+Deno.test("avio remux: a line for each warning, the log's line with -v, and exit code 3", async () => {
+  const folder = Deno.makeTempDirSync();
+  try {
+    Deno.writeFileSync(`${folder}/cut.mkv`, cutOff("video.mkv"));
+    const plain = await avio("remux", `${folder}/cut.mkv`, `${folder}/out.mp4`);
+    assertEquals(plain.code, 3);
+    assertMatch(plain.stderr, /^warning: the source ends too early: it is cut off/m);
+    assert(!plain.stderr.includes("prematurely"));
+    const verbose = await avio("remux", "-v", `${folder}/cut.mkv`, `${folder}/out.mp4`);
+    assertMatch(verbose.stderr, /^ {2}File ended prematurely/m);
+    const quiet = await avio("remux", "-q", `${folder}/cut.mkv`, `${folder}/out.mp4`);
+    assertEquals(quiet.stderr.trim().split("\n").length, 1);
+    const strict = await avio("remux", "--strict", `${folder}/cut.mkv`, `${folder}/out.mp4`);
+    assertEquals(strict.code, 1);
+    assertMatch(strict.stderr, /^avio: the source ends too early/m);
+    const skipping = await avio("remux", fixturePath("subtitles.mkv"), `${folder}/out.mp4`);
+    assertEquals(skipping.code, 3);
+    const chosen = await avio("remux", fixturePath("subtitles.mkv"), `${folder}/out.mp4`, "--streams", "0,1");
+    assertEquals(chosen.code, 0);
+    const whole = await avio("remux", fixturePath("video.mkv"), `${folder}/out.mp4`, "--strict");
+    assertEquals(whole.code, 0);
+    const edited = ["--stream-metadata", "0:title=x", "--strict"];
+    assertEquals((await avio("remux", fixturePath("subtitles.mkv"), `${folder}/out.mp4`, ...edited)).code, 1);
+    Deno.writeFileSync(`${folder}/cut.mp4`, cutOff("faststart.mp4"));
+    const probed = await avio("probe", `${folder}/cut.mp4`);
+    assertEquals(probed.code, 0);
+    assertMatch(
+      probed.stderr,
+      /^warning: stream 0: the source is cut off before the last of its packets \(\d+ times\)/m,
+    );
+  } finally {
+    Deno.removeSync(folder, { recursive: true });
+  }
+});
