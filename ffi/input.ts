@@ -9,6 +9,9 @@ import { unusedOptions } from "./output.ts";
 import type { Session } from "./session.ts";
 import { Direction, IndexRow, operations, SetWhat } from "./symbols.ts";
 
+/** As they were when avio was loaded: native code writes to arrays of these for as many elements as were asked for. */
+const { Float64Array, Uint8Array } = globalThis;
+
 /** How an input is opened. */
 export interface InputSettings {
   /** Its I/O context; null for a format that opens its files itself. */

@@ -18,6 +18,9 @@ import {
 import { isDeno, runtime } from "./runtime.ts";
 import { ABI_VERSION } from "./symbols.ts";
 
+/** As they were when avio was loaded: native code writes to arrays of these for as many elements as were asked for. */
+const { Uint8Array } = globalThis;
+
 /** The shared library was not found, or the found file is not a matching library. */
 export class LibraryNotFoundError extends Error {
   /** Each place that was tried, with what was wrong there. */

@@ -5,6 +5,9 @@ import { check } from "./errors.ts";
 import { library } from "./library.ts";
 import type { NativeIO } from "./native_io.ts";
 
+/** As they were when avio was loaded: native code writes to arrays of these for as many elements as were asked for. */
+const { Uint8Array } = globalThis;
+
 /** Maximum size of one copy: sizes cross as 32-bit numbers. */
 const MAX_PIECE = 2 ** 30;
 

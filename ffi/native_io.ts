@@ -6,6 +6,9 @@ import { check } from "./errors.ts";
 import { library } from "./library.ts";
 import { SavedState } from "./symbols.ts";
 
+/** As they were when avio was loaded: native code writes to arrays of these for as many elements as were asked for. */
+const { Uint8Array } = globalThis;
+
 /** An I/O context; only `ffi/` uses its handle. */
 export class NativeIO {
   readonly handle: number;

@@ -14,6 +14,9 @@ import type { Operation } from "./operation.ts";
 import type { Requests } from "./requests.ts";
 import { type OperationCode, Slot } from "./symbols.ts";
 
+/** As they were when avio was loaded: native code writes to arrays of these for as many elements as were asked for. */
+const { Float64Array } = globalThis;
+
 /** Lines that run on this thread, innermost last: requests come from the last. */
 const running: NativeLine[] = [];
 

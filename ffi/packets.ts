@@ -8,6 +8,9 @@ import { library } from "./library.ts";
 import type { Session } from "./session.ts";
 import { Row } from "./symbols.ts";
 
+/** As they were when avio was loaded: native code writes to arrays of these for as many elements as were asked for. */
+const { Float64Array, Uint8Array } = globalThis;
+
 /** AV_PKT_FLAG_* */
 const KEY = 1;
 const CORRUPT = 2;

@@ -12,6 +12,9 @@ import { PacketBatch } from "./packets.ts";
 import type { ReadsAhead, Session } from "./session.ts";
 import { operations, Slot } from "./symbols.ts";
 
+/** As they were when avio was loaded: native code writes to arrays of these for as many elements as were asked for. */
+const { Float64Array } = globalThis;
+
 /** Maximum packets and bytes read ahead. */
 const MAX_PACKETS = 512;
 const MAX_BYTES = 256 * 1024;

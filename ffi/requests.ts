@@ -12,6 +12,9 @@ import { isThenable, type Operation, runAsync, runSync, type Wait } from "./oper
 import type { Failure } from "./resource_scope.ts";
 import { Direction, openModes, Request } from "./symbols.ts";
 
+/** As they were when avio was loaded: native code writes to arrays of these for as many elements as were asked for. */
+const { Uint8Array } = globalThis;
+
 const markers: readonly Marker[] = ["header", "sync", "boundary", "unknown", "trailer", "flush"];
 
 /**

@@ -719,3 +719,31 @@ Deno.test("What onread keeps of its buffer is not read by native code later", ()
     rowsOf(fixtureBytes("video.mkv")).map(({ size }) => size),
   );
 });
+
+Deno.test("a program that replaces the classes of arrays does not shorten what native code writes to", async () => {
+  const output = await runScriptOk(
+    `import { Demuxer, remuxSync, MemorySink } from "@avio/avio";
+    const bytes = Deno.readFileSync("fixtures/video.mp4");
+    Demuxer.openSync(bytes).close();
+    for (const name of ["Float64Array", "Uint8Array"]) {
+      const Real = globalThis[name];
+      globalThis[name] = class extends Real {
+        constructor(first, ...others) {
+          super(typeof first === "number" && first > 100 ? 1 : first, ...others);
+        }
+      };
+      for (let i = 0; i < 20; i++) {
+        try {
+          using demuxer = Demuxer.openSync(bytes);
+          while (demuxer.readSync());
+          remuxSync(bytes, new MemorySink(), { format: "matroska" });
+        } catch {
+          // it may fail, and must not end the process
+        }
+      }
+      globalThis[name] = Real;
+    }
+    console.log("alive");`,
+  );
+  assertStringIncludes(output, "alive");
+});
