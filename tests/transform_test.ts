@@ -25,7 +25,7 @@ function rows(bytes: Uint8Array): Row[] {
 }
 
 Deno.test("a transform that returns nothing is an error, not an empty output", async () => {
-  const message = "transform: returned undefined; it must return the packet, or null to leave it out";
+  const message = "transform returned undefined; it must return the packet, or null to leave it out";
   const options = { format: "matroska", transform: () => undefined as never };
   const source = fixturePath("video.mp4");
   await assertRejects(() => remux(source, new MemorySink(), options), TypeError, message);
