@@ -74,6 +74,14 @@ static const char *format_of(const char *bytes, size_t size) {
   return format ? format->name : NULL;
 }
 
+/* The same, without what libavformat logs meanwhile. */
+static const char *quiet_format_of(struct session *session, const uint8_t *bytes, size_t size) {
+  struct log_mark mark = log_mark(&session->channel.log);
+  const char *format = format_of((const char *)bytes, size);
+  log_rewind(&session->channel.log, mark);
+  return format;
+}
+
 bool looks_like_media(const uint8_t *bytes, size_t size) {
   return size && !sign_of(bytes, size) && format_of((const char *)bytes, size);
 }
@@ -85,14 +93,14 @@ static bool may_be_text(const char *looks, const uint8_t *bytes) {
 
 void log_misnamed(struct session *session, const uint8_t *bytes, size_t size) {
   const char *looks = size ? sign_of(bytes, size) : NULL;
-  if (size && !looks && !format_of((const char *)bytes, size)) looks = likeness(bytes, size);
+  if (size && !looks && !quiet_format_of(session, bytes, size)) looks = likeness(bytes, size);
   if (looks && !may_be_text(looks, bytes)) log_error(session, "it looks like %s, whatever its name says", looks);
 }
 
 void log_guess(struct session *session, int result, const char *format, const uint8_t *bytes, size_t size) {
   if (!size) return log_error(session, "the source is empty");
   const char *looks = sign_of(bytes, size);
-  if (!format && !looks) format = format_of((const char *)bytes, size);
+  if (!format && !looks) format = quiet_format_of(session, bytes, size);
   if (format && result == AVERROR_EOF) return log_error(session, "%s: it ends within its header", format);
   if (format) return log_error(session, "%s: its header is damaged, or it is cut off", format);
   if (!looks) looks = likeness(bytes, size);

@@ -270,7 +270,7 @@ static void say_why(struct session *session, int result) {
   bool is_known = session->channel.failed || input->endpoint.seek_refused || input->endpoint.refused_url;
   if (is_known || !input->endpoint.io || !is_unreadable(result)) return;
   if (!log->errors || says_little(log)) log_guess(session, result, format, input->first, input->first_size);
-  else if (!format) log_misnamed(session, input->first, input->first_size);
+  else if (!format && result != AVERROR(EPERM)) log_misnamed(session, input->first, input->first_size);
 }
 
 /* Matroska calls it an error of reading where the file ends too early. */

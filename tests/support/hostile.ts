@@ -182,12 +182,12 @@ function ofPlaylists(canary: Canary): Hostile[] {
     {
       name: "hls: seg_format_options",
       ...read(playlist(secret), { options: { seg_format_options: "protocol_whitelist=file" } }),
-      expected: { says: /seg_format_options: what may be opened/ },
+      expected: { says: /seg_format_options: must not be set: onopen decides what may be opened/ },
     },
     {
       name: "hls: seg_format_options, escaped",
       ...read(playlist(secret), { options: { seg_format_options: "protocol\\_white'list'=file" } }),
-      expected: { says: /seg_format_options: what may be opened/ },
+      expected: { says: /seg_format_options: must not be set: onopen decides what may be opened/ },
     },
     ...["protocol_whitelist", "protocol_blacklist", "Protocol_Whitelist"].map((name) => ({
       name: `hls: ${name}`,
