@@ -156,9 +156,9 @@ const commands: Readonly<Record<CommandName, (args: string[]) => ExitCode | Prom
     const places = { every: text, at: text, count: text, size: text } as const;
     const { values, positionals } = parseFlags(args, { ...shared, ...places, "keep-times": flag });
     const [input, output] = checkFiles(positionals, ["IN", "OUT"]) as [string, string];
-    if (values["no-overwrite"]) throw new UsageError("-n: OUT stands for several files");
     const transfer = transferArguments(output, { ...values, "no-chapters": false });
-    return split({ input, places: splitPlaces(values), keepTimes: values["keep-times"], ...transfer });
+    const { "keep-times": keepTimes, "no-overwrite": noOverwrite } = values;
+    return split({ input, places: splitPlaces(values), keepTimes, noOverwrite, ...transfer });
   },
 
   concat(args) {

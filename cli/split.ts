@@ -7,6 +7,7 @@ import { UsageError } from "./errors.ts";
 import { checkOutputFormat } from "./formats.ts";
 import { inputSource } from "./input.ts";
 import { besideInput } from "./nested.ts";
+import { checkNew } from "./output_checks.ts";
 import { isUrl, sinkOf } from "./streams.ts";
 import { count } from "./text.ts";
 import { type Transfer, transfer, transferReport } from "./transfer.ts";
@@ -18,6 +19,8 @@ export interface SplitArguments extends Transfer {
   places: Pick<SplitOptions, "every" | "at" | "count" | "size">;
   /** Timestamps go on from segment to segment. */
   keepTimes: boolean;
+  /** A segment whose file is there already is an error. */
+  noOverwrite: boolean;
 }
 
 /** Runs the command; its exit code. */
@@ -37,6 +40,7 @@ export async function split(args: SplitArguments): Promise<number> {
       input: besideInput(args.input, args.inputOptions),
       onsegment: (index: number) => {
         const name = nameOf(index);
+        if (args.noOverwrite) checkNew(name);
         names[index] = name;
         leftover.begin(name);
         return sinkOf(name);
