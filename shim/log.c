@@ -53,11 +53,14 @@ static bool tells_of_an_end(const char *format) {
   return false;
 }
 
+/* dash says so of its end, too: which it is, input.c finds out, and warns of what is missing. */
+static bool is_lack_of_fragment(const char *format) { return strstr(format, "loading first fragment"); }
+
 /* What a demuxer says, and goes on, is a warning: as one of ours, with its line. */
 static void note_warning(struct log *log, void *origin, int level, const char *format, va_list arguments) {
   bool is_packet = !strncmp(format, "Packet corrupt (stream = %d", 27), is_end = tells_of_an_end(format);
   bool is_fault = level <= AV_LOG_ERROR && class_category(origin) == AV_CLASS_CATEGORY_DEMUXER;
-  if (!is_packet && !is_end && !is_fault) return;
+  if ((!is_packet && !is_end && !is_fault) || is_lack_of_fragment(format)) return;
   char line[1024];
   va_list copy;
   va_copy(copy, arguments);
@@ -101,7 +104,7 @@ static void on_log(void *origin, int level, const char *format, va_list argument
     if (is_refused_format(format)) current->refuses_format = true;
     if (strstr(format, "ended prematurely")) current->ended_early = true;
     if (strstr(format, "root atom offset")) current->past_end = true;
-    if (strstr(format, "loading first fragment")) current->lacks_fragment = true;
+    if (is_lack_of_fragment(format)) current->lacks_fragment = true;
     if (strstr(format, "Error applying bitstream filters")) current->filter_failed = true;
   }
   if (current && level <= AV_LOG_WARNING && strstr(format, "Failed to open an initialization section")) current->lacks_init = true;

@@ -39,6 +39,7 @@ for (const [name, options] of Object.entries(KINDS)) {
       const count = rest(whole);
       using source = Demuxer.openSync(VIDEO);
       assertEquals(count, rest(source));
+      assertEquals(whole.warnings, [], "the end is no loss");
       for (const time of [0, 1.5, 2.9, 0, 5, 1.1, -1]) {
         using fresh = open();
         fresh.seekSync(time);
