@@ -26,6 +26,7 @@ import { type Chapter, DemuxerStream, describeInput, describeOutput, type Descri
 import {
   closeUntouched,
   cutChapters,
+  isChapterTrack,
   isSoundOrMotion,
   muxerOptionsOf,
   outputTags,
@@ -200,8 +201,9 @@ class Merge {
     if (chosen.length > 0) {
       const cover = this.#coverSource === sourceIndex ? this.#cover.index : null;
       const kept = new Set([...chosen.map(({ stream }) => stream.index), cover]);
-      const skipped = selection ? [] : streams.filter(({ index }) => !kept.has(index));
-      for (const stream of skipped) {
+      const input = this.#inputs[sourceIndex]!;
+      for (const stream of selection ? [] : streams) {
+        if (kept.has(stream.index) || isChapterTrack(input, stream)) continue;
         warnOfSkipped(session, sourceIndex, stream, skippedWords(session, stream));
       }
       return chosen.map((one) => ({ ...one, sourceIndex }));

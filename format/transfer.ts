@@ -628,7 +628,7 @@ class Transfer {
   #warnOfSkipped(chosen: readonly Chosen[]): void {
     const kept = new Set([...chosen.map(({ stream }) => stream.index), this.#cover.index]);
     for (const stream of this.#streams) {
-      if (!kept.has(stream.index)) {
+      if (!kept.has(stream.index) && !isChapterTrack(this.#input, stream)) {
         warnOfSkipped(this.#session, 0, stream, skippedWords(this.#session, stream));
       }
     }
@@ -855,6 +855,14 @@ export function warnOfSkipped(
   const what = disposition.includes("attached_pic") ? "cover" : type;
   const warning = { kind: "skipped", source, stream: index, count: 1, log: null } as const;
   session.warnings.add(warning, `${what} (${codec && codec !== "none" ? codec : "unknown codec"}) ${words}`);
+}
+
+/** An mp4's track of the names of its chapters, which are known as chapters: without it nothing is lost. */
+export function isChapterTrack(
+  { chapters }: Description,
+  { type, codecParameters: { codec, tag } }: Description["streams"][number],
+): boolean {
+  return chapters.length > 0 && type === "data" && codec === "bin_data" && tag === "text";
 }
 
 /** Why a format has not taken a stream. */

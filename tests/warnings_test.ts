@@ -179,6 +179,23 @@ Deno.test("A stream that the format can't hold is skipped with a warning, one th
   assertEquals(byFunction.warnings, []);
 });
 
+Deno.test("the track of an mp4's chapters is no loss where it is left out: they are chapters", () => {
+  const book = new MemorySink();
+  const chapters = [{ id: 0, start: 0, end: 1, metadata: { title: "one" } }, {
+    id: 1,
+    start: 1,
+    end: 2,
+    metadata: { title: "two" },
+  }];
+  remuxSync(fixtureBytes("video.mp4"), book, { format: "mov", chapters });
+  const bytes = book.bytes();
+  assertEquals(probeSync(bytes).streams.map(({ type }) => type), ["video", "audio", "data"]);
+  const mkv = new MemorySink();
+  assertEquals(remuxSync(bytes, mkv, { format: "matroska" }).warnings, []);
+  assertEquals(probeSync(mkv.bytes()).chapters.length, 2);
+  assertEquals(mergeSync([bytes], new MemorySink(), { format: "matroska" }).warnings, []);
+});
+
 Deno.test("concat: a cover that only the second source has is skipped with a warning", () => {
   const plain = new MemorySink(), covered = fixtureBytes("cover.mp3");
   remuxSync(covered, plain, { format: "mp3", streams: ({ type }) => type === "audio" });
