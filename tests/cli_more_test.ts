@@ -158,8 +158,8 @@ Deno.test("cli: split and concat say what is wrong", async () => {
     [["concat", video, folder.path("none"), folder.path("b.mkv")], 1, "No such file"],
   ]);
   assertEquals(Deno.readFileSync(copy), fixtureBytes("video.mp4"));
-  // What a later IN is coded as shows when OUT is begun.
-  assertEquals(filesOf(folder.path(".")), ["0.mp4", "a.mkv"]);
+  // What a later IN is coded as shows when OUT is begun, which is kept where it can be read: FFmpeg 5.1 has only its header.
+  assertEquals(filesOf(folder.path(".")), isEmbedded ? ["0.mp4", "a.mkv"] : ["0.mp4"]);
 });
 
 Deno.test("cli: concat reaches cuts, the streams' order and the options of the inputs", async () => {
