@@ -10,8 +10,7 @@ import { avio, type Outcome, packetSizes, shell, temporaryFolder } from "./suppo
 import { hasFFprobe } from "./support/ffprobe.ts";
 import { dolbyVision, hdr, places, withSideData } from "./support/side_data.ts";
 import { fixtureBytes, fixturePath, mediaFixtures, otherFixtures } from "./support/fixtures.ts";
-import { differing } from "./support/versions.ts";
-import { isEmbedded } from "./support/versions.ts";
+import { differing, isEmbedded } from "./support/versions.ts";
 
 const video = fixturePath("video.mp4");
 const subtitles = fixturePath("subtitles.mkv");
