@@ -277,7 +277,7 @@ static int check_segments(struct session *session) {
 }
 
 /* What is done before, and the header, unless there are options that nobody knows: then nothing is written. */
-static int write_header(struct session *session) {
+static int write_header(struct session *session, bool *written) {
   AVFormatContext *output = session->output->context;
   contain(session, output); /* options have been set since */
   if (has_quirk(output->oformat, FROM_ZERO)) output->avoid_negative_ts = AVFMT_AVOID_NEG_TS_MAKE_ZERO;
@@ -296,9 +296,9 @@ static int write_header(struct session *session) {
   if (result >= 0) result = tag_chapters(output);
   if (result >= 0) result = avformat_init_output(output, &session->options);
   if (result >= 0) result = check_segments(session);
-  bool are_known = !av_dict_count(session->options);
+  *written = result >= 0 && !av_dict_count(session->options);
   note_unused(session);
-  if (result >= 0 && are_known) result = avformat_write_header(output, NULL);
+  if (*written) result = avformat_write_header(output, NULL);
   if (result == AVERROR_INVALIDDATA) explain_header(session);
   return result;
 }
@@ -320,9 +320,11 @@ int output_op_header(struct session *session, double *slot, uint8_t *data, size_
   output->endpoint.io = io;
   context->pb = io ? io->context : NULL;
   channel_attach(&session->channel, &output->endpoint);
-  result = write_header(session);
+  bool written = false;
+  result = write_header(session, &written);
   slot[1] = context->nb_streams;
   if (result < 0) return output->endpoint.refused_url ? AVERROR(EPERM) : result;
+  if (!written) return 0; /* it has options that nobody knows, and takes nothing more */
   output->header_written = true;
   output_accept(session, true);
   if (has_quirk(context->oformat, SORTED)) context->max_interleave_delta = 0; /* it waits for every stream, however long */

@@ -1356,6 +1356,23 @@ static double one_stream(double session, uint32_t input_stream) {
   return sink;
 }
 
+/* A header with an option that nobody knows is not written, and nothing is written behind it. */
+static void test_unknown_option(void) {
+  static const char fields[] = "type\0audio\0codec\0mp3\0sampleRate\0" "44100\0channels\0" "1";
+  double session = avs_session_new(own_client());
+  double sink = new_sink(session, AVS_IO_MEMORY_OUTPUT, 0);
+  double slot[AVS_SLOT_SIZE] = {0};
+  set(session, AVS_SET_OUTPUT, "format", "matroska");
+  CHECK(run(session, AVS_OP_OPEN_OUTPUT, slot) >= 0, "open output: %g", slot[0]);
+  CHECK(avs_add_stream(session, fields, sizeof(fields)) == 0, "add stream");
+  set(session, AVS_SET_OPTIONS, "nope", "1");
+  slot[1] = sink;
+  CHECK(run(session, AVS_OP_HEADER, slot) >= 0, "header: %g", slot[0]);
+  CHECK(avs_memory_size(sink) == 0, "%g bytes", avs_memory_size(sink));
+  CHECK(!operate(session, AVS_OP_FLUSH) && !operate(session, AVS_OP_TRAILER), "written behind it");
+  CHECK(avs_session_close(session) == 0, "close");
+}
+
 /* What one input or output has left does not go to the next one, which has fewer streams. */
 static void test_leftovers(const char *folder) {
   double slot[AVS_SLOT_SIZE] = {0};
@@ -1590,6 +1607,7 @@ int main(int argc, char **argv) {
   test_several(argv[1], "video.mp4", most);
   test_several(argv[1], "video.mkv", most);
   test_several(argv[1], "video.ts", most);
+  test_unknown_option();
   test_leftovers(argv[1]);
   test_closing_io(argv[1]);
   test_byte_seeks(argv[1], "video.ts", true);
