@@ -424,7 +424,7 @@ Deno.test("A WritableStream is aborted with the reason of an abort, even while i
   assertStrictEquals(await soon(writing), reason);
   assertStrictEquals(await soon(aborted.promise), reason);
   assertEquals(stream.locked, false);
-  await muxer.close(); // what waited for its events has come back
+  await muxer[Symbol.asyncDispose](); // what waited for its events has come back
 });
 
 Deno.test("An abort ends finish(), even while the stream takes its time to close", async () => {
