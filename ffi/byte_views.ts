@@ -3,6 +3,19 @@
  * with a wrong length native code would read past the end.
  */
 
+/** As they were when avio was loaded: native code writes as many elements as were asked for. */
+const { Float64Array, Uint8Array } = globalThis;
+
+/** Bytes for native code to write to. */
+export function newBytes(length: number): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(length);
+}
+
+/** Numbers for native code to write to. */
+export function newNumbers(length: number): Float64Array<ArrayBuffer> {
+  return new Float64Array(length);
+}
+
 const TypedArray = Object.getPrototypeOf(Uint8Array.prototype) as object;
 
 /** A built-in getter of typed arrays. */

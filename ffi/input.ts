@@ -1,6 +1,7 @@
 /**
  * Operations on a session's input: open, seek, close, describe, index. `reading.ts` reads its packets.
  */
+import { newBytes, newNumbers } from "./byte_views.ts";
 import { check } from "./errors.ts";
 import { library, readTextOrThrow } from "./library.ts";
 import type { NativeIO } from "./native_io.ts";
@@ -8,9 +9,6 @@ import type { Operation } from "./operation.ts";
 import { unusedOptions } from "./output.ts";
 import type { Session } from "./session.ts";
 import { Direction, IndexRow, operations, SetWhat } from "./symbols.ts";
-
-/** As they were when avio was loaded: native code writes to arrays of these for as many elements as were asked for. */
-const { Float64Array, Uint8Array } = globalThis;
 
 /** How an input is opened. */
 export interface InputSettings {
@@ -99,7 +97,7 @@ export function setDiscard(session: Session, stream: number, discard: boolean): 
 export function readCover(session: Session, stream: number): Uint8Array<ArrayBuffer> | null {
   const read = (bytes: Uint8Array<ArrayBuffer>) =>
     check(library().avs_cover(session.handle, stream, bytes, bytes.length), "read the cover");
-  const bytes = new Uint8Array(read(new Uint8Array(0)));
+  const bytes = newBytes(read(newBytes(0)));
   read(bytes);
   return bytes.length > 0 ? bytes : null;
 }
@@ -119,8 +117,8 @@ export function readIndex(session: Session, stream: number): RawIndexEntry[] {
       library().avs_index(session.handle, stream, 0, rows, rows.length / IndexRow.LENGTH),
       "read the index",
     );
-  const count = read(new Float64Array(0));
-  const rows = new Float64Array(count * IndexRow.LENGTH);
+  const count = read(newNumbers(0));
+  const rows = newNumbers(count * IndexRow.LENGTH);
   read(rows);
   return Array.from({ length: count }, (_, index) => {
     const row = rows.subarray(index * IndexRow.LENGTH);

@@ -2,6 +2,7 @@
  * Loads the shared library, and exchanges text with it. The library is loaded on first use and never closed.
  * `library_paths.ts` lists where to look for it, `symbols.ts` its symbols.
  */
+import { newBytes } from "./byte_views.ts";
 import { argumentError } from "./argument_error.ts";
 import type { Library } from "./binding.ts";
 import { fileFault, HEAD_BYTES } from "./file_format.ts";
@@ -17,9 +18,6 @@ import {
 } from "./library_paths.ts";
 import { isDeno, runtime } from "./runtime.ts";
 import { ABI_VERSION } from "./symbols.ts";
-
-/** As they were when avio was loaded: native code writes to arrays of these for as many elements as were asked for. */
-const { Uint8Array } = globalThis;
 
 /** The shared library was not found, or the found file is not a matching library. */
 export class LibraryNotFoundError extends Error {
@@ -155,13 +153,13 @@ export function faultOf(place: string): string | null {
 
 const decoder = new TextDecoder();
 const encoder = new TextEncoder();
-let textBuffer = new Uint8Array(4096);
+let textBuffer = newBytes(4096);
 
 /** Calls a symbol that writes text; returns the text, or its negative result. */
 export function readText(call: (out: Uint8Array<ArrayBuffer>, capacity: number) => number): string | number {
   let size = call(textBuffer, textBuffer.length);
   if (size > textBuffer.length) {
-    textBuffer = new Uint8Array(size * 2);
+    textBuffer = newBytes(size * 2);
     size = call(textBuffer, textBuffer.length);
   }
   return size < 0 ? size : decoder.decode(textBuffer.subarray(0, size));

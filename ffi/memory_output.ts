@@ -1,12 +1,10 @@
 /**
  * Memory outputs: I/O contexts that write to native memory, and copying that to JavaScript.
  */
+import { newBytes } from "./byte_views.ts";
 import { check } from "./errors.ts";
 import { library } from "./library.ts";
 import type { NativeIO } from "./native_io.ts";
-
-/** As they were when avio was loaded: native code writes to arrays of these for as many elements as were asked for. */
-const { Uint8Array } = globalThis;
 
 /** Maximum size of one copy: sizes cross as 32-bit numbers. */
 const MAX_PIECE = 2 ** 30;
@@ -19,7 +17,7 @@ export function memorySize({ handle }: NativeIO): number | null {
 
 /** A copy of its contents. */
 export function copyMemory({ handle }: NativeIO): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(check(library().avs_memory_size(handle), "copy what was written"));
+  const bytes = newBytes(check(library().avs_memory_size(handle), "copy what was written"));
   for (let at = 0; at < bytes.length; at += MAX_PIECE) {
     const piece = bytes.subarray(at, at + MAX_PIECE);
     check(library().avs_memory_read(handle, at, piece, piece.length), "copy what was written");

@@ -2,12 +2,10 @@
  * NativeIO: an I/O context of the shim (AVIOContext) as an opaque value for other folders, and the state that is saved
  * between two owners.
  */
+import { newBytes, newNumbers } from "./byte_views.ts";
 import { check } from "./errors.ts";
 import { library } from "./library.ts";
 import { SavedState } from "./symbols.ts";
-
-/** As they were when avio was loaded: native code writes to arrays of these for as many elements as were asked for. */
-const { Uint8Array } = globalThis;
 
 /** An I/O context; only `ffi/` uses its handle. */
 export class NativeIO {
@@ -32,13 +30,13 @@ export function locateIO({ handle }: NativeIO, url: string): void {
   check(library().avs_io_locate(handle, bytes, bytes.length), "locate an I/O context");
 }
 
-const numbers = new Float64Array(SavedState.LENGTH);
-const NOTHING = new Uint8Array(0);
+const numbers = newNumbers(SavedState.LENGTH);
+const NOTHING = newBytes(0);
 
 /** Saves the state of an I/O context, so that another one over the same device can continue. */
 export function saveIO({ handle }: NativeIO, use: "read" | "write"): SavedIO {
   const size = check(library().avs_io_save(handle, numbers, NOTHING, 0), "save an I/O context");
-  const buffered = new Uint8Array(size);
+  const buffered = newBytes(size);
   if (size > 0) check(library().avs_io_save(handle, numbers, buffered, size), "save an I/O context");
   return { position: numbers[use === "read" ? SavedState.POSITION : SavedState.DEVICE]!, buffered };
 }

@@ -2,7 +2,7 @@
  * NativeLine: the native side of a session. It runs operations of the shim with either engine, and frees the native
  * session. It doesn't interpret results.
  */
-import { byteLengthOf } from "./byte_views.ts";
+import { byteLengthOf, newNumbers } from "./byte_views.ts";
 import type { Call } from "./calls.ts";
 import { AVERROR } from "./constants.ts";
 import { makeError } from "./errors.ts";
@@ -13,9 +13,6 @@ import type { NativeIO } from "./native_io.ts";
 import type { Operation } from "./operation.ts";
 import type { Requests } from "./requests.ts";
 import { type OperationCode, Slot } from "./symbols.ts";
-
-/** As they were when avio was loaded: native code writes to arrays of these for as many elements as were asked for. */
-const { Float64Array } = globalThis;
 
 /** Lines that run on this thread, innermost last: requests come from the last. */
 const running: NativeLine[] = [];
@@ -35,7 +32,7 @@ export class NativeLine {
   /** Used by `events.ts`. */
   readonly requests: Requests;
   /** Numeric arguments and results of an operation. */
-  readonly slot: Float64Array<ArrayBuffer> = new Float64Array(Slot.SIZE);
+  readonly slot: Float64Array<ArrayBuffer> = newNumbers(Slot.SIZE);
   /** Bytes that a memory input reads in place while an operation runs. */
   #lent: (LentBytes & { io: number }) | null = null;
   #isOnStack = false;

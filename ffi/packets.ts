@@ -1,15 +1,12 @@
 /**
  * Packets at the boundary: numbers in rows, payloads in one array. `format/packet.ts` has the public Packet.
  */
-import { byteLengthOf, plainView } from "./byte_views.ts";
+import { byteLengthOf, newBytes, newNumbers, plainView } from "./byte_views.ts";
 import { AVERROR } from "./constants.ts";
 import { argumentError, check } from "./errors.ts";
 import { library } from "./library.ts";
 import type { Session } from "./session.ts";
 import { Row } from "./symbols.ts";
-
-/** As they were when avio was loaded: native code writes to arrays of these for as many elements as were asked for. */
-const { Float64Array, Uint8Array } = globalThis;
 
 /** AV_PKT_FLAG_* */
 const KEY = 1;
@@ -71,8 +68,8 @@ export class PacketBatch {
   }
 
   private constructor(session: Session, count: number, bytes: number) {
-    this.#rows = new Float64Array(count * Row.LENGTH);
-    this.#slab = new Uint8Array(bytes);
+    this.#rows = newNumbers(count * Row.LENGTH);
+    this.#slab = newBytes(bytes);
     this.#count = check(
       library().avs_take_packets(session.handle, this.#rows, count, this.#slab, bytes),
       "take packets",
@@ -132,7 +129,7 @@ function nullable(value: number): number | null {
   return value === value ? value : null; // NaN is AV_NOPTS_VALUE
 }
 
-const readyBytes = new Float64Array(1);
+const readyBytes = newNumbers(1);
 
 const decoder = new TextDecoder();
 const encoder = new TextEncoder();
@@ -162,8 +159,8 @@ export interface PacketBytes {
   sideData: readonly { type: string; data: Uint8Array }[];
 }
 
-const NOTHING = new Uint8Array(0);
-const row = new Float64Array(Row.LENGTH);
+const NOTHING = newBytes(0);
+const row = newNumbers(Row.LENGTH);
 
 function encodeSideData(sideData: PacketBytes["sideData"]): Uint8Array<ArrayBuffer> {
   if (sideData.length === 0) return NOTHING;

@@ -3,6 +3,7 @@
  * one batch at a time; the async engine's thread reads ahead until another operation stops it. Packets that have been
  * read but not used are kept here: a failed seek keeps them, the end of the session drops them.
  */
+import { newNumbers } from "./byte_views.ts";
 import type { Call } from "./calls.ts";
 import { AVERROR } from "./constants.ts";
 import { answerEvents, isTurnDue, nextEvent, turn } from "./events.ts";
@@ -11,9 +12,6 @@ import type { Operation } from "./operation.ts";
 import { PacketBatch } from "./packets.ts";
 import type { ReadsAhead, Session } from "./session.ts";
 import { operations, Slot } from "./symbols.ts";
-
-/** As they were when avio was loaded: native code writes to arrays of these for as many elements as were asked for. */
-const { Float64Array } = globalThis;
 
 /** Maximum packets and bytes read ahead. */
 const MAX_PACKETS = 512;
@@ -37,7 +35,7 @@ export class Reading implements ReadsAhead {
   #after: After = null;
   /** Whether the session's own thread is reading, or its result hasn't been taken yet. */
   #isAhead = false;
-  #slot = new Float64Array(Slot.SIZE);
+  #slot = newNumbers(Slot.SIZE);
   #streams: number;
 
   /**

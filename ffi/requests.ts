@@ -2,7 +2,7 @@
  * Answers requests of native code to a session: reads, writes and seeks of devices, nested opens of the input and the
  * output, transforms of packets. The first exception is kept here; `session.ts` ends the session with it.
  */
-import { byteLengthOf } from "./byte_views.ts";
+import { byteLengthOf, newBytes } from "./byte_views.ts";
 import { AVERROR } from "./constants.ts";
 import type { Device, Marker } from "./device.ts";
 import { check } from "./errors.ts";
@@ -11,9 +11,6 @@ import type { NativeIO } from "./native_io.ts";
 import { isThenable, type Operation, runAsync, runSync, type Wait } from "./operation.ts";
 import type { Failure } from "./resource_scope.ts";
 import { Direction, openModes, Request } from "./symbols.ts";
-
-/** As they were when avio was loaded: native code writes to arrays of these for as many elements as were asked for. */
-const { Uint8Array } = globalThis;
 
 const markers: readonly Marker[] = ["header", "sync", "boundary", "unknown", "trailer", "flush"];
 
@@ -39,7 +36,7 @@ interface Attached {
 
 /** Number of microtasks after which a settled promise of a callback has been processed. */
 const SETTLED_TURNS = 8;
-const NOTHING = new Uint8Array(0);
+const NOTHING = newBytes(0);
 const decoder = new TextDecoder();
 
 /** Answers the requests of one session. */
@@ -191,7 +188,7 @@ export class Requests {
 
   *#write(io: number, size: number, position: number, marker: number): Operation<void> {
     const attached = this.#of(io);
-    const bytes = attached.device.transient ? transient(attached, size) : new Uint8Array(size);
+    const bytes = attached.device.transient ? transient(attached, size) : newBytes(size);
     check(library().avs_take_write(io, bytes, size), "take written bytes");
     const time = library().avs_request_time(io);
     yield* attached.device.write!(bytes, {
@@ -208,7 +205,7 @@ export class Requests {
   }
 
   *#open(io: number, length: number, mode: number, side: number): Operation<void> {
-    const url = new Uint8Array(length);
+    const url = newBytes(length);
     check(library().avs_take_write(io, url, length), "take a URL");
     const opener = this.#openers.get(
       side % 2 === Direction.INPUT ? `input ${Math.floor(side / 2)}` : "output",
@@ -238,6 +235,6 @@ function replyOf(opened: Opened): number {
 }
 
 function transient(attached: Attached, size: number): Uint8Array<ArrayBuffer> {
-  if (attached.scratch.length < size) attached.scratch = new Uint8Array(size);
+  if (attached.scratch.length < size) attached.scratch = newBytes(size);
   return attached.scratch.subarray(0, size);
 }
