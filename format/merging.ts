@@ -26,17 +26,15 @@ import { type Chapter, DemuxerStream, describeInput, describeOutput, type Descri
 import {
   closeUntouched,
   cutChapters,
-  isChapterTrack,
   isSoundOrMotion,
   muxerOptionsOf,
   outputTags,
   type Places,
   PROGRESS_INTERVAL,
   protect,
-  skippedWords,
   smallest,
   songTags,
-  warnOfSkipped,
+  warnOfLeftOut,
   withSongTags,
 } from "./transfer.ts";
 
@@ -200,12 +198,7 @@ class Merge {
     if (!hadCover && this.#cover.index !== null) this.#coverSource = sourceIndex;
     if (chosen.length > 0) {
       const cover = this.#coverSource === sourceIndex ? this.#cover.index : null;
-      const kept = new Set([...chosen.map(({ stream }) => stream.index), cover]);
-      const input = this.#inputs[sourceIndex]!;
-      for (const stream of selection ? [] : streams) {
-        if (kept.has(stream.index) || isChapterTrack(input, stream)) continue;
-        warnOfSkipped(session, sourceIndex, stream, skippedWords(session, stream));
-      }
+      if (!selection) warnOfLeftOut(session, sourceIndex, this.#inputs[sourceIndex]!, chosen, cover);
       return chosen.map((one) => ({ ...one, sourceIndex }));
     }
     const why = selection

@@ -592,7 +592,7 @@ class Transfer {
     if (chosen.length > 0) {
       if (!selection) {
         this.#refuseLeftovers(chosen);
-        this.#warnOfSkipped(chosen);
+        warnOfLeftOut(this.#session, 0, this.#input, chosen, cover.index);
       }
       return this.#isWhole ? chosen : chosen.map((one) => ({ ...one, stream: withoutExtent(one.stream) }));
     }
@@ -622,16 +622,6 @@ class Transfer {
     if (chosen.length < 3 || describeOutput(this.#session).format.name !== "avif") return chosen;
     const lengthOf = ({ stream }: Chosen) => stream.duration ?? 0;
     return [chosen.reduce((longest, one) => lengthOf(one) > lengthOf(longest) ? one : longest)];
-  }
-
-  /** Streams of the first source that the format can't hold, where nobody has said that they are to be left out. */
-  #warnOfSkipped(chosen: readonly Chosen[]): void {
-    const kept = new Set([...chosen.map(({ stream }) => stream.index), this.#cover.index]);
-    for (const stream of this.#streams) {
-      if (!kept.has(stream.index) && !isChapterTrack(this.#input, stream)) {
-        warnOfSkipped(this.#session, 0, stream, skippedWords(this.#session, stream));
-      }
-    }
   }
 
   /** Streams of a later source that the first has not. */
@@ -846,7 +836,7 @@ export function cutChapters(
 }
 
 /** `stream 2: subtitle (ass) is left out: mp4 can't hold it` */
-export function warnOfSkipped(
+function warnOfSkipped(
   session: Session,
   source: number,
   { index, type, codecParameters: { codec }, disposition }: Description["streams"][number],
@@ -857,8 +847,23 @@ export function warnOfSkipped(
   session.warnings.add(warning, `${what} (${codec && codec !== "none" ? codec : "unknown codec"}) ${words}`);
 }
 
+/** Warns of the streams of the session's present input that the format can't hold; `cover` is in the output as a tag. */
+export function warnOfLeftOut(
+  session: Session,
+  source: number,
+  input: Description,
+  chosen: readonly Chosen[],
+  cover: number | null,
+): void {
+  const kept = new Set([...chosen.map(({ stream }) => stream.index), cover]);
+  for (const stream of input.streams) {
+    if (kept.has(stream.index) || isChapterTrack(input, stream)) continue;
+    warnOfSkipped(session, source, stream, skippedWords(session, stream));
+  }
+}
+
 /** An mp4's track of the names of its chapters, which are known as chapters: without it nothing is lost. */
-export function isChapterTrack(
+function isChapterTrack(
   { chapters }: Description,
   { type, codecParameters: { codec, tag } }: Description["streams"][number],
 ): boolean {
@@ -866,7 +871,7 @@ export function isChapterTrack(
 }
 
 /** Why a format has not taken a stream. */
-export function skippedWords(session: Session, { index }: Description["streams"][number]): string {
+function skippedWords(session: Session, { index }: Description["streams"][number]): string {
   const { name } = describeOutput(session).format;
   const isKnown = remuxing.holds(session, index) !== "undescribed";
   return `is left out: ${isKnown ? `${name} can't hold it` : "nothing tells its size or sample rate"}`;
