@@ -2,7 +2,7 @@
  * Rows of the benchmark whose baseline is another library that does the same work: which ones, which versions, and how
  * they come here. Their programs are in `peers/`. Only with `--peers`: they are fetched from npm, once.
  */
-import { exists, type Row, run, type Side } from "./run.ts";
+import { exists, LONG, type Row, run, SHORT, type Side } from "./run.ts";
 
 const HERE = new URL("peers/", import.meta.url).pathname;
 const PACKAGES = ["mediabunny@1.61.0", "node-av@6.1.1", "libav.js@6.10.9", "node@24"];
@@ -26,10 +26,6 @@ interface Inputs {
   short: string;
   shortMkv: string;
 }
-
-/** Repetitions in one process: not timed, and timed. */
-const LONG = ["1", "3"];
-const SHORT = ["30", "50"];
 
 export function peerRows({ place, avio, long, short, shortMkv }: Inputs): Row[] {
   const env = { AVIO_BENCH_PEERS: place };

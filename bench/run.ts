@@ -218,9 +218,9 @@ function measureRows(rows: readonly Row[], rounds: number): Map<Side, number[]> 
 // ------------------------------------------------------------------------------------------- the rows
 
 /** Repetitions in one process: not timed, and timed. */
-const LONG = ["1", "3"];
-const SHORT = ["30", "50"];
-const FEW = ["1", "5"];
+export const LONG = ["1", "3"];
+export const SHORT = ["30", "50"];
+export const FEW = ["1", "5"];
 
 interface Programs {
   plain: string;

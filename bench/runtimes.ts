@@ -3,7 +3,7 @@
  * `library.ts`. Only with `--runtimes`; the runtimes are those that `scripts/setup.sh --tests` has installed.
  */
 import { runtimes } from "../tests/support/runtimes.ts";
-import type { Row, Side } from "./run.ts";
+import { FEW, LONG, type Row, SHORT, type Side } from "./run.ts";
 
 const PROGRAM = new URL("library.ts", import.meta.url).pathname;
 
@@ -13,11 +13,6 @@ interface Inputs {
   long: string;
   short: string;
 }
-
-/** Repetitions in one process: not timed, and timed. */
-const LONG = ["1", "3"];
-const SHORT = ["30", "50"];
-const FEW = ["1", "5"];
 
 export function runtimeRows({ avio, library, long, short }: Inputs): Row[] {
   const works: [name: string, work: string, file: string, times: string[]][] = [

@@ -296,16 +296,20 @@ function trunsOfNegativeTrack(size: number): Uint8Array {
   );
 }
 
+/** A picture's file, with what is in its "meta" behind the beginning. */
+function heif(...boxes: Uint8Array[]): Uint8Array {
+  return join(
+    box("ftyp", "heic", be(4, 0), "mif1heic"),
+    full("meta", full("hdlr", zeros(4), "pict", zeros(13)), full("pitm", be(2, 1)), ...boxes),
+  );
+}
+
 /** A grid of two rows, of tiles of which the first has no size. */
 function heifGrid(): Uint8Array {
   const item = (id: number, type: string) => box("infe", [2, 0, 0, 0], be(2, id), be(2, 0), type, [0]);
   const make = (at: number) =>
     join(
-      box("ftyp", "heic", be(4, 0), "mif1heic"),
-      full(
-        "meta",
-        full("hdlr", zeros(4), "pict", zeros(13)),
-        full("pitm", be(2, 1)),
+      heif(
         full(
           "iloc",
           [0x44, 0],
@@ -857,16 +861,7 @@ export const bombs: Record<string, (size: number) => Uint8Array> = {
       ),
     ),
   "heif grid of a tile without a size": heifGrid,
-  "heif properties": (n) =>
-    join(
-      box("ftyp", "heic", be(4, 0), "mif1heic"),
-      full(
-        "meta",
-        full("hdlr", zeros(4), "pict", zeros(13)),
-        full("pitm", be(2, 1)),
-        box("iprp", box("ipco", fill(n, () => full("ispe", be(4, 1), be(4, 1))))),
-      ),
-    ),
+  "heif properties": (n) => heif(box("iprp", box("ipco", fill(n, () => full("ispe", be(4, 1), be(4, 1)))))),
   "matroska tags": (n) =>
     mkv(
       oneTrack,
