@@ -1,7 +1,6 @@
 /**
  * The command line: `avio probe`, `packets`, `remux`, `split`, `concat`, `merge`, `extract`,
- * `formats`, `help` and `completions`. This file knows
- * which flags there are, calls the command, and turns errors into a line on stderr and an exit code; the commands are in `cli/`.
+ * `rewrite`, `formats`, `help` and `completions`. This file knows which flags there are, calls the command, and turns errors into a line on stderr and an exit code; the commands are in `cli/`.
  *
  * ```sh
  * deno run --allow-ffi --allow-read --allow-write cli.ts remux in.mp4 out.mkv
@@ -45,6 +44,7 @@ import { checkNew } from "./cli/output_checks.ts";
 import { packets } from "./cli/packets.ts";
 import { probe } from "./cli/probe.ts";
 import { remux } from "./cli/remux.ts";
+import { rewrite } from "./cli/rewrite.ts";
 import { split } from "./cli/split.ts";
 import { print, tell } from "./cli/streams.ts";
 import { printable } from "./cli/text.ts";
@@ -236,6 +236,47 @@ const commands: Readonly<Record<CommandName, (args: string[]) => ExitCode | Prom
       "no-chapters": false,
     };
     return extract({ input, ...transferArguments(output, { ...values, ...rest }) }, what);
+  },
+
+  rewrite(args) {
+    const options = {
+      ...inputFlags,
+      format: { ...text, short: "f" },
+      option: { ...texts, short: "o" },
+      experimental: flag,
+      filter: texts,
+      metadata: texts,
+      "no-metadata": flag,
+      "stream-metadata": texts,
+      disposition: texts,
+      "codec-tag": texts,
+      "stream-id": texts,
+      cover: texts,
+      "no-cover": flag,
+      chapters: text,
+      "no-chapters": flag,
+      "dry-run": { ...flag, short: "n" },
+      yes: { ...flag, short: "y" },
+      quiet: { ...flag, short: "q" },
+      verbose: { ...flag, short: "v" },
+    } as const;
+    const { values, positionals } = parseFlags(args, options);
+    const [file] = checkFiles(positionals, ["FILE"]) as [string];
+    if (values.cover.length > 0 && values["no-cover"]) {
+      throw new UsageError("--cover and --no-cover: one of them");
+    }
+    if (values.chapters !== undefined && values["no-chapters"]) {
+      throw new UsageError("--chapters and --no-chapters: one of them");
+    }
+    const rest = { streams: [], only: [], "no-coalesce": false, "no-overwrite": false, overwrite: false };
+    return rewrite({
+      ...transferArguments(file, { ...values, ...rest }),
+      covers: values.cover,
+      noCovers: values["no-cover"],
+      chaptersFrom: values.chapters,
+      dryRun: values["dry-run"],
+      allowLosses: values.yes,
+    });
   },
 
   formats(args) {

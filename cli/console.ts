@@ -2,6 +2,7 @@
  * What the command line needs of a runtime beside files to read: its arguments and exit code, the standard streams, files
  * that are written whole. Deno's own calls on Deno, those of `node:fs` and `process` elsewhere.
  */
+import { isWindows } from "../ffi/library_paths.ts";
 import { isDeno } from "../ffi/runtime.ts";
 import type { IOCallbacks, Source } from "../mod.ts";
 
@@ -31,8 +32,36 @@ interface Console {
   writeFile(place: string | URL, bytes: Uint8Array, options?: WriteFileOptions): void;
   makeFolder(place: string | URL): void;
   removeFile(place: string): void;
+  /** Makes an empty file with the permissions and the owner of another; an error where it is there already. */
+  createLike(model: string, place: string): void;
+  /** Moves a file to the place of another, after all of it is on the disk. */
+  replaceFile(place: string, replaced: string): void;
   /** Calls it for each Ctrl-C, which ends the program no more, until what is returned is called. */
   onInterrupt(listener: () => void): () => void;
+}
+
+/** Permissions of a file that others must not read before it has those that it is to have. */
+const PRIVATE = 0o600;
+
+/** Who may do what with a file; null where the system has no such thing. */
+interface Permissions {
+  mode: number | null;
+  uid: number | null;
+  gid: number | null;
+}
+
+/** Gives a file the permissions and, where this process may do that, the owner of another. */
+function takeAfter(
+  { mode, uid, gid }: Permissions,
+  { chown, chmod }: { chown: (uid: number, gid: number) => void; chmod: (mode: number) => void },
+): void {
+  if (isWindows) return; // they come from the folder
+  try {
+    if (uid !== null && gid !== null) chown(uid, gid);
+  } catch {
+    // Only root may give files away.
+  }
+  if (mode !== null) chmod(mode & 0o777);
 }
 
 const denoConsole: Console = {
@@ -60,6 +89,21 @@ const denoConsole: Console = {
   writeFile: (place, bytes, options) => Deno.writeFileSync(place, bytes, options),
   makeFolder: (place) => Deno.mkdirSync(place, { recursive: true }),
   removeFile: (place) => Deno.removeSync(place),
+  createLike(model, place) {
+    const { mode, uid, gid } = Deno.statSync(model);
+    Deno.openSync(place, { createNew: true, write: true, mode: PRIVATE }).close();
+    takeAfter({ mode, uid, gid }, {
+      chown: (uid, gid) => Deno.chownSync(place, uid, gid),
+      chmod: (mode) => Deno.chmodSync(place, mode),
+    });
+  },
+  replaceFile(place, replaced) {
+    {
+      using file = Deno.openSync(place, { write: true });
+      file.syncSync();
+    }
+    Deno.renameSync(place, replaced);
+  },
   onInterrupt(listener) {
     Deno.addSignalListener("SIGINT", listener);
     return () => Deno.removeSignalListener("SIGINT", listener);
@@ -79,6 +123,13 @@ interface Process {
 }
 
 interface NodeFiles {
+  statSync(place: string): Permissions;
+  openSync(place: string, flags: string, mode?: number): number;
+  fsyncSync(descriptor: number): void;
+  closeSync(descriptor: number): void;
+  chownSync(place: string, uid: number, gid: number): void;
+  chmodSync(place: string, mode: number): void;
+  renameSync(from: string, to: string): void;
   writeSync(descriptor: number, bytes: Uint8Array): number;
   writeFileSync(place: string | URL, bytes: Uint8Array, options: { flag: string }): void;
   mkdirSync(place: string | URL, options: { recursive: true }): void;
@@ -122,6 +173,24 @@ const nodeConsole: Console = {
     process.getBuiltinModule("node:fs").writeFileSync(place, bytes, { flag: createNew ? "wx" : "w" }),
   makeFolder: (place) => process.getBuiltinModule("node:fs").mkdirSync(place, { recursive: true }),
   removeFile: (place) => process.getBuiltinModule("node:fs").unlinkSync(place),
+  createLike(model, place) {
+    const fs = process.getBuiltinModule("node:fs");
+    fs.closeSync(fs.openSync(place, "wx", PRIVATE));
+    takeAfter(fs.statSync(model), {
+      chown: (uid, gid) => fs.chownSync(place, uid, gid),
+      chmod: (mode) => fs.chmodSync(place, mode),
+    });
+  },
+  replaceFile(place, replaced) {
+    const fs = process.getBuiltinModule("node:fs");
+    const file = fs.openSync(place, "r+");
+    try {
+      fs.fsyncSync(file);
+    } finally {
+      fs.closeSync(file);
+    }
+    fs.renameSync(place, replaced);
+  },
   onInterrupt(listener) {
     process.on("SIGINT", listener);
     return () => process.off("SIGINT", listener);

@@ -12,6 +12,7 @@ export type CommandName =
   | "concat"
   | "merge"
   | "extract"
+  | "rewrite"
   | "formats";
 
 /** `avio --help` */
@@ -28,6 +29,7 @@ Commands:
   concat IN... OUT  several files one after the other in one
   merge IN... OUT   tracks of several files beside each other in one
   extract IN OUT    a stream, an attachment or the cover as a file
+  rewrite FILE      tags, dispositions, covers of a file, changed in place
   formats [NAME]    the containers that can be read and written; one of them
                     with its options
   help TOPIC        a command, or: input, output, streams, times, exit-codes
@@ -292,6 +294,53 @@ Examples:
   avio extract film.mkv film.srt --stream 2
   avio extract song.mp3 cover.jpg --cover
   avio extract film.mkv fonts --all`,
+
+  rewrite: `\
+Usage: avio rewrite FILE [flags]
+
+Changes tags, dispositions, covers or chapters of FILE in place, without decoding
+or encoding; mp4 and mov get their index in front (faststart), also without
+another flag. The new file is written beside FILE, read again and compared, and
+then takes its place, with its permissions. After an error or Ctrl-C FILE is as
+it was. What would be lost is an error, too: a stream, tag or disposition that
+the format can't keep, damage, packets left out.
+
+Flags:
+  --metadata KEY=VALUE      a tag of the file (title, artist), KEY= takes it
+                            away; again for more
+  --no-metadata             without the tags that FILE has
+  --stream-metadata N:KEY=VALUE
+                            a tag of stream N, or of those of a TYPE (language,
+                            title); KEY= takes it away; again for more
+  --disposition N=ROLE+ROLE
+                            what a stream is for (default, forced); N= nothing
+  --cover FILE              this picture instead of the covers that it has;
+                            again for more
+  --no-cover                without covers
+  --chapters FILE           chapters of this file, which may be FFmpeg's text of
+                            them (;FFMETADATA1)
+  --no-chapters             without chapters
+  --codec-tag N=TAG         the fourcc of a stream: video=hvc1
+  --stream-id N=ID          its number in the container: 0=0x100
+  --filter TYPE=FILTER      FFmpeg's bitstream filters for streams of a type, or
+                            N=FILTER for one stream
+  -f, --format NAME         its format, where its extension does not say so
+  -o, --option KEY=VALUE    option of its format (avio formats NAME); again for
+                            more of them
+  --experimental            with what FFmpeg calls experimental
+  -n, --dry-run             do all of it, but leave FILE as it is
+  -y, --yes                 replace FILE even if something is lost: exit code 3
+  -q, --quiet               no progress, and no report at the end; warnings are
+                            still printed
+  -v, --verbose             with FFmpeg's log, and its line behind each warning
+  -h, --help                this text
+
+${READING.replace("IN:", "FILE:")}
+
+Examples:
+  avio rewrite film.mp4
+  avio rewrite song.mp3 --metadata title=Song --cover front.jpg
+  avio rewrite film.mkv --stream-metadata 1:language=fra --disposition 1=default`,
 
   formats: `\
 Usage: avio formats [NAME] [--inputs] [--outputs] [--all] [--json]

@@ -2,19 +2,9 @@
  * `avio merge`: tracks of several files beside each other in one. A track is named by the number of its file, which begins
  * with 0, and by its own number or its type: `1:audio`, `0:2`.
  */
-import { files } from "../io/files.ts";
 import * as library from "../mod.ts";
-import {
-  type AttachmentInit,
-  type Chapter,
-  type CoverInit,
-  type MergeOptions,
-  type MergeResult,
-  type MergeSource,
-  probe,
-  type Stream,
-  type StreamEdits,
-} from "../mod.ts";
+import type { MergeOptions, MergeResult, MergeSource, Stream, StreamEdits } from "../mod.ts";
+import { attachmentOf, chaptersOf, coverOf } from "./added_files.ts";
 import { keyValues, mediaTypes } from "./arguments.ts";
 import { Failure, UsageError } from "./errors.ts";
 import { besideInput, besideOutput } from "./nested.ts";
@@ -176,46 +166,4 @@ function tellSkipped({ skippedStreams }: MergeResult, inputs: readonly string[])
   for (const { sourceIndex, inputIndex } of skippedStreams) {
     tell(`  skipped track ${inputIndex} of ${printable(inputs[sourceIndex]!)}\n`);
   }
-}
-
-// ------------------------------------------------------------------------------------------- what else comes in
-
-function bytesOf(name: string): Uint8Array {
-  const file = files.openSync(name, { read: true });
-  try {
-    const bytes = new Uint8Array(file.statSync().size);
-    for (let at = 0, count; at < bytes.length; at += count) {
-      count = file.readSync(bytes.subarray(at));
-      if (count === null) return bytes.subarray(0, at);
-    }
-    return bytes;
-  } finally {
-    file.close();
-  }
-}
-
-function coverOf(name: string): CoverInit {
-  return { data: bytesOf(name) };
-}
-
-const TYPES: Readonly<Record<string, string>> = {
-  ttf: "font/ttf",
-  otf: "font/otf",
-  woff: "font/woff",
-  woff2: "font/woff2",
-  txt: "text/plain",
-  pdf: "application/pdf",
-};
-
-function attachmentOf(name: string): AttachmentInit {
-  const fileName = name.replace(/^.*[/\\]/, "");
-  const extension = /\.(\w+)$/.exec(fileName)?.[1]?.toLowerCase() ?? "";
-  const mimeType = Object.hasOwn(TYPES, extension) ? TYPES[extension]! : "application/octet-stream";
-  return { data: bytesOf(name), fileName, mimeType };
-}
-
-async function chaptersOf(name: string): Promise<Chapter[]> {
-  const { chapters } = await probe(sourceOf(name), besideInput(name, {}));
-  if (chapters.length > 0) return chapters;
-  throw new Failure(`There are no chapters in ${name}`);
 }

@@ -183,7 +183,7 @@ function isChoosing({ only, streams }: Transfer): boolean {
 }
 
 /** Notes the streams it sees: the library tells their numbers only. In the order of --streams, and then the rest. */
-function chooser(
+export function chooser(
   args: Transfer,
   seen: Stream[],
 ): (stream: Stream, canHold: boolean) => false | StreamEdits {
@@ -198,6 +198,14 @@ function chooser(
     const metadata = { ...ofType?.metadata, ...own?.metadata };
     return { ...ofType, ...own, metadata, order: place < 0 ? args.streams.length : place };
   };
+}
+
+/** An mp4's track of the names of its chapters, which are known as chapters: without it nothing is lost. */
+export function isChapterTrack(
+  { type, codecParameters: { codec, tag } }: Stream,
+  chapters: readonly unknown[],
+): boolean {
+  return chapters.length > 0 && type === "data" && codec === "bin_data" && tag === "text";
 }
 
 function isAskedFor({ only, streams }: Transfer, { type, index }: Stream): boolean {

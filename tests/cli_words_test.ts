@@ -101,7 +101,7 @@ Deno.test("cli: completions are scripts that complete commands and flags", async
       echo "\${COMPREPLY[@]}"
     `);
   const [commands, flags, topics, zsh, fish, none] = await Promise.all([
-    completed("avio re", 1),
+    completed("avio rem", 1),
     completed("avio remux --st", 2),
     completed("avio help str", 2),
     avio("completions", "zsh"),

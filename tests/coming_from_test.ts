@@ -1,6 +1,6 @@
 /**
- * The tables of docs/from-fluent-ffmpeg.md and docs/from-the-ffmpeg-command.md: each of their lines does what it says, without
- * an error, and leaves what it names behind.
+ * The tables of docs/from-fluent-ffmpeg.md and docs/from-the-ffmpeg-command.md, and the commands of docs/command-line.md: each
+ * of their lines does what it says, without an error, and leaves what it names behind.
  */
 import { assert, assertEquals, assertGreater } from "@std/assert";
 import * as avio from "@avio/avio";
@@ -95,4 +95,22 @@ Deno.test("docs/from-the-ffmpeg-command.md: every command runs", async () => {
     await place.run([`${root}cli.ts`, ...args]);
     place.check(command);
   }
+});
+
+Deno.test("docs/command-line.md: every command runs, in the page's order", async () => {
+  using place = new Workplace();
+  const text = Deno.readTextFileSync(`${root}docs/command-line.md`);
+  const lines = [...text.matchAll(/^```sh\n([^]*?)^```$/gm)].flatMap(([, block]) =>
+    block!.trim().split("\n")
+  );
+  assertGreater(lines.length, 20);
+  const script = `avio() { "${Deno.execPath()}" run -A --no-check "${root}cli.ts" "$@"; }
+    set -e -o pipefail
+    ${lines.map((line) => `echo ${JSON.stringify(`+ ${line}`)} >&2; ${line}`).join("\n")}`;
+  const { code, stderr } = await new Deno.Command("bash", {
+    args: ["-c", script],
+    cwd: place.folder,
+    stdout: "null",
+  }).output();
+  assertEquals(code, 0, new TextDecoder().decode(stderr));
 });

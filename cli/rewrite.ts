@@ -1,0 +1,159 @@
+/**
+ * `avio rewrite`: changes tags, dispositions, covers and chapters of a file in place. The new file is written beside the
+ * old one, read again and compared with what it is to have, and only then takes its place. `rewrite_losses.ts` compares.
+ */
+import { files } from "../io/files.ts";
+import * as library from "../mod.ts";
+import {
+  type CoverInit,
+  guessFormat,
+  type MediaInfo,
+  type MergeOptions,
+  probe,
+  type Stream,
+} from "../mod.ts";
+import { chaptersOf, coverOf } from "./added_files.ts";
+import { FileBeside } from "./beside.ts";
+import { Failure, systemErrorText, UsageError } from "./errors.ts";
+import { checkOutputFormat } from "./formats.ts";
+import { lossesOf } from "./rewrite_losses.ts";
+import { isUrl, placeOf, STANDARD, tell } from "./streams.ts";
+import { filePath } from "../ffi/library_paths.ts";
+import { chooser, isChapterTrack, type Transfer, transfer, transferReport } from "./transfer.ts";
+import { printable } from "./text.ts";
+import { EXIT, isLoss } from "./warnings.ts";
+
+/** The arguments of the command line; `output` is the file. */
+export interface RewriteArguments extends Transfer {
+  covers: string[];
+  noCovers: boolean;
+  chaptersFrom: string | undefined;
+  /** The file is left as it is. */
+  dryRun: boolean;
+  /** The file is replaced even if something is lost. */
+  allowLosses: boolean;
+}
+
+/** Runs the command; its exit code. */
+export async function rewrite(args: RewriteArguments): Promise<number> {
+  const path = pathOf(args.output);
+  const before = await probe(path, args.inputOptions);
+  const format = formatOf(args, before);
+  checkStreams(args, before);
+  const added: Pick<MergeOptions, "covers" | "chapters"> & { covers: CoverInit[] } = {
+    covers: args.covers.map(coverOf),
+    ...(args.chaptersFrom === undefined ? {} : { chapters: await chaptersOf(args.chaptersFrom) }),
+  };
+  const wanted = {
+    chapters: added.chapters?.length ?? (args.noChapters ? 0 : before.chapters.length),
+    covers: added.covers.length > 0 || args.noCovers ? added.covers.length : before.covers.length,
+  };
+  let losses: string[] = [];
+  const done = await transfer(args, [args.output], async (shared) => {
+    const { streams: _, bitstreamFilter, onstart: __, stop, signal, ...rest } = shared;
+    const edits = chooser(args, []);
+    const left = new Set<number>(); // on purpose
+    const source = {
+      source: path,
+      input: args.inputOptions,
+      streams(stream: Stream, canHold: boolean) {
+        if (isUnwanted(stream, args) || (!canHold && isChapterTrack(stream, before.chapters))) {
+          left.add(stream.index);
+          return false;
+        }
+        if (!canHold) refuse(args, [`stream ${stream.index} (${stream.type}, ${codecOf(stream)})`]);
+        return edits(stream, canHold);
+      },
+      ...(bitstreamFilter ? { bitstreamFilter } : {}),
+    };
+    using file = new FileBeside(path);
+    const options: MergeOptions = {
+      timestamps: "keep",
+      ...rest,
+      ...added,
+      format,
+      options: { ...indexInFront(format), ...args.options },
+      // There is no half of a rewritten file: the first Ctrl-C ends all of it.
+      signal: AbortSignal.any([stop!, signal!]),
+      onwarning(warning) {
+        if (isLoss(warning)) refuse(args, [warning.message]);
+      },
+    };
+    const result = await library.merge([source], file.path, options);
+    const after = await probe(file.path, { format: before.format.name });
+    losses = lossesOf({ args, before, result, after, ...wanted });
+    if (losses.length > 0) refuse(args, losses);
+    stop!.throwIfAborted();
+    if (!args.dryRun) file.replace();
+    const skipped = result.skippedStreams.map(({ inputIndex }) => inputIndex);
+    return { ...result, start: 0, skippedStreams: skipped.filter((index) => !left.has(index)) };
+  });
+  const code = transferReport(args, done, [args.output]);
+  for (const loss of losses) tell(`warning: ${printable(loss)} is lost\n`);
+  if (args.dryRun && !args.quiet) tell(`${printable(args.output)} is left as it was: --dry-run\n`);
+  return losses.length > 0 ? EXIT.LOSSES : code;
+}
+
+/** Where the file really is: it is replaced, not a symbolic link to it. */
+function pathOf(name: string): string {
+  if (name === STANDARD || isUrl(name)) throw new UsageError("FILE: must be a file, which is replaced");
+  const place = placeOf(name);
+  try {
+    const path = files.realPathSync(place instanceof URL ? filePath(place) : place);
+    const { isFile, isDirectory } = files.statSync(path);
+    if (isFile) return path;
+    throw new Failure(`Cannot rewrite ${name}: ${isDirectory ? "Is a directory" : "Is no regular file"}`);
+  } catch (error) {
+    if (error instanceof Failure || files.is(error, "NotCapable")) throw error;
+    throw new Failure(`Cannot open input: ${systemErrorText(error as Error)}`);
+  }
+}
+
+/** Muxers for files that one demuxer reads, where their names do not say so. */
+const FAMILIES: Readonly<Record<string, readonly string[]>> = {
+  mov: ["mp4", "mov", "ipod", "3gp", "3g2", "psp", "f4v", "ismv"],
+  ogg: ["ogg", "oga", "ogv", "opus", "spx"],
+  mpeg: ["mpeg", "vob", "dvd", "svcd", "vcd"],
+  aac: ["adts"],
+};
+
+/** The format that the file has, as its name and its content agree on it. */
+function formatOf({ output, format }: RewriteArguments, { format: { name } }: MediaInfo): string {
+  if (format !== undefined) checkOutputFormat(format, output);
+  const chosen = format ?? guessFormat({ fileName: output })?.name;
+  const names = name.split(",").flatMap((name) => FAMILIES[name] ?? [name]);
+  if (chosen !== undefined && names.includes(chosen)) return chosen;
+  const writable = names.filter((name) => library.outputFormats().some((format) => format.name === name));
+  if (writable.length === 0) throw new Failure(`Cannot rewrite ${output}: ${name} can't be written`);
+  const given = format === undefined ? "its name does not say so" : `-f is ${format}`;
+  throw new UsageError(`${output} is ${name}, but ${given}: give one of -f ${writable.join(", ")}`);
+}
+
+/** mp4 and its kin begin with their index, as players that fetch them want it. */
+function indexInFront(format: string): Record<string, string> {
+  return FAMILIES.mov!.includes(format) ? { movflags: "faststart" } : {};
+}
+
+function checkStreams({ edits, filters }: Transfer, { streams }: MediaInfo): void {
+  for (const key of [...Object.keys(edits), ...Object.keys(filters)]) {
+    if (Number(key) < streams.length) continue;
+    if (streams.some(({ type }) => type === key)) continue;
+    throw new UsageError(`There is no stream ${key} to change in it`);
+  }
+}
+
+/** A cover that is to go, or to be replaced. */
+function isUnwanted({ disposition }: Stream, { covers, noCovers }: RewriteArguments): boolean {
+  return disposition.includes("attached_pic") && (noCovers || covers.length > 0);
+}
+
+function codecOf({ codecParameters: { codec } }: Stream): string {
+  return codec && codec !== "none" ? codec : "unknown codec";
+}
+
+/** Ends it where something would be lost, unless that is allowed. */
+function refuse({ output, allowLosses }: RewriteArguments, losses: readonly string[]): void {
+  if (allowLosses) return;
+  const many = losses.length > 1 ? "these would be lost" : "this would be lost";
+  throw new Failure(`${output} is left as it was, ${many} (-y rewrites it without): ${losses.join("; ")}`);
+}
