@@ -118,13 +118,17 @@ import handles_h from "../shim/handles.h" with { type: "text" };
 import headers_audio_c from "../shim/headers/audio.c" with { type: "text" };
 import headers_bits_c from "../shim/headers/bits.c" with { type: "text" };
 import headers_bits_h from "../shim/headers/bits.h" with { type: "text" };
+import headers_dolby_c from "../shim/headers/dolby.c" with { type: "text" };
+import headers_dts_c from "../shim/headers/dts.c" with { type: "text" };
 import headers_ffv1_c from "../shim/headers/ffv1.c" with { type: "text" };
 import headers_h264_c from "../shim/headers/h264.c" with { type: "text" };
 import headers_headers_c from "../shim/headers/headers.c" with { type: "text" };
 import headers_headers_h from "../shim/headers/headers.h" with { type: "text" };
 import headers_images_c from "../shim/headers/images.c" with { type: "text" };
 import headers_readers_h from "../shim/headers/readers.h" with { type: "text" };
+import headers_subtitles_c from "../shim/headers/subtitles.c" with { type: "text" };
 import headers_video_c from "../shim/headers/video.c" with { type: "text" };
+import headers_vvc_c from "../shim/headers/vvc.c" with { type: "text" };
 import input_backlog_c from "../shim/input/backlog.c" with { type: "text" };
 import input_backlog_h from "../shim/input/backlog.h" with { type: "text" };
 import input_batch_c from "../shim/input/batch.c" with { type: "text" };
@@ -354,13 +358,17 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/headers/audio.c": headers_audio_c,
   "shim/headers/bits.c": headers_bits_c,
   "shim/headers/bits.h": headers_bits_h,
+  "shim/headers/dolby.c": headers_dolby_c,
+  "shim/headers/dts.c": headers_dts_c,
   "shim/headers/ffv1.c": headers_ffv1_c,
   "shim/headers/h264.c": headers_h264_c,
   "shim/headers/headers.c": headers_headers_c,
   "shim/headers/headers.h": headers_headers_h,
   "shim/headers/images.c": headers_images_c,
   "shim/headers/readers.h": headers_readers_h,
+  "shim/headers/subtitles.c": headers_subtitles_c,
   "shim/headers/video.c": headers_video_c,
+  "shim/headers/vvc.c": headers_vvc_c,
   "shim/input/backlog.c": input_backlog_c,
   "shim/input/backlog.h": input_backlog_h,
   "shim/input/batch.c": input_batch_c,

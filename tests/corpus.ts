@@ -4,8 +4,9 @@
  * counted and printed. No test: it runs where folders are named.
  *
  *   deno run -A tests/corpus.ts FOLDER... [--ffprobe=PATH] [--ffmpeg=PATH] [--json=FILE] [--jobs=2] [--every=1]
+ *     [--steps=probe,remux,seeks]
  *
- * --json  one line for each file, with all that was found; --every=10 takes every tenth file
+ * --json  one line for each file, with all that was found; --every=10 takes every tenth file; packets are always compared
  */
 import type { FileResult } from "./support/corpus_file.ts";
 
@@ -16,6 +17,7 @@ interface Settings {
   ffprobe: string;
   ffmpeg: string;
   json: string;
+  steps: string;
   jobs: number;
   every: number;
 }
@@ -26,16 +28,17 @@ function settingsOf(args: string[]): Settings {
     ffprobe: "ffprobe",
     ffmpeg: "ffmpeg",
     json: "",
+    steps: "",
     jobs: 2,
     every: 1,
   };
   for (const arg of args) {
-    const [, name, value] = /^--(ffprobe|ffmpeg|json|jobs|every)=(.+)$/.exec(arg) ?? [];
+    const [, name, value] = /^--(ffprobe|ffmpeg|json|steps|jobs|every)=(.+)$/.exec(arg) ?? [];
     if (!name) {
       if (arg.startsWith("-")) throw new Error(`unknown option: ${arg}`);
       settings.folders.push(arg);
     } else if (name === "jobs" || name === "every") settings[name] = Number(value);
-    else settings[name as "ffprobe" | "ffmpeg" | "json"] = value!;
+    else settings[name as "ffprobe" | "ffmpeg" | "json" | "steps"] = value!;
   }
   return settings;
 }
@@ -49,10 +52,10 @@ function* filesIn(folder: string): Generator<string> {
 }
 
 /** What its process printed; an error where it ended without. */
-async function resultOf(path: string, { ffprobe, ffmpeg }: Settings): Promise<FileResult> {
+async function resultOf(path: string, { ffprobe, ffmpeg, steps }: Settings): Promise<FileResult> {
   const script = new URL("support/corpus_file.ts", import.meta.url).pathname;
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "--no-check", script, path, ffprobe, ffmpeg],
+    args: ["run", "-A", "--no-check", script, path, ffprobe, ffmpeg, steps],
     stdout: "piped",
     stderr: "piped",
   }).spawn();
@@ -65,7 +68,7 @@ async function resultOf(path: string, { ffprobe, ffmpeg }: Settings): Promise<Fi
     const lost = signal === "SIGKILL"
       ? `took more than ${SECONDS} seconds`
       : new TextDecoder().decode(stderr).slice(-500);
-    return { path, lost, packets: "lost", probe: [], remux: {}, seeks: [] };
+    return { path, lost, packets: "lost", probe: [], explained: [], remux: {}, seeks: [] };
   }
 }
 
@@ -95,6 +98,12 @@ function printTable(results: FileResult[]): void {
       counted(media.flatMap(({ probe }) => probe.map((field) => field.split(":")[0]!)))
     } |`,
   );
+  const explained = media.flatMap((result) => result.explained ?? []);
+  if (explained.length) {
+    console.log(
+      `| and more than ffprobe | | ${counted(explained.map((text) => text.split(": ").at(-1)!))} |`,
+    );
+  }
   for (const target of Object.keys(media[0]?.remux ?? {})) {
     console.log(`| remux: ${target} | | ${counted(media.map(({ remux }) => remux[target] ?? "lost"))} |`);
   }

@@ -40,19 +40,38 @@ static unsigned read_program(struct bits *bits) {
   return overrun(bits) ? 0 : channels;
 }
 
+/* Behind what older decoders read: a doubled rate, and stereo of one channel. */
+static int extended_profile(struct bits *bits) {
+  enum { SYNC = 0x2b7, PS_SYNC = 0x548, SBR = 5, HE = 4, HE_V2 = 28, EXPLICIT_RATE = 15 };
+  if (read_bits(bits, 11) != SYNC || read_bits(bits, 5) != SBR || !read_bit(bits)) return PROFILE_UNKNOWN;
+  if (read_bits(bits, 4) == EXPLICIT_RATE) skip_bits(bits, 24);
+  bool stereo = read_bits(bits, 11) == PS_SYNC && read_bit(bits);
+  return stereo ? HE_V2 : HE;
+}
+
 /* AudioSpecificConfig, its first fields: object type, sample rate, channels, frame length. */
 void read_aac(AVCodecParameters *parameters, struct bits *header) {
-  enum { LC = 2, SBR = 5, PS = 29, ESCAPE = 31, EXPLICIT_RATE = 15 };
+  enum { LC = 2, SBR = 5, PS = 29, ESCAPE = 31, FIRST_ESCAPED = 32, EXPLICIT_RATE = 15 };
   if (header->size < 2) return;
-  unsigned object_type = read_bits(header, 5), rate_index = read_bits(header, 4), channels = read_bits(header, 4);
-  if (object_type == ESCAPE || rate_index == EXPLICIT_RATE) return;
-  bool short_frames = read_bit(header), doubled = object_type == SBR || object_type == PS;
-  if (parameters->profile == PROFILE_UNKNOWN) parameters->profile = (int)object_type - 1;
+  unsigned object_type = read_bits(header, 5);
+  if (object_type == ESCAPE) object_type = FIRST_ESCAPED + read_bits(header, 6);
+  unsigned rate_index = read_bits(header, 4);
+  if (rate_index == EXPLICIT_RATE) skip_bits(header, 24);
+  unsigned channels = read_bits(header, 4);
+  bool doubled = object_type == SBR || object_type == PS;
+  if (parameters->profile == PROFILE_UNKNOWN || doubled) parameters->profile = (int)object_type - 1;
+  if (object_type >= FIRST_ESCAPED) return; /* whose frames are otherwise */
+  bool short_frames = read_bit(header);
   if (!parameters->frame_size) parameters->frame_size = doubled ? 2048 : short_frames ? 960 : 1024;
-  if (channels || object_type > LC + 2 || parameters->ch_layout.nb_channels) return;
+  if (object_type > LC + 2) return;
   if (read_bit(header)) skip_bits(header, 14); /* depends on another coder */
   skip_bits(header, 1);
-  set_channels(parameters, (int)read_program(header));
+  if (channels) {
+    int profile = extended_profile(header);
+    if (profile != PROFILE_UNKNOWN) parameters->profile = profile;
+  } else if (!parameters->ch_layout.nb_channels) {
+    set_channels(parameters, (int)read_program(header));
+  }
 }
 
 /* ---------------------------------------------------------------------------------------- with headers of their own */
@@ -112,32 +131,6 @@ void read_vorbis(AVCodecParameters *parameters, struct bits *header) {
   parameters->format = AV_SAMPLE_FMT_FLTP;
 }
 
-/* AC-3's first frame, and E-AC-3's where it is the only one: with others come more channels. */
-void read_ac3(AVCodecParameters *parameters, struct bits *header) {
-  static const uint64_t layouts[] = {AV_CH_LAYOUT_STEREO,   AV_CH_LAYOUT_MONO,    AV_CH_LAYOUT_STEREO, AV_CH_LAYOUT_SURROUND,
-                                     AV_CH_LAYOUT_2_1,      AV_CH_LAYOUT_4POINT0, AV_CH_LAYOUT_2_2,    AV_CH_LAYOUT_5POINT0};
-  static const int rates[] = {48000, 44100, 32000};
-  enum { MAX_AC3 = 10, MAX_EAC3 = 16 };
-  unsigned version = byte_at(header, 5) >> 3, rate = byte_at(header, 4) >> 6, mode, lfe;
-  if (header->size < 8 || be16_at(header, 0) != 0x0b77 || rate == 3 || version > MAX_EAC3) return;
-  if (version > MAX_AC3) {
-    int frame = (int)(be16_at(header, 2) & 0x7ff) * 2 + 2;
-    if (byte_at(header, 2) >> 6 || frame != header->size) return;
-    mode = byte_at(header, 4) >> 1 & 7;
-    lfe = byte_at(header, 4) & 1;
-  } else {
-    header->position = 6 * 8;
-    mode = read_bits(header, 3);
-    if (mode & 1 && mode != 1) skip_bits(header, 2);
-    if (mode & 4) skip_bits(header, 2);
-    if (mode == 2) skip_bits(header, 2);
-    lfe = read_bit(header);
-  }
-  parameters->sample_rate = rates[rate] >> (version > 8 && version <= MAX_AC3 ? version - 8 : 0);
-  av_channel_layout_uninit(&parameters->ch_layout);
-  av_channel_layout_from_mask(&parameters->ch_layout, layouts[mode] | (lfe ? AV_CH_LOW_FREQUENCY : 0));
-}
-
 void read_tta(AVCodecParameters *parameters, struct bits *header) {
   if (!has_text(header, 0, "TTA1")) return;
   int channels = (int)le16_at(header, 6), bits = (int)le16_at(header, 8);
@@ -151,10 +144,11 @@ void read_tta(AVCodecParameters *parameters, struct bits *header) {
 
 void read_wavpack(AVCodecParameters *parameters, struct bits *header) {
   enum { FLOAT = 0x80 };
+  const unsigned DSD = 0x80000000;
   if (!has_text(header, 0, "wvpk")) return;
   unsigned flags = le32_at(header, 24);
   int bits = (int)((flags & 3) + 1) * 8;
-  parameters->format = flags & FLOAT ? AV_SAMPLE_FMT_FLTP : bits <= 16 ? AV_SAMPLE_FMT_S16P : AV_SAMPLE_FMT_S32P;
+  parameters->format = flags & (FLOAT | DSD) ? AV_SAMPLE_FMT_FLTP : bits <= 16 ? AV_SAMPLE_FMT_S16P : AV_SAMPLE_FMT_S32P;
   parameters->bits_per_raw_sample = bits;
 }
 
@@ -187,35 +181,6 @@ void read_mpeg_audio(AVCodecParameters *parameters, struct bits *header) {
   if (version == 1 || !layer || bit_rate == 15 || rate == 3) return;
   parameters->sample_rate = rates[rate] >> (version == 3 ? 0 : version == 2 ? 1 : 2);
   set_channels(parameters, mode == MONO ? 1 : 2);
-}
-
-/* The core, in the order of bytes that files have; what extends it is not looked at. */
-void read_dts(AVCodecParameters *parameters, struct bits *header) {
-  enum { SYNC = 0x7ffe8001, AMODES = 10, CORE_PROFILE = 20 };
-  static const uint8_t channels[AMODES] = {1, 2, 2, 2, 2, 3, 3, 4, 4, 5};
-  static const uint64_t masks[AMODES] = {AV_CH_LAYOUT_MONO,    AV_CH_LAYOUT_STEREO, AV_CH_LAYOUT_STEREO,  AV_CH_LAYOUT_STEREO, AV_CH_LAYOUT_STEREO,
-                                         AV_CH_LAYOUT_SURROUND, AV_CH_LAYOUT_2_1,   AV_CH_LAYOUT_4POINT0, AV_CH_LAYOUT_2_2,    AV_CH_LAYOUT_5POINT0};
-  static const int rates[16] = {0, 8000, 16000, 32000, 0, 0, 11025, 22050, 44100, 0, 0, 12000, 24000, 48000};
-  static const int bit_rates[] = {32000,   56000,   64000,   96000,   112000,  128000,  192000,  224000,
-                                  256000,  320000,  384000,  448000,  512000,  576000,  640000,  768000,
-                                   896000,  1024000, 1152000, 1280000, 1344000, 1408000, 1411200, 1472000,
-                                  1536000, 1920000, 2048000, 3072000, 3840000};
-  enum { BIT_RATES = sizeof(bit_rates) / sizeof(*bit_rates) };
-  if (read_bits(header, 32) != SYNC) return;
-  skip_bits(header, 1 + 5 + 1 + 7);
-  unsigned size = read_bits(header, 14) + 1, amode = read_bits(header, 6), rate = read_bits(header, 4), bit_rate = read_bits(header, 5);
-  skip_bits(header, 1 + 4 + 3); /* range, times and the like; which extension */
-  bool extended = read_bit(header);
-  skip_bits(header, 1);
-  bool lfe = read_bits(header, 2);
-  bool whole = !extended && size >= (unsigned)header->size;
-  parameters->format = AV_SAMPLE_FMT_FLTP;
-  if (rates[rate]) parameters->sample_rate = rates[rate];
-  if (whole && bit_rate < BIT_RATES) parameters->bit_rate = bit_rates[bit_rate];
-  if (whole && parameters->profile == PROFILE_UNKNOWN) parameters->profile = CORE_PROFILE;
-  if (amode >= AMODES || parameters->ch_layout.nb_channels > channels[amode] + lfe) return;
-  av_channel_layout_uninit(&parameters->ch_layout);
-  av_channel_layout_from_mask(&parameters->ch_layout, masks[amode] | (lfe ? AV_CH_LOW_FREQUENCY : 0));
 }
 
 /* AES3 in MPEG-TS. */

@@ -31,17 +31,6 @@ static void skip_picture_order(struct bits *bits) {
   for (unsigned i = read_ue(bits); i > 0 && !overrun(bits); i--) read_se(bits);
 }
 
-static void skip_picture_size(struct bits *bits) {
-  read_ue(bits);                              /* reference frames */
-  read_bits(bits, 1);                         /* gaps in frame numbers */
-  read_ue(bits);                              /* width */
-  read_ue(bits);                              /* height */
-  if (!read_bits(bits, 1)) read_bits(bits, 1); /* fields */
-  read_bits(bits, 1);                         /* direct 8x8 inference */
-  if (read_bits(bits, 1))
-    for (int i = 0; i < 4; i++) read_ue(bits); /* cropping */
-}
-
 static bool skip_hrd(struct bits *bits) {
   if (!read_bits(bits, 1)) return false;
   unsigned count = read_ue(bits) + 1;
@@ -57,13 +46,31 @@ static bool skip_hrd(struct bits *bits) {
 
 /* What this file wants of a sequence parameter set. */
 struct sps {
-  unsigned chroma, depth;
+  unsigned width, height, chroma, depth;
   AVRational aspect;
   enum AVColorRange range;
   unsigned primaries, transfer, matrix;
   enum AVChromaLocation location;
   int reorder; /* frames; -1: not said */
 };
+
+/* In blocks, of which some is cut off; 0 where nothing is left. */
+static void read_picture_size(struct bits *bits, struct sps *sps) {
+  enum { BLOCK = 16, MOST = 1 << 12 };
+  read_ue(bits);      /* reference frames */
+  read_bits(bits, 1); /* gaps in frame numbers */
+  unsigned width = read_ue(bits) + 1, height = read_ue(bits) + 1, frames = read_bits(bits, 1);
+  if (!frames) read_bits(bits, 1); /* fields by block */
+  read_bits(bits, 1);              /* direct 8x8 inference */
+  unsigned cut[4] = {0};
+  if (read_bits(bits, 1))
+    for (int i = 0; i < 4; i++) cut[i] = read_ue(bits);
+  unsigned cut_width = (cut[0] + cut[1]) * (sps->chroma == 1 || sps->chroma == 2 ? 2 : 1);
+  unsigned cut_height = (cut[2] + cut[3]) * (sps->chroma == 1 ? 2 : 1) * (2 - frames);
+  if (width > MOST || height > MOST || cut_width / BLOCK >= width || cut_height / BLOCK >= height * (2 - frames)) return;
+  sps->width = width * BLOCK - cut_width;
+  sps->height = height * BLOCK * (2 - frames) - cut_height;
+}
 
 static AVRational read_aspect(struct bits *bits) {
   static const uint8_t ratios[][2] = {{0, 1},   {1, 1},   {12, 11}, {10, 11}, {16, 11}, {40, 33},
@@ -128,7 +135,7 @@ static bool read_sps(const uint8_t *nal, int size, struct sps *sps) {
   }
   read_ue(&bits);
   skip_picture_order(&bits);
-  skip_picture_size(&bits);
+  read_picture_size(&bits, sps);
   if (read_bits(&bits, 1)) read_usability(&bits, sps);
   return !overrun(&bits) && sps->chroma <= 3 && sps->depth <= 14;
 }
@@ -157,17 +164,31 @@ static enum AVPixelFormat pixel_format_of(const struct sps *sps) {
   return AV_PIX_FMT_NONE;
 }
 
-/* The first sequence parameter set of an avcC box. */
+/* The first sequence parameter set behind a start code. */
+static bool find_started_sps(const struct bits *header, struct sps *sps) {
+  enum { SPS = 7 };
+  for (int i = 0; i + 8 < header->size; i++)
+    if (be32_at(header, i) >> 8 == 1 && (byte_at(header, i + 3) & 31) == SPS)
+      return read_sps(header->data + i + 3, header->size - i - 3, sps);
+  return false;
+}
+
+/* The first of an avcC box, or of what some write there: units with start codes. */
 static bool find_sps(const struct bits *header, struct sps *sps) {
+  if (be32_at(header, 0) == 1 || be32_at(header, 0) >> 8 == 1) return find_started_sps(header, sps);
   if (header->size < 8 || header->data[0] != 1 || !(header->data[5] & 0x1f)) return false;
   int size = (int)be16_at(header, 6);
   return size > 4 && size <= header->size - 8 && read_sps(header->data + 8, size, sps);
 }
 
-/* What the stream says of its colours is right where the container says otherwise. */
+/* What the stream says of its size and its colours is right where the container says otherwise. */
 void read_h264(AVCodecParameters *parameters, struct bits *header) {
   struct sps sps;
   if (!find_sps(header, &sps)) return;
+  if (sps.width && sps.height) {
+    parameters->width = (int)sps.width;
+    parameters->height = (int)sps.height;
+  }
   parameters->format = pixel_format_of(&sps);
   parameters->bits_per_raw_sample = (int)sps.depth;
   parameters->chroma_location = sps.location;

@@ -58,6 +58,10 @@ static const struct row {
   enum when when;
 } rows[] = {
     {AV_CODEC_ID_H264, EXTRADATA, read_h264, LACKING},
+#if LIBAVCODEC_VERSION_MAJOR >= 60
+    {AV_CODEC_ID_VVC, EXTRADATA, read_vvc, LACKING},
+    {AV_CODEC_ID_VVC, PACKET, read_vvc, LACKING},
+#endif
     {AV_CODEC_ID_AV1, EXTRADATA, read_av1_configuration, LACKING},
     {AV_CODEC_ID_AV1, PACKET, read_av1, LACKING},
     {AV_CODEC_ID_VP9, PACKET, read_vp9, LACKING},
@@ -75,6 +79,7 @@ static const struct row {
     {AV_CODEC_ID_PRORES, PACKET, read_prores, LACKING},
     {AV_CODEC_ID_AC3, PACKET, read_ac3, DOUBTED},
     {AV_CODEC_ID_EAC3, PACKET, read_ac3, DOUBTED},
+    {AV_CODEC_ID_EAC3, PACKET, read_atmos, ALWAYS},
     {AV_CODEC_ID_DNXHD, PACKET, read_dnxhd, LACKING},
     {AV_CODEC_ID_CFHD, PACKET, read_cfhd, LACKING},
     {AV_CODEC_ID_THEORA, EXTRADATA, read_theora, LACKING},
@@ -117,10 +122,13 @@ static const struct row {
     {AV_CODEC_ID_APE, EXTRADATA, read_ape, LACKING},
     {AV_CODEC_ID_WMALOSSLESS, EXTRADATA, read_wma_lossless, LACKING},
     {AV_CODEC_ID_MP3, PACKET, read_mpeg_audio, ALWAYS},
-    {AV_CODEC_ID_DTS, PACKET, read_dts, LACKING},
+    {AV_CODEC_ID_DTS, PACKET, read_dts, ALWAYS},
+    {AV_CODEC_ID_TRUEHD, PACKET, read_truehd, ALWAYS},
     {AV_CODEC_ID_S302M, PACKET, read_s302m, LACKING},
     {AV_CODEC_ID_PCM_BLURAY, PACKET, read_pcm_bluray, LACKING},
     {AV_CODEC_ID_PCM_DVD, PACKET, read_pcm_dvd, LACKING},
+    {AV_CODEC_ID_DVD_SUBTITLE, EXTRADATA, read_dvd_subtitle, LACKING},
+    {AV_CODEC_ID_HDMV_PGS_SUBTITLE, PACKET, read_pgs, LACKING},
 };
 enum { ROWS = sizeof(rows) / sizeof(*rows) };
 
@@ -367,10 +375,13 @@ static enum AVPixelFormat described_format(const AVCodecParameters *parameters) 
 
 /* ---------------------------------------------------------------------------------------- one stream */
 
-static bool is_known(const AVCodecParameters *parameters) { return parameters->format >= 0; }
+/* Subtitles have no format. */
+static bool is_known(const AVCodecParameters *parameters) {
+  return parameters->format >= 0 || parameters->codec_type == AVMEDIA_TYPE_SUBTITLE;
+}
 
 static bool is_size_known(const AVCodecParameters *parameters) {
-  if (parameters->codec_type == AVMEDIA_TYPE_VIDEO) return parameters->width && parameters->height;
+  if (parameters->codec_type == AVMEDIA_TYPE_VIDEO || parameters->codec_type == AVMEDIA_TYPE_SUBTITLE) return parameters->width && parameters->height;
   return parameters->sample_rate && parameters->ch_layout.nb_channels;
 }
 

@@ -20,7 +20,7 @@ void set_aspect(AVCodecParameters *parameters, unsigned num, unsigned den);
 /* Samples of an integer format that has room for so many bits. */
 void set_samples(AVCodecParameters *parameters, int bits, bool planar);
 
-reader read_h264, read_ffv1_extradata, read_ffv1;
+reader read_h264, read_vvc, read_ffv1_extradata, read_ffv1;
 
 /* The format that av1C says, where nothing else does. */
 enum AVPixelFormat av1_configured_format(const AVCodecParameters *parameters);
@@ -31,7 +31,11 @@ reader read_h263, read_sorenson, read_vp6, read_vp9, read_av1_configuration, rea
 reader read_bmp, read_pcx, read_tiff, read_jpeg2000, read_hdr, read_exr, read_dpx, read_sgi, read_targa, read_sunrast, read_qoi,
     read_xwd, read_alias, read_jpegls, read_webp, read_pnm, read_xbm, read_fits;
 
-reader read_aac, read_flac, read_alac, read_opus, read_vorbis, read_tta, read_wavpack, read_ape, read_mpeg_audio, read_ac3, read_dts,
-    read_s302m, read_wma_lossless, read_pcm_bluray, read_pcm_dvd;
+reader read_ac3, read_atmos, read_truehd, read_dts;
+
+reader read_dvd_subtitle, read_pgs;
+
+reader read_aac, read_flac, read_alac, read_opus, read_vorbis, read_tta, read_wavpack, read_ape, read_mpeg_audio, read_s302m,
+    read_wma_lossless, read_pcm_bluray, read_pcm_dvd;
 
 #endif

@@ -189,9 +189,9 @@ static void read_av1_color(AVCodecParameters *parameters, struct bits *bits, uns
     primaries = read_bits(bits, 8);
     transfer = read_bits(bits, 8);
     matrix = read_bits(bits, 8);
-    parameters->color_primaries = (enum AVColorPrimaries)primaries;
-    parameters->color_trc = (enum AVColorTransferCharacteristic)transfer;
-    parameters->color_space = (enum AVColorSpace)matrix;
+    if (primaries != AVCOL_PRI_UNSPECIFIED) parameters->color_primaries = (enum AVColorPrimaries)primaries;
+    if (transfer != AVCOL_TRC_UNSPECIFIED) parameters->color_trc = (enum AVColorTransferCharacteristic)transfer;
+    if (matrix != AVCOL_SPC_UNSPECIFIED) parameters->color_space = (enum AVColorSpace)matrix;
   }
   bool rgb = !gray && primaries == AVCOL_PRI_BT709 && transfer == AVCOL_TRC_IEC61966_2_1 && matrix == AVCOL_SPC_RGB;
   parameters->color_range = rgb || read_bit(bits) ? AVCOL_RANGE_JPEG : AVCOL_RANGE_MPEG;

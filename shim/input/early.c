@@ -7,12 +7,15 @@
 #include "input.h"
 
 /* These describe their streams, without a look at packets: not always as the codec does. */
-static bool is_doubted(const AVFormatContext *context) { return av_match_name(context->iformat->name, "mov,matroska"); }
+static bool is_doubted(const AVFormatContext *context) {
+  return av_match_name("mov", context->iformat->name) || av_match_name("matroska", context->iformat->name);
+}
 
 /* A stream that is not described without its first packet, and has shown none. */
 static bool is_wanted(const AVFormatContext *context, const AVStream *stream) {
   const AVCodecParameters *parameters = stream->codecpar;
-  bool media = parameters->codec_type == AVMEDIA_TYPE_AUDIO || parameters->codec_type == AVMEDIA_TYPE_VIDEO;
+  bool media = parameters->codec_type == AVMEDIA_TYPE_AUDIO || parameters->codec_type == AVMEDIA_TYPE_VIDEO ||
+               parameters->codec_type == AVMEDIA_TYPE_SUBTITLE;
   bool can_be_read = media && stream->discard < AVDISCARD_ALL && !is_structure_codec(parameters->codec_id);
   return can_be_read && wants_packet(parameters, is_doubted(context));
 }

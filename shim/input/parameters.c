@@ -8,6 +8,14 @@
 #include "early.h"
 #include "input.h"
 
+/* Colours that the container says, of which the codec says nothing. */
+static void keep_colors(AVCodecParameters *told, const AVCodecParameters *container) {
+  if (told->color_primaries == AVCOL_PRI_UNSPECIFIED) told->color_primaries = container->color_primaries;
+  if (told->color_trc == AVCOL_TRC_UNSPECIFIED) told->color_trc = container->color_trc;
+  if (told->color_space == AVCOL_SPC_UNSPECIFIED) told->color_space = container->color_space;
+  if (told->color_range == AVCOL_RANGE_UNSPECIFIED) told->color_range = container->color_range;
+}
+
 /* HEVC's decoder tells all it knows of its extradata when it is opened, in 30 us, and decodes nothing for it. */
 static void fill_from_decoder(AVCodecParameters *parameters) {
   const AVCodec *codec = avcodec_find_decoder(parameters->codec_id);
@@ -19,6 +27,7 @@ static void fill_from_decoder(AVCodecParameters *parameters) {
         told->format != AV_PIX_FMT_NONE) {
       told->codec_tag = parameters->codec_tag;
       told->bit_rate = parameters->bit_rate;
+      keep_colors(told, parameters);
       AVRational aspect = parameters->sample_aspect_ratio;
       if (avcodec_parameters_copy(parameters, told) >= 0 && aspect.num) parameters->sample_aspect_ratio = aspect;
     }
@@ -63,7 +72,7 @@ static void fill_after(struct input *input) {
     AVCodecParameters *parameters = context->streams[i]->codecpar;
     bool hevc = parameters->codec_id == AV_CODEC_ID_HEVC && parameters->format == AV_PIX_FMT_NONE;
     if (hevc && parameters->extradata_size) fill_from_decoder(parameters);
-    if (parameters->codec_type == AVMEDIA_TYPE_AUDIO || parameters->codec_type == AVMEDIA_TYPE_VIDEO) read_extradata(parameters);
+    read_extradata(parameters);
     if (is_told_by_index(context, parameters)) read_first_packet(parameters, NULL);
   }
   read_early(input);
