@@ -4,7 +4,7 @@
  */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { attachmentName, safeName } from "../cli/attachment_name.ts";
-import { progressText } from "../cli/progress.ts";
+import { progressText, stalledText } from "../cli/progress.ts";
 import { MemorySink, Muxer, Packet, probeSync } from "../mod.ts";
 import { avio, type Outcome, packetSizes, shell, temporaryFolder } from "./support/cli.ts";
 import { hasFFprobe } from "./support/ffprobe.ts";
@@ -392,6 +392,17 @@ Deno.test("cli: remux shows how fast it is and how long it takes", () => {
   assertEquals(progressText(known), " 42 %  0:00:42 of 0:01:40  12.3 MB  35x  0:00:02 left");
   const unknown = { ...progress, duration: null, rate: 3.5, remaining: null };
   assertEquals(progressText(unknown), "0:00:42  12.3 MB  3.5x");
+});
+
+Deno.test("cli: remux shows how long it has been waiting for the input", () => {
+  const progress = { packets: 1, bytesRead: 1, bytesWritten: 12_300_000, time: 42, elapsed: 1.2 };
+  const known = { ...progress, duration: 100, rate: 35, remaining: 1.66 };
+  assertEquals(stalledText(known, 5.2), " 42 %  0:00:42 of 0:01:40  12.3 MB  waiting for the input, 5 s");
+  assertEquals(
+    stalledText({ ...known, time: 100 }, 5),
+    "100 %  0:01:40 of 0:01:40  12.3 MB  finishing the output, 5 s",
+  );
+  assertEquals(stalledText(null, 3), "waiting for the input, 3 s");
 });
 
 Deno.test("cli: remux reaches the options of the input", async () => {

@@ -478,6 +478,34 @@ Deno.test("cli: remux shows progress on a terminal, and takes it away", { ignore
   assertMatch(stdout, /\r\x1b\[K\S+out\.mkv: \d+ packets.*\r\n$/);
 });
 
+Deno.test(
+  "cli: the progress line goes on while nothing comes from a FIFO",
+  { ignore: !hasScript },
+  async () => {
+    using folder = temporaryFolder();
+    const [file, fifo, log] = ["in.mkv", "fifo.mkv", "log"].map(folder.path) as [string, string, string];
+    assertDone(await avio("remux", fixture, file));
+    // Each piece of the file comes when the line has said for so long that it is waiting.
+    const { stdout } = await shell(
+      `mkfifo "$2"
+    waiting() { until grep -Eq "$1" "$2"; do sleep 0.1; done; }
+    (
+      head -c 8000 "$1"; waiting "input, 2 s" "$3"
+      tail -c +8001 "$1" | head -c 12000; waiting "%.*input, 4 s" "$3"
+      tail -c +20001 "$1"
+    ) > "$2" &
+    script -qefc "$DENO run -A cli.ts remux $2 $4" "$3" < /dev/null`,
+      file,
+      fifo,
+      log,
+      folder.path("out.mkv"),
+    );
+    const waiting = /\[K *\d+ % {2}0:00:0\d of 0:00:03 {2}\S+ \S+ {2}waiting for the input, ([234]) s/g;
+    assertEquals([...stdout.matchAll(waiting)].map(([, seconds]) => seconds), ["2", "3", "4"]);
+    assertMatch(stdout, /\[K\S+out\.mkv: 206 packets.*\r\n/);
+  },
+);
+
 // ------------------------------------------------------------------------------------------- formats
 
 Deno.test("cli: formats lists names, directions, extensions", async () => {
