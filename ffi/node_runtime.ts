@@ -2,7 +2,8 @@
  * Node and Bun: loads the library as a Node-API addon (`shim/node_api.c`). Their modules aren't imported statically,
  * since Deno loads this file, too.
  */
-import type { Library, Runtime } from "./binding.ts";
+import type { AnswerRequest, Library, Runtime } from "./binding.ts";
+import { type BareAddon, throughRegisters } from "./registers.ts";
 
 /** The used parts of `process`. */
 interface Process {
@@ -25,8 +26,9 @@ interface FileSystem {
   closeSync(file: number): void;
 }
 
-/** The addon. */
-interface Addon extends Omit<Library, "waitForEvents" | "wakeEvents"> {
+/** The addon's functions. */
+interface Addon extends Omit<Library, "answerRequests" | "waitForEvents" | "wakeEvents"> {
+  answerRequests(answer: () => void): void;
   receiveEvents(arrived: () => void): void;
   watchEvents(): number;
   unwatchEvents(): void;
@@ -76,10 +78,12 @@ export const nodeRuntime: Runtime = {
   },
   mayLoad: () => true,
   load(place, version) {
-    const addon = addonAt(place);
-    if (typeof addon === "string") return addon;
+    const loaded = addonAt(place);
+    if (typeof loaded === "string") return loaded;
+    const { functions, numbers } = throughRegisters(loaded);
+    const addon = functions as Addon;
     const found = addon.avs_abi_version();
-    return found === version ? libraryOf(addon) : `has ABI ${found}, this avio needs ABI ${version}`;
+    return found === version ? libraryOf(addon, numbers) : `has ABI ${found}, this avio needs ABI ${version}`;
   },
 };
 
@@ -101,8 +105,8 @@ export function faultOf({ bun, node }: Readonly<Record<string, string | undefine
   return parseInt(node) >= MIN_NODE ? null : `avio needs Node ${MIN_NODE} or newer, this is ${node}`;
 }
 
-function addonAt(place: string): Addon | string {
-  const module = { exports: {} };
+function addonAt(place: string): BareAddon | string {
+  const module = { exports: {} as Partial<BareAddon> };
   try {
     globals.process!.dlopen(module, place);
   } catch (error) {
@@ -112,7 +116,7 @@ function addonAt(place: string): Addon | string {
       ? reasonOf(error, place)
       : "not found";
   }
-  if ("avs_abi_version" in module.exports) return module.exports as Addon;
+  if (module.exports.registers) return module.exports as BareAddon;
   return "not a library of this avio, or this runtime lacks functions of Node-API that it needs";
 }
 
@@ -135,8 +139,14 @@ function reasonOf(error: unknown, place: string): string {
 /** Resolves after a turn of the event loop. */
 const turn = () => new Promise<number>((resolve) => globals.setImmediate(resolve, 0));
 
-/** The addon's event notification. It keeps the process alive while events are waited for. */
-function libraryOf(addon: Addon): Library {
+/** The addon, with requests out of the registers and a notification of events, which keeps the process alive while they are waited for. */
+function libraryOf(addon: Addon, numbers: Float64Array): Library {
+  const { answerRequests } = addon;
+  const answered = (_client: number, answer: AnswerRequest) => {
+    answerRequests(() =>
+      answer(numbers[0]!, numbers[1]!, numbers[2]!, numbers[3]!, numbers[4]!, numbers[5]!)
+    );
+  };
   let resolve: ((count: number) => void) | null = null;
   const wakeEvents = () => {
     if (!resolve) return;
@@ -152,5 +162,5 @@ function libraryOf(addon: Addon): Library {
     if (addon.watchEvents() === 0) return turn(); // there are events already, as there may be for ever
     return new Promise((arrived) => resolve = arrived);
   };
-  return Object.assign(addon, { waitForEvents, wakeEvents });
+  return Object.assign(addon, { answerRequests: answered, waitForEvents, wakeEvents });
 }

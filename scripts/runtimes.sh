@@ -4,9 +4,11 @@
 #
 #   scripts/runtimes.sh [--only node24|node26|bun] [--jobs N] [--core | tests/x_test.ts ...]      default: all of tests/
 #
+# The files of all runtimes are one queue, so that no core is idle until the last of them. Node keeps what it has compiled: tests
+# start hundreds of programs, and most of the time of one went into the same modules again.
+#
 # --core: the files that go through every part of the binding, and through what each runtime has of its own: calls, callbacks,
-# events, ends, garbage collection, files, streams, http. .ci/run runs these: all of tests/ on three runtimes would take it
-# longer than the rest of its work, and what else there is stands on the same code on each of them.
+# events, ends, garbage collection, files, streams, http. For a quick look.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -38,26 +40,34 @@ run_file() {
   [ "$1" != bun ] || flags=(--tsconfig-override="$standin/tsconfig.json" --preload "./$standin/preload.ts")
   local output code=0
   output=$log/$1.$(basename "$3")
-  timeout --kill-after=5 600 "$2" "${flags[@]}" "$standin/run.ts" "$3" >"$output" 2>&1 || code=$?
+  AVIO_RUNTIME=$2 NODE_COMPILE_CACHE=$log/compiled \
+    timeout --kill-after=5 900 "$2" "${flags[@]}" "$standin/run.ts" "$3" >"$output" 2>&1 || code=$?
   [ "$code" -le 1 ] || echo "FAILED $(basename "$3"): the process ended with $code" >>"$output"
 }
 export -f run_file
 export log standin
 
-failed=0
+names=() programs=()
 for name in $wanted; do
   program=$(find "$folder/$name/node_modules" -type f \( -path '*/bin/node' -o -path '*/bin/bun' \) 2>/dev/null | head -n 1)
-  if [ -z "$program" ]; then
+  if [ -n "$program" ]; then
+    names+=("$name") programs+=("$program")
+  else
     echo "runtimes: $name is not installed, and not tested" >&2
-    continue
   fi
-  begin=$SECONDS
-  export AVIO_RUNTIME=$program
-  printf '%s\0' "$@" | xargs -0 -P "$jobs" -I FILE bash -c 'run_file "$@"' _ "$name" "$program" FILE
-  if grep -h -A 12 '^FAILED ' "$log/$name".*; then failed=1; fi
-  awk -v name="$name" -v seconds=$((SECONDS - begin)) '
-    / passed, .* for Deno only$/ { passed += $2; failed += $4; ignored += $6; deno += $8; files++ }
-    END { printf "runtimes: %s: %d passed, %d failed, %d ignored, %d for Deno only, in %d files, %d s\n",
-      name, passed, failed, ignored, deno, files, seconds }' "$log/$name".*
 done
+
+for file in "$@"; do
+  for i in "${!names[@]}"; do printf '%s\0' "${names[$i]}" "${programs[$i]}" "$file"; done
+done | xargs -0 -P "$jobs" -n 3 bash -c 'run_file "$@"' _
+
+failed=0
+for name in "${names[@]}"; do
+  if grep -h -A 12 '^FAILED ' "$log/$name".*; then failed=1; fi
+  awk -v name="$name" '
+    / passed, .* for Deno only$/ { passed += $2; failed += $4; ignored += $6; deno += $8; files++ }
+    END { printf "runtimes: %s: %d passed, %d failed, %d ignored, %d for Deno only, in %d files\n",
+      name, passed, failed, ignored, deno, files }' "$log/$name".*
+done
+echo "runtimes: $SECONDS s"
 exit "$failed"

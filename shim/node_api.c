@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "avs.h"
 #include "isolate.h"
@@ -34,22 +35,18 @@ enum { RELEASE = 0, NONBLOCKING = 0 };
   X(napi_call_function, (napi_env, napi_value, napi_value, size_t, const napi_value *, napi_value *))                    \
   X(napi_call_threadsafe_function, (napi_threadsafe_function, void *, int))                                              \
   X(napi_close_handle_scope, (napi_env, napi_handle_scope))                                                              \
-  X(napi_create_double, (napi_env, double, napi_value *))                                                                \
+  X(napi_create_arraybuffer, (napi_env, size_t, void **, napi_value *))                                                  \
   X(napi_create_function, (napi_env, const char *, size_t, napi_callback, void *, napi_value *))                         \
-  X(napi_create_int32, (napi_env, int32_t, napi_value *))                                                                \
   X(napi_create_reference, (napi_env, napi_value, uint32_t, napi_ref *))                                                 \
   X(napi_create_string_utf8, (napi_env, const char *, size_t, napi_value *))                                             \
   X(napi_create_threadsafe_function,                                                                                     \
     (napi_env, napi_value, napi_value, napi_value, size_t, size_t, void *, void *, void *, void *,                       \
      napi_threadsafe_function *))                                                                                        \
-  X(napi_create_uint32, (napi_env, uint32_t, napi_value *))                                                              \
   X(napi_get_cb_info, (napi_env, napi_callback_info, size_t *, napi_value *, napi_value *, void **))                     \
+  X(napi_get_instance_data, (napi_env, void **))                                                                         \
   X(napi_get_reference_value, (napi_env, napi_ref, napi_value *))                                                        \
   X(napi_get_typedarray_info, (napi_env, napi_value, int *, size_t *, void **, napi_value *, size_t *))                  \
   X(napi_get_undefined, (napi_env, napi_value *))                                                                        \
-  X(napi_get_value_double, (napi_env, napi_value, double *))                                                             \
-  X(napi_get_value_int32, (napi_env, napi_value, int32_t *))                                                             \
-  X(napi_get_value_uint32, (napi_env, napi_value, uint32_t *))                                                           \
   X(napi_open_handle_scope, (napi_env, napi_handle_scope *))                                                             \
   X(napi_ref_threadsafe_function, (napi_env, napi_threadsafe_function))                                                  \
   X(napi_release_threadsafe_function, (napi_threadsafe_function, int))                                                   \
@@ -75,79 +72,61 @@ static bool find_node_api(void) {
 
 /* ---------------------------------------------------------------------------------------- arguments and results */
 
+/*
+ * Numbers are in an array that this file and ffi/registers.ts have, and nobody else: arguments in the places of the parameters,
+ * then the result in the first. To read a number from an argument, or to make one for a result, takes longer than the call.
+ */
+enum { MAX_ARGUMENTS = 7 };
+
 /* What belongs to one loading of avio's modules. */
 struct instance {
   napi_env env;
+  double *registers;
+  napi_ref keeps_registers;
   uint32_t client;
   napi_ref answer;                  /* the function that answers requests of the sync engine */
   napi_threadsafe_function arrived; /* called when there are events */
   bool is_watching;
 };
 
-enum { MAX_ARGUMENTS = 7 };
-
 struct call {
   napi_env env;
+  napi_callback_info info;
   struct instance *instance;
+  bool has_arguments; /* they are asked for by the first that is needed: most calls have only numbers */
   napi_value arguments[MAX_ARGUMENTS];
 };
 
 static struct call call_of(napi_env env, napi_callback_info info) {
-  struct call call = {.env = env};
-  size_t count = MAX_ARGUMENTS;
+  struct call call = {.env = env, .info = info};
   void *instance = NULL;
-  napi_get_cb_info(env, info, &count, call.arguments, NULL, &instance);
+  napi_get_instance_data(env, &instance);
   call.instance = instance;
   return call;
 }
 
-static double f64_argument(const struct call *call, int index) {
-  double value = 0;
-  napi_get_value_double(call->env, call->arguments[index], &value);
-  return value;
+static napi_value argument(struct call *call, int index) {
+  size_t count = MAX_ARGUMENTS;
+  if (!call->has_arguments) napi_get_cb_info(call->env, call->info, &count, call->arguments, NULL, NULL);
+  call->has_arguments = true;
+  return call->arguments[index];
 }
 
+static double f64_argument(const struct call *call, int index) { return call->instance->registers[index]; }
+
+/* As JavaScript converts them: NaN is 0, what is too large loses its upper bits. */
 static uint32_t u32_argument(const struct call *call, int index) {
-  uint32_t value = 0;
-  napi_get_value_uint32(call->env, call->arguments[index], &value);
-  return value;
+  double value = call->instance->registers[index];
+  return value > -0x1p63 && value < 0x1p63 ? (uint32_t)(int64_t)value : 0;
 }
 
-static int32_t i32_argument(const struct call *call, int index) {
-  int32_t value = 0;
-  napi_get_value_int32(call->env, call->arguments[index], &value);
-  return value;
-}
+static int32_t i32_argument(const struct call *call, int index) { return (int32_t)u32_argument(call, index); }
 
 /* Where the bytes of a typed array are, good until JavaScript runs again; NULL for null. */
-static void *buffer_argument(const struct call *call, int index) {
+static void *buffer_argument(struct call *call, int index) {
   void *data = NULL;
-  if (napi_get_typedarray_info(call->env, call->arguments[index], NULL, NULL, &data, NULL, NULL) != napi_ok) return NULL;
-  return data;
-}
-
-static napi_value f64_result(napi_env env, double value) {
-  napi_value result = NULL;
-  napi_create_double(env, value, &result);
-  return result;
-}
-
-static napi_value u32_result(napi_env env, uint32_t value) {
-  napi_value result = NULL;
-  napi_create_uint32(env, value, &result);
-  return result;
-}
-
-static napi_value i32_result(napi_env env, int32_t value) {
-  napi_value result = NULL;
-  napi_create_int32(env, value, &result);
-  return result;
-}
-
-static napi_value undefined_result(napi_env env) {
-  napi_value result = NULL;
-  napi_get_undefined(env, &result);
-  return result;
+  napi_value array = argument(call, index);
+  return napi_get_typedarray_info(call->env, array, NULL, NULL, &data, NULL, NULL) == napi_ok ? data : NULL;
 }
 
 /* ---------------------------------------------------------------------------------------- the table */
@@ -214,17 +193,17 @@ static napi_value undefined_result(napi_env env) {
   ANSWERS(i32, avs_slept, (f64(0)))                                                                                      \
   ANSWERS(i32, avs_take_events, (u32(0), buffer(1), u32(2), u32(3)))
 
-#define DEFINE_ANSWERS(type, name, list)                                                                                \
+#define DEFINE_ANSWERS(_, name, list)                                                                                   \
   static napi_value call_##name(napi_env env, napi_callback_info info) {                                                \
     struct call call = call_of(env, info);                                                                              \
-    (void)call;                                                                                                         \
-    return type##_result(env, name list);                                                                               \
+    call.instance->registers[0] = name list;                                                                            \
+    return NULL;                                                                                                        \
   }
 #define DEFINE_DOES(name, list)                                                                                         \
   static napi_value call_##name(napi_env env, napi_callback_info info) {                                                \
     struct call call = call_of(env, info);                                                                              \
     name list;                                                                                                          \
-    return undefined_result(env);                                                                                       \
+    return NULL;                                                                                                        \
   }
 
 SYMBOLS(DEFINE_ANSWERS, DEFINE_DOES)
@@ -242,11 +221,12 @@ static void answer_request(double session, double io, uint32_t kind, double a, d
   napi_env env = running->env;
   napi_handle_scope scope = NULL;
   if (napi_open_handle_scope(env, &scope) != napi_ok) return;
-  napi_value answer = NULL;
+  napi_value answer = NULL, nobody = NULL;
   napi_get_reference_value(env, running->answer, &answer);
-  napi_value arguments[] = {f64_result(env, session), f64_result(env, io), u32_result(env, kind),
-                            f64_result(env, a),       f64_result(env, b),  f64_result(env, c)};
-  if (answer) napi_call_function(env, undefined_result(env), answer, 6, arguments, NULL);
+  napi_get_undefined(env, &nobody);
+  const double request[] = {session, io, kind, a, b, c};
+  memcpy(running->registers, request, sizeof(request));
+  if (answer) napi_call_function(env, nobody, answer, 0, NULL, NULL);
   napi_close_handle_scope(env, scope);
 }
 
@@ -256,23 +236,24 @@ static napi_value call_avs_run(napi_env env, napi_callback_info info) {
   running = call.instance;
   avs_run(f64(0), u32(1), buffer(2), buffer(3), u32(4), buffer(5), f64(6));
   running = outer;
-  return undefined_result(env);
+  return NULL;
 }
 
 /* newClient(): this instance's, which has one. */
 static napi_value new_client(napi_env env, napi_callback_info info) {
   struct instance *instance = call_of(env, info).instance;
   if (!instance->client) instance->client = avs_client(0, NULL);
-  return u32_result(env, instance->client);
+  instance->registers[0] = instance->client;
+  return NULL;
 }
 
-/* answerRequests(client, function) */
+/* answerRequests(function): which finds the request in the registers. */
 static napi_value answer_requests(napi_env env, napi_callback_info info) {
   struct call call = call_of(env, info);
   struct instance *instance = call.instance;
-  if (!instance->answer) napi_create_reference(env, call.arguments[1], 1, &instance->answer);
-  avs_client(u32_argument(&call, 0), answer_request);
-  return undefined_result(env);
+  if (!instance->answer) napi_create_reference(env, argument(&call, 0), 1, &instance->answer);
+  avs_client(instance->client, answer_request);
+  return NULL;
 }
 
 /* ---------------------------------------------------------------------------------------- the async engine */
@@ -299,12 +280,12 @@ static napi_value receive_events(napi_env env, napi_callback_info info) {
   struct instance *instance = call.instance;
   napi_value name = NULL;
   napi_create_string_utf8(env, "avio", 4, &name);
-  if (!instance->arrived && napi_create_threadsafe_function(env, call.arguments[0], NULL, name, 0, 1, NULL, NULL, NULL, NULL,
+  if (!instance->arrived && napi_create_threadsafe_function(env, argument(&call, 0), NULL, name, 0, 1, NULL, NULL, NULL, NULL,
                                                             &instance->arrived) == napi_ok) {
     napi_unref_threadsafe_function(env, instance->arrived);
     napi_add_env_cleanup_hook(env, end_events, instance);
   }
-  return undefined_result(env);
+  return NULL;
 }
 
 /* watchEvents(): whether there is something to wait for, which keeps the process from ending; else there are events now. */
@@ -313,16 +294,17 @@ static napi_value watch_events(napi_env env, napi_callback_info info) {
   struct client *client = isolate_client(instance->client);
   instance->is_watching = client && instance->arrived && client_watch(client, call_arrived, instance->arrived);
   if (instance->is_watching) napi_ref_threadsafe_function(env, instance->arrived);
-  return u32_result(env, instance->is_watching);
+  instance->registers[0] = instance->is_watching;
+  return NULL;
 }
 
 /* unwatchEvents(): the process may end. */
 static napi_value unwatch_events(napi_env env, napi_callback_info info) {
   struct instance *instance = call_of(env, info).instance;
-  if (!instance->is_watching) return undefined_result(env);
+  if (!instance->is_watching) return NULL;
   stop_watching(instance);
   napi_unref_threadsafe_function(env, instance->arrived);
-  return undefined_result(env);
+  return NULL;
 }
 
 /* ---------------------------------------------------------------------------------------- the entry */
@@ -355,9 +337,14 @@ napi_value napi_register_module_v1(napi_env env, napi_value exports) {
   if (!instance) return exports;
   instance->env = env;
   napi_set_instance_data(env, instance, free_instance, NULL);
+  napi_value registers = NULL;
+  napi_create_arraybuffer(env, MAX_ARGUMENTS * sizeof(double), (void **)&instance->registers, &registers);
+  if (!registers) return exports;
+  napi_create_reference(env, registers, 1, &instance->keeps_registers);
+  napi_set_named_property(env, exports, "registers", registers);
   for (size_t i = 0; i < sizeof(functions) / sizeof(*functions); i++) {
     napi_value function = NULL;
-    napi_create_function(env, functions[i].name, SIZE_MAX, functions[i].call, instance, &function);
+    napi_create_function(env, functions[i].name, SIZE_MAX, functions[i].call, NULL, &function);
     napi_set_named_property(env, exports, functions[i].name, function);
   }
   return exports;

@@ -25,6 +25,7 @@ export const onlyDeno: Readonly<Record<string, "all" | readonly string[]>> = {
     "Packets can be cloned, and posted to a worker",
   ],
   "containment_test.ts": ["Permissions: the library alone"],
+  "cli_test.ts": ["cli: needs the permissions that the help of cli.ts tells"],
   "file_test.ts": ["The sync engine makes synchronous calls"],
   // How far is read ahead of a seek is told by the size of the chunks of Deno's fetch.
   "http_test.ts": ["An http: source is asked again where it really seeks"],
