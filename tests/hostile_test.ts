@@ -41,6 +41,7 @@ async function walk(script: string, part: string, flags: string[]): Promise<stri
     const last = (await Deno.readTextFile(journal)).trim();
     assertEquals([code, signal], [0, null], `${last}\n${said}\n${complaint!.slice(0, 4000)}`);
     assert(!said!.includes("slow: "), said);
+    assert(/^\{"cases":/m.test(said!), `it came to no end: ${last}\n${said}`);
     return said!;
   } finally {
     await Deno.remove(journal);

@@ -16,6 +16,13 @@ export const onlyDeno: Readonly<Record<string, "all" | readonly string[]>> = {
   "open_files_test.ts": ["Standard input is a source"],
   "openers_test.ts": ["withinDirectory() throws where permission ends"],
   "sink_test.ts": ["examples/serve_remux.ts answers an upload"],
+  // Programs for Deno, as the others in examples_test.ts.
+  "more_examples_test.ts": [
+    "examples/probe_upload.ts",
+    "examples/serve_as_mp4.ts",
+    "examples/hls_in_memory.ts",
+    "examples/probe_in_process.ts",
+  ],
   // Its tables are run by Deno's own command line.
   "coming_from_test.ts": "all",
   "boundary_test.ts": [
@@ -26,6 +33,8 @@ export const onlyDeno: Readonly<Record<string, "all" | readonly string[]>> = {
   ],
   "containment_test.ts": ["Permissions: the library alone"],
   "cli_test.ts": ["cli: needs the permissions that the help of cli.ts tells"],
+  // It runs without the right to write, since it writes whatever it can.
+  "hostile_test.ts": ["Every public function with hostile arguments"],
   "file_test.ts": ["The sync engine makes synchronous calls"],
   // How far is read ahead of a seek is told by the size of the chunks of Deno's fetch.
   "http_test.ts": ["An http: source is asked again where it really seeks"],
