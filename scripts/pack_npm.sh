@@ -57,6 +57,11 @@ const { main } = await import("./cli.js");
 process.exit(await main(process.argv.slice(2)));
 END
 
+# `using` is in no lib of TypeScript's that is as old as ES2024; where Node's types are, they have the same line.
+sed -i.old '1i\
+/// <reference lib="esnext.disposable" />
+' "$package/mod.d.ts" && rm "$package/mod.d.ts.old"
+
 # What deno pack leaves out: the version is read from deno.json, users look for words and a licence; the libraries.
 deno eval '
   const [config, manifest, target, ...platforms] = Deno.args;

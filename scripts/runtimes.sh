@@ -66,8 +66,9 @@ for name in "${names[@]}"; do
   if grep -h -A 12 '^FAILED ' "$log/$name".*; then failed=1; fi
   awk -v name="$name" '
     / passed, .* for Deno only$/ { passed += $2; failed += $4; ignored += $6; deno += $8; files++ }
-    END { printf "runtimes: %s: %d passed, %d failed, %d ignored, %d for Deno only, in %d files\n",
-      name, passed, failed, ignored, deno, files }' "$log/$name".*
+    /: for Deno only$/ { whole++ }
+    END { printf "runtimes: %s: %d passed, %d failed, %d ignored, %d for Deno only, in %d files; %d whole files for Deno only\n",
+      name, passed, failed, ignored, deno, files, whole }' "$log/$name".*
 done
 echo "runtimes: $SECONDS s"
 exit "$failed"

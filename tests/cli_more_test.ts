@@ -471,8 +471,8 @@ Deno.test("cli: --strict makes a missing segment an error", async () => {
 
 Deno.test("cli: remux --timeout ends a read that takes too long", async () => {
   using folder = temporaryFolder();
-  const script = `sleep 2 | avio remux - "$1" --timeout 0.3`;
-  const { stderr } = await shell(script, folder.path("a.mkv"));
+  const script = `mkfifo "$2"; sleep 600 > "$2" & avio remux - "$1" --timeout 0.3 < "$2"; kill $!`;
+  const { stderr } = await shell(script, folder.path("a.mkv"), folder.path("fifo"));
   assertStringIncludes(stderr, "avio: remux: nothing came within the timeout of 300 ms");
   const piped = `cat "$1" | avio remux - "$2" --timeout 20 -q`;
   assertDone(await shell(piped, fixturePath("video.ts"), folder.path("b.mkv")));

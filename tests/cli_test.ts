@@ -469,9 +469,13 @@ Deno.test("cli: remux shows progress on a terminal, and takes it away", { ignore
   using folder = temporaryFolder();
   const file = folder.path("in.mkv");
   assertDone(await avio("remux", fixture, file));
-  const command = `(head -c 8000 ${file}; sleep 2; tail -c +8001 ${file}) | ` +
+  const log = folder.path("log");
+  // The rest of the file comes when the line has been seen.
+  const waiting =
+    `for i in $(seq 600); do grep -q " of 0:00:03 " ${log} 2>/dev/null && break; sleep 0.1; done`;
+  const command = `(head -c 8000 ${file}; ${waiting}; tail -c +8001 ${file}) | ` +
     `"$DENO" run -A cli.ts remux - ${folder.path("out.mkv")}`;
-  const { stdout } = await shell(`script -qec "$1" /dev/null`, command);
+  const { stdout } = await shell(`script -qefc "$1" "$2"`, command, log);
   // deno-lint-ignore no-control-regex
   assertMatch(stdout, /\r\x1b\[K *\d+ % {2}0:00:0\d of 0:00:03 {2}\S+ \S+ {2}[\d.]+x/);
   // deno-lint-ignore no-control-regex

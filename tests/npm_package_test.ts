@@ -353,33 +353,43 @@ Deno.test({
 
 const typed = `
   import { Demuxer, MemorySink, probe, remux, type Sink, type Source } from "@avio/avio";
+  using demuxer = Demuxer.openSync("x.mp4");
+  for (const { data } of demuxer.packetsSync()) data.byteLength;
+  await remux({ onread: () => 0 } satisfies Source, new MemorySink() satisfies Sink, { signal: AbortSignal.timeout(10) });
+  await probe("https://localhost/x", { http: { headers: { a: "b" } } });
+`;
+
+const typedForNode = `${typed}
   import { createReadStream, createWriteStream } from "node:fs";
   import { open } from "node:fs/promises";
 
-  using demuxer = Demuxer.openSync("x.mp4");
-  for (const { data } of demuxer.packetsSync()) data.byteLength;
   const handle = await open("x");
   const sources: Source[] = ["x", new URL("file:///x"), handle, createReadStream("x"), process.stdin];
   sources.push(new Uint8Array(1), Buffer.alloc(1), new Blob([]), { onread: () => 0 });
   const sinks: Sink[] = [createWriteStream("x"), handle, new MemorySink(), process.stdout];
-  await remux(sources[0]!, sinks[0]!, { signal: AbortSignal.timeout(10) });
-  await probe("https://localhost/x", { http: { headers: { a: "b" } } });
+  await remux(sources[0]!, sinks[0]!);
 `;
 
 Deno.test({
-  name: "Its types check under TypeScript's nodenext and bundler, with ES2024 and Node's types",
+  name:
+    "Its types check under TypeScript's nodenext and bundler, with ES2024 and the types of Node, or the DOM's alone",
   ignore: ignore || typesFolder === null || runtimes.node24 === null,
   fn: async () => {
     using user = await installed();
     user.write("main.mts", typed);
+    user.write("node.mts", typedForNode);
     Deno.symlinkSync(`${typesFolder}/@types`, `${user.home}/node_modules/@types`);
-    for (const [resolution, module] of [["nodenext", "nodenext"], ["bundler", "esnext"]]) {
-      // deno-fmt-ignore
-      const flags = [
-        "--noEmit", "--strict", "--exactOptionalPropertyTypes", "--skipLibCheck", "false", "--target", "es2024",
-        "--lib", "ES2024", "--types", "node", "--moduleResolution", resolution!, "--module", module!, "main.mts",
-      ];
-      await user.runOk(runtimes.node24!, [`${typesFolder}/typescript/bin/tsc`, ...flags]);
+    const kinds = [
+      { lib: ["ES2024"], types: ["node"], file: "node.mts" },
+      { lib: ["ES2024", "DOM"], types: [], file: "main.mts" },
+    ];
+    for (const { file, ...kind } of kinds) {
+      for (const [moduleResolution, module] of [["nodenext", "nodenext"], ["bundler", "esnext"]]) {
+        const strict = { strict: true, exactOptionalPropertyTypes: true, skipLibCheck: false, noEmit: true };
+        const compilerOptions = { ...kind, ...strict, target: "es2024", moduleResolution, module };
+        user.write("tsconfig.json", JSON.stringify({ compilerOptions, files: [file] }));
+        await user.runOk(runtimes.node24!, [`${typesFolder}/typescript/bin/tsc`, "--project", "."]);
+      }
     }
   },
 });

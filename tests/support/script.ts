@@ -31,7 +31,7 @@ void [readerOf, Collector, eventually, never, rejection, residentMegabytes, slee
 /** Runs a script; `workers` are scripts beside it, by name. */
 export async function runScript(
   text: string,
-  { flags = ["-A"], deadline = 30_000, workers = {} }: {
+  { flags = ["-A"], deadline = 120_000, workers = {} }: {
     flags?: string[];
     deadline?: number;
     workers?: Record<string, string>;

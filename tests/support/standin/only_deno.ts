@@ -23,8 +23,6 @@ export const onlyDeno: Readonly<Record<string, "all" | readonly string[]>> = {
     "examples/hls_in_memory.ts",
     "examples/probe_in_process.ts",
   ],
-  // Its tables are run by Deno's own command line.
-  "coming_from_test.ts": "all",
   "boundary_test.ts": [
     "--allow-ffi",
     "Without the FFI permission",

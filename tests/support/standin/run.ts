@@ -16,9 +16,8 @@ let current = "loading the file";
 
 function report(): void {
   const { passed, failed, ignored, deno } = counts;
-  console.log(
-    `${basename(file)}: ${passed} passed, ${failed} failed, ${ignored} ignored, ${deno} for Deno only`,
-  );
+  const deeds = `${passed} passed, ${failed} failed, ${ignored} ignored, ${deno} for Deno only`;
+  console.log(`${basename(file)}: ${skipped === "all" ? "for Deno only" : deeds}`);
 }
 
 process.on("exit", () => {
