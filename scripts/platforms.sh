@@ -2,8 +2,8 @@
 #
 # Builds the library for other platforms, and runs it there as far as this machine can:
 #
-#   linux-aarch64     tests/platform_test.ts and others by Deno for arm64, under qemu-user
-#   windows-x86_64    tests/platform_test.ts by Deno for Windows, under wine 10 in a chroot of Debian 13
+#   linux-aarch64     tests/platform_test.ts and others by Deno for arm64, tests/shim/*.c, under qemu-user
+#   windows-x86_64    the same by Deno for Windows, under wine 10 in a chroot of Debian 13
 #   linux-x86_64      the same by this machine's Deno, in a chroot of Debian 11 (glibc 2.31)
 #   linux-*-musl      the same by Node for musl, with Debian's musl, in a folder that has nothing else; arm64's under qemu-user
 #   darwin-*          built, and looked at by LLVM's tools (scripts/build/check.sh): nothing here can run them
@@ -72,6 +72,35 @@ copy_checkout() {
   cp "$2" "$1/checkout/lib/$(basename "$(dirname "$2")")/"
 }
 
+# compile_drivers PLATFORM LIBRARY FOLDER: tests/shim/*.c for it, with the library, in a folder.
+compile_drivers() (
+  local program library compiler suffix=''
+  die() { fail "$@"; }
+  # shellcheck source=/dev/null
+  . "$root/scripts/build/tools.sh" && . "$root/scripts/build/target.sh"
+  target=$1 library=$3/$(basename "$2")
+  choose_target
+  compiler=("$zig" cc -target "$zig_target" -fno-sanitize=undefined)
+  # The programs have POSIX's threads, which zig lacks for Windows.
+  if [ "$os" = windows ]; then compiler=(x86_64-w64-mingw32-gcc-posix -static) suffix=.exe; fi
+  mkdir -p "$3" && cp "$2" "$library"
+  for program in contract threads; do
+    "${compiler[@]}" -std=gnu11 -O1 -pthread -o "$3/$program$suffix" "$root/tests/shim/$program.c" "$library" \
+      -Wl,-rpath,'$ORIGIN' -lm
+  done
+)
+
+# The points that the programs are failed or ended at: all of them would take an emulator an hour.
+FAULTS=5
+
+# run_drivers FOLDER FIXTURES COMMAND...: both programs, each as the command's arguments.
+run_drivers() {
+  local folder=$1 fixtures=$2
+  shift 2
+  "$@" "$folder/threads" "$fixtures/video.mp4" $FAULTS
+  "$@" "$folder/contract" "$fixtures" $FAULTS
+}
+
 test_options=(test -A --no-check --quiet --preload tests/support/preload.ts)
 
 run_linux-aarch64() {
@@ -84,19 +113,28 @@ run_linux-aarch64() {
       for file in *.deb; do dpkg -x "$file" ..; done)
     mv "$libraries.new" "$libraries"
   fi
+  compile_drivers linux-aarch64 "$root/lib/linux-aarch64/libavio.so" "$folder/drivers-arm64"
+  run_drivers "$folder/drivers-arm64" "$root/fixtures" env QEMU_LD_PREFIX="$libraries/usr/aarch64-linux-gnu" qemu-aarch64-static
   (cd "$root" && DENO_DIR=$folder/deno-arm64 QEMU_LD_PREFIX=$libraries/usr/aarch64-linux-gnu \
     qemu-aarch64-static "$deno/deno" "${test_options[@]}" "${TESTS[@]}" "${MORE_TESTS[@]}")
 }
 
+# in_wine PROGRAM ...: in the checkout of the chroot.
+in_wine() {
+  chroot "$chroot" /usr/bin/env -i HOME=/root PATH=/usr/bin:/bin LANG=C.UTF-8 WINEDEBUG=-all NO_COLOR=1 DENO_DIR='Z:\deno' \
+    sh -c 'cd /checkout && exec /usr/lib/wine/wine64 "$@"' sh "$@"
+}
+
 run_windows-x86_64() {
+  packages gcc-mingw-w64-x86-64-posix
   get_debian trixie wine64
   get_deno win32-x64
   copy_checkout "$chroot" "$root/lib/windows-x86_64/libavio.dll"
   cp "$deno/deno.exe" "$chroot/deno.exe"
+  compile_drivers windows-x86_64 "$root/lib/windows-x86_64/libavio.dll" "$chroot/checkout/drivers"
   local code=0
   mountpoint -q "$chroot/proc" || mount --bind /proc "$chroot/proc"
-  chroot "$chroot" /usr/bin/env -i HOME=/root PATH=/usr/bin:/bin LANG=C.UTF-8 WINEDEBUG=-all NO_COLOR=1 DENO_DIR='Z:\deno' \
-    sh -c 'cd /checkout && exec /usr/lib/wine/wine64 /deno.exe "$@"' sh "${test_options[@]}" "${TESTS[@]}" || code=$?
+  run_drivers drivers fixtures in_wine && in_wine /deno.exe "${test_options[@]}" "${TESTS[@]}" || code=$?
   umount --lazy "$chroot/proc" # wine's server ends some seconds later
   return $code
 }
@@ -116,7 +154,9 @@ run_linux-x86_64() {
   copy_checkout "$chroot" "$root/lib/linux-x86_64/libavio-glibc.so"
   mv "$chroot/checkout/lib/linux-x86_64/libavio-glibc.so" "$chroot/checkout/lib/linux-x86_64/libavio.so"
   cp "$(deno eval --quiet 'console.log(Deno.execPath())')" "$chroot/usr/bin/deno"
+  compile_drivers linux-x86_64 "$root/lib/linux-x86_64/libavio-glibc.so" "$chroot/checkout/drivers"
   inside "$chroot" ldd --version | sed -n 1p
+  run_drivers drivers fixtures inside "$chroot"
   inside "$chroot" deno "${test_options[@]}" "${TESTS[@]}" "${MORE_TESTS[@]}"
 }
 
@@ -148,6 +188,8 @@ run_musl() {
   local file standin=./tests/support/standin
   copy_checkout "$chroot" "$root/lib/linux-$1-musl/libavio.so"
   [ -z "${2:-}" ] || cp "$(command -v "$2")" "$chroot/emulator"
+  compile_drivers "linux-$1-musl" "$root/lib/linux-$1-musl/libavio.so" "$chroot/checkout/drivers"
+  run_drivers /checkout/drivers fixtures inside "$chroot" ${2:+/emulator}
   for file in "${TESTS[@]}" "${MORE_TESTS[@]}"; do
     inside "$chroot" ${2:+/emulator} /node --no-warnings --expose-gc --import $standin/preload.ts $standin/run.ts "$file"
   done

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 #
 # Runs the shim's own C programs, tests/shim/contract.c (the sync part, faults, misuse) and tests/shim/threads.c (the
-# async engine), against builds of the shim with the system's libavformat:
+# async engine), against builds of the shim with the system's libavformat, or with FFmpeg inside (--embedded):
 #
 #   plain      every fault at every index
 #   address    AddressSanitizer, LeakSanitizer and UndefinedBehaviorSanitizer; some of the faults
@@ -12,8 +12,11 @@
 # Any report is a failure: an invalid access, a use of what was never written, a leak, a race, undefined behaviour.
 # Needs valgrind, a compiler with sanitizers, and what scripts/build_shim.sh --system needs. Two run at a time.
 #
-#   scripts/shim_test.sh [plain|address|thread|valgrind ...]      default: all of them
-#   FAULTS=N scripts/shim_test.sh ...                             points that each run is failed or ended at; 0: all
+#   scripts/shim_test.sh [--embedded] [plain|address|thread|valgrind ...]      default: all of them
+#   FAULTS=N scripts/shim_test.sh ...                   points that each run is failed or ended at; 0: all
+#
+# --embedded plain takes the library as it is released. The other kinds want an FFmpeg without hardening, which is built once.
+# For other platforms scripts/platforms.sh runs the same programs.
 
 set -euo pipefail
 
@@ -49,10 +52,11 @@ check_floors() {
 
 # build KIND [FLAG...]: the library and both programs, in $work/KIND.
 build() {
-  local folder=$work/$1 program option=${build_option:?}
+  local folder=$work/$1 program options=("$library" "${build_option:?}")
+  if [ "$library $1" = "--embedded plain" ]; then options=(--embedded); fi
   shift
   mkdir "$folder"
-  "$root/scripts/build_shim.sh" --system "$option" --output "$folder/libavio.so"
+  "$root/scripts/build_shim.sh" "${options[@]}" --output "$folder/libavio.so"
   for program in contract threads; do
     "${cc[@]}" -std=c11 -D_GNU_SOURCE -Wall -Wextra -pthread -g "$@" -o "$folder/$program" \
       "$root/tests/shim/$program.c" "$folder/libavio.so" -Wl,-rpath,"$folder" -lm
@@ -114,7 +118,10 @@ finish() {
 }
 
 main() {
-  local kinds=("$@") kind
+  local kinds kind
+  library=--system
+  if [ "${1:-}" = --embedded ]; then library=$1 && shift; fi
+  kinds=("$@")
   if [ $# = 0 ]; then kinds=("${all_kinds[@]}"); fi
   for kind in "${kinds[@]}"; do
     case $kind in

@@ -83,10 +83,13 @@ static void ask(struct io *io) {
   channel_tell(io->channel, io->object.handle, AVS_REQUEST_WRITE, (double)piece->size, (double)piece->position, piece->marker);
 }
 
-/* Can the last piece become longer? The first one is under way. */
-static bool can_grow(const struct io *io, size_t size, int marker) {
+/*
+ * Can the last piece become longer? The first one is under way. Who takes large writes has no use for markers, and a muxer
+ * that changes them with every cluster would have a megabyte reserved for each of a few kilobytes.
+ */
+static bool can_grow(const struct io *io, size_t size) {
   const struct piece *last = io->behind.last;
-  return io->flags & AVS_IO_BULK && io->behind.first && last != io->behind.first && last->marker == marker &&
+  return io->flags & AVS_IO_BULK && io->behind.first && last != io->behind.first &&
          last->position + (int64_t)last->size == io->position && last->capacity - last->size >= size;
 }
 
@@ -116,7 +119,7 @@ static bool append(struct io *io, const uint8_t *data, size_t size, int marker, 
   struct behind *behind = &io->behind;
   struct piece *piece = behind->last;
   if (behind->first && (behind->bytes + size > MAX_BYTES || behind->count >= MAX_PIECES)) return false;
-  if (!can_grow(io, size, marker)) {
+  if (!can_grow(io, size)) {
     piece = add_piece(io, size);
     if (!piece) return false;
     piece->position = io->position;

@@ -55,7 +55,7 @@ static bool take_first(const AVFormatContext *input, struct waiting *waiting, AV
   return true;
 }
 
-static int wait(struct waiting *waiting, AVPacket *packet) {
+static int put_off(struct waiting *waiting, AVPacket *packet) {
   int result = av_packet_make_refcounted(packet); /* its data may be the demuxer's until the next one is read */
   int size = packet->size;
   if (result >= 0 && !packets_push(&waiting->packets, packet)) result = AVERROR(ENOMEM);
@@ -80,6 +80,6 @@ int next_shown(struct session *session, AVPacket *packet, int (*read)(struct ses
     if (is_empty && (result < 0 || !lacks_pts(session->input->context, packet))) return result;
     if (result == AVERROR(EAGAIN)) return result;
     if (result < 0) waiting->result = result;
-    else if ((result = wait(waiting, packet)) < 0) return result;
+    else if ((result = put_off(waiting, packet)) < 0) return result;
   }
 }
