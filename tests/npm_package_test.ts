@@ -123,8 +123,15 @@ test("Packed twice, it is the same bytes", async () => {
   assertEquals(await packed(), await pack());
 });
 
-/** Packages of this platform's library and of others', whose libraries are none. */
+/** All packages: those of the release in the folder AVIO_RELEASE, or of this platform's library and of files that are none. */
 async function packedForAll(): Promise<Tarball[]> {
+  const release = Deno.env.get("AVIO_RELEASE");
+  if (release) {
+    const prefix = `${release}/avio-${versions().avio}-npm`;
+    return ["", ...PLATFORMS.map((name) => `-${name}`)].map((name) =>
+      Deno.readFileSync(`${prefix}${name}.tgz`)
+    );
+  }
   using packer = new Newcomer();
   const libraries = PLATFORMS.map((name) => {
     const file = `${packer.home}/${name}-${fileNameOn(name)}`;
@@ -163,6 +170,28 @@ test("npm install from a registry brings the one library that the machine needs,
   user.write("main.ts", programOf("@avio/avio"));
   const run = ["run", "--no-prompt", "--cached-only", "--allow-ffi", "main.ts"];
   assertRan(await user.runOk(Deno.execPath(), run), withinPackage);
+});
+
+test("npm install --os, --cpu, --libc brings the one library of each platform", async () => {
+  const all = await packedForAll();
+  for (const { name, os, cpu, libc } of (await Promise.all(all.map(manifestOf))).slice(1)) {
+    const asked: string[] = [];
+    await using registry = await serveNpm(all, asked);
+    using user = new Newcomer();
+    const options = [
+      "--no-audit",
+      "--no-fund",
+      `--registry=${registry.address}`,
+      `--os=${os}`,
+      `--cpu=${cpu}`,
+    ];
+    if (libc) options.push(`--libc=${libc}`);
+    await user.runOk("npm", ["install", ...options, "@avio/avio"]);
+    const installed = [...Deno.readDirSync(`${user.home}/node_modules/@avio`)];
+    assertEquals(installed.map(({ name }) => `@avio/${name}`).sort(), ["@avio/avio", name]);
+    const fetched = asked.filter((path) => path.endsWith(".tgz"));
+    assertEquals(fetched.map((path) => path.split("/-/")[0]).sort(), ["/@avio/avio", `/${name}`]);
+  }
 });
 
 test("Where packages are not side by side but linked, as pnpm lays them, the library is found too", async () => {
