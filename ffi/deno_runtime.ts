@@ -46,11 +46,20 @@ export const denoRuntime: Runtime = {
   mayLoad: (place) => Deno.permissions.querySync({ name: "ffi", path: place }).state === "granted",
   load(place, version) {
     const bound = bindCore(place);
-    if (typeof bound === "string") return bound;
-    const found = bound.avs_abi_version();
-    return found === version ? bindAll(bound, place) : `has ABI ${found}, this avio needs ABI ${version}`;
+    const found = typeof bound === "string" ? abiOf(place) : bound.avs_abi_version();
+    if (found !== null && found !== version) return `has ABI ${found}, this avio needs ABI ${version}`;
+    return typeof bound === "string" ? bound : bindAll(bound, place);
   },
 };
+
+/** Of a library that lacks functions, as one of another version may; null where it is none of avio's at all. */
+function abiOf(place: string): number | null {
+  try {
+    return Deno.dlopen(place, { avs_abi_version: core.avs_abi_version }).symbols.avs_abi_version();
+  } catch {
+    return null;
+  }
+}
 
 function bindCore(place: string): Core | string {
   try {

@@ -309,6 +309,16 @@ Deno.test("LibraryNotFoundError lists what was tried and what mends it", async (
       }
     });
     if (libc) cases.push([libc, /not a library of this avio/]);
+    // Of an older avio, which had fewer functions. (Node and Bun take it for no addon.)
+    const old = `${folder}/old.so`;
+    const code = "unsigned avs_abi_version(void) { return 1; }";
+    const cc = ["-c", `echo '${code}' | cc -shared -fPIC -nostdlib -o ${old} -xc -`];
+    const isDeno = typeof Deno.dlopen === "function";
+    if (
+      isDeno && Deno.build.os === "linux" && (await new Deno.Command("sh", { args: cc }).output()).success
+    ) {
+      cases.push([old, /old\.so: has ABI 1, this avio needs ABI \d+/]);
+    }
     for (const [path, reason] of cases) {
       const script = `
         import { LibraryNotFoundError, loadLibrary, versions } from "@avio/avio";
