@@ -74,7 +74,7 @@ copy_checkout() {
 
 # compile_drivers PLATFORM LIBRARY FOLDER: tests/shim/*.c for it, with the library, in a folder.
 compile_drivers() (
-  local program library compiler suffix=''
+  local program library compiler ending=''
   die() { fail "$@"; }
   # shellcheck source=/dev/null
   . "$root/scripts/build/tools.sh" && . "$root/scripts/build/target.sh"
@@ -82,10 +82,10 @@ compile_drivers() (
   choose_target
   compiler=("$zig" cc -target "$zig_target" -fno-sanitize=undefined)
   # The programs have POSIX's threads, which zig lacks for Windows.
-  if [ "$os" = windows ]; then compiler=(x86_64-w64-mingw32-gcc-posix -static) suffix=.exe; fi
+  if [ "$os" = windows ]; then compiler=(x86_64-w64-mingw32-gcc-posix -static) ending=.exe; fi
   mkdir -p "$3" && cp "$2" "$library"
   for program in contract threads; do
-    "${compiler[@]}" -std=gnu11 -O1 -pthread -o "$3/$program$suffix" "$root/tests/shim/$program.c" "$library" \
+    "${compiler[@]}" -std=gnu11 -O1 -pthread -o "$3/$program$ending" "$root/tests/shim/$program.c" "$library" \
       -Wl,-rpath,'$ORIGIN' -lm
   done
 )

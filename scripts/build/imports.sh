@@ -25,9 +25,9 @@ IMPORTS_MUSL='__fpclassify atof atoi bcmp bsearch cosf exp2f rint setjmp strerro
 
 # dlopen, dladdr: the library's own file once more, which pins it (platform.c). The streams are of what is never called.
 IMPORTS_DARWIN='
-__cxa_atexit __error __exp10 __exp10f __fpclassifyd __sincos_stret __sincosf_stret __stack_chk_fail __stack_chk_guard
+__bzero __cxa_atexit __error __exp10 __exp10f __fpclassifyd __sincos_stret __sincosf_stret __stack_chk_fail __stack_chk_guard
 __stderrp __stdinp __stdoutp __toupper _tlv_bootstrap atof atoi bsearch bzero dladdr dlopen dyld_stub_binder exp2f
-malloc_size memset_pattern16 pthread_cond_timedwait_relative_np pthread_equal pthread_self pthread_setname_np setjmp
+malloc_size memset_pattern16 pthread_cond_timedwait_relative_np pthread_equal pthread_self pthread_setname_np rint setjmp
 strcat strerror_r'
 
 # GetProcAddress: for Node-API's functions, of the program itself. The console's and getc are of what is never called: the

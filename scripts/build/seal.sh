@@ -9,6 +9,8 @@ SEALED='abort __assert_fail fopen fopen64 glob glob64 globfree globfree64 open o
 rmdir unlink read close dup isatty getenv fprintf vfprintf __fprintf_chk __vfprintf_chk fputs fputc fwrite
 av_random_bytes av_get_random_seed'
 SEALED_DARWIN='__assert_rtn fdopen fclose ferror fflush fread lstat write lseek fstat'
+# What headers of Darwin put behind a function's name, on x86_64 most of all: stat$INODE64.
+DARWIN_VARIANTS='INODE64 DARWIN_EXTSN UNIX2003 NOCANCEL'
 SEALED_WINDOWS='_wassert _assert _open _wopen _sopen _wsopen _wfopen _fdopen _stat64 _wstat64 _fstat64 _mkdir _wmkdir _rmdir _wrmdir
 _unlink _wunlink _wrename _read _write _close _dup _isatty _lseeki64'
 
@@ -35,11 +37,14 @@ choose_seal() {
 
 # Renames in copies of the archives that are linked: fopen becomes __wrap_fopen, as --wrap does.
 seal_archives() {
-  local name prefix='' index copies=()
+  local name variant prefix='' index copies=()
   [ -n "$target" ] || return 0
   if [ "$os" = darwin ]; then prefix=_; fi
   for name in $(sealed_names); do
     echo "$prefix$name ${prefix}__wrap_$name"
+    if [ "$os" = darwin ]; then
+      for variant in $DARWIN_VARIANTS; do echo "_$name\$$variant ___wrap_$name"; done
+    fi
     # What headers of Windows say is in another library is called through a pointer of this name.
     if [ "$os" = windows ]; then echo "__imp_$name __imp___wrap_$name"; fi
   done >"$work/renames"
