@@ -582,16 +582,25 @@ static void operate(struct scene *scene, int operation) {
   finish(&scene->user, scene->slot);
 }
 
-/* Answers reads and seeks, no writes, until nothing comes for a while. */
-static void pump_until_stuck(struct scene *scene) {
+/* Answers reads and seeks, no writes, until it is done, or nothing comes for so many times 10 ms. */
+static void pump_without_writes(struct scene *scene, int most) {
   struct user *user = &scene->user;
   user->late = true;
-  for (int quiet = 0; quiet < 8 && !user->done;) {
+  for (int quiet = 0; quiet < most && !user->done;) {
     waiter_ask(&scene->waiter, 10);
     CHECK(waiter_answer(&scene->waiter) >= 0, "the isolate is not dead");
     quiet = dispatch(user, 1, 0) ? 0 : quiet + 1;
     if (user->held_for > 1) user->held_for = 1; /* never late enough */
   }
+}
+
+static void pump_until_stuck(struct scene *scene) {
+  pump_without_writes(scene, 8);
+}
+
+/* However slow the machine is, an emulated one for example. */
+static void pump_until_done(struct scene *scene) {
+  pump_without_writes(scene, 3000);
 }
 
 /* As a scene is left: by all the ways there are. */
@@ -663,7 +672,7 @@ static void *writing_isolate(void *opaque) {
   prepare(&scene.user, AVS_OP_REMUX, scene.slot);
   scene.slot[3] = NAN;
   start(&scene.user, AVS_OP_REMUX, scene.slot);
-  pump_until_stuck(&scene);
+  pump_until_done(&scene);
   CHECK(scene.user.done && scene.user.held_for, "done, with writes that wait");
   finish(&scene.user, scene.slot);
   double state[AVS_SAVED_LENGTH];
