@@ -959,6 +959,7 @@ static void try_scenes(void) {
   in_thread(nudging_isolate, NULL);
   in_thread(muddled_isolate, NULL);
   for (int round = 0; round < ROUNDS; round++) {
+    alarm(HANG); /* of its own: an emulator is slow */
     in_thread(paused_isolate, &round);
     in_thread(writing_isolate, &round);
     in_thread(flooding_isolate, &round);
