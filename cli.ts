@@ -171,6 +171,7 @@ const commands: Readonly<Record<CommandName, (args: string[]) => ExitCode | Prom
     const options = {
       ...inputFlags,
       ...outputFlags,
+      start: text,
       end: text,
       timestamps: text,
       metadata: texts,

@@ -102,7 +102,7 @@ export { split, splitSync } from "./format/split.ts";
 export type { Segment, SplitOptions, SplitResult } from "./format/split.ts";
 export { concat, concatSync } from "./format/concat.ts";
 export { merge, type MergeOptions, type MergeSource, mergeSync } from "./format/merge.ts";
-export type { MergedStream, MergeResult } from "./format/merging.ts";
+export type { MergedStream, MergeResult, MergeStart, MergeStartingStream } from "./format/merging.ts";
 export type { ConcatSource } from "./format/concat.ts";
 export { RemuxStream } from "./format/remux_stream.ts";
 export { streamingOptions } from "./format/streaming.ts";

@@ -249,6 +249,8 @@ Flags about what is no file of media:
   --chapters FILE           chapters of this file, which may be FFmpeg's text of
                             them (;FFMETADATA1)
   --no-chapters             without chapters
+  --start TIME              begin with the last key frame at or before TIME,
+                            which is printed before OUT is written
   --end TIME                leave out what is at TIME and later
   --timestamps zero|keep    begin with 0 (without this), or as each IN does
 

@@ -11,7 +11,7 @@ import { besideInput, besideOutput } from "./nested.ts";
 import { checkPlaces } from "./output_checks.ts";
 import { sinkOf, sourceOf, STANDARD, tell } from "./streams.ts";
 import { printable } from "./text.ts";
-import { muxerOptions, type Transfer, transfer, transferReport } from "./transfer.ts";
+import { muxerOptions, tellStart, type Transfer, transfer, transferReport } from "./transfer.ts";
 
 /** What the flags say of tracks, as it is written. */
 export interface TrackFlags {
@@ -70,11 +70,12 @@ export async function merge(args: MergeArguments): Promise<number> {
         checkEdited(tracks, seen, inputs);
         return chapters;
       },
+      onstart: ({ start }) => tellStart(args, start),
       ...besideOutput(args.output),
     };
     const sink = sinkOf(args.output);
     merged = await library.merge(sources, sink, options);
-    return { ...merged, start: 0, skippedStreams: [] };
+    return { ...merged, skippedStreams: [] };
   });
   const code = transferReport(args, done, inputs);
   if (!args.quiet) tellSkipped(merged!, inputs);

@@ -86,7 +86,7 @@ export async function rewrite(args: RewriteArguments): Promise<number> {
     stop!.throwIfAborted();
     if (!args.dryRun) file.replace();
     const skipped = result.skippedStreams.map(({ inputIndex }) => inputIndex);
-    return { ...result, start: 0, skippedStreams: skipped.filter((index) => !left.has(index)) };
+    return { ...result, skippedStreams: skipped.filter((index) => !left.has(index)) };
   });
   const code = transferReport(args, done, [args.output]);
   for (const loss of losses) tell(`warning: ${printable(loss)} is lost\n`);

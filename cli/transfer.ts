@@ -115,7 +115,7 @@ function withLeftover(error: unknown, leftover: string | null): unknown {
 // ------------------------------------------------------------------------------------------- before
 
 /** Where the output begins, where that was asked for: it is known before anything is written. */
-function tellStart({ start, quiet }: Transfer, begin: number): void {
+export function tellStart({ start, quiet }: Transfer, begin: number): void {
   if (start === undefined || quiet) return;
   const offset = begin - start;
   const distance = `${Math.abs(offset).toFixed(3)} s ${offset > 0 ? "after" : "before"} --start`;

@@ -2,6 +2,7 @@
  * merge: combines tracks of several sources in one output, without decoding. `merging.ts` implements it.
  */
 import { argumentError } from "../ffi/errors.ts";
+import type { MaybePromise } from "../ffi/operation.ts";
 import {
   checkArray,
   checkFunction,
@@ -17,7 +18,14 @@ import type { Source } from "../io/source.ts";
 import { type AttachmentInit, attachmentStream } from "./attached_file.ts";
 import { checkCover } from "./cover.ts";
 import { checkSelection, type StreamSelection } from "./edits.ts";
-import { type MergedSource, type MergePlan, type MergeResult, merging, mergingSync } from "./merging.ts";
+import {
+  type MergedSource,
+  type MergePlan,
+  type MergeResult,
+  type MergeStart,
+  merging,
+  mergingSync,
+} from "./merging.ts";
 import { checkDemuxerOptions, type DemuxerOptions } from "./open_input.ts";
 import type { CoverInit } from "./picture.ts";
 import { checkRemuxOptions, remuxOptionNames, type RemuxOptions } from "./remux_options.ts";
@@ -39,12 +47,23 @@ export interface MergeSource {
   bitstreamFilter?: RemuxOptions["bitstreamFilter"];
 }
 
-/** Options of {@linkcode merge}. Those shared with `remux` have the same meaning. */
+/**
+ * Options of {@linkcode merge}. Those shared with `remux` have the same meaning. There is no `transform`: a packet's
+ * stream index means something else in each source; remux a source with it first, or use Demuxers and a Muxer. Instead
+ * of `ranges`, merge first and cut then.
+ */
 export interface MergeOptions extends
   Omit<
     RemuxOptions,
     "input" | "streams" | "bitstreamFilter" | "start" | "ranges" | "transform" | "onstart"
   > {
+  /**
+   * Start in seconds of the merged sources, `delay` included. The output begins with the last key frame at or before
+   * it, at time 0; sound and subtitles begin with it. The sources must be seekable, or be read forward to it.
+   */
+  start?: number;
+  /** Like `onstart` of `remux`: called once, before the sink is opened. An exception ends the merge. */
+  onstart?: (start: MergeStart) => MaybePromise<void>;
   /** Index of the source whose tags are kept, in addition to `metadata` and `tags`; null for none. @default {0} */
   tagsFrom?: number | null;
   /** Pictures that belong to the file, as `Muxer.addCover` takes them, for the same formats; of Ogg they are the file's one cover. */
@@ -57,7 +76,6 @@ const {
   input: _input,
   streams: _streams,
   bitstreamFilter: _filter,
-  start: _start,
   ranges: _ranges,
   transform: _transform,
   onstart: _onstart,
@@ -65,7 +83,13 @@ const {
 } = remuxOptionNames;
 
 /** The names of {@linkcode MergeOptions}. */
-const mergeOptionNames: Names<MergeOptions> = { ...shared, tagsFrom: true, covers: true, attachments: true };
+const mergeOptionNames: Names<MergeOptions> = {
+  onstart: true,
+  ...shared,
+  tagsFrom: true,
+  covers: true,
+  attachments: true,
+};
 
 const mergeSourceNames: Names<MergeSource> = {
   source: true,
@@ -107,16 +131,18 @@ interface Checked {
 function check(sources: readonly (Source | MergeSource)[], sink: Sink, given: MergeOptions = {}): Checked {
   checkArray(sources, "sources");
   if (sources.length === 0) throw argumentError(TypeError, "sources", "must not be empty");
-  const { tagsFrom = 0, covers = [], attachments = [], ...options } = checkRemuxOptions(
-    given,
-    mergeOptionNames,
-  );
+  const { onstart, ...others } = checkObject(given, "options");
+  optional(checkFunction, onstart, "onstart");
+  const { tagsFrom = 0, covers = [], attachments = [], ...options } = checkRemuxOptions<
+    Omit<MergeOptions, "onstart">
+  >(others, mergeOptionNames);
   if (tagsFrom !== null) checkInteger(tagsFrom, "tagsFrom", 0, sources.length - 1);
   const plan = {
     sources: sources.map(sourceOf),
     sink,
     tagsOf: tagsFrom,
     covers: checkArray(covers, "covers").map((cover, index) => checkCover(cover, `covers[${index}]`)),
+    onstart,
     attachments: checkArray(attachments, "attachments")
       .map((attachment, index) => attachmentStream(attachment, `attachments[${index}]`)),
   };

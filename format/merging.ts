@@ -3,7 +3,7 @@
  * behind.
  */
 import { argumentError } from "../ffi/errors.ts";
-import type { Operation } from "../ffi/operation.ts";
+import { call, type MaybePromise, type Operation } from "../ffi/operation.ts";
 import * as output from "../ffi/output.ts";
 import { putPacket } from "../ffi/packets.ts";
 import * as remuxing from "../ffi/remux.ts";
@@ -16,12 +16,13 @@ import type { AttachmentStream } from "./attached_file.ts";
 import { type checkCover, coverStream, coverTag } from "./cover.ts";
 import { checkCoverPlace, isOgg, TagCover } from "./cover_place.ts";
 import { choose, type Chosen, initOf, type StreamSelection } from "./edits.ts";
+import type { FormatInfo } from "./formats.ts";
 import { type DemuxerOptions, openInput } from "./open_input.ts";
 import { addChapter, checkChapters, chooseOutput, openOutputSink, writeHeader } from "./open_output.ts";
 import { optionPairs } from "./options.ts";
 import { numbersOf, Packet } from "./packet.ts";
 import { ProgressMeter } from "./progress.ts";
-import { limitsOf, type RemuxedStream, type RemuxOptions } from "./remux_options.ts";
+import { limitsOf, type RemuxedStream, type RemuxOptions, type StartingStream } from "./remux_options.ts";
 import { type Chapter, DemuxerStream, describeInput, describeOutput, type Description } from "./stream.ts";
 import {
   closeUntouched,
@@ -56,10 +57,31 @@ export interface MergePlan {
   tagsOf: number | null;
   covers: readonly ReturnType<typeof checkCover>[];
   attachments: readonly AttachmentStream[];
+  onstart: ((start: MergeStart) => MaybePromise<void>) | undefined;
 }
 
 /** A stream of a merge's output, and what was written to it. */
 export interface MergedStream extends RemuxedStream {
+  /** Index of its source. */
+  sourceIndex: number;
+}
+
+/** A merge before its output is written. */
+export interface MergeStart {
+  /** Seconds at which the output begins: the key frame at or before `start`, 0 without `start`. */
+  start: number;
+  /** Expected duration in seconds, null if unknown. */
+  duration: number | null;
+  /** Streams from sources, in the order of the output. */
+  streams: MergeStartingStream[];
+  /** Streams of the sources that will not be in the output. */
+  skippedStreams: { sourceIndex: number; inputIndex: number }[];
+  /** Format of the output. */
+  format: FormatInfo;
+}
+
+/** A stream of a merge's output, before its header is written. */
+export interface MergeStartingStream extends StartingStream {
   /** Index of its source. */
   sourceIndex: number;
 }
@@ -70,6 +92,8 @@ export interface MergeResult {
   packets: number;
   /** Size of the output in bytes. */
   bytesWritten: number;
+  /** Seconds at which the output begins: the key frame at or before `start`, 0 without `start`. */
+  start: number;
   /** Duration of the output in seconds, null if no packet had a time. */
   duration: number | null;
   /** Streams from sources, in the order of the output. Attachments and covers of the options follow them. */
@@ -119,6 +143,8 @@ class Merge {
   #coverSource: number | null = null;
   /** Seconds subtracted from the times of each source. */
   #shifts: number[] = [];
+  /** Seconds of the merged sources at which the output begins. */
+  #start = 0;
 
   constructor(session: Session, plan: MergePlan, options: RemuxOptions, places?: Places) {
     this.#session = session;
@@ -143,9 +169,12 @@ class Merge {
     for (const [index] of covers.entries()) checkCoverPlace(format, options, index);
     this.#cover = new TagCover(session, format, covers.length > 0);
     this.#keepStreams();
+    yield* this.#findStart();
     for (const [index] of this.#inputs.entries()) this.#setTimes(index);
     this.#addChapters();
+    const described = describeOutput(session);
     const pictures = this.#addFiles(covers, format);
+    yield* this.#reportStart(described);
     const attachment = yield* openOutputSink(session, sink, chosen, this.#options);
     yield* writeHeader(session, attachment, options, format);
     for (const picture of pictures) putPacket(session, numbersOf(picture), numbersOf(picture));
@@ -226,16 +255,64 @@ class Merge {
 
   // ---------------------------------------------------------------------------------------- times
 
+  /**
+   * Goes to `start` in all sources. The output begins with the last key frame at or before it of any source with
+   * pictures; where no source has pictures, with the first packet of the source that begins first.
+   */
+  *#findStart(): Operation<void> {
+    const { start = 0 } = this.#options;
+    if (start === 0) return;
+    const withPictures = this.#inputs.flatMap((_, index) => this.#hasPictures(index) ? [index] : []);
+    const leading = withPictures.length > 0 ? withPictures : [...this.#inputs.keys()];
+    const found: number[] = [];
+    for (const index of leading) found.push(...(yield* this.#cut(index, start)));
+    if (found.length === 0) {
+      throw argumentError(RangeError, "start", `must be before the end of the sources, is ${start}`);
+    }
+    this.#start = Math.max(0, smallest(found));
+    for (const [index] of this.#inputs.entries()) {
+      if (this.#hasMedia(index)) yield* this.#cut(index, this.#start); // of words the first ones are read over
+    }
+  }
+
+  #hasMedia(index: number): boolean {
+    return this.#kept.some(({ sourceIndex, stream }) => sourceIndex === index && isSoundOrMotion(stream));
+  }
+
+  #hasPictures(index: number): boolean {
+    return this.#kept.some(({ sourceIndex, stream }) =>
+      sourceIndex === index && stream.type === "video" && isSoundOrMotion(stream)
+    );
+  }
+
+  /** Goes to the last key frame of a source at or before this second of the output: its second there, if there is one. */
+  *#cut(index: number, second: number): Operation<number[]> {
+    remuxing.selectInput(this.#session, index);
+    const offset = this.#offsetOf(index);
+    remuxing.setRange(this.#session, Math.max(0, second + offset), NaN);
+    const { start, isPastEnd } = yield* remuxing.cutInput(this.#session);
+    if (isPastEnd) return [];
+    return [Number.isNaN(start) ? second : start - offset];
+  }
+
+  /** What is added to seconds of the merged sources for those of one of them. */
+  #offsetOf(index: number): number {
+    return this.#beginningOf(index) - this.#plan.sources[index]!.delay;
+  }
+
   /** Each source is shifted to 0, unless only its subtitles are kept: their times refer to another source. */
   #setTimes(index: number): void {
     const session = this.#session;
     remuxing.selectInput(session, index);
-    const keeps = this.#options.timestamps === "keep";
-    if (keeps) remuxing.keepTimes(session);
-    const shift = keeps ? 0 : this.#beginningOf(index);
-    const { end = Infinity } = this.#options;
-    remuxing.setRange(session, NaN, end === Infinity ? NaN : end + shift - this.#plan.sources[index]!.delay);
-    remuxing.setShift(session, shift, NaN);
+    const { end = Infinity, timestamps } = this.#options;
+    const offset = this.#offsetOf(index);
+    const isCut = this.#start > 0;
+    const begin = this.#start + offset;
+    if (timestamps === "keep") remuxing.keepTimes(session);
+    // The delay of a source is added to its times elsewhere.
+    const shift = timestamps === "keep" ? 0 : this.#beginningOf(index) + this.#start;
+    remuxing.setRange(session, isCut ? Math.max(0, begin) : NaN, end === Infinity ? NaN : end + offset);
+    remuxing.setShift(session, shift, isCut ? begin : NaN);
     this.#shifts.push(shift);
   }
 
@@ -261,11 +338,29 @@ class Merge {
   #chaptersOfSource(): Chapter[] {
     const index = this.#inputs.findIndex(({ chapters }) => chapters.length > 0);
     if (index < 0) return [];
-    const shift = this.#shifts[index]! - this.#plan.sources[index]!.delay;
+    const offset = this.#offsetOf(index);
     return cutChapters(this.#inputs[index]!.chapters, {
-      start: -Infinity,
-      end: (this.#options.end ?? Infinity) + shift,
-    }, shift);
+      start: this.#start > 0 ? this.#start + offset : -Infinity,
+      end: (this.#options.end ?? Infinity) + offset,
+    }, this.#shifts[index]! - this.#plan.sources[index]!.delay);
+  }
+
+  /** Covers and attachments of the options are not among the streams yet. */
+  *#reportStart({ format, streams }: Description): Operation<void> {
+    const { onstart } = this.#plan;
+    if (!onstart) return;
+    const report: MergeStart = {
+      start: this.#start,
+      duration: this.#duration,
+      streams: this.#kept.map(({ stream, sourceIndex }, index) => ({
+        ...streams[index]!,
+        sourceIndex,
+        inputIndex: stream.index,
+      })),
+      skippedStreams: this.#skippedStreams,
+      format,
+    };
+    yield* call(() => onstart(report), "onstart");
   }
 
   // ---------------------------------------------------------------------------------------- attachments and covers
@@ -308,7 +403,7 @@ class Merge {
     const known = ends.filter((end) => end !== null);
     const last = known.length < ends.length ? Infinity : -smallest(known.map((end) => -end));
     const end = Math.min(last, this.#options.end ?? Infinity);
-    return Number.isFinite(end) ? Math.max(0, end) : null;
+    return Number.isFinite(end) ? Math.max(0, end - this.#start) : null;
   }
 
   #result(bytesWritten: number): MergeResult {
@@ -325,16 +420,21 @@ class Merge {
     return {
       packets: streams.reduce((sum, { packets }) => sum + packets, 0),
       bytesWritten,
+      start: this.#start,
       duration: timed.length === 0
         ? null
         : -smallest(timed.map(({ last }) => -last)) - smallest(timed.map(({ first }) => first)),
       streams,
-      skippedStreams: this.#inputs.flatMap(({ streams }, sourceIndex) =>
-        streams.filter(({ index }) => !this.#keeps(sourceIndex, index))
-          .map(({ index }) => ({ sourceIndex, inputIndex: index }))
-      ),
+      skippedStreams: this.#skippedStreams,
       warnings: this.#session.allWarnings(),
     };
+  }
+
+  get #skippedStreams(): MergeResult["skippedStreams"] {
+    return this.#inputs.flatMap(({ streams }, sourceIndex) =>
+      streams.filter(({ index }) => !this.#keeps(sourceIndex, index))
+        .map(({ index }) => ({ sourceIndex, inputIndex: index }))
+    );
   }
 
   #keeps(source: number, index: number): boolean {

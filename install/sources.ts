@@ -183,6 +183,8 @@ import output_framing_c from "../shim/output/framing.c" with { type: "text" };
 import output_framing_h from "../shim/output/framing.h" with { type: "text" };
 import output_header_c from "../shim/output/header.c" with { type: "text" };
 import output_header_h from "../shim/output/header.h" with { type: "text" };
+import output_latm_c from "../shim/output/latm.c" with { type: "text" };
+import output_latm_h from "../shim/output/latm.h" with { type: "text" };
 import output_output_c from "../shim/output/output.c" with { type: "text" };
 import output_output_h from "../shim/output/output.h" with { type: "text" };
 import output_packets_c from "../shim/output/packets.c" with { type: "text" };
@@ -423,6 +425,8 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/output/framing.h": output_framing_h,
   "shim/output/header.c": output_header_c,
   "shim/output/header.h": output_header_h,
+  "shim/output/latm.c": output_latm_c,
+  "shim/output/latm.h": output_latm_h,
   "shim/output/output.c": output_output_c,
   "shim/output/output.h": output_output_h,
   "shim/output/packets.c": output_packets_c,

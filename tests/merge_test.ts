@@ -257,7 +257,9 @@ Deno.test("mergeSync() names the argument that is wrong", () => {
     [[VIDEO, { source: VIDEO, language: "fra" }], {}, "sources[1].language"],
     [[VIDEO, { source: VIDEO, streams: [0, 0] }], {}, "streams"],
     [[VIDEO, { source: VIDEO, input: { formt: "mp4" } }], {}, "sources[1].input.formt"],
-    [[VIDEO], { start: 1 }, "start"],
+    [[VIDEO], { start: -1 }, "start"],
+    [[VIDEO], { transform: () => null }, "transform"],
+    [[VIDEO], { onstart: 1 }, "onstart"],
     [[VIDEO], { tagsFrom: 1 }, "tagsFrom"],
     [[VIDEO], { covers: [{ data: new Uint8Array(3) }] }, "covers[0].data"],
     [[VIDEO], { attachments: [{ data: new Uint8Array(3) }] }, "attachments[0].fileName"],
@@ -280,4 +282,81 @@ Deno.test("mergeSync() does not overwrite a source", () => {
   } finally {
     Deno.removeSync(path);
   }
+});
+
+Deno.test("mergeSync({ start }) begins all sources with the key frame at or before it", () => {
+  const film = fixtureBytes("video.mkv");
+  const sink = new MemorySink();
+  const { start } = remuxSync(film, sink, { format: "matroska", start: 1.5, streams: [0] });
+  assert(start > 0 && start <= 1.5);
+  const [pictures] = hashesByStream(rowsOf(sink.bytes()));
+  for (const delay of [0, 0.5, -0.5]) {
+    const sources = [
+      { source: film, streams: [0] },
+      { source: SONG, delay },
+      { source: new TextEncoder().encode(WORDS), input: { format: "srt" } },
+    ];
+    const { bytes, result } = merged(sources, { start: 1.5 });
+    assertEquals(result.start, start);
+    const [video, audio, words] = times(bytes);
+    assertEquals(hashesByStream(rowsOf(bytes))[0], pictures, String(delay));
+    assertAlmostEquals(video![0]!, 0, 0.1);
+    assertAlmostEquals(audio![0]!, 0, 0.06);
+    assert(audio!.length > 50);
+    // Beside each other as without a start.
+    const whole = merged(sources);
+    const [all, song, lines] = times(whole.bytes);
+    const [, songHashes] = hashesByStream(rowsOf(whole.bytes));
+    const [, audioHashes] = hashesByStream(rowsOf(bytes));
+    const at = songHashes!.lastIndexOf(audioHashes!.at(-1)!);
+    assertAlmostEquals(song![at]! - audio!.at(-1)!, all!.at(-1)! - video!.at(-1)!, 0.005, String(delay));
+    assertAlmostEquals(lines!.at(-1)! - words!.at(-1)!, all!.at(-1)! - video!.at(-1)!, 0.005);
+  }
+});
+
+Deno.test("mergeSync({ start }) opens a source once more as its own format, not as that of a later source", () => {
+  const srt = { source: new TextEncoder().encode(WORDS), input: { format: "srt", formats: ["srt"] } };
+  for (const name of ["audio.mp3", "audio.ogg"]) {
+    const { result } = merged([fixtureBytes(name), srt], { start: 1.5 });
+    assert(result.streams[0]!.packets > 50, name);
+  }
+});
+
+Deno.test("mergeSync({ start }) beyond the end of all sources is a RangeError", () => {
+  const error = assertThrows(
+    () => merged([VIDEO, SONG], { start: 100 }),
+    RangeError,
+    "start: must be before the end",
+  );
+  assertEquals((error as { argument?: unknown }).argument, "start");
+});
+
+Deno.test("merge({ onstart }) tells of the output before the sink is opened", async () => {
+  const path = Deno.makeTempFileSync({ suffix: ".mkv" });
+  Deno.writeTextFileSync(path, "mine");
+  const stop = new Error("not this one");
+  let told: unknown;
+  const error = await rejectionOf(merge([{ source: VIDEO, streams: [0] }, SONG], path, {
+    start: 1.5,
+    onstart({ start, duration, streams, skippedStreams, format }) {
+      told = [
+        start <= 1.5,
+        duration! > 1,
+        streams.map(({ sourceIndex, inputIndex, type }) => [sourceIndex, inputIndex, type]),
+        skippedStreams,
+        format.name,
+      ];
+      throw stop;
+    },
+  }));
+  assertStrictEquals(error, stop);
+  assertEquals(told, [
+    true,
+    true,
+    [[0, 0, "video"], [1, 0, "audio"]],
+    [{ sourceIndex: 0, inputIndex: 1 }],
+    "matroska",
+  ]);
+  assertEquals(Deno.readTextFileSync(path), "mine");
+  Deno.removeSync(path);
 });

@@ -350,16 +350,20 @@ static bool can_reopen(const struct input *input) {
   return io && io->context->seekable && !av_match_name(input->context->iformat->name, "concat,dash,hls,imf");
 }
 
-/* What libavformat says of it was told the first time. */
+/* As the format that it is: the session's target may be that of another input by now. What is logged was logged before. */
 static int open_again(struct session *session) {
   struct input *input = session->input;
+  struct target *target = &session->targets[AVS_INPUT];
+  char *formats = target->formats;
   struct log *log = &session->channel.log;
   size_t told = log->text.size;
   log->warnings.paused = true;
   AVDictionary *others = session->options; /* of an output */
   session->options = NULL;
   av_dict_copy(&session->options, input->options, 0);
-  int result = choose_and_open(session);
+  target->formats = NULL;
+  int result = open_context(session, input->context->iformat, input->endpoint.io);
+  target->formats = formats;
   av_dict_free(&session->options);
   session->options = others;
   if (result >= 0 && input->is_looked_at) result = find_stream_info(input);

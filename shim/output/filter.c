@@ -109,14 +109,20 @@ static int add_needed(struct session *session) {
   return result;
 }
 
+static int open_unpacking(struct session *session, struct filter *filter, AVStream *stream) {
+  const AVOutputFormat *format = segment_format(session, stream->codecpar);
+  return unpacks_latm(format, stream->codecpar) ? latm_open(&filter->latm, stream->codecpar) : 0;
+}
+
 /* What comes out of them is what the header says. */
 int filters_open(struct session *session) {
   if (!reserve(&session->output->filters, session->output->context->nb_streams)) return AVERROR(ENOMEM);
   int needed = add_needed(session);
   if (needed < 0) return needed;
-  for (unsigned i = 0; i < session->output->filters.count; i++) {
-    AVBSFContext *context = session->output->filters.list[i].context;
-    int result = context ? open_filter(session, context, session->output->context->streams[i]) : 0;
+  for (unsigned i = 0; i < session->output->context->nb_streams; i++) {
+    struct filter *filter = &session->output->filters.list[i];
+    AVStream *stream = session->output->context->streams[i];
+    int result = filter->context ? open_filter(session, filter->context, stream) : open_unpacking(session, filter, stream);
     if (result < 0) return result;
   }
   return 0;
@@ -217,7 +223,9 @@ int filter_write(struct session *session, AVPacket *packet) {
       av_packet_unref(packet);
       return 0;
     }
-    int result = filter->begun ? 0 : check_framing(session, stream, filter->context, packet);
+    struct log *log = &session->channel.log;
+    int result = filter->latm.open ? latm_unpack(log, stream->index, &filter->latm, stream->codecpar, packet) : 0;
+    if (result >= 0 && !filter->begun) result = check_framing(session, stream, filter->context, packet);
     if (result >= 0) result = check_time(session, stream, packet);
     if (result < 0) {
       av_packet_unref(packet);

@@ -9,10 +9,12 @@
 #include <libavformat/avformat.h>
 
 #include "../session.h"
+#include "latm.h"
 
 /* Of a stream of the output; its times are in the output's time base. */
 struct filter {
   struct AVBSFContext *context; /* NULL: none */
+  struct latm latm;
   bool begun;       /* there has been a packet */
   int64_t last_dts; /* of what the muxer has had */
   int64_t next;     /* when the packet after the last one is due, where that is known */

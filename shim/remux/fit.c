@@ -9,6 +9,7 @@
 #include "../input/input.h"
 #include "../output/framing.h"
 #include "../output/header.h"
+#include "../output/latm.h"
 #include "../output/output.h"
 #include "../output/segments.h"
 #include "../structures.h"
@@ -53,6 +54,11 @@ static bool add_companion(AVFormatContext *trial, const AVFormatContext *input, 
   return true;
 }
 
+/* The codec that an output has of a stream: LATM is AAC where it is unpacked. */
+static enum AVCodecID held_codec(const AVOutputFormat *format, const AVCodecParameters *parameters) {
+  return unpacks_latm(format, parameters) ? AV_CODEC_ID_AAC : parameters->codec_id;
+}
+
 /* The muxer's own answer, for formats that have no list of codecs: does it take a file of this one stream? */
 static bool try_header(struct session *session, const AVOutputFormat *format, const AVStream *stream) {
   AVFormatContext *trial = NULL;
@@ -70,6 +76,7 @@ static bool try_header(struct session *session, const AVOutputFormat *format, co
     AVStream *copy = add_companion(trial, session->input->context, stream) ? avformat_new_stream(trial, NULL) : NULL;
     if (copy && avcodec_parameters_copy(copy->codecpar, stream->codecpar) >= 0) {
       drop_unsound(NULL, 0, STREAM_SIDE_DATA(copy), &STREAM_SIDE_DATA_COUNT(copy));
+      copy->codecpar->codec_id = held_codec(format, stream->codecpar);
       copy->codecpar->codec_tag = 0;
       copy->time_base = stream->time_base;
       copy->avg_frame_rate = stream->avg_frame_rate;
@@ -149,9 +156,11 @@ int32_t avs_can_hold(double handle, int32_t input_stream) {
   int cover = is_picture(stream) ? carries_cover(output, stream->codecpar->codec_id) : -1;
   if (cover >= 0) return cover && !is_fragmented(session);
   output = segment_format(session, stream->codecpar);
-  int known = avformat_query_codec(output, stream->codecpar->codec_id, FF_COMPLIANCE_NORMAL);
-  if (known <= 0 && carries_more(output, stream->codecpar)) known = 1;
-  if (loses(output, stream->codecpar) || comes_wrapped(session->input->context->iformat, output, stream->codecpar)) return 0;
+  AVCodecParameters held = *stream->codecpar;
+  held.codec_id = held_codec(output, stream->codecpar);
+  int known = avformat_query_codec(output, held.codec_id, FF_COMPLIANCE_NORMAL);
+  if (known <= 0 && carries_more(output, &held)) known = 1;
+  if (loses(output, &held) || comes_wrapped(session->input->context->iformat, output, stream->codecpar)) return 0;
   if (known && is_undescribed(session, stream)) return AVS_HOLDS_DESCRIBED;
   /* These want more than a codec, or have the list of another: what is too much they refuse in the header. */
   if (known > 0 && av_match_name(output->name, "mov,mp4,ipod,3gp,3g2,psp,f4v,ismv,mxf,mpeg,vcd,svcd,dvd,vob")) return try_header(session, output, stream);
