@@ -265,7 +265,10 @@ class Merge {
     const withPictures = this.#inputs.flatMap((_, index) => this.#hasPictures(index) ? [index] : []);
     const leading = withPictures.length > 0 ? withPictures : [...this.#inputs.keys()];
     const found: number[] = [];
-    for (const index of leading) found.push(...(yield* this.#cut(index, start)));
+    for (const index of leading) {
+      const second = yield* this.#cut(index, start);
+      if (second !== null) found.push(second);
+    }
     if (found.length === 0) {
       throw argumentError(RangeError, "start", `must be before the end of the sources, is ${start}`);
     }
@@ -285,14 +288,14 @@ class Merge {
     );
   }
 
-  /** Goes to the last key frame of a source at or before this second of the output: its second there, if there is one. */
-  *#cut(index: number, second: number): Operation<number[]> {
+  /** Goes to the last key frame of a source at or before this second of the output: its second there, null past its end. */
+  *#cut(index: number, second: number): Operation<number | null> {
     remuxing.selectInput(this.#session, index);
     const offset = this.#offsetOf(index);
     remuxing.setRange(this.#session, Math.max(0, second + offset), NaN);
     const { start, isPastEnd } = yield* remuxing.cutInput(this.#session);
-    if (isPastEnd) return [];
-    return [Number.isNaN(start) ? second : start - offset];
+    if (isPastEnd) return null;
+    return Number.isNaN(start) ? second : start - offset;
   }
 
   /** What is added to seconds of the merged sources for those of one of them. */
