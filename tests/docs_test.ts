@@ -210,8 +210,6 @@ const provocations: Record<string, () => unknown> = {
   },
   "TypeError: format: must be given, the sink has no file name": () =>
     remux(fixtureBytes("video.mp4"), new MemorySink()),
-  "AVError: Cannot remux: refused to open 'index0.ts'": () =>
-    remux(fixtureBytes("video.mp4"), new MemorySink(), { format: "hls", url: "index.m3u8" }),
   "AVError: Cannot write packet: Invalid argument (mp4: Application provided invalid, non monotonically increasing dts to muxer in stream 1: 1024 >= -1024)":
     outOfOrder,
   "AVError: Cannot write trailer: the sink is not seekable, and the muxer must get back to byte 52": () =>
@@ -280,6 +278,12 @@ const provocations: Record<string, () => unknown> = {
   "TimeoutError: probe: nothing came within the timeout of 100 ms": () => probe(never, { timeout: 100 }),
   "RangeError: onread returned 1000000000; at most 65536 bytes were requested": () =>
     probeSync({ onread: () => 1e9 }),
+  "TypeError: streams: none is left to write: webm can't hold mp3": () =>
+    remux(fixtureBytes("audio.mp3"), new MemorySink(), { format: "webm" }),
+  "AVError: Cannot write header: Invalid argument (mp3: Invalid audio stream. Exactly one MP3 audio stream is required.)":
+    () => remux(fixtureBytes("video.mp4"), new MemorySink(), { format: "mp3", streams: [1] }),
+  "AVError: Cannot remux: refused to open 'index0.ts'": () =>
+    remux(fixtureBytes("video.mp4"), new MemorySink(), { format: "hls", url: "index.m3u8" }),
   "AVError: Cannot open input: refused to open 'file:///etc/passwd'": () =>
     probe(bytesOf("#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:9,\nfile:///etc/passwd\n#EXT-X-ENDLIST\n")),
   "AVError: Cannot open input: Message too long (more streams than maxStreams)": () =>
