@@ -1,5 +1,5 @@
 /**
- * What `--help` and `--version` say.
+ * The texts of `--help`, `help TOPIC` and `--version`.
  */
 import { versions } from "../mod.ts";
 
@@ -22,7 +22,7 @@ avio: look into media files, and move them from one container into another
 Usage: avio COMMAND ...
 
 Commands:
-  probe FILE...     what a file is: format, duration, streams, chapters, tags
+  probe FILE...     what is in a file: format, duration, streams, chapters, tags
   packets FILE      a line for each packet
   remux IN OUT      into another container, without encoding; whole or cut
   split IN OUT      into several files, each from a key frame on
@@ -36,7 +36,7 @@ Commands:
   completions SHELL a script that completes commands and flags in bash, zsh or
                     fish
 
-  avio COMMAND --help says more. A FILE that is '-' is stdin or stdout.
+  avio COMMAND --help lists its flags. A FILE that is '-' is stdin or stdout.
 
 Flags:
   -h, --help        this text
@@ -47,18 +47,18 @@ Exit codes: 0 done, 1 media or I/O error, 2 wrong usage, 3 done, with losses`;
 /** Flags of everything that reads. */
 const READING = `\
 Flags about IN:
-  --input-format NAME           its format, where FFmpeg does not find out
+  --input-format NAME           its format, if FFmpeg does not detect it
   --formats NAME,NAME           that may be tried; upload: what people upload
   -i, --input-option KEY=VALUE  option of its format (avio formats NAME)
-  --probe-size BYTES            read to find out the format (5000000)
-  --analyze-duration SECONDS    of media read to find out the streams (5)
-  --no-stream-info              open only, don't find out about the streams
+  --probe-size BYTES            read to detect the format (5000000)
+  --analyze-duration SECONDS    of media read to analyze the streams (5)
+  --no-stream-info              open only, without analyzing the streams
   --strict                      what would be a warning is an error: IN is
                                 damaged or cut off, a part of it is missing,
                                 a stream can't be written
   --max-streams N               streams it may have (1000)
   --max-packet-size BYTES       a larger packet is an error (268435456)
-  --max-open-size BYTES         that finding out may read (268435456)
+  --max-open-size BYTES         that opening it may read (268435456)
   --max-memory BYTES            that FFmpeg may allocate for it (1073741824)
   --buffer-size BYTES           of each read, and of each write (65536)
   --header 'Name: value'        of requests to IN's host; again for more
@@ -91,11 +91,11 @@ Flags about streams:
 const WRITING = `\
 Flags about OUT:
   -f, --format NAME         its format (avio formats --outputs); without it the
-                            one that its extension tells
+                            one of its extension
   -o, --option KEY=VALUE    option of its format (avio formats NAME); again for
                             more of them
-  --experimental            with what FFmpeg calls experimental, as its
-                            -strict experimental: TrueHD in mp4, for one
+  --experimental            allow what FFmpeg calls experimental (its -strict
+                            experimental): TrueHD in mp4, for example
   --metadata KEY=VALUE      a tag of the file (title, artist), KEY= takes it
                             away; again for more
   --no-metadata             without the tags that IN has
@@ -103,7 +103,7 @@ Flags about OUT:
 
 const QUIET = `\
   -n, --no-overwrite        an error where OUT is there already
-  -y, --overwrite           write over OUT, which is done without it, too
+  -y, --overwrite           write over OUT; also done without this flag
   -q, --quiet               no progress, and no report at the end; warnings are
                             still printed
   -v, --verbose             with FFmpeg's log, and its line behind each warning
@@ -116,9 +116,9 @@ export const help: Readonly<Record<CommandName, string>> = {
   probe: `\
 Usage: avio probe FILE... [--json | --media-info] [flags]
 
-Says what a file is: format, duration, size, bit rate, tags, streams, chapters,
-programs. FILE is a path, an http URL, or '-' for stdin. Of several files one
-that can't be read is a line on stderr; as JSON they are an array.
+Prints what is in a file: format, duration, size, bit rate, tags, streams,
+chapters, programs. FILE is a path, an http URL, or '-' for stdin. Of several
+files one that can't be read is a line on stderr; as JSON they are an array.
 
 Flags:
   --json           as JSON, with the names of fields that ffprobe has; beside
@@ -270,12 +270,12 @@ Examples:
 Usage: avio extract IN OUT (--stream N | --attachment N | --cover | --all)
 
 Takes a part of IN out, without decoding or encoding. N is the number that
-avio probe tells. OUT is a path, or '-' for stdout.
+avio probe prints. OUT is a path, or '-' for stdout.
 
 Flags:
-  --stream N                one stream; OUT's extension says as what: .h264,
-                            .aac, .mp3, .flac, .mka, or .srt, .ass, .vtt for
-                            subtitles of that kind
+  --stream N                one stream; the extension of OUT chooses the format:
+                            .h264, .aac, .mp3, .flac, .mka, or .srt, .ass, .vtt
+                            for subtitles of that kind
   --attachment N            an attached file (a font, a text), byte for byte
   --cover                   the cover, byte for byte
   --all                     all attached files and covers, under their own names
@@ -285,7 +285,7 @@ Flags:
   -o, --option KEY=VALUE    with --stream: option of the format; again for more
   --no-coalesce             with --stream: write each packet at once
   -n, --no-overwrite        an error where OUT is there already
-  -y, --overwrite           write over OUT, which is done without it, too
+  -y, --overwrite           write over OUT; also done without this flag
   -q, --quiet               no progress, and no report at the end
   -v, --verbose             with FFmpeg's log, and its line behind each warning
   -h, --help                this text
@@ -300,12 +300,12 @@ Examples:
   rewrite: `\
 Usage: avio rewrite FILE [flags]
 
-Changes tags, dispositions, covers or chapters of FILE in place, without decoding
-or encoding; mp4 and mov get their index in front (faststart), also without
-another flag. The new file is written beside FILE, read again and compared, and
-then takes its place, with its permissions. After an error or Ctrl-C FILE is as
-it was. What would be lost is an error, too: a stream, tag or disposition that
-the format can't keep, damage, packets left out.
+Changes tags, dispositions, covers or chapters of FILE in place, without
+decoding or encoding; mp4 and mov get their index in front (faststart), also
+without another flag. The new file is written beside FILE, read again and
+compared, and then takes its place, with its permissions. After an error or
+Ctrl-C FILE is as it was. What would be lost is an error, too: a stream, tag or
+disposition that the format can't keep, damage, packets left out.
 
 Flags:
   --metadata KEY=VALUE      a tag of the file (title, artist), KEY= takes it

@@ -1,7 +1,7 @@
 /**
- * Session: what everything that a program holds has in common (a Demuxer, a Muxer, a remux under way, an IOContext in use):
- * one line of calls, one wait, one end. It knows nothing of formats or of kinds of sources. How native code is run is in
- * `native_line.ts`, who answers its requests in `requests.ts`, what is closed at the end in `resource_scope.ts`.
+ * Session: the common part of everything that a program holds (a Demuxer, a Muxer, a running remux, an IOContext in
+ * use): one queue of calls, one wait, one end. It is independent of formats and kinds of sources. `native_line.ts` runs
+ * native code, `requests.ts` answers its requests, `resource_scope.ts` closes resources at the end.
  */
 import { byteLengthOf } from "./byte_views.ts";
 import { AVERROR } from "./constants.ts";
@@ -21,62 +21,62 @@ import { Flag, IOFlag, IOKind, type OperationCode, operations, SetWhat, Slot } f
 import { GRACE, Waits, within } from "./waits.ts";
 import { type Warning, WarningList } from "./warnings.ts";
 
-/** Open, until the first of these: it failed, with what every later call throws; or it was closed. */
+/** Open, until it fails (with the error that every later call throws) or is closed. */
 type State = { kind: "open" } | { kind: "failed"; error: unknown } | { kind: "closed" };
 
 /** What ends a session of the async engine early. */
 export interface Limits {
   /** Ends the session with its reason. */
   signal?: AbortSignal | undefined;
-  /** Milliseconds that may be waited for whatever is outside the library. */
+  /** Maximum milliseconds of each wait for something outside the library. */
   timeout?: number | undefined;
 }
 
 /** How an I/O context is used. */
 export interface IOUse {
   use: "read" | "write";
-  /** Small writes are not gathered. */
+  /** Small writes are not combined. */
   direct?: boolean;
-  /** Writes that wait become large ones. */
+  /** Pending writes are combined into large ones. */
   bulk?: boolean;
 }
 
-/** Where a source or a sink makes its I/O context, and says what is to be done when that is closed. */
+/** Creates the I/O contexts of sources and sinks, and closes their resources. */
 export interface Host {
-  /** The files that the session reads and writes: none may be both. */
+  /** The files that the session reads and writes; none may be both. */
   readonly files: OpenFiles;
-  /** An I/O context over a device. */
+  /** Adds an I/O context over a device. */
   addDevice(device: Device, use: IOUse, bufferSize: number): NativeIO;
-  /** An I/O context that reads bytes of the program's where they are; of the sync engine only. */
+  /** Adds an I/O context that reads the program's bytes in place; only with the sync engine. */
   addLentBytes(bytes: Uint8Array, bufferSize: number): NativeIO;
-  /** An I/O context that reads a copy of the bytes, without asking anybody. */
+  /** Adds an I/O context that reads a native copy of the bytes. */
   addCopiedBytes(bytes: Uint8Array, bufferSize: number): NativeIO;
-  /** An I/O context that writes to native memory. */
+  /** Adds an I/O context that writes to native memory. */
   addMemoryOutput(use: IOUse, bufferSize: number): NativeIO;
-  /** What is to be done when it closes; must not hold the host. */
+  /** Adds a cleanup for when it closes; must not reference the host. */
   defer(cleanup: Cleanup): void;
 }
 
-/** What stays of a session that was forgotten, to be closed. */
+/** The parts of a garbage collected session that must be closed. */
 interface Remains {
   handle: number;
   resources: ResourceScope;
 }
 
 const forgotten = new FinalizationRegistry<Remains>(({ handle, resources }) => {
-  resources.release(null); // first: what was written to native memory is copied
+  resources.release(null); // first, because it copies what was written to native memory
   freeHandle(handle);
 });
 
-/** What reads packets ahead on the session's own thread, whether or not anybody waits for them. */
+/** Reads packets ahead on the session's own thread, also while no call is pending. */
 export interface ReadsAhead {
-  /** Stops, for another operation. */
+  /** Stops it for another operation. */
   stop(): Operation<void>;
-  /** Stops without waiting for promises: where one would have to be waited for, it is busy. */
+  /** Stops it synchronously; throws "busy" if it would have to wait for a promise. */
   stopNow(call: Call): void;
 }
 
-/** Milliseconds after which native code that is waited for is asked whether it sleeps. */
+/** Milliseconds of waiting for native code after which it is checked whether that sleeps. */
 const SLEEP_CHECK = 100;
 
 const OPEN: State = { kind: "open" };
@@ -92,21 +92,21 @@ export class Session implements Host {
   readonly #resources = new ResourceScope();
   readonly #waits = new Waits();
   #state: State = OPEN;
-  /** Settles with the last call that was made. */
+  /** Settles with the last call. */
   #turn: Promise<unknown> = Promise.resolve();
-  /** Calls of the async engine that have not returned. */
+  /** Number of pending calls of the async engine. */
   #calls = 0;
   #readsAhead: ReadsAhead | null = null;
   #timeout: number | undefined;
-  /** Which of several inputs is meant: the one whose opener is set. */
+  /** Number of the current one of several inputs, whose opener is set. */
   inputNumber = 0;
-  /** What was waited for last outside the library. */
+  /** The last wait for something outside the library. */
   #outside: PromiseLike<unknown> | null = null;
   #releaseSignal = () => {};
   /** The session itself while a call is under way: for the signal's listener, which holds this and not the session. */
   readonly #kept: { session: Session | null } = { session: null };
 
-  /** @param label What the program calls it, in messages. */
+  /** @param label Its name in messages. */
   constructor(label: string) {
     this.#label = label;
     this.#requests = new Requests(this.wait, () => this.#state !== OPEN);
@@ -114,25 +114,25 @@ export class Session implements Host {
     forgotten.register(this, { handle: this.#native.handle, resources: this.#resources }, this);
   }
 
-  /** Its handle, for `ffi/` alone. */
+  /** Its handle, only for `ffi/`. */
   get handle(): number {
     return this.#native.handle;
   }
 
-  /** Its native side, for `ffi/` alone. */
+  /** Its native side, only for `ffi/`. */
   get native(): NativeLine {
     return this.#native;
   }
 
-  // ---------------------------------------------------------------------------------------- one line of calls
+  // ---------------------------------------------------------------------------------------- one queue of calls
 
-  /** Opens something in a new session, synchronously; what goes wrong closes it. */
+  /** Opens something in a new session, synchronously; closes the session on failure. */
   static openSync<T>(label: string, open: (session: Session) => Operation<T>): T {
     const session = new Session(label);
     return runSync(session.#opening(open));
   }
 
-  /** The same, asynchronously and within limits. */
+  /** The same, asynchronously and with limits. */
   static async open<T>(
     label: string,
     { signal, timeout }: Limits,
@@ -166,16 +166,16 @@ export class Session implements Host {
     this.#releaseSignal = () => signal.removeEventListener("abort", abort);
   }
 
-  /** Whether every call that was made has returned. */
+  /** Whether no call is pending. */
   get isIdle(): boolean {
     return this.#calls === 0 && !this.#native.isOnStack;
   }
 
   /**
-   * Makes a call of the async API: calls are answered in the order in which they are made. One that is made by a callback
-   * of a sync call waits until that has returned.
+   * Makes a call of the async API. Calls run in the order in which they are made. A call from a callback of a sync call
+   * waits until that has returned.
    *
-   * @param operation Begins when its turn has come.
+   * @param operation Starts when the calls before it have finished.
    */
   async call<T>(operation: () => Operation<T>): Promise<T> {
     const run = () => runAsync(operation(), this.wait);
@@ -192,7 +192,7 @@ export class Session implements Host {
     }
   }
 
-  /** Makes a call of the sync API. It never overtakes: while another one is under way it is busy. */
+  /** Makes a call of the sync API. It never overtakes: while another call is pending it throws "busy". */
   callSync<T>(name: Call, operation: () => Operation<T>): T {
     this.checkOpen(name.phrase);
     if (!this.isIdle) throw busy(name);
@@ -202,14 +202,14 @@ export class Session implements Host {
 
   // ---------------------------------------------------------------------------------------- one wait
 
-  /** How a step of the async engine is waited for. */
+  /** Waits for a step of the async engine. */
   readonly wait: Wait = (promise, { isNative, late }) => {
     if (isNative) return this.#waits.until(promise, this.#timeout === undefined ? {} : this.#nativeLimits);
     this.#outside = promise;
     return this.#waits.until(promise, { milliseconds: this.#timeout, onTimeout: this.#timeOut, late });
   };
 
-  /** Native code itself has no limit, but for what it sleeps. */
+  /** `timeout` does not apply to native code, except while it sleeps. */
   #nativeLimits = {
     milliseconds: SLEEP_CHECK,
     onTimeout: () => {
@@ -222,19 +222,19 @@ export class Session implements Host {
     this.fail(new DOMException(message, "TimeoutError"));
   };
 
-  /** Who is stopped before another operation runs. */
+  /** Sets the reader that is stopped before another operation runs. */
   readAheadBy(reader: ReadsAhead): void {
     this.#readsAhead = reader;
   }
 
   // ---------------------------------------------------------------------------------------- one end
 
-  /** It has failed, or was closed. */
+  /** Whether it has failed or was closed. */
   get hasEnded(): boolean {
     return this.#state !== OPEN;
   }
 
-  /** Throws what the session has failed with, or that it is closed. Every call begins with this. */
+  /** Throws the session's error, or a ClosedError, if it has ended. Every call begins with this. */
   checkOpen(phrase: string): void {
     if (this.#state !== OPEN) throw this.#endError(phrase);
   }
@@ -244,22 +244,22 @@ export class Session implements Host {
     return new ClosedError(`Cannot ${phrase}: the ${this.#label} is closed`);
   }
 
-  /** Ends it with an error, which is what every later call throws; the first one, which is returned. */
+  /** Ends it with an error that every later call throws. Returns the first such error. */
   fail(error: unknown): unknown {
     this.#end({ kind: "failed", error });
     return this.#state.kind === "failed" ? this.#state.error : error;
   }
 
-  /** Closes it, and ends what is under way; inside one of its own callbacks, memory goes when native code is out. */
+  /** Closes it and rejects pending calls. Within one of its own callbacks, memory is freed when native code returns. */
   close(): void {
     if (this.#state !== OPEN) return;
     this.#end(CLOSED);
     this.#throwOfCleanups();
   }
 
-  /** As `close`, and waits for cleanups and for a callback that reads ahead, but not for ever. */
+  /** Like `close`, but waits a limited time for cleanups and for a callback that reads ahead. */
   closeAsync(): Promise<void> {
-    if (this.#closing) return this.#closing.catch(() => {}); // it was told once
+    if (this.#closing) return this.#closing.catch(() => {}); // its error was reported once
     return this.#closing = this.#closeGently();
   }
   #closing: Promise<void> | null = null;
@@ -274,7 +274,7 @@ export class Session implements Host {
     if (wasOpen) this.#throwOfCleanups();
   }
 
-  /** The last step of something that has done its work: cleanups are waited for, then it is closed. */
+  /** The last step of a completed operation: waits for cleanups, then closes the session. */
   *finish(): Operation<void> {
     const { settled } = this.#resources.release(null);
     if (settled) yield* step(() => {}, () => within(GRACE, settled));
@@ -286,7 +286,7 @@ export class Session implements Host {
     this.#state = state;
     this.#releaseSignal();
     this.#native.cancel();
-    const closed = new ClosedError(`The ${this.#label} was closed while this was under way`);
+    const closed = new ClosedError(`The ${this.#label} was closed while this call was pending`);
     this.#waits.end(state.kind === "failed" ? state.error : closed);
     if (!this.#native.isOnStack) this.#free();
   }
@@ -336,43 +336,46 @@ export class Session implements Host {
     return this.#addIO(IOKind.MEMORY_OUTPUT, flagsOf(use) | IOFlag.SEEK, bufferSize);
   }
 
-  /** Who opens what libavformat names on behalf of the input or the output; without one nothing is opened. */
+  /** Sets who opens the files that the input or output names; without an opener nothing is opened. */
   setOpener(side: Side, opener: Opener | undefined): void {
     if (opener && !this.#requests.hasOpener) this.#addIO(IOKind.OPENER, 0, 1);
     if (opener || this.#requests.hasOpener) this.#requests.setOpener(side, opener, this.inputNumber);
   }
 
-  /** Why a part of the input could not be opened: what is told where nothing comes without it. Null: a new input. */
+  /**
+   * Sets why a part of the input could not be opened, which is reported if nothing can be read without it. Null for a
+   * new input.
+   */
   noteMissing(missing: Failure | null): void {
     this.#requests.missing = missing && (this.#requests.missing ?? missing);
   }
 
-  /** Who is asked what becomes of packets that are remuxed. */
+  /** Sets who transforms packets that are remuxed. */
   setTransformer(transformer: () => Operation<void>): void {
     this.#addIO(IOKind.TRANSFORMER, 0, 1);
     this.#requests.setTransformer(transformer);
   }
 
-  /** Frees an I/O context that no input or output uses any more. */
+  /** Frees an I/O context that no input or output uses. */
   closeIO(io: NativeIO): void {
     check(library().avs_io_close(io.handle), "close I/O context");
     this.#requests.detach(io);
     this.#native.takeBack(io);
   }
 
-  /** What is to be done when libavformat closes a nested I/O context. */
+  /** Sets what to do when libavformat closes a nested I/O context. */
   onClose(io: NativeIO, close: () => Operation<void>): void {
     this.#requests.onClose(io, close);
   }
 
   #addIO(kind: number, flags: number, bufferSize: number): NativeIO {
-    this.checkOpen("open"); // it may have been ended while its source was being opened
+    this.checkOpen("open"); // it may have ended while its source was being opened
     return newIO(library().avs_io_new(this.handle, kind, flags, bufferSize));
   }
 
   // ---------------------------------------------------------------------------------------- operations of the shim
 
-  /** Runs an operation of the shim; its numbers, good until the next one. Throws what went wrong. */
+  /** Runs an operation of the shim; returns its numbers, valid until the next operation. Throws its error. */
   *run(
     operation: OperationCode,
     inputs: readonly number[] = [],
@@ -387,8 +390,8 @@ export class Session implements Host {
   }
 
   /**
-   * What went wrong with an operation that has ended: the first exception of a callback as it is, else an error made of
-   * FFmpeg's; null where nothing did, or where reading has come to the end. `isFinal`: the session can't go on.
+   * The error of an ended operation: the first exception of a callback unchanged, else one made of FFmpeg's code and
+   * log; null if it succeeded or reached the end of the input. `isFinal`: the session can't continue.
    */
   outcome(operation: OperationCode, slot: Float64Array): Failure & { isFinal: boolean } | null {
     if (this.#state !== OPEN) {
@@ -402,7 +405,7 @@ export class Session implements Host {
     if (missing && result === AVERROR.ENOENT) return { error: missing.error, isFinal: true };
     if (result >= 0 || (result === AVERROR.EOF && operation === operations.read)) return this.#warned(slot);
     const error = makeError(operation, result, log, this.#explanation(operation, slot));
-    // FFmpeg would have ended the process: all it had is let go. Or it has taken more memory than it may.
+    // A failed assertion in FFmpeg, after which its memory is abandoned; or the memory limit was exceeded.
     const isFinal = result === AVERROR.BUG || (slot[Slot.FLAGS]! & Flag.MEMORY) !== 0;
     return { error, isFinal };
   }
@@ -429,7 +432,7 @@ export class Session implements Host {
     return lines;
   }
 
-  /** What FFmpeg's code alone doesn't say. */
+  /** The explanation of an error that FFmpeg's code alone does not give. */
   #explanation(operation: OperationCode, slot: Float64Array): string | undefined {
     const flags = slot[Slot.FLAGS]!;
     const target = slot[Slot.SEEK_TARGET]!;
@@ -452,19 +455,19 @@ export class Session implements Host {
 
   // ---------------------------------------------------------------------------------------- settings
 
-  /** Bytes that libavformat may allocate for it; of several limits the least counts. */
+  /** Limits the bytes that libavformat may allocate for it; the lowest limit applies. */
   limitMemory(bytes: number | undefined): void {
     if (bytes !== undefined) this.set(SetWhat.INPUT, 0, [["maxMemory", String(bytes)]]);
   }
 
-  /** Sets what `avs_set` sets, from names and values. */
+  /** Calls `avs_set` with names and values. */
   set(what: number, index: number, pairs: Iterable<readonly [string, string]>): void {
     const text = encodePairs(pairs);
     if (text.length === 0) return;
     this.checkSet(library().avs_set(this.handle, what, index, text, text.length));
   }
 
-  /** The result; the shim has logged which name or value it doesn't take, and before that FFmpeg why. */
+  /** Throws if setting failed: the shim has logged the refused name or value, and before that FFmpeg the cause. */
   checkSet(result: number): number {
     if (result >= 0) return result;
     const [fault, cause] = this.#takeLog().filter((line) => line.level === "error").reverse();
@@ -473,7 +476,7 @@ export class Session implements Host {
   }
 }
 
-/** A promise in any case; what is thrown before the first wait rejects it. */
+/** Always returns a promise, also if something is thrown before the first wait. */
 async function startNow<T>(run: () => MaybePromise<T>): Promise<T> {
   return await run();
 }

@@ -1,6 +1,6 @@
 /**
- * What remux, concat and split have in common: packets from sources, one after the other, to sinks, one after the other,
- * in one session and without leaving C. `remux` has one of each.
+ * Implements remux, concat and split: packets are copied within C, in one session, from one or more sources in sequence
+ * to one or more sinks in sequence.
  */
 import { argumentError, callbackError } from "../ffi/errors.ts";
 import { closeInput } from "../ffi/input.ts";
@@ -52,24 +52,24 @@ import {
 } from "./stream.ts";
 import { tagsToKeep, withTagValues } from "./tags.ts";
 
-/** From where to where. */
+/** A checked transfer. */
 export interface Plan {
-  /** Joined, where there are several. */
+  /** The sources, joined if there are several. */
   sources: readonly { source: Source; input: DemuxerOptions }[];
-  /** Null: there are several, asked of `split`. */
+  /** The sink; null for `split`, which asks for several. */
   sink: Sink | null;
   split?: Split;
 }
 
-/** Where a new output begins, with the next key frame: one of these. */
+/** When a new output begins, at the next key frame: one of these. */
 export interface SplitPlaces {
-  /** At multiples of so many seconds. */
+  /** At multiples of this many seconds. */
   every?: number | undefined;
-  /** At these seconds, or where chapters begin. */
+  /** At these times in seconds, or at the start of chapters. */
   at?: readonly number[] | "chapters" | undefined;
-  /** So that there are so many, of the same length. */
+  /** This many outputs of about the same length. */
   count?: number | undefined;
-  /** After so many bytes of packets. */
+  /** After this many bytes of packets. */
   size?: number | undefined;
 }
 
@@ -79,11 +79,11 @@ interface Split extends SplitPlaces {
   onsegment: (index: number) => MaybePromise<Sink>;
 }
 
-/** One output, when it is done. */
+/** A finished output. */
 export interface Part {
-  /** Seconds of the input. */
+  /** In seconds of the input. */
   start: number;
-  /** Seconds of the input. */
+  /** In seconds of the input. */
   end: number;
   packets: number;
   bytesWritten: number;
@@ -91,23 +91,23 @@ export interface Part {
   streams: RemuxedStream[];
 }
 
-/** What was done. */
+/** The result of a transfer. */
 export interface Transferred {
   parts: Part[];
-  /** All parts together. */
+  /** Totals of all outputs. */
   whole: RemuxResult;
 }
 
 /** Milliseconds. */
 export const PROGRESS_INTERVAL = 100;
 
-/** Seconds: what is not farther behind the beginning of an output begins with it. */
+/** Seconds: split times this close after the beginning of an output are ignored. */
 const AT_ONCE = 0.1;
 
-/** Tags that tell of the container that was, not of the media. */
+/** Tags that describe the input's container, not the media. */
 const CONTAINER_TAGS = new Set(["major_brand", "minor_version", "compatible_brands", "encoder"]);
 
-/** Runs a plan, whose options are checked. */
+/** Runs a checked plan. */
 export function transferSync(plan: Plan, options: RemuxOptions): Transferred {
   return Session.openSync("remux", (session) => new Transfer(session, plan, options).run());
 }
@@ -122,21 +122,21 @@ export async function transfer(plan: Plan, options: RemuxOptions): Promise<Trans
       return new Transfer(session, plan, options, places).run();
     });
   } catch (error) {
-    closeUntouched(places)({ error }); // where a signal was aborted before there was a session
+    closeUntouched(places)({ error }); // if the signal was aborted before there was a session
     throw error;
   }
 }
 
-/** How far a plan has got. */
+/** Which sources and sinks of a plan have been used. */
 export interface Places {
   sources: Plan["sources"];
-  /** How many of the sources it has turned to. */
+  /** Number of sources that were opened. */
   opened: number;
-  /** That is being written. */
+  /** The current sink. */
   sink: Sink | null;
 }
 
-/** Streams whose turn did not come are cancelled, and a sink that was not written to is aborted with what went wrong. */
+/** Cancels source streams that were not opened, and aborts a sink that was not written, with the failure. */
 export function closeUntouched(places: Places): Cleanup {
   return (failure) => {
     const { sources, opened, sink } = places;
@@ -152,20 +152,20 @@ export function closeUntouched(places: Places): Cleanup {
   };
 }
 
-/** All sources are to be kept: those whose turn comes later, with what they name, and those whose turn is over, too. */
+/** Protects all sources from being overwritten: later ones, with files that they name, and earlier ones, too. */
 export function protect({ sources }: Pick<Plan, "sources">, session: Session): void {
   for (const [index, { source }] of sources.entries()) {
-    const named = index > 0 ? filesNamedBy(source) : null; // of the first it is known when a sink is opened
+    const named = index > 0 ? filesNamedBy(source) : null; // the first one's are known when a sink is opened
     for (const files of [filesOf(source), named]) if (files) session.files.addSource(files);
   }
 }
 
-/** An output that is being written. */
+/** The current output. */
 interface Written {
   attachment: Attachment;
-  /** What it has opened; null: the session itself. */
+  /** Owner of its resources; null: the session. */
   scope: Scope | null;
-  /** Seconds of the input. */
+  /** In seconds of the input. */
   start: number;
 }
 
@@ -178,7 +178,7 @@ class Transfer {
   #input!: Description;
   /** Streams of the first source. */
   #streams: Description["streams"] = [];
-  /** Those that are kept, in the order of the output; null before the first output. */
+  /** The kept streams in the order of the output; null before the first output. */
   #chosen: Chosen[] | null = null;
   /** In Ogg a cover is none of them. */
   #cover!: TagCover;
@@ -188,15 +188,15 @@ class Transfer {
   #parts: Part[] = [];
   /** Sinks of segments. */
   #used = new Set<Sink>();
-  /** Seconds of the joined sources before this one. */
+  /** Total seconds of the sources before this one. */
   #joined = 0;
-  /** What is kept, in seconds of the joined sources; several ranges of one source. */
+  /** The ranges to keep, in seconds of the joined sources; several only for one source. */
   #ranges: { start: number; end: number }[];
-  /** Which of them is being written. */
+  /** Index of the current range. */
   #range = 0;
-  /** The source is not at its beginning any more. */
+  /** Whether the source is no longer at its beginning. */
   #hasSought = false;
-  /** Seconds that are taken from the times of this one. */
+  /** Seconds subtracted from the times of this source. */
   #shifted = 0;
   #counted = { packets: 0, bytesRead: 0, bytesWritten: 0 };
 
@@ -252,15 +252,15 @@ class Transfer {
 
   // ---------------------------------------------------------------------------------------- sources
 
-  /** Opens a source; how to close it, where it is not the only one. */
+  /** Opens a source; returns how to close it if it isn't the only one. */
   *#openSource(index: number): Operation<(() => Operation<void>) | null> {
     const { source, input } = this.#plan.sources[index]!;
     const { onopen, transform, ondelete, url, strict } = this.#options;
     const scope = this.#plan.sources.length > 1 ? new Scope(this.#session) : null;
     this.#places.opened++;
     const attachment = yield* openInput(this.#session, source, input, {
-      // Nobody is asked while bytes are lent to native code, callbacks could take them away: not for the files of a
-      // muxer that opens them itself, by `url`, either.
+      // Bytes are lent to native code only if no callback can run meanwhile and detach them: also none that opens files
+      // for a muxer.
       lend: this.#plan.sink instanceof MemorySink && !onopen && !ondelete && !transform && url === undefined,
       host: scope ?? this.#session,
       prefix: this.#plan.sources.length > 1 ? `sources[${index}].input` : "input",
@@ -281,25 +281,25 @@ class Transfer {
     if (attachment.io) this.#session.closeIO(attachment.io);
   }
 
-  /** Where its own times begin, in seconds. */
+  /** Start of its own times, in seconds. */
   get #origin(): number {
     return this.#input.startTime ?? 0;
   }
 
-  /** The same of the streams that are kept, in formats whose times may jump, as the ffmpeg command does it. */
+  /** The start of the kept streams, for formats whose times may jump, as in the ffmpeg command. */
   get #beginning(): number {
     const starts = this.#chosen!.flatMap(({ stream }) => stream.startTime ?? []);
     const mayJump = this.#input.format.flags.includes("discontinuous");
     return mayJump && starts.length > 0 ? smallest(starts) : this.#origin;
   }
 
-  /** Nothing of the source is wanted. */
+  /** Whether nothing of the source is kept. */
   #isBeforeStart(): boolean {
     const { duration } = this.#input;
     return !this.#output && duration !== null && this.#start > 0 && this.#start >= this.#joined + duration;
   }
 
-  /** All that is wanted of the source, to one output or to several. */
+  /** Writes the kept part of the source to one or more outputs. */
   *#write(index: number): Operation<void> {
     if (this.#output) this.#continue(index);
     else yield* this.#begin();
@@ -323,7 +323,7 @@ class Transfer {
     this.#joined += last === null ? this.#input.duration ?? 0 : last + this.#shifted - this.#origin;
   }
 
-  /** The second from which on a key frame begins a new output; Infinity: none does, or not by time. */
+  /** Time from which on a key frame begins a new output, in seconds; Infinity: none, or not by time. */
   #placeAfter(start: number, beginning: number): number {
     const { every, at, count } = this.#plan.split ?? {};
     if (at !== undefined) return this.#placesOf(at).find((place) => place > start + AT_ONCE) ?? Infinity;
@@ -343,10 +343,10 @@ class Transfer {
   #lengthFrom(beginning: number): number {
     const last = this.#lastSecond;
     if (Number.isFinite(last)) return last - beginning;
-    throw argumentError(TypeError, "count", "the source does not say how long it is");
+    throw argumentError(TypeError, "count", "the source does not state its duration");
   }
 
-  /** The first output, with the first source that is wanted. */
+  /** Begins the first output, with the first source of which anything is kept. */
   *#begin(): Operation<void> {
     yield* this.#chooseOutput();
     if (this.#keepsTimes) remuxing.keepTimes(this.#session);
@@ -357,11 +357,11 @@ class Transfer {
     else this.#shift(this.#keepsTimes ? 0 : this.#beginning, NaN);
     if (this.#options.transform) this.#transformWith(this.#options.transform);
     const chapters = this.#chaptersFrom(start);
-    // What is played before the beginning, such as an encoder's delay, is no time of the input.
+    // Encoder delay before the beginning does not count as time of the input.
     yield* this.#openOutput(Math.max(this.#joined + start - this.#origin, 0), chapters);
   }
 
-  /** The key frames that ranges begin with. Those that meet so are one: nothing is written twice. */
+  /** Finds the key frames at which ranges begin. Ranges that then overlap are joined, so nothing is written twice. */
   *#findRanges(): Operation<void> {
     const found: { start: number; end: number }[] = [];
     for (const { end } of this.#ranges) {
@@ -376,7 +376,7 @@ class Transfer {
     this.#range = 0;
   }
 
-  /** The next range of the source: its times go on where those before have ended. */
+  /** Begins the next range of the source; its times continue where the previous range ended. */
   *#goOn(): Operation<void> {
     this.#setRange();
     const start = yield* this.#cut();
@@ -385,7 +385,7 @@ class Transfer {
     this.#shift(this.#keepsTimes ? 0 : start - (last ?? 0), start);
   }
 
-  /** Chapters of what is kept, with the times of the output, whose first range begins with that second of the source. */
+  /** Chapters of the kept ranges with the output's times; the first range begins at that second of the source. */
   #chaptersFrom(start: number): Chapter[] {
     let shift = this.#shifted;
     return this.#ranges.flatMap((own, index) => {
@@ -401,8 +401,8 @@ class Transfer {
   }
 
   /**
-   * A source behind another: its times go on where the other's have ended, so that no stream overlaps with itself and one
-   * at least has no gap. What `split` has taken apart is so joined as it was.
+   * Continues with another source: its times begin where the previous ones ended, such that no stream overlaps with
+   * itself and at least one has no gap. This restores the original times of pieces made by `split`.
    */
   #continue(index: number): void {
     checkSameStreams(this.#chosen!, this.#input.streams, index, this.#format);
@@ -423,19 +423,19 @@ class Transfer {
     this.#shifted = seconds;
   }
 
-  /** The range counts from the beginning of the media, its timestamps may not. */
+  /** Ranges count from the beginning of the media, whose timestamps may not begin at 0. */
   #setRange(): void {
     const timestamp = (time: number) => Math.max(0, time - this.#joined) + this.#origin;
     const start = this.#mustSeek ? timestamp(this.#start) : NaN;
     remuxing.setRange(this.#session, start, this.#end === Infinity ? NaN : timestamp(this.#end));
   }
 
-  /** It does not begin where the source is. */
+  /** Whether the range begins elsewhere than at the source's current position. */
   get #mustSeek(): boolean {
     return this.#start > 0 || this.#hasSought;
   }
 
-  /** Goes to the key frame that the range begins with; its time in the source. */
+  /** Seeks to the key frame at which the range begins; returns its time in the source. */
   *#cut(): Operation<number> {
     const start = this.#start;
     if (!this.#mustSeek) return this.#origin;
@@ -450,7 +450,9 @@ class Transfer {
     return Number.isNaN(found.start) ? start - this.#joined + this.#origin : found.start;
   }
 
-  /** Packets, until there are no more: null; or until a key frame at or after this time, or so many bytes: its time. */
+  /**
+   * Copies packets to the end (returns null), or to a key frame after this time or this many bytes (returns its time).
+   */
   *#copy(until: number, maxBytes = 0): Operation<number | null> {
     const milliseconds = this.#meter.listens || this.#options.stop ? PROGRESS_INTERVAL : 0;
     do {
@@ -495,7 +497,7 @@ class Transfer {
 
   // ---------------------------------------------------------------------------------------- outputs
 
-  /** The next output with its streams; nothing of the sink is touched. */
+  /** Sets up the next output with its streams; does not touch the sink. */
   *#chooseOutput(): Operation<void> {
     const { split } = this.#plan;
     if (split) {
@@ -507,7 +509,7 @@ class Transfer {
     const tagsFor = (format: string) => outputTags(this.#input, this.#options, format);
     this.#chosenOutput = yield* chooseOutput(this.#session, this.#places.sink!, options, tagsFor);
     this.#format = describeOutput(this.#session).format.name;
-    output.setOptions(this.#session, optionPairs(this.#muxerOptions)); // what it can hold depends on them
+    output.setOptions(this.#session, optionPairs(this.#muxerOptions)); // they affect which streams it can hold
     this.#chosen ??= this.#choose();
     output.setMetadata(this.#session, Object.entries(this.#cover.tag));
     for (const chosen of this.#chosen) this.#map(chosen);
@@ -537,7 +539,7 @@ class Transfer {
     this.#output = { attachment, scope, start };
   }
 
-  /** `start`: seconds of the input. */
+  /** `start` is in seconds of the input. */
   *#reportStart(start: number): Operation<void> {
     const { onstart } = this.#options;
     if (!onstart) return;
@@ -559,7 +561,7 @@ class Transfer {
     return muxerOptionsOf(this.#options, this.#format);
   }
 
-  /** `end`: seconds of the input. */
+  /** `end` is in seconds of the input. */
   *#endOutput(end: number): Operation<void> {
     const { attachment, scope, start } = this.#output!;
     const bytesWritten = yield* output.writeTrailer(this.#session);
@@ -633,14 +635,14 @@ class Transfer {
     }
   }
 
-  /** An output has all of a source, and nothing else. */
+  /** Whether the output contains exactly one whole source. */
   get #isWhole(): boolean {
     const [{ start, end }, ...others] = this.#ranges as [{ start: number; end: number }];
     const isOne = this.#plan.sources.length === 1 && !this.#plan.split && others.length === 0;
     return isOne && start === 0 && end === Infinity;
   }
 
-  /** A cover or words are not what is left of a film or a song, where the format is one for films or songs. */
+  /** Refuses to keep only covers or subtitles of a film or song in a format for films or songs. */
   #refuseLeftovers(chosen: readonly Chosen[]): void {
     const { defaultCodecs = {} } = describeOutput(this.#session).format;
     const wanted = this.#streams.filter((stream) =>
@@ -648,7 +650,7 @@ class Transfer {
     );
     if (wanted.length === 0 || chosen.some(({ stream }) => isSoundOrMotion(stream))) return;
     const why = this.#whyNot(wanted);
-    throw argumentError(TypeError, "streams", `no sound and no moving picture is left to write: ${why}`);
+    throw argumentError(TypeError, "streams", `neither audio nor video is left to write: ${why}`);
   }
 
   #map(chosen: Chosen): void {
@@ -673,7 +675,7 @@ class Transfer {
     return { index, inputIndex, packets, bytes, duration: Number.isNaN(duration) ? null : duration };
   }
 
-  /** The output's seconds so far, null where no packet had a time. */
+  /** Duration of the output so far in seconds, null if no packet had a time. */
   #seconds(streams = this.#chosen!): { first: number | null; last: number | null } {
     const routes = streams.map(({ stream }) => remuxing.routed(this.#session, stream.index));
     const timed = routes.filter(({ last }) => !Number.isNaN(last));
@@ -684,7 +686,7 @@ class Transfer {
     };
   }
 
-  /** All parts together. */
+  /** Totals of all outputs. */
   #whole(): RemuxResult {
     const [first, ...others] = this.#parts as [Part, ...Part[]];
     const { start, end: _, ...counts } = others.reduce(joinParts, first);
@@ -696,24 +698,24 @@ class Transfer {
     };
   }
 
-  /** Streams of the first source that no output has. */
+  /** Streams of the first source that no output contains. */
   get #skippedStreams(): number[] {
     const kept = new Set([...this.#chosen!.map(({ stream }) => stream.index), this.#cover.index]);
     return this.#streams.map(({ index }) => index).filter((index) => !kept.has(index));
   }
 
-  /** `seconds`: of the output that is being written. */
+  /** `seconds` is the position in the current output. */
   #reportProgress(seconds: number, isOver = false): void {
     const time = this.#parts.reduce((sum, { duration }) => sum + (duration ?? 0), seconds);
     this.#meter.tell({ ...this.#counted, time }, this.#duration, isOver);
   }
 
-  /** Seconds that there will be; of several sources known with the last. */
+  /** Expected duration in seconds; for several sources known when the last is opened. */
   get #duration(): number | null {
     return this.#secondsFrom(this.#ranges[0]!.start);
   }
 
-  /** The same, of an output that begins with this second. */
+  /** The same for an output that begins at this second. */
   #secondsFrom(start: number): number | null {
     const lengths = this.#ranges.map((range, index) =>
       Math.max(0, Math.min(range.end, this.#lengthOfInput) - (index === 0 ? start : range.start))
@@ -722,18 +724,18 @@ class Transfer {
     return Number.isFinite(length) ? length : null;
   }
 
-  /** Seconds of the only source, Infinity where they are not known. */
+  /** Duration of a single source in seconds, Infinity if unknown. */
   get #lengthOfInput(): number {
     return this.#plan.sources.length === 1 ? this.#input.duration ?? Infinity : Infinity;
   }
 
-  /** The second of the input that ends it, Infinity where it is not known yet. */
+  /** The second of the input at which it ends, Infinity if not known yet. */
   get #lastSecond(): number {
     return Math.min(this.#end, this.#lengthOfInput);
   }
 }
 
-/** Tags of the output's container: those of an input, with the changes that the options say. */
+/** Tags of the output's container: those of the input, with the changes of the options. */
 export function outputTags(
   input: Description,
   options: RemuxOptions,
@@ -758,8 +760,8 @@ export function songTags(
 }
 
 /**
- * Options without which muxers do not keep times: that of MPEG-TS adds to all of them, once more where the first
- * is decoded before 0, and that of fragmented mp4 begins with 0.
+ * Adds the options without which muxers change times: the MPEG-TS muxer adds an offset to all of them, and another one
+ * if the first packet is decoded before 0; the muxer of fragmented mp4 begins with 0.
  */
 export function muxerOptionsOf(options: RemuxOptions, format: string): RemuxOptions {
   if (options.timestamps !== "keep") return options;
@@ -778,7 +780,7 @@ export function muxerOptionsOf(options: RemuxOptions, format: string): RemuxOpti
 /** mp4 and its kin. */
 const MP4 = /^(mp4|mov|ipod|3gp|3g2|psp|f4v|ismv)$/;
 
-/** Two parts as one. */
+/** Adds up the results of two outputs. */
 function joinParts(a: Part, b: Part): Part {
   return {
     start: a.start,
@@ -802,7 +804,7 @@ function sum(a: number | null, b: number | null): number | null {
   return a === null || b === null ? a ?? b : a + b;
 }
 
-/** Ogg has the tags of a song with its only stream, where most other formats would not have them; covers are beside it. */
+/** Moves tags that Ogg stores in its only stream, besides covers, to the container, where other formats store them. */
 export function withSongTags(input: Description): Description {
   const [only, ...others] = input.streams.filter(({ disposition }) => !disposition.includes("attached_pic"));
   if (input.format.name !== "ogg" || !only || others.length > 0) return input;
@@ -812,16 +814,16 @@ export function withSongTags(input: Description): Description {
   return { ...input, metadata: { ...tags, ...input.metadata }, streams };
 }
 
-/** Tags of Matroska that say how much there is of a stream: with DURATION its muxer fills the header where it can't seek. */
+/** Matroska's tags with sizes of a stream. From DURATION its muxer takes the header's duration if it can't seek. */
 const EXTENT = /^(DURATION|NUMBER_OF_FRAMES|NUMBER_OF_BYTES|BPS|_STATISTICS_\w+)(-\w+)?$/i;
 
-/** A stream without the tags that say how much there is of it: of a part of it they are not true. */
+/** A stream without the tags that state its size, which are wrong for a part of it. */
 function withoutExtent(stream: Chosen["stream"]): Chosen["stream"] {
   const kept = Object.entries(stream.metadata).filter(([name]) => !EXTENT.test(name));
   return { ...stream, metadata: Object.fromEntries(kept) };
 }
 
-/** The chapters inside the range, with the times they have in an output whose times are `shift` seconds earlier. */
+/** The chapters within the range, shifted to an output whose times are `shift` seconds earlier. */
 export function cutChapters(
   chapters: readonly Chapter[],
   range: { start: number; end: number },
@@ -881,7 +883,7 @@ export function isSoundOrMotion({ type, disposition }: Pick<Stream, "type" | "di
   return type === "audio" || (type === "video" && !disposition.includes("attached_pic"));
 }
 
-/** Of any number, as there may be streams. */
+/** The maximum of any number of values, since there may be many streams. */
 export function smallest(values: readonly number[]): number {
   return values.reduce((least, value) => Math.min(least, value));
 }

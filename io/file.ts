@@ -38,14 +38,14 @@ export function pathOf(place: string | URL, name: string): string {
   return paths.plain(text);
 }
 
-/** The path that a source or a sink names, as text, as a URL or in the runtime's own way; null where it names none. */
+/** The path of a source or sink that is a path, a file: URL or a runtime's file object; null for others. */
 export function pathIn(place: unknown, name: string): string | null {
   if (typeof place === "string" || place instanceof URL) return pathOf(place, name);
   const named = files.named(place);
   return named === null ? null : paths.plain(named);
 }
 
-/** Opens a file, which is closed again where the session has ended meanwhile. */
+/** Opens a file, and closes it if the session has ended meanwhile. */
 function openFile(path: string, options: OpenFileOptions): Operation<OpenFile> {
   return acquire(
     () => files.openSync(path, options),
@@ -64,18 +64,18 @@ function closing(file: OpenFile): Cleanup {
 /** How a file is read. */
 export interface FileReading {
   bufferSize: number;
-  /** By a muxer that wrote it: it may be open to be written. */
+  /** Read back by the muxer that wrote it: it may still be open for writing. */
   isReadBack?: boolean | undefined;
 }
 
-/** A file as a source: its I/O context in the host, which closes it. */
+/** Opens a file as a source; returns its I/O context in the host, which closes it. */
 export function* openSourceFile(host: Host, path: string, reading: FileReading): Operation<NativeIO> {
   const file = yield* openFile(path, { read: true });
   host.defer(closing(file));
   return yield* attachSourceFile(host, file, reading, path);
 }
 
-/** The same of a file that the caller has opened, and closes. */
+/** The same for a file that the caller has opened and will close. */
 export function* attachSourceFile(
   host: Host,
   file: OpenFile,
@@ -83,7 +83,7 @@ export function* attachSourceFile(
   path = "",
 ): Operation<NativeIO> {
   const info = yield* lookAt(file);
-  // It can be opened, but its error on reading would name nothing.
+  // It can be opened, but the error of reading it would not name it.
   if (info?.isDirectory) {
     throw files.error("IsADirectory", `source: ${path || "the open file"} is a directory`);
   }
@@ -97,7 +97,7 @@ export function* attachSourceFile(
   return host.addDevice(device, { use: "read", bulk: true }, bufferSize);
 }
 
-/** Null where the permission has been given back since the file was opened. */
+/** Null if the permission was revoked after the file was opened. */
 function* lookAt(file: OpenFile): Operation<FileStatus | null> {
   try {
     return yield* step(() => file.statSync(), () => file.stat());
@@ -117,7 +117,7 @@ export interface FileWriting {
 
 /** A file as a sink: created, or truncated when it is first written to, where it is no source. */
 export function* openSinkFile(host: Host, path: string, writing: FileWriting): Operation<Attachment> {
-  const canCompare = mayRead(path); // what may only be written can't be looked at
+  const canCompare = mayRead(path); // without read permission it can't be compared
   const options = { write: true, create: true, truncate: !canCompare };
   const file = yield* openFile(path, options);
   host.defer(closing(file));
@@ -153,7 +153,7 @@ function replacing(file: OpenFile, plain: Device): { device: Device; finish: () 
   return { device, finish: empty };
 }
 
-/** The same of a file that the caller has opened, and closes. It is not truncated. */
+/** The same for a file that the caller has opened and will close. It is not truncated. */
 export function* attachSinkFile(
   host: Host,
   file: SharedFile,
@@ -163,42 +163,42 @@ export function* attachSinkFile(
   return host.addDevice(yield* file.device(), { ...use, bulk: true }, bufferSize);
 }
 
-/** What was written to such a file, as a source; its I/O context in the host. */
+/** Opens what was written to such a file as a source; returns its I/O context in the host. */
 export function* attachReadBack(host: Host, file: SharedFile, bufferSize: number): Operation<NativeIO> {
   return host.addDevice(yield* file.device(), { use: "read" }, bufferSize);
 }
 
-/** Makes the file one that is written, unless it is a source; what it was before. */
+/** Registers the file as a sink, unless it is a source; returns its identity. */
 function* occupy(host: Host, file: OpenFile, path: string): Operation<FileStatus | null> {
   const info = yield* lookAt(file);
   const identity = info && identityOf(info);
   if (info === null || identity === null) return info;
-  if (info.size > 0) yield* host.files.checkSink(identity, path); // an empty one has nothing to lose
+  if (info.size > 0) yield* host.files.checkSink(identity, path); // an empty file has nothing to lose
   host.defer(host.files.addSink(identity));
   return info;
 }
 
 /**
- * A file that the caller has opened as a sink. A muxer may go over it again, while it writes it: the system keeps one
- * position in it, so that each I/O context goes to its own where another one was last, and one at a time.
+ * A sink file that the caller has opened. A muxer may reread it while writing it (`faststart`). The system keeps only
+ * one position per open file, so I/O contexts use it one at a time, and each restores its own position first.
  */
 export class SharedFile {
   readonly file: OpenFile;
   #user: { position: number } | null = null;
-  /** Settles when the step that is under way is done. */
+  /** Settles when the current step is done. */
   #busy: Promise<void> | null = null;
 
   constructor(file: OpenFile) {
     this.file = file;
   }
 
-  /** A device with a position of its own. */
+  /** A device with its own position. */
   device(): Operation<Device> {
     const user = { position: 0 };
     return fileDevice(this.file, { exclusive: (work) => this.#exclusive(user, work) });
   }
 
-  /** Why what is written can't be read back; null where it can. */
+  /** Why the file can't be read back; null if it can. */
   *readBackFault(): Operation<string | null> {
     const to = { position: 0 };
     const isSeekable = yield* succeeds(() => this.#exclusive(to, () => seek(this.file, 0, From.START)));
@@ -207,12 +207,12 @@ export class SharedFile {
     return "was opened without { read: true }, and the muxer reads back what it has written";
   }
 
-  /** Takes away what was written. */
+  /** Truncates the file. */
   truncate(): Operation<void> {
     return step(() => this.file.truncateSync(0), () => this.file.truncate(0));
   }
 
-  /** Whether it can be looked at without anybody being asked for the permission: whoever opened it to be read had it. */
+  /** Whether it can be examined without a permission prompt: a file opened for reading can. */
   *canCompare(): Operation<boolean> {
     if (files.mayRead()) return true;
     return (yield* canSeek(this.file)) && (yield* this.#canRead());
@@ -251,10 +251,10 @@ export class SharedFile {
 
 // ------------------------------------------------------------------------------------------- devices
 
-/** No file system goes farther; what is damaged may point anywhere. */
+/** Largest position of any file system; damaged media may point beyond it. */
 const FARTHEST = 2 ** 43;
 
-/** Reads and writes at the place where it is: a file, or standard input. */
+/** Something that reads and writes at its current position: a file, or standard input. */
 type Handle = Pick<OpenFile, "read" | "readSync">;
 
 /** Standard input as a device. */
@@ -263,13 +263,13 @@ export function stdinDevice(): Device {
 }
 
 interface Sharing {
-  /** Sees what is read from the start on. */
+  /** Gets all bytes that are read from the start on. */
   list?: ListReader | null;
-  /** Runs a step when nobody else uses the file. */
+  /** Runs a step with exclusive use of the file. */
   exclusive?: <T>(work: () => Operation<T>) => Operation<T>;
 }
 
-/** Pipes and terminals have no positions; what has them is used from its start. */
+/** Pipes and terminals have no position; files are used from their start. */
 function* fileDevice(
   file: OpenFile,
   { list = null, exclusive = (work) => work() }: Sharing = {},
@@ -294,7 +294,7 @@ function* fileDevice(
       watching = null;
       if (whence === constants.seek.SET && offset > FARTHEST) {
         yield* seek(file, 0, From.END);
-        return offset; // nothing is there, and the system would not say so
+        return offset; // no bytes are there, but the system would accept it
       }
       return yield* seek(file, offset, whence);
     });
@@ -315,7 +315,7 @@ function reader(handle: Handle, size: ReadSize): NonNullable<Device["read"]> {
 function* writeAll(file: OpenFile, bytes: Uint8Array): Operation<void> {
   for (let rest = bytes; rest.length > 0;) {
     const written = yield* step(() => file.writeSync(rest), () => file.write(rest));
-    if (written === 0) throw new Error(`Cannot write: the file took none of ${rest.length} bytes`);
+    if (written === 0) throw new Error(`Cannot write: none of ${rest.length} bytes were written to the file`);
     rest = rest.subarray(written);
   }
 }
@@ -324,7 +324,7 @@ function seek(file: OpenFile, offset: number, whence: number): Operation<number>
   return step(() => file.seekSync(offset, whence), () => file.seek(offset, whence));
 }
 
-/** Whether the file has positions; it is at its start then. */
+/** Whether the file can seek; if so, moves to its start. */
 function canSeek(file: OpenFile): Operation<boolean> {
   return succeeds(() => seek(file, 0, From.START));
 }
@@ -339,7 +339,7 @@ function* succeeds(work: () => Operation<unknown>): Operation<boolean> {
   }
 }
 
-/** By seeking: `stat` would need read permission where only writing is allowed. */
+/** The size, found by seeking: `stat` would need read permission. */
 function* sizeOf(file: OpenFile): Operation<number> {
   const position = yield* seek(file, 0, From.CURRENT);
   const size = yield* seek(file, 0, From.END);

@@ -1,6 +1,6 @@
 /**
- * Sink: everything media can be written to, and how each becomes an I/O context of a host. What holds for
- * sources about closing holds here too.
+ * Sink: everything that media can be written to, and how each kind becomes an I/O context of a host. The rules for
+ * closing are those of sources.
  */
 import { argumentError } from "../ffi/errors.ts";
 import { canWait, type Operation } from "../ffi/operation.ts";
@@ -17,16 +17,16 @@ import { PositionedDevice, type PositionedSink, positionedStream } from "./posit
 import { StreamSink } from "./stream.ts";
 
 /**
- * What media is written to. A path or file: URL is created or truncated under the caller's permissions; a file that the
- * program has opened (`Deno.FsFile`, Node's `FileHandle`) is written from its start and stays open, and where the muxer goes
- * over its output again (`faststart`) it is one that can be read; a `Writable` of Node's is a stream; a
- * `FileSystemWritableFileStream` and a {@linkcode PositionedSink} can seek; an IOContext is in use
- * until the writer closes. `Bun.file(path)` is its path.
+ * What media is written to. A path or file: URL is created or truncated, under the program's permissions. A file that
+ * the program has opened (`Deno.FsFile`, Node's `FileHandle`) is written from its start and stays open; for
+ * `faststart`, which rereads the output, it must also be open for reading. A WritableStream, or a `Writable` of Node,
+ * is closed after the trailer. A `FileSystemWritableFileStream` and a {@linkcode PositionedSink} can seek. An IOContext
+ * is in use until the writer closes. `Bun.file(path)` stands for its path.
  *
- * A file that is a source of the same call is a TypeError before anything of it is lost: files are compared by device and
- * inode with sources that are files or standard input, open or to come, and with what playlists, manifests and scripts
- * that were opened by path name (in their first MiB). Not compared are sinks that may be written and not read, and the
- * files behind callbacks and streams.
+ * A file that is also a source of the same call is a TypeError before anything is overwritten. Files are compared by
+ * device and inode with all sources that are files or standard input, and with files that their playlists, manifests
+ * and scripts name (in their first MiB). Sinks without read permission, and files behind callbacks and streams, can't
+ * be compared.
  */
 export type Sink =
   | string
@@ -43,11 +43,11 @@ export type Sink =
 /** How writes reach the sink. */
 export interface WriteOptions {
   bufferSize: number;
-  /** Gather small writes. */
+  /** Whether to combine small writes. */
   coalesce: boolean;
 }
 
-/** What a sink is called, "" where it has no name. */
+/** The name of a sink, "" if it has none. */
 export function sinkUrl(sink: Sink): string {
   if (isHttp(sink)) throw argumentError(TypeError, "sink", `${sink} can't be written to`);
   return pathIn(sink, "sink") ?? "";

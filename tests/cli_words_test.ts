@@ -2,6 +2,7 @@
  * What the command line says and how wide it says it; several files; -n and -y; topics; completions.
  */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { help, overview, topics } from "../cli/help.ts";
 import { avio, shell, temporaryFolder } from "./support/cli.ts";
 import { fixturePath, mediaFixtures, otherFixtures } from "./support/fixtures.ts";
 
@@ -118,4 +119,10 @@ Deno.test("cli: completions are scripts that complete commands and flags", async
     2,
     "avio: SHELL: must be one of bash, zsh, fish, is 'tcsh'",
   ]);
+});
+
+Deno.test("cli: every text of help fits 80 columns", () => {
+  for (const [name, text] of Object.entries({ overview, ...help, ...topics })) {
+    for (const line of text.split("\n")) assert([...line].length <= 80, `${name}: ${line}`);
+  }
 });

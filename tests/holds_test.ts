@@ -181,7 +181,7 @@ Deno.test("A fragmented mp4 has no place for covers: remux leaves them out, and 
 
 Deno.test("A remux that keeps no sound and no moving picture of what had some is an error", async () => {
   const source = soundWithCover("matroska", "pcm_alaw", 8000);
-  const message = "no sound and no moving picture is left to write: mp4 can't hold pcm_alaw";
+  const message = "neither audio nor video is left to write: mp4 can't hold pcm_alaw";
   assertThrows(() => remuxed(source, { format: "mp4" }), TypeError, message);
   const remuxing = new RemuxStream({ format: "mp4" });
   const reading = new Blob([source]).stream().pipeThrough(remuxing).pipeTo(new WritableStream()).catch(
