@@ -10,7 +10,7 @@
  */
 import type { FileResult } from "./support/corpus_file.ts";
 
-const SECONDS = 120;
+const SECONDS = 300;
 
 interface Settings {
   folders: string[];

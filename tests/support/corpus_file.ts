@@ -96,16 +96,21 @@ function rowsOfFFprobe(file: string): Row[] {
   }));
 }
 
+/** Those before an error, as ffprobe prints them. */
 async function rowsOfAvio(file: string): Promise<Row[]> {
-  using demuxer = await Demuxer.open(file);
   const rows: Row[] = [];
+  await tried("packets", () => readRows(file, rows));
+  return rows;
+}
+
+async function readRows(file: string, rows: Row[]): Promise<void> {
+  using demuxer = await Demuxer.open(file);
   for await (const packet of demuxer.packets()) {
     if (rows.length === MAX_PACKETS) break;
     const hash = packet.data.length ? `MD5:${createHash("md5").update(packet.data).digest("hex")}` : "";
     const { streamIndex: stream, pts, dts, duration, isKey: key } = packet;
     rows.push({ stream, pts, dts, duration, key, hash });
   }
-  return rows;
 }
 
 const byStream = (rows: Row[]) => rows.toSorted((a, b) => a.stream - b.stream); // stable
@@ -117,8 +122,8 @@ function isKept(reference: Row, row: Row): boolean {
     same(reference.duration || null, row.duration) && reference.key === row.key;
 }
 
-function comparePackets(reference: Row[], rows: Row[] | null): string {
-  if (!rows?.length) return reference.length ? "only ffprobe" : "both refuse";
+function comparePackets(reference: Row[], rows: Row[]): string {
+  if (!rows.length) return reference.length ? "only ffprobe" : "both refuse";
   if (!reference.length) return "only avio";
   if (rows.length !== reference.length) return rows.length < reference.length ? "fewer" : "more";
   const [a, b] = [byStream(reference), byStream(rows)];
@@ -216,13 +221,24 @@ const targets: Record<string, { name: string; options?: Record<string, string> }
   own: { name: extension },
 };
 
+/** Packets of what can be played: what a container has no place for, ffmpeg writes as data that nothing reads. */
+function rowsOfMedia(file: string): Row[] {
+  const streams: Probed[] = parsed(run(ffprobe, "-of", "json", "-show_streams", file).text).streams ?? [];
+  const isMedia = ({ codec_type, codec_name }: Probed) =>
+    ["video", "audio", "subtitle"].includes(codec_type) && codec_name !== undefined &&
+    codec_name !== "unknown";
+  const media = streams.filter(isMedia).map(({ index }) => index);
+  return rowsOfFFprobe(file).filter(({ stream }) => media.includes(stream))
+    .map((row) => ({ ...row, stream: media.indexOf(row.stream) }));
+}
+
 /** Of all streams, or of those that it takes by itself. */
 function remuxByFFmpeg(out: string, options: Record<string, string> = {}): boolean {
   const named = Object.entries(options).flatMap(([name, value]) => [`-${name}`, value]);
   const maps = [["-map", "0:v?", "-map", "0:a?", "-map", "0:s?", "-ignore_unknown"], []];
   return maps.some((map) =>
     run(ffmpeg, "-y", "-i", path, ...map, "-c", "copy", ...named, out).success &&
-    rowsOfFFprobe(out).length > 0
+    rowsOfMedia(out).length > 0
   );
 }
 
@@ -233,7 +249,7 @@ function decoded(file: string): string {
 }
 
 function compareOutputs(theirs: string, ours: string): string {
-  const [a, b] = [byStream(rowsOfFFprobe(theirs)), byStream(rowsOfFFprobe(ours))];
+  const [a, b] = [byStream(rowsOfMedia(theirs)), byStream(rowsOfMedia(ours))];
   if (JSON.stringify(a) === JSON.stringify(b)) return "same";
   const streams = (rows: Row[]) => new Set(rows.map(({ stream }) => stream)).size;
   if (streams(a) !== streams(b)) return streams(a) > streams(b) ? "fewer streams" : "more streams";
@@ -248,9 +264,9 @@ async function compareRemux(folder: string, target: string): Promise<string> {
   const [theirs, ours] = [`${folder}/theirs.${name}`, `${folder}/ours.${name}`];
   const byThem = remuxByFFmpeg(theirs, options);
   const result = await tried(target, () => remux(path, ours, { options: options ?? {} }));
-  const byUs = result !== null && rowsOfFFprobe(ours).length > 0;
+  const byUs = result !== null && rowsOfMedia(ours).length > 0;
   if (byThem && byUs) return compareOutputs(theirs, ours);
-  if (result !== null && !byUs) return "unreadable";
+  if (result !== null && !byUs) return byThem ? "unreadable" : "neither";
   return byThem ? "only ffmpeg" : byUs ? "only avio" : "neither";
 }
 
@@ -295,7 +311,7 @@ async function compareSeeks(rows: Row[]): Promise<string[]> {
 
 if (import.meta.main) {
   const reference = rowsOfFFprobe(path);
-  const rows = await tried("packets", () => rowsOfAvio(path));
+  const rows = await rowsOfAvio(path);
   const result: FileResult = {
     path,
     packets: comparePackets(reference, rows),
@@ -304,7 +320,7 @@ if (import.meta.main) {
     remux: {},
     seeks: [],
   };
-  if (rows?.length) {
+  if (rows.length) {
     const folder = await Deno.makeTempDir();
     if (steps.includes("probe")) {
       const { differences, explained } = await compareDescription();
