@@ -651,7 +651,28 @@ Deno.test("An empty source is called that, in every API", async () => {
   ) {
     assertThrows(() => Demuxer.openSync(source), AVError, "the source is empty");
   }
+  for (const suffix of ["mp4", "mkv", "ts", "mp3", "ogg", "flac", "avi", "m3u8", "mpd", "wav", "jpg"]) {
+    const url = `file.${suffix}`; // by which libavformat takes it for something
+    assertThrows(() => Demuxer.openSync(new Uint8Array(0), { url }), AVError, "the source is empty");
+  }
   await assertRejects(() => probe(new Blob([]).stream()), AVError, "the source is empty");
+});
+
+Deno.test("A stream without the description that its codec needs is named, where muxers say nothing", () => {
+  for (const codec of ["flac", "alac"]) {
+    const timeBase = { num: 1, den: 44100 }, data = new Uint8Array(40);
+    for (const format of codec === "flac" ? ["matroska", "mp4", "flac"] : ["matroska"]) {
+      const write = () => {
+        using output = Muxer.openSync(new MemorySink(), { format });
+        output.addStream({ type: "audio", codec, sampleRate: 44100, channels: 2 }, { timeBase });
+        output.writeSync(
+          new Packet({ streamIndex: 0, data, pts: 0, dts: 0, duration: 1024, isKey: true, timeBase }),
+        );
+        output.finishSync();
+      };
+      assertThrows(write, AVError, `stream 0: ${codec} needs extradata`, `${codec} in ${format}`);
+    }
+  }
 });
 
 Deno.test("An error says what was wrong, not that something was", () => {

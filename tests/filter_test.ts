@@ -2,7 +2,7 @@
  * Bitstream filters that the caller puts between a packet and the muxer.
  */
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { codecString, Demuxer, MemorySink, Muxer, remux, remuxSync } from "@avio/avio";
+import { codecString, Demuxer, fromMap, MemorySink, Muxer, Packet, remux, remuxSync } from "@avio/avio";
 import { fixturePath } from "./support/fixtures.ts";
 
 const video = fixturePath("video.mp4");
@@ -69,3 +69,54 @@ Deno.test("A filter that is none, or not for this codec, is a clear error", () =
   const error = assertThrows(() => muxer.startSync());
   assert(error instanceof Error && /bitstreamFilter|h264_metadata/.test(error.message), String(error));
 });
+
+// ------------------------------------------------------------------------------------------- those that nobody has to name
+
+/** The header of MPEG-4's video object layer: without it no decoder knows the size. */
+const LAYER = Uint8Array.of(0, 0, 1, 0x20, 0, 0xc4, 0x88, 0x80, 0x0f, 0x50, 0x1e, 0x30, 0x47, 0x0b, 0x40);
+const EXTRADATA = Uint8Array.of(0, 0, 1, 0xb0, 1, 0, 0, 1, 0xb5, 0x89, 0x13, ...LAYER);
+
+/** A file of MPEG-4 pictures, every fifth of them a key frame, with the header in the container alone. */
+function mpeg4In(format: string): Uint8Array<ArrayBuffer> {
+  const timeBase = { num: 1, den: 25 };
+  const sink = new MemorySink();
+  using muxer = Muxer.openSync(sink, { format });
+  muxer.addStream({ type: "video", codec: "mpeg4", width: 64, height: 48, extradata: EXTRADATA }, {
+    timeBase,
+  });
+  for (let i = 0; i < 20; i++) {
+    const isKey = i % 5 === 0;
+    const data = Uint8Array.of(0, 0, 1, 0xb6, isKey ? 0x10 : 0x50, 0x60, ...new Uint8Array(60).fill(0x55));
+    muxer.writeSync(new Packet({ streamIndex: 0, data, pts: i, dts: i, duration: 1, isKey, timeBase }));
+  }
+  muxer.finishSync();
+  return sink.bytes();
+}
+
+const hasLayer = (data: Uint8Array) => data.some((_, i) => LAYER.every((byte, j) => data[i + j] === byte));
+
+Deno.test("MPEG-4 from mp4 and mkv has its header before key frames in MPEG-TS, HLS's too", () => {
+  for (const from of ["mp4", "matroska"]) {
+    const source = mpeg4In(from);
+    using demuxer = Demuxer.openSync(source);
+    assert(![...demuxer.packetsSync()].some(({ data }) => hasLayer(data)), from);
+    for (const format of ["mpegts", "hls"]) {
+      const files = new Map<string, MemorySink>(), sink = new MemorySink();
+      remuxSync(source, sink, {
+        format,
+        url: "index.m3u8",
+        onopen: fromMap(files),
+        options: hlsOptions(format),
+      });
+      const outputs = format === "hls" ? [...files.values()].map((file) => file.bytes()) : [sink.bytes()];
+      for (const output of outputs) {
+        using demuxer = Demuxer.openSync(output, { format: "mpegts" });
+        const [first] = [...demuxer.packetsSync()];
+        assert(hasLayer(first!.data), `${from} to ${format}`);
+      }
+    }
+  }
+});
+
+const hlsOptions = (format: string): Record<string, string> =>
+  format === "hls" ? { hls_time: "0.2", hls_playlist_type: "vod" } : {};

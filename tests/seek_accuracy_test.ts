@@ -317,3 +317,37 @@ Deno.test("Demuxer.seekSync() to before the start goes to the start, to beyond t
     assertAlmostEquals(last.time!, 2, 0.1, name);
   }
 });
+
+Deno.test({
+  name: "Demuxer.seekSync() forward goes by when a key frame is presented, not by when it is decoded",
+  ignore: !hasFFprobe,
+  fn() {
+    for (const [codec, ...more] of [["mpeg4", "-bf", "2"], ["libx264", "-bf", "3"]]) {
+      const path = Deno.makeTempFileSync({ suffix: ".mp4" });
+      try {
+        const source = [
+          "-f",
+          "lavfi",
+          "-i",
+          "testsrc=size=64x48:rate=25:duration=4",
+          "-g",
+          "30",
+          "-sc_threshold",
+          "0",
+        ];
+        const args = ["-v", "error", "-y", ...source, "-c:v", codec!, ...more, path];
+        assert(new Deno.Command("ffmpeg", { args }).outputSync().success);
+        using demuxer = Demuxer.openSync(path);
+        const keys = [...demuxer.packetsSync()].filter(({ isKey }) => isKey).map(({ time }) => time!);
+        for (const key of keys) {
+          for (const before of [0.001, 0.05, 0.3]) {
+            demuxer.seekSync(key - before, { backward: false });
+            assertAlmostEquals(demuxer.readSync()!.time!, key, 1e-6, `${codec}, ${before} before ${key}`);
+          }
+        }
+      } finally {
+        Deno.removeSync(path);
+      }
+    }
+  },
+});

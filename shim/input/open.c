@@ -241,6 +241,11 @@ static int open_and_describe(struct session *session) {
   return result;
 }
 
+static bool is_empty(const struct input *input) {
+  const struct io *io = input->endpoint.io;
+  return io && !input->first_size && io->context->eof_reached && !avio_tell(io->context);
+}
+
 static int try_open(struct session *session, double *slot) {
   struct input *input = session->input;
   const struct endpoint *endpoint = &input->endpoint;
@@ -249,6 +254,8 @@ static int try_open(struct session *session, double *slot) {
   int result = open_and_describe(session);
   note_unused(session);
   if (!input->context) return result;
+  bool is_guessed = !session->targets[AVS_INPUT].format;
+  if (result >= 0 && is_guessed && is_empty(input)) return AVERROR_EOF; /* taken by its name */
   /* A playlist of playlists opens without them, and has nothing. */
   if (!input->context->nb_streams && (endpoint->refused_url || endpoint->missing))
     return endpoint->refused_url ? AVERROR(EPERM) : AVERROR(ENOENT);
@@ -269,7 +276,7 @@ static void say_why(struct session *session, int result) {
   const char *format = session->targets[AVS_INPUT].format;
   bool is_known = session->channel.failed || input->endpoint.seek_refused || input->endpoint.refused_url;
   if (is_known || !input->endpoint.io || !is_unreadable(result)) return;
-  if (!log->errors || says_little(log)) log_guess(session, result, format, input->first, input->first_size);
+  if (!input->first_size || !log->errors || says_little(log)) log_guess(session, result, format, input->first, input->first_size);
   else if (!format && result != AVERROR(EPERM)) log_misnamed(session, input->first, input->first_size);
 }
 

@@ -1,5 +1,7 @@
 #include "window.h"
 
+#include <libavcodec/avcodec.h>
+
 #include "input.h"
 #include "landing.h"
 #include "seek.h"
@@ -110,8 +112,50 @@ static bool find_frame(struct session *session, const struct window *window) {
   return found;
 }
 
+/* The last key frame before a time, where it is in the window. */
+static bool search_before(struct session *session, const struct window *window, int64_t time) {
+  struct seek seek = {.stream = window->stream, .flags = AVSEEK_FLAG_BACKWARD, .min = INT64_MIN, .max = time};
+  if (time < INT64_MAX) seek.max--;
+  seek.target = seek.max;
+  return input_seek(session, &seek) >= 0 && find(session, window, false);
+}
+
+static bool is_reordered(const AVStream *stream) {
+  const AVCodecDescriptor *codec = avcodec_descriptor_get(stream->codecpar->codec_id);
+  return codec && codec->props & AV_CODEC_PROP_REORDER;
+}
+
+/* Of the index: the first key frame at or after a time, INT64_MAX where there is none; the last one before, INT64_MIN. */
+static int64_t key_after(AVStream *stream, int64_t time) {
+  int entry = av_index_search_timestamp(stream, time, 0);
+  return entry < 0 ? INT64_MAX : avformat_index_get_entry(stream, entry)->timestamp;
+}
+
+static int64_t key_before(AVStream *stream, int64_t time) {
+  int entry = time == INT64_MIN ? -1 : av_index_search_timestamp(stream, time - 1, AVSEEK_FLAG_BACKWARD);
+  return entry < 0 ? INT64_MIN : avformat_index_get_entry(stream, entry)->timestamp;
+}
+
+/*
+ * An index may have times of decoding: a key frame that it has before the window may be presented in it. Goes back while
+ * that is so, to the first one.
+ */
+static bool search_reordered(struct session *session, const struct window *window) {
+  AVStream *stream = session->input->context->streams[window->stream];
+  if (!is_reordered(stream) || window->min == INT64_MIN) return false;
+  int64_t found = INT64_MIN, next = key_after(stream, window->min), key = key_before(stream, next);
+  while (key != INT64_MIN && search_before(session, window, next)) {
+    found = next;
+    next = key;
+    key = key_before(stream, key);
+  }
+  if (found == INT64_MIN) return false;
+  return key == INT64_MIN || search_before(session, window, found);
+}
+
 /* What libavformat finds. */
 static int search(struct session *session, const struct window *window) {
+  if (search_reordered(session, window)) return 0;
   struct seek seek = {.stream = window->stream, .min = window->min, .target = window->target, .max = window->max};
   int result = input_seek(session, &seek);
   return result >= 0 && !find(session, window, false) ? AVERROR(ERANGE) : result;

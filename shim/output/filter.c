@@ -68,12 +68,18 @@ static bool is_from_container(const struct input *input) {
   return input && !av_match_name(input->context->iformat->name, "mpegts,mpegtsraw,hls,mpeg,h264");
 }
 
+/* The one that writes the packets: hls has another one inside. */
+static const AVOutputFormat *writing_format(const struct session *session, const AVCodecParameters *parameters) {
+  const AVOutputFormat *format = session->output->context->oformat;
+  return strcmp(format->name, "hls") ? format : segment_format(session, parameters);
+}
+
 /*
  * What comes from a container with headers of its own may have these nowhere else; in formats without they go before key
  * frames. mpegts sees to that itself, but for MPEG-4.
  */
 static bool lacks_headers(const struct session *session, const AVCodecParameters *parameters) {
-  const AVOutputFormat *format = session->output->context->oformat;
+  const AVOutputFormat *format = writing_format(session, parameters);
   const uint8_t *data = parameters->extradata;
   bool start_codes = parameters->extradata_size > 4 && !data[0] && !data[1] && (data[2] == 1 || (!data[2] && data[3] == 1));
   switch (parameters->codec_id) {
@@ -88,8 +94,9 @@ static bool lacks_headers(const struct session *session, const AVCodecParameters
 
 /* Where its index is first, mp4 has ADTS headers taken away by nobody; nor has the one inside of hls, which is not asked. */
 static bool keeps_adts(const struct session *session, const AVStream *stream) {
-  bool in_hls = !strcmp(session->output->context->oformat->name, "hls");
-  return is_index_first(session) || (in_hls && !strcmp(segment_format(session, stream->codecpar)->name, "mp4"));
+  const AVOutputFormat *format = writing_format(session, stream->codecpar);
+  bool in_hls = format != session->output->context->oformat;
+  return is_index_first(session) || (in_hls && !strcmp(format->name, "mp4"));
 }
 
 static const char *needed_for(const struct session *session, const AVStream *stream) {

@@ -244,16 +244,23 @@ static int move_tables(struct session *session) {
   return first == 4096 ? 0 : av_dict_set_int(&session->options, "mpegts_pmt_start_pid", first, AV_DICT_DONT_OVERWRITE);
 }
 
-/* matroska says nothing of it. */
-static void explain_header(struct session *session) {
+/* What describes all packets of these, and can't be made of them. */
+static bool needs_description(enum AVCodecID codec) {
+  return codec == AV_CODEC_ID_FLAC || codec == AV_CODEC_ID_ALAC || codec == AV_CODEC_ID_VORBIS || codec == AV_CODEC_ID_THEORA;
+}
+
+/* Muxers say nothing of it. */
+void explain_invalid(struct session *session) {
   const AVFormatContext *output = session->output->context;
-  if (!av_match_name(output->oformat->name, "matroska,webm")) return;
+  bool matroska = av_match_name(output->oformat->name, "matroska,webm");
   for (unsigned i = 0; i < output->nb_streams; i++) {
     const AVStream *stream = output->streams[i];
     enum AVCodecID codec = stream->codecpar->codec_id;
-    if ((codec == AV_CODEC_ID_H264 || codec == AV_CODEC_ID_HEVC) && lacks_extradata(output, stream))
-      log_error(session, "stream %u: %s needs extradata, or a first packet with start codes and parameter sets",
-               i, avcodec_get_name(codec));
+    const char *name = avcodec_get_name(codec);
+    if (matroska && (codec == AV_CODEC_ID_H264 || codec == AV_CODEC_ID_HEVC) && lacks_extradata(output, stream))
+      log_error(session, "stream %u: %s needs extradata, or a first packet with start codes and parameter sets", i, name);
+    if (needs_description(codec) && !stream->codecpar->extradata_size)
+      log_error(session, "stream %u: %s needs extradata, and the source has none for it", i, name);
   }
 }
 
@@ -299,7 +306,7 @@ static int write_header(struct session *session, bool *written) {
   *written = result >= 0 && !av_dict_count(session->options);
   note_unused(session);
   if (*written) result = avformat_write_header(output, NULL);
-  if (result == AVERROR_INVALIDDATA) explain_header(session);
+  if (result == AVERROR_INVALIDDATA) explain_invalid(session);
   return result;
 }
 

@@ -15,6 +15,8 @@ bool is_misnamed(const AVCodecParameters *parameters);
 bool lacks_channels(const AVCodecParameters *parameters);
 /* Would the muxer look at the pixels of a stream that has none? It ends the process. */
 bool lacks_pixels(const AVFormatContext *output);
+/* Logs what a muxer found invalid without a word: a stream that needs extradata. */
+void explain_invalid(struct session *session);
 operation output_op_header;
 
 #endif

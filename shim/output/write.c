@@ -4,6 +4,7 @@
 
 #include "../compat.h"
 #include "../io.h"
+#include "header.h"
 #include "output.h"
 #include "quirks.h"
 
@@ -135,6 +136,7 @@ int output_op_trailer(struct session *session, double *slot, uint8_t *data, size
     return result < 0 ? result : AVERROR(EINVAL);
   }
   int error = write_error(session, av_write_trailer(session->output->context));
+  if (error == AVERROR_INVALIDDATA) explain_invalid(session);
   if (session->output->context->pb) avio_flush(session->output->context->pb);
   if (result < 0) return result;
   return error < 0 ? error : output_error(session);
