@@ -351,3 +351,56 @@ Deno.test({
     }
   },
 });
+
+// ------------------------------------------------------------------------------------------- by bytes
+
+/** Picture and sound for six seconds, half a megabyte. */
+function madeBytes(suffix: string, ...args: string[]): Uint8Array {
+  const path = Deno.makeTempFileSync({ suffix: `.${suffix}` });
+  const picture = ["-f", "lavfi", "-i", "testsrc=size=320x240:rate=25:duration=6"];
+  const sound = ["-f", "lavfi", "-i", "sine=duration=6"];
+  try {
+    const all = ["-v", "error", "-y", ...picture, ...sound, ...args, path];
+    assert(new Deno.Command("ffmpeg", { args: all }).outputSync().success);
+    return Deno.readFileSync(path);
+  } finally {
+    Deno.removeSync(path);
+  }
+}
+
+const MPEG2 = ["-c:v", "mpeg2video", "-b:v", "600k", "-bf", "2"];
+const byteCases: Record<string, () => Uint8Array> = {
+  "video.ts": () => fixtureBytes("video.ts"),
+  "video.avi": () => fixtureBytes("video.avi"),
+  "made MPEG-PS": () => madeBytes("mpg", ...MPEG2, "-c:a", "ac3", "-f", "vob"),
+  "made MPEG-TS": () => madeBytes("ts", ...MPEG2, "-c:a", "mp2"),
+  "made AVI": () => madeBytes("avi", "-c:v", "mjpeg", "-q:v", "9", "-c:a", "mp2"),
+};
+
+for (const [name, make] of Object.entries(byteCases)) {
+  Deno.test({
+    name:
+      `Demuxer.seekSync({ byte }) in ${name}: of each stream comes the first packet that begins there or later, whole`,
+    ignore: !hasFFprobe,
+    fn() {
+      const bytes = make();
+      using demuxer = Demuxer.openSync(bytes);
+      const all = [...demuxer.packetsSync()];
+      for (let i = 1; i < 24; i++) {
+        const byte = Math.floor(bytes.length * i / 24) + 1;
+        demuxer.seekSync({ byte });
+        const rest = [...demuxer.packetsSync()];
+        for (const { index } of demuxer.streams) {
+          const of = (packets: Packet[]) => packets.filter(({ streamIndex }) => streamIndex === index);
+          const first = of(all).find(({ pos }) => pos !== null && pos >= byte);
+          const found = of(rest)[0];
+          assertEquals(
+            [found?.pos, found?.data],
+            [first?.pos, first?.data],
+            `${name}, byte ${byte}, stream ${index}`,
+          );
+        }
+      }
+    },
+  });
+}

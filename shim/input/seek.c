@@ -1,5 +1,6 @@
 #include "seek.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include <libavutil/avstring.h>
@@ -63,6 +64,64 @@ static int go_to_byte(struct session *session, int64_t position) {
   return avformat_seek_file(session->input->context, -1, position, position, position, AVSEEK_FLAG_BYTE);
 }
 
+/* Packets of these begin anywhere in what is around them: read from a byte on, the first of a stream may be half of one. */
+static bool divides_packets(const AVFormatContext *input) { return av_match_name(input->iformat->name, "mpegts,mpeg,avi"); }
+
+/* By stream: whether a packet has come that begins at the place or behind it. */
+struct arrivals {
+  bool *arrived;
+  unsigned count, waiting;
+};
+
+static bool begin_arrivals(struct arrivals *arrivals, const AVFormatContext *input) {
+  *arrivals = (struct arrivals){.arrived = calloc(input->nb_streams + 1, sizeof(bool)), .count = input->nb_streams};
+  for (unsigned i = 0; arrivals->arrived && i < arrivals->count; i++)
+    if (input->streams[i]->discard < AVDISCARD_ALL) arrivals->waiting++;
+  return arrivals->arrived;
+}
+
+/* Whether the packet is one from there on. */
+static bool note_arrival(struct arrivals *arrivals, const AVPacket *packet, int64_t position) {
+  unsigned stream = (unsigned)packet->stream_index;
+  bool is_known = stream < arrivals->count;
+  if (is_known && arrivals->arrived[stream]) return true;
+  if (packet->pos < position) return false;
+  if (is_known && arrivals->waiting) arrivals->waiting--;
+  if (is_known) arrivals->arrived[stream] = true;
+  return true;
+}
+
+/* Reads to where each stream has a packet that begins there or later, or on for a while. */
+static int read_to_arrivals(struct session *session, struct arrivals *arrivals, int64_t position) {
+  enum { MORE = 256 * 1024 };
+  struct input *input = session->input;
+  struct packets kept = {0};
+  int result = 0;
+  while (arrivals->waiting && avio_tell(input->context->pb) < av_sat_add64(position, MORE) && over_error(&session->channel) >= 0) {
+    result = input_next_packet(session, input->packet);
+    if (result == AVERROR(EAGAIN)) continue;
+    if (result < 0) break;
+    bool is_behind = note_arrival(arrivals, input->packet, position);
+    if (!is_behind || !packets_push(&kept, input->packet)) av_packet_unref(input->packet);
+  }
+  backlog_put_first(&input->backlog, &kept);
+  if (result < 0 && result != AVERROR(EAGAIN)) input->backlog.result = result;
+  return over_error(&session->channel) < 0 ? over_error(&session->channel) : 0;
+}
+
+/* From some way before the place, where each stream has the beginning of a packet. */
+static int go_to_whole_packets(struct session *session, int64_t position) {
+  enum { BEFORE = 256 * 1024 };
+  if (position <= 0 || !divides_packets(session->input->context)) return go_to_byte(session, position);
+  int result = go_to_byte(session, FFMAX(position - BEFORE, 0));
+  struct arrivals arrivals;
+  if (result < 0) return result;
+  if (!begin_arrivals(&arrivals, session->input->context)) return AVERROR(ENOMEM);
+  result = read_to_arrivals(session, &arrivals, position);
+  free(arrivals.arrived);
+  return result;
+}
+
 int search_beginning(struct session *session, int stream) {
   AVFormatContext *input = session->input->context;
   struct seek seek = seek_back_to(input->start_time == AV_NOPTS_VALUE ? 0 : input->start_time);
@@ -87,7 +146,7 @@ struct seek seek_back_to(int64_t time) {
 }
 
 static int do_seek(struct session *session, const struct seek *seek) {
-  if (seek->flags & AVSEEK_FLAG_BYTE) return go_to_byte(session, seek->target);
+  if (seek->flags & AVSEEK_FLAG_BYTE) return go_to_whole_packets(session, seek->target);
   if (can_land(session->input->context, seek)) return land(session, seek);
   return has_window(session->input->context, seek) ? seek_in_window(session, seek) : input_seek(session, seek);
 }
