@@ -661,7 +661,8 @@ Deno.test("An empty source is called that, in every API", async () => {
 Deno.test("A stream without the description that its codec needs is named, where muxers say nothing", () => {
   for (const codec of ["flac", "alac"]) {
     const timeBase = { num: 1, den: 44100 }, data = new Uint8Array(40);
-    for (const format of codec === "flac" ? ["matroska", "mp4", "flac"] : ["matroska"]) {
+    const inMp4 = versions().build === "embedded" ? ["mp4"] : []; // 5.1 has no place for it there
+    for (const format of codec === "flac" ? ["matroska", "flac", ...inMp4] : ["matroska"]) {
       const write = () => {
         using output = Muxer.openSync(new MemorySink(), { format });
         output.addStream({ type: "audio", codec, sampleRate: 44100, channels: 2 }, { timeBase });

@@ -275,8 +275,11 @@ static void say_why(struct session *session, int result) {
   const struct log *log = &session->channel.log;
   const char *format = session->targets[AVS_INPUT].format;
   bool is_known = session->channel.failed || input->endpoint.seek_refused || input->endpoint.refused_url;
-  if (is_known || !input->endpoint.io || !is_unreadable(result)) return;
-  if (!input->first_size || !log->errors || says_little(log)) log_guess(session, result, format, input->first, input->first_size);
+  if (is_known || !input->endpoint.io) return;
+  bool is_empty = !input->first_size;
+  bool ended = is_empty && result == AVERROR(EINVAL) && input->endpoint.io->context->eof_reached;
+  if (!is_unreadable(result) && !ended) return;
+  if (is_empty || !log->errors || says_little(log)) log_guess(session, result, format, input->first, input->first_size);
   else if (!format && result != AVERROR(EPERM)) log_misnamed(session, input->first, input->first_size);
 }
 
