@@ -310,10 +310,11 @@ Deno.test("A part that ends behind the whole is none: the whole is asked for", a
 
 Deno.test("A part that is not the one asked for is an error", async () => {
   const bytes = fixtureBytes("video.mkv");
-  const instead = (_request: Request, index: number) => {
+  const instead = (request: Request, index: number) => {
     if (index === 0) return null;
-    const headers = { "content-range": `bytes 0-${bytes.length - 1}/${bytes.length}` };
-    return new Response(bytes, { status: 206, headers });
+    const from = rangeOf(request, bytes.length)[0] === 0 ? 1 : 0; // what was broken off may not have arrived
+    const headers = { "content-range": `bytes ${from}-${bytes.length - 1}/${bytes.length}` };
+    return new Response(bytes.slice(from), { status: 206, headers });
   };
   await serving(bytes, { instead, breaksAfter: () => 9000 }, async (server) => {
     const error = await rejectionOf(readRows(server.url));

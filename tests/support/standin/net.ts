@@ -14,7 +14,7 @@ interface ServeOptions {
 }
 
 /** Milliseconds between the last byte of a response that breaks, and that. */
-const BREAKING = 30;
+const BREAKING = 100;
 
 type Handler = (request: Request) => Response | Promise<Response>;
 
