@@ -470,10 +470,11 @@ Deno.test("cli: remux shows progress on a terminal, and takes it away", { ignore
   const file = folder.path("in.mkv");
   assertDone(await avio("remux", fixture, file));
   const log = folder.path("log");
-  // The rest of the file comes when the line has been seen.
-  const waiting =
-    `for i in $(seq 600); do grep -q " of 0:00:03 " ${log} 2>/dev/null && break; sleep 0.1; done`;
-  const command = `(head -c 8000 ${file}; ${waiting}; tail -c +8001 ${file}) | ` +
+  // Each piece of the file comes when the line has been seen; the log begins with the command itself.
+  const waiting = (line: string) =>
+    `for i in $(seq 300); do grep -Eq "${line}" ${log} 2>/dev/null && break; sleep 0.1; done`;
+  const command = `(head -c 8000 ${file}; ${waiting("input, [1-9] s")}; ` +
+    `tail -c +8001 ${file} | head -c 12000; ${waiting("[0-9] %")}; tail -c +20001 ${file}) | ` +
     `"$DENO" run -A cli.ts remux - ${folder.path("out.mkv")}`;
   const { stdout } = await shell(`script -qefc "$1" "$2"`, command, log);
   // deno-lint-ignore no-control-regex
