@@ -1001,6 +1001,26 @@ export const bombs: Record<string, (size: number) => Uint8Array> = {
     ),
   "matroska empty blocks": (n) =>
     mkv(oneTrack, element(0x1f43b675, element(0xe7, [0]), fill(n, () => [0xa3, 0x84, 0x81, 0, 0, 0x80]))),
+  "matroska track far ahead": (n) => {
+    const block = (track: number, time: number) => [0xa3, 0x85, 0x80 | track, ...be(2, time), 0x80, 0x55];
+    const pictures = mkvTrack(
+      2,
+      short(0x83, [1]),
+      short(0x86, "V_MJPEG"),
+      element(0xe0, short(0xb0, [16]), short(0xba, [16])),
+    );
+    const count = Math.floor(n / 14);
+    return mkv(
+      mkvTracks(mkvTrack(1), pictures),
+      element(
+        0x1f43b675,
+        element(0xe7, [0]),
+        block(2, 0),
+        fill(count * 7, () => block(1, 20000)),
+        fill(count * 7, (i) => block(2, Math.floor(i * 10000 / count))),
+      ),
+    );
+  },
   "matroska empty clusters": (n) => mkv(oneTrack, fill(n, () => [0x1f, 0x43, 0xb6, 0x75, 0x80])),
   "matroska voids": (n) => mkv(oneTrack, fill(n, () => [0xec, 0x80]), cluster),
   "matroska codec private": () =>

@@ -3,6 +3,7 @@
  */
 import { assert, assertEquals, assertInstanceOf, assertStringIncludes, assertThrows } from "@std/assert";
 import { AVError, Demuxer, type Packet, type Stream } from "@avio/avio";
+import { bombs } from "../fuzz/bombs.ts";
 import { readerOf } from "./support/devices.ts";
 import { concatBytes } from "./support/essence.ts";
 import { fixtureBytes, mediaFixtures } from "./support/fixtures.ts";
@@ -196,4 +197,19 @@ Deno.test("Demuxer.seekSync({ byte }) refuses what is no position", () => {
   }
   assertThrows(() => demuxer.seekSync({ byte: "1" as never }), TypeError, "target.byte");
   assertThrows(() => demuxer.seekSync({} as never), TypeError, "target");
+});
+
+Deno.test("Demuxer.seekSync() keeps what is played with the key frame, however far ahead in the file it lies", () => {
+  using demuxer = Demuxer.openSync(bombs["matroska track far ahead"]!(140_000));
+  const picturesIn = (packets: Packet[]) =>
+    packets.filter(({ streamIndex }) => demuxer.streams[streamIndex]!.type === "video");
+  const all = [...demuxer.packetsSync()], pictures = picturesIn(all);
+  const sound = all.length - pictures.length;
+  assertEquals(sound, 10_000);
+  for (const index of [2, 63, 64, 200, pictures.length - 1]) {
+    demuxer.seekSync(pictures[index]!.time!);
+    const rest = [...demuxer.packetsSync()];
+    assertEquals(picturesIn(rest).length, pictures.length - index);
+    assertEquals(rest.length - picturesIn(rest).length, sound);
+  }
 });

@@ -48,42 +48,69 @@ static bool is_cover(const AVFormatContext *input, const AVPacket *packet) {
   return input->streams[packet->stream_index]->disposition & AV_DISPOSITION_ATTACHED_PIC;
 }
 
-/* Ends, or has none, before the key frame begins. */
-static bool is_before(const AVFormatContext *input, const AVPacket *packet, const AVPacket *key) {
-  int64_t time = time_of(packet), begins = key->dts != AV_NOPTS_VALUE ? key->dts : time_of(key);
-  if (time == AV_NOPTS_VALUE) return true;
-  AVRational base = input->streams[packet->stream_index]->time_base, of_key = input->streams[key->stream_index]->time_base;
-  return av_compare_ts(av_sat_add64(time, packet->duration), base, begins, of_key) <= 0;
-}
-
 static int64_t in_stream(const struct search *search, int64_t time) {
   return av_rescale_q(time, AV_TIME_BASE_Q, stream_of(search)->time_base);
-}
-
-struct beginning {
-  const struct search *search;
-  const AVPacket *key;
-};
-
-/* Is played with the key frame: it may lie before it in the file. */
-static bool is_played_with(const AVPacket *packet, const void *context) {
-  const struct beginning *beginning = context;
-  const struct search *search = beginning->search;
-  if (is_cover(input_of(search), packet)) return true;
-  return packet->stream_index != search->stream && !is_before(input_of(search), packet, beginning->key);
 }
 
 /* What was read, and is to be read next. */
 struct kept {
   struct packets packets;
-  int64_t bytes;
+  int64_t bytes;        /* since the key frame */
+  size_t before;        /* packets that were read before the key frame: of them those stay that are played with it */
+  int64_t before_bytes; /* of those, with some that have gone */
+  int64_t begins;       /* the key frame, in the time base of its stream */
+  size_t settled;       /* packets and bytes that stayed when this was looked at last */
+  int64_t settled_bytes;
 };
 
-/* Of what was read so far, that which is played with the key frame stays. */
+struct beginning {
+  const struct search *search;
+  int64_t begins;
+};
+
+/* Ends, or has no time, before the key frame begins. */
+static bool is_before(const struct beginning *beginning, const AVPacket *packet) {
+  const struct search *search = beginning->search;
+  int64_t time = time_of(packet);
+  if (time == AV_NOPTS_VALUE) return true;
+  AVRational base = input_of(search)->streams[packet->stream_index]->time_base;
+  return av_compare_ts(av_sat_add64(time, packet->duration), base, beginning->begins, stream_of(search)->time_base) <= 0;
+}
+
+/* Is played with the key frame: it may lie before it in the file. */
+static bool is_played_with(const AVPacket *packet, const void *context) {
+  const struct beginning *beginning = context;
+  if (is_cover(input_of(beginning->search), packet)) return true;
+  return packet->stream_index != beginning->search->stream && !is_before(beginning, packet);
+}
+
+/* Of what was read before the key frame, that which is played with it stays. */
+static void settle(const struct search *search, struct kept *kept) {
+  size_t after = kept->packets.count - kept->before;
+  struct beginning beginning = {search, kept->begins};
+  packets_filter(&kept->packets, kept->before, is_played_with, &beginning);
+  kept->before = kept->settled = kept->packets.count - after;
+  kept->before_bytes = 0;
+  for (size_t i = 0; i < kept->before; i++) kept->before_bytes += packets_at(&kept->packets, i)->size;
+  kept->settled_bytes = kept->before_bytes;
+}
+
+/*
+ * All that was kept so far is looked at only where it has doubled since the last time: where another stream lies far
+ * ahead in the file, all of it stays at each of many key frames.
+ */
 static void begin_with(const struct search *search, struct kept *kept, const AVPacket *key) {
-  struct beginning beginning = {search, key};
-  packets_filter(&kept->packets, is_played_with, &beginning);
+  kept->begins = key->dts != AV_NOPTS_VALUE ? key->dts : time_of(key);
+  kept->before = kept->packets.count;
+  kept->before_bytes += kept->bytes;
   kept->bytes = 0;
+  if (kept->before > 2 * kept->settled + 64 || kept->before_bytes > 2 * kept->settled_bytes + 1024 * 1024) settle(search, kept);
+}
+
+/* What was kept is what is read next. */
+static void give_back(const struct search *search, struct kept *kept) {
+  settle(search, kept);
+  backlog_put_first(&search->session->input->backlog, &kept->packets);
 }
 
 /* False without memory, or where it is too much: then none are kept. */
@@ -91,6 +118,7 @@ static bool keep(const struct search *search, struct kept *kept, AVPacket *packe
   kept->bytes += packet->size;
   if (kept->bytes <= search->max_kept && packets_push(&kept->packets, packet)) return true;
   packets_clear(&kept->packets);
+  *kept = (struct kept){.packets = kept->packets, .bytes = kept->bytes};
   av_packet_unref(packet);
   return false;
 }
@@ -185,7 +213,7 @@ static struct outcome scan(struct search *search, bool at_beginning) {
     }
     outcome.dropped |= !keep(search, &kept, packet);
   }
-  backlog_put_first(backlog, &kept.packets);
+  give_back(search, &kept);
   return outcome;
 }
 
@@ -200,7 +228,7 @@ static void scan_again(struct search *search, bool at_beginning, int number) {
     if (is_other && !at_beginning && is_rest(search, packet, &begun)) av_packet_unref(packet);
     else keep(search, &kept, packet);
   }
-  backlog_put_first(&search->session->input->backlog, &kept.packets);
+  give_back(search, &kept);
 }
 
 /*
@@ -277,7 +305,7 @@ static bool look_at_first(struct search *search, int64_t *time, int64_t *dts) {
     *dts = packet->dts;
     fits = keep(search, &kept, packet);
   }
-  backlog_put_first(&search->session->input->backlog, &kept.packets);
+  give_back(search, &kept);
   return found && fits;
 }
 

@@ -72,7 +72,7 @@ static bool find(struct session *session, const struct window *window, bool look
     bool is_own = packet->stream_index == window->stream;
     found = is_own && is_in(window, packet);
     ended = is_own && !found && (!looks_on || is_past(window->max, packet));
-    if (is_own && !found) packets_filter(&kept, is_cover, input->context);
+    if (is_own && !found) packets_filter(&kept, kept.count, is_cover, input->context);
     if ((is_own && !found) || !packets_push(&kept, packet)) av_packet_unref(packet);
   }
   backlog_put_first(&input->backlog, &kept);
@@ -105,7 +105,7 @@ static bool find_frame(struct session *session, const struct window *window) {
     if (is_next) best = time_of(packet);
     found = found || is_next;
     ended = is_own && is_past(found ? FFMAX(best, window->target) : window->max, packet);
-    if (is_next || (is_own && !found)) packets_filter(&kept, is_cover, input->context);
+    if (is_next || (is_own && !found)) packets_filter(&kept, kept.count, is_cover, input->context);
     if ((is_own && !found) || !packets_push(&kept, packet)) av_packet_unref(packet);
   }
   backlog_put_first(&input->backlog, &kept);

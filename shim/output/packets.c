@@ -41,11 +41,11 @@ void packets_drop_first(struct packets *packets) {
   packets->count--;
 }
 
-void packets_filter(struct packets *packets, bool (*stays)(const AVPacket *packet, const void *context), const void *context) {
+void packets_filter(struct packets *packets, size_t count, bool (*stays)(const AVPacket *packet, const void *context), const void *context) {
   size_t kept = 0;
   for (size_t i = 0; i < packets->count; i++) {
     AVPacket **from = packets_place(packets, i), **to = packets_place(packets, kept), *packet = *from;
-    if (!stays(packet, context)) {
+    if (i < count && !stays(packet, context)) {
       av_packet_unref(packet);
       continue;
     }

@@ -20,8 +20,8 @@ AVPacket *packets_push(struct packets *packets, AVPacket *packet);
 const AVPacket *packets_at(const struct packets *packets, size_t index);
 AVPacket *packets_first(struct packets *packets);
 void packets_drop_first(struct packets *packets);
-/* Those that do not stay are gone; the others are in their order. */
-void packets_filter(struct packets *packets, bool (*stays)(const AVPacket *packet, const void *context), const void *context);
+/* Of the first `count` those that do not stay are removed; the others keep their order. */
+void packets_filter(struct packets *packets, size_t count, bool (*stays)(const AVPacket *packet, const void *context), const void *context);
 void packets_clear(struct packets *packets);
 void packets_free(struct packets *packets);
 
