@@ -4,6 +4,7 @@
  */
 import type { Random } from "./random.ts";
 import type { Sample } from "./samples.ts";
+import { changeStructure } from "./structure.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 type Mutation = (bytes: Bytes, random: Random, samples: readonly Sample[]) => Bytes;
@@ -48,6 +49,8 @@ const numbers = [
 ];
 
 const mutations: Readonly<Record<string, Mutation>> = {
+  structure: changeStructure,
+
   flip(bytes, random) {
     for (let n = random.small(30); n > 0; n--) bytes[place(bytes.length, random)]! ^= 1 << random.below(8);
     return bytes;
@@ -139,7 +142,7 @@ export function mutate(
   const how: string[] = [];
   if (random.chance(0.08)) return { bytes, how };
   for (let n = random.small(6); n > 0 && bytes.length > 0; n--) {
-    const name = random.pick(Object.keys(mutations));
+    const name = random.chance(0.3) ? "structure" : random.pick(Object.keys(mutations));
     bytes = mutations[name]!(bytes, random, samples).slice(0, MAX_BYTES);
     how.push(name);
   }

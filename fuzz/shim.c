@@ -14,6 +14,7 @@
 
 #include "../shim/avs.h"
 #include "../tests/shim/own_client.h"
+#include "structure.h"
 
 #define MAX_MEMORY "16777216" /* of a session: small files that ask for much are to be over soon */
 
@@ -640,12 +641,16 @@ int LLVMFuzzerInitialize(int *argc, char ***argv) {
   return 0;
 }
 
-/* libFuzzer's own would seldom hit the few bytes that say what is done. */
+/* libFuzzer's own would seldom hit the few bytes that say what is done, and would mostly leave a file that nothing reads. */
 size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t most);
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t most, unsigned seed) {
   if (size <= CONTROL || most <= CONTROL) return LLVMFuzzerMutate(data, size, most);
   for (int n = 0; n < 4 && seed % 4 == 0; n++, seed /= 4) data[seed / 4 % CONTROL] = (uint8_t)(seed / 64);
   if (seed % 8 == 1) return size;
+  if (seed % 8 > 4) {
+    size_t changed = change_structure(data + CONTROL, size - CONTROL, most - CONTROL, seed);
+    if (changed) return CONTROL + changed;
+  }
   return CONTROL + LLVMFuzzerMutate(data + CONTROL, size - CONTROL, most - CONTROL);
 }
 
