@@ -242,7 +242,8 @@ AVS_API double avs_io_new_copy(double session, const uint8_t *bytes, uint32_t si
  * Where an I/O context stands, and a copy of what it has buffered, so that another one over the same device can go on
  * there (avs_io_restore()). The result is how many bytes are buffered; they are copied where `capacity` is enough. Of one
  * that is read they lie between AVS_SAVED_POSITION and AVS_SAVED_DEVICE; of one that is written they begin at
- * AVS_SAVED_DEVICE. AVERROR(EBUSY) while an operation runs; of a session that was canceled and whose thread has not come
+ * AVS_SAVED_DEVICE. AVERROR(EBUSY) while an operation runs, but for an I/O context that is to be closed (AVS_REQUEST_CLOSE);
+ * of a session that was canceled and whose thread has not come
  * back it tells what is known without that thread's own buffer.
  */
 AVS_API int32_t avs_io_save(double io, double *state, uint8_t *out, uint32_t capacity);

@@ -14,7 +14,7 @@ import {
   remuxSync,
 } from "@avio/avio";
 import { fixtureBytes } from "./support/fixtures.ts";
-import { libavformat } from "./support/versions.ts";
+import { isEmbedded, libavformat } from "./support/versions.ts";
 
 function writeTo(format: string, packets: number, sink = new MemorySink()): Muxer {
   using demuxer = Demuxer.openSync(fixtureBytes("video.webm"));
@@ -214,4 +214,42 @@ Deno.test("asf: packets of two streams that go back in time, and flushes between
   muxer.finishSync();
   using demuxer = Demuxer.openSync(sink.bytes());
   assertEquals([...demuxer.packetsSync()].length, 600);
+});
+
+/** Pictures and sound into mp4, with a gap of so many units of their time bases. */
+function writeGap(movflags: string, gap: number): void {
+  using muxer = Muxer.openSync(new MemorySink(), { format: "mp4", options: { movflags } });
+  const picture = { type: "video", codec: "mpeg4", width: 16, height: 16 } as const;
+  const video = muxer.addStream(picture, { timeBase: { num: 1, den: 1000 } });
+  const sound = { type: "audio", codec: "mp3", sampleRate: 48000, channels: 2 } as const;
+  const audio = muxer.addStream(sound, { timeBase: { num: 1, den: 48000 } });
+  for (
+    const [streamIndex, time, duration] of [[video, 0, 40], [audio, 0, 1152], [video, 40, 0], [
+      audio,
+      1152,
+      0,
+    ]]
+  ) {
+    writeAt(muxer, streamIndex!, time!, duration!);
+  }
+  for (const streamIndex of [video, audio]) writeAt(muxer, streamIndex, gap, 40);
+  muxer.finishSync();
+}
+
+function writeAt(muxer: Muxer, streamIndex: number, time: number, duration: number): void {
+  const packet = { data: new Uint8Array(400), pts: time, dts: time, duration, isKey: true };
+  muxer.writeSync(new Packet({ ...packet, streamIndex }));
+}
+
+// FFmpeg's own ends the operation by an assertion, which leaves behind all that the output had.
+Deno.test({ name: "A far gap in a fragmented mp4 is no assertion", ignore: !isEmbedded }, () => {
+  for (const movflags of ["frag_keyframe", "frag_keyframe+empty_moov", "dash"]) {
+    for (const gap of [2 ** 31 - 1, 2 ** 31, 2 ** 32, 2 ** 40, 2 ** 44]) {
+      try {
+        writeGap(movflags, gap);
+      } catch (error) {
+        assert(error instanceof AVError && !/Assertion/.test(error.message), String(error));
+      }
+    }
+  }
 });
