@@ -118,6 +118,7 @@ static int open_context(struct session *session, const AVInputFormat *format, st
   if (!context) return AVERROR(ENOMEM);
   contain(session, context);
   context->pb = io ? io->context : NULL;
+  if (io) io->context->update_checksum = NULL; /* another demuxer's, begun in a buffer that is freed here */
   struct added_options added;
   int result = contain_input_options(session, !io, &added);
   if (result >= 0) result = contain_formats(session, context);
