@@ -228,6 +228,7 @@ const standIn = {
   mkdir: later(mkdirSync),
   readDirSync,
   copyFileSync: (from: Place, to: Place) => fs.copyFileSync(from, to),
+  truncateSync: (place: Place, size = 0) => fs.truncateSync(place, size),
   renameSync: (from: Place, to: Place) => fs.renameSync(from, to),
   linkSync: (from: string, to: string) => fs.linkSync(from, to),
   symlinkSync: (from: string, to: string) => fs.symlinkSync(from, to),

@@ -31,6 +31,7 @@ export const onlyDeno: Readonly<Record<string, "all" | readonly string[]>> = {
   ],
   "containment_test.ts": ["Permissions: the library alone"],
   "cli_test.ts": ["cli: needs the permissions that the help of cli.ts tells"],
+  "rewrite_test.ts": ["cli: rewrite without the permission to write"],
   // It runs without the right to write, since it writes whatever it can.
   "hostile_test.ts": ["Every public function with hostile arguments"],
   "rewrite_test.ts": ["cli: rewrite without the permission"],
