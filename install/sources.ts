@@ -67,6 +67,7 @@ import flac_recursion_patch from "../shim/ffmpeg/flac-recursion.patch" with { ty
 import frame_duration_range_patch from "../shim/ffmpeg/frame-duration-range.patch" with { type: "text" };
 import get_bits_empty_7_patch from "../shim/ffmpeg/get-bits-empty-7.patch" with { type: "text" };
 import get_bits_empty_9_patch from "../shim/ffmpeg/get-bits-empty-9.patch" with { type: "text" };
+import h264_headers_patch from "../shim/ffmpeg/h264-headers.patch" with { type: "text" };
 import hdrplus_zero_patch from "../shim/ffmpeg/hdrplus-zero.patch" with { type: "text" };
 import hevc_pps_dlt_patch from "../shim/ffmpeg/hevc-pps-dlt.patch" with { type: "text" };
 import hls_abandoned_patch from "../shim/ffmpeg/hls-abandoned.patch" with { type: "text" };
@@ -312,6 +313,7 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/frame-duration-range.patch": frame_duration_range_patch,
   "shim/ffmpeg/get-bits-empty-7.patch": get_bits_empty_7_patch,
   "shim/ffmpeg/get-bits-empty-9.patch": get_bits_empty_9_patch,
+  "shim/ffmpeg/h264-headers.patch": h264_headers_patch,
   "shim/ffmpeg/hdrplus-zero.patch": hdrplus_zero_patch,
   "shim/ffmpeg/hevc-pps-dlt.patch": hevc_pps_dlt_patch,
   "shim/ffmpeg/hls-abandoned.patch": hls_abandoned_patch,

@@ -39,13 +39,14 @@ static void fill_from_decoder(AVCodecParameters *parameters) {
 /* "mov,mp4,...": timestamps are all in the index, so only cheap decoders may be opened there. */
 static bool tells_its_timing(const AVFormatContext *input) { return !strncmp(input->iformat->name, "mov,", 4); }
 
-/* Decoders that are asked at all: header and key frame of the first picture, no more. */
+/* What decoders that are opened read: headers of pictures, and as few samples as they let themselves be kept to. */
 static AVDictionary **decoder_options(const AVFormatContext *input) {
   AVDictionary **options = calloc(input->nb_streams + 1, sizeof(*options));
   for (unsigned i = 0; options && i < input->nb_streams; i++) {
     if (input->streams[i]->codecpar->codec_type != AVMEDIA_TYPE_VIDEO) continue;
     av_dict_set(&options[i], "skip_loop_filter", "all", 0);
     av_dict_set(&options[i], "skip_idct", "all", 0);
+    if (input->streams[i]->codecpar->codec_id == AV_CODEC_ID_H264) av_dict_set(&options[i], "enable_er", "0", 0);
   }
   return options;
 }
