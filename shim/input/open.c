@@ -277,7 +277,7 @@ static void say_why(struct session *session, int result) {
   const char *format = session->targets[AVS_INPUT].format;
   bool is_known = session->channel.failed || input->endpoint.seek_refused || input->endpoint.refused_url;
   if (is_known || !input->endpoint.io) return;
-  bool is_empty = !input->first_size;
+  bool is_empty = !input->first_size && result != AVERROR(EPERM); /* that is of formats that don't read it */
   bool ended = is_empty && result == AVERROR(EINVAL) && input->endpoint.io->context->eof_reached;
   if (!is_unreadable(result) && !ended) return;
   if (is_empty || !log->errors || says_little(log)) log_guess(session, result, format, input->first, input->first_size);
