@@ -43,7 +43,7 @@ function named(...names: string[]): Kind {
 }
 
 /** Fields by FFmpeg's name of the side data, in lower case; those of every version come first. */
-const layouts = new Map<string, Readonly<Record<string, Kind>>>(Object.entries({
+const layouts = new Map(Object.entries<Readonly<Record<string, Kind>>>({
   // AVMasteringDisplayMetadata
   "mastering display metadata": {
     redX: rational,
