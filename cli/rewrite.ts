@@ -15,6 +15,7 @@ import {
 import { chaptersOf, coverOf } from "./added_files.ts";
 import { FileBeside } from "./beside.ts";
 import { Failure, systemErrorText, UsageError } from "./errors.ts";
+import { missingParts, partsOf } from "./file_parts.ts";
 import { checkOutputFormat } from "./formats.ts";
 import { lossesOf } from "./rewrite_losses.ts";
 import { isUrl, placeOf, STANDARD, tell } from "./streams.ts";
@@ -38,6 +39,7 @@ export interface RewriteArguments extends Transfer {
 export async function rewrite(args: RewriteArguments): Promise<number> {
   const path = pathOf(args.output);
   const before = await probe(path, args.inputOptions);
+  const parts = partsOf(path, before.format.name);
   const format = formatOf(args, before);
   checkStreams(args, before);
   const added: Pick<MergeOptions, "covers" | "chapters"> & { covers: CoverInit[] } = {
@@ -49,7 +51,7 @@ export async function rewrite(args: RewriteArguments): Promise<number> {
     covers: added.covers.length > 0 || args.noCovers ? added.covers.length : before.covers.length,
   };
   let losses: string[] = [];
-  const done = await transfer(args, [args.output], async (shared) => {
+  const done = await transfer(args, [args.output], async (shared, leftover) => {
     const { streams: _, bitstreamFilter, onstart: __, stop, signal, ...rest } = shared;
     const edits = chooser(args, []);
     const left = new Set<number>(); // on purpose
@@ -67,6 +69,7 @@ export async function rewrite(args: RewriteArguments): Promise<number> {
       ...(bitstreamFilter ? { bitstreamFilter } : {}),
     };
     using file = new FileBeside(path);
+    leftover.begin(file.path); // nothing is written into the file itself
     const options: MergeOptions = {
       timestamps: "keep",
       ...rest,
@@ -81,7 +84,10 @@ export async function rewrite(args: RewriteArguments): Promise<number> {
     };
     const result = await library.merge([source], file.path, options);
     const after = await probe(file.path, { format: before.format.name });
-    losses = lossesOf({ args, before, result, after, ...wanted });
+    losses = [
+      ...lossesOf({ args, before, result, after, ...wanted }),
+      ...missingParts(parts, partsOf(file.path, before.format.name)),
+    ];
     if (losses.length > 0) refuse(args, losses);
     stop!.throwIfAborted();
     if (!args.dryRun) file.replace();

@@ -47,7 +47,7 @@ static int class_category(void *origin) {
 
 /* The end of a source that came too early. */
 static bool tells_of_an_end(const char *format) {
-  static const char *const known[] = {"ended prematurely", "partial file", "growing file?", "Truncating packet of size"};
+  static const char *const known[] = {"ended prematurely", ": partial file", "- partial file", "growing file?", "Truncating packet of size"};
   for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
     if (strstr(format, known[i])) return true;
   return false;

@@ -5,6 +5,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { Demuxer, probeSync } from "@avio/avio";
 import { avio, avioWith, temporaryFolder } from "./support/cli.ts";
+import { concatBytes } from "./support/essence.ts";
 import { fixtureBytes, fixturePath, mediaFixtures } from "./support/fixtures.ts";
 import { dataByStream } from "./support/packets.ts";
 
@@ -132,6 +133,65 @@ Deno.test("cli: rewrite leaves a file of which something would be lost, unless -
   assertEquals(allowed.code, 3);
   assertStringIncludes(allowed.stderr, "warning: ");
   assertEquals(probeSync(file.path).tags.title, "T");
+});
+
+/** `size` is what stands before the data of a box, a frame, a block or a chunk. */
+function joined(...parts: (string | Uint8Array | number[])[]): Uint8Array<ArrayBuffer> {
+  const encoder = new TextEncoder();
+  return concatBytes(
+    parts.map((part) => typeof part === "string" ? encoder.encode(part) : Uint8Array.from(part)),
+  );
+}
+
+/** Data that is no stream, tag, chapter or cover, in files that are otherwise fixtures. */
+const hidden: Readonly<Record<string, [string, () => Uint8Array<ArrayBuffer>]>> = {
+  "the box uuid": [
+    "video.mp4",
+    () => joined(fixtureBytes("video.mp4"), [0, 0, 0, 28], "uuid", "0123456789abcdefDATA"),
+  ],
+  "the ID3 frame POPM": [
+    "audio.mp3",
+    () =>
+      joined(
+        "ID3",
+        [4, 0, 0, 0, 0, 0, 17],
+        "POPM",
+        [0, 0, 0, 7, 0, 0],
+        "a@b",
+        [0, 255, 0, 1],
+        fixtureBytes("audio.mp3"),
+      ),
+  ],
+  "the block APPLICATION": ["audio.flac", () => {
+    const flac = fixtureBytes("audio.flac"), behind = 8 + 34;
+    return joined(flac.subarray(0, behind), [2, 0, 0, 8], "testDATA", flac.subarray(behind));
+  }],
+  "the chunk iXML": ["audio.wav", () => joined(fixtureBytes("audio.wav"), "iXML", [4, 0, 0, 0], "<a/>")],
+};
+
+for (const [what, [name, make]] of Object.entries(hidden)) {
+  Deno.test(`cli: rewrite refuses to lose ${what}`, async () => {
+    using file = copyOf(name, make());
+    const before = Deno.readFileSync(file.path);
+    const refused = await avio("rewrite", file.path, "--metadata", "genre=G");
+    assertEquals([refused.code, refused.stderr.includes(what)], [1, true], refused.stderr);
+    assertEquals(Deno.readFileSync(file.path), before);
+    assertEquals((await avio("rewrite", file.path, "-y", "--metadata", "genre=G")).code, 3);
+  });
+}
+
+Deno.test("cli: rewrite leaves a file that another program has changed meanwhile", async () => {
+  using file = copyOf("video.mp4");
+  const [one, other] = await Promise.all([
+    avio("rewrite", file.path, "--metadata", "title=A"),
+    avio("rewrite", file.path, "--metadata", "artist=B"),
+  ]);
+  const { tags } = probeSync(file.path);
+  for (const [run, isThere] of [[one, tags.title === "A"], [other, tags.artist === "B"]] as const) {
+    assertEquals(run.code === 0, isThere, run.stderr);
+    if (run.code !== 0) assertMatch(run.stderr, /changed by another program meanwhile: [^;]*$/);
+  }
+  assertEquals(file.names(), ["video.mp4"]);
 });
 
 Deno.test("cli: rewrite refuses a disposition and a tag that the format can't keep", async () => {

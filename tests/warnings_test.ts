@@ -31,6 +31,19 @@ const kindsOf = (warnings: readonly Warning[]) => [...new Set(warnings.map(({ ki
 const cutOff = (name: string, share = 0.7) =>
   fixtureBytes(name).subarray(0, Math.floor(fixtureBytes(name).length * share));
 
+Deno.test("Manifests and playlists that are whole have no warnings, and no error with strict", () => {
+  for (const format of ["dash", "hls"]) {
+    for (const name of ["video.mp4", "video.ts"]) {
+      const options = { format, url: "out.mpd", onopen: () => new MemorySink(), strict: true } as const;
+      assertEquals(
+        remuxSync(fixtureBytes(name), new MemorySink(), options).warnings,
+        [],
+        `${name} to ${format}`,
+      );
+    }
+  }
+});
+
 Deno.test("Sources that are whole have no warnings, whichever format", () => {
   for (const name of mediaFixtures) {
     const bytes = fixtureBytes(name);

@@ -34,7 +34,6 @@ export const onlyDeno: Readonly<Record<string, "all" | readonly string[]>> = {
   "rewrite_test.ts": ["cli: rewrite without the permission to write"],
   // It runs without the right to write, since it writes whatever it can.
   "hostile_test.ts": ["Every public function with hostile arguments"],
-  "rewrite_test.ts": ["cli: rewrite without the permission"],
   "file_test.ts": ["The sync engine makes synchronous calls"],
   // How far is read ahead of a seek is told by the size of the chunks of Deno's fetch.
   "http_test.ts": ["An http: source is asked again where it really seeks"],
