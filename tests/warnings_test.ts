@@ -31,6 +31,41 @@ const kindsOf = (warnings: readonly Warning[]) => [...new Set(warnings.map(({ ki
 const cutOff = (name: string, share = 0.7) =>
   fixtureBytes(name).subarray(0, Math.floor(fixtureBytes(name).length * share));
 
+Deno.test("remux() warns of encrypted packets, which nothing can decrypt afterwards", async () => {
+  const key = "76a6c65c5ea762046bd749a2e632ccbb";
+  const args = [
+    "-v",
+    "error",
+    "-i",
+    fixturePath("video.mp4"),
+    "-c",
+    "copy",
+    "-encryption_scheme",
+    "cenc-aes-ctr",
+  ];
+  const keys = ["-encryption_key", key, "-encryption_kid", "a7e61c373e219033c21091fa607bf3b8"];
+  const path = Deno.makeTempFileSync({ suffix: ".mp4" });
+  try {
+    const command = new Deno.Command("ffmpeg", { args: [...args, ...keys, "-y", path] });
+    assert((await command.output()).success);
+    const bytes = Deno.readFileSync(path);
+    for (const format of ["mp4", "matroska"]) {
+      const { warnings, streams } = await remux(bytes, new MemorySink(), { format });
+      assertEquals(warnings.map(({ kind }) => kind), streams.map(() => "dropped"), format);
+      assertMatch(warnings[0]!.message, /encrypted/);
+      const decrypted = { format, input: { options: { decryption_key: key } } };
+      assertEquals(remuxSync(bytes, new MemorySink(), decrypted).warnings, []);
+      assertThrows(
+        () => remuxSync(bytes, new MemorySink(), { format, strict: true }),
+        StrictError,
+        "encrypted",
+      );
+    }
+  } finally {
+    Deno.removeSync(path);
+  }
+});
+
 Deno.test("Manifests and playlists that are whole have no warnings, and no error with strict", () => {
   for (const format of ["dash", "hls"]) {
     for (const name of ["video.mp4", "video.ts"]) {

@@ -403,6 +403,14 @@ static void note_reached(struct remux *remux, const struct route *route, const A
   if (time > remux->reached) remux->reached = time;
 }
 
+/* Ciphertext stays what it is; with what it is deciphered is written by no muxer. */
+static void warn_encrypted(struct session *session, const AVPacket *packet) {
+  if (!av_packet_get_side_data(packet, AV_PKT_DATA_ENCRYPTION_INFO, NULL)) return;
+  warn(&session->channel.log, AVS_WARNING_DROPPED, packet->stream_index, 1,
+       "it is encrypted, and the output does not keep what is needed to decrypt it", "stream %d: packets stay encrypted, their initialization vectors are left out",
+       packet->stream_index);
+}
+
 static int remux_packet(struct session *session, struct remux *remux, AVPacket *packet) {
   int result = input_read_packet(session, packet);
   if (result < 0) return result;
@@ -416,6 +424,7 @@ static int remux_packet(struct session *session, struct remux *remux, AVPacket *
   if (!in_range(remux, route, stream, packet)) return 0;
   if (!route->begun && !can_be_first(stream->codecpar, packet)) return wait_for_key(session, remux, route, packet);
   if (!route->begun) begin(session, route, packet->stream_index);
+  warn_encrypted(session, packet);
   return is_break(session, remux, packet) ? hold(remux, packet) : write_or_gather(session, remux, packet);
 }
 
