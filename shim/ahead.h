@@ -1,7 +1,7 @@
 /* floor 0 */
 /*
- * ahead.h - bytes of a source that are here and were not asked for yet: what it gave beyond what was wanted, and what it
- * was asked for before that was wanted.
+ * ahead.h - bytes of a source that were read before anybody requested them: what it returned beyond the request, and what
+ * was prefetched.
  */
 #ifndef AVS_AHEAD_H
 #define AVS_AHEAD_H

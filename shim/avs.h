@@ -11,7 +11,7 @@
  * Conventions:
  *   - Results below zero are AVERROR codes.
  *   - 64-bit values cross as double: exact to 2^53. Sizes of single pieces are 32 bits. An unknown timestamp (AV_NOPTS_VALUE) is NaN.
- *   - A function that answers with text writes at most `capacity` bytes of UTF-8 (no terminator) to `out` and
+ *   - A function that returns text writes at most `capacity` bytes of UTF-8 (no terminator) to `out` and
  *     returns the length of the whole text; call it again with more room where that was too little.
  *   - Only avs_run() can call back into JavaScript, so it alone must return void (see symbols.ts).
  */
@@ -51,7 +51,7 @@ AVS_API int32_t avs_format_options(uint32_t direction, const char *name, uint32_
 /* JSON array of the codecs that there are names for. */
 AVS_API int32_t avs_codecs(char *out, uint32_t capacity);
 
-/* What libavutil says about an error code. */
+/* libavutil's description of an error code. */
 AVS_API int32_t avs_error_text(int32_t code, char *out, uint32_t capacity);
 
 /* "EPERM -1\n": the names of errno and their AVERROR codes, which systems number differently. */
@@ -81,8 +81,8 @@ enum {
   AVS_REQUEST_TRANSFORM = 7, /* of a transformer: avs_ready_packets(), avs_put_packet() what becomes of them; avs_reply() with 0 */
 };
 /*
- * Is it to be read, to be written, is it there (any number will do as an answer), or to be deleted (the same)? Or to be
- * read as a part of something that goes on without it: AVERROR(ENOENT) says that it is missing.
+ * Whether it is to be read or written, whether it exists (any number as the answer), or to be deleted (the same). Or to be
+ * read as a part of something that continues without it: then AVERROR(ENOENT) means that it is missing.
  */
 enum avs_open_mode { AVS_OPEN_READ, AVS_OPEN_WRITE, AVS_OPEN_CHECK, AVS_OPEN_DELETE, AVS_OPEN_PART };
 
@@ -94,8 +94,8 @@ enum avs_open_mode { AVS_OPEN_READ, AVS_OPEN_WRITE, AVS_OPEN_CHECK, AVS_OPEN_DEL
  */
 AVS_API double avs_session_new(uint32_t client);
 /*
- * Bytes that FFmpeg may allocate for a session, where "maxMemory" does not say it (avs_set()), and the least that it can say.
- * Where it is said twice, for an input and an output, the smaller one counts. Only the embedded build counts them.
+ * Bytes that FFmpeg may allocate for a session, unless "maxMemory" sets it (avs_set()), and the minimum that it can be set to.
+ * If it is set twice, for an input and an output, the smaller one counts. Only the embedded build counts them.
  */
 enum { AVS_MEMORY_DEFAULT = 1073741824, AVS_MEMORY_MIN = 4194304 };
 
@@ -144,7 +144,7 @@ enum {
   AVS_SLOT_SIZE = 12
 };
 
-/* Flags in slot[AVS_SLOT_FLAGS]: what the result alone doesn't tell. */
+/* Flags in slot[AVS_SLOT_FLAGS]: what the result alone doesn't show. */
 enum {
   AVS_FLAG_FAILED = 1,       /* a request was answered with an error: the caller has the exception */
   AVS_FLAG_SOURCE_SEEK = 2,  /* libavformat wanted a seek that the source can't do */
@@ -162,7 +162,7 @@ AVS_API void avs_run(double session, uint32_t operation, double *slot, uint8_t *
 
 /* Answers to the open request of an I/O context. Late or stray ones are AVERROR(EINVAL) and change nothing. */
 AVS_API int32_t avs_reply(double io, double result);
-/* What is more than was asked for is kept, and read before there is another request. */
+/* What exceeds the request is kept, and read before there is another request. */
 AVS_API int32_t avs_reply_read(double io, const uint8_t *chunk, uint32_t size);
 /* The bytes of the open write request, from its start; or the URL of one to open. */
 AVS_API int32_t avs_take_write(double io, uint8_t *out, uint32_t size);
@@ -174,13 +174,13 @@ AVS_API double avs_request_time(double io);
  * goes in with avs_start() and comes out with avs_finish(), after the event that says it is done. Answers are the same.
  * The thread does not wait for each of its writes to be answered, up to a bound, unless they go without coalescing; at the
  * end of an operation all are, but for AVS_OP_REMUX. While AVS_OP_READ or AVS_OP_REMUX runs, it asks for the next read of a
- * source that gave all it was asked for before it needs it; that one may still be open when the operation is over. AVS_OP_READ
- * reads on, to its bounds, while packets are taken; it ends with the input, when there are new streams, and when it is told to.
+ * source that returned all that was requested, before it needs it; that one may still be open when the operation is over. AVS_OP_READ
+ * reads on, to its bounds, while packets are taken; it ends with the input, when there are new streams, and when it is stopped.
  */
 AVS_API int32_t avs_start(double session, uint32_t operation, const double *slot);
 /* AVERROR(EBUSY) before that: it never waits, of a session that was canceled neither. Such a one can be closed at once. */
 AVS_API int32_t avs_finish(double session, double *slot);
-/* Whatever the session waits for is answered with AVERROR_EXIT now, and so is all that comes. */
+/* Every request that the session waits for gets AVERROR_EXIT now, and so do all later ones. */
 AVS_API int32_t avs_cancel(double session);
 /* Ends AVS_OP_READ after the packet that it is at. */
 AVS_API int32_t avs_stop(double session);
@@ -229,7 +229,7 @@ enum {
   AVS_IO_CALLBACKS,
   AVS_IO_MEMORY_INPUT,
   AVS_IO_MEMORY_OUTPUT,
-  AVS_IO_OPENER,      /* no I/O context, but who is asked for nested ones */
+  AVS_IO_OPENER,      /* no I/O context, but the one whose requests open nested ones */
   AVS_IO_TRANSFORMER, /* no I/O context, but who is asked what becomes of packets on their way through AVS_OP_REMUX */
 };
 enum { AVS_IO_READ = 1, AVS_IO_WRITE = 2, AVS_IO_SEEK = 4, AVS_IO_DIRECT = 8 /* no coalescing of writes */, AVS_IO_BULK = 16 /* writes that wait become large ones */ };
@@ -244,7 +244,7 @@ AVS_API double avs_io_new_copy(double session, const uint8_t *bytes, uint32_t si
  * that is read they lie between AVS_SAVED_POSITION and AVS_SAVED_DEVICE; of one that is written they begin at
  * AVS_SAVED_DEVICE. AVERROR(EBUSY) while an operation runs, but for an I/O context that is to be closed (AVS_REQUEST_CLOSE);
  * of a session that was canceled and whose thread has not come
- * back it tells what is known without that thread's own buffer.
+ * back it returns what is known without that thread's own buffer.
  */
 AVS_API int32_t avs_io_save(double io, double *state, uint8_t *out, uint32_t capacity);
 enum {
@@ -307,8 +307,8 @@ AVS_API int32_t avs_stream_fields(char *out, uint32_t capacity);
 /* Adds a stream to the output, of the fields in `text` (as avs_set() takes them); its index. */
 AVS_API int32_t avs_add_stream(double session, const char *text, uint32_t size);
 /*
- * Before the header: learns from the first packet of an output's stream what the header has to say: extradata of a stream
- * that has none, a cover that Matroska has as an attachment. 1 where that is not known yet; without data only tells that.
+ * Before the header: takes from the first packet of an output's stream what the header needs: extradata of a stream
+ * that has none, a cover that Matroska has as an attachment. 1 if that is not known yet; without data it only returns that.
  */
 AVS_API int32_t avs_learn_stream(double session, int32_t stream, const uint8_t *data, uint32_t size);
 /* Adds a chapter (seconds) to the output; its index. */

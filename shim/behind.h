@@ -21,7 +21,7 @@ struct behind {
 
 /* On the session's own thread: leaves a write to be taken, and goes on where there is room. As request(). */
 int64_t behind_write(struct io *io, const uint8_t *data, size_t size, int marker, int64_t time);
-/* With the lock held: the first piece was answered. */
+/* With the lock held: the first piece has its answer. */
 void behind_answered(struct io *io);
 /* On the session's own thread: waits until all is taken. */
 void behind_drain(struct io *io);

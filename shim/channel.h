@@ -24,18 +24,18 @@ struct channel {
   bool called;   /* and it is on the stack of that thread */
   bool threaded; /* it has a thread of its own: until then there is nothing to lock */
 
-  mutex lock; /* of all down to `out`, and of what io.h says */
+  mutex lock; /* of all down to `out`, and of the fields that io.h names */
   condition wake; /* for that thread */
   struct io *ios;
   struct io *stand_ins;   /* what libavformat has open that JavaScript does not know */
   struct io *opener;      /* one of them; NULL: nothing is opened */
   struct io *transformer; /* the same; NULL: packets go on as they are */
   bool out;               /* an operation runs on that thread, or is about to */
-  bool prefetches;        /* reads may be asked for before they are needed */
+  bool prefetches;        /* reads may be requested before they are needed */
   atomic_bool canceled;   /* changed under the lock: whatever waits is over, and nothing is asked any more */
   atomic_bool stopping;   /* AVS_OP_READ is to end */
 
-  atomic_llong failed; /* the first error that a request was answered with */
+  atomic_llong failed; /* the first error that was the answer to a request */
   int64_t requests;    /* waited for so far */
   int64_t operations;  /* begun so far */
   struct sleeping {
@@ -63,7 +63,7 @@ void channel_free_handles(struct channel *channel);
 
 /* From now on this thread is at work for that session (NULL: none); the one before is the result. */
 struct channel *channel_enter(struct channel *channel);
-/* Which it is; some demuxers don't hand down what their context says. */
+/* Which it is; some demuxers don't hand down their context's. */
 struct channel *channel_current(void);
 
 /* This thread is the session's own, for good. */

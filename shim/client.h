@@ -30,7 +30,7 @@ struct client {
   void (*watch)(void *); /* called once, when there are events */
   void *watch_opaque;
   bool nudged;    /* whoever waits for events is to stop waiting */
-  bool dead;      /* the thread has ended: nobody will answer */
+  bool dead;      /* the thread has ended: there will be no answers */
   int references; /* the thread's, its sessions', and of those who wait for events */
 };
 
@@ -38,7 +38,7 @@ struct client {
 struct client *client_new(void);
 void client_ref(struct client *client);
 void client_unref(struct client *client);
-/* Its thread ends: whoever waits for events is told, and nobody calls `watch` any more. */
+/* Its thread ends: whoever waits for events returns, and nobody calls `watch` any more. */
 void client_end(struct client *client);
 
 /* An event that finds no memory is lost, and false. */

@@ -33,7 +33,7 @@ struct endpoint {
   bool strict;         /* nothing that is named may be missing */
   bool missing;        /* something was, and its demuxer was let go on */
   bool delivered;      /* there has been a packet */
-  int opens;           /* that it has asked for since then */
+  int opens;           /* requests to open a file since then */
   bool open_refused;   /* some muxers go on without */
   bool seek_refused;   /* by its I/O context: of an input in this operation, of an output ever */
   int64_t seek_target; /* of that */
@@ -44,7 +44,7 @@ struct endpoint {
 
 void endpoint_free(struct endpoint *endpoint);
 void refuse_seek(struct endpoint *endpoint, int64_t target);
-/* Opening has read, or asked for, more than is allowed: from then on nothing is read. */
+/* Opening has read, or requested, more than is allowed: from then on nothing is read. */
 bool opening_exceeds(struct endpoint *endpoint, int64_t bytes, int opens);
 
 #endif

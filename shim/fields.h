@@ -32,7 +32,7 @@ enum type {
   FOURCC,
   EXTRADATA,
   LAYOUT,
-  CHANNELS, /* the layout says it; set only without one */
+  CHANNELS, /* part of the layout; set only without one */
   DISPOSITION,
   PROFILE_NAME, /* what follows from codec and profile, in FFmpeg's words */
   SAMPLE_BITS,

@@ -49,13 +49,13 @@ struct io {
 
   /* From here on it belongs to whoever holds the channel's lock. */
   struct request request;
-  atomic_bool pending; /* `request` waits for its answer; for who spins */
+  atomic_bool pending; /* `request` waits for its answer; read by a thread that spins */
   struct ahead ahead;
-  int full_reads;      /* answers in a row that gave all that was asked for */
+  int full_reads;      /* answers in a row that filled the request */
   bool is_over;        /* what comes after the bytes ahead is known: */
   int64_t over_result; /* 0 the end, or an error */
   struct behind behind;
-  int64_t device;       /* what the device is asked for next, or gets next */
+  int64_t device;       /* position of the next read or write of the device */
   int64_t position;     /* of what is read or written next; changed by the thread at work */
   int64_t end;          /* of what was written */
   struct memory memory; /* of a memory output, or of a copy */

@@ -19,7 +19,7 @@ struct isolate *this_isolate(void);
 /* This thread's clients, by number, and one more; NULL where there is none, or no memory. */
 struct client *isolate_client(uint32_t id);
 struct client *isolate_new_client(void);
-/* Busy for some microseconds, until `arrived` says so: to sleep and to be woken takes longer than most answers. */
+/* Spins for some microseconds, until `arrived` is true: to sleep and be woken takes longer than most answers. */
 void spin(bool (*arrived)(const void *), const void *opaque);
 
 #endif

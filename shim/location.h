@@ -13,7 +13,7 @@
 /* What an AVIOContext has below it for av_opt_get(). */
 struct location {
   const AVClass *class;
-  char *url; /* NULL: it is where it was asked for */
+  char *url; /* NULL: the URL that was requested */
 };
 
 /* 0, or AVERROR(ENOMEM). */

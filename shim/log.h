@@ -15,7 +15,7 @@
 struct log {
   struct text text;         /* as avs_take_log() gives it */
   struct warnings warnings; /* as avs_warnings() gives them */
-  bool exceeds_max_streams; /* libavformat has said so, which it says in no other way */
+  bool exceeds_max_streams; /* libavformat has logged so, and reports it in no other way */
   bool refuses_format;      /* the same: a format that is not among those that may be tried */
   bool ended_early; /* the source, in the middle of something */
   bool past_end;    /* mp4's demuxer was to go on behind the end of the source, where nothing is to be missed */

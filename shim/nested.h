@@ -1,6 +1,6 @@
 /* floor 2 */
 /*
- * nested.h - what a playlist, a manifest or a muxer of many files opens: JavaScript is asked for each of them, and what it
+ * nested.h - what a playlist, a manifest or a muxer of many files opens: JavaScript opens each of them, and what it
  * opens becomes an I/O context of the session. Nothing is opened otherwise (contain.h).
  */
 #ifndef AVS_NESTED_H

@@ -1,7 +1,6 @@
 /* floor 2 */
 /*
- * request.h - how C asks JavaScript for something and how the answer comes back. One request is open per I/O context at
- * most. Its result is preset to an error, so an answer that never comes is never a success.
+ * request.h - requests of C to JavaScript, and their answers. At most one is open per I/O context. Its result is preset to an error, so an answer that never comes is never a success.
  */
 #ifndef AVS_REQUEST_H
 #define AVS_REQUEST_H
@@ -23,7 +22,7 @@ struct request {
   int64_t result;
 };
 
-/* Asks JavaScript and waits for its answer. Once an answer was an error, all later ones are that error. */
+/* Sends a request to JavaScript and waits for its answer. After an error, all later answers are that error. */
 int64_t request(struct io *io, struct request request, double a, double b, double c);
 /* With the lock held: makes it the open request. */
 void request_begin(struct io *io, const struct request *request);
@@ -33,7 +32,7 @@ bool request_wait(struct io *io);
 void request_ahead(struct io *io, int64_t size);
 /* With the lock held: its answer, when it comes, finds nothing. */
 void request_forget(struct io *io);
-/* With the lock held: it is open, and was not answered yet. */
+/* With the lock held: it is open, and has no answer yet. */
 bool is_pending(const struct io *io);
 
 #endif

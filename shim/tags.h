@@ -1,6 +1,6 @@
 /* floor 2 */
 /*
- * tags.h - which tags JavaScript is told: one that is as long as a film would hold its thread while it is read. FFmpeg has
+ * tags.h - which tags JavaScript gets: one as long as a film would block its thread while it is read. FFmpeg has
  * them all, and muxers write them.
  */
 #ifndef AVS_TAGS_H
@@ -13,7 +13,7 @@
 #include "log.h"
 
 bool is_told_tag(const AVDictionaryEntry *tag);
-/* A line for each tag that is not told. */
+/* A line in the log for each tag that is left out. */
 void log_long_tags(struct log *log, const AVFormatContext *context);
 
 #endif

@@ -1,6 +1,6 @@
 /* floor 0 */
 /*
- * text.h - text that grows, and the few pieces of JSON that answers are made of.
+ * text.h - text that grows, and the few pieces of JSON that results are made of.
  */
 #ifndef AVS_TEXT_H
 #define AVS_TEXT_H

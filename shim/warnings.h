@@ -22,7 +22,7 @@ struct warnings {
   size_t count;
   unsigned opened; /* inputs so far */
   unsigned source; /* that is at work */
-  bool paused;     /* what is read again was told of the first time */
+  bool paused;     /* it is read again, and was reported the first time */
 };
 
 /* What has the same kind, source, stream and words as a row that is there is counted there. */

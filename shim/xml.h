@@ -1,6 +1,6 @@
 /* floor 1 */
 /*
- * xml.h - what libxml2 says of a manifest goes to the log: it would write it to stderr, with the manifest's own bytes. In the
+ * xml.h - libxml2's messages about a manifest go to the log: it would write it to stderr, with the manifest's own bytes. In the
  * embedded FFmpeg ffmpeg/xml.patch does it, here it is for the machine's.
  */
 #ifndef AVS_XML_H

@@ -1,7 +1,7 @@
 /* floor 4 */
 /*
- * headers.h - what a stream's own header says of it: extradata, or the beginning of its first packet. It tells what a
- * decoder would, for the codecs that have none here, and what the container says otherwise than the codec.
+ * headers.h - reads a stream's own header: extradata, or the beginning of its first packet. It finds what a decoder would,
+ * for the codecs that have none here, and corrects what the container says otherwise than the codec.
  *
  * Each codec is a row of the table in headers.c; its reader is with its family: h264.c, video.c (that moves), images.c,
  * audio.c.
@@ -13,9 +13,9 @@
 
 #include <libavcodec/avcodec.h>
 
-/* Fills in what the codec itself tells, and its extradata. */
+/* Fills in what the codec's header has, and its extradata. */
 void read_extradata(AVCodecParameters *parameters);
-/* Whether the first packet would tell what is still not known, or what a container that says it may be wrong in. */
+/* Whether the first packet has what is still not known, or what the container may state wrongly. */
 bool wants_packet(const AVCodecParameters *parameters, bool is_doubted);
 void read_first_packet(AVCodecParameters *parameters, const AVPacket *packet);
 

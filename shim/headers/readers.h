@@ -22,7 +22,7 @@ void set_samples(AVCodecParameters *parameters, int bits, bool planar);
 
 reader read_h264, read_vvc, read_ffv1_extradata, read_ffv1;
 
-/* The format that av1C says, where nothing else does. */
+/* The format in av1C, if nothing else has one. */
 enum AVPixelFormat av1_configured_format(const AVCodecParameters *parameters);
 
 reader read_h263, read_sorenson, read_vp6, read_vp9, read_av1_configuration, read_av1, read_dv, read_prores_tag, read_prores, read_dnxhd,

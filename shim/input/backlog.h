@@ -1,6 +1,6 @@
 /* floor 4 */
 /*
- * backlog.h - packets that were read before anybody asked for them, while the input was opened or sought in: they come
+ * backlog.h - packets that were read before they were requested, while the input was opened or sought in: they come
  * first when packets are read, and then what reading said after them.
  */
 #ifndef AVS_INPUT_BACKLOG_H

@@ -1,6 +1,6 @@
 /* floor 4 */
 /*
- * early.h - packets that are read while the input is opened, to look at what their headers say, and wait to be asked for
+ * early.h - packets that are read while the input is opened, to read their headers, and wait to be requested
  * (backlog.h). libavformat's own such packets can't be looked at.
  */
 #ifndef AVS_INPUT_EARLY_H
@@ -8,7 +8,7 @@
 
 struct input;
 
-/* Reads on until each stream has shown the packet that it wants to be told by, or that takes too much. */
+/* Reads on until each stream that needs one has had a packet, or that takes too much. */
 void read_early(struct input *input);
 
 #endif

@@ -31,7 +31,7 @@ struct input {
   bool is_sought;           /* now: what is refused then makes it fail */
   struct backlog backlog;
   struct ended ended;
-  bool adds_pts;            /* to pictures that lack it: for an output, not for JavaScript, which gets what the file says */
+  bool adds_pts;            /* to pictures that lack it: for an output, not for JavaScript, which gets the file's own */
 
   /* Below the channel's lock: JavaScript takes packets, and chooses streams, while others are read. */
   unsigned stream_count; /* that JavaScript knows */
@@ -44,11 +44,11 @@ struct input {
 /* The session's from now on, over that I/O context (NULL: it opens all of it); NULL without memory. */
 struct input *input_new(struct session *session, struct io *io);
 void input_free(struct session *session);
-/* The next packet, of the backlog or of libavformat; what av_read_frame() says, or why it says that. */
+/* The next packet, of the backlog or of libavformat; the result of av_read_frame(), or its reason. */
 int input_next_packet(struct session *session, AVPacket *packet);
 /* Reads one packet for whoever wants it; AVERROR_EOF is the true end of the input. */
 int input_read_packet(struct session *session, AVPacket *packet);
-/* JavaScript is told of the streams that there are now: how many. */
+/* The number of streams now, which JavaScript gets. */
 unsigned note_streams(struct session *session);
 void apply_discards(struct session *session);
 /* The packet that is held is of no use any more. */

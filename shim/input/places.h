@@ -40,7 +40,7 @@ void places_forget(struct places *places, const struct seek *origin);
 void places_free(struct places *places);
 /* For who reads: the packet is given out now. */
 void note_given(struct places *places, const AVPacket *packet);
-/* The last time, in AV_TIME_BASE, that all streams with steady packets have come to; AV_NOPTS_VALUE: they don't say. */
+/* The last time, in AV_TIME_BASE, that all streams with steady packets have come to; AV_NOPTS_VALUE: unknown. */
 int64_t time_of_places(const struct places *places, const AVFormatContext *input);
 
 /* How a packet is known again. */

@@ -1,6 +1,6 @@
 /* floor 4 */
 /*
- * shown.h - when pictures are shown whose container does not say it: AVI has times of decoding alone, MPEG-PS and MPEG-TS
+ * shown.h - when pictures are shown whose container has no such times: AVI has times of decoding alone, MPEG-PS and MPEG-TS
  * may have one time for several pictures. A picture that others are coded from is shown when the next such is decoded, so
  * packets wait for that one. av_read_frame() does it with AVFMT_FLAG_GENPTS, but keeps a stream's end and all that
  * comes after it in memory.
@@ -12,7 +12,7 @@
 
 #include "../session.h"
 
-/* The next packet, from that reader; with a pts, where one can be told. What the reader says after the last packet comes after it. */
+/* The next packet, from that reader; with a pts, if one can be found. What the reader returns after the last packet comes after it. */
 int next_shown(struct session *session, AVPacket *packet, int (*read)(struct session *session, AVPacket *packet));
 
 #endif

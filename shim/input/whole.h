@@ -1,6 +1,6 @@
 /* floor 4 */
 /*
- * whole.h - whether a source has all that it says it has.
+ * whole.h - whether a source has all that it claims to have.
  */
 #ifndef AVS_INPUT_WHOLE_H
 #define AVS_INPUT_WHOLE_H

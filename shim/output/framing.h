@@ -1,8 +1,8 @@
 /* floor 4 */
 /*
  * framing.h - how coded data is framed inside packets: H.264 and HEVC with start codes (Annex B) or lengths, AAC with ADTS
- * headers or without. Extradata says which it is; where packets are otherwise, most muxers write what nobody can play, and
- * say nothing. And extradata for headers, out of the first packet of a stream that comes without.
+ * headers or without. Extradata shows which it is; if packets differ, most muxers write what nobody can play, without
+ * an error. And extradata for headers, out of the first packet of a stream that comes without.
  */
 #ifndef AVS_OUTPUT_FRAMING_H
 #define AVS_OUTPUT_FRAMING_H
@@ -13,7 +13,7 @@
 
 struct AVBSFContext;
 
-/* Whether a stream's first packet is framed as its extradata says; `filter`: what it goes through next, or NULL. */
+/* Whether a stream's first packet is framed as its extradata states; `filter`: what it goes through next, or NULL. */
 int check_framing(struct session *session, const AVStream *stream, const struct AVBSFContext *filter,
                   const AVPacket *packet);
 /* A copy, with the padding that FFmpeg wants behind it. */
