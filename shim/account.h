@@ -18,13 +18,13 @@ struct account;
 
 /* NULL without memory. */
 struct account *account_new(void);
-/* What it still has allocated counts for nobody from then on. */
+/* What it still has allocated is in no session's sum from then on. */
 void account_free(struct account *account);
 /* Bytes; of several limits the least counts. */
 void account_limit(struct account *account, int64_t bytes);
 int64_t account_limit_of(const struct account *account);
 bool is_exceeded(const struct account *account);
-/* Of a session that is over: large blocks fail, so that its thread comes home soon. */
+/* Of a session that is over: large blocks fail, so that its thread ends soon. */
 void account_end(struct account *account);
 /* From now on this thread allocates for that one (NULL: nobody); the one before is the result. */
 struct account *account_enter(struct account *account);

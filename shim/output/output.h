@@ -31,7 +31,7 @@ void output_accept(struct session *session, bool accepts);
 void act_for_output(struct session *session);
 /* Muxers report many of the errors of their I/O only in the I/O context. */
 int output_error(const struct session *session);
-/* With the lock held: JavaScript is asked what becomes of packets, and has not answered yet. */
+/* With the lock held: JavaScript has packets to transform, and has not returned them yet. */
 bool is_transforming(const struct session *session);
 operation output_op_open, output_op_close;
 

@@ -1,6 +1,6 @@
 /* floor 4 */
 /*
- * segments.h - the muxers that hls and dash have inside of them: what a segment can hold and wants is theirs to say.
+ * segments.h - the muxers that hls and dash have inside of them: they decide what a segment can hold and needs.
  */
 #ifndef AVS_OUTPUT_SEGMENTS_H
 #define AVS_OUTPUT_SEGMENTS_H

@@ -1,6 +1,6 @@
 /* floor 4 */
 /*
- * carries.h - which codecs come out of a format as they went in, where libavformat's own answer (avformat_query_codec()) is
+ * carries.h - which codecs come out of a format as they went in, where libavformat's own result (avformat_query_codec()) is
  * another one: muxers that take more than their list says, and muxers that take what no demuxer finds again.
  */
 #ifndef AVS_REMUX_CARRIES_H
@@ -10,7 +10,7 @@
 
 #include <libavformat/avformat.h>
 
-/* Does it carry the codec by a code of another container's, which its list does not say? */
+/* Does it carry the codec by a code of another container's, which is not in its list? */
 bool carries_more(const AVOutputFormat *format, const AVCodecParameters *parameters);
 /* Does it write the stream so that its packets, or what it is, are not found again? */
 bool loses(const AVOutputFormat *format, const AVCodecParameters *parameters);

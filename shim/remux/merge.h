@@ -20,7 +20,7 @@ bool is_merged(const struct session *session);
 void select_part(struct session *session, unsigned index);
 /* Before packets are read of any. */
 void begin_parts(struct session *session);
-/* The next packet is to come from the one that is least far; false where all have come to their end. */
+/* The next packet is to come from the input with the earliest time; false where all have come to their end. */
 bool select_next_part(struct session *session);
 /* What all of them have written and read. */
 void count_parts(struct session *session, double *slot);

@@ -1,6 +1,6 @@
 /* floor 4 */
 /*
- * result.h - whether what was read of an input is what the input had, asked at its end.
+ * result.h - whether all that an input had was read, which is checked at its end.
  */
 #ifndef AVS_REMUX_RESULT_H
 #define AVS_REMUX_RESULT_H

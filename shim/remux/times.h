@@ -14,7 +14,7 @@ bool is_picture(const AVStream *stream);
 bool is_sound_or_motion(const AVStream *stream);
 /* What a packet's time is, in AV_TIME_BASE: decoding order is what cutting goes by. */
 int64_t packet_time(const AVPacket *packet, AVRational time_base);
-/* Seconds; where the container does not say it, of a frame of video. */
+/* Seconds; if the container has none, that of a frame of video. */
 double packet_duration(const AVStream *stream, const AVPacket *packet);
 /* Of an input's stream. */
 struct missing {
