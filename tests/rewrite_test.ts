@@ -8,6 +8,7 @@ import { avio, avioWith, temporaryFolder } from "./support/cli.ts";
 import { concatBytes } from "./support/essence.ts";
 import { fixtureBytes, fixturePath, mediaFixtures } from "./support/fixtures.ts";
 import { dataByStream } from "./support/packets.ts";
+import { libavformat } from "./support/versions.ts";
 
 const NAMES = mediaFixtures.filter((name) => /\.(mp4|mkv|webm|ts|mp3|ogg|flac|wav|avi|flv)$/.test(name));
 
@@ -27,6 +28,9 @@ function times(path: string | Uint8Array): (number | null)[][] {
   return times;
 }
 
+/** Files with other times afterwards. FFmpeg 5.1's WebM muxer adds the delay of Opus to all of them. */
+const shifted = libavformat >= 60 ? /\.(avi|flv)$/ : /\.(avi|flv|webm)$/;
+
 Deno.test("cli: rewrite changes a tag, and no packet, in files of each format", async () => {
   for (const name of NAMES) {
     using file = copyOf(name);
@@ -38,7 +42,7 @@ Deno.test("cli: rewrite changes a tag, and no packet, in files of each format", 
     else assertMatch(stderr, /this would be lost \(-y rewrites it without\): the tag title\n$/);
     assertEquals(dataByStream(file.path), expected, name);
     if (canTag) assertEquals(probeSync(file.path).tags.title, "Another", name);
-    if (!/\.(avi|flv)$/.test(name)) assertEquals(times(file.path), before, name);
+    if (!shifted.test(name)) assertEquals(times(file.path), before, name);
     assertEquals(file.names(), [name]);
   }
 });
