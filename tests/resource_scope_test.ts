@@ -197,7 +197,7 @@ const ends: Record<string, (controller: AbortController) => void> = {
 };
 
 for (const [how, end] of Object.entries(ends)) {
-  const limits = (signal: AbortSignal) => ({ signal, ...(how === "timeout" ? { timeout: 30 } : {}) });
+  const limits = (signal: AbortSignal) => ({ signal, ...(how === "timeout" ? { timeout: 1000 } : {}) });
   const folderTest = (
     name: string,
     work: (folder: string, signal: AbortSignal) => Promise<unknown>,
