@@ -57,16 +57,32 @@ const flag = { type: "boolean", default: false } as const;
 const text = { type: "string" } as const;
 const texts = { type: "string", multiple: true, default: [] as string[] } as const;
 
-/** What a command that writes media has. */
-const outputFlags = {
+/** Flags of the format that is written, and of what is printed meanwhile. */
+const formatFlags = {
   format: { ...text, short: "f" },
   option: { ...texts, short: "o" },
   experimental: flag,
+  quiet: { ...flag, short: "q" },
+  verbose: { ...flag, short: "v" },
+} as const;
+
+/** What a command that writes media has. */
+const outputFlags = {
+  ...formatFlags,
   "no-coalesce": flag,
   "no-overwrite": { ...flag, short: "n" },
   overwrite: { ...flag, short: "y" },
-  quiet: { ...flag, short: "q" },
-  verbose: { ...flag, short: "v" },
+} as const;
+
+/** Flags that change tags and streams. */
+const editFlags = {
+  filter: texts,
+  metadata: texts,
+  "no-metadata": flag,
+  "stream-metadata": texts,
+  disposition: texts,
+  "codec-tag": texts,
+  "stream-id": texts,
 } as const;
 
 /** What one that copies streams has, too. */
@@ -78,13 +94,7 @@ const transferFlags = {
   timestamps: text,
   only: texts,
   streams: texts,
-  filter: texts,
-  metadata: texts,
-  "no-metadata": flag,
-  "stream-metadata": texts,
-  disposition: texts,
-  "codec-tag": texts,
-  "stream-id": texts,
+  ...editFlags,
   "no-chapters": flag,
 } as const;
 
@@ -242,24 +252,14 @@ const commands: Readonly<Record<CommandName, (args: string[]) => ExitCode | Prom
   rewrite(args) {
     const options = {
       ...inputFlags,
-      format: { ...text, short: "f" },
-      option: { ...texts, short: "o" },
-      experimental: flag,
-      filter: texts,
-      metadata: texts,
-      "no-metadata": flag,
-      "stream-metadata": texts,
-      disposition: texts,
-      "codec-tag": texts,
-      "stream-id": texts,
+      ...formatFlags,
+      ...editFlags,
       cover: texts,
       "no-cover": flag,
       chapters: text,
       "no-chapters": flag,
       "dry-run": { ...flag, short: "n" },
       yes: { ...flag, short: "y" },
-      quiet: { ...flag, short: "q" },
-      verbose: { ...flag, short: "v" },
     } as const;
     const { values, positionals } = parseFlags(args, options);
     const [file] = checkFiles(positionals, ["FILE"]) as [string];

@@ -2,6 +2,7 @@
  * How the bytes of a real file are damaged: what a broken disk, a cut connection or somebody with bad intentions
  * would do to them.
  */
+import { concatBytes } from "../tests/support/essence.ts";
 import type { Random } from "./random.ts";
 import type { Sample } from "./samples.ts";
 import { changeStructure } from "./structure.ts";
@@ -16,16 +17,6 @@ function place(length: number, random: Random): number {
   if (where < 0.6) return random.below(Math.min(length, 4096));
   if (where < 0.7) return length - 1 - random.below(Math.min(length, 2048));
   return random.below(length);
-}
-
-function join(...parts: Uint8Array[]): Bytes {
-  const joined = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    joined.set(part, at);
-    at += part.length;
-  }
-  return joined;
 }
 
 const numbers = [
@@ -81,23 +72,26 @@ const mutations: Readonly<Record<string, Mutation>> = {
   insert(bytes, random) {
     const at = place(bytes.length, random);
     const more = new Uint8Array(random.small(5000)).fill(random.pick([0, 0xff, 0x47, random.below(256)]));
-    return join(bytes.subarray(0, at), more, bytes.subarray(at));
+    return concatBytes([bytes.subarray(0, at), more, bytes.subarray(at)]);
   },
 
   duplicate(bytes, random) {
     const at = place(bytes.length, random);
     const piece = bytes.subarray(at, at + random.small(5000));
-    return join(bytes.subarray(0, at), ...Array(random.small(20)).fill(piece), bytes.subarray(at));
+    return concatBytes([bytes.subarray(0, at), ...Array(random.small(20)).fill(piece), bytes.subarray(at)]);
   },
 
   remove(bytes, random) {
     const at = place(bytes.length, random);
-    return join(bytes.subarray(0, at), bytes.subarray(at + random.small(5000)));
+    return concatBytes([bytes.subarray(0, at), bytes.subarray(at + random.small(5000))]);
   },
 
   splice(bytes, random, samples) {
     const other = random.pick(samples).bytes;
-    return join(bytes.subarray(0, place(bytes.length, random)), other.subarray(place(other.length, random)));
+    return concatBytes([
+      bytes.subarray(0, place(bytes.length, random)),
+      other.subarray(place(other.length, random)),
+    ]);
   },
 
   swap(bytes, random) {

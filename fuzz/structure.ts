@@ -3,6 +3,7 @@
  * tags of text. The sizes of all that is around a changed part mostly stay right, so that demuxers read on. What `structure.c` is
  * for the other fuzzer.
  */
+import { concatBytes } from "../tests/support/essence.ts";
 import type { Random } from "./random.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
@@ -142,16 +143,6 @@ function write(kind: Kind, parts: readonly Part[], out: Uint8Array[], random: Ra
 
 const wrongSizes = [-8, -4, -1, 1, 4, 8, 1000, 0x7ffffff0];
 
-function join(pieces: readonly Uint8Array[]): Bytes {
-  const all = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    all.set(piece, at);
-    at += piece.length;
-  }
-  return all;
-}
-
 // ---------------------------------------------------------------------------------------- changing
 
 /** A list of parts, and a place in it. */
@@ -196,7 +187,7 @@ const changes: Readonly<Record<string, Change>> = {
   grow(place, _, random) {
     const part = partOf(place), at = random.below(part.body.length + 1);
     const more = new Uint8Array(random.small(5000)).fill(random.pick([0, 0xff, random.below(256)]));
-    part.body = join([part.body.subarray(0, at), more, part.body.subarray(at)]);
+    part.body = concatBytes([part.body.subarray(0, at), more, part.body.subarray(at)]);
   },
   number(place, _, random) {
     const { body } = partOf(place), width = random.pick([1, 2, 3, 4, 4, 8]);
@@ -294,5 +285,5 @@ export function changeStructure(bytes: Bytes, random: Random): Bytes {
   }
   const out: Uint8Array[] = [];
   write(kind, parts, out, random);
-  return join([...out, rest]);
+  return concatBytes([...out, rest]);
 }

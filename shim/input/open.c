@@ -242,6 +242,7 @@ static int open_and_describe(struct session *session) {
   return result;
 }
 
+/* It opened, though its first read ended it. */
 static bool is_empty(const struct input *input) {
   const struct io *io = input->endpoint.io;
   return io && !input->first_size && io->context->eof_reached && !avio_tell(io->context);
@@ -277,10 +278,10 @@ static void say_why(struct session *session, int result) {
   const char *format = session->targets[AVS_INPUT].format;
   bool is_known = session->channel.failed || input->endpoint.seek_refused || input->endpoint.refused_url;
   if (is_known || !input->endpoint.io) return;
-  bool is_empty = !input->first_size && result != AVERROR(EPERM); /* that is of formats that don't read it */
-  bool ended = is_empty && result == AVERROR(EINVAL) && input->endpoint.io->context->eof_reached;
+  bool has_nothing = !input->first_size && result != AVERROR(EPERM); /* which is of formats that don't read it */
+  bool ended = has_nothing && result == AVERROR(EINVAL) && input->endpoint.io->context->eof_reached;
   if (!is_unreadable(result) && !ended) return;
-  if (is_empty || !log->errors || says_little(log)) log_guess(session, result, format, input->first, input->first_size);
+  if (has_nothing || !log->errors || says_little(log)) log_guess(session, result, format, input->first, input->first_size);
   else if (!format && result != AVERROR(EPERM)) log_misnamed(session, input->first, input->first_size);
 }
 
