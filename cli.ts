@@ -309,7 +309,7 @@ export async function main(args: string[]): Promise<number> {
     const text = usageText(error);
     if (text !== null) return usage(text, name);
     tell(`avio: ${explain(error)}\n`);
-    return error instanceof Interrupted ? EXIT.INTERRUPTED : EXIT.FAILED;
+    return error instanceof Interrupted ? error.exitCode : EXIT.FAILED;
   }
 }
 

@@ -1,10 +1,10 @@
 /**
- * A file that is written beside another and then takes its place, so that the other is whole all the time.
+ * A file that is written beside another and then takes its place, so that the other is whole all the time. A lock file that
+ * exists for that moment keeps two such programs from replacing each other's work.
  */
 import { dirname, join } from "node:path";
-import type { FileStatus } from "../io/file_system.ts";
 import { files } from "../io/files.ts";
-import { terminal } from "./console.ts";
+import { type FileState, terminal } from "./console.ts";
 import { Failure, systemErrorText } from "./errors.ts";
 
 /** An empty file beside another; it is removed at the end of the scope, unless it has replaced the other. */
@@ -12,7 +12,7 @@ export class FileBeside implements Disposable {
   /** Its path. */
   readonly path: string;
   #replaced: string;
-  #status: FileStatus;
+  #state: FileState;
 
   /**
    * @param replaced Path of the file that it is to replace, without symbolic links.
@@ -21,7 +21,7 @@ export class FileBeside implements Disposable {
   constructor(replaced: string) {
     const number = crypto.getRandomValues(new Uint32Array(1))[0]!.toString(36);
     this.#replaced = replaced;
-    this.#status = files.statSync(replaced);
+    this.#state = terminal.stateOf(replaced);
     this.path = join(dirname(replaced), `.avio-${number}.tmp`);
     attempt(`Cannot write ${replaced}`, () => files.openSync(replaced, { read: true, write: true }).close());
     attempt(
@@ -30,19 +30,32 @@ export class FileBeside implements Disposable {
     );
   }
 
+  /** Other names of the file that it is to replace: these keep that. */
+  get otherNames(): number {
+    return this.#state.links - 1;
+  }
+
   /**
    * Puts it in the place of the other.
    *
    * @throws {Failure} The other is no longer the file that it was, or can't be replaced.
    */
   replace(): void {
-    const { dev, ino, size } = files.statSync(this.#replaced), before = this.#status;
-    if (dev !== before.dev || ino !== before.ino || size !== before.size) {
-      throw new Failure(
-        `${this.#replaced} was changed by another program meanwhile: it is left as that left it`,
-      );
+    const replaced = this.#replaced, what = `Cannot replace ${replaced}`;
+    attempt(what, () => terminal.syncFile(this.path));
+    const lock = join(dirname(replaced), `.avio-${this.#state.ino.toString(36)}.lock`);
+    attempt(
+      `${replaced} is being replaced by another program, if there is ${lock}`,
+      () => terminal.writeFile(lock, new Uint8Array(), { createNew: true }),
+    );
+    try {
+      if (!isSame(terminal.stateOf(replaced), this.#state)) {
+        throw new Failure(`${replaced} was changed by another program meanwhile: it is left as that left it`);
+      }
+      attempt(what, () => terminal.renameFile(this.path, replaced));
+    } finally {
+      terminal.removeFile(lock);
     }
-    attempt(`Cannot replace ${this.#replaced}`, () => terminal.replaceFile(this.path, this.#replaced));
   }
 
   [Symbol.dispose](): void {
@@ -52,6 +65,10 @@ export class FileBeside implements Disposable {
       // It has replaced the other.
     }
   }
+}
+
+function isSame(a: FileState, b: FileState): boolean {
+  return a.ino === b.ino && a.size === b.size && a.modified === b.modified;
 }
 
 function attempt(what: string, action: () => void): void {

@@ -12,6 +12,22 @@ export interface Output {
   isTerminal(): boolean;
 }
 
+/** Ctrl-C, and what `kill` and service managers send. */
+export type StopSignal = "SIGINT" | "SIGTERM";
+
+/** Those that the system has. */
+const STOP_SIGNALS: readonly StopSignal[] = isWindows ? ["SIGINT"] : ["SIGINT", "SIGTERM"];
+
+/** By which a changed file is known. */
+export interface FileState {
+  readonly ino: number;
+  readonly size: number;
+  /** Milliseconds. */
+  readonly modified: number;
+  /** Names that it has. */
+  readonly links: number;
+}
+
 /** How a file is written. */
 export interface WriteFileOptions {
   /** An error where it is there already. */
@@ -32,12 +48,15 @@ interface Console {
   writeFile(place: string | URL, bytes: Uint8Array, options?: WriteFileOptions): void;
   makeFolder(place: string | URL): void;
   removeFile(place: string): void;
+  stateOf(place: string): FileState;
   /** Makes an empty file with the permissions and the owner of another; an error where it is there already. */
   createLike(model: string, place: string): void;
-  /** Moves a file to the place of another, after all of it is on the disk. */
-  replaceFile(place: string, replaced: string): void;
-  /** Calls it for each Ctrl-C, which ends the program no more, until what is returned is called. */
-  onInterrupt(listener: () => void): () => void;
+  /** Returns when all of a file is on the disk. */
+  syncFile(place: string): void;
+  /** Moves a file to the place of another. */
+  renameFile(from: string, to: string): void;
+  /** Calls it for each of these signals, which end the program no more, until what is returned is called. */
+  onInterrupt(listener: (signal: StopSignal) => void): () => void;
 }
 
 /** Permissions of a file that others must not read before it has those that it is to have. */
@@ -62,6 +81,19 @@ function takeAfter(
     // Only root may give files away.
   }
   if (mode !== null) chmod(mode & 0o777);
+}
+
+/** Listens to each of them; returns what ends that. */
+function forEachSignal(
+  listener: (signal: StopSignal) => void,
+  add: (signal: StopSignal, call: () => void) => void,
+  remove: (signal: StopSignal, call: () => void) => void,
+): () => void {
+  const calls = STOP_SIGNALS.map((signal) => [signal, () => listener(signal)] as const);
+  for (const [signal, call] of calls) add(signal, call);
+  return () => {
+    for (const [signal, call] of calls) remove(signal, call);
+  };
 }
 
 const denoConsole: Console = {
@@ -89,6 +121,10 @@ const denoConsole: Console = {
   writeFile: (place, bytes, options) => Deno.writeFileSync(place, bytes, options),
   makeFolder: (place) => Deno.mkdirSync(place, { recursive: true }),
   removeFile: (place) => Deno.removeSync(place),
+  stateOf(place) {
+    const { ino, size, mtime, nlink } = Deno.statSync(place);
+    return { ino: ino ?? 0, size, modified: mtime?.getTime() ?? 0, links: nlink ?? 1 };
+  },
   createLike(model, place) {
     const { mode, uid, gid } = Deno.statSync(model);
     Deno.openSync(place, { createNew: true, write: true, mode: PRIVATE }).close();
@@ -97,17 +133,17 @@ const denoConsole: Console = {
       chmod: (mode) => Deno.chmodSync(place, mode),
     });
   },
-  replaceFile(place, replaced) {
-    {
-      using file = Deno.openSync(place, { write: true });
-      file.syncSync();
-    }
-    Deno.renameSync(place, replaced);
+  syncFile(place) {
+    using file = Deno.openSync(place, { write: true });
+    file.syncSync();
   },
-  onInterrupt(listener) {
-    Deno.addSignalListener("SIGINT", listener);
-    return () => Deno.removeSignalListener("SIGINT", listener);
-  },
+  renameFile: (from, to) => Deno.renameSync(from, to),
+  onInterrupt: (listener) =>
+    forEachSignal(
+      listener,
+      (signal, call) => Deno.addSignalListener(signal, call),
+      (signal, call) => Deno.removeSignalListener(signal, call),
+    ),
 };
 
 /** What is used of `process`. */
@@ -116,14 +152,14 @@ interface Process {
   readonly stdin: AsyncIterable<Uint8Array>;
   readonly stderr: { readonly columns?: number };
   exit(code: number): never;
-  on(event: "SIGINT", listener: () => void): void;
-  off(event: "SIGINT", listener: () => void): void;
+  on(event: StopSignal, listener: () => void): void;
+  off(event: StopSignal, listener: () => void): void;
   getBuiltinModule(name: "node:fs"): NodeFiles;
   getBuiltinModule(name: "node:tty"): { isatty(descriptor: number): boolean };
 }
 
 interface NodeFiles {
-  statSync(place: string): Permissions;
+  statSync(place: string): Permissions & { ino: number; size: number; mtimeMs: number; nlink: number };
   openSync(place: string, flags: string, mode?: number): number;
   fsyncSync(descriptor: number): void;
   closeSync(descriptor: number): void;
@@ -173,6 +209,10 @@ const nodeConsole: Console = {
     process.getBuiltinModule("node:fs").writeFileSync(place, bytes, { flag: createNew ? "wx" : "w" }),
   makeFolder: (place) => process.getBuiltinModule("node:fs").mkdirSync(place, { recursive: true }),
   removeFile: (place) => process.getBuiltinModule("node:fs").unlinkSync(place),
+  stateOf(place) {
+    const { ino, size, mtimeMs, nlink } = process.getBuiltinModule("node:fs").statSync(place);
+    return { ino, size, modified: Math.floor(mtimeMs), links: nlink };
+  },
   createLike(model, place) {
     const fs = process.getBuiltinModule("node:fs");
     fs.closeSync(fs.openSync(place, "wx", PRIVATE));
@@ -181,7 +221,7 @@ const nodeConsole: Console = {
       chmod: (mode) => fs.chmodSync(place, mode),
     });
   },
-  replaceFile(place, replaced) {
+  syncFile(place) {
     const fs = process.getBuiltinModule("node:fs");
     const file = fs.openSync(place, "r+");
     try {
@@ -189,12 +229,14 @@ const nodeConsole: Console = {
     } finally {
       fs.closeSync(file);
     }
-    fs.renameSync(place, replaced);
   },
-  onInterrupt(listener) {
-    process.on("SIGINT", listener);
-    return () => process.off("SIGINT", listener);
-  },
+  renameFile: (from, to) => process.getBuiltinModule("node:fs").renameSync(from, to),
+  onInterrupt: (listener) =>
+    forEachSignal(
+      listener,
+      (signal, call) => process.on(signal, call),
+      (signal, call) => process.off(signal, call),
+    ),
 };
 
 /** This runtime's. */

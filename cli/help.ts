@@ -305,7 +305,8 @@ decoding or encoding; mp4 and mov get their index in front (faststart), also
 without another flag. The new file is written beside FILE, read again and
 compared, and then takes its place, with its permissions. After an error or
 Ctrl-C FILE is as it was. What would be lost is an error, too: a stream, tag or
-disposition that the format can't keep, damage, packets left out.
+disposition that the format can't keep, damage, packets left out; so is another
+hard link to FILE, which keeps the old file.
 
 Flags:
   --metadata KEY=VALUE      a tag of the file (title, artist), KEY= takes it
@@ -379,8 +380,9 @@ and later. The output begins with 0; --timestamps keep leaves the times of IN.`,
 3  done, with losses: IN is damaged or cut off, packets were left out, or
    streams that OUT can't hold; each is a line on stderr. Where times were
    corrected nothing is lost. With --strict it is an error (1) instead
-130  stopped by Ctrl-C: OUT is finished with what had come until then, or, after
-   a second Ctrl-C and where nothing comes, kept if it can be read`,
+130  stopped by Ctrl-C (143: by SIGTERM): OUT is finished with what had come
+   until then, or, after a second one and where nothing comes, kept if it can
+   be read`,
 };
 
 /** `avio --version` */

@@ -21,7 +21,7 @@ import { lossesOf } from "./rewrite_losses.ts";
 import { isUrl, placeOf, STANDARD, tell } from "./streams.ts";
 import { filePath } from "../ffi/library_paths.ts";
 import { chooser, isChapterTrack, type Transfer, transfer, transferReport } from "./transfer.ts";
-import { printable } from "./text.ts";
+import { count, printable } from "./text.ts";
 import { EXIT, isLoss } from "./warnings.ts";
 
 /** The arguments of the command line; `output` is the file. */
@@ -85,6 +85,7 @@ export async function rewrite(args: RewriteArguments): Promise<number> {
     const result = await library.merge([source], file.path, options);
     const after = await probe(file.path, { format: before.format.name });
     losses = [
+      ...(file.otherNames > 0 ? [`the tie to ${count(file.otherNames, "hard link")}`] : []),
       ...lossesOf({ args, before, result, after, ...wanted }),
       ...missingParts(parts, partsOf(file.path, before.format.name)),
     ];

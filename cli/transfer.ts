@@ -26,7 +26,8 @@ import {
 import { inputFlagOf } from "./input.ts";
 import { ProgressLine } from "./progress.ts";
 import { STANDARD, tell } from "./streams.ts";
-import { Interrupt, Interrupted } from "./interrupt.ts";
+import type { StopSignal } from "./console.ts";
+import { exitCodeOf, Interrupt, Interrupted, stoppedBy } from "./interrupt.ts";
 import { Leftover } from "./leftovers.ts";
 import { count, duration, printable, size } from "./text.ts";
 import { EXIT, isLoss, tellWarnings } from "./warnings.ts";
@@ -69,8 +70,8 @@ export interface Done {
   result: RemuxResult;
   seen: Stream[];
   seconds: number;
-  /** By Ctrl-C, after which the output was finished. */
-  interrupted: boolean;
+  /** What ended the reading, after which the output was finished. */
+  stoppedBy: StopSignal | null;
 }
 
 /** Runs `work` with the options that all transfers have, and shows how far it is. */
@@ -93,10 +94,12 @@ export async function transfer(
     };
     const { stop, signal } = interrupt;
     const result = await work({ ...libraryOptions(args, seen), onstart, onprogress, stop, signal }, leftover);
-    return { result, seen, seconds: (performance.now() - started) / 1000, interrupted: stop.aborted };
+    return { result, seen, seconds: (performance.now() - started) / 1000, stoppedBy: interrupt.by };
   } catch (error) {
     line.clear();
-    const failure = interrupt.isOver ? new Interrupted() : inTheUsersWords(error, args, inputs, seen);
+    const failure = interrupt.isOver
+      ? new Interrupted(interrupt.by!)
+      : inTheUsersWords(error, args, inputs, seen);
     throw withLeftover(failure, leftover.settle());
   } finally {
     line.clear();
@@ -108,7 +111,7 @@ export async function transfer(
 function withLeftover(error: unknown, leftover: string | null): unknown {
   if (leftover === null || error instanceof UsageError) return error;
   return error instanceof Interrupted
-    ? new Interrupted(leftover)
+    ? new Interrupted(error.by, leftover)
     : new Failure(`${explain(error)}; ${leftover}`);
 }
 
@@ -302,9 +305,9 @@ export function transferReport(
   const others = warnings.filter(({ kind, source }) => kind !== "skipped" || source > 0);
   tellWarnings(args.quiet ? warnings : others, { inputs, verbose: args.verbose });
   if (!args.quiet) tell(reportText(args, done, name));
-  if (done.interrupted) {
-    tell(`${printable(name)}: stopped by Ctrl-C, and finished with what had come until then\n`);
-    return EXIT.INTERRUPTED;
+  if (done.stoppedBy) {
+    tell(`${printable(name)}: ${stoppedBy(done.stoppedBy)}, and finished with what had come until then\n`);
+    return exitCodeOf(done.stoppedBy);
   }
   const missing = args.streams.filter((index) => !done.seen.some((stream) => stream.index === index));
   if (missing.length > 0) throw new Failure(`${missingText(missing[0]!, done.seen)}; the rest is written`);

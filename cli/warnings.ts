@@ -6,7 +6,7 @@ import { tell } from "./streams.ts";
 import { count, printable } from "./text.ts";
 
 /** Exit codes of `main`. */
-export const EXIT = { DONE: 0, FAILED: 1, USAGE: 2, LOSSES: 3, INTERRUPTED: 130 } as const;
+export const EXIT = { DONE: 0, FAILED: 1, USAGE: 2, LOSSES: 3, INTERRUPTED: 130, TERMINATED: 143 } as const;
 
 /** Whether it means that something is not in the output. */
 export function isLoss({ kind }: Warning): boolean {

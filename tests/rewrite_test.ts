@@ -193,9 +193,37 @@ Deno.test("cli: rewrite leaves a file that another program has changed meanwhile
   const { tags } = probeSync(file.path);
   for (const [run, isThere] of [[one, tags.title === "A"], [other, tags.artist === "B"]] as const) {
     assertEquals(run.code === 0, isThere, run.stderr);
-    if (run.code !== 0) assertMatch(run.stderr, /changed by another program meanwhile: [^;]*$/);
+    if (run.code !== 0) assertMatch(run.stderr, /(changed|being replaced) by another program[^;]*$/);
   }
   assertEquals(file.names(), ["video.mp4"]);
+});
+
+Deno.test("cli: rewrite beside another that is replacing the file, or was killed at that, leaves it", async () => {
+  using file = copyOf("audio.mp3");
+  const { ino } = Deno.statSync(file.path);
+  const lock = file.folder(`.avio-${ino!.toString(36)}.lock`);
+  Deno.writeTextFileSync(lock, "");
+  const { code, stderr } = await avio("rewrite", file.path, "--metadata", "title=A");
+  assertEquals(code, 1);
+  assertStringIncludes(stderr, `${file.path} is being replaced by another program, if there is ${lock}: `);
+  assertEquals(file.names(), [lock.slice(file.folder("").length), "audio.mp3"]);
+  Deno.removeSync(lock);
+  assertEquals((await avio("rewrite", file.path, "--metadata", "title=A")).code, 0);
+});
+
+Deno.test("cli: rewrite tells of hard links, which would keep the old file", async () => {
+  using file = copyOf("audio.mp3");
+  const link = file.folder("link.mp3");
+  Deno.linkSync(file.path, link);
+  const refused = await avio("rewrite", file.path, "--metadata", "title=A");
+  assertEquals(refused.code, 1);
+  assertStringIncludes(
+    refused.stderr,
+    "this would be lost (-y rewrites it without): the tie to 1 hard link\n",
+  );
+  const allowed = await avio("rewrite", file.path, "-y", "--metadata", "title=A");
+  assertEquals([allowed.code, probeSync(file.path).tags.title], [3, "A"]);
+  assertEquals(probeSync(link).tags.title, "avio test");
 });
 
 Deno.test("cli: rewrite refuses a disposition and a tag that the format can't keep", async () => {
@@ -263,28 +291,31 @@ Deno.test("cli: rewrite without the permission to write beside the file leaves i
   assertEquals(file.names(), ["audio.mp3"]);
 });
 
-Deno.test("cli: rewrite leaves the file, and nothing beside it, after Ctrl-C", async () => {
-  const wav = fixtureBytes("audio.wav").slice();
-  const view = new DataView(wav.buffer);
-  const data = new TextDecoder("latin1").decode(wav).indexOf("data");
-  const size = 2_000_000_000; // of zeros that take no place on the disk
-  view.setUint32(4, data + size, true);
-  view.setUint32(data + 4, size, true);
-  using file = copyOf("audio.wav", wav);
-  const opened = Deno.openSync(file.path, { write: true });
-  opened.truncateSync(data + 8 + size);
-  opened.close();
-  const { ino } = Deno.statSync(file.path);
-  const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "cli.ts", "rewrite", file.path],
-    stderr: "piped",
-  }).spawn();
-  const text = new Response(child.stderr).text();
-  const written = () =>
-    file.names().some((name) => name.endsWith(".tmp") && Deno.statSync(file.folder(name)).size > 0);
-  while (!written()) await new Promise((resolve) => setTimeout(resolve, 20));
-  child.kill("SIGINT");
-  assertEquals((await child.status).code, 130);
-  assertEquals(await text, "avio: stopped by Ctrl-C\n");
-  assertEquals([Deno.statSync(file.path).ino, file.names()], [ino, ["audio.wav"]]);
-});
+const STOPS = [["SIGINT", 130, "Ctrl-C"], ["SIGTERM", 143, "SIGTERM"]] as const;
+for (const [signal, exit, name] of STOPS) {
+  Deno.test(`cli: rewrite leaves the file, and nothing beside it, after ${name}`, async () => {
+    const wav = fixtureBytes("audio.wav").slice();
+    const view = new DataView(wav.buffer);
+    const data = new TextDecoder("latin1").decode(wav).indexOf("data");
+    const size = 2_000_000_000; // of zeros that take no place on the disk
+    view.setUint32(4, data + size, true);
+    view.setUint32(data + 4, size, true);
+    using file = copyOf("audio.wav", wav);
+    const opened = Deno.openSync(file.path, { write: true });
+    opened.truncateSync(data + 8 + size);
+    opened.close();
+    const { ino } = Deno.statSync(file.path);
+    const child = new Deno.Command(Deno.execPath(), {
+      args: ["run", "-A", "cli.ts", "rewrite", file.path],
+      stderr: "piped",
+    }).spawn();
+    const text = new Response(child.stderr).text();
+    const written = () =>
+      file.names().some((name) => name.endsWith(".tmp") && Deno.statSync(file.folder(name)).size > 0);
+    while (!written()) await new Promise((resolve) => setTimeout(resolve, 20));
+    child.kill(signal);
+    assertEquals((await child.status).code, exit);
+    assertEquals(await text, `avio: stopped by ${name}\n`);
+    assertEquals([Deno.statSync(file.path).ino, file.names()], [ino, ["audio.wav"]]);
+  });
+}
