@@ -46,7 +46,7 @@ export type { WebColors, WebColorSpace } from "./format/color_names.ts";
 export type { EncodedChunk, EncodedChunkInit } from "./format/encoded_chunk.ts";
 export type { Cover, CoverInit, CoverKind } from "./format/picture.ts";
 export { type Tagged, type Tags, tagsOf, type TagValues } from "./format/tags.ts";
-export { mimeType, type MimeTypeInfo } from "./format/mime_type.ts";
+export { mimeType, type MimeTypeInfo, type MimeTypeOptions } from "./format/mime_type.ts";
 export {
   type AudioConfig,
   codecParametersOf,

@@ -16,6 +16,12 @@ export interface MimeTypeInfo {
   readonly metadata?: Readonly<Record<string, string>>;
 }
 
+/** Options of {@linkcode mimeType}. */
+export interface MimeTypeOptions {
+  /** Name of the format that the streams are to be remuxed to, `"mp4"`; default: that of the file. */
+  readonly format?: string;
+}
+
 /** MIME subtypes by FFmpeg's format name; a value with "/" is the whole type, independent of the streams. */
 const SUBTYPES: Readonly<Record<string, string>> = {
   "3gp": "3gpp",
@@ -85,17 +91,23 @@ const HAVE_CODECS = /\/(mp4|webm|x-matroska|ogg|quicktime|3gpp2?|mp2t)$/;
  *
  * console.log(mimeType(probeSync("fixtures/video.mp4"))); // video/mp4; codecs="avc1.64000c, mp4a.40.2"
  * console.log(mimeType(probeSync("fixtures/audio.mp3"))); // audio/mpeg
+ * console.log(mimeType(probeSync("fixtures/video.mkv"), { format: "mp4" })); // what a remux of it to mp4 is
  * ```
  *
  * @param info Format and streams of a file.
+ * @param options `format`, if the streams will be in another container.
  * @returns The type, null if the format has none.
- * @throws {TypeError} `info` is not such an object.
+ * @throws {TypeError} `info` or `options` is not such an object.
  */
-export function mimeType(info: MimeTypeInfo): string | null {
+export function mimeType(info: MimeTypeInfo, options: MimeTypeOptions = {}): string | null {
   const { format, streams, metadata = {} } = checkObject(info, "info");
-  const name = checkString(checkObject(format, "info.format").name, "info.format.name");
+  const { format: other } = checkObject(options, "options");
   const played = checkArray(streams, "info.streams").filter(isPlayed);
-  const type = containerType(name, format.mimeTypes ?? [], played, checkObject(metadata, "info.metadata"));
+  const own = checkString(checkObject(format, "info.format").name, "info.format.name");
+  const tags = checkObject(metadata, "info.metadata");
+  const type = other === undefined
+    ? containerType(own, format.mimeTypes ?? [], played, tags)
+    : containerType(checkString(other, "options.format"), [], played, {});
   if (type === null || !HAVE_CODECS.test(type)) return type;
   const codecs = new Set(played.flatMap(nameOf));
   return codecs.size === 0 ? type : `${type}; codecs="${[...codecs].join(", ")}"`;

@@ -1,7 +1,7 @@
 /**
  * codecString() and mimeType(): by hand for what each field says, and of files, whose strings are those that browsers know.
  */
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import {
   codecString,
   type CodecStringParameters,
@@ -161,6 +161,18 @@ Deno.test("mimeType() takes a Demuxer, a Muxer with its streams, and names the b
   const branded = (major_brand: string) => mimeType({ format, streams, metadata: { major_brand } });
   assertEquals(branded("qt  "), 'video/quicktime; codecs="avc1.64000c, mp4a.40.2"');
   assertEquals(branded("3gp4"), 'video/3gpp; codecs="avc1.64000c, mp4a.40.2"');
+});
+
+Deno.test("mimeType() of a remux is that of its format, whatever the file was", () => {
+  const mkv = probeSync(fixturePath("video.mkv"));
+  assertEquals(mimeType(mkv, { format: "mp4" }), 'video/mp4; codecs="avc1.64000c, mp4a.40.2"');
+  assertEquals(mimeType(mkv, { format: "mov" }), 'video/quicktime; codecs="avc1.64000c, mp4a.40.2"');
+  assertEquals(mimeType(mkv, {}), mimeType(mkv));
+  const heic = { ...mkv, metadata: { major_brand: "heic" } };
+  assertEquals(mimeType(heic, { format: "mpegts" }), 'video/mp2t; codecs="avc1.64000c, mp4a.40.2"');
+  assertEquals(mimeType(mkv, { format: "no such format" }), null);
+  assertThrows(() => mimeType(mkv, { format: 5 as never }), TypeError, "options.format");
+  assertThrows(() => mimeType(mkv, null as never), TypeError, "options");
 });
 
 Deno.test("mimeType() leaves out what is not played, and has FFmpeg's name where there is no other", () => {

@@ -40,9 +40,9 @@ function played({ streams }: MediaInfo, audio: number | null): Described[] {
 }
 
 /** mp4, or WebM for what only that may hold. */
-function containerOf(streams: readonly Described[]): { name: string; mimeTypes: string[] } {
+function containerOf(streams: readonly Described[]): "webm" | "mp4" {
   const isWebm = streams.some(({ codecParameters: { codec } }) => codec === "vp8" || codec === "vorbis");
-  return { name: isWebm ? "webm" : "mp4", mimeTypes: [] };
+  return isWebm ? "webm" : "mp4";
 }
 
 /** What the page shows of a film. */
@@ -56,7 +56,7 @@ function description(name: string, info: MediaInfo) {
     tags,
     chapters: chapters.map((chapter) => ({ start: chapter.start, title: tagsOf(chapter).title ?? "" })),
     cover: covers[0] ? `data:${covers[0].mimeType};base64,${covers[0].data.toBase64()}` : null,
-    type: mimeType({ format: containerOf(chosen), streams: chosen }),
+    type: mimeType({ ...info, streams: chosen }, { format: containerOf(chosen) }),
     streams: streams.filter((stream) => !isCover(stream)).map((stream) => ({
       index: stream.index,
       type: stream.type,
@@ -92,16 +92,16 @@ async function film(name: string, query: URLSearchParams, isDownload: boolean): 
   const format = containerOf(chosen);
   const { readable, writable } = new TransformStream<Uint8Array<ArrayBuffer>>();
   remux(path, writable, {
-    format: format.name,
+    format,
     start: Number(query.get("t") ?? 0),
     end: Number(query.get("end") ?? Infinity),
     streams: chosen.map(({ index }) => index),
-    options: streamingOptions(format.name),
+    options: streamingOptions(format),
   }).catch((error) => console.error(`${name}: ${error.message}`));
-  const headers = new Headers({ "content-type": mimeType({ format, streams: chosen })! });
+  const headers = new Headers({ "content-type": mimeType({ ...info, streams: chosen }, { format })! });
   if (isDownload) {
     const base = decodeURIComponent(name).replace(/\.[^.]*$/, "").replaceAll(/[^\w. -]/g, "_");
-    headers.set("content-disposition", `attachment; filename="${base}-cut.${format.name}"`);
+    headers.set("content-disposition", `attachment; filename="${base}-cut.${format}"`);
   }
   return new Response(readable, { headers });
 }
