@@ -39,6 +39,8 @@ async function segment(start: number, end: number, isLast: boolean): Promise<Uin
     start,
     ...(isLast ? {} : { end }),
     timestamps: "keep",
+    // Each segment counts its TS packets from 0: this flag tells players that nothing is missing.
+    options: { mpegts_flags: "initial_discontinuity" },
     streams: ({ type }, canHold) => canHold && (type === "video" || type === "audio"),
   });
   return sink.bytes();

@@ -78,10 +78,16 @@ Deno.test("examples/hls_on_demand.ts: segments have every packet of the film onc
     const segments = [...list.matchAll(/^\d+\.ts$/gm)].map(([segment]) => segment);
     assertEquals(segments.length, 3);
     const times: [number[], number[]] = [[], []];
+    const pieces: Uint8Array<ArrayBuffer>[] = [];
     for (const segment of segments) {
-      using demuxer = Demuxer.openSync(await (await fetch(new URL(segment, server.url))).bytes());
+      const piece = await (await fetch(new URL(segment, server.url))).bytes();
+      pieces.push(piece);
+      using demuxer = Demuxer.openSync(piece);
       for (const { streamIndex, time } of demuxer.packetsSync()) times[streamIndex as 0 | 1].push(time!);
     }
+    using joined = Demuxer.openSync(await new Blob(pieces).bytes());
+    const damaged = [...joined.packetsSync()].filter(({ isCorrupt }) => isCorrupt);
+    assertEquals(damaged.length, 0, "none seems lost between two segments");
     using film = Demuxer.openSync(`fixtures/${name}`);
     const whole: [number[], number[]] = [[], []];
     for (const { streamIndex, time } of film.packetsSync()) whole[streamIndex as 0 | 1].push(time!);
