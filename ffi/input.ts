@@ -25,13 +25,24 @@ export interface InputSettings {
   strict: boolean;
   /** Whether to call avformat_find_stream_info. */
   findStreamInfo: boolean;
+  /** Whether to warn if the source ends before what its index names (mp4 and its kin). */
+  checkSize: boolean;
   /** AVOptions. */
   options: Iterable<readonly [string, string]>;
 }
 
-/** Opens the input; returns the names of options that it did not use. */
-export function* openInput(session: Session, settings: InputSettings): Operation<string[]> {
-  const { io, url, format, formats, maxPacketSize, maxOpenSize, strict, findStreamInfo, options } = settings;
+/** An input that has been opened. */
+export interface OpenedInput {
+  /** Names of options that it did not use. */
+  unused: string[];
+  /** Bytes of the source, null if unknown. */
+  size: number | null;
+}
+
+/** Opens the input. */
+export function* openInput(session: Session, settings: InputSettings): Operation<OpenedInput> {
+  const { io, url, format, formats, maxPacketSize, maxOpenSize, strict, findStreamInfo, checkSize, options } =
+    settings;
   session.set(SetWhat.INPUT, 0, [
     ["url", url],
     ["maxPacketSize", String(maxPacketSize)],
@@ -41,13 +52,13 @@ export function* openInput(session: Session, settings: InputSettings): Operation
     ["formats", formats?.join(",") ?? ""],
   ]);
   session.set(SetWhat.OPTIONS, 0, options);
-  const slot = yield* session.run(operations.openInput, [io?.handle ?? 0, findStreamInfo ? 1 : 0]);
-  return unusedOptions(session, slot);
-}
-
-/** Warns where the source ends before what its index names; nothing is asked of other formats' sources than mp4's. */
-export function* checkInput(session: Session): Operation<void> {
-  yield* session.run(operations.checkInput);
+  const slot = yield* session.run(operations.openInput, [
+    io?.handle ?? 0,
+    findStreamInfo ? 1 : 0,
+    checkSize ? 1 : 0,
+  ]);
+  const size = slot[2]!;
+  return { unused: unusedOptions(session, slot), size: size < 0 ? null : size };
 }
 
 /** Closes the input, so that another one can be opened; keeps its I/O context. */

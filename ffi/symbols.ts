@@ -15,7 +15,7 @@ export interface SymbolTypes {
 }
 
 /** ABI that this TypeScript speaks; the library's `avs_abi_version()` must be the same. */
-export const ABI_VERSION = 10;
+export const ABI_VERSION = 11;
 
 /** Symbols for opening and reading an input, bound when the library is loaded. */
 export const core = {
@@ -154,7 +154,6 @@ export const operations = {
   cut: { code: 15, ...calls.cut },
   closeInput: { code: 16, ...calls.closeInput },
   closeOutput: { code: 17, ...calls.closeOutput },
-  checkInput: { code: 18, ...calls.checkInput },
 } as const;
 
 /** An operation of the shim. */

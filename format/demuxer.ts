@@ -4,7 +4,6 @@
 import { calls } from "../ffi/calls.ts";
 import { argumentError } from "../ffi/errors.ts";
 import { seekInput, type SeekPlace } from "../ffi/input.ts";
-import { sizeIO } from "../ffi/plain_io.ts";
 import type { Operation } from "../ffi/operation.ts";
 import { Reading } from "../ffi/reading.ts";
 import { Session } from "../ffi/session.ts";
@@ -131,8 +130,8 @@ export class Demuxer implements Disposable, AsyncDisposable, AsyncIterable<Packe
   }
 
   static *#open(session: Session, source: Source, options: DemuxerOptions): Operation<Demuxer> {
-    const { io, size = null } = yield* openInput(session, source, options);
-    return new Demuxer(session, (io && (yield* sizeIO(session, io))) ?? size);
+    const { size = null } = yield* openInput(session, source, options);
+    return new Demuxer(session, size);
   }
 
   /** Size of the source in bytes, null if unknown. */

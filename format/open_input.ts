@@ -146,16 +146,18 @@ interface Opening {
   host?: Host;
   /** Name of its options within others. */
   prefix?: string;
+  /** Whether to warn if the source ends before what its index names. */
+  checkSize?: boolean;
   /** All that it is a part of is strict. */
   strict?: boolean;
 }
 
-/** Opens a source as the input of a session, with checked options. */
+/** Opens a source as the input of a session, with checked options; returns it with its size, if that is known. */
 export function* openInput(
   session: Session,
   source: Source,
   options: DemuxerOptions,
-  { lend = true, host = session, prefix = "", ...whole }: Opening = {},
+  { lend = true, host = session, prefix = "", checkSize = false, ...whole }: Opening = {},
 ): Operation<Attachment> {
   const { format, formats, url, http, onopen, findStreamInfo = true, onwarning, strict = whole.strict } =
     options;
@@ -168,7 +170,7 @@ export function* openInput(
     : yield* openSource(host, source, { bufferSize, lend: lend && !onopen, http });
   const origin = httpOrigin(source, url);
   allowNestedInput(session, { onopen, bufferSize, http, origin });
-  const unused = yield* input.openInput(session, {
+  const { unused, size } = yield* input.openInput(session, {
     io: attachment.io,
     url: url ?? attachment.url,
     format,
@@ -177,10 +179,11 @@ export function* openInput(
     maxOpenSize,
     strict: strict ?? false,
     findStreamInfo,
+    checkSize,
     options: optionPairs({ options: { ...probing(options), ...options.options } }),
   });
   checkAllUsed(unused, "the input format", fieldName(prefix, "options"));
-  return attachment;
+  return size === null ? attachment : { ...attachment, size };
 }
 
 /** An image sequence, numbered in file names; the demuxer opens the images one by one. */

@@ -1,9 +1,7 @@
 /**
  * probe: describes a source in one call.
  */
-import { checkInput } from "../ffi/input.ts";
 import type { Operation } from "../ffi/operation.ts";
-import { sizeIO } from "../ffi/plain_io.ts";
 import { Session } from "../ffi/session.ts";
 import type { Source } from "../io/source.ts";
 import { readCovers } from "./cover.ts";
@@ -12,13 +10,11 @@ import { describeInput, type MediaInfo } from "./stream.ts";
 import { tagsOf } from "./tags.ts";
 
 function* probeIn(session: Session, source: Source, options: DemuxerOptions): Operation<MediaInfo> {
-  const { io, size = null } = yield* openInput(session, source, options);
+  const { size = null } = yield* openInput(session, source, options, { checkSize: true });
   const described = describeInput(session);
   const { format, duration, startTime, bitRate, probeScore, metadata, streams, chapters, programs } =
     described;
-  const bytes = (io && (yield* sizeIO(session, io))) ?? size;
   const covers = yield* readCovers(session, streams);
-  if (bytes !== null) yield* checkInput(session);
   const warnings = session.allWarnings();
   yield* session.finish();
   return {
@@ -26,7 +22,7 @@ function* probeIn(session: Session, source: Source, options: DemuxerOptions): Op
     duration,
     startTime,
     bitRate,
-    size: bytes,
+    size,
     probeScore,
     metadata,
     tags: tagsOf(described),

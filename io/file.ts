@@ -93,7 +93,7 @@ export function* attachSourceFile(
     host.defer(host.files.addSource(knownFile(identity)));
   }
   const list = path === "" || identity === null ? null : new ListReader(host.files, path);
-  const device = yield* fileDevice(file, { list });
+  const device = yield* fileDevice(file, { list, isRegular: info?.isFile ?? false });
   return host.addDevice(device, { use: "read", bulk: true }, bufferSize);
 }
 
@@ -267,12 +267,14 @@ interface Sharing {
   list?: ListReader | null;
   /** Runs a step with exclusive use of the file. */
   exclusive?: <T>(work: () => Operation<T>) => Operation<T>;
+  /** Whether it is a regular file, whose status may be read. */
+  isRegular?: boolean;
 }
 
 /** Pipes and terminals have no position; files are used from their start. */
 function* fileDevice(
   file: OpenFile,
-  { list = null, exclusive = (work) => work() }: Sharing = {},
+  { list = null, exclusive = (work) => work(), isRegular = false }: Sharing = {},
 ): Operation<Device> {
   const size = new ReadSize();
   const read = reader(file, size);
@@ -289,7 +291,7 @@ function* fileDevice(
   if (!(yield* exclusive(() => canSeek(file)))) return device;
   device.seek = (offset, whence) =>
     exclusive(function* () {
-      if (whence === constants.seek.SIZE) return yield* sizeOf(file);
+      if (whence === constants.seek.SIZE) return yield* sizeOf(file, isRegular);
       size.reset();
       watching = null;
       if (whence === constants.seek.SET && offset > FARTHEST) {
@@ -339,8 +341,10 @@ function* succeeds(work: () => Operation<unknown>): Operation<boolean> {
   }
 }
 
-/** The size, found by seeking: `stat` would need read permission. */
-function* sizeOf(file: OpenFile): Operation<number> {
+/** The size, found by seeking where it is no regular file, or where there is no read permission (any more). */
+function* sizeOf(file: OpenFile, isRegular: boolean): Operation<number> {
+  const info = isRegular ? yield* lookAt(file) : null;
+  if (info) return info.size;
   const position = yield* seek(file, 0, From.CURRENT);
   const size = yield* seek(file, 0, From.END);
   yield* seek(file, position, From.START);

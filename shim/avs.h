@@ -21,7 +21,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define AVS_ABI_VERSION 10
+#define AVS_ABI_VERSION 11
 
 #if defined(_WIN32)
 #define AVS_API __declspec(dllexport)
@@ -107,7 +107,8 @@ AVS_API int32_t avs_session_close(double session);
 
 /* Operations for avs_run(). `slot` is AVS_SLOT_SIZE doubles, in and out; slot[0] is always the result. */
 enum {
-  AVS_OP_OPEN_INPUT = 1,  /* in: 1 io, 0 for a format that opens its files itself, 2 find stream info. out: 1 streams. AVS_SET_INPUT, _OPTIONS first */
+  AVS_OP_OPEN_INPUT = 1,  /* in: 1 io, 0 for a format that opens its files itself, 2 find stream info, 3 warn where the source ends before
+                             what its index names. out: 1 streams, 2 bytes of the source or -1. AVS_SET_INPUT, _OPTIONS first */
   AVS_OP_READ = 2,        /* in: 1 packets at most, 2 bytes at most. out: 1 streams. The result is what follows the packets: avs_ready_packets() */
   AVS_OP_SEEK = 3,        /* in: 1 stream or -1 (seconds), 2 target, 3 min, 4 max, 5 AVSEEK_FLAG_*; by bytes, 2 alone counts.
                              One that fails changes nothing: what was read is still there, and reading goes on where it was */
@@ -128,7 +129,6 @@ enum {
   AVS_OP_CUT = 15,        /* remuxing: finds the key frame that avs_set_range()'s start begins with. out: 1 its seconds, 2 whether there is nothing */
   AVS_OP_CLOSE_INPUT = 16,  /* another one can be opened. Its I/O context stays, for avs_io_close(); packets not taken do not */
   AVS_OP_CLOSE_OUTPUT = 17, /* the same, after the trailer. Its streams are mapped no more */
-  AVS_OP_CHECK_INPUT = 18,  /* warns where the input ends before what its index names; no packet is read */
 };
 /* Why AVS_OP_REMUX returned. At a break the key frame is kept, for the next output. */
 enum { AVS_REMUX_GOES_ON, AVS_REMUX_END, AVS_REMUX_BREAK };

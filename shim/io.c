@@ -233,12 +233,24 @@ static bool seek_ahead(struct io *io, int64_t distance) {
   return inside;
 }
 
+/* While an input is opened, libavformat needs the size again and again: the callback is called once. */
+static int64_t callbacks_size(struct io *io) {
+  const struct channel *channel = io->channel;
+  bool is_opening = channel->acting->opening.running && !(io->flags & AVS_IO_WRITE);
+  if (is_opening && io->size.operation == channel->operations) return io->size.result;
+  struct request seek = {.kind = AVS_REQUEST_SEEK, .whence = AVSEEK_SIZE};
+  int64_t result = request(io, seek, 0, AVSEEK_SIZE, 0);
+  io->size.result = result;
+  io->size.operation = channel->operations;
+  return result; /* and what was read ahead is still what comes next */
+}
+
 static int64_t callbacks_seek(struct io *io, int64_t offset, int whence) {
+  if (whence == AVSEEK_SIZE) return callbacks_size(io);
   struct request seek = {.kind = AVS_REQUEST_SEEK, .whence = whence};
   if (whence == SEEK_SET && seek_ahead(io, av_sat_sub64(offset, io->position))) return io->position = offset;
   int64_t result = request(io, seek, (double)offset, whence, 0);
-  if (result < 0 || whence == AVSEEK_SIZE) return result; /* and what was read ahead is still what comes next */
-  return io->position = result;
+  return result < 0 ? result : (io->position = result);
 }
 
 /* A muxer that reads what it has written is no output that fails. */

@@ -46,6 +46,11 @@ struct io {
   struct {
     int64_t position, operation; /* where this operation has seen the end; 0: none has */
   } ended;
+  /* The size that the callback returned while an input was being opened. */
+  struct {
+    int64_t result;
+    int64_t operation;
+  } size;
 
   /* From here on it belongs to whoever holds the channel's lock. */
   struct request request;

@@ -37,7 +37,7 @@ static operation *const operations[] = {
     [AVS_OP_IO_WRITE] = plain_op_write,   [AVS_OP_IO_SEEK] = plain_op_seek,
     [AVS_OP_IO_SIZE] = plain_op_size,     [AVS_OP_IO_FLUSH] = plain_op_flush,
     [AVS_OP_CUT] = remux_op_cut,          [AVS_OP_CLOSE_INPUT] = close_input,
-    [AVS_OP_CLOSE_OUTPUT] = close_output, [AVS_OP_CHECK_INPUT] = input_op_check,
+    [AVS_OP_CLOSE_OUTPUT] = close_output,
 };
 
 operation *session_operation(uint32_t number) {

@@ -21,6 +21,7 @@ import {
   MemorySink,
   Muxer,
   type MuxerOptions,
+  probe,
   probeSync,
   remuxSync,
 } from "@avio/avio";
@@ -312,6 +313,39 @@ Deno.test("onseek sees SET, SIZE and END, and offsets that are numbers; never FO
   }
   assertEquals([...seen].filter((whence) => ![SET, SIZE, END].includes(whence as 0)), []);
   assert(seen.has(SET) && seen.has(SIZE));
+});
+
+Deno.test("onseek is called once for the SIZE while an input is opened, whatever its result", async () => {
+  for (const name of mediaFixtures) {
+    for (const result of [fixtureBytes(name).length, -1]) {
+      const reader = readerOf(fixtureBytes(name));
+      let calls = 0;
+      const io: IOCallbacks = {
+        ...reader,
+        onseek(offset, whence) {
+          if (whence !== SIZE) return reader.onseek!(offset, whence);
+          calls++;
+          return result;
+        },
+      };
+      const info = probeSync(io);
+      assertEquals([calls, info.size], [1, fixtureBytes(name).length], name);
+      reader.onseek!(0, SET);
+      assertEquals((await probe(io)).size, info.size, name);
+      assertEquals(calls, 2, name);
+    }
+  }
+});
+
+Deno.test("onseek is asked for the SIZE again by each call after that: a file may grow", () => {
+  let size = 1000;
+  using io = new IOContext(16, {
+    onread: () => 0,
+    onseek: (offset, whence) => whence === SIZE ? size : offset,
+  });
+  assertEquals(io.sizeSync(), 1000);
+  size = 2000;
+  assertEquals(io.sizeSync(), 2000);
 });
 
 Deno.test("onseek that can't tell the SIZE is asked to go to the END, and back", () => {

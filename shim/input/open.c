@@ -13,6 +13,7 @@
 #include "hidden.h"
 #include "input.h"
 #include "parameters.h"
+#include "whole.h"
 
 static int find_input_format(struct session *session, const AVInputFormat **format) {
   const char *name = session->targets[AVS_INPUT].format;
@@ -335,6 +336,7 @@ int input_op_open(struct session *session, double *slot, uint8_t *data, size_t s
   if (!input) return AVERROR(ENOMEM);
   input->endpoint.opening.running = true;
   int result = without_false_error(session, try_open(session, slot));
+  int64_t bytes = result < 0 ? -1 : source_size(input->context->pb);
   input->endpoint.opening.running = false;
   const char *limit = limit_of(session, result);
   if (limit) {
@@ -350,7 +352,10 @@ int input_op_open(struct session *session, double *slot, uint8_t *data, size_t s
   log_long_tags(&session->channel.log, input->context);
   forget_length_so_far(input->context);
   input->looked_at = input->context->pb ? avio_tell(input->context->pb) : 0;
+  if (slot[3])
+    for (unsigned i = 0; i < input->context->nb_streams; i++) warn_missing_packets(session, i, bytes);
   slot[1] = note_streams(session);
+  slot[2] = (double)(input->context->pb && input->context->pb->seekable ? bytes : -1);
   return 0;
 }
 

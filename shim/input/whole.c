@@ -6,16 +6,15 @@
 
 #include "input.h"
 
-/* Bytes of the source; -1 where it is not known. */
-static int64_t source_size(AVIOContext *pb) {
+int64_t source_size(AVIOContext *pb) {
   if (!pb) return -1;
-  if (pb->seekable) return avio_size(pb);
-  return pb->eof_reached ? avio_tell(pb) : -1;
+  int64_t size = pb->seekable ? avio_size(pb) : pb->eof_reached ? avio_tell(pb) : -1;
+  return size < 0 ? -1 : size;
 }
 
-int missing_packets(const AVFormatContext *input, AVStream *stream) {
-  int64_t size = strncmp(input->iformat->name, "mov,", 4) ? -1 : source_size(input->pb);
-  int missing = 0, count = size >= 0 ? avformat_index_get_entries_count(stream) : 0;
+int missing_packets(const AVFormatContext *input, AVStream *stream, int64_t size) {
+  bool is_known = size >= 0 && !strncmp(input->iformat->name, "mov,", 4);
+  int missing = 0, count = is_known ? avformat_index_get_entries_count(stream) : 0;
   for (int i = 0; i < count; i++) {
     const AVIndexEntry *entry = avformat_index_get_entry(stream, i);
     missing += entry->pos > size - entry->size;
@@ -23,9 +22,9 @@ int missing_packets(const AVFormatContext *input, AVStream *stream) {
   return missing;
 }
 
-void warn_missing_packets(struct session *session, unsigned index) {
+void warn_missing_packets(struct session *session, unsigned index, int64_t size) {
   AVStream *stream = session->input->context->streams[index];
-  int missing = missing_packets(session->input->context, stream);
+  int missing = missing_packets(session->input->context, stream, size);
   if (missing)
     warn(&session->channel.log, AVS_WARNING_TRUNCATED, (int)index, missing, "the source is cut off before the last of its packets",
          "stream %u: the source is cut off before %d of its %d packets", index, missing,
@@ -44,11 +43,4 @@ void warn_late_streams(struct session *session) {
   for (unsigned i = input->stream_count; i < input->context->nb_streams; i++)
     warn(&session->channel.log, AVS_WARNING_SKIPPED, (int)i, 1, "it comes up only after the output has begun, and is left out",
          "stream %u: it comes up after the output has begun", i);
-}
-
-int input_op_check(struct session *session, double *slot, uint8_t *data, size_t size) {
-  (void)slot, (void)data, (void)size;
-  if (!session->input) return AVERROR(EBADF);
-  for (unsigned i = 0; i < session->input->context->nb_streams; i++) warn_missing_packets(session, i);
-  return 0;
 }

@@ -13,14 +13,16 @@ static bool is_wanted(const struct session *session, unsigned stream) {
 }
 
 void warn_cut_off(struct session *session) {
+  int64_t size = source_size(session->input->context->pb);
   for (unsigned i = 0; i < session->input->context->nb_streams; i++)
-    if (is_wanted(session, i)) warn_missing_packets(session, i);
+    if (is_wanted(session, i)) warn_missing_packets(session, i, size);
 }
 
 static bool is_cut_off(const struct session *session) {
   const AVFormatContext *input = session->input->context;
+  int64_t size = source_size(input->pb);
   for (unsigned i = 0; i < input->nb_streams; i++)
-    if (is_wanted(session, i) && missing_packets(input, input->streams[i])) return true;
+    if (is_wanted(session, i) && missing_packets(input, input->streams[i], size)) return true;
   return false;
 }
 
