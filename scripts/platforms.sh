@@ -103,8 +103,17 @@ run_drivers() {
 
 test_options=(test -A --no-check --quiet --preload tests/support/preload.ts)
 
+# Tests start programs: the kernel gives those for arm64 to qemu, which a package does only where systemd runs.
+register_arm64() {
+  local place=/proc/sys/fs/binfmt_misc zeros='\x00\x00\x00\x00\x00\x00\x00\x00' ones='\xff\xff\xff\xff\xff\xff\xff\xff'
+  [ -e $place/register ] || mount -t binfmt_misc none $place
+  [ ! -e $place/qemu-aarch64 ] || return 0
+  printf '%s' ":qemu-aarch64:M::\x7fELF\x02\x01\x01\x00$zeros\x02\x00\xb7\x00:\xff\xff\xff\xff\xff\xff\xff\x00$ones\xfe\xff\xff\xff:$(command -v qemu-aarch64-static):F" >$place/register
+}
+
 run_linux-aarch64() {
   packages qemu-user-static
+  register_arm64
   get_deno linux-arm64-glibc
   local libraries=$folder/arm64
   if [ ! -d "$libraries" ]; then

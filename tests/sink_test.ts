@@ -604,7 +604,7 @@ Deno.test("examples/serve_remux.ts answers an upload with mp4 while it is still 
     stderr: "null",
   }).spawn();
   try {
-    for (let i = 0; i < 200 && !await isListening(port); i++) await sleep(25);
+    for (let i = 0; i < 2400 && !await isListening(port); i++) await sleep(25);
     const url = `http://127.0.0.1:${port}/`;
     const { body } = await fetch(url, { method: "POST", body: fixtureBytes("video.mkv") });
     const mp4 = new Blob([await new Response(body).bytes()]);
