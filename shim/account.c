@@ -10,19 +10,19 @@
 #include "platform.h"
 
 struct account {
-  uint32_t id;                /* place in the table, from 1 on; the upper half of a tag is the generation */
-  atomic_uint generation;     /* of whoever has this place now */
+  uint32_t id;                /* index in the table, from 1 on; the lower half of a tag */
+  atomic_uint generation;     /* of the present user of this entry; the upper half of a tag */
   int64_t limit;
-  bool is_limited;            /* by who has opened it, not by default */
+  bool is_limited;            /* explicitly, not by the default */
   atomic_llong taken;         /* changed by the one thread that has entered it */
   atomic_llong returned;      /* by other threads */
   atomic_bool exceeded, over;
-  struct account *next;       /* of those that are free */
+  struct account *next;       /* in the list of free entries */
 };
 
 /* ---------------------------------------------------------------------------------------- the table */
 
-/* Places are never freed, so that a block's tag can be looked up without a lock. */
+/* Entries are never freed, so a block's tag can be looked up without a lock. */
 enum { CHUNK = 256, CHUNKS = 4096 };
 static _Atomic(struct account *) chunks[CHUNKS];
 static mutex lock = MUTEX_INITIALIZER; /* of all below */
@@ -91,7 +91,7 @@ struct account *account_enter(struct account *account) {
   return before;
 }
 
-/* May it have `more` bytes, for a block of `size`? */
+/* Whether the account may allocate `more` bytes, for a block of `size`. */
 static bool may_take(struct account *account, size_t size, size_t more) {
   enum { LARGE = 64 * 1024 };
   long long used = atomic_load_explicit(&account->taken, memory_order_relaxed) -
@@ -109,7 +109,7 @@ static void take(struct account *account, int64_t bytes) {
 
 /* ---------------------------------------------------------------------------------------- blocks */
 
-/* The last bytes of a block say whose it is. */
+/* The last bytes of a block: which account it belongs to. */
 typedef uint64_t tag;
 
 static tag tag_of(const struct account *account) {
@@ -124,7 +124,7 @@ static tag read_tag(void *block, size_t size) {
   return tag;
 }
 
-/* `size` bytes that an account has no more. */
+/* Subtracts `size` freed bytes from the account of the tag. */
 static void give_back(struct account *entered, tag tag, size_t size) {
   if (!tag) return;
   if (tag == tag_of(entered)) return take(entered, -(int64_t)size);
@@ -133,8 +133,8 @@ static void give_back(struct account *entered, tag tag, size_t size) {
 }
 
 /*
- * A block that is new from `from` on, and this account's from now on. Small ones are zero there: structures and headers, of
- * which a demuxer may fill less than it delivers. Packets are zero by a patch, where they are not filled.
+ * Assigns a block to the account; its bytes from `from` on are new. In a small block these are set to zero: a demuxer may fill
+ * less of a structure or a header than it delivers. In packets, unfilled bytes are zero by a patch.
  */
 static void *finish(struct account *entered, void *block, size_t from) {
   enum { SMALL = 1024 };
@@ -146,7 +146,7 @@ static void *finish(struct account *entered, void *block, size_t from) {
   return block;
 }
 
-/* What FFmpeg's libavutil/mem.c calls, by its MALLOC_PREFIX. */
+/* FFmpeg's libavutil/mem.c calls these, by its MALLOC_PREFIX. */
 int avio_posix_memalign(void **out, size_t align, size_t size);
 void *avio_malloc(size_t size);
 void *avio_realloc(void *block, size_t size);
@@ -156,7 +156,7 @@ static void *allocate(size_t align, size_t size) {
   struct account *entered = current;
   if (entered && !may_take(entered, size, size)) return NULL;
   size_t whole = size + sizeof(tag);
-  void *block = align <= alignof(max_align_t) ? malloc(whole) : aligned_block(align, whole); /* which takes much longer */
+  void *block = align <= alignof(max_align_t) ? malloc(whole) : aligned_block(align, whole); /* the latter is much slower */
   return block ? finish(entered, block, 0) : NULL;
 }
 

@@ -1,11 +1,11 @@
 /* floor 1 */
 /*
- * account.h - what FFmpeg and libxml2 have allocated, session by session, and where it ends: the embedded build's allocator.
- * A thread allocates for the account that it has entered; each block knows its account, so what is freed elsewhere, or
- * later, is given back to the right one.
+ * account.h - the allocator of the embedded build: it counts what FFmpeg and libxml2 allocate, per session, and limits it.
+ * A thread allocates for the account that it has entered; each block is tagged with its account, so that a block freed on
+ * another thread, or later, is subtracted from the right one.
  *
- * Above 7/8 of the limit the account is exceeded: large blocks fail, which FFmpeg is used to; the small ones that the way out
- * needs have the rest. From then on nothing is read either (io.c), so the operation is over soon.
+ * Above 7/8 of the limit the account is exceeded: large blocks fail, which FFmpeg handles; the rest is left for the small
+ * blocks that its error paths need. From then on nothing is read either (io.c), so the operation ends soon.
  */
 #ifndef AVS_ACCOUNT_H
 #define AVS_ACCOUNT_H
@@ -16,19 +16,19 @@
 
 struct account;
 
-/* NULL without memory. */
+/* NULL if there is no memory. */
 struct account *account_new(void);
-/* What it still has allocated is in no session's sum from then on. */
+/* Its remaining blocks are counted for no session from then on. */
 void account_free(struct account *account);
-/* Bytes; of several limits the least counts. */
+/* In bytes; the smallest of several limits counts. */
 void account_limit(struct account *account, int64_t bytes);
 int64_t account_limit_of(const struct account *account);
 bool is_exceeded(const struct account *account);
-/* Of a session that is over: large blocks fail, so that its thread ends soon. */
+/* The session is over: large blocks fail from now on, so that its thread ends soon. */
 void account_end(struct account *account);
-/* From now on this thread allocates for that one (NULL: nobody); the one before is the result. */
+/* From now on this thread allocates for that account (NULL: none); returns the previous one. */
 struct account *account_enter(struct account *account);
-/* libxml2 allocates here too. Once. */
+/* Makes libxml2 allocate here too. To be called once. */
 void account_install(void);
 
 #endif

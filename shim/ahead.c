@@ -9,7 +9,7 @@ void ahead_free(struct ahead *ahead) { free(ahead->data); }
 
 size_t ahead_left(const struct ahead *ahead) { return ahead->size - ahead->start; }
 
-/* Bytes that were taken make room. */
+/* Reuses the room of bytes that were taken. */
 static bool reserve(struct ahead *ahead, size_t more) {
   if (ahead->capacity - ahead->size >= more) return true;
   size_t left = ahead_left(ahead);
@@ -25,7 +25,7 @@ static bool reserve(struct ahead *ahead, size_t more) {
 }
 
 bool ahead_add(struct ahead *ahead, const uint8_t *data, size_t size) {
-  if (!ahead_left(ahead)) ahead_forget(ahead); /* what was taken is no longer what lies before the place of reading */
+  if (!ahead_left(ahead)) ahead_forget(ahead); /* the taken bytes no longer lie directly before the new ones */
   if (!size) return true;
   if (!reserve(ahead, size)) return false;
   memcpy(ahead->data + ahead->size, data, size);

@@ -5,7 +5,7 @@
 
 #include "io.h"
 
-/* Bytes that wait, pieces of them, and bytes of memory reserved for these, spare ones too. */
+/* Limits: pending bytes, pending pieces, and bytes of memory allocated for pieces, spare ones included. */
 enum { MAX_BYTES = 1024 * 1024, MAX_PIECES = 64, MAX_RESERVED = 2 * MAX_BYTES };
 
 struct piece {
@@ -33,7 +33,7 @@ static struct piece *piece_new(struct behind *behind, size_t capacity) {
   return piece;
 }
 
-/* Memory is used again and again: to touch new memory costs more than the copy. */
+/* Memory is reused: to touch new memory costs more than the copy. */
 static struct piece *take_spare(struct behind *behind, size_t capacity) {
   struct piece **link = &behind->spare;
   while (*link && (*link)->capacity < capacity) link = &(*link)->next;
@@ -84,8 +84,9 @@ static void ask(struct io *io) {
 }
 
 /*
- * Can the last piece become longer? The first one is under way. Who takes large writes has no use for markers, and a muxer
- * that changes them with every cluster would have a megabyte reserved for each of a few kilobytes.
+ * Whether data can be appended to the last piece: not to the first, which has been requested. Markers don't count: a sink that
+ * takes large writes has no use for them, and a muxer may change them with every cluster of a few kilobytes, which would take
+ * a megabyte of memory each.
  */
 static bool can_grow(const struct io *io, size_t size) {
   const struct piece *last = io->behind.last;
@@ -94,8 +95,8 @@ static bool can_grow(const struct io *io, size_t size) {
 }
 
 /*
- * An empty piece at the end; NULL where there is no memory for it, or too much is reserved: then what waits must be taken
- * first. Where nothing waits there is always room.
+ * Appends an empty piece; NULL if there is no memory, or if too much is allocated: then pending pieces must be taken first.
+ * If none is pending there is always room.
  */
 static struct piece *add_piece(struct io *io, size_t size) {
   struct behind *behind = &io->behind;
@@ -114,7 +115,7 @@ static struct piece *add_piece(struct io *io, size_t size) {
   return piece;
 }
 
-/* False where there is no room. */
+/* False if there is no room. */
 static bool append(struct io *io, const uint8_t *data, size_t size, int marker, int64_t time) {
   struct behind *behind = &io->behind;
   struct piece *piece = behind->last;
@@ -149,7 +150,7 @@ int64_t behind_write(struct io *io, const uint8_t *data, size_t size, int marker
   return result;
 }
 
-/* The rest is of no use to anyone when one of them failed. */
+/* If one piece failed, the rest is dropped. */
 void behind_answered(struct io *io) {
   struct behind *behind = &io->behind;
   if (io->request.result < 0) channel_fail(io->channel, io->request.result);
@@ -159,7 +160,7 @@ void behind_answered(struct io *io) {
     behind->count--;
     behind->first = piece->next;
     if (piece->capacity > MAX_BYTES) {
-      piece_free(behind, piece); /* a giant one */
+      piece_free(behind, piece); /* larger than those that are kept */
     } else {
       piece->next = behind->spare;
       behind->spare = piece;

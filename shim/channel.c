@@ -4,8 +4,8 @@
 
 #include "io.h"
 
-static _Thread_local struct channel *current; /* at work for that one */
-static _Thread_local struct channel *own;     /* this thread is that one's */
+static _Thread_local struct channel *current; /* this thread works for it */
+static _Thread_local struct channel *own;     /* this thread belongs to it */
 
 /* ---------------------------------------------------------------------------------------- life */
 
@@ -127,11 +127,11 @@ bool channel_wait(struct channel *channel) {
 
 void channel_tell(struct channel *channel, double io, double kind, double a, double b, double c) {
   struct event event = {{channel->object.handle, io, kind, a, b, c}};
-  /* Without memory for an event the session can only end. */
+  /* If there is no memory for an event, the session can only end. */
   if (!channel->canceled && !client_push(channel->client, event)) channel->canceled = true;
 }
 
-/* A demuxer sleeps for 100 ms at a time. What takes much longer waits for somebody, or had no processor. */
+/* A demuxer sleeps for 100 ms at a time. A much longer pause is a wait for something else, or the thread was not scheduled. */
 #define MIN_SLEEP 50000000
 #define MAX_SLEEP 500000000
 
@@ -141,7 +141,7 @@ void channel_note_sleep(struct channel *channel) {
   if (sleeping->requests != channel->requests) {
     sleeping->duration = 0;
   } else if (passed < MIN_SLEEP) {
-    return; /* most do: it does not sleep, or not yet */
+    return; /* most calls: it does not sleep, or not yet */
   } else if (passed < MAX_SLEEP && time_worked() - sleeping->worked < passed / 4) {
     sleeping->duration += passed;
     sleeping->total += passed;

@@ -9,7 +9,7 @@
 
 /* ---------------------------------------------------------------------------------------- life */
 
-/* Clients by number, for threads that are not theirs. */
+/* Clients by number, for other threads than their own. */
 static mutex registry_lock = MUTEX_INITIALIZER;
 static struct client **registry;
 static size_t registry_count;
@@ -34,7 +34,7 @@ static void registry_remove(const struct client *client) {
   mutex_unlock(&registry_lock);
 }
 
-/* With a reference. */
+/* Adds a reference for the caller. */
 static struct client *registry_find(uint32_t id) {
   struct client *found = NULL;
   mutex_lock(&registry_lock);
@@ -91,7 +91,7 @@ uint32_t avs_client(uint32_t id, avs_callback callback) {
 
 /* ---------------------------------------------------------------------------------------- events */
 
-/* With the lock held: is there room for one more, beside what is reserved? */
+/* With the lock held: makes room for one more event beside those reserved; false if there is no memory. */
 static bool has_room(struct client *client) {
   if (client->event_count + client->events_reserved < client->event_capacity) return true;
   size_t capacity = client->event_capacity ? client->event_capacity * 2 : 64;
@@ -148,7 +148,7 @@ void client_push_reserved(struct client *client, struct event event) {
   mutex_unlock(&client->lock);
 }
 
-/* With the lock held: waits for events, this many microseconds at most. */
+/* With the lock held: waits for events, at most so many microseconds. */
 static void wait_for_events(struct client *client, int64_t microseconds) {
   int64_t end = time_now() + microseconds * 1000;
   while (!client->event_count && !client->dead && !client->nudged)
@@ -159,7 +159,7 @@ int32_t avs_wait_events(uint32_t id, uint32_t milliseconds) {
   struct client *client = registry_find(id);
   if (!client) return AVERROR(EBADF);
   mutex_lock(&client->lock);
-  if (milliseconds) { /* who only looks takes nothing from who waits */
+  if (milliseconds) { /* a mere check leaves the wake-up to a thread that waits */
     wait_for_events(client, (milliseconds < AVS_WAIT_MS ? milliseconds : AVS_WAIT_MS) * INT64_C(1000));
     client->nudged = false;
   }

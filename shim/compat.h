@@ -1,7 +1,7 @@
 /* floor 0 */
 /*
- * compat.h - what differs between libavformat 59 (FFmpeg 5.1) and 63 (9.0), in one place. The other files
- * are written for the newest of them.
+ * compat.h - all differences between libavformat 59 (FFmpeg 5.1) and 63 (9.0). The other files are written for
+ * the newest of them.
  */
 #ifndef AVS_COMPAT_H
 #define AVS_COMPAT_H
@@ -16,7 +16,7 @@
 #ifndef AVS_BUILD
 #define AVS_BUILD "system"
 #endif
-/* FFmpeg of our own: its protocols are ours, and our patches are in it. */
+/* The build with FFmpeg inside: it has our protocol and our patches. */
 #define EMBEDDED (AVS_BUILD[0] == 'e')
 
 /* write_packet takes const bytes since 61. */
@@ -56,16 +56,16 @@ static inline AVRational *codec_frame_rate(AVStream *stream) {
 #endif
 }
 
-/* Until 60 the dash muxer opened the one file of a stream past io_open. */
+/* Until 60 the dash muxer opened the single file of a stream without io_open. */
 #define DASH_OPENS_PAST_IO_OPEN (LIBAVFORMAT_VERSION_MAJOR < 60)
 
-/* Until 63 the dash demuxer divides by a length of segments that may be zero, which ends the process. */
+/* Until 63 the dash demuxer divides by a segment length that may be zero, which ends the process. */
 #define DASH_DIVIDES (LIBAVFORMAT_VERSION_MAJOR < 63)
 
-/* Until 63 the caf muxer made one length of packets of several. */
+/* Until 63 the caf muxer wrote one packet length for packets of different lengths. */
 #define CAF_DIVIDES (LIBAVFORMAT_VERSION_MAJOR < 63)
 
-/* Until 61 mpegts gave H.264 no headers where an access unit delimiter comes first. */
+/* Until 61 the mpegts muxer inserted no headers into H.264 packets that begin with an access unit delimiter. */
 #define TS_LACKS_HEADERS (LIBAVFORMAT_VERSION_MAJOR < 61)
 
 /* Named AV_PROFILE_UNKNOWN, AV_LEVEL_UNKNOWN since 60.23. */

@@ -9,18 +9,18 @@
 #include "compat.h"
 #include "nested.h"
 
-/* These make sockets, folders or files past io_open, or wrap a format that does. */
+/* These make sockets, folders or files without io_open, or wrap a format that does. */
 static const char REFUSED_OUTPUTS[] = "fifo,fifo_test,hds,rtsp,sap,smoothstreaming,tee,whip";
-/* Past the end of a datagram's buffer, where that is smaller than what they put in front (FFmpeg 5.1 to 9.0). */
+/* These write past the end of a datagram's buffer if that is smaller than their header (FFmpeg 5.1 to 9.0). */
 static const char DATAGRAMS[] = "rtp,rtp_mpegts";
 #define REFUSED_INPUTS "avisynth,dvdvideo,rdt,rtp,rtsp,sap,vapoursynth"
 
-/* Elsewhere than in the embedded FFmpeg dash can open nothing, so it need not divide by zero either. */
+/* Outside the embedded FFmpeg dash can open nothing; refusing it also avoids its division by zero. */
 static const char *refused_inputs(void) { return DASH_DIVIDES && !EMBEDDED ? REFUSED_INPUTS ",dash" : REFUSED_INPUTS; }
 
 /*
- * All others, for libavformat to choose from: avisynth is chosen by a name that ends in .avs, whatever is asked for, and
- * runs it. Contexts within hand it down.
+ * All others: the format_whitelist. libavformat chooses avisynth for any name that ends in .avs, whatever format was
+ * requested, and runs the script. Nested contexts inherit the list.
  */
 static char *allowed_inputs;
 
@@ -39,13 +39,13 @@ static char *copy_of_allowed_inputs(void) {
   return av_strdup(allowed_inputs ? allowed_inputs : "none");
 }
 
-/* In the embedded FFmpeg these are all one, which asks JavaScript; elsewhere no protocol has this name. */
+/* In the embedded FFmpeg all of these are our protocol, which makes requests to JavaScript; elsewhere no protocol is "none". */
 #define PROTOCOLS (EMBEDDED ? "file,http,https,data" : "none")
 
 /*
- * A live playlist or manifest is loaded again and again, and waited for in between. That ends where nothing of it could be
- * opened; and on the program's own thread, which nobody can call back, where it takes long: as a failure of the session,
- * since its demuxer would take it for the end.
+ * A demuxer reloads a live playlist or manifest again and again, and sleeps in between. This stops it if nothing of the
+ * playlist could be opened, and, on the program's own thread, where the program could not cancel it, if it takes long. It is
+ * a failure of the session, since a mere error would be the end of the file to the demuxer.
  */
 static void end_waiting(struct channel *channel) {
   const int64_t max_wait = 1000000000; /* nanoseconds */
@@ -55,20 +55,20 @@ static void end_waiting(struct channel *channel) {
   if (endpoint->lacks && (sleeps || opens)) {
     channel_fail(channel, endpoint->refused_url ? AVERROR(EPERM) : AVERROR(ENOENT));
   } else if (endpoint->opening.running && opens) {
-    return; /* for which opening has a limit of its own */
+    return; /* opening has its own limit of opens */
   } else if (channel_stops_program(channel) && (channel->sleeping.total > max_wait || opens)) {
-    log_line(&channel->log, AV_LOG_ERROR, "it is live, and what comes next takes longer than the synchronous API waits");
+    log_line(&channel->log, AV_LOG_ERROR, "it is live, and its next part takes longer than the synchronous API waits");
     channel_fail(channel, AVERROR(ETIMEDOUT));
   }
 }
 
-/* Its demuxer sleeps, or that of a list within it. Others that do nothing for a while have no processor. */
+/* Whether its demuxer sleeps, or a nested one does. In others, a pause means that the thread was not scheduled. */
 static bool may_sleep(const struct endpoint *endpoint) {
   const AVFormatContext *context = endpoint->context ? *endpoint->context : NULL;
   return context && context->iformat && av_match_name(context->iformat->name, "hls,dash,concat");
 }
 
-/* Ends loops inside libavformat that would go on asking after the first error. */
+/* Ends loops inside libavformat that would retry after the first error. */
 static int interrupted(void *opaque) {
   struct channel *channel = opaque;
   if (may_sleep(channel->acting)) channel_note_sleep(channel);
@@ -83,7 +83,7 @@ void contain(struct session *session, AVFormatContext *context) {
   context->io_close2 = nested_io_close;
   context->protocol_whitelist = av_strdup(PROTOCOLS);
   if (!EMBEDDED && !context->oformat && !context->format_whitelist) context->format_whitelist = copy_of_allowed_inputs();
-  av_dict_set(&session->options, "protocol_whitelist", PROTOCOLS, 0); /* whatever the caller's options say */
+  av_dict_set(&session->options, "protocol_whitelist", PROTOCOLS, 0); /* overrides the caller's options */
   context->interrupt_callback = (AVIOInterruptCB){interrupted, &session->channel};
   context->flags |= AVFMT_FLAG_CUSTOM_IO;
 }
@@ -104,7 +104,7 @@ int contain_output_format(struct session *session, const AVOutputFormat *format)
   return refuse_format(session, format->name, DATAGRAMS, "writes datagrams, and a sink takes bytes");
 }
 
-/* IMF has its own idea of what its tracks may be. */
+/* IMF sets a whitelist of its own for its tracks, mxf. */
 static bool can_be_listed(const char *name, const char *list) {
   return !av_match_list(name, refused_inputs(), ',') && (strcmp(name, "imf") || av_match_list("mxf", list, ','));
 }
@@ -132,14 +132,14 @@ int contain_input_format(struct session *session, const AVInputFormat *format) {
 
 /* ---------------------------------------------------------------------------------------- options */
 
-/* The only value that an option may have; the caller's own, where it is another one, is an error. */
+/* The only value that an option may have; any other value of the caller is an error. */
 struct fixed {
   const char *name, *value;
-  bool quiet; /* has another default, so it is set even where the caller says nothing */
+  bool quiet; /* its default is another one, so it is always set */
 };
 
 static const struct fixed input_options[] = {
-    {"http_persistent", "0", true}, /* hls would reuse a connection that is none, and abort */
+    {"http_persistent", "0", true}, /* hls would try to reuse a connection that does not exist, and abort */
     {"http_multiple", "0", true},
     {"ts_from_file", "0", false}, /* image2 would stat() */
 };
@@ -147,9 +147,9 @@ static const struct fixed input_options[] = {
 static const struct fixed output_options[] = {
     {"atomic_writing", "0", false}, /* image2 would rename */
     {"strftime_mkdir", "0", false}, /* hls would make folders */
-    {"ignore_io_errors", "0", false}, /* hls would go on with what was not opened, and crash */
+    {"ignore_io_errors", "0", false}, /* hls would continue with an output that was not opened, and crash */
     {"http_persistent", "0", false},
-    {"hls_enc", "0", false}, /* nothing that is written can be enciphered */
+    {"hls_enc", "0", false}, /* outputs can't be encrypted */
 };
 
 static bool is_same(const char *value, const char *only) {
@@ -165,7 +165,7 @@ static int fix_option(struct session *session, const struct fixed *fixed, bool *
   return AVERROR(EPERM);
 }
 
-/* "while(", "taylor(" or "root(", with any blanks within. */
+/* Whether it begins with "while(", "taylor(" or "root(", with any white space inside. */
 static bool begins_loop(const char *text) {
   static const char *const loops[] = {"while(", "taylor(", "root("};
   for (size_t i = 0; i < sizeof(loops) / sizeof(*loops); i++) {
@@ -179,7 +179,7 @@ static bool begins_loop(const char *text) {
 int contain_text(struct session *session, const char *name, const char *text) {
   for (const char *at = text; !EMBEDDED && *at; at++) {
     if (!begins_loop(at)) continue;
-    log_error(session, "%s: a program is no number", name);
+    log_error(session, "%s: expressions with loops are not allowed", name);
     return AVERROR(EINVAL);
   }
   return 0;
@@ -193,19 +193,19 @@ static int contain_texts(struct session *session) {
   return result;
 }
 
-/* Looking for the next packet of MPEG-TS within less than one finds none, and goes on for ever. */
+/* With a resync_size of less than one packet, the MPEG-TS demuxer never finds the next packet, and loops for ever. */
 static int check_resync(struct session *session) {
   enum { TS_PACKET = 188 };
   const AVDictionaryEntry *entry = av_dict_get(session->options, "resync_size", NULL, 0);
   char *end = NULL;
-  if (!entry || (strtoll(entry->value, &end, 10) >= TS_PACKET && !*end)) return 0; /* no expression, which may be less */
-  log_error(session, "option resync_size: a number, at least %d", TS_PACKET);
+  if (!entry || (strtoll(entry->value, &end, 10) >= TS_PACKET && !*end)) return 0; /* an expression is rejected: its value may be less */
+  log_error(session, "option resync_size: must be a number, at least %d", TS_PACKET);
   return AVERROR(EINVAL);
 }
 
 /*
- * Options of playlists' demuxers that ask for names as they come; the caller's opener decides. And what FFmpeg's commands set:
- * MPEG-TS whose programs are told one after the other lacks streams, or their times, without.
+ * Defaults that the caller may change. Demuxers of playlists may request any name: the caller's opener decides. scan_all_pmts
+ * is what FFmpeg's commands set: otherwise MPEG-TS with several program maps lacks streams, or their times.
  */
 static const struct fixed input_defaults[] = {
     {"allowed_extensions", "ALL", true},
@@ -230,7 +230,7 @@ int contain_input_options(struct session *session, bool is_sequence, struct adde
     result = av_dict_set(&session->options, input_defaults[i].name, input_defaults[i].value, 0);
     added->names[added->count++] = input_defaults[i].name;
   }
-  /* image2 would list a folder, or look for files by itself. */
+  /* image2 would list a folder, or search for files. */
   struct fixed pattern = {"pattern_type", is_sequence ? "sequence" : "none", is_sequence};
   bool is_new;
   if (result >= 0) result = fix_option(session, &pattern, &is_new);
@@ -245,23 +245,23 @@ void drop_added_options(struct session *session, const struct added_options *add
   for (int i = 0; i < added->count; i++) av_dict_set(&session->options, added->names[i], NULL, 0);
 }
 
-/* So that hls asks for what it wants to have deleted, instead of doing it. */
+/* So that hls makes a request to delete a file, instead of deleting it. */
 static int ask_for_deletes(struct session *session, const AVOutputFormat *format) {
   if (strcmp(format->name, "hls") || av_dict_get(session->options, "method", NULL, 0)) return 0;
   return av_dict_set(&session->options, "method", "PUT", 0);
 }
 
-/* Names of files in options, which get the prefix that the output's own name has. */
+/* Options that are names of files: they get the same prefix as the output's URL. */
 static const char *const file_options[] = {"hls_segment_filename", "hls_subtitle_path", "segment_list",
                                            "segment_header_filename"};
 
 static int refuse_encryption(struct session *session) {
   if (!av_dict_get(session->options, "hls_key_info_file", NULL, 0)) return 0;
-  log_error(session, "option hls_key_info_file: what is written can't be encrypted here");
+  log_error(session, "option hls_key_info_file: outputs can't be encrypted here");
   return AVERROR(EPERM);
 }
 
-/* What hls and dash open to write with this is deleted, all of it. What hls wants to have deleted it says itself. */
+/* With method DELETE, everything that hls and dash open to write would be deleted. hls sets it itself where it deletes. */
 static int refuse_deleting(struct session *session) {
   const AVDictionaryEntry *method = av_dict_get(session->options, "method", NULL, 0);
   const AVDictionaryEntry *more = av_dict_get(session->options, "http_opts", NULL, 0);
@@ -282,25 +282,28 @@ static int refuse_single_file(struct session *session) {
   struct fixed single = {"single_file", "0", false};
   bool is_new;
   if (av_dict_get(session->options, "single_file_name", NULL, 0)) {
-    log_error(session, "option single_file_name: the file would be opened past the opener");
+    log_error(session, "option single_file_name: the file would be opened without the opener");
     return AVERROR(EPERM);
   }
   return fix_option(session, &single, &is_new);
 }
 
-/* Over key frames that are not shown in order it is an assertion of FFmpeg's, which only the embedded one survives (sealed.c). */
+/*
+ * If key frames are not presented in order, writing nut's index fails an assertion, which only the
+ * embedded build survives (sealed.c).
+ */
 static int leave_out_index(struct session *session) {
   struct fixed index = {"write_index", "0", true};
   bool is_new;
   return fix_option(session, &index, &is_new);
 }
 
-/* Hint tracks end the process in the manifest of a live smooth stream: what the embedded FFmpeg has mended. */
+/* Hint tracks in the manifest of a live smooth stream end the process; the embedded FFmpeg is patched. */
 static int refuse_hints(struct session *session) {
   const AVDictionaryEntry *flags = av_dict_get(session->options, "movflags", NULL, 0);
   if (!flags || !strcmp(flags->value, "0")) return 0;
   if (!strstr(flags->value, "rtphint") && !strpbrk(flags->value, "0123456789")) return 0;
-  log_error(session, "option movflags: names of flags, rtphint not among them");
+  log_error(session, "option movflags: must be names of flags, without rtphint");
   return AVERROR(EPERM);
 }
 

@@ -1,7 +1,7 @@
 /* floor 3 */
 /*
- * contain.h - what keeps libavformat from opening anything by itself: every format context gets this, and formats and
- * options that have ways around it are refused by name. SECURITY.md has the list.
+ * contain.h - keeps libavformat from opening anything by itself: sets the callbacks and lists of every format context, and
+ * refuses by name the formats and options that would bypass them. SECURITY.md has the list.
  */
 #ifndef AVS_CONTAIN_H
 #define AVS_CONTAIN_H
@@ -11,11 +11,11 @@
 #include "compat.h"
 #include "session.h"
 
-/* What a format context gets so that it opens nothing by itself. */
+/* Sets up a format context so that it opens nothing by itself. */
 void contain(struct session *session, AVFormatContext *context);
-/* The formats that the caller wants tried, and no others, in contexts within too; without those that are refused. */
+/* Restricts the context, and nested ones, to the formats that the caller has named, without those that are refused. */
 int contain_formats(const struct session *session, AVFormatContext *context);
-/* Below zero where the format has ways around it. */
+/* Below zero if the format would bypass it. */
 int contain_input_format(struct session *session, const AVInputFormat *format);
 int contain_output_format(struct session *session, const AVOutputFormat *format);
 
@@ -24,12 +24,12 @@ struct added_options {
   int count;
 };
 
-/* Sets what options must be in session->options; below zero where the caller's are others. */
+/* Sets the fixed options in session->options; below zero if the caller has set them to other values. */
 int contain_input_options(struct session *session, bool is_sequence, struct added_options *added);
 int contain_output_options(struct session *session, const AVOutputFormat *format);
-/* Numbers of options are expressions, and these programs: what could go on for ever is refused, where FFmpeg does not end it. */
+/* Numeric options are expressions, which may loop: those that could loop for ever are refused, unless FFmpeg ends them. */
 int contain_text(struct session *session, const char *name, const char *text);
-/* Those that the format did not want. */
+/* Removes those that the format did not use. */
 void drop_added_options(struct session *session, const struct added_options *added);
 
 #endif

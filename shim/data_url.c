@@ -15,7 +15,7 @@ static int digit(char c) {
   return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* In place: "%2B" is "+". Bytes that are left. */
+/* Decodes "%2B" to "+", in place. Returns the number of bytes. */
 static size_t decode_percents(char *text) {
   size_t size = 0;
   for (const char *from = text; *from; size++) {

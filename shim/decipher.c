@@ -55,7 +55,7 @@ void decipher_free(struct decipher *decipher) {
   free(decipher);
 }
 
-/* The last block has the padding: it is kept until nothing comes after it. */
+/* The last block has the padding: it is kept back until it is known to be the last. */
 static void decipher_blocks(struct decipher *decipher) {
   size_t usable = decipher->ended || !decipher->raw_size ? decipher->raw_size : decipher->raw_size - 1;
   size_t blocks = usable / BLOCK, size = blocks * BLOCK;
@@ -69,7 +69,7 @@ static void decipher_blocks(struct decipher *decipher) {
   if (padding >= 1 && padding <= BLOCK) decipher->plain_size -= padding;
 }
 
-/* The end of what is enciphered is the end of the device, or comes before. */
+/* The encrypted part ends after its size, or at the end of the device. */
 static int fill(struct decipher *decipher, struct io *io) {
   int64_t size = (int64_t)(BUFFER - decipher->raw_size);
   if (size > decipher->left) size = decipher->left;

@@ -10,8 +10,8 @@
 struct io;
 
 /*
- * What is enciphered begins where the I/O context is, and has `size` bytes, or fewer where the device ends before. NULL
- * without memory, or where key or vector are none: 32 hexadecimal digits each.
+ * The encrypted part begins at the position of the I/O context, and has `size` bytes, or fewer if the device ends before. NULL
+ * if there is no memory, or if key or vector is not 32 hexadecimal digits.
  */
 struct decipher *decipher_new(const char *key, const char *vector, int64_t size);
 int decipher_read(struct decipher *decipher, struct io *io, uint8_t *out, int size);

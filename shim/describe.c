@@ -52,7 +52,7 @@ static void describe_extradata(struct text *text, const AVCodecParameters *param
   else json_null(text);
 }
 
-/* Guessed from an input's packets; an output has only what was set. */
+/* Guessed from an input's packets; of an output, what was set. */
 static AVRational frame_rate_of(AVFormatContext *context, AVStream *stream) {
   AVRational rate = av_guess_frame_rate(context, stream, NULL);
   if (!rate.num) rate = *codec_frame_rate(stream);
@@ -63,7 +63,7 @@ static void describe_seconds(struct text *text, int64_t timestamp, AVRational ti
   json_number(text, timestamp == AV_NOPTS_VALUE ? NAN : (double)timestamp * time_base.num / time_base.den);
 }
 
-/* Damaged files have numbers that can't be: of those nothing is known. */
+/* Impossible numbers, from damaged files, count as unknown (0). */
 static int64_t sound_number(const struct field *field, int64_t value) {
   bool outside = field->read_only ? value < 0 : value < field->min || value > field->max;
   return outside ? 0 : value;

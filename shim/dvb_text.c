@@ -5,7 +5,7 @@
 #include <libavutil/common.h>
 #include <libavutil/mem.h>
 
-/* ISO 8859 parts 2 to 15 (part 1 is Unicode's own), and ISO 6937 with the euro sign: what 0xA0 to 0xFF are. 0: nothing. */
+/* 0xA0 to 0xFF of ISO 8859 parts 2 to 15 (part 1 is the same as Unicode), and of ISO 6937 with the euro sign. 0: undefined. */
 enum { ISO_6937 = 0, FIRST_PART = 2, LAST_PART = 15, UPPER = 0xa0 };
 static const uint16_t tables[LAST_PART + 1][0x100 - UPPER] = {
     [2] = {
@@ -136,7 +136,10 @@ static const uint16_t tables[LAST_PART + 1][0x100 - UPPER] = {
      0x0127, 0x0131, 0x0133, 0x0140, 0x0142, 0x00f8, 0x0153, 0x00df, 0x00fe, 0x0167, 0x014b, 0x00ad}
 };
 
-/* In ISO 6937 an accent comes before its letter: the letters that have one character with it, these, and what combines. */
+/*
+ * In ISO 6937 an accent comes before its letter: letters that have a precomposed character, those
+ * characters, the combining one.
+ */
 static const struct accent {
   uint8_t byte;
   uint16_t combining;
@@ -164,7 +167,7 @@ static const struct accent *accent_of(uint8_t byte) {
   return NULL;
 }
 
-/* Room for a character, at most: those of a UTF-16 pair are never together. */
+/* Maximum of UTF-8 bytes for a byte or a pair of bytes; surrogate pairs are rejected. */
 enum { MAX_BYTES = 3 };
 
 static uint8_t *put(uint8_t *out, uint32_t character) {
@@ -173,7 +176,7 @@ static uint8_t *put(uint8_t *out, uint32_t character) {
   return out;
 }
 
-/* Emphasis is dropped, a line ends with a newline. */
+/* Emphasis is dropped, a line break becomes a newline. */
 static uint8_t *put_control(uint8_t *out, uint32_t character) {
   if (character == 0x8a) return put(out, '\n');
   return character < 0x20 || (character >= 0x7f && character < UPPER) ? out : put(out, character);
@@ -185,7 +188,7 @@ static uint8_t *put_accented(uint8_t *out, const struct accent *accent, uint8_t 
   return put(put_control(out, letter), accent->combining);
 }
 
-/* NULL where a byte is no character. */
+/* NULL if a byte is undefined. */
 static uint8_t *put_bytes(uint8_t *out, int part, const uint8_t *text, size_t size) {
   for (size_t i = 0; i < size; i++) {
     const struct accent *accent = part == ISO_6937 && i + 1 < size && text[i + 1] < 0x80 ? accent_of(text[i]) : NULL;
@@ -200,8 +203,8 @@ static uint8_t *put_bytes(uint8_t *out, int part, const uint8_t *text, size_t si
 static uint8_t *put_pairs(uint8_t *out, const uint8_t *text, size_t size) {
   for (size_t i = 0; i + 1 < size; i += 2) {
     uint32_t character = (uint32_t)text[i] << 8 | text[i + 1];
-    if ((character & 0xf800) == 0xd800) return NULL; /* half a character */
-    if ((character & 0xff00) == 0xe000) character &= 0xff; /* where control codes are */
+    if ((character & 0xf800) == 0xd800) return NULL; /* a surrogate */
+    if ((character & 0xff00) == 0xe000) character &= 0xff; /* control codes */
     out = put_control(out, character);
   }
   return out;
@@ -217,7 +220,7 @@ static uint8_t *put_utf8(uint8_t *out, const uint8_t *text, size_t size) {
   return out;
 }
 
-/* What the first bytes say, which they are no part of. */
+/* The first bytes select the character set. */
 static uint8_t *put_text(uint8_t *out, const uint8_t *text, size_t size) {
   if (text[0] >= 0x20) return put_bytes(out, ISO_6937, text, size);
   if (text[0] <= 0x0b && text[0] != 0x08 && text[0]) return put_bytes(out, text[0] + 4, text + 1, size - 1);

@@ -1,7 +1,7 @@
 /* floor 0 */
 /*
- * escape.h - the way out of an operation in which libavformat finds that it is wrong and would end the process: a jump
- * to where the operation began. It leads nowhere while JavaScript is called, and outside of operations.
+ * escape.h - leaves an operation in which libavformat fails an assertion and would end the process: a longjmp() to where
+ * the operation began. There is no target while JavaScript is called, and outside of operations.
  */
 #ifndef AVS_ESCAPE_H
 #define AVS_ESCAPE_H
@@ -10,8 +10,7 @@
 #include <stddef.h>
 
 /*
- * setjmp(). On Windows without the frame that it takes otherwise: with that longjmp() would unwind what lies between as an
- * exception does, and nothing there has to be unwound.
+ * setjmp(). On Windows without a frame: with one, longjmp() would unwind the stack as an exception does, which is not needed.
  */
 #if defined(_WIN32)
 #define mark_place(place) _setjmp((place), NULL)
@@ -19,9 +18,9 @@
 #define mark_place(place) setjmp(place)
 #endif
 
-/* Where this thread jumps to from now on, NULL: nowhere; where it did before is the result. */
+/* Sets the target of this thread's jumps (NULL: none); returns the previous one. */
 jmp_buf *escape_to(jmp_buf *target);
-/* Jumps; returns where there is nowhere to go. */
+/* Jumps; returns if there is no target. */
 void escape(void);
 
 #endif

@@ -13,7 +13,7 @@
 static const char *codec_name(int id) { return avcodec_get_name((enum AVCodecID)id); }
 
 static int codec_id(const char *name) {
-  if (!strcmp(name, codec_name(AV_CODEC_ID_NONE))) return AV_CODEC_ID_NONE; /* attachments of any kind */
+  if (!strcmp(name, codec_name(AV_CODEC_ID_NONE))) return AV_CODEC_ID_NONE; /* for attachments */
   const AVCodecDescriptor *descriptor = avcodec_descriptor_get_by_name(name);
   return descriptor ? (int)descriptor->id : -1;
 }
@@ -34,7 +34,7 @@ static int pixel_format(const char *name) { return av_get_pix_fmt(name); }
 static const char *sample_format_name(int format) { return av_get_sample_fmt_name((enum AVSampleFormat)format); }
 static int sample_format(const char *name) { return av_get_sample_fmt(name); }
 
-/* Colour properties have a value that means "not said". */
+/* Colour properties have a value that means "unspecified". */
 #define COLOR_NAMING(property, unspecified)                                                                 \
   static const char *property##_name(int value) {                                                           \
     return value == unspecified ? NULL : av_##property##_name(value);                                       \
@@ -73,7 +73,7 @@ static const struct naming codec_names = {codec_name, codec_id}, media_types = {
 
 #define STREAM(field) .base = OF_STREAM, .offset = offsetof(AVStream, field)
 #define PARAMETER(field) .base = OF_PARAMETERS, .offset = offsetof(AVCodecParameters, field)
-#define MAX_SAFE 9007199254740991.0 /* JavaScript's */
+#define MAX_SAFE 9007199254740991.0 /* Number.MAX_SAFE_INTEGER */
 
 const struct field fields[] = {
     {"type", PARAMETER(codec_type), NAME, .naming = &media_types},

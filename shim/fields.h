@@ -1,7 +1,7 @@
 /* floor 5 */
 /*
- * fields.h - the fields of a stream, in one table that drives both how they are described (describe.c) and how they are set
- * (set.c): a new field is one line of it.
+ * fields.h - the table of the fields of a stream. It is used both to describe them (describe.c) and to set them (set.c): a
+ * new field is one line in it.
  */
 #ifndef AVS_FIELDS_H
 #define AVS_FIELDS_H
@@ -14,7 +14,7 @@
 /* An enum by name. */
 struct naming {
   const char *(*name)(int value);
-  int (*value)(const char *name); /* below zero where unknown */
+  int (*value)(const char *name); /* below zero: unknown */
 };
 
 enum base { OF_STREAM, OF_PARAMETERS };
@@ -26,15 +26,15 @@ enum type {
   TIMESTAMP, /* in the stream's time base; AV_NOPTS_VALUE is null */
   SECONDS,   /* the same, as seconds */
   RATIONAL,
-  ASPECT,     /* rational; the stream's and the codec's are one */
-  FRAME_RATE, /* the same; of an input it is guessed */
+  ASPECT,     /* rational; of the stream and of the codec */
+  FRAME_RATE, /* rational; of an input it is guessed */
   NAME,     /* enum by name */
   FOURCC,
   EXTRADATA,
   LAYOUT,
-  CHANNELS, /* part of the layout; set only without one */
+  CHANNELS, /* part of the layout; set only if that is not */
   DISPOSITION,
-  PROFILE_NAME, /* what follows from codec and profile, in FFmpeg's words */
+  PROFILE_NAME, /* FFmpeg's name for the profile of the codec */
   SAMPLE_BITS,
 };
 
@@ -43,7 +43,7 @@ struct field {
   enum base base;
   size_t offset;
   enum type type;
-  double min, max; /* of integers, where they are set */
+  double min, max; /* of integers that can be set */
   enum media media;
   const struct naming *naming;
   bool read_only;
@@ -54,7 +54,7 @@ extern const struct field fields[];
 extern const int field_count;
 
 void *field_address(AVStream *stream, const struct field *field);
-/* To a stream of its type. */
+/* Whether streams of this type have the field. */
 bool field_applies(const AVStream *stream, const struct field *field);
 bool is_integer(const struct field *field);
 const char *media_type_name(int type);

@@ -68,7 +68,7 @@ static void json_flags(struct text *text, int flags) {
   text_append(text, "]", 1);
 }
 
-/* "mov,mp4" as an array. */
+/* Writes "mov,mp4" as an array. */
 static void json_list(struct text *text, const char *name, const char *list) {
   json_key(text, name);
   text_append(text, "[", 1);

@@ -23,7 +23,7 @@ static bool grow(struct handles *handles) {
   return true;
 }
 
-/* The slot that has been free for the longest time: its generations last as long as they can. */
+/* Takes the slot that has been free for the longest time, so that generations are used up as slowly as possible. */
 static uint32_t take_free_slot(struct handles *handles) {
   uint32_t index = handles->first_free;
   if (index == NO_SLOT) return NO_SLOT;
@@ -56,7 +56,7 @@ struct object *handle_find(const struct handles *handles, double handle, enum ki
   if (!(handle >= 1 && handle < HANDLE_END)) return NULL;
   uint32_t index = (uint64_t)handle & INDEX_MASK;
   struct object *object = index < handles->count ? handles->slots[index].object : NULL;
-  return object && object->handle == handle && object->kind == kind ? object : NULL; /* one with a fraction is none */
+  return object && object->handle == handle && object->kind == kind ? object : NULL; /* a number with a fraction is no handle */
 }
 
 void handle_free(struct handles *handles, struct object *object) {

@@ -1,7 +1,7 @@
 /* floor 1 */
 /*
- * handles.h - a table of handles. A handle is a slot's index (20 bits) and its generation (32 bits), so one that is stale or
- * made up finds nothing. Each isolate has a table of its own, used on its own thread only: no lock, and no other thread
+ * handles.h - a table of handles. A handle is a slot's index (20 bits) and its generation (32 bits), so a stale or made-up
+ * one finds nothing. Each isolate has a table of its own, used on its own thread only: it needs no lock, and no other thread
  * can reach its objects.
  */
 #ifndef AVS_HANDLES_H
@@ -26,15 +26,15 @@ struct slot {
 struct handles {
   struct slot *slots;
   uint32_t count, capacity;
-  uint32_t first_free, last_free; /* slots that are free, in the order in which they became so */
+  uint32_t first_free, last_free; /* free slots, in the order in which they became free */
 };
 
 void handles_init(struct handles *handles);
 void handles_free(struct handles *handles);
-/* Gives the object a handle; false without memory. */
+/* Gives the object a handle; false if there is no memory. */
 bool handle_new(struct handles *handles, struct object *object, enum kind kind);
 void handle_free(struct handles *handles, struct object *object);
-/* NULL where it is none, or another kind's. */
+/* NULL if it is no handle, or one of another kind. */
 struct object *handle_find(const struct handles *handles, double handle, enum kind kind);
 
 #endif

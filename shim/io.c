@@ -8,11 +8,14 @@
 #include "decipher.h"
 #include "numbers.h"
 
-enum { MEMORY_COPY = 100 }; /* a kind of I/O context that JavaScript does not make */
+enum { MEMORY_COPY = 100 }; /* a kind of I/O context that JavaScript can't create */
 
 /* ---------------------------------------------------------------------------------------- callbacks */
 
-/* What is here, or is under way; 0 where JavaScript must be asked, or below zero. At the end AVERROR_EOF. */
+/*
+ * Reads from the bytes that were read ahead, and waits for a pending prefetch. 0: a request is needed;
+ * below zero: AVERROR_EOF or an error.
+ */
 static int64_t take_ahead(struct io *io, uint8_t *buffer, int size) {
   struct channel *channel = io->channel;
   channel_lock(channel);
@@ -30,12 +33,12 @@ static int64_t take_ahead(struct io *io, uint8_t *buffer, int size) {
   return result;
 }
 
-/* Some demuxers look for more at the end thousands of times; a file that grows is asked again by the next operation. */
+/* Some demuxers read at the end thousands of times: only the next operation makes a request again, as the file may grow. */
 static bool has_ended(const struct io *io) {
   return io->ended.operation == io->channel->operations && io->position >= io->ended.position;
 }
 
-/* ---------------------------------------------------------------------------------------- what is kept of a short source */
+/* ---------------------------------------------------------------------------------------- keeping a short source */
 
 void io_keep_nothing(struct io *io) {
   memory_free(&io->kept.memory);
@@ -65,7 +68,7 @@ static int kept_read(struct io *io, uint8_t *buffer, int size) {
   return read ? (int)read : AVERROR_EOF;
 }
 
-/* 0 where there is no more of it. */
+/* 0 after the last of the kept bytes. */
 static int read_again(struct io *io, uint8_t *buffer, int size) {
   int result = kept_read(io, buffer, size);
   if (result > 0) return result;
@@ -116,7 +119,7 @@ static int callbacks_read(struct io *io, uint8_t *buffer, int size) {
   struct request read = {.kind = AVS_REQUEST_READ, .read_into = buffer, .size = size};
   int64_t result = take_ahead(io, buffer, size);
   if (result == 0) result = request(io, read, size, 0, 0);
-  /* 0 must not reach libavformat: mkv, flv, avi and wav would ask again for ever. */
+  /* 0 must not reach libavformat: mkv, flv, avi and wav would read again for ever. */
   if (result == 0 || result == AVERROR_EOF) {
     io->ended.position = io->position;
     io->ended.operation = channel->operations;
@@ -159,7 +162,7 @@ static void note_read(struct io *io, int size) {
   channel_unlock(io->channel);
 }
 
-/* What a muxer has written, for one that goes over it again; or an input's own copy. */
+/* Reads what a muxer has written, for muxers that read their output again; or an input's copy of bytes. */
 static int copy_read(struct io *io, uint8_t *buffer, int size) {
   if (io->copied) size = (int)memory_fetch(&io->copied->memory, (size_t)io->position, buffer, (size_t)size);
   else size = 0;
@@ -169,7 +172,7 @@ static int copy_read(struct io *io, uint8_t *buffer, int size) {
 }
 
 static int memory_read(struct io *io, uint8_t *buffer, int size) {
-  enum { MAX = 64 * 1024 }; /* libavformat may ask for 16 MB ahead, and mostly not want them */
+  enum { MAX = 64 * 1024 }; /* libavformat may request 16 MB in advance, and mostly does not need them */
   const struct channel *channel = io->channel;
   if (size > MAX) size = MAX;
   if (io->position >= (int64_t)channel->source_size) return AVERROR_EOF;
@@ -197,7 +200,7 @@ static int context_read(void *opaque, uint8_t *buffer, int size) {
 
 static int memory_write(void *opaque, avs_write_bytes *buffer, int size) {
   struct io *io = opaque;
-  channel_lock(io->channel); /* whoever has canceled it may look at what is there */
+  channel_lock(io->channel); /* after a cancellation, other threads may read it */
   bool stored = memory_store(&io->memory, (size_t)io->position, buffer, (size_t)size);
   if (stored) note_written(io, size);
   channel_unlock(io->channel);
@@ -223,7 +226,7 @@ static int64_t memory_seek(struct io *io, int64_t offset, int whence) {
   return target;
 }
 
-/* Moves to where bytes are here, or come with the read that is under way. */
+/* Moves within the bytes read ahead, or those of a pending prefetch; false if the target is outside. */
 static bool seek_ahead(struct io *io, int64_t distance) {
   channel_lock(io->channel);
   int64_t left = (int64_t)ahead_left(&io->ahead);
@@ -242,7 +245,7 @@ static int64_t callbacks_size(struct io *io) {
   int64_t result = request(io, seek, 0, AVSEEK_SIZE, 0);
   io->size.result = result;
   io->size.operation = channel->operations;
-  return result; /* and what was read ahead is still what comes next */
+  return result; /* the bytes read ahead stay valid */
 }
 
 static int64_t callbacks_seek(struct io *io, int64_t offset, int whence) {
@@ -253,7 +256,7 @@ static int64_t callbacks_seek(struct io *io, int64_t offset, int whence) {
   return result < 0 ? result : (io->position = result);
 }
 
-/* A muxer that reads what it has written is no output that fails. */
+/* A refused seek of a muxer that reads its own output does not count for the output. */
 static struct endpoint *who_seeks(struct io *io) {
   struct channel *channel = io->channel;
   uint32_t direction = io->context->write_flag ? AVS_OUTPUT : AVS_INPUT;
@@ -263,13 +266,13 @@ static struct endpoint *who_seeks(struct io *io) {
 }
 
 /*
- * Always set, although `seekable` says whether it works: libavformat calls it when it must get back to what is
- * no longer in the buffer, and most muxers ignore that this failed. So it is noted, and the operation fails.
+ * Always set, whether `seekable` is set or not: libavformat calls it to go back to what is no longer in the buffer, and most
+ * muxers ignore its error. So a refused seek is recorded, and the operation fails.
  */
 int64_t io_seek(struct io *io, int64_t offset, int whence) {
   whence &= ~AVSEEK_FORCE;
-  if (whence == SEEK_CUR) return AVERROR(EINVAL); /* libavformat counts by itself */
-  if (whence == SEEK_SET) offset = av_sat_add64(offset, io->base); /* a file may say any number */
+  if (whence == SEEK_CUR) return AVERROR(EINVAL); /* libavformat never passes it */
+  if (whence == SEEK_SET) offset = av_sat_add64(offset, io->base); /* a file may contain any number */
   int64_t result = AVERROR(ESPIPE);
   if (io->kept.whole) result = kept_seek(io, offset, whence);
   else if (io->kind != AVS_IO_CALLBACKS) result = memory_seek(io, offset, whence);
@@ -278,15 +281,15 @@ int64_t io_seek(struct io *io, int64_t offset, int whence) {
   return result < 0 ? result : result - io->base;
 }
 
-/* What is deciphered goes on, from its beginning to its end. */
+/* Decrypted data can only be read from its beginning to its end. */
 static int64_t seek(void *opaque, int64_t offset, int whence) {
   struct io *io = opaque;
   return io->decipher ? AVERROR(ESPIPE) : io_seek(io, offset, whence);
 }
 
 /*
- * libavformat takes the place where it begins to read for byte 0 of the media. So an I/O context that was read from
- * before gets its positions moved, until it is given back.
+ * libavformat takes the position where it begins to read for byte 0 of the media. So if an I/O context was read from before,
+ * its positions are shifted while an input uses it.
  */
 void io_rebase(struct io *io, int64_t base) {
   io->context->pos -= base - io->base;
@@ -307,10 +310,10 @@ static AVIOContext *new_context(struct io *io, uint32_t buffer_size) {
     return NULL;
   }
   if (!memory && writable) context->write_data_type = callbacks_write;
-  /* Each boundary would flush: flv has one per packet. */
+  /* Otherwise each boundary point would flush: flv has one per packet. */
   context->ignore_boundary_point = !(io->flags & AVS_IO_DIRECT);
   context->seekable = io->flags & AVS_IO_SEEK ? AVIO_SEEKABLE_NORMAL : 0;
-  /* The flush points that muxers set after each packet count from this fill on. */
+  /* The flush points that muxers set after each packet are ignored until the buffer has so many bytes. */
   context->min_packet_size = io->flags & AVS_IO_DIRECT ? 0 : (int)buffer_size;
   return context;
 }
@@ -349,13 +352,13 @@ struct io *io_over_bytes(struct channel *channel, const uint8_t *bytes, size_t s
 
 struct io *io_discard(struct channel *channel) { return stand_in(channel, NULL, AVS_IO_WRITE | AVS_IO_SEEK); }
 
-/* With the lock held: libavformat waits for something to be opened. */
+/* With the lock held: whether libavformat waits for something to be opened. */
 static bool is_opening(const struct channel *channel) {
   const struct io *opener = channel->opener;
   return opener && is_pending(opener) && opener->request.kind == AVS_REQUEST_OPEN && !channel->canceled;
 }
 
-/* While an operation runs, only what libavformat waits for. */
+/* While an operation runs, I/O contexts can be added only to answer an open request. */
 static bool add(struct channel *channel, struct io *io) {
   channel_lock(channel);
   io->offered = is_opening(channel);
@@ -384,7 +387,7 @@ static struct io *new_io(double session, uint32_t kind, uint32_t flags, uint32_t
   return NULL;
 }
 
-/* Its handle; 0 where it can't be added. */
+/* Returns its handle; 0 if it can't be added. */
 static double add_or_free(struct io *io) {
   if (add(io->channel, io)) return io->object.handle;
   io_free(io);
@@ -425,13 +428,13 @@ static void unlink_from(struct io **list, const struct io *io) {
 
 void io_unlink(struct io *io) { unlink_from(&io->channel->ios, io); }
 
-/* Nobody reads what is no more. */
+/* Stand-ins that read from this I/O context have nothing more to read. */
 static void forget_copied(const struct io *io) {
   for (struct io *reader = io->channel->stand_ins; reader; reader = reader->next)
     if (reader->copied == io) reader->copied = NULL;
 }
 
-/* The buffer is whatever libavformat has put there since: avio_context_free() does not free it. */
+/* libavformat may have replaced the buffer; avio_context_free() does not free it. */
 void io_free(struct io *io) {
   if (io->stands_in) unlink_from(&io->channel->stand_ins, io);
   forget_copied(io);
@@ -447,7 +450,7 @@ void io_free(struct io *io) {
   free(io);
 }
 
-/* An input or output reads or writes through it. */
+/* Whether an input or output reads or writes through it. */
 static bool is_used(const struct io *io) { return io->used || io->nested || !io->context; }
 
 static void *location_below(void *context, void *before) {
@@ -473,7 +476,7 @@ int32_t avs_io_close(double handle) {
   struct io *io = find_io(handle);
   if (!io) return AVERROR(EBADF);
   struct channel *channel = io->channel;
-  if (channel->running) return AVERROR(EBUSY); /* first: its thread changes the rest */
+  if (channel->running) return AVERROR(EBUSY); /* checked first: the session's thread changes the rest */
   if (is_used(io) || (io->behind.first && !channel->canceled)) return AVERROR(EBUSY);
   channel_lock(channel);
   io_unlink(io);
@@ -487,7 +490,7 @@ void drain_writes(struct channel *channel) {
   for (struct io *io = channel->ios; io; io = io->next) behind_drain(io);
 }
 
-/* ---------------------------------------------------------------------------------------- handing over */
+/* ---------------------------------------------------------------------------------------- saving and restoring */
 
 static size_t copy_piece(uint8_t *out, size_t at, const uint8_t *data, size_t size) {
   if (out && size) memcpy(out + at, data, size);
@@ -495,8 +498,8 @@ static size_t copy_piece(uint8_t *out, size_t at, const uint8_t *data, size_t si
 }
 
 /*
- * What is buffered, in the order of its positions: copied where `out` is not NULL; how many bytes. While the session's
- * thread is out, the AVIOContext and its buffer are that thread's.
+ * Copies what is buffered, in the order of positions, unless `out` is NULL; returns the number of bytes. `is_out`: the session's
+ * thread is running, and the AVIOContext and its buffer belong to that thread.
  */
 static size_t copy_buffered(const struct io *io, bool is_out, uint8_t *out) {
   const AVIOContext *context = io->context;
@@ -511,7 +514,7 @@ static size_t copy_buffered(const struct io *io, bool is_out, uint8_t *out) {
   return left ? copy_piece(out, size, io->ahead.data + io->ahead.start, left) : size;
 }
 
-/* libavformat is done with it, and waits for JavaScript to close it. */
+/* Whether libavformat has finished with it, and waits for JavaScript to close it. */
 static bool is_closing(const struct io *io) { return is_pending(io) && io->request.kind == AVS_REQUEST_CLOSE; }
 
 static bool can_be_saved(const struct io *io) {
@@ -528,7 +531,7 @@ static int32_t save(const struct io *io, double *state, uint8_t *out, uint32_t c
   int64_t device = io->kind == AVS_IO_CALLBACKS ? io->device : io->position;
   int64_t position = device + (int64_t)size;
   if (!(io->flags & AVS_IO_WRITE)) position = device - (int64_t)size;
-  else if (!is_out) position = avio_tell(io->context); /* which may be among what is buffered */
+  else if (!is_out) position = avio_tell(io->context); /* it may be inside the buffer */
   state[AVS_SAVED_POSITION] = (double)position;
   state[AVS_SAVED_DEVICE] = (double)device;
   return (int32_t)size;
@@ -544,7 +547,7 @@ int32_t avs_io_save(double handle, double *state, uint8_t *out, uint32_t capacit
   return result;
 }
 
-/* Full to the last byte, a buffer would have no room for the one that flushes it. */
+/* If the data fills the buffer, it gets one byte more: it is flushed only when a byte is added. */
 static int restore_written(struct io *io, const uint8_t *data, uint32_t size) {
   AVIOContext *context = io->context;
   if (size > (uint32_t)context->buffer_size) return AVERROR(EINVAL);
@@ -586,11 +589,11 @@ int32_t avs_io_restore(double handle, double position, const uint8_t *data, uint
   return 0;
 }
 
-/* ---------------------------------------------------------------------------------------- memory that was written */
+/* ---------------------------------------------------------------------------------------- reading memory outputs */
 
 /*
- * Nothing is written after an operation, nor while it waits for what was written to be closed. In a session that was
- * canceled it may go on, under the lock.
+ * Nothing is written after an operation, or while the operation waits for this output to be closed. In a canceled session
+ * the thread may still write, under the lock.
  */
 static bool can_be_read(const struct io *io) {
   const struct channel *channel = io->channel;

@@ -10,7 +10,7 @@
 
 static _Thread_local struct isolate *current;
 
-/* The thread ends: its sessions are closed, and whoever waits for events is told. */
+/* The thread ends: closes its sessions, and ends waits for events. */
 static void isolate_end(void *opaque) {
   struct isolate *isolate = opaque;
   current = isolate;
@@ -30,7 +30,7 @@ static void isolate_end(void *opaque) {
 
 static int processors = 1;
 
-/* One piece of memory at most: an index of 1 KB in an mp4 can claim 2 GB. */
+/* Maximum of one allocation by FFmpeg: an index of 1 KB in an mp4 can claim 2 GB. */
 enum { MAX_ALLOCATED = 512 * 1024 * 1024 };
 
 static void initialize(void) {
@@ -73,7 +73,7 @@ struct client *isolate_new_client(void) {
 void spin(bool (*arrived)(const void *), const void *opaque) {
   enum { NANOSECONDS = 30000, TURNS = 20 };
   static atomic_int spinning;
-  /* One processor is left to those who are waited for. */
+  /* One processor is left to the threads that are waited for. */
   if (atomic_fetch_add(&spinning, 1) < processors - 1) {
     int64_t end = time_now() + NANOSECONDS;
     do

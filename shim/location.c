@@ -8,7 +8,7 @@
 #include <libavutil/opt.h>
 
 static const AVOption options[] = {
-    {"location", "where it really is", offsetof(struct location, url), AV_OPT_TYPE_STRING, {.str = NULL}, 0, 0,
+    {"location", "real URL, after redirects", offsetof(struct location, url), AV_OPT_TYPE_STRING, {.str = NULL}, 0, 0,
      AV_OPT_FLAG_EXPORT | AV_OPT_FLAG_READONLY, NULL},
     {NULL},
 };

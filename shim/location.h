@@ -1,7 +1,7 @@
 /* floor 0 */
 /*
- * location.h - where the media behind an I/O context really is, when it was redirected: demuxers of playlists ask an
- * AVIOContext for the option "location", as FFmpeg's http has it.
+ * location.h - the real URL of an I/O context after a redirect: demuxers of playlists read it from the option "location" of an
+ * AVIOContext, which FFmpeg's http sets.
  */
 #ifndef AVS_LOCATION_H
 #define AVS_LOCATION_H
@@ -10,7 +10,7 @@
 
 #include <libavutil/log.h>
 
-/* What an AVIOContext has below it for av_opt_get(). */
+/* The child object of an AVIOContext, for av_opt_get(). */
 struct location {
   const AVClass *class;
   char *url; /* NULL: the URL that was requested */

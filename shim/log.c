@@ -30,14 +30,14 @@ static void append_origin(struct text *text, void *origin) {
   text_append(text, ": ", 2);
 }
 
-/* What libavformat calls outputs is no name that anybody else knows. */
+/* Removes the prefix that outputs' URLs have inside libavformat. */
 static int without_prefixes(char *line, int size) {
   for (char *found = line; (found = strstr(found, AVIO_PREFIX)); size -= (int)strlen(AVIO_PREFIX))
     memmove(found, found + strlen(AVIO_PREFIX), strlen(found + strlen(AVIO_PREFIX)) + 1);
   return size;
 }
 
-/* Followed by all that may be. */
+/* The message is replaced: it contains the whole whitelist. */
 static bool is_refused_format(const char *format) { return strstr(format, "Format not on whitelist"); }
 
 static int class_category(void *origin) {
@@ -45,20 +45,20 @@ static int class_category(void *origin) {
   return !class ? AV_CLASS_CATEGORY_NA : class->get_category ? (int)class->get_category(origin) : (int)class->category;
 }
 
-/* The end of a source that came too early. */
-static bool tells_of_an_end(const char *format) {
+/* Messages that a source ends too early. */
+static bool reports_early_end(const char *format) {
   static const char *const known[] = {"ended prematurely", ": partial file", "- partial file", "growing file?", "Truncating packet of size"};
   for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
     if (strstr(format, known[i])) return true;
   return false;
 }
 
-/* dash says so of its end, too: which it is, input.c finds out, and warns of what is missing. */
+/* dash logs this at its normal end, too: input.c finds out which it is, and warns if something is missing. */
 static bool is_lack_of_fragment(const char *format) { return strstr(format, "loading first fragment"); }
 
-/* What a demuxer says, and goes on, is a warning: as one of ours, with its line. */
+/* Makes a warning of a demuxer's error message, since the operation continues. */
 static void note_warning(struct log *log, void *origin, int level, const char *format, va_list arguments) {
-  bool is_packet = !strncmp(format, "Packet corrupt (stream = %d", 27), is_end = tells_of_an_end(format);
+  bool is_packet = !strncmp(format, "Packet corrupt (stream = %d", 27), is_end = reports_early_end(format);
   bool is_fault = level <= AV_LOG_ERROR && class_category(origin) == AV_CLASS_CATEGORY_DEMUXER;
   if ((!is_packet && !is_end && !is_fault) || is_lack_of_fragment(format)) return;
   char line[1024];
@@ -72,14 +72,14 @@ static void note_warning(struct log *log, void *origin, int level, const char *f
   va_end(copy);
   const char *words = is_packet ? "a packet is damaged, and kept"
                       : is_end  ? "the source ends too early: it is cut off, or not written to its end"
-                                : "the source has an error in it, and is read on";
+                                : "the source has an error in it; reading continues after it";
   warnings_add(&log->warnings, is_end ? AVS_WARNING_TRUNCATED : AVS_WARNING_DAMAGED, stream, words, line, 1);
 }
 
 static void append_line(struct log *log, void *origin, int level, const char *format, va_list arguments) {
   struct text *text = &log->text;
-  if (text->size > LOG_BYTES + (origin ? 0 : 4096)) return; /* our own lines say what matters */
-  /* Our own doing (parameters.c), and no fault of the file's. */
+  if (text->size > LOG_BYTES + (origin ? 0 : 4096)) return; /* enough lines; our own messages may exceed the limit a little */
+  /* These come from our codec whitelist (parameters.c), not from the file. */
   if ((strstr(format, "not on whitelist") && !is_refused_format(format)) || strstr(format, "Failed to open codec")) return;
   char line[1024];
   int size = is_refused_format(format) ? snprintf(line, sizeof(line), "not among the formats that may be tried")
@@ -99,7 +99,7 @@ static void append_line(struct log *log, void *origin, int level, const char *fo
 
 static void on_log(void *origin, int level, const char *format, va_list arguments) {
   level &= 0xff; /* the bits above are a colour */
-  if (current && level <= AV_LOG_ERROR) { /* most lines are of packets, and none of these */
+  if (current && level <= AV_LOG_ERROR) { /* most lines have a lower level */
     if (strstr(format, "exceeds max_streams")) current->exceeds_max_streams = true;
     if (is_refused_format(format)) current->refuses_format = true;
     if (strstr(format, "ended prematurely")) current->ended_early = true;

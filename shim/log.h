@@ -1,7 +1,7 @@
 /* floor 1 */
 /*
- * log.h - FFmpeg's log lines, kept for whom the thread that logs is at work. Nothing is printed. Errors and warnings are
- * always kept, for messages; more when avs_set_log_level() asks for it.
+ * log.h - collects FFmpeg's log lines in the session that the logging thread works for. Nothing is printed. Errors and
+ * warnings are always kept, for error messages; lower levels if avs_set_log_level() sets them.
  */
 #ifndef AVS_LOG_H
 #define AVS_LOG_H
@@ -9,36 +9,39 @@
 #include "text.h"
 #include "warnings.h"
 
-/* What libavformat's names of outputs begin with, so that no muxer takes them for files of the machine's. */
+/* The prefix of outputs' URLs inside libavformat, so that no muxer takes them for local files. */
 #define AVIO_PREFIX "avio:/"
 
 struct log {
-  struct text text;         /* as avs_take_log() gives it */
-  struct warnings warnings; /* as avs_warnings() gives them */
-  bool exceeds_max_streams; /* libavformat has logged so, and reports it in no other way */
-  bool refuses_format;      /* the same: a format that is not among those that may be tried */
-  bool ended_early; /* the source, in the middle of something */
-  bool past_end;    /* mp4's demuxer was to go on behind the end of the source, where nothing is to be missed */
-  bool lacks_init;  /* hls could not open what comes before its segments */
-  bool lacks_fragment; /* dash found no segment any more of one of its streams */
-  bool filter_failed; /* one that a muxer puts before itself could not read a packet */
-  int errors;       /* lines of that level */
+  struct text text;         /* for avs_take_log() */
+  struct warnings warnings; /* for avs_warnings() */
+  bool exceeds_max_streams; /* libavformat reports it only in the log; so are the next ones */
+  bool refuses_format;      /* a format that is not among those that may be tried */
+  bool ended_early; /* the source ended in the middle of a structure */
+  bool past_end;    /* mp4: the size of a box exceeds the source, but nothing is missing */
+  bool lacks_init;  /* hls could not open an initialization section */
+  bool lacks_fragment; /* dash found no more segments of one of its streams */
+  bool filter_failed; /* a muxer's own bitstream filter failed on a packet */
+  int errors;       /* number of lines of the level error */
 };
 
-/* From now on, lines that FFmpeg logs on this thread go there; NULL: nowhere. */
+/* From now on, FFmpeg's lines on this thread go into that log; NULL: they are dropped. */
 void log_to(struct log *log);
 void log_line(struct log *log, int level, const char *format, ...) __attribute__((format(printf, 3, 4)));
-/* Warns of so many (AVS_WARNING_*): `words` is a literal, the line of the log says more. `stream` is the input's, or -1. */
+/*
+ * Adds a warning (AVS_WARNING_*) and a line to the log. `words` is a literal; `format` has the
+ * details. `stream`: of the input, or -1.
+ */
 void warn(struct log *log, int kind, int stream, int64_t count, const char *words, const char *format, ...)
     __attribute__((format(printf, 6, 7)));
-/* A place in it, to go back to: what was said since is of no use to anyone, as something else is tried. */
+/* A position in the log: log_rewind() drops what was logged since, if another attempt is made. */
 struct log_mark {
   size_t size, warnings;
   int errors;
 };
 struct log_mark log_mark(const struct log *log);
 void log_rewind(struct log *log, struct log_mark mark);
-/* For the whole process. */
+/* Sets FFmpeg's log callback, for the whole process. */
 void log_install(void);
 
 #endif

@@ -6,9 +6,9 @@
 #include "platform.h"
 
 /*
- * Chunks that never move: growing one block by realloc() would copy it, or split the huge pages it is made of. Huge
- * pages, because touching 88 MB of new memory for the first time took 120 ms in pages of 4 KiB and 28 ms in those,
- * more than a muxer needs to fill it. The first chunk grows by realloc(), so that small outputs stay small.
+ * Chunks that never move: growing one block by realloc() would copy it, or split its huge pages. Huge pages, because
+ * touching 88 MB of new memory for the first time took 120 ms in pages of 4 KiB (longer than a muxer needs to fill it) and
+ * 28 ms in huge pages. The first chunk grows by realloc(), so that small outputs stay small.
  */
 enum { CHUNK = 4 * 1024 * 1024, FIRST = 64 * 1024 };
 
@@ -48,7 +48,7 @@ static bool reserve(struct memory *memory, size_t size) {
   return !size || grow_first(memory, size);
 }
 
-/* What to do with each piece of a range: copy in, copy out, or clear. */
+/* For each piece of a range: copies in, copies out, or clears. */
 static void each_piece(const struct memory *memory, size_t position, size_t size, const uint8_t *in, uint8_t *out) {
   while (size) {
     size_t at = position % CHUNK, part = CHUNK - at < size ? CHUNK - at : size;

@@ -1,6 +1,6 @@
 /* floor 0 */
 /*
- * memory.h - bytes that grow without moving: what a memory output is written to.
+ * memory.h - a byte array that grows without moving: the storage of memory outputs.
  */
 #ifndef AVS_MEMORY_H
 #define AVS_MEMORY_H
@@ -15,9 +15,9 @@ struct memory {
 };
 
 void memory_free(struct memory *memory);
-/* Anywhere: what is between is zero. False without memory. */
+/* Stores at any position; bytes between are zero. False if there is no memory. */
 bool memory_store(struct memory *memory, size_t position, const uint8_t *data, size_t size);
-/* At most `size` bytes from `position` on; how many. */
+/* Copies at most `size` bytes from `position` on; returns their number. */
 size_t memory_fetch(const struct memory *memory, size_t position, uint8_t *out, size_t size);
 
 #endif

@@ -11,10 +11,13 @@
 #include "decipher.h"
 #include "io.h"
 
-/* More than a playlist needs, less than a list that opens itself again would take to fill the stack. */
+/*
+ * Max nested opens at a time: more than a playlist needs, and few enough that one that opens itself
+ * does not overflow the stack.
+ */
 enum { MAX_OPEN = 100 };
 
-/* The demuxer goes on with what comes behind it. Where nothing has come yet, waiting for more would be waiting for ever. */
+/* The demuxer continues after the missing part. If nothing has been read yet, `lacks` keeps it from waiting for ever. */
 static void leave_out(struct channel *channel, const char *url) {
   struct endpoint *endpoint = channel->acting;
   endpoint->missing = true;
@@ -32,8 +35,8 @@ static void refuse(struct channel *channel, const char *url) {
 }
 
 /*
- * What JavaScript has made for this and nothing else: not who is asked, nor what is in use, which would be read or freed
- * twice, nor one for the other direction. NULL where the answer is none.
+ * The I/O context that JavaScript has created for this request. NULL if the answer is another one: an opener, one of the other
+ * direction, or one in use, which would be read or freed twice.
  */
 static struct io *take_offered(struct channel *channel, double handle, bool writes) {
   struct io *io = io_of(channel, handle);
@@ -41,16 +44,16 @@ static struct io *take_offered(struct channel *channel, double handle, bool writ
   channel_lock(channel);
   for (struct io *other = channel->ios; other; other = other->next) other->offered = false;
   channel_unlock(channel);
-  if (!io) log_line(&channel->log, AV_LOG_ERROR, "what was opened is no I/O context that was made for it");
+  if (!io) log_line(&channel->log, AV_LOG_ERROR, "the answer is not an I/O context that was created for this request");
   return io;
 }
 
-/* JavaScript's answer: an I/O context, AVERROR(EPERM) where it refuses, AVERROR(ENOENT) of a part that is missing. */
+/* Makes an open request to JavaScript. AVERROR(EPERM): refused; AVERROR(ENOENT): a part is missing. */
 static int ask(struct channel *channel, const char *url, enum avs_open_mode mode, struct io **io) {
   channel->acting->opens++;
   if (!channel->opener || channel->nested_open >= MAX_OPEN) return AVERROR(EPERM);
   if (opening_exceeds(channel->acting, 0, 1)) return AVERROR(EMSGSIZE);
-  drain_writes(channel); /* it may be what is to be read now */
+  drain_writes(channel); /* they may be what is to be read now */
   struct request open = {.kind = AVS_REQUEST_OPEN, .written = (const uint8_t *)url, .size = (int64_t)strlen(url)};
   int64_t result = request(channel->opener, open, (double)open.size, mode, channel->acting->direction + 2.0 * channel->acting->number);
   if (result < 0) return (int)result;
@@ -58,12 +61,12 @@ static int ask(struct channel *channel, const char *url, enum avs_open_mode mode
   *io = take_offered(channel, (double)result, mode == AVS_OPEN_WRITE);
   if (!*io) return AVERROR(EPERM);
   (*io)->nested = true;
-  if (mode != AVS_OPEN_WRITE) io_rebase(*io, avio_tell((*io)->context)); /* where it stands is where it begins */
+  if (mode != AVS_OPEN_WRITE) io_rebase(*io, avio_tell((*io)->context)); /* its present position is its beginning */
   channel->nested_open++;
   return 0;
 }
 
-/* A muxer goes over an output that it is writing, and that is here. What an input reads is never that. */
+/* The memory output with this URL, if a muxer reads again what it is writing; NULL: none. Never for an input. */
 static const struct io *memory_written(struct channel *channel, const char *url) {
   const struct endpoint *endpoint = channel->acting;
   if (endpoint->direction != AVS_OUTPUT) return NULL;
@@ -81,13 +84,13 @@ static int open_stand_in(struct channel *channel, const struct io *output, struc
   return *io ? 0 : AVERROR(ENOMEM);
 }
 
-/* It names nothing that JavaScript would have to allow. Elsewhere than in the embedded FFmpeg hls cuts lines to so many bytes. */
+/* A data: URL needs no permission of JavaScript. Outside the embedded FFmpeg, hls truncates lines to so many bytes. */
 static int open_data(struct channel *channel, const char *url, struct io **io) {
   enum { CUT = 4095 - 5 };
   channel->acting->opens++;
   if (opening_exceeds(channel->acting, 0, 1)) return AVERROR(EMSGSIZE);
   if (!EMBEDDED && strlen(url) == CUT) {
-    log_line(&channel->log, AV_LOG_ERROR, "a data: URL in a playlist has more than 4,095 bytes, where libavformat cuts it");
+    log_line(&channel->log, AV_LOG_ERROR, "a data: URL in a playlist has more than 4,095 bytes: libavformat truncates it");
     channel_fail(channel, AVERROR(EMSGSIZE));
     return AVERROR(EMSGSIZE);
   }
@@ -111,7 +114,7 @@ static int delete(struct channel *channel, const char *url) {
   return (int)channel->failed;
 }
 
-/* What libavformat calls outputs, so that it takes them for no files of the machine's (mux.c). */
+/* Removes the prefix of outputs' URLs (log.h). */
 static const char *without_prefix(const char *url) {
   return av_strstart(url, AVIO_PREFIX, &url), url;
 }
@@ -121,7 +124,7 @@ static const char *without_cipher(const char *url, bool *ciphered) {
   return url;
 }
 
-/* The name that JavaScript knows it by. */
+/* The URL as JavaScript knows it. */
 static const char *name_of(const char *url, bool *ciphered) {
   return without_prefix(without_cipher(without_prefix(url), ciphered));
 }
@@ -131,20 +134,20 @@ static const char *option(AVDictionary **options, const char *name) {
   return entry ? entry->value : NULL;
 }
 
-/* A position or a size; `otherwise` where the option is not set, or is none. */
+/* A position or a size; `otherwise` if the option is not set or not positive. */
 static int64_t number_option(AVDictionary **options, const char *name, int64_t otherwise) {
   const char *value = option(options, name);
   int64_t number = value ? strtoll(value, NULL, 10) : 0;
   return number > 0 ? number : otherwise;
 }
 
-/* Positions stay those of the whole: for http the demuxer expects to be there already, for files it seeks itself. */
+/* Positions stay those of the whole file: for http the demuxer expects to be at `offset` already, in files it seeks itself. */
 static int go_to(struct io *io, int64_t offset) {
   int64_t position = offset ? avio_seek(io->context, offset, SEEK_SET) : 0;
   return position < 0 ? (int)position : 0;
 }
 
-/* Past the AVIOContext, which gets nothing but what is deciphered. */
+/* Seeks without the AVIOContext, whose buffer gets decrypted bytes only. */
 static int go_to_enciphered(struct io *io, int64_t offset) {
   if (io->flags & AVS_IO_SEEK || io->kind != AVS_IO_CALLBACKS) {
     int64_t position = io_seek(io, offset, SEEK_SET);
@@ -160,9 +163,9 @@ static int go_to_enciphered(struct io *io, int64_t offset) {
 }
 
 /*
- * As libavformat's own protocols have it, where "crypto" is over http: `offset` and `end_offset` are of what is enciphered,
- * and each such range is enciphered by itself. Its first byte has the position `offset`, so that a demuxer that takes it for
- * a file's and seeks there is there already.
+ * As in libavformat's "crypto" over http: `offset` and `end_offset` are positions in the encrypted file, and each such range is
+ * encrypted separately. Its first byte has the position `offset`, so that a demuxer that seeks there, as in a plain file, is
+ * there already.
  */
 static int prepare_deciphering(struct io *io, AVDictionary **options) {
   int64_t offset = number_option(options, "offset", 0), end = number_option(options, "end_offset", INT64_MAX);
@@ -197,7 +200,7 @@ static int open_to_read(struct channel *channel, const char *url, enum avs_open_
 
 static int close_opened(struct io *io);
 
-/* `mode`: how something is read. */
+/* `mode`: how it is opened if it is read. */
 static int open_nested(struct channel *channel, const char *url, int flags, enum avs_open_mode mode,
                        AVDictionary **options, struct io **io) {
   bool ciphered, writes = flags & AVIO_FLAG_WRITE;
@@ -206,13 +209,13 @@ static int open_nested(struct channel *channel, const char *url, int flags, enum
   url = name_of(url, &ciphered);
   const char *method = option(options, "method");
   if (writes && method && !av_strcasecmp(method, "DELETE")) {
-    int result = delete(channel, url); /* as http servers are asked to; what is written to it has no place to go */
+    int result = delete(channel, url); /* as by the HTTP method; what the muxer writes is discarded */
     return result < 0 ? result : open_discarded(channel, writes, io);
   }
   const struct io *written = writes ? NULL : memory_written(channel, url);
   if (written) return open_stand_in(channel, written, io);
   if (writes && ciphered) {
-    log_line(&channel->log, AV_LOG_ERROR, "can't encrypt '%.900s': what is written can't be enciphered", url);
+    log_line(&channel->log, AV_LOG_ERROR, "can't encrypt '%.900s': outputs can't be encrypted", url);
     return AVERROR(ENOSYS);
   }
   int result = writes ? ask(channel, url, AVS_OPEN_WRITE, io) : open_to_read(channel, url, mode, io);
@@ -224,14 +227,14 @@ static int open_nested(struct channel *channel, const char *url, int flags, enum
   return result;
 }
 
-/* Who opened it: an input reads, an output writes. */
+/* Counts the bytes for the input or output that had opened it. */
 static void note_closed(struct io *io) {
   io->channel->acting->nested_bytes += io->context->write_flag ? io->end : io->transferred;
 }
 
 /*
- * JavaScript frees the handle when it answers, and what it has opened. Where it can't be asked any more, or fails, the
- * I/O context goes with the session.
+ * When JavaScript answers, it closes what it has opened, and the handle is freed. If no request can be made any more, or if it
+ * fails, the I/O context is freed with the session.
  */
 int close_nested(struct io *io) {
   struct channel *channel = io->channel;
@@ -239,7 +242,7 @@ int close_nested(struct io *io) {
   int error = io->context->error;
   behind_drain(io);
   channel_lock(channel);
-  if (io->request.ahead) request_forget(io); /* closing waits for nothing */
+  if (io->request.ahead) request_forget(io); /* a pending prefetch is not waited for */
   channel_unlock(channel);
   int64_t result = request(io, (struct request){.kind = AVS_REQUEST_CLOSE}, 0, 0, 0);
   if (result < 0) return (int)result;
@@ -252,7 +255,7 @@ int close_nested(struct io *io) {
   return error < 0 ? error : 0;
 }
 
-/* What libavformat was given to read or write through is not its own: it stays as it is. */
+/* Closes only what libavformat has opened, not the I/O context that it was given. */
 static int close_opened(struct io *io) {
   if (io->nested) return close_nested(io);
   if (io->stands_in) io_free(io);
@@ -261,12 +264,12 @@ static int close_opened(struct io *io) {
 
 /* ---------------------------------------------------------------------------------------- as io_open, io_close2 */
 
-/* flv goes on where it can't go over its output, with the positions that it should have got by that. */
+/* If flv can't open its output again to read it, it continues, with wrong positions in the file. */
 static bool goes_over_output(const AVFormatContext *context) {
   return context->oformat && !(context->oformat->flags & AVFMT_NOFILE);
 }
 
-/* These pass over a segment that can't be opened, and all other demuxers end there. */
+/* These demuxers skip a segment that can't be opened; all others end there. */
 static enum avs_open_mode reading_mode(const struct channel *channel, const AVFormatContext *context) {
   bool passes = context->iformat && av_match_name(context->iformat->name, "hls,dash");
   return passes && !channel->acting->strict ? AVS_OPEN_PART : AVS_OPEN_READ;
@@ -306,12 +309,12 @@ int avio_nested_read(void *nested, uint8_t *data, int size) {
 
 int avio_nested_write(void *nested, const uint8_t *data, int size) {
   struct io *io = nested;
-  if (!io->context->write_flag) return AVERROR(EINVAL); /* avio_write() would never return */
+  if (!io->context->write_flag) return AVERROR(EINVAL); /* avio_write() would loop for ever */
   avio_write(io->context, data, size);
   return io->context->error < 0 ? io->context->error : size;
 }
 
-/* What was written and is buffered comes before the place that is sought. */
+/* Flushes first: buffered bytes belong to the old position. */
 int64_t avio_nested_seek(void *nested, int64_t offset, int whence) {
   struct io *io = nested;
   if (!io->context->write_flag) return io_seek(io, offset, whence);

@@ -1,8 +1,8 @@
 /* floor 5 */
 /*
- * node_api.c - the same library as an addon of Node-API, for Node and Bun: each function of avs.h that JavaScript calls,
- * and what stands in place of avs_client() and avs_wait_events() there. The functions of Node-API are weak
- * references, so that nothing is missing where the library is loaded by Deno. Only those that are used are declared.
+ * node_api.c - the library as a Node-API addon, for Node and Bun: each function of avs.h that JavaScript calls, and the
+ * replacements of avs_client() and avs_wait_events() there. The functions of Node-API are weak references, so that the
+ * library can also be loaded by Deno, which lacks them. Only those that are used are declared.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -54,7 +54,7 @@ enum { RELEASE = 0, NONBLOCKING = 0 };
   X(napi_set_named_property, (napi_env, napi_value, const char *, napi_value))                                           \
   X(napi_unref_threadsafe_function, (napi_env, napi_threadsafe_function))
 
-#if defined(_WIN32) /* which has no weak references: the program that runs JavaScript is asked for each */
+#if defined(_WIN32) /* it has no weak references: each function is looked up in the process that runs JavaScript */
 #define DECLARE(name, parameters) static napi_status(*name) parameters;
 #define FIND(name, parameters) name = (void *)GetProcAddress(GetModuleHandleW(NULL), #name);
 #else
@@ -73,12 +73,12 @@ static bool find_node_api(void) {
 /* ---------------------------------------------------------------------------------------- arguments and results */
 
 /*
- * Numbers are in an array that this file and ffi/registers.ts have, and nobody else: arguments in the places of the parameters,
- * then the result in the first. To read a number from an argument, or to make one for a result, takes longer than the call.
+ * Numbers are passed in an array that only this file and ffi/registers.ts use: arguments at the indices of the parameters, the
+ * result in the first element. Reading a number from an argument, or creating one for a result, would take longer than the call.
  */
 enum { MAX_ARGUMENTS = 7 };
 
-/* What belongs to one loading of avio's modules. */
+/* The state of one loaded copy of avio's modules. */
 struct instance {
   napi_env env;
   double *registers;
@@ -93,7 +93,7 @@ struct call {
   napi_env env;
   napi_callback_info info;
   struct instance *instance;
-  bool has_arguments; /* they are asked for by the first that is needed: most calls have only numbers */
+  bool has_arguments; /* they are fetched when the first is needed: most calls have only numbers */
   napi_value arguments[MAX_ARGUMENTS];
 };
 
@@ -114,7 +114,7 @@ static napi_value argument(struct call *call, int index) {
 
 static double f64_argument(const struct call *call, int index) { return call->instance->registers[index]; }
 
-/* As JavaScript converts them: NaN is 0, what is too large loses its upper bits. */
+/* Converts as JavaScript does: NaN is 0, numbers that are too large lose their upper bits. */
 static uint32_t u32_argument(const struct call *call, int index) {
   double value = call->instance->registers[index];
   return value > -0x1p63 && value < 0x1p63 ? (uint32_t)(int64_t)value : 0;
@@ -122,7 +122,7 @@ static uint32_t u32_argument(const struct call *call, int index) {
 
 static int32_t i32_argument(const struct call *call, int index) { return (int32_t)u32_argument(call, index); }
 
-/* Where the bytes of a typed array are, good until JavaScript runs again; NULL for null. */
+/* The bytes of a typed array, valid until JavaScript runs again; NULL for null. */
 static void *buffer_argument(struct call *call, int index) {
   void *data = NULL;
   napi_value array = argument(call, index);
@@ -210,12 +210,12 @@ SYMBOLS(DEFINE_ANSWERS, DEFINE_DOES)
 
 /* ---------------------------------------------------------------------------------------- the sync engine */
 
-/* Whose avs_run() this thread is in. */
+/* The instance whose avs_run() this thread is in. */
 static _Thread_local struct instance *running;
 
 /*
- * Calls the function that answers. What it throws is kept by Node-API, whose functions do nothing from then on, and is
- * thrown when the call of JavaScript that led here returns; the request has no answer then, and fails.
+ * Calls the function that answers. If it throws, Node-API keeps the exception, its functions do nothing from then on, and it is
+ * thrown when the JavaScript call that led here returns; the request has no answer then, and fails.
  */
 static void answer_request(double session, double io, uint32_t kind, double a, double b, double c) {
   napi_env env = running->env;
@@ -239,7 +239,7 @@ static napi_value call_avs_run(napi_env env, napi_callback_info info) {
   return NULL;
 }
 
-/* newClient(): this instance's, which has one. */
+/* newClient(): the client of this instance, which has only one. */
 static napi_value new_client(napi_env env, napi_callback_info info) {
   struct instance *instance = call_of(env, info).instance;
   if (!instance->client) instance->client = avs_client(0, NULL);
@@ -247,7 +247,7 @@ static napi_value new_client(napi_env env, napi_callback_info info) {
   return NULL;
 }
 
-/* answerRequests(function): which finds the request in the registers. */
+/* answerRequests(function): the function finds the request in the registers. */
 static napi_value answer_requests(napi_env env, napi_callback_info info) {
   struct call call = call_of(env, info);
   struct instance *instance = call.instance;
@@ -266,7 +266,7 @@ static void stop_watching(struct instance *instance) {
   instance->is_watching = false;
 }
 
-/* The environment ends: no thread calls it any more. */
+/* The environment ends: threads must not call into it any more. */
 static void end_events(void *opaque) {
   struct instance *instance = opaque;
   stop_watching(instance);
@@ -274,7 +274,7 @@ static void end_events(void *opaque) {
   instance->arrived = NULL;
 }
 
-/* receiveEvents(function): which is called when there are events, after watchEvents(). */
+/* receiveEvents(function): the function is called when there are events, after watchEvents(). */
 static napi_value receive_events(napi_env env, napi_callback_info info) {
   struct call call = call_of(env, info);
   struct instance *instance = call.instance;
@@ -288,7 +288,7 @@ static napi_value receive_events(napi_env env, napi_callback_info info) {
   return NULL;
 }
 
-/* watchEvents(): whether there is something to wait for, which keeps the process from ending; else there are events now. */
+/* watchEvents(): true: it waits, which keeps the process alive; false: there are events now. */
 static napi_value watch_events(napi_env env, napi_callback_info info) {
   struct instance *instance = call_of(env, info).instance;
   struct client *client = isolate_client(instance->client);
@@ -298,7 +298,7 @@ static napi_value watch_events(napi_env env, napi_callback_info info) {
   return NULL;
 }
 
-/* unwatchEvents(): the process may end. */
+/* unwatchEvents(): stops waiting; the process may end. */
 static napi_value unwatch_events(napi_env env, napi_callback_info info) {
   struct instance *instance = call_of(env, info).instance;
   if (!instance->is_watching) return NULL;
@@ -329,7 +329,7 @@ static void free_instance(napi_env env, void *data, void *hint) {
   free(data);
 }
 
-/* Called by Node and Bun when they load the library. What comes of it without Node-API is an addon without functions. */
+/* Called by Node and Bun when they load the library. Without Node-API it makes an addon without functions. */
 AVS_API napi_value napi_register_module_v1(napi_env env, napi_value exports);
 
 napi_value napi_register_module_v1(napi_env env, napi_value exports) {

@@ -1,6 +1,6 @@
 /* floor 0 */
 /*
- * numbers.h - numbers as they cross: doubles, of which any may come.
+ * numbers.h - converts the doubles that come from JavaScript, which may have any value.
  */
 #ifndef AVS_NUMBERS_H
 #define AVS_NUMBERS_H
@@ -10,14 +10,14 @@
 
 #include <libavutil/avutil.h>
 
-/* Whole numbers are exact up to here, and safe in JavaScript below. */
+/* Integers up to 2^53 are exact in a double; those below are safe in JavaScript. */
 #define EXACT_DOUBLE INT64_C(9007199254740992)
 
 static inline double from_timestamp(int64_t timestamp) {
   return timestamp == AV_NOPTS_VALUE ? NAN : (double)timestamp;
 }
 
-/* The nearest; NaN is 0. */
+/* The nearest int; NaN is 0. */
 static inline int to_int(double value) {
   if (isnan(value)) return 0;
   return value >= INT32_MAX ? INT32_MAX : value <= INT32_MIN ? INT32_MIN : (int)value;

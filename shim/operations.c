@@ -1,6 +1,6 @@
 /* floor 5 */
 /*
- * operations.c - what a session can do, and what it is made of.
+ * operations.c - the table of a session's operations, and freeing the parts of a session.
  */
 #include "input/batch.h"
 #include "input/input.h"
@@ -15,7 +15,7 @@
 #include "remux/merge.h"
 #include "remux/remux.h"
 
-/* What the remuxer keeps of an input or an output is of no use for the next one. */
+/* What the remux keeps of an input or an output is dropped: it does not apply to the next one. */
 static int close_input(struct session *session, double *slot, uint8_t *data, size_t size) {
   int result = input_op_close(session, slot, data, size);
   if (result >= 0 && session->remux) remux_forget_input(session->remux);

@@ -1,6 +1,6 @@
 /* floor 5 */
 /*
- * options.c - the AVOptions of formats, and the codecs there are names for, as JSON: what a caller can choose from.
+ * options.c - the AVOptions of formats, and all codecs that have a name, as JSON.
  */
 #include <math.h>
 #include <stdbool.h>
@@ -19,7 +19,7 @@ static void json_value(struct text *text, const char *name, double value) {
   json_number(text, value);
 }
 
-/* Arrays have a flag of their own since libavutil 59. */
+/* Since libavutil 59 arrays have a flag in their type. */
 static enum AVOptionType base_type(const AVOption *option) {
   return (enum AVOptionType)((int)option->type & 0xffff);
 }
@@ -67,7 +67,7 @@ static void json_default(struct text *text, const AVOption *option) {
   else json_null(text);
 }
 
-/* Values of `option` that have names. */
+/* The named values of `option`. */
 static void json_constants(struct text *text, const AVClass *class, const AVOption *option) {
   json_key(text, "constants");
   text_append(text, "[", 1);

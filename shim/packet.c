@@ -14,7 +14,7 @@ const char *side_data_name(enum AVPacketSideDataType type) {
   return name ? name : "unknown";
 }
 
-/* Versions of FFmpeg differ in capital letters. */
+/* Ignoring case, in which versions of FFmpeg differ. */
 static bool is_called(enum AVPacketSideDataType type, const char *name) {
   const char *own = av_packet_side_data_name(type);
   return own && !av_strcasecmp(own, name);

@@ -8,13 +8,13 @@
 #include <libavcodec/packet.h>
 
 const char *side_data_name(enum AVPacketSideDataType type);
-/* AV_PKT_DATA_NB where this FFmpeg does not know it. */
+/* AV_PKT_DATA_NB if this FFmpeg does not know it. */
 enum AVPacketSideDataType side_data_type(const char *name);
 
 int64_t side_data_bytes(const AVPacket *packet);
-/* Where it ends. */
+/* Returns the end of what was written. */
 uint8_t *write_side_data(uint8_t *out, const AVPacket *packet);
-/* A kind that this FFmpeg does not know, or what is not sound (structures.h), is an error. */
+/* Unknown types, and data with a fault (structures.h), are errors. */
 int read_side_data(AVPacket *packet, const uint8_t *side, size_t size);
 
 #endif

@@ -5,7 +5,7 @@
 #include "io.h"
 #include "numbers.h"
 
-/* The I/O context in slot[1], where nothing else uses it. */
+/* The I/O context in slot[1]; NULL: none. */
 static struct io *begin(struct session *session, const double *slot) {
   struct io *io = io_of(&session->channel, slot[1]);
   session->channel.acting = &session->channel.plain;
@@ -23,7 +23,7 @@ int plain_op_read(struct session *session, double *slot, uint8_t *data, size_t s
   return result < 0 ? result : 0;
 }
 
-/* avio_write() tells nothing: an error is in the context. */
+/* avio_write() returns nothing: an error is in the context. */
 static int io_error(struct io *io) {
   int error = io->context->error;
   return error < 0 ? error : 0;
@@ -43,7 +43,7 @@ int plain_op_seek(struct session *session, double *slot, uint8_t *data, size_t s
   if (!io) return AVERROR(EBADF);
   if (isnan(slot[2])) return AVERROR(EINVAL);
   int64_t position, offset = to_timestamp(slot[2]);
-  if (slot[3] == SEEK_END) { /* avio_seek() does not know it */
+  if (slot[3] == SEEK_END) { /* avio_seek() does not support it */
     int64_t total = avio_size(io->context);
     position = total < 0 ? total : avio_seek(io->context, av_sat_add64(total, offset), SEEK_SET);
   } else {

@@ -28,7 +28,7 @@ void mutex_unlock(mutex *mutex) { pthread_mutex_unlock(mutex); }
 void condition_init(condition *condition) {
   pthread_condattr_t attributes;
   pthread_condattr_init(&attributes);
-#if !defined(__APPLE__) /* which has no such setting, and a call of its own for relative times */
+#if !defined(__APPLE__) /* no pthread_condattr_setclock(), but a function for relative times */
   pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
 #endif
   pthread_cond_init(condition, &attributes);
@@ -115,7 +115,7 @@ void thread_at_end(void (*end)(void *), void *opaque) {
 }
 
 #if defined(__APPLE__)
-/* Loads nothing: it is there. Linux is told so when the library is linked. */
+/* RTLD_NOLOAD: the library is loaded already. On Linux the linker sets the flag (-z nodelete). */
 void pin_library(void) {
   Dl_info info;
   if (dladdr((void *)pin_library, &info)) dlopen(info.dli_fname, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE);
@@ -175,7 +175,7 @@ void trim_memory(void) {
 }
 
 #if defined(__GLIBC__)
-/* Since glibc 2.25; a library that is linked to an older one finds it where it runs. */
+/* Since glibc 2.25; weak, so that a library linked against an older glibc uses it if the running one has it. */
 extern int getentropy(void *bytes, size_t size) __attribute__((weak));
 static bool has_entropy(void) { return getentropy != NULL; }
 #else
@@ -183,10 +183,10 @@ static bool has_entropy(void) { return true; }
 #endif
 
 bool random_bytes(void *bytes, size_t size) {
-  enum { MOST = 256 }; /* that getentropy() gives */
+  enum { MAX = 256 }; /* bytes per call of getentropy() */
   if (!has_entropy()) return false;
-  for (size_t at = 0; at < size; at += MOST)
-    if (getentropy((unsigned char *)bytes + at, size - at < MOST ? size - at : MOST)) return false;
+  for (size_t at = 0; at < size; at += MAX)
+    if (getentropy((unsigned char *)bytes + at, size - at < MAX ? size - at : MAX)) return false;
   return true;
 }
 #else

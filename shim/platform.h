@@ -1,7 +1,7 @@
 /* floor 0 */
 /*
- * platform.h - what the operating system gives: threads, locks, conditions with relative waits, time, pages of memory.
- * platform.c has it from POSIX, platform_windows.c from Win32; nobody else knows their names, beside sealed.c.
+ * platform.h - functions of the operating system: threads, locks, conditions with relative waits, time, pages of memory.
+ * platform.c implements them by POSIX, platform_windows.c by Win32; other files call neither, except sealed.c.
  */
 #ifndef AVS_PLATFORM_H
 #define AVS_PLATFORM_H
@@ -17,7 +17,7 @@
 /* ---------------------------------------------------------------------------------------- locks and conditions */
 
 #if defined(_WIN32)
-/* SRWLOCK, CONDITION_VARIABLE and INIT_ONCE: windows.h would bring its thousands of names to everybody. */
+/* Layouts of SRWLOCK, CONDITION_VARIABLE and INIT_ONCE: windows.h would add thousands of names to every file. */
 typedef struct {
   void *pointer;
 } mutex, condition, once;
@@ -38,49 +38,49 @@ void mutex_unlock(mutex *mutex);
 
 void condition_init(condition *condition);
 void condition_free(condition *condition);
-/* Wakes one of those who wait. */
+/* Wakes one waiting thread. */
 void condition_signal(condition *condition);
 void condition_broadcast(condition *condition);
-/* With the lock held, which is let go of meanwhile. It may return for no reason. */
+/* With the lock held, which is released meanwhile. Spurious wakeups are possible. */
 void condition_wait(condition *condition, mutex *mutex);
-/* The same, until a time of time_now() at most; false when that is reached. */
+/* The same, at most until a time of time_now(); false when that is reached. */
 bool condition_wait_until(condition *condition, mutex *mutex, int64_t time);
 
-/* Calls `initialize` the first time. */
+/* Calls `initialize` once. */
 void run_once(once *once, void (*initialize)(void));
 
 /* ---------------------------------------------------------------------------------------- threads */
 
-/* A thread that nobody waits for. False: there are too many. */
+/* Starts a detached thread. False: there are too many threads. */
 bool thread_start(void (*run)(void *), void *opaque);
-/* Of the calling thread: what `top -H` and debuggers show. */
+/* Names the calling thread, for `top -H` and debuggers. */
 void thread_name(const char *name);
 /*
- * Calls `end` with `opaque` when the calling thread ends; not when the process does. One such pair for a thread, and one
- * `end` for all.
+ * Calls `end` with `opaque` when the calling thread ends, but not when the process ends. One `opaque` per thread, and one `end`
+ * for all threads.
  */
 void thread_at_end(void (*end)(void *), void *opaque);
-/* The library stays loaded whatever the program does: its threads, and what runs at the end of others, are in it. */
+/* Keeps the library loaded until the process ends: its threads, and the functions for the ends of others, need it. */
 void pin_library(void);
 
 /* ---------------------------------------------------------------------------------------- the rest */
 
-/* Nanoseconds of a clock that nobody sets. */
+/* Nanoseconds of a monotonic clock. */
 int64_t time_now(void);
-/* The same, that this thread was at work for. */
+/* Processor time of this thread, in nanoseconds. */
 int64_t time_worked(void);
 int processor_count(void);
-/* Inside a loop that waits for another thread without sleeping. */
+/* For the inside of a spin loop. */
 void pause_processor(void);
-/* For free(): `size` bytes, in large pages where there are any; a multiple of 2 MiB. NULL without memory. */
+/* For free(): `size` bytes, a multiple of 2 MiB, in large pages if the system has them. NULL if there is no memory. */
 void *large_pages(size_t size);
-/* For free() and realloc(): `size` bytes at a multiple of `align`, a power of two. NULL without memory. */
+/* For free() and realloc(): `size` bytes at a multiple of `align`, a power of two. NULL if there is no memory. */
 void *aligned_block(size_t align, size_t size);
-/* Bytes that malloc() and its kin have really given for a block: all of them may be used. */
+/* The usable size of a block from malloc() or the functions above. */
 size_t block_size(void *block);
-/* Gives back what allocators keep for later. */
+/* Returns free memory of the allocator to the system. */
 void trim_memory(void);
-/* Bytes that nobody can guess; false where the system has none. */
+/* Cryptographically secure random bytes; false if the system has none. */
 bool random_bytes(void *bytes, size_t size);
 
 #endif

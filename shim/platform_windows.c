@@ -1,6 +1,6 @@
 /* floor 0 */
 /*
- * platform_windows.c - what platform.h says, for Windows 10 and newer.
+ * platform_windows.c - platform.h for Windows 10 and newer.
  */
 #include "platform.h"
 
@@ -64,7 +64,7 @@ struct start {
   void *opaque;
 };
 
-/* Its names are for debuggers alone, which show addresses as well. */
+/* Not needed: names of threads are for debuggers only, which also show addresses. */
 void thread_name(const char *name) { (void)name; }
 
 static unsigned __stdcall begin(void *opaque) {
@@ -92,7 +92,7 @@ static void (*end_function)(void *);
 
 BOOLEAN NTAPI RtlDllShutdownInProgress(void);
 
-/* When the process ends, this is called too: other threads are gone then, with the locks that they had. */
+/* This is also called when the process ends; then other threads have been killed, perhaps with locks held. */
 static void CALLBACK on_thread_end(void *opaque) {
   if (opaque && !RtlDllShutdownInProgress()) end_function(opaque);
 }
@@ -141,10 +141,10 @@ int processor_count(void) {
 
 void pause_processor(void) { YieldProcessor(); }
 
-/* Large ones need a right that nobody has. */
+/* Large pages need a privilege that processes usually don't have. */
 void *large_pages(size_t size) { return malloc(size); }
 
-/* malloc() aligns to 16 bytes, and what _aligned_malloc() gives is not for free(). */
+/* malloc() aligns to 16 bytes; blocks from _aligned_malloc() can't be passed to free(). */
 void *aligned_block(size_t align, size_t size) { return align <= 16 ? malloc(size) : NULL; }
 
 size_t block_size(void *block) { return _msize(block); }

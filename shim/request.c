@@ -15,16 +15,16 @@ void request_begin(struct io *io, const struct request *request) {
   io->pending = true;
 }
 
-/* On the isolate's own thread. */
+/* On the isolate's own thread: calls the client's callback. */
 static void ask_callback(struct io *io, double a, double b, double c) {
   struct channel *channel = io->channel;
   avs_callback callback = channel->client->callback;
   if (!callback) return;
-  if (channel->source) { /* which JavaScript could take away meanwhile: nobody is asked while bytes are lent */
+  if (channel->source) { /* no request while bytes are lent: JavaScript could detach them meanwhile */
     io->request.result = io->request.kind == AVS_REQUEST_OPEN ? AVERROR(EPERM) : AVERROR_BUG;
     return;
   }
-  /* JavaScript may run other sessions meanwhile: their lines are theirs; and nothing may jump across it. */
+  /* JavaScript may run other sessions meanwhile, which have their own logs; and no longjmp() may cross its frames. */
   struct channel *entered = channel_enter(NULL);
   jmp_buf *target = escape_to(NULL);
   channel_unlock(channel);
@@ -56,7 +56,7 @@ static int64_t ask(struct io *io, const struct request *request, double a, doubl
   bool own_thread = is_own_thread(channel);
   int64_t result = AVERROR_EXIT;
   channel_lock(channel);
-  while (io->behind.first && channel_wait(channel)) continue; /* in the order of the calls */
+  while (io->behind.first && channel_wait(channel)) continue; /* requests are made in the order of the calls */
   if (own_thread && io->request.ahead) request_wait(io);
   if (!is_pending(io) && !channel->canceled) {
     request_begin(io, request);
@@ -74,20 +74,20 @@ int64_t request(struct io *io, struct request request, double a, double b, doubl
   if (channel->failed) return channel->failed;
   channel->requests++;
   int64_t result = ask(io, &request, a, b, c);
-  /* What can't be done is an answer for a seek or a nested open; everything else below zero ends the session. */
+  /* A seek or a nested open may be refused; any other error ends the session. */
   bool can_refuse = request.kind == AVS_REQUEST_SEEK || request.kind == AVS_REQUEST_OPEN;
   bool refused = can_refuse && result != AVERROR_EXTERNAL && result != AVERROR_EXIT;
   if (result < 0 && !refused) channel_fail(channel, result);
   return result;
 }
 
-/* ---------------------------------------------------------------------------------------- reading ahead */
+/* ---------------------------------------------------------------------------------------- prefetching */
 
 void request_ahead(struct io *io, int64_t size) {
   enum { MAX_AHEAD = 1024 * 1024, FULL_READS = 2 };
   const struct channel *channel = io->channel;
   int64_t left = (int64_t)ahead_left(&io->ahead);
-  /* What a nested one would bring too much would be lost to whoever it is lent by. */
+  /* Not for nested I/O contexts: prefetched bytes would be lost for the IOContext of the program behind it. */
   bool can = channel->prefetches && !io->nested && !channel->failed && !channel->canceled && !is_pending(io) && is_own_thread(channel);
   if (!can || io->full_reads < FULL_READS || io->is_over || left >= size || left >= MAX_AHEAD) return;
   if (size > MAX_AHEAD - left) size = MAX_AHEAD - left;
@@ -96,7 +96,7 @@ void request_ahead(struct io *io, int64_t size) {
   channel_tell(io->channel, io->object.handle, AVS_REQUEST_READ, (double)size, 0, 0);
 }
 
-/* The end, or an error, counts when reading gets there. */
+/* The end, or an error, takes effect when reading gets there. */
 static void ahead_answered(struct io *io) {
   if (io->request.result <= 0) {
     io->is_over = true;
@@ -107,10 +107,13 @@ static void ahead_answered(struct io *io) {
 
 /* ---------------------------------------------------------------------------------------- answers */
 
-/* What an answer does with the open request; its result. */
+/* Applies an answer to the open request; returns the result for JavaScript. */
 typedef int32_t answer(struct io *io, void *opaque);
 
-/* Calls `answer` where a request of this kind (0: any) is open. `final`: it is the answer, and whoever waits goes on. */
+/*
+ * Calls `answer` if a request of this kind (0: any) is open. `final`: this completes the request, and
+ * wakes the session's thread.
+ */
 static int32_t answer_request(double handle, uint32_t kind, answer *answer, void *opaque, bool final) {
   struct io *io = find_io(handle);
   if (!io) return AVERROR(EBADF);
@@ -129,16 +132,16 @@ static int32_t answer_request(double handle, uint32_t kind, answer *answer, void
   return result;
 }
 
-/* The bytes of a write are the device's now. */
+/* JavaScript has taken the bytes of a write: the position of the device advances. */
 static void note_taken(struct io *io) {
   if (!io->request.taken) io->device += io->request.size;
   io->request.taken = true;
 }
 
-/* Bytes that were read come with avs_reply_read(). */
+/* A read is answered by avs_reply_read() instead. */
 static int32_t set_result(struct io *io, void *opaque) {
   int64_t result = *(int64_t *)opaque;
-  if (result < INT32_MIN) result = AVERROR_EXTERNAL; /* an error is an int for libavformat */
+  if (result < INT32_MIN) result = AVERROR_EXTERNAL; /* libavformat's errors are ints */
   struct request *request = &io->request;
   if (request->kind == AVS_REQUEST_READ && result > 0) return AVERROR(EINVAL);
   request->result = result;

@@ -1,9 +1,9 @@
 /* floor 1 */
 /*
- * sealed.c - what the embedded FFmpeg gets in the place of the C library's functions that open, make, rename, delete or look
- * for files: errors. scripts/build/seal.sh has the list and links them in, so the library does not even import the others;
- * what contain.c refuses by name could do nothing if it were not refused. Nothing is printed, and no variable of the
- * environment is looked at. Random numbers come without /dev/urandom.
+ * sealed.c - replaces, in the embedded FFmpeg, the C library's functions that open, create, rename, delete or search for files:
+ * they return errors. scripts/build/seal.sh has the list and links them, so that the library does not import the real ones; even
+ * without contain.c, the formats that it refuses could not open anything. Nothing is printed, and no environment variable is
+ * read. Random numbers do not need /dev/urandom.
  */
 #ifdef AVIO_SEALED
 #include <errno.h>
@@ -16,7 +16,7 @@
 #include "escape.h"
 #include "platform.h"
 
-/* Headers of Windows say of most functions that they are in another library: those are called through a pointer. */
+/* Windows headers declare most functions as imported from another library: those are called through a pointer. */
 #if defined(_WIN32)
 #define POINTER_TO(name) \
   extern void *const __imp___wrap_##name; \
@@ -86,7 +86,7 @@ SEALED(_wstat64)
 SEALED(_wunlink)
 #endif
 
-/* Where symbols are renamed, and not wrapped by the linker, the real one has its own name. */
+/* If symbols are renamed instead of wrapped by the linker, the real function keeps its name. */
 #if defined(AVIO_RENAMED)
 #define __real_abort abort
 #define __real___assert_fail(...) abort()
@@ -95,7 +95,7 @@ _Noreturn void __real_abort(void);
 _Noreturn void __real___assert_fail(const char *assertion, const char *file, unsigned line, const char *function);
 #endif
 
-/* Assertions of FFmpeg's that fail. */
+/* FFmpeg's failed assertions. */
 _Noreturn void __wrap_abort(void);
 _Noreturn void __wrap_abort(void) {
   escape();
@@ -103,7 +103,7 @@ _Noreturn void __wrap_abort(void) {
 }
 POINTER_TO(abort)
 
-/* Those of the C library's assert(). */
+/* Failed assert()s of the C library. */
 _Noreturn void __wrap___assert_fail(const char *assertion, const char *file, unsigned line, const char *function);
 _Noreturn void __wrap___assert_fail(const char *assertion, const char *file, unsigned line, const char *function) {
   (void)assertion, (void)file, (void)line, (void)function;
@@ -146,7 +146,7 @@ SEALED_POINTER(_wfopen)
   result __wrap_##name(void) body          \
   POINTER_TO(name)
 
-/* Nothing: no bytes are written, no terminal is there. */
+/* These do nothing: no bytes are written, nothing is a terminal. */
 SEALED_NOTHING(size_t, fwrite, { return 0; })
 #if defined(__APPLE__)
 SEALED_NOTHING(size_t, fread, { return 0; })

@@ -24,7 +24,7 @@ struct session *find_session(double handle) { return (struct session *)find_chan
 
 /* Format contexts first, then the I/O contexts they read and write through. */
 void session_destroy(struct session *session) {
-  channel_fail(&session->channel, AVERROR_EXIT); /* nobody is asked any more */
+  channel_fail(&session->channel, AVERROR_EXIT); /* no more requests */
   session_free_parts(session);
   av_dict_free(&session->options);
   text_free(&session->unused);
@@ -54,7 +54,7 @@ int32_t avs_session_close(double handle) {
   return 0;
 }
 
-/* ---------------------------------------------------------------------------------------- what an operation leaves behind */
+/* ---------------------------------------------------------------------------------------- results of an operation */
 
 void note_unused(struct session *session) {
   const AVDictionaryEntry *entry = NULL;
@@ -118,7 +118,7 @@ static void report(struct session *session, int result, double *slot) {
 
 /* ---------------------------------------------------------------------------------------- operations */
 
-/* libavformat swallows most errors of its I/O, and of seeks that a muxer needed. */
+/* libavformat ignores most errors of its I/O, and of seeks that a muxer needs. */
 static int result_of(const struct session *session, int result) {
   const struct channel *channel = &session->channel;
   const struct endpoint *output = channel->endpoints[AVS_OUTPUT];
@@ -128,7 +128,7 @@ static int result_of(const struct session *session, int result) {
   return result;
 }
 
-/* Whatever libavformat made of it; and that is the end of the session. */
+/* Exceeding the memory limit is an error, whatever libavformat has returned; it ends the session. */
 static int check_memory(struct session *session, int result) {
   struct channel *channel = &session->channel;
   if (!is_exceeded(channel->account) || channel->failed) return result;
@@ -155,8 +155,8 @@ static int run(struct session *session, operation *run, double *slot, uint8_t *d
 }
 
 /*
- * libavformat has found that it is wrong, and would end the process. What it was at is in no state to be used or freed: it
- * is left as it is, and the session is over. What it has logged says why.
+ * An assertion of libavformat has failed, which would end the process. Its objects are in an inconsistent state: they are neither
+ * used nor freed, and the session is over. The log has the reason.
  */
 static int abandon(struct session *session) {
   struct channel *channel = &session->channel;
@@ -176,7 +176,7 @@ void session_execute(struct session *session, uint32_t operation, double *slot, 
   int result = mark_place(here) ? abandon(session) : run(session, session_operation(operation), slot, data, size);
   escape_to(target);
   result = check_memory(session, result);
-  if (operation != AVS_OP_REMUX) drain_writes(channel); /* which is followed by more */
+  if (operation != AVS_OP_REMUX) drain_writes(channel); /* more of these follow */
   report(session, result_of(session, result), slot);
   channel_enter(entered);
 }
@@ -196,7 +196,7 @@ void avs_run(double handle, uint32_t operation, double *slot, uint8_t *data, uin
   slot[AVS_SLOT_FLAGS] = slot[AVS_SLOT_LOG_BYTES] = slot[AVS_SLOT_UNUSED_BYTES] = slot[AVS_SLOT_WARNINGS] = 0;
   if (!channel) {
     slot[0] = AVERROR(EBADF);
-  } else if (channel->running || has_pending_request(channel)) { /* of an operation of the async engine, that it has left */
+  } else if (channel->running || has_pending_request(channel)) { /* a request that an operation of the async engine has left open */
     slot[0] = AVERROR(EBUSY);
   } else {
     channel->source = source;

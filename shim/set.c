@@ -1,6 +1,6 @@
 /* floor 5 */
 /*
- * set.c - what is set from text: what is to be opened, options, fields of streams, tags.
+ * set.c - avs_set() and avs_add_stream(): sets from text what is to be opened, options, fields of streams, tags.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +17,7 @@
 #include "packet.h"
 #include "structures.h"
 
-/* Decoded with the padding that FFmpeg wants behind extradata. */
+/* Decodes base64, with the padding that FFmpeg requires after extradata. */
 static uint8_t *decode_base64(const char *text, int *size) {
   size_t capacity = AV_BASE64_DECODE_SIZE(strlen(text));
   uint8_t *data = av_mallocz(capacity + AV_INPUT_BUFFER_PADDING_SIZE);
@@ -53,7 +53,7 @@ static int set_rational(AVRational *rational, const char *value) {
   return 0;
 }
 
-/* "avc1", or with bytes that are no letters "[0][0][0][1]", as av_fourcc_make_string() writes it. */
+/* "avc1", or "[0][0][0][1]" for bytes that are no letters, as av_fourcc_make_string() writes it. */
 static int set_fourcc(uint32_t *tag, const char *value) {
   uint8_t bytes[4] = {0};
   for (int i = 0; i < 4 && *value; i++) {
@@ -102,7 +102,7 @@ static int set_disposition(int *disposition, const char *value) {
   return 0;
 }
 
-/* avformat keeps the container's frame rate in the stream, and newer ones the codec's beside it. */
+/* Sets the frame rate of the stream, and that of the codec, which newer versions of libavcodec have. */
 static int set_frame_rate(AVStream *stream, const char *value) {
   AVRational rate;
   int result = set_rational(&rate, value);
@@ -112,7 +112,7 @@ static int set_frame_rate(AVStream *stream, const char *value) {
   return 0;
 }
 
-/* Some muxers look at the stream's, some at the codec's. */
+/* Sets both: some muxers use the stream's, some the codec's. */
 static int set_aspect(AVStream *stream, const char *value) {
   int result = set_rational(&stream->sample_aspect_ratio, value);
   stream->codecpar->sample_aspect_ratio = stream->sample_aspect_ratio;
@@ -190,7 +190,7 @@ int32_t avs_side_data_fault(const char *type, uint32_t type_size, const uint8_t 
   snprintf(name, sizeof(name), "%.*s", fits ? (int)type_size : 0, type ? type : "");
   enum AVPacketSideDataType kind = side_data_type(name);
   if (kind == AV_PKT_DATA_NB) {
-    text_format(&text, "type: there is no such side data; there is ");
+    text_format(&text, "type: there is no such side data; known types are ");
     append_kinds(&text);
   } else if (!is_sound_side_data(kind, data, size, fault)) {
     text_format(&text, "data: of %s %s", side_data_name(kind), fault);
@@ -204,7 +204,7 @@ static char **text_of_target(struct target *target, const char *name) {
   return strcmp(name, "formats") ? NULL : &target->formats;
 }
 
-/* Of what is to be opened. */
+/* Sets a field of what is to be opened. */
 static int set_target(struct target *target, const char *name, const char *value) {
   if (!strcmp(name, "maxPacketSize")) return target->max_packet_size = strtoll(value, NULL, 10), 0;
   if (!strcmp(name, "maxOpenSize")) return target->max_open_size = strtoll(value, NULL, 10), 0;
@@ -221,7 +221,7 @@ static AVStream *output_stream(struct session *session, int32_t index) {
   return output && index >= 0 && index < (int32_t)output->nb_streams ? output->streams[index] : NULL;
 }
 
-/* An input's fourcc, kept where the output's format knows it for this codec; what `ffmpeg -c copy` does. */
+/* Keeps an input's fourcc if the output's format has it for this codec, as `ffmpeg -c copy` does. */
 static int set_source_tag(const AVOutputFormat *format, AVStream *stream, const char *value) {
   uint32_t tag;
   unsigned other;
@@ -229,7 +229,7 @@ static int set_source_tag(const AVOutputFormat *format, AVStream *stream, const 
   if (result < 0) return result;
   enum AVCodecID codec = stream->codecpar->codec_id;
   const struct AVCodecTag *const own[] = {avformat_get_mov_video_tags(), NULL};
-  /* Matroska has the codes of QuickTime, too, for the codecs that its list does not know. */
+  /* Matroska also has QuickTime's tags, for codecs that are not in its list. */
   if (!strcmp(format->name, "matroska") && av_codec_get_id(own, av_codec_get_tag(own, codec)) == codec &&
       av_codec_get_id(own, tag) != codec && av_codec_get_id(format->codec_tag, tag) != codec)
     return 0;
@@ -242,7 +242,7 @@ static int set_source_tag(const AVOutputFormat *format, AVStream *stream, const 
 static int set_of_stream(struct session *session, uint32_t what, int32_t index, const char *name, const char *value) {
   AVStream *stream = output_stream(session, index);
   if (!stream) return AVERROR(EINVAL);
-  if (session->output->header_tried && what != AVS_SET_STREAM_METADATA) return AVERROR(EINVAL); /* the muxer goes by them */
+  if (session->output->header_tried && what != AVS_SET_STREAM_METADATA) return AVERROR(EINVAL); /* the muxer has read them */
   if (what == AVS_SET_STREAM && !strcmp(name, "bitstreamFilter")) return filter_set(session, index, value);
   if (what == AVS_SET_STREAM && !strcmp(name, "sourceTag"))
     return set_source_tag(segment_format(session, stream->codecpar), stream, value);
@@ -278,7 +278,7 @@ static int set_one(struct session *session, uint32_t what, int32_t index, const 
   return AVERROR(EINVAL);
 }
 
-/* Calls `set` for each pair of names and values; what it doesn't take is logged. */
+/* Calls `set` for each pair of name and value; errors are logged. */
 typedef int set_pair(void *target, const char *name, const char *value);
 
 static int set_pairs(struct session *session, const char *text, uint32_t size, set_pair *set, void *target) {
@@ -297,7 +297,7 @@ static int set_pairs(struct session *session, const char *text, uint32_t size, s
   return 0;
 }
 
-/* Where a pair goes. */
+/* What a pair is set on. */
 struct place {
   struct session *session;
   uint32_t what;
@@ -321,7 +321,7 @@ static int set_on_stream(void *stream, const char *name, const char *value) {
   return set_stream_field(stream, name, value);
 }
 
-/* libavformat can't take a stream back, so the fields are tried on one of another context first. */
+/* libavformat can't remove a stream, so the fields are tried first on a stream of another context. */
 int32_t avs_add_stream(double handle, const char *text, uint32_t size) {
   struct session *session = find_session(handle);
   if (session && session->channel.running) return AVERROR(EBUSY);

@@ -26,17 +26,17 @@
 
 /* ---------------------------------------------------------------------------------------- codecs */
 
-/* An AVFrame, or a pointer to one: the only such codec, from FFmpeg 5.0 to 9.0. */
+/* Its packets are an AVFrame, or a pointer to one. It is the only such codec in FFmpeg 5.0 to 9.0. */
 bool is_structure_codec(enum AVCodecID codec) { return codec == AV_CODEC_ID_WRAPPED_AVFRAME; }
 
 const char STRUCTURE_CODEC_FAULT[] = "its packets are C structures of FFmpeg's with pointers in them, not bytes";
 
 /* ---------------------------------------------------------------------------------------- contents */
 
-/* Each is called with at least the bytes that its row wants; they need not be aligned. */
+/* Each is called with at least the bytes that its row requires; they need not be aligned. */
 typedef bool is_sound(const uint8_t *data, size_t size);
 
-/* Muxers divide by it. */
+/* Muxers divide by such values. */
 static bool is_fraction(AVRational value) { return value.num >= 0 && value.den > 0; }
 
 static bool are_fractions(const AVRational *values, int count) {
@@ -45,18 +45,18 @@ static bool are_fractions(const AVRational *values, int count) {
   return true;
 }
 
-/* u32 flags, then what they announce. */
+/* u32 flags, then the fields that they announce. */
 static bool is_param_change(const uint8_t *data, size_t size) {
   uint32_t flags = AV_RL32(data);
   size_t needed = 4;
   if (flags & 1) needed += 4; /* channels */
-  if (flags & 2) needed += 8; /* their layout: FFmpeg has given up both */
+  if (flags & 2) needed += 8; /* channel layout; newer versions of FFmpeg use neither */
   if (flags & AV_SIDE_DATA_PARAM_CHANGE_SAMPLE_RATE) needed += 4;
   if (flags & AV_SIDE_DATA_PARAM_CHANGE_DIMENSIONS) needed += 8;
   return size >= needed;
 }
 
-/* A byte tells how many errors of 8 bytes follow the first 8 bytes. */
+/* A byte is the number of errors, of 8 bytes each, that follow the first 8 bytes. */
 static bool are_quality_stats(const uint8_t *data, size_t size) { return size >= 8 + 8 * (size_t)data[5]; }
 
 /* Names and values, each with its NUL. */
@@ -67,7 +67,7 @@ static bool are_strings(const uint8_t *data, size_t size) {
   return count % 2 == 0;
 }
 
-/* What mpegenc makes an int of. */
+/* mpegenc converts these to int. */
 static bool are_cpb_properties(const uint8_t *data, size_t size) {
   AVCPBProperties properties;
   (void)size;
@@ -85,7 +85,7 @@ static bool is_mastering_display(const uint8_t *data, size_t size) {
   return !display.has_luminance || (is_fraction(display.min_luminance) && is_fraction(display.max_luminance));
 }
 
-/* How many timecodes of three are used. */
+/* The first number is how many of the three timecodes are used. */
 static bool is_timecode(const uint8_t *data, size_t size) {
   uint32_t count;
   (void)size;
@@ -93,14 +93,14 @@ static bool is_timecode(const uint8_t *data, size_t size) {
   return count <= 3;
 }
 
-/* u32be: scheme, crypt, skip, bytes of the key's id, of the IV, how many subsamples of 8 bytes; then these. */
+/* u32be: scheme, crypt, skip, size of the key's id, size of the IV, number of subsamples of 8 bytes; then these. */
 static bool is_encryption_info(const uint8_t *data, size_t size) {
   return (uint64_t)size >= 24 + (uint64_t)AV_RB32(data + 12) + AV_RB32(data + 16) + 8 * (uint64_t)AV_RB32(data + 20);
 }
 
 /*
- * u32be: how many; each has four sizes, u32be, and then what they announce. libavutil frees the list by calling itself
- * for the next one, so that many of them use up the thread's stack.
+ * u32be: the number of entries; each has four sizes, u32be, and then the data of these sizes. libavutil frees the list
+ * recursively, so many entries would overflow the thread's stack.
  */
 static bool is_encryption_init(const uint8_t *data, size_t size) {
   enum { MAX_SYSTEMS = 256 };
@@ -113,14 +113,14 @@ static bool is_encryption_init(const uint8_t *data, size_t size) {
     uint64_t system = AV_RB32(sizes), keys = AV_RB32(sizes + 4), key = AV_RB32(sizes + 8), more = AV_RB32(sizes + 12);
     if (keys && !key) return false;
     at += 16;
-    /* Less than 2^64: each is less than 2^32. */
+    /* The sum does not overflow 64 bits: each is less than 2^32. */
     if (size - at < system + more || (size - at - system - more) / (key ? key : 1) < keys) return false;
     at += system + more + keys * key;
   }
   return true;
 }
 
-/* Of windows, bright pixels, ...: counts within the arrays, and fractions. */
+/* Counts must be within the arrays, and fractions valid. */
 static bool is_hdr10_plus_window(const AVHDRPlusColorTransformParams *window, bool is_first) {
   if (!is_first && (!is_fraction(window->window_upper_left_corner_x) || !is_fraction(window->window_upper_left_corner_y) ||
                     !is_fraction(window->window_lower_right_corner_x) || !is_fraction(window->window_lower_right_corner_y)))
@@ -177,7 +177,7 @@ static bool is_ambient(const uint8_t *data, size_t size) {
 #endif
 
 #if HAS_REFERENCE_DISPLAYS
-/* It says itself where its entries are. */
+/* The structure contains the offset and size of its entries. */
 static bool are_reference_displays(const uint8_t *data, size_t size) {
   AV3DReferenceDisplaysInfo info;
   memcpy(&info, data, sizeof(info));
@@ -187,7 +187,7 @@ static bool are_reference_displays(const uint8_t *data, size_t size) {
 #endif
 
 #if SINCE(62, 30)
-/* FFmpeg looks at the number of points where they are common to all images only for the first image. */
+/* If points are common to all images, FFmpeg checks their number for the first image only. */
 static bool is_smpte_2094_50(const uint8_t *data, size_t size) {
   AVDynamicHDRSmpte2094App5 hdr;
   (void)size;
@@ -201,10 +201,10 @@ static bool is_smpte_2094_50(const uint8_t *data, size_t size) {
 
 /* ---------------------------------------------------------------------------------------- the table */
 
-/* EXACT: so many bytes; MULTIPLE: a multiple of them; REFUSED: it holds pointers. */
-enum rule { LEAST, EXACT, MULTIPLE, REFUSED };
+/* MINIMUM: at least so many bytes; EXACT: so many; MULTIPLE: a multiple of them; REFUSED: it contains pointers. */
+enum rule { MINIMUM, EXACT, MULTIPLE, REFUSED };
 
-/* By FFmpeg's numbers. The sizes of structures are those of the FFmpeg that this is built with, which reads them. */
+/* Indexed by AVPacketSideDataType. The sizes of structures are those of the FFmpeg that this is built with. */
 static const struct row {
   bool is_known;
   enum rule rule;
@@ -212,65 +212,65 @@ static const struct row {
   is_sound *is_sound;
 } rows[AV_PKT_DATA_NB] = {
     [AV_PKT_DATA_PALETTE] = {true, EXACT, AVPALETTE_SIZE},
-    [AV_PKT_DATA_NEW_EXTRADATA] = {true, LEAST, 0},
-    [AV_PKT_DATA_PARAM_CHANGE] = {true, LEAST, 4, is_param_change},
+    [AV_PKT_DATA_NEW_EXTRADATA] = {true, MINIMUM, 0},
+    [AV_PKT_DATA_PARAM_CHANGE] = {true, MINIMUM, 4, is_param_change},
     [AV_PKT_DATA_H263_MB_INFO] = {true, MULTIPLE, 12},
-    [AV_PKT_DATA_REPLAYGAIN] = {true, LEAST, sizeof(AVReplayGain)},
+    [AV_PKT_DATA_REPLAYGAIN] = {true, MINIMUM, sizeof(AVReplayGain)},
     [AV_PKT_DATA_DISPLAYMATRIX] = {true, EXACT, 9 * sizeof(int32_t)},
-    [AV_PKT_DATA_STEREO3D] = {true, LEAST, sizeof(AVStereo3D)},
-    [AV_PKT_DATA_AUDIO_SERVICE_TYPE] = {true, LEAST, sizeof(enum AVAudioServiceType)},
-    [AV_PKT_DATA_QUALITY_STATS] = {true, LEAST, 8, are_quality_stats},
+    [AV_PKT_DATA_STEREO3D] = {true, MINIMUM, sizeof(AVStereo3D)},
+    [AV_PKT_DATA_AUDIO_SERVICE_TYPE] = {true, MINIMUM, sizeof(enum AVAudioServiceType)},
+    [AV_PKT_DATA_QUALITY_STATS] = {true, MINIMUM, 8, are_quality_stats},
     [AV_PKT_DATA_FALLBACK_TRACK] = {true, EXACT, sizeof(int)},
-    [AV_PKT_DATA_CPB_PROPERTIES] = {true, LEAST, sizeof(AVCPBProperties), are_cpb_properties},
-    [AV_PKT_DATA_SKIP_SAMPLES] = {true, LEAST, 10},
-    [AV_PKT_DATA_JP_DUALMONO] = {true, LEAST, 1},
-    [AV_PKT_DATA_STRINGS_METADATA] = {true, LEAST, 0, are_strings},
-    [AV_PKT_DATA_SUBTITLE_POSITION] = {true, LEAST, 16},
-    [AV_PKT_DATA_MATROSKA_BLOCKADDITIONAL] = {true, LEAST, 8},
-    [AV_PKT_DATA_WEBVTT_IDENTIFIER] = {true, LEAST, 0},
-    [AV_PKT_DATA_WEBVTT_SETTINGS] = {true, LEAST, 0},
-    [AV_PKT_DATA_METADATA_UPDATE] = {true, LEAST, 0, are_strings},
-    [AV_PKT_DATA_MPEGTS_STREAM_ID] = {true, LEAST, 1},
-    [AV_PKT_DATA_MASTERING_DISPLAY_METADATA] = {true, LEAST, sizeof(AVMasteringDisplayMetadata), is_mastering_display},
-    [AV_PKT_DATA_SPHERICAL] = {true, LEAST, sizeof(AVSphericalMapping)},
-    [AV_PKT_DATA_CONTENT_LIGHT_LEVEL] = {true, LEAST, sizeof(AVContentLightMetadata)},
-    [AV_PKT_DATA_A53_CC] = {true, LEAST, 0},
-    [AV_PKT_DATA_ENCRYPTION_INIT_INFO] = {true, LEAST, 4, is_encryption_init},
-    [AV_PKT_DATA_ENCRYPTION_INFO] = {true, LEAST, 24, is_encryption_info},
-    [AV_PKT_DATA_AFD] = {true, LEAST, 1},
-    [AV_PKT_DATA_PRFT] = {true, LEAST, sizeof(AVProducerReferenceTime)},
-    [AV_PKT_DATA_ICC_PROFILE] = {true, LEAST, 0},
-    [AV_PKT_DATA_DOVI_CONF] = {true, LEAST, sizeof(AVDOVIDecoderConfigurationRecord)},
-    [AV_PKT_DATA_S12M_TIMECODE] = {true, LEAST, 16, is_timecode},
-    [AV_PKT_DATA_DYNAMIC_HDR10_PLUS] = {true, LEAST, sizeof(AVDynamicHDRPlus), is_hdr10_plus},
+    [AV_PKT_DATA_CPB_PROPERTIES] = {true, MINIMUM, sizeof(AVCPBProperties), are_cpb_properties},
+    [AV_PKT_DATA_SKIP_SAMPLES] = {true, MINIMUM, 10},
+    [AV_PKT_DATA_JP_DUALMONO] = {true, MINIMUM, 1},
+    [AV_PKT_DATA_STRINGS_METADATA] = {true, MINIMUM, 0, are_strings},
+    [AV_PKT_DATA_SUBTITLE_POSITION] = {true, MINIMUM, 16},
+    [AV_PKT_DATA_MATROSKA_BLOCKADDITIONAL] = {true, MINIMUM, 8},
+    [AV_PKT_DATA_WEBVTT_IDENTIFIER] = {true, MINIMUM, 0},
+    [AV_PKT_DATA_WEBVTT_SETTINGS] = {true, MINIMUM, 0},
+    [AV_PKT_DATA_METADATA_UPDATE] = {true, MINIMUM, 0, are_strings},
+    [AV_PKT_DATA_MPEGTS_STREAM_ID] = {true, MINIMUM, 1},
+    [AV_PKT_DATA_MASTERING_DISPLAY_METADATA] = {true, MINIMUM, sizeof(AVMasteringDisplayMetadata), is_mastering_display},
+    [AV_PKT_DATA_SPHERICAL] = {true, MINIMUM, sizeof(AVSphericalMapping)},
+    [AV_PKT_DATA_CONTENT_LIGHT_LEVEL] = {true, MINIMUM, sizeof(AVContentLightMetadata)},
+    [AV_PKT_DATA_A53_CC] = {true, MINIMUM, 0},
+    [AV_PKT_DATA_ENCRYPTION_INIT_INFO] = {true, MINIMUM, 4, is_encryption_init},
+    [AV_PKT_DATA_ENCRYPTION_INFO] = {true, MINIMUM, 24, is_encryption_info},
+    [AV_PKT_DATA_AFD] = {true, MINIMUM, 1},
+    [AV_PKT_DATA_PRFT] = {true, MINIMUM, sizeof(AVProducerReferenceTime)},
+    [AV_PKT_DATA_ICC_PROFILE] = {true, MINIMUM, 0},
+    [AV_PKT_DATA_DOVI_CONF] = {true, MINIMUM, sizeof(AVDOVIDecoderConfigurationRecord)},
+    [AV_PKT_DATA_S12M_TIMECODE] = {true, MINIMUM, 16, is_timecode},
+    [AV_PKT_DATA_DYNAMIC_HDR10_PLUS] = {true, MINIMUM, sizeof(AVDynamicHDRPlus), is_hdr10_plus},
 #if SINCE(60, 36)
     [AV_PKT_DATA_IAMF_MIX_GAIN_PARAM] = {true, REFUSED},
     [AV_PKT_DATA_IAMF_DEMIXING_INFO_PARAM] = {true, REFUSED},
     [AV_PKT_DATA_IAMF_RECON_GAIN_INFO_PARAM] = {true, REFUSED},
 #endif
 #if SINCE(60, 39)
-    [AV_PKT_DATA_AMBIENT_VIEWING_ENVIRONMENT] = {true, LEAST, sizeof(AVAmbientViewingEnvironment), is_ambient},
+    [AV_PKT_DATA_AMBIENT_VIEWING_ENVIRONMENT] = {true, MINIMUM, sizeof(AVAmbientViewingEnvironment), is_ambient},
 #endif
 #if SINCE(61, 10)
-    [AV_PKT_DATA_FRAME_CROPPING] = {true, LEAST, 16},
+    [AV_PKT_DATA_FRAME_CROPPING] = {true, MINIMUM, 16},
 #endif
 #if SINCE(61, 17)
-    [AV_PKT_DATA_LCEVC] = {true, LEAST, 0},
+    [AV_PKT_DATA_LCEVC] = {true, MINIMUM, 0},
 #endif
 #if HAS_REFERENCE_DISPLAYS
-    [AV_PKT_DATA_3D_REFERENCE_DISPLAYS] = {true, LEAST, sizeof(AV3DReferenceDisplaysInfo), are_reference_displays},
+    [AV_PKT_DATA_3D_REFERENCE_DISPLAYS] = {true, MINIMUM, sizeof(AV3DReferenceDisplaysInfo), are_reference_displays},
 #endif
 #if SINCE(62, 6)
-    [AV_PKT_DATA_RTCP_SR] = {true, LEAST, sizeof(AVRTCPSenderReport)},
+    [AV_PKT_DATA_RTCP_SR] = {true, MINIMUM, sizeof(AVRTCPSenderReport)},
 #endif
 #if SINCE(62, 14)
-    [AV_PKT_DATA_EXIF] = {true, LEAST, 0},
+    [AV_PKT_DATA_EXIF] = {true, MINIMUM, 0},
 #endif
 #if SINCE(62, 30)
-    [AV_PKT_DATA_DYNAMIC_HDR_SMPTE_2094_APP5] = {true, LEAST, sizeof(AVDynamicHDRSmpte2094App5), is_smpte_2094_50},
+    [AV_PKT_DATA_DYNAMIC_HDR_SMPTE_2094_APP5] = {true, MINIMUM, sizeof(AVDynamicHDRSmpte2094App5), is_smpte_2094_50},
 #endif
 #if SINCE(62, 35)
-    [AV_PKT_DATA_HEVC_CONF] = {true, LEAST, 0},
+    [AV_PKT_DATA_HEVC_CONF] = {true, MINIMUM, 0},
 #endif
 };
 
@@ -285,7 +285,7 @@ static bool reject(char *fault, const char *reason) {
 }
 
 static bool reject_size(char *fault, const struct row *row, size_t size) {
-  static const char *const words[] = {[LEAST] = "at least ", [EXACT] = "", [MULTIPLE] = "a multiple of "};
+  static const char *const words[] = {[MINIMUM] = "at least ", [EXACT] = "", [MULTIPLE] = "a multiple of "};
   if (fault)
     snprintf(fault, SIDE_DATA_FAULT_SIZE, "must be %s%zu byte%s, is %zu", words[row->rule], row->size, row->size == 1 ? "" : "s", size);
   return false;
@@ -294,8 +294,8 @@ static bool reject_size(char *fault, const struct row *row, size_t size) {
 bool is_sound_side_data(enum AVPacketSideDataType type, const uint8_t *data, size_t size, char *fault) {
   if (size > INT32_MAX - AV_INPUT_BUFFER_PADDING_SIZE) return reject(fault, "is too large");
   const struct row *row = (unsigned)type < AV_PKT_DATA_NB ? &rows[type] : NULL;
-  if (!row || !row->is_known) return reject(fault, "is of a kind that avio can't check"); /* a newer FFmpeg's */
-  if (row->rule == REFUSED) return reject(fault, "is a C structure with pointers in it, which are not taken from anyone");
+  if (!row || !row->is_known) return reject(fault, "is of a type that avio can't check"); /* of a newer FFmpeg */
+  if (row->rule == REFUSED) return reject(fault, "is a C structure with pointers in it, which are never accepted");
   if (!has_size(row, size)) return reject_size(fault, row, size);
   if (row->is_sound && !row->is_sound(data, size)) return reject(fault, "has counts, sizes or fractions out of range");
   return true;

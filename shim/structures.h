@@ -1,7 +1,7 @@
 /* floor 0 */
 /*
- * structures.h - what FFmpeg reads as one of its C structures, though it comes as bytes: packets of some codecs, and most
- * kinds of side data. It trusts them, so nothing reaches it that was not checked here.
+ * structures.h - checks bytes that FFmpeg interprets as its C structures: packets of some codecs, and most types of side data.
+ * FFmpeg trusts them, so they are all checked here before they reach it.
  */
 #ifndef AVS_STRUCTURES_H
 #define AVS_STRUCTURES_H
@@ -13,13 +13,13 @@
 #include <libavcodec/packet.h>
 #include <libavcodec/codec_id.h>
 
-/* Packets of it are a structure with pointers: whoever writes one chooses what memory is read. */
+/* Whether its packets are a structure with pointers, by which a packet could choose the memory that is read. */
 bool is_structure_codec(enum AVCodecID codec);
-/* Why such a codec is refused, behind its name. */
+/* Why such a codec is refused; follows its name in messages. */
 extern const char STRUCTURE_CODEC_FAULT[];
 
 enum { SIDE_DATA_FAULT_SIZE = 128 };
-/* Whether FFmpeg may be given it; what is wrong with it goes into `fault`, which may be NULL. */
+/* Whether it can be passed to FFmpeg; if not, the reason is written to `fault`, which may be NULL. */
 bool is_sound_side_data(enum AVPacketSideDataType type, const uint8_t *data, size_t size, char *fault);
 
 #endif

@@ -1,7 +1,7 @@
 /* floor 2 */
 /*
- * tags.h - which tags JavaScript gets: one as long as a film would block its thread while it is read. FFmpeg has
- * them all, and muxers write them.
+ * tags.h - which tags JavaScript gets: very long ones are left out, since reading them would block its thread. FFmpeg keeps
+ * all of them, and muxers write them.
  */
 #ifndef AVS_TAGS_H
 #define AVS_TAGS_H
@@ -13,7 +13,7 @@
 #include "log.h"
 
 bool is_told_tag(const AVDictionaryEntry *tag);
-/* A line in the log for each tag that is left out. */
+/* Warns of each tag that is left out. */
 void log_long_tags(struct log *log, const AVFormatContext *context);
 
 #endif

@@ -51,7 +51,7 @@ int32_t text_deliver(struct text *text, char *out, size_t capacity) {
   return result;
 }
 
-/* Media files hold any bytes where text should be: what is not UTF-8 is left to TextDecoder, which replaces it. */
+/* Text in media files may contain any bytes: invalid UTF-8 is copied, and TextDecoder replaces it. */
 void json_string(struct text *text, const char *value) {
   text_append(text, "\"", 1);
   const char *start = value ? value : "", *end = start;

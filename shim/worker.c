@@ -8,7 +8,7 @@
 
 #include "session.h"
 
-/* With the lock held, which is let go of while the operation runs. */
+/* With the lock held, which is released while the operation runs. */
 static void run_operation(struct session *session) {
   struct channel *channel = &session->channel;
   uint32_t operation = session->operation;
@@ -17,12 +17,12 @@ static void run_operation(struct session *session) {
   session_execute(session, operation, session->slot, NULL, 0);
   channel_lock(channel);
   channel->prefetches = channel->out = false;
-  struct event done = {{channel->object.handle, 0, AVS_EVENT_DONE, 0, 0, 0}}; /* canceled or not */
+  struct event done = {{channel->object.handle, 0, AVS_EVENT_DONE, 0, 0, 0}}; /* sent also if the session was canceled */
   if (session->closing) client_release(channel->client);
   else client_push_reserved(channel->client, done);
 }
 
-/* Another one for each session: threads are used again. */
+/* A new name for each session, since threads are reused. */
 static void name_thread(void) {
   static atomic_uint sessions;
   char name[16];
@@ -39,13 +39,13 @@ static void work_for(struct session *session) {
     if (channel->out) run_operation(session);
     else condition_wait(&channel->wake, &channel->lock);
   }
-  if (channel->out) client_release(channel->client); /* closed before it began */
+  if (channel->out) client_release(channel->client); /* closed before the operation began */
   channel_unlock(channel);
   channel_adopt(NULL);
   session_destroy(session);
 }
 
-/* glibc keeps what a crowd of threads has freed, 90 MB of a thousand: it is given back when the last one goes. */
+/* glibc keeps memory that many threads have freed, 90 MB after a thousand: it is returned when the last one ends. */
 static void count_worker(int change) {
   enum { CROWD = 64 };
   static atomic_int live, max;
@@ -59,20 +59,20 @@ static void count_worker(int change) {
 /* ---------------------------------------------------------------------------------------- threads */
 
 /*
- * A thread that has nothing to do waits a while for another session: what malloc has for a new thread costs a probe more
- * page faults than its work. As many wait as `idle` says, and one more for each session in the queue.
+ * An idle thread waits a while for another session: for a probe, malloc's arena of a new thread costs more page faults than the
+ * work itself. `idle` threads wait, plus one for each session in the queue.
  */
 static struct {
   mutex lock;
   condition arrived;
-  struct session *first, *last; /* sessions that wait for one of them to notice */
+  struct session *first, *last; /* queue of sessions, each for one idle thread */
   int idle;
 } pool = {.lock = MUTEX_INITIALIZER};
 
 static once pool_made = ONCE_INITIALIZER;
 static void make_pool(void) { condition_init(&pool.arrived); }
 
-/* False where no thread is idle. */
+/* Hands the session to an idle thread; false if there is none. */
 static bool hand_over(struct session *session) {
   run_once(&pool_made, make_pool);
   mutex_lock(&pool.lock);
@@ -88,7 +88,7 @@ static bool hand_over(struct session *session) {
   return can;
 }
 
-/* NULL where none comes for a while, or enough others wait. */
+/* Waits for a session; NULL if none comes for a while, or if enough other threads wait. */
 static struct session *next_session(void) {
   enum { MAX_IDLE = 4, NANOSECONDS = 200 * 1000 * 1000 };
   int64_t end = time_now() + NANOSECONDS;
@@ -118,7 +118,7 @@ void worker_close(struct session *session) {
   channel_unlock(channel);
 }
 
-/* Before anybody else could hold the lock. */
+/* `threaded` is set first: no other thread can hold the lock yet. */
 static bool start_thread(struct session *session) {
   struct channel *channel = &session->channel;
   channel->threaded = true;

@@ -6,14 +6,14 @@
 
 #include "platform.h"
 
-/* As libxml2 has had it ever since. */
+/* The beginning of xmlError, the same in all versions of libxml2. */
 struct xml_error {
   int domain, code;
   char *message;
 };
 typedef void xml_handler(void *opaque, struct xml_error *error);
 
-/* The machine's libavformat has libxml2 with it, or does without. */
+/* Weak: the system's libavformat may be built without libxml2. */
 extern void xmlInitParser(void) __attribute__((weak));
 extern void xmlSetStructuredErrorFunc(void *opaque, xml_handler *handler) __attribute__((weak));
 
@@ -22,7 +22,7 @@ static void on_error(void *opaque, struct xml_error *error) {
   if (error && error->message) av_log(NULL, AV_LOG_ERROR, "libxml2: %s", error->message);
 }
 
-/* Two threads that use an old libxml2 first both make what it is to share. */
+/* An old libxml2 initializes its global state without a lock: two threads could do so at once. */
 static void initialize(void) {
   if (xmlInitParser) xmlInitParser();
 }

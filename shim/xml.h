@@ -1,12 +1,12 @@
 /* floor 1 */
 /*
- * xml.h - libxml2's messages about a manifest go to the log: it would write it to stderr, with the manifest's own bytes. In the
- * embedded FFmpeg ffmpeg/xml.patch does it, here it is for the machine's.
+ * xml.h - sends libxml2's messages about a manifest to the log; otherwise they go to stderr, with bytes of the manifest. In the
+ * embedded FFmpeg ffmpeg/xml.patch does it; this is for the system's libavformat.
  */
 #ifndef AVS_XML_H
 #define AVS_XML_H
 
-/* From now on, on this thread. */
+/* For this thread, from now on. */
 void xml_log_here(void);
 
 #endif

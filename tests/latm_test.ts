@@ -195,7 +195,7 @@ Deno.test("LATM of a rare kind is refused, and the error names the kind", () => 
     [{ subFrames: 1 }, "several frames in a packet"],
     [{ programs: 1 }, "several programs"],
     [{ layers: 1 }, "several layers"],
-    [{ config: [[5, 2], [4, 4], [4, 0], [3, 0]] }, "an AudioSpecificConfig of a rare kind"],
+    [{ config: [[5, 2], [4, 4], [4, 0], [3, 0]] }, "an unsupported AudioSpecificConfig"],
     [{ config: [[5, 2], [4, 3], [4, 2], [3, 0]] }, "another AudioSpecificConfig than at the beginning"],
     [{ lengthType: 1 }, "frames without a length"],
   ];

@@ -1,6 +1,6 @@
 /* floor 4 */
 /*
- * audio.c - sound: what extradata, or the first bytes of a packet, say of samples, channels and rate.
+ * audio.c - reads sample format, channels and sample rate from extradata, or from the first bytes of a packet.
  */
 #include <libavutil/channel_layout.h>
 
@@ -13,7 +13,7 @@ static void set_channels(AVCodecParameters *parameters, int channels) {
   av_channel_layout_default(&parameters->ch_layout, channels);
 }
 
-/* A layout that is known by the number of channels alone, with the orders that a codec has for some. */
+/* Sets the layout that a codec has for the number of channels, if `masks` has one. */
 static void set_layout(AVCodecParameters *parameters, const uint64_t *masks, int count) {
   int channels = parameters->ch_layout.nb_channels;
   if (channels < 1 || channels > count || !masks[channels - 1]) return;
@@ -23,7 +23,7 @@ static void set_layout(AVCodecParameters *parameters, const uint64_t *masks, int
 
 /* ---------------------------------------------------------------------------------------- AAC */
 
-/* A program_config_element tells how many channels there are. */
+/* Returns the number of channels of a program_config_element. */
 static unsigned read_program(struct bits *bits) {
   skip_bits(bits, 4 + 2 + 4);
   unsigned counts[3], lfe, channels;
@@ -40,7 +40,7 @@ static unsigned read_program(struct bits *bits) {
   return overrun(bits) ? 0 : channels;
 }
 
-/* Behind what older decoders read: a doubled rate, and stereo of one channel. */
+/* The extension after what older decoders read: spectral band replication (SBR), and parametric stereo. */
 static int extended_profile(struct bits *bits) {
   enum { SYNC = 0x2b7, PS_SYNC = 0x548, SBR = 5, HE = 4, HE_V2 = 28, EXPLICIT_RATE = 15 };
   if (read_bits(bits, 11) != SYNC || read_bits(bits, 5) != SBR || !read_bit(bits)) return PROFILE_UNKNOWN;
@@ -60,11 +60,11 @@ void read_aac(AVCodecParameters *parameters, struct bits *header) {
   unsigned channels = read_bits(header, 4);
   bool doubled = object_type == SBR || object_type == PS;
   if (parameters->profile == PROFILE_UNKNOWN || doubled) parameters->profile = (int)object_type - 1;
-  if (object_type >= FIRST_ESCAPED) return; /* whose frames are otherwise */
+  if (object_type >= FIRST_ESCAPED) return; /* these have other frame lengths */
   bool short_frames = read_bit(header);
   if (!parameters->frame_size) parameters->frame_size = doubled ? 2048 : short_frames ? 960 : 1024;
   if (object_type > LC + 2) return;
-  if (read_bit(header)) skip_bits(header, 14); /* depends on another coder */
+  if (read_bit(header)) skip_bits(header, 14); /* dependsOnCoreCoder: its delay */
   skip_bits(header, 1);
   if (channels) {
     int profile = extended_profile(header);
@@ -74,13 +74,13 @@ void read_aac(AVCodecParameters *parameters, struct bits *header) {
   }
 }
 
-/* ---------------------------------------------------------------------------------------- with headers of their own */
+/* ---------------------------------------------------------------------------------------- codecs with a header in extradata */
 
 static const uint64_t xiph_layouts[] = {AV_CH_LAYOUT_MONO,          AV_CH_LAYOUT_STEREO,       AV_CH_LAYOUT_SURROUND,
                                         AV_CH_LAYOUT_QUAD,          AV_CH_LAYOUT_5POINT0_BACK, AV_CH_LAYOUT_5POINT1_BACK,
                                         AV_CH_LAYOUT_5POINT1 | AV_CH_BACK_CENTER, AV_CH_LAYOUT_7POINT1};
 
-/* STREAMINFO; mp4 has 16 bits for the sample rate, and some files only 48000. */
+/* STREAMINFO. mp4 has only 16 bits for the sample rate, and some files have 48000 there for any higher one. */
 void read_flac(AVCodecParameters *parameters, struct bits *header) {
   if (header->size < 34) return;
   header->position = 10 * 8;
@@ -108,7 +108,7 @@ void read_alac(AVCodecParameters *parameters, struct bits *header) {
   if (!parameters->frame_size && samples && samples < INT16_MAX) parameters->frame_size = (int)samples;
 }
 
-/* Whatever rate it was made from, its clock has 48,000 ticks a second. Its own header knows its channels, and mp4's may not. */
+/* The sample rate is always 48,000. The number of channels is that of the codec's header: mp4's may be wrong. */
 void read_opus(AVCodecParameters *parameters, struct bits *header) {
   parameters->sample_rate = 48000;
   parameters->format = AV_SAMPLE_FMT_FLTP;
@@ -118,7 +118,7 @@ void read_opus(AVCodecParameters *parameters, struct bits *header) {
   set_layout(parameters, xiph_layouts, 8);
 }
 
-/* The identification header, however it is laced with the two others. */
+/* The identification header, in any lacing with the two others. */
 void read_vorbis(AVCodecParameters *parameters, struct bits *header) {
   enum { LOOKED_AT = 16 };
   int place = 0;
@@ -152,7 +152,7 @@ void read_wavpack(AVCodecParameters *parameters, struct bits *header) {
   parameters->bits_per_raw_sample = bits;
 }
 
-/* Eight bits are not widened here, as they are elsewhere. */
+/* Unlike other lossless decoders, this one outputs 8 bits as 8 bits. */
 void read_ape(AVCodecParameters *parameters, struct bits *header) {
   (void)header;
   int bits = parameters->bits_per_coded_sample;
@@ -166,9 +166,9 @@ void read_wma_lossless(AVCodecParameters *parameters, struct bits *header) {
   if (bits == 16 || bits == 24) set_samples(parameters, bits, true);
 }
 
-/* ---------------------------------------------------------------------------------------- with headers in each packet */
+/* ---------------------------------------------------------------------------------------- codecs with a header in each packet */
 
-/* MPEG audio: mp4 says two channels of what has one. */
+/* MPEG audio: mp4 may have two channels for a mono stream. */
 void read_mpeg_audio(AVCodecParameters *parameters, struct bits *header) {
   enum { MONO = 3 };
   static const int rates[] = {44100, 48000, 32000};

@@ -4,7 +4,7 @@
 
 struct bits bits_of(const uint8_t *data, int size) { return (struct bits){.data = data, .size = data ? size : 0}; }
 
-/* Positions don't grow beyond what is past all ends. */
+/* Keeps the position from overflowing. */
 static void step(struct bits *bits, int count) {
   enum { FAR = 1 << 30 };
   bits->position = bits->position > FAR - count ? FAR : bits->position + count;

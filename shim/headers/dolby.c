@@ -1,37 +1,37 @@
 /* floor 4 */
 /*
- * dolby.c - AC-3, E-AC-3 and TrueHD: channels and rate, and whether there is Atmos in it.
+ * dolby.c - AC-3, E-AC-3 and TrueHD: channels, sample rate, and whether the stream has Atmos.
  */
 #include <libavutil/channel_layout.h>
 
 #include "../compat.h"
 #include "readers.h"
 
-enum { ATMOS = 30 }; /* the profile, of both */
+enum { ATMOS = 30 }; /* the profile, of E-AC-3 and TrueHD */
 
 /* ---------------------------------------------------------------------------------------- AC-3 and E-AC-3 */
 
 enum kind { INDEPENDENT, DEPENDENT, CONVERTED };
 enum { STEREO = 2, MAX_AC3 = 10, MAX_EAC3 = 16 };
 
-static void skip_if_said(struct bits *bits, int count) {
+static void skip_if_present(struct bits *bits, int count) {
   if (read_bit(bits)) skip_bits(bits, count);
 }
 
-/* How loud which channel is, mixed down or with other streams. */
+/* Mixing levels: for a downmix, and for mixing with other streams. */
 static void skip_mixing(struct bits *bits, enum kind kind, unsigned mode, bool lfe, int blocks) {
   if (!read_bit(bits)) return;
   int programs = mode ? 1 : 2;
   if (mode > STEREO) skip_bits(bits, 2 + (mode & 1 ? 6 : 0) + (mode & 4 ? 6 : 0));
-  if (lfe) skip_if_said(bits, 5);
+  if (lfe) skip_if_present(bits, 5);
   if (kind != INDEPENDENT) return;
-  for (int i = 0; i < programs + 1; i++) skip_if_said(bits, 6);
+  for (int i = 0; i < programs + 1; i++) skip_if_present(bits, 6);
   switch (read_bits(bits, 2)) {
   case 1: skip_bits(bits, 5); break;
   case 2: skip_bits(bits, 12); break;
   case 3: skip_bits(bits, (int)(read_bits(bits, 5) + 2) * 8); break;
   }
-  for (int i = 0; i < programs && mode < STEREO; i++) skip_if_said(bits, 14);
+  for (int i = 0; i < programs && mode < STEREO; i++) skip_if_present(bits, 14);
   if (!read_bit(bits)) return;
   for (int i = 0; i < blocks; i++)
     if (blocks == 1 || read_bit(bits)) skip_bits(bits, 5);
@@ -40,11 +40,11 @@ static void skip_mixing(struct bits *bits, enum kind kind, unsigned mode, bool l
 static void skip_information(struct bits *bits, unsigned mode, bool reduced_rate) {
   if (!read_bit(bits)) return;
   skip_bits(bits, 5 + (mode == STEREO ? 4 : 0) + (mode >= 6 ? 2 : 0));
-  for (int i = 0; i < (mode ? 1 : 2); i++) skip_if_said(bits, 8);
+  for (int i = 0; i < (mode ? 1 : 2); i++) skip_if_present(bits, 8);
   if (!reduced_rate) skip_bits(bits, 1);
 }
 
-/* At the very end of an E-AC-3 frame's header. */
+/* The marker of Atmos is at the very end of an E-AC-3 frame's header. */
 static bool has_atmos(struct bits bits) {
   static const uint8_t counts[] = {1, 2, 3, 6};
   bits.position = 16;
@@ -57,9 +57,9 @@ static bool has_atmos(struct bits bits) {
   skip_bits(&bits, 5);
   for (int i = 0; i < (mode ? 1 : 2); i++) {
     skip_bits(&bits, 5);
-    skip_if_said(&bits, 8);
+    skip_if_present(&bits, 8);
   }
-  if (kind == DEPENDENT) skip_if_said(&bits, 16);
+  if (kind == DEPENDENT) skip_if_present(&bits, 16);
   skip_mixing(&bits, kind, mode, lfe, blocks);
   skip_information(&bits, mode, reduced_rate);
   if (kind == INDEPENDENT && blocks != 6) skip_bits(&bits, 1);
@@ -69,9 +69,9 @@ static bool has_atmos(struct bits bits) {
   return read_bit(&bits) && !overrun(&bits);
 }
 
-/* E-AC-3's frames of one packet: the marker may be in any. */
+/* A packet of E-AC-3 has several frames: the marker may be in any of them. */
 void read_atmos(AVCodecParameters *parameters, struct bits *header) {
-  enum { FRAMES = 16 * 6 }; /* as many substreams as there can be, of one block each */
+  enum { FRAMES = 16 * 6 }; /* the maximum of substreams, with frames of one block each */
   int place = 0;
   for (int i = 0; i < FRAMES && place + 8 <= header->size && be16_at(header, place) == 0x0b77; i++) {
     int size = (int)(be16_at(header, place + 2) & 0x7ff) * 2 + 2;
@@ -81,7 +81,7 @@ void read_atmos(AVCodecParameters *parameters, struct bits *header) {
   }
 }
 
-/* AC-3's first frame, and E-AC-3's where it is the only one: with others come more channels. */
+/* AC-3's first frame, and E-AC-3's if it is the only one: further frames may add channels. */
 void read_ac3(AVCodecParameters *parameters, struct bits *header) {
   static const uint64_t layouts[] = {AV_CH_LAYOUT_STEREO,   AV_CH_LAYOUT_MONO,    AV_CH_LAYOUT_STEREO, AV_CH_LAYOUT_SURROUND,
                                      AV_CH_LAYOUT_2_1,      AV_CH_LAYOUT_4POINT0, AV_CH_LAYOUT_2_2,    AV_CH_LAYOUT_5POINT0};

@@ -1,7 +1,7 @@
 /* floor 4 */
 /*
- * dts.c - DTS: the core's frame, and the extension substream behind it or in its place, which says whether a stream is
- * DTS-HD, lossless, or Express. Parts of that are found by their sync words, as there are tables to skip before them.
+ * dts.c - DTS: the core frame, and the extension substream after it or instead of it, which shows whether a stream is
+ * DTS-HD, lossless, or Express. Parts of the substream are found by their sync words, since tables lie before them.
  */
 #include <libavutil/channel_layout.h>
 
@@ -20,7 +20,7 @@ static void set_mask(AVCodecParameters *parameters, uint64_t mask) {
 
 /* ---------------------------------------------------------------------------------------- the core */
 
-/* In the order of bytes that files have; returns where it ends, 0 where there is none. */
+/* Big-endian only, as in files. Returns the offset of its end, 0 if there is no core. */
 static int read_core(AVCodecParameters *parameters, struct bits *header) {
   enum { AMODES = 10 };
   static const uint8_t channels[AMODES] = {1, 2, 2, 2, 2, 3, 3, 4, 4, 5};
@@ -36,7 +36,7 @@ static int read_core(AVCodecParameters *parameters, struct bits *header) {
   if (read_bits(header, 32) != CORE) return 0;
   skip_bits(header, 1 + 5 + 1 + 7);
   unsigned size = read_bits(header, 14) + 1, amode = read_bits(header, 6), rate = read_bits(header, 4), bit_rate = read_bits(header, 5);
-  skip_bits(header, 1 + 4); /* range, times and the like */
+  skip_bits(header, 1 + 4); /* dynamic range, time stamp and other flags */
   unsigned kind = read_bits(header, 3);
   bool extended = read_bit(header);
   skip_bits(header, 1);
@@ -53,14 +53,14 @@ static int read_core(AVCodecParameters *parameters, struct bits *header) {
 
 /* ---------------------------------------------------------------------------------------- the extension substream */
 
-/* Where the word is, after a place; -1: nowhere. */
+/* The offset of a sync word from `place` on; -1: not found. */
 static int find_word(const struct bits *header, int place, unsigned word, int step) {
   for (; place + 4 <= header->size; place += step)
     if (be32_at(header, place) == word) return place;
   return -1;
 }
 
-/* Speakers are said in pairs, or alone. */
+/* Each bit of the speaker mask is a pair of speakers, or one. */
 static uint64_t mask_of_speakers(unsigned speakers) {
   enum { FRONT_WIDE = 1 << 10, FIVE = 7, LFE = 8 };
   static const uint64_t masks[] = {
@@ -76,7 +76,7 @@ static uint64_t mask_of_speakers(unsigned speakers) {
   return mask;
 }
 
-/* What its header says of the one sound in it. */
+/* The header of the substream and of the only asset in it. */
 struct asset {
   int end; /* of the header, in bytes */
   int bits, rate;
@@ -99,13 +99,13 @@ static void read_asset(struct bits *header, struct asset *asset) {
   asset->bits = (int)read_bits(header, 5) + 1;
   asset->rate = rates[read_bits(header, 4)];
   unsigned channels = read_bits(header, 8) + 1;
-  if (!read_bit(header)) return; /* its channels are no speakers */
+  if (!read_bit(header)) return; /* no mapping of channels to speakers */
   if (channels > 2) skip_bits(header, 1);
   if (channels > 6) skip_bits(header, 1);
   if (read_bit(header)) asset->mask = mask_of_speakers(read_bits(header, ((int)read_bits(header, 2) + 1) * 4));
 }
 
-/* Nothing of more than one presentation or sound: which would be played? */
+/* False for several presentations or assets: it is not known which of them would be played. */
 static bool read_substream(struct bits *header, int place, struct asset *asset) {
   *asset = (struct asset){0};
   header->position = (place + 5) * 8;
@@ -114,7 +114,7 @@ static bool read_substream(struct bits *header, int place, struct asset *asset) 
   asset->end = place + (int)read_bits(header, wide ? 12 : 8) + 1;
   int size_bits = wide ? 20 : 16;
   skip_bits(header, size_bits);
-  if (!read_bit(header)) return true; /* says nothing that stays the same */
+  if (!read_bit(header)) return true; /* no static fields */
   skip_bits(header, 5);
   if (read_bit(header)) skip_bits(header, 36);
   if (read_bits(header, 6)) return false;
@@ -136,7 +136,7 @@ static void take_lossless(AVCodecParameters *parameters, const struct bits *head
   if (asset->mask) set_mask(parameters, asset->mask);
 }
 
-/* A low rate, with a header of its own. */
+/* DTS Express (low bit rate) has a header of its own. */
 static void take_express(AVCodecParameters *parameters, const struct bits *header, int place) {
   enum { WITH_HEADER = 2, LFE = 2 };
   static const uint64_t masks[8] = {0, AV_CH_LAYOUT_MONO, AV_CH_LAYOUT_STEREO, AV_CH_LAYOUT_SURROUND, AV_CH_SIDE_LEFT | AV_CH_SIDE_RIGHT,

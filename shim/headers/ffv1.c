@@ -1,13 +1,13 @@
 /* floor 4 */
 /*
- * ffv1.c - FFV1: its header is coded as its pictures are, by ranges: in extradata, or in the first packet before version 2.
+ * ffv1.c - FFV1: its header is range coded, as its pictures are. It is in extradata, before version 2 in the first packet.
  */
 #include <string.h>
 
 #include "../compat.h"
 #include "readers.h"
 
-/* A decoder of ranges, as RFC 9043 has it. */
+/* The range decoder of RFC 9043. */
 struct ranges {
   struct bits *source;
   unsigned low, range;
@@ -63,7 +63,7 @@ static bool read_coded_bit(struct ranges *ranges, uint8_t *state) {
   return bit;
 }
 
-/* How many bits, those bits, the sign. */
+/* A symbol: the number of bits, the bits, the sign. */
 static unsigned read_symbol(struct ranges *ranges, uint8_t *states, bool with_sign) {
   int size = 0;
   unsigned value = 1;
@@ -93,7 +93,7 @@ static void read_header(AVCodecParameters *parameters, struct ranges *ranges) {
   memset(states, FIRST_STATE, sizeof(states));
   unsigned version = read_symbol(ranges, states, false);
   if (version > 4) return;
-  if (version > 2) read_symbol(ranges, states, false); /* its minor version */
+  if (version > 2) read_symbol(ranges, states, false); /* micro_version */
   if (read_symbol(ranges, states, false) == CUSTOM_STATES)
     for (int i = 1; i < 256; i++) read_symbol(ranges, states, true);
   unsigned space = read_symbol(ranges, states, false);
@@ -111,7 +111,7 @@ void read_ffv1_extradata(AVCodecParameters *parameters, struct bits *header) {
   if (header->size) read_header(parameters, &ranges);
 }
 
-/* A key frame's begins with a bit that says so. */
+/* The first bit of a frame is set in key frames, which have the header. */
 void read_ffv1(AVCodecParameters *parameters, struct bits *header) {
   uint8_t key = FIRST_STATE;
   struct ranges ranges = ranges_of(header);

@@ -1,6 +1,6 @@
 /* floor 4 */
 /*
- * h264.c - H.264: what the sequence parameter set of an avcC box says.
+ * h264.c - H.264: reads the sequence parameter set in extradata.
  */
 #include <string.h>
 
@@ -44,30 +44,30 @@ static bool skip_hrd(struct bits *bits) {
   return true;
 }
 
-/* What this file wants of a sequence parameter set. */
+/* The fields of a sequence parameter set that are used here. */
 struct sps {
   unsigned width, height, chroma, depth;
   AVRational aspect;
   enum AVColorRange range;
   unsigned primaries, transfer, matrix;
   enum AVChromaLocation location;
-  int reorder; /* frames; -1: not said */
+  int reorder; /* frames; -1: unknown */
 };
 
-/* In blocks, of which some is cut off; 0 where nothing is left. */
+/* Size in blocks, minus the cropping; both stay 0 if nothing is left. */
 static void read_picture_size(struct bits *bits, struct sps *sps) {
-  enum { BLOCK = 16, MOST = 1 << 12 };
+  enum { BLOCK = 16, MAX_BLOCKS = 1 << 12 };
   read_ue(bits);      /* reference frames */
   read_bits(bits, 1); /* gaps in frame numbers */
   unsigned width = read_ue(bits) + 1, height = read_ue(bits) + 1, frames = read_bits(bits, 1);
-  if (!frames) read_bits(bits, 1); /* fields by block */
+  if (!frames) read_bits(bits, 1); /* mb_adaptive_frame_field */
   read_bits(bits, 1);              /* direct 8x8 inference */
   unsigned cut[4] = {0};
   if (read_bits(bits, 1))
     for (int i = 0; i < 4; i++) cut[i] = read_ue(bits);
   unsigned cut_width = (cut[0] + cut[1]) * (sps->chroma == 1 || sps->chroma == 2 ? 2 : 1);
   unsigned cut_height = (cut[2] + cut[3]) * (sps->chroma == 1 ? 2 : 1) * (2 - frames);
-  if (width > MOST || height > MOST || cut_width / BLOCK >= width || cut_height / BLOCK >= height * (2 - frames)) return;
+  if (width > MAX_BLOCKS || height > MAX_BLOCKS || cut_width / BLOCK >= width || cut_height / BLOCK >= height * (2 - frames)) return;
   sps->width = width * BLOCK - cut_width;
   sps->height = height * BLOCK * (2 - frames) - cut_height;
 }
@@ -119,7 +119,7 @@ static bool has_chroma_fields(unsigned profile) {
 static bool read_sps(const uint8_t *nal, int size, struct sps *sps) {
   enum { LARGEST = 1024 };
   uint8_t plain[LARGEST];
-  struct bits bits = bits_of(plain, unescape_nal(plain, LARGEST, nal + 1, size - 1)); /* without the unit's header */
+  struct bits bits = bits_of(plain, unescape_nal(plain, LARGEST, nal + 1, size - 1)); /* without the header of the NAL unit */
   *sps = (struct sps){.chroma = 1, .depth = 8, .aspect = {0, 1}, .primaries = 2, .transfer = 2, .matrix = 2,
                       .location = AVCHROMA_LOC_LEFT, .reorder = -1};
   unsigned profile = read_bits(&bits, 8);
@@ -164,7 +164,7 @@ static enum AVPixelFormat pixel_format_of(const struct sps *sps) {
   return AV_PIX_FMT_NONE;
 }
 
-/* The first sequence parameter set behind a start code. */
+/* The first sequence parameter set after a start code. */
 static bool find_started_sps(const struct bits *header, struct sps *sps) {
   enum { SPS = 7 };
   for (int i = 0; i + 8 < header->size; i++)
@@ -173,7 +173,7 @@ static bool find_started_sps(const struct bits *header, struct sps *sps) {
   return false;
 }
 
-/* The first of an avcC box, or of what some write there: units with start codes. */
+/* The first sequence parameter set of an avcC box, or of NAL units with start codes, which some write there. */
 static bool find_sps(const struct bits *header, struct sps *sps) {
   if (be32_at(header, 0) == 1 || be32_at(header, 0) >> 8 == 1) return find_started_sps(header, sps);
   if (header->size < 8 || header->data[0] != 1 || !(header->data[5] & 0x1f)) return false;
@@ -181,7 +181,7 @@ static bool find_sps(const struct bits *header, struct sps *sps) {
   return size > 4 && size <= header->size - 8 && read_sps(header->data + 8, size, sps);
 }
 
-/* What the stream says of its size and its colours is right where the container says otherwise. */
+/* Size and colours of the stream replace those of the container. */
 void read_h264(AVCodecParameters *parameters, struct bits *header) {
   struct sps sps;
   if (!find_sps(header, &sps)) return;

@@ -11,7 +11,7 @@
 #include "../compat.h"
 #include "readers.h"
 
-/* ---------------------------------------------------------------------------------------- what readers have in common */
+/* ---------------------------------------------------------------------------------------- helpers of the readers */
 
 void set_picture(AVCodecParameters *parameters, unsigned width, unsigned height, enum AVPixelFormat format) {
   if (av_image_check_size(width, height, 0, NULL) < 0) return;
@@ -41,15 +41,15 @@ void set_samples(AVCodecParameters *parameters, int bits, bool planar) {
 
 /* ---------------------------------------------------------------------------------------- the table of readers */
 
-/* Which has some codecs that 5.0 has not. */
+/* It has some codecs that 5.0 lacks. */
 #define IS_5_1_OR_NEWER (LIBAVCODEC_VERSION_INT >= AV_VERSION_INT(59, 37, 100))
 
 enum source { EXTRADATA, PACKET };
 enum when { LACKING, DOUBTED, ALWAYS };
 
 /*
- * Where it is ALWAYS, what is known counts for nothing: the codec is right, whatever the container says. DOUBTED is the same
- * where a container describes its streams, which has not looked into packets.
+ * When a row is used. LACKING: if the container lacks the size or the format. ALWAYS: the codec's header replaces what the
+ * container has. DOUBTED: the same, in containers whose demuxers describe streams without reading packets.
  */
 static const struct row {
   enum AVCodecID codec;
@@ -132,7 +132,7 @@ static const struct row {
 };
 enum { ROWS = sizeof(rows) / sizeof(*rows) };
 
-/* What a decoder would give out, whatever the header says; and more: how many samples at a time, or how many bits a picture's have. */
+/* Formats that do not depend on a header; `more` is the frame size in samples, or a picture's bits per sample. */
 static const struct {
   enum AVCodecID codec;
   int format, more;
@@ -317,7 +317,7 @@ static enum AVPixelFormat format_of_tag(const AVCodecParameters *parameters) {
   return AV_PIX_FMT_NONE;
 }
 
-/* Of AVI, where a picture without a tag is Windows's. */
+/* Of AVI: pictures without a tag are those of Windows bitmaps. */
 static enum AVPixelFormat format_of_bits(int bits) {
   switch (bits) {
   case 1: return AV_PIX_FMT_PAL8;
@@ -332,7 +332,7 @@ static enum AVPixelFormat format_of_bits(int bits) {
   return AV_PIX_FMT_NONE;
 }
 
-/* Uncompressed pictures: what libavcodec writes that tag for. */
+/* Uncompressed pictures: the format for which libavcodec writes that tag. */
 static enum AVPixelFormat raw_format(const AVCodecParameters *parameters) {
   uint32_t tag = parameters->codec_tag;
   for (int format = 0; tag && format < AV_PIX_FMT_NB; format++)
@@ -345,7 +345,7 @@ static enum AVPixelFormat qtrle_format(int bits) {
   return bits == 24 ? AV_PIX_FMT_RGB24 : bits == 32 ? AV_PIX_FMT_ARGB : AV_PIX_FMT_PAL8;
 }
 
-/* Lossless Codec Library, of zlib and of its own: a byte of extradata. */
+/* The Lossless Codec Library's two codecs: a byte of extradata is the format. */
 static enum AVPixelFormat lcl_format(const AVCodecParameters *parameters) {
   static const enum AVPixelFormat formats[] = {AV_PIX_FMT_YUV444P, AV_PIX_FMT_YUV422P, AV_PIX_FMT_BGR24,
                                                AV_PIX_FMT_YUV411P, AV_PIX_FMT_YUV422P, AV_PIX_FMT_YUV420P};
@@ -366,7 +366,7 @@ static enum AVPixelFormat described_format(const AVCodecParameters *parameters) 
   case AV_CODEC_ID_ZLIB:
   case AV_CODEC_ID_MSZH: return lcl_format(parameters);
   case AV_CODEC_ID_AV1: return av1_configured_format(parameters);
-  case AV_CODEC_ID_VP9: /* where the packet is no key frame */
+  case AV_CODEC_ID_VP9: /* if the packet is no key frame */
     if (parameters->profile == 2) return AV_PIX_FMT_YUV420P10;
     return parameters->profile == 0 || parameters->profile == PROFILE_UNKNOWN ? AV_PIX_FMT_YUV420P : AV_PIX_FMT_NONE;
   default: return AV_PIX_FMT_NONE;
@@ -394,7 +394,7 @@ static void read_rows(AVCodecParameters *parameters, enum source source, const u
   }
 }
 
-/* The ADPCM and DPCM codecs: nearly all of them give 16 bits. */
+/* The ADPCM and DPCM codecs: nearly all of them decode to 16 bits. */
 static bool gives_words(enum AVCodecID codec) {
   return (codec >= AV_CODEC_ID_ADPCM_IMA_QT && codec < AV_CODEC_ID_AMR_NB) ||
          (codec >= AV_CODEC_ID_ROQ_DPCM && codec < AV_CODEC_ID_MP2);
@@ -412,7 +412,7 @@ static void read_known(AVCodecParameters *parameters) {
   else if (gives_words(parameters->codec_id)) parameters->format = AV_SAMPLE_FMT_S16;
 }
 
-/* Bits of PCM are in its name. */
+/* The codec of PCM implies the bits per sample. */
 static void read_pcm(AVCodecParameters *parameters) {
   int bits = av_get_exact_bits_per_sample(parameters->codec_id);
   if (!bits) return;
@@ -421,7 +421,7 @@ static void read_pcm(AVCodecParameters *parameters) {
     parameters->bit_rate = (int64_t)bits * parameters->sample_rate * parameters->ch_layout.nb_channels;
 }
 
-/* Decoders make of a number of channels what is usual for it; PCM's leave it. */
+/* Decoders choose the default layout of a number of channels; those of PCM leave it unspecified. */
 static void name_layout(AVCodecParameters *parameters) {
   AVChannelLayout *layout = &parameters->ch_layout;
   bool pcm = parameters->codec_id >= AV_CODEC_ID_FIRST_AUDIO && parameters->codec_id < AV_CODEC_ID_ADPCM_IMA_QT;
@@ -431,7 +431,7 @@ static void name_layout(AVCodecParameters *parameters) {
   av_channel_layout_default(layout, channels);
 }
 
-/* MPEG's own, as JPEG has them; and all of the range where the format says it. */
+/* These two codecs have JPEG's colour space and chroma location; the YUVJ formats imply the full range. */
 static void name_colors(AVCodecParameters *parameters) {
   bool as_jpeg = parameters->codec_id == AV_CODEC_ID_AMV || parameters->codec_id == AV_CODEC_ID_SPEEDHQ;
   bool whole = parameters->format == AV_PIX_FMT_YUVJ420P || parameters->format == AV_PIX_FMT_YUVJ444P;
@@ -457,8 +457,8 @@ bool wants_packet(const AVCodecParameters *parameters, bool is_doubted) {
   return false;
 }
 
-/* What is known of the codec is taken last, so that a packet is looked at for what else it tells. */
-static bool is_told_by_packet(const AVCodecParameters *parameters) {
+/* Whether the first packet has the format: then read_known() waits, so that wants_packet() stays true. */
+static bool is_in_packet(const AVCodecParameters *parameters) {
   for (int i = 0; i < ROWS; i++)
     if (rows[i].codec == parameters->codec_id && rows[i].source == PACKET && rows[i].when == LACKING) return true;
   return false;
@@ -466,7 +466,7 @@ static bool is_told_by_packet(const AVCodecParameters *parameters) {
 
 void read_extradata(AVCodecParameters *parameters) {
   read_rows(parameters, EXTRADATA, parameters->extradata, parameters->extradata_size);
-  if (!is_known(parameters) && !is_told_by_packet(parameters)) read_known(parameters);
+  if (!is_known(parameters) && !is_in_packet(parameters)) read_known(parameters);
   complete(parameters);
 }
 

@@ -1,10 +1,10 @@
 /* floor 4 */
 /*
- * headers.h - reads a stream's own header: extradata, or the beginning of its first packet. It finds what a decoder would,
- * for the codecs that have none here, and corrects what the container says otherwise than the codec.
+ * headers.h - reads a codec's header, in extradata or at the beginning of the first packet. It fills in what otherwise a
+ * decoder would find (there are nearly none here), and corrects parameters of the container that differ from the codec's.
  *
- * Each codec is a row of the table in headers.c; its reader is with its family: h264.c, video.c (that moves), images.c,
- * audio.c.
+ * Each codec is a row of the table in headers.c; its reader is in the file of its family: h264.c, video.c, images.c, audio.c
+ * and others.
  */
 #ifndef AVS_HEADERS_HEADERS_H
 #define AVS_HEADERS_HEADERS_H
@@ -13,9 +13,9 @@
 
 #include <libavcodec/avcodec.h>
 
-/* Fills in what the codec's header has, and its extradata. */
+/* Fills in what extradata has, and what the codec implies. */
 void read_extradata(AVCodecParameters *parameters);
-/* Whether the first packet has what is still not known, or what the container may state wrongly. */
+/* Whether the first packet has what is still unknown, or what the container may have wrong. */
 bool wants_packet(const AVCodecParameters *parameters, bool is_doubted);
 void read_first_packet(AVCodecParameters *parameters, const AVPacket *packet);
 

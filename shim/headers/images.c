@@ -1,6 +1,6 @@
 /* floor 4 */
 /*
- * images.c - files of one picture: BMP, PCX, TIFF, JPEG 2000, OpenEXR and the others that a decoder would be needed for.
+ * images.c - still pictures: BMP, PCX, TIFF, JPEG 2000, OpenEXR and others that otherwise need a decoder.
  */
 #include <stdio.h>
 #include <string.h>
@@ -10,7 +10,7 @@
 #include "../compat.h"
 #include "readers.h"
 
-/* ---------------------------------------------------------------------------------------- numbers, one after the other */
+/* ---------------------------------------------------------------------------------------- fixed fields */
 
 static enum AVPixelFormat bmp_bitfields(const struct bits *header, int depth, bool alpha) {
   static const struct {
@@ -145,7 +145,7 @@ void read_dpx(AVCodecParameters *parameters, struct bits *header) {
 
 /* ---------------------------------------------------------------------------------------- text */
 
-/* Goes to the next number of a text, from a place on; -1 where none follows. */
+/* Returns the next number of a text from `place` on, and moves `place` past it; -1 if there is none. */
 static int64_t number_after(const struct bits *header, int *place) {
   int64_t value = 0;
   int i = *place;
@@ -157,14 +157,14 @@ static int64_t number_after(const struct bits *header, int *place) {
   return value;
 }
 
-/* Where a text begins, before a limit; -1. */
+/* The offset of a text, before a limit; -1: not found. */
 static int find_text(const struct bits *header, int from, int limit, const char *text) {
   for (int i = from; i < limit && i < header->size; i++)
     if (has_text(header, i, text)) return i;
   return -1;
 }
 
-/* The first number after a word; 0 where it is not there. */
+/* The first number after a word; 0 if there is none. */
 static unsigned number_of(const struct bits *header, int limit, const char *word) {
   int place = find_text(header, 0, limit, word);
   if (place < 0) return 0;
@@ -175,7 +175,7 @@ static unsigned number_of(const struct bits *header, int limit, const char *word
 
 enum { TEXT = 8192 };
 
-/* Lines, an empty one, and "-Y height +X width" or the two the other way round. */
+/* Lines, an empty line, then "-Y height +X width", or the two in the other order. */
 void read_hdr(AVCodecParameters *parameters, struct bits *header) {
   if (!has_text(header, 0, "#?RADIANCE\n") && !has_text(header, 0, "#?RGBE\n")) return;
   int place = find_text(header, 0, TEXT, "\n\n");
@@ -191,7 +191,7 @@ void read_xbm(AVCodecParameters *parameters, struct bits *header) {
   set_picture(parameters, number_of(header, TEXT, "_width"), number_of(header, TEXT, "_height"), AV_PIX_FMT_MONOWHITE);
 }
 
-/* PAM; libavformat's parser knows the others of its family. */
+/* PAM; libavformat's parser reads the others of its family. */
 void read_pnm(AVCodecParameters *parameters, struct bits *header) {
   if (!has_text(header, 0, "P7\n")) return;
   unsigned depth = number_of(header, TEXT, "\nDEPTH"), max = number_of(header, TEXT, "\nMAXVAL");
@@ -204,7 +204,7 @@ void read_pnm(AVCodecParameters *parameters, struct bits *header) {
               max == 1 ? AV_PIX_FMT_MONOBLACK : formats[depth - 1][max > 255]);
 }
 
-/* Cards of 80 letters: "NAXIS1  =   176". libavformat's demuxer keeps the first one for itself. */
+/* Cards of 80 characters: "NAXIS1  =   176". libavformat's demuxer drops the first one. */
 void read_fits(AVCodecParameters *parameters, struct bits *header) {
   if (!has_text(header, 0, "SIMPLE") && !has_text(header, 0, "BITPIX")) return;
   unsigned planes = number_of(header, TEXT, "NAXIS3  ="), bits = number_of(header, TEXT, "BITPIX  =");
@@ -215,7 +215,7 @@ void read_fits(AVCodecParameters *parameters, struct bits *header) {
   set_picture(parameters, number_of(header, TEXT, "NAXIS1  ="), number_of(header, TEXT, "NAXIS2  ="), format);
 }
 
-/* ---------------------------------------------------------------------------------------- marked pieces */
+/* ---------------------------------------------------------------------------------------- chunks */
 
 enum { TIFF_WIDTH = 256, TIFF_HEIGHT = 257, TIFF_BITS = 258, TIFF_PHOTOMETRIC = 262, TIFF_PLANES = 284, TIFF_PALETTE = 320, TIFF_SAMPLING = 530 };
 
@@ -260,7 +260,7 @@ static enum AVPixelFormat tiff_format(const struct tiff *tiff) {
   return AV_PIX_FMT_NONE;
 }
 
-/* The sum of the bits of all samples, which are beside the entry where they don't fit into it. */
+/* The sum of the bits of all samples; if they don't fit into the entry, it has their offset. */
 static unsigned tiff_bits(const struct bits *header, bool little, unsigned count, unsigned value, int place) {
   enum { SAMPLES = 8 };
   unsigned sum = 0;
@@ -311,7 +311,7 @@ void read_tiff(AVCodecParameters *parameters, struct bits *header) {
   set_picture(parameters, tiff.width, tiff.height, tiff_format(&tiff));
 }
 
-/* Where the image's size is: after its markers, which a JP2 file has boxes before. */
+/* `header` begins after the SIZ marker; in a JP2 file there are boxes before it. */
 static enum AVPixelFormat jpeg2000_format(const struct bits *header, int components, int depth, unsigned space) {
   enum { YUV = 18 };
   static const char *const sampling[3][3] = {{NULL}, {NULL, "yuv444p", "yuv440p"}, {NULL, "yuv422p", "yuv420p"}};
@@ -359,7 +359,7 @@ void read_jpegls(AVCodecParameters *parameters, struct bits *header) {
   parameters->chroma_location = AVCHROMA_LOC_CENTER;
 }
 
-/* Chunks: the picture's own begins with its size; the first of a larger file has the canvas's. */
+/* The picture's chunk begins with its size; in an extended file the first chunk has that of the canvas. */
 void read_webp(AVCodecParameters *parameters, struct bits *header) {
   if (!has_text(header, 0, "RIFF") || !has_text(header, 8, "WEBP")) return;
   bool extended = has_text(header, 12, "VP8X"), alpha = extended && byte_at(header, 20) & 16;
@@ -383,7 +383,7 @@ void read_webp(AVCodecParameters *parameters, struct bits *header) {
 
 /* ---------------------------------------------------------------------------------------- OpenEXR */
 
-/* The end of a text that ends with a zero, or of what there is. */
+/* The offset after a NUL-terminated text, or the end of the header. */
 static int after_text(const struct bits *header, int place) {
   while (place < header->size && header->data[place]) place++;
   return place < header->size ? place + 1 : header->size;
@@ -393,7 +393,7 @@ struct channels {
   bool color, alpha, gray, half;
 };
 
-/* Names, kinds (0: integers, 1: half floats, 2: floats) and 12 bytes more for each. */
+/* For each channel a name, a type (0: integers, 1: half floats, 2: floats) and 12 more bytes. */
 static struct channels read_channels(const struct bits *header, int place, int end) {
   enum { HALF = 1 };
   struct channels channels = {0};
@@ -409,7 +409,7 @@ static struct channels read_channels(const struct bits *header, int place, int e
   return channels;
 }
 
-/* FFmpeg has pixels of half floats since 8.0. */
+/* FFmpeg has pixel formats of half floats since 8.0. */
 static enum AVPixelFormat exr_format(struct channels channels) {
   const char *name = channels.color ? channels.alpha ? "gbrap" : "gbrp" : "gray";
   char format[16];

@@ -1,7 +1,7 @@
 /* floor 4 */
 /*
- * readers.h - the readers of headers, one for each codec or some that are alike, and what they have in common. A reader
- * gets bytes of any length and contents.
+ * readers.h - the readers of headers, one for each codec or for several that are alike, and their helpers. A reader must
+ * accept bytes of any length and contents.
  */
 #ifndef AVS_HEADERS_READERS_H
 #define AVS_HEADERS_READERS_H
@@ -12,12 +12,12 @@
 
 typedef void reader(AVCodecParameters *parameters, struct bits *header);
 
-/* The size where the container has none, and the format; what can't be is not taken. */
+/* Sets the size and the format if they are unknown; an impossible size is ignored. */
 void set_picture(AVCodecParameters *parameters, unsigned width, unsigned height, enum AVPixelFormat format);
-/* "yuv420p" and 10: that format with so many bits, in this machine's order of bytes. */
+/* Of "yuv420p" and 10: that format with so many bits per sample, in native byte order. */
 enum AVPixelFormat deeper(const char *format, int bits);
 void set_aspect(AVCodecParameters *parameters, unsigned num, unsigned den);
-/* Samples of an integer format that has room for so many bits. */
+/* Sets the integer sample format that has room for so many bits. */
 void set_samples(AVCodecParameters *parameters, int bits, bool planar);
 
 reader read_h264, read_vvc, read_ffv1_extradata, read_ffv1;

@@ -1,6 +1,6 @@
 /* floor 4 */
 /*
- * subtitles.c - subtitles that are pictures: the size of what they are laid over.
+ * subtitles.c - bitmap subtitles: the size of the picture that they overlay.
  */
 #include <stdio.h>
 #include <string.h>

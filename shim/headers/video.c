@@ -1,6 +1,6 @@
 /* floor 4 */
 /*
- * video.c - pictures that move: H.263, Flash's, VP6, VP9, AV1, DV, ProRes, DNxHD, Theora, Dirac and lossless ones.
+ * video.c - H.263, Flash's codecs, VP6, VP9, AV1, DV, ProRes, DNxHD, Theora, Dirac and lossless ones.
  */
 #include <libavcodec/dirac.h>
 #include <libavcodec/dv_profile.h>
@@ -10,12 +10,12 @@
 #include "../compat.h"
 #include "readers.h"
 
-/* ---------------------------------------------------------------------------------------- H.263 and its kin */
+/* ---------------------------------------------------------------------------------------- H.263 and its variants */
 
 static const AVRational h263_aspects[] = {{0, 1}, {1, 1}, {12, 11}, {10, 11}, {16, 11}, {40, 33}};
 enum { ASPECTS = sizeof(h263_aspects) / sizeof(*h263_aspects) };
 
-/* The picture's start code: 22 bits, at a byte. */
+/* The picture's start code: 22 bits, aligned to a byte. */
 static bool find_h263_picture(struct bits *header) {
   enum { LOOKED_AT = 64 };
   for (int i = 0; i < header->size - 2 && i < LOOKED_AT; i++) {
@@ -26,12 +26,12 @@ static bool find_h263_picture(struct bits *header) {
   return false;
 }
 
-/* The second version's header: only the one of a key picture tells the size. */
+/* PLUSPTYPE, the header of version 2: only key pictures have the size. */
 static void read_h263_plus(AVCodecParameters *parameters, struct bits *header, const uint16_t (*sizes)[2]) {
   enum { CUSTOM = 6, EXTENDED_ASPECT = 15 };
   if (read_bits(header, 3) != 1) return;
   unsigned format = read_bits(header, 3);
-  skip_bits(header, 15 + 9); /* modes, kind of picture */
+  skip_bits(header, 15 + 9); /* modes, picture type */
   if (read_bit(header)) skip_bits(header, 2); /* continuous presence */
   if (format != CUSTOM) {
     set_picture(parameters, sizes[format & 7][0], sizes[format & 7][1], AV_PIX_FMT_YUV420P);
@@ -53,7 +53,7 @@ void read_h263(AVCodecParameters *parameters, struct bits *header) {
   enum { PLUS = 7 };
   static const uint16_t sizes[8][2] = {{0, 0}, {128, 96}, {176, 144}, {352, 288}, {704, 576}, {1408, 1152}};
   if (!find_h263_picture(header)) return;
-  skip_bits(header, 8 + 5); /* its time, marks, split screen and the like */
+  skip_bits(header, 8 + 5); /* temporal reference, marker bits, split screen and other flags */
   unsigned format = read_bits(header, 3);
   parameters->chroma_location = AVCHROMA_LOC_CENTER;
   if (format == PLUS) {
@@ -78,7 +78,7 @@ void read_sorenson(AVCodecParameters *parameters, struct bits *header) {
 
 /* ---------------------------------------------------------------------------------------- VP6, VP9 */
 
-/* Flash says by how much the picture is cut, in a byte of extradata. */
+/* In Flash a byte of extradata has the cropping. */
 void read_vp6(AVCodecParameters *parameters, struct bits *header) {
   bool alpha = parameters->codec_id == AV_CODEC_ID_VP6A;
   int place = alpha ? 3 : 0;
@@ -114,7 +114,7 @@ void read_vp9(AVCodecParameters *parameters, struct bits *header) {
   unsigned profile = read_bits(header, 1);
   profile |= read_bits(header, 1) << 1;
   if (profile == 3) profile += read_bits(header, 1);
-  if (profile > 3 || read_bit(header) || read_bit(header)) return; /* repeats a frame, or no key frame */
+  if (profile > 3 || read_bit(header) || read_bit(header)) return; /* a repeated frame, or no key frame */
   skip_bits(header, 2);
   if (read_bits(header, 24) != SYNC) return;
   parameters->profile = (int)profile;
@@ -131,7 +131,7 @@ static enum AVPixelFormat av1_format(int depth, bool gray, bool half_width, bool
   return deeper(half_width ? half_height ? "yuv420p" : "yuv422p" : "yuv444p", depth);
 }
 
-/* "Variable length": zeros, a one, as many bits. */
+/* uvlc(): zeros, a one, then as many bits as there were zeros. */
 static void skip_uvlc(struct bits *bits) {
   int zeros = 0;
   while (zeros < 32 && !overrun(bits) && !read_bit(bits)) zeros++;
@@ -220,7 +220,7 @@ static void read_sequence(AVCodecParameters *parameters, struct bits bits) {
   set_picture(parameters, width, height, (enum AVPixelFormat)parameters->format);
 }
 
-/* A size of up to eight bytes with seven bits each. */
+/* leb128(): up to eight bytes with seven bits each. */
 static unsigned read_leb128(struct bits *bits) {
   unsigned value = 0;
   for (int i = 0; i < 8; i++) {
@@ -231,7 +231,7 @@ static unsigned read_leb128(struct bits *bits) {
   return value;
 }
 
-/* Goes through the units for the sequence's header. */
+/* Searches the OBUs for the sequence header. */
 void read_av1(AVCodecParameters *parameters, struct bits *header) {
   enum { SEQUENCE = 1 };
   while (header->size - header->position / 8 > 1) {
@@ -250,7 +250,7 @@ void read_av1(AVCodecParameters *parameters, struct bits *header) {
   }
 }
 
-/* av1C: profile, level, and the sequence's header; where that is not here, the first packet has it. */
+/* av1C: profile, level, and the sequence header; if that is missing here, the first packet has it. */
 void read_av1_configuration(AVCodecParameters *parameters, struct bits *header) {
   if (header->size < 4 || header->data[0] != 0x81) return;
   if (parameters->profile == PROFILE_UNKNOWN) parameters->profile = header->data[1] >> 5;
@@ -266,7 +266,7 @@ enum AVPixelFormat av1_configured_format(const AVCodecParameters *parameters) {
   return av1_format(high ? twelve ? 12 : 10 : 8, gray, half_width, half_height);
 }
 
-/* ---------------------------------------------------------------------------------------- cameras and studios */
+/* ---------------------------------------------------------------------------------------- DV, ProRes, DNxHD, Dirac */
 
 void read_dv(AVCodecParameters *parameters, struct bits *header) {
   const AVDVProfile *profile = av_dv_frame_profile(NULL, header->data, (unsigned)header->size);
@@ -277,7 +277,7 @@ void read_dv(AVCodecParameters *parameters, struct bits *header) {
     parameters->bit_rate = av_rescale(profile->frame_size * 8, profile->time_base.den, profile->time_base.num);
 }
 
-/* Its profile is its code, in any container that keeps it. */
+/* Its codec tag is the profile, in containers that have the tag. */
 void read_prores_tag(AVCodecParameters *parameters, struct bits *header) {
   static const char tags[][5] = {"apco", "apcs", "apcn", "apch", "ap4h", "ap4x"}; /* by profile */
   (void)header;
@@ -313,7 +313,7 @@ void read_dnxhd(AVCodecParameters *parameters, struct bits *header) {
   if (parameters->color_space == AVCOL_SPC_UNSPECIFIED) parameters->color_space = space;
   parameters->bits_per_raw_sample = depth;
   unsigned height = be16_at(header, 0x18);
-  if (!interlaced && parameters->height) parameters->height = (int)height; /* MXF has whole blocks */
+  if (!interlaced && parameters->height) parameters->height = (int)height; /* MXF has it rounded up to whole blocks */
   set_picture(parameters, be16_at(header, 0x1a), interlaced ? height * 2 : height,
               deeper(whole ? rgb ? "gbrp" : "yuv444p" : "yuv422p", depth));
 }
@@ -337,7 +337,7 @@ void read_cfhd(AVCodecParameters *parameters, struct bits *header) {
 }
 
 void read_dirac(AVCodecParameters *parameters, struct bits *header) {
-  enum { PREFIX = 13 }; /* "BBCD", kind of unit, distances */
+  enum { PREFIX = 13 }; /* "BBCD", parse code, offsets */
   if (!has_text(header, 0, "BBCD") || byte_at(header, 4) || header->size <= PREFIX) return;
   AVDiracSeqHeader *sequence = NULL;
   if (av_dirac_parse_sequence_header(&sequence, header->data + PREFIX, (size_t)(header->size - PREFIX), NULL) < 0) return;
@@ -353,7 +353,7 @@ void read_dirac(AVCodecParameters *parameters, struct bits *header) {
 
 /* ---------------------------------------------------------------------------------------- the rest */
 
-/* Flash's screen video: blocks, and how many. */
+/* Flash's screen video: size of the blocks, and of the picture. */
 void read_screen(AVCodecParameters *parameters, struct bits *header) {
   skip_bits(header, 4);
   unsigned width = read_bits(header, 12);
@@ -361,7 +361,7 @@ void read_screen(AVCodecParameters *parameters, struct bits *header) {
   set_picture(parameters, width, read_bits(header, 12), AV_PIX_FMT_BGR24);
 }
 
-/* The first of three headers, however they are laced. */
+/* The first of three headers, in any lacing. */
 void read_theora(AVCodecParameters *parameters, struct bits *header) {
   enum { LOOKED_AT = 16 };
   static const enum AVPixelFormat formats[] = {AV_PIX_FMT_YUV420P, AV_PIX_FMT_NONE, AV_PIX_FMT_YUV422P, AV_PIX_FMT_YUV444P};
@@ -376,7 +376,7 @@ void read_theora(AVCodecParameters *parameters, struct bits *header) {
   parameters->chroma_location = AVCHROMA_LOC_CENTER;
 }
 
-/* Three generations: bits in the container's header, a byte of extradata, or three fields of it. */
+/* Three versions: bits per sample from the container, from a byte of extradata, or from three fields of it. */
 void read_huffyuv(AVCodecParameters *parameters, struct bits *header) {
   int coded = parameters->bits_per_coded_sample;
   bool first = coded & 7 && coded != 12;

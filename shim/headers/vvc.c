@@ -1,7 +1,6 @@
 /* floor 4 */
 /*
- * vvc.c - H.266: how the samples of a picture are stored, from a vvcC box or from the sequence parameter set in front of
- * the first picture.
+ * vvc.c - H.266: the pixel format, from a vvcC box or from the sequence parameter set before the first picture.
  */
 #include <stdio.h>
 
@@ -13,7 +12,7 @@ static enum AVPixelFormat format_of(unsigned chroma, unsigned depth) {
   return depth == 8 || depth == 10 || depth == 12 ? deeper(names[chroma & 3], (int)depth) : AV_PIX_FMT_NONE;
 }
 
-/* The box says it itself, where it says anything of the stream at all. */
+/* The vvcC box has the fields if its ptl_present_flag is set. */
 static enum AVPixelFormat configured_format(struct bits *header) {
   skip_bits(header, 5 + 2);
   if (!read_bit(header)) return AV_PIX_FMT_NONE;
@@ -40,14 +39,14 @@ static void skip_profile(struct bits *bits, unsigned sublayers) {
   skip_bits(bits, (int)read_bits(bits, 8) * 32);
 }
 
-/* Where a picture has parts with sizes of their own, the depth is too far behind them. */
+/* None if the picture has subpictures: the bit depth comes after their fields, which are not parsed. */
 static enum AVPixelFormat read_sps(struct bits *bits) {
   skip_bits(bits, 4 + 4);
   unsigned sublayers = read_bits(bits, 3), chroma = read_bits(bits, 2);
   skip_bits(bits, 2);
   if (read_bit(bits)) skip_profile(bits, sublayers);
   skip_bits(bits, 1);
-  if (read_bit(bits)) skip_bits(bits, 1); /* pictures of other sizes */
+  if (read_bit(bits)) skip_bits(bits, 1); /* reference pictures of other sizes */
   read_ue(bits);
   read_ue(bits);
   if (read_bit(bits))
@@ -57,7 +56,7 @@ static enum AVPixelFormat read_sps(struct bits *bits) {
   return overrun(bits) ? AV_PIX_FMT_NONE : format_of(chroma, depth);
 }
 
-/* The first sequence parameter set behind a start code. */
+/* The first sequence parameter set after a start code. */
 static enum AVPixelFormat find_sps(const struct bits *header) {
   enum { SPS = 15, LARGEST = 512 };
   for (int i = 0; i + 5 < header->size; i++) {

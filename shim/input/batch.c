@@ -41,8 +41,8 @@ static bool batch_reserve(struct batch *batch, size_t more) {
 }
 
 /*
- * Each packet is copied at once and its memory freed while it is hot: a batch of AVPackets took a quarter more time,
- * because the allocator then gives each packet cold memory.
+ * Each packet is copied at once and its memory freed while it is in the cache: keeping AVPackets took a quarter more time,
+ * because then each packet is allocated in memory that is not in the cache.
  */
 static bool batch_add(struct batch *batch, const AVPacket *packet, const AVStream *stream) {
   int64_t side_bytes = side_data_bytes(packet);
@@ -55,7 +55,7 @@ static bool batch_add(struct batch *batch, const AVPacket *packet, const AVStrea
   return true;
 }
 
-/* Kept for the next one, unless a giant packet made it large. */
+/* Keeps its memory for the next batch, unless a very large packet made it large. */
 static void batch_clear(struct batch *batch) {
   enum { KEEP = 1024 * 1024 };
   batch->count = batch->size = 0;
@@ -104,15 +104,15 @@ void batches_free(struct batches *batches) {
 /* ---------------------------------------------------------------------------------------- reading */
 
 /*
- * Reads one packet, to be added; what av_read_frame() says. The one that came with new streams is held until the next
- * operation: JavaScript must know them first.
+ * Reads one packet; returns the result of av_read_frame(). A packet that came with new streams is held until the next
+ * operation: JavaScript must know the streams first.
  */
 static int read_next(struct session *session) {
   struct input *input = session->input;
   if (input->held) return 0;
   int result;
   do result = input_read_packet(session, input->packet);
-  while (result == AVERROR(EAGAIN)); /* it wants another turn; our I/O never says it */
+  while (result == AVERROR(EAGAIN)); /* the demuxer wants to be called again; our I/O never returns it */
   input->held = result >= 0 && input->context->nb_streams != input->stream_count;
   return result;
 }
@@ -122,7 +122,7 @@ static void let_go(struct input *input) {
   av_packet_unref(input->packet);
 }
 
-/* The sync engine: what is there already must not wait for what the user's callback would have to fetch. */
+/* The sync engine: stops after the first request, so that packets already read don't wait for the user's callback. */
 static int read_batch(struct session *session, const double *slot) {
   struct input *input = session->input;
   int64_t requests = session->channel.requests;
@@ -140,7 +140,7 @@ static int read_batch(struct session *session, const double *slot) {
   return 0;
 }
 
-/* Adds the packet and tells JavaScript, where it waits for one; while there are enough, waits until some are taken. */
+/* Adds the packet, with an event if JavaScript waits for one; if the batch is full, waits until packets are taken. */
 static bool add_and_wait(struct session *session, const double *slot) {
   struct channel *channel = &session->channel;
   struct batches *batches = &session->input->batches;
@@ -153,7 +153,7 @@ static bool add_and_wait(struct session *session, const double *slot) {
   return added;
 }
 
-/* The async engine: packets are read while JavaScript works on those before. */
+/* The async engine: reads packets while JavaScript works on the previous ones. */
 static int read_on(struct session *session, const double *slot) {
   struct input *input = session->input;
   bool was_held = input->held;
@@ -202,7 +202,9 @@ int32_t avs_ready_packets(double handle, double *bytes) {
   return count;
 }
 
-/* The packets that were set aside, out of reach of a seek and of the input's end; false where they don't fit. */
+/*
+ * Moves out the packets that were set aside, so that a seek or the end of the input can't free them; false if they don't fit.
+ */
 static bool take_away(struct session *session, uint32_t rows, uint32_t capacity, struct batch *taken) {
   channel_lock(&session->channel);
   struct batches *batches = session->input ? &session->input->batches : NULL;
@@ -213,7 +215,7 @@ static bool take_away(struct session *session, uint32_t rows, uint32_t capacity,
   return fits;
 }
 
-/* Its memory is used again. */
+/* Reuses its memory. */
 static void give_back(struct session *session, struct batch *taken) {
   batch_clear(taken);
   channel_lock(&session->channel);

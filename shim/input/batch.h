@@ -1,6 +1,7 @@
 /* floor 4 */
 /*
- * batch.h - packets as they cross to JavaScript: rows of numbers and bytes, gathered while JavaScript works on those before.
+ * batch.h - batches of packets in the form in which JavaScript takes them, rows of numbers and bytes. A batch is filled while
+ * JavaScript works on the previous one.
  */
 #ifndef AVS_INPUT_BATCH_H
 #define AVS_INPUT_BATCH_H
@@ -24,9 +25,9 @@ struct batches {
 };
 
 void batches_free(struct batches *batches);
-/* What was read and not taken is of no use any more. */
+/* Drops what was read and not taken. */
 void batches_clear(struct session *session);
-/* Adds the packet, of the input, to those that JavaScript can take; false without memory. */
+/* Adds a packet of the input to those that JavaScript can take; false if there is no memory. */
 bool batches_add(struct session *session, const struct AVPacket *packet);
 bool batches_are_full(const struct batches *batches, double max_packets, double max_bytes);
 operation input_op_read;

@@ -6,12 +6,12 @@
 #include "../structures.h"
 #include "input.h"
 
-/* These describe their streams, without a look at packets: not always as the codec does. */
+/* These demuxers describe streams without reading packets, which may differ from what the codec's header has. */
 static bool is_doubted(const AVFormatContext *context) {
   return av_match_name("mov", context->iformat->name) || av_match_name("matroska", context->iformat->name);
 }
 
-/* A stream that is not described without its first packet, and has shown none. */
+/* Whether the description of a stream needs its first packet. */
 static bool is_wanted(const AVFormatContext *context, const AVStream *stream) {
   const AVCodecParameters *parameters = stream->codecpar;
   bool media = parameters->codec_type == AVMEDIA_TYPE_AUDIO || parameters->codec_type == AVMEDIA_TYPE_VIDEO ||
@@ -20,7 +20,7 @@ static bool is_wanted(const AVFormatContext *context, const AVStream *stream) {
   return can_be_read && wants_packet(parameters, is_doubted(context));
 }
 
-/* By stream: wanted and not seen yet. */
+/* For the first streams: whether a packet is wanted and has not come yet. */
 enum { MAX_STREAMS = 64 };
 
 static int list_wanted(const AVFormatContext *context, bool *wanted) {
@@ -29,7 +29,7 @@ static int list_wanted(const AVFormatContext *context, bool *wanted) {
   return count;
 }
 
-/* What has no packet for a while may have none at all. */
+/* Reads until the first packet of each wanted stream, within limits: a stream may have no packets at all. */
 static int read_until_seen(struct input *input, bool *wanted, int count) {
   enum { PACKETS = 200, BYTES = 1024 * 1024 };
   AVFormatContext *context = input->context;

@@ -1,14 +1,14 @@
 /* floor 4 */
 /*
- * early.h - packets that are read while the input is opened, to read their headers, and wait to be requested
- * (backlog.h). libavformat's own such packets can't be looked at.
+ * early.h - reads the first packets while the input is opened, for the headers in them; they stay in the backlog until
+ * they are requested. The packets that avformat_find_stream_info() keeps can't be examined.
  */
 #ifndef AVS_INPUT_EARLY_H
 #define AVS_INPUT_EARLY_H
 
 struct input;
 
-/* Reads on until each stream that needs one has had a packet, or that takes too much. */
+/* Reads until each stream that needs one has had a packet, or a limit is reached. */
 void read_early(struct input *input);
 
 #endif

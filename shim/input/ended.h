@@ -1,7 +1,7 @@
 /* floor 4 */
 /*
- * ended.h - dash discards the streams that have come to their end, as if nobody wanted them: their last packets do count,
- * and a search wants all of them again.
+ * ended.h - the dash demuxer sets AVDISCARD_ALL on streams that have ended, like on those that the program discards. These
+ * functions distinguish the two: the last packets of ended streams are delivered, and a seek makes the streams active again.
  */
 #ifndef AVS_INPUT_ENDED_H
 #define AVS_INPUT_ENDED_H
@@ -12,20 +12,20 @@
 
 struct seek;
 
-/* Streams, the first 64: a manifest with more has no more of them at a time. */
+/* A bit for each of the first 64 streams; later ones are not tracked. */
 struct ended {
   uint64_t streams;
 };
 
-/* av_read_frame(). */
+/* av_read_frame(), noting which streams have ended. */
 int read_noting_ends(AVFormatContext *context, struct ended *ended, AVPacket *packet);
-/* avformat_seek_file(), which may read to the end to find nothing. */
+/* avformat_seek_file() with all ended streams active; it may read to the end without finding anything. */
 int seek_wanting_all(AVFormatContext *context, struct ended *ended, const struct seek *seek);
 bool has_ended(const struct ended *ended, int stream);
-/* Nobody wants it. */
+/* The program discards the stream. */
 void forget_end(struct ended *ended, int stream);
 bool is_stream_wanted(const AVFormatContext *context, const struct ended *ended, int stream);
-/* Before a search. */
+/* Makes ended streams active again, for a seek. */
 void want_ended(AVFormatContext *context, struct ended *ended);
 
 #endif

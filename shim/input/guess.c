@@ -44,14 +44,14 @@ static bool is_zero(const uint8_t *bytes, size_t size) {
   return size > 0;
 }
 
-/* By what is in no media. */
+/* Recognizes files that are no media by their first bytes. */
 static const char *sign_of(const uint8_t *bytes, size_t size) {
   for (size_t i = 0; i < sizeof(signs) / sizeof(*signs); i++)
     if (size >= signs[i].size && !memcmp(bytes, signs[i].bytes, signs[i].size)) return signs[i].name;
   return NULL;
 }
 
-/* NULL: it looks like nothing that is known here. `bytes` end with a zero. */
+/* What the bytes look like; NULL: unknown. A zero byte follows them. */
 static const char *likeness(const uint8_t *bytes, size_t size) {
   if (is_zero(bytes, size)) return "nothing but zeros";
   if (!is_text(bytes, size)) return NULL;
@@ -63,7 +63,7 @@ static const char *likeness(const uint8_t *bytes, size_t size) {
   return "text";
 }
 
-/* The format that libavformat would take it for; NULL: none. */
+/* The format that libavformat would choose; NULL: none. */
 static const char *format_of(const char *bytes, size_t size) {
   uint8_t *padded = av_mallocz(size + AVPROBE_PADDING_SIZE);
   if (!padded) return NULL;
@@ -74,7 +74,7 @@ static const char *format_of(const char *bytes, size_t size) {
   return format ? format->name : NULL;
 }
 
-/* The same, without what libavformat logs meanwhile. */
+/* The same, without the lines that libavformat logs meanwhile. */
 static const char *quiet_format_of(struct session *session, const uint8_t *bytes, size_t size) {
   struct log_mark mark = log_mark(&session->channel.log);
   const char *format = format_of((const char *)bytes, size);
@@ -86,7 +86,7 @@ bool looks_like_media(const uint8_t *bytes, size_t size) {
   return size && !sign_of(bytes, size) && format_of((const char *)bytes, size);
 }
 
-/* A playlist or subtitles, and no sign of anything else. */
+/* It may be a playlist or subtitles. */
 static bool may_be_text(const char *looks, const uint8_t *bytes) {
   return (!strcmp(looks, "text") && bytes[0] == '#') || !strcmp(looks, "XML");
 }

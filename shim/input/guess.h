@@ -1,7 +1,7 @@
 /* floor 4 */
 /*
- * guess.h - what a source is that can't be opened, where libavformat reports no more than invalid data: a media
- * format whose header is broken, or something else, by what it begins with.
+ * guess.h - explains why a source can't be opened if libavformat returns only "invalid data": from the first bytes it guesses
+ * whether it is a media format with a damaged header, or something else.
  */
 #ifndef AVS_INPUT_GUESS_H
 #define AVS_INPUT_GUESS_H
@@ -12,11 +12,11 @@
 
 #include "../session.h"
 
-/* Would libavformat take it for a format of its own, by what it begins with? */
+/* Whether libavformat would recognize a format by the first bytes. */
 bool looks_like_media(const uint8_t *bytes, size_t size);
-/* Logs it as an error. `format` is the one that the program has requested, or NULL. */
+/* Logs the guess as an error. `format` is the one that the program requested, or NULL. */
 void log_guess(struct session *session, int result, const char *format, const uint8_t *bytes, size_t size);
-/* The same, where it is opened by a name that its bytes are not of; nothing where they may be. */
+/* The same, if the format was chosen by the name and the bytes look different; logs nothing if they may match. */
 void log_misnamed(struct session *session, const uint8_t *bytes, size_t size);
 
 #endif

@@ -19,10 +19,13 @@ int64_t first_behind(const AVFormatContext *context) {
   return -1;
 }
 
-/* A picture that no parser can cut out of a stream is read by its size, which only a source that can seek has. */
+/*
+ * If no parser can find the end of a picture, the demuxer reads as many bytes as the source's size,
+ * which needs a seekable one.
+ */
 static bool is_read_by_size(const AVFormatContext *context) {
   if (context->nb_streams != 1) return false;
-  if (!strcmp(context->iformat->name, "image2")) return true; /* one that is called as a picture is */
+  if (!strcmp(context->iformat->name, "image2")) return true; /* opened by the name of a picture */
   const char *kind = strrchr(context->iformat->name, '_');
   if (!kind || strcmp(kind, "_pipe")) return false;
   AVCodecParserContext *parser = av_parser_init((int)context->streams[0]->codecpar->codec_id);
@@ -30,19 +33,19 @@ static bool is_read_by_size(const AVFormatContext *context) {
   return !parser;
 }
 
-/* These keep their tags or their tables at their end, and nobody sends them while they are made. */
+/* Formats with tags or tables at the end; they are not used for live streams. */
 static bool is_read_from_both_ends(const AVFormatContext *context) {
   return av_match_name(context->iformat->name, "wv,ape,iff,dsf,mpc,mpc8,tak,tta,mxf");
 }
 
-/* Matroska whose tracks come after its packets, for one. */
+/* For example Matroska whose tracks come after its packets. */
 static bool lacks_streams(const AVFormatContext *context) {
   return !context->nb_streams && !(context->ctx_flags & AVFMTCTX_NOHEADER);
 }
 
 /* ---------------------------------------------------------------------------------------- mp4 */
 
-/* Where its index ends, -1 where it has none. */
+/* The end of the last packet in the index, -1 if there is none. */
 static int64_t end_of_index(const AVFormatContext *context) {
   int64_t end = -1;
   for (unsigned i = 0; i < context->nb_streams; i++) {
@@ -66,11 +69,11 @@ static int64_t time_of(const AVStream *stream, const AVIndexEntry *entry) {
 }
 
 /*
- * Its demuxer takes packets as they lie in the file, but not where another stream is more than a second behind and it can
- * go there. Are they all in reach of each other?
+ * The mov demuxer delivers packets in the order of the file, but from a seekable source it jumps to another stream that is
+ * more than a second behind. Whether there are no such jumps.
  */
 static bool is_interleaved(const AVFormatContext *context) {
-  enum { STREAMS = 64, PACKETS = 100000 }; /* with more it isn't looked at: that takes the product of both */
+  enum { STREAMS = 64, PACKETS = 100000 }; /* limits: the time is the product of both */
   int next[STREAMS] = {0};
   if (context->nb_streams > STREAMS) return false;
   for (int packets = 0; packets < PACKETS; packets++) {
@@ -97,9 +100,9 @@ static bool is_other_mp4(const AVFormatContext *context) {
   return end > 0 && end <= MAX_KEPT && (has_chapter_track(context) || !is_interleaved(context));
 }
 
-/* ---------------------------------------------------------------------------------------- tags and covers behind */
+/* ---------------------------------------------------------------------------------------- tags and covers at the end */
 
-/* Is there a chunk behind that of the samples? */
+/* Whether a WAV file has chunks after the samples. */
 static bool has_chunks_behind(const struct input *input) {
   const uint8_t *bytes = input->first;
   if (strcmp(input->context->iformat->name, "wav") || memcmp(bytes, "RIFF", 4)) return false;
@@ -112,7 +115,7 @@ static bool has_chunks_behind(const struct input *input) {
   return false;
 }
 
-/* Does Matroska's list of what is where name attachments, of which none has come? */
+/* Whether Matroska's SeekHead lists attachments, and none has been read. */
 static bool lacks_attachments(const struct input *input) {
   static const uint8_t name[] = {0x53, 0xab, 0x84, 0x19, 0x41, 0xa4, 0x69};
   const AVFormatContext *context = input->context;

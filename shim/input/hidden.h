@@ -1,16 +1,16 @@
 /* floor 4 */
 /*
- * hidden.h - what a source that can't seek does not show, or shows in another order: what lies behind its packets, or before
- * them. A short one is read to its end for it; asked of every other one, as its packets are not to wait for nothing.
+ * hidden.h - finds out whether a demuxer would read more from a seekable source, or in another order: data after its packets,
+ * or before them. Then a short source is read to its end first (open.c); others are not, so that their packets need not wait.
  */
 #ifndef AVS_INPUT_HIDDEN_H
 #define AVS_INPUT_HIDDEN_H
 
 #include "input.h"
 
-/* What mp4 and its kin begin with lies before where their header has ended: its byte, or -1. */
+/* The offset of mp4's first packet, if it lies before the end of its header and the source can't seek; otherwise -1. */
 int64_t first_behind(const AVFormatContext *context);
-/* Is there more in it than was found, or in another order, for who can seek? Of an open input that can't. */
+/* Whether an open input that can't seek has more, or another order, than was found. */
 bool hides_something(const struct input *input);
 
 #endif

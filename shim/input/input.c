@@ -37,7 +37,7 @@ struct input *input_new(struct session *session, struct io *io) {
   return input;
 }
 
-/* JavaScript's thread finds it or finds none: from there on it is this thread's alone. */
+/* Under the lock, so that JavaScript's thread finds the input or NULL; afterwards only this thread has it. */
 static struct input *take_away(struct session *session) {
   struct channel *channel = &session->channel;
   channel_lock(channel);
@@ -89,7 +89,7 @@ bool can_seek_input(const struct input *input) { return !input->endpoint.io || i
 
 /* ---------------------------------------------------------------------------------------- discarding */
 
-/* One that has come to its end stays there until a search. */
+/* A stream that has ended stays discarded until a seek. */
 static void apply_discard(struct input *input, int stream, bool discard) {
   if (discard) forget_end(&input->ended, stream);
   if (discard || !has_ended(&input->ended, stream))
@@ -139,7 +139,7 @@ static int check_size(struct session *session, AVPacket *packet) {
   return AVERROR(EMSGSIZE);
 }
 
-/* What reading says, or why it says that. */
+/* The result of reading, or the reason behind it. */
 static int explain(struct session *session, AVPacket *packet, int result) {
   const struct channel *channel = &session->channel;
   struct input *input = session->input;
@@ -154,12 +154,12 @@ static int explain(struct session *session, AVPacket *packet, int result) {
     input->endpoint.opens = 0;
     input->has_given = true;
   }
-  /* Its last box says that it goes on, where nothing comes: of a source that can seek this is the end. */
+  /* The size of the last box exceeds the file: with a seekable source, the demuxer takes that for the end. */
   if (result == AVERROR_INVALIDDATA && channel->log.past_end && pb && pb->eof_reached) result = AVERROR_EOF;
-  /* Many demuxers call a broken read the end of the file. */
+  /* Many demuxers return AVERROR_EOF after a failed read. */
   if (result == AVERROR_EOF && pb && pb->error < 0 && pb->error != AVERROR_EOF) return pb->error;
   if (result == AVERROR_EOF && !input->has_given && input->behind >= 0) refuse_seek(&input->endpoint, input->behind);
-  if (result < 0 && input->endpoint.seek_refused && channel->log.ended_early && !input->is_sought) { /* it looks for another way on */
+  if (result < 0 && input->endpoint.seek_refused && channel->log.ended_early && !input->is_sought) { /* the demuxer tried to recover by a seek */
     input->endpoint.seek_refused = false;
     return AVERROR_INVALIDDATA;
   }
@@ -169,7 +169,7 @@ static int explain(struct session *session, AVPacket *packet, int result) {
   return nothing ? AVERROR(ENOENT) : result;
 }
 
-/* libavformat gives covers, which have no time, that of where it has sought to. */
+/* After a seek, libavformat gives covers, which have no time, the time of its target. */
 static void mend_cover(const AVFormatContext *input, AVPacket *packet) {
   const AVPacket *cover = &input->streams[packet->stream_index]->attached_pic;
   if (!packet->size || packet->data != cover->data) return;
@@ -178,21 +178,24 @@ static void mend_cover(const AVFormatContext *input, AVPacket *packet) {
 }
 
 /*
- * Numbers of segments go by the length of the whole manifest, which may be a little longer than one of its streams: one
- * segment too many is asked for, and refused where only what is there may be opened.
+ * The dash demuxer counts segments by the duration of the manifest, which may be a little longer than that of one stream: it
+ * opens one segment too many, which is refused if the opener allows only existing files.
  */
 static bool is_behind_last(struct session *session, int refusals) {
   struct endpoint *endpoint = &session->input->endpoint;
   bool is_only_one = endpoint->delivered && endpoint->refusals == 1 && !refusals;
   if (!is_only_one) return false;
-  log_line(&session->channel.log, AV_LOG_WARNING, "'%.900s' is taken for one behind the last", endpoint->refused_url);
+  log_line(&session->channel.log, AV_LOG_WARNING, "'%.900s' was refused: assuming that the previous segment was the last", endpoint->refused_url);
   av_freep(&endpoint->refused_url);
   endpoint->refusals = 0;
   endpoint->lacks = false;
   return true;
 }
 
-/* At the end of one stream, where its last segments are missing, dash may report an error; asked again it goes on with the others. */
+/*
+ * At the end of a stream whose last segments are missing, dash may return an error; called again, it
+ * continues with the others.
+ */
 static int read_on(struct session *session, AVPacket *packet) {
   struct input *input = session->input;
   struct log *log = &session->channel.log;
@@ -225,7 +228,7 @@ int input_next_packet(struct session *session, AVPacket *packet) {
   return session->input->adds_pts ? next_shown(session, packet, take_or_read) : take_or_read(session, packet);
 }
 
-/* What goes on to JavaScript, to filters and to muxers. */
+/* Checks a packet before JavaScript, filters and muxers get it. */
 static int check_contents(struct session *session, AVPacket *packet) {
   const AVFormatContext *input = session->input->context;
   const AVStream *stream = input->streams[packet->stream_index];
@@ -243,7 +246,7 @@ int input_read_packet(struct session *session, AVPacket *packet) {
   struct places *places = &session->input->places;
   apply_discards(session);
   if (places->lost) return AVERROR(EIO);
-  int result = over_error(channel); /* who goes on after EAGAIN ends */
+  int result = over_error(channel); /* ends loops that retry after EAGAIN */
   if (result >= 0) result = input_next_packet(session, packet);
   if (result < 0) return result;
   note_given(places, packet);

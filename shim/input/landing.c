@@ -9,10 +9,10 @@
 #include "input.h"
 #include "seek.h"
 
-/* A key frame that is farther from the time, or from its end, is looked for by libavformat alone. */
+/* Limits of a search; beyond them the result of libavformat's own seek is used. */
 enum { MAX_STEPS = 16, MAX_PACKETS = 100000, MAX_BYTES = 32 * 1024 * 1024 };
 
-/* Where times are known by counting alone, or by a guess, what begins not farther away than this is counted from the beginning. */
+/* If a demuxer only counts or estimates times, key frames up to this offset are found by reading from the beginning. */
 enum { MAX_COUNTED = 8 * 1024 * 1024 };
 
 /* ---------------------------------------------------------------------------------------- one search */
@@ -21,25 +21,25 @@ struct search {
   struct session *session;
   int stream;
   int64_t target, beginning; /* in the time base of the stream */
-  int warm_up;               /* packets of the stream, or pages, that must come before the key frame, for its times to be true */
-  int64_t bytes, max_kept;   /* that were read, and that may be kept at a time */
+  int warm_up;               /* packets of the stream, or pages, that must be read before the key frame so that its times are right */
+  int64_t bytes, max_kept;   /* bytes read so far, and the maximum that is kept */
   int packets;
-  bool is_ahead; /* it can't go back, and reads on as far as it is */
+  bool is_ahead; /* it can't go back: it reads on, without limits */
 };
 
-/* It may be another one after each way to the beginning. */
+/* Going to the beginning may replace the context. */
 static AVFormatContext *input_of(const struct search *search) { return search->session->input->context; }
 
 static AVStream *stream_of(const struct search *search) { return input_of(search)->streams[search->stream]; }
 
-/* What one search from one place has found. */
+/* The result of one scan from one position. */
 struct outcome {
-  bool found, trusted; /* a key frame, and its times are those of the whole file */
+  bool found, trusted; /* a key frame; and its times are the same as when the whole file is read */
   bool complete;       /* the time was reached, or the end */
-  bool timeless;       /* packets of the stream came, and none had a time */
+  bool timeless;       /* there were packets of the stream, and none had a time */
   int64_t pos;         /* of the key frame */
-  int number;          /* of its packet, from 1 on */
-  bool dropped;        /* what came from there on was too much to keep */
+  int number;          /* number of its packet, from 1 on */
+  bool dropped;        /* the packets from there on were too many to be kept */
 };
 
 static int64_t time_of(const AVPacket *packet) { return packet->pts != AV_NOPTS_VALUE ? packet->pts : packet->dts; }
@@ -52,14 +52,14 @@ static int64_t in_stream(const struct search *search, int64_t time) {
   return av_rescale_q(time, AV_TIME_BASE_Q, stream_of(search)->time_base);
 }
 
-/* What was read, and is to be read next. */
+/* Packets that were read and are to be delivered next. */
 struct kept {
   struct packets packets;
   int64_t bytes;        /* since the key frame */
-  size_t before;        /* packets that were read before the key frame: of them those stay that are played with it */
-  int64_t before_bytes; /* of those, with some that have gone */
-  int64_t begins;       /* the key frame, in the time base of its stream */
-  size_t settled;       /* packets and bytes that stayed when this was looked at last */
+  size_t before;        /* packets read before the key frame; those that are played with it will stay */
+  int64_t before_bytes; /* their bytes, including some that were dropped */
+  int64_t begins;       /* time of the key frame, in the time base of its stream */
+  size_t settled;       /* packets and bytes that stayed at the last settle() */
   int64_t settled_bytes;
 };
 
@@ -68,7 +68,7 @@ struct beginning {
   int64_t begins;
 };
 
-/* Ends, or has no time, before the key frame begins. */
+/* Whether the packet ends before the key frame begins, or has no time. */
 static bool is_before(const struct beginning *beginning, const AVPacket *packet) {
   const struct search *search = beginning->search;
   int64_t time = time_of(packet);
@@ -77,14 +77,14 @@ static bool is_before(const struct beginning *beginning, const AVPacket *packet)
   return av_compare_ts(av_sat_add64(time, packet->duration), base, beginning->begins, stream_of(search)->time_base) <= 0;
 }
 
-/* Is played with the key frame: it may lie before it in the file. */
+/* Whether the packet is played together with the key frame, although it may lie before it in the file. */
 static bool is_played_with(const AVPacket *packet, const void *context) {
   const struct beginning *beginning = context;
   if (is_cover(input_of(beginning->search), packet)) return true;
   return packet->stream_index != beginning->search->stream && !is_before(beginning, packet);
 }
 
-/* Of what was read before the key frame, that which is played with it stays. */
+/* Drops packets read before the key frame that are not played with it. */
 static void settle(const struct search *search, struct kept *kept) {
   size_t after = kept->packets.count - kept->before;
   struct beginning beginning = {search, kept->begins};
@@ -96,8 +96,8 @@ static void settle(const struct search *search, struct kept *kept) {
 }
 
 /*
- * All that was kept so far is looked at only where it has doubled since the last time: where another stream lies far
- * ahead in the file, all of it stays at each of many key frames.
+ * Begins again with a new key frame. It calls settle() only if the packets have doubled since the last time: if another stream
+ * lies far ahead in the file, all of its packets stay at each of many key frames.
  */
 static void begin_with(const struct search *search, struct kept *kept, const AVPacket *key) {
   kept->begins = key->dts != AV_NOPTS_VALUE ? key->dts : time_of(key);
@@ -107,13 +107,13 @@ static void begin_with(const struct search *search, struct kept *kept, const AVP
   if (kept->before > 2 * kept->settled + 64 || kept->before_bytes > 2 * kept->settled_bytes + 1024 * 1024) settle(search, kept);
 }
 
-/* What was kept is what is read next. */
+/* The kept packets are delivered next. */
 static void give_back(const struct search *search, struct kept *kept) {
   settle(search, kept);
   backlog_put_first(&search->session->input->backlog, &kept->packets);
 }
 
-/* False without memory, or where it is too much: then none are kept. */
+/* False if there is no memory, or if it is too much: then none are kept. */
 static bool keep(const struct search *search, struct kept *kept, AVPacket *packet) {
   kept->bytes += packet->size;
   if (kept->bytes <= search->max_kept && packets_push(&kept->packets, packet)) return true;
@@ -128,7 +128,7 @@ static bool is_spent(const struct search *search) {
   return (is_far && !search->is_ahead) || over_error(&search->session->channel) < 0;
 }
 
-/* Nothing that comes later is presented at or before the time. */
+/* Whether all later packets are presented after the target. */
 static bool is_beyond(const struct search *search, const AVPacket *packet) {
   if (packet->dts != AV_NOPTS_VALUE) return packet->dts > search->target;
   return packet->flags & AV_PKT_FLAG_KEY && packet->pts != AV_NOPTS_VALUE && packet->pts > search->target;
@@ -143,14 +143,14 @@ static int next_packet(struct search *search, AVPacket *packet) {
   return 0;
 }
 
-/* Found by their times alone: a search lands on any packet, and the first ones are what is left of others. */
+/* Formats without an index: a seek lands on any packet, and the first packets after it may be incomplete. */
 static bool has_no_index(const AVFormatContext *input) {
   return av_match_name(input->iformat->name, "mpegts,mpegtsraw,mpeg,ty");
 }
 
 /*
- * Packets come in pages (PES, in MPEG), and the first of each has a position and a time. The others' are counted, the first
- * ones after a search from a page that began before.
+ * Formats that have packets in pages (PES, in MPEG): only the first packet of each has a position and a time. Times of the others
+ * are counted; right after a seek they are counted from an earlier page.
  */
 static bool has_pages(const AVFormatContext *input) { return has_no_index(input) || !strcmp(input->iformat->name, "ogg"); }
 
@@ -158,12 +158,14 @@ static bool begins_page(const AVFormatContext *input, const AVPacket *packet, in
   return !has_pages(input) || (packet->pos >= 0 && packet->pos != before);
 }
 
-/* Of other streams, the first 64: which pages were seen to begin. */
+/* A bit for each of the first 64 streams: whether one page, or two, have begun. */
 struct begun {
   uint64_t one, two;
 };
 
-/* The packet is of a page that began before, or of the first one, which may have begun with the rest of another packet. */
+/*
+ * Whether the packet is from a page before the seek, or from the first page, which may begin with the rest of another packet.
+ */
 static bool is_rest(const struct search *search, const AVPacket *packet, struct begun *begun) {
   if (!has_no_index(input_of(search)) || packet->stream_index >= 64) return false;
   uint64_t bit = UINT64_C(1) << packet->stream_index;
@@ -174,14 +176,14 @@ static bool is_rest(const struct search *search, const AVPacket *packet, struct 
   return !(begun->two & bit);
 }
 
-/* Reads on to the time, from where libavformat is; at the beginning all times are true. */
+/* Reads from the demuxer's position to the target. At the beginning of the file all times are right. */
 static struct outcome scan(struct search *search, bool at_beginning) {
   struct backlog *backlog = &search->session->input->backlog;
   struct outcome outcome = {.pos = -1};
   struct kept kept = {0};
   AVPacket *packet = search->session->input->packet;
   bool timed = false;
-  int before = 0; /* packets of the stream in a row that have times, or pages */
+  int before = 0; /* consecutive packets of the stream, or pages, that have times */
   int64_t page = -1;
   struct begun begun = {0};
   for (int number = 1; !outcome.complete && !is_spent(search); number++) {
@@ -217,7 +219,7 @@ static struct outcome scan(struct search *search, bool at_beginning) {
   return outcome;
 }
 
-/* Reads the same again up to the key frame, and no further: what comes from there on needs not be kept. */
+/* Reads the same packets again, up to the key frame only: later ones need not be kept. */
 static void scan_again(struct search *search, bool at_beginning, int number) {
   struct kept kept = {0};
   AVPacket *packet = search->session->input->packet;
@@ -232,8 +234,8 @@ static void scan_again(struct search *search, bool at_beginning, int number) {
 }
 
 /*
- * Behind the last entry of its index Matroska's demuxer reads on to the end, and then, having found nothing, goes on inside
- * of an element as if it were another: packets are lost. So it is sent to before that entry.
+ * For a target after the last entry of its index, the Matroska demuxer reads to the end of the file, finds nothing, and then
+ * continues in the middle of an element: packets are lost. So the target is moved before that entry.
  */
 static int64_t before_last_entry(const struct search *search, int64_t place) {
   AVStream *stream = stream_of(search);
@@ -249,14 +251,14 @@ static int go_to(struct search *search, int64_t place) {
   return input_seek(search->session, &seek);
 }
 
-/* ---------------------------------------------------------------------------------------- what a format needs */
+/* ---------------------------------------------------------------------------------------- differences of formats */
 
 bool has_whole_index(const AVFormatContext *input, const AVStream *stream) {
   return !strncmp(input->iformat->name, "mov,", 4) && stream->nb_frames > 0 &&
          stream->nb_frames == avformat_index_get_entries_count(stream);
 }
 
-/* Where frames are not in the order of their presentation, decoding times are guessed from those before, but for formats that write them down. */
+/* With reordered frames, libavformat derives dts from the previous packets, except in formats that store it. */
 static int warm_up_of(const AVFormatContext *input, const AVStream *stream) {
   if (has_pages(input)) return 3;
   if (stream->codecpar->codec_type == AVMEDIA_TYPE_AUDIO) return 2;
@@ -264,7 +266,7 @@ static int warm_up_of(const AVFormatContext *input, const AVStream *stream) {
   return has_times || !stream->codecpar->video_delay ? 0 : stream->codecpar->video_delay + 1;
 }
 
-/* All others are covers. */
+/* Whether all other streams are covers. */
 static bool is_alone(const AVFormatContext *input, const AVStream *stream) {
   for (unsigned i = 0; i < input->nb_streams; i++)
     if (input->streams[i] != stream && !(input->streams[i]->disposition & AV_DISPOSITION_ATTACHED_PIC)) return false;
@@ -277,16 +279,16 @@ int64_t samples_of_packet(const AVFormatContext *input, const AVStream *stream) 
   if (!is_alone(input, stream) || parameters->block_align <= 0 || parameters->sample_rate <= 0) return 0;
   if (av_get_exact_bits_per_sample(parameters->codec_id) <= 0 || !av_match_name(format, "wav,w64,aiff,au,caf")) return 0;
   if (LIBAVFORMAT_VERSION_MAJOR < 61 || av_match_name(format, "aiff,caf")) return 4096 / parameters->block_align;
-  return 1 << av_log2(FFMAX(parameters->sample_rate / 10, 1)); /* ten packets a second */
+  return 1 << av_log2(FFMAX(parameters->sample_rate / 10, 1)); /* about ten packets per second */
 }
 
-/* By the packets before, where a search goes by the bit rate, or by what a page says of its end. */
+/* Whether times are counted from the first packet, while a seek uses the bit rate, or the end time of a page. */
 static bool counts_times(const AVFormatContext *input, const AVStream *stream) {
   bool is_pcm = av_get_exact_bits_per_sample(stream->codecpar->codec_id) > 0;
   return av_match_name(input->iformat->name, "mp3,ogg") || (!is_pcm && av_match_name(input->iformat->name, "wav,w64,aiff,au"));
 }
 
-/* To the packet of PCM that has the time in it; nothing is read. */
+/* Goes to the PCM packet that contains the target, without reading. */
 static int land_in_samples(struct search *search, int64_t length) {
   int64_t distance = FFMAX(av_sat_sub64(search->target, search->beginning), 0);
   int64_t duration = stream_of(search)->duration;
@@ -294,7 +296,7 @@ static int land_in_samples(struct search *search, int64_t length) {
   return go_to(search, search->beginning + distance / length * length);
 }
 
-/* The first packet of the stream, which stays in the backlog; false where there is none. */
+/* Reads up to the first packet of the stream, which stays in the backlog; false if there is none. */
 static bool look_at_first(struct search *search, int64_t *time, int64_t *dts) {
   struct kept kept = {0};
   AVPacket *packet = search->session->input->packet;
@@ -309,7 +311,7 @@ static bool look_at_first(struct search *search, int64_t *time, int64_t *dts) {
   return found && fits;
 }
 
-/* By the index, a key frame is decoded behind that place, and at or before the time. */
+/* Whether the index has another key frame after `dts` and at or before the target. */
 static bool is_another_in_time(const struct search *search, int64_t dts) {
   AVStream *stream = stream_of(search);
   int place = av_index_search_timestamp(stream, search->target, AVSEEK_FLAG_BACKWARD);
@@ -322,7 +324,7 @@ static bool is_first_of_all(const struct search *search, int64_t dts) {
   return entry && entry->timestamp >= dts;
 }
 
-/* mp4's index has the times of decoding: what is decoded before the time may be presented after it. */
+/* mp4's index has decoding times: a key frame that is decoded before the target may be presented after it. */
 static bool land_by_index(struct search *search) {
   int64_t place = search->target, time, dts;
   for (int i = 0; i < MAX_STEPS; i++) {
@@ -335,9 +337,9 @@ static bool land_by_index(struct search *search) {
   return false;
 }
 
-/* ---------------------------------------------------------------------------------------- the way back */
+/* ---------------------------------------------------------------------------------------- the search backward */
 
-/* Opening MPEG-TS again can take a second; packets have the same times without. */
+/* Opening MPEG-TS again can take a second, and is not needed for the same times. */
 static int begin_again(struct search *search) {
   bool is_cheap = !has_no_index(input_of(search));
   return is_cheap ? seek_to_beginning(search->session, search->stream) : search_beginning(search->session, search->stream);
@@ -362,8 +364,8 @@ static int land_behind(struct search *search, int64_t place, struct outcome *out
 }
 
 /*
- * What was read while the input was opened has the times of then: streams were not known as well as now. So where the key
- * frame lies there, and where times are counted, all is read from the beginning.
+ * Packets that were read while the input was opened may have had other times, since less was known about the streams. So if
+ * the key frame is among them, or if times are counted, everything is read from the beginning.
  */
 static bool is_counted_here(const struct search *search, const struct outcome *outcome) {
   int64_t limit = has_no_index(input_of(search)) ? 0 : search->session->input->looked_at;
@@ -381,14 +383,14 @@ static int say_timeless(const struct search *search) {
   return AVERROR(ENOSYS);
 }
 
-/* Behind the end libavformat may find nothing, however far the steps go. */
+/* The target, limited to the end: after the end libavformat may find nothing. */
 static int64_t at_most_end(const struct search *search) {
   int64_t duration = stream_of(search)->duration, of_all = input_of(search)->duration;
   if (duration <= 0 && of_all > 0) duration = in_stream(search, of_all);
   return duration > 0 ? FFMIN(search->target, av_sat_add64(search->beginning, duration)) : search->target;
 }
 
-/* Goes back in growing steps until a key frame is found whose times are true, or the media begins. */
+/* Goes back in growing steps until it finds a key frame whose times are right, or reaches the beginning. */
 static int search_back(struct search *search) {
   int first_error = 0;
   int64_t back = has_no_index(input_of(search)) ? 2 * AV_TIME_BASE : 0, best = AV_NOPTS_VALUE;
@@ -408,7 +410,7 @@ static int search_back(struct search *search) {
   }
   int over = over_error(&search->session->channel);
   if (over < 0) return over;
-  /* Too far: what was found, though its times may be others; else what libavformat finds. */
+  /* Too far: uses the key frame that was found, although its times may be inexact, or the result of libavformat's seek. */
   struct outcome outcome = {0};
   search->bytes = search->packets = 0;
   bool found = best != AV_NOPTS_VALUE && land_behind(search, best, &outcome) >= 0 && outcome.found;
@@ -417,7 +419,7 @@ static int search_back(struct search *search) {
 
 /* ---------------------------------------------------------------------------------------- landing */
 
-/* Microseconds are a rounded number already: of a time that is a packet's own that packet is found. */
+/* Allows for the rounding of microseconds, so that the time of a packet leads to that packet. */
 int64_t to_stream(int64_t time, const AVStream *stream, enum AVRounding rounding) {
   if (time > INT64_MAX / 4 || time < INT64_MIN / 4) return av_rescale_q_rnd(time, AV_TIME_BASE_Q, stream->time_base, rounding);
   AVRational half = {1, 2 * AV_TIME_BASE};
@@ -430,7 +432,7 @@ bool can_land(const AVFormatContext *input, const struct seek *seek) {
          seek->max != INT64_MAX && seek->max != INT64_MIN && stream >= 0 && input->streams[stream]->discard < AVDISCARD_ALL;
 }
 
-/* Where it can't be read again, only memory is a limit. */
+/* If packets can't be read again, only the memory is a limit. */
 static int64_t max_kept_of(struct session *session, bool is_ahead) {
   int64_t limit = account_limit_of(session->channel.account) / 8;
   return limit > 0 && (is_ahead || limit < MAX_BYTES) ? limit : MAX_BYTES;
@@ -466,7 +468,7 @@ int land_ahead(struct session *session, const struct seek *seek) {
   bool dropped = scan(&search, true).dropped;
   int over = over_error(&session->channel);
   if (over < 0 || !dropped) return over;
-  log_error(session, "from the key frame to the start are more than %d KB, which maxMemory does not let be kept of a source that can't seek",
+  log_error(session, "more than %d KB between the key frame and the start: too much for maxMemory, as the source can't seek",
             (int)(search.max_kept / 1024));
   return AVERROR(EMSGSIZE);
 }

@@ -31,8 +31,8 @@ static bool contains(const uint8_t *text, size_t size, const char *sign) {
 }
 
 /*
- * What the first read brings, with its size; NULL where nothing comes. It stays in the buffer: a seek back to it could
- * fail. Where avio_r8() has not moved, by the source's end or its error, there is nothing to step back over.
+ * The bytes of the first read, with their number; NULL if there are none. They stay in the buffer: a seek back could fail.
+ * If avio_r8() has not moved, at the end of the source or after an error, there is nothing to step back over.
  */
 static const uint8_t *peek(AVIOContext *pb, size_t *size) {
   int64_t position = avio_tell(pb);
@@ -43,7 +43,7 @@ static const uint8_t *peek(AVIOContext *pb, size_t *size) {
   return bytes;
 }
 
-/* A playlist without a name that says so is not recognized since 7.1: its text must do. */
+/* Since 7.1 a playlist is not recognized without a matching name or MIME type: this goes by its text. */
 static const AVInputFormat *recognize_playlist(AVIOContext *pb) {
   static const char *const signs[] = {"#EXT-X-STREAM-INF:", "#EXT-X-TARGETDURATION:", "#EXT-X-MEDIA-SEQUENCE:"};
   size_t size;
@@ -60,7 +60,7 @@ static bool is_script(AVIOContext *pb) {
   return text && contains(text, size < 20 ? size : 20, "ffconcat version 1.0");
 }
 
-/* A concat script opens its files by name in a libavformat that is not ours. */
+/* Outside the embedded FFmpeg, a concat script opens its files by name. */
 static int refuse_script(struct session *session, const AVInputFormat *format, struct io *io) {
   bool refused = !EMBEDDED && (format ? !strcmp(format->name, "concat") : io && is_script(io->context));
   if (!refused) return 0;
@@ -68,7 +68,7 @@ static int refuse_script(struct session *session, const AVInputFormat *format, s
   return AVERROR(ENOSYS);
 }
 
-/* Formats that open their files themselves have no I/O context: names with numbers, of image2. */
+/* Formats that open their files themselves have no I/O context: image2 with a pattern of numbered names. */
 static bool is_sequence(const AVInputFormat *format, const struct io *io) {
   return !io && format && format->flags & AVFMT_NOFILE;
 }
@@ -97,7 +97,7 @@ static int choose_input(struct session *session, const AVInputFormat **format, s
   return 0;
 }
 
-/* What mp4 begins with, and no text: the size of its first box. */
+/* mp4 begins with a zero byte, of the size of its first box; text does not. */
 static bool begins_with_zero(AVIOContext *pb) {
   size_t size;
   const uint8_t *bytes = peek(pb, &size);
@@ -105,8 +105,8 @@ static bool begins_with_zero(AVIOContext *pb) {
 }
 
 /*
- * hls takes an empty name for a lack of memory. And mp4's demuxer makes its buffer as large as the interleaving of the
- * streams wants, but not for what is called like a file: 22,000 callbacks for 88 MB then, where 2,000 do.
+ * hls takes an empty name for a lack of memory. And the mp4 demuxer enlarges its buffer to suit the interleaving, but not if the
+ * name looks like a file's: reading 88 MB then takes 22,000 callbacks instead of 2,000.
  */
 static char *url_of_input(const struct session *session, const struct io *io) {
   const char *url = session->targets[AVS_INPUT].url;
@@ -119,7 +119,7 @@ static int open_context(struct session *session, const AVInputFormat *format, st
   if (!context) return AVERROR(ENOMEM);
   contain(session, context);
   context->pb = io ? io->context : NULL;
-  if (io) io->context->update_checksum = NULL; /* another demuxer's, begun in a buffer that is freed here */
+  if (io) io->context->update_checksum = NULL; /* set by the previous demuxer, and it would use a freed buffer */
   struct added_options added;
   int result = contain_input_options(session, !io, &added);
   if (result >= 0) result = contain_formats(session, context);
@@ -131,21 +131,21 @@ static int open_context(struct session *session, const AVInputFormat *format, st
     av_free(url);
     return result;
   }
-  session->input->context = context; /* while it opens, too: whether it may sleep goes by its format */
-  /* Frees the context where it fails; the I/O context stays the session's. */
+  session->input->context = context; /* already while it opens: may_sleep() in contain.c looks at its format */
+  /* Frees the context if it fails; the I/O context stays the session's. */
   result = avformat_open_input(&session->input->context, url, format, &session->options);
   av_free(url);
   drop_added_options(session, &added);
   return result;
 }
 
-/* What these are is looked for up to the end of a short source, and then in the packets before. */
+/* For these formats avformat_find_stream_info() may read up to the end of a short source, and then needs to go back. */
 static bool is_searched_to_end(const struct input *input) {
   const AVFormatContext *context = input->context;
   return context && input->endpoint.io && av_match_name(context->iformat->name, "mpegts,mpeg");
 }
 
-/* From where the I/O context is; it is byte 0 of the media. */
+/* The position of the I/O context becomes byte 0 of the media. */
 static int choose_and_open(struct session *session) {
   struct io *io = session->input->endpoint.io;
   const AVInputFormat *format;
@@ -153,17 +153,17 @@ static int choose_and_open(struct session *session) {
   return result < 0 ? result : open_context(session, format, io);
 }
 
-/* More of what it begins with than its first piece, which may be of a few bytes. */
+/* Takes more of the first bytes than the first read, which may have returned a few bytes only. */
 static void note_kept(struct input *input) {
   size_t size = memory_fetch(&input->endpoint.io->kept.memory, 0, input->first, sizeof(input->first) - 1);
   if (size > input->first_size) input->first_size = size;
   else input->first[input->first_size] = 0;
 }
 
-/* What a demuxer says that has not found what it looks for: of several it is FFmpeg's own -1. */
+/* The errors of demuxers that have not found what they need; AVERROR(EPERM) is the plain -1 that some return. */
 static bool is_unreadable(int result) { return result == AVERROR_INVALIDDATA || result == AVERROR_EOF || result == AVERROR(EPERM); }
 
-/* What libavformat says while it looks is nobody's matter. */
+/* Drops the lines that libavformat logs meanwhile. */
 static bool begins_like_media(struct session *session) {
   struct log_mark mark = log_mark(&session->channel.log);
   bool result = looks_like_media(session->input->first, session->input->first_size);
@@ -171,7 +171,7 @@ static bool begins_like_media(struct session *session) {
   return result;
 }
 
-/* Would it be read otherwise from a source that can seek? */
+/* Whether more would be read, or in another order, if the source could seek. */
 static bool needs_seeking(struct session *session, int result) {
   struct input *input = session->input;
   if (session->channel.failed || !input->endpoint.io || input->endpoint.opening.exceeded || input->endpoint.refused_url) return false;
@@ -183,7 +183,7 @@ static bool needs_seeking(struct session *session, int result) {
   return hides_something(input);
 }
 
-/* Once more, of what was kept of the source. */
+/* Opens again, from the bytes that were kept of the source. */
 static int open_whole(struct session *session, struct log_mark mark) {
   struct input *input = session->input;
   avformat_close_input(&input->context);
@@ -198,8 +198,8 @@ static int open_whole(struct session *session, struct log_mark mark) {
 }
 
 /*
- * A short source that can't seek is read to its end and opened again, where it could not be read otherwise, or not as well:
- * what comes of it must not depend on the pieces in which it comes.
+ * A short source that can't seek is read to its end and opened again if otherwise it could not be read, or not completely:
+ * the result must not depend on the sizes of the chunks.
  */
 static int open_short(struct session *session, struct log_mark mark) {
   struct io *io = session->input->endpoint.io;
@@ -234,16 +234,16 @@ static int open_and_describe(struct session *session) {
   if (result == AVERROR(EINVAL) && lists && session->channel.log.refuses_format) return AVERROR_DEMUXER_NOT_FOUND;
   if (result < 0 && endpoint->seek_refused) return AVERROR(ESPIPE);
   if (result < 0) return endpoint->refused_url ? AVERROR(EPERM) : endpoint->missing ? AVERROR(ENOENT) : result;
-  /* It always looks for a second file beside its own, and does without. */
+  /* mlv always tries to open a second file, and continues without it. */
   if (!strcmp(input->context->iformat->name, "mlv")) av_freep(&endpoint->refused_url);
-  result = refuse_structures(&session->channel.log, input->context); /* a concat script may say any codec */
+  result = refuse_structures(&session->channel.log, input->context); /* a concat script may name any codec */
   if (result < 0) return result;
   if (input->is_looked_at) result = describe(session, mark);
   if (result >= 0) result = refuse_structures(&session->channel.log, input->context);
   return result;
 }
 
-/* It opened, though its first read ended it. */
+/* Whether it was opened although the source is empty. */
 static bool is_empty(const struct input *input) {
   const struct io *io = input->endpoint.io;
   return io && !input->first_size && io->context->eof_reached && !avio_tell(io->context);
@@ -258,35 +258,35 @@ static int try_open(struct session *session, double *slot) {
   note_unused(session);
   if (!input->context) return result;
   bool is_guessed = !session->targets[AVS_INPUT].format;
-  if (result >= 0 && is_guessed && is_empty(input)) return AVERROR_EOF; /* taken by its name */
-  /* A playlist of playlists opens without them, and has nothing. */
+  if (result >= 0 && is_guessed && is_empty(input)) return AVERROR_EOF; /* recognized by its name */
+  /* A playlist of playlists opens without these, and has no streams. */
   if (!input->context->nb_streams && (endpoint->refused_url || endpoint->missing))
     return endpoint->refused_url ? AVERROR(EPERM) : AVERROR(ENOENT);
   return result;
 }
 
-/* "error reading header", and not what was wrong. */
+/* Whether the only error in the log is "error reading header", without a reason. */
 static bool says_little(const struct log *log) {
   static const char vague[] = "error reading header\n";
   const size_t size = sizeof(vague) - 1;
   return log->errors == 1 && log->text.size >= size && !memcmp(log->text.data + log->text.size - size, vague, size);
 }
 
-/* Where libavformat says no reason, or takes for one that the file is not what its name says. */
+/* Logs a reason if libavformat has logged none, or a misleading one because the format was chosen by the name. */
 static void say_why(struct session *session, int result) {
   const struct input *input = session->input;
   const struct log *log = &session->channel.log;
   const char *format = session->targets[AVS_INPUT].format;
   bool is_known = session->channel.failed || input->endpoint.seek_refused || input->endpoint.refused_url;
   if (is_known || !input->endpoint.io) return;
-  bool has_nothing = !input->first_size && result != AVERROR(EPERM); /* which is of formats that don't read it */
+  bool has_nothing = !input->first_size && result != AVERROR(EPERM); /* that comes from formats that don't read the source */
   bool ended = has_nothing && result == AVERROR(EINVAL) && input->endpoint.io->context->eof_reached;
   if (!is_unreadable(result) && !ended) return;
   if (has_nothing || !log->errors || says_little(log)) log_guess(session, result, format, input->first, input->first_size);
   else if (!format && result != AVERROR(EPERM)) log_misnamed(session, input->first, input->first_size);
 }
 
-/* Matroska calls it an error of reading where the file ends too early. */
+/* The Matroska demuxer returns EIO if the file ends too early. */
 static int without_false_error(struct session *session, int result) {
   const struct input *input = session->input;
   const struct io *io = input->endpoint.io;
@@ -295,15 +295,15 @@ static int without_false_error(struct session *session, int result) {
   return AVERROR_INVALIDDATA;
 }
 
-/* What went beyond a limit, whatever libavformat made of it. */
+/* The limit that was exceeded, whatever error libavformat has returned; NULL: none. */
 static const char *limit_of(const struct session *session, int result) {
   if (session->channel.failed) return NULL;
   if (session->input->endpoint.opening.exceeded)
-    return "reading until all is known takes more than maxOpenSize, or opens too much";
+    return "finding out what is in it reads more than maxOpenSize, or opens too many files";
   return result < 0 && session->channel.log.exceeds_max_streams ? "more streams than maxStreams" : NULL;
 }
 
-/* It has fragments, and its length is no more than that of those that have come. */
+/* Whether the stream has fragments, and its duration is only that of the fragments read so far. */
 static bool has_length_of_fragments(AVStream *stream) {
   int count = avformat_index_get_entries_count(stream);
   if (count <= stream->nb_frames || stream->duration <= 0) return false;
@@ -312,7 +312,7 @@ static bool has_length_of_fragments(AVStream *stream) {
   return stream->duration <= av_sat_add64(last, av_sat_add64(step, step));
 }
 
-/* Of fragmented mp4 from a source that can't seek, libavformat knows the fragments that it has read: that is not how long it is. */
+/* Of fragmented mp4 from a source that can't seek, the duration is that of the fragments read so far: it is set to unknown. */
 static void forget_length_so_far(AVFormatContext *context) {
   if (strncmp(context->iformat->name, "mov,", 4) || !context->pb || context->pb->seekable) return;
   bool is_partial = false;
@@ -359,23 +359,26 @@ int input_op_open(struct session *session, double *slot, uint8_t *data, size_t s
   return 0;
 }
 
-/* ---------------------------------------------------------------------------------------- the same once more */
+/* ---------------------------------------------------------------------------------------- opening again */
 
-/* Formats that open files of their own would ask for all of them again, and find others. */
+/* Not formats that open further files: they would open all of them again, and these may have changed. */
 static bool can_reopen(const struct input *input) {
   const struct io *io = input->endpoint.io;
   return io && io->context->seekable && !av_match_name(input->context->iformat->name, "concat,dash,hls,imf");
 }
 
-/* As the format that it is: the session's target may be that of another input by now. What is logged was logged before. */
+/*
+ * With the same format: the session's target may be that of another input by now. Lines of the log are
+ * dropped: they are there already.
+ */
 static int open_again(struct session *session) {
   struct input *input = session->input;
   struct target *target = &session->targets[AVS_INPUT];
   char *formats = target->formats;
   struct log *log = &session->channel.log;
-  size_t told = log->text.size;
+  size_t logged = log->text.size;
   log->warnings.paused = true;
-  AVDictionary *others = session->options; /* of an output */
+  AVDictionary *others = session->options; /* they are those of an output */
   session->options = NULL;
   av_dict_copy(&session->options, input->options, 0);
   target->formats = NULL;
@@ -384,12 +387,12 @@ static int open_again(struct session *session) {
   av_dict_free(&session->options);
   session->options = others;
   if (result >= 0 && input->is_looked_at) result = find_stream_info(input);
-  log->text.size = told;
+  log->text.size = logged;
   log->warnings.paused = false;
   return result;
 }
 
-/* What the caller has chosen since then. */
+/* Copies the streams that the caller has discarded meanwhile. */
 static void copy_discards(const AVFormatContext *before, AVFormatContext *now) {
   for (unsigned i = 0; i < now->nb_streams; i++) now->streams[i]->discard = before->streams[i]->discard;
 }

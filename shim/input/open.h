@@ -9,8 +9,8 @@
 
 operation input_op_open;
 /*
- * Opens the same source again at its beginning, whatever libavformat has made of the first time: what is read then is what was
- * read then. Below zero nothing has changed: the source or the format can't, or there are other streams than now.
+ * Opens the same source again at its beginning, with a new demuxer, so that the same packets are read as the first time. If it
+ * returns an error, nothing has changed: the source or the format can't do it, or the streams would be different ones.
  */
 int input_reopen(struct session *session);
 

@@ -5,7 +5,7 @@
 
 #include "input.h"
 
-/* ---------------------------------------------------------------------------------------- what was given out */
+/* ---------------------------------------------------------------------------------------- delivered packets */
 
 static struct place *place_of(struct places *places, int stream) {
   unsigned index = (unsigned)stream;
@@ -46,7 +46,7 @@ void places_forget(struct places *places, const struct seek *origin) {
 
 void places_free(struct places *places) { free(places->list); }
 
-static bool is_steady(const AVStream *stream) { /* packets come all the time */
+static bool is_steady(const AVStream *stream) { /* its packets have no long gaps */
   enum AVMediaType type = stream->codecpar->codec_type;
   return (type == AVMEDIA_TYPE_VIDEO || type == AVMEDIA_TYPE_AUDIO) && stream->discard < AVDISCARD_ALL &&
          !(stream->disposition & AV_DISPOSITION_ATTACHED_PIC);
@@ -65,7 +65,7 @@ int64_t time_of_places(const struct places *places, const AVFormatContext *input
   return earliest;
 }
 
-/* ---------------------------------------------------------------------------------------- coming to it again */
+/* ---------------------------------------------------------------------------------------- finding them again */
 
 static bool is_same(const struct place *place, const AVPacket *packet, enum known_by known_by) {
   if (place->size != packet->size || place->pos != packet->pos || place->begins != beginning_of(packet)) return false;
@@ -74,7 +74,7 @@ static bool is_same(const struct place *place, const AVPacket *packet, enum know
   return says_where && place->pts == packet->pts && place->dts == packet->dts;
 }
 
-/* The packet was given out before. */
+/* Whether the packet was delivered before. */
 static bool was_given(struct places *places, const AVPacket *packet, enum known_by known_by) {
   unsigned index = (unsigned)packet->stream_index;
   struct place *place = index < places->count ? &places->list[index] : NULL;
@@ -100,7 +100,7 @@ static bool are_passed(const struct places *places) {
   return true;
 }
 
-/* The next packet, or below zero what came instead of it: the end, or an error behind which reading goes no further. */
+/* Reads the next packet; below zero: the end, or too many errors in a row. */
 static int next_packet(struct session *session, AVPacket *packet) {
   enum { MAX_ERRORS = 100 };
   int result = AVERROR(EAGAIN);

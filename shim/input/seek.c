@@ -18,19 +18,19 @@ bool opens_files(const AVFormatContext *input) {
 
 /* ---------------------------------------------------------------------------------------- seeking */
 
-/* In the time base of the seek: a stream's, or AV_TIME_BASE for seconds. */
+/* Converts a timestamp of a stream, or seconds to AV_TIME_BASE. */
 static int64_t seek_timestamp(double value, bool seconds) {
   if (value == INFINITY) return INT64_MAX;
   if (value == -INFINITY) return INT64_MIN;
   return to_timestamp(seconds ? round(value * AV_TIME_BASE) : value);
 }
 
-/* Where the input, or one stream of it, begins; AV_NOPTS_VALUE where that is not known. */
+/* The start time of the input, or of one stream of it; AV_NOPTS_VALUE: unknown. */
 static int64_t beginning_of(const AVFormatContext *input, int stream) {
   return stream < 0 ? input->start_time : input->streams[stream]->start_time;
 }
 
-/* A search by time in mpegts would land behind the first key frame. */
+/* In mpegts, a seek by time would land after the first key frame. */
 static bool begins_at_byte_0(const AVFormatContext *input) {
   int flags = input->iformat->flags;
   return flags & AVFMT_TS_DISCONT && !(flags & AVFMT_NO_BYTE_SEEK) && input->pb && input->pb->seekable;
@@ -51,23 +51,26 @@ int input_seek(struct session *session, const struct seek *seek) {
   return result < 0 && is_before ? seek_wanting_all(input, ended, &first) : result;
 }
 
-/* Matroska and flv don't say that they can't, but find nothing from there (FFmpeg 5.1 and 7.1). */
+/* Matroska and flv lack AVFMT_NO_BYTE_SEEK, but their demuxers find nothing from any byte (FFmpeg 5.1 and 7.1). */
 static bool can_seek_by_bytes(const AVFormatContext *input) {
   const AVInputFormat *format = input->iformat;
   bool is_lost = av_match_name("matroska", format->name) || av_match_name(format->name, "flv,live_flv,kux");
   return input->pb && !(format->flags & AVFMT_NO_BYTE_SEEK) && !is_lost;
 }
 
-/* seek_frame_byte() of libavformat does not look whether it got there. */
+/* libavformat's seek_frame_byte() does not check that its seek has succeeded. */
 static int go_to_byte(struct session *session, int64_t position) {
   backlog_clear(&session->input->backlog);
   return avformat_seek_file(session->input->context, -1, position, position, position, AVSEEK_FLAG_BYTE);
 }
 
-/* Packets of these begin anywhere in what is around them: read from a byte on, the first of a stream may be half of one. */
+/*
+ * In these formats a packet may be split over several units: from any byte on, the first packet of a
+ * stream may be incomplete.
+ */
 static bool divides_packets(const AVFormatContext *input) { return av_match_name(input->iformat->name, "mpegts,mpeg,avi"); }
 
-/* By stream: whether a packet has come that begins at the place or behind it. */
+/* For each stream, whether a packet has come that begins at the position or after it. */
 struct arrivals {
   bool *arrived;
   unsigned count, waiting;
@@ -80,7 +83,7 @@ static bool begin_arrivals(struct arrivals *arrivals, const AVFormatContext *inp
   return arrivals->arrived;
 }
 
-/* Whether the packet is one from there on. */
+/* Whether the packet comes from there on. */
 static bool note_arrival(struct arrivals *arrivals, const AVPacket *packet, int64_t position) {
   unsigned stream = (unsigned)packet->stream_index;
   bool is_known = stream < arrivals->count;
@@ -91,7 +94,7 @@ static bool note_arrival(struct arrivals *arrivals, const AVPacket *packet, int6
   return true;
 }
 
-/* Reads to where each stream has a packet that begins there or later, or on for a while. */
+/* Reads until each stream has a packet that begins there or later, up to a limit. */
 static int read_to_arrivals(struct session *session, struct arrivals *arrivals, int64_t position) {
   enum { MORE = 256 * 1024 };
   struct input *input = session->input;
@@ -109,7 +112,7 @@ static int read_to_arrivals(struct session *session, struct arrivals *arrivals, 
   return over_error(&session->channel) < 0 ? over_error(&session->channel) : 0;
 }
 
-/* From some way before the place, where each stream has the beginning of a packet. */
+/* Starts a little before the position, so that each stream begins with a complete packet. */
 static int go_to_whole_packets(struct session *session, int64_t position) {
   enum { BEFORE = 256 * 1024 };
   if (position <= 0 || !divides_packets(session->input->context)) return go_to_byte(session, position);
@@ -126,7 +129,7 @@ int search_beginning(struct session *session, int stream) {
   AVFormatContext *input = session->input->context;
   struct seek seek = seek_back_to(input->start_time == AV_NOPTS_VALUE ? 0 : input->start_time);
   int result = input_seek(session, &seek);
-  bool is_stream = stream >= 0 && (unsigned)stream < input->nb_streams; /* damaged files have none at all */
+  bool is_stream = stream >= 0 && (unsigned)stream < input->nb_streams; /* damaged files may have no streams */
   const AVIndexEntry *entry = is_stream ? avformat_index_get_entry(input->streams[stream], 0) : NULL;
   if (result < 0 && entry) {
     seek.stream = stream;
@@ -164,7 +167,7 @@ static struct seek seek_of_slot(const double *slot) {
   return seek;
 }
 
-/* Nothing is presented before it. */
+/* Whether the seek leads to the beginning. */
 static bool is_to_beginning(const AVFormatContext *input, const struct seek *seek) {
   int64_t beginning = beginning_of(input, seek->stream);
   bool is_back = !(seek->flags & (AVSEEK_FLAG_BYTE | AVSEEK_FLAG_ANY)) && seek->min == INT64_MIN;
@@ -172,15 +175,15 @@ static bool is_to_beginning(const AVFormatContext *input, const struct seek *see
   return is_back && is_before && (seek->max == seek->target || seek->max >= beginning);
 }
 
-/* ---------------------------------------------------------------------------------------- the way back */
+/* ---------------------------------------------------------------------------------------- restoring the position */
 
-/* To where reading began. */
+/* Goes to where reading began. */
 static int go_to_origin(struct session *session, const struct seek *origin) {
   int result = seek_to_beginning(session, av_find_default_stream_index(session->input->context));
   return origin ? do_seek(session, origin) : result;
 }
 
-/* Far behind where reading began, to shortly before the last packets that were given out. */
+/* If much has been read since reading began: goes to shortly before the last delivered packets. */
 static bool go_back_a_little(struct session *session) {
   enum { NEAR = 8 * 1024 * 1024, MAX_BYTES = 64 * 1024 * 1024 };
   const struct input *input = session->input;
@@ -191,8 +194,8 @@ static bool go_back_a_little(struct session *session) {
 }
 
 /*
- * After a seek that failed: to where reading was. Where reading began with a seek, that may lead elsewhere now; and times may
- * be others than those of the whole file.
+ * Restores the position after a failed seek. If reading began with a seek, the same seek may lead elsewhere now, and times may
+ * differ from those of the whole file.
  */
 static void go_back(struct session *session) {
   struct places *places = &session->input->places;
@@ -202,7 +205,7 @@ static void go_back(struct session *session) {
   for (enum known_by known_by = BY_TIMES; known_by <= BY_POSITION && !is_over(&session->channel); known_by++)
     if (go_to_origin(session, NULL) >= 0 && pass_over_given(session, known_by, INT64_MAX) >= 0) return;
   if (is_over(&session->channel)) return;
-  log_error(session, "position lost by a seek that failed");
+  log_error(session, "the position was lost by a failed seek");
   places->lost = true;
 }
 
@@ -213,7 +216,7 @@ static int say_not_seekable(struct input *input) {
   return AVERROR(ESPIPE);
 }
 
-/* Before libavformat is asked. */
+/* Checks that libavformat can do it. */
 static int check(struct session *session, const struct seek *seek) {
   struct input *input = session->input;
   const AVFormatContext *context = input->context;
@@ -231,7 +234,7 @@ static int check(struct session *session, const struct seek *seek) {
   return by_bytes || (seek->min <= seek->target && seek->target <= seek->max) ? 0 : AVERROR(EINVAL);
 }
 
-/* Where there is nothing before the target, what is read is what is read of an input that was opened just now. */
+/* If nothing comes before the target, opens the input again, so that the same packets are read as after opening. */
 int input_go_to(struct session *session, const struct seek *seek) {
   struct input *input = session->input;
   if (!can_seek_input(input) && !opens_files(input->context)) return AVERROR(ESPIPE);
@@ -249,7 +252,7 @@ static int seek_or_go_back(struct session *session, const struct seek *seek) {
   struct input *input = session->input;
   int result = input_go_to(session, seek);
   if (result >= 0) return 0;
-  struct endpoint before = input->endpoint; /* what the way back is refused is nobody's matter */
+  struct endpoint before = input->endpoint; /* seeks refused while the position is restored don't count */
   if (!session->channel.failed) go_back(session);
   input->endpoint.seek_refused = before.seek_refused;
   input->endpoint.seek_target = before.seek_target;

@@ -1,6 +1,6 @@
 /* floor 4 */
 /*
- * seek.h - seeking in an input, and the way back where that fails (places.h).
+ * seek.h - seeking in an input, and restoring the position if that fails (places.h).
  */
 #ifndef AVS_INPUT_SEEK_H
 #define AVS_INPUT_SEEK_H
@@ -9,17 +9,20 @@
 
 #include "places.h"
 
-/* Formats that open files of their own beside, or instead of, the input's I/O context. */
+/* Whether the format opens further files, beside or instead of the input's I/O context. */
 bool opens_files(const AVFormatContext *input);
-/* To a key frame at or before a time, AV_TIME_BASE. */
+/* The seek to a key frame at or before a time in AV_TIME_BASE. */
 struct seek seek_back_to(int64_t time);
-/* avformat_seek_file(), mended; the backlog is dropped. */
+/* avformat_seek_file() with workarounds; the backlog is dropped. */
 int input_seek(struct session *session, const struct seek *seek);
-/* To the first packet of all, by time, the index of the stream, or bytes: some formats find no time before their first, some none at all. */
+/*
+ * Seeks to the first packet of the file: by time, by the index of the stream, or by bytes. Some formats find nothing before their
+ * first time, some no time at all.
+ */
 int search_beginning(struct session *session, int stream);
-/* The same by opening the source again, where that can be done. */
+/* The same, by opening the source again if possible. */
 int seek_to_beginning(struct session *session, int stream);
-/* As the operation does it, with the options of the seek; but where it fails the position is lost. */
+/* The seek operation, except that the position is lost if it fails. */
 int input_go_to(struct session *session, const struct seek *seek);
 operation input_op_seek;
 

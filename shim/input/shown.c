@@ -2,7 +2,7 @@
 
 #include "input.h"
 
-/* Of one that others are coded from the parser says no more than of the others, and does not give them their pts. */
+/* Not in H.264, HEVC and VVC, where reference pictures may be reordered, too. */
 static bool is_shown_when_next_is_decoded(enum AVCodecID codec) {
   return codec != AV_CODEC_ID_H264 && codec != AV_CODEC_ID_HEVC && codec != AV_CODEC_ID_VVC;
 }
@@ -14,14 +14,14 @@ static bool lacks_pts(const AVFormatContext *input, const AVPacket *packet) {
          parameters->video_delay > 0 && is_shown_when_next_is_decoded(parameters->codec_id);
 }
 
-/* Times that jump say nothing of each other. */
+/* Whether there is a jump between the times. */
 static bool is_jump(const AVStream *stream, const AVPacket *before, const AVPacket *packet) {
   enum { MAX_SECONDS = 10 };
   int64_t step = av_sat_sub64(packet->dts, before->dts);
   return step < 0 || (double)step * av_q2d(stream->time_base) > MAX_SECONDS;
 }
 
-/* The pts of the first that waits; AV_NOPTS_VALUE: more must come. With `is_last` none does. */
+/* The pts of the first waiting packet; AV_NOPTS_VALUE: more packets are needed. `is_last`: there won't be more. */
 static int64_t pts_of_first(const AVFormatContext *input, const struct packets *waiting, bool is_last) {
   const AVPacket *first = packets_at(waiting, 0);
   int64_t last = first->dts;
@@ -35,13 +35,13 @@ static int64_t pts_of_first(const AVFormatContext *input, const struct packets *
   return is_last ? av_sat_add64(last, first->duration) : AV_NOPTS_VALUE;
 }
 
-/* More than a picture waits for, unless its stream has come to its end. */
+/* Whether so many packets wait that the stream of the first one must have ended. */
 static bool is_long(const struct waiting *waiting) {
   enum { PACKETS = 1000, BYTES = 8 * 1024 * 1024 };
   return waiting->packets.count >= PACKETS || waiting->bytes >= BYTES;
 }
 
-/* The first one, where it has all it waits for. */
+/* Takes the first packet, if its pts is known. */
 static bool take_first(const AVFormatContext *input, struct waiting *waiting, AVPacket *packet) {
   AVPacket *first = packets_first(&waiting->packets);
   if (!first) return false;
@@ -56,7 +56,7 @@ static bool take_first(const AVFormatContext *input, struct waiting *waiting, AV
 }
 
 static int put_off(struct waiting *waiting, AVPacket *packet) {
-  int result = av_packet_make_refcounted(packet); /* its data may be the demuxer's until the next one is read */
+  int result = av_packet_make_refcounted(packet); /* its data may be valid only until the next read */
   int size = packet->size;
   if (result >= 0 && !packets_push(&waiting->packets, packet)) result = AVERROR(ENOMEM);
   if (result >= 0) waiting->bytes += size;

@@ -41,6 +41,6 @@ void warn_cut_packet(struct session *session, const AVPacket *packet) {
 void warn_late_streams(struct session *session) {
   const struct input *input = session->input;
   for (unsigned i = input->stream_count; i < input->context->nb_streams; i++)
-    warn(&session->channel.log, AVS_WARNING_SKIPPED, (int)i, 1, "it comes up only after the output has begun, and is left out",
-         "stream %u: it comes up after the output has begun", i);
+    warn(&session->channel.log, AVS_WARNING_SKIPPED, (int)i, 1, "it appears only after the output has begun, and is left out",
+         "stream %u: it appears after the output has begun", i);
 }

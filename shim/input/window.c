@@ -6,14 +6,14 @@
 #include "landing.h"
 #include "seek.h"
 
-/* Read at most to find a key frame. */
+/* Limit of the bytes that are read to find a key frame. */
 enum { MAX_BYTES = 32 * 1024 * 1024 };
 
-/* Places in the time base of a stream. */
+/* Times in the time base of a stream. */
 struct window {
   int stream;
   int64_t min, target, max;
-  bool any; /* frame, not only key frames */
+  bool any; /* any frame, not only key frames */
 };
 
 static int stream_of(const AVFormatContext *input, const struct seek *seek) {
@@ -48,16 +48,19 @@ static bool is_in(const struct window *window, const AVPacket *packet) {
   return fits && time != AV_NOPTS_VALUE && window->min <= time && time <= window->max;
 }
 
-/* Nothing that comes later is presented at or before the time. */
+/* Whether all later packets are presented after the time. */
 static bool is_past(int64_t time, const AVPacket *packet) { return packet->dts != AV_NOPTS_VALUE && packet->dts > time; }
 
-/* Nothing of it stays in front of a key frame that is found later. */
+/* A filter for packets_filter(): only covers stay before a key frame that is found later. */
 static bool is_cover(const AVPacket *packet, const void *context) {
   const AVFormatContext *input = context;
   return input->streams[packet->stream_index]->disposition & AV_DISPOSITION_ATTACHED_PIC;
 }
 
-/* Reads on to a key frame in the window, or only to the first packet of the stream: from there on packets are in the backlog. */
+/*
+ * Reads up to a key frame in the window; without `looks_on`, only the first packet of the stream.
+ * Packets from there on go into the backlog.
+ */
 static bool find(struct session *session, const struct window *window, bool looks_on) {
   struct input *input = session->input;
   AVPacket *packet = input->packet;
@@ -79,13 +82,13 @@ static bool find(struct session *session, const struct window *window, bool look
   return found;
 }
 
-/* Of two frames in the window: the later one at or before the target, or else the earlier one. */
+/* The better of two frames in the window is the later one at or before the target, otherwise the earlier one. */
 static bool is_better(const struct window *window, int64_t time, int64_t best) {
   if (time <= window->target) return best > window->target || time > best;
   return time < best;
 }
 
-/* Reads on to the last frame in the window that is presented at or before the target, or else to the first one behind it. */
+/* Reads up to the last frame in the window that is presented at or before the target, otherwise to the first one after it. */
 static bool find_frame(struct session *session, const struct window *window) {
   struct input *input = session->input;
   AVPacket *packet = input->packet;
@@ -112,7 +115,7 @@ static bool find_frame(struct session *session, const struct window *window) {
   return found;
 }
 
-/* The last key frame before a time, where it is in the window. */
+/* Goes to the last key frame before a time, if that is in the window. */
 static bool search_before(struct session *session, const struct window *window, int64_t time) {
   struct seek seek = {.stream = window->stream, .flags = AVSEEK_FLAG_BACKWARD, .min = INT64_MIN, .max = time};
   if (time < INT64_MAX) seek.max--;
@@ -125,7 +128,7 @@ static bool is_reordered(const AVStream *stream) {
   return codec && codec->props & AV_CODEC_PROP_REORDER;
 }
 
-/* Of the index: the first key frame at or after a time, INT64_MAX where there is none; the last one before, INT64_MIN. */
+/* By the index: the first key frame at or after a time (INT64_MAX: none), and the last one before it (INT64_MIN: none). */
 static int64_t key_after(AVStream *stream, int64_t time) {
   int entry = av_index_search_timestamp(stream, time, 0);
   return entry < 0 ? INT64_MAX : avformat_index_get_entry(stream, entry)->timestamp;
@@ -137,8 +140,8 @@ static int64_t key_before(AVStream *stream, int64_t time) {
 }
 
 /*
- * An index may have times of decoding: a key frame that it has before the window may be presented in it. Goes back while
- * that is so, to the first one.
+ * The index may have decoding times: a key frame that is before the window in the index may be presented inside it. Goes back
+ * to the first such key frame.
  */
 static bool search_reordered(struct session *session, const struct window *window) {
   AVStream *stream = session->input->context->streams[window->stream];
@@ -153,7 +156,7 @@ static bool search_reordered(struct session *session, const struct window *windo
   return key == INT64_MIN || search_before(session, window, found);
 }
 
-/* What libavformat finds. */
+/* Searches by libavformat's seek, and checks the result. */
 static int search(struct session *session, const struct window *window) {
   if (search_reordered(session, window)) return 0;
   struct seek seek = {.stream = window->stream, .min = window->min, .target = window->target, .max = window->max};
@@ -161,7 +164,7 @@ static int search(struct session *session, const struct window *window) {
   return result >= 0 && !find(session, window, false) ? AVERROR(ERANGE) : result;
 }
 
-/* Back to the last key frame before the target, and from there on. */
+/* Goes back to the last key frame before the target, and reads on from there. */
 static int read_on(struct session *session, const struct window *window) {
   struct seek back = {.stream = window->stream, .flags = AVSEEK_FLAG_BACKWARD, .min = INT64_MIN, .max = window->target};
   back.target = back.max;
@@ -171,7 +174,10 @@ static int read_on(struct session *session, const struct window *window) {
   return (window->any ? find_frame(session, window) : find(session, window, true)) ? 0 : AVERROR(ERANGE);
 }
 
-/* Any frame is found by reading on from a key frame; else by libavformat, which keeps to no limits. */
+/*
+ * Finds any frame by reading on from a key frame; if that is impossible, by libavformat's seek, which
+ * does not keep to the limits.
+ */
 static int seek_to_any(struct session *session, const struct seek *seek, const struct window *window) {
   int result = window->min <= window->max ? read_on(session, window) : AVERROR(ERANGE);
   int over = over_error(&session->channel);

@@ -1,16 +1,16 @@
 /* floor 4 */
 /*
- * window.h - a seek on, or to a place between an earliest and a latest one: libavformat takes these for a wish. What it finds
- * is looked at; where that is no key frame between them, one is looked for by reading on.
+ * window.h - a seek forward, or to a time between an earliest and a latest one, which libavformat does not always respect.
+ * Its result is checked; if it is no key frame in that range, one is searched for by reading on.
  */
 #ifndef AVS_INPUT_WINDOW_H
 #define AVS_INPUT_WINDOW_H
 
 #include "places.h"
 
-/* A search by time to a key frame, and not back to the last one before a time (landing.h). */
+/* Whether the seek is one by time, other than backward without an earliest time (landing.h). */
 bool has_window(const AVFormatContext *input, const struct seek *seek);
-/* Below zero where there is none. */
+/* Below zero if there is no such frame. */
 int seek_in_window(struct session *session, const struct seek *seek);
 
 #endif

@@ -1,7 +1,7 @@
 /* floor 4 */
 /*
- * cover.h - cover art in Matroska. Its demuxer makes a stream with disposition attached_pic of an attached picture; its muxer
- * would make a track of such a stream. So the stream becomes an attachment before the header, and its packet is dropped.
+ * cover.h - cover art in Matroska. The demuxer makes an attached picture a stream with disposition attached_pic; the muxer
+ * would make such a stream a track. So the stream becomes an attachment before the header, and its packet is dropped.
  */
 #ifndef AVS_OUTPUT_COVER_H
 #define AVS_OUTPUT_COVER_H

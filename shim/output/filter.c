@@ -29,7 +29,7 @@ static bool reserve(struct filters *filters, unsigned count) {
 int filter_set(struct session *session, int stream, const char *description) {
   AVBSFContext *context = NULL;
   if (contain_text(session, "bitstreamFilter", description) < 0) return AVERROR(EINVAL);
-  struct channel *entered = channel_enter(&session->channel); /* FFmpeg names the option that it does not have */
+  struct channel *entered = channel_enter(&session->channel); /* FFmpeg logs the name of an unknown option */
   int result = av_bsf_list_parse_str(description, &context);
   channel_enter(entered);
   if (result == AVERROR_OPTION_NOT_FOUND) result = AVERROR(EINVAL);
@@ -48,11 +48,11 @@ static int open_filter(struct session *session, AVBSFContext *context, AVStream 
   context->time_base_in = stream->time_base;
   if (result >= 0) result = av_bsf_init(context);
   if (result >= 0) result = avcodec_parameters_copy(stream->codecpar, context->par_out);
-  if (result < 0) log_error(session, "bitstreamFilter: stream %d can't go through it", stream->index);
+  if (result < 0) log_error(session, "bitstreamFilter: it can't be used for stream %d", stream->index);
   return result;
 }
 
-/* What puts start codes in for the muxers that want them and don't do it themselves; NULL where they are there. */
+/* The filter that inserts start codes, for muxers that need them and don't insert them themselves; NULL if none is needed. */
 static const char *start_codes_for(const AVOutputFormat *format, const AVCodecParameters *parameters) {
   bool h264 = parameters->codec_id == AV_CODEC_ID_H264, hevc = parameters->codec_id == AV_CODEC_ID_HEVC;
   bool has_lengths = parameters->extradata_size > 6 && parameters->extradata[0] == 1;
@@ -63,20 +63,20 @@ static const char *start_codes_for(const AVOutputFormat *format, const AVCodecPa
   return h264 ? "h264_mp4toannexb" : "hevc_mp4toannexb";
 }
 
-/* Not from a stream, whose packets have their headers with them. */
+/* In the other formats packets have their headers inside. */
 static bool is_from_container(const struct input *input) {
   return input && !av_match_name(input->context->iformat->name, "mpegts,mpegtsraw,hls,mpeg,h264");
 }
 
-/* The one that writes the packets: hls has another one inside. */
+/* The format that writes the packets: hls has another muxer inside. */
 static const AVOutputFormat *writing_format(const struct session *session, const AVCodecParameters *parameters) {
   const AVOutputFormat *format = session->output->context->oformat;
   return strcmp(format->name, "hls") ? format : segment_format(session, parameters);
 }
 
 /*
- * What comes from a container with headers of its own may have these nowhere else; in formats without they go before key
- * frames. mpegts sees to that itself, but for MPEG-4.
+ * A container may have a codec's headers only in extradata; in formats without extradata they are inserted before key frames.
+ * mpegts does that itself, except for MPEG-4.
  */
 static bool lacks_headers(const struct session *session, const AVCodecParameters *parameters) {
   const AVOutputFormat *format = writing_format(session, parameters);
@@ -92,7 +92,7 @@ static bool lacks_headers(const struct session *session, const AVCodecParameters
   }
 }
 
-/* Where its index is first, mp4 has ADTS headers taken away by nobody; nor has the one inside of hls, which is not asked. */
+/* mp4 with the index first does not remove ADTS headers; neither does mp4 inside hls, whose check_bitstream is not called. */
 static bool keeps_adts(const struct session *session, const AVStream *stream) {
   const AVOutputFormat *format = writing_format(session, stream->codecpar);
   bool in_hls = format != session->output->context->oformat;
@@ -121,7 +121,7 @@ static int open_unpacking(struct session *session, struct filter *filter, AVStre
   return unpacks_latm(format, stream->codecpar) ? latm_open(&filter->latm, stream->codecpar) : 0;
 }
 
-/* What comes out of them is what the header says. */
+/* The header describes the streams after filtering. */
 int filters_open(struct session *session) {
   if (!reserve(&session->output->filters, session->output->context->nb_streams)) return AVERROR(ENOMEM);
   int needed = add_needed(session);
@@ -137,17 +137,17 @@ int filters_open(struct session *session) {
 
 /* ---------------------------------------------------------------------------------------- packets */
 
-/* libavformat would put a tick between packets that have no times, and not what they last. */
+/* Without this, libavformat would space packets without times by one tick instead of by their durations. */
 static void time_missing(struct filter *filter, const AVStream *stream, AVPacket *packet) {
   bool untimed = packet->pts == AV_NOPTS_VALUE && packet->dts == AV_NOPTS_VALUE;
   bool cover = stream->disposition & AV_DISPOSITION_ATTACHED_PIC;
   if (untimed && !cover && !stream->codecpar->video_delay) packet->pts = packet->dts = filter->next;
   int64_t start = packet->dts != AV_NOPTS_VALUE ? packet->dts : packet->pts;
-  if (start == AV_NOPTS_VALUE && !filter->begun) start = 0; /* where libavformat begins */
+  if (start == AV_NOPTS_VALUE && !filter->begun) start = 0; /* libavformat starts at 0 */
   filter->next = start != AV_NOPTS_VALUE && packet->duration > 0 ? av_sat_add64(start, packet->duration) : AV_NOPTS_VALUE;
 }
 
-/* libavformat refuses it, and says nothing. */
+/* libavformat would refuse the packet without logging a reason. */
 static int check_time(struct session *session, const AVStream *stream, const AVPacket *packet) {
   int delay = stream->codecpar->video_delay;
   bool timed = packet->pts != AV_NOPTS_VALUE || packet->dts != AV_NOPTS_VALUE;
@@ -157,7 +157,7 @@ static int check_time(struct session *session, const AVStream *stream, const AVP
   return AVERROR(EINVAL);
 }
 
-/* libavformat sees to it that dts grow, but not from 0 on: that is its word for not knowing. */
+/* libavformat checks that dts increase, but not after a dts of 0, which it takes for unknown. */
 static int check_order(struct session *session, struct filter *filter, const AVStream *stream, const AVPacket *packet) {
   int64_t last = filter->last_dts, dts = packet->dts;
   if (dts == AV_NOPTS_VALUE && !stream->codecpar->video_delay) dts = packet->pts;
@@ -172,21 +172,21 @@ static int check_order(struct session *session, struct filter *filter, const AVS
   return AVERROR(EINVAL);
 }
 
-/* libavformat has a flag of its own beside these, by which data is a pointer, and decoders trust what is marked so. */
+/* Removes the flags by which libavformat marks data as a pointer (uncoded frame), or as trusted. */
 static void keep_plain_flags(AVPacket *packet) {
   packet->flags &= AV_PKT_FLAG_KEY | AV_PKT_FLAG_CORRUPT | AV_PKT_FLAG_DISCARD | AV_PKT_FLAG_DISPOSABLE;
 }
 
 /*
- * mpeg looks for ever for the data of a packet that has none (5.1 to 9.0), of a filter's too. Of PCM of DVDs it takes the
- * three bytes of a header away first.
+ * The mpeg muxer loops for ever on a packet without data (5.1 to 9.0), also on one that a filter has made. From PCM of DVDs it
+ * first removes a header of three bytes.
  */
 static bool is_empty_for(const AVFormatContext *output, const AVPacket *packet) {
   enum AVCodecID codec = output->streams[packet->stream_index]->codecpar->codec_id;
   return packet->size <= (codec == AV_CODEC_ID_PCM_DVD ? 3 : 0) && has_quirk(output->oformat, NO_EMPTY_PACKETS);
 }
 
-/* What the muxer gets. Takes the packet's reference. */
+/* Writes a packet that has passed the filters. Takes the packet's reference. */
 static int write_out(struct session *session, AVPacket *packet) {
   unsigned index = (unsigned)packet->stream_index;
   keep_plain_flags(packet);
@@ -226,7 +226,7 @@ int filter_write(struct session *session, AVPacket *packet) {
   struct filter *filter = index < session->output->filters.count ? &session->output->filters.list[index] : NULL;
   if (filter) {
     const AVStream *stream = session->output->context->streams[index];
-    if (stream->codecpar->codec_type == AVMEDIA_TYPE_ATTACHMENT) { /* has none: this is a cover, which is in the header */
+    if (stream->codecpar->codec_type == AVMEDIA_TYPE_ATTACHMENT) { /* it is a cover, which is already in the header */
       av_packet_unref(packet);
       return 0;
     }

@@ -1,7 +1,7 @@
 /* floor 4 */
 /*
- * filter.h - what a packet goes through between whoever writes it and the muxer: its stream's bitstream filters, which are
- * the caller's, or start codes for muxers that neither put them in nor ask libavformat to; and what is checked on the way.
+ * filter.h - the steps between writing a packet and the muxer: bitstream filters of the stream, either the caller's or those that
+ * the muxer needs and does not insert itself; and checks of the packet.
  */
 #ifndef AVS_OUTPUT_FILTER_H
 #define AVS_OUTPUT_FILTER_H
@@ -11,13 +11,13 @@
 #include "../session.h"
 #include "latm.h"
 
-/* Of a stream of the output; its times are in the output's time base. */
+/* The state of one output stream; times are in its time base. */
 struct filter {
   struct AVBSFContext *context; /* NULL: none */
   struct latm latm;
-  bool begun;       /* there has been a packet */
-  int64_t last_dts; /* of what the muxer has had */
-  int64_t next;     /* when the packet after the last one is due, where that is known */
+  bool begun;       /* at least one packet was written */
+  int64_t last_dts; /* of the last packet that was passed to the muxer */
+  int64_t next;     /* expected time of the next packet; AV_NOPTS_VALUE: unknown */
 };
 
 struct filters {
@@ -25,13 +25,13 @@ struct filters {
   unsigned count;
 };
 
-/* Packets of the stream go through these: "a=option=value,b". With no stream there (-1) only looks whether there are such. */
+/* Sets the filters of a stream: "a=option=value,b". With -1 it only checks that they exist. */
 int filter_set(struct session *session, int stream, const char *description);
-/* Before the header: the streams become what comes out of them. */
+/* Before the header: opens the filters, and updates the parameters of the streams. */
 int filters_open(struct session *session);
-/* Writes the packet, by way of its stream's filters. Takes its reference. */
+/* Writes the packet through its stream's filters. Takes its reference. */
 int filter_write(struct session *session, AVPacket *packet);
-/* What they hold back, at the end. */
+/* At the end: writes the packets that filters still hold. */
 int filters_drain(struct session *session);
 void filters_free(struct filters *filters);
 

@@ -9,11 +9,11 @@
 #include "output.h"
 #include "quirks.h"
 
-/* ---------------------------------------------------------------------------------------- looking at packets */
+/* ---------------------------------------------------------------------------------------- parsing packets */
 
 static bool has_adts(const uint8_t *data, int size) { return size >= 7 && data[0] == 0xff && (data[1] & 0xf6) == 0xf0; }
 
-/* Nothing but pieces with lengths of so many bytes before them, to the last byte. */
+/* Whether the data consists of units with length prefixes of `bytes` bytes, up to the last byte. */
 static bool has_lengths(const uint8_t *data, int size, int bytes) {
   while (size > bytes) {
     uint32_t length = 0;
@@ -25,14 +25,14 @@ static bool has_lengths(const uint8_t *data, int size, int bytes) {
   return !size;
 }
 
-/* Where the first start code begins; below zero where there is none. */
+/* The offset of the first start code; below zero if there is none. */
 static int find_start_code(const uint8_t *data, int size) {
   for (int i = 0; i + 3 <= size; i++)
     if (!data[i] && !data[i + 1] && data[i + 2] == 1) return i;
   return -1;
 }
 
-/* Bytes of the lengths, by avcC or hvcC; 0 where extradata is none of these. */
+/* Size of the length prefixes according to avcC or hvcC; 0 if extradata is neither. */
 static int length_size(const AVCodecParameters *parameters) {
   int place = parameters->codec_id == AV_CODEC_ID_HEVC ? 21 : 4;
   if (parameters->extradata_size <= place + 1 || parameters->extradata[0] != 1) return 0;
@@ -41,7 +41,7 @@ static int length_size(const AVCodecParameters *parameters) {
 
 /* ---------------------------------------------------------------------------------------- the first packet */
 
-/* What goes to the muxer as it is, where that writes headers, or extradata, twice. */
+/* Whether packets reach the muxer unchanged, and it would write headers or extradata twice. */
 static bool takes_one(const AVOutputFormat *format, const AVBSFContext *filter) {
   return !filter && av_match_name(format->name, "adts,matroska,webm");
 }
@@ -50,7 +50,7 @@ static int check_aac(struct session *session, const AVStream *stream, const AVBS
   const AVCodecParameters *parameters = filter ? filter->par_in : stream->codecpar;
   bool adts = has_adts(packet->data, packet->size), config = parameters->extradata_size > 0;
   if (adts && config && takes_one(session->output->context->oformat, filter)) {
-    log_error(session, "stream %d: packets of aac with ADTS headers, and extradata, which is for those without",
+    log_error(session, "stream %d: packets of aac with ADTS headers, and extradata, which is only for packets without",
              stream->index);
     return AVERROR(EINVAL);
   }
@@ -65,7 +65,7 @@ static int check_nal_units(struct session *session, const AVStream *stream, cons
   const AVCodecParameters *parameters = filter ? filter->par_in : stream->codecpar;
   const char *codec = avcodec_get_name(parameters->codec_id);
   const char *config = parameters->codec_id == AV_CODEC_ID_HEVC ? "hvcC" : "avcC";
-  bool matters = session->output->context->oformat->flags & AVFMT_GLOBALHEADER; /* others go by the packets */
+  bool matters = session->output->context->oformat->flags & AVFMT_GLOBALHEADER; /* other muxers look at the packets only */
   int bytes = length_size(parameters), start = find_start_code(packet->data, packet->size);
   bool lengths = has_lengths(packet->data, packet->size, bytes ? bytes : 4);
   if (bytes && matters && !lengths && (start == 0 || (start == 1 && !packet->data[0]))) {
@@ -91,7 +91,7 @@ int check_framing(struct session *session, const AVStream *stream, const AVBSFCo
 
 /* ---------------------------------------------------------------------------------------- extradata */
 
-/* matroska writes it once more, where there is no room for it. */
+/* matroska would write it again, in a place where there is no room for it. */
 void drop_known_extradata(const AVCodecParameters *parameters, AVPacket *packet) {
   for (int i = 0; i < packet->side_data_elems; i++) {
     AVPacketSideData *side = &packet->side_data[i];
@@ -113,7 +113,7 @@ bool is_index_first(const struct session *session) {
           strstr(flags->value, "dash"));
 }
 
-/* Whether options ask for fragments, of which some do without saying so. */
+/* Whether options request fragments, which some do implicitly. */
 bool is_fragmented(const struct session *session) {
   const AVOutputFormat *format = session->output->context->oformat;
   if (!has_quirk(format, FIRST_INDEX)) return !strcmp(format->name, "ismv");
@@ -150,7 +150,7 @@ static int take_extradata(AVCodecParameters *parameters, const AVPacket *packet)
   return found && size ? set_extradata(parameters, found, size) : 0;
 }
 
-/* By the filter that finds extradata in a packet; what it can't make sense of has none. */
+/* Extracts extradata from a packet by a filter; if that finds none, there is none. */
 static int find_extradata(AVStream *stream, const char *filter, AVPacket *packet) {
   AVBSFContext *context = NULL;
   int result = av_bsf_list_parse_str(filter, &context);

@@ -29,7 +29,7 @@ static int check_pixel_formats(struct session *session) {
   return 0;
 }
 
-/* avif looks at the pixels of streams that have none, and so does mxf at FFV1's (FFmpeg 5.1 and 7.1). */
+/* avif uses the pixel format of streams that have none, and so does mxf for FFV1 (FFmpeg 5.1 and 7.1). */
 bool lacks_pixels(const AVFormatContext *output) {
   bool avif = !strcmp(output->oformat->name, "avif"), mxf = !strncmp(output->oformat->name, "mxf", 3);
   for (unsigned i = 0; i < output->nb_streams; i++) {
@@ -40,7 +40,7 @@ bool lacks_pixels(const AVFormatContext *output) {
   return false;
 }
 
-/* Looked at in extradata, and not whether it is there (FFmpeg 5.1 to 9.0). */
+/* These muxers read extradata without checking its size (FFmpeg 5.1 to 9.0). */
 static const struct needed_extradata {
   const char *format;
   int size;
@@ -50,7 +50,7 @@ static const struct needed_extradata {
     {"vc1test", 4, "the sequence header"},
 };
 
-/* What of that the output's first stream lacks; NULL: nothing. */
+/* The row that the output's first stream does not satisfy; NULL: none. */
 static const struct needed_extradata *lacking_extradata(const AVFormatContext *output) {
   for (size_t i = 0; i < sizeof(needed_extradata) / sizeof(*needed_extradata); i++) {
     const struct needed_extradata *needed = &needed_extradata[i];
@@ -60,25 +60,25 @@ static const struct needed_extradata *lacking_extradata(const AVFormatContext *o
   return NULL;
 }
 
-/* Muxers go by the codec, and divide by what a stream of another type does not have: mpegts by Opus's sample rate. */
+/* Muxers go by the codec, and may divide by a field that a stream of another type lacks: mpegts by Opus's sample rate. */
 bool is_misnamed(const AVCodecParameters *parameters) {
-  enum AVMediaType own = avcodec_get_type(parameters->codec_id), said = parameters->codec_type;
-  if (parameters->codec_id == AV_CODEC_ID_NONE || own == said) return false;
-  return own == AVMEDIA_TYPE_AUDIO || said == AVMEDIA_TYPE_AUDIO;
+  enum AVMediaType own = avcodec_get_type(parameters->codec_id), type = parameters->codec_type;
+  if (parameters->codec_id == AV_CODEC_ID_NONE || own == type) return false;
+  return own == AVMEDIA_TYPE_AUDIO || type == AVMEDIA_TYPE_AUDIO;
 }
 
-/* Muxers divide by them, and by what they make of them: aiff, adx, ast, caf, argo_asf (FFmpeg 5.1 to 9.0). */
+/* Muxers divide by the number of channels, or by values derived from it: aiff, adx, ast, caf, argo_asf (FFmpeg 5.1 to 9.0). */
 bool lacks_channels(const AVCodecParameters *parameters) {
-  bool tells = parameters->codec_id != AV_CODEC_ID_MPEGH_3D_AUDIO; /* it has objects, and mp4 says 0 of them, too */
-  return tells && parameters->codec_type == AVMEDIA_TYPE_AUDIO && parameters->ch_layout.nb_channels <= 0;
+  bool has_channels = parameters->codec_id != AV_CODEC_ID_MPEGH_3D_AUDIO; /* it has objects; mp4 declares 0 channels for it */
+  return has_channels && parameters->codec_type == AVMEDIA_TYPE_AUDIO && parameters->ch_layout.nb_channels <= 0;
 }
 
-/* The machine's libchromaprint makes filters as long as that, and does not come back. */
+/* The system's libchromaprint makes filters as long as the sample rate, and never returns. */
 static bool is_too_fast(const AVOutputFormat *format, const AVCodecParameters *parameters) {
   return !strcmp(format->name, "chromaprint") && parameters->sample_rate > 1000000;
 }
 
-/* What filters have made of the streams. */
+/* Checks the streams again after filtering. */
 static int check_filtered(struct session *session) {
   const AVFormatContext *output = session->output->context;
   for (unsigned i = 0; i < output->nb_streams; i++) {
@@ -141,7 +141,7 @@ static void mark_adts(const AVFormatContext *output) {
   }
 }
 
-/* The tags are made here. */
+/* Writes chapters as tags, with exact times. */
 static int tag_chapters(AVFormatContext *output) {
   if (!has_quirk(output->oformat, CHAPTER_TAGS)) return 0;
   int result = 0;
@@ -164,23 +164,23 @@ static int tag_chapters(AVFormatContext *output) {
   return result;
 }
 
-/* What the index says of these stands in their packets alone. */
-static bool is_told_by_packets(const AVFormatContext *output, const AVStream *stream) {
+/* Whether what the index needs of the codec is only in its packets. */
+static bool is_described_by_packets(const AVFormatContext *output, const AVStream *stream) {
   enum AVCodecID codec = stream->codecpar->codec_id;
   return lacks_extradata(output, stream) || codec == AV_CODEC_ID_AC3 || codec == AV_CODEC_ID_EAC3 ||
          codec == AV_CODEC_ID_TRUEHD;
 }
 
-/* Where the index lacks what only packets tell, it has to wait for the first fragment. */
+/* If the index needs data from packets, it is written with the first fragment. */
 static int delay_index(struct session *session) {
   const AVFormatContext *output = session->output->context;
   if (!is_index_first(session)) return 0;
   unsigned i = 0;
-  while (i < output->nb_streams && !is_told_by_packets(output, output->streams[i])) i++;
+  while (i < output->nb_streams && !is_described_by_packets(output, output->streams[i])) i++;
   return i < output->nb_streams ? av_dict_set(&session->options, "movflags", "+delay_moov", AV_DICT_APPEND) : 0;
 }
 
-/* An mp4 has covers among its tags, which are written before there are packets; as a track it is of no codec. */
+/* In mp4 covers are tags, which a fragmented one writes before any packet; as a track, a cover has no codec. */
 static int check_covers(struct session *session) {
   const AVFormatContext *output = session->output->context;
   for (unsigned i = 0; i < output->nb_streams && is_fragmented(session); i++) {
@@ -191,7 +191,7 @@ static int check_covers(struct session *session) {
   return 0;
 }
 
-/* aiff has covers in an ID3 tag, which it writes when it is told to. */
+/* aiff has covers in an ID3 tag, which it writes only with this option. */
 static int ask_for_covers(struct session *session) {
   const AVFormatContext *output = session->output->context;
   bool covers = false;
@@ -201,11 +201,11 @@ static int ask_for_covers(struct session *session) {
   return av_dict_set(&session->options, "write_id3v2", "1", AV_DICT_DONT_OVERWRITE);
 }
 
-/* tta writes the bits of a sample from a field that demuxers leave to decoders; without them nothing reads it. */
+/* tta writes bits_per_raw_sample, which demuxers leave to decoders; without it no file can be read. */
 static int note_bits(struct session *session) {
   const AVFormatContext *output = session->output->context;
   if (strcmp(output->oformat->name, "tta") || output->nb_streams != 1) return 0;
-  enum { BITS = 8 }; /* where they are in the header of a file, which is the extradata */
+  enum { BITS = 8 }; /* offset in the file's header, which is the extradata */
   AVCodecParameters *parameters = output->streams[0]->codecpar;
   int bits = parameters->bits_per_raw_sample;
   if (bits <= 0 && parameters->extradata_size >= BITS + 2) bits = AV_RL16(parameters->extradata + BITS);
@@ -217,8 +217,8 @@ static int note_bits(struct session *session) {
 }
 
 /*
- * caf takes block_align for the length of each packet, and then has no table of them: of these codecs the lengths differ. And
- * it counts times as samples, whatever their unit is.
+ * If block_align is set, caf takes it for the length of each packet, and writes no table of lengths; in these codecs lengths
+ * differ. And it takes times for samples, in any time base.
  */
 static void prepare_caf(const AVFormatContext *output) {
   if (strcmp(output->oformat->name, "caf") || output->nb_streams != 1) return;
@@ -235,7 +235,7 @@ static bool has_id(const AVFormatContext *output, int first, int count) {
   return false;
 }
 
-/* mpegts has its tables of programs from 4096 on, which may be the number of a stream. */
+/* mpegts numbers the tables of programs from PID 4096 on, which may also be the PID of a stream. */
 static int move_tables(struct session *session) {
   const AVFormatContext *output = session->output->context;
   if (strcmp(output->oformat->name, "mpegts")) return 0;
@@ -244,12 +244,11 @@ static int move_tables(struct session *session) {
   return first == 4096 ? 0 : av_dict_set_int(&session->options, "mpegts_pmt_start_pid", first, AV_DICT_DONT_OVERWRITE);
 }
 
-/* What describes all packets of these, and can't be made of them. */
+/* Codecs whose extradata is needed, and can't be derived from packets. */
 static bool needs_description(enum AVCodecID codec) {
   return codec == AV_CODEC_ID_FLAC || codec == AV_CODEC_ID_ALAC || codec == AV_CODEC_ID_VORBIS || codec == AV_CODEC_ID_THEORA;
 }
 
-/* Muxers say nothing of it. */
 void explain_invalid(struct session *session) {
   const AVFormatContext *output = session->output->context;
   bool matroska = av_match_name(output->oformat->name, "matroska,webm");
@@ -270,8 +269,8 @@ static int64_t number_of(const AVFormatContext *output, const char *option) {
 }
 
 /*
- * dash counts segments by their length, which may be said to be nothing: it divides by it, which ends the process. And what it
- * is to keep in two windows it adds up as an int.
+ * dash divides by the length of segments, which may be set to 0: that ends the process. And the sum of its two window sizes
+ * overflows an int.
  */
 static int check_segments(struct session *session) {
   const AVFormatContext *output = session->output->context;
@@ -279,11 +278,11 @@ static int check_segments(struct session *session) {
   bool divides = number_of(output, "index_correction") && !number_of(output, "seg_duration");
   bool adds = number_of(output, "window_size") + number_of(output, "extra_window_size") > INT32_MAX;
   if (divides) log_error(session, "index_correction needs a seg_duration");
-  if (adds) log_error(session, "window_size and extra_window_size are too many together");
+  if (adds) log_error(session, "the sum of window_size and extra_window_size is too large");
   return divides || adds ? AVERROR(EINVAL) : 0;
 }
 
-/* What is done before, and the header, unless there are options that nobody knows: then nothing is written. */
+/* Prepares and writes the header. If unknown options are left, nothing is written. */
 static int write_header(struct session *session, bool *written) {
   AVFormatContext *output = session->output->context;
   contain(session, output); /* options have been set since */
@@ -318,12 +317,12 @@ int output_op_header(struct session *session, double *slot, uint8_t *data, size_
   AVFormatContext *context = output->context;
   bool opens_files = context->oformat->flags & AVFMT_NOFILE;
   if (!io && (slot[1] || !opens_files)) return AVERROR(EBADF);
-  if (io && opens_files) return AVERROR(EINVAL); /* which writes nothing to it, and flushes it whenever it comes to an end */
-  /* libavformat would try for ever to write to a source. */
+  if (io && opens_files) return AVERROR(EINVAL); /* the format would not write to it, but flush it at its end */
+  /* libavformat would loop for ever if it wrote to a source. */
   if (io && (io->used || io->nested || !io->context->write_flag)) return AVERROR(EINVAL);
   int result = check_streams(session);
   if (result < 0) return result;
-  output->header_tried = true; /* a muxer whose header failed has freed what it would need for more */
+  output->header_tried = true; /* after a failed header, the muxer has freed its state */
   output->endpoint.io = io;
   context->pb = io ? io->context : NULL;
   channel_attach(&session->channel, &output->endpoint);
@@ -331,9 +330,9 @@ int output_op_header(struct session *session, double *slot, uint8_t *data, size_
   result = write_header(session, &written);
   slot[1] = context->nb_streams;
   if (result < 0) return output->endpoint.refused_url ? AVERROR(EPERM) : result;
-  if (!written) return 0; /* it has options that nobody knows, and takes nothing more */
+  if (!written) return 0; /* there are unknown options: the output can't be used */
   output->header_written = true;
   output_accept(session, true);
-  if (has_quirk(context->oformat, SORTED)) context->max_interleave_delta = 0; /* it waits for every stream, however long */
+  if (has_quirk(context->oformat, SORTED)) context->max_interleave_delta = 0; /* it interleaves all streams, without a limit of time */
   return output_error(session);
 }

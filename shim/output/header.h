@@ -1,6 +1,6 @@
 /* floor 4 */
 /*
- * header.h - what is checked and mended before a muxer writes its header, and that.
+ * header.h - the header of an output, and the checks and corrections before a muxer writes it.
  */
 #ifndef AVS_OUTPUT_HEADER_H
 #define AVS_OUTPUT_HEADER_H
@@ -9,13 +9,13 @@
 
 #include "../session.h"
 
-/* Is the codec of another type than the stream? */
+/* Whether the codec is of another media type than the stream. */
 bool is_misnamed(const AVCodecParameters *parameters);
-/* Is it audio of no channels? */
+/* Whether it is audio without channels. */
 bool lacks_channels(const AVCodecParameters *parameters);
-/* Would the muxer look at the pixels of a stream that has none? It ends the process. */
+/* Whether the muxer would use a pixel format that a stream lacks, which ends the process. */
 bool lacks_pixels(const AVFormatContext *output);
-/* Logs what a muxer found invalid without a word: a stream that needs extradata. */
+/* Logs the reason of a muxer's AVERROR_INVALIDDATA if that has logged none: a stream that lacks extradata. */
 void explain_invalid(struct session *session);
 operation output_op_header;
 

@@ -7,11 +7,11 @@
 
 /* ---------------------------------------------------------------------------------------- the configuration */
 
-/* GASpecificConfig, without what object types have it for that are not unpacked. */
+/* GASpecificConfig, without the fields of object types that are not supported here. */
 static void skip_general_audio(struct bits *bits) {
   skip_bits(bits, 1); /* frames of 960 samples */
-  if (read_bit(bits)) skip_bits(bits, 14); /* the delay of a core coder */
-  skip_bits(bits, 1); /* an extension, of which these object types have none */
+  if (read_bit(bits)) skip_bits(bits, 14); /* coreCoderDelay */
+  skip_bits(bits, 1); /* extensionFlag, unused by these object types */
 }
 
 static void skip_rate(struct bits *bits) {
@@ -19,7 +19,7 @@ static void skip_rate(struct bits *bits) {
   if (read_bits(bits, 4) == EXPLICIT) skip_bits(bits, 24);
 }
 
-/* Reads over an AudioSpecificConfig; false: it is cut off, or of a kind whose end is not known here. */
+/* Skips an AudioSpecificConfig; false: it is cut off, or of an unsupported object type. */
 static bool skip_config(struct bits *bits) {
   enum { MAIN = 1, LTP = 4, SBR = 5, PS = 29 };
   unsigned object_type = read_bits(bits, 5);
@@ -60,7 +60,7 @@ int latm_open(struct latm *latm, AVCodecParameters *parameters) {
 
 /* ---------------------------------------------------------------------------------------- packets */
 
-/* Reads a StreamMuxConfig: what of it is not unpacked; NULL: nothing. */
+/* Reads a StreamMuxConfig. Returns the name of an unsupported feature; NULL: none. */
 static const char *read_mux_config(struct bits *bits, const AVCodecParameters *parameters) {
   if (read_bit(bits)) return "audioMuxVersion 1";
   if (!read_bit(bits)) return "streams whose frames differ in length"; /* allStreamsSameTimeFraming */
@@ -68,13 +68,13 @@ static const char *read_mux_config(struct bits *bits, const AVCodecParameters *p
   if (read_bits(bits, 4)) return "several programs";
   if (read_bits(bits, 3)) return "several layers";
   struct bits config = *bits;
-  if (!skip_config(bits)) return "an AudioSpecificConfig of a rare kind";
+  if (!skip_config(bits)) return "an unsupported AudioSpecificConfig";
   int size = bits->position - config.position;
   if (!is_same(config, bits_of(parameters->extradata, parameters->extradata_size), size))
     return "another AudioSpecificConfig than at the beginning";
   if (read_bits(bits, 3)) return "frames without a length"; /* frameLengthType */
   skip_bits(bits, 8); /* latmBufferFullness */
-  if (read_bit(bits)) { /* other data, which is behind the frame; its length */
+  if (read_bit(bits)) { /* otherData comes after the frame; this is its length */
     bool more = true;
     while (more && !overrun(bits)) {
       more = read_bit(bits);
@@ -97,7 +97,7 @@ static int unfit(struct log *log) {
   return AVERROR_INVALIDDATA;
 }
 
-/* AudioSyncStream, one AudioMuxElement: goes to the frame in it, and returns its size. */
+/* AudioSyncStream with one AudioMuxElement: moves to the frame in it, and returns the frame's size. */
 static int find_frame(struct log *log, int stream, struct latm *latm, const AVCodecParameters *parameters, struct bits *bits) {
   enum { SYNC = 0x2b7 };
   if (read_bits(bits, 11) != SYNC || (int)read_bits(bits, 13) != bits->size - 3) return unfit(log);
@@ -119,7 +119,7 @@ int latm_unpack(struct log *log, int stream, struct latm *latm, const AVCodecPar
   struct bits bits = bits_of(packet->data, packet->size);
   int size = find_frame(log, stream, latm, parameters, &bits);
   if (size < 0) return size;
-  for (int i = 0; i < size; i++) packet->data[i] = (uint8_t)read_bits(&bits, 8); /* which are farther behind */
+  for (int i = 0; i < size; i++) packet->data[i] = (uint8_t)read_bits(&bits, 8); /* in place: it reads ahead of where it writes */
   av_shrink_packet(packet, size);
   return 0;
 }

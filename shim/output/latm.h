@@ -1,8 +1,8 @@
 /* floor 4 */
 /*
- * latm.h - AAC in LATM, as MPEG-TS and digital television have it (ISO/IEC 14496-3, 1.7), for formats that have AAC only as
- * it is. FFmpeg has a decoder for it and no bitstream filter. The ordinary kind is unpacked: one program, one layer, one
- * frame in a packet, each with its length (audioMuxVersion 0, frameLengthType 0).
+ * latm.h - unpacks AAC from LATM (ISO/IEC 14496-3, 1.7), which MPEG-TS and digital television use, for formats that take raw
+ * AAC only. FFmpeg has a decoder for it, but no bitstream filter. Supported is the usual layout: one program, one layer, one
+ * frame in a packet, with its length (audioMuxVersion 0, frameLengthType 0).
  */
 #ifndef AVS_OUTPUT_LATM_H
 #define AVS_OUTPUT_LATM_H
@@ -11,17 +11,17 @@
 
 #include "../log.h"
 
-/* Of a stream. */
+/* The state of one stream. */
 struct latm {
   bool open;  /* its packets are unpacked */
-  bool known; /* a packet has stated how they are laid out */
+  bool known; /* a packet with a StreamMuxConfig was read */
 };
 
-/* Whether such a stream is to be unpacked for the format: its configuration is known, and of a kind that can be. */
+/* Whether the stream is to be unpacked for the format: it is LATM, and its configuration is known and supported. */
 bool unpacks_latm(const AVOutputFormat *format, const AVCodecParameters *parameters);
 /* Before the header: the stream becomes AAC with its AudioSpecificConfig. */
 int latm_open(struct latm *latm, AVCodecParameters *parameters);
-/* Makes a packet of LATM one of AAC; AVERROR_INVALIDDATA where it is damaged or comes before the first configuration. */
+/* Converts a packet of LATM to AAC; AVERROR_INVALIDDATA if it is damaged or comes before the first configuration. */
 int latm_unpack(struct log *log, int stream, struct latm *latm, const AVCodecParameters *parameters, AVPacket *packet);
 
 #endif

@@ -27,7 +27,7 @@ static struct output *output_new(struct session *session) {
   return NULL;
 }
 
-/* hls frees the segment that it has in memory with its trailer only. */
+/* hls frees the segment that it has in memory only when the trailer is written. */
 static void end_segment(struct session *session) {
   struct output *output = session->output;
   if (!is_written(output) || strcmp(output->context->oformat->name, "hls")) return;
@@ -71,8 +71,8 @@ int output_error(const struct session *session) {
 }
 
 /*
- * As the ffmpeg command has it: without, MPEG-TS has a PES packet of its own for each frame of audio, and is up to five times
- * as large.
+ * The max_delay of the ffmpeg command: without it, each frame of audio gets its own PES packet in MPEG-TS, and files are up to
+ * five times as large.
  */
 enum { MAX_DELAY = AV_TIME_BASE * 7 / 10 };
 
@@ -155,14 +155,14 @@ static int fill_packet(AVPacket *packet, const double *row, const uint8_t *data,
   return lost ? AVERROR(ERANGE) : 0;
 }
 
-/* With the lock held: may a packet be put now? A remux has its packets from the input. */
+/* With the lock held: whether a packet may be put now. A running remux takes none but transformed ones. */
 static int check_put(const struct session *session) {
   if (!session->channel.running || is_transforming(session)) return session->output ? 0 : AVERROR(EBADF);
   bool accepts = !session->remux && session->output && session->output->accepts;
   return accepts ? 0 : AVERROR(EBUSY);
 }
 
-/* The time base of its stream: of the input where packets are transformed, else of the output. */
+/* The time base of a stream: of the input if packets are transformed, otherwise of the output. */
 static int find_time_base(struct session *session, double stream, AVRational *time_base) {
   channel_lock(&session->channel);
   int result = check_put(session);
@@ -175,7 +175,7 @@ static int find_time_base(struct session *session, double stream, AVRational *ti
   return result;
 }
 
-/* The session may have been canceled since: then its thread drops what is there, and must find no more. */
+/* Checks again: the session may have been canceled meanwhile, and then its thread frees the queue. */
 static int queue_packet(struct session *session) {
   channel_lock(&session->channel);
   int result = check_put(session);

@@ -1,6 +1,6 @@
 /* floor 4 */
 /*
- * output.h - an output: all that belongs to one sink. Made when its format is chosen, freed whole.
+ * output.h - an output: the state of one sink. Created when its format is chosen, freed as a whole.
  */
 #ifndef AVS_OUTPUT_OUTPUT_H
 #define AVS_OUTPUT_OUTPUT_H
@@ -14,24 +14,24 @@
 struct output {
   struct endpoint endpoint;
   AVFormatContext *context;
-  struct packets queued; /* below the channel's lock */
-  bool accepts;          /* the same: packets may be put while an operation runs, from the header to the trailer */
+  struct packets queued; /* under the channel's lock */
+  bool accepts;          /* under the lock: packets may be put while an operation runs, from the header to the trailer */
   struct filters filters;
-  AVPacket *incoming; /* of the isolate's thread: one that avs_put_packet() makes */
-  AVPacket *outgoing; /* of who runs an operation: one that a filter held back */
+  AVPacket *incoming; /* for the isolate's thread: avs_put_packet() fills it */
+  AVPacket *outgoing; /* for the thread that runs an operation */
   bool header_tried, header_written, trailer_written;
 };
 
 void output_free(struct session *session);
-/* Between header and trailer. */
+/* Whether the header was written, and the trailer was not. */
 bool is_written(const struct output *output);
-/* Whether packets may be put while an operation runs. */
+/* Sets whether packets may be put while an operation runs. */
 void output_accept(struct session *session, bool accepts);
-/* Whatever libavformat does from now on is for the output. */
+/* From now on, libavformat works for the output. */
 void act_for_output(struct session *session);
-/* Muxers report many of the errors of their I/O only in the I/O context. */
+/* The error in the I/O context: muxers don't return many of the errors of their I/O. */
 int output_error(const struct session *session);
-/* With the lock held: JavaScript has packets to transform, and has not returned them yet. */
+/* With the lock held: whether JavaScript is transforming packets. */
 bool is_transforming(const struct session *session);
 operation output_op_open, output_op_close;
 

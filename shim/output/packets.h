@@ -14,13 +14,13 @@ struct packets {
   size_t capacity, first, count;
 };
 
-/* Moves the packet to the end of the queue; the queue's own, or NULL without memory. */
+/* Moves the packet to the end of the queue; returns the packet in the queue, or NULL if there is no memory. */
 AVPacket *packets_push(struct packets *packets, AVPacket *packet);
-/* There must be as many. */
+/* `index` must be less than the number of packets. */
 const AVPacket *packets_at(const struct packets *packets, size_t index);
 AVPacket *packets_first(struct packets *packets);
 void packets_drop_first(struct packets *packets);
-/* Of the first `count` those that do not stay are removed; the others keep their order. */
+/* Removes those of the first `count` packets for which `stays` returns false; the others keep their order. */
 void packets_filter(struct packets *packets, size_t count, bool (*stays)(const AVPacket *packet, const void *context), const void *context);
 void packets_clear(struct packets *packets);
 void packets_free(struct packets *packets);

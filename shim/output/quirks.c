@@ -4,7 +4,7 @@
 
 #include <libavutil/avstring.h>
 
-/* Which versions of FFmpeg do so is told where known; the others are not wrong to treat the same. */
+/* The versions of FFmpeg with a quirk are noted where known; treating other versions the same does no harm. */
 static const struct {
   const char *formats;
   int quirks;

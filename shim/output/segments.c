@@ -13,7 +13,7 @@ static bool is_set(const struct session *session, const char *name, const char *
   return entry && av_match_name(entry->value, values);
 }
 
-/* dash chooses by the codec, unless it is told. */
+/* dash chooses the segment format by the codec, unless an option sets it. */
 static const char *dash_segment(const struct session *session, enum AVCodecID codec) {
   if (is_set(session, "dash_segment_type", "mp4,1")) return "mp4";
   bool of_webm = codec == AV_CODEC_ID_OPUS || codec == AV_CODEC_ID_VORBIS || codec == AV_CODEC_ID_VP8 || codec == AV_CODEC_ID_VP9;

@@ -8,18 +8,18 @@
 #include "output.h"
 #include "quirks.h"
 
-/* Some muxers have codes of their own for what could not be opened. */
+/* Some muxers return another error if a file could not be opened. */
 static int write_error(struct session *session, int result) {
   return result < 0 && session->output->endpoint.refused_url ? AVERROR(EPERM) : result;
 }
 
-/* What the muxer itself gathers: a fragment, a cluster, a PES packet. */
+/* Flushes what the muxer has buffered: a fragment, a cluster, a PES packet. */
 static int flush_muxer(AVFormatContext *output) {
   int result = !has_quirk(output->oformat, NO_FLUSH) ? av_write_frame(output, NULL) : 0; /* 1: nothing to flush */
   return result < 0 ? result : 0;
 }
 
-/* Before that a first fragment would have an index that lacks what only packets tell. */
+/* Whether all streams have had a packet: before that, the index of a first fragment would lack data from packets. */
 static bool have_all_begun(const AVFormatContext *output) {
   for (unsigned i = 0; i < output->nb_streams; i++) {
     const AVStream *stream = output->streams[i];
@@ -30,14 +30,14 @@ static bool have_all_begun(const AVFormatContext *output) {
   return true;
 }
 
-/* Without coalescing, what has come out of the interleaver does not stay with the muxer. */
+/* Without coalescing, packets from the interleaver are flushed through the muxer at once. */
 static int pass_on(struct session *session) {
   const struct io *io = session->output->endpoint.io;
   bool direct = io && io->flags & AVS_IO_DIRECT;
   return direct && have_all_begun(session->output->context) ? flush_muxer(session->output->context) : 0;
 }
 
-/* dash divides by the length of a segment, which may be that of its first packet: it is a microsecond at min. */
+/* dash divides by the length of a segment, which may be that of its first packet: at least a microsecond. */
 static void give_length(const AVFormatContext *output, AVPacket *packet) {
   const AVStream *stream = output->streams[packet->stream_index];
   if (!has_quirk(output->oformat, DIVIDES) || stream->nb_frames) return;
@@ -58,7 +58,7 @@ int output_write_packet(struct session *session, AVPacket *packet) {
   return result < 0 ? write_error(session, result) : output_error(session);
 }
 
-/* The packet that waits longest, out of the queue, to which JavaScript may add meanwhile. */
+/* Takes the first packet of the queue, to which JavaScript may add packets meanwhile. */
 static bool take_queued(struct session *session, AVPacket *packet) {
   struct packets *queued = &session->output->queued;
   channel_lock(&session->channel);
@@ -85,24 +85,24 @@ static void drain_interleaver(struct session *session, int *result) {
   if (*result >= 0) *result = error;
 }
 
-/* dash divides what a stream without bit rate has by the length of the first stream, which ends the process. */
+/* For a stream without bit rate, dash divides by the length of the first stream; a length of 0 ends the process. */
 static bool lacks_length(struct session *session, int *result) {
   const AVFormatContext *output = session->output->context;
   if (!has_quirk(output->oformat, DIVIDES)) return false;
-  drain_interleaver(session, result); /* what waits there counts too */
+  drain_interleaver(session, result); /* packets waiting there count too */
   bool has_rates = true;
   for (unsigned i = 0; i < output->nb_streams; i++) has_rates &= output->streams[i]->codecpar->bit_rate > 0;
   return !has_rates && !output->streams[0]->nb_frames;
 }
 
 /*
- * caf divides by its packets but one, where the codec's have no fixed length; and without a packet what it divides is
- * the min number there is, by -1. Either ends the process.
+ * caf divides by the number of packets minus one if packets have no fixed length; without a packet it divides INT64_MIN by -1.
+ * Either ends the process.
  */
 static bool divides_by_zero(struct session *session, int *result) {
   AVFormatContext *output = session->output->context;
   if (!CAF_DIVIDES || strcmp(output->oformat->name, "caf")) return false;
-  drain_interleaver(session, result); /* what waits there counts too */
+  drain_interleaver(session, result); /* packets waiting there count too */
   const AVStream *stream = output->streams[0];
   return stream->nb_frames <= 1 && !stream->codecpar->block_align &&
          av_get_audio_frame_duration2(stream->codecpar, 0) <= 0;
@@ -120,7 +120,7 @@ int output_op_flush(struct session *session, double *slot, uint8_t *data, size_t
 }
 
 int output_op_trailer(struct session *session, double *slot, uint8_t *data, size_t size) {
-  if (is_written(session->output)) output_accept(session, false); /* what came before is written now */
+  if (is_written(session->output)) output_accept(session, false); /* the queue is written now */
   int result = output_op_write(session, slot, data, size);
   if (!is_written(session->output)) return AVERROR(EINVAL);
   session->output->trailer_written = true;
@@ -128,11 +128,11 @@ int output_op_trailer(struct session *session, double *slot, uint8_t *data, size
   int drained = filters_drain(session);
   if (result >= 0) result = drained;
   if (divides_by_zero(session, &result)) {
-    log_error(session, "caf can't hold less than two packets of this codec");
+    log_error(session, "caf can't hold fewer than two packets of this codec");
     return result < 0 ? result : AVERROR(EINVAL);
   }
   if (lacks_length(session, &result)) {
-    log_error(session, "dash needs a packet of its first stream, or the bit rates of all");
+    log_error(session, "dash needs a packet of its first stream, or the bit rates of all streams");
     return result < 0 ? result : AVERROR(EINVAL);
   }
   int error = write_error(session, av_write_trailer(session->output->context));

@@ -7,25 +7,25 @@
 
 static bool is_one_of(enum AVCodecID codec, const char *names) { return av_match_name(avcodec_get_name(codec), names); }
 
-/* ---------------------------------------------------------------------------------------- more than the list says */
+/* ---------------------------------------------------------------------------------------- codecs beyond the list */
 
-/* Has the codec a code in the table, and is the code this codec's? Some codecs share one. */
+/* Whether the codec has a tag in the table, and the tag leads back to this codec: some codecs share one. */
 static bool is_coded(const struct AVCodecTag *table, enum AVCodecID codec) {
   const struct AVCodecTag *const tables[] = {table, NULL};
   unsigned code = av_codec_get_tag(tables, codec);
   return code && av_codec_get_id(tables, code) == codec;
 }
 
-/* Matroska has the codes of AVI, WAV and QuickTime, in tracks that say so. */
+/* Matroska has track types for the tags of AVI, WAV and QuickTime. */
 static bool is_coded_for_matroska(const AVCodecParameters *parameters) {
   enum AVCodecID codec = parameters->codec_id;
-  /* qtrle and rpza need their bits per pixel, and dfpwm its bits per sample, which are not among what is written then. */
+  /* qtrle and rpza need their bits per pixel, and dfpwm its bits per sample, which are not written then. */
   if (is_one_of(codec, "qtrle,rpza,dfpwm")) return false;
   if (parameters->codec_type == AVMEDIA_TYPE_AUDIO) return is_coded(avformat_get_riff_audio_tags(), codec);
   return is_coded(avformat_get_riff_video_tags(), codec) || is_coded(avformat_get_mov_video_tags(), codec);
 }
 
-/* QuickTime has the codes of AVI and WAV where it has none of its own; of sound these are found again. */
+/* QuickTime uses the tags of AVI and WAV if it has none of its own; of audio codecs, its demuxer finds these again. */
 static bool is_coded_for_mov(const AVCodecParameters *parameters) {
   enum AVCodecID codec = parameters->codec_id;
   if (parameters->codec_type == AVMEDIA_TYPE_AUDIO) return is_one_of(codec, "vorbis,aac_latm,adpcm_yamaha,adpcm_swf");
@@ -40,25 +40,25 @@ bool carries_more(const AVOutputFormat *format, const AVCodecParameters *paramet
   return !strcmp(format->name, "mov") && is_coded_for_mov(parameters);
 }
 
-/* ---------------------------------------------------------------------------------------- less than it says */
+/* ---------------------------------------------------------------------------------------- codecs that are lost */
 
-/* What is lost by these formats. */
+/* Codecs that these formats write, but that can't be read back. */
 static const struct {
   const char *formats, *codecs;
 } lost[] = {
     {"flv", "pcm_s16be"}, /* read as little-endian */
-    {"wav,w64", "aac,vorbis,opus,speex,sonic,dfpwm"}, /* without where their packets end */
-    {"caf", "flac,opus,aac"}, /* without their extradata, or refused for that */
-    {"wtv", "mjpeg,theora,utvideo,asv1,asv2,wmv2"}, /* the same; no frame of JPEG is found */
+    {"wav,w64", "aac,vorbis,opus,speex,sonic,dfpwm"}, /* the ends of packets are lost */
+    {"caf", "flac,opus,aac"}, /* extradata is lost, or the muxer refuses it */
+    {"wtv", "mjpeg,theora,utvideo,asv1,asv2,wmv2"}, /* extradata is lost; no frame of JPEG is found */
     {"swf,avm2", "png"}, /* read as JPEG */
-    {"spdif", "mlp"}, /* no demuxer knows it there */
-    {"mxf_opatom", "eia_608"}, /* its header is not read again */
-    {"nut", "wmav1,wmav2,wmapro,wmavoice,wmalossless"}, /* without the size of their blocks */
-    {"nut", "eac3"}, /* read as AC-3, which has the same code */
-    {"matroska,webm", "atrac3,cook,ra_288,sipr,rv10,rv20,rv30"}, /* in its list, and refused */
+    {"spdif", "mlp"}, /* no demuxer finds it there */
+    {"mxf_opatom", "eia_608"}, /* its header can't be read back */
+    {"nut", "wmav1,wmav2,wmapro,wmavoice,wmalossless"}, /* block_align is lost */
+    {"nut", "eac3"}, /* read as AC-3, which has the same tag */
+    {"matroska,webm", "atrac3,cook,ra_288,sipr,rv10,rv20,rv30"}, /* refused, although in the list */
 };
 
-/* Others are written as private data, in which no demuxer finds them. */
+/* Codecs that these formats keep; all others are written as private data, in which no demuxer finds them. */
 static const struct {
   const char *formats, *codecs;
 } kept[] = {
@@ -71,13 +71,16 @@ static const struct {
      "mpeg1video,mpeg2video,mpeg4,h264,hevc,cavs,mp1,mp2,mp3,ac3,dts,pcm_s16be,pcm_dvd,dvd_subtitle"},
 };
 
-/* These say how large a block is and no demuxer looks for it in the packets. */
+/* These formats store block_align, and no demuxer derives it from packets. */
 static bool lacks_blocks(const AVOutputFormat *format, const AVCodecParameters *parameters) {
   return av_match_name(format->name, "matroska,caf,wtv,wav,w64,avi,asf") && parameters->block_align <= 0 &&
          is_one_of(parameters->codec_id, "adpcm_ms,adpcm_ima_wav,adpcm_swf,wmav1,wmav2,wmapro,wmavoice,wmalossless");
 }
 
-/* flv has codes for some rates, writes that of 5512 for all others, and says so of none; mpeg refuses them in its header. */
+/*
+ * flv has codes for some sample rates, and writes that of 5512 for all others, without an error; mpeg
+ * refuses others in its header.
+ */
 static bool has_other_rate(const AVOutputFormat *format, const AVCodecParameters *parameters) {
   static const int flv[] = {44100, 22050, 11025, 5512}, mpeg[] = {48000, 96000, 44100, 32000};
   bool of_flv = !strcmp(format->name, "flv") && is_one_of(parameters->codec_id, "pcm_u8,pcm_s16le,adpcm_swf");
@@ -89,7 +92,7 @@ static bool has_other_rate(const AVOutputFormat *format, const AVCodecParameters
   return true;
 }
 
-/* QuickTime has codes for samples of a pixel together, and for planes of them none. */
+/* QuickTime has tags for packed pixel formats, and none for planar ones. */
 static bool has_planes(const AVOutputFormat *format, const AVCodecParameters *parameters) {
   if (strcmp(format->name, "mov") || parameters->codec_id != AV_CODEC_ID_RAWVIDEO) return false;
   const AVPixFmtDescriptor *pixels = av_pix_fmt_desc_get(parameters->format);
@@ -99,7 +102,7 @@ static bool has_planes(const AVOutputFormat *format, const AVCodecParameters *pa
 bool loses(const AVOutputFormat *format, const AVCodecParameters *parameters) {
   enum AVCodecID codec = parameters->codec_id;
   if (!strcmp(format->name, "wtv") && codec == AV_CODEC_ID_AAC && parameters->extradata_size) return true;
-  if (!strcmp(format->name, "mp3") && parameters->codec_type == AVMEDIA_TYPE_VIDEO) return true; /* it has covers alone */
+  if (!strcmp(format->name, "mp3") && parameters->codec_type == AVMEDIA_TYPE_VIDEO) return true; /* it takes covers only */
   if (!strcmp(format->name, "aiff") && !av_get_bits_per_sample(codec)) return true; /* refused in the header */
   if (lacks_blocks(format, parameters) || has_planes(format, parameters) || has_other_rate(format, parameters)) return true;
   for (size_t i = 0; i < sizeof(lost) / sizeof(*lost); i++)
@@ -111,7 +114,7 @@ bool loses(const AVOutputFormat *format, const AVCodecParameters *parameters) {
 
 /* ---------------------------------------------------------------------------------------- covers */
 
-/* QuickTime has no place for them, and neither have the segments of a playlist. */
+/* The picture codecs that a format takes as covers. QuickTime and the segments of playlists have no covers. */
 static const struct {
   const char *formats, *pictures;
 } covers[] = {

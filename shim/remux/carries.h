@@ -1,7 +1,7 @@
 /* floor 4 */
 /*
- * carries.h - which codecs come out of a format as they went in, where libavformat's own result (avformat_query_codec()) is
- * another one: muxers that take more than their list says, and muxers that take what no demuxer finds again.
+ * carries.h - corrections of avformat_query_codec(): codecs that a muxer takes although they are not in its list, and codecs that
+ * it takes although no demuxer can read them back.
  */
 #ifndef AVS_REMUX_CARRIES_H
 #define AVS_REMUX_CARRIES_H
@@ -10,11 +10,11 @@
 
 #include <libavformat/avformat.h>
 
-/* Does it carry the codec by a code of another container's, which is not in its list? */
+/* Whether it takes a codec that is not in its list, by the tag of another container. */
 bool carries_more(const AVOutputFormat *format, const AVCodecParameters *parameters);
-/* Does it write the stream so that its packets, or what it is, are not found again? */
+/* Whether the stream, as it writes it, can't be read back. */
 bool loses(const AVOutputFormat *format, const AVCodecParameters *parameters);
-/* Has it a place for a cover that is such a picture? Below zero: it has none of its own, a cover is a stream like others. */
+/* Whether it has a place for a cover with this picture codec. Below zero: a cover is a stream like any other. */
 int carries_cover(const AVOutputFormat *format, enum AVCodecID picture);
 
 #endif

@@ -6,13 +6,13 @@
 #include "../compat.h"
 #include "../log.h"
 
-/* ts_fixup() of fftools/ffmpeg_demux.c, in AV_TIME_BASE where not said otherwise. */
+/* As ts_fixup() of fftools/ffmpeg_demux.c; times are in AV_TIME_BASE unless noted otherwise. */
 enum {
-  MAX_JUMP = 10 * AV_TIME_BASE, /* of formats whose times may jump: -dts_delta_threshold */
+  MAX_JUMP = 10 * AV_TIME_BASE, /* in formats with AVFMT_TS_DISCONT: -dts_delta_threshold */
   MAX_STEP_BACK = AV_TIME_BASE / 10,
-  MAX_DISTANCE = 30 * AV_TIME_BASE, /* our own: of words and data from sound and pictures */
+  MAX_DISTANCE = 30 * AV_TIME_BASE, /* not in ffmpeg: of subtitles and data from audio and video */
 };
-#define MAX_ERROR (INT64_C(30) * 3600 * AV_TIME_BASE) /* of the others: -dts_error_threshold */
+#define MAX_ERROR (INT64_C(30) * 3600 * AV_TIME_BASE) /* in other formats: -dts_error_threshold */
 
 void clock_forget(struct clock *clock) { *clock = (struct clock){.last = AV_NOPTS_VALUE}; }
 
@@ -30,7 +30,7 @@ static void add(AVPacket *packet, const AVStream *stream, int64_t offset) {
   if (packet->dts != AV_NOPTS_VALUE) packet->dts = av_sat_add64(packet->dts, units);
 }
 
-/* libavformat takes a file that begins shortly before a roll-over for one that begins at a time below zero. */
+/* If a file begins shortly before a wrap of timestamps, libavformat gives it a start time below zero. */
 static void unroll(struct stream_clock *own, const AVFormatContext *input, const AVStream *stream, AVPacket *packet) {
   int bits = stream->pts_wrap_bits;
   if (own->unrolled || input->start_time == AV_NOPTS_VALUE || bits < 1 || bits > 62) return;
@@ -49,7 +49,7 @@ static int64_t negative(int64_t time) { return av_sat_sub64(0, time); }
 
 static int64_t length(int64_t jump) { return jump < 0 ? negative(jump) : jump; }
 
-/* Below zero: back. */
+/* The jump of a dts; below zero: backward; 0: none. */
 static int64_t jump_of(const struct clock *clock, const struct stream_clock *own, int64_t dts) {
   if (own->next_dts == AV_NOPTS_VALUE) {
     int64_t jump = clock->last == AV_NOPTS_VALUE ? 0 : av_sat_sub64(dts, clock->last);
@@ -72,8 +72,8 @@ static void correct_jump(struct clock *clock, const struct stream_clock *own, co
     clock->offset = av_sat_sub64(clock->offset, jump);
     add(packet, stream, negative(jump));
     if (jump && own->next_dts != AV_NOPTS_VALUE)
-      warn(log, AVS_WARNING_CORRECTED, stream->index, 1, "its times jump, and go on without the jump",
-           "stream %d: its times jump by %.3f seconds, which are taken away", stream->index, (double)jump / AV_TIME_BASE);
+      warn(log, AVS_WARNING_CORRECTED, stream->index, 1, "its times jump: the jump is removed",
+           "stream %d: its times jump by %.3f seconds: the jump is removed", stream->index, (double)jump / AV_TIME_BASE);
   } else {
     drop_error(own, stream, &packet->dts);
     drop_error(own, stream, &packet->pts);
@@ -82,8 +82,8 @@ static void correct_jump(struct clock *clock, const struct stream_clock *own, co
 }
 
 /*
- * Words and data of a broadcast have few packets, whose times go by no packet before: what is far from the sound and the
- * pictures that it comes with is damaged, or comes in front of theirs where all jump. It is shown with these.
+ * Subtitles and data have few packets, whose times can't be compared with the previous one. If the time of a packet is far from
+ * those of audio and video around it, it is damaged, or the packet comes before their jump. It gets the time of audio and video.
  */
 static void correct_distance(const struct clock *clock, const AVFormatContext *input, const AVStream *stream, AVPacket *packet,
                              struct log *log) {
@@ -92,11 +92,11 @@ static void correct_distance(const struct clock *clock, const AVFormatContext *i
   int64_t distance = av_sat_sub64(clock->last, in_clock(time, stream));
   if (length(distance) <= MAX_DISTANCE) return;
   add(packet, stream, distance);
-  log_line(log, AV_LOG_WARNING, "stream %d: a packet whose time is %.3f seconds from those that it comes with has theirs",
+  log_line(log, AV_LOG_WARNING, "stream %d: the time of a packet is %.3f seconds away from those around it: it gets their time",
            stream->index, (double)length(distance) / AV_TIME_BASE);
 }
 
-/* When the first packet is decoded: as many frames before it is shown as are decoded before they are shown. */
+/* The dts of the first packet: its pts minus the delay of reordering. */
 static int64_t first_dts(const AVStream *stream, const AVPacket *packet) {
   AVRational rate = stream->avg_frame_rate;
   int64_t lead = rate.num > 0 && rate.den > 0

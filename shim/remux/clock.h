@@ -1,7 +1,7 @@
 /* floor 4 */
 /*
- * clock.h - one line of time for an input whose timestamps jump or roll over, as the ffmpeg command makes it: what is read
- * after a jump goes on where what came before has ended.
+ * clock.h - makes the times of an input continuous if its timestamps jump or wrap, as the ffmpeg command does: packets after
+ * a jump continue where the previous ones have ended.
  */
 #ifndef AVS_REMUX_CLOCK_H
 #define AVS_REMUX_CLOCK_H
@@ -12,22 +12,22 @@
 
 struct log;
 
-/* Of an input. Times are in AV_TIME_BASE, AV_NOPTS_VALUE where not known yet. */
+/* The state of an input. Times are in AV_TIME_BASE; AV_NOPTS_VALUE: not known yet. */
 struct clock {
-  int64_t offset; /* what jumps so far have added to times */
+  int64_t offset; /* added to times, because of the jumps so far */
   int64_t last;   /* dts of the last packet */
 };
 
-/* Of one of its streams. */
+/* The state of one stream. */
 struct stream_clock {
-  int64_t dts, next_dts; /* of its last packet, and of the one that is due */
+  int64_t dts, next_dts; /* of the last packet, and expected of the next one */
   bool begun;
-  bool unrolled; /* its times are past the roll-over by now, or there is none */
+  bool unrolled; /* its times have passed the wrap, or there is none */
 };
 
 void clock_forget(struct clock *clock);
 void stream_clock_forget(struct stream_clock *clock);
-/* Changes the times of a packet where they jump. `input` is where it was read; `log` gets a warning for each jump. */
+/* Corrects the times of a packet of `input`; `log` gets a warning for each jump. */
 void clock_correct(struct clock *clock, struct stream_clock *own, const AVFormatContext *input, AVPacket *packet,
                    struct log *log);
 

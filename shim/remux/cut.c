@@ -9,8 +9,8 @@
 #include "remux.h"
 #include "times.h"
 
-/* A stream of pictures that is wanted: a cut begins with one of its key frames. -1: there is none, and any will do. */
-static int stream_of_pictures(const AVFormatContext *input) {
+/* The first video stream that is not discarded: a cut begins at one of its key frames. -1: there is none. */
+static int video_stream_of(const AVFormatContext *input) {
   for (unsigned i = 0; i < input->nb_streams; i++) {
     const AVStream *stream = input->streams[i];
     bool is_video = stream->codecpar->codec_type == AVMEDIA_TYPE_VIDEO && !is_picture(stream);
@@ -19,7 +19,7 @@ static int stream_of_pictures(const AVFormatContext *input) {
   return -1;
 }
 
-/* By libavformat alone: in PCM to the sample. */
+/* Only libavformat's seek, which is exact to the sample in PCM. */
 static int search_back(struct session *session, const struct seek *seek) {
   places_forget(&session->input->places, seek);
   int result = input_seek(session, seek);
@@ -30,7 +30,7 @@ static int search_back(struct session *session, const struct seek *seek) {
   return input_seek(session, &either_way);
 }
 
-/* Of the packet of PCM that is read next goes what lies before the time, as it does where libavformat seeks to a sample. */
+/* Removes the samples before the time from the next packet of PCM, as if libavformat had sought to the sample. */
 static void drop_samples(struct input *input, int64_t time) {
   AVPacket *packet = packets_first(&input->backlog.packets);
   const AVStream *stream = input->context->streams[0];
@@ -48,7 +48,7 @@ static void drop_samples(struct input *input, int64_t time) {
   if (packet->pos >= 0) packet->pos += bytes;
 }
 
-/* In what can't seek: reading on to the time, where it is still at its beginning. */
+/* In an input that can't seek: reads on to the time; the input must be at its beginning. */
 static int read_to(struct session *session, const struct seek *seek, bool is_pcm, int64_t time) {
   if (!can_land(session->input->context, seek)) return search_back(session, seek) < 0 ? AVERROR(ESPIPE) : 0;
   int result = land_ahead(session, seek);
@@ -56,13 +56,13 @@ static int read_to(struct session *session, const struct seek *seek, bool is_pcm
   return result;
 }
 
-/* To the last key frame at or before the time; else where libavformat finds any. */
+/* Goes to the last key frame at or before the time; if that fails, to any that libavformat finds. */
 static int go_back(struct session *session, int64_t time) {
   const AVFormatContext *input = session->input->context;
   bool is_pcm = input->nb_streams == 1 && samples_of_packet(input, input->streams[0]);
   struct seek seek = seek_back_to(time);
   bool can_seek = can_seek_input(session->input) || opens_files(input);
-  seek.stream = is_pcm ? 0 : stream_of_pictures(input);
+  seek.stream = is_pcm ? 0 : video_stream_of(input);
   if (seek.stream >= 0) seek.target = seek.max = to_stream(time, input->streams[seek.stream], AV_ROUND_DOWN);
   if (is_pcm && can_seek) return search_back(session, &seek);
   if (!can_seek) return read_to(session, &seek, is_pcm, time);
@@ -70,7 +70,7 @@ static int go_back(struct session *session, int64_t time) {
   return result >= 0 || over_error(&session->channel) < 0 ? result : search_back(session, &seek);
 }
 
-/* Reads on for the first packet that a cut can begin with, and its time, AV_NOPTS_VALUE where there is none. Nothing is lost. */
+/* Finds the time of the first packet with which a cut can begin; AV_NOPTS_VALUE: none. All packets stay in the backlog. */
 static int find_first(struct session *session, int64_t *time) {
   enum { MAX_BYTES = 32 * 1024 * 1024 };
   AVPacket *packet = session->input->packet;
@@ -95,8 +95,8 @@ static int find_first(struct session *session, int64_t *time) {
 }
 
 /*
- * Where the container says how long it is, not where that was guessed from the bit rate. Of what is read as it comes the
- * length may be that of the fragments that have come.
+ * Only if the container has a duration, and it was not estimated from the bit rate. Of a source that can't seek, the duration
+ * may be that of the fragments read so far.
  */
 static bool is_past_end(const AVFormatContext *input, int64_t beginning, int64_t start) {
   bool is_whole = !input->pb || input->pb->seekable;

@@ -1,6 +1,6 @@
 /* floor 4 */
 /*
- * cut.h - finding where a part of an input begins.
+ * cut.h - finds the key frame at which a range of an input begins.
  */
 #ifndef AVS_REMUX_CUT_H
 #define AVS_REMUX_CUT_H

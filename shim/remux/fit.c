@@ -38,7 +38,7 @@ static bool has_video(const AVFormatContext *input) {
   return i < input->nb_streams;
 }
 
-/* mxf takes no sound without pictures before it. */
+/* mxf takes no audio without a video stream before it. */
 static bool add_companion(AVFormatContext *trial, const AVFormatContext *input, const AVStream *stream) {
   bool video = stream->codecpar->codec_type == AVMEDIA_TYPE_VIDEO;
   bool alone = video || strcmp(trial->oformat->name, "mxf") || !has_video(input);
@@ -54,12 +54,12 @@ static bool add_companion(AVFormatContext *trial, const AVFormatContext *input, 
   return true;
 }
 
-/* The codec that an output has of a stream: LATM is AAC where it is unpacked. */
+/* The codec of a stream in the output: LATM that is unpacked becomes AAC. */
 static enum AVCodecID held_codec(const AVOutputFormat *format, const AVCodecParameters *parameters) {
   return unpacks_latm(format, parameters) ? AV_CODEC_ID_AAC : parameters->codec_id;
 }
 
-/* The muxer's own answer, for formats that have no list of codecs: does it take a file of this one stream? */
+/* Whether the muxer accepts a header with this one stream; for formats that have no list of codecs. */
 static bool try_header(struct session *session, const AVOutputFormat *format, const AVStream *stream) {
   AVFormatContext *trial = NULL;
   AVIOContext *pb = discarding_context();
@@ -71,7 +71,7 @@ static bool try_header(struct session *session, const AVOutputFormat *format, co
     trial->io_open = session->output->context->io_open;
     trial->io_close2 = session->output->context->io_close2;
     trial->opaque = session;
-    const AVDictionaryEntry *strict = av_dict_get(session->options, "strict", NULL, 0); /* what is experimental may be asked for */
+    const AVDictionaryEntry *strict = av_dict_get(session->options, "strict", NULL, 0); /* the caller may allow experimental codecs */
     if (strict) av_opt_set(trial, "strict", strict->value, 0);
     AVStream *copy = add_companion(trial, session->input->context, stream) ? avformat_new_stream(trial, NULL) : NULL;
     if (copy && avcodec_parameters_copy(copy->codecpar, stream->codecpar) >= 0) {
@@ -90,25 +90,25 @@ static bool try_header(struct session *session, const AVOutputFormat *format, co
   return taken;
 }
 
-/* A muxer with no codec of its own for pictures or sound holds none: FFmpeg 5.1's srt says so only in its header. */
+/* A muxer without a default codec for video, or audio, takes none: FFmpeg 5.1's srt fails only in its header. */
 static bool has_place_for(const AVOutputFormat *format, enum AVMediaType type) {
   if (type == AVMEDIA_TYPE_VIDEO) return format->video_codec != AV_CODEC_ID_NONE;
   if (type == AVMEDIA_TYPE_AUDIO) return format->audio_codec != AV_CODEC_ID_NONE;
   return true;
 }
 
-/* flv has AAC without ADTS headers, which nobody can play where what should come before is missing. */
+/* AAC in flv has no ADTS headers: without its AudioSpecificConfig it can't be decoded. */
 static bool lacks_config(const AVInputFormat *input, const AVCodecParameters *parameters) {
   return parameters->codec_id == AV_CODEC_ID_AAC && !parameters->extradata_size && av_match_name("flv", input->name);
 }
 
-/* Its demuxer gives frames with the headers that its muxer puts before them: these would be there twice. */
+/* RealMedia's demuxer delivers frames with headers that its muxer would write again. */
 static bool comes_wrapped(const AVInputFormat *input, const AVOutputFormat *output, const AVCodecParameters *parameters) {
   bool video = parameters->codec_id == AV_CODEC_ID_RV10 || parameters->codec_id == AV_CODEC_ID_RV20;
   return video && !strcmp(output->name, "rm") && av_match_name("rm", input->name);
 }
 
-/* What every muxer wants to know, and demuxers don't find out where a stream has no packet that can be made sense of. */
+/* A parameter that every muxer needs and that is unknown, since the stream has no valid packet; NULL: none. */
 static const char *unknown_of(const AVOutputFormat *format, const AVCodecParameters *parameters) {
   bool has_size = parameters->width > 0 && parameters->height > 0;
   if (parameters->codec_type == AVMEDIA_TYPE_AUDIO && parameters->sample_rate <= 0) return "sample rate";
@@ -126,13 +126,13 @@ static bool is_undescribed(struct session *session, const AVStream *stream) {
   return unknown;
 }
 
-/* One codec as it is, without a container: FFmpeg 5.1 takes any other one too, and writes what nobody can read. */
+/* Whether it is a raw stream without a container: FFmpeg 5.1 accepts any codec there, and writes files that can't be read. */
 static bool is_raw(const AVOutputFormat *format) {
   return format->flags & AVFMT_NOTIMESTAMPS &&
          !av_match_name(format->name, "mp3,image2pipe,data,null,crc,hash,md5,streamhash,latm,spdif,ffmetadata,ico,rawvideo,mxf,mxf_d10,mxf_opatom");
 }
 
-/* Matroska wants to know what an attachment is; of the tags of WavPack and Monkey's Audio it has a name alone. */
+/* Matroska needs the type and the name of an attachment; those from tags of WavPack and Monkey's Audio have only a name. */
 static bool is_named(const AVStream *attachment) {
   bool has_type = av_dict_get(attachment->metadata, "mimetype", NULL, 0) || attachment->codecpar->codec_id != AV_CODEC_ID_NONE;
   return has_type && av_dict_get(attachment->metadata, "filename", NULL, 0);
@@ -144,12 +144,12 @@ int32_t avs_can_hold(double handle, int32_t input_stream) {
   if (!session || !session->input || !session->output) return AVERROR(EBADF);
   if (input_stream < 0 || input_stream >= (int32_t)session->input->context->nb_streams) return AVERROR(EINVAL);
   const AVStream *stream = session->input->context->streams[input_stream];
-  /* No list of codecs has attachments, and only Matroska has attachments. */
+  /* Attachments are in no list of codecs; only Matroska has them. */
   if (stream->codecpar->codec_type == AVMEDIA_TYPE_ATTACHMENT)
     return !strcmp(session->output->context->oformat->name, "matroska") && is_named(stream);
   if (stream->codecpar->codec_id == AV_CODEC_ID_NONE || is_misnamed(stream->codecpar)) return 0;
   if (is_structure_codec(stream->codecpar->codec_id)) return 0;
-  /* segment and its like: the format of their files is not chosen yet. */
+  /* segment and similar muxers: the format of their files is not known yet. */
   const AVOutputFormat *output = session->output->context->oformat;
   if (output->flags & AVFMT_NOFILE && output->audio_codec == AV_CODEC_ID_NONE && output->video_codec == AV_CODEC_ID_NONE)
     return 1;
@@ -162,7 +162,7 @@ int32_t avs_can_hold(double handle, int32_t input_stream) {
   if (known <= 0 && carries_more(output, &held)) known = 1;
   if (loses(output, &held) || comes_wrapped(session->input->context->iformat, output, stream->codecpar)) return 0;
   if (known && is_undescribed(session, stream)) return AVS_HOLDS_DESCRIBED;
-  /* These want more than a codec, or have the list of another: what is too much they refuse in the header. */
+  /* These check more than the codec, or have the list of another format: only the header shows what they refuse. */
   if (known > 0 && av_match_name(output->name, "mov,mp4,ipod,3gp,3g2,psp,f4v,ismv,mxf,mpeg,vcd,svcd,dvd,vob")) return try_header(session, output, stream);
   if (known >= 0) return known > 0;
   if (is_raw(output)) return 0;

@@ -1,6 +1,6 @@
 /* floor 4 */
 /*
- * fit.h - can an output's format hold a stream of an input? (avs_can_hold())
+ * fit.h - whether an output's format can hold a stream of an input (avs_can_hold()).
  */
 #ifndef AVS_REMUX_FIT_H
 #define AVS_REMUX_FIT_H

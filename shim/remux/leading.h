@@ -1,7 +1,7 @@
 /* floor 4 */
 /*
- * leading.h - what comes of a stream before its first key frame: kept until that is there, and then dropped, or until it
- * is clear that the stream marks none, as some files of rpza, Dirac or DFPWM do.
+ * leading.h - packets of a stream before its first key frame. They are kept until a key frame comes, and then dropped; or until
+ * it is clear that the stream marks no key frames, as in some files of rpza, Dirac or DFPWM.
  */
 #ifndef AVS_REMUX_LEADING_H
 #define AVS_REMUX_LEADING_H
@@ -12,19 +12,19 @@
 
 #include "../output/packets.h"
 
-/* Of a stream of the input. */
+/* The state of one input stream. */
 struct leading {
   struct packets packets;
   int64_t bytes;
 };
 
-/* Can the stream begin with it? */
+/* Whether the stream can begin with the packet. */
 bool can_be_first(const AVCodecParameters *parameters, const AVPacket *packet);
 /* Takes the packet. */
 int leading_add(struct leading *leading, AVPacket *packet);
-/* So much without a key frame that there is none to wait for. */
+/* Whether there are so many that no key frame is to be expected. */
 bool leading_is_long(const struct leading *leading);
-/* Is there one? Moves the first of them. */
+/* Moves out the first of them; false if there is none. */
 bool leading_take(struct leading *leading, AVPacket *packet);
 void leading_clear(struct leading *leading);
 

@@ -8,7 +8,7 @@
 
 bool is_merged(const struct session *session) { return session->part_count > 1; }
 
-/* JavaScript's thread looks for the input with the lock held. */
+/* The lock is needed because JavaScript's thread reads session->input. */
 void select_part(struct session *session, unsigned index) {
   struct part *present = &session->parts[session->part], *next = &session->parts[index];
   if (index == session->part) return;
@@ -46,7 +46,7 @@ int32_t avs_select_input(double handle, uint32_t index) {
   return 0;
 }
 
-/* Of those that wait, an operation has not been told of what they did in the one before. */
+/* Clears what the previous operation has recorded for the inputs that are set aside. */
 void begin_parts(struct session *session) {
   for (unsigned i = 0; i < session->part_count; i++)
     if (session->parts[i].input) session->parts[i].input->endpoint.seek_refused = false;
@@ -55,12 +55,12 @@ void begin_parts(struct session *session) {
 bool select_next_part(struct session *session) {
   if (!is_merged(session)) return !session->remux->finished;
   int next = -1;
-  int64_t least = 0;
+  int64_t min = 0;
   for (unsigned i = 0; i < session->part_count; i++) {
     const struct remux *remux = remux_of_part(session, i);
-    if (!remux || remux->finished || (next >= 0 && remux->reached >= least)) continue;
+    if (!remux || remux->finished || (next >= 0 && remux->reached >= min)) continue;
     next = (int)i;
-    least = remux->reached;
+    min = remux->reached;
   }
   if (next >= 0) select_part(session, (unsigned)next);
   return next >= 0;

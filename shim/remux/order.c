@@ -9,13 +9,13 @@
 #include "../avs.h"
 #include "../log.h"
 
-/* mux_fixup_ts() of fftools/ffmpeg_mux.c. */
+/* As mux_fixup_ts() of fftools/ffmpeg_mux.c. */
 
 void order_forget(struct order *order) {
   *order = (struct order){.last_dts = AV_NOPTS_VALUE, .next_sample = AV_NOPTS_VALUE};
 }
 
-/* av_rescale_delta() adds to samples, and doubles what it has been given, without a look at overflows. */
+/* av_rescale_delta() adds to samples, and doubles its arguments, without checks for overflows. */
 static bool can_count_samples(const AVCodecParameters *parameters, AVRational from, int64_t time) {
   const double max = (double)(INT64_C(1) << 60);
   double seconds = (double)time * av_q2d(from);
@@ -23,7 +23,7 @@ static bool can_count_samples(const AVCodecParameters *parameters, AVRational fr
          fabs(seconds * parameters->sample_rate) < max;
 }
 
-/* Milliseconds are too coarse for audio: packets go on, to the sample, where the one before has ended. */
+/* Milliseconds are too coarse for audio: packets continue, to the sample, where the previous one has ended. */
 static void rescale(struct order *order, const AVStream *stream, AVRational from, AVPacket *packet) {
   const AVCodecParameters *parameters = stream->codecpar;
   if (!can_count_samples(parameters, from, packet->dts)) {
@@ -41,16 +41,16 @@ static void rescale(struct order *order, const AVStream *stream, AVRational from
 
 static int64_t middle_of(int64_t a, int64_t b, int64_t c) { return FFMAX(FFMIN(a, b), FFMIN(FFMAX(a, b), c)); }
 
-static void mend_shown_before_decoded(const struct order *order, AVPacket *packet, struct log *log) {
+static void mend_dts_after_pts(const struct order *order, AVPacket *packet, struct log *log) {
   if (packet->pts == AV_NOPTS_VALUE || packet->dts <= packet->pts) return;
   int64_t next = order->last_dts == AV_NOPTS_VALUE ? INT64_MIN : av_sat_add64(order->last_dts, 1);
   int64_t time = middle_of(packet->pts, packet->dts, next);
-  warn(log, AVS_WARNING_CORRECTED, order->stream, 1, "packets were to be decoded after they are shown: their times are moved",
-       "stream %d: dts %lld is after pts %lld: both made %lld", order->stream, (long long)packet->dts, (long long)packet->pts, (long long)time);
+  warn(log, AVS_WARNING_CORRECTED, order->stream, 1, "packets have a dts after their pts: their times are changed",
+       "stream %d: dts %lld is after pts %lld: both set to %lld", order->stream, (long long)packet->dts, (long long)packet->pts, (long long)time);
   packet->pts = packet->dts = time;
 }
 
-/* Muxers refuse a dts that does not grow; rounding to a coarser time base and broken files both make such. */
+/* Muxers refuse a dts that does not increase; it may result from rounding to a coarser time base, or from a damaged file. */
 static void mend_order(const struct order *order, const AVOutputFormat *format, enum AVMediaType type, AVPacket *packet,
                        struct log *log) {
   if (order->last_dts == AV_NOPTS_VALUE) return;
@@ -59,10 +59,10 @@ static void mend_order(const struct order *order, const AVOutputFormat *format, 
   if (packet->dts >= min) return;
   bool is_rounding = av_sat_sub64(min, packet->dts) <= 2 && type != AVMEDIA_TYPE_VIDEO;
   if (is_rounding)
-    log_line(log, AV_LOG_VERBOSE, "stream %d: dts %lld after %lld made %lld", order->stream, (long long)packet->dts,
+    log_line(log, AV_LOG_VERBOSE, "stream %d: dts %lld after %lld set to %lld", order->stream, (long long)packet->dts,
              (long long)order->last_dts, (long long)min);
   else
-    warn(log, AVS_WARNING_CORRECTED, order->stream, 1, "its times do not grow: packets are moved", "stream %d: dts %lld after %lld made %lld",
+    warn(log, AVS_WARNING_CORRECTED, order->stream, 1, "its times do not increase: they are changed", "stream %d: dts %lld after %lld set to %lld",
          order->stream, (long long)packet->dts, (long long)order->last_dts, (long long)min);
   if (packet->pts >= packet->dts && packet->pts < min) packet->pts = min;
   packet->dts = min;
@@ -72,7 +72,7 @@ void order_packet(struct order *order, const AVOutputFormat *format, const AVStr
                   AVPacket *packet, struct log *log) {
   rescale(order, stream, from, packet);
   if (!(format->flags & AVFMT_NOTIMESTAMPS)) {
-    mend_shown_before_decoded(order, packet, log);
+    mend_dts_after_pts(order, packet, log);
     mend_order(order, format, stream->codecpar->codec_type, packet, log);
   }
   order->last_dts = packet->dts;

@@ -1,6 +1,7 @@
 /* floor 4 */
 /*
- * order.h - times of packets in an output's time base, so that the muxer takes them: as the ffmpeg command makes them.
+ * order.h - converts times of packets to an output's time base, and corrects those that a muxer would refuse, as the ffmpeg
+ * command does.
  */
 #ifndef AVS_REMUX_ORDER_H
 #define AVS_REMUX_ORDER_H
@@ -9,15 +10,15 @@
 
 struct log;
 
-/* Of a stream of the output, AV_NOPTS_VALUE where not known yet. */
+/* The state of one output stream; AV_NOPTS_VALUE: not known yet. */
 struct order {
-  int stream;          /* of the input, of whose packets it is warned */
+  int stream;          /* index in the input, for warnings */
   int64_t last_dts;    /* output time base */
-  int64_t next_sample; /* audio: where the last packet has ended */
+  int64_t next_sample; /* audio: end of the last packet */
 };
 
 void order_forget(struct order *order);
-/* The dts is known. What had to be changed gets a line of the log. */
+/* The packet must have a dts. Corrections are logged. */
 void order_packet(struct order *order, const AVOutputFormat *format, const AVStream *stream, AVRational from,
                   AVPacket *packet, struct log *log);
 

@@ -39,7 +39,7 @@ void remux_free(struct session *session) {
 
 /* ---------------------------------------------------------------------------------------- preparation */
 
-/* What is known of an input's stream, and has nothing to do with another's. */
+/* Drops what is known about an input stream, since another input's stream comes next. */
 static void forget_times(struct route *route) {
   route->missing = (struct missing){.next_dts = AV_NOPTS_VALUE};
   stream_clock_forget(&route->clock);
@@ -82,7 +82,7 @@ static struct route *route_of(struct remux *remux, unsigned stream) {
   return &remux->routes[stream];
 }
 
-/* Where packets of the input's stream go; NULL: nowhere. */
+/* The route of an input stream; NULL: its packets are dropped. */
 static struct route *mapped_route(const struct session *session, struct remux *remux, int stream) {
   unsigned index = (unsigned)stream;
   bool is_there = index < remux->count && index < session->input->context->nb_streams;
@@ -101,14 +101,14 @@ int32_t avs_map_stream(double handle, int32_t input_stream, int32_t output_strea
   if (!route) return AVERROR(ENOMEM);
   struct route before = *route;
   *route = route_to(output_stream);
-  route->missing = before.missing; /* the input goes on where it is */
+  route->missing = before.missing; /* the input continues where it is */
   route->clock = before.clock;
   route->begun = before.begun;
   route->leading = before.leading;
   const AVStream *source = session->input->context->streams[input_stream];
   AVStream *stream = session->output->context->streams[output_stream];
-  stream->r_frame_rate = source->r_frame_rate; /* of which Matroska makes the duration of a frame, where there is no average */
-  /* mxf has no other way to count frames. */
+  stream->r_frame_rate = source->r_frame_rate; /* Matroska derives the duration of a frame from it if there is no average */
+  /* mxf counts frames by the average rate only. */
   if (!strncmp(session->output->context->oformat->name, "mxf", 3) && !stream->avg_frame_rate.num)
     stream->avg_frame_rate = source->r_frame_rate;
   const AVPacket *picture = &source->attached_pic;
@@ -129,7 +129,7 @@ int32_t avs_route(double handle, int32_t input_stream, double *out) {
   return 0;
 }
 
-/* The remux of a session that is not at work. */
+/* The remux of a session in which no operation runs. */
 static int remux_to_set(double handle, struct remux **remux) {
   struct session *session = find_session(handle);
   if (!session) return AVERROR(EBADF);
@@ -181,25 +181,28 @@ int32_t avs_keep_times(double handle, int32_t keep) {
 
 /* ---------------------------------------------------------------------------------------- one packet */
 
-/* The end of its stream in the source before, which may have been shorter than the others, is where the packet is shown. */
+/*
+ * Whether the packet comes after the end of its stream in the previous source, where that may have
+ * been shorter than the others.
+ */
 static bool fills_gap(const struct remux *remux, const struct route *route, const AVStream *stream,
                       const AVPacket *packet, int64_t time) {
   double shown = (double)av_sat_sub64(time, remux->shift) / AV_TIME_BASE;
   return shown >= route->last - packet_duration(stream, packet) / 2;
 }
 
-/* Is the packet inside the range? */
+/* Whether the packet is inside the range. */
 static bool in_range(struct remux *remux, struct route *route, const AVStream *stream, const AVPacket *packet) {
   AVRational time_base = stream->time_base;
   int64_t time = packet_time(packet, time_base);
   if (route->ended) return false;
   if (remux->end != AV_NOPTS_VALUE && time != AV_NOPTS_VALUE && time >= remux->end) {
-    /* With B-frames, packets that are shown earlier may still come. */
+    /* With B-frames, packets with an earlier pts may follow. */
     int64_t dts = packet->dts == AV_NOPTS_VALUE ? time : av_rescale_q(packet->dts, time_base, AV_TIME_BASE_Q);
     route->ended = dts >= remux->end;
     return false;
   }
-  /* What is shown before the key frame that the cut begins with can't be decoded, or is not wanted. */
+  /* Packets presented before the key frame of the cut can't be decoded, or are not wanted. */
   return remux->min_time == AV_NOPTS_VALUE || time == AV_NOPTS_VALUE || time >= remux->min_time ||
          fills_gap(remux, route, stream, packet, time);
 }
@@ -214,14 +217,14 @@ static bool all_ended(const struct remux *remux) {
 static void note_packet(struct route *route, const AVStream *stream, const AVPacket *packet) {
   route->packets++;
   route->bytes += packet->size;
-  if (is_picture(stream)) return; /* which has no time */
+  if (is_picture(stream)) return; /* it has no time */
   int64_t time = packet->pts != AV_NOPTS_VALUE ? packet->pts : packet->dts;
   double first = (double)time * av_q2d(stream->time_base), last = first + packet_duration(stream, packet);
   if (!(route->first <= first)) route->first = first;
   if (!(route->last >= last)) route->last = last;
 }
 
-/* A damaged packet, which a bitstream filter can't read, is left out: libavformat would end with it. */
+/* Whether a bitstream filter has failed on a damaged packet. It is left out, otherwise its error would end the remux. */
 static bool is_unfit(struct session *session, int stream, int result) {
   bool unfit = result == AVERROR_INVALIDDATA && session->channel.log.filter_failed;
   if (unfit)
@@ -256,7 +259,7 @@ static int pass_on(struct session *session, struct remux *remux, struct route *r
     if (packet->pts != AV_NOPTS_VALUE) packet->pts = av_sat_sub64(packet->pts, shift);
     packet->dts = av_sat_sub64(packet->dts, shift);
   } else if (route->packets) {
-    return 0; /* of another source, which came before */
+    return 0; /* the cover of a previous source was written already */
   }
   note_packet(route, source, packet);
   packet->stream_index = route->output_stream;
@@ -266,9 +269,9 @@ static int pass_on(struct session *session, struct remux *remux, struct route *r
   return write_packet(session, remux, route, source, packet);
 }
 
-/* ---------------------------------------------------------------------------------------- by way of JavaScript */
+/* ---------------------------------------------------------------------------------------- transforming in JavaScript */
 
-/* What has been gathered, and then what has become of it. */
+/* Lets JavaScript transform the gathered packets, and writes the results. */
 static int transform(struct session *session, struct remux *remux) {
   struct packets *queued = &session->output->queued;
   if (!session->input->batches.ready.count) return 0;
@@ -279,15 +282,15 @@ static int transform(struct session *session, struct remux *remux) {
     if (route) result = pass_on(session, remux, route, packet);
     packets_drop_first(queued);
   }
-  packets_clear(queued); /* their streams are the input's: AVS_OP_WRITE must not find any */
+  packets_clear(queued); /* they refer to streams of the input: AVS_OP_WRITE must not find any */
   return result;
 }
 
-/* Packets are asked about together; but what is there does not wait for what the source would have to be asked for. */
+/* Gathers packets, to be transformed together; but packets that were read don't wait for a further request to the source. */
 static int gather(struct session *session, struct remux *remux, AVPacket *packet) {
   enum { PACKETS = 512, BYTES = 256 * 1024 };
   if (!batches_add(session, packet)) return AVERROR(ENOMEM);
-  av_packet_unref(packet); /* JavaScript's own go through it */
+  av_packet_unref(packet); /* it is used for JavaScript's packets, too */
   bool asked = session->channel.requests != remux->requests;
   if (!asked && !batches_are_full(&session->input->batches, PACKETS, BYTES)) return 0;
   int result = transform(session, remux);
@@ -295,7 +298,7 @@ static int gather(struct session *session, struct remux *remux, AVPacket *packet
   return result;
 }
 
-/* ---------------------------------------------------------------------------------------- where to begin */
+/* ---------------------------------------------------------------------------------------- packets to begin with */
 
 void discard_unmapped(struct session *session) {
   const struct remux *remux = session->remux;
@@ -320,7 +323,7 @@ bool can_begin(const struct session *session, bool has_video, const AVPacket *pa
   return packet->flags & AV_PKT_FLAG_KEY && (!has_video || is_mapped_video(session, (unsigned)packet->stream_index));
 }
 
-/* ---------------------------------------------------------------------------------------- one after the other */
+/* ---------------------------------------------------------------------------------------- breaks, leading packets */
 
 enum { HELD = 1 }; /* a result */
 
@@ -331,7 +334,7 @@ static bool is_full(const struct remux *remux) {
   return remux->max_bytes > 0 && bytes >= remux->max_bytes;
 }
 
-/* A place to begin with, at or after the one where the output is to end. */
+/* Whether the packet is a key frame at or after the end of this output. */
 static bool is_break(const struct session *session, const struct remux *remux, const AVPacket *packet) {
   bool ends = remux->until != AV_NOPTS_VALUE || remux->max_bytes > 0;
   if (!ends || !can_begin(session, has_mapped_video(session), packet)) return false;
@@ -350,7 +353,7 @@ static int write_or_gather(struct session *session, struct remux *remux, AVPacke
   return session->channel.transformer ? gather(session, remux, packet) : pass_on(session, remux, route, packet);
 }
 
-/* The packet ends what is written now: it is held until the output that it begins is there. */
+/* Keeps the packet for the next output, which begins with it. */
 static int hold(struct remux *remux, AVPacket *packet) {
   if (!remux->held && !(remux->held = av_packet_alloc())) return AVERROR(ENOMEM);
   av_packet_move_ref(remux->held, packet);
@@ -358,7 +361,7 @@ static int hold(struct remux *remux, AVPacket *packet) {
   return HELD;
 }
 
-/* The stream has no key frame, or marks none: what waited for one is all there is of it. */
+/* The stream has no key frame, or marks none: its waiting packets are written. */
 static int begin_without_key(struct session *session, struct remux *remux, struct route *route) {
   AVPacket *packet = session->input->packet;
   int result = 0;
@@ -381,7 +384,7 @@ static int begin_all(struct session *session, struct remux *remux) {
   return result;
 }
 
-/* The ffmpeg command drops what comes before a key frame, without -copyinkf; and of a stream without any, all of it. */
+/* Without -copyinkf the ffmpeg command drops packets before a key frame, and thus all of a stream that has none. */
 static int wait_for_key(struct session *session, struct remux *remux, struct route *route, AVPacket *packet) {
   int result = leading_add(&route->leading, packet);
   return result >= 0 && leading_is_long(&route->leading) ? begin_without_key(session, remux, route) : result;
@@ -403,11 +406,11 @@ static void note_reached(struct remux *remux, const struct route *route, const A
   if (time > remux->reached) remux->reached = time;
 }
 
-/* Ciphertext stays what it is; with what it is deciphered is written by no muxer. */
+/* Encrypted packets are copied as they are, and no muxer writes what is needed to decrypt them. */
 static void warn_encrypted(struct session *session, const AVPacket *packet) {
   if (!av_packet_get_side_data(packet, AV_PKT_DATA_ENCRYPTION_INFO, NULL)) return;
   warn(&session->channel.log, AVS_WARNING_DROPPED, packet->stream_index, 1,
-       "it is encrypted, and the output does not keep what is needed to decrypt it", "stream %d: packets stay encrypted, their initialization vectors are left out",
+       "it is encrypted, and the output does not keep what is needed to decrypt it", "stream %d: packets stay encrypted; their initialization vectors are left out",
        packet->stream_index);
 }
 
@@ -430,7 +433,7 @@ static int remux_packet(struct session *session, struct remux *remux, AVPacket *
 
 /* ---------------------------------------------------------------------------------------- the loop */
 
-/* A cover comes once, with the first packets of the input; each output has it. */
+/* Writes the covers to a further output: the demuxer delivers them only once. */
 static int repeat_pictures(struct session *session, struct remux *remux) {
   AVPacket *packet = session->input->packet;
   int result = 0;
@@ -448,13 +451,13 @@ static int repeat_pictures(struct session *session, struct remux *remux) {
 
 static int write_held(struct session *session, struct remux *remux) {
   int result = repeat_pictures(session, remux);
-  bool wanted = mapped_route(session, remux, remux->held->stream_index); /* to this output, too */
+  bool wanted = mapped_route(session, remux, remux->held->stream_index); /* it may not be in this output */
   if (result >= 0 && wanted) result = write_or_gather(session, remux, remux->held);
   drop_held(remux);
   return result;
 }
 
-/* The next packet of the input that is least far; AVERROR_EOF where all have come to their end. */
+/* Processes the next packet of the input with the earliest time; AVERROR_EOF if all have ended. */
 static int remux_next(struct session *session) {
   if (!select_next_part(session)) return AVERROR_EOF;
   struct remux *remux = session->remux;
@@ -484,7 +487,7 @@ static int remux_loop(struct session *session, struct remux *remux, double *slot
   return 0;
 }
 
-/* Does it with each input, until one fails. */
+/* Calls `act` for each input, until one fails. */
 static int with_each(struct session *session, int (*act)(struct session *session)) {
   if (!session->part_count) return act(session);
   int result = 0;
@@ -508,7 +511,7 @@ static int prepare(struct session *session) {
 int remux_op(struct session *session, double *slot, uint8_t *data, size_t size) {
   (void)data, (void)size;
   if (!is_written(session->output)) return AVERROR(EINVAL);
-  if (is_merged(session) && session->channel.transformer) return AVERROR(EINVAL); /* whose streams would it be asked about? */
+  if (is_merged(session) && session->channel.transformer) return AVERROR(EINVAL); /* stream indexes would be ambiguous */
   begin_parts(session);
   int result = with_each(session, prepare);
   if (result < 0) return result;
@@ -521,7 +524,7 @@ int remux_op(struct session *session, double *slot, uint8_t *data, size_t size) 
   if (session->channel.transformer) {
     int rest = result >= 0 || result == AVERROR_EOF ? transform(session, session->remux) : result;
     if (rest < 0) result = rest;
-    batches_clear(session); /* of what failed nothing is left for AVS_OP_READ */
+    batches_clear(session); /* after a failure, AVS_OP_READ must not find any */
   }
   if (result == AVERROR_EOF) {
     int checked = is_last ? with_each(session, check_result) : 0;

@@ -1,7 +1,7 @@
 /* floor 4 */
 /*
- * remux.h - packets from the session's input to its output without leaving C: choosing streams, cutting at key frames.
- * Input and output may be replaced on the way, to join and to split.
+ * remux.h - copies packets from the session's input to its output without passing them to JavaScript: chooses streams, cuts at
+ * key frames. Input and output may be replaced on the way, to join and to split.
  */
 #ifndef AVS_REMUX_REMUX_H
 #define AVS_REMUX_REMUX_H
@@ -15,12 +15,12 @@
 struct route {
   int output_stream; /* -1: dropped */
   bool ended;
-  bool begun;        /* with a key frame: what comes before can't be decoded */
-  struct leading leading;    /* that */
-  struct missing missing;    /* of the input */
-  struct stream_clock clock; /* the same */
-  struct order order;        /* of the output */
-  int64_t packets, bytes; /* that went to this output */
+  bool begun;        /* it has begun with a key frame: packets before can't be decoded */
+  struct leading leading;    /* those packets */
+  struct missing missing;    /* state of the input stream */
+  struct stream_clock clock; /* state of the input stream */
+  struct order order;        /* state of the output stream */
+  int64_t packets, bytes; /* written to this output */
   int64_t delay;          /* AV_TIME_BASE: added to its times */
   double first, last;     /* seconds of the output, NaN before the first packet */
 };
@@ -28,32 +28,32 @@ struct route {
 struct remux {
   struct route *routes;
   unsigned count;
-  double start;      /* seconds, NaN where open */
-  bool keeps_times;  /* as they are, jumps and all */
+  double start;      /* seconds; NaN: from the beginning */
+  bool keeps_times;  /* jumps are not removed */
   struct clock clock;
-  int64_t end;       /* AV_TIME_BASE; AV_NOPTS_VALUE where open */
-  int64_t shift;     /* AV_TIME_BASE: taken from the input's times */
-  int64_t min_time;  /* AV_TIME_BASE: what is shown before is left out; AV_NOPTS_VALUE: nothing */
-  int64_t until;     /* AV_TIME_BASE: a place to begin with, from there on, ends AVS_OP_REMUX; AV_NOPTS_VALUE: none does */
-  int64_t max_bytes; /* of packets, that went to this output: a place to begin with behind them ends it, too; 0: any */
-  AVPacket *held;    /* that place, not written yet */
-  bool holds;        /* there is one */
+  int64_t end;       /* AV_TIME_BASE; AV_NOPTS_VALUE: to the end */
+  int64_t shift;     /* AV_TIME_BASE: subtracted from the input's times */
+  int64_t min_time;  /* AV_TIME_BASE: packets presented before are left out; AV_NOPTS_VALUE: none */
+  int64_t until;     /* AV_TIME_BASE: the first key frame from there on ends AVS_OP_REMUX; AV_NOPTS_VALUE: none does */
+  int64_t max_bytes; /* bytes of packets of this output, after which a key frame ends it, too; 0: no limit */
+  AVPacket *held;    /* that key frame, not written yet */
+  bool holds;        /* `held` has a packet */
   int64_t packets;
-  int64_t read;      /* of sound and of moving pictures, that go somewhere */
-  int64_t media;     /* of these, that were written */
-  int64_t requests; /* of the session's, when a batch was last transformed */
-  int64_t reached;  /* AV_TIME_BASE, of the output: how far reading has come */
-  bool finished;    /* it has come to its end */
+  int64_t read;      /* packets of mapped audio and video streams */
+  int64_t media;     /* those of them that were written */
+  int64_t requests; /* number of the session's requests when a batch was last transformed */
+  int64_t reached;  /* AV_TIME_BASE, of the output: latest time read */
+  bool finished;    /* the input has ended */
 };
 
 void remux_free(struct session *session);
-/* It is closed: what was kept of it does not go with the next one. */
+/* The input is closed: drops what does not apply to the next one. */
 void remux_forget_input(struct remux *remux);
 void remux_forget_output(struct remux *remux);
-/* Streams that go nowhere are not read. */
+/* Discards the streams that are not mapped. */
 void discard_unmapped(struct session *session);
 bool has_mapped_video(const struct session *session);
-/* A cut can begin with the key frames of video, where there is one; else with any packet. */
+/* Whether a cut can begin with the packet: a key frame of video, if there is video; otherwise any key frame. */
 bool can_begin(const struct session *session, bool has_video, const AVPacket *packet);
 operation remux_op;
 

@@ -26,7 +26,7 @@ static bool is_cut_off(const struct session *session) {
   return false;
 }
 
-/* Who asks for a part, or has a say in each packet, may get nothing. */
+/* An empty result is no error if a part was requested, or if packets are transformed. */
 static bool may_be_empty(const struct session *session) {
   const struct remux *remux = session->remux;
   bool whole = isnan(remux->start) && remux->end == AV_NOPTS_VALUE && !session->channel.transformer;
@@ -38,8 +38,8 @@ static bool may_be_empty(const struct session *session) {
 int check_result(struct session *session) {
   const struct remux *remux = session->remux;
   if (remux->media || may_be_empty(session)) return 0;
-  const char *why = remux->read ? "none of its packets could be written" : "it has no packets of them";
-  if (!remux->read && is_cut_off(session)) why = "it is cut off before the first packet of them";
-  log_error(session, "neither sound nor a moving picture comes out of the source: %s", why);
+  const char *why = remux->read ? "none of the source's packets could be written" : "the source has no packets of them";
+  if (!remux->read && is_cut_off(session)) why = "the source is cut off before the first packet of them";
+  log_error(session, "neither audio nor video was written: %s", why);
   return AVERROR_INVALIDDATA;
 }

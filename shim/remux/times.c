@@ -12,7 +12,7 @@ int64_t packet_time(const AVPacket *packet, AVRational time_base) {
   return timestamp == AV_NOPTS_VALUE ? AV_NOPTS_VALUE : av_rescale_q(timestamp, time_base, AV_TIME_BASE_Q);
 }
 
-/* By how much the first frame of video is decoded before it is shown: the time of the frames that come between. */
+/* The delay between dts and pts of the first frame of video: the duration of video_delay frames. */
 static int64_t decoding_lead(const AVStream *stream, const AVPacket *packet) {
   int frames = stream->codecpar->codec_type == AVMEDIA_TYPE_VIDEO ? stream->codecpar->video_delay : 0;
   AVRational rate = stream->avg_frame_rate;
@@ -22,8 +22,8 @@ static int64_t decoding_lead(const AVStream *stream, const AVPacket *packet) {
 }
 
 /*
- * Some demuxers leave dts out: go on from the packet before. Matroska does not have them, and the first ones of a
- * stream with B-frames can't be told from pts; raw streams have none.
+ * If a demuxer leaves dts out, they continue from the previous packet. Matroska does not store them, and the first ones of a
+ * stream with B-frames can't be derived from pts; raw streams have no times.
  */
 void mend_missing_times(const AVStream *stream, struct missing *missing, bool may_lack_pts, AVPacket *packet) {
   int64_t *next_dts = &missing->next_dts;

@@ -618,7 +618,7 @@ function ofOutputs({ folder, tcp }: Canary): Hostile[] {
     {
       name: "hls output: hls_key_info_file",
       ...hls({ hls_key_info_file: `${folder}/key.info` }),
-      expected: { says: /option hls_key_info_file: what is written can't be encrypted here/ },
+      expected: { says: /option hls_key_info_file: outputs can't be encrypted here/ },
     },
     {
       name: "hls output: hls_enc",
