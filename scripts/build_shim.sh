@@ -1,28 +1,28 @@
 #!/usr/bin/env bash
 #
-# Builds avio's shared library from the C files of shim/: one file that exports avs_* and nothing else.
+# Builds avio's shared library from the C files of shim/: one file that exports only avs_*, and the entry point of Node-API.
 #
 #   --embedded  FFmpeg's demuxers, muxers, parsers and bitstream filters are linked in statically. FFmpeg is built
 #               from its sources first (about two minutes on two cores) and kept in a cache, so later builds take
 #               seconds. Sources are taken from FFMPEG_SOURCE, the cache, ffmpeg.org, or Debian's signed archive.
 #   --system    linked to the libavformat that pkg-config finds (FFmpeg 5.0 and newer).
-#   --headers   makes nothing: only sees whether the shim compiles with the headers of a version of FFmpeg.
+#   --headers   builds nothing: only checks that the shim compiles with the headers of a version of FFmpeg.
 #
 # Nothing is written outside lib/, the cache folder and a temporary folder. See usage() for options and variables.
 #
-# It keeps to what bash 3.2 knows, because that is what macOS has.
+# It uses only features of bash 3.2, which is the version of macOS.
 # shellcheck disable=SC2054,SC2207 # -Wl,a,b is one word; some lists of words are meant to be split
 
 set -euo pipefail
-export LC_ALL=C # the order of files, for one thing: the same inputs give the same bytes
+export LC_ALL=C # for example the order of files: the same inputs give the same bytes
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 DEFAULT_FFMPEG_VERSION=9.0.2 FALLBACK_FFMPEG_VERSION=7.1.5
 
 # Decoders to build in, comma-separated. Nothing is ever decoded for the user; avformat_find_stream_info decodes a
-# frame to learn what a container doesn't say: dts of H.264 and HEVC in Matroska, sample rate and channels of AAC in
-# MPEG-TS, the size of pictures. They cost 1.7 MB, h264 (0.57), aac (0.42) and hevc (0.35) nearly all of it; what
-# vp9 (0.66), opus (0.35), vorbis, ac3 and vp8 would tell is read by shim/headers/ for nothing.
+# frame to find what a container doesn't have: dts of H.264 and HEVC in Matroska, sample rate and channels of AAC in
+# MPEG-TS, the size of pictures. They take 1.7 MB, nearly all of it h264 (0.57), aac (0.42) and hevc (0.35); the fields
+# that vp9 (0.66), opus (0.35), vorbis, ac3 and vp8 would find are read by shim/headers/.
 DECODERS='h264,hevc,mpeg1video,mpeg2video,mpeg4,av1,mjpeg,png,aac,aac_latm,mp3float,flac'
 
 usage() {
@@ -119,7 +119,7 @@ default_output() {
 
 # ---------------------------------------------------------------- main
 
-# A hash over all that goes into the library, and one over the library itself: whoever replaces it, replaces both.
+# A hash of all inputs of the library, and one of the library itself, which shows whether it was replaced.
 inputs_hash() {
   {
     echo "$inputs ${compile_flags[*]} ${link_flags[*]} $(compiler_version)" | sed "s|$work||g"
@@ -161,7 +161,7 @@ main() {
   compile_shim
   link_shim
   check_result
-  # Renamed into place: writing over a library that a process has loaded crashes that process.
+  # Renamed into place: overwriting a library that a process has loaded crashes that process.
   mv -f "$new_output" "$output"
   echo "$hash $(sha256 "$output")" >"$output.stamp"
   say "$output ($(($(wc -c <"$output") / 1024)) KiB, $title)"

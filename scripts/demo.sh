@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The README's first command: sets everything up, then does avio's main job. Remuxes a media file (the one named, or
-# a fixture) into Matroska and prints what it did.
+# The README's first command: sets everything up, then remuxes a media file (the one named, or a fixture) into Matroska
+# and prints what it did.
 set -euo pipefail
 here="$(cd "$(dirname "$0")/.." && pwd)"
 "$here/scripts/setup.sh"

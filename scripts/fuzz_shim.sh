@@ -1,16 +1,16 @@
 #!/usr/bin/env bash
 #
-# Fuzzes the shim, and the FFmpeg inside it, guided by coverage: fuzz/shim.c under libFuzzer, with AddressSanitizer,
-# and UndefinedBehaviorSanitizer for what is ours. FFmpeg is built for it once (three minutes on two cores) and kept in
-# the cache of scripts/build_shim.sh. It goes on after a finding; in the end each is repeated by itself, and what
-# fuzz/known.txt has as FFmpeg's own is left out. Exit code 1: something new was found.
+# Fuzzes the shim, and the FFmpeg inside it, guided by coverage: fuzz/shim.c under libFuzzer, with AddressSanitizer, and
+# UndefinedBehaviorSanitizer for the shim. FFmpeg is built for it once (three minutes on two cores) and kept in the cache
+# of scripts/build_shim.sh. It continues after a finding; at the end each finding is repeated separately, and those that
+# fuzz/known.txt lists as FFmpeg's own are left out. Exit code 1: something new was found.
 #
 #   scripts/fuzz_shim.sh [SECONDS] [--seed N] [--keep DIR] [--system]      default: 60 seconds
-#   scripts/fuzz_shim.sh --minimise --keep DIR                             leaves of its corpus what reaches all that it does
-#   scripts/fuzz_shim.sh --repeat FILE                                     one input again, with all that is said of it
+#   scripts/fuzz_shim.sh --minimise --keep DIR                             minimises its corpus, with the same coverage
+#   scripts/fuzz_shim.sh --repeat FILE                                     one input again, with the whole report
 #
-# --keep DIR  the inputs that were found, and the corpus: used again where it is there (default: a temporary folder)
-# --system    over the machine's libavformat, which is neither guided nor checked
+# --keep DIR  a folder for the found inputs and the corpus, which is reused (default: a temporary folder)
+# --system    with the system's libavformat, which has neither coverage nor sanitizers
 #
 # Needs clang with its runtime (Debian: apt-get install clang libclang-rt-dev) and Deno; ffmpeg for more kinds of files.
 
@@ -43,7 +43,7 @@ mkdir -p "$keep/corpus" "$keep/found"
 # ---------------------------------------------------------------- build
 
 build_fuzzer() {
-  local library=$work/libavio.so # what its soname is
+  local library=$work/libavio.so # the name is its soname
   CC=${CC:-clang} "$root/scripts/build_shim.sh" "--$build" --sanitize=fuzzer --output "$library"
   "${CC:-clang}" -std=c11 -D_GNU_SOURCE -Wall -Wextra -g -O1 -fno-omit-frame-pointer -fsanitize=fuzzer,address,undefined \
     -o "$work/fuzzer" "$root"/fuzz/{shim,structure}.c "$library" -Wl,-rpath,"$work" -lm
@@ -51,12 +51,12 @@ build_fuzzer() {
 
 limits=(-timeout=20 -rss_limit_mb=2560 -malloc_limit_mb=0)
 
-# Leaks are told by LeakSanitizer itself which of them are known.
+# Known leaks are suppressed by LeakSanitizer itself.
 set_up_sanitizers() {
   { [ ! -f "$known" ] || sed -n 's/^leak \([^ ]*\).*/leak:\1/p' "$known"; } >"$work/leaks"
-  # An allocation too large is refused, as by a machine that has no memory: FFmpeg must live with that.
+  # Too large allocations fail, as on a machine without memory: FFmpeg must handle that.
   export ASAN_OPTIONS=allocator_may_return_null=1:max_allocation_size_mb=512:detect_stack_use_after_return=0
-  # Its stacks end in libraries without frame pointers, so that FFmpeg's own leaks can't be told from ours.
+  # The system's libraries have no frame pointers, so stacks are cut off, and FFmpeg's own leaks can't be distinguished from avio's.
   if [ "$build" = system ]; then ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0 && limits+=(-detect_leaks=0); fi
   export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
   export LSAN_OPTIONS=suppressions=$work/leaks:print_suppressions=0
@@ -64,7 +64,7 @@ set_up_sanitizers() {
 
 # ---------------------------------------------------------------- findings
 
-# What an input does to the fuzzer, in the words of known.txt: its kind; the functions on the stack, into $work/stack.
+# Runs an input and prints the kind of the finding, as in known.txt; writes the functions on the stack to $work/stack.
 kind_of() {
   "$work/fuzzer" "${limits[@]}" "$1" >"$work/report" 2>&1 && echo gone && return
   sed -n 's/^ *#[0-9]* 0x[0-9a-f]* in \([^ (]*\).*/\1/p' "$work/report" >"$work/stack"
@@ -112,7 +112,7 @@ minimise_corpus() {
   "$work/fuzzer" -merge=1 "${limits[@]}" "$work/least" "$keep/corpus" >"$work/log" 2>&1 || { tail -n 20 "$work/log" && exit 1; }
   after=$(find "$work/least" -type f | wc -l)
   rm -r "$keep/corpus" && mv "$work/least" "$keep/corpus"
-  echo "fuzz_shim: of $before inputs $after reach what all did"
+  echo "fuzz_shim: $after of $before inputs have the same coverage as all"
 }
 
 # ---------------------------------------------------------------- main
@@ -122,10 +122,10 @@ set_up_sanitizers
 if [ "$minimise" = yes ]; then minimise_corpus && exit; fi
 if [ -n "$repeat" ]; then exec "$work/fuzzer" "${limits[@]}" "$repeat"; fi
 deno run -A "$root/fuzz/samples.ts" "$work/samples" "$work/seeds"
-# What small files may ask for has no bound in the machine's libavformat (SECURITY.md, Limits).
+# The system's libavformat has no limits for these small files (SECURITY.md, Limits).
 if [ "$build" = system ]; then rm -f "$work"/seeds/bomb-*; fi
-# Fork mode goes on after a crash, which one process can't. With -entropic=1, libFuzzer's default, four fifths of the
-# time go into choosing what is changed next (measured).
+# Fork mode continues after a crash, which one process can't. With -entropic=1, libFuzzer's default, four fifths of the
+# time are spent choosing the next input (measured).
 "$work/fuzzer" -fork=1 -entropic=0 -print_funcs=0 -ignore_crashes=1 -ignore_timeouts=1 -ignore_ooms=1 -max_total_time="$seconds" -seed="$seed" \
   "${limits[@]}" -max_len=24576 -len_control=0 -artifact_prefix="$keep/found/" "$keep/corpus" "$work/seeds" >"$work/log" 2>&1 ||
   grep -q "fuzzed for" "$work/log" || { tail -n 20 "$work/log" && exit 1; }

@@ -1,6 +1,6 @@
 /**
- * Prints the licences that go with an embedded shared library: avio's own, where the sources of what is inside are and
- * how it was built, FFmpeg's licence. Asks this machine's library; how one of another platform was configured, which is an
+ * Prints the licences of an embedded shared library: avio's own, where the sources of its parts are and how it was built,
+ * FFmpeg's licence. They come from this machine's library; the configuration of another platform's library, whose path is an
  * argument, is read from its file.
  */
 import { licenseText, versions } from "../mod.ts";

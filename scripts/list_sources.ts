@@ -1,10 +1,10 @@
 /**
- * Writes install/sources.ts, which holds all files that the shared library is built from. To be run when a file was added
- * to them or taken away: `deno run -A scripts/list_sources.ts`. A test sees whether it was.
+ * Writes install/sources.ts, which imports all files that the shared library is built from. To be run when such a file was
+ * added or removed: `deno run -A scripts/list_sources.ts`. A test checks that it was.
  */
 const root = new URL("../", import.meta.url).pathname;
 
-/** Paths of all that the build reads, from the root. */
+/** Paths of all files that the build reads, from the root. */
 export function buildFiles(): string[] {
   const folders = [
     "scripts/build",

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 #
-# Makes the files in fixtures/ from nothing: FFmpeg's test picture and a tone, encoded small. They are committed, so
-# this is run only to change them. The same ffmpeg gives the same bytes (bit-exact flags, one thread); another
-# version may give others, and the tests don't mind: they compare with what ffprobe says about the files at hand.
+# Makes the files in fixtures/: FFmpeg's test picture and a tone, encoded small. They are committed, so this is run only
+# to change them. The same ffmpeg gives the same bytes (bit-exact flags, one thread); another version may give others,
+# which does not matter: the tests compare with what ffprobe reports about the present files.
 #
 # Needs the ffmpeg command with libx264, libvpx, libopus, libvorbis and libmp3lame.
 #
@@ -28,7 +28,7 @@ small_picture=(-f lavfi -i "testsrc=size=160x90:rate=25:duration=3")
 tone=(-f lavfi -i "sine=frequency=440:sample_rate=44100:duration=3")
 stereo=(-ac 2)
 
-# A key frame a second, B-frames between.
+# One key frame per second, with B-frames.
 h264=(-c:v libx264 -preset veryfast -crf 30 -pix_fmt yuv420p -g 25 -keyint_min 25 -sc_threshold 0 -bf 2)
 aac=(-c:a aac -b:a 48k)
 
@@ -41,7 +41,7 @@ ff -i video.mp4 -c copy video.mkv
 ff -i video.mp4 -c copy video.ts
 ff -i video.mp4 -c copy video.flv
 
-# Its index is at the end, so the first half has none: "moov atom not found".
+# The index of video.mp4 is at the end, so its first half has none: "moov atom not found".
 head -c $(($(wc -c <video.mp4) / 2)) video.mp4 >cut.mp4
 
 # ---------------------------------------------------------------- other codecs
@@ -50,7 +50,7 @@ ff "${small_picture[@]}" "${tone[@]}" "${stereo[@]}" -c:v mpeg4 -q:v 20 -g 25 -c
   -metadata title="avio test" video.avi
 ff "${small_picture[@]}" "${tone[@]}" "${stereo[@]}" -c:v libvpx-vp9 -pix_fmt yuv420p -b:v 60k -deadline realtime -cpu-used 8 \
   -row-mt 0 -g 25 -c:a libopus -b:a 32k -shortest -metadata title="avio test" video.webm
-# Pixels that are no squares, which only the container says.
+# Pixels that are not square; only the container has their aspect ratio.
 ff -t 1 "${small_picture[@]}" -vf setsar=4/3 -c:v libvpx-vp9 -pix_fmt yuv420p -b:v 20k -deadline realtime -cpu-used 8 \
   -row-mt 0 anamorphic.webm
 ff "${tone[@]}" "${stereo[@]}" -c:a libvorbis -q:a 1 -metadata title="avio test" audio.ogg

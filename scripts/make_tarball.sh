@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 #
-# Packs a folder so that the same files give the same bytes: sorted, without the times and owners of this machine.
+# Packs a folder reproducibly: the same files give the same bytes, sorted, without times and owners of this machine.
 #
-#   scripts/make_tarball.sh PARENT FOLDER OUTPUT      FOLDER, in PARENT, is what the archive begins with
+#   scripts/make_tarball.sh PARENT FOLDER OUTPUT      FOLDER, in PARENT, is the top folder of the archive
 #
 # Needs GNU tar.
 set -euo pipefail

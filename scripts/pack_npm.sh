@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
 #
-# Makes the npm packages: @avio/avio, which is what `deno pack` makes of the modules, and for each platform that it is given
-# an embedded shared library for, @avio/PLATFORM with that library and its licences. The first has the others as optional
-# dependencies, and npm installs the one that fits. The same inputs give the same bytes.
+# Makes the npm packages: @avio/avio, the modules packed by `deno pack`, and for each given embedded shared library
+# @avio/PLATFORM, with that library and its licences. The first has the others as optional dependencies, and npm installs the
+# matching one. The same inputs give the same bytes.
 #
 # shellcheck disable=SC2016 # the programs in single quotes are JavaScript
 #
 #   scripts/pack_npm.sh OUTPUT.tgz [PLATFORM=LIBRARY ...]     default: this platform's, from lib/
 #
 # Makes OUTPUT.tgz and OUTPUT-PLATFORM.tgz. PLATFORM is one of those of scripts/build_shim.sh --target.
-# AVIO_REPOSITORY is the address of the repository that the package tells, which npm's provenance wants.
+# AVIO_REPOSITORY is the address of the repository for package.json, which npm's provenance requires.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 export LC_ALL=C
@@ -30,7 +30,7 @@ fi
 work=$(mktemp -d "${TMPDIR:-/tmp}/avio-pack.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 
-# What is not for users of npm stays out: the sources of the library and what builds it.
+# The sources of the library and the build scripts are left out: users of npm don't need them.
 mkdir "$work/modules" "$work/unpacked"
 (cd "$root" && cp -R mod.ts cli.ts cli ffi format io deno.json LICENSE README.md CHANGELOG.md "$work/modules")
 deno eval '
@@ -43,7 +43,7 @@ deno eval '
 tar -xzf "$work/modules.tgz" -C "$work/unpacked"
 package=$work/unpacked/package
 
-# The command line: what is too old for it is told before anything newer is parsed.
+# The command line: it checks the version of the runtime before any newer syntax is parsed.
 cat >"$package/bin.js" <<'END'
 #!/usr/bin/env node
 import { runtime } from "./ffi/runtime.js";
@@ -57,12 +57,12 @@ const { main } = await import("./cli.js");
 process.exit(await main(process.argv.slice(2)));
 END
 
-# `using` is in no lib of TypeScript's that is as old as ES2024; where Node's types are, they have the same line.
+# TypeScript's ES2024 lib lacks the symbols of `using`; Node's types, if installed, contain the same line.
 sed -i.old '1i\
 /// <reference lib="esnext.disposable" />
 ' "$package/mod.d.ts" && rm "$package/mod.d.ts.old"
 
-# What deno pack leaves out: the version is read from deno.json, users look for words and a licence; the libraries.
+# Adds to package.json what deno pack leaves out: version (from deno.json), description, keywords, licence, the libraries.
 deno eval '
   const [config, manifest, target, ...platforms] = Deno.args;
   const repository = Deno.env.get("AVIO_REPOSITORY");

@@ -1,18 +1,18 @@
 #!/usr/bin/env bash
 #
-# Builds the library for other platforms, and runs it there as far as this machine can:
+# Builds the library for other platforms, and tests it as far as this machine can run them:
 #
 #   linux-aarch64     tests/platform_test.ts and others by Deno for arm64, tests/shim/*.c, under qemu-user
 #   windows-x86_64    the same by Deno for Windows, under wine 10 in a chroot of Debian 13
 #   linux-x86_64      the same by this machine's Deno, in a chroot of Debian 11 (glibc 2.31)
-#   linux-*-musl      the same by Node for musl, with Debian's musl, in a folder that has nothing else; arm64's under qemu-user
-#   darwin-*          built, and looked at by LLVM's tools (scripts/build/check.sh): nothing here can run them
+#   linux-*-musl      the same by Node for musl, with Debian's musl, in an otherwise empty folder; arm64's under qemu-user
+#   darwin-*          built, and checked by LLVM's tools (scripts/build/check.sh): nothing here can run them
 #
 #   scripts/platforms.sh [--run] [PLATFORM ...]      default: all
 #
-# --run: only runs what scripts/build_shim.sh --target has built before.
-# Needs root, Debian's packages, npm and pip; what it installs for this is kept in ~/.cache/avio/platforms. A first run
-# takes an hour for all of them on two cores, nearly all of it FFmpeg; later ones some minutes.
+# --run: only tests what scripts/build_shim.sh --target has built before.
+# Needs root, Debian's packages, npm and pip; what it installs is kept in ~/.cache/avio/platforms. A first run of all
+# platforms takes an hour on two cores, nearly all of it FFmpeg; later ones take some minutes.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 folder=${AVIO_CACHE_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/avio}/platforms
@@ -26,7 +26,7 @@ fail() {
   exit 1
 }
 
-# The test files that need no programs, and are quick enough under an emulator.
+# The test files that need no other programs, and are fast enough under an emulator.
 TESTS=(tests/platform_test.ts tests/paths_test.ts tests/file_format_test.ts)
 MORE_TESTS=(tests/packet_test.ts tests/stream_test.ts tests/sink_test.ts tests/structures_test.ts tests/write_queue_test.ts)
 
@@ -52,7 +52,7 @@ get_deno() {
   rm -rf "$work"
 }
 
-# get_debian SUITE [PACKAGES]: sets $chroot, a Debian of its own.
+# get_debian SUITE [PACKAGES]: sets $chroot, a separate Debian.
 get_debian() {
   chroot=$folder/$1
   [ -d "$chroot" ] && return
@@ -63,7 +63,7 @@ get_debian() {
   mv "$chroot.new" "$chroot"
 }
 
-# copy_checkout FOLDER LIBRARY: what a program needs of this checkout, in a chroot.
+# copy_checkout FOLDER LIBRARY: copies the parts of this checkout that a program needs into a chroot.
 copy_checkout() {
   rm -rf "$1/checkout"
   mkdir -p "$1/checkout"
@@ -72,7 +72,7 @@ copy_checkout() {
   cp "$2" "$1/checkout/lib/$(basename "$(dirname "$2")")/"
 }
 
-# compile_drivers PLATFORM LIBRARY FOLDER: tests/shim/*.c for it, with the library, in a folder.
+# compile_drivers PLATFORM LIBRARY FOLDER: compiles tests/shim/*.c for the platform into a folder, with the library.
 compile_drivers() (
   local program library compiler ending=''
   die() { fail "$@"; }
@@ -81,7 +81,7 @@ compile_drivers() (
   target=$1 library=$3/$(basename "$2")
   choose_target
   compiler=("$zig" cc -target "$zig_target" -fno-sanitize=undefined)
-  # The programs have POSIX's threads, which zig lacks for Windows.
+  # The programs use POSIX threads, which zig lacks for Windows.
   if [ "$os" = windows ]; then compiler=(x86_64-w64-mingw32-gcc-posix -static) ending=.exe; fi
   mkdir -p "$3" && cp "$2" "$library"
   for program in contract threads; do
@@ -90,10 +90,10 @@ compile_drivers() (
   done
 )
 
-# The points that the programs are failed or ended at: all of them would take an emulator an hour.
+# The number of points at which runs are failed or ended: all of them would take an hour under an emulator.
 FAULTS=5
 
-# run_drivers FOLDER FIXTURES COMMAND...: both programs, each as the command's arguments.
+# run_drivers FOLDER FIXTURES COMMAND...: runs both programs through the command.
 run_drivers() {
   local folder=$1 fixtures=$2
   shift 2
@@ -128,7 +128,7 @@ run_linux-aarch64() {
     qemu-aarch64-static "$deno/deno" "${test_options[@]}" "${TESTS[@]}" "${MORE_TESTS[@]}")
 }
 
-# in_wine PROGRAM ...: in the checkout of the chroot.
+# in_wine PROGRAM ...: runs a program in the checkout of the chroot.
 in_wine() {
   chroot "$chroot" /usr/bin/env -i HOME=/root PATH=/usr/bin:/bin LANG=C.UTF-8 WINEDEBUG=-all NO_COLOR=1 DENO_DIR='Z:\deno' \
     sh -c 'cd /checkout && exec /usr/lib/wine/wine64 "$@"' sh "$@"
@@ -144,11 +144,11 @@ run_windows-x86_64() {
   local code=0
   mountpoint -q "$chroot/proc" || mount --bind /proc "$chroot/proc"
   run_drivers drivers fixtures in_wine && in_wine /deno.exe "${test_options[@]}" "${TESTS[@]}" || code=$?
-  umount --lazy "$chroot/proc" # wine's server ends some seconds later
+  umount --lazy "$chroot/proc" # wine's server ends only some seconds later
   return $code
 }
 
-# inside FOLDER COMMAND...: in the checkout of a chroot. The system's own tools are on this side of it.
+# inside FOLDER COMMAND...: runs a command in the checkout of a chroot, by the tools of this system.
 inside() {
   local code=0 place=$1
   shift
@@ -169,8 +169,8 @@ run_linux-x86_64() {
   inside "$chroot" deno "${test_options[@]}" "${TESTS[@]}" "${MORE_TESTS[@]}"
 }
 
-# get_musl PROCESSOR DEBIAN'S_NAME: sets $chroot, a folder with musl and Node for it. That Node is in a package of Python's;
-# it wants a newer musl than Debian 12 has.
+# get_musl PROCESSOR DEBIAN'S_NAME: sets $chroot, a folder with musl and Node for it. That Node comes from a Python package,
+# and needs a newer musl than that of Debian 12.
 get_musl() {
   local debian new options
   get_debian trixie wine64
@@ -217,7 +217,7 @@ run_linux-aarch64-musl() {
 
 build() {
   local options=(--target="$1")
-  # Beside the machine's own build, whose name is libavio.so.
+  # Another name than that of this machine's own build, libavio.so.
   if [ "$1" = linux-x86_64 ]; then options+=(--output "$root/lib/linux-x86_64/libavio-glibc.so"); fi
   "$root/scripts/build_shim.sh" "${options[@]}"
 }

@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
 #
-# Makes a release of what is committed: the shared libraries, the npm packages, the sources as they go to JSR, what the
-# libraries are made of (sbom.json), and the SHA-256 of each. The same commit, compiler and libraries give the same bytes.
+# Makes a release of the present commit: the shared libraries, the npm packages, the sources for JSR, the bill of materials
+# of the libraries (sbom.json), and the SHA-256 of each. The same commit, compiler and libraries give the same bytes.
 # Nothing is uploaded.
 #
 #   scripts/release.sh FOLDER [--address URL] [--all] [PLATFORM=LIBRARY ...]
 #
-# FOLDER              is made, and gets the files
-# --address URL       where the files will be: the installer fetches libraries from there, by the sums it is given here
+# FOLDER              is created, and gets the files
+# --address URL       where the files will be: the installer fetches libraries from there, and checks the sums computed here
 # --all               builds the libraries of all platforms here (scripts/build_shim.sh --target); without it this platform's
-#                     is built by the machine's own compiler
+#                     is built by this machine's own compiler
 # PLATFORM=LIBRARY    libraries of other platforms, made elsewhere
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -30,8 +30,8 @@ while [ $# -gt 0 ]; do
   esac
   shift
 done
-[ -z "$(git -C "$root" status --porcelain)" ] || fail "there are changes that are not committed"
-[ ! -e "$folder" ] || fail "$folder is there already"
+[ -z "$(git -C "$root" status --porcelain)" ] || fail "there are uncommitted changes"
+[ ! -e "$folder" ] || fail "$folder exists already"
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/avio-release.XXXXXX")
 trap 'rm -rf "$work"' EXIT
@@ -39,10 +39,10 @@ tree=$work/avio out=$work/out
 mkdir "$tree" "$out"
 git -C "$root" archive HEAD | tar -xf - -C "$tree"
 version=$(deno eval 'console.log(JSON.parse(Deno.readTextFileSync(Deno.args[0])).version)' "$tree/deno.json")
-grep -q "^## $version" "$tree/CHANGELOG.md" || fail "CHANGELOG.md says nothing of $version"
+grep -q "^## $version" "$tree/CHANGELOG.md" || fail "CHANGELOG.md has no section for $version"
 
-# This platform's library, in its place in the tree: the packer asks it for licences.
-# With the FFmpeg that belongs to it, and no other.
+# This platform's library, in its place in the tree: the packer gets the licences from it.
+# Only with the pinned FFmpeg.
 "$tree/scripts/build_shim.sh" --embedded --no-fallback
 own=$(find "$tree/lib" -name 'libavio.*' ! -name '*.stamp')
 platforms=("$(basename "$(dirname "$own")")=$own" "$@")
@@ -65,7 +65,7 @@ for pair in "${platforms[@]}"; do
   json="$json${json:+,}\"$platform\":\"$(sha256sum "$file" | cut -d ' ' -f 1)\""
 done
 
-# What the installer of this release believes.
+# The addresses and sums for the installer of this release.
 deno eval '
   const [path, address, sums] = Deno.args;
   const release = { address: address || null, sha256: JSON.parse(sums) };
@@ -76,7 +76,7 @@ deno eval '
 
 deno run --allow-ffi --allow-read --allow-env "$tree/scripts/sbom.ts" >"$out/sbom.json"
 
-# The sources, with that: `deno publish` is run in what this holds.
+# The sources, including these: `deno publish` is run in this folder.
 rm -r "${tree:?}/lib"
 mv "$tree" "$work/avio-$version"
 "$root/scripts/make_tarball.sh" "$work" "avio-$version" "$out/avio-$version-source.tar.gz"

@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
-# The tests on Node and Bun: each file in a process of its own, by tests/support/standin/run.ts, which counts. The
-# runtimes are those that `scripts/setup.sh --tests` has installed; one that is not there is left out.
+# Runs the tests on Node and Bun: each file in a process of its own, by tests/support/standin/run.ts. The runtimes are
+# those that `scripts/setup.sh --tests` has installed; missing ones are left out.
 #
 #   scripts/runtimes.sh [--only node24|node26|bun] [--jobs N] [--core | tests/x_test.ts ...]      default: all of tests/
 #
-# The files of all runtimes are one queue, so that no core is idle until the last of them. Node keeps what it has compiled: tests
-# start hundreds of programs, and most of the time of one went into the same modules again.
+# The files of all runtimes are one queue, so that no core is idle before the last of them. Node caches compiled modules: tests
+# start hundreds of programs, which otherwise spend most of their time compiling the same modules.
 #
-# --core: the files that go through every part of the binding, and through what each runtime has of its own: calls, callbacks,
-# events, ends, garbage collection, files, streams, http. For a quick look.
+# --core: a quick run of the files that use every part of the binding and everything that differs between runtimes: calls,
+# callbacks, events, ends, garbage collection, files, streams, http.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -34,7 +34,7 @@ standin=tests/support/standin
 log=$(mktemp -d "${TMPDIR:-/tmp}/avio-runtimes.XXXXXX")
 trap 'rm -rf "$log"' EXIT
 
-# RUNTIME PROGRAM FILE: its output, and what went wrong with the process itself, go to one file of the log.
+# run_file RUNTIME PROGRAM FILE: its output, and a failure of the process itself, go to one file of the log.
 run_file() {
   local flags=(--no-warnings --expose-gc --import "./$standin/preload.ts")
   [ "$1" != bun ] || flags=(--tsconfig-override="$standin/tsconfig.json" --preload "./$standin/preload.ts")
@@ -53,7 +53,7 @@ for name in $wanted; do
   if [ -n "$program" ]; then
     names+=("$name") programs+=("$program")
   else
-    echo "runtimes: $name is not installed, and not tested" >&2
+    echo "runtimes: $name is not installed: not tested" >&2
   fi
 done
 

@@ -1,6 +1,6 @@
 /**
- * Prints what an embedded shared library is made of, in the format of CycloneDX: name, version, licence, and the SHA-256 of
- * the sources, as the scripts of the build have pinned them.
+ * Prints the bill of materials of an embedded shared library, in the format of CycloneDX: name, version, licence, and SHA-256
+ * of the sources, as the build scripts have pinned them.
  */
 import { versions } from "../mod.ts";
 
@@ -26,7 +26,7 @@ function component(name: string, version: string, license: string, sum: string, 
   };
 }
 
-/** The SHA-256 behind a version in a table of pinned ones: "9.0.2  sid  8c38...". */
+/** The SHA-256 of a version in a table of pinned ones: "9.0.2  sid  8c38...". */
 function pinnedSum(name: string, version: string): string {
   const line = script(name).split("\n").find((line) => line.split(/\s+/)[0] === version);
   const sum = line?.match(/\b[0-9a-f]{64}\b/)?.[0];

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Makes a machine ready for avio: Deno, what the shared library is built with, and the library itself. Installs what
-# is missing where that is allowed (root, Debian's packages, npm); elsewhere it prints the exact line to run.
-# With --fuzz what scripts/fuzz_shim.sh needs, and nothing else.
+# Sets up a machine for avio: Deno, the tools that build the shared library, and the library itself. Installs what is
+# missing if it can (root, Debian's packages, npm); otherwise it prints the exact line to run.
+# With --fuzz: only what scripts/fuzz_shim.sh needs.
 # With --tests also what the tests use: the ffmpeg command and libavformat's headers (for the system build), valgrind;
-# and Chromium with what drives it, outside of the checkout. Without these tests/browser_test.ts is ignored.
+# and, outside of the checkout, Chromium with its driver. Without these tests/browser_test.ts is ignored.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -28,7 +28,7 @@ install_packages() {
     fail "Missing packages. Run this, then try again:" "  sudo apt-get install -y ${missing[*]}"
   fi
   echo "setup: installing ${missing[*]}" >&2
-  # Lists may be old, or not there at all on a new machine.
+  # Package lists may be old, or missing on a new machine.
   apt-get update -qq >/dev/null || true
   DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null ||
     fail "apt-get could not install: ${missing[*]}"
@@ -55,7 +55,7 @@ install_deno() {
     fail "Deno could not be installed. Run this, then try again:" "  sudo npm install --global deno@$DENO_VERSION"
 }
 
-# For tests/browser_test.ts; a machine that can't have it runs the other tests.
+# For tests/browser_test.ts; if it can't be installed, the other tests still run.
 install_browser() {
   local folder="${XDG_CACHE_HOME:-$HOME/.cache}/avio/browser" wanted="playwright-core@$PLAYWRIGHT_VERSION hls.js@$HLS_VERSION"
   if ! has chromium && has apt-get; then
@@ -71,7 +71,7 @@ install_browser() {
   fi
 }
 
-# The other runtimes, package managers, and what TypeScript for them is checked with, from npm: each in a folder of its own, for the tests.
+# The other runtimes, package managers, and packages to check TypeScript for them, from npm: each in a folder of its own, for the tests.
 install_runtimes() {
   local folder=${AVIO_CACHE_DIR:-$HOME/.cache/avio}/runtimes arch=x64 bun=x64
   [ "$(uname -sm)" = "Linux x86_64" ] || [ "$(uname -sm)" = "Linux aarch64" ] || return 0
@@ -84,14 +84,14 @@ install_runtimes() {
   install_from_npm "$folder/managers" pnpm@10 yarn@1 @yarnpkg/cli-dist@4
 }
 
-# FOLDER PACKAGE ...; whatever is there is good.
+# install_from_npm FOLDER PACKAGE ...: does nothing if the folder exists.
 install_from_npm() {
   local folder=$1
   [ ! -d "$folder" ] || return 0
   shift
   echo "setup: installing $* from npm" >&2
   npm install --prefix "$folder.new" --ignore-scripts --loglevel error --no-fund --no-audit "$@" >/dev/null &&
-    mv "$folder.new" "$folder" || echo "setup: $* could not be installed, and is not tested with" >&2
+    mv "$folder.new" "$folder" || echo "setup: $* could not be installed: not tested with" >&2
 }
 
 tests=0

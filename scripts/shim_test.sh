@@ -6,16 +6,16 @@
 #   plain      every fault at every index
 #   address    AddressSanitizer, LeakSanitizer and UndefinedBehaviorSanitizer; some of the faults
 #   thread     ThreadSanitizer: threads.c; some of the endings
-#   valgrind   memcheck, which looks at libavformat too; few of the faults
+#   valgrind   memcheck, which checks libavformat too; few of the faults
 #
-# Before these it looks at the floors of the shim's files: includes go down only.
-# Any report is a failure: an invalid access, a use of what was never written, a leak, a race, undefined behaviour.
+# Before these it checks the floors of the shim's files: includes go down only.
+# Any report is a failure: an invalid access, a use of uninitialised memory, a leak, a race, undefined behaviour.
 # Needs valgrind, a compiler with sanitizers, and what scripts/build_shim.sh --system needs. Two run at a time.
 #
 #   scripts/shim_test.sh [--embedded] [plain|address|thread|valgrind ...]      default: all of them
-#   FAULTS=N scripts/shim_test.sh ...                   points that each run is failed or ended at; 0: all
+#   FAULTS=N scripts/shim_test.sh ...                   number of points at which each run is failed or ended; 0: all
 #
-# --embedded plain takes the library as it is released. The other kinds want an FFmpeg without hardening, which is built once.
+# --embedded plain uses the library as it is released. The other kinds need an FFmpeg without hardening, which is built once.
 # For other platforms scripts/platforms.sh runs the same programs.
 
 set -euo pipefail
@@ -26,18 +26,18 @@ all_kinds=(valgrind address thread plain) # the slowest first
 
 say() { printf 'shim_test: %s\n' "$*"; }
 
-# floor_of FILE: what its header says (/* floor N */), or the file itself where it has none.
+# floor_of FILE: the floor in its header (/* floor N */), or in the file itself if it has no header.
 floor_of() {
   local header=${1%.c}.h
   if [ ! -f "$header" ]; then header=$1; fi
   sed -n '1s|^/\* floor \([0-5]\) \*/$|\1|p' "$header"
 }
 
-# The files of the shim stand on floors: what one includes is on its own floor or below.
+# The files of the shim are layered in floors: a file includes only headers of its own floor or below.
 check_floors() {
   local file floor name other bad=no
   for file in "$root"/shim/*.[ch] "$root"/shim/{headers,input,output,remux}/*.[ch]; do
-    if [ "$file" = "$root/shim/avs.h" ]; then continue; fi # which has none, and is everybody's
+    if [ "$file" = "$root/shim/avs.h" ]; then continue; fi # it has no floor, and is for all files
     floor=$(floor_of "$file")
     if [ -z "$floor" ]; then say "${file#"$root"/}: no floor" && bad=yes && continue; fi
     for name in $(sed -n 's/^#include "\(.*\)"$/\1/p' "$file"); do
@@ -50,7 +50,7 @@ check_floors() {
   [ $bad = no ]
 }
 
-# build KIND [FLAG...]: the library and both programs, in $work/KIND.
+# build KIND [FLAG...]: builds the library and both programs in $work/KIND.
 build() {
   local folder=$work/$1 program options=("$library" "${build_option:?}")
   if [ "$library $1" = "--embedded plain" ]; then options=(--embedded); fi
@@ -63,7 +63,7 @@ build() {
   done
 }
 
-# programs KIND FAULTS ENDINGS [COMMAND...]: runs both, each through the command; 0: all there are.
+# programs KIND FAULTS ENDINGS [COMMAND...]: runs both programs through the command; 0: all faults, all endings.
 programs() {
   local folder=$work/$1 faults=${FAULTS:-$2} endings=${FAULTS:-$3}
   shift 3
@@ -95,7 +95,7 @@ run_valgrind() {
     --error-exitcode=1 --num-callers=20 --fair-sched=try
 }
 
-# Two at a time; each one's output when it is over.
+# Runs two at a time; prints the output of each when it has finished.
 run_kinds() {
   local kind running=()
   for kind in "$@"; do

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The README's second command: sets everything up, then runs all tests, those in the docs too. Which build of the
-# library they run on: --embedded (default), --system, or --library=FILE. What follows is passed on to `deno test`.
+# The README's second command: sets everything up, then runs all tests, including those in the docs. The build of the
+# library is --embedded (default), --system, or --library=FILE. Further arguments are passed to `deno test`.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 build=embedded library=''

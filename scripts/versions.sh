@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 #
-# The matrix of FFmpeg's versions: sees whether the shim compiles with the headers of each, builds the library with each,
-# runs all tests on it, and prints a table. The first row is the machine's own libavformat (5.1 on Debian 12), the others
-# have their FFmpeg inside. Takes a quarter of an hour on two cores, some minutes less when FFmpeg is in the cache.
+# The matrix of FFmpeg's versions: checks that the shim compiles with the headers of each, builds the library with each,
+# runs all tests on it, and prints a table. The first row is the system's libavformat (5.1 on Debian 12), the others
+# have their FFmpeg inside. Takes a quarter of an hour on two cores, some minutes less if FFmpeg is in the cache.
 #
 #   scripts/versions.sh              everything
-#   scripts/versions.sh --headers    the headers alone: half a minute
+#   scripts/versions.sh --headers    only the headers: half a minute
 #
-# Ends with an error where anything failed; the output of what failed is shown.
+# Ends with an error if anything failed; the output of what failed is shown.
 
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -17,8 +17,8 @@ BUILDS=(--system --ffmpeg=7.1.5 --ffmpeg=9.0.2)
 
 failed=no
 
-# passes NAME COMMAND...: runs it with its output in a log, which is shown where it fails. Sources that can't be had
-# (Debian's unstable forgets old versions) are no failure.
+# passes NAME COMMAND...: runs the command with its output in a log, which is shown if it fails. Unavailable sources are no
+# failure (Debian's unstable does not keep old versions).
 passes() {
   local code=0
   log=$work/$1.log
@@ -31,7 +31,7 @@ passes() {
   fi
   failed=yes
   printf 'versions: %s failed:\n' "$*" >&2
-  # Of the tests what comes after the list of those that passed.
+  # Of tests, only what follows the list of those that passed.
   awk '/^ ERRORS/ { errors = 1 } { lines = lines $0 "\n" } errors { part = part $0 "\n" } END { printf "%s", part ? part : lines }' "$log" >&2
   return 1
 }
@@ -45,7 +45,7 @@ check_headers() {
   done
 }
 
-# What a library says of itself: FFmpeg, libavformat, its input and output formats.
+# Describes a library: FFmpeg, libavformat, number of input and output formats.
 describe() {
   # shellcheck disable=SC2016 # JavaScript
   AVIO_SHIM_PATH=$1 deno eval --quiet '

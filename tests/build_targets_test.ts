@@ -38,9 +38,9 @@ Deno.test({
   ignore,
   async fn() {
     const cases: [zig: string, words: string][] = [
-      ["/no/such/zig", "ZIG=/no/such/zig is no program"],
+      ["/no/such/zig", "ZIG=/no/such/zig is not a program"],
       ["./old", "zig 0.11.0 is too old"],
-      ["./none", "is no zig"],
+      ["./none", "is not zig"],
     ];
     for (const [zig, words] of cases) {
       const stderr = await errorOf("linux-aarch64", { ZIG: zig });

@@ -100,6 +100,6 @@ Deno.test({
     Deno.writeTextFileSync(`${checkout}/mod.ts`, "// a change\n", { append: true });
     const { success, stderr } = await maker.run(`${checkout}/scripts/release.sh`, ["out"]);
     assert(!success);
-    assertStringIncludes(stderr, "changes that are not committed");
+    assertStringIncludes(stderr, "there are uncommitted changes");
   },
 });

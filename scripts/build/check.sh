@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 #
-# What the library that was built may export and import, and which other libraries it may need; anything else is an error.
-# The functions that it may import are in imports.sh.
+# Checks which symbols the built library exports and imports, and which other libraries it needs; anything else is an error.
+# imports.sh lists the functions that it may import.
 
 check_result() {
   local foreign
@@ -10,24 +10,24 @@ check_result() {
   if [ "$os" = linux ] && readelf_of -d "$new_output" 2>/dev/null | grep -q TEXTREL; then die "the library has text relocations"; fi
   [ "$build" = embedded ] && [ -z "$sanitize" ] || return 0
   check_libraries
-  if [ "$os" = linux ] || [ -n "$target" ]; then check_imports; fi # others are not sealed
+  if [ "$os" = linux ] || [ -n "$target" ]; then check_imports; fi # other builds are not sealed
   if [ -n "$target" ]; then check_systems; fi
 }
 
-# How old a system may be is in zig's name of the target.
+# zig's name of the target contains the oldest supported version of the system.
 check_systems() {
   local commands newest
   case $zig_target in
     *-gnu.*)
       newest=$(readelf_of -V "$new_output" | grep -o 'GLIBC_[0-9.]*' | cut -d _ -f 2 | sort -uV | tail -n 1)
       [ "$(printf '%s\n' "$newest" "${zig_target##*-gnu.}" | sort -V | tail -n 1)" = "${zig_target##*-gnu.}" ] ||
-        die "the library needs glibc $newest, of which ${zig_target##*-gnu.} is to be enough"
+        die "the library needs glibc $newest; it must run with ${zig_target##*-gnu.}"
       ;;
     *-macos.*)
       commands=$(llvm-objdump --macho --private-headers "$new_output")
       newest=$(awk '$1 == "minos" { print $2 }' <<<"$commands")
-      [ "$newest" = "${zig_target##*-macos.}" ] || die "the library is for macOS ${newest:-?}, and not ${zig_target##*-macos.}"
-      # zig's linker makes one of its own accord. Nothing may change the file after that.
+      [ "$newest" = "${zig_target##*-macos.}" ] || die "the library is for macOS ${newest:-?} instead of ${zig_target##*-macos.}"
+      # zig's linker adds one. The file must not be changed afterwards.
       [ "$arch" != aarch64 ] || grep -q LC_CODE_SIGNATURE <<<"$commands" || die "the library has no signature"
       ;;
   esac
@@ -35,7 +35,7 @@ check_systems() {
 
 readelf_of() { if has readelf; then readelf "$@"; else llvm-readelf "$@"; fi; }
 
-# Names without the underscore that Darwin puts before each. Its linker exports where the library begins, by two names.
+# Names without the leading underscore of Darwin, whose linker also exports the start of the library by two names.
 exported_names() {
   case $os in
     darwin) "$nm" -gU "$new_output" | awk '{ sub(/^_/, "", $NF); print $NF }' | grep -Ev '^_(_dso_handle|mh_dylib_header)$' ;;
@@ -44,7 +44,7 @@ exported_names() {
   esac
 }
 
-# Weak references are what may be missing.
+# Weak references are left out: those functions may be missing.
 imported_names() {
   case $os in
     darwin) "$nm" -u "$new_output" | awk '{ sub(/^_/, "", $NF); sub(/\$.*/, "", $NF); print $NF }' ;;
@@ -75,7 +75,7 @@ check_libraries() {
 check_imports() {
   local names
   names=$(imported_names | plain_name | sort -u | grep -Fxv "$(allowed_imports)" || true)
-  [ -z "$names" ] || die "the embedded library imports functions that it may not (scripts/build/imports.sh):" "$names"
+  [ -z "$names" ] || die "the embedded library imports functions that are not allowed (scripts/build/imports.sh):" "$names"
 }
 
 # __memcpy_chk, __isoc99_sscanf, mmap64: memcpy, sscanf, mmap

@@ -1,30 +1,30 @@
 # shellcheck shell=bash
 #
-# FFmpeg's static libraries: how they are configured and built; for --headers, its headers alone.
+# FFmpeg's static libraries: how they are configured and built; for --headers, only its headers.
 
-# Everything that reads or writes a container, nothing that opens a file or a socket, decodes or encodes.
-# Autodetection is off so that the machine's libraries can't change the result.
+# Everything that reads or writes a container; nothing that opens a file or a socket, decodes or encodes.
+# Autodetection is off so that the system's libraries can't change the result.
 choose_configuration() {
   configuration=(
     --disable-autodetect --disable-iconv --disable-programs --disable-doc --disable-debug
     --disable-network --disable-protocols
-    --disable-muxer=fifo,hds,smoothstreaming,tee # they make folders, threads and files by themselves
+    --disable-muxer=fifo,hds,smoothstreaming,tee # they create folders, threads and files by themselves
     --disable-avdevice --disable-avfilter --disable-swscale --disable-swresample
     --disable-encoders --disable-decoders --disable-hwaccels
-    --disable-x86asm # without decoders it makes nothing faster, so nasm isn't needed
+    --disable-x86asm # without decoders it has no effect on speed, so nasm isn't needed
     --enable-static --disable-shared --enable-pic --optflags=-O2
   )
-  # libavutil allocates by shim/account.c (configure's own option looks for that in a library). Without AVX, which C has no
-  # use for, all of it is aligned to 16 bytes and not to 64, which takes longer.
+  # libavutil allocates by shim/account.c (configure's own option would search for it in a library). Without AVX, which the C
+  # code does not use, allocations are aligned to 16 bytes; aligning to 64 takes longer.
   configuration+=(--extra-cflags=-DMALLOC_PREFIX=avio_ --disable-avx)
-  # A fuzzer is guided by the branches of FFmpeg too. Not -fsanitize=undefined: FFmpeg has a good deal of that, and
-  # it is not ours to mend. Not by what is compared: that takes a third of the time (measured).
+  # A fuzzer is guided by the branches of FFmpeg, too. Without -fsanitize=undefined: FFmpeg has much undefined behaviour,
+  # which avio can't fix. Without tracing comparisons, which takes a third of the time (measured).
   if [ "$sanitize" = fuzzer ]; then
     configuration+=(--optflags=-O1 --extra-cflags=-gline-tables-only --extra-cflags=-fno-omit-frame-pointer
       --extra-cflags=-fsanitize=fuzzer-no-link,address --extra-ldflags=-fsanitize=fuzzer-no-link,address
       --extra-cflags=-fno-sanitize-coverage=trace-cmp)
   fi
-  # With a section for every function the linker can drop more: 0.4 MB of 4.2.
+  # With a section for every function the linker drops more: 0.4 MB of 4.2.
   if [ "$os" != darwin ] || [ -n "$target" ]; then configuration+=(--extra-cflags=-ffunction-sections --extra-cflags=-fdata-sections); fi
   configuration+=(${cross_options[@]+"${cross_options[@]}"})
   # shellcheck disable=SC2207 # a list of words
@@ -38,7 +38,7 @@ choose_configuration() {
   if [ -n "$libz" ]; then configuration+=(--enable-zlib); else configuration+=(--disable-zlib); fi
 }
 
-# Sets $ffmpeg, the folder of the headers and static libraries: whether they are there.
+# Sets $ffmpeg, the folder of the headers and static libraries; true if they exist.
 has_ffmpeg() {
   local key
   make_cache
@@ -67,7 +67,7 @@ build_ffmpeg() {
   local objects=$stage/objects tree=$stage/tree
   mkdir "$objects" "$tree"
   # The path of the sources ends up in the binary (in assertions), and so does --prefix (avformat_configuration): they
-  # aren't paths of this machine. A folder that is called src is what configure does not make an absolute path of.
+  # must not be paths of this machine. configure does not make a folder called src an absolute path.
   ln -s "$source_folder" "$objects/src"
   if [ -n "$libxml2" ]; then fake_pkg_config; fi
   (cd "$objects" && PATH=$work/bin:$PATH logged "configuring FFmpeg" configure_ffmpeg)
@@ -76,7 +76,7 @@ build_ffmpeg() {
   (cd "$objects" && logged "compiling FFmpeg" make -j "$jobs")
   (cd "$objects" && logged "installing FFmpeg" make DESTDIR="$tree" install-libs install-headers)
   cp "$source_folder"/LICENSE.md "$source_folder"/COPYING.LGPLv2.1 "$tree/ffmpeg/"
-  if [ -n "$libxml2" ]; then cp "$libxml2/lib/libxml2.a" "$tree/ffmpeg/lib/"; fi # with what it needs
+  if [ -n "$libxml2" ]; then cp "$libxml2/lib/libxml2.a" "$tree/ffmpeg/lib/"; fi # the libraries need it
   echo "${configuration[*]}" >"$tree/ffmpeg/configuration"
   rm -rf "$objects"
   mv "$tree/ffmpeg" "$1"
@@ -84,12 +84,12 @@ build_ffmpeg() {
 
 configure_ffmpeg() {
   src/configure --cc="${cc[*]}" --prefix=/ffmpeg "${configuration[@]}" && return
-  tail -n 30 ffbuild/config.log # which says why
+  tail -n 30 ffbuild/config.log # it has the reason
   return 1
 }
 
-# What configure gets wrong about other platforms. It finds sysctl in zig's glibc, which has no header for it; and for
-# Windows it would take another allocator than shim/account.c.
+# Corrects errors of configure about other platforms: it finds sysctl in zig's glibc, which has no header for it; and for
+# Windows it would choose another allocator than shim/account.c.
 correct_configuration() {
   local file=$1/config.h
   sed -E -e 's/^(#define HAVE_SYSCTL) 1$/\1 0/' -e 's/^(#define HAVE_ALIGNED_MALLOC) 1$/\1 0/' \
@@ -97,7 +97,7 @@ correct_configuration() {
   mv "$file.new" "$file"
 }
 
-# What FFmpeg's configure would add to the headers of its sources.
+# Generates the headers that FFmpeg's configure would add to its sources.
 generate_headers() {
   mkdir -p "$work/include/libavutil"
   printf '#define AV_HAVE_BIGENDIAN 0\n#define AV_HAVE_FAST_UNALIGNED 1\n' >"$work/include/libavutil/avconfig.h"

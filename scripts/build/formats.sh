@@ -1,9 +1,9 @@
 # shellcheck shell=bash
 #
-# Lean libraries: --formats=LIST leaves out all demuxers and muxers but those of the list.
+# Lean libraries: --formats=LIST leaves out all demuxers and muxers except those in the list.
 
-# What people upload, as uploadFormats (format/upload_formats.ts) has it, by the names that FFmpeg's configure gives it; and what
-# it can be remuxed to. No playlists, no scripts, nothing that opens other files.
+# The formats that people upload, as in uploadFormats (format/upload_formats.ts), by their names in FFmpeg's configure; and the
+# formats to which they can be remuxed. No playlists, no scripts, nothing that opens other files.
 UPLOAD_DEMUXERS='aac ac3 aiff amr ape asf ass av1 avi caf dts eac3 flac flv gif h264 hevc image_jpeg_pipe image_png_pipe
 image_webp_pipe ivf m4v matroska mov mp3 mpegps mpegts mpegvideo mxf obu ogg rm srt tta w64 wav webvtt wv'
 UPLOAD_MUXERS='adts flac gif ipod matroska matroska_audio mov mp3 mp4 mpegts null oga ogg opus srt wav webm webvtt'
@@ -21,7 +21,7 @@ choose_formats() {
 # Manifests are XML.
 need_libxml2() { case " $demuxers " in *' dash '* | *' imf '* | '  ') ;; *) false ;; esac; }
 
-# Options of FFmpeg's configure for them.
+# The options of FFmpeg's configure for them.
 format_options() {
   local name
   [ -n "$demuxers" ] || return 0
@@ -30,7 +30,7 @@ format_options() {
   for name in $muxers; do echo "--enable-muxer=$name"; done
 }
 
-# A name that FFmpeg does not have at all is a slip of the pen. (Many are either a demuxer or a muxer.)
+# A name that FFmpeg does not have is an error. (Many names are only a demuxer, or only a muxer.)
 check_formats() {
   local name
   for name in $demuxers $muxers; do

@@ -1,9 +1,9 @@
 # shellcheck shell=bash
 #
-# The functions of the system that the embedded library may use: none that opens, makes, renames, deletes or looks for files,
-# no sockets, no programs, no other libraries. Old and large-file names and checked ones count as the plain one (check.sh).
+# The system's functions that the embedded library may use: none that opens, creates, renames, deletes or searches for files,
+# no sockets, no programs, no other libraries. Versioned, large-file and checked names count as the plain one (check.sh).
 
-# Every C library has these.
+# Those of every C library.
 IMPORTS='
 _setjmp abort acos aligned_alloc asin atan atan2 atan2f atanf calloc cbrt cbrtf ceil
 clock_gettime cos cosh exp exp2 fabs floor fmax fmin fmod free frexp getentropy gettimeofday gmtime_r hypot
@@ -23,15 +23,15 @@ __xpg_strerror_r madvise malloc_trim malloc_usable_size prctl sched_getaffinity 
 
 IMPORTS_MUSL='__fpclassify atof atoi bcmp bsearch cosf exp2f rint setjmp strerror_r toupper'
 
-# dlopen, dladdr: the library's own file once more, which pins it (platform.c). The streams are of what is never called.
+# dlopen, dladdr: they load the library's own file once more, to pin it (platform.c). Code that uses the streams is never called.
 IMPORTS_DARWIN='
 __bzero __cxa_atexit __error __exp10 __exp10f __fpclassifyd __sincos_stret __sincosf_stret __stack_chk_fail __stack_chk_guard
 __stderrp __stdinp __stdoutp __toupper _tlv_bootstrap atof atoi bsearch bzero dladdr dlopen dyld_stub_binder exp2f
 malloc_size memset_pattern16 pthread_cond_timedwait_relative_np pthread_equal pthread_self pthread_setname_np rint setjmp
 strcat strerror_r'
 
-# GetProcAddress: for Node-API's functions, of the program itself. The console's and getc are of what is never called: the
-# log that FFmpeg prints where nobody takes it, scanf of files.
+# GetProcAddress: for Node-API's functions, in the program itself. The console's functions and getc belong to code that is never
+# called: FFmpeg's default log callback, and scanf of files.
 IMPORTS_WINDOWS='
 AcquireSRWLockExclusive BCryptGenRandom CloseHandle CreateEventA CreateSemaphoreA DeleteCriticalSection DuplicateHandle
 EnterCriticalSection FlsAlloc FlsSetValue GetConsoleMode GetConsoleScreenBufferInfo GetCurrentProcess GetCurrentThread
@@ -59,7 +59,7 @@ allowed_imports() {
   esac
 }
 
-# A pattern.
+# A pattern of library names.
 allowed_libraries() {
   case $os in
     linux) echo '^(libc|libm|libpthread|ld-linux[^/]*|libc\.musl-[a-z0-9_]*)\.so' ;;

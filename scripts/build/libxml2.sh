@@ -2,13 +2,13 @@
 #
 # libxml2's parser, for DASH manifests: its sources and its static library.
 
-# As Debian's archive has it, without what is not free. The second one is that of its stable release, where the first is
-# not to be had.
+# The versions in Debian's archive, without non-free parts. The second, of its stable release, is used if the first is not
+# available.
 LIBXML2_VERSIONS='
 2.15.4+dfsg                   sid     5868d20db42ee21e4881bc53050c7fa226286a277cb3d0543f76b81f7571e934
 2.12.7+dfsg+really2.9.14      trixie  4fe913dec8b1ab89d13b489b419a8203176ea39e931eaa0d25b17eafb9c279e9'
 
-# Sets $libxml2, the folder of its headers and its static library, and $libxml2_version. Empty where none can be had:
+# Sets $libxml2, the folder of its headers and its static library, and $libxml2_version. They are empty if none is available:
 # then FFmpeg is built without the demuxers that need it.
 get_libxml2() {
   local suite sum tarball folder
@@ -23,14 +23,14 @@ get_libxml2() {
       return
     fi
     if [ "$fallback" = no ]; then die "cannot get the sources of libxml2 $libxml2_version, or build them"; fi
-    warn "libxml2 $libxml2_version is not to be had, or can't be built"
+    warn "libxml2 $libxml2_version is not available, or can't be built"
   done <<<"$LIBXML2_VERSIONS"
   warn "no libxml2: DASH manifests can't be read"
 }
 
 libxml2_key() { echo "$1 $sanitize ${hardening[*]} $(compiler_version) $(declare -f build_libxml2)" | sha256 | cut -c 1-16; }
 
-# The parser and the tree, nothing else; in a folder that is moved into its place when it is whole.
+# Builds only the parser and the tree, in a folder that is moved into its place when it is complete.
 build_libxml2() {
   local source=$stage/libxml2-source tree=$stage/libxml2-tree
   local options=(--disable-shared --enable-static --with-pic --with-minimum --with-threads --with-output
@@ -45,11 +45,11 @@ build_libxml2() {
   [ -d "$2" ] || mv "$tree" "$2"
 }
 
-# For whoever includes its headers, too.
+# Flags for code that includes its headers, and for libxml2 itself.
 libxml2_flags() { if [ "$os" = windows ]; then echo -DLIBXML_STATIC; fi; }
 
-# FFmpeg's configure asks pkg-config for it, which may not be there and doesn't know ours. It includes libxml2/libxml/...,
-# its demuxers include libxml/...
+# FFmpeg's configure finds it by pkg-config, which may be missing and doesn't know this copy. configure includes
+# libxml2/libxml/..., the demuxers include libxml/...
 fake_pkg_config() {
   mkdir -p "$work/bin"
   cat >"$work/bin/pkg-config" <<EOF

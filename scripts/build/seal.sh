@@ -1,15 +1,15 @@
 # shellcheck shell=bash
 #
-# What is left in FFmpeg, libxml2 and zlib that could touch files gets shim/sealed.c instead; then the rest of it is dropped,
-# and the library does not even import the functions. Where GNU's linker links, it does that (--wrap); for other platforms the
-# symbols are renamed in copies of the archives. check.sh sees whether all of it is so.
+# The functions by which FFmpeg, libxml2 and zlib could access files are replaced by shim/sealed.c; code that becomes unused is
+# dropped, and the library does not import the real functions. GNU's linker does that itself (--wrap); for other platforms
+# symbols are renamed in copies of the archives. check.sh checks the result.
 
-# Functions for files, and what else would speak to the world: names of POSIX, of Darwin, of Windows. sealed.c has each.
+# Functions that access files, terminals, the environment or end the process: of POSIX, Darwin and Windows. sealed.c defines each.
 SEALED='abort __assert_fail fopen fopen64 glob glob64 globfree globfree64 open open64 stat stat64 __xstat __xstat64 mkdir rename
 rmdir unlink read close dup isatty getenv fprintf vfprintf __fprintf_chk __vfprintf_chk fputs fputc fwrite
 av_random_bytes av_get_random_seed'
 SEALED_DARWIN='__assert_rtn fdopen fclose ferror fflush fread lstat write lseek fstat'
-# What headers of Darwin put behind a function's name, on x86_64 most of all: stat$INODE64.
+# Suffixes that Darwin's headers add to function names, mainly on x86_64: stat$INODE64.
 DARWIN_VARIANTS='INODE64 DARWIN_EXTSN UNIX2003 NOCANCEL'
 SEALED_WINDOWS='_wassert _assert _open _wopen _sopen _wsopen _wfopen _fdopen _stat64 _wstat64 _fstat64 _mkdir _wmkdir _rmdir _wrmdir
 _unlink _wunlink _wrename _read _write _close _dup _isatty _lseeki64'
@@ -22,7 +22,7 @@ sealed_names() {
   esac
 }
 
-# How it is done: by the linker, by renaming, or (sanitizers and macOS's own compiler, which has no tool for it) not at all.
+# Chooses the method: by the linker, by renaming, or not at all (with sanitizers, and with macOS's own tools, which can't).
 choose_seal() {
   local name
   if [ -n "$target" ]; then
@@ -31,11 +31,11 @@ choose_seal() {
     compile_flags+=(-DAVIO_SEALED)
     for name in $(sealed_names); do link_flags+=(-Wl,--wrap="$name"); done
   else
-    warn "the library is not sealed: only Linux's linker and --target can do that"
+    warn "the library is not sealed: that needs Linux's linker or --target"
   fi
 }
 
-# Renames in copies of the archives that are linked: fopen becomes __wrap_fopen, as --wrap does.
+# Renames symbols in copies of the linked archives: fopen becomes __wrap_fopen, as --wrap does.
 seal_archives() {
   local name variant prefix='' index copies=()
   [ -n "$target" ] || return 0
@@ -45,7 +45,7 @@ seal_archives() {
     if [ "$os" = darwin ]; then
       for variant in $DARWIN_VARIANTS; do echo "_$name\$$variant ___wrap_$name"; done
     fi
-    # What headers of Windows say is in another library is called through a pointer of this name.
+    # Functions that Windows headers declare as imported are called through a pointer of this name.
     if [ "$os" = windows ]; then echo "__imp_$name __imp___wrap_$name"; fi
   done >"$work/renames"
   for index in "${!libraries[@]}"; do
@@ -62,7 +62,7 @@ seal_archives() {
   libraries=("${copies[@]}")
 }
 
-# What llvm-objcopy makes of an archive does not have its parts where zig's linker for macOS wants them: at multiples of 8.
+# zig's linker for macOS requires the members of an archive at multiples of 8 bytes, which llvm-objcopy does not keep.
 align_archive() {
   (cd "$work" && printf 'create aligned.a\naddlib %s\nsave\nend\n' "$1" | avio-ar -M && mv aligned.a "$1")
 }

@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 #
-# The shim itself: flags, compiling, linking with FFmpeg, and what goes with it.
+# The shim itself: flags, compiling, linking with FFmpeg, licences.
 
-# What a parser of hostile bytes is built with, for FFmpeg and libxml2 too, as far as the compiler has it.
+# Hardening flags, also for FFmpeg and libxml2, which parse hostile files; those that the compiler supports.
 choose_hardening() {
   local flag
   hardening=()
@@ -13,7 +13,7 @@ choose_hardening() {
   hardening+=(-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
 }
 
-# Sets $compile_flags and $link_flags, $inputs (what the result depends on beside the shim's files).
+# Sets $compile_flags, $link_flags and $inputs (what the result depends on, beside the shim's files).
 choose_flags() {
   choose_hardening
   compile_flags=(-std=c11 -fPIC -fvisibility=hidden -Wall -Wextra -Werror=implicit-function-declaration -ffunction-sections -fdata-sections)
@@ -34,11 +34,11 @@ choose_flags() {
     compile_flags+=(-fsanitize="$list" -fno-omit-frame-pointer)
     link_flags+=(-fsanitize="$list")
   fi
-  if [ -n "$target" ]; then compile_flags+=(-Wno-missing-field-initializers); fi # of which Clang warns where GCC doesn't
+  if [ -n "$target" ]; then compile_flags+=(-Wno-missing-field-initializers); fi # Clang warns about them where GCC doesn't
   compile_flags+=(${hardening[@]+"${hardening[@]}"})
   "choose_flags_$os"
   "choose_flags_$build"
-  # shellcheck disable=SC2206 # these are lists of words
+  # shellcheck disable=SC2206 # they are lists of words
   compile_flags+=(${CFLAGS:-})
   # shellcheck disable=SC2206
   link_flags+=(${LDFLAGS:-})
@@ -49,8 +49,8 @@ choose_flags_linux() {
   # text: no relocations in code, they would be unshared memory and forbidden under SELinux.
   link_flags+=(-shared -Wl,-soname,"libavio.so" -Wl,--version-script,"$work/exports" -Wl,--as-needed -Wl,-Bsymbolic
     -Wl,-z,nodelete -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack -Wl,--gc-sections)
-  if [ -z "$target" ]; then link_flags+=(-Wl,--exclude-libs,ALL -Wl,-z,text); fi # zig's linker knows neither, and does both
-  # Clang leaves a sanitizer's symbols to the program that loads the library.
+  if [ -z "$target" ]; then link_flags+=(-Wl,--exclude-libs,ALL -Wl,-z,text); fi # zig's linker has neither option, and does both
+  # With Clang, a sanitizer's symbols are in the program that loads the library.
   if [ -z "$sanitize" ]; then link_flags+=(-Wl,-z,defs); fi
   echo '{ global: avs_*; napi_register_module_v1; local: *; };' >"$work/exports"
 }
@@ -58,15 +58,15 @@ choose_flags_linux() {
 choose_flags_darwin() {
   local name
   link_flags+=(-dynamiclib -install_name @rpath/libavio.dylib -Wl,-dead_strip)
-  # zig's linker has no list of exports (there all of FFmpeg is built with hidden symbols), nor one of what may be missing.
+  # zig's linker has no list of exports (so all of FFmpeg is built with hidden symbols), nor one of symbols that may be missing.
   if [ -n "$target" ]; then link_flags+=(-Wl,-undefined,dynamic_lookup) && return; fi
   link_flags+=(-Wl,-exported_symbol,'_avs_*' -Wl,-exported_symbol,_napi_register_module_v1)
-  # Node-API is in the program that loads the library, or nowhere.
+  # Node-API is in the program that loads the library, or missing.
   for name in $(grep -o '^  X(napi_[a-z0-9_]*' "$shim/node_api.c" | cut -c 5-); do link_flags+=(-Wl,-U,_"$name"); done
 }
 
 choose_flags_windows() {
-  link_flags+=(-shared -Wl,--gc-sections -Wl,-Brepro) # not the time of the build, but a hash
+  link_flags+=(-shared -Wl,--gc-sections -Wl,-Brepro) # a hash instead of the build time
 }
 
 choose_flags_embedded() {
@@ -108,7 +108,7 @@ link_embedded_libraries() {
   for name in avformat avcodec swresample avutil; do
     if [ -f "$ffmpeg/lib/lib$name.a" ]; then libraries+=("$ffmpeg/lib/lib$name.a"); fi
   done
-  # What these need themselves (-lm, -lz, -latomic, on macOS frameworks) is in the .pc files, under Libs.
+  # Their own dependencies (-lm, -lz, -latomic, on macOS frameworks) are in the .pc files, under Libs.
   extra=$(sed -n 's/^Libs[.a-z]*: *//p' "$ffmpeg"/lib/pkgconfig/lib{avformat,avcodec,avutil}.pc)
   for word in $extra; do
     case $word in
@@ -140,7 +140,7 @@ compile_shim() {
 link_shim() {
   mkdir -p "$(dirname "$output")"
   new_output=$(mktemp "$output.XXXXXX")
-  # Linked under its own name, which is inside a library of Windows.
+  # Linked under its own name, which a Windows library contains.
   local linked=$work/linked/libavio.$suffix
   mkdir "$work/linked"
   if ! "${cc[@]}" "${link_flags[@]}" -o "$linked" "$work"/*.o "${libraries[@]}" -lm 2>"$work/link.log"; then
@@ -152,7 +152,7 @@ link_shim() {
   chmod 755 "$new_output"
 }
 
-# The LGPL wants its text to go with the library: it goes inside, for avs_license_text().
+# The LGPL requires that its text accompanies the library: it is built in, for avs_license_text().
 add_license() {
   {
     echo 'extern const char avs_license[];'

@@ -1,9 +1,9 @@
 # shellcheck shell=bash
 #
-# Tarballs of sources: from the cache, a folder, the project's own site, or Debian's signed archive.
+# Source tarballs: from the cache, a folder, the project's own site, or Debian's signed archive.
 
-# find_tarball NAME VERSION SUITE SHA256 [URL]: sets $tarball; false where there is none with that sum. Without a sum
-# Debian's signature alone vouches for it.
+# find_tarball NAME VERSION SUITE SHA256 [URL]: sets $tarball; false if there is none with that sum. Without a sum, only
+# Debian's signature is checked.
 find_tarball() {
   local name=$1 version=$2 suite=$3 sum=$4 url=${5:-} file=$1-$2.tar.xz
   for tarball in ${cache:+"$cache/$file"} "${AVIO_SOURCES_DIR:-$ROOT/../shared/sources}/$file"; do
@@ -19,7 +19,7 @@ find_tarball() {
 
 has_sum() { # has_sum FILE SHA256
   [ -z "$2" ] || [ "$(sha256 "$1")" = "$2" ] || {
-    warn "$1 does not have the SHA-256 that is expected, not used"
+    warn "$1 does not have the expected SHA-256, not used"
     return 1
   }
 }
@@ -41,8 +41,8 @@ fetch() {
   fi
 }
 
-# The archive this machine already installs from: the first enabled entry for a Debian release's main component.
-# (apt-get indextargets would say it too, but only after an apt-get update.)
+# The mirror that this machine uses: the first enabled entry for a Debian release's main component.
+# (apt-get indextargets would list it too, but only after an apt-get update.)
 debian_mirror() {
   local etc=/etc/apt
   cat "$etc"/sources.list "$etc"/sources.list.d/*.list 2>/dev/null | awk '
@@ -75,7 +75,7 @@ fetch_from_debian() {
   [ -f "$keyring" ] && [ -n "$mirror" ] || return 1
   say "fetching $package $version from Debian's $suite"
 
-  # A package index of our own: the machine's is neither used nor changed.
+  # A separate package index: the system's is neither used nor changed.
   local apt=$work/apt
   mkdir -p "$apt/lists/partial" "$apt/cache/archives/partial"
   echo "deb-src [signed-by=$keyring] $mirror $suite main" >"$apt/sources.list"

@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 #
-# What the library is built for. Without --target it is this machine, by its own compiler. With --target=TRIPLE it is one
-# of the table below, by zig cc, which has the headers and the libraries of all of them. What differs is set by
-# choose_target; the rest of the build does not know.
+# The platform that the library is built for. Without --target it is this machine, with its own compiler. With --target=TRIPLE
+# it is one of the table below, with zig cc, which has the headers and libraries of all of them. choose_target sets all
+# differences; the rest of the build does not depend on the platform.
 
 ZIG_VERSION=0.16.0 OLDEST_ZIG=0.14.0
 
@@ -18,7 +18,7 @@ windows-x86_64      x86_64-windows-gnu       mingw32  x86_64-w64-mingw32   dll'
 
 known_targets() { awk 'NF { printf "%s%s", separator, $1; separator = ", " }' <<<"$TARGETS"; }
 
-# Sets $os, $arch, $platform, $suffix, the tools, and what configure scripts are told.
+# Sets $os, $arch, $platform, $suffix, the tools, and the options of configure scripts.
 choose_target() {
   jobs=${JOBS:-$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)}
   cross_options=() cross_host=()
@@ -48,17 +48,17 @@ choose_other_target() {
   cross_host=(--host="$host" --build="$(uname -m)-linux-gnu")
   cross_options=(--enable-cross-compile --target-os="$target_os" --arch="$arch" --ar=avio-ar --ranlib=avio-ranlib
     --nm=llvm-nm --strip=true --host-cc=cc --extra-cflags=-fvisibility=hidden)
-  # There is none that C has a use for without decoders, and zig lacks headers that aarch64's needs.
+  # Without decoders there is no assembly that would be used, and zig lacks headers that aarch64's needs.
   if [ "$arch" = aarch64 ]; then cross_options+=(--disable-asm); fi
   if [ "$os" = windows ]; then cross_options+=(--enable-w32threads --disable-pthreads --windres=llvm-windres); fi
   find_zig
 }
 
-# The tools of the target by names that are the same on every machine: they are in the configuration that the library tells.
+# The target's tools, under names that are the same on every machine: avformat_configuration() contains them.
 make_target_tools() {
   [ -n "$target" ] || return 0
   mkdir -p "$work/bin"
-  # What its linker has no word for, and does without.
+  # Drops options that its linker does not have, and does not need.
   cat >"$work/bin/avio-cc" <<EOF
 #!/bin/sh
 for argument do
@@ -76,14 +76,14 @@ EOF
   export PATH=$work/bin:$PATH AVIO_CC_FLAGS=''
 }
 
-# Into a folder of its own: Debian's pip puts nothing among the system's packages.
+# Into a separate folder: Debian's pip does not install into the system's packages.
 zig_help() { echo "python3 -m pip install --target '$(cache_folder)/zig-$ZIG_VERSION' ziglang==$ZIG_VERSION"; }
 
 # Sets $zig: that of the variable ZIG, of PATH, of Python's package, or where the line above puts it.
 find_zig() {
   zig=${ZIG:-}
   if [ -n "$zig" ]; then
-    has "$zig" || die "ZIG=$zig is no program" "Install it:" "$(zig_help)"
+    has "$zig" || die "ZIG=$zig is not a program" "Install it:" "$(zig_help)"
     zig=$(command -v "$zig")
   elif has zig; then
     zig=$(command -v zig)
@@ -91,10 +91,10 @@ find_zig() {
     zig=$(python3 -c 'import os, ziglang; print(os.path.join(os.path.dirname(ziglang.__file__), "zig"))' 2>/dev/null) ||
       zig=$(cache_folder)/zig-$ZIG_VERSION/ziglang/zig
     has "$zig" ||
-      die "zig, which builds for other platforms, is missing" "Install it:" "$(zig_help)" "or name one: ZIG=/path/to/zig"
+      die "zig, which builds for other platforms, is missing" "Install it:" "$(zig_help)" "or set its path: ZIG=/path/to/zig"
   fi
-  zig_version=$("$zig" version 2>/dev/null) || die "$zig is no zig" "Install it:" "$(zig_help)"
+  zig_version=$("$zig" version 2>/dev/null) || die "$zig is not zig" "Install it:" "$(zig_help)"
   if [ "$(printf '%s\n' "$OLDEST_ZIG" "${zig_version%%-*}" | sort -V | sed -n 1p)" != "$OLDEST_ZIG" ]; then
-    die "zig $zig_version is too old, $OLDEST_ZIG is the oldest" "Install it:" "$(zig_help)"
+    die "zig $zig_version is too old; $OLDEST_ZIG or newer is needed" "Install it:" "$(zig_help)"
   fi
 }

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 #
-# What the build needs of the machine: its tools, what they can do, folders to work in.
+# The build's environment: tools and their features, temporary folders, the cache.
 
 install_help() {
   if [ "$build" = system ]; then
@@ -46,7 +46,7 @@ sha256() {
   if has sha256sum; then sha256sum "$@"; else shasum -a 256 "$@"; fi | cut -d ' ' -f 1
 }
 
-# sed reads to the end: head would break the pipe, which pipefail takes for a failure.
+# sed reads to the end: head would close the pipe early, which pipefail treats as a failure.
 compiler_version() {
   if [ -n "$target" ]; then echo "zig $zig_version $zig_target" && return; fi
   "${cc[@]}" --version | sed -n 1p && "${cc[@]}" -dumpmachine

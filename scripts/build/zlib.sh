@@ -1,15 +1,15 @@
 # shellcheck shell=bash
 #
-# zlib, for compressed headers in mov and mkv: the machine's own, or for another platform one built from its sources.
+# zlib, for compressed headers in mov and mkv: the system's, or for another platform one built from its sources.
 
-# As Debian's archive has it, which lacks what is not free of its documentation.
+# The version in Debian's archive, without non-free parts of the documentation.
 ZLIB_VERSION=1.3.dfsg+really1.3.1 ZLIB_SUITE=trixie
 ZLIB_SUM=60dd315c07f616887caa029408308a018ace66e3d142726a97db164b3b8f69fb
 
-# What is not needed is what reads and writes files.
+# Without the functions that read and write files.
 ZLIB_FILES='adler32 compress crc32 deflate inffast inflate inftrees trees uncompr zutil'
 
-# Sets $libz, what is linked; empty where there is none.
+# Sets $libz, the argument of the linker; empty if there is none.
 get_zlib() {
   libz=''
   if [ -n "$target" ]; then
@@ -22,8 +22,8 @@ get_zlib() {
   fi
 }
 
-# libz.a where it can be linked into a shared library, else -lz. Debian's is built with -fPIE: good enough,
-# but only with -Bsymbolic.
+# libz.a if it can be linked into a shared library, otherwise -lz. Debian's is built with -fPIE, which works only
+# with -Bsymbolic.
 static_libz() {
   local archive
   archive=$("${cc[@]}" -print-file-name=libz.a)
@@ -47,10 +47,10 @@ get_target_zlib() {
     build_zlib "$tarball" "$folder"
   fi
   libz=$folder/lib/libz.a
-  export AVIO_CC_FLAGS="-I$folder/include -L$folder/lib" # not in the configuration, which the library tells
+  export AVIO_CC_FLAGS="-I$folder/include -L$folder/lib" # not as options of configure, which avformat_configuration() would contain
 }
 
-# In a folder that is moved into its place when it is whole.
+# In a folder that is moved into its place when it is complete.
 build_zlib() {
   local source=$stage/zlib-source tree=$stage/zlib-tree file
   unpack "$1" "$source"
