@@ -92,7 +92,10 @@ Deno.test({
   } finally {
     onLog(null);
   }
-  assertStringIncludes(warnings.join(), "00004.m4s' was refused: assuming that the previous segment was the last");
+  assertStringIncludes(
+    warnings.join(),
+    "00004.m4s' was refused: assuming that the previous segment was the last",
+  );
   files.delete("chunk-stream0-00002.m4s");
   files.delete("chunk-stream0-00003.m4s");
   assertThrows(read, AVError);
