@@ -1,1 +1,1 @@
-// What Deno itself takes to start: the baseline of list_streams.ts.
+// An empty script: the start of Deno itself, as the baseline of list_streams.ts.

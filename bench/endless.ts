@@ -1,6 +1,6 @@
 /**
- * Many gigabytes through `remux`, from a generated source to a sink that discards them: seconds, and memory on the way.
- * `GIGABYTES`
+ * Remuxes many gigabytes from a generated source to a sink that discards them; prints seconds, and memory meanwhile.
+ * Argument: `GIGABYTES`.
  */
 import { remux } from "../mod.ts";
 
@@ -29,17 +29,17 @@ async function* source(): AsyncGenerator<Uint8Array> {
 }
 
 const megabytes = () => Math.round(Deno.memoryUsage().rss / 1e6);
-let written = 0, early = 0, most = 0;
+let written = 0, early = 0, peak = 0;
 const start = performance.now();
 const seconds = () => (performance.now() - start) / 1000;
 const timer = setInterval(() => {
   if (!early && seconds() > 3) early = megabytes();
-  most = Math.max(most, megabytes());
+  peak = Math.max(peak, megabytes());
 }, 100);
 const discard = new WritableStream<Uint8Array>({ write: (chunk) => void (written += chunk.length) });
 const { packets } = await remux(source(), discard, { format: "matroska" });
 clearInterval(timer);
 console.log(
   `${packets} packets, ${(written / 1e9).toFixed(2)} GB in ${seconds().toFixed(1)} s, ` +
-    `resident: ${early} MB after 3 s, ${most} MB at most`,
+    `resident: ${early} MB after 3 s, ${peak} MB at most`,
 );

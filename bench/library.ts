@@ -1,7 +1,7 @@
 /**
- * The works of plain.c done with avio, and some that only JavaScript has, with the same arguments and the same
- * output: `WORK FILE WARMUP COUNT [BUFFER_KIB]`. The library is the one that AVIO_SHIM_PATH names. It runs on Deno, Node and
- * Bun, but for what is about Deno's own files and calls.
+ * The works of plain.c done with avio, and some that only apply to JavaScript, with the same arguments and the same
+ * output: `WORK FILE WARMUP COUNT [BUFFER_KIB]`. AVIO_SHIM_PATH names the library. Runs on Deno, Node and Bun, except the
+ * works that use Deno's own files and calls.
  */
 import { readFileSync, rmSync } from "node:fs";
 import process from "node:process";
@@ -20,7 +20,7 @@ import {
 
 const { SET, CUR, END, SIZE } = constants.seek;
 
-/** What plain.c's callbacks do, in TypeScript; `calls` counts them. */
+/** The callbacks of plain.c in TypeScript; `calls` counts them. */
 class MemoryFile {
   #position = 0;
   calls = 0;
@@ -45,7 +45,7 @@ class MemoryFile {
     return base === undefined || base + offset < 0 ? -1 : this.#position = base + offset;
   }
 
-  /** Answers at once. */
+  /** Callbacks that return numbers. */
   now(): IOCallbacks {
     return {
       onread: (buffer) => this.read(buffer),
@@ -53,7 +53,7 @@ class MemoryFile {
     };
   }
 
-  /** Answers promises that are resolved already. */
+  /** Callbacks that return promises which are resolved already. */
   promised(): IOCallbacks {
     return {
       onread: (buffer) => Promise.resolve(this.read(buffer)),
@@ -62,7 +62,7 @@ class MemoryFile {
   }
 }
 
-/** Keeps the engine from leaving out what is done with the data. */
+/** Keeps the engine from optimizing away the use of the data. */
 let touched = 0;
 
 class Seen {
@@ -116,15 +116,15 @@ async function remuxFile(path: string): Promise<string> {
   return `${packets} packets, 0`;
 }
 
-/** Sessions at once, each with a source of its own. */
+/** The number of concurrent sessions, each with a source of its own. */
 const SESSIONS = 100;
 
-/** Nothing but the event loop for as long as a remux takes, about. */
+/** Does nothing for about as long as a remux takes. */
 function idle(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 500));
 }
 
-/** The longest time, while the work was done, that the event loop did not come round. */
+/** The longest time between two turns of the event loop during the work. */
 async function longestStall(work: () => Promise<unknown>): Promise<number> {
   let longest = 0;
   let last = performance.now();
@@ -140,10 +140,10 @@ async function longestStall(work: () => Promise<unknown>): Promise<number> {
   return longest;
 }
 
-/** Bytes that libavformat buffers where each of its reads is to be a request. */
+/** Size of libavformat's buffer if nearly each of its reads is to be a request. */
 const TINY = 16;
 
-/** Milliseconds for each call of a callback while `work` was done. */
+/** Milliseconds per call of a callback during `work`. */
 async function perCall(file: Uint8Array, work: (io: IOContext) => Promise<unknown>): Promise<number> {
   const source = new MemoryFile(file);
   using io = new IOContext(TINY, source.now());
@@ -152,7 +152,7 @@ async function perCall(file: Uint8Array, work: (io: IOContext) => Promise<unknow
   return (performance.now() - start) / source.calls;
 }
 
-/** Milliseconds of a call of the library that does nothing: of a session that there is not. */
+/** Milliseconds of a call of the library that does nothing: its session does not exist. */
 function perSyncCall(call: () => number): { milliseconds: number } {
   const CALLS = 1_000_000;
   const start = performance.now();
@@ -160,7 +160,7 @@ function perSyncCall(call: () => number): { milliseconds: number } {
   return { milliseconds: (performance.now() - start) / CALLS };
 }
 
-/** Milliseconds for each call of a callback of the sync engine. */
+/** Milliseconds per call of a callback of the sync engine. */
 function perSyncRequest(file: Uint8Array): { milliseconds: number } {
   const source = new MemoryFile(file);
   using io = new IOContext(TINY, source.now());
@@ -197,7 +197,7 @@ const figure = async (milliseconds: Promise<number>): Promise<Result> => ({
   milliseconds: await milliseconds,
 });
 
-/** What is timed, or times itself; a string says what was seen, as plain.c does. */
+/** The works: they are timed, or time themselves. A string is what was seen, as plain.c prints it. */
 const works: Record<string, (job: Job) => Result | Promise<Result>> = {
   "demux": ({ file, bufferSize }) => {
     using io = new IOContext(bufferSize, new MemoryFile(file).now());

@@ -1,5 +1,5 @@
 /**
- * The cold start: loads the library, opens a file, lists its streams. `FILE LIBRARY` are the arguments.
+ * The cold start: loads the library, opens a file, lists its streams. Arguments: `FILE LIBRARY`.
  */
 import { Demuxer, loadLibrary } from "../mod.ts";
 

@@ -1,13 +1,13 @@
 /**
- * Rows of the benchmark whose baseline is another library that does the same work: which ones, which versions, and how
- * they come here. Their programs are in `peers/`. Only with `--peers`: they are fetched from npm, once.
+ * Rows of the benchmark whose baseline is another library that does the same work: which libraries, which versions, and how
+ * they are installed. Their programs are in `peers/`. Only with `--peers`: they are downloaded from npm, once.
  */
 import { exists, LONG, type Row, run, SHORT, type Side } from "./run.ts";
 
 const HERE = new URL("peers/", import.meta.url).pathname;
 const PACKAGES = ["mediabunny@1.61.0", "node-av@6.1.1", "libav.js@6.10.9", "node@24"];
 
-/** Installs the peers below `folder`, where they aren't yet. */
+/** Installs the peers below `folder`, unless they are there. */
 export function installPeers(folder: string): string {
   const place = `${folder}/peers`;
   const stamp = `${place}/${PACKAGES.join("+")}`;

@@ -1,16 +1,16 @@
 /*
- * plain.c - what the benchmark measures avio against: the same work in C, on libavformat directly. The file is in
- * memory, and is read through avio_alloc_context() with callbacks that memcpy().
+ * plain.c - the baseline of the benchmark: the same work in C, with libavformat directly. The file is in memory, and is
+ * read through avio_alloc_context() with callbacks that memcpy().
  *
  *   plain demux FILE WARMUP COUNT BUFFER_KIB        every packet: its size is summed, its first byte is read
  *   plain demux-file FILE WARMUP COUNT BUFFER_KIB   the same, with callbacks that fread() the file
  *   plain remux FILE WARMUP COUNT                   to Matroska in growing memory
  *   plain remux-file FILE WARMUP COUNT              to FILE.plain.mkv, with callbacks that fread() and fwrite()
  *   plain open  FILE WARMUP COUNT                   open, find stream info, close
- *   plain list  FILE                                opens once, says what the streams are; for timing the process
+ *   plain list  FILE                                opens once and lists the streams; for timing the process
  *
- * All but the last do the work WARMUP + COUNT times. They print a line of what was seen, to be compared with the
- * other side's, and then COUNT lines of milliseconds.
+ * All but the last do the work WARMUP + COUNT times. They print a line with what was seen, to be compared with that of
+ * the other side, and then COUNT lines of milliseconds.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -20,7 +20,7 @@
 
 #include <libavformat/avformat.h>
 
-/* What the embedded FFmpeg allocates by (shim/account.c): here by the C library, as an FFmpeg of its own would. */
+/* The allocator of the embedded FFmpeg (shim/account.c): here that of the C library, which FFmpeg uses normally. */
 int avio_posix_memalign(void **out, size_t align, size_t size) { return posix_memalign(out, align, size); }
 void *avio_malloc(size_t size) { return malloc(size); }
 void *avio_realloc(void *block, size_t size) { return realloc(block, size); }
@@ -50,7 +50,7 @@ static void *check_memory(void *memory) {
 struct memory {
   uint8_t *data;
   int64_t size, capacity, position;
-  const char *path; /* where it was loaded from */
+  const char *path; /* its path */
 };
 
 static struct memory load(const char *path) {
@@ -153,12 +153,12 @@ static AVFormatContext *open_input(AVIOContext *io) {
 
 /* ---------------------------------------------------------------------------------------- the works */
 
-/* What was seen: both sides must agree on it. */
+/* What was seen; it must be the same on both sides. */
 struct seen {
   int64_t packets, bytes;
 };
 
-static unsigned touched; /* printed, so that no compiler leaves the touching out */
+static unsigned touched; /* printed, so that the compiler does not optimize away the reads */
 
 static struct seen demux_from(AVIOContext *io) {
   AVFormatContext *input = open_input(io);

@@ -1,4 +1,4 @@
-/** What the benchmark compares with `ffmpeg -c copy`: asynchronously, from file to file. `IN OUT` */
+/** The program that the benchmark compares with `ffmpeg -c copy`: async, from file to file. Arguments: `IN OUT`. */
 import { remux } from "../mod.ts";
 
 const [input, output] = Deno.args as [string, string];

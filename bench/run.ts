@@ -1,9 +1,9 @@
 /**
  * `deno task bench`: avio against plain C on the same FFmpeg, interleaved, as a Markdown table of medians.
  *
- *   --build=embedded|system   the library that is measured, and the FFmpeg that the C is linked to (embedded)
+ *   --build=embedded|system   the measured library, and the FFmpeg to which the C program is linked (embedded)
  *   --rounds=N                how often each side runs in a process of its own (7)
- *   --peers                   also rows against other libraries, which are fetched from npm (not with a baseline in C)
+ *   --peers                   also rows against other libraries, which are downloaded from npm
  *   --runtimes                only rows of avio on Node and Bun against avio on Deno
  *   --only=NAME               only rows whose name contains NAME; may be given several times
  *
@@ -51,7 +51,7 @@ function fail(message: string): never {
 
 // ------------------------------------------------------------------------------------------- processes
 
-/** Runs a command to its end; its standard output. */
+/** Runs a command to its end; returns its standard output. */
 export function run(command: readonly string[], env: Record<string, string> = {}): string {
   const [program, ...args] = command as [string, ...string[]];
   const result = new Deno.Command(program, { args, env, stderr: "piped" }).outputSync();
@@ -71,7 +71,7 @@ export function exists(path: string): boolean {
 
 // ------------------------------------------------------------------------------------------- inputs
 
-/** Packets of the long input, about. */
+/** The approximate number of packets in the long input. */
 const PACKETS = 75_000;
 
 function sourceClip(): string {
@@ -86,7 +86,7 @@ function countPackets(path: string): number {
   return counts.reduce<number>((sum, count) => sum + Number(count), 0);
 }
 
-/** Copies the clip's first video and audio stream, `loops` times at most until `seconds`. */
+/** Copies the clip's first video and audio stream, at most `loops` times, up to `seconds`. */
 function copyLooped(clip: string, path: string, loops: number, seconds?: number): string {
   if (exists(path)) return path;
   const until = seconds === undefined ? [] : ["-t", String(seconds)];
@@ -117,12 +117,12 @@ function libraryPath(build: Build): string {
   return exists(path) ? path : fail(`there is no ${path}: scripts/build_shim.sh --${build}`);
 }
 
-/** What the library says of itself, asked in a process of its own. */
+/** The versions of a library, from a process of its own. */
 function describeLibrary(path: string): ReturnType<typeof versions> {
   return JSON.parse(run([Deno.execPath(), "run", "--allow-all", import.meta.filename!, "--versions", path]));
 }
 
-/** The static FFmpeg that is inside the embedded library: the build in the cache with the same configuration. */
+/** The static FFmpeg inside the embedded library: the build in the cache with the same configuration. */
 function cachedFFmpeg({ ffmpeg, configuration }: ReturnType<typeof versions>): string {
   const caches = Deno.env.get("XDG_CACHE_HOME") ?? `${Deno.env.get("HOME")}/.cache`;
   const cache = Deno.env.get("AVIO_CACHE_DIR") ?? `${caches}/avio`;
@@ -145,7 +145,7 @@ function compileFlags(build: Build, library: ReturnType<typeof versions>): strin
   }
   const prefix = cachedFFmpeg(library);
   const archives = ["avformat", "avcodec", "avutil", "xml2"].map((name) => `${prefix}/lib/lib${name}.a`)
-    .filter((path) => exists(path)); // the last one is there where the build could have it
+    .filter((path) => exists(path)); // the last one exists if the build had it
   return [
     `-I${prefix}/include`,
     ...archives,
@@ -166,7 +166,7 @@ function compilePlain(build: Build, library: ReturnType<typeof versions>): strin
 
 // ------------------------------------------------------------------------------------------- measuring
 
-/** A command, and how its time is told: by itself, one line for each repetition, or by the clock around it. */
+/** A command, and how it is timed: by itself, with a line for each repetition, or as a whole process. */
 export interface Side {
   command: string[];
   env?: Record<string, string>;
@@ -199,7 +199,7 @@ function median(values: readonly number[]): number {
   return sorted.length % 2 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
 
-/** Every side once a round, the two of a row one after the other, the order turned round every second time. */
+/** Runs every side once per round, the two of a row one after the other, in the opposite order in every second round. */
 function measureRows(rows: readonly Row[], rounds: number): Map<Side, number[]> {
   const times = new Map<Side, number[]>();
   for (let round = 0; round < rounds; round++) {
@@ -217,20 +217,20 @@ function measureRows(rows: readonly Row[], rounds: number): Map<Side, number[]> 
 
 // ------------------------------------------------------------------------------------------- the rows
 
-/** Repetitions in one process: not timed, and timed. */
+/** Repetitions in one process: untimed, and timed. */
 export const LONG = ["1", "3"];
 export const SHORT = ["30", "50"];
 export const FEW = ["1", "5"];
 
 interface Programs {
   plain: string;
-  /** plain.c on the system's FFmpeg, null where there is none. */
+  /** plain.c with the system's FFmpeg; null if there is none. */
   systemPlain: string | null;
   library: string;
   long: string;
   short: string;
   shortMkv: string;
-  /** The folder that peers are in, null where they are not asked for. */
+  /** The folder of the peers; null if they were not requested. */
   peers: string | null;
   /** Whether only other runtimes are measured. */
   runtimes: boolean;
@@ -308,11 +308,11 @@ type Inputs = ReturnType<typeof makeInputs>;
 
 function asyncRows(c: MakeSide, avio: MakeSide, { long, short, shortMkv }: Inputs): Row[] {
   return [{
-    name: "async demux from callbacks that answer at once, 64 KiB",
+    name: "async demux from callbacks that return numbers, 64 KiB",
     baseline: c("demux", long, LONG, "64"),
     library: avio("demux-async", long, LONG, "64"),
   }, {
-    name: "async demux from callbacks that answer promises, 64 KiB",
+    name: "async demux from callbacks that return promises, 64 KiB",
     baseline: c("demux", long, LONG, "64"),
     library: avio("demux-promises", long, LONG, "64"),
   }, {
@@ -425,7 +425,7 @@ function main({ build, rounds, only, peers, runtimes }: Options): void {
     only.length === 0 || only.some((part) => name.includes(part))
   );
   if (rows.length === 0) fail(`no row's name contains ${only.join(" or ")}`);
-  for (const { baseline, library } of rows) { // file caches, and Deno's caches of code
+  for (const { baseline, library } of rows) { // fills file caches, and Deno's code caches
     if (baseline.wholeProcess) [baseline, library].forEach(measure);
   }
   const times = measureRows(rows, rounds);

@@ -1,6 +1,6 @@
 /**
- * Rows of the benchmark whose baseline is avio on Deno, and the other side avio on Node or Bun: the same works of
- * `library.ts`. Only with `--runtimes`; the runtimes are those that `scripts/setup.sh --tests` has installed.
+ * Rows of the benchmark that compare avio on Node or Bun with avio on Deno, the baseline, by the works of `library.ts`.
+ * Only with `--runtimes`; the runtimes are those that `scripts/setup.sh --tests` has installed.
  */
 import { runtimes } from "../tests/support/runtimes.ts";
 import { FEW, LONG, type Row, SHORT, type Side } from "./run.ts";
@@ -24,8 +24,8 @@ export function runtimeRows({ avio, library, long, short }: Inputs): Row[] {
     ["demux from bytes", "demux-bytes", long, LONG],
     ["remux mp4 to mkv in memory", "remux", long, LONG],
     ["probeSync()", "probe", short, SHORT],
-    ["async demux from callbacks that answer at once, 64 KiB", "demux-async", long, LONG],
-    ["async demux from callbacks that answer promises, 64 KiB", "demux-promises", long, LONG],
+    ["async demux from callbacks that return numbers, 64 KiB", "demux-async", long, LONG],
+    ["async demux from callbacks that return promises, 64 KiB", "demux-promises", long, LONG],
     ["async demux from bytes", "demux-bytes-async", long, LONG],
     ["async demux from bytes, by batches()", "demux-batches", long, LONG],
     ["async demux from a path", "demux-path", long, LONG],

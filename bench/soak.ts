@@ -1,9 +1,9 @@
 /**
- * A server under clients that upload, stall, die and abort: whether its memory, descriptors and threads stay flat.
+ * A server with clients that upload, stall, die and abort: whether its memory, descriptors and threads stay constant.
  *
  *   deno run --allow-all bench/soak.ts [--clients=60] [--seconds=300]
  *
- * Prints a line every few seconds, and at the end what is left when the clients have gone. Linux only (/proc).
+ * Prints a line every few seconds, and at the end what is left after the clients have gone. Linux only (/proc).
  */
 import { probe, RemuxStream } from "../mod.ts";
 
@@ -22,7 +22,7 @@ const media = ["video.mp4", "video.mkv", "video.ts", "audio.mp3"].map((name) =>
 
 const served = { requests: 0, ok: 0, refused: 0 };
 
-/** Half of the requests are probed, half come back as Matroska; what takes too long is ended. */
+/** Half of the uploads are probed, half are returned as Matroska; those that take too long are aborted. */
 async function serve(request: Request): Promise<Response> {
   served.requests++;
   const { body, url, signal } = request;
@@ -45,7 +45,7 @@ async function serve(request: Request): Promise<Response> {
 
 // ------------------------------------------------------------------------------------------- the clients
 
-/** One upload: to its end; with a pause that is too long; broken off; or given up by the client. */
+/** One upload: complete; with a pause that is too long; broken off; or aborted by the client. */
 async function upload(base: string, turn: number): Promise<void> {
   const bytes = media[turn % media.length]!;
   const ending = (["whole", "whole", "stall", "die", "abort"] as const)[turn % 5]!;
@@ -64,12 +64,12 @@ async function upload(base: string, turn: number): Promise<void> {
   // Deno.serve (2.9.6) keeps the socket when a response breaks off while its upload stalls, over a TransformStream too.
   const path = turn % 2 === 0 || ending === "stall" ? "/probe" : "/remux";
   try {
-    // A response that breaks off while the upload goes on is not noticed by Deno's fetch.
+    // Deno's fetch does not notice that a response breaks off while the upload continues.
     const signal = AbortSignal.any([abort.signal, AbortSignal.timeout(3000)]);
     const response = await fetch(base + path, { method: "POST", body, signal });
     await response.bytes();
   } catch {
-    // as it was meant to
+    // as intended
   }
 }
 

@@ -1,6 +1,6 @@
 /**
- * The works as libav.js does them, on Node: FFmpeg as WebAssembly, in the variant that has mp4 and Matroska. It reads
- * files from a folder in memory, which bytes are put into without a copy.
+ * The works done with libav.js, on Node: FFmpeg as WebAssembly, in the variant that has mp4 and Matroska. It reads
+ * files from a virtual folder in memory, to which bytes are added without a copy.
  */
 import { peer, repeat, Seen } from "./repeat.mjs";
 

@@ -1,6 +1,6 @@
 /**
- * The works as mediabunny does them, on Deno. Its packets are read track by track, as its documentation does it; they are
- * the same packets, in another order.
+ * The works done with mediabunny, on Deno. Packets are read track by track, as in its documentation: the same packets, in
+ * another order.
  */
 import { peer, repeat, Seen } from "./repeat.mjs";
 
@@ -10,7 +10,7 @@ const { EncodedAudioPacketSource, EncodedVideoPacketSource, MkvOutputFormat, Out
 
 const open = (source) => new Input({ formats: ALL_FORMATS, source });
 
-/** What probe() of avio says, as far as mediabunny has it. */
+/** The fields of avio's probe() that mediabunny has. */
 async function describe(source) {
   using input = open(source);
   const tracks = await input.getTracks();
@@ -28,7 +28,7 @@ async function demux(source) {
   return seen;
 }
 
-/** Its Conversion would decode what it can't tell to be equal, so that packets are copied one by one. */
+/** Copies packets one by one: its Conversion would decode streams that it can't copy. */
 async function remux(source) {
   using input = open(source);
   const output = new Output({ format: new MkvOutputFormat(), target: new BufferTarget() });

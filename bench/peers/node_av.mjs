@@ -1,6 +1,6 @@
 /**
- * The works as node-av does them, on Node: libav* as a native addon. A packet's data is copied out of FFmpeg's memory
- * when it is asked for.
+ * The works done with node-av, on Node: libav* as a native addon. A packet's data is copied out of FFmpeg's memory
+ * when the property is read.
  */
 import { rmSync } from "node:fs";
 import { peer, repeat, Seen } from "./repeat.mjs";
@@ -18,7 +18,7 @@ async function demux(source) {
   const demuxer = await Demuxer.open(source);
   const seen = new Seen();
   for await (const packet of demuxer.packets()) {
-    if (!packet) continue; // its sign of the end
+    if (!packet) continue; // null: the end
     seen.add(packet.data);
     packet.free();
   }
@@ -32,7 +32,7 @@ async function remux(path) {
   const muxer = await Muxer.open(output, { format: "matroska" });
   const streams = demuxer.streams.map((stream) => {
     const index = muxer.addStream(stream);
-    muxer.getStream(index).codecpar.codecTag = 0; // mp4's, which Matroska refuses
+    muxer.getStream(index).codecpar.codecTag = 0; // Matroska refuses mp4's tag
     return index;
   });
   let packets = 0;

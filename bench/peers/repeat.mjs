@@ -1,11 +1,11 @@
 /**
- * What every peer's program does: a work so often without being timed, then so often with a line for each time. It is
- * called as plain.c and library.ts are: `WORK FILE WARMUP COUNT`. No peer is named here; it runs on Deno and on Node.
+ * The common part of the peers' programs: repeats a work WARMUP times without timing it, then COUNT times, and prints a line
+ * for each time. Arguments as those of plain.c and library.ts: `WORK FILE WARMUP COUNT`. Runs on Deno and Node.
  */
 import { readFileSync } from "node:fs";
 import process from "node:process";
 
-/** Packets and bytes, as plain.c counts them; the first byte of each is looked at. */
+/** Counts packets and bytes, as plain.c does; reads the first byte of each packet. */
 export class Seen {
   packets = 0;
   bytes = 0;
@@ -24,7 +24,7 @@ export class Seen {
 }
 
 /**
- * @param {Record<string, (job: { path: string, file: Uint8Array }) => unknown>} works What can be done; its result is
+ * @param {Record<string, (job: { path: string, file: Uint8Array }) => unknown>} works The works by name; each returns
  * what was seen.
  */
 export async function repeat(works) {
@@ -41,7 +41,7 @@ export async function repeat(works) {
   }
 }
 
-/** From the folder that the benchmark installs peers into. */
+/** Loads a module from the folder into which the benchmark installs peers. */
 export function peer(/** @type {string} */ path) {
   return import(new URL(`node_modules/${path}`, `file://${process.env.AVIO_BENCH_PEERS}/`).href);
 }
