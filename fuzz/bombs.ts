@@ -1,7 +1,7 @@
 /**
- * Small files that make libavformat do much: tables that say how long they are and are not there, lists without an end, names
- * that are looked for one by one. Each is under a MiB, or as large as `size` says. `tests/bounds_test.ts` looks at what they
- * take; `samples.ts` has them as first inputs of the fuzzers.
+ * Small files that make libavformat do much work: tables that declare a length and are missing, endless lists, names that are
+ * searched for one by one. Each has about `size` bytes, or less than a MiB. `tests/bounds_test.ts` checks the memory and time
+ * that they take; `samples.ts` adds them to the first inputs of the fuzzers.
  */
 type Part = Uint8Array | number[] | string;
 
@@ -18,7 +18,7 @@ function join(...parts: Part[]): Uint8Array<ArrayBuffer> {
   return all;
 }
 
-/** As many of what `make` makes as fit into so many bytes. */
+/** Repeats the parts that `make` returns, as many as fit into `size` bytes. */
 function fill(size: number, make: (index: number) => Part): Uint8Array<ArrayBuffer> {
   const all = new Uint8Array(size);
   let at = 0;
@@ -179,7 +179,7 @@ const mvhd = full(
 const soun = box("mp4a", zeros(6), be(2, 1), zeros(8), be(2, 2), be(2, 16), zeros(4), be(4, 44100 * 65536));
 const stsd = full("stsd", be(4, 1), soun);
 
-/** Tables of one track, by name: those that are not given are of one sample. */
+/** The tables of one track, by name: missing ones are those of one sample. */
 function trak(tables: Record<string, Uint8Array> = {}, ...beside: Uint8Array[]): Uint8Array {
   const all = {
     stsd,
@@ -230,7 +230,7 @@ const noSamples = {
   stco: full("stco", be(4, 0)),
 };
 
-/** Each edit is of the last of two million samples. */
+/** Each edit refers to the last of two million samples. */
 function editsBySamples(size: number): Uint8Array {
   const samples = 2_000_000;
   const edit = [...be(8, 1), ...be(8, (samples - 1) * 88200), ...be(4, 0x10000)];
@@ -246,9 +246,9 @@ function editsBySamples(size: number): Uint8Array {
   ));
 }
 
-/** One track, which is named as one of chapters again and again. */
+/** One track, to which the chapter reference refers again and again. */
 function chaptersByNames(size: number): Uint8Array {
-  const samples = 30_000; // all in what is read at once
+  const samples = 30_000; // all within one read
   return join(
     mp4(trak(
       {
@@ -280,7 +280,7 @@ function trunsByFragments(size: number): Uint8Array {
   );
 }
 
-/** The number of the track is negative, so that its fragments have no place in the index of fragments. */
+/** The track ID is negative, so its fragments are not found in the index of fragments. */
 function trunsOfNegativeTrack(size: number): Uint8Array {
   const id = be(4, 0x80000001), track = trak(noSamples);
   track.set(id, 28);
@@ -296,7 +296,7 @@ function trunsOfNegativeTrack(size: number): Uint8Array {
   );
 }
 
-/** A picture's file, with what is in its "meta" behind the beginning. */
+/** A HEIF file with these boxes in its "meta". */
 function heif(...boxes: Uint8Array[]): Uint8Array {
   return join(
     box("ftyp", "heic", be(4, 0), "mif1heic"),
@@ -304,7 +304,7 @@ function heif(...boxes: Uint8Array[]): Uint8Array {
   );
 }
 
-/** A grid of two rows, of tiles of which the first has no size. */
+/** A grid of two rows of tiles, the first of which has no size. */
 function heifGrid(): Uint8Array {
   const item = (id: number, type: string) => box("infe", [2, 0, 0, 0], be(2, id), be(2, 0), type, [0]);
   const make = (at: number) =>
@@ -339,7 +339,7 @@ function element(id: number, ...parts: Part[]): Uint8Array {
   const idBytes = id > 0xffffff ? 4 : id > 0xffff ? 3 : id > 0xff ? 2 : 1;
   return join(be(idBytes, id), [1], be(7, body.length), body);
 }
-/** With a short size, for what comes often. */
+/** An element with a short size, for those that are repeated often. */
 function short(id: number, ...parts: Part[]): Uint8Array {
   const body = join(...parts);
   const idBytes = id > 0xffffff ? 4 : id > 0xffff ? 3 : id > 0xff ? 2 : 1;
@@ -470,7 +470,7 @@ const cafDescription = cafChunk(
 
 const mxfKlv = (key: string, body: Uint8Array) =>
   join([...key.matchAll(/../g)].map(([hex]) => parseInt(hex!, 16)), [0x83], be(3, body.length), body);
-/** It says where in the file it is. */
+/** A partition pack; it contains its own offset in the file. */
 const mxfPartition = (at: number) =>
   mxfKlv(
     "060e2b34020501010d01020101020400",
@@ -505,7 +505,7 @@ const mxfTag = (tag: number, ...parts: Part[]) => {
 const mxfSet = (type: string, id: number, ...tags: Uint8Array[]) =>
   mxfKlv(`060e2b34025301010d0101010101${type}00`, join(mxfTag(0x3c0a, mxfUid(id)), ...tags));
 const mxfRefs = (...ids: number[]) => join(be(4, ids.length), be(4, 16), ...ids.map(mxfUid));
-/** A file that is read to its end: what is given, a material package of the tracks, and essence. */
+/** A file that is read to its end: the given parts, a material package of the tracks, and essence. */
 const mxf = (tracks: number[], packages: number[], ...parts: Uint8Array[]) =>
   join(
     mxfPartition(0),
@@ -515,13 +515,13 @@ const mxf = (tracks: number[], packages: number[], ...parts: Uint8Array[]) =>
     mxfKlv("060e2b34010201010d01030115010500", zeros(64)),
   );
 
-/** Each of the components is looked for in each of the packages, and each package among all sets. */
+/** Each component is searched for in each package, and each package among all sets. */
 function mxfReferences(size: number): Uint8Array {
   const count = Math.min(4000, Math.floor(size / 48));
   return mxf(
     [3],
     Array(count).fill(99),
-    mxfSet("37", 99), // sets are looked for from the last to the first
+    mxfSet("37", 99), // sets are searched from the last to the first
     fill(size / 3, (i) => mxfSet("37", 100_000 + i)),
     mxfSet("3b", 3, mxfTag(0x4801, be(4, 1)), mxfTag(0x4803, mxfUid(4))),
     mxfSet("0f", 4, mxfTag(0x1001, mxfRefs(...Array(count).fill(5)))),
@@ -560,7 +560,7 @@ function programs(size: number): Uint8Array {
     return tsPackets(0, section(0, 1, i % 256, 255, join(list.flat())), state);
   });
 }
-/** A table of one program, whose own is in packets of 0x100. */
+/** A PAT of one program, whose PMT has the PID 0x100. */
 function oneProgram(): Uint8Array {
   return tsPackets(0, section(0, 1, 0, 0, join(be(2, 1), be(2, 0xe100))), { counter: 0 });
 }
@@ -607,7 +607,7 @@ const dash = (set: string) =>
 const representation = (i: number) =>
   `<Representation id="${i}" bandwidth="1"><BaseURL>${i}.mp4</BaseURL><SegmentBase indexRange="0-9"/></Representation>`;
 
-/** By name: what makes a file of about so many bytes. */
+/** By name: functions that make a file of about so many bytes. */
 export const bombs: Record<string, (size: number) => Uint8Array> = {
   "id3 txxx": (n) => id3(fill(n, (i) => id3Frame("TXXX", `\0k${i}\0v`))),
   "id3 txxx of one name": (n) => id3(fill(n, () => id3Frame("TXXX", `\0k\0v`))),

@@ -1,7 +1,7 @@
 /**
- * What small files may cost: each of `bombs.ts` is opened and read with the options for untrusted files, with a signal after
- * two seconds. For each it prints how much more memory the process had at most, when the answer came, and when the thread
- * that worked on it was back; what is more than it may be ends the program with 1. Linux only.
+ * The cost of small files: opens and reads each of `bombs.ts` with the options for untrusted files, and aborts after two
+ * seconds. Prints the peak of additional memory, when the call settled, and when its thread had finished; the exit code is 1 if
+ * a limit was exceeded. Linux only.
  *
  *     deno run -A --v8-flags=--expose-gc fuzz/bounds.ts [--size=1000000] [--only=mp4] [--seconds=1] [--callbacks]
  */
@@ -21,7 +21,7 @@ const { values } = parseArgs({
 const MIB = 1024 * 1024;
 const SIGNAL = 2000;
 const MAX_MEMORY = 128 * MIB;
-/** JavaScript has its part: packets, tags, chapters. */
+/** Additional memory of JavaScript: packets, tags, chapters. */
 const SLACK = 100 * MIB;
 
 const untrusted = {
@@ -37,7 +37,7 @@ const untrusted = {
 const status = () => Deno.readTextFileSync("/proc/self/status");
 const memory = (name: string) => Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status())![1]) * 1024;
 
-/** Threads that work on a session. */
+/** The number of threads that work for a session. */
 function working(): number {
   let count = 0;
   for (const { name } of Deno.readDirSync("/proc/self/task")) {
@@ -64,12 +64,12 @@ function sourceOf(bytes: Uint8Array): Source {
   };
 }
 
-/** Whether there is an index, or times to seek by, is not what is asked here. */
+/** Errors of seeking (no index, no times) are ignored. */
 async function seekTo(time: number, demuxer: Demuxer): Promise<void> {
   try {
     await demuxer.seek(time);
   } catch (error) {
-    if (error instanceof DOMException) throw error; // the signal's
+    if (error instanceof DOMException) throw error; // from the signal
   }
 }
 
@@ -89,7 +89,7 @@ async function read(bytes: Uint8Array): Promise<string> {
 async function measure(name: string): Promise<boolean> {
   const bytes = bombs[name]!(Number(values.size));
   (globalThis as { gc?: () => void }).gc?.();
-  Deno.writeTextFileSync("/proc/self/clear_refs", "5"); // from now on VmHWM is the most since now
+  Deno.writeTextFileSync("/proc/self/clear_refs", "5"); // resets VmHWM, the peak
   const before = memory("VmRSS"), start = performance.now();
   const what = await read(bytes);
   const answered = performance.now() - start;
@@ -105,7 +105,7 @@ async function measure(name: string): Promise<boolean> {
 }
 
 let bad = 0;
-await read(new Uint8Array(10)); // what is loaded once
+await read(new Uint8Array(10)); // loads what is loaded only once
 for (const name of Object.keys(bombs)) if (name.includes(values.only) && !await measure(name)) bad++;
 console.log(`${bad} of them cost too much`);
 if (bad > 0) Deno.exit(1);

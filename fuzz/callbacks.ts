@@ -1,27 +1,27 @@
 /**
- * Callbacks that misbehave: right until a chosen call, and there a wrong answer, a throw, a stolen buffer, or a call
- * back into the API. They also watch what avio promises: that the first exception comes out of the call that was
- * running, as the same object, and that no callback is called after it.
+ * Callbacks that misbehave: they are correct until a chosen call, which returns a wrong value, throws, detaches a buffer, or
+ * calls the API. They also check avio's guarantees: the first exception is thrown by the API call that was running, as the same
+ * object, and no callback is called after it.
  */
 import { constants, type IOCallbacks } from "../mod.ts";
 import { oddNumbers, type Random } from "./random.ts";
 
-/** What a proxy throws, whatever is done with it. */
+/** The message of the error that a proxy throws at every use. */
 export const PROXY_COMPLAINT = "a proxy that throws";
 
-/** What the callbacks of one case have done so far. */
+/** The state of the callbacks of one case. */
 export class World {
-  /** What the first callback threw that did. */
+  /** The first exception of a callback. */
   thrown: { value: unknown } | null = null;
-  /** Everything that callbacks threw or rejected with; these may come out of any call. */
+  /** All exceptions and rejections of callbacks; any call may throw these. */
   readonly own: unknown[] = [];
-  /** An answer was given that no call may take for a success. */
+  /** A value was returned with which no call may succeed. */
   broken = false;
-  /** Promises that were broken to the callbacks. */
+  /** Violations of guarantees that the callbacks have noticed. */
   readonly complaints: string[] = [];
-  /** Called inside callbacks: whatever the case wants to try there. */
+  /** What the case does inside callbacks. */
   inside: (() => void)[] = [];
-  /** Something was closed or destroyed inside a callback: what comes of the call is open. */
+  /** Something was closed or destroyed inside a callback: the call may succeed or fail. */
   meddled = false;
 
   readonly random: Random;
@@ -35,18 +35,18 @@ export class World {
   /** Callbacks called so far. */
   calls = 0;
 
-  /** Many small answers take long, and tell nothing new. */
+  /** There were so many calls that further small reads are skipped: they take long and find nothing new. */
   get hurried(): boolean {
     return this.calls > 1500;
   }
 
-  /** A callback is called. */
+  /** To be called at the start of each callback. */
   note(name: string): void {
     this.calls++;
     if (!this.waits && this.thrown) this.complaints.push(`${name} was called after the exception`);
   }
 
-  /** Throws something, whatever JavaScript can throw. */
+  /** Throws any value that JavaScript can throw. */
   fail(): never {
     const value = this.random.pick(throwables)();
     this.thrown ??= { value };
@@ -76,7 +76,7 @@ function refuse(): never {
   throw new Error(PROXY_COMPLAINT);
 }
 
-/** Answers that are wrong for a count of at most `size` bytes. */
+/** Values that are wrong for a count of at most `size` bytes. */
 function wrongCounts(size: number): readonly (() => unknown)[] {
   return [
     () => size + 1,
@@ -102,7 +102,7 @@ function wrongCounts(size: number): readonly (() => unknown)[] {
   ];
 }
 
-/** Thenables that are no promises, and promises that settle oddly. */
+/** Thenables that are not promises, and promises that settle in unusual ways. */
 const oddThenables: readonly ((value: number) => unknown)[] = [
   (value) => ({ then: (resolve: (value: number) => void) => (resolve(value), resolve(value + 1)) }),
   () => ({
@@ -115,7 +115,7 @@ const oddThenables: readonly ((value: number) => unknown)[] = [
   () => new Promise(() => {}),
 ];
 
-/** How often callbacks misbehave, and where. */
+/** At which call, or calls, callbacks misbehave. */
 export class Fault {
   readonly at: number;
   calls = 0;
@@ -129,14 +129,14 @@ export class Fault {
     this.at = world.random.small(40) - 1;
   }
 
-  /** Whether this call is the one. Some go on from there, most do it once. */
+  /** Whether this call misbehaves: only one does, or with `lie` all from there on. */
   isDue(): boolean {
     const nth = this.calls++;
     return this.kind !== "none" && (nth === this.at || (this.kind === "lie" && nth > this.at));
   }
 }
 
-/** What may be wrong with callbacks. `lie`: answers of the right shape that are not true. */
+/** What may be wrong with callbacks. `lie`: valid values that are not correct. */
 export const faultKinds = [
   "none",
   "none",
@@ -149,7 +149,7 @@ export const faultKinds = [
   "never",
 ] as const;
 
-/** Gives the answer as it is, or as a promise that is settled now or later. */
+/** Returns the answer as it is, or as a promise that is settled now or later. */
 function deliver<T>(world: World, answer: () => T): T | Promise<T> {
   const { random } = world;
   if (!world.waits || world.hurried || random.chance(0.4)) return answer();
@@ -166,7 +166,7 @@ function misuse(
   const { random } = world;
   if (kind === "wrong") {
     const answer = random.pick(wrongCounts(size))();
-    world.broken ||= buffer !== null || !Number.isSafeInteger(answer); // a place may be answered that is another one
+    world.broken ||= buffer !== null || !Number.isSafeInteger(answer); // a wrong but valid position is not noticed
     return { answer };
   }
   if (kind === "throw") world.fail();
@@ -184,7 +184,7 @@ function misuse(
   return null;
 }
 
-/** Callbacks that read `bytes`, in pieces, with the fault. */
+/** Callbacks that read `bytes` in pieces, with the fault. */
 export function faultySource(bytes: Uint8Array, fault: Fault, seekable: boolean): IOCallbacks {
   const { world } = fault;
   const { random } = world;
@@ -196,12 +196,12 @@ export function faultySource(bytes: Uint8Array, fault: Fault, seekable: boolean)
     const answer = due ? misuse(fault, size, buffer) : null;
     if (answer) return answer.answer;
     if (due && fault.kind === "lie") return random.pick([0, null, undefined, size, random.below(size) + 1]);
-    const most = world.hurried ? Infinity : piece;
+    const max = world.hurried ? Infinity : piece;
     const left = Math.max(0, bytes.length - position);
     const count = Math.min(
       left,
       buffer.length,
-      random.chance(0.5) ? most : random.small(Math.min(most, 100_000)),
+      random.chance(0.5) ? max : random.small(Math.min(max, 100_000)),
     );
     buffer.set(bytes.subarray(position, position + count));
     position += count;
@@ -221,7 +221,7 @@ export function faultySource(bytes: Uint8Array, fault: Fault, seekable: boolean)
   return (seekable ? { onread, onseek } : { onread }) as IOCallbacks;
 }
 
-/** A place or a size that is not the true one; wrong in shape only at times. */
+/** A position or a size that is not correct, and sometimes not even valid. */
 function wrongPlace(world: World, offset: number, total: number): unknown {
   const { random } = world;
   const places = [
@@ -240,10 +240,10 @@ function wrongPlace(world: World, offset: number, total: number): unknown {
   return random.pick(places);
 }
 
-/** Bytes that a sink takes before it fails: damaged timestamps can make outputs endless. */
+/** Bytes after which a sink fails: damaged timestamps can make outputs endless. */
 const MAX_WRITTEN = 64 << 20;
 
-/** Callbacks that write into nothing, with the fault. */
+/** Callbacks that discard what is written, with the fault. */
 export function faultySink(fault: Fault, seekable: boolean): IOCallbacks {
   const { world } = fault;
   const { random } = world;

@@ -1,6 +1,6 @@
 /**
- * A process that runs cases, one after the other, and tells of each on stdout; its parent (run.ts) sees when it
- * crashes or hangs, and goes on behind that case. Arguments: seed, first case, cases, folder of samples, formats.
+ * A process that runs cases one after the other, and reports each on stdout; its parent (run.ts) notices a crash or a hang,
+ * and continues after that case. Arguments: seed, first case, cases, folder of samples, formats.
  */
 import { PROXY_COMPLAINT } from "./callbacks.ts";
 import { Case, drive, driveNames, show } from "./drive.ts";
@@ -8,16 +8,16 @@ import { mutate } from "./mutate.ts";
 import { Random } from "./random.ts";
 import { loadSamples, type Sample } from "./samples.ts";
 
-/** What the child says of a case, a line of JSON each. */
+/** The reports of a child: one line of JSON each. */
 export type Report =
   | { begin: number; what: string; file: string }
   | { end: number; outcome: string; complaints: string[] }
   | { threads: number; threadsBefore: number; megabytes: number };
 
-/** Where the input of the case under way is, for whoever finds the process dead. */
+/** The file with the input of the current case, which the parent keeps if the process dies. */
 export const INPUT = "input";
 
-/** Milliseconds that a case of the async API may wait for nothing; the parent sees to the others. */
+/** Milliseconds after which a case of the async API is stuck; the parent has a limit for the others. */
 const STUCK = 15_000;
 
 const rejections: unknown[] = [];
@@ -25,7 +25,7 @@ const rejections: unknown[] = [];
 function watch(): void {
   globalThis.addEventListener("unhandledrejection", (event) => {
     event.preventDefault();
-    // Deno's own streams look at what is thrown at them, and trip over it.
+    // Deno's own streams inspect what is thrown at them, and fail at such a proxy.
     if (event.reason instanceof Error && event.reason.message === PROXY_COMPLAINT) return;
     rejections.push(event.reason);
   });
@@ -40,7 +40,7 @@ function say(report: Report): void {
   for (let at = 0; at < line.length;) at += Deno.stdout.writeSync(line.subarray(at));
 }
 
-/** Threads that belong to neither V8 nor tokio: the main one, and those of sessions. */
+/** The number of threads that belong to neither V8 nor tokio: the main one, and those of sessions. */
 function threads(): number {
   let count = 0;
   for (const { name } of Deno.readDirSync("/proc/self/task")) {
@@ -80,7 +80,7 @@ async function runCase(seed: number, nth: number, samples: readonly Sample[], al
   const stuck = new Promise<string>((resolve) => timer = setTimeout(() => resolve("stuck"), STUCK));
   const outcome = await Promise.race([drive(name, test), stuck]);
   clearTimeout(timer);
-  await sleep(0); // rejections that nobody handles are told of now
+  await sleep(0); // unhandled rejections are reported now
   const complaints = [
     ...test.complaints,
     ...rejections.splice(0).filter((reason) => !test.world.own.some((own) => Object.is(own, reason)))
@@ -100,12 +100,12 @@ async function main(): Promise<void> {
   const threadsBefore = threads();
   for (let nth = Number(first), end = nth + Number(count); nth < end; nth++) {
     if (await runCase(Number(seed), nth, samples, all)) continue;
-    say({ threads: 0, threadsBefore: 0, megabytes: 0 }); // what is stuck was told, and keeps what it has
+    say({ threads: 0, threadsBefore: 0, megabytes: 0 }); // the stuck case was reported; it keeps its threads and memory
     Deno.exit(0);
   }
   for (let tries = 0; tries < 40 && threads() > threadsBefore + 1; tries++) await sleep(50);
   say({ threads: threads(), threadsBefore, megabytes: megabytes() });
-  Deno.exit(0); // callbacks that never answer may have timers left
+  Deno.exit(0); // callbacks that never settle may have timers left
 }
 
 if (import.meta.main) await main();

@@ -1,6 +1,6 @@
 /**
- * What is done with a damaged file: opened, read, seeked, remuxed, joined, split, written packet by packet, piped, in
- * either API and from every kind of source. Each drive ends by itself, in success or with an exception.
+ * The drives: each opens, reads, seeks, remuxes, joins, splits, writes packet by packet or pipes a damaged file, with either
+ * API and every kind of source. Each drive ends by itself, with success or with an exception.
  */
 import {
   AVError,
@@ -38,17 +38,17 @@ import { oddNumbers, type Random } from "./random.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
-/** One case under way. */
+/** A running case. */
 export class Case {
   readonly world: World;
   readonly source: Fault;
   readonly sink: Fault;
-  /** What was chosen, in words. */
+  /** The choices made, for the report. */
   readonly notes: string[] = [];
-  /** What is wrong with what avio did. */
+  /** What avio did wrong. */
   readonly complaints: string[] = [];
 
-  /** `more`: answers another damaged file, of the same kind mostly. */
+  /** `more`: returns another damaged file, mostly of the same kind. */
   readonly random: Random;
   readonly bytes: Bytes;
   readonly waits: boolean;
@@ -64,7 +64,7 @@ export class Case {
     this.sink = new Fault(this.world, random.pick(faultKinds));
   }
 
-  /** Remembers a choice, for the report. */
+  /** Makes a random choice, and records it for the report. */
   choose<T>(from: readonly T[]): T {
     const chosen = this.random.pick(from);
     this.notes.push(String(chosen));
@@ -72,8 +72,8 @@ export class Case {
   }
 
   /**
-   * Calls the synchronous API. An exception of a callback must come out of this very call, as the same object; after a
-   * wrong answer it must fail somehow. `mayFollow`: a packet that was there already comes before the exception.
+   * Calls the synchronous API. It must throw the exception of a callback, as the same object; after a wrong value it must
+   * fail in some way. `mayFollow`: a packet that was read before may be returned before the exception.
    */
   call<T>(work: () => T, mayFollow = false): T {
     const { world } = this;
@@ -96,7 +96,7 @@ export class Case {
     if (thrown && !broken && (!failed || !Object.is(outcome.error, thrown.value))) {
       this.complaints.push(`the callback's exception is lost: ${failed ? show(outcome.error) : "success"}`);
     } else if (broken && !failed) {
-      this.complaints.push("a wrong answer of a callback made no exception");
+      this.complaints.push("a wrong value of a callback caused no exception");
     }
   }
 }
@@ -110,7 +110,7 @@ export function show(value: unknown): string {
   }
 }
 
-/** How long a callback may take, in milliseconds: some never answer. */
+/** The timeout in milliseconds: some callbacks never settle. */
 const TIMEOUT = 100;
 const MAX_PACKETS = 400;
 const MAX_ERRORS = 5;
@@ -173,7 +173,7 @@ function sinkOf(test: Case): Sink {
   }
 }
 
-/** Inside its own callbacks, the context is used and destroyed. */
+/** A context that is used and destroyed inside its own callbacks. */
 function meddling(test: Case, context: IOContext): IOContext {
   test.world.inside.push(() => {
     const { world } = test;
@@ -185,12 +185,12 @@ function meddling(test: Case, context: IOContext): IOContext {
     attempt(() => context.seekSync(0));
     attempt(() => context.transfer());
     if (test.random.chance(0.5)) attempt(() => context.destroy());
-    world.thrown = thrown; // what its callbacks threw has come out here, of a context that was in no use yet
+    world.thrown = thrown; // the exception of its callbacks was thrown here, before the context was in use
   });
   return context;
 }
 
-/** Inside callbacks, where nearly everything is refused; what is not is no matter. */
+/** Tries something inside callbacks, where nearly everything is refused; both outcomes are fine. */
 function attempt(work: () => unknown): void {
   try {
     const result = work();
@@ -200,7 +200,7 @@ function attempt(work: () => unknown): void {
   }
 }
 
-/** Inside callbacks: another session is used, which must work, and this one, which must not. */
+/** Inside callbacks: uses another session, which must work, and this one, which must be refused. */
 function meddleWith(test: Case, reader: { demuxer?: Demuxer; muxer?: Muxer }): void {
   const { random, world, bytes } = test;
   world.inside.push(() => {
@@ -247,7 +247,7 @@ function inputOptions(test: Case, limited = true): DemuxerOptions {
   };
 }
 
-/** Callbacks that never answer need a limit; some sessions are aborted at some time. */
+/** Limits, needed for callbacks that never settle; some sessions are aborted at a random time. */
 function limits({ waits, random }: Case): { timeout?: number; signal?: AbortSignal } {
   if (!waits) return {};
   return {
@@ -256,7 +256,7 @@ function limits({ waits, random }: Case): { timeout?: number; signal?: AbortSign
   };
 }
 
-/** What files are remuxed into, mostly. */
+/** The formats that are most used as outputs. */
 const favourites = [
   "mp4",
   "matroska",
@@ -303,7 +303,7 @@ function muxerOptions(test: Case): MuxerOptions & { format: string } {
   };
 }
 
-/** The files of a muxer that has many, each a sink of its own, and the old ones deleted. */
+/** Options for muxers that write many files: each file has its own sink, and old ones are deleted. */
 function filesOf(test: Case, format: string): MuxerOptions {
   const { random, world } = test;
   const hls = {
@@ -319,7 +319,7 @@ function filesOf(test: Case, format: string): MuxerOptions {
     ...(random.chance(0.8) ? { options: format === "hls" ? hls : dash } : {}),
     onopen: ({ mode }) => {
       if (random.chance(fails)) world.fail();
-      // A playlist that has no end would be read again and again, at the pace that it says.
+      // A live playlist would be reloaded again and again, at the interval that it declares.
       if (mode === "read" || random.chance(fails)) return null;
       return random.chance(0.7) ? new MemorySink() : faultySink(test.sink, random.chance(0.7));
     },
@@ -336,7 +336,7 @@ function oddNumber(random: Random): number {
 
 // ---------------------------------------------------------------------------------------------------- reading
 
-/** Everything that can be asked of a demuxer without a packet. */
+/** Uses everything of a demuxer except packets. */
 function look(demuxer: Demuxer): void {
   const { duration, startTime, bitRate, metadata, chapters, programs, format } = demuxer;
   for (const number of [duration, startTime, bitRate]) {
@@ -356,14 +356,14 @@ function look(demuxer: Demuxer): void {
     for (const related of demuxer.streams) {
       const found = demuxer.bestStream(type, { related });
       if ((found === null) !== (best === null)) {
-        throw new Complaint("bestStream() answers none of those there are");
+        throw new Complaint("bestStream() returns none of the streams");
       }
     }
   }
   for (const { sideData } of demuxer.streams) lookInto(sideData);
 }
 
-/** The fields of side data, which are numbers, texts, fractions, or null where they are unknown. */
+/** Checks the fields of side data: numbers, texts, fractions, or null if unknown. */
 function lookInto(sideData: readonly SideData[]): void {
   for (const side of sideData) {
     for (const [name, value] of Object.entries(sideDataFields(side) ?? {})) {
@@ -376,7 +376,7 @@ function lookInto(sideData: readonly SideData[]): void {
   }
 }
 
-/** A promise of avio's that is broken; thrown by drives, never by avio. */
+/** A guarantee of avio's that was violated; thrown by drives, never by avio. */
 export class Complaint extends Error {}
 
 function checkPacket(packet: Packet, streams: readonly Stream[]): void {
@@ -394,10 +394,10 @@ function checkPacket(packet: Packet, streams: readonly Stream[]): void {
   lookInto(sideData);
 }
 
-/** Reads to the end, or to a bound. Damaged data may be an error, and the next call a packet. */
-function readSync(test: Case, demuxer: Demuxer, most = MAX_PACKETS): Packet[] {
+/** Reads to the end, or to a limit. Damaged data may be an error, after which the next call returns a packet. */
+function readSync(test: Case, demuxer: Demuxer, max = MAX_PACKETS): Packet[] {
   const packets: Packet[] = [];
-  for (let errors = 0; packets.length < most;) {
+  for (let errors = 0; packets.length < max;) {
     try {
       const packet = test.call(() => demuxer.readSync(), true);
       if (packet === null) break;
@@ -410,9 +410,9 @@ function readSync(test: Case, demuxer: Demuxer, most = MAX_PACKETS): Packet[] {
   return packets;
 }
 
-async function readAsync(demuxer: Demuxer, most = MAX_PACKETS): Promise<Packet[]> {
+async function readAsync(demuxer: Demuxer, max = MAX_PACKETS): Promise<Packet[]> {
   const packets: Packet[] = [];
-  for (let errors = 0; packets.length < most;) {
+  for (let errors = 0; packets.length < max;) {
     try {
       const packet = await demuxer.read();
       if (packet === null) break;
@@ -458,7 +458,7 @@ const drives = {
     look(demuxer);
   },
 
-  /** Many calls at once, and an end in the middle of them. */
+  /** Many calls at once, and an end in the middle. */
   async crowdAsync(test: Case) {
     const { random } = test;
     const demuxer = await Demuxer.open(sourceOf(test), inputOptions(test));
@@ -468,7 +468,7 @@ const drives = {
       else if (random.chance(0.05)) calls.push(demuxer.close());
       else if (random.chance(0.1)) attempt(() => demuxer.readSync());
       else calls.push(demuxer.read());
-      const last = calls.at(-1)?.catch(() => {}); // told of below
+      const last = calls.at(-1)?.catch(() => {}); // reported below
       if (random.chance(0.2)) await last;
     }
     if (random.chance(0.5)) demuxer[Symbol.dispose]();
@@ -535,7 +535,7 @@ const drives = {
     await split(sourceOf(test), splitOptions(test));
   },
 
-  /** Random bytes, as side data of every kind there is and of some that there are not. */
+  /** Random bytes, as side data of every type, and of unknown types. */
   sideData({ random }: Case) {
     for (let n = 0; n < 200; n++) lookInto([randomSideData(random)]);
   },
@@ -644,7 +644,7 @@ function remuxOptions(test: Case) {
   };
 }
 
-/** Several sources, alike where they can be: what differs is refused before much is done. */
+/** Several sources, alike if possible: different ones are refused early. */
 function sourcesOf(test: Case): Source[] {
   const { random, bytes } = test;
   const sources = [sourceOf(test)];
@@ -687,7 +687,7 @@ const segmentFaults = [
   "never",
 ] as const;
 
-/** Of one segment the callback answers this. */
+/** What the callback returns for one of the segments. */
 function answerSegment(test: Case, kind: typeof segmentFaults[number]): MaybePromise<Sink> {
   const { random, world, bytes } = test;
   if (kind === "throw") world.fail();
@@ -741,7 +741,7 @@ const codecs = [
   "x",
 ];
 
-/** A stream like the input's; at times one that is not right. */
+/** Adds a stream like the input's, sometimes with wrong fields. */
 function addStream(test: Case, muxer: Muxer, stream: Stream): void {
   const { random } = test;
   const parameters: Record<string, unknown> = { ...stream.codecParameters };
@@ -777,7 +777,7 @@ function addStream(test: Case, muxer: Muxer, stream: Stream): void {
   }
 }
 
-/** The packet, at times with fields that are wrong: the constructor checks, so they are set afterwards too. */
+/** The packet, sometimes with wrong fields: the constructor checks them, so they are also set afterwards. */
 function changed({ random }: Case, packet: Packet): Packet {
   const copy = new Packet(packet);
   if (!random.chance(0.3)) return copy;
@@ -823,11 +823,11 @@ function changed({ random }: Case, packet: Packet): Packet {
 
 // ---------------------------------------------------------------------------------------------------- outcomes
 
-/** V8's own words for a mistake in avio's text; a TypeError of avio's names an argument or a callback. */
+/** V8's messages for errors in avio's code; a TypeError of avio's names an argument or a callback. */
 const mistakes =
   /Cannot read propert|Cannot set propert|is not a function|is not iterable|is not defined|Cannot destructure|out of bounds|Invalid array length|Maximum call stack|before initialization|Cannot convert|Cannot perform|Invalid typed array/;
 
-/** Operations that only a defect of avio makes fail. */
+/** Operations that fail only because of a defect of avio. */
 const ownOperations = new Set([
   "take written bytes",
   "take a URL",
@@ -845,7 +845,7 @@ const ownOperations = new Set([
   "copy what was written",
 ]);
 
-/** Complains of an exception that is none of those that avio promises. */
+/** Records a complaint if the exception is not one that avio documents. */
 export function judgeError(test: Case, error: unknown): void {
   const fault = faultOf(test, error);
   if (fault !== null) {
@@ -855,21 +855,21 @@ export function judgeError(test: Case, error: unknown): void {
 
 function faultOf({ world }: Case, error: unknown): string | null {
   if (world.own.some((own) => Object.is(own, error))) return null;
-  if (error instanceof Complaint) return "broken promise";
+  if (error instanceof Complaint) return "violated guarantee";
   if (!(error instanceof Error) || typeof error.message !== "string") return "no Error";
   if (error.message === "") return "an Error without a message";
   if (error instanceof DOMException) {
     return /Abort|Timeout/.test(error.name) ? null : "a foreign DOMException";
   }
   if (/undefined|\[object|NaN/.test(error.message) && error.name === "AVError") {
-    return "a message that says nothing";
+    return "a message without information";
   }
   if (
     error.message.startsWith("fault") || error.message.startsWith("a proxy") ||
     error.message.startsWith("a thenable")
   ) return null;
   if (error instanceof AVError) {
-    return ownOperations.has(error.operation) ? "a defect that avio told of" : null;
+    return ownOperations.has(error.operation) ? "a defect that avio reported" : null;
   }
   if (error instanceof ClosedError) return null;
   if (error.constructor !== Error && error.constructor !== TypeError && error.constructor !== RangeError) {
@@ -879,10 +879,10 @@ function faultOf({ world }: Case, error: unknown): string | null {
   return mistakes.test(error.message) && !place.includes("/fuzz/") ? "a mistake in avio" : null;
 }
 
-/** Names of the drives; those that end in Async wait. */
+/** Names of the drives; those that end in Async are asynchronous. */
 export const driveNames: readonly string[] = Object.keys(drives);
 
-/** Runs a drive to its end; what it was that it ended with. */
+/** Runs a drive to its end; returns a name for how it ended. */
 export async function drive(name: string, test: Case): Promise<string> {
   let end = "ok";
   try {

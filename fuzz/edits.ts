@@ -1,6 +1,6 @@
 /**
- * What remuxing is asked to change on the way: streams, tags, chapters and packets; in ways that are right, that are
- * wrong, and by callbacks that throw or answer promises.
+ * Edits during remuxing: of streams, tags, chapters and packets; valid and invalid ones, and by callbacks that throw or
+ * return promises.
  */
 import {
   type Chapter,
@@ -14,7 +14,7 @@ import {
 import type { World } from "./callbacks.ts";
 import { oddNumbers, type Random } from "./random.ts";
 
-/** Side data whose fields are known, and some whose are not. */
+/** Types of side data whose fields are known, and some whose fields are not. */
 export const sideDataTypes: readonly string[] = [
   "Mastering display metadata",
   "Content light level metadata",
@@ -36,7 +36,7 @@ export const sideDataTypes: readonly string[] = [
   "",
 ];
 
-/** Some of it. */
+/** Random bytes as one of them. */
 export function randomSideData(random: Random): SideData {
   const bytes = new Uint8Array(random.small(120)).map(() => random.below(256));
   const from = random.below(bytes.length), to = from + random.below(bytes.length - from + 1);
@@ -44,7 +44,7 @@ export function randomSideData(random: Random): SideData {
   return { type: random.chance(0.2) ? type.toUpperCase() : type, data: bytes.subarray(from, to) };
 }
 
-/** Values that are right for something else, or for nothing. */
+/** A value that is valid for something else, or for nothing. */
 function wrong(random: Random): unknown {
   return random.pick<() => unknown>([
     () => undefined,
@@ -128,7 +128,7 @@ function chapters(random: Random): Chapter[] {
   });
 }
 
-/** The packet, another one, none, or nothing of the kind. */
+/** Returns the packet, another one, none, or an invalid value. */
 function transformed(random: Random, world: World, packet: Packet): Packet | null | Promise<Packet | null> {
   const kind = random.below(60);
   if (kind === 0) world.fail();
@@ -155,7 +155,7 @@ const filters = [
   "",
 ];
 
-/** Options of a remux, most of the time few. */
+/** Options of a remux, mostly few. */
 export function remuxEdits(random: Random, world: World): RemuxOptions {
   const may = <T>(work: () => T) => () => random.chance(0.05) ? world.fail() : work();
   const options: Record<string, unknown> = {

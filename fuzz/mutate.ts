@@ -1,6 +1,5 @@
 /**
- * How the bytes of a real file are damaged: what a broken disk, a cut connection or somebody with bad intentions
- * would do to them.
+ * Damages the bytes of a real file, as a broken disk, a lost connection or an attacker would.
  */
 import { concatBytes } from "../tests/support/essence.ts";
 import type { Random } from "./random.ts";
@@ -10,7 +9,7 @@ import { changeStructure } from "./structure.ts";
 type Bytes = Uint8Array<ArrayBuffer>;
 type Mutation = (bytes: Bytes, random: Random, samples: readonly Sample[]) => Bytes;
 
-/** Where headers and indexes are: often at the front, at times at the end. */
+/** A random offset, often at the beginning, sometimes at the end, where headers and indexes are. */
 function place(length: number, random: Random): number {
   const where = random.next();
   if (where < 0.4) return random.below(Math.min(length, 256));
@@ -123,10 +122,10 @@ const mutations: Readonly<Record<string, Mutation>> = {
   },
 };
 
-/** Bytes of one case at most: it is to be short. */
+/** Max bytes of one case, to keep it short. */
 const MAX_BYTES = 400_000;
 
-/** A damaged copy of a sample; at times an undamaged one. And what was done. */
+/** Returns a damaged copy of a sample, sometimes an undamaged one, and what was done. */
 export function mutate(
   sample: Sample,
   random: Random,

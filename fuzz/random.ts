@@ -1,17 +1,17 @@
 /**
- * Numbers that look random and are the same for the same seed, so that every case can be had again.
+ * Pseudo-random numbers, the same for the same seed, so that every case can be repeated.
  */
 
-/** A source of such numbers (mulberry32). */
+/** A generator of such numbers (mulberry32). */
 export class Random {
   #state: number;
 
-  /** The same for the same seed and case. */
+  /** The numbers are the same for the same seed and case. */
   constructor(seed: number, nth = 0) {
     this.#state = Math.imul(seed ^ 0x9e3779b9, 0x85ebca6b) ^ Math.imul(nth + 1, 0xc2b2ae35);
   }
 
-  /** From 0 to 1, without 1. */
+  /** A number from 0 to 1, excluding 1. */
   next(): number {
     this.#state = (this.#state + 0x6d2b79f5) | 0;
     let mixed = Math.imul(this.#state ^ (this.#state >>> 15), 1 | this.#state);
@@ -19,28 +19,28 @@ export class Random {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
   }
 
-  /** A whole number from 0 to `end`, without `end`. */
+  /** An integer from 0 to `end`, excluding `end`. */
   below(end: number): number {
     return Math.floor(this.next() * end);
   }
 
-  /** A whole number from 1 to `most`, small ones more often. */
-  small(most: number): number {
-    return 1 + Math.floor(Math.pow(most, this.next()) - 1);
+  /** An integer from 1 to `max`, small ones more often. */
+  small(max: number): number {
+    return 1 + Math.floor(Math.pow(max, this.next()) - 1);
   }
 
-  /** True so often. */
+  /** True with this probability. */
   chance(probability: number): boolean {
     return this.next() < probability;
   }
 
-  /** One of them. */
+  /** A random element. */
   pick<T>(from: readonly T[]): T {
     return from[this.below(from.length)]!;
   }
 }
 
-/** Numbers that programs get wrong. */
+/** Numbers that programs often handle wrongly. */
 export const oddNumbers: readonly number[] = [
   0,
   -0,

@@ -1,10 +1,10 @@
 /**
- * The fuzzer of the TypeScript API: damages real files of every container, and drives all of avio with them and with
- * callbacks that misbehave. Cases run in a child process, so that a crash is one case's; that case is told with its
- * number and its input kept, and the run goes on behind it. Exit code 1: something was found.
+ * The fuzzer of the TypeScript API: damages real files of every container, and runs all of avio with them and with
+ * callbacks that misbehave. Cases run in a child process, so that a crash affects only one case; that case is reported with its
+ * number, its input is kept, and the run continues after it. Exit code 1: something was found.
  *
  *   deno run -A fuzz/run.ts --seconds=60 --seed=1 [--only=mp4] [--keep=DIR] [--samples=DIR]
- *   deno run -A fuzz/run.ts --seed=1 --case=1234        that case again, and what came of it
+ *   deno run -A fuzz/run.ts --seed=1 --case=1234        repeats that case, and prints its outcome
  */
 import { INPUT, type Report } from "./child.ts";
 import { loadSamples, makeSamples } from "./samples.ts";
@@ -22,7 +22,7 @@ interface Settings {
 const CASES_PER_CHILD = 250;
 /** Milliseconds that one case may take. */
 const DEADLINE = 30_000;
-/** Megabytes in memory: a file may say that it needs much, and up to 2 GB FFmpeg believes it. */
+/** Limit of memory in megabytes: FFmpeg allocates up to 2 GB if a file declares such sizes. */
 const MAX_MEGABYTES = 3000;
 /** Megabytes that a child may keep after its cases. */
 const MAX_KEPT = 500;
@@ -48,7 +48,7 @@ class Tally {
   cases = 0;
   ended = 0;
   findings = 0;
-  /** Files that took more memory than allowed: FFmpeg believes what they say. */
+  /** Cases that took more memory than allowed, because FFmpeg trusts sizes in the file. */
   greedy = 0;
   peak = 0;
   readonly begin = performance.now();
@@ -182,7 +182,7 @@ class Child {
     }
   }
 
-  /** Tells of a finding, with the line that repeats it. */
+  /** Reports a finding, with the command that repeats it. */
   #find(what: string): void {
     this.tally.findings++;
     const { seed, only } = this.settings;
@@ -203,7 +203,7 @@ class Child {
         `${this.settings.keep}/${why}-${this.settings.seed}-${nth}`,
       );
     } catch {
-      // it had none yet
+      // there was none yet
     }
   }
 }

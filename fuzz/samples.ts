@@ -1,7 +1,7 @@
 /**
- * The files that are mutated: all of fixtures/, and a small one of every other kind that the machine's ffmpeg command
- * can make, where there is one. They are made once per FOLDER and are never committed. As a program:
- * `deno run -A fuzz/samples.ts FOLDER SEEDS` also writes the coverage-guided fuzzer's first inputs.
+ * The files that are mutated: all of fixtures/, and a small one of every other kind that the installed ffmpeg command, if
+ * any, can make. They are made once per FOLDER and are never committed. As a program:
+ * `deno run -A fuzz/samples.ts FOLDER SEEDS` also writes the first inputs of the coverage-guided fuzzer.
  */
 
 import { bombs } from "./bombs.ts";
@@ -22,7 +22,7 @@ const BOTH = `${PICTURE} ${TONE48}`;
 const H264 = "-c:v libx264 -preset ultrafast -pix_fmt yuv420p -g 4 -bf 2";
 const MPEG2 = "-c:v mpeg2video -b:v 100k -r 25";
 
-/** Name of the file, then what ffmpeg is called with; a kind that this ffmpeg can't make is left out. */
+/** Name of the file, then the arguments of ffmpeg; kinds that this ffmpeg can't make are left out. */
 const recipes: readonly (readonly [string, string])[] = [
   ["small.mp4", `${BOTH} ${H264} -c:a aac`],
   ["hevc.mp4", `${PICTURE} -c:v libx265 -preset ultrafast -x265-params log-level=none -tag:v hvc1`],
@@ -116,7 +116,7 @@ const recipes: readonly (readonly [string, string])[] = [
 const SRT =
   "1\n00:00:00,500 --> 00:00:01,500\nFirst <i>words</i>\n\n2\n00:00:02,000 --> 00:00:02,800\nLast\n";
 
-/** Formats that are text; nobody need make them. */
+/** Text formats, which need no ffmpeg. */
 const texts: Readonly<Record<string, string>> = {
   "text.srt": SRT,
   "text.vtt": `WEBVTT\n\nNOTE a note\n\n${SRT.replaceAll(",", ".")}`,
@@ -149,7 +149,7 @@ const texts: Readonly<Record<string, string>> = {
     "a=rtpmap:96 H264/90000\na=fmtp:96 packetization-mode=1; sprop-parameter-sets=Z0LAHtkDxWhAAAADAEAAAAwDxYuS,aMuMsg==\n",
 };
 
-/** The fixtures, and what is in `folder`. */
+/** The fixtures, and the files in `folder`. */
 export function loadSamples(folder: string): Sample[] {
   return [fixtures, ...(folder === "" ? [] : [`${folder}/`])].flatMap((from) =>
     [...Deno.readDirSync(from)].filter(({ isFile, name }) => isFile && !name.startsWith("."))
@@ -159,12 +159,12 @@ export function loadSamples(folder: string): Sample[] {
   );
 }
 
-/** Makes what is missing in `folder`; how many kinds the ffmpeg command could not make. */
+/** Makes missing files in `folder`; returns the number of kinds that the ffmpeg command could not make. */
 export async function makeSamples(folder: string): Promise<number> {
   await Deno.mkdir(folder, { recursive: true });
   for (const [name, text] of Object.entries(texts)) await Deno.writeTextFile(`${folder}/${name}`, text);
   for (const [name, make] of Object.entries(bombs)) {
-    // It takes 2 s of a processor to be refused, and the driver opens it many times (fuzz/README.md).
+    // It takes 2 s of processor time until it is refused, and a drive opens it many times (fuzz/README.md).
     if (name === "mp4 one size, a thousand tracks") continue;
     await Deno.writeFile(`${folder}/${fileName(name)}`, make(2000));
   }
@@ -175,7 +175,7 @@ export async function makeSamples(folder: string): Promise<number> {
   return missing;
 }
 
-/** Of a bomb; the first word of its name says what it is. */
+/** The file name of a bomb; the first word of its name is its format. */
 function fileName(name: string): string {
   return `bomb-${name.replaceAll(/[^a-z0-9]+/gi, "-")}.${name.split(" ")[0]}`;
 }
@@ -201,28 +201,28 @@ async function make(path: string, recipe: string): Promise<boolean> {
     const { success } = await child.output();
     if (success && (await Deno.stat(path)).size > 0) return true;
   } catch {
-    return false; // there is no ffmpeg
+    return false; // no ffmpeg
   }
   await Deno.remove(path).catch(() => {});
   return false;
 }
 
-/** Bytes of a file that the coverage-guided fuzzer begins with, at most. */
+/** Max size of a first input of the coverage-guided fuzzer. */
 const SEED_BYTES = 16 * 1024;
 
 const noSteps = new Array(8).fill(0);
 
-/** What is done with a file: the control bytes that an input of fuzz/shim.c begins with, but for the muxer's number. */
+/** The control bytes at the beginning of an input of fuzz/shim.c: what is done with the file. The muxer's number is filled in. */
 const controls: readonly (readonly number[])[] = [
   [0, 0, 0, 1, 3, 0, 0, 0, 0, 1, 0, 1, 0, 0, 0, 0, ...noSteps],
   [0, 0, 1, 1 | 4 | 8, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, ...noSteps],
   [0, 0, 1, 1 | 8 | 32, 8, 0, 0, 0, 0, 0, 0, 0, 5, 0, 0, 0, ...noSteps],
   [0, 0, 1, 1 | 8, 16 | 4, 0, 0, 0, 0, 0, 0, 8, 0, 0, 0, 0, ...noSteps], // joined
-  [0, 0, 1, 1 | 4 | 8, 128 | 32 | 4, 0, 0, 0, 0, 0, 0, 4, 0, 0, 0, 0, ...noSteps], // split, asked
+  [0, 0, 1, 1 | 4 | 8, 128 | 32 | 4, 0, 0, 0, 0, 0, 0, 4, 0, 0, 0, 0, ...noSteps], // split, with requests to JavaScript
   [0, 0, 1, 1 | 8, 64, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0x18, 0x42, 0xf2, 3, 4, 0x06, 0x1d, 0x07], // in steps
 ];
 
-/** Inputs of fuzz/shim.c: every sample with each of the controls, into muxers one after the other. */
+/** Writes inputs of fuzz/shim.c: every sample with each of the controls, and with one muxer after the other. */
 function writeSeeds(samples: readonly Sample[], folder: string): void {
   Deno.mkdirSync(folder, { recursive: true });
   samples.forEach(({ name, bytes }, nth) =>

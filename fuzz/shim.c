@@ -1,9 +1,9 @@
 /*
  * shim.c - the coverage-guided fuzzer of the shim (libFuzzer; built and run by scripts/fuzz_shim.sh). The first
- * CONTROL bytes of an input say what is done and how callbacks answer, the rest is the file: it is opened, read,
- * seeked, and its packets are remuxed, joined, split or written one by one into any muxer; and operations come in any
- * order, with I/O contexts that are in use, stale or of another session. Whatever comes of it is right but a crash, a
- * leak, undefined behaviour, a hang, and an answer that breaks a promise of avs.h.
+ * CONTROL bytes of an input select what is done and how callbacks answer, the rest is the file: it is opened, read,
+ * seeked, and its packets are remuxed, joined, split or written one by one by any muxer; or operations come in any
+ * order, with I/O contexts that are in use, stale or of another session. Findings are crashes, leaks, undefined
+ * behaviour, hangs, and results that violate avs.h.
  */
 #include <errno.h>
 #include <math.h>
@@ -16,35 +16,35 @@
 #include "../tests/shim/own_client.h"
 #include "structure.h"
 
-#define MAX_MEMORY "16777216" /* of a session: small files that ask for much are to be over soon */
+#define MAX_MEMORY "16777216" /* of a session: small files that need much memory should fail soon */
 
 enum {
   SEEK_TO_END = 2,
   SEEK_FOR_SIZE = 0x10000,
-  MOST_REQUESTS = 4000,   /* then answers are errors: a case is to be short */
-  MOST_WRITTEN = 4 << 20, /* bytes of an output */
-  MOST_PACKETS = 1000,
-  MOST_PARTS = 8,
+  MAX_REQUESTS = 4000,   /* afterwards all answers are errors, to keep cases short */
+  MAX_WRITTEN = 4 << 20, /* bytes of an output */
+  MAX_PACKETS = 1000,
+  MAX_PARTS = 8,
   ROWS = 64,
   DEVICES = 32,
 };
 
-/* Where in the input is what. */
+/* Offsets in the input. */
 enum {
-  CONTROL_DEMUXER,     /* 2 bytes; 0: found out by probing */
+  CONTROL_DEMUXER,     /* 2 bytes; 0: by probing */
   CONTROL_MUXER = 2,   /* 0: none */
   CONTROL_FLAGS,       /* FLAG_* */
   CONTROL_WORK,        /* WORK_* */
-  CONTROL_PIECE,       /* bytes that one read gives at most, times 16; 0: what is asked for */
-  CONTROL_FAULT,       /* what one of the callbacks does wrong */
-  CONTROL_FAULT_AT,    /* which one; 2 bytes */
+  CONTROL_PIECE,       /* max bytes returned by one read, times 16; 0: as many as requested */
+  CONTROL_FAULT,       /* what one of the answers does wrong */
+  CONTROL_FAULT_AT,    /* which answer; 2 bytes */
   CONTROL_SEEK = 9,    /* target; 2 bytes, signed, quarters of a second */
   CONTROL_SEEK_HOW = 11,
   CONTROL_BUFFER,      /* size of the I/O buffers */
-  CONTROL_FIELD,       /* a field of the output's streams that gets a wrong value; 0: none */
-  CONTROL_VALUE,       /* which */
+  CONTROL_FIELD,       /* a field of the output's streams to be set to a wrong value; 0: none */
+  CONTROL_VALUE,       /* which value */
   CONTROL_OPTION,      /* AVOptions of the muxer */
-  CONTROL_STEPS,       /* of WORK_STEPS: what, in the low 4 bits, and with what */
+  CONTROL_STEPS,       /* of WORK_STEPS: the operation, in the low 4 bits, and its argument */
   STEPS = 8,
   CONTROL = CONTROL_STEPS + STEPS
 };
@@ -56,7 +56,7 @@ enum {
   FLAG_SINK_SEEKS = 8,
   FLAG_SINK_IS_DIRECT = 16,
   FLAG_SOURCE_IS_MEMORY = 32,
-  FLAG_RANGE = 64, /* a part is remuxed */
+  FLAG_RANGE = 64, /* a range is remuxed */
   FLAG_DISCARD = 128,
 };
 
@@ -64,22 +64,22 @@ enum {
   WORK_READ = 1,
   WORK_SEEK = 2,
   WORK_REMUX = 4,
-  WORK_PACKETS = 8, /* as a Muxer does it, wrong ones too */
-  WORK_JOIN = 16,   /* behind the source comes itself */
-  WORK_SPLIT = 32,  /* every second, or so, has an output of its own */
+  WORK_PACKETS = 8, /* as a Muxer writes them, also wrong ones */
+  WORK_JOIN = 16,   /* the source is appended to itself */
+  WORK_SPLIT = 32,  /* about every second has an output of its own */
   WORK_STEPS = 64,  /* operations in any order */
-  WORK_ASK = 128,   /* files are opened, and packets transformed */
+  WORK_ASK = 128,   /* with an opener and a transformer */
 };
 
 enum fault {
   NONE,
-  NO_ANSWER, /* as when JavaScript threw */
+  NO_ANSWER, /* as if JavaScript had thrown */
   AN_ERROR,
-  TOO_MUCH, /* more than was asked for, which is allowed */
+  TOO_MUCH, /* more than requested, which is allowed */
   NOTHING,
   HUGE_NUMBER,
   NEGATIVE,
-  WRONG_KIND, /* an answer that another kind of request gets */
+  WRONG_KIND, /* the answer to another kind of request */
   MISUSE,     /* calls that must be refused here */
   LIAR,       /* all sizes and positions are wrong, from there on */
   FAULTS
@@ -87,7 +87,7 @@ enum fault {
 
 /* ---------------------------------------------------------------------------------------- devices */
 
-/* What answers an I/O context. */
+/* The device behind an I/O context. */
 struct device {
   double io;
   bool reads;
@@ -103,7 +103,7 @@ static struct {
   double other, strange_source, strange_sink; /* a session that runs nothing, with I/O contexts */
   double opener, transformer;
   int requests;
-  bool failed; /* a request was left without an answer, or got an error */
+  bool failed; /* a request got no answer, or an error */
   bool lying;
 } world;
 
@@ -122,7 +122,7 @@ static bool has_work(int work) { return world.control[CONTROL_WORK] & work; }
 static void fail(void) { world.failed = true; }
 
 static struct device *device_of(double io) {
-  for (int i = world.device_count; i-- > 0;) /* a handle may have been used before */
+  for (int i = world.device_count; i-- > 0;) /* from the last: a handle may be reused */
     if (world.devices[i].io == io) return &world.devices[i];
   return NULL;
 }
@@ -132,7 +132,7 @@ static uint32_t buffer_size(void) {
   return sizes[world.control[CONTROL_BUFFER] % (sizeof(sizes) / sizeof(*sizes))];
 }
 
-/* 0 where there are too many. */
+/* 0 if there are too many. */
 static double new_device(double session, bool reads) {
   if (world.device_count == DEVICES) return 0;
   uint32_t flags = AVS_IO_READ | (flag(FLAG_SOURCE_SEEKS) || flag(FLAG_SOURCE_IS_MEMORY) ? AVS_IO_SEEK : 0);
@@ -149,8 +149,8 @@ static void answer_read(double io, double wanted, bool too_much) {
   struct device *source = device_of(io);
   size_t left = source->position < world.file_size ? world.file_size - source->position : 0;
   size_t size = left < (size_t)wanted ? left : (size_t)wanted;
-  size_t most = world.control[CONTROL_PIECE] * (size_t)16;
-  if (most && size > most) size = most;
+  size_t max = world.control[CONTROL_PIECE] * (size_t)16;
+  if (max && size > max) size = max;
   if (too_much) size = left;
   MUST(avs_reply_read(io, world.file + source->position, (uint32_t)size) == 0);
   MUST(avs_reply_read(io, world.file, 0) < 0);
@@ -168,7 +168,7 @@ static void answer_write(double io, double size) {
   sink->position += (size_t)size;
   if (sink->position > sink->size) sink->size = sink->position;
   world.written += (size_t)size;
-  if (world.written > MOST_WRITTEN) return fail();
+  if (world.written > MAX_WRITTEN) return fail();
   MUST(avs_reply(io, size) == 0);
 }
 
@@ -181,7 +181,7 @@ static void answer_seek(double io, double offset, int whence) {
   avs_reply(io, result < 0 ? -EINVAL : result);
 }
 
-/* A playlist's files are the file itself, a muxer's are as its sink is. */
+/* A playlist's files are the file itself; a muxer's files are like its sink. */
 static void answer_open(double session, double size, int mode) {
   char url[1000];
   if (size < sizeof(url)) MUST(avs_take_write(world.opener, (uint8_t *)url, (uint32_t)size) == 0);
@@ -198,7 +198,7 @@ static void answer_asked(double session, double io, uint32_t kind, double a, int
   MUST(avs_reply(io, 0) == 0);
 }
 
-/* None of these may do anything. */
+/* All of these calls must be refused, or do nothing. */
 static void misuse(double session, double io, uint32_t kind) {
   double slot[AVS_SLOT_SIZE] = {0, io};
   MUST(avs_session_close(session) < 0);
@@ -216,12 +216,12 @@ static void misuse(double session, double io, uint32_t kind) {
   MUST(avs_session_close(other) == 0);
   MUST(avs_add_stream(session, "", 0) < 0);
   MUST(avs_reply(io, NAN) < 0);
-  if (kind == AVS_REQUEST_OPEN) return; /* whose URL can be taken */
+  if (kind == AVS_REQUEST_OPEN) return; /* its URL can be taken */
   if (kind != AVS_REQUEST_READ) MUST(avs_reply_read(io, world.file, 1) < 0);
   if (kind != AVS_REQUEST_WRITE) MUST(avs_take_write(io, (uint8_t[1]){0}, 1) < 0);
 }
 
-/* Whether the request has its answer, or is to have none. */
+/* Answers with a fault; true if the request needs no other answer. */
 static bool answer_wrongly(enum fault fault, double session, double io, uint32_t kind, double a) {
   switch (fault) {
   case NO_ANSWER: fail(); return true;
@@ -246,11 +246,11 @@ static bool answer_wrongly(enum fault fault, double session, double io, uint32_t
 
 static void answer(double session, double io, uint32_t kind, double a, double b, double c) {
   (void)c;
-  MUST(!world.failed); /* nothing is asked after the first failure */
+  MUST(!world.failed); /* no request after the first failure */
   MUST(session == world.session && (device_of(io) || io == world.opener || io == world.transformer));
   bool is_asked = kind >= AVS_REQUEST_OPEN;
   MUST(is_asked || kind == AVS_REQUEST_SEEK || (a > 0 && a <= INT32_MAX));
-  if (++world.requests > MOST_REQUESTS) return fail();
+  if (++world.requests > MAX_REQUESTS) return fail();
   enum fault fault = world.control[CONTROL_FAULT] % FAULTS;
   if (fault && world.requests == (int)word(CONTROL_FAULT_AT) + 1 && answer_wrongly(fault, session, io, kind, a)) return;
   if (is_asked) answer_asked(session, io, kind, a, (int)b);
@@ -269,7 +269,7 @@ struct names {
 static struct names demuxers, muxers;
 static char text[1 << 22];
 
-/* Those that hold nearly anything, or that people use: half of all cases are theirs. */
+/* Formats that hold nearly any codec, or are common: half of all cases use them. */
 static const char *const favourites[] = {"matroska", "nut",  "mov",  "mp4", "mpegts", "avi", "asf",    "flv",
                                          "ogg",      "wav",  "webm", "mpeg", "mxf",   "caf", "adts",   "mp3",
                                          "flac",     "srt",  "webvtt", "ass", "hls",  "dash"};
@@ -281,7 +281,7 @@ static const char *muxer_name(void) {
   return muxers.list[(number + word(CONTROL_SEEK)) % (unsigned)muxers.count];
 }
 
-/* What avs_formats() calls them; of several names the first. */
+/* Names from avs_formats(), the first of several. */
 static void load_names(uint32_t direction, struct names *names) {
   int32_t size = avs_formats(direction, text, sizeof(text) - 1);
   MUST(size > 0 && size < (int32_t)sizeof(text));
@@ -309,7 +309,7 @@ static void set(uint32_t what, const char *name, const char *value) {
   (void)avs_set(world.session, what, 0, pair, (uint32_t)size + 1);
 }
 
-/* From that I/O context. */
+/* Opens an input over that I/O context. */
 static bool open_input(double source) {
   unsigned format = word(CONTROL_DEMUXER);
   set(AVS_SET_INPUT, "maxMemory", MAX_MEMORY);
@@ -322,7 +322,7 @@ static const double odd[] = {NAN,   INFINITY,     -INFINITY,     0,    -1,      
                              -1e18, 2147483647.0, -2147483648.0, 1e-9, 9007199254740991.0};
 enum { ODD = sizeof(odd) / sizeof(*odd) };
 
-/* Packets of the input into the output, some of them changed by what the control bytes say. */
+/* Writes packets of the input to the output, some of them changed according to the control bytes. */
 static void put(double *row, const uint8_t *data, unsigned nth) {
   uint32_t size = (uint32_t)row[AVS_ROW_SIZE], side = (uint32_t)row[AVS_ROW_SIDE_SIZE];
   unsigned how = world.control[CONTROL_VALUE] + nth;
@@ -331,7 +331,7 @@ static void put(double *row, const uint8_t *data, unsigned nth) {
   (void)avs_put_packet(world.session, row, data, size, data + size, side);
 }
 
-/* They go on, changed like those that are written. */
+/* Returns them to the remux, changed in the same way. */
 static void transform_packets(void) {
   double bytes = 0;
   int ready = avs_ready_packets(world.session, &bytes);
@@ -355,11 +355,11 @@ static double write_queued(void) {
   return run(AVS_OP_WRITE, slot);
 }
 
-/* Reads all there is, or much of it; the packets are written too where there is an output. */
+/* Reads all packets, up to a limit; writes them if there is an output. */
 static void read_packets(bool write) {
   double row[ROWS * AVS_ROW_LENGTH], slot[AVS_SLOT_SIZE];
   unsigned packets = 0;
-  for (int errors = 0; packets < MOST_PACKETS && errors < 20;) {
+  for (int errors = 0; packets < MAX_PACKETS && errors < 20;) {
     slot[1] = ROWS;
     slot[2] = 100000;
     double result = run(AVS_OP_READ, slot), bytes = 0;
@@ -410,7 +410,7 @@ static const char *const values[] = {"-1",   "0",    "1",        "2147483647", "
                                      "none", "",     "7.1",      "\xff\xfe",   "av1",  "hevc"};
 enum { VALUES = sizeof(values) / sizeof(*values) };
 
-/* The text of a field in `json`, which ends where the stream's description ends; its length, -1 where there is none. */
+/* Copies the text of a field in `json`, the description of one stream; returns its length, -1 if there is none. */
 static int field_text(const char *json, const char *field, char *out, size_t capacity) {
   char key[64];
   snprintf(key, sizeof(key), "\"%s\":", field);
@@ -425,7 +425,7 @@ static int field_text(const char *json, const char *field, char *out, size_t cap
   return (int)length;
 }
 
-/* Adds a stream as addStreamLike() in muxer.ts does, one field of it perhaps wrong; its index. */
+/* Adds a stream as addStreamLike() in muxer.ts does, perhaps with one wrong field; returns its index. */
 static int add_stream(const char *json) {
   static char pairs[1 << 20];
   size_t size = 0;
@@ -447,7 +447,7 @@ static void add_streams(void) {
   static char json[1 << 22];
   int32_t size = avs_describe(world.session, AVS_INPUT, json, sizeof(json) - 1);
   MUST(size > 0 || has_work(WORK_STEPS));
-  if (size < 0 || size >= (int32_t)sizeof(json)) return; /* there is none */
+  if (size < 0 || size >= (int32_t)sizeof(json)) return; /* none */
   json[size] = 0;
   int index = 0;
   for (char *at = json; index < 32 && (at = strstr(at, "{\"index\":")); at++, index++) {
@@ -471,7 +471,7 @@ static const char *const options[] = {"", /* none; then names and values */
                                       "fflags", "shortest+bitexact"};
 enum { OPTIONS = sizeof(options) / sizeof(*options) / 2 };
 
-/* Into that I/O context. */
+/* Opens an output over that I/O context. */
 static bool open_output(double sink) {
   double slot[AVS_SLOT_SIZE] = {0};
   set(AVS_SET_OUTPUT, "format", muxer_name());
@@ -482,7 +482,7 @@ static bool open_output(double sink) {
   avs_add_chapter(world.session, 1, 0, 1);
   unsigned option = world.control[CONTROL_OPTION] % (OPTIONS + 1);
   if (option) set(AVS_SET_OPTIONS, options[option * 2 - 1], options[option * 2]);
-  /* Over an index it may give up with an assertion, which leaves behind all that it had. */
+  /* Writing its index may fail an assertion, after which everything leaks. */
   if (!strcmp(muxer_name(), "nut")) set(AVS_SET_OPTIONS, "write_index", "0");
   (void)avs_describe(world.session, AVS_OUTPUT, text, sizeof(text));
   slot[1] = opens_files && has_work(WORK_ASK) ? 0 : sink;
@@ -494,9 +494,9 @@ static bool operate(uint32_t operation) {
   return run(operation, slot) >= 0;
 }
 
-/* AVS_REMUX_*, below zero where it failed. */
+/* Returns AVS_REMUX_*; below zero: an error. */
 static int remux_until(double until) {
-  double slot[AVS_SLOT_SIZE] = {0, MOST_PACKETS, 0, until};
+  double slot[AVS_SLOT_SIZE] = {0, MAX_PACKETS, 0, until};
   if (run(AVS_OP_REMUX, slot) < 0) return -1;
   MUST(slot[1] != AVS_REMUX_BREAK || slot[5] >= until);
   return (int)slot[1];
@@ -508,10 +508,10 @@ static void cut(void) {
   operate(AVS_OP_CUT);
 }
 
-/* Each part but the last is written to its end, and the next one opened. */
+/* Finishes each part but the last, and opens the next one. */
 static bool split(void) {
   double every = world.control[CONTROL_SEEK_HOW] / 16.0;
-  for (int part = 1; part < MOST_PARTS && remux_until(part * every) == AVS_REMUX_BREAK; part++) {
+  for (int part = 1; part < MAX_PARTS && remux_until(part * every) == AVS_REMUX_BREAK; part++) {
     if (!operate(AVS_OP_TRAILER) || !operate(AVS_OP_CLOSE_OUTPUT)) return false;
     MUST(avs_io_close(world.sink) == 0);
     world.sink = new_device(world.session, false);
@@ -545,7 +545,7 @@ static void write_output(uint8_t work) {
 
 /* ---------------------------------------------------------------------------------------- in any order */
 
-/* One that may be right, and some that are not. */
+/* An I/O context that may be valid, or is not. */
 static double some_io(unsigned number) {
   const double handles[] = {world.source,        world.sink,        world.source, world.sink,
                               world.strange_source, world.strange_sink, world.opener, world.transformer,
@@ -567,7 +567,7 @@ static void look_everywhere(void) {
   (void)avs_describe(world.session, AVS_OUTPUT, text, sizeof(text));
 }
 
-/* What one has buffered goes to another one, which mostly must not take it. */
+/* Restores one I/O context from another, which mostly must be refused. */
 static void hand_over(double from, double to) {
   static uint8_t bytes[1 << 16];
   double state[AVS_SAVED_LENGTH];
@@ -641,17 +641,17 @@ int LLVMFuzzerInitialize(int *argc, char ***argv) {
   return 0;
 }
 
-/* libFuzzer's own would seldom hit the few bytes that say what is done, and would mostly leave a file that nothing reads. */
-size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t most);
-size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t most, unsigned seed) {
-  if (size <= CONTROL || most <= CONTROL) return LLVMFuzzerMutate(data, size, most);
+/* libFuzzer's own mutator would seldom change the few control bytes, and would mostly make files that no demuxer reads. */
+size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max);
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned seed) {
+  if (size <= CONTROL || max <= CONTROL) return LLVMFuzzerMutate(data, size, max);
   for (int n = 0; n < 4 && seed % 4 == 0; n++, seed /= 4) data[seed / 4 % CONTROL] = (uint8_t)(seed / 64);
   if (seed % 8 == 1) return size;
   if (seed % 8 > 4) {
-    size_t changed = change_structure(data + CONTROL, size - CONTROL, most - CONTROL, seed);
+    size_t changed = change_structure(data + CONTROL, size - CONTROL, max - CONTROL, seed);
     if (changed) return CONTROL + changed;
   }
-  return CONTROL + LLVMFuzzerMutate(data + CONTROL, size - CONTROL, most - CONTROL);
+  return CONTROL + LLVMFuzzerMutate(data + CONTROL, size - CONTROL, max - CONTROL);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size) {

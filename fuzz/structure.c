@@ -51,7 +51,7 @@ static void write_little(size_t at, uint32_t value) {
   for (size_t i = 0; i < 4; i++) file.data[at + i] = (uint8_t)(value >> 8 * i);
 }
 
-/* Bytes of a number of EBML, by the first of them; 0: none. */
+/* Size of an EBML number in bytes, by its first byte; 0: invalid. */
 static int ebml_length(uint8_t first, int max) {
   for (int i = 0; i < max; i++)
     if (first & 0x80 >> i) return i + 1;
@@ -66,7 +66,7 @@ static bool is_name(size_t at) {
   return true;
 }
 
-/* The part that begins there, if one does that ends by `end`. */
+/* Reads the part at `at`; false if there is none that ends before `end`. */
 static bool read_box(size_t at, size_t end, struct part *part) {
   if (end - at < 8 || !is_name(at + 4)) return false;
   uint64_t size = read_big(at, 4);
@@ -91,9 +91,9 @@ static bool read_element(size_t at, size_t end, struct part *part) {
   size_t place = at + (size_t)name;
   int bytes = ebml_length(file.data[place], 8);
   if (!bytes || (size_t)bytes > end - place) return false;
-  uint64_t most = (UINT64_C(1) << 7 * bytes) - 1, size = read_big(place, bytes) & most;
+  uint64_t max = (UINT64_C(1) << 7 * bytes) - 1, size = read_big(place, bytes) & max;
   size_t body = place + (size_t)bytes;
-  if (size == most || size > end - body) size = end - body; /* of unknown size, or cut off */
+  if (size == max || size > end - body) size = end - body; /* of unknown size, or cut off */
   *part = (struct part){.start = at, .body = body, .end = body + (size_t)size};
   return true;
 }
@@ -104,7 +104,7 @@ static bool read_packet(size_t at, size_t end, struct part *part) {
   return true;
 }
 
-/* A line, or a tag with the text behind it. */
+/* A line, or a tag with the text after it. */
 static bool read_line(size_t at, size_t end, struct part *part) {
   size_t to = at + 1;
   while (to < end && file.data[to] != '<' && file.data[to - 1] != '\n') to++;
@@ -122,7 +122,7 @@ static bool read_part(size_t at, size_t end, struct part *part) {
   }
 }
 
-/* Adds the parts from `at` to `end`; false, and none, where they don't fill it. */
+/* Adds the parts from `at` to `end`; false, and none, if they don't fill that range. */
 static bool find_parts(size_t at, size_t end, int parent, int depth) {
   int before = file.count;
   while (at < end && file.count < MAX_PARTS) {
@@ -163,19 +163,19 @@ static bool find_structure(void) {
 
 /* ---------------------------------------------------------------------------------------- changing */
 
-/* What is around a part grows, or shrinks, with it. */
+/* Changes the sizes of a part and of those around it. */
 static void resize_part(const struct part *part, int64_t by) {
   if (file.kind == BOXES) write_big(part->start, 4, read_big(part->start, 4) + (uint64_t)by);
   if (file.kind == CHUNKS) write_little(part->start + 4, read_little(part->start + 4) + (uint32_t)by);
   if (file.kind != ELEMENTS) return;
   size_t place = part->start + (size_t)ebml_length(file.data[part->start], 4);
   int bytes = (int)(part->body - place);
-  uint64_t most = (UINT64_C(1) << 7 * bytes) - 1, size = read_big(place, bytes) & most;
-  if (size != most) size += (uint64_t)by; /* else it is unknown */
-  write_big(place, bytes, (most + 1) | (size < most ? size : most));
+  uint64_t max = (UINT64_C(1) << 7 * bytes) - 1, size = read_big(place, bytes) & max;
+  if (size != max) size += (uint64_t)by; /* otherwise it is unknown */
+  write_big(place, bytes, (max + 1) | (size < max ? size : max));
 }
 
-/* Bytes at a place, which is in the part `parent`, are replaced. */
+/* Replaces bytes at an offset inside the part `parent`. */
 static bool replace(size_t at, size_t removed, const uint8_t *bytes, size_t added, int parent) {
   if (file.size - removed + added > file.max) return false;
   bool is_right = below(12) != 0;
@@ -206,7 +206,7 @@ static void repeat_part(const struct part *part) {
     if (!replace(part->start, 0, piece, size, part->parent)) return;
 }
 
-/* A copy of one goes to before the other, or takes its place. */
+/* Inserts the copy before a part, or replaces the part by it. */
 static void copy_to(const struct part *part) {
   size_t size = copy_part(any_part());
   replace(part->start, below(2) ? part->end - part->start : 0, piece, size, part->parent);
@@ -237,7 +237,7 @@ static const uint64_t odd[] = {0, 1, 2, 3, 4, 7, 8, 16, 0x7f, 0x80, 0xff, 0x100,
                                0x7fffffff, 0x80000000, 0xfffffff0, 0xffffffff, INT64_MAX, UINT64_MAX};
 enum { ODD = sizeof(odd) / sizeof(*odd) };
 
-/* One of the numbers in a body, or the size itself. */
+/* Changes one of the numbers in a body, or the size itself. */
 static void set_number(const struct part *part) {
   static const int widths[] = {1, 2, 3, 4, 4, 8};
   size_t from = below(4) ? part->body : part->start, size = part->end - from;
@@ -286,7 +286,7 @@ static void add_words(const struct part *part) {
 
 static bool ends_value(uint8_t byte) { return byte < 0x21 || strchr("=\":,<>", byte); }
 
-/* A word or a number, of which a line has some. */
+/* Changes a word or a number in a line. */
 static void set_value(const struct part *part) {
   size_t at = part->start + below(part->end - part->start), to = at;
   while (at > part->start && !ends_value(file.data[at - 1])) at--;

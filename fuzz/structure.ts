@@ -1,14 +1,14 @@
 /**
- * Damages files by what they are made of: boxes of mp4, elements of Matroska, chunks of RIFF, packets of MPEG-TS, lines and
- * tags of text. The sizes of all that is around a changed part mostly stay right, so that demuxers read on. What `structure.c` is
- * for the other fuzzer.
+ * Damages files by their structure: boxes of mp4, elements of Matroska, chunks of RIFF, packets of MPEG-TS, lines and tags of
+ * text. The sizes of what surrounds a changed part mostly stay valid, so that demuxers read on. The other fuzzer has
+ * `structure.c` for it.
  */
 import { concatBytes } from "../tests/support/essence.ts";
 import type { Random } from "./random.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
-/** A part of a file: its name, and its bytes, or what lies before its own parts. */
+/** A part of a file: its name, and its bytes, or the bytes before its own parts. */
 interface Part {
   name: Bytes;
   body: Bytes;
@@ -17,11 +17,11 @@ interface Part {
 
 /** How a kind of file is read and written. */
 interface Kind {
-  /** The part that begins there, and where it ends; null where none does that ends by `end`. */
+  /** The part at `at`, and where it ends; null if there is none that ends before `end`. */
   read(bytes: Bytes, at: number, end: number): { name: Bytes; from: number; to: number; end: number } | null;
-  /** What stands before a body of so many bytes. */
+  /** The header of a body of so many bytes. */
   head(name: Bytes, size: number): number[];
-  /** Bytes before the parts of a part, if it has some: a version, a name, a count. */
+  /** Possible numbers of bytes before the parts of a part: a version, a name, a count. */
   skipped: readonly number[];
 }
 
@@ -98,7 +98,7 @@ function kindOf(bytes: Bytes): Kind {
 
 const MAX_PARTS = 20_000, MAX_DEPTH = 16;
 
-/** The parts from `at` to `end`, and what is behind the last one that can be read. */
+/** The parts from `at` to `end`, and the bytes after the last one that can be read. */
 function parse(kind: Kind, bytes: Bytes, at: number, end: number, depth = 0): { parts: Part[]; rest: Bytes } {
   const parts: Part[] = [];
   for (
@@ -145,7 +145,7 @@ const wrongSizes = [-8, -4, -1, 1, 4, 8, 1000, 0x7ffffff0];
 
 // ---------------------------------------------------------------------------------------- changing
 
-/** A list of parts, and a place in it. */
+/** A list of parts, and an index in it. */
 interface Place {
   list: Part[];
   index: number;
@@ -274,7 +274,7 @@ const textChanges: Readonly<Record<string, Change>> = {
   },
 };
 
-/** A copy with some parts changed; the same bytes where no structure is known. */
+/** A copy with some parts changed; the same bytes if the structure is unknown. */
 export function changeStructure(bytes: Bytes, random: Random): Bytes {
   const kind = kindOf(bytes), { parts, rest } = parse(kind, bytes, 0, bytes.length);
   const known = kind === lines ? textChanges : changes;

@@ -1,7 +1,7 @@
 /**
- * Memory that a file did not fill. The same files, whole and cut off at many places, are read in two processes whose C
- * library fills what it allocates with other bytes (glibc's `malloc.perturb`): where packets, parameters or tags are not the
- * same in both, what they hold came from the heap and not from the file.
+ * Finds memory that a file did not fill. The same files, whole and cut off at many places, are read in two processes whose C
+ * library fills allocations with different bytes (glibc's `malloc.perturb`): if packets, parameters or tags differ, their
+ * contents came from the heap and not from the file.
  *
  *     deno run -A fuzz/undefined.ts [--cuts=N] [--seed=N] [--samples=DIR] FILE...
  *
@@ -22,7 +22,7 @@ const flags = {
   child: { type: "boolean", default: false },
 } as const;
 
-/** What is read in both processes, by name. */
+/** The inputs that both processes read, by name. */
 function* inputs(samples: Sample[], cuts: number, random: Random): Generator<[string, Uint8Array]> {
   for (const sample of samples) {
     const { name, bytes } = sample;
@@ -53,7 +53,7 @@ function add(hash: Hash, value: unknown): void {
   } else hash.update(`${String(value)};`);
 }
 
-/** All that comes of a file, as one number; errors too, by their code. */
+/** A hash of everything that is read of a file; errors count by their code. */
 function digest(bytes: Uint8Array): string {
   const hash = createHash("sha256");
   const limits = {
