@@ -1,6 +1,7 @@
 /**
- * The command line: `avio probe`, `packets`, `remux`, `split`, `concat`, `merge`, `extract`,
- * `rewrite`, `formats`, `help` and `completions`. This file knows which flags there are, calls the command, and turns errors into a line on stderr and an exit code; the commands are in `cli/`.
+ * The command line: `avio probe`, `packets`, `remux`, `split`, `concat`, `merge`, `extract`, `rewrite`, `formats`, `help`
+ * and `completions`. This file defines the flags of each command, calls the command, and turns errors into a line on stderr
+ * and an exit code; the commands are in `cli/`.
  *
  * ```sh
  * deno run --allow-ffi --allow-read --allow-write cli.ts remux in.mp4 out.mkv
@@ -20,13 +21,13 @@ import {
   mediaTypes,
   rangeOf,
   rangesOf,
-  splitPlaces,
+  splitPoints,
   streamEdits,
   streamFilters,
   streamIndexes,
   tagsOf,
+  targetOf,
   timestampsOf,
-  whatOf,
 } from "./cli/arguments.ts";
 import { completions } from "./cli/completions.ts";
 import { concat } from "./cli/concat.ts";
@@ -46,7 +47,7 @@ import { probe } from "./cli/probe.ts";
 import { remux } from "./cli/remux.ts";
 import { rewrite } from "./cli/rewrite.ts";
 import { split } from "./cli/split.ts";
-import { print, tell } from "./cli/streams.ts";
+import { print, writeStderr } from "./cli/streams.ts";
 import { printable } from "./cli/text.ts";
 import type { Transfer } from "./cli/transfer.ts";
 import { EXIT } from "./cli/warnings.ts";
@@ -57,7 +58,7 @@ const flag = { type: "boolean", default: false } as const;
 const text = { type: "string" } as const;
 const texts = { type: "string", multiple: true, default: [] as string[] } as const;
 
-/** Flags of the format that is written, and of what is printed meanwhile. */
+/** Flags about the output format, and about what is printed meanwhile. */
 const formatFlags = {
   format: { ...text, short: "f" },
   option: { ...texts, short: "o" },
@@ -66,7 +67,7 @@ const formatFlags = {
   verbose: { ...flag, short: "v" },
 } as const;
 
-/** What a command that writes media has. */
+/** Flags of the commands that write media. */
 const outputFlags = {
   ...formatFlags,
   "no-coalesce": flag,
@@ -85,7 +86,7 @@ const editFlags = {
   "stream-id": texts,
 } as const;
 
-/** What one that copies streams has, too. */
+/** Flags of the commands that copy streams. */
 const transferFlags = {
   ...inputFlags,
   ...outputFlags,
@@ -106,9 +107,9 @@ function outputOptions(values: { option: string[]; experimental: boolean }): Rec
 type TransferValues = Parsed<typeof transferFlags>["values"];
 
 function transferArguments(output: string, values: TransferValues): Transfer {
-  if (values["no-overwrite"] && values.overwrite) throw new UsageError("-n and -y: one of them");
+  if (values["no-overwrite"] && values.overwrite) throw new UsageError("-n can't be combined with -y");
   if (values["no-overwrite"]) checkNew(output);
-  if (values.quiet && values.verbose) throw new UsageError("-q and -v: one of them");
+  if (values.quiet && values.verbose) throw new UsageError("-q can't be combined with -v");
   if (values.verbose) setLogLevel("info");
   return {
     output,
@@ -130,7 +131,7 @@ function transferArguments(output: string, values: TransferValues): Transfer {
   };
 }
 
-/** Of a command; without one it is done. */
+/** The exit code of a command; none is 0. */
 type ExitCode = number | void;
 
 const commands: Readonly<Record<CommandName, (args: string[]) => ExitCode | Promise<ExitCode>>> = {
@@ -140,7 +141,9 @@ const commands: Readonly<Record<CommandName, (args: string[]) => ExitCode | Prom
     const { values, positionals } = parseFlags(args, options);
     if (values.verbose) setLogLevel("info");
     const files = checkFilesGiven(positionals);
-    if (values.json && values["media-info"]) throw new UsageError("--json and --media-info: one of them");
+    if (values.json && values["media-info"]) {
+      throw new UsageError("--json can't be combined with --media-info");
+    }
     return probe(files, values, inputOptions(values));
   },
 
@@ -163,12 +166,12 @@ const commands: Readonly<Record<CommandName, (args: string[]) => ExitCode | Prom
 
   split(args) {
     const { "no-chapters": _, ...shared } = transferFlags; // segments have none
-    const places = { every: text, at: text, count: text, size: text } as const;
-    const { values, positionals } = parseFlags(args, { ...shared, ...places, "keep-times": flag });
+    const points = { every: text, at: text, count: text, size: text } as const;
+    const { values, positionals } = parseFlags(args, { ...shared, ...points, "keep-times": flag });
     const [input, output] = checkFiles(positionals, ["IN", "OUT"]) as [string, string];
     const transfer = transferArguments(output, { ...values, "no-chapters": false });
     const { "keep-times": keepTimes, "no-overwrite": noOverwrite } = values;
-    return split({ input, places: splitPlaces(values), keepTimes, noOverwrite, ...transfer });
+    return split({ input, points: splitPoints(values), keepTimes, noOverwrite, ...transfer });
   },
 
   concat(args) {
@@ -199,9 +202,9 @@ const commands: Readonly<Record<CommandName, (args: string[]) => ExitCode | Prom
     const { values, positionals } = parseFlags(args, options);
     const { inputs, output } = checkManyFiles(positionals);
     if (values.chapters !== undefined && values["no-chapters"]) {
-      throw new UsageError("--chapters and --no-chapters: one of them");
+      throw new UsageError("--chapters can't be combined with --no-chapters");
     }
-    const ofTracks = {
+    const noTrackFlags = {
       streams: [],
       only: [],
       filter: [],
@@ -211,7 +214,7 @@ const commands: Readonly<Record<CommandName, (args: string[]) => ExitCode | Prom
     };
     return merge({
       inputs,
-      ...transferArguments(output, { ...values, ...ofTracks, disposition: [] }),
+      ...transferArguments(output, { ...values, ...noTrackFlags, disposition: [] }),
       tracks: values,
       covers: values.cover,
       attach: values.attach,
@@ -230,9 +233,9 @@ const commands: Readonly<Record<CommandName, (args: string[]) => ExitCode | Prom
     } as const;
     const { values, positionals } = parseFlags(args, options);
     const [input, output] = checkFiles(positionals, ["IN", "OUT"]) as [string, string];
-    const what = whatOf(values);
-    if (!("stream" in what) && (values.format !== undefined || values.option.length > 0)) {
-      throw new UsageError("-f and -o are for --stream: what is attached is copied as it is");
+    const target = targetOf(values);
+    if (!("stream" in target) && (values.format !== undefined || values.option.length > 0)) {
+      throw new UsageError("-f and -o need --stream: attachments and covers are copied unchanged");
     }
     const rest = {
       streams: [],
@@ -246,7 +249,7 @@ const commands: Readonly<Record<CommandName, (args: string[]) => ExitCode | Prom
       "stream-id": [],
       "no-chapters": false,
     };
-    return extract({ input, ...transferArguments(output, { ...values, ...rest }) }, what);
+    return extract({ input, ...transferArguments(output, { ...values, ...rest }) }, target);
   },
 
   rewrite(args) {
@@ -264,10 +267,10 @@ const commands: Readonly<Record<CommandName, (args: string[]) => ExitCode | Prom
     const { values, positionals } = parseFlags(args, options);
     const [file] = checkFiles(positionals, ["FILE"]) as [string];
     if (values.cover.length > 0 && values["no-cover"]) {
-      throw new UsageError("--cover and --no-cover: one of them");
+      throw new UsageError("--cover can't be combined with --no-cover");
     }
     if (values.chapters !== undefined && values["no-chapters"]) {
-      throw new UsageError("--chapters and --no-chapters: one of them");
+      throw new UsageError("--chapters can't be combined with --no-chapters");
     }
     const rest = { streams: [], only: [], "no-coalesce": false, "no-overwrite": false, overwrite: false };
     return rewrite({
@@ -284,7 +287,7 @@ const commands: Readonly<Record<CommandName, (args: string[]) => ExitCode | Prom
     const options = { inputs: flag, outputs: flag, all: flag, json: flag } as const;
     const { values, positionals } = parseFlags(args, options);
     if (positionals.length > 0) return describeFormat(checkFiles(positionals, ["NAME"])[0]!, values);
-    if (values.all) throw new UsageError("--all is for one format: NAME is missing");
+    if (values.all) throw new UsageError("--all needs the NAME of a format");
     formats(values);
   },
 };
@@ -292,29 +295,29 @@ const commands: Readonly<Record<CommandName, (args: string[]) => ExitCode | Prom
 /**
  * Runs a command line.
  *
- * @param args What stands behind the name of the program.
+ * @param args The arguments, without the name of the program.
  * @returns The exit code.
  */
 export async function main(args: string[]): Promise<number> {
   const [name, ...rest] = args;
   if (name === undefined) {
-    tell(`${overview}\n`);
+    writeStderr(`${overview}\n`);
     return EXIT.USAGE;
   }
   try {
     return await run(name, rest) ?? EXIT.DONE;
   } catch (error) {
-    // Whoever reads stdout has enough of it.
+    // The reader of stdout has closed it, like `head`: no error.
     if (files.is(error, "BrokenPipe")) return EXIT.DONE;
     const text = usageText(error);
     if (text !== null) return usage(text, name);
-    tell(`avio: ${explain(error)}\n`);
+    writeStderr(`avio: ${explain(error)}\n`);
     return error instanceof Interrupted ? error.exitCode : EXIT.FAILED;
   }
 }
 
 async function run(name: string, args: string[]): Promise<ExitCode> {
-  if (name === "help") return helpWith(args);
+  if (name === "help") return printHelp(args);
   if (name === "completions") return completions(checkFiles(args, ["SHELL"])[0]!);
   if (name === "-h" || name === "--help") return print(overview);
   if (name === "-V" || name === "--version") return print(versionText());
@@ -326,31 +329,31 @@ async function run(name: string, args: string[]): Promise<ExitCode> {
 }
 
 /** `avio help`, `avio help remux`, `avio help streams` */
-function helpWith(args: string[]): void {
+function printHelp(args: string[]): void {
   const [topic, ...more] = args;
   if (topic === undefined) return print(overview);
   if (more.length > 0) throw new UsageError(`Unexpected argument '${more[0]}'`);
   if (isCommand(topic)) return print(help[topic]);
   if (Object.hasOwn(topics, topic)) return print(topics[topic]!);
   const known = [...Object.keys(help), ...Object.keys(topics)].join(", ");
-  throw new UsageError(`Unknown topic '${topic}'; there are ${known}`);
+  throw new UsageError(`Unknown topic '${topic}'; the topics are ${known}`);
 }
 
 function isCommand(name: string): name is CommandName {
   return Object.hasOwn(commands, name);
 }
 
-/** What is wrong with the command line; null where it is something else. */
+/** The message of an error in the command line; null for any other error. */
 function usageText(error: unknown): string | null {
   if (error instanceof UsageError) return error.message;
-  const wrong = argumentFault(error);
-  const flag = wrong && inputFlagOf(wrong.argument);
-  return flag ? `${flag}: ${wrong.fault}` : null;
+  const fault = argumentFault(error);
+  const flag = fault && inputFlagOf(fault.argument);
+  return flag ? `${flag}: ${fault.text}` : null;
 }
 
 function usage(message: string, command: string): number {
   const hint = isCommand(command) ? `avio ${command} --help` : "avio --help";
-  tell(`avio: ${printable(message)}\nTry: ${hint}\n`);
+  writeStderr(`avio: ${printable(message)}\nTry: ${hint}\n`);
   return EXIT.USAGE;
 }
 

@@ -21,7 +21,7 @@ function bytesOf(name: string): Uint8Array {
   }
 }
 
-/** A picture of a file, whose kind is read from its bytes. */
+/** A picture file as a cover; its type is detected from its bytes. */
 export function coverOf(name: string): CoverInit {
   return { data: bytesOf(name) };
 }
@@ -35,7 +35,7 @@ const TYPES: Readonly<Record<string, string>> = {
   pdf: "application/pdf",
 };
 
-/** A file to attach; its extension determines its type. */
+/** A file as an attachment; its extension determines its MIME type. */
 export function attachmentOf(name: string): AttachmentInit {
   const fileName = name.replace(/^.*[/\\]/, "");
   const extension = /\.(\w+)$/.exec(fileName)?.[1]?.toLowerCase() ?? "";

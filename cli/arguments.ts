@@ -1,12 +1,12 @@
 /**
- * Arguments as they are written, one kind at a time: checked, and turned into values. An error here is a
- * UsageError that names the flag. Which flags there are is `cli.ts`'s.
+ * Parses and checks the values of flags, with a function for each kind of value. An invalid one is a UsageError that
+ * names the flag. The flags themselves are defined in `cli.ts`.
  */
 import type { MediaType, StreamEdits } from "../mod.ts";
 import { UsageError } from "./errors.ts";
 import { parseTime } from "./text.ts";
 
-/** Exactly as many file names as there are `names` of them. */
+/** Checks that exactly the files that `names` names are given. */
 export function checkFiles(given: readonly string[], names: readonly string[]): string[] {
   const missing = names[given.length];
   if (missing) throw new UsageError(`${missing} is missing`);
@@ -17,13 +17,13 @@ export function checkFiles(given: readonly string[], names: readonly string[]): 
   return [...given];
 }
 
-/** One file name or more, to read. */
+/** Checks that one or more input files are given. */
 export function checkFilesGiven(given: readonly string[]): string[] {
   if (given.length === 0 || given.includes("")) return checkFiles(given.slice(0, 1), ["FILE"]);
   return [...given];
 }
 
-/** One file name or more, and then one that is written. */
+/** Checks that one or more input files and then an output file are given. */
 export function checkManyFiles(given: readonly string[]): { inputs: string[]; output: string } {
   if (given.length < 2) checkFiles(given, ["IN", "OUT"]);
   const at = given.indexOf("");
@@ -39,7 +39,7 @@ export function timeOf(text: string | undefined, flag: string): number | undefin
   throw new UsageError(`${flag}: must be seconds or h:mm:ss(.mmm), is '${text}'`);
 }
 
-/** Where a cut begins and ends. */
+/** The start and the end of a cut. */
 export function rangeOf(
   startText: string | undefined,
   endText: string | undefined,
@@ -54,7 +54,7 @@ export function rangeOf(
   return { start, end };
 }
 
-/** Parts that are kept: `0:10-0:20`, or to the end: `0:10-`. */
+/** Ranges to keep: `0:10-0:20`, or to the end: `0:10-`. */
 export function rangesOf(texts: readonly string[], flag: string): { start?: number; end?: number }[] {
   return texts.map((text) => {
     const [, from, to] = /^([^-]*)-([^-]*)$/.exec(text) ?? [];
@@ -66,8 +66,8 @@ export function rangesOf(texts: readonly string[], flag: string): { start?: numb
   });
 }
 
-/** Where `split` begins a new file: exactly one of its flags says so. */
-export function splitPlaces(values: {
+/** Where `split` begins a new file: exactly one of its flags must be given. */
+export function splitPoints(values: {
   every?: string | undefined;
   at?: string | undefined;
   count?: string | undefined;
@@ -79,24 +79,24 @@ export function splitPlaces(values: {
   if (every === 0) throw new UsageError("--every: must be more than 0");
   const all = [
     ...(every === undefined ? [] : [{ every }]),
-    ...(values.at === undefined ? [] : [{ at: placesOf(values.at) }]),
+    ...(values.at === undefined ? [] : [{ at: timesOf(values.at) }]),
     ...(count === undefined ? [] : [{ count }]),
     ...(size === undefined ? [] : [{ size }]),
   ];
-  const [places] = all;
-  if (!places) throw new UsageError("--every is missing, or --at, --count or --size");
+  const [points] = all;
+  if (!points) throw new UsageError("One of --every, --at, --count and --size is missing");
   if (all.length > 1) throw new UsageError("Give one of --every, --at, --count and --size");
-  return places;
+  return points;
 }
 
-function placesOf(text: string): number[] | "chapters" {
+function timesOf(text: string): number[] | "chapters" {
   if (text === "chapters") return text;
-  const places = text.split(",").map((place) => timeOf(place, "--at")!);
-  if (places.every((place, index) => index === 0 || place > places[index - 1]!)) return places;
+  const times = text.split(",").map((time) => timeOf(time, "--at")!);
+  if (times.every((time, index) => index === 0 || time > times[index - 1]!)) return times;
   throw new UsageError(`--at: times must ascend, is '${text}'`);
 }
 
-/** What `--timestamps` says. */
+/** The value of `--timestamps`. */
 export function timestampsOf(value: string | undefined): "zero" | "keep" | undefined {
   if (value === undefined || value === "zero" || value === "keep") return value;
   throw new UsageError(`--timestamps: must be zero or keep, is '${value}'`);
@@ -113,7 +113,7 @@ export function mediaTypes(names: readonly string[], flag: string): MediaType[] 
   });
 }
 
-/** `key=value`, any number of times; the last of a key counts. */
+/** `key=value`, any number of times; the last value of a key is used. */
 export function keyValues(texts: readonly string[], flag: string): Record<string, string> {
   return Object.fromEntries(texts.map((text) => {
     const at = text.indexOf("=");
@@ -130,14 +130,14 @@ export function numberOf(text: string | undefined, flag: string, min: number): n
   throw new UsageError(`${flag}: must be a number of at least ${min}, is '${text}'`);
 }
 
-/** The same, without a fraction. */
+/** A whole number that is not less than `min`. */
 export function integerOf(text: string | undefined, flag: string, min: number): number | undefined {
   if (text === undefined) return undefined;
   if (/^\d{1,15}$/.test(text) && Number(text) >= min) return Number(text);
   throw new UsageError(`${flag}: must be a whole number of at least ${min}, is '${text}'`);
 }
 
-/** Numbers of streams: `0,2`, any number of times. */
+/** Stream indexes: `0,2`, any number of times. */
 export function streamIndexes(texts: readonly string[], flag: string): number[] {
   return texts.flatMap((text) => text.split(",")).map((text) => {
     if (/^\d{1,9}$/.test(text)) return Number(text);
@@ -154,7 +154,7 @@ export function streamFilters(texts: readonly string[], flag: string): Record<st
   return filters;
 }
 
-/** Something for a stream, by its type or number: `1=hvc1`. */
+/** Values by the type or the number of a stream: `1=hvc1`. */
 function perStream(texts: readonly string[], flag: string): Record<string, string> {
   const values = keyValues(texts, flag);
   for (const key of Object.keys(values)) checkStreamKey(key, flag);
@@ -165,7 +165,7 @@ function checkStreamKey(key: string, flag: string): void {
   if (!/^\d{1,9}$/.test(key)) mediaTypes([key], flag);
 }
 
-/** Tags; an empty one is to be taken away. */
+/** Tags; null for an empty value, which removes the tag. */
 export function tagsOf(texts: readonly string[], flag: string): Record<string, string | null> {
   const tags = Object.entries(keyValues(texts, flag));
   return Object.fromEntries(tags.map(([key, value]) => [key, value === "" ? null : value]));
@@ -211,7 +211,7 @@ function streamTags(
   return tags;
 }
 
-/** Headers of HTTP: `Name: value`. */
+/** HTTP headers: `Name: value`. */
 export function headersOf(texts: readonly string[], flag: string): [string, string][] {
   return texts.map((text) => {
     const [, name, value] = text.match(/^([^\s:]+):\s*(.*)$/) ?? [];
@@ -228,29 +228,29 @@ function isHeader(name: string, value: string): boolean {
   }
 }
 
-/** What `extract` takes out. */
-export type What =
+/** What `extract` copies out of the input. */
+export type ExtractTarget =
   | { stream: number }
   | { attachment: number }
   | { cover: true }
   | { all: true };
 
-/** What `extract` takes out, as its flags say: exactly one of its flags says so. */
-export function whatOf(values: {
+/** What `extract` copies: exactly one of its flags must be given. */
+export function targetOf(values: {
   stream?: string | undefined;
   attachment?: string | undefined;
   cover: boolean;
   all: boolean;
-}): What {
+}): ExtractTarget {
   const stream = integerOf(values.stream, "--stream", 0);
   const attachment = integerOf(values.attachment, "--attachment", 0);
-  const asked: What[] = [
+  const given: ExtractTarget[] = [
     ...(stream === undefined ? [] : [{ stream }]),
     ...(attachment === undefined ? [] : [{ attachment }]),
     ...(values.cover ? [{ cover: true } as const] : []),
     ...(values.all ? [{ all: true } as const] : []),
   ];
-  const [what] = asked;
-  if (what && asked.length === 1) return what;
+  const [target] = given;
+  if (target && given.length === 1) return target;
   throw new UsageError("Give one of --stream N, --attachment N, --cover and --all");
 }

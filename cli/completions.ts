@@ -1,18 +1,18 @@
 /**
- * `avio completions SHELL`: a script that makes a shell complete commands and flags. What there is to complete is read out
- * of the texts of `help.ts`.
+ * `avio completions SHELL`: a script that makes a shell complete commands and flags. They are taken from the texts in
+ * `help.ts`.
  */
 import { UsageError } from "./errors.ts";
 import { type CommandName, help, topics } from "./help.ts";
 import { print } from "./streams.ts";
 
-/** Commands that `--help` has no text of its own for. */
+/** Commands without a help text of their own, with their arguments. */
 const OTHERS: Readonly<Record<string, readonly string[]>> = {
   help: [...Object.keys(help), ...Object.keys(topics)],
   completions: ["bash", "zsh", "fish"],
 };
 
-/** Flags of a command, as its help has them: `--format`, `-f`. */
+/** The flags in a command's help: `--format`, `-f`. */
 function flagsOf(command: CommandName): string[] {
   const found = help[command].matchAll(/^ +(?:(-\w), )?(--[a-z-]+)/gm);
   return [...new Set([...found].flatMap(([, short, long]) => [long!, ...(short ? [short] : [])]))].toSorted();

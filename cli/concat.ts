@@ -4,19 +4,21 @@
 import * as library from "../mod.ts";
 import { UsageError } from "./errors.ts";
 import { besideInput, besideOutput } from "./nested.ts";
-import { checkPlaces } from "./output_checks.ts";
+import { checkOutput } from "./output_checks.ts";
 import { sinkOf, sourceOf, STANDARD } from "./streams.ts";
 import { muxerOptions, type Transfer, transfer, transferReport } from "./transfer.ts";
 
-/** What the command line says. */
+/** The arguments of the command. */
 export interface ConcatArguments extends Transfer {
   inputs: string[];
 }
 
-/** Runs the command; its exit code. */
+/** Runs the command and returns its exit code. */
 export async function concat(args: ConcatArguments): Promise<number> {
-  checkPlaces(args.output, args.format);
-  if (args.inputs.includes(STANDARD)) throw new UsageError("IN: stdin can't be one of several, name a file");
+  checkOutput(args.output, args.format);
+  if (args.inputs.includes(STANDARD)) {
+    throw new UsageError("IN: stdin can't be one of several inputs, name a file");
+  }
   const sources = args.inputs.map((input) => ({
     source: sourceOf(input),
     input: besideInput(input, args.inputOptions),

@@ -1,12 +1,12 @@
 /**
- * What the command line needs of a runtime beside files to read: its arguments and exit code, the standard streams, files
- * that are written whole. Deno's own calls on Deno, those of `node:fs` and `process` elsewhere.
+ * What the command line needs of a runtime, other than reading files: arguments, exit code, standard streams, signals, and
+ * files that are written whole. Uses `Deno` on Deno, `node:fs` and `process` elsewhere.
  */
 import { isWindows } from "../ffi/library_paths.ts";
 import { isDeno } from "../ffi/runtime.ts";
 import type { IOCallbacks, Source } from "../mod.ts";
 
-/** A stream that is written to. */
+/** Standard output or standard error. */
 export interface Output {
   writeSync(bytes: Uint8Array): number;
   isTerminal(): boolean;
@@ -15,75 +15,75 @@ export interface Output {
 /** Ctrl-C, and what `kill` and service managers send. */
 export type StopSignal = "SIGINT" | "SIGTERM";
 
-/** Those that the system has. */
+/** The signals that this platform supports. */
 const STOP_SIGNALS: readonly StopSignal[] = isWindows ? ["SIGINT"] : ["SIGINT", "SIGTERM"];
 
-/** By which a changed file is known. */
+/** What a change of a file is detected by. */
 export interface FileState {
   readonly ino: number;
   readonly size: number;
   /** Milliseconds. */
   readonly modified: number;
-  /** Names that it has. */
+  /** The number of its hard links. */
   readonly links: number;
 }
 
-/** How a file is written. */
+/** Options of `writeFile`. */
 export interface WriteFileOptions {
-  /** An error where it is there already. */
+  /** Throws if the file exists. */
   createNew?: boolean;
 }
 
 interface Console {
   readonly stdout: Output;
   readonly stderr: Output;
-  /** Standard input, for either API. */
+  /** Standard input, for the sync and the async API. */
   readonly stdin: Source;
-  /** The same, as a stream that need not be waited for. */
+  /** Standard input as an async stream: reading it can have a time limit. */
   readonly stdinStream: Source;
-  /** Columns of the terminal; 0 where there is none. */
+  /** The width of the terminal; 0 without one. */
   columns(): number;
   args(): string[];
   exit(code: number): never;
-  writeFile(place: string | URL, bytes: Uint8Array, options?: WriteFileOptions): void;
-  makeFolder(place: string | URL): void;
-  removeFile(place: string): void;
-  stateOf(place: string): FileState;
-  /** Makes an empty file with the permissions and the owner of another; an error where it is there already. */
-  createLike(model: string, place: string): void;
-  /** Returns when all of a file is on the disk. */
-  syncFile(place: string): void;
-  /** Moves a file to the place of another. */
+  writeFile(path: string | URL, bytes: Uint8Array, options?: WriteFileOptions): void;
+  makeFolder(path: string | URL): void;
+  removeFile(path: string): void;
+  stateOf(path: string): FileState;
+  /** Creates an empty file with the permissions and the owner of `model`; throws if it exists. */
+  createLike(model: string, path: string): void;
+  /** Flushes a file to the disk (fsync). */
+  syncFile(path: string): void;
+  /** Renames a file, replacing one that exists. */
   renameFile(from: string, to: string): void;
-  /** Calls it for each of these signals, which end the program no more, until what is returned is called. */
+  /** Calls `listener` for each stop signal, instead of ending the program, until the returned function is called. */
   onInterrupt(listener: (signal: StopSignal) => void): () => void;
 }
 
-/** Permissions of a file that others must not read before it has those that it is to have. */
+/** A new file's permissions until it gets its own: nobody else may read it meanwhile. */
 const PRIVATE = 0o600;
 
-/** Who may do what with a file; null where the system has no such thing. */
+/** Permissions and owner of a file; null where the platform has none. */
 interface Permissions {
   mode: number | null;
   uid: number | null;
   gid: number | null;
 }
 
-/** Gives a file the permissions and, where this process may do that, the owner of another. */
-function takeAfter(
+/** Sets the permissions and, where this process is allowed to, the owner of a file. */
+function applyPermissions(
   { mode, uid, gid }: Permissions,
   { chown, chmod }: { chown: (uid: number, gid: number) => void; chmod: (mode: number) => void },
 ): void {
-  if (isWindows) return; // they come from the folder
+  if (isWindows) return; // inherited from the folder
   try {
     if (uid !== null && gid !== null) chown(uid, gid);
   } catch {
-    // Only root may give files away.
+    // Only root may change the owner.
   }
   if (mode !== null) chmod(mode & 0o777);
 }
 
-/** Listens to each of them; returns what ends that. */
+/** Adds the listener for each stop signal; returns a function that removes it. */
 function forEachSignal(
   listener: (signal: StopSignal) => void,
   add: (signal: StopSignal, call: () => void) => void,
@@ -118,23 +118,23 @@ const denoConsole: Console = {
   },
   args: () => Deno.args,
   exit: (code) => Deno.exit(code),
-  writeFile: (place, bytes, options) => Deno.writeFileSync(place, bytes, options),
-  makeFolder: (place) => Deno.mkdirSync(place, { recursive: true }),
-  removeFile: (place) => Deno.removeSync(place),
-  stateOf(place) {
-    const { ino, size, mtime, nlink } = Deno.statSync(place);
+  writeFile: (path, bytes, options) => Deno.writeFileSync(path, bytes, options),
+  makeFolder: (path) => Deno.mkdirSync(path, { recursive: true }),
+  removeFile: (path) => Deno.removeSync(path),
+  stateOf(path) {
+    const { ino, size, mtime, nlink } = Deno.statSync(path);
     return { ino: ino ?? 0, size, modified: mtime?.getTime() ?? 0, links: nlink ?? 1 };
   },
-  createLike(model, place) {
+  createLike(model, path) {
     const { mode, uid, gid } = Deno.statSync(model);
-    Deno.openSync(place, { createNew: true, write: true, mode: PRIVATE }).close();
-    takeAfter({ mode, uid, gid }, {
-      chown: (uid, gid) => Deno.chownSync(place, uid, gid),
-      chmod: (mode) => Deno.chmodSync(place, mode),
+    Deno.openSync(path, { createNew: true, write: true, mode: PRIVATE }).close();
+    applyPermissions({ mode, uid, gid }, {
+      chown: (uid, gid) => Deno.chownSync(path, uid, gid),
+      chmod: (mode) => Deno.chmodSync(path, mode),
     });
   },
-  syncFile(place) {
-    using file = Deno.openSync(place, { write: true });
+  syncFile(path) {
+    using file = Deno.openSync(path, { write: true });
     file.syncSync();
   },
   renameFile: (from, to) => Deno.renameSync(from, to),
@@ -146,7 +146,7 @@ const denoConsole: Console = {
     ),
 };
 
-/** What is used of `process`. */
+/** The part of `process` that is used. */
 interface Process {
   readonly argv: string[];
   readonly stdin: AsyncIterable<Uint8Array>;
@@ -159,23 +159,23 @@ interface Process {
 }
 
 interface NodeFiles {
-  statSync(place: string): Permissions & { ino: number; size: number; mtimeMs: number; nlink: number };
-  openSync(place: string, flags: string, mode?: number): number;
+  statSync(path: string): Permissions & { ino: number; size: number; mtimeMs: number; nlink: number };
+  openSync(path: string, flags: string, mode?: number): number;
   fsyncSync(descriptor: number): void;
   closeSync(descriptor: number): void;
-  chownSync(place: string, uid: number, gid: number): void;
-  chmodSync(place: string, mode: number): void;
+  chownSync(path: string, uid: number, gid: number): void;
+  chmodSync(path: string, mode: number): void;
   renameSync(from: string, to: string): void;
   writeSync(descriptor: number, bytes: Uint8Array): number;
-  writeFileSync(place: string | URL, bytes: Uint8Array, options: { flag: string }): void;
-  mkdirSync(place: string | URL, options: { recursive: true }): void;
-  unlinkSync(place: string): void;
+  writeFileSync(path: string | URL, bytes: Uint8Array, options: { flag: string }): void;
+  mkdirSync(path: string | URL, options: { recursive: true }): void;
+  unlinkSync(path: string): void;
 }
 
 const { process } = globalThis as unknown as { process: Process };
 
-/** Milliseconds between two attempts at a pipe that is full and does not wait by itself. */
-const PAUSE = 5;
+/** Milliseconds between two attempts to write to a full nonblocking pipe. */
+const RETRY_MILLISECONDS = 5;
 
 function outputOf(descriptor: number): Output {
   return {
@@ -185,7 +185,7 @@ function outputOf(descriptor: number): Output {
           return process.getBuiltinModule("node:fs").writeSync(descriptor, bytes);
         } catch (error) {
           if ((error as { code?: unknown }).code !== "EAGAIN") throw error;
-          Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE);
+          Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY_MILLISECONDS);
         }
       }
     },
@@ -205,25 +205,25 @@ const nodeConsole: Console = {
   columns: () => process.stderr.columns ?? 0,
   args: () => process.argv.slice(2),
   exit: (code) => process.exit(code),
-  writeFile: (place, bytes, { createNew = false } = {}) =>
-    process.getBuiltinModule("node:fs").writeFileSync(place, bytes, { flag: createNew ? "wx" : "w" }),
-  makeFolder: (place) => process.getBuiltinModule("node:fs").mkdirSync(place, { recursive: true }),
-  removeFile: (place) => process.getBuiltinModule("node:fs").unlinkSync(place),
-  stateOf(place) {
-    const { ino, size, mtimeMs, nlink } = process.getBuiltinModule("node:fs").statSync(place);
+  writeFile: (path, bytes, { createNew = false } = {}) =>
+    process.getBuiltinModule("node:fs").writeFileSync(path, bytes, { flag: createNew ? "wx" : "w" }),
+  makeFolder: (path) => process.getBuiltinModule("node:fs").mkdirSync(path, { recursive: true }),
+  removeFile: (path) => process.getBuiltinModule("node:fs").unlinkSync(path),
+  stateOf(path) {
+    const { ino, size, mtimeMs, nlink } = process.getBuiltinModule("node:fs").statSync(path);
     return { ino, size, modified: Math.floor(mtimeMs), links: nlink };
   },
-  createLike(model, place) {
+  createLike(model, path) {
     const fs = process.getBuiltinModule("node:fs");
-    fs.closeSync(fs.openSync(place, "wx", PRIVATE));
-    takeAfter(fs.statSync(model), {
-      chown: (uid, gid) => fs.chownSync(place, uid, gid),
-      chmod: (mode) => fs.chmodSync(place, mode),
+    fs.closeSync(fs.openSync(path, "wx", PRIVATE));
+    applyPermissions(fs.statSync(model), {
+      chown: (uid, gid) => fs.chownSync(path, uid, gid),
+      chmod: (mode) => fs.chmodSync(path, mode),
     });
   },
-  syncFile(place) {
+  syncFile(path) {
     const fs = process.getBuiltinModule("node:fs");
-    const file = fs.openSync(place, "r+");
+    const file = fs.openSync(path, "r+");
     try {
       fs.fsyncSync(file);
     } finally {
@@ -239,7 +239,7 @@ const nodeConsole: Console = {
     ),
 };
 
-/** This runtime's. */
+/** The console of this runtime. */
 export const terminal: Console = isDeno ? denoConsole : nodeConsole;
 
 /** Standard output as a sink. */

@@ -1,6 +1,6 @@
 /**
- * What is worth saying of a stream in one short phrase: `1280x720 60 fps yuv420p`, `48000 Hz stereo fltp`. What a
- * decoder would have to tell is missing where the library was built without decoders. Layout is in `probe.ts`.
+ * The most important properties of a stream in one short phrase: `1280x720 60 fps yuv420p`, `48000 Hz stereo fltp`. What
+ * only a decoder can determine is missing where the library was built without decoders. Layout is in `probe.ts`.
  */
 import type { CodecParameters, MediaInfo } from "../mod.ts";
 import { rate } from "./text.ts";
@@ -8,13 +8,13 @@ import { rate } from "./text.ts";
 /** A stream as `probe` describes it. */
 export type ProbedStream = MediaInfo["streams"][number];
 
-/** `h264 (High)`; "" for what has no codec, such as an attached text. */
+/** `h264 (High)`; "" for a stream without a codec, such as an attached text. */
 export function codecName({ codec, profileName }: CodecParameters): string {
   if (codec === "none") return "";
   return profileName ? `${codec} (${profileName})` : codec;
 }
 
-/** The phrase for a stream of any type. */
+/** The phrase that describes a stream. */
 export function details(stream: ProbedStream): string {
   const parameters = stream.codecParameters;
   switch (stream.type) {
@@ -24,7 +24,7 @@ export function details(stream: ProbedStream): string {
         frameRate(stream),
         ...pixels(parameters),
         interlaced(parameters),
-        turned(stream),
+        rotated(stream),
       ]);
     case "audio":
       return phrase(sound(parameters));
@@ -47,23 +47,23 @@ function dimensions({ width, height, sampleAspectRatio: { num, den } }: CodecPar
   return `${width}x${height}` + (isSquare ? "" : ` (pixels ${num}:${den})`);
 }
 
-/** A cover is one picture, whatever its time base pretends. */
+/** "" for a cover: it is one picture, whatever frame rate it has. */
 function frameRate({ averageFrameRate, codecParameters, disposition }: ProbedStream): string {
   if (disposition.includes("attached_pic")) return "";
   const fps = rate(averageFrameRate) || rate(codecParameters.frameRate);
   return fps && `${fps} fps`;
 }
 
-/** Of pictures in two fields, which comes first: `interlaced (tt)`. */
+/** The field order of interlaced video: `interlaced (tt)`. */
 function interlaced({ fieldOrder }: CodecParameters): string {
   return fieldOrder === null || fieldOrder === "progressive" ? "" : `interlaced (${fieldOrder})`;
 }
 
-function turned({ rotation }: ProbedStream): string {
-  return rotation === 0 ? "" : `turned ${rotation}°`;
+function rotated({ rotation }: ProbedStream): string {
+  return rotation === 0 ? "" : `rotated ${rotation}°`;
 }
 
-/** The pixel format, and the colours where they are told: `yuv420p10le tv bt2020nc/bt2020/smpte2084`. */
+/** The pixel format, and the colours where they are known: `yuv420p10le tv bt2020nc/bt2020/smpte2084`. */
 function pixels(parameters: CodecParameters): string[] {
   const { pixelFormat, colorRange, colorSpace, colorPrimaries, colorTransfer } = parameters;
   const colors = [colorSpace, colorPrimaries, colorTransfer].filter((name) => name !== null);

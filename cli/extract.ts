@@ -1,11 +1,11 @@
 /**
- * `avio extract`: one stream as a file of its own, and what is attached to the media (fonts, texts, covers) byte for
- * byte. Names of attachments come from the media: they are never more than a name in the folder they go to.
+ * `avio extract`: writes one stream as a file of its own, or attachments (fonts, texts, covers) byte for byte. File names
+ * for attachments, which come from the media, are made by `attachment_name.ts`.
  */
 import { files } from "../io/files.ts";
 import { isFileOf } from "../io/source_files.ts";
 import { Demuxer, type DemuxerOptions, type Stream } from "../mod.ts";
-import type { What } from "./arguments.ts";
+import type { ExtractTarget } from "./arguments.ts";
 import { attachmentName } from "./attachment_name.ts";
 import { terminal } from "./console.ts";
 import { Failure, systemErrorText, UsageError } from "./errors.ts";
@@ -13,35 +13,35 @@ import { inputSource, needsAsync } from "./input.ts";
 import { besideInput } from "./nested.ts";
 import { checkStdout } from "./output_checks.ts";
 import { remux, type RemuxArguments } from "./remux.ts";
-import { isUrl, placeOf, sourceOf, STANDARD, tell } from "./streams.ts";
+import { isUrl, parsePath, sourceOf, STANDARD, writeStderr } from "./streams.ts";
 import { printable, size } from "./text.ts";
 import { missingText } from "./transfer.ts";
 import { EXIT } from "./warnings.ts";
 
-/** Runs the command; its exit code. */
-export async function extract(args: RemuxArguments, what: What): Promise<number> {
-  if ("stream" in what) return await remux({ ...args, streams: [what.stream], terse: true });
-  if ("all" in what) {
-    if (args.output === STANDARD) throw new UsageError("--all: stdout is no folder, name one as OUT");
+/** Runs the command and returns its exit code. */
+export async function extract(args: RemuxArguments, target: ExtractTarget): Promise<number> {
+  if ("stream" in target) return await remux({ ...args, streams: [target.stream], terse: true });
+  if ("all" in target) {
+    if (args.output === STANDARD) throw new UsageError("--all: OUT must be a folder, not stdout");
   } else {
     checkStdout(args.output);
     checkNotInput(args);
   }
-  if (isUrl(args.output)) throw new Failure("Cannot open output: URLs are not written");
-  const found = await attachments(args.input, args.inputOptions, (streams) => chosen(streams, what));
-  if ("all" in what) writeAll(args, found);
+  if (isUrl(args.output)) throw new Failure("Cannot open output: writing to URLs is not supported");
+  const found = await attachments(args.input, args.inputOptions, (streams) => choose(streams, target));
+  if ("all" in target) writeAll(args, found);
   else writeOne(args, found[0]!);
   return EXIT.DONE;
 }
 
-/** What is attached is written by no muxer, which would see to it. */
+/** Attachments are written without a muxer, which would check this. */
 function checkNotInput({ input, output }: RemuxArguments): void {
   if (output === STANDARD || isUrl(input) || isUrl(output)) return;
-  if (!isFileOf(sourceOf(input), placeOf(output))) return;
+  if (!isFileOf(sourceOf(input), parsePath(output))) return;
   throw new Failure(`Cannot open output: it is the input, which it would overwrite: ${output}`);
 }
 
-/** A stream, and the bytes of what is attached by it. */
+/** An attachment or cover, and its bytes. */
 interface Attachment {
   stream: Stream;
   data: Uint8Array;
@@ -51,23 +51,25 @@ function isCover({ disposition }: Stream): boolean {
   return disposition.includes("attached_pic");
 }
 
-function isAttached(stream: Stream): boolean {
+function isAttachment(stream: Stream): boolean {
   return stream.type === "attachment" || isCover(stream);
 }
 
-function chosen(streams: readonly Stream[], what: What): Stream[] {
-  if ("all" in what) return some(streams.filter(isAttached), "The input has no attachments and no cover");
-  if ("cover" in what) return some(streams.filter(isCover).slice(0, 1), "The input has no cover");
-  const { attachment } = what as { attachment: number };
+function choose(streams: readonly Stream[], target: ExtractTarget): Stream[] {
+  if ("all" in target) {
+    return notEmpty(streams.filter(isAttachment), "The input has no attachments and no cover");
+  }
+  if ("cover" in target) return notEmpty(streams.filter(isCover).slice(0, 1), "The input has no cover");
+  const { attachment } = target as { attachment: number };
   const stream = streams[attachment];
   if (!stream) throw new Failure(missingText(attachment, streams));
-  if (isAttached(stream)) return [stream];
-  throw new Failure(`Stream ${attachment} is no attachment: it is ${stream.type}, --stream takes it out`);
+  if (isAttachment(stream)) return [stream];
+  throw new Failure(`Stream ${attachment} is not an attachment but ${stream.type}: use --stream`);
 }
 
-function some(streams: Stream[], otherwise: string): Stream[] {
+function notEmpty(streams: Stream[], message: string): Stream[] {
   if (streams.length > 0) return streams;
-  throw new Failure(otherwise);
+  throw new Failure(message);
 }
 
 // ------------------------------------------------------------------------------------------- reading
@@ -75,13 +77,13 @@ function some(streams: Stream[], otherwise: string): Stream[] {
 async function attachments(
   input: string,
   inputOptions: DemuxerOptions,
-  choose: (streams: readonly Stream[]) => Stream[],
+  select: (streams: readonly Stream[]) => Stream[],
 ): Promise<Attachment[]> {
   const source = inputSource(input, inputOptions);
   const options = besideInput(input, inputOptions);
   const isAsync = needsAsync(input, inputOptions);
   using demuxer = isAsync ? await Demuxer.open(source, options) : Demuxer.openSync(source, options);
-  const streams = choose(demuxer.streams);
+  const streams = select(demuxer.streams);
   const pictures = new Map<number, Uint8Array>();
   const wanted = streams.filter(isCover).map(({ index }) => index);
   for (const stream of demuxer.streams) stream.discard = !wanted.includes(stream.index);
@@ -94,7 +96,7 @@ async function attachments(
   return streams.map((stream) => ({ stream, data: bytesOf(stream, pictures) }));
 }
 
-/** Of an attachment the extradata, of a cover its one packet. */
+/** An attachment's bytes are its extradata, a cover's are its one packet. */
 function bytesOf(stream: Stream, pictures: ReadonlyMap<number, Uint8Array>): Uint8Array {
   const data = stream.type === "attachment" ? stream.codecParameters.extradata : pictures.get(stream.index);
   if (data) return data;
@@ -107,23 +109,23 @@ function writeOne({ output, quiet }: RemuxArguments, { data }: Attachment): void
   if (output === STANDARD) {
     for (let rest = data; rest.length > 0;) rest = rest.subarray(terminal.stdout.writeSync(rest));
   } else {
-    attempt(() => terminal.writeFile(placeOf(output), data));
+    attempt(() => terminal.writeFile(parsePath(output), data));
   }
-  if (!quiet) tell(`${output === STANDARD ? "stdout" : printable(output)}: ${size(data.length)}\n`);
+  if (!quiet) writeStderr(`${output === STANDARD ? "stdout" : printable(output)}: ${size(data.length)}\n`);
 }
 
-/** Into a folder; what is there already is left as it is, and not followed where it leads elsewhere. */
+/** Writes into a folder. Existing files are not overwritten, and symbolic links are not followed. */
 function writeAll({ output, quiet }: RemuxArguments, found: readonly Attachment[]): void {
-  const folder = placeOf(output);
+  const folder = parsePath(output);
   attempt(() => terminal.makeFolder(folder));
   const taken = new Set<string>();
   for (const { stream, data } of found) {
     const name = attachmentName(stream, taken);
-    const place = folder instanceof URL
+    const path = folder instanceof URL
       ? new URL(encodeURIComponent(name), folder.href.endsWith("/") ? folder : `${folder.href}/`)
       : `${folder}/${name}`;
-    attempt(() => terminal.writeFile(place, data, { createNew: true }));
-    if (!quiet) tell(`${printable(`${output}/${name}`)}: ${size(data.length)}\n`);
+    attempt(() => terminal.writeFile(path, data, { createNew: true }));
+    if (!quiet) writeStderr(`${printable(`${output}/${name}`)}: ${size(data.length)}\n`);
   }
 }
 

@@ -1,6 +1,6 @@
 /**
- * What `probe` found, in the field names of `ffprobe -of json -show_format -show_streams -show_chapters -show_programs`.
- * What is unknown is left out, as there. `codec_string` is ours; what ffprobe knows and the library does not tell is missing
+ * MediaInfo with the field names of `ffprobe -of json -show_format -show_streams -show_chapters -show_programs`. Unknown
+ * values are left out, as ffprobe does. `codec_string` is an addition; fields that the library does not have are missing
  * (coded_width, refs, closed_captions, ...).
  */
 import {
@@ -19,7 +19,7 @@ import type { ProbedStream } from "./details.ts";
 
 type Json = Record<string, unknown>;
 
-/** Every disposition that ffprobe tells, in its order. */
+/** All dispositions that ffprobe prints, in its order. */
 const DISPOSITIONS = [
   "default",
   "dub",
@@ -42,7 +42,7 @@ const DISPOSITIONS = [
   "multilayer",
 ];
 
-/** The whole of it. */
+/** The whole JSON object. */
 export function ffprobeJson(filename: string, info: MediaInfo): Json {
   const longNames = new Map(codecs().map(({ name, longName }) => [name, longName]));
   const streams = info.streams.map((stream) => streamJson(stream, longNames));
@@ -146,7 +146,7 @@ function videoJson({ codecParameters: parameters }: ProbedStream): Json {
   };
 }
 
-/** A probed chapter has its time base. */
+/** `timeBase` is present in chapters that were read from a file. */
 function chapterJson({ id, start, end, timeBase, metadata }: Chapter): Json {
   return known({
     id,
@@ -172,7 +172,7 @@ function programJson(program: Program, streams: readonly Json[]): Json {
   });
 }
 
-/** Matrix and structs are told as ffprobe does; of the others the bytes, in base64. */
+/** A display matrix and known structures as ffprobe prints them; other side data as base64. */
 function sideJson(side: SideData): Json {
   const { type, data } = side;
   const name = { side_data_type: type };
@@ -188,7 +188,7 @@ function sideJson(side: SideData): Json {
   return { ...name, displaymatrix: `${row(0)}${row(1)}${row(2)}\n`, rotation: rotation(matrix) };
 }
 
-/** Fields as ffprobe calls them, but for those that it shows only where they mean something. */
+/** Fields with ffprobe's names, without those that ffprobe prints only where they apply. */
 function fieldsJson(type: string, fields: SideDataFields): Json {
   const { projection, hasPrimaries, hasLuminance } = fields;
   const isShown = (name: string) => {
@@ -214,7 +214,7 @@ function fieldsJson(type: string, fields: SideDataFields): Json {
   );
 }
 
-/** av_display_rotation_get: degrees against the clock, the other way than the library's. */
+/** As av_display_rotation_get: degrees counterclockwise, while the library's `rotation` is clockwise. */
 function rotation([a = 0, b = 0, , c = 0, d = 0]: readonly number[]): number {
   const [across, down] = [Math.hypot(a, c), Math.hypot(b, d)];
   if (across === 0 || down === 0) return 0;
@@ -249,14 +249,14 @@ function tags(metadata: Readonly<Record<string, string>>): Json | null {
   return Object.keys(metadata).length === 0 ? null : { ...metadata };
 }
 
-/** av_reduce, for numbers that are small enough. */
+/** A ratio in lowest terms, as av_reduce does it for small numbers. */
 function shape(width: number, height: number): string {
   let [a, b] = [width, height];
   while (b > 0) [a, b] = [b, a % b];
   return `${width / a}:${height / a}`;
 }
 
-/** `avc1` is 0x31637661: the first letter is the lowest byte; `[27]` is one that is no letter. */
+/** `avc1` is 0x31637661: the first letter is the lowest byte; `[27]` is a byte that is not printable. */
 function tagNumber(tag: string): string {
   const bytes = [...tag.matchAll(/\[(\d{1,3})\]|(.)/gs)].map(([, number, letter]) =>
     number === undefined ? letter!.charCodeAt(0) : Number(number)

@@ -1,17 +1,17 @@
 /**
- * Flags as `parseArgs` has them, and what can be wrong with them before their values are looked at: an error here is a
- * UsageError in the words of the command line.
+ * Parses flags with `parseArgs` of node:util. Unknown flags and missing values are UsageErrors; the values themselves are
+ * checked in `arguments.ts`.
  */
 import { parseArgs, type ParseArgsConfig } from "node:util";
 import { UsageError } from "./errors.ts";
 
-/** The flags of a command, for parseArgs. */
+/** Definitions of a command's flags, for parseArgs. */
 type Flags = NonNullable<ParseArgsConfig["options"]>;
 
-/** What parseArgs makes of a command line with these flags. */
+/** What parseArgs returns for these flags. */
 export type Parsed<T extends Flags> = ReturnType<typeof parseArgs<{ options: T; allowPositionals: true }>>;
 
-/** The values of flags, and what else is on the command line. */
+/** Parses the flags and the positional arguments. */
 export function parseFlags<T extends Flags>(args: string[], flags: T): Parsed<T> {
   const config = { args, options: flags, allowPositionals: true } as const;
   for (const token of parseArgs({ ...config, strict: false, tokens: true }).tokens) {

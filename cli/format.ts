@@ -1,5 +1,5 @@
 /**
- * `avio formats NAME`: what one format is, and its options; as it is read and as it is written.
+ * `avio formats NAME`: describes a format's demuxer and muxer, with their options.
  */
 import { type FormatInfo, type FormatOption, formatOptions, inputFormats, outputFormats } from "../mod.ts";
 import { UsageError } from "./errors.ts";
@@ -7,10 +7,10 @@ import { print } from "./streams.ts";
 import { indent, list, wrap } from "./table.ts";
 import { json } from "./text.ts";
 
-/** A format in one direction, with its options. */
+/** A demuxer or a muxer, with its options. */
 type Described = FormatInfo & { options: FormatOption[] };
 
-/** Runs the command; without `inputs` and `outputs` it is both. */
+/** Runs the command; without `inputs` and `outputs` it describes both. */
 export function describeFormat(
   name: string,
   flags: { inputs: boolean; outputs: boolean; all: boolean; json: boolean },
@@ -27,9 +27,9 @@ export function describeFormat(
   else print(report(input, output));
 }
 
-const HINT = "avio formats lists what there is";
+const HINT = "avio formats lists them";
 
-/** By any of its names; of formats with the same name FFmpeg means the first. */
+/** Finds a format by any of its names; like FFmpeg, the first of several with the same name. */
 function find(name: string, direction: "input" | "output", all: boolean): Described | null {
   const known = direction === "input" ? inputFormats() : outputFormats();
   const wanted = name.toLowerCase();
@@ -40,7 +40,7 @@ function find(name: string, direction: "input" | "output", all: boolean): Descri
   return { ...format, options: options.filter(({ generic }) => all || !generic) };
 }
 
-// ------------------------------------------------------------------------------------------- for people
+// ------------------------------------------------------------------------------------------- as text
 
 const WIDTH = 80;
 
@@ -84,7 +84,7 @@ function options(title: string, options: readonly FormatOption[]): string[] {
   return ["", ...indent([title, ...indent(options.flatMap(optionLines))])];
 }
 
-/** `movflags (flags, default 0)`, what it does, and the values that have names. */
+/** `movflags (flags, default 0)`, its help, and its named values. */
 function optionLines(option: FormatOption): string[] {
   const text = (words: string, depth: number) => wrap(words, WIDTH - depth);
   return [
@@ -95,10 +95,10 @@ function optionLines(option: FormatOption): string[] {
 }
 
 function kind(option: FormatOption): string {
-  return [option.type, range(option), standard(option)].filter((words) => words !== "").join(", ");
+  return [option.type, range(option), defaultText(option)].filter((words) => words !== "").join(", ");
 }
 
-/** Limits that are those of the number's own type say nothing. */
+/** The limits of an option; limits that are only those of its type are left out. */
 function range({ type, min, max }: FormatOption): string {
   if (type === "flags" || type === "boolean") return "";
   const HUGE = 2 ** 31 - 1;
@@ -109,7 +109,7 @@ function range({ type, min, max }: FormatOption): string {
   return to === null ? "" : `to ${to}`;
 }
 
-function standard({ type, default: value, constants }: FormatOption): string {
+function defaultText({ type, default: value, constants }: FormatOption): string {
   if (value === null && type === "boolean") return "default auto";
   if (value === null || value === "") return "";
   if (typeof value === "boolean") return `default ${value}`;
@@ -125,16 +125,16 @@ function flagNames(value: number, constants: FormatOption["constants"]): string 
   return names.length > 0 && sum === value ? names.map(({ name }) => name).join("+") : String(value);
 }
 
-/** Flags may be beyond the 32 bits of JavaScript's operators. */
+/** Flags may exceed the 32 bits of JavaScript's bitwise operators. */
 function isSet(value: number, flag: number): boolean {
   return flag > 0 && value > 0 && (BigInt(value) & BigInt(flag)) === BigInt(flag);
 }
 
-/** Names in a column, what they mean beside it. */
+/** Two columns: the names of values, and their help. */
 function constants({ constants }: FormatOption): string[] {
   if (constants.length === 0) return [];
-  const LONGEST = 24;
-  const width = Math.min(LONGEST, constants.reduce((most, { name }) => Math.max(most, name.length), 0));
+  const MAX_WIDTH = 24;
+  const width = Math.min(MAX_WIDTH, constants.reduce((max, { name }) => Math.max(max, name.length), 0));
   const depth = 8 + 2 + width + 2;
   return indent(constants.flatMap(({ name, help }) => {
     const [first = "", ...rest] = wrap(help, WIDTH - depth);

@@ -1,5 +1,5 @@
 /**
- * `avio formats`: the containers that can be read and written.
+ * `avio formats`: lists the containers that can be read and written; and the check of an output format's name.
  */
 import { type FormatInfo, guessFormat, inputFormats, outputFormats } from "../mod.ts";
 import { print } from "./streams.ts";
@@ -7,18 +7,18 @@ import { indent, table, wrap } from "./table.ts";
 import { UsageError } from "./errors.ts";
 import { json } from "./text.ts";
 
-/** A format, and what can be done with it. */
+/** A format, and whether it can be read and written. */
 type Format = FormatInfo & { input: boolean; output: boolean };
 
-/** Runs the command; without `inputs` and `outputs` it is both. */
+/** Runs the command; without `inputs` and `outputs` it lists both. */
 export function formats(options: { inputs: boolean; outputs: boolean; json: boolean }): void {
-  const all = options.inputs === options.outputs;
-  const found = merge(all || options.inputs, all || options.outputs);
+  const both = options.inputs === options.outputs;
+  const found = merge(both || options.inputs, both || options.outputs);
   if (options.json) print(json(found, 2));
   else print(report(found));
 }
 
-/** One entry for each name: a demuxer and a muxer of the same name are one format, and so are two muxers. */
+/** One entry for each name: demuxers and muxers with the same name are one format. */
 function merge(inputs: boolean, outputs: boolean): Format[] {
   const byName = new Map<string, Format>();
   const add = (format: FormatInfo, direction: { input: boolean; output: boolean }) => {
@@ -30,7 +30,7 @@ function merge(inputs: boolean, outputs: boolean): Format[] {
   return [...byName.values()].sort((a, b) => a.name < b.name ? -1 : 1);
 }
 
-/** Each may know extensions and types that the other does not; FFmpeg means the first of a name. */
+/** Unites their extensions and MIME types; everything else is of the first, which is the one that FFmpeg uses. */
 function combine(known: Format, other: FormatInfo, direction: { input: boolean; output: boolean }): Format {
   const union = (a: string[], b: string[]) => [...new Set([...a, ...b])];
   return {
@@ -47,7 +47,7 @@ const WIDTH = 80;
 
 function report(found: readonly Format[]): string[] {
   const titles = ["DE", "name", "extensions", "long name"];
-  const longest = found.reduce((most, { name }) => Math.max(most, name.length), 0);
+  const longest = found.reduce((max, { name }) => Math.max(max, name.length), 0);
   const width = WIDTH - "  DE".length - 3 * "  ".length - longest - MAX_EXTENSIONS;
   const rows = found.flatMap((format) => {
     const [first = "", ...rest] = wrap(format.longName, width);
@@ -60,27 +60,27 @@ function report(found: readonly Format[]): string[] {
   );
 }
 
-/** Whole items only, and a sign that there are more. */
+/** Cuts a list between two items, and ends it with an ellipsis. */
 function shorten(items: string, max: number): string {
   if (items.length <= max) return items;
   return items.slice(0, items.lastIndexOf(",", max - 2)) + ",…";
 }
 
-/** Checks the name of an output format, or that a file's name tells it, before anything is opened. */
+/** Checks before anything is opened that the output format is known, by its name or by the file's extension. */
 export function checkOutputFormat(format: string | undefined, fileName: string): void {
-  const hint = "avio formats --outputs lists what there is";
+  const hint = "avio formats --outputs lists them";
   const known = outputFormats();
   if (format !== undefined) {
     if (known.some(({ name }) => list(name).includes(format.toLowerCase()))) return;
-    throw new UsageError(`Unknown output format '${format}'; ${likely(format) ?? hint}`);
+    throw new UsageError(`Unknown output format '${format}'; ${suggestion(format) ?? hint}`);
   }
   const extension = fileName.match(/\.([^./]+)$/)?.[1]?.toLowerCase();
   if (extension && known.some(({ extensions }) => extensions.includes(extension))) return;
-  throw new UsageError(`The name '${fileName}' tells no output format, give one with -f; ${hint}`);
+  throw new UsageError(`No output format has the extension of '${fileName}', give one with -f; ${hint}`);
 }
 
-/** Who writes what files are called means the format that FFmpeg has for these. */
-function likely(format: string): string | null {
+/** Where a file extension was given (`mkv`): the name of its format (`matroska`). */
+function suggestion(format: string): string | null {
   const name = guessFormat({ fileName: `x.${format.replace(/^\./, "")}` })?.name;
   return name === undefined ? null : `FFmpeg calls it ${name}: -f ${name}`;
 }

@@ -1,5 +1,5 @@
 /**
- * The texts of `--help`, `help TOPIC` and `--version`.
+ * The texts of `--help`, `help TOPIC` and `--version`. `completions.ts` takes the names of flags from them.
  */
 import { versions } from "../mod.ts";
 
@@ -17,7 +17,7 @@ export type CommandName =
 
 /** `avio --help` */
 export const overview = `\
-avio: look into media files, and move them from one container into another
+avio: inspect media files, and move them from one container into another
 
 Usage: avio COMMAND ...
 
@@ -25,12 +25,12 @@ Commands:
   probe FILE...     what is in a file: format, duration, streams, chapters, tags
   packets FILE      a line for each packet
   remux IN OUT      into another container, without encoding; whole or cut
-  split IN OUT      into several files, each from a key frame on
+  split IN OUT      into several files, each of which begins with a key frame
   concat IN... OUT  several files one after the other in one
-  merge IN... OUT   tracks of several files beside each other in one
+  merge IN... OUT   tracks of several files combined in one
   extract IN OUT    a stream, an attachment or the cover as a file
   rewrite FILE      tags, dispositions, covers of a file, changed in place
-  formats [NAME]    the containers that can be read and written; one of them
+  formats [NAME]    the containers that can be read and written, or one format
                     with its options
   help TOPIC        a command, or: input, output, streams, times, exit-codes
   completions SHELL a script that completes commands and flags in bash, zsh or
@@ -44,66 +44,64 @@ Flags:
 
 Exit codes: 0 done, 1 media or I/O error, 2 wrong usage, 3 done, with losses`;
 
-/** Flags of everything that reads. */
+/** Flags of all commands that read media. */
 const READING = `\
 Flags about IN:
   --input-format NAME           its format, if FFmpeg does not detect it
-  --formats NAME,NAME           that may be tried; upload: what people upload
+  --formats NAME,NAME           try only these; upload: formats of usual uploads
   -i, --input-option KEY=VALUE  option of its format (avio formats NAME)
-  --probe-size BYTES            read to detect the format (5000000)
-  --analyze-duration SECONDS    of media read to analyze the streams (5)
+  --probe-size BYTES            to read to detect the format (5000000)
+  --analyze-duration SECONDS    of media to read to analyze the streams (5)
   --no-stream-info              open only, without analyzing the streams
-  --strict                      what would be a warning is an error: IN is
-                                damaged or cut off, a part of it is missing,
-                                a stream can't be written
+  --strict                      warnings are errors: IN is damaged or cut off, a
+                                part of it is missing, a stream can't be written
   --max-streams N               streams it may have (1000)
   --max-packet-size BYTES       a larger packet is an error (268435456)
-  --max-open-size BYTES         that opening it may read (268435456)
+  --max-open-size BYTES         that may be read to open it (268435456)
   --max-memory BYTES            that FFmpeg may allocate for it (1073741824)
   --buffer-size BYTES           of each read, and of each write (65536)
-  --header 'Name: value'        of requests to IN's host; again for more
-  --retries N                   of a broken http connection, 429 and 5xx (3)
+  --header 'Name: value'        of requests to IN's host; repeatable
+  --retries N                   after a broken HTTP connection, 429, 5xx (3)
   --timeout SECONDS             that one read or write may take`;
 
-/** Flags of everything that copies streams. */
+/** Flags of the commands that copy streams. */
 const CHOOSING = `\
 Flags about streams:
   --only TYPE               keep only video, audio, subtitle, data or attachment
-                            streams; again for more types
+                            streams; repeatable
   --streams N,N             keep only streams with these numbers (avio probe),
-                            in this order; with --only those of its types
-                            behind them
+                            in this order; --only adds those of its types at
+                            the end
   --stream-metadata N:KEY=VALUE
-                            a tag of stream N, or of those of a TYPE (language,
-                            title); KEY= takes it away; again for more
+                            a tag (language, title) of stream N, or of all
+                            streams of a TYPE; KEY= removes it; repeatable
   --disposition N=ROLE+ROLE
-                            what a stream is for (default, forced); N= nothing
+                            disposition of a stream (default, forced); N= none
   --codec-tag N=TAG         its fourcc: video=hvc1
   --stream-id N=ID          its number in the container: 0=0x100
   --filter TYPE=FILTER      FFmpeg's bitstream filters for streams of a type, or
                             N=FILTER for one stream:
                             --filter video=h264_metadata=level=4.1
-  --start TIME              begin with the last key frame at or before TIME,
-                            which is printed before OUT is written
+  --start TIME              begin with the last key frame at or before TIME;
+                            its time is printed before OUT is written
   --end TIME                leave out what is at TIME and later
-  --timestamps zero|keep    begin with 0 (without this), or as IN does`;
+  --timestamps zero|keep    begin with 0 (default), or keep the times of IN`;
 
 const WRITING = `\
 Flags about OUT:
-  -f, --format NAME         its format (avio formats --outputs); without it the
+  -f, --format NAME         its format (avio formats --outputs); by default the
                             one of its extension
-  -o, --option KEY=VALUE    option of its format (avio formats NAME); again for
-                            more of them
+  -o, --option KEY=VALUE    option of its format (avio formats NAME); repeatable
   --experimental            allow what FFmpeg calls experimental (its -strict
                             experimental): TrueHD in mp4, for example
-  --metadata KEY=VALUE      a tag of the file (title, artist), KEY= takes it
-                            away; again for more
-  --no-metadata             without the tags that IN has
+  --metadata KEY=VALUE      a tag of the file (title, artist), KEY= removes it;
+                            repeatable
+  --no-metadata             without the tags of IN
   --no-coalesce             write each packet at once, not in larger pieces`;
 
 const QUIET = `\
-  -n, --no-overwrite        an error where OUT is there already
-  -y, --overwrite           write over OUT; also done without this flag
+  -n, --no-overwrite        an error if OUT exists
+  -y, --overwrite           overwrite OUT (default)
   -q, --quiet               no progress, and no report at the end; warnings are
                             still printed
   -v, --verbose             with FFmpeg's log, and its line behind each warning
@@ -117,12 +115,12 @@ export const help: Readonly<Record<CommandName, string>> = {
 Usage: avio probe FILE... [--json | --media-info] [flags]
 
 Prints what is in a file: format, duration, size, bit rate, tags, streams,
-chapters, programs. FILE is a path, an http URL, or '-' for stdin. Of several
-files one that can't be read is a line on stderr; as JSON they are an array.
+chapters, programs. FILE is a path, an http URL, or '-' for stdin. With several
+files, JSON is an array, and one that can't be read is reported on stderr.
 
 Flags:
-  --json           as JSON, with the names of fields that ffprobe has; beside
-                   them codec_string (RFC 6381)
+  --json           as JSON with the field names of ffprobe, and codec_string
+                   (RFC 6381)
   --media-info     as JSON, the library's MediaInfo: bytes (extradata, side
                    data) as base64, times as numbers
   -v, --verbose    with FFmpeg's log on stderr, and its line behind each warning
@@ -149,11 +147,10 @@ Usage: avio remux IN OUT [flags]
 Moves the streams of IN into another container, without decoding or encoding.
 IN and OUT are paths, or '-' for stdin and stdout. OUT is overwritten, unless it
 is IN. Streams that the format of OUT can't hold are left out. A playlist may
-open what is in its own folder or on its own server, hls and its like write
-their files beside OUT.
+open files in its own folder or on its own server. Formats of several files,
+such as hls, write them beside OUT.
 
-  --range TIME-TIME         keep this part, and no others but those that are
-                            given so; again for more
+  --range TIME-TIME         keep only this range; repeatable for several ranges
 
 ${WRITING}
   --no-chapters             without the chapters of IN
@@ -179,17 +176,17 @@ Usage: avio split IN OUT (--every TIME | --at TIME,TIME | --count N | --size N)
                   [flags]
 
 Writes IN as several files, without decoding or encoding. Each begins with a key
-frame. OUT is a name with %d for the number of the file, which begins with 0, or
-%03d for a number of three digits. What has these names is overwritten, unless
-it is IN.
+frame. OUT is a name with %d for the number of the file, counted from 0, or %03d
+for a number of three digits. Existing files with these names are overwritten,
+except IN.
 
-Flags:
-  --every TIME              a new file with the first key frame after so long
-  --at TIME,TIME            after these times, or --at chapters
-  --count N                 so many files of about the same length
-  --size N                  after so many bytes of packets
-  --keep-times              timestamps go on from file to file; else each begins
-                            with 0
+Flags; a new file begins with the next key frame:
+  --every TIME              a new file after each TIME
+  --at TIME,TIME            new files at these times, or --at chapters
+  --count N                 N files of about the same length
+  --size N                  a new file after N bytes of packets
+  --keep-times              timestamps continue from file to file, instead of
+                            beginning with 0 in each
 
 ${WRITING}
 ${QUIET}
@@ -207,9 +204,9 @@ Example:
 Usage: avio concat IN... OUT [flags]
 
 Writes several files one after the other into one, without decoding or encoding.
-They have the same streams, coded the same way. OUT is a path, or '-' for
+They must have the same streams, with the same codecs. OUT is a path, or '-' for
 stdout. It is overwritten, unless it is one of IN. Tags and chapters are those
-of the first, TIME counts from its beginning.
+of the first, TIME is counted from its beginning.
 
 ${WRITING}
   --no-chapters             without the chapters of IN
@@ -227,32 +224,32 @@ Example:
   merge: `\
 Usage: avio merge IN... OUT [flags]
 
-Writes tracks of several files beside each other into one, without decoding or
-encoding: the picture of one, the sound of another, subtitles of a third. OUT is
-a path, or '-' for stdout. It is overwritten, unless it is one of IN. Each file
-begins with 0, but one of which only subtitles are kept. Tags are those of the
-first file, chapters those of the first that has any.
+Combines tracks of several files in one, without decoding or encoding: for
+example video of one, audio of another and subtitles of a third. OUT is
+a path, or '-' for stdout. It is overwritten, unless it is one of IN. The times
+of each file begin with 0, except of a file of which only subtitles are kept.
+Tags are those of the first file, chapters those of the first that has any.
 
-Flags about tracks: F is the number of a file, which begins with 0, and N that
-of a track in it or a type (video, audio, subtitle, data, attachment).
-  --pick F:N                keep this track of the file, and no others but those
-                            that are picked; in the order of OUT; again for more
+Flags about tracks: F is the number of a file, counted from 0; N is the number
+of a track in it, or a type (video, audio, subtitle, data, attachment).
+  --pick F:N                keep only this track of the file; repeatable, in the
+                            order in which OUT is to have them
   --language F:N=CODE       its language: 1:audio=fra
   --title F:N=TEXT          its title
   --disposition F:N=ROLE+ROLE
-                            what it is for (default, forced); F:N= nothing
-  --delay F:N=SECONDS       it comes so much later, with F=SECONDS the whole
-                            file; below 0: earlier
-Flags about what is no file of media:
-  --cover FILE              a picture; again for more
-  --attach FILE             a font or another file (mkv); again for more
-  --chapters FILE           chapters of this file, which may be FFmpeg's text of
-                            them (;FFMETADATA1)
+                            its disposition (default, forced); F:N= none
+  --delay F:N=SECONDS       delay a track, or with F=SECONDS the whole file; a
+                            negative number makes it earlier
+Other flags:
+  --cover FILE              add a picture as cover; repeatable
+  --attach FILE             attach a font or another file (mkv); repeatable
+  --chapters FILE           chapters of this file: media, or FFmpeg's metadata
+                            format (;FFMETADATA1)
   --no-chapters             without chapters
-  --start TIME              begin with the last key frame at or before TIME,
-                            which is printed before OUT is written
+  --start TIME              begin with the last key frame at or before TIME;
+                            its time is printed before OUT is written
   --end TIME                leave out what is at TIME and later
-  --timestamps zero|keep    begin with 0 (without this), or as each IN does
+  --timestamps zero|keep    begin with 0 (default), or keep the times of each IN
 
 ${WRITING}
 ${QUIET}
@@ -269,7 +266,7 @@ Examples:
   extract: `\
 Usage: avio extract IN OUT (--stream N | --attachment N | --cover | --all)
 
-Takes a part of IN out, without decoding or encoding. N is the number that
+Copies a part of IN, without decoding or encoding. N is the number that
 avio probe prints. OUT is a path, or '-' for stdout.
 
 Flags:
@@ -278,14 +275,14 @@ Flags:
                             for subtitles of that kind
   --attachment N            an attached file (a font, a text), byte for byte
   --cover                   the cover, byte for byte
-  --all                     all attached files and covers, under their own names
-                            into the folder OUT; nothing is overwritten
-  -f, --format NAME         with --stream: the format of OUT; 'data' is packets
-                            as they are, one after the other
-  -o, --option KEY=VALUE    with --stream: option of the format; again for more
+  --all                     all attached files and covers, with their own names
+                            in the folder OUT; nothing is overwritten
+  -f, --format NAME         with --stream: the format of OUT; 'data' is the raw
+                            packets, one after the other
+  -o, --option KEY=VALUE    with --stream: option of the format; repeatable
   --no-coalesce             with --stream: write each packet at once
-  -n, --no-overwrite        an error where OUT is there already
-  -y, --overwrite           write over OUT; also done without this flag
+  -n, --no-overwrite        an error if OUT exists
+  -y, --overwrite           overwrite OUT (default)
   -q, --quiet               no progress, and no report at the end
   -v, --verbose             with FFmpeg's log, and its line behind each warning
   -h, --help                this text
@@ -309,29 +306,28 @@ disposition that the format can't keep, damage, packets left out; so is another
 hard link to FILE, which keeps the old file.
 
 Flags:
-  --metadata KEY=VALUE      a tag of the file (title, artist), KEY= takes it
-                            away; again for more
-  --no-metadata             without the tags that FILE has
+  --metadata KEY=VALUE      a tag of the file (title, artist), KEY= removes it;
+                            repeatable
+  --no-metadata             without the tags of FILE
   --stream-metadata N:KEY=VALUE
-                            a tag of stream N, or of those of a TYPE (language,
-                            title); KEY= takes it away; again for more
+                            a tag (language, title) of stream N, or of all
+                            streams of a TYPE; KEY= removes it; repeatable
   --disposition N=ROLE+ROLE
-                            what a stream is for (default, forced); N= nothing
-  --cover FILE              this picture instead of the covers that it has;
-                            again for more
+                            disposition of a stream (default, forced); N= none
+  --cover FILE              this picture instead of the covers of FILE;
+                            repeatable
   --no-cover                without covers
-  --chapters FILE           chapters of this file, which may be FFmpeg's text of
-                            them (;FFMETADATA1)
+  --chapters FILE           chapters of this file: media, or FFmpeg's metadata
+                            format (;FFMETADATA1)
   --no-chapters             without chapters
   --codec-tag N=TAG         the fourcc of a stream: video=hvc1
   --stream-id N=ID          its number in the container: 0=0x100
   --filter TYPE=FILTER      FFmpeg's bitstream filters for streams of a type, or
                             N=FILTER for one stream
-  -f, --format NAME         its format, where its extension does not say so
-  -o, --option KEY=VALUE    option of its format (avio formats NAME); again for
-                            more of them
-  --experimental            with what FFmpeg calls experimental
-  -n, --dry-run             do all of it, but leave FILE as it is
+  -f, --format NAME         its format, if its extension is of another format
+  -o, --option KEY=VALUE    option of its format (avio formats NAME); repeatable
+  --experimental            allow what FFmpeg calls experimental
+  -n, --dry-run             do everything but replace FILE
   -y, --yes                 replace FILE even if something is lost: exit code 3
   -q, --quiet               no progress, and no report at the end; warnings are
                             still printed
@@ -348,13 +344,13 @@ Examples:
   formats: `\
 Usage: avio formats [NAME] [--inputs] [--outputs] [--all] [--json]
 
-Lists the containers that can be read (D) and written (E). With a NAME: what
-that format is, and its options for -i (where it is read) and -o (written).
+Lists the containers that can be read (D) and written (E). With NAME, describes
+that format and its options for -i (reading) and -o (writing).
 
 Flags:
   --inputs         only those that can be read
   --outputs        only those that can be written
-  --all            with NAME: also the options that all formats have
+  --all            with NAME: also the options of all formats
   --json           as JSON
   -h, --help       this text
 
@@ -362,7 +358,7 @@ Example:
   avio formats mp4 --outputs`,
 };
 
-/** `avio help TOPIC`, beside the commands. */
+/** `avio help TOPIC`, for topics that are not commands. */
 export const topics: Readonly<Record<string, string>> = {
   input: READING,
   output: WRITING,
@@ -370,19 +366,20 @@ export const topics: Readonly<Record<string, string>> = {
   times: `\
 ${TIME}
 
---start begins with the last key frame at or before TIME: without encoding
-nothing else can be the first picture. --end leaves out what is shown at TIME
-and later. The output begins with 0; --timestamps keep leaves the times of IN.`,
+--start begins with the last key frame at or before TIME: without encoding,
+only a key frame can be the first picture. --end leaves out what is shown at
+TIME and later. The output begins with 0; --timestamps keep keeps the times of
+IN.`,
   "exit-codes": `\
 0  done
-1  media or I/O error: what is wrong is a line on stderr
+1  media or I/O error, which is printed on stderr
 2  wrong usage
-3  done, with losses: IN is damaged or cut off, packets were left out, or
-   streams that OUT can't hold; each is a line on stderr. Where times were
-   corrected nothing is lost. With --strict it is an error (1) instead
-130  stopped by Ctrl-C (143: by SIGTERM): OUT is finished with what had come
-   until then, or, after a second one and where nothing comes, kept if it can
-   be read`,
+3  done, with losses: IN is damaged or cut off, or packets or streams were left
+   out; each loss is printed on stderr. Corrected times are no loss. With
+   --strict a loss is an error (1)
+130  stopped by Ctrl-C (143: by SIGTERM): OUT is finished with what had been
+   read. After a second signal, or if IN is stalled, an unfinished OUT is kept
+   only if it can be read`,
 };
 
 /** `avio --version` */

@@ -1,6 +1,5 @@
 /**
- * How an input is read, as the command line says it: the flags that all commands with an input have, and the library's
- * options that they stand for.
+ * The flags about inputs, which all commands that read have, and the library's options that they set.
  */
 import { type DemuxerOptions, type Source, uploadFormats } from "../mod.ts";
 import { terminal } from "./console.ts";
@@ -29,7 +28,7 @@ export const inputFlags = {
   timeout: text,
 } as const;
 
-/** What parseArgs makes of them. */
+/** Their values, as parseArgs returns them. */
 export type InputValues = {
   "input-option": string[];
   "no-stream-info": boolean;
@@ -49,7 +48,7 @@ type InputText =
   | "retries"
   | "timeout";
 
-/** The options that the flags stand for; those that were not given are left out. */
+/** The options that these flags set; only those that were given. */
 export function inputOptions(values: InputValues): DemuxerOptions {
   const timeout = numberOf(values.timeout, "--timeout", 0);
   const http = given({
@@ -78,7 +77,7 @@ function formatsOf(list: string | undefined): readonly string[] | undefined {
   return list === "upload" ? uploadFormats : list?.split(",");
 }
 
-/** Flags whose names are not the library's. */
+/** Flags whose names differ from the library's, by the library's. */
 const FLAGS: Readonly<Record<string, keyof typeof inputFlags>> = {
   format: "input-format",
   findStreamInfo: "no-stream-info",
@@ -86,7 +85,7 @@ const FLAGS: Readonly<Record<string, keyof typeof inputFlags>> = {
   "http.retries": "retries",
 };
 
-/** The flag that an argument of the library comes from, `-i nope` for an AVOption; null where it comes from none. */
+/** The flag that sets an argument of the library, `-i nope` for an AVOption; null if no flag sets it. */
 export function inputFlagOf(argument: string): string | null {
   const name = argument.replace(/^input\./, "");
   if (name.startsWith("options.")) return `-i ${name.slice("options.".length)}`;
@@ -94,19 +93,19 @@ export function inputFlagOf(argument: string): string | null {
   return Object.hasOwn(inputFlags, flag) ? `--${flag}` : null;
 }
 
-/** An object without what is undefined. */
+/** The object without undefined values. */
 export function given<T extends object>(values: T): { [Name in keyof T]?: Exclude<T[Name], undefined> } {
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as {
     [Name in keyof T]?: Exclude<T[Name], undefined>;
   };
 }
 
-/** Whether the async API is needed: for what must be fetched, and for time limits. */
+/** Whether the async API is needed: for URLs and for time limits. */
 export function needsAsync(name: string, { timeout }: DemuxerOptions): boolean {
   return isUrl(name) || timeout !== undefined;
 }
 
-/** The source; stdin is a stream where its reads have a time limit. */
+/** The input as a source; stdin is an async stream if its reads have a time limit. */
 export function inputSource(name: string, options: DemuxerOptions): Source {
   return name === STANDARD && needsAsync(name, options) ? terminal.stdinStream : sourceOf(name);
 }

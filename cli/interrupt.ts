@@ -1,42 +1,40 @@
 /**
- * Ctrl-C and SIGTERM: the first one ends the reading, so that the output can be finished. Where that takes too long, as nothing
- * comes of the input, or with the second one, all of it ends.
+ * Ctrl-C and SIGTERM: the first signal stops the reading, so that the output can be finished. A second one, or two seconds
+ * in which the output was not finished because the input is stalled, aborts everything.
  */
 import { type StopSignal, terminal } from "./console.ts";
 import { EXIT } from "./warnings.ts";
 
-/** Milliseconds from the first Ctrl-C until everything ends. */
-const PATIENCE = 2000;
+/** Milliseconds from the first signal until everything is aborted. */
+const ABORT_MILLISECONDS = 2000;
 
-/** The work was ended, and its output not finished. */
+/** The command was aborted, and its output is not finished. */
 export class Interrupted extends Error {
   override readonly name = "Interrupted";
-  /** What ended it. */
   readonly by: StopSignal;
 
-  /** @param leftover What became of the output. */
+  /** @param leftover Whether the output was kept or removed, for the message. */
   constructor(by: StopSignal, leftover?: string) {
     super(`${stoppedBy(by)}${leftover === undefined ? "" : `; ${leftover}`}`);
     this.by = by;
   }
 
-  /** What the program ends with, as shells have it. */
   get exitCode(): number {
     return exitCodeOf(this.by);
   }
 }
 
-/** In words. */
+/** `stopped by Ctrl-C` */
 export function stoppedBy(signal: StopSignal): string {
   return `stopped by ${signal === "SIGINT" ? "Ctrl-C" : signal}`;
 }
 
-/** What the program ends with, as shells have it. */
+/** The exit code after a signal: 128 and its number, as in shells. */
 export function exitCodeOf(signal: StopSignal): number {
   return signal === "SIGINT" ? EXIT.INTERRUPTED : EXIT.TERMINATED;
 }
 
-/** While it is open, Ctrl-C and SIGTERM do not end the program. */
+/** Until it is closed, Ctrl-C and SIGTERM abort these signals instead of ending the program. */
 export class Interrupt {
   #stop = new AbortController();
   #end = new AbortController();
@@ -44,23 +42,23 @@ export class Interrupt {
   #by: StopSignal | null = null;
   #close = terminal.onInterrupt((signal) => this.#interrupt(signal));
 
-  /** Of the reading. */
+  /** Aborted by the first signal: stops the reading. */
   get stop(): AbortSignal {
     return this.#stop.signal;
   }
 
-  /** Of everything. */
+  /** Aborted by the second signal, or after a time: stops everything. */
   get signal(): AbortSignal {
     return this.#end.signal;
   }
 
-  /** What has ended the reading; null where nothing has. */
+  /** The first signal; null if there was none. */
   get by(): StopSignal | null {
     return this.#by;
   }
 
-  /** Whether everything was ended. */
-  get isOver(): boolean {
+  /** Whether everything was aborted. */
+  get isAborted(): boolean {
     return this.#end.signal.aborted;
   }
 
@@ -68,7 +66,7 @@ export class Interrupt {
     this.#by ??= signal;
     if (this.#stop.signal.aborted) return this.#end.abort(new Interrupted(signal));
     this.#stop.abort(new Interrupted(signal));
-    this.#timer = setTimeout(() => this.#end.abort(new Interrupted(signal)), PATIENCE);
+    this.#timer = setTimeout(() => this.#end.abort(new Interrupted(signal)), ABORT_MILLISECONDS);
   }
 
   close(): void {

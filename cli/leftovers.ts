@@ -1,6 +1,6 @@
 /**
- * What becomes of an output that was not finished: after an error, or Ctrl-C. What can be read is kept, what can't is
- * removed, and which of them it was is said. A file that was there and has not been touched stays as it was.
+ * Output files that were not finished, after an error or Ctrl-C: a file that can be read is kept, any other is removed, and
+ * the message tells the user which. A file that existed before and was not changed is left alone.
  */
 import { filePath } from "../ffi/library_paths.ts";
 import type { FileStatus } from "../io/file_system.ts";
@@ -8,29 +8,29 @@ import { files } from "../io/files.ts";
 import { Demuxer } from "../mod.ts";
 import { terminal } from "./console.ts";
 import { besideInput } from "./nested.ts";
-import { isUrl, placeOf, STANDARD } from "./streams.ts";
+import { isUrl, parsePath, STANDARD } from "./streams.ts";
 
-/** The output that is being written. */
+/** Watches the output that is being written. */
 export class Leftover {
   #name = STANDARD;
   #before: FileStatus | null = null;
 
-  /** It is about to be opened. */
+  /** Call it before the output is opened. */
   begin(name: string): void {
     this.#name = name;
     this.#before = statusOf(name);
   }
 
-  /** Its work has ended early: keeps or removes what is there, and returns which; null where nothing had been written. */
+  /** Keeps or removes an unfinished output; returns a text that says which, null if nothing had been written. */
   settle(): string | null {
     const now = statusOf(this.#name);
     if (!now?.isFile || isSame(this.#before, now)) return null;
-    const what = settled(this.#name);
-    return now.size === 0 ? null : `${this.#name} is ${what}`;
+    const outcome = keepOrRemove(this.#name);
+    return now.size === 0 ? null : `${this.#name} is ${outcome}`;
   }
 }
 
-/** Nothing is there of stdout, of a URL, and where nothing may be known. */
+/** Null for stdout, a URL, a missing file and one that may not be accessed. */
 function statusOf(name: string): FileStatus | null {
   if (name === STANDARD || isUrl(name)) return null;
   try {
@@ -41,27 +41,27 @@ function statusOf(name: string): FileStatus | null {
 }
 
 function pathOf(name: string): string {
-  const place = placeOf(name);
-  return place instanceof URL ? filePath(place) : place;
+  const path = parsePath(name);
+  return path instanceof URL ? filePath(path) : path;
 }
 
 function isSame(a: FileStatus | null, b: FileStatus): boolean {
   return a !== null && a.size === b.size && a.ino === b.ino && a.dev === b.dev;
 }
 
-function settled(name: string): string {
+function keepOrRemove(name: string): string {
   const path = pathOf(name);
   if (!files.mayRead(path)) return "not complete";
   if (isReadable(name)) return "not complete, but what was written can be read";
   try {
     terminal.removeFile(path);
-    return "removed, as nothing of it can be read";
+    return "removed, as it can't be read";
   } catch {
     return "not readable, and can't be removed";
   }
 }
 
-/** Whether it is a file of media, with a packet in it. */
+/** Whether it is a media file with at least one packet. */
 function isReadable(name: string): boolean {
   try {
     using demuxer = Demuxer.openSync(pathOf(name), besideInput(name, {}));

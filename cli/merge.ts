@@ -1,6 +1,6 @@
 /**
- * `avio merge`: tracks of several files beside each other in one. A track is named by the number of its file, which begins
- * with 0, and by its own number or its type: `1:audio`, `0:2`.
+ * `avio merge`: combines tracks of several files in one. A track is written as the number of its file, counted from 0, and
+ * its own number or type: `1:audio`, `0:2`.
  */
 import * as library from "../mod.ts";
 import type { MergeOptions, MergeResult, MergeSource, Stream, StreamEdits } from "../mod.ts";
@@ -8,12 +8,12 @@ import { attachmentOf, chaptersOf, coverOf } from "./added_files.ts";
 import { keyValues, mediaTypes } from "./arguments.ts";
 import { Failure, UsageError } from "./errors.ts";
 import { besideInput, besideOutput } from "./nested.ts";
-import { checkPlaces } from "./output_checks.ts";
-import { sinkOf, sourceOf, STANDARD, tell } from "./streams.ts";
+import { checkOutput } from "./output_checks.ts";
+import { sinkOf, sourceOf, STANDARD, writeStderr } from "./streams.ts";
 import { printable } from "./text.ts";
-import { muxerOptions, tellStart, type Transfer, transfer, transferReport } from "./transfer.ts";
+import { muxerOptions, printStart, type Transfer, transfer, transferReport } from "./transfer.ts";
 
-/** What the flags say of tracks, as it is written. */
+/** The values of the flags about tracks, not parsed. */
 export interface TrackFlags {
   pick: readonly string[];
   language: readonly string[];
@@ -22,7 +22,7 @@ export interface TrackFlags {
   delay: readonly string[];
 }
 
-/** What the command line says. */
+/** The arguments of the command. */
 export interface MergeArguments extends Transfer {
   inputs: string[];
   tracks: TrackFlags;
@@ -31,28 +31,30 @@ export interface MergeArguments extends Transfer {
   chaptersFrom: string | undefined;
 }
 
-/** A track, or with no `which` all of a file. */
+/** A track by its number or type; without `which` all tracks of a file. */
 interface Track {
   file: number;
   which: string | null;
 }
 
-/** What is said of tracks, checked. */
+/** The values of the flags about tracks, parsed and checked. */
 interface Tracks {
   picked: Track[];
   edits: { track: Track; edits: StreamEdits }[];
   delays: Map<number, number>;
 }
 
-/** Runs the command; its exit code. */
+/** Runs the command and returns its exit code. */
 export async function merge(args: MergeArguments): Promise<number> {
-  checkPlaces(args.output, args.format);
+  checkOutput(args.output, args.format);
   const { inputs } = args;
-  if (inputs.includes(STANDARD)) throw new UsageError("IN: stdin can't be one of several, name a file");
+  if (inputs.includes(STANDARD)) {
+    throw new UsageError("IN: stdin can't be one of several inputs, name a file");
+  }
   const tracks = tracksOf(args.tracks, inputs.length);
   const seen: Stream[][] = inputs.map(() => []);
   const sources = inputs.map((_, index) => mergeSource(args, tracks, index, seen[index]!));
-  const brought: MergeOptions = {
+  const added: MergeOptions = {
     covers: args.covers.map(coverOf),
     attachments: args.attach.map(attachmentOf),
     ...(args.chaptersFrom === undefined ? {} : { chapters: await chaptersOf(args.chaptersFrom) }),
@@ -62,15 +64,15 @@ export async function merge(args: MergeArguments): Promise<number> {
     const { onstart: _, streams: __, bitstreamFilter: ___, ...shared } = chosen;
     const options: MergeOptions = {
       ...shared,
-      ...brought,
+      ...added,
       ...(args.format === undefined ? {} : { format: args.format }),
       options: muxerOptions(args),
-      // All tracks are known by then, and nothing is written.
+      // Called when all tracks are known, before anything is written.
       editChapters: (chapters) => {
         checkEdited(tracks, seen, inputs);
         return chapters;
       },
-      onstart: ({ start }) => tellStart(args, start),
+      onstart: ({ start }) => printStart(args, start),
       ...besideOutput(args.output),
     };
     const sink = sinkOf(args.output);
@@ -78,7 +80,7 @@ export async function merge(args: MergeArguments): Promise<number> {
     return { ...merged, skippedStreams: [] };
   });
   const code = transferReport(args, done, inputs);
-  if (!args.quiet) tellSkipped(merged!, inputs);
+  if (!args.quiet) printSkipped(merged!, inputs);
   checkPicked(tracks, seen, inputs);
   return code;
 }
@@ -110,7 +112,7 @@ function trackOf(text: string, flag: string, files: number): Track {
   const [, number, which = null] = /^(\d{1,9})(?::(\w+))?$/.exec(text) ?? [];
   const file = number === undefined ? NaN : Number(number);
   if (!(file < files)) {
-    const range = files === 1 ? "which is 0" : `0 to ${files - 1}`;
+    const range = files === 1 ? "only 0" : `0 to ${files - 1}`;
     throw new UsageError(`${flag}: must be FILE:TRACK with the number of a file (${range}), is '${text}'`);
   }
   if (which !== null && !/^\d+$/.test(which)) mediaTypes([which], flag);
@@ -160,11 +162,13 @@ function checkPicked({ picked }: Tracks, seen: readonly Stream[][], inputs: read
     !seen[track.file]!.some((stream) => isOf(track, track.file, stream))
   );
   if (!missing) return;
-  throw new Failure(`There is no track ${missing.which} in ${inputs[missing.file]}; the rest is written`);
+  throw new Failure(
+    `There is no track ${missing.which} in ${inputs[missing.file]}; the other tracks were written`,
+  );
 }
 
-function tellSkipped({ skippedStreams }: MergeResult, inputs: readonly string[]): void {
+function printSkipped({ skippedStreams }: MergeResult, inputs: readonly string[]): void {
   for (const { sourceIndex, inputIndex } of skippedStreams) {
-    tell(`  skipped track ${inputIndex} of ${printable(inputs[sourceIndex]!)}\n`);
+    writeStderr(`  skipped track ${inputIndex} of ${printable(inputs[sourceIndex]!)}\n`);
   }
 }

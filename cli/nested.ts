@@ -1,18 +1,18 @@
 /**
- * What the command line lets a playlist open: what is in its own folder, or on its http origin. And a muxer of
- * several files: what is in the folder of its output.
+ * The `onopen` callbacks of the command line: a playlist may open files in its own folder or on its HTTP origin, a muxer
+ * of several files may open files in the folder of its output.
  */
 import { dirname } from "node:path";
 import { anyOf, type DemuxerOptions, type OpenCallback, withinDirectory, withinOrigin } from "../mod.ts";
-import { isUrl, placeOf, STANDARD } from "./streams.ts";
+import { isUrl, parsePath, STANDARD } from "./streams.ts";
 
-/** The options of an input, and what may be read beside it; what comes on stdin opens nothing. */
+/** The options of an input, with an `onopen` for files beside it; stdin can open nothing. */
 export function besideInput(name: string, options: DemuxerOptions): DemuxerOptions {
   if (name === STANDARD) return options;
   return isUrl(name) ? besideUrl(options) : { ...options, onopen: beside(name, {}) };
 }
 
-/** Its own origin, and those that its redirects went through: what it names is where they led. */
+/** Allows the URL's origin and those of its redirects: relative URLs are resolved against the last of them. */
 function besideUrl(options: DemuxerOptions): DemuxerOptions {
   const ownFetch = options.http?.fetch ?? fetch;
   const origins = new Set<string>();
@@ -30,17 +30,17 @@ function besideUrl(options: DemuxerOptions): DemuxerOptions {
   };
 }
 
-/** What may be written, and read again, beside the output. */
+/** An `onopen` that writes files beside the output, and reads them again. */
 export function besideOutput(name: string): { onopen?: OpenCallback } {
   return name === STANDARD ? {} : { onopen: beside(name, { write: true }) };
 }
 
-/** The folder is looked at when something is to be opened: most files open nothing. */
+/** Resolves the folder at the first call: most files open nothing. */
 function beside(name: string, options: { write?: boolean }): OpenCallback {
   let opener: OpenCallback | undefined;
-  return (request) => (opener ??= withinDirectory(folderOf(placeOf(name)), options))(request);
+  return (request) => (opener ??= withinDirectory(folderOf(parsePath(name)), options))(request);
 }
 
-function folderOf(place: string | URL): string | URL {
-  return place instanceof URL ? new URL(".", place) : dirname(place);
+function folderOf(path: string | URL): string | URL {
+  return path instanceof URL ? new URL(".", path) : dirname(path);
 }

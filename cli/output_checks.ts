@@ -1,24 +1,24 @@
 /**
- * Where outputs go, checked before anything is opened: stdout must not be a terminal, and the format known. That an output
- * is not the input the library checks.
+ * Checks of the output before anything is opened: its format must be known, stdout must not be a terminal, and with -n the
+ * file must not exist. The library checks that it is not the input.
  */
 import { terminal } from "./console.ts";
 import { filePath } from "../ffi/library_paths.ts";
 import { files } from "../io/files.ts";
 import { Failure, UsageError } from "./errors.ts";
 import { checkOutputFormat } from "./formats.ts";
-import { placeOf, STANDARD } from "./streams.ts";
+import { parsePath, STANDARD } from "./streams.ts";
 
-/** All that can be known to be wrong before an output is overwritten. */
-export function checkPlaces(output: string, format: string | undefined): void {
+/** Checks the format, and that media does not go to a terminal. */
+export function checkOutput(output: string, format: string | undefined): void {
   if (output === STANDARD && format === undefined) {
-    throw new UsageError("Writing to stdout needs a format: -f matroska, for one");
+    throw new UsageError("Writing to stdout needs a format, for example -f matroska");
   }
   if (!isText(format)) checkStdout(output);
   checkOutputFormat(format, output);
 }
 
-/** Formats whose files are text, which a terminal may have: subtitles, tags, and sums of what is in a file. */
+/** Formats that are text, which may go to a terminal: subtitles, tags, checksums. */
 const TEXT = new Set([
   "ass",
   "crc",
@@ -43,17 +43,17 @@ function isText(format: string | undefined): boolean {
   return format !== undefined && TEXT.has(format.toLowerCase());
 }
 
-/** Refuses to write over a file that is there. */
+/** Throws if the file exists. */
 export function checkNew(output: string): void {
-  if (output !== STANDARD && isThere(output)) {
-    throw new Failure(`${output} is there already, and -n leaves it`);
+  if (output !== STANDARD && exists(output)) {
+    throw new Failure(`${output} already exists, and -n does not overwrite it`);
   }
 }
 
-function isThere(output: string): boolean {
+function exists(output: string): boolean {
   try {
-    const place = placeOf(output);
-    files.statSync(place instanceof URL ? filePath(place) : place);
+    const path = parsePath(output);
+    files.statSync(path instanceof URL ? filePath(path) : path);
     return true;
   } catch (error) {
     if (files.is(error, "NotFound")) return false;
@@ -61,9 +61,9 @@ function isThere(output: string): boolean {
   }
 }
 
-/** Media is no text. */
+/** Throws if media would be written to a terminal. */
 export function checkStdout(output: string): void {
   if (output === STANDARD && terminal.stdout.isTerminal()) {
-    throw new UsageError("stdout is a terminal, and media is no text: send it to a file or a pipe");
+    throw new UsageError("stdout is a terminal: media can only be written to a file or a pipe");
   }
 }

@@ -1,5 +1,5 @@
 /**
- * `avio packets`: one line for each packet, written while they are read. Memory does not grow with the file.
+ * `avio packets`: prints a line for each packet while reading. Memory use does not grow with the file.
  */
 import { Demuxer, type DemuxerOptions, type Packet } from "../mod.ts";
 import { terminal } from "./console.ts";
@@ -19,9 +19,9 @@ export async function packets(
   const isAsync = needsAsync(file, input);
   using demuxer = isAsync ? await Demuxer.open(source, reading) : Demuxer.openSync(source, reading);
   const format = options.json ? jsonLine : textLine;
-  // Who watches, or feeds it slowly, wants each line when it is there.
-  const gather = file !== STANDARD && !terminal.stdout.isTerminal();
-  const out = new LineWriter({ gather });
+  // On a terminal, and with stdin, which may be slow, each line is printed at once.
+  const isBuffered = file !== STANDARD && !terminal.stdout.isTerminal();
+  const out = new LineWriter({ isBuffered });
   try {
     const all = isAsync ? demuxer.packets() : demuxer.packetsSync();
     for await (const packet of all) out.write(format(packet));
@@ -45,12 +45,12 @@ function textLine(packet: Packet): string {
   ].join("  ");
 }
 
-/** Key frame, corrupt, to be discarded; as ffprobe writes them. */
+/** Key frame, to be discarded, corrupt: as ffprobe prints them. */
 function flags({ isKey, isCorrupt, isDiscard }: Packet): string {
   return (isKey ? "K" : "_") + (isDiscard ? "D" : "_") + (isCorrupt ? "C" : "_");
 }
 
-/** The packet's own fields, with sizes instead of bytes. */
+/** The fields of a Packet, with sizes instead of bytes. */
 function jsonLine(packet: Packet): string {
   const { streamIndex, pts, dts, duration, timeBase, time, isKey, isCorrupt, isDiscard, pos } = packet;
   const size = packet.data.length;

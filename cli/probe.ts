@@ -1,5 +1,5 @@
 /**
- * `avio probe`: what a file is, for people or as JSON. The words for a stream are in `details.ts`.
+ * `avio probe`: prints what is in a file, as text or as JSON. The phrases that describe streams are made in `details.ts`.
  */
 import {
   codecString,
@@ -15,47 +15,47 @@ import { ffprobeJson } from "./ffprobe_json.ts";
 import { inputSource, needsAsync } from "./input.ts";
 import { besideInput } from "./nested.ts";
 import { argumentFault, explain, Failure } from "./errors.ts";
-import { tellWarnings } from "./warnings.ts";
-import { print, STANDARD, tell } from "./streams.ts";
+import { printWarnings } from "./warnings.ts";
+import { print, STANDARD, writeStderr } from "./streams.ts";
 import { indent, list, table, wrap } from "./table.ts";
 import { bitRate, count, duration, exactSize, json, printable, printableLines } from "./text.ts";
 
-/** How it is told: for people, as ffprobe names it, or as the library does. */
+/** Text, JSON with ffprobe's field names, or JSON with the library's. */
 export interface ProbeOptions {
   json: boolean;
   "media-info": boolean;
-  /** With the log's line behind each warning. */
+  /** Prints the log's line below each warning. */
   verbose: boolean;
 }
 
-/** Runs the command. Of several files as JSON it is an array; one that can't be read is a line on stderr. */
+/** Runs the command. Several files are an array in JSON; one that can't be read is reported on stderr. */
 export async function probe(
   files: readonly string[],
   options: ProbeOptions,
   input: DemuxerOptions,
 ): Promise<void> {
   const [only] = files;
-  if (files.length === 1) return tellOf(only!, await infoOf(only!, input), options);
+  if (files.length === 1) return printInfo(only!, await infoOf(only!, input), options);
   const isJson = options.json || options["media-info"];
-  const told: unknown[] = [];
+  const printed: unknown[] = [];
   let failed = 0;
   for (const file of files) {
     try {
       const info = await infoOf(file, input);
-      if (isJson) told.push(jsonOf(file, info, options));
+      if (isJson) printed.push(jsonOf(file, info, options));
       else {
-        if (told.length > 0) print(["", ""]);
+        if (printed.length > 0) print(["", ""]);
         print(report(nameOf(file), info));
       }
-      if (!options["media-info"]) tellWarnings(info.warnings, { inputs: [], ...options });
-      if (!isJson) told.push(file);
+      if (!options["media-info"]) printWarnings(info.warnings, { inputs: [], ...options });
+      if (!isJson) printed.push(file);
     } catch (error) {
-      if (argumentFault(error)) throw error; // a flag is wrong, for all of them
+      if (argumentFault(error)) throw error; // a flag is invalid for all files
       failed++;
-      tell(`avio: ${printable(nameOf(file))}: ${explain(error)}\n`);
+      writeStderr(`avio: ${printable(nameOf(file))}: ${explain(error)}\n`);
     }
   }
-  if (isJson) print(json(told, 2));
+  if (isJson) print(json(printed, 2));
   if (failed > 0) throw new Failure(`${failed} of ${count(files.length, "file")} can't be read`);
 }
 
@@ -65,10 +65,10 @@ async function infoOf(file: string, input: DemuxerOptions): Promise<MediaInfo> {
   return needsAsync(file, input) ? await probeAsync(source, reading) : probeSync(source, reading);
 }
 
-function tellOf(file: string, info: MediaInfo, options: ProbeOptions): void {
+function printInfo(file: string, info: MediaInfo, options: ProbeOptions): void {
   if (options.json || options["media-info"]) print(json(jsonOf(file, info, options), 2));
   else print(report(nameOf(file), info));
-  if (!options["media-info"]) tellWarnings(info.warnings, { inputs: [], ...options });
+  if (!options["media-info"]) printWarnings(info.warnings, { inputs: [], ...options });
 }
 
 function jsonOf(file: string, info: MediaInfo, options: ProbeOptions): unknown {
@@ -109,7 +109,7 @@ function tags(metadata: Readonly<Record<string, string>>): string[] {
   );
   const MAX_NAME = 40;
   const column = entries.reduce(
-    (most, [name]) => name.length > MAX_NAME ? most : Math.max(most, name.length),
+    (max, [name]) => name.length > MAX_NAME ? max : Math.max(max, name.length),
     0,
   );
   const width = WIDTH - column - 4;
@@ -144,7 +144,7 @@ function streamTable(streams: readonly ProbedStream[]): string[] {
 
 const WIDTH = 80;
 
-/** Below each row what does not fit beside it: under the second column, no wider than a terminal. */
+/** Adds details below each row, indented to the second column and wrapped to the width of a terminal. */
 function withDetails(
   [titles, ...rows]: string[],
   details: readonly (readonly string[])[],
@@ -160,7 +160,7 @@ function withDetails(
   return [titles!, ...lines];
 }
 
-/** What programs ask for rather than people; a line for each stream that has any of it. */
+/** Technical parameters of each stream, which programs need rather than people. */
 function codingTable(streams: readonly ProbedStream[]): string[] {
   const columns = ["#", "codec string", "tag", "level", "time base", "frames", "start"];
   const rows = streams.map((stream) => [
@@ -185,7 +185,7 @@ function codingTable(streams: readonly ProbedStream[]): string[] {
   );
 }
 
-/** What is in it, where that is known. */
+/** The fields of side data whose structure is known. */
 function sideDataLines(streams: readonly ProbedStream[]): string[] {
   return list(
     streams.flatMap(({ index, sideData }) =>
@@ -208,14 +208,14 @@ function fieldLines(side: SideData): string[] {
   });
 }
 
-/** H.264 and HEVC count tenths and thirtieths: `1.2`, `4.1`. */
+/** The level of H.264 is a number of tenths, that of HEVC of thirtieths: `1.2`, `4.1`. */
 function levelText({ type, codecParameters: { codec, level } }: ProbedStream): string {
   if (type !== "video" || level === null || level <= 0) return "";
   const unit = ({ h264: 10, hevc: 30 } as Record<string, number>)[codec];
   return unit === undefined ? String(level) : String(Math.round(level / unit * 10) / 10);
 }
 
-/** "und" is how containers say that nobody said. */
+/** "und" means that the language is undefined. */
 function language(metadata: Readonly<Record<string, string>>): string {
   const name = metadata["language"] ?? "";
   return name === "und" ? "" : printable(name);

@@ -1,26 +1,26 @@
 /**
- * The line on a terminal that says how far a remux is, and the report when it is done. Both go to stderr: stdout
- * may be the media.
+ * The progress line on a terminal. It goes to stderr: stdout may be the media.
  */
 import type { RemuxProgress } from "../mod.ts";
 import { terminal } from "./console.ts";
-import { overwrite } from "./streams.ts";
+import { overwriteLine } from "./streams.ts";
 import { duration, size } from "./text.ts";
 
-/** Work that is done before then needs no progress line; milliseconds. */
-const PATIENCE = 500;
+/** Milliseconds before the progress line is shown: short work needs none. */
+const SHOW_AFTER = 500;
 
-/** After so long without a packet the line says so, and goes on to; milliseconds. */
-const QUIET = 2000;
+/** Milliseconds without a packet before the line shows that the input or the output is stalled. */
+const STALLED_AFTER = 2000;
+/** Milliseconds between updates while it is stalled. */
 const TICK = 1000;
 
-/** One line that is written over and over; nothing at all where stderr is no terminal. */
+/** A line that is overwritten again and again. Where stderr is no terminal, nothing is printed. */
 export class ProgressLine {
   #started = performance.now();
   #shown = false;
   #enabled: boolean;
   #latest: RemuxProgress | null = null;
-  /** When that came. */
+  /** The time of the latest progress. */
   #since = this.#started;
   #timer: ReturnType<typeof setInterval> | undefined;
 
@@ -33,25 +33,25 @@ export class ProgressLine {
   show(progress: RemuxProgress): void {
     this.#latest = progress;
     this.#since = performance.now();
-    if (this.#enabled && this.#since - this.#started >= PATIENCE) this.#write(progressText(progress));
+    if (this.#enabled && this.#since - this.#started >= SHOW_AFTER) this.#write(progressText(progress));
   }
 
-  /** Nothing calls `show` while the input gives nothing. */
+  /** Updates the line while the input is stalled: `show` is not called then. */
   #tick(): void {
     const quiet = performance.now() - this.#since;
-    if (quiet >= QUIET) this.#write(stalledText(this.#latest, quiet / 1000));
+    if (quiet >= STALLED_AFTER) this.#write(stalledText(this.#latest, quiet / 1000));
   }
 
   #write(text: string): void {
     this.#shown = true;
-    // The last column stays free: a cursor behind it would be on the next line.
-    overwrite(text.slice(0, columns() - 1));
+    // The last column stays free: after it the cursor would wrap to the next line.
+    overwriteLine(text.slice(0, columns() - 1));
   }
 
-  /** Takes the line away; nothing is shown after it. */
+  /** Removes the line; nothing is shown afterwards. */
   clear(): void {
     clearInterval(this.#timer);
-    if (this.#shown) overwrite("");
+    if (this.#shown) overwriteLine("");
     this.#shown = false;
   }
 }
@@ -64,10 +64,10 @@ export function progressText(progress: RemuxProgress): string {
   return [...doneParts(progress), speed, ...left].join("  ");
 }
 
-/** ` 42 %  0:00:42 of 0:01:40  12.3 MB  waiting for the input, 5 s`; null: no packet has come. */
+/** ` 42 %  0:00:42 of 0:01:40  12.3 MB  waiting for the input, 5 s`; `progress` is null before the first packet. */
 export function stalledText(progress: RemuxProgress | null, seconds: number): string {
-  const isRead = progress !== null && progress.duration !== null && progress.time >= progress.duration;
-  const what = isRead ? "finishing the output" : "waiting for the input";
+  const isAllRead = progress !== null && progress.duration !== null && progress.time >= progress.duration;
+  const what = isAllRead ? "finishing the output" : "waiting for the input";
   return [...(progress ? doneParts(progress) : []), `${what}, ${Math.floor(seconds)} s`].join("  ");
 }
 

@@ -1,22 +1,22 @@
 /**
- * `avio remux`: from one container into another. How it was written is `arguments.ts`, what is shown meanwhile
- * `progress.ts`, what becomes options of the library `transfer.ts`.
+ * `avio remux`: copies the streams of a file into another container. Arguments are parsed in `arguments.ts`; progress,
+ * errors and the report are in `transfer.ts`.
  */
 import * as library from "../mod.ts";
 import { inputSource } from "./input.ts";
 import { besideInput, besideOutput } from "./nested.ts";
-import { checkPlaces } from "./output_checks.ts";
+import { checkOutput } from "./output_checks.ts";
 import { sinkOf } from "./streams.ts";
 import { muxerOptions, type Transfer, transfer, transferReport } from "./transfer.ts";
 
-/** What the command line says. */
+/** The arguments of the command. */
 export interface RemuxArguments extends Transfer {
   input: string;
 }
 
-/** Runs the command; its exit code. */
+/** Runs the command and returns its exit code. */
 export async function remux(args: RemuxArguments): Promise<number> {
-  checkPlaces(args.output, args.format);
+  checkOutput(args.output, args.format);
   const source = inputSource(args.input, args.inputOptions);
   const done = await transfer(args, [args.input], (chosen) => {
     const options = {

@@ -1,5 +1,5 @@
 /**
- * What a rewritten file no longer has: compares it, as it is read again, with the file before and its changes.
+ * Finds what a rewritten file has lost: compares it, as it is read again, with the original and the requested changes.
  */
 import { editTags } from "../format/edits.ts";
 import type { MediaInfo, MergeResult, Stream, StreamEdits } from "../mod.ts";
@@ -11,14 +11,14 @@ export interface Rewritten {
   before: MediaInfo;
   result: MergeResult;
   after: MediaInfo;
-  /** Chapters and covers that it is to have. */
+  /** The expected numbers of chapters and covers. */
   chapters: number;
   covers: number;
 }
 
 type Tags = Readonly<Record<string, string>>;
 
-/** Tags that a muxer writes itself, or that describe the container that was. */
+/** Tags that muxers write themselves, or that describe the old container. */
 const OWN =
   /^(major_brand|minor_version|compatible_brands|encoder|vendor_id|handler_name|DURATION|NUMBER_OF_\w+|BPS|_STATISTICS_\w+)(-\w+)?$/i;
 
@@ -38,7 +38,7 @@ export function lossesOf(rewritten: Rewritten): string[] {
 
 function lostTags({ args, before, after }: Rewritten): string[] {
   const wanted = editTags(args.noMetadata ? {} : before.metadata, args.metadata, "metadata");
-  // Ogg has the tags of a song with its stream.
+  // In Ogg the tags of the file are stored with the stream.
   const found = [after.metadata, ...after.streams.map(({ metadata }) => metadata)];
   return missingTags(wanted, found).map((name) => `the tag ${name}`);
 }
@@ -48,10 +48,10 @@ function lostOfStream(
   { index, type, metadata, disposition }: MediaInfo["streams"][number],
   after: MediaInfo["streams"][number] | undefined,
 ): string[] {
-  if (disposition.includes("attached_pic")) return []; // is compared as a cover
+  if (disposition.includes("attached_pic")) return []; // compared as a cover
   if (after?.type !== type) return [`stream ${index}`];
   const { edits } = args;
-  const kept = before.format.name === "ogg" ? withoutSongTags(metadata, args) : metadata;
+  const kept = before.format.name === "ogg" ? withoutFileTags(metadata, args) : metadata;
   const edited: StreamEdits = {
     ...edits[type],
     ...edits[index],
@@ -67,14 +67,14 @@ function lostOfStream(
   ].map((what) => `the ${what} of stream ${index}`);
 }
 
-/** Ogg has the tags of a song with its stream: without those that are changed as tags of the file. */
-function withoutSongTags(tags: Tags, { metadata, noMetadata }: Transfer): Tags {
+/** In Ogg the tags of the file are stored with the stream: leaves out those that are changed as tags of the file. */
+function withoutFileTags(tags: Tags, { metadata, noMetadata }: Transfer): Tags {
   if (noMetadata) return {};
   const changes = Object.keys(metadata).map((name) => [name, null] as const);
   return editTags(tags, Object.fromEntries(changes), "metadata");
 }
 
-/** Names of the tags that none of these has with the same value. */
+/** Names of the tags that none of `found` has with the same value. */
 function missingTags(wanted: Tags, found: readonly Tags[]): string[] {
   const has = (name: string, value: string) =>
     found.some((tags) =>

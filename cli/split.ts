@@ -1,5 +1,5 @@
 /**
- * `avio split`: one file as several, each of which begins with a key frame.
+ * `avio split`: writes a file as several, each of which begins with a key frame.
  */
 import * as library from "../mod.ts";
 import { formatOptions, guessFormat, type SplitOptions } from "../mod.ts";
@@ -12,18 +12,18 @@ import { isUrl, sinkOf } from "./streams.ts";
 import { count } from "./text.ts";
 import { type Transfer, transfer, transferReport } from "./transfer.ts";
 
-/** What the command line says; `output` is a pattern of names. */
+/** The arguments of the command; `output` is a pattern of file names. */
 export interface SplitArguments extends Transfer {
   input: string;
-  /** Where: one of these. */
-  places: Pick<SplitOptions, "every" | "at" | "count" | "size">;
-  /** Timestamps go on from segment to segment. */
+  /** Where to split: exactly one of these. */
+  points: Pick<SplitOptions, "every" | "at" | "count" | "size">;
+  /** Timestamps continue from segment to segment. */
   keepTimes: boolean;
-  /** A segment whose file is there already is an error. */
+  /** Throws if the file of a segment exists. */
   noOverwrite: boolean;
 }
 
-/** Runs the command; its exit code. */
+/** Runs the command and returns its exit code. */
 export async function split(args: SplitArguments): Promise<number> {
   const nameOf = naming(args.output);
   const format = formatOf(args);
@@ -34,7 +34,7 @@ export async function split(args: SplitArguments): Promise<number> {
     const options = {
       ...chosen,
       format,
-      ...args.places,
+      ...args.points,
       ...(args.keepTimes ? { resetTimestamps: false } : {}),
       options: args.options,
       input: besideInput(args.input, args.inputOptions),
@@ -48,21 +48,21 @@ export async function split(args: SplitArguments): Promise<number> {
     };
     return library.split(source, options);
   });
-  const name = `${names[0] ?? args.output} and on, ${count(names.length, "segment")}`;
+  const name = `${names[0] ?? args.output} and following, ${count(names.length, "segment")}`;
   return transferReport(args, done, [args.input], name);
 }
 
-/** Names by number, from a pattern such as `part%03d.mp4`; `%%` is a percent sign. */
+/** Returns a function from segment number to file name, for a pattern such as `part%03d.mp4`; `%%` is a percent sign. */
 function naming(pattern: string): (index: number) => string {
-  const PLACES = /%(?:%|(?:0(\d{1,2}))?d)/g;
-  const numbers = [...pattern.matchAll(PLACES)].filter(([place]) => place !== "%%");
-  if (numbers.length !== 1 || pattern.replace(PLACES, "").includes("%") || isUrl(pattern)) {
-    throw new UsageError(`OUT: must be a name with one %d or %03d for the number, is '${pattern}'`);
+  const FIELDS = /%(?:%|(?:0(\d{1,2}))?d)/g;
+  const numbers = [...pattern.matchAll(FIELDS)].filter(([field]) => field !== "%%");
+  if (numbers.length !== 1 || pattern.replace(FIELDS, "").includes("%") || isUrl(pattern)) {
+    throw new UsageError(`OUT: must be a file name with one %d or %03d for the number, is '${pattern}'`);
   }
   return (index) =>
     pattern.replace(
-      PLACES,
-      (place, width) => place === "%%" ? "%" : String(index).padStart(Number(width ?? 0), "0"),
+      FIELDS,
+      (field, width) => field === "%%" ? "%" : String(index).padStart(Number(width ?? 0), "0"),
     );
 }
 
@@ -71,7 +71,7 @@ function formatOf({ format, output }: SplitArguments): string {
   return format ?? guessFormat({ fileName: output })!.name;
 }
 
-/** The segment muxer only says that some option is not known. */
+/** Checks names of options here: the error of the segment muxer does not name the unknown one. */
 function checkOptionNames({ options }: SplitArguments, format: string): void {
   const known = new Set(formatOptions(format.split(",")[0]!, "output").map(({ name }) => name));
   const unknown = Object.keys(options).find((name) => !known.has(name));

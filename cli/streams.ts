@@ -1,6 +1,6 @@
 /**
- * The standard streams: text to stdout and stderr, media from stdin and to stdout. Neither of the latter has
- * positions. Nothing is said here; what to say is the commands'.
+ * The standard streams, for text and for media, and file names of the command line as sources and sinks. Everything that is
+ * printed passes through here, so that control characters are removed.
  */
 import { filePath } from "../ffi/library_paths.ts";
 import { files } from "../io/files.ts";
@@ -9,7 +9,7 @@ import { type Output, stdoutSink, terminal } from "./console.ts";
 import { Failure, systemErrorText, UsageError } from "./errors.ts";
 import { harmless } from "./text.ts";
 
-/** What stands for stdin and stdout on the command line. */
+/** The file name that means stdin or stdout. */
 export const STANDARD = "-";
 
 const encoder = new TextEncoder();
@@ -22,36 +22,36 @@ function writeAll(stream: Output, text: string): void {
   for (let rest = encoder.encode(text); rest.length > 0;) rest = rest.subarray(stream.writeSync(rest));
 }
 
-/** Writes lines to stdout, of which there may be any number. */
+/** Prints lines to stdout. */
 export function print(lines: string | readonly string[]): void {
   writeText(terminal.stdout, [lines].flat().map((line) => `${line}\n`).join(""));
 }
 
-/** Writes to stderr; where that is closed there is nobody to tell. */
-export function tell(text: string): void {
+/** Writes text to stderr; errors are ignored, as stderr may be closed. */
+export function writeStderr(text: string): void {
   try {
     writeText(terminal.stderr, text);
   } catch {
-    // Nobody reads it.
+    // It is closed.
   }
 }
 
-/** Writes over the line of stderr that the cursor is in. */
-export function overwrite(text: string): void {
+/** Replaces the current line of the terminal on stderr. */
+export function overwriteLine(text: string): void {
   try {
     writeAll(terminal.stderr, `\r\x1b[K${harmless(text)}`);
   } catch {
-    // Nobody reads it.
+    // It is closed.
   }
 }
 
-/** Many lines to stdout: gathered, unless somebody may be waiting for each. */
+/** Writes many lines to stdout, buffered or one by one. */
 export class LineWriter {
   #text = "";
   #max: number;
 
-  constructor(options: { gather: boolean }) {
-    this.#max = options.gather ? 32768 : 0;
+  constructor(options: { isBuffered: boolean }) {
+    this.#max = options.isBuffered ? 32768 : 0;
   }
 
   write(line: string): void {
@@ -66,38 +66,41 @@ export class LineWriter {
   }
 }
 
-/** Whether it must be fetched: such a source needs the async API. */
+/** Whether it is an http(s) URL: such a source needs the async API. */
 export function isUrl(name: string): boolean {
   return /^https?:/i.test(name);
 }
 
-/** What a file name on the command line stands for, as a source; an error that says so where it can't be one. */
+/** A file name of the command line as a source; throws if it can't be read. */
 export function sourceOf(name: string): Source {
   if (name === STANDARD) return terminal.stdin;
   if (isUrl(name)) return name;
-  const place = placeOf(name);
-  if (isDirectory(place)) throw new Failure(`Cannot open input: Is a directory: ${name}`);
-  return place;
+  const path = parsePath(name);
+  if (isDirectory(path)) throw new Failure(`Cannot open input: Is a directory: ${name}`);
+  return path;
 }
 
-/** The same for a sink. */
+/** A file name of the command line as a sink. */
 export function sinkOf(name: string): Sink {
   if (name === STANDARD) return stdoutSink;
-  if (isUrl(name)) throw new Failure("Cannot open output: URLs are not written");
-  return placeOf(name);
+  if (isUrl(name)) throw new Failure("Cannot open output: writing to URLs is not supported");
+  return parsePath(name);
 }
 
-/** A path, or a file: URL. One without a slash would mean the root folder, which nobody means who writes it. */
-export function placeOf(name: string): string | URL {
-  if (/^file:(?!\/)/i.test(name)) throw new UsageError(`${name}: a file: URL begins with file:/`);
+/** A path or a `file:` URL. One without a slash is refused: it would be resolved against the root folder. */
+export function parsePath(name: string): string | URL {
+  if (/^file:(?!\/)/i.test(name)) throw new UsageError(`${name}: a file: URL must begin with file:/`);
   return /^file:/i.test(name) ? new URL(name) : name;
 }
 
-function isDirectory(place: string | URL): boolean {
+function isDirectory(path: string | URL): boolean {
   try {
-    return files.statSync(place instanceof URL ? filePath(place) : place).isDirectory;
+    return files.statSync(path instanceof URL ? filePath(path) : path).isDirectory;
   } catch (error) {
     if (files.is(error, "NotCapable")) throw error;
     throw new Failure(`Cannot open input: ${systemErrorText(error as Error)}`);
   }
 }
+
+/** The names that `rewrite.ts` still uses. */
+export { parsePath as placeOf, writeStderr as tell };

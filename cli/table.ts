@@ -1,8 +1,8 @@
 /**
- * Columns of text, aligned. It knows nothing of what is in the cells; they are one line each.
+ * Layout of text: tables, lists, indentation, line breaks. A cell of a table is a single line.
  */
 
-/** A column: its title, and on which side its cells are flush. */
+/** A column of a table. */
 export interface Column {
   title: string;
   align?: "left" | "right";
@@ -10,14 +10,14 @@ export interface Column {
 
 const GAP = "  ";
 
-/** Letters of the widest column; a cell that is longer is not what the others have to make room for. */
+/** Longer cells do not count for the width of their column. */
 const MAX_WIDTH = 200;
 
-/** The width of a column. A file decides how many cells there are, so they are no arguments of Math.max(). */
+/** The width of a column. There may be too many cells for the arguments of Math.max(). */
 const widest = (lengths: readonly number[]) =>
-  lengths.reduce((most, length) => length > MAX_WIDTH ? most : Math.max(most, length), 0);
+  lengths.reduce((max, length) => length > MAX_WIDTH ? max : Math.max(max, length), 0);
 
-/** Lines of a table: titles and rows. A column with nothing in it is left out. */
+/** Lines of a table: titles and rows. Empty columns are left out. */
 export function table(columns: readonly Column[], rows: readonly string[][]): string[] {
   const used = columns.map((column, index) => ({ column, index }))
     .filter(({ index }) => rows.some((row) => row[index] !== ""));
@@ -31,7 +31,7 @@ export function table(columns: readonly Column[], rows: readonly string[][]): st
   return cells.map((row) => row.map(align).join(GAP).trimEnd());
 }
 
-/** Lines of names and values; values of several lines stay in their column. */
+/** Lines of names and values; all lines of a value stay in its column. */
 export function list(pairs: readonly (readonly [string, string[]])[]): string[] {
   const width = widest(pairs.map(([name]) => name.length));
   return pairs.flatMap(([name, lines]) =>
@@ -39,12 +39,12 @@ export function list(pairs: readonly (readonly [string, string[]])[]): string[] 
   );
 }
 
-/** The same lines, further to the right. */
+/** Indents lines. */
 export function indent(lines: readonly string[]): string[] {
   return lines.map((line) => line === "" ? line : GAP + line);
 }
 
-/** Lines of at most `width` letters, broken between words; a word that is longer is cut. */
+/** Breaks text into lines of at most `width` characters, between words; longer words are cut. */
 export function wrap(text: string, width: number): string[] {
   const lines: string[] = [];
   let line = "";

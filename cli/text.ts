@@ -1,24 +1,24 @@
 /**
- * Values as people read them: times, sizes, bit rates, tags; and times as people write them. Layout is in
- * `table.ts`, what is said of a stream in `details.ts`.
+ * Formats values for people (times, sizes, bit rates, tags) and parses times. Layout is in `table.ts`, the description of
+ * a stream in `details.ts`.
  */
 import { toBase64 } from "../io/base64.ts";
 
-/** What moves the cursor, is the beginning of a command to a terminal, or turns text around. */
+/** Control characters, which move the cursor or begin a terminal command, and marks that change the direction of text. */
 // deno-lint-ignore no-control-regex
 const COMMANDS = /[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
 
-/** One line that does nothing to a terminal. Tags, names and errors come from files. */
+/** One line without control characters: tags, names and parts of errors come from files that are not trusted. */
 export function printable(text: string): string {
   return text.replace(/\s+/g, " ").replace(COMMANDS, "\ufffd");
 }
 
-/** Lines as they are, without what does more than end one. All that is written to a terminal goes through here at last. */
+/** Replaces control characters other than line feeds. Everything that is printed passes through here. */
 export function harmless(text: string): string {
   return text.replace(COMMANDS, (sign) => sign === "\n" ? sign : "\ufffd");
 }
 
-/** JSON, in which the same is escaped. Bytes (extradata, side data) are base64. */
+/** JSON, with control characters escaped. Bytes (extradata, side data) are base64. */
 export function json(value: unknown, space?: number): string {
   const replacer = (_key: string, value: unknown) => value instanceof Uint8Array ? toBase64(value) : value;
   const escape = (sign: string) =>
@@ -26,7 +26,7 @@ export function json(value: unknown, space?: number): string {
   return JSON.stringify(value, replacer, space).replace(COMMANDS, escape);
 }
 
-/** The same for a text that may have several lines. */
+/** As `printable`, for text of several lines. */
 export function printableLines(text: string): string[] {
   return text.trim().split(/\r\n|\r|\n/).map(printable);
 }
@@ -87,7 +87,7 @@ function significant(value: number): string {
   return value.toFixed(value < 9.995 ? 2 : value < 99.95 ? 1 : 0);
 }
 
-/** `29.97`, `23.976`, `60`; "" for a fraction that says nothing. */
+/** `29.97`, `23.976`, `60`; "" if unknown. */
 export function rate({ num, den }: { num: number; den: number }): string {
   return num > 0 && den > 0 ? String(Math.round(num / den * 1000) / 1000) : "";
 }

@@ -1,6 +1,6 @@
 /**
- * What `remux`, `split`, `concat` and `extract` have in common: which streams are kept and how, as options of the
- * library; the progress line; the report; and the library's errors in the words of the command line.
+ * What the commands that copy streams have in common: the library's options from the flags, the progress line, the report
+ * and exit code at the end, and the library's errors in terms of the command line.
  */
 import { dirname } from "node:path";
 import { files } from "../io/files.ts";
@@ -25,14 +25,14 @@ import {
 } from "./errors.ts";
 import { inputFlagOf } from "./input.ts";
 import { ProgressLine } from "./progress.ts";
-import { STANDARD, tell } from "./streams.ts";
+import { STANDARD, writeStderr } from "./streams.ts";
 import type { StopSignal } from "./console.ts";
 import { exitCodeOf, Interrupt, Interrupted, stoppedBy } from "./interrupt.ts";
 import { Leftover } from "./leftovers.ts";
 import { count, duration, printable, size } from "./text.ts";
-import { EXIT, isLoss, tellWarnings } from "./warnings.ts";
+import { EXIT, isLoss, printWarnings } from "./warnings.ts";
 
-/** What the command line says. */
+/** The arguments that these commands have in common. */
 export interface Transfer {
   output: string;
   format?: string | undefined;
@@ -41,40 +41,41 @@ export interface Transfer {
   inputOptions: DemuxerOptions;
   start?: number | undefined;
   end?: number | undefined;
-  /** Several parts instead. */
+  /** Several ranges, instead of `start` and `end`. */
   ranges?: RemuxRange[] | undefined;
   timestamps?: "zero" | "keep" | undefined;
-  /** Types and numbers of the streams to keep; of both none is all streams. */
+  /** Types and numbers of the streams to keep; if both are empty, all streams. */
   only: MediaType[];
   streams: number[];
-  /** Changes to tags of the file; null takes one away. */
+  /** Changes to tags of the file; null removes a tag. */
   metadata: Record<string, string | null>;
-  /** Without the input's tags of the file. */
+  /** Leaves out the file tags of the input. */
   noMetadata: boolean;
   noChapters: boolean;
   /** Changes to streams, by their type or number. */
   edits: Record<string, StreamEdits>;
   /** Bitstream filters by a stream's type or number. */
   filters: Record<string, string>;
-  /** Each packet reaches the output at once. */
+  /** Writes each packet to the output at once. */
   noCoalesce: boolean;
   quiet: boolean;
-  /** The log is on stderr. */
+  /** Prints FFmpeg's log on stderr. */
   verbose: boolean;
-  /** It goes without saying which streams are left out. */
+  /** Does not report which streams are left out. */
   terse?: boolean;
 }
 
-/** What was done, and the streams that the input has, where somebody chose among them. */
+/** A transfer that has ended without an error. */
 export interface Done {
   result: RemuxResult;
+  /** Streams of the input, if streams were selected or changed. */
   seen: Stream[];
   seconds: number;
-  /** What ended the reading, after which the output was finished. */
+  /** The signal that stopped the reading; the output was finished. */
   stoppedBy: StopSignal | null;
 }
 
-/** Runs `work` with the options that all transfers have, and shows how far it is. */
+/** Runs `work` with the options that all transfers have, and shows its progress. */
 export async function transfer(
   args: Transfer,
   inputs: readonly string[],
@@ -90,16 +91,16 @@ export async function transfer(
     const onprogress: RemuxOptions["onprogress"] = (progress) => line.show(progress);
     const onstart: RemuxOptions["onstart"] = ({ start, streams, skippedStreams }) => {
       checkEdited(args, Math.max(seen.length, streams.length + skippedStreams.length));
-      tellStart(args, start);
+      printStart(args, start);
     };
     const { stop, signal } = interrupt;
     const result = await work({ ...libraryOptions(args, seen), onstart, onprogress, stop, signal }, leftover);
     return { result, seen, seconds: (performance.now() - started) / 1000, stoppedBy: interrupt.by };
   } catch (error) {
     line.clear();
-    const failure = interrupt.isOver
+    const failure = interrupt.isAborted
       ? new Interrupted(interrupt.by!)
-      : inTheUsersWords(error, args, inputs, seen);
+      : commandLineError(error, args, inputs, seen);
     throw withLeftover(failure, leftover.settle());
   } finally {
     line.clear();
@@ -107,7 +108,7 @@ export async function transfer(
   }
 }
 
-/** The error, and what became of the output. */
+/** The error, with a text about the unfinished output. */
 function withLeftover(error: unknown, leftover: string | null): unknown {
   if (leftover === null || error instanceof UsageError) return error;
   return error instanceof Interrupted
@@ -117,17 +118,19 @@ function withLeftover(error: unknown, leftover: string | null): unknown {
 
 // ------------------------------------------------------------------------------------------- before
 
-/** Where the output begins, where that was asked for: it is known before anything is written. */
-export function tellStart({ start, quiet }: Transfer, begin: number): void {
+/** Prints where a cut begins, which is known before anything is written. */
+export function printStart({ start, quiet }: Transfer, begin: number): void {
   if (start === undefined || quiet) return;
   const offset = begin - start;
   const distance = `${Math.abs(offset).toFixed(3)} s ${offset > 0 ? "after" : "before"} --start`;
-  tell(
-    `begins at ${duration(begin)}, ${Math.abs(offset) < 0.0005 ? "as asked" : `a key frame ${distance}`}\n`,
+  writeStderr(
+    `begins at ${duration(begin)}, ${
+      Math.abs(offset) < 0.0005 ? "as requested" : `a key frame ${distance}`
+    }\n`,
   );
 }
 
-/** Changes are for streams that there are; nothing is written yet. `count`: streams that the input has. */
+/** Checks, before anything is written, that streams with changes exist. `count`: the number of input streams. */
 function checkEdited({ edits, filters }: Transfer, count: number): void {
   for (const key of [...Object.keys(edits), ...Object.keys(filters)]) {
     if (Number(key) >= count) throw new UsageError(`There is no stream ${key} to change: ${range(count)}`);
@@ -138,7 +141,7 @@ function range(count: number): string {
   return `the input has ${count === 1 ? "stream 0 only" : `streams 0 to ${count - 1}`}`;
 }
 
-/** Options of the output format, with those that it can't do without on stdout. */
+/** Options of the output format, with those that writing to stdout needs. */
 export function muxerOptions({ output, format, options }: Transfer): Record<string, string> {
   return output === STANDARD ? { ...streamingOptions(format ?? ""), ...options } : options;
 }
@@ -152,7 +155,7 @@ function libraryOptions(args: Transfer, seen: Stream[]): RemuxOptions {
     ...(end === undefined ? {} : { end }),
     ...(args.ranges === undefined ? {} : { ranges: args.ranges }),
     ...(timestamps === undefined ? {} : { timestamps }),
-    ...(isChoosing(args) || Object.keys(edits).length > 0 ? { streams: chooser(args, seen) } : {}),
+    ...(selectsStreams(args) || Object.keys(edits).length > 0 ? { streams: streamSelector(args, seen) } : {}),
     ...(hasFilters ? { bitstreamFilter: ({ index, type }) => filters[index] ?? filters[type] } : {}),
     ...(args.noChapters ? { chapters: [] } : {}),
     ...(timeout === undefined ? {} : { timeout }),
@@ -181,21 +184,21 @@ function withoutDropped(
   return Object.fromEntries(Object.entries(tags).filter(([name]) => !dropped.has(name.toLowerCase())));
 }
 
-function isChoosing({ only, streams }: Transfer): boolean {
+function selectsStreams({ only, streams }: Transfer): boolean {
   return only.length + streams.length > 0;
 }
 
-/** Notes the streams it sees: the library tells their numbers only. In the order of --streams, and then the rest. */
-export function chooser(
+/** A `streams` callback: adds each stream to `seen`, and selects and changes streams. Those of `--streams` come first. */
+export function streamSelector(
   args: Transfer,
   seen: Stream[],
 ): (stream: Stream, canHold: boolean) => false | StreamEdits {
   return (stream, canHold) => {
     seen.push(stream);
-    if (!isChoosing(args) && !canHold && args.inputOptions.strict) {
+    if (!selectsStreams(args) && !canHold && args.inputOptions.strict) {
       throw new Failure(`stream ${stream.index}: the output format can't hold it`);
     }
-    if (!(isChoosing(args) ? isAskedFor(args, stream) : canHold)) return false;
+    if (!(selectsStreams(args) ? isSelected(args, stream) : canHold)) return false;
     const { [stream.type]: ofType, [stream.index]: own } = args.edits;
     const place = args.streams.indexOf(stream.index);
     const metadata = { ...ofType?.metadata, ...own?.metadata };
@@ -203,7 +206,10 @@ export function chooser(
   };
 }
 
-/** An mp4's track of the names of its chapters, which are known as chapters: without it nothing is lost. */
+/** The name that `rewrite.ts` still uses. */
+export { streamSelector as chooser };
+
+/** Whether it is the text track of chapter titles in mp4, which is redundant: the chapters themselves are copied. */
 export function isChapterTrack(
   { type, codecParameters: { codec, tag } }: Stream,
   chapters: readonly unknown[],
@@ -211,38 +217,39 @@ export function isChapterTrack(
   return chapters.length > 0 && type === "data" && codec === "bin_data" && tag === "text";
 }
 
-function isAskedFor({ only, streams }: Transfer, { type, index }: Stream): boolean {
+function isSelected({ only, streams }: Transfer, { type, index }: Stream): boolean {
   return only.includes(type) || streams.includes(index);
 }
 
 // ------------------------------------------------------------------------------------------- afterwards
 
-/** What the library says in its own words, in those of the command line. */
-function inTheUsersWords(
+/** An error of the library in terms of the command line. */
+function commandLineError(
   error: unknown,
   args: Transfer,
   inputs: readonly string[],
   seen: readonly Stream[],
 ): unknown {
   if (files.is(error, "BrokenPipe")) {
-    return new Failure("Cannot write output: its reader is gone, and the output is not complete");
+    return new Failure("Cannot write output: its reader has closed the pipe, the output is not complete");
   }
   if (!(error instanceof Error)) return error;
-  const wrong = argumentFault(error);
-  const ours = wrong && inOurFlags(wrong, inputs);
-  if (ours) return ours;
-  const isNoneLeft = isChoosing(args) && seen.length > 0 && !seen.some((stream) => isAskedFor(args, stream));
-  if (isNoneLeft) return nothingLeft(args, seen);
-  if (wrong?.argument === "streams") {
-    return new Failure(`Nothing to write: ${wrong.fault.replace(/^[^:]+ is left to write: /, "")}`);
+  const fault = argumentFault(error);
+  const flagError = fault && errorOfFlag(fault, inputs);
+  if (flagError) return flagError;
+  const isNothingLeft = selectsStreams(args) && seen.length > 0 &&
+    !seen.some((stream) => isSelected(args, stream));
+  if (isNothingLeft) return nothingLeft(args, seen);
+  if (fault?.argument === "streams") {
+    return new Failure(`Nothing to write: ${fault.text.replace(/^[^:]+ is left to write: /, "")}`);
   }
   const path = systemErrorPath(error);
   if (path === null) return error;
-  return new Failure(`Cannot open ${sideOf(path, args, inputs)}: ${systemErrorText(error)}`);
+  return new Failure(`Cannot open ${roleOf(path, args, inputs)}: ${systemErrorText(error)}`);
 }
 
-/** What the command line named; or a file that one of its playlists did. */
-function sideOf(path: string, { output }: Transfer, inputs: readonly string[]): string {
+/** Whether a path is the input, the output, or another file, for example of a playlist. */
+function roleOf(path: string, { output }: Transfer, inputs: readonly string[]): string {
   const folder = dirname(output);
   if (inputs.includes(path)) return "input";
   return path === output || dirname(path) === folder && !inputs.some((input) => dirname(input) === folder)
@@ -250,7 +257,7 @@ function sideOf(path: string, { output }: Transfer, inputs: readonly string[]): 
     : "file";
 }
 
-/** The library's names of arguments of the output, and the flags that they come from. */
+/** Flags by the arguments of the library that they set; those about inputs are in `input.ts`. */
 const FLAGS: Readonly<Record<string, string>> = {
   start: "--start",
   end: "--end",
@@ -260,24 +267,24 @@ const FLAGS: Readonly<Record<string, string>> = {
   id: "--stream-id",
 };
 
-/** An error about what a flag says, or about one of the inputs; null for another argument. */
-function inOurFlags({ argument, fault }: ArgumentFault, inputs: readonly string[]): Error | null {
-  if (argument.startsWith("sources[")) return new Failure(withNames(`${argument}: ${fault}`, inputs));
-  if (argument.startsWith("covers[")) return new Failure(`--cover: ${fault}`);
+/** An error about a flag or one of the inputs; null for other arguments. */
+function errorOfFlag({ argument, text }: ArgumentFault, inputs: readonly string[]): Error | null {
+  if (argument.startsWith("sources[")) return new Failure(withNames(`${argument}: ${text}`, inputs));
+  if (argument.startsWith("covers[")) return new Failure(`--cover: ${text}`);
   if (argument === "sink") {
-    return new Failure(`Cannot open output: it ${fault.replace("the source", "the input")}`);
+    return new Failure(`Cannot open output: it ${text.replace("the source", "the input")}`);
   }
   if (argument.startsWith("options.")) {
-    return new UsageError(`-o ${argument.slice("options.".length)}: ${fault}`);
+    return new UsageError(`-o ${argument.slice("options.".length)}: ${text}`);
   }
-  if (argument.startsWith("ranges[")) return new Failure(`--range: ${fault}`);
+  if (argument.startsWith("ranges[")) return new Failure(`--range: ${text}`);
   const flag = Object.hasOwn(FLAGS, argument) ? FLAGS[argument]! : inputFlagOf(argument);
   if (flag === null) return null;
-  const isOfMedia = argument === "start" || argument === "end"; // how long it is shows when it is open
-  return isOfMedia ? new Failure(`${flag}: ${fault}`) : new UsageError(`${flag}: ${fault}`);
+  const isOfMedia = argument === "start" || argument === "end"; // the duration is known only after opening
+  return isOfMedia ? new Failure(`${flag}: ${text}`) : new UsageError(`${flag}: ${text}`);
 }
 
-/** The text with the names of the inputs in place of `sources[1]`. */
+/** Replaces `sources[1]` by the name of the input. */
 function withNames(text: string, inputs: readonly string[]): string {
   return text.replaceAll(/sources\[(\d+)\]/g, (_, index) => inputs[Number(index)] ?? "");
 }
@@ -293,7 +300,7 @@ export function missingText(index: number, seen: readonly Stream[]): string {
   return `There is no stream ${index}: ${range(seen.length)}`;
 }
 
-/** Says what was done, and what was lost: the exit code. An error where a stream that was asked for is not there. */
+/** Prints the report and warnings, and returns the exit code. Throws if a selected stream does not exist. */
 export function transferReport(
   args: Transfer,
   done: Done,
@@ -301,17 +308,19 @@ export function transferReport(
   name = nameOf(args),
 ): number {
   const { warnings, skippedStreams } = done.result;
-  // Of the first input they are in the report.
+  // Skipped streams of the first input are in the report.
   const others = warnings.filter(({ kind, source }) => kind !== "skipped" || source > 0);
-  tellWarnings(args.quiet ? warnings : others, { inputs, verbose: args.verbose });
-  if (!args.quiet) tell(reportText(args, done, name));
+  printWarnings(args.quiet ? warnings : others, { inputs, verbose: args.verbose });
+  if (!args.quiet) writeStderr(reportText(args, done, name));
   if (done.stoppedBy) {
-    tell(`${printable(name)}: ${stoppedBy(done.stoppedBy)}, and finished with what had come until then\n`);
+    writeStderr(`${printable(name)}: ${stoppedBy(done.stoppedBy)}, and finished with what had been read\n`);
     return exitCodeOf(done.stoppedBy);
   }
   const missing = args.streams.filter((index) => !done.seen.some((stream) => stream.index === index));
-  if (missing.length > 0) throw new Failure(`${missingText(missing[0]!, done.seen)}; the rest is written`);
-  const skips = skippedStreams.length > 0 && !args.terse && !isChoosing(args);
+  if (missing.length > 0) {
+    throw new Failure(`${missingText(missing[0]!, done.seen)}; the other streams were written`);
+  }
+  const skips = skippedStreams.length > 0 && !args.terse && !selectsStreams(args);
   return skips || warnings.some(isLoss) ? EXIT.LOSSES : EXIT.DONE;
 }
 
@@ -326,8 +335,8 @@ function reportText(args: Transfer, { result, seen, seconds }: Done, name: strin
     ...(result.bytesWritten > 0 ? [size(result.bytesWritten)] : []),
     `${duration(result.duration) || "unknown duration"} in ${seconds.toFixed(seconds < 10 ? 2 : 0)} s`,
   ];
-  const left = args.terse ? [] : result.skippedStreams;
-  const skipped = left.map((index) => `  skipped ${skippedText(index, args, seen)}\n`);
+  const skippedStreams = args.terse ? [] : result.skippedStreams;
+  const skipped = skippedStreams.map((index) => `  skipped ${skippedText(index, args, seen)}\n`);
   return `${printable(name)}: ${facts.join(", ")}\n${skipped.join("")}`;
 }
 
@@ -340,7 +349,7 @@ function skippedText(index: number, { only, streams }: Transfer, seen: readonly 
     ...(only.length > 0 ? [`--only ${only.join(", ")}`] : []),
     ...(streams.length > 0 ? [`--streams ${streams.join(",")}`] : []),
   ];
-  return `stream ${index} (${stream.type}, ${stream.codecParameters.codec}): not asked for, ${
+  return `stream ${index} (${stream.type}, ${stream.codecParameters.codec}): not selected by ${
     flags.join(" ")
   }`;
 }

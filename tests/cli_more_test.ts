@@ -85,10 +85,10 @@ Deno.test("cli: formats NAME --json has both directions and their options", asyn
 
 Deno.test("cli: formats NAME of what there is not is an error", async () => {
   await assertAllFail([
-    [["formats", "nope"], 2, "Unknown format 'nope'; avio formats lists what there is"],
+    [["formats", "nope"], 2, "Unknown format 'nope'; avio formats lists them"],
     [["formats", "null", "--inputs"], 2, "Unknown input format 'null'"],
     [["formats", ""], 2, "NAME is empty"],
-    [["formats", "--all"], 2, "--all is for one format: NAME is missing"],
+    [["formats", "--all"], 2, "--all needs the NAME of a format"],
   ]);
 });
 
@@ -100,7 +100,7 @@ Deno.test(
   async () => {
     using folder = temporaryFolder();
     const split = assertDone(await avio("split", video, folder.path("part%03d.mp4"), "--every", "1"));
-    assertMatch(split.stderr, /part000\.mp4 and on, 3 segments: 206 packets, .* in [\d.]+ s\n$/);
+    assertMatch(split.stderr, /part000\.mp4 and following, 3 segments: 206 packets, .* in [\d.]+ s\n$/);
     const names = ["part000.mp4", "part001.mp4", "part002.mp4"];
     assertEquals(filesOf(folder.path(".")), names);
     for (const name of names) assert(probeSync(folder.path(name)).startTime! < 0.1, "times go on");
@@ -139,13 +139,13 @@ Deno.test("cli: split and concat say what is wrong", async () => {
   const copy = folder.path("0.mp4"), out = folder.path("o%d.mp4");
   Deno.copyFileSync(video, copy);
   await assertAllFail([
-    [["split", video, out], 2, "--every is missing"],
+    [["split", video, out], 2, "One of --every, --at, --count and --size is missing"],
     [["split", video, out, "--every", "0"], 2, "--every: must be more than 0"],
     [["split", video, out, "--every", "x"], 2, "--every: must be seconds or h:mm:ss(.mmm), is 'x'"],
-    [["split", video, copy, "--every", "1"], 2, "OUT: must be a name with one %d or %03d"],
-    [["split", video, folder.path("%d%d.mp4"), "--every", "1"], 2, "OUT: must be a name with one %d"],
-    [["split", video, folder.path("%d%s.mp4"), "--every", "1"], 2, "OUT: must be a name with one %d"],
-    [["split", video, folder.path("%d.nope"), "--every", "1"], 2, "tells no output format"],
+    [["split", video, copy, "--every", "1"], 2, "OUT: must be a file name with one %d or %03d"],
+    [["split", video, folder.path("%d%d.mp4"), "--every", "1"], 2, "OUT: must be a file name with one %d"],
+    [["split", video, folder.path("%d%s.mp4"), "--every", "1"], 2, "OUT: must be a file name with one %d"],
+    [["split", video, folder.path("%d.nope"), "--every", "1"], 2, "No output format has the extension of"],
     [["split", video, out, "--every", "1", "-o", "nope=1"], 2, "-o nope: mp4 has no such option"],
     [["split", copy, folder.path("%d.mp4"), "--every", "1"], 1, "it is the input, which it would overwrite"],
     [["split", video, folder.path("none/%d.mp4"), "--every", "1"], 1, "Cannot open output: No such file"],
@@ -153,7 +153,7 @@ Deno.test("cli: split and concat say what is wrong", async () => {
     [["concat", video, video, folder.path("a.mkv"), "--start", "7"], 1, "--start: must be before the end of"],
     [["concat", video, avi, folder.path("a.mkv")], 1, `${avi}: stream 0 has another codec than in ${video}`],
     [["concat", video, "", out], 2, "IN is empty"],
-    [["concat", video, "-", folder.path("a.mkv")], 2, "stdin can't be one of several"],
+    [["concat", video, "-", folder.path("a.mkv")], 2, "stdin can't be one of several inputs"],
     [["concat", video, copy, copy], 1, "it is the input, which it would overwrite"],
     [["concat", video, folder.path("none"), folder.path("b.mkv")], 1, "No such file"],
   ]);
@@ -301,13 +301,13 @@ Deno.test("cli: extract says what is wrong", async () => {
   await assertAllFail([
     [["extract", video, out], 2, "Give one of --stream N, --attachment N, --cover and --all"],
     [["extract", video, out, "--cover", "--stream", "1"], 2, "Give one of --stream N"],
-    [["extract", subtitles, "-", "--all"], 2, "--all: stdout is no folder"],
+    [["extract", subtitles, "-", "--all"], 2, "--all: OUT must be a folder"],
     [["extract", video, out, "--stream", "x"], 2, "--stream: must be a whole number of at least 0, is 'x'"],
-    [["extract", video, out, "--cover", "-f", "mp4"], 2, "-f and -o are for --stream"],
-    [["extract", video, folder.path("o.nope"), "--stream", "1"], 2, "tells no output format"],
+    [["extract", video, out, "--cover", "-f", "mp4"], 2, "-f and -o need --stream"],
+    [["extract", video, folder.path("o.nope"), "--stream", "1"], 2, "No output format has the extension of"],
     [["extract", video, out, "--stream", "7"], 1, "There is no stream 7: the input has streams 0 to 1"],
     [["extract", video, out, "--attachment", "7"], 1, "There is no stream 7: the input has streams 0 to 1"],
-    [["extract", video, out, "--attachment", "1"], 1, "Stream 1 is no attachment: it is audio"],
+    [["extract", video, out, "--attachment", "1"], 1, "Stream 1 is not an attachment but audio"],
     [["extract", video, out, "--cover"], 1, "The input has no cover"],
     [["extract", video, out, "--all"], 1, "The input has no attachments and no cover"],
     [["extract", copy, copy, "--attachment", "3"], 1, "it is the input, which it would overwrite"],
@@ -530,7 +530,7 @@ Deno.test("cli: what is wrong with the new flags is named", async () => {
     [["probe", video, "--max-streams", "2000000"], 2, "--max-streams: must be from 1 to 1000000"],
     [["packets", video, "-i", "nope=1"], 2, "-i nope: the input format has no such option"],
     [["extract", subtitles, out, "--attachment", "3", "-i", "nope=1"], 2, "-i nope: the input format has no"],
-    [["probe", video, "--json", "--media-info"], 2, "--json and --media-info: one of them"],
+    [["probe", video, "--json", "--media-info"], 2, "--json can't be combined with --media-info"],
   ]);
 });
 
@@ -628,7 +628,7 @@ Deno.test("cli: probe tells a rotation, and as ffprobe does", { ignore: !hasFFpr
   muxer.writeSync(new Packet({ streamIndex: 0, data, pts: 0, dts: 0, duration: 512, timeBase, isKey: true }));
   muxer.finishSync();
   const [text, json] = await Promise.all([avio("probe", file), avio("probe", "--json", file)]);
-  assertMatch(text.stdout, /^ {2}0 {2}video .*\n {7}.* yuv420p turned 90°/m);
+  assertMatch(text.stdout, /^ {2}0 {2}video .*\n {7}.* yuv420p rotated 90°/m);
   assertMatch(text.stdout, /^ {2}0 {2}avc1\.64000c .*\n {7}side data: Display Matrix$/m);
   const [ours] = JSON.parse(json.stdout).streams;
   const [theirs] = (fullFFprobe(file) as { streams: Json[] }).streams as [Json];

@@ -1,5 +1,5 @@
 /**
- * What the command line says and how wide it says it; several files; -n and -y; topics; completions.
+ * The command line: width of its output, several files, -n and -y, help topics, completions.
  */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { help, overview, topics } from "../cli/help.ts";
@@ -8,7 +8,7 @@ import { fixturePath, mediaFixtures, otherFixtures } from "./support/fixtures.ts
 
 const video = fixturePath("video.mp4");
 
-Deno.test("cli: what is told of files and formats fits 80 columns, and breaks between words", async () => {
+Deno.test("cli: output of probe and formats fits 80 columns, with line breaks between words", async () => {
   const files = [...mediaFixtures, ...otherFixtures].map(fixturePath);
   const [probed, formats] = await Promise.all([avio("probe", ...files), avio("formats")]);
   for (const { code, stdout } of [probed, formats]) {
@@ -20,7 +20,7 @@ Deno.test("cli: what is told of files and formats fits 80 columns, and breaks be
   assertMatch(probed.stdout, /^ {2}0 {2}video {2}h264 \(High\) .*\n {7}320x180 25 fps yuv420p$/m);
 });
 
-Deno.test("cli: probe tells of several files, and goes on after one that can't be read", async () => {
+Deno.test("cli: probe prints several files, and continues after one that can't be read", async () => {
   const other = fixturePath("audio.mp3");
   const [text, json, some] = await Promise.all([
     avio("probe", video, other),
@@ -29,33 +29,36 @@ Deno.test("cli: probe tells of several files, and goes on after one that can't b
   ]);
   assertEquals([text.code, text.stderr], [0, ""]);
   assertEquals(text.stdout.split("\n").filter((line) => line.startsWith("/")), [video, other]);
-  const told = JSON.parse(json.stdout);
-  assertEquals(told.map((one: { format: { nb_streams: number } }) => one.format.nb_streams), [2, 1]);
+  const printed = JSON.parse(json.stdout);
+  assertEquals(printed.map((one: { format: { nb_streams: number } }) => one.format.nb_streams), [2, 1]);
   assertEquals(some.code, 1);
   assertEquals(some.stdout, text.stdout);
   assertMatch(some.stderr, /^avio: \/nowhere\/x\.mp4: .*No such file.*\navio: 1 of 3 files can't be read\n$/);
 });
 
-Deno.test("cli: -n leaves a file that is there, -y does not", async () => {
+Deno.test("cli: -n does not overwrite a file, -y does", async () => {
   using folder = temporaryFolder();
   const out = folder.path("a.mkv");
   const remux = (...flags: string[]) => avio("remux", video, out, "-q", ...flags);
   assertEquals(await remux("-n"), { code: 0, stdout: "", stderr: "" });
   const { size, mtime } = Deno.statSync(out);
   const refused = await remux("-n");
-  assertEquals([refused.code, refused.stderr], [1, `avio: ${out} is there already, and -n leaves it\n`]);
+  assertEquals([refused.code, refused.stderr], [
+    1,
+    `avio: ${out} already exists, and -n does not overwrite it\n`,
+  ]);
   assertEquals([Deno.statSync(out).size, Deno.statSync(out).mtime], [size, mtime]);
   assertEquals((await remux("-y")).code, 0);
   const both = await remux("-y", "-n");
-  assertEquals([both.code, both.stderr.split("\n")[0]], [2, "avio: -n and -y: one of them"]);
+  assertEquals([both.code, both.stderr.split("\n")[0]], [2, "avio: -n can't be combined with -y"]);
   const split = () => avio("split", video, folder.path("%d.mkv"), "--count", "2", "-n", "-q");
   assertEquals((await split()).code, 0);
   const again = await split();
   assertEquals(again.code, 1);
-  assertStringIncludes(again.stderr, `${folder.path("0.mkv")} is there already, and -n leaves it`);
+  assertStringIncludes(again.stderr, `${folder.path("0.mkv")} already exists, and -n does not overwrite it`);
 });
 
-Deno.test("cli: a format by what files are called is told as FFmpeg calls it", async () => {
+Deno.test("cli: a file extension given as format is an error that names FFmpeg's format", async () => {
   const names = { mkv: "matroska", ts: "mpegts", m4a: "ipod", m3u8: "hls" };
   const outcomes = await Promise.all(
     Object.entries(names).map(async ([given, name]) =>
@@ -68,7 +71,7 @@ Deno.test("cli: a format by what files are called is told as FFmpeg calls it", a
   }
 });
 
-Deno.test("cli: media that is text may go to a terminal, other media not", async () => {
+Deno.test("cli: formats that are text may be written to a terminal, other formats not", async () => {
   const onTerminal = (format: string) =>
     shell(`script -qec "$DENO run -A cli.ts remux $1 - -q -f ${format}" /dev/null </dev/null`, video);
   const [text, media] = await Promise.all([onTerminal("md5"), onTerminal("matroska")]);
@@ -76,7 +79,7 @@ Deno.test("cli: media that is text may go to a terminal, other media not", async
   assertStringIncludes(media.stdout, "stdout is a terminal");
 });
 
-Deno.test("cli: help TOPIC tells of commands and of what they have in common", async () => {
+Deno.test("cli: help TOPIC explains commands and what they have in common", async () => {
   const [none, remux, remuxHelp, streams, codes, unknown] = await Promise.all([
     avio("help"),
     avio("help", "remux"),
@@ -90,7 +93,7 @@ Deno.test("cli: help TOPIC tells of commands and of what they have in common", a
   assertStringIncludes(streams.stdout, "--only TYPE");
   assertStringIncludes(codes.stdout, "2  wrong usage");
   assertEquals(unknown.code, 2);
-  assertStringIncludes(unknown.stderr, "Unknown topic 'everything'; there are probe, packets,");
+  assertStringIncludes(unknown.stderr, "Unknown topic 'everything'; the topics are probe, packets,");
 });
 
 Deno.test("cli: completions are scripts that complete commands and flags", async () => {

@@ -276,7 +276,7 @@ Deno.test("cli: rewrite refuses what it can't rewrite, and says why", async () =
     [0, ""],
     [1, "avio: Cannot rewrite image.png: png_pipe can't be written"],
     [2, "avio: There is no stream 7 to change in it"],
-    [2, "avio: --cover and --no-cover: one of them"],
+    [2, "avio: --cover can't be combined with --no-cover"],
   ]);
 });
 
