@@ -5,9 +5,10 @@
  * deno run -A jsr:@avio/avio/install
  * ```
  *
- * It is the one that was built for a release, where there is one for this platform (checked by its SHA-256); else it is
- * built from the sources that came with the package, against the machine's libavformat where its headers are installed,
- * or with FFmpeg's sources, which are fetched. Several may install at once: a library appears whole or not at all.
+ * The library of the release is fetched where there is one for this platform, and checked by its SHA-256. Otherwise the
+ * library is built from the sources in the package, against the machine's libavformat if its headers are installed, or with
+ * FFmpeg inside, whose sources are fetched. Several programs may install at the same time: the file is renamed into place
+ * when it is complete.
  *
  * @module
  */
@@ -20,15 +21,15 @@ import { fetchPrebuilt } from "./install/prebuilt.ts";
 
 const HELP = `Usage: deno run -A jsr:@avio/avio/install [options]
 
-Puts avio's shared library into the user's cache folder. Nothing is done where a fitting one is there.
+Puts avio's shared library into the user's cache folder, unless it is there already.
 
   --embedded      build it, with FFmpeg inside (takes minutes)
   --system        build it for the machine's libavformat
-  --force         also where one is there already
-  --output FILE   to another place, for example beside a compiled program
+  --force         replace a library that is there
+  --output FILE   to another path, for example beside a compiled program
   --help
 
-AVIO_RELEASE_URL  where libraries that are built already are fetched from
+AVIO_RELEASE_URL  where to fetch prebuilt libraries from
 `;
 
 interface Options {
@@ -38,7 +39,7 @@ interface Options {
   output?: string;
 }
 
-function defaultPlace(): string {
+function defaultPath(): string {
   const folder = cacheFolder();
   if (!folder) {
     throw new Error("The cache folder is not known: set HOME or XDG_CACHE_HOME, or give --output FILE");
@@ -46,13 +47,13 @@ function defaultPlace(): string {
   return `${folder}/${FILE_NAME}`;
 }
 
-function isThere(place: string): boolean {
-  const fault = faultOf(place);
-  if (fault && fault !== "not found") console.log(`${place}: ${fault}; it is replaced`);
+function isInstalled(path: string): boolean {
+  const fault = faultOf(path);
+  if (fault && fault !== "not found") console.log(`${path}: ${fault}; it is replaced`);
   return !fault;
 }
 
-/** Makes the library in `folder`; what went wrong is thrown. */
+/** Fetches or builds the library in `folder`, and checks it. */
 async function make(folder: string, { embedded, system }: Options): Promise<string> {
   const file = `${folder}/${FILE_NAME}`;
   const isBuilt = embedded || system;
@@ -65,13 +66,13 @@ async function make(folder: string, { embedded, system }: Options): Promise<stri
   return file;
 }
 
-async function install(place: string, options: Options): Promise<void> {
-  const parent = dirname(place);
+async function install(path: string, options: Options): Promise<void> {
+  const parent = dirname(path);
   await Deno.mkdir(parent, { recursive: true });
   const folder = await Deno.makeTempDir({ dir: parent, prefix: ".install-" });
   try {
-    // Renamed, never written over: programs that run keep what they have loaded.
-    await Deno.rename(await make(folder, options), place);
+    // Renamed, never overwritten: running programs keep the file that they have loaded.
+    await Deno.rename(await make(folder, options), path);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
@@ -85,11 +86,11 @@ async function main(args: string[]): Promise<void> {
   });
   if (values.help) return console.log(HELP);
   if (values.embedded && values.system) throw new Error("--embedded and --system exclude each other");
-  const place = values.output ? resolve(values.output) : defaultPlace();
+  const path = values.output ? resolve(values.output) : defaultPath();
   const isWanted = values.force || values.embedded || values.system;
-  if (!isWanted && isThere(place)) return console.log(`${place} is there already`);
-  await install(place, values);
-  console.log(`${place} is there now`);
+  if (!isWanted && isInstalled(path)) return console.log(`${path} is there already`);
+  await install(path, values);
+  console.log(`${path} is there now`);
 }
 
 if (import.meta.main) {

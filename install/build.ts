@@ -1,13 +1,13 @@
 /**
- * Building the library from the sources that came with the package, by the script that builds it in a checkout.
+ * Builds the library from the sources in the package, with the build script of the repository.
  */
 import { dirname } from "node:path";
 import { sources } from "./sources.ts";
 
-/** FFmpeg inside the library, or the machine's own. */
+/** With FFmpeg inside the library, or against the machine's. */
 export type Build = "embedded" | "system";
 
-/** Which one can be had soonest: the machine's own libavformat where its headers are installed. */
+/** The build that is fastest here: against the machine's libavformat if its headers are installed. */
 export async function fittingBuild(): Promise<Build> {
   const found = await succeeds("pkg-config", ["--exists", "libavformat >= 59", "libavcodec", "libavutil"]);
   return found ? "system" : "embedded";
@@ -22,9 +22,9 @@ async function succeeds(command: string, args: string[]): Promise<boolean> {
 }
 
 /**
- * Builds a library into `file`; the sources go into `folder`, which must be there. The script says what it does.
+ * Builds a library into `file`. The sources are written into `folder`, which must exist. The script prints its progress.
  *
- * @throws {Error} It could not be built; the script has said why.
+ * @throws {Error} It could not be built; the script has printed why.
  */
 export async function buildLibrary(file: string, folder: string, build: Build): Promise<void> {
   for (const [path, text] of Object.entries(sources)) {

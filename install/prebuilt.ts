@@ -1,20 +1,20 @@
 /**
- * Fetching a library that was built for a release. Where releases are, and the SHA-256 of each platform's library, is
- * in `release.json`, which is filled when a release is made.
+ * Fetches a library that was built for a release. `release.json`, which is filled when a release is made, has the URL of the
+ * release and the SHA-256 of each platform's library.
  */
 import { FILE_NAME, PLATFORM } from "../ffi/library_paths.ts";
 import release from "./release.json" with { type: "json" };
 
 const { address, sha256 } = release as { address: string | null; sha256: Record<string, string> };
 
-/** What the library of this platform is called among the files of a release. */
+/** The name of this platform's library among the files of a release. */
 const NAME = FILE_NAME.replace(".", `-${PLATFORM}.`);
 
 /**
- * Fetches this platform's library into `file`; false where no release has one.
+ * Fetches this platform's library into `file`; returns false if no release has one.
  *
- * @param mirror Address of the release's files instead of the configured one.
- * @throws {Error} It is not the one that was released.
+ * @param mirror URL of the release's files, instead of the one in `release.json`.
+ * @throws {Error} It can't be fetched, or its SHA-256 is not the one of the release.
  */
 export async function fetchPrebuilt(file: string, mirror: string | undefined): Promise<boolean> {
   const base = mirror ?? address;
@@ -32,13 +32,13 @@ export async function fetchPrebuilt(file: string, mirror: string | undefined): P
   return true;
 }
 
-/** What a mirror's own list says, where the package knows no sums: libraries that somebody built for themselves. */
+/** The SHA-256 in a mirror's own list, where the package has none: for libraries that users built themselves. */
 async function listedSum(mirror: string): Promise<string | undefined> {
   const list = new TextDecoder().decode(await get(`${mirror}/SHA256SUMS`) ?? undefined);
   return list.split("\n").find((line) => line.endsWith(` ${NAME}`))?.split(" ")[0];
 }
 
-/** The bytes at a URL, null where there are none. */
+/** The bytes at a URL; null if it is not found (404). */
 async function get(url: string): Promise<Uint8Array<ArrayBuffer> | null> {
   try {
     const response = await fetch(url);
