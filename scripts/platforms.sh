@@ -95,10 +95,10 @@ FAULTS=5
 
 # run_drivers FOLDER FIXTURES COMMAND...: runs both programs through the command.
 run_drivers() {
-  local folder=$1 fixtures=$2
+  local folder=$1 fixtures=$2 ending=''
   shift 2
-  "$@" "$folder/threads" "$fixtures/video.mp4" $FAULTS
-  "$@" "$folder/contract" "$fixtures" $FAULTS
+  [ "$1" != in_wine ] || ending=.exe
+  "$@" "$folder/threads$ending" "$fixtures/video.mp4" $FAULTS && "$@" "$folder/contract$ending" "$fixtures" $FAULTS
 }
 
 test_options=(test -A --no-check --quiet --preload tests/support/preload.ts)
