@@ -80,7 +80,8 @@ compile_drivers() (
   die() { fail "$@"; }
   # shellcheck source=/dev/null
   . "$root/scripts/build/tools.sh" && . "$root/scripts/build/target.sh"
-  target=$1 library=$3/$(basename "$2")
+  library=$(basename "$2")
+  target=$1 library=$3/${library/-glibc/} # by the name that it has in itself
   choose_target
   compiler=("$zig" cc -target "$zig_target" -fno-sanitize=undefined)
   # The programs use POSIX threads, which zig lacks for Windows.
