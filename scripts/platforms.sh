@@ -69,7 +69,7 @@ get_debian() {
 copy_checkout() {
   rm -rf "$1/checkout"
   mkdir -p "$1/checkout"
-  (cd "$root" && cp -R mod.ts cli.ts cli ffi format io deno.json tests fixtures "$1/checkout/")
+  (cd "$root" && cp -R mod.ts cli.ts cli ffi format io deno.json tests fixtures examples "$1/checkout/")
   mkdir -p "$1/checkout/lib/$(basename "$(dirname "$2")")"
   cp "$2" "$1/checkout/lib/$(basename "$(dirname "$2")")/"
 }
