@@ -1,5 +1,5 @@
 /*
- * check.h - what the C programs that drive the shim count and print when something is wrong. From any thread.
+ * check.h - CHECK() of the C programs that test the shim: counts and prints failures, on any thread.
  */
 #ifndef CHECK_H
 #define CHECK_H
@@ -8,7 +8,7 @@
 #include <stdio.h>
 
 #ifdef _WIN32
-#define alarm(seconds) ((void)(seconds)) /* there is none: what runs these has a limit of its own */
+#define alarm(seconds) ((void)(seconds)) /* Windows has none: the script that runs these has its own limit */
 #endif
 
 static atomic_int failures;

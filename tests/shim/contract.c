@@ -1,9 +1,9 @@
 /*
- * contract.c - drives the shim as TypeScript does, and as it never should: clean runs, a request that fails at
- * every index, short reads and writes, stale handles, double closes, garbage. What it finds wrong it prints; what
- * it does to memory is for sanitizers and valgrind to find (scripts/shim_test.sh).
+ * contract.c - calls the shim as TypeScript does, and as it never should: clean runs, a request that fails at
+ * every index, short reads and writes, stale handles, double closes, garbage. It prints failures; errors in memory are
+ * found by sanitizers and valgrind (scripts/shim_test.sh).
  *
- *   contract FIXTURES [MOST]      MOST: faults per run at most, spread over it; all of them by default
+ *   contract FIXTURES [MAX]      MAX: maximum of faults per run, spread over it; default: all
  */
 #include <errno.h>
 #include <math.h>
@@ -26,16 +26,16 @@ struct bytes {
   size_t size, capacity, position;
 };
 
-/* What answers requests: one source, one sink, and the fault to inject. */
+/* The devices that answer requests: one source, one sink; and the fault to inject. */
 static struct {
   double source_io, sink_io;
   struct bytes source, sink;
-  size_t most;   /* bytes a read moves at most */
-  size_t beyond; /* bytes a read gives beyond what was asked for */
+  size_t max;    /* max bytes of a read */
+  size_t beyond; /* bytes that a read returns beyond the request */
   int calls, fail_at, late;
-  int refuse; /* that many seeks can't be done */
+  int refuse; /* number of seeks to refuse */
   bool failed;
-  bool any; /* I/O context asks: there are more than the two */
+  bool any; /* requests come from other I/O contexts than the two, too */
   void (*inside)(double session); /* called in every request */
 } world;
 
@@ -63,7 +63,7 @@ static double move(struct bytes *bytes, double offset, int whence) {
 static void answer_read(double io, double wanted) {
   struct bytes *source = &world.source;
   size_t left = source->position < source->size ? source->size - source->position : 0;
-  size_t size = (size_t)wanted < world.most ? (size_t)wanted : world.most;
+  size_t size = (size_t)wanted < world.max ? (size_t)wanted : world.max;
   size += world.beyond;
   if (size > left) size = left;
   CHECK(avs_reply(io, wanted) < 0, "read without bytes");
@@ -76,7 +76,7 @@ static void answer_read(double io, double wanted) {
 
 static void answer_write(double io, double size) {
   uint8_t *chunk = malloc((size_t)size + 1);
-  CHECK(avs_take_write(io, chunk, (uint32_t)size + 1) < 0, "more than there was could be taken");
+  CHECK(avs_take_write(io, chunk, (uint32_t)size + 1) < 0, "took more than was written");
   CHECK(avs_take_write(io, chunk, (uint32_t)size) == 0, "written bytes refused");
   put(&world.sink, chunk, (size_t)size);
   free(chunk);
@@ -89,10 +89,10 @@ static void answer(double session, double io, uint32_t kind, double a, double b,
   if (world.failed) world.late++;
   if (world.inside) world.inside(session);
   if (world.calls++ == world.fail_at) {
-    world.failed = true; /* as when JavaScript threw: no answer */
+    world.failed = true; /* as if JavaScript had thrown: no answer */
     return;
   }
-  CHECK(world.any || io == world.source_io || io == world.sink_io, "request of a stranger");
+  CHECK(world.any || io == world.source_io || io == world.sink_io, "request of an unknown I/O context");
   if (kind == AVS_REQUEST_READ) answer_read(io, a);
   else if (kind == AVS_REQUEST_WRITE) answer_write(io, a);
   else if ((int)b != SEEK_FOR_SIZE && world.refuse > 0) world.refuse--, avs_reply(io, -ESPIPE);
@@ -103,18 +103,18 @@ static double new_source(double session) {
   return avs_io_new(session, AVS_IO_CALLBACKS, AVS_IO_READ | AVS_IO_SEEK, BUFFER);
 }
 
-/* kind: memory or callbacks. */
+/* `kind`: memory or callbacks. */
 static double new_sink(double session, uint32_t kind, uint32_t flags) {
   return avs_io_new(session, kind, AVS_IO_WRITE | AVS_IO_SEEK | flags, BUFFER);
 }
 
-static void reset(int fail_at, size_t most) {
+static void reset(int fail_at, size_t max) {
   world.source.position = world.sink.position = world.sink.size = 0;
   world.source_io = world.sink_io = 0;
   world.calls = world.late = world.refuse = 0;
   world.failed = world.any = false;
   world.fail_at = fail_at;
-  world.most = most;
+  world.max = max;
   world.beyond = 0;
   world.inside = NULL;
 }
@@ -160,7 +160,7 @@ static double open_input(double session, double io) {
   return result;
 }
 
-/* Reads to the end or to an error; how many packets. */
+/* Reads to the end or to an error; returns the number of packets. */
 static int read_all(double session, double *result) {
   double slot[AVS_SLOT_SIZE], row[64 * AVS_ROW_LENGTH];
   int packets = 0;
@@ -199,14 +199,14 @@ struct outcome {
 
 static struct outcome finish(double session, int packets, double result) {
   CHECK(world.late == 0, "%d requests after the one that failed", world.late);
-  if (world.failed) CHECK(result < 0, "a failed request made no failed operation");
+  if (world.failed) CHECK(result < 0, "the operation succeeded though a request failed");
   CHECK(avs_session_close(session) == 0, "close");
   CHECK(avs_session_close(session) < 0, "closed twice");
   return (struct outcome){packets, world.calls, world.failed};
 }
 
-static struct outcome demux(int fail_at, size_t most) {
-  reset(fail_at, most);
+static struct outcome demux(int fail_at, size_t max) {
+  reset(fail_at, max);
   double session = avs_session_new(own_client());
   world.source_io = new_source(session);
   int packets = 0;
@@ -230,7 +230,7 @@ static const char *muxer_of(const char *name) {
   return strcmp(extension, "mkv") ? extension : "matroska";
 }
 
-/* As addStreamLike() does it, with what a muxer can't do without. */
+/* Adds streams as addStreamLike() does, with the fields that a muxer needs. */
 static bool describe_into(double session) {
   static char json[1 << 20];
   int32_t size = avs_describe(session, AVS_INPUT, json, sizeof(json));
@@ -267,9 +267,9 @@ static bool describe_into(double session) {
   return index > 0;
 }
 
-/* kind: of the sink. */
-static struct outcome remux(const char *format, uint32_t kind, uint32_t flags, int fail_at, size_t most) {
-  reset(fail_at, most);
+/* `kind`: of the sink. */
+static struct outcome remux(const char *format, uint32_t kind, uint32_t flags, int fail_at, size_t max) {
+  reset(fail_at, max);
   double session = avs_session_new(own_client());
   world.source_io = new_source(session);
   world.sink_io = new_sink(session, kind, flags);
@@ -304,15 +304,15 @@ static struct outcome remux(const char *format, uint32_t kind, uint32_t flags, i
   return finish(session, packets, result);
 }
 
-static int step_for(int calls, int most) { return most <= 0 || calls <= most ? 1 : (calls + most - 1) / most; }
+static int step_for(int calls, int max) { return max <= 0 || calls <= max ? 1 : (calls + max - 1) / max; }
 
-static void test_file(const char *folder, const char *name, int most) {
+static void test_file(const char *folder, const char *name, int max) {
   load(folder, name);
   struct outcome whole = demux(NEVER, SIZE_MAX);
   CHECK(whole.packets > 0, "%s: no packets", name);
   struct outcome parts = demux(NEVER, 97);
   CHECK(parts.packets == whole.packets, "%s: %d packets, in short reads %d", name, whole.packets, parts.packets);
-  for (int at = 0; at < whole.calls; at += step_for(whole.calls, most))
+  for (int at = 0; at < whole.calls; at += step_for(whole.calls, max))
     CHECK(demux(at, SIZE_MAX).failed, "%s: fault %d was not reached", name, at);
 
   const char *format = muxer_of(name);
@@ -320,7 +320,7 @@ static void test_file(const char *folder, const char *name, int most) {
   struct outcome written = remux(format, AVS_IO_CALLBACKS, 0, NEVER, SIZE_MAX);
   CHECK(memory.packets == written.packets, "%s: %d packets, to memory %d", name, written.packets, memory.packets);
   CHECK(written.packets > 0, "%s: none remuxed", name);
-  for (int at = 0; at < written.calls; at += step_for(written.calls, most))
+  for (int at = 0; at < written.calls; at += step_for(written.calls, max))
     CHECK(remux(format, AVS_IO_CALLBACKS, at % 2 ? AVS_IO_DIRECT : 0, at, SIZE_MAX).failed || at % 2,
           "%s: fault %d was not reached", name, at);
   printf("%s: %d packets, %d and %d requests\n", name, whole.packets, whole.calls, written.calls);
@@ -334,7 +334,7 @@ static const double handles[] = {0,          1,          2,        3,   0xfffff,
                                 1e15,       4503599627370496.0, 9007199254740992.0, 1e300};
 enum { HANDLES = sizeof(handles) / sizeof(*handles) };
 
-/* Everything that takes a handle, with one that is none. */
+/* Calls every function that takes a handle with an invalid one. */
 static void call_all(double handle) {
   char text[64];
   uint8_t bytes[64] = {0};
@@ -395,28 +395,28 @@ static void test_handles(void) {
   CHECK(avs_session_close(stale) == 0, "close");
   call_all(stale);
   call_all(stale_io);
-  /* The slots are used again: the old handles must not find the new objects. */
+  /* The slots are reused: the old handles must not find the new objects. */
   double again = avs_session_new(own_client());
   call_all(stale);
   call_all(stale_io);
-  CHECK(avs_session_close(io) < 0, "an I/O context was closed as a session");
+  CHECK(avs_session_close(io) < 0, "closed an I/O context as a session");
   CHECK(avs_memory_size(session) < 0, "a session is no memory");
   CHECK(avs_session_close(again) == 0, "close");
   CHECK(avs_session_close(session) == 0, "close");
-  /* A slot is used again and again, and no handle comes back. */
+  /* A slot is reused many times, and no handle is repeated. */
   for (int i = 0; i < 100000; i++) {
     again = avs_session_new(own_client());
-    CHECK(again != stale && avs_session_close(stale) == -EBADF, "a stale handle is back after %d sessions", i);
+    CHECK(again != stale && avs_session_close(stale) == -EBADF, "a stale handle is valid again after %d sessions", i);
     CHECK(avs_session_close(again) == 0, "close %d", i);
   }
-  for (int i = 0; i < 200; i++) (void)avs_io_new(avs_session_new(own_client()), i % 3, AVS_IO_READ, 10); /* left to the thread's end */
+  for (int i = 0; i < 200; i++) (void)avs_io_new(avs_session_new(own_client()), i % 3, AVS_IO_READ, 10); /* freed at the thread's end */
 }
 
 static const double numbers[] = {0,     1,      -1,    2,     0.5,   1e9,     -1e9,      4294967295.0, 9007199254740993.0,
                                  1e300, -1e300, 65536, NAN,   INFINITY, -INFINITY, -9223372036854775808.0};
 enum { NUMBERS = sizeof(numbers) / sizeof(*numbers) };
 
-/* Every operation with every number in every place of the slot, on a session that has an input and an output open. */
+/* Every operation with every number at every index of the slot, on a session with an open input and an open output. */
 static void test_slots(const char *folder) {
   load(folder, "audio.ogg");
   reset(NEVER, SIZE_MAX);
@@ -436,7 +436,7 @@ static void test_slots(const char *folder) {
         memset(slot, 0, sizeof(slot));
         slot[place] = numbers[i];
         avs_run(session, operation, slot, bytes, sizeof(bytes), NULL, 0);
-        slot[1] = operation == AVS_OP_IO_WRITE ? world.sink_io : world.source_io; /* one that exists */
+        slot[1] = operation == AVS_OP_IO_WRITE ? world.sink_io : world.source_io; /* an existing one */
         if (place > 1 && operation >= AVS_OP_IO_READ) {
           slot[place] = numbers[i];
           avs_run(session, operation, slot, bytes, sizeof(bytes), NULL, 0);
@@ -450,7 +450,7 @@ static void test_slots(const char *folder) {
       double row[AVS_ROW_LENGTH] = {0, 1, 1, 1, 1, 0, 1, 0, 1, 1000};
       row[j] = numbers[i];
       avs_put_packet(session, row, bytes, 5, bytes, 0);
-      avs_put_packet(session, row, bytes, 5, bytes, (uint32_t)(i * 7 + j)); /* side data that is none */
+      avs_put_packet(session, row, bytes, 5, bytes, (uint32_t)(i * 7 + j)); /* invalid side data */
     }
     avs_add_stream(session, "type\0\xff", 6);
     avs_add_stream(session, "no end", 6);
@@ -480,7 +480,7 @@ static void test_slots(const char *folder) {
   CHECK(avs_session_close(session) == 0, "close");
 }
 
-/* Inside a request: what would pull the floor away is refused. */
+/* Inside a request: calls that would free or change what is in use are refused. */
 static void misuse_inside(double session) {
   double slot[AVS_SLOT_SIZE] = {0, world.source_io};
   CHECK(avs_session_close(session) == -EBUSY, "closed while running");
@@ -525,7 +525,7 @@ static double seek_io(double session, double io, double position) {
   return run(session, AVS_OP_IO_SEEK, slot) < 0 ? -1 : slot[1];
 }
 
-/* Another session's I/O context over the same device goes on where this one is; the old one is closed. */
+/* Moves to an I/O context of another session over the same device, at the same position; the old one is closed. */
 static double take_over(double io, double session) {
   uint8_t bytes[1 << 16];
   double state[AVS_SAVED_LENGTH];
@@ -537,7 +537,7 @@ static double take_over(double io, double session) {
   return next;
 }
 
-/* Another session goes on where an I/O context is, with what it has buffered. */
+/* Another session continues at the position of an I/O context, with its buffered bytes. */
 static void test_moving(const char *folder) {
   load(folder, "audio.mp3");
   reset(NEVER, SIZE_MAX);
@@ -556,7 +556,7 @@ static void test_moving(const char *folder) {
   CHECK(avs_session_close(second) == 0, "close");
 }
 
-/* Reads go on, in any mix of what is buffered, what was given beyond and what must be asked for. */
+/* Reads continue, in any mix of buffered bytes, bytes beyond a request, and new requests. */
 static void test_saving_reads(const char *folder) {
   static const size_t beyond[] = {0, 1, 700, 5000}, reads[] = {1, 100, 999, 1000, 1001, 2500};
   load(folder, "audio.mp3");
@@ -586,7 +586,7 @@ static void test_saving_reads(const char *folder) {
   }
 }
 
-/* A demuxer begins in the middle of a device, and what is left of that is told in the device's positions. */
+/* A demuxer begins in the middle of a device; what is saved afterwards has positions of the device. */
 static void test_saving_demuxed(const char *folder) {
   enum { AT = 700 };
   load(folder, "audio.wav");
@@ -608,7 +608,7 @@ static void test_saving_demuxed(const char *folder) {
   CHECK(avs_session_close(session) == 0, "close");
 }
 
-/* What was written and not flushed goes on in another one, up to a buffer that is full. */
+/* Bytes that were written and not flushed continue in another I/O context, up to a full buffer. */
 static void test_saving_writes(uint32_t flags) {
   reset(NEVER, SIZE_MAX);
   double session = avs_session_new(own_client()), state[AVS_SAVED_LENGTH], slot[AVS_SLOT_SIZE];
@@ -668,7 +668,7 @@ static void test_saving_memory(void) {
   CHECK(avs_session_close(session) == 0, "close");
 }
 
-/* A copy of bytes: both engines can read it, and what becomes of the bytes is no matter. */
+/* A copy of bytes: both engines can read it, and later changes of the original have no effect. */
 static void test_copy(const char *folder) {
   load(folder, "video.mp4");
   struct outcome whole = demux(NEVER, SIZE_MAX);
@@ -685,7 +685,7 @@ static void test_copy(const char *folder) {
   CHECK(avs_session_close(session) == 0, "close");
 }
 
-/* A source that gives more than it was asked for: what it gave is read, and seeks go by it. */
+/* A source that returns more than requested: all of it is read, and seeks may land in it. */
 static void test_beyond(const char *folder, const char *name) {
   load(folder, name);
   struct outcome whole = demux(NEVER, SIZE_MAX);
@@ -711,7 +711,7 @@ static bool reads_on(double session, size_t at) {
   return slot[0] >= 0 && slot[1] == 100 && !memcmp(bytes, world.source.data + at, 100);
 }
 
-/* What was read beyond is still there after a seek that was refused, and gone after one that was not. */
+/* Bytes beyond a request are still there after a refused seek, and dropped after a successful one. */
 static void test_seeking_beyond(const char *folder) {
   load(folder, "audio.wav");
   reset(NEVER, SIZE_MAX);
@@ -733,7 +733,7 @@ static void test_seeking_beyond(const char *folder) {
 
 /* ---------------------------------------------------------------------------------------- nested I/O contexts */
 
-/* What is given for each file that a playlist opens. */
+/* The answer for each file that a playlist opens. */
 enum gift { NOTHING, A_SOURCE, THE_OPENER, THE_TRANSFORMER, THE_INPUT, A_SINK, A_STRANGER, AN_OLD_ONE, TWICE, GIFTS };
 
 static struct {
@@ -762,14 +762,14 @@ static void answer_nested(double session, double io, uint32_t kind, double a, do
                                other,         world.sink_io, nesting.last ? nesting.last : source};
   nesting.opened++;
   nesting.direction = (int)c;
-  /* A sink reads nothing: the input that is being remuxed goes on where it is. */
+  /* With a sink nothing is read from the source: the input that is being remuxed continues where it is. */
   bool reads = ((int)b == AVS_OPEN_READ || (int)b == AVS_OPEN_PART) && nesting.gift != A_SINK;
   if (reads) world.source.position = 0;
   CHECK(avs_reply(io, gifts[nesting.gift]) == 0, "answer an open");
   if (nesting.gift == TWICE) nesting.last = source;
 }
 
-/* A new world, whose source is that text. */
+/* Resets the world; its source is that text. */
 static void begin_nesting(const char *text) {
   reset(NEVER, SIZE_MAX);
   memset(&nesting, 0, sizeof(nesting));
@@ -779,7 +779,7 @@ static void begin_nesting(const char *text) {
   world.source.position = 0;
 }
 
-/* A playlist of playlists that names itself: none of its files is given anything but an I/O context that was made for it. */
+/* A playlist that refers to itself: only an I/O context created for the request is accepted. */
 static void test_gifts(void) {
   static const char playlist[] = "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\na.ts\n#EXTINF:1,\nb.ts\n#EXT-X-ENDLIST\n";
   avs_client(own_client(), answer_nested);
@@ -789,21 +789,21 @@ static void test_gifts(void) {
     nesting.other = avs_session_new(own_client());
     double session = avs_session_new(own_client());
     world.source_io = new_source(session);
-    world.sink_io = new_source(session); /* made before */
+    world.sink_io = new_source(session); /* created before the request */
     nesting.opener = avs_io_new(session, AVS_IO_OPENER, 0, 1);
     nesting.transformer = avs_io_new(session, AVS_IO_TRANSFORMER, 0, 1);
     double slot[AVS_SLOT_SIZE] = {0, world.source_io, 1};
     alarm(20);
     double result = run(session, AVS_OP_OPEN_INPUT, slot);
     alarm(0);
-    CHECK(result < 0, "gift %d: opened", gift); /* the segments are no media */
+    CHECK(result < 0, "gift %d: opened", gift); /* the segments are not media */
     CHECK(nesting.opened > 0 && nesting.direction == AVS_INPUT, "gift %d: %d opened", gift, nesting.opened);
     char url[100] = "";
     avs_refused_url(session, url, sizeof(url));
     bool given = gift == A_SOURCE || gift == TWICE; /* the first time */
     if (!given) CHECK(!strncmp(url, "a.ts", 4) && result == -EPERM, "gift %d: refused '%s', %g", gift, url, result);
     drop_log(session);
-    /* Nothing of it is left for the next source. */
+    /* No state is left for the next source. */
     load(fixtures, "video.ts");
     world.source.position = 0;
     CHECK(avs_io_close(world.source_io) == 0, "close I/O context");
@@ -815,7 +815,7 @@ static void test_gifts(void) {
   avs_client(own_client(), answer);
 }
 
-/* A muxer that is refused is gone, and another one can be opened. */
+/* After a muxer was refused, another one can be opened. */
 static void test_refused_muxer(void) {
   double session = avs_session_new(own_client()), slot[AVS_SLOT_SIZE] = {0};
   static const char *const names[] = {"tee", "fifo", "no such format", "rtsp"};
@@ -831,7 +831,7 @@ static void test_refused_muxer(void) {
 
 /* ---------------------------------------------------------------------------------------- seeks that fail */
 
-/* Packets as they come: a number for each. */
+/* Packets in the order of reading: a number for each. */
 struct packets {
   uint64_t list[4096];
   int count;
@@ -843,7 +843,7 @@ static uint64_t number_of(const double *row, const uint8_t *data) {
   return number * 31 + (uint64_t)row[AVS_ROW_STREAM];
 }
 
-/* So many more, or to the end, a few at a time; the last result. */
+/* Reads `count` more packets, or to the end, a few at a time; returns the last result. */
 static double read_some(double session, struct packets *packets, int count) {
   double slot[AVS_SLOT_SIZE] = {0}, row[8 * AVS_ROW_LENGTH], bytes;
   int end = packets->count + count;
@@ -869,14 +869,14 @@ static int compare_numbers(const void *a, const void *b) {
   return x < y ? -1 : x > y;
 }
 
-/* In their order, or where mp4 interleaves otherwise after a seek, the same ones in all. */
+/* Whether they are the same, in the same order or, `sorted`, in any: mp4 may interleave differently after a seek. */
 static bool are_same(struct packets *a, struct packets *b, bool sorted) {
   if (sorted) qsort(a->list, (size_t)a->count, sizeof(*a->list), compare_numbers);
   if (sorted) qsort(b->list, (size_t)b->count, sizeof(*b->list), compare_numbers);
   return a->count == b->count && !memcmp(a->list, b->list, (size_t)a->count * sizeof(*a->list));
 }
 
-/* Nothing lies beyond the end; or the source can't go to the one place that the demuxer wants first. */
+/* A seek that fails: beyond the end, or because the source refuses the first seek of the demuxer. */
 static bool fail_to_seek(double session, bool refused) {
   double slot[AVS_SLOT_SIZE] = {0, -1, 1e6, 1e6, INFINITY, 0};
   world.refuse = refused;
@@ -888,7 +888,7 @@ static bool fail_to_seek(double session, bool refused) {
   return result < 0;
 }
 
-/* From a place in the file on, with a seek that fails after so many packets, twice; what comes is what comes without. */
+/* Reads from a position on, with a failing seek after so many packets, twice: the packets must be the same as without. */
 static bool try_failed_seek(const char *name, double from, int after, bool refused) {
   static struct packets without, with;
   for (int fails = 0; fails < 2; fails++) {
@@ -901,7 +901,7 @@ static bool try_failed_seek(const char *name, double from, int after, bool refus
     if (from > 0) CHECK(seek(session, -1, from) >= 0, "seek to %g", from);
     double result = read_some(session, packets, after);
     bool failed = fails && fail_to_seek(session, refused);
-    failed = failed && fail_to_seek(session, refused); /* the second time it may not have to ask */
+    failed = failed && fail_to_seek(session, refused); /* the second time it may need no request */
     if (!fails || failed) result = read_some(session, packets, 4096);
     CHECK(result == -541478725 || (fails && !failed), "%s from %g after %d: %g", name, from, after, result);
     drop_log(session);
@@ -917,7 +917,7 @@ static bool try_failed_seek(const char *name, double from, int after, bool refus
 static void test_failed_seeks(const char *folder) {
   static const struct {
     const char *name;
-    bool lands_at_end; /* beyond it, too */
+    bool lands_at_end; /* also for targets beyond it */
   } files[] = {{"video.mp4", false}, {"fragmented.mp4", false}, {"video.mkv", false}, {"video.ts", true},
                {"audio.mp3", true},  {"video.flv", false},      {"video.avi", false}, {"audio.ogg", true},
                {"audio.wav", false},  {"audio.flac", true}};
@@ -935,7 +935,7 @@ static void test_failed_seeks(const char *folder) {
   }
 }
 
-/* A source that can't seek is not even tried, and what was read stays. */
+/* A source that can't seek gets no request, and packets already read stay. */
 static void test_refused_seek(const char *folder) {
   static const char *const names[] = {"video.flv", "video.mkv", "audio.mp3"};
   for (int i = 0; i < 3; i++) {
@@ -959,7 +959,7 @@ static void test_refused_seek(const char *folder) {
   }
 }
 
-/* Fields that can be set, and what they take. */
+/* The fields that can be set, and the values that they accept. */
 static void test_fields(void) {
   static char json[1 << 16];
   int32_t size = avs_stream_fields(json, sizeof(json) - 1);
@@ -982,7 +982,7 @@ static void test_fields(void) {
   CHECK(avs_session_close(session) == 0, "close");
 }
 
-/* Whoever calls the ABI itself: what FFmpeg reads as a C structure is refused here as well. */
+/* Calls of the ABI without TypeScript: what FFmpeg reads as a C structure is refused here, too. */
 static void test_structures(void) {
   double session = avs_session_new(own_client()), slot[AVS_SLOT_SIZE] = {0};
   set(session, AVS_SET_OUTPUT, "format", "yuv4mpegpipe");
@@ -1010,12 +1010,12 @@ static void test_structures(void) {
   for (uint32_t size = 0; size < 40; size++)
     CHECK((avs_side_data_fault("Display Matrix", 14, zeros, size, text, sizeof(text)) > 0) == (size != 36), "matrix of %u bytes", size);
   CHECK(avs_side_data_fault("Display", 7, zeros, 36, text, 2) > 2, "unknown side data");
-  /* Of any alignment. */
+  /* With any alignment. */
   for (uint32_t at = 0; at < 8; at++) avs_side_data_fault("CPB properties", 14, zeros + at, 40, text, sizeof(text));
   CHECK(avs_session_close(session) == 0, "close");
 }
 
-/* Calls of the async engine on a session that has never been in it. */
+/* Calls of the async engine on a session that has never started an operation. */
 static void test_idle(void) {
   double session = avs_session_new(own_client());
   double slot[AVS_SLOT_SIZE] = {0}, bytes = -1;
@@ -1050,7 +1050,7 @@ static void start_closing(double session) {
   CHECK(avs_start(session, AVS_OP_CLOSE_INPUT, slot) == 0, "start");
 }
 
-/* Two copies of avio on one thread: neither gets what is the other's. */
+/* Two copies of avio on one thread: neither gets requests or events of the other. */
 static void test_clients(const char *folder) {
   load(folder, "video.mp4");
   reset(NEVER, SIZE_MAX);
@@ -1061,9 +1061,9 @@ static void test_clients(const char *folder) {
   CHECK(avs_take_events(other + 1, event, 1, 0) < 0 && avs_wait_events(other + 1, 0) < 0, "events of nobody");
   CHECK(avs_client(other + 1, answer) == 0 && avs_wake_events(other + 1) < 0, "nobody");
   double mine = open_as(own_client());
-  CHECK(asked_other == 0, "the other one was asked");
+  CHECK(asked_other == 0, "the other one got a request");
   double theirs = open_as(other);
-  CHECK(asked_other > 0, "the other one was not asked");
+  CHECK(asked_other > 0, "the other one got no request");
   start_closing(theirs);
   while (avs_wait_events(other, AVS_WAIT_MS) == 0) continue;
   CHECK(avs_wait_events(own_client(), 1) == 0 && avs_take_events(own_client(), event, 1, 100) == 0, "it is not for this one");
@@ -1075,7 +1075,7 @@ static void test_clients(const char *folder) {
   CHECK(avs_session_close(mine) == 0 && avs_session_close(theirs) == 0, "close");
 }
 
-/* An option that the shim sets too. */
+/* An option that the shim sets, too. */
 static void test_whitelist(const char *folder) {
   load(folder, "video.mp4");
   reset(NEVER, SIZE_MAX);
@@ -1086,7 +1086,7 @@ static void test_whitelist(const char *folder) {
   CHECK(avs_session_close(session) == 0, "close");
 }
 
-/* libavformat itself would go round and round. */
+/* In these cases libavformat itself would loop for ever. */
 static void test_direction(void) {
   reset(NEVER, SIZE_MAX);
   double session = avs_session_new(own_client());
@@ -1104,7 +1104,7 @@ static void test_direction(void) {
   CHECK(avs_session_close(session) == 0, "close");
 }
 
-/* To look at what a demuxer reads through changes nothing. */
+/* Saving an I/O context that a demuxer uses changes nothing. */
 static void test_saving_in_use(const char *folder) {
   load(folder, "audio.mp3");
   reset(NEVER, SIZE_MAX);
@@ -1119,7 +1119,7 @@ static void test_saving_in_use(const char *folder) {
   CHECK(avs_session_close(session) == 0, "close");
 }
 
-/* An mp3 without the tag of its encoder: its demuxer begins a checksum, and never ends it. */
+/* An mp3 without its encoder's tag: the demuxer begins a checksum, and never ends it. */
 static void load_untagged(const char *folder) {
   load(folder, "audio.mp3");
   for (size_t i = 0; i + 4 <= world.source.size; i++)
@@ -1127,7 +1127,7 @@ static void load_untagged(const char *folder) {
       memcpy(world.source.data + i, "None", 4);
 }
 
-/* What is opened again has nothing of the demuxer before, whose checksum was begun in a buffer that is gone. */
+/* An input that is opened again must not continue the checksum of the previous demuxer, whose buffer was freed. */
 static void test_reopening(const char *folder, const char *other) {
   load_untagged(folder);
   reset(NEVER, SIZE_MAX);
@@ -1146,7 +1146,7 @@ static void test_reopening(const char *folder, const char *other) {
   CHECK(avs_session_close(session) == 0, "close");
 }
 
-/* Damaged files: anything may come of it but a crash. */
+/* Damaged files: any result but a crash. */
 static void test_damage(const char *folder, const char *name) {
   load(folder, name);
   uint32_t seed = 1;
@@ -1181,7 +1181,7 @@ static void open_output(double session, const char *format, double sink) {
   drop_log(session);
 }
 
-/* What AVS_OP_REMUX came to, AVS_REMUX_*; below zero where it failed. */
+/* Returns the state of AVS_OP_REMUX, AVS_REMUX_*; below zero: an error. */
 static int remux_until(double session, double until, double *slot) {
   slot[1] = INFINITY, slot[2] = 0, slot[3] = until, slot[5] = 0;
   double result = run(session, AVS_OP_REMUX, slot);
@@ -1203,7 +1203,7 @@ static bool operate(double session, uint32_t operation) {
   return slot[0] >= 0;
 }
 
-/* How far an hls output gets: its options, how it ends, and the request that fails. */
+/* An hls output: its options, how it ends, and the request that fails. */
 struct playlist {
   const char *type, *flags, *context_flags;
   bool remuxes, ends;
@@ -1211,7 +1211,7 @@ struct playlist {
   int begins; /* out: the first request after the header */
 };
 
-/* True where a request has failed. */
+/* True if a request has failed. */
 static bool write_playlist(struct playlist *playlist) {
   reset(playlist->fail_at, SIZE_MAX);
   memset(&nesting, 0, sizeof(nesting));
@@ -1230,7 +1230,7 @@ static bool write_playlist(struct playlist *playlist) {
   if (*playlist->flags) set(session, AVS_SET_OPTIONS, "hls_flags", playlist->flags);
   if (*playlist->context_flags) set(session, AVS_SET_OPTIONS, "fflags", playlist->context_flags);
   slot[1] = world.sink_io;
-  CHECK(run(session, AVS_OP_HEADER, slot) == -EINVAL, "a header into a sink that is not asked for: %g", slot[0]);
+  CHECK(run(session, AVS_OP_HEADER, slot) == -EINVAL, "a header into an unwanted sink: %g", slot[0]);
   CHECK(avs_io_close(world.sink_io) == 0, "close a sink");
   slot[1] = 0;
   bool good = run(session, AVS_OP_HEADER, slot) >= 0;
@@ -1244,24 +1244,24 @@ static bool write_playlist(struct playlist *playlist) {
 }
 
 /*
- * Wherever it ends, what a muxer of many files writes through is freed once. (A header that fails leaks in libavformat.)
- * +nobuffer and not nobuffer, which would take the filter of MPEG-TS away: FFmpeg 9 hands the flags on to its segments.
+ * Whenever it ends, each I/O context of a muxer of many files is freed once. (A header that fails leaks in libavformat.)
+ * "+nobuffer", because "nobuffer" would remove the bitstream filter of MPEG-TS: FFmpeg 9 passes the flags to its segments.
  */
-static void test_playlists(const char *folder, int most) {
+static void test_playlists(const char *folder, int max) {
   static const char *const types[] = {"mpegts", "fmp4"}, *const flags[] = {"", "single_file", "append_list", "delete_segments"};
   load(folder, "video.mp4");
   avs_client(own_client(), answer_nested);
   for (int kind = 0; kind < 32; kind++) {
     struct playlist playlist = {types[kind % 2], flags[kind / 2 % 4], kind % 3 ? "" : "+nobuffer", kind / 8 % 2, kind / 16 % 2, NEVER, 0};
     write_playlist(&playlist);
-    int last = world.calls, step = most > 0 && last > most ? last / most : 1;
+    int last = world.calls, step = max > 0 && last > max ? last / max : 1;
     for (playlist.fail_at = playlist.begins; playlist.fail_at < last; playlist.fail_at += step)
       CHECK(write_playlist(&playlist), "no request %d", playlist.fail_at);
   }
   avs_client(own_client(), answer);
 }
 
-/* What is no int is an error that is one. */
+/* An error that does not fit into an int becomes one that does. */
 static void answer_beyond(double session, double io, uint32_t kind, double a, double b, double c) {
   if (kind != AVS_REQUEST_OPEN) {
     answer(session, io, kind, a, b, c);
@@ -1283,7 +1283,7 @@ static void test_beyond_int(void) {
   avs_client(own_client(), answer);
 }
 
-/* The input is closed with its I/O context, and the same source opened again. */
+/* Closes the input and its I/O context, and opens the same source again. */
 static bool next_source(double session) {
   CHECK(avs_io_close(world.source_io) == -EBUSY, "closed while an input reads through it");
   if (!operate(session, AVS_OP_CLOSE_INPUT)) return false;
@@ -1305,7 +1305,7 @@ static bool next_sink(double session) {
   return true;
 }
 
-/* The source, behind itself. */
+/* Appends the source to itself. */
 static struct outcome join(const char *format, int fail_at) {
   reset(fail_at, SIZE_MAX);
   double session = avs_session_new(own_client());
@@ -1325,7 +1325,7 @@ static struct outcome join(const char *format, int fail_at) {
   return finish(session, (int)slot[2], good ? 0 : -1);
 }
 
-/* Outputs of a second and more each. */
+/* Outputs of at least a second each. */
 static struct outcome divide(const char *format, int fail_at) {
   reset(fail_at, SIZE_MAX);
   double session = avs_session_new(own_client());
@@ -1347,20 +1347,20 @@ static struct outcome divide(const char *format, int fail_at) {
   return finish(session, (int)packets, state);
 }
 
-static void test_several(const char *folder, const char *name, int most) {
+static void test_several(const char *folder, const char *name, int max) {
   load(folder, name);
   const char *format = muxer_of(name);
   int packets = demux(NEVER, SIZE_MAX).packets;
   struct outcome joined = join(format, NEVER), divided = divide(format, NEVER);
   CHECK(joined.packets == divided.packets * 2, "%s: %d packets joined, %d apart", name, joined.packets, divided.packets);
   CHECK(divided.packets > 100 && divided.packets <= packets, "%s: %d packets apart", name, divided.packets);
-  for (int at = 0; at < joined.calls; at += step_for(joined.calls, most))
+  for (int at = 0; at < joined.calls; at += step_for(joined.calls, max))
     CHECK(join(format, at).failed, "%s: fault %d was not reached", name, at);
-  for (int at = 0; at < divided.calls; at += step_for(divided.calls, most))
+  for (int at = 0; at < divided.calls; at += step_for(divided.calls, max))
     CHECK(divide(format, at).failed, "%s: fault %d was not reached", name, at);
 }
 
-/* A session that holds the key frame which the next output begins with. */
+/* A session that holds the key frame with which the next output begins. */
 static double holding(const char *folder) {
   load(folder, "video.mp4");
   reset(NEVER, SIZE_MAX);
@@ -1388,7 +1388,7 @@ static double one_stream(double session, uint32_t input_stream) {
   return sink;
 }
 
-/* A header with an option that nobody knows is not written, and nothing is written behind it. */
+/* With an unknown option the header is not written, and nothing after it. */
 static void test_unknown_option(void) {
   static const char fields[] = "type\0audio\0codec\0mp3\0sampleRate\0" "44100\0channels\0" "1";
   double session = avs_session_new(own_client());
@@ -1401,14 +1401,14 @@ static void test_unknown_option(void) {
   slot[1] = sink;
   CHECK(run(session, AVS_OP_HEADER, slot) >= 0, "header: %g", slot[0]);
   CHECK(avs_memory_size(sink) == 0, "%g bytes", avs_memory_size(sink));
-  CHECK(!operate(session, AVS_OP_FLUSH) && !operate(session, AVS_OP_TRAILER), "written behind it");
+  CHECK(!operate(session, AVS_OP_FLUSH) && !operate(session, AVS_OP_TRAILER), "written after it");
   CHECK(avs_session_close(session) == 0, "close");
 }
 
-/* What one input or output has left does not go to the next one, which has fewer streams. */
+/* What one input or output has left is not used for the next one, which has fewer streams. */
 static void test_leftovers(const char *folder) {
   double slot[AVS_SLOT_SIZE] = {0};
-  double session = holding(folder); /* a packet of an input that is closed */
+  double session = holding(folder); /* a packet of a closed input */
   CHECK(operate(session, AVS_OP_CLOSE_INPUT), "close input");
   load(folder, "audio.mp3");
   world.source.position = 0;
@@ -1416,7 +1416,7 @@ static void test_leftovers(const char *folder) {
   CHECK(remux_until(session, NAN, slot) == AVS_REMUX_END && operate(session, AVS_OP_TRAILER), "remux it");
   CHECK(avs_session_close(session) == 0, "close");
 
-  session = holding(folder); /* a packet and packets of an output that is closed, of whose streams the next one has one */
+  session = holding(folder); /* a held packet, and packets of a closed output; the next output has one of its streams */
   uint8_t byte = 0;
   double row[AVS_ROW_LENGTH] = {1, 1, 1, 1, 1, 0, 1, 0, 1, 1000};
   CHECK(operate(session, AVS_OP_TRAILER), "trailer");
@@ -1428,7 +1428,7 @@ static void test_leftovers(const char *folder) {
   CHECK(packets_on(session, 0) + packets_on(session, 1) <= slot[2] && operate(session, AVS_OP_TRAILER), "trailer");
   CHECK(avs_session_close(session) == 0, "close");
 
-  session = holding(folder); /* the other stream alone */
+  session = holding(folder); /* only the other stream */
   CHECK(operate(session, AVS_OP_TRAILER) && operate(session, AVS_OP_CLOSE_OUTPUT), "close output");
   one_stream(session, 1);
   CHECK(remux_until(session, NAN, slot) == AVS_REMUX_END && packets_on(session, 1) > 0, "remux the other stream");
@@ -1445,11 +1445,11 @@ static void test_leftovers(const char *folder) {
   CHECK(avs_session_close(session) == 0, "close");
 }
 
-/* Who is asked for files or packets is no input's and no output's, and stays; so do the directions. */
+/* An opener or transformer can't be used by an input or output, nor closed; directions are checked. */
 static void test_closing_io(const char *folder) {
   double session = holding(folder), other = avs_session_new(own_client());
   double opener = avs_io_new(session, AVS_IO_OPENER, 0, 1), transformer = avs_io_new(session, AVS_IO_TRANSFORMER, 0, 1);
-  CHECK(avs_io_close(opener) == -EBUSY && avs_io_close(transformer) == -EBUSY, "closed who is asked");
+  CHECK(avs_io_close(opener) == -EBUSY && avs_io_close(transformer) == -EBUSY, "closed opener or transformer");
   CHECK(avs_io_close(session) == -EBADF, "a session is no I/O context");
   double free_source = new_source(other), free_sink = new_sink(other, AVS_IO_CALLBACKS, 0);
   CHECK(open_input(other, free_sink) < 0, "read from a sink");
@@ -1469,7 +1469,7 @@ static void test_closing_io(const char *folder) {
   CHECK(run(other, AVS_OP_HEADER, slot) >= 0, "header");
   CHECK(avs_set(other, AVS_SET_STREAM, 0, "codec\0h264", 11) < 0, "another codec after the header");
   CHECK(avs_set(other, AVS_SET_STREAM, 0, "bitstreamFilter\0null", 21) < 0, "a filter after the header");
-  CHECK(avs_io_close(free_source) == 0, "close what is in no use");
+  CHECK(avs_io_close(free_source) == 0, "close an unused one");
   CHECK(avs_io_close(free_sink) == -EBUSY, "closed while it is written");
   CHECK(avs_session_close(other) == 0 && avs_session_close(session) == 0, "close");
 }
@@ -1481,7 +1481,7 @@ static double places_sought(double session, double position, double flags) {
   return result;
 }
 
-/* By bytes: what mpegts and mp3 can, Matroska can't; any number, and then packets. */
+/* Seeks by bytes, which mpegts and mp3 support and Matroska does not: to any number, then reads packets. */
 static void test_byte_seeks(const char *folder, const char *name, bool can) {
   enum { BYTE = 2, ALL = 15 }; /* AVSEEK_FLAG_* */
   load(folder, name);
@@ -1515,7 +1515,7 @@ struct walk {
   double sessions[2], ios[16];
 };
 
-/* Mostly one that may be there, at times one that is stale or of another session. */
+/* Mostly one that may exist, sometimes one that is stale or of another session. */
 static double some_io(const struct walk *walk) { return below(10) ? walk->ios[below(8)] : walk->ios[below(16)]; }
 
 static void step_saving(double from, double to) {
@@ -1591,9 +1591,9 @@ static void walk(uint32_t seed) {
   CHECK(avs_session_close(walk.sessions[0]) == 0, "close");
 }
 
-static void test_any_order(const char *folder, const char *name, int most) {
+static void test_any_order(const char *folder, const char *name, int max) {
   load(folder, name);
-  int rounds = most > 0 ? most * 20 : 2000;
+  int rounds = max > 0 ? max * 20 : 2000;
   for (int round = 0; round < rounds; round++) {
     alarm(60);
     walk((uint32_t)round);
@@ -1605,7 +1605,7 @@ int main(int argc, char **argv) {
   static const char *const files[] = {"video.mp4", "fragmented.mp4", "video.mkv", "video.ts",  "video.flv", "video.avi",
                                       "audio.ogg", "audio.mp3",      "audio.wav", "audio.flac", "video.webm"};
   if (argc < 2) return 2;
-  int most = argc > 2 ? atoi(argv[2]) : 0;
+  int max = argc > 2 ? atoi(argv[2]) : 0;
   fixtures = argv[1];
   avs_client(own_client(), answer);
   test_handles();
@@ -1623,11 +1623,11 @@ int main(int argc, char **argv) {
   test_fields();
   test_structures();
   test_gifts();
-  test_playlists(argv[1], most);
+  test_playlists(argv[1], max);
   test_beyond_int();
   test_refused_muxer();
   for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++) {
-    test_file(argv[1], files[i], most);
+    test_file(argv[1], files[i], max);
     test_damage(argv[1], files[i]);
   }
   test_saving_in_use(argv[1]);
@@ -1638,24 +1638,24 @@ int main(int argc, char **argv) {
   test_beyond(argv[1], "video.mkv");
   test_beyond(argv[1], "video.ts");
   test_seeking_beyond(argv[1]);
-  test_several(argv[1], "video.mp4", most);
-  test_several(argv[1], "video.mkv", most);
-  test_several(argv[1], "video.ts", most);
+  test_several(argv[1], "video.mp4", max);
+  test_several(argv[1], "video.mkv", max);
+  test_several(argv[1], "video.ts", max);
   test_unknown_option();
   test_leftovers(argv[1]);
   test_closing_io(argv[1]);
   test_byte_seeks(argv[1], "video.ts", true);
   test_byte_seeks(argv[1], "audio.mp3", true);
   test_byte_seeks(argv[1], "video.mkv", false);
-  test_any_order(argv[1], "video.mp4", most);
-  test_any_order(argv[1], "video.ts", most);
+  test_any_order(argv[1], "video.mp4", max);
+  test_any_order(argv[1], "video.ts", max);
   test_idle();
   test_clients(argv[1]);
   test_whitelist(argv[1]);
   reset(NEVER, SIZE_MAX);
   free(world.source.data);
   free(world.sink.data);
-  usleep(500000); /* threads that wait for another session have ended, and with them what valgrind would call lost */
+  usleep(500000); /* idle threads have ended by then; valgrind would report their memory as lost */
   printf("%d failures\n", failures);
   return failures ? 1 : 0;
 }

@@ -1,5 +1,5 @@
 /*
- * own_client.h - the client that each thread of a C program is to the shim.
+ * own_client.h - the client of each thread of a C program.
  */
 #ifndef OWN_CLIENT_H
 #define OWN_CLIENT_H

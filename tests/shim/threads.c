@@ -1,10 +1,11 @@
 /*
- * threads.c - drives the async engine of the shim as Deno does: one thread is the isolate, a second one waits for
+ * threads.c - uses the async engine of the shim as Deno does: one thread is the isolate, a second one waits for
  * events. Runs to the end, cancels, stops and closes at every point, ends with sessions waiting, answers late, out of
- * order and with errors. What it finds wrong it prints; races and leaks are for a sanitizer or valgrind to find
+ * order and with errors. It prints failures; races and leaks are found by a sanitizer or valgrind
  * (scripts/shim_test.sh).
  *
- *   threads FILE [MOST]      FILE: video.mp4, with video.ts beside it; MOST: points at most that a run is ended at; all of them by default
+ *   threads FILE [MAX]      FILE: video.mp4, with video.ts beside it; MAX: maximum of points at which a run is ended;
+ *                           default: all
  */
 #include <errno.h>
 #include <math.h>
@@ -29,7 +30,7 @@ static size_t file_size;
 
 /* ---------------------------------------------------------------------------------------- the waiting thread */
 
-/* As a nonblocking call of Deno's: another thread waits, the isolate's is told when it is back. */
+/* Like a nonblocking call in Deno: another thread waits, and the isolate's thread is notified when it returns. */
 struct waiter {
   pthread_t thread;
   pthread_mutex_t lock;
@@ -97,14 +98,14 @@ static void waiter_end(struct waiter *waiter) {
 
 /* ---------------------------------------------------------------------------------------- one session */
 
-/* What is done at the chosen event instead of answering it. */
+/* What to do at the chosen event instead of answering it. */
 enum ending {
   RUN,
-  STOP,             /* and go on: avs_stop() while an answer is waited for */
-  FAIL,             /* it is answered with an error */
+  STOP,             /* avs_stop() while an answer is pending, then continue */
+  FAIL,             /* answer with an error */
   CANCEL,
   CANCEL_THEN_ANSWER,
-  CANCEL_THEN_FINISH, /* which does not wait */
+  CANCEL_THEN_FINISH, /* avs_finish() does not wait */
   CLOSE,
   CLOSE_THEN_ANSWER,
   LEAVE,            /* the isolate's thread ends */
@@ -115,23 +116,23 @@ struct user {
   uint32_t sink_flags;
   size_t position;
   int events, taken, end_at;
-  int outputs, inputs; /* that were opened before */
+  int outputs, inputs; /* opened before */
   enum ending ending;
-  bool late;   /* writes are answered many events later, or when nothing else comes */
-  bool pester; /* everything is called at the wrong time */
-  bool exact;  /* nothing is given beyond what is asked for */
-  bool hoard;  /* packets are left where they are */
+  bool late;   /* writes are answered many events later, or when no other event comes */
+  bool pester; /* everything is called also at the wrong time */
+  bool exact;  /* reads return no more than requested */
+  bool hoard;  /* packets are not taken */
   double transformer;
   int transforms, abort_at; /* 1: inside the first of them; 0: never */
   bool done, closed, left, failed;
   int operation;
-  double held[AVS_EVENT_LENGTH]; /* the write that was not answered yet */
-  int held_for;                  /* events since; 0: there is none */
+  double held[AVS_EVENT_LENGTH]; /* the write that is not answered yet */
+  int held_for;                  /* events since then; 0: no such write */
 };
 
 static int32_t answer_read(struct user *user, const double *event) {
   size_t left = file_size - user->position, size = (size_t)event[AVS_EVENT_A];
-  if (user->events % 3 == 0 && !user->exact) size *= 4; /* more than asked for */
+  if (user->events % 3 == 0 && !user->exact) size *= 4; /* more than requested */
   if (size > left) size = left;
   int32_t result = avs_reply_read(event[AVS_EVENT_IO], file + user->position, (uint32_t)size);
   user->position += size;
@@ -152,14 +153,14 @@ static int32_t answer_write(const double *event) {
   uint8_t *bytes = malloc(size + 1);
   int32_t result = avs_take_write(io, bytes, size);
   unsigned sum = 0;
-  for (uint32_t i = 0; result >= 0 && i < size; i++) sum += bytes[i]; /* all of it was written to */
+  for (uint32_t i = 0; result >= 0 && i < size; i++) sum += bytes[i]; /* all bytes must be initialized */
   CHECK(sum != UINT32_MAX, "never");
   free(bytes);
   avs_request_time(io);
   return result < 0 ? result : avs_reply(io, size);
 }
 
-/* Puts the packets as they are. Where it is to abort, it does so half way, and goes on as if it did not know. */
+/* Puts the packets unchanged. If it is to abort, it cancels half way, and continues regardless. */
 static int32_t answer_transform(struct user *user, const double *event) {
   double bytes = 0;
   int32_t count = avs_ready_packets(user->session, &bytes);
@@ -200,7 +201,7 @@ static void release(struct user *user, bool open) {
   answer(user, user->held, open);
 }
 
-/* Now or later. */
+/* Answers now or later. */
 static void take_event(struct user *user, const double *event) {
   enum { LATE = 12 };
   bool open = user->end_at == NEVER;
@@ -214,7 +215,7 @@ static void take_event(struct user *user, const double *event) {
   }
 }
 
-/* What is ready; how many. */
+/* Takes the packets that are ready; returns their number. */
 static int32_t take_ready(double session) {
   double bytes = 0;
   int32_t count = avs_ready_packets(session, &bytes);
@@ -232,12 +233,12 @@ static int32_t take_ready(double session) {
   return count;
 }
 
-/* Until there is nothing: only who found nothing is told when there is something again. */
+/* Takes packets until there are none: only then an event announces new ones. */
 static void take_packets(double session) {
   while (take_ready(session) > 0) continue;
 }
 
-/* Everything that may not, or need not, be called while an operation runs. */
+/* Calls everything that must not, or need not, be called while an operation runs. */
 static void pester(struct user *user) {
   static const char FIELDS[] = "type\0audio\0codec\0mp3";
   double session = user->session;
@@ -287,7 +288,7 @@ static void cancel_and_finish(struct user *user) {
   double slot[AVS_SLOT_SIZE] = {0}, state[AVS_SAVED_LENGTH] = {0};
   uint8_t bytes[1 << 16];
   CHECK(avs_cancel(user->session) == 0, "cancel");
-  int32_t result = avs_finish(user->session, slot); /* which never waits */
+  int32_t result = avs_finish(user->session, slot); /* it never waits */
   CHECK(result == 0 || result == -EBUSY, "finish: %d", result);
   CHECK(slot[0] <= 0, "canceled: %d", (int)slot[0]);
   double ios[2] = {user->source, user->sink};
@@ -357,22 +358,22 @@ static int dispatch(struct user *users, int count, uint32_t patience) {
   return ready;
 }
 
-/* Until all of them are done. */
+/* Handles events until all users are done. */
 static void pump(struct waiter *waiter, struct user *users, int count) {
   for (int turn = 0;; turn++) {
     bool pending = false, holds = false;
     for (int i = 0; i < count; i++) pending |= !users[i].done, holds |= users[i].held_for > 0;
     if (!pending) return;
-    if (turn % 4 && dispatch(users, count, 100)) continue; /* as the isolate's thread waits itself */
+    if (turn % 4 && dispatch(users, count, 100)) continue; /* like the isolate's thread, which waits itself */
     waiter_ask(waiter, holds ? 1 : AVS_WAIT_MS);
     CHECK(waiter_answer(waiter) >= 0, "the isolate is not dead");
     if (dispatch(users, count, 0)) continue;
-    for (int i = 0; i < count; i++) /* nothing comes any more */
+    for (int i = 0; i < count; i++) /* no further events */
       if (!users[i].done) release(&users[i], users[i].end_at == NEVER);
   }
 }
 
-/* A source is read, sought and remuxed: a part of it to one output, the rest and another source to the next one. */
+/* Reads, seeks and remuxes a source: a part of it to one output, the rest and another source to the next output. */
 static const int program[] = {AVS_OP_OPEN_INPUT,   AVS_OP_READ,   AVS_OP_SEEK,    AVS_OP_READ,  AVS_OP_OPEN_OUTPUT,
                               AVS_OP_HEADER,       AVS_OP_SEEK,   AVS_OP_REMUX,   AVS_OP_FLUSH, AVS_OP_TRAILER,
                               AVS_OP_CLOSE_OUTPUT, AVS_OP_OPEN_OUTPUT, AVS_OP_HEADER, AVS_OP_REMUX, AVS_OP_CLOSE_INPUT,
@@ -402,7 +403,7 @@ static double new_sink(struct user *user) {
   return avs_io_new(user->session, AVS_IO_CALLBACKS, AVS_IO_WRITE | AVS_IO_SEEK | user->sink_flags, BUFFER);
 }
 
-/* What one has used is closed with it, and the next has its own. */
+/* Closes the I/O context of the previous source, and opens a new one. */
 static void replace_source(struct user *user) {
   CHECK(avs_io_close(user->source) == 0, "close source");
   CHECK(avs_io_close(user->source) < 0, "closed twice");
@@ -476,7 +477,7 @@ static void finish(struct user *user, double *slot) {
   if (user->failed && user->operation == AVS_OP_TRAILER) CHECK(slot[0] < 0, "a failed request is no success");
 }
 
-/* Sessions that go through the program side by side; how many events the first had. */
+/* Sessions that run the program side by side; returns the number of events of the first. */
 static int run(struct waiter *waiter, struct user *users, int count) {
   double slots[MANY][AVS_SLOT_SIZE];
   for (int step = 0; step < STEPS; step++) {
@@ -531,7 +532,7 @@ static void *ending_isolate(void *opaque) {
   return NULL;
 }
 
-/* The isolate's thread ends while another one waits for its events, and sessions wait for answers. */
+/* The isolate's thread ends while another thread waits for its events, and sessions wait for answers. */
 static void *abandoning_isolate(void *opaque) {
   struct waiter *waiter = opaque;
   struct user users[3];
@@ -558,7 +559,7 @@ static void *pestered_isolate(void *opaque) {
 
 /* ---------------------------------------------------------------------------------------- single states */
 
-/* A session whose thread is in a certain state, and what is done to it there. */
+/* A session whose thread is in a certain state, and what is done with it then. */
 struct scene {
   struct waiter waiter;
   struct user user;
@@ -582,15 +583,15 @@ static void operate(struct scene *scene, int operation) {
   finish(&scene->user, scene->slot);
 }
 
-/* Answers reads and seeks, no writes, until it is done, or nothing comes for so many times 10 ms. */
-static void pump_without_writes(struct scene *scene, int most) {
+/* Answers reads and seeks, but no writes, until it is done, or no event comes for `max` times 10 ms. */
+static void pump_without_writes(struct scene *scene, int max) {
   struct user *user = &scene->user;
   user->late = true;
-  for (int quiet = 0; quiet < most && !user->done;) {
+  for (int quiet = 0; quiet < max && !user->done;) {
     waiter_ask(&scene->waiter, 10);
     CHECK(waiter_answer(&scene->waiter) >= 0, "the isolate is not dead");
     quiet = dispatch(user, 1, 0) ? 0 : quiet + 1;
-    if (user->held_for > 1) user->held_for = 1; /* never late enough */
+    if (user->held_for > 1) user->held_for = 1; /* it is never answered */
   }
 }
 
@@ -598,12 +599,12 @@ static void pump_until_stuck(struct scene *scene) {
   pump_without_writes(scene, 8);
 }
 
-/* However slow the machine is, an emulated one for example. */
+/* For slow machines, too, for example emulated ones. */
 static void pump_until_done(struct scene *scene) {
   pump_without_writes(scene, 3000);
 }
 
-/* As a scene is left: by all the ways there are. */
+/* Leaves a scene in one of the possible ways. */
 static void leave_scene(struct scene *scene, enum ending way) {
   struct user *user = &scene->user;
   double event[AVS_EVENT_LENGTH];
@@ -642,7 +643,7 @@ static void leave_scene(struct scene *scene, enum ending way) {
 static const enum ending ways[] = {RUN, FAIL, CANCEL_THEN_FINISH, CANCEL_THEN_ANSWER, CLOSE, CLOSE_THEN_ANSWER, LEAVE};
 enum { WAYS = sizeof(ways) / sizeof(*ways), ROUNDS = 3 * WAYS };
 
-/* Full of packets that nobody takes. */
+/* The batch is full of packets that are not taken. */
 static void *paused_isolate(void *opaque) {
   int round = *(const int *)opaque;
   struct scene scene;
@@ -651,7 +652,7 @@ static void *paused_isolate(void *opaque) {
   prepare(&scene.user, AVS_OP_READ, scene.slot);
   scene.slot[1] = 1 + round / WAYS; /* packets */
   start(&scene.user, AVS_OP_READ, scene.slot);
-  for (int i = 0; i < 3; i++) { /* the first ones it has, one after the other */
+  for (int i = 0; i < 3; i++) { /* the first packets, one after the other */
     while (take_ready(scene.user.session) == 0 && !scene.user.done) dispatch(&scene.user, 1, 100);
     avs_set_discard(scene.user.session, i % 2, i / 2);
   }
@@ -662,7 +663,7 @@ static void *paused_isolate(void *opaque) {
   return NULL;
 }
 
-/* Writes wait: after a remux that is done, and while the trailer waits for them. */
+/* Pending writes: after a remux has finished, and while the trailer waits for them. */
 static void *writing_isolate(void *opaque) {
   int round = *(const int *)opaque;
   struct scene scene;
@@ -673,7 +674,7 @@ static void *writing_isolate(void *opaque) {
   scene.slot[3] = NAN;
   start(&scene.user, AVS_OP_REMUX, scene.slot);
   pump_until_done(&scene);
-  CHECK(scene.user.done && scene.user.held_for, "done, with writes that wait");
+  CHECK(scene.user.done && scene.user.held_for, "done, with pending writes");
   finish(&scene.user, scene.slot);
   double state[AVS_SAVED_LENGTH];
   CHECK(avs_io_save(scene.user.sink, state, NULL, 0) == -EBUSY, "saved with writes that wait");
@@ -681,14 +682,14 @@ static void *writing_isolate(void *opaque) {
     prepare(&scene.user, AVS_OP_TRAILER, scene.slot);
     start(&scene.user, AVS_OP_TRAILER, scene.slot);
     pump_until_stuck(&scene);
-    CHECK(!scene.user.done, "done, with writes that wait");
+    CHECK(!scene.user.done, "done, with pending writes");
   }
   leave_scene(&scene, ways[round % WAYS]);
   scene_end(&scene);
   return NULL;
 }
 
-/* Packets go by way of JavaScript, which aborts while it puts them, or does not. */
+/* JavaScript transforms packets, and may abort while it puts them. */
 static void *transforming_isolate(void *opaque) {
   int round = *(const int *)opaque;
   struct scene scene;
@@ -709,7 +710,7 @@ static void *transforming_isolate(void *opaque) {
   return NULL;
 }
 
-/* More is written than may wait. */
+/* More is written than can be pending. */
 static void *flooding_isolate(void *opaque) {
   enum { SIZE = 150000, COUNT = 12 };
   int round = *(const int *)opaque;
@@ -732,7 +733,7 @@ static void *flooding_isolate(void *opaque) {
   return NULL;
 }
 
-/* Events one by one, taking packets as they come, until the third read after a seek: two have given all that was asked for. */
+/* Handles events one by one, taking packets, until the third read after a seek: two have returned all that was requested. */
 static bool read_to_prefetch(struct scene *scene, double *held, int *packets) {
   struct user *user = &scene->user;
   for (int reads = 0, turn = 0; turn < 2000; turn++) {
@@ -749,7 +750,7 @@ static bool read_to_prefetch(struct scene *scene, double *held, int *packets) {
   return false;
 }
 
-/* Reads to the end; what that came to. */
+/* Reads to the end; returns the result. */
 static double read_rest(struct scene *scene, int *packets) {
   struct user *user = &scene->user;
   prepare(user, AVS_OP_READ, scene->slot);
@@ -769,7 +770,7 @@ static void seek_to(struct scene *scene, double seconds) {
   start(&scene->user, AVS_OP_SEEK, scene->slot);
 }
 
-/* A read is asked for before it is needed: what becomes of its answer, of an operation's end before it comes, of a seek. */
+/* A prefetched read: its answer, the end of an operation before the answer, a seek before the answer. */
 static void *prefetching_isolate(void *opaque) {
   enum { ALL = 206 };
   int way = *(const int *)opaque % 8, packets = 0;
@@ -785,7 +786,7 @@ static void *prefetching_isolate(void *opaque) {
   prepare(user, AVS_OP_READ, scene.slot);
   scene.slot[1] = 1;
   start(user, AVS_OP_READ, scene.slot);
-  CHECK(read_to_prefetch(&scene, held, &packets), "nothing was asked for ahead, %d packets", packets);
+  CHECK(read_to_prefetch(&scene, held, &packets), "nothing was prefetched, %d packets", packets);
   if (way == 1 || way == 2) CHECK(avs_reply(held[AVS_EVENT_IO], -EIO) == 0, "reply");
   if (way == 3) CHECK(avs_reply_read(held[AVS_EVENT_IO], file, 0) == 0, "reply");
   if (way < 6) {
@@ -826,7 +827,7 @@ static void *prefetching_isolate(void *opaque) {
   return NULL;
 }
 
-/* Packets are taken while the session's thread forgets them. */
+/* Packets are taken while the session's thread drops them. */
 static void *seeking_isolate(void *opaque) {
   (void)opaque;
   struct scene scene;
@@ -861,7 +862,7 @@ static double seconds(void) {
   return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
 }
 
-/* Operations in an order that makes no sense: each is refused, none is lost or hangs. */
+/* Operations in an invalid order: each is refused, and its event comes. */
 static void *muddled_isolate(void *opaque) {
   static const int operations[] = {AVS_OP_CLOSE_INPUT, AVS_OP_CLOSE_OUTPUT, AVS_OP_REMUX, AVS_OP_CUT, AVS_OP_TRAILER,
                                    AVS_OP_SEEK,        AVS_OP_READ,         AVS_OP_HEADER, AVS_OP_FLUSH, 99};
@@ -869,7 +870,7 @@ static void *muddled_isolate(void *opaque) {
   (void)opaque;
   struct scene scene;
   scene_start(&scene, 0);
-  scene.user.ending = FAIL; /* they are to fail */
+  scene.user.ending = FAIL; /* they must fail */
   for (int round = 0; round < OPERATIONS * 2; round++) {
     int operation = operations[round % OPERATIONS];
     memset(scene.slot, 0, sizeof(scene.slot));
@@ -882,7 +883,7 @@ static void *muddled_isolate(void *opaque) {
   return NULL;
 }
 
-/* Nobody else may be told instead of who waits: as when another call gives the event loop its turn. */
+/* A call that only looks for events must not take the wake-up from the thread that waits for them. */
 static void *glance_at_events(void *opaque) {
   struct waiter *waiter = opaque;
   for (int i = 0; i < 200; i++) avs_wait_events(waiter->client, 0);
@@ -899,7 +900,7 @@ static void *nudging_isolate(void *opaque) {
     pthread_t other;
     double began = seconds();
     waiter_ask(&waiter, AVS_WAIT_MS);
-    if (i % 3) usleep(200); /* it waits already, or not yet */
+    if (i % 3) usleep(200); /* the other thread waits already, or not yet */
     pthread_create(&other, NULL, glance_at_events, &waiter);
     avs_wake_events(own_client());
     CHECK(waiter_answer(&waiter) == 0, "there are no events");
@@ -942,9 +943,9 @@ static void read_file(const char *path) {
   fclose(input);
 }
 
-/* Every ending at `most` points of so many, spread over them; how many. */
-static int try_endings(int events, int most) {
-  int step = most && events > most ? (events + most - 1) / most : 1, runs = 0;
+/* Tries every ending at `max` of the points, spread over them; returns the number of runs. */
+static int try_endings(int events, int max) {
+  int step = max && events > max ? (events + max - 1) / max : 1, runs = 0;
   for (int ending = STOP; ending <= LEAVE; ending++)
     for (int at = 0; at < events; at += step, runs++) {
       struct point point = {(enum ending)ending, at};
@@ -959,7 +960,7 @@ static void try_scenes(void) {
   in_thread(nudging_isolate, NULL);
   in_thread(muddled_isolate, NULL);
   for (int round = 0; round < ROUNDS; round++) {
-    alarm(HANG); /* of its own: an emulator is slow */
+    alarm(HANG); /* for each run: an emulator is slow */
     in_thread(paused_isolate, &round);
     in_thread(writing_isolate, &round);
     in_thread(flooding_isolate, &round);
@@ -969,7 +970,7 @@ static void try_scenes(void) {
 
 static void read_file(const char *path);
 
-/* Of a file that is read from its beginning to its end. */
+/* With a file that is read from its beginning to its end. */
 static void try_prefetching(const char *path) {
   uint8_t *kept = file;
   size_t kept_size = file_size;
@@ -996,7 +997,7 @@ static void try_side_by_side(void) {
   for (int i = 0; i < 4; i++) pthread_join(threads[i], NULL);
 }
 
-/* What hangs is a failure too, and says where it was. */
+/* A hang is a failure, too: the alarm prints where it was. */
 static void note_alive(const char *where) {
   alarm(HANG);
   printf("threads: %s\n", where);
@@ -1006,10 +1007,10 @@ static void note_alive(const char *where) {
 int main(int count, char **arguments) {
   if (count < 2) return 2;
   read_file(arguments[1]);
-  int most = count > 2 ? atoi(arguments[2]) : 0;
+  int max = count > 2 ? atoi(arguments[2]) : 0;
   note_alive("side by side");
-  in_thread(clean_isolate, NULL); /* sanitizers have threads of their own from here on */
-  usleep(500000);                 /* and those that wait for another session have ended */
+  in_thread(clean_isolate, NULL); /* from here on sanitizers have their own threads */
+  usleep(500000);                 /* and idle threads have ended */
   int before = thread_count();
   try_side_by_side();
   note_alive("scenes");
@@ -1021,7 +1022,7 @@ int main(int count, char **arguments) {
   note_alive("endings");
   int events = with_isolate(RUN, NEVER, 1, 0);
   alarm(0);
-  int runs = try_endings(events, most);
+  int runs = try_endings(events, max);
   CHECK(threads_back_to(before), "%d threads are left", thread_count() - before);
   free(file);
   int found = failures;
