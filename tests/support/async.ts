@@ -1,6 +1,6 @@
 /**
- * Sources and sinks that take their time: chunked streams, callbacks that answer promises; and reading all packets
- * with the async API.
+ * Asynchronous sources and sinks: chunked streams, callbacks that return promises; and reading all packets with the async
+ * API.
  */
 import { Demuxer, type DemuxerOptions, type IOCallbacks, type Source } from "@avio/avio";
 import { type PacketRow, rowOf } from "./packets.ts";
@@ -13,12 +13,12 @@ export async function readRows(source: Source, options?: DemuxerOptions): Promis
   return rows;
 }
 
-/** The bytes in chunks; the last may be shorter. */
+/** The bytes in chunks of `size`; the last may be shorter. */
 export function* chunksOf(bytes: Uint8Array<ArrayBuffer>, size: number): Generator<Uint8Array<ArrayBuffer>> {
   for (let at = 0; at < bytes.length; at += size) yield bytes.slice(at, at + size);
 }
 
-/** The callbacks with answers that are promises; `pause` passes before each. */
+/** The callbacks, returning promises; each waits for `pause` first. */
 export function promising(
   callbacks: IOCallbacks,
   pause = (): Promise<void> => Promise.resolve(),
@@ -37,15 +37,15 @@ export function promising(
   return answers;
 }
 
-/** What a stream is told while it is read. */
+/** A stream that records how it is read and cancelled. */
 export class WatchedSource {
-  /** Reasons that it was cancelled with. */
+  /** Reasons with which it was cancelled. */
   readonly cancelled: unknown[] = [];
-  /** Chunks that were taken. */
+  /** Number of chunks that were taken. */
   pulls = 0;
   readonly stream: ReadableStream<Uint8Array<ArrayBuffer>>;
 
-  /** @param end What comes after the chunks: null ends the stream, anything else is its error. */
+  /** @param end After the chunks: null ends the stream, anything else is its error. */
   constructor(chunks: Iterable<Uint8Array<ArrayBuffer>>, end: { error: unknown } | null = null) {
     const iterator = chunks[Symbol.iterator]();
     this.stream = new ReadableStream({
@@ -61,13 +61,13 @@ export class WatchedSource {
   }
 }
 
-/** A stream that collects, and counts what is under way. */
+/** A stream that collects what is written, and counts pending bytes. */
 export class WatchedSink {
   readonly chunks: Uint8Array[] = [];
-  /** Reasons that it was aborted with. */
+  /** Reasons with which it was aborted. */
   readonly aborted: unknown[] = [];
   closed = 0;
-  /** Most bytes that were offered and not taken yet, at one time. */
+  /** Maximum of bytes that were pending at one time. */
   busiest = 0;
   readonly stream: WritableStream<Uint8Array>;
 
@@ -90,7 +90,7 @@ export class WatchedSink {
   }
 }
 
-/** What a promise was rejected with. */
+/** The reason with which a promise was rejected. */
 export async function rejectionOf(promise: Promise<unknown>): Promise<unknown> {
   try {
     await promise;
@@ -100,7 +100,7 @@ export async function rejectionOf(promise: Promise<unknown>): Promise<unknown> {
   throw new Error("it was not rejected");
 }
 
-/** The promise, or an error when it takes too long. */
+/** The promise, or an error if it takes too long. */
 export async function soon<T>(promise: Promise<T>, milliseconds = 5000): Promise<T> {
   const { promise: late, reject } = Promise.withResolvers<never>();
   const timer = setTimeout(() => reject(new Error(`took longer than ${milliseconds} ms`)), milliseconds);
@@ -111,7 +111,7 @@ export async function soon<T>(promise: Promise<T>, milliseconds = 5000): Promise
   }
 }
 
-/** Waits. */
+/** Resolves after some milliseconds. */
 export function sleep(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }

@@ -1,12 +1,12 @@
 /**
- * A real Chromium, headless: Debian's, driven by playwright-core, which `scripts/setup.sh --tests` installs outside of the
- * checkout, with hls.js.
+ * A headless Chromium, Debian's, driven by playwright-core; `scripts/setup.sh --tests` installs these, and hls.js, outside of
+ * the checkout.
  */
 import { createRequire } from "node:module";
 
 const cache = Deno.env.get("XDG_CACHE_HOME") || `${Deno.env.get("HOME") ?? ""}/.cache`;
 
-/** Where playwright-core and hls.js are. */
+/** The folder of playwright-core and hls.js. */
 const modules = `${cache}/avio/browser/node_modules`;
 
 const chromium = ["/usr/bin/chromium", "/usr/bin/chromium-browser"].find(exists);
@@ -19,27 +19,27 @@ function exists(path: string): boolean {
   }
 }
 
-/** What is missing, "" where nothing is. */
+/** What is missing; "" if nothing is. */
 export const missing: string = !chromium
   ? "there is no chromium"
   : !exists(`${modules}/playwright-core`) || !exists(`${modules}/hls.js`)
   ? "playwright-core and hls.js are not there"
   : "";
 
-/** hls.js as the page loads it. */
+/** The script of hls.js for the page. */
 export function hlsScript(): Uint8Array<ArrayBuffer> {
   return Deno.readFileSync(`${modules}/hls.js/dist/hls.min.js`);
 }
 
 /** A page of the browser. */
 export interface Page {
-  /** Runs an expression in the page; what it is, or what its promise is fulfilled with. */
+  /** Evaluates an expression in the page; resolves with its value, or with that of its promise. */
   evaluate<T>(expression: string): Promise<T>;
   /** Closes the browser. */
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** A browser that shows this page. */
+/** Opens a browser with this page. */
 export async function openPage(url: string): Promise<Page> {
   const playwright = createRequire(`${modules}/`)("playwright-core");
   const browser = await playwright.chromium.launch({

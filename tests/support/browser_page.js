@@ -1,7 +1,7 @@
-// What browser_test.ts does in the page: plays, decodes, records, and says what was seen. Plain JavaScript: it is served as
-// it is.
+// The functions of browser_test.ts in the page: they play, decode, record, and return what was seen. Plain JavaScript, as it is
+// served without changes.
 
-/** A promise of an event, or of an error. */
+/** Resolves with an event, or rejects with an error event. */
 function once(target, name) {
   return new Promise((resolve, reject) => {
     target.addEventListener(name, resolve, { once: true });
@@ -11,7 +11,7 @@ function once(target, name) {
   });
 }
 
-/** What does not come to its end is an error. */
+/** The promise, or an error if it takes too long. */
 function inTime(work) {
   return (...args) =>
     Promise.race([
@@ -22,7 +22,7 @@ function inTime(work) {
     ]);
 }
 
-/** How bright a picture is, 0 to 255, and how much its pixels differ. */
+/** The brightness of a picture, 0 to 255, and the variation of its pixels. */
 function look(picture, width, height) {
   const canvas = new OffscreenCanvas(width, height);
   const context = canvas.getContext("2d");
@@ -34,7 +34,7 @@ function look(picture, width, height) {
   return { mean, spread };
 }
 
-/** Plays until a time, and says what was seen. */
+/** Plays until a time, and returns what was seen. */
 async function watch(video, until) {
   video.muted = true;
   await video.play();
@@ -58,7 +58,7 @@ function makeVideo() {
   return video;
 }
 
-/** A URL in a video element. */
+/** Plays a URL in a video element. */
 async function play(url, until) {
   const video = makeVideo();
   video.src = url;
@@ -66,7 +66,7 @@ async function play(url, until) {
   return watch(video, until);
 }
 
-/** An HLS playlist by hls.js, from a time on. */
+/** Plays an HLS playlist by hls.js, from a time on. */
 async function playHls(url, until, from = 0) {
   const { Hls } = globalThis;
   const video = makeVideo();
@@ -82,7 +82,7 @@ async function playHls(url, until, from = 0) {
   return { ...seen, failed, buffered };
 }
 
-/** Media Source Extensions: the type that the server names, bytes as they come, from a time on. */
+/** Plays by Media Source Extensions: with the type that the server sends, appending bytes as they arrive, from a time on. */
 async function playMse(url, until, from = 0) {
   const video = makeVideo();
   const source = new MediaSource();
@@ -101,7 +101,7 @@ async function playMse(url, until, from = 0) {
   return { ...await watch(video, until), type, buffered };
 }
 
-/** avio's packets, decoded by WebCodecs. */
+/** Decodes avio's packets by WebCodecs. */
 async function decode(url) {
   const { config, chunks } = await (await fetch(url)).json();
   if (config.description) config.description = Uint8Array.fromBase64(config.description);
@@ -140,7 +140,7 @@ async function decode(url) {
   return { ...seen, supported, failed: failed && String(failed) };
 }
 
-/** Records a picture that moves, and a tone, by WebCodecs; sends configurations and chunks over a WebSocket. */
+/** Records moving pictures and a tone by WebCodecs; sends configurations and chunks over a WebSocket. */
 async function record(url, codec, seconds, meanwhile) {
   const socket = new WebSocket(url);
   await once(socket, "open");
@@ -190,7 +190,7 @@ async function record(url, codec, seconds, meanwhile) {
     });
     audio.encode(sound);
     sound.close();
-    // What is recorded so far is watched while the rest is not made yet.
+    // Plays what was recorded so far, before the rest is recorded.
     if (frame === (seconds - 1) * rate && meanwhile) {
       while (!answers.includes("ready")) await once(socket, "message");
       played = await playHls(meanwhile, 1);

@@ -1,5 +1,5 @@
 /**
- * The server of browser_test.ts, as a program of avio's users would have it: films on the fly, HLS, packets for WebCodecs,
+ * The server of browser_test.ts, written as users of avio would write it: films remuxed on the fly, HLS, packets for WebCodecs,
  * recordings over a WebSocket.
  */
 import {
@@ -18,10 +18,10 @@ import {
 import { hlsScript } from "./browser.ts";
 import { fixturePath } from "./fixtures.ts";
 
-/** Files that are complete, by name. */
+/** Complete files, by name. */
 type Files = Map<string, Uint8Array<ArrayBuffer>>;
 
-/** A sink that is a file of these when it is closed. */
+/** A sink that becomes one of the files when it is closed. */
 function publish(files: Files, name: string, onpublish = () => {}): WritableStream<Uint8Array> {
   const chunks: Uint8Array[] = [];
   return new WritableStream({
@@ -43,23 +43,23 @@ const types: Record<string, string> = {
   ts: "video/mp2t",
 };
 
-/** What the tests ask the server about. */
+/** The server, and what tests check of it. */
 export interface BrowserServer extends AsyncDisposable {
-  /** With "http://" and without a slash at the end. */
+  /** Begins with "http://", without a slash at the end. */
   origin: string;
-  /** Files that were recorded. */
+  /** The recorded files. */
   recorded: Files;
-  /** What went wrong. */
+  /** Errors that occurred. */
   errors: unknown[];
 }
 
-/** Starts it. */
+/** Starts the server. */
 export function serveBrowser(made: ReadonlyMap<string, Uint8Array<ArrayBuffer>> = new Map()): BrowserServer {
   const recorded: Files = new Map();
   const errors: unknown[] = [];
   const source = (name: string) => made.get(name) ?? fixturePath(name);
 
-  /** A film from about this time on, as it is made. */
+  /** A film from about this time on, sent while it is remuxed. */
   async function film(name: string, start: number, timestamps: "zero" | "keep"): Promise<Response> {
     const type = mimeType({ ...await probe(source(name)), format: { name: "mp4", mimeTypes: [] } })!;
     const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
@@ -74,7 +74,7 @@ export function serveBrowser(made: ReadonlyMap<string, Uint8Array<ArrayBuffer>> 
 
   const playlists = new Map<string, Files>();
 
-  /** A playlist and its segments, made when it is first asked for. */
+  /** A playlist and its segments, made at the first request. */
   async function hls(name: string, segments: string, file: string): Promise<Response> {
     const key = `${name}/${segments}`;
     const files = playlists.get(key) ?? new Map();
@@ -114,7 +114,7 @@ export function serveBrowser(made: ReadonlyMap<string, Uint8Array<ArrayBuffer>> 
   function recording(request: Request): Response {
     const { socket, response } = Deno.upgradeWebSocket(request);
     const recorder = new Recorder(recorded, (word) => socket.send(word));
-    // One after the other: WebSocket's messages do not wait for each other.
+    // One after the other: handlers of WebSocket messages do not wait for each other.
     let line = Promise.resolve();
     socket.onmessage = ({ data }) => {
       line = line.then(() => recorder.take(JSON.parse(data))).catch((error) => void errors.push(error));
@@ -156,13 +156,13 @@ export function serveBrowser(made: ReadonlyMap<string, Uint8Array<ArrayBuffer>> 
   };
 }
 
-/** What a browser sends. */
+/** The messages of a browser. */
 type Message =
   | { kind: "video" | "audio"; config: EncoderReport & { description?: string } }
   | { kind: "video" | "audio"; chunk: EncodedChunk & { data: string } }
   | { kind: "end" };
 
-/** Makes an mp4 and HLS of what comes: both begin when both streams are known. */
+/** Writes the received chunks as mp4 and HLS: both begin when both streams are known. */
 class Recorder {
   #files: Files;
   #answer: (word: string) => void;

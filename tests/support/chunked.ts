@@ -1,19 +1,19 @@
 /**
- * Sources that say how far they were read, and media that is made to order: long, or with a stream that begins late.
+ * Sources that record how far they were read, and generated media: long, or with a stream that begins late.
  */
 import { constants, type IOCallbacks } from "@avio/avio";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
-/** Gives `bytes` from front to back, so many at a time; answers its callers when, and as, a test wants. */
+/** A source that returns `bytes` in pieces; a test decides when, and in which way, its callbacks return. */
 export class CountedSource {
   readonly bytes: Uint8Array;
   readonly chunk: number;
-  /** Waited for by each answer, where it is a promise. */
+  /** Called before each callback returns; if it returns a promise, the callback waits for that. */
   before: (source: CountedSource) => Promise<unknown> | void;
   position = 0;
   calls = 0;
-  /** Calls that have not answered yet, now and at most. */
+  /** Calls that have not returned yet, now and at most. */
   underWay = 0;
   busiest = 0;
 
@@ -23,12 +23,12 @@ export class CountedSource {
     this.before = before;
   }
 
-  /** Callbacks without positions; call them as often as you like, they share the position. */
+  /** Callbacks without seeking. The getter may be called several times: all callbacks share the position. */
   get callbacks(): IOCallbacks {
     return { onread: (buffer, size) => this.#read(buffer, size) };
   }
 
-  /** The same, with positions. */
+  /** The same, with seeking. */
   get seekable(): IOCallbacks {
     const onseek = (offset: number, whence: number) =>
       whence === constants.seek.SIZE ? this.bytes.length : this.position = offset;
@@ -51,7 +51,7 @@ export class CountedSource {
   }
 }
 
-/** The header of a WAV whose size nobody knows: 48 kHz, stereo, 16 bits. */
+/** The header of a WAV of unknown size: 48 kHz, stereo, 16 bits. */
 export function wavHeader(): Bytes {
   const bytes = new Uint8Array(44);
   const view = new DataView(bytes.buffer);
@@ -69,7 +69,7 @@ export function wavHeader(): Bytes {
   return bytes;
 }
 
-/** A WAV with so many bytes of samples, no two pages of them the same. */
+/** A WAV with so many bytes of samples; no two pages of them are the same. */
 export function wavOf(size: number): Bytes {
   const bytes = new Uint8Array(44 + size);
   bytes.set(wavHeader());
@@ -77,7 +77,7 @@ export function wavOf(size: number): Bytes {
   return bytes;
 }
 
-/** The flv with its sound only from `milliseconds` on, and a header that does not tell of it. */
+/** The flv with audio only from `milliseconds` on, and a header that does not announce it. */
 export function withLateSound(flv: Bytes, milliseconds: number): Bytes {
   const AUDIO = 8, VIDEO = 9;
   const HEADER = 13;
@@ -101,10 +101,10 @@ export function withLateSound(flv: Bytes, milliseconds: number): Bytes {
   return whole;
 }
 
-/** More than avio keeps of a source that can't seek. */
+/** More bytes than avio keeps of a source that can't seek. */
 const FAR = 5 * 1024 * 1024;
 
-/** An mp4 that has its index at the end, with so much of nothing before that. */
+/** An mp4 that has its index at the end, after a long empty box. */
 export function withIndexFarBehind(mp4: Bytes): Bytes {
   const view = new DataView(mp4.buffer, mp4.byteOffset, mp4.length);
   let place = 0;

@@ -1,13 +1,12 @@
 /**
- * Running the command line as users do: as a process of its own, alone or in a shell's pipe. And asking ffprobe
- * what came of it.
+ * Runs the command line as users do: as a separate process, alone or in a shell's pipe; and inspects the results by ffprobe.
  */
 import { MemorySink, Muxer, Packet } from "../../mod.ts";
 import { ffprobePackets } from "./ffprobe.ts";
 
 const root = new URL("../../", import.meta.url).pathname;
 
-/** What a process has done. */
+/** The outcome of a process. */
 export interface Outcome {
   code: number;
   stdout: string;
@@ -25,7 +24,7 @@ export function avio(...args: string[]): Promise<Outcome> {
   return run(Deno.execPath(), ["run", "-A", "cli.ts", ...args]);
 }
 
-/** The same with other permissions, or other variables. */
+/** The same with other permissions, or other environment variables. */
 export function avioWith(
   { flags = ["-A"], env = {} }: { flags?: string[]; env?: Record<string, string> },
   ...args: string[]
@@ -39,15 +38,15 @@ export function shell(script: string, ...args: string[]): Promise<Outcome> {
   return run("bash", ["-c", prelude + script, "bash", ...args], { DENO: Deno.execPath() });
 }
 
-/** Sizes of the packets of each stream, in order; as ffprobe sees them. */
+/** Sizes of the packets of each stream, in order, by ffprobe. */
 export function packetSizes(file: string): number[][] {
   return grouped(ffprobePackets(file).map(({ stream, size }) => [stream, size]));
 }
 
-/** The end of a pipe that asks ffprobe about its stdin; for `parseSizes`. */
+/** The last command of a pipe: ffprobe with the packets' sizes of its stdin, for `parseSizes`. */
 export const ffprobeStdin = "ffprobe -v error -show_entries packet=stream_index,size -of csv=p=0 -";
 
-/** Lines of "stream,size" as sizes of each stream; an entry may have a comma behind it. */
+/** Parses lines of "stream,size", perhaps with a trailing comma, to the sizes of each stream. */
 export function parseSizes(csv: string): number[][] {
   const lines = csv.split("\n").filter((line) => line !== "");
   return grouped(lines.map((line) => line.split(",").map(Number) as [number, number]));
@@ -59,7 +58,7 @@ function grouped(entries: [stream: number, size: number][]): number[][] {
   return sizes;
 }
 
-/** A folder that is gone at the end of the scope. */
+/** A folder that is removed at the end of the scope. */
 export function temporaryFolder(): Disposable & { path: (name: string) => string } {
   const folder = Deno.makeTempDirSync({ prefix: "avio-cli-" });
   return {
@@ -68,7 +67,7 @@ export function temporaryFolder(): Disposable & { path: (name: string) => string
   };
 }
 
-/** An input with more packets, and more bytes, than a pipe holds. */
+/** An input with more bytes than a pipe holds. */
 export function longMatroska(): Uint8Array {
   const sink = new MemorySink();
   const muxer = Muxer.openSync(sink, { format: "matroska" });

@@ -1,8 +1,8 @@
 /**
- * Run as a process of its own, under strace where there is one: goes through hostile.ts in every way that the API has,
- * with no `onopen` and with one that allows nothing, and prints what came of it. Its argument is the Canary, as JSON.
+ * Runs in a separate process, under strace if there is one: goes through hostile.ts in every way that the API has, without
+ * `onopen` and with one that allows nothing, and prints the outcomes. Its argument is the Canary, as JSON.
  *
- * What is done between two names in `/avio-case/` belongs to the first: they are how the trace is told apart.
+ * Names in `/avio-case/` separate the cases in the trace: system calls between two names belong to the first.
  */
 import {
   Demuxer,
@@ -20,14 +20,14 @@ import {
 import { fixtureBytes } from "./fixtures.ts";
 import { type Canary, type Hostile, hostile } from "./hostile.ts";
 
-/** What came of one of them, in one way. */
+/** The outcome of one case, in one way. */
 export interface Outcome {
   name: string;
   how: string;
-  /** Class of the error, "" where there is none. */
+  /** Class of the error; "" if there was none. */
   error: string;
   message: string;
-  /** What `onopen` was asked for; null where there is none. */
+  /** The URLs for which `onopen` was called; null if there was no `onopen`. */
   asked: string[] | null;
 }
 
@@ -98,12 +98,12 @@ async function outcome(name: string, how: string, work: Work, asked: string[] | 
   }
 }
 
-/** Shows in the trace. */
+/** Leaves a mark in the trace. */
 function mark(name: string): void {
   try {
     Deno.statSync(`/avio-case/${name}`);
   } catch {
-    // it does not exist
+    // the file does not exist
   }
 }
 

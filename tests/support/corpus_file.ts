@@ -1,24 +1,24 @@
 /**
- * What `tests/corpus.ts` compares of one file, in a process of its own: its packets, its description, what becomes of it in
- * other containers, and where seeks land, each put into a class by a word or two. Prints a line of JSON.
+ * The comparisons of `tests/corpus.ts` for one file, in a separate process: its packets, its description, remuxing to other
+ * containers, and where seeks land. Each result is classified by a word or two. Prints a line of JSON.
  */
 import { createHash } from "node:crypto";
 import { type CodecParameters, Demuxer, type MediaInfo, probe, remux } from "../../mod.ts";
 
-/** What was found of a file. */
+/** The results of a file. */
 export interface FileResult {
   path: string;
-  /** Why nothing else is here. */
+  /** Why there are no other results. */
   lost?: string;
   packets: string;
-  /** Fields that ffprobe knows and avio does not, or knows otherwise: "pix_fmt: yuv420p, null". */
+  /** Fields that avio lacks or that differ from ffprobe's: "pix_fmt: yuv420p, null". */
   probe: string[];
-  /** The same, where avio is right by what ffprobe itself says elsewhere, and how that was seen. */
+  /** The same, if avio is right according to other output of ffprobe, and which. */
   explained: string[];
   /** By target. */
   remux: Record<string, string>;
   seeks: string[];
-  /** What avio's errors said, by step. */
+  /** Messages of avio's errors, by step. */
   errors?: Record<string, string>;
 }
 
@@ -48,7 +48,7 @@ function run(command: string, ...args: string[]): { success: boolean; text: stri
   return { success, text: new TextDecoder().decode(stdout) };
 }
 
-/** What a step of avio gives; null where it throws. */
+/** The result of a step with avio; null if it throws. */
 async function tried<T>(step: string, work: () => Promise<T>): Promise<T | null> {
   try {
     return await work();
@@ -63,7 +63,7 @@ async function tried<T>(step: string, work: () => Promise<T>): Promise<T | null>
 // deno-lint-ignore no-explicit-any
 type Probed = Record<string, any>;
 
-/** What ffprobe printed; nothing where it failed half way. */
+/** Parses ffprobe's output; empty if it failed half way. */
 function parsed(text: string): Probed {
   try {
     return JSON.parse(text);
@@ -96,7 +96,7 @@ function rowsOfFFprobe(file: string): Row[] {
   }));
 }
 
-/** Those before an error, as ffprobe prints them. */
+/** The packets up to an error, as rows like those of ffprobe. */
 async function rowsOfAvio(file: string): Promise<Row[]> {
   const rows: Row[] = [];
   await tried("packets", () => readRows(file, rows));
@@ -115,7 +115,7 @@ async function readRows(file: string, rows: Row[]): Promise<void> {
 
 const byStream = (rows: Row[]) => rows.toSorted((a, b) => a.stream - b.stream); // stable
 
-/** Nothing that ffprobe knows is otherwise; what it does not know may be known. */
+/** Whether all fields that ffprobe has are the same; avio may have more. */
 function isKept(reference: Row, row: Row): boolean {
   const same = (one: number | null, other: number | null) => one === null || one === other;
   return same(reference.pts, row.pts) && same(reference.dts, row.dts) &&
@@ -154,7 +154,7 @@ const fields: Record<string, keyof CodecParameters> = {
 
 const unknown = [undefined, null, "unknown", "N/A", "0", 0, -99, "", "none"];
 
-/** What its decoder says of the first picture or sound of a stream. */
+/** The fields of the first decoded frame of a stream. */
 function decodedFields(stream: number): Probed {
   const first = ["-select_streams", `${stream}`, "-show_frames", "-read_intervals", "%+#1"];
   const { text } = run(ffprobe, "-of", "json", ...first, path);
@@ -162,8 +162,8 @@ function decodedFields(stream: number): Probed {
 }
 
 /**
- * ffprobe describes what the container says where it decodes nothing, or not enough. avio is right where the decoder says
- * what avio says. Of AV1 that ffprobe has no decoder, but it tells what decides: with the matrix "gbr" planes are G, B, R.
+ * ffprobe prints the container's values if it decodes nothing, or not enough. avio is right if the decoder agrees with it.
+ * ffprobe has no decoder for AV1, but it prints the matrix: with "gbr" the planes are G, B, R.
  */
 function explanation(stream: Probed, name: string, ours: unknown): string | null {
   if (stream.codec_name === "av1" && name === "pix_fmt" && stream.color_space === "gbr") {
@@ -198,7 +198,7 @@ function compareStreams(
   return { differences, explained };
 }
 
-/** Streams that ffprobe describes; none where it fails half way. */
+/** The streams that ffprobe describes; none if it fails half way. */
 function streamsOfFFprobe(): Probed[] {
   return parsed(run(ffprobe, "-of", "json", "-show_streams", path).text).streams ?? [];
 }
@@ -221,7 +221,7 @@ const targets: Record<string, { name: string; options?: Record<string, string> }
   own: { name: extension },
 };
 
-/** Packets of what can be played: what a container has no place for, ffmpeg writes as data that nothing reads. */
+/** The packets of playable streams: what a container can't hold, ffmpeg writes as data streams that nothing reads. */
 function rowsOfMedia(file: string): Row[] {
   const streams: Probed[] = parsed(run(ffprobe, "-of", "json", "-show_streams", file).text).streams ?? [];
   const isMedia = ({ codec_type, codec_name }: Probed) =>
@@ -232,7 +232,7 @@ function rowsOfMedia(file: string): Row[] {
     .map((row) => ({ ...row, stream: media.indexOf(row.stream) }));
 }
 
-/** Of all streams, or of those that it takes by itself. */
+/** Remuxes by ffmpeg: all streams or, if that fails, those that it selects by default. */
 function remuxByFFmpeg(out: string, options: Record<string, string> = {}): boolean {
   const named = Object.entries(options).flatMap(([name, value]) => [`-${name}`, value]);
   const maps = [["-map", "0:v?", "-map", "0:a?", "-map", "0:s?", "-ignore_unknown"], []];
@@ -242,7 +242,7 @@ function remuxByFFmpeg(out: string, options: Record<string, string> = {}): boole
   );
 }
 
-/** What is seen and heard of it. */
+/** A hash of the decoded audio and video. */
 function decoded(file: string): string {
   return run(ffmpeg, "-i", file, "-map", "0:v?", "-map", "0:a?", "-f", "streamhash", "-hash", "md5", "-")
     .text;
@@ -272,7 +272,7 @@ async function compareRemux(folder: string, target: string): Promise<string> {
 
 // ------------------------------------------------------------------------------------------- seeking
 
-/** The last key frame at or before the time, or else the beginning. */
+/** Checks that a seek lands on the last key frame at or before the time, otherwise at the beginning. */
 async function compareSeek(rows: Row[], stream: number, seconds: number): Promise<string> {
   using demuxer = await Demuxer.open(path);
   await demuxer.seek(seconds);

@@ -1,6 +1,6 @@
 /**
- * Small files and packets that were made to end or to hold up the process of whoever reads them: one function for each,
- * after what has been published about FFmpeg (docs/ffmpeg-security.md).
+ * Small files and packets that crash or block the process that reads them: one function for each, after what has been
+ * published about FFmpeg (docs/ffmpeg-security.md).
  */
 import { concatBytes } from "./essence.ts";
 
@@ -8,7 +8,7 @@ type Bytes = Uint8Array<ArrayBuffer>;
 
 const encoder = new TextEncoder();
 
-/** Bits, the highest first. */
+/** Writes bits, the highest first. */
 export class BitWriter {
   #bits: number[] = [];
 
@@ -24,13 +24,13 @@ export class BitWriter {
     return this.u(width, 0).u(width + 1, value + 1);
   }
 
-  /** What there is, a one, and zeros to the next byte. */
+  /** The bits, a one, and zeros up to the next byte. */
   stopped(): Bytes {
     this.#bits.push(1);
     return this.bytes();
   }
 
-  /** What there is, and zeros to the next byte. */
+  /** The bits, and zeros up to the next byte. */
   bytes(): Bytes {
     const bytes = new Uint8Array(Math.ceil(this.#bits.length / 8));
     this.#bits.forEach((bit, i) => bytes[i >> 3]! |= bit << (7 - i % 8));
@@ -38,7 +38,7 @@ export class BitWriter {
   }
 }
 
-/** A NAL unit after a start code, with what keeps it from looking like one. */
+/** A NAL unit after a start code, with emulation prevention bytes. */
 export function nalUnit(header: number[], payload: Uint8Array): Bytes {
   const bytes = [0, 0, 0, 1, ...header];
   let zeros = 0;
@@ -67,7 +67,7 @@ export function manifest({ type = "static", template = "", timeline = "" }): Byt
   );
 }
 
-/** An SBaGen script whose blocks are each so many of the one before. */
+/** An SBaGen script in which each block consists of so many of the previous one. */
 export function nestedScript(blocks: number, each: number): Bytes {
   const lines = ["a: 200+5/50"];
   for (let i = 0; i < blocks; i++) {
@@ -88,7 +88,7 @@ export function vobSubIndex(changes: number): string {
 
 // ------------------------------------------------------------------------------------------- boxes and EBML
 
-/** A file with so many pssh boxes more at the end of its moov, which is its last box. */
+/** The file with so many additional pssh boxes at the end of its moov, which is its last box. */
 export function withPssh(mp4: Uint8Array, count: number): Bytes {
   const pssh = new Uint8Array(32);
   pssh.set([0, 0, 0, 32, ...encoder.encode("pssh")]);
@@ -127,7 +127,7 @@ function matroska(track: Uint8Array, ...more: Uint8Array[]): Bytes {
   ]) as Bytes;
 }
 
-/** Vorbis whose setup header is nothing but zeros, of so many bytes, and so many packets. */
+/** Vorbis with a setup header of so many zeros, and so many packets. */
 export function vorbisWithoutSetup(size: number, packets: number): Bytes {
   const identification = new Uint8Array(30);
   identification.set([1, ...encoder.encode("vorbis"), 0, 0, 0, 0, 2, 0x44, 0xac]);
@@ -164,7 +164,7 @@ export function cuesBackwards(count: number): Bytes {
   const view = new DataView(cues.buffer);
   for (let i = 0; i < count; i++) {
     cues.set(cue, i * cue.length);
-    view.setUint32(i * cue.length + 18, count - i); // after two elements' ids and sizes
+    view.setUint32(i * cue.length + 18, count - i); // after ids and sizes of two elements
   }
   return matroska(track, element("1c53bb6b", cues), element("1f43b675", element("e7", [0])));
 }
@@ -178,7 +178,7 @@ export function withExif(jpeg: Uint8Array, tiff: Uint8Array): Bytes {
   return concatBytes([jpeg.subarray(0, 2), marker, tiff, jpeg.subarray(2)]) as Bytes;
 }
 
-/** Lists of tags: each tag of the first is the whole second list, of which each is the whole third. */
+/** Nested lists of tags: each tag of the first refers to the whole second list, each of that to the whole third. */
 export function listsInLists(tags: number): Bytes {
   const size = 2 + 12 * tags + 4;
   const tiff = new Uint8Array(8 + 3 * size);
@@ -198,7 +198,7 @@ export function listsInLists(tags: number): Bytes {
   return tiff;
 }
 
-/** Tags that are all the same bytes, the whole block of EXIF. */
+/** Tags that all refer to the same bytes, the whole EXIF block. */
 export function overlappingTags(tags: number): Bytes {
   const tiff = new Uint8Array(8 + 2 + 12 * tags + 4);
   const view = new DataView(tiff.buffer);
@@ -214,19 +214,19 @@ export function overlappingTags(tags: number): Bytes {
   return tiff;
 }
 
-/** So many PPS of HEVC, whose tables of depth are 8 million bits that aren't there. */
+/** So many PPS of HEVC, whose depth tables of 8 million bits are missing. */
 export function depthTables(count: number): Bytes {
   const units = Array.from({ length: count }, (_, i) => {
     const bits = new BitWriter().ue(i % 64).ue(0).u(5, 0).u(2, 0).ue(0).ue(0).ue(0).u(3, 0).ue(0).ue(0);
     bits.u(10, 0).ue(0).u(1, 0); // to log2_parallel_merge_level and slice_segment_header_extension_present_flag
-    bits.u(1, 1).u(4, 2).u(4, 0); // pps_3d_extension_flag alone
+    bits.u(1, 1).u(4, 2).u(4, 0); // only pps_3d_extension_flag
     bits.u(1, 1).u(6, 63).u(4, 15).u(3, 5);
     return nalUnit([0x44, 1], bits.stopped());
   });
   return concatBytes(units) as Bytes;
 }
 
-/** SEI of HEVC: film grain for pictures of that size, with two points of scaling in one place. */
+/** SEI of HEVC: film grain for pictures of that size, with two scaling points at the same position. */
 export function grainInOnePlace(width: number, height: number): Bytes {
   const bits = new BitWriter().u(1, 1).u(4, 0).u(3, 0);
   bits.u(1, 0).u(8, 40).u(3, 0).u(1, 1).u(16, 1).u(1, 1).u(4, 0).u(12, width).u(12, height);
@@ -239,7 +239,7 @@ export function grainInOnePlace(width: number, height: number): Bytes {
   return nalUnit([0x4e, 1], Uint8Array.of(4, grain.length, ...grain, 0x80));
 }
 
-/** An H.264 packet of so many slices, of two pictures in turn, both before the first. */
+/** An H.264 packet of so many slices, alternating between two pictures, both before the first. */
 export function slicesInTurn(count: number): Bytes {
   const sps = new BitWriter().u(8, 66).u(8, 0).u(8, 30).ue(0).ue(0).ue(0).ue(0).ue(1).u(1, 0).ue(0).ue(0).u(
     1,
@@ -254,7 +254,7 @@ export function slicesInTurn(count: number): Bytes {
   return concatBytes(units) as Bytes;
 }
 
-/** SEI of H.264, with its length: an orientation of the display, and a message with an extension that nobody knows. */
+/** SEI of H.264, with its length: a display orientation, and a message with an unknown extension. */
 export function seiWithExtension(): Bytes {
   const unit = [6, 47, 1, 0xc0, 147, 4, 1, 0x12, 0x34, 0x80, 0x80];
   return Uint8Array.of(0, 0, 0, unit.length, ...unit);

@@ -1,5 +1,5 @@
 /**
- * Sources and sinks over memory whose callbacks do as little at a time as a test wants.
+ * Sources and sinks over memory; a test chooses how many bytes their callbacks move at a time.
  */
 import { constants, type IOCallbacks, type WriteInfo } from "@avio/avio";
 
@@ -31,10 +31,10 @@ const PRIMES = [
   97,
 ];
 
-/** How many of the `wanted` bytes a callback moves, by the number of the call. */
+/** The number of the `wanted` bytes that a callback moves, by the number of the call. */
 export type Amount = (wanted: number, call: number) => number;
 
-/** The amounts that tests go through. */
+/** The amounts that tests use. */
 export const amounts = {
   all: (wanted) => wanted,
   "1 byte": () => 1,
@@ -42,7 +42,7 @@ export const amounts = {
   halves: (wanted) => Math.ceil(wanted / 2),
 } as const satisfies Record<string, Amount>;
 
-/** The ones that are short. */
+/** The short ones. */
 export const shortAmounts = ["1 byte", "primes", "halves"] as const;
 
 /** Callbacks that read `bytes`. */
@@ -70,7 +70,7 @@ export function readerOf(
   };
 }
 
-/** A sink that collects what its callbacks took. */
+/** A sink that collects what was written. */
 export class Collector implements IOCallbacks {
   /** How often `onwrite` was called. */
   writes = 0;

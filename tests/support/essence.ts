@@ -1,9 +1,9 @@
 /**
- * Coded data without its framing: what is left of a packet when length fields or start codes, parameter sets between
- * frames, delimiters, and ADTS headers are taken away.
+ * Coded data without its framing: packets without length fields or start codes, parameter sets between frames, delimiters,
+ * and ADTS headers.
  */
 
-/** The data of a packet that no container changes. */
+/** The data of a packet that is the same in all containers. */
 export function essence(codec: string, data: Uint8Array): Uint8Array {
   if (codec === "h264") return concatBytes(nalUnits(data).filter((unit) => !isSet(unit)));
   if (codec === "hevc") {
@@ -14,7 +14,7 @@ export function essence(codec: string, data: Uint8Array): Uint8Array {
   return data;
 }
 
-/** Pieces in one. */
+/** Joins pieces. */
 export function concatBytes(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const whole = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
   let at = 0;
@@ -25,17 +25,17 @@ export function concatBytes(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuff
   return whole;
 }
 
-/** Parameter sets and access unit delimiters, which muxers add and take away. */
+/** Whether it is a parameter set or an access unit delimiter, which muxers add and remove. */
 function isSet(unit: Uint8Array): boolean {
   return [7, 8, 9].includes((unit[0] ?? 0) & 31);
 }
 
-/** The same of HEVC. */
+/** The same for HEVC. */
 function isSetOfHevc(unit: Uint8Array): boolean {
   return [32, 33, 34, 35].includes((unit[0] ?? 0) >> 1 & 63);
 }
 
-/** Without the zeros behind it, which FFmpeg 5.1 takes from the next start code. */
+/** The unit without trailing zeros, which FFmpeg 5.1 takes from the next start code. */
 function withoutZeros(unit: Uint8Array): Uint8Array {
   return unit.subarray(0, unit.findLastIndex((byte) => byte !== 0) + 1);
 }
@@ -45,7 +45,7 @@ export function nalUnits(data: Uint8Array): Uint8Array[] {
   return byLengths(data) ?? byStartCodes(data);
 }
 
-/** Null where the lengths don't add up: 00 00 01 is a start code, but may be a length's beginning too. */
+/** Null if the lengths don't add up: 00 00 01 is a start code, but may also be the beginning of a length. */
 function byLengths(data: Uint8Array): Uint8Array[] | null {
   const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
   const units: Uint8Array[] = [];
@@ -71,13 +71,13 @@ function byStartCodes(data: Uint8Array): Uint8Array[] {
   });
 }
 
-/** AAC without the header that each frame has outside containers. */
+/** AAC without the ADTS header that each frame has outside of containers. */
 export function withoutAdts(data: Uint8Array): Uint8Array {
   if (!hasAdts(data)) return data;
   return data.subarray(data[1]! & 1 ? 7 : 9);
 }
 
-/** Whether there is an ADTS header in front whose length is the data's. */
+/** Whether the data begins with an ADTS header that has the data's length. */
 export function hasAdts(data: Uint8Array): boolean {
   if (data.length < 7 || data[0] !== 0xff || (data[1]! & 0xf6) !== 0xf0) return false;
   return ((data[3]! & 3) << 11 | data[4]! << 3 | data[5]! >> 5) === data.length;

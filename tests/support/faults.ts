@@ -1,6 +1,6 @@
 /**
- * Callbacks that throw at a chosen call, and what must come of it: the same object, from the call that was running,
- * and no callback after it.
+ * Callbacks that throw at a chosen call, and checks of the result: the same object is thrown by the API call that was
+ * running, and no callback is called after it.
  */
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import type { IOCallbacks } from "@avio/avio";
@@ -21,7 +21,7 @@ export class Fault {
 
   /**
    * @param at The call that throws, counted from 0.
-   * @param mode "reject": the callbacks answer promises, and it rejects; "throw": they do, but it throws at once.
+   * @param mode "reject": the callbacks return promises, and this call rejects; "throw": they do, but this call throws.
    */
   constructor(at: number, thrown: unknown, mode: "sync" | "throw" | "reject" = "sync") {
     this.at = at;
@@ -63,7 +63,7 @@ export class Fault {
     throw this.thrown;
   }
 
-  /** Runs an API call under a name. What it throws must be the fault's own, and thrown while this name ran. */
+  /** Runs an API call under a name. If it throws, it must be the fault's exception, thrown during this call. */
   call<T>(name: string, work: () => T): T {
     this.#running = name;
     try {
@@ -74,7 +74,7 @@ export class Fault {
   }
 }
 
-/** An API call threw. */
+/** Marks that an API call has thrown. */
 class Surfaced {
   readonly from: string;
   readonly error: unknown;
@@ -85,10 +85,10 @@ class Surfaced {
   }
 }
 
-/** A run of API calls, each inside `fault.call`; its sources and sinks wrapped by `fault.wrap`. */
+/** A run of API calls, each inside `fault.call`, with sources and sinks wrapped by `fault.wrap`. */
 export type Run = (fault: Fault) => void;
 
-/** Does the run once without a fault; how many callbacks it has. */
+/** Does the run once without a fault; returns the number of callbacks. */
 export function countCalls(run: Run): number {
   const fault = new Fault(-1, null);
   try {
@@ -99,7 +99,7 @@ export function countCalls(run: Run): number {
   return fault.calls;
 }
 
-/** Throws at each call of the run in turn (or at every `step`th); how many faults there were. */
+/** Throws at each call of the run in turn (or at every `step`th); returns the number of faults. */
 export function injectEverywhere(
   run: Run,
   what: string,
@@ -133,8 +133,8 @@ function injectAt(run: Run, fault: Fault, where: string): void {
 export type AsyncRun = (fault: Fault) => Promise<void>;
 
 /**
- * Throws or rejects at each call of the run in turn (or at every `step`th). The same object must come out of the run;
- * which call it comes from is open: packets are read ahead, and written behind.
+ * Throws or rejects at each call of the run in turn (or at every `step`th). The run must reject with the same object, by any
+ * of its calls: packets are read ahead, and writes are queued.
  */
 export async function injectEverywhereAsync(
   run: AsyncRun,

@@ -1,9 +1,9 @@
 /**
- * What the ffprobe command says about a file: the tests' second opinion.
+ * Results of the ffprobe command, with which tests compare.
  */
 import type { PacketRow } from "./packets.ts";
 
-/** Fields of a stream as ffprobe writes them. */
+/** The fields of a stream in ffprobe's output. */
 export type ProbedStream = Record<string, unknown> & {
   index: number;
   codec_type: string;
@@ -11,7 +11,7 @@ export type ProbedStream = Record<string, unknown> & {
   tags?: Record<string, string>;
 };
 
-/** What ffprobe answers to -show_format -show_streams -show_chapters. */
+/** The output of ffprobe -show_format -show_streams -show_chapters. */
 export interface Probed {
   streams: ProbedStream[];
   format: Record<string, string> & { tags?: Record<string, string> };
@@ -35,7 +35,7 @@ interface ProbedPacket {
   data_hash: string;
 }
 
-/** Whether there is an ffprobe to ask. */
+/** Whether ffprobe is installed. */
 export const hasFFprobe: boolean = (() => {
   try {
     return new Deno.Command("ffprobe", { args: ["-version"], stdout: "null", stderr: "null" }).outputSync()
@@ -62,13 +62,13 @@ export function ffprobeInfo(path: string): Probed {
   return ffprobe(path, "-show_streams", "-show_format", "-show_chapters") as Probed;
 }
 
-/** The packets; all, or those that an interval of ffprobe's syntax chooses. */
+/** The packets: all, or those in an interval of ffprobe's syntax. */
 export function ffprobePackets(path: string, interval?: string): PacketRow[] {
   const chosen = interval === undefined ? [] : ["-read_intervals", interval];
   return rowsOf(ffprobe(path, ...SHOW_PACKETS, ...chosen));
 }
 
-/** The packets that ffprobe finds when it can't seek: the file comes through a pipe. */
+/** The packets that ffprobe finds if it can't seek, reading from a pipe. */
 export function ffprobePipedPackets(path: string): PacketRow[] {
   const script = 'file=$1; shift; exec ffprobe "$@" - < <(exec cat "$file")';
   const args = ["-c", script, "bash", path, "-v", "error", "-of", "json", ...SHOW_PACKETS];
@@ -91,7 +91,7 @@ function rowsOf(answer: unknown): PacketRow[] {
   }));
 }
 
-/** Runs `work` with the path of what `ffmpeg -c copy` makes of a file in another format. */
+/** Runs `work` with the path of a copy of the file in another format, made by `ffmpeg -c copy`. */
 export function withCopyByFFmpeg(path: string, format: string, work: (copy: string) => void): void {
   const copy = Deno.makeTempFileSync({ prefix: "avio-test-" });
   try {

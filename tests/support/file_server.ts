@@ -1,37 +1,37 @@
 /**
- * A server of one file on the loopback interface that counts what it is asked, and misbehaves as it is told.
+ * A server of one file on the loopback interface that records requests, and misbehaves as a test chooses.
  */
 import { fixtureBytes } from "./fixtures.ts";
 
 export type Bytes = Uint8Array<ArrayBuffer>;
 
-/** What a server may do otherwise. */
+/** How a server may behave. */
 export interface Behaviour {
-  /** Knows Range. @default {true} */
+  /** Supports Range. @default {true} */
   ranges?: boolean;
-  /** Content-Range says which part it is. @default {true} */
+  /** Content-Range has the range of the part. @default {true} */
   tellsPart?: boolean;
-  /** Bytes that a part has at most. */
+  /** Max bytes of a part. */
   maxPart?: number;
-  /** By the number of the request. */
+  /** The ETag, by the number of the request. */
   etag?: (request: number) => string;
   /** Sends Content-Length, or a total in Content-Range. @default {true} */
   tellsSize?: boolean;
-  /** Breaks the connection after so many bytes, by the number of the request; null: not. */
+  /** Breaks the connection after so many bytes, by the number of the request; null: does not. */
   breaksAfter?: (request: number) => number | null;
-  /** Answers in place of the media, by the number of the request. */
+  /** A response instead of the media, by the number of the request. */
   instead?: (request: Request, index: number) => Response | null | Promise<Response | null>;
   /** Bytes of a chunk, and milliseconds before each. */
   chunk?: number;
   pause?: number;
 }
 
-/** A server of one file; what it was asked, and what it has sent. */
+/** A server of one file, with its requests and what it has sent. */
 export class FileServer implements AsyncDisposable {
   readonly requests: { url: string; headers: Headers }[] = [];
   /** Bytes sent. */
   sent = 0;
-  /** Responses that the client left. */
+  /** Responses that the client has aborted. */
   left = 0;
   /** Responses that are being sent. */
   open = 0;
@@ -58,7 +58,7 @@ export class FileServer implements AsyncDisposable {
     return `${this.origin}/media`;
   }
 
-  /** The paths that were asked for so far. */
+  /** The paths requested so far. */
   get paths(): string[] {
     return this.requests.map(({ url }) => new URL(url).pathname);
   }
@@ -120,13 +120,13 @@ export class FileServer implements AsyncDisposable {
   }
 }
 
-/** First byte that is asked for, and the one behind the last. */
+/** The first requested byte, and the one after the last. */
 export function rangeOf(request: Request, size: number): [number, number] {
   const [, from = "0", last = ""] = request.headers.get("range")?.match(/^bytes=(\d+)-(\d*)$/) ?? [];
   return [Number(from), last === "" ? size : Math.min(Number(last) + 1, size)];
 }
 
-/** Serves while it works. */
+/** Serves while `work` runs. */
 export async function serving(
   bytes: Bytes,
   behaviour: Behaviour,
@@ -136,7 +136,7 @@ export async function serving(
   await work(server);
 }
 
-/** wav of so many bytes: no index, one stream, packets of some KiB. */
+/** A WAV of so many bytes: no index, one stream, packets of some KiB. */
 export function wavOf(size: number): Bytes {
   const header = fixtureBytes("audio.wav").slice(0, 44);
   const wav = new Uint8Array(size).map((_, i) => (i * 31) >> 4);

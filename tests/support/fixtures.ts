@@ -1,9 +1,8 @@
 /**
- * The files that tests read: fixtures/, which is in the repository, and the real files beside it, which a clone
- * may not have.
+ * The files that tests read: those in fixtures/, and real files outside of the repository, which may be missing.
  */
 
-/** Containers with packets to compare: every format the tests are about, some of them twice. */
+/** Files with packets to compare: one of every tested format, of some two. */
 export const mediaFixtures = [
   "video.mp4",
   "faststart.mp4",
@@ -41,7 +40,7 @@ export function fixtureBytes(name: string): Uint8Array<ArrayBuffer> {
 }
 const cache = new Map<string, Uint8Array<ArrayBuffer>>();
 
-/** Path of a real file, "" where the folder is not there. */
+/** Path of a real file; "" if the folder is missing. */
 export function realPath(name: string): string {
   const path = new URL(`../../../shared/media/${name}`, import.meta.url).pathname;
   try {
@@ -51,10 +50,10 @@ export function realPath(name: string): string {
   }
 }
 
-/** Muxers' names of the fixtures' own formats. */
+/** Names of muxers by file extension, if they differ. */
 const formats: Record<string, string> = { mkv: "matroska", ts: "mpegts" };
 
-/** The muxer that writes a fixture's own format. */
+/** The muxer for a fixture's own format. */
 export function formatOf(name: string): string {
   const extension = name.split(".")[1]!;
   return formats[extension] ?? extension;

@@ -1,42 +1,42 @@
 /**
- * Callbacks that a test holds back: no sleep is needed to know that one is under way, or that none is.
+ * Callbacks that a test can block: no sleep is needed to know whether one is running.
  */
 import type { IOCallbacks } from "@avio/avio";
 
-/** Open, callbacks pass; closed, they wait, and `reached` says so. */
+/** If open, callbacks run; if closed, they wait, and `reached` resolves. */
 export class Gate {
   #closed: PromiseWithResolvers<void> | null = null;
   #reached = Promise.withResolvers<void>();
-  /** Called within the next callback, once. */
+  /** Called inside the next callback, once. */
   #hook: (() => void) | null = null;
   #failure: { error: unknown } | null = null;
-  /** Callbacks that were called. */
+  /** Number of callbacks called. */
   calls = 0;
 
-  /** Those that come wait from now on. */
+  /** Callbacks wait from now on. */
   close(): void {
     if (this.#closed) return;
     this.#closed = Promise.withResolvers();
     this.#reached = Promise.withResolvers();
   }
 
-  /** Those that wait go on, and so do those that come. */
+  /** Waiting and later callbacks run. */
   open(): void {
     this.#closed?.resolve();
     this.#closed = null;
   }
 
-  /** Resolves when one waits. */
+  /** Resolves when a callback waits. */
   get reached(): Promise<void> {
     return this.#reached.promise;
   }
 
-  /** Does something within the next callback. */
+  /** Calls `hook` inside the next callback. */
   within(hook: () => void): void {
     this.#hook = hook;
   }
 
-  /** Those that come throw. */
+  /** Callbacks throw from now on. */
   failWith(error: unknown): void {
     this.#failure = { error };
   }

@@ -1,36 +1,36 @@
 /**
- * Inputs and outputs that make libavformat reach for files, folders and sockets by itself: playlists, manifests, scripts,
- * options, formats. Each says what must come of it when the caller allows nothing.
+ * Inputs and outputs that make libavformat open files, folders and sockets by itself: playlists, manifests, scripts, options,
+ * formats. Each has the expected outcome if the caller allows nothing.
  */
 import { type DemuxerOptions, inputFormats, type MuxerOptions } from "@avio/avio";
 import { fixtureBytes } from "./fixtures.ts";
 
-/** What they reach for: files that must not be read, changed or joined by others, ports that nobody may connect to. */
+/** What they try to open: files that must not be read or changed, a folder that must get no new ones, ports without connections. */
 export interface Canary {
   folder: string;
   tcp: number;
   udp: number;
 }
 
-/** What must come of it. */
+/** The expected outcome. */
 export interface Expected {
-  /** The error names this URL as refused, and `onopen` is asked for it. */
+  /** The error names this URL as refused, and `onopen` is called with it. */
   refused?: string;
-  /** There is an error, which says this. */
+  /** There is an error with this message. */
   says?: RegExp;
-  /** It opens, and what was refused is the error at the end of the packets. */
+  /** It opens, and the refusal is the error at the end of the packets. */
   opens?: true;
-  /** It works (as far as there is something to remux), and `onopen` is asked for these alone. */
+  /** It works (if there is something to remux), and `onopen` is called with these URLs only. */
   asks?: string[];
 }
 
-/** One way. */
+/** One case. */
 export interface Hostile {
   name: string;
   read?: { source: Uint8Array<ArrayBuffer> | string; options?: DemuxerOptions };
   write?: { media?: "video" | "picture"; options: MuxerOptions & { format: string; url?: string } };
   expected: Expected;
-  /** Where the builds differ. */
+  /** With the system build, if that differs. */
   system?: Expected;
 }
 
@@ -41,7 +41,7 @@ export function text(...lines: string[]): Uint8Array<ArrayBuffer> {
   return encoder.encode(lines.join("\n") + "\n");
 }
 
-/** A media playlist of one segment; `lines` are before it. */
+/** A media playlist of one segment, with `lines` before it. */
 export function playlist(url: string, ...lines: string[]): Uint8Array<ArrayBuffer> {
   const end = ["#EXTINF:2,", url, "#EXT-X-ENDLIST"];
   return text("#EXTM3U", "#EXT-X-VERSION:7", "#EXT-X-TARGETDURATION:2", ...lines, ...end);
@@ -52,7 +52,7 @@ export function playlist(url: string, ...lines: string[]): Uint8Array<ArrayBuffe
 const NOTHING_TO_READ =
   /Invalid data found|unable to open|refused to open|Invalid argument|Protocol not found/;
 
-/** What protocols of FFmpeg open; only the names of the first few mean something to its playlists. */
+/** URLs that FFmpeg's protocols would open; its playlists accept only the first few schemes. */
 function schemes({ folder, tcp, udp }: Canary): { known: string[]; unknown: string[] } {
   const secret = `${folder}/secret.ts`;
   const server = `127.0.0.1:${tcp}`;
@@ -95,7 +95,7 @@ function schemes({ folder, tcp, udp }: Canary): { known: string[]; unknown: stri
   };
 }
 
-/** As the demuxer of playlists asks for them. */
+/** The scheme of a URL as the playlist demuxer sees it. */
 function scheme(url: string): string {
   return /^[a-z+\d]+/.exec(url)?.[0] ?? "a path";
 }
@@ -164,7 +164,7 @@ function ofPlaylists(canary: Canary): Hostile[] {
           variant,
         ),
       ),
-      // FFmpeg 9.0 reads the subtitles, first of all.
+      // FFmpeg 9.0 reads the subtitles first.
       expected: { says: new RegExp(`refused to open '(file://${canary.folder}/old\\.m3u8|${variant})`) },
       system: { refused: variant },
     },
@@ -214,7 +214,7 @@ function mpd(url: string, inner = ""): Uint8Array<ArrayBuffer> {
   );
 }
 
-/** Where the build could have libxml2. */
+/** The expected outcome if the build has libxml2. */
 function withXml(refused: string): Expected {
   return inputFormats().some(({ name }) => name === "dash") ? { refused } : NO_XML;
 }
@@ -371,7 +371,7 @@ function box(type: string, ...parts: Uint8Array[]): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
-/** An alias to a file, as `dref` has it. */
+/** An alias to a file, as in a `dref` box. */
 function alias(path: string): Uint8Array<ArrayBuffer> {
   const name = encoder.encode(path);
   const bytes = new Uint8Array(4 + 10 + 28 + 12 + 64 + 16 + 4 + 16 + 4 + name.length + (name.length & 1) + 4);
@@ -406,7 +406,7 @@ function withReference(bytes: Uint8Array<ArrayBuffer>, reference: Uint8Array): U
   return new Uint8Array(parts.flatMap((part) => [...part]));
 }
 
-/** The head of a Magic Lantern video, which goes on in files beside it. */
+/** The header of a Magic Lantern video, which continues in other files. */
 function magicLantern(): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(52 + 16);
   const view = new DataView(bytes.buffer);
@@ -729,7 +729,7 @@ function ofOutputs({ folder, tcp }: Canary): Hostile[] {
   ];
 }
 
-/** All of them. */
+/** All cases. */
 export function hostile(canary: Canary): Hostile[] {
   return [
     ...ofPlaylists(canary),

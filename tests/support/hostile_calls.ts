@@ -1,6 +1,6 @@
 /**
- * A process that calls every public function, constructor and method with values that are wrong, odd or deceitful, in every
- * place, and with options of them. Whatever comes of it, the process lives. It runs without the right to write.
+ * A process that calls every public function, constructor and method with wrong, odd or deceptive values for every parameter,
+ * and in options. The process must survive. It runs without write permission.
  */
 import vm from "node:vm";
 import * as avio from "@avio/avio";
@@ -14,7 +14,7 @@ type Make = (random: Random) => Any;
 
 ignoreRejections();
 const walk = new Walk();
-for (const name of ["write", "run"] as const) await Deno.permissions.revoke({ name }); // the journal is open
+for (const name of ["write", "run"] as const) await Deno.permissions.revoke({ name }); // the journal is open already
 const clip = Deno.readFileSync("fixtures/audio.wav").slice(0, 60_000);
 const picture = Deno.readFileSync("fixtures/video.mp4");
 
@@ -22,7 +22,7 @@ const picture = Deno.readFileSync("fixtures/video.mp4");
 
 const HUGE = 1e9;
 
-/** Says that it is larger than it is. */
+/** An array that reports a larger size than it has. */
 class Liar extends Uint8Array<ArrayBuffer> {
   constructor(size: number) {
     super(new ArrayBuffer(size));
@@ -107,7 +107,7 @@ const throwing: ProxyHandler<object> = new Proxy({}, {
   },
 });
 
-/** Another value at each look. */
+/** Returns another value at each access. */
 function changing(values: Any[]): Any {
   let at = 0;
   const next = () => values[at++ % values.length];
@@ -212,7 +212,7 @@ const plain: Make[] = [
   () => avio,
 ];
 
-/** What callbacks return, or do. */
+/** Functions that return, or do, what a callback may. */
 const answers: Make[] = [
   () => () => 0,
   () => () => undefined,
@@ -263,7 +263,7 @@ function muxer(): Any {
   return made;
 }
 
-/** Says how far it is by how often it was asked: it ends. */
+/** A source that ends after some calls. */
 function source(): Any {
   let at = 0;
   return {
@@ -326,7 +326,7 @@ function value(random: Random, depth = 0): Any {
   return object(random, depth + 1);
 }
 
-/** Names that the library has told of: in the errors about those that it does not know. */
+/** Names of options and fields, from the library's errors about unknown ones. */
 const known = new Set([
   ...[
     "onread",
@@ -349,7 +349,7 @@ function learn(error: unknown): void {
   for (const name of list?.split(", ") ?? []) known.add(name);
 }
 
-/** What has every name that is known, of hostile values; mostly few of them. */
+/** An object with known names and hostile values, mostly few. */
 function object(random: Random, depth: number): Any {
   const made: Any = {};
   const names = [...known];
@@ -361,7 +361,7 @@ function object(random: Random, depth: number): Any {
   return random.chance(0.1) ? Object.freeze(made) : made;
 }
 
-/** What is right at a place of a function, so that the others are looked at. */
+/** Valid values for a parameter of a function, so that the other parameters are reached. */
 const right: Record<string, Make[]> = {
   probe: [() => clip],
   probeSync: [() => clip],
@@ -428,12 +428,12 @@ function calleesOf(name: string, exported: Any): Callee[] {
   return callees;
 }
 
-const LEFT_OUT = new Set(["loadLibrary"]); // one that is loaded stays
+const LEFT_OUT = new Set(["loadLibrary"]); // the loaded library can't be changed
 const callees = Object.entries(avio).filter(([name]) => !LEFT_OUT.has(name)).flatMap(([name, exported]) =>
   calleesOf(name, exported)
 );
 
-/** A few steps of what is iterated. */
+/** Takes a few steps of an iterator. */
 async function iterate(result: Any): Promise<void> {
   const [sync, async] = [result[Symbol.iterator], result[Symbol.asyncIterator]];
   if (typeof sync !== "function" && typeof async !== "function") return;
@@ -463,7 +463,7 @@ async function run({ name, call }: Callee, random: Random): Promise<void> {
   }
 }
 
-// What there is to know of names, whatever is walked.
+// Collects the names first, in all parts of the walk.
 for (const { name, call } of callees) {
   const given = (right[name] ?? []).map((make) => make(null as Any));
   try {

@@ -1,6 +1,6 @@
 /**
- * What the children of hostile tests have in common: cases that are walked, the last one in a file, for whoever finds the
- * process dead. Arguments: the file, the seed, how many of how many cases ("1/20") or which one ("#5").
+ * The common part of the child processes of hostile tests: runs cases, and writes the name of the current one to a file, for the
+ * parent if the process dies. Arguments: the file, the seed, which fraction of the cases ("1/20") or which one ("#5").
  */
 import { Random } from "../../fuzz/random.ts";
 
@@ -11,19 +11,19 @@ const file = Deno.openSync(journal, { write: true, create: true, truncate: true 
 const encoder = new TextEncoder();
 const WIDTH = 600;
 
-/** Milliseconds of a case that is told of. */
+/** Milliseconds after which a case is reported as slow. */
 const SLOW = 20_000;
 
-/** Runs cases, so many of all; each has random numbers of its own. */
+/** Runs a fraction of the cases; each has its own random numbers. */
 export class Walk {
   #count = 0;
   #run = 0;
-  /** What came of them: how often. */
+  /** The number of each outcome. */
   readonly outcomes: Map<string, number> = new Map();
   #begun = 0;
   #name = "";
 
-  /** Whether the next case is one to run; then it is told of. */
+  /** If the next case is to be run, records its name and returns its random numbers; otherwise null. */
   next(name: () => string): Random | null {
     this.#tellSlow();
     const count = this.#count++;
@@ -47,12 +47,12 @@ export class Walk {
     this.#begun = 0;
   }
 
-  /** Takes note of what came of a case. */
+  /** Counts the outcome of a case. */
   note(outcome: string): void {
     this.outcomes.set(outcome, (this.outcomes.get(outcome) ?? 0) + 1);
   }
 
-  /** Prints what was walked. */
+  /** Prints the outcomes. */
   end(): void {
     this.#tellSlow();
     console.log(
@@ -61,7 +61,7 @@ export class Walk {
   }
 }
 
-/** Rejections that nobody waits for are part of what is walked. */
+/** Ignores unhandled rejections, which cases may cause. */
 export function ignoreRejections(): void {
   globalThis.addEventListener("unhandledrejection", (event) => event.preventDefault());
   globalThis.addEventListener("error", (event) => event.preventDefault());

@@ -1,7 +1,6 @@
 /**
- * A process in which callbacks take bytes away that are in use: every function that takes bytes, every callback that may run
- * meanwhile, every way to take them away, both APIs. Whatever comes of it, the process lives. (Under AddressSanitizer too:
- * fuzz/README.md says how.)
+ * A process in which callbacks detach or resize bytes that are in use: every function that takes bytes, every callback that may
+ * run meanwhile, every way to do it, both APIs. The process must survive. (Also under AddressSanitizer: see fuzz/README.md.)
  */
 import {
   concat,
@@ -28,7 +27,7 @@ type Any = any;
 ignoreRejections();
 const walk = new Walk();
 
-/** Bytes that can be taken away. */
+/** Bytes that can be detached or resized. */
 class Prey {
   readonly buffer: ArrayBuffer;
   readonly bytes: Uint8Array<ArrayBuffer>;
@@ -44,11 +43,11 @@ class Prey {
     this.#nth = nth;
   }
 
-  /** Called by callbacks; at one of the calls the bytes go. */
+  /** Called by callbacks; at one of the calls the bytes are detached or resized. */
   readonly strike = (): void => {
     if (++this.#calls !== this.#nth || this.buffer.detached) return;
     this.#way(this.buffer);
-    // What is freed is used again, so that whoever still reads it does not find what was there.
+    // Reuses the freed memory, so that code that still reads it does not find the old bytes.
     for (let i = 0; i < 4; i++) new Uint8Array(Math.min(this.buffer.maxByteLength, 1 << 20)).fill(0xee);
   };
 }
@@ -90,7 +89,7 @@ function wav(size: number): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
-const large = wav(1_300_000); // more than is copied at once
+const large = wav(1_300_000); // more than one copy takes
 const small = wav(100_000);
 const mp4 = Deno.readFileSync("fixtures/video.mp4");
 const playlist = new TextEncoder().encode(
@@ -100,7 +99,7 @@ const media: Record<string, Uint8Array> = { large, small, mp4 };
 
 // ------------------------------------------------------------------------------------------- victims
 
-/** A sink, and options, each of whose functions strikes. */
+/** A sink and options in which functions call `strike`. */
 interface Hunter {
   sink: Any;
   options: Any;
@@ -205,7 +204,7 @@ const source = (prey: Prey): Record<string, () => Any> => ({
 });
 const sourceNames = Object.keys(source(new Prey(small, () => {}, 0)));
 
-/** With the options of the input, where it is a playlist. */
+/** Adds the options of the input if it is a playlist. */
 const withInput = (name: string, prey: Prey, options: Any): Any =>
   name.startsWith("a playlist") ? { ...options, input: { onopen: () => prey.bytes } } : options;
 
@@ -279,7 +278,7 @@ function readerOf(prey: Prey) {
   };
 }
 
-/** Bytes that go into a muxer: data, side data, extradata. */
+/** Bytes that are passed to a muxer: data, side data, extradata. */
 const writes: Record<string, Use> = {
   "Muxer.writeSync": (prey, { sink, options }) => {
     using muxer = Muxer.openSync(sink, { format: "matroska", ...options, input: undefined });
@@ -367,7 +366,7 @@ const writes: Record<string, Use> = {
           try {
             ways["transfer()"]!(into.buffer);
           } catch {
-            // it is no buffer any more
+            // the buffer is detached already
           }
           return size;
         },

@@ -1,6 +1,6 @@
 /**
- * A process that gives muxers' own options numbers that none would, and their streams fields that no file has. Whatever comes
- * of it, the process lives.
+ * A process that sets muxers' own options to unreasonable numbers, and fields of streams to values that no file has. The
+ * process must survive.
  */
 import { codecs, type FormatOption, formatOptions, Muxer, outputFormats } from "@avio/avio";
 import type { Random } from "../../fuzz/random.ts";
@@ -10,7 +10,7 @@ const walk = new Walk();
 const types = new Map(codecs().map(({ name, type }) => [name, type]));
 const MAX_BYTES = 1 << 20;
 
-/** Of more bytes than are of use here it throws. */
+/** A sink that throws after more bytes than are needed here. */
 function sink() {
   let bytes = 0;
   return {

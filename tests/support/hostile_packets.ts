@@ -1,6 +1,6 @@
 /**
- * A process that writes packets of every codec by every muxer, with every kind of side data, of many sizes and contents, of
- * streams and of packets, by both APIs. Whatever comes of it, the process lives.
+ * A process that writes packets of every codec with every muxer, and with every type of side data, of streams and of packets,
+ * with many sizes and contents, by both APIs. The process must survive.
  */
 import {
   codecs,
@@ -22,7 +22,7 @@ const all = codecs();
 
 type Content = (size: number, random: Random) => Uint8Array<ArrayBuffer>;
 
-/** Whole numbers of 32 bits, all the same. */
+/** 32-bit integers, all the same. */
 const numbers = (value: number): Content => (size) =>
   new Uint8Array(new Int32Array(Math.ceil(size / 4)).fill(value).buffer).slice(0, size);
 
@@ -32,15 +32,15 @@ const contents: Record<string, Content> = {
   random: (size, random) => Uint8Array.from({ length: size }, () => random.below(256)),
   ones: numbers(1),
   large: numbers(0x7fffffff),
-  least: numbers(-0x80000000),
-  /** Fractions that are in order, with counts that are not. */
+  min: numbers(-0x80000000),
+  /** Valid fractions with invalid counts. */
   counts: (size, random) => {
     const bytes = numbers(1)(size, random);
     for (let i = 0; i < 8 && size; i++) bytes[random.below(Math.min(size, 64))] = random.below(256);
     for (let i = 0; i < 8 && size; i++) bytes[random.below(size)] = random.below(33);
     return bytes;
   },
-  /** One window, and counts within what is allowed. */
+  /** One window, and valid counts. */
   window: (size, random) => {
     const bytes = numbers(1)(size, random);
     if (size > 3) bytes[2] = 1 + random.below(3);
@@ -58,7 +58,7 @@ const contents: Record<string, Content> = {
   },
 };
 
-/** All kinds of side data that there are, by the error for one that there is not. */
+/** All types of side data, from the error for an unknown one. */
 function kindsOfSideData(): string[] {
   using muxer = Muxer.openSync(new MemorySink(), { format: "matroska" });
   try {
@@ -69,8 +69,8 @@ function kindsOfSideData(): string[] {
   throw new Error("there is side data of any name");
 }
 
-/** Bytes that the kind has at least. */
-function leastOf(type: string): number {
+/** The minimum size of this type of side data, in bytes. */
+function minSizeOf(type: string): number {
   using muxer = Muxer.openSync(new MemorySink(), { format: "matroska" });
   try {
     muxer.addStream({ type: "video", codec: "vp8" }, { sideData: [{ type, data: new Uint8Array(0) }] });
@@ -80,8 +80,8 @@ function leastOf(type: string): number {
   return 0;
 }
 
-const sizesOf = (least: number) =>
-  [...new Set([0, 1, 2, 3, 7, 8, 9, 12, 16, 24, 36, 64, least - 1, least, least + 1, least * 2, 5000])]
+const sizesOf = (min: number) =>
+  [...new Set([0, 1, 2, 3, 7, 8, 9, 12, 16, 24, 36, 64, min - 1, min, min + 1, min * 2, 5000])]
     .filter((size) => size >= 0);
 
 // ------------------------------------------------------------------------------------------- streams
@@ -94,7 +94,7 @@ function extradata(random: Random): { extradata?: Uint8Array } {
   return size ? { extradata: contents[random.pick(["zeros", "random", "ones", "ff"])]!(size, random) } : {};
 }
 
-/** Mostly of its own type, and mostly with what a muxer wants to know. */
+/** Parameters, mostly of the codec's own type, and mostly with the fields that a muxer needs. */
 function parameters(codec: string, type: string, random: Random) {
   const own = random.chance(0.95) ? type : random.pick(["video", "audio", "subtitle", "data", "attachment"]);
   const rest = random.chance(0.9) ? own === "video" ? video : own === "audio" ? audio : {} : {};
@@ -156,7 +156,7 @@ const options: MuxerOptions["options"][] = [
   { write_tmcd: 1 },
 ];
 
-/** Options that the format knows none of are errors. */
+/** Opens a muxer, perhaps with options; without them if the format does not know them, which is an error. */
 function open(format: string, random: Random): Muxer {
   const onopen = () => new MemorySink();
   const given = random.chance(0.5) ? { options: random.pick(options)! } : {};
@@ -191,7 +191,7 @@ interface Case {
   ofPackets?: SideData[];
 }
 
-/** What is refused is left out, and the rest goes on: less would be reached else. */
+/** Writes a case. Refused parts are left out, and the rest continues, to reach more code. */
 async function write({ format, codec, type, ofStream = [], ofPackets = [] }: Case, random: Random) {
   const isAsync = random.chance(0.02);
   using muxer = open(format, random);
@@ -229,7 +229,7 @@ async function run(name: string, one: Case): Promise<void> {
 
 // ------------------------------------------------------------------------------------------- the walk
 
-/** Codecs that each muxer holds where it holds any, for side data. */
+/** Codecs of which most muxers hold one, for cases with side data. */
 const carriers = [
   ["vp8", "video"],
   ["hevc", "video"],
@@ -251,9 +251,9 @@ for (const format of formats) {
   for (const { name, type } of all) await run(`${format} ${name}`, { format, codec: name, type });
 }
 for (const kind of kindsOfSideData()) {
-  const least = leastOf(kind);
+  const min = minSizeOf(kind);
   for (const [content, make] of Object.entries(contents)) {
-    for (const size of sizesOf(least)) {
+    for (const size of sizesOf(min)) {
       for (const format of formats) {
         const name = `${format}: ${kind}, ${size} bytes, ${content}`;
         const random = walk.next(() => name);

@@ -1,6 +1,6 @@
 /**
- * A process that gives long hostile texts to whatever looks at text of a file, a server or a URL, one case after the other;
- * prints the name of each before it begins, and what took too long. Run by long_texts_test.ts.
+ * A process that passes long hostile texts to all code that parses text of a file, a server or a URL, one case after the
+ * other; prints the name of each case before it begins, and those that took too long. Run by long_texts_test.ts.
  */
 import process from "node:process";
 import { fromMap, withinDirectory, withinOrigin } from "@avio/avio";
@@ -14,10 +14,10 @@ import { runSync } from "../../ffi/operation.ts";
 import { partOf, redirectOf, retryAfterOf } from "../../io/http_response.ts";
 import { imagesLike, namedBy } from "../../io/listed_files.ts";
 
-/** Characters of a text; of one that an expression is tried on, which are many more. */
+/** Length of a text for functions; the next is that for regular expressions, of which there are many more. */
 const LONG = 50_000;
 const SHORT = 20_000;
-/** Milliseconds; what takes a time that grows as the square takes many times as long. */
+/** Limit in milliseconds; code with quadratic time takes many times as long. */
 const MAX_LONG = 300;
 const MAX_SHORT = 40;
 
@@ -60,7 +60,7 @@ const BEGINNINGS = [
 ];
 const ENDS = ["", "b", "/", "\n", "x\u2028y\n", "d>", "'b"];
 
-/** Each `step`-th of the texts. */
+/** Every `step`-th text. */
 function* texts(size: number, step: number): Generator<string> {
   let number = 0;
   for (const beginning of BEGINNINGS) {
@@ -74,19 +74,19 @@ function* texts(size: number, step: number): Generator<string> {
 
 const failures: string[] = [];
 
-/** Milliseconds of the processor, which others may have most of. */
+/** Processor time in milliseconds: the machine may be busy. */
 function timed(work: () => unknown): number {
   const begin = process.cpuUsage();
   try {
     work();
   } catch {
-    // what is refused was refused soon
+    // an error that comes soon is fine
   }
   const { user, system } = process.cpuUsage(begin);
   return (user + system) / 1000;
 }
 
-/** What takes too long is tried again: the engine compiles and collects garbage meanwhile. */
+/** Slow cases are repeated: the engine may compile or collect garbage meanwhile. */
 function isSlow(work: () => unknown, max: number): boolean {
   return timed(work) > max && timed(work) > max && timed(work) > max;
 }
@@ -161,7 +161,7 @@ const root = new URL("../../", import.meta.url);
 const LITERAL =
   /(?<=[(=,:?!&|\s])\/(?![*/\s])((?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\\n[])+)\/([dgimsuvy]*)(?=[.,;)\s])/g;
 
-/** Regular expressions that are in the sources as literals. */
+/** The regular expressions that are literals in the sources. */
 function* expressions(): Generator<[place: string, expression: RegExp]> {
   for (const folder of ["io", "format", "ffi", "cli", "install"]) {
     for (const { name } of Deno.readDirSync(new URL(folder, root))) {
@@ -180,5 +180,5 @@ for (const [place, expression] of expressions()) {
   walk(place, { size: SHORT, max: MAX_SHORT, step: 1 }, (text) => text.replace(expression, ""));
 }
 console.log(`${count} expressions`);
-if (count < 40) failures.push("these are not all");
+if (count < 40) failures.push("not all expressions were found");
 for (const failure of failures) console.log(`slow: ${failure}`);

@@ -1,6 +1,6 @@
 /**
- * Coded media that a program makes: samples, words and pictures by hand, the rest by the ffmpeg command as bare coded
- * data, cut into packets here. Times are made up as well, from 0 on.
+ * Generated coded media: samples, subtitles and pictures by this module, the rest by the ffmpeg command as raw streams, which
+ * are cut into packets here. Times are generated, too, from 0 on.
  */
 import { Demuxer, Packet, type Rational, type StreamParameters } from "@avio/avio";
 import { concatBytes, nalUnits, withoutAdts } from "./essence.ts";
@@ -11,7 +11,7 @@ export interface Made {
   parameters: StreamParameters;
   /** Coded data of each packet. */
   data: Uint8Array[];
-  /** Which are key frames; all of them where it is not said. */
+  /** Which are key frames; if missing, all are. */
   keys?: boolean[];
   timeBase: Rational;
   /** Units of the time base from one packet to the next. */
@@ -21,7 +21,7 @@ export interface Made {
 const PICTURE = ["-f", "lavfi", "-i", "testsrc=size=64x48:rate=10:duration=1"];
 const TONE = ["-f", "lavfi", "-i", "sine=duration=1:sample_rate=48000"];
 
-/** What the ffmpeg command is told for each file. */
+/** The arguments of the ffmpeg command for each file. */
 const recipes: Record<string, string[]> = {
   h264: [...PICTURE, "-c:v", "libx264", "-bf", "0", "-g", "5", "-pix_fmt", "yuv420p", "-f", "h264"],
   hevc: [
@@ -58,7 +58,7 @@ const recipes: Record<string, string[]> = {
   flac: [...TONE, "-f", "flac"],
 };
 
-/** The bare coded data, as the ffmpeg command makes it. */
+/** The raw stream from the ffmpeg command. */
 export function madeFile(name: string): Uint8Array<ArrayBuffer> {
   const args = ["-v", "error", "-nostdin", "-threads", "1", ...recipes[name]!, "-"];
   const { success, stdout, stderr } = new Deno.Command("ffmpeg", { args }).outputSync();
@@ -69,7 +69,7 @@ export function madeFile(name: string): Uint8Array<ArrayBuffer> {
 const tenths = { num: 1, den: 10 };
 const samples48 = { num: 1, den: 48000 };
 
-/** The packets of the only stream, and what describes it. */
+/** The packets of the only stream, and its parameters. */
 export function madePackets(name: string): Pick<Made, "data" | "keys" | "parameters"> {
   using demuxer = Demuxer.openSync(madeFile(name));
   const packets = [...demuxer.packetsSync()];
@@ -91,7 +91,7 @@ export function madePackets(name: string): Pick<Made, "data" | "keys" | "paramet
   };
 }
 
-/** avcC: what says how H.264 with lengths is to be decoded. */
+/** avcC: the decoder configuration of H.264 with length prefixes. */
 function avcConfiguration(sps: Uint8Array, pps: Uint8Array): Uint8Array {
   return concatBytes([
     Uint8Array.of(1, sps[1]!, sps[2]!, sps[3]!, 0xff, 0xe1, sps.length >> 8, sps.length & 255),
@@ -111,7 +111,7 @@ function withLengths(data: Uint8Array): Uint8Array {
   );
 }
 
-/** AudioSpecificConfig, of an ADTS header. */
+/** AudioSpecificConfig, from an ADTS header. */
 function audioConfiguration(header: Uint8Array): Uint8Array {
   const profile = header[2]! >> 6;
   const rate = header[2]! >> 2 & 15;
@@ -130,7 +130,7 @@ function sine(bigEndian: boolean): Uint8Array[] {
   });
 }
 
-/** All that is made, by name. */
+/** All generated streams, by name. */
 export function madeStreams(): Record<string, Made> {
   const h264 = madePackets("h264");
   const units = nalUnits(h264.data[0]!);
@@ -206,7 +206,7 @@ export function madeStreams(): Record<string, Made> {
   };
 }
 
-/** The packets of what was made, of a stream of this index, from a time on. */
+/** The packets of a generated stream, with this stream index, beginning at a time. */
 export function packetsOf({ data, keys, timeBase, step }: Made, streamIndex: number, first = 0): Packet[] {
   return data.map((bytes, i) =>
     new Packet({

@@ -1,6 +1,6 @@
 /**
- * Media in many files: what the HLS muxer makes of a fixture, in memory, and openers that keep a record of what they
- * are asked and of what becomes of their answers.
+ * Media in many files: a fixture as HLS, in memory; and openers that record their requests and what happens to the devices that
+ * they return.
  */
 import { assert, assertEquals } from "@std/assert";
 import {
@@ -23,20 +23,20 @@ import { hashesByStream, type PacketRow, rowsOf } from "./packets.ts";
 /** Files by name. */
 export type Files = Map<string, Uint8Array<ArrayBuffer>>;
 
-/** How many files in the folder this process has open. */
+/** The number of files in the folder that this process has open. */
 export function openFiles(folder: string): number {
   let count = 0;
   for (const { name } of Deno.readDirSync("/proc/self/fd")) {
     try {
       if (Deno.readLinkSync(`/proc/self/fd/${name}`).startsWith(folder)) count++;
     } catch {
-      // it was closed meanwhile
+      // the file was closed meanwhile
     }
   }
   return count;
 }
 
-/** What a muxer writes: the file of the name `url`, and the others that it opens. */
+/** The files that a muxer writes: the one named `url`, and those that it opens. */
 export function filesOf(source: Source, options: RemuxOptions & { url: string }): Files {
   const files = new Map<string, MapFile>();
   const own = new MemorySink();
@@ -45,7 +45,7 @@ export function filesOf(source: Source, options: RemuxOptions & { url: string })
   return contents(files);
 }
 
-/** The bytes of the files that an opener `fromMap` has collected. */
+/** The bytes of the files that an opener of `fromMap` has collected. */
 export function contents(files: Map<string, MapFile>): Files {
   const isSink = ([, file]: [string, MapFile]) => file instanceof MemorySink;
   return new Map([...files].filter(isSink).map(([name, file]) => [name, (file as MemorySink).bytes()]));
@@ -53,7 +53,7 @@ export function contents(files: Map<string, MapFile>): Files {
 
 let segments: Files | null = null;
 
-/** video.mp4 as HLS of mpegts: index.m3u8 and index0.ts to index2.ts, of a second each. */
+/** video.mp4 as HLS with mpegts segments: index.m3u8 and index0.ts to index2.ts, of a second each. */
 export function tsSegments(): Files {
   segments ??= filesOf(fixturePath("video.mp4"), {
     format: "hls",
@@ -72,22 +72,22 @@ export function tsWhole(): Uint8Array<ArrayBuffer> {
 }
 let whole: Uint8Array<ArrayBuffer> | null = null;
 
-/** Hashes of the packets by stream, video first: playlists may have them the other way around. */
+/** Hashes of the packets by stream, video first: the order of streams in playlists may differ. */
 export function hashes(rows: readonly PacketRow[]): string[][] {
   return hashesByStream(rows).toSorted((a, b) => a.length - b.length);
 }
 
-/** What the segments must give. */
+/** The expected hashes of the segments. */
 export function tsHashes(): string[][] {
   return hashes(rowsOf(tsWhole()));
 }
 
-/** What segments of fragmented mp4 must give. */
+/** The expected hashes of segments in fragmented mp4. */
 export function mp4Hashes(): string[][] {
   return hashes(rowsOf(fixturePath("video.mp4")));
 }
 
-/** A playlist of files of a second each; `lines` come before the first. */
+/** A playlist of files of a second each, with `lines` before the first. */
 export function playlistOf(names: readonly string[], lines: readonly string[] = [], end = true): string {
   return [
     "#EXTM3U",
@@ -112,7 +112,7 @@ export function textOf(bytes: Uint8Array | undefined): string {
   return new TextDecoder().decode(bytes);
 }
 
-/** An opener that remembers what it was asked. */
+/** An opener that records its requests. */
 export function recording(onopen: OpenCallback): { asked: OpenRequest[]; onopen: OpenCallback } {
   const asked: OpenRequest[] = [];
   return {
@@ -134,7 +134,7 @@ export async function assertReads(
   assertEquals(hashes(await readRows(source(), options())), expected, "async");
 }
 
-/** Writes the files into a folder of their own for as long as `work` takes. */
+/** Writes the files into a temporary folder while `work` runs. */
 export async function inFolder(
   files: Iterable<readonly [string, Uint8Array]>,
   work: (folder: string) => void | Promise<void>,
@@ -152,12 +152,12 @@ export async function inFolder(
   }
 }
 
-/** What the ffprobe command reads from the files, beginning with the one of this name. */
+/** Checks the packets that the ffprobe command reads from the files, beginning with the one of this name. */
 export async function assertProbed(files: Files, name: string, expected: string[][]): Promise<void> {
   await inFolder(files, (folder) => assertEquals(hashes(ffprobePackets(`${folder}/${name}`)), expected));
 }
 
-/** FFmpeg's names of outputs have a prefix inside, which must not be seen. */
+/** Checks that the prefix of outputs' URLs inside FFmpeg is in none of the files. */
 export function assertNoPrefix(files: Files): void {
   for (const [name, bytes] of files) {
     assert(!name.includes("avio:"), name);
@@ -165,7 +165,7 @@ export function assertNoPrefix(files: Files): void {
   }
 }
 
-/** Reads to the end; how many packets. */
+/** Reads to the end; returns the number of packets. */
 export function countSync(source: Source, options: DemuxerOptions): number {
   using demuxer = Demuxer.openSync(source, options);
   return [...demuxer.packetsSync()].length;
@@ -178,7 +178,7 @@ export const NAMES = ["index0.ts", "index1.ts", "index2.ts"];
 export const playlist = () => bytesOf(playlistOf(NAMES));
 export const segment = (url: string) => tsSegments().get(url)!;
 
-/** What is written as a playlist with segments, and how. */
+/** The source that is written as a playlist with segments. */
 export const VIDEO = fixturePath("video.mp4");
 export const OUT: RemuxOptions = {
   format: "hls",

@@ -2,7 +2,7 @@
  * A new user: an empty folder, an empty home, empty caches, and a program that muxes, remuxes and probes in memory.
  */
 
-/** What a command did. */
+/** The outcome of a command. */
 export interface Outcome {
   success: boolean;
   stdout: string;
@@ -13,7 +13,7 @@ export interface Outcome {
 export class Newcomer implements Disposable {
   readonly home: string = Deno.makeTempDirSync({ prefix: "avio-newcomer-" });
 
-  /** Runs a command there; of the environment it has no more than the path. */
+  /** Runs a command there; of the environment it gets only PATH. */
   async run(command: string, args: string[], env: Record<string, string> = {}): Promise<Outcome> {
     const output = await new Deno.Command(command, {
       args,
@@ -24,7 +24,7 @@ export class Newcomer implements Disposable {
         HOME: this.home,
         NO_COLOR: "1",
         DENO_NO_UPDATE_CHECK: "1",
-        // FFmpeg is not compiled anew by every test.
+        // So that not every test compiles FFmpeg.
         AVIO_CACHE_DIR: Deno.env.get("AVIO_CACHE_DIR") ?? `${Deno.env.get("HOME")}/.cache/avio`,
         ...env,
       },
@@ -33,7 +33,7 @@ export class Newcomer implements Disposable {
     return { success: output.success, stdout: text(output.stdout), stderr: text(output.stderr) };
   }
 
-  /** The same, but it must end well; what it printed. */
+  /** The same, but the command must succeed; returns what it printed. */
   async runOk(command: string, args: string[], env?: Record<string, string>): Promise<string> {
     const { success, stdout, stderr } = await this.run(command, args, env);
     if (!success) throw new Error(`${command} ${args.join(" ")}\n${stdout}\n${stderr}`);

@@ -1,8 +1,8 @@
 /**
- * examples/hls_on_demand.ts as a process of its own.
+ * Runs examples/hls_on_demand.ts in a separate process.
  */
 
-/** It, with segments of a second. */
+/** Starts it, with segments of a second. */
 export async function serveOnDemand(file: string): Promise<AsyncDisposable & { url: string }> {
   const port = 8000 + Math.floor(Math.random() * 20000);
   const server = new Deno.Command(Deno.execPath(), {

@@ -5,13 +5,13 @@ import { Newcomer } from "./newcomer.ts";
 
 const root = new URL("../../", import.meta.url).pathname;
 
-/** This platform, as its package is called. */
+/** This platform's name in its package. */
 export const platform = `${Deno.build.os}-${Deno.build.arch}`;
 
 /** A package. */
 export type Tarball = Uint8Array<ArrayBuffer>;
 
-/** The package of modules, and that of this platform's library; made now. */
+/** Makes the package of modules, and that of this platform's library. */
 export async function packed(): Promise<[Tarball, Tarball]> {
   using packer = new Newcomer();
   await packer.runOk(`${root}scripts/pack_npm.sh`, [`${packer.home}/avio.tgz`]);
@@ -21,5 +21,5 @@ export async function packed(): Promise<[Tarball, Tarball]> {
 
 let tarballs: Promise<[Tarball, Tarball]> | undefined;
 
-/** The same, made once. */
+/** The same packages, made only once. */
 export const pack = (): Promise<[Tarball, Tarball]> => tarballs ??= packed();

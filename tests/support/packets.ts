@@ -4,7 +4,7 @@
 import { createHash } from "node:crypto";
 import { Demuxer, type DemuxerOptions, type Packet, type Source } from "@avio/avio";
 
-/** What is compared of a packet. */
+/** The compared fields of a packet. */
 export interface PacketRow {
   stream: number;
   pts: number | null;
@@ -48,7 +48,7 @@ export function without(rows: readonly PacketRow[], fields: readonly string[]): 
   );
 }
 
-/** Hashes of the packets' data, stream by stream: what must not change when packets change their container. */
+/** Hashes of the packets' data, stream by stream: they must be the same in another container. */
 export function hashesByStream(rows: readonly PacketRow[]): string[][] {
   const streams: string[][] = [];
   for (const row of rows) (streams[row.stream] ??= []).push(row.md5);
@@ -64,8 +64,8 @@ export function dataByStream(source: Source): string[] {
 }
 
 /**
- * What ffprobe finds, with our duration where it has none: ffprobe 5.1 does not know the frame size of AAC in fragmented
- * mp4 before it has opened the decoder, after the first packet. avio knows it from the header.
+ * ffprobe's packets, with our duration if theirs is missing: ffprobe 5.1 does not know the frame size of AAC in fragmented
+ * mp4 before it has opened the decoder, after the first packet. avio reads it from the header.
  */
 export function withDurations(theirs: PacketRow[], ours: PacketRow[]): PacketRow[] {
   return theirs.map((row, i) => row.duration === 0 ? { ...row, duration: ours[i]?.duration ?? 0 } : row);

@@ -1,6 +1,6 @@
 /**
- * Run before every test file: loads the library and makes its callback, which are never closed, so that the resource
- * sanitizer does not take them for a leak of the test that happens to need them first.
+ * Runs before every test file: loads the library and creates its callback, which are never closed; otherwise the resource
+ * sanitizer would report them as a leak of the first test that uses them.
  */
 import { MemorySink, onLog, probe, remuxSync, versions } from "@avio/avio";
 

@@ -1,11 +1,10 @@
 /**
- * A worker whose source is its parent: it says how much it wants and sleeps until that is there. It answers
- * with the number of packets.
+ * A worker whose source is its parent: it requests bytes and sleeps until they are there. It posts the number of packets.
  */
 /// <reference lib="deno.worker" />
 import { Demuxer } from "@avio/avio";
 
-/** What the parent sends: `state` is [1 while asked, bytes], `bytes` is what was asked for. */
+/** Shared with the parent: `state` is [1 while a request is open, its bytes], `bytes` are the requested bytes. */
 export interface Shared {
   state: Int32Array;
   bytes: Uint8Array;

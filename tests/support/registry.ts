@@ -1,6 +1,6 @@
 /**
- * The registries that users install avio from, served on loopback: npm's with tarballs, JSR's with the files that
- * `deno publish` would upload.
+ * Local registries, from which tests install avio: npm's with tarballs, JSR's with the files that `deno publish` would
+ * upload.
  */
 import { createHash } from "node:crypto";
 
@@ -29,7 +29,7 @@ export function serveFiles(files: (path: string) => BodyInit | null | undefined)
   };
 }
 
-/** npm's registry with packages in it, by their tarballs; what is asked for is added to `asked`. */
+/** npm's registry with these packages; requested paths are added to `asked`. */
 export async function serveNpm(
   tarballs: Iterable<Uint8Array<ArrayBuffer>>,
   asked: string[] = [],
@@ -51,7 +51,7 @@ export async function serveNpm(
       JSON.stringify({
         name,
         "dist-tags": { latest: version },
-        time: { [version]: "2026-01-01T00:00:00.000Z" }, // what is too new, Yarn does not take
+        time: { [version]: "2026-01-01T00:00:00.000Z" }, // Yarn refuses packages that are too new
         versions: { [version]: { ...manifest, dist: dist() } },
       }));
   }
@@ -80,7 +80,7 @@ export async function publishedFiles(checkout: string = root): Promise<string[]>
   if (!output.success) throw new Error(text);
   return [...text.matchAll(/^ +(file:\S+) \(/gm)].map(([, url]) =>
     decodeURIComponent(new URL(url!).pathname).slice(checkout.length)
-  ).filter((path) => path !== ".git"); // of a worktree, a file; a copy with it would be that very worktree
+  ).filter((path) => path !== ".git"); // in a worktree a file, which would make the copy the same worktree
 }
 
 /** JSR's registry with the package of a checkout in it. */

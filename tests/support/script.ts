@@ -1,13 +1,13 @@
 /**
- * Running scripts that end in their own way: as a process with a deadline.
+ * Runs scripts in a separate process with a deadline.
  */
 import { assertEquals } from "@std/assert";
 
 const root = new URL("../../", import.meta.url).pathname;
 
-/** What a script has done. */
+/** The outcome of a script. */
 export interface ScriptOutcome {
-  /** -1 where it had to be killed at its deadline. */
+  /** -1 if it was killed at its deadline. */
   code: number;
   signal: string | null;
   stdout: string;
@@ -15,7 +15,7 @@ export interface ScriptOutcome {
   milliseconds: number;
 }
 
-/** What the tests' scripts begin with. */
+/** The beginning of all scripts. */
 const prelude = `
 import * as avio from "@avio/avio";
 import { sleep } from "${root}tests/support/async.ts";
@@ -75,7 +75,7 @@ async function run(args: string[], deadline: number): Promise<ScriptOutcome> {
   };
 }
 
-/** Runs a script that must end with 0; the JSON that it wrote last. */
+/** Runs a script that must exit with 0; returns the JSON in its last line. */
 export async function answerOf<T>(
   text: string,
   options?: Parameters<typeof runScript>[1],

@@ -1,16 +1,16 @@
 /**
- * Side data of streams as FFmpeg's structs have it, and files that hold it.
+ * Side data of streams as bytes of FFmpeg's structs, and files that contain it.
  */
 import { Demuxer, MemorySink, Muxer, type SideData } from "@avio/avio";
 import { fixturePath } from "./fixtures.ts";
 
-/** 32-bit numbers as FFmpeg's structs have them. */
+/** 32-bit numbers as bytes of FFmpeg's structs. */
 const int32 = (...values: number[]) => new Uint8Array(Int32Array.from(values).buffer);
 
 /** Mastering display and content light level. */
 export const hdr: SideData[] = [
   {
-    type: "Mastering display metadata", // of BT.2020, from 0.0001 to 1000 nits
+    type: "Mastering display metadata", // BT.2020, from 0.0001 to 1000 nits
     data: int32(
       ...[35400, 50000, 14600, 50000, 8500, 50000, 39850, 50000, 6550, 50000, 2300, 50000],
       ...[15635, 50000, 16450, 50000, 1, 10000, 10_000_000, 10000, 1, 1],
@@ -21,7 +21,7 @@ export const hdr: SideData[] = [
 
 /** Stereo 3D and spherical mapping. */
 export const places: SideData[] = [
-  { type: "Stereo 3D", data: int32(1, 0, 0, 0, 0, 0, 1, 0, 1, 0, 0) }, // as long as that of FFmpeg 7.1
+  { type: "Stereo 3D", data: int32(1, 0, 0, 0, 0, 0, 1, 0, 1, 0, 0) }, // the size in FFmpeg 7.1
   { type: "Spherical Mapping", data: int32(0, 45 * 65536, -30 * 65536, 0, 0, 0, 0, 0, 0) },
 ];
 
@@ -31,7 +31,7 @@ export const dolbyVision: SideData = {
   data: new Uint8Array([1, 0, 8, 6, 1, 0, 1, 1, 0, 0, 0, 0]),
 };
 
-/** The picture of video.mp4 with this side data, in a file of this format. */
+/** The video of video.mp4 with this side data, in a file of this format. */
 export function withSideData(format: string, sideData: SideData[]): Uint8Array<ArrayBuffer> {
   using demuxer = Demuxer.openSync(fixturePath("video.mp4"));
   const sink = new MemorySink();
@@ -42,7 +42,7 @@ export function withSideData(format: string, sideData: SideData[]): Uint8Array<A
   return sink.bytes();
 }
 
-/** What an error says that it is about. */
+/** The `argument` of an error. */
 export function argumentOf(error: unknown): unknown {
   return (error as { argument?: unknown }).argument;
 }

@@ -1,6 +1,6 @@
 /**
- * Scripts that run in a process of their own: where a defect would end the process, where permissions, the
- * environment or flags of V8 matter, or what is printed.
+ * Runs scripts in a separate process: if a defect would end the process, or for permissions, environment variables, flags of
+ * V8, or the output.
  */
 
 /** How a script ended and what it printed. */
@@ -11,7 +11,7 @@ export interface Ended {
   stderr: string;
 }
 
-/** What a script runs with. */
+/** Options of a script. */
 export interface ScriptOptions {
   /** Permissions and other flags of `deno run`. @default {["--allow-all"]} */
   flags?: string[];
@@ -45,7 +45,7 @@ export async function runScript(
   };
 }
 
-/** Runs a script that must end well; what it printed. */
+/** Runs a script that must succeed; returns what it printed. */
 export async function runScriptOk(code: string, options?: ScriptOptions): Promise<string> {
   const ended = await runScript(code, options);
   if (ended.code !== 0) {

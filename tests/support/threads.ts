@@ -1,11 +1,11 @@
 /**
- * What a test sees of the process it runs in: its threads and its memory. And sources that never answer.
+ * Threads and memory of the test's process; and sources whose callbacks never settle.
  */
 import type { IOCallbacks } from "@avio/avio";
 import { sleep } from "./async.ts";
 import { readerOf } from "./devices.ts";
 
-/** The threads of sessions in this process: a session's name for its own. Other test files run in it too. */
+/** The names of the threads of sessions in this process, including those of other test files. */
 export function sessionThreads(): Set<string> {
   const found = new Set<string>();
   for (const { name } of Deno.readDirSync("/proc/self/task")) {
@@ -13,36 +13,36 @@ export function sessionThreads(): Set<string> {
       const threadName = Deno.readTextFileSync(`/proc/self/task/${name}/comm`).trim();
       if (/^avio \d+$/.test(threadName)) found.add(threadName);
     } catch {
-      // it ended meanwhile
+      // the thread ended meanwhile
     }
   }
   return found;
 }
 
-/** Those that have come since; there must be one. */
+/** The threads started since; there must be at least one. */
 export function threadsSince(before: Set<string>): Set<string> {
   const started = sessionThreads().difference(before);
   if (started.size === 0 && Deno.build.os === "linux") throw new Error("no thread was started");
   return started;
 }
 
-/** How many there are. */
+/** The number of threads of sessions. */
 export function threads(): number {
   return sessionThreads().size;
 }
 
-/** Whether those of `some` threads end in time. */
+/** Whether these threads end in time. */
 export function haveEnded(some: Set<string>, milliseconds?: number): Promise<boolean> {
   return eventually(() => sessionThreads().isDisjointFrom(some), milliseconds);
 }
 
-/** Megabytes that the process has in memory, but for V8's heap, which shrinks when it likes. */
+/** Resident megabytes of the process without V8's heap, which shrinks at unpredictable times. */
 export function residentMegabytes(): number {
   const { rss, heapTotal } = Deno.memoryUsage();
   return (rss - heapTotal) / 1e6;
 }
 
-/** Waits until it is so; false where it is not in time. */
+/** Waits until `isSo` returns true; false if it does not in time. */
 export async function eventually(isSo: () => boolean, milliseconds = 2000): Promise<boolean> {
   const end = performance.now() + milliseconds;
   while (!isSo()) {
@@ -52,13 +52,13 @@ export async function eventually(isSo: () => boolean, milliseconds = 2000): Prom
   return true;
 }
 
-/** For `eventually`: whether a number is what it was when this was last asked. */
+/** For `eventually`: whether a number is the same as at the previous call. */
 export function settled(number: () => number): () => boolean {
   let before = NaN;
   return () => before === (before = number());
 }
 
-/** What a promise is rejected with; an error where it is not, or not in time. */
+/** The reason with which a promise is rejected; an error if it is not, or not in time. */
 export async function rejection(promise: Promise<unknown>, milliseconds = 5000): Promise<unknown> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
@@ -82,12 +82,12 @@ export function never<T>(): Promise<T> {
   return new Promise<T>(() => {});
 }
 
-/** Callbacks of which one has stopped answering: what it answers, if it ever does, is up to the test. */
+/** Callbacks of which one does not settle until the test resolves or rejects it. */
 export class Stuck {
   #answer = Promise.withResolvers<number>();
   #reached = Promise.withResolvers<void>();
 
-  /** Callbacks of which the one named does not answer from its call `at` (from 0) on. */
+  /** Callbacks of which the one named does not settle from its call `at` (from 0) on. */
   constructor(callbacks: IOCallbacks, name: keyof IOCallbacks, at: number) {
     this.#answer.promise.catch(() => {});
     let calls = 0;
@@ -100,28 +100,28 @@ export class Stuck {
     Object.assign(this, callbacks, { [name]: replaced });
   }
 
-  /** Resolves when the callback is called that does not answer. */
+  /** Resolves when the callback that does not settle is called. */
   get reached(): Promise<void> {
     return this.#reached.promise;
   }
 
-  /** It answers after all. */
+  /** Resolves the callback after all. */
   resolve(value: number): void {
     this.#answer.resolve(value);
   }
 
-  /** It throws after all. */
+  /** Rejects the callback after all. */
   reject(error: unknown): void {
     this.#answer.reject(error);
   }
 }
 
-/** Callbacks of which the one named does not answer from its call `at` (from 0) on. */
+/** Callbacks of which the one named does not settle from its call `at` (from 0) on. */
 export function stuck(callbacks: IOCallbacks, name: keyof IOCallbacks, at = 0): IOCallbacks & Stuck {
   return new Stuck(callbacks, name, at);
 }
 
-/** Callbacks that read `bytes` and answer with promises. */
+/** Callbacks that read `bytes` and return promises. */
 export function slowReaderOf(bytes: Uint8Array): IOCallbacks {
   const { onread, onseek } = readerOf(bytes);
   return {

@@ -1,5 +1,5 @@
 /**
- * What stands in for `Deno.Command`, over `node:child_process`.
+ * A replacement of `Deno.Command`, over `node:child_process`.
  */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import process from "node:process";
@@ -25,7 +25,7 @@ interface Status {
 const stdio = (kind: "piped" | "inherit" | "null") =>
   ({ piped: "pipe", inherit: "inherit", null: "ignore" } as const)[kind];
 
-/** Numbers of signals that tests see. */
+/** Numbers of the signals that tests use. */
 const signals: Record<string, number> = { SIGABRT: 6, SIGKILL: 9, SIGSEGV: 11, SIGPIPE: 13, SIGTERM: 15 };
 
 function statusOf(code: number | null, signal: string | null): Status {
@@ -33,7 +33,7 @@ function statusOf(code: number | null, signal: string | null): Status {
   return { success: number === 0, code: number, signal };
 }
 
-/** A process that runs. */
+/** A running process. */
 class Child {
   readonly pid: number;
   readonly stdin: unknown;

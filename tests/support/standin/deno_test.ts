@@ -1,5 +1,5 @@
 /**
- * What stands in for `Deno.test`: tests are collected, for `run.ts`.
+ * A replacement of `Deno.test`: collects the tests, for `run.ts`.
  */
 
 /** A test. */
@@ -9,12 +9,12 @@ export interface Test {
   fn: () => void | Promise<void>;
 }
 
-/** In the order in which they were written down. */
+/** The tests in the order of their definitions. */
 export const tests: Test[] = [];
 
 type Definition = Partial<Test>;
 
-/** `Deno.test`, as the tests use it. */
+/** `Deno.test`, with the signatures that the tests use. */
 export function test(...parameters: unknown[]): void {
   const found: Definition = {};
   for (const parameter of parameters) {

@@ -1,5 +1,5 @@
 /**
- * Deno's functions as the tests use them, over `node:` modules; and the globals that Node has no other name for.
+ * Deno's functions that the tests use, over `node:` modules; and globals that Node lacks.
  */
 import { Buffer } from "node:buffer";
 import fs from "node:fs";
@@ -15,7 +15,7 @@ import { connect, listen, serve } from "./net.ts";
 
 type Place = string | URL;
 
-/** A file that is open. It looks like a FileHandle to avio, which makes the same of it that this does. */
+/** An open file. To avio it looks like a FileHandle, which it uses in the same way. */
 class FsFile {
   fd: number;
   #file: OpenFile;
@@ -80,7 +80,7 @@ function openSync(place: Place, options: OpenOptions = { read: true }): FsFile {
   return new FsFile(place, flags as unknown as string);
 }
 
-/** A class of Deno's that any error of the system is an instance of by its code. */
+/** A class of Deno's errors: system errors are instances of it by their code. */
 function faultClass(fault: Fault): unknown {
   const make = function (message: string) {
     return nodeFiles.error(fault, message);
@@ -161,7 +161,7 @@ const readTextFileSync = (place: Place) => fs.readFileSync(place, "utf8");
 const mkdirSync = (place: Place, options = {}) => void fs.mkdirSync(place, options);
 const statSync = (place: Place) => infoOf(fs.statSync(place));
 
-/** The same, as a promise. */
+/** The same function, returning a promise. */
 function later<Parameters extends unknown[], T>(work: (...parameters: Parameters) => T) {
   return async (...parameters: Parameters): Promise<T> => {
     await null;
@@ -237,7 +237,7 @@ const standIn = {
   chmodSync: (place: Place, mode: number) => fs.chmodSync(place, mode),
 };
 
-/** What Node 24 has not. */
+/** Uint8Array.fromBase64() and others, which Node 24 lacks. */
 const bytesOf = (text: string, encoding: BufferEncoding) => new Uint8Array(Buffer.from(text, encoding));
 const Bytes = Uint8Array as unknown as Record<string, unknown>;
 Bytes["fromHex"] ??= (text: string) => bytesOf(text, "hex");
@@ -250,7 +250,7 @@ for (const [name, encoding] of [["toHex", "hex"], ["toBase64", "base64"]] as con
   Object.defineProperty(Uint8Array.prototype, name, { value, configurable: true, writable: true });
 }
 
-/** The workers of the web platform, as far as the tests need them. */
+/** Web workers, with the features that the tests use. */
 class WebWorker extends EventTarget {
   onmessage: ((event: { data: unknown }) => void) | null = null;
   onerror: ((event: unknown) => void) | null = null;
@@ -280,7 +280,7 @@ class WebWorker extends EventTarget {
   }
 }
 
-/** Bun's own, which loads what this thread has loaded first. */
+/** Bun's own Worker, which first loads what this thread has loaded. */
 function bunWorker(Native: typeof Worker): unknown {
   return class extends Native {
     constructor(place: Place, { name = "" }: { name?: string } = {}) {
@@ -308,7 +308,7 @@ type Listener = (event: unknown) => void;
 
 const preventDefault = () => {};
 
-/** The global events that the tests listen to, as the process has them. */
+/** The global events that the tests use, by the process's events. */
 const events: Record<string, [name: string, eventOf: (...details: unknown[]) => unknown]> = {
   unload: ["exit", () => new Event("unload")],
   unhandledrejection: ["unhandledRejection", (reason, promise) => ({ reason, promise, preventDefault })],
@@ -316,7 +316,7 @@ const events: Record<string, [name: string, eventOf: (...details: unknown[]) => 
 };
 const listeners = new Map<Listener, (...details: unknown[]) => void>();
 
-/** Bun's own, of which the process has some. */
+/** Bun's own function, for all events but `unload`. */
 const native = globalThis.addEventListener;
 
 function addEventListener(name: string, listener: Listener): void {

@@ -1,5 +1,5 @@
 /**
- * What stands in for `Deno.serve`, `Deno.listen` and `Deno.connect`, over `node:http` and `node:net`.
+ * Replacements of `Deno.serve`, `Deno.listen` and `Deno.connect`, over `node:http` and `node:net`.
  */
 import http from "node:http";
 import net from "node:net";
@@ -13,12 +13,12 @@ interface ServeOptions {
   signal?: AbortSignal;
 }
 
-/** Milliseconds between the last byte of a response that breaks, and that. */
+/** Milliseconds between the last byte of a response that breaks off, and its end. */
 const BREAKING = 100;
 
 type Handler = (request: Request) => Response | Promise<Response>;
 
-/** The port is needed at once, and `listen` tells it at once where nothing is looked up. */
+/** The port is needed at once; `listen` sets it synchronously if it needs no name lookup. */
 function portOf(server: net.Server): number {
   return (server.address() as net.AddressInfo).port;
 }
@@ -48,7 +48,7 @@ async function respond(response: Response, outgoing: http.ServerResponse): Promi
     }
     outgoing.end();
   } catch {
-    // In the middle of the response. Node's fetch gives nobody what comes together with that.
+    // In the middle of the response. Node's fetch drops bytes that arrive together with the end.
     setTimeout(() => outgoing.socket?.end(), BREAKING);
   }
 }
@@ -70,7 +70,7 @@ export function serve(options: ServeOptions | Handler, given?: Handler) {
       }
     })();
   });
-  server.listen(port); // with a host it would be looked up, and the port be known later
+  server.listen(port); // with a host there would be a lookup, and the port would be known later
   const finished = new Promise<void>((resolve) => server.on("close", resolve));
   const shutdown = () => {
     server.close();
@@ -88,7 +88,7 @@ export function serve(options: ServeOptions | Handler, given?: Handler) {
   };
 }
 
-/** `Deno.listen`, which nobody accepts from but by iterating. */
+/** `Deno.listen`; connections are accepted by iteration only. */
 export function listen({ port = 0, hostname = "127.0.0.1" }: { port?: number; hostname?: string }) {
   const waiting: ((socket: net.Socket | null) => void)[] = [];
   const arrived: net.Socket[] = [];

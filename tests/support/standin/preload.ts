@@ -1,6 +1,6 @@
 /**
- * Loaded before everything else where tests, or a program of theirs, run on Node or Bun: the names of deno.json's imports,
- * and what stands in for Deno's own functions (`deno.ts`).
+ * Loaded before everything else if tests, or programs started by them, run on Node or Bun: resolves the imports of deno.json,
+ * and replaces Deno's own functions (`globals.ts`).
  */
 import { rmSync } from "node:fs";
 import process from "node:process";

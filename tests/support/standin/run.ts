@@ -1,5 +1,5 @@
 /**
- * Runs one file of tests on Node or Bun, as `deno test` does: one test after the other, and a line for each that failed.
+ * Runs one file of tests on Node or Bun like `deno test`: one test after the other, with a line for each that failed.
  *
  *     node --import ./tests/support/standin/preload.ts tests/support/standin/run.ts tests/demuxer_test.ts
  */
