@@ -85,7 +85,7 @@ is_known() { # is_known KIND: a line of known.txt has the kind, and a function o
     "$known" "$work/stack"
 }
 
-tell_findings() {
+report_findings() {
   local input kind new=0 seen=0
   for input in "$keep"/found/*; do
     [ -f "$input" ] || continue
@@ -131,7 +131,7 @@ if [ "$build" = system ]; then rm -f "$work"/seeds/bomb-*; fi
   grep -q "fuzzed for" "$work/log" || { tail -n 20 "$work/log" && exit 1; }
 grep -E '^#[0-9]+: cov' "$work/log" | tail -n 1
 if [ "$keep" = "$work/keep" ]; then
-  tell_findings || { keep=$(mktemp -d) && mv "$work/keep/found" "$keep/" && echo "fuzz_shim: the inputs are in $keep/found" && exit 1; }
+  report_findings || { keep=$(mktemp -d) && mv "$work/keep/found" "$keep/" && echo "fuzz_shim: the inputs are in $keep/found" && exit 1; }
 else
-  tell_findings
+  report_findings
 fi

@@ -137,76 +137,76 @@ static void *buffer_argument(struct call *call, int index) {
 #define buffer(index) buffer_argument(&call, index)
 
 /* As in ffi/symbols.ts; a test compares them. */
-#define SYMBOLS(ANSWERS, DOES)                                                                                          \
-  ANSWERS(u32, avs_abi_version, ())                                                                                      \
-  ANSWERS(f64, avs_session_new, (u32(0)))                                                                                \
-  ANSWERS(i32, avs_session_close, (f64(0)))                                                                              \
-  ANSWERS(f64, avs_io_new, (f64(0), u32(1), u32(2), u32(3)))                                                             \
-  ANSWERS(i32, avs_reply, (f64(0), f64(1)))                                                                              \
-  ANSWERS(i32, avs_reply_read, (f64(0), buffer(1), u32(2)))                                                              \
-  ANSWERS(i32, avs_set, (f64(0), u32(1), i32(2), buffer(3), u32(4)))                                                     \
-  ANSWERS(i32, avs_describe, (f64(0), u32(1), buffer(2), u32(3)))                                                        \
-  ANSWERS(i32, avs_ready_packets, (f64(0), buffer(1)))                                                                   \
-  ANSWERS(i32, avs_take_packets, (f64(0), buffer(1), u32(2), buffer(3), u32(4)))                                         \
-  ANSWERS(i32, avs_take_write, (f64(0), buffer(1), u32(2)))                                                              \
-  ANSWERS(f64, avs_request_time, (f64(0)))                                                                               \
-  ANSWERS(i32, avs_stream_fields, (buffer(0), u32(1)))                                                                   \
-  ANSWERS(f64, avs_memory_size, (f64(0)))                                                                                \
-  ANSWERS(i32, avs_memory_read, (f64(0), f64(1), buffer(2), u32(3)))                                                     \
-  ANSWERS(i32, avs_add_stream, (f64(0), buffer(1), u32(2)))                                                              \
-  ANSWERS(i32, avs_learn_stream, (f64(0), i32(1), buffer(2), u32(3)))                                                    \
-  ANSWERS(i32, avs_add_chapter, (f64(0), f64(1), f64(2), f64(3)))                                                        \
-  ANSWERS(i32, avs_can_hold, (f64(0), i32(1)))                                                                           \
-  ANSWERS(i32, avs_map_stream, (f64(0), i32(1), i32(2)))                                                                 \
-  ANSWERS(i32, avs_route, (f64(0), i32(1), buffer(2)))                                                                   \
-  ANSWERS(i32, avs_set_range, (f64(0), f64(1), f64(2)))                                                                  \
-  ANSWERS(i32, avs_set_shift, (f64(0), f64(1), f64(2)))                                                                  \
-  ANSWERS(i32, avs_set_delay, (f64(0), i32(1), f64(2)))                                                                  \
-  ANSWERS(i32, avs_select_input, (f64(0), u32(1)))                                                                       \
-  ANSWERS(i32, avs_keep_times, (f64(0), i32(1)))                                                                         \
-  ANSWERS(i32, avs_side_data_fault, (buffer(0), u32(1), buffer(2), u32(3), buffer(4), u32(5)))                           \
-  ANSWERS(i32, avs_put_packet, (f64(0), buffer(1), buffer(2), u32(3), buffer(4), u32(5)))                                \
-  ANSWERS(i32, avs_library_info, (buffer(0), u32(1)))                                                                    \
-  ANSWERS(i32, avs_license_text, (buffer(0), u32(1)))                                                                    \
-  ANSWERS(i32, avs_formats, (u32(0), buffer(1), u32(2)))                                                                 \
-  ANSWERS(i32, avs_format_options, (u32(0), buffer(1), u32(2), buffer(3), u32(4)))                                       \
-  ANSWERS(i32, avs_codecs, (buffer(0), u32(1)))                                                                          \
-  ANSWERS(i32, avs_error_text, (i32(0), buffer(1), u32(2)))                                                              \
-  ANSWERS(i32, avs_error_codes, (buffer(0), u32(1)))                                                                     \
-  DOES(avs_set_log_level, (i32(0)))                                                                                      \
-  ANSWERS(i32, avs_take_log, (f64(0), buffer(1), u32(2)))                                                                \
-  ANSWERS(i32, avs_warnings, (f64(0), buffer(1), u32(2)))                                                                \
-  ANSWERS(i32, avs_refused_url, (f64(0), buffer(1), u32(2)))                                                             \
-  ANSWERS(i32, avs_unused_options, (f64(0), buffer(1), u32(2)))                                                          \
-  ANSWERS(i32, avs_io_save, (f64(0), buffer(1), buffer(2), u32(3)))                                                      \
-  ANSWERS(i32, avs_io_restore, (f64(0), f64(1), buffer(2), u32(3)))                                                      \
-  ANSWERS(i32, avs_io_locate, (f64(0), buffer(1), u32(2)))                                                               \
-  ANSWERS(i32, avs_io_close, (f64(0)))                                                                                   \
-  ANSWERS(i32, avs_index, (f64(0), i32(1), u32(2), buffer(3), u32(4)))                                                   \
-  ANSWERS(i32, avs_cover, (f64(0), i32(1), buffer(2), u32(3)))                                                           \
-  ANSWERS(i32, avs_set_discard, (f64(0), i32(1), i32(2)))                                                                \
-  ANSWERS(f64, avs_io_new_copy, (f64(0), buffer(1), u32(2), u32(3)))                                                     \
-  ANSWERS(i32, avs_start, (f64(0), u32(1), buffer(2)))                                                                   \
-  ANSWERS(i32, avs_finish, (f64(0), buffer(1)))                                                                          \
-  ANSWERS(i32, avs_cancel, (f64(0)))                                                                                     \
-  ANSWERS(i32, avs_stop, (f64(0)))                                                                                       \
-  ANSWERS(i32, avs_slept, (f64(0)))                                                                                      \
-  ANSWERS(i32, avs_take_events, (u32(0), buffer(1), u32(2), u32(3)))
+#define SYMBOLS(RETURNS, NO_RESULT)                                                                                     \
+  RETURNS(u32, avs_abi_version, ())                                                                                      \
+  RETURNS(f64, avs_session_new, (u32(0)))                                                                                \
+  RETURNS(i32, avs_session_close, (f64(0)))                                                                              \
+  RETURNS(f64, avs_io_new, (f64(0), u32(1), u32(2), u32(3)))                                                             \
+  RETURNS(i32, avs_reply, (f64(0), f64(1)))                                                                              \
+  RETURNS(i32, avs_reply_read, (f64(0), buffer(1), u32(2)))                                                              \
+  RETURNS(i32, avs_set, (f64(0), u32(1), i32(2), buffer(3), u32(4)))                                                     \
+  RETURNS(i32, avs_describe, (f64(0), u32(1), buffer(2), u32(3)))                                                        \
+  RETURNS(i32, avs_ready_packets, (f64(0), buffer(1)))                                                                   \
+  RETURNS(i32, avs_take_packets, (f64(0), buffer(1), u32(2), buffer(3), u32(4)))                                         \
+  RETURNS(i32, avs_take_write, (f64(0), buffer(1), u32(2)))                                                              \
+  RETURNS(f64, avs_request_time, (f64(0)))                                                                               \
+  RETURNS(i32, avs_stream_fields, (buffer(0), u32(1)))                                                                   \
+  RETURNS(f64, avs_memory_size, (f64(0)))                                                                                \
+  RETURNS(i32, avs_memory_read, (f64(0), f64(1), buffer(2), u32(3)))                                                     \
+  RETURNS(i32, avs_add_stream, (f64(0), buffer(1), u32(2)))                                                              \
+  RETURNS(i32, avs_learn_stream, (f64(0), i32(1), buffer(2), u32(3)))                                                    \
+  RETURNS(i32, avs_add_chapter, (f64(0), f64(1), f64(2), f64(3)))                                                        \
+  RETURNS(i32, avs_can_hold, (f64(0), i32(1)))                                                                           \
+  RETURNS(i32, avs_map_stream, (f64(0), i32(1), i32(2)))                                                                 \
+  RETURNS(i32, avs_route, (f64(0), i32(1), buffer(2)))                                                                   \
+  RETURNS(i32, avs_set_range, (f64(0), f64(1), f64(2)))                                                                  \
+  RETURNS(i32, avs_set_shift, (f64(0), f64(1), f64(2)))                                                                  \
+  RETURNS(i32, avs_set_delay, (f64(0), i32(1), f64(2)))                                                                  \
+  RETURNS(i32, avs_select_input, (f64(0), u32(1)))                                                                       \
+  RETURNS(i32, avs_keep_times, (f64(0), i32(1)))                                                                         \
+  RETURNS(i32, avs_side_data_fault, (buffer(0), u32(1), buffer(2), u32(3), buffer(4), u32(5)))                           \
+  RETURNS(i32, avs_put_packet, (f64(0), buffer(1), buffer(2), u32(3), buffer(4), u32(5)))                                \
+  RETURNS(i32, avs_library_info, (buffer(0), u32(1)))                                                                    \
+  RETURNS(i32, avs_license_text, (buffer(0), u32(1)))                                                                    \
+  RETURNS(i32, avs_formats, (u32(0), buffer(1), u32(2)))                                                                 \
+  RETURNS(i32, avs_format_options, (u32(0), buffer(1), u32(2), buffer(3), u32(4)))                                       \
+  RETURNS(i32, avs_codecs, (buffer(0), u32(1)))                                                                          \
+  RETURNS(i32, avs_error_text, (i32(0), buffer(1), u32(2)))                                                              \
+  RETURNS(i32, avs_error_codes, (buffer(0), u32(1)))                                                                     \
+  NO_RESULT(avs_set_log_level, (i32(0)))                                                                                 \
+  RETURNS(i32, avs_take_log, (f64(0), buffer(1), u32(2)))                                                                \
+  RETURNS(i32, avs_warnings, (f64(0), buffer(1), u32(2)))                                                                \
+  RETURNS(i32, avs_refused_url, (f64(0), buffer(1), u32(2)))                                                             \
+  RETURNS(i32, avs_unused_options, (f64(0), buffer(1), u32(2)))                                                          \
+  RETURNS(i32, avs_io_save, (f64(0), buffer(1), buffer(2), u32(3)))                                                      \
+  RETURNS(i32, avs_io_restore, (f64(0), f64(1), buffer(2), u32(3)))                                                      \
+  RETURNS(i32, avs_io_locate, (f64(0), buffer(1), u32(2)))                                                               \
+  RETURNS(i32, avs_io_close, (f64(0)))                                                                                   \
+  RETURNS(i32, avs_index, (f64(0), i32(1), u32(2), buffer(3), u32(4)))                                                   \
+  RETURNS(i32, avs_cover, (f64(0), i32(1), buffer(2), u32(3)))                                                           \
+  RETURNS(i32, avs_set_discard, (f64(0), i32(1), i32(2)))                                                                \
+  RETURNS(f64, avs_io_new_copy, (f64(0), buffer(1), u32(2), u32(3)))                                                     \
+  RETURNS(i32, avs_start, (f64(0), u32(1), buffer(2)))                                                                   \
+  RETURNS(i32, avs_finish, (f64(0), buffer(1)))                                                                          \
+  RETURNS(i32, avs_cancel, (f64(0)))                                                                                     \
+  RETURNS(i32, avs_stop, (f64(0)))                                                                                       \
+  RETURNS(i32, avs_slept, (f64(0)))                                                                                      \
+  RETURNS(i32, avs_take_events, (u32(0), buffer(1), u32(2), u32(3)))
 
-#define DEFINE_ANSWERS(_, name, list)                                                                                   \
+#define DEFINE_RETURNS(_, name, list)                                                                                   \
   static napi_value call_##name(napi_env env, napi_callback_info info) {                                                \
     struct call call = call_of(env, info);                                                                              \
     call.instance->registers[0] = name list;                                                                            \
     return NULL;                                                                                                        \
   }
-#define DEFINE_DOES(name, list)                                                                                         \
+#define DEFINE_NO_RESULT(name, list)                                                                                    \
   static napi_value call_##name(napi_env env, napi_callback_info info) {                                                \
     struct call call = call_of(env, info);                                                                              \
     name list;                                                                                                          \
     return NULL;                                                                                                        \
   }
 
-SYMBOLS(DEFINE_ANSWERS, DEFINE_DOES)
+SYMBOLS(DEFINE_RETURNS, DEFINE_NO_RESULT)
 
 /* ---------------------------------------------------------------------------------------- the sync engine */
 
@@ -309,14 +309,14 @@ static napi_value unwatch_events(napi_env env, napi_callback_info info) {
 
 /* ---------------------------------------------------------------------------------------- the entry */
 
-#define ENTRY_ANSWERS(type, name, list) {#name, call_##name},
-#define ENTRY_DOES(name, list) {#name, call_##name},
+#define ENTRY_RETURNS(type, name, list) {#name, call_##name},
+#define ENTRY_NO_RESULT(name, list) {#name, call_##name},
 
 static const struct {
   const char *name;
   napi_callback call;
 } functions[] = {
-    SYMBOLS(ENTRY_ANSWERS, ENTRY_DOES){"avs_run", call_avs_run},
+    SYMBOLS(ENTRY_RETURNS, ENTRY_NO_RESULT){"avs_run", call_avs_run},
     {"newClient", new_client},
     {"answerRequests", answer_requests},
     {"receiveEvents", receive_events},

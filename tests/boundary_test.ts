@@ -249,8 +249,8 @@ Deno.test("The shim's files stand on floors: includes go down only", () => {
 function addonFunctions(): Record<string, { parameters: string[]; result: string }> {
   const text = Deno.readTextFileSync(`${root}shim/node_api.c`);
   const table = [
-    ...text.matchAll(/\bANSWERS\((\w+), (avs_\w+), \((.*)\)\) *\\?$/gm),
-    ...[...text.matchAll(/\bDOES\((avs_\w+), \((.*)\)\) *\\?$/gm)].map((
+    ...text.matchAll(/\bRETURNS\((\w+), (avs_\w+), \((.*)\)\) *\\?$/gm),
+    ...[...text.matchAll(/\bNO_RESULT\((avs_\w+), \((.*)\)\) *\\?$/gm)].map((
       [, ...rest],
     ) => ["", "void", ...rest]),
     ...[...text.matchAll(/^ {2}(avs_run)\((.*)\);/gm)].map(([, ...rest]) => ["", "void", ...rest]),

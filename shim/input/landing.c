@@ -378,7 +378,7 @@ static int count(struct search *search, struct outcome *outcome) {
   return land_at_beginning(search, outcome);
 }
 
-static int say_timeless(const struct search *search) {
+static int fail_timeless(const struct search *search) {
   log_error(search->session, "%s has no times to seek by", input_of(search)->iformat->name);
   return AVERROR(ENOSYS);
 }
@@ -402,7 +402,7 @@ static int search_back(struct search *search) {
     if (result < 0 && !first_error) first_error = result;
     if (result < 0 && at_beginning) return first_error;
     bool is_behind = search->target > search->beginning;
-    if (at_beginning && outcome.complete && outcome.timeless && is_behind) return say_timeless(search);
+    if (at_beginning && outcome.complete && outcome.timeless && is_behind) return fail_timeless(search);
     bool is_done = outcome.complete && (at_beginning || (outcome.found && outcome.trusted));
     if (is_done) return !at_beginning && is_counted_here(search, &outcome) ? count(search, &outcome) : 0;
     if (outcome.complete && outcome.found && best == AV_NOPTS_VALUE) best = place;

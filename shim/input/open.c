@@ -266,14 +266,14 @@ static int try_open(struct session *session, double *slot) {
 }
 
 /* Whether the only error in the log is "error reading header", without a reason. */
-static bool says_little(const struct log *log) {
+static bool is_vague(const struct log *log) {
   static const char vague[] = "error reading header\n";
   const size_t size = sizeof(vague) - 1;
   return log->errors == 1 && log->text.size >= size && !memcmp(log->text.data + log->text.size - size, vague, size);
 }
 
 /* Logs a reason if libavformat has logged none, or a misleading one because the format was chosen by the name. */
-static void say_why(struct session *session, int result) {
+static void log_reason(struct session *session, int result) {
   const struct input *input = session->input;
   const struct log *log = &session->channel.log;
   const char *format = session->targets[AVS_INPUT].format;
@@ -282,7 +282,7 @@ static void say_why(struct session *session, int result) {
   bool has_nothing = !input->first_size && result != AVERROR(EPERM); /* that comes from formats that don't read the source */
   bool ended = has_nothing && result == AVERROR(EINVAL) && input->endpoint.io->context->eof_reached;
   if (!is_unreadable(result) && !ended) return;
-  if (has_nothing || !log->errors || says_little(log)) log_guess(session, result, format, input->first, input->first_size);
+  if (has_nothing || !log->errors || is_vague(log)) log_guess(session, result, format, input->first, input->first_size);
   else if (!format && result != AVERROR(EPERM)) log_misnamed(session, input->first, input->first_size);
 }
 
@@ -344,7 +344,7 @@ int input_op_open(struct session *session, double *slot, uint8_t *data, size_t s
     result = AVERROR(EMSGSIZE);
   }
   if (result < 0) {
-    say_why(session, result);
+    log_reason(session, result);
     note_refused(session, &input->endpoint);
     input_free(session);
     return result;

@@ -70,8 +70,8 @@ int64_t time_of_places(const struct places *places, const AVFormatContext *input
 static bool is_same(const struct place *place, const AVPacket *packet, enum known_by known_by) {
   if (place->size != packet->size || place->pos != packet->pos || place->begins != beginning_of(packet)) return false;
   if (known_by == BY_POSITION) return place->pos >= 0;
-  bool says_where = known_by == BY_NUMBER || place->pos >= 0 || place->dts != AV_NOPTS_VALUE || place->pts != AV_NOPTS_VALUE;
-  return says_where && place->pts == packet->pts && place->dts == packet->dts;
+  bool has_place = known_by == BY_NUMBER || place->pos >= 0 || place->dts != AV_NOPTS_VALUE || place->pts != AV_NOPTS_VALUE;
+  return has_place && place->pts == packet->pts && place->dts == packet->dts;
 }
 
 /* Whether the packet was delivered before. */

@@ -211,7 +211,7 @@ static void go_back(struct session *session) {
 
 /* ---------------------------------------------------------------------------------------- the operation */
 
-static int say_not_seekable(struct input *input) {
+static int fail_not_seekable(struct input *input) {
   refuse_seek(&input->endpoint, -1);
   return AVERROR(ESPIPE);
 }
@@ -225,7 +225,7 @@ static int check(struct session *session, const struct seek *seek) {
     log_error(session, "it has no streams");
     return AVERROR(ENOSYS);
   }
-  if (!can_seek_input(input) && !opens_files(context)) return say_not_seekable(input);
+  if (!can_seek_input(input) && !opens_files(context)) return fail_not_seekable(input);
   if (by_bytes && !can_seek_by_bytes(context)) {
     log_error(session, "%s can't be sought by bytes", context->iformat->name);
     return AVERROR(ENOSYS);
@@ -256,7 +256,7 @@ static int seek_or_go_back(struct session *session, const struct seek *seek) {
   if (!session->channel.failed) go_back(session);
   input->endpoint.seek_refused = before.seek_refused;
   input->endpoint.seek_target = before.seek_target;
-  if (!before.seek_refused && !can_seek_input(input)) return say_not_seekable(input);
+  if (!before.seek_refused && !can_seek_input(input)) return fail_not_seekable(input);
   return before.seek_refused ? AVERROR(ESPIPE) : result;
 }
 

@@ -25,7 +25,7 @@ export class Walk {
 
   /** If the next case is to be run, records its name and returns its random numbers; otherwise null. */
   next(name: () => string): Random | null {
-    this.#tellSlow();
+    this.#reportSlow();
     const count = this.#count++;
     const random = new Random(Number(seed), count);
     const chosen = random.next() < part / whole;
@@ -41,7 +41,7 @@ export class Walk {
     return random;
   }
 
-  #tellSlow(): void {
+  #reportSlow(): void {
     const took = performance.now() - this.#begun;
     if (this.#begun && took > SLOW) console.log(`slow: ${Math.round(took)} ms: ${this.#name}`);
     this.#begun = 0;
@@ -54,7 +54,7 @@ export class Walk {
 
   /** Prints the outcomes. */
   end(): void {
-    this.#tellSlow();
+    this.#reportSlow();
     console.log(
       JSON.stringify({ cases: this.#count, run: this.#run, outcomes: Object.fromEntries(this.outcomes) }),
     );
