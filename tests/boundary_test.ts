@@ -211,7 +211,7 @@ Deno.test("The positions of an operation's numbers are the header's", () => {
       assert(uses.length > 0, `${name} is given no numbers`);
     }
   }
-  assertEquals(slotsOf("READ").inputs, { 1: "packets at most", 2: "bytes at most" });
+  assertEquals(slotsOf("READ").inputs, { 1: "max packets", 2: "max bytes" });
   assertEquals(positions(slotsOf("REMUX").outputs), [1, 2, 3, 4, 5]);
 });
 
