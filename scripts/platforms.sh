@@ -106,7 +106,7 @@ run_drivers() {
 
 test_options=(test -A --no-check --quiet --preload tests/support/preload.ts)
 
-# Tests start programs: the kernel gives those for arm64 to qemu, which a package does only where systemd runs.
+# register_arm64: makes the kernel run arm64 programs, which tests start, by qemu; Debian's package does so only under systemd.
 register_arm64() {
   local place=/proc/sys/fs/binfmt_misc zeros='\x00\x00\x00\x00\x00\x00\x00\x00' ones='\xff\xff\xff\xff\xff\xff\xff\xff'
   [ -e $place/register ] || mount -t binfmt_misc none $place

@@ -111,8 +111,9 @@ AVS_API int32_t avs_session_close(double session);
 
 /* Operations for avs_run(). `slot` is AVS_SLOT_SIZE doubles, in and out; slot[0] is always the result. */
 enum {
-  AVS_OP_OPEN_INPUT = 1,  /* in: 1 io, 0 for a format that opens its files itself, 2 find stream info, 3 warn where the source ends before
-                             what its index names. out: 1 streams, 2 bytes of the source or -1. AVS_SET_INPUT, _OPTIONS first */
+  AVS_OP_OPEN_INPUT = 1,  /* in: 1 io, 0 for a format that opens its files itself, 2 find stream info, 3 warn if the source ends
+                             before data that its index refers to. out: 1 streams, 2 bytes of the source or -1.
+                             AVS_SET_INPUT, _OPTIONS first */
   AVS_OP_READ = 2,        /* in: 1 max packets, 2 max bytes. out: 1 streams. The packets: avs_ready_packets(). The result is what follows them */
   AVS_OP_SEEK = 3,        /* in: 1 stream or -1 (seconds), 2 target, 3 min, 4 max, 5 AVSEEK_FLAG_*; by bytes, 2 alone counts.
                              A failed seek changes nothing: packets already read stay, and reading continues where it was */

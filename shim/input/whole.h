@@ -14,7 +14,10 @@ struct AVStream;
 
 /* Size of the source in bytes; -1: unknown. May call the callback. */
 int64_t source_size(struct AVIOContext *pb);
-/* The number of packets in the index that lie beyond the end of a source of this size; only of mp4 and mov, whose index has all packets. */
+/*
+ * The number of packets in the index that lie beyond the end of a source of this size; only of mp4 and mov, whose index has all
+ * packets.
+ */
 int missing_packets(const struct AVFormatContext *input, struct AVStream *stream, int64_t size);
 /* Warns of such packets of a stream. */
 void warn_missing_packets(struct session *session, unsigned stream, int64_t size);
