@@ -91,7 +91,7 @@ install_from_npm() {
   shift
   echo "setup: installing $* from npm" >&2
   npm install --prefix "$folder.new" --ignore-scripts --loglevel error --no-fund --no-audit "$@" >/dev/null &&
-    mv "$folder.new" "$folder" || echo "setup: $* could not be installed: not tested with" >&2
+    mv "$folder.new" "$folder" || echo "setup: $* could not be installed: their tests are left out" >&2
 }
 
 tests=0
