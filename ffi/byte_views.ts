@@ -3,7 +3,7 @@
  * with a wrong length native code would read past the end.
  */
 
-/** As they were when avio was loaded: native code writes as many elements as were asked for. */
+/** As they were when avio was loaded: native code writes as many elements as were requested. */
 const { Float64Array, Uint8Array } = globalThis;
 
 /** Bytes for native code to write to. */

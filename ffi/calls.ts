@@ -23,7 +23,7 @@ export const calls = {
   ioRead: { name: "read", phrase: "read" },
   ioWrite: { name: "write", phrase: "write" },
   ioSeek: { name: "seek", phrase: "seek" },
-  ioSize: { name: "size", phrase: "tell the size" },
+  ioSize: { name: "size", phrase: "get the size" },
   ioFlush: { name: "flush", phrase: "flush" },
   cut: { name: "seek", phrase: "seek to the start" },
   closeInput: { name: "close", phrase: "close input" },

@@ -52,7 +52,7 @@ export const denoRuntime: Runtime = {
   },
 };
 
-/** Of a library that lacks functions, as one of another version may; null where it is none of avio's at all. */
+/** The ABI version of a library that lacks symbols, as another version may; null if it isn't avio's library. */
 function abiOf(place: string): number | null {
   try {
     return Deno.dlopen(place, { avs_abi_version: core.avs_abi_version }).symbols.avs_abi_version();

@@ -104,7 +104,7 @@ export function setDiscard(session: Session, stream: number, discard: boolean): 
   check(library().avs_set_discard(session.handle, stream, discard ? 1 : 0), "discard a stream");
 }
 
-/** The bytes of the cover that a stream is; null where it is none. */
+/** The picture of a stream that is a cover; null for other streams. */
 export function readCover(session: Session, stream: number): Uint8Array<ArrayBuffer> | null {
   const read = (bytes: Uint8Array<ArrayBuffer>) =>
     check(library().avs_cover(session.handle, stream, bytes, bytes.length), "read the cover");

@@ -85,11 +85,11 @@ function levelName(value: number): string {
 }
 
 /** Passes lines to the listener, or prints them. */
-export function tellLog(lines: readonly LogLine[]): void {
-  const told = reportedLevel();
-  if (told === null) return;
+export function deliverLog(lines: readonly LogLine[]): void {
+  const threshold = reportedLevel();
+  if (threshold === null) return;
   for (const line of lines) {
-    if (levels[line.level as LogLevel] > levels[told]) continue;
+    if (levels[line.level as LogLevel] > levels[threshold]) continue;
     if (!listener) {
       console.error(line.message);
       continue;

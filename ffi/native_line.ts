@@ -89,7 +89,7 @@ export class NativeLine {
   /** Runs an operation on this thread with the arguments in `slot`. */
   runNow(operation: OperationCode, data: Uint8Array | null): void {
     if (this.isBusy) throw busy(operation);
-    if (this.requests.canBeAsked) installCallback();
+    if (this.requests.canReceive) installCallback();
     if (this.#lent) checkStillThere(this.#lent);
     const source = this.#lent?.bytes ?? null;
     running.push(this);

@@ -139,10 +139,10 @@ function reasonOf(error: unknown, place: string): string {
 /** Resolves after a turn of the event loop. */
 const turn = () => new Promise<number>((resolve) => globals.setImmediate(resolve, 0));
 
-/** The addon, with requests out of the registers and a notification of events, which keeps the process alive while they are waited for. */
+/** The addon as a Library: requests are read from the registers; waiting for events keeps the process alive. */
 function libraryOf(addon: Addon, numbers: Float64Array): Library {
   const { answerRequests } = addon;
-  const answered = (_client: number, answer: AnswerRequest) => {
+  const answerFromRegisters = (_client: number, answer: AnswerRequest) => {
     answerRequests(() =>
       answer(numbers[0]!, numbers[1]!, numbers[2]!, numbers[3]!, numbers[4]!, numbers[5]!)
     );
@@ -159,8 +159,8 @@ function libraryOf(addon: Addon, numbers: Float64Array): Library {
     if (milliseconds === 0) return turn();
     if (!isReceiving) addon.receiveEvents(wakeEvents);
     isReceiving = true;
-    if (addon.watchEvents() === 0) return turn(); // there are events already, as there may be for ever
+    if (addon.watchEvents() === 0) return turn(); // there are events already; a turn lets timers run even if that never ends
     return new Promise((arrived) => resolve = arrived);
   };
-  return Object.assign(addon, { answerRequests: answered, waitForEvents, wakeEvents });
+  return Object.assign(addon, { answerRequests: answerFromRegisters, waitForEvents, wakeEvents });
 }

@@ -106,8 +106,8 @@ export function addChapter(
 }
 
 /**
- * Before the header: whether it has to wait for the first packet of the stream; with the data of that, learns from it
- * what the header has to say.
+ * Before the header: returns whether it must wait for the first packet of the stream. With the data of that packet, takes
+ * from it what the header needs (extradata).
  */
 export function learnStream(session: Session, stream: number, data: Uint8Array): boolean {
   const bytes = data as Uint8Array<ArrayBuffer>;

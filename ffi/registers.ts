@@ -1,11 +1,11 @@
 /**
- * Registers: how numbers reach the addon of Node-API (`shim/node_api.c`), and come back. They are in an array whose memory
- * the addon knows, since it takes longer to read a number from an argument than to make the call. Everything else is an
- * argument. Native code writes to that memory, so nobody else may have the array, who could detach it.
+ * Registers: a shared array in which numbers are passed to the Node-API addon (`shim/node_api.c`) and returned, because
+ * reading a number from an argument takes longer than the call itself. Everything else is passed as an argument. Native code
+ * writes to the array's memory, so no other code may get the array: it could detach it.
  */
 import { symbols } from "./symbols.ts";
 
-/** The addon as it is loaded; its functions find their numbers in `registers`. */
+/** The addon as it was loaded; its functions read and write numbers in `registers`. */
 export interface BareAddon {
   readonly registers: ArrayBuffer;
   readonly [name: string]: Bare | ArrayBuffer;
@@ -57,7 +57,7 @@ function withNumbersAndBytes(call: Bare, numbers: Numbers): (...values: Argument
   };
 }
 
-/** What is no number is 0, and is not converted: that could run code of the program, which makes calls, too. */
+/** Other values are 0, and not converted: conversion could run the program's code, which may make calls itself. */
 function numberOf(argument: Argument): number {
   return typeof argument === "number" ? argument : 0;
 }

@@ -12,8 +12,8 @@ import { Holds, operations, RemuxState, Route, Slot } from "./symbols.ts";
  * known.
  */
 export function holds(session: Session, inputStream: number): "yes" | "no" | "undescribed" {
-  const answer = check(library().avs_can_hold(session.handle, inputStream), "ask the output format");
-  return answer === Holds.IT ? "yes" : answer === Holds.DESCRIBED ? "undescribed" : "no";
+  const result = check(library().avs_can_hold(session.handle, inputStream), "query the output format");
+  return result === Holds.IT ? "yes" : result === Holds.DESCRIBED ? "undescribed" : "no";
 }
 
 /** The same, without the reason. */

@@ -64,7 +64,7 @@ export class Requests {
   }
 
   /** Whether native code can make any request. */
-  get canBeAsked(): boolean {
+  get canReceive(): boolean {
     return this.#devices.size > 0 || this.hasOpener || this.#transformer !== null;
   }
 

@@ -10,7 +10,7 @@ import type { Device } from "./device.ts";
 import { check, ClosedError, makeError, settingError } from "./errors.ts";
 import { quiet } from "./events.ts";
 import { encodePairs, library, readText, readTextOrThrow } from "./library.ts";
-import { type LogLine, parseLog, tellLog } from "./log.ts";
+import { deliverLog, type LogLine, parseLog } from "./log.ts";
 import { OpenFiles } from "./open_files.ts";
 import { NativeIO } from "./native_io.ts";
 import { busy, freeHandle, NativeLine } from "./native_line.ts";
@@ -346,7 +346,7 @@ export class Session implements Host {
    * Sets why a part of the input could not be opened, which is reported if nothing can be read without it. Null for a
    * new input.
    */
-  noteMissing(missing: Failure | null): void {
+  setMissing(missing: Failure | null): void {
     this.#requests.missing = missing && (this.#requests.missing ?? missing);
   }
 
@@ -410,7 +410,7 @@ export class Session implements Host {
     return { error, isFinal };
   }
 
-  /** What whoever is told of warnings threw; or that they are errors. */
+  /** Reports new warnings; returns the exception of a listener, or the StrictError. */
   #warned(slot: Float64Array): Failure & { isFinal: boolean } | null {
     try {
       this.warnings.note(this.handle, slot[Slot.WARNINGS]!);
@@ -428,7 +428,7 @@ export class Session implements Host {
   #takeLog(): LogLine[] {
     const text = readText((out, capacity) => library().avs_take_log(this.handle, out, capacity));
     const lines = typeof text === "string" ? parseLog(text) : [];
-    tellLog(lines);
+    deliverLog(lines);
     return lines;
   }
 

@@ -2,7 +2,7 @@
  * The symbols of the shared library, one for each function of `shim/avs.h`, which documents them. Only
  * `avs_run` can call back into JavaScript, and so it must return `void`: after a callback that made V8 drop
  * optimized code, a call with a return value aborts the process ("Lazy deopt after a fast API call").
- * What the numbers of the header mean is here too; how the symbols are found and called is not.
+ * The header's constants are here, too. `library.ts` and the runtimes find and call the symbols.
  */
 
 import { type Call, calls } from "./calls.ts";

@@ -1,40 +1,40 @@
 /**
- * Warnings: what was lost or changed though an operation went on. The shim keeps a list for each session, TypeScript adds
- * streams that are skipped; who is told, and where it is an error, is here.
+ * Warnings: losses and changes that do not end an operation. The shim keeps a list for each session, to which TypeScript
+ * adds skipped streams. This file calls `onwarning`, and throws with `strict`.
  */
 import { library, readText } from "./library.ts";
 import { Warnings as Kinds } from "./symbols.ts";
 
 /**
- * What a warning is of.
+ * The kind of a warning.
  *
  * - `"damaged"`: the source has an error in it, and was read on.
  * - `"truncated"`: the source ends too early.
  * - `"missing"`: a part that the source names, such as a segment of a playlist, is not there and was left out.
  * - `"dropped"`: packets, tags or side data were left out.
  * - `"skipped"`: a stream is not in the output.
- * - `"corrected"`: times are other ones than in the source; nothing is lost.
+ * - `"corrected"`: times differ from those in the source; nothing is lost.
  */
 export type WarningKind = "damaged" | "truncated" | "missing" | "dropped" | "skipped" | "corrected";
 
 /** Something that was lost or changed, though the operation went on. */
 export interface Warning {
-  /** What it is of. */
+  /** Its kind. */
   kind: WarningKind;
   /** What was lost or changed, in a sentence that names the stream. */
   message: string;
-  /** The place of the source among several; 0 where there is one. */
+  /** Index of the source among several; 0 for a single one. */
   source: number;
-  /** The stream of that source, null where none is known. */
+  /** Index of the stream in that source, null if unknown. */
   stream: number | null;
-  /** How often: packets, mostly. What `onwarning` gets counts up to then, what a result has counts all. */
+  /** How often it happened, usually a number of packets: up to the call of `onwarning`, or in total in results. */
   count: number;
-  /** The line of FFmpeg's log or of avio's that says more, the first one; null where there is none. */
+  /** The first log line with details, of FFmpeg or avio; null if there is none. */
   log: string | null;
 }
 
 /**
- * What `strict: true` made of a warning: the operation has ended with it.
+ * The error that `strict: true` makes of a warning; it ends the operation.
  *
  * ```ts
  * import { remuxSync, MemorySink, StrictError } from "@avio/avio";
@@ -48,10 +48,10 @@ export interface Warning {
  * ```
  */
 export class StrictError extends Error {
-  /** What the operation would have gone on with. */
+  /** The warning that would have been reported. */
   readonly warning: Warning;
 
-  /** Made by avio. */
+  /** Called by avio only. */
   constructor(warning: Warning) {
     super(warning.log === null ? warning.message : `${warning.message} (${warning.log})`);
     this.name = "StrictError";
@@ -59,7 +59,7 @@ export class StrictError extends Error {
   }
 }
 
-/** Who is told of warnings, and whether they are errors. */
+/** How warnings are reported, and whether they are errors. */
 export interface Watch {
   onwarning?: ((warning: Warning) => void) | undefined;
   strict?: boolean | undefined;
@@ -75,56 +75,59 @@ interface Row {
   log: string | null;
 }
 
-/** The kinds by their numbers. */
+/** Kinds by the shim's number. */
 const kinds = Object.fromEntries(
   Object.entries(Kinds).map(([name, number]) => [number, name.toLowerCase() as WarningKind]),
 );
 
 /** The warnings of a session. */
 export class WarningList {
-  /** Of the shim's rows, so many were told. */
-  #told = 0;
+  /** How many of the shim's rows have been reported. */
+  #reported = 0;
   #native: Warning[] = [];
   #added: Warning[] = [];
   #whole: Watch = {};
-  /** Of each input, in the order in which they were opened. */
+  /** For each input, in the order in which they were opened. */
   #inputs: Watch[] = [];
 
-  /** Who is told of all. */
+  /** Sets how all warnings are reported. */
   watch(watch: Watch): void {
     this.#whole = watch;
   }
 
-  /** Who is told of what concerns the input that is opened next. */
+  /** Sets how warnings about the input that is opened next are reported. */
   watchInput(watch: Watch): void {
     this.#inputs.push(watch);
   }
 
-  /** All that there are; of the session with this handle the newest, null: it has ended. */
+  /** All warnings, including new ones of the session with this handle; null if it has ended. */
   all(handle: number | null): Warning[] {
     if (handle !== null) this.#read(handle);
     return [...this.#native, ...this.#added];
   }
 
-  /** An operation has ended, and the shim has so many rows: tells of new ones. Throws what a listener threw, or that it is an error. */
+  /**
+   * Reports new warnings after an operation, when the shim has `rows` of them. Throws the exception of a listener, or a
+   * StrictError.
+   */
   note(handle: number, rows: number): void {
-    if (rows <= this.#told) return;
+    if (rows <= this.#reported) return;
     this.#read(handle);
-    const news = this.#native.slice(this.#told);
-    this.#told = this.#native.length;
-    for (const warning of news) this.#tell(warning);
+    const news = this.#native.slice(this.#reported);
+    this.#reported = this.#native.length;
+    for (const warning of news) this.#report(warning);
   }
 
-  /** Adds one that the shim knows nothing of, and tells of it. */
+  /** Adds a warning that does not come from the shim, and reports it. */
   add(warning: Omit<Warning, "message">, words: string): void {
     const named = { ...warning, message: this.#messageOf(warning, words) };
     this.#added.push(named);
-    this.#tell(named);
+    this.#report(named);
   }
 
   #read(handle: number): void {
     const text = readText((out, capacity) => library().avs_warnings(handle, out, capacity));
-    if (typeof text !== "string") return; // an operation runs: those of before it are known
+    if (typeof text !== "string") return; // an operation is running: only earlier warnings are known
     this.#native = (JSON.parse(text) as Row[]).map(({ kind, stream, words, ...row }) => {
       const warning = { ...row, kind: kinds[kind]!, stream: stream < 0 ? null : stream };
       return { ...warning, message: this.#messageOf(warning, words) };
@@ -139,7 +142,7 @@ export class WarningList {
     return places.length === 0 ? words : `${places.join(", ")}: ${words}`;
   }
 
-  #tell(warning: Warning): void {
+  #report(warning: Warning): void {
     const ofInput = this.#inputs[warning.source] ?? {};
     for (const { onwarning, strict } of [ofInput, this.#whole]) {
       onwarning?.(warning);
