@@ -39,9 +39,9 @@ function bytesDevice(bytes: Uint8Array): Device {
   let position = 0;
   return {
     // deno-lint-ignore require-yield
-    *read(asked) {
+    *read(requested) {
       checkStillThere({ bytes, byteLength });
-      const chunk = bytes.subarray(position, position + size.next(asked));
+      const chunk = bytes.subarray(position, position + size.next(requested));
       position += chunk.length;
       return chunk.length === 0 ? null : chunk;
     },

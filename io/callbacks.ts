@@ -86,19 +86,19 @@ class LateResults {
   *call<T>(
     callback: () => MaybePromise<T>,
     name: string,
-    bytesOf: (answer: T) => Uint8Array | null = () => null,
+    bytesOf: (result: T) => Uint8Array | null = () => null,
   ): Operation<T> {
     let isPending = false;
-    let answer: MaybePromise<T> | undefined;
+    let result: MaybePromise<T> | undefined;
     try {
       return yield* call(() => {
-        answer = callback();
-        isPending = isThenable(answer);
-        if (isThenable(answer)) answer.then(() => isPending = false, () => isPending = false);
-        return answer;
+        result = callback();
+        isPending = isThenable(result);
+        if (isThenable(result)) result.then(() => isPending = false, () => isPending = false);
+        return result;
       }, name);
     } catch (error) {
-      if (isPending) this.#late = lateResult(answer as PromiseLike<T>, bytesOf);
+      if (isPending) this.#late = lateResult(result as PromiseLike<T>, bytesOf);
       throw error;
     }
   }
@@ -121,8 +121,8 @@ interface LateResult {
   bytes: (() => Uint8Array | null) | null;
 }
 
-function lateResult<T>(answer: PromiseLike<T>, bytesOf: (answer: T) => Uint8Array | null): LateResult {
-  const arrived = answer.then(
+function lateResult<T>(result: PromiseLike<T>, bytesOf: (result: T) => Uint8Array | null): LateResult {
+  const arrived = result.then(
     (value) => void (late.bytes = () => bytesOf(value)),
     () => void (late.bytes = () => null),
   );
@@ -146,8 +146,8 @@ function reader(
     if (earlier) return earlier;
     const size = Math.min(wanted, MAX_READ);
     const buffer = bufferOf(size);
-    const bytesOf = (answer: Awaited<ReturnType<NonNullable<IOCallbacks["onread"]>>>) => {
-      const read = wholeNumber(answer ?? 0, "onread");
+    const bytesOf = (result: Awaited<ReturnType<NonNullable<IOCallbacks["onread"]>>>) => {
+      const read = wholeNumber(result ?? 0, "onread");
       if (read > size) throw wrongResult("onread", read, `; at most ${size} bytes were requested`);
       if (read < 0) throw wrongResult("onread", read, `: it must be a number from 0 to ${size}`);
       if (buffer.byteLength < read) {
@@ -165,8 +165,8 @@ function writer(callbacks: IOCallbacks, late: LateResults): NonNullable<Device["
     yield* late.take();
     for (let rest = bytes, position = info.position;;) {
       const size = rest.byteLength;
-      const answer = yield* late.call(() => callbacks.onwrite!(rest, { ...info, position }), "onwrite");
-      const taken = answer === undefined ? size : wholeNumber(answer, "onwrite");
+      const result = yield* late.call(() => callbacks.onwrite!(rest, { ...info, position }), "onwrite");
+      const taken = result === undefined ? size : wholeNumber(result, "onwrite");
       if (taken === size) return;
       if (taken > size) throw wrongResult("onwrite", taken, `; there were ${size} bytes to take`);
       if (taken <= 0) throw wrongResult("onwrite", taken, `: it must take at least one of ${size} bytes`);

@@ -54,7 +54,7 @@ function openFile(path: string, options: OpenFileOptions): Operation<OpenFile> {
   );
 }
 
-/** Not written within a generator: JavaScriptCore keeps all variables of one, the host too, for a function that is made in it. */
+/** A function of its own: JavaScriptCore would keep all variables of a surrounding generator alive, including the host. */
 function closing(file: OpenFile): Cleanup {
   return () => file.close();
 }
@@ -128,7 +128,7 @@ export function* openSinkFile(host: Host, path: string, writing: FileWriting): O
   return { io, url: path, ...(finish ? { finish } : {}) };
 }
 
-/** What a file had stays until it is written to, so that a header that fails takes nothing away. */
+/** Truncates the file at the first write, so that it stays unchanged if the header can't be written. */
 function replacing(file: OpenFile, plain: Device): { device: Device; finish: () => Operation<void> } {
   let isOld = true;
   function* empty(): Operation<void> {
@@ -281,8 +281,8 @@ function* fileDevice(
   let watching = list;
   const device: Device = {
     transient: true,
-    *read(asked) {
-      const bytes = yield* exclusive(() => read(asked));
+    *read(requested) {
+      const bytes = yield* exclusive(() => read(requested));
       if (bytes && watching && !watching.see(bytes)) watching = null;
       return bytes;
     },
@@ -306,8 +306,8 @@ function* fileDevice(
 
 function reader(handle: Handle, size: ReadSize): NonNullable<Device["read"]> {
   let buffer = new Uint8Array(0);
-  return function* (asked) {
-    const wanted = size.next(asked);
+  return function* (requested) {
+    const wanted = size.next(requested);
     if (buffer.length < wanted) buffer = new Uint8Array(wanted);
     const target = buffer.subarray(0, wanted);
     const read = yield* step(() => handle.readSync(target), () => handle.read(target));

@@ -64,10 +64,10 @@ export class HttpClient {
   }
 
   /** Redirects that the program's own `fetch` followed itself can only be checked afterwards. */
-  *#accept(response: Response, asked: URL): Operation<Response> {
-    const url = response.redirected ? URL.parse(response.url) ?? asked : asked;
+  *#accept(response: Response, requested: URL): Operation<Response> {
+    const url = response.redirected ? URL.parse(response.url) ?? requested : requested;
     try {
-      if (url !== asked) {
+      if (url !== requested) {
         const allowed = yield* this.#allow(url, response.status);
         if (allowed.href !== url.href) throw this.#refused(url, response.status);
       }
@@ -86,8 +86,8 @@ export class HttpClient {
       throw new HttpFault(`redirected to ${target}, which is not an http(s) URL`, { kind: "final", status });
     }
     if (!this.#nested) return target;
-    const answer = yield* this.#nested.redirect(target.href);
-    const allowed = answer === null ? null : URL.parse(answer);
+    const place = yield* this.#nested.redirect(target.href);
+    const allowed = place === null ? null : URL.parse(place);
     if (allowed) return allowed;
     throw this.#refused(target, status);
   }

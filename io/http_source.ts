@@ -16,7 +16,7 @@ import type { HttpOptions, NestedHttp } from "./http.ts";
 import { HttpClient } from "./http_client.ts";
 import { HttpError, HttpFault } from "./http_error.ts";
 import { bodyOf, discard, isEmptyFile, lengthOf, partOf, statusLine, validatorOf } from "./http_response.ts";
-import { most } from "./read_size.ts";
+import { maxPiece } from "./read_size.ts";
 import { filledChunk } from "./stream.ts";
 
 /** Bytes of the first range at the start and after a seek. */
@@ -107,8 +107,8 @@ class HttpSource {
   }
 
   /**
-   * Ends it, and whatever it waits for, with what has ended the host. It is not written in the generator above, whose
-   * variables JavaScriptCore would keep for it, the host too.
+   * Returns a cleanup that ends the source and its pending waits with the host's failure. A method of its own:
+   * JavaScriptCore would keep all variables of a surrounding generator alive, including the host.
    */
   closing(): Cleanup {
     return (failure) => {
@@ -118,7 +118,7 @@ class HttpSource {
   }
 
   device(): Device {
-    const read = (size: number) => this.#read(most(size));
+    const read = (size: number) => this.#read(maxPiece(size));
     return this.#hasRanges && this.#size !== null ? { read, seek: this.#seek.bind(this) } : { read };
   }
 
@@ -150,7 +150,7 @@ class HttpSource {
     if (!isNear) this.#rangeSize = FIRST_RANGE;
   }
 
-  /** Returns at most `size` bytes from the position on; none at the end. */
+  /** Returns at maxPiece `size` bytes from the position on; none at the end. */
   *#next(size: number): Operation<Uint8Array> {
     if (this.#chunk.length === 0) this.#chunk = yield* this.#persist(() => this.#nextChunk());
     const piece = this.#chunk.subarray(0, size);

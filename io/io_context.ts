@@ -243,10 +243,10 @@ export class IOContext implements Disposable {
    */
   sizeSync(): number | null {
     if (!this.seekable) {
-      this.#checkUsable("tell the size");
+      this.#checkUsable("get the size");
       return null;
     }
-    return this.#plain("tell the size", this.#defaultUse, ({ session, io }) => sizeIONow(session, io));
+    return this.#plain("get the size", this.#defaultUse, ({ session, io }) => sizeIONow(session, io));
   }
 
   /**

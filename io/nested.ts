@@ -61,13 +61,13 @@ export interface Own {
 export function allowNestedInput(session: Session, options: NestedInputOptions): void {
   const { onopen, bufferSize, http, origin } = options;
   if (!onopen) return session.setOpener("input", undefined);
-  const ask = askerOf(onopen);
-  const nested = nestedHttp(ask, origin);
+  const callOnOpen = callerOf(onopen);
+  const nested = nestedHttp(callOnOpen, origin);
   const known = new KnownNames();
-  session.noteMissing(null);
+  session.setMissing(null);
   session.setOpener("input", function* (url, mode) {
     if (mode === "write" || mode === "delete") return null;
-    const source = (yield* ask(url, "read")) as Source | null;
+    const source = (yield* callOnOpen(url, "read")) as Source | null;
     if (source === null) return null;
     if (mode === "check") return (yield* isThere(source)) ? true : null;
     try {
@@ -81,7 +81,7 @@ export function allowNestedInput(session: Session, options: NestedInputOptions):
       return opened;
     } catch (error) {
       if (mode !== "part" || !isMissing(error) || known.has(url)) throw error;
-      session.noteMissing({ error });
+      session.setMissing({ error });
       return "missing";
     }
   });
@@ -119,9 +119,10 @@ export function allowNestedOutput(session: Session, options: NestedOutputOptions
   session.setOpener("output", (url, mode) => output.open(url, mode));
 }
 
-type Asker = (url: string, mode: "read" | "write") => Operation<Source | Sink | null>;
+/** Calls `onopen`. */
+type CallOnOpen = (url: string, mode: "read" | "write") => Operation<Source | Sink | null>;
 
-function askerOf(onopen: OpenCallback | undefined): Asker {
+function callerOf(onopen: OpenCallback | undefined): CallOnOpen {
   return function* (url, mode) {
     const waits = yield* canWait();
     return (yield* call(() => onopen?.({ url, mode, canWait: waits }), "onopen")) ?? null;
@@ -129,11 +130,11 @@ function askerOf(onopen: OpenCallback | undefined): Asker {
 }
 
 /** Calls `onopen` for the target of a redirect as if it had been named. */
-function nestedHttp(ask: Asker, origin: string | null): NestedHttp {
+function nestedHttp(callOnOpen: CallOnOpen, origin: string | null): NestedHttp {
   return {
     origin,
     *redirect(url) {
-      const place = yield* ask(url, "read");
+      const place = yield* callOnOpen(url, "read");
       return isHttp(place) ? String(place) : null;
     },
   };
@@ -142,14 +143,14 @@ function nestedHttp(ask: Asker, origin: string | null): NestedHttp {
 class NestedOutput {
   #session: Session;
   #options: NestedOutputOptions;
-  #ask: Asker;
+  #callOnOpen: CallOnOpen;
   /** Sinks that are being written, by requested name. */
   #written = new Map<string, Target>();
 
   constructor(session: Session, options: NestedOutputOptions) {
     this.#session = session;
     this.#options = options;
-    this.#ask = askerOf(options.onopen);
+    this.#callOnOpen = callerOf(options.onopen);
   }
 
   *open(url: string, mode: OpenMode): Operation<Opened> {
@@ -177,16 +178,16 @@ class NestedOutput {
     }
     // A muxer that continues an existing file (hls with `append_list`) starts a new one if there is none.
     if (isPlace(target) && !(yield* isThere(target))) return "missing";
-    const source = isPlace(target) ? target : (yield* this.#ask(url, "read")) as Source | null;
+    const source = isPlace(target) ? target : (yield* this.#callOnOpen(url, "read")) as Source | null;
     if (fault !== null && source === null) throw argumentError(TypeError, "sink", fault);
     if (source === null) return null;
-    const nested = nestedHttp(this.#ask, null);
+    const nested = nestedHttp(this.#callOnOpen, null);
     const options = { bufferSize, lend: false, nested, isReadBack: target !== undefined };
     return yield* attach(this.#session, (host) => openSource(host, source, options));
   }
 
   *#write(url: string): Operation<Opened> {
-    const sink = (yield* this.#ownSink(url)) ?? (yield* this.#ask(url, "write")) as Sink | null;
+    const sink = (yield* this.#ownSink(url)) ?? (yield* this.#callOnOpen(url, "write")) as Sink | null;
     if (sink === null) return null;
     const { bufferSize, coalesce } = this.#options;
     const target = sink instanceof SharedFile ? sink : targetOf(sink);
@@ -233,7 +234,7 @@ function* attach(session: Session, open: (host: Host) => Operation<Attachment>):
   }
 }
 
-/** For an image sequence, whose demuxer tries how far it goes: a file that can't be opened is its end. */
+/** Whether a file exists. The demuxer of image sequences opens images until one is missing. */
 function* isThere(place: Source): Operation<boolean> {
   if (!isPlace(place)) return true;
   try {
@@ -245,7 +246,7 @@ function* isThere(place: Source): Operation<boolean> {
   }
 }
 
-/** Not written within a generator, whose variables it would keep. */
+/** A function of its own: within a generator it would keep all variables of that alive. */
 function removing(targets: Map<string, Target>, url: string): Cleanup {
   return () => void targets.delete(url);
 }

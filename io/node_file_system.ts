@@ -210,7 +210,7 @@ function readStdin(target: Uint8Array): number | null {
   }
 }
 
-// ------------------------------------------------------------------------------------------- what programs give
+// ------------------------------------------------------------------------------------------- values of the program
 
 /** Whether a value has methods with these names. */
 function has<Name extends string>(value: unknown, ...names: Name[]): value is Record<Name, unknown> {

@@ -1,5 +1,5 @@
 /**
- * Web streams whose chunks say where they go, as those of FileSystemWritableFileStream: sinks that can seek.
+ * Web streams whose chunks have a position, as those of FileSystemWritableFileStream: sinks that can seek.
  */
 import { constants } from "../ffi/constants.ts";
 import { argumentError } from "../ffi/errors.ts";
@@ -9,18 +9,18 @@ import type { Host } from "../ffi/session.ts";
 import { typeName } from "./arguments.ts";
 import { StreamSink } from "./stream.ts";
 
-/** A chunk that says where it goes. */
+/** A chunk with its position in the output. */
 export interface PositionedChunk {
-  /** What is done with it. */
+  /** The command: chunks are only written. */
   type: "write";
-  /** Byte of the output that `data` begins at. */
+  /** Position of the first byte of `data` in the output. */
   position: number;
   /** The bytes. */
   data: Uint8Array<ArrayBuffer>;
 }
 
 /**
- * A seekable sink of the web platform: a stream that takes chunks of `{ type: "write", position, data }`, the shape that
+ * A seekable sink of the web platform: a stream of chunks `{ type: "write", position, data }`, as
  * `FileSystemWritableFileStream` takes. Muxers go back in it, so that an mp4 need not be fragmented. Async API only. A
  * `FileSystemWritableFileStream` itself is such a sink without this.
  *
@@ -43,14 +43,14 @@ export interface PositionedChunk {
  * ```
  */
 export class PositionedSink {
-  /** Where the chunks go. */
+  /** The stream that gets the chunks. */
   readonly stream: WritableStream<PositionedChunk>;
 
   /**
-   * Of a stream.
+   * Makes a sink of a stream.
    *
-   * @param stream Locked while something is written, closed when that is finished, aborted with what went wrong.
-   * @throws {TypeError} It is no WritableStream.
+   * @param stream Locked while a muxer writes to it, then closed, or aborted with the error.
+   * @throws {TypeError} It isn't a WritableStream.
    */
   constructor(stream: WritableStream<PositionedChunk>) {
     if (!(stream instanceof WritableStream)) {
@@ -60,7 +60,7 @@ export class PositionedSink {
   }
 }
 
-/** The stream of a sink whose chunks say where they go; null of others. */
+/** The stream of a sink whose chunks have positions; null for other sinks. */
 export function positionedStream(sink: unknown): WritableStream<PositionedChunk> | null {
   if (sink instanceof PositionedSink) return sink.stream;
   if (!(sink instanceof WritableStream)) return null;

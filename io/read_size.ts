@@ -3,15 +3,15 @@
  * is buffered by the native side and saves requests.
  */
 
-const MOST = 1 << 20;
+const MAX_SIZE = 1 << 20;
 
 /** A read size that grows with each sequential read and is reset by a seek. */
 export class ReadSize {
   #next = 0;
 
   /** Bytes to return now, at least as many as were requested. */
-  next(asked: number): number {
-    const size = Math.max(asked, Math.min(this.#next, MOST));
+  next(requested: number): number {
+    const size = Math.max(requested, Math.min(this.#next, MAX_SIZE));
     this.#next = size * 2;
     return size;
   }
@@ -21,7 +21,7 @@ export class ReadSize {
   }
 }
 
-/** Bytes to return of a chunk that is already in memory. */
-export function most(asked: number): number {
-  return Math.max(asked, MOST);
+/** Maximum bytes to return of a chunk that is already in memory. */
+export function maxPiece(requested: number): number {
+  return Math.max(requested, MAX_SIZE);
 }

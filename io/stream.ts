@@ -10,7 +10,7 @@ import type { Host } from "../ffi/session.ts";
 import { giveTurn } from "../ffi/turns.ts";
 import { typeName } from "./arguments.ts";
 import { asBytes } from "./bytes.ts";
-import { most, ReadSize } from "./read_size.ts";
+import { maxPiece, ReadSize } from "./read_size.ts";
 
 /** Returns the next chunk, null at the end. */
 type NextChunk = () => Promise<Uint8Array | null>;
@@ -21,7 +21,7 @@ function chunkReader(next: NextChunk): NonNullable<Device["read"]> {
   return function* (size) {
     if (chunk?.length === 0) chunk = yield* call(() => filledChunk(next), "source");
     if (chunk === null) return null;
-    const piece = chunk.subarray(0, most(size));
+    const piece = chunk.subarray(0, maxPiece(size));
     chunk = chunk.subarray(piece.length);
     return piece;
   };
@@ -65,24 +65,24 @@ export function streamDevice(host: Host, stream: ReadableStream<Uint8Array>): De
 export function iterableDevice(host: Host, iterable: AsyncIterable<Uint8Array>): Device {
   const iterator = iterable[Symbol.asyncIterator]();
   let ended = false;
-  let asked = false;
+  let isPending = false;
   host.defer(() => {
     if (ended) return;
     ended = true; // ignores what it still returns
     const returned = (async () => void await iterator.return?.())();
     returned.catch(() => {}); // the session's own error is more useful
-    return asked ? undefined : returned; // a generator with a pending `next()` may never return
+    return isPending ? undefined : returned; // a generator with a pending `next()` may never return
   });
   return {
     read: chunkReader(async () => {
       if (ended) return null;
-      asked = true;
+      isPending = true;
       try {
         const { value, done } = await iterator.next();
         ended ||= done === true;
         return ended ? null : checkChunk(value);
       } finally {
-        asked = false;
+        isPending = false;
       }
     }),
   };
@@ -93,8 +93,8 @@ export function blobDevice(blob: Blob): Device {
   const size = new ReadSize();
   let position = 0;
   return {
-    *read(asked) {
-      const slice = blob.slice(position, position + size.next(asked));
+    *read(requested) {
+      const slice = blob.slice(position, position + size.next(requested));
       if (slice.size === 0) return null;
       const bytes = new Uint8Array(yield* call(() => slice.arrayBuffer(), "source"));
       position += bytes.length;
