@@ -198,7 +198,8 @@ function vp9(parameters: CodecStringParameters): string {
   const { profile, level, pixelFormat, width, height, frameRate } = parameters;
   const picture = width * height;
   const rate = picture * (frameRate.num > 0 && frameRate.den > 0 ? frameRate.num / frameRate.den : 30);
-  const needed = VP9_LEVELS.find(([, most, largest]) => rate <= most && picture <= largest)?.[0] ?? 62;
+  const needed =
+    VP9_LEVELS.find(([, maxRate, maxPicture]) => rate <= maxRate && picture <= maxPicture)?.[0] ?? 62;
   const known = level !== null && level > 0 ? level : needed;
   const start = `vp09.${decimal(profile ?? 0)}.${decimal(known)}.${decimal(bitDepth(pixelFormat))}`;
   const VP9_CHROMA = { 420: 1, 422: 2, 444: 3 };

@@ -56,7 +56,7 @@ export function* readCovers(
   return [...covers].toSorted(([a], [b]) => a - b).map(([, cover]) => cover);
 }
 
-/** The cover that a stream is, of its only packet. */
+/** The cover in a stream, from the data of its only packet. */
 export function coverOf({ codecParameters, metadata }: Omit<Stream, "discard">, data: Uint8Array): Cover {
   const type = PICTURE_TYPES.find(({ codec }) => codec === codecParameters.codec) ??
     PICTURE_TYPES.find(({ isOne }) => isOne(data));

@@ -1,6 +1,6 @@
 /**
- * Where formats have covers: most that have any as streams, Ogg one as a tag, which is made of the stream that a cover is in
- * another format.
+ * Where formats store covers: Ogg stores one as a tag, made from the cover's stream in another format; other formats store
+ * covers as streams.
  */
 import { argumentError } from "../ffi/errors.ts";
 import { readCover } from "../ffi/input.ts";
@@ -13,13 +13,13 @@ import { PICTURE_TYPES } from "./picture.ts";
 const WITH_STREAMS: ReadonlySet<string> = new Set(["mp3", "aiff", "flac", "mp4", "ipod", "matroska"]);
 const WITH_TAGS: ReadonlySet<string> = new Set(["ogg", "oga", "ogv", "opus", "spx"]);
 
-/** Whether the format is Ogg, under any of its names: it has the tags of a file with its streams, and a cover as a tag. */
+/** Whether the format is Ogg, under any of its names: it stores the file's tags with its streams, and a cover as a tag. */
 export function isOgg(format: string): boolean {
   return WITH_TAGS.has(format);
 }
 
 /**
- * Checks that there is a place for one more cover.
+ * Checks that the format can store one more cover.
  *
  * @param count Covers that the output has already.
  */
@@ -37,16 +37,16 @@ export function checkCoverPlace(
   }
 }
 
-/** The cover that an output in Ogg has of its sources; of other formats it is none. */
+/** The cover that an Ogg output takes from its sources; does nothing for other formats. */
 export class TagCover {
-  /** The tag; empty where there is none. */
+  /** The tag; empty without a cover. */
   tag: Record<string, string> = {};
-  /** The stream of its source that it was, null where there is none. */
+  /** Index of its stream in the source; null without a cover. */
   index: number | null = null;
   #session: Session;
   #format: string;
   #hasPlace: boolean;
-  /** The stream that there is a place for. */
+  /** Index of the stream that was offered as the cover. */
   #offered: number | null = null;
 
   /** `isTaken`: the output has a cover already. */
@@ -56,7 +56,7 @@ export class TagCover {
     this.#hasPlace = isOgg(format) && !isTaken;
   }
 
-  /** Whether a stream of the session's present input can be the cover: of several the first one can. */
+  /** Whether a stream of the session's current input can be the cover: the first one that can. */
   canHold(stream: Chosen["stream"]): boolean {
     if (!this.#hasPlace || !isCover(stream) || (this.#offered ?? stream.index) !== stream.index) return false;
     if (this.#tagOf({ stream, edits: {} }) === null) return false;
@@ -64,18 +64,22 @@ export class TagCover {
     return true;
   }
 
-  /** Of the streams that are chosen of the session's present input, those that are streams in the output, too. */
+  /** Takes the cover out of the chosen streams of the session's current input; returns the others. */
   take(chosen: readonly Chosen[]): Chosen[] {
     this.#offered = null;
     if (!isOgg(this.#format)) return [...chosen];
     const covers = chosen.filter(({ stream }) => isCover(stream));
     for (const cover of covers) {
       if (!this.#hasPlace) {
-        throw argumentError(TypeError, "streams", `${this.#format} has a place for one cover only`);
+        throw argumentError(TypeError, "streams", `${this.#format} can store only one cover`);
       }
       const tag = this.#tagOf(cover);
       if (!tag) {
-        throw argumentError(TypeError, "streams", `${cover.stream.index} is no picture that is known`);
+        throw argumentError(
+          TypeError,
+          "streams",
+          `stream ${cover.stream.index} is not a picture of a known type`,
+        );
       }
       this.tag = tag;
       this.index = cover.stream.index;
@@ -84,7 +88,7 @@ export class TagCover {
     return chosen.filter((one) => !covers.includes(one));
   }
 
-  /** Null where the stream has no picture whose type is known. */
+  /** The tag for a stream; null if it has no picture of a known type. */
   #tagOf(chosen: Chosen): Record<string, string> | null {
     const { stream } = chosen;
     const data = readCover(this.#session, stream.index);

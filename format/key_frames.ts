@@ -151,7 +151,7 @@ class Search {
     return true;
   }
 
-  /** The next key frame's seconds, null at the end. What comes before the beginning, as an encoder's delay, a cut at 0 has. */
+  /** The next key frame's seconds, null at the end. Packets before the beginning (encoder delay) belong to a cut at 0. */
   *#next(): Operation<number | null> {
     for (let batch; (batch = yield* this.#reading.read());) {
       if (batch.streamIndex !== this.#stream.index) continue;

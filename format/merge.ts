@@ -66,7 +66,7 @@ export interface MergeOptions extends
   onstart?: (start: MergeStart) => MaybePromise<void>;
   /** Index of the source whose tags are kept, in addition to `metadata` and `tags`; null for none. @default {0} */
   tagsFrom?: number | null;
-  /** Pictures that belong to the file, as `Muxer.addCover` takes them, for the same formats; of Ogg they are the file's one cover. */
+  /** Pictures that belong to the file, as `Muxer.addCover` takes them, for the same formats; in Ogg only one. */
   covers?: readonly CoverInit[];
   /** Files to attach, such as fonts; Matroska only. */
   attachments?: readonly AttachmentInit[];

@@ -100,7 +100,7 @@ export interface MergeResult {
   streams: MergedStream[];
   /** Streams of the sources that are not in the output. */
   skippedStreams: { sourceIndex: number; inputIndex: number }[];
-  /** What was lost or changed; empty where all of the sources is in the output as it was. */
+  /** What was lost or changed; empty if the output has everything of the sources, unchanged. */
   warnings: Warning[];
 }
 
@@ -137,9 +137,9 @@ class Merge {
   #meter: ProgressMeter;
   #inputs: Description[] = [];
   #kept: Kept[] = [];
-  /** In Ogg a cover is none of them. */
+  /** The cover, which in Ogg is not a stream. */
   #cover!: TagCover;
-  /** The source that it is of. */
+  /** Index of the source of the cover. */
   #coverSource: number | null = null;
   /** Seconds subtracted from the times of each source. */
   #shifts: number[] = [];
@@ -231,7 +231,7 @@ class Merge {
       return chosen.map((one) => ({ ...one, sourceIndex }));
     }
     const why = selection
-      ? "none of its streams is asked for"
+      ? "none of its streams is selected"
       : "the output format can hold none of its streams";
     throw argumentError(TypeError, name, why);
   }
@@ -274,7 +274,7 @@ class Merge {
     }
     this.#start = Math.max(0, smallest(found));
     for (const [index] of this.#inputs.entries()) {
-      if (this.#hasMedia(index)) yield* this.#cut(index, this.#start); // of words the first ones are read over
+      if (this.#hasMedia(index)) yield* this.#cut(index, this.#start); // packets of subtitles before the start are skipped
     }
   }
 
@@ -288,7 +288,7 @@ class Merge {
     );
   }
 
-  /** Goes to the last key frame of a source at or before this second of the output: its second there, null past its end. */
+  /** Seeks a source to the last key frame at or before a second of the output; returns its second, null past the end. */
   *#cut(index: number, second: number): Operation<number | null> {
     remuxing.selectInput(this.#session, index);
     const offset = this.#offsetOf(index);
@@ -298,7 +298,7 @@ class Merge {
     return Number.isNaN(start) ? second : start - offset;
   }
 
-  /** What is added to seconds of the merged sources for those of one of them. */
+  /** The difference between seconds of one source and seconds of the merged sources. */
   #offsetOf(index: number): number {
     return this.#beginningOf(index) - this.#plan.sources[index]!.delay;
   }
@@ -381,7 +381,7 @@ class Merge {
       const { data } = checked.cover;
       const streamIndex = addStreamOf(session, parameters, init);
       if (format !== "matroska") return [new Packet({ streamIndex, data, pts: 0, dts: 0, isKey: true })];
-      output.learnStream(session, streamIndex, data); // is in the header
+      output.learnStream(session, streamIndex, data); // stored in the header
       return [];
     });
   }
@@ -394,7 +394,7 @@ class Merge {
     for (let isOver = false; !isOver && !stop?.aborted;) {
       const step = yield* remuxing.remuxStep(this.#session, { milliseconds, until: NaN, isLast: true });
       isOver = step.state === "end";
-      this.#meter.tell({ ...step, time: step.seconds || 0 }, this.#duration, isOver);
+      this.#meter.report({ ...step, time: step.seconds || 0 }, this.#duration, isOver);
     }
   }
 

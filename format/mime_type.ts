@@ -18,7 +18,7 @@ export interface MimeTypeInfo {
 
 /** Options of {@linkcode mimeType}. */
 export interface MimeTypeOptions {
-  /** Name of the format that the streams are to be remuxed to, `"mp4"`; default: that of the file. */
+  /** Name of the format to which the streams will be remuxed: "mp4". @default that of the file */
   readonly format?: string;
 }
 

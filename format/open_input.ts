@@ -57,15 +57,15 @@ export interface DemuxerOptions extends SessionOptions {
    */
   maxOpenSize?: number;
   /**
-   * What would be a warning of this source is an error, a {@linkcode StrictError}: it is damaged, or ends too early, or packets
-   * are left out. A segment that an HLS playlist or a DASH manifest names, and that is not there, is left out with a warning
-   * otherwise: one of a path that does not exist (`Deno.errors.NotFound`), or that a server answers with 404 or 410; with
-   * `strict` that error is thrown. Where nothing can be read without it, it is an error anyway. @default {false}
+   * Whether warnings about this source are errors ({@linkcode StrictError}): it is damaged, ends too early, or packets are
+   * left out. Without it, a missing segment of an HLS playlist or a DASH manifest is left out with a warning (its path does
+   * not exist, `Deno.errors.NotFound`, or the server returns 404 or 410); with it, the segment's error is thrown, as it
+   * always is if nothing can be read without the segment. @default {false}
    */
   strict?: boolean;
   /**
-   * Called once for each kind of loss, of each stream of this source, when it is first seen: after the operation that saw it.
-   * What it throws ends the operation.
+   * Called for the first loss of each kind in each stream of this source, after the operation in which it happened. An
+   * exception ends the operation.
    */
   onwarning?: (warning: Warning) => void;
   /** Options for http(s): URLs. */
@@ -148,7 +148,7 @@ interface Opening {
   prefix?: string;
   /** Whether to warn if the source ends before what its index names. */
   checkSize?: boolean;
-  /** All that it is a part of is strict. */
+  /** Whether the whole operation is strict. */
   strict?: boolean;
 }
 

@@ -133,7 +133,7 @@ export function* openOutputSink(
   return { io: null, url, finish: () => closeUnused(own!) };
 }
 
-/** Closes a stream that the muxer did not use: its reader would wait for ever. */
+/** Closes a stream that the muxer did not use, so that its reader does not wait forever. */
 function* closeUnused({ sink, isUsed }: Own): Operation<void> {
   if (!isUsed && sink instanceof WritableStream) yield* call(() => sink.close(), "sink");
 }

@@ -76,7 +76,7 @@ export class Packet {
   streamIndex: number;
   /** The coded data. */
   data: Uint8Array<ArrayBuffer>;
-  /** When it is shown, in units of timeBase; null where the file does not say it. */
+  /** Presentation time, in units of timeBase; null if the file doesn't state it. */
   pts: number | null;
   /** Decoding time, in units of timeBase; null if unknown. */
   dts: number | null;

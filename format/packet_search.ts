@@ -1,37 +1,37 @@
 /**
- * Which of a stream's packets is shown at a time, when packets come in the order of their decoding.
+ * Finds the packet that is shown at a time, among a stream's packets in decoding order.
  */
 import type { Packet } from "./packet.ts";
 import type { CodecParameters } from "./stream.ts";
 
-/** Pictures that come later than they are decoded, at most, in any codec (H.264's and HEVC's DPB has 16). */
+/** Maximum number of pictures by which any codec reorders (the DPB of H.264 and HEVC has 16). */
 const MAX_REORDERED = 16;
 
-/** When it is shown: files such as avi write down only when pictures are decoded. */
+/** Presentation time; else decoding time, since formats such as avi store only that. */
 function timeOf({ pts, dts }: Packet): number | null {
   return pts ?? dts;
 }
 
-/** Looks at the packets of one stream, from a key frame on. */
+/** Examines the packets of one stream, beginning with a key frame. */
 export class PacketSearch {
-  /** The last one in time so far: of all packets, or of the key frames; and its number, from 1 on. */
+  /** The latest packet (or key frame) not after the time so far, and its number, counted from 1. */
   found: { packet: Packet; number: number } | null = null;
   #timestamp: number;
   #isKey: boolean;
-  /** Nothing that is decoded later than the time is shown earlier: decoding times are never after those of showing. */
+  /** Whether dts is never after pts, so that no packet decoded after the time is shown before it. */
   #isInOrder: boolean;
   #number = 0;
-  /** Packets in a row that are shown later. */
+  /** Number of consecutive packets that are shown after the time. */
   #later = 0;
 
-  /** `timestamp`: in the stream's time base. */
+  /** @param timestamp In the stream's time base. */
   constructor(timestamp: number, isKey: boolean, { videoDelay }: Pick<CodecParameters, "videoDelay">) {
     this.#timestamp = timestamp;
     this.#isKey = isKey;
     this.#isInOrder = videoDelay === 0;
   }
 
-  /** Takes the stream's next packet; false: none that comes behind it will be better. */
+  /** Examines the stream's next packet; returns false if no later packet can be a better match. */
   look(packet: Packet): boolean {
     this.#number++;
     const time = timeOf(packet);
@@ -48,8 +48,8 @@ export class PacketSearch {
   }
 
   /**
-   * Decoding times tell, where they are known and those of key frames are before those of showing, as pictures that change
-   * places need it; else as many later packets as can change places.
+   * The search ends at a packet that is decoded after the time, if dts are reliable: key frames have a dts before their pts
+   * if pictures are reordered. Otherwise it ends after as many later packets as can be reordered.
    */
   #isEnd({ pts, dts, isKey }: Packet): boolean {
     if (pts !== null && dts !== null) {

@@ -28,23 +28,23 @@ export type Counted = Pick<RemuxProgress, "packets" | "bytesRead" | "bytesWritte
 /** Calls `onprogress`; the elapsed time counts from its creation. */
 export class ProgressMeter {
   #started = performance.now();
-  #tell: ((progress: RemuxProgress) => void) | undefined;
+  #onprogress: ((progress: RemuxProgress) => void) | undefined;
 
-  constructor(tell: ((progress: RemuxProgress) => void) | undefined) {
-    this.#tell = tell;
+  constructor(onprogress: ((progress: RemuxProgress) => void) | undefined) {
+    this.#onprogress = onprogress;
   }
 
   /** Whether there is an `onprogress`. */
   get listens(): boolean {
-    return this.#tell !== undefined;
+    return this.#onprogress !== undefined;
   }
 
   /** Reports the progress. */
-  tell(counted: Counted, duration: number | null, isOver = false): void {
-    if (!this.#tell) return;
+  report(counted: Counted, duration: number | null, isOver = false): void {
+    if (!this.#onprogress) return;
     const elapsed = (performance.now() - this.#started) / 1000;
     const rate = elapsed > 0 ? counted.time / elapsed : 0;
     const left = duration === null || rate <= 0 ? null : Math.max(0, duration - counted.time) / rate;
-    this.#tell({ ...counted, duration, elapsed, rate, remaining: isOver ? 0 : left });
+    this.#onprogress({ ...counted, duration, elapsed, rate, remaining: isOver ? 0 : left });
   }
 }

@@ -75,18 +75,17 @@ export interface RemuxOptions extends MuxerOptions {
    */
   onstart?: (start: RemuxStart) => MaybePromise<void>;
   /**
-   * What would be a warning is an error, a {@linkcode StrictError}: of a source (as `strict` of its `input`), a stream that the
-   * output format can't hold and that `streams` does not leave out, times that had to be changed. @default {false}
+   * Whether warnings are errors ({@linkcode StrictError}): those about a source (like `strict` of its `input`), a stream that
+   * the output format can't hold and that `streams` does not leave out, corrected times. @default {false}
    */
   strict?: boolean;
   /**
-   * Called once for each kind of loss, of each stream, when it is first seen; all of them are in the result, too. What it
-   * throws ends the remux.
+   * Called for the first loss of each kind in each stream; the result has all of them. An exception ends the remux.
    */
   onwarning?: (warning: Warning) => void;
   /**
-   * Ends the reading, within a tenth of a second while packets come: what came until then is written, and the output is
-   * finished, as if the source ended there. `signal` ends the whole, at once. Async API only.
+   * Stops the reading, within a tenth of a second while packets arrive, and finishes the output with what has been read, as
+   * if the source ended there. `signal`, in contrast, ends everything at once. Async API only.
    */
   stop?: AbortSignal;
   /** Called about ten times a second, and when everything is written. An exception ends the remux. */
@@ -149,7 +148,7 @@ export interface RemuxResult {
   streams: RemuxedStream[];
   /** Streams of the input that are not in the output. */
   skippedStreams: number[];
-  /** What was lost or changed; empty where all of the input is in the output as it was. */
+  /** What was lost or changed; empty if the output has everything of the input, unchanged. */
   warnings: Warning[];
 }
 
@@ -228,6 +227,6 @@ export function limitsOf(options: Limits, inputs: readonly Limits[]): Limits {
   const timeouts = all.flatMap(({ timeout }) => timeout ?? []);
   return {
     signal: signals.length > 1 ? AbortSignal.any(signals) : signals[0],
-    timeout: timeouts.length > 0 ? timeouts.reduce((least, timeout) => Math.min(least, timeout)) : undefined,
+    timeout: timeouts.length > 0 ? timeouts.reduce((min, timeout) => Math.min(min, timeout)) : undefined,
   };
 }

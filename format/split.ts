@@ -43,7 +43,7 @@ export interface SplitOptions
   size?: number;
   /** Whether the timestamps of each segment begin at 0. @default {true}, but false with `timestamps: "keep"` */
   resetTimestamps?: boolean;
-  /** Returns the sink of a segment, asked when it begins; each has its own: not the MemorySink or path of another one. */
+  /** Called when a segment begins; returns its sink, which no other segment may have: not the same MemorySink or path. */
   onsegment: (index: number) => MaybePromise<Sink>;
 }
 

@@ -185,8 +185,8 @@ export function rawTags(tags: TagValues, format: string): Record<string, string>
 }
 
 /**
- * Tags of a source by names under which an output of the format keeps them: avi calls an album "product", which no muxer
- * knows, and where comment and description have one place the comment gets it.
+ * Tags of a source under names that the output's muxer knows: avi calls an album "product", which no muxer knows. Formats
+ * with a single field for comment and description keep the comment.
  */
 export function tagsToKeep(
   metadata: Readonly<Record<string, string>>,

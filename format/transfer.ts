@@ -56,7 +56,7 @@ import { tagsToKeep, withTagValues } from "./tags.ts";
 export interface Plan {
   /** The sources, joined if there are several. */
   sources: readonly { source: Source; input: DemuxerOptions }[];
-  /** The sink; null for `split`, which asks for several. */
+  /** The sink; null for `split`, whose `onsegment` returns several. */
   sink: Sink | null;
   split?: Split;
 }
@@ -180,7 +180,7 @@ class Transfer {
   #streams: Description["streams"] = [];
   /** The kept streams in the order of the output; null before the first output. */
   #chosen: Chosen[] | null = null;
-  /** In Ogg a cover is none of them. */
+  /** The cover, which in Ogg is not a stream. */
   #cover!: TagCover;
   #chosenOutput!: ChosenOutput;
   #output: Written | null = null;
@@ -466,11 +466,11 @@ class Transfer {
       if (step.state === "end") return null;
       if (step.state === "break") return step.breakAt;
       this.#reportProgress(step.seconds || 0);
-    } while (!this.#isStopped); // each output has something
+    } while (!this.#isStopped); // each output must have at least one step
     return null;
   }
 
-  /** The reading is to end. */
+  /** Whether `stop` was aborted. */
   get #isStopped(): boolean {
     return this.#options.stop?.aborted ?? false;
   }
@@ -515,7 +515,7 @@ class Transfer {
     for (const chosen of this.#chosen) this.#map(chosen);
   }
 
-  /** A file, or memory, that has a segment already would lose it. */
+  /** Refuses the sink of an earlier segment, which would be overwritten. */
   #checkNew(sink: Sink): void {
     if (!(sink instanceof MemorySink) && typeof sink !== "string") return;
     if (this.#used.has(sink)) {
@@ -602,31 +602,31 @@ class Transfer {
     throw argumentError(TypeError, "streams", `none is left to write${why}`);
   }
 
-  /** Why the output has none of these: `matroska can't hold dvb_teletext; nothing tells the size or sample rate of h264`. */
+  /** Why the output can't hold these: `matroska can't hold dvb_teletext; the size or sample rate of h264 is unknown`. */
   #whyNot(streams: Description["streams"]): string {
     const { name } = describeOutput(this.#session).format;
     const codecs = { no: new Set<string>(), undescribed: new Set<string>() };
     for (const { index, codecParameters: { codec } } of streams) {
-      const answer = remuxing.holds(this.#session, index);
-      if (answer !== "yes") codecs[answer].add(codec || "an unknown codec");
+      const result = remuxing.holds(this.#session, index);
+      if (result !== "yes") codecs[result].add(codec || "an unknown codec");
     }
     const { no, undescribed } = codecs;
     return [
       ...(no.size > 0 ? [`${name} can't hold ${[...no].join(", ")}`] : []),
       ...(undescribed.size > 0
-        ? [`nothing tells the size or sample rate of ${[...undescribed].join(", ")}`]
+        ? [`the size or sample rate of ${[...undescribed].join(", ")} is unknown`]
         : []),
     ].join("; ");
   }
 
-  /** AVIF holds one picture, still or moving, with its alpha: of more of them it is the longest, or the first. */
+  /** AVIF holds one picture, still or animated, and its alpha: chooses the longest of several, or the first. */
   #picture(chosen: Chosen[]): Chosen[] {
     if (chosen.length < 3 || describeOutput(this.#session).format.name !== "avif") return chosen;
     const lengthOf = ({ stream }: Chosen) => stream.duration ?? 0;
     return [chosen.reduce((longest, one) => lengthOf(one) > lengthOf(longest) ? one : longest)];
   }
 
-  /** Streams of a later source that the first has not. */
+  /** Warns of streams of a later source that the first one does not have. */
   #warnOfOthers(index: number): void {
     if (this.#options.streams) return;
     for (const stream of this.#input.streams.slice(this.#streams.length)) {
@@ -707,7 +707,7 @@ class Transfer {
   /** `seconds` is the position in the current output. */
   #reportProgress(seconds: number, isOver = false): void {
     const time = this.#parts.reduce((sum, { duration }) => sum + (duration ?? 0), seconds);
-    this.#meter.tell({ ...this.#counted, time }, this.#duration, isOver);
+    this.#meter.report({ ...this.#counted, time }, this.#duration, isOver);
   }
 
   /** Expected duration in seconds; for several sources known when the last is opened. */
@@ -748,7 +748,7 @@ export function outputTags(
   return editTags(merged, editMetadata, "editMetadata");
 }
 
-/** Ogg has the tags of a song with its only stream: what is changed of them is changed there. */
+/** Ogg stores the tags of a song with its only stream: changes to the file's tags are made there. */
 export function songTags(
   { stream, edits }: Chosen,
   { tags }: RemuxOptions,
@@ -777,7 +777,7 @@ export function muxerOptionsOf(options: RemuxOptions, format: string): RemuxOpti
   return { ...options, options: { ...options.options, movflags: [movflags, ...missing].join("+") } };
 }
 
-/** mp4 and its kin. */
+/** Formats of the mp4 and mov muxers. */
 const MP4 = /^(mp4|mov|ipod|3gp|3g2|psp|f4v|ismv)$/;
 
 /** Adds up the results of two outputs. */
@@ -849,7 +849,7 @@ function warnOfSkipped(
   session.warnings.add(warning, `${what} (${codec && codec !== "none" ? codec : "unknown codec"}) ${words}`);
 }
 
-/** Warns of the streams of the session's present input that the format can't hold; `cover` is in the output as a tag. */
+/** Warns of the streams of the session's current input that the format can't hold; `cover` is in the output as a tag. */
 export function warnOfLeftOut(
   session: Session,
   source: number,
@@ -864,7 +864,7 @@ export function warnOfLeftOut(
   }
 }
 
-/** An mp4's track of the names of its chapters, which are known as chapters: without it nothing is lost. */
+/** Whether it is the text track of chapter titles in mp4, which is redundant: the chapters themselves are copied. */
 function isChapterTrack(
   { chapters }: Description,
   { type, codecParameters: { codec, tag } }: Description["streams"][number],
@@ -872,18 +872,18 @@ function isChapterTrack(
   return chapters.length > 0 && type === "data" && codec === "bin_data" && tag === "text";
 }
 
-/** Why a format has not taken a stream. */
+/** Why a format can't hold a stream, for a warning. */
 function skippedWords(session: Session, { index }: Description["streams"][number]): string {
   const { name } = describeOutput(session).format;
   const isKnown = remuxing.holds(session, index) !== "undescribed";
-  return `is left out: ${isKnown ? `${name} can't hold it` : "nothing tells its size or sample rate"}`;
+  return `is left out: ${isKnown ? `${name} can't hold it` : "its size or sample rate is unknown"}`;
 }
 
 export function isSoundOrMotion({ type, disposition }: Pick<Stream, "type" | "disposition">): boolean {
   return type === "audio" || (type === "video" && !disposition.includes("attached_pic"));
 }
 
-/** The maximum of any number of values, since there may be many streams. */
+/** The minimum of values that may be too many for the arguments of Math.min(). */
 export function smallest(values: readonly number[]): number {
-  return values.reduce((least, value) => Math.min(least, value));
+  return values.reduce((min, value) => Math.min(min, value));
 }

@@ -5,12 +5,12 @@ import type { MediaType } from "./media_type.ts";
 import type { CodecParameters } from "./stream.ts";
 
 /** The codec parameters in a codec string. */
-type Said =
+type CodecFields =
   & { type: MediaType; codec: string }
   & Partial<Pick<CodecParameters, "profile" | "level" | "pixelFormat" | "bitsPerCodedSample">>;
 
 /** Parses the fields after the name, split at dots. */
-type Reader = (fields: string[]) => Said;
+type Reader = (fields: string[]) => CodecFields;
 
 const audio = (codec: string): Reader => () => ({ type: "audio", codec });
 const pcm = (codec: string, bitsPerCodedSample: number): Reader => () => ({
@@ -125,7 +125,7 @@ const readers: Readonly<Record<string, Reader>> = {
 };
 
 /** Parses a codec string, case-insensitively; null if it is unknown. */
-export function webCodecOf(codec: string): Said | null {
+export function webCodecOf(codec: string): CodecFields | null {
   const [name = "", ...fields] = codec.split(".");
   const reader = Object.hasOwn(readers, name.toLowerCase()) ? readers[name.toLowerCase()] : undefined;
   return reader?.(fields) ?? null;

@@ -84,8 +84,8 @@ export interface EncoderReport {
  * ```
  *
  * @param stream A stream of a Demuxer, or of a result of `probe`.
- * @returns Plain data; null where the web platform has no name for the codec, where the source does not say the size or the
- * sample rate and channels, which no decoder is configured without, and for streams of other types.
+ * @returns Plain data; null if the web platform has no name for the codec, if the source does not state the size, or the
+ * sample rate and channels, which every decoder needs, and for streams of other types.
  * @throws {TypeError} It isn't a stream.
  */
 export function decoderConfig(

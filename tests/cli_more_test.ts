@@ -1,6 +1,6 @@
 /**
- * The command line's `split`, `concat`, `extract` and `formats NAME`, the flags of `remux` for everything else that the
- * library can do, and `probe --json` beside what the ffprobe command says.
+ * The command line's `split`, `concat`, `extract`, `merge` and `formats NAME`, the further flags of `remux`, and `probe
+ * --json` compared with the ffprobe command.
  */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { attachmentName, safeName } from "../cli/attachment_name.ts";
@@ -45,7 +45,7 @@ function filesOf(folder: string): string[] {
 
 // ------------------------------------------------------------------------------------------- formats NAME
 
-Deno.test("cli: formats NAME tells a format and its options, within 80 columns", async () => {
+Deno.test("cli: formats NAME describes a format and its options, within 80 columns", async () => {
   const [mp4, written, mpegts, all, wav] = await Promise.all([
     avio("formats", "mp4"),
     avio("formats", "MP4", "--outputs"),
@@ -83,7 +83,7 @@ Deno.test("cli: formats NAME --json has both directions and their options", asyn
   assertEquals(none, null);
 });
 
-Deno.test("cli: formats NAME of what there is not is an error", async () => {
+Deno.test("cli: formats NAME with an unknown name is an error", async () => {
   await assertAllFail([
     [["formats", "nope"], 2, "Unknown format 'nope'; avio formats lists them"],
     [["formats", "null", "--inputs"], 2, "Unknown input format 'null'"],
@@ -123,7 +123,7 @@ Deno.test("cli: split takes a format, its options, and which streams to keep", a
 });
 
 Deno.test(
-  "cli: concat to stdout, and as ever in fragments",
+  "cli: concat to stdout writes fragments",
   { ignore: !hasFFprobe },
   async () => {
     using folder = temporaryFolder();
@@ -134,7 +134,7 @@ Deno.test(
   },
 );
 
-Deno.test("cli: split and concat say what is wrong", async () => {
+Deno.test("cli: errors of split and concat", async () => {
   using folder = temporaryFolder();
   const copy = folder.path("0.mp4"), out = folder.path("o%d.mp4");
   Deno.copyFileSync(video, copy);
@@ -158,11 +158,11 @@ Deno.test("cli: split and concat say what is wrong", async () => {
     [["concat", video, folder.path("none"), folder.path("b.mkv")], 1, "No such file"],
   ]);
   assertEquals(Deno.readFileSync(copy), fixtureBytes("video.mp4"));
-  // What a later IN is coded as shows when OUT is begun, which is kept where it can be read: FFmpeg 5.1 has only its header.
+  // The codec of a later IN is known only after OUT was begun, which is kept if it can be read: FFmpeg 5.1 wrote only its header.
   assertEquals(filesOf(folder.path(".")), isEmbedded ? ["0.mp4", "a.mkv"] : ["0.mp4"]);
 });
 
-Deno.test("cli: concat reaches cuts, the streams' order and the options of the inputs", async () => {
+Deno.test("cli: concat has flags for cuts, the order of streams and options of the inputs", async () => {
   using folder = temporaryFolder();
   const out = folder.path("a.mkv"), raw = folder.path("raw.bin"), wav = folder.path("a.wav");
   assertDone(await avio("concat", video, video, out, "--start", "4", "--end", "5", "--streams", "1,0"));
@@ -177,7 +177,7 @@ Deno.test("cli: concat reaches cuts, the streams' order and the options of the i
 // ------------------------------------------------------------------------------------------- extract
 
 Deno.test(
-  "cli: extract --stream writes a stream as what the name says",
+  "cli: extract --stream writes a stream in the format of the file name",
   { ignore: !hasFFprobe },
   async () => {
     using folder = temporaryFolder();
@@ -202,7 +202,7 @@ Deno.test(
   },
 );
 
-Deno.test("cli: extract takes attachments and covers out byte for byte", async () => {
+Deno.test("cli: extract copies attachments and covers byte for byte", async () => {
   using folder = temporaryFolder();
   const cover = folder.path("cover.jpg"), all = folder.path("all");
   const [picture, text, first] = await Promise.all([
@@ -241,7 +241,7 @@ function withAttachments(...names: string[]): Uint8Array {
   return sink.bytes();
 }
 
-Deno.test("cli: extract --all writes nothing outside its folder, whatever the attachments are called", async () => {
+Deno.test("cli: extract --all writes nothing outside its folder, whatever the attachments' names are", async () => {
   using folder = temporaryFolder();
   const file = folder.path("evil.mkv"), inner = folder.path("inner");
   const names = [
@@ -269,7 +269,7 @@ Deno.test("cli: extract --all writes nothing outside its folder, whatever the at
   assertEquals(filesOf(folder.path(".")), ["evil.mkv", "inner", "linked"]);
 });
 
-Deno.test("cli: names of attachments are names of files", () => {
+Deno.test("cli: file names for attachments are valid", () => {
   const cases: [string, string][] = [
     ["DejaVu Sans.ttf", "DejaVu Sans.ttf"],
     ["schöne Schrift.otf", "schöne Schrift.otf"],
@@ -294,7 +294,7 @@ Deno.test("cli: names of attachments are names of files", () => {
   assertEquals(names, ["note.txt", "note-3.txt", "note-4.txt"]);
 });
 
-Deno.test("cli: extract says what is wrong", async () => {
+Deno.test("cli: errors of extract", async () => {
   using folder = temporaryFolder();
   const out = folder.path("o.aac"), copy = folder.path("copy.mkv");
   Deno.copyFileSync(subtitles, copy);
@@ -334,13 +334,13 @@ interface Found {
   }[];
 }
 
-/** What the library says of what `avio remux IN OUT flags` wrote. */
+/** probe() of what `avio remux IN OUT flags` wrote. */
 async function remuxed(input: string, out: string, ...flags: string[]): Promise<Found> {
   assertDone(await avio("remux", input, out, "-q", ...flags));
   return probeSync(out) as unknown as Found;
 }
 
-Deno.test("cli: remux reaches tags, chapters, streams by number and bitstream filters", async () => {
+Deno.test("cli: remux has flags for tags, chapters, streams by number and bitstream filters", async () => {
   using folder = temporaryFolder();
   const [tagged, bare, chosen, both, filtered, one] = await Promise.all([
     remuxed(video, folder.path("a.mp4"), "--metadata", "title=New = one", "--metadata", "artist=Me"),
@@ -357,7 +357,7 @@ Deno.test("cli: remux reaches tags, chapters, streams by number and bitstream fi
   assertEquals([filtered, one].map(({ streams }) => streams[0]!.codecParameters.level), [41, 30]);
 });
 
-Deno.test("cli: remux changes streams and takes tags away", async () => {
+Deno.test("cli: remux changes streams and removes tags", async () => {
   using folder = temporaryFolder();
   const language = ["--stream-metadata", "audio:language=fra", "--stream-metadata", "2:language="];
   const title = [
@@ -386,7 +386,7 @@ Deno.test("cli: remux changes streams and takes tags away", async () => {
   assertEquals(numbered.streams.map(({ id }) => id), [0x200, 300]);
 });
 
-Deno.test("cli: remux shows how fast it is and how long it takes", () => {
+Deno.test("cli: remux shows its speed and remaining time", () => {
   const progress = { packets: 1, bytesRead: 1, bytesWritten: 12_300_000, time: 42, elapsed: 1.2 };
   const known = { ...progress, duration: 100, rate: 35, remaining: 1.66 };
   assertEquals(progressText(known), " 42 %  0:00:42 of 0:01:40  12.3 MB  35x  0:00:02 left");
@@ -405,7 +405,7 @@ Deno.test("cli: remux shows how long it has been waiting for the input", () => {
   assertEquals(stalledText(null, 3), "waiting for the input, 3 s");
 });
 
-Deno.test("cli: remux reaches the options of the input", async () => {
+Deno.test("cli: remux has flags for the options of the input", async () => {
   using folder = temporaryFolder();
   const raw = folder.path("raw.bin"), wav = folder.path("a.wav");
   Deno.writeFileSync(raw, new Uint8Array(32000));
@@ -422,7 +422,7 @@ Deno.test("cli: remux reaches the options of the input", async () => {
   ]);
 });
 
-Deno.test("cli: changes to tracks that there are not are usage errors, and nothing is written", async () => {
+Deno.test("cli: changes to missing tracks are usage errors, and nothing is written", async () => {
   using folder = temporaryFolder();
   const out = folder.path("a.mkv");
   const song = fixturePath("audio.mp3");
@@ -478,7 +478,7 @@ Deno.test("cli: remux --timeout ends a read that takes too long", async () => {
   assertDone(await shell(piped, fixturePath("video.ts"), folder.path("b.mkv")));
 });
 
-Deno.test("cli: --header goes with http requests of remux, probe and packets", async () => {
+Deno.test("cli: --header is sent with http requests of remux, probe and packets", async () => {
   using folder = temporaryFolder();
   const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen: () => {} }, ({ headers }) => {
     const isKnown = headers.get("x-key") === "a: b" && headers.get("x-more") === "2";
@@ -497,7 +497,7 @@ Deno.test("cli: --header goes with http requests of remux, probe and packets", a
   }
 });
 
-Deno.test("cli: what is wrong with the new flags is named", async () => {
+Deno.test("cli: errors name the flag", async () => {
   using folder = temporaryFolder();
   const out = folder.path("o.mkv");
   const cases: [string[], string][] = [
@@ -536,7 +536,7 @@ Deno.test("cli: what is wrong with the new flags is named", async () => {
 
 // ------------------------------------------------------------------------------------------- probe
 
-Deno.test("cli: probe tells what a player or a program asks for", async () => {
+Deno.test("cli: probe prints codec strings and other technical parameters", async () => {
   const [text, odd] = await Promise.all([avio("probe", video), avio("probe", fixturePath("video.ts"))]);
   assertMatch(text.stdout, /^ {2}0 {2}avc1\.64000c {3}avc1 {2}1\.2 {4}1\/12800 {8}75$/m);
   assertMatch(text.stdout, /^ {2}1 {2}mp4a\.40\.2 {5}mp4a {9}1\/44100 {7}131$/m);
@@ -548,7 +548,7 @@ Deno.test("cli: probe tells what a player or a program asks for", async () => {
 
 type Json = Record<string, unknown>;
 
-/** What ffprobe tells and the library does not: decoders know it, or private fields of FFmpeg's. */
+/** Fields of ffprobe that the library does not have: from decoders, or private to FFmpeg. */
 const ONLY_FFPROBE = new Set([
   "closed_captions",
   "coded_height",
@@ -568,13 +568,13 @@ const ONLY_FFPROBE = new Set([
   "stream_groups",
 ]);
 
-/** What the ffprobe of Debian 12 (FFmpeg 5.1) does not have yet, or not at all. */
+/** Fields that the ffprobe of Debian 12 (FFmpeg 5.1), or every ffprobe, lacks. */
 const ONLY_OURS = new Set(["codec_string", "initial_padding", "multilayer", "non_diegetic"]);
 
 /** Values that differ, and why. */
 const DIFFERENT: Readonly<Record<string, string>> = {
-  "video.ts bit_rate": "of AAC from ADTS: FFmpeg 7 estimates it otherwise than 5.1",
-  "video.avi id": "the library tells an id of every container, ffprobe of some",
+  "video.ts bit_rate": "of AAC from ADTS: FFmpeg 7 estimates it differently from 5.1",
+  "video.avi id": "the library returns the id for every container, ffprobe for some",
 };
 
 function differences(file: string, ours: unknown, theirs: unknown, name: string): string[] {
@@ -597,7 +597,7 @@ function fullFFprobe(path: string): unknown {
 }
 
 Deno.test(
-  "cli: probe --json says what ffprobe says, by the same names",
+  "cli: probe --json prints what ffprobe prints, with the same names",
   { ignore: !hasFFprobe },
   async () => {
     const files = [...mediaFixtures, ...otherFixtures];
@@ -615,7 +615,7 @@ Deno.test(
   },
 );
 
-Deno.test("cli: probe tells a rotation, and as ffprobe does", { ignore: !hasFFprobe }, async () => {
+Deno.test("cli: probe prints a rotation, in JSON as ffprobe does", { ignore: !hasFFprobe }, async () => {
   using folder = temporaryFolder();
   const file = folder.path("turned.mp4");
   const matrix = new Int32Array([0, 65536, 0, -65536, 0, 0, 0, 0, 1073741824]);
@@ -636,7 +636,7 @@ Deno.test("cli: probe tells a rotation, and as ffprobe does", { ignore: !hasFFpr
   assertEquals(ours.side_data_list[0].rotation, -90);
 });
 
-Deno.test("cli: probe tells side data, and as ffprobe does", { ignore: !hasFFprobe }, async () => {
+Deno.test("cli: probe prints side data, in JSON as ffprobe does", { ignore: !hasFFprobe }, async () => {
   using folder = temporaryFolder();
   const path = folder.path("sides.mkv");
   Deno.writeFileSync(path, withSideData("matroska", [...hdr, ...places, dolbyVision]));
@@ -649,10 +649,10 @@ Deno.test("cli: probe tells side data, and as ffprobe does", { ignore: !hasFFpro
   const ours = sides(JSON.parse(assertDone(await avio("probe", "--json", path)).stdout));
   const theirs = sides(fullFFprobe(path) as Json);
   assertEquals(ours.length, 5);
-  assertEquals(ours.map((side, i) => ({ ...side, ...theirs[i] })), ours); // newer ones tell more of Dolby Vision
+  assertEquals(ours.map((side, i) => ({ ...side, ...theirs[i] })), ours); // newer ones have more fields of Dolby Vision
 });
 
-Deno.test("cli: merge takes tracks of several files, words, a cover and chapters", async () => {
+Deno.test("cli: merge combines tracks of several files, subtitles, a cover and chapters", async () => {
   using folder = temporaryFolder();
   const words = folder.path("words.srt");
   Deno.writeTextFileSync(words, "1\n00:00:01,000 --> 00:00:01,500\nHi\n");
@@ -693,7 +693,7 @@ Deno.test("cli: merge takes tracks of several files, words, a cover and chapters
     [["--delay", "0=long"], 2, "--delay: must be seconds, is 'long'"],
     [["--cover", words], 1, "--cover: the data is not a known picture type"],
     [["--chapters", words], 1, "There are no chapters in"],
-    [["--pick", "1:7"], 1, "none of its streams is asked for"],
+    [["--pick", "1:7"], 1, "none of its streams is selected"],
     [["--pick", "0:0", "--pick", "0:7"], 1, "There is no track 7 in"],
   ];
   for (const [flags, code, text] of wrong) {
@@ -702,7 +702,7 @@ Deno.test("cli: merge takes tracks of several files, words, a cover and chapters
   }
 });
 
-Deno.test("cli: remux says where a cut begins", async () => {
+Deno.test("cli: remux prints where a cut begins", async () => {
   using folder = temporaryFolder();
   const out = folder.path("out.mkv");
   const { stderr } = await avio("remux", fixturePath("video.mp4"), out, "--start", "1.5");
@@ -710,7 +710,7 @@ Deno.test("cli: remux says where a cut begins", async () => {
   assertEquals((await avio("remux", fixturePath("video.mp4"), out, "--start", "1.5", "-q")).stderr, "");
 });
 
-Deno.test("cli: remux keeps ranges, split goes by times, chapters, count and size", async () => {
+Deno.test("cli: remux keeps ranges, split splits at times, at chapters, by count and by size", async () => {
   using folder = temporaryFolder();
   const out = folder.path("out.mp4");
   assertDone(await avio("remux", video, out, "--range", "0-0.8", "--range", "0:02.2-3"));

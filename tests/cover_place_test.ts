@@ -1,5 +1,5 @@
 /**
- * Where covers go: into the formats that have a place for them, whether they come from a source or from the program.
+ * Covers that are written into each format that supports them, from sources and from the program.
  */
 import { assertEquals, assertThrows } from "@std/assert";
 import {
@@ -40,7 +40,7 @@ function coversOf(bytes: Bytes): unknown[] {
 const song = () => merged(fixturePath("audio.flac"), { format: "flac", covers: [back, png] });
 const oggSong = () => merged(fixturePath("audio.ogg"), { format: "ogg", covers: [back] });
 
-Deno.test("merge({ covers }) into Ogg has the one that there is a place for", () => {
+Deno.test("merge({ covers }) into Ogg writes one cover, more are an error", () => {
   assertEquals(coversOf(oggSong()), [back]);
   assertThrows(
     () => merged(fixturePath("audio.ogg"), { format: "ogg", covers: [back, png] }),
@@ -60,7 +60,7 @@ Deno.test("remux() into Ogg keeps the first cover of the source, from FLAC and f
   assertEquals(coversOf(remuxed(fromOgg.bytes, { format: "matroska" }).bytes), [back]);
 });
 
-Deno.test("remux({ streams }) into Ogg has the cover that is chosen, with its changes, or none", () => {
+Deno.test("remux({ streams }) into Ogg writes the chosen cover, with its changes, or none", () => {
   assertEquals(coversOf(remuxed(song(), { format: "ogg", streams: [0, 2] }).bytes), [{
     ...png,
     description: "",
@@ -75,7 +75,7 @@ Deno.test("remux({ streams }) into Ogg has the cover that is chosen, with its ch
   assertThrows(
     () => remuxed(song(), { format: "ogg", streams: [0, 1, 2] }),
     TypeError,
-    "streams: ogg has a place for one cover only",
+    "streams: ogg can store only one cover",
   );
 });
 
@@ -94,7 +94,7 @@ Deno.test("concat(), split() and merge() of sources with covers into Ogg have on
   assertEquals(skippedStreams, [{ sourceIndex: 1, inputIndex: 2 }, { sourceIndex: 2, inputIndex: 1 }]);
 });
 
-Deno.test("merge({ covers }) and Muxer.addCover() refuse the same formats with the same words", () => {
+Deno.test("merge({ covers }) and Muxer.addCover() refuse the same formats with the same message", () => {
   const sources = { webm: "video.webm", wav: "audio.wav", caf: "audio.wav" } as Record<string, string>;
   for (const format of ["asf", "nut", "avi", "mov", "mpegts", "flv", "webm", "wav", "caf"]) {
     const words = `Cannot add cover: ${format} can't store covers`;
