@@ -1,6 +1,6 @@
 /**
- * Cuts a part out of a file without re-encoding: `cut.ts IN OUT START [END]`, in seconds. Tells where it really begins,
- * before anything is written: at the last key frame at or before START. Needs --allow-ffi --allow-read --allow-write.
+ * Cuts a part out of a file without re-encoding: `cut.ts IN OUT START [END]`, in seconds. Prints where the cut begins,
+ * before it is written: at the last key frame at or before START. Needs --allow-ffi --allow-read --allow-write.
  */
 import { remuxSync } from "@avio/avio";
 

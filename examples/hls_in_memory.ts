@@ -10,7 +10,7 @@ if (!input) {
   Deno.exit(2);
 }
 
-/** What is served, by name: a file is there when it is complete. */
+/** Served files by name, each added when it is complete. */
 const files = new Map<string, Blob>();
 
 function publish(name: string): WritableStream<Uint8Array> {

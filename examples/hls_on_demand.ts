@@ -1,15 +1,15 @@
 /**
- * A film of any container as HLS, whose segments are made one by one when a player asks for them: nothing is written to a
- * disk, and a seek costs one segment. `hls_on_demand.ts FILE [PORT [SECONDS]]`, then open http://localhost:8000/index.m3u8 in a player.
+ * Serves a film from any container as HLS. Each segment is made when a player requests it: nothing is written to disk, and a
+ * seek costs one segment. `hls_on_demand.ts FILE [PORT [SECONDS]]`, then open http://localhost:8000/index.m3u8 in a player.
  * Needs --allow-ffi --allow-net --allow-read=FILE. For codecs that MPEG-TS can hold, such as H.264 and AAC.
  */
 import { keyFrames, MemorySink, probe, remux } from "@avio/avio";
 
-/** `length`: seconds of a segment, at least, as it ends with a key frame. */
+/** `length`: minimum seconds of a segment, which ends at a key frame. */
 const [file = "fixtures/video.mp4", port = "8000", length = "4"] = Deno.args;
 
-/** Where segments begin: key frames. What the last one ends with is the end of the film. */
-async function places(): Promise<number[]> {
+/** Times of the key frames at which segments begin, and the end of the film. */
+async function boundaries(): Promise<number[]> {
   const { duration } = await probe(file);
   const begins: number[] = [0];
   for (const time of await keyFrames(file)) {
@@ -31,7 +31,7 @@ function playlist(times: readonly number[]): string {
   ].join("\n");
 }
 
-/** A segment with the film's own times, so that it goes on where the one before has ended. */
+/** A segment with the film's own times, so that it continues the previous one. */
 async function segment(start: number, end: number, isLast: boolean): Promise<Uint8Array<ArrayBuffer>> {
   const sink = new MemorySink();
   await remux(file, sink, {
@@ -39,14 +39,14 @@ async function segment(start: number, end: number, isLast: boolean): Promise<Uin
     start,
     ...(isLast ? {} : { end }),
     timestamps: "keep",
-    // Each segment counts its TS packets from 0: this flag tells players that nothing is missing.
+    // Each segment counts its TS packets from 0: without this flag players would report lost packets.
     options: { mpegts_flags: "initial_discontinuity" },
     streams: ({ type }, canHold) => canHold && (type === "video" || type === "audio"),
   });
   return sink.bytes();
 }
 
-const times = await places();
+const times = await boundaries();
 
 Deno.serve({ port: Number(port) }, async (request) => {
   const headers = { "access-control-allow-origin": "*" };

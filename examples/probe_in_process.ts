@@ -1,19 +1,19 @@
 /**
- * What a stranger's file is, found out in a process of its own that has no permission but for the library, and is killed when
- * it takes too long: `probe_in_process.ts FILE [--sandbox]`. With --sandbox bubblewrap (Linux) gives it no network, and no
- * files but the programs'. Needs --allow-read --allow-run.
+ * Probes an untrusted file in a process of its own, which has no permission except for the library and is killed if it takes
+ * too long: `probe_in_process.ts FILE [--sandbox]`. With --sandbox, bubblewrap (Linux) runs it without network, and without
+ * other files than those of the programs. Needs --allow-read --allow-run.
  */
 
-/** What it may take. */
+/** Limits of the process. */
 export interface Limits {
   milliseconds: number;
-  /** Of memory that the process writes to; Deno itself takes more than 400,000. */
+  /** Maximum writable memory of the process; Deno itself needs more than 400,000. */
   kibibytes: number;
   sandbox: boolean;
 }
 
-/** What a file is, or why that can't be told. */
-export type Answer =
+/** The description of a file, or the reason why there is none. */
+export type Description =
   | { error: string }
   | {
     format: string;
@@ -26,7 +26,7 @@ const system = `${Deno.build.os}-${Deno.build.arch}`;
 const library = `lib/${system}/libavio.${Deno.build.os === "darwin" ? "dylib" : "so"}`;
 const flags = ["--no-prompt", "--no-remote", `--allow-ffi=${library}`];
 
-/** Programs and libraries to read, and nothing else: no network, no home, no other process. */
+/** A command with access to programs and libraries only: no network, no home folder, no other process. */
 function sandboxed(deno: string): string[] {
   const readable = ["/usr", "/lib", "/lib64"].flatMap((path) => ["--ro-bind-try", path, path]);
   return [
@@ -38,24 +38,24 @@ function sandboxed(deno: string): string[] {
   ];
 }
 
-/** Text of a process that may have been taken over: no more than a probe has to say. */
+/** The output of a process that the file may control: limited in size. */
 async function shortText(stream: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<string> {
   let text = "";
   for await (const chunk of stream.pipeThrough(new TextDecoderStream())) {
     text += chunk;
-    if (text.length > 100_000) throw new RangeError("The process says too much");
+    if (text.length > 100_000) throw new RangeError("The output of the process is too long");
   }
   return text;
 }
 
-/** Probes what the stream has. */
+/** Probes a stream. */
 export async function probeInProcess(
   source: ReadableStream<Uint8Array>,
   { milliseconds, kibibytes, sandbox }: Limits,
-): Promise<Answer> {
+): Promise<Description> {
   const program = sandbox ? sandboxed(Deno.execPath()) : [Deno.execPath()];
   const child = new Deno.Command("sh", {
-    // A core dump would be a copy of the file.
+    // No core dump, which would contain the file.
     args: ["-c", 'ulimit -c 0 && ulimit -d "$0" && exec "$@"', String(kibibytes)]
       .concat(program, "run", ...flags, "examples/probe_stdin.ts"),
     cwd: root,
@@ -67,7 +67,7 @@ export async function probeInProcess(
   const kill = () => child.kill("SIGKILL");
   const deadline = setTimeout(kill, milliseconds);
   const ended = new AbortController();
-  const fed = source.pipeTo(child.stdin, { signal: ended.signal }).catch(() => {}); // it may know before the end
+  const fed = source.pipeTo(child.stdin, { signal: ended.signal }).catch(() => {}); // the process may end before it has read everything
   try {
     const text = await shortText(child.stdout);
     const { success, signal } = await child.status;

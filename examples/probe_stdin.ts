@@ -1,6 +1,6 @@
 /**
- * The confined side of `probe_in_process.ts`: probes what comes on stdin, and writes what it is, or why not, as a line of JSON.
- * It needs nothing but --allow-ffi of the library.
+ * The child process of `probe_in_process.ts`: probes stdin, and prints the description or the error as a line of JSON. It
+ * needs only --allow-ffi for the library.
  */
 import { AVError, probe, uploadFormats } from "@avio/avio";
 

@@ -1,5 +1,5 @@
 /**
- * An HTTP server with a form: what is chosen there is uploaded, and its streams are listed. `probe_upload.ts [PORT]`,
+ * An HTTP server with a form for uploading a file, whose streams it lists. `probe_upload.ts [PORT]`,
  * or `curl -F file=@video.mkv http://localhost:8000`. Needs --allow-ffi --allow-net.
  */
 import { AVError, type MediaInfo, probe } from "@avio/avio";

@@ -1,11 +1,11 @@
 /**
- * A source that is fed by pushes from another thread: a Worker demuxes with a blocking `onread` that waits with
- * `Atomics.wait` on shared memory, while this thread pushes chunks as they come. `pushed_source.ts FILE` prints how
+ * A source that gets its bytes from another thread: a Worker demuxes with a blocking `onread` that waits with
+ * `Atomics.wait` on shared memory, while this thread passes chunks on as they arrive. `pushed_source.ts FILE` prints how
  * many packets the file has. Needs --allow-ffi --allow-read.
  */
 const CAPACITY = 65536;
 
-/** [0]: bytes in the buffer, -1 at the end; zero when they have been taken. */
+/** `state[0]`: number of bytes in the buffer, 0 when the reader has taken them, -1 at the end. */
 export interface Channel {
   state: Int32Array;
   buffer: Uint8Array<SharedArrayBuffer>;
@@ -18,7 +18,7 @@ function newChannel(): Channel {
   };
 }
 
-/** Waits until the reader has taken what was there: backpressure for the pusher. */
+/** Passes a chunk to the reader. Waits until it has taken the previous bytes: backpressure for the caller. */
 async function push({ state, buffer }: Channel, chunk: Uint8Array): Promise<void> {
   for (let at = 0; at < chunk.length; at += CAPACITY) {
     const piece = chunk.subarray(at, at + CAPACITY);

@@ -1,5 +1,5 @@
 /**
- * The reading side of `pushed_source.ts`: demuxes what is pushed into the channel that it is sent, and posts how many
+ * The reading side of `pushed_source.ts`: demuxes the bytes in the channel of the first message, and posts how many
  * packets there were.
  */
 /// <reference no-default-lib="true" />
@@ -7,7 +7,7 @@
 import { Demuxer } from "@avio/avio";
 import type { Channel } from "./pushed_source.ts";
 
-/** Blocks until something was pushed; gives back what fits, the rest stays for the next call. */
+/** Blocks until there are bytes; returns as many as fit, the rest stays for the next call. */
 function reader({ state, buffer }: Channel): (into: Uint8Array) => number {
   let position = 0;
   return (into) => {

@@ -1,5 +1,5 @@
 /**
- * Remuxes a file into another container and tells how far it is: `remux_file.ts IN OUT`. The format is taken from
+ * Remuxes a file into another container and prints its progress: `remux_file.ts IN OUT`. The format is taken from
  * OUT's name. Needs --allow-ffi --allow-read --allow-write.
  */
 import { AVError, remuxSync } from "@avio/avio";

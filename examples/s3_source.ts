@@ -1,11 +1,11 @@
 /**
- * Probes an object of S3, or of a store that speaks its language, or writes it as another container, and fetches only
+ * Probes an object in S3, or in a compatible store, or remuxes it to another container, and fetches only
  * the ranges that are needed: `s3_source.ts https://bucket.s3.eu-central-1.amazonaws.com/video.mp4 [OUT]`. Keys are taken from
  * AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_REGION. Needs --allow-env --allow-ffi --allow-net, --allow-write for OUT.
  */
 import { probe, remux } from "@avio/avio";
 
-/** Whose signature it is. */
+/** The credentials that requests are signed with. */
 export interface Keys {
   id: string;
   secret: string;
@@ -23,7 +23,7 @@ async function hmac(key: Uint8Array<ArrayBuffer>, text: string): Promise<Uint8Ar
   return new Uint8Array(await crypto.subtle.sign("HMAC", usable, encoder.encode(text)));
 }
 
-/** The headers of a GET of a range, signed as AWS wants it (Signature Version 4). */
+/** The headers of a GET of a range, signed for AWS (Signature Version 4). */
 export async function signed(
   url: URL,
   range: string,

@@ -1,5 +1,5 @@
 /**
- * An HTTP server that gives the media files of a folder as fragmented mp4, converted while they are sent:
+ * An HTTP server that serves the media files of a folder as fragmented mp4, converted while they are sent:
  * `serve_as_mp4.ts FOLDER [PORT]`, then `curl http://localhost:8000/video.mkv?start=10 > video.mp4`.
  * Needs --allow-ffi --allow-net --allow-read=FOLDER.
  */
@@ -15,7 +15,7 @@ Deno.serve({ port: Number(port) }, async (request) => {
   const start = Number(searchParams.get("start") ?? 0);
   if (!source || !(start >= 0)) return new Response("Not found\n", { status: 404 });
   try {
-    await probe(source); // once the status is sent, it is too late to say that this is no media
+    await probe(source); // before the status is sent: afterwards an error can't be reported
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return new Response("Not found\n", { status: 404 });
     if (error instanceof AVError) return new Response(`${error.message}\n`, { status: 422 });

@@ -1,5 +1,5 @@
 /**
- * An HTTP server that turns what is uploaded into fragmented mp4, while it is still being uploaded:
+ * An HTTP server that converts an upload to fragmented mp4 while it is still being uploaded:
  * `curl -T video.mkv http://localhost:8000 > video.mp4`. Needs --allow-ffi --allow-net.
  */
 import { RemuxStream } from "@avio/avio";

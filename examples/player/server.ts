@@ -1,6 +1,6 @@
 /**
- * A player for a folder of films of any container: `server.ts FOLDER [PORT]`, then open http://localhost:8000/. Films are put
- * into mp4 or WebM while they are sent, never decoded; what is uploaded goes into the folder.
+ * A player for a folder of films in any container: `server.ts FOLDER [PORT]`, then open http://localhost:8000/. Films are
+ * remuxed to mp4 or WebM while they are sent, never decoded; uploads are stored in the folder.
  * Needs --allow-ffi --allow-net --allow-read --allow-write=FOLDER.
  */
 import {
@@ -21,7 +21,7 @@ const [folder = ".", port = "8000"] = Deno.args;
 const within = withinDirectory(folder, { write: true });
 const page = await Deno.readFile(new URL("index.html", import.meta.url));
 
-/** The path of a file in the folder, which a request may name; an error where it names none. */
+/** The path of a file in the folder that a request names; throws if it is outside. */
 async function pathOf(name: string, mode: "read" | "write" = "read"): Promise<string> {
   const path = await within({ url: decodeURIComponent(name), mode });
   if (typeof path === "string") return path;
@@ -32,20 +32,20 @@ type Described = Omit<Stream, "discard">;
 
 const isCover = ({ disposition }: Described) => disposition.includes("attached_pic");
 
-/** What is played: the first video, and the chosen sound or the first. */
+/** The streams to play: the first video, and the chosen audio or the first. */
 function played({ streams }: MediaInfo, audio: number | null): Described[] {
   const video = streams.find((stream) => stream.type === "video" && !isCover(stream));
   const sound = streams.find(({ index }) => index === audio) ?? streams.find(({ type }) => type === "audio");
   return [video, sound].filter((stream) => stream !== undefined);
 }
 
-/** mp4, or WebM for what only that may hold. */
+/** mp4, or WebM for codecs that only WebM can hold. */
 function containerOf(streams: readonly Described[]): "webm" | "mp4" {
   const isWebm = streams.some(({ codecParameters: { codec } }) => codec === "vp8" || codec === "vorbis");
   return isWebm ? "webm" : "mp4";
 }
 
-/** What the page shows of a film. */
+/** The description of a film for the page. */
 function description(name: string, info: MediaInfo) {
   const { duration, size, tags, covers, chapters, streams } = info;
   const chosen = played(info, null);
@@ -69,7 +69,7 @@ function description(name: string, info: MediaInfo) {
   };
 }
 
-/** All films of the folder; what is no media is left out. */
+/** All films of the folder; files that are not media are left out. */
 async function films(): Promise<Response> {
   const found = [];
   for await (const { name, isFile } of Deno.readDir(folder)) {
@@ -78,13 +78,13 @@ async function films(): Promise<Response> {
       const info = await probe(await pathOf(name), { signal: AbortSignal.timeout(10_000) });
       if (info.duration) found.push(description(name, info));
     } catch {
-      // No media.
+      // Not media.
     }
   }
   return Response.json(found.toSorted((a, b) => a.name < b.name ? -1 : 1));
 }
 
-/** The film from the last key frame at or before a time on, or a part of it to keep. */
+/** The film from the last key frame at or before a time on, or a part of it as a download. */
 async function film(name: string, query: URLSearchParams, isDownload: boolean): Promise<Response> {
   const path = await pathOf(name);
   const info = await probe(path);
@@ -106,7 +106,7 @@ async function film(name: string, query: URLSearchParams, isDownload: boolean): 
   return new Response(readable, { headers });
 }
 
-/** Where the film begins when it is asked for from a time on; and that picture, for WebCodecs. */
+/** The key frame at which playback from a time begins: its time, and the picture for WebCodecs. */
 async function frame(name: string, time: number): Promise<Response> {
   await using demuxer = await Demuxer.open(await pathOf(name));
   const video = demuxer.bestStream("video");
@@ -121,12 +121,12 @@ async function frame(name: string, time: number): Promise<Response> {
 
 const clock = (seconds: number) => new Date(Math.max(0, seconds) * 1000).toISOString().slice(11, 23);
 
-/** Subtitles as WebVTT, as a film has them that begins at a time. */
+/** Subtitles as WebVTT, with times relative to `start`. */
 async function subtitles(name: string, index: number, start: number): Promise<Response> {
   await using demuxer = await Demuxer.open(await pathOf(name));
   const stream = demuxer.streams[index];
   if (stream?.type !== "subtitle") throw new Deno.errors.NotFound(name);
-  const isCounted = stream.codecParameters.codec === "mov_text"; // two bytes say how long the text is
+  const isCounted = stream.codecParameters.codec === "mov_text"; // the text begins with its length in two bytes
   const cues = ["WEBVTT"];
   for await (const { time, duration, timeBase, data } of demuxer.packets({ streams: [stream] })) {
     const text = new TextDecoder().decode(isCounted ? data.subarray(2) : data).trim();
@@ -145,7 +145,7 @@ async function upload(name: string, request: Request): Promise<Response> {
     await request.body?.pipeTo(file.writable);
     return Response.json(description(name, await probe(path)));
   } catch (error) {
-    await Deno.remove(path); // no media, or only a part of it
+    await Deno.remove(path); // not media, or incomplete
     throw error;
   }
 }
@@ -181,7 +181,7 @@ Deno.serve({ port: Number(port), hostname: "localhost" }, async (request) => {
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return new Response("Not found\n", { status: 404 });
     if (error instanceof Deno.errors.AlreadyExists) {
-      return new Response("There is such a file already\n", { status: 409 });
+      return new Response("The file exists already\n", { status: 409 });
     }
     if (error instanceof AVError) return new Response(`${error.message}\n`, { status: 422 });
     throw error;
