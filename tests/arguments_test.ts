@@ -1,6 +1,6 @@
 /**
- * Arguments: for every public function and every option, what is of another type, out of range or has an unknown name is
- * a TypeError or RangeError; its message begins with the argument's name, which is in `argument` too.
+ * Checks of arguments: for every public function and option, a value of the wrong type or out of range, or an unknown
+ * name, is a TypeError or RangeError whose message begins with the argument's name, which is also in `argument`.
  */
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import {
@@ -52,7 +52,7 @@ const video = () => fixtureBytes("video.mp4");
 
 // ------------------------------------------------------------------------------------------- tables
 
-/** A wrong value, what it must throw, and the name that must be told where it is not the argument's own. */
+/** A wrong value, the class of its error, and the name in the message, if it isn't the argument's. */
 type Row = [value: unknown, Expected: ErrorConstructor, argument?: string];
 
 /** By the argument's name. */
@@ -61,7 +61,7 @@ type Table<Name extends string = string> = Record<Name, Row[]>;
 const T = TypeError;
 const R = RangeError;
 
-/** What is wrong with an error of an argument; null where nothing is. */
+/** What is wrong with the error for an argument; null if it is right. */
 function faultOf(error: unknown, Expected: ErrorConstructor, argument: string): string | null {
   if (!(error instanceof Expected)) return `is ${error}, must be a ${Expected.name}`;
   if (!error.message.startsWith(`${argument}: `)) return `does not begin with ${argument}: ${error.message}`;
@@ -69,7 +69,7 @@ function faultOf(error: unknown, Expected: ErrorConstructor, argument: string): 
   return named === argument ? null : `its argument is ${named}: ${error.message}`;
 }
 
-/** What a use throws or rejects with. */
+/** The error that `use` throws or rejects with. */
 async function errorOf(use: () => unknown): Promise<unknown> {
   try {
     const result = await use() as Any;
@@ -120,10 +120,10 @@ const noNumber: Row[] = [["1", T], [null, T], [5n, T], [NaN, R]];
 /** A whole number from `min` on. */
 const noInteger = (min: number): Row[] => [...noNumber, [0.5, R], [Infinity, R], [min - 1, R]];
 
-/** Names that there are not. */
+/** Unknown names. */
 const unknown: Table = { strat: [[1, T], [undefined, T]], Format: [["mp4", T]] };
 
-/** The table with what the names behind it are told as. */
+/** The table with names as errors have them within `name`. */
 function within(name: string, table: Table): Row[] {
   return Object.entries(table).flatMap(([field, rows]) =>
     rows.map(([value, Expected, told = field]): Row => [{ [field]: value }, Expected, `${name}.${told}`])
@@ -343,9 +343,9 @@ testOptions("RemuxStream() without a format", { format: [...noString, [undefined
   new RemuxStream(options);
 });
 
-// ------------------------------------------------------------------------------------------- what is the default
+// ------------------------------------------------------------------------------------------- defaults
 
-Deno.test("Infinity is accepted where it is the default, and no limit", async () => {
+Deno.test("Infinity is accepted where it is the default and means no limit", async () => {
   for (const timeout of [Infinity, 2 ** 31, Number.MAX_VALUE]) {
     const bytes = video();
     let at = 0;
@@ -376,7 +376,7 @@ Deno.test("Infinity is accepted where it is the default, and no limit", async ()
   assert(demuxer.readSync());
 });
 
-Deno.test("undefined is as good as nothing, for every option", () => {
+Deno.test("undefined is the same as a missing option", () => {
   const nothing = (table: Table): Any =>
     Object.fromEntries(Object.keys(table).map((name) => [name, undefined]));
   assertEquals(probeSync(video(), nothing(demuxerTable)).streams.length, 2);
@@ -431,7 +431,7 @@ testTable("concatSync() of sources", {
   ],
 }, (_, sources) => concatSync(sources, sink(), { format: "matroska" }));
 
-Deno.test("Callbacks may have state beside them, and be methods of classes that have more", () => {
+Deno.test("Objects and class instances with callbacks may have other members", () => {
   class Reader {
     #bytes = video();
     #at = 0;
@@ -475,7 +475,7 @@ function checkReturned(
   assertEquals([error.message.split(" ")[0], error.argument], [callback, callback]);
 }
 
-Deno.test("What callbacks return is told with the callback's name", () => {
+Deno.test("Errors about results of callbacks begin with the callback's name", () => {
   const read = (result: Any) => () => probeSync({ onread: () => result });
   checkReturned(read(1e6), R, "onread", /^onread returned 1000000; at most 65536 bytes were requested$/);
   checkReturned(read(-1), R, "onread", /^onread returned -1: it must be a number from 0 to 65536$/);
@@ -542,7 +542,7 @@ testTable("IOContext.readSync(), seekSync()", {
   else if (name === "offset") io.seekSync(value);
   else io.seekSync(0, value);
 });
-Deno.test("IOContext.seekSync() refuses a whence that is none of constants.seek", () => {
+Deno.test("IOContext.seekSync() refuses a whence that isn't in constants.seek", () => {
   using io = new IOContext(new Uint8Array(10));
   for (const whence of [3, -1]) {
     assertThrows(() => io.seekSync(0, whence), RangeError, "whence: must be one of");
@@ -696,7 +696,7 @@ function stream(): StreamLike {
   return { ...probeSync(video()).streams[1]! };
 }
 
-Deno.test("Muxer.addStream() takes what probe() and Demuxer tell of a stream", () => {
+Deno.test("Muxer.addStream() takes streams of probe() and Demuxer", () => {
   using demuxer = Demuxer.openSync(video());
   using muxer = Muxer.openSync(sink(), { format: "matroska" });
   for (const stream of [...demuxer.streams, ...probeSync(video()).streams]) {
@@ -808,7 +808,7 @@ testTable("setLogLevel(), onLog()", {
   listener: [["x", T], [5, T], [undefined, T], [{}, T]],
 }, (name, value) => name === "level" ? setLogLevel(value) : onLog(value));
 
-Deno.test("An AVOption that nobody used is named, of the output and of the input, with the others", async () => {
+Deno.test("An error names all unused AVOptions of the output and of the input", async () => {
   for (const [input, prefix, format] of [[false, "", "mp4"], [true, "input.", "the input format"]] as const) {
     const options = { options: { nope: 1, no: 2 } };
     const all = input ? { format: "mp4", input: options } : { format: "mp4", ...options };

@@ -1,14 +1,14 @@
 /**
- * The assertions of `@std/assert` that the tests use, with its names and signatures, over `node:assert/strict`:
- * JSR can't be reached from every machine the tests run on. Going over to `jsr:@std/assert@1` is one line in
- * deno.json.
+ * The assertions of `@std/assert` that the tests use, with the same names and signatures, implemented with
+ * `node:assert/strict`, because JSR can't be reached from every machine that runs the tests. To use `jsr:@std/assert@1`
+ * instead, change one line in deno.json.
  */
 import assertStrict from "node:assert/strict";
 
 // deno-lint-ignore no-explicit-any
 type ErrorClass<E extends Error> = abstract new (...args: any[]) => E;
 
-/** A message to pass on where there is one: Node 26 takes no `undefined`, and says that instead of what differs. */
+/** The message as arguments: Node 26 prints an `undefined` message instead of the difference. */
 const given = (msg: string | undefined): [] | [string] => msg === undefined ? [] : [msg];
 
 /** Makes an assertion: `expr` is truthy. */

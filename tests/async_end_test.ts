@@ -1,12 +1,11 @@
 /**
- * Ends that come from outside: workers that are terminated, processes that exit, programs that just stop, while the
- * async engine is at work.
+ * Workers that are terminated, processes that exit, and programs that simply end, while the async engine is working.
  */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { isDeno } from "../ffi/runtime.ts";
 import { answerOf, runScript } from "./support/script.ts";
 
-/** Works on and on; what it does is in its name: `demux`, `mux`, `remux`, `wait`, `sync`, `stuck` or `idle`. */
+/** Works endlessly; the name chooses what it does: `demux`, `mux`, `remux`, `wait`, `sync`, `stuck` or `idle`. */
 const worker = `
 const what = self.name;
 const bytes = fixtureBytes("video.mkv");
@@ -44,7 +43,7 @@ const works = {
   async stuck() { // in one
     avio.probeSync({ onread: () => { while (true); } });
   },
-  async idle() { // nothing is under way, and much is open
+  async idle() { // nothing is pending, and much is open
     const open = [input, await Demuxer.open(slowReaderOf(bytes)), await Muxer.open(slowSink(), { format: "mp4" })];
     await open[1].read();
     await new Promise((resolve) => setTimeout(resolve, 1e6, open));
@@ -60,7 +59,7 @@ if (what === "self") {
 }
 `;
 
-/** `start(name)`: a worker that is at work. */
+/** `start(name)`: starts a working worker. */
 const startWorker = `
 async function start(name) {
   const worker = new Worker(new URL("worker.ts", import.meta.url), { type: "module", name });
@@ -85,7 +84,7 @@ for (
     ["idle", 5],
   ] as const
 ) {
-  // Deno can't terminate a worker that is in an UnsafeCallback which does not return, whoever calls that.
+  // Deno can't terminate a worker inside an UnsafeCallback that does not return, independent of avio.
   const ignore = what === "stuck" && isDeno;
   Deno.test({ name: `${what}: a worker terminated at random moments, ${times} times`, ignore }, async () => {
     const { before, after } = await answerOf<Threads>(
@@ -146,7 +145,7 @@ Deno.test("a terminated worker does not disturb the sessions of the main thread"
   assertEquals(counts, counts.map(() => counts[0]));
 });
 
-Deno.test("a worker that closes itself takes its sessions with it", async () => {
+Deno.test("a worker that closes itself ends its sessions", async () => {
   const { before, after } = await answerOf<Threads>(
     `${startWorker}
     const before = threads();
@@ -159,7 +158,7 @@ Deno.test("a worker that closes itself takes its sessions with it", async () => 
   assert(after <= before, `${after - before} threads are left`);
 });
 
-/** Every kind of operation, under way. */
+/** Every kind of operation, pending. */
 const busy = `
 const bytes = fixtureBytes("video.mkv");
 for (let i = 0; i < 4; i++) {
@@ -178,7 +177,7 @@ Deno.test("Deno.exit with operations pending", async () => {
   }
 });
 
-Deno.test("Deno.exit while native threads are in the middle of their work", async () => {
+Deno.test("Deno.exit while native threads are working", async () => {
   for (let i = 0; i < 3; i++) {
     const { code, signal, stderr } = await runScript(
       `const bytes = fixtureBytes("video.mp4");
@@ -211,7 +210,7 @@ for (const [where, work] of Object.entries(exits)) {
   });
 }
 
-Deno.test("a timer fires although the next event is always there already", async () => {
+Deno.test("a timer fires although there is always another event", async () => {
   const { code, signal, stderr } = await runScript(
     `const bytes = fixtureBytes("video.mp4");
     for (let i = 0; i < 128; i++) (async () => { while (true) await remux(bytes, new MemorySink(), { format: "mp4" }) })();
@@ -228,7 +227,7 @@ Deno.test("an uncaught error ends the process at once, with sessions open", asyn
   assertStringIncludes(outcome.stderr, "uncaught on purpose");
 });
 
-Deno.test("a callback's error that nobody handles ends the process with 1", async () => {
+Deno.test("an unhandled error of a callback ends the process with exit code 1", async () => {
   const outcome = await runScript(
     `Demuxer.open({ onread: () => Promise.reject(new Error("unhandled on purpose")) });`,
     { deadline: 60_000 },
@@ -250,7 +249,7 @@ const idle = {
 };
 
 for (const [what, script] of Object.entries(idle)) {
-  Deno.test(`the program ends by itself with an idle ${what.slice(2)}`, async () => {
+  Deno.test(`the program exits by itself with an idle ${what.slice(2)}`, async () => {
     const outcome = await runScript(
       `${script}
       addEventListener("unload", () => console.log(performance.now()));

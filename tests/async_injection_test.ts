@@ -1,6 +1,7 @@
 /**
- * The async API, with a callback that throws or rejects at every single read, seek and write of a run: the very object
- * comes out, no callback is called any more, and closing is clean. What `injection_test.ts` is for the sync API.
+ * The async API with a callback that throws or rejects at each single read, seek and write of a run: the call rejects
+ * with the same object, no further callback is called, and closing works. `injection_test.ts` does this for the sync
+ * API.
  */
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import {
@@ -47,14 +48,14 @@ function demuxRun(name: string, { seekable = true, throughContext = false } = {}
 
 for (const mode of modes) {
   for (const name of mediaFixtures) {
-    Deno.test(`Demuxer.read() gives what onread or onseek gave (${mode}), at every callback of ${name}`, async () => {
+    Deno.test(`Demuxer.read() rejects with the error of onread or onseek (${mode}), at every callback of ${name}`, async () => {
       await injectEverywhereAsync(demuxRun(name), name, mode);
       const through = demuxRun(name, { throughContext: true });
       await injectEverywhereAsync(through, `${name} through an IOContext`, mode, { step: 5 });
     });
 
     if (name === "video.mp4") continue;
-    Deno.test(`Demuxer.read() gives what onread gave (${mode}), at every callback of ${name} without onseek`, async () => {
+    Deno.test(`Demuxer.read() rejects with the error of onread (${mode}), at every callback of ${name} without onseek`, async () => {
       await injectEverywhereAsync(demuxRun(name, { seekable: false }), name, mode);
     });
   }
@@ -92,7 +93,7 @@ function muxRun(
 for (const mode of modes) {
   for (const name of mediaFixtures) {
     const format = formatOf(name);
-    Deno.test(`Muxer gives what onwrite or onseek gave (${mode}), at every callback of ${format} with what is in ${name}`, async () => {
+    Deno.test(`Muxer rejects with the error of onwrite or onseek (${mode}), at every callback of ${format} with what is in ${name}`, async () => {
       const media = mediaOf(name);
       await injectEverywhereAsync(
         muxRun(media, format, true, bufferSizeFor(name)),
@@ -121,13 +122,13 @@ function remuxRun(name: string, format: string): AsyncRun {
 
 for (const mode of modes) {
   for (const name of mediaFixtures) {
-    Deno.test(`remux() gives what a callback gave (${mode}), at every callback of ${name} to its own format and matroska`, async () => {
+    Deno.test(`remux() rejects with the error of a callback (${mode}), at every callback of ${name} to its own format and matroska`, async () => {
       await injectEverywhereAsync(remuxRun(name, formatOf(name)), `${name} to ${formatOf(name)}`, mode);
       await injectEverywhereAsync(remuxRun(name, "matroska"), `${name} to matroska`, mode);
     });
   }
 
-  Deno.test(`remux() gives what a callback gave (${mode}), at every callback of a cut`, async () => {
+  Deno.test(`remux() rejects with the error of a callback (${mode}), at every callback of a cut`, async () => {
     const bufferSize = bufferSizeFor("video.mp4");
     const run: AsyncRun = async (fault) => {
       const source = fault.wrap(sourceOf("video.mp4"));
@@ -137,7 +138,7 @@ for (const mode of modes) {
     await injectEverywhereAsync(run, "cut", mode);
   });
 
-  Deno.test(`probe() gives what a callback gave (${mode}), at every callback of every format`, async () => {
+  Deno.test(`probe() rejects with the error of a callback (${mode}), at every callback of every format`, async () => {
     for (const name of mediaFixtures) {
       const run: AsyncRun = async (fault) => {
         await probe(fault.wrap(sourceOf(name)), { bufferSize: 1024 });
@@ -147,7 +148,7 @@ for (const mode of modes) {
   });
 }
 
-Deno.test("remux() gives what onprogress threw", async () => {
+Deno.test("remux() rejects with the error of onprogress", async () => {
   const reason = new Error("enough");
   const onprogress = () => {
     throw reason;
@@ -158,7 +159,7 @@ Deno.test("remux() gives what onprogress threw", async () => {
 
 // ------------------------------------------------------------------------------------------- what is thrown
 
-Deno.test("Whatever is thrown or rejected with comes out as it is", async () => {
+Deno.test("Any thrown value or rejection reason is passed on unchanged", async () => {
   const things = [
     undefined,
     "a string",
@@ -183,7 +184,7 @@ Deno.test("Whatever is thrown or rejected with comes out as it is", async () => 
   }
 });
 
-Deno.test("Demuxer gives the same object again from every call after the one that failed", async () => {
+Deno.test("Demuxer: every call after a failure rejects with the same object", async () => {
   for (const thrown of [new Error("gone"), undefined]) {
     let broken = false;
     const { onread, onseek } = promising(readerOf(fixtureBytes("video.mkv")), () => {

@@ -1,6 +1,6 @@
 /**
- * The boundary: the TypeScript side against the C header, which folder knows what, permissions, and that nothing
- * native shows or stays.
+ * The boundary to native code: symbols.ts against the C header, which folder may import what, permissions, and that
+ * native memory is neither visible nor leaked.
  */
 import { assert, assertEquals, assertLessOrEqual, assertStringIncludes } from "@std/assert";
 import { Demuxer, IOContext, MemorySink, Packet, probeSync, remuxSync, versions } from "@avio/avio";
@@ -72,7 +72,7 @@ function enumerators(prefix: string): Record<string, number> {
   return found;
 }
 
-Deno.test("Every function of avs.h is a symbol with its types, and the other way round", () => {
+Deno.test("The functions of avs.h and the symbols are the same, with the same types", () => {
   const inHeader = declarations();
   assert(Object.keys(inHeader).length > 20);
   const inTypeScript = Object.fromEntries(
@@ -95,7 +95,7 @@ Deno.test("avs_run, the only symbol that can call back, returns void; the nonblo
     "avs_wait_events",
     ["u32", "u32"],
   ]]);
-  // What gets to request() does so through the operations: their table, io.c's and nested.c's callbacks, remux.c.
+  // request() is only reached through operations: their table, the callbacks of io.c and nested.c, remux.c.
   const names = ["", "input/", "output/", "remux/"].flatMap((folder) =>
     [...Deno.readDirSync(`${root}shim/${folder}`)].map(({ name }) => folder + name)
   );
@@ -108,7 +108,7 @@ Deno.test("avs_run, the only symbol that can call back, returns void; the nonblo
   assertEquals(callers.toSorted(), ["io.c", "nested.c", "remux/remux.c"]);
 });
 
-Deno.test("Numbers of the header are the numbers of symbols.ts", () => {
+Deno.test("Constants of the header and of symbols.ts are equal", () => {
   assertEquals(Number(/#define AVS_ABI_VERSION (\d+)/.exec(header)![1]), ABI_VERSION);
   const { INPUT, OUTPUT } = enumerators("AVS_");
   assertEquals({ INPUT, OUTPUT }, { ...Direction });
@@ -133,7 +133,7 @@ Deno.test("Numbers of the header are the numbers of symbols.ts", () => {
   assertEquals(enumerators("AVS_SAVED_"), { ...SavedState });
 });
 
-Deno.test("Operations of the header are the operations of symbols.ts", () => {
+Deno.test("Operations of the header and of symbols.ts are equal", () => {
   const camel = (name: string) => name.toLowerCase().replace(/_(\w)/g, (_, letter) => letter.toUpperCase());
   const inHeader = Object.fromEntries(
     Object.entries(enumerators("AVS_OP_")).map(([name, value]) => [camel(name), value]),
@@ -142,13 +142,13 @@ Deno.test("Operations of the header are the operations of symbols.ts", () => {
   assertEquals(inTypeScript, inHeader);
 });
 
-/** A number that a file of TypeScript gives a name. */
+/** The value of a constant in a TypeScript file. */
 function constantOf(path: string, name: string): number {
   const text = Deno.readTextFileSync(root + path);
   return valueOf(new RegExp(`\\bconst ${name} = ([^;]+);`).exec(text)?.[1], `${name} in ${path}`);
 }
 
-/** The enumerators that a file of C has for itself. */
+/** The enumerators in a C file. */
 function localEnumerators(path: string): Record<string, number> {
   const text = Deno.readTextFileSync(root + path).replace(/\/\*[\s\S]*?\*\//g, "");
   return Object.fromEntries(
@@ -159,23 +159,23 @@ function localEnumerators(path: string): Record<string, number> {
   );
 }
 
-/** A product of whole numbers, as both languages write it. */
+/** The value of a product of whole numbers, in the syntax of both languages. */
 function valueOf(text: string | undefined, what: string): number {
   assert(text !== undefined && /^[\d_]+( \* [\d_]+)*$/.test(text), `${what}: ${text}`);
   return text.split(" * ").reduce((product, factor) => product * Number(factor.replaceAll("_", "")), 1);
 }
 
-Deno.test("How long and how much: the numbers that both sides have are the same", () => {
+Deno.test("Limits and durations that both sides define are equal", () => {
   assertEquals(constantOf("ffi/events.ts", "MAX_POOL_WAIT"), enumerators("AVS_")["WAIT_MS"]);
   assertEquals(constantOf("format/options.ts", "MIN_MEMORY"), enumerators("AVS_MEMORY_")["MIN"]);
-  assertEquals(enumerators("AVS_MEMORY_")["DEFAULT"], 2 ** 30); // what the documentation says
+  assertEquals(enumerators("AVS_MEMORY_")["DEFAULT"], 2 ** 30); // as documented
   // A batch of packets that are read ahead, and one of those that `transform` gets.
   const { PACKETS, BYTES } = localEnumerators("shim/remux/remux.c");
   assertEquals(constantOf("ffi/reading.ts", "MAX_PACKETS"), PACKETS);
   assertEquals(constantOf("ffi/reading.ts", "MAX_BYTES"), BYTES);
 });
 
-/** What the header says of the numbers in an operation's slot: position and meaning. */
+/** The numbers in an operation's slot according to the header: position and meaning. */
 function slotsOf(operation: string): { inputs: Record<number, string>; outputs: Record<number, string> } {
   const comment = new RegExp(`AVS_OP_${operation} = \\d+, *(?:/\\*([\\s\\S]*?)\\*/)?`).exec(header)?.[1] ??
     "";
@@ -190,7 +190,7 @@ function slotsOf(operation: string): { inputs: Record<number, string>; outputs: 
   return { inputs: parse(inputs), outputs: parse(outputs) };
 }
 
-Deno.test("The positions of an operation's numbers are the header's", () => {
+Deno.test("Positions in an operation's slot are those of the header", () => {
   const positions = (numbers: Record<number, string>) => Object.keys(numbers).map(Number);
   const sources = ["input", "output", "plain_io", "reading", "remux"].map((name) =>
     Deno.readTextFileSync(`${root}ffi/${name}.ts`)
@@ -223,13 +223,13 @@ function shimFiles(under = ""): string[] {
       : /\.[ch]$/.test(name)
       ? [under + name]
       : []
-  ).filter((path) => path !== "avs.h"); // which is everybody's
+  ).filter((path) => path !== "avs.h"); // which all files may include
 }
 
-Deno.test("The shim's files stand on floors: includes go down only", () => {
+Deno.test("The shim's files are layered: each includes only its own floor or lower ones", () => {
   const textOf = (path: string) => Deno.readTextFileSync(`${root}shim/${path}`);
   const files = shimFiles();
-  /** What the first line of the file's header says, or of the file where it has none. */
+  /** The floor in the first line of the file's header, or of the file itself. */
   const floorOf = (path: string) => {
     const header = path.replace(/\.c$/, ".h");
     const said = /^\/\* floor (\d) \*\/\n/.exec(textOf(files.includes(header) ? header : path));
@@ -264,7 +264,7 @@ function addonFunctions(): Record<string, { parameters: string[]; result: string
   }));
 }
 
-Deno.test("The addon of Node-API has every symbol with its types, but what is done in another way there", () => {
+Deno.test("The Node-API addon has every symbol with its types, except those that it replaces", () => {
   const special = ["avs_client", "avs_wait_events", "avs_wake_events"];
   assertEquals(
     addonFunctions(),
@@ -323,14 +323,14 @@ Deno.test("Imports run one way: mod.ts, format/, io/, ffi/", () => {
   }
 });
 
-/** What a file imports from other files: values and types, by import, export or import(). */
+/** The files that a file imports values or types from, by import, export or import(). */
 function importsOf(path: string): string[] {
   const text = Deno.readTextFileSync(root + path).replace(/\/\*[\s\S]*?\*\//g, "");
   return [...text.matchAll(/\b(?:from|import)\s*\(?\s*"(\.{1,2}\/[^"]+\.ts)"/g)]
     .map(([, target]) => new URL(target!, `file:///${path}`).pathname.slice(1));
 }
 
-/** The circles of imports that can be reached from these files, each as a path that begins with its least name. */
+/** The import cycles that can be reached from these files, each as a path that begins with its smallest name. */
 function circlesFrom(entries: readonly string[]): { files: Set<string>; circles: Set<string> } {
   const files = new Set<string>();
   const circles = new Set<string>();
@@ -351,7 +351,7 @@ function circleText(circle: readonly string[]): string {
   return [...inOrder, inOrder[0]].join(" -> ");
 }
 
-Deno.test("No file imports itself, by whatever way, types included", () => {
+Deno.test("There are no import cycles, also of types", () => {
   const { files, circles } = circlesFrom(["mod.ts", "cli.ts", "install.ts"]);
   for (const folder of ["ffi/", "io/", "format/", "cli/", "install/"]) {
     for (const { path } of sources(folder)) assert(files.has(path), `${path} is imported by nobody`);
@@ -367,7 +367,7 @@ const runtimeFiles = [
   "io/node_file_system.ts",
 ];
 
-Deno.test("Only the files of a runtime have its name in them", () => {
+Deno.test("Runtimes are named only in their own files", () => {
   for (const folder of ["ffi/", "io/", "format/", "cli/", ""]) {
     for (const { path, text } of sources(folder)) {
       if ([...runtimeFiles, "cli/console.ts", "install.ts"].includes(path)) continue;
@@ -378,7 +378,7 @@ Deno.test("Only the files of a runtime have its name in them", () => {
   }
 });
 
-/** What nobody outside ffi/ sees: Deno's FFI, the library's symbols, positions of numbers, handles. */
+/** Patterns of what only ffi/ may use: Deno's FFI, the library's symbols, positions of numbers, handles. */
 const native: Record<string, RegExp> = {
   "Deno's FFI": /\bdlopen\b|\bUnsafe(Callback|Pointer|PointerView|FnPointer)\b/,
   "a symbol": /\blibrary\(|\bavs_(?!h\b)/, // avs_h is the header's text
@@ -386,7 +386,7 @@ const native: Record<string, RegExp> = {
   "a handle": /\.(handle|native)\b/,
 };
 
-/** Files of ffi/ that are for ffi/ alone, and what others may have of those that are not. */
+/** Files that only ffi/ may import, and what other folders may import from the rest of ffi/. */
 const inner = ["symbols", "native_line", "events", "binding", "deno_runtime", "node_runtime"];
 const outerOf: Record<string, readonly string[]> = {
   library: ["libraryPath", "loadLibrary", "LibraryNotFoundError", "faultOf"],
@@ -405,7 +405,7 @@ Deno.test("Only ffi/ knows Deno's FFI, symbols, slots and handles", () => {
   }
 });
 
-Deno.test("What is imported of ffi/ has no symbol and no slot in it", () => {
+Deno.test("What other folders import from ffi/ contains no symbols or slots", () => {
   for (const folder of ["io/", "format/", "cli/", "install/", ""]) {
     for (const { path, text } of sources(folder)) {
       for (
@@ -425,7 +425,7 @@ Deno.test("What is imported of ffi/ has no symbol and no slot in it", () => {
 });
 
 // V8 takes some 100,000 arguments; a file may have more chapters, and a playlist more names.
-Deno.test("No list of unknown length becomes arguments of a function", () => {
+Deno.test("No list of unknown length is spread into arguments of a function", () => {
   const spread = /\b(?:push|unshift|min|max|fromCharCode|fromCodePoint|concat|print)\((?:[^()]*,)?\s*\.\.\./;
   for (const folder of ["ffi/", "io/", "format/", "cli/"]) {
     for (const { path, text } of sources(folder)) {
@@ -448,7 +448,7 @@ Deno.test("Neither the library nor a callback is ever closed", () => {
 
 const library = `${root}lib/${Deno.build.os}-${Deno.build.arch}`;
 
-/** What may be done with the FFI permission alone: nothing is read, no environment asked. */
+/** A program for which the FFI permission is sufficient: it reads no files and no environment. */
 const inMemory = (bytes: Uint8Array) => `
   import { Demuxer, IOContext, MemorySink, Muxer, probeSync, remuxSync, versions } from "@avio/avio";
   const bytes = Uint8Array.fromBase64("${bytes.toBase64()}");
@@ -471,7 +471,7 @@ for (
   ] as const
 ) {
   Deno.test({
-    name: `${name} is all that work in memory needs`,
+    name: `${name} is sufficient for work in memory`,
     ignore: versions().build !== "embedded" && name.includes("<library>"),
     async fn() {
       const { code, stdout, stderr } = await runScript(inMemory(fixtureBytes("video.mp4")), {
@@ -483,7 +483,7 @@ for (
   });
 }
 
-Deno.test("--allow-ffi=<the other library> finds that one", async () => {
+Deno.test("--allow-ffi=<the other library> loads that one", async () => {
   const system = `${library}/libavio-system.so`;
   try {
     Deno.statSync(system);
@@ -525,7 +525,7 @@ Deno.test("Importing needs no permission, and neither do constants and packets",
   assertEquals(output, "-541478725 null 0");
 });
 
-Deno.test("A path needs the permission to read it, and says so as Deno does", async () => {
+Deno.test("A path needs read permission, and Deno's own error is thrown without it", async () => {
   const output = await runScriptOk(
     `
     import { MemorySink, probeSync, remuxSync } from "@avio/avio";
@@ -545,7 +545,7 @@ Deno.test("A path needs the permission to read it, and says so as Deno does", as
 
 // ------------------------------------------------------------------------------------------- memory
 
-Deno.test("Demuxers and muxers that were forgotten are collected", async () => {
+Deno.test("Unreferenced demuxers and muxers are garbage collected", async () => {
   const output = await runScriptOk(
     `
     import { Demuxer, IOContext, MemorySink, Muxer } from "@avio/avio";
@@ -617,12 +617,12 @@ Deno.test("Packets can be cloned, and posted to a worker", async () => {
   }
 });
 
-Deno.test("A packet does not hold much more memory than its own", () => {
+Deno.test("A packet keeps little more memory than its own alive", () => {
   using demuxer = Demuxer.openSync(fixtureBytes("video.mp4"));
   for (const { data } of demuxer.packetsSync()) assertLessOrEqual(data.buffer.byteLength, 1 << 20);
 });
 
-Deno.test("Chunks given to onwrite may be kept: their content does not change", () => {
+Deno.test("Chunks passed to onwrite may be kept: their content does not change", () => {
   const kept: { chunk: Uint8Array; copy: Uint8Array }[] = [];
   remuxSync(fixtureBytes("video.mp4"), {
     onwrite: (chunk) => void kept.push({ chunk, copy: chunk.slice() }),
@@ -633,7 +633,7 @@ Deno.test("Chunks given to onwrite may be kept: their content does not change", 
   assertEquals(new Set(kept.map(({ chunk }) => chunk.buffer)).size, kept.length);
 });
 
-Deno.test("Chunks given to onwrite may be changed and transferred", () => {
+Deno.test("Chunks passed to onwrite may be changed and transferred", () => {
   for (
     const take of [
       (chunk: Uint8Array<ArrayBuffer>) => void chunk.fill(0),
@@ -651,7 +651,7 @@ Deno.test("Chunks given to onwrite may be changed and transferred", () => {
   }
 });
 
-Deno.test("A part of a chunk that was transferred can't be offered again: an error", () => {
+Deno.test("A partly written chunk that was transferred is an error: the rest can't be passed again", () => {
   const onwrite = (chunk: Uint8Array<ArrayBuffer>) => (chunk.buffer.transfer(), 1);
   let thrown: unknown;
   try {
@@ -663,7 +663,7 @@ Deno.test("A part of a chunk that was transferred can't be offered again: an err
   assertStringIncludes(thrown.message, "onwrite");
 });
 
-Deno.test("A buffer given to onread that is taken away is an error or the right data", () => {
+Deno.test("A buffer that onread detaches is an error or has the right data", () => {
   for (
     const take of [
       (buffer: Uint8Array<ArrayBuffer>) => void buffer.buffer.transfer(),
@@ -689,7 +689,7 @@ Deno.test("A buffer given to onread that is taken away is an error or the right 
     assert(thrown instanceof TypeError, String(thrown));
     assertStringIncludes(thrown.message, "onread");
   }
-  // Taken away at the end of the stream, it does no harm.
+  // Detached at the end of the stream, it does no harm.
   const reader = readerOf(fixtureBytes("video.mkv"));
   const onread = (buffer: Uint8Array<ArrayBuffer>, size: number) => {
     const count = reader.onread!(buffer, size);
@@ -699,7 +699,7 @@ Deno.test("A buffer given to onread that is taken away is an error or the right 
   assertEquals(probeSync({ ...reader, onread }).streams.length, 2);
 });
 
-Deno.test("What onread keeps of its buffer is not read by native code later", () => {
+Deno.test("Native code does not read a buffer that onread has kept", () => {
   const reader = readerOf(fixtureBytes("video.mkv"));
   const kept: Uint8Array[] = [];
   using io = new IOContext(1024, {
@@ -720,7 +720,7 @@ Deno.test("What onread keeps of its buffer is not read by native code later", ()
   );
 });
 
-Deno.test("a program that replaces the classes of arrays does not shorten what native code writes to", async () => {
+Deno.test("replaced array classes do not shorten the arrays that native code writes to", async () => {
   const output = await runScriptOk(
     `import { Demuxer, remuxSync, MemorySink } from "@avio/avio";
     const bytes = Deno.readFileSync("fixtures/video.mp4");

@@ -1,5 +1,6 @@
 /**
- * What small files may cost, and `maxMemory`. `fuzz/bounds.ts` measures more closely, with larger files.
+ * The memory and time that small hostile files may cost, and `maxMemory`. `fuzz/bounds.ts` measures more precisely,
+ * with larger files.
  */
 import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
 import {
@@ -32,7 +33,7 @@ function isTooMuch(error: unknown, bytes: number): void {
   assertMatch(error.message, new RegExp(`more than maxMemory \\(${bytes} bytes\\)`));
 }
 
-Deno.test("maxMemory: an index of 584 bytes that claims millions of samples", { ignore }, async () => {
+Deno.test("maxMemory: an index of 584 bytes that states millions of samples", { ignore }, async () => {
   const options = { maxMemory: 128 * MIB };
   isTooMuch(assertThrows(() => probeSync(manySamples(), options)), 128 * MIB);
   isTooMuch(await assertRejects(() => probe(manySamples(), options)), 128 * MIB);
@@ -45,9 +46,9 @@ Deno.test("maxMemory: an index of 584 bytes that claims millions of samples", { 
   isTooMuch(await assertRejects(() => remux(manySamples(), new MemorySink(), both)), 64 * MIB);
 });
 
-// FFmpeg 7.1 takes the file for none.
+// FFmpeg 7.1 does not recognize the file.
 const inflating = { ignore: ignore || libavformat < 63 };
-Deno.test("maxMemory: a block that inflates, and what comes of the session", inflating, async () => {
+Deno.test("maxMemory: a compressed block, and the session after it", inflating, async () => {
   const bytes = mkvOf([await deflated(100), await deflated(9 * MIB), await deflated(100)]);
   const options = { format: "matroska", maxMemory: 8 * MIB, findStreamInfo: false };
   for (const maxPacketSize of [MIB, 64 * MIB]) {
@@ -109,7 +110,7 @@ function mkvOf(blocks: Uint8Array[]): Uint8Array {
   ]);
 }
 
-Deno.test("maxMemory: is for what is allocated at one time", () => {
+Deno.test("maxMemory limits the memory allocated at the same time", () => {
   const bytes = fixtureBytes("video.mkv");
   for (let turn = 0; turn < 200; turn++) {
     using demuxer = Demuxer.openSync(bytes, { maxMemory: 8 * MIB });
@@ -122,7 +123,7 @@ Deno.test("maxMemory: is for what is allocated at one time", () => {
   }
 });
 
-Deno.test("maxMemory: what threads hand to each other is given back", async () => {
+Deno.test("maxMemory: memory freed by another thread is no longer counted", async () => {
   const bytes = fixtureBytes("video.mkv");
   await using demuxer = await Demuxer.open(new Blob([bytes]), { maxMemory: 8 * MIB });
   for (let turn = 0; turn < 100; turn++) {
@@ -141,7 +142,7 @@ const sources: Record<string, (bytes: Uint8Array<ArrayBuffer>) => Source> = {
 };
 
 for (const [name, sourceOf] of Object.entries(sources)) {
-  Deno.test(`maxOpenSize: is for ${name}, too`, async () => {
+  Deno.test(`maxOpenSize also limits ${name}`, async () => {
     for (
       const file of ["video.mp4", "video.mkv", "video.ts", "audio.ogg", "audio.wav", "audio.mp3", "image.png"]
     ) {
@@ -157,14 +158,14 @@ for (const [name, sourceOf] of Object.entries(sources)) {
   });
 }
 
-Deno.test("Tags, chapters and programs have an end", { ignore }, async () => {
+Deno.test("The numbers of tags, chapters and programs are limited", { ignore }, async () => {
   const read = (name: string, size: number) => probe(bombs[name]!(size), { findStreamInfo: false });
   assertEquals(Object.keys((await read("id3 txxx", 60_000)).metadata).length, 1000);
   assertEquals((await read("matroska chapters", 200_000)).chapters.length, 5000);
   assertEquals((await read("mpegts programs", 60_000)).programs.length, 400);
 });
 
-Deno.test("Where too many chapters are an error, it says that they are too many", { ignore }, async () => {
+Deno.test("The error for too many chapters says so", { ignore }, async () => {
   const chapter = "[CHAPTER]\nTIMEBASE=1/1\nSTART=0\nEND=1\n";
   const bytes = new TextEncoder().encode(`;FFMETADATA1\n${chapter.repeat(5001)}`);
   const { message } = await assertRejects(() => probe(bytes, { format: "ffmetadata" }), AVError);
@@ -177,7 +178,7 @@ Deno.test("A table may have any number of rows", () => {
   assertEquals(list(rows.map(([name, value]) => [name!, [value!]])).length, rows.length);
 });
 
-/** A program of `fuzz/`; what it printed, where it ended well. */
+/** Runs a program of `fuzz/`; returns its output if it succeeds. */
 async function program(name: string, args: string[], flags: string[] = []): Promise<string> {
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: [
@@ -204,7 +205,7 @@ async function program(name: string, args: string[], flags: string[] = []): Prom
 const isLinux = Deno.build.os === "linux";
 
 Deno.test(
-  "Small files take no more memory than they may, and no time",
+  "Small files take limited memory and time",
   { ignore: ignore || !isLinux },
   async () => {
     const printed = await program("bounds.ts", ["--size=20000", "--seconds=8"], ["--v8-flags=--expose-gc"]);
@@ -213,12 +214,12 @@ Deno.test(
 );
 
 // The C library of glibc alone fills what it allocates; elsewhere there is nothing to be seen.
-Deno.test("Nothing that is read comes from the heap", { ignore: ignore || !isLinux }, async () => {
+Deno.test("No stale heap memory is in packets", { ignore: ignore || !isLinux }, async () => {
   await program("undefined.ts", ["--cuts=2"]);
 });
 
 Deno.test(
-  "Nothing that is read comes from the heap, where a packet is larger than the file",
+  "No stale heap memory is in packets that are larger than the file",
   { ignore },
   () => {
     const head = [
@@ -252,7 +253,7 @@ Deno.test(
   },
 );
 
-Deno.test("One long name or value makes no column wide: the lines of a table are as long as what is in them", () => {
+Deno.test("One long name or value does not widen a column of a table", () => {
   const long = "x".repeat(1 << 20);
   const rows = Array.from({ length: 1000 }, () => ["name", "value"] as [string, string]);
   const pairs = rows.map(([name, value]): [string, string[]] => [name, [value]]);

@@ -1,6 +1,6 @@
 /**
- * What avio makes is played, and its packets decoded, by a real Chromium; what that records becomes files.
- * `scripts/setup.sh --tests` installs what this needs.
+ * A real Chromium plays and decodes avio's output, and avio writes files from what it records. `scripts/setup.sh
+ * --tests` installs what this needs.
  */
 import { assert, assertEquals } from "@std/assert";
 import { mimeType, probe } from "@avio/avio";
@@ -10,7 +10,7 @@ import { fixturePath } from "./support/fixtures.ts";
 import { madeFile } from "./support/made.ts";
 import { serveOnDemand } from "./support/on_demand.ts";
 
-/** What a page has seen of a film. */
+/** What a page observed while playing a film. */
 interface Seen {
   first: number;
   time: number;
@@ -41,7 +41,7 @@ function testInBrowser(
   });
 }
 
-/** That a film was played to a time: pictures that are not black, frames, sound. */
+/** Checks that a film was played to a time: pictures that are not black, frames, sound. */
 function checkSeen(seen: Seen, until: number, label: string): void {
   assert(seen.time >= until, `${label}: time ${seen.time}`);
   assert(seen.frames >= (until - seen.first) * 25 / 2, `${label}: ${seen.frames} frames`);
@@ -210,7 +210,7 @@ async function withPlayer(
 }
 
 Deno.test({
-  name: "examples/player/ lists, plays, seeks, has subtitles, cuts and takes uploads",
+  name: "examples/player/ lists, plays, seeks, shows subtitles, cuts and receives uploads",
   ignore: missing !== "",
   fn: () =>
     withPlayer(["subtitles.mkv", "cover.mp3", "video.avi", "image.png"], async (page, folder) => {

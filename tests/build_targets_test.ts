@@ -1,5 +1,5 @@
 /**
- * scripts/build_shim.sh --target: what it says where it can't build.
+ * scripts/build_shim.sh --target: its messages when it can't build.
  */
 import { assert, assertStringIncludes } from "@std/assert";
 import { PLATFORMS } from "../ffi/library_paths.ts";
@@ -21,7 +21,7 @@ async function errorOf(target: string, env: Record<string, string>): Promise<str
 }
 
 Deno.test({
-  name: "build_shim.sh --target: an unknown one is told which are known",
+  name: "build_shim.sh --target: the error for an unknown target lists the known ones",
   ignore,
   async fn() {
     for (const target of ["linux", "x86_64-linux-gnu", "windows-aarch64"]) {

@@ -1,6 +1,6 @@
 /**
- * Uint8Arrays whose class or properties say another size than they have: native code is told the true one. In processes of
- * their own: what is read past the end may end them.
+ * Uint8Arrays whose class or properties report a wrong size: native code must use the real one. Each case runs in its
+ * own process, since reading past the end may end it.
  */
 import { assertEquals } from "@std/assert";
 import { runScriptOk } from "./support/subprocess.ts";
@@ -27,7 +27,7 @@ async function said(script: string): Promise<unknown[]> {
   return (await runScriptOk(LIARS + script)).split("\n").map((line) => JSON.parse(line));
 }
 
-Deno.test("A packet has the bytes that its data really has", async () => {
+Deno.test("Packets: bytes with a wrong length", async () => {
   const lines = await said(`
     for (const isAsync of [false, true]) {
       for (const data of liars(1, 2, 3)) {
@@ -49,7 +49,7 @@ Deno.test("A packet has the bytes that its data really has", async () => {
   assertEquals(lines, new Array(6).fill([1, 2, 3, 4, 5, 4, 5, 4, 5]));
 });
 
-Deno.test("Extradata and side data have the bytes that they really have", async () => {
+Deno.test("Extradata and side data: bytes with a wrong length", async () => {
   const lines = await said(`
     for (const [index, data] of liars(...new Array(36).fill(0)).entries()) {
       const muxer = Muxer.openSync(new MemorySink(), { format: "matroska" });
@@ -63,7 +63,7 @@ Deno.test("Extradata and side data have the bytes that they really have", async 
   assertEquals(lines, new Array(3).fill([[7, 8], 36]));
 });
 
-Deno.test("A source has the bytes that it really has, whatever gives them", async () => {
+Deno.test("Sources: bytes with a wrong length", async () => {
   const lines = await said(`
     const { length } = Deno.readFileSync("fixtures/audio.wav");
     for (let i = 0; i < 3; i++) {
@@ -80,7 +80,7 @@ Deno.test("A source has the bytes that it really has, whatever gives them", asyn
   assertEquals(lines, new Array(9).fill([true, true]));
 });
 
-Deno.test("IOContext reads and writes the bytes that there really are", async () => {
+Deno.test("IOContext: bytes with a wrong length", async () => {
   const lines = await said(`
     for (const into of liars(0, 0, 0)) {
       const io = new IOContext(new Uint8Array([1, 2, 3, 4, 5]));
@@ -100,7 +100,7 @@ Deno.test("IOContext reads and writes the bytes that there really are", async ()
   assertEquals(lines, [...read, ...new Array(3).fill([2, [1, 2]])]);
 });
 
-Deno.test("onread and onwrite say nothing by what they do to their buffers", async () => {
+Deno.test("onread and onwrite may redefine properties of their buffers, without effect", async () => {
   const lines = await said(`
     for (const spoil of [lie, (buffer) => Object.setPrototypeOf(buffer, Liar.prototype)]) {
       const source = { onread: (buffer) => (spoil(buffer), 1) };
@@ -121,7 +121,7 @@ Deno.test("onread and onwrite say nothing by what they do to their buffers", asy
   assertEquals(lines, new Array(4).fill(true));
 });
 
-Deno.test("Bytes of another realm are bytes, what is only called so is none", async () => {
+Deno.test("A Uint8Array of another realm is accepted, an imitation is not", async () => {
   const lines = await said(`
     const vm = await import("node:vm");
     const foreign = vm.runInNewContext("new Uint8Array([1, 2])");

@@ -1,6 +1,6 @@
 /**
- * The I/O contract: what the callbacks may answer, what they are asked, and what FFmpeg's errors become. Each test
- * is a rule, and fails without it.
+ * The rules for I/O callbacks: the results that they may return, the arguments that they get, and how FFmpeg's errors
+ * are reported. Each test is one rule, and fails without it.
  */
 import {
   assert,
@@ -33,7 +33,7 @@ import { hashesByStream, rowsOf } from "./support/packets.ts";
 
 const { SET, END, SIZE } = constants.seek;
 
-/** A thenable each time, until it gets too much: where it is taken for an answer there is no end. */
+/** A function that returns nested thenables, up to a limit: code that awaits each would not end. */
 function endlessly<A extends unknown[], R>(then: (...args: A) => R): () => unknown {
   let left = 1000;
   return () => {
@@ -42,7 +42,7 @@ function endlessly<A extends unknown[], R>(then: (...args: A) => R): () => unkno
   };
 }
 
-/** Answers that are no numbers get a TypeError, numbers that can't be a RangeError. */
+/** Results that are not numbers are TypeErrors, impossible numbers are RangeErrors. */
 const nonsense: [string, () => unknown, ErrorConstructor][] = [
   ["NaN", () => NaN, RangeError],
   ["Infinity", () => Infinity, RangeError],
@@ -64,7 +64,7 @@ const negativeOrTooMuch: typeof nonsense = [
   ["an AVERROR", () => constants.error.EOF, RangeError],
 ];
 
-/** What is thrown; fails where nothing is. */
+/** The thrown value; fails if nothing is thrown. */
 function thrownBy(use: () => unknown): unknown {
   try {
     use();
@@ -114,7 +114,7 @@ function muxing(sink: IOCallbacks, options: MuxerOptions) {
   };
 }
 
-// ------------------------------------------------------------------------------------------- answers
+// ------------------------------------------------------------------------------------------- results
 
 for (const [name, end] of [["0", 0], ["null", null], ["undefined", undefined]] as const) {
   for (const format of ["video.mkv", "video.flv", "video.avi", "audio.wav", "video.ts", "faststart.mp4"]) {
@@ -131,7 +131,7 @@ for (const [name, end] of [["0", 0], ["null", null], ["undefined", undefined]] a
 }
 
 for (const [name, answer, Expected] of [...nonsense, ...negativeOrTooMuch]) {
-  Deno.test(`onread answering ${name} is a ${Expected.name}, and the last call`, () => {
+  Deno.test(`onread returning ${name} is a ${Expected.name}, and the last call`, () => {
     const { device, demuxer } = watched("video.mkv");
     using _ = demuxer;
     device.onread = () => answer() as number;
@@ -144,7 +144,7 @@ for (const [name, answer, Expected] of [...nonsense, ...negativeOrTooMuch]) {
     assertEquals(device.calls, calls);
   });
 
-  Deno.test(`onread answering ${name} is a ${Expected.name} from openSync and plain reading too`, () => {
+  Deno.test(`onread returning ${name} is a ${Expected.name} of openSync and direct reading, too`, () => {
     const onread = () => answer() as number;
     checkFault(thrownBy(() => Demuxer.openSync({ onread })), Expected, "onread", name);
     checkFault(thrownBy(() => probeSync({ onread }, { format: "mp3" })), Expected, "onread", name);
@@ -153,7 +153,7 @@ for (const [name, answer, Expected] of [...nonsense, ...negativeOrTooMuch]) {
   });
 }
 
-Deno.test("onread that claims more than it was asked for is a RangeError", () => {
+Deno.test("onread returning more than was requested is a RangeError", () => {
   for (const more of [1, 1000, 2 ** 40]) {
     const { device, demuxer } = watched("video.mkv");
     using _ = demuxer;
@@ -164,7 +164,7 @@ Deno.test("onread that claims more than it was asked for is a RangeError", () =>
   }
 });
 
-Deno.test("onread is asked for as much as its buffer holds, which may be more than the I/O buffer", () => {
+Deno.test("onread is called with the length of its buffer, which may exceed the I/O buffer", () => {
   const sizes: number[] = [];
   const reader = readerOf(new Uint8Array(100_000).fill(7));
   using io = new IOContext(64, {
@@ -187,7 +187,7 @@ for (
     RangeError,
   ]] as const
 ) {
-  Deno.test(`onwrite answering ${name} is a ${Expected.name}, and the last call`, () => {
+  Deno.test(`onwrite returning ${name} is a ${Expected.name}, and the last call`, () => {
     let calls = 0;
     const { muxer, packets, write } = muxing({ onwrite: () => (calls++, answer() as number) }, {
       format: "mpegts",
@@ -202,7 +202,7 @@ for (
     assertEquals(calls, 1);
   });
 
-  Deno.test(`onwrite answering ${name} is a ${Expected.name} from remuxSync and plain writing too`, () => {
+  Deno.test(`onwrite returning ${name} is a ${Expected.name} of remuxSync and direct writing, too`, () => {
     const onwrite = () => answer() as number;
     for (const format of ["matroska", "mpegts", "flv"]) {
       const use = () => remuxSync(fixtureBytes("video.mp4"), { onwrite }, { format });
@@ -213,7 +213,7 @@ for (
   });
 }
 
-Deno.test("onwrite that claims more than it was given is a RangeError", () => {
+Deno.test("onwrite returning more than it was passed is a RangeError", () => {
   const use = () =>
     remuxSync(fixtureBytes("video.mp4"), { onwrite: (bytes) => bytes.length + 1 }, { format: "mpegts" });
   checkFault(thrownBy(use), RangeError, "onwrite", "more");
@@ -230,7 +230,7 @@ Deno.test("onwrite whose promise settles later is not called again", async () =>
   assertEquals(calls, 1);
 });
 
-Deno.test("onwrite is offered again what it did not take", () => {
+Deno.test("onwrite is called again with the rest that it did not write", () => {
   const whole = new Collector();
   remuxSync(fixtureBytes("video.mp4"), whole, { format: "matroska" });
   for (const amount of [() => 1, (wanted: number, call: number) => Math.min(wanted, 1 + call % 7)]) {
@@ -248,7 +248,7 @@ for (
     ["null", () => null, TypeError],
   ] as const
 ) {
-  Deno.test(`onseek answering ${name} is a ${Expected.name}, and the last call`, () => {
+  Deno.test(`onseek returning ${name} is a ${Expected.name}, and the last call`, () => {
     const { device, demuxer } = watched("video.mp4");
     using _ = demuxer;
     drain(demuxer);
@@ -264,7 +264,7 @@ for (
     assertEquals(device.calls, calls);
   });
 
-  Deno.test(`onseek of a sink answering ${name} is a ${Expected.name}, not a broken file`, () => {
+  Deno.test(`onseek of a sink returning ${name} is a ${Expected.name}, not a broken file`, () => {
     const onseek = () => answer() as number;
     for (const format of ["mp4", "matroska", "avi", "flv"]) {
       const use = () =>
@@ -274,7 +274,7 @@ for (
   });
 }
 
-Deno.test("onseek that gets somewhere else is one that can't", () => {
+Deno.test("onseek returning another position is a failed seek", () => {
   const { device, demuxer } = watched("video.mp4");
   using _ = demuxer;
   drain(demuxer);
@@ -287,7 +287,7 @@ Deno.test("onseek that gets somewhere else is one that can't", () => {
 
 // ------------------------------------------------------------------------------------------- seeking
 
-Deno.test("onseek sees SET, SIZE and END, and offsets that are numbers; never FORCE, never CUR", () => {
+Deno.test("onseek gets SET, SIZE and END, and offsets that are numbers; never FORCE, never CUR", () => {
   const seen = new Set<number>();
   const watch = (callbacks: IOCallbacks): IOCallbacks => ({
     ...callbacks,
@@ -315,7 +315,7 @@ Deno.test("onseek sees SET, SIZE and END, and offsets that are numbers; never FO
   assert(seen.has(SET) && seen.has(SIZE));
 });
 
-Deno.test("onseek is called once for the SIZE while an input is opened, whatever its result", async () => {
+Deno.test("onseek is called with SIZE once while an input is opened, whatever its result", async () => {
   for (const name of mediaFixtures) {
     for (const result of [fixtureBytes(name).length, -1]) {
       const reader = readerOf(fixtureBytes(name));
@@ -337,7 +337,7 @@ Deno.test("onseek is called once for the SIZE while an input is opened, whatever
   }
 });
 
-Deno.test("onseek is asked for the SIZE again by each call after that: a file may grow", () => {
+Deno.test("onseek is called with SIZE again by each later call, since a file may grow", () => {
   let size = 1000;
   using io = new IOContext(16, {
     onread: () => 0,
@@ -348,7 +348,7 @@ Deno.test("onseek is asked for the SIZE again by each call after that: a file ma
   assertEquals(io.sizeSync(), 2000);
 });
 
-Deno.test("onseek that can't tell the SIZE is asked to go to the END, and back", () => {
+Deno.test("onseek without SIZE is called with END, and back", () => {
   for (const name of ["video.mp4", "video.mkv", "video.avi", "video.ts", "audio.ogg", "audio.mp3"]) {
     const bytes = fixtureBytes(name);
     const reader = readerOf(bytes);
@@ -519,7 +519,7 @@ function ffmpegDecodes(bytes: Uint8Array, extension: string): string {
 }
 
 Deno.test({
-  name: "remuxSync() from mp4 to mpegts is decodable: bitstream filters are put in",
+  name: "remuxSync() from mp4 to mpegts is decodable: bitstream filters are added",
   ignore: !hasFFprobe,
   fn() {
     const sink = new Collector();
@@ -533,7 +533,7 @@ Deno.test({
   },
 });
 
-Deno.test("Small writes are gathered, unless coalesce is false", () => {
+Deno.test("Small writes are combined, unless coalesce is false", () => {
   for (const format of ["mp4", "matroska", "mpegts", "flv"]) {
     const gathered = new Collector();
     remuxSync(fixtureBytes("video.mp4"), gathered, { format });
@@ -579,7 +579,7 @@ Deno.test("A format that is patched at its start is an error on a sink without o
   assertStringIncludes(error.message, "seekable");
 });
 
-Deno.test("What is written without onseek is what could be patched, or an error", () => {
+Deno.test("Output without onseek equals seekable output, or is an error", () => {
   for (const format of ["matroska", "flv", "avi", "mpegts", "nut"]) {
     for (const bufferSize of [512, 65536]) {
       const sink = new Collector();

@@ -1,6 +1,6 @@
 /**
- * Names of channels in MPEG-TS (shim/dvb_text.c): the sets of characters of EN 300 468, as UTF-8. The stream is a fixture with
- * a table of services of the test's own.
+ * Names of channels in MPEG-TS (shim/dvb_text.c): the character sets of EN 300 468, converted to UTF-8. The stream is a
+ * fixture with a service table that the test makes.
  */
 import { assertEquals } from "@std/assert";
 import { probe } from "@avio/avio";
@@ -55,7 +55,7 @@ async function nameOf(...name: readonly number[]): Promise<string | undefined> {
 
 const text = (characters: string) => Array.from(characters, (character) => character.charCodeAt(0));
 
-Deno.test("Names of channels: what has no prefix is ISO 6937", async () => {
+Deno.test("Names of channels: without a prefix they are ISO 6937", async () => {
   assertEquals(await nameOf(...text("Das Erste HD")), "Das Erste HD");
   assertEquals(await nameOf(0xc2, 0x65, 0x74, 0xc2, 0x65), "été");
   assertEquals(await nameOf(0xc8, 0x75, 0xfb, 0xcf, 0x73), "üßš");
@@ -85,7 +85,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "Names of channels: bytes that are no text are kept as they are, none is read past the end",
+  name: "Names of channels: invalid bytes are kept, and nothing is read past the end",
   ignore: !isEmbedded,
   fn: async () => {
     for (

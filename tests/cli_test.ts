@@ -1,3 +1,6 @@
+/**
+ * The command line in general, `probe`, `packets`, `remux` and `formats`. cli_more_test.ts tests the other commands.
+ */
 import { assert, assertAlmostEquals, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { withIndexFarBehind } from "./support/chunked.ts";
 import { fixtureBytes } from "./support/fixtures.ts";
@@ -39,7 +42,7 @@ function assertDone(outcome: Outcome): void {
 
 // ------------------------------------------------------------------------------------------- in general
 
-Deno.test("cli: --help and --version answer on stdout, no command on stderr with exit code 2", async () => {
+Deno.test("cli: --help and --version print to stdout; no command prints to stderr, exit code 2", async () => {
   const [help, version, nothing, ...commands] = await Promise.all([
     avio("--help"),
     avio("--version"),
@@ -65,7 +68,7 @@ Deno.test("cli: --help and --version answer on stdout, no command on stderr with
   }
 });
 
-Deno.test("cli: a wrong command line names its fault, exit code 2", async () => {
+Deno.test("cli: the error for a wrong command line names the fault, exit code 2", async () => {
   using folder = temporaryFolder();
   const out = folder.path("out.mkv");
   const cases: [string[], string][] = [
@@ -101,7 +104,7 @@ Deno.test("cli: a wrong command line names its fault, exit code 2", async () => 
   }
 });
 
-Deno.test("cli: what can't be read or written is one line, exit code 1", async () => {
+Deno.test("cli: an error of reading or writing is one line, exit code 1", async () => {
   using folder = temporaryFolder();
   const cut = folder.path("cut.mp4");
   const text = folder.path("text.mp4");
@@ -134,7 +137,7 @@ Deno.test("cli: what can't be read or written is one line, exit code 1", async (
   }
 });
 
-Deno.test("cli: needs the permissions that the help of cli.ts tells, and no others", async () => {
+Deno.test("cli: needs the permissions in the documentation of cli.ts, and no others", async () => {
   using folder = temporaryFolder();
   const out = folder.path("out.mkv");
   const [enough, noRead, noWrite] = await Promise.all([
@@ -147,7 +150,7 @@ Deno.test("cli: needs the permissions that the help of cli.ts tells, and no othe
   assertFails(noWrite, 1, "--allow-write");
 });
 
-Deno.test("cli: without the shared library says where it looked, exit code 1", async () => {
+Deno.test("cli: without the shared library it prints where it searched, exit code 1", async () => {
   const missing = await avioWith({ env: { AVIO_SHIM_PATH: "/nowhere/libavio.so" } }, "probe", fixture);
   assertEquals([missing.code, missing.stdout], [1, ""]);
   assertMatch(
@@ -170,7 +173,7 @@ Deno.test("cli: a full disk behind stdout is one line, exit code 1", async () =>
 
 // ------------------------------------------------------------------------------------------- probe
 
-Deno.test("cli: probe tells format, duration, size, bit rate and a table of streams", async () => {
+Deno.test("cli: probe prints format, duration, size, bit rate and a table of streams", async () => {
   const { code, stdout, stderr } = await avio("probe", fixture);
   assertEquals([code, stderr], [0, ""]);
   const lines = stdout.split("\n");
@@ -185,7 +188,7 @@ Deno.test("cli: probe tells format, duration, size, bit rate and a table of stre
   assertEquals(lines.filter((line) => line.endsWith(" ")), [], "blanks at the end of a line");
 });
 
-Deno.test("cli: probe tells tags, chapters and data streams", { ignore: !hasChapters }, async () => {
+Deno.test("cli: probe prints tags, chapters and data streams", { ignore: !hasChapters }, async () => {
   const { stdout } = await avio("probe", chapters);
   assertStringIncludes(stdout, "  title              Test Movie\n");
   assertStringIncludes(stdout, "Chapters\n  #  start    end      title\n  1  0:00:00  0:00:03  Chapter 1\n");
@@ -221,11 +224,11 @@ Deno.test("cli: probe - reads stdin", async () => {
   assertStringIncludes(stdout, "  size      unknown\n");
 });
 
-/** All that does more to a terminal than to show a letter or to end a line. */
+/** Control characters except line feeds. */
 // deno-lint-ignore no-control-regex
 const COMMANDS = /[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/;
 
-Deno.test("cli: no command lets a control character of a file, a name or an argument out to the terminal", async () => {
+Deno.test("cli: no command prints control characters from a file, a name or an argument", async () => {
   using folder = temporaryFolder();
   const evil = "a\x1b[2Jb\x7f\x85\x9bc\u061c\u200e\u200f\u2028\u202e\u2066d";
   const file = folder.path(`${evil}.mkv`), other = folder.path("other.mkv");
@@ -269,7 +272,7 @@ Deno.test("cli: no command lets a control character of a file, a name or an argu
 // ------------------------------------------------------------------------------------------- packets
 
 Deno.test(
-  "cli: packets writes a line for each packet that ffprobe has",
+  "cli: packets prints a line for each packet that ffprobe has",
   { ignore: !hasFFprobe },
   async () => {
     const file = hasChapters ? chapters : fixture;
@@ -292,7 +295,7 @@ Deno.test(
   },
 );
 
-Deno.test("cli: packets into a closed pipe ends quietly, exit code 0", async () => {
+Deno.test("cli: packets into a closed pipe ends without an error, exit code 0", async () => {
   // Enough lines to fill the pipe several times, whatever it holds.
   using folder = temporaryFolder();
   const file = folder.path("long.mkv");
@@ -315,7 +318,7 @@ Deno.test("cli: remux mp4 -> mkv keeps every packet", { ignore: !hasFFprobe }, a
   assertEquals((await avio("remux", fixture, out, "--quiet")).stderr, "", "again, over the same file");
 });
 
-Deno.test("cli: remux names the streams it leaves out", { ignore: !hasChapters }, async () => {
+Deno.test("cli: remux reports the streams that it leaves out", { ignore: !hasChapters }, async () => {
   using folder = temporaryFolder();
   const [all, video] = await Promise.all([
     avio("remux", chapters, folder.path("all.mkv")),
@@ -385,7 +388,7 @@ Deno.test("cli: remux - - writes only media to stdout", { ignore: !hasFFprobe },
 });
 
 Deno.test(
-  "cli: remux to stdout fragments mp4 and mov, unless told otherwise",
+  "cli: remux to stdout writes fragmented mp4 and mov, unless movflags is given",
   { ignore: !hasFFprobe },
   async () => {
     const expected = packetSizes(fixture);
@@ -404,7 +407,7 @@ Deno.test(
   },
 );
 
-Deno.test("cli: remux from a pipe that can't seek says so where the index is at the end", async () => {
+Deno.test("cli: remux from a pipe of a file with its index at the end: the error says that it can't seek", async () => {
   using folder = temporaryFolder();
   const file = folder.path("far.mp4");
   Deno.writeFileSync(file, withIndexFarBehind(fixtureBytes("video.mp4")));
@@ -413,7 +416,7 @@ Deno.test("cli: remux from a pipe that can't seek says so where the index is at 
   assertMatch(stderr, /^avio: .*the source is not seekable/);
 });
 
-Deno.test("cli: remux to a reader that goes away is an error, not a stack trace", async () => {
+Deno.test("cli: remux into a pipe that is closed is an error without a stack trace", async () => {
   using folder = temporaryFolder();
   const file = folder.path("long.mkv");
   Deno.writeFileSync(file, longMatroska());
@@ -451,7 +454,7 @@ Deno.test("cli: remux with a wrong command line leaves an existing output as it 
   assertEquals(Deno.readTextFileSync(out), "precious");
 });
 
-/** Where there is no pseudo-terminal there is none to look at (a chroot without /dev/pts). */
+/** Whether there are pseudo-terminals (not in a chroot without /dev/pts). */
 const hasScript = new Deno.Command("sh", { args: ["-c", "script -qec true /dev/null"] }).outputSync().success;
 /** Slow enough for the progress line; all of its output goes to a terminal. */
 const SLOW = `(head -c 8000 "$1"; sleep 1.5; tail -c +8001 "$1") | avio remux - "$2"`;
@@ -465,12 +468,12 @@ Deno.test("cli: remux shows no progress where stderr is a pipe", async () => {
   assertMatch(stderr, /^\S+: \d+ packets, .*\n$/);
 });
 
-Deno.test("cli: remux shows progress on a terminal, and takes it away", { ignore: !hasScript }, async () => {
+Deno.test("cli: remux shows progress on a terminal, and removes it", { ignore: !hasScript }, async () => {
   using folder = temporaryFolder();
   const file = folder.path("in.mkv");
   assertDone(await avio("remux", fixture, file));
   const log = folder.path("log");
-  // Each piece of the file comes when the line has been seen; the log begins with the command itself.
+  // Each piece of the file is written when the line has been seen; the log begins with the command itself.
   const waiting = (line: string) =>
     `for i in $(seq 300); do grep -Eq "${line}" ${log} 2>/dev/null && break; sleep 0.1; done`;
   const command = `(head -c 8000 ${file}; ${waiting("input, [1-9] s")}; ` +
@@ -484,13 +487,13 @@ Deno.test("cli: remux shows progress on a terminal, and takes it away", { ignore
 });
 
 Deno.test(
-  "cli: the progress line goes on while nothing comes from a FIFO",
+  "cli: the progress line is updated while a FIFO is stalled",
   { ignore: !hasScript },
   async () => {
     using folder = temporaryFolder();
     const [file, fifo, log] = ["in.mkv", "fifo.mkv", "log"].map(folder.path) as [string, string, string];
     assertDone(await avio("remux", fixture, file));
-    // Each piece of the file comes when the line has said for so long that it is waiting.
+    // Each piece of the file is written when the line shows this waiting time.
     const { stdout } = await shell(
       `mkfifo "$2"
     waiting() { until grep -Eq "$1" "$2"; do sleep 0.1; done; }
@@ -548,7 +551,7 @@ Deno.test("cli: hls is written beside its playlist, and read again from there", 
   assertStringIncludes(probed.stdout, "Apple HTTP Live Streaming");
 });
 
-Deno.test("cli: a playlist that leads out of its folder is refused, with the name", async () => {
+Deno.test("cli: a playlist may not open files outside of its folder; the error names the file", async () => {
   using folder = temporaryFolder();
   const playlist = folder.path("evil.m3u8");
   Deno.writeTextFileSync(

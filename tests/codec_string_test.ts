@@ -1,5 +1,5 @@
 /**
- * codecString() and mimeType(): by hand for what each field says, and of files, whose strings are those that browsers know.
+ * codecString() and mimeType(): each field by parameters made by hand, and the strings of files, which browsers know.
  */
 import { assertEquals, assertThrows } from "@std/assert";
 import {
@@ -32,7 +32,7 @@ const nothing: CodecStringParameters = {
 const hdr = { colorPrimaries: "bt2020", colorTransfer: "smpte2084", colorSpace: "bt2020nc" };
 const bytes = (text: string) => Uint8Array.fromHex(text.replaceAll(" ", ""));
 
-/** What a stream of these parameters is called. */
+/** The codec string for these parameters. */
 const table: [string | null, Partial<CodecStringParameters> & { codec: string }][] = [
   // H.264: of avcC, of Annex B, of profile and level alone; constrained baseline; parameter sets in the packets
   ["avc1.64001f", { codec: "h264", extradata: bytes("01 64 00 1f ff e1") }],
@@ -114,13 +114,13 @@ const table: [string | null, Partial<CodecStringParameters> & { codec: string }]
   [null, { codec: "constructor" }],
 ];
 
-Deno.test("codecString() has what a browser wants to know, of each codec", () => {
+Deno.test("codecString() of each codec", () => {
   for (const [expected, parameters] of table) {
     assertEquals(codecString({ ...nothing, ...parameters }), expected, JSON.stringify(parameters));
   }
 });
 
-Deno.test("codecString() ends, whatever the extradata is", () => {
+Deno.test("codecString() terminates with any extradata", () => {
   for (const codec of ["h264", "hevc", "av1", "aac", "mpeg4"]) {
     for (const first of [0, 1, 0x81, 0xff]) {
       for (let size = 0; size < 24; size++) {
@@ -130,7 +130,7 @@ Deno.test("codecString() ends, whatever the extradata is", () => {
   }
 });
 
-Deno.test("mimeType() names what is in a file", () => {
+Deno.test("mimeType() of files", () => {
   const types: Record<string, string> = {
     "video.mp4": 'video/mp4; codecs="avc1.64000c, mp4a.40.2"',
     "video.webm": 'video/webm; codecs="vp09.00.10.08, opus"',
@@ -151,7 +151,7 @@ Deno.test("mimeType() names what is in a file", () => {
   }
 });
 
-Deno.test("mimeType() takes a Demuxer, a Muxer with its streams, and names the brands of mp4", () => {
+Deno.test("mimeType() takes a Demuxer, or a Muxer with streams, and distinguishes brands of mp4", () => {
   using demuxer = Demuxer.openSync(fixturePath("video.mp4"));
   assertEquals(mimeType(demuxer), 'video/mp4; codecs="avc1.64000c, mp4a.40.2"');
   using muxer = Muxer.openSync(new MemorySink(), { format: "mp4" });
@@ -163,7 +163,7 @@ Deno.test("mimeType() takes a Demuxer, a Muxer with its streams, and names the b
   assertEquals(branded("3gp4"), 'video/3gpp; codecs="avc1.64000c, mp4a.40.2"');
 });
 
-Deno.test("mimeType() of a remux is that of its format, whatever the file was", () => {
+Deno.test("mimeType() with an output format is the type of a remux to it", () => {
   const mkv = probeSync(fixturePath("video.mkv"));
   assertEquals(mimeType(mkv, { format: "mp4" }), 'video/mp4; codecs="avc1.64000c, mp4a.40.2"');
   assertEquals(mimeType(mkv, { format: "mov" }), 'video/quicktime; codecs="avc1.64000c, mp4a.40.2"');
@@ -175,7 +175,7 @@ Deno.test("mimeType() of a remux is that of its format, whatever the file was", 
   assertThrows(() => mimeType(mkv, null as never), TypeError, "options");
 });
 
-Deno.test("mimeType() leaves out what is not played, and has FFmpeg's name where there is no other", () => {
+Deno.test("mimeType() leaves out streams that are not played, and uses FFmpeg's codec name if there is no codec string", () => {
   using demuxer = Demuxer.openSync(fixturePath("video.mkv"));
   const [video, audio] = demuxer.streams as MimeTypeInfo["streams"];
   const like = (type: "subtitle" | "video", codec: string, disposition: string[] = []) => ({

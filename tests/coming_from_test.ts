@@ -1,6 +1,6 @@
 /**
- * The tables of docs/from-fluent-ffmpeg.md and docs/from-the-ffmpeg-command.md, and the commands of docs/command-line.md: each
- * of their lines does what it says, without an error, and leaves what it names behind.
+ * Runs every line of the tables of docs/from-fluent-ffmpeg.md and docs/from-the-ffmpeg-command.md, and the commands of
+ * docs/command-line.md: without an error, and the files that they name exist afterwards.
  */
 import { assert, assertEquals, assertGreater } from "@std/assert";
 import * as avio from "@avio/avio";
@@ -15,7 +15,7 @@ const inputs = {
   "song.mp3": "cover.mp3",
 } as const;
 
-/** A folder with the files that lines name, for one of them. */
+/** A folder with the files that the lines name, for running one of them. */
 class Workplace implements Disposable {
   readonly folder = Deno.makeTempDirSync({ prefix: "avio-coming-" });
 
@@ -35,7 +35,7 @@ class Workplace implements Disposable {
     assertEquals(code, 0, `${args.join(" ")}: ${new TextDecoder().decode(stderr)}`);
   }
 
-  /** The outputs that a line names are there, and have something in them. */
+  /** Checks that the outputs that a line names exist and are not empty. */
   check(line: string): void {
     for (const [name] of line.matchAll(/\bout(?:\.\w+|%d\.mp4)?(?=["\s]|$)(?!" \+)/g)) {
       const path = `${this.folder}/${name.replace("%d", "0")}`;
@@ -56,7 +56,7 @@ function rowsOf(page: string): string[][] {
   );
 }
 
-/** Each line in a block of its own; the two streams of fluent-ffmpeg's examples are there. */
+/** A program with each line in a block of its own; it defines the two streams of fluent-ffmpeg's examples. */
 function programOf(lines: readonly string[]): string {
   const names = Object.keys(avio).join(", ");
   const blocks = lines.map((line, index) =>

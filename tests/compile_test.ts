@@ -1,6 +1,6 @@
 /**
- * Programs that `deno compile` has made: the library inside the executable, or beside it. Where the runtime that goes
- * into an executable can't be fetched, there is nothing to test.
+ * Programs made with `deno compile`: the library inside the executable, or beside it. Skipped where the runtime for
+ * executables can't be fetched.
  */
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { versions } from "@avio/avio";
@@ -10,7 +10,7 @@ const root = new URL("..", import.meta.url).pathname;
 const platform = `${Deno.build.os}-${Deno.build.arch}`;
 const deno = Deno.execPath();
 
-/** Whether this Deno has, or can fetch, what it puts into executables. */
+/** Whether this Deno has, or can fetch, the runtime for executables. */
 async function canCompile(): Promise<boolean> {
   using user = new Newcomer();
   user.write("empty.ts", "");
@@ -22,7 +22,7 @@ async function canCompile(): Promise<boolean> {
 const denoDir = Deno.env.get("DENO_DIR") ? { DENO_DIR: Deno.env.get("DENO_DIR")! } : {};
 const ignore = versions().build !== "embedded" || !await canCompile();
 
-/** Compiles a program somewhere and runs it elsewhere; which library it used. */
+/** Compiles a program and runs it in another folder; returns the library that it used. */
 async function ran(user: Newcomer, ...flags: string[]): Promise<string> {
   Deno.mkdirSync(`${user.home}/dist`, { recursive: true });
   user.write("main.ts", programOf(`${user.home}/avio/mod.ts`));

@@ -1,7 +1,7 @@
 /**
- * Containment: nothing that libavformat reads or is asked to write makes it open a file, make a folder or connect by
- * itself. Both builds go through support/hostile.ts in a process of their own (support/containment_run.ts), where the
- * system calls of every case are traced if there is an strace. And the limits: what hostile input costs at most.
+ * Containment: nothing that libavformat reads, and no option, makes it open a file, create a folder or connect by
+ * itself. Each build runs all cases of support/hostile.ts in its own process (support/containment_run.ts), whose system
+ * calls are traced if strace is installed. Also the limits: the maximum cost of hostile input.
  */
 import {
   assert,
@@ -40,10 +40,10 @@ const root = new URL("../", import.meta.url).pathname;
 const libraries = `${root}lib/${Deno.build.os}-${Deno.build.arch}`;
 const suffix = Deno.build.os === "darwin" ? "dylib" : "so";
 
-/** What is loaded where nothing else is said. */
+/** The library that is loaded by default. */
 const usual = `${libraries}/libavio.${suffix}`;
 
-/** Both are held to it; the one that the tests run on is the library that AVIO_SHIM_PATH names. */
+/** Both builds are tested; the tests themselves use the library in AVIO_SHIM_PATH. */
 const builds = {
   embedded: usual,
   system: `${libraries}/libavio-system.${suffix}`,
@@ -72,7 +72,7 @@ const hasStrace = Deno.build.os === "linux" && works("strace", ...TRACED, "-o", 
 
 // ------------------------------------------------------------------------------------------- the canary
 
-/** Files that must stay as they are, with names that libavformat would read, write over, rename or delete. */
+/** Files that must not change, with names that libavformat would read, overwrite, rename or delete. */
 function makeFolder(): string {
   const folder = Deno.makeTempDirSync({ prefix: "avio-canary-" });
   const old = [
@@ -98,7 +98,7 @@ function makeFolder(): string {
   return folder;
 }
 
-/** What is in it, by name. */
+/** Its contents, by name. */
 function contentsOf(folder: string): Record<string, string> {
   const entries = [...Deno.readDirSync(folder)].sort((a, b) => a.name < b.name ? -1 : 1);
   return Object.fromEntries(entries.map(({ name, isFile }) => {
@@ -108,7 +108,7 @@ function contentsOf(folder: string): Record<string, string> {
   }));
 }
 
-/** Servers that count who comes. */
+/** Servers that count connections. */
 class Servers implements AsyncDisposable {
   tcp = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   udp = createSocket("udp4");
@@ -149,7 +149,7 @@ interface Run {
 
 const runs: Partial<Record<Build, Promise<Run>>> = {};
 
-/** One for each build, both at once; the test that comes first waits for them. */
+/** The runs of all builds, started together by the first test. */
 async function runOf(build: Build): Promise<Run> {
   for (const each of Object.keys(builds) as Build[]) {
     if (exists(builds[each])) runs[each] ??= run(each);
@@ -207,7 +207,7 @@ function callsByCase(trace: string): Map<string, string[]> {
   return calls;
 }
 
-/** What the C library opens for itself, and Deno. */
+/** Files that the C library and Deno open for themselves. */
 const EXPLAINED: [RegExp, why: string][] = [
   [/"\/etc\/localtime"/, "strftime(), for names with a time"],
   [/fstatat\(\d+, "",/, "fstat() of what was opened"],
@@ -218,7 +218,7 @@ const EXPLAINED: [RegExp, why: string][] = [
   [/"[^"]*\/deno"/, "Deno, for its own stack traces"],
 ];
 
-/** Of the machine's libavutil; the embedded one asks the kernel without a file. */
+/** Opened by the system's libavutil; the embedded one uses a system call instead. */
 const RANDOM = /openat\(AT_FDCWD, "\/dev\/urandom", O_RDONLY/;
 
 function unexplained(build: Build, calls: string[]): string[] {
@@ -227,7 +227,7 @@ function unexplained(build: Build, calls: string[]): string[] {
   );
 }
 
-// ------------------------------------------------------------------------------------------- what must come of it
+// ------------------------------------------------------------------------------------------- expected results
 
 function checkOutcome(outcome: Outcome, expected: Expected): void {
   const { error, message, asked, how } = outcome;
@@ -271,7 +271,7 @@ for (const build of Object.keys(builds) as Build[]) {
   for (const one of hostile({ folder: "/canary", tcp: 0, udp: 0 })) testCase(build, one);
 
   Deno.test({
-    name: `${build}: the canary's files are as they were, and nobody connected`,
+    name: `${build}: the canary's files are unchanged, and no connection was made`,
     ignore,
     fn: async () => {
       const { before, after, visitors } = await runOf(build);
@@ -281,7 +281,7 @@ for (const build of Object.keys(builds) as Build[]) {
   });
 
   Deno.test({
-    name: `${build}: the trace sees what is opened`,
+    name: `${build}: the trace contains what is opened`,
     ignore: ignore || !hasStrace,
     fn: async () => {
       const { calls } = await runOf(build);
@@ -290,7 +290,7 @@ for (const build of Object.keys(builds) as Build[]) {
   });
 }
 
-Deno.test("All cases have names of their own", () => {
+Deno.test("All cases have different names", () => {
   const names = hostile({ folder: "/canary", tcp: 0, udp: 0 }).map(({ name }) => name);
   assertEquals(names.length, new Set(names).size);
 });
@@ -298,7 +298,7 @@ Deno.test("All cases have names of their own", () => {
 // ------------------------------------------------------------------------------------------- the plain FFmpeg
 
 Deno.test({
-  name: "A playlist that plain ffprobe reads a file by is refused, with the file's URL",
+  name: "A playlist with which plain ffprobe reads a local file is refused, with the file's URL",
   ignore: !hasFFprobe,
   fn: async () => {
     const folder = makeFolder();
@@ -380,7 +380,7 @@ Deno.test("Everything that is opened goes through onopen", async () => {
   assertEquals(asked, expected);
 });
 
-Deno.test("What onopen throws is thrown, and it is not asked again", async () => {
+Deno.test("An exception of onopen is thrown, and it is not called again", async () => {
   const thrown = new Error("not this one");
   let calls = 0;
   const onopen = () => {
@@ -440,7 +440,7 @@ function isTooLarge(error: unknown, says: string): void {
   assertStringIncludes(error.message, says);
 }
 
-Deno.test("maxStreams: more are an error that says so, or left out", async () => {
+Deno.test("maxStreams: more streams are an error that names it, or are left out", async () => {
   const options = { maxStreams: 1 };
   for (const name of ["video.mp4", "video.avi"]) {
     const bytes = fixtureBytes(name);
@@ -455,7 +455,7 @@ Deno.test("maxStreams: more are an error that says so, or left out", async () =>
   }
 });
 
-Deno.test("maxPacketSize: a larger packet is an error that says so", async () => {
+Deno.test("maxPacketSize: a larger packet is an error that names it", async () => {
   const bytes = fixtureBytes("video.mp4");
   const input = { maxPacketSize: 100 };
   const into = { format: "matroska", input };
@@ -476,8 +476,8 @@ Deno.test("maxPacketSize: a larger packet is an error that says so", async () =>
   );
 });
 
-/** `head`, then `chunk` for ever; `most` is what a test may take. */
-function endless(head: Uint8Array, chunk: Uint8Array, most = 64 << 20) {
+/** `head`, then `chunk` for ever; `max` is the limit of a test. */
+function endless(head: Uint8Array, chunk: Uint8Array, max = 64 << 20) {
   let position = 0;
   const at = (place: number) =>
     place < head.length ? head[place]! : chunk[(place - head.length) % chunk.length]!;
@@ -486,7 +486,7 @@ function endless(head: Uint8Array, chunk: Uint8Array, most = 64 << 20) {
       return position;
     },
     onread(buffer: Uint8Array) {
-      if (position > most) throw new Error(`read ${position} bytes`);
+      if (position > max) throw new Error(`read ${position} bytes`);
       for (let i = 0; i < buffer.length; i++) buffer[i] = at(position + i);
       position += buffer.length;
       return buffer.length;
@@ -496,7 +496,7 @@ function endless(head: Uint8Array, chunk: Uint8Array, most = 64 << 20) {
 
 const nothing = new Uint8Array(0);
 
-Deno.test("probeSize: what is no media is read no further", async () => {
+Deno.test("probeSize limits what is read of a file that is not media", async () => {
   for (const chunk of [new Uint8Array(1), text("not a media file")]) {
     const source = endless(nothing, chunk);
     const error = assertThrows(() => probeSync(source, { probeSize: 100_000 }), AVError);
@@ -508,7 +508,7 @@ Deno.test("probeSize: what is no media is read no further", async () => {
   }
 });
 
-/** MPEG-TS that announces pictures and never has one. */
+/** MPEG-TS with a video stream without packets. */
 function withoutPictures(): Uint8Array {
   const bytes = fixtureBytes("video.ts");
   const pid = (at: number) => (bytes[at + 1]! & 0x1f) << 8 | bytes[at + 2]!;
@@ -518,7 +518,7 @@ function withoutPictures(): Uint8Array {
   return new Uint8Array(packets.flatMap((at) => [...bytes.subarray(at, at + 188)]));
 }
 
-Deno.test("probeSize and analyzeDuration: streams are looked for no further", () => {
+Deno.test("probeSize and analyzeDuration limit the search for streams", () => {
   const bytes = withoutPictures();
   const read = (options: { probeSize?: number; analyzeDuration?: number }) => {
     const source = endless(bytes, bytes);
@@ -531,7 +531,7 @@ Deno.test("probeSize and analyzeDuration: streams are looked for no further", ()
   assertGreater(most, read({ probeSize: 20_000 }));
 });
 
-/** Headers that go on for ever, which `probeSize` does not end. */
+/** Endless headers, which `probeSize` does not limit. */
 const endlessHeaders: Record<string, [head: Uint8Array, chunk: Uint8Array]> = {
   "empty MPEG-TS": [
     nothing,
@@ -560,7 +560,7 @@ const endlessHeaders: Record<string, [head: Uint8Array, chunk: Uint8Array]> = {
 };
 
 for (const [name, [head, chunk]] of Object.entries(endlessHeaders)) {
-  Deno.test(`maxOpenSize: ends headers that go on for ever, ${name}`, async () => {
+  Deno.test(`maxOpenSize ends endless headers, ${name}`, async () => {
     const options = { maxOpenSize: 1 << 20 };
     const source = endless(head, chunk);
     isTooLarge(assertThrows(() => probeSync(source, options)), "maxOpenSize");
@@ -571,7 +571,7 @@ for (const [name, [head, chunk]] of Object.entries(endlessHeaders)) {
   });
 }
 
-Deno.test("maxOpenSize: is for opening alone", () => {
+Deno.test("maxOpenSize applies only to opening", () => {
   const source = endless(fixtureBytes("video.ts"), fixtureBytes("video.ts"));
   using demuxer = Demuxer.openSync(source, { maxOpenSize: 1 << 20, probeSize: 100_000 });
   while (source.read < 4 << 20) demuxer.readSync();
@@ -593,7 +593,7 @@ Deno.test("A script that names itself ends", async () => {
 Deno.test("A playlist of variants that names itself ends", async () => {
   const bytes = text("#EXTM3U", "#EXT-X-STREAM-INF:BANDWIDTH=1", "a.m3u8");
   const onopen = () => bytes;
-  // FFmpeg 9.0 takes a list of variants within one for what it is, 7.1 with our patches too.
+  // FFmpeg 9.0, and 7.1 with our patches, detect a list of variants within another one.
   const refused = (error: unknown) =>
     libavformat >= 63 || isEmbedded
       ? assertEquals((error as AVError).code, constants.error.INVALIDDATA)
@@ -648,7 +648,7 @@ Deno.test("A live playlist that never ends: in the synchronous API onopen ends i
 
 // ------------------------------------------------------------------------------------------- limits: memory
 
-Deno.test("Sizes that a file claims are not allocated", async () => {
+Deno.test("Sizes that a file states are not allocated in advance", async () => {
   const answer = await answerOf<{ grown: number; errors: string[] }>(`
     const before = residentMegabytes();
     const errors: string[] = [];
@@ -687,7 +687,7 @@ Deno.test("Sizes that a file claims are not allocated", async () => {
 
 // ------------------------------------------------------------------------------------------- permissions
 
-/** What a script prints with the permission to load the library, and no other. */
+/** The output of a script that has only the permission to load the library. */
 async function withLibraryAlone(code: string): Promise<string> {
   const flags = ["--no-check", `--allow-ffi=${usual}`];
   const { stdout, stderr } = await runScript(
@@ -712,7 +712,7 @@ async function withLibraryAlone(code: string): Promise<string> {
 }
 
 Deno.test({
-  name: "Permissions: the library alone does for bytes and the async API, the rest is refused",
+  name: "Permissions: loading the library is enough for bytes and the async API, everything else is refused",
   ignore: !exists(usual),
   fn: async () => {
     const outcomes = await withLibraryAlone(`

@@ -1,5 +1,5 @@
 /**
- * Several copies of avio in one program: each has the requests and events of its own sessions.
+ * Several copies of avio in one program: each gets the requests and events of its own sessions.
  */
 import { assertEquals } from "@std/assert";
 import * as avio from "@avio/avio";
@@ -22,7 +22,7 @@ async function anotherCopy(): Promise<{ copy: typeof avio } & Disposable> {
 
 const bytes = Deno.readFileSync(new URL("fixtures/video.mp4", root));
 
-/** A source that counts its reads, and is answered by a promise where that is wanted. */
+/** A source that counts its reads; with `isLate` its `onread` returns promises. */
 function sourceOf(isLate: boolean, onread: () => void = () => {}) {
   let position = 0;
   const source = {

@@ -1,12 +1,12 @@
 /**
- * Runs avio over folders of files that nobody chose, beside an ffprobe and an ffmpeg: what is compared of one file is in
- * `support/corpus_file.ts`, and done in a process of its own, which may crash or hang; here files are found, results
- * counted and printed. No test: it runs where folders are named.
+ * Compares avio with an ffprobe and an ffmpeg on folders of arbitrary files. This file finds them and counts and prints the
+ * results; `support/corpus_file.ts` compares one file, in its own process, since it may crash or hang. Not a test: it is run
+ * by hand.
  *
  *   deno run -A tests/corpus.ts FOLDER... [--ffprobe=PATH] [--ffmpeg=PATH] [--json=FILE] [--jobs=2] [--every=1]
  *     [--steps=probe,remux,seeks]
  *
- * --json  one line for each file, with all that was found; --every=10 takes every tenth file; packets are always compared
+ * --json=FILE writes a line of results for each file; --every=10 takes every tenth file. Packets are always compared.
  */
 import type { FileResult } from "./support/corpus_file.ts";
 
@@ -51,7 +51,7 @@ function* filesIn(folder: string): Generator<string> {
   }
 }
 
-/** What its process printed; an error where it ended without. */
+/** The result that its process printed; an error if there is none. */
 async function resultOf(path: string, { ffprobe, ffmpeg, steps }: Settings): Promise<FileResult> {
   const script = new URL("support/corpus_file.ts", import.meta.url).pathname;
   const child = new Deno.Command(Deno.execPath(), {

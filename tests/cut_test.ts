@@ -67,8 +67,8 @@ Deno.test("remuxSync() cuts audio at start and end", () => {
     const { bytes, result } = remuxed(name, { format, start: 0.5, end: 1.2 });
     const info = probeSync(bytes);
     // A page of ogg is a second long: the cut begins with the one that start is in.
-    const most = name === "audio.ogg" ? 1.3 : 0.85;
-    assert(info.duration! > 0.6 && info.duration! < most, `${name}: ${info.duration}`);
+    const max = name === "audio.ogg" ? 1.3 : 0.85;
+    assert(info.duration! > 0.6 && info.duration! < max, `${name}: ${info.duration}`);
     assert(
       Math.abs(result.duration! - info.duration!) < 0.15,
       `${name}: ${result.duration}, ${info.duration}`,
@@ -95,7 +95,7 @@ Deno.test({
   },
 });
 
-Deno.test("remuxSync() keeps the frames that are shown before end, and no others", () => {
+Deno.test("remuxSync() keeps exactly the frames that are shown before end", () => {
   using original = Demuxer.openSync(fixturePath("video.mp4"));
   const shown = [...original.packetsSync()].filter(({ streamIndex }) => streamIndex === 0)
     .map(({ time }) => time!);
@@ -108,7 +108,7 @@ Deno.test("remuxSync() keeps the frames that are shown before end, and no others
   }
 });
 
-Deno.test("remuxSync() refuses a start behind the end of the media", () => {
+Deno.test("remuxSync() refuses a start after the end of the media", () => {
   for (const [name, format] of Object.entries({ ...cuttable, "audio.ogg": "ogg", "audio.flac": "flac" })) {
     const { duration } = probeSync(fixturePath(name));
     for (const start of [duration!, 5, 1e6]) {
@@ -122,7 +122,7 @@ Deno.test("remuxSync() refuses a start behind the end of the media", () => {
   }
 });
 
-Deno.test("remuxSync() refuses ranges that are none", () => {
+Deno.test("remuxSync() refuses invalid ranges", () => {
   for (
     const range of [{ start: 2, end: 1 }, { start: 1, end: 1 }, { start: -1 }, { start: NaN }, { end: 0 }, {
       end: NaN,

@@ -1,6 +1,6 @@
 /**
- * DASH read again: what remux() has written is found by seeks, from the beginning, from the middle, near and after the end;
- * and segments that are named by numbers end where the last one was, whoever answers for the next.
+ * Reading DASH that remux() has written: seeks to the beginning, the middle, the end and beyond; and missing segments at the
+ * end of a manifest that numbers them.
  */
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { AVError, Demuxer, fromMap, MemorySink, onLog, remuxSync, type Source } from "@avio/avio";
@@ -31,7 +31,7 @@ const rest = (demuxer: Demuxer) => [...demuxer.packetsSync()].length;
 
 for (const [name, options] of Object.entries(KINDS)) {
   Deno.test(
-    { name: `DASH of ${name}: seeks find the same before, while and after all was read`, ignore },
+    { name: `DASH of ${name}: seeks find the same packets before, during and after reading`, ignore },
     () => {
       const { manifest, files } = dash(options);
       const open = () => Demuxer.openSync(manifest, { url: "m.mpd", onopen: fromMap(files as never) });
@@ -66,7 +66,7 @@ for (const [name, options] of Object.entries(KINDS)) {
   );
 }
 
-Deno.test({ name: "DASH: a stream that is not wanted stays so after a seek behind the end", ignore }, () => {
+Deno.test({ name: "DASH: a discarded stream stays discarded after a seek beyond the end", ignore }, () => {
   const { manifest, files } = dash({ seg_duration: 1 });
   using demuxer = Demuxer.openSync(manifest, { url: "m.mpd", onopen: fromMap(files as never) });
   const video = () => [...demuxer.packetsSync({ streams: [0] })];
@@ -77,7 +77,7 @@ Deno.test({ name: "DASH: a stream that is not wanted stays so after a seek behin
 });
 
 Deno.test({
-  name: "DASH of numbers: one segment behind the last may be refused, with a warning; more are an error",
+  name: "DASH with segment numbers: one missing segment at the end is a warning, several are an error",
   ignore,
 }, () => {
   const { manifest, files } = dash({ seg_duration: 1, use_timeline: 0 });

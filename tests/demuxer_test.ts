@@ -1,5 +1,6 @@
 /**
- * Demuxer: its end comes before what was read ahead; a seek that fails leaves everything; iterators end with it.
+ * Demuxer: after its end no packet that was read ahead is returned, a failed seek changes nothing, and iterators end
+ * with it.
  */
 import {
   assert,
@@ -47,7 +48,7 @@ for (const [how, end] of Object.entries(ends)) {
   const check = (error: unknown) =>
     how === "abort" ? assertStrictEquals(error, reason) : assertInstanceOf(error as Error, ClosedError);
 
-  Deno.test(`After ${how} no packet comes that was read ahead`, async () => {
+  Deno.test(`After ${how} no packet that was read ahead is returned`, async () => {
     for (const [what, make] of Object.entries(sources)) {
       for (const name of ["video.mkv", "video.ts"]) {
         for (const way of ["sync", "async"]) {
@@ -72,7 +73,7 @@ for (const [how, end] of Object.entries(ends)) {
     }
   });
 
-  Deno.test(`Calls that wait when ${how} comes are ended, those that come later too`, async () => {
+  Deno.test(`Pending calls reject at ${how}, and later calls, too`, async () => {
     for (const make of [sources.promises!, sources.Blob!]) {
       const controller = new AbortController();
       const demuxer = await Demuxer.open(make("video.ts"), { signal: controller.signal, bufferSize: 512 });
@@ -89,7 +90,7 @@ for (const [how, end] of Object.entries(ends)) {
   });
 }
 
-Deno.test("A Demuxer of the sync API throws the exception of its callback from then on, whatever is asked", () => {
+Deno.test("A Demuxer of the sync API throws the exception of its callback from every later call", () => {
   const mine = new Error("mine");
   let fails = false;
   const { onread, onseek } = readerOf(fixtureBytes("video.ts"), {
@@ -124,11 +125,11 @@ const forward: Record<string, (name: string) => Source> = {
   },
 };
 
-/** What seeks that can't succeed ask for; each is refused by the format, the source, or the index. */
+/** Targets of seeks that fail: refused by the format, the source, or the index. */
 const targets = [0, 1, { byte: 100 }] as const;
 
 for (const name of names.filter((name) => name !== "video.mp4")) {
-  Deno.test(`A seek that fails in ${name} leaves what comes next as it was`, async () => {
+  Deno.test(`A failed seek in ${name} does not change the next packet`, async () => {
     for (const [what, make] of Object.entries(forward)) {
       for (const before of [0, 1, 7]) {
         for (const target of targets) {
@@ -141,7 +142,7 @@ for (const name of names.filter((name) => name !== "video.mp4")) {
           const found: Packet[] = [];
           for (let i = 0; i < before; i++) found.push((await demuxer.read())!);
           const failed = await demuxer.seek(target).then(() => false, (error) => error instanceof AVError);
-          if (!failed) continue; // it reads its way there
+          if (!failed) continue; // it reads forward to the target
           found.push(...await Array.fromAsync(demuxer));
           assertEquals(found.map(rowOf), expected, where);
           assertEquals(await demuxer.read(), null, where);
@@ -151,7 +152,7 @@ for (const name of names.filter((name) => name !== "video.mp4")) {
   });
 }
 
-Deno.test("A seek that fails in the sync API leaves what comes next as it was", () => {
+Deno.test("A failed seek in the sync API does not change the next packet", () => {
   let failures = 0;
   for (const name of names.filter((name) => name !== "video.mp4")) {
     const make = () => ({ onread: readerOf(fixtureBytes(name)).onread! });
@@ -176,7 +177,7 @@ Deno.test("A seek that fails in the sync API leaves what comes next as it was", 
   assert(failures > 10);
 });
 
-Deno.test("Wrong arguments of seek leave what comes next as it was", async () => {
+Deno.test("Wrong arguments of seek do not change the next packet", async () => {
   const expected = rowsOf(fixtureBytes("video.mkv"));
   await using demuxer = await Demuxer.open(fixtureBytes("video.mkv"));
   const found: Packet[] = [(await demuxer.read())!];
@@ -189,7 +190,7 @@ Deno.test("Wrong arguments of seek leave what comes next as it was", async () =>
 });
 
 for (const name of mediaFixtures) {
-  Deno.test(`Demuxer.batches() has the packets of ${name}, in order, and none is empty`, async () => {
+  Deno.test(`Demuxer.batches() returns the packets of ${name} in order, and no empty array`, async () => {
     using whole = Demuxer.openSync(fixtureBytes(name));
     const expected = [...whole.packetsSync()];
     using sync = Demuxer.openSync(fixtureBytes(name));
@@ -203,7 +204,7 @@ for (const name of mediaFixtures) {
   });
 }
 
-Deno.test("Demuxer.batches() gives what was read before an exception, then throws it", async () => {
+Deno.test("Demuxer.batches() returns the packets before an exception, then throws it", async () => {
   const bytes = fixtureBytes("video.flv");
   let position = 0;
   const io = new IOContext(4096, {

@@ -1,6 +1,6 @@
 /**
- * The guides in docs/: each program runs with the permissions that its page states and prints what its comments say;
- * each error of a page's table is one that avio throws.
+ * The guides in docs/: each program runs with the permissions that its page states and prints what its comments show;
+ * avio throws each error in a page's table.
  */
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import {
@@ -29,7 +29,7 @@ const pages = [...Deno.readDirSync(folder)].map(({ name }) => name).filter((name
 const isEmbedded = versions().build === "embedded";
 const textOf = (page: string) => Deno.readTextFileSync(new URL(page, folder));
 
-Deno.test("Files that the pages, README.md, SECURITY.md and CONTRIBUTING.md name are there", async () => {
+Deno.test("Files that the pages, README.md, SECURITY.md and CONTRIBUTING.md name exist", async () => {
   const root = new URL("../", folder);
   const texts = [...pages.map((page) => `docs/${page}`), "README.md", "SECURITY.md", "CONTRIBUTING.md"]
     .map((path) => Deno.readTextFileSync(new URL(path, root)));
@@ -60,7 +60,7 @@ function programsOf(page: string): Program[] {
   return programs;
 }
 
-/** What a program's comments say that it prints. */
+/** The output that a program's comments show. */
 function promised(code: string): string {
   return [...code.matchAll(/\/\/ > (.*)$/gm)].map(([, line]) => line).join("\n");
 }
@@ -75,7 +75,7 @@ function permissionsOf({ after }: Program): string[] {
 
 for (const page of pages) {
   for (const [index, program] of programsOf(page).entries()) {
-    // `deno test --doc` runs the others too. What it must ignore is what works with the embedded build only.
+    // `deno test --doc` runs the others, too. It must ignore those that work only with the embedded build.
     const ignore = program.attribute === "ignore" && !isEmbedded;
     Deno.test({
       name: `docs/${page}, program ${index + 1}, prints what it says with the permissions it says`,
@@ -109,7 +109,7 @@ Deno.test("docs/: each permission that a page states is needed", async () => {
 
 // ------------------------------------------------------------------------------------------- pages
 
-Deno.test("docs/README.md names every page, and links lead somewhere", () => {
+Deno.test("docs/README.md names every page, and no link is broken", () => {
   const index = textOf("README.md");
   for (const page of pages.filter((page) => page !== "README.md")) assertStringIncludes(index, `](${page})`);
   for (const page of pages) {
@@ -148,7 +148,7 @@ function outOfOrder(): void {
   muxer.finishSync();
 }
 
-/** Writes what begins with this data into a new output. */
+/** Writes a packet with this data into a new output. */
 function write(format: string, parameters: Parameters<Muxer["addStream"]>[0], data: string, dts = 0): void {
   using muxer = Muxer.openSync(new MemorySink(), { format });
   muxer.addStream(parameters, { timeBase: { num: 1, den: 1024 } });
@@ -160,7 +160,7 @@ function write(format: string, parameters: Parameters<Muxer["addStream"]>[0], da
 const h264 = { type: "video", codec: "h264", width: 16, height: 16 } as const;
 const aac = { type: "audio", codec: "aac", sampleRate: 48000, channels: 1 } as const;
 
-/** An http source that is on port 1234 by what it says, and is not there. */
+/** An http source with a URL on port 1234, which its `fetch` serves. */
 const onPort1234 = (fetch: () => Response) => ({
   http: { fetch: () => Promise.resolve(fetch()), retryDelay: 0 },
 });
@@ -176,7 +176,7 @@ function changing(): () => Response {
 
 const url = "http://localhost:1234/video.mp4";
 
-/** How to come by each error that a page lists. */
+/** Causes each error that a page lists. */
 const provocations: Record<string, () => unknown> = {
   "AVError: Cannot open input: Invalid data found (not a media format that avio knows; it looks like text)":
     () => probeSync(bytesOf("no media")),
@@ -313,7 +313,7 @@ function errorsOf(page: string): string[] {
 }
 
 for (const page of pages.filter((page) => programsOf(page).length > 0)) {
-  Deno.test(`docs/${page}: each error it lists is what avio throws`, async () => {
+  Deno.test(`docs/${page}: avio throws each error in its table`, async () => {
     const errors = errorsOf(page);
     assert(errors.length > 0);
     for (const listed of errors) {
@@ -325,7 +325,7 @@ for (const page of pages.filter((page) => programsOf(page).length > 0)) {
   });
 }
 
-Deno.test("docs/: every provocation is of an error that a page lists", () => {
+Deno.test("docs/: each error that this test causes is in a page's table", () => {
   const listed = new Set(pages.flatMap(errorsOf));
   for (const error of Object.keys(provocations)) assert(listed.has(error), error);
 });

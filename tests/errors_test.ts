@@ -1,6 +1,6 @@
 /**
- * Errors: what AVError says, sources and sinks that can't, the library that isn't there, logs, and files that mean
- * harm. Wrong arguments are in arguments_test.ts.
+ * Errors: the messages of AVError, sources and sinks that fail, a missing library, logs, and hostile files. Wrong
+ * arguments are tested in arguments_test.ts.
  */
 import {
   assert,
@@ -44,7 +44,7 @@ const video = () => fixtureBytes("video.mp4");
 
 // ------------------------------------------------------------------------------------------- AVError
 
-Deno.test("AVError says what was being done, what FFmpeg says and why", () => {
+Deno.test("The message of AVError has the operation, FFmpeg's text and the cause", () => {
   const error = assertThrows(() => probeSync(video().subarray(0, 20_000)), AVError);
   assertInstanceOf(error, Error);
   assertEquals(error.name, "AVError");
@@ -61,7 +61,7 @@ Deno.test("AVError has the lines of its own operation only", () => {
   assertEquals(error.log, ["the source is empty"]);
 });
 
-Deno.test("Sources that are no media are INVALIDDATA", () => {
+Deno.test("Sources that are not media are INVALIDDATA", () => {
   const noise = new Uint8Array(10_000);
   for (let i = 0, x = 1; i < noise.length; i++) noise[i] = (x = x * 1103515245 + 12345 & 0x7fffffff) >> 16;
   for (
@@ -92,7 +92,7 @@ function readOnce(bytes: Uint8Array): (buffer: Uint8Array) => number {
   };
 }
 
-Deno.test("Formats that are not there are named", () => {
+Deno.test("Errors name unknown formats", () => {
   const input = assertThrows(() => probeSync(video(), { format: "nope" }), AVError);
   assertEquals(input.codeName, "DEMUXER_NOT_FOUND");
   const output = assertThrows(() => Muxer.openSync(new MemorySink(), { format: "nope" }), AVError, "nope");
@@ -102,7 +102,7 @@ Deno.test("Formats that are not there are named", () => {
   assertThrows(() => Muxer.openSync(new MemorySink()), TypeError, "format");
 });
 
-Deno.test("Options that nobody knows are TypeErrors that name them", () => {
+Deno.test("Unknown options are TypeErrors that name them", () => {
   assertThrows(() => probeSync(video(), { options: { nonsuch: 1 } }), TypeError, "nonsuch");
   assertThrows(
     () => Demuxer.openSync(video(), { options: { movflags: "faststart" } }),
@@ -118,7 +118,7 @@ Deno.test("Options that nobody knows are TypeErrors that name them", () => {
   assertThrows(() => muxer.startSync(), TypeError, "nonsuch");
 });
 
-Deno.test("Options that are known and have a bad value say which", () => {
+Deno.test("Errors name options with invalid values", () => {
   const error = assertThrows(
     () => remuxSync(video(), new MemorySink(), { format: "mp4", options: { movflags: "nonsuch" } }),
     AVError,
@@ -131,7 +131,7 @@ Deno.test("Options that are known and have a bad value say which", () => {
 
 // ------------------------------------------------------------------------------------------- sources and sinks
 
-Deno.test("Sources that have to be waited for are TypeErrors that say to use open", () => {
+Deno.test("Async sources in the sync API are TypeErrors that recommend open", () => {
   const bytes = video();
   for (
     const [name, source] of [
@@ -159,7 +159,7 @@ Deno.test("Sources that have to be waited for are TypeErrors that say to use ope
   assertThrows(() => probeSync(new URL("ftp://localhost/x.mp4")), TypeError, "ftp");
 });
 
-Deno.test("What Deno says of files is thrown as it is", () => {
+Deno.test("Deno's errors of files are thrown unchanged", () => {
   assertThrows(() => Demuxer.openSync("/nowhere/video.mp4"), Deno.errors.NotFound);
   assertThrows(() => probeSync(new URL("file:///nowhere/video.mp4")), Deno.errors.NotFound);
   assertThrows(() => probeSync(fixturePath(".")), Error);
@@ -214,13 +214,13 @@ Deno.test("remuxSync() does not write over what it reads", () => {
   withFolder((folder) => {
     const path = `${folder}/video.mp4`;
     Deno.writeFileSync(path, Deno.readFileSync(fixturePath("../fixtures/video.mp4")));
-    // A real file is longer than any buffer: the copy would be what happened to be read ahead.
+    // The buffer is smaller than the file, as with real files: otherwise all of it would be read before it is overwritten.
     assertThrows(() => remuxSync(path, path, { input: { bufferSize: 4096 } }), Error);
     assertEquals(Deno.statSync(path).size, video().length);
   });
 });
 
-Deno.test("Bytes that were detached are an error, also while they are read", () => {
+Deno.test("Detached bytes are an error, also while they are read", () => {
   const detached = video().slice();
   detached.buffer.transfer();
   assertThrows(() => Demuxer.openSync(detached), Error);
@@ -272,7 +272,7 @@ for (
       ["shrunk", "bytes.buffer.resize(0)"],
     ] as const
   ) {
-    Deno.test(`It is no crash and no silent success when ${name}, are ${how}`, async () => {
+    Deno.test(`An error, not a crash, when ${name}, are ${how}`, async () => {
       const { code: ended, stdout, stderr } = await runScript(`
         import { IOContext, remuxSync } from "@avio/avio";
         const video = Deno.readFileSync("fixtures/video.mp4");
@@ -292,7 +292,7 @@ for (
 
 // ------------------------------------------------------------------------------------------- the library
 
-Deno.test("LibraryNotFoundError lists what was tried and what mends it", async () => {
+Deno.test("LibraryNotFoundError lists where the library was searched, and how to install it", async () => {
   const folder = Deno.makeTempDirSync();
   try {
     Deno.writeTextFileSync(`${folder}/text.so`, "not a library");
@@ -309,7 +309,7 @@ Deno.test("LibraryNotFoundError lists what was tried and what mends it", async (
       }
     });
     if (libc) cases.push([libc, /not a library of this avio/]);
-    // Of an older avio, which had fewer functions. (Node and Bun take it for no addon.)
+    // The library of an older avio, with fewer functions. (For Node and Bun it isn't an addon.)
     const old = `${folder}/old.so`;
     const code = "unsigned avs_abi_version(void) { return 1; }";
     const cc = ["-c", `echo '${code}' | cc -shared -fPIC -nostdlib -o ${old} -xc -`];
@@ -358,7 +358,7 @@ Deno.test("LibraryNotFoundError lists what was tried and what mends it", async (
   }
 });
 
-Deno.test("loadLibrary() when one is loaded is an error, without a path it is none", () => {
+Deno.test("loadLibrary(path) after a library was loaded is an error, loadLibrary() is not", () => {
   versions();
   loadLibrary();
   assertThrows(() => loadLibrary("/nowhere.so"), Error, "loaded already");
@@ -383,7 +383,7 @@ Deno.test("Nothing is printed, whatever the files are", async () => {
   assertEquals([code, stdout, stderr], [0, "", ""]);
 });
 
-Deno.test("onLog() hears what FFmpeg says, as much as setLogLevel() lets through", async () => {
+Deno.test("onLog() gets the lines of FFmpeg's log, from the level of setLogLevel() on", async () => {
   const output = await runScriptOk(`
     import { onLog, probeSync, setLogLevel } from "@avio/avio";
     const broken = Deno.readFileSync("fixtures/video.mp4").subarray(0, 20000);
@@ -418,7 +418,7 @@ Deno.test("onLog() hears what FFmpeg says, as much as setLogLevel() lets through
   }
 });
 
-Deno.test("A listener that throws is reported, and disturbs nothing", async () => {
+Deno.test("An exception of a listener is reported as uncaught, and has no other effect", async () => {
   const reported: unknown[] = [];
   const listener = (event: ErrorEvent) => {
     event.preventDefault();
@@ -500,7 +500,7 @@ Deno.test("constants are FFmpeg's numbers", () => {
   assertEquals(new Set(codes).size, codes.length);
 });
 
-// ------------------------------------------------------------------------------------------- files that mean harm
+// ------------------------------------------------------------------------------------------- hostile files
 
 const text = (...lines: string[]) => new TextEncoder().encode(lines.join("\n") + "\n");
 const playlist = (uri: string) =>
@@ -538,7 +538,7 @@ const hostile: [
 for (const [name, format, bytes, url, options] of hostile) {
   const ignore = !inputFormats().some((info) => info.name.split(",").includes(format));
   Deno.test({
-    name: `Demuxer.openSync() refuses what ${name} asks for, and names it`,
+    name: `Demuxer.openSync() refuses the URL in ${name}, and names it`,
     ignore,
     fn() {
       const error = assertThrows(
@@ -549,9 +549,9 @@ for (const [name, format, bytes, url, options] of hostile) {
         assertStringIncludes(error.message, "concat scripts can't be contained with this libavformat");
         return;
       }
-      // The dash demuxer of 5.1 does not tell which.
+      // The dash demuxer of 5.1 does not name it.
       if (format !== "dash") assertStringIncludes(error.message, url);
-      // FFmpeg refuses some names before it asks: by extension, or because no protocol is allowed.
+      // FFmpeg refuses some names before it calls onopen: by extension, or because no protocol is allowed.
       assert(
         ["EPERM", "INVALIDDATA", "PROTOCOL_NOT_FOUND", "EINVAL"].includes(error.codeName),
         error.message,
@@ -560,7 +560,7 @@ for (const [name, format, bytes, url, options] of hostile) {
   });
 
   Deno.test({
-    name: `Demuxer.openSync() opens nothing for ${name}, even if asked to trust every protocol`,
+    name: `Demuxer.openSync() opens nothing for ${name}, even with a protocol whitelist`,
     ignore,
     fn() {
       const trusting = { ...options, protocol_whitelist: "file,http,tcp,crypto,data,rtp,udp" };
@@ -621,7 +621,7 @@ const beginnings: Record<string, string | Uint8Array> = {
 };
 
 for (const [looks, bytes] of Object.entries(beginnings)) {
-  Deno.test(`What is no media is called that: ${looks}`, async () => {
+  Deno.test(`The error for a file that is not media says so: ${looks}`, async () => {
     const source = typeof bytes === "string"
       ? new TextEncoder().encode(bytes)
       : bytes as Uint8Array<ArrayBuffer>;
@@ -641,7 +641,7 @@ for (const [looks, bytes] of Object.entries(beginnings)) {
   });
 }
 
-Deno.test("An empty source is called that, in every API", async () => {
+Deno.test("The error for an empty source says so, in every API", async () => {
   for (
     const source of [
       new Uint8Array(0),
@@ -652,16 +652,16 @@ Deno.test("An empty source is called that, in every API", async () => {
     assertThrows(() => Demuxer.openSync(source), AVError, "the source is empty");
   }
   for (const suffix of ["mp4", "mkv", "ts", "mp3", "ogg", "flac", "avi", "m3u8", "mpd", "wav", "jpg"]) {
-    const url = `file.${suffix}`; // by which libavformat takes it for something
+    const url = `file.${suffix}`; // from which libavformat guesses a format
     assertThrows(() => Demuxer.openSync(new Uint8Array(0), { url }), AVError, "the source is empty");
   }
   await assertRejects(() => probe(new Blob([]).stream()), AVError, "the source is empty");
 });
 
-Deno.test("A stream without the description that its codec needs is named, where muxers say nothing", () => {
+Deno.test("An error names the stream that lacks the extradata that its codec needs, where muxers report nothing", () => {
   for (const codec of ["flac", "alac"]) {
     const timeBase = { num: 1, den: 44100 }, data = new Uint8Array(40);
-    const inMp4 = versions().build === "embedded" ? ["mp4"] : []; // 5.1 has no place for it there
+    const inMp4 = versions().build === "embedded" ? ["mp4"] : []; // 5.1 does not store it there
     for (const format of codec === "flac" ? ["matroska", "flac", ...inMp4] : ["matroska"]) {
       const write = () => {
         using output = Muxer.openSync(new MemorySink(), { format });
@@ -676,7 +676,7 @@ Deno.test("A stream without the description that its codec needs is named, where
   }
 });
 
-Deno.test("An error says what was wrong, not that something was", () => {
+Deno.test("Error messages name the cause", () => {
   const line = (level: string, message: string) => ({ level, message });
   const messageOf = (code: number, ...log: { level: string; message: string }[]) =>
     makeError({ name: "open", phrase: "open input" }, code, log).message;
@@ -706,7 +706,7 @@ Deno.test("An error says what was wrong, not that something was", () => {
   );
 });
 
-Deno.test("An upload of Matroska that breaks off is said to have ended, not to be not seekable", async () => {
+Deno.test("The error for a truncated Matroska upload says that it ends early, not that it isn't seekable", async () => {
   const whole = fixtureBytes("video.mkv");
   for (const length of [0.3, 0.5, 0.77].map((part) => Math.floor(part * whole.length))) {
     const cut = whole.subarray(0, length);
@@ -721,7 +721,7 @@ Deno.test("An upload of Matroska that breaks off is said to have ended, not to b
   }
 });
 
-Deno.test("A place where no file can go is its end, not an error of the system", () => {
+Deno.test("Seeks beyond the largest file position find the end, not a system error", () => {
   using demuxer = Demuxer.openSync(fixturePath("video.ts"));
   demuxer.seekSync({ byte: Number.MAX_SAFE_INTEGER });
   assertEquals(demuxer.readSync(), null);
@@ -729,7 +729,7 @@ Deno.test("A place where no file can go is its end, not an error of the system",
   assert(demuxer.readSync());
 });
 
-Deno.test("an error says what a file is that is not what its name says, and that one ends too early", async () => {
+Deno.test("errors name the actual format of a misnamed file, and a source that ends too early", async () => {
   const folder = Deno.makeTempDirSync();
   const text = (value: string) => new TextEncoder().encode(value);
   const messageFor = async (name: string, bytes: Uint8Array) => {

@@ -1,5 +1,5 @@
 /**
- * Each program in examples/ does what it says, run as a user runs it.
+ * The programs in examples/, run as a user runs them; more of them in more_examples_test.ts.
  */
 import { assertEquals, assertMatch } from "@std/assert";
 import { Demuxer, probeSync } from "@avio/avio";
@@ -28,7 +28,7 @@ Deno.test("examples/remux_file.ts remuxes a file", async () => {
   }
 });
 
-Deno.test("examples/pushed_source.ts demuxes what is pushed to a worker", async () => {
+Deno.test("examples/pushed_source.ts demuxes bytes that are pushed to a worker", async () => {
   const permissions = ["--allow-ffi", "--allow-read"];
   assertEquals(await run(permissions, "examples/pushed_source.ts", "fixtures/video.mkv"), "206\n");
 });
@@ -45,7 +45,7 @@ async function whenListening(request: () => Promise<Response>): Promise<Response
   }
 }
 
-Deno.test("examples/serve_remux.ts answers with a playing mp4", async () => {
+Deno.test("examples/serve_remux.ts serves a playable mp4", async () => {
   const port = 8000 + Math.floor(Math.random() * 20000);
   const server = new Deno.Command(Deno.execPath(), {
     args: [
@@ -71,7 +71,7 @@ Deno.test("examples/serve_remux.ts answers with a playing mp4", async () => {
   }
 });
 
-Deno.test("examples/hls_on_demand.ts: segments have every packet of the film once, under its own times", async () => {
+Deno.test("examples/hls_on_demand.ts: segments contain every packet of the film once, with its own time", async () => {
   for (const name of ["video.mp4", "video.mkv"]) {
     await using server = await serveOnDemand(`fixtures/${name}`);
     const list = await (await fetch(server.url)).text();

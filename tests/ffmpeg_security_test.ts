@@ -1,7 +1,7 @@
 /**
- * What has been published about FFmpeg, and what was found beside it (docs/ffmpeg-security.md has the table): each file or
- * packet is given to a process of its own, which must answer and live. The embedded FFmpeg: what the machine's does is
- * the machine's.
+ * Published vulnerabilities of FFmpeg, and others that were found (docs/ffmpeg-security.md has the table): each file or
+ * packet is processed in its own process, which must end normally. Only with the embedded FFmpeg, since the system's
+ * may lack the fixes.
  */
 import { assertEquals } from "@std/assert";
 import { answerOf } from "./support/script.ts";
@@ -15,7 +15,7 @@ import { concatBytes } from "${root}tests/support/essence.ts";
 import { madePackets } from "${root}tests/support/made.ts";
 import { bombs } from "${root}fuzz/bombs.ts";
 void [concatBytes, madePackets, bombs];
-/** What reading a source to its end comes to: the number of its packets, or the error's code. */
+/** Reads a source to its end; returns the number of packets, or the error's code. */
 function read(source, options) {
   try {
     using demuxer = Demuxer.openSync(source, options);
@@ -25,7 +25,7 @@ function read(source, options) {
     return error.codeName;
   }
 }
-/** What writing these packets comes to: the number of bytes, or the error's code. */
+/** Writes these packets; returns the number of bytes, or the error's code. */
 function write(format, stream, packets, init) {
   try {
     const sink = new MemorySink();
@@ -42,8 +42,8 @@ function write(format, stream, packets, init) {
 const answer = (value) => console.log(JSON.stringify(value ?? null));
 `;
 
-/** A test whose script must answer within a deadline that only a loop without an end, or nearly, misses. */
-function security(name: string, script: string, check: (answer: unknown) => void = () => {}): void {
+/** A test whose script must return a result within a deadline that is generous, except for endless loops. */
+function security(name: string, script: string, check: (result: unknown) => void = () => {}): void {
   Deno.test(name, { ignore: !isEmbedded }, async () => {
     check(await answerOf(prelude + script, { deadline: 120_000 }));
   });

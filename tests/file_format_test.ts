@@ -1,5 +1,6 @@
 /**
- * Errors for files that are not avio's library for this platform: made by hand in each format, whole and truncated.
+ * Errors for files that are not avio's library for this platform: made by hand for each object format, complete and
+ * truncated.
  */
 import { assertEquals } from "@std/assert";
 import { fileFault, HEAD_BYTES } from "../ffi/file_format.ts";
@@ -60,7 +61,7 @@ const libraries: Record<string, Uint8Array> = {
   "windows-x86_64": portableExecutable(0x8664),
 };
 
-Deno.test("A library of another platform is told by what it is, and what was expected", () => {
+Deno.test("The error for a library of another platform names both platforms", () => {
   for (const [platform, bytes] of Object.entries(libraries)) {
     for (const other of Object.keys(libraries)) {
       const expected = other === platform
@@ -75,13 +76,13 @@ Deno.test("A library of another platform is told by what it is, and what was exp
   );
 });
 
-Deno.test("A library of Linux that names no C library may be of either", () => {
+Deno.test("A library for Linux without a needed C library fits glibc and musl", () => {
   for (const platform of ["linux-x86_64", "linux-x86_64-musl"]) {
     assertEquals(fault(elf(62, ""), platform), null);
   }
 });
 
-Deno.test("A library of macOS on aarch64 without a signature is told to have none", () => {
+Deno.test("The error for a macOS library on aarch64 without a signature says so", () => {
   const withoutSignature = (bytes: Uint8Array) => {
     const copy = bytes.slice();
     new DataView(copy.buffer).setUint32(104, 0x2, true);
@@ -100,7 +101,7 @@ Deno.test("A truncated library is reported as such, wherever it is", () => {
   assertEquals(fault(new Uint8Array(0), "linux-x86_64"), "the file is empty");
 });
 
-Deno.test("What is no library at all is told to be none", () => {
+Deno.test("The error for a file that isn't a library says so", () => {
   const text = new TextEncoder().encode("version https://git-lfs.github.com/spec/v1\n");
   for (const bytes of [text, text.subarray(0, 3), bytesOf(512, (view) => view.setUint16(0, 0x4d5a))]) {
     const expected = "not a shared library; a library for linux-x86_64 was expected";

@@ -1,6 +1,6 @@
 /**
- * Files as sources and sinks: what of the system is asked, and how; files of the caller's that a muxer goes over again;
- * files that are written a second time.
+ * Files as sources and sinks: which file functions are called by each engine, files of the caller that a muxer reads
+ * back, and files that are overwritten.
  */
 import { assert, assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
 import {
@@ -25,7 +25,7 @@ const BOTH = { read: true, write: true, create: true, truncate: true };
 
 // ------------------------------------------------------------------------------------------- which calls
 
-/** Notes the calls of Deno that would hold up the event loop, and goes on with them. */
+/** Records Deno's synchronous file calls, which block the event loop, and forwards them. */
 const NOTING = `
   const called = new Set();
   const note = (object, names) => {
@@ -112,7 +112,7 @@ Deno.test("A directory as a source is an error that says so", async () => {
 
 // ------------------------------------------------------------------------------------------- read back
 
-/** Muxers that go over their output again when it is written. */
+/** Muxers that reread their output at the end. */
 const rewriting: Record<string, RemuxOptions> = {
   "mp4, faststart": { format: "mp4", options: { movflags: "faststart" } },
   "mov, faststart": { format: "mov", options: { movflags: "faststart" } },
@@ -121,7 +121,7 @@ const rewriting: Record<string, RemuxOptions> = {
 };
 
 for (const [what, options] of Object.entries(rewriting)) {
-  Deno.test(`A muxer reads back what it has written to a Deno.FsFile: ${what}`, async () => {
+  Deno.test(`A muxer rereads what it has written to a Deno.FsFile: ${what}`, async () => {
     using folder = temporaryFolder();
     const path = folder.path("path");
     remuxSync(VIDEO, path, options);
@@ -137,7 +137,7 @@ for (const [what, options] of Object.entries(rewriting)) {
   });
 }
 
-Deno.test("A Deno.FsFile that can't be read back is an error that says why", async () => {
+Deno.test("A Deno.FsFile that can't be reread is an error with the reason", async () => {
   using folder = temporaryFolder();
   const options = rewriting["mp4, faststart"]!;
   const writeOnly = "sink: was opened without { read: true }, and the muxer reads back what it has written";
@@ -148,7 +148,7 @@ Deno.test("A Deno.FsFile that can't be read back is an error that says why", asy
   }
 });
 
-Deno.test("A Deno.FsFile that can't be read back is served by onopen, too", async () => {
+Deno.test("A Deno.FsFile that can't be reread is an error with onopen, too", async () => {
   using folder = temporaryFolder();
   const path = folder.path("file");
   for (const run of [remuxSync, remux]) {
@@ -161,7 +161,7 @@ Deno.test("A Deno.FsFile that can't be read back is served by onopen, too", asyn
 
 // ------------------------------------------------------------------------------------------- a second time
 
-/** Writes a playlist whose second version is shorter: it names one segment, the first of which lasts long. */
+/** Writes a playlist whose second version is shorter: each names one segment, and the first has a long duration. */
 function* growingPlaylist(options: MuxerOptions, sink: () => Parameters<typeof Muxer.openSync>[0]) {
   const muxer = Muxer.openSync(sink(), options);
   const timeBase = { num: 1, den: 1000 };
@@ -178,7 +178,7 @@ function* growingPlaylist(options: MuxerOptions, sink: () => Parameters<typeof M
 }
 
 for (const kind of ["path", "Deno.FsFile"]) {
-  Deno.test(`What a muxer writes again, and shorter, has nothing left of what was: a playlist, ${kind}`, () => {
+  Deno.test(`A file that a muxer rewrites shorter is truncated: a playlist, ${kind}`, () => {
     using folder = temporaryFolder();
     const path = folder.path("index.m3u8");
     const onopen = withinDirectory(folder.path("."), { write: true });
@@ -202,7 +202,7 @@ for (const kind of ["path", "Deno.FsFile"]) {
   });
 }
 
-Deno.test("What a muxer writes again, and shorter, has nothing left of what was: an image", async () => {
+Deno.test("A file that a muxer rewrites shorter is truncated: an image", async () => {
   using folder = temporaryFolder();
   const path = folder.path("now.png"), short = fixtureBytes("image.png");
   const long = new Uint8Array(short.length + 5000);

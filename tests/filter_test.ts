@@ -1,5 +1,5 @@
 /**
- * Bitstream filters that the caller puts between a packet and the muxer.
+ * Bitstream filters given by the caller.
  */
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { codecString, Demuxer, fromMap, MemorySink, Muxer, Packet, remux, remuxSync } from "@avio/avio";
@@ -7,7 +7,7 @@ import { fixturePath } from "./support/fixtures.ts";
 
 const video = fixturePath("video.mp4");
 
-Deno.test("Muxer.addStream() with a bitstreamFilter: the header and the packets are what comes out of it", () => {
+Deno.test("Muxer.addStream() with a bitstreamFilter: header and packets are the filter's output", () => {
   const sink = new MemorySink();
   using demuxer = Demuxer.openSync(video);
   using muxer = Muxer.openSync(sink, { format: "mp4" });
@@ -37,16 +37,16 @@ Deno.test("remux() with bitstreamFilter, in both engines; filters can be chained
   assertEquals(codecString(again.streams[0]!.codecParameters), "avc1.640033");
 });
 
-Deno.test("A filter that holds packets back gives them up at the end", () => {
+Deno.test("A filter that delays packets is flushed at the end", () => {
   const sink = new MemorySink();
-  // setts wants to know the packet that follows, and so has one in hand.
+  // setts needs the next packet, and so delays by one.
   remuxSync(video, sink, { format: "matroska", bitstreamFilter: () => "setts=duration=NEXT_PTS-PTS" });
   using before = Demuxer.openSync(video);
   using after = Demuxer.openSync(sink.bytes());
   assertEquals([...after.packetsSync()].length, [...before.packetsSync()].length);
 });
 
-Deno.test("A filter that is none, or not for this codec, is a clear error", () => {
+Deno.test("An unknown filter, or one for another codec, is a clear error", () => {
   using demuxer = Demuxer.openSync(video);
   using muxer = Muxer.openSync(new MemorySink(), { format: "mp4" });
   assertThrows(
@@ -70,7 +70,7 @@ Deno.test("A filter that is none, or not for this codec, is a clear error", () =
   assert(error instanceof Error && /bitstreamFilter|h264_metadata/.test(error.message), String(error));
 });
 
-// ------------------------------------------------------------------------------------------- those that nobody has to name
+// ------------------------------------------------------------------------------------------- automatic filters
 
 /** The header of MPEG-4's video object layer: without it no decoder knows the size. */
 const LAYER = Uint8Array.of(0, 0, 1, 0x20, 0, 0xc4, 0x88, 0x80, 0x0f, 0x50, 0x1e, 0x30, 0x47, 0x0b, 0x40);
@@ -95,7 +95,7 @@ function mpeg4In(format: string): Uint8Array<ArrayBuffer> {
 
 const hasLayer = (data: Uint8Array) => data.some((_, i) => LAYER.every((byte, j) => data[i + j] === byte));
 
-Deno.test("MPEG-4 from mp4 and mkv has its header before key frames in MPEG-TS, HLS's too", () => {
+Deno.test("MPEG-4 from mp4 and mkv has its header before key frames in MPEG-TS, also in HLS", () => {
   for (const from of ["mp4", "matroska"]) {
     const source = mpeg4In(from);
     using demuxer = Demuxer.openSync(source);

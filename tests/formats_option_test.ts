@@ -1,5 +1,5 @@
 /**
- * `formats`: which demuxers may be tried, for what a source is and for what it names.
+ * The option `formats`: which demuxers may be tried, for a source and for files that it names.
  */
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import {
@@ -21,7 +21,7 @@ import { bytesOf, filesOf, hashes, NAMES, playlist, tsHashes, tsSegments } from 
 import { rowsOf } from "./support/packets.ts";
 import { isEmbedded } from "./support/versions.ts";
 
-/** Cannot be opened, in both APIs, since its format or one within may not be tried. */
+/** Checks that it can't be opened, in both APIs, since its format or a nested one is not allowed. */
 async function assertRefused(
   source: Uint8Array<ArrayBuffer> | string,
   options: DemuxerOptions,
@@ -33,7 +33,7 @@ async function assertRefused(
   );
 }
 
-Deno.test("formats: what may be tried is read, by any of its names", async () => {
+Deno.test("formats: an allowed format is read, by any of its names", async () => {
   for (const formats of [["mov"], ["mp4"], ["MP4", "wav"], ["mj2", "matroska"]]) {
     assertEquals(probeSync(fixturePath("video.mp4"), { formats }).streams.length, 2);
     assertEquals((await probe(fixturePath("video.mp4"), { formats })).streams.length, 2);
@@ -41,13 +41,13 @@ Deno.test("formats: what may be tried is read, by any of its names", async () =>
   }
 });
 
-Deno.test("formats: what may not is refused, and the error says what it is", async () => {
+Deno.test("formats: other formats are refused, and the error names the format", async () => {
   await assertRefused(fixturePath("video.mkv"), { formats: ["mov"] });
   await assertRefused(playlist(), { formats: ["mpegts"], onopen: fromMap(tsSegments()) });
   assertThrows(() => probeSync(playlist(), { formats: ["mpegts"] }), AVError, "(hls: not among");
 });
 
-Deno.test("formats: of what a playlist names, too", async () => {
+Deno.test("formats: applies to files of a playlist, too", async () => {
   const onopen = fromMap(tsSegments());
   assertEquals(hashes(rowsOf(playlist(), { onopen, formats: ["hls", "mpegts"] })), tsHashes());
   const error = await assertRejects(() => probe(playlist(), { onopen, formats: ["hls", "mov"] }), AVError);
@@ -62,7 +62,7 @@ Deno.test("formats: of what a playlist names, too", async () => {
   assertThrows(() => probeSync(mp4.get("index.m3u8")!, { ...inside, formats: ["hls", "mpegts"] }), AVError);
 });
 
-Deno.test("formats: of what a manifest and a script name, too", { ignore: !isEmbedded }, async () => {
+Deno.test("formats: applies to manifests and scripts, too", { ignore: !isEmbedded }, async () => {
   const dash = filesOf(fixturePath("video.mp4"), { format: "dash", url: "index.mpd" });
   const manifest = dash.get("index.mpd")!, onopen = fromMap(dash);
   assertEquals(probeSync(manifest, { onopen, formats: ["dash", "mov"] }).streams.length, 2);
@@ -74,7 +74,7 @@ Deno.test("formats: of what a manifest and a script name, too", { ignore: !isEmb
   assert(error.log.some((line) => line.includes("not among the formats")), JSON.stringify(error.log));
 });
 
-Deno.test("formats: names that are none are RangeErrors, and a format that is not among them", async () => {
+Deno.test("formats: unknown names are RangeErrors, and so is a `format` that isn't in the list", async () => {
   const cases: [unknown, string, string][] = [
     [["mov", "nope"], "formats", "there is no input format 'nope'"],
     [["mov,mp4"], "formats", "there is no input format 'mov,mp4'"],
@@ -113,7 +113,7 @@ Deno.test("formats: names that are none are RangeErrors, and a format that is no
   );
 });
 
-Deno.test("formats: those of one source are not those of the next", () => {
+Deno.test("formats: the list of one source does not apply to the next", () => {
   const wav = fixtureBytes("audio.wav");
   const sink = new MemorySink();
   const options = { formats: ["wav"], format: "wav" };
@@ -121,7 +121,7 @@ Deno.test("formats: those of one source are not those of the next", () => {
   assertThrows(() => concatSync(sources, sink, { format: "matroska" }), Error, "flac"); // another codec, not: no wav
 });
 
-Deno.test("uploadFormats: names that every build has, and none that opens anything", () => {
+Deno.test("uploadFormats: every build has all of them, and none opens other files", () => {
   const known = new Map(
     inputFormats().flatMap((format) => format.name.split(",").map((name) => [name, format])),
   );
@@ -165,7 +165,7 @@ Deno.test("cli: --formats", async () => {
 Deno.test("uploadFormats: a lean library (--formats=upload) is built with the same", () => {
   const script = Deno.readTextFileSync(new URL("../scripts/build/formats.sh", import.meta.url));
   const names = /UPLOAD_DEMUXERS='([^']*)'/.exec(script)![1]!.split(/\s+/);
-  // FFmpeg's configure calls some of them otherwise.
+  // FFmpeg's configure has other names for some of them.
   const built = names.map((name) => name === "mpegps" ? "mpeg" : name.replace(/^image_/, ""));
   assertEquals(built.toSorted(), uploadFormats.toSorted());
 });

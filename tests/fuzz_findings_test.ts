@@ -1,5 +1,5 @@
 /**
- * What the fuzzers found (fuzz/README.md): each of these ended the process, or was a mistake in avio.
+ * Findings of the fuzzers (fuzz/README.md): each of these ended the process, or was a defect of avio.
  */
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import {
@@ -33,10 +33,14 @@ function writeTo(format: string, packets: number, sink = new MemorySink()): Muxe
 const dividesByPackets = { ignore: libavformat >= 63 };
 
 for (const packets of [0, 1]) {
-  Deno.test(`A caf of ${packets} packets of Opus is an error, no division by zero`, dividesByPackets, () => {
-    using muxer = writeTo("caf", packets);
-    assertThrows(() => muxer.finishSync(), AVError, "two packets");
-  });
+  Deno.test(
+    `A caf of ${packets} packets of Opus is an error, not a division by zero`,
+    dividesByPackets,
+    () => {
+      using muxer = writeTo("caf", packets);
+      assertThrows(() => muxer.finishSync(), AVError, "two packets");
+    },
+  );
 }
 
 Deno.test("A caf of two packets of Opus is written", dividesByPackets, () => {
@@ -56,7 +60,7 @@ Deno.test("A caf of no packets of FLAC, of one: an error, or written", () => {
 });
 
 for (const timescale of ['timescale="0"', 'timescale="1000"', ""]) {
-  Deno.test(`A DASH manifest whose segments have no length is an error, no division by zero: ${timescale}`, () => {
+  Deno.test(`A DASH manifest whose segments have no length is an error, not a division by zero: ${timescale}`, () => {
     const manifest = new TextEncoder().encode(
       '<MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="static" mediaPresentationDuration="PT3S" ' +
         'profiles="urn:mpeg:dash:profile:isoff-live:2011"><Period><AdaptationSet mimeType="video/mp4">' +
@@ -101,7 +105,7 @@ function writeFrames(muxer: Muxer, streamIndex: number, frames: number): void {
   }
 }
 
-Deno.test("A dash output without packets, of the first stream or of any, is an error, no division by zero", () => {
+Deno.test("A dash output without packets, of the first stream or of any, is an error, not a division by zero", () => {
   using none = dashOf(1);
   assertThrows(() => none.finishSync(), AVError, "dash needs a packet");
   using second = dashOf(2);
@@ -122,7 +126,7 @@ Deno.test("dash: segments of no length can't be counted", () => {
   assertThrows(() => muxer.startSync(), AVError, "index_correction needs a seg_duration");
 });
 
-Deno.test("Muxer.flushSync() of hls does not look into a packet that is none", () => {
+Deno.test("Muxer.flushSync() of hls without a packet does not dereference null", () => {
   using muxer = writeTo("hls", 0);
   muxer.flushSync();
 });
@@ -139,15 +143,15 @@ Deno.test("An audio codec in a stream of video is an error", () => {
   assertThrows(() => muxer.startSync(), AVError, "another type");
 });
 
-Deno.test("MPEG-PS of a subtitle without text comes to an end", () => {
+Deno.test("MPEG-PS with a subtitle without text is finished", () => {
   const file = new TextEncoder().encode(
     "WEBVTT\n\n00:01.000 --> 00:02.000\n\n00:02.000 --> 00:03.000\nText\n",
   );
-  const options = { format: "mpeg", streams: () => true }; // by itself it would not take the stream
+  const options = { format: "mpeg", streams: () => true }; // by default it would leave out the stream
   assert(remuxSync(file, new MemorySink(), options).bytesWritten > 0);
 });
 
-Deno.test("Muxer.addStream() says which parameter is no string", () => {
+Deno.test("Muxer.addStream() names the parameter that is not a string", () => {
   using demuxer = Demuxer.openSync(fixtureBytes("video.mp4"));
   using muxer = Muxer.openSync(new MemorySink(), { format: "mp4" });
   const stream = demuxer.streams[0]!;
@@ -155,7 +159,7 @@ Deno.test("Muxer.addStream() says which parameter is no string", () => {
   assertThrows(() => muxer.addStream(wrong), TypeError, "codecParameters.tag: must be a string");
 });
 
-Deno.test("Options that are null are told by their names", () => {
+Deno.test("Errors name options that are null", () => {
   const nothing = null as unknown as undefined;
   for (const name of ["metadata", "chapters", "editMetadata", "editChapters", "streams", "transform"]) {
     const options = { format: "matroska", [name]: nothing };
@@ -171,7 +175,7 @@ Deno.test("Options that are null are told by their names", () => {
   }
 });
 
-Deno.test("An IOContext that is given back with writes under way forgets them", async () => {
+Deno.test("An IOContext that is released with pending writes drops them", async () => {
   using demuxer = Demuxer.openSync(fixtureBytes("audio.wav"));
   const { promise, resolve } = Promise.withResolvers<void>();
   const reached = Promise.withResolvers<void>();
@@ -241,8 +245,8 @@ function writeAt(muxer: Muxer, streamIndex: number, time: number, duration: numb
   muxer.writeSync(new Packet({ ...packet, streamIndex }));
 }
 
-// FFmpeg's own ends the operation by an assertion, which leaves behind all that the output had.
-Deno.test({ name: "A far gap in a fragmented mp4 is no assertion", ignore: !isEmbedded }, () => {
+// The system's FFmpeg ends the operation by an assertion, which leaks the output's memory.
+Deno.test({ name: "A large gap in a fragmented mp4 does not fail an assertion", ignore: !isEmbedded }, () => {
   for (const movflags of ["frag_keyframe", "frag_keyframe+empty_moov", "dash"]) {
     for (const gap of [2 ** 31 - 1, 2 ** 31, 2 ** 32, 2 ** 40, 2 ** 44]) {
       try {

@@ -1,6 +1,6 @@
 /**
- * What guides to custom I/O show: the documented examples of bare-ffmpeg with only the import changed, and the
- * patterns that go with them.
+ * Custom I/O: the documented examples of bare-ffmpeg, with only the import changed, and common patterns of memory and
+ * file I/O.
  */
 import {
   assert,
@@ -104,7 +104,7 @@ Deno.test("Memory input: bytes are a source without callbacks", () => {
   assertEquals([...demuxer.packetsSync()].length, 206);
 });
 
-Deno.test("Memory output: chunks that onwrite keeps are the file", () => {
+Deno.test("Memory output: the chunks passed to onwrite are the file", () => {
   const chunks: Uint8Array[] = [];
   ffmpeg.remuxSync(fixtureBytes("video.mp4"), { onwrite: (buffer) => void chunks.push(buffer) }, {
     format: "mpegts",
@@ -119,7 +119,7 @@ Deno.test("Memory output: chunks that onwrite keeps are the file", () => {
   assertEquals(rowsOf(bytes).length, 206);
 });
 
-Deno.test("Memory output: a MemorySink gives its data back, and can be used again", () => {
+Deno.test("Memory output: a MemorySink returns its data, and can be reused", () => {
   const sink = new ffmpeg.MemorySink();
   assertEquals([sink.size, sink.bytes().length], [0, 0]);
   ffmpeg.remuxSync(fixtureBytes("video.mp4"), sink, { format: "mp4" });
@@ -132,7 +132,7 @@ Deno.test("Memory output: a MemorySink gives its data back, and can be used agai
   assertEquals(rowsOf(first).length, 206);
 });
 
-Deno.test("Memory output: a MemorySink can be looked at while it is written", () => {
+Deno.test("Memory output: a MemorySink can be read while it is written", () => {
   const sink = new ffmpeg.MemorySink();
   using demuxer = ffmpeg.Demuxer.openSync(fixtureBytes("video.mp4"));
   using muxer = ffmpeg.Muxer.openSync(sink, { format: "mpegts" });
@@ -147,7 +147,7 @@ Deno.test("Memory output: a MemorySink can be looked at while it is written", ()
   assertEquals(sink.bytes().subarray(0, soFar.length), soFar);
 });
 
-Deno.test("RAII: what is disposed in any order, twice, or by a throw is no error", () => {
+Deno.test("RAII: disposing in any order, twice, or after an exception is no error", () => {
   const thrown = new Error("mine");
   assertStrictEquals(
     assertThrows(() => {
@@ -189,7 +189,7 @@ Deno.test("A file that the caller opened stays open, one that was opened from a 
   });
 });
 
-Deno.test("Error mapping: the caller's error comes out as it went in, also a system error", () => {
+Deno.test("Error mapping: the caller's error is thrown unchanged, also a system error", () => {
   class DiskError extends Error {}
   const error = assertThrows(() =>
     ffmpeg.remuxSync(fixtureBytes("video.mp4"), {
@@ -208,7 +208,7 @@ Deno.test("Error mapping: the caller's error comes out as it went in, also a sys
   );
 });
 
-Deno.test("Cleanup order: the session's own file is closed after the trailer is in it", () => {
+Deno.test("Cleanup order: the session's own file is closed after the trailer was written", () => {
   const folder = Deno.makeTempDirSync();
   try {
     const path = `${folder}/out.mp4`;
@@ -253,7 +253,7 @@ Deno.test("Cleanup after failed opens: neither memory nor handles grow", async (
   assertEquals(handles, 0);
 });
 
-Deno.test("A blocking source: a worker reads what the main thread hands over, with Atomics.wait()", async () => {
+Deno.test("A blocking source: a worker reads bytes from the main thread, with Atomics.wait()", async () => {
   const worker = new Worker(new URL("./support/reading_worker.ts", import.meta.url), { type: "module" });
   try {
     const state = new Int32Array(new SharedArrayBuffer(8));

@@ -1,7 +1,7 @@
 /**
- * Headers that tell which kind of a codec a stream is (shim/headers/: dts.c, dolby.c, vvc.c, subtitles.c): DTS-HD and
- * Express, Atmos, HE-AAC behind what old decoders read, VVC's format, the size of subtitles that are pictures. Each is
- * written by hand here, and read from the containers that carry it.
+ * Codec headers that determine the profile (shim/headers/: dts.c, dolby.c, vvc.c, subtitles.c): DTS-HD and DTS Express,
+ * Atmos, HE-AAC with backward-compatible signalling, VVC's format, the size of bitmap subtitles. Each header is made by
+ * hand and read from the containers that support the codec.
  */
 import { assertEquals } from "@std/assert";
 import { type CodecParameters, MemorySink, Muxer, Packet, probeSync } from "@avio/avio";
@@ -125,8 +125,8 @@ const dts: [name: string, data: Uint8Array<ArrayBuffer>, told: unknown[]][] = [
 
 for (const [name, data, told] of dts) {
   Deno.test({
-    name: `probeSync() tells of DTS: ${name}`,
-    ignore: !isEmbedded, // FFmpeg 5.1's own decoder is asked there, of packets that are no more than headers
+    name: `probeSync() of DTS: ${name}`,
+    ignore: !isEmbedded, // FFmpeg 5.1 uses its own decoder, which refuses packets that are only headers
     fn() {
       for (const format of ["matroska", "mp4"]) {
         const channels = told[3] as number, sampleRate = told[2] as number;
@@ -145,7 +145,7 @@ for (const [name, data, told] of dts) {
   });
 }
 
-Deno.test("A DTS header that is cut off anywhere is read without harm", () => {
+Deno.test("A truncated DTS header is parsed without harm", () => {
   for (const [, data] of dts) {
     for (let size = 1; size < 150; size += 7) {
       probeSync(
@@ -185,7 +185,7 @@ const MIXING: [number, number][] = [[1, 1], [0, 2], [4, 3], [4, 3], [5, 3], [5, 
 ], [0, 1]];
 
 Deno.test({
-  name: "probeSync() tells of Atmos in E-AC-3",
+  name: "probeSync() detects Atmos in E-AC-3",
   ignore: !isEmbedded,
   fn() {
     for (const format of ["matroska", "mp4", "mpegts"]) {
@@ -217,7 +217,7 @@ function crc(bytes: Uint8Array): number {
 }
 
 Deno.test({
-  name: "probeSync() tells of Atmos in TrueHD",
+  name: "probeSync() detects Atmos in TrueHD",
   ignore: !isEmbedded,
   fn() {
     for (
@@ -256,7 +256,7 @@ const configurations: [hex: string, profile: string, sampleRate: number][] = [
 
 for (const [hex, profile, sampleRate] of configurations) {
   Deno.test({
-    name: `probeSync() tells what AAC's configuration says: ${profile}, ${hex}`,
+    name: `probeSync() reads AAC's configuration: ${profile}, ${hex}`,
     ignore: !isEmbedded,
     fn() {
       const extradata = bytesOf(hex);
@@ -280,7 +280,7 @@ const VVC = bytesOf(
 );
 
 Deno.test({
-  name: "probeSync() tells the format of VVC in mp4",
+  name: "probeSync() reads the format of VVC in mp4",
   ignore: !isEmbedded,
   fn() {
     const parameters: Parameters = { type: "video", codec: "vvc", width: 1280, height: 720, extradata: VVC };
@@ -292,7 +292,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "H.264 in mp4 has the size of its own header, and what units with start codes say in place of avcC",
+  name: "H.264 in mp4 has the size of its own header, also if it has start codes instead of avcC",
   fn() {
     const bytes = fixtureBytes("video.mp4");
     const told = fieldsOf(bytes, "width", "height", "pixelFormat");
@@ -325,7 +325,7 @@ Deno.test({
   },
 });
 
-Deno.test("probeSync() tells the size of subtitles that are pictures", () => {
+Deno.test("probeSync() returns the size of bitmap subtitles", () => {
   const composition = bytesOf("16 0013 0500 02d0 30 0000 80 00 00 01 0000 0000 0000 027e 17 0000 80 0000");
   const extradata = new TextEncoder().encode("size: 720x576\npalette: 000000, ffffff\n");
   const pgs = fileOf("matroska", { type: "subtitle", codec: "hdmv_pgs_subtitle" }, composition);

@@ -1,7 +1,6 @@
 /**
- * What streams' own headers say (shim/headers/): sizes, formats, rates and channels that only a decoder would tell
- * otherwise, and what the container says otherwise than the codec; and that packets that were looked at for it are there
- * all the same.
+ * Codec headers (shim/headers/): sizes, formats, rates and channels that otherwise only a decoder finds, or that the
+ * container states wrongly; and packets that were examined for this while opening are still delivered.
  */
 import { assert, assertEquals } from "@std/assert";
 import {
@@ -23,7 +22,7 @@ import { libavformat } from "./support/versions.ts";
 
 type Told = Partial<CodecParameters>;
 
-/** The fields that are asked for, of the first stream; of sound, where samples are among them. */
+/** The given fields of the first stream (of the first audio stream, if one is about samples). */
 function told(source: string | Uint8Array, fields: Told): Told {
   const isWanted = ({ type }: { type: string }) => !("sampleFormat" in fields) || type === "audio";
   const { codecParameters } = probeSync(source).streams.find(isWanted)!;
@@ -61,7 +60,7 @@ const text = (value: string) => new TextEncoder().encode(value);
 const sorenson = (width: number, height: number) =>
   bits([1, 17], [0, 5], [0, 8], [0, 3], [width, 8], [height, 8], [0, 2], [0, 1], [5, 5], [0, 1], [0, 16]);
 
-/** Of three packets, as long as a file of flv has to be to be recognized. */
+/** An flv of three packets: long enough to be recognized. */
 const flash = (codec: string, data: Uint8Array, parameters: Told = {}): Uint8Array<ArrayBuffer> =>
   muxed("flv", [{
     parameters: { type: "video", codec, width: 8, height: 8, ...parameters },
@@ -151,12 +150,12 @@ const pictures: [name: string, bytes: Uint8Array, fields: Told][] = [
 ];
 
 for (const [name, bytes, fields] of pictures) {
-  Deno.test(`probeSync() tells the size of ${name}`, () => {
+  Deno.test(`probeSync() returns the size of ${name}`, () => {
     assertEquals(told(bytes, fields), fields);
   });
 }
 
-Deno.test("A header that is cut off says nothing, and harms nothing", () => {
+Deno.test("A truncated header is ignored, without harm", () => {
   for (const [, bytes] of pictures) {
     for (let size = 1; size < Math.min(bytes.length, 120); size += 3) {
       let streams: { codecParameters: CodecParameters }[] = [];
@@ -193,7 +192,7 @@ function withMade(suffix: string, args: string[], work: (path: string) => void):
 const size = { width: 176, height: 144 };
 const one = ["-frames:v", "1", "-update", "1"];
 
-/** By suffix and codec: what is told of 176x144, or of a tone of 48,000 Hz. */
+/** By suffix and codec: the fields of video of 176x144, or of a tone of 48,000 Hz. */
 const recipes: [suffix: string, args: string[], fields: Told][] = [
   ["3gp", [...PICTURE, "-c:v", "h263"], {
     codec: "h263",
@@ -314,7 +313,7 @@ for (
 
 for (const [suffix, args, fields] of recipes) {
   Deno.test({
-    name: `probeSync() tells of a made .${suffix}: ${Object.values(fields).join(" ")}`,
+    name: `probeSync() of a made .${suffix}: ${Object.values(fields).join(" ")}`,
     ignore: !hasFFprobe,
     fn() {
       withMade(suffix, args, (path) => assertEquals(told(path, fields), fields));
@@ -361,7 +360,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "Opus has 48,000 Hz and its own durations, whatever Matroska says",
+  name: "Opus has 48,000 Hz and its own durations, not those of Matroska",
   ignore: !hasFFprobe,
   fn() {
     const stream: Made = { ...madePackets("opus"), timeBase: { num: 1, den: 48000 }, step: 960 };
@@ -421,7 +420,7 @@ const odd: [file: string, fields: Told][] = [
 for (const [file, fields] of odd) {
   const path = realPath(`odd/${file}`);
   Deno.test({
-    name: `probeSync() tells of ${file}: ${Object.values(fields).join(" ")}`,
+    name: `probeSync() of ${file}: ${Object.values(fields).join(" ")}`,
     ignore: !path || (file.endsWith(".avif") && libavformat < 61), // which finds no extradata there
     fn() {
       assertEquals(told(path, fields), fields);
@@ -429,9 +428,9 @@ for (const [file, fields] of odd) {
   });
 }
 
-// ------------------------------------------------------------------------------------------- packets that were looked at
+// ------------------------------------------------------------------------------------------- packets that were examined
 
-Deno.test("Packets that were looked at while opening come again, and are not there twice", () => {
+Deno.test("Packets that were examined while opening are delivered exactly once", () => {
   const bytes = flash("flv1", sorenson(24, 16));
   const rows = rowsOf(bytes);
   assertEquals(rows.map(({ pts }) => pts), [0, 40, 80]);
@@ -441,7 +440,7 @@ Deno.test("Packets that were looked at while opening come again, and are not the
   assertEquals([...demuxer.packetsSync()].map(({ pts }) => pts), [0, 40, 80]);
 });
 
-Deno.test("A seek right after opening leaves nothing of what was looked at", () => {
+Deno.test("A seek right after opening drops the packets that were examined", () => {
   using demuxer = Demuxer.openSync(flash("flv1", sorenson(24, 16)));
   demuxer.seekSync(0.04);
   assertEquals([...demuxer.packetsSync()].map(({ pts }) => pts).at(-1), 80);
@@ -449,7 +448,7 @@ Deno.test("A seek right after opening leaves nothing of what was looked at", () 
   assertEquals([...demuxer.packetsSync()].length, 3);
 });
 
-Deno.test("Packets that were looked at of a stream that is discarded since do not come", () => {
+Deno.test("Examined packets of a stream that was discarded since are not delivered", () => {
   const video: Made = {
     parameters: { type: "video", codec: "flv1", width: 8, height: 8 },
     data: [sorenson(24, 16), sorenson(24, 16), sorenson(24, 16)],
@@ -470,7 +469,7 @@ Deno.test("Packets that were looked at of a stream that is discarded since do no
   assert(!indexes.includes(index));
 });
 
-Deno.test("What had no size can be written to other containers", () => {
+Deno.test("Streams whose container has no size can be written to other containers", () => {
   for (const format of ["flv", "avi"]) {
     const sink = new MemorySink();
     remuxSync(flash("flv1", sorenson(24, 16)), sink, { format });
@@ -478,7 +477,7 @@ Deno.test("What had no size can be written to other containers", () => {
   }
 });
 
-Deno.test("The asynchronous API tells the same of a source in small pieces", async () => {
+Deno.test("The async API returns the same for a source in small pieces", async () => {
   const bytes = flash("flv1", sorenson(24, 16));
   const pieces = new ReadableStream<Uint8Array>({
     start(controller) {
@@ -509,7 +508,7 @@ function encoded(codec: string, rate: number, channels: number): Uint8Array<Arra
   }
 }
 
-Deno.test("AC-3 and E-AC-3 in mp4 and mkv are what their frames say, whatever the container says", () => {
+Deno.test("AC-3 and E-AC-3 in mp4 and mkv have the parameters of their frames, not of the container", () => {
   for (const [codec, entry] of [["ac3", "ac-3"], ["eac3", "ec-3"]] as const) {
     for (
       const [rate, channels, layout] of [[32000, 1, "mono"], [44100, 2, "stereo"], [
@@ -583,7 +582,7 @@ Deno.test("ProRes has its profile by its code, in any container that keeps it", 
   }
 });
 
-Deno.test("Numbers of a damaged file that can't be are not given out", () => {
+Deno.test("Impossible numbers of a damaged file are not returned", () => {
   for (const name of ["video.mkv", "video.avi", "video.flv", "video.mp4", "audio.mp3"]) {
     const bytes = fixtureBytes(name);
     for (let at = 0; at < 1500; at += 3) {

@@ -1,6 +1,6 @@
 /**
- * What containers can hold: what `canHold` says is what comes out again, covers stay covers, and what nothing could open is
- * not written.
+ * What containers can hold: a stream for which `canHold` is true can be read back from the output, covers stay covers,
+ * and files that nothing could open are not written.
  */
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import {
@@ -33,17 +33,17 @@ function hex(bytes: Uint8Array): string {
   return bytes.toHex();
 }
 
-/** What a packet of the codec begins with where demuxers look at it. */
+/** The first byte of packets, for codecs whose demuxers examine it. */
 const beginnings: Record<string, number> = { amr_nb: 0x3c, amr_wb: 0x44 };
 
-/** Coded data that no decoder has to understand, and that has no start code and no zero in it. */
+/** Random data without start codes and zeros, in place of coded data. */
 function noise(size: number, seed: number): Uint8Array {
   return Uint8Array.from({ length: size }, (_, i) => (i * 37 + seed * 101 + (i >> 3)) % 254 + 1);
 }
 
 // ------------------------------------------------------------------------------------------- covers
 
-/** A picture that begins as one of the codec does. */
+/** Pictures with the signature of the codec. */
 const pictures: Record<string, Uint8Array> = {
   mjpeg: fixtureBytes("image.jpeg"),
   png: fixtureBytes("image.png"),
@@ -83,7 +83,7 @@ function contentOf(bytes: Bytes): { covers: string[]; types: string[] } {
   };
 }
 
-Deno.test("remuxSync() keeps JPEG and PNG covers wherever the format has a place for them", () => {
+Deno.test("remuxSync() keeps JPEG and PNG covers in every format that can store them", () => {
   for (const codec of ["mjpeg", "png"]) {
     for (
       const [from, formats] of [["flac", ["flac", "matroska", ...(libavformat > 59 ? ["mp4"] : [])]], [
@@ -146,7 +146,7 @@ Deno.test("remuxSync() keeps the cover of aiff in aiff", () => {
   assertEquals(contentOf(bytes), { covers: [hex(pictures.mjpeg!)], types: ["audio"] });
 });
 
-Deno.test("A fragmented mp4 has no place for covers: remux leaves them out, and who asks for one gets an error", async () => {
+Deno.test("A fragmented mp4 can't store covers: remux leaves them out, and selecting one is an error", async () => {
   const source = fixtureBytes("cover.mp3");
   for (
     const movflags of ["frag_keyframe+empty_moov", "frag_keyframe", "frag_every_frame", "delay_moov", "cmaf"]
@@ -179,7 +179,7 @@ Deno.test("A fragmented mp4 has no place for covers: remux leaves them out, and 
   );
 });
 
-Deno.test("A remux that keeps no sound and no moving picture of what had some is an error", async () => {
+Deno.test("A remux that would keep neither audio nor video of a source that has some is an error", async () => {
   const source = soundWithCover("matroska", "pcm_alaw", 8000);
   const message = "neither audio nor video is left to write: mp4 can't hold pcm_alaw";
   assertThrows(() => remuxed(source, { format: "mp4" }), TypeError, message);
@@ -189,7 +189,7 @@ Deno.test("A remux that keeps no sound and no moving picture of what had some is
   );
   await assertRejects(() => remuxing.result, TypeError);
   await reading;
-  // Who asks for the cover gets it, and a format for words or pictures alone is no format for songs.
+  // The cover can be selected, and formats only for subtitles or pictures may take them alone.
   assertEquals(remuxed(source, { format: "mp4", streams: [1] }).result.streams.length, 1);
   assertEquals(remuxed(fixtureBytes("subtitles.mkv"), { format: "srt" }).result.streams.length, 1);
   assertEquals(remuxed(fixtureBytes("cover.mp3"), { format: "image2pipe" }).result.streams.length, 1);
@@ -230,7 +230,7 @@ const sound = (
 });
 const motion = (codec: string): Sample => ({ parameters: { ...picture, codec }, packet: 300 });
 
-/** Codecs whose packets nothing looks into on the way. */
+/** Codecs whose packets are not parsed by muxers and demuxers. */
 const samples: Sample[] = [
   ...["pcm_alaw", "pcm_mulaw", "pcm_u8", "pcm_s8"].map((codec) => sound(codec, 160)),
   ...["pcm_s16le", "pcm_s16be", "pcm_s24le", "pcm_s32le", "pcm_f32le", "pcm_f64le"].map((codec) =>
@@ -293,7 +293,7 @@ const containers = [
   ...["mpegts", "mpeg", "ogg", "wtv", "mxf", "amr", "tta", "mp3", "flac"],
 ];
 
-/** A source of one stream, in the first container that the muxer makes one in that is read as it was. */
+/** A source with one stream, in the first container that can be written and read back unchanged. */
 function sourceOf({ parameters, packet }: Sample): { bytes: Bytes; data: string } | null {
   const data = [0, 1, 2, 3].map((seed) => noise(packet, seed));
   const beginning = beginnings[parameters.codec];
@@ -344,7 +344,7 @@ function contentsOf(bytes: Bytes): { parameters: CodecParameters; data: string; 
   };
 }
 
-/** What is not as `canHold` said. */
+/** How the output differs from what `canHold` returned. */
 function faultOf(
   sample: Sample,
   source: { bytes: Bytes; data: string },
@@ -367,7 +367,7 @@ function faultOf(
     if (type === "audio" && parameters.sampleRate !== sampleRate) {
       return `its rate is ${parameters.sampleRate}`;
     }
-    // mp4 cuts the last packet where nobody knows how long it lasts.
+    // mp4 truncates the last packet if its duration is unknown.
     const isCut = source.data.startsWith(data) && data.length >= source.data.length * 0.75;
     return isCut || data.startsWith(source.data) ? "" : "its data is another";
   } catch (error) {
@@ -375,7 +375,7 @@ function faultOf(
   }
 }
 
-Deno.test("What canHold says can be held comes out as the codec that it was, with the data that it had", () => {
+Deno.test("A stream for which canHold is true can be read back with the same codec and data", () => {
   const held: string[] = [], faults: string[] = [];
   for (const sample of samples) {
     const source = sourceOf(sample);
@@ -406,9 +406,9 @@ Deno.test("What canHold says can be held comes out as the codec that it was, wit
   assert(held.includes("amr_wb in amr"));
 });
 
-// ------------------------------------------------------------------------------------------- what nothing would open
+// ------------------------------------------------------------------------------------------- files that nothing could open
 
-Deno.test("remuxSync() writes MPEG-4's headers into formats that have no place of their own for them", () => {
+Deno.test("remuxSync() writes MPEG-4's headers into the packets for formats without extradata", () => {
   const extradata = Uint8Array.of(
     0,
     0,
@@ -452,7 +452,7 @@ Deno.test("remuxSync() writes MPEG-4's headers into formats that have no place o
   }
 });
 
-Deno.test("remuxSync() writes H.264's headers where they are in the container alone", () => {
+Deno.test("remuxSync() writes H.264's headers into the packets if only the container has them", () => {
   using demuxer = Demuxer.openSync(fixtureBytes("video.ts"));
   const stream = demuxer.streams.find(({ type }) => type === "video")!;
   const { extradata } = stream.codecParameters;
@@ -511,7 +511,7 @@ function crc32(bytes: Uint8Array): number {
   return ~crc >>> 0;
 }
 
-Deno.test("remuxSync() of tta to tta says the bits of a sample", () => {
+Deno.test("remuxSync() of tta to tta keeps the bits per sample", () => {
   const odd = realPath("odd/1677a7edfbca.tta");
   for (const source of [tta(), ...(odd ? [odd] : [])]) {
     const { bytes } = remuxed(source, { format: "tta" });
@@ -536,7 +536,7 @@ const odd = (name: string) => ({ ignore: !realPath(`odd/${name}`), path: realPat
   });
 }
 
-Deno.test("remuxSync() of audio.flac to caf is an error: caf has no place for its extradata", () => {
+Deno.test("remuxSync() of audio.flac to caf is an error: caf can't store its extradata", () => {
   assertThrows(
     () => remuxed(fixtureBytes("audio.flac"), { format: "caf" }),
     TypeError,
@@ -623,7 +623,7 @@ function withApeTag(frames: Bytes, name: string): Bytes {
   return concatBytes([frames, item, ...footer]);
 }
 
-Deno.test("remuxSync() to Matroska leaves out an attachment of which nobody knows what it is", () => {
+Deno.test("remuxSync() to Matroska leaves out an attachment without a type", () => {
   const tagged = withApeTag(tta(), "front");
   assertEquals(probeSync(tagged).streams.map(({ type }) => type), ["audio", "attachment"]);
   assertEquals(remuxed(tagged, { format: "matroska" }).result.skippedStreams, [1]);

@@ -1,7 +1,7 @@
 /**
- * Nothing a program does from TypeScript ends the process: everything is walked by processes of their own, which must come
- * to their end. Here a part of the cases, chosen by a seed; AVIO_HOSTILE=1/1 walks all of them, which takes an hour of a
- * processor, AVIO_HOSTILE_SEED=N others, AVIO_HOSTILE=#N the one whose number a failure tells.
+ * Nothing that a TypeScript program does ends the process: all cases run in child processes, which must end normally.
+ * By default a part of the cases runs, chosen by a seed. AVIO_HOSTILE=1/1 runs all, which takes an hour of processor
+ * time, AVIO_HOSTILE_SEED=N others, AVIO_HOSTILE=#N the one whose number a failure names.
  */
 import { assert, assertEquals } from "@std/assert";
 import { MemorySink, Muxer } from "@avio/avio";
@@ -11,10 +11,10 @@ const share = Deno.env.get("AVIO_HOSTILE");
 const seed = Deno.env.get("AVIO_HOSTILE_SEED") ?? "1";
 const root = new URL("../", import.meta.url).pathname;
 
-/** Milliseconds after which a child hangs, on a machine that does much else. */
+/** Milliseconds after which a child counts as hanging, even on a busy machine. */
 const PATIENCE = 600_000;
 
-/** Runs a child; what it printed. `part`: how many of its cases are run where all are not asked for. */
+/** Runs a child and returns its output. `part`: the part of its cases to run by default. */
 async function walk(script: string, part: string, flags: string[]): Promise<string> {
   const journal = await Deno.makeTempFile();
   try {
@@ -62,16 +62,16 @@ Deno.test("Every public function with hostile arguments: the process lives", asy
   await walk("hostile_calls", "1/40", LIBRARY);
 });
 
-Deno.test("Bytes that callbacks take away while they are in use: the process lives", async () => {
+Deno.test("Bytes that callbacks detach while they are in use: the process lives", async () => {
   await walk("hostile_lent", "1/250", LIBRARY);
 });
 
-// ------------------------------------------------------------------------------------------- what was found
+// ------------------------------------------------------------------------------------------- findings
 
 const h264 = new Uint8Array([1, 100, 0, 10, 255, 225, 0, 4, 0x67, 100, 0, 10, 1, 0, 1, 0x68]);
 const audio = { type: "audio", sampleRate: 48000, channels: 2 };
 
-/** What becomes nothing in the muxer, or on the way to it. */
+/** Packets of which the muxer, or a filter before it, writes nothing. */
 const nothings: [codec: string, stream: Record<string, unknown>, data: Uint8Array][] = [
   ["pcm_dvd", audio, new Uint8Array(3)],
   ["pcm_dvd", audio, new Uint8Array(0)],
@@ -80,7 +80,7 @@ const nothings: [codec: string, stream: Record<string, unknown>, data: Uint8Arra
 ];
 
 for (const [codec, stream, data] of nothings) {
-  Deno.test(`mpeg muxers end with a packet of ${codec} of ${data.length} bytes, which are none to them`, async () => {
+  Deno.test(`mpeg muxers finish with a packet of ${codec} of ${data.length} bytes, which has no payload for them`, async () => {
     for (const format of ["vob", "mpeg", "dvd", "svcd", "vcd"]) {
       const signal = AbortSignal.timeout(10_000); // they did not
       await using muxer = await Muxer.open(new MemorySink(), { format, signal });

@@ -1,5 +1,5 @@
 /**
- * http(s): redirects, and whose the headers are: what a program gives for one origin must not get to another.
+ * http(s) sources: redirects, and headers, which must only be sent to the origin that they were given for.
  */
 import {
   assert,
@@ -26,7 +26,7 @@ import { rowsOf } from "./support/packets.ts";
 
 type Page = Uint8Array<ArrayBuffer> | ((request: Request) => Response);
 
-/** A server of pages by path; what it was asked. */
+/** A server of pages by path, which records requests. */
 class Site implements AsyncDisposable {
   readonly pages: Map<string, Page>;
   readonly requests: { path: string; headers: Headers }[] = [];
@@ -102,7 +102,7 @@ Deno.test("Redirects are followed: each status, absolute and relative, over seve
   }
 });
 
-Deno.test("Where redirects led is asked directly afterwards; the first URL again when that is no more", async () => {
+Deno.test("The target of redirects is requested directly afterwards; the first URL again if that fails", async () => {
   let good = 1;
   const signed: Page = (request) => {
     return new URL(request.url).searchParams.get("until") === String(good)
@@ -149,7 +149,7 @@ Deno.test("Redirects in a circle, to nowhere and to other schemes are errors tha
   assertEquals(site.paths.filter((path) => /circle|elcric/.test(path)).length, 21);
 });
 
-Deno.test("Names resolve against where a redirect led", async () => {
+Deno.test("Names resolve against the target of a redirect", async () => {
   await using cdn = new Site({ "/v1/index.m3u8": PLAYLIST, ...segmentPages("/v1/") });
   await using site = new Site({ "/live.m3u8": redirect(`${cdn.origin}/v1/index.m3u8`) });
   const { asked, onopen } = recording(withinOrigin(cdn.origin));
@@ -176,7 +176,7 @@ Deno.test("Names in a playlist that another one names resolve against where a re
 
 // ------------------------------------------------------------------------------------------- headers
 
-Deno.test("http.headers go with a redirect within the origin, and not with one to another", async () => {
+Deno.test("http.headers are sent to a redirect within the origin, and not to another origin", async () => {
   await using other = new Site({ "/video.mp4": MP4 });
   await using site = new Site({
     "/start": redirect("/next"),
@@ -190,7 +190,7 @@ Deno.test("http.headers go with a redirect within the origin, and not with one t
   }
 });
 
-Deno.test("http.headers go to the origin of the playlist, and to no other that it names", async () => {
+Deno.test("http.headers are sent to the origin of the playlist, and to no other that it names", async () => {
   await using other = new Site(segmentPages("/"));
   await using site = new Site(segmentPages("/"));
   site.pages.set("/index.m3u8", bytesOf(playlistOf(["index0.ts", `${other.origin}/index1.ts`, "index2.ts"])));
@@ -200,14 +200,14 @@ Deno.test("http.headers go to the origin of the playlist, and to no other that i
   assertEquals(other.values("authorization"), [null]);
   site.requests.length = other.requests.length = 0;
   const names = ["index0.ts", `${other.origin}/index1.ts`, ...Array(20).fill("index2.ts")];
-  site.pages.set("/long.m3u8", bytesOf(playlistOf(names))); // most are opened behind the header of the output
+  site.pages.set("/long.m3u8", bytesOf(playlistOf(names))); // most are opened after the output's header was written
   const output = { format: "mpegts", onopen: () => null };
   await remux(`${site.origin}/long.m3u8`, new MemorySink(), { ...output, input: options });
   assertEquals(new Set(site.values("x-token")), new Set([SECRET["x-token"]]));
   assertEquals(other.values("x-token"), [null]);
 });
 
-Deno.test("A segment that is redirected elsewhere takes no headers along", async () => {
+Deno.test("http.headers are not sent to another origin to which a segment is redirected", async () => {
   await using other = new Site(segmentPages("/"));
   await using site = new Site({
     ...segmentPages("/"),
@@ -235,7 +235,7 @@ Deno.test("http.headers of a playlist in memory are for the origin of `url`, or 
   assertEquals(new Set(site.values("authorization")), new Set([SECRET.authorization]));
 });
 
-Deno.test("A function as http.headers is asked with the URL of each request, of any origin", async () => {
+Deno.test("A function as http.headers is called with the URL of each request, of any origin", async () => {
   await using other = new Site(segmentPages("/"));
   await using site = new Site({
     ...segmentPages("/"),
@@ -262,7 +262,7 @@ Deno.test("A function as http.headers is asked with the URL of each request, of 
   assert(urls.includes(`${other.origin}/index1.ts`));
 });
 
-Deno.test("What a request needs wins over http.headers, and headers that are none are a TypeError", async () => {
+Deno.test("Headers that a request needs override http.headers, and invalid headers are a TypeError", async () => {
   await using site = new Site({ "/video.mp4": MP4 });
   const headers = { range: "bytes=7-8", "accept-encoding": "gzip" };
   assertEquals(await readRows(`${site.origin}/video.mp4`, { http: { headers } }), rowsOf(MP4));
@@ -276,7 +276,7 @@ Deno.test("What a request needs wins over http.headers, and headers that are non
 
 // ------------------------------------------------------------------------------------------- nested opens
 
-Deno.test("A redirect of what a playlist names is asked of onopen, and refused with an error that names it", async () => {
+Deno.test("onopen is called for redirects of a playlist's URLs; the error for a refused one names it", async () => {
   await using other = new Site({ "/secret.ts": tsSegments().get("index1.ts")! });
   await using site = new Site({
     ...segmentPages("/"),
@@ -315,7 +315,7 @@ Deno.test("withinOrigin() with a path refuses redirects out of it, and follows t
   assert(!site.paths.includes("/admin"));
 });
 
-Deno.test("onopen may send a redirect elsewhere; what is no http(s) URL refuses it; what it throws comes out", async () => {
+Deno.test("onopen may replace the target of a redirect; a result that isn't an http(s) URL refuses it; its exception is thrown", async () => {
   await using site = new Site({
     ...segmentPages("/"),
     "/index.m3u8": PLAYLIST,
@@ -337,7 +337,7 @@ Deno.test("onopen may send a redirect elsewhere; what is no http(s) URL refuses 
   assertStrictEquals(await rejectionOf(readRows(`${site.origin}/index.m3u8`, throwing)), reason);
 });
 
-Deno.test("A redirect in the middle of what a playlist names is asked too", async () => {
+Deno.test("onopen is called for a redirect in the middle of a file of a playlist, too", async () => {
   let part = 0;
   await using other = new Site({ "/secret.ts": tsSegments().get("index0.ts")! });
   await using site = new Site({ ...segmentPages("/"), "/index.m3u8": PLAYLIST });
@@ -357,7 +357,7 @@ Deno.test("A redirect in the middle of what a playlist names is asked too", asyn
   assertEquals(other.requests.length, 0);
 });
 
-Deno.test("An abort ends the wait for what onopen says of a redirect", async () => {
+Deno.test("An abort ends the wait for onopen's result for a redirect", async () => {
   await using site = new Site({ "/index.m3u8": PLAYLIST, "/index0.ts": redirect("/moved.ts") });
   const controller = new AbortController();
   const reason = new Error("no longer");
@@ -368,10 +368,10 @@ Deno.test("An abort ends the wait for what onopen says of a redirect", async () 
   };
   const reading = readRows(`${site.origin}/index.m3u8`, { onopen, signal: controller.signal });
   assertStrictEquals(await soon(rejectionOf(reading)), reason);
-  await probe(MP4); // by then the aborted session's thread has ended, which nobody else waits for
+  await probe(MP4); // gives the aborted session's thread time to end
 });
 
-Deno.test("avio: what a playlist names is read where the playlist was redirected to, and nowhere else", async () => {
+Deno.test("avio: relative names are read from where the playlist was redirected to, and from nowhere else", async () => {
   await using cdn = new Site({ "/v1/index.m3u8": PLAYLIST, ...segmentPages("/v1/") });
   await using site = new Site({ "/live.m3u8": redirect(`${cdn.origin}/v1/index.m3u8`) });
   const url = `${site.origin}/live.m3u8`;
@@ -385,9 +385,9 @@ Deno.test("avio: what a playlist names is read where the playlist was redirected
   assertEquals(other.requests.length, 0);
 });
 
-// ------------------------------------------------------------------------------------------- a fetch that follows by itself
+// ------------------------------------------------------------------------------------------- fetch follows redirects
 
-Deno.test("Where a fetch of the program followed by itself is looked at", async () => {
+Deno.test("Redirects that the program's fetch followed itself are checked", async () => {
   const following: typeof fetch = (input, init) => fetch(input, { ...init, redirect: "follow" });
   await using cdn = new Site({ "/v1/index.m3u8": PLAYLIST, ...segmentPages("/v1/") });
   await using site = new Site({ "/live.m3u8": redirect(`${cdn.origin}/v1/index.m3u8`) });

@@ -1,6 +1,6 @@
 /**
- * http(s): requests that fail: which are made again, when, what is told after the last one, and that nothing goes on once
- * the reader has ended.
+ * http(s) sources: which failed requests are retried, and when; the error after the last retry; and that all requests
+ * end with the reader.
  */
 import {
   assert,
@@ -24,7 +24,7 @@ const SMALL = fixtureBytes("video.mkv");
 const PLACES = { "opening": 0, "going on": 1, "another range": 2, "a seek": 3 };
 
 /**
- * Reads some of WAV, seeks and reads on. It makes four requests: the first, one behind what opening looked at, the next
+ * Reads some of WAV, seeks and reads on. It makes four requests: the first, one after what opening examined, the next
  * range of that, and one for the seek (to about byte 1,764,000).
  */
 async function readWav(url: string, http: HttpOptions = {}, signal?: AbortSignal): Promise<void> {
@@ -39,12 +39,12 @@ async function readWav(url: string, http: HttpOptions = {}, signal?: AbortSignal
   for (let i = 0; i < 10; i++) await check();
 }
 
-/** A server of WAV that tells when each request has come. */
+/** A server of WAV that records the time of each request. */
 function serveWav(behaviour: Behaviour, work: (server: FileServer) => Promise<void>): Promise<void> {
   return serving(WAV, { chunk: 16_384, ...behaviour }, work);
 }
 
-/** A URL that nobody listens at. */
+/** A URL without a listening server. */
 function refusing(): string {
   const listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
   const { port } = listener.addr as Deno.NetAddr;
@@ -52,7 +52,7 @@ function refusing(): string {
   return `http://127.0.0.1:${port}/`;
 }
 
-/** A URL whose server takes requests and leaves. */
+/** A URL whose server accepts requests and closes the connection. */
 async function leaving(work: (url: string) => Promise<void>): Promise<void> {
   using listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
   const serving = (async () => {
@@ -72,7 +72,7 @@ function detour(isOther: (index: number) => boolean, other: string): typeof fetc
   return (input, init) => fetch(isOther(index++) ? other : input, init);
 }
 
-// ------------------------------------------------------------------------------------------- what goes on
+// ------------------------------------------------------------------------------------------- retries
 
 Deno.test("readWav() makes the requests that the tests take it to make", async () => {
   await serveWav({}, async (server) => {
@@ -84,7 +84,7 @@ Deno.test("readWav() makes the requests that the tests take it to make", async (
 });
 
 for (const [place, at] of Object.entries(PLACES)) {
-  Deno.test(`A request that is answered 429 or 5xx is made again: ${place}`, async () => {
+  Deno.test(`A response with status 429 or 5xx is retried: ${place}`, async () => {
     for (const status of [429, 500, 502, 503, 504, 599]) {
       const instead = (_: Request, index: number) => index === at ? new Response("busy", { status }) : null;
       await serveWav({ instead }, async (server) => {
@@ -94,17 +94,17 @@ for (const [place, at] of Object.entries(PLACES)) {
     }
   });
 
-  Deno.test(`A request that is refused is made again: ${place}`, async () => {
+  Deno.test(`A refused connection is retried: ${place}`, async () => {
     await serveWav({}, (server) => readWav(server.url, { fetch: detour((i) => i === at, refusing()) }));
   });
 
-  Deno.test(`A request whose connection breaks before there is a response is made again: ${place}`, async () => {
+  Deno.test(`A connection that breaks before the response is retried: ${place}`, async () => {
     await leaving(async (other) => {
       await serveWav({}, (server) => readWav(server.url, { fetch: detour((i) => i === at, other) }));
     });
   });
 
-  Deno.test(`A response that breaks is gone on with: ${place}`, async () => {
+  Deno.test(`A response that breaks is continued by a new request: ${place}`, async () => {
     for (const bytes of [0, 1, 3000]) {
       await serveWav({ breaksAfter: (index) => index === at ? bytes : null }, async (server) => {
         await readWav(server.url);
@@ -117,7 +117,7 @@ for (const [place, at] of Object.entries(PLACES)) {
     }
   });
 
-  Deno.test(`A request fails in another way each time, and is made again: ${place}`, async () => {
+  Deno.test(`A request that fails in a different way each time is retried: ${place}`, async () => {
     const instead = (_: Request, index: number) => index === at ? new Response(null, { status: 503 }) : null;
     const breaksAfter = (index: number) => index === at + 1 ? 0 : null;
     await serveWav({ instead, breaksAfter }, (server) => {
@@ -126,7 +126,7 @@ for (const [place, at] of Object.entries(PLACES)) {
   });
 }
 
-Deno.test("What has come counts as a success: retries are counted from there", async () => {
+Deno.test("Retries are counted anew after received bytes", async () => {
   await serving(SMALL, { breaksAfter: () => 3000, chunk: 1000 }, async (server) => {
     await using demuxer = await Demuxer.open(server.url, { http: { retries: 1 } });
     for await (const _ of demuxer);
@@ -134,9 +134,9 @@ Deno.test("What has come counts as a success: retries are counted from there", a
   });
 });
 
-// ------------------------------------------------------------------------------------------- what does not
+// ------------------------------------------------------------------------------------------- errors without retries
 
-Deno.test("A status that no retry mends is an error at once", async () => {
+Deno.test("A status that isn't worth a retry is an error at once", async () => {
   for (const status of [400, 401, 403, 404, 410, 451]) {
     const instead = () => new Response("no", { status });
     await serving(SMALL, { instead }, async (server) => {
@@ -151,7 +151,7 @@ Deno.test("A status that no retry mends is an error at once", async () => {
   }
 });
 
-Deno.test("An error in the middle tells the position", async () => {
+Deno.test("The error for a failure in the middle has the position", async () => {
   const instead = (_: Request, index: number) => index === 2 ? new Response(null, { status: 404 }) : null;
   await serveWav({ instead }, async (server) => {
     const error = await rejectionOf(readWav(server.url));
@@ -161,7 +161,7 @@ Deno.test("An error in the middle tells the position", async () => {
   });
 });
 
-Deno.test("After the last try the error tells the URL, the position and the tries", async () => {
+Deno.test("The error after the last retry has the URL, the position and the number of attempts", async () => {
   for (const retries of [0, 1, 3]) {
     const tries = retries === 0 ? "" : `, after ${retries + 1} tries`;
     const instead = (_: Request, index: number) => index >= 2 ? new Response(null, { status: 503 }) : null;
@@ -189,7 +189,7 @@ Deno.test("After the last try the error tells the URL, the position and the trie
   }
 });
 
-Deno.test("A response that ends too early is gone on with, and one that gives nothing is an error in the end", async () => {
+Deno.test("A response that ends too early is continued, and repeated empty responses are an error", async () => {
   const shortened = (bytes: number) => (request: Request, index: number) => {
     const [from, end] = rangeOf(request, WAV.length);
     const headers = { "content-range": `bytes ${from}-${end - 1}/${WAV.length}` };
@@ -214,7 +214,7 @@ Deno.test("A server that can't be reached is an HttpError without a status, and 
   assertInstanceOf(error.cause, TypeError);
 });
 
-Deno.test("What a fetch of the program throws is no failure of the network: it comes out, the same object", async () => {
+Deno.test("An exception of the program's fetch other than TypeError is thrown unchanged, without a retry", async () => {
   const reason = new Error("the program's own");
   for (const at of Object.values(PLACES)) {
     let index = 0;
@@ -235,7 +235,7 @@ Deno.test("A fetch that returns no Response is a TypeError that names it", async
 
 // ------------------------------------------------------------------------------------------- time
 
-Deno.test("Retry-After is seconds or a date; anything else is nothing", () => {
+Deno.test("Retry-After is seconds or a date; anything else is ignored", () => {
   const after = (text: string) => retryAfterOf(new Response(null, { headers: { "retry-after": text } }));
   assertEquals(["0", "7", " 120 "].map(after), [0, 7000, 120_000]);
   assertEquals(["", "soon", "-5", "1.5x"].map((text) => after(text) || null), [null, null, null, null]);
@@ -246,7 +246,7 @@ Deno.test("Retry-After is seconds or a date; anything else is nothing", () => {
   assertEquals(after(new Date(Date.now() - 60_000).toUTCString()), 0);
 });
 
-/** Milliseconds that reading takes from a server that answers so at first. */
+/** Milliseconds that reading takes if the server's first responses are these. */
 async function timeWith(headers: HeadersInit, http: HttpOptions, times = 1): Promise<number> {
   let milliseconds = NaN;
   const instead = (_: Request, index: number) =>
@@ -260,7 +260,7 @@ async function timeWith(headers: HeadersInit, http: HttpOptions, times = 1): Pro
   return milliseconds;
 }
 
-Deno.test("Retry-After is waited for, however short retryDelay is, and maxRetryDelay bounds it", async () => {
+Deno.test("Retry-After overrides retryDelay, up to maxRetryDelay", async () => {
   assertGreater(await timeWith({ "retry-after": "1" }, { retryDelay: 0 }), 999);
   assertLess(await timeWith({ "retry-after": "0" }, { retryDelay: 100_000 }), 5000);
   assertLess(await timeWith({ "retry-after": "86400" }, { maxRetryDelay: 20 }), 5000);
@@ -268,7 +268,7 @@ Deno.test("Retry-After is waited for, however short retryDelay is, and maxRetryD
   assertLess(await timeWith({ "retry-after": tomorrow }, { maxRetryDelay: 20 }), 5000);
 });
 
-Deno.test("A connection that broke is made again at once, the first time", async () => {
+Deno.test("The first retry after a broken connection is made at once", async () => {
   await serving(SMALL, { breaksAfter: (index) => index === 0 ? 3000 : null }, async (server) => {
     await soon(probe(server.url, { http: { retryDelay: 1_000_000, maxRetryDelay: 1_000_000 } }));
     assertEquals(server.requests.length, 2);
@@ -282,7 +282,7 @@ Deno.test("retryDelay doubles from time to time, up to maxRetryDelay", async () 
 
 // ------------------------------------------------------------------------------------------- ending
 
-/** What reading ends with when it is aborted by `abort`, which `http` and the server get; soon, whatever is waited for. */
+/** The error of a read that is aborted with `abort`, which `http` and the server get; checks that it ends soon. */
 async function abortedWith(
   http: (abort: () => void) => HttpOptions,
   behaviour: (abort: () => void) => Behaviour = () => ({}),
@@ -297,7 +297,7 @@ async function abortedWith(
       assertStrictEquals(await soon(rejectionOf(reading)), reason);
     } finally {
       end();
-      await probe(SMALL); // by then the aborted session's thread has ended, which nobody else waits for
+      await probe(SMALL); // gives the aborted session's thread time to end
     }
   });
 }
@@ -310,7 +310,7 @@ for (const [place, at] of Object.entries(PLACES)) {
     }), () => silence.resolve(new Response()));
   });
 
-  Deno.test(`An abort ends the wait for a fetch that does not look at its signal: ${place}`, async () => {
+  Deno.test(`An abort ends the wait for a fetch that ignores its signal: ${place}`, async () => {
     let index = 0;
     let cancelled = 0;
     const late = Promise.withResolvers<Response>();
@@ -341,7 +341,7 @@ for (const [place, at] of Object.entries(PLACES)) {
     assertEquals(cancelled.message, "no longer");
   });
 
-  Deno.test(`An abort ends the wait before a request is made again, and its timer: ${place}`, async () => {
+  Deno.test(`An abort ends the wait before a retry, and its timer: ${place}`, async () => {
     await abortedWith(() => ({ maxRetryDelay: 1e9 }), (abort) => ({
       instead(_, index) {
         if (index !== at) return null;

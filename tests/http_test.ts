@@ -1,5 +1,5 @@
 /**
- * http(s): sources, against a server on the loopback interface that counts what it is asked.
+ * http(s) sources, with a server on the loopback interface that records its requests.
  */
 import {
   assert,
@@ -29,7 +29,7 @@ import { eventually } from "./support/threads.ts";
 // ------------------------------------------------------------------------------------------- ranges
 
 for (const name of mediaFixtures) {
-  Deno.test(`An http: source gives the packets of ${name}`, async () => {
+  Deno.test(`An http: source has the packets of ${name}`, async () => {
     await serving(fixtureBytes(name), {}, async (server) => {
       assertEquals(await readRows(server.url), rowsOf(fixtureBytes(name)));
       assertEquals(await readRows(new URL(server.url)), rowsOf(fixtureBytes(name)));
@@ -52,7 +52,7 @@ Deno.test("The ranges of an http: source grow while it is read forward; the last
     const sink = new MemorySink();
     await remux(server.url, sink, { format: "wav" });
     assertEquals(server.ranges, [
-      "bytes=0-131071", // then it looks behind the data, and goes back
+      "bytes=0-131071", // then it reads after the data, and seeks back
       "bytes=44-131115",
       "bytes=131116-655403",
       "bytes=655404-2752555",
@@ -74,7 +74,7 @@ Deno.test("probe() of an http: source makes the server send little more than it 
   });
 });
 
-Deno.test("An http: source is asked again where it really seeks, for little at first, and reads through small gaps", async () => {
+Deno.test("An http: source makes a new small request after a seek, and reads through small gaps", async () => {
   const wav = wavOf(8_000_000);
   await serving(wav, { chunk: 65536 }, async (server) => {
     await using demuxer = await Demuxer.open(server.url, { bufferSize: 4096 });
@@ -83,8 +83,8 @@ Deno.test("An http: source is asked again where it really seeks, for little at f
       const packet = (await demuxer.read())!;
       assertEquals(packet.data, wav.subarray(packet.pos!, packet.pos! + packet.data.length));
     };
-    // A packet begins at most so much before.
-    const asked = (position: number) => {
+    // Requests may begin this much before a packet.
+    const requested = (position: number) => {
       const ranges = server.ranges.map((range) =>
         /^bytes=(\d+)-(\d+)$/.exec(range ?? "")?.slice(1).map(Number)
       );
@@ -94,12 +94,12 @@ Deno.test("An http: source is asked again where it really seeks, for little at f
       return found && found[1]! - found[0]! + 1;
     };
     await readAt(6_400_000);
-    assertEquals(asked(6_400_000), 131_072, "far ahead");
+    assertEquals(requested(6_400_000), 131_072, "far ahead");
     assertEquals(server.requests.at(-1)!.headers.get("if-range"), `"one"`);
     await readAt(6_500_000);
-    assertEquals(asked(6_500_000), undefined, "a small gap");
+    assertEquals(requested(6_500_000), undefined, "a small gap");
     await readAt(1_600_000);
-    assertEquals(asked(1_600_000), 131_072, "back");
+    assertEquals(requested(1_600_000), 131_072, "back");
   });
 });
 
@@ -113,7 +113,7 @@ Deno.test("A seek without a read makes no request", async () => {
   });
 });
 
-Deno.test("Parts may be shorter than what was asked for", async () => {
+Deno.test("Parts may be shorter than requested", async () => {
   const bytes = fixtureBytes("video.mkv");
   await serving(bytes, { maxPart: 5000 }, async (server) => {
     assertEquals(await readRows(server.url), rowsOf(bytes));
@@ -121,7 +121,7 @@ Deno.test("Parts may be shorter than what was asked for", async () => {
   });
 });
 
-Deno.test("A part that doesn't say which one it is is none: all is asked for, and read forward", async () => {
+Deno.test("A part without Content-Range is not used: the whole is requested, and read forward", async () => {
   const bytes = fixtureBytes("faststart.mp4");
   await serving(bytes, { tellsPart: false }, async (server) => {
     assertEquals(await readRows(server.url, { bufferSize: 4096 }), rowsOf(bytes));
@@ -149,7 +149,7 @@ Deno.test("An mp4 with its index at the end is read by ranges", async () => {
   });
 });
 
-Deno.test("A part of what was compressed is none: all is asked for", async () => {
+Deno.test("A part of a compressed response is not used: the whole is requested", async () => {
   const bytes = fixtureBytes("faststart.mp4");
   const packed = await new Response(new Blob([bytes]).stream().pipeThrough(new CompressionStream("gzip")))
     .bytes();
@@ -216,7 +216,7 @@ Deno.test("A broken connection is made again from where it stopped", async () =>
   }
 });
 
-Deno.test("A connection that breaks again and again is an error, after as many retries as were asked for", async () => {
+Deno.test("A connection that breaks repeatedly is an error after the given number of retries", async () => {
   for (const retries of [0, 1, 3]) {
     const breaksAfter = (request: number) => request === 0 ? 9000 : 0;
     await serving(fixtureBytes("video.mkv"), { breaksAfter, chunk: 900 }, async (server) => {
@@ -227,7 +227,7 @@ Deno.test("A connection that breaks again and again is an error, after as many r
   }
 });
 
-Deno.test("A connection is given time between retries, more each time; a signal ends that too", async () => {
+Deno.test("The delay between retries grows; a signal ends it, too", async () => {
   const breaksAfter = (request: number) => request === 0 ? 9000 : 0;
   await serving(fixtureBytes("video.mkv"), { breaksAfter, chunk: 900 }, async (server) => {
     const start = performance.now();
@@ -244,14 +244,14 @@ Deno.test("A connection is given time between retries, more each time; a signal 
   });
 });
 
-Deno.test("An empty file is no media, and not an error of http", async () => {
+Deno.test("An empty file is an error of the format, not of http", async () => {
   await serving(new Uint8Array(0), {}, async (server) => {
     const error = await rejectionOf(Demuxer.open(server.url));
     assert(error instanceof AVError, String(error));
   });
 });
 
-Deno.test("Options of http that are none are TypeErrors and RangeErrors that name them", async () => {
+Deno.test("Invalid options of http are TypeErrors and RangeErrors that name them", async () => {
   const bad = { retries: -1, retryDelay: "soon", fetch: "no function" };
   for (const [name, value] of Object.entries(bad)) {
     const options = { http: { [name]: value } } as unknown as DemuxerOptions;
@@ -261,7 +261,7 @@ Deno.test("Options of http that are none are TypeErrors and RangeErrors that nam
   }
 });
 
-Deno.test("Without ranges a broken connection is an error at once, never a quiet end", async () => {
+Deno.test("Without ranges a broken connection is an error at once, never the end of the source", async () => {
   const breaksAfter = () => 9000;
   await serving(fixtureBytes("video.mkv"), { ranges: false, breaksAfter }, async (server) => {
     const error = await rejectionOf(readRows(server.url));
@@ -270,7 +270,7 @@ Deno.test("Without ranges a broken connection is an error at once, never a quiet
   });
 });
 
-Deno.test("What has changed since it was opened is an error, not a mixture", async () => {
+Deno.test("A file that has changed since it was opened is an error, not a mixture", async () => {
   const breaksAfter = (request: number) => request === 0 ? 9000 : null;
   const etag = (request: number) => request === 0 ? `"one"` : `"two"`;
   await serving(fixtureBytes("video.mkv"), { breaksAfter, etag }, async (server) => {
@@ -280,7 +280,7 @@ Deno.test("What has changed since it was opened is an error, not a mixture", asy
   });
 });
 
-Deno.test("What has another size than when it was opened has changed, whatever the server says of If-Range", async () => {
+Deno.test("A file with another size than on opening has changed, even if the server ignores If-Range", async () => {
   const bytes = fixtureBytes("video.mkv");
   const instead = (request: Request, index: number) => {
     if (index === 0) return null;
@@ -295,7 +295,7 @@ Deno.test("What has another size than when it was opened has changed, whatever t
   });
 });
 
-Deno.test("A part that ends behind the whole is none: the whole is asked for", async () => {
+Deno.test("A part that ends after the total size is not used: the whole is requested", async () => {
   const bytes = fixtureBytes("video.mkv");
   const ranges = [`bytes 0-${bytes.length - 1}/500`, "bytes 9-0/500", `bytes 0-499/1${"0".repeat(400)}`];
   for (const range of ranges) {
@@ -308,11 +308,11 @@ Deno.test("A part that ends behind the whole is none: the whole is asked for", a
   }
 });
 
-Deno.test("A part that is not the one asked for is an error", async () => {
+Deno.test("A part other than the requested one is an error", async () => {
   const bytes = fixtureBytes("video.mkv");
   const instead = (request: Request, index: number) => {
     if (index === 0) return null;
-    const from = rangeOf(request, bytes.length)[0] === 0 ? 1 : 0; // what was broken off may not have arrived
+    const from = rangeOf(request, bytes.length)[0] === 0 ? 1 : 0; // the bytes before the break may not have arrived
     const headers = { "content-range": `bytes ${from}-${bytes.length - 1}/${bytes.length}` };
     return new Response(bytes.slice(from), { status: 206, headers });
   };
@@ -345,7 +345,7 @@ Deno.test("fetch and headers are the caller's", async () => {
   });
 });
 
-Deno.test("What fetch rejects with comes out as it is", async () => {
+Deno.test("The error of fetch is thrown unchanged", async () => {
   const reason = new Error("no network");
   const http = { fetch: () => Promise.reject(reason) };
   assertStrictEquals(await rejectionOf(Demuxer.open("https://example.invalid/a.mp4", { http })), reason);
@@ -361,7 +361,7 @@ Deno.test("Statuses that are errors name themselves and the URL", async () => {
   }
 });
 
-Deno.test("What is sent compressed is read uncompressed, forward", async () => {
+Deno.test("Compressed responses are decompressed, and read forward", async () => {
   const bytes = fixtureBytes("audio.wav");
   const instead = (_request: Request) => {
     const body = new Blob([bytes]).stream().pipeThrough(new CompressionStream("gzip"));
@@ -373,7 +373,7 @@ Deno.test("What is sent compressed is read uncompressed, forward", async () => {
     assertEquals(
       server.requests[0]!.headers.get("accept-encoding")!.split(", ")[0],
       "identity",
-      "is not asked for",
+      "is not requested",
     );
   });
 });
@@ -398,7 +398,7 @@ Deno.test("The sync API can't read http:", async () => {
 
 // ------------------------------------------------------------------------------------------- ending
 
-Deno.test("Closing early leaves the connection", async () => {
+Deno.test("Closing early closes the connection", async () => {
   await serving(wavOf(8_000_000), { chunk: 65536, pause: 3 }, async (server) => {
     const demuxer = await Demuxer.open(server.url);
     await demuxer.read();
@@ -410,7 +410,7 @@ Deno.test("Closing early leaves the connection", async () => {
   });
 });
 
-Deno.test("An abort leaves the connection, and its reason comes out, even while the server says nothing", async () => {
+Deno.test("An abort closes the connection and rejects with its reason, even while the server sends nothing", async () => {
   await serving(wavOf(8_000_000), { chunk: 1000, pause: 30 }, async (server) => {
     const controller = new AbortController();
     const reason = new Error("no longer");
@@ -423,15 +423,15 @@ Deno.test("An abort leaves the connection, and its reason comes out, even while 
   });
 });
 
-Deno.test("An abort before the server has answered ends the request with its reason", async () => {
+Deno.test("An abort before the response ends the request with its reason", async () => {
   const controller = new AbortController();
   const reason = new Error("no longer");
   const answer = Promise.withResolvers<Response>();
-  const asked = Promise.withResolvers<void>();
-  const instead = () => (asked.resolve(), answer.promise);
+  const requested = Promise.withResolvers<void>();
+  const instead = () => (requested.resolve(), answer.promise);
   await serving(fixtureBytes("video.mkv"), { instead }, async (server) => {
     const opening = rejectionOf(Demuxer.open(server.url, { signal: controller.signal }));
-    await soon(asked.promise);
+    await soon(requested.promise);
     controller.abort(reason);
     assertStrictEquals(await soon(opening), reason);
     answer.resolve(new Response());

@@ -1,6 +1,6 @@
 /**
- * A callback that throws, at every single read, seek and write of a run: the very object comes out of the API call
- * that was running, no callback is called any more, and closing is clean.
+ * The sync API with a callback that throws at each single read, seek and write of a run: the API call throws the same
+ * object, no further callback is called, and closing works.
  */
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import {
@@ -144,7 +144,7 @@ Deno.test("probeSync() throws what a callback threw, at every callback of every 
 
 // ------------------------------------------------------------------------------------------- what is thrown
 
-Deno.test("Whatever is thrown comes out as it is, be it undefined, a string, a number, null or frozen", () => {
+Deno.test("Any thrown value is thrown unchanged: undefined, a string, a number, null, a frozen object", () => {
   const things = [
     undefined,
     "a string",
@@ -166,7 +166,7 @@ Deno.test("Whatever is thrown comes out as it is, be it undefined, a string, a n
   }
 });
 
-Deno.test("Demuxer throws the same object again from every call after the one that failed", () => {
+Deno.test("Demuxer: every call after a failure throws the same object", () => {
   for (const thrown of [new Error("gone"), undefined]) {
     let broken = false;
     const { onread, onseek } = readerOf(fixtureBytes("video.mkv"));

@@ -1,5 +1,5 @@
 /**
- * Outputs that are not finished: `stop` of the library, and what the command line leaves after Ctrl-C and after errors.
+ * Outputs that end early: the library's option `stop`, and what the command line leaves after Ctrl-C and after errors.
  */
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { MemorySink, merge, probeSync, remux, split } from "@avio/avio";
@@ -7,14 +7,14 @@ import { fixtureBytes, fixturePath } from "./support/fixtures.ts";
 
 const root = new URL("../", import.meta.url).pathname;
 
-/** MPEG-TS again and again, without an end; each piece when it is asked for. */
+/** Endless repetitions of an MPEG-TS file, produced on demand. */
 function endless(): ReadableStream<Uint8Array> {
   return new ReadableStream({ pull: (controller) => controller.enqueue(fixtureBytes("video.ts").slice()) }, {
     highWaterMark: 0,
   });
 }
 
-Deno.test("stop: what came until then is written, and the output is finished", async () => {
+Deno.test("stop: what was read before it is written, and the output is finished", async () => {
   for (
     const run of [
       remux,
@@ -49,7 +49,7 @@ Deno.test("stop must be an AbortSignal", async () => {
   await assertRejects(() => remux(fixturePath("video.mkv"), new MemorySink(), options), TypeError, "stop");
 });
 
-/** Starts `avio`, gives it a film and no end of stdin, and interrupts it so often once its output grows. */
+/** Starts `avio` with a film on stdin, which stays open, and interrupts it `times` times when its output has been written. */
 async function interrupted(name: string, times: number, ...flags: string[]) {
   const folder = Deno.makeTempDirSync();
   const path = `${folder}/${name}`;
@@ -64,7 +64,7 @@ async function interrupted(name: string, times: number, ...flags: string[]) {
   const stderr = new Response(child.stderr).text();
   const stdin = child.stdin.getWriter();
   for (let n = 0; n < 3; n++) await stdin.write(fixtureBytes("video.ts").slice());
-  // All that it was given is written, and it waits for more.
+  // Wait until all input has been written and it waits for more.
   for (let before = -1, now = 0; now === 0 || now !== before; before = now, now = sizeOf(path)) {
     await new Promise((resolve) => setTimeout(resolve, 400));
   }
@@ -89,13 +89,13 @@ function sizeOf(path: string): number {
   }
 }
 
-Deno.test("avio remux: Ctrl-C finishes the output while packets come", async () => {
+Deno.test("avio remux: Ctrl-C finishes the output while packets arrive", async () => {
   const { code, streams, stderr } = await interrupted("a.mp4", 1, "--no-coalesce");
   assertMatch(stderr, /a\.mp4: stopped by Ctrl-C, and finished with what had been read/);
   assertEquals([code, streams], [130, 2]);
 });
 
-Deno.test("avio remux: a second Ctrl-C ends it; what can't be read is removed, what can is kept", async () => {
+Deno.test("avio remux: a second Ctrl-C ends it; a readable output is kept, any other is removed", async () => {
   const mp4 = await interrupted("a.mp4", 2, "--no-coalesce");
   assertEquals([mp4.code, mp4.isThere], [130, false]);
   assertMatch(mp4.stderr, /stopped by Ctrl-C; .*a\.mp4 is removed, as it can't be read/);
@@ -104,7 +104,7 @@ Deno.test("avio remux: a second Ctrl-C ends it; what can't be read is removed, w
   assertMatch(mkv.stderr, /stopped by Ctrl-C; .*a\.mkv is not complete, but what was written can be read/);
 });
 
-Deno.test("avio remux: after an error nothing is left that is no file, and what was there before is untouched", async () => {
+Deno.test("avio remux: after an error no unreadable output remains, and an existing file is unchanged", async () => {
   const folder = Deno.makeTempDirSync();
   const run = async (...args: string[]) => {
     const { code, stderr } = await new Deno.Command(Deno.execPath(), {

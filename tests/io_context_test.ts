@@ -1,5 +1,5 @@
 /**
- * IOContext as a value: construction, properties, transfer, destroy, and plain I/O without a container.
+ * IOContext: construction, properties, transfer, destroy, and direct I/O without a container.
  */
 import {
   assert,
@@ -33,7 +33,7 @@ import { bytesOf } from "./support/many_files.ts";
 
 const { SET, CUR, END, SIZE, FORCE } = constants.seek;
 
-/** Too far to get there by reading, which is what FFmpeg does for short ways. */
+/** Too far for FFmpeg to read forward instead of seeking. */
 const FAR = 1e6;
 
 /** 0, 1, 2, ... */
@@ -60,7 +60,7 @@ Deno.test("IOContext() over bytes is readable and seekable, not writable", () =>
   assertEquals(io.bufferSize, 65536);
 });
 
-Deno.test("IOContext() over callbacks is what its callbacks make it", () => {
+Deno.test("IOContext() over callbacks has the abilities of its callbacks", () => {
   const onread = () => 0;
   const onwrite = () => {};
   const onseek = () => -1;
@@ -78,7 +78,7 @@ Deno.test("IOContext() over callbacks is what its callbacks make it", () => {
   }
 });
 
-Deno.test("IOContext() reads what a view shows of its buffer, no more", () => {
+Deno.test("IOContext() reads only a view's part of its buffer", () => {
   const bytes = counting(100);
   using view = new IOContext(bytes.subarray(10, 20));
   assertEquals(readAll(view), bytes.slice(10, 20));
@@ -126,7 +126,7 @@ Deno.test("IOContext() with a buffer of one byte works", () => {
 
 // ------------------------------------------------------------------------------------------- transfer
 
-Deno.test("IOContext.transfer() hands on callbacks that were not used yet", () => {
+Deno.test("IOContext.transfer() moves callbacks that were not used yet", () => {
   const io = new IOContext(100, readerOf(counting(50)));
   using other = io.transfer();
   assertEquals([io.destroyed, other.destroyed, other.bufferSize], [true, false, 100]);
@@ -134,7 +134,7 @@ Deno.test("IOContext.transfer() hands on callbacks that were not used yet", () =
   assertEquals(readAll(other), counting(50));
 });
 
-Deno.test("IOContext.transfer() takes along what is buffered and where it was", () => {
+Deno.test("IOContext.transfer() moves buffered bytes and the position", () => {
   let calls = 0;
   const reader = readerOf(counting(50), { seekable: false });
   const io = new IOContext(50, { onread: (buffer, size) => (calls++, reader.onread!(buffer, size)) });
@@ -147,7 +147,7 @@ Deno.test("IOContext.transfer() takes along what is buffered and where it was", 
   assertEquals(calls, 1);
 });
 
-Deno.test("IOContext.transfer() takes along what was written and not flushed", () => {
+Deno.test("IOContext.transfer() moves bytes that were written and not flushed", () => {
   const sink = new Collector();
   const io = new IOContext(64, sink);
   io.writeSync(counting(10));
@@ -158,12 +158,12 @@ Deno.test("IOContext.transfer() takes along what was written and not flushed", (
   assertEquals(sink.bytes(), counting(10));
 });
 
-Deno.test("IOContext.transfer() hands on bytes, and can be done again", () => {
+Deno.test("IOContext.transfer() moves bytes, and can be repeated", () => {
   using io = new IOContext(fixtureBytes("video.mp4")).transfer().transfer();
   assertEquals(probeSync(io).streams.length, 2);
 });
 
-Deno.test("IOContext.transfer() leaves a context that can't be used", () => {
+Deno.test("IOContext.transfer() destroys the old context", () => {
   const io = new IOContext(100, { ...readerOf(counting(50)), onwrite() {} });
   using _other = io.transfer();
   for (
@@ -345,7 +345,7 @@ Deno.test("Demuxer disposed inside its own onread ends the read with an error, n
 
 // ------------------------------------------------------------------------------------------- reading
 
-Deno.test("IOContext.readSync() fills the array as far as there is something", () => {
+Deno.test("IOContext.readSync() fills the array, up to the end of the source", () => {
   using io = new IOContext(16, readerOf(counting(50), { amount: () => 3 }));
   const into = new Uint8Array(20);
   assertEquals(io.readSync(into), 20);
@@ -387,7 +387,7 @@ Deno.test("IOContext.readSync() throws the onread exception, then and later", ()
   assertEquals(calls, 1);
 });
 
-Deno.test("IOContext.readSync() without onread, writeSync() without onwrite say so", () => {
+Deno.test("IOContext.readSync() without onread, writeSync() without onwrite are clear errors", () => {
   using sink = new IOContext(16, { onwrite() {} });
   assertThrows(() => sink.readSync(new Uint8Array(1)), TypeError, "onread");
   using source = new IOContext(16, { onread: () => 0 });
@@ -456,7 +456,7 @@ Deno.test("IOContext.seekSync() throws the onseek exception", () => {
   assertStrictEquals(assertThrows(() => io.readSync(new Uint8Array(1))), thrown);
 });
 
-Deno.test("IOContext.seekSync() fails where onseek can't, and reading goes on", () => {
+Deno.test("IOContext.seekSync() fails where onseek can't, and reading continues", () => {
   using io = new IOContext(16, { ...readerOf(counting(100)), onseek: () => -1 });
   const one = new Uint8Array(1);
   io.readSync(one);
@@ -465,7 +465,7 @@ Deno.test("IOContext.seekSync() fails where onseek can't, and reading goes on", 
   assertEquals(one[0], 1);
 });
 
-Deno.test("IOContext.seekSync() reads its way to a place that is near", () => {
+Deno.test("IOContext.seekSync() reads forward to a near position", () => {
   const seeks: number[] = [];
   using io = new IOContext(16, { ...readerOf(counting(100)), onseek: (offset) => (seeks.push(offset), -1) });
   assertEquals(io.seekSync(50), 50);
@@ -475,7 +475,7 @@ Deno.test("IOContext.seekSync() reads its way to a place that is near", () => {
   assertEquals(seeks, []);
 });
 
-Deno.test("IOContext.seekSync() behind the end is an error or that place, nothing else", () => {
+Deno.test("IOContext.seekSync() beyond the end is an error or that position, nothing else", () => {
   using io = new IOContext(16, readerOf(counting(100), { seekable: false }));
   let position: number | undefined;
   try {
@@ -488,7 +488,7 @@ Deno.test("IOContext.seekSync() behind the end is an error or that place, nothin
   assertEquals(position, 1000);
 });
 
-Deno.test("IOContext.sizeSync() is null where nobody can tell", () => {
+Deno.test("IOContext.sizeSync() is null if the size is unknown", () => {
   using io = new IOContext(16, readerOf(counting(100), { seekable: false }));
   assertEquals(io.sizeSync(), null);
   assertEquals(readAll(io), counting(100));
@@ -504,7 +504,7 @@ Deno.test("IOContext.sizeSync() is null where onseek can do neither SIZE nor END
 
 // ------------------------------------------------------------------------------------------- writing
 
-Deno.test("IOContext.writeSync() gathers in the buffer what flushSync() writes", () => {
+Deno.test("IOContext.writeSync() collects bytes in the buffer, flushSync() writes them", () => {
   const sink = new Collector();
   using io = new IOContext(64, sink);
   assertEquals(io.writeSync(counting(10)), 10);
@@ -517,7 +517,7 @@ Deno.test("IOContext.writeSync() gathers in the buffer what flushSync() writes",
   assertEquals(sink.writes, 1);
 });
 
-Deno.test("IOContext.writeSync() writes more than the buffer, and to places it goes back to", () => {
+Deno.test("IOContext.writeSync() writes more than the buffer, and after seeking back", () => {
   const sink = new Collector();
   using io = new IOContext(16, sink);
   io.writeSync(counting(200));
@@ -576,7 +576,7 @@ function file(): { content: number[]; callbacks: IOCallbacks } {
   };
 }
 
-Deno.test("IOContext that can do both does the one it began with, and refuses the other", () => {
+Deno.test("IOContext for both directions keeps the first one used, and refuses the other", () => {
   const { content, callbacks } = file();
   using io = new IOContext(16, callbacks);
   io.writeSync(counting(40));
@@ -612,7 +612,7 @@ Deno.test("IOContext serves a second Demuxer after the first one closed", () => 
 });
 
 for (const bufferSize of [64, 4096, 65536]) {
-  Deno.test(`IOContext of ${bufferSize} bytes serves a Demuxer from where it was read to`, () => {
+  Deno.test(`IOContext of ${bufferSize} bytes serves a Demuxer from its current position`, () => {
     const wav = fixtureBytes("audio.wav");
     const bytes = Uint8Array.of(...counting(100), ...wav);
     using io = new IOContext(bufferSize, readerOf(bytes, { seekable: false }));
@@ -644,7 +644,7 @@ Deno.test("IOContext can't be source and sink of one remux", () => {
   assertEquals(content.length, fixtureBytes("video.mp4").length);
 });
 
-Deno.test("IOContext whose Demuxer did not open is the caller's again", () => {
+Deno.test("IOContext can be used again after a Demuxer failed to open", () => {
   using io = new IOContext(bytesOf("no media. ".repeat(10)));
   const error = assertThrows(() => Demuxer.openSync(io));
   assertInstanceOf(error, AVError);
@@ -653,7 +653,7 @@ Deno.test("IOContext whose Demuxer did not open is the caller's again", () => {
   assertEquals(io.sizeSync(), 100);
 });
 
-Deno.test("IOContext that was written to is none for a Demuxer", () => {
+Deno.test("IOContext that was written to can't be read by a Demuxer", () => {
   const { callbacks } = file();
   using io = new IOContext(16, callbacks);
   io.writeSync(counting(5));
@@ -664,7 +664,7 @@ Deno.test("IOContext that was written to is none for a Demuxer", () => {
   assertThrows(() => Muxer.openSync(source, { format: "wav" }), TypeError, "onwrite");
 });
 
-Deno.test("IOContext gives a Muxer its own buffer size and goes on after it", () => {
+Deno.test("IOContext gives a Muxer its buffer size, and continues after it", () => {
   const sink = new Collector();
   using io = new IOContext(4096, sink);
   remuxSync(fixtureBytes("video.mp4"), io, { format: "mpegts" });

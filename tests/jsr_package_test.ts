@@ -1,6 +1,6 @@
 /**
- * The JSR package: served over http as JSR does, imported from there by a program, without a library first and then
- * with the one that the error's own command has put there. And the installer: libraries of a release, several at once.
+ * The JSR package: served over http as JSR does it, imported by a program, first without a library and then with the
+ * one that the command in the error has installed. Also the installer: prebuilt libraries, and concurrent installs.
  */
 import { createHash } from "node:crypto";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";

@@ -1,5 +1,5 @@
 /**
- * keyFrames(), and onstart of a remux: where a cut begins is known before a byte is written, and is where it begins.
+ * keyFrames() and `onstart` of a remux: where a cut begins is known before anything is written, and is right.
  */
 import { assert, assertAlmostEquals, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import {
@@ -38,7 +38,7 @@ function read(name: string): number[] {
 }
 
 for (const [name, format] of Object.entries(formats)) {
-  Deno.test(`keyFramesSync() and onstart tell where a cut of ${name} begins`, () => {
+  Deno.test(`keyFramesSync() and onstart return where a cut of ${name} begins`, () => {
     const all = read(name);
     const times = keyFramesSync(fixturePath(name));
     assertEquals(times.length, all.length);
@@ -75,7 +75,7 @@ for (const [name, format] of Object.entries(formats)) {
   });
 }
 
-Deno.test("onstart: what it throws ends the remux before the sink is touched", async () => {
+Deno.test("onstart: an exception ends the remux before the sink is opened", async () => {
   const error = new Error("too early");
   const path = Deno.makeTempFileSync({ suffix: ".mp4" });
   Deno.writeTextFileSync(path, "as it was");
@@ -98,7 +98,7 @@ Deno.test("onstart: what it throws ends the remux before the sink is touched", a
   }
 });
 
-Deno.test("onstart: tags and dispositions of streams are those of the output, and split() tells once", () => {
+Deno.test("onstart: tags and dispositions of streams are those of the output, and split() calls it once", () => {
   let told = 0;
   const result = splitSync(fixturePath("video.mp4"), {
     format: "mp4",
@@ -115,7 +115,7 @@ Deno.test("onstart: tags and dispositions of streams are those of the output, an
   assertEquals([told, result.segments.length], [1, 3]);
 });
 
-Deno.test("RemuxStream: onstart is waited for", async () => {
+Deno.test("RemuxStream: onstart is awaited", async () => {
   const begins: number[] = [];
   const remuxing = new RemuxStream({
     format: "mp4",
@@ -129,7 +129,7 @@ Deno.test("RemuxStream: onstart is waited for", async () => {
   assertEquals(begins, [0]);
 });
 
-Deno.test("keyFrames() reads what can't seek from its beginning", async () => {
+Deno.test("keyFrames() reads a source that can't seek from its beginning", async () => {
   const stream = () => new Blob([fixtureBytes("video.ts")]).stream();
   assertEquals((await keyFrames(stream())).length, 3);
   const around = await keyFrames(stream(), { around: 1.5 });
@@ -138,7 +138,7 @@ Deno.test("keyFrames() reads what can't seek from its beginning", async () => {
   assertEquals((await keyFrames({ onread }, { start: 1, end: 2 })).map(Math.round), [1]);
 });
 
-Deno.test("keyFrames() of sound alone, of one stream, before the first and behind the last", async () => {
+Deno.test("keyFrames() of audio only, of one stream, before the first and after the last", async () => {
   const sound = await keyFrames(fixturePath("audio.mp3"), { around: 0.5 });
   assert(sound.length === 2 && sound[0]! <= 0.5 && sound[1]! > 0.5, String(sound));
   assertEquals(await keyFrames(fixturePath("video.mp4"), { around: 100 }), [2]);
@@ -161,7 +161,7 @@ Deno.test("keyFrames() names the argument that is wrong", async () => {
   }
 });
 
-Deno.test("keyFrames() begins with 0 where sound begins before it, as a cut does", () => {
+Deno.test("keyFrames() begins with 0 if audio begins before it, as a cut does", () => {
   for (
     const [fixture, format] of [["video.webm", "ogg"], ["video.webm", "webm"], ["video.mp4", "ipod"]] as const
   ) {

@@ -1,7 +1,6 @@
 /**
- * Callbacks between two owners: an IOContext whose Demuxer or Muxer has ended while one of its callbacks was under way. What
- * that returns late is the next owner's, in order, neither lost nor doubled; what has ended the first one is not the next
- * one's error.
+ * Callbacks that are pending when the Demuxer or Muxer over an IOContext ends: the next owner gets their late result,
+ * in order, neither lost nor twice, and the first owner's error does not affect the next one.
  */
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { ClosedError, constants, Demuxer, IOContext, Muxer } from "@avio/avio";
@@ -11,12 +10,12 @@ import { Gate } from "./support/gate.ts";
 const raw = { format: "s16le", findStreamInfo: false, bufferSize: 4096 };
 const SIZE = 400_000;
 
-/** Bytes that tell where they are from: the number of each pair. */
+/** Bytes that show their position: each pair contains its index. */
 const samples = new Uint8Array(new Uint16Array(SIZE / 2).map((_, i) => i % 65_521).buffer);
 
 type Answer = (read: number) => number;
 
-/** Gives `samples` once, from front to back; a call that is held has not taken its bytes yet. */
+/** Returns `samples` once, in order; a call that is held back has not taken its bytes yet. */
 function oneWay(gate: Gate, chunk: number, answer: Answer = (read) => read) {
   let position = 0;
   let underWay = 0;
@@ -46,7 +45,7 @@ function oneWay(gate: Gate, chunk: number, answer: Answer = (read) => read) {
   };
 }
 
-/** Reads until a callback is held; what was read, and the read that waits. */
+/** Reads until a callback is held back; returns what was read, and the pending read. */
 async function readUntilHeld(
   demuxer: Demuxer,
   gate: Gate,
@@ -78,8 +77,8 @@ async function joined(pieces: Uint8Array[]): Promise<Uint8Array> {
 }
 
 /**
- * It is the end of the samples, with all that the call that was held has brought (from `heldAt` on). What the first owner had
- * read ahead, and nobody has asked for, went with it.
+ * Checks that the second owner reads the end of the samples, with all bytes of the held call (from `heldAt` on). Bytes that the
+ * first owner read ahead and did not return are lost with it.
  */
 async function assertGoesOn(first: Uint8Array[], second: Uint8Array[], heldAt: number): Promise<void> {
   const before = await joined(first);
@@ -101,7 +100,7 @@ const ends: Record<string, (demuxer: Demuxer, controller: AbortController) => un
 for (const [how, end] of Object.entries(ends)) {
   for (const isLate of [true, false]) {
     const when = isLate ? "after the next owner has begun" : "before the next owner begins";
-    Deno.test(`What onread returns after its Demuxer was ended (${how}) and ${when} is the next one's`, async () => {
+    Deno.test(`Bytes of an onread that returns after its Demuxer has ended (${how}), ${when}, go to the next one`, async () => {
       for (const chunk of [1000, 4096]) {
         const gate = new Gate();
         const { callbacks, source, at } = oneWay(gate, chunk);
@@ -127,7 +126,7 @@ for (const [how, end] of Object.entries(ends)) {
   }
 }
 
-Deno.test("What onread returns late goes through two owners that end before it has", async () => {
+Deno.test("Bytes of a late onread remain available after two owners have ended", async () => {
   const gate = new Gate();
   const { callbacks, source, at } = oneWay(gate, 1000);
   using io = new IOContext(4096, callbacks);
@@ -150,7 +149,7 @@ Deno.test("What onread returns late goes through two owners that end before it h
   assertEquals(source.busiest, 1);
 });
 
-Deno.test("What onread returns late is read by the IOContext itself, once it has come", async () => {
+Deno.test("Bytes of a late onread are read by the IOContext itself, once it has returned", async () => {
   const gate = new Gate();
   let isPromised = true;
   const { callbacks, source, at } = oneWay(gate, 1000);
@@ -170,7 +169,7 @@ Deno.test("What onread returns late is read by the IOContext itself, once it has
   await assertGoesOn(bytes, [rest.subarray(0, read)], heldAt);
 });
 
-Deno.test("What onread returns late is of no use to an owner that seeks first", async () => {
+Deno.test("Bytes of a late onread are dropped if the next owner seeks first", async () => {
   const gate = new Gate();
   let position = 0;
   let isPromised = true;
@@ -199,7 +198,7 @@ Deno.test("What onread returns late is of no use to an owner that seeks first", 
   assertEquals(found, samples.slice(target, target + found.length));
 });
 
-Deno.test("A callback that rejects after its Demuxer has ended is nobody's error", async () => {
+Deno.test("The rejection of a callback after its Demuxer has ended is ignored", async () => {
   const gate = new Gate();
   let fails = true;
   const { callbacks } = oneWay(gate, 1000, (read) => {
@@ -219,7 +218,7 @@ Deno.test("A callback that rejects after its Demuxer has ended is nobody's error
   assert((await soon(readAll(second))).length > 0);
 });
 
-Deno.test("What a late onread returns is checked like any other", async () => {
+Deno.test("The result of a late onread is checked like any other", async () => {
   const gate = new Gate();
   let answer = (read: number) => read;
   const { callbacks } = oneWay(gate, 1000, (read) => answer(read));
@@ -238,7 +237,7 @@ Deno.test("What a late onread returns is checked like any other", async () => {
 });
 
 for (const [how, end] of Object.entries(ends).slice(0, 2)) {
-  Deno.test(`An onwrite that is under way when its Muxer is ended (${how}) returns before the next one's is called`, async () => {
+  Deno.test(`An onwrite that is pending when its Muxer ends (${how}) returns before the next Muxer calls it`, async () => {
     const gate = new Gate();
     let [underWay, busiest, calls] = [0, 0, 0];
     const { onwrite } = gate.wrap({ onwrite: ({ length }) => length });
@@ -288,7 +287,7 @@ for (const [how, end] of Object.entries(ends).slice(0, 2)) {
   });
 }
 
-Deno.test("An IOContext can be used again after each end of its Demuxer: no error of the one before", async () => {
+Deno.test("An IOContext can be used again after each way of ending its Demuxer, without its error", async () => {
   const gate = new Gate();
   using io = new IOContext(4096, gate.wrap({ onread: (buffer) => (buffer.fill(1), buffer.length) }));
   for (const [how, end] of Object.entries(ends)) {

@@ -1,5 +1,6 @@
 /**
- * AAC in LATM, as MPEG-TS may have it, in formats that have AAC only as it is: unpacked, refused, damaged.
+ * AAC in LATM, which MPEG-TS may contain, for formats that need raw AAC: unpacked, refused if it is a rare kind,
+ * damaged.
  */
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import {
@@ -39,7 +40,7 @@ function soundIn(bytes: Uint8Array): Uint8Array[] {
 
 const SOUND = soundIn(fixtureBytes("video.mp4"));
 
-Deno.test("LATM in MPEG-TS becomes AAC in every format that has AAC without headers", () => {
+Deno.test("LATM in MPEG-TS becomes AAC in every format with raw AAC", () => {
   const source = film();
   const outputs: [string, Record<string, string>][] = [
     ["mp4", {}],
@@ -89,7 +90,7 @@ Deno.test("LATM in MPEG-TS becomes AAC in HLS of fragmented mp4, and in DASH", (
   }
 });
 
-Deno.test("LATM stays as it is in MPEG-TS, and where a bitstream filter is given", () => {
+Deno.test("LATM is kept in MPEG-TS, and with a bitstream filter", () => {
   const sink = new MemorySink();
   remuxSync(film(), sink, { format: "mpegts" });
   using before = Demuxer.openSync(film());
@@ -98,7 +99,7 @@ Deno.test("LATM stays as it is in MPEG-TS, and where a bitstream filter is given
   assertEquals(soundOf(after), soundOf(before));
 });
 
-Deno.test("A cut of LATM has a part of the sound, without gaps", () => {
+Deno.test("A cut of LATM has a part of the audio, without gaps", () => {
   const sink = new MemorySink();
   remuxSync(film(), sink, { format: "mp4", start: 1, end: 2 });
   const sound = soundIn(sink.bytes()).map(String);
@@ -176,7 +177,7 @@ function latm(frame: readonly number[], layout: Layout | null = {}): Uint8Array 
   return new Uint8Array([...head.bytes(), ...bytes]);
 }
 
-Deno.test("Packets of LATM with other data, a checksum, long frames, no configuration of their own are unpacked", () => {
+Deno.test("Packets of LATM with other data, a checksum, long frames or no configuration are unpacked", () => {
   const long = Array.from({ length: 600 }, (_, index) => index & 255);
   const frames = [[1, 2, 3], [4, 5], long, Array(255).fill(7)];
   const packets = [
@@ -188,7 +189,7 @@ Deno.test("Packets of LATM with other data, a checksum, long frames, no configur
   assertEquals(written(packets), frames.map((frame) => new Uint8Array(frame)));
 });
 
-Deno.test("LATM of a rare kind is refused, and the error names the kind", () => {
+Deno.test("LATM of rare kinds is refused, and the error names the kind", () => {
   const kinds: [Layout, string][] = [
     [{ version: 1 }, "audioMuxVersion 1"],
     [{ sameFraming: 0 }, "streams whose frames differ in length"],
@@ -205,7 +206,7 @@ Deno.test("LATM of a rare kind is refused, and the error names the kind", () => 
   }
 });
 
-Deno.test("Damaged packets of LATM are errors of a Muxer, and no more", () => {
+Deno.test("Damaged packets of LATM are errors of a Muxer, which continues", () => {
   const good = latm(Array.from({ length: 300 }, (_, index) => index * 7 & 255), { otherData: 3, crc: 1 });
   let seed = 14;
   const random = (below: number) => (seed = (seed * 1103515245 + 12345) % 2 ** 31) % below;

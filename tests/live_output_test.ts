@@ -1,6 +1,6 @@
 /**
- * Live output: what a server does with the chunks of an open output. Segments are cut where a chunk begins with a key
- * frame, and a viewer starts there; and how soon a packet that was written is at the sink.
+ * Live output: cutting an open output into segments at key frames with which viewers can start, and the delay between
+ * writing a packet and its arrival at the sink.
  */
 import { assert, assertEquals, assertGreater, assertLessOrEqual } from "@std/assert";
 import {
@@ -18,7 +18,7 @@ import { fixtureBytes } from "./support/fixtures.ts";
 import { libavformat } from "./support/versions.ts";
 import { md5, rowsOf } from "./support/packets.ts";
 
-/** What a live source gives: packets of all its streams in the order of decoding. */
+/** The packets of a live source: of all its streams, in decoding order. */
 function load(name: string, types = ["video", "audio"]): { streams: Stream[]; packets: Packet[] } {
   using demuxer = Demuxer.openSync(fixtureBytes(name));
   const streams = demuxer.streams.filter(({ type }) => types.includes(type));
@@ -37,7 +37,7 @@ interface Chunk extends WriteInfo {
   bytes: Uint8Array<ArrayBuffer>;
 }
 
-/** A sink that keeps chunks, as a server would; it can't seek. */
+/** A sink that stores chunks, like a server; it can't seek. */
 class Server {
   chunks: Chunk[] = [];
   size = 0;
@@ -127,7 +127,7 @@ for (const [name, options] of outputs.filter(([, options]) => hasMarkers(options
         const pictures = rows.filter(({ stream }) => stream === 0);
         assert(pictures[0]!.key);
         assertEquals(pictures.map((row) => row.md5), video.slice(keys[k]).map(({ data }) => md5(data)));
-        // And the times are those of who has watched from the start.
+        // And the times are those for a viewer from the start.
         const all = whole.filter(({ stream }) => stream === 0);
         assertEquals(pictures.map(({ pts }) => pts), all.slice(-pictures.length).map(({ pts }) => pts));
         assertGreater(rows.filter(({ stream }) => stream === 1).length, 0);
@@ -187,7 +187,7 @@ for (const [name, type, options] of alone) {
   });
 }
 
-Deno.test("coalesce: false: Matroska and WebM keep one packet of sound, until the next is there", () => {
+Deno.test("coalesce: false: Matroska and WebM delay audio by one packet", () => {
   let before = 0;
   for (const { packet, grown } of arrivals(new Server(), load("video.webm", ["audio"]), { format: "webm" })) {
     assertLessOrEqual(before, grown);
@@ -195,7 +195,7 @@ Deno.test("coalesce: false: Matroska and WebM keep one packet of sound, until th
   }
 });
 
-Deno.test("coalesce: false: of two streams, a packet waits until the other one has come as far", () => {
+Deno.test("coalesce: false: with two streams, a packet waits until the other stream has caught up", () => {
   const server = new Server();
   const media = load("video.mp4");
   media.packets = media.packets.filter((packet) => decoded(packet) < 2.8); // then there is only sound

@@ -1,13 +1,13 @@
 /**
- * Live playlists and manifests that never go on: what is refused is an error at once, and the synchronous API, which nothing
- * can end, does not wait for long. Each script has a process of its own with a deadline.
+ * Live playlists and manifests that never continue: what is refused is an error at once, and the synchronous API, which
+ * nothing can end, does not wait for long. Each script runs in its own process with a deadline.
  */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { realPath } from "./support/fixtures.ts";
 import { answerOf } from "./support/script.ts";
 import { isEmbedded } from "./support/versions.ts";
 
-/** Nothing to play in it, a playlist that is to be loaded again in 30 years. */
+/** A playlist that is to be reloaded after 30 years. */
 const HUGE = "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:999999999,\nsegment.ts\n";
 const TARGET = "#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXTINF:10,\na.ts\n#EXTINF:10,\nb.ts\n#EXTINF:10,\nc.ts\n";
 const MASTER = "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1000\nlow.m3u8\n";
@@ -26,7 +26,7 @@ interface Told {
   milliseconds: number;
 }
 
-/** What reading to the end is rejected with, in both APIs, and after how long. */
+/** The errors of reading to the end, in both APIs, and the time until then. */
 async function failures(source: string, options: string, waits = "{}"): Promise<Told[]> {
   const answers = [];
   for (const isAsync of [false, true]) {
@@ -93,7 +93,7 @@ Deno.test("live: a manifest whose segments are refused", async () => {
   }
 });
 
-Deno.test("live: what comes next takes longer than the synchronous API waits; timeout ends it in the other", async () => {
+Deno.test("live: the next segment takes longer than the sync API waits; timeout ends it in the async API", async () => {
   const options =
     `{ onopen: ({ url }) => url === "segment.ts" ? segment.bytes() : source(), url: "live.m3u8" }`;
   const [sync, later] = await failures(HUGE, options, "{ timeout: 500 }");
@@ -104,7 +104,7 @@ Deno.test("live: what comes next takes longer than the synchronous API waits; ti
   assert(later!.milliseconds < 5000, String(later!.milliseconds));
 });
 
-Deno.test("live: a playlist without anything in it yet", async () => {
+Deno.test("live: a playlist that is still empty", async () => {
   const options = `{ onopen: () => source(), url: "live.m3u8" }`;
   const empty = "#EXTM3U\n#EXT-X-TARGETDURATION:600\n#EXT-X-MEDIA-SEQUENCE:0\n";
   for (const { milliseconds } of await failures(empty, options, "{ timeout: 500 }")) {
@@ -136,7 +136,7 @@ const CALLS = `{
   },
 }`;
 
-/** What each call ends with, and after how long. */
+/** The result of each call, and the time until then. */
 function endsOf(source: string, options: string): Promise<(Told & { call: string })[]> {
   return answerOf(
     `
@@ -166,7 +166,7 @@ const endless: [what: string, source: string][] = [
 ];
 
 for (const [what, source] of endless) {
-  Deno.test(`live: a playlist of ${what} ends every call: at once without onopen, else with what it waits for`, async () => {
+  Deno.test(`live: a playlist of ${what} ends every call: at once without onopen, else with the error of its segments`, async () => {
     for (const { call, name, message, milliseconds } of await endsOf(source, "{}")) {
       assertEquals(name, "AVError", `${call}: ${message}`);
       assertStringIncludes(message, "refused to open", call);

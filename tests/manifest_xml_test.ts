@@ -1,5 +1,5 @@
 /**
- * Manifests are XML of whoever wrote them: what libxml2 finds wrong goes into the log, not to stderr; entities define nothing
+ * Manifests are XML from untrusted authors: libxml2's errors go to the log, not to stderr, and entities define nothing
  * and load nothing.
  */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
@@ -75,7 +75,7 @@ for (const [what, manifest] of Object.entries(BROKEN)) {
   });
 }
 
-Deno.test("manifest: of IMF, which the machine's FFmpeg reads too", async () => {
+Deno.test("manifest: IMF, which the system's FFmpeg also reads", async () => {
   const broken =
     `<?xml version="1.0"?><CompositionPlaylist xmlns="http://www.smpte-ra.org/schemas/2067-3/2016"><Id>\x1b[2J`;
   const outcome = await runScript(`

@@ -1,6 +1,6 @@
 /**
- * Bounds: what a session may hold while the other side does not answer, what one packet may have, and what is left of
- * segments that a session is done with.
+ * Limits of memory: how much a session holds while a callback is pending, maxPacketSize, and what remains of segments
+ * after they are closed.
  */
 import { assert, assertEquals } from "@std/assert";
 import {
@@ -23,7 +23,7 @@ const chunked = new URL("./support/chunked.ts", import.meta.url);
 const manyFiles = new URL("./support/many_files.ts", import.meta.url);
 const gc = { flags: ["-A", "--v8-flags=--expose-gc"], deadline: 90_000 };
 
-// ------------------------------------------------------------------------------------------- sinks that don't answer
+// ------------------------------------------------------------------------------------------- pending sinks
 
 interface Held {
   /** Bytes of the source that were read. */
@@ -32,7 +32,7 @@ interface Held {
 }
 
 for (const bufferSize of [4096, 65536, 1 << 20, 8 << 20]) {
-  Deno.test(`An onwrite that never answers holds remux() and Muxer.write() back (bufferSize ${bufferSize})`, async () => {
+  Deno.test(`A pending onwrite holds back remux() and Muxer.write() (bufferSize ${bufferSize})`, async () => {
     const held = await answerOf<Record<string, Held>>(
       `import { wavOf } from "${chunked}";
       const bytes = wavOf(1 << 20);
@@ -97,7 +97,7 @@ for (const bufferSize of [4096, 65536, 1 << 20, 8 << 20]) {
 // ------------------------------------------------------------------------------------------- the size of a packet
 
 for (const name of ["video.mkv", "video.mp4", "image.jpeg", "audio.wav"]) {
-  Deno.test(`maxPacketSize is what the largest packet of ${name} may have, to the byte`, async () => {
+  Deno.test(`maxPacketSize is exact to the byte for the largest packet of ${name}`, async () => {
     const bytes = fixtureBytes(name);
     using reference = Demuxer.openSync(bytes);
     const sizes = [...reference.packetsSync()].map(({ data, sideData }) =>
@@ -124,7 +124,7 @@ for (const name of ["video.mkv", "video.mp4", "image.jpeg", "audio.wav"]) {
   });
 }
 
-Deno.test("A packet that is larger than a batch: seeks that succeed and that fail leave the right one next", async () => {
+Deno.test("A packet larger than a batch: the next packet is right after successful and failed seeks", async () => {
   const sink = new MemorySink();
   using muxer = Muxer.openSync(sink, { format: "matroska" });
   muxer.addStream({ type: "audio", codec: "pcm_s16le", sampleRate: 48000, channels: 1 });
@@ -188,10 +188,10 @@ Deno.test("concat counts packets and bytes over all of its sources", async () =>
   }
 });
 
-// ------------------------------------------------------------------------------------------- sessions that live on
+// ------------------------------------------------------------------------------------------- long sessions
 
 for (const way of ["sync", "async"] as const) {
-  Deno.test(`Of 600 segments that were read, those that are done are let go (${way})`, async () => {
+  Deno.test(`Of 600 segments, those that were read are freed (${way})`, async () => {
     const { opened, alive } = await answerOf<{ opened: number; alive: number }>(
       `import { tsSegments, playlistOf, bytesOf } from "${manyFiles}";
       const bytes = tsSegments().get("index0.ts");
@@ -221,7 +221,7 @@ for (const way of ["sync", "async"] as const) {
     assert(alive < 30, `${alive} of ${opened} are held`);
   });
 
-  Deno.test(`Of 600 segments that were written, those that are done are let go (${way})`, async () => {
+  Deno.test(`Of 600 segments, those that were written are freed (${way})`, async () => {
     const { opened, alive } = await answerOf<{ opened: number; alive: number }>(
       `const opened = [];
       const onopen = () => {
@@ -314,7 +314,7 @@ const waits: Record<string, string> = {
 };
 
 for (const [what, script] of Object.entries(waits)) {
-  Deno.test(`A session that lives on keeps nothing of 15,000 ${what}`, async () => {
+  Deno.test(`A long session keeps no memory for 15,000 ${what}`, async () => {
     const grown = await answerOf<number>(
       `let calls = 0;
       ${script}

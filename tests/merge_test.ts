@@ -1,5 +1,5 @@
 /**
- * merge(): tracks of several sources beside each other in one output.
+ * merge(): tracks of several sources in one output.
  */
 import { assert, assertAlmostEquals, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import {
@@ -49,7 +49,7 @@ function times(bytes: Uint8Array): number[][] {
   return times;
 }
 
-Deno.test("mergeSync() writes the picture of one source, the sound of another, the words of a third", () => {
+Deno.test("mergeSync() writes video of one source, audio of another, subtitles of a third", () => {
   const { bytes, result } = merged([
     { source: VIDEO, streams: [0] },
     {
@@ -81,7 +81,7 @@ Deno.test("mergeSync() writes the picture of one source, the sound of another, t
   assertEquals(result.streams.map(({ packets }) => packets), hashes.map(({ length }) => length));
   assertEquals(result.skippedStreams, [{ sourceIndex: 0, inputIndex: 1 }]);
   assertEquals(result.bytesWritten, bytes.length);
-  // Words have the times that they had, though their source begins with the first of them; Matroska has none below 0.
+  // Subtitles keep their times, though their source begins with the first of them; Matroska has no negative times.
   const [video, , words] = times(bytes);
   assertEquals(words!.map((time) => Math.round((time - video![0]!) * 1000)), [1000, 2000]);
 });
@@ -100,7 +100,7 @@ Deno.test("mergeSync() interleaves: no packet is far behind the others", () => {
 });
 
 for (const format of ["matroska", "mp4", "mov", "mpegts"]) {
-  Deno.test(`mergeSync() delays what it is told to, in ${format}`, () => {
+  Deno.test(`mergeSync() delays sources and streams, in ${format}`, () => {
     const from = (delay: number, own: number): MergeSource[] => [
       { source: VIDEO, streams: [0] },
       { source: VIDEO, delay, streams: [{ index: 1, delay: own }] },
@@ -122,7 +122,7 @@ Deno.test("remuxSync() delays a stream", () => {
   assertAlmostEquals(audio![0]! - video![0]!, 1, 0.05);
 });
 
-Deno.test("mergeSync() begins each source with 0, MPEG-TS too, and ends where it is told", () => {
+Deno.test("mergeSync() begins each source with 0, also MPEG-TS, and ends at `end`", () => {
   const { bytes, result } = merged([
     { source: fixturePath("video.ts"), streams: [0] },
     { source: fixturePath("video.mkv"), streams: [1] },
@@ -140,7 +140,7 @@ Deno.test("mergeSync() begins each source with 0, MPEG-TS too, and ends where it
   );
 });
 
-Deno.test("mergeSync(): `order` is that of all streams, and the default is what the output can hold", () => {
+Deno.test("mergeSync(): `order` is the position among all streams; by default all that the output can hold are kept", () => {
   const { result } = merged([
     { source: VIDEO, streams: ({ type }) => ({ order: type === "video" ? 1 : 3 }) },
     { source: SONG, streams: () => ({ order: 2 }) },
@@ -153,7 +153,7 @@ Deno.test("mergeSync(): `order` is that of all streams, and the default is what 
   assertEquals(all.result.streams.length, 3);
 });
 
-Deno.test("mergeSync() has covers, attachments and chapters from data", () => {
+Deno.test("mergeSync() writes covers, attachments and chapters from data", () => {
   const covers = [{ data: fixtureBytes("image.jpeg"), description: "Sleeve" }];
   const chapters = [{ id: 1, start: 0, end: 1, metadata: { title: "One" } }];
   const attachments = [{ data: new Uint8Array([1, 2, 3]), fileName: "a.ttf", mimeType: "font/ttf" }];
@@ -170,7 +170,7 @@ Deno.test("mergeSync() has covers, attachments and chapters from data", () => {
   }
 });
 
-Deno.test("mergeSync(): tags and chapters are those of the source that is named, or has any", () => {
+Deno.test("mergeSync(): tags are those of the named source, chapters those of the first source with any", () => {
   const book = fixturePath("subtitles.mkv");
   const { chapters } = probeSync(book);
   const { bytes } = merged([{ source: VIDEO }, { source: book, streams: [2], delay: 0.5 }], { tagsFrom: 1 });
@@ -199,7 +199,7 @@ Deno.test("merge() takes streams, callbacks and promises, and reports progress",
   assertEquals(hashesByStream(rowsOf(sink.bytes())), hashesByStream(rowsOf(bytes)));
 });
 
-Deno.test("merge(): each source has the onopen of its own", async () => {
+Deno.test("merge(): each source has its own onopen", async () => {
   const hls = tsSegments();
   const opened: string[][] = [[], []];
   const playlist = (index: number): MergeSource => ({
@@ -219,7 +219,7 @@ Deno.test("merge(): each source has the onopen of its own", async () => {
   assert(opened[0]!.length > 1 && opened[1]!.length > 1);
 });
 
-Deno.test("merge(): what a source throws is what is thrown, and everything is closed", async () => {
+Deno.test("merge(): an exception of a source is thrown unchanged, and everything is closed", async () => {
   const error = new Error("torn");
   let cancelled = 0;
   const broken = {
@@ -303,7 +303,7 @@ Deno.test("mergeSync({ start }) begins all sources with the key frame at or befo
     assertAlmostEquals(video![0]!, 0, 0.1);
     assertAlmostEquals(audio![0]!, 0, 0.06);
     assert(audio!.length > 50);
-    // Beside each other as without a start.
+    // Synchronized as without a start.
     const whole = merged(sources);
     const [all, song, lines] = times(whole.bytes);
     const [, songHashes] = hashesByStream(rowsOf(whole.bytes));
@@ -331,7 +331,7 @@ Deno.test("mergeSync({ start }) beyond the end of all sources is a RangeError", 
   assertEquals((error as { argument?: unknown }).argument, "start");
 });
 
-Deno.test("merge({ onstart }) tells of the output before the sink is opened", async () => {
+Deno.test("merge({ onstart }) describes the output before the sink is opened", async () => {
   const path = Deno.makeTempFileSync({ suffix: ".mkv" });
   Deno.writeTextFileSync(path, "mine");
   const stop = new Error("not this one");

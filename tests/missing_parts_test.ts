@@ -1,5 +1,5 @@
 /**
- * What a manifest or playlist names and is not there at its end, or before its segments; and data: URLs that are cut.
+ * Manifests and playlists whose last segments, init sections or others are missing; and data: URLs that are cut off.
  */
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import {
@@ -91,7 +91,7 @@ Deno.test({
     }),
 });
 
-Deno.test("HLS: what comes behind an EXT-X-MAP that is missing is an error, not the end", () => {
+Deno.test("HLS: a missing EXT-X-MAP is an error, not the end", () => {
   inFolder("index.m3u8", { hls_time: 1, hls_segment_type: "fmp4", hls_playlist_type: "vod" }, (folder) => {
     const path = `${folder}/index.m3u8`;
     const whole = count(path);
@@ -142,7 +142,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "HLS: names of segments are as long as they are, and no line is longer than maxOpenSize",
+  name: "HLS: long names of segments are read, lines up to maxOpenSize",
   ignore: !isEmbedded,
   fn: () => {
     const playlist = (name: string) =>
@@ -170,7 +170,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "HLS: where libavformat cuts lines, a data: URL that is cut is an error that says so",
+  name: "HLS: with an FFmpeg that cuts long lines, a data: URL that was cut is a clear error",
   ignore: isEmbedded,
   fn: () => {
     const playlist = (bytes: Uint8Array) =>

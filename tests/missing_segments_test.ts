@@ -1,6 +1,6 @@
 /**
- * What a playlist names and is not there: a segment is left out with a warning, `strict` makes it an error, and so it is where
- * nothing comes without it. And what is named is not always elsewhere: "data:" URLs are what they name.
+ * Missing segments of playlists: left out with a warning, an error with `strict` or if nothing can be read without
+ * them. Also "data:" URLs as segments and keys.
  */
 import {
   assert,
@@ -43,12 +43,12 @@ import {
 import { rowsOf } from "./support/packets.ts";
 import { isEmbedded } from "./support/versions.ts";
 
-/** The segments but these. */
+/** All segments except these. */
 function without(...missing: string[]): [string, Uint8Array<ArrayBuffer>][] {
   return NAMES.filter((name) => !missing.includes(name)).map((name) => [name, segment(name)]);
 }
 
-/** What the rest gives. */
+/** The packets of the remaining segments. */
 function hashesOf(names: readonly string[]): string[][] {
   const files = new Map(names.map((name) => [name, segment(name)]));
   return hashes(rowsOf(bytesOf(playlistOf(names)), { onopen: fromMap(files) }));
@@ -95,7 +95,7 @@ for (const missing of NAMES) {
   });
 }
 
-Deno.test("HLS: a gap that the playlist tells of is left out", async () => {
+Deno.test("HLS: a gap that the playlist declares is left out", async () => {
   const text = playlistOf(NAMES).replace("#EXTINF:1,\nindex1", "#EXT-X-GAP\n#EXTINF:1,\nindex1");
   await inFolder(without("index1.ts"), async (folder) => {
     const onopen = withinDirectory(folder);
@@ -105,7 +105,7 @@ Deno.test("HLS: a gap that the playlist tells of is left out", async () => {
   });
 });
 
-Deno.test("HLS: where every segment is missing, the error is that of the first", async () => {
+Deno.test("HLS: if every segment is missing, the error is that of the first", async () => {
   await inFolder([], async (folder) => {
     const onopen = withinDirectory(folder);
     for (const options of [{ onopen }, { onopen, findStreamInfo: false }]) {
@@ -131,7 +131,7 @@ Deno.test("HLS: a master whose renditions are missing is an error, one of severa
   });
 });
 
-Deno.test("HLS: 404 and 410 of a server are missing segments, other answers are errors", async () => {
+Deno.test("HLS: status 404 and 410 are missing segments, others are errors", async () => {
   for (const status of [404, 410, 403]) {
     const server = Deno.serve({ port: 0, onListen() {} }, (request) => {
       const name = new URL(request.url).pathname.slice(1);
@@ -152,7 +152,7 @@ Deno.test("HLS: 404 and 410 of a server are missing segments, other answers are 
   }
 });
 
-Deno.test("HLS: what onopen throws is the error, whatever it is; null refuses, and is no gap", async () => {
+Deno.test("HLS: an exception of onopen is thrown unchanged; null refuses, which is not a missing segment", async () => {
   const thrown = new Deno.errors.NotFound("mine");
   const throws: OpenCallback = ({ url }) => {
     if (url === "index1.ts") throw thrown;
@@ -165,7 +165,7 @@ Deno.test("HLS: what onopen throws is the error, whatever it is; null refuses, a
   assertThrows(() => rowsOf(playlist(), { onopen: refuses }), AVError, "refused to open 'index1.ts'");
 });
 
-Deno.test("HLS: a live playlist that goes away is an error, not a gap", async () => {
+Deno.test("HLS: a live playlist that disappears is an error, not a gap", async () => {
   const live = bytesOf(playlistOf(["index0.ts"], [], false));
   await inFolder(without(), async (folder) => {
     let loaded = 0;
@@ -200,7 +200,7 @@ function encrypted(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   return new Uint8Array([...cipher.update(bytes), ...cipher.final()]);
 }
 
-Deno.test("HLS: keys in data: URLs, which onopen is not asked about", async () => {
+Deno.test("HLS: keys in data: URLs, without calling onopen", async () => {
   const files = new Map([...tsSegments()].map(([name, bytes]) => [name, encrypted(bytes)] as const));
   const percents = [...KEY].map((byte) => `%${byte.toString(16).padStart(2, "0")}`).join("");
   const base64 = KEY.toBase64();
@@ -220,7 +220,7 @@ Deno.test("HLS: keys in data: URLs, which onopen is not asked about", async () =
   }
 });
 
-Deno.test("HLS: data: URLs that are none give nothing and no crash", () => {
+Deno.test("HLS: invalid data: URLs are empty, without a crash", () => {
   const files = new Map(without());
   for (
     const url of [

@@ -1,5 +1,5 @@
 /**
- * Each further program in examples/ does what it says, run as a user runs it.
+ * The programs in examples/, run as a user runs them; those that examples_test.ts does not run.
  */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { Demuxer, probe, probeSync, withinOrigin } from "@avio/avio";
@@ -50,7 +50,7 @@ async function serving(args: string[], use: (origin: string) => Promise<void>): 
   }
 }
 
-Deno.test("examples/probe_upload.ts lists the streams of what is sent", async () => {
+Deno.test("examples/probe_upload.ts lists the streams of an upload", async () => {
   await serving(["--allow-ffi", "--allow-net", "examples/probe_upload.ts", "0"], async (origin) => {
     assertStringIncludes(await (await fetch(origin)).text(), "<form");
     const send = async (bytes: Uint8Array<ArrayBuffer>) => {
@@ -72,7 +72,7 @@ Deno.test("examples/probe_upload.ts lists the streams of what is sent", async ()
   });
 });
 
-Deno.test("examples/serve_as_mp4.ts gives the files of a folder as mp4, and no others", async () => {
+Deno.test("examples/serve_as_mp4.ts serves the files of a folder as mp4, and no others", async () => {
   const flags = ["--allow-ffi", "--allow-net", "--allow-read=fixtures"];
   await serving([...flags, "examples/serve_as_mp4.ts", "fixtures", "0"], async (origin) => {
     const get = async (path: string) => {
@@ -91,7 +91,7 @@ Deno.test("examples/serve_as_mp4.ts gives the files of a folder as mp4, and no o
   });
 });
 
-Deno.test("examples/cut.ts tells where the cut begins", async () => {
+Deno.test("examples/cut.ts prints where the cut begins", async () => {
   const output = Deno.makeTempFileSync({ suffix: ".mp4" });
   try {
     const flags = ["--allow-ffi", "--allow-read", "--allow-write", "examples/cut.ts"];
@@ -104,7 +104,7 @@ Deno.test("examples/cut.ts tells where the cut begins", async () => {
   }
 });
 
-Deno.test("examples/hls_in_memory.ts serves a stream that plays", async () => {
+Deno.test("examples/hls_in_memory.ts serves a playable stream", async () => {
   const flags = ["--allow-ffi", "--allow-net", "--allow-read"];
   await serving([...flags, "examples/hls_in_memory.ts", "fixtures/video.mp4", "0"], async (origin) => {
     const playlist = `${origin}/index.m3u8`;
@@ -136,7 +136,7 @@ Deno.test("examples/s3_source.ts signs as the example in Amazon's documentation"
   assertMatch(authorization!, /Signature=f0e8bdb87c964420e857bd35b5d6ed310bd44f0170aba48dd91039c6036bdb41$/);
 });
 
-Deno.test("examples/s3_source.ts reads an object of a store that checks signatures", async () => {
+Deno.test("examples/s3_source.ts reads an object from a server that checks signatures", async () => {
   const file = fixtureBytes("video.mp4");
   await using server = Deno.serve({ port: 0, onListen() {} }, async ({ url, headers }) => {
     const range = headers.get("range")!;
@@ -182,7 +182,7 @@ function hasBubblewrap(): boolean {
 }
 
 for (const sandbox of [false, true]) {
-  Deno.test(`examples/probe_in_process.ts tells what a file is${sandbox ? ", in a sandbox" : ""}`, {
+  Deno.test(`examples/probe_in_process.ts describes a file${sandbox ? ", in a sandbox" : ""}`, {
     ignore: Deno.build.os !== "linux" || (sandbox && !hasBubblewrap()),
   }, async () => {
     const answer = await probeInProcess(video(), { ...LIMITS, sandbox }) as { format: string };
@@ -193,7 +193,7 @@ for (const sandbox of [false, true]) {
   });
 }
 
-Deno.test("examples/probe_in_process.ts kills what takes too long, or too much memory", {
+Deno.test("examples/probe_in_process.ts kills a process that takes too long or too much memory", {
   ignore: Deno.build.os !== "linux",
 }, async () => {
   const never = new ReadableStream<Uint8Array>({ pull: () => new Promise(() => {}) });

@@ -1,6 +1,6 @@
 /**
- * Muxing from nothing: streams and packets that the program makes, each codec in every format that holds it, read back by
- * Demuxer and by ffprobe; what belongs to a stream and to the file; and the errors of what can't be written.
+ * Muxing streams and packets that the program makes itself: each codec in every format that can hold it, read back with
+ * Demuxer and ffprobe; properties of streams and files; and errors for what can't be written.
  */
 import {
   assert,
@@ -46,7 +46,7 @@ const holds: Record<string, string[]> = {
 
 const formats = "mp4 mov matroska webm mpegts flv avi ogg mp3 wav flac adts gif apng".split(" ");
 
-/** What is not the same as what was written, by name. */
+/** Differences from what was written, by name. */
 interface Difference {
   name: string;
   formats: string[];
@@ -149,7 +149,7 @@ function isCoded({ codecParameters: { codec } }: { codecParameters: { codec: str
   return !["none", "bin_data"].includes(codec);
 }
 
-/** Packets by the Demuxer are what was written, and what ffprobe finds. */
+/** Checks that the Demuxer's packets are those written, and those that ffprobe finds. */
 function checkBack(name: string, format: string, bytes: Uint8Array<ArrayBuffer>): void {
   const stream = made[name]!;
   const { codec } = stream.parameters;
@@ -188,7 +188,7 @@ function checkBack(name: string, format: string, bytes: Uint8Array<ArrayBuffer>)
 
 for (const name of Object.keys(holds)) {
   Deno.test({
-    name: `Muxer writes ${name} of nothing into every format that holds it, and refuses the others`,
+    name: `Muxer writes ${name} from made packets into every format that can hold it, and refuses the others`,
     ignore: !hasFFprobe,
     fn() {
       const problems: string[] = [];
@@ -212,7 +212,7 @@ for (const name of Object.keys(holds)) {
 }
 
 Deno.test({
-  name: "The table of differences of what is muxed from nothing has no name that nothing needs",
+  name: "The table of differences of muxing made packets has no unneeded name",
   ignore: !hasFFprobe,
   fn: () =>
     assertEquals(differences.filter((difference) => !used.has(difference)).map(({ name }) => name), []),
@@ -226,7 +226,7 @@ const CHAPTERS = [
 ];
 
 Deno.test({
-  name: "Muxer writes tags, chapters, roles, languages, an attachment and side data of nothing into Matroska",
+  name: "Muxer writes tags, chapters, dispositions, languages, an attachment and side data into Matroska",
   ignore: !hasFFprobe,
   fn() {
     const streams = [made["H.264 AVCC"]!, made["AAC without ADTS"]!, made["SubRip"]!];
@@ -276,7 +276,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "Muxer writes a cover of nothing into mp4, mp3 and flac",
+  name: "Muxer writes a cover into mp4, mp3 and flac",
   ignore: !hasFFprobe,
   fn() {
     for (const [format, name] of [["mp4", "AAC without ADTS"], ["mp3", "MP3"], ["flac", "FLAC"]] as const) {
@@ -348,7 +348,7 @@ function started(format: string, ...names: string[]): { muxer: Muxer; sink: Memo
 }
 
 Deno.test({
-  name: "Muxer.writeSync() of a dts that does not grow names the stream and both values",
+  name: "Muxer.writeSync() of a dts that does not increase: the error names the stream and both values",
   ignore: !hasFFprobe,
   fn() {
     for (const format of ["mp4", "matroska", "mpegts", "flv", "avi"]) {
@@ -370,7 +370,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "Muxer moves times that begin below 0 where the format has none, all streams by the same",
+  name: "Muxer shifts times that begin below 0 if the format has no negative times, all streams by the same",
   ignore: !hasFFprobe,
   fn() {
     for (const format of ["mp4", "matroska", "flv", "mpegts"]) {
@@ -388,7 +388,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "Muxer tells what is missing: extradata, a pixel format, a codec that the format holds",
+  name: "Muxer errors name what is missing: extradata, a pixel format, a codec that the format can hold",
   ignore: !hasFFprobe,
   fn() {
     const fails = (format: string, stream: Made, code: RegExp, words: string) => {
@@ -407,7 +407,7 @@ Deno.test({
       const { parameters: { extradata: _, ...parameters }, ...rest } = made[name]!;
       return { ...rest, parameters } as Made;
     };
-    fails("apng", without("APNG"), /EINVAL/, "apng needs extradata"); // FFmpeg's would end the process
+    fails("apng", without("APNG"), /EINVAL/, "apng needs extradata"); // FFmpeg's muxer would end the process
     fails("flac", without("FLAC"), /INVALIDDATA/, "Cannot write header");
     fails("ogg", without("Opus"), /INVALIDDATA/, "No extradata present");
     fails("mp4", without("Opus"), /INVALIDDATA/, "invalid extradata size");
@@ -508,7 +508,7 @@ for (const [names, options] of headersOfPackets) {
   });
 }
 
-/** What the ffmpeg command says when it decodes all of it. */
+/** The errors of the ffmpeg command when it decodes everything. */
 function decodingErrors(bytes: Uint8Array): string {
   return withFile(bytes, (path) => {
     const args = ["-v", "error", "-nostdin", "-i", path, "-f", "null", "-"];
@@ -570,7 +570,7 @@ Deno.test({
   },
 });
 
-Deno.test("remuxSync() leaves AAC without ADTS headers out of wtv, which would not tell where its packets end", () => {
+Deno.test("remuxSync() leaves raw AAC out of wtv, which does not store where packets end", () => {
   const { skippedStreams } = remuxSync(fixtureBytes("video.mp4"), new MemorySink(), { format: "wtv" });
   assertEquals(skippedStreams, [1]);
   assertEquals(
@@ -618,7 +618,7 @@ Deno.test("A cover in Matroska is an attachment, from remuxSync(), from Muxer, a
   }
 });
 
-// ------------------------------------------------------------------------------------------- what belongs to streams
+// ------------------------------------------------------------------------------------------- properties of streams
 
 /** What each format keeps of the same file; of each stream its id, title, language, roles and kinds of side data. */
 const belongings: Record<
@@ -714,7 +714,8 @@ function sideDataOfStream() {
 
 for (const [format, { of: names, tags, chapters, streams: kept }] of Object.entries(belongings)) {
   Deno.test({
-    name: `Muxer writes what ${format} has of tags, chapters, ids, titles, languages, roles and side data`,
+    name:
+      `Muxer writes tags, chapters, ids, titles, languages, dispositions and side data, as far as ${format} supports them`,
     ignore: !hasFFprobe,
     fn() {
       const metadata: Record<string, string> = { title: "T", artist: "A", comment: "C", date: "2020" };
@@ -780,7 +781,7 @@ for (const [format, { of: names, tags, chapters, streams: kept }] of Object.entr
 }
 
 Deno.test({
-  name: "Muxer writes pictures one after the other: JPEG and PNG, and in files",
+  name: "Muxer writes sequences of pictures: JPEG and PNG, and in files",
   ignore: !hasFFprobe,
   async fn() {
     const png: Made = {
@@ -816,7 +817,7 @@ Deno.test({
 // ------------------------------------------------------------------------------------------- times that are missing
 
 Deno.test({
-  name: "Muxer makes up the times that are missing: dts of pts, pts of dts, both of the durations",
+  name: "Muxer derives missing times: dts from pts, pts from dts, both from durations",
   ignore: !hasFFprobe,
   fn() {
     for (const format of ["mp4", "matroska", "flv"]) {
@@ -840,8 +841,7 @@ Deno.test({
 });
 
 Deno.test({
-  name:
-    "Muxer makes up the dts of B-frames from their pts where videoDelay says how far they are out of order",
+  name: "Muxer derives the dts of B-frames from their pts and videoDelay",
   ignore: !hasFFprobe,
   fn() {
     const { parameters, timeBase } = made["H.264 AVCC"]!;
@@ -880,7 +880,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "Muxer.writeSync() of times that stay at 0 or go back from there names the stream and both values",
+  name: "Muxer.writeSync() of times that stay at 0 or decrease: the error names the stream and both values",
   ignore: !hasFFprobe,
   fn() {
     for (const format of ["mp4", "matroska", "mpegts", "flv", "avi", "ogg", "wav"]) {
@@ -900,7 +900,8 @@ Deno.test({
 });
 
 Deno.test({
-  name: "Muxer.writeSync() of a time that is more than the format can count names the stream and the time",
+  name:
+    "Muxer.writeSync() of a time that exceeds the format's range: the error names the stream and the time",
   ignore: !hasFFprobe,
   fn() {
     for (const format of ["mp4", "mpegts"]) {

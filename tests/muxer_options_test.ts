@@ -1,6 +1,6 @@
 /**
- * Options of the muxers that write many files, each with odd values: whatever comes of it is an output or an error, soon.
- * Each muxer has a process of its own with a deadline; the last line that it prints is the option that it was at.
+ * Options of muxers that write several files, each with unusual values: the result is an output or an error, within a
+ * short time. Each muxer runs in its own process with a deadline, and prints the current option last.
  */
 import { assert, assertEquals } from "@std/assert";
 import { runScript } from "./support/script.ts";
@@ -41,7 +41,7 @@ const VALUES = [
   );
 
 for (const [format, [source, url]] of Object.entries(MUXERS)) {
-  Deno.test(`every option of ${format} with odd values ends soon`, async () => {
+  Deno.test(`every option of ${format} with unusual values ends within a short time`, async () => {
     const { code, stdout, stderr } = await runScript(
       `
       const source = fixtureBytes(${JSON.stringify(source)});

@@ -1,5 +1,5 @@
 /**
- * Muxer: streams from parameters, its life cycle, timestamps, metadata, what its sink sees.
+ * Muxer: streams from parameters, life cycle, timestamps, metadata, and what its sink gets.
  */
 import {
   assert,
@@ -78,7 +78,7 @@ Deno.test("A packet can be changed before it is written", () => {
 
 // ------------------------------------------------------------------------------------------- streams from parameters
 
-Deno.test("Muxer writes a wav from nothing but samples", () => {
+Deno.test("Muxer writes a wav from samples", () => {
   const { sink, muxer } = pcmMuxer();
   for (let pts = 0; pts < 8000; pts += 80) muxer.writeSync(pcmPacket(pts));
   muxer.finishSync();
@@ -135,7 +135,7 @@ Deno.test("Muxer.addStream() that fails leaves nothing behind", () => {
   assertEquals(rowsOf(sink.bytes()).length, 1);
 });
 
-Deno.test("Muxer.addStream() keeps what a demuxer's stream is", () => {
+Deno.test("Muxer.addStream() keeps the properties of a demuxer's stream", () => {
   const { streams } = load("video.mp4");
   using muxer = Muxer.openSync(new MemorySink(), { format: "mp4" });
   for (const stream of streams) muxer.addStream(stream);
@@ -151,7 +151,7 @@ Deno.test("Muxer.addStream() keeps what a demuxer's stream is", () => {
 
 // ------------------------------------------------------------------------------------------- life cycle
 
-Deno.test("Muxer refuses what comes at the wrong time", () => {
+Deno.test("Muxer refuses calls in the wrong order", () => {
   const { muxer } = pcmMuxer();
   muxer.startSync();
   muxer.startSync();
@@ -181,7 +181,7 @@ Deno.test("Muxer without streams is an error", () => {
   }
 });
 
-Deno.test("Muxer.writeSync() names a stream that is not there", () => {
+Deno.test("Muxer.writeSync(): the error for an unknown stream names it", () => {
   const { muxer } = pcmMuxer();
   using _ = muxer;
   const packet = pcmPacket(0);
@@ -254,7 +254,7 @@ Deno.test("Muxer that is disposed before, in the middle and at the end frees eve
 
 // ------------------------------------------------------------------------------------------- timestamps
 
-Deno.test("Muxer.writeSync() refuses a dts that does not grow, and names both", () => {
+Deno.test("Muxer.writeSync() refuses a dts that does not increase, and names both", () => {
   const { streams, packets } = load("audio.mp3");
   for (const format of ["matroska", "mp4"]) {
     using muxer = Muxer.openSync(new MemorySink(), { format });
@@ -320,9 +320,9 @@ Deno.test("Muxer interleaves streams by dts, however they were written", () => {
   assertEquals(order.length, packets.length);
 });
 
-// ------------------------------------------------------------------------------------------- what is said about media
+// ------------------------------------------------------------------------------------------- metadata
 
-Deno.test("Metadata, chapters, dispositions, languages and side data get from mp4 to mkv", () => {
+Deno.test("Metadata, chapters, dispositions, languages and side data are copied from mp4 to mkv", () => {
   const { streams, packets } = load("video.mp4");
   const chapters: Chapter[] = [
     { id: 1, start: 0, end: 1.5, metadata: { title: 'Eins: äöü 日本 "q"' } },
@@ -370,7 +370,7 @@ Deno.test("Metadata, chapters, dispositions, languages and side data get from mp
   assertEquals(again.streams[1]!.metadata.language, "jpn");
 });
 
-Deno.test("Side data of packets goes through", () => {
+Deno.test("Side data of packets is copied", () => {
   const { streams, packets } = load("audio.ogg");
   assertGreater(packets.filter((packet) => packet.sideData.length > 0).length, 0);
   const sink = new MemorySink();
@@ -402,7 +402,7 @@ Deno.test("With coalesce: false each packet reaches the sink at once", () => {
   }
 });
 
-Deno.test("Muxer.flushSync() brings what was written to the sink", () => {
+Deno.test("Muxer.flushSync() passes everything that was written to the sink", () => {
   const { streams, packets } = load("video.mp4");
   const sink = new Collector();
   using muxer = Muxer.openSync(sink, { format: "mpegts" });
@@ -416,7 +416,7 @@ Deno.test("Muxer.flushSync() brings what was written to the sink", () => {
   assertEquals(sink.bytes().length, length);
 });
 
-Deno.test("WriteInfo tells where the bytes belong, what they are and their time", () => {
+Deno.test("WriteInfo has position, kind and time of the bytes", () => {
   const { streams, packets } = load("video.mp4");
   const sink = new Collector(); // throws where positions have gaps
   const infos: WriteInfo[] = [];

@@ -1,6 +1,6 @@
 /**
- * HLS whose segments are enciphered with AES-128: each by itself, in files of their own or as byte ranges of one. The packets
- * must be those of the segments in the clear.
+ * HLS with AES-128: segments encrypted separately, in files of their own or as byte ranges of one. The packets must be
+ * those of the unencrypted segments.
  */
 import { assert, assertEquals } from "@std/assert";
 import { AVError, fromMap, type OpenCallback, withinDirectory, withinOrigin } from "@avio/avio";
@@ -78,7 +78,7 @@ Deno.test("HLS: AES-128 with IVs by sequence number, keys that change, and segme
   await assertReads(() => bytesOf(playlist), small, tsHashes());
 });
 
-Deno.test("HLS: AES-128, a key or a segment that is damaged gives no packets of the original, and no crash", () => {
+Deno.test("HLS: AES-128 with a damaged key or segment: no packets of the original, and no crash", () => {
   const segment = encrypt(tsSegments().get("index0.ts")!, vectorOf(0));
   const playlist = bytesOf(playlistOf(["s.ts"], ['#EXT-X-KEY:METHOD=AES-128,URI="key"']));
   const read = (key: Uint8Array<ArrayBuffer>, bytes: Uint8Array<ArrayBuffer>) => {
@@ -110,8 +110,8 @@ interface Part {
   vector: Uint8Array;
 }
 
-/** One file of parts that are enciphered each by itself, with junk around them, and its playlist. */
-function enciphered(
+/** A file of separately encrypted parts with junk between them, and its playlist. */
+function encrypted(
   parts: readonly Part[],
   lines: readonly string[],
   name = "all.bin",
@@ -139,7 +139,7 @@ const VECTOR = Uint8Array.from({ length: 16 }, (_, i) => 255 - i);
 /** Segments of mpegts whose IV is their number. */
 const numbered = () =>
   NAMES.map((name, i): Part => ({ bytes: tsSegments().get(name)!, vector: vectorOf(i) }));
-const byNumber = (junk?: number) => enciphered(numbered(), [KEY_LINE], "all.bin", junk);
+const byNumber = (junk?: number) => encrypted(numbered(), [KEY_LINE], "all.bin", junk);
 
 /** Fragmented mp4 with its init section, all in one file and with one IV. */
 function fragmented(): [string, Files] {
@@ -152,7 +152,7 @@ function fragmented(): [string, Files] {
   const init: Part = { bytes: files.get("init.mp4")!, vector: VECTOR, line: map };
   const segments = [...files].filter(([name]) => name.endsWith(".m4s"));
   const parts = segments.map(([, bytes]): Part => ({ bytes, vector: VECTOR }));
-  return enciphered([init, ...parts], [`${KEY_LINE},IV=0x${hexOf(VECTOR)}`]);
+  return encrypted([init, ...parts], [`${KEY_LINE},IV=0x${hexOf(VECTOR)}`]);
 }
 
 for (const junk of [0, 1001]) {
@@ -167,13 +167,13 @@ for (const junk of [0, 1001]) {
 
 Deno.test("HLS: AES-128 and byte ranges, one IV for all", { ignore }, async () => {
   const parts = numbered().map(({ bytes }) => ({ bytes, vector: VECTOR }));
-  await assertPlaylist(...enciphered(parts, [`${KEY_LINE},IV=0x${hexOf(VECTOR)}`]));
+  await assertPlaylist(...encrypted(parts, [`${KEY_LINE},IV=0x${hexOf(VECTOR)}`]));
 });
 
 for (const remainder of [0, 1, 15]) {
   Deno.test(`HLS: AES-128 and byte ranges of 16 n + ${remainder} bytes`, { ignore }, async () => {
     const parts = numbered().map(({ bytes, vector }) => ({ bytes: padTo(bytes, remainder), vector }));
-    await assertPlaylist(...enciphered(parts, [KEY_LINE]));
+    await assertPlaylist(...encrypted(parts, [KEY_LINE]));
   });
 }
 
@@ -197,7 +197,7 @@ Deno.test("HLS: AES-128 and byte ranges, an init section in the clear", { ignore
   });
   const segments = [...files].filter(([name]) => name.endsWith(".m4s"));
   const parts = segments.map(([, bytes], i): Part => ({ bytes, vector: vectorOf(i) }));
-  const [text, all] = enciphered(parts, ['#EXT-X-MAP:URI="init.mp4"', KEY_LINE]);
+  const [text, all] = encrypted(parts, ['#EXT-X-MAP:URI="init.mp4"', KEY_LINE]);
   all.set("init.mp4", files.get("init.mp4")!);
   await assertPlaylist(text, all, mp4Hashes());
 });

@@ -1,6 +1,6 @@
 /**
- * How files end that libavformat opens by itself: what does not answer can be left, whatever is opened is closed once
- * and soon, sessions don't disturb each other, and many files leave nothing behind.
+ * Ends of files that libavformat opens by itself: a pending callback can be cancelled, everything that was opened is
+ * closed once and soon, sessions are independent, and many files leak nothing.
  */
 import { assert, assertEquals, assertStrictEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import {
@@ -44,9 +44,9 @@ function thrownBy(work: () => unknown): unknown {
   throw new Error("nothing was thrown");
 }
 
-// ------------------------------------------------------------------------------------------- what never answers
+// ------------------------------------------------------------------------------------------- pending callbacks
 
-/** Openers that `silent` is called in somewhere, which never answers. */
+/** Openers that call `silent`, which is pending for ever, in different places. */
 const stuckAnywhere: Record<string, (silent: () => Promise<never>) => OpenCallback> = {
   "onopen at once": (silent) => silent,
   "onopen later": (silent) => ({ url, mode }) =>
@@ -59,7 +59,7 @@ const stuckAnywhere: Record<string, (silent: () => Promise<never>) => OpenCallba
 };
 
 for (const [what, openerOf] of Object.entries(stuckAnywhere)) {
-  Deno.test(`abort and timeout while ${what} never answers`, async () => {
+  Deno.test(`abort and timeout while ${what} is pending for ever`, async () => {
     let reached = Promise.withResolvers<void>();
     const onopen = openerOf(() => (reached.resolve(), never()));
     const works: ((limits: { signal?: AbortSignal; timeout?: number }) => Promise<unknown>)[] = [
@@ -80,7 +80,7 @@ for (const [what, openerOf] of Object.entries(stuckAnywhere)) {
   });
 }
 
-Deno.test("what onopen answers too late is cancelled or not touched", async () => {
+Deno.test("late results of onopen are cancelled or left alone", async () => {
   const answer = Promise.withResolvers<Source>();
   const asked = Promise.withResolvers<void>();
   const controller = new AbortController();
@@ -97,7 +97,7 @@ Deno.test("what onopen answers too late is cancelled or not touched", async () =
 
 // ------------------------------------------------------------------------------------------- what is closed
 
-Deno.test("nested streams that were not read to their end are cancelled with what ended it", async () => {
+Deno.test("nested streams that were not read to their end are cancelled with the error that ended the session", async () => {
   const watched: WatchedSource[] = [];
   const onopen: OpenCallback = ({ url }) => {
     watched.push(new WatchedSource(chunksOf(segment(url), 500)));
@@ -123,7 +123,7 @@ Deno.test("nested streams that were not read to their end are cancelled with wha
   for (const { stream } of watched) assert(!stream.locked);
 });
 
-Deno.test("nested streams are closed when they are done, and aborted when the muxer is closed", async () => {
+Deno.test("nested streams are closed when they are complete, and aborted when the muxer is closed early", async () => {
   const sinks: WatchedSink[] = [];
   const onopen = () => (sinks.push(new WatchedSink()), sinks.at(-1)!.stream);
   await using input = await Demuxer.open(VIDEO);
@@ -131,7 +131,7 @@ Deno.test("nested streams are closed when they are done, and aborted when the mu
   for (const stream of input.streams) muxer.addStream(stream);
   const packets = await Array.fromAsync(input);
   for (const packet of packets.slice(0, 150)) await muxer.write(packet);
-  await muxer.flush(); // hls takes none
+  await muxer.flush(); // hls ignores it
   await muxer[Symbol.asyncDispose]();
   assert(sinks.length >= 1, String(sinks.length));
   for (const { closed, aborted, stream } of sinks) {
@@ -156,7 +156,7 @@ Deno.test("closing in the middle closes every nested file: sync and async", asyn
   });
 });
 
-Deno.test("close inside onopen ends what is under way, and closes what it answers", async () => {
+Deno.test("close inside onopen ends the pending operation, and closes what onopen returns", async () => {
   let demuxer: Demuxer | null = null;
   let calls = 0;
   await inFolder(tsSegments(), async (folder) => {
@@ -194,7 +194,7 @@ Deno.test("onopen uses other sessions, also with onopen, in both engines", async
   assertEquals(hashes(await readRows(playlist(), { onopen: later })), tsHashes());
 });
 
-Deno.test("onopen that calls its own session again gets an error, not a deadlock", () => {
+Deno.test("onopen that calls its own session is an error, not a deadlock", () => {
   let error: unknown = null;
   let demuxer: Demuxer | null = null;
   const onopen: OpenCallback = ({ url }) => {
@@ -228,7 +228,7 @@ Deno.test("two demuxers in the sync engine, in turn", () => {
   assertEquals(count, tsHashes().flat().length);
 });
 
-Deno.test("RemuxStream opens by onopen", async () => {
+Deno.test("RemuxStream with onopen", async () => {
   const options = { format: "mpegts", input: { onopen: fromMap(tsSegments()), format: "hls" } };
   const output = new Blob([playlist()]).stream().pipeThrough(new RemuxStream(options));
   assertEquals(hashes(rowsOf(await new Response(output).bytes())), tsHashes());
@@ -236,7 +236,7 @@ Deno.test("RemuxStream opens by onopen", async () => {
 
 // ------------------------------------------------------------------------------------------- many files
 
-Deno.test("200 segments: files are closed as they are done with", async () => {
+Deno.test("200 segments: each file is closed once it is complete", async () => {
   const names = Array.from({ length: 200 }, (_, i) => `s${i}.ts`);
   const text = bytesOf(playlistOf(names).replaceAll("#EXTINF", "#EXT-X-DISCONTINUITY\n#EXTINF"));
   const bytes = segment("index0.ts");
@@ -293,7 +293,7 @@ Deno.test("a segment that is empty is skipped", async () => {
   assertEquals(hashes(await readRows(playlist(), { onopen })), hashes(expected));
 });
 
-Deno.test("hls muxers that are flushed, and closed in the middle, leave nothing behind", async () => {
+Deno.test("hls muxers that are flushed, and closed early, leak nothing", async () => {
   const { before, after } = await answerOf<{ before: number; after: number }>(
     `const input = Demuxer.openSync(fixtureBytes("video.mp4"));
     const packets = [...input.packetsSync()].slice(0, 60);

@@ -1,6 +1,6 @@
 /**
- * Sequences of images, segments, chunks, concat scripts, and muxers that go over their own output again. Both engines;
- * what is read must be the original's packets. Concat scripts and sequences are read by the embedded FFmpeg only.
+ * Image sequences, segments, chunks, concat scripts, and muxers that reread their own output, with both engines; the
+ * packets must be those of the original. Concat scripts and sequences are read only by the embedded FFmpeg.
  */
 import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
 import {
@@ -74,7 +74,7 @@ Deno.test("image2 in: a sequence of files, which begins at a number", { ignore: 
   });
 });
 
-Deno.test("image2 in: what ways it has to look for files are refused", () => {
+Deno.test("image2 in: patterns that search folders are refused", () => {
   const onopen = fromMap(frames());
   for (const pattern_type of ["glob", "glob_sequence"]) {
     const options = { format: "image2", onopen, options: { pattern_type } };
@@ -190,7 +190,7 @@ Deno.test("segment out: mp4, each with its index in front", async () => {
   }
 });
 
-Deno.test("segment out: what is open when the muxer is closed is aborted, what was closed is not", async () => {
+Deno.test("segment out: open streams are aborted when the muxer is closed, closed ones are not", async () => {
   const sinks: WatchedSink[] = [];
   const onopen = () => (sinks.push(new WatchedSink()), sinks.at(-1)!.stream);
   await using input = await Demuxer.open(VIDEO);
@@ -247,9 +247,9 @@ Deno.test("webm_chunk out: a header and chunks", () => {
   assertEquals(hashes(rowsOf(whole)), hashes(video));
 });
 
-// ------------------------------------------------------------------------------------------- over it again
+// ------------------------------------------------------------------------------------------- rereading the output
 
-/** Muxers that go over what they have written: what comes first in the file afterwards, which was last. */
+/** Muxers that reread their output, with a check that the index has moved to the beginning. */
 const again: Record<string, { options: RemuxOptions; check: (bytes: Uint8Array) => void }> = {
   "faststart, mp4": {
     options: { format: "mp4", options: { movflags: "+faststart" } },
@@ -312,7 +312,7 @@ async function* rewritten(options: RemuxOptions): AsyncGenerator<Uint8Array<Arra
 }
 
 for (const [what, { options, check }] of Object.entries(again)) {
-  Deno.test(`over its own output again: ${what}`, async () => {
+  Deno.test(`rereading its own output: ${what}`, async () => {
     const all: Uint8Array<ArrayBuffer>[] = [];
     for await (const bytes of rewritten(options)) all.push(bytes);
     for (const bytes of all) assertEquals(md5(bytes), md5(all[0]!));
@@ -321,7 +321,7 @@ for (const [what, { options, check }] of Object.entries(again)) {
     await assertProbed(new Map([["file", all[0]!]]), "file", mp4Hashes());
   });
 
-  Deno.test(`over its own output again: ${what}, callbacks without onopen are refused clearly`, async () => {
+  Deno.test(`rereading its own output: ${what}, callbacks without onopen are refused clearly`, async () => {
     assertThrows(
       () => remuxSync(VIDEO, new Collector(), { ...options, url: "mine" }),
       AVError,
@@ -419,7 +419,7 @@ Deno.test("concat: protocols can't be allowed from a script", { ignore: !isEmbed
 });
 
 Deno.test(
-  "remux from a concat script to HLS: each side asks its own onopen",
+  "remux from a concat script to HLS: each side calls its own onopen",
   { ignore: !isEmbedded },
   async () => {
     const files = new Map<string, MapFile>(tsSegments());
@@ -444,7 +444,7 @@ Deno.test(
   },
 );
 
-Deno.test("concat: a script that names what the output writes is served by its own onopen", {
+Deno.test("concat: a script that names a file of the output is served by its own onopen", {
   ignore: !isEmbedded,
 }, async () => {
   for (const isAsync of [false, true]) {

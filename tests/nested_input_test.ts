@@ -1,6 +1,6 @@
 /**
- * Media that is read from many files: HLS in all its forms. `onopen` is asked for each file, with both engines, and the
- * packets must be those of the original.
+ * Media in several files: all kinds of HLS. `onopen` is called for each file, with both engines, and the packets must
+ * be those of the original.
  */
 import {
   assert,
@@ -111,7 +111,7 @@ Deno.test("HLS: from a path, relative to it", async () => {
   });
 });
 
-Deno.test("HLS: from an http server, which names nothing by extension", async () => {
+Deno.test("HLS: from an http server, with URLs without extensions", async () => {
   const files = renamed((_, i) => `/files/${i}`);
   files.set("/live/7", bytesOf(playlistOf([0, 1, 2].map((i) => `../files/${i}`))));
   await using server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, (request) => {
@@ -237,7 +237,7 @@ Deno.test("HLS: discontinuities", async () => {
 
 // ------------------------------------------------------------------------------------------- seeking
 
-Deno.test("HLS: seeks go to the segment, and back to the beginning", async () => {
+Deno.test("HLS: seeks to a segment, and back to the beginning", async () => {
   const all = rowsOf(playlistBytes(), { onopen: fromMap(tsSegments()) });
   const { asked, onopen } = recording(fromMap(tsSegments()));
   using demuxer = Demuxer.openSync(playlistBytes(), { onopen });
@@ -264,7 +264,7 @@ const playlistBytes = () => bytesOf(playlistOf(NAMES));
 
 // ------------------------------------------------------------------------------------------- live
 
-/** A live playlist of which each reload shows one segment more, and the end after the last. */
+/** A live playlist with one more segment at each reload, and the end after the last. */
 function live(ends: boolean): { asked: string[]; onopen: OpenCallback } {
   const asked: string[] = [];
   let shown = 1;
@@ -292,7 +292,7 @@ Deno.test("HLS: a live playlist grows until it ends", async () => {
   }
 });
 
-/** Reads a live playlist that does not grow any more, until the last packet that there is. */
+/** Reads a live playlist that no longer grows, up to its last packet. */
 async function readLive(options: { signal?: AbortSignal; timeout?: number }): Promise<Demuxer> {
   const { onopen } = live(false);
   const settings = { onopen, url: "live.m3u8", options: { live_start_index: 0 }, ...options };
@@ -329,7 +329,7 @@ Deno.test("HLS: a live playlist whose reload takes too long ends with a TimeoutE
   assert(error instanceof DOMException && error.name === "TimeoutError", String(error));
 });
 
-Deno.test("HLS: timeout ends what FFmpeg sleeps before it loads a live playlist again", async () => {
+Deno.test("HLS: timeout ends FFmpeg's sleep before it reloads a live playlist", async () => {
   const playlist = bytesOf("#EXTM3U\n#EXT-X-TARGETDURATION:3600\n#EXTINF:3600,\nindex0.ts\n");
   const onopen: OpenCallback = ({ url }) => tsSegments().get(url) ?? null;
   const input = { onopen, format: "hls", url: "live.m3u8", options: { live_start_index: 0 } };
@@ -354,7 +354,7 @@ async function* iterate(url: string) {
   yield* chunksOf(segment(url), 777);
 }
 
-/** What onopen may answer, in which API; `sync` too where nothing has to be waited for. */
+/** Results that onopen may return; `sync`: also in the sync API. */
 const kinds: Record<string, { sync: boolean; open: (url: string) => Source }> = {
   "a Uint8Array": { sync: true, open: segment },
   "an ArrayBuffer": { sync: true, open: (url) => segment(url).buffer },
@@ -369,7 +369,7 @@ const kinds: Record<string, { sync: boolean; open: (url: string) => Source }> = 
 };
 
 for (const [what, { sync, open }] of Object.entries(kinds)) {
-  Deno.test(`onopen answers ${what}`, async () => {
+  Deno.test(`onopen returns ${what}`, async () => {
     const onopen: OpenCallback = ({ url }) => open(url);
     if (sync) assertEquals(hashes(rowsOf(playlistBytes(), { onopen })), tsHashes());
     else assertThrows(() => rowsOf(playlistBytes(), { onopen }), TypeError, "can't be read synchronously");
@@ -379,7 +379,7 @@ for (const [what, { sync, open }] of Object.entries(kinds)) {
   });
 }
 
-Deno.test("onopen answers paths, file: URLs and files that stay open", async () => {
+Deno.test("onopen returns paths, file: URLs and files that stay open", async () => {
   await inFolder(tsSegments(), async (folder) => {
     const path: OpenCallback = ({ url }) => `${folder}/${url}`;
     const url: OpenCallback = (request) => new URL(`file://${folder}/${request.url}`);
@@ -392,7 +392,7 @@ Deno.test("onopen answers paths, file: URLs and files that stay open", async () 
   });
 });
 
-Deno.test("onopen answers http URLs", async () => {
+Deno.test("onopen returns http URLs", async () => {
   await using server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, (request) => {
     return new Response(segment(new URL(request.url).pathname.slice(1)));
   });

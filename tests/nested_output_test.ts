@@ -1,6 +1,6 @@
 /**
- * Muxers that write many files: HLS, DASH, segments, chunks; and those that go over their own output again. Both
- * engines; the files must have the packets of the original, for avio and for the ffprobe command.
+ * Muxers that write several files (HLS, DASH, segments, chunks) or reread their own output, with both engines; the
+ * files must have the packets of the original, read by avio and by ffprobe.
  */
 import { assert, assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
 import {
@@ -145,7 +145,7 @@ Deno.test("HLS out: variants, each in its folder; none of them is the sink", asy
   await assertProbed(files, "o/master.m3u8", [video!, sound!, sound!]);
 });
 
-/** What a muxer leaves that deletes old files, and what it has deleted. */
+/** The files of a muxer that deletes old ones, and those that it has deleted. */
 async function withDeletes(
   options: RemuxOptions,
   isAsync: boolean,
@@ -164,7 +164,7 @@ async function withDeletes(
   return { files, deleted, own };
 }
 
-Deno.test("HLS out: live, the list is rewritten and old segments are to be deleted", async () => {
+Deno.test("HLS out: live, the playlist is rewritten and old segments are deleted", async () => {
   const options: RemuxOptions = {
     format: "hls",
     url: "live.m3u8",
@@ -178,7 +178,7 @@ Deno.test("HLS out: live, the list is rewritten and old segments are to be delet
   }
 });
 
-Deno.test("HLS out: without ondelete nothing is deleted, and what ondelete throws is thrown", async () => {
+Deno.test("HLS out: without ondelete nothing is deleted, and an exception of ondelete is thrown", async () => {
   const options: RemuxOptions = {
     format: "hls",
     url: "live.m3u8",
@@ -201,7 +201,7 @@ Deno.test("HLS out: without ondelete nothing is deleted, and what ondelete throw
   assertEquals(await assertRejects(() => rejected), thrown);
 });
 
-Deno.test("HLS out: append_list begins anew where there is no list, and goes on where there is one", async () => {
+Deno.test("HLS out: append_list begins a new playlist or continues an existing one", async () => {
   await inFolder([], async (folder) => {
     const options: RemuxOptions = {
       format: "hls",
@@ -221,7 +221,7 @@ Deno.test("HLS out: append_list begins anew where there is no list, and goes on 
 });
 
 Deno.test({
-  name: "DASH out: what has left the window is to be deleted",
+  name: "DASH out: segments that have left the window are deleted",
   ignore: !isEmbedded, // libavformat deletes by itself, where it may: not here
   async fn() {
     const options: RemuxOptions = {
@@ -238,7 +238,7 @@ Deno.test({
   },
 });
 
-Deno.test("HLS and DASH out: what is written can't be asked to be deleted", () => {
+Deno.test("HLS and DASH out: files that are being written are not deleted", () => {
   for (const format of ["hls", "dash"]) {
     for (
       const [name, value] of [["method", "DELETE"], ["method", "delete"], ["http_opts", "method=DELETE"]]
@@ -252,7 +252,7 @@ Deno.test("HLS and DASH out: what is written can't be asked to be deleted", () =
   }
 });
 
-Deno.test("HLS out: to be encrypted is refused by name", () => {
+Deno.test("HLS out: options for encryption are refused by name", () => {
   for (const options of [hls({ hls_key_info_file: "k" }), hls({ hls_enc: 1 })]) {
     assertThrows(
       () => filesOf(VIDEO, { url: "i.m3u8", ...options }),
@@ -264,7 +264,7 @@ Deno.test("HLS out: to be encrypted is refused by name", () => {
 
 // ------------------------------------------------------------------------------------------- the muxer's own sink
 
-/** Kinds of sinks, made in a folder; and what has come of them. */
+/** Kinds of sinks in a folder, and their contents afterwards. */
 const ownSinks: Record<string, (path: string) => { sync: boolean; sink: Sink; text: () => Promise<string> }> =
   {
     "a path": (path) => ({ sync: true, sink: path, text: () => Deno.readTextFile(path) }),
@@ -354,7 +354,7 @@ for (const [what, make] of Object.entries(ownSinks)) {
   );
 }
 
-Deno.test("HLS out: a rewritten playlist goes to onopen where the sink can't be begun again", async () => {
+Deno.test("HLS out: a rewritten playlist goes to onopen if the sink can't be rewritten", async () => {
   const files = new Map<string, MapFile>();
   const watched = new WatchedSink();
   await remux(VIDEO, watched.stream, {
@@ -367,14 +367,14 @@ Deno.test("HLS out: a rewritten playlist goes to onopen where the sink can't be 
   assertStringIncludes(textOf(contents(files).get("index.m3u8")), "index2.ts\n#EXT-X-ENDLIST");
 });
 
-// ------------------------------------------------------------------------------------------- what onopen answers
+// ------------------------------------------------------------------------------------------- results of onopen
 
 /** A kind of sink per file, and its bytes afterwards. */
-type Answers = (name: string) => { sink: Sink; bytes: () => Promise<Uint8Array<ArrayBuffer>> };
+type Results = (name: string) => { sink: Sink; bytes: () => Promise<Uint8Array<ArrayBuffer>> };
 
-async function assertAnswers(answers: Answers, engines: readonly boolean[]): Promise<void> {
+async function assertAnswers(answers: Results, engines: readonly boolean[]): Promise<void> {
   for (const isAsync of engines) {
-    const made = new Map<string, ReturnType<Answers>>();
+    const made = new Map<string, ReturnType<Results>>();
     const onopen: OpenCallback = ({ url }) => {
       made.set(url, answers(`${isAsync}-${url}`));
       return made.get(url)!.sink;
@@ -391,7 +391,7 @@ async function assertAnswers(answers: Answers, engines: readonly boolean[]): Pro
 
 const BOTH = [false, true];
 
-Deno.test("onopen answers MemorySinks, callbacks, IOContexts to write", async () => {
+Deno.test("onopen returns MemorySinks, callbacks, IOContexts for writing", async () => {
   await assertAnswers(() => {
     const sink = new MemorySink();
     return { sink, bytes: () => Promise.resolve(sink.bytes()) };
@@ -409,7 +409,7 @@ Deno.test("onopen answers MemorySinks, callbacks, IOContexts to write", async ()
   }
 });
 
-Deno.test("onopen answers sinks that take few bytes at a time", async () => {
+Deno.test("onopen returns sinks that write few bytes at a time", async () => {
   for (const amount of [(wanted: number) => Math.min(wanted, 1000), amounts.halves]) {
     await assertAnswers(() => {
       const sink = new Collector(amount);
@@ -418,7 +418,7 @@ Deno.test("onopen answers sinks that take few bytes at a time", async () => {
   }
 });
 
-Deno.test("onopen answers WritableStreams, which are closed one by one", async () => {
+Deno.test("onopen returns WritableStreams, which are closed one by one", async () => {
   const open: WatchedSink[] = [];
   await assertAnswers(() => {
     for (const before of open) assertEquals(before.closed, 1);
@@ -430,7 +430,7 @@ Deno.test("onopen answers WritableStreams, which are closed one by one", async (
   assertThrows(() => filesOf(VIDEO, { url: "i.m3u8", ...hls(), onopen }), TypeError, "synchronously");
 });
 
-Deno.test("onopen answers paths and files to write; the files stay open", async () => {
+Deno.test("onopen returns paths and files for writing; the files stay open", async () => {
   await inFolder([], async (folder) => {
     await assertAnswers((name) => {
       const path = `${folder}/${name}`;
@@ -484,7 +484,7 @@ Deno.test("DASH out: one file for each stream", { ignore: libavformat < 60 }, as
   }
 });
 
-Deno.test("DASH out: one file for each stream is refused where it can't be contained", {
+Deno.test("DASH out: one file for each stream is refused by builds that can't contain it", {
   ignore: libavformat >= 60,
 }, () => {
   for (const option of [{ single_file: 1 }, { single_file_name: "x" }]) {
@@ -510,7 +510,7 @@ Deno.test("DASH out: playlists for HLS beside it", async () => {
   await assertHolds(files, "q/master.m3u8", mp4Hashes());
 });
 
-Deno.test("DASH in: the packets of what DASH out has written; refused where it can't be served", async () => {
+Deno.test("DASH in: the packets of DASH out; refused by builds that can't serve it", async () => {
   const files = filesOf(VIDEO, { url: "/d/x.mpd", format: "dash", options: { seg_duration: 1 } });
   const manifest = files.get("/d/x.mpd")!;
   const options = { url: "/d/x.mpd", onopen: fromMap(files) };

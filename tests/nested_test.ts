@@ -1,6 +1,6 @@
 /**
- * The I/O contract in files that libavformat opens by itself: what is thrown there comes out as it is, and
- * what is refused or answered wrongly is an error that says so. How they end is in nested_ends_test.ts.
+ * Errors in files that libavformat opens by itself: exceptions of callbacks are thrown unchanged, and refusals and
+ * wrong results are clear errors. nested_ends_test.ts tests how such files end.
  */
 import {
   assert,
@@ -46,7 +46,7 @@ function throwingAt(at: number, thrown: unknown, onopen: OpenCallback, rejects =
 
 const thrownThings = [new Error("mine"), "a string", null, undefined, 0, { code: -1 }];
 
-Deno.test("what onopen throws comes out of open, read, probe and remux: sync", () => {
+Deno.test("exceptions of onopen are thrown by open, read, probe and remux: sync", () => {
   for (const thrown of thrownThings) {
     for (const at of [0, 1, 2]) {
       const calls: Record<string, (onopen: OpenCallback) => unknown> = {
@@ -79,7 +79,7 @@ function thrownBy(work: () => unknown): unknown {
   throw new Error("nothing was thrown");
 }
 
-Deno.test("what onopen throws or rejects with comes out of open, read, probe and remux: async", async () => {
+Deno.test("open, read, probe and remux reject with the error of onopen: async", async () => {
   for (const thrown of thrownThings) {
     for (const at of [0, 1, 2]) {
       const calls: Record<string, (onopen: OpenCallback) => Promise<unknown>> = {
@@ -102,7 +102,7 @@ Deno.test("what onopen throws or rejects with comes out of open, read, probe and
   }
 });
 
-Deno.test("what onopen throws comes out of a Muxer's write or finish, and again from what follows", async () => {
+Deno.test("exceptions of onopen are thrown by a Muxer's write or finish, and again by later calls", async () => {
   const thrown = new Error("no more");
   using input = Demuxer.openSync(VIDEO);
   const packets = [...input.packetsSync()];
@@ -132,12 +132,12 @@ const reading = (seekable: boolean) => (fault: Fault) => {
 };
 
 for (const seekable of [true, false]) {
-  Deno.test(`what nested sources' callbacks throw, ${seekable ? "with" : "without"} onseek`, () => {
+  Deno.test(`exceptions of nested sources' callbacks, ${seekable ? "with" : "without"} onseek`, () => {
     injectEverywhere(reading(seekable), "hls in", { least: 15 });
   });
 }
 
-Deno.test("what nested sources' callbacks throw or reject with, async", async () => {
+Deno.test("errors of nested sources' callbacks, async", async () => {
   for (const mode of ["throw", "reject"] as const) {
     await injectEverywhereAsync(
       async (fault) => {
@@ -153,7 +153,7 @@ Deno.test("what nested sources' callbacks throw or reject with, async", async ()
 
 for (const type of ["mpegts", "fmp4"]) {
   const options: RemuxOptions = { ...OUT, options: { ...OUT.options, hls_segment_type: type } };
-  Deno.test(`what nested sinks' callbacks and the sink's own throw, ${type}`, () => {
+  Deno.test(`exceptions of callbacks of nested sinks and of the sink, ${type}`, () => {
     injectEverywhere(
       (fault) => {
         const onopen = () => fault.wrap(new Collector());
@@ -167,7 +167,7 @@ for (const type of ["mpegts", "fmp4"]) {
     );
   });
 
-  Deno.test(`what nested sinks' callbacks and the sink's own throw or reject with, ${type}`, async () => {
+  Deno.test(`errors of callbacks of nested sinks and of the sink, ${type}`, async () => {
     for (const mode of ["throw", "reject"] as const) {
       await injectEverywhereAsync(
         async (fault) => {
@@ -184,7 +184,7 @@ for (const type of ["mpegts", "fmp4"]) {
 
 // ------------------------------------------------------------------------------------------- refusals
 
-Deno.test("null and undefined are refusals: an error that names the URL, never a quiet end", async () => {
+Deno.test("null and undefined are refusals: an error that names the URL, never the end", async () => {
   for (const answer of [null, undefined]) {
     for (const missing of NAMES) {
       const onopen = (({ url }) => url === missing ? answer : segment(url)) as OpenCallback;
@@ -222,7 +222,7 @@ Deno.test("without onopen nothing is opened", async () => {
   assert(error instanceof AVError && error.codeName === "EPERM", String(error));
 });
 
-// ------------------------------------------------------------------------------------------- wrong answers
+// ------------------------------------------------------------------------------------------- wrong results
 
 const lockedReadable = () => {
   const stream = new Blob([segment("index0.ts")]).stream();
@@ -250,7 +250,7 @@ const wrong: Record<string, () => unknown> = {
 };
 
 for (const [what, answer] of Object.entries(wrong)) {
-  Deno.test(`onopen answers ${what}: a TypeError`, async () => {
+  Deno.test(`onopen returning ${what} is a TypeError`, async () => {
     const onopen = (() => answer()) as unknown as OpenCallback;
     const later = (() => Promise.resolve(answer())) as unknown as OpenCallback;
     const errors = [
@@ -268,7 +268,7 @@ for (const [what, answer] of Object.entries(wrong)) {
   });
 }
 
-Deno.test("onopen answers a sink for what is read, a source for what is written: a TypeError", async () => {
+Deno.test("onopen returning a sink for reading or a source for writing is a TypeError", async () => {
   for (const sink of [() => new MemorySink(), () => new WritableStream(), () => ({ onwrite() {} })]) {
     const onopen = (() => sink()) as OpenCallback;
     assertThrows(() => rowsOf(playlist(), { onopen }), TypeError, "source");
@@ -293,7 +293,7 @@ Deno.test("a promise in the sync API is a TypeError that names onopen", () => {
   assertThrows(() => Demuxer.openSync(playlist(), { onopen: rejected }), TypeError, "onopen");
 });
 
-Deno.test("onopen and ondelete that are no functions are TypeErrors", () => {
+Deno.test("onopen and ondelete that are not functions are TypeErrors", () => {
   const options = { onopen: "here" as unknown as OpenCallback };
   assertThrows(() => Demuxer.openSync(playlist(), options), TypeError, "onopen");
   assertThrows(() => Muxer.openSync(new MemorySink(), { ...OUT, ...options }), TypeError, "onopen");
@@ -306,7 +306,7 @@ Deno.test("onopen and ondelete that are no functions are TypeErrors", () => {
   assertThrows(() => Muxer.openSync(new MemorySink(), { ...OUT, ondelete }), TypeError, "ondelete");
 });
 
-Deno.test("a refused file is an error of finish, whatever was done with the errors of write", () => {
+Deno.test("a refused file is an error of finish, even if the errors of write were ignored", () => {
   using input = Demuxer.openSync(VIDEO);
   const packets = [...input.packetsSync()];
   for (const flags of ["", "single_file"]) {

@@ -1,6 +1,6 @@
 /**
- * The npm packages, one of modules and one of a library for each platform: what is in them, and that a program runs with
- * them, by npm's folder and by Deno's own way.
+ * The npm packages, one with the modules and one with the library for each platform: their contents, and that a program
+ * runs with them, with npm's folder and with Deno's own resolution.
  */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { versions } from "@avio/avio";
@@ -123,7 +123,7 @@ test("Packed twice, it is the same bytes", async () => {
   assertEquals(await packed(), await pack());
 });
 
-/** All packages: those of the release in the folder AVIO_RELEASE, or of this platform's library and of files that are none. */
+/** All packages: those of the release in the folder AVIO_RELEASE, or packed here, with dummy files for other platforms. */
 async function packedForAll(): Promise<Tarball[]> {
   const release = Deno.env.get("AVIO_RELEASE");
   if (release) {
@@ -351,7 +351,7 @@ Deno.test({
   },
 });
 
-Deno.test("What is too old, or no runtime that is known, says so", () => {
+Deno.test("Errors for runtimes that are too old or unknown", () => {
   assertEquals(faultOf({ node: "24.0.0" }), null);
   assertEquals(faultOf({ node: "26.1.0" }), null);
   assertEquals(faultOf({ node: "22.3.0" }), "avio needs Node 24 or newer, this is 22.3.0");
@@ -362,7 +362,7 @@ Deno.test("What is too old, or no runtime that is known, says so", () => {
 });
 
 Deno.test({
-  name: "A platform that avio has no library for is told which there are",
+  name: "The error for an unsupported platform lists the supported ones",
   ignore: runtimes.node24 === null,
   fn: async () => {
     using user = new Newcomer();

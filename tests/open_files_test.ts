@@ -1,6 +1,6 @@
 /**
- * A file is not source and sink at once: whatever it is called and whoever opens it, it is an error before anything of it
- * is lost.
+ * A file can't be source and sink at once: whatever its name and whoever opens it, that is an error before any of its
+ * data is lost.
  */
 import {
   assert,
@@ -41,7 +41,7 @@ function isSame(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && a.every((byte, index) => byte === b[index]);
 }
 
-/** A folder of files that must be the same at the end, all but what a test adds. */
+/** A folder of files that must be unchanged at the end, except for those that a test adds. */
 class Folder implements Disposable {
   readonly root = Deno.makeTempDirSync({ prefix: "avio-open-" });
   #kept = new Map<string, Uint8Array>();
@@ -80,7 +80,7 @@ class Folder implements Disposable {
   }
 }
 
-/** Both engines throw it, and nothing is lost. */
+/** Checks that both engines throw, and nothing is lost. */
 async function assertRefused(
   folder: Folder,
   run: { sync(): unknown; async(): Promise<unknown> },
@@ -141,7 +141,7 @@ Deno.test("remux() does not write over its source where one or both are a Deno.F
   }
 });
 
-Deno.test("remux() writes over another file, and leaves nothing of it", async () => {
+Deno.test("remux() overwrites another file completely", async () => {
   using folder = new Folder();
   const file = folder.keep("a.ts", tsWhole());
   const expected = new MemorySink();
@@ -172,7 +172,7 @@ Deno.test("Devices and pipes are never the same file", async () => {
 
 // ------------------------------------------------------------------------------------------- several
 
-Deno.test("concat() does not write over any of its sources, open yet or not", async () => {
+Deno.test("concat() does not overwrite any of its sources, whether open or not", async () => {
   using folder = new Folder();
   const files = ["a.ts", "b.ts", "c.ts"].map((name) => folder.keep(name, tsWhole()));
   const links = files.map((file, index) => folder.hardLink(file, `hard${index}.ts`));
@@ -222,7 +222,7 @@ Deno.test("A muxer's own segments don't overwrite the source", async () => {
   }
 });
 
-// ------------------------------------------------------------------------------------------- what a source names
+// ------------------------------------------------------------------------------------------- files that a source names
 
 /** A folder with the segments of a playlist in "in", and an opener for them. */
 function segmentsIn(folder: Folder): { names: string[]; onopen: ReturnType<typeof withinDirectory> } {
@@ -231,7 +231,7 @@ function segmentsIn(folder: Folder): { names: string[]; onopen: ReturnType<typeo
   return { names, onopen: withinDirectory(folder.root, { write: true }) };
 }
 
-Deno.test("remux() does not write over a segment that its playlist names, open yet or not", async () => {
+Deno.test("remux() does not overwrite a segment that its playlist names, whether open or not", async () => {
   using folder = new Folder();
   const { names, onopen } = segmentsIn(folder);
   const escaped = [`${names[0]}?token=1`, names[1]!.replace("i", "%69"), `${folder.path("in")}/${names[2]}`];
@@ -251,7 +251,7 @@ Deno.test("remux() does not write over a segment that its playlist names, open y
   }
 });
 
-Deno.test("concat() does not write over a segment that a later source names, by a master playlist too", async () => {
+Deno.test("concat() does not overwrite a segment that a later source names, also through a master playlist", async () => {
   using folder = new Folder();
   const { names, onopen } = segmentsIn(folder);
   const list = folder.keep("in/a.m3u8", playlistOf(names)),
@@ -267,7 +267,7 @@ Deno.test("concat() does not write over a segment that a later source names, by 
   }
 });
 
-Deno.test("What a playlist names is known however small the buffers are that it is read by", async () => {
+Deno.test("The names in a playlist are known even if it is read with small buffers", async () => {
   using folder = new Folder();
   const { names, onopen } = segmentsIn(folder);
   const list = folder.keep("in/a.m3u8", playlistOf(names)), last = folder.path(`in/${names[2]}`);
@@ -277,7 +277,7 @@ Deno.test("What a playlist names is known however small the buffers are that it 
   }
 });
 
-Deno.test("What a playlist names is an error that says so", () => {
+Deno.test("The error for a sink that a playlist names says so", () => {
   using folder = new Folder();
   const { names, onopen } = segmentsIn(folder);
   const list = folder.keep("in/a.m3u8", playlistOf(names)), last = folder.path(`in/${names[2]}`);
@@ -361,7 +361,7 @@ Deno.test("remux() does not write over an image of its sequence", { ignore: !isE
   await assertRefused(folder, remuxing(() => pattern, () => sink, options), "which it would overwrite");
 });
 
-Deno.test("A segment that is opened while it is written is an error", async () => {
+Deno.test("Opening a segment while it is being written is an error", async () => {
   using folder = new Folder();
   const { names } = segmentsIn(folder);
   const out = folder.path("out.ts");
@@ -372,7 +372,7 @@ Deno.test("A segment that is opened while it is written is an error", async () =
   await assertRefused(folder, run, `source: is a sink that is being written: ${out}`, "source");
 });
 
-Deno.test("A sink that its own playlist names, and that was not there, is an error when it is read", async () => {
+Deno.test("A new sink that its own playlist names is an error when it is read", async () => {
   using folder = new Folder();
   folder.keep("a.ts", tsWhole());
   const list = folder.keep("list.m3u8", playlistOf(["a.ts", "new.ts"])), out = folder.path("new.ts");
@@ -384,7 +384,7 @@ Deno.test("A sink that its own playlist names, and that was not there, is an err
   }
 });
 
-Deno.test("A file that a playlist does not name any more may be written", async () => {
+Deno.test("A file that a playlist no longer names may be written", async () => {
   for (const run of [splitSync, split]) {
     using folder = new Folder();
     const { names, onopen } = segmentsIn(folder);
@@ -400,7 +400,7 @@ Deno.test("A file that a playlist does not name any more may be written", async 
   }
 });
 
-Deno.test("What a source names and is another file may be written, also in a folder beside it", async () => {
+Deno.test("Other files with the same names may be written, also in a folder beside the source", async () => {
   using folder = new Folder();
   const { names, onopen } = segmentsIn(folder);
   const list = folder.keep("in/index.m3u8", playlistOf(names));
@@ -456,7 +456,7 @@ Deno.test("Standard input is a source, and is not written over", async () => {
 
 // ------------------------------------------------------------------------------------------- permissions
 
-Deno.test("A sink that may be written and not read is written, though it can't be compared", async () => {
+Deno.test("A sink without read permission is written, though it can't be compared", async () => {
   using folder = new Folder();
   const out = folder.path("out.ts");
   Deno.writeFileSync(out, new Uint8Array(200_000));

@@ -1,6 +1,6 @@
 /**
- * Ready-made openers, asked directly: what each allows, what it refuses, and what it returns. At the end, that they are told
- * whether they can wait.
+ * The ready-made openers, called directly: what each allows, what it refuses, and what it returns. At the end, that
+ * they get `canWait`.
  */
 import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import {
@@ -23,7 +23,7 @@ const write = (opener: OpenCallback, url: string) => opener({ url, mode: "write"
 
 // ------------------------------------------------------------------------------------------- withinDirectory
 
-/** A directory "media" with files and links, beside what must not be reached. */
+/** A directory "media" with files and links, beside files that must not be reached. */
 class Tree {
   readonly root = Deno.realPathSync(Deno.makeTempDirSync());
   readonly media = `${this.root}/media`;
@@ -87,10 +87,10 @@ function refusesAll(opener: OpenCallback, urls: string[]): void {
 }
 
 /**
- * What an opener answers, or the name of what it throws, in a process with this working directory and these permissions: the directory of this one
- * is shared with the tests that run beside.
+ * The results of an opener, or the names of its errors, in a process with this working directory and these permissions. This
+ * process's own directory is shared with tests that run at the same time.
  */
-function answersFrom(
+function resultsFrom(
   cwd: string,
   directory: string,
   requests: { url: string; mode: "read" | "write" }[],
@@ -127,10 +127,10 @@ function answersFrom(
 
 function checkNamesFrom(cwd: string, directory: string, names: Record<string, string>): void {
   const requests = Object.keys(names).map((url) => ({ url, mode: "read" as const }));
-  assertEquals(answersFrom(cwd, directory, requests, "--allow-read"), Object.values(names));
+  assertEquals(resultsFrom(cwd, directory, requests, "--allow-read"), Object.values(names));
 }
 
-Deno.test("withinDirectory() answers the absolute path of relative names, absolute paths and file: URLs", () => {
+Deno.test("withinDirectory() returns the absolute path for relative names, absolute paths and file: URLs", () => {
   using tree = new Tree();
   const { media } = tree;
   checkNames(withinDirectory(media), media, {
@@ -171,7 +171,7 @@ Deno.test("withinDirectory() takes a directory by path, file: URL, trailing slas
   });
 });
 
-Deno.test("withinDirectory() tries a name as it is, without its query, and percent-decoded", () => {
+Deno.test("withinDirectory() tries a name unchanged, without its query, and percent-decoded", () => {
   using tree = new Tree();
   const { media } = tree;
   const long = "x".repeat(300);
@@ -197,7 +197,7 @@ Deno.test("withinDirectory() tries a name as it is, without its query, and perce
   });
 });
 
-Deno.test("withinDirectory() answers a path for what does not exist, so that opening it tells", () => {
+Deno.test("withinDirectory() returns a path for a missing file, so that opening it reports the error", () => {
   using tree = new Tree();
   const { media } = tree;
   const opener = withinDirectory(media);
@@ -213,7 +213,7 @@ Deno.test("withinDirectory() answers a path for what does not exist, so that ope
   assertThrows(() => Deno.openSync(read(opener, "none.ts") as string), Deno.errors.NotFound);
 });
 
-Deno.test("withinDirectory() refuses paths that no system has, at once, and looks no deeper than a folder is", async () => {
+Deno.test("withinDirectory() refuses impossible paths at once", async () => {
   using tree = new Tree();
   const { media } = tree;
   const opener = withinDirectory(media, { write: true });
@@ -225,11 +225,11 @@ Deno.test("withinDirectory() refuses paths that no system has, at once, and look
   }
   assertEquals(read(opener, "\u00fc".repeat(2049)), null, "bytes count");
   const deep = `${"a/".repeat(1500)}b`;
-  assertEquals(read(opener, deep), `${media}/${deep}`); // so that opening it tells
+  assertEquals(read(opener, deep), `${media}/${deep}`); // so that opening it reports the error
   assertEquals(read(opener, `a.ts?${"token".repeat(2000)}`), `${media}/a.ts`);
 });
 
-Deno.test("withinDirectory() refuses all that is elsewhere", () => {
+Deno.test("withinDirectory() refuses everything outside", () => {
   using tree = new Tree();
   const { root, media } = tree;
   refusesAll(withinDirectory(media, { write: true }), [
@@ -318,7 +318,7 @@ Deno.test("withinDirectory() refuses encoded slashes and dots, backslashes, host
   ]);
 });
 
-Deno.test("withinDirectory() follows links inside, and answers where they lead", () => {
+Deno.test("withinDirectory() follows links inside, and returns their targets", () => {
   using tree = new Tree();
   const { media } = tree;
   checkNames(withinDirectory(media), media, {
@@ -364,7 +364,7 @@ Deno.test("withinDirectory() refuses links that lead out or nowhere", () => {
   assertStrictEquals(read(opener, "out%73ide.ts"), null);
 });
 
-Deno.test("withinDirectory() refuses to write unless told, and then takes names as they are", () => {
+Deno.test("withinDirectory() refuses writing without `write`, and uses names unchanged with it", () => {
   using tree = new Tree();
   const { media } = tree;
   for (const opener of [withinDirectory(media), withinDirectory(media, { write: false })]) {
@@ -411,38 +411,38 @@ Deno.test("withinDirectory() knows names that lead into the directory from the w
   checkNamesFrom(`${media}/sub`, ".", { "b.ts": `${media}/sub/b.ts` });
 });
 
-Deno.test("withinDirectory() writes where a name leads from the working directory", () => {
+Deno.test("withinDirectory() writes to names relative to the working directory", () => {
   using tree = new Tree();
   const { root, media } = tree;
   const requests = ["media/new.ts", "new.ts"].map((url) => ({ url, mode: "write" as const }));
-  assertEquals(answersFrom(root, "./media/", requests, "--allow-read"), [
+  assertEquals(resultsFrom(root, "./media/", requests, "--allow-read"), [
     `${media}/new.ts`,
     `${media}/new.ts`,
   ]);
 });
 
-Deno.test("withinDirectory() needs read permission for the directory alone, and looks nowhere else", () => {
+Deno.test("withinDirectory() needs read permission only for the directory", () => {
   using tree = new Tree();
   const { root } = tree;
   const urls = ["a.ts", "inside.ts", "none.ts", "outside.ts", "/etc/passwd", "../secret", "outdir/new.ts"];
   const requests = urls.map((url) => ({ url, mode: "read" as const }));
   assertEquals(
-    answersFrom(root, "link", requests, `--allow-read=${root}/link`),
+    resultsFrom(root, "link", requests, `--allow-read=${root}/link`),
     [`${root}/link/a.ts`, `${root}/link/sub/b.ts`, `${root}/link/none.ts`, null, null, null, null],
   );
 });
 
-Deno.test("withinDirectory() throws where permission ends within the directory", () => {
+Deno.test("withinDirectory() throws for files without permission in the directory", () => {
   using tree = new Tree();
   const { root } = tree;
   const requests = ["a.ts", "sub/b.ts"].map((url) => ({ url, mode: "read" as const }));
   assertEquals(
-    answersFrom(root, "media", requests, "--allow-read=media", "--deny-read=media/sub"),
+    resultsFrom(root, "media", requests, "--allow-read=media", "--deny-read=media/sub"),
     [`${root}/media/a.ts`, "NotCapable"],
   );
 });
 
-Deno.test("withinDirectory() tells what is wrong with its arguments", () => {
+Deno.test("withinDirectory() checks its arguments", () => {
   using tree = new Tree();
   const { media } = tree;
   const wrong: [unknown, unknown, string][] = [
@@ -464,7 +464,7 @@ Deno.test("withinDirectory() tells what is wrong with its arguments", () => {
 
 // ------------------------------------------------------------------------------------------- withinOrigin
 
-Deno.test("withinOrigin() answers absolute URLs of its origin", () => {
+Deno.test("withinOrigin() returns absolute URLs of its origin", () => {
   for (const origin of ["https://example.com", "https://EXAMPLE.com:443/", new URL("https://example.com")]) {
     const opener = withinOrigin(origin);
     const urls: Record<string, string> = {
@@ -546,7 +546,7 @@ Deno.test("withinOrigin() with a path stays below it", () => {
   assertEquals(read(doubled, "a.ts"), "https://example.com//evil.org/a.ts");
 });
 
-Deno.test("withinOrigin() tells what is wrong with its arguments", () => {
+Deno.test("withinOrigin() checks its arguments", () => {
   const origins = [
     undefined,
     7,
@@ -587,7 +587,7 @@ class Written extends MemorySink {
   }
 }
 
-Deno.test("fromMap() reads what the Map has, by name with or without ./", () => {
+Deno.test("fromMap() reads the Map's files, by name with or without ./", () => {
   const bytes = new Uint8Array([1]);
   const buffer = new ArrayBuffer(2);
   const blob = new Blob(["abc"]);
@@ -625,7 +625,7 @@ Deno.test("fromMap() reads what the Map has, by name with or without ./", () => 
   for (const [url, expected] of Object.entries(found)) assertStrictEquals(read(opener, url), expected, url);
 });
 
-Deno.test("fromMap() writes a new MemorySink into the Map, in place of what had the name", () => {
+Deno.test("fromMap() puts a new MemorySink into the Map, replacing an entry of that name", () => {
   const files = new Map<string, MapFile>([["./old.ts", new Uint8Array([1])]]);
   const opener = fromMap(files);
   const first = write(opener, "./new.ts");
@@ -665,7 +665,7 @@ Deno.test("fromMap() throws where a MemorySink is being written, or the Map has 
   assertThrows(() => read(opener, "none.ts"), TypeError, "files: none.ts");
 });
 
-Deno.test("fromMap() tells what is wrong with its argument", () => {
+Deno.test("fromMap() checks its argument", () => {
   for (const files of [undefined, null, {}, [], "a"]) {
     assertThrows(() => fromMap(files as never), TypeError, "files: must be a Map");
   }
@@ -673,7 +673,7 @@ Deno.test("fromMap() tells what is wrong with its argument", () => {
 
 // ------------------------------------------------------------------------------------------- canWait
 
-/** Fails where a synchronous file call is made. */
+/** Fails if a synchronous file call is made. */
 async function withoutSyncCalls<T>(work: () => Promise<T>): Promise<T> {
   const names = ["realPathSync", "lstatSync", "statSync", "openSync", "readDirSync", "readLinkSync"] as const;
   const originals = names.map((name) => [name, Deno[name]] as const);
@@ -691,7 +691,7 @@ async function withoutSyncCalls<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-Deno.test("withinDirectory() looks at files without stalling where it can wait, and returns the same", async () => {
+Deno.test("withinDirectory() accesses files asynchronously if it can wait, and returns the same", async () => {
   using tree = new Tree();
   const { media } = tree;
   const opener = withinDirectory(media, { write: true });
@@ -708,7 +708,7 @@ Deno.test("withinDirectory() looks at files without stalling where it can wait, 
   }
 });
 
-Deno.test("onopen is told whether it can wait: in the async API, not in the sync one", async () => {
+Deno.test("onopen gets canWait: true in the async API, false in the sync one", async () => {
   const told: unknown[] = [];
   const onopen: OpenCallback = ({ url, canWait }) => {
     told.push(canWait);
@@ -730,7 +730,7 @@ function orders<T>(values: T[]): T[][] {
   return values.flatMap((value, index) => orders(values.toSpliced(index, 1)).map((rest) => [value, ...rest]));
 }
 
-Deno.test("anyOf() of directories, an origin and a Map: who has it serves it, in any order, waiting or not", async () => {
+Deno.test("anyOf() of directories, an origin and a Map: the one that has the file serves it, in any order, sync and async", async () => {
   using tree = new Tree();
   const { media, root } = tree;
   const bytes = new Uint8Array([1]);
@@ -760,7 +760,7 @@ Deno.test("anyOf() of directories, an origin and a Map: who has it serves it, in
   }
 });
 
-Deno.test("anyOf(): what nobody has is taken where the first one allowed it, so that opening it tells", async () => {
+Deno.test("anyOf(): for a missing file the first that allows it is used, so that opening it reports the error", async () => {
   using tree = new Tree();
   const { media, root } = tree;
   const [first, second] = [withinDirectory(media), withinDirectory(`${root}/media2`)];
@@ -778,7 +778,7 @@ Deno.test("anyOf(): what nobody has is taken where the first one allowed it, so 
   assertEquals(read(anyOf(anyOf(first), anyOf(second)), "x.ts"), `${root}/media2/x.ts`);
 });
 
-Deno.test("anyOf(): to be written, the first that allows it takes it", () => {
+Deno.test("anyOf(): for writing the first that allows it is used", () => {
   using tree = new Tree();
   const { media } = tree;
   const files = new Map<string, MapFile>();
@@ -792,7 +792,7 @@ Deno.test("anyOf(): to be written, the first that allows it takes it", () => {
   );
 });
 
-Deno.test("anyOf() takes any opener: URLs, nothing, promises where it can wait, and throws what one throws", async () => {
+Deno.test("anyOf() takes any opener: URLs, null, promises if it can wait, and throws its exceptions", async () => {
   using tree = new Tree();
   const file = new URL(`file://${tree.media}/a.ts`);
   const none = new URL(`file://${tree.media}/none.ts`);

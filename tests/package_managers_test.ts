@@ -1,6 +1,6 @@
 /**
- * The package as package managers install it, from a registry into an empty folder: the README's first example runs on each
- * runtime, imported and required, and the command line by npx and bunx.
+ * The package, installed by package managers from a registry into an empty folder: the README's first example runs on
+ * each runtime, imported and required, and the command line with npx and bunx.
  */
 import { assertEquals, assertMatch } from "@std/assert";
 import { versions } from "@avio/avio";

@@ -1,5 +1,5 @@
 /**
- * Packets at a time, packets of some streams, and what a Demuxer says of its source.
+ * Packets at a time, packets of chosen streams, and a Demuxer's properties of its source.
  */
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { AVError, Demuxer, MemorySink, type Packet, remuxSync } from "@avio/avio";
@@ -10,7 +10,7 @@ function timeOf({ pts, dts, timeBase }: Packet): number {
   return (pts ?? dts ?? NaN) * timeBase.num / timeBase.den;
 }
 
-/** What a full read says is shown at a time. */
+/** The packet that is shown at a time, according to a full read. */
 function shownAt(packets: readonly Packet[], time: number, isKey: boolean): number | null {
   const times = packets.filter((packet) => packet.isKey || !isKey).map(timeOf)
     .filter((own) => own <= time + 1e-9);
@@ -23,7 +23,7 @@ function foundTime(packet: Packet | null): number | null {
 }
 
 for (const name of mediaFixtures) {
-  Deno.test(`Demuxer.getPacket() and getKeyPacket() find what a full read of ${name} has at a time`, async () => {
+  Deno.test(`Demuxer.getPacket() and getKeyPacket() find the packets of a full read of ${name}`, async () => {
     using whole = Demuxer.openSync(fixtureBytes(name));
     const all = [...whole.packetsSync()];
     for (const stream of whole.streams) {
@@ -62,7 +62,7 @@ function remuxed(name: string, format: string, type: "audio" | "video"): Uint8Ar
   return sink.bytes();
 }
 
-/** Files of which packets have no decoding time at first, no time but that, or times before 0; with frames that change places. */
+/** Files whose first packets have no dts, whose packets have only a dts, or times before 0; with reordered frames. */
 const odd: [name: string, source: () => Uint8Array<ArrayBuffer> | string][] = [
   ["video.mkv", () => fixtureBytes("video.mkv")],
   ["video.mp4", () => fixtureBytes("video.mp4")],
@@ -93,7 +93,7 @@ for (const [name, source] of odd) {
   });
 }
 
-Deno.test("Demuxer.getKeyPacket() is followed by what comes next, of the video where nothing else is said", () => {
+Deno.test("Demuxer.getKeyPacket() is followed by the next packets; by default it takes the video stream", () => {
   using demuxer = Demuxer.openSync(fixturePath("video.mp4"));
   const video = demuxer.bestStream("video")!;
   const key = demuxer.getKeyPacketSync(1.5)!;
@@ -104,7 +104,7 @@ Deno.test("Demuxer.getKeyPacket() is followed by what comes next, of the video w
   assertEquals(song.getPacketSync(1)?.streamIndex, 0);
 });
 
-Deno.test("Demuxer.getPacket() says what is wrong", async () => {
+Deno.test("Demuxer.getPacket() checks its arguments", async () => {
   using demuxer = Demuxer.openSync(fixturePath("video.mp4"));
   assertThrows(() => demuxer.getPacketSync(NaN), RangeError, "time: must not be NaN");
   assertThrows(() => demuxer.getPacketSync("1" as never), TypeError, "time: must be a number");
@@ -120,7 +120,7 @@ Deno.test("Demuxer.getPacket() says what is wrong", async () => {
   assert(error.message.includes("not seekable"), error.message);
 });
 
-Deno.test("Demuxer.packets({ streams }) has the packets of these streams", async () => {
+Deno.test("Demuxer.packets({ streams }) returns the packets of these streams", async () => {
   for (const name of ["video.mp4", "video.ts", "subtitles.mkv"]) {
     using whole = Demuxer.openSync(fixturePath(name));
     const all = [...whole.packetsSync()];
@@ -142,7 +142,7 @@ Deno.test("Demuxer.packets({ streams }) has the packets of these streams", async
   }
 });
 
-Deno.test("Demuxer.size, seekable and closed say what the source is, and when it is over", async () => {
+Deno.test("Demuxer.size, seekable and closed", async () => {
   const bytes = fixtureBytes("video.mkv");
   using ofBytes = Demuxer.openSync(bytes);
   assertEquals([ofBytes.size, ofBytes.seekable, ofBytes.closed], [bytes.length, true, false]);

@@ -1,6 +1,6 @@
 /**
- * Packet as a value; and packets are what ffprobe says they are, in every format. With FFmpeg 5.1 on both sides nothing may
- * differ; what newer ones do differently is listed by name.
+ * Packet as a value; and the packets of every format compared with ffprobe's. With FFmpeg 5.1 on both sides there is no
+ * difference; differences of newer versions are listed by name.
  */
 import { assert, assertEquals } from "@std/assert";
 import { Demuxer, Packet } from "@avio/avio";
@@ -17,7 +17,7 @@ function check(name: string, path: string): void {
 
 for (const name of [...mediaFixtures, ...otherFixtures]) {
   Deno.test({
-    name: `Demuxer.readSync() gives the packets that ffprobe finds in ${name}`,
+    name: `Demuxer.readSync() returns the packets that ffprobe finds in ${name}`,
     ignore: !hasFFprobe,
     fn: () => check(name, fixturePath(name)),
   });
@@ -26,7 +26,7 @@ for (const name of [...mediaFixtures, ...otherFixtures]) {
 for (const name of ["sample.mp4", "sample.webm", "sample.mp3", "sample.jpeg", "bbb_chapters.mp4"]) {
   const path = realPath(name);
   Deno.test({
-    name: `Demuxer.readSync() gives the packets that ffprobe finds in the real file ${name}`,
+    name: `Demuxer.readSync() returns the packets that ffprobe finds in the real file ${name}`,
     ignore: !hasFFprobe || path === "",
     fn: () => check(name, path),
   });
@@ -48,7 +48,7 @@ for (const [name, expected] of Object.entries(sums)) {
   });
 }
 
-Deno.test("Demuxer.readSync() answers null again and again at the end", () => {
+Deno.test("Demuxer.readSync() returns null repeatedly at the end", () => {
   for (const name of mediaFixtures) {
     using demuxer = Demuxer.openSync(fixtureBytes(name));
     while (demuxer.readSync());
@@ -56,7 +56,7 @@ Deno.test("Demuxer.readSync() answers null again and again at the end", () => {
   }
 });
 
-Deno.test("Packet.data is still what it was after the Demuxer is closed", () => {
+Deno.test("Packet.data is unchanged after the Demuxer is closed", () => {
   for (const name of mediaFixtures) {
     const demuxer = Demuxer.openSync(fixtureBytes(name));
     const packets = [...demuxer.packetsSync()];
@@ -66,7 +66,7 @@ Deno.test("Packet.data is still what it was after the Demuxer is closed", () => 
   }
 });
 
-Deno.test("Packet keeps its numbers apart: times grow by stream, key frames come first", () => {
+Deno.test("Packets: times increase in each stream, and the first is a key frame", () => {
   for (const name of mediaFixtures) {
     using demuxer = Demuxer.openSync(fixtureBytes(name));
     const lastDts: (number | null)[] = demuxer.streams.map(() => null);
@@ -82,7 +82,7 @@ Deno.test("Packet keeps its numbers apart: times grow by stream, key frames come
 
 // ------------------------------------------------------------------------------------------- a value
 
-Deno.test("Packet() fills in what is not said", () => {
+Deno.test("Packet() fills in defaults", () => {
   const data = Uint8Array.of(1, 2, 3);
   const packet = new Packet({ streamIndex: 2, data });
   assertEquals({ ...packet }, {
@@ -112,14 +112,14 @@ Deno.test("Packet.time is its pts in seconds; -1 is a timestamp like any other",
   assertEquals(of(Number.MAX_SAFE_INTEGER).pts, Number.MAX_SAFE_INTEGER);
 });
 
-Deno.test("Packets do not share what they default to", () => {
+Deno.test("Packets do not share default values", () => {
   const a = new Packet({ streamIndex: 0, data: new Uint8Array(1) });
   const b = new Packet({ streamIndex: 0, data: new Uint8Array(1) });
   a.sideData.push({ type: "New Extradata", data: new Uint8Array(1) });
   assertEquals(b.sideData, []);
 });
 
-Deno.test("Packets are what the web platform takes: bytes in memory that nobody shares", async () => {
+Deno.test("Packets fit the web platform's types: their bytes are not in shared memory", async () => {
   using demuxer = Demuxer.openSync(fixtureBytes("video.mp4"));
   const packet = demuxer.readSync()!;
   const { extradata } = demuxer.streams[0]!.codecParameters;

@@ -1,6 +1,6 @@
 /**
- * Paths of Linux, macOS and Windows as text, and what a name can mean in a directory: the rules of each system, tried
- * on whichever this is.
+ * Paths of Linux, macOS and Windows as text, and which paths in a directory a name can mean: the rules of each system,
+ * tested on all of them.
  */
 import { assert, assertEquals } from "@std/assert";
 import { fileNameOn, filePath, isWholePath } from "../ffi/library_paths.ts";
@@ -33,7 +33,7 @@ Deno.test("Paths of Windows: slashes, drives, shares", () => {
   assertEquals(posix.relative("/Media", "/media/a"), "../media/a");
 });
 
-Deno.test("Names that Windows has a meaning for are reserved there", () => {
+Deno.test("Names with a special meaning on Windows are reserved", () => {
   const names = [
     "NUL",
     "con",
@@ -60,7 +60,7 @@ function placesOf(url: string, current = "C:/Users/me"): string[] {
   return new DirectoryNames(windows, folder, () => current).placesOf(url);
 }
 
-Deno.test("withinDirectory()'s names on Windows: what is in the folder, however it is spelled", () => {
+Deno.test("withinDirectory()'s names on Windows: spellings of files in the folder", () => {
   const names: Record<string, string> = {
     "a.ts": "a.ts",
     "sub/../a.ts": "a.ts",
@@ -74,7 +74,7 @@ Deno.test("withinDirectory()'s names on Windows: what is in the folder, however 
   assertEquals(placesOf("in/a.ts", "C:/Media")[0], "a.ts");
 });
 
-Deno.test("withinDirectory()'s names on Windows: what leads out, or elsewhere than it says, is refused", () => {
+Deno.test("withinDirectory()'s names on Windows: names that lead out, or are special, are refused", () => {
   const refused = [
     "../a.ts",
     "..\\a.ts",
@@ -110,7 +110,7 @@ Deno.test("withinDirectory()'s names on Windows: what leads out, or elsewhere th
     "pipe:0",
   ];
   for (const url of refused) assertEquals(placesOf(url), [], url);
-  // What stands behind "?" is no part of a name there, and a name with it is none.
+  // "?" and what follows is not part of a name on Windows, where names can't contain it.
   assertEquals(placesOf("a.ts?token=1"), ["a.ts", "a.ts"]);
 });
 

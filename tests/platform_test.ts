@@ -1,6 +1,6 @@
 /**
- * What is to be tried on each platform (scripts/platforms.sh): every symbol of the ABI, both engines, files by path and
- * URL, what files name, and the ends of workers. It needs nothing but the library and a folder to write in.
+ * The tests to run on each platform (scripts/platforms.sh): every symbol of the ABI, both engines, files by path and
+ * URL, files that others name, and the ends of workers. They need only the library and a writable folder.
  */
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import {
@@ -36,7 +36,7 @@ function withFolder<T>(work: (folder: string) => T): T {
   return result;
 }
 
-Deno.test("The library has every symbol, and says what it is", () => {
+Deno.test("The library has every symbol, and its versions", () => {
   const bound = library() as unknown as Record<string, unknown>;
   const own = ["avs_client", "avs_wait_events", "avs_wake_events"]; // called in a runtime's own way
   for (const name of Object.keys(symbols).filter((name) => !own.includes(name))) {
@@ -48,7 +48,7 @@ Deno.test("The library has every symbol, and says what it is", () => {
   assert(inputFormats().length > 20);
 });
 
-Deno.test("errno's numbers are the platform's, each name has one of its own", () => {
+Deno.test("errno's numbers are the platform's, and all different", () => {
   const names = Object.keys(constants.error).filter((name) => /^E[A-Z0-9]+$/.test(name));
   const codes = names.map((name) => constants.error[name]!);
   assertEquals(new Set(codes).size, codes.length);
@@ -83,7 +83,7 @@ Deno.test("Both engines remux to the same bytes, and what they write is read aga
   }
 });
 
-Deno.test("Files by path and by URL, sync and async, written over and read while nothing holds them", () =>
+Deno.test("Files by path and by URL, sync and async, overwritten and read", () =>
   withFolder(async (folder) => {
     const path = `${folder}/a b \u00fc.mkv`;
     remuxSync(fixture("video.mp4"), path);
@@ -126,7 +126,7 @@ Deno.test("Files that a playlist names: from a Map, from a directory, and no oth
     }
   }));
 
-Deno.test("Nothing is opened that nobody allowed", async () => {
+Deno.test("Nothing is opened without permission by onopen", async () => {
   for (const url of ["/etc/hosts", "C:\\Windows\\win.ini", "file:///C:/Windows/win.ini", "NUL"]) {
     const list = new TextEncoder().encode(
       `#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n${url}\n#EXT-X-ENDLIST\n`,
@@ -146,7 +146,7 @@ Deno.test("Packets one by one, through callbacks, with a seek between", async ()
   assert(sync.readSync() !== null);
 });
 
-Deno.test("A file of packets that a program makes", async () => {
+Deno.test("A file of made packets", async () => {
   const sink = new MemorySink();
   await using muxer = await Muxer.open(sink, { format: "wav" });
   muxer.addStream({ type: "audio", codec: "pcm_s16le", sampleRate: 8000, channels: 1 });
@@ -156,7 +156,7 @@ Deno.test("A file of packets that a program makes", async () => {
   assertEquals((await probe(sink.bytes())).duration, 1);
 });
 
-Deno.test("An exception of a callback is the one that is thrown; an error of FFmpeg is an AVError", async () => {
+Deno.test("An exception of a callback is thrown unchanged; an error of FFmpeg is an AVError", async () => {
   const mine = new Error("mine");
   const source = () => {
     throw mine;
@@ -166,7 +166,7 @@ Deno.test("An exception of a callback is the one that is thrown; an error of FFm
   await assertRejects(() => Demuxer.open(new Uint8Array([1, 2, 3])), AVError);
 });
 
-Deno.test("Workers that are terminated in the middle leave the others alone", async () => {
+Deno.test("Terminated workers do not affect the others", async () => {
   const url = new URL("./support/remux_worker.ts", import.meta.url).href;
   for (let time = 0; time < 3; time++) {
     const worker = new Worker(url, { type: "module" });
@@ -180,7 +180,7 @@ Deno.test("Workers that are terminated in the middle leave the others alone", as
   assert((await probe(fixture("video.mkv"))).streams.length > 0);
 });
 
-Deno.test("What is no library of this platform is told to be none", () =>
+Deno.test("The error for a file that isn't a library of this platform says so", () =>
   withFolder((folder) => {
     const path = `${folder}/libavio.so`;
     const own = Deno.readFileSync(versions().library);

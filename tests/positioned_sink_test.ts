@@ -1,5 +1,5 @@
 /**
- * PositionedSink: streams whose chunks say where they go.
+ * PositionedSink: streams of chunks with positions.
  */
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { MemorySink, type PositionedChunk, PositionedSink, probeSync, remux, remuxSync } from "@avio/avio";
@@ -25,7 +25,7 @@ function positionedFile() {
   return { stream, done, bytes: () => file };
 }
 
-Deno.test("PositionedSink: an mp4 that need not be fragmented, as a MemorySink has it", async () => {
+Deno.test("PositionedSink: an mp4 without fragments, the same as in a MemorySink", async () => {
   const { stream, done, bytes } = positionedFile();
   const { bytesWritten } = await remux(fixturePath("video.mkv"), new PositionedSink(stream), {
     format: "mp4",
@@ -46,7 +46,7 @@ Deno.test("A FileSystemWritableFileStream is seekable as it is", async () => {
   assertEquals(probeSync(bytes()).streams.length, 2);
 });
 
-Deno.test("PositionedSink: aborted with what went wrong; async only; a stream of the web's", async () => {
+Deno.test("PositionedSink: aborted with the error; async only; takes only a WritableStream", async () => {
   const { stream, done } = positionedFile();
   await assertRejects(
     () => remux(fixturePath("video.mp4"), new PositionedSink(stream), { format: "webm" }),

@@ -1,6 +1,6 @@
 /**
- * probe says what ffprobe says, of every format. Every build is held to it: what newer libavformats describe otherwise
- * than 5.1 is listed by name.
+ * probe() compared with ffprobe, for every format and with every build: differences of newer libavformats from 5.1 are
+ * listed by name.
  */
 import { assertEquals, assertThrows } from "@std/assert";
 import {
@@ -200,7 +200,7 @@ for (const name of ["sample.mp4", "sample.webm", "sample.mp3", "sample.jpeg", "b
   });
 }
 
-Deno.test("probeSync() says the same of bytes, of callbacks and of the Demuxer that is open", () => {
+Deno.test("probeSync() returns the same for bytes, for callbacks and as an open Demuxer", () => {
   for (const name of mediaFixtures) {
     const info = probeSync(fixturePath(name));
     assertEquals(probeSync(fixtureBytes(name)), info, name);
@@ -224,7 +224,7 @@ Deno.test("probeSync() says the same of bytes, of callbacks and of the Demuxer t
   }
 });
 
-Deno.test("probeSync() tells title, languages, chapters, dispositions and attachments of subtitles.mkv", () => {
+Deno.test("probeSync() returns title, languages, chapters, dispositions and attachments of subtitles.mkv", () => {
   const info = probeSync(fixturePath("subtitles.mkv"));
   assertEquals(info.metadata.title, "avio test");
   assertEquals(info.streams.map(({ type }) => type), ["video", "audio", "subtitle", "attachment"]);
@@ -238,13 +238,13 @@ Deno.test("probeSync() tells title, languages, chapters, dispositions and attach
   ]);
 });
 
-Deno.test("probeSync() refuses what is no media", () => {
+Deno.test("probeSync() refuses files that are not media", () => {
   for (const bytes of [new Uint8Array(0), new Uint8Array(100), new Uint8Array(5000).fill(65)]) {
     assertThrows(() => probeSync(bytes), AVError, "Cannot open input");
   }
 });
 
-Deno.test("Fragmented mp4 from a source that can't seek: its duration is null, or what the file says, never that of what has come", async () => {
+Deno.test("Fragmented mp4 from a source that can't seek: its duration is null or the file's, never that of the part that was read", async () => {
   const bytes = fixtureBytes("fragmented.mp4");
   const stream = (source: Uint8Array<ArrayBuffer>) => new Response(source).body!;
   const { duration, streams } = await probe(stream(bytes));

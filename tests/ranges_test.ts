@@ -1,5 +1,5 @@
 /**
- * Ranges of a source as one output, and split() at times, at chapters, by count and by size.
+ * Several ranges of a source as one output, and split() at times, at chapters, by count and by size.
  */
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import {
@@ -72,7 +72,7 @@ for (
   });
 }
 
-Deno.test("remuxSync(): ranges whose key frames overlap are one, and no packet comes twice", () => {
+Deno.test("remuxSync(): ranges that overlap from their key frames on are joined, and no packet is written twice", () => {
   const { bytes, result } = cut(VIDEO, { ranges: [{ start: 0.2, end: 1.3 }, { start: 1.5, end: 2 }] });
   const hashes = hashesByStream(rowsOf(bytes));
   const whole = hashesByStream(rowsOf(VIDEO));
@@ -80,7 +80,7 @@ Deno.test("remuxSync(): ranges whose key frames overlap are one, and no packet c
   assertAlmostEquals(result.duration!, 2, 0.05);
 });
 
-Deno.test("remux(): chapters go with their ranges, and onstart tells of the first", async () => {
+Deno.test("remux(): chapters are moved with their ranges, and onstart has the start of the first", async () => {
   const book = cut(VIDEO, { chapters }).bytes;
   const starts: [number, number | null][] = [];
   const sink = new MemorySink();
@@ -98,7 +98,7 @@ Deno.test("remux(): chapters go with their ranges, and onstart tells of the firs
   assertAlmostEquals(info.duration!, 1.5, 0.1);
 });
 
-Deno.test("ranges that are none are named", () => {
+Deno.test("errors for invalid ranges name them", () => {
   const wrong: [unknown, string][] = [
     [[], "ranges"],
     [[{ start: 2, end: 1 }], "ranges[0].end"],
@@ -136,7 +136,7 @@ Deno.test("splitSync() at times, at chapters, by count and by size", () => {
   assertEquals(whole.map((_, stream) => parts.flatMap((part) => part[stream]!)), whole);
 });
 
-Deno.test("splitSync() names what is wrong with where it is to split", () => {
+Deno.test("splitSync() checks its options", () => {
   const wrong: [object, string][] = [
     [{}, "every"],
     [{ every: 1, count: 2 }, "count"],

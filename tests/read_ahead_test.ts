@@ -1,6 +1,6 @@
 /**
- * Packets are read while JavaScript works: none that is ready waits, none is lost or comes twice, whatever is called
- * in between, and there is a bound to it. What a source is asked for, and when; what ends it.
+ * Reading ahead while JavaScript works: packets that are ready are delivered at once, none is lost or returned twice,
+ * whatever is called in between, and its memory is limited. Also when sources are read, and what ends that.
  */
 import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import {
@@ -29,7 +29,7 @@ function rows(packets: readonly (Packet | null)[]): (PacketRow | null)[] {
   return packets.map((packet) => packet && rowOf(packet));
 }
 
-/** What the sync engine gives of a source before that throws. */
+/** The packets that the sync engine returns before the source throws. */
 function rowsBeforeTheEnd(callbacks: IOCallbacks, options: DemuxerOptions): PacketRow[] {
   const found: PacketRow[] = [];
   using demuxer = Demuxer.openSync(callbacks, options);
@@ -47,7 +47,7 @@ async function readSome(demuxer: Demuxer, count: number): Promise<PacketRow[]> {
   return found;
 }
 
-/** A source that answers at once, and from `limit` bytes on as `after` says. */
+/** A source that returns at once, and after `limit` bytes the result of `after`. */
 function limited(bytes: Uint8Array, limit: number, after: () => Promise<never>, chunk = 700): CountedSource {
   return new CountedSource(bytes.subarray(0, limit), chunk, (source) => {
     if (source.position >= limit) return after();
@@ -60,7 +60,7 @@ function throwing(error: unknown): () => never {
   };
 }
 
-/** A demuxer that nobody waits for, with a callback under way that answers when `open` is called. */
+/** A demuxer without pending calls, with a pending callback that returns when `open` is called. */
 interface Idle {
   demuxer: Demuxer;
   source: CountedSource;
@@ -69,7 +69,7 @@ interface Idle {
   open: () => void;
 }
 
-/** A chunk has more than is read ahead at once, so the next one is asked for while there are packets. */
+/** A chunk is larger than what is read ahead at once, so the next one is read while there are packets. */
 async function idleReader(
   options: DemuxerOptions,
   wrap = (source: CountedSource): Source => source.seekable,
@@ -83,11 +83,11 @@ async function idleReader(
     const reading = demuxer.read();
     const waits = await soon(reading, 50).then(() => false, () => true);
     if (!waits && source.underWay > 0) return { demuxer, source, count, open };
-    if (waits) { // where the machine is busy, the thread has asked too late: another chunk
+    if (waits) { // on a busy machine the thread may have read too late: another chunk
       source.before = () => Promise.resolve();
       open();
     }
-    assert(await soon(reading), "nothing was asked for ahead");
+    assert(await soon(reading), "nothing was read ahead");
     if (waits) ({ promise, resolve: open } = Promise.withResolvers<void>());
     source.before = () => promise;
     compute(0.5);
@@ -96,7 +96,7 @@ async function idleReader(
 const CHUNK = 300_000;
 const samples = wavOf(3 << 20);
 
-/** Has this thread busy for some milliseconds. */
+/** Keeps this thread busy for some milliseconds. */
 function compute(milliseconds: number): void {
   for (const end = performance.now() + milliseconds; performance.now() < end;) continue;
 }
@@ -106,10 +106,10 @@ function idleDemuxer(): Promise<Idle> {
   return idleReader({ findStreamInfo: false });
 }
 
-// -------------------------------------------------------------------------------------- nothing is held back
+// -------------------------------------------------------------------------------------- no delay
 
 for (const name of liveFixtures) {
-  Deno.test(`Every packet of ${name} comes that is complete, though its source answers no more`, async () => {
+  Deno.test(`Every complete packet of ${name} is delivered, although its source is pending for ever`, async () => {
     const bytes = fixtureBytes(name);
     for (const share of [0.3, 0.6, 0.9]) {
       const limit = Math.floor(bytes.length * share);
@@ -146,7 +146,7 @@ const longSources: Record<
 };
 
 for (const [how, make] of Object.entries(longSources)) {
-  Deno.test(`Reading ahead is bounded: ${how}`, async () => {
+  Deno.test(`Reading ahead is limited: ${how}`, async () => {
     const { source, taken } = make(wavOf(16e6));
     const demuxer = await Demuxer.open(source);
     await demuxer.read();
@@ -159,7 +159,7 @@ for (const [how, make] of Object.entries(longSources)) {
   });
 }
 
-Deno.test("Reading ahead is bounded where packets are small, too", async () => {
+Deno.test("Reading ahead is limited for small packets, too", async () => {
   const mp3 = fixtureBytes("audio.mp3");
   const bytes = new Uint8Array(mp3.length * 100);
   for (let i = 0; i < 100; i++) bytes.set(mp3, i * mp3.length);
@@ -173,7 +173,7 @@ Deno.test("Reading ahead is bounded where packets are small, too", async () => {
 
 // -------------------------------------------------------------------------------------- overlap
 
-/** How often a source was called for each packet and those before it, where nothing is read ahead. */
+/** The number of calls of the source up to each packet, without reading ahead. */
 function callsNeeded(bytes: Uint8Array, options: DemuxerOptions): number[] {
   const source = new CountedSource(bytes, CHUNK);
   using demuxer = Demuxer.openSync(source.callbacks, options);
@@ -186,7 +186,7 @@ const consumers: Record<string, () => Promise<void> | void> = {
 };
 
 for (const [which, work] of Object.entries(consumers)) {
-  Deno.test(`The next chunk is asked for while a consumer works on the one before: one ${which}`, async () => {
+  Deno.test(`The next chunk is read while a consumer works on the previous one: one ${which}`, async () => {
     const options = { findStreamInfo: false, bufferSize: 400_000 };
     const needed = callsNeeded(samples, options);
     const source = new CountedSource(samples, CHUNK, () => sleep(5));
@@ -200,13 +200,13 @@ for (const [which, work] of Object.entries(consumers)) {
     }
     assertEquals(index, needed.length);
     const chunks = new Set(needed).size;
-    // Mostly in nearly all of them; on a machine that has other things to do in fewer; never in none.
+    // Usually in nearly all of them, on a busy machine in fewer.
     assert(aheadIn.size >= 2, `in ${aheadIn.size} of ${chunks} chunks`);
     assertEquals(source.busiest, 1, "it was called before it had answered");
   });
 }
 
-Deno.test("A source with no promises to wait for is read to the end in a loop that lets others work", async () => {
+Deno.test("Reading a source without pending promises lets timers and other work run", async () => {
   let turns = 0;
   const timer = setInterval(() => turns++, 0);
   const source = new CountedSource(wavOf(20e6), NO_LIMIT);
@@ -248,7 +248,7 @@ const seekFixtures = [
 ];
 
 for (const name of seekFixtures) {
-  Deno.test(`Nothing that was read ahead comes after a seek in ${name}`, async () => {
+  Deno.test(`No packet that was read ahead is returned after a seek in ${name}`, async () => {
     const targets = [1, 0, 0.5];
     const expected = targets.map((target) => rowsAfterSeek(name, target));
     for (const [how, make] of Object.entries(seekSources)) {
@@ -267,7 +267,7 @@ for (const name of seekFixtures) {
   });
 }
 
-Deno.test("A read that is asked for after a seek that is not awaited is from there", async () => {
+Deno.test("A read after a seek that is not awaited reads from the new position", async () => {
   const expected = rowsAfterSeek("video.mkv", 0);
   await using demuxer = await Demuxer.open(fixturePath("video.mkv"));
   await readSome(demuxer, 100);
@@ -275,7 +275,7 @@ Deno.test("A read that is asked for after a seek that is not awaited is from the
   assertEquals(rows([first, second]), expected.slice(0, 2));
 });
 
-Deno.test("A seek waits for a callback that is under way, and then works", async () => {
+Deno.test("A seek waits for a pending callback, and then works", async () => {
   const { demuxer, source, open } = await idleDemuxer();
   await using _ = demuxer;
   let sought = false;
@@ -287,7 +287,7 @@ Deno.test("A seek waits for a callback that is under way, and then works", async
   assertEquals(source.busiest, 1);
 });
 
-Deno.test("Sources that give more than they are asked for are right after seeks back and forth", async () => {
+Deno.test("Sources that return more than requested are right after seeks back and forth", async () => {
   const bytes = samples;
   const path = await Deno.makeTempFile({ prefix: "avio-test-" });
   try {
@@ -307,7 +307,7 @@ Deno.test("Sources that give more than they are asked for are right after seeks 
   }
 });
 
-Deno.test("After seeks back from its end a file gives the bytes that are there", async () => {
+Deno.test("After seeks back from its end a file has the right bytes", async () => {
   const path = await Deno.makeTempFile({ prefix: "avio-test-" });
   try {
     for (const size of [200_000, 230_000, 255_000]) {
@@ -345,7 +345,7 @@ Deno.test("Chunks of a stream may have any size: megabytes, a byte, none", async
 
 // -------------------------------------------------------------------------------------- discard
 
-Deno.test("stream.discard takes effect in the middle of a loop, and is taken back", async () => {
+Deno.test("stream.discard takes effect in the middle of a loop, and can be reset", async () => {
   for (const source of [fixturePath("video.mkv"), promising(readerOf(fixtureBytes("video.mkv")))]) {
     await using demuxer = await Demuxer.open(source, { bufferSize: 1024 });
     const [video] = demuxer.streams;
@@ -363,7 +363,7 @@ Deno.test("stream.discard takes effect in the middle of a loop, and is taken bac
 });
 
 for (const name of ["video.mp4", "video.flv", "audio.mp3"]) {
-  Deno.test(`A stream of ${name} that is wanted again is one to seek by`, async () => {
+  Deno.test(`A stream of ${name} that is no longer discarded can be used for seeking`, async () => {
     const expected = rowsAfterSeek(name, 2);
     await using demuxer = await Demuxer.open(fixtureBytes(name));
     const stream = demuxer.streams[0]!;
@@ -390,7 +390,7 @@ const late: Record<string, Uint8Array<ArrayBuffer>> = {
 };
 
 for (const [what, bytes] of Object.entries(late)) {
-  Deno.test(`Streams are there before their first packet: ${what}`, async () => {
+  Deno.test(`Streams are listed before their first packet: ${what}`, async () => {
     const expected = rowsOf(bytes, live);
     const sources: Source[] = [
       bytes,
@@ -410,7 +410,7 @@ for (const [what, bytes] of Object.entries(late)) {
     }
   });
 
-  Deno.test(`Streams are there before their first packet, whoever reads it: ${what}`, async () => {
+  Deno.test(`Streams are listed before their first packet, for every reader: ${what}`, async () => {
     const expected = rowsOf(bytes, live);
     await using demuxer = await Demuxer.open(readerOf(bytes), live);
     const found = Array.from(expected, () => null as PacketRow | null);
@@ -424,7 +424,7 @@ for (const [what, bytes] of Object.entries(late)) {
 
 // -------------------------------------------------------------------------------------- sync calls in between
 
-Deno.test("Sync calls go on where async ones were, and the other way round", async () => {
+Deno.test("Sync calls continue where async ones ended, and vice versa", async () => {
   const expected = rowsOf(fixtureBytes("video.mkv"));
   const again = rowsAfterSeek("video.mkv", 0);
   await using demuxer = await Demuxer.open(readerOf(fixtureBytes("video.mkv")), { bufferSize: 1024 });
@@ -445,7 +445,7 @@ Deno.test("Sync calls go on where async ones were, and the other way round", asy
   assertEquals([...demuxer.packetsSync()].map(rowOf), again);
 });
 
-Deno.test("A sync call is busy while a callback is under way that reads ahead, and harms nothing", async () => {
+Deno.test("A sync call is busy while a callback that reads ahead is pending, without harm", async () => {
   const expected = rowsOf(samples);
   const { demuxer, count, open } = await idleDemuxer();
   await using _ = demuxer;
@@ -468,7 +468,7 @@ const stopping: Record<string, string> = {
   "seekSync()": "demuxer.seekSync(0)",
 };
 
-/** Runs a sync call where the thread does not come back by itself: it is done soon, or busy. */
+/** Runs a sync call while the thread does not return by itself: it must return soon, or be busy. */
 const trying = `
   function attempt(call) {
     const begin = performance.now();
@@ -482,7 +482,7 @@ const trying = `
   }
 `;
 
-Deno.test("A sync call is busy while the thread is at a live playlist that stands still, and nothing is lost", async () => {
+Deno.test("A sync call is busy while the thread waits for a stalled live playlist, and nothing is lost", async () => {
   const answer = await answerOf<{ result: string; isSoon: boolean; count: number; whole: number }>(`
     ${trying}
     const encoder = new TextEncoder();
@@ -512,7 +512,7 @@ Deno.test("A sync call is busy while the thread is at a live playlist that stand
 });
 
 for (const [name, call] of Object.entries(stopping)) {
-  Deno.test(`A sync call does not wait for ever for a packet that never comes: ${name}`, async () => {
+  Deno.test(`A sync call does not wait for ever for a packet that never arrives: ${name}`, async () => {
     const answer = await answerOf<{ result: string; isSoon: boolean }>(`
       ${trying}
       const bytes = fixtureBytes("audio.mp3");
@@ -534,7 +534,7 @@ for (const [name, call] of Object.entries(stopping)) {
   });
 }
 
-Deno.test("Sync calls of others inside a callback find what the thread of theirs has asked", async () => {
+Deno.test("Sync calls of other sessions inside a callback serve the requests of their threads", async () => {
   const count = await answerOf<number>(
     `const bytes = fixtureBytes("video.ts");
     const options = { bufferSize: 1024, findStreamInfo: false };
@@ -558,7 +558,7 @@ Deno.test("Sync calls of others inside a callback find what the thread of theirs
       }), options);
       await first.read();
       await second.read();
-      for (const end = performance.now() + 3; performance.now() < end;) continue; // both threads ask meanwhile
+      for (const end = performance.now() + 3; performance.now() < end;) continue; // both threads make requests meanwhile
       armed = true;
       for (let i = 0; i < 20; i++) await (i % 2 ? first : second).read();
     }
@@ -579,7 +579,7 @@ Deno.test("The end of the input comes after every packet, again and again", asyn
 });
 
 for (const how of ["throws", "rejects"]) {
-  Deno.test(`A callback that ${how} while packets are read ahead: those before it come first`, async () => {
+  Deno.test(`A callback that ${how} while packets are read ahead: packets before it are returned first`, async () => {
     const bytes = fixtureBytes("video.ts");
     const limit = bytes.length >> 1;
     const expected = rowsBeforeTheEnd(limited(bytes, limit, throwing("end")).callbacks, live);
@@ -629,7 +629,7 @@ Deno.test("Damaged data in the middle: the packets and errors of the sync API", 
 
 // -------------------------------------------------------------------------------------- closing
 
-Deno.test("close() waits for a callback that was called ahead", async () => {
+Deno.test("close() waits for a callback that reads ahead", async () => {
   const { demuxer, source, open } = await idleDemuxer();
   const closed = Promise.all([demuxer.close(), demuxer.close()]).then(() => source.underWay);
   assertEquals(source.underWay, 1);
@@ -638,7 +638,7 @@ Deno.test("close() waits for a callback that was called ahead", async () => {
   await demuxer.close();
 });
 
-Deno.test("close() does not wait for ever for a callback that was called ahead", async () => {
+Deno.test("close() does not wait for ever for a callback that reads ahead", async () => {
   const { demuxer, source } = await idleDemuxer();
   await soon(Promise.all([demuxer.close(), demuxer.close()]), 1500);
   assertEquals(source.underWay, 1);
@@ -734,7 +734,7 @@ Deno.test("close() during a read that waits", async () => {
   assert(await soon(reading) instanceof ClosedError);
 });
 
-Deno.test("An IOContext is not left with the error of a Demuxer that was closed while it read ahead", async () => {
+Deno.test("An IOContext does not keep the error of a Demuxer that was closed while it read ahead", async () => {
   let io: IOContext | null = null;
   const raw = { format: "s16le", findStreamInfo: false };
   const { demuxer, source, open } = await idleReader(
@@ -753,7 +753,7 @@ Deno.test("An IOContext is not left with the error of a Demuxer that was closed 
 
 // -------------------------------------------------------------------------------------- garbage, workers
 
-Deno.test("Demuxers that were forgotten while their threads wait with what they have read ahead are freed", async () => {
+Deno.test("Unreferenced demuxers are freed while their threads wait with packets that were read ahead", async () => {
   const seen = await answerOf<{ open: number; left: number }>(
     `import { wavOf } from "${new URL("./support/chunked.ts", import.meta.url)}";
     const before = threads();

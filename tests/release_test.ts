@@ -1,6 +1,6 @@
 /**
- * A release, made of a commit: the same bytes each time; and its packages, installed as users do: the library comes
- * from the release's address, by the SHA-256 that the package names.
+ * A release, made from a commit: reproducible, and its packages installed as users do it, with the library from the
+ * release's URL, checked by the SHA-256 in the package.
  */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { versions } from "@avio/avio";
@@ -27,7 +27,7 @@ async function repository(maker: Newcomer): Promise<string> {
 }
 
 Deno.test({
-  name: "A release: made twice it is the same, its library is fetched by the package's own sum",
+  name: "A release is reproducible, and its library is checked by the package's SHA-256",
   ignore,
   async fn() {
     using maker = new Newcomer();
@@ -92,7 +92,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "A release is of what is committed",
+  name: "A release contains what is committed",
   ignore,
   async fn() {
     using maker = new Newcomer();

@@ -1,6 +1,6 @@
 /**
- * Remuxing: whatever the sink takes at a time, the file is the same; and what was in the input is in the output,
- * in every format that can hold it.
+ * Remuxing: the output is the same however many bytes the sink takes at a time, and everything in the input is in the
+ * output, in every format that can hold it.
  */
 import { assertEquals } from "@std/assert";
 import { MemorySink, remuxSync } from "@avio/avio";
@@ -40,7 +40,7 @@ function remuxed(name: string, format: string, coalesce = true): Uint8Array {
 
 for (const name of mediaFixtures) {
   for (const format of outputsOf(name)) {
-    Deno.test(`remuxSync() of ${name} to ${format} gives the same file however much onwrite takes`, () => {
+    Deno.test(`remuxSync() of ${name} to ${format} writes the same file however many bytes onwrite takes`, () => {
       for (const coalesce of [true, false]) {
         const expected = remuxed(name, format, coalesce);
         for (const [amountName, amount] of Object.entries(amounts)) {
@@ -84,7 +84,7 @@ for (const name of mediaFixtures) {
   }
 }
 
-Deno.test("remuxSync() there and back again keeps every packet's data", () => {
+Deno.test("remuxSync() to another format and back keeps every packet's data", () => {
   for (
     const [name, format] of [["video.mp4", "matroska"], ["video.mkv", "mp4"], ["video.flv", "mov"]] as const
   ) {
@@ -95,7 +95,7 @@ Deno.test("remuxSync() there and back again keeps every packet's data", () => {
   }
 });
 
-Deno.test("remuxSync() gathers small writes by default, and passes each packet on without coalesce", () => {
+Deno.test("remuxSync() combines small writes by default, and writes each packet at once without coalesce", () => {
   const gathered = new Collector();
   const direct = new Collector();
   remuxSync(fixtureBytes("video.mp4"), gathered, { format: "mp4", options });

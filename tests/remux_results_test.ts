@@ -1,6 +1,6 @@
 /**
- * What comes out of a remux is what the source had: nothing at all is an error that says why, a stream without key frames is
- * kept, and one damaged packet ends nothing.
+ * The packets in a remux: an empty result is an error with a reason, streams without key frames are kept, and a damaged
+ * packet does not end it.
  */
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import {
@@ -19,7 +19,7 @@ import { fixtureBytes } from "./support/fixtures.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
-/** With what the log says meanwhile. */
+/** Remuxes, and returns the log, too. */
 function remuxed(source: Bytes, options: RemuxOptions) {
   const sink = new MemorySink();
   const warnings: string[] = [];
@@ -52,7 +52,7 @@ function mediaData(bytes: Bytes): number {
 
 const outputs = ["mp4", "matroska", "mpegts", "nut"];
 
-Deno.test("A remux of which nothing comes is an error that says why", () => {
+Deno.test("A remux without output is an error with the reason", () => {
   const whole = fixtureBytes("faststart.mp4");
   const cut = whole.slice(0, mediaData(whole));
   for (const format of outputs) {
@@ -67,7 +67,7 @@ Deno.test("A remux of which nothing comes is an error that says why", () => {
   assert(error.message.includes("the source has no packets of them"), error.message);
 });
 
-Deno.test("What is left of a source that is cut off is kept, with a warning", () => {
+Deno.test("The readable part of a truncated source is kept, with a warning", () => {
   const whole = fixtureBytes("faststart.mp4");
   const half = whole.slice(0, (mediaData(whole) + whole.length) >> 1);
   for (const format of outputs) {
@@ -82,7 +82,7 @@ Deno.test("What is left of a source that is cut off is kept, with a warning", ()
   assertEquals(warnings.filter((line) => line.includes("cut off")), []);
 });
 
-Deno.test("A source that is empty is an error of concat only where all are", () => {
+Deno.test("Empty sources are an error of concat only if all are empty", () => {
   const whole = fixtureBytes("fragmented.mp4");
   const header = whole.slice(0, new TextDecoder("latin1").decode(whole).indexOf("moof") - 4);
   assert(concatSync([whole, header], new MemorySink(), { format: "matroska" }).packets > 0);
@@ -90,14 +90,14 @@ Deno.test("A source that is empty is an error of concat only where all are", () 
   failure(() => concatSync([header, header], new MemorySink(), { format: "matroska" }));
 });
 
-Deno.test("Who asks for nothing gets nothing, and no error", () => {
+Deno.test("An empty selection of packets is no error", () => {
   const source = fixtureBytes("video.mp4");
   assertEquals(remuxed(source, { format: "matroska", transform: () => null }).result.packets, 0);
 });
 
 // ------------------------------------------------------------------------------------------- key frames
 
-/** Packets of a codec whose encoder may mark no key frames, in nut, which keeps what they are marked as. */
+/** Packets of a codec whose encoder may not mark key frames, in nut, which keeps the marks. */
 function unmarked(count: number, isKey: (index: number) => boolean, codec = "rpza"): Bytes {
   const sink = new MemorySink();
   using muxer = Muxer.openSync(sink, { format: "nut" });
@@ -125,7 +125,7 @@ function unmarked(count: number, isKey: (index: number) => boolean, codec = "rpz
   return sink.bytes() as Bytes;
 }
 
-Deno.test("A stream that marks no key frames is kept whole, with a warning", () => {
+Deno.test("A stream without marked key frames is kept completely, with a warning", () => {
   for (const codec of ["rpza", "dirac", "dfpwm", "flv1"]) {
     for (const count of [1, 30, 301, 700]) {
       const source = unmarked(count, () => false, codec);
@@ -145,7 +145,7 @@ Deno.test("A stream that marks no key frames is kept whole, with a warning", () 
   }
 });
 
-Deno.test("What comes before a first key frame is left out, but not for ever", () => {
+Deno.test("Packets before the first key frame are left out, up to a limit", () => {
   const { result, warnings } = remuxed(unmarked(400, (i) => i === 299), { format: "nut" });
   assertEquals(result.packets, 101);
   assert(warnings.some((line) => line.includes("what comes before its first key frame")), String(warnings));
@@ -180,7 +180,7 @@ Deno.test("A packet that a bitstream filter can't read is left out, and the othe
     assert(warnings.some((line) => line.includes("bitstream filter can't read")), `${format}: ${warnings}`);
     assertEquals(probeSync(bytes).streams.length, 1);
   }
-  // Who writes a packet hears of it.
+  // The caller of write() gets the error.
   using writer = Muxer.openSync(new MemorySink(), { format: "mpegts" });
   writer.addStream(demuxer.streams[0]!);
   assertThrows(() => {

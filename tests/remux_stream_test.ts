@@ -1,5 +1,5 @@
 /**
- * RemuxStream: what a range asks of a source that can't seek, and how its result and its sides end.
+ * RemuxStream: ranges of a source that can't seek, and how its result and both sides end.
  */
 import { assert, assertEquals, assertInstanceOf, assertMatch, assertStrictEquals } from "@std/assert";
 import { AVError, MemorySink, Muxer, remux, RemuxStream, streamingOptions } from "@avio/avio";
@@ -12,7 +12,7 @@ function streamOf(name: string): ReadableStream<Uint8Array> {
   return ReadableStream.from(chunksOf(fixtureBytes(name), 5000));
 }
 
-/** Read on to the range, what can't seek is cut where a file is. */
+/** A source that can't seek is read forward to the range, and cut where a file is. */
 for (
   const name of [
     "video.mkv",
@@ -24,7 +24,7 @@ for (
   ]
 ) {
   for (const range of [{ start: 1 }, { start: 0 }, { start: 2 }, { end: 1 }, { start: 0.5, end: 1.5 }]) {
-    Deno.test(`RemuxStream(${JSON.stringify(range)}) of ${name} gives what remux() gives of a file`, async () => {
+    Deno.test(`RemuxStream(${JSON.stringify(range)}) of ${name} writes what remux() writes from a file`, async () => {
       const format = "matroska";
       const file = new MemorySink();
       await remux(fixtureBytes(name), file, { format, options: streamingOptions(format), ...range });
@@ -38,7 +38,7 @@ for (
   }
 }
 
-Deno.test("RemuxStream of an mp4 whose index is at the end says why it can't be read", async () => {
+Deno.test("RemuxStream of an mp4 whose index is at the end: the error says why it can't be read", async () => {
   const far = new Blob([withIndexFarBehind(fixtureBytes("video.mp4"))]);
   for (const range of [{}, { start: 1 }]) {
     const remuxing = new RemuxStream({ format: "matroska", input: { bufferSize: 4096 }, ...range });
@@ -49,11 +49,11 @@ Deno.test("RemuxStream of an mp4 whose index is at the end says why it can't be 
   }
 });
 
-Deno.test("RemuxStream({ start }) reads on as far as the start is, and keeps no more than it needs", async () => {
+Deno.test("RemuxStream({ start }) reads forward to the start, and keeps no more than it needs", async () => {
   const film = new MemorySink();
   const muxer = Muxer.openSync(film, { format: "matroska" });
   muxer.addStream({ type: "video", codec: "vp8", width: 320, height: 240 });
-  const [key, delta] = [0, 1].map((first) => new Uint8Array(50_000).fill(first)); // as VP8 says it
+  const [key, delta] = [0, 1].map((first) => new Uint8Array(50_000).fill(first)); // the first bit of VP8: 0 for key frames
   for (let pts = 0; pts < 1000; pts++) {
     const isKey = pts % 50 === 0;
     const data = isKey ? key! : delta!;
@@ -70,7 +70,7 @@ Deno.test("RemuxStream({ start }) reads on as far as the start is, and keeps no 
   }
 });
 
-Deno.test("RemuxStream({ start }): more between a key frame and the start than memory is for is an error that says so", async () => {
+Deno.test("RemuxStream({ start }): too much data between a key frame and the start is a clear error", async () => {
   const film = new MemorySink();
   const muxer = Muxer.openSync(film, { format: "matroska" });
   muxer.addStream({ type: "video", codec: "vp8", width: 320, height: 240 });
@@ -100,7 +100,7 @@ Deno.test("RemuxStream({ start }): more between a key frame and the start than m
   assertEquals((await cut(64 * 1024 * 1024)).packets, 100);
 });
 
-Deno.test("RemuxStream({ start }) of PCM begins with the sample, as remux() of a file does", async () => {
+Deno.test("RemuxStream({ start }) of PCM begins with the exact sample, as remux() of a file does", async () => {
   const wav = fixtureBytes("audio.wav");
   for (const format of ["wav", "w64", "aiff", "caf"]) {
     const whole = new MemorySink();

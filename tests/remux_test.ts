@@ -1,5 +1,5 @@
 /**
- * What remux does beside copying packets: choosing streams, tags, chapters, progress, results.
+ * remux(), apart from packets: choosing streams, tags, chapters, progress, results.
  */
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import { MemorySink, probeSync, type RemuxOptions, type RemuxProgress, remuxSync } from "@avio/avio";
@@ -9,7 +9,7 @@ import { remuxed } from "./support/remuxed.ts";
 
 // ------------------------------------------------------------------------------------------- result
 
-Deno.test("remuxSync() answers packets, bytes and duration", () => {
+Deno.test("remuxSync() returns packets, bytes and duration", () => {
   for (const name of mediaFixtures) {
     const { result } = remuxed(name, { format: "matroska" });
     assertEquals(result.packets, rowsOf(fixturePath(name)).length, name);
@@ -18,7 +18,7 @@ Deno.test("remuxSync() answers packets, bytes and duration", () => {
   }
 });
 
-Deno.test("remuxSync() keeps the streams that are chosen, and says which it skipped", () => {
+Deno.test("remuxSync() keeps the selected streams, and returns the skipped ones", () => {
   const video = remuxed("video.mp4", { format: "matroska", streams: ({ type }) => type === "video" });
   assertEquals(video.result.skippedStreams, [1]);
   assertEquals(probeSync(video.bytes).streams.map(({ type }) => type), ["video"]);
@@ -38,7 +38,7 @@ Deno.test("remuxSync() skips streams that the format can't hold", () => {
   assertThrows(() => remuxed("audio.ogg", { format: "flv" }), TypeError, "flv can't hold vorbis");
 });
 
-Deno.test("remuxSync() asks once about each stream, and throws what the question threw", () => {
+Deno.test("remuxSync() calls `streams` once for each stream, and throws its exception", () => {
   const asked: number[] = [];
   remuxed("subtitles.mkv", { format: "matroska", streams: ({ index }) => asked.push(index) > 0 });
   assertEquals(asked, [0, 1, 2, 3]);
@@ -54,7 +54,7 @@ Deno.test("remuxSync() asks once about each stream, and throws what the question
   assertEquals(thrown, reason);
 });
 
-Deno.test("remuxSync() tells of each stream where it is from, its packets, bytes and duration", () => {
+Deno.test("remuxSync() returns input index, packets, bytes and duration of each stream", () => {
   const { result, bytes } = remuxed("subtitles.mkv", { format: "matroska", streams: [2, 0, 1] });
   const rows = rowsOf(fixturePath("subtitles.mkv"));
   assertEquals(
@@ -84,14 +84,14 @@ Deno.test("remuxSync() puts streams in the order of a list, or of `order`", () =
     "audio",
     "subtitle",
     "video",
-    "attachment", // which are last in Matroska, whatever else is said
+    "attachment", // which are always last in Matroska
   ]);
   const hashes = hashesByStream(rowsOf(fixturePath("video.mp4")));
   const { bytes } = remuxed("video.mp4", { format: "matroska", streams: [1, 0] });
   assertEquals(hashesByStream(rowsOf(bytes)), hashes.toReversed());
 });
 
-Deno.test("remuxSync() changes tags and dispositions of a stream, and leaves the others", () => {
+Deno.test("remuxSync() changes tags and dispositions of a stream, and keeps the others", () => {
   const { bytes } = remuxed("subtitles.mkv", {
     format: "matroska",
     streams: ({ type }) => {
@@ -119,7 +119,7 @@ Deno.test("remuxSync() changes tags and dispositions of a stream, and leaves the
   assertEquals([title, language], [`in ${before[2]!.metadata.language}`, undefined]);
 });
 
-Deno.test("remuxSync() changes the fourcc and the number of a stream", () => {
+Deno.test("remuxSync() changes the fourcc and the id of a stream", () => {
   const tagged = remuxed("video.mp4", { format: "mp4", streams: [{ index: 0, tag: "avc3" }, 1] });
   assertEquals(probeSync(tagged.bytes).streams.map(({ codecParameters: { tag } }) => tag), ["avc3", "mp4a"]);
   const numbered = remuxed("video.mp4", { format: "mpegts", streams: [{ index: 1, id: 0x234 }, 0] });
@@ -129,7 +129,7 @@ Deno.test("remuxSync() changes the fourcc and the number of a stream", () => {
   ]]);
 });
 
-Deno.test("remuxSync() refuses streams and changes that are none", () => {
+Deno.test("remuxSync() refuses invalid streams and changes", () => {
   const cases: [unknown, typeof TypeError | typeof RangeError, string][] = [
     ["video", TypeError, "streams"],
     [[7], RangeError, "streams: there is no stream 7, the input has 2"],
@@ -156,7 +156,7 @@ Deno.test("remuxSync() refuses streams and changes that are none", () => {
 
 // ------------------------------------------------------------------------------------------- tags and chapters
 
-Deno.test("remuxSync() takes tags away, and edits chapters in the output's times", () => {
+Deno.test("remuxSync() removes tags, and edits chapters in the output's times", () => {
   const tags = (options: RemuxOptions) =>
     probeSync(remuxed("subtitles.mkv", { format: "matroska", ...options }).bytes).metadata;
   assertEquals(Object.keys(tags({ editMetadata: () => ({}) })).filter((name) => !/encoder/i.test(name)), []);
@@ -229,7 +229,7 @@ Deno.test("remuxSync() moves chapters with a cut", () => {
   assertAlmostEquals(two![1], 2.5 - begin, 0.03);
 });
 
-Deno.test("remuxSync() keeps the tags of a song, wherever its format has them", () => {
+Deno.test("remuxSync() keeps the tags of a song, wherever its format stores them", () => {
   const tags = { title: "A song", artist: "Somebody", album: "All of them" };
   const kept = (bytes: Uint8Array) => {
     const { metadata, streams } = probeSync(bytes);
@@ -247,7 +247,7 @@ Deno.test("remuxSync() keeps the tags of a song, wherever its format has them", 
   }
 });
 
-Deno.test("remuxSync() keeps languages, in mov by the codes that it knows", () => {
+Deno.test("remuxSync() keeps languages, in mov those that it has codes for", () => {
   const languages = (format: string, language: string) =>
     probeSync(
       remuxed("video.mp4", { format, streams: [0, 1].map((index) => ({ index, metadata: { language } })) })
@@ -260,7 +260,7 @@ Deno.test("remuxSync() keeps languages, in mov by the codes that it knows", () =
   }
 });
 
-Deno.test("remuxSync() leaves out what a format takes and loses: covers in mov, AAC in wav", () => {
+Deno.test("remuxSync() leaves out streams that a muxer accepts but does not store: covers in mov, AAC in wav", () => {
   assertEquals(remuxed("cover.mp3", { format: "mov" }).result.skippedStreams, [1]);
   assertEquals(remuxed("cover.mp3", { format: "mp4" }).result.skippedStreams, []);
   for (const format of ["wav", "w64"]) {
@@ -277,7 +277,7 @@ Deno.test("remuxSync() keeps the cover of cover.mp3", () => {
   assertEquals(hashesByStream(rowsOf(bytes))[1], hashesByStream(rowsOf(fixturePath("image.jpeg")))[0]);
 });
 
-Deno.test("remuxSync() keeps the shape of pixels that only the container tells", () => {
+Deno.test("remuxSync() keeps a pixel aspect ratio that only the container has", () => {
   const { bytes } = remuxed("anamorphic.webm", { format: "matroska" });
   const before = probeSync(fixturePath("anamorphic.webm")).streams[0]!.codecParameters.sampleAspectRatio;
   const after = probeSync(bytes).streams[0]!.codecParameters.sampleAspectRatio;
@@ -287,7 +287,7 @@ Deno.test("remuxSync() keeps the shape of pixels that only the container tells",
 
 // ------------------------------------------------------------------------------------------- progress
 
-Deno.test("remuxSync() calls onprogress with numbers that grow, the last time at the end", () => {
+Deno.test("remuxSync() calls onprogress with increasing numbers, the last time at the end", () => {
   for (const name of mediaFixtures) {
     const calls: RemuxProgress[] = [];
     const { result } = remuxed(name, { format: "matroska", onprogress: (progress) => calls.push(progress) });

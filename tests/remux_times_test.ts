@@ -1,6 +1,6 @@
 /**
- * Times on their way from an input to an output: where the output begins, what becomes of times that jump, that are out of
- * order or too coarse, and of what can't be decoded or is not described. The measure is `ffmpeg -c copy`.
+ * Timestamps of a remux: where the output begins, and how jumps, wrong order, coarse time bases and undescribed streams
+ * are handled. The reference is `ffmpeg -c copy`.
  */
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import {
@@ -36,7 +36,7 @@ function byFFmpeg(output: string): Bytes {
   return stdout as Bytes;
 }
 
-/** What a remux makes, and the warnings of the log. */
+/** The output of a remux, and the warnings in the log. */
 function remuxed(
   source: Source,
   options: RemuxOptions,
@@ -66,7 +66,7 @@ function beginningOf(source: Source): number {
   return Math.min(...packetsOf(source).map(secondsOf));
 }
 
-/** The fixture with times that begin at so many seconds, or anything else done to its packets. */
+/** The fixture with changed packets, for example other times. */
 function changed(name: string, format: string, change: (packet: Packet) => Packet | null): Bytes {
   using demuxer = Demuxer.openSync(fixturePath(name));
   const sink = new MemorySink();
@@ -105,7 +105,7 @@ const beginnings: Record<string, number> = {
 };
 
 for (const [format, expected] of Object.entries(beginnings)) {
-  Deno.test(`remuxSync() to ${format} begins with 0, whatever the source does, or keeps its times`, () => {
+  Deno.test(`remuxSync() to ${format} begins with 0, or keeps the source's times`, () => {
     for (const source of [atHundred, changed("video.mp4", "matroska", later(7)), fixtureBytes("video.ts")]) {
       const { startTime } = probeSync(source);
       const zero = remuxed(source, { format });
@@ -120,7 +120,7 @@ for (const [format, expected] of Object.entries(beginnings)) {
   });
 }
 
-Deno.test("timestamps: keep gives exactly the times of the source", () => {
+Deno.test("timestamps: keep writes exactly the times of the source", () => {
   const { bytes } = remuxed(atHundred, { format: "mpegts", timestamps: "keep", options: { max_delay: 0 } });
   const times = (source: Bytes) =>
     [0, 1].map((index) =>
@@ -169,7 +169,7 @@ Deno.test("split: resetTimestamps and timestamps: keep can't be both", () => {
   assertThrows(() => splitSync(atHundred, options), TypeError, "resetTimestamps");
 });
 
-Deno.test("A cut begins with 0, and with timestamps: keep when it does in the source", () => {
+Deno.test("A cut begins with 0, and with timestamps: keep at its time in the source", () => {
   for (const [timestamps, expected] of [["zero", 0], ["keep", 101]] as const) {
     const { bytes, result } = remuxed(atHundred, { format: "matroska", start: 1.5, end: 2.5, timestamps });
     assertAlmostEquals(beginningOf(bytes), expected, 0.1, timestamps);
@@ -185,7 +185,7 @@ Deno.test("start: 0 is no cut: the delay of the encoder stays", () => {
   assertEquals(packetsOf(all!.bytes).map(secondsOf), packetsOf(cut!.bytes).map(secondsOf));
 });
 
-Deno.test("The encoder's delay of mp3 and AAC is an edit list in mp4: what is heard begins with 0", () => {
+Deno.test("The encoder's delay of mp3 and AAC is an edit list in mp4: audible sound begins with 0", () => {
   const files = {
     "audio.mp3": fixturePath("audio.mp3"),
     "odd/29f5de5310f7.m4a": realPath("odd/29f5de5310f7.m4a"),
@@ -226,7 +226,7 @@ Deno.test("Chapters move with the times", () => {
   assertEquals(timesOf({ format: "matroska", start: 1.2, timestamps: "keep" }), [[11, 13]]);
 });
 
-Deno.test("A TS whose times roll over goes on, and nothing of it is hidden", () => {
+Deno.test("Times of a TS that wrap around continue, and no part of the output is hidden", () => {
   const rollOver = 2 ** 33 / 90000;
   const source = changed("video.mp4", "mpegts", later(rollOver - 1.5));
   const count = packetsOf(fixturePath("video.mp4")).length;
@@ -241,7 +241,7 @@ Deno.test("A TS whose times roll over goes on, and nothing of it is hidden", () 
 });
 
 Deno.test({
-  name: "A TS that begins before a roll-over: nothing of the mp4 is hidden",
+  name: "A TS that begins before a wraparound: no part of the mp4 is hidden",
   ignore: !realPath("odd/57a62341fba1.ts"),
   fn() {
     const { bytes } = remuxed(realPath("odd/57a62341fba1.ts"), { format: "mp4" });
@@ -253,7 +253,7 @@ Deno.test({
 
 // ------------------------------------------------------------------------------------------- jumps
 
-/** One behind the other, as a recorder makes it whose sender began again. */
+/** Two recordings in one file, as if the sender had restarted. */
 const jumps: Record<string, { bytes: Bytes; is: string }> = {
   back: { bytes: concatBytes([atHundred, atHundred]) as Bytes, is: "-" },
   "far ahead": {
@@ -263,7 +263,7 @@ const jumps: Record<string, { bytes: Bytes; is: string }> = {
 };
 
 for (const [name, { bytes, is }] of Object.entries(jumps)) {
-  Deno.test(`Times of MPEG-TS that jump ${name} go on, but not with timestamps: keep`, () => {
+  Deno.test(`Times of MPEG-TS that jump ${name} continue, but not with timestamps: keep`, () => {
     for (const format of ["matroska", "mp4", "mpegts"]) {
       const { bytes: mended, warnings, result } = remuxed(bytes, { format });
       assert(warnings.some((line) => line.includes(`its times jump by ${is}`)), `${format}: ${warnings}`);
@@ -274,13 +274,13 @@ for (const [name, { bytes, is }] of Object.entries(jumps)) {
         .map((dts, index, all) => index > 0 ? dts! - all[index - 1]! : 1);
       assert(steps.every((step) => step > 0), format);
     }
-    if (name === "back") return; // muxers have no place for such
+    if (name === "back") return; // muxers can't store such times
     const kept = remuxed(bytes, { format: "matroska", timestamps: "keep" });
     assert(kept.result.duration! > 90);
   });
 }
 
-Deno.test("A cut of what jumps ends where it says", () => {
+Deno.test("A cut of a source whose times jump ends at `end`", () => {
   const { result } = remuxed(jumps["far ahead"]!.bytes, { format: "matroska", end: 4 });
   assertAlmostEquals(result.duration!, 4, 0.3);
 });
@@ -301,7 +301,7 @@ function shownBeforeDecoded(): Bytes {
   return bytes;
 }
 
-Deno.test("A packet that is shown before it is decoded is mended with a warning, and does not end the remux", () => {
+Deno.test("A pts before its dts is corrected with a warning, and does not end the remux", () => {
   const source = shownBeforeDecoded();
   const count = packetsOf(source).length;
   assert(packetsOf(source).some(({ pts, dts }) => pts! < dts!));
@@ -319,7 +319,7 @@ Deno.test("A packet that is shown before it is decoded is mended with a warning,
   }
 });
 
-Deno.test("Muxer.writeSync() refuses what remux mends: it is the program that made it", () => {
+Deno.test("Muxer.writeSync() refuses times that remux corrects, since the program made them", () => {
   using muxer = Muxer.openSync(new MemorySink(), { format: "matroska" });
   muxer.addStream({ type: "audio", codec: "pcm_s16le", sampleRate: 8000, channels: 1 });
   const packet = { streamIndex: 0, data: new Uint8Array(16), timeBase: { num: 1, den: 8000 }, isKey: true };
@@ -340,7 +340,7 @@ Deno.test({
 
 // ------------------------------------------------------------------------------------------- precision
 
-Deno.test("Audio whose times are milliseconds goes on to the sample in formats that have them", () => {
+Deno.test("Audio with times in milliseconds is exact to the sample in formats with finer times", () => {
   const names = ["video.mkv", "video.flv", realPath("odd/acff18d2b701.mkv")].filter((name) => name);
   for (const name of names) {
     const { bytes } = remuxed(name.includes("/") ? name : fixturePath(name), { format: "mp4" });
@@ -408,7 +408,7 @@ function assertShownOnce(bytes: Bytes, count: number, what: string) {
   assertEquals(times.length, count, what);
 }
 
-Deno.test("remuxSync() tells when a picture is shown from the next ones, where its source does not", () => {
+Deno.test("remuxSync() derives missing pts from the following pictures", () => {
   for (const [from, source] of Object.entries(withoutPts())) {
     const packets = packetsOf(source);
     assert(packets.some(({ pts }) => pts === null), `${from}: a Demuxer's packets have what the file says`);
@@ -423,7 +423,7 @@ Deno.test("remuxSync() tells when a picture is shown from the next ones, where i
   }
 });
 
-Deno.test("What waits for the time of a picture is lost neither by a split nor by a cut, nor where video ends before sound", () => {
+Deno.test("Packets that wait for a derived pts are not lost by a split, by a cut, or if video ends before audio", () => {
   for (const [from, source] of Object.entries(withoutPts())) {
     const { length } = packetsOf(source);
     const parts: MemorySink[] = [];
@@ -441,7 +441,7 @@ Deno.test("What waits for the time of a picture is lost neither by a split nor b
   assertEquals(remuxed(source, { format: "matroska" }).result.packets, packetsOf(source).length);
 });
 
-Deno.test("scan_all_pmts is on for MPEG-TS, off where the caller says so, and no option of other formats", () => {
+Deno.test("scan_all_pmts is on for MPEG-TS unless the caller sets it, and not an option of other formats", () => {
   const path = fixturePath("video.ts");
   const rate = (options?: DemuxerOptions) =>
     probeSync(path, options).streams.map(({ codecParameters }) => codecParameters.bitRate);
@@ -483,7 +483,7 @@ Deno.test("Frames before the first key frame are left out, of each stream, with 
   }
 });
 
-/** FLV whose AAC lacks the packet that says how it is coded. */
+/** FLV whose AAC lacks the packet with its configuration. */
 function withoutConfiguration(): Bytes {
   const bytes = fixtureBytes("video.flv");
   const view = new DataView(bytes.buffer, bytes.byteOffset);
@@ -496,7 +496,7 @@ function withoutConfiguration(): Bytes {
   return concatBytes(pieces) as Bytes;
 }
 
-Deno.test("A stream of which nothing is known is left out with a warning, and the others are kept", () => {
+Deno.test("A stream without known parameters is left out with a warning, and the others are kept", () => {
   const silent = changed("video.mp4", "mpegts", (packet) => packet.streamIndex === 1 ? null : packet);
   for (const format of ["mp4", "matroska", "mpegts", "flv", "mov", "nut"]) {
     const { result, warnings } = remuxed(silent, { format });
@@ -510,14 +510,14 @@ Deno.test("A stream of which nothing is known is left out with a warning, and th
   assertEquals(result.skippedStreams, [1]);
   assert(warnings.some((line) => line.includes("stream 1: aac of unknown configuration")), String(warnings));
   for (const name of ["odd/76df1f136b61.ts", "odd/8d1eccee156c.ts"]) {
-    const path = libavformat >= 63 ? realPath(name) : ""; // before, nothing is known of their other streams either
+    const path = libavformat >= 63 ? realPath(name) : ""; // older ones don't know their other streams either
     for (const format of path ? ["mp4", "matroska", "flv"] : []) {
       assertEquals(remuxed(path, { format }).result.skippedStreams.length, 1, `${name} to ${format}`);
     }
   }
 });
 
-Deno.test("VOB to VOB: what DVD players navigate by is left out, as no muxer writes it", () => {
+Deno.test("VOB to VOB: navigation packets of DVDs are left out, since no muxer writes them", () => {
   const source = byFFmpeg("-c:v mpeg2video -f dvd -");
   const { streams } = probeSync(source);
   const navigation = streams.findIndex(({ codecParameters }) => codecParameters.codec === "dvd_nav_packet");
@@ -529,7 +529,7 @@ Deno.test("VOB to VOB: what DVD players navigate by is left out, as no muxer wri
 
 // ------------------------------------------------------------------------------------------- command line
 
-Deno.test("avio remux --timestamps keeps times, or refuses what it does not know", async () => {
+Deno.test("avio remux --timestamps keeps times, and refuses unknown values", async () => {
   const folder = await Deno.makeTempDir();
   try {
     await Deno.writeFile(`${folder}/in.ts`, atHundred);
@@ -550,7 +550,7 @@ Deno.test("avio remux --timestamps keeps times, or refuses what it does not know
   }
 });
 
-// ------------------------------------------------------------------------------------------- words and data
+// ------------------------------------------------------------------------------------------- subtitles and data
 
 /** Puts another time into the PES of a stream of MPEG-TS, from the second one on. */
 function withPts(ts: Bytes, pid: number, pts: number): Bytes {
@@ -575,7 +575,7 @@ function withPts(ts: Bytes, pid: number, pts: number): Bytes {
   return bytes;
 }
 
-Deno.test("remuxSync(): data in MPEG-TS whose times are damaged have those of the sound that they come with", () => {
+Deno.test("remuxSync(): data in MPEG-TS with damaged times get those of the audio beside them", () => {
   const sink = new MemorySink();
   using muxer = Muxer.openSync(sink, { format: "mpegts" });
   muxer.addStream({ type: "audio", codec: "mp2", sampleRate: 48000, channels: 2 });
@@ -612,7 +612,7 @@ function mp2Frame(): Uint8Array {
   return new Uint8Array([0xff, 0xfd, 0x44, 0, ...new Uint8Array(188)]);
 }
 
-Deno.test("remuxSync(): a stream of MPEG-TS may have the number that its muxer has for tables", () => {
+Deno.test("remuxSync(): a stream of MPEG-TS may have a PID that its muxer uses for tables", () => {
   const { bytes } = remuxed(fixturePath("video.ts"), {
     format: "mpegts",
     streams: ({ index }) => ({ id: 4096 + index }),

@@ -1,6 +1,6 @@
 /**
- * What is closed with a session: at its end, when it fails, when it was being opened, when it was forgotten; and what a
- * cleanup throws.
+ * Resources that are closed with a session: at its end, on failure, during opening, and after garbage collection; and
+ * exceptions of cleanups.
  */
 import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import {
@@ -110,7 +110,7 @@ for (const format of ["flv", "mp4"]) {
   });
 }
 
-/** Runs where files that the library opens throw when they are closed, which they are nevertheless. */
+/** Runs with files whose `close` closes them and then throws. */
 async function withFailingClose(work: (error: Error) => Promise<void>): Promise<void> {
   const { open, openSync } = files;
   const error = new Error("of close()");
@@ -131,7 +131,7 @@ async function withFailingClose(work: (error: Error) => Promise<void>): Promise<
   }
 }
 
-Deno.test("A cleanup that throws neither replaces the original error nor keeps others from being done", async () => {
+Deno.test("A cleanup that throws neither replaces the original error nor prevents other cleanups", async () => {
   const folder = await Deno.makeTempDir({ prefix: "avio-test-" });
   const path = `${folder}/in.mkv`;
   try {
@@ -144,7 +144,7 @@ Deno.test("A cleanup that throws neither replaces the original error nor keeps o
       assertStrictEquals(await rejectionOf(remux(path, `${folder}/a.mkv`, { transform })), mine);
       assertStrictEquals(assertThrows(() => remuxSync(path, `${folder}/b.mkv`, { transform })), mine);
       assertEquals(openFiles(folder), 0);
-      // Where nothing else went wrong it is told.
+      // Without another error it is thrown.
       assertStrictEquals(assertThrows(() => Demuxer.openSync(path)[Symbol.dispose]()), error);
       const demuxer = await Demuxer.open(path);
       assertStrictEquals(await rejectionOf(demuxer.close()), error);
@@ -160,7 +160,7 @@ Deno.test("A cleanup that throws neither replaces the original error nor keeps o
   }
 });
 
-// ------------------------------------------------------------------------------------------- what is opened late
+// ------------------------------------------------------------------------------------------- resources that are opened late
 
 /** Runs with `files.open` held back; `until` resolves when it has been called for a name like this. */
 async function withSlowOpen(
@@ -246,7 +246,7 @@ for (const [how, end] of Object.entries(ends)) {
   );
 }
 
-// ------------------------------------------------------------------------------------------- what is forgotten
+// ------------------------------------------------------------------------------------------- garbage collection
 
 const gc = { flags: ["-A", "--v8-flags=--expose-gc"], deadline: 60_000 };
 
@@ -258,7 +258,7 @@ const forgotten: Record<string, string> = {
 };
 
 for (const [what, make] of Object.entries(forgotten)) {
-  Deno.test(`What was forgotten is closed, its file too: ${what}`, async () => {
+  Deno.test(`Unreferenced sessions are closed, with their files: ${what}`, async () => {
     const left = await answerOf<number[]>(
       `const folder = await Deno.makeTempDir();
       const [path, out] = [folder + "/in.mkv", folder + "/out"];
@@ -302,7 +302,7 @@ const kinds: Record<string, string> = {
 };
 
 for (const [kind, make] of Object.entries(kinds)) {
-  Deno.test(`What was forgotten is collected, whatever it reads or writes: ${kind}`, async () => {
+  Deno.test(`Unreferenced sessions are garbage collected, whatever they read or write: ${kind}`, async () => {
     const [collected, count] = await answerOf<[number, number]>(
       `const folder = await Deno.makeTempDir();
       const path = fixturePath("video.mkv"), bytes = fixtureBytes("video.mkv"), ts = fixtureBytes("video.ts");
@@ -331,7 +331,7 @@ for (const [kind, make] of Object.entries(kinds)) {
   });
 }
 
-Deno.test("A MemorySink is free again when its Muxer was forgotten, with what was written", async () => {
+Deno.test("A MemorySink can be used again after its unreferenced Muxer was collected, with the written bytes", async () => {
   const sizes = await answerOf<number[]>(
     `const sinks = Array.from({ length: 10 }, () => new MemorySink());
     const parameters = { type: "audio", codec: "pcm_s16le", sampleRate: 48000, channels: 1 };
@@ -352,7 +352,7 @@ Deno.test("A MemorySink is free again when its Muxer was forgotten, with what wa
   assertEquals(sizes, [...Array.from({ length: 10 }, () => 1000), 1]);
 });
 
-Deno.test("4,000 IOContexts that were used and forgotten in a loop without a turn keep no native memory", async () => {
+Deno.test("4,000 unreferenced IOContexts in a loop without a turn of the event loop keep no native memory", async () => {
   const grown = await answerOf<Record<string, number>>(
     `const bytes = fixtureBytes("video.mkv");
     const uses = {
@@ -363,7 +363,7 @@ Deno.test("4,000 IOContexts that were used and forgotten in a loop without a tur
     };
     const grown = {};
     for (const [name, use] of Object.entries(uses)) {
-      for (let i = 0; i < 2000; i++) use(); // the allocator has its share by then
+      for (let i = 0; i < 2000; i++) use(); // so that the allocator has grown
       gc();
       const before = residentMegabytes();
       for (let i = 0; i < 4000; i++) use();

@@ -1,6 +1,6 @@
 /**
- * `avio rewrite`: tags, dispositions, covers and chapters changed in place; what may not be lost, and what is left after
- * errors and Ctrl-C.
+ * `avio rewrite`: changing tags, dispositions, covers and chapters in place; losses that it refuses, and the files that
+ * remain after errors and Ctrl-C.
  */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { Demuxer, probeSync } from "@avio/avio";
@@ -110,7 +110,7 @@ Deno.test("cli: rewrite keeps permissions, and follows symbolic links", async ()
   assertEquals(file.names(), ["audio.mp3", "link.mp3"]);
 });
 
-Deno.test("cli: rewrite with --dry-run checks all, and leaves the file", async () => {
+Deno.test("cli: rewrite with --dry-run does everything but replace the file", async () => {
   using file = copyOf("audio.mp3");
   const { mtime, ino } = Deno.statSync(file.path);
   const { code, stderr } = await avio("rewrite", file.path, "-n", "--metadata", "title=Other");
@@ -125,7 +125,7 @@ function cutOff(): Uint8Array<ArrayBuffer> {
   return fixtureBytes("video.mkv").slice(0, 20_000);
 }
 
-Deno.test("cli: rewrite leaves a file of which something would be lost, unless -y says so", async () => {
+Deno.test("cli: rewrite keeps a file of which something would be lost, except with -y", async () => {
   using file = copyOf("video.mkv", cutOff());
   const before = Deno.readFileSync(file.path);
   const refused = await avio("rewrite", file.path, "--metadata", "title=T");
@@ -139,7 +139,7 @@ Deno.test("cli: rewrite leaves a file of which something would be lost, unless -
   assertEquals(probeSync(file.path).tags.title, "T");
 });
 
-/** `size` is what stands before the data of a box, a frame, a block or a chunk. */
+/** Joins the bytes of a box, a frame, a block or a chunk. */
 function joined(...parts: (string | Uint8Array | number[])[]): Uint8Array<ArrayBuffer> {
   const encoder = new TextEncoder();
   return concatBytes(
@@ -198,7 +198,7 @@ Deno.test("cli: rewrite leaves a file that another program has changed meanwhile
   assertEquals(file.names(), ["video.mp4"]);
 });
 
-Deno.test("cli: rewrite beside another that is replacing the file, or was killed at that, leaves it", async () => {
+Deno.test("cli: rewrite does not replace a file that another one is replacing, or was killed while replacing", async () => {
   using file = copyOf("audio.mp3");
   const { ino } = Deno.statSync(file.path);
   const lock = file.folder(`.avio-${ino!.toString(36)}.lock`);
@@ -211,7 +211,7 @@ Deno.test("cli: rewrite beside another that is replacing the file, or was killed
   assertEquals((await avio("rewrite", file.path, "--metadata", "title=A")).code, 0);
 });
 
-Deno.test("cli: rewrite tells of hard links, which would keep the old file", async () => {
+Deno.test("cli: rewrite reports hard links, which would keep the old file", async () => {
   using file = copyOf("audio.mp3");
   const link = file.folder("link.mp3");
   Deno.linkSync(file.path, link);
@@ -247,7 +247,7 @@ Deno.test("cli: rewrite refuses a disposition and a tag that the format can't ke
   assertEquals([allowed.code, allowed.stderr.split("\n")[1]], [3, "warning: the tag no_such_tag is lost"]);
 });
 
-Deno.test("cli: rewrite refuses what it can't rewrite, and says why", async () => {
+Deno.test("cli: rewrite refuses files that it can't rewrite, with the reason", async () => {
   using file = copyOf("audio.mp3");
   const named = file.folder("audio.mkv");
   Deno.copyFileSync(file.path, named);

@@ -1,7 +1,7 @@
 /**
- * There and back: every file through every output format that can hold something of it, and from there into the format
- * it came from. Packets, times, tags, chapters, roles and side data are compared; what a format can't keep is in a table
- * of differences, by name, and a name that is no longer needed fails.
+ * Round trips: every file into every output format that can hold any of it, and back into its own format. Packets,
+ * times, tags, chapters, dispositions and side data are compared; what a format can't keep is in a table of differences
+ * by name, and an unneeded name fails.
  */
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
 import {
@@ -152,7 +152,7 @@ const differences: Difference[] = [
     formats: ["ogg", "oga", "opus"],
     facts: ["start"],
     codecs: ["opus"],
-    before: 63, // which takes the samples that are skipped for what comes before 0
+    before: 63, // which puts the skipped samples before 0
   },
   {
     name: "mpegts: frames of audio in a PES packet follow each other without gaps",
@@ -310,7 +310,7 @@ function isOurs({ since = 0, before = Infinity }: Difference): boolean {
   return since <= libavformat && libavformat < before;
 }
 
-/** The difference that explains a change, undefined where none does. */
+/** The difference that explains a change, undefined if there is none. */
 function explanation(change: Change, format: string, file: string): Difference | undefined {
   return differences.find((difference) =>
     isOurs(difference) &&
@@ -366,7 +366,7 @@ function counterparts(kept: readonly Stream[], content: Content): (Stream | unde
   });
 }
 
-/** What became of the streams that were kept, and of what belongs to the file. */
+/** Changes of the kept streams and of the file's properties. */
 function changes(before: Content, after: Content, kept: readonly Stream[], coarsest = 0): Change[] {
   const found: Change[] = [];
   const mates = counterparts(kept, after);
@@ -400,7 +400,7 @@ function changesTo(after: Content | null, before: Content, kept: readonly Stream
 
 type Note = (fact: Fact, detail?: unknown) => void;
 
-/** What of a stream must stay, but for the container's own ideas of it (bit rate, tag, profile, bits per sample). */
+/** Compares streams, except for fields that the container determines (bit rate, tag, profile, bits per sample). */
 function compareStreams(before: Stream, after: Stream, note: Note): void {
   const shape = ({ codecParameters: of }: Stream) => {
     const { codec, width, height, sampleRate, channels, sampleAspectRatio: { num, den } } = of;
@@ -468,7 +468,7 @@ function comparePackets(
   }
 }
 
-/** Compares pts and dts, but for the same shift of all of them; the shift. */
+/** Compares pts and dts, allowing the same shift for all; returns the shift. */
 function compareTimes(before: Packet[], after: Packet[], precision: number, note: Note): number {
   let shift: number | null = null;
   for (const field of ["pts", "dts"] as const) {
@@ -538,7 +538,7 @@ function inputs(): Input[] {
   return [...own, ...real, { name: "samples.au", bytes: samples() }];
 }
 
-/** What a remux makes, null where the format holds nothing of it. */
+/** The output of a remux, null if the format can hold nothing of it. */
 function through(bytes: Uint8Array, format: string): { bytes: Uint8Array; result: RemuxResult } | null {
   const sink = new MemorySink();
   try {
@@ -550,7 +550,7 @@ function through(bytes: Uint8Array, format: string): { bytes: Uint8Array; result
   }
 }
 
-/** Words in which a format says that it does not hold what there is. */
+/** Whether an error says that the format can't hold the streams. */
 function isRefusal(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   return error instanceof TypeError && error.message.includes("left to write") ||
@@ -569,7 +569,7 @@ function check(found: Change[], way: string[], file: string): string[] {
 }
 
 for (const { name, bytes } of inputs()) {
-  Deno.test(`remuxSync() keeps what there is of ${name}, through every format and back`, () => {
+  Deno.test(`remuxSync() keeps ${name}, through every format and back`, () => {
     const before = contentOf(bytes);
     const back = BACK[name.split(".").at(-1)!]!;
     const problems: string[] = [];
@@ -597,7 +597,7 @@ for (const { name, bytes } of inputs()) {
   });
 }
 
-Deno.test("remux() makes the same bytes as remuxSync(), of a source that can only be read forward too", async () => {
+Deno.test("remux() writes the same bytes as remuxSync(), also from a source that can't seek", async () => {
   for (
     const [name, format] of [["video.mp4", "matroska"], ["video.mkv", "mp4"], ["video.ts", "avi"]] as const
   ) {
@@ -611,7 +611,7 @@ Deno.test("remux() makes the same bytes as remuxSync(), of a source that can onl
   }
 });
 
-Deno.test("The table of differences has no name that nothing needs", () => {
+Deno.test("The table of differences has no unneeded name", () => {
   const stale = differences.filter((difference) =>
     !used.has(difference) && isOurs(difference) &&
     (realPath("sample.webm") !== "" || !difference.real)

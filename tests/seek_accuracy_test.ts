@@ -1,7 +1,7 @@
 /**
- * How exactly a seek lands: on the last key frame at or before the time, and the packets after it are those of a full read,
- * with their times; in seconds and in the time base of a stream, forward, to any frame and within a window; and that nothing
- * read before comes after it.
+ * Accuracy of seeks: they land on the last key frame at or before the time, and the packets after it are those of a
+ * full read, with the same times; in seconds and in a stream's time base, forward, to any frame and within limits; and
+ * no packet that was read before the seek is returned after it.
  */
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import { AVError, Demuxer, type Packet, type SeekOptions, type Source, type Stream } from "@avio/avio";
@@ -11,7 +11,7 @@ import { ffprobePackets, hasFFprobe } from "./support/ffprobe.ts";
 import { fixtureBytes, fixturePath, realPath } from "./support/fixtures.ts";
 import { type PacketRow, rowOf, rowsOf } from "./support/packets.ts";
 
-/** What is known of seeking in a file. */
+/** The expected behaviour of seeks in a file. */
 interface Case {
   /** Seconds after the start that are sought. */
   targets: number[];
@@ -114,7 +114,7 @@ function checkLandings(source: Source, name: string): void {
 }
 
 for (const name of Object.keys(cases)) {
-  Deno.test(`After Demuxer.seekSync() in ${name} come the last key frame before the time, and what a full read has after it`, () => {
+  Deno.test(`Demuxer.seekSync() in ${name} is followed by the last key frame before the time and the same packets as in a full read`, () => {
     checkLandings(fixturePath(name), name);
   });
 }
@@ -148,7 +148,7 @@ const made: Record<string, string> = {
 for (const [name, args] of Object.entries(made)) {
   Deno.test({
     name:
-      `After Demuxer.seekSync() in made ${name} come the last key frame before the time, and what a full read has after it`,
+      `Demuxer.seekSync() in made ${name} is followed by the last key frame before the time and the same packets as in a full read`,
     ignore: !hasFFprobe,
     async fn() {
       const path = await Deno.makeTempFile();
@@ -167,14 +167,13 @@ for (const [name, args] of Object.entries(made)) {
 for (const name of ["sample.mp4", "sample.webm", "sample.mp3", "bbb_chapters.mp4"]) {
   const path = realPath(name);
   Deno.test({
-    name:
-      `After Demuxer.seekSync() in the real file ${name} come the packets of its stream that ffprobe finds`,
+    name: `Demuxer.seekSync() in the real file ${name} is followed by the packets that ffprobe finds`,
     ignore: !hasFFprobe || path === "",
     fn() {
       for (const seconds of [0.7, 1.9]) {
         using demuxer = Demuxer.openSync(path);
         demuxer.seekSync(seconds);
-        // Those of others may begin earlier than a search by libavformat finds them.
+        // In other formats the first packet may be earlier than a search by libavformat finds.
         const { index } = bestStream(demuxer);
         const of = (rows: PacketRow[]) => rows.filter(({ stream }) => stream === index);
         const found = of(ffprobePackets(path, `${seconds}%+#${COUNT}`));
@@ -187,7 +186,7 @@ for (const name of ["sample.mp4", "sample.webm", "sample.mp3", "bbb_chapters.mp4
 // ------------------------------------------------------------------------------------------- seconds, time bases
 
 for (const [name, { targets }] of Object.entries(cases)) {
-  Deno.test(`Demuxer.seekSync() in ${name} goes to the same place by seconds and by a stream's time base`, () => {
+  Deno.test(`Demuxer.seekSync() in ${name} finds the same position by seconds and by a stream's time base`, () => {
     for (const target of targets) {
       using bySeconds = Demuxer.openSync(fixtureBytes(name));
       using byTimestamp = Demuxer.openSync(fixtureBytes(name));
@@ -208,7 +207,7 @@ for (const [name, { targets }] of Object.entries(cases)) {
 
 for (const [name, { indexed }] of Object.entries(cases)) {
   if (!indexed) continue;
-  Deno.test(`Demuxer.seekSync() in ${name} lands on the key frame that the options ask for`, () => {
+  Deno.test(`Demuxer.seekSync() in ${name} lands on the key frame that the options request`, () => {
     using demuxer = Demuxer.openSync(fixtureBytes(name));
     const stream = bestStream(demuxer);
     const all = [...demuxer.packetsSync()].filter(({ streamIndex }) => streamIndex === stream.index);
@@ -262,7 +261,7 @@ for (const [name, { indexed }] of Object.entries(cases)) {
   });
 }
 
-// ------------------------------------------------------------------------------------------- nothing from before
+// ------------------------------------------------------------------------------------------- no earlier packets
 
 /** The rows after a seek must be the end of the whole, stream by stream. */
 function checkEnd(whole: readonly PacketRow[], rest: readonly PacketRow[], what: string): void {
@@ -274,7 +273,7 @@ function checkEnd(whole: readonly PacketRow[], rest: readonly PacketRow[], what:
 }
 
 for (const name of Object.keys(cases)) {
-  Deno.test(`Demuxer.seekSync() in ${name} lets nothing through that was read ahead before`, () => {
+  Deno.test(`Demuxer.seekSync() in ${name} drops packets that were read ahead`, () => {
     const whole = rowsOf(fixtureBytes(name));
     for (const source of [fixtureBytes(name), readerOf(fixtureBytes(name))]) {
       using demuxer = Demuxer.openSync(source, { bufferSize: 4096 });
@@ -287,14 +286,14 @@ for (const name of Object.keys(cases)) {
     }
   });
 
-  Deno.test(`Demuxer.seek() in ${name} lets nothing through that was read ahead before`, async () => {
+  Deno.test(`Demuxer.seek() in ${name} drops packets that were read ahead`, async () => {
     const whole = rowsOf(fixtureBytes(name));
     await using demuxer = await Demuxer.open(promising(readerOf(fixtureBytes(name))), { bufferSize: 4096 });
     const start = demuxer.startTime ?? 0;
     for (const [read, target] of [[3, 1.2], [40, 0.3], [1, 0]] as const) {
       for (let i = 0; i < read; i++) await demuxer.read();
       const seeking = demuxer.seek(start + target);
-      const first = demuxer.read(); // asked before the seek is done, answered after it
+      const first = demuxer.read(); // called before the seek, resolved after it
       await seeking;
       const rows = [await first].filter((packet) => packet !== null).map(rowOf);
       for await (const packet of demuxer) rows.push(rowOf(packet));
@@ -319,7 +318,7 @@ Deno.test("Demuxer.seekSync() to before the start goes to the start, to beyond t
 });
 
 Deno.test({
-  name: "Demuxer.seekSync() forward goes by when a key frame is presented, not by when it is decoded",
+  name: "Demuxer.seekSync() forward compares presentation times of key frames, not decoding times",
   ignore: !hasFFprobe,
   fn() {
     for (const [codec, ...more] of [["mpeg4", "-bf", "2"], ["libx264", "-bf", "3"]]) {
@@ -380,7 +379,7 @@ const byteCases: Record<string, () => Uint8Array> = {
 for (const [name, make] of Object.entries(byteCases)) {
   Deno.test({
     name:
-      `Demuxer.seekSync({ byte }) in ${name}: of each stream comes the first packet that begins there or later, whole`,
+      `Demuxer.seekSync({ byte }) in ${name} is followed by each stream's first complete packet from that position on`,
     ignore: !hasFFprobe,
     fn() {
       const bytes = make();

@@ -1,5 +1,5 @@
 /**
- * Seeking: to a key frame at or before the target. How exactly is in `seek_accuracy_test.ts`.
+ * Seeking to a key frame at or before the target. `seek_accuracy_test.ts` tests the accuracy.
  */
 import { assert, assertEquals, assertInstanceOf, assertStringIncludes, assertThrows } from "@std/assert";
 import { AVError, Demuxer, type Packet, type Stream } from "@avio/avio";
@@ -66,7 +66,7 @@ for (const name of mediaFixtures) {
 }
 
 for (const name of indexed) {
-  Deno.test(`Demuxer.seekSync() in ${name} finds the last key frame at or before the target, time and again`, () => {
+  Deno.test(`Demuxer.seekSync() in ${name} finds the last key frame at or before the target, repeatedly`, () => {
     using demuxer = Demuxer.openSync(readerOf(fixtureBytes(name)), { bufferSize: 4096 });
     const stream = bestStream(demuxer);
     const keyTimes = [...demuxer.packetsSync()]
@@ -100,7 +100,7 @@ for (const name of indexed) {
   });
 }
 
-Deno.test("Demuxer.seekSync() forgets the end, and refuses what is no target", () => {
+Deno.test("Demuxer.seekSync() works after the end, and refuses invalid targets", () => {
   using demuxer = Demuxer.openSync(fixtureBytes("video.mp4"));
   while (demuxer.readSync());
   assertEquals(demuxer.readSync(), null);
@@ -112,7 +112,7 @@ Deno.test("Demuxer.seekSync() forgets the end, and refuses what is no target", (
   assertThrows(() => demuxer.seekSync(1, { min: 2 }), RangeError, "min");
 });
 
-Deno.test("Demuxer.seekSync() back without onseek says that the source is not seekable, if the buffer is too small", () => {
+Deno.test("Demuxer.seekSync() back without onseek: the error says that the source is not seekable, if the buffer is too small", () => {
   for (const name of mediaFixtures.filter((name) => name !== "video.mp4")) {
     using demuxer = Demuxer.openSync(readerOf(fixtureBytes(name), { seekable: false }), { bufferSize: 1000 });
     const first = rowOf(demuxer.readSync()!);
@@ -162,7 +162,7 @@ for (const name of ["video.ts", "audio.mp3", "audio.ogg", "audio.flac", "audio.w
   });
 }
 
-Deno.test("A file without streams has nothing to seek in, and says so", () => {
+Deno.test("Seeking in a file without streams is a clear error", () => {
   using demuxer = Demuxer.openSync(new TextEncoder().encode(";FFMETADATA1\ntitle=x\n"), {
     format: "ffmetadata",
   });
@@ -176,7 +176,7 @@ Deno.test("A file without streams has nothing to seek in, and says so", () => {
   assertEquals(demuxer.readSync(), null);
 });
 
-Deno.test("Demuxer.seekSync({ byte }) says where it can't", () => {
+Deno.test("Demuxer.seekSync({ byte }): errors of formats that can't", () => {
   for (const name of ["video.mp4", "video.mkv", "video.webm", "video.flv"]) {
     using demuxer = Demuxer.openSync(fixtureBytes(name));
     const error = assertThrows(() => demuxer.seekSync({ byte: 1000 }), AVError, "can't be sought by bytes");
@@ -190,7 +190,7 @@ Deno.test("Demuxer.seekSync({ byte }) says where it can't", () => {
   assertThrows(() => demuxer.seekSync({ byte: 1000 }), AVError, "not seekable");
 });
 
-Deno.test("Demuxer.seekSync({ byte }) refuses what is no position", () => {
+Deno.test("Demuxer.seekSync({ byte }) refuses invalid positions", () => {
   using demuxer = Demuxer.openSync(fixtureBytes("video.ts"));
   for (const byte of [-1, 0.5, NaN, 2 ** 53]) {
     assertThrows(() => demuxer.seekSync({ byte }), RangeError, "target.byte");
@@ -199,7 +199,7 @@ Deno.test("Demuxer.seekSync({ byte }) refuses what is no position", () => {
   assertThrows(() => demuxer.seekSync({} as never), TypeError, "target");
 });
 
-Deno.test("Demuxer.seekSync() keeps what is played with the key frame, however far ahead in the file it lies", () => {
+Deno.test("Demuxer.seekSync() keeps packets that are played with the key frame, even if they are far before it in the file", () => {
   using demuxer = Demuxer.openSync(bombs["matroska track far ahead"]!(140_000));
   const picturesIn = (packets: Packet[]) =>
     packets.filter(({ streamIndex }) => demuxer.streams[streamIndex]!.type === "video");

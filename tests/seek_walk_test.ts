@@ -1,6 +1,6 @@
 /**
- * Seeking, walked over many formats: a seek that fails changes nothing, one to the beginning is followed by what an input has
- * that was opened just now, and what follows any other is the end of that, stream by stream. With the sync API and the async.
+ * Series of seeks in many formats: a failed seek changes nothing, a seek to the beginning is followed by what a newly
+ * opened input has, and any other by the rest of that, for each stream. With the sync and the async API.
  */
 import { assert, assertEquals } from "@std/assert";
 import { AVError, Demuxer, type SeekOptions, type SeekTarget } from "@avio/avio";
@@ -18,7 +18,7 @@ const cover = `${new URL("../fixtures/image.jpeg", import.meta.url).pathname}`;
 const withCover = (args: string) =>
   `${tone} -i ${cover} -map 0 -map 1 -c:v copy -disposition:v attached_pic ${args}`;
 
-/** What the ffmpeg command is told for each file, but for its name. */
+/** Arguments of the ffmpeg command for each file, except its name. */
 const recipes: Record<string, string> = {
   "m4a with an encoder's delay": `${tone} -c:a aac -f ipod`,
   "m4a with a cover": withCover("-c:a aac -f ipod"),
@@ -134,7 +134,7 @@ async function asyncReader(bytes: Uint8Array<ArrayBuffer>): Promise<Reader> {
 
 // ------------------------------------------------------------------------------------------- the walk
 
-/** Where nothing is, whatever the file. */
+/** Targets at which no file has anything. */
 const nowhere: [SeekTarget, SeekOptions][] = [
   [{ streamIndex: 0, timestamp: 2 ** 50 }, { backward: false }],
   [1e7, { min: 9e6 }],
@@ -143,7 +143,7 @@ const nowhere: [SeekTarget, SeekOptions][] = [
 
 const timeOf = ({ pts, dts }: PacketRow) => pts ?? dts;
 
-/** What an input that was opened just now has. */
+/** The contents of a newly opened input. */
 interface Whole {
   whole: PacketRow[];
   start: number;
@@ -178,7 +178,7 @@ function checkEnd(whole: readonly PacketRow[], rest: readonly PacketRow[], what:
 
 for (const [api, open] of [["", asyncReader], ["Sync", syncReader]] as const) {
   for (const [name, bytes] of Object.entries(files)) {
-    Deno.test(`Demuxer.seek${api}() in ${name}: one that fails changes nothing`, async () => {
+    Deno.test(`Demuxer.seek${api}() in ${name}: a failed seek changes nothing`, async () => {
       const { whole, times } = await wholeOf(bytes());
       const places = new Set([0, 1, whole.length >> 1, whole.length]);
       for (const [target, options] of nowhere) {
@@ -201,7 +201,7 @@ for (const [api, open] of [["", asyncReader], ["Sync", syncReader]] as const) {
       }
     });
 
-    Deno.test(`Demuxer.seek${api}() in ${name} to the beginning is followed by all that there is`, async () => {
+    Deno.test(`Demuxer.seek${api}() in ${name} to the beginning is followed by all packets`, async () => {
       const { whole, start } = await wholeOf(bytes());
       for (const place of new Set([0, 1, whole.length >> 1, whole.length])) {
         await using reader = await open(bytes());
@@ -213,7 +213,7 @@ for (const [api, open] of [["", asyncReader], ["Sync", syncReader]] as const) {
       }
     });
 
-    Deno.test(`Demuxer.seek${api}() in ${name} on to a time is followed by the first key frame from there on`, async () => {
+    Deno.test(`Demuxer.seek${api}() in ${name} forward to a time is followed by the first key frame from there on`, async () => {
       const { whole, times, stream, unit } = await wholeOf(bytes());
       const own = whole.filter((row) => row.stream === stream);
       for (const time of times) {
@@ -229,7 +229,7 @@ for (const [api, open] of [["", asyncReader], ["Sync", syncReader]] as const) {
       }
     });
 
-    Deno.test(`Demuxer.seek${api}() in ${name} is followed by the end of all that there is`, async () => {
+    Deno.test(`Demuxer.seek${api}() in ${name} is followed by the rest of all packets`, async () => {
       const { whole, times } = await wholeOf(bytes());
       for (const place of [0, 1, whole.length >> 1]) {
         for (const time of times) {
@@ -246,7 +246,7 @@ for (const [api, open] of [["", asyncReader], ["Sync", syncReader]] as const) {
 // ------------------------------------------------------------------------------------------- limits
 
 Deno.test({
-  name: "Demuxer.seekSync() lands on a key frame also where maxMemory is less than what lies behind it",
+  name: "Demuxer.seekSync() lands on a key frame even if maxMemory is less than the data after it",
   ignore: !hasFFprobe,
   fn() {
     const noise = "-f lavfi -i testsrc=size=320x240:rate=25:duration=4,noise=alls=100:allf=t";

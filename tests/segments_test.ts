@@ -1,6 +1,6 @@
 /**
- * HLS in fragmented mp4, and DASH, from what has start codes and ADTS headers: MPEG-TS, avi, bare H.264 and AAC. Nobody
- * names a bitstream filter.
+ * HLS in fragmented mp4, and DASH, from sources with start codes and ADTS headers (MPEG-TS, avi, raw H.264 and AAC),
+ * without naming a bitstream filter.
  */
 import { assert, assertEquals } from "@std/assert";
 import { Demuxer, fromMap, MemorySink, probeSync, remuxSync, type Source } from "@avio/avio";
@@ -63,7 +63,7 @@ for (const [from, source] of Object.entries(sources)) {
   }
 }
 
-Deno.test("canHold goes by the segments of HLS and DASH", () => {
+Deno.test("canHold depends on the segment format of HLS and DASH", () => {
   const held = (name: string, format: string, options: Record<string, string>) => {
     const held: boolean[] = [];
     const streams = (_: unknown, canHold: boolean) => (held.push(canHold), canHold);

@@ -1,6 +1,6 @@
 /**
- * Sessions of the async engine: many at once, answers that never come, the order of calls, what ends a session and what is left
- * of it then.
+ * Sessions of the async engine: many at once, callbacks that never return, the order of calls, what ends a session, and
+ * its state afterwards.
  */
 import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
 import {
@@ -36,7 +36,7 @@ const mkv = fixtureBytes("video.mkv");
 
 // ------------------------------------------------------------------------------------------------ many at once
 
-Deno.test("1,000 demuxers wait for reads that never come; all else goes on", async () => {
+Deno.test("1,000 demuxers wait for pending reads; everything else continues", async () => {
   const seen = await answerOf<{
     threads: number;
     packets: number;
@@ -86,7 +86,7 @@ Deno.test("1,000 demuxers wait for reads that never come; all else goes on", asy
   assert(seen.megabytes < 20, `${seen.megabytes} MB are left`);
 });
 
-Deno.test("64 demuxers side by side, each with a file of its own", async () => {
+Deno.test("64 demuxers at the same time, each with its own file", async () => {
   const expected = rowsOf(fixturePath("video.mp4"));
   await Promise.all(Array.from({ length: 64 }, async () => {
     using file = await Deno.open(fixturePath("video.mp4"));
@@ -110,7 +110,7 @@ Deno.test("two sessions don't disturb each other", async () => {
 
 // ------------------------------------------------------------------------------------------------ ends
 
-/** A place where a callback does not answer: starts what waits for it, and says what is asked afterwards. */
+/** A place where a callback is pending: starts the call that waits for it, and has a further call for afterwards. */
 interface Place {
   callbacks: IOCallbacks;
   name: keyof IOCallbacks;
@@ -122,7 +122,7 @@ type SessionLimits = SessionOptions & { signal?: AbortSignal; timeout?: number }
 
 interface Started {
   pending: Promise<unknown>;
-  /** Anything that must fail now; null where nothing is left to ask. */
+  /** A call that must fail now; null if there is none. */
   again: (() => Promise<unknown>) | null;
 }
 
@@ -188,7 +188,7 @@ const places: Record<string, () => Place> = {
   "onseek in remux": () => ({ callbacks: writer(), name: "onseek", at: 0, start: remuxing("sink") }),
 };
 
-/** As `stuck`; a place without a number stops answering when it is told to. */
+/** Like `stuck`; callbacks without a call number become pending on request. */
 function stuckAt({ callbacks, name, at }: Place): IOCallbacks & Stuck {
   if (!Number.isNaN(at)) return stuck(callbacks, name, at);
   const silent = stuck(callbacks, name, 0);
@@ -201,7 +201,7 @@ function stuckAt({ callbacks, name, at }: Place): IOCallbacks & Stuck {
 
 for (const [where, place] of Object.entries(places)) {
   for (const late of ["never", "resolve", "reject"] as const) {
-    Deno.test(`${where} does not answer (${late}): abort`, async () => {
+    Deno.test(`${where} is pending (${late}): abort`, async () => {
       const { start, ...rest } = place();
       const silent = stuckAt({ start, ...rest });
       const controller = new AbortController();
@@ -221,7 +221,7 @@ for (const [where, place] of Object.entries(places)) {
     });
   }
 
-  Deno.test(`${where} does not answer: timeout`, async () => {
+  Deno.test(`${where} is pending: timeout`, async () => {
     const { start, ...rest } = place();
     const silent = stuckAt({ start, ...rest });
     const { pending, again } = await start(silent, { timeout: 50 });
@@ -248,7 +248,7 @@ Deno.test("a signal that is aborted already", async () => {
   assertEquals(calls, 0);
 });
 
-Deno.test("an idle session is ended by its signal too", async () => {
+Deno.test("a signal ends an idle session, too", async () => {
   const controller = new AbortController();
   await using demuxer = await Demuxer.open(slowReaderOf(mkv), { signal: controller.signal, ...small });
   await demuxer.read();
@@ -256,10 +256,10 @@ Deno.test("an idle session is ended by its signal too", async () => {
   controller.abort(reason);
   assertStrictEquals(await rejection(Array.fromAsync(demuxer)), reason);
   assertStrictEquals(await rejection(demuxer.seek(0)), reason);
-  await sleep(20); // what was being read ahead ends by itself
+  await sleep(20); // reading ahead ends by itself
 });
 
-Deno.test("a timeout is for one callback, not for all of them", async () => {
+Deno.test("a timeout applies to each callback, not to all together", async () => {
   const { onread, onseek } = readerOf(mkv);
   const source: IOCallbacks = {
     onread: async (buffer, size) => {
@@ -313,10 +313,10 @@ Deno.test("a signal in the first moments of opening a path: the file is closed",
     controller.abort(reason);
     assertStrictEquals(await rejection(pending), reason, `after ${turns} turns`);
   }
-  await sleep(20); // what was being opened is open, and closed, by then
+  await sleep(20); // by then the file has been opened and closed
 });
 
-Deno.test("RemuxStream: what FFmpeg can't read is an error of its readable side", async () => {
+Deno.test("RemuxStream: a source that FFmpeg can't read is an error of its readable side", async () => {
   const garbage = new Blob([new Uint8Array(5000).fill(7)]).stream();
   const remuxing = new RemuxStream({ format: "matroska" });
   const error = await rejection(new Response(garbage.pipeThrough(remuxing)).bytes(), 2000);
@@ -324,7 +324,7 @@ Deno.test("RemuxStream: what FFmpeg can't read is an error of its readable side"
   assertStrictEquals(await rejection(remuxing.result), error);
 });
 
-Deno.test("RemuxStream: its result is told when all is written, and nobody needs to look at it", async () => {
+Deno.test("RemuxStream: its result resolves when everything is written, and may be ignored", async () => {
   const remuxing = new RemuxStream({ format: "matroska" });
   const bytes = await new Response(new Blob([mkv]).stream().pipeThrough(remuxing)).bytes();
   const { packets, bytesWritten, streams } = await remuxing.result;
@@ -373,7 +373,7 @@ Deno.test("RemuxStream: a signal ends both sides", async () => {
   assertStrictEquals(await rejection(writer.closed), reason);
 });
 
-Deno.test("a signal that has done its work holds nothing", async () => {
+Deno.test("an aborted signal keeps nothing alive", async () => {
   const { signal } = new AbortController();
   let listeners = 0;
   const add = signal.addEventListener.bind(signal), remove = signal.removeEventListener.bind(signal);
@@ -386,7 +386,7 @@ Deno.test("a signal that has done its work holds nothing", async () => {
   assertEquals(listeners, 0);
 });
 
-Deno.test("close() ends what is under way, and waits for native code", async () => {
+Deno.test("close() ends pending calls, and waits for native code", async () => {
   const before = sessionThreads();
   const silent = stuckAt(places["onread in read"]!());
   const demuxer = await Demuxer.open(silent, { ...small, findStreamInfo: false });
@@ -426,7 +426,7 @@ function assertBusy(call: () => unknown): void {
   assertEquals(error.codeName, "EBUSY");
 }
 
-Deno.test("reads that are asked for at once are answered in order", async () => {
+Deno.test("concurrent reads resolve in order", async () => {
   await using demuxer = await Demuxer.open(slowReaderOf(mkv), small);
   const expected = rowsOf(mkv);
   const reads = await Promise.all(Array.from({ length: expected.length + 3 }, () => demuxer.read()));
@@ -434,13 +434,13 @@ Deno.test("reads that are asked for at once are answered in order", async () => 
   assertEquals(reads.slice(expected.length), [null, null, null]);
 });
 
-Deno.test("reads and seeks that are asked for at once", async () => {
+Deno.test("concurrent reads and seeks", async () => {
   await using demuxer = await Demuxer.open(slowReaderOf(mkv), small);
   const [first, , again] = await Promise.all([demuxer.read(), demuxer.seek(0), demuxer.read()]);
   assertEquals(rowOf(again!), rowOf(first!));
 });
 
-Deno.test("a sync call while an async one is pending is busy, and harms nothing", async () => {
+Deno.test("a sync call while an async one is pending is busy, without harm", async () => {
   await using demuxer = await Demuxer.open(slowReaderOf(mkv), small);
   const reading = demuxer.read();
   assertBusy(() => demuxer.readSync());
@@ -450,7 +450,7 @@ Deno.test("a sync call while an async one is pending is busy, and harms nothing"
   assertEquals([first!, ...await Array.fromAsync(demuxer)].map(rowOf), rowsOf(mkv));
 });
 
-Deno.test("a sync call behind async ones that wait their turn is busy too, and does not overtake", async () => {
+Deno.test("a sync call after queued async ones is busy, too, and does not overtake them", async () => {
   await using demuxer = await Demuxer.open(slowReaderOf(mkv), small);
   const expected = rowsOf(mkv);
   const reading = [demuxer.read(), demuxer.read(), demuxer.read()];
@@ -462,7 +462,7 @@ Deno.test("a sync call behind async ones that wait their turn is busy too, and d
   assertEquals(packets.map((packet) => rowOf(packet!)), expected.slice(0, 4));
 });
 
-Deno.test("a sync call of a Muxer while an async one is pending is busy, and harms nothing", async () => {
+Deno.test("a sync call of a Muxer while an async one is pending is busy, without harm", async () => {
   const sink = new Collector();
   await using muxer = await Muxer.open(promising(sink), { format: "matroska", ...small });
   for (const stream of packets.streams) muxer.addStream(stream);
@@ -490,7 +490,7 @@ Deno.test("finishSync while an async call is pending is busy, and does not close
   assertEquals(rowsOf(sink.bytes()).length, packets.all.length);
 });
 
-Deno.test("finishSync behind writes that were not awaited is busy; finish() has them all in the file", async () => {
+Deno.test("finishSync after writes that were not awaited is busy; finish() writes them all", async () => {
   const sink = new MemorySink();
   await using muxer = await Muxer.open(sink, { format: "matroska" });
   for (const stream of packets.streams) muxer.addStream(stream);
@@ -503,7 +503,7 @@ Deno.test("finishSync behind writes that were not awaited is busy; finish() has 
   assertEquals(rowsOf(sink.bytes()).length, 20);
 });
 
-Deno.test("packets that are written are copied at once", async () => {
+Deno.test("written packets are copied at once", async () => {
   const sink = new MemorySink();
   await using muxer = await Muxer.open(sink, { format: "wav" });
   muxer.addStream({
@@ -524,7 +524,7 @@ Deno.test("packets that are written are copied at once", async () => {
 
 // ------------------------------------------------------------------------------------------------ garbage
 
-Deno.test("garbage is collected during pending operations, and sessions that were forgotten are freed", async () => {
+Deno.test("garbage collection during pending operations, which frees unreferenced sessions", async () => {
   const seen = await answerOf<{ packets: number; expected: number; open: number; left: number }>(
     `const bytes = fixtureBytes("video.mkv");
     const before = threads();
@@ -556,7 +556,7 @@ Deno.test("garbage is collected during pending operations, and sessions that wer
   assert(seen.left === 0, `${seen.left} threads are left`);
 });
 
-Deno.test("sessions that were forgotten are freed though their signal lives on", async () => {
+Deno.test("unreferenced sessions are freed although their signal is still referenced", async () => {
   const left = await answerOf<number>(
     `const bytes = fixtureBytes("video.mkv");
     const before = threads();
@@ -572,7 +572,7 @@ Deno.test("sessions that were forgotten are freed though their signal lives on",
   assert(left === 0, `${left} threads are left`);
 });
 
-Deno.test("a signal ends what waits for a promise that only the program could settle, after garbage was collected", async () => {
+Deno.test("a signal ends the wait for a promise that only the program could settle, after garbage collection", async () => {
   const ends = await answerOf<string[]>(
     `const bytes = fixtureBytes("video.mkv");
     const { split } = avio;
@@ -629,7 +629,7 @@ for (const what of ["demux", "mux", "remux"] as const) {
   });
 }
 
-Deno.test("callbacks that are wrong reject, and the session is over", async () => {
+Deno.test("wrong results of callbacks reject, and end the session", async () => {
   const boom = new Error("boom");
   await assertRejects(() => Demuxer.open({ onread: () => Promise.reject(boom) }), Error, "boom");
   await assertRejects(() => Demuxer.open({ onread: () => Promise.resolve(NaN) }), RangeError, "onread");

@@ -1,6 +1,6 @@
 /**
- * However the bytes come (in memory, from a file, by callbacks, in single bytes, with buffers of any size), the
- * packets are the same.
+ * The packets are the same however the bytes are read: from memory, from a file, by callbacks, in single bytes, with
+ * buffers of any size.
  */
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { AVError, Demuxer, type IOCallbacks, IOContext } from "@avio/avio";
@@ -32,7 +32,7 @@ for (const name of mediaFixtures) {
   const inOrder = () => rowsOf(readerOf(fixtureBytes(name), { seekable: false }), { bufferSize: 1 << 17 });
   const expected = (how: string) => how.includes("without") ? inOrder() : rowsOf(fixtureBytes(name));
 
-  Deno.test(`Demuxer.readSync() gives the same packets of ${name} by bytes, ArrayBuffer, path, URL, file`, () => {
+  Deno.test(`Demuxer.readSync() returns the same packets of ${name} by bytes, ArrayBuffer, path, URL, file`, () => {
     const bytes = fixtureBytes(name);
     using file = Deno.openSync(fixturePath(name));
     const rows = rowsOf(bytes);
@@ -50,7 +50,7 @@ for (const name of mediaFixtures) {
   });
 
   for (const [amountName, amount] of Object.entries(amounts)) {
-    Deno.test(`Demuxer.readSync() gives the same packets of ${name} by callbacks that read: ${amountName}`, () => {
+    Deno.test(`Demuxer.readSync() returns the same packets of ${name} by callbacks that read: ${amountName}`, () => {
       for (const [how, make] of Object.entries(sources(name, amount))) {
         const rows = expected(how);
         for (const bufferSize of bufferSizes) {
@@ -64,7 +64,7 @@ for (const name of mediaFixtures) {
 
   if (name === needsSeeking || name === "video.ts") continue; // which are read whole, as from a file
   Deno.test({
-    name: `Demuxer.readSync() gives the packets of ${name} that ffprobe finds in a pipe, without onseek`,
+    name: `Demuxer.readSync() returns the packets of ${name} that ffprobe finds in a pipe, without onseek`,
     ignore: !hasFFprobe,
     fn() {
       const [ours, theirs] = [inOrder(), ffprobePipedPackets(fixturePath(name))];
@@ -111,7 +111,7 @@ function streamInChunks(bytes: Uint8Array, size: number): ReadableStream<Uint8Ar
 for (const name of ["025c18578383.avif", "051d255d1b84.mp4", "074788b398d6.avif"]) {
   const path = realPath(`odd/${name}`);
   Deno.test({
-    name: `The odd file ${name} has the same packets from a stream in chunks of any size`,
+    name: `The unusual file ${name} has the same packets from a stream in chunks of any size`,
     ignore: path === "" || (!isEmbedded && name.endsWith(".avif")), // FFmpeg 5.1 does not read AVIF
     async fn() {
       const bytes = Deno.readFileSync(path);
@@ -137,12 +137,12 @@ for (const format of ["tiff", "pcx", "sgi", "bmp", "png"]) {
   });
 }
 
-Deno.test("After the end of a source it is not asked again and again while it is opened", () => {
+Deno.test("A source is not read repeatedly after its end while it is opened", () => {
   const box = (
     type: string,
     ...parts: number[]
   ) => [0, 0, 0, 8 + parts.length, ...new TextEncoder().encode(type), ...parts];
-  // A file of HEIF whose table of items says that there are thousands, and ends.
+  // A HEIF file that ends within a table of thousands of items.
   const table = [0, 0, 0, 0, 0x44, 0, 0xff, 0xff];
   const meta = box("meta", 0, 0, 0, 0, ...box("iloc", ...table));
   const bytes = Uint8Array.from([...box("ftyp", ...new TextEncoder().encode("heic"), 0, 0, 0, 0), ...meta]);
@@ -160,7 +160,7 @@ Deno.test("After the end of a source it is not asked again and again while it is
   }
 });
 
-Deno.test("Demuxer says what is wrong with half an mp4", () => {
+Deno.test("Demuxer: the error for half an mp4", () => {
   for (const source of [fixtureBytes("cut.mp4"), fixturePath("cut.mp4"), readerOf(fixtureBytes("cut.mp4"))]) {
     const error = assertThrows(() => Demuxer.openSync(source), AVError, "moov atom not found");
     assertEquals(error.codeName, "INVALIDDATA");
@@ -169,7 +169,7 @@ Deno.test("Demuxer says what is wrong with half an mp4", () => {
   }
 });
 
-Deno.test("onread is asked for no more than its buffer holds, and 0, null and undefined end the stream", () => {
+Deno.test("onread is called with at most the length of its buffer, and 0, null and undefined end the stream", () => {
   const rows = rowsOf(fixtureBytes("video.mkv"));
   for (const end of [0, null, undefined]) {
     const { onread } = readerOf(fixtureBytes("video.mkv"), { seekable: false });

@@ -1,6 +1,6 @@
 /**
- * Short files by every way in: a path, bytes, a Blob, callbacks without positions, streams of pieces of any size. The packets
- * are the same, though a stream can't go back for what a file has at its end.
+ * Short files as every kind of source: path, bytes, Blob, callbacks without seeking, streams with chunks of any size.
+ * The packets are the same, although a stream can't seek to what is at the end of a file.
  */
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { AVError, Demuxer, IOContext, MemorySink, remuxSync, type Source } from "@avio/avio";
@@ -68,7 +68,7 @@ async function compare(name: string, bytes: Bytes, reference: Source = bytes): P
 }
 
 for (const name of [...mediaFixtures, ...otherFixtures]) {
-  Deno.test(`${name} is the same by every way in`, async () => {
+  Deno.test(`${name} is the same from every kind of source`, async () => {
     const rows = await compare(name, fixtureBytes(name), fixturePath(name));
     assert(rows.length > 1, String(rows));
   });
@@ -85,7 +85,7 @@ for (
 ) {
   const path = realPath(`odd/${name}`);
   Deno.test({
-    name: `${name}, which nobody here made, is the same by every way in`,
+    name: `${name}, a file from elsewhere, is the same from every kind of source`,
     ignore: !path || (name.endsWith(".avif") && libavformat < 61), // which has packets of no bytes there
     fn: async () => void await compare(name, Deno.readFileSync(path), path),
   });
@@ -198,14 +198,14 @@ const files: Record<string, { bytes: () => Bytes; streams: number }> = {
 };
 
 for (const [name, { bytes, streams }] of Object.entries(files)) {
-  Deno.test(`${name}, with something at its end, is the same by every way in`, async () => {
+  Deno.test(`${name}, with data at its end, is the same from every kind of source`, async () => {
     const rows = await compare(name, bytes());
     assertEquals(rows[0]!.split(",").length, streams, rows[0]);
     assert(rows.length > 1 && !rows.at(-1)!.includes("Error"), rows.at(-1));
   });
 }
 
-Deno.test("A short source that an IOContext was read from before is read whole from there", async () => {
+Deno.test("A short source whose IOContext was read before is read from its position to the end", async () => {
   const before = new Uint8Array(1000).fill(1);
   const bytes = concatBytes([before, fixtureBytes("video.mp4")]) as Bytes;
   const expected = await told(fixtureBytes("video.mp4"), "a.mp4");
@@ -216,8 +216,8 @@ Deno.test("A short source that an IOContext was read from before is read whole f
   }
 });
 
-Deno.test("Of a source that turns out to be long nothing is lost by looking for its end", async () => {
-  // WavPack's blocks stand for themselves: so many that they are more than is kept.
+Deno.test("Nothing of a long source is lost by searching its end", async () => {
+  // WavPack's blocks are independent: enough of them to exceed what is kept.
   const { song: blocks } = wavpack();
   const long = concatBytes(Array(Math.ceil(6 * 2 ** 20 / blocks.length)).fill(blocks)) as Bytes;
   const expected = (await told(long, "a.wv")).length;
@@ -226,7 +226,7 @@ Deno.test("Of a source that turns out to be long nothing is lost by looking for 
   }
 });
 
-Deno.test("What is too long to be read whole, and needs it, is an error that says so", async () => {
+Deno.test("A source that must be read completely and is too long is a clear error", async () => {
   const long = concatBytes([
     chunk("free", new Uint8Array(0)),
     new Uint8Array([0, 0x50, 0, 0, 0x6d, 0x64, 0x61, 0x74]),

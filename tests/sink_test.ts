@@ -1,6 +1,6 @@
 /**
- * Sinks of the async API: the files are those of the sync API, slow sinks hold the muxer back, errors of a sink come
- * out, and both ends of a RemuxStream are told what happens at the other.
+ * Sinks of the async API: the output is the same as with the sync API, slow sinks cause backpressure, errors of a sink
+ * are thrown, and both sides of a RemuxStream learn how the other one ended.
  */
 import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
 import {
@@ -166,7 +166,7 @@ for (const format of ["matroska", "mpegts", "mp4"]) {
   });
 }
 
-Deno.test("what a file has is lost with the first write, and not by a header that fails", async () => {
+Deno.test("a file is truncated by the first write, not by a header that fails", async () => {
   const path = await Deno.makeTempFile({ prefix: "avio-sink-" });
   try {
     const source = fixturePath("video.mp4");
@@ -231,7 +231,7 @@ async function pcmMuxer(
   return { muxer, packet };
 }
 
-Deno.test("Awaiting write() holds the caller back to what a slow sink takes", async () => {
+Deno.test("Awaiting write() gives backpressure from a slow sink", async () => {
   let taken = 0;
   const sink = new WatchedSink(async (chunk) => {
     await sleep(1);
@@ -264,7 +264,7 @@ Deno.test("A packet's bytes are copied when write() is called", async () => {
   assertEquals(demuxer.readSync()!.data[0], 7);
 });
 
-Deno.test("flush() brings to the sink what was written so far", async () => {
+Deno.test("flush() passes everything written so far to the sink", async () => {
   const sink = new WatchedSink();
   const { muxer, packet } = await pcmMuxer(sink.stream);
   await muxer.write(packet(0, 1000));
@@ -275,7 +275,7 @@ Deno.test("flush() brings to the sink what was written so far", async () => {
   await muxer.finish();
 });
 
-Deno.test("Calls that are not awaited are done in order", async () => {
+Deno.test("Calls that are not awaited run in order", async () => {
   const sink = new MemorySink();
   const { muxer, packet } = await pcmMuxer(sink);
   const calls = [
@@ -333,7 +333,7 @@ const brokenSinks: Record<string, (error: unknown, at: number) => Sink> = {
 };
 
 for (const [how, make] of Object.entries(brokenSinks)) {
-  Deno.test(`The very error comes out of write() and finish(): ${how}`, async () => {
+  Deno.test(`write() and finish() reject with the same error object: ${how}`, async () => {
     for (const at of [0, 1, 5]) {
       const error = new Error("disk full");
       const { muxer, packet } = await pcmMuxer(make(error, at));
@@ -347,7 +347,7 @@ for (const [how, make] of Object.entries(brokenSinks)) {
     }
   });
 
-  Deno.test(`The very error comes out of finish(), where nothing was written before: ${how}`, async () => {
+  Deno.test(`finish() rejects with the same error object, if nothing was written before: ${how}`, async () => {
     const error = new Error("disk full");
     const { muxer, packet } = await pcmMuxer(make(error, 0));
     await muxer.write(packet(0, 100));
@@ -355,7 +355,7 @@ for (const [how, make] of Object.entries(brokenSinks)) {
     assertStrictEquals(await rejectionOf(muxer.finish()), error);
   });
 
-  Deno.test(`The very error comes out of remux(): ${how}`, async () => {
+  Deno.test(`remux() rejects with the same error object: ${how}`, async () => {
     for (const at of [0, 1]) {
       const error = new Error("disk full");
       const options = { format: "matroska", bufferSize: 1000 };
@@ -367,7 +367,7 @@ for (const [how, make] of Object.entries(brokenSinks)) {
   });
 }
 
-Deno.test("A WritableStream whose close() fails gives that error from finish()", async () => {
+Deno.test("finish() rejects with the error of a WritableStream's close()", async () => {
   const error = new Error("could not be closed");
   const stream = new WritableStream({ close: () => Promise.reject(error) });
   const { muxer, packet } = await pcmMuxer(stream);
@@ -375,7 +375,7 @@ Deno.test("A WritableStream whose close() fails gives that error from finish()",
   assertStrictEquals(await rejectionOf(muxer.finish()), error);
 });
 
-Deno.test("finish() waits until a WritableStream has taken and closed everything", async () => {
+Deno.test("finish() waits until a WritableStream has written everything and is closed", async () => {
   let done = false;
   const stream = new WritableStream({
     write: () => sleep(5),
@@ -406,7 +406,7 @@ Deno.test("A WritableStream is aborted when the muxer is closed without finish()
   assertEquals(sink.stream.locked, false);
 });
 
-Deno.test("A WritableStream is aborted with the reason of an abort, even while it takes nothing", async () => {
+Deno.test("A WritableStream is aborted with the reason of an abort, even while it is stalled", async () => {
   const reason = new Error("no longer");
   const controller = new AbortController();
   const reached = Promise.withResolvers<void>();
@@ -427,7 +427,7 @@ Deno.test("A WritableStream is aborted with the reason of an abort, even while i
   await muxer[Symbol.asyncDispose](); // what waited for its events has come back
 });
 
-Deno.test("An abort ends finish(), even while the stream takes its time to close", async () => {
+Deno.test("An abort ends finish(), even while closing the stream is pending", async () => {
   const reason = new Error("no longer");
   const controller = new AbortController();
   const reached = Promise.withResolvers<void>();
@@ -440,7 +440,7 @@ Deno.test("An abort ends finish(), even while the stream takes its time to close
   assertStrictEquals(await soon(finishing), reason);
 });
 
-Deno.test("A WritableStream is aborted with what the source failed with", async () => {
+Deno.test("A WritableStream is aborted with the source's error", async () => {
   const error = new Error("broken off");
   const source = new WatchedSource(chunksOf(fixtureBytes("video.mkv").slice(0, 20000), 1000), { error });
   const sink = new WatchedSink();
@@ -452,7 +452,7 @@ Deno.test("A WritableStream is aborted with what the source failed with", async 
   assertEquals(sink.stream.locked, false);
 });
 
-Deno.test("A WritableStream is aborted with what went wrong before it was written to", async () => {
+Deno.test("A WritableStream is aborted with an error that occurs before the first write", async () => {
   const reason = Promise.withResolvers<unknown>();
   const stream = new WritableStream<Uint8Array>({ abort: (error) => reason.resolve(error) });
   const error = await rejectionOf(
@@ -476,7 +476,7 @@ Deno.test("A path is created or truncated, and its file closed when the sink's f
 
 // -------------------------------------------------------------------------------------- RemuxStream
 
-/** Bytes of a fixture as a stream that says how far it was read. */
+/** A fixture's bytes as a stream that records how far it was read. */
 function uploadOf(name: string, chunk = 1000): WatchedSource {
   return new WatchedSource(chunksOf(fixtureBytes(name), chunk));
 }
@@ -493,7 +493,7 @@ Deno.test("RemuxStream makes fragmented mp4 that has the packets of the input", 
   }
 });
 
-Deno.test("RemuxStream gives the first bytes before the input has ended", async () => {
+Deno.test("RemuxStream outputs the first bytes before the input has ended", async () => {
   const bytes = fixtureBytes("video.mkv");
   const { readable, writable } = new RemuxStream({
     format: "mp4",
@@ -518,7 +518,7 @@ Deno.test("RemuxStream gives the first bytes before the input has ended", async 
   assert(await rest > 20000);
 });
 
-Deno.test("RemuxStream: an error upstream is told downstream", async () => {
+Deno.test("RemuxStream: an error upstream is passed downstream", async () => {
   const error = new Error("broken off");
   for (const size of [0, 100, 20000]) {
     const source = new WatchedSource(chunksOf(fixtureBytes("video.mkv").slice(0, size), 1000), { error });
@@ -527,7 +527,7 @@ Deno.test("RemuxStream: an error upstream is told downstream", async () => {
   }
 });
 
-Deno.test("RemuxStream: a cancel downstream is told upstream", async () => {
+Deno.test("RemuxStream: a cancel downstream is passed upstream", async () => {
   const reason = new Error("no longer");
   const source = new WatchedSource((function* () {
     while (true) yield* chunksOf(fixtureBytes("video.ts"), 1000);
@@ -541,14 +541,14 @@ Deno.test("RemuxStream: a cancel downstream is told upstream", async () => {
   assertStrictEquals(source.cancelled[0], reason);
 });
 
-Deno.test("RemuxStream: a cancel downstream is told upstream even while nothing comes from there", async () => {
+Deno.test("RemuxStream: a cancel downstream is passed upstream even while that is stalled", async () => {
   const reason = new Error("no longer");
   const { readable, writable, result } = new RemuxStream({ format: "matroska" });
   const writer = writable.getWriter();
   writer.closed.catch(() => {});
   await readable.cancel(reason);
   assertStrictEquals(await soon(rejectionOf(writer.closed), 1000), reason);
-  assertStrictEquals(await soon(rejectionOf(result), 1000), reason); // native code has been told by then
+  assertStrictEquals(await soon(rejectionOf(result), 1000), reason); // by then native code was cancelled
 });
 
 for (
@@ -565,7 +565,7 @@ for (
     ["a range that is none", { format: "mp4", start: 2, end: 1 }, fixtureBytes("video.mkv")],
   ] as const
 ) {
-  Deno.test(`RemuxStream tells both ends: ${how}`, async () => {
+  Deno.test(`RemuxStream ends both sides: ${how}`, async () => {
     const { readable, writable, result } = new RemuxStream(options);
     const source = new WatchedSource(chunksOf(bytes, 1000));
     const piping = source.stream.pipeTo(writable).then(() => null, (error) => error);
@@ -573,7 +573,7 @@ for (
     assert(error instanceof Error, String(error));
     assertStrictEquals(await soon(rejectionOf(result), 2000), error);
     const told = await soon(piping, 2000);
-    // A pipe that has given everything before is not told.
+    // A pipe that has been read completely is not cancelled.
     if (told !== null || how !== "no input" && how !== "bad input") assertStrictEquals(told, error);
   });
 }
@@ -595,7 +595,7 @@ async function isListening(port: number): Promise<boolean> {
   }
 }
 
-Deno.test("examples/serve_remux.ts answers an upload with mp4 while it is still uploaded", async () => {
+Deno.test("examples/serve_remux.ts responds to an upload with mp4 while it is still being uploaded", async () => {
   const port = freePort();
   const server = new Deno.Command(Deno.execPath(), {
     args: ["run", "--quiet", "--allow-ffi", "--allow-net", "examples/serve_remux.ts", String(port)],
@@ -619,7 +619,7 @@ Deno.test("examples/serve_remux.ts answers an upload with mp4 while it is still 
         await remux(fixturePath("video.mkv"), {
           onwrite: (chunk) => controller.enqueue(chunk),
         }, { format: "matroska" });
-        await answered.promise; // the answer's head must come while there is no end
+        await answered.promise; // the response must begin before the upload has ended
         controller.close();
       },
     });

@@ -1,6 +1,6 @@
 /**
- * Sources of the async API: the packets are the same wherever they come from, errors are the ones that the source
- * gave, and each source is closed by who opened it.
+ * Sources of the async API: the packets are the same from every kind of source, errors are those of the source, and
+ * whoever opened a source closes it.
  */
 import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { AVError, constants, Demuxer, IOContext, probe, type Source } from "@avio/avio";
@@ -128,7 +128,7 @@ const forward: Record<string, (name: string) => Source> = {
 // -------------------------------------------------------------------------------------- same packets
 
 for (const name of mediaFixtures) {
-  Deno.test(`Demuxer.read() gives the same packets of ${name} from every source that can seek`, async () => {
+  Deno.test(`Demuxer.read() returns the same packets of ${name} from every source that can seek`, async () => {
     const rows = rowsOf(fixtureBytes(name));
     for (const [how, make] of Object.entries(seekable)) assertEquals(await readRows(make(name)), rows, how);
     using file = await Deno.open(fixturePath(name));
@@ -137,13 +137,13 @@ for (const name of mediaFixtures) {
   });
 
   if (name === "video.mp4") continue;
-  Deno.test(`Demuxer.read() gives the same packets of ${name} from every source that can't seek`, async () => {
+  Deno.test(`Demuxer.read() returns the same packets of ${name} from every source that can't seek`, async () => {
     const rows = rowsOf(readerOf(fixtureBytes(name), { seekable: false }), { bufferSize: 1 << 17 });
     for (const [how, make] of Object.entries(forward)) assertEquals(await readRows(make(name)), rows, how);
   });
 }
 
-Deno.test("Demuxer.read() gives the same packets of a source that gives single bytes", async () => {
+Deno.test("Demuxer.read() returns the same packets of a source of single bytes", async () => {
   for (const name of ["audio.ogg", "anamorphic.webm"]) {
     const rows = rowsOf(fixtureBytes(name));
     const source = promising(readerOf(fixtureBytes(name), { amount: amounts["1 byte"] }));
@@ -155,7 +155,7 @@ Deno.test("Demuxer.read() gives the same packets of a source that gives single b
 
 // -------------------------------------------------------------------------------------- who can seek
 
-Deno.test("Sources with positions can seek, and short ones without are read whole", async () => {
+Deno.test("Sources with seeking can seek, and short ones without it are read completely", async () => {
   const rows = rowsOf(fixtureBytes("video.mp4"));
   for (const [how, make] of Object.entries(seekable)) {
     await using demuxer = await Demuxer.open(make("video.mp4"));
@@ -170,7 +170,7 @@ Deno.test("Sources with positions can seek, and short ones without are read whol
   }
 });
 
-Deno.test("A pipe is a file without positions", async () => {
+Deno.test("A pipe is a file that can't seek", async () => {
   const child = new Deno.Command("cat", { args: [fixturePath("video.mkv")], stdout: "piped" }).spawn();
   assertEquals((await readRows(child.stdout)).length, rowsOf(fixtureBytes("video.mkv")).length);
   await child.status;
@@ -263,7 +263,7 @@ for (const [how, end] of Object.entries(endings)) {
   });
 }
 
-Deno.test("A file that was given stays open, whatever happens", async () => {
+Deno.test("A file of the caller stays open, whatever happens", async () => {
   using file = await Deno.open(fixturePath("video.mp4"));
   await readRows(file);
   await (await Demuxer.open(file)).close();
@@ -276,7 +276,7 @@ Deno.test("A file that was given stays open, whatever happens", async () => {
   assertEquals(await file.read(new Uint8Array(8)), 8);
 });
 
-Deno.test("A file that was given and closed is an error of its own", async () => {
+Deno.test("A closed file of the caller is an error of its own", async () => {
   const file = await Deno.open(fixturePath("video.mp4"));
   file.close();
   await assertRejects(() => Demuxer.open(file), Deno.errors.BadResource);
@@ -300,7 +300,7 @@ Deno.test("A stream is cancelled when the reader closes early, and its lock rele
   assertEquals(source.stream.locked, false);
 });
 
-Deno.test("A stream is cancelled with the error that the reader failed with", async () => {
+Deno.test("A stream is cancelled with the reader's error", async () => {
   const noise = new Uint8Array(200000).map((_, i) => (i * 7919) >> 3);
   const source = new WatchedSource(chunksOf(noise, 1000));
   const error = await rejectionOf(Demuxer.open(source.stream, { format: "matroska" }));
@@ -310,7 +310,7 @@ Deno.test("A stream is cancelled with the error that the reader failed with", as
   assertEquals(source.stream.locked, false);
 });
 
-Deno.test("A stream is cancelled with the reason of an abort, even while it gives nothing", async () => {
+Deno.test("A stream is cancelled with the reason of an abort, even while it is stalled", async () => {
   const reason = new Error("no longer");
   const controller = new AbortController();
   const cancelled: unknown[] = [];
@@ -327,7 +327,7 @@ Deno.test("A stream is cancelled with the reason of an abort, even while it give
   assertStrictEquals(cancelled[0], reason);
 });
 
-Deno.test("A stream that gives nothing in time is a TimeoutError", async () => {
+Deno.test("A stalled stream is a TimeoutError", async () => {
   const cancelled: unknown[] = [];
   const stream = new ReadableStream<Uint8Array>({ cancel: (why) => void cancelled.push(why) });
   const error = await soon(rejectionOf(Demuxer.open(stream, { timeout: 30 })));
@@ -345,7 +345,7 @@ Deno.test("A stream that is locked, or a Response that was read, is a TypeError"
   await assertRejects(() => Demuxer.open(new Response(null)), TypeError, "without a body");
 });
 
-/** Sources that give a part of a file, and then the error. */
+/** Sources that return a part of a file, and then the error. */
 const failing: Record<string, (bytes: Bytes, error: unknown) => Source> = {
   ReadableStream: (bytes, error) => new WatchedSource(chunksOf(bytes, 1000), { error }).stream,
   "async generator": async function* (bytes, error) {
@@ -359,7 +359,7 @@ const failing: Record<string, (bytes: Bytes, error: unknown) => Source> = {
 
 for (const name of mediaFixtures) {
   if (name === "video.mp4") continue;
-  Deno.test(`A source of ${name} that fails mid-way gives that very error, never a quiet end`, async () => {
+  Deno.test(`A source of ${name} that fails midway: its error is thrown unchanged, never the end`, async () => {
     const bytes = fixtureBytes(name);
     for (const part of [0, 0.1, 0.5, 0.9, 1]) {
       for (const [how, make] of Object.entries(failing)) {
@@ -372,7 +372,7 @@ for (const name of mediaFixtures) {
   });
 }
 
-Deno.test("A source that ends early gives the packets that were there", async () => {
+Deno.test("A source that ends early has the packets before its end", async () => {
   const bytes = fixtureBytes("video.mkv");
   const half = bytes.slice(0, bytes.length >> 1);
   const rows = rowsOf(readerOf(half, { seekable: false }));
@@ -400,7 +400,7 @@ Deno.test("Chunks that are not bytes are a TypeError, and the stream is cancelle
 
 // -------------------------------------------------------------------------------------- iterables
 
-/** A generator that says how it ended. */
+/** A generator that records how it ended. */
 function watchedGenerator(bytes: Bytes, end: () => void | Promise<void> = () => {}) {
   const told = { returned: 0 };
   async function* generate() {
@@ -414,7 +414,7 @@ function watchedGenerator(bytes: Bytes, end: () => void | Promise<void> = () => 
   return { told, generator: generate() };
 }
 
-Deno.test("An iterable is returned from when the reader closes early or fails, and close() waits for it", async () => {
+Deno.test("An iterable's return() is called when the reader closes early or fails, and close() waits for it", async () => {
   let ended = false;
   const { told, generator } = watchedGenerator(fixtureBytes("video.mkv"), async () => {
     await sleep(20); // less than close() gives it
@@ -431,7 +431,7 @@ Deno.test("An iterable is returned from when the reader closes early or fails, a
   assertEquals(wrong.told.returned, 1);
 });
 
-Deno.test("An iterable that was read to its end is not returned from again", async () => {
+Deno.test("The return() of an iterable that was read to its end is not called", async () => {
   let returned = 0;
   const chunks = chunksOf(fixtureBytes("video.mkv"), 4000);
   const iterator = {
@@ -445,7 +445,7 @@ Deno.test("An iterable that was read to its end is not returned from again", asy
   assertEquals(returned, 0);
 });
 
-Deno.test("What an iterable throws when it is returned from is not an unhandled rejection", async () => {
+Deno.test("An exception of an iterable's return() is not an unhandled rejection", async () => {
   const { generator } = watchedGenerator(fixtureBytes("video.mkv"), () => {
     throw new Error("while returning");
   });
@@ -453,7 +453,7 @@ Deno.test("What an iterable throws when it is returned from is not an unhandled 
   await demuxer.close(); // an unhandled rejection would be this test's failure
 });
 
-Deno.test("An iterable that never answers does not keep close() or an abort waiting", async () => {
+Deno.test("A pending iterable does not block close() or an abort", async () => {
   const reached = Promise.withResolvers<void>();
   const next = () => (reached.resolve(), never<IteratorResult<Uint8Array>>());
   const silent = { [Symbol.asyncIterator]: () => ({ next }) };
@@ -467,7 +467,7 @@ Deno.test("An iterable that never answers does not keep close() or an abort wait
 
 // -------------------------------------------------------------------------------------- IOContext
 
-Deno.test("An IOContext stays usable after the Demuxer, from where that left it", async () => {
+Deno.test("An IOContext can be used after the Demuxer, from where that left it", async () => {
   using io = new IOContext(4096, readerOf(fixtureBytes("video.mkv")));
   assertEquals((await readRows(io)).length, 206);
   io.seekSync(0);

@@ -63,7 +63,7 @@ Deno.test("split: segments that begin with a key frame and with 0, and have ever
   }
 });
 
-Deno.test("split: the result tells each segment", () => {
+Deno.test("split: the result has each segment", () => {
   for (const format of ["mp4", "matroska", "mpegts"]) {
     const { sinks, result } = segmentsOf(video, { format });
     assertEquals(
@@ -111,7 +111,7 @@ Deno.test("split: each segment has the cover", () => {
   assertEquals(hashesByStream(rowsOf(whole.bytes()))[1], cover, "and joined sources have that of the first");
 });
 
-Deno.test("split: times that go on", () => {
+Deno.test("split: continuous times", () => {
   const { sinks } = segmentsOf(video, { resetTimestamps: false });
   sinks.forEach((sink, index) => assertAlmostEquals(timesOf(sink.bytes(), 0)[0]!, index, 0.001));
 });
@@ -150,7 +150,7 @@ Deno.test("split: to streams, each of which is closed; an error aborts the one t
   assertEquals(ends, ["closed"]);
 });
 
-Deno.test("split: what is wrong", async () => {
+Deno.test("split: errors", async () => {
   const reason = new Error("no more");
   const failing = (index: number) => {
     if (index === 1) throw reason;
@@ -199,13 +199,13 @@ function joined(
   return { bytes: sink.bytes(), packets };
 }
 
-Deno.test("concat: joins what split has taken apart as it was", () => {
+Deno.test("concat: joins the segments of split to the original", () => {
   const original = [0, 1].map((stream) => timesOf(video, stream));
   for (const format of ["mp4", "matroska", "mpegts"]) {
     const { sinks } = segmentsOf(video, { format });
     const { bytes, packets } = joined(sinks.map((sink) => sink.bytes()));
     assertEquals(packets, LENGTH, format);
-    if (format !== "mpegts") { // its H.264 is written in another way
+    if (format !== "mpegts") { // its H.264 has another format
       assertEquals(hashesByStream(rowsOf(bytes)), hashesByStream(rowsOf(video)), format);
     }
     for (const [stream, before] of original.entries()) {
@@ -218,7 +218,7 @@ Deno.test("concat: joins what split has taken apart as it was", () => {
   }
 });
 
-Deno.test("concat: what can be read only once is no source twice", async () => {
+Deno.test("concat: a source that can be read only once can't be given twice", async () => {
   const bytes = fixtureBytes("video.mkv");
   const once: Record<string, () => Source> = {
     IOContext: () => new IOContext(4096, readerOf(bytes)),
@@ -248,7 +248,7 @@ Deno.test("concat: what can be read only once is no source twice", async () => {
 
 Deno.test("concat: sources of several kinds, in both engines", async () => {
   const both = joined([video, fixtureBytes("video.mp4")]);
-  // The second one's sound begins with samples that would be heard while the first one's still is: they are left out.
+  // The second one's audio begins with samples that would overlap the first one's: they are left out.
   assertEquals(both.packets, 2 * LENGTH - 1);
   const pictures = timesOf(both.bytes, 0).toSorted((a, b) => a - b);
   const steps = pictures.slice(1).map((time, index) => time - pictures[index]!);
@@ -272,7 +272,7 @@ for (
     "fragmented.mp4": "mp4",
   })
 ) {
-  Deno.test(`concat: ${name} twice is twice as long, and its times grow`, () => {
+  Deno.test(`concat: ${name} twice is twice as long, and its times increase`, () => {
     const path = fixturePath(name);
     const { bytes } = joined([path, path, path], { format });
     const single = rowsOf(path).length;
@@ -320,7 +320,7 @@ Deno.test("concat: tags, chapters and edits are the first source's", () => {
   assertEquals(info.streams.map(({ metadata }) => metadata.title), ["sound", undefined]);
 });
 
-Deno.test("concat: `input` holds for each source", () => {
+Deno.test("concat: `input` applies to each source", () => {
   const samples = new Uint8Array(8000).map((_, index) => index & 63);
   const input = { format: "s16le", options: { sample_rate: 8000 } };
   const { bytes } = joined([samples, samples.slice(0, 4000)], { format: "wav", input });
@@ -329,7 +329,7 @@ Deno.test("concat: `input` holds for each source", () => {
   assertThrows(() => joined([video, video], { input: { maxPacketSize: 10 } }), Error, "maxPacketSize");
 });
 
-Deno.test("concat: playlists are sources too, by input.onopen", async () => {
+Deno.test("concat: playlists as sources, with input.onopen", async () => {
   const whole = rowsOf(tsWhole()).length;
   const options = { format: "mpegts", input: { onopen: fromMap(tsSegments()) } };
   const { packets } = joined([playlist(), tsWhole(), playlist()], options);
@@ -392,7 +392,7 @@ Deno.test("concat: what can't be joined is an error that names the source and wh
   assertThrows(() => concatSync([video], video), TypeError, "sink: is the source");
 });
 
-Deno.test("concat: a source's exception comes back, and every source is let go of", async () => {
+Deno.test("concat: a source's exception is thrown unchanged, and every source is released", async () => {
   const reason = new Error("gone");
   const broken = {
     onread: () => {
@@ -416,7 +416,7 @@ Deno.test("concat: a source's exception comes back, and every source is let go o
   assertEquals(cancelled, [reason]);
 });
 
-Deno.test("concat: streams whose turn does not come are cancelled, with the reason where there is one", async () => {
+Deno.test("concat: streams that were not reached are cancelled, with the reason if there is one", async () => {
   const bytes = fixtureBytes("video.mkv");
   const unread = () => {
     const reasons: unknown[] = [];
@@ -433,7 +433,7 @@ Deno.test("concat: streams whose turn does not come are cancelled, with the reas
   assertEquals(third.reasons, [error]);
 });
 
-Deno.test("concat: progress grows over the sources, and ends with what the result says", () => {
+Deno.test("concat: progress increases over all sources, and ends with the values of the result", () => {
   const calls: number[] = [];
   let last;
   const sink = new MemorySink();

@@ -1,6 +1,6 @@
 /**
- * What every public method does in every state: each cell of the tables of docs/states.md, which are read from there.
- * States are made by gates, not by time.
+ * What every public method does in every state: each cell of the tables in docs/states.md, which are parsed. States are
+ * produced deterministically, not by timing.
  */
 import { assert, assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert";
 import {
@@ -68,7 +68,7 @@ for (const [name, { prototype, own = [] }] of Object.entries(classes)) {
   });
 }
 
-// ------------------------------------------------------------------------------------------- what came of it
+// ------------------------------------------------------------------------------------------- results
 
 /** An object in a state. */
 interface InState<T> {
@@ -182,7 +182,7 @@ function testTable<T extends object>(
       });
     }
   }
-  Deno.test(`${name}: every state of the table is made`, () => {
+  Deno.test(`${name}: every state of the table is tested`, () => {
     const made = new Set(Object.values(ways).flatMap((states) => Object.keys(states)));
     assertEquals([...made].toSorted(), [...table.values().next().value!.keys()].toSorted());
   });
@@ -216,7 +216,7 @@ async function openDemuxer(signal?: AbortSignal): Promise<InState<Demuxer> & { g
   return { subject, gate, pending: [], release: () => gate.open(), dispose: () => subject[Symbol.dispose]() };
 }
 
-/** A read that a callback keeps from returning. */
+/** Starts a read that waits for a callback. */
 async function startRead({ subject, gate, pending }: Awaited<ReturnType<typeof openDemuxer>>): Promise<void> {
   gate.close();
   let isReached = false;
@@ -228,7 +228,7 @@ async function startRead({ subject, gate, pending }: Awaited<ReturnType<typeof o
   }
 }
 
-/** Packets are there, and the source does not answer to be read on. */
+/** There are packets, and the next read of the source is pending. */
 async function readingAhead(): Promise<InState<Demuxer>> {
   const CHUNK = 300_000;
   const gate = new Gate();
@@ -260,11 +260,11 @@ async function readingAhead(): Promise<InState<Demuxer>> {
     }
     if (isHeld) gate.open();
     await soon(reading);
-    compute(0.5); // so that the thread has read on when it is asked again
+    compute(0.5); // so that the thread has read further before the next call
   }
 }
 
-/** Has this thread busy for some milliseconds. */
+/** Keeps this thread busy for some milliseconds. */
 function compute(milliseconds: number): void {
   for (const end = performance.now() + milliseconds; performance.now() < end;) continue;
 }
@@ -383,7 +383,7 @@ function packetMaker(): () => Packet {
 
 const muxerOptions = { format: "mpegts", coalesce: false };
 
-/** MPEG-TS has neither covers nor attachments, which is said when nothing else is wrong. */
+/** MPEG-TS has neither covers nor attachments: ignores that error. */
 function wherePossible(add: () => void): void {
   try {
     add();
@@ -419,7 +419,7 @@ function openMuxerSync(): MuxerState {
 
 const nextPacket = packetMaker();
 
-/** The sink does not take what is written: a call is under way, though `write()` has returned. */
+/** A write to the sink is pending, though `write()` has returned. */
 async function writeBehind(state: MuxerState): Promise<MuxerState> {
   await state.subject.start();
   state.gate.close();

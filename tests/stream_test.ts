@@ -1,6 +1,7 @@
 /**
- * What a container says beside its packets, of files that the ffmpeg command makes for it: programs, rotation, mastering
- * display and content light, replay gain, skip samples, chapters and tags of all levels, against ffprobe.
+ * Properties of containers and streams, apart from packets, in files made by the ffmpeg command: programs, rotation,
+ * mastering display and content light, replay gain, skip samples, chapters and tags of all levels, compared with
+ * ffprobe.
  */
 import { assert, assertAlmostEquals, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
 import {
@@ -47,7 +48,7 @@ function ffprobePrograms(path: string): Record<string, number>[] {
 const video = ["-i", fixturePath("video.mp4")];
 
 Deno.test({
-  name: "probeSync() tells programs, their tags and their streams",
+  name: "probeSync() returns programs, their tags and their streams",
   ignore: !hasFFprobe,
   fn() {
     const programs = [
@@ -102,7 +103,7 @@ Deno.test({
         assertEquals(demuxer.bestStream("audio", { related: picture })?.index, mate);
         assertEquals(demuxer.bestStream("audio", { related: picture.index })?.index, mate);
       }
-      // What the program has none of is looked for everywhere.
+      // A type that the program lacks is searched in all streams.
       assertEquals(demuxer.bestStream("subtitle", { related: first! }), null);
     });
     using demuxer = Demuxer.openSync(fixturePath("video.mp4")); // without programs
@@ -117,7 +118,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "probeSync() tells the rotation of a display matrix, clockwise",
+  name: "probeSync() returns the rotation of a display matrix, clockwise",
   ignore: !hasFFprobe,
   fn() {
     for (const degrees of [90, 180, 270]) {
@@ -134,7 +135,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "probeSync() tells stereo 3D",
+  name: "probeSync() returns stereo 3D",
   ignore: !hasFFprobe,
   fn() {
     withMade("mkv", [...video, "-c", "copy", "-metadata:s:v:0", "stereo_mode=left_right"], (_path, info) => {
@@ -144,7 +145,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "probeSync() tells replay gain",
+  name: "probeSync() returns replay gain",
   ignore: !hasFFprobe,
   fn() {
     const tags = ["-metadata", "REPLAYGAIN_TRACK_GAIN=-6.50 dB", "-metadata", "REPLAYGAIN_TRACK_PEAK=0.9"];
@@ -156,7 +157,7 @@ Deno.test({
   },
 });
 
-Deno.test("Demuxer tells samples to skip at the first and the last packet of mp3", () => {
+Deno.test("Demuxer returns samples to skip with the first and the last packet of mp3", () => {
   using demuxer = Demuxer.openSync(fixturePath("audio.mp3"));
   const packets = [...demuxer.packetsSync()];
   const skips = packets.flatMap(({ sideData }, i) =>
@@ -172,7 +173,7 @@ Deno.test("Demuxer tells samples to skip at the first and the last packet of mp3
 
 // ------------------------------------------------------------------------------------------- side data of streams
 
-/** What ffprobe says of the first stream's side data, and what `sideDataFields` does, in its names. */
+/** The first stream's side data by `sideDataFields`, with ffprobe's names, and by ffprobe. */
 function bothSides(bytes: Uint8Array): [ours: Record<string, unknown>[], theirs: Record<string, unknown>[]] {
   const path = Deno.makeTempFileSync({ prefix: "avio-test-" });
   try {
@@ -195,7 +196,7 @@ function bothSides(bytes: Uint8Array): [ours: Record<string, unknown>[], theirs:
   }
 }
 
-/** Places are not of mp4: FFmpeg 7.1 writes them into it twice, and reads the vaguer ones. */
+/** Stereo 3D and projections are not tested in mp4: FFmpeg 7.1 writes them twice, and reads the less exact ones. */
 const holders: [format: string, name: string, sideData: SideData[]][] = [
   ["matroska", "HDR", hdr],
   ["mp4", "HDR", hdr],
@@ -206,17 +207,17 @@ const holders: [format: string, name: string, sideData: SideData[]][] = [
 
 for (const [format, name, sideData] of holders) {
   Deno.test({
-    name: `Side data of a stream (${name}) goes through ${format} and is told as ffprobe tells it`,
+    name: `Side data of a stream (${name}) is copied to ${format}, and equals ffprobe's`,
     ignore: !hasFFprobe,
     fn() {
       const bytes = withSideData(format, sideData);
       const [ours, theirs] = bothSides(bytes);
       for (const { type } of sideData) {
-        const told = theirs.find(({ side_data_type }) => side_data_type === type);
+        const expected = theirs.find(({ side_data_type }) => side_data_type === type);
         const ourOwn = ours.find(({ side_data_type }) => side_data_type === type);
-        assert(told && ourOwn, `${type} is missing: ${JSON.stringify({ ours, theirs })}`);
+        assert(expected && ourOwn, `${type} is missing: ${JSON.stringify({ ours, theirs })}`);
         // ffprobe leaves out what has no meaning here.
-        for (const [field, value] of Object.entries(told)) assertEquals(ourOwn[field], value, field);
+        for (const [field, value] of Object.entries(expected)) assertEquals(ourOwn[field], value, field);
       }
     },
   });
@@ -238,7 +239,7 @@ Deno.test("sideDataFields() reads what was written", () => {
   assertEquals(sideDataFields({ type: "constructor", data: new Uint8Array(99) }), null);
 });
 
-Deno.test("sideDataFields() says null where a gain or a peak is not known", () => {
+Deno.test("sideDataFields() returns null for an unknown gain or peak", () => {
   const data = new Uint8Array(16);
   const view = new DataView(data.buffer);
   view.setInt32(0, -650_000, true);
@@ -252,11 +253,11 @@ Deno.test("sideDataFields() says null where a gain or a peak is not known", () =
   });
 });
 
-Deno.test("sideDataFields() tells stereo 3D as far as the version of FFmpeg does, and the ambient viewing environment", () => {
+Deno.test("sideDataFields() reads stereo 3D, as far as the version of FFmpeg has it, and the ambient viewing environment", () => {
   const whole = Uint8Array.from(
     [1, 1, 1, 2, 65_000, 0, 1, 90, 1].flatMap((value) => [value & 255, value >> 8, 0, 0]),
   );
-  const told = {
+  const expected = {
     type: "side by side",
     inverted: 1,
     view: "left",
@@ -265,8 +266,8 @@ Deno.test("sideDataFields() tells stereo 3D as far as the version of FFmpeg does
     horizontalDisparityAdjustment: { num: 0, den: 1 },
     horizontalFieldOfView: { num: 90, den: 1 },
   };
-  assertEquals(sideDataFields({ type: "Stereo 3D", data: whole }), told);
-  const { type, inverted, view } = told;
+  assertEquals(sideDataFields({ type: "Stereo 3D", data: whole }), expected);
+  const { type, inverted, view } = expected;
   assertEquals(sideDataFields({ type: "Stereo 3D", data: whole.slice(0, 12) }), { type, inverted, view });
   assertEquals(sideDataFields({ type: "Stereo 3D", data: whole.slice(0, 7) }), null);
   assertEquals(sideDataFields({ type: "Ambient viewing environment", data: whole.slice(0, 24) }), {
@@ -282,7 +283,7 @@ Deno.test("Side data of packets keeps its name and its bytes", () => {
   assertEquals(skips[0], { skipSamples: 1105, discardPadding: 0, skipReason: 0, discardReason: 0 });
 });
 
-Deno.test("New extradata goes through flv, at the packet from which it counts", () => {
+Deno.test("New extradata is copied by flv, with the packet from which it applies", () => {
   using demuxer = Demuxer.openSync(fixturePath("video.flv"));
   const [stream] = demuxer.streams;
   const packets = [...demuxer.packetsSync()].filter(({ streamIndex }) => streamIndex === 0);
@@ -296,14 +297,14 @@ Deno.test("New extradata goes through flv, at the packet from which it counts", 
   for (const packet of packets) muxer.writeSync(packet);
   muxer.finishSync();
   using again = Demuxer.openSync(sink.bytes());
-  const told = [...again.packetsSync()].filter(({ sideData }) =>
+  const expected = [...again.packetsSync()].filter(({ sideData }) =>
     sideData.some(({ type }) => type === "New Extradata")
   );
-  assertEquals(told.map(({ dts }) => dts), [second.dts]);
-  assertEquals(told[0]!.sideData[0]!.data, data);
+  assertEquals(expected.map(({ dts }) => dts), [second.dts]);
+  assertEquals(expected[0]!.sideData[0]!.data, data);
 });
 
-Deno.test("Closed captions are a stream of subtitles: of an SCC file, and of mov", () => {
+Deno.test("Closed captions of an SCC file and of mov are a subtitle stream", () => {
   const captions = new TextEncoder().encode(
     "Scenarist_SCC V1.0\n\n00:00:00:15\t9420 9420 94ae 94ae 9452 9452 c8e5 ecec ef80 942f 942f\n\n" +
       "00:00:02:10\t942c 942c\n",

@@ -1,6 +1,6 @@
 /**
- * Formats that would seek back in their output, to sinks that can't: by the command line into a pipe, by RemuxStream, and
- * with `streamingOptions`; read back.
+ * Formats that normally seek back in their output, written to sinks that can't seek: by the command line into a pipe,
+ * by RemuxStream, and with `streamingOptions`; read back.
  */
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { outputFormats, RemuxStream, remuxSync, streamingOptions } from "@avio/avio";
@@ -38,13 +38,13 @@ for (const [format, name] of Object.entries(streamed)) {
     }
   });
 
-  Deno.test(`RemuxStream gives ${format}`, async () => {
+  Deno.test(`RemuxStream writes ${format}`, async () => {
     const { readable } = await Deno.open(source.replace("video.mp4", "faststart.mp4"));
     const bytes = await new Response(readable.pipeThrough(new RemuxStream({ format }))).bytes();
     assertEquals(hashes(rowsOf(bytes)), expected());
   });
 
-  Deno.test(`streamingOptions() suffice for a sink without onseek: ${format}`, () => {
+  Deno.test(`streamingOptions() are sufficient for a sink without onseek: ${format}`, () => {
     const chunks: Uint8Array[] = [];
     const sink = { onwrite: (bytes: Uint8Array) => void chunks.push(bytes) };
     remuxSync(source, sink, { format, options: streamingOptions(format) });
@@ -52,7 +52,7 @@ for (const [format, name] of Object.entries(streamed)) {
   });
 }
 
-Deno.test("cli: options of the user's go before those for a pipe", async () => {
+Deno.test("cli: the user's options override those for a pipe", async () => {
   using folder = temporaryFolder();
   const out = folder.path("out.mp4"), source = fixturePath("video.mp4");
   const script = 'avio remux "$1" - -f mp4 -o movflags=frag_keyframe+empty_moov+dash -q > "$2"';
@@ -61,7 +61,7 @@ Deno.test("cli: options of the user's go before those for a pipe", async () => {
   assert(text.includes("sidx") && text.includes("moof"));
 });
 
-Deno.test("streamingOptions() has none for other formats, in whatever case", () => {
+Deno.test("streamingOptions() is empty for other formats, in any case", () => {
   assertEquals(streamingOptions("mpegts"), {});
   assertEquals(streamingOptions("nonsuch"), {});
   assertEquals(streamingOptions("FLV"), { flvflags: "no_duration_filesize" });

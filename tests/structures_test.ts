@@ -1,6 +1,6 @@
 /**
- * What FFmpeg reads as C structures: codecs whose packets are one, and side data. Each case that would end the process is
- * also walked by hostile_packets_test.ts, in a process of its own.
+ * Data that FFmpeg reads as C structures: codecs whose packets are structures, and side data.
+ * support/hostile_packets.ts also runs each case that would end the process, in a process of its own.
  */
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import {
@@ -24,7 +24,7 @@ const frame = { ...video, codec: "wrapped_avframe" };
 
 // ------------------------------------------------------------------------------------------- codecs
 
-Deno.test("Muxer.addStream() refuses a codec whose packets are C structures, of every format and type", () => {
+Deno.test("Muxer.addStream() refuses codecs whose packets are C structures, for every format and type", () => {
   for (const { name } of outputFormats()) {
     let muxer;
     try {
@@ -42,7 +42,7 @@ Deno.test("Muxer.addStream() refuses a codec whose packets are C structures, of 
   }
 });
 
-Deno.test("yuv4mpegpipe reads no frame of the program's, whatever the packet is", async () => {
+Deno.test("yuv4mpegpipe does not read a program's packet as a frame", async () => {
   const output = await runScriptOk(`
     import { Demuxer, MemorySink, Muxer } from "@avio/avio";
     const muxer = Muxer.openSync(new MemorySink(), { format: "yuv4mpegpipe" });
@@ -60,7 +60,7 @@ Deno.test("yuv4mpegpipe reads no frame of the program's, whatever the packet is"
 });
 
 Deno.test({
-  name: "concat scripts name no codec whose packets are C structures",
+  name: "concat scripts can't set a codec whose packets are C structures",
   ignore: !isEmbedded,
   async fn() {
     const script = new TextEncoder().encode(
@@ -91,7 +91,7 @@ const int32 = (...values: number[]) => new Uint8Array(Int32Array.from(values).bu
 const zeros = (size: number) => new Uint8Array(size);
 const ones = (size: number) => new Uint8Array(new Uint32Array(size / 4).fill(1).buffer);
 
-/** Bytes that are none of the kind, and what is said of them. */
+/** Invalid bytes for each type, and the words of the error. */
 const faulty: [type: string, data: Uint8Array, says: string][] = [
   ["Mastering display metadata", zeros(1), "must be at least 88 bytes, is 1"],
   ["Mastering display metadata", zeros(0), "must be at least 88 bytes, is 0"],
@@ -126,7 +126,7 @@ const faulty: [type: string, data: Uint8Array, says: string][] = [
   ["DOVI configuration record", zeros(4), "must be at least"],
 ];
 
-/** The same of structures that newer FFmpegs know; there is no such kind in older ones. */
+/** The same for types that only newer FFmpegs have. */
 const newer: typeof faulty = [
   ["IAMF Mix Gain Parameter Data", zeros(512), "with pointers in it"],
   ["IAMF Demixing Info Parameter Data", zeros(512), "with pointers in it"],
@@ -153,7 +153,7 @@ function withSideDataOfStream(side: SideDataInit): void {
 }
 
 for (const [type, data, says] of [...faulty, ...newer]) {
-  Deno.test(`Side data that is none: ${type}, ${data.length} bytes, ${says}`, async () => {
+  Deno.test(`Invalid side data: ${type}, ${data.length} bytes, ${says}`, async () => {
     const side = { type, data };
     const expected = knowsType(type) ? "data" : "type";
     if (!newer.some((row) => row[0] === type)) assertEquals(expected, "data");
@@ -176,7 +176,7 @@ for (const [type, data, says] of [...faulty, ...newer]) {
   });
 }
 
-Deno.test("Side data of a kind that there is not is an error that lists them", () => {
+Deno.test("The error for an unknown type of side data lists the types", () => {
   const names = ["nope", "", "unknown", "x".repeat(1000), "\ud800"];
   for (const type of names) {
     const error = assertThrows(() => withSideDataOfStream({ type, data: zeros(4) }), TypeError, "Palette, ");
@@ -184,7 +184,7 @@ Deno.test("Side data of a kind that there is not is an error that lists them", (
   }
 });
 
-Deno.test("Side data is known by its name in any case", () => {
+Deno.test("Names of side data are case-insensitive", () => {
   withSideDataOfStream({ type: "DISPLAY MATRIX", data: zeros(36) });
   withSideDataOfStream({ type: "display matrix", data: zeros(36) });
 });
@@ -201,7 +201,7 @@ Deno.test("transform that returns faulty side data fails the remux", async () =>
   await assertRejects(() => remux(source, new MemorySink(), options), TypeError, "88 bytes");
 });
 
-Deno.test("HDR10+ of ones goes into matroska, and comes out again", () => {
+Deno.test("HDR10+ of all ones is written to matroska and read back", () => {
   const size = (() => {
     const error = assertThrows(() =>
       withSideDataOfStream({ type: "HDR10+ Dynamic Metadata (SMPTE 2094-40)", data: zeros(0) })
@@ -220,7 +220,7 @@ Deno.test("HDR10+ of ones goes into matroska, and comes out again", () => {
   assertEquals(demuxer.streams.length, 1);
 });
 
-Deno.test("Side data of a file that is none is left out", () => {
+Deno.test("Invalid side data of a file is left out", () => {
   const sink = new MemorySink();
   using muxer = Muxer.openSync(sink, {
     format: "nut",

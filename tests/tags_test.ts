@@ -1,6 +1,6 @@
 /**
- * Tags by one vocabulary, and covers: a table over formats of what is written and read again; what others have written; what
- * a remux makes of it.
+ * Tags under common names, and covers: a table over formats of what is written and read back, files of other programs,
+ * and what remux does with them.
  */
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import {
@@ -65,7 +65,7 @@ function muxed(name: string, options: MuxerOptions, covers: CoverInit[] = []): U
 
 // ------------------------------------------------------------------------------------------- tags
 
-/** What a format has no place for. */
+/** Tags that a format can't store. */
 const LOST: [format: string, source: string, lost: (keyof Tags)[]][] = [
   ["mp4", "video.mp4", ["performer", "publisher", "language"]],
   ["ipod", "video.mp4", ["performer", "publisher", "language"]],
@@ -117,7 +117,7 @@ const LOST: [format: string, source: string, lost: (keyof Tags)[]][] = [
 ];
 
 for (const [format, source, lost] of LOST) {
-  Deno.test(`Tags that are written into ${format} are read again under the same names`, () => {
+  Deno.test(`Tags written to ${format} are read back under the same names`, () => {
     const { tags: { encoder: _, ...found } } = probeSync(muxed(source, { format, tags }));
     const expected = Object.fromEntries(
       Object.entries(tags).filter(([name]) => !lost.includes(name as keyof Tags)),
@@ -159,14 +159,14 @@ Deno.test("tagsOf() knows the names that programs give to tags, in any case", ()
   assertThrows(() => tagsOf({} as MediaInfo), TypeError, "tagged.metadata: must be an object");
 });
 
-Deno.test("tagsOf() finds what Ogg keeps at its streams, beside a cover, too", () => {
+Deno.test("tagsOf() finds tags that Ogg stores with its streams, also beside a cover", () => {
   const plain = probeSync(fixturePath("audio.ogg"));
   assertEquals([plain.metadata.title, plain.tags.title], [undefined, "avio test"]);
   using demuxer = Demuxer.openSync(muxed("audio.ogg", { format: "ogg", tags }, [{ data: jpeg }]));
   assertEquals([demuxer.streams.length, demuxer.tags.albumArtist], [2, "Album Artist"]);
 });
 
-Deno.test("Options named tags are checked, and metadata wins over them", () => {
+Deno.test("The option tags is checked, and metadata overrides it", () => {
   const open = (options: unknown) => () => {
     using _ = Muxer.openSync(new MemorySink(), { format: "mp3", ...options as MuxerOptions });
   };
@@ -182,7 +182,7 @@ Deno.test("Options named tags are checked, and metadata wins over them", () => {
   assertEquals(probeSync(bytes).tags.title, "b");
 });
 
-Deno.test("remuxSync() sets and takes away tags whatever the source calls them, and keeps the others", () => {
+Deno.test("remuxSync() sets and removes tags under all of their names, and keeps the others", () => {
   const options = { format: "ogg", metadata: { ALBUMARTIST: "old", YEAR: "1999", MOOD: "calm" } };
   const source = muxed("audio.ogg", options);
   for (const format of ["ogg", "matroska"]) {
@@ -209,7 +209,7 @@ const covers: Cover[] = [
   { data: png, mimeType: "image/png", description: "", kind: "back" },
 ];
 
-/** What a format keeps of them. */
+/** Fields of covers that a format keeps. */
 const COVER_TABLE: [format: string, source: string, kept: Partial<Cover>[]][] = [
   ["mp3", "audio.mp3", covers],
   ["flac", "audio.flac", covers],
@@ -222,7 +222,7 @@ const COVER_TABLE: [format: string, source: string, kept: Partial<Cover>[]][] = 
 ];
 
 for (const [format, source, kept] of COVER_TABLE) {
-  Deno.test(`Covers that are written into ${format} with ${source} are read again`, async () => {
+  Deno.test(`Covers written to ${format} with ${source} are read back`, async () => {
     const bytes = muxed(source, { format, tags: { title: "t" } }, covers.slice(0, kept.length));
     const info = probeSync(bytes);
     assertEquals(info.covers, kept as Cover[]);
@@ -261,7 +261,7 @@ Deno.test("Muxer.addCover() knows the kinds of ID3 and FLAC, and the type of a p
   assertEquals([cover?.mimeType, cover?.data], ["image/gif", gif]);
 });
 
-Deno.test("Muxer.addCover() refuses what is no picture, and formats without a place for one", () => {
+Deno.test("Muxer.addCover() refuses data that is not a picture, and formats that can't store covers", () => {
   const add = (format: string, cover: unknown, options: MuxerOptions = {}) => () => {
     using muxer = Muxer.openSync(new MemorySink(), { format, ...options });
     muxer.addCover(cover as CoverInit);
@@ -291,7 +291,7 @@ Deno.test("Muxer.addCover() refuses what is no picture, and formats without a pl
   assertThrows(() => muxer.addCover({ data: jpeg }), Error, "Cannot add cover: the header has been written");
 });
 
-Deno.test("A cover goes through remuxes from format to format", () => {
+Deno.test("A cover is kept by remuxes from format to format", () => {
   const description = { description: "", kind: "front" };
   let bytes = muxed("audio.mp3", { format: "mp3" }, covers.slice(0, 1));
   for (const format of ["matroska", "mp4", "mp3"]) {
@@ -338,7 +338,7 @@ Deno.test("Muxer.addAttachment() puts a file into Matroska, addChapters() chapte
   ]]);
 });
 
-Deno.test("Muxer.addAttachment() and addChapters() say what is wrong", () => {
+Deno.test("Muxer.addAttachment() and addChapters() check their arguments", () => {
   using muxer = Muxer.openSync(new MemorySink(), { format: "mp4" });
   const file = { data: new Uint8Array(1), fileName: "a", mimeType: "b/c" };
   assertThrows(() => muxer.addAttachment(file), Error, "mp4 can't store attachments");
@@ -378,7 +378,7 @@ const sources: Readonly<Record<string, string>> = {
 };
 
 for (const [from, fixture] of Object.entries(sources)) {
-  Deno.test(`remux() from ${from} keeps all tags that the output has a place for`, () => {
+  Deno.test(`remux() from ${from} keeps all tags that the output can store`, () => {
     const { language: _, ...ofFile } = tags;
     const source = new MemorySink();
     remuxSync(fixturePath(fixture), source, { format: from, tags: ofFile });
@@ -399,7 +399,7 @@ for (const [from, fixture] of Object.entries(sources)) {
   });
 }
 
-Deno.test("remux({ tags }) changes the language of a song in Ogg, and takes it away", () => {
+Deno.test("remux({ tags }) changes the language of a song in Ogg, and removes it", () => {
   for (const fixture of ["audio.ogg", "video.webm"]) {
     const remuxed = (source: string | Uint8Array<ArrayBuffer>, tags: MuxerOptions["tags"]) => {
       const sink = new MemorySink();

@@ -1,6 +1,6 @@
 /**
- * remux, concat and split: what becomes of sources and sinks that were not turned to, when an argument is wrong or something
- * fails; and that what a muxer reads back is what it has written.
+ * remux, concat and split: what happens to unused sources and sinks after a wrong argument or a failure; and a muxer
+ * that rereads its output gets what it has written.
  */
 import { assert, assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert";
 import {
@@ -113,7 +113,7 @@ Deno.test("new RemuxStream() with a wrong argument throws, or its sides and resu
 
 // ------------------------------------------------------------------------------------------- failures
 
-Deno.test("concat that fails cancels the sources whose turn did not come, and aborts the sink, with the error", async () => {
+Deno.test("concat that fails cancels the sources that were not reached and aborts the sink, with the error", async () => {
   const mine = new Error("mine");
   const failing = {
     onread() {
@@ -162,7 +162,7 @@ Deno.test("split that fails aborts the stream of the segment that is being writt
   assertEquals(cancelled, [mine]);
 });
 
-Deno.test("concat stops reading where `end` is: sources behind it are cancelled, not opened", async () => {
+Deno.test("concat stops reading at `end`: sources after it are cancelled, not opened", async () => {
   const [first, second, third] = [source(), source(), source()];
   const sources = [first.stream, second.stream, third.stream];
   await concat(sources, new MemorySink(), { format: "matroska", end: 1 });
@@ -170,7 +170,7 @@ Deno.test("concat stops reading where `end` is: sources behind it are cancelled,
   assertEquals([second.cancelled.length, third.cancelled.length], [1, 1]);
 });
 
-Deno.test("An abort by a callback that says what the output is like: a sink that is opened after it is aborted", async () => {
+Deno.test("An abort by a callback that edits the output: a sink that is opened after it is aborted", async () => {
   const reason = new Error("enough");
   for (const name of ["editChapters", "editMetadata", "bitstreamFilter", "streams"] as const) {
     for (const isStream of [true, false]) {
@@ -193,7 +193,7 @@ Deno.test("An abort by a callback that says what the output is like: a sink that
   }
 });
 
-Deno.test("What was opened last is closed first: the sink before the source", async () => {
+Deno.test("Closing in reverse order of opening: the sink before the source", async () => {
   const order: string[] = [];
   const stream = new ReadableStream({
     pull: (controller) => controller.enqueue(media.slice()),
@@ -209,7 +209,7 @@ Deno.test("What was opened last is closed first: the sink before the source", as
 
 // ------------------------------------------------------------------------------------------- ranges over sources
 
-Deno.test("start and end of concat count over its sources, wherever they are", async () => {
+Deno.test("start and end of concat count over all sources", async () => {
   const bytes = fixtureBytes("video.ts");
   const whole = new MemorySink();
   const { duration } = await concat([bytes, bytes], whole, { format: "mpegts" });
@@ -226,12 +226,12 @@ Deno.test("start and end of concat count over its sources, wherever they are", a
   }
 });
 
-// ------------------------------------------------------------------------------------------- what is read back
+// ------------------------------------------------------------------------------------------- rereading outputs
 
-// FFmpeg 5.1 reads the list with its own protocols, of which avio lets it have none: it begins a new one.
+// FFmpeg 5.1 reads the playlist with its own protocols, which avio disables: it begins a new one.
 const ignore = libavformat < 61;
 Deno.test(
-  "append_list with slow sinks: the list that is read back is the one that was written",
+  "append_list with slow sinks: the playlist that is reread is the one that was written",
   { ignore },
   async () => {
     const folder = await Deno.makeTempDir({ prefix: "avio-test-" });
@@ -265,7 +265,7 @@ Deno.test(
   },
 );
 
-Deno.test("A second, shorter version of a nested file is not followed by the rest of the first", async () => {
+Deno.test("A nested file that is rewritten shorter does not keep the rest of the first version", async () => {
   const folder = await Deno.makeTempDir({ prefix: "avio-test-" });
   try {
     const onopen = withinDirectory(folder, { write: true });

@@ -1,5 +1,5 @@
 /**
- * remux() with a `transform`: packets on their way through JavaScript.
+ * remux() with `transform`.
  */
 import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
 import { Demuxer, MemorySink, Packet, remux, remuxSync } from "@avio/avio";
@@ -32,7 +32,7 @@ Deno.test("a transform that returns nothing is an error, not an empty output", a
   assertThrows(() => remuxSync(source, new MemorySink(), options), TypeError, message);
 });
 
-Deno.test("transform that changes nothing: the bytes are those without it, in both engines", async () => {
+Deno.test("transform without changes: the output equals that without it, in both engines", async () => {
   for (const format of ["matroska", "mpegts", "mp4"]) {
     const options = { fflags: "+bitexact" }; // no random numbers
     const plain = new MemorySink(), through = new MemorySink(), waiting = new MemorySink();
@@ -72,7 +72,7 @@ Deno.test("transform leaves packets out, and changes data and times", () => {
   );
 });
 
-Deno.test("transform: what it throws, rejects with, or answers wrongly", async () => {
+Deno.test("transform: exceptions, rejections and wrong results", async () => {
   const reason = new Error("on purpose");
   let calls = 0;
   const failing = () => {
@@ -103,7 +103,7 @@ Deno.test("transform: what it throws, rejects with, or answers wrongly", async (
   }
 });
 
-Deno.test("transform: an abort ends one that never answers", async () => {
+Deno.test("transform: an abort ends the wait for a pending one", async () => {
   const signal = AbortSignal.timeout(50);
   const transform = () => new Promise<null>(() => {});
   const remuxing = remux(video, new MemorySink(), { format: "matroska", transform, signal });

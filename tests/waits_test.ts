@@ -1,6 +1,6 @@
 /**
- * The one wait: whatever is outside the library ends with `timeout`, with `signal` and with `close()`, wherever it is waited
- * for; what holds the longest timer holds no process.
+ * Waits: every wait for something outside the library ends with `timeout`, with `signal` and with `close()`; and a
+ * timer keeps the process alive only while it is needed.
  */
 import { assert, assertEquals, assertStrictEquals, assertStringIncludes } from "@std/assert";
 import {
@@ -25,12 +25,12 @@ interface Limits {
   timeout?: number;
 }
 
-/** What a wait is told of: that it has begun. */
+/** Called when a wait has begun. */
 type Begun = () => void;
 
 const media = fixtureBytes("video.mkv");
 
-/** A promise that never settles, and that says that it is waited for. */
+/** A promise that never settles; calls `begun`. */
 function stuckAt<T>(begun: Begun): Promise<T> {
   begun();
   return never<T>();
@@ -52,7 +52,7 @@ function stuckStream(begun: Begun): ReadableStream<Uint8Array> {
   return new ReadableStream({ pull: () => stuckAt<void>(begun) }, { highWaterMark: 0 });
 }
 
-/** A server that never answers, or not on. */
+/** A server that never responds, or stops in the middle. */
 async function withServer(
   answer: () => Response | Promise<Response>,
   work: (url: string) => Promise<unknown>,
@@ -181,7 +181,7 @@ for (const [place, wait] of Object.entries(places)) {
   });
 }
 
-Deno.test("A callback that aborts the signal and then throws: the reason came first", async () => {
+Deno.test("A callback that aborts the signal and then throws: the reason is thrown", async () => {
   const reason = new Error("first");
   const controllerOf = () => {
     const controller = new AbortController();
@@ -207,7 +207,7 @@ Deno.test("A callback that aborts the signal and then throws: the reason came fi
   }
 });
 
-Deno.test("After a timeout every call throws that very error", async () => {
+Deno.test("After a timeout every call throws the same error", async () => {
   let isStuck = false;
   const { onread } = readerOf(fixtureBytes("video.ts"), { amount: (wanted) => Math.min(wanted, 700) });
   const demuxer = await Demuxer.open({
@@ -253,7 +253,7 @@ const stubborn: Record<string, () => Source> = {
 };
 
 for (const [what, make] of Object.entries(stubborn)) {
-  Deno.test(`${what} holds neither probe() nor close() up for ever`, async () => {
+  Deno.test(`${what} does not block probe() or close() for ever`, async () => {
     const begin = performance.now();
     await soon(probe(make(), { maxOpenSize: 1e6 }), 3000);
     await soon(probe(make(), { signal: new AbortController().signal }), 3000);
@@ -265,7 +265,7 @@ for (const [what, make] of Object.entries(stubborn)) {
   });
 }
 
-Deno.test("What has done its work waits for cleanups that take a while", async () => {
+Deno.test("A completed call waits for slow cleanups", async () => {
   let isCancelled = false;
   const stream = () => {
     isCancelled = false;
@@ -284,7 +284,7 @@ Deno.test("What has done its work waits for cleanups that take a while", async (
   assert(isCancelled, "close()");
 });
 
-Deno.test("timeout is not about what the library does by itself", async () => {
+Deno.test("timeout does not apply to work of the library itself", async () => {
   const bytes = new MemorySink();
   await concat(Array.from({ length: 30 }, () => media), bytes, copy());
   for (let i = 0; i < 5; i++) await remux(bytes.bytes(), sink(), copy({ timeout: 1 }));
@@ -342,7 +342,7 @@ const scripts: Record<string, string> = {
 };
 
 for (const [what, script] of Object.entries(scripts)) {
-  Deno.test(`No timer keeps the process up: ${what}`, async () => {
+  Deno.test(`No timer keeps the process alive: ${what}`, async () => {
     const outcome = await runScript(
       `${script}\nconsole.log(performance.now());
       const end = performance.now();
@@ -355,7 +355,7 @@ for (const [what, script] of Object.entries(scripts)) {
   });
 }
 
-Deno.test("What waits with a long timeout ends with its process", async () => {
+Deno.test("A wait with a long timeout ends with its process", async () => {
   const outcome = await runScript(
     `const controller = new AbortController();
     const opening = Demuxer.open({ onread: () => never() }, { timeout: 60_000, signal: controller.signal });
@@ -366,7 +366,7 @@ Deno.test("What waits with a long timeout ends with its process", async () => {
   assertEquals(outcome.code, 0, JSON.stringify(outcome));
 });
 
-// ------------------------------------------------------------------------------------------- what never waits
+// ------------------------------------------------------------------------------------------- work without pending promises
 
 const emptySources: Record<string, string> = {
   iterable: "(async function* () { while (true) yield empty(); })()",
@@ -378,7 +378,7 @@ const emptySources: Record<string, string> = {
 };
 
 for (const [name, source] of Object.entries(emptySources)) {
-  Deno.test(`Empty chunks for ever are nothing that comes: signal and timeout end it (${name})`, async () => {
+  Deno.test(`Endless empty chunks count as no data: signal and timeout end it (${name})`, async () => {
     const { code, stdout } = await runScript(`
       let count = 0;
       const empty = () => (count++, new Uint8Array(0));
@@ -399,7 +399,7 @@ for (const [name, source] of Object.entries(emptySources)) {
   });
 }
 
-Deno.test("A fetch that fails at once, for ever, leaves signals their turn", async () => {
+Deno.test("A fetch that always fails at once does not block signals", async () => {
   const { code, stdout } = await runScript(`
     const http = { fetch: async () => { throw new TypeError("none"); }, retries: 1e9, retryDelay: 0 };
     const signal = AbortSignal.timeout(100);
@@ -408,7 +408,7 @@ Deno.test("A fetch that fails at once, for ever, leaves signals their turn", asy
   assertEquals([code, stdout], [0, "TimeoutError\n"]);
 });
 
-Deno.test("A playlist of many names leaves signals their turn while they are looked at", async () => {
+Deno.test("Examining many names of a playlist does not block signals", async () => {
   const { code, stdout } = await runScript(`
     const folder = Deno.makeTempDirSync();
     const names = Array.from({ length: 50_000 }, (_, index) => index.toString(36)).join("\\n");
@@ -424,7 +424,7 @@ Deno.test("A playlist of many names leaves signals their turn while they are loo
   assertEquals([code, stdout], [0, "stopped\n"]);
 });
 
-/** What a program goes on with, where all that it waits for is there already. */
+/** Endless work in which every awaited promise is settled already. */
 const goingOn: Record<string, string> = {
   "read()":
     "const demuxer = await Demuxer.open(endless(), { ...mp3, signal }); while (true) await demuxer.read();",
@@ -450,7 +450,7 @@ const goingOn: Record<string, string> = {
 };
 
 for (const [name, program] of Object.entries(goingOn)) {
-  Deno.test(`A source without end that never has to be waited for leaves signals their turn: ${name}`, async () => {
+  Deno.test(`An endless source without pending promises does not block signals: ${name}`, async () => {
     const { code, stdout } = await runScript(`
       const bytes = fixtureBytes("audio.mp3");
       const mp3 = { format: "mp3" };

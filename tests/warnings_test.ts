@@ -1,5 +1,5 @@
 /**
- * Warnings: what is lost or changed while an operation goes on, its place in results, `onwarning`, and `strict`.
+ * Warnings: losses and changes that do not end an operation, in results, in `onwarning`, and with `strict`.
  */
 import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
 import {
@@ -66,7 +66,7 @@ Deno.test("remux() warns of encrypted packets, which nothing can decrypt afterwa
   }
 });
 
-Deno.test("Manifests and playlists that are whole have no warnings, and no error with strict", () => {
+Deno.test("Complete manifests and playlists have no warnings, and no error with strict", () => {
   for (const format of ["dash", "hls"]) {
     for (const name of ["video.mp4", "video.ts"]) {
       const options = { format, url: "out.mpd", onopen: () => new MemorySink(), strict: true } as const;
@@ -79,7 +79,7 @@ Deno.test("Manifests and playlists that are whole have no warnings, and no error
   }
 });
 
-Deno.test("Sources that are whole have no warnings, whichever format", () => {
+Deno.test("Complete sources have no warnings, in every format", () => {
   for (const name of mediaFixtures) {
     const bytes = fixtureBytes(name);
     assertEquals(probeSync(bytes).warnings, [], name);
@@ -91,8 +91,8 @@ Deno.test("Sources that are whole have no warnings, whichever format", () => {
   }
 });
 
-Deno.test("A source that ends too early is truncated: in the result, for onwarning, and an error where it is strict", async () => {
-  // Nothing in MPEG-TS, Ogg, FLAC or mp3 without a Xing header says how much there should be.
+Deno.test("A source that ends too early is `truncated`: in the result, for onwarning, and an error with strict", async () => {
+  // MPEG-TS, Ogg, FLAC and mp3 without a Xing header don't state their length.
   for (
     const name of [
       "faststart.mp4",
@@ -125,7 +125,7 @@ Deno.test("A source that ends too early is truncated: in the result, for onwarni
   }
 });
 
-Deno.test("A warning has avio's words, and FFmpeg's line behind them", () => {
+Deno.test("A warning has avio's message, and FFmpeg's log line", () => {
   const { warnings } = remuxSync(cutOff("video.mkv"), new MemorySink(), { format: "matroska" });
   const [{ message, log, source, stream }] = warnings as [Warning];
   assertEquals([message, source, stream], [
@@ -136,7 +136,7 @@ Deno.test("A warning has avio's words, and FFmpeg's line behind them", () => {
   assertMatch(log!, /^File ended prematurely/);
 });
 
-Deno.test("probe sees that an mp4 with its index at the front is cut off", async () => {
+Deno.test("probe detects that an mp4 with its index at the front is truncated", async () => {
   const bytes = cutOff("faststart.mp4");
   const { warnings } = probeSync(bytes);
   const truncated = warnings.filter(({ kind, stream }) => kind === "truncated" && stream !== null);
@@ -146,7 +146,7 @@ Deno.test("probe sees that an mp4 with its index at the front is cut off", async
   assertThrows(() => probeSync(bytes, { strict: true }), StrictError);
 });
 
-Deno.test("Demuxer: warnings come with the packets, and strict ends it behind them", async () => {
+Deno.test("Demuxer: warnings are reported with the packets, and strict ends it after them", async () => {
   const bytes = cutOff("video.mkv");
   const told: string[] = [];
   using demuxer = Demuxer.openSync(bytes, { onwarning: ({ kind }) => told.push(kind) });
@@ -163,7 +163,7 @@ Deno.test("Demuxer: warnings come with the packets, and strict ends it behind th
   assert(strict.closed);
 });
 
-Deno.test("What a demuxer reports and goes on is damage", () => {
+Deno.test("Errors after which a demuxer continues are `damaged`", () => {
   const bytes = fixtureBytes("audio.ogg").slice();
   bytes[bytes.length - 1000]! ^= 0xff; // a page's checksum is wrong
   const { warnings } = remuxSync(bytes, new MemorySink(), { format: "ogg" });
@@ -172,7 +172,7 @@ Deno.test("What a demuxer reports and goes on is damage", () => {
   assertThrows(() => remuxSync(bytes, new MemorySink(), { format: "ogg", strict: true }), StrictError);
 });
 
-Deno.test("Times that do not grow are corrected, which is counted", () => {
+Deno.test("Times that do not increase are corrected and counted", () => {
   let count = 0;
   const { warnings } = remuxSync(fixtureBytes("audio.mp3"), new MemorySink(), {
     format: "matroska",
@@ -192,7 +192,7 @@ Deno.test("Times of MPEG-TS that jump are corrected", () => {
   assert(kindsOf(warnings).includes("corrected"), JSON.stringify(warnings));
 });
 
-Deno.test("What comes before the first key frame is dropped, which is counted", () => {
+Deno.test("Packets before the first key frame are dropped and counted", () => {
   const sink = new MemorySink();
   using source = Demuxer.openSync(fixturePath("video.mp4"));
   const packets = [...source.packetsSync({ streams: [0] })];
@@ -206,7 +206,7 @@ Deno.test("What comes before the first key frame is dropped, which is counted", 
   assertEquals(brief(dropped), [["dropped", 0, 0, second - 1]]);
 });
 
-Deno.test("A stream that the format can't hold is skipped with a warning, one that nobody asked for without", () => {
+Deno.test("A stream that the format can't hold is skipped with a warning, one that was not selected without", () => {
   const options: RemuxOptions = { format: "mp4" };
   const { warnings, skippedStreams } = remuxSync(fixtureBytes("subtitles.mkv"), new MemorySink(), options);
   const skipped = warnings.filter(({ kind }) => kind === "skipped");
@@ -227,7 +227,7 @@ Deno.test("A stream that the format can't hold is skipped with a warning, one th
   assertEquals(byFunction.warnings, []);
 });
 
-Deno.test("the track of an mp4's chapters is no loss where it is left out: they are chapters", () => {
+Deno.test("the chapter track of an mp4 is left out without a warning, since its chapters are kept", () => {
   const book = new MemorySink();
   const chapters = [{ id: 0, start: 0, end: 1, metadata: { title: "one" } }, {
     id: 1,
@@ -244,7 +244,7 @@ Deno.test("the track of an mp4's chapters is no loss where it is left out: they 
   assertEquals(mergeSync([bytes], new MemorySink(), { format: "matroska" }).warnings, []);
 });
 
-Deno.test("concat: a cover that only the second source has is skipped with a warning", () => {
+Deno.test("concat: a cover of only the second source is skipped with a warning", () => {
   const plain = new MemorySink(), covered = fixtureBytes("cover.mp3");
   remuxSync(covered, plain, { format: "mp3", streams: ({ type }) => type === "audio" });
   const { warnings } = concatSync([plain.bytes(), covered], new MemorySink(), { format: "mp3" });
@@ -285,7 +285,7 @@ Deno.test("split and RemuxStream have warnings in their results", async () => {
   assertEquals(kindsOf((await stream.result).warnings).includes("truncated"), true);
 });
 
-Deno.test("A part of a playlist that is missing is a warning, and the exception that says so where it is strict", () => {
+Deno.test("A missing part of a playlist is a warning, and its exception is thrown with strict", () => {
   const list = "#EXTM3U\n#EXT-X-TARGETDURATION:3\n#EXTINF:3,\na.ts\n#EXTINF:3,\nb.ts\n#EXT-X-ENDLIST\n";
   const onopen = ({ url }: { url: string }) => {
     if (url.endsWith("a.ts")) return fixtureBytes("video.ts");
@@ -302,7 +302,7 @@ Deno.test("A part of a playlist that is missing is a warning, and the exception 
   );
 });
 
-Deno.test("What onwarning throws ends the operation", async () => {
+Deno.test("An exception of onwarning ends the operation", async () => {
   const thrown = new Error("enough");
   const onwarning = () => {
     throw thrown;

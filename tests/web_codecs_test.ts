@@ -1,6 +1,6 @@
 /**
- * WebCodecs' shapes without a browser: configurations of streams and streams of configurations, chunks of packets and packets
- * of chunks. That a browser decodes and plays them is in `browser_test.ts`.
+ * WebCodecs' types without a browser: configurations from streams and streams from configurations, chunks from packets
+ * and packets from chunks. `browser_test.ts` uses them in a browser.
  */
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import {
@@ -30,7 +30,7 @@ const hexOf = (config: { description?: Uint8Array } | null, length = 4) =>
 
 // ------------------------------------------------------------------------------------------- decoderConfig
 
-Deno.test("decoderConfig() is null where the source does not say what a decoder must know", () => {
+Deno.test("decoderConfig() is null if the source lacks what a decoder needs", () => {
   const missing = {
     video: [{ width: 0 }, { height: 0 }],
     audio: [{ sampleRate: 0 }, { channels: 0 }],
@@ -44,7 +44,7 @@ Deno.test("decoderConfig() is null where the source does not say what a decoder 
   }
 });
 
-Deno.test("codecParametersOf() knows every codec that decoderConfig() has a name for, and gets its extradata back", () => {
+Deno.test("codecParametersOf() knows every codec of decoderConfig(), and returns its extradata", () => {
   const video = streamOf("video.mp4", "video").codecParameters;
   const audio = streamOf("video.mp4", "audio").codecParameters;
   const extradata = Uint8Array.of(0, 0, 1, 0xb0, 1, 0, 0, 1, 0xb5, 0x89, 0x13);
@@ -66,7 +66,7 @@ Deno.test("codecParametersOf() knows every codec that decoderConfig() has a name
   }
 });
 
-Deno.test("decoderConfig() describes H.264 by avcC, and that of MPEG-TS by nothing", () => {
+Deno.test("decoderConfig() has avcC as description for H.264, and none for MPEG-TS", () => {
   const { description, ...rest } = decoderConfig(streamOf("video.mp4", "video")) as VideoConfig;
   assertEquals(rest, { codec: "avc1.64000c", codedWidth: 320, codedHeight: 180 });
   assertEquals(description![0], 1);
@@ -74,7 +74,7 @@ Deno.test("decoderConfig() describes H.264 by avcC, and that of MPEG-TS by nothi
   assertEquals([annexB.codec, annexB.description], ["avc1.64000c", undefined]);
 });
 
-Deno.test("decoderConfig() describes audio as the registrations want it", () => {
+Deno.test("decoderConfig() describes audio as in the WebCodecs registrations", () => {
   const of = (name: string) => decoderConfig(streamOf(name, "audio")) as AudioConfig;
   assertEquals(of("video.mp4").codec, "mp4a.40.2");
   assertEquals(of("video.mp4").description!.length >= 2, true);
@@ -89,7 +89,7 @@ Deno.test("decoderConfig() describes audio as the registrations want it", () => 
   assertEquals(of("audio.wav").description, undefined);
 });
 
-Deno.test("decoderConfig() laces Vorbis headers that have their sizes as two bytes", () => {
+Deno.test("decoderConfig() laces Vorbis headers whose sizes are stored as two bytes", () => {
   const headers = [new Uint8Array(30).fill(1), new Uint8Array(300).fill(3), new Uint8Array(10).fill(5)];
   const extradata = new Uint8Array(
     headers.flatMap((bytes) => [bytes.length >> 8, bytes.length & 255, ...bytes]),
@@ -100,7 +100,7 @@ Deno.test("decoderConfig() laces Vorbis headers that have their sizes as two byt
   assertEquals(config!.description!.length, 4 + 340);
 });
 
-Deno.test("decoderConfig() says colours, pixels that are not square, rotation; null where there is no name", () => {
+Deno.test("decoderConfig() has colours, non-square pixels and rotation; null for codecs without a name", () => {
   const { codecParameters } = streamOf("video.mp4", "video");
   const video = (fields: Partial<typeof codecParameters>, rotation = 0) =>
     decoderConfig({ type: "video", rotation, codecParameters: { ...codecParameters, ...fields } });
@@ -182,7 +182,7 @@ Deno.test("codecParametersOf() knows each name that WebCodecs has", () => {
   assertEquals(opus.extradata!.toHex(), "4f707573486561640102000080bb0000000000");
 });
 
-Deno.test("codecParametersOf() says which field is wrong", () => {
+Deno.test("codecParametersOf() names the wrong field", () => {
   const size = { codedWidth: 64, codedHeight: 48 };
   // deno-lint-ignore no-explicit-any
   const of = (config: any) => () => codecParametersOf(config);
@@ -199,7 +199,7 @@ Deno.test("codecParametersOf() says which field is wrong", () => {
 
 // ------------------------------------------------------------------------------------------- chunks
 
-Deno.test("packet.toEncodedChunkInit() counts microseconds, and Packet.fromEncodedChunk() takes it back", () => {
+Deno.test("packet.toEncodedChunkInit() has microseconds, and Packet.fromEncodedChunk() reverses it", () => {
   using demuxer = Demuxer.openSync(fixturePath("video.mkv"));
   for (const packet of demuxer.packetsSync()) {
     const init = packet.toEncodedChunkInit();
@@ -258,7 +258,7 @@ Deno.test("Packet.fromEncodedChunk() takes chunks whose bytes are copied out, an
   }
 });
 
-Deno.test("What encoders report and give becomes a file, of each codec and format", () => {
+Deno.test("The configuration and chunks of encoders become a file, for each codec and format", () => {
   const cases: [recipe: string, format: string, codec: string][] = [
     ["h264", "mp4", "avc1.42c01e"],
     ["h264", "matroska", "avc1.42c01e"],

@@ -1,6 +1,6 @@
 /**
- * The session's thread goes on while a sink takes its time: what the sink is asked is what the sync API asks it, in
- * that order and one at a time; what waits has a bound, and errors that come late come out.
+ * The session's thread continues while a sink is slow: the sink gets the same calls as in the sync API, in the same
+ * order and one at a time; queued bytes are limited, and late errors are thrown.
  */
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import {
@@ -28,7 +28,7 @@ import { eventually, settled } from "./support/threads.ts";
 
 // -------------------------------------------------------------------------------------- the same calls
 
-/** A sink that notes every call, and that there is one at a time. */
+/** A sink that records every call, and checks that there is one at a time. */
 class Recorder implements IOCallbacks {
   readonly calls: string[] = [];
   readonly sink = new Collector();
@@ -42,15 +42,15 @@ class Recorder implements IOCallbacks {
 
   onwrite = (buffer: Uint8Array<ArrayBuffer>, info: WriteInfo): number | Promise<number> => {
     this.calls.push(`write ${info.position}+${buffer.length} ${info.marker} ${info.time} ${md5(buffer)}`);
-    return this.#answer(() => this.sink.onwrite(buffer, info)); // which checks the position
+    return this.#respond(() => this.sink.onwrite(buffer, info)); // which checks the position
   };
 
   onseek = (offset: number, whence: number): number | Promise<number> => {
     this.calls.push(`seek ${offset} ${whence}`);
-    return this.#answer(() => this.sink.onseek(offset, whence));
+    return this.#respond(() => this.sink.onseek(offset, whence));
   };
 
-  #answer(work: () => number): number | Promise<number> {
+  #respond(work: () => number): number | Promise<number> {
     assertEquals(this.#underWay++, 0, "a call before the one before had answered");
     const pause = this.pause();
     const end = () => (this.#underWay--, work());
@@ -92,7 +92,7 @@ const outputs = {
 };
 
 for (const [format, name] of Object.entries(outputs)) {
-  Deno.test(`A sink of ${format} is asked what the sync API asks it, one after the other`, async () => {
+  Deno.test(`A sink of ${format} gets the same calls as in the sync API, one after the other`, async () => {
     const media = mediaOf(name);
     for (const more of [{ bufferSize: 700 }, { bufferSize: 700, coalesce: false }, {}]) {
       const options = { format, options: { fflags: "+bitexact" }, ...more };
@@ -152,7 +152,7 @@ async function pcmMuxer(
   return { muxer, write };
 }
 
-/** A sink that answers when it is told to. */
+/** A sink whose writes return on request. */
 class HeldSink implements IOCallbacks {
   asked = 0;
   taken = 0;
@@ -169,7 +169,7 @@ class HeldSink implements IOCallbacks {
   }
 }
 
-Deno.test("A sink that never answers holds Muxer.write() back after some megabytes", async () => {
+Deno.test("A pending sink holds back Muxer.write() after some megabytes", async () => {
   const sink = new HeldSink();
   const { muxer, write } = await pcmMuxer(sink);
   let bytes = 0;
@@ -205,7 +205,7 @@ Deno.test("remux() reads no further ahead of a slow sink than some megabytes", a
   }
 });
 
-Deno.test("remux() reads no more while the sink does not answer", async () => {
+Deno.test("remux() stops reading while the sink is pending", async () => {
   const source = new CountedSource(wavOf(12 << 20), 1 << 20);
   const sink = new HeldSink();
   const remuxing = remux(source.callbacks, sink, { format: "matroska" });
@@ -218,7 +218,7 @@ Deno.test("remux() reads no more while the sink does not answer", async () => {
   assertEquals(sink.taken, bytesWritten);
 });
 
-Deno.test("flush() waits until all that was written is taken, and so does finish()", async () => {
+Deno.test("flush() and finish() wait until the sink has taken everything", async () => {
   const sink = new HeldSink();
   const { muxer, write } = await pcmMuxer(sink);
   for (let i = 0; i < 5; i++) await write(8000);
@@ -245,7 +245,7 @@ const calls: Record<string, (muxer: Muxer, write: () => Promise<void>) => Promis
 };
 
 for (const [how, call] of Object.entries(calls)) {
-  Deno.test(`What a late onwrite was rejected with comes out of ${how}, and nothing is written any more`, async () => {
+  Deno.test(`${how} rejects with the error of a late onwrite, and nothing more is written`, async () => {
     const error = new Error("disk full");
     const gate = Promise.withResolvers<void>();
     let late = 0;
@@ -270,7 +270,7 @@ for (const [how, call] of Object.entries(calls)) {
   });
 }
 
-Deno.test("remux() gives what a late onwrite was rejected with, and asks neither side any more", async () => {
+Deno.test("remux() rejects with the error of a late onwrite, and calls neither side again", async () => {
   const error = new Error("disk full");
   const source = new CountedSource(wavOf(12 << 20), 100_000);
   let writes = 0;
@@ -288,7 +288,7 @@ Deno.test("remux() gives what a late onwrite was rejected with, and asks neither
   assertEquals([writes, source.calls], [3, readsThen]);
 });
 
-Deno.test("A seek that fails behind writes that wait is the error of finish()", async () => {
+Deno.test("A failed seek after pending writes is the error of finish()", async () => {
   const error = new Error("no seek");
   const { onwrite } = new Collector();
   const onseek = (_offset: number, whence: number) =>
@@ -299,7 +299,7 @@ Deno.test("A seek that fails behind writes that wait is the error of finish()", 
   assertStrictEquals(await soon(rejectionOf(muxer.finish())), error);
 });
 
-Deno.test("An IOContext can be used after a Muxer that was closed with writes waiting", async () => {
+Deno.test("An IOContext can be used after a Muxer that was closed with pending writes", async () => {
   const size = await answerOf<number>(
     `const gate = Promise.withResolvers();
     const written = [];
@@ -317,7 +317,7 @@ Deno.test("An IOContext can be used after a Muxer that was closed with writes wa
     muxer[Symbol.dispose]();
     await flushed;
     held = false;
-    gate.resolve(); // late: nobody waits for it
+    gate.resolve(); // late: no call waits for it
     await gate.promise;
     written.length = 0;
     io.writeSync(new Uint8Array(10));
@@ -330,7 +330,7 @@ Deno.test("An IOContext can be used after a Muxer that was closed with writes wa
 
 // -------------------------------------------------------------------------------------- memory
 
-Deno.test("300 MB go through remux() in constant memory", async () => {
+Deno.test("remux() of 300 MB uses constant memory", async () => {
   const seen = await answerOf<{ megabytes: number; written: number }>(
     `import { wavHeader } from "${new URL("./support/chunked.ts", import.meta.url)}";
     const CHUNK = new Uint8Array(1 << 20);

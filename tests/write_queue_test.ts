@@ -61,7 +61,7 @@ async function openMuxer(sink: MemorySink | IOCallbacks, format: string): Promis
 // ------------------------------------------------------------------------------------------- nothing is lost
 
 for (const format of formats) {
-  Deno.test(`${format}: a packet that is refused ends the Muxer, whatever was accepted after it`, async () => {
+  Deno.test(`${format}: a refused packet ends the Muxer, even if others were accepted after it`, async () => {
     for (const refused of [1, 5, 20]) {
       for (const isAwaited of [true, false]) {
         await using muxer = await openMuxer(new MemorySink(), format);
@@ -90,7 +90,7 @@ for (const format of formats) {
     }
   });
 
-  Deno.test(`${format}: write() after finish() was called is a ClosedError, and what came before is there`, async () => {
+  Deno.test(`${format}: write() after finish() is a ClosedError, and earlier packets are in the output`, async () => {
     for (const isAwaited of [true, false]) {
       const sink = new MemorySink();
       await using muxer = await openMuxer(sink, format);
@@ -107,7 +107,7 @@ for (const format of formats) {
     }
   });
 
-  Deno.test(`${format}: sync calls behind writes that are not awaited are busy, and lose nothing`, async () => {
+  Deno.test(`${format}: sync calls after writes that are not awaited are busy, and nothing is lost`, async () => {
     const sink = new MemorySink();
     await using muxer = await openMuxer(sink, format);
     for (const at of counted(20)) muxer.write(packet(at));
@@ -136,7 +136,7 @@ for (const format of formats) {
 }
 
 for (const format of ["mpegts", "nut"]) {
-  Deno.test(`${format}: a write() that a callback of a sync call makes comes after what that writes`, async () => {
+  Deno.test(`${format}: a write() in a callback of a sync call is written after that call's packets`, async () => {
     const sink = new Collector();
     const gate = new Gate();
     using muxer = Muxer.openSync(gate.wrap(sink), { format, coalesce: false });
@@ -169,7 +169,7 @@ Deno.test("finish() waits for packets that a slow sink has not taken, and they a
   assertEquals(framesIn(sink.bytes().slice()), counted(40));
 });
 
-Deno.test("What write() has accepted while another write is under way is written without a further call", async () => {
+Deno.test("Packets accepted while another write is pending are written without a further call", async () => {
   const gate = new Gate();
   let written = 0;
   const all = Promise.withResolvers<void>();
@@ -189,7 +189,7 @@ Deno.test("What write() has accepted while another write is under way is written
   await soon(all.promise);
 });
 
-Deno.test("A read() that is not awaited keeps readSync() from overtaking it", async () => {
+Deno.test("readSync() does not overtake a read() that is not awaited", async () => {
   for (const source of [fixtureBytes("audio.mp3"), new Blob([fixtureBytes("audio.mp3")])]) {
     await using demuxer = await Demuxer.open(source);
     const reading = [demuxer.read(), demuxer.read()];
@@ -247,7 +247,7 @@ for (const way of ways) {
 }
 
 for (const way of ways) {
-  Deno.test(`After a header that FFmpeg refused (${way}) every call throws that very error, and it is not tried again`, async () => {
+  Deno.test(`After a header that FFmpeg refused (${way}) every call throws the same error, and it is not retried`, async () => {
     for (const options of [{}, { options: { no_such_option: 1 } }]) {
       const onwrite = ({ length }: Uint8Array) => length;
       await using muxer = await Muxer.open({ onwrite }, { format: "mp4", ...options }); // which must be seekable
@@ -304,7 +304,7 @@ Deno.test("A packet may be changed as soon as write() or writeSync() has returne
   }
 });
 
-Deno.test("A packet may be any object with the fields of one", () => {
+Deno.test("A packet may be any object with a packet's fields", () => {
   const sink = new MemorySink();
   using muxer = Muxer.openSync(sink, { format: "matroska" });
   muxer.addStream(parameters);
@@ -339,7 +339,7 @@ Deno.test("A packet may be any object with the fields of one", () => {
 const MiB = 1 << 20;
 
 for (const way of ways) {
-  Deno.test(`Packets that wait for the header are 16 MiB at most (${way})`, async () => {
+  Deno.test(`At most 16 MiB of packets wait for the header (${way})`, async () => {
     await using muxer = await Muxer.open(new MemorySink(), { format: "matroska" });
     muxer.addStream(parameters);
     muxer.addStream({ type: "video", codec: "h264", width: 64, height: 48 }); // none of its packets comes
@@ -352,12 +352,12 @@ for (const way of ways) {
         else await muxer.write(big);
       }
     })());
-    assertEquals((error as AVError).operation, "write header"); // which can't do without, but was written at last
+    assertEquals((error as AVError).operation, "write header"); // which needs it, but was written at last
     assert(count >= 15 && count <= 18, `${count} MiB before the header`);
   });
 }
 
-Deno.test("write() waits where more than 1 MiB is not taken, and not before", async () => {
+Deno.test("write() waits when more than 1 MiB is queued, and not before", async () => {
   const gate = new Gate();
   const muxer = await Muxer.open(gate.wrap({ onwrite: ({ length }) => length }), {
     format: "nut",
@@ -391,7 +391,7 @@ async function crcsOf(write: (sink: MemorySink) => unknown): Promise<string[]> {
 }
 
 Deno.test({
-  name: "Flags and side data go through transform, write() and writeSync(): isKey, isDiscard, isCorrupt",
+  name: "Flags and side data are kept by transform, write() and writeSync(): isKey, isDiscard, isCorrupt",
   ignore: !outputFormats().some(({ name }) => name === "framecrc"),
   async fn() {
     const source = fixtureBytes("video.mp4");

@@ -14,8 +14,8 @@ export const onlyDeno: Readonly<Record<string, "all" | readonly string[]>> = {
   "release_test.ts": "all",
   // Deno.stdin.readable; uploads by a fetch that gets its response before it has sent everything.
   "open_files_test.ts": ["Standard input is a source"],
-  "openers_test.ts": ["withinDirectory() throws where permission ends"],
-  "sink_test.ts": ["examples/serve_remux.ts answers an upload"],
+  "openers_test.ts": ["withinDirectory() throws for files without permission"],
+  "sink_test.ts": ["examples/serve_remux.ts responds to an upload"],
   // Programs for Deno, like the others in examples_test.ts.
   "more_examples_test.ts": [
     "examples/probe_upload.ts",
@@ -26,24 +26,24 @@ export const onlyDeno: Readonly<Record<string, "all" | readonly string[]>> = {
   "boundary_test.ts": [
     "--allow-ffi",
     "Without the FFI permission",
-    "A path needs the permission",
+    "A path needs read permission",
     "Packets can be cloned, and posted to a worker",
   ],
-  "containment_test.ts": ["Permissions: the library alone"],
-  "cli_test.ts": ["cli: needs the permissions that the help of cli.ts tells"],
+  "containment_test.ts": ["Permissions: loading the library is enough"],
+  "cli_test.ts": ["cli: needs the permissions in the documentation of cli.ts"],
   "rewrite_test.ts": ["cli: rewrite without the permission to write"],
   // It runs without write permission, since it would write anywhere.
   "hostile_test.ts": ["Every public function with hostile arguments"],
   "file_test.ts": ["The sync engine makes synchronous calls"],
   // How far the source reads ahead of a seek depends on the size of chunks of Deno's fetch.
-  "http_test.ts": ["An http: source is asked again where it really seeks"],
+  "http_test.ts": ["An http: source makes a new small request after a seek"],
 };
 
 /** Differences of Bun: it does not dispatch error events to listeners, and its fetch reads ahead. */
 export const notBun: Readonly<Record<string, readonly string[]>> = {
-  "errors_test.ts": ["A listener that throws is reported"],
+  "errors_test.ts": ["An exception of a listener is reported"],
   "http_retry_test.ts": [
     "readWav() makes the requests that the tests take it to make",
-    "A response that breaks is gone on with: another range",
+    "A response that breaks is continued by a new request: another range",
   ],
 };
