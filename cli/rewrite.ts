@@ -9,6 +9,7 @@ import {
   guessFormat,
   type MediaInfo,
   type MergeOptions,
+  type MergeResult,
   probe,
   type Stream,
 } from "../mod.ts";
@@ -17,7 +18,9 @@ import { FileBeside } from "./beside.ts";
 import { Failure, systemErrorText, UsageError } from "./errors.ts";
 import { missingParts, partsOf } from "./file_parts.ts";
 import { checkOutputFormat } from "./formats.ts";
+import { keptOf, WITH_INDEX } from "./kept_options.ts";
 import { lossesOf } from "./rewrite_losses.ts";
+import { changedPackets } from "./same_packets.ts";
 import { isUrl, placeOf, STANDARD, tell } from "./streams.ts";
 import { filePath } from "../ffi/library_paths.ts";
 import { chooser, isChapterTrack, type Transfer, transfer, transferReport } from "./transfer.ts";
@@ -39,20 +42,23 @@ export interface RewriteArguments extends Transfer {
 export async function rewrite(args: RewriteArguments): Promise<number> {
   const path = pathOf(args.output);
   const before = await probe(path, args.inputOptions);
-  const parts = partsOf(path, before.format.name);
+  const parts = partsOf(path, before);
   const format = formatOf(args, before);
+  const kept = keptOf(path, before, format);
   checkStreams(args, before);
   const added: Pick<MergeOptions, "covers" | "chapters"> & { covers: CoverInit[] } = {
     covers: args.covers.map(coverOf),
     ...(args.chaptersFrom === undefined ? {} : { chapters: await chaptersOf(args.chaptersFrom) }),
   };
   const wanted = {
-    chapters: added.chapters?.length ?? (args.noChapters ? 0 : before.chapters.length),
-    covers: added.covers.length > 0 || args.noCovers ? added.covers.length : before.covers.length,
+    chapters: added.chapters ?? (args.noChapters ? [] : before.chapters),
+    covers: added.covers.length > 0 || args.noCovers ? added.covers : before.covers,
   };
   let losses: string[] = [];
   const done = await transfer(args, [args.output], async (shared, leftover) => {
-    const { streams: _, bitstreamFilter, onstart: __, stop, signal, ...rest } = shared;
+    const { streams: _, bitstreamFilter, onstart: __, stop, signal: end, ...rest } = shared;
+    // There is no half of a rewritten file: the first Ctrl-C ends all of it.
+    const signal = AbortSignal.any([stop!, end!]);
     const edits = chooser(args, []);
     const left = new Set<number>(); // on purpose
     const source = {
@@ -75,25 +81,32 @@ export async function rewrite(args: RewriteArguments): Promise<number> {
       ...rest,
       ...added,
       format,
-      options: { ...indexInFront(format), ...args.options },
-      // There is no half of a rewritten file: the first Ctrl-C ends all of it.
-      signal: AbortSignal.any([stop!, signal!]),
+      metadata: { ...kept.metadata, ...rest.metadata },
+      options: { ...kept.options, ...args.options },
+      signal,
       onwarning(warning) {
         if (isLoss(warning)) refuse(args, [warning.message]);
       },
     };
     const result = await library.merge([source], file.path, options);
-    const after = await probe(file.path, { format: before.format.name });
+    const asBefore = { format: before.format.name, signal };
+    const after = await probe(file.path, asBefore);
     losses = [
       ...(file.otherNames > 0 ? [`the tie to ${count(file.otherNames, "hard link")}`] : []),
       ...lossesOf({ args, before, result, after, ...wanted }),
-      ...missingParts(parts, partsOf(file.path, before.format.name)),
+      ...missingParts(parts, partsOf(file.path, after)),
+      ...await changedPackets(
+        { path, options: { ...args.inputOptions, signal } },
+        { path: file.path, options: asBefore },
+        comparedStreams(args, before, result),
+      ),
     ];
     if (losses.length > 0) refuse(args, losses);
     stop!.throwIfAborted();
+    const { size } = files.statSync(file.path); // the index, moved to the front, has been written twice
     if (!args.dryRun) file.replace();
     const skipped = result.skippedStreams.map(({ inputIndex }) => inputIndex);
-    return { ...result, skippedStreams: skipped.filter((index) => !left.has(index)) };
+    return { ...result, bytesWritten: size, skippedStreams: skipped.filter((index) => !left.has(index)) };
   });
   const code = transferReport(args, done, [args.output]);
   for (const loss of losses) tell(`warning: ${printable(loss)} is lost\n`);
@@ -118,7 +131,7 @@ function pathOf(name: string): string {
 
 /** Muxers for files that one demuxer reads, where their names do not say so. */
 const FAMILIES: Readonly<Record<string, readonly string[]>> = {
-  mov: ["mp4", "mov", "ipod", "3gp", "3g2", "psp", "f4v", "ismv"],
+  mov: WITH_INDEX,
   ogg: ["ogg", "oga", "ogv", "opus", "spx"],
   mpeg: ["mpeg", "vob", "dvd", "svcd", "vcd"],
   aac: ["adts"],
@@ -136,17 +149,21 @@ function formatOf({ output, format }: RewriteArguments, { format: { name } }: Me
   throw new UsageError(`${output} is ${name}, but ${given}: give one of -f ${writable.join(", ")}`);
 }
 
-/** mp4 and its kin begin with their index, as players that fetch them want it. */
-function indexInFront(format: string): Record<string, string> {
-  return FAMILIES.mov!.includes(format) ? { movflags: "faststart" } : {};
-}
-
 function checkStreams({ edits, filters }: Transfer, { streams }: MediaInfo): void {
   for (const key of [...Object.keys(edits), ...Object.keys(filters)]) {
     if (Number(key) < streams.length) continue;
     if (streams.some(({ type }) => type === key)) continue;
     throw new UsageError(`There is no stream ${key} to change in it`);
   }
+}
+
+/** Streams whose packets are to be as they were: no filter changes them, and covers are compared as such. */
+function comparedStreams({ filters }: Transfer, before: MediaInfo, { streams }: MergeResult) {
+  return streams.filter(({ inputIndex }) => {
+    const { type, disposition } = before.streams[inputIndex]!;
+    const isFiltered = filters[inputIndex] !== undefined || filters[type] !== undefined;
+    return !isFiltered && !disposition.includes("attached_pic");
+  }).map(({ inputIndex, index }) => [inputIndex, index] as const);
 }
 
 /** A cover that is to go, or to be replaced. */

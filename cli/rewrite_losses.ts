@@ -2,7 +2,7 @@
  * Finds what a rewritten file has lost: compares it, as it is read again, with the original and the requested changes.
  */
 import { editTags } from "../format/edits.ts";
-import type { MediaInfo, MergeResult, Stream, StreamEdits } from "../mod.ts";
+import type { CoverInit, MediaInfo, MergeOptions, MergeResult, Stream, StreamEdits } from "../mod.ts";
 import type { Transfer } from "./transfer.ts";
 
 /** A file before and after. */
@@ -11,35 +11,38 @@ export interface Rewritten {
   before: MediaInfo;
   result: MergeResult;
   after: MediaInfo;
-  /** The expected numbers of chapters and covers. */
-  chapters: number;
-  covers: number;
+  /** The expected chapters and covers. */
+  chapters: NonNullable<MergeOptions["chapters"]>;
+  covers: readonly CoverInit[];
 }
 
 type Tags = Readonly<Record<string, string>>;
 
 /** Tags that muxers write themselves, or that describe the old container. */
 const OWN =
-  /^(major_brand|minor_version|compatible_brands|encoder|vendor_id|handler_name|DURATION|NUMBER_OF_\w+|BPS|_STATISTICS_\w+)(-\w+)?$/i;
+  /^(major_brand|minor_version|compatible_brands|encoder|vendor_id|handler_name|DURATION|NUMBER_OF_\w+|BPS|_STATISTICS_\w+|(product|toolkit)_version_num)(-\w+)?$/i;
+/** Others that name the muxer, where it is libavformat: AVI and MXF. */
+const MUXER = /^Lavf\d/;
 
 /** What is lost, in words: `the tag comment`, `the tag language of stream 1`. */
 export function lossesOf(rewritten: Rewritten): string[] {
-  const { before, after, chapters, covers } = rewritten;
+  const { before, after } = rewritten;
   return [
     ...lostTags(rewritten),
     ...rewritten.result.streams.flatMap(({ index, inputIndex }) =>
       lostOfStream(rewritten, before.streams[inputIndex]!, after.streams[index])
     ),
-    ...lostSome("chapter", chapters, after.chapters.length),
-    ...lostSome("cover", covers, after.covers.length),
+    ...lostChapters(rewritten),
+    ...lostCovers(rewritten),
     ...lostSome("program", before.programs.length, after.programs.length),
+    ...lostOfPrograms(rewritten),
   ];
 }
 
 function lostTags({ args, before, after }: Rewritten): string[] {
   const wanted = editTags(args.noMetadata ? {} : before.metadata, args.metadata, "metadata");
-  // In Ogg the tags of the file are stored with the stream.
-  const found = [after.metadata, ...after.streams.map(({ metadata }) => metadata)];
+  // In Ogg the tags of the file are stored with the stream, in MPEG-TS the name of a service with its program.
+  const found = [after, ...after.streams, ...after.programs].map(({ metadata }) => metadata);
   return missingTags(wanted, found).map((name) => `the tag ${name}`);
 }
 
@@ -64,7 +67,77 @@ function lostOfStream(
       `tag ${name}`
     ),
     ...roles.map((role) => `disposition ${role}`),
+    ...lostProperties(before.streams[index]!, after),
   ].map((what) => `the ${what} of stream ${index}`);
+}
+
+/** What describes pictures and sound, in words. */
+const PROPERTIES:
+  readonly (readonly [name: string, of: (stream: MediaInfo["streams"][number]) => unknown])[] = [
+    ["size", ({ codecParameters: { width, height } }) => width && `${width}x${height}`],
+    ["pixel aspect ratio", ({ codecParameters: { sampleAspectRatio: { num, den } } }) => num && num / den],
+    ["field order", ({ codecParameters: { fieldOrder } }) => fieldOrder],
+    ["color space", ({ codecParameters: { colorSpace } }) => colorSpace],
+    ["color range", ({ codecParameters: { colorRange } }) => colorRange],
+    ["color primaries", ({ codecParameters: { colorPrimaries } }) => colorPrimaries],
+    ["color transfer", ({ codecParameters: { colorTransfer } }) => colorTransfer],
+    ["sample rate", ({ codecParameters: { sampleRate } }) => sampleRate],
+    ["channels", ({ codecParameters: { channels } }) => channels],
+    ["channel layout", ({ codecParameters: { channelLayout } }) => channelLayout],
+    ["rotation", ({ rotation }) => rotation],
+  ];
+
+/** Side data that tells how packets were encoded, which muxers write as they do. */
+const OF_ENCODERS = /^CPB properties$/;
+
+function lostProperties(before: MediaInfo["streams"][number], after: MediaInfo["streams"][number]): string[] {
+  const lost = PROPERTIES.filter(([, of]) => of(before) && of(before) !== of(after)).map(([name]) => name);
+  const kinds = (stream: MediaInfo["streams"][number]) => stream.sideData.map(({ type }) => type);
+  const missing = kinds(before).filter((kind) => !kinds(after).includes(kind) && !OF_ENCODERS.test(kind));
+  return [...lost, ...missing.map((kind) => `side data "${kind}"`)];
+}
+
+/** Formats count times in different units. */
+const CLOSE = 0.002;
+
+function lostChapters({ chapters, after }: Rewritten): string[] {
+  const lost = lostSome("chapter", chapters.length, after.chapters.length);
+  if (lost.length > 0) return lost;
+  return chapters.flatMap(({ start, metadata = {} }, index) => {
+    const found = after.chapters[index]!;
+    const tags = missingTags(metadata, [found.metadata]).map((name) => `the tag ${name} of chapter ${index}`);
+    return Math.abs(found.start - start) > CLOSE ? [...tags, `the start of chapter ${index}`] : tags;
+  });
+}
+
+function lostCovers({ covers, after }: Rewritten): string[] {
+  const lost = lostSome("cover", covers.length, after.covers.length);
+  if (lost.length > 0) return lost;
+  return covers.flatMap(({ data, description, kind }, index) => {
+    const found = after.covers.filter((cover) => isSameData(cover.data, data));
+    if (found.length === 0) return [`the picture of cover ${index}`];
+    return [
+      ...(description && !found.some((cover) => cover.description === description) ? ["description"] : []),
+      ...(kind && !found.some((cover) => cover.kind === kind) ? ["kind"] : []),
+    ].map((what) => `the ${what} of cover ${index}`);
+  });
+}
+
+function isSameData(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, at) => byte === b[at]);
+}
+
+function lostOfPrograms({ args, before, after }: Rewritten): string[] {
+  if (before.programs.length !== after.programs.length) return [];
+  return before.programs.flatMap(({ number, pmtPid, metadata }, index) => {
+    const found = after.programs[index]!;
+    const wanted = Object.entries(metadata).filter(([name]) => !(name in args.metadata));
+    return [
+      ...missingTags(Object.fromEntries(wanted), [found.metadata]).map((name) => `tag ${name}`),
+      ...(number !== found.number ? ["number"] : []),
+      ...(pmtPid !== found.pmtPid ? ["PID"] : []),
+    ].map((what) => `the ${what} of program ${number}`);
+  });
 }
 
 /** In Ogg the tags of the file are stored with the stream: leaves out those that are changed as tags of the file. */
@@ -81,7 +154,9 @@ function missingTags(wanted: Tags, found: readonly Tags[]): string[] {
       Object.entries(tags).some(([key, found]) => key.toLowerCase() === name.toLowerCase() && found === value)
     );
   return Object.entries(wanted)
-    .filter(([name, value]) => !OWN.test(name) && !(name === "language" && value === "und"))
+    .filter(([name, value]) =>
+      !OWN.test(name) && !MUXER.test(value) && !(name === "language" && value === "und")
+    )
     .filter(([name, value]) => !has(name, value)).map(([name]) => name);
 }
 

@@ -37,9 +37,10 @@ let listener: ((line: LogLine) => void) | null = null;
  * @throws {TypeError} There is no such level.
  */
 export function setLogLevel(newLevel: LogLevel): void {
-  if (!Object.hasOwn(levels, newLevel)) {
+  if (typeof newLevel !== "string" || !Object.hasOwn(levels, newLevel)) {
     const names = Object.keys(levels).join(", ");
-    throw argumentError(TypeError, "level", `must be one of ${names}, is ${String(newLevel)}`);
+    const given = typeof newLevel === "string" ? newLevel : `a value of type ${typeof newLevel}`;
+    throw argumentError(TypeError, "level", `must be one of ${names}, is ${given}`);
   }
   level = newLevel;
   applyLevel();

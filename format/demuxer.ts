@@ -304,9 +304,16 @@ export class Demuxer implements Disposable, AsyncDisposable, AsyncIterable<Packe
   packets(options: PacketsOptions = {}): AsyncIterableIterator<Packet> {
     const wanted = this.#wantedStreams(options);
     if (!wanted) return new PacketIterator(() => this.#readyNow(), () => this.read());
-    return new PacketIterator(() => null, async () => {
+    const find = async () => {
       let packet = await this.read();
       while (packet && !wanted.has(packet.streamIndex)) packet = await this.read();
+      return packet;
+    };
+    // Each looks for its packet when the one before has found its own: their reads would overtake each other.
+    let last: Promise<unknown> = Promise.resolve();
+    return new PacketIterator(() => null, () => {
+      const packet = last.then(find, find);
+      last = packet.catch(() => {}); // is reported to its caller
       return packet;
     });
   }

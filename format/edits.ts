@@ -65,6 +65,7 @@ export interface Chosen {
 /** Checks a selection as far as possible before anything is opened. */
 export function checkSelection(selection: StreamSelection): StreamSelection {
   if (!Array.isArray(selection)) return checkFunction(selection, "streams");
+  checkArray(selection, "streams");
   const indexes = selection.map((choice: number | StreamChoice, at) => {
     if (typeof choice === "number") return checkInteger(choice, `streams[${at}]`, 0);
     checkEdits(choice, `streams[${at}]`, choiceNames);

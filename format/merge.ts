@@ -38,7 +38,8 @@ export interface MergeSource {
   input?: DemuxerOptions;
   /**
    * Which of its streams to keep, and their changes: language and title are in `metadata`, `delay` is in seconds,
-   * `order` is the position among all streams of the output. @default all that the output format can hold
+   * `order` is the position among all streams of the output. With `start` or `end` all kept streams of a source must have
+   * the same delay: give the source twice where they don't. @default all that the output format can hold
    */
   streams?: StreamSelection;
   /** Delay of all its streams in seconds; negative means earlier. @default {0} */

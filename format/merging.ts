@@ -169,6 +169,7 @@ class Merge {
     for (const [index] of covers.entries()) checkCoverPlace(format, options, index);
     this.#cover = new TagCover(session, format, covers.length > 0);
     this.#keepStreams();
+    this.#checkDelays();
     yield* this.#findStart();
     for (const [index] of this.#inputs.entries()) this.#setTimes(index);
     this.#addChapters();
@@ -257,25 +258,38 @@ class Merge {
 
   /**
    * Goes to `start` in all sources. The output begins with the last key frame at or before it of any source with
-   * pictures; where no source has pictures, with the first packet of the source that begins first.
+   * pictures; where no source has pictures, or all of those have ended, with the first packet of the source that begins
+   * first.
    */
   *#findStart(): Operation<void> {
     const { start = 0 } = this.#options;
     if (start === 0) return;
     const withPictures = this.#inputs.flatMap((_, index) => this.#hasPictures(index) ? [index] : []);
-    const leading = withPictures.length > 0 ? withPictures : [...this.#inputs.keys()];
-    const found: number[] = [];
-    for (const index of leading) {
-      const second = yield* this.#cut(index, start);
-      if (second !== null) found.push(second);
-    }
+    const others = [...this.#inputs.keys()].filter((index) => !withPictures.includes(index));
+    const leading = withPictures.length > 0 ? withPictures : others;
+    let found = yield* this.#cutAll(leading, start);
+    if (found.length === 0 && leading !== others) found = yield* this.#cutAll(others, start);
     if (found.length === 0) {
       throw argumentError(RangeError, "start", `must be before the end of the sources, is ${start}`);
     }
-    this.#start = Math.max(0, smallest(found));
+    // What a source has before its beginning is not shown, unless a delay lets it begin earlier.
+    this.#start = Math.max(
+      smallest([0, ...this.#inputs.map((_, index) => this.#delayOf(index))]),
+      smallest(found),
+    );
     for (const [index] of this.#inputs.entries()) {
       if (this.#hasMedia(index)) yield* this.#cut(index, this.#start); // packets of subtitles before the start are skipped
     }
+  }
+
+  /** Where each of these sources can begin; without those that have ended by then. */
+  *#cutAll(indexes: readonly number[], second: number): Operation<number[]> {
+    const found: number[] = [];
+    for (const index of indexes) {
+      const start = yield* this.#cut(index, second);
+      if (start !== null) found.push(start);
+    }
+    return found;
   }
 
   #hasMedia(index: number): boolean {
@@ -300,7 +314,34 @@ class Merge {
 
   /** The difference between seconds of one source and seconds of the merged sources. */
   #offsetOf(index: number): number {
-    return this.#beginningOf(index) - this.#plan.sources[index]!.delay;
+    return this.#beginningOf(index) - this.#delayOf(index);
+  }
+
+  /** Whether the output begins later than the sources do. */
+  get #isCut(): boolean {
+    return (this.#options.start ?? 0) > 0;
+  }
+
+  /** Delay of a source: its own, and that of its streams if they have the same. */
+  #delayOf(index: number): number {
+    const own = this.#kept.filter(({ sourceIndex }) => sourceIndex === index).map(({ edits }) =>
+      edits.delay ?? 0
+    );
+    const isCommon = own.length > 0 && own.every((delay) => delay === own[0]);
+    return this.#plan.sources[index]!.delay + (isCommon ? own[0]! : 0);
+  }
+
+  /** A source is cut as a whole, at one time. */
+  #checkDelays(): void {
+    const { start = 0, end = Infinity } = this.#options;
+    if (start === 0 && end === Infinity) return;
+    for (const [index, { delay }] of this.#plan.sources.entries()) {
+      const kept = this.#kept.filter(({ sourceIndex }) => sourceIndex === index);
+      if (kept.every(({ edits }) => (edits.delay ?? 0) === this.#delayOf(index) - delay)) continue;
+      const name = `sources[${index}].streams`;
+      const way = "give the source a second time, with the delay of the others";
+      throw argumentError(TypeError, name, `streams with different delays can't be cut together: ${way}`);
+    }
   }
 
   /** Each source is shifted to 0, unless only its subtitles are kept: their times refer to another source. */
@@ -309,7 +350,7 @@ class Merge {
     remuxing.selectInput(session, index);
     const { end = Infinity, timestamps } = this.#options;
     const offset = this.#offsetOf(index);
-    const isCut = this.#start > 0;
+    const isCut = this.#isCut;
     const begin = this.#start + offset;
     if (timestamps === "keep") remuxing.keepTimes(session);
     // The delay of a source is added to its times elsewhere.
@@ -343,9 +384,9 @@ class Merge {
     if (index < 0) return [];
     const offset = this.#offsetOf(index);
     return cutChapters(this.#inputs[index]!.chapters, {
-      start: this.#start > 0 ? this.#start + offset : -Infinity,
+      start: this.#isCut ? this.#start + offset : -Infinity,
       end: (this.#options.end ?? Infinity) + offset,
-    }, this.#shifts[index]! - this.#plan.sources[index]!.delay);
+    }, this.#shifts[index]! - this.#delayOf(index));
   }
 
   /** Covers and attachments of the options are not among the streams yet. */
@@ -401,7 +442,7 @@ class Merge {
   /** Expected duration in seconds, null if unknown. */
   get #duration(): number | null {
     const ends = this.#inputs.map(({ duration }, index) =>
-      duration === null ? null : duration + this.#plan.sources[index]!.delay
+      duration === null ? null : duration + this.#delayOf(index)
     );
     const known = ends.filter((end) => end !== null);
     const last = known.length < ends.length ? Infinity : -smallest(known.map((end) => -end));

@@ -4,10 +4,12 @@
 import { argumentError } from "../ffi/errors.ts";
 import type { MaybePromise } from "../ffi/operation.ts";
 import {
+  checkArray,
   checkBoolean,
   checkFunction,
   checkInteger,
   checkNumber,
+  checkObject,
   checkString,
   type Names,
   optional,
@@ -91,11 +93,13 @@ interface Checked {
 }
 
 function check(source: Source, given: SplitOptions): Checked {
-  const { every, at, count, size, onsegment, ...options } = checkRemuxOptions(given, splitOptionNames);
-  const { resetTimestamps = options.timestamps !== "keep" } = given;
+  const { every, at, count, size, onsegment, resetTimestamps: reset, ...options } = checkRemuxOptions(
+    checkObject(given, "options"),
+    splitOptionNames,
+  );
+  const resetTimestamps = optional(checkBoolean, reset, "resetTimestamps") ?? options.timestamps !== "keep";
   checkString(options.format, "format");
   checkPlaces({ every, at, count, size });
-  optional(checkBoolean, given.resetTimestamps, "resetTimestamps");
   if (resetTimestamps && options.timestamps === "keep") {
     throw argumentError(TypeError, "resetTimestamps", 'can\'t be true with timestamps: "keep"');
   }
@@ -125,6 +129,7 @@ function checkPlaces(places: SplitPlaces): void {
 
 function checkTimes(at: readonly number[]): void {
   if (!Array.isArray(at)) throw argumentError(TypeError, "at", 'must be seconds in an array, or "chapters"');
+  checkArray(at, "at");
   at.reduce((before, time, index) => checkNumber(time, `at[${index}]`, before), 0);
 }
 

@@ -823,7 +823,7 @@ function withoutExtent(stream: Chosen["stream"]): Chosen["stream"] {
   return { ...stream, metadata: Object.fromEntries(kept) };
 }
 
-/** The chapters within the range, shifted to an output whose times are `shift` seconds earlier. */
+/** The chapters within the range, shifted to an output whose times are `shift` seconds earlier; no chapter begins before 0. */
 export function cutChapters(
   chapters: readonly Chapter[],
   range: { start: number; end: number },
@@ -832,9 +832,9 @@ export function cutChapters(
   const inside = chapters.filter((chapter) => chapter.end > range.start && chapter.start < range.end);
   return inside.map((chapter) => ({
     ...chapter,
-    start: Math.max(chapter.start, range.start) - shift,
+    start: Math.max(0, Math.max(chapter.start, range.start) - shift),
     end: Math.min(chapter.end, range.end) - shift,
-  }));
+  })).filter(({ start, end }) => end > start || (end === start && start > 0));
 }
 
 /** `stream 2: subtitle (ass) is left out: mp4 can't hold it` */

@@ -34,8 +34,11 @@ export function checkObject<T extends object>(value: T, name: string): T {
 
 /** An array. */
 export function checkArray<T>(value: readonly T[], name: string): readonly T[] {
-  if (Array.isArray(value)) return value;
-  throw wrongType(value, name, "an array");
+  if (!Array.isArray(value)) throw wrongType(value, name, "an array");
+  for (let index = 0; index < value.length; index++) {
+    if (!(index in value)) throw argumentError(TypeError, `${name}[${index}]`, "is missing");
+  }
+  return value;
 }
 
 /** A string without NUL, which would terminate it in C. */

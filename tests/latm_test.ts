@@ -16,6 +16,7 @@ import {
   type StreamParameters,
 } from "@avio/avio";
 import { BitWriter } from "./support/crafted.ts";
+import { concatBytes } from "./support/essence.ts";
 import { fixtureBytes } from "./support/fixtures.ts";
 
 /** The film of the fixtures in MPEG-TS, its sound in LATM. */
@@ -240,4 +241,44 @@ Deno.test("Damaged packets of LATM in MPEG-TS are left out with a warning", () =
   const { warnings } = remuxSync(source, sink, { format: "mp4" });
   assert(warnings.some(({ kind, message }) => kind === "dropped" && /can't read/.test(message)));
   assert(soundIn(sink.bytes()).length > SOUND.length / 2);
+});
+
+const STEREO = CONFIG, MONO: [number, number][] = [[5, 2], [4, 4], [4, 1], [3, 0]];
+
+/** Packets of LATM as a stream of LOAS, which states its configuration in every fourth of them. */
+function loas(frames: readonly number[][], config: [number, number][], layout: Layout = {}): Uint8Array[] {
+  return frames.map((frame, index) => latm(frame, index % 4 === 0 ? { ...layout, config } : null));
+}
+
+const FRAMES = SOUND.slice(20, 60).map((data) => [...data]);
+
+function unpacked(packets: readonly Uint8Array[]) {
+  const sink = new MemorySink();
+  const source = concatBytes(packets);
+  const { warnings } = remuxSync(source, sink, { format: "mp4", input: { format: "loas" } });
+  return {
+    frames: soundIn(sink.bytes()).map((data) => [...data]),
+    warnings: warnings.map(({ kind, count }) => `${kind} ${count}`),
+  };
+}
+
+Deno.test("Of LATM with another configuration in the middle no packet of that is taken for one of the first", () => {
+  const [first, second, third] = [FRAMES.slice(0, 16), FRAMES.slice(16, 24), FRAMES.slice(24)];
+  const packets = [...loas(first, STEREO), ...loas(second, MONO), ...loas(third, STEREO)];
+  assertEquals(unpacked(packets), { frames: [...first, ...third], warnings: ["dropped 8"] });
+});
+
+Deno.test("LATM that begins between two configurations loses no packet, and a damaged first one is no end", () => {
+  const packets = loas(FRAMES, STEREO);
+  const behind = packets.slice(1);
+  // What describes the stream comes of a later packet.
+  assertEquals(unpacked(behind), { frames: FRAMES.slice(1), warnings: [] });
+  for (const layout of [{ programs: 3 }, { subFrames: 5 }, { version: 1 }]) {
+    const damaged = [latm(FRAMES[0]!, layout), ...packets.slice(4)];
+    assertEquals(
+      unpacked(damaged),
+      { frames: FRAMES.slice(4), warnings: ["dropped 1"] },
+      JSON.stringify(layout),
+    );
+  }
 });

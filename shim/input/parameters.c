@@ -4,6 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <libavutil/opt.h>
+
+#include "../compat.h"
 #include "../headers/headers.h"
 #include "early.h"
 #include "input.h"
@@ -66,6 +69,21 @@ static void fill_before(AVFormatContext *input) {
   }
 }
 
+/* Whether the format has no times, and its rate is the one that its demuxer takes where nobody says another. */
+static bool has_assumed_rate(const AVFormatContext *input, AVRational rate) {
+  uint8_t *given = NULL; /* av_opt_get_video_rate() does not know the type (9.0) */
+  if (!(input->iformat->flags & AVFMT_NOTIMESTAMPS) || !input->iformat->priv_class) return false;
+  bool assumed = av_opt_get(input->priv_data, "framerate", 0, &given) >= 0 && given && !strcmp((char *)given, "25/1");
+  av_free(given);
+  return assumed && !av_cmp_q(rate, (AVRational){25, 1});
+}
+
+/* The rate that the headers of raw video say: libavformat times packets by it, but describes them by the assumed one. */
+static void fill_rate(const AVFormatContext *input, AVStream *stream) {
+  AVRational told = *codec_frame_rate(stream);
+  if (told.num > 0 && told.den > 0 && has_assumed_rate(input, stream->avg_frame_rate)) stream->avg_frame_rate = told;
+}
+
 /* To be called after it: fills in the rest, in the cheapest way. */
 static void fill_after(struct input *input) {
   AVFormatContext *context = input->context;
@@ -75,6 +93,7 @@ static void fill_after(struct input *input) {
     if (hevc && parameters->extradata_size) fill_from_decoder(parameters);
     read_extradata(parameters);
     if (is_described_by_index(context, parameters)) read_first_packet(parameters, NULL);
+    fill_rate(context, context->streams[i]);
   }
   read_early(input);
 }

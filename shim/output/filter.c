@@ -111,7 +111,9 @@ static int add_needed(struct session *session) {
   for (unsigned i = 0; i < session->output->context->nb_streams && result >= 0; i++) {
     bool chosen = i < session->output->filters.count && session->output->filters.list[i].context;
     const char *needed = needed_for(session, session->output->context->streams[i]);
-    if (!chosen && needed) result = filter_set(session, (int)i, needed);
+    if (chosen || !needed) continue;
+    result = filter_set(session, (int)i, needed);
+    if (result >= 0) session->output->filters.list[i].adds_headers = !strcmp(needed, "dump_extra");
   }
   return result;
 }
@@ -190,6 +192,7 @@ static bool is_empty_for(const AVFormatContext *output, const AVPacket *packet) 
 static int write_out(struct session *session, AVPacket *packet) {
   unsigned index = (unsigned)packet->stream_index;
   keep_plain_flags(packet);
+  drop_new_tags(session->output->context->oformat, packet);
   drop_unsound(&session->channel.log, packet->stream_index, packet->side_data, &packet->side_data_elems);
   if (is_empty_for(session->output->context, packet)) {
     av_packet_unref(packet);
@@ -241,7 +244,8 @@ int filter_write(struct session *session, AVPacket *packet) {
     time_missing(filter, stream, packet);
     filter->begun = true;
   }
-  return filter && filter->context ? write_filtered(session, filter->context, packet) : write_out(session, packet);
+  bool passes = !filter || !filter->context || (filter->adds_headers && has_headers(filter->context->par_in, packet));
+  return passes ? write_out(session, packet) : write_filtered(session, filter->context, packet);
 }
 
 int filters_drain(struct session *session) {
@@ -249,9 +253,9 @@ int filters_drain(struct session *session) {
   int first = 0;
   for (unsigned i = 0; i < session->output->filters.count; i++) {
     AVBSFContext *context = session->output->filters.list[i].context;
-    if (!context) continue;
+    const struct latm *latm = &session->output->filters.list[i].latm;
     packet->stream_index = (int)i;
-    int result = write_filtered(session, context, packet);
+    int result = context ? write_filtered(session, context, packet) : latm_end(&session->channel.log, (int)i, latm);
     if (result < 0 && first >= 0) first = result;
   }
   return first;

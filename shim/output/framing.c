@@ -32,6 +32,26 @@ static int find_start_code(const uint8_t *data, int size) {
   return -1;
 }
 
+bool has_headers(const AVCodecParameters *parameters, const AVPacket *packet) {
+  const uint8_t *data = packet->data, *end = data + packet->size;
+  for (int start; (start = find_start_code(data, (int)(end - data))) >= 0 && end - data > start + 3;) {
+    data += start + 3;
+    switch (parameters->codec_id) {
+    case AV_CODEC_ID_H264:
+      if ((data[0] & 0x1f) == 7) return true; /* a sequence parameter set */
+      break;
+    case AV_CODEC_ID_HEVC:
+      if ((data[0] >> 1 & 0x3f) == 33) return true;
+      break;
+    case AV_CODEC_ID_MPEG4:
+      if ((data[0] & 0xf0) == 0x20) return true; /* a video object layer */
+      break;
+    default: return false;
+    }
+  }
+  return false;
+}
+
 /* Size of the length prefixes according to avcC or hvcC; 0 if extradata is neither. */
 static int length_size(const AVCodecParameters *parameters) {
   int place = parameters->codec_id == AV_CODEC_ID_HEVC ? 21 : 4;
@@ -91,17 +111,27 @@ int check_framing(struct session *session, const AVStream *stream, const AVBSFCo
 
 /* ---------------------------------------------------------------------------------------- extradata */
 
+static void drop_side_data(AVPacket *packet, int index) {
+  av_freep(&packet->side_data[index].data);
+  packet->side_data[index] = packet->side_data[--packet->side_data_elems];
+}
+
 /* matroska would write it again, in a place where there is no room for it. */
 void drop_known_extradata(const AVCodecParameters *parameters, AVPacket *packet) {
   for (int i = 0; i < packet->side_data_elems; i++) {
-    AVPacketSideData *side = &packet->side_data[i];
+    const AVPacketSideData *side = &packet->side_data[i];
     if (side->type != AV_PKT_DATA_NEW_EXTRADATA || side->size != (size_t)parameters->extradata_size ||
         memcmp(side->data, parameters->extradata, side->size))
       continue;
-    av_freep(&side->data);
-    *side = packet->side_data[--packet->side_data_elems];
+    drop_side_data(packet, i);
     return;
   }
+}
+
+void drop_new_tags(const AVOutputFormat *format, AVPacket *packet) {
+  if (!has_quirk(format, CHAPTER_TAGS)) return; /* all kinds of Ogg */
+  for (int i = packet->side_data_elems - 1; i >= 0; i--)
+    if (packet->side_data[i].type == AV_PKT_DATA_STRINGS_METADATA) drop_side_data(packet, i);
 }
 
 bool is_index_first(const struct session *session) {

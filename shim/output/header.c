@@ -1,6 +1,7 @@
 #include "header.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <libavutil/avstring.h>
@@ -191,13 +192,19 @@ static int check_covers(struct session *session) {
   return 0;
 }
 
-/* aiff has covers in an ID3 tag, which it writes only with this option. */
-static int ask_for_covers(struct session *session) {
-  const AVFormatContext *output = session->output->context;
-  bool covers = false;
+/* aiff has chunks for these tags; the others, covers and chapters stand in an ID3 tag, which it writes when it is told to. */
+static bool needs_id3(const AVFormatContext *output) {
   for (unsigned i = 0; i < output->nb_streams; i++)
-    covers |= output->streams[i]->codecpar->codec_type == AVMEDIA_TYPE_VIDEO;
-  if (!covers || strcmp(output->oformat->name, "aiff")) return 0;
+    if (output->streams[i]->codecpar->codec_type == AVMEDIA_TYPE_VIDEO) return true;
+  const AVDictionaryEntry *tag = NULL;
+  while ((tag = av_dict_get(output->metadata, "", tag, AV_DICT_IGNORE_SUFFIX)))
+    if (!av_match_name(tag->key, "title,author,copyright,comment,encoder")) return true;
+  return output->nb_chapters > 0;
+}
+
+static int ask_for_id3(struct session *session) {
+  const AVFormatContext *output = session->output->context;
+  if (strcmp(output->oformat->name, "aiff") || !needs_id3(output)) return 0;
   return av_dict_set(&session->options, "write_id3v2", "1", AV_DICT_DONT_OVERWRITE);
 }
 
@@ -242,6 +249,38 @@ static int move_tables(struct session *session) {
   int programs = (int)FFMAX(output->nb_programs, 1), first = 4096;
   while (first < 4096 + 64 && has_id(output, first, programs)) first++;
   return first == 4096 ? 0 : av_dict_set_int(&session->options, "mpegts_pmt_start_pid", first, AV_DICT_DONT_OVERWRITE);
+}
+
+/* Blu-ray's kind has packets of 192 bytes, and the table of its program at a place of its own. */
+static bool is_m2ts(const struct session *session) {
+  const AVFormatContext *output = session->output->context;
+  const AVDictionaryEntry *mode = av_dict_get(session->options, "mpegts_m2ts_mode", NULL, 0);
+  if (strcmp(output->oformat->name, "mpegts")) return false;
+  if (mode && strcmp(mode->value, "-1") && strcmp(mode->value, "auto")) return atoi(mode->value) > 0 || av_match_name(mode->value, "true,y,yes,enable,enabled,on");
+  return output->url && av_match_ext(output->url, "m2ts");
+}
+
+static int free_id(const AVFormatContext *output, int from) {
+  while (has_id(output, from, 1)) from++;
+  return from;
+}
+
+/*
+ * Where the tables can't be moved, a stream that has the number of one gets another number: with these muxers it would be an
+ * error, of which the source has the fault.
+ */
+static void move_ids(const struct session *session) {
+  enum { M2TS_TABLE = 256, TABLE = 4096, M2TS_VIDEO = 0x1011, M2TS_AUDIO = 0x1100, M2TS_OTHER = 0x1200, FIRST = 256 };
+  const AVFormatContext *output = session->output->context;
+  bool m2ts = is_m2ts(session);
+  if (!m2ts && !av_match_name(output->oformat->name, "hls,segment,stream_segment,ssegment")) return;
+  int table = m2ts ? M2TS_TABLE : TABLE, tables = m2ts ? 1 : (int)FFMAX(output->nb_programs, 1);
+  for (unsigned i = 0; i < output->nb_streams; i++) {
+    AVStream *stream = output->streams[i];
+    enum AVMediaType type = stream->codecpar->codec_type;
+    int from = !m2ts ? FIRST : type == AVMEDIA_TYPE_VIDEO ? M2TS_VIDEO : type == AVMEDIA_TYPE_AUDIO ? M2TS_AUDIO : M2TS_OTHER;
+    if (stream->id >= table && stream->id < table + tables) stream->id = free_id(output, from);
+  }
 }
 
 /* Codecs whose extradata is needed, and can't be derived from packets. */
@@ -293,11 +332,12 @@ static int write_header(struct session *session, bool *written) {
   if (result >= 0) result = filters_open(session);
   if (result >= 0) result = check_filtered(session);
   if (result >= 0) result = check_covers(session);
-  if (result >= 0) result = ask_for_covers(session);
+  if (result >= 0) result = ask_for_id3(session);
   if (result >= 0) result = note_bits(session);
   mark_adts(output);
   prepare_caf(output);
   if (result >= 0) result = delay_index(session);
+  move_ids(session);
   if (result >= 0) result = move_tables(session);
   if (result >= 0) result = tag_chapters(output);
   if (result >= 0) result = avformat_init_output(output, &session->options);

@@ -97,19 +97,42 @@ static int unfit(struct log *log) {
   return AVERROR_INVALIDDATA;
 }
 
-/* AudioSyncStream with one AudioMuxElement: moves to the frame in it, and returns the frame's size. */
+int latm_end(struct log *log, int stream, const struct latm *latm) {
+  if (!latm->rare || latm->known) return 0;
+  log_line(log, AV_LOG_ERROR, "stream %d: LATM with %s can't be unpacked", stream, latm->rare);
+  return AVERROR(ENOSYS);
+}
+
+/* Stores whether a packet's StreamMuxConfig is supported (`rare` is NULL), and returns it. */
+static bool takes_config(struct latm *latm, const char *rare) {
+  latm->other = rare != NULL;
+  if (!rare) latm->known = true;
+  if (rare && !latm->rare) latm->rare = rare;
+  return !rare;
+}
+
+/* Whether only padding bits follow the frame. */
+static bool ends_with_frame(const struct bits *bits, int size) {
+  int rest = bits->size * 8 - bits->position - size * 8;
+  return rest >= 0 && rest < 8;
+}
+
+/*
+ * AudioSyncStream with one AudioMuxElement: moves to the frame in it, and returns the frame's size. After a cut the first packets
+ * may have no StreamMuxConfig: each is taken as one frame if that fills the packet.
+ */
 static int find_frame(struct log *log, int stream, struct latm *latm, const AVCodecParameters *parameters, struct bits *bits) {
-  enum { SYNC = 0x2b7 };
+  enum { SYNC = 0x2b7, PATIENCE = 100 };
   if (read_bits(bits, 11) != SYNC || (int)read_bits(bits, 13) != bits->size - 3) return unfit(log);
   bool stated = !read_bit(bits);
   const char *rare = stated ? read_mux_config(bits, parameters) : NULL;
-  if (rare && !latm->known) {
-    log_line(log, AV_LOG_ERROR, "stream %d: LATM with %s can't be unpacked", stream, rare);
-    return AVERROR(ENOSYS);
-  }
-  if (rare || overrun(bits) || !(stated || latm->known)) return unfit(log);
-  latm->known = true;
+  if (overrun(bits)) return unfit(log);
+  bool taken = stated ? takes_config(latm, rare) : !latm->other;
+  if (!taken && !latm->known && ++latm->refused >= PATIENCE) return latm_end(log, stream, latm);
+  if (!taken && !latm->known) latm_end(log, stream, latm); /* a Muxer's error says which kind */
+  if (!taken) return unfit(log);
   int size = read_frame_size(bits);
+  if (!latm->known && !ends_with_frame(bits, size)) return unfit(log);
   return size > 0 && size <= (bits->size * 8 - bits->position) / 8 ? size : unfit(log);
 }
 

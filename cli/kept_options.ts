@@ -1,0 +1,64 @@
+/**
+ * Options and tags with which a muxer writes the same kind of file as the one that is rewritten: libavformat chooses these by
+ * the name of the file, or by its own taste.
+ */
+import type { MediaInfo } from "../mod.ts";
+import { readParts } from "./file_parts.ts";
+import { hasTimesInFront } from "./parts_of_mpegts.ts";
+import { hasId3v1, partsOfId3 } from "./parts_of_tags.ts";
+
+/** Formats with an index, which is to stand in front, as players that fetch them want it. */
+export const WITH_INDEX: readonly string[] = ["mp4", "mov", "ipod", "3gp", "3g2", "psp", "f4v", "ismv"];
+
+/** What is passed to the muxer. */
+export interface Kept {
+  options: Record<string, string>;
+  /** Tags of the file, from which it takes what it writes elsewhere. */
+  metadata: Record<string, string>;
+}
+
+/** PIDs that a program's table may have. */
+const [MIN_PID, MAX_PID] = [0x20, 0x1ffa];
+
+/** Players from before 2.4 read this version of ID3 only. */
+const OLD_ID3 = 3;
+
+function ofMpegTs(path: string, { programs }: MediaInfo): Kept {
+  const options: Record<string, string> = {
+    mpegts_m2ts_mode: readParts(path, hasTimesInFront) ? "1" : "0",
+  };
+  const program = programs[0];
+  if (!program || programs.length > 1) return { options, metadata: {} };
+  const { number, pmtPid, metadata: { service_name, service_provider } } = program;
+  if (number > 0) options.mpegts_service_id = `${number}`;
+  if (pmtPid >= MIN_PID && pmtPid <= MAX_PID) options.mpegts_pmt_start_pid = `${pmtPid}`;
+  return {
+    options,
+    metadata: {
+      ...(service_name === undefined ? {} : { service_name }),
+      ...(service_provider === undefined ? {} : { service_provider }),
+    },
+  };
+}
+
+function ofMp3(path: string): Kept {
+  const [version, isOld] = readParts(
+    path,
+    (reader) => [partsOfId3(reader).version, hasId3v1(reader)] as const,
+  );
+  return {
+    options: {
+      ...(version > 0 && version <= OLD_ID3 ? { id3v2_version: `${OLD_ID3}` } : {}),
+      ...(isOld ? { write_id3v1: "1" } : {}),
+    },
+    metadata: {},
+  };
+}
+
+/** For the format that is written. */
+export function keptOf(path: string, info: MediaInfo, format: string): Kept {
+  if (format === "mpegts") return ofMpegTs(path, info);
+  if (format === "mp3") return ofMp3(path);
+  if (format === "wav") return { options: { rf64: "auto" }, metadata: {} }; // larger than 4 GB
+  return { options: WITH_INDEX.includes(format) ? { movflags: "faststart" } : {}, metadata: {} };
+}

@@ -1,0 +1,66 @@
+/**
+ * Boxes of mp4 and mov that carry data of their own, which no muxer writes.
+ */
+import { nameAt, type PartReader, viewOf } from "./part_reader.ts";
+
+/** Boxes whose boxes are searched; those of `udta` are counted, whatever their names are. */
+const CONTAINERS = new Set(["moov", "trak", "mdia", "minf", "stbl", "moof", "traf", "udta", "meta", "ilst"]);
+const OWN_BOXES = new Set(["uuid", "senc", "saiz", "saio", "pssh", "xml ", "bxml", "emsg"]);
+/** A sample entry that holds one is encrypted; it stands in the description of samples, behind fields of its codec. */
+const ENCRYPTED = "sinf";
+/** Boxes of `udta` that are tags, chapters, names and padding, which are compared as what they are. */
+const DESCRIBED = /^(meta|chpl|name|free|skip|wide|hnti|hinf|\0{4}|\xa9...)$/s;
+/** Boxes of `ilst` that libavformat reads as tags and covers; those of QuickTime have numbers for names. */
+const DESCRIBED_TAGS =
+  /^(----|aART|apID|akID|catg|covr|cpil|cprt|desc|disk|egid|free|gnre|hdvd|HMMT|keyw|ldes|loci|manu|modl|name|pcst|pgap|purd|rtng|so(aa|al|ar|co|nm|sn)|stik|tmpo|trkn|tv(en|es|nn|sh|sn)|\0...|\xa9...)$/s;
+
+interface Box {
+  name: string;
+  from: number;
+  to: number;
+}
+
+/** A size of 0 goes to the end, one of 1 stands behind the name in 64 bits. */
+function* boxesIn(reader: PartReader, from: number, to: number): Generator<Box> {
+  for (let at = from; at + 8 <= to;) {
+    const head = reader.read(at, 16), view = viewOf(head);
+    if (head.length < 8) return;
+    const small = view.getUint32(0), isLarge = small === 1 && head.length === 16;
+    const size = isLarge ? Number(view.getBigUint64(8)) : small || to - at;
+    if (size < (isLarge ? 16 : 8) || at + size > to) return;
+    yield { name: nameAt(head, 4), from: at + (isLarge ? 16 : 8), to: at + size };
+    at += size;
+  }
+}
+
+/** In mp4 `meta` has a version and flags in front of its boxes, in mov it may have none. */
+function bodyOf(reader: PartReader, { name, from }: Box): number {
+  return name === "meta" && viewOf(reader.read(from, 4)).getUint32(0) === 0 ? from + 4 : from;
+}
+
+function isPart(name: string, parent: string): boolean {
+  if (parent === "udta") return !DESCRIBED.test(name) || OWN_BOXES.has(name);
+  if (parent === "ilst") return !DESCRIBED_TAGS.test(name);
+  return OWN_BOXES.has(name);
+}
+
+function search(reader: PartReader, { from, to, name: parent }: Box, found: string[]): void {
+  for (const box of boxesIn(reader, from, to)) {
+    const { name } = box;
+    if (isPart(name, parent)) found.push(`the box ${name}`);
+    if (CONTAINERS.has(name) && box.to - box.from >= 4) {
+      search(reader, { ...box, from: bodyOf(reader, box) }, found);
+    }
+    if (name === "stsd") {
+      const body = reader.read(box.from, box.to - box.from);
+      if (nameAt(body, 0, body.length).includes(ENCRYPTED)) found.push("the encryption");
+    }
+  }
+}
+
+/** `the box uuid`, `the encryption` */
+export function partsOfMp4(reader: PartReader): string[] {
+  const found: string[] = [];
+  search(reader, { name: "", from: 0, to: reader.size }, found);
+  return found;
+}

@@ -1,0 +1,88 @@
+/**
+ * Arguments that are nearly right: arrays with holes, no options where they are needed, values that can't be printed, a
+ * getter that returns something else each time. And what raw video says of its own rate.
+ */
+import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import {
+  concatSync,
+  Demuxer,
+  MemorySink,
+  mergeSync,
+  probeSync,
+  remuxSync,
+  setLogLevel,
+  type SplitOptions,
+  splitSync,
+} from "@avio/avio";
+import { fixtureBytes } from "./support/fixtures.ts";
+import { libavformat } from "./support/versions.ts";
+
+const film = fixtureBytes("video.mp4");
+const holes = () => new Array<never>(3);
+
+Deno.test("Arrays with holes are errors that name the hole", () => {
+  const sink = () => new MemorySink();
+  using demuxer = Demuxer.openSync(film);
+  const calls: Record<string, () => unknown> = {
+    "sources[0]": () => mergeSync(holes(), sink(), { format: "mp4" }),
+    "sources[0] ": () => concatSync(holes(), sink(), { format: "mp4" }),
+    "ranges[0]": () => remuxSync(film, sink(), { format: "mp4", ranges: holes() }),
+    "chapters[0]": () => remuxSync(film, sink(), { format: "mp4", chapters: holes() }),
+    "streams[0]": () => remuxSync(film, sink(), { format: "mp4", streams: holes() }),
+    "covers[0]": () => mergeSync([film], sink(), { format: "mp4", covers: holes() }),
+    "attachments[0]": () => mergeSync([film], sink(), { format: "matroska", attachments: holes() }),
+    "at[0]": () => splitSync(film, { format: "mp4", at: holes(), onsegment: sink }),
+    "streams[0] ": () => [...demuxer.packetsSync({ streams: holes() })],
+  };
+  for (const [name, call] of Object.entries(calls)) {
+    const { message } = assertThrows(call, TypeError);
+    assertEquals(message, `${name.trim()}: is missing`);
+  }
+});
+
+Deno.test("split without options, and setLogLevel of what can't be printed, say what is wrong", () => {
+  const without = undefined as unknown as SplitOptions;
+  assertEquals(
+    assertThrows(() => splitSync(film, without), TypeError).message,
+    "options: must be an object, is undefined",
+  );
+  for (const level of [Object.create(null), Symbol("a"), { toString: () => "info" }]) {
+    assertStringIncludes(
+      assertThrows(() => setLogLevel(level), TypeError).message,
+      "level: must be one of quiet",
+    );
+  }
+});
+
+Deno.test("split reads each option once", () => {
+  let reads = 0;
+  const options = {
+    format: "mp4",
+    every: 1,
+    onsegment: () => new MemorySink(),
+    get resetTimestamps() {
+      return reads++ > 0 ? "no" as unknown as boolean : true;
+    },
+  };
+  assertEquals([splitSync(film, options).segments.length, reads], [3, 1]);
+});
+
+Deno.test({
+  name: "Raw H.264 has the frame rate that it says, unless another is given",
+  ignore: libavformat < 61, // which says it of itself
+  fn() {
+    const sink = new MemorySink();
+    remuxSync(film, sink, {
+      format: "h264",
+      streams: [0],
+      bitstreamFilter: () => "h264_metadata=tick_rate=60000/1001",
+    });
+    const rate = { num: 30000, den: 1001 };
+    assertEquals(probeSync(sink.bytes()).streams[0]!.averageFrameRate, rate);
+    const given = probeSync(sink.bytes(), { format: "h264", options: { framerate: 24 } });
+    assertEquals(given.streams[0]!.averageFrameRate, { num: 24, den: 1 });
+    const mkv = new MemorySink();
+    remuxSync(sink.bytes(), mkv, { format: "matroska" });
+    assertEquals(probeSync(mkv.bytes()).streams[0]!.averageFrameRate, rate);
+  },
+});
