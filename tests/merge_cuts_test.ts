@@ -116,8 +116,8 @@ Deno.test("Pieces of Ogg are joined to one file whose times go on", () => {
   const times = [...demuxer.packetsSync()].map(({ time }) => time!);
   assertEquals(times.length, packets);
   assert(Math.abs(times.at(-1)! - duration!) < 0.1, `${times.at(-1)} ${duration}`);
-  const beginnings = new TextDecoder("latin1").decode(sink.bytes()).match(/OggS\0\x02/g)!;
-  assertEquals(beginnings.length, 1);
+  const pages = new TextDecoder("latin1").decode(sink.bytes()).split("OggS\0");
+  assertEquals(pages.filter((page) => page.charCodeAt(0) === 2).length, 1, "pages that begin a file");
 });
 
 Deno.test("Calls of next() that overlap get packets in order, of some streams or of all", async () => {

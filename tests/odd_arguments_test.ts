@@ -72,17 +72,17 @@ Deno.test({
   ignore: libavformat < 61, // which says it of itself
   fn() {
     const sink = new MemorySink();
-    remuxSync(film, sink, {
-      format: "h264",
-      streams: [0],
-      bitstreamFilter: () => "h264_metadata=tick_rate=60000/1001",
-    });
+    const filtered = new MemorySink(); // MPEG-TS has the headers in its packets
+    const bitstreamFilter = () => "h264_mp4toannexb,h264_metadata=tick_rate=60000/1001";
+    remuxSync(film, filtered, { format: "mpegts", streams: [0], bitstreamFilter });
+    remuxSync(filtered.bytes(), sink, { format: "h264" });
     const rate = { num: 30000, den: 1001 };
-    assertEquals(probeSync(sink.bytes()).streams[0]!.averageFrameRate, rate);
+    const input = { format: "h264" };
+    assertEquals(probeSync(sink.bytes(), input).streams[0]!.averageFrameRate, rate);
     const given = probeSync(sink.bytes(), { format: "h264", options: { framerate: 24 } });
     assertEquals(given.streams[0]!.averageFrameRate, { num: 24, den: 1 });
     const mkv = new MemorySink();
-    remuxSync(sink.bytes(), mkv, { format: "matroska" });
+    remuxSync(sink.bytes(), mkv, { format: "matroska", input });
     assertEquals(probeSync(mkv.bytes()).streams[0]!.averageFrameRate, rate);
   },
 });
