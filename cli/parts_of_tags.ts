@@ -54,7 +54,8 @@ export function partsOfId3(reader: PartReader, from = 0): { parts: string[]; end
     const flags = head[5]!, size = sync7(head, 6), hasFooter = (flags & 0x10) !== 0;
     version = head[3]!;
     const bytes = reader.read(end + HEAD, size);
-    parts.push(...framesIn(flags & 0x80 && version < 4 ? synchronized(bytes) : bytes, version, flags));
+    const frames = framesIn(flags & 0x80 && version < 4 ? synchronized(bytes) : bytes, version, flags);
+    for (const part of frames) parts.push(part);
     end += HEAD + size + (hasFooter ? HEAD : 0);
   }
   return { parts, end, version };
