@@ -74,11 +74,11 @@ export function errorText(code: number): string {
 const VAGUE =
   /error reading header$|is not implemented\. Update your FFmpeg|upload a sample|Could not find codec parameters/;
 
-/** The log line that best describes the cause. */
-function causeOf(log: readonly LogLine[]): string | undefined {
+/** The log line that best describes the cause. What FFmpeg has not implemented it only warns of. */
+function causeOf(log: readonly LogLine[], code: number): string | undefined {
   const errors = log.filter((line) => line.level === "error");
   const told = errors.findLast((line) => !VAGUE.test(line.message)) ??
-    (errors.length > 0
+    (errors.length > 0 || code === AVERROR.PATCHWELCOME
       ? log.findLast((line) => line.level === "warning" && !VAGUE.test(line.message))
       : undefined);
   return (told ?? errors.at(-1))?.message;
@@ -99,7 +99,7 @@ export function makeError(
   log: readonly LogLine[],
   explanation?: string,
 ): AVError {
-  const cause = causeOf(log);
+  const cause = causeOf(log, code);
   const text = explanation ?? textOf(code, cause) + (cause ? ` (${cause})` : "");
   return new AVError(`Cannot ${operation.phrase}: ${text}`, {
     code,

@@ -449,8 +449,8 @@ export class Session implements Host {
       return `the source is not seekable, and the demuxer must get to byte ${target} ` +
         `(an mp4 with its index at the end, for one)`;
     }
-    const isCut = operation === operations.cut;
-    return isCut && slot[Slot.RESULT] === AVERROR.ESPIPE ? "the source is not seekable" : undefined;
+    const goesBack = operation === operations.cut || operation === operations.read;
+    return goesBack && slot[Slot.RESULT] === AVERROR.ESPIPE ? "the source is not seekable" : undefined;
   }
 
   // ---------------------------------------------------------------------------------------- settings

@@ -701,6 +701,14 @@ Deno.test("Error messages name the cause", () => {
     "Cannot open input: Invalid data found (mov,mp4: error reading header)",
   );
   assertEquals(
+    messageOf(
+      AVERROR.PATCHWELCOME,
+      line("warning", "wav: WAVEFORMATEX support for RIFX files"),
+      line("warning", "wav:  is not implemented. Update your FFmpeg version to the newest one from Git."),
+    ),
+    "Cannot open input: Not yet implemented in FFmpeg, patches welcome (wav: WAVEFORMATEX support for RIFX files)",
+  );
+  assertEquals(
     messageOf(AVERROR.EPERM, line("error", "mpc8: Not a Musepack8 file")),
     "Cannot open input: FFmpeg reports no reason (mpc8: Not a Musepack8 file)",
   );

@@ -127,9 +127,8 @@ function aiffFromBehind(): Bytes {
   return chunk("FORM", body);
 }
 
-/** A wav with tags, and a cover among them, behind its samples. */
-function wavWithCover(): Bytes {
-  const wav = fixtureBytes("audio.wav");
+/** An ID3 tag that is a cover. */
+function coverTag(): Uint8Array {
   const frame = (name: string, data: Uint8Array) => {
     const bytes = new Uint8Array(10 + data.length);
     bytes.set(new TextEncoder().encode(name));
@@ -152,12 +151,83 @@ function wavWithCover(): Bytes {
     length >> 7 & 127,
     length & 127,
   ];
-  const bytes = concatBytes([
-    wav,
-    chunk("id3 ", concatBytes([Uint8Array.from(header), picture]), true),
-  ]) as Bytes;
+  return concatBytes([Uint8Array.from(header), picture]);
+}
+
+/** A wav with tags, and a cover among them, behind its samples. */
+function wavWithCover(): Bytes {
+  const bytes = concatBytes([fixtureBytes("audio.wav"), chunk("id3 ", coverTag(), true)]) as Bytes;
   new DataView(bytes.buffer).setUint32(4, bytes.length - 8, true);
   return bytes;
+}
+
+function aiffWithCover(): Bytes {
+  const common = Uint8Array.of(0, 1, 0, 0, 3, 0xe8, 0, 16, 0x40, 0x0e, 0xac, 0x44, 0, 0, 0, 0, 0, 0);
+  const sound = chunk("SSND", new Uint8Array(8 + 2000).map((_, i) => i < 8 ? 0 : i % 251));
+  const tag = chunk("ID3 ", coverTag());
+  return chunk("FORM", concatBytes([new TextEncoder().encode("AIFF"), chunk("COMM", common), sound, tag]));
+}
+
+/** Two icons; the one that is listed first lies behind. */
+function icons(): Bytes {
+  const png = fixtureBytes("image.png"), size = png.length;
+  const bytes = concatBytes([new Uint8Array(6 + 2 * 16), png, png]) as Bytes;
+  const view = new DataView(bytes.buffer);
+  view.setUint16(2, 1, true);
+  view.setUint16(4, 2, true);
+  [38 + size, 38].forEach((at, i) => {
+    view.setUint32(14 + i * 16, size, true);
+    view.setUint32(18 + i * 16, at, true);
+  });
+  return bytes;
+}
+
+/** HEIF: two pictures that are tiles of a third. */
+function tiles(): Bytes {
+  const number = (size: number, value: number) =>
+    Uint8Array.from({ length: size }, (_, i) => value / 256 ** (size - 1 - i));
+  const box = (name: string, ...parts: Uint8Array[]) => {
+    const body = concatBytes([new TextEncoder().encode(name), ...parts]);
+    return concatBytes([number(4, body.length + 4), body]);
+  };
+  const full = (name: string, ...parts: Uint8Array[]) => box(name, number(4, 0), ...parts);
+  const text = (value: string) => new TextEncoder().encode(value);
+  const item = (id: number, type: string) =>
+    box("infe", Uint8Array.of(2, 0, 0, 0), number(2, id), number(2, 0), text(type), number(1, 0));
+  const picture = fixtureBytes("image.jpeg");
+  const grid = concatBytes([Uint8Array.of(0, 0, 1, 0), number(2, 64), number(2, 128)]);
+  const place = (id: number, at: number, length: number) =>
+    concatBytes([number(2, id), number(2, 0), number(2, 1), number(4, at), number(4, length)]);
+  const make = (at: number): Uint8Array =>
+    concatBytes([
+      box("ftyp", text("mif1"), number(4, 0), text("mif1")),
+      full(
+        "meta",
+        full("hdlr", number(4, 0), text("pict"), number(13, 0)),
+        full("pitm", number(2, 1)),
+        full(
+          "iloc",
+          Uint8Array.of(0x44, 0),
+          number(2, 3),
+          place(1, at, grid.length),
+          place(2, at + grid.length, picture.length),
+          place(3, at + grid.length, picture.length),
+        ),
+        full("iinf", number(2, 3), item(1, "grid"), item(2, "jpeg"), item(3, "jpeg")),
+        full("iref", box("dimg", number(2, 1), number(2, 2), number(2, 2), number(2, 3))),
+        box(
+          "iprp",
+          box("ipco", full("ispe", number(4, 64), number(4, 64))),
+          full(
+            "ipma",
+            number(4, 2),
+            ...[2, 3].map((id) => concatBytes([number(2, id), Uint8Array.of(1, 1)])),
+          ),
+        ),
+      ),
+      box("mdat", grid, picture),
+    ]);
+  return make(make(0).length - grid.length - picture.length) as Bytes;
 }
 
 /** WavPack with an APE tag behind. */
@@ -191,6 +261,9 @@ function withChapters(): Bytes {
 const files: Record<string, { bytes: () => Bytes; streams: number }> = {
   "behind.aiff": { bytes: aiffFromBehind, streams: 1 },
   "alac.caf": { bytes: () => made("a.caf", [...tone, "-c:a", "alac"]), streams: 1 },
+  "cover.aiff": { bytes: aiffWithCover, streams: 2 },
+  "icons.ico": { bytes: icons, streams: 2 },
+  "tiles.heic": { bytes: tiles, streams: 2 },
   "cover.wav": { bytes: wavWithCover, streams: 2 },
   "tags.wv": { bytes: () => wavpack().tagged, streams: 1 },
   "chapters.mp4": { bytes: withChapters, streams: 3 },
@@ -198,10 +271,14 @@ const files: Record<string, { bytes: () => Bytes; streams: number }> = {
 };
 
 for (const [name, { bytes, streams }] of Object.entries(files)) {
-  Deno.test(`${name}, with data at its end, is the same from every kind of source`, async () => {
-    const rows = await compare(name, bytes());
-    assertEquals(rows[0]!.split(",").length, streams, rows[0]);
-    assert(rows.length > 1 && !rows.at(-1)!.includes("Error"), rows.at(-1));
+  Deno.test({
+    name: `${name}, with data at its end, is the same from every kind of source`,
+    ignore: name === "tiles.heic" && libavformat < 61, // which has no tiles
+    fn: async () => {
+      const rows = await compare(name, bytes());
+      assertEquals(rows[0]!.split(",").length, streams, rows[0]);
+      assert(rows.length > 1 && !rows.at(-1)!.includes("Error"), rows.at(-1));
+    },
   });
 }
 

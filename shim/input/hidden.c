@@ -33,9 +33,9 @@ static bool is_read_by_size(const AVFormatContext *context) {
   return !parser;
 }
 
-/* Formats with tags or tables at the end; they are not used for live streams. */
+/* Formats with tags or tables at the end, or whose headers are searched first; they are not used for live streams. */
 static bool is_read_from_both_ends(const AVFormatContext *context) {
-  return av_match_name(context->iformat->name, "wv,ape,iff,dsf,mpc,mpc8,tak,tta,mxf");
+  return av_match_name(context->iformat->name, "aa,ape,ico,iff,wv,dsf,mpc,mpc8,tak,tta,mxf");
 }
 
 /* For example Matroska whose tracks come after its packets. */
@@ -102,14 +102,16 @@ static bool is_other_mp4(const AVFormatContext *context) {
 
 /* ---------------------------------------------------------------------------------------- tags and covers at the end */
 
-/* Whether a WAV file has chunks after the samples. */
+/* Whether a WAV or AIFF file has chunks after the samples. */
 static bool has_chunks_behind(const struct input *input) {
   const uint8_t *bytes = input->first;
-  if (strcmp(input->context->iformat->name, "wav") || memcmp(bytes, "RIFF", 4)) return false;
-  int64_t whole = (int64_t)AV_RL32(bytes + 4) + 8;
+  bool is_wav = !strcmp(input->context->iformat->name, "wav") && !memcmp(bytes, "RIFF", 4);
+  bool is_aiff = !strcmp(input->context->iformat->name, "aiff") && !memcmp(bytes, "FORM", 4);
+  if (!is_wav && !is_aiff) return false;
+  int64_t whole = (int64_t)(is_wav ? AV_RL32(bytes + 4) : AV_RB32(bytes + 4)) + 8;
   for (int64_t at = 12; at + 8 <= (int64_t)input->first_size;) {
-    int64_t size = AV_RL32(bytes + at + 4), end = at + 8 + size + (size & 1);
-    if (!memcmp(bytes + at, "data", 4)) return whole <= MAX_KEPT && end + 8 < whole;
+    int64_t size = is_wav ? AV_RL32(bytes + at + 4) : AV_RB32(bytes + at + 4), end = at + 8 + size + (size & 1);
+    if (!memcmp(bytes + at, is_wav ? "data" : "SSND", 4)) return whole <= MAX_KEPT && end + 8 < whole;
     at = end;
   }
   return false;

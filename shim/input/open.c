@@ -163,6 +163,9 @@ static void note_kept(struct input *input) {
 /* The errors of demuxers that have not found what they need; AVERROR(EPERM) is the plain -1 that some return. */
 static bool is_unreadable(int result) { return result == AVERROR_INVALIDDATA || result == AVERROR_EOF || result == AVERROR(EPERM); }
 
+/* FFmpeg has not implemented HEIF and AVIF images of several tiles for sources that can't seek. */
+static bool may_need_seeking(int result) { return is_unreadable(result) || result == AVERROR_PATCHWELCOME; }
+
 /* Drops the lines that libavformat logs meanwhile. */
 static bool begins_like_media(struct session *session) {
   struct log_mark mark = log_mark(&session->channel.log);
@@ -176,7 +179,7 @@ static bool needs_seeking(struct session *session, int result) {
   struct input *input = session->input;
   if (session->channel.failed || !input->endpoint.io || input->endpoint.opening.exceeded || input->endpoint.refused_url) return false;
   note_kept(input);
-  if (result < 0) return input->endpoint.seek_refused || (is_unreadable(result) && begins_like_media(session));
+  if (result < 0) return input->endpoint.seek_refused || (may_need_seeking(result) && begins_like_media(session));
   const AVFormatContext *context = input->context;
   if (!context->pb || context->pb->seekable) return false;
   input->behind = first_behind(context);
@@ -279,6 +282,8 @@ static void log_reason(struct session *session, int result) {
   const char *format = session->targets[AVS_INPUT].format;
   bool is_known = session->channel.failed || input->endpoint.seek_refused || input->endpoint.refused_url;
   if (is_known || !input->endpoint.io) return;
+  if (result == AVERROR_PATCHWELCOME && !log->errors && !input->endpoint.io->context->seekable)
+    return log_error(session, "FFmpeg reads such a file only from a source that can seek");
   bool has_nothing = !input->first_size && result != AVERROR(EPERM); /* that comes from formats that don't read the source */
   bool ended = has_nothing && result == AVERROR(EINVAL) && input->endpoint.io->context->eof_reached;
   if (!is_unreadable(result) && !ended) return;
