@@ -395,7 +395,15 @@ function asMpegts(source: Source): Bytes {
 /** Video with B-frames in formats that don't say when each picture is shown. */
 function withoutPts(): Record<string, Bytes> {
   const mpeg = byFFmpeg("-c:v mpeg2video -g 12 -bf 2 -b:v 100k -f mpeg -");
-  return { avi: byFFmpeg("-c:v mpeg4 -g 12 -bf 2 -f avi -"), mpeg, mpegts: asMpegts(mpeg) };
+  return {
+    avi: byFFmpeg("-c:v mpeg4 -g 12 -bf 2 -f avi -"),
+    "avi, H.264": byFFmpeg("-c:v libx264 -g 12 -bf 3 -x264-params b-adapt=0 -f avi -"),
+    "avi, H.264 with open groups": byFFmpeg(
+      "-c:v libx264 -g 12 -bf 3 -x264-params b-adapt=0:open-gop=1 -f avi -",
+    ),
+    mpeg,
+    mpegts: asMpegts(mpeg),
+  };
 }
 
 /** Each picture of 25 a second is shown once. */
@@ -420,6 +428,28 @@ Deno.test("remuxSync() derives missing pts from the following pictures", () => {
       assertEquals([seen.length, seen.includes(null)], [packets.length, false], `${from}: transform`);
     }
     assertEquals(packetsOf(remuxed(source, { format: "vob" }).bytes).length, packets.length, from);
+  }
+});
+
+Deno.test("Pictures of H.264 and HEVC in AVI are shown in the order that their headers say", () => {
+  const encoders = [
+    "libx264 -g 12 -bf 3 -x264-params b-adapt=0",
+    "libx264 -g 12 -bf 3 -x264-params b-adapt=0:open-gop=1",
+    "libx265 -g 12 -x265-params b-adapt=0:log-level=none",
+  ];
+  for (const encoder of encoders) {
+    const known = byFFmpeg(`-c:v ${encoder} -f matroska -`);
+    const source = byFFmpeg(`-c:v ${encoder} -tag:v ${encoder.includes("265") ? "HEVC" : "H264"} -f avi -`);
+    assert(packetsOf(source).every(({ pts }) => pts === null), encoder);
+    const order = (packets: Packet[]) => {
+      const first = Math.min(...packets.map(secondsOf));
+      return packets.map((packet) => Math.round((secondsOf(packet) - first) * 25));
+    };
+    const expected = order(packetsOf(known));
+    assert(expected.some((place, i) => place < (expected[i - 1] ?? 0)), encoder);
+    for (const format of ["matroska", "mp4", "mpegts"]) {
+      assertEquals(order(packetsOf(remuxed(source, { format }).bytes)), expected, `${encoder} to ${format}`);
+    }
   }
 });
 

@@ -24,6 +24,7 @@ static void move_all(struct packets *from, struct packets *to) {
 
 void backlog_put_first(struct backlog *backlog, struct packets *packets) {
   move_all(&backlog->waiting.packets, packets);
+  reorder_clear(&backlog->waiting.reorder);
   move_all(&backlog->packets, packets);
   if (backlog->waiting.result) backlog->result = backlog->waiting.result;
   backlog->waiting.bytes = backlog->waiting.result = 0;
@@ -35,10 +36,12 @@ void backlog_put_first(struct backlog *backlog, struct packets *packets) {
 void backlog_clear(struct backlog *backlog) {
   packets_clear(&backlog->packets);
   packets_clear(&backlog->waiting.packets);
+  reorder_clear(&backlog->waiting.reorder);
   backlog->waiting.bytes = backlog->waiting.result = backlog->result = 0;
 }
 
 void backlog_free(struct backlog *backlog) {
   packets_free(&backlog->packets);
   packets_free(&backlog->waiting.packets);
+  reorder_clear(&backlog->waiting.reorder);
 }

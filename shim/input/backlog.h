@@ -12,12 +12,14 @@
 
 #include "../output/packets.h"
 #include "ended.h"
+#include "reorder.h"
 
 /* Packets after others that still lack a pts (shown.h). They come before the unexamined ones. */
 struct waiting {
   struct packets packets;
   int64_t bytes;
   int result; /* the result after them, if it was no packet; 0: not known yet */
+  struct reorder reorder;
 };
 
 struct backlog {

@@ -29,7 +29,7 @@ AVPacket *packets_push(struct packets *packets, AVPacket *packet) {
   return *place;
 }
 
-const AVPacket *packets_at(const struct packets *packets, size_t index) { return *packets_place(packets, index); }
+AVPacket *packets_at(const struct packets *packets, size_t index) { return *packets_place(packets, index); }
 
 AVPacket *packets_first(struct packets *packets) {
   return packets->count ? packets->ring[packets->first] : NULL;

@@ -17,7 +17,7 @@ struct packets {
 /* Moves the packet to the end of the queue; returns the packet in the queue, or NULL if there is no memory. */
 AVPacket *packets_push(struct packets *packets, AVPacket *packet);
 /* `index` must be less than the number of packets. */
-const AVPacket *packets_at(const struct packets *packets, size_t index);
+AVPacket *packets_at(const struct packets *packets, size_t index);
 AVPacket *packets_first(struct packets *packets);
 void packets_drop_first(struct packets *packets);
 /* Removes those of the first `count` packets for which `stays` returns false; the others keep their order. */
