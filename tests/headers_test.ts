@@ -83,6 +83,21 @@ function tiff(...entries: [tag: number, value: number][]): Uint8Array {
   ]);
 }
 
+/** The description of TAK, whose fields begin with their low bits, and no sound. */
+function tak(depth: number): Uint8Array {
+  const fields = [[6, 2], [4, 0], [4, 2], [35, 44100], [3, 0], [18, 44100 - 6000], [5, depth - 8], [4, 1], [
+    1,
+    0,
+  ]];
+  let value = 0n, place = 0n;
+  for (const [size, field] of fields) {
+    value |= BigInt(field!) << place;
+    place += BigInt(size!);
+  }
+  const info = Uint8Array.from({ length: 10 }, (_, i) => Number(value >> BigInt(8 * i) & 255n));
+  return concatBytes([text("tBaK"), Uint8Array.of(1, 13, 0, 0), info, new Uint8Array(3 + 4 + 64)]);
+}
+
 const pictures: [name: string, bytes: Uint8Array, fields: Told][] = [
   ["Sorenson's flv", flash("flv1", sorenson(24, 16)), {
     codec: "flv1",
@@ -124,6 +139,12 @@ const pictures: [name: string, bytes: Uint8Array, fields: Told][] = [
     tiff([256, 11], [257, 12], [258, 8], [262, 1], [277, 1]),
     { codec: "tiff", width: 11, height: 12, pixelFormat: "gray" },
   ],
+  [
+    "TIFF of a camera's sensor",
+    tiff([256, 11], [257, 12], [258, 14], [262, 32803], [277, 1], [33422, 0x02010100]),
+    { codec: "tiff", width: 11, height: 12, pixelFormat: "bayer_rggb16le" },
+  ],
+  ["TAK", tak(24), { codec: "tak", sampleRate: 44100, channels: 2, sampleFormat: "s32p" }],
   [
     "SGI",
     concatBytes([bits([474, 16], [0, 8], [1, 8], [3, 16], [13, 16], [14, 16], [1, 16]), new Uint8Array(700)]),
@@ -215,6 +236,12 @@ const recipes: [suffix: string, args: string[], fields: Told][] = [
   ["ogv", [...PICTURE, "-c:v", "libtheora", "-pix_fmt", "yuv422p"], {
     codec: "theora",
     pixelFormat: "yuv422p",
+  }],
+  ["ogv", [...PICTURE, "-c:v", "libtheora", "-color_primaries", "bt470bg"], {
+    codec: "theora",
+    colorPrimaries: "bt470bg",
+    colorTransfer: "bt709",
+    colorSpace: "bt470bg",
   }],
   ["avi", [...PICTURE, "-c:v", "huffyuv", "-pix_fmt", "yuv422p"], {
     codec: "huffyuv",

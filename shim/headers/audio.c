@@ -152,8 +152,8 @@ void read_wavpack(AVCodecParameters *parameters, struct bits *header) {
   parameters->bits_per_raw_sample = bits;
 }
 
-/* Unlike other lossless decoders, this one outputs 8 bits as 8 bits. */
-void read_ape(AVCodecParameters *parameters, struct bits *header) {
+/* Monkey's Audio and TAK: unlike other lossless decoders, these output 8 bits as 8 bits. */
+void read_coded_bits(AVCodecParameters *parameters, struct bits *header) {
   (void)header;
   int bits = parameters->bits_per_coded_sample;
   if (bits == 8) parameters->format = AV_SAMPLE_FMT_U8P;

@@ -217,11 +217,20 @@ void read_fits(AVCodecParameters *parameters, struct bits *header) {
 
 /* ---------------------------------------------------------------------------------------- chunks */
 
-enum { TIFF_WIDTH = 256, TIFF_HEIGHT = 257, TIFF_BITS = 258, TIFF_PHOTOMETRIC = 262, TIFF_PLANES = 284, TIFF_PALETTE = 320, TIFF_SAMPLING = 530 };
+enum {
+  TIFF_WIDTH = 256,
+  TIFF_HEIGHT = 257,
+  TIFF_BITS = 258,
+  TIFF_PHOTOMETRIC = 262,
+  TIFF_PLANES = 284,
+  TIFF_PALETTE = 320,
+  TIFF_SAMPLING = 530,
+  TIFF_MOSAIC = 33422,
+};
 
 struct tiff {
-  unsigned width, height, bits, count, photometric, planar, sampling[2];
-  bool little, palette;
+  unsigned width, height, bits, count, photometric, planar, sampling[2], mosaic;
+  bool little, palette, is_mosaic;
 };
 
 static enum AVPixelFormat tiff_yuv(const struct tiff *tiff) {
@@ -236,9 +245,23 @@ static enum AVPixelFormat tiff_yuv(const struct tiff *tiff) {
   return AV_PIX_FMT_NONE;
 }
 
+/* Raw pixels of a camera's sensor, as in DNG: `mosaic` has the colors of 2x2 pixels. */
+static enum AVPixelFormat tiff_mosaic(const struct tiff *tiff) {
+  bool wide = tiff->bits > 8;
+  if (tiff->count != 1 || tiff->bits < 8 || tiff->bits > 16 || tiff->bits & 1) return AV_PIX_FMT_NONE;
+  switch (tiff->mosaic) {
+  case 0x02010100: return wide ? AV_PIX_FMT_BAYER_RGGB16 : AV_PIX_FMT_BAYER_RGGB8;
+  case 0x00010102: return wide ? AV_PIX_FMT_BAYER_BGGR16 : AV_PIX_FMT_BAYER_BGGR8;
+  case 0x01000201: return wide ? AV_PIX_FMT_BAYER_GBRG16 : AV_PIX_FMT_BAYER_GBRG8;
+  case 0x01020001: return wide ? AV_PIX_FMT_BAYER_GRBG16 : AV_PIX_FMT_BAYER_GRBG8;
+  }
+  return AV_PIX_FMT_NONE;
+}
+
 static enum AVPixelFormat tiff_format(const struct tiff *tiff) {
   enum { SEPARATED = 5, YCBCR = 6 };
   bool little = tiff->little;
+  if (tiff->is_mosaic) return tiff_mosaic(tiff);
   if (tiff->bits == 24 && tiff->count == 3 && tiff->photometric == YCBCR && !tiff->planar) return tiff_yuv(tiff);
   switch (tiff->planar * 10000 + tiff->bits * 10 + tiff->count) {
   case 11: return tiff->palette ? AV_PIX_FMT_PAL8 : AV_PIX_FMT_MONOBLACK;
@@ -290,6 +313,10 @@ static void note_tiff_entry(const struct bits *header, int place, struct tiff *t
   case TIFF_PHOTOMETRIC: tiff->photometric = value; break;
   case TIFF_PLANES: tiff->planar = value == 2; break;
   case TIFF_PALETTE: tiff->palette = true; break;
+  case TIFF_MOSAIC:
+    tiff->is_mosaic = true;
+    tiff->mosaic = le32_at(header, place + 8);
+    break;
   case TIFF_SAMPLING:
     tiff->sampling[0] = value & 15;
     tiff->sampling[1] = (little ? le16_at(header, place + 10) : be16_at(header, place + 10)) & 15;

@@ -371,9 +371,15 @@ void read_theora(AVCodecParameters *parameters, struct bits *header) {
   struct bits bits = *header;
   bits.position = (place + 6 + 3 + 4) * 8; /* the version, size in blocks */
   unsigned width = read_bits(&bits, 24), height = read_bits(&bits, 24);
-  skip_bits(&bits, 16 + 64 + 48 + 8 + 24 + 6 + 5);
+  skip_bits(&bits, 16 + 64 + 48);
+  unsigned colors = read_bits(&bits, 8);
+  skip_bits(&bits, 24 + 6 + 5);
   set_picture(parameters, width, height, formats[read_bits(&bits, 2)]);
   parameters->chroma_location = AVCHROMA_LOC_CENTER;
+  if (colors != 1 && colors != 2) return;
+  parameters->color_primaries = colors == 1 ? AVCOL_PRI_BT470M : AVCOL_PRI_BT470BG;
+  parameters->color_trc = AVCOL_TRC_BT709;
+  parameters->color_space = AVCOL_SPC_BT470BG;
 }
 
 /* Three versions: bits per sample from the container, from a byte of extradata, or from three fields of it. */
