@@ -22,6 +22,7 @@ struct log {
   bool lacks_init;  /* hls could not open an initialization section */
   bool lacks_fragment; /* dash found no more segments of one of its streams */
   bool filter_failed; /* a muxer's own bitstream filter failed on a packet */
+  bool unframed;      /* a stream's first packet is not framed as its codec requires */
   int errors;       /* number of lines of the level error */
 };
 

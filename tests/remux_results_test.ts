@@ -14,6 +14,7 @@ import {
   probeSync,
   type RemuxOptions,
   remuxSync,
+  StrictError,
 } from "@avio/avio";
 import { fixtureBytes } from "./support/fixtures.ts";
 
@@ -187,4 +188,69 @@ Deno.test("A packet that a bitstream filter can't read is left out, and the othe
     for (const packet of damaged) writer.writeSync(packet);
     writer.finishSync();
   }, AVError);
+});
+
+Deno.test("What can't be read between blocks of WavPack, or behind the last one, is a warning", async () => {
+  const path = Deno.makeTempFileSync({ suffix: ".wv" });
+  const args = ["-v", "error", "-f", "lavfi", "-i", "sine=duration=2", "-c:a", "wavpack", "-y", path];
+  assert((await new Deno.Command("ffmpeg", { args }).output()).success);
+  const source = Deno.readFileSync(path);
+  Deno.removeSync(path);
+  const last = source.length - new TextDecoder("latin1").decode(source).lastIndexOf("wvpk");
+  const noise = new Uint8Array(96).fill(0xee);
+  const behind = new Uint8Array([...source, ...noise]);
+  const between = new Uint8Array([...source.subarray(0, -last), ...noise, ...source.subarray(-last)]);
+  const { packets } = remuxed(source as Bytes, { format: "matroska" }).result;
+  for (const damaged of [behind, between]) {
+    for (const format of ["matroska", "wv"]) {
+      const { result } = remuxed(damaged, { format });
+      assertEquals(result.packets, packets, format);
+      assertEquals(result.warnings.map(({ kind }) => kind), ["damaged"], format);
+      assertThrows(() => remuxed(damaged, { format, strict: true }), StrictError);
+    }
+  }
+  // Where nothing else is read, it is what the remux ends with.
+  assertThrows(() => remuxed(source.subarray(0, 40) as Bytes, { format: "matroska" }), AVError);
+});
+
+Deno.test("A damaged packet that a muxer can't write is left out, and the others are kept", () => {
+  const input = "-f lavfi -i testsrc=size=64x48:duration=2 -f lavfi -i sine=duration=2 -c:v mpeg2video";
+  const args = `-v error ${input} -c:a eac3 -f mpegts -`.split(" ");
+  const { success, stdout } = new Deno.Command("ffmpeg", { args }).outputSync();
+  assert(success);
+  const damaged = stdout.slice(), soundPid = 0x101;
+  for (let at = 0, n = 0; at < damaged.length; at += 188) {
+    if (((damaged[at + 1]! & 0x1f) << 8 | damaged[at + 2]!) !== soundPid || ++n % 3) continue;
+    damaged[at + 1]! |= 0x80; // the receiver says that there is an error in it
+    for (let i = at + 4; i < at + 183; i++) {
+      if (damaged[i] === 0x0b && damaged[i + 1] === 0x77) damaged[i + 5]! |= 0xf8; // an unknown bitstream
+    }
+  }
+  const { result } = remuxed(damaged, { format: "mp4" });
+  assertEquals(
+    result.streams[0]!.packets,
+    remuxed(stdout as Bytes, { format: "mp4" }).result.streams[0]!.packets,
+  );
+  assertEquals(result.warnings.map(({ kind, stream }) => [kind, stream]), [["damaged", 1], ["dropped", 1]]);
+});
+
+Deno.test("First packets that have not the headers that they should have are left out, and the others are kept", () => {
+  const source = fixtureBytes("video.ts").slice() as Bytes;
+  const soundPid = 0x101,
+    count = (bytes: Bytes) => remuxed(bytes, { format: "nut" }).result.streams.map((s) => s.packets);
+  const [pictures, sounds] = count(source);
+  const begins = (at: number) => source[at] === 0xff && (source[at + 1]! & 0xf6) === 0xf0;
+  let first = 0;
+  for (let at = 0; !first; at += 188) {
+    if (((source[at + 1]! & 0x1f) << 8 | source[at + 2]!) !== soundPid) continue;
+    for (let i = at + 4; i < at + 187 && !first; i++) if (begins(i)) first = i;
+  }
+  source[first] = 0;
+  for (const format of outputs) {
+    const { result } = remuxed(source, { format });
+    assertEquals(result.streams[0]!.packets, pictures, format);
+    assert(result.streams[1]!.packets > sounds! * 0.7, `${format}: ${result.streams[1]!.packets}`);
+    assert(result.warnings.some(({ kind, stream }) => kind === "dropped" && stream === 1), format);
+    assertThrows(() => remuxed(source, { format, strict: true }), StrictError);
+  }
 });

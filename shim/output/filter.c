@@ -216,7 +216,7 @@ static int write_filtered(struct session *session, AVBSFContext *context, AVPack
   int result = av_bsf_send_packet(context, packet);
   while (result >= 0) {
     result = av_bsf_receive_packet(context, packet);
-    session->channel.log.filter_failed |= result == AVERROR_INVALIDDATA;
+    session->channel.log.filter_failed |= result == AVERROR_INVALIDDATA || result == AVERROR_PATCHWELCOME;
     if (result < 0) break;
     packet->stream_index = stream;
     result = write_out(session, packet);
@@ -235,7 +235,10 @@ int filter_write(struct session *session, AVPacket *packet) {
     }
     struct log *log = &session->channel.log;
     int result = filter->latm.open ? latm_unpack(log, stream->index, &filter->latm, stream->codecpar, packet) : 0;
-    if (result >= 0 && !filter->begun) result = check_framing(session, stream, filter->context, packet);
+    if (result >= 0 && !filter->begun) {
+      result = check_framing(session, stream, filter->context, packet);
+      log->unframed |= result < 0;
+    }
     if (result >= 0) result = check_time(session, stream, packet);
     if (result < 0) {
       av_packet_unref(packet);

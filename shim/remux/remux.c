@@ -224,21 +224,34 @@ static void note_packet(struct route *route, const AVStream *stream, const AVPac
   if (!(route->last >= last)) route->last = last;
 }
 
-/* Whether a bitstream filter has failed on a damaged packet. It is left out, otherwise its error would end the remux. */
-static bool is_unfit(struct session *session, int stream, int result) {
-  bool unfit = result == AVERROR_INVALIDDATA && session->channel.log.filter_failed;
-  if (unfit)
-    warn(&session->channel.log, AVS_WARNING_DROPPED, stream, 1, "packets that the output's bitstream filter can't read are left out",
+/*
+ * Whether a packet is left out, whose error would otherwise end the remux: it is damaged, so that a bitstream filter or the
+ * muxer has refused it, or the first packets of the stream are not framed as its codec requires.
+ */
+static bool is_unfit(struct session *session, const struct remux *remux, int stream, int result) {
+  struct log *log = &session->channel.log;
+  bool is_unread = result == AVERROR_INVALIDDATA || result == AVERROR_PATCHWELCOME;
+  if (result >= 0 || session->channel.failed) return false;
+  if (log->unframed)
+    warn(log, AVS_WARNING_DROPPED, stream, 1, "packets that are not framed as its codec's are in this format are left out",
+         "stream %d: a packet that is not framed as it should be is left out", stream);
+  else if (is_unread && log->filter_failed)
+    warn(log, AVS_WARNING_DROPPED, stream, 1, "packets that the output's bitstream filter can't read are left out",
          "stream %d: a packet that its bitstream filter can't read is left out", stream);
-  return unfit;
+  else if (result == AVERROR_INVALIDDATA && remux->damaged)
+    warn(log, AVS_WARNING_DROPPED, stream, 1, "damaged packets that the output's format can't hold are left out",
+         "stream %d: a packet that its format can't hold is left out", stream);
+  else
+    return false;
+  return true;
 }
 
 static int write_packet(struct session *session, struct remux *remux, struct route *route, const AVStream *source,
                         AVPacket *packet) {
   int size = packet->size;
-  session->channel.log.filter_failed = false;
+  session->channel.log.filter_failed = session->channel.log.unframed = false;
   int result = output_write_packet(session, packet);
-  if (is_unfit(session, source->index, result)) {
+  if (is_unfit(session, remux, source->index, result)) {
     route->packets--;
     route->bytes -= size;
     return 0;
@@ -414,12 +427,30 @@ static void warn_encrypted(struct session *session, const AVPacket *packet) {
        packet->stream_index);
 }
 
+/*
+ * Damage between packets, or after the last one, does not fail the remux: for the ffmpeg command it is the end of the input.
+ * Demuxers that can continue after it do so on the next call.
+ */
+static int read_over_damage(struct session *session, const struct remux *remux, AVPacket *packet) {
+  enum { MAX_ERRORS = 16 }; /* in a row */
+  for (int errors = 0; errors < MAX_ERRORS; errors++) {
+    int logged = session->channel.log.errors;
+    int result = input_read_packet(session, packet);
+    if (result != AVERROR_INVALIDDATA || !remux->read || session->channel.failed) return result;
+    if (session->channel.log.errors > logged) continue; /* which is a warning already */
+    warn(&session->channel.log, AVS_WARNING_DAMAGED, -1, 1, "what is between two packets, or behind the last one, can't be read",
+         "something that is no packet is left out");
+  }
+  return AVERROR_EOF;
+}
+
 static int remux_packet(struct session *session, struct remux *remux, AVPacket *packet) {
-  int result = input_read_packet(session, packet);
+  int result = read_over_damage(session, remux, packet);
   if (result < 0) return result;
   struct route *route = mapped_route(session, remux, packet->stream_index);
   if (!route) return 0;
   remux->read += is_sound_or_motion(session->input->context->streams[packet->stream_index]);
+  remux->damaged |= packet->flags & AV_PKT_FLAG_CORRUPT;
   const AVFormatContext *input = session->input->context;
   if (!remux->keeps_times) clock_correct(&remux->clock, &route->clock, input, packet, &session->channel.log);
   const AVStream *stream = input->streams[packet->stream_index];

@@ -40,6 +40,7 @@ struct remux {
   bool holds;        /* `held` has a packet */
   int64_t packets;
   int64_t read;      /* packets of mapped audio and video streams */
+  bool damaged;      /* the demuxer has marked one of them as damaged */
   int64_t media;     /* those of them that were written */
   int64_t requests; /* number of the session's requests when a batch was last transformed */
   int64_t reached;  /* AV_TIME_BASE, of the output: latest time read */
