@@ -3,7 +3,8 @@
  * containers, and where seeks land. Each result is classified by a word or two. Prints a line of JSON.
  */
 import { createHash } from "node:crypto";
-import { type CodecParameters, Demuxer, type MediaInfo, probe, remux } from "../../mod.ts";
+import { dirname } from "node:path";
+import { type CodecParameters, Demuxer, type MediaInfo, probe, remux, withinDirectory } from "../../mod.ts";
 
 /** The results of a file. */
 export interface FileResult {
@@ -37,6 +38,8 @@ const HASH_OF_NOTHING = "MD5:d41d8cd98f00b204e9800998ecf8427e";
 const [path, ffprobe, ffmpeg, named = ""] = Deno.args as [string, string, string, string?];
 const steps = named ? named.split(",") : ["packets", "probe", "remux", "seeks"];
 const errors: Record<string, string> = {};
+/** Playlists and manifests have their segments beside them. */
+const onopen = withinDirectory(dirname(path));
 
 function run(command: string, ...args: string[]): { success: boolean; text: string } {
   const { success, stdout } = new Deno.Command(command, {
@@ -104,7 +107,7 @@ async function rowsOfAvio(file: string): Promise<Row[]> {
 }
 
 async function readRows(file: string, rows: Row[]): Promise<void> {
-  using demuxer = await Demuxer.open(file);
+  using demuxer = await Demuxer.open(file, { onopen });
   for await (const packet of demuxer.packets()) {
     if (rows.length === MAX_PACKETS) break;
     const hash = packet.data.length ? `MD5:${createHash("md5").update(packet.data).digest("hex")}` : "";
@@ -205,7 +208,7 @@ function streamsOfFFprobe(): Probed[] {
 
 async function compareDescription(): Promise<{ differences: string[]; explained: string[] }> {
   const reference = streamsOfFFprobe();
-  const info = await tried("probe", () => probe(path));
+  const info = await tried("probe", () => probe(path, { onopen }));
   return info && reference.length ? compareStreams(reference, info) : { differences: [], explained: [] };
 }
 
@@ -263,7 +266,8 @@ async function compareRemux(folder: string, target: string): Promise<string> {
   const { name, options } = targets[target]!;
   const [theirs, ours] = [`${folder}/theirs.${name}`, `${folder}/ours.${name}`];
   const byThem = remuxByFFmpeg(theirs, options);
-  const result = await tried(target, () => remux(path, ours, { options: options ?? {} }));
+  const output = { options: options ?? {}, onopen: withinDirectory(folder, { write: true }) };
+  const result = await tried(target, () => remux(path, ours, { ...output, input: { onopen } }));
   const byUs = result !== null && rowsOfMedia(ours).length > 0;
   if (byThem && byUs) return compareOutputs(theirs, ours);
   if (result !== null && !byUs) return byThem ? "unreadable" : "neither";
@@ -274,7 +278,7 @@ async function compareRemux(folder: string, target: string): Promise<string> {
 
 /** Checks that a seek lands on the last key frame at or before the time, otherwise at the beginning. */
 async function compareSeek(rows: Row[], stream: number, seconds: number): Promise<string> {
-  using demuxer = await Demuxer.open(path);
+  using demuxer = await Demuxer.open(path, { onopen });
   await demuxer.seek(seconds);
   const { num, den } = demuxer.streams[stream]!.timeBase;
   const target = seconds * den / num + 1e-6;
@@ -291,7 +295,7 @@ async function compareSeek(rows: Row[], stream: number, seconds: number): Promis
 }
 
 async function compareSeeks(rows: Row[]): Promise<string[]> {
-  const info = await probe(path);
+  const info = await probe(path, { onopen });
   const moving = info.streams.filter(({ disposition }) => !disposition.includes("attached_pic"));
   const stream = (moving.find(({ codecParameters: { type } }) => type === "video") ??
     moving.find(({ codecParameters: { type } }) => type === "audio"))?.index;
