@@ -283,7 +283,7 @@ async function compareSeek(rows: Row[], stream: number, seconds: number): Promis
   const { num, den } = demuxer.streams[stream]!.timeBase;
   const target = seconds * den / num + 1e-6;
   const own = rows.filter((row) => row.stream === stream);
-  const at = Math.max(0, own.findLastIndex(({ key, pts }) => key && (pts ?? Infinity) <= target));
+  const at = Math.max(0, own.findLastIndex(({ key, pts, dts }) => key && (pts ?? dts ?? Infinity) <= target));
   for await (const packet of demuxer.packets()) {
     if (packet.streamIndex !== stream) continue;
     const expected = own[at]!;
