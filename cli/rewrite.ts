@@ -21,9 +21,9 @@ import { checkOutputFormat } from "./formats.ts";
 import { keptOf, WITH_INDEX } from "./kept_options.ts";
 import { lossesOf } from "./rewrite_losses.ts";
 import { changedPackets } from "./same_packets.ts";
-import { isUrl, placeOf, STANDARD, tell } from "./streams.ts";
+import { isUrl, parsePath, STANDARD, writeStderr } from "./streams.ts";
 import { filePath } from "../ffi/library_paths.ts";
-import { chooser, isChapterTrack, type Transfer, transfer, transferReport } from "./transfer.ts";
+import { isChapterTrack, streamSelector, type Transfer, transfer, transferReport } from "./transfer.ts";
 import { count, printable } from "./text.ts";
 import { EXIT, isLoss } from "./warnings.ts";
 
@@ -59,7 +59,7 @@ export async function rewrite(args: RewriteArguments): Promise<number> {
     const { streams: _, bitstreamFilter, onstart: __, stop, signal: end, ...rest } = shared;
     // There is no half of a rewritten file: the first Ctrl-C ends all of it.
     const signal = AbortSignal.any([stop!, end!]);
-    const edits = chooser(args, []);
+    const edits = streamSelector(args, []);
     const left = new Set<number>(); // on purpose
     const source = {
       source: path,
@@ -109,15 +109,15 @@ export async function rewrite(args: RewriteArguments): Promise<number> {
     return { ...result, bytesWritten: size, skippedStreams: skipped.filter((index) => !left.has(index)) };
   });
   const code = transferReport(args, done, [args.output]);
-  for (const loss of losses) tell(`warning: ${printable(loss)} is lost\n`);
-  if (args.dryRun && !args.quiet) tell(`${printable(args.output)} is left as it was: --dry-run\n`);
+  for (const loss of losses) writeStderr(`warning: ${printable(loss)} is lost\n`);
+  if (args.dryRun && !args.quiet) writeStderr(`${printable(args.output)} is left as it was: --dry-run\n`);
   return losses.length > 0 ? EXIT.LOSSES : code;
 }
 
 /** Where the file really is: it is replaced, not a symbolic link to it. */
 function pathOf(name: string): string {
   if (name === STANDARD || isUrl(name)) throw new UsageError("FILE: must be a file, which is replaced");
-  const place = placeOf(name);
+  const place = parsePath(name);
   try {
     const path = files.realPathSync(place instanceof URL ? filePath(place) : place);
     const { isFile, isDirectory } = files.statSync(path);

@@ -101,6 +101,3 @@ function isDirectory(path: string | URL): boolean {
     throw new Failure(`Cannot open input: ${systemErrorText(error as Error)}`);
   }
 }
-
-/** The names that `rewrite.ts` still uses. */
-export { parsePath as placeOf, writeStderr as tell };

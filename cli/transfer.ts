@@ -206,9 +206,6 @@ export function streamSelector(
   };
 }
 
-/** The name that `rewrite.ts` still uses. */
-export { streamSelector as chooser };
-
 /** Whether it is the text track of chapter titles in mp4, which is redundant: the chapters themselves are copied. */
 export function isChapterTrack(
   { type, codecParameters: { codec, tag } }: Stream,

@@ -155,6 +155,8 @@ import input_parameters_c from "../shim/input/parameters.c" with { type: "text" 
 import input_parameters_h from "../shim/input/parameters.h" with { type: "text" };
 import input_places_c from "../shim/input/places.c" with { type: "text" };
 import input_places_h from "../shim/input/places.h" with { type: "text" };
+import input_reorder_c from "../shim/input/reorder.c" with { type: "text" };
+import input_reorder_h from "../shim/input/reorder.h" with { type: "text" };
 import input_seek_c from "../shim/input/seek.c" with { type: "text" };
 import input_seek_h from "../shim/input/seek.h" with { type: "text" };
 import input_shown_c from "../shim/input/shown.c" with { type: "text" };
@@ -401,6 +403,8 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/input/parameters.h": input_parameters_h,
   "shim/input/places.c": input_places_c,
   "shim/input/places.h": input_places_h,
+  "shim/input/reorder.c": input_reorder_c,
+  "shim/input/reorder.h": input_reorder_h,
   "shim/input/seek.c": input_seek_c,
   "shim/input/seek.h": input_seek_h,
   "shim/input/shown.c": input_shown_c,

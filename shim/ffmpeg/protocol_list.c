@@ -1,8 +1,7 @@
 /*
- * protocol_list.c - the protocols of the embedded FFmpeg, instead of the file of this name that its configure generates.
- * All are one protocol, which calls the shim (nested.c), and that makes a request to JavaScript: no code in the library opens
- * a file or a socket. It has several names because demuxers of playlists check that a URL's protocol is known before they
- * open it.
+ * protocol_list.c - the protocols of the embedded FFmpeg, in the place of the file of this name that its configure makes.
+ * They are one, which asks the shim (nested.c), and the shim asks JavaScript: no code in the library opens a file or a
+ * socket. It has several names because demuxers of playlists look whether a URL's protocol is known before they ask.
  */
 #include "libavutil/error.h"
 #include "libavformat/url.h"
@@ -64,7 +63,7 @@ static const URLProtocol nested_file = NESTED("file");
 static const URLProtocol nested_http = NESTED("http");
 static const URLProtocol nested_https = NESTED("https");
 static const URLProtocol nested_data = NESTED("data");
-static const URLProtocol nested_output = NESTED("avio"); /* AVIO_PREFIX of outputs' URLs: dash uses it to delete files */
+static const URLProtocol nested_output = NESTED("avio"); /* AVIO_PREFIX, what outputs are called: dash deletes by it */
 
 static const URLProtocol *const url_protocols[] = {&nested_file, &nested_http,   &nested_https,
                                                    &nested_data, &nested_output, NULL};
