@@ -254,3 +254,19 @@ Deno.test("First packets that have not the headers that they should have are lef
     assertThrows(() => remuxed(source, { format, strict: true }), StrictError);
   }
 });
+
+Deno.test("fragmented mp4 without packets of a stream whose codec they describe is an error, not an unreadable file", () => {
+  using demuxer = Demuxer.openSync(fixtureBytes("video.mp4"));
+  const video = demuxer.streams.find(({ type }) => type === "video")!;
+  const packets = [...demuxer.packetsSync()].filter(({ streamIndex }) => streamIndex === video.index);
+  for (const codec of ["ac3", "eac3"]) {
+    for (const movflags of ["empty_moov", "frag_keyframe+empty_moov", "cmaf"]) {
+      using muxer = Muxer.openSync(new MemorySink(), { format: "mp4", options: { movflags } });
+      const index = muxer.addStream(video);
+      muxer.addStream({ type: "audio", codec, sampleRate: 48000, channels: 2 });
+      for (const packet of packets) muxer.writeSync({ ...packet, streamIndex: index });
+      const says = "stream 1 has no packets, by which fragmented mp4 describes its codec";
+      assertThrows(() => muxer.finishSync(), AVError, says, `${codec} ${movflags}`);
+    }
+  }
+});

@@ -178,7 +178,16 @@ static int delay_index(struct session *session) {
   if (!is_index_first(session)) return 0;
   unsigned i = 0;
   while (i < output->nb_streams && !is_described_by_packets(output, output->streams[i])) i++;
+  session->output->delays_index = i < output->nb_streams;
   return i < output->nb_streams ? av_dict_set(&session->options, "movflags", "+delay_moov", AV_DICT_APPEND) : 0;
+}
+
+int undescribed_stream(const struct output *output) {
+  for (unsigned i = 0; output->delays_index && i < output->context->nb_streams; i++) {
+    const AVStream *stream = output->context->streams[i];
+    if (!stream->nb_frames && is_described_by_packets(output->context, stream)) return (int)i;
+  }
+  return -1;
 }
 
 /* In mp4 covers are tags, which a fragmented one writes before any packet; as a track, a cover has no codec. */

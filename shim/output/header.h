@@ -9,6 +9,8 @@
 
 #include "../session.h"
 
+struct output;
+
 /* Whether the codec is of another media type than the stream. */
 bool is_misnamed(const AVCodecParameters *parameters);
 /* Whether it is audio without channels. */
@@ -17,6 +19,8 @@ bool lacks_channels(const AVCodecParameters *parameters);
 bool lacks_pixels(const AVFormatContext *output);
 /* Logs the reason of a muxer's AVERROR_INVALIDDATA if that has logged none: a stream that lacks extradata. */
 void explain_invalid(struct session *session);
+/* A stream that has no packet although the muxer describes its codec by one, so that nothing reads the output; -1: none. */
+int undescribed_stream(const struct output *output);
 operation output_op_header;
 
 #endif

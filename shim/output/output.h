@@ -20,6 +20,7 @@ struct output {
   AVPacket *incoming; /* for the isolate's thread: avs_put_packet() fills it */
   AVPacket *outgoing; /* for the thread that runs an operation */
   bool header_tried, header_written, trailer_written;
+  bool delays_index; /* until there are packets, which describe the codec of a stream */
 };
 
 void output_free(struct session *session);
