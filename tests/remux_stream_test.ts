@@ -96,7 +96,10 @@ Deno.test("RemuxStream({ start }): too much data between a key frame and the sta
   const error = await rejectionOf(cut(16 * 1024 * 1024));
   assertInstanceOf(error as Error, AVError);
   assertEquals((error as AVError).codeName, "EMSGSIZE");
-  assertMatch((error as Error).message, /more than 2048 KB, which maxMemory/);
+  assertMatch(
+    (error as Error).message,
+    /more than 2048 KB between the key frame and the start: too much for maxMemory/,
+  );
   assertEquals((await cut(64 * 1024 * 1024)).packets, 100);
 });
 
