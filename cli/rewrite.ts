@@ -103,10 +103,9 @@ export async function rewrite(args: RewriteArguments): Promise<number> {
     ];
     if (losses.length > 0) refuse(args, losses);
     stop!.throwIfAborted();
-    const { size } = files.statSync(file.path); // the index, moved to the front, has been written twice
     if (!args.dryRun) file.replace();
     const skipped = result.skippedStreams.map(({ inputIndex }) => inputIndex);
-    return { ...result, bytesWritten: size, skippedStreams: skipped.filter((index) => !left.has(index)) };
+    return { ...result, skippedStreams: skipped.filter((index) => !left.has(index)) };
   });
   const code = transferReport(args, done, [args.output]);
   for (const loss of losses) writeStderr(`warning: ${printable(loss)} is lost\n`);

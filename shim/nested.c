@@ -229,7 +229,10 @@ static int open_nested(struct channel *channel, const char *url, int flags, enum
 
 /* Counts the bytes for the input or output that had opened it. */
 static void note_closed(struct io *io) {
-  io->channel->acting->nested_bytes += io->context->write_flag ? io->end : io->transferred;
+  struct endpoint *endpoint = io->channel->acting;
+  bool is_output = endpoint->direction == AVS_OUTPUT, is_written = io->context->write_flag;
+  /* What a muxer reads of its own output does not count. */
+  if (is_output == is_written) endpoint->nested_bytes += is_written ? io->end : io->transferred;
 }
 
 /*

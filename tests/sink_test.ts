@@ -231,6 +231,20 @@ async function pcmMuxer(
   return { muxer, packet };
 }
 
+Deno.test("bytesWritten is the size of the output, also if the muxer reads it again", async () => {
+  const path = await Deno.makeTempFile({ prefix: "avio-sink-" });
+  try {
+    for (const format of ["mp4", "mov"]) {
+      const options = { format, options: { movflags: "faststart" } };
+      const { bytesWritten } = await remux(fixturePath("video.mp4"), path, options);
+      assertEquals(bytesWritten, Deno.statSync(path).size);
+      assertEquals(remuxSync(fixturePath("video.mp4"), path, options).bytesWritten, bytesWritten);
+    }
+  } finally {
+    await Deno.remove(path);
+  }
+});
+
 Deno.test("Awaiting write() gives backpressure from a slow sink", async () => {
   let taken = 0;
   const sink = new WatchedSink(async (chunk) => {
