@@ -1,13 +1,13 @@
 /**
- * A file that is written beside another and then takes its place, so that the other is whole all the time. A lock file that
- * exists for that moment keeps two such programs from replacing each other's work.
+ * A temporary file in the folder of another, which it replaces when it is complete, so that the other one is complete at any
+ * time. A lock file exists during the replacement, so that two such programs can't overwrite each other's work.
  */
 import { dirname, join } from "node:path";
 import { files } from "../io/files.ts";
 import { type FileState, terminal } from "./console.ts";
 import { Failure, systemErrorText } from "./errors.ts";
 
-/** An empty file beside another; it is removed at the end of the scope, unless it has replaced the other. */
+/** An empty temporary file; it is deleted at the end of the scope, unless it has replaced the other file. */
 export class FileBeside implements Disposable {
   /** Its path. */
   readonly path: string;
@@ -15,13 +15,14 @@ export class FileBeside implements Disposable {
   #state: FileState;
 
   /**
-   * @param replaced Path of the file that it is to replace, without symbolic links.
-   * @throws {Failure} The other may not be written, or nothing beside it.
+   * @param replaced Path of the file that it will replace, without symbolic links.
+   * @param state State of that file before it was first read.
+   * @throws {Failure} There is no permission to write the file or its folder.
    */
-  constructor(replaced: string) {
+  constructor(replaced: string, state: FileState) {
     const number = crypto.getRandomValues(new Uint32Array(1))[0]!.toString(36);
     this.#replaced = replaced;
-    this.#state = terminal.stateOf(replaced);
+    this.#state = state;
     this.path = join(dirname(replaced), `.avio-${number}.tmp`);
     attempt(`Cannot write ${replaced}`, () => files.openSync(replaced, { read: true, write: true }).close());
     attempt(
@@ -30,15 +31,21 @@ export class FileBeside implements Disposable {
     );
   }
 
-  /** Other names of the file that it is to replace: these keep that. */
+  /** The number of other hard links to the file, which will keep the old content. */
   get otherNames(): number {
     return this.#state.links - 1;
   }
 
+  /** @throws {Failure} The file has changed since it was first read. */
+  checkUnchanged(): void {
+    if (isSame(terminal.stateOf(this.#replaced), this.#state)) return;
+    throw new Failure(`${this.#replaced} was changed by another program meanwhile: that version is kept`);
+  }
+
   /**
-   * Puts it in the place of the other.
+   * Replaces the file.
    *
-   * @throws {Failure} The other is no longer the file that it was, or can't be replaced.
+   * @throws {Failure} The file has changed, or can't be replaced.
    */
   replace(): void {
     const replaced = this.#replaced, what = `Cannot replace ${replaced}`;
@@ -49,9 +56,7 @@ export class FileBeside implements Disposable {
       () => terminal.writeFile(lock, new Uint8Array(), { createNew: true }),
     );
     try {
-      if (!isSame(terminal.stateOf(replaced), this.#state)) {
-        throw new Failure(`${replaced} was changed by another program meanwhile: it is left as that left it`);
-      }
+      this.checkUnchanged();
       attempt(what, () => terminal.renameFile(this.path, replaced));
     } finally {
       terminal.removeFile(lock);
@@ -62,7 +67,7 @@ export class FileBeside implements Disposable {
     try {
       terminal.removeFile(this.path);
     } catch {
-      // It has replaced the other.
+      // It has replaced the file.
     }
   }
 }

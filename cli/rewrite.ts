@@ -15,6 +15,7 @@ import {
 } from "../mod.ts";
 import { chaptersOf, coverOf } from "./added_files.ts";
 import { FileBeside } from "./beside.ts";
+import { terminal } from "./console.ts";
 import { Failure, systemErrorText, UsageError } from "./errors.ts";
 import { missingParts, partsOf } from "./file_parts.ts";
 import { checkOutputFormat } from "./formats.ts";
@@ -41,6 +42,7 @@ export interface RewriteArguments extends Transfer {
 /** Runs the command; its exit code. */
 export async function rewrite(args: RewriteArguments): Promise<number> {
   const path = pathOf(args.output);
+  const state = terminal.stateOf(path);
   const before = await probe(path, args.inputOptions);
   const parts = partsOf(path, before);
   const format = formatOf(args, before);
@@ -74,7 +76,7 @@ export async function rewrite(args: RewriteArguments): Promise<number> {
       },
       ...(bitstreamFilter ? { bitstreamFilter } : {}),
     };
-    using file = new FileBeside(path);
+    using file = new FileBeside(path, state);
     leftover.begin(file.path); // nothing is written into the file itself
     const options: MergeOptions = {
       timestamps: "keep",
@@ -101,6 +103,7 @@ export async function rewrite(args: RewriteArguments): Promise<number> {
         comparedStreams(args, before, result),
       ),
     ];
+    if (losses.length > 0) file.checkUnchanged(); // else they may be the work of another program
     if (losses.length > 0) refuse(args, losses);
     stop!.throwIfAborted();
     if (!args.dryRun) file.replace();
