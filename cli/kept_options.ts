@@ -1,26 +1,26 @@
 /**
- * Options and tags with which a muxer writes the same kind of file as the one that is rewritten: libavformat chooses these by
- * the name of the file, or by its own taste.
+ * Options and tags with which a muxer writes the same variant of a format as the file that is rewritten has; libavformat would
+ * choose it by the file's name, or by a default.
  */
 import type { MediaInfo } from "../mod.ts";
 import { readParts } from "./file_parts.ts";
 import { hasTimesInFront } from "./parts_of_mpegts.ts";
 import { hasId3v1, partsOfId3 } from "./parts_of_tags.ts";
 
-/** Formats with an index, which is to stand in front, as players that fetch them want it. */
+/** Formats with an index, which is moved to the start, as players need it for playback while loading. */
 export const WITH_INDEX: readonly string[] = ["mp4", "mov", "ipod", "3gp", "3g2", "psp", "f4v", "ismv"];
 
 /** What is passed to the muxer. */
 export interface Kept {
   options: Record<string, string>;
-  /** Tags of the file, from which it takes what it writes elsewhere. */
+  /** Tags of the file that the muxer stores elsewhere. */
   metadata: Record<string, string>;
 }
 
-/** PIDs that a program's table may have. */
+/** Valid PIDs of a program map table. */
 const [MIN_PID, MAX_PID] = [0x20, 0x1ffa];
 
-/** Players from before 2.4 read this version of ID3 only. */
+/** Old players read this version of ID3 only. */
 const OLD_ID3 = 3;
 
 function ofMpegTs(path: string, { programs }: MediaInfo): Kept {
@@ -55,10 +55,10 @@ function ofMp3(path: string): Kept {
   };
 }
 
-/** For the format that is written. */
+/** The options and tags for the output format. */
 export function keptOf(path: string, info: MediaInfo, format: string): Kept {
   if (format === "mpegts") return ofMpegTs(path, info);
   if (format === "mp3") return ofMp3(path);
-  if (format === "wav") return { options: { rf64: "auto" }, metadata: {} }; // larger than 4 GB
+  if (format === "wav") return { options: { rf64: "auto" }, metadata: {} }; // for files larger than 4 GB
   return { options: WITH_INDEX.includes(format) ? { movflags: "faststart" } : {}, metadata: {} };
 }

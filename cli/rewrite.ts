@@ -1,6 +1,7 @@
 /**
- * `avio rewrite`: changes tags, dispositions, covers and chapters of a file in place. The new file is written beside the
- * old one, read again and compared with what it is to have, and only then takes its place. `rewrite_losses.ts` compares.
+ * `avio rewrite`: changes tags, dispositions, covers and chapters of a file in place. The new file is written to a temporary
+ * file, read again and compared with the old one and the requested changes, and only then replaces it. The comparisons are in
+ * `rewrite_losses.ts`, `same_packets.ts` and `file_parts.ts`.
  */
 import { files } from "../io/files.ts";
 import * as library from "../mod.ts";
@@ -33,13 +34,13 @@ export interface RewriteArguments extends Transfer {
   covers: string[];
   noCovers: boolean;
   chaptersFrom: string | undefined;
-  /** The file is left as it is. */
+  /** The file is not replaced. */
   dryRun: boolean;
   /** The file is replaced even if something is lost. */
   allowLosses: boolean;
 }
 
-/** Runs the command; its exit code. */
+/** Runs the command; returns its exit code. */
 export async function rewrite(args: RewriteArguments): Promise<number> {
   const path = pathOf(args.output);
   const state = terminal.stateOf(path);
@@ -59,10 +60,10 @@ export async function rewrite(args: RewriteArguments): Promise<number> {
   let losses: string[] = [];
   const done = await transfer(args, [args.output], async (shared, leftover) => {
     const { streams: _, bitstreamFilter, onstart: __, stop, signal: end, ...rest } = shared;
-    // There is no half of a rewritten file: the first Ctrl-C ends all of it.
+    // A rewritten file can't be partial, so the first Ctrl-C ends everything.
     const signal = AbortSignal.any([stop!, end!]);
     const edits = streamSelector(args, []);
-    const left = new Set<number>(); // on purpose
+    const left = new Set<number>(); // streams left out on purpose
     const source = {
       source: path,
       input: args.inputOptions,
@@ -77,7 +78,7 @@ export async function rewrite(args: RewriteArguments): Promise<number> {
       ...(bitstreamFilter ? { bitstreamFilter } : {}),
     };
     using file = new FileBeside(path, state);
-    leftover.begin(file.path); // nothing is written into the file itself
+    leftover.begin(file.path); // the file itself is not written to
     const options: MergeOptions = {
       timestamps: "keep",
       ...rest,
@@ -103,7 +104,7 @@ export async function rewrite(args: RewriteArguments): Promise<number> {
         comparedStreams(args, before, result),
       ),
     ];
-    if (losses.length > 0) file.checkUnchanged(); // else they may be the work of another program
+    if (losses.length > 0) file.checkUnchanged(); // or another program may have caused them
     if (losses.length > 0) refuse(args, losses);
     stop!.throwIfAborted();
     if (!args.dryRun) file.replace();
@@ -116,7 +117,7 @@ export async function rewrite(args: RewriteArguments): Promise<number> {
   return losses.length > 0 ? EXIT.LOSSES : code;
 }
 
-/** Where the file really is: it is replaced, not a symbolic link to it. */
+/** The path without symbolic links: the file itself is replaced, not a link to it. */
 function pathOf(name: string): string {
   if (name === STANDARD || isUrl(name)) throw new UsageError("FILE: must be a file, which is replaced");
   const place = parsePath(name);
@@ -131,7 +132,7 @@ function pathOf(name: string): string {
   }
 }
 
-/** Muxers for files that one demuxer reads, where their names do not say so. */
+/** Muxers by demuxer, for demuxers whose name isn't that of the muxer. */
 const FAMILIES: Readonly<Record<string, readonly string[]>> = {
   mov: WITH_INDEX,
   ogg: ["ogg", "oga", "ogv", "opus", "spx"],
@@ -139,7 +140,7 @@ const FAMILIES: Readonly<Record<string, readonly string[]>> = {
   aac: ["adts"],
 };
 
-/** The format that the file has, as its name and its content agree on it. */
+/** The output format: the file's own, on which its name and its content must agree. */
 function formatOf({ output, format }: RewriteArguments, { format: { name } }: MediaInfo): string {
   if (format !== undefined) checkOutputFormat(format, output);
   const chosen = format ?? guessFormat({ fileName: output })?.name;
@@ -159,7 +160,7 @@ function checkStreams({ edits, filters }: Transfer, { streams }: MediaInfo): voi
   }
 }
 
-/** Streams whose packets are to be as they were: no filter changes them, and covers are compared as such. */
+/** Streams whose packets must stay the same: without bitstream filter, and no covers, which are compared separately. */
 function comparedStreams({ filters }: Transfer, before: MediaInfo, { streams }: MergeResult) {
   return streams.filter(({ inputIndex }) => {
     const { type, disposition } = before.streams[inputIndex]!;
@@ -168,7 +169,7 @@ function comparedStreams({ filters }: Transfer, before: MediaInfo, { streams }: 
   }).map(({ inputIndex, index }) => [inputIndex, index] as const);
 }
 
-/** A cover that is to go, or to be replaced. */
+/** Whether the stream is a cover that will be removed or replaced. */
 function isUnwanted({ disposition }: Stream, { covers, noCovers }: RewriteArguments): boolean {
   return disposition.includes("attached_pic") && (noCovers || covers.length > 0);
 }
@@ -177,7 +178,7 @@ function codecOf({ codecParameters: { codec } }: Stream): string {
   return codec && codec !== "none" ? codec : "unknown codec";
 }
 
-/** Ends it where something would be lost, unless that is allowed. */
+/** Fails if something would be lost, unless that is allowed. */
 function refuse({ output, allowLosses }: RewriteArguments, losses: readonly string[]): void {
   if (allowLosses) return;
   const many = losses.length > 1 ? "these would be lost" : "this would be lost";

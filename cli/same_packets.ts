@@ -1,5 +1,5 @@
 /**
- * Whether a rewritten file has the packets that it had: reads all of both, and compares what is in them.
+ * Compares the packets of a rewritten file with those of the original: reads both to the end and compares the data.
  */
 import { createHash } from "node:crypto";
 import { Demuxer, type DemuxerOptions } from "../mod.ts";
@@ -22,7 +22,7 @@ async function essenceOf(path: string, options: DemuxerOptions): Promise<Map<num
   }));
   for await (const { streamIndex, data } of demuxer) {
     const stream = streams[streamIndex];
-    if (!stream) continue; // one that came later, of which nothing is written
+    if (!stream) continue; // a stream that appeared later, which is not written
     stream.packets++;
     stream.bytes += data.length;
     stream.hash.update(`${data.length} `).update(data);
@@ -39,7 +39,7 @@ export interface ReadFile {
 }
 
 /**
- * What differs, in words: `2 of 300 packets of stream 0`.
+ * Describes the differences: `2 of 300 packets of stream 0`.
  *
  * @param streams Pairs of the numbers of a stream before and after.
  */
