@@ -81,7 +81,8 @@ Deno.test("The async engine makes no synchronous calls of files that could wait"
     await work(${JSON.stringify(folder.path("."))}, run, (path, options) => Deno.open(path, options));
     console.log([...called].join());
   `);
-  assertEquals(printed, "seekSync", "which sets a number in the system");
+  const atOnce = ["", "seekSync"]; // which sets a number in the system; on Node avio keeps the position itself
+  assert(atOnce.includes(printed), printed);
 });
 
 Deno.test("The sync engine makes synchronous calls of files", async () => {

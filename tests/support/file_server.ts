@@ -19,6 +19,8 @@ export interface Behaviour {
   tellsSize?: boolean;
   /** Breaks the connection after so many bytes, by the number of the request; null: does not. */
   breaksAfter?: (request: number) => number | null;
+  /** Whether a request is numbered and recorded; others are answered as requests that nothing happens to. @default {all} */
+  counts?: (request: Request) => boolean;
   /** A response instead of the media, by the number of the request. */
   instead?: (request: Request, index: number) => Response | null | Promise<Response | null>;
   /** Bytes of a chunk, and milliseconds before each. */
@@ -44,7 +46,8 @@ export class FileServer implements AsyncDisposable {
       onListen: () => {},
       onError: () => new Response(),
     }, async (request) => {
-      const index = this.requests.push({ url: request.url, headers: new Headers(request.headers) }) - 1;
+      const counts = behaviour.counts?.(request) ?? true;
+      const index = counts ? this.#record(request) : -1;
       const other = await behaviour.instead?.(request, index);
       return other ?? this.#answer(bytes, request, index, behaviour);
     });
@@ -66,6 +69,11 @@ export class FileServer implements AsyncDisposable {
   /** The Range headers so far. */
   get ranges(): (string | null)[] {
     return this.requests.map((request) => request.headers.get("range"));
+  }
+
+  /** Returns the number of the request. */
+  #record(request: Request): number {
+    return this.requests.push({ url: request.url, headers: new Headers(request.headers) }) - 1;
   }
 
   #answer(bytes: Bytes, request: Request, index: number, behaviour: Behaviour): Response {
