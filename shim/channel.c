@@ -131,11 +131,20 @@ void channel_tell(struct channel *channel, double io, double kind, double a, dou
   if (!channel->canceled && !client_push(channel->client, event)) channel->canceled = true;
 }
 
+void channel_tell_packets(struct channel *channel) {
+  if (!channel->packets.wanted || !channel->packets.ready) return;
+  channel_tell(channel, 0, AVS_EVENT_READY, 0, 0, 0);
+  channel->packets.wanted = channel->packets.ready = false;
+}
+
 /* A demuxer sleeps for 100 ms at a time. A much longer pause is a wait for something else, or the thread was not scheduled. */
 #define MIN_SLEEP 50000000
 #define MAX_SLEEP 500000000
 
 void channel_note_sleep(struct channel *channel) {
+  channel_lock(channel);
+  channel_tell_packets(channel);
+  channel_unlock(channel);
   struct sleeping *sleeping = &channel->sleeping;
   int64_t now = time_now(), passed = now - sleeping->seen;
   if (sleeping->requests != channel->requests) {

@@ -32,6 +32,11 @@ struct channel {
   struct io *transformer; /* one of `ios`; NULL: packets are not changed */
   bool out;               /* an operation runs on that thread, or is about to */
   bool prefetches;        /* reads may be requested before they are needed */
+  struct {
+    bool wanted;   /* JavaScript waits for packets */
+    bool ready;    /* there are some, and no event has said so yet */
+    int64_t since; /* time from which they are wanted */
+  } packets;
   atomic_bool canceled;   /* changed under the lock: pending requests fail, and no new ones are made */
   atomic_bool stopping;   /* AVS_OP_READ is to end */
 
@@ -78,6 +83,8 @@ void channel_wake(struct channel *channel);
 bool channel_wait(struct channel *channel);
 /* With the lock held: adds an event for JavaScript. */
 void channel_tell(struct channel *channel, double io, double kind, double a, double b, double c);
+/* With the lock held: adds the event for packets that JavaScript waits for, if there are some. */
+void channel_tell_packets(struct channel *channel);
 
 /* Makes the endpoint the session's for its direction; and removes it, keeping the count of its bytes. */
 void channel_attach(struct channel *channel, struct endpoint *endpoint);

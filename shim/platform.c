@@ -22,7 +22,17 @@
 
 void mutex_init(mutex *mutex) { pthread_mutex_init(mutex, NULL); }
 void mutex_free(mutex *mutex) { pthread_mutex_destroy(mutex); }
-void mutex_lock(mutex *mutex) { pthread_mutex_lock(mutex); }
+
+/* All locks are held for a microsecond or so; to sleep and be woken takes fifty. */
+void mutex_lock(mutex *mutex) {
+  enum { TRIES = 200 };
+  for (int i = 0; i < TRIES; i++) {
+    if (pthread_mutex_trylock(mutex) == 0) return;
+    pause_processor();
+  }
+  pthread_mutex_lock(mutex);
+}
+
 void mutex_unlock(mutex *mutex) { pthread_mutex_unlock(mutex); }
 
 void condition_init(condition *condition) {

@@ -43,6 +43,7 @@ void request_forget(struct io *io) {
 
 bool request_wait(struct io *io) {
   if (io->pending) {
+    channel_tell_packets(io->channel);
     channel_unlock(io->channel);
     spin(is_answered, io);
     channel_lock(io->channel);

@@ -13,6 +13,7 @@ pthread_attr_setdetachstate pthread_attr_setstacksize pthread_cond_broadcast pth
 pthread_cond_init pthread_cond_signal pthread_cond_timedwait pthread_cond_wait pthread_condattr_destroy
 pthread_condattr_init pthread_condattr_setclock pthread_create pthread_getspecific pthread_join
 pthread_key_create pthread_key_delete pthread_mutex_destroy pthread_mutex_init pthread_mutex_lock
+pthread_mutex_trylock
 pthread_mutex_unlock pthread_once pthread_setspecific qsort realloc rint round scalbn sin sincos
 sincosf sinf sinh snprintf sscanf strchr strcmp strcpy strcspn strdup strerror strftime strlen strncmp
 strncpy strrchr strspn strstr strtod strtol strtoll strtoul strtoull sysconf tan tanh time trunc vsnprintf wcslen'

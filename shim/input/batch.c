@@ -88,6 +88,7 @@ void batches_clear(struct session *session) {
   channel_lock(&session->channel);
   batch_clear(&batches->ready);
   batch_clear(&batches->taken);
+  session->channel.packets.ready = false;
   channel_unlock(&session->channel);
 }
 
@@ -140,14 +141,23 @@ static int read_batch(struct session *session, const double *slot) {
   return 0;
 }
 
-/* Adds the packet, with an event if JavaScript waits for one; if the batch is full, waits until packets are taken. */
+/*
+ * Whether JavaScript is told of packets that it waits for. Not of each: to wake a thread takes as long as to read dozens.
+ * They don't wait for others that take long, nor for an answer to a request (see request_wait).
+ */
+static bool is_worth_telling(const struct channel *channel, const struct batches *batches, const double *slot) {
+  enum { MAX_DELAY = 1000 * 1000 }; /* nanoseconds */
+  return batches_are_full(batches, slot[1] / 2, slot[2] / 2) || time_now() - channel->packets.since >= MAX_DELAY;
+}
+
+/* Adds the packet, with an event if that is due; if the batch is full, waits until packets are taken. */
 static bool add_and_wait(struct session *session, const double *slot) {
   struct channel *channel = &session->channel;
   struct batches *batches = &session->input->batches;
   channel_lock(channel);
   bool added = add(session->input, session->input->packet);
-  if (batches->wanted) channel_tell(channel, 0, AVS_EVENT_READY, 0, 0, 0);
-  batches->wanted = false;
+  channel->packets.ready = true;
+  if (channel->packets.wanted && is_worth_telling(channel, batches, slot)) channel_tell_packets(channel);
   while (batches_are_full(batches, slot[1], slot[2]) && !channel->stopping && channel_wait(channel)) continue;
   channel_unlock(channel);
   return added;
@@ -180,14 +190,16 @@ int input_op_read(struct session *session, double *slot, uint8_t *data, size_t s
 /* ---------------------------------------------------------------------------------------- taking */
 
 /* With the lock held. */
-static int32_t set_aside(struct batches *batches, double *bytes) {
+static int32_t set_aside(struct channel *channel, struct batches *batches, double *bytes) {
   if (!batches->taken.count) {
     struct batch empty = batches->taken;
     batches->taken = batches->ready;
     batches->ready = empty;
   }
   *bytes = (double)batches->taken.size;
-  batches->wanted = batches->taken.count == 0;
+  channel->packets.wanted = batches->taken.count == 0;
+  channel->packets.ready = false;
+  if (channel->packets.wanted) channel->packets.since = time_now();
   return (int32_t)batches->taken.count;
 }
 
@@ -196,7 +208,7 @@ int32_t avs_ready_packets(double handle, double *bytes) {
   if (!session) return AVERROR(EBADF);
   *bytes = 0;
   channel_lock(&session->channel);
-  int32_t count = session->input ? set_aside(&session->input->batches, bytes) : 0;
+  int32_t count = session->input ? set_aside(&session->channel, &session->input->batches, bytes) : 0;
   if (count) channel_wake(&session->channel); /* there is room again */
   channel_unlock(&session->channel);
   return count;

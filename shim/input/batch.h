@@ -21,7 +21,6 @@ struct batch {
 struct batches {
   struct batch ready;
   struct batch taken; /* what avs_take_packets() is about to copy */
-  bool wanted;        /* JavaScript waits for packets */
 };
 
 void batches_free(struct batches *batches);
