@@ -36,4 +36,6 @@ export interface Device {
   write?(bytes: Uint8Array<ArrayBuffer>, info: WriteInfo): Operation<void>;
   /** Returns the new position or the size; null if it can't. */
   seek?(offset: number, whence: number): Operation<number | null>;
+  /** Whether a read-only device can go to any position, so that this can be requested together with the next read. */
+  seeksLate?: boolean;
 }

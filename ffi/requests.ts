@@ -3,7 +3,7 @@
  * output, transforms of packets. The first exception is kept here; `session.ts` ends the session with it.
  */
 import { byteLengthOf, newBytes } from "./byte_views.ts";
-import { AVERROR } from "./constants.ts";
+import { AVERROR, constants } from "./constants.ts";
 import type { Device, Marker } from "./device.ts";
 import { check } from "./errors.ts";
 import { library } from "./library.ts";
@@ -161,7 +161,7 @@ export class Requests {
   #serve(io: number, kind: number, a: number, b: number, c: number): Operation<void> {
     switch (kind) {
       case Request.READ:
-        return this.#read(io, a);
+        return this.#read(io, a, b);
       case Request.WRITE:
         return this.#write(io, a, b, c);
       case Request.SEEK:
@@ -181,8 +181,10 @@ export class Requests {
     throw new Error("The I/O context has no device");
   }
 
-  *#read(io: number, size: number): Operation<void> {
-    const chunk = (yield* this.#of(io).device.read!(size)) ?? NOTHING;
+  *#read(io: number, size: number, position: number): Operation<void> {
+    const { device } = this.#of(io);
+    if (position >= 0) yield* device.seek!(position, constants.seek.SET);
+    const chunk = (yield* device.read!(size)) ?? NOTHING;
     library().avs_reply_read(io, chunk as Uint8Array<ArrayBuffer>, byteLengthOf(chunk));
   }
 

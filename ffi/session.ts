@@ -315,7 +315,8 @@ export class Session implements Host {
   }
 
   addDevice(device: Device, use: IOUse, bufferSize: number): NativeIO {
-    const io = this.#addIO(IOKind.CALLBACKS, flagsOf(use) | (device.seek ? IOFlag.SEEK : 0), bufferSize);
+    const seek = (device.seek ? IOFlag.SEEK : 0) | (device.seeksLate ? IOFlag.LATE_SEEK : 0);
+    const io = this.#addIO(IOKind.CALLBACKS, flagsOf(use) | seek, bufferSize);
     this.#requests.attach(io, device);
     return io;
   }

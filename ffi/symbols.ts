@@ -15,7 +15,7 @@ export interface SymbolTypes {
 }
 
 /** ABI that this TypeScript speaks; the library's `avs_abi_version()` must be the same. */
-export const ABI_VERSION = 11;
+export const ABI_VERSION = 12;
 
 /** Symbols for opening and reading an input, bound when the library is loaded. */
 export const core = {
@@ -186,7 +186,7 @@ export const Warnings = {
 
 export const IOKind = { CALLBACKS: 0, MEMORY_INPUT: 1, MEMORY_OUTPUT: 2, OPENER: 3, TRANSFORMER: 4 } as const;
 
-export const IOFlag = { READ: 1, WRITE: 2, SEEK: 4, DIRECT: 8, BULK: 16 } as const;
+export const IOFlag = { READ: 1, WRITE: 2, SEEK: 4, DIRECT: 8, BULK: 16, LATE_SEEK: 32 } as const;
 
 export const SetWhat = {
   INPUT: 1,

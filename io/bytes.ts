@@ -38,6 +38,7 @@ function bytesDevice(bytes: Uint8Array): Device {
   const size = new ReadSize();
   let position = 0;
   return {
+    seeksLate: true,
     // deno-lint-ignore require-yield
     *read(requested) {
       checkStillThere({ bytes, byteLength });

@@ -290,6 +290,7 @@ function* fileDevice(
   };
   const goTo = isRegular ? seekNow : seek;
   if (!(yield* exclusive(() => succeeds(() => goTo(file, 0, From.START))))) return device;
+  device.seeksLate = isRegular;
   device.seek = (offset, whence) =>
     exclusive(function* () {
       if (whence === constants.seek.SIZE) return yield* sizeOf(file, isRegular);

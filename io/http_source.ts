@@ -119,7 +119,9 @@ class HttpSource {
 
   device(): Device {
     const read = (size: number) => this.#read(maxPiece(size));
-    return this.#hasRanges && this.#size !== null ? { read, seek: this.#seek.bind(this) } : { read };
+    return this.#hasRanges && this.#size !== null
+      ? { read, seek: this.#seek.bind(this), seeksLate: true }
+      : { read };
   }
 
   *#read(size: number): ReturnType<NonNullable<Device["read"]>> {

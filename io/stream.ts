@@ -93,6 +93,7 @@ export function blobDevice(blob: Blob): Device {
   const size = new ReadSize();
   let position = 0;
   return {
+    seeksLate: true,
     *read(requested) {
       const slice = blob.slice(position, position + size.next(requested));
       if (slice.size === 0) return null;

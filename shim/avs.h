@@ -21,7 +21,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define AVS_ABI_VERSION 11
+#define AVS_ABI_VERSION 12
 
 #if defined(_WIN32)
 #define AVS_API __declspec(dllexport)
@@ -75,7 +75,7 @@ AVS_API uint32_t avs_client(uint32_t client, avs_callback callback);
 
 /* Kinds of requests, with their arguments. */
 enum {
-  AVS_REQUEST_READ = 1,  /* a: bytes requested. Answer: avs_reply_read() */
+  AVS_REQUEST_READ = 1,  /* a: bytes requested, b: with AVS_IO_LATE_SEEK the position to go to first, else -1. Answer: avs_reply_read() */
   AVS_REQUEST_WRITE = 2, /* a: bytes, b: position, c: AVIODataMarkerType. avs_take_write(); answer: avs_reply() */
   AVS_REQUEST_SEEK = 3,  /* a: offset, b: whence. Answer: avs_reply() with the new position or the size */
   AVS_REQUEST_OPEN = 5,  /* of an opener. a: bytes of the URL, for avs_take_write(), b: AVS_OPEN_*, c: the direction that
@@ -244,7 +244,14 @@ enum {
   AVS_IO_OPENER,      /* no I/O context: its requests open nested ones */
   AVS_IO_TRANSFORMER, /* no I/O context: its requests replace packets on their way through AVS_OP_REMUX */
 };
-enum { AVS_IO_READ = 1, AVS_IO_WRITE = 2, AVS_IO_SEEK = 4, AVS_IO_DIRECT = 8 /* no coalescing of writes */, AVS_IO_BULK = 16 /* pending writes are joined into large ones */ };
+enum {
+  AVS_IO_READ = 1,
+  AVS_IO_WRITE = 2,
+  AVS_IO_SEEK = 4,
+  AVS_IO_DIRECT = 8, /* no coalescing of writes */
+  AVS_IO_BULK = 16,  /* pending writes are joined into large ones */
+  AVS_IO_LATE_SEEK = 32 /* of an input that can go to any position: that is requested with the next read */
+};
 
 /* avio_alloc_context. The I/O context belongs to `session`, and is freed with it. 0: out of memory, or a wrong argument. */
 AVS_API double avs_io_new(double session, uint32_t kind, uint32_t flags, uint32_t buffer_size);

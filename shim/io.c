@@ -33,6 +33,13 @@ static int64_t take_ahead(struct io *io, uint8_t *buffer, int size) {
   return result;
 }
 
+static int64_t request_read(struct io *io, uint8_t *buffer, int size) {
+  struct request read = {.kind = AVS_REQUEST_READ, .read_into = buffer, .size = size};
+  int64_t position = io->go_to;
+  io->go_to = -1;
+  return request(io, read, size, (double)position, 0);
+}
+
 /* Some demuxers read at the end thousands of times: only the next operation makes a request again, as the file may grow. */
 static bool has_ended(const struct io *io) {
   return io->ended.operation == io->channel->operations && io->position >= io->ended.position;
@@ -116,9 +123,8 @@ void io_restart(struct io *io) {
 static int callbacks_read(struct io *io, uint8_t *buffer, int size) {
   struct channel *channel = io->channel;
   if (has_ended(io)) return AVERROR_EOF;
-  struct request read = {.kind = AVS_REQUEST_READ, .read_into = buffer, .size = size};
   int64_t result = take_ahead(io, buffer, size);
-  if (result == 0) result = request(io, read, size, 0, 0);
+  if (result == 0) result = request_read(io, buffer, size);
   /* 0 must not reach libavformat: mkv, flv, avi and wav would read again for ever. */
   if (result == 0 || result == AVERROR_EOF) {
     io->ended.position = io->position;
@@ -248,10 +254,24 @@ static int64_t callbacks_size(struct io *io) {
   return result; /* the bytes read ahead stay valid */
 }
 
+/* The next read goes there. */
+static int64_t seek_late(struct io *io, int64_t offset) {
+  struct channel *channel = io->channel;
+  if (channel->failed) return channel->failed;
+  if (offset < 0) return AVERROR(EINVAL);
+  channel_lock(channel);
+  if (io->request.ahead) request_wait(io);
+  request_forget_ahead(io, offset);
+  channel_unlock(channel);
+  return io->position = io->go_to = offset;
+}
+
 static int64_t callbacks_seek(struct io *io, int64_t offset, int whence) {
   if (whence == AVSEEK_SIZE) return callbacks_size(io);
   struct request seek = {.kind = AVS_REQUEST_SEEK, .whence = whence};
   if (whence == SEEK_SET && seek_ahead(io, av_sat_sub64(offset, io->position))) return io->position = offset;
+  if (whence == SEEK_SET && io->flags & AVS_IO_LATE_SEEK) return seek_late(io, offset);
+  io->go_to = -1;
   int64_t result = request(io, seek, (double)offset, whence, 0);
   return result < 0 ? result : (io->position = result);
 }
@@ -381,6 +401,7 @@ static struct io *new_io(double session, uint32_t kind, uint32_t flags, uint32_t
   io->channel = channel;
   io->kind = kind;
   io->flags = flags;
+  io->go_to = -1;
   bool is_asked = kind == AVS_IO_OPENER || kind == AVS_IO_TRANSFORMER;
   if (is_asked || (io->context = new_context(io, buffer_size))) return io;
   free(io);
@@ -585,6 +606,7 @@ int32_t avs_io_restore(double handle, double position, const uint8_t *data, uint
   if (result < 0) return result;
   io->position = io->device = io->context->pos = (int64_t)position;
   if (reads_callbacks) io->device += size;
+  if (io->flags & AVS_IO_LATE_SEEK) io->go_to = io->device; /* its device is a new one, at its start */
   if (io->flags & AVS_IO_WRITE) io->end = io->position;
   return 0;
 }

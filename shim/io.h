@@ -60,6 +60,7 @@ struct io {
   bool is_over;        /* the result after the bytes ahead is known: */
   int64_t over_result; /* 0 the end, or an error */
   struct behind behind;
+  int64_t go_to;        /* where the next read is to go first; -1: it goes on */
   int64_t device;       /* position of the next read or write of the device */
   int64_t position;     /* of the next read or write; changed by the thread that runs the operation */
   int64_t end;          /* of what was written */

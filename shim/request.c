@@ -94,7 +94,14 @@ void request_ahead(struct io *io, int64_t size) {
   if (size > MAX_AHEAD - left) size = MAX_AHEAD - left;
   struct request read = {.kind = AVS_REQUEST_READ, .ahead = true, .size = size};
   request_begin(io, &read);
-  channel_tell(io->channel, io->object.handle, AVS_REQUEST_READ, (double)size, 0, 0);
+  channel_tell(io->channel, io->object.handle, AVS_REQUEST_READ, (double)size, -1, 0);
+}
+
+void request_forget_ahead(struct io *io, int64_t position) {
+  ahead_forget(&io->ahead);
+  io->is_over = false;
+  io->full_reads = 0;
+  io->device = position;
 }
 
 /* The end, or an error, takes effect when reading gets there. */
@@ -148,10 +155,7 @@ static int32_t set_result(struct io *io, void *opaque) {
   request->result = result;
   if (request->kind == AVS_REQUEST_WRITE && result >= 0) note_taken(io);
   if (request->kind == AVS_REQUEST_SEEK && request->whence != AVSEEK_SIZE && result >= 0) {
-    ahead_forget(&io->ahead);
-    io->is_over = false;
-    io->full_reads = 0;
-    io->device = result;
+    request_forget_ahead(io, result);
   }
   return 0;
 }

@@ -31,6 +31,8 @@ void request_begin(struct io *io, const struct request *request);
 bool request_wait(struct io *io);
 /* With the lock held: prefetches as many bytes as the last read had requested. */
 void request_ahead(struct io *io, int64_t size);
+/* With the lock held: what was read ahead is not needed, the device goes to another position. */
+void request_forget_ahead(struct io *io, int64_t position);
 /* With the lock held: drops the request; a later answer is an error. */
 void request_forget(struct io *io);
 /* With the lock held: whether a request is open and has no answer yet. */

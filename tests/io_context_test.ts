@@ -28,6 +28,7 @@ import {
   remuxSync,
 } from "@avio/avio";
 import { Collector, readerOf } from "./support/devices.ts";
+import { wavOf } from "./support/file_server.ts";
 import { fixtureBytes } from "./support/fixtures.ts";
 import { bytesOf } from "./support/many_files.ts";
 
@@ -652,6 +653,27 @@ Deno.test("IOContext can be used again after a Demuxer failed to open", () => {
   assertEquals(io.seekSync(0), 0);
   assertEquals(io.sizeSync(), 100);
 });
+
+for (const size of [100_000, 2_000_000]) { // copied at once, and piece by piece
+  Deno.test(`IOContext over ${size} bytes goes on where it was read to, with a Demuxer and by itself`, async () => {
+    const wav = wavOf(size);
+    const bytes = new Uint8Array(1000 + size);
+    bytes.set(wav, 1000);
+    const io = new IOContext(bytes);
+    assertEquals(io.readSync(new Uint8Array(1000)), 1000);
+    {
+      await using demuxer = await Demuxer.open(io);
+      const first = (await demuxer.read())!;
+      assertEquals(first.data, wav.subarray(44, 44 + first.data.length));
+      await demuxer.seek(0);
+      assertEquals((await demuxer.read())!.data, first.data);
+    }
+    const position = io.seekSync(0, CUR);
+    const next = new Uint8Array(100);
+    const count = io.readSync(next) ?? 0;
+    assertEquals(next.subarray(0, count), bytes.subarray(position, position + 100));
+  });
+}
 
 Deno.test("IOContext that was written to can't be read by a Demuxer", () => {
   const { callbacks } = file();
