@@ -18,6 +18,11 @@ export function isOgg(format: string): boolean {
   return WITH_TAGS.has(format);
 }
 
+/** Whether the options of an mp4 or mov make it fragmented. */
+export function isFragmented({ options }: Pick<MuxerOptions, "options">): boolean {
+  return /frag_|empty_moov|dash|cmaf/.test(String(options?.movflags ?? ""));
+}
+
 /**
  * Checks that the format can store one more cover.
  *
@@ -25,14 +30,14 @@ export function isOgg(format: string): boolean {
  */
 export function checkCoverPlace(
   format: string,
-  { options }: Pick<MuxerOptions, "options">,
+  options: Pick<MuxerOptions, "options">,
   count: number,
 ): void {
   if (!isOgg(format) && !WITH_STREAMS.has(format)) {
     throw new Error(`Cannot add cover: ${format} can't store covers`);
   }
   if (isOgg(format) && count > 0) throw new Error(`Cannot add cover: ${format} can store only one`);
-  if (/frag_|empty_moov|dash|cmaf/.test(String(options?.movflags ?? ""))) {
+  if (isFragmented(options)) {
     throw new Error(`Cannot add cover: fragmented ${format} can't store covers`);
   }
 }

@@ -204,7 +204,7 @@ export class Demuxer implements Disposable, AsyncDisposable, AsyncIterable<Packe
    * frame, Matroska its cues, avi and flv the part of their index that has been read, most others nothing until packets
    * have been read.
    *
-   * @param stream The stream, or its index.
+   * @param streamIndex Index of the stream.
    * @returns The entries.
    * @throws {Error} The Demuxer is closed, or busy reading (an AVError, EBUSY).
    */

@@ -138,7 +138,7 @@ function resultOf({ whole, parts }: Transferred): SplitResult {
 }
 
 /**
- * Writes a source as segments. Each is a complete file that begins with a key frame.
+ * Writes a source as segments. Each is a complete file that begins with a key frame, and has the chapters of its part.
  *
  * ```ts
  * import { MemorySink, splitSync } from "@avio/avio";

@@ -19,7 +19,7 @@ import type { Sink } from "../io/sink.ts";
 import type { Source } from "../io/source.ts";
 import { filesNamedBy, filesOf } from "../io/source_files.ts";
 import { addStreamLike } from "./add_stream.ts";
-import { isOgg, TagCover } from "./cover_place.ts";
+import { isFragmented, isOgg, TagCover } from "./cover_place.ts";
 import { choose, type Chosen, editTags, initOf } from "./edits.ts";
 import { type DemuxerOptions, openInput } from "./open_input.ts";
 import {
@@ -103,6 +103,13 @@ export const PROGRESS_INTERVAL = 100;
 
 /** Seconds: split times this close after the beginning of an output are ignored. */
 const AT_ONCE = 0.1;
+
+/**
+ * Formats whose muxers write chapters with the trailer: mp4 and its kin as a track, which has to begin with the others;
+ * Matroska's are found there if the sink can seek.
+ */
+const MOV = new Set(["mp4", "mov", "ipod"]);
+const MATROSKA = new Set(["matroska", "webm"]);
 
 /** Tags that describe the input's container, not the media. */
 const CONTAINER_TAGS = new Set(["major_brand", "minor_version", "compatible_brands", "encoder"]);
@@ -312,7 +319,8 @@ class Transfer {
       yield* this.#endOutput(start);
       yield* this.#chooseOutput();
       if (resetTimestamps) this.#shift(brokenAt, NaN);
-      yield* this.#openOutput(start, []);
+      const chapters = this.#chaptersFrom(brokenAt, this.#nearEnd(start, beginning));
+      yield* this.#openOutput(start, chapters);
     }
     while (++this.#range < this.#ranges.length && !this.#isStopped) {
       yield* this.#goOn();
@@ -331,6 +339,17 @@ class Transfer {
     const length = count === undefined ? every : this.#lengthFrom(beginning) / count;
     if (length === undefined) return Infinity;
     return beginning + (Math.floor((start - beginning) / length + 1e-9) + 1) * length;
+  }
+
+  /**
+   * Second before which an output's chapters begin. For a segment whose header has to contain them it is about where it
+   * ends: the key frame that begins the next one has not been read yet.
+   */
+  #nearEnd(start: number, beginning: number): number {
+    const { size } = this.#plan.split ?? {};
+    if (size === undefined) return this.#placeAfter(start, beginning);
+    const { bitRate } = this.#input;
+    return start + (bitRate ? size * 8 / bitRate : AT_ONCE);
   }
 
   #placesOf(at: NonNullable<SplitPlaces["at"]>): readonly number[] {
@@ -356,9 +375,10 @@ class Transfer {
     if (this.#start > 0) this.#shift(this.#keepsTimes ? 0 : start, start);
     else this.#shift(this.#keepsTimes ? 0 : this.#beginning, NaN);
     if (this.#options.transform) this.#transformWith(this.#options.transform);
-    const chapters = this.#chaptersFrom(start);
     // Encoder delay before the beginning does not count as time of the input.
-    yield* this.#openOutput(Math.max(this.#joined + start - this.#origin, 0), chapters);
+    const beginning = Math.max(this.#joined + start - this.#origin, 0);
+    const chapters = this.#chaptersFrom(start, this.#nearEnd(beginning, beginning));
+    yield* this.#openOutput(beginning, chapters);
   }
 
   /** Finds the key frames at which ranges begin. Ranges that then overlap are joined, so nothing is written twice. */
@@ -385,13 +405,16 @@ class Transfer {
     this.#shift(this.#keepsTimes ? 0 : start - (last ?? 0), start);
   }
 
-  /** Chapters of the kept ranges with the output's times; the first range begins at that second of the source. */
-  #chaptersFrom(start: number): Chapter[] {
+  /**
+   * Chapters of the kept ranges with the output's times; the first range begins at that second of the source, and the
+   * output ends before `end`.
+   */
+  #chaptersFrom(start: number, end: number): Chapter[] {
     let shift = this.#shifted;
     return this.#ranges.flatMap((own, index) => {
       const range = {
         start: index === 0 ? start : own.start + this.#origin,
-        end: own.end - this.#joined + this.#origin,
+        end: Math.min(own.end - this.#joined, end) + this.#origin,
       };
       const chapters = cutChapters(this.#input.chapters, range, shift);
       const next = this.#ranges[index + 1];
@@ -527,7 +550,8 @@ class Transfer {
   /** Opens the sink and writes the header. */
   *#openOutput(start: number, ofInput: Chapter[]): Operation<void> {
     const options = this.#options;
-    const { chapters = ofInput, editChapters = (chapters) => chapters } = options;
+    const { chapters = this.#endsWithChapters ? [] : ofInput, editChapters = (chapters) => chapters } =
+      options;
     const edited = editChapters(chapters);
     for (const chapter of checkChapters(edited, "editChapters")) addChapter(this.#session, chapter);
     if (this.#parts.length === 0) yield* this.#reportStart(start);
@@ -561,9 +585,23 @@ class Transfer {
     return muxerOptionsOf(this.#options, this.#format);
   }
 
+  /** Whether chapters of a segment are written after its packets, when its end is known. */
+  get #endsWithChapters(): boolean {
+    const sink = this.#places.sink!;
+    const { split } = this.#plan;
+    if (!split) return false;
+    if (MOV.has(this.#format)) return split.resetTimestamps === true && !isFragmented(this.#options);
+    return MATROSKA.has(this.#format) &&
+      (typeof sink === "string" || sink instanceof URL || sink instanceof MemorySink);
+  }
+
   /** `end` is in seconds of the input. */
   *#endOutput(end: number): Operation<void> {
     const { attachment, scope, start } = this.#output!;
+    if (this.#endsWithChapters) {
+      const chapters = this.#chaptersFrom(start + this.#origin, end);
+      for (const chapter of chapters) addChapter(this.#session, chapter);
+    }
     const bytesWritten = yield* output.writeTrailer(this.#session);
     const { first, last } = this.#seconds();
     const streams = this.#chosen!.map(({ stream }, index) => this.#remuxed(index, stream.index));

@@ -3,6 +3,7 @@
  */
 import { assert, assertAlmostEquals, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import {
+  type Chapter,
   concat,
   concatSync,
   Demuxer,
@@ -43,6 +44,73 @@ function timesOf(source: Source, streamIndex: number): number[] {
 }
 
 // ------------------------------------------------------------------------------------------- split
+
+/** Chapters at these seconds of three, titled by their index. */
+function chaptersAt(...starts: number[]): Chapter[] {
+  return starts.map((start, id) => ({ id, start, end: starts[id + 1] ?? 3, metadata: { title: `${id}` } }));
+}
+
+const CHAPTERS = chaptersAt(0, 0.5, 1, 1.6, 2.5);
+
+function withChapters(source: Source, format: string): Uint8Array {
+  const sink = new MemorySink();
+  remuxSync(source, sink, { format, chapters: CHAPTERS });
+  return sink.bytes();
+}
+
+for (const format of ["mp4", "matroska", "mp3"]) {
+  Deno.test(`split: each segment has the chapters of its part, in ${format}`, () => {
+    const bytes = withChapters(format === "mp3" ? fixturePath("audio.mp3") : video, format);
+    const cases: Partial<SplitOptions>[] = [
+      { every: 1 },
+      { at: [1, 2] },
+      { at: "chapters" },
+      { count: 3 },
+      { size: 7000 },
+      { every: 1, resetTimestamps: false },
+    ];
+    for (const options of cases) {
+      const words = JSON.stringify(options);
+      const sinks: MemorySink[] = [];
+      const onsegment = (index: number) => sinks[index] = new MemorySink();
+      const { segments } = splitSync(bytes, { format, onsegment, ...options });
+      assert(segments.length >= 2, words);
+      for (const [index, { start, end }] of segments.entries()) {
+        const shift = options.resetTimestamps === false ? 0 : start;
+        const expected = CHAPTERS.filter((one) => one.end > start + 0.1 && one.start < end - 0.1);
+        const { chapters } = probeSync(sinks[index]!.bytes());
+        assertEquals(
+          chapters.map(({ metadata }) => metadata.title).slice(0, expected.length),
+          expected.map(({ metadata }) => metadata.title),
+          `${words} ${index}`,
+        );
+        for (const [at, one] of expected.entries()) {
+          // The first chapter of an mp4 always begins with 0.
+          const begin = format === "mp4" && at === 0 ? 0 : Math.max(one.start, start) - shift;
+          assertAlmostEquals(chapters[at]!.start, begin, 0.1, words);
+          assertAlmostEquals(chapters[at]!.end, Math.min(one.end, end) - shift, 0.1, words);
+        }
+      }
+    }
+  });
+}
+
+Deno.test("split: a stream has the chapters before its packets, up to about its end", async () => {
+  const chunks: Uint8Array[][] = [];
+  await split(withChapters(video, "mp4"), {
+    format: "matroska",
+    every: 1,
+    onsegment(index) {
+      const own: Uint8Array[] = chunks[index] = [];
+      return new WritableStream({ write: (chunk) => void own.push(chunk.slice()) });
+    },
+  });
+  const titles = await Promise.all(chunks.map(async (own) => {
+    const { chapters } = probeSync(await new Blob(own as BlobPart[]).bytes());
+    return chapters.map(({ metadata }) => metadata.title).join("");
+  }));
+  assertEquals(titles, ["01", "23", "34"]);
+});
 
 Deno.test("split: segments that begin with a key frame and with 0, and have every packet", async () => {
   const options = { every: 0.5, options: { movflags: "faststart" } };
