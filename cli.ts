@@ -318,25 +318,30 @@ export async function main(args: string[]): Promise<number> {
 
 async function run(name: string, args: string[]): Promise<ExitCode> {
   if (name === "help") return printHelp(args);
-  if (name === "completions") return completions(checkFiles(args, ["SHELL"])[0]!);
-  if (name === "-h" || name === "--help") return print(overview);
+  if (name === "completions" && !args.some(isHelpFlag)) return completions(checkFiles(args, ["SHELL"])[0]!);
+  if (name === "completions") return print(topics.completions!);
+  if (isHelpFlag(name)) return print(overview);
   if (name === "-V" || name === "--version") return print(versionText());
   if (!isCommand(name)) {
     throw new UsageError(name.startsWith("-") ? `Unknown option '${name}'` : `Unknown command '${name}'`);
   }
-  if (args.includes("-h") || args.includes("--help")) return print(help[name]);
+  if (args.some(isHelpFlag)) return print(help[name]);
   return await commands[name](args);
 }
 
 /** `avio help`, `avio help remux`, `avio help streams` */
 function printHelp(args: string[]): void {
   const [topic, ...more] = args;
-  if (topic === undefined) return print(overview);
+  if (topic === undefined || isHelpFlag(topic)) return print(overview);
   if (more.length > 0) throw new UsageError(`Unexpected argument '${more[0]}'`);
   if (isCommand(topic)) return print(help[topic]);
   if (Object.hasOwn(topics, topic)) return print(topics[topic]!);
   const known = [...Object.keys(help), ...Object.keys(topics)].join(", ");
   throw new UsageError(`Unknown topic '${topic}'; the topics are ${known}`);
+}
+
+function isHelpFlag(word: string): boolean {
+  return word === "-h" || word === "--help";
 }
 
 function isCommand(name: string): name is CommandName {

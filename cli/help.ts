@@ -370,6 +370,15 @@ ${TIME}
 only a key frame can be the first picture. --end leaves out what is shown at
 TIME and later. The output begins with 0; --timestamps keep keeps the times of
 IN.`,
+  completions: `\
+Usage: avio completions bash | zsh | fish
+
+Prints a script that completes commands and flags. Its first line says where the
+shell looks for it:
+
+  avio completions bash >> ~/.local/share/bash-completion/completions/avio
+  avio completions zsh > "\${fpath[1]}/_avio"
+  avio completions fish > ~/.config/fish/completions/avio.fish`,
   "exit-codes": `\
 0  done
 1  media or I/O error, which is printed on stderr

@@ -30,16 +30,16 @@ export async function packets(
   }
 }
 
-/** `0  pts 0.133333  dts 0.000000  dur 0.016667  15034 B  K__  pos 1192` */
+/** `0  pts 0.133333  dts 0.000000  dur 0.016667  15034 B  K__  pos 1192`; 80 columns for two hours and 9 GB. */
 function textLine(packet: Packet): string {
   const { timeBase: { num, den }, pts, dts, duration, pos } = packet;
   const seconds = (ticks: number | null) => ticks === null ? "-" : (ticks * num / den).toFixed(6);
   return [
-    String(packet.streamIndex).padStart(2),
-    `pts ${seconds(pts).padStart(12)}`,
-    `dts ${seconds(dts).padStart(12)}`,
+    String(packet.streamIndex),
+    `pts ${seconds(pts).padStart(11)}`,
+    `dts ${seconds(dts).padStart(11)}`,
     `dur ${seconds(duration)}`,
-    `${String(packet.data.length).padStart(7)} B`,
+    `${String(packet.data.length).padStart(6)} B`,
     flags(packet),
     `pos ${pos ?? "-"}`,
   ].join("  ");

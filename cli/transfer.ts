@@ -13,6 +13,7 @@ import {
   type Stream,
   type StreamEdits,
   streamingOptions,
+  type Warning,
 } from "../mod.ts";
 import {
   type ArgumentFault,
@@ -304,7 +305,7 @@ export function transferReport(
   inputs: readonly string[],
   name = nameOf(args),
 ): number {
-  const { warnings, skippedStreams } = done.result;
+  const { warnings } = done.result;
   // Skipped streams of the first input are in the report.
   const others = warnings.filter(({ kind, source }) => kind !== "skipped" || source > 0);
   printWarnings(args.quiet ? warnings : others, { inputs, verbose: args.verbose });
@@ -317,8 +318,7 @@ export function transferReport(
   if (missing.length > 0) {
     throw new Failure(`${missingText(missing[0]!, done.seen)}; the other streams were written`);
   }
-  const skips = skippedStreams.length > 0 && !args.terse && !selectsStreams(args);
-  return skips || warnings.some(isLoss) ? EXIT.LOSSES : EXIT.DONE;
+  return warnings.some(isLoss) ? EXIT.LOSSES : EXIT.DONE;
 }
 
 function nameOf({ output }: Transfer): string {
@@ -326,27 +326,29 @@ function nameOf({ output }: Transfer): string {
 }
 
 /** `out.mkv: 1,070 packets, 1.25 MB, 0:00:10 in 0.02 s` and the streams that are not in it. */
-function reportText(args: Transfer, { result, seen, seconds }: Done, name: string): string {
+function reportText(args: Transfer, done: Done, name: string): string {
+  const { result, seconds } = done;
   const facts = [
     count(result.packets, "packet"),
     ...(result.bytesWritten > 0 ? [size(result.bytesWritten)] : []),
     `${duration(result.duration) || "unknown duration"} in ${seconds.toFixed(seconds < 10 ? 2 : 0)} s`,
   ];
-  const skippedStreams = args.terse ? [] : result.skippedStreams;
-  const skipped = skippedStreams.map((index) => `  skipped ${skippedText(index, args, seen)}\n`);
-  return `${printable(name)}: ${facts.join(", ")}\n${skipped.join("")}`;
+  const skipped = args.terse ? [] : result.skippedStreams.flatMap((index) => skippedText(index, args, done));
+  return `${printable(name)}: ${facts.join(", ")}\n${skipped.map((text) => `  ${text}\n`).join("")}`;
 }
 
-function skippedText(index: number, { only, streams }: Transfer, seen: readonly Stream[]): string {
+/** Why a stream is not in the output; nothing for the track of chapter titles in mp4, as the chapters themselves are. */
+function skippedText(index: number, { only, streams }: Transfer, { result, seen }: Done): string[] {
   const stream = seen.find((stream) => stream.index === index);
   if (!stream || only.length + streams.length === 0) {
-    return `stream ${index}: the output format can't hold it`;
+    const isOf = ({ kind, source, stream }: Warning) =>
+      kind === "skipped" && source === 0 && stream === index;
+    return result.warnings.filter(isOf).map(({ message }) => printable(message));
   }
   const flags = [
     ...(only.length > 0 ? [`--only ${only.join(", ")}`] : []),
     ...(streams.length > 0 ? [`--streams ${streams.join(",")}`] : []),
   ];
-  return `stream ${index} (${stream.type}, ${stream.codecParameters.codec}): not selected by ${
-    flags.join(" ")
-  }`;
+  const what = `${stream.type}, ${stream.codecParameters.codec}`;
+  return [`skipped stream ${index} (${what}): not selected by ${flags.join(" ")}`];
 }

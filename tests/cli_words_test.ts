@@ -3,6 +3,7 @@
  */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { help, overview, topics } from "../cli/help.ts";
+import { Muxer } from "../mod.ts";
 import { avio, shell, temporaryFolder } from "./support/cli.ts";
 import { fixturePath, mediaFixtures, otherFixtures } from "./support/fixtures.ts";
 
@@ -18,6 +19,31 @@ Deno.test("cli: output of probe and formats fits 80 columns, with line breaks be
     }
   }
   assertMatch(probed.stdout, /^ {2}0 {2}video {2}h264 \(High\) .*\n {7}320x180 25 fps yuv420p$/m);
+});
+
+Deno.test("cli: lines of packets fit 80 columns, far behind in a large file, too", async () => {
+  using folder = temporaryFolder();
+  const file = folder.path("long.nut");
+  const timeBase = { num: 1, den: 1000 };
+  using muxer = Muxer.openSync(file, { format: "nut" });
+  const streamIndex = muxer.addStream({ type: "audio", codec: "pcm_u8", sampleRate: 900_000, channels: 1 }, {
+    timeBase,
+  });
+  for (const pts of [0, 7_200_000]) {
+    muxer.writeSync({
+      streamIndex,
+      data: new Uint8Array(900_000),
+      pts,
+      dts: pts,
+      duration: 40,
+      timeBase,
+      isKey: true,
+    });
+  }
+  muxer.finishSync();
+  const lines = (await avio("packets", file)).stdout.trim().split("\n");
+  assertMatch(lines.at(-1)!, /^0 {2}pts 7200\.000000 .* pos 9\d{5}$/);
+  for (const line of lines) assert(line.replace(/\d+$/, "1234567890").length <= 80, `wide: ${line}`);
 });
 
 Deno.test("cli: probe prints several files, and continues after one that can't be read", async () => {
@@ -80,8 +106,10 @@ Deno.test("cli: formats that are text may be written to a terminal, other format
 });
 
 Deno.test("cli: help TOPIC explains commands and what they have in common", async () => {
-  const [none, remux, remuxHelp, streams, codes, unknown] = await Promise.all([
+  const [none, again, completions, remux, remuxHelp, streams, codes, unknown] = await Promise.all([
     avio("help"),
+    avio("help", "--help"),
+    avio("completions", "--help"),
     avio("help", "remux"),
     avio("remux", "--help"),
     avio("help", "streams"),
@@ -89,6 +117,8 @@ Deno.test("cli: help TOPIC explains commands and what they have in common", asyn
     avio("help", "everything"),
   ]);
   assertStringIncludes(none.stdout, "Usage: avio COMMAND");
+  assertEquals(again, none);
+  assertStringIncludes(completions.stdout, "avio completions zsh >");
   assertEquals(remux, remuxHelp);
   assertStringIncludes(streams.stdout, "--only TYPE");
   assertStringIncludes(codes.stdout, "2  wrong usage");
