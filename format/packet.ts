@@ -121,7 +121,7 @@ export class Packet {
   /**
    * Makes a packet from a WebCodecs chunk: an `EncodedVideoChunk`, an `EncodedAudioChunk`, or their fields with `data`.
    * Its dts is its pts, since browsers' encoders output chunks in presentation order; if pictures are reordered, set
-   * `dts`. {@linkcode codecParametersOf} makes the parameters of the stream.
+   * `dts` to null and the stream's `videoDelay`. {@linkcode codecParametersOf} makes the parameters of the stream.
    *
    * ```ts
    * import { Packet } from "@avio/avio";
