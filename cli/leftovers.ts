@@ -1,6 +1,6 @@
 /**
  * Output files that were not finished, after an error or Ctrl-C: a file that can be read is kept, any other is removed, and
- * the message tells the user which. A file that existed before and was not changed is left alone.
+ * the message states which. A file that existed before and was not changed is left alone.
  */
 import { filePath } from "../ffi/library_paths.ts";
 import type { FileStatus } from "../io/file_system.ts";

@@ -77,11 +77,11 @@ const VAGUE =
 /** The log line that best describes the cause. What FFmpeg has not implemented it only warns of. */
 function causeOf(log: readonly LogLine[], code: number): string | undefined {
   const errors = log.filter((line) => line.level === "error");
-  const told = errors.findLast((line) => !VAGUE.test(line.message)) ??
+  const specific = errors.findLast((line) => !VAGUE.test(line.message)) ??
     (errors.length > 0 || code === AVERROR.PATCHWELCOME
       ? log.findLast((line) => line.level === "warning" && !VAGUE.test(line.message))
       : undefined);
-  return (told ?? errors.at(-1))?.message;
+  return (specific ?? errors.at(-1))?.message;
 }
 
 /**

@@ -80,7 +80,7 @@ static void ask(struct io *io) {
   struct request write = {
       .kind = AVS_REQUEST_WRITE, .written = piece->data, .size = (int64_t)piece->size, .time = piece->time};
   request_begin(io, &write);
-  channel_tell(io->channel, io->object.handle, AVS_REQUEST_WRITE, (double)piece->size, (double)piece->position, piece->marker);
+  channel_post(io->channel, io->object.handle, AVS_REQUEST_WRITE, (double)piece->size, (double)piece->position, piece->marker);
 }
 
 /*

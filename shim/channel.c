@@ -125,15 +125,15 @@ bool channel_wait(struct channel *channel) {
   return !channel->canceled;
 }
 
-void channel_tell(struct channel *channel, double io, double kind, double a, double b, double c) {
+void channel_post(struct channel *channel, double io, double kind, double a, double b, double c) {
   struct event event = {{channel->object.handle, io, kind, a, b, c}};
   /* If there is no memory for an event, the session can only end. */
   if (!channel->canceled && !client_push(channel->client, event)) channel->canceled = true;
 }
 
-void channel_tell_packets(struct channel *channel) {
+void channel_post_packets(struct channel *channel) {
   if (!channel->packets.wanted || !channel->packets.ready) return;
-  channel_tell(channel, 0, AVS_EVENT_READY, 0, 0, 0);
+  channel_post(channel, 0, AVS_EVENT_READY, 0, 0, 0);
   channel->packets.wanted = channel->packets.ready = false;
 }
 
@@ -143,7 +143,7 @@ void channel_tell_packets(struct channel *channel) {
 
 void channel_note_sleep(struct channel *channel) {
   channel_lock(channel);
-  channel_tell_packets(channel);
+  channel_post_packets(channel);
   channel_unlock(channel);
   struct sleeping *sleeping = &channel->sleeping;
   int64_t now = time_now(), passed = now - sleeping->seen;

@@ -82,9 +82,9 @@ void channel_wake(struct channel *channel);
 /* With the lock held, on the session's thread: waits to be woken; false if the session was canceled. */
 bool channel_wait(struct channel *channel);
 /* With the lock held: adds an event for JavaScript. */
-void channel_tell(struct channel *channel, double io, double kind, double a, double b, double c);
+void channel_post(struct channel *channel, double io, double kind, double a, double b, double c);
 /* With the lock held: adds the event for packets that JavaScript waits for, if there are some. */
-void channel_tell_packets(struct channel *channel);
+void channel_post_packets(struct channel *channel);
 
 /* Makes the endpoint the session's for its direction; and removes it, keeping the count of its bytes. */
 void channel_attach(struct channel *channel, struct endpoint *endpoint);

@@ -246,7 +246,7 @@ void drop_added_options(struct session *session, const struct added_options *add
 }
 
 /* So that hls makes a request to delete a file, instead of deleting it. */
-static int ask_for_deletes(struct session *session, const AVOutputFormat *format) {
+static int request_deletes(struct session *session, const AVOutputFormat *format) {
   if (strcmp(format->name, "hls") || av_dict_get(session->options, "method", NULL, 0)) return 0;
   return av_dict_set(&session->options, "method", "PUT", 0);
 }
@@ -311,7 +311,7 @@ int contain_output_options(struct session *session, const AVOutputFormat *format
   int result = refuse_deleting(session);
   if (result >= 0) result = contain_texts(session);
   if (result >= 0 && !EMBEDDED) result = refuse_hints(session);
-  if (result >= 0) result = ask_for_deletes(session, format);
+  if (result >= 0) result = request_deletes(session, format);
   if (result >= 0) result = refuse_encryption(session);
   for (size_t i = 0; i < sizeof(output_options) / sizeof(*output_options) && result >= 0; i++) {
     bool is_new;

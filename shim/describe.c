@@ -102,7 +102,7 @@ static void describe_metadata(struct text *text, const AVDictionary *metadata) {
   text_append(text, "{", 1);
   const AVDictionaryEntry *entry = NULL;
   while ((entry = av_dict_get(metadata, "", entry, AV_DICT_IGNORE_SUFFIX))) {
-    if (!is_told_tag(entry)) continue;
+    if (!is_reported_tag(entry)) continue;
     json_key(text, entry->key);
     json_string(text, entry->value);
   }

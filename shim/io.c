@@ -402,8 +402,8 @@ static struct io *new_io(double session, uint32_t kind, uint32_t flags, uint32_t
   io->kind = kind;
   io->flags = flags;
   io->go_to = -1;
-  bool is_asked = kind == AVS_IO_OPENER || kind == AVS_IO_TRANSFORMER;
-  if (is_asked || (io->context = new_context(io, buffer_size))) return io;
+  bool has_no_context = kind == AVS_IO_OPENER || kind == AVS_IO_TRANSFORMER;
+  if (has_no_context || (io->context = new_context(io, buffer_size))) return io;
   free(io);
   return NULL;
 }

@@ -16,7 +16,7 @@ void request_begin(struct io *io, const struct request *request) {
 }
 
 /* On the isolate's own thread: calls the client's callback. */
-static void ask_callback(struct io *io, double a, double b, double c) {
+static void run_callback(struct io *io, double a, double b, double c) {
   struct channel *channel = io->channel;
   avs_callback callback = channel->client->callback;
   if (!callback) return;
@@ -43,7 +43,7 @@ void request_forget(struct io *io) {
 
 bool request_wait(struct io *io) {
   if (io->pending) {
-    channel_tell_packets(io->channel);
+    channel_post_packets(io->channel);
     channel_unlock(io->channel);
     spin(is_answered, io);
     channel_lock(io->channel);
@@ -52,7 +52,7 @@ bool request_wait(struct io *io) {
   return !io->pending;
 }
 
-static int64_t ask(struct io *io, const struct request *request, double a, double b, double c) {
+static int64_t make_request(struct io *io, const struct request *request, double a, double b, double c) {
   struct channel *channel = io->channel;
   bool own_thread = is_own_thread(channel);
   int64_t result = AVERROR_EXIT;
@@ -61,8 +61,8 @@ static int64_t ask(struct io *io, const struct request *request, double a, doubl
   if (own_thread && io->request.ahead) request_wait(io);
   if (!is_pending(io) && !channel->canceled) {
     request_begin(io, request);
-    if (own_thread) channel_tell(channel, io->object.handle, request->kind, a, b, c);
-    else ask_callback(io, a, b, c);
+    if (own_thread) channel_post(channel, io->object.handle, request->kind, a, b, c);
+    else run_callback(io, a, b, c);
     if (!own_thread || request_wait(io)) result = io->request.result;
     request_forget(io);
   }
@@ -74,7 +74,7 @@ int64_t request(struct io *io, struct request request, double a, double b, doubl
   struct channel *channel = io->channel;
   if (channel->failed) return channel->failed;
   channel->requests++;
-  int64_t result = ask(io, &request, a, b, c);
+  int64_t result = make_request(io, &request, a, b, c);
   /* A seek or a nested open may be refused; any other error ends the session. */
   bool can_refuse = request.kind == AVS_REQUEST_SEEK || request.kind == AVS_REQUEST_OPEN;
   bool refused = can_refuse && result != AVERROR_EXTERNAL && result != AVERROR_EXIT;
@@ -94,7 +94,7 @@ void request_ahead(struct io *io, int64_t size) {
   if (size > MAX_AHEAD - left) size = MAX_AHEAD - left;
   struct request read = {.kind = AVS_REQUEST_READ, .ahead = true, .size = size};
   request_begin(io, &read);
-  channel_tell(io->channel, io->object.handle, AVS_REQUEST_READ, (double)size, -1, 0);
+  channel_post(io->channel, io->object.handle, AVS_REQUEST_READ, (double)size, -1, 0);
 }
 
 void request_forget_ahead(struct io *io, int64_t position) {
@@ -174,13 +174,13 @@ struct bytes {
 
 static int32_t copy_in(struct io *io, void *opaque) {
   const struct bytes *chunk = opaque;
-  uint32_t asked = (uint32_t)io->request.size, wanted = io->request.ahead ? 0 : asked;
+  uint32_t requested = (uint32_t)io->request.size, wanted = io->request.ahead ? 0 : requested;
   uint32_t now = chunk->size < wanted ? chunk->size : wanted;
   if (!ahead_add(&io->ahead, chunk->in + now, chunk->size - now)) return AVERROR(ENOMEM);
   if (now) memcpy(io->request.read_into, chunk->in, now);
   io->request.result = io->request.ahead ? chunk->size : now;
   io->device += chunk->size;
-  io->full_reads = chunk->size < asked ? 0 : io->full_reads + 1;
+  io->full_reads = chunk->size < requested ? 0 : io->full_reads + 1;
   return 0;
 }
 

@@ -6,12 +6,12 @@
 
 enum { MAX_BYTES = 1024 * 1024 };
 
-bool is_told_tag(const AVDictionaryEntry *tag) { return strlen(tag->value) <= MAX_BYTES; }
+bool is_reported_tag(const AVDictionaryEntry *tag) { return strlen(tag->value) <= MAX_BYTES; }
 
 static void log_dictionary(struct log *log, const char *owner, unsigned index, const AVDictionary *metadata) {
   const AVDictionaryEntry *tag = NULL;
   while ((tag = av_dict_get(metadata, "", tag, AV_DICT_IGNORE_SUFFIX)))
-    if (!is_told_tag(tag))
+    if (!is_reported_tag(tag))
       warn(log, AVS_WARNING_DROPPED, -1, 1, "a tag has more than a MiB: it is left out", "tag '%.100s' of %s %u has more than a MiB: it is left out", tag->key, owner, index);
 }
 

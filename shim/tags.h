@@ -12,7 +12,7 @@
 
 #include "log.h"
 
-bool is_told_tag(const AVDictionaryEntry *tag);
+bool is_reported_tag(const AVDictionaryEntry *tag);
 /* Warns of each tag that is left out. */
 void log_long_tags(struct log *log, const AVFormatContext *context);
 

@@ -91,8 +91,8 @@ function testTable(
   Deno.test(`${name} checks its arguments`, async () => {
     const faults: string[] = [];
     for (const [argument, rows] of Object.entries(table)) {
-      for (const [value, Expected, told = argument] of rows) {
-        const fault = faultOf(await errorOf(() => use(argument, value)), Expected, prefix + told);
+      for (const [value, Expected, named = argument] of rows) {
+        const fault = faultOf(await errorOf(() => use(argument, value)), Expected, prefix + named);
         if (fault) faults.push(`${argument} = ${Deno.inspect(value)}: ${fault}`);
       }
     }
@@ -126,7 +126,7 @@ const unknown: Table = { strat: [[1, T], [undefined, T]], Format: [["mp4", T]] }
 /** The table with names as errors have them within `name`. */
 function within(name: string, table: Table): Row[] {
   return Object.entries(table).flatMap(([field, rows]) =>
-    rows.map(([value, Expected, told = field]): Row => [{ [field]: value }, Expected, `${name}.${told}`])
+    rows.map(([value, Expected, named = field]): Row => [{ [field]: value }, Expected, `${name}.${named}`])
   );
 }
 
@@ -197,10 +197,10 @@ const chapterTable: Table<Exclude<keyof Chapter, "timeBase">> = {
 /** Of a list of chapters, called `name`. */
 function chapterRows(name: string): Row[] {
   return Object.entries<Row[]>({ ...chapterTable, ...unknown }).flatMap(([field, rows]) =>
-    rows.map(([value, Expected, told = field]): Row => [
+    rows.map(([value, Expected, named = field]): Row => [
       [chapter, { ...chapter, [field]: value }],
       Expected,
-      `${name}[1].${told}`,
+      `${name}[1].${named}`,
     ])
   );
 }

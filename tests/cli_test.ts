@@ -396,7 +396,7 @@ Deno.test(
   { ignore: !hasFFprobe },
   async () => {
     const expected = packetSizes(fixture);
-    const [mp4, mov, told, refused] = await Promise.all([
+    const [mp4, mov, reported, refused] = await Promise.all([
       shell(`avio remux "$1" - -q -f mp4 | ${ffprobeStdin}`, fixture),
       shell(`avio remux "$1" - -q -f mov -o brand=qt | ${ffprobeStdin}`, fixture),
       shell(`avio remux "$1" - -q -f mp4 -o movflags=frag_every_frame+empty_moov | grep -ac moof`, fixture),
@@ -406,7 +406,7 @@ Deno.test(
     assertEquals([mp4.stderr, mov.stderr], ["", ""]);
     assertEquals(parseSizes(mp4.stdout), expected);
     assertEquals(parseSizes(mov.stdout), expected);
-    assert(Number(told.stdout) > 5);
+    assert(Number(reported.stdout) > 5);
     assertFails(refused, 1, /no[nt] seekable/);
   },
 );

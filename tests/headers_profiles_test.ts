@@ -91,7 +91,7 @@ const EXPRESS = (rate: number, channels: number, flags: number) =>
   Uint8Array.from([...bytesOf("0a801921"), 2, rate, channels, 0, 0, 8, flags, 0]);
 const C = 1, LR = 2, SIDES = 4, LFE = 8, BACKS = 64;
 
-const dts: [name: string, data: Uint8Array<ArrayBuffer>, told: unknown[]][] = [
+const dts: [name: string, data: Uint8Array<ArrayBuffer>, reported: unknown[]][] = [
   ["the core alone", core(), ["DTS", "fltp", 48000, 6, "5.1(side)"]],
   [
     "24 bits without loss, 7.1",
@@ -123,13 +123,13 @@ const dts: [name: string, data: Uint8Array<ArrayBuffer>, told: unknown[]][] = [
   ["Express, mono", substream(24, 5, 0, 1, EXPRESS(5, 1, 0)), ["DTS Express", "fltp", 22050, 1, "mono"]],
 ];
 
-for (const [name, data, told] of dts) {
+for (const [name, data, reported] of dts) {
   Deno.test({
     name: `probeSync() of DTS: ${name}`,
     ignore: !isEmbedded, // FFmpeg 5.1 uses its own decoder, which refuses packets that are only headers
     fn() {
       for (const format of ["matroska", "mp4"]) {
-        const channels = told[3] as number, sampleRate = told[2] as number;
+        const channels = reported[3] as number, sampleRate = reported[2] as number;
         const file = fileOf(format, { type: "audio", codec: "dts", channels, sampleRate }, data);
         const found = fieldsOf(
           file,
@@ -139,7 +139,7 @@ for (const [name, data, told] of dts) {
           "channels",
           "channelLayout",
         );
-        assertEquals(found, told, format);
+        assertEquals(found, reported, format);
       }
     },
   });
@@ -295,7 +295,7 @@ Deno.test({
   name: "H.264 in mp4 has the size of its own header, also if it has start codes instead of avcC",
   fn() {
     const bytes = fixtureBytes("video.mp4");
-    const told = fieldsOf(bytes, "width", "height", "pixelFormat");
+    const reported = fieldsOf(bytes, "width", "height", "pixelFormat");
     const textOf = (at: number, length: number) =>
       new TextDecoder("latin1").decode(bytes.subarray(at, at + length));
     const entry = bytes.findIndex((_, i) =>
@@ -307,7 +307,7 @@ Deno.test({
     const view = new DataView(bytes.buffer);
     view.setUint16(at + 28, 30);
     view.setUint16(at + 30, 20);
-    assertEquals(fieldsOf(bytes, "width", "height", "pixelFormat"), told);
+    assertEquals(fieldsOf(bytes, "width", "height", "pixelFormat"), reported);
 
     const box = bytes.findIndex((_, i) => textOf(i, 4) === "avcC"), size = view.getUint32(box - 4) - 8;
     const avcc = bytes.slice(box + 4, box + 4 + size), set = (avcc[6]! << 8) + avcc[7]!;
@@ -321,7 +321,7 @@ Deno.test({
     const content = new Uint8Array(size);
     content.set(started.subarray(0, size));
     bytes.set(content, box + 4);
-    assertEquals(fieldsOf(bytes, "width", "height", "pixelFormat"), told);
+    assertEquals(fieldsOf(bytes, "width", "height", "pixelFormat"), reported);
   },
 });
 

@@ -20,10 +20,10 @@ import { type Made, madePackets, packetsOf } from "./support/made.ts";
 import { rowsOf } from "./support/packets.ts";
 import { libavformat } from "./support/versions.ts";
 
-type Told = Partial<CodecParameters>;
+type Fields = Partial<CodecParameters>;
 
 /** The given fields of the first stream (of the first audio stream, if one is about samples). */
-function told(source: string | Uint8Array, fields: Told): Told {
+function fieldsOf(source: string | Uint8Array, fields: Fields): Fields {
   const isWanted = ({ type }: { type: string }) => !("sampleFormat" in fields) || type === "audio";
   const { codecParameters } = probeSync(source).streams.find(isWanted)!;
   return Object.fromEntries(
@@ -61,7 +61,7 @@ const sorenson = (width: number, height: number) =>
   bits([1, 17], [0, 5], [0, 8], [0, 3], [width, 8], [height, 8], [0, 2], [0, 1], [5, 5], [0, 1], [0, 16]);
 
 /** An flv of three packets: long enough to be recognized. */
-const flash = (codec: string, data: Uint8Array, parameters: Told = {}): Uint8Array<ArrayBuffer> =>
+const flash = (codec: string, data: Uint8Array, parameters: Fields = {}): Uint8Array<ArrayBuffer> =>
   muxed("flv", [{
     parameters: { type: "video", codec, width: 8, height: 8, ...parameters },
     data: [data, data, data].map((start) => concatBytes([start, new Uint8Array(50)])),
@@ -98,7 +98,7 @@ function tak(depth: number): Uint8Array {
   return concatBytes([text("tBaK"), Uint8Array.of(1, 13, 0, 0), info, new Uint8Array(3 + 4 + 64)]);
 }
 
-const pictures: [name: string, bytes: Uint8Array, fields: Told][] = [
+const pictures: [name: string, bytes: Uint8Array, fields: Fields][] = [
   ["Sorenson's flv", flash("flv1", sorenson(24, 16)), {
     codec: "flv1",
     width: 24,
@@ -172,7 +172,7 @@ const pictures: [name: string, bytes: Uint8Array, fields: Told][] = [
 
 for (const [name, bytes, fields] of pictures) {
   Deno.test(`probeSync() returns the size of ${name}`, () => {
-    assertEquals(told(bytes, fields), fields);
+    assertEquals(fieldsOf(bytes, fields), fields);
   });
 }
 
@@ -214,7 +214,7 @@ const size = { width: 176, height: 144 };
 const one = ["-frames:v", "1", "-update", "1"];
 
 /** By suffix and codec: the fields of video of 176x144, or of a tone of 48,000 Hz. */
-const recipes: [suffix: string, args: string[], fields: Told][] = [
+const recipes: [suffix: string, args: string[], fields: Fields][] = [
   ["3gp", [...PICTURE, "-c:v", "h263"], {
     codec: "h263",
     ...size,
@@ -343,7 +343,7 @@ for (const [suffix, args, fields] of recipes) {
     name: `probeSync() of a made .${suffix}: ${Object.values(fields).join(" ")}`,
     ignore: !hasFFprobe,
     fn() {
-      withMade(suffix, args, (path) => assertEquals(told(path, fields), fields));
+      withMade(suffix, args, (path) => assertEquals(fieldsOf(path, fields), fields));
     },
   });
 }
@@ -364,7 +364,7 @@ Deno.test({
       timeBase: { num: 1, den: 48000 },
       step: 4608,
     }], { strict: "experimental" });
-    assertEquals(told(bytes, { sampleRate: 0, codec: "" }), { sampleRate: 96_000, codec: "flac" });
+    assertEquals(fieldsOf(bytes, { sampleRate: 0, codec: "" }), { sampleRate: 96_000, codec: "flac" });
   },
 });
 
@@ -379,7 +379,7 @@ Deno.test({
       timeBase: { num: 1, den: 48000 },
       step: 1152,
     };
-    assertEquals(told(muxed("mp4", [stream]), { channels: 0, channelLayout: "" }), {
+    assertEquals(fieldsOf(muxed("mp4", [stream]), { channels: 0, channelLayout: "" }), {
       channels: 1,
       channelLayout: "mono",
     });
@@ -397,7 +397,7 @@ Deno.test({
     );
     assert(at > 0, "no SamplingFrequency");
     bytes.set([0x40, 0xcf, 0x40], at + 2); // 16000
-    assertEquals(told(bytes, { sampleRate: 0 }), { sampleRate: 48_000 });
+    assertEquals(fieldsOf(bytes, { sampleRate: 0 }), { sampleRate: 48_000 });
     const expected = stream.data.map((_, i) => i * 20);
     for (const format of ["matroska", "mpegts", "ogg"]) {
       const sink = new MemorySink();
@@ -430,7 +430,7 @@ Deno.test({
 
 // ------------------------------------------------------------------------------------------- odd files
 
-const odd: [file: string, fields: Told][] = [
+const odd: [file: string, fields: Fields][] = [
   ["7e8ff7f8146f.3gp", { width: 176, height: 144, pixelFormat: "yuv420p" }],
   ["dcf2d8efb7fd.flv", { width: 8, height: 8, pixelFormat: "yuv420p" }],
   ["18454a676cec.mp4", { pixelFormat: "gbrp", colorSpace: "gbr" }],
@@ -450,7 +450,7 @@ for (const [file, fields] of odd) {
     name: `probeSync() of ${file}: ${Object.values(fields).join(" ")}`,
     ignore: !path || (file.endsWith(".avif") && libavformat < 61), // which finds no extradata there
     fn() {
-      assertEquals(told(path, fields), fields);
+      assertEquals(fieldsOf(path, fields), fields);
     },
   });
 }
@@ -500,7 +500,7 @@ Deno.test("Streams whose container has no size can be written to other container
   for (const format of ["flv", "avi"]) {
     const sink = new MemorySink();
     remuxSync(flash("flv1", sorenson(24, 16)), sink, { format });
-    assertEquals(told(sink.bytes(), { width: 0, height: 0 }), { width: 24, height: 16 });
+    assertEquals(fieldsOf(sink.bytes(), { width: 0, height: 0 }), { width: 24, height: 16 });
   }
 });
 
@@ -632,10 +632,10 @@ Deno.test("Impossible numbers of a damaged file are not returned", () => {
 
 Deno.test("probeSync(): the channels of Opus in mp4 are those of its own header", () => {
   const bytes = muxed("mp4", [{ ...madePackets("opus"), timeBase: { num: 1, den: 48000 }, step: 960 }]);
-  const { channels } = told(bytes, { channels: 0 });
+  const { channels } = fieldsOf(bytes, { channels: 0 });
   const entry = [...text("Opus")];
   const at = bytes.findIndex((_, i) => entry.every((byte, j) => bytes[i + j] === byte));
   assertEquals(bytes[at + 21], channels);
   bytes[at + 21] = channels === 1 ? 2 : 1;
-  assertEquals(told(bytes, { channels: 0 }).channels, channels);
+  assertEquals(fieldsOf(bytes, { channels: 0 }).channels, channels);
 });

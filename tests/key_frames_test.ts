@@ -60,15 +60,15 @@ for (const [name, format] of Object.entries(formats)) {
           assertEquals(sink.bytes().length, 0);
         },
       });
-      const [told] = starts;
+      const [reported] = starts;
       assertEquals(starts.length, 1);
-      assertAlmostEquals(told!.start, before!, 1e-5, `${name} from ${start}`);
-      assertEquals(told!.start, result.start);
-      assertAlmostEquals(told!.duration!, result.duration!, 0.25);
-      assertEquals(told!.format.name, format);
-      assertEquals(told!.skippedStreams, result.skippedStreams);
+      assertAlmostEquals(reported!.start, before!, 1e-5, `${name} from ${start}`);
+      assertEquals(reported!.start, result.start);
+      assertAlmostEquals(reported!.duration!, result.duration!, 0.25);
+      assertEquals(reported!.format.name, format);
+      assertEquals(reported!.skippedStreams, result.skippedStreams);
       assertEquals(
-        told!.streams.map(({ index, inputIndex }) => [index, inputIndex]),
+        reported!.streams.map(({ index, inputIndex }) => [index, inputIndex]),
         result.streams.map(({ index, inputIndex }) => [index, inputIndex]),
       );
     }
@@ -99,20 +99,20 @@ Deno.test("onstart: an exception ends the remux before the sink is opened", asyn
 });
 
 Deno.test("onstart: tags and dispositions of streams are those of the output, and split() calls it once", () => {
-  let told = 0;
+  let reported = 0;
   const result = splitSync(fixturePath("video.mp4"), {
     format: "mp4",
     every: 1,
     streams: [{ index: 1, metadata: { language: "fra" }, disposition: ["forced"] }, 0],
     onsegment: () => new MemorySink(),
     onstart({ start, streams }) {
-      told++;
+      reported++;
       assertEquals(start, 0);
       assertEquals(streams.map(({ type, inputIndex }) => [type, inputIndex]), [["audio", 1], ["video", 0]]);
       assertEquals([streams[0]!.metadata["language"], streams[0]!.disposition], ["fra", ["forced"]]);
     },
   });
-  assertEquals([told, result.segments.length], [1, 3]);
+  assertEquals([reported, result.segments.length], [1, 3]);
 });
 
 Deno.test("RemuxStream: onstart is awaited", async () => {

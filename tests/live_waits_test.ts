@@ -42,9 +42,9 @@ async function failures(source: string, options: string, waits = "{}"): Promise<
       const source = () => new TextEncoder().encode(${JSON.stringify(source)});
       const options = () => (${options});
       const start = performance.now();
-      let told = { name: "a quiet end" };
-      try { ${read} } catch (error) { told = { name: error.name, message: error.message, code: error.codeName }; }
-      console.log(JSON.stringify({ ...told, milliseconds: performance.now() - start }));
+      let end = { name: "a quiet end" };
+      try { ${read} } catch (error) { end = { name: error.name, message: error.message, code: error.codeName }; }
+      console.log(JSON.stringify({ ...end, milliseconds: performance.now() - start }));
     `,
         { deadline: 20_000 },
       ),
@@ -149,9 +149,9 @@ function endsOf(source: string, options: string): Promise<(Told & { call: string
     const ends = [];
     for (const [call, run] of Object.entries(${CALLS})) {
       const start = performance.now();
-      let told = { name: "a quiet end" };
-      try { await run(); } catch (error) { told = { name: error.name, message: error.message, code: error.codeName }; }
-      ends.push({ call, ...told, milliseconds: performance.now() - start });
+      let end = { name: "a quiet end" };
+      try { await run(); } catch (error) { end = { name: error.name, message: error.message, code: error.codeName }; }
+      ends.push({ call, ...end, milliseconds: performance.now() - start });
     }
     console.log(JSON.stringify(ends));
   `,

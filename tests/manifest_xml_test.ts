@@ -53,11 +53,11 @@ for (const [what, manifest] of Object.entries(BROKEN)) {
       const asked = [];
       const source = new TextEncoder().encode(${JSON.stringify(manifest)});
       const start = performance.now();
-      let told = {};
+      let failure = {};
       try {
         avio.probeSync(source, { format: "dash", onopen: ({ url }) => (asked.push(url), null) });
-      } catch ({ name, message, log }) { told = { name, message, log }; }
-      console.log(JSON.stringify({ ...told, asked, milliseconds: performance.now() - start }));
+      } catch ({ name, message, log }) { failure = { name, message, log }; }
+      console.log(JSON.stringify({ ...failure, asked, milliseconds: performance.now() - start }));
     `,
       { deadline: 20_000 },
     );
@@ -68,10 +68,10 @@ for (const [what, manifest] of Object.entries(BROKEN)) {
     assertEquals(asked, []);
     assert(milliseconds < 2000, String(milliseconds));
     if (!isEmbedded) return; // refused by name
-    const told = log.join("\n");
-    assert(/dash: line \d+: |document type/.test(told), told);
+    const logged = log.join("\n");
+    assert(/dash: line \d+: |document type/.test(logged), logged);
     // deno-lint-ignore no-control-regex
-    assert(!/[\x00-\x09\x0b-\x1f]/.test(told), JSON.stringify(told));
+    assert(!/[\x00-\x09\x0b-\x1f]/.test(logged), JSON.stringify(logged));
   });
 }
 

@@ -160,19 +160,22 @@ Deno.test("A packet larger than a batch: the next packet is right after successf
 Deno.test("concat counts packets and bytes over all of its sources", async () => {
   const bytes = fixtureBytes("video.ts");
   const run = async (count: number, way: "sync" | "async") => {
-    const told: RemuxProgress[] = [];
+    const reported: RemuxProgress[] = [];
     const sink = new MemorySink();
-    const options = { format: "mpegts", onprogress: (progress: RemuxProgress) => void told.push(progress) };
+    const options = {
+      format: "mpegts",
+      onprogress: (progress: RemuxProgress) => void reported.push(progress),
+    };
     const sources = Array.from({ length: count }, () => bytes);
     const result = way === "sync" ? concatSync(sources, sink, options) : await concat(sources, sink, options);
     assertEquals(result.bytesWritten, sink.size);
     assertEquals(result.packets, result.streams.reduce((sum, { packets }) => sum + packets, 0));
-    for (const [i, { packets, bytesRead, bytesWritten, time }] of told.entries()) {
-      const before = told[i - 1] ?? { packets: 0, bytesRead: 0, bytesWritten: 0, time: 0 };
+    for (const [i, { packets, bytesRead, bytesWritten, time }] of reported.entries()) {
+      const before = reported[i - 1] ?? { packets: 0, bytesRead: 0, bytesWritten: 0, time: 0 };
       assert(packets >= before.packets && bytesRead >= before.bytesRead, "it went back");
       assert(bytesWritten >= before.bytesWritten && time >= before.time, "it went back");
     }
-    return { result, last: told.at(-1)! };
+    return { result, last: reported.at(-1)! };
   };
   for (const way of ["sync", "async"] as const) {
     const once = await run(1, way);

@@ -335,11 +335,11 @@ Deno.test("merge({ onstart }) describes the output before the sink is opened", a
   const path = Deno.makeTempFileSync({ suffix: ".mkv" });
   Deno.writeTextFileSync(path, "mine");
   const stop = new Error("not this one");
-  let told: unknown;
+  let reported: unknown;
   const error = await rejectionOf(merge([{ source: VIDEO, streams: [0] }, SONG], path, {
     start: 1.5,
     onstart({ start, duration, streams, skippedStreams, format }) {
-      told = [
+      reported = [
         start <= 1.5,
         duration! > 1,
         streams.map(({ sourceIndex, inputIndex, type }) => [sourceIndex, inputIndex, type]),
@@ -350,7 +350,7 @@ Deno.test("merge({ onstart }) describes the output before the sink is opened", a
     },
   }));
   assertStrictEquals(error, stop);
-  assertEquals(told, [
+  assertEquals(reported, [
     true,
     true,
     [[0, 0, "video"], [1, 0, "audio"]],

@@ -709,17 +709,17 @@ Deno.test("withinDirectory() accesses files asynchronously if it can wait, and r
 });
 
 Deno.test("onopen gets canWait: true in the async API, false in the sync one", async () => {
-  const told: unknown[] = [];
+  const reported: unknown[] = [];
   const onopen: OpenCallback = ({ url, canWait }) => {
-    told.push(canWait);
+    reported.push(canWait);
     return tsSegments().get(url);
   };
   const playlist = bytesOf(playlistOf(["index0.ts", "index1.ts"]));
   assert(rowsOf(playlist, { onopen }).length > 0);
-  assertEquals(new Set(told), new Set([false]));
-  told.length = 0;
+  assertEquals(new Set(reported), new Set([false]));
+  reported.length = 0;
   assert((await readRows(playlist, { onopen })).length > 0);
-  assertEquals(new Set(told), new Set([true]));
+  assertEquals(new Set(reported), new Set([true]));
 });
 
 // ------------------------------------------------------------------------------------------- anyOf

@@ -164,8 +164,8 @@ for (const name of ["video.mkv", "video.webm"]) {
     };
     assertAlmostEquals((await length({}))!, 3, 0.05); // of the whole the source's tags are true
     for (const options of [{ start: 1, end: 2 }, { end: 1 }, { ranges: [{ start: 1, end: 1.5 }] }]) {
-      const told = await length(options);
-      assert(told === null || told < 1.2, `${JSON.stringify(options)}: ${told}`);
+      const reported = await length(options);
+      assert(reported === null || reported < 1.2, `${JSON.stringify(options)}: ${reported}`);
     }
   });
 }

@@ -133,8 +133,8 @@ Deno.test("A stream without marked key frames is kept completely, with a warning
       for (const options of [{}, { transform: (packet: Packet) => packet }]) {
         const { bytes, result, warnings } = remuxed(source, { format: "nut", ...options });
         assertEquals(result.packets, count, codec);
-        const told = warnings.filter((line) => line.includes("no key frame among its first"));
-        assertEquals(told.length, 1, String(warnings));
+        const reported = warnings.filter((line) => line.includes("no key frame among its first"));
+        assertEquals(reported.length, 1, String(warnings));
         using demuxer = Demuxer.openSync(bytes);
         const packets = [...demuxer.packetsSync()];
         assertEquals(

@@ -505,10 +505,10 @@ Deno.test("Frames before the first key frame are left out, of each stream, with 
       const after = packetsOf(bytes).filter(({ streamIndex }) => streamIndex === 0);
       assert(after[0]!.isKey, `${from} to ${format}`);
       assertEquals(after.length, before.length - leading, `${from} to ${format}`);
-      const told = warnings.filter((line) =>
+      const reported = warnings.filter((line) =>
         line.includes("stream 0: what comes before its first key frame")
       );
-      assertEquals(told.length, leading > 0 ? 1 : 0, `${from} to ${format}`);
+      assertEquals(reported.length, leading > 0 ? 1 : 0, `${from} to ${format}`);
     }
   }
 });

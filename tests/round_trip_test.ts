@@ -127,7 +127,7 @@ const differences: Difference[] = [
     codecs: ["h264"],
   },
   {
-    name: "a dts that the input does not tell is made",
+    name: "a dts that the input does not state is made",
     formats: [...MOV, "flv", "avi", "asf", "mpegts", "mpeg", "matroska"],
     facts: ["more dts", "dts"],
     codecs: ["h264"],
@@ -225,7 +225,7 @@ const differences: Difference[] = [
     codecs: ["opus"],
   },
   {
-    name: "wtv: which frames of PNG are key frames is not told",
+    name: "wtv: which frames of PNG are key frames is not stated",
     formats: ["wtv"],
     facts: ["key"],
     codecs: ["png"],
@@ -279,7 +279,7 @@ const differences: Difference[] = [
     facts: ["language"],
   },
   {
-    name: "samples to skip are lost, or an edit list, or told otherwise",
+    name: "samples to skip are lost, or an edit list, or stated in another way",
     formats: [...formats],
     facts: ["packet side data"],
   },

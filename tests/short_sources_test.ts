@@ -42,7 +42,7 @@ const ways: Record<string, (bytes: Bytes) => Source> = {
 };
 
 /** Streams and packets as text, and the error that ends them. */
-async function told(source: Source, url: string): Promise<string[]> {
+async function contentOf(source: Source, url: string): Promise<string[]> {
   const rows: string[] = [];
   try {
     await using demuxer = await Demuxer.open(source, { url });
@@ -58,9 +58,9 @@ async function told(source: Source, url: string): Promise<string[]> {
 }
 
 async function compare(name: string, bytes: Bytes, reference: Source = bytes): Promise<string[]> {
-  const expected = await told(reference, name);
+  const expected = await contentOf(reference, name);
   for (const [way, source] of Object.entries(ways)) {
-    const rows = await told(source(bytes), name);
+    const rows = await contentOf(source(bytes), name);
     assertEquals(rows.length, expected.length, `${name}, ${way}: ${rows.at(-1)?.slice(0, 200)}`);
     assertEquals(rows, expected, `${name}, ${way}`);
   }
@@ -285,11 +285,11 @@ for (const [name, { bytes, streams }] of Object.entries(files)) {
 Deno.test("A short source whose IOContext was read before is read from its position to the end", async () => {
   const before = new Uint8Array(1000).fill(1);
   const bytes = concatBytes([before, fixtureBytes("video.mp4")]) as Bytes;
-  const expected = await told(fixtureBytes("video.mp4"), "a.mp4");
+  const expected = await contentOf(fixtureBytes("video.mp4"), "a.mp4");
   for (const size of [7, 512, 4096]) {
     using io = new IOContext(size, reading(bytes));
     io.readSync(new Uint8Array(1000));
-    assertEquals(await told(io, "a.mp4"), expected, `bufferSize ${size}`);
+    assertEquals(await contentOf(io, "a.mp4"), expected, `bufferSize ${size}`);
   }
 });
 
@@ -297,9 +297,9 @@ Deno.test("Nothing of a long source is lost by searching its end", async () => {
   // WavPack's blocks are independent: enough of them to exceed what is kept.
   const { song: blocks } = wavpack();
   const long = concatBytes(Array(Math.ceil(6 * 2 ** 20 / blocks.length)).fill(blocks)) as Bytes;
-  const expected = (await told(long, "a.wv")).length;
+  const expected = (await contentOf(long, "a.wv")).length;
   for (const way of ["onread alone", "pieces of 40001", "one piece"]) {
-    assertEquals((await told(ways[way]!(long), "a.wv")).length, expected, way);
+    assertEquals((await contentOf(ways[way]!(long), "a.wv")).length, expected, way);
   }
 });
 

@@ -586,9 +586,9 @@ for (
     const error = await soon(rejectionOf(new Response(readable).bytes()), 2000);
     assert(error instanceof Error, String(error));
     assertStrictEquals(await soon(rejectionOf(result), 2000), error);
-    const told = await soon(piping, 2000);
+    const reported = await soon(piping, 2000);
     // A pipe that has been read completely is not cancelled.
-    if (told !== null || how !== "no input" && how !== "bad input") assertStrictEquals(told, error);
+    if (reported !== null || how !== "no input" && how !== "bad input") assertStrictEquals(reported, error);
   });
 }
 

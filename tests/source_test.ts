@@ -402,33 +402,33 @@ Deno.test("Chunks that are not bytes are a TypeError, and the stream is cancelle
 
 /** A generator that records how it ended. */
 function watchedGenerator(bytes: Bytes, end: () => void | Promise<void> = () => {}) {
-  const told = { returned: 0 };
+  const counted = { returned: 0 };
   async function* generate() {
     try {
       yield* chunksOf(bytes, 2000);
     } finally {
-      told.returned++;
+      counted.returned++;
       await end();
     }
   }
-  return { told, generator: generate() };
+  return { counted, generator: generate() };
 }
 
 Deno.test("An iterable's return() is called when the reader closes early or fails, and close() waits for it", async () => {
   let ended = false;
-  const { told, generator } = watchedGenerator(fixtureBytes("video.mkv"), async () => {
+  const { counted, generator } = watchedGenerator(fixtureBytes("video.mkv"), async () => {
     await sleep(20); // less than close() gives it
     ended = true;
   });
   const demuxer = await Demuxer.open(generator, { bufferSize: 1024 });
-  assertEquals(told.returned, 0);
+  assertEquals(counted.returned, 0);
   await demuxer.close();
-  assertEquals(told.returned, 1);
+  assertEquals(counted.returned, 1);
   assert(ended);
 
   const wrong = watchedGenerator(fixtureBytes("video.mkv"));
   await assertRejects(() => Demuxer.open(wrong.generator, { options: { nobody_knows_it: 1 } }), TypeError);
-  assertEquals(wrong.told.returned, 1);
+  assertEquals(wrong.counted.returned, 1);
 });
 
 Deno.test("The return() of an iterable that was read to its end is not called", async () => {

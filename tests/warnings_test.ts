@@ -105,11 +105,11 @@ Deno.test("A source that ends too early is `truncated`: in the result, for onwar
     ]
   ) {
     const bytes = cutOff(name);
-    const told: Warning[] = [];
-    const options = { format: "matroska", onwarning: (warning: Warning) => void told.push(warning) };
+    const reported: Warning[] = [];
+    const options = { format: "matroska", onwarning: (warning: Warning) => void reported.push(warning) };
     const { warnings } = remuxSync(bytes, new MemorySink(), options);
     assert(kindsOf(warnings).includes("truncated"), `${name}: ${JSON.stringify(warnings)}`);
-    assertEquals(told.map(({ message }) => message), warnings.map(({ message }) => message), name);
+    assertEquals(reported.map(({ message }) => message), warnings.map(({ message }) => message), name);
     assertEquals((await remux(bytes, new MemorySink(), { format: "matroska" })).warnings, warnings, name);
     for (const strict of [{ strict: true }, { input: { strict: true } }]) {
       const error = assertThrows(
@@ -148,11 +148,11 @@ Deno.test("probe detects that an mp4 with its index at the front is truncated", 
 
 Deno.test("Demuxer: warnings are reported with the packets, and strict ends it after them", async () => {
   const bytes = cutOff("video.mkv");
-  const told: string[] = [];
-  using demuxer = Demuxer.openSync(bytes, { onwarning: ({ kind }) => told.push(kind) });
-  assertEquals(told, []);
+  const reported: string[] = [];
+  using demuxer = Demuxer.openSync(bytes, { onwarning: ({ kind }) => reported.push(kind) });
+  assertEquals(reported, []);
   const packets = [...demuxer.packetsSync()].length;
-  assertEquals(told, ["truncated"]);
+  assertEquals(reported, ["truncated"]);
   assertEquals(kindsOf(demuxer.warnings), ["truncated"]);
   await using strict = await Demuxer.open(bytes, { strict: true });
   let count = 0;

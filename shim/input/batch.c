@@ -142,10 +142,10 @@ static int read_batch(struct session *session, const double *slot) {
 }
 
 /*
- * Whether JavaScript is told of packets that it waits for. Not of each: to wake a thread takes as long as to read dozens.
+ * Whether the event for packets that JavaScript waits for is due. Not of each: to wake a thread takes as long as to read dozens.
  * They don't wait for others that take long, nor for an answer to a request (see request_wait).
  */
-static bool is_worth_telling(const struct channel *channel, const struct batches *batches, const double *slot) {
+static bool is_worth_posting(const struct channel *channel, const struct batches *batches, const double *slot) {
   enum { MAX_DELAY = 1000 * 1000 }; /* nanoseconds */
   return batches_are_full(batches, slot[1] / 2, slot[2] / 2) || time_now() - channel->packets.since >= MAX_DELAY;
 }
@@ -157,7 +157,7 @@ static bool add_and_wait(struct session *session, const double *slot) {
   channel_lock(channel);
   bool added = add(session->input, session->input->packet);
   channel->packets.ready = true;
-  if (channel->packets.wanted && is_worth_telling(channel, batches, slot)) channel_tell_packets(channel);
+  if (channel->packets.wanted && is_worth_posting(channel, batches, slot)) channel_post_packets(channel);
   while (batches_are_full(batches, slot[1], slot[2]) && !channel->stopping && channel_wait(channel)) continue;
   channel_unlock(channel);
   return added;

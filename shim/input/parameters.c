@@ -80,8 +80,9 @@ static bool has_assumed_rate(const AVFormatContext *input, AVRational rate) {
 
 /* The rate that the headers of raw video say: libavformat times packets by it, but describes them by the assumed one. */
 static void fill_rate(const AVFormatContext *input, AVStream *stream) {
-  AVRational told = *codec_frame_rate(stream);
-  if (told.num > 0 && told.den > 0 && has_assumed_rate(input, stream->avg_frame_rate)) stream->avg_frame_rate = told;
+  AVRational codec_rate = *codec_frame_rate(stream);
+  if (codec_rate.num <= 0 || codec_rate.den <= 0) return;
+  if (has_assumed_rate(input, stream->avg_frame_rate)) stream->avg_frame_rate = codec_rate;
 }
 
 /* To be called after it: fills in the rest, in the cheapest way. */

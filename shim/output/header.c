@@ -201,7 +201,7 @@ static int check_covers(struct session *session) {
   return 0;
 }
 
-/* aiff has chunks for these tags; the others, covers and chapters stand in an ID3 tag, which it writes when it is told to. */
+/* aiff has chunks for these tags; the others, covers and chapters need an ID3 tag, which is an option. */
 static bool needs_id3(const AVFormatContext *output) {
   for (unsigned i = 0; i < output->nb_streams; i++)
     if (output->streams[i]->codecpar->codec_type == AVMEDIA_TYPE_VIDEO) return true;
@@ -211,7 +211,7 @@ static bool needs_id3(const AVFormatContext *output) {
   return output->nb_chapters > 0;
 }
 
-static int ask_for_id3(struct session *session) {
+static int enable_id3(struct session *session) {
   const AVFormatContext *output = session->output->context;
   if (strcmp(output->oformat->name, "aiff") || !needs_id3(output)) return 0;
   return av_dict_set(&session->options, "write_id3v2", "1", AV_DICT_DONT_OVERWRITE);
@@ -341,7 +341,7 @@ static int write_header(struct session *session, bool *written) {
   if (result >= 0) result = filters_open(session);
   if (result >= 0) result = check_filtered(session);
   if (result >= 0) result = check_covers(session);
-  if (result >= 0) result = ask_for_id3(session);
+  if (result >= 0) result = enable_id3(session);
   if (result >= 0) result = note_bits(session);
   mark_adts(output);
   prepare_caf(output);

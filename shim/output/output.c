@@ -133,8 +133,8 @@ int32_t avs_add_chapter(double handle, double id, double start, double end) {
 
 bool is_transforming(const struct session *session) {
   const struct channel *channel = &session->channel;
-  const struct io *asked = channel->transformer;
-  return asked && is_pending(asked) && asked->request.kind == AVS_REQUEST_TRANSFORM && !channel->canceled;
+  const struct io *transformer = channel->transformer;
+  return transformer && is_pending(transformer) && transformer->request.kind == AVS_REQUEST_TRANSFORM && !channel->canceled;
 }
 
 static int fill_packet(AVPacket *packet, const double *row, const uint8_t *data, size_t size, AVRational time_base) {

@@ -304,8 +304,8 @@ static int gather(struct session *session, struct remux *remux, AVPacket *packet
   enum { PACKETS = 512, BYTES = 256 * 1024 };
   if (!batches_add(session, packet)) return AVERROR(ENOMEM);
   av_packet_unref(packet); /* it is used for JavaScript's packets, too */
-  bool asked = session->channel.requests != remux->requests;
-  if (!asked && !batches_are_full(&session->input->batches, PACKETS, BYTES)) return 0;
+  bool has_requested = session->channel.requests != remux->requests;
+  if (!has_requested && !batches_are_full(&session->input->batches, PACKETS, BYTES)) return 0;
   int result = transform(session, remux);
   remux->requests = session->channel.requests;
   return result;
