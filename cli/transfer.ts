@@ -96,10 +96,11 @@ export async function transfer(
     };
     const { stop, signal } = interrupt;
     const result = await work({ ...libraryOptions(args, seen), onstart, onprogress, stop, signal }, leftover);
+    if (interrupt.by && result.packets === 0) throw new Interrupted(interrupt.by);
     return { result, seen, seconds: (performance.now() - started) / 1000, stoppedBy: interrupt.by };
   } catch (error) {
     line.clear();
-    const failure = interrupt.isAborted
+    const failure = interrupt.isAborted || error instanceof Interrupted
       ? new Interrupted(interrupt.by!)
       : commandLineError(error, args, inputs, seen);
     throw withLeftover(failure, leftover.settle());

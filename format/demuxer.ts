@@ -332,7 +332,11 @@ export class Demuxer implements Disposable, AsyncDisposable, AsyncIterable<Packe
     return checkInteger(index, name, 0, this.#streams.length - 1);
   }
 
-  /** The same as {@linkcode packets}. */
+  /**
+   * The same as {@linkcode packets}, of all streams.
+   *
+   * @returns An iterator of packets.
+   */
   [Symbol.asyncIterator](): AsyncIterator<Packet> {
     return this.packets();
   }

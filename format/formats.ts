@@ -57,12 +57,20 @@ export interface CodecInfo {
   isIntraOnly: boolean;
 }
 
-/** Returns the formats that a Demuxer can read. */
+/**
+ * Lists the formats that a Demuxer can read.
+ *
+ * @returns The formats.
+ */
 export function inputFormats(): FormatInfo[] {
   return catalog.listFormats("input") as FormatInfo[];
 }
 
-/** Returns the formats that a Muxer can write. */
+/**
+ * Lists the formats that a Muxer can write.
+ *
+ * @returns The formats.
+ */
 export function outputFormats(): FormatInfo[] {
   return catalog.listFormats("output") as FormatInfo[];
 }
@@ -89,7 +97,11 @@ export function formatOptions(name: string, direction: "input" | "output"): Form
   return catalog.listFormatOptions(name, direction) as FormatOption[];
 }
 
-/** Returns all codecs that FFmpeg knows. */
+/**
+ * Lists all codecs that FFmpeg knows.
+ *
+ * @returns The codecs.
+ */
 export function codecs(): CodecInfo[] {
   return catalog.listCodecs() as CodecInfo[];
 }
@@ -154,12 +166,18 @@ export interface Versions {
  *
  * console.log(versions().ffmpeg); // "9.0.2"
  * ```
+ *
+ * @returns The versions, and where the library is.
  */
 export function versions(): Versions {
   return { avio: VERSION, ...catalog.libraryInfo(), library: libraryPath() } as Versions;
 }
 
-/** Returns the licence text of the FFmpeg inside the shared library. */
+/**
+ * The licence of the FFmpeg inside the shared library.
+ *
+ * @returns Its text.
+ */
 export function licenseText(): string {
   return catalog.licenseText();
 }

@@ -104,6 +104,32 @@ Deno.test("avio remux: a second Ctrl-C ends it; a readable output is kept, any o
   assertMatch(mkv.stderr, /stopped by Ctrl-C; .*a\.mkv is not complete, but what was written can be read/);
 });
 
+Deno.test("avio merge: Ctrl-C before the first packet leaves no file", async () => {
+  const folder = Deno.makeTempDirSync();
+  const path = `${folder}/a.mkv`;
+  let child: Deno.ChildProcess | null = null;
+  let interrupts = 0;
+  const server = Deno.serve({ port: 0, onListen() {} }, async () => {
+    if (interrupts++ === 0) child!.kill("SIGINT"); // while this source is opened
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    return new Response(fixtureBytes("audio.mp3").slice());
+  });
+  const url = `http://localhost:${server.addr.port}/audio.mp3`;
+  child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "cli.ts", "merge", "fixtures/video.mkv", url, path],
+    cwd: root,
+    stdin: "null",
+    stdout: "null",
+    stderr: "piped",
+  }).spawn();
+  const { code, stderr } = await child.output();
+  assertEquals([code, interrupts > 0], [130, true]);
+  assertMatch(new TextDecoder().decode(stderr), /^avio: stopped by Ctrl-C/m);
+  assertEquals([...Deno.readDirSync(folder)], []);
+  await server.shutdown();
+  Deno.removeSync(folder, { recursive: true });
+});
+
 Deno.test("avio remux: after an error no unreadable output remains, and an existing file is unchanged", async () => {
   const folder = Deno.makeTempDirSync();
   const run = async (...args: string[]) => {
