@@ -142,7 +142,7 @@ static int read_batch(struct session *session, const double *slot) {
 }
 
 /*
- * Whether the event for packets that JavaScript waits for is due. Not of each: to wake a thread takes as long as to read dozens.
+ * Whether the event for packets that JavaScript waits for is due. Not for each: to wake a thread takes as long as to read dozens.
  * They don't wait for others that take long, nor for an answer to a request (see request_wait).
  */
 static bool is_worth_posting(const struct channel *channel, const struct batches *batches, const double *slot) {
