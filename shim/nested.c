@@ -207,6 +207,8 @@ static int open_nested(struct channel *channel, const char *url, int flags, enum
   if (!channel) return AVERROR(EPERM);
   if (channel->acting->discards) return open_discarded(channel, writes, io);
   url = name_of(url, &ciphered);
+  /* A segment that its playlist declares a gap (hls-skip-gaps-9.patch): it is not there, so nobody is asked for it. */
+  if (option(options, "gap")) return leave_out(channel, url), AVERROR(ENOENT);
   const char *method = option(options, "method");
   if (writes && method && !av_strcasecmp(method, "DELETE")) {
     int result = delete(channel, url); /* as by the HTTP method; what the muxer writes is discarded */

@@ -22,7 +22,9 @@ import {
   probe,
   probeSync,
   remux,
+  type RemuxOptions,
   remuxSync,
+  StrictError,
   withinDirectory,
   withinOrigin,
 } from "@avio/avio";
@@ -30,6 +32,7 @@ import { createCipheriv } from "node:crypto";
 import { readRows, rejectionOf } from "./support/async.ts";
 import {
   bytesOf,
+  filesOf,
   hashes,
   inFolder,
   NAMES,
@@ -37,8 +40,10 @@ import {
   playlistOf,
   recording,
   segment,
+  textOf,
   tsHashes,
   tsSegments,
+  VIDEO,
 } from "./support/many_files.ts";
 import { rowsOf } from "./support/packets.ts";
 import { isEmbedded } from "./support/versions.ts";
@@ -103,6 +108,77 @@ Deno.test("HLS: a gap that the playlist declares is left out", async () => {
     assertEquals(hashes(rowsOf(bytesOf(text), { onopen })), expected);
     assertEquals(hashes(await readRows(bytesOf(text), { onopen })), expected);
   });
+});
+
+/** HLS with segments in fragmented mp4. */
+const FRAGMENTED: RemuxOptions = {
+  format: "hls",
+  options: { hls_time: 1, hls_playlist_type: "vod", hls_segment_type: "fmp4" },
+};
+
+Deno.test({
+  name: "HLS: what the playlist declares a gap is not asked for, nor are its key and initialization section",
+  ignore: !isEmbedded,
+  async fn() {
+    const all = filesOf(VIDEO, { ...FRAGMENTED, url: "index.m3u8" });
+    for (const missing of ["index0.m4s", "index1.m4s", "index2.m4s"]) {
+      const rest = new Map([...all].filter(([name]) => name !== missing));
+      const text = textOf(all.get("index.m3u8"));
+      const [key, none] = ['#EXT-X-KEY:METHOD=AES-128,URI="no.key"', "#EXT-X-KEY:METHOD=NONE"];
+      const own = '#EXT-X-MAP:URI="init.mp4"';
+      const declared = [
+        text.replace(`#EXTINF:1.000000,\n${missing}`, `#EXT-X-GAP\n$&`),
+        text.replace(`#EXTINF:1.000000,\n${missing}`, `#EXTINF:1.000000,\n#EXT-X-GAP\n${missing}`),
+        text.replace(
+          `#EXTINF:1.000000,\n${missing}`,
+          `${key}\n#EXT-X-MAP:URI="no.mp4"\n#EXT-X-GAP\n$&\n${none}\n${own}`,
+        ),
+      ];
+      let expected: string[][] = [];
+      await inFolder(rest, (folder) => {
+        expected = hashes(rowsOf(bytesOf(text), { onopen: withinDirectory(folder) }));
+      });
+      for (const gap of declared) {
+        const { onopen, asked } = recording(fromMap(new Map(rest)));
+        const [lines, ...others] = [
+          await warningsOf(() => assertEquals(hashes(rowsOf(bytesOf(gap), { onopen })), expected)),
+          await warningsOf(async () =>
+            assertEquals(hashes(await readRows(bytesOf(gap), { onopen })), expected)
+          ),
+        ];
+        assertEquals(lines.length, 1);
+        assertStringIncludes(lines[0]!, `'${missing}' is missing, and left out`);
+        assertEquals(others, [lines]);
+        assertEquals(asked.filter(({ url }) => url === missing || url.startsWith("no.")), []);
+        const strict = { onopen, strict: true };
+        assertThrows(() => rowsOf(bytesOf(gap), strict), StrictError, "missing");
+        await assertRejects(() => readRows(bytesOf(gap), strict), StrictError, "missing");
+      }
+    }
+  },
+});
+
+Deno.test({
+  name: "HLS: byte ranges around a gap, and gaps only",
+  ignore: !isEmbedded,
+  async fn() {
+    const [one, gap, other] = NAMES.map(segment) as [Uint8Array, Uint8Array, Uint8Array];
+    const whole = new Uint8Array([...one, ...gap, ...other]);
+    const ranges = [one, gap, other].map(({ length }, i) =>
+      `${i === 1 ? "#EXT-X-GAP\n" : ""}#EXTINF:1,\n#EXT-X-BYTERANGE:${length}${i ? "" : "@0"}\nall.ts\n`
+    );
+    const text = `#EXTM3U\n#EXT-X-VERSION:8\n#EXT-X-TARGETDURATION:1\n${ranges.join("")}#EXT-X-ENDLIST\n`;
+    const onopen = fromMap(new Map([["all.ts", whole]]));
+    assertEquals(hashes(rowsOf(bytesOf(text), { onopen })), hashesOf(["index0.ts", "index2.ts"]));
+    assertEquals(hashes(await readRows(bytesOf(text), { onopen })), hashesOf(["index0.ts", "index2.ts"]));
+    const only = bytesOf(playlistOf(NAMES).replaceAll("#EXTINF", "#EXT-X-GAP\n#EXTINF"));
+    for (const findStreamInfo of [true, false]) {
+      const error = assertThrows(() => rowsOf(only, { onopen, findStreamInfo }), AVError);
+      assertEquals(error.codeName, "ENOENT");
+      assertStringIncludes(error.message, "index0.ts");
+      await assertRejects(() => readRows(only, { onopen, findStreamInfo }), AVError, "index0.ts");
+    }
+  },
 });
 
 Deno.test("HLS: if every segment is missing, the error is that of the first", async () => {
