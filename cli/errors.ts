@@ -35,23 +35,31 @@ export function argumentFault(error: unknown): ArgumentFault | null {
 export function systemErrorText(error: Error): string {
   const parsed = systemError(error);
   if (parsed === null) return error.message;
-  return parsed.path === null ? parsed.reason : `${parsed.reason}: ${parsed.path}`;
+  const { reason, path, position } = parsed;
+  const place = [path, position === null ? null : `at byte ${position}`].filter((part) => part !== null);
+  return place.length ? `${reason}: ${place.join(", ")}` : reason;
 }
 
-/** The path in the error of a failed system call; null without one. */
-export function systemErrorPath(error: Error): string | null {
-  return systemError(error)?.path ?? null;
+/** The path in the error of a failed system call, null without one; and what could not be done with the file. */
+export function systemErrorPlace(error: Error): { path: string | null; action: "open" | "read" | "write" } {
+  const { path = null, position = null } = systemError(error) ?? {};
+  const isWritten = /\bwrite\b.* at byte \d+$/s.test(error.message);
+  return { path, action: position === null ? "open" : isWritten ? "write" : "read" };
 }
 
 /** The parts of the error of a failed system call. */
 interface SystemError {
   reason: string;
   path: string | null;
+  /** The byte of a file that could not be read or written. */
+  position: string | null;
 }
 
 /** Parses the error of a failed system call, of Deno or Node; null for any other error. */
 function systemError(error: Error): SystemError | null {
-  return "syscall" in error ? nodeError(error) : denoError(error);
+  const [, message = error.message, position = null] = /^(.*) at byte (\d+)$/s.exec(error.message) ?? [];
+  const parsed = "syscall" in error ? nodeError(error, message) : denoError(message);
+  return parsed && { ...parsed, position };
 }
 
 /** The operating system's texts for codes whose text is different on Node. */
@@ -61,21 +69,25 @@ const reasons: Readonly<Record<string, string>> = {
   ENOENT: "No such file or directory",
   ENOTDIR: "Not a directory",
   EACCES: "Permission denied",
+  EIO: "Input/output error",
 };
 
 /** `ENOENT: no such file or directory, open 'clip.mp4'` */
-function nodeError(error: Error & { code?: unknown; path?: unknown }): SystemError {
+function nodeError(
+  error: Error & { code?: unknown; path?: unknown },
+  message: string,
+): Omit<SystemError, "position"> {
   const code = String(error.code);
-  const [text] = error.message.slice(`${code}: `.length).split(", ") as [string];
+  const [text] = message.slice(`${code}: `.length).split(", ") as [string];
   const reason = reasons[code] ?? text.charAt(0).toUpperCase() + text.slice(1);
   return { reason, path: typeof error.path === "string" ? error.path : null };
 }
 
 /** `No such file or directory (os error 2): open 'clip.mp4'`. A path may contain anything; it is parsed in one pass. */
-function denoError({ message }: Error): SystemError | null {
+function denoError(message: string): Omit<SystemError, "position"> | null {
   const at = message.indexOf(" (os error ");
   const rest = at === -1 ? "" : message.slice(at);
-  const [head, call] = /^ \(os error \d+\)(: \w+ ')?/.exec(rest) ?? [];
+  const [head, call] = /^ \(os error \d+\)(?:: \w+$|(: \w+ '))?/.exec(rest) ?? [];
   if (head === undefined) return null;
   const isWhole = call === undefined ? rest === head : rest.length > head.length && rest.endsWith("'");
   if (!isWhole) return null;

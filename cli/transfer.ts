@@ -20,7 +20,7 @@ import {
   argumentFault,
   explain,
   Failure,
-  systemErrorPath,
+  systemErrorPlace,
   systemErrorText,
   UsageError,
 } from "./errors.ts";
@@ -242,9 +242,9 @@ function commandLineError(
   if (fault?.argument === "streams") {
     return new Failure(`Nothing to write: ${fault.text.replace(/^[^:]+ is left to write: /, "")}`);
   }
-  const path = systemErrorPath(error);
+  const { path, action } = systemErrorPlace(error);
   if (path === null) return error;
-  return new Failure(`Cannot open ${roleOf(path, args, inputs)}: ${systemErrorText(error)}`);
+  return new Failure(`Cannot ${action} ${roleOf(path, args, inputs)}: ${systemErrorText(error)}`);
 }
 
 /** Whether a path is the input, the output, or another file, for example of a playlist. */

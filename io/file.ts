@@ -93,7 +93,7 @@ export function* attachSourceFile(
     host.defer(host.files.addSource(knownFile(identity)));
   }
   const list = path === "" || identity === null ? null : new ListReader(host.files, path);
-  const device = yield* fileDevice(file, { list, isRegular: info?.isFile ?? false });
+  const device = yield* fileDevice(file, { path, list, isRegular: info?.isFile ?? false });
   return host.addDevice(device, { use: "read", bulk: true }, bufferSize);
 }
 
@@ -122,7 +122,7 @@ export function* openSinkFile(host: Host, path: string, writing: FileWriting): O
   const file = yield* openFile(path, options);
   host.defer(closing(file));
   const info = canCompare ? yield* occupy(host, file, path) : null;
-  const plain = yield* fileDevice(file);
+  const plain = yield* fileDevice(file, { path });
   const { device, finish } = info?.isFile && info.size > 0 ? replacing(file, plain) : { device: plain };
   const io = host.addDevice(device, { ...writing.use, bulk: true }, writing.bufferSize);
   return { io, url: path, ...(finish ? { finish } : {}) };
@@ -263,6 +263,8 @@ export function stdinDevice(): Device {
 }
 
 interface Sharing {
+  /** For errors; empty if unknown. */
+  path?: string;
   /** Gets all bytes that are read from the start on. */
   list?: ListReader | null;
   /** Runs a step with exclusive use of the file. */
@@ -274,19 +276,21 @@ interface Sharing {
 /** Pipes and terminals have no position; files are used from their start. */
 function* fileDevice(
   file: OpenFile,
-  { list = null, exclusive = (work) => work(), isRegular = false }: Sharing = {},
+  { path = "", list = null, exclusive = (work) => work(), isRegular = false }: Sharing = {},
 ): Operation<Device> {
   const size = new ReadSize();
+  const place: Place = { path, position: 0 };
   const read = reader(file, size);
   let watching = list;
   const device: Device = {
     transient: true,
     *read(requested) {
-      const bytes = yield* exclusive(() => read(requested));
+      const bytes = yield* exclusive(() => located("read", place, () => read(requested)));
+      place.position += bytes?.length ?? 0;
       if (bytes && watching && !watching.see(bytes)) watching = null;
       return bytes;
     },
-    write: (bytes) => exclusive(() => writeAll(file, bytes)),
+    write: (bytes) => exclusive(() => located("write", place, () => writeAll(file, bytes, place))),
   };
   const goTo = isRegular ? seekNow : seek;
   if (!(yield* exclusive(() => succeeds(() => goTo(file, 0, From.START))))) return device;
@@ -298,9 +302,9 @@ function* fileDevice(
       watching = null;
       if (whence === constants.seek.SET && offset > FARTHEST) {
         yield* seek(file, 0, From.END);
-        return offset; // no bytes are there, but the system would accept it
+        return place.position = offset; // no bytes are there, but the system would accept it
       }
-      return yield* (whence === constants.seek.SET ? goTo : seek)(file, offset, whence);
+      return place.position = yield* (whence === constants.seek.SET ? goTo : seek)(file, offset, whence);
     });
   return device;
 }
@@ -316,11 +320,41 @@ function reader(handle: Handle, size: ReadSize): NonNullable<Device["read"]> {
   };
 }
 
-function* writeAll(file: OpenFile, bytes: Uint8Array): Operation<void> {
+/** Where a file is read or written. */
+interface Place {
+  path: string;
+  position: number;
+}
+
+/** Adds to the error of a failed system call which file it is about, and at which byte: the system's text has neither. */
+function* located<T>(call: "read" | "write", place: Place, work: () => Operation<T>): Operation<T> {
+  try {
+    return yield* work();
+  } catch (error) {
+    if (isSystemError(error)) locate(error, call, place);
+    throw error;
+  }
+}
+
+/** Whether an error is one of a system call, of Node or Deno. */
+function isSystemError(error: unknown): error is Error {
+  return error instanceof Error && ("syscall" in error || / \(os error \d+\)$/.test(error.message));
+}
+
+function locate(error: Error, call: "read" | "write", { path, position }: Place): void {
+  const { message } = error;
+  const where = `${path && ` '${path}'`} at byte ${position}`;
+  error.message = message.endsWith(`, ${call}`) ? message + where : `${message}: ${call}${where}`;
+  if ("syscall" in error && path) Object.assign(error, { path });
+  if (error.stack?.includes(message)) error.stack = error.stack.replace(message, () => error.message);
+}
+
+function* writeAll(file: OpenFile, bytes: Uint8Array, place: Place): Operation<void> {
   for (let rest = bytes; rest.length > 0;) {
     const written = yield* step(() => file.writeSync(rest), () => file.write(rest));
     if (written === 0) throw new Error(`Cannot write: none of ${rest.length} bytes were written to the file`);
     rest = rest.subarray(written);
+    place.position += written;
   }
 }
 

@@ -171,6 +171,23 @@ Deno.test("cli: a full disk behind stdout is one line, exit code 1", async () =>
   assertFails(remux, 1, "avio: No space left on device\n");
 });
 
+Deno.test("cli: a file that can't be written or read further is named, with the byte", async () => {
+  using folder = temporaryFolder();
+  const script = `trap "" XFSZ; ulimit -f 16; avio remux "$1" "$2" -f matroska`;
+  const [full, limited, unread] = await Promise.all([
+    shell(`avio remux "$1" /dev/full -f mpegts -y`, fixture),
+    shell(script, fixture, `${folder.path("out.mkv")}`),
+    shell("avio remux /proc/self/mem /dev/null -f mpegts -y"),
+  ]);
+  assertFails(full, 1, "avio: Cannot write output: No space left on device: /dev/full, at byte 0\n");
+  assertFails(
+    limited,
+    1,
+    `avio: Cannot write output: File too large: ${folder.path("out.mkv")}, at byte 16384`,
+  );
+  assertFails(unread, 1, "avio: Cannot read input: Input/output error: /proc/self/mem, at byte 0\n");
+});
+
 // ------------------------------------------------------------------------------------------- probe
 
 Deno.test("cli: probe prints format, duration, size, bit rate and a table of streams", async () => {

@@ -2,18 +2,28 @@
  * Files as sources and sinks: which file functions are called by each engine, files of the caller that a muxer reads
  * back, and files that are overwritten.
  */
-import { assert, assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertRejects,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
 import {
   Demuxer,
   MemorySink,
   Muxer,
   type MuxerOptions,
   Packet,
+  probe,
+  probeSync,
   remux,
   type RemuxOptions,
   remuxSync,
   withinDirectory,
 } from "@avio/avio";
+import { rejectionOf } from "./support/async.ts";
 import { temporaryFolder } from "./support/cli.ts";
 import { fixtureBytes, fixturePath } from "./support/fixtures.ts";
 import { hashes } from "./support/many_files.ts";
@@ -238,4 +248,42 @@ Deno.test("A file that was longer is truncated, one of the caller's is written f
     await run(VIDEO, file, { format: "matroska" });
     assertEquals(Deno.statSync(path).size, expected.size + 1000);
   }
+});
+
+// ------------------------------------------------------------------------------------------- errors of the system
+
+const hasDevFull = Deno.build.os === "linux";
+
+Deno.test({
+  name: "An error of writing names the file and the byte",
+  ignore: !hasDevFull,
+  async fn() {
+    const [source, full, options] = [fixturePath("video.mp4"), "/dev/full", { format: "mpegts" }];
+    const named = assertThrows(() => remuxSync(source, full, options), Error);
+    const open = () => Deno.openSync(full, { write: true });
+    for (const sink of [full, new URL(`file://${full}`)]) {
+      assertEquals((await rejectionOf(remux(source, sink, options)) as Error).message, named.message);
+    }
+    assertMatch(named.message, /no space left on device.*\bwrite '\/dev\/full' at byte 0$/i);
+    assertStringIncludes(named.stack!, named.message);
+    assertEquals((named as Error & { code?: string }).code, "ENOSPC");
+    {
+      using file = open();
+      assertMatch(
+        assertThrows(() => remuxSync(source, file, options), Error).message,
+        /no space left on device.*\bwrite at byte 0$/i,
+      );
+    }
+  },
+});
+
+Deno.test({
+  name: "An error of reading names the file and the byte",
+  ignore: !hasDevFull,
+  async fn() {
+    const source = "/proc/self/mem"; // nothing is at its beginning
+    const expected = /(input\/output|i\/o) error.*\bread '\/proc\/self\/mem' at byte 0$/i;
+    assertMatch(assertThrows(() => probeSync(source), Error).message, expected);
+    assertMatch((await rejectionOf(probe(source)) as Error).message, expected);
+  },
 });

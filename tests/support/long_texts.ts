@@ -5,7 +5,7 @@
 import process from "node:process";
 import { fromMap, withinDirectory, withinOrigin } from "@avio/avio";
 import { safeName } from "../../cli/attachment_name.ts";
-import { systemErrorPath, systemErrorText } from "../../cli/errors.ts";
+import { systemErrorPlace, systemErrorText } from "../../cli/errors.ts";
 import { wrap } from "../../cli/table.ts";
 import { harmless, parseTime, printable, printableLines } from "../../cli/text.ts";
 import { settingError } from "../../ffi/errors.ts";
@@ -135,7 +135,7 @@ const functions: Record<string, (text: string) => unknown> = {
   "fromMap()": (text) => map(asked(text)),
   "safeName()": safeName,
   "systemErrorText()": (text) => systemErrorText(new Error(text)),
-  "systemErrorPath()": (text) => systemErrorPath(new Error(text)),
+  "systemErrorPlace()": (text) => systemErrorPlace(new Error(text)),
   "printable()": printable,
   "harmless()": harmless,
   "printableLines()": printableLines,
