@@ -235,11 +235,14 @@ function rowsOfMedia(file: string): Row[] {
     .map((row) => ({ ...row, stream: media.indexOf(row.stream) }));
 }
 
-/** Remuxes by ffmpeg: all streams or, if that fails, those that it selects by default. */
+/** Remuxes by ffmpeg: all streams, in the source's order as avio does, or, if that fails, those that it selects by default. */
 function remuxByFFmpeg(out: string, options: Record<string, string> = {}): boolean {
   const named = Object.entries(options).flatMap(([name, value]) => [`-${name}`, value]);
-  const maps = [["-map", "0:v?", "-map", "0:a?", "-map", "0:s?", "-ignore_unknown"], []];
-  return maps.some((map) =>
+  const media = streamsOfFFprobe().filter(({ codec_type }) =>
+    ["video", "audio", "subtitle"].includes(codec_type)
+  );
+  const all = media.flatMap(({ index }) => ["-map", `0:${index}`]);
+  return [[...all, "-ignore_unknown"], []].some((map) =>
     run(ffmpeg, "-y", "-i", path, ...map, "-c", "copy", ...named, out).success &&
     rowsOfMedia(out).length > 0
   );
