@@ -22,6 +22,7 @@ import {
 } from "@avio/avio";
 import { avio } from "./support/cli.ts";
 import { concatBytes } from "./support/essence.ts";
+import { hasFFprobe } from "./support/ffprobe.ts";
 import { fixtureBytes, fixturePath, realPath } from "./support/fixtures.ts";
 import { libavformat } from "./support/versions.ts";
 
@@ -248,6 +249,23 @@ Deno.test({
     const packets = packetsOf(bytes);
     assert(packets.length > 0 && packets.every(({ isDiscard }) => !isDiscard));
     assertAlmostEquals(probeSync(bytes).startTime!, 0, 0.1);
+  },
+});
+
+Deno.test({
+  name: "The first dts of B-frames, which mkv does not store, is exact where milliseconds are not",
+  ignore: !hasFFprobe,
+  fn() {
+    const frame = 90000 * 1001 / 24000; // two of them are the delay
+    const source = byFFmpeg("-r 24000/1001 -c:v libx264 -bf 3 -f matroska -");
+    for (const begin of [source, remuxed(source, { format: "matroska", start: 2 }).bytes]) {
+      const { bytes, warnings } = remuxed(begin, { format: "mpegts" });
+      assertEquals(warnings, []);
+      const [first, ...others] = packetsOf(bytes).map(({ pts, dts }) => ({ pts: pts!, dts: dts! }));
+      assertAlmostEquals(first!.pts - first!.dts, 2 * frame, 1);
+      const later = others.map(({ dts }, i) => dts - (i ? others[i - 1]! : first!).dts);
+      assert(later.every((step) => Math.abs(step - frame) < 91), String(later)); // a millisecond
+    }
   },
 });
 
@@ -582,14 +600,16 @@ Deno.test("avio remux --timestamps keeps times, and refuses unknown values", asy
 
 // ------------------------------------------------------------------------------------------- subtitles and data
 
-/** Puts another time into the PES of a stream of MPEG-TS, from the second one on. */
-function withPts(ts: Bytes, pid: number, pts: number): Bytes {
+/** Puts other times into the PES of a stream of MPEG-TS; null leaves that of the PES with this number. */
+function withPts(ts: Bytes, pid: number, ptsOf: (index: number) => number | null): Bytes {
   const bytes = ts.slice();
-  const high = Math.floor(pts / 2 ** 30), low = pts % 2 ** 30;
   let seen = 0;
   for (let at = 0; at < bytes.length; at += 188) {
     const isStart = bytes[at + 1]! & 0x40, own = (bytes[at + 1]! & 0x1f) << 8 | bytes[at + 2]!;
-    if (own !== pid || !isStart || seen++ === 0) continue;
+    if (own !== pid || !isStart) continue;
+    const pts = ptsOf(seen++);
+    if (pts === null) continue;
+    const high = Math.floor(pts / 2 ** 30), low = pts % 2 ** 30;
     const adaptation = bytes[at + 3]! & 0x20 ? 1 + bytes[at + 4]! : 0;
     bytes.set(
       [
@@ -627,7 +647,7 @@ Deno.test("remuxSync(): data in MPEG-TS with damaged times get those of the audi
   }
   muxer.finishSync();
   for (const seconds of [0.5, 20_000, 90_000]) {
-    const damaged = withPts(sink.bytes() as Bytes, 0x101, seconds * 90000);
+    const damaged = withPts(sink.bytes() as Bytes, 0x101, (index) => index ? seconds * 90000 : null);
     const { bytes, result, warnings } = remuxed(damaged, { format: "mpegts" });
     assertEquals(result.streams.length, 2);
     assertEquals(warnings.some((line) => line.includes("seconds away from those around it")), seconds > 1);
@@ -635,6 +655,33 @@ Deno.test("remuxSync(): data in MPEG-TS with damaged times get those of the audi
     assert(Math.max(...times) - Math.min(...times) < 6, `${seconds}: ${times}`);
     assertAlmostEquals(result.duration!, 4.8, 1);
   }
+});
+
+/** Two programs of MPEG-TS, each with sound in PES of a frame. */
+function twoPrograms(): Bytes {
+  const sound = "-f lavfi -i sine=sample_rate=48000:duration=4";
+  const programs = "-map 0 -map 1 -c:a mp2 -program title=a:st=0 -program title=b:st=1 -pes_payload_size 1";
+  const args = `-v error -nostdin ${sound} ${sound} ${programs} -f mpegts -`.split(" ");
+  const { success, stdout, stderr } = new Deno.Command("ffmpeg", { args }).outputSync();
+  assert(success, new TextDecoder().decode(stderr));
+  return stdout as Bytes;
+}
+
+Deno.test({
+  name: "remuxSync(): programs of MPEG-TS with clocks of their own all begin at 0",
+  ignore: !hasFFprobe,
+  fn() {
+    const source = twoPrograms();
+    for (const [first, second] of [[5, 2], [20_000, 10_000], [10_000, 20_000]] as const) {
+      const at = (begin: number) => (index: number) => begin * 90000 + index * 2160;
+      const both = withPts(withPts(source, 0x100, at(first)), 0x101, at(second));
+      const { bytes, result } = remuxed(both, { format: "matroska" });
+      assertEquals(result.streams.length, 2);
+      const times = packetsOf(bytes).map((packet) => packet.time!);
+      assertAlmostEquals(Math.min(...times), 0, 0.1, `${first}, ${second}`);
+      assert(Math.max(...times) < 8, `${first}, ${second}: ${times}`);
+    }
+  },
 });
 
 /** 1152 samples of nothing at 48 kHz, 64 kbit/s, two channels. */

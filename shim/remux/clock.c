@@ -16,6 +16,10 @@ enum {
 
 void clock_forget(struct clock *clock) { *clock = (struct clock){.last = AV_NOPTS_VALUE}; }
 
+void clock_begin(struct clock *clock, int64_t start) {
+  if (clock->last == AV_NOPTS_VALUE) clock->last = start;
+}
+
 void stream_clock_forget(struct stream_clock *clock) {
   *clock = (struct stream_clock){.dts = AV_NOPTS_VALUE, .next_dts = AV_NOPTS_VALUE};
 }

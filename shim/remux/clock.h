@@ -15,7 +15,7 @@ struct log;
 /* The state of an input. Times are in AV_TIME_BASE; AV_NOPTS_VALUE: not known yet. */
 struct clock {
   int64_t offset; /* added to times, because of the jumps so far */
-  int64_t last;   /* dts of the last packet */
+  int64_t last;   /* dts of the last packet, or where the input begins */
 };
 
 /* The state of one stream. */
@@ -26,6 +26,11 @@ struct stream_clock {
 };
 
 void clock_forget(struct clock *clock);
+/*
+ * An input that is read from its beginning: if its first packet is far from its start time, it is of another clock than the
+ * stream that begins first (MPEG-TS with several programs). Without effect after the first packet.
+ */
+void clock_begin(struct clock *clock, int64_t start);
 void stream_clock_forget(struct stream_clock *clock);
 /* Corrects the times of a packet of `input`; `log` gets a warning for each jump. */
 void clock_correct(struct clock *clock, struct stream_clock *own, const AVFormatContext *input, AVPacket *packet,

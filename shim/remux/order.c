@@ -28,6 +28,8 @@ static void rescale(struct order *order, const AVStream *stream, AVRational from
   const AVCodecParameters *parameters = stream->codecpar;
   if (!can_count_samples(parameters, from, packet->dts)) {
     av_packet_rescale_ts(packet, from, stream->time_base);
+    int64_t dts = av_sat_sub64(packet->dts, av_rescale_q(order->rest, AV_TIME_BASE_Q, stream->time_base));
+    if (packet->pts == AV_NOPTS_VALUE || dts <= packet->pts) packet->dts = dts;
     order->next_sample = AV_NOPTS_VALUE;
     return;
   }

@@ -15,6 +15,7 @@ struct order {
   int stream;          /* index in the input, for warnings */
   int64_t last_dts;    /* output time base */
   int64_t next_sample; /* audio: end of the last packet */
+  int64_t rest;        /* in AV_TIME_BASE: how much earlier than its dts the next packet is decoded */
 };
 
 void order_forget(struct order *order);

@@ -278,6 +278,7 @@ static int pass_on(struct session *session, struct remux *remux, struct route *r
   packet->stream_index = route->output_stream;
   packet->pos = -1;
   route->order.stream = source->index;
+  route->order.rest = route->missing.rest;
   order_packet(&route->order, format, stream, from, packet, &session->channel.log);
   return write_packet(session, remux, route, source, packet);
 }
@@ -452,7 +453,10 @@ static int remux_packet(struct session *session, struct remux *remux, AVPacket *
   remux->read += is_sound_or_motion(session->input->context->streams[packet->stream_index]);
   remux->damaged |= packet->flags & AV_PKT_FLAG_CORRUPT;
   const AVFormatContext *input = session->input->context;
-  if (!remux->keeps_times) clock_correct(&remux->clock, &route->clock, input, packet, &session->channel.log);
+  if (!remux->keeps_times) {
+    if (isnan(remux->start)) clock_begin(&remux->clock, input->start_time);
+    clock_correct(&remux->clock, &route->clock, input, packet, &session->channel.log);
+  }
   const AVStream *stream = input->streams[packet->stream_index];
   note_reached(remux, route, stream, packet);
   if (!in_range(remux, route, stream, packet)) return 0;

@@ -19,6 +19,7 @@ double packet_duration(const AVStream *stream, const AVPacket *packet);
 /* The state of an input's stream. */
 struct missing {
   int64_t next_dts; /* the dts for a packet without one; AV_NOPTS_VALUE: unknown */
+  int64_t rest;     /* in AV_TIME_BASE: how much earlier than dts it is, if dts is derived from the first one */
   bool had_pts;     /* at least one packet had a pts */
 };
 
