@@ -10,6 +10,7 @@ import {
   fromMap,
   IOContext,
   MemorySink,
+  Muxer,
   probeSync,
   type RemuxOptions,
   remuxSync,
@@ -431,6 +432,47 @@ Deno.test("concat: a source may be without the subtitles that the first has", ()
   };
   const [pictures, sound, text] = counts([bytes]);
   assertEquals(counts([bytes, bare.bytes(), bytes]), [3 * pictures!, 3 * sound!, 2 * text!]);
+});
+
+/** The fixture with a subtitle for each second. */
+function withTexts(): Uint8Array<ArrayBuffer> {
+  using demuxer = Demuxer.openSync(video);
+  const sink = new MemorySink();
+  using muxer = Muxer.openSync(sink, { format: "mp4" });
+  for (const stream of demuxer.streams) muxer.addStream(stream);
+  const extradata = Uint8Array.fromHex(
+    "0000000001ff000000ff00000000000000000000000000010010ffffffff00000012667461620001000105417269616c",
+  );
+  const streamIndex = muxer.addStream({ type: "subtitle", codec: "mov_text", extradata });
+  for (const packet of demuxer.packetsSync()) muxer.writeSync(packet);
+  for (let second = 0; second < 3; second++) {
+    const text = new TextEncoder().encode(`At ${second}`);
+    const data = new Uint8Array([0, text.length, ...text]);
+    const times = { pts: second * 1000, dts: second * 1000, duration: 500, timeBase: { num: 1, den: 1000 } };
+    muxer.writeSync({ streamIndex, data, isKey: true, ...times });
+  }
+  muxer.finishSync();
+  return sink.bytes().slice();
+}
+
+Deno.test("concat: segments with mov_text, whose description does not grow with each remux", () => {
+  const textsOf = (bytes: Uint8Array) => {
+    using demuxer = Demuxer.openSync(bytes);
+    return [...demuxer.packetsSync()].filter(({ streamIndex, data }) => streamIndex === 2 && data.length > 2)
+      .map(({ data, time }) => [Math.round(time!), new TextDecoder().decode(data.subarray(2))]);
+  };
+  const source = withTexts();
+  const { extradata } = probeSync(source).streams[2]!.codecParameters;
+  assertEquals(extradata?.length, 48);
+  const { sinks } = segmentsOf(source, { format: "mp4" });
+  assert(sinks.length === 3);
+  for (const sink of sinks) {
+    assertEquals(probeSync(sink.bytes()).streams[2]!.codecParameters.extradata, extradata);
+  }
+  const { bytes } = joined(sinks.map((sink) => sink.bytes()), { format: "mp4" });
+  assertEquals(textsOf(bytes), [[0, "At 0"], [1, "At 1"], [2, "At 2"]]);
+  assertEquals(textsOf(bytes), textsOf(source));
+  assertEquals(probeSync(bytes).streams[2]!.codecParameters.extradata, extradata);
 });
 
 Deno.test("concat: what can't be joined is an error that names the source and what differs", () => {

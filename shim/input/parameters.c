@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <libavutil/intreadwrite.h>
 #include <libavutil/opt.h>
 
 #include "../compat.h"
@@ -85,6 +86,24 @@ static void fill_rate(const AVFormatContext *input, AVStream *stream) {
   if (has_assumed_rate(input, stream->avg_frame_rate)) stream->avg_frame_rate = codec_rate;
 }
 
+/*
+ * libavformat takes all boxes behind the description of mov_text for a part of it, and writes another box with the bit rate
+ * behind them: each remux would make it longer, and no two pieces of a stream would have the same one.
+ */
+static void drop_bit_rates(AVCodecParameters *parameters) {
+  enum { DESCRIPTION = 30, HEADER = 8, BIT_RATE = 20 };
+  uint8_t *extradata = parameters->extradata;
+  for (int64_t at = DESCRIPTION, size; at + HEADER <= parameters->extradata_size; at += size) {
+    size = AV_RB32(extradata + at);
+    if (size < HEADER || size > parameters->extradata_size - at) return;
+    if (size != BIT_RATE || AV_RB32(extradata + at + 4) != MKBETAG('b', 't', 'r', 't')) continue;
+    memmove(extradata + at, extradata + at + size, (size_t)(parameters->extradata_size - at - size));
+    parameters->extradata_size -= (int)size;
+    memset(extradata + parameters->extradata_size, 0, AV_INPUT_BUFFER_PADDING_SIZE);
+    size = 0;
+  }
+}
+
 /* To be called after it: fills in the rest, in the cheapest way. */
 static void fill_after(struct input *input) {
   AVFormatContext *context = input->context;
@@ -93,6 +112,7 @@ static void fill_after(struct input *input) {
     bool hevc = parameters->codec_id == AV_CODEC_ID_HEVC && parameters->format == AV_PIX_FMT_NONE;
     if (hevc && parameters->extradata_size) fill_from_decoder(parameters);
     read_extradata(parameters);
+    if (parameters->codec_id == AV_CODEC_ID_MOV_TEXT) drop_bit_rates(parameters);
     if (is_described_by_index(context, parameters)) read_first_packet(parameters, NULL);
     fill_rate(context, context->streams[i]);
   }
