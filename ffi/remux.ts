@@ -26,6 +26,11 @@ export function mapStream(session: Session, inputStream: number, outputStream: n
   check(library().avs_map_stream(session.handle, inputStream, outputStream), "map stream");
 }
 
+/** Exchanges the outputs of two streams, if the input that was just opened has them in the other order than the one before. */
+export function swapStreams(session: Session, inputStream: number, other: number): void {
+  check(library().avs_swap_routes(session.handle, inputStream, other), "swap streams");
+}
+
 /** Sets the range of the input in its own seconds; NaN means from the start, to the end. */
 export function setRange(session: Session, start: number, end: number): void {
   check(library().avs_set_range(session.handle, start, end), "set range");

@@ -25,15 +25,35 @@ const TAKES_START_CODES = new Set([
 ]);
 const HAS_PARAMETER_SETS = new Set(["h264", "hevc", "vvc"]);
 
-/** Throws if the source differs from the first; `number` is its index among the sources. */
+type Streams = readonly Omit<Stream, "discard">[];
+
+/**
+ * For each chosen stream of the first source the index of the same one in a later source. It is at the same place, or, if
+ * another stream is there, has the same id: MPEG-PS has no header, and its streams are in the order of their first packets.
+ */
+export function findStreams(chosen: readonly Chosen[], streams: Streams): number[] {
+  const places = chosen.map(({ stream: { index } }) => index);
+  const isLike = ({ stream }: Chosen, other: Streams[number] | undefined) =>
+    other?.type === stream.type && other.codecParameters.codec === stream.codecParameters.codec;
+  if (chosen.every((one, i) => isLike(one, streams[places[i]!]))) return places;
+  const byId = chosen.map((one) => {
+    const same = streams.filter((other) => other.id === one.stream.id && isLike(one, other));
+    return same.length === 1 ? same[0]!.index : -1;
+  });
+  return byId.every((index, i) => index >= 0 && byId.indexOf(index) === i) ? byId : places;
+}
+
+/** Throws if the source differs from the first; `number` is its index among the sources, `places` are as above. */
 export function checkSameStreams(
   chosen: readonly Chosen[],
-  streams: readonly Omit<Stream, "discard">[],
+  streams: Streams,
+  places: readonly number[],
   number: number,
   format: string,
 ): void {
   const name = `sources[${number}]`;
-  for (const { stream: { index, codecParameters: first } } of chosen) {
+  for (const [i, { stream: { codecParameters: first } }] of chosen.entries()) {
+    const index = places[i]!;
     const next = streams[index]?.codecParameters;
     if (!next && !isLasting(first)) continue;
     if (!next) throw argumentError(TypeError, name, `has no stream ${index}, which sources[0] has`);

@@ -40,7 +40,7 @@ import {
   type RemuxResult,
   type RemuxStart,
 } from "./remux_options.ts";
-import { checkSameStreams, isLasting } from "./same_streams.ts";
+import { checkSameStreams, findStreams, isLasting } from "./same_streams.ts";
 import {
   type Chapter,
   DemuxerStream,
@@ -187,6 +187,8 @@ class Transfer {
   #streams: Description["streams"] = [];
   /** The kept streams in the order of the output; null before the first output. */
   #chosen: Chosen[] | null = null;
+  /** The indices in the current source of streams that have another one in the first source. */
+  #moved = new Map<number, number>();
   /** The cover, which in Ogg is not a stream. */
   #cover!: TagCover;
   #chosenOutput!: ChosenOutput;
@@ -428,17 +430,42 @@ class Transfer {
    * itself and at least one has no gap. This restores the original times of pieces made by `split`.
    */
   #continue(index: number): void {
-    checkSameStreams(this.#chosen!, this.#input.streams, index, this.#format);
+    const places = findStreams(this.#chosen!, this.#input.streams);
+    checkSameStreams(this.#chosen!, this.#input.streams, places, index, this.#format);
+    this.#moveTo(places);
     this.#warnOfOthers(index);
     this.#setRange();
-    const shifts = this.#chosen!.flatMap(({ stream }) => {
-      const { startTime = null, disposition = [] } = this.#input.streams[stream.index] ?? {};
+    const shifts = this.#chosen!.flatMap(({ stream }, i) => {
+      const { startTime = null, disposition = [] } = this.#input.streams[places[i]!] ?? {};
       const lasts = isLasting(stream) && !disposition.includes("attached_pic");
-      const { last } = remuxing.routed(this.#session, stream.index);
+      const { last } = this.#routed(stream);
       return lasts && !Number.isNaN(last) ? [(startTime ?? this.#origin) - last] : [];
     });
     const shift = shifts.length > 0 ? smallest(shifts) : this.#origin - (this.#seconds().last ?? 0);
     this.#shift(shift, this.#origin);
+  }
+
+  /** Lets the kept streams come from these places of the current source. */
+  #moveTo(places: readonly number[]): void {
+    const indexes = this.#chosen!.map(({ stream }) => this.#indexOf(stream));
+    for (const [i, { stream }] of this.#chosen!.entries()) {
+      const [from, to] = [indexes[i]!, places[i]!];
+      this.#moved.set(stream.index, to);
+      if (from === to) continue;
+      remuxing.swapStreams(this.#session, from, to);
+      const other = indexes.indexOf(to);
+      if (other >= 0) indexes[other] = from;
+      indexes[i] = to;
+    }
+  }
+
+  /** The index in the current source of a stream of the first one. */
+  #indexOf({ index }: { index: number }): number {
+    return this.#moved.get(index) ?? index;
+  }
+
+  #routed(stream: { index: number }): remuxing.Routed {
+    return remuxing.routed(this.#session, this.#indexOf(stream));
   }
 
   #shift(seconds: number, min: number): void {
@@ -604,7 +631,7 @@ class Transfer {
     }
     const bytesWritten = yield* output.writeTrailer(this.#session);
     const { first, last } = this.#seconds();
-    const streams = this.#chosen!.map(({ stream }, index) => this.#remuxed(index, stream.index));
+    const streams = this.#chosen!.map(({ stream }, index) => this.#remuxed(index, stream));
     this.#parts.push({
       start,
       end,
@@ -707,15 +734,21 @@ class Transfer {
 
   // ---------------------------------------------------------------------------------------- counting
 
-  #remuxed(index: number, inputIndex: number): RemuxedStream {
-    const { packets, bytes, first, last } = remuxing.routed(this.#session, inputIndex);
+  #remuxed(index: number, stream: { index: number }): RemuxedStream {
+    const { packets, bytes, first, last } = this.#routed(stream);
     const duration = last - first;
-    return { index, inputIndex, packets, bytes, duration: Number.isNaN(duration) ? null : duration };
+    return {
+      index,
+      inputIndex: stream.index,
+      packets,
+      bytes,
+      duration: Number.isNaN(duration) ? null : duration,
+    };
   }
 
   /** Duration of the output so far in seconds, null if no packet had a time. */
   #seconds(streams = this.#chosen!): { first: number | null; last: number | null } {
-    const routes = streams.map(({ stream }) => remuxing.routed(this.#session, stream.index));
+    const routes = streams.map(({ stream }) => this.#routed(stream));
     const timed = routes.filter(({ last }) => !Number.isNaN(last));
     if (timed.length === 0) return { first: null, last: null };
     return {

@@ -591,7 +591,10 @@ static void take_step(unsigned what, unsigned with) {
   case 8: open_output(some_io(with)); break;
   case 9: cut(); break;
   case 10: (void)avs_set_shift(world.session, odd[with % ODD], odd[(with + 3) % ODD]); break;
-  case 11: (void)avs_map_stream(world.session, with & 3, with >> 2); break;
+  case 11:
+    if (with & 128) (void)avs_swap_routes(world.session, with & 3, with >> 2 & 3);
+    else (void)avs_map_stream(world.session, with & 3, with >> 2);
+    break;
   case 12: operate(with & 1 ? AVS_OP_WRITE : AVS_OP_FLUSH); break;
   case 13: *(with & 1 ? &world.source : &world.sink) = new_device(world.session, with & 1); break;
   case 14:

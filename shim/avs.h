@@ -336,6 +336,8 @@ AVS_API int32_t avs_can_hold(double session, int32_t input_stream);
 enum { AVS_HOLDS_NOT, AVS_HOLDS_IT, AVS_HOLDS_DESCRIBED };
 /* Remuxing: packets of an input stream go to this stream of the output. */
 AVS_API int32_t avs_map_stream(double session, int32_t input_stream, int32_t output_stream);
+/* Remuxing: two streams of an input that was just opened have each other's place, compared with the input before. */
+AVS_API int32_t avs_swap_routes(double session, int32_t input_stream, int32_t other);
 /*
  * What was written of that input stream so far: AVS_ROUTE_LENGTH numbers; seconds of the output, NaN before the first packet.
  */

@@ -22,6 +22,7 @@ import {
 } from "@avio/avio";
 import { promising, rejectionOf, soon } from "./support/async.ts";
 import { readerOf } from "./support/devices.ts";
+import { hasFFprobe } from "./support/ffprobe.ts";
 import { fixtureBytes, fixturePath } from "./support/fixtures.ts";
 import { NAMES, playlist, tsSegments, tsWhole } from "./support/many_files.ts";
 import { hashesByStream, rowsOf } from "./support/packets.ts";
@@ -432,6 +433,44 @@ Deno.test("concat: a source may be without the subtitles that the first has", ()
   };
   const [pictures, sound, text] = counts([bytes]);
   assertEquals(counts([bytes, bare.bytes(), bytes]), [3 * pictures!, 3 * sound!, 2 * text!]);
+});
+
+/** A film in MPEG-PS; the order of its streams is that of their first packets. */
+function programStream(): Uint8Array<ArrayBuffer> {
+  const codecs = "-c:v mpeg2video -g 12 -c:a mp2 -f mpeg -";
+  const args = ["-v", "error", "-nostdin", "-i", video, ...codecs.split(" ")];
+  const { success, stdout, stderr } = new Deno.Command("ffmpeg", { args }).outputSync();
+  assert(success, new TextDecoder().decode(stderr));
+  return stdout;
+}
+
+Deno.test({
+  name: "concat: segments of MPEG-PS whose streams are in another order, which their ids tell",
+  ignore: !hasFFprobe,
+  async fn() {
+    const source = programStream();
+    const { sinks } = segmentsOf(source, { format: "mpeg" });
+    const pieces = sinks.map((sink) => sink.bytes().slice());
+    const orders = pieces.map((piece) => probeSync(piece).streams.map(({ type }) => type).join());
+    assertEquals(
+      new Set(orders),
+      new Set(["video,audio", "audio,video"]),
+      "the order of the streams is the same",
+    );
+    const [pictures, sound] = hashesByStream(rowsOf(source));
+    for (const format of ["mpeg", "matroska"]) {
+      const sink = new MemorySink();
+      const result = concatSync(pieces, sink, { format });
+      const found = hashesByStream(rowsOf(sink.bytes())).toSorted((a, b) => a.length - b.length);
+      assertEquals(found, [pictures!, sound!].toSorted((a, b) => a.length - b.length), format);
+      const counts = result.streams.map(({ inputIndex, packets }) => [inputIndex, packets]);
+      assertEquals(counts, [[0, pictures!.length], [1, sound!.length]]);
+      assertAlmostEquals(result.duration!, 3, 0.1);
+      const again = new MemorySink();
+      await concat(pieces, again, { format });
+      assertEquals(rowsOf(again.bytes()), rowsOf(sink.bytes()));
+    }
+  },
 });
 
 /** The fixture with a subtitle for each second. */

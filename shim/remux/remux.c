@@ -116,6 +116,20 @@ int32_t avs_map_stream(double handle, int32_t input_stream, int32_t output_strea
   return cover ? attach_cover(stream, picture->data, (uint32_t)picture->size) : 0;
 }
 
+int32_t avs_swap_routes(double handle, int32_t input_stream, int32_t other) {
+  struct session *session = find_session(handle);
+  if (session && session->channel.running) return AVERROR(EBUSY);
+  if (!session || !session->remux || !session->input) return AVERROR(EBADF);
+  struct remux *remux = session->remux;
+  int32_t count = (int32_t)session->input->context->nb_streams;
+  if (input_stream < 0 || other < 0 || input_stream >= count || other >= count) return AVERROR(EINVAL);
+  if (!route_of(remux, (unsigned)FFMAX(input_stream, other))) return AVERROR(ENOMEM);
+  struct route route = remux->routes[input_stream];
+  remux->routes[input_stream] = remux->routes[other];
+  remux->routes[other] = route;
+  return 0;
+}
+
 int32_t avs_route(double handle, int32_t input_stream, double *out) {
   struct session *session = find_session(handle);
   if (session && session->channel.running) return AVERROR(EBUSY);

@@ -358,6 +358,7 @@ static void call_all(double handle) {
   CHECK(avs_add_chapter(handle, 1, 0, 1) < 0, "add chapter");
   CHECK(avs_can_hold(handle, 0) < 0, "can hold");
   CHECK(avs_map_stream(handle, 0, 0) < 0, "map stream");
+  CHECK(avs_swap_routes(handle, 0, 0) < 0, "swap routes");
   CHECK(avs_set_range(handle, 0, 1) < 0, "set range");
   CHECK(avs_set_discard(handle, 0, 1) < 0, "set discard");
   CHECK(avs_ready_packets(handle, row) < 0, "ready packets");
@@ -468,6 +469,7 @@ static void test_slots(const char *folder) {
     }
     if (index == 0) continue;
     CHECK(avs_map_stream(session, index, 0) < 0 && avs_map_stream(session, 0, index) < 0, "map %d", index);
+    CHECK(avs_swap_routes(session, index, 0) < 0 && avs_swap_routes(session, 0, index) < 0, "swap %d", index);
     CHECK(avs_can_hold(session, index) < 0, "can hold %d", index);
     CHECK(avs_route(session, index, slot) < 0, "route %d", index);
     CHECK(avs_cover(session, index, (uint8_t *)slot, 1) < 0, "cover %d", index);
@@ -492,6 +494,7 @@ static void misuse_inside(double session) {
   CHECK(avs_add_stream(session, "", 0) < 0, "stream added while running");
   CHECK(avs_io_close(world.source_io) == -EBUSY, "I/O context closed while running");
   CHECK(avs_set_shift(session, 0, 0) == -EBUSY, "shifted while running");
+  CHECK(avs_swap_routes(session, 0, 1) == -EBUSY, "swapped while running");
   CHECK(avs_keep_times(session, 1) == -EBUSY, "kept while running");
   CHECK(avs_set_delay(session, 0, 1) == -EBUSY, "delayed while running");
   CHECK(avs_select_input(session, 0) == -EBUSY, "selected while running");

@@ -255,6 +255,7 @@ static void pester(struct user *user) {
   CHECK(avs_add_chapter(session, 1, 0, 1) < 0, "add chapter");
   CHECK(avs_can_hold(session, 0) < 0, "can hold");
   CHECK(avs_map_stream(session, 0, 0) < 0, "map stream");
+  CHECK(avs_swap_routes(session, 0, 0) < 0, "swap routes");
   CHECK(avs_set_range(session, 0, 1) < 0, "set range");
   CHECK(avs_set_shift(session, 0, 1) < 0, "set shift");
   CHECK(avs_keep_times(session, 1) < 0, "keep times");
