@@ -49,6 +49,12 @@ function bits(...fields: [value: number, count: number][]): Uint8Array<ArrayBuff
   return Uint8Array.from(all.match(/.{1,8}/g)!, (byte) => parseInt(byte.padEnd(8, "0"), 2));
 }
 
+/** Rice codes: [value, how many low bits]. */
+const rice = (...codes: [value: number, low: number][]) =>
+  codes.flatMap(([value, low]) =>
+    [[1, (value >> low) + 1], [value & (1 << low) - 1, low]] as [number, number][]
+  ).filter(([, count]) => count > 0);
+
 const le16 = (...values: number[]) =>
   Uint8Array.from(values.flatMap((value) => [value & 255, value >> 8 & 255]));
 const le32 = (...values: number[]) => concatBytes(values.map((value) => le16(value & 65535, value >>> 16)));
@@ -190,6 +196,44 @@ Deno.test("A truncated header is ignored, without harm", () => {
       }
     }
   }
+});
+
+/** The header of Shorten: the type of samples, the channels, and the header of the file that it is made from. */
+function shorten(type: number, channels: number, file: Uint8Array, skipped = 0): Uint8Array<ArrayBuffer> {
+  const sized = (value: number) => rice([4, 2], [value, 4]);
+  return concatBytes([
+    text("ajkg\x02"),
+    bits(
+      ...[type, channels, 256, 0, 4, skipped].flatMap(sized),
+      ...Array.from({ length: skipped }, () => [255, 8] as [number, number]),
+      ...rice([9, 2], [file.length, 5], ...[...file].map((byte) => [byte, 8] as [number, number])),
+    ),
+    new Uint8Array(2000),
+  ]);
+}
+
+Deno.test("Shorten: rate, channels and format, from the header of the file that was compressed", () => {
+  const wave = (rate: number) =>
+    concatBytes([
+      ...[text("RIFF"), le32(1000), text("WAVEfact"), le32(4), le32(0), text("fmt "), le32(16)],
+      ...[le16(1, 2), le32(rate), le32(rate * 4), le16(4, 16), text("data"), le32(0)],
+    ]);
+  const aiff = concatBytes([
+    text("FORM\0\0\0\0AIFFCOMM\0\0\0\x12\0\x01\0\0\0\0\0\x10"),
+    new Uint8Array([0x40, 0x0d, 0xac, 0x44, 0, 0, 0, 0, 0, 0]), // 22050 Hz
+    text("SSND\0\0\0\0"),
+  ]);
+  const cases: [bytes: Uint8Array<ArrayBuffer>, expected: Told][] = [
+    [shorten(5, 2, wave(44100)), { sampleFormat: "s16p", sampleRate: 44100, channels: 2 }],
+    [shorten(3, 1, wave(8000), 3), { sampleFormat: "s16p", sampleRate: 8000, channels: 1 }],
+    [shorten(3, 1, aiff), { sampleFormat: "s16p", sampleRate: 22050, channels: 1 }],
+    [shorten(2, 6, wave(48000)), { sampleFormat: "u8p", sampleRate: 48000, channels: 6 }],
+  ];
+  for (const [bytes, expected] of cases) {
+    assertEquals(told(bytes, expected), expected);
+    assertEquals(rowsOf(bytes).reduce((sum, { size }) => sum + size, 0), bytes.length);
+  }
+  for (let length = 5; length < 60; length++) probeSync(cases[0]![0].slice(0, length), { format: "shn" });
 });
 
 // ------------------------------------------------------------------------------------------- made by ffmpeg

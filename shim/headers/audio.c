@@ -232,3 +232,60 @@ void read_pcm_dvd(AVCodecParameters *parameters, struct bits *header) {
   parameters->bit_rate = (int64_t)parameters->ch_layout.nb_channels * parameters->sample_rate * bits;
   parameters->format = bits == 16 ? AV_SAMPLE_FMT_S16 : AV_SAMPLE_FMT_S32;
 }
+
+/* ---------------------------------------------------------------------------------------- Shorten */
+
+/* A Rice code: its high bits as zeros before a one, then `low` bits. */
+static unsigned read_rice(struct bits *bits, int low) {
+  unsigned high = 0;
+  while (high < 1 << 16 && !overrun(bits) && !read_bit(bits)) high++;
+  return high << low | read_bits(bits, low);
+}
+
+/* A number whose count of low bits is coded before it. */
+static unsigned read_sized(struct bits *bits) {
+  enum { LARGEST = 16 };
+  unsigned low = read_rice(bits, 2);
+  return read_rice(bits, low < LARGEST ? (int)low : LARGEST);
+}
+
+/* The sample rate in the header of the WAVE or AIFF file that was compressed; 0: none. */
+static unsigned rate_in(const struct bits *file) {
+  bool wave = has_text(file, 0, "RIFF"), aiff = has_text(file, 0, "FORM");
+  for (int at = 12; (wave || aiff) && at >= 0 && at < file->size; at += 8) {
+    unsigned size = wave ? le32_at(file, at + 4) : be32_at(file, at + 4);
+    if (has_text(file, at, "fmt ")) return le32_at(file, at + 12);
+    if (has_text(file, at, "COMM")) { /* 80 bits; of the fraction these 32 are enough */
+      int exponent = (int)be16_at(file, at + 16) - 16383;
+      return exponent >= 0 && exponent < 32 ? be32_at(file, at + 18) >> (31 - exponent) : 0;
+    }
+    if (size > (unsigned)file->size) return 0;
+    at += (int)(aiff ? size + (size & 1) : size);
+  }
+  return 0;
+}
+
+/* "ajkg", version, type of samples, channels, sizes, and as the first command that file's header, literally. */
+void read_shorten(AVCodecParameters *parameters, struct bits *header) {
+  enum { UNSIGNED_8 = 2, SIGNED_16_BE = 3, SIGNED_16_LE = 5, MAX_CHANNELS = 8, LITERAL = 9, CAPACITY = 512 };
+  uint8_t bytes[CAPACITY];
+  if (!has_text(header, 0, "ajkg") || byte_at(header, 4) < 1) return;
+  header->position = 5 * 8;
+  unsigned type = read_sized(header), channels = read_sized(header);
+  for (int i = 0; i < 3; i++) read_sized(header); /* of blocks, of the predictor, of means */
+  unsigned skipped = read_sized(header);
+  if (skipped > (unsigned)header->size) return;
+  skip_bits(header, (int)skipped * 8);
+  if (overrun(header) || !channels || channels > MAX_CHANNELS) return;
+  if (read_rice(header, 2) != LITERAL) return;
+  unsigned size = read_rice(header, 5);
+  if (size > CAPACITY) size = CAPACITY;
+  for (unsigned i = 0; i < size; i++) bytes[i] = (uint8_t)read_rice(header, 8);
+  struct bits file = bits_of(bytes, (int)size);
+  unsigned rate = rate_in(&file);
+  if (overrun(header) || !rate || rate > INT32_MAX) return;
+  set_channels(parameters, (int)channels);
+  parameters->sample_rate = (int)rate;
+  if (type == UNSIGNED_8) parameters->format = AV_SAMPLE_FMT_U8P;
+  if (type == SIGNED_16_BE || type == SIGNED_16_LE) parameters->format = AV_SAMPLE_FMT_S16P;
+}

@@ -125,6 +125,7 @@ static const struct row {
     {AV_CODEC_ID_MP3, PACKET, read_mpeg_audio, ALWAYS},
     {AV_CODEC_ID_DTS, PACKET, read_dts, ALWAYS},
     {AV_CODEC_ID_TRUEHD, PACKET, read_truehd, ALWAYS},
+    {AV_CODEC_ID_SHORTEN, PACKET, read_shorten, LACKING},
     {AV_CODEC_ID_S302M, PACKET, read_s302m, LACKING},
     {AV_CODEC_ID_PCM_BLURAY, PACKET, read_pcm_bluray, LACKING},
     {AV_CODEC_ID_PCM_DVD, PACKET, read_pcm_dvd, LACKING},

@@ -36,6 +36,6 @@ reader read_ac3, read_atmos, read_truehd, read_dts;
 reader read_dvd_subtitle, read_pgs;
 
 reader read_aac, read_flac, read_alac, read_opus, read_vorbis, read_tta, read_wavpack, read_coded_bits, read_mpeg_audio, read_s302m,
-    read_wma_lossless, read_pcm_bluray, read_pcm_dvd;
+    read_wma_lossless, read_pcm_bluray, read_pcm_dvd, read_shorten;
 
 #endif
