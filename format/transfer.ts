@@ -110,6 +110,8 @@ const AT_ONCE = 0.1;
  */
 const MOV = new Set(["mp4", "mov", "ipod"]);
 const MATROSKA = new Set(["matroska", "webm"]);
+/** Seconds: what times of Matroska are rounded to. */
+const MILLISECOND = 0.001;
 
 /** Tags that describe the input's container, not the media. */
 const CONTAINER_TAGS = new Set(["major_brand", "minor_version", "compatible_brands", "encoder"]);
@@ -436,13 +438,27 @@ class Transfer {
     this.#warnOfOthers(index);
     this.#setRange();
     const shifts = this.#chosen!.flatMap(({ stream }, i) => {
-      const { startTime = null, disposition = [] } = this.#input.streams[places[i]!] ?? {};
-      const lasts = isLasting(stream) && !disposition.includes("attached_pic");
+      const next = this.#input.streams[places[i]!];
+      const lasts = next && isLasting(stream) && !next.disposition.includes("attached_pic");
       const { last } = this.#routed(stream);
-      return lasts && !Number.isNaN(last) ? [(startTime ?? this.#origin) - last] : [];
+      return lasts && !Number.isNaN(last)
+        ? [(next.startTime ?? this.#origin) - this.#delayOf(next) - last]
+        : [];
     });
     const shift = shifts.length > 0 ? smallest(shifts) : this.#origin - (this.#seconds().last ?? 0);
-    this.#shift(shift, this.#origin);
+    const delay = Math.max(0, ...this.#input.streams.map((next) => this.#delayOf(next)));
+    this.#shift(shift, this.#origin - (delay && delay + MILLISECOND));
+  }
+
+  /**
+   * Seconds of a stream's packets before its start time. Opus in Ogg and Matroska has a delay in the codec's header, which every
+   * segment of `split` has, though what it begins with is sound.
+   */
+  #delayOf(
+    { codecParameters: { codec, initialPadding, sampleRate } }: Description["streams"][number],
+  ): number {
+    const isInHeader = /^(ogg|matroska,webm)$/.test(this.#input.format.name);
+    return codec === "opus" && isInHeader ? initialPadding / sampleRate : 0;
   }
 
   /** Lets the kept streams come from these places of the current source. */

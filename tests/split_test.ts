@@ -435,6 +435,38 @@ Deno.test("concat: a source may be without the subtitles that the first has", ()
   assertEquals(counts([bytes, bare.bytes(), bytes]), [3 * pictures!, 3 * sound!, 2 * text!]);
 });
 
+/** Sound in Opus with frames of so many milliseconds. */
+function opus(milliseconds: number): Uint8Array<ArrayBuffer> {
+  const codec = `-c:a libopus -frame_duration ${milliseconds} -f ogg -`;
+  const args = `-v error -nostdin -f lavfi -i sine=duration=2.013:sample_rate=48000 ${codec}`.split(" ");
+  const { success, stdout, stderr } = new Deno.Command("ffmpeg", { args }).outputSync();
+  assert(success, new TextDecoder().decode(stderr));
+  return stdout;
+}
+
+Deno.test({
+  name: "concat: segments of Opus have every packet, however short, and the original times",
+  ignore: !hasFFprobe,
+  fn() {
+    for (const milliseconds of [2.5, 5, 10, 20]) {
+      const source = opus(milliseconds);
+      const [packets] = hashesByStream(rowsOf(source));
+      const original = timesOf(source, 0);
+      for (const format of ["ogg", "webm", "mp4"]) {
+        const { sinks } = segmentsOf(source, { format, every: 0.5 });
+        assert(sinks.length > 3);
+        const { bytes } = joined(sinks.map((sink) => sink.bytes()));
+        const what = `${format} ${milliseconds}`;
+        assertEquals(hashesByStream(rowsOf(bytes)), [packets], what);
+        const after = timesOf(bytes, 0);
+        after.forEach((time, index) =>
+          assertAlmostEquals(time - after[0]!, original[index]! - original[0]!, 0.0025, `${what} ${index}`)
+        );
+      }
+    }
+  },
+});
+
 /** A film in MPEG-PS; the order of its streams is that of their first packets. */
 function programStream(): Uint8Array<ArrayBuffer> {
   const codecs = "-c:v mpeg2video -g 12 -c:a mp2 -f mpeg -";
