@@ -19,6 +19,7 @@ import {
 } from "@avio/avio";
 import { concatBytes, nalUnits } from "./support/essence.ts";
 import { fixtureBytes, realPath } from "./support/fixtures.ts";
+import { rowsOf } from "./support/packets.ts";
 import { libavformat } from "./support/versions.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
@@ -138,6 +139,25 @@ function soundWithCover(format: string, codec: string, samples: number): Bytes {
   muxer.finishSync();
   return sink.bytes() as Bytes;
 }
+
+Deno.test("remuxSync(): a cover that is no picture is left out where its size is needed, the sound stays", () => {
+  const bytes = fixtureBytes("cover.mp3").slice();
+  const at = bytes.findIndex((byte, i) => byte === 0xff && bytes[i + 1] === 0xd8 && bytes[i + 2] === 0xff);
+  bytes.fill(0x20, at + 3, at + 1000);
+  assertEquals(probeSync(bytes).streams[1]!.codecParameters.width, 0);
+  for (const format of ["mp4", "mp3", "matroska"]) {
+    const { result, bytes: output } = remuxed(bytes, { format });
+    const isKept = format === "matroska"; // there it is a file
+    assertEquals(result.streams.length, isKept ? 2 : 1, format);
+    assertEquals(result.skippedStreams.length, isKept ? 0 : 1, format);
+    assertEquals(result.warnings.some(({ kind }) => kind === "skipped"), !isKept, format);
+    assertEquals(
+      rowsOf(output).filter(({ stream }) => stream === 0).length,
+      rowsOf(bytes).length - 1,
+      format,
+    );
+  }
+});
 
 Deno.test("remuxSync() keeps the cover of aiff in aiff", () => {
   const source = soundWithCover("aiff", "pcm_s16be", 4000);

@@ -7,6 +7,7 @@
 
 #include "../compat.h"
 #include "../input/input.h"
+#include "../output/cover.h"
 #include "../output/framing.h"
 #include "../output/header.h"
 #include "../output/latm.h"
@@ -154,7 +155,8 @@ int32_t avs_can_hold(double handle, int32_t input_stream) {
   if (output->flags & AVFMT_NOFILE && output->audio_codec == AV_CODEC_ID_NONE && output->video_codec == AV_CODEC_ID_NONE)
     return 1;
   int cover = is_picture(stream) ? carries_cover(output, stream->codecpar->codec_id) : -1;
-  if (cover >= 0) return cover && !is_fragmented(session);
+  if (cover >= 0 && (!cover || is_fragmented(session))) return 0;
+  if (cover > 0) return !is_cover_to_attach(session->output->context, stream) && is_undescribed(session, stream) ? AVS_HOLDS_DESCRIBED : 1;
   output = segment_format(session, stream->codecpar);
   AVCodecParameters held = *stream->codecpar;
   held.codec_id = held_codec(output, stream->codecpar);
