@@ -680,6 +680,11 @@ Deno.test({
       const times = packetsOf(bytes).map((packet) => packet.time!);
       assertAlmostEquals(Math.min(...times), 0, 0.1, `${first}, ${second}`);
       assert(Math.max(...times) < 8, `${first}, ${second}: ${times}`);
+      for (const stream of [0, 1]) {
+        const one = remuxed(both, { format: "mp4", streams: [stream] });
+        assertAlmostEquals(beginningOf(one.bytes), 0, 0.1, `${first}, ${second}: ${stream}`);
+        assertAlmostEquals(one.result.duration!, 4, 0.2);
+      }
     }
   },
 });

@@ -27,8 +27,8 @@ struct stream_clock {
 
 void clock_forget(struct clock *clock);
 /*
- * An input that is read from its beginning: if its first packet is far from its start time, it is of another clock than the
- * stream that begins first (MPEG-TS with several programs). Without effect after the first packet.
+ * An input that is read from its beginning: if its first packet is far from the start of the stream that begins first, it is of
+ * another clock than that (MPEG-TS with several programs). Without effect after the first packet.
  */
 void clock_begin(struct clock *clock, int64_t start);
 void stream_clock_forget(struct stream_clock *clock);

@@ -459,6 +459,19 @@ static int read_over_damage(struct session *session, const struct remux *remux, 
   return AVERROR_EOF;
 }
 
+/* When the first of the mapped streams begins, in AV_TIME_BASE; AV_NOPTS_VALUE: unknown. */
+static int64_t earliest_start(const struct session *session, struct remux *remux) {
+  const AVFormatContext *input = session->input->context;
+  int64_t earliest = AV_NOPTS_VALUE;
+  for (unsigned i = 0; i < input->nb_streams; i++) {
+    const AVStream *stream = input->streams[i];
+    if (stream->start_time == AV_NOPTS_VALUE || !mapped_route(session, remux, (int)i)) continue;
+    int64_t start = av_rescale_q(stream->start_time, stream->time_base, AV_TIME_BASE_Q);
+    if (earliest == AV_NOPTS_VALUE || start < earliest) earliest = start;
+  }
+  return earliest;
+}
+
 static int remux_packet(struct session *session, struct remux *remux, AVPacket *packet) {
   int result = read_over_damage(session, remux, packet);
   if (result < 0) return result;
@@ -468,7 +481,7 @@ static int remux_packet(struct session *session, struct remux *remux, AVPacket *
   remux->damaged |= packet->flags & AV_PKT_FLAG_CORRUPT;
   const AVFormatContext *input = session->input->context;
   if (!remux->keeps_times) {
-    if (isnan(remux->start)) clock_begin(&remux->clock, input->start_time);
+    if (isnan(remux->start)) clock_begin(&remux->clock, earliest_start(session, remux));
     clock_correct(&remux->clock, &route->clock, input, packet, &session->channel.log);
   }
   const AVStream *stream = input->streams[packet->stream_index];
