@@ -223,14 +223,14 @@ Deno.test("Shorten: rate, channels and format, from the header of the file that 
     new Uint8Array([0x40, 0x0d, 0xac, 0x44, 0, 0, 0, 0, 0, 0]), // 22050 Hz
     text("SSND\0\0\0\0"),
   ]);
-  const cases: [bytes: Uint8Array<ArrayBuffer>, expected: Told][] = [
+  const cases: [bytes: Uint8Array<ArrayBuffer>, expected: Fields][] = [
     [shorten(5, 2, wave(44100)), { sampleFormat: "s16p", sampleRate: 44100, channels: 2 }],
     [shorten(3, 1, wave(8000), 3), { sampleFormat: "s16p", sampleRate: 8000, channels: 1 }],
     [shorten(3, 1, aiff), { sampleFormat: "s16p", sampleRate: 22050, channels: 1 }],
     [shorten(2, 6, wave(48000)), { sampleFormat: "u8p", sampleRate: 48000, channels: 6 }],
   ];
   for (const [bytes, expected] of cases) {
-    assertEquals(told(bytes, expected), expected);
+    assertEquals(fieldsOf(bytes, expected), expected);
     assertEquals(rowsOf(bytes).reduce((sum, { size }) => sum + size, 0), bytes.length);
   }
   for (let length = 5; length < 60; length++) probeSync(cases[0]![0].slice(0, length), { format: "shn" });
