@@ -5,24 +5,38 @@
  */
 import { files } from "../io/files.ts";
 import type { MediaInfo } from "../mod.ts";
-import { PartReader } from "./part_reader.ts";
+import { PartReader, TooManyParts } from "./part_reader.ts";
+import { Parts } from "./parts.ts";
 import { partsOfAiff, partsOfAvi, partsOfFlac, partsOfWave, partsOfWave64 } from "./parts_of_chunks.ts";
 import { partsOfMatroska } from "./parts_of_matroska.ts";
 import { partsOfMp4 } from "./parts_of_mp4.ts";
 import { partsOfMpegTs } from "./parts_of_mpegts.ts";
 import { partsBehind, partsOfId3 } from "./parts_of_tags.ts";
 
-type Search = (reader: PartReader, info: MediaInfo, start: number) => string[];
+/** What of the description of a file is needed to search it. */
+export type Searched = Pick<MediaInfo, "streams" | "programs"> & {
+  format: Pick<MediaInfo["format"], "name">;
+};
+
+/** How a file is searched. */
+interface How {
+  info: Searched;
+  /** Where the file begins: behind its ID3 tags. */
+  start: number;
+  signal: AbortSignal | undefined;
+}
+
+type Search = (reader: PartReader, parts: Parts, how: How) => void | Promise<void>;
 
 const SEARCHES: Readonly<Record<string, Search>> = {
   "mov,mp4,m4a,3gp,3g2,mj2": partsOfMp4,
   "matroska,webm": partsOfMatroska,
-  flac: (reader, _, start) => partsOfFlac(reader, start),
+  flac: (reader, parts, { start }) => partsOfFlac(reader, parts, start),
   wav: partsOfWave,
   w64: partsOfWave64,
   avi: partsOfAvi,
   aiff: partsOfAiff,
-  mpegts: partsOfMpegTs,
+  mpegts: (reader, parts, { info, signal }) => partsOfMpegTs(reader, parts, info, signal),
 };
 
 /** Formats whose APE tag at the end is read, and written, as tags. */
@@ -38,20 +52,26 @@ export function readParts<T>(path: string, read: (reader: PartReader) => T): T {
   }
 }
 
-/** The parts of a file, each as often as it is there. */
-export function partsOf(path: string, info: MediaInfo): string[] {
-  const { name } = info.format;
-  return readParts(path, (reader) => {
-    const front = partsOfId3(reader);
-    const behind = partsBehind(reader).filter((part) =>
-      !(part === "the APE tag" && WITH_APE_TAGS.test(name))
-    );
-    return [...front.parts, ...behind, ...SEARCHES[name]?.(reader, info, front.end) ?? []];
-  });
+/** The parts of a file. */
+export async function partsOf(path: string, info: Searched, signal?: AbortSignal): Promise<Parts> {
+  const file = files.openSync(path, { read: true });
+  try {
+    return await partsIn(new PartReader(file), info, signal);
+  } finally {
+    file.close();
+  }
 }
 
-/** What the second list has less often than the first, each once. */
-export function missingParts(before: readonly string[], after: readonly string[]): string[] {
-  const count = (parts: readonly string[], name: string) => parts.filter((part) => part === name).length;
-  return [...new Set(before)].filter((name) => count(after, name) < count(before, name));
+/** The same of an open file. */
+export async function partsIn(reader: PartReader, info: Searched, signal?: AbortSignal): Promise<Parts> {
+  const parts = new Parts(), { name } = info.format;
+  try {
+    const { end } = partsOfId3(reader, parts);
+    partsBehind(reader, parts, WITH_APE_TAGS.test(name));
+    await SEARCHES[name]?.(reader, parts, { info, start: end, signal });
+  } catch (error) {
+    if (!(error instanceof TooManyParts)) throw error;
+    parts.addUnsearched("what is behind the first millions of parts");
+  }
+  return parts;
 }

@@ -4,6 +4,7 @@
  */
 import type { MediaInfo } from "../mod.ts";
 import { readParts } from "./file_parts.ts";
+import { Parts } from "./parts.ts";
 import { hasTimesInFront } from "./parts_of_mpegts.ts";
 import { hasId3v1, partsOfId3 } from "./parts_of_tags.ts";
 
@@ -44,7 +45,7 @@ function ofMpegTs(path: string, { programs }: MediaInfo): Kept {
 function ofMp3(path: string): Kept {
   const [version, isOld] = readParts(
     path,
-    (reader) => [partsOfId3(reader).version, hasId3v1(reader)] as const,
+    (reader) => [partsOfId3(reader, new Parts()).version, hasId3v1(reader)] as const,
   );
   return {
     options: {

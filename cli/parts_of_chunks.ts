@@ -2,6 +2,7 @@
  * Chunks of WAVE, AVI and AIFF and blocks of FLAC that carry data of their own, which no muxer writes.
  */
 import { nameAt, type PartReader, viewOf } from "./part_reader.ts";
+import type { Parts } from "./parts.ts";
 import { partsOfId3 } from "./parts_of_tags.ts";
 
 interface Chunk {
@@ -16,6 +17,8 @@ interface Layout {
   littleEndian: boolean;
   /** Of data whose size does not fit in 32 bits. */
   largeSize?: number;
+  /** Whether a size of 0 in front of data says that it goes to the end: it was written as a stream. */
+  isStream?: boolean;
 }
 
 const LITTLE: Layout = { littleEndian: true };
@@ -24,22 +27,34 @@ const BIG: Layout = { littleEndian: false };
 function* chunksIn(
   reader: PartReader,
   { from, to }: Pick<Chunk, "from" | "to">,
-  { littleEndian, largeSize }: Layout,
+  layout: Layout,
 ): Generator<Chunk> {
   for (let at = from; at + 8 <= to;) {
     const head = reader.read(at, 8);
     if (head.length < 8) return;
-    const written = viewOf(head).getUint32(4, littleEndian);
-    const size = written === 0xffffffff ? largeSize ?? to - at - 8 : written;
-    yield { name: nameAt(head, 0), from: at + 8, to: Math.min(at + 8 + size, to) };
+    const name = nameAt(head, 0), rest = to - at - 8;
+    const size = sizeOf(name, viewOf(head).getUint32(4, layout.littleEndian), layout) ?? rest;
+    yield { name, from: at + 8, to: at + 8 + Math.min(size, rest) };
     at += 8 + size + size % 2;
   }
 }
 
-/** The frames of ID3 in a chunk. */
-const framesOf = (reader: PartReader, { from }: Chunk) => partsOfId3(reader, from).parts;
+/** Undefined for what goes to the end. */
+function sizeOf(name: string, written: number, { largeSize, isStream }: Layout): number | undefined {
+  if (written === 0xffffffff) return largeSize;
+  return isStream && name === "data" && written === 0 ? undefined : written;
+}
+
+/** Adds the frames of ID3 in a chunk. */
+const addFramesOf = (reader: PartReader, parts: Parts, { from, to }: Chunk) =>
+  partsOfId3(reader, parts, from, to);
 
 const chunkText = (name: string) => `the chunk ${name.trim()}`;
+
+/** Adds a chunk that is none of these and no padding. */
+function addUnless(known: RegExp, name: string, parts: Parts): void {
+  if (!known.test(name) && name !== "\0\0\0\0") parts.add(chunkText(name));
+}
 
 // ------------------------------------------------------------------------------------------- WAVE
 
@@ -47,32 +62,28 @@ const chunkText = (name: string) => `the chunk ${name.trim()}`;
 const WAVE_CHUNKS = /^(fmt |data|fact|ds64|JUNK|junk|PAD |FLLR|id3 |ID3 |cue |slnt)$/;
 
 /** RIFF, and RF64, which has the size of its data in front. */
-export function partsOfWave(reader: PartReader): string[] {
-  const isLarge = /^(RF64|BW64)$/.test(reader.name(0)) && reader.name(12) === "ds64";
-  const layout = isLarge
-    ? { ...LITTLE, largeSize: Number(viewOf(reader.read(28, 8)).getBigUint64(0, true)) }
-    : LITTLE;
-  return [...chunksIn(reader, { from: 12, to: reader.size }, layout)].flatMap((chunk) => {
+export function partsOfWave(reader: PartReader, parts: Parts): void {
+  const large = /^(RF64|BW64)$/.test(reader.name(0)) && reader.name(12) === "ds64" ? reader.read(28, 8) : [];
+  const layout = large instanceof Uint8Array && large.length === 8
+    ? { ...LITTLE, largeSize: Number(viewOf(large).getBigUint64(0, true)) }
+    : { ...LITTLE, isStream: true };
+  for (const chunk of chunksIn(reader, { from: 12, to: reader.size }, layout)) {
     const { name, from } = chunk;
-    if (/^id3 $/i.test(name)) return framesOf(reader, chunk);
-    if (/^list$/i.test(name)) return reader.name(from) === "INFO" ? [] : [chunkText(reader.name(from))];
-    return WAVE_CHUNKS.test(name) ? [] : [chunkText(name)];
-  });
+    if (/^id3 $/i.test(name)) addFramesOf(reader, parts, chunk);
+    else if (!/^list$/i.test(name)) addUnless(WAVE_CHUNKS, name, parts);
+    else if (reader.name(from) !== "INFO") parts.add(chunkText(reader.name(from)));
+  }
 }
 
 /** Sony's Wave64: names are GUIDs, which begin with the names of RIFF, and sizes include them. */
-export function partsOfWave64(reader: PartReader): string[] {
-  const found: string[] = [];
+export function partsOfWave64(reader: PartReader, parts: Parts): void {
   for (let at = 40; at + 24 <= reader.size;) {
     const head = reader.read(at, 24), name = nameAt(head, 0);
-    const size = Number(viewOf(head).getBigUint64(16, true));
-    if (/^[\w ]{4}$/.test(name) && !/^(list|levl)$/.test(name) && !WAVE_CHUNKS.test(name)) {
-      found.push(chunkText(name));
-    }
-    if (size < 24) break;
+    const size = head.length < 24 ? 0 : Number(viewOf(head).getBigUint64(16, true));
+    if (/^[\w ]{4}$/.test(name) && !/^(list|levl)$/.test(name)) addUnless(WAVE_CHUNKS, name, parts);
+    if (size < 24) return;
     at += Math.ceil(size / 8) * 8;
   }
-  return found;
 }
 
 // ------------------------------------------------------------------------------------------- AVI
@@ -81,35 +92,39 @@ const AVI_CHUNKS = /^(hdrl|strl|odml|INFO|movi|avih|strh|strf|strn|vprp|indx|dml
 const AVI_CONTAINERS = /^(hdrl|strl|odml)$/;
 
 /** A list has its name behind its size. */
-function aviChunks(reader: PartReader, within: Pick<Chunk, "from" | "to">): string[] {
-  return [...chunksIn(reader, within, LITTLE)].flatMap((chunk) => {
-    const isList = /^(LIST|RIFF)$/.test(chunk.name);
-    const name = isList ? reader.name(chunk.from) : chunk.name,
-      inner = { from: chunk.from + 4, to: chunk.to };
-    if (name === "AVIX" || (isList && AVI_CONTAINERS.test(name))) return aviChunks(reader, inner);
-    return AVI_CHUNKS.test(name) ? [] : [chunkText(name)];
-  });
+function searchAvi(
+  reader: PartReader,
+  within: Pick<Chunk, "from" | "to">,
+  parts: Parts,
+  depth: number,
+): void {
+  if (!parts.isSearched(depth)) return;
+  for (const chunk of chunksIn(reader, within, LITTLE)) {
+    const isList = /^(LIST|RIFF)$/.test(chunk.name), name = isList ? reader.name(chunk.from) : chunk.name;
+    if (name === "AVIX" || (isList && AVI_CONTAINERS.test(name))) {
+      searchAvi(reader, { from: chunk.from + 4, to: chunk.to }, parts, depth + 1);
+    } else addUnless(AVI_CHUNKS, name, parts);
+  }
 }
 
 /** One RIFF, or several of which the first is named AVI and the others AVIX. */
-export function partsOfAvi(reader: PartReader): string[] {
-  const end = 8 + viewOf(reader.read(4, 4)).getUint32(0, true);
+export function partsOfAvi(reader: PartReader, parts: Parts): void {
+  const size = reader.read(4, 4);
+  const end = size.length < 4 ? 0 : 8 + viewOf(size).getUint32(0, true);
   const isWhole = end > 12 && end <= reader.size;
-  return [
-    ...aviChunks(reader, { from: 12, to: isWhole ? end : reader.size }),
-    ...(isWhole ? aviChunks(reader, { from: end + end % 2, to: reader.size }) : []),
-  ];
+  searchAvi(reader, { from: 12, to: isWhole ? end : reader.size }, parts, 0);
+  if (isWhole) searchAvi(reader, { from: end + end % 2, to: reader.size }, parts, 0);
 }
 
 // ------------------------------------------------------------------------------------------- AIFF
 
 const AIFF_CHUNKS = /^(COMM|SSND|FVER|NAME|AUTH|ANNO|\(c\) |CHAN|wave|ID3 )$/;
 
-export function partsOfAiff(reader: PartReader): string[] {
-  return [...chunksIn(reader, { from: 12, to: reader.size }, BIG)].flatMap((chunk) => {
-    if (chunk.name === "ID3 ") return framesOf(reader, chunk);
-    return AIFF_CHUNKS.test(chunk.name) ? [] : [chunkText(chunk.name)];
-  });
+export function partsOfAiff(reader: PartReader, parts: Parts): void {
+  for (const chunk of chunksIn(reader, { from: 12, to: reader.size }, BIG)) {
+    if (chunk.name === "ID3 ") addFramesOf(reader, parts, chunk);
+    else addUnless(AIFF_CHUNKS, chunk.name, parts);
+  }
 }
 
 // ------------------------------------------------------------------------------------------- FLAC
@@ -119,14 +134,14 @@ const FLAC_BLOCKS: Readonly<Record<number, string>> = { 2: "APPLICATION", 5: "CU
 const LAST_BLOCK = 6;
 
 /** @param start Where the file begins: behind its ID3 tags. */
-export function partsOfFlac(reader: PartReader, start: number): string[] {
-  const found: string[] = [];
-  if (reader.name(start) !== "fLaC") return found;
-  for (let at = start + 4, isLast = false; !isLast && at + 4 <= reader.size;) {
-    const head = viewOf(reader.read(at, 4)), type = head.getUint8(0) & 0x7f;
-    isLast = (head.getUint8(0) & 0x80) !== 0;
-    if (FLAC_BLOCKS[type] || type > LAST_BLOCK) found.push(`the block ${FLAC_BLOCKS[type] ?? type}`);
-    at += 4 + (head.getUint32(0) & 0xffffff);
+export function partsOfFlac(reader: PartReader, parts: Parts, start: number): void {
+  if (reader.name(start) !== "fLaC") return;
+  for (let at = start + 4, isLast = false; !isLast;) {
+    const head = reader.read(at, 4);
+    if (head.length < 4) return;
+    const type = head[0]! & 0x7f;
+    isLast = (head[0]! & 0x80) !== 0;
+    if (FLAC_BLOCKS[type] || type > LAST_BLOCK) parts.add(`the block ${FLAC_BLOCKS[type] ?? type}`);
+    at += 4 + (viewOf(head).getUint32(0) & 0xffffff);
   }
-  return found;
 }

@@ -1,7 +1,8 @@
 /**
  * Elements of Matroska that carry data of their own, which no muxer writes.
  */
-import { nameAt, type PartReader } from "./part_reader.ts";
+import type { PartReader } from "./part_reader.ts";
+import type { Parts } from "./parts.ts";
 
 const SEGMENT = 0x18538067, CLUSTER = 0x1f43b675;
 
@@ -39,7 +40,11 @@ const LOST_FLAGS: Readonly<Record<number, string>> = {
 
 /** Elements of which the second one in the same element is lost, or the first one in another of its kind. */
 const EDITION = 0x45b9, CHAPTER = 0xb6, CHAPTER_TITLE = 0x80, SIMPLE_TAG = 0x67c8;
-const LANGUAGE = 0x22b59d;
+/** Names of languages are shorter. */
+const LANGUAGE = 0x22b59d, MAX_LANGUAGE = 64;
+
+/** Bytes of a number, at most. */
+const MAX_LENGTH = 8;
 
 interface Element {
   id: number;
@@ -50,7 +55,7 @@ interface Element {
 /** A number of one to eight bytes: the first one bit that is set tells how many. Null where there is none. */
 function numberAt(bytes: Uint8Array, at: number, keepMarker: boolean) {
   const first = bytes[at] ?? 0, length = Math.clz32(first) - 23;
-  if (length > 8 || at + length > bytes.length) return null;
+  if (length > MAX_LENGTH || at + length > bytes.length) return null;
   let value = keepMarker ? first : first & (0xff >> length);
   let isUnknown = (first | (0xff << (8 - length) & 0xff)) === 0xff;
   for (const byte of bytes.subarray(at + 1, at + length)) {
@@ -63,7 +68,7 @@ function numberAt(bytes: Uint8Array, at: number, keepMarker: boolean) {
 /** Of a size that is not known (live streams) is the rest; there the elements inside follow as if they were beside it. */
 function* elementsIn(reader: PartReader, from: number, to: number): Generator<Element> {
   for (let at = from; at < to;) {
-    const head = reader.read(at, 12),
+    const head = reader.read(at, 2 * MAX_LENGTH),
       id = numberAt(head, 0, true),
       size = id && numberAt(head, id.length, false);
     if (!id || !size) return;
@@ -72,34 +77,38 @@ function* elementsIn(reader: PartReader, from: number, to: number): Generator<El
       at = begin;
       continue;
     }
-    const end = Math.min(begin + size.value, to);
+    const end = size.isUnknown ? to : Math.min(begin + size.value, to);
     yield { id: id.value, from: begin, to: end };
     at = end;
   }
 }
 
-function search(reader: PartReader, { id: parent, from, to }: Element, found: string[]): void {
+/** Whether a flag is set; one that is longer than a number can be is taken for set. */
+function isSet(reader: PartReader, { from, to }: Element): boolean {
+  return to - from > MAX_LENGTH || reader.read(from, to - from).some((byte) => byte !== 0);
+}
+
+function search(reader: PartReader, { id: parent, from, to }: Element, parts: Parts, depth: number): void {
+  if (!parts.isSearched(depth)) return;
   let editions = 0, titles = 0;
   for (const element of elementsIn(reader, from, to)) {
     const { id } = element, size = element.to - element.from;
-    const lost = (name: string) => found.push(`the element ${name}`);
+    const lost = (name: string) => parts.add(`the element ${name}`);
     if (LOST[id]) lost(LOST[id]);
-    if (LOST_FLAGS[id] && reader.read(element.from, size).some((byte) => byte !== 0)) lost(LOST_FLAGS[id]);
+    if (LOST_FLAGS[id] && isSet(reader, element)) lost(LOST_FLAGS[id]);
     if (id === EDITION && editions++ > 0) lost("EditionEntry");
     if (id === CHAPTER && parent === CHAPTER) lost("ChapterAtom in another");
     if (id === CHAPTER_TITLE && parent === CHAPTER && titles++ > 0) lost("ChapterDisplay");
     if (id === SIMPLE_TAG && parent === SIMPLE_TAG) lost("SimpleTag in another");
-    if (id === LANGUAGE && size < 64) {
-      const language = nameAt(reader.read(element.from, size), 0, size);
-      if (language.includes("-")) found.push(`the language ${language}`); // the other ones are a tag as well
+    if (id === LANGUAGE && size < MAX_LANGUAGE) {
+      const language = reader.name(element.from, size);
+      if (language.includes("-")) parts.add(`the language ${language}`); // the other ones are a tag as well
     }
-    if (CONTAINERS.has(id)) search(reader, element, found);
+    if (CONTAINERS.has(id)) search(reader, element, parts, depth + 1);
   }
 }
 
 /** `the element EditionFlagOrdered`, `the language fr-CA` */
-export function partsOfMatroska(reader: PartReader): string[] {
-  const found: string[] = [];
-  search(reader, { id: 0, from: 0, to: reader.size }, found);
-  return found;
+export function partsOfMatroska(reader: PartReader, parts: Parts): void {
+  search(reader, { id: 0, from: 0, to: reader.size }, parts, 0);
 }

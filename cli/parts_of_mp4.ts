@@ -2,6 +2,7 @@
  * Boxes of mp4 and mov that carry data of their own, which no muxer writes.
  */
 import { nameAt, type PartReader, viewOf } from "./part_reader.ts";
+import type { Parts } from "./parts.ts";
 
 /** Boxes whose boxes are searched; those of `udta` are counted, whatever their names are. */
 const CONTAINERS = new Set(["moov", "trak", "mdia", "minf", "stbl", "moof", "traf", "udta", "meta", "ilst"]);
@@ -20,22 +21,26 @@ interface Box {
   to: number;
 }
 
-/** A size of 0 goes to the end, one of 1 stands behind the name in 64 bits. */
+/**
+ * A size of 0 goes to the end, one of 1 stands behind the name in 64 bits; a box that is larger than what it is in ends there,
+ * as for libavformat.
+ */
 function* boxesIn(reader: PartReader, from: number, to: number): Generator<Box> {
   for (let at = from; at + 8 <= to;) {
     const head = reader.read(at, 16), view = viewOf(head);
     if (head.length < 8) return;
     const small = view.getUint32(0), isLarge = small === 1 && head.length === 16;
     const size = isLarge ? Number(view.getBigUint64(8)) : small || to - at;
-    if (size < (isLarge ? 16 : 8) || at + size > to) return;
-    yield { name: nameAt(head, 4), from: at + (isLarge ? 16 : 8), to: at + size };
-    at += size;
+    if (size < (isLarge ? 16 : 8)) return;
+    const end = Math.min(at + size, to);
+    yield { name: nameAt(head, 4), from: at + (isLarge ? 16 : 8), to: end };
+    at = end;
   }
 }
 
 /** In mp4 `meta` has a version and flags in front of its boxes, in mov it may have none. */
 function bodyOf(reader: PartReader, { name, from }: Box): number {
-  return name === "meta" && viewOf(reader.read(from, 4)).getUint32(0) === 0 ? from + 4 : from;
+  return name === "meta" && reader.name(from) === "\0\0\0\0" ? from + 4 : from;
 }
 
 function isPart(name: string, parent: string): boolean {
@@ -44,23 +49,17 @@ function isPart(name: string, parent: string): boolean {
   return OWN_BOXES.has(name);
 }
 
-function search(reader: PartReader, { from, to, name: parent }: Box, found: string[]): void {
+function search(reader: PartReader, { from, to, name: parent }: Box, parts: Parts, depth: number): void {
+  if (!parts.isSearched(depth)) return;
   for (const box of boxesIn(reader, from, to)) {
     const { name } = box;
-    if (isPart(name, parent)) found.push(`the box ${name}`);
-    if (CONTAINERS.has(name) && box.to - box.from >= 4) {
-      search(reader, { ...box, from: bodyOf(reader, box) }, found);
-    }
-    if (name === "stsd") {
-      const body = reader.read(box.from, box.to - box.from);
-      if (nameAt(body, 0, body.length).includes(ENCRYPTED)) found.push("the encryption");
-    }
+    if (isPart(name, parent)) parts.add(`the box ${name}`);
+    if (CONTAINERS.has(name)) search(reader, { ...box, from: bodyOf(reader, box) }, parts, depth + 1);
+    if (name === "stsd" && reader.includes(box.from, box.to, ENCRYPTED)) parts.add("the encryption");
   }
 }
 
 /** `the box uuid`, `the encryption` */
-export function partsOfMp4(reader: PartReader): string[] {
-  const found: string[] = [];
-  search(reader, { name: "", from: 0, to: reader.size }, found);
-  return found;
+export function partsOfMp4(reader: PartReader, parts: Parts): void {
+  search(reader, { name: "", from: 0, to: reader.size }, parts, 0);
 }

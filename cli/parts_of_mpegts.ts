@@ -2,12 +2,17 @@
  * PIDs of MPEG-TS that no stream has: tables of programmes (EPG), of networks, and what is not described.
  */
 import type { MediaInfo } from "../mod.ts";
-import { type PartReader, viewOf } from "./part_reader.ts";
+import type { PartReader } from "./part_reader.ts";
+import type { Parts } from "./parts.ts";
 
 const SYNC = 0x47;
 /** PAT, SDT and stuffing, of which each muxer writes its own. */
 const OWN = [0, 0x11, 0x1fff];
-/** Bytes that are read at once. */
+/** Bytes of a packet that count. */
+const PACKET = 188;
+/** Bytes in which the first packet is looked for. */
+const FRONT = 1 << 16;
+/** Bytes that are read at once; after each, a signal is heeded, as the whole file is read. */
 const BLOCK = 1 << 20;
 
 /** Sizes of packets: with a time in front on Blu-ray and of camcorders, with check bytes behind. */
@@ -18,9 +23,9 @@ interface Packets {
 }
 
 function packetsOf(reader: PartReader): Packets | null {
-  const head = reader.read(0, 1024);
-  for (const size of [188, 192, 204]) {
-    for (let start = 0; start < size && start + 4 * size < head.length; start++) {
+  const head = reader.read(0, FRONT);
+  for (const size of [PACKET, 192, 204]) {
+    for (let start = 0; start + 4 * size < head.length; start++) {
       if ([0, 1, 2, 3, 4].every((n) => head[start + n * size] === SYNC)) return { size, start };
     }
   }
@@ -32,22 +37,40 @@ export function hasTimesInFront(reader: PartReader): boolean {
   return packetsOf(reader)?.size === 192;
 }
 
+/** Adds the PIDs in these bytes; returns how many of them it has searched. Behind a damage, two packets are looked for. */
+function addPids(bytes: Uint8Array, size: number, found: Set<number>): number {
+  let place = 0;
+  for (let isLost = false; place + PACKET <= bytes.length;) {
+    isLost = bytes[place] !== SYNC || (isLost && (bytes[place + size] ?? SYNC) !== SYNC);
+    if (!isLost) found.add((bytes[place + 1]! << 8 | bytes[place + 2]!) & 0x1fff);
+    place += isLost ? 1 : size;
+  }
+  return place;
+}
+
 /** `the packets of PID 0x12` */
-export function partsOfMpegTs(reader: PartReader, { streams, programs }: MediaInfo): string[] {
+export async function partsOfMpegTs(
+  reader: PartReader,
+  parts: Parts,
+  { streams, programs }: Pick<MediaInfo, "streams" | "programs">,
+  signal?: AbortSignal,
+): Promise<void> {
   const packets = packetsOf(reader);
-  if (!packets) return [];
-  const known = new Set([
+  if (!packets) return parts.addUnsearched("packets of PIDs that no stream has, if there are any");
+  const found = new Set<number>();
+  for (let at = packets.start, searched = 1; searched > 0; at += searched) {
+    const bytes = reader.read(at, BLOCK);
+    searched = addPids(bytes, packets.size, found);
+    if (bytes.length === BLOCK) await new Promise((resolve) => setTimeout(resolve));
+    signal?.throwIfAborted();
+  }
+  const known = [
     ...OWN,
     ...streams.map(({ id }) => id),
     ...programs.flatMap(({ pmtPid, pcrPid }) => [pmtPid, pcrPid]),
-  ]);
-  const found = new Set<number>(), step = Math.floor(BLOCK / packets.size) * packets.size;
-  for (let at = packets.start; at + 188 <= reader.size; at += step) {
-    const bytes = reader.read(at, step), view = viewOf(bytes);
-    for (let place = 0; place + 188 <= bytes.length; place += packets.size) {
-      const pid = view.getUint16(place + 1) & 0x1fff;
-      if (bytes[place] === SYNC && !known.has(pid)) found.add(pid);
-    }
+  ];
+  for (const pid of known) found.delete(pid);
+  for (const pid of [...found].toSorted((a, b) => a - b)) {
+    parts.add(`the packets of PID 0x${pid.toString(16)}`);
   }
-  return [...found].toSorted((a, b) => a - b).map((pid) => `the packets of PID 0x${pid.toString(16)}`);
 }

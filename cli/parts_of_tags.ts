@@ -1,7 +1,8 @@
 /**
  * Tags that stand before and behind the media of a file: ID3 (version 1 and 2), APE and Lyrics3.
  */
-import { nameAt, type PartReader, viewOf } from "./part_reader.ts";
+import { MAX_READ, nameAt, type PartReader, viewOf } from "./part_reader.ts";
+import type { Parts } from "./parts.ts";
 
 /** Frames that are tags, covers and chapters, which are compared as what they are. */
 const DESCRIBED_FRAMES = /^(T..|T...|COM|COMM|ULT|USLT|PIC|APIC|CHAP|CTOC|SEEK|ASPI)$/;
@@ -19,46 +20,73 @@ function synchronized(bytes: Uint8Array): Uint8Array {
   return bytes.filter((byte, at) => !(byte === 0 && bytes[at - 1] === 0xff));
 }
 
-/** Some programs write the sizes of version 4 as in version 3: it is so where only then another frame comes behind. */
-function frameSize(bytes: Uint8Array, at: number, version: number, headSize: number): number {
-  const view = viewOf(bytes);
-  if (version === 2) return view.getUint32(at + 2) & 0xffffff;
-  const plain = view.getUint32(at + 4), size = sync7(bytes, at + 4);
-  if (version === 3) return plain;
-  const isEnd = (end: number) =>
-    end === bytes.length || (end < bytes.length && (bytes[end] === 0 || FRAME.test(nameAt(bytes, end))));
-  return !isEnd(at + headSize + size) && isEnd(at + headSize + plain) ? plain : size;
+/** The bytes of an ID3 tag behind its head. */
+interface Body {
+  size: number;
+  read(at: number, size: number): Uint8Array;
 }
 
-function framesIn(bytes: Uint8Array, version: number, flags: number): string[] {
-  const [nameSize, headSize] = version === 2 ? [3, 6] : [4, 10];
-  const isExtended = (flags & 0x40) !== 0 && version > 2 && bytes.length >= 4;
-  const found: string[] = [];
-  let at = !isExtended ? 0 : version === 4 ? sync7(bytes, 0) : viewOf(bytes).getUint32(0) + 4;
-  while (at + headSize <= bytes.length && bytes[at] !== 0) {
-    const name = nameAt(bytes, at, nameSize);
-    if (!FRAME.test(name)) break;
-    if (!DESCRIBED_FRAMES.test(name)) found.push(`the ID3 frame ${name}`);
-    at += headSize + frameSize(bytes, at, version, headSize);
+/** Null if it would have to be read at once, and is too large for that. */
+function bodyOf(reader: PartReader, from: number, size: number, isUnsynchronized: boolean): Body | null {
+  if (!isUnsynchronized) {
+    return { size, read: (at, count) => reader.read(from + at, Math.max(0, Math.min(count, size - at))) };
   }
-  return found;
+  if (size > MAX_READ) return null;
+  const bytes = synchronized(reader.read(from, size));
+  return { size: bytes.length, read: (at, count) => bytes.subarray(at, at + count) };
 }
 
-/** Where the ID3 tags at this place end, as there may be several; the frames that carry data of their own. */
-export function partsOfId3(reader: PartReader, from = 0): { parts: string[]; end: number; version: number } {
-  const parts: string[] = [];
+/** Some programs write the sizes of version 4 as in version 3: it is so where only then another frame comes behind. */
+function frameSize(body: Body, at: number, version: number, head: Uint8Array): number {
+  const view = viewOf(head);
+  if (version === 2) return view.getUint32(2) & 0xffffff;
+  const plain = view.getUint32(4), size = sync7(head, 4);
+  if (version === 3) return plain;
+  const isEnd = (end: number) => {
+    const name = nameAt(body.read(end, 4), 0);
+    return end === body.size || name.startsWith("\0") || FRAME.test(name);
+  };
+  return !isEnd(at + head.length + size) && isEnd(at + head.length + plain) ? plain : size;
+}
+
+/** Where the first frame is: behind the extended head, if there is one. */
+function firstFrame(body: Body, version: number, flags: number): number {
+  const size = body.read(0, 4);
+  if (!(flags & 0x40) || version < 3 || size.length < 4) return 0;
+  return version === 4 ? sync7(size, 0) : viewOf(size).getUint32(0) + 4;
+}
+
+function addFrames(body: Body, version: number, flags: number, parts: Parts): void {
+  const [nameSize, headSize] = version === 2 ? [3, 6] : [4, 10];
+  for (let at = firstFrame(body, version, flags); at + headSize <= body.size;) {
+    const head = body.read(at, headSize), name = nameAt(head, 0, nameSize);
+    if (head.length < headSize || !FRAME.test(name)) return;
+    if (!DESCRIBED_FRAMES.test(name)) parts.add(`the ID3 frame ${name}`);
+    at += headSize + frameSize(body, at, version, head);
+  }
+}
+
+/** Where ID3 tags end, as there may be several, and the version of the last one. */
+interface Id3 {
+  end: number;
+  version: number;
+}
+
+/** Adds the frames that carry data of their own. */
+export function partsOfId3(reader: PartReader, parts: Parts, from = 0, to = reader.size): Id3 {
   let end = from, version = 0;
   for (;;) {
     const head = reader.read(end, HEAD);
-    if (head.length < HEAD || nameAt(head, 0, 3) !== "ID3" || head[3] === 0xff) break;
+    if (end + HEAD > to || head.length < HEAD || nameAt(head, 0, 3) !== "ID3" || head[3] === 0xff) break;
     const flags = head[5]!, size = sync7(head, 6), hasFooter = (flags & 0x10) !== 0;
     version = head[3]!;
-    const bytes = reader.read(end + HEAD, size);
-    const frames = framesIn(flags & 0x80 && version < 4 ? synchronized(bytes) : bytes, version, flags);
-    for (const part of frames) parts.push(part);
+    const isUnsynchronized = (flags & 0x80) !== 0 && version < 4;
+    const body = bodyOf(reader, end + HEAD, Math.min(size, to - end - HEAD), isUnsynchronized);
+    if (body) addFrames(body, version, flags, parts);
+    else parts.addUnsearched("what is in an unsynchronized ID3 tag of more than 16 MiB");
     end += HEAD + size + (hasFooter ? HEAD : 0);
   }
-  return { parts, end, version };
+  return { end, version };
 }
 
 const ID3V1_SIZE = 128;
@@ -68,24 +96,35 @@ export function hasId3v1(reader: PartReader): boolean {
   return reader.size >= ID3V1_SIZE && reader.name(reader.size - ID3V1_SIZE, 3) === "TAG";
 }
 
-/** The tags at the end of a file. */
-export function partsBehind(reader: PartReader): string[] {
-  const parts: string[] = [];
-  let end = reader.size;
-  if (hasId3v1(reader)) {
-    parts.push("the ID3 tag of version 1");
-    end -= ID3V1_SIZE;
+const APE_FOOTER = 32, LYRICS_FOOTER = 15;
+
+interface TagBehind {
+  name: string;
+  /** At least one byte; infinite where it can't be known. */
+  size: number;
+}
+
+/** The tag that ends here. */
+function tagBefore(reader: PartReader, end: number): TagBehind | null {
+  if (end <= 0) return null;
+  const size = Math.min(end, APE_FOOTER), foot = reader.read(end - size, size);
+  const text = nameAt(foot, 0, size);
+  if (size === APE_FOOTER && text.startsWith("APETAGEX")) {
+    const view = viewOf(foot), hasHeader = view.getUint32(20, true) >>> 31;
+    const written = Math.max(view.getUint32(12, true), APE_FOOTER);
+    return { name: "the APE tag", size: written + (hasHeader ? APE_FOOTER : 0) };
   }
-  for (;;) {
-    if (end >= 32 && reader.name(end - 32, 8) === "APETAGEX") {
-      parts.push("the APE tag");
-      const footer = viewOf(reader.read(end - 32, 32)), hasHeader = footer.getUint32(20, true) >>> 31;
-      end -= footer.getUint32(12, true) + (hasHeader ? 32 : 0);
-    } else if (end >= 15 && reader.name(end - 9, 9) === "LYRICS200") {
-      parts.push("the Lyrics3 tag");
-      end -= 15 + Number(reader.name(end - 15, 6)) || end;
-    } else if (end >= 9 && reader.name(end - 9, 9) === "LYRICSEND") {
-      return [...parts, "the Lyrics3 tag"];
-    } else return parts;
+  if (!/LYRICS(END|200)$/.test(text)) return null;
+  const lyrics = /(\d{6})LYRICS200$/.exec(text);
+  return { name: "the Lyrics3 tag", size: lyrics ? LYRICS_FOOTER + Number(lyrics[1]) : Infinity };
+}
+
+/** Adds the tags at the end of a file, except for those of APE if these are read as tags. */
+export function partsBehind(reader: PartReader, parts: Parts, readsApe: boolean): void {
+  const isOld = hasId3v1(reader);
+  if (isOld) parts.add("the ID3 tag of version 1");
+  let end = reader.size - (isOld ? ID3V1_SIZE : 0);
+  for (let tag; (tag = tagBefore(reader, end)); end -= tag.size) {
+    if (!readsApe || tag.name !== "the APE tag") parts.add(tag.name);
   }
 }

@@ -11,21 +11,27 @@ import {
   type MediaInfo,
   type MergeOptions,
   type MergeResult,
+  type MergeSource,
   probe,
+  type RemuxOptions,
+  type RemuxResult,
   type Stream,
 } from "../mod.ts";
+import { isChapterTrack } from "../format/stream.ts";
 import { chaptersOf, coverOf } from "./added_files.ts";
 import { FileBeside } from "./beside.ts";
-import { terminal } from "./console.ts";
+import { type FileState, terminal } from "./console.ts";
 import { Failure, systemErrorText, UsageError } from "./errors.ts";
-import { missingParts, partsOf } from "./file_parts.ts";
+import { partsOf } from "./file_parts.ts";
 import { checkOutputFormat } from "./formats.ts";
-import { keptOf, WITH_INDEX } from "./kept_options.ts";
+import { type Kept, keptOf, WITH_INDEX } from "./kept_options.ts";
+import type { Leftover } from "./leftovers.ts";
+import type { Parts } from "./parts.ts";
 import { lossesOf } from "./rewrite_losses.ts";
 import { changedPackets } from "./same_packets.ts";
 import { isUrl, parsePath, STANDARD, writeStderr } from "./streams.ts";
 import { filePath } from "../ffi/library_paths.ts";
-import { isChapterTrack, streamSelector, type Transfer, transfer, transferReport } from "./transfer.ts";
+import { streamSelector, type Transfer, transfer, transferReport } from "./transfer.ts";
 import { count, printable } from "./text.ts";
 import { EXIT, isLoss } from "./warnings.ts";
 
@@ -42,79 +48,132 @@ export interface RewriteArguments extends Transfer {
 
 /** Runs the command; returns its exit code. */
 export async function rewrite(args: RewriteArguments): Promise<number> {
+  const job = await prepare(args);
+  let losses: string[] = [];
+  const done = await transfer(args, [args.output], async (shared, leftover) => {
+    const rewritten = await replace(job, shared, leftover);
+    losses = rewritten.losses;
+    return rewritten.result;
+  });
+  const code = transferReport(args, done, [args.output]);
+  for (const loss of some(losses)) writeStderr(`warning: ${printable(loss)} is lost\n`);
+  if (args.dryRun && !args.quiet) writeStderr(`${printable(args.output)} is left as it was: --dry-run\n`);
+  return losses.length > 0 ? EXIT.LOSSES : code;
+}
+
+/** A file as it is before, and how it is rewritten. */
+interface Job {
+  args: RewriteArguments;
+  path: string;
+  state: FileState;
+  before: MediaInfo;
+  parts: Parts;
+  format: string;
+  kept: Kept;
+  added: Pick<MergeOptions, "covers" | "chapters"> & { covers: CoverInit[] };
+}
+
+async function prepare(args: RewriteArguments): Promise<Job> {
   const path = pathOf(args.output);
   const state = terminal.stateOf(path);
   const before = await probe(path, args.inputOptions);
-  const parts = partsOf(path, before);
+  const parts = await partsOf(path, before);
   const format = formatOf(args, before);
   const kept = keptOf(path, before, format);
   checkStreams(args, before);
-  const added: Pick<MergeOptions, "covers" | "chapters"> & { covers: CoverInit[] } = {
+  const added = {
     covers: args.covers.map(coverOf),
     ...(args.chaptersFrom === undefined ? {} : { chapters: await chaptersOf(args.chaptersFrom) }),
   };
-  const wanted = {
-    chapters: added.chapters ?? (args.noChapters ? [] : before.chapters),
-    covers: added.covers.length > 0 || args.noCovers ? added.covers : before.covers,
+  return { args, path, state, before, parts, format, kept, added };
+}
+
+/** Writes the file beside the old one, compares the two, and replaces it. */
+async function replace(
+  job: Job,
+  shared: RemuxOptions,
+  leftover: Leftover,
+): Promise<{ result: RemuxResult; losses: string[] }> {
+  const { args, path, state } = job, { stop } = shared;
+  // A rewritten file can't be partial, so the first Ctrl-C ends everything.
+  const signal = AbortSignal.any([stop!, shared.signal!]);
+  const left = new Set<number>(); // streams left out on purpose
+  using file = new FileBeside(path, state);
+  leftover.begin(file.path); // the file itself is not written to
+  const source = sourceOf(job, shared, left);
+  const result = await library.merge([source], file.path, optionsOf(job, shared, signal));
+  const losses = await lossesIn(job, file, result, signal);
+  if (losses.length > 0) file.checkUnchanged(); // or another program may have caused them
+  if (losses.length > 0) refuse(args, losses);
+  stop!.throwIfAborted();
+  if (!args.dryRun) file.replace();
+  const skipped = result.skippedStreams.map(({ inputIndex }) => inputIndex);
+  return { result: { ...result, skippedStreams: skipped.filter((index) => !left.has(index)) }, losses };
+}
+
+/** The old file, of which streams that are left out on purpose are added to `left`. */
+function sourceOf(
+  { args, path, before }: Job,
+  { bitstreamFilter }: RemuxOptions,
+  left: Set<number>,
+): MergeSource {
+  const edits = streamSelector(args, []);
+  return {
+    source: path,
+    input: args.inputOptions,
+    streams(stream, canHold) {
+      if (isUnwanted(stream, args) || (!canHold && isChapterTrack(stream, before.chapters))) {
+        left.add(stream.index);
+        return false;
+      }
+      if (!canHold) refuse(args, [`stream ${stream.index} (${stream.type}, ${codecOf(stream)})`]);
+      return edits(stream, canHold);
+    },
+    ...(bitstreamFilter ? { bitstreamFilter } : {}),
   };
-  let losses: string[] = [];
-  const done = await transfer(args, [args.output], async (shared, leftover) => {
-    const { streams: _, bitstreamFilter, onstart: __, stop, signal: end, ...rest } = shared;
-    // A rewritten file can't be partial, so the first Ctrl-C ends everything.
-    const signal = AbortSignal.any([stop!, end!]);
-    const edits = streamSelector(args, []);
-    const left = new Set<number>(); // streams left out on purpose
-    const source = {
-      source: path,
-      input: args.inputOptions,
-      streams(stream: Stream, canHold: boolean) {
-        if (isUnwanted(stream, args) || (!canHold && isChapterTrack(stream, before.chapters))) {
-          left.add(stream.index);
-          return false;
-        }
-        if (!canHold) refuse(args, [`stream ${stream.index} (${stream.type}, ${codecOf(stream)})`]);
-        return edits(stream, canHold);
-      },
-      ...(bitstreamFilter ? { bitstreamFilter } : {}),
-    };
-    using file = new FileBeside(path, state);
-    leftover.begin(file.path); // the file itself is not written to
-    const options: MergeOptions = {
-      timestamps: "keep",
-      ...rest,
-      ...added,
-      format,
-      metadata: { ...kept.metadata, ...rest.metadata },
-      options: { ...kept.options, ...args.options },
-      signal,
-      onwarning(warning) {
-        if (isLoss(warning)) refuse(args, [warning.message]);
-      },
-    };
-    const result = await library.merge([source], file.path, options);
-    const asBefore = { format: before.format.name, signal };
-    const after = await probe(file.path, asBefore);
-    losses = [
-      ...(file.otherNames > 0 ? [`the tie to ${count(file.otherNames, "hard link")}`] : []),
-      ...lossesOf({ args, before, result, after, ...wanted }),
-      ...missingParts(parts, partsOf(file.path, after)),
-      ...await changedPackets(
-        { path, options: { ...args.inputOptions, signal } },
-        { path: file.path, options: asBefore },
-        comparedStreams(args, before, result),
-      ),
-    ];
-    if (losses.length > 0) file.checkUnchanged(); // or another program may have caused them
-    if (losses.length > 0) refuse(args, losses);
-    stop!.throwIfAborted();
-    if (!args.dryRun) file.replace();
-    const skipped = result.skippedStreams.map(({ inputIndex }) => inputIndex);
-    return { ...result, skippedStreams: skipped.filter((index) => !left.has(index)) };
-  });
-  const code = transferReport(args, done, [args.output]);
-  for (const loss of losses) writeStderr(`warning: ${printable(loss)} is lost\n`);
-  if (args.dryRun && !args.quiet) writeStderr(`${printable(args.output)} is left as it was: --dry-run\n`);
-  return losses.length > 0 ? EXIT.LOSSES : code;
+}
+
+function optionsOf(
+  { args, format, kept, added }: Job,
+  shared: RemuxOptions,
+  signal: AbortSignal,
+): MergeOptions {
+  const { streams: _, bitstreamFilter: __, onstart: ___, stop: ____, ...rest } = shared;
+  return {
+    timestamps: "keep",
+    ...rest,
+    ...added,
+    format,
+    metadata: { ...kept.metadata, ...rest.metadata },
+    options: { ...kept.options, ...args.options },
+    signal,
+    onwarning(warning) {
+      if (isLoss(warning)) refuse(args, [warning.message]);
+    },
+  };
+}
+
+/** Reads the new file, and describes what it has lost. */
+async function lossesIn(
+  { args, path, before, parts, added }: Job,
+  file: FileBeside,
+  result: MergeResult,
+  signal: AbortSignal,
+): Promise<string[]> {
+  const chapters = added.chapters ?? (args.noChapters ? [] : before.chapters);
+  const covers = added.covers.length > 0 || args.noCovers ? added.covers : before.covers;
+  const asBefore = { format: before.format.name, signal };
+  const after = await probe(file.path, asBefore);
+  return [
+    ...(file.otherNames > 0 ? [`the tie to ${count(file.otherNames, "hard link")}`] : []),
+    ...lossesOf({ args, before, result, after, chapters, covers }),
+    ...parts.missingIn(await partsOf(file.path, after, signal)),
+    ...await changedPackets(
+      { path, options: { ...args.inputOptions, signal } },
+      { path: file.path, options: asBefore },
+      comparedStreams(args, before, result),
+    ),
+  ];
 }
 
 /** The path without symbolic links: the file itself is replaced, not a link to it. */
@@ -182,5 +241,17 @@ function codecOf({ codecParameters: { codec } }: Stream): string {
 function refuse({ output, allowLosses }: RewriteArguments, losses: readonly string[]): void {
   if (allowLosses) return;
   const many = losses.length > 1 ? "these would be lost" : "this would be lost";
-  throw new Failure(`${output} is left as it was, ${many} (-y rewrites it without): ${losses.join("; ")}`);
+  const list = some(losses).join("; ");
+  throw new Failure(`${output} is left as it was, ${many} (-y rewrites it without): ${list}`);
+}
+
+/** Losses that are listed, at most, and characters of each: a hostile file may have a million tags, or one of a million. */
+const MAX_LISTED = 100, MAX_LENGTH = 200;
+
+function some(losses: readonly string[]): string[] {
+  const listed = losses.slice(0, MAX_LISTED).map((loss) =>
+    loss.length > MAX_LENGTH ? `${loss.slice(0, MAX_LENGTH)}…` : loss
+  );
+  const more = losses.length - listed.length;
+  return more > 0 ? [...listed, `${count(more, "other item")}`] : listed;
 }

@@ -1,6 +1,7 @@
 /**
  * Finds what a rewritten file has lost: compares it, as it is read again, with the original and the requested changes.
  */
+import { createHash } from "node:crypto";
 import { editTags } from "../format/edits.ts";
 import type { CoverInit, MediaInfo, MergeOptions, MergeResult, Stream, StreamEdits } from "../mod.ts";
 import type { Transfer } from "./transfer.ts";
@@ -113,9 +114,10 @@ function lostChapters({ chapters, after }: Rewritten): string[] {
 function lostCovers({ covers, after }: Rewritten): string[] {
   const lost = lostSome("cover", covers.length, after.covers.length);
   if (lost.length > 0) return lost;
+  const pictures = Map.groupBy(after.covers, ({ data }) => digestOf(data));
   return covers.flatMap(({ data, description, kind }, index) => {
-    const found = after.covers.filter((cover) => isSameData(cover.data, data));
-    if (found.length === 0) return [`the picture of cover ${index}`];
+    const found = pictures.get(digestOf(data));
+    if (!found) return [`the picture of cover ${index}`];
     return [
       ...(description && !found.some((cover) => cover.description === description) ? ["description"] : []),
       ...(kind && !found.some((cover) => cover.kind === kind) ? ["kind"] : []),
@@ -123,17 +125,16 @@ function lostCovers({ covers, after }: Rewritten): string[] {
   });
 }
 
-function isSameData(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, at) => byte === b[at]);
+function digestOf(data: Uint8Array): string {
+  return createHash("md5").update(data).digest("hex");
 }
 
 function lostOfPrograms({ args, before, after }: Rewritten): string[] {
   if (before.programs.length !== after.programs.length) return [];
   return before.programs.flatMap(({ number, pmtPid, metadata }, index) => {
     const found = after.programs[index]!;
-    const wanted = Object.entries(metadata).filter(([name]) => !(name in args.metadata));
     return [
-      ...missingTags(Object.fromEntries(wanted), [found.metadata]).map((name) => `tag ${name}`),
+      ...missingTags(withoutEdited(metadata, args), [found.metadata]).map((name) => `tag ${name}`),
       ...(number !== found.number ? ["number"] : []),
       ...(pmtPid !== found.pmtPid ? ["PID"] : []),
     ].map((what) => `the ${what} of program ${number}`);
@@ -141,23 +142,27 @@ function lostOfPrograms({ args, before, after }: Rewritten): string[] {
 }
 
 /** In Ogg the tags of the file are stored with the stream: leaves out those that are changed as tags of the file. */
-function withoutFileTags(tags: Tags, { metadata, noMetadata }: Transfer): Tags {
-  if (noMetadata) return {};
+function withoutFileTags(tags: Tags, args: Transfer): Tags {
+  return args.noMetadata ? {} : withoutEdited(tags, args);
+}
+
+/** Without tags of the names that are changed as tags of the file. */
+function withoutEdited(tags: Tags, { metadata }: Transfer): Tags {
   const changes = Object.keys(metadata).map((name) => [name, null] as const);
   return editTags(tags, Object.fromEntries(changes), "metadata");
 }
 
 /** Names of the tags that none of `found` has with the same value. */
 function missingTags(wanted: Tags, found: readonly Tags[]): string[] {
-  const has = (name: string, value: string) =>
-    found.some((tags) =>
-      Object.entries(tags).some(([key, found]) => key.toLowerCase() === name.toLowerCase() && found === value)
-    );
+  const key = (name: string, value: string) => `${name.toLowerCase()}\0${value}`;
+  const present = new Set(
+    found.flatMap((tags) => Object.entries(tags).map(([name, value]) => key(name, value))),
+  );
   return Object.entries(wanted)
     .filter(([name, value]) =>
       !OWN.test(name) && !MUXER.test(value) && !(name === "language" && value === "und")
     )
-    .filter(([name, value]) => !has(name, value)).map(([name]) => name);
+    .filter(([name, value]) => !present.has(key(name, value))).map(([name]) => name);
 }
 
 function lostSome(what: string, wanted: number, found: number): string[] {

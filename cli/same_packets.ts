@@ -50,7 +50,8 @@ export async function changedPackets(
 ): Promise<string[]> {
   const was = await essenceOf(before.path, before.options), is = await essenceOf(after.path, after.options);
   return streams.flatMap(([old, now]) => {
-    const [a, b] = [was.get(old)!, is.get(now)];
+    const [a, b] = [was.get(old), is.get(now)];
+    if (!a) return [`stream ${old}`]; // another program has changed the file
     if (!b || b.packets < a.packets) {
       return [`${a.packets - (b?.packets ?? 0)} of ${count(a.packets, "packet")} of stream ${old}`];
     }

@@ -208,14 +208,6 @@ export function streamSelector(
   };
 }
 
-/** Whether it is the text track of chapter titles in mp4, which is redundant: the chapters themselves are copied. */
-export function isChapterTrack(
-  { type, codecParameters: { codec, tag } }: Stream,
-  chapters: readonly unknown[],
-): boolean {
-  return chapters.length > 0 && type === "data" && codec === "bin_data" && tag === "text";
-}
-
 function isSelected({ only, streams }: Transfer, { type, index }: Stream): boolean {
   return only.includes(type) || streams.includes(index);
 }

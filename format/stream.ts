@@ -242,6 +242,14 @@ interface RawDescription extends Omit<Description, "streams"> {
   })[];
 }
 
+/** Whether it is the text track of chapter titles in mp4, which is redundant: the chapters themselves are copied. */
+export function isChapterTrack(
+  { type, codecParameters: { codec, tag } }: Pick<Stream, "type" | "codecParameters">,
+  chapters: readonly unknown[],
+): boolean {
+  return chapters.length > 0 && type === "data" && codec === "bin_data" && tag === "text";
+}
+
 /** Describes the session's input. */
 export function describeInput(session: Session): Description {
   return fromShim(input.describeInput(session) as RawDescription);

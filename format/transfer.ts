@@ -47,6 +47,7 @@ import {
   describeInput,
   describeOutput,
   type Description,
+  isChapterTrack,
   type Stream,
   type StreamInit,
 } from "./stream.ts";
@@ -946,17 +947,9 @@ export function warnOfLeftOut(
 ): void {
   const kept = new Set([...chosen.map(({ stream }) => stream.index), cover]);
   for (const stream of input.streams) {
-    if (kept.has(stream.index) || isChapterTrack(input, stream)) continue;
+    if (kept.has(stream.index) || isChapterTrack(stream, input.chapters)) continue;
     warnOfSkipped(session, source, stream, skippedWords(session, stream));
   }
-}
-
-/** Whether it is the text track of chapter titles in mp4, which is redundant: the chapters themselves are copied. */
-function isChapterTrack(
-  { chapters }: Description,
-  { type, codecParameters: { codec, tag } }: Description["streams"][number],
-): boolean {
-  return chapters.length > 0 && type === "data" && codec === "bin_data" && tag === "text";
 }
 
 /** Why a format can't hold a stream, for a warning. */

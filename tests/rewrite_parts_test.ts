@@ -5,27 +5,22 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { Demuxer, MemorySink, probeSync, type RemuxOptions, remuxSync } from "@avio/avio";
 import { avio, temporaryFolder } from "./support/cli.ts";
-import { concatBytes } from "./support/essence.ts";
 import { fixtureBytes } from "./support/fixtures.ts";
 import { dataByStream } from "./support/packets.ts";
-
-type Bytes = Uint8Array<ArrayBuffer>;
-
-const encoder = new TextEncoder();
-
-function joined(...parts: (string | Uint8Array | number[])[]): Bytes {
-  return concatBytes(
-    parts.map((part) => typeof part === "string" ? encoder.encode(part) : Uint8Array.from(part)),
-  );
-}
-
-/** A number of so many bytes. */
-function number(value: number, size = 4): number[] {
-  return Array.from({ length: size }, (_, at) => Math.floor(value / 256 ** (size - 1 - at)) % 256);
-}
-
-const little = (value: number, size = 4) => number(value, size).reverse();
-const sync7 = (value: number) => [21, 14, 7, 0].map((shift) => value >> shift & 127);
+import {
+  apeTag,
+  box,
+  type Bytes,
+  chunk,
+  element,
+  frame,
+  id3,
+  joined,
+  largeBox,
+  little,
+  number,
+  POPM,
+} from "./support/pieces.ts";
 
 function remuxed(name: string, format: string, options: Omit<RemuxOptions, "format"> = {}): Bytes {
   const sink = new MemorySink();
@@ -35,16 +30,6 @@ function remuxed(name: string, format: string, options: Omit<RemuxOptions, "form
 
 // ------------------------------------------------------------------------------------------- pieces of files
 
-const box = (name: string, ...parts: (string | Uint8Array | number[])[]) => {
-  const body = joined(...parts);
-  return joined(number(8 + body.length), name, body);
-};
-/** The same with a size of 64 bits. */
-const largeBox = (name: string, ...parts: (string | Uint8Array | number[])[]) => {
-  const body = joined(...parts);
-  return joined(number(1), name, number(16 + body.length, 8), body);
-};
-
 /** The mp4 with another `moov`, which stands at its end. */
 function withMoov(make: (moov: Bytes) => Bytes): Bytes {
   const mp4 = fixtureBytes("video.mp4"), at = new TextDecoder("latin1").decode(mp4).indexOf("moov") - 4;
@@ -52,17 +37,6 @@ function withMoov(make: (moov: Bytes) => Bytes): Bytes {
 }
 
 const uuid = box("uuid", "0123456789abcdefDATA");
-
-const frame = (name: string, data: string | number[], size = sync7) => {
-  const bytes = joined(data);
-  return joined(name, size(bytes.length), [0, 0], bytes);
-};
-const POPM = [...encoder.encode("a@b"), 0, 255, 0, 0, 0, 1];
-
-function id3(version: number, flags: number, ...frames: Uint8Array[]): Bytes {
-  const body = joined(...frames);
-  return joined("ID3", [version, 0, flags], sync7(body.length), body);
-}
 
 const title = frame("TIT2", [3, 65]);
 const popm = id3(4, 0, frame("POPM", POPM));
@@ -74,13 +48,6 @@ const unsynchronized = id3(
   frame("POPM", POPM.slice(0, 4), number),
 );
 
-function apeTag(): Bytes {
-  const item = joined(little(1), little(0), "MOOD", [0], "x"), size = 32 + item.length;
-  const end = (flags: number) =>
-    joined("APETAGEX", little(2000), little(size), little(1), [0, 0, 0, flags], Array(8).fill(0));
-  return joined(end(0xa0), item, end(0x80));
-}
-
 const id3v1 = joined("TAG", "Old".padEnd(125, "\0"));
 const lyrics = joined("LYRICSBEGIN", "IND0000200", "000021", "LYRICS200");
 
@@ -88,11 +55,6 @@ function withBlock(type: number): Bytes {
   const flac = fixtureBytes("audio.flac"), behind = 8 + 34;
   return joined(flac.subarray(0, behind), [type, 0, 0, 8], "testDATA", flac.subarray(behind));
 }
-
-const chunk = (name: string, ...parts: (string | Uint8Array | number[])[]) => {
-  const body = joined(...parts);
-  return joined(name, little(body.length), body, Array(body.length % 2).fill(0));
-};
 
 function riff(name: string, ...chunks: Uint8Array[]): Bytes {
   const bytes = joined(fixtureBytes(name), ...chunks);
@@ -112,10 +74,6 @@ const wave64 = (): Bytes => {
   return joined(remuxed("audio.wav", "w64"), "bext", guid, little(32, 8), "DATADATA");
 };
 
-const element = (id: number[], ...parts: (string | Uint8Array | number[])[]) => {
-  const body = joined(...parts);
-  return joined(id, [0x40 | body.length >> 8, body.length & 255], body);
-};
 const [TAGS, TAG, SIMPLE, NAME, TEXT] = [[0x12, 0x54, 0xc3, 0x67], [0x73, 0x73], [0x67, 0xc8], [0x45, 0xa3], [
   0x44,
   0x87,

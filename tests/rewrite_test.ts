@@ -5,9 +5,9 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { Demuxer, probeSync } from "@avio/avio";
 import { avio, avioWith, temporaryFolder } from "./support/cli.ts";
-import { concatBytes } from "./support/essence.ts";
 import { fixtureBytes, fixturePath, mediaFixtures } from "./support/fixtures.ts";
 import { dataByStream } from "./support/packets.ts";
+import { joined } from "./support/pieces.ts";
 import { libavformat } from "./support/versions.ts";
 
 const NAMES = mediaFixtures.filter((name) => /\.(mp4|mkv|webm|ts|mp3|ogg|flac|wav|avi|flv)$/.test(name));
@@ -138,14 +138,6 @@ Deno.test("cli: rewrite keeps a file of which something would be lost, except wi
   assertStringIncludes(allowed.stderr, "warning: ");
   assertEquals(probeSync(file.path).tags.title, "T");
 });
-
-/** Joins the bytes of a box, a frame, a block or a chunk. */
-function joined(...parts: (string | Uint8Array | number[])[]): Uint8Array<ArrayBuffer> {
-  const encoder = new TextEncoder();
-  return concatBytes(
-    parts.map((part) => typeof part === "string" ? encoder.encode(part) : Uint8Array.from(part)),
-  );
-}
 
 /** Data that is no stream, tag, chapter or cover, in files that are otherwise fixtures. */
 const hidden: Readonly<Record<string, [string, () => Uint8Array<ArrayBuffer>]>> = {
