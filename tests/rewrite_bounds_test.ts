@@ -27,19 +27,13 @@ import {
   sync7,
 } from "./support/pieces.ts";
 
-/** Bytes that are read in any case: of the start and the end, and in which the first packet of MPEG-TS is looked for. */
-const ALWAYS = 1 << 17;
-
-/** A file in memory that refuses to be read many times over. */
-class CountedFile implements SearchedFile {
+/** A file in memory. */
+class MemoryFile implements SearchedFile {
   readonly #content: Uint8Array;
-  readonly #maxRead: number;
   #position = 0;
-  #bytesRead = 0;
 
   constructor(content: Uint8Array) {
     this.#content = content;
-    this.#maxRead = 8 * content.length + ALWAYS;
   }
 
   statSync() {
@@ -51,12 +45,54 @@ class CountedFile implements SearchedFile {
   }
 
   readSync(target: Uint8Array): number {
-    const size = Math.min(target.length, this.#content.length - this.#position);
-    target.set(this.#content.subarray(this.#position, this.#position + size));
-    this.#position += size;
-    this.#bytesRead += size;
-    if (this.#bytesRead > this.#maxRead) throw new Error("too many bytes are read");
-    return size;
+    const bytes = this.#content.subarray(this.#position, this.#position + target.length);
+    target.set(bytes);
+    this.#position += bytes.length;
+    return bytes.length;
+  }
+}
+
+/** Bytes that are read in any case: of the start and the end, and in which the first packet of MPEG-TS is looked for. */
+const ALWAYS = 1 << 17;
+
+/** Counts bytes, and refuses to go on when there are more than some for each byte of the file. */
+class Meter {
+  readonly #what: string;
+  #left: number;
+
+  constructor(what: string, { length }: Uint8Array) {
+    this.#what = what;
+    this.#left = 8 * length + ALWAYS;
+  }
+
+  count(bytes: number): void {
+    this.#left -= bytes;
+    if (this.#left < 0) throw new Error(`too many bytes are ${this.#what}`);
+  }
+}
+
+/** Reads a file in memory within limits of reads, bytes of the file, and bytes that are searched. */
+class MeteredReader extends PartReader {
+  readonly #searched: Meter;
+
+  constructor(content: Uint8Array) {
+    const file = new MemoryFile(content), fromFile = new Meter("read", content);
+    const metered = {
+      statSync: () => file.statSync(),
+      seekSync: (offset: number) => file.seekSync(offset),
+      readSync(target: Uint8Array) {
+        fromFile.count(target.length);
+        return file.readSync(target);
+      },
+    };
+    super(metered, 2 * content.length + 100);
+    this.#searched = new Meter("searched", content);
+  }
+
+  override read(position: number, size: number): Uint8Array {
+    const bytes = super.read(position, size);
+    this.#searched.count(bytes.length);
+    return bytes;
   }
 }
 
@@ -81,8 +117,7 @@ const infoOf = (format: Format): Searched => ({
 
 /** The parts of a file, and a failure if it takes more than so many reads and bytes for each of its bytes. */
 async function search(format: Format, content: Uint8Array): Promise<string[]> {
-  const reader = new PartReader(new CountedFile(content), 2 * content.length + 100);
-  const parts = await partsIn(reader, infoOf(format));
+  const parts = await partsIn(new MeteredReader(content), infoOf(format));
   const missing = parts.missingIn(new Parts());
   assert(!missing.some((part) => part.includes("millions")), "too many reads");
   assertLessOrEqual(missing.length, 1010);
@@ -191,11 +226,23 @@ function* mutationsOf(bytes: Bytes, end: number): Generator<Bytes> {
 /** The head of an MPEG-TS packet is searched, the rest is not. */
 const searchedOf = (format: Format, bytes: Bytes) => format === "ts" ? 4 : bytes.length;
 
-const formats = Object.keys(FORMATS) as Format[];
+const RF64 = joined(
+  "RF64",
+  number(0),
+  "WAVE",
+  chunk("ds64", number(7, 8)),
+  chunk("iXML", "<a/>"),
+  "data",
+  number(0),
+);
 
-for (const format of formats) {
-  Deno.test(`rewrite: the search of ${format} ends, whatever is written in a field`, async () => {
-    const bytes = FILES[format];
+const files = [
+  ...Object.entries(FILES).map(([format, bytes]) => [format as Format, format, bytes] as const),
+  ["wav", "RF64", RF64] as const,
+];
+
+for (const [format, what, bytes] of files) {
+  Deno.test(`rewrite: the search of ${what} ends, whatever is written in a field`, async () => {
     const found = await search(format, bytes);
     assert(found.length > 0, "the file itself has parts");
     for (const mutation of mutationsOf(bytes, searchedOf(format, bytes))) await search(format, mutation);
@@ -312,7 +359,7 @@ function littleChunks(boxes: Bytes): Bytes {
 }
 
 Deno.test("rewrite: a search ends after so many reads, and what is behind them is lost", async () => {
-  const reader = new PartReader(new CountedFile(repeated(box("uuid"))), 1000);
+  const reader = new PartReader(new MemoryFile(repeated(box("uuid"))), 1000);
   const found = (await partsIn(reader, infoOf("mp4"))).missingIn(new Parts());
   assertEquals(found, ["the box uuid", "what is behind the first millions of parts"]);
 });
@@ -350,6 +397,14 @@ Deno.test("rewrite: a box that is larger than what it is in ends there, and is s
   assertEquals(await search("mp4", moov), ["the box Xxxx", "the box uuid"]);
 });
 
+Deno.test("rewrite: an element of no known size goes to the end of what it is in", async () => {
+  const inner = joined(element([0xec], Array(200).fill(0)), element(SIMPLE, element(SIMPLE)));
+  for (const ids of [[TAGS], [TAGS, TAG], [SEGMENT, TAGS]]) {
+    const bytes = joined(...ids.flatMap((id) => [id, [0xff]]), inner);
+    assertEquals(await search("mkv", bytes), ["the element SimpleTag in another"]);
+  }
+});
+
 Deno.test("rewrite: data of WAVE that was written as a stream is not taken for chunks, and zeros are no chunk", async () => {
   const data = joined(RIFF, "data", number(0), "abcd", number(0));
   assertEquals(await search("wav", data), []);
@@ -371,14 +426,14 @@ Deno.test("rewrite: packets of MPEG-TS are found behind a damage and behind what
 });
 
 Deno.test("rewrite: the search of MPEG-TS ends with the signal", async () => {
-  const reader = new PartReader(new CountedFile(joined(...Array(20).fill(packet(0)))));
+  const reader = new PartReader(new MemoryFile(joined(...Array(20).fill(packet(0)))));
   const reason = new Error("stopped");
   const error = await assertRejects(() => partsIn(reader, infoOf("ts"), AbortSignal.abort(reason)));
   assertEquals(error, reason);
 });
 
 Deno.test("rewrite: a file that gets shorter while it is searched is an error", async () => {
-  const file = Object.assign(new CountedFile(packet(0)), { statSync: () => ({ size: 1000 }) });
+  const file = Object.assign(new MemoryFile(packet(0)), { statSync: () => ({ size: 1000 }) });
   await assertRejects(
     () => partsIn(new PartReader(file), infoOf("ts")),
     Error,

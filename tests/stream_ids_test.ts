@@ -6,6 +6,7 @@ import {
   fromMap,
   type MemorySink,
   MemorySink as Sink,
+  Muxer,
   probeSync,
   type RemuxOptions,
   remuxSync,
@@ -44,3 +45,17 @@ for (const [name, options, file] of OUTPUTS) {
     }
   });
 }
+
+Deno.test("Hundreds of streams whose PID is that of the table in m2ts get one each", () => {
+  using muxer = Muxer.openSync(new Sink(), { format: "mpegts", options: { mpegts_m2ts_mode: 1 } });
+  const [audio, data] = [{ codec: "mp2", sampleRate: 48000, channels: 2 }, { codec: "bin_data" }];
+  muxer.addStream({ type: "data", ...data }, { id: 0x1201 });
+  for (let i = 0; i < 150; i++) {
+    muxer.addStream({ type: "audio", ...audio }, { id: 0x100 });
+    muxer.addStream({ type: "data", ...data }, { id: 0x100 });
+  }
+  muxer.startSync();
+  const ids = muxer.streams.map(({ id }) => id).toSorted((a, b) => a - b);
+  const from = (first: number, count: number) => Array.from({ length: count }, (_, n) => first + n);
+  assertEquals(ids, [...from(0x1100, 150), ...from(0x1200, 151)]);
+});

@@ -269,9 +269,10 @@ static bool is_m2ts(const struct session *session) {
   return output->url && av_match_ext(output->url, "m2ts");
 }
 
-static int free_id(const AVFormatContext *output, int from) {
-  while (has_id(output, from, 1)) from++;
-  return from;
+/* The first free number from *next on, which is behind it afterwards: the next search begins there. */
+static int free_id(const AVFormatContext *output, int *next) {
+  while (has_id(output, *next, 1)) ++*next;
+  return (*next)++;
 }
 
 /*
@@ -284,11 +285,12 @@ static void move_ids(const struct session *session) {
   bool m2ts = is_m2ts(session);
   if (!m2ts && !av_match_name(output->oformat->name, "hls,segment,stream_segment,ssegment")) return;
   int table = m2ts ? M2TS_TABLE : TABLE, tables = m2ts ? 1 : (int)FFMAX(output->nb_programs, 1);
+  int video = M2TS_VIDEO, audio = M2TS_AUDIO, other = m2ts ? M2TS_OTHER : FIRST;
   for (unsigned i = 0; i < output->nb_streams; i++) {
     AVStream *stream = output->streams[i];
     enum AVMediaType type = stream->codecpar->codec_type;
-    int from = !m2ts ? FIRST : type == AVMEDIA_TYPE_VIDEO ? M2TS_VIDEO : type == AVMEDIA_TYPE_AUDIO ? M2TS_AUDIO : M2TS_OTHER;
-    if (stream->id >= table && stream->id < table + tables) stream->id = free_id(output, from);
+    int *next = m2ts && type == AVMEDIA_TYPE_VIDEO ? &video : m2ts && type == AVMEDIA_TYPE_AUDIO ? &audio : &other;
+    if (stream->id >= table && stream->id < table + tables) stream->id = free_id(output, next);
   }
 }
 
