@@ -56,11 +56,14 @@ static bool reports_early_end(const char *format) {
 /* dash logs this at its normal end, too: input.c finds out which it is, and warns if something is missing. */
 static bool is_lack_of_fragment(const char *format) { return strstr(format, "loading first fragment"); }
 
+/* Messages of libavutil's list of tags, as shim/ffmpeg/ patches it: the caller goes on without the tag. */
+static bool reports_lost_tags(const char *format) { return strstr(format, "more than %d tags") || strstr(format, "more than %d bytes of a tag"); }
+
 /* Makes a warning of a demuxer's error message, since the operation continues. */
 static void note_warning(struct log *log, void *origin, int level, const char *format, va_list arguments) {
-  bool is_packet = !strncmp(format, "Packet corrupt (stream = %d", 27), is_end = reports_early_end(format);
+  bool is_packet = !strncmp(format, "Packet corrupt (stream = %d", 27), is_end = reports_early_end(format), is_tag = reports_lost_tags(format);
   bool is_fault = level <= AV_LOG_ERROR && class_category(origin) == AV_CLASS_CATEGORY_DEMUXER;
-  if ((!is_packet && !is_end && !is_fault) || is_lack_of_fragment(format)) return;
+  if ((!is_packet && !is_end && !is_tag && !is_fault) || is_lack_of_fragment(format)) return;
   char line[1024];
   va_list copy;
   va_copy(copy, arguments);
@@ -70,10 +73,12 @@ static void note_warning(struct log *log, void *origin, int level, const char *f
   va_copy(copy, arguments);
   int stream = is_packet ? va_arg(copy, int) : -1;
   va_end(copy);
+  int kind = is_end ? AVS_WARNING_TRUNCATED : is_tag ? AVS_WARNING_DROPPED : AVS_WARNING_DAMAGED;
   const char *words = is_packet ? "a packet is damaged, and kept"
                       : is_end  ? "the source ends too early: it is cut off, or not written to its end"
+                      : is_tag  ? "tags are left out: there are too many of them, or one is too long"
                                 : "the source has an error in it; reading continues after it";
-  warnings_add(&log->warnings, is_end ? AVS_WARNING_TRUNCATED : AVS_WARNING_DAMAGED, stream, words, line, 1);
+  warnings_add(&log->warnings, kind, stream, words, line, 1);
 }
 
 static void append_line(struct log *log, void *origin, int level, const char *format, va_list arguments) {

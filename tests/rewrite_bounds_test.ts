@@ -26,6 +26,7 @@ import {
   POPM,
   sync7,
 } from "./support/pieces.ts";
+import { isEmbedded } from "./support/versions.ts";
 
 /** A file in memory. */
 class MemoryFile implements SearchedFile {
@@ -481,6 +482,36 @@ Deno.test("rewrite: a thousand covers that differ at their ends are compared in 
   const losses = lossesOf({ ...rewritten("audio.flac", {}, { covers: covers.toReversed() }), covers });
   assertEquals(losses, []);
   assertLessOrEqual(performance.now() - started, 20_000);
+});
+
+/** A FLAC file with these tags. */
+function withTags(tags: readonly string[]): Bytes {
+  const flac = fixtureBytes("audio.flac"), streamInfo = flac.slice(4, 4 + 38);
+  let media = 4;
+  for (let isLast = false; !isLast; media += 4 + new DataView(flac.buffer).getUint32(media) % 2 ** 24) {
+    isLast = flac[media]! > 127;
+  }
+  const comments = tags.map((tag) => joined(little(tag.length), tag));
+  const block = joined(little(1), "x", little(tags.length), ...comments);
+  return joined("fLaC", streamInfo, [0x84], number(block.length, 3), block, flac.slice(media));
+}
+
+Deno.test("cli: rewrite refuses to lose tags that are not read, as there are too many of them", async () => {
+  using folder = temporaryFolder();
+  const files = {
+    "many.flac": withTags(Array.from({ length: 1100 }, (_, n) => `TAG${n}=${n}`)),
+    "long.flac": withTags([...Array(2000).fill(`ARTIST=${"a".repeat(50)}`), "TITLE=T"]),
+  };
+  for (const [name, bytes] of Object.entries(files)) {
+    const path = folder.path(name);
+    Deno.writeFileSync(path, bytes);
+    const before = probeSync(path).metadata;
+    const { code, stderr } = await avio("rewrite", "-q", path);
+    if (isEmbedded) {
+      assertStringIncludes(stderr, "tags are left out: there are too many of them, or one is too long\n");
+      assertEquals(Deno.readFileSync(path), bytes);
+    } else assertEquals([code, { ...probeSync(path).metadata, ...before }], [0, probeSync(path).metadata]);
+  }
 });
 
 Deno.test("cli: rewrite of hostile files ends with their losses, of which it lists some", async () => {
