@@ -102,6 +102,9 @@ export const viewOf = (bytes: Uint8Array) => new DataView(bytes.buffer, bytes.by
 
 /** A name in the bytes, of four characters as a rule. */
 export function nameAt(bytes: Uint8Array, at: number, size = 4): string {
-  const name = bytes.subarray(at, at + size);
-  return size > MAX_NAME ? latin.decode(name) : String.fromCharCode(...name); // which is faster for short ones
+  if (size > MAX_NAME) return latin.decode(bytes.subarray(at, at + size));
+  const end = Math.min(at + size, bytes.length);
+  let name = ""; // faster than a decoder for so few
+  for (let place = at; place < end; place++) name += String.fromCharCode(bytes[place]!);
+  return name;
 }
