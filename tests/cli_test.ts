@@ -514,13 +514,13 @@ Deno.test(
     using folder = temporaryFolder();
     const [file, fifo, log] = ["in.mkv", "fifo.mkv", "log"].map(folder.path) as [string, string, string];
     assertDone(await avio("remux", fixture, file));
-    // Each piece of the file is written when the line shows this waiting time.
+    // Each piece of the file is written when the line shows such a waiting time; on a busy machine a second may be left out.
     const { stdout } = await shell(
       `mkfifo "$2"
     waiting() { until grep -Eq "$1" "$2"; do sleep 0.1; done; }
     (
-      head -c 8000 "$1"; waiting "input, 2 s" "$3"
-      tail -c +8001 "$1" | head -c 12000; waiting "%.*input, 4 s" "$3"
+      head -c 8000 "$1"; waiting "input, [0-9]+ s" "$3"
+      tail -c +8001 "$1" | head -c 12000; waiting "%.*input, ([4-9]|[0-9]{2,}) s" "$3"
       tail -c +20001 "$1"
     ) > "$2" &
     script -qefc "$DENO run -A cli.ts remux $2 $4" "$3" < /dev/null`,
@@ -529,8 +529,10 @@ Deno.test(
       log,
       folder.path("out.mkv"),
     );
-    const waiting = /\[K *\d+ % {2}0:00:0\d of 0:00:03 {2}\S+ \S+ {2}waiting for the input, ([234]) s/g;
-    assertEquals([...stdout.matchAll(waiting)].map(([, seconds]) => seconds), ["2", "3", "4"]);
+    const waiting = /\[K *\d+ % {2}0:00:0\d of 0:00:03 {2}\S+ \S+ {2}waiting for the input, (\d+) s/g;
+    const seconds = [...stdout.matchAll(waiting)].map(([, seconds]) => Number(seconds));
+    assert(seconds.length >= 2, stdout);
+    assertEquals(seconds, [...new Set(seconds)].toSorted((a, b) => a - b));
     assertMatch(stdout, /\[K\S+out\.mkv: 206 packets.*\r\n/);
   },
 );
