@@ -18,30 +18,32 @@ int backlog_take(struct backlog *backlog, const AVFormatContext *input, const st
   return result;
 }
 
-static void move_all(struct packets *from, struct packets *to) {
-  for (AVPacket *packet; (packet = packets_first(from)); packets_drop_first(from)) packets_push(to, packet);
+static int64_t bytes_of(const struct packets *packets) {
+  int64_t bytes = 0;
+  for (size_t i = 0; i < packets->count; i++) bytes += packets_at(packets, i)->size;
+  return bytes;
 }
 
-void backlog_put_first(struct backlog *backlog, struct packets *packets) {
-  move_all(&backlog->waiting.packets, packets);
-  reorder_clear(&backlog->waiting.reorder);
-  move_all(&backlog->packets, packets);
-  if (backlog->waiting.result) backlog->result = backlog->waiting.result;
-  backlog->waiting.bytes = backlog->waiting.result = 0;
-  packets_free(&backlog->packets);
-  backlog->packets = *packets;
+/* What waits for a pts goes on waiting: the order of its pictures depends on those before. */
+int backlog_put_first(struct backlog *backlog, struct packets *packets) {
+  if (backlog->waiting.packets.count) backlog->waiting.bytes += bytes_of(packets);
+  struct packets *rest = backlog->waiting.packets.count ? &backlog->waiting.packets : &backlog->packets;
+  bool is_moved = packets_append(packets, rest);
+  packets_free(is_moved ? rest : packets);
+  if (is_moved) *rest = *packets;
   *packets = (struct packets){0};
+  return is_moved ? 0 : AVERROR(ENOMEM);
 }
 
 void backlog_clear(struct backlog *backlog) {
   packets_clear(&backlog->packets);
   packets_clear(&backlog->waiting.packets);
-  reorder_clear(&backlog->waiting.reorder);
+  reorders_clear(&backlog->waiting.reorders);
   backlog->waiting.bytes = backlog->waiting.result = backlog->result = 0;
 }
 
 void backlog_free(struct backlog *backlog) {
   packets_free(&backlog->packets);
   packets_free(&backlog->waiting.packets);
-  reorder_clear(&backlog->waiting.reorder);
+  reorders_clear(&backlog->waiting.reorders);
 }

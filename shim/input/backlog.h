@@ -19,7 +19,7 @@ struct waiting {
   struct packets packets;
   int64_t bytes;
   int result; /* the result after them, if it was no packet; 0: not known yet */
-  struct reorder reorder;
+  struct reorders reorders;
 };
 
 struct backlog {
@@ -33,8 +33,11 @@ bool backlog_is_empty(const struct backlog *backlog);
 int backlog_add(struct backlog *backlog, AVPacket *packet);
 /* Takes the next packet of a stream that is not discarded, or the result after the last; AVERROR(EAGAIN): neither. */
 int backlog_take(struct backlog *backlog, const AVFormatContext *input, const struct ended *ended, AVPacket *packet);
-/* Moves these packets before its own; `packets` is empty afterwards. */
-void backlog_put_first(struct backlog *backlog, struct packets *packets);
+/*
+ * Moves these packets before its own; `packets` is empty afterwards. If others wait for a pts, these had one, or can't have one.
+ * AVERROR(ENOMEM): packets are lost.
+ */
+int backlog_put_first(struct backlog *backlog, struct packets *packets);
 void backlog_clear(struct backlog *backlog);
 void backlog_free(struct backlog *backlog);
 

@@ -228,6 +228,16 @@ int input_next_packet(struct session *session, AVPacket *packet) {
   return session->input->adds_pts ? next_shown(session, packet, take_or_read) : take_or_read(session, packet);
 }
 
+void input_keep_packet(struct session *session, struct packets *packets, AVPacket *packet) {
+  if (packets_push(packets, packet)) return;
+  av_packet_unref(packet);
+  channel_fail(&session->channel, AVERROR(ENOMEM));
+}
+
+void input_give_back(struct session *session, struct packets *packets) {
+  if (backlog_put_first(&session->input->backlog, packets) < 0) channel_fail(&session->channel, AVERROR(ENOMEM));
+}
+
 /* Checks a packet before JavaScript, filters and muxers get it. */
 static int check_contents(struct session *session, AVPacket *packet) {
   const AVFormatContext *input = session->input->context;
@@ -249,8 +259,9 @@ int input_read_packet(struct session *session, AVPacket *packet) {
   int result = over_error(channel); /* ends loops that retry after EAGAIN */
   if (result >= 0) result = input_next_packet(session, packet);
   if (result < 0) return result;
-  note_given(places, packet);
-  return check_contents(session, packet);
+  if (note_given(places, packet)) return check_contents(session, packet);
+  av_packet_unref(packet);
+  return AVERROR(ENOMEM);
 }
 
 /* ---------------------------------------------------------------------------------------- covers */

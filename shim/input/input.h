@@ -48,6 +48,12 @@ void input_free(struct session *session);
 int input_next_packet(struct session *session, AVPacket *packet);
 /* Reads one packet for JavaScript or the remux; AVERROR_EOF is the real end of the input. */
 int input_read_packet(struct session *session, AVPacket *packet);
+/*
+ * Moves a packet to the end of those that input_give_back() makes the next ones of the input. Without memory, packets are lost, and
+ * so the session has failed.
+ */
+void input_keep_packet(struct session *session, struct packets *packets, AVPacket *packet);
+void input_give_back(struct session *session, struct packets *packets);
 /* Records and returns the present number of streams, which JavaScript gets. */
 unsigned note_streams(struct session *session);
 void apply_discards(struct session *session);

@@ -110,13 +110,16 @@ static void begin_with(const struct search *search, struct kept *kept, const AVP
 /* The kept packets are delivered next. */
 static void give_back(const struct search *search, struct kept *kept) {
   settle(search, kept);
-  backlog_put_first(&search->session->input->backlog, &kept->packets);
+  input_give_back(search->session, &kept->packets);
 }
 
-/* False if there is no memory, or if it is too much: then none are kept. */
+/* False if it is too much: then none are kept. */
 static bool keep(const struct search *search, struct kept *kept, AVPacket *packet) {
   kept->bytes += packet->size;
-  if (kept->bytes <= search->max_kept && packets_push(&kept->packets, packet)) return true;
+  if (kept->bytes <= search->max_kept) {
+    input_keep_packet(search->session, &kept->packets, packet);
+    return true;
+  }
   packets_clear(&kept->packets);
   *kept = (struct kept){.packets = kept->packets, .bytes = kept->bytes};
   av_packet_unref(packet);

@@ -24,9 +24,9 @@ static uint64_t beginning_of(const AVPacket *packet) {
   return bytes;
 }
 
-void note_given(struct places *places, const AVPacket *packet) {
+bool note_given(struct places *places, const AVPacket *packet) {
   struct place *place = place_of(places, packet->stream_index);
-  if (!place) return;
+  if (!place) return false;
   *place = (struct place){.given = place->given + 1,
                           .pts = packet->pts,
                           .dts = packet->dts,
@@ -34,6 +34,7 @@ void note_given(struct places *places, const AVPacket *packet) {
                           .begins = beginning_of(packet),
                           .size = packet->size};
   places->bytes += packet->size;
+  return true;
 }
 
 void places_forget(struct places *places, const struct seek *origin) {
@@ -124,10 +125,10 @@ int pass_over_given(struct session *session, enum known_by known_by, int64_t max
     if (result < 0) break;
     bytes += input->packet->size;
     if (was_given(&input->places, input->packet, known_by)) av_packet_unref(input->packet);
-    else if (!packets_push(&others, input->packet)) result = AVERROR(ENOMEM);
+    else input_keep_packet(session, &others, input->packet);
     if (bytes > max_bytes) result = AVERROR(ERANGE);
   }
   av_packet_unref(input->packet);
-  backlog_put_first(&input->backlog, &others);
+  input_give_back(session, &others);
   return result;
 }

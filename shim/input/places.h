@@ -38,8 +38,8 @@ struct places {
 /* Forgets what was delivered: reading begins anew, after this seek (NULL: at the beginning). */
 void places_forget(struct places *places, const struct seek *origin);
 void places_free(struct places *places);
-/* Records that the packet is delivered now. */
-void note_given(struct places *places, const AVPacket *packet);
+/* Records that the packet is delivered now; false: no memory. */
+bool note_given(struct places *places, const AVPacket *packet);
 /* The time, in AV_TIME_BASE, that all audio and video streams have reached; AV_NOPTS_VALUE: unknown. */
 int64_t time_of_places(const struct places *places, const AVFormatContext *input);
 

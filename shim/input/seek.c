@@ -104,10 +104,10 @@ static int read_to_arrivals(struct session *session, struct arrivals *arrivals, 
     result = input_next_packet(session, input->packet);
     if (result == AVERROR(EAGAIN)) continue;
     if (result < 0) break;
-    bool is_behind = note_arrival(arrivals, input->packet, position);
-    if (!is_behind || !packets_push(&kept, input->packet)) av_packet_unref(input->packet);
+    if (note_arrival(arrivals, input->packet, position)) input_keep_packet(session, &kept, input->packet);
+    else av_packet_unref(input->packet);
   }
-  backlog_put_first(&input->backlog, &kept);
+  input_give_back(session, &kept);
   if (result < 0 && result != AVERROR(EAGAIN)) input->backlog.result = result;
   return over_error(&session->channel) < 0 ? over_error(&session->channel) : 0;
 }

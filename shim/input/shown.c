@@ -7,12 +7,12 @@ static bool is_shown_when_next_is_decoded(enum AVCodecID codec) {
   return codec != AV_CODEC_ID_H264 && codec != AV_CODEC_ID_HEVC && codec != AV_CODEC_ID_VVC;
 }
 
-static bool lacks_pts(const AVFormatContext *input, const struct waiting *waiting, const AVPacket *packet) {
+static bool lacks_pts(const AVFormatContext *input, const AVPacket *packet) {
   const AVStream *stream = input->streams[packet->stream_index];
   const AVCodecParameters *parameters = stream->codecpar;
   if (packet->pts != AV_NOPTS_VALUE || packet->dts == AV_NOPTS_VALUE || parameters->codec_type != AVMEDIA_TYPE_VIDEO) return false;
   if (parameters->video_delay <= 0) return false;
-  return is_shown_when_next_is_decoded(parameters->codec_id) || can_reorder(&waiting->reorder, input, packet);
+  return is_shown_when_next_is_decoded(parameters->codec_id) || can_reorder(input, packet);
 }
 
 /* Whether there is a jump between the times. */
@@ -36,52 +36,52 @@ static int64_t pts_of_first(const AVFormatContext *input, const struct packets *
   return is_last ? av_sat_add64(last, first->duration) : AV_NOPTS_VALUE;
 }
 
-/* Sets the pts of the waiting picture with that dts. */
-static void set_pts(struct waiting *waiting, int64_t dts, int64_t pts) {
+/* Sets the pts of the waiting picture with that dts; it is gone if its pts was predicted. */
+static void set_pts(struct waiting *waiting, int stream, int64_t dts, int64_t pts) {
   for (size_t i = 0; i < waiting->packets.count; i++) {
     AVPacket *packet = packets_at(&waiting->packets, i);
-    if (packet->stream_index != waiting->reorder.stream || packet->dts != dts || packet->pts != AV_NOPTS_VALUE) continue;
-    packet->pts = pts;
+    if (packet->stream_index != stream || packet->dts != dts || packet->pts != AV_NOPTS_VALUE) continue;
+    packet->pts = FFMAX(pts, dts);
     return;
   }
 }
 
-static void reorder(struct session *session, struct waiting *waiting, const AVPacket *packet) {
+static int reorder(struct session *session, struct waiting *waiting, const AVPacket *packet) {
   struct log_mark mark = log_mark(&session->channel.log); /* the demuxer reports damage itself */
+  const AVStream *stream = session->input->context->streams[packet->stream_index];
   int64_t shown;
-  if (reorder_add(&waiting->reorder, session->input->context->streams[packet->stream_index], packet, &shown))
-    set_pts(waiting, shown, packet->dts);
+  int result = reorder_add(&waiting->reorders, stream, packet, &shown);
+  if (result > 0) set_pts(waiting, stream->index, shown, packet->dts);
   log_rewind(&session->channel.log, mark);
+  return result;
 }
 
-/* At the end of the stream: the remaining pictures are shown one after the other. */
+/* At the end: the remaining pictures of each stream are shown one after the other. */
 static void reorder_last(struct waiting *waiting) {
-  int64_t dts, pts = AV_NOPTS_VALUE, step = 1;
-  for (size_t i = 0; i < waiting->packets.count; i++) {
-    const AVPacket *packet = packets_at(&waiting->packets, i);
-    if (packet->stream_index != waiting->reorder.stream) continue;
-    pts = FFMAX(pts, packet->dts);
-    step = FFMAX(step, packet->duration);
-  }
-  while (reorder_rest(&waiting->reorder, &dts)) set_pts(waiting, dts, pts = av_sat_add64(pts, step));
+  int64_t dts, pts;
+  for (unsigned i = 0; i < waiting->reorders.count; i++)
+    while (reorder_rest(&waiting->reorders, i, &dts, &pts)) set_pts(waiting, (int)i, dts, pts);
 }
 
-/* Whether so many packets wait that the stream of the first one must have ended. */
+/* Whether so many packets wait that the next packet of the first one's stream is too far away, or never comes. */
 static bool is_long(const struct waiting *waiting) {
   enum { PACKETS = 1000, BYTES = 8 * 1024 * 1024 };
   return waiting->packets.count >= PACKETS || waiting->bytes >= BYTES;
+}
+
+static int64_t find_pts(const AVFormatContext *input, const struct waiting *waiting, const AVPacket *first) {
+  bool is_last = waiting->result || is_long(waiting);
+  if (!can_reorder(input, first)) return pts_of_first(input, &waiting->packets, is_last);
+  int64_t pts = is_last ? reorder_predict(&waiting->reorders, first) : AV_NOPTS_VALUE;
+  return is_last ? FFMAX(pts, first->dts) : AV_NOPTS_VALUE;
 }
 
 /* Takes the first packet, if its pts is known. */
 static bool take_first(const AVFormatContext *input, struct waiting *waiting, AVPacket *packet) {
   AVPacket *first = packets_first(&waiting->packets);
   if (!first) return false;
-  if (lacks_pts(input, waiting, first)) {
-    bool is_last = waiting->result || is_long(waiting);
-    if (!can_reorder(&waiting->reorder, input, first)) first->pts = pts_of_first(input, &waiting->packets, is_last);
-    else if (is_last) first->pts = first->dts; /* its header could not be read */
-    if (first->pts == AV_NOPTS_VALUE) return false;
-  }
+  if (lacks_pts(input, first)) first->pts = find_pts(input, waiting, first);
+  if (lacks_pts(input, first)) return false;
   av_packet_move_ref(packet, first);
   packets_drop_first(&waiting->packets);
   waiting->bytes -= packet->size;
@@ -92,12 +92,12 @@ static int put_off(struct session *session, struct waiting *waiting, AVPacket *p
   const AVFormatContext *input = session->input->context;
   int result = av_packet_make_refcounted(packet); /* its data may be valid only until the next read */
   int size = packet->size;
-  bool wants_order = lacks_pts(input, waiting, packet) && can_reorder(&waiting->reorder, input, packet);
-  if (result >= 0 && !packets_push(&waiting->packets, packet)) result = AVERROR(ENOMEM);
-  if (result >= 0 && wants_order) reorder(session, waiting, packets_at(&waiting->packets, waiting->packets.count - 1));
-  if (result >= 0) waiting->bytes += size;
-  else av_packet_unref(packet);
-  return result;
+  bool wants_order = lacks_pts(input, packet) && can_reorder(input, packet);
+  AVPacket *last = result >= 0 ? packets_push(&waiting->packets, packet) : NULL;
+  av_packet_unref(packet); /* if it was not moved */
+  if (!last) return result < 0 ? result : AVERROR(ENOMEM);
+  waiting->bytes += size;
+  return wants_order ? reorder(session, waiting, last) : 0;
 }
 
 static int take_result(struct waiting *waiting) {
@@ -113,13 +113,11 @@ int next_shown(struct session *session, AVPacket *packet, int (*read)(struct ses
     if (waiting->result) return take_result(waiting);
     int result = read(session, packet);
     bool is_empty = !waiting->packets.count;
-    if (is_empty && (result < 0 || !lacks_pts(session->input->context, waiting, packet))) return result;
+    if (is_empty && (result < 0 || !lacks_pts(session->input->context, packet))) return result;
     if (result == AVERROR(EAGAIN)) return result;
-    if (result < 0) {
-      waiting->result = result;
-      reorder_last(waiting);
-    } else if ((result = put_off(session, waiting, packet)) < 0) {
-      return result;
-    }
+    if (result >= 0) result = put_off(session, waiting, packet);
+    if (result >= 0) continue;
+    waiting->result = result;
+    reorder_last(waiting);
   }
 }

@@ -76,9 +76,10 @@ static bool find(struct session *session, const struct window *window, bool look
     found = is_own && is_in(window, packet);
     ended = is_own && !found && (!looks_on || is_past(window->max, packet));
     if (is_own && !found) packets_filter(&kept, kept.count, is_cover, input->context);
-    if ((is_own && !found) || !packets_push(&kept, packet)) av_packet_unref(packet);
+    if (is_own && !found) av_packet_unref(packet);
+    else input_keep_packet(session, &kept, packet);
   }
-  backlog_put_first(&input->backlog, &kept);
+  input_give_back(session, &kept);
   return found;
 }
 
@@ -109,9 +110,10 @@ static bool find_frame(struct session *session, const struct window *window) {
     found = found || is_next;
     ended = is_own && is_past(found ? FFMAX(best, window->target) : window->max, packet);
     if (is_next || (is_own && !found)) packets_filter(&kept, kept.count, is_cover, input->context);
-    if ((is_own && !found) || !packets_push(&kept, packet)) av_packet_unref(packet);
+    if (is_own && !found) av_packet_unref(packet);
+    else input_keep_packet(session, &kept, packet);
   }
-  backlog_put_first(&input->backlog, &kept);
+  input_give_back(session, &kept);
   return found;
 }
 

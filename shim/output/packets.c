@@ -29,6 +29,18 @@ AVPacket *packets_push(struct packets *packets, AVPacket *packet) {
   return *place;
 }
 
+bool packets_append(struct packets *packets, struct packets *from) {
+  while (packets->capacity - packets->count < from->count)
+    if (!packets_grow(packets)) return false;
+  for (; from->count; from->count--) {
+    AVPacket **to = packets_place(packets, packets->count++), **place = packets_place(from, 0), *empty = *to;
+    *to = *place;
+    *place = empty;
+    from->first = (from->first + 1) & (from->capacity - 1);
+  }
+  return true;
+}
+
 AVPacket *packets_at(const struct packets *packets, size_t index) { return *packets_place(packets, index); }
 
 AVPacket *packets_first(struct packets *packets) {

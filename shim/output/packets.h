@@ -16,6 +16,8 @@ struct packets {
 
 /* Moves the packet to the end of the queue; returns the packet in the queue, or NULL if there is no memory. */
 AVPacket *packets_push(struct packets *packets, AVPacket *packet);
+/* Moves all packets of one queue to the end of another; false: there is no memory, and nothing was moved. */
+bool packets_append(struct packets *packets, struct packets *from);
 /* `index` must be less than the number of packets. */
 AVPacket *packets_at(const struct packets *packets, size_t index);
 AVPacket *packets_first(struct packets *packets);

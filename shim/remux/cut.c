@@ -86,9 +86,9 @@ static int find_first(struct session *session, int64_t *time) {
     bytes += packet->size;
     if (can_begin(session, has_video, packet))
       *time = packet_time(packet, session->input->context->streams[packet->stream_index]->time_base);
-    if (!packets_push(&read, packet)) av_packet_unref(packet);
+    input_keep_packet(session, &read, packet);
   }
-  backlog_put_first(&session->input->backlog, &read);
+  input_give_back(session, &read);
   if (result == AVERROR_EOF) session->input->backlog.result = result;
   bool is_error = result < 0 && result != AVERROR_EOF && result != AVERROR(EAGAIN);
   return is_error ? result : over_error(&session->channel);
