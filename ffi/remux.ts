@@ -21,6 +21,14 @@ export function canHold(session: Session, inputStream: number): boolean {
   return holds(session, inputStream) === "yes";
 }
 
+/** Whether the output's format can hold these streams of the input together, each of which it can hold. */
+export function canHoldAll(session: Session, inputStreams: readonly number[]): boolean {
+  const wanted = new Uint8Array(Math.max(...inputStreams) + 1);
+  for (const index of inputStreams) wanted[index] = 1;
+  return check(library().avs_can_hold_all(session.handle, wanted, wanted.length), "query the output format") >
+    0;
+}
+
 /** Maps a stream of the input to a stream of the output. */
 export function mapStream(session: Session, inputStream: number, outputStream: number): void {
   check(library().avs_map_stream(session.handle, inputStream, outputStream), "map stream");

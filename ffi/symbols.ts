@@ -55,6 +55,7 @@ const output = {
   avs_learn_stream: { parameters: ["f64", "i32", "buffer", "u32"], result: "i32" },
   avs_add_chapter: { parameters: ["f64", "f64", "f64", "f64"], result: "i32" },
   avs_can_hold: { parameters: ["f64", "i32"], result: "i32" },
+  avs_can_hold_all: { parameters: ["f64", "buffer", "u32"], result: "i32" },
   avs_map_stream: { parameters: ["f64", "i32", "i32"], result: "i32" },
   avs_swap_routes: { parameters: ["f64", "i32", "i32"], result: "i32" },
   // session, stream of the input, where its bytes go

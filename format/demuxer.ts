@@ -25,6 +25,7 @@ import { checkMediaType, type MediaType } from "./media_type.ts";
 import { checkDemuxerOptions, type DemuxerOptions, openInput } from "./open_input.ts";
 import { type Packet, packetOf } from "./packet.ts";
 import { PacketSearch } from "./packet_search.ts";
+import { byPreference } from "./preference.ts";
 import {
   type Chapter,
   DemuxerStream,
@@ -598,17 +599,6 @@ export class Demuxer implements Disposable, AsyncDisposable, AsyncIterable<Packe
 
 /** Maximum packets in an array of `batches()`. */
 const MAX_BATCH = 512;
-
-/**
- * Ranks streams: those for everybody before those for special audiences, default ones first, covers last; then by size.
- */
-function byPreference(a: Stream, b: Stream): number {
-  const rank = ({ disposition }: Stream) =>
-    (disposition.includes("attached_pic") ? -4 : 0) + (disposition.includes("default") ? 2 : 0) -
-    (disposition.some((role) => role === "hearing_impaired" || role === "visual_impaired") ? 1 : 0);
-  const size = ({ codecParameters: { width, height, channels } }: Stream) => width * height + channels;
-  return rank(b) - rank(a) || size(b) - size(a) || a.index - b.index;
-}
 
 /** Like an async generator, without its cost per packet. */
 class PacketIterator implements AsyncIterableIterator<Packet> {

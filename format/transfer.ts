@@ -52,6 +52,7 @@ import {
   type StreamInit,
 } from "./stream.ts";
 import { tagsToKeep, withTagValues } from "./tags.ts";
+import { together } from "./together.ts";
 
 /** A checked transfer. */
 export interface Plan {
@@ -672,7 +673,7 @@ class Transfer {
         return selection ? selection(new DemuxerStream(this.#session, stream), canHold) : canHold;
       },
     ));
-    const chosen = selection ? all : this.#picture(all);
+    const chosen = selection ? all : together(this.#session, this.#picture(all));
     if (chosen.length > 0) {
       if (!selection) {
         this.#refuseLeftovers(chosen);
@@ -955,8 +956,12 @@ export function warnOfLeftOut(
 /** Why a format can't hold a stream, for a warning. */
 function skippedWords(session: Session, { index }: Description["streams"][number]): string {
   const { name } = describeOutput(session).format;
-  const isKnown = remuxing.holds(session, index) !== "undescribed";
-  return `is left out: ${isKnown ? `${name} can't hold it` : "its size or sample rate is unknown"}`;
+  const why = {
+    yes: `${name} can't hold it together with the others`,
+    no: `${name} can't hold it`,
+    undescribed: "its size or sample rate is unknown",
+  };
+  return `is left out: ${why[remuxing.holds(session, index)]}`;
 }
 
 export function isSoundOrMotion({ type, disposition }: Pick<Stream, "type" | "disposition">): boolean {

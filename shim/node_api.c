@@ -157,6 +157,7 @@ static void *buffer_argument(struct call *call, int index) {
   RETURNS(i32, avs_learn_stream, (f64(0), i32(1), buffer(2), u32(3)))                                                    \
   RETURNS(i32, avs_add_chapter, (f64(0), f64(1), f64(2), f64(3)))                                                        \
   RETURNS(i32, avs_can_hold, (f64(0), i32(1)))                                                                           \
+  RETURNS(i32, avs_can_hold_all, (f64(0), buffer(1), u32(2)))                                                            \
   RETURNS(i32, avs_map_stream, (f64(0), i32(1), i32(2)))                                                                 \
   RETURNS(i32, avs_swap_routes, (f64(0), i32(1), i32(2)))                                                                \
   RETURNS(i32, avs_route, (f64(0), i32(1), buffer(2)))                                                                   \

@@ -60,11 +60,10 @@ static enum AVCodecID held_codec(const AVOutputFormat *format, const AVCodecPara
   return unpacks_latm(format, parameters) ? AV_CODEC_ID_AAC : parameters->codec_id;
 }
 
-/* Whether the muxer accepts a header with this one stream; for formats that have no list of codecs. */
-static bool try_header(struct session *session, const AVOutputFormat *format, const AVStream *stream) {
+/* An output of that format whose bytes are discarded; NULL: no memory. */
+static AVFormatContext *new_trial(struct session *session, const AVOutputFormat *format) {
   AVFormatContext *trial = NULL;
   AVIOContext *pb = discarding_context();
-  bool taken = false;
   if (pb && avformat_alloc_output_context2(&trial, format, NULL, "") >= 0) {
     trial->pb = pb;
     trial->flags |= AVFMT_FLAG_CUSTOM_IO;
@@ -74,20 +73,40 @@ static bool try_header(struct session *session, const AVOutputFormat *format, co
     trial->opaque = session;
     const AVDictionaryEntry *strict = av_dict_get(session->options, "strict", NULL, 0); /* the caller may allow experimental codecs */
     if (strict) av_opt_set(trial, "strict", strict->value, 0);
-    AVStream *copy = add_companion(trial, session->input->context, stream) ? avformat_new_stream(trial, NULL) : NULL;
-    if (copy && avcodec_parameters_copy(copy->codecpar, stream->codecpar) >= 0) {
-      drop_unsound(NULL, 0, STREAM_SIDE_DATA(copy), &STREAM_SIDE_DATA_COUNT(copy));
-      copy->codecpar->codec_id = held_codec(format, stream->codecpar);
-      copy->codecpar->codec_tag = 0;
-      copy->time_base = stream->time_base;
-      copy->avg_frame_rate = stream->avg_frame_rate;
-      copy->r_frame_rate = stream->r_frame_rate;
-      taken = !lacks_pixels(trial) && avformat_init_output(trial, NULL) >= 0;
-    }
+  } else if (pb) {
+    av_freep(&pb->buffer);
+    avio_context_free(&pb);
   }
+  return trial;
+}
+
+static void free_trial(AVFormatContext *trial) {
+  AVIOContext *pb = trial->pb;
   avformat_free_context(trial);
-  if (pb) av_freep(&pb->buffer);
+  av_freep(&pb->buffer);
   avio_context_free(&pb);
+}
+
+static bool add_copy(AVFormatContext *trial, const AVStream *stream) {
+  AVStream *copy = avformat_new_stream(trial, NULL);
+  if (!copy || avcodec_parameters_copy(copy->codecpar, stream->codecpar) < 0) return false;
+  drop_unsound(NULL, 0, STREAM_SIDE_DATA(copy), &STREAM_SIDE_DATA_COUNT(copy));
+  copy->codecpar->codec_id = held_codec(trial->oformat, stream->codecpar);
+  copy->codecpar->codec_tag = 0;
+  copy->time_base = stream->time_base;
+  copy->avg_frame_rate = stream->avg_frame_rate;
+  copy->r_frame_rate = stream->r_frame_rate;
+  copy->disposition = stream->disposition & AV_DISPOSITION_ATTACHED_PIC;
+  return true;
+}
+
+/* Whether the muxer accepts a header with this one stream; for formats that have no list of codecs. */
+static bool try_header(struct session *session, const AVOutputFormat *format, const AVStream *stream) {
+  AVFormatContext *trial = new_trial(session, format);
+  if (!trial) return false;
+  bool is_added = add_companion(trial, session->input->context, stream) && add_copy(trial, stream);
+  bool taken = is_added && !lacks_pixels(trial) && avformat_init_output(trial, NULL) >= 0;
+  free_trial(trial);
   return taken;
 }
 
@@ -169,4 +188,28 @@ int32_t avs_can_hold(double handle, int32_t input_stream) {
   if (known >= 0) return known > 0;
   if (is_raw(output)) return 0;
   return has_place_for(output, stream->codecpar->codec_type) && try_header(session, output, stream);
+}
+
+/* Whether the muxer accepts a header with all these streams. */
+static bool try_all(struct session *session, const AVOutputFormat *format, const uint8_t *wanted, uint32_t count) {
+  const AVFormatContext *input = session->input->context;
+  AVFormatContext *trial = new_trial(session, format);
+  bool taken = trial;
+  for (unsigned i = 0; i < input->nb_streams && i < count && taken; i++)
+    if (wanted[i]) taken = add_copy(trial, input->streams[i]);
+  taken = taken && !lacks_pixels(trial) && avformat_write_header(trial, NULL) >= 0;
+  if (trial) free_trial(trial);
+  return taken;
+}
+
+int32_t avs_can_hold_all(double handle, const uint8_t *wanted, uint32_t count) {
+  struct session *session = find_session(handle);
+  if (session && session->channel.running) return AVERROR(EBUSY);
+  if (!session || !session->input || !session->output) return AVERROR(EBADF);
+  const AVOutputFormat *format = session->output->context->oformat;
+  if (format->flags & AVFMT_NOFILE) return 1; /* it opens files in its header */
+  struct log_mark mark = log_mark(&session->channel.log);
+  bool taken = try_all(session, format, wanted, count);
+  log_rewind(&session->channel.log, mark);
+  return taken;
 }

@@ -1,0 +1,118 @@
+/**
+ * Formats that hold one stream of each kind, or one in all: a remux keeps the best, and leaves the others out with a warning.
+ */
+import { assert, assertEquals } from "@std/assert";
+import { Demuxer, MemorySink, Muxer, outputFormats, type Packet, remuxSync, type Stream } from "@avio/avio";
+
+type Bytes = Uint8Array<ArrayBuffer>;
+
+/** What the ffmpeg command writes. */
+function ffmpeg(line: string): Bytes {
+  const args = `-v error -nostdin ${line}`.split(" ");
+  const { success, stdout, stderr } = new Deno.Command("ffmpeg", { args }).outputSync();
+  assert(success, new TextDecoder().decode(stderr));
+  return stdout as Bytes;
+}
+
+const TONES =
+  "-f lavfi -i sine=duration=1:sample_rate=48000 -f lavfi -i sine=duration=1:sample_rate=48000 -map 0 -map 1";
+const PICTURES = "-f lavfi -i testsrc=size=720x576:rate=25:duration=0.2 -map 0:v -map 0:v";
+
+/** Two streams, of which the second is the default one. */
+const pairs: Record<string, string> = {
+  pcm_s16le: `${TONES} -c:a pcm_s16le`,
+  pcm_s16be: `${TONES} -c:a pcm_s16be`,
+  pcm_u8: `${TONES} -c:a pcm_u8`,
+  flac: `${TONES} -c:a flac`,
+  aac: `${TONES} -c:a aac`,
+  mp3: `${TONES} -c:a libmp3lame -ar 44100`,
+  ac3: `${TONES} -c:a ac3`,
+  tta: `${TONES} -c:a tta`,
+  wavpack: `${TONES} -c:a wavpack`,
+  dvvideo: `${PICTURES} -c:v dvvideo -pix_fmt yuv420p`,
+  h264: `${PICTURES} -c:v libx264`,
+  vp9: `${PICTURES} -c:v libvpx-vp9 -deadline realtime`,
+  gif: `${PICTURES} -c:v gif`,
+  ffv1: `${PICTURES} -c:v ffv1`,
+  mjpeg: `${PICTURES} -c:v mjpeg`,
+};
+
+function sourceOf(codec: string): Bytes {
+  const kind = pairs[codec]!.includes("-c:a") ? "a" : "v";
+  return ffmpeg(`${pairs[codec]} -disposition:${kind}:0 0 -disposition:${kind}:1 default -f matroska -`);
+}
+
+/** Whether a format's muxer takes a header with one of the streams, or with both. */
+function takes(streams: Stream[], format: string): boolean {
+  try {
+    using muxer = Muxer.openSync(new MemorySink(), { format, onopen: () => new MemorySink() });
+    for (const each of streams) muxer.addStream(each);
+    muxer.startSync();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** These ask for more than a header: files of a format not known yet, IDs of streams, names of files, decoded frames. */
+const OTHERS =
+  /^(segment|stream_segment,ssegment|iamf|uncodedframecrc|webm_chunk|tee|fifo|image2|rtp|rtp_mpegts|rtsp|sap)$/;
+
+for (const codec of Object.keys(pairs)) {
+  Deno.test(`Formats that take one stream of ${codec}, but not two, get the better one`, () => {
+    const source = sourceOf(codec);
+    using demuxer = Demuxer.openSync(source);
+    const [first, second] = demuxer.streams;
+    const seen: string[] = [];
+    for (const { name } of outputFormats()) {
+      if (OTHERS.test(name) || !takes([second!], name)) continue;
+      const isOne = !takes([first!, second!], name);
+      try {
+        const result = remuxSync(source, new MemorySink(), { format: name, onopen: () => new MemorySink() });
+        if (!isOne) continue;
+        seen.push(name);
+        assertEquals(result.skippedStreams, [0], name);
+        assertEquals(
+          result.warnings.filter(({ kind, stream }) => kind === "skipped" && stream === 0).length,
+          1,
+          name,
+        );
+      } catch (error) {
+        const text = String(error);
+        const isOther = /can't hold|none is left|Operation not permitted|Wrong AAC/.test(text);
+        assert(isOther || !/more than one|only one|exactly one|one stream/.test(text), `${name}: ${text}`);
+      }
+    }
+    if (/pcm|flac|aac|mp3|ac3|tta|wavpack|gif|vp9/.test(codec)) {
+      assert(seen.length > 0, "a format that takes one");
+    }
+  });
+}
+
+Deno.test("A selection of two streams is still an error in a format that takes one", () => {
+  const source = sourceOf("flac");
+  let message = "";
+  try {
+    remuxSync(source, new MemorySink(), { format: "flac", streams: () => true });
+  } catch (error) {
+    message = String(error);
+  }
+  assert(message.includes("flac"), message);
+  const { skippedStreams } = remuxSync(source, new MemorySink(), { format: "matroska" });
+  assertEquals(skippedStreams, []);
+});
+
+Deno.test("The packets of the better stream are written", () => {
+  const source = sourceOf("pcm_s16le");
+  using demuxer = Demuxer.openSync(source);
+  const wanted = [...demuxer.packetsSync()].filter(({ streamIndex }) => streamIndex === 1);
+  const sink = new MemorySink();
+  const { warnings } = remuxSync(source, sink, { format: "wav" });
+  assert(
+    warnings.some(({ message }) => message.includes("wav can't hold it together with the others")),
+    String(warnings[0]?.message),
+  );
+  using written = Demuxer.openSync(sink.bytes().slice());
+  const size = (packets: Iterable<Packet>) => [...packets].reduce((sum, { data }) => sum + data.length, 0);
+  assertEquals(size(written.packetsSync()), size(wanted));
+});
