@@ -105,6 +105,7 @@ int32_t avs_map_stream(double handle, int32_t input_stream, int32_t output_strea
   route->clock = before.clock;
   route->begun = before.begun;
   route->leading = before.leading;
+  route->damaged = before.damaged;
   const AVStream *source = session->input->context->streams[input_stream];
   AVStream *stream = session->output->context->streams[output_stream];
   stream->r_frame_rate = source->r_frame_rate; /* Matroska derives the duration of a frame from it if there is no average */
@@ -238,6 +239,23 @@ static void note_packet(struct route *route, const AVStream *stream, const AVPac
   if (!(route->last >= last)) route->last = last;
 }
 
+enum { NONE = -2, SEVERAL = -1 };
+
+/* The only stream that has had damaged packets; SEVERAL or NONE. */
+static int damaged_stream(const struct remux *remux) {
+  int stream = NONE;
+  for (unsigned i = 0; i < remux->count; i++)
+    if (remux->routes[i].damaged) stream = stream == NONE ? (int)i : SEVERAL;
+  return stream;
+}
+
+/* The muxer refuses a packet of any stream when it comes out of the interleaver, not the one that goes in. */
+static void warn_refused(struct log *log, int stream) {
+  const char *words = "damaged packets that the output's format can't hold are left out";
+  if (stream == SEVERAL) warn(log, AVS_WARNING_DROPPED, stream, 1, words, "a packet that its format can't hold is left out");
+  else warn(log, AVS_WARNING_DROPPED, stream, 1, words, "stream %d: a packet that its format can't hold is left out", stream);
+}
+
 /*
  * Whether a packet is left out, whose error would otherwise end the remux: it is damaged, so that a bitstream filter or the
  * muxer has refused it, or the first packets of the stream are not framed as its codec requires.
@@ -252,9 +270,8 @@ static bool is_unfit(struct session *session, const struct remux *remux, int str
   else if (is_unread && log->filter_failed)
     warn(log, AVS_WARNING_DROPPED, stream, 1, "packets that the output's bitstream filter can't read are left out",
          "stream %d: a packet that its bitstream filter can't read is left out", stream);
-  else if (result == AVERROR_INVALIDDATA && remux->damaged)
-    warn(log, AVS_WARNING_DROPPED, stream, 1, "damaged packets that the output's format can't hold are left out",
-         "stream %d: a packet that its format can't hold is left out", stream);
+  else if (result == AVERROR_INVALIDDATA && damaged_stream(remux) != NONE)
+    warn_refused(log, damaged_stream(remux));
   else
     return false;
   return true;
@@ -478,7 +495,7 @@ static int remux_packet(struct session *session, struct remux *remux, AVPacket *
   struct route *route = mapped_route(session, remux, packet->stream_index);
   if (!route) return 0;
   remux->read += is_sound_or_motion(session->input->context->streams[packet->stream_index]);
-  remux->damaged |= packet->flags & AV_PKT_FLAG_CORRUPT;
+  route->damaged |= packet->flags & AV_PKT_FLAG_CORRUPT;
   const AVFormatContext *input = session->input->context;
   if (!remux->keeps_times) {
     if (isnan(remux->start)) clock_begin(&remux->clock, earliest_start(session, remux));

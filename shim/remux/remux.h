@@ -16,6 +16,7 @@ struct route {
   int output_stream; /* -1: dropped */
   bool ended;
   bool begun;        /* it has begun with a key frame: packets before can't be decoded */
+  bool damaged;      /* the demuxer has marked one of its packets as damaged */
   struct leading leading;    /* those packets */
   struct missing missing;    /* state of the input stream */
   struct stream_clock clock; /* state of the input stream */
@@ -40,7 +41,6 @@ struct remux {
   bool holds;        /* `held` has a packet */
   int64_t packets;
   int64_t read;      /* packets of mapped audio and video streams */
-  bool damaged;      /* the demuxer has marked one of them as damaged */
   int64_t media;     /* those of them that were written */
   int64_t requests; /* number of the session's requests when a batch was last transformed */
   int64_t reached;  /* AV_TIME_BASE, of the output: latest time read */
