@@ -23,7 +23,7 @@ export function canHold(session: Session, inputStream: number): boolean {
 
 /** Whether the output's format can hold these streams of the input together, each of which it can hold. */
 export function canHoldAll(session: Session, inputStreams: readonly number[]): boolean {
-  const wanted = new Uint8Array(Math.max(...inputStreams) + 1);
+  const wanted = new Uint8Array(inputStreams.reduce((most, index) => Math.max(most, index)) + 1);
   for (const index of inputStreams) wanted[index] = 1;
   return check(library().avs_can_hold_all(session.handle, wanted, wanted.length), "query the output format") >
     0;

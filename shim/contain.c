@@ -76,16 +76,18 @@ static int interrupted(void *opaque) {
   return is_over(channel) || channel->acting->opening.exceeded;
 }
 
-void contain(struct session *session, AVFormatContext *context) {
+int contain(struct session *session, AVFormatContext *context) {
   av_freep(&context->protocol_whitelist);
   context->opaque = &session->channel;
   context->io_open = nested_io_open;
   context->io_close2 = nested_io_close;
   context->protocol_whitelist = av_strdup(PROTOCOLS);
   if (!EMBEDDED && !context->oformat && !context->format_whitelist) context->format_whitelist = copy_of_allowed_inputs();
-  av_dict_set(&session->options, "protocol_whitelist", PROTOCOLS, 0); /* overrides the caller's options */
   context->interrupt_callback = (AVIOInterruptCB){interrupted, &session->channel};
   context->flags |= AVFMT_FLAG_CUSTOM_IO;
+  bool has_formats = EMBEDDED || context->oformat || context->format_whitelist;
+  if (!context->protocol_whitelist || !has_formats) return AVERROR(ENOMEM);
+  return av_dict_set(&session->options, "protocol_whitelist", PROTOCOLS, 0); /* overrides the caller's options */
 }
 
 /* ---------------------------------------------------------------------------------------- formats */

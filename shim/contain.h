@@ -12,7 +12,8 @@
 #include "session.h"
 
 /* Sets up a format context so that it opens nothing by itself. */
-void contain(struct session *session, AVFormatContext *context);
+/* AVERROR(ENOMEM): it is not contained, and must not be used. */
+int contain(struct session *session, AVFormatContext *context);
 /* Restricts the context, and nested ones, to the formats that the caller has named, without those that are refused. */
 int contain_formats(const struct session *session, AVFormatContext *context);
 /* Below zero if the format would bypass it. */

@@ -117,11 +117,11 @@ static char *url_of_input(const struct session *session, const struct io *io) {
 static int open_context(struct session *session, const AVInputFormat *format, struct io *io) {
   AVFormatContext *context = avformat_alloc_context();
   if (!context) return AVERROR(ENOMEM);
-  contain(session, context);
+  int result = contain(session, context);
   context->pb = io ? io->context : NULL;
   if (io) io->context->update_checksum = NULL; /* set by the previous demuxer, and it would use a freed buffer */
-  struct added_options added;
-  int result = contain_input_options(session, !io, &added);
+  struct added_options added = {0};
+  if (result >= 0) result = contain_input_options(session, !io, &added);
   if (result >= 0) result = contain_formats(session, context);
   char *url = url_of_input(session, io);
   if (!url) result = AVERROR(ENOMEM);
@@ -194,10 +194,10 @@ static int open_whole(struct session *session, struct log_mark mark) {
   io_restart(input->endpoint.io);
   log_rewind(&session->channel.log, mark);
   av_dict_free(&session->options);
-  av_dict_copy(&session->options, input->options, 0);
+  int result = av_dict_copy(&session->options, input->options, 0);
   input->endpoint.seek_refused = false;
   input->behind = -1;
-  return choose_and_open(session);
+  return result < 0 ? result : choose_and_open(session);
 }
 
 /*
@@ -255,9 +255,9 @@ static bool is_empty(const struct input *input) {
 static int try_open(struct session *session, double *slot) {
   struct input *input = session->input;
   const struct endpoint *endpoint = &input->endpoint;
-  av_dict_copy(&input->options, session->options, 0);
+  int result = av_dict_copy(&input->options, session->options, 0);
   input->is_looked_at = slot[2];
-  int result = open_and_describe(session);
+  if (result >= 0) result = open_and_describe(session);
   note_unused(session);
   if (!input->context) return result;
   bool is_guessed = !session->targets[AVS_INPUT].format;
@@ -385,9 +385,9 @@ static int open_again(struct session *session) {
   log->warnings.paused = true;
   AVDictionary *others = session->options; /* they are those of an output */
   session->options = NULL;
-  av_dict_copy(&session->options, input->options, 0);
+  int result = av_dict_copy(&session->options, input->options, 0);
   target->formats = NULL;
-  int result = open_context(session, input->context->iformat, input->endpoint.io);
+  if (result >= 0) result = open_context(session, input->context->iformat, input->endpoint.io);
   target->formats = formats;
   av_dict_free(&session->options);
   session->options = others;

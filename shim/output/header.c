@@ -335,9 +335,9 @@ static int check_segments(struct session *session) {
 /* Prepares and writes the header. If unknown options are left, nothing is written. */
 static int write_header(struct session *session, bool *written) {
   AVFormatContext *output = session->output->context;
-  contain(session, output); /* options have been set since */
+  int result = contain(session, output); /* options have been set since */
   if (has_quirk(output->oformat, FROM_ZERO)) output->avoid_negative_ts = AVFMT_AVOID_NEG_TS_MAKE_ZERO;
-  int result = contain_output_options(session, output->oformat);
+  if (result >= 0) result = contain_output_options(session, output->oformat);
   if (result >= 0) result = check_pixel_formats(session);
   if (result >= 0) result = name_languages(output);
   if (result >= 0) result = filters_open(session);

@@ -83,13 +83,13 @@ static int choose_format(struct session *session) {
   if (!url) return AVERROR(ENOMEM);
   int result = avformat_alloc_output_context2(&output->context, NULL, target->format, url);
   av_free(url);
-  if (result < 0 && target->format) {
+  if (result == AVERROR(EINVAL) && target->format) {
     log_error(session, "no output format is called '%.200s'", target->format);
     return AVERROR_MUXER_NOT_FOUND;
   }
   if (result >= 0) result = contain_output_format(session, output->context->oformat);
+  if (result >= 0) result = contain(session, output->context);
   if (result < 0) return result;
-  contain(session, output->context);
   output->context->max_delay = MAX_DELAY;
   return result;
 }
