@@ -448,7 +448,7 @@ class Transfer {
         : [];
     });
     const shift = shifts.length > 0 ? smallest(shifts) : this.#origin - (this.#seconds().last ?? 0);
-    const delay = Math.max(0, ...this.#input.streams.map((next) => this.#delayOf(next)));
+    const delay = this.#input.streams.reduce((longest, next) => Math.max(longest, this.#delayOf(next)), 0);
     this.#shift(shift, this.#origin - (delay && delay + MILLISECOND));
   }
 
