@@ -205,8 +205,9 @@ Usage: avio concat IN... OUT [flags]
 
 Writes several files one after the other into one, without decoding or encoding.
 They must have the same streams, with the same codecs. OUT is a path, or '-' for
-stdout. It is overwritten, unless it is one of IN. Tags and chapters are those
-of the first, TIME is counted from its beginning.
+stdout. It is overwritten, unless it is one of IN. Tags are those of the first,
+TIME is counted from its beginning. Chapters are those of all in mp4, mov and
+mkv, of the first in other formats.
 
 ${WRITING}
   --no-chapters             without the chapters of IN

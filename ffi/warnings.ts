@@ -8,10 +8,10 @@ import { Warnings as Kinds } from "./symbols.ts";
 /**
  * The kind of a warning.
  *
- * - `"damaged"`: the source has an error in it, and was read on.
+ * - `"damaged"`: the source has an error in it; reading continued behind it.
  * - `"truncated"`: the source ends too early.
  * - `"missing"`: a part that the source names, such as a segment of a playlist, is not there and was left out.
- * - `"dropped"`: packets, tags or side data were left out.
+ * - `"dropped"`: packets, tags, chapters or side data were left out.
  * - `"skipped"`: a stream is not in the output.
  * - `"corrected"`: times differ from those in the source; nothing is lost.
  */

@@ -51,7 +51,7 @@ export interface MergeSource {
 /**
  * Options of {@linkcode merge}. Those shared with `remux` have the same meaning. There is no `transform`: a packet's
  * stream index means something else in each source; remux a source with it first, or use Demuxers and a Muxer. Instead
- * of `ranges`, merge first and cut then.
+ * of `ranges`, merge first, then cut.
  */
 export interface MergeOptions extends
   Omit<

@@ -199,6 +199,8 @@ class Transfer {
   #output: Written | null = null;
   #format = "";
   #parts: Part[] = [];
+  /** Chapters of the sources so far, with the output's times. */
+  #chapters: Chapter[] = [];
   /** Sinks of segments. */
   #used = new Set<Sink>();
   /** Total seconds of the sources before this one. */
@@ -450,6 +452,7 @@ class Transfer {
     const shift = shifts.length > 0 ? smallest(shifts) : this.#origin - (this.#seconds().last ?? 0);
     const delay = this.#input.streams.reduce((longest, next) => Math.max(longest, this.#delayOf(next)), 0);
     this.#shift(shift, this.#origin - (delay && delay + MILLISECOND));
+    this.#continueChapters(index);
   }
 
   /**
@@ -484,6 +487,17 @@ class Transfer {
 
   #routed(stream: { index: number }): remuxing.Routed {
     return remuxing.routed(this.#session, this.#indexOf(stream));
+  }
+
+  /** Keeps the chapters of another source, or warns that they are left out because the header has been written. */
+  #continueChapters(source: number): void {
+    const chapters = this.#chaptersFrom(this.#origin, Infinity);
+    if (this.#endsWithChapters) {
+      this.#chapters = joinChapters(this.#chapters, chapters);
+    } else if (chapters.length > 0 && !this.#options.chapters) {
+      const warning = { kind: "dropped", source, stream: null, count: 1, log: null } as const;
+      this.#session.warnings.add(warning, "its chapters are left out");
+    }
   }
 
   #shift(seconds: number, min: number): void {
@@ -595,10 +609,8 @@ class Transfer {
   /** Opens the sink and writes the header. */
   *#openOutput(start: number, ofInput: Chapter[]): Operation<void> {
     const options = this.#options;
-    const { chapters = this.#endsWithChapters ? [] : ofInput, editChapters = (chapters) => chapters } =
-      options;
-    const edited = editChapters(chapters);
-    for (const chapter of checkChapters(edited, "editChapters")) addChapter(this.#session, chapter);
+    this.#chapters = ofInput;
+    if (!this.#endsWithChapters) this.#addChapters(options.chapters ?? ofInput);
     if (this.#parts.length === 0) yield* this.#reportStart(start);
     const scope = this.#plan.split ? new Scope(this.#session) : null;
     const sink = this.#places.sink!;
@@ -630,12 +642,20 @@ class Transfer {
     return muxerOptionsOf(this.#options, this.#format);
   }
 
-  /** Whether chapters of a segment are written after its packets, when its end is known. */
+  /** Adds chapters, as edited, to the output. */
+  #addChapters(chapters: readonly Chapter[]): void {
+    const { editChapters = (chapters) => chapters } = this.#options;
+    const edited = checkChapters(editChapters([...chapters]), "editChapters");
+    for (const chapter of edited) addChapter(this.#session, chapter);
+  }
+
+  /** Whether the chapters of a segment, or of joined sources, are written after the packets, when all of them are known. */
   get #endsWithChapters(): boolean {
+    const { split, sources } = this.#plan;
+    if (!split && sources.length === 1 || this.#options.chapters) return false;
+    const startsWithZero = split ? split.resetTimestamps : !this.#keepsTimes;
+    if (MOV.has(this.#format)) return startsWithZero && !isFragmented(this.#options);
     const sink = this.#places.sink!;
-    const { split } = this.#plan;
-    if (!split) return false;
-    if (MOV.has(this.#format)) return split.resetTimestamps === true && !isFragmented(this.#options);
     return MATROSKA.has(this.#format) &&
       (typeof sink === "string" || sink instanceof URL || sink instanceof MemorySink);
   }
@@ -644,8 +664,7 @@ class Transfer {
   *#endOutput(end: number): Operation<void> {
     const { attachment, scope, start } = this.#output!;
     if (this.#endsWithChapters) {
-      const chapters = this.#chaptersFrom(start + this.#origin, end);
-      for (const chapter of chapters) addChapter(this.#session, chapter);
+      this.#addChapters(this.#plan.split ? this.#chaptersFrom(start + this.#origin, end) : this.#chapters);
     }
     const bytesWritten = yield* output.writeTrailer(this.#session);
     const { first, last } = this.#seconds();
@@ -924,6 +943,21 @@ export function cutChapters(
     start: Math.max(0, Math.max(chapter.start, range.start) - shift),
     end: Math.min(chapter.end, range.end) - shift,
   })).filter(({ start, end }) => end > start || (end === start && start > 0));
+}
+
+/** Seconds by which the times of chapters may differ from those of packets: muxers shift packets before 0, not chapters. */
+const CHAPTER_GAP = 0.1;
+
+/** Chapters of one source after those of another; one that was cut in two by `split` becomes one again. */
+function joinChapters(before: readonly Chapter[], after: readonly Chapter[]): Chapter[] {
+  const last = before.at(-1);
+  const [first, ...others] = after;
+  const isOne = last && first && Math.abs(last.end - first.start) < CHAPTER_GAP &&
+    JSON.stringify(last.metadata) === JSON.stringify(first.metadata);
+  const all = isOne
+    ? [...before.slice(0, -1), { ...last, end: first.end }, ...others]
+    : [...before, ...after];
+  return all.map((chapter, index) => ({ ...chapter, id: index + 1 }));
 }
 
 /** `stream 2: subtitle (ass) is left out: mp4 can't hold it` */

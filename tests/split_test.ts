@@ -19,6 +19,7 @@ import {
   type SplitOptions,
   type SplitResult,
   splitSync,
+  StrictError,
 } from "@avio/avio";
 import { promising, rejectionOf, soon } from "./support/async.ts";
 import { readerOf } from "./support/devices.ts";
@@ -372,6 +373,42 @@ Deno.test("concat: start and end count from the first source's beginning", () =>
     RangeError,
     "start: must be before the end of the media (9), is 9.5",
   );
+});
+
+for (const format of ["mp4", "matroska"]) {
+  Deno.test(`concat: the chapters of all sources, and those of pieces as before the split, in ${format}`, () => {
+    const film = withChapters(video, format);
+    const sinks: MemorySink[] = [];
+    splitSync(film, { format, every: 1, onsegment: (index) => sinks[index] = new MemorySink() });
+    const timesOf = (bytes: Uint8Array) =>
+      probeSync(bytes).chapters.flatMap(({ start, end, metadata: { title } }) => [Number(title), start, end]);
+    const assertTimes = (bytes: Uint8Array, expected: number[]) => {
+      const times = timesOf(bytes);
+      assertEquals(times.length, expected.length);
+      for (const [index, time] of times.entries()) assertAlmostEquals(time, expected[index]!, 0.1);
+    };
+    const pieces = sinks.map((sink) => sink.bytes());
+    const options = format === "mp4" ? { options: { movflags: "faststart" } } : {};
+    assertTimes(joined(pieces, { format, ...options }).bytes, timesOf(film));
+    const second = timesOf(film).map((value, index) => index % 3 === 0 ? value : value + 3);
+    assertTimes(joined([film, film], { format }).bytes, [...timesOf(film), ...second]);
+    const edited = joined([film, film], { format, editChapters: (all) => all.slice(7, 8) }).bytes;
+    assertEquals(probeSync(edited).chapters.map(({ metadata }) => metadata.title), ["2"]);
+    assertEquals(timesOf(joined([film, film], { format, chapters: [] }).bytes), []);
+    assertEquals(probeSync(joined([film, film], { format, end: 3.8 }).bytes).chapters.length, 7);
+  });
+}
+
+Deno.test("concat: chapters that are left out are a warning", () => {
+  const song = withChapters(fixturePath("audio.mp3"), "mp3");
+  const warningsOf = (options: RemuxOptions) => concatSync([song, song], new MemorySink(), options).warnings;
+  assertEquals(
+    warningsOf({ format: "mp3" }).map(({ kind, message }) => [kind, message]),
+    [["dropped", "sources[1]: its chapters are left out"]],
+  );
+  assertEquals(warningsOf({ format: "mp3", chapters: CHAPTERS }), []);
+  assertEquals(warningsOf({ format: "mp4" }), []);
+  assertThrows(() => warningsOf({ format: "mp3", strict: true }), StrictError, "its chapters are left out");
 });
 
 Deno.test("concat: tags, chapters and edits are the first source's", () => {
