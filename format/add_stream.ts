@@ -4,7 +4,13 @@
 import * as output from "../ffi/output.ts";
 import type { Session } from "../ffi/session.ts";
 import { checkObject, checkString } from "../io/arguments.ts";
-import { type StreamInit, type StreamLike, type StreamParameters, streamSettings } from "./stream.ts";
+import {
+  describeOutput,
+  type StreamInit,
+  type StreamLike,
+  type StreamParameters,
+  streamSettings,
+} from "./stream.ts";
 
 /** Adds a stream with these parameters to the session's output; returns its index. */
 export function addStreamOf(
@@ -16,9 +22,23 @@ export function addStreamOf(
 }
 
 /** The settings that a stream like `from` starts with. */
-function initLike(from: StreamLike): StreamInit {
+function initLike(session: Session, from: StreamLike): StreamInit {
   const { timeBase, metadata, disposition, id, sideData, averageFrameRate } = from;
-  return { timeBase, metadata, disposition: [...disposition], id, sideData: [...sideData], averageFrameRate };
+  const init = {
+    timeBase,
+    metadata,
+    disposition: [...disposition],
+    sideData: [...sideData],
+    averageFrameRate,
+  };
+  return id > LAST_PID && takesIdsForPids(session) ? init : { ...init, id };
+}
+
+/** The largest PID of MPEG-TS. The ids of other formats are larger: of tracks in mp4, of items in HEIF. */
+const LAST_PID = 0x1ffe;
+
+function takesIdsForPids(session: Session): boolean {
+  return /^(mpegts|hls|segment|stream_segment)\b/.test(describeOutput(session).format.name);
 }
 
 /**
@@ -32,7 +52,7 @@ export function addStreamLike(session: Session, from: StreamLike, init: StreamIn
   checkString(tag, "from.codecParameters.tag");
   checkObject(init, "init");
   const blocks = VARIES_ALL_THE_SAME.has(parameters.codec) ? { blockAlign: 0 } : {};
-  const index = addStreamOf(session, { ...parameters, ...blocks }, { ...initLike(from), ...init });
+  const index = addStreamOf(session, { ...parameters, ...blocks }, { ...initLike(session, from), ...init });
   // The input's fourcc is kept if the output's format knows it for this codec.
   if (tag !== "") output.setStream(session, index, [["sourceTag", tag]]);
   return index;

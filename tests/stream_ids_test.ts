@@ -1,8 +1,9 @@
 /**
  * Ids of streams that a source has, in outputs that have other uses for them: the tables of MPEG-TS.
  */
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import {
+  AVError,
   fromMap,
   type MemorySink,
   MemorySink as Sink,
@@ -58,4 +59,22 @@ Deno.test("Hundreds of streams whose PID is that of the table in m2ts get one ea
   const ids = muxer.streams.map(({ id }) => id).toSorted((a, b) => a - b);
   const from = (first: number, count: number) => Array.from({ length: count }, (_, n) => first + n);
   assertEquals(ids, [...from(0x1100, 150), ...from(0x1200, 151)]);
+});
+
+Deno.test("A stream whose id is no PID gets another one in MPEG-TS, unless it was asked for", () => {
+  const source = new Sink();
+  remuxSync(fixtureBytes("video.mp4"), source, {
+    format: "mp4",
+    options: { use_stream_ids_as_track_ids: 1 },
+    streams: ({ index }) => ({ id: 70_000 + index }),
+  });
+  assertEquals(probeSync(source.bytes()).streams.map(({ id }) => id), [70_000, 70_001]);
+  for (const [name, options, file] of OUTPUTS) {
+    const sink = new Sink(), files = new Map<string, MemorySink>();
+    remuxSync(source.bytes(), sink, { ...options, onopen: fromMap(files) });
+    const written = file === undefined ? sink.bytes() : files.get(file)!.bytes();
+    assertEquals([name, probeSync(written).streams.map(({ type }) => type)], [name, ["video", "audio"]]);
+  }
+  const streams = () => ({ id: 70_000 });
+  assertThrows(() => remuxSync(source.bytes(), new Sink(), { format: "mpegts", streams }), AVError, "70000");
 });
