@@ -457,13 +457,12 @@ class Transfer {
 
   /**
    * Seconds of a stream's packets before its start time. Opus in Ogg and Matroska has a delay in the codec's header, which every
-   * segment of `split` has, though what it begins with is sound.
+   * segment of `split` has, though what it begins with is sound. A start before 0 is that of the first packet (FFmpeg 5.1).
    */
-  #delayOf(
-    { codecParameters: { codec, initialPadding, sampleRate } }: Description["streams"][number],
-  ): number {
-    const isInHeader = /^(ogg|matroska,webm)$/.test(this.#input.format.name);
-    return codec === "opus" && isInHeader ? initialPadding / sampleRate : 0;
+  #delayOf({ startTime, codecParameters }: Description["streams"][number]): number {
+    const { codec, initialPadding, sampleRate } = codecParameters;
+    const isInHeader = codec === "opus" && /^(ogg|matroska,webm)$/.test(this.#input.format.name);
+    return isInHeader && startTime !== null && startTime >= 0 ? initialPadding / sampleRate : 0;
   }
 
   /** Lets the kept streams come from these places of the current source. */
