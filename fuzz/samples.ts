@@ -39,8 +39,16 @@ const recipes: readonly (readonly [string, string])[] = [
   ["small.webm", `${BOTH} -c:v libvpx -c:a libopus`],
   ["small.flv", `${BOTH} -c:v flv -c:a libmp3lame -ar 44100`],
   ["small.avi", `${BOTH} -c:v mpeg4 -c:a libmp3lame`],
+  ["h264.avi", `${PICTURE} ${H264}`],
+  ["hevc.avi", `${PICTURE} -c:v libx265 -preset ultrafast -x265-params log-level=none:bframes=2 -vtag HEVC`],
+  ["fields.avi", `${PICTURE} ${H264} -flags +ilme+ildct -x264-params interlaced=1`],
   ["dv.avi", `-f lavfi -i testsrc=size=720x576:rate=25:duration=0.04 -c:v dvvideo -pix_fmt yuv420p`],
   ["small.ts", `${BOTH} ${MPEG2} -c:a mp2`],
+  ["latm.ts", `${TONE48} -c:a aac -f mpegts -mpegts_flags +latm`],
+  [
+    "tables.ts",
+    `${BOTH} ${MPEG2} -c:a mp2 -mpegts_pmt_start_pid 0x20 -mpegts_service_id 1 -streamid 0:17 -streamid 1:4096`,
+  ],
   ["small.m2ts", `${BOTH} ${H264} -c:a ac3 -f mpegts -mpegts_m2ts_mode 1`],
   ["small.mpg", `${BOTH} ${MPEG2} -c:a mp2 -f mpeg`],
   ["small.vob", `${BOTH} ${MPEG2} -c:a ac3 -f vob`],
@@ -207,34 +215,177 @@ async function make(path: string, recipe: string): Promise<boolean> {
   return false;
 }
 
-/** Max size of a first input of the coverage-guided fuzzer. */
+/** Max size of a first input of the coverage-guided fuzzer that is one file. */
 const SEED_BYTES = 16 * 1024;
+
+// As in fuzz/shim.c.
+const PART_MARK = "\n#PART\n";
+const MUXER = 2, WORK = 4, FILTER = 17;
+const ASK = 128, OWN_MUXER = 255;
 
 const noSteps = new Array(8).fill(0);
 
-/** The control bytes at the beginning of an input of fuzz/shim.c: what is done with the file. The muxer's number is filled in. */
-const controls: readonly (readonly number[])[] = [
-  [0, 0, 0, 1, 3, 0, 0, 0, 0, 1, 0, 1, 0, 0, 0, 0, ...noSteps],
-  [0, 0, 1, 1 | 4 | 8, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, ...noSteps],
-  [0, 0, 1, 1 | 8 | 32, 8, 0, 0, 0, 0, 0, 0, 0, 5, 0, 0, 0, ...noSteps],
-  [0, 0, 1, 1 | 8, 16 | 4, 0, 0, 0, 0, 0, 0, 8, 0, 0, 0, 0, ...noSteps], // joined
-  [0, 0, 1, 1 | 4 | 8, 128 | 32 | 4, 0, 0, 0, 0, 0, 0, 4, 0, 0, 0, 0, ...noSteps], // split, with requests to JavaScript
-  [0, 0, 1, 1 | 8, 64, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0x18, 0x42, 0xf2, 3, 4, 0x06, 0x1d, 0x07], // in steps
+/** `extra` and `filter` are described in fuzz/shim.c. */
+const control = (bytes: readonly number[], extra = 0, filter = 0, steps = noSteps) => [
+  ...bytes,
+  extra,
+  filter,
+  ...steps,
 ];
 
-/** Writes inputs of fuzz/shim.c: every sample with each of the controls, and with one muxer after the other. */
+/** The control bytes at the beginning of an input of fuzz/shim.c: what is done with the file. The muxer's number is filled in. */
+const controls: readonly (readonly number[])[] = [
+  control([0, 0, 0, 1, 3, 0, 0, 0, 0, 1, 0, 1, 0, 0, 0, 0]),
+  control([0, 0, 1, 1 | 4 | 8, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]),
+  control([0, 0, 1, 1 | 8 | 32, 8, 0, 0, 0, 0, 0, 0, 0, 5, 0, 0, 0]),
+  control([0, 0, 1, 1 | 8, 16 | 4, 0, 0, 0, 0, 0, 0, 8, 0, 0, 0, 0]), // joined
+  control([0, 0, 1, 1 | 4 | 8, 128 | 32 | 4, 0, 0, 0, 0, 0, 0, 4, 0, 0, 0, 0]), // split, with requests to JavaScript
+  control([0, 0, 1, 1 | 8, 64, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0], 0, 0, [
+    0x18,
+    0x42,
+    0xf2,
+    3,
+    4,
+    0x06,
+    0x1d,
+    0x07,
+  ]), // in steps
+  control([0, 0, OWN_MUXER, 1 | 4 | 8, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], 1 | 2), // rewritten with other tags
+  control([0, 0, 1, 1 | 4 | 8, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], 4 | 8 | 32), // merged with itself
+  control([0, 0, 1, 1, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], 16 | 64, 1), // limits, a bitstream filter
+  control([0, 0, 1, 1 | 8, 128 | 4 | 2, 250, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0], 128), // on a thread
+];
+
+/** Files that name others: the files of an input, which are named by their numbers. */
+function makeSets(samples: readonly Sample[]): Record<string, readonly (string | Uint8Array)[]> {
+  const bytesOf = (name: string) => samples.find((sample) => sample.name === name)?.bytes ?? new Uint8Array();
+  const [start, rest] = atFirstFragment(bytesOf("fragments.mp4"));
+  const [ts, aac, vtt] = [bytesOf("latm.ts"), bytesOf("small.aac"), bytesOf("text.vtt")];
+  const list = (lines: string) =>
+    `#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-TARGETDURATION:1\n${lines}#EXT-X-ENDLIST\n`;
+  const manifest = (segments: string) =>
+    '<?xml version="1.0"?><MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="static" mediaPresentationDuration="PT1S">' +
+    `<Period><AdaptationSet mimeType="video/mp4"><Representation id="1" bandwidth="1000">${segments}` +
+    "</Representation></AdaptationSet></Period></MPD>";
+  const fragmented = list('#EXT-X-MAP:URI="1.mp4"\n#EXTINF:0.6,\n2.m4s\n');
+  return {
+    "map.m3u8": [fragmented, start, rest],
+    "map-ranges.m3u8": [
+      list(
+        `#EXT-X-MAP:URI="1.mp4",BYTERANGE="${start.length}@0"\n#EXTINF:0.6,\n` +
+          `#EXT-X-BYTERANGE:${rest.length}@${start.length}\n1.mp4\n`,
+      ),
+      bytesOf("fragments.mp4"),
+    ],
+    "maps.m3u8": [
+      list(
+        '#EXT-X-MAP:URI="1.mp4"\n#EXTINF:0.6,\n2.m4s\n#EXT-X-DISCONTINUITY\n#EXT-X-MAP:URI="3.mp4"\n#EXTINF:0.6,\n2.m4s\n',
+      ),
+      start,
+      rest,
+      start,
+    ],
+    "ts.m3u8": [list("#EXTINF:0.4,\n1.ts\n#EXTINF:0.4,\n1.ts\n"), ts],
+    "aac.m3u8": [list("#EXTINF:0.4,\n1.aac\n#EXTINF:0.4,\n1.aac\n"), aac],
+    "key.m3u8": [
+      list('#EXT-X-KEY:METHOD=AES-128,URI="2.key"\n#EXTINF:0.4,\n1.ts\n'),
+      ts,
+      new Uint8Array(16),
+    ],
+    "sample-key.m3u8": [
+      list('#EXT-X-KEY:METHOD=SAMPLE-AES,URI="2.key"\n#EXTINF:0.4,\n1.aac\n'),
+      aac,
+      new Uint8Array(16),
+    ],
+    "master.m3u8": [
+      '#EXTM3U\n#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="a",NAME="x",LANGUAGE="de",URI="3.m3u8"\n' +
+      '#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID="s",NAME="x",URI="5.m3u8"\n' +
+      '#EXT-X-STREAM-INF:BANDWIDTH=1000,AUDIO="a",SUBTITLES="s"\n1.m3u8\n',
+      list("#EXTINF:0.4,\n2.ts\n"),
+      ts,
+      list("#EXTINF:0.4,\n4.aac\n"),
+      aac,
+      list("#EXTINF:3,\n6.vtt\n"),
+      vtt,
+    ],
+    "list.mpd": [
+      manifest(
+        '<SegmentList timescale="10" duration="6"><Initialization sourceURL="1.mp4"/><SegmentURL media="2.m4s"/></SegmentList>',
+      ),
+      start,
+      rest,
+    ],
+    "base.mpd": [
+      manifest(
+        `<BaseURL>1.mp4</BaseURL><SegmentBase indexRange="0-${start.length}"><Initialization range="0-${
+          start.length - 1
+        }"/></SegmentBase>`,
+      ),
+      bytesOf("fragments.mp4"),
+    ],
+    "template.mpd": [
+      manifest(
+        '<SegmentTemplate timescale="10" startNumber="2" duration="6" initialization="1.mp4" media="$Number$"/>',
+      ),
+      start,
+      rest,
+    ],
+    "list.ffconcat": [
+      "ffconcat version 1.0\nfile 1.mp4\nduration 0.5\nfile 2.mp4\n",
+      bytesOf("hevc.mp4"),
+      bytesOf("hevc.mp4"),
+    ],
+    "sub.idx": [
+      "# VobSub index file, v7\nsize: 720x576\npalette: 000000\nid: en, index: 0\ntimestamp: 00:00:00:100, filepos: 000000000\n",
+      bytesOf("small.mpg").subarray(0, 4096),
+    ],
+  };
+}
+
+/** What is before the first `moof` of an mp4, and the rest. */
+function atFirstFragment(bytes: Uint8Array): [Uint8Array, Uint8Array] {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  let at = 0;
+  while (at + 8 <= bytes.length && view.getUint32(at + 4) !== 0x6d6f6f66) {
+    at += Math.max(view.getUint32(at), 8);
+  }
+  return [bytes.subarray(0, at), bytes.subarray(at)];
+}
+
+/**
+ * Writes inputs of fuzz/shim.c: every sample and every set of files with each of the controls, and with one muxer after the
+ * other.
+ */
 function writeSeeds(samples: readonly Sample[], folder: string): void {
   Deno.mkdirSync(folder, { recursive: true });
-  samples.forEach(({ name, bytes }, nth) =>
+  const files = samples.map(({ name, bytes }) => [name, bytes.subarray(0, SEED_BYTES)] as const);
+  const sets = Object.entries(makeSets(samples)).map(([name, parts]) =>
+    [`set-${name}`, joined(parts)] as const
+  );
+  [...files, ...sets].forEach(([name, bytes], nth) =>
     controls.forEach((control, kind) => {
       if (name.startsWith("bomb-") && kind !== nth % controls.length) return; // they take long
-      const seed = new Uint8Array(control.length + Math.min(bytes.length, SEED_BYTES));
+      const seed = new Uint8Array(control.length + bytes.length);
       seed.set(control);
-      if (control[2]) seed[2] = 1 + (nth * 2 + kind) % 160;
-      seed.set(bytes.subarray(0, SEED_BYTES), control.length);
+      if (name.startsWith("set-")) seed[WORK] = control[WORK]! | ASK;
+      if (control[MUXER] === 1) seed[MUXER] = 1 + (nth * 2 + kind) % 160;
+      if (control[FILTER]) seed[FILTER] = 1 + nth;
+      seed.set(bytes, control.length);
       Deno.writeFileSync(`${folder}/${name}-${kind}`, seed);
     })
   );
+}
+
+/** An input of several files. */
+function joined(parts: readonly (string | Uint8Array)[]): Uint8Array<ArrayBuffer> {
+  const encoder = new TextEncoder(), mark = encoder.encode(PART_MARK);
+  const pieces = parts.flatMap((part, nth) => [
+    ...(nth === 0 ? [] : [mark]),
+    typeof part === "string" ? encoder.encode(part) : part,
+  ]);
+  const all = new Uint8Array(pieces.reduce((size, piece) => size + piece.length, 0));
+  pieces.reduce((at, piece) => (all.set(piece, at), at + piece.length), 0);
+  return all;
 }
 
 if (import.meta.main) {

@@ -1,9 +1,9 @@
 /*
  * shim.c - the coverage-guided fuzzer of the shim (libFuzzer; built and run by scripts/fuzz_shim.sh). The first
- * CONTROL bytes of an input select what is done and how callbacks answer, the rest is the file: it is opened, read,
- * seeked, and its packets are remuxed, joined, split or written one by one by any muxer; or operations come in any
- * order, with I/O contexts that are in use, stale or of another session. Findings are crashes, leaks, undefined
- * behaviour, hangs, and results that violate avs.h.
+ * CONTROL bytes of an input select what is done and how callbacks answer, the rest is the file, and after each PART_MARK
+ * a file that it names: it is opened, read, seeked, and its packets are remuxed, merged, joined, split or written one by
+ * one by any muxer, with its tags or others; or operations come in any order, with I/O contexts that are in use, stale or
+ * of another session. Findings are crashes, leaks, undefined behaviour, hangs, and results that violate avs.h.
  */
 #include <errno.h>
 #include <math.h>
@@ -21,18 +21,24 @@
 enum {
   SEEK_TO_END = 2,
   SEEK_FOR_SIZE = 0x10000,
-  MAX_REQUESTS = 4000,   /* afterwards all answers are errors, to keep cases short */
-  MAX_WRITTEN = 4 << 20, /* bytes of an output */
-  MAX_PACKETS = 1000,
-  MAX_PARTS = 8,
+  MAX_REQUESTS = 1000,   /* afterwards all answers are errors, to keep cases short */
+  MAX_OF_THREADS = 200,  /* the same of the async engine, where each takes as long as 20 others */
+  MAX_WRITTEN = 1 << 20, /* bytes of an output */
+  MAX_PACKETS = 400,
+  MAX_OUTPUTS = 8, /* of a split */
+  MAX_FILES = 8,   /* in an input */
   ROWS = 64,
   DEVICES = 32,
+  OWN_MUXER = 255,
 };
+
+/* Divides an input into the file and those that it names, by numbers. To a playlist it is a comment. */
+#define PART_MARK "\n#PART\n"
 
 /* Offsets in the input. */
 enum {
   CONTROL_DEMUXER,     /* 2 bytes; 0: by probing */
-  CONTROL_MUXER = 2,   /* 0: none */
+  CONTROL_MUXER = 2,   /* 0: none; OWN_MUXER: of the input's format */
   CONTROL_FLAGS,       /* FLAG_* */
   CONTROL_WORK,        /* WORK_* */
   CONTROL_PIECE,       /* max bytes returned by one read, times 16; 0: as many as requested */
@@ -44,6 +50,8 @@ enum {
   CONTROL_FIELD,       /* a field of the output's streams to be set to a wrong value; 0: none */
   CONTROL_VALUE,       /* which value */
   CONTROL_OPTION,      /* AVOptions of the muxer */
+  CONTROL_EXTRA,       /* EXTRA_* */
+  CONTROL_FILTER,      /* bitstream filter of the output's streams; 0: none */
   CONTROL_STEPS,       /* of WORK_STEPS: the operation, in the low 4 bits, and its argument */
   STEPS = 8,
   CONTROL = CONTROL_STEPS + STEPS
@@ -71,6 +79,17 @@ enum {
   WORK_ASK = 128,   /* with an opener and a transformer */
 };
 
+enum {
+  EXTRA_TAGS = 1,      /* the input's tags and side data are set for the output, as a rewrite does */
+  EXTRA_ODD_TAGS = 2,  /* so are bytes of the file */
+  EXTRA_MERGE = 4,     /* the last of the files is a second input */
+  EXTRA_COPY = 8,      /* sources are copies in native memory */
+  EXTRA_LIMITS = 16,   /* with small limits, and the formats to try named */
+  EXTRA_LEARN = 32,    /* the output's streams learn from data; the remux is the last one, and ends after some bytes */
+  EXTRA_PLAIN = 64,    /* the I/O contexts are first used directly */
+  EXTRA_ASYNC = 128,   /* operations run on the session's thread */
+};
+
 enum fault {
   NONE,
   NO_ANSWER, /* as if JavaScript had thrown */
@@ -87,16 +106,23 @@ enum fault {
 
 /* ---------------------------------------------------------------------------------------- devices */
 
+struct file {
+  const uint8_t *data;
+  size_t size;
+};
+
 /* The device behind an I/O context. */
 struct device {
   double io;
   bool reads;
+  struct file file;
   size_t position, size;
 };
 
 static struct {
-  const uint8_t *control, *file;
-  size_t file_size, written;
+  const uint8_t *control;
+  struct file files[MAX_FILES];
+  size_t file_count, written;
   struct device devices[DEVICES];
   int device_count;
   double session, source, sink;
@@ -110,6 +136,7 @@ static struct {
 static unsigned word(int place) { return world.control[place] | (unsigned)world.control[place + 1] << 8; }
 static bool flag(int flag) { return world.control[CONTROL_FLAGS] & flag; }
 static bool has_work(int work) { return world.control[CONTROL_WORK] & work; }
+static bool has_extra(int extra) { return world.control[CONTROL_EXTRA] & extra; }
 
 #define MUST(condition)                                                            \
   do {                                                                             \
@@ -119,7 +146,20 @@ static bool has_work(int work) { return world.control[CONTROL_WORK] & work; }
     }                                                                              \
   } while (0)
 
-static void fail(void) { world.failed = true; }
+static bool is_async(void) { return has_extra(EXTRA_ASYNC); }
+
+/* What holds unless the operation's thread has gone on meanwhile, or was canceled. */
+#define MUST_IN_SYNC(condition)                        \
+  do {                                                 \
+    bool holds = condition;                            \
+    MUST(holds || is_async());                         \
+  } while (0)
+
+/* The sync engine takes no answer for an error; a thread waits for one. */
+static void fail(double io) {
+  world.failed = true;
+  if (is_async()) (void)avs_reply(io, -EIO);
+}
 
 static struct device *device_of(double io) {
   for (int i = world.device_count; i-- > 0;) /* from the last: a handle may be reused */
@@ -132,44 +172,69 @@ static uint32_t buffer_size(void) {
   return sizes[world.control[CONTROL_BUFFER] % (sizeof(sizes) / sizeof(*sizes))];
 }
 
-/* 0 if there are too many. */
-static double new_device(double session, bool reads) {
+/* An I/O context over this file, or a new one; 0 if there are too many. */
+static double new_device(double session, bool reads, size_t number) {
   if (world.device_count == DEVICES) return 0;
+  struct file file = world.files[number];
   uint32_t flags = AVS_IO_READ | (flag(FLAG_SOURCE_SEEKS) || flag(FLAG_SOURCE_IS_MEMORY) ? AVS_IO_SEEK : 0);
   if (!reads) flags = AVS_IO_WRITE | (flag(FLAG_SINK_SEEKS) ? AVS_IO_SEEK : 0) | (flag(FLAG_SINK_IS_DIRECT) ? AVS_IO_DIRECT : 0);
   uint32_t kind = AVS_IO_CALLBACKS;
   if (flag(reads ? FLAG_SOURCE_IS_MEMORY : FLAG_SINK_IS_MEMORY)) kind = reads ? AVS_IO_MEMORY_INPUT : AVS_IO_MEMORY_OUTPUT;
-  double io = avs_io_new(session, kind, flags, buffer_size());
-  size_t size = reads ? world.file_size : 0;
-  if (io) world.devices[world.device_count++] = (struct device){.io = io, .reads = reads, .size = size};
+  bool can_be_lent = number == 0 && !is_async();
+  bool is_copy = reads && (has_extra(EXTRA_COPY) || (kind == AVS_IO_MEMORY_INPUT && !can_be_lent));
+  double io = is_copy ? avs_io_new_copy(session, file.data, (uint32_t)file.size, buffer_size())
+                      : avs_io_new(session, kind, flags, buffer_size());
+  size_t size = reads ? file.size : 0;
+  if (io) world.devices[world.device_count++] = (struct device){.io = io, .reads = reads, .file = file, .size = size};
   return io;
+}
+
+/* Divides the input at each PART_MARK. */
+static void find_files(const uint8_t *data, size_t size) {
+  static const char mark[] = PART_MARK;
+  enum { MARK = sizeof(mark) - 1 };
+  while (world.file_count < MAX_FILES - 1) {
+    const uint8_t *end = memmem(data, size, mark, MARK);
+    if (!end) break;
+    world.files[world.file_count++] = (struct file){data, (size_t)(end - data)};
+    size -= (size_t)(end - data) + MARK;
+    data = end + MARK;
+  }
+  world.files[world.file_count++] = (struct file){data, size};
+}
+
+/* The file that a URL names, by its last digit. */
+static size_t file_named(const char *url, size_t size) {
+  while (size > 0 && (url[size - 1] < '0' || url[size - 1] > '9')) size--;
+  return size ? (size_t)(url[size - 1] - '0') % world.file_count : world.file_count - 1;
 }
 
 static void answer_read(double io, double wanted, bool too_much) {
   struct device *source = device_of(io);
-  size_t left = source->position < world.file_size ? world.file_size - source->position : 0;
+  struct file file = source->file;
+  size_t left = source->position < file.size ? file.size - source->position : 0;
   size_t size = left < (size_t)wanted ? left : (size_t)wanted;
   size_t max = world.control[CONTROL_PIECE] * (size_t)16;
   if (max && size > max) size = max;
   if (too_much) size = left;
-  MUST(avs_reply_read(io, world.file + source->position, (uint32_t)size) == 0);
-  MUST(avs_reply_read(io, world.file, 0) < 0);
+  MUST_IN_SYNC(avs_reply_read(io, left ? file.data + source->position : file.data, (uint32_t)size) == 0);
+  if (!is_async()) MUST(avs_reply_read(io, file.data, 0) < 0); /* a thread may have asked again */
   source->position += size;
 }
 
 static void answer_write(double io, double size) {
   uint8_t *chunk = malloc((size_t)size + 1);
-  if (!chunk) return fail();
+  if (!chunk) return fail(io);
   MUST(avs_take_write(io, chunk, (uint32_t)size + 1) < 0);
-  MUST(avs_take_write(io, chunk, (uint32_t)size) == 0);
+  MUST_IN_SYNC(avs_take_write(io, chunk, (uint32_t)size) == 0);
   free(chunk);
   (void)avs_request_time(io);
   struct device *sink = device_of(io);
   sink->position += (size_t)size;
   if (sink->position > sink->size) sink->size = sink->position;
   world.written += (size_t)size;
-  if (world.written > MAX_WRITTEN) return fail();
-  MUST(avs_reply(io, size) == 0);
+  if (world.written > MAX_WRITTEN) return fail(io);
+  MUST_IN_SYNC(avs_reply(io, size) == 0);
 }
 
 static void answer_seek(double io, double offset, int whence) {
@@ -181,13 +246,16 @@ static void answer_seek(double io, double offset, int whence) {
   avs_reply(io, result < 0 ? -EINVAL : result);
 }
 
-/* A playlist's files are the file itself; a muxer's files are like its sink. */
+/* A playlist's files are the other files of the input, or the playlist itself; a muxer's files are like its sink. */
 static void answer_open(double session, double size, int mode) {
   char url[1000];
-  if (size < sizeof(url)) MUST(avs_take_write(world.opener, (uint8_t *)url, (uint32_t)size) == 0);
+  bool fits = size < sizeof(url);
+  fits = fits && avs_take_write(world.opener, (uint8_t *)url, (uint32_t)size) == 0;
+  MUST_IN_SYNC(fits || size >= sizeof(url));
   if (mode == AVS_OPEN_CHECK || mode == AVS_OPEN_DELETE) return (void)avs_reply(world.opener, 0);
-  double io = new_device(session, mode != AVS_OPEN_WRITE);
-  MUST(avs_reply(world.opener, io ? io : -EPERM) == 0);
+  double io = new_device(session, mode != AVS_OPEN_WRITE, fits ? file_named(url, (size_t)size) : 0);
+  if (io && fits && has_extra(EXTRA_LEARN)) (void)avs_io_locate(io, url, (uint32_t)size / 2);
+  MUST_IN_SYNC(avs_reply(world.opener, io ? io : -EPERM) == 0);
 }
 
 static void transform_packets(void);
@@ -195,11 +263,12 @@ static void transform_packets(void);
 static void answer_asked(double session, double io, uint32_t kind, double a, int mode) {
   if (kind == AVS_REQUEST_OPEN) return answer_open(session, a, mode);
   if (kind == AVS_REQUEST_TRANSFORM) transform_packets();
-  MUST(avs_reply(io, 0) == 0);
+  MUST_IN_SYNC(avs_reply(io, 0) == 0);
 }
 
-/* All of these calls must be refused, or do nothing. */
+/* All of these calls must be refused, or do nothing; a thread is canceled instead. */
 static void misuse(double session, double io, uint32_t kind) {
+  if (is_async()) return (void)avs_cancel(session);
   double slot[AVS_SLOT_SIZE] = {0, io};
   MUST(avs_session_close(session) < 0);
   avs_run(session, AVS_OP_READ, slot, NULL, 0, NULL, 0);
@@ -217,17 +286,17 @@ static void misuse(double session, double io, uint32_t kind) {
   MUST(avs_add_stream(session, "", 0) < 0);
   MUST(avs_reply(io, NAN) < 0);
   if (kind == AVS_REQUEST_OPEN) return; /* its URL can be taken */
-  if (kind != AVS_REQUEST_READ) MUST(avs_reply_read(io, world.file, 1) < 0);
+  if (kind != AVS_REQUEST_READ) MUST(avs_reply_read(io, world.files[0].data, 1) < 0);
   if (kind != AVS_REQUEST_WRITE) MUST(avs_take_write(io, (uint8_t[1]){0}, 1) < 0);
 }
 
 /* Answers with a fault; true if the request needs no other answer. */
 static bool answer_wrongly(enum fault fault, double session, double io, uint32_t kind, double a) {
   switch (fault) {
-  case NO_ANSWER: fail(); return true;
+  case NO_ANSWER: fail(io); return true;
   case AN_ERROR:
     avs_reply(io, -EIO);
-    if (kind != AVS_REQUEST_SEEK && kind != AVS_REQUEST_OPEN) fail();
+    if (kind != AVS_REQUEST_SEEK && kind != AVS_REQUEST_OPEN) fail(io);
     return true;
   case TOO_MUCH:
     if (kind == AVS_REQUEST_READ) answer_read(io, a, true);
@@ -236,7 +305,7 @@ static bool answer_wrongly(enum fault fault, double session, double io, uint32_t
   case HUGE_NUMBER: return kind == AVS_REQUEST_SEEK && avs_reply(io, INFINITY) == 0;
   case NEGATIVE: return kind == AVS_REQUEST_SEEK && avs_reply(io, -INFINITY) == 0;
   case WRONG_KIND:
-    if (kind != AVS_REQUEST_READ) return avs_reply_read(io, world.file, 0) == 0;
+    if (kind != AVS_REQUEST_READ) return avs_reply_read(io, world.files[0].data, 0) == 0;
     return false;
   case MISUSE: misuse(session, io, kind); return false;
   case LIAR: world.lying = true; return false;
@@ -246,11 +315,12 @@ static bool answer_wrongly(enum fault fault, double session, double io, uint32_t
 
 static void answer(double session, double io, uint32_t kind, double a, double b, double c) {
   (void)c;
-  MUST(!world.failed); /* no request after the first failure */
-  MUST(session == world.session && (device_of(io) || io == world.opener || io == world.transformer));
+  MUST_IN_SYNC(!world.failed); /* no request after the first failure */
+  bool is_known = device_of(io) || io == world.opener || io == world.transformer;
+  MUST(session == world.session && is_known);
   bool is_asked = kind >= AVS_REQUEST_OPEN;
   MUST(is_asked || kind == AVS_REQUEST_SEEK || (a > 0 && a <= INT32_MAX));
-  if (++world.requests > MAX_REQUESTS) return fail();
+  if (++world.requests > (is_async() ? MAX_OF_THREADS : MAX_REQUESTS)) return fail(io);
   enum fault fault = world.control[CONTROL_FAULT] % FAULTS;
   if (fault && world.requests == (int)word(CONTROL_FAULT_AT) + 1 && answer_wrongly(fault, session, io, kind, a)) return;
   if (is_asked) answer_asked(session, io, kind, a, (int)b);
@@ -275,7 +345,21 @@ static const char *const favourites[] = {"matroska", "nut",  "mov",  "mp4", "mpe
                                          "flac",     "srt",  "webvtt", "ass", "hls",  "dash"};
 enum { FAVOURITES = sizeof(favourites) / sizeof(*favourites) };
 
+/* The name of the input's format, "mp4" for all of its family. */
+static const char *own_format(void) {
+  static char name[64];
+  static const char start[] = "{\"format\":{\"name\":\"";
+  int32_t size = avs_describe(world.session, AVS_INPUT, text, sizeof(text) - 1);
+  enum { START = sizeof(start) - 1 };
+  if (size < START || size >= (int32_t)sizeof(text) || memcmp(text, start, START)) return "nut";
+  text[size] = 0;
+  const char *at = text + START;
+  snprintf(name, sizeof(name), "%.*s", (int)strcspn(at, ",\""), at);
+  return strcmp(name, "mov") ? name : "mp4";
+}
+
 static const char *muxer_name(void) {
+  if (world.control[CONTROL_MUXER] == OWN_MUXER) return own_format();
   unsigned number = world.control[CONTROL_MUXER] - 1u;
   if (number < 128) return favourites[number % FAVOURITES];
   return muxers.list[(number + word(CONTROL_SEEK)) % (unsigned)muxers.count];
@@ -294,27 +378,68 @@ static void load_names(uint32_t direction, struct names *names) {
 
 /* ---------------------------------------------------------------------------------------- operations */
 
-static double run(uint32_t operation, double *slot) {
+static void run_here(uint32_t operation, double *slot) {
+  static uint8_t own[1 << 16];
   bool lend = flag(FLAG_SOURCE_IS_MEMORY);
-  avs_run(world.session, operation, slot, NULL, 0, lend ? world.file : NULL, lend ? (double)world.file_size : 0);
+  struct file file = world.files[0];
+  avs_run(world.session, operation, slot, own, sizeof(own), lend ? file.data : NULL, lend ? (double)file.size : 0);
+}
+
+/* Answers requests; returns whether the operation is done. */
+static bool take_events(void) {
+  enum { EVENTS = 16, MILLISECONDS = 2 };
+  double events[EVENTS * AVS_EVENT_LENGTH];
+  MUST(avs_wait_events(own_client(), MILLISECONDS) >= 0);
+  int count = avs_take_events(own_client(), events, EVENTS, 0);
+  bool done = false;
+  MUST(count >= 0);
+  for (const double *event = events; count > 0; count--, event += AVS_EVENT_LENGTH) {
+    uint32_t kind = (uint32_t)event[AVS_EVENT_KIND];
+    if (event[AVS_EVENT_SESSION] != world.session || kind == AVS_EVENT_READY) continue; /* of an earlier case */
+    if (kind == AVS_EVENT_DONE) done = true;
+    else if (device_of(event[AVS_EVENT_IO]) || kind >= AVS_REQUEST_OPEN)
+      answer(world.session, event[AVS_EVENT_IO], kind, event[AVS_EVENT_A], event[AVS_EVENT_B], event[AVS_EVENT_C]);
+  }
+  return done;
+}
+
+/* A batch that is full waits until its packets are taken, or until it is stopped. */
+static void run_there(uint32_t operation, double *slot) {
+  slot[0] = avs_start(world.session, operation, slot);
+  if (slot[0] < 0) return;
+  while (!take_events())
+    if (operation == AVS_OP_READ) (void)avs_stop(world.session);
+  MUST(avs_finish(world.session, slot) == 0);
+}
+
+static double run(uint32_t operation, double *slot) {
+  if (is_async()) run_there(operation, slot);
+  else run_here(operation, slot);
   (void)avs_take_log(world.session, text, sizeof(text));
   (void)avs_unused_options(world.session, text, sizeof(text));
-  if (world.failed) MUST(slot[0] < 0);
+  if (world.failed) MUST_IN_SYNC(slot[0] < 0);
   return slot[0];
 }
 
-static void set(uint32_t what, const char *name, const char *value) {
+static void set(uint32_t what, int32_t index, const char *name, const char *value) {
   char pair[256];
   int size = snprintf(pair, sizeof(pair), "%s%c%s", name, 0, value);
-  (void)avs_set(world.session, what, 0, pair, (uint32_t)size + 1);
+  (void)avs_set(world.session, what, index, pair, (uint32_t)size + 1);
+}
+
+static void set_limits(void) {
+  set(AVS_SET_INPUT, 0, "maxPacketSize", "2000");
+  set(AVS_SET_INPUT, 0, "maxOpenSize", "5000");
+  set(AVS_SET_INPUT, 0, "formats", "mov,mpegts,matroska,hls,mp3,aac,avi,ogg,flac,wav,dash,mpeg,h264,hevc,loas");
 }
 
 /* Opens an input over that I/O context. */
 static bool open_input(double source) {
   unsigned format = word(CONTROL_DEMUXER);
-  set(AVS_SET_INPUT, "maxMemory", MAX_MEMORY);
-  if (format) set(AVS_SET_INPUT, "format", demuxers.list[(format - 1) % (unsigned)demuxers.count]);
-  double slot[AVS_SLOT_SIZE] = {0, source, !flag(FLAG_NO_STREAM_INFO)};
+  set(AVS_SET_INPUT, 0, "maxMemory", MAX_MEMORY);
+  if (format) set(AVS_SET_INPUT, 0, "format", demuxers.list[(format - 1) % (unsigned)demuxers.count]);
+  if (has_extra(EXTRA_LIMITS)) set_limits();
+  double slot[AVS_SLOT_SIZE] = {0, source, !flag(FLAG_NO_STREAM_INFO), has_extra(EXTRA_LIMITS)};
   return run(AVS_OP_OPEN_INPUT, slot) >= 0;
 }
 
@@ -335,7 +460,8 @@ static void put(double *row, const uint8_t *data, unsigned nth) {
 static void transform_packets(void) {
   double bytes = 0;
   int ready = avs_ready_packets(world.session, &bytes);
-  MUST(ready > 0);
+  MUST_IN_SYNC(ready > 0);
+  if (ready <= 0) return;
   double *rows = malloc((size_t)ready * AVS_ROW_LENGTH * sizeof(*rows));
   uint8_t *data = malloc((size_t)bytes + 1);
   MUST(rows && data && avs_take_packets(world.session, rows, (uint32_t)ready, data, (uint32_t)bytes) == ready);
@@ -403,7 +529,9 @@ static const char *const fields[] = {"type",         "codec",         "tag",    
                                      "colorSpace",   "colorRange",    "fieldOrder", "videoDelay", "sampleRate",
                                      "sampleFormat", "channelLayout", "channels",   "frameSize",  "blockAlign",
                                      "id",           "bitsPerCodedSample",          "timeBase",   "averageFrameRate",
-                                     "disposition",  "initialPadding", "seekPreroll"};
+                                     "disposition",  "initialPadding", "seekPreroll",             "sampleAspectRatio",
+                                     "frameRate",    "colorPrimaries", "colorTransfer",           "chromaLocation",
+                                     "bitsPerRawSample",              "trailingPadding"};
 enum { FIELDS = sizeof(fields) / sizeof(*fields) };
 static const char *const values[] = {"-1",   "0",    "1",        "2147483647", "1/0",  "0/1",      "1/2147483647",
                                      "AAAA", "////", "video",    "h264",       "aac",  "vorbis",   "mov_text",
@@ -425,6 +553,59 @@ static int field_text(const char *json, const char *field, char *out, size_t cap
   return (int)length;
 }
 
+/*
+ * Writes the first tags in a description as names and values, each ended by a NUL; returns their size. Escaped characters
+ * stay as they are, without the backslash.
+ */
+static size_t read_tags(const char *json, char *out, size_t capacity) {
+  static const char start[] = "\"metadata\":{";
+  const char *at = strstr(json, start);
+  size_t size = 0;
+  if (!at) return 0;
+  for (at += sizeof(start) - 1; *(at += strcspn(at, "\"}")) == '"'; at++) {
+    while (*++at && *at != '"' && size + 1 < capacity) out[size++] = *at == '\\' && at[1] ? *++at : *at;
+    if (*at != '"' || size + 1 >= capacity) return 0;
+    out[size++] = 0;
+  }
+  return size;
+}
+
+/* Sets the tags that follow in `json`, and some from bytes of the file. */
+static void set_tags(uint32_t what, int32_t index, const char *json) {
+  static char tags[1 << 16];
+  struct file file = world.files[0];
+  size_t size = has_extra(EXTRA_TAGS) ? read_tags(json, tags, sizeof(tags)) : 0;
+  if (size) (void)avs_set(world.session, what, index, tags, (uint32_t)size);
+  uint32_t some = file.size < 500 ? (uint32_t)file.size : 500;
+  if (has_extra(EXTRA_ODD_TAGS)) (void)avs_set(world.session, what, index, (const char *)file.data, some);
+}
+
+/* Sets the side data of a stream's description, as it is or cut off. */
+static void set_side_data(int32_t index, const char *json) {
+  static char pair[1 << 16];
+  enum { MAX_TYPE = 100 };
+  for (const char *at = strstr(json, "\"sideData\":["); at && (at = strstr(at, "{\"type\":")); at++) {
+    int type = field_text(at, "type", pair, MAX_TYPE);
+    int size = type < 0 ? -1 : field_text(at, "data", pair + type + 1, sizeof(pair) - MAX_TYPE - 1);
+    if (size < 0) continue;
+    if (has_extra(EXTRA_ODD_TAGS)) pair[type + 1 + (size = size / 8 * 4)] = 0;
+    (void)avs_set(world.session, AVS_SET_SIDE_DATA, index, pair, (uint32_t)(type + size) + 2);
+  }
+}
+
+static const char *const filters[] = {
+  "aac_adtstoasc", "ahx_to_mp2", "apv_metadata", "av1_frame_merge", "av1_frame_split", "av1_metadata=td=insert",
+  "chomp", "dca_core", "dovi_rpu", "dovi_split", "dts2pts", "dump_extra", "dv_error_marker", "eac3_core",
+  "eia608_to_smpte436m", "evc_frame_merge", "extract_extradata", "filter_units=pass_types=1-5",
+  "h264_metadata=aud=insert:level=auto:crop_left=2", "h264_mp4toannexb", "h264_redundant_pps", "hapqa_extract",
+  "hevc_metadata=aud=insert:level=auto", "hevc_mp4toannexb", "imxdump", "lcevc_metadata", "media100_to_mjpegb",
+  "mjpeg2jpeg", "mjpegadump", "mov2textsub", "mpeg2_metadata=frame_rate=25", "mpeg4_unpack_bframes",
+  "noise=amount=100", "null", "opus_metadata=gain=1", "pcm_rechunk=n=7", "pgs_frame_merge",
+  "prores_metadata=color_trc=1", "remove_extra", "setts=pts=PTS+1", "showinfo", "smpte436m_to_eia608", "text2movsub",
+  "trace_headers", "truehd_core", "vp9_metadata", "vp9_raw_reorder", "vp9_superframe", "vp9_superframe_split",
+  "vvc_metadata=aud=insert", "vvc_mp4toannexb"};
+enum { FILTERS = sizeof(filters) / sizeof(*filters) };
+
 /* Adds a stream as addStreamLike() in muxer.ts does, perhaps with one wrong field; returns its index. */
 static int add_stream(const char *json) {
   static char pairs[1 << 20];
@@ -440,15 +621,25 @@ static int add_stream(const char *json) {
       length = snprintf(value, 64, "%s", values[world.control[CONTROL_VALUE] % VALUES]);
     if (length >= 0) size += name + (size_t)length + 1;
   }
-  return avs_add_stream(world.session, pairs, (uint32_t)size);
+  int32_t index = avs_add_stream(world.session, pairs, (uint32_t)size);
+  if (index < 0) return index;
+  unsigned filter = world.control[CONTROL_FILTER];
+  if (filter) set(AVS_SET_STREAM, index, "bitstreamFilter", filters[(filter - 1) % FILTERS]);
+  set_tags(AVS_SET_STREAM_METADATA, index, json);
+  if (has_extra(EXTRA_TAGS)) set_side_data(index, json);
+  struct file file = world.files[0];
+  if (has_extra(EXTRA_LEARN)) (void)avs_learn_stream(world.session, index, file.data, (uint32_t)file.size / 2);
+  return index;
 }
 
+/* Adds the streams of the selected input that the format can hold, and sets the file's tags to some of the input. */
 static void add_streams(void) {
   static char json[1 << 22];
   int32_t size = avs_describe(world.session, AVS_INPUT, json, sizeof(json) - 1);
   MUST(size > 0 || has_work(WORK_STEPS));
   if (size < 0 || size >= (int32_t)sizeof(json)) return; /* none */
   json[size] = 0;
+  double delay = (int8_t)world.control[CONTROL_SEEK_HOW] / 8.0;
   int index = 0;
   for (char *at = json; index < 32 && (at = strstr(at, "{\"index\":")); at++, index++) {
     char *end = strstr(at + 1, "{\"index\":"), kept = end ? *end : 0;
@@ -457,11 +648,27 @@ static void add_streams(void) {
       int stream = add_stream(at);
       char tag[64] = "";
       field_text(at, "tag", tag, sizeof(tag));
-      if (stream >= 0) set(AVS_SET_STREAM, "sourceTag", tag);
+      if (stream >= 0) set(AVS_SET_STREAM, stream, "sourceTag", tag);
       if (stream >= 0) avs_map_stream(world.session, index, stream);
+      if (stream >= 0 && has_extra(EXTRA_MERGE)) (void)avs_set_delay(world.session, index, delay);
     }
     if (end) *end = kept;
   }
+  set_tags(AVS_SET_METADATA, 0, json);
+}
+
+/* Opens the last of the files as the input with the number 1. */
+static void open_second(void) {
+  if (avs_select_input(world.session, 1) < 0) return;
+  double second = new_device(world.session, true, world.file_count - 1);
+  if (second) open_input(second);
+  MUST(avs_select_input(world.session, 0) == 0);
+}
+
+static void add_second(void) {
+  if (avs_select_input(world.session, 1) < 0) return;
+  add_streams();
+  MUST(avs_select_input(world.session, 0) == 0);
 }
 
 static const char *const options[] = {"", /* none; then names and values */
@@ -474,16 +681,19 @@ enum { OPTIONS = sizeof(options) / sizeof(*options) / 2 };
 /* Opens an output over that I/O context. */
 static bool open_output(double sink) {
   double slot[AVS_SLOT_SIZE] = {0};
-  set(AVS_SET_OUTPUT, "format", muxer_name());
-  set(AVS_SET_OUTPUT, "url", "out");
+  const char *format = muxer_name();
+  set(AVS_SET_OUTPUT, 0, "format", format);
+  set(AVS_SET_OUTPUT, 0, "url", "out");
   if (run(AVS_OP_OPEN_OUTPUT, slot) < 0) return false;
   bool opens_files = slot[1];
   add_streams();
-  avs_add_chapter(world.session, 1, 0, 1);
+  if (has_extra(EXTRA_MERGE)) add_second();
+  int32_t chapter = avs_add_chapter(world.session, 1, 0, 1);
+  if (chapter >= 0) set_tags(AVS_SET_CHAPTER_METADATA, chapter, "\"metadata\":{\"title\":\"One\"}");
   unsigned option = world.control[CONTROL_OPTION] % (OPTIONS + 1);
-  if (option) set(AVS_SET_OPTIONS, options[option * 2 - 1], options[option * 2]);
+  if (option) set(AVS_SET_OPTIONS, 0, options[option * 2 - 1], options[option * 2]);
   /* Writing its index may fail an assertion, after which everything leaks. */
-  if (!strcmp(muxer_name(), "nut")) set(AVS_SET_OPTIONS, "write_index", "0");
+  if (!strcmp(format, "nut")) set(AVS_SET_OPTIONS, 0, "write_index", "0");
   (void)avs_describe(world.session, AVS_OUTPUT, text, sizeof(text));
   slot[1] = opens_files && has_work(WORK_ASK) ? 0 : sink;
   return run(AVS_OP_HEADER, slot) >= 0;
@@ -496,9 +706,10 @@ static bool operate(uint32_t operation) {
 
 /* Returns AVS_REMUX_*; below zero: an error. */
 static int remux_until(double until) {
-  double slot[AVS_SLOT_SIZE] = {0, MAX_PACKETS, 0, until};
+  bool is_last = has_extra(EXTRA_LEARN);
+  double slot[AVS_SLOT_SIZE] = {0, MAX_PACKETS, 0, until, is_last, is_last ? word(CONTROL_SEEK) : 0};
   if (run(AVS_OP_REMUX, slot) < 0) return -1;
-  MUST(slot[1] != AVS_REMUX_BREAK || slot[5] >= until);
+  MUST(slot[1] != AVS_REMUX_BREAK || is_last || slot[5] >= until);
   return (int)slot[1];
 }
 
@@ -511,10 +722,10 @@ static void cut(void) {
 /* Finishes each part but the last, and opens the next one. */
 static bool split(void) {
   double every = world.control[CONTROL_SEEK_HOW] / 16.0;
-  for (int part = 1; part < MAX_PARTS && remux_until(part * every) == AVS_REMUX_BREAK; part++) {
+  for (int part = 1; part < MAX_OUTPUTS && remux_until(part * every) == AVS_REMUX_BREAK; part++) {
     if (!operate(AVS_OP_TRAILER) || !operate(AVS_OP_CLOSE_OUTPUT)) return false;
     MUST(avs_io_close(world.sink) == 0);
-    world.sink = new_device(world.session, false);
+    world.sink = new_device(world.session, false, 0);
     if (!world.sink || !open_output(world.sink)) return false;
   }
   return true;
@@ -524,11 +735,19 @@ static void join(void) {
   MUST(avs_io_close(world.source) < 0);
   if (!operate(AVS_OP_CLOSE_INPUT)) return;
   MUST(avs_io_close(world.source) == 0);
-  world.source = new_device(world.session, true);
+  world.source = new_device(world.session, true, 0);
   if (!world.source || !open_input(world.source)) return;
   avs_set_range(world.session, NAN, NAN);
   avs_set_shift(world.session, odd[word(CONTROL_SEEK) % ODD], odd[world.control[CONTROL_SEEK_HOW] % ODD]);
   remux_until(NAN);
+}
+
+static void look_at_memory(double sink) {
+  double size = avs_memory_size(sink);
+  MUST(size >= 0);
+  if (size > 0) MUST(avs_memory_read(sink, size - 1, (uint8_t *)text, 1) == 0);
+  MUST(avs_memory_read(sink, size, (uint8_t *)text, 1) < 0);
+  MUST(avs_memory_read(sink, -1, (uint8_t *)text, 1) < 0);
 }
 
 static void write_output(uint8_t work) {
@@ -540,7 +759,24 @@ static void write_output(uint8_t work) {
   if (work & WORK_PACKETS) read_packets(true);
   if (work & WORK_SEEK) operate(AVS_OP_FLUSH);
   operate(AVS_OP_TRAILER);
-  if (world.sink && flag(FLAG_SINK_IS_MEMORY)) MUST(avs_memory_size(world.sink) >= 0);
+  if (world.sink && flag(FLAG_SINK_IS_MEMORY)) look_at_memory(world.sink);
+}
+
+/* ---------------------------------------------------------------------------------------- I/O contexts alone */
+
+static double operate_io(uint32_t operation, double io, double a, double b) {
+  double slot[AVS_SLOT_SIZE] = {0, io, a, b};
+  run(operation, slot);
+  return slot[0] < 0 ? slot[0] : slot[1];
+}
+
+static void use_directly(double io) {
+  unsigned how = word(CONTROL_SEEK);
+  operate_io(AVS_OP_IO_SIZE, io, 0, 0);
+  operate_io(how & 1 ? AVS_OP_IO_READ : AVS_OP_IO_WRITE, io, 0, 0);
+  operate_io(AVS_OP_IO_SEEK, io, how & 2 ? odd[how / 4 % ODD] : how, how / 64 % 4);
+  operate_io(how & 1 ? AVS_OP_IO_READ : AVS_OP_IO_WRITE, io, 0, 0);
+  operate_io(AVS_OP_IO_FLUSH, io, 0, 0);
 }
 
 /* ---------------------------------------------------------------------------------------- in any order */
@@ -565,6 +801,8 @@ static void look_everywhere(void) {
   }
   (void)avs_describe(world.session, AVS_INPUT, text, sizeof(text));
   (void)avs_describe(world.session, AVS_OUTPUT, text, sizeof(text));
+  (void)avs_keep_times(world.session, world.control[CONTROL_FILTER] & 1);
+  (void)avs_set_delay(world.session, 0, odd[world.control[CONTROL_FILTER] % ODD]);
 }
 
 /* Restores one I/O context from another, which mostly must be refused. */
@@ -595,8 +833,11 @@ static void take_step(unsigned what, unsigned with) {
     if (with & 128) (void)avs_swap_routes(world.session, with & 3, with >> 2 & 3);
     else (void)avs_map_stream(world.session, with & 3, with >> 2);
     break;
-  case 12: operate(with & 1 ? AVS_OP_WRITE : AVS_OP_FLUSH); break;
-  case 13: *(with & 1 ? &world.source : &world.sink) = new_device(world.session, with & 1); break;
+  case 12:
+    if (with & 8) use_directly(some_io(with & 7));
+    else operate(with & 1 ? AVS_OP_WRITE : AVS_OP_FLUSH);
+    break;
+  case 13: *(with & 1 ? &world.source : &world.sink) = new_device(world.session, with & 1, 0); break;
   case 14:
     if (with & 8) (void)avs_put_packet(world.session, row, world.control, 4, world.control, with);
     else hand_over(some_io(with & 1 ? with : with + 8), some_io(with >> 1));
@@ -608,10 +849,10 @@ static void take_step(unsigned what, unsigned with) {
 /* ---------------------------------------------------------------------------------------- one case */
 
 static void new_devices(void) {
-  world.source = new_device(world.session, true);
-  world.sink = new_device(world.session, false);
-  world.strange_source = new_device(world.other, true);
-  world.strange_sink = new_device(world.other, false);
+  world.source = new_device(world.session, true, 0);
+  world.sink = new_device(world.session, false, 0);
+  world.strange_source = new_device(world.other, true, 0);
+  world.strange_sink = new_device(world.other, false, 0);
   if (!has_work(WORK_ASK)) return;
   world.opener = avs_io_new(world.session, AVS_IO_OPENER, 0, 1);
   world.transformer = avs_io_new(world.session, AVS_IO_TRANSFORMER, 0, 1);
@@ -619,8 +860,10 @@ static void new_devices(void) {
 
 static void work(void) {
   uint8_t work = world.control[CONTROL_WORK];
+  if (has_extra(EXTRA_PLAIN)) use_directly(word(CONTROL_SEEK) & 1 ? world.source : world.sink);
   if (!open_input(world.source)) return;
   (void)avs_describe(world.session, AVS_INPUT, text, sizeof(text));
+  if (has_extra(EXTRA_MERGE)) open_second();
   if (flag(FLAG_DISCARD)) avs_set_discard(world.session, 0, 1);
   if (work & WORK_READ) read_packets(false);
   if (work & WORK_SEEK) {
@@ -661,14 +904,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size) {
   if (size < CONTROL) return 0;
   memset(&world, 0, sizeof(world));
   world.control = input;
-  world.file = input + CONTROL;
-  world.file_size = size - CONTROL;
+  find_files(input + CONTROL, size - CONTROL);
   world.session = avs_session_new(own_client());
   world.other = avs_session_new(own_client());
   MUST(world.session && world.other);
   new_devices();
   if (world.source && world.sink) work();
   if (world.source && world.sink && has_work(WORK_STEPS)) work_in_steps();
+  (void)avs_warnings(world.session, text, sizeof(text));
+  (void)avs_refused_url(world.session, text, sizeof(text));
   MUST(avs_session_close(world.session) == 0);
   MUST(avs_session_close(world.session) < 0);
   MUST(avs_session_close(world.other) == 0);

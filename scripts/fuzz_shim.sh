@@ -2,14 +2,14 @@
 #
 # Fuzzes the shim, and the FFmpeg inside it, guided by coverage: fuzz/shim.c under libFuzzer, with AddressSanitizer, and
 # UndefinedBehaviorSanitizer for the shim. FFmpeg is built for it once (three minutes on two cores) and kept in the cache
-# of scripts/build_shim.sh. It continues after a finding; at the end each finding is repeated separately, and those that
+# of scripts/build_shim.sh. It starts again after a finding; at the end each finding is repeated separately, and those that
 # fuzz/known.txt lists as FFmpeg's own are left out. Exit code 1: something new was found.
 #
 #   scripts/fuzz_shim.sh [SECONDS] [--seed N] [--keep DIR] [--system]      default: 60 seconds
 #   scripts/fuzz_shim.sh --minimise --keep DIR                             minimises its corpus, with the same coverage
 #   scripts/fuzz_shim.sh --repeat FILE                                     one input again, with the whole report
 #
-# --keep DIR  a folder for the found inputs and the corpus, which is reused (default: a temporary folder)
+# --keep DIR  a folder for the program, the found inputs and the corpus, which is reused (default: a temporary folder)
 # --system    with the system's libavformat, which has neither coverage nor sanitizers
 #
 # Needs clang with its runtime (Debian: apt-get install clang libclang-rt-dev) and Deno; ffmpeg for more kinds of files.
@@ -115,6 +115,44 @@ minimise_corpus() {
   echo "fuzz_shim: $after of $before inputs have the same coverage as all"
 }
 
+# ---------------------------------------------------------------- running
+
+# One process, until a finding or the end of the time. A process for each finding, and none for each input: with libFuzzer's
+# fork mode, most of the time is spent on starting and on reading the same inputs. With -entropic=1, its default, four fifths
+# of the time are spent choosing the next input (both measured).
+fuzz_until() { # fuzz_until END NUMBER: false after a finding
+  "$work/fuzzer" -entropic=0 -print_funcs=0 -print_final_stats=1 -max_total_time=$(($1 - SECONDS)) -seed=$((seed + $2)) \
+    "${limits[@]}" -max_len=16384 -len_control=0 -artifact_prefix="$keep/found/" "$keep/corpus" "$work/seeds" >"$work/log" 2>&1
+}
+
+# As libFuzzer names the inputs of a corpus, and those of findings.
+name_by_content() {
+  local input
+  for input in "$1"/*; do mv "$input" "$1/$(sha1sum "$input" | cut -c 1-40)"; done
+}
+
+# A first input that is itself a finding would be found again by each process.
+leave_out_found() {
+  local found name
+  for found in "$keep"/found/*-*; do
+    name=${found##*-}
+    rm -f "$keep/corpus/$name" "$work/seeds/$name"
+  done
+}
+
+statistic() { sed -n "s/^stat::$1: *//p" "$work/log" | tail -n 1; }
+
+fuzz() {
+  local end=$((SECONDS + seconds)) process=0 inputs=0
+  while [ "$SECONDS" -lt "$end" ]; do
+    fuzz_until "$end" "$process" || leave_out_found
+    if [ -z "$(statistic number_of_executed_units)" ]; then tail -n 20 "$work/log" && exit 1; fi
+    inputs=$((inputs + $(statistic number_of_executed_units)))
+    process=$((process + 1))
+  done
+  echo "fuzz_shim: $inputs inputs by $process processes; $(find "$keep/corpus" -type f | wc -l) inputs in the corpus"
+}
+
 # ---------------------------------------------------------------- main
 
 build_fuzzer
@@ -124,12 +162,8 @@ if [ -n "$repeat" ]; then exec "$work/fuzzer" "${limits[@]}" "$repeat"; fi
 deno run -A "$root/fuzz/samples.ts" "$work/samples" "$work/seeds"
 # The system's libavformat has no limits for these small files (SECURITY.md, Limits).
 if [ "$build" = system ]; then rm -f "$work"/seeds/bomb-*; fi
-# Fork mode continues after a crash, which one process can't. With -entropic=1, libFuzzer's default, four fifths of the
-# time are spent choosing the next input (measured).
-"$work/fuzzer" -fork=1 -entropic=0 -print_funcs=0 -ignore_crashes=1 -ignore_timeouts=1 -ignore_ooms=1 -max_total_time="$seconds" -seed="$seed" \
-  "${limits[@]}" -max_len=24576 -len_control=0 -artifact_prefix="$keep/found/" "$keep/corpus" "$work/seeds" >"$work/log" 2>&1 ||
-  grep -q "fuzzed for" "$work/log" || { tail -n 20 "$work/log" && exit 1; }
-grep -E '^#[0-9]+: cov' "$work/log" | tail -n 1
+name_by_content "$work/seeds"
+fuzz
 if [ "$keep" = "$work/keep" ]; then
   report_findings || { keep=$(mktemp -d) && mv "$work/keep/found" "$keep/" && echo "fuzz_shim: the inputs are in $keep/found" && exit 1; }
 else
