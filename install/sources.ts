@@ -76,6 +76,7 @@ import hls_read_lines_7_patch from "../shim/ffmpeg/hls-read-lines-7.patch" with 
 import hls_read_lines_9_patch from "../shim/ffmpeg/hls-read-lines-9.patch" with { type: "text" };
 import hls_skip_gaps_7_patch from "../shim/ffmpeg/hls-skip-gaps-7.patch" with { type: "text" };
 import hls_skip_gaps_9_patch from "../shim/ffmpeg/hls-skip-gaps-9.patch" with { type: "text" };
+import hls_subtitle_buffers_patch from "../shim/ffmpeg/hls-subtitle-buffers.patch" with { type: "text" };
 import hvcc_count_7_patch from "../shim/ffmpeg/hvcc-count-7.patch" with { type: "text" };
 import iamf_labels_7_patch from "../shim/ffmpeg/iamf-labels-7.patch" with { type: "text" };
 import index_buffers_patch from "../shim/ffmpeg/index-buffers.patch" with { type: "text" };
@@ -327,6 +328,7 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/hls-read-lines-9.patch": hls_read_lines_9_patch,
   "shim/ffmpeg/hls-skip-gaps-7.patch": hls_skip_gaps_7_patch,
   "shim/ffmpeg/hls-skip-gaps-9.patch": hls_skip_gaps_9_patch,
+  "shim/ffmpeg/hls-subtitle-buffers.patch": hls_subtitle_buffers_patch,
   "shim/ffmpeg/hvcc-count-7.patch": hvcc_count_7_patch,
   "shim/ffmpeg/iamf-labels-7.patch": iamf_labels_7_patch,
   "shim/ffmpeg/index-buffers.patch": index_buffers_patch,

@@ -257,3 +257,36 @@ Deno.test({ name: "A large gap in a fragmented mp4 does not fail an assertion", 
     }
   }
 });
+
+/** Bytes of an HLS playlist of segments of a second. */
+function playlistOf(segments: readonly string[]): Uint8Array<ArrayBuffer> {
+  const lines = segments.map((name) => `#EXTINF:1,\n${name}\n`);
+  return new TextEncoder().encode(`#EXTM3U\n#EXT-X-TARGETDURATION:1\n${lines.join("")}#EXT-X-ENDLIST\n`);
+}
+
+/** The packets of an HLS source with so many segments of subtitles, with a limit of memory that one of them keeps. */
+function readSubtitles(count: number): Packet[] {
+  const master = new TextEncoder().encode(
+    '#EXTM3U\n#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID="s",NAME="x",URI="s.m3u8"\n' +
+      '#EXT-X-STREAM-INF:BANDWIDTH=1000,SUBTITLES="s"\nv.m3u8\n',
+  );
+  const cue = new TextEncoder().encode("WEBVTT\n\n00:00:00.000 --> 00:00:01.000\nWords\n");
+  const files: Record<string, Uint8Array<ArrayBuffer>> = {
+    "v.m3u8": playlistOf(["v.ts"]),
+    "v.ts": fixtureBytes("video.ts"),
+    "s.m3u8": playlistOf(Array<string>(count).fill("s.vtt")),
+    "s.vtt": cue,
+  };
+  using demuxer = Demuxer.openSync(master, { maxMemory: 24 << 20, onopen: ({ url }) => files[url]! });
+  for (const stream of demuxer.streams) {
+    if (stream.type === "subtitle") stream.discard = false; // libavformat's demuxer discards them by default
+  }
+  return [...demuxer.packetsSync()];
+}
+
+// FFmpeg 7.1 reads no subtitles of HLS.
+Deno.test("Segments of subtitles of an HLS source take no memory for the rest of the session", {
+  ignore: !isEmbedded,
+}, () => {
+  assertEquals(readSubtitles(2000).length, readSubtitles(1).length);
+});
