@@ -13,12 +13,13 @@ import type { Sink } from "../io/sink.ts";
 import type { Source } from "../io/source.ts";
 import { addStreamLike, addStreamOf } from "./add_stream.ts";
 import type { AttachmentStream } from "./attached_file.ts";
+import { addChapters, cutChapters } from "./chapters.ts";
 import { type checkCover, coverStream, coverTag } from "./cover.ts";
 import { checkCoverPlace, isOgg, TagCover } from "./cover_place.ts";
 import { choose, type Chosen, initOf, type StreamSelection } from "./edits.ts";
 import type { FormatInfo } from "./formats.ts";
 import { type DemuxerOptions, openInput } from "./open_input.ts";
-import { addChapter, checkChapters, chooseOutput, openOutputSink, writeHeader } from "./open_output.ts";
+import { checkChapters, chooseOutput, openOutputSink, writeHeader } from "./open_output.ts";
 import { optionPairs } from "./options.ts";
 import { numbersOf, Packet } from "./packet.ts";
 import { ProgressMeter } from "./progress.ts";
@@ -26,7 +27,6 @@ import { limitsOf, type RemuxedStream, type RemuxOptions, type StartingStream } 
 import { type Chapter, DemuxerStream, describeInput, describeOutput, type Description } from "./stream.ts";
 import {
   closeUntouched,
-  cutChapters,
   isSoundOrMotion,
   muxerOptionsOf,
   outputTags,
@@ -373,14 +373,13 @@ class Merge {
 
   /** Chapters of the options, else of the first source that has any. */
   #addChapters(): void {
-    const { chapters = this.#chaptersOfSource(), editChapters = (chapters) => chapters } = this.#options;
-    for (const chapter of checkChapters(editChapters(chapters), "editChapters")) {
-      addChapter(this.#session, chapter);
-    }
+    const source = this.#inputs.findIndex(({ chapters }) => chapters.length > 0);
+    const { chapters = this.#chaptersOf(source), editChapters = (chapters) => chapters } = this.#options;
+    const edited = checkChapters(editChapters(chapters), "editChapters");
+    addChapters(this.#session, edited, describeOutput(this.#session).format.name, Math.max(0, source));
   }
 
-  #chaptersOfSource(): Chapter[] {
-    const index = this.#inputs.findIndex(({ chapters }) => chapters.length > 0);
+  #chaptersOf(index: number): Chapter[] {
     if (index < 0) return [];
     const offset = this.#offsetOf(index);
     return cutChapters(this.#inputs[index]!.chapters, {

@@ -19,11 +19,11 @@ import type { Sink } from "../io/sink.ts";
 import type { Source } from "../io/source.ts";
 import { filesNamedBy, filesOf } from "../io/source_files.ts";
 import { addStreamLike } from "./add_stream.ts";
+import { addChapters, canHoldChapters, cutChapters, joinChapters, warnOfChapters } from "./chapters.ts";
 import { isFragmented, isOgg, TagCover } from "./cover_place.ts";
 import { choose, type Chosen, editTags, initOf } from "./edits.ts";
 import { type DemuxerOptions, openInput } from "./open_input.ts";
 import {
-  addChapter,
   checkChapters,
   chooseOutput,
   openOutputSink,
@@ -494,8 +494,7 @@ class Transfer {
     if (this.#endsWithChapters) {
       this.#chapters = joinChapters(this.#chapters, chapters);
     } else if (chapters.length > 0 && !this.#options.chapters) {
-      const warning = { kind: "dropped", source, stream: null, count: 1, log: null } as const;
-      this.#session.warnings.add(warning, "its chapters are left out");
+      warnOfChapters(this.#session, source, "its chapters are left out");
     }
   }
 
@@ -645,7 +644,16 @@ class Transfer {
   #addChapters(chapters: readonly Chapter[]): void {
     const { editChapters = (chapters) => chapters } = this.#options;
     const edited = checkChapters(editChapters([...chapters]), "editChapters");
-    for (const chapter of edited) addChapter(this.#session, chapter);
+    if (canHoldChapters(this.#format) || this.#lacksChapters) {
+      addChapters(this.#session, edited, this.#format, 0);
+    }
+  }
+
+  /** Whether the source's chapters are missed in an output without any: not if only a part is kept, or each is a segment. */
+  get #lacksChapters(): boolean {
+    const kept = new Set(this.#chosen!.map(({ stream }) => stream.index));
+    const isPart = this.#input.streams.some((stream) => isSoundOrMotion(stream) && !kept.has(stream.index));
+    return !isPart && this.#plan.split?.at !== "chapters";
   }
 
   /** Whether the chapters of a segment, or of joined sources, are written after the packets, when all of them are known. */
@@ -928,35 +936,6 @@ const EXTENT = /^(DURATION|NUMBER_OF_FRAMES|NUMBER_OF_BYTES|BPS|_STATISTICS_\w+)
 function withoutExtent(stream: Chosen["stream"]): Chosen["stream"] {
   const kept = Object.entries(stream.metadata).filter(([name]) => !EXTENT.test(name));
   return { ...stream, metadata: Object.fromEntries(kept) };
-}
-
-/** The chapters within the range, shifted to an output whose times are `shift` seconds earlier; no chapter begins before 0. */
-export function cutChapters(
-  chapters: readonly Chapter[],
-  range: { start: number; end: number },
-  shift: number,
-): Chapter[] {
-  const inside = chapters.filter((chapter) => chapter.end > range.start && chapter.start < range.end);
-  return inside.map((chapter) => ({
-    ...chapter,
-    start: Math.max(0, Math.max(chapter.start, range.start) - shift),
-    end: Math.min(chapter.end, range.end) - shift,
-  })).filter(({ start, end }) => end > start || (end === start && start > 0));
-}
-
-/** Seconds by which the times of chapters may differ from those of packets: muxers shift packets before 0, not chapters. */
-const CHAPTER_GAP = 0.1;
-
-/** Chapters of one source after those of another; one that was cut in two by `split` becomes one again. */
-function joinChapters(before: readonly Chapter[], after: readonly Chapter[]): Chapter[] {
-  const last = before.at(-1);
-  const [first, ...others] = after;
-  const isOne = last && first && Math.abs(last.end - first.start) < CHAPTER_GAP &&
-    JSON.stringify(last.metadata) === JSON.stringify(first.metadata);
-  const all = isOne
-    ? [...before.slice(0, -1), { ...last, end: first.end }, ...others]
-    : [...before, ...after];
-  return all.map((chapter, index) => ({ ...chapter, id: index + 1 }));
 }
 
 /** `stream 2: subtitle (ass) is left out: mp4 can't hold it` */

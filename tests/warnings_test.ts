@@ -1,13 +1,23 @@
 /**
  * Warnings: losses and changes that do not end an operation, in results, in `onwarning`, and with `strict`.
  */
-import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertGreater,
+  assertMatch,
+  assertRejects,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
 import {
   concatSync,
   Demuxer,
+  fromMap,
   MemorySink,
   mergeSync,
   Muxer,
+  outputFormats,
   Packet,
   probe,
   probeSync,
@@ -27,6 +37,18 @@ const brief = (warnings: readonly Warning[]) =>
   warnings.map(({ kind, source, stream, count }) => [kind, source, stream, count] as const);
 
 const kindsOf = (warnings: readonly Warning[]) => [...new Set(warnings.map(({ kind }) => kind))];
+
+/** Outputs that are no media, and have neither chapters nor a warning. */
+const NO_MEDIA = /crc|hash|md5|null|mkvtimestamp/;
+
+/** The number of chapters; 0 if avio can't read the bytes. */
+function chaptersOf(bytes: Uint8Array): number {
+  try {
+    return probeSync(bytes).chapters.length;
+  } catch {
+    return 0;
+  }
+}
 
 const cutOff = (name: string, share = 0.7) =>
   fixtureBytes(name).subarray(0, Math.floor(fixtureBytes(name).length * share));
@@ -242,6 +264,62 @@ Deno.test("the chapter track of an mp4 is left out without a warning, since its 
   assertEquals(remuxSync(bytes, mkv, { format: "matroska" }).warnings, []);
   assertEquals(probeSync(mkv.bytes()).chapters.length, 2);
   assertEquals(mergeSync([bytes], new MemorySink(), { format: "matroska" }).warnings, []);
+});
+
+Deno.test("Chapters are in the output, or there is a warning: every format", () => {
+  const chapters = [0, 0.5].map((start, id) => ({
+    id,
+    start,
+    end: start + 0.5,
+    metadata: { title: `${id}` },
+  }));
+  const sources = [
+    "video.mp4",
+    "video.webm",
+    "audio.flac",
+    "audio.mp3",
+    "audio.ogg",
+    "audio.wav",
+    "image.jpeg",
+  ];
+  const made = new Set<string>();
+  for (const { name } of outputFormats()) {
+    for (const source of sources) {
+      const sink = new MemorySink();
+      const options = { format: name, url: "x", onopen: fromMap(new Map()), editChapters: () => chapters };
+      let warnings: Warning[];
+      try {
+        ({ warnings } = remuxSync(fixtureBytes(source), sink, options));
+      } catch {
+        continue; // the format has none of the source's codecs
+      }
+      if (warnings.some(({ kind }) => kind === "skipped")) continue; // only a part of the source is kept
+      const warned = warnings.some(({ message }) =>
+        message === `the chapters are left out: ${name} can't hold them`
+      );
+      const found = chaptersOf(sink.bytes());
+      if (found > 0 || warned) made.add(name);
+      assertEquals([name, source, warned], [name, source, found === 0 && !NO_MEDIA.test(name)]);
+    }
+  }
+  assertGreater(made.size, 40);
+});
+
+Deno.test("Chapters that MPEG-TS can't hold: merge, split and concat warn, split at chapters and a choice of streams don't", () => {
+  const source = new MemorySink();
+  const chapters = [0, 1].map((start, id) => ({ id, start, end: start + 1, metadata: {} }));
+  remuxSync(fixtureBytes("video.mp4"), source, { format: "matroska", chapters });
+  const bytes = source.bytes();
+  const messages = ({ warnings }: { warnings: Warning[] }) => warnings.map(({ message }) => message);
+  const words = "the chapters are left out: mpegts can't hold them";
+  const format = "mpegts", onsegment = () => new MemorySink();
+  assertEquals(messages(mergeSync([{ source: bytes }], new MemorySink(), { format })), [words]);
+  assertEquals(messages(splitSync(bytes, { format, onsegment, at: [2] })), [words]);
+  assertEquals(messages(splitSync(bytes, { format, onsegment, at: "chapters" })), []);
+  assertStringIncludes(messages(concatSync([bytes, bytes], new MemorySink(), { format })).join(), words);
+  assertEquals(messages(remuxSync(bytes, new MemorySink(), { format, editChapters: () => [] })), []);
+  const streams = ({ type }: { type: string }) => type === "audio";
+  assertEquals(messages(remuxSync(bytes, new MemorySink(), { format, streams })), []);
 });
 
 Deno.test("concat: a cover of only the second source is skipped with a warning", () => {

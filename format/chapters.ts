@@ -1,0 +1,69 @@
+/**
+ * Chapters on their way from sources to an output: cut, joined, and left out with a warning where the output's format has
+ * none. `open_output.ts` adds one chapter.
+ */
+import type { Session } from "../ffi/session.ts";
+import { addChapter } from "./open_output.ts";
+import type { Chapter } from "./stream.ts";
+
+/** Muxers that write chapters. */
+const HOLD_CHAPTERS = new Set(
+  "3g2 3gp aiff asf f4v ffmetadata ipod ismv matroska mov mp3 mp4 nut oga ogg ogv opus spx webm".split(" "),
+);
+
+/** Muxers whose output is no media, but what they found out about it. */
+const HOLD_NO_MEDIA = new Set(
+  "crc framecrc framehash framemd5 hash md5 mkvtimestamp_v2 null streamhash uncodedframecrc".split(" "),
+);
+
+/** Whether the muxer writes chapters. */
+export function canHoldChapters(format: string): boolean {
+  return HOLD_CHAPTERS.has(format);
+}
+
+/** Adds chapters to the session's output; if its format has none, warns that those of the source are left out. */
+export function addChapters(
+  session: Session,
+  chapters: readonly Chapter[],
+  format: string,
+  source: number,
+): void {
+  for (const chapter of chapters) addChapter(session, chapter);
+  if (chapters.length > 0 && !canHoldChapters(format) && !HOLD_NO_MEDIA.has(format)) {
+    warnOfChapters(session, source, `the chapters are left out: ${format} can't hold them`);
+  }
+}
+
+/** Warns about chapters of a source. */
+export function warnOfChapters(session: Session, source: number, words: string): void {
+  session.warnings.add({ kind: "dropped", source, stream: null, count: 1, log: null }, words);
+}
+
+/** The chapters within the range, shifted to an output whose times are `shift` seconds earlier; no chapter begins before 0. */
+export function cutChapters(
+  chapters: readonly Chapter[],
+  range: { start: number; end: number },
+  shift: number,
+): Chapter[] {
+  const inside = chapters.filter((chapter) => chapter.end > range.start && chapter.start < range.end);
+  return inside.map((chapter) => ({
+    ...chapter,
+    start: Math.max(0, Math.max(chapter.start, range.start) - shift),
+    end: Math.min(chapter.end, range.end) - shift,
+  })).filter(({ start, end }) => end > start || (end === start && start > 0));
+}
+
+/** Seconds by which the times of chapters may differ from those of packets: muxers shift packets before 0, not chapters. */
+const CHAPTER_GAP = 0.1;
+
+/** Chapters of one source after those of another; one that was cut in two by `split` becomes one again. */
+export function joinChapters(before: readonly Chapter[], after: readonly Chapter[]): Chapter[] {
+  const last = before.at(-1);
+  const [first, ...others] = after;
+  const isOne = last && first && Math.abs(last.end - first.start) < CHAPTER_GAP &&
+    JSON.stringify(last.metadata) === JSON.stringify(first.metadata);
+  const all = isOne
+    ? [...before.slice(0, -1), { ...last, end: first.end }, ...others]
+    : [...before, ...after];
+  return all.map((chapter, index) => ({ ...chapter, id: index + 1 }));
+}
