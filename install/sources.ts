@@ -74,6 +74,7 @@ import hls_abandoned_patch from "../shim/ffmpeg/hls-abandoned.patch" with { type
 import hls_master_tags_7_patch from "../shim/ffmpeg/hls-master-tags-7.patch" with { type: "text" };
 import hls_read_lines_7_patch from "../shim/ffmpeg/hls-read-lines-7.patch" with { type: "text" };
 import hls_read_lines_9_patch from "../shim/ffmpeg/hls-read-lines-9.patch" with { type: "text" };
+import hls_sample_aes_patch from "../shim/ffmpeg/hls-sample-aes.patch" with { type: "text" };
 import hls_skip_gaps_7_patch from "../shim/ffmpeg/hls-skip-gaps-7.patch" with { type: "text" };
 import hls_skip_gaps_9_patch from "../shim/ffmpeg/hls-skip-gaps-9.patch" with { type: "text" };
 import hls_subtitle_buffers_patch from "../shim/ffmpeg/hls-subtitle-buffers.patch" with { type: "text" };
@@ -326,6 +327,7 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/hls-master-tags-7.patch": hls_master_tags_7_patch,
   "shim/ffmpeg/hls-read-lines-7.patch": hls_read_lines_7_patch,
   "shim/ffmpeg/hls-read-lines-9.patch": hls_read_lines_9_patch,
+  "shim/ffmpeg/hls-sample-aes.patch": hls_sample_aes_patch,
   "shim/ffmpeg/hls-skip-gaps-7.patch": hls_skip_gaps_7_patch,
   "shim/ffmpeg/hls-skip-gaps-9.patch": hls_skip_gaps_9_patch,
   "shim/ffmpeg/hls-subtitle-buffers.patch": hls_subtitle_buffers_patch,

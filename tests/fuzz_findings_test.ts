@@ -290,3 +290,16 @@ Deno.test("Segments of subtitles of an HLS source take no memory for the rest of
 }, () => {
   assertEquals(readSubtitles(2000).length, readSubtitles(1).length);
 });
+
+// The system's FFmpeg ends the process.
+Deno.test("An HLS source whose second segment alone is encrypted by SAMPLE-AES is read", {
+  ignore: !isEmbedded,
+}, () => {
+  const playlist = new TextEncoder().encode(
+    "#EXTM3U\n#EXT-X-TARGETDURATION:3\n#EXTINF:3,\na.ts\n" +
+      '#EXT-X-KEY:METHOD=SAMPLE-AES,URI="k"\n#EXTINF:3,\nb.ts\n#EXT-X-ENDLIST\n',
+  );
+  const onopen = ({ url }: { url: string }) => url === "k" ? new Uint8Array(16) : fixtureBytes("video.ts");
+  using demuxer = Demuxer.openSync(playlist, { onopen });
+  assert([...demuxer.packetsSync()].length > 206, "the packets of the first segment");
+});
