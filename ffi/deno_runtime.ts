@@ -36,9 +36,7 @@ export const denoRuntime: Runtime = {
   readHead(path, bytes) {
     try {
       if (Deno.permissions.querySync({ name: "read", path }).state !== "granted") return null;
-      using file = Deno.openSync(path);
-      const head = new Uint8Array(bytes);
-      return { head: head.subarray(0, file.readSync(head) ?? 0), size: file.statSync().size };
+      return headOf(Deno.openSync(path), bytes);
     } catch {
       return null;
     }
@@ -51,6 +49,16 @@ export const denoRuntime: Runtime = {
     return typeof bound === "string" ? bound : bindAll(bound, place);
   },
 };
+
+/** Without `using`, which older versions of Node can't parse: on those, too, this module has to load (see runtime.ts). */
+function headOf(file: Deno.FsFile, bytes: number): ReturnType<Runtime["readHead"]> {
+  try {
+    const head = new Uint8Array(bytes);
+    return { head: head.subarray(0, file.readSync(head) ?? 0), size: file.statSync().size };
+  } finally {
+    file.close();
+  }
+}
 
 /** The ABI version of a library that lacks symbols, as another version may; null if it isn't avio's library. */
 function abiOf(place: string): number | null {

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 #
-# Makes the npm packages: @avio/avio, the modules packed by `deno pack`, and for each given embedded shared library
+# Makes the npm packages: @avio/avio, the modules packed by `deno pack` and esbuild, and for each given embedded shared library
 # @avio/PLATFORM, with that library and its licences. The first has the others as optional dependencies, and npm installs the
 # matching one. The same inputs give the same bytes.
 #
@@ -9,6 +9,7 @@
 #   scripts/pack_npm.sh OUTPUT.tgz [PLATFORM=LIBRARY ...]     default: this platform's, from lib/
 #
 # Makes OUTPUT.tgz and OUTPUT-PLATFORM.tgz. PLATFORM is one of those of scripts/build_shim.sh --target.
+# ESBUILD is the esbuild to use, instead of the pinned one that scripts/setup.sh --pack installs from npm.
 # AVIO_REPOSITORY is the address of the repository for package.json, which npm's provenance requires.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -26,6 +27,11 @@ if [ $# = 0 ]; then
   [ ! -f "$root/${platform#*=}" ] || set -- "${platform%%=*}=$root/${platform#*=}"
 fi
 [ $# -ge 1 ] || fail "no library: build one with scripts/build_shim.sh"
+
+esbuild=${ESBUILD:-${AVIO_CACHE_DIR:-$HOME/.cache/avio}/esbuild/node_modules/.bin/esbuild}
+if [ ! -x "$esbuild" ]; then
+  "$root/scripts/setup.sh" --pack
+fi
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/avio-pack.XXXXXX")
 trap 'rm -rf "$work"' EXIT
@@ -81,6 +87,12 @@ deno eval '
     optionalDependencies: Object.fromEntries(platforms.map((pair) => [`@avio/${pair.split("=")[0]}`, version])),
   }, null, 2) + "\n");
 ' "$root/deno.json" "$package/package.json" "$package/deno.json" "$@"
+
+# Few modules instead of some 120, which took half of the time of a cold start. bin.js imports one of them by itself. Their
+# source maps name the modules and lines; the sources themselves would double the package.
+(cd "$package" && "$esbuild" --bundle --splitting --format=esm --platform=node --target=esnext --keep-names --sourcemap \
+  --sources-content=false --outdir=. --outbase=. --allow-overwrite --log-level=warning mod.js cli.js ffi/runtime.js)
+(cd "$package" && find cli ffi format io -name '*.js' ! -path ffi/runtime.js -delete && rm deno.json)
 
 # tarball FOLDER OUTPUT [PROGRAM]
 tarball() {

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Sets up a machine for avio: Deno, the tools that build the shared library, and the library itself. Installs what is
 # missing if it can (root, Debian's packages, npm); otherwise it prints the exact line to run.
-# With --fuzz: only what scripts/fuzz_shim.sh needs.
+# With --fuzz: only what scripts/fuzz_shim.sh needs. With --pack: only what scripts/pack_npm.sh needs.
 # With --tests also what the tests use: the ffmpeg command and libavformat's headers (for the system build), valgrind;
 # and, outside of the checkout, Chromium with its driver. Without these tests/browser_test.ts is ignored.
 set -euo pipefail
@@ -10,6 +10,7 @@ cd "$(dirname "$0")/.."
 DENO_VERSION=2.9.6
 PLAYWRIGHT_VERSION=1.65.1
 HLS_VERSION=1.7.4
+ESBUILD_VERSION=0.28.2
 
 fail() {
   printf 'setup: %s\n' "$@" >&2
@@ -84,6 +85,14 @@ install_runtimes() {
   install_from_npm "$folder/managers" pnpm@10 yarn@1 @yarnpkg/cli-dist@4
 }
 
+# For the npm package. It has no install script to run: its program is a package of its own for each platform.
+install_esbuild() {
+  local folder=${AVIO_CACHE_DIR:-$HOME/.cache/avio}/esbuild
+  install_from_npm "$folder" "esbuild@$ESBUILD_VERSION"
+  [ -d "$folder" ] || fail "esbuild is needed. Run this, then try again:" \
+    "  npm install --prefix '$folder' --ignore-scripts esbuild@$ESBUILD_VERSION"
+}
+
 # install_from_npm FOLDER PACKAGE ...: does nothing if the folder exists.
 install_from_npm() {
   local folder=$1
@@ -101,10 +110,15 @@ case "${1:-}" in
   install_packages clang libclang-rt-dev
   exit
   ;;
+--pack)
+  install_esbuild
+  exit
+  ;;
 esac
 install_tools "$tests"
 install_deno
 [ "$tests" = 0 ] || install_browser
 scripts/build_shim.sh --embedded
 [ "$tests" = 0 ] || install_runtimes
+[ "$tests" = 0 ] || install_esbuild
 [ "$tests" = 0 ] || scripts/build_shim.sh --system

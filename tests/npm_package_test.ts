@@ -2,7 +2,7 @@
  * The npm packages, one with the modules and one with the library for each platform: their contents, and that a program
  * runs with them, with npm's folder and with Deno's own resolution.
  */
-import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertGreater, assertMatch, assertStringIncludes } from "@std/assert";
 import { versions } from "@avio/avio";
 import { fileNameOn, PLATFORMS } from "../ffi/library_paths.ts";
 import { faultOf } from "../ffi/node_runtime.ts";
@@ -88,21 +88,23 @@ test("The command line, from the package", async () => {
 
 test("There is nothing in the package that its users do not need", async () => {
   using user = await installed();
-  const names = [...Deno.readDirSync(`${user.home}/node_modules/@avio/avio`)].map(({ name }) => name);
+  const all = [...Deno.readDirSync(`${user.home}/node_modules/@avio/avio`)].map(({ name }) => name);
+  const names = all.filter((name) => !/^chunk-\w+\.js(\.map)?$/.test(name));
+  assertEquals(all.length - names.length, 4); // what mod.js and cli.js share, and bin.js with them; and their source maps
   assertEquals(names.sort(), [
     "CHANGELOG.md",
     "LICENSE",
     "README.md",
     "bin.js",
-    "cli",
     "cli.d.ts",
     "cli.js",
-    "deno.json",
+    "cli.js.map",
     "ffi",
     "format",
     "io",
     "mod.d.ts",
     "mod.js",
+    "mod.js.map",
     "package.json",
   ]);
   const library = [...Deno.readDirSync(`${user.home}/node_modules/@avio/${platform}`)];
@@ -217,7 +219,7 @@ test("Where packages are not side by side but linked, as pnpm lays them, the lib
 test("Without a library for the platform the error says where it looked and what mends it", async () => {
   using user = await installed();
   Deno.removeSync(`${user.home}/node_modules/@avio/${platform}`, { recursive: true });
-  const folder = `${user.home}/node_modules/@avio/avio/lib/${platform}`;
+  const folder = `${user.home}/node_modules/@avio/avio`;
   const { success, stderr } = await user.run(Deno.execPath(), [
     "run",
     "--allow-ffi",
@@ -349,6 +351,33 @@ Deno.test({
     const allowed = ["--permission", "--allow-fs-read=*", "--allow-addons", "main.mjs"];
     await user.runOk(runtimes.node24!, allowed);
   },
+});
+
+test("A version of Node that can't parse `using` gets to the error that it is too old", async () => {
+  using user = await installed();
+  const folder = `${user.home}/node_modules/@avio/avio`;
+  const loaded = ["ffi/runtime.js"]; // and all that it imports
+  for (const path of loaded) {
+    const code = Deno.readTextFileSync(`${folder}/${path}`);
+    assert(!/^\s*(await )?using \w+ = /m.test(code), path);
+    for (const [, name] of code.matchAll(/from "\.{1,2}\/([^"]+)"/g)) loaded.push(name!);
+  }
+  assertEquals(loaded.length, 2);
+});
+
+test("Modules are packed into few, and classes and functions keep their names", async () => {
+  using user = await installed();
+  user.write(
+    "main.ts",
+    `
+    import * as avio from "@avio/avio";
+    const named = Object.entries(avio).filter(([, value]) => typeof value === "function");
+    console.log(JSON.stringify(named.map(([name, value]) => [name, value.name])));
+  `,
+  );
+  const names: [string, string][] = JSON.parse(await user.runOk(Deno.execPath(), ["run", "main.ts"]));
+  assertGreater(names.length, 40);
+  assertEquals(names.filter(([exported, own]) => exported !== own), []);
 });
 
 Deno.test("Errors for runtimes that are too old or unknown", () => {
