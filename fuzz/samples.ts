@@ -147,7 +147,8 @@ const texts: Readonly<Record<string, string>> = {
     "#EXTINF:4.0,\na.ts\n#EXTINF:4.0,\n#EXT-X-BYTERANGE:100@20\nb.ts\n#EXT-X-ENDLIST\n",
   "master.m3u8": '#EXTM3U\n#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="a",NAME="x",URI="a.m3u8"\n' +
     '#EXT-X-STREAM-INF:BANDWIDTH=1000,AUDIO="a",CODECS="avc1.42c00d"\nv.m3u8\n',
-  "text.mpd": '<?xml version="1.0"?><MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="static" ' +
+  "text.mpd":
+    '<?xml version="1.0"?><MPD xmlns="urn:mpeg:dash:schema:mpd:2011" profiles="urn:mpeg:dash:profile:isoff-live:2011" type="static" ' +
     'mediaPresentationDuration="PT2S"><Period><AdaptationSet mimeType="video/mp4"><Representation id="1" ' +
     'bandwidth="1000"><SegmentTemplate timescale="10" media="$Number$.m4s" initialization="i.mp4"><SegmentTimeline>' +
     '<S t="0" d="10" r="2"/></SegmentTimeline></SegmentTemplate></Representation></AdaptationSet></Period></MPD>',
@@ -215,8 +216,8 @@ async function make(path: string, recipe: string): Promise<boolean> {
   return false;
 }
 
-/** Max size of a first input of the coverage-guided fuzzer that is one file. */
-const SEED_BYTES = 16 * 1024;
+/** Max size of a first input of the coverage-guided fuzzer, as of all others; those of bombs take too long. */
+const SEED_BYTES = 16 * 1024, BOMB_BYTES = 1000;
 
 // As in fuzz/shim.c.
 const PART_MARK = "\n#PART\n";
@@ -226,10 +227,12 @@ const ASK = 128, OWN_MUXER = 255;
 const noSteps = new Array(8).fill(0);
 
 /** `extra` and `filter` are described in fuzz/shim.c. */
-const control = (bytes: readonly number[], extra = 0, filter = 0, steps = noSteps) => [
+const control = (bytes: readonly number[], extra = 0, filter = 0, steps = noSteps, memory = 0) => [
   ...bytes,
   extra,
   filter,
+  memory & 255,
+  memory >> 8,
   ...steps,
 ];
 
@@ -254,6 +257,7 @@ const controls: readonly (readonly number[])[] = [
   control([0, 0, 1, 1 | 4 | 8, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], 4 | 8 | 32), // merged with itself
   control([0, 0, 1, 1, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], 16 | 64, 1), // limits, a bitstream filter
   control([0, 0, 1, 1 | 8, 128 | 4 | 2, 250, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0], 128), // on a thread
+  control([0, 0, 1, 1 | 4 | 8, 128 | 4 | 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], 1, 0, noSteps, 4000), // in little memory
 ];
 
 /** Files that name others: the files of an input, which are named by their numbers. */
@@ -264,9 +268,13 @@ function makeSets(samples: readonly Sample[]): Record<string, readonly (string |
   const list = (lines: string) =>
     `#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-TARGETDURATION:1\n${lines}#EXT-X-ENDLIST\n`;
   const manifest = (segments: string) =>
-    '<?xml version="1.0"?><MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="static" mediaPresentationDuration="PT1S">' +
+    '<?xml version="1.0"?><MPD xmlns="urn:mpeg:dash:schema:mpd:2011" profiles="urn:mpeg:dash:profile:isoff-live:2011" type="static" mediaPresentationDuration="PT1S">' +
     `<Period><AdaptationSet mimeType="video/mp4"><Representation id="1" bandwidth="1000">${segments}` +
     "</Representation></AdaptationSet></Period></MPD>";
+  const live = (first: number, lines: string) =>
+    `#EXTM3U\n#EXT-X-TARGETDURATION:0\n#EXT-X-MEDIA-SEQUENCE:${first}\n${lines}`;
+  const segments = '<SegmentList timescale="10" duration="6"><Initialization sourceURL="1.mp4"/>' +
+    '<SegmentURL media="2.m4s"/></SegmentList>';
   const fragmented = list('#EXT-X-MAP:URI="1.mp4"\n#EXTINF:0.6,\n2.m4s\n');
   return {
     "map.m3u8": [fragmented, start, rest],
@@ -307,6 +315,27 @@ function makeSets(samples: readonly Sample[]): Record<string, readonly (string |
       aac,
       list("#EXTINF:3,\n6.vtt\n"),
       vtt,
+    ],
+    "live.m3u8": [
+      "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1000\nr1.m3u8\n",
+      live(0, "#EXTINF:0,\n4.ts\n"),
+      live(1, "#EXTINF:0,\n4.ts\n#EXTINF:0,\n4.ts\n"),
+      live(3, '#EXT-X-KEY:METHOD=AES-128,URI="0"\n#EXTINF:0,\n4.ts\n#EXT-X-ENDLIST\n'),
+      ts,
+    ],
+    "live-map.m3u8": [
+      "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1000\nr1.m3u8\n",
+      live(0, '#EXT-X-MAP:URI="4.mp4"\n#EXTINF:0,\n5.m4s\n'),
+      live(1, '#EXT-X-MAP:URI="4.mp4"\n#EXTINF:0,\n5.m4s\n#EXTINF:0,\n5.m4s\n'),
+      live(2, '#EXT-X-MAP:URI="4.mp4"\n#EXTINF:0,\n5.m4s\n#EXT-X-ENDLIST\n'),
+      start,
+      rest,
+    ],
+    "live.mpd": [ // loaded again by its own name, which has no number: the last file
+      manifest(segments).replace("static", "dynamic"),
+      start,
+      rest,
+      manifest(segments).replace("static", "dynamic").replace("duration", "startNumber"),
     ],
     "list.mpd": [
       manifest(
@@ -358,12 +387,13 @@ function atFirstFragment(bytes: Uint8Array): [Uint8Array, Uint8Array] {
  */
 function writeSeeds(samples: readonly Sample[], folder: string): void {
   Deno.mkdirSync(folder, { recursive: true });
-  const files = samples.map(({ name, bytes }) => [name, bytes.subarray(0, SEED_BYTES)] as const);
+  const files = samples.map(({ name, bytes }) => [name, bytes] as const);
   const sets = Object.entries(makeSets(samples)).map(([name, parts]) =>
     [`set-${name}`, joined(parts)] as const
   );
-  [...files, ...sets].forEach(([name, bytes], nth) =>
+  [...files, ...sets].forEach(([name, all], nth) =>
     controls.forEach((control, kind) => {
+      const bytes = all.subarray(0, (name.startsWith("bomb-") ? BOMB_BYTES : SEED_BYTES) - control.length);
       if (name.startsWith("bomb-") && kind !== nth % controls.length) return; // they take long
       const seed = new Uint8Array(control.length + bytes.length);
       seed.set(control);

@@ -47,8 +47,11 @@ import av1_frame_merge_limit_7_patch from "../shim/ffmpeg/av1-frame-merge-limit-
 import av1_frame_merge_limit_9_patch from "../shim/ffmpeg/av1-frame-merge-limit-9.patch" with { type: "text" };
 import dash_attribute_patch from "../shim/ffmpeg/dash-attribute.patch" with { type: "text" };
 import dash_baseurl_room_patch from "../shim/ffmpeg/dash-baseurl-room.patch" with { type: "text" };
+import dash_late_streams_patch from "../shim/ffmpeg/dash-late-streams.patch" with { type: "text" };
 import dash_range_7_patch from "../shim/ffmpeg/dash-range-7.patch" with { type: "text" };
 import dash_refresh_7_patch from "../shim/ffmpeg/dash-refresh-7.patch" with { type: "text" };
+import dash_refresh_mismatch_patch from "../shim/ffmpeg/dash-refresh-mismatch.patch" with { type: "text" };
+import dash_reopen_buffer_patch from "../shim/ffmpeg/dash-reopen-buffer.patch" with { type: "text" };
 import dash_repeat_7_patch from "../shim/ffmpeg/dash-repeat-7.patch" with { type: "text" };
 import dash_repeat_9_patch from "../shim/ffmpeg/dash-repeat-9.patch" with { type: "text" };
 import dash_segment_length_7_patch from "../shim/ffmpeg/dash-segment-length-7.patch" with { type: "text" };
@@ -74,7 +77,9 @@ import hls_abandoned_patch from "../shim/ffmpeg/hls-abandoned.patch" with { type
 import hls_master_tags_7_patch from "../shim/ffmpeg/hls-master-tags-7.patch" with { type: "text" };
 import hls_read_lines_7_patch from "../shim/ffmpeg/hls-read-lines-7.patch" with { type: "text" };
 import hls_read_lines_9_patch from "../shim/ffmpeg/hls-read-lines-9.patch" with { type: "text" };
+import hls_reload_fails_patch from "../shim/ffmpeg/hls-reload-fails.patch" with { type: "text" };
 import hls_sample_aes_patch from "../shim/ffmpeg/hls-sample-aes.patch" with { type: "text" };
+import hls_section_free_patch from "../shim/ffmpeg/hls-section-free.patch" with { type: "text" };
 import hls_skip_gaps_7_patch from "../shim/ffmpeg/hls-skip-gaps-7.patch" with { type: "text" };
 import hls_skip_gaps_9_patch from "../shim/ffmpeg/hls-skip-gaps-9.patch" with { type: "text" };
 import hls_subtitle_buffers_patch from "../shim/ffmpeg/hls-subtitle-buffers.patch" with { type: "text" };
@@ -300,8 +305,11 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/av1-frame-merge-limit-9.patch": av1_frame_merge_limit_9_patch,
   "shim/ffmpeg/dash-attribute.patch": dash_attribute_patch,
   "shim/ffmpeg/dash-baseurl-room.patch": dash_baseurl_room_patch,
+  "shim/ffmpeg/dash-late-streams.patch": dash_late_streams_patch,
   "shim/ffmpeg/dash-range-7.patch": dash_range_7_patch,
   "shim/ffmpeg/dash-refresh-7.patch": dash_refresh_7_patch,
+  "shim/ffmpeg/dash-refresh-mismatch.patch": dash_refresh_mismatch_patch,
+  "shim/ffmpeg/dash-reopen-buffer.patch": dash_reopen_buffer_patch,
   "shim/ffmpeg/dash-repeat-7.patch": dash_repeat_7_patch,
   "shim/ffmpeg/dash-repeat-9.patch": dash_repeat_9_patch,
   "shim/ffmpeg/dash-segment-length-7.patch": dash_segment_length_7_patch,
@@ -327,7 +335,9 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/hls-master-tags-7.patch": hls_master_tags_7_patch,
   "shim/ffmpeg/hls-read-lines-7.patch": hls_read_lines_7_patch,
   "shim/ffmpeg/hls-read-lines-9.patch": hls_read_lines_9_patch,
+  "shim/ffmpeg/hls-reload-fails.patch": hls_reload_fails_patch,
   "shim/ffmpeg/hls-sample-aes.patch": hls_sample_aes_patch,
+  "shim/ffmpeg/hls-section-free.patch": hls_section_free_patch,
   "shim/ffmpeg/hls-skip-gaps-7.patch": hls_skip_gaps_7_patch,
   "shim/ffmpeg/hls-skip-gaps-9.patch": hls_skip_gaps_9_patch,
   "shim/ffmpeg/hls-subtitle-buffers.patch": hls_subtitle_buffers_patch,

@@ -158,8 +158,9 @@ static int run(struct session *session, operation *run, double *slot, uint8_t *d
  * An assertion of libavformat has failed, which would end the process. Its objects are in an inconsistent state: they are neither
  * used nor freed, and the session is over. The log has the reason.
  */
-static int abandon(struct session *session) {
+static int abandon(struct session *session, double *slot) {
   struct channel *channel = &session->channel;
+  memset(slot, 0, AVS_SLOT_SIZE * sizeof(*slot)); /* what it holds now are arguments */
   for (int direction = 0; direction < 2; direction++)
     if (channel->endpoints[direction]) channel_detach(channel, channel->endpoints[direction]);
   session_abandon_parts(session);
@@ -173,7 +174,7 @@ void session_execute(struct session *session, uint32_t operation, double *slot, 
   jmp_buf here, *target = escape_to(&here);
   begin(session);
   xml_log_here();
-  int result = mark_place(here) ? abandon(session) : run(session, session_operation(operation), slot, data, size);
+  int result = mark_place(here) ? abandon(session, slot) : run(session, session_operation(operation), slot, data, size);
   escape_to(target);
   result = check_memory(session, result);
   if (operation != AVS_OP_REMUX) drain_writes(channel); /* more of these follow */

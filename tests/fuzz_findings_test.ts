@@ -303,3 +303,50 @@ Deno.test("An HLS source whose second segment alone is encrypted by SAMPLE-AES i
   using demuxer = Demuxer.openSync(playlist, { onopen });
   assert([...demuxer.packetsSync()].length > 206, "the packets of the first segment");
 });
+
+// The system's FFmpeg has no limit of memory.
+Deno.test("An HLS playlist whose init sections take all memory is an error", { ignore: !isEmbedded }, () => {
+  const lines = [
+    `#EXT-X-KEY:METHOD=AES-128,URI="${"k".repeat(4000)}"`,
+    ...Array<string>(6000).fill('#EXT-X-MAP:URI="a"'),
+  ];
+  const playlist = new TextEncoder().encode(
+    `#EXTM3U\n#EXT-X-TARGETDURATION:1\n${lines.join("\n")}\n#EXTINF:1,\na.m4s\n#EXT-X-ENDLIST\n`,
+  );
+  assertThrows(
+    () => probeSync(playlist, { maxMemory: 16 << 20, onopen: () => new Uint8Array(9) }),
+    AVError,
+    "maxMemory",
+  );
+});
+
+// The system's FFmpeg ends the process.
+Deno.test(
+  "A live HLS playlist that is damaged when it is loaded again does no harm",
+  { ignore: !isEmbedded },
+  () => {
+    const head = "#EXTM3U\n#EXT-X-TARGETDURATION:0\n#EXT-X-MEDIA-SEQUENCE:";
+    const playlists = [`${head}0\n#EXTINF:0,\na.ts\n`, `${head}100000\n#EXT-X-TARGETDURATION:-1\n`];
+    const master = new TextEncoder().encode("#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1000\nv.m3u8\n");
+    const onopen = ({ url }: { url: string }) =>
+      url === "a.ts" ? fixtureBytes("video.ts") : new TextEncoder().encode(playlists.shift() ?? "");
+    using demuxer = Demuxer.openSync(master, { onopen });
+    assertEquals([...demuxer.packetsSync()].length, 206);
+  },
+);
+
+Deno.test("A DASH segment with more streams than the first one: packets of the known ones", {
+  ignore: !isEmbedded,
+}, () => {
+  const video = new MemorySink();
+  remuxSync(fixtureBytes("video.ts"), video, { format: "mpegts", streams: ({ type }) => type === "video" });
+  const manifest = new TextEncoder().encode(
+    '<MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="static" mediaPresentationDuration="PT6S" ' +
+      'profiles="urn:mpeg:dash:profile:isoff-live:2011"><Period><AdaptationSet mimeType="video/mp4">' +
+      '<Representation id="1" bandwidth="1000"><SegmentList timescale="1" duration="3"><SegmentURL media="1.m4s"/>' +
+      '<SegmentURL media="2.m4s"/></SegmentList></Representation></AdaptationSet></Period></MPD>',
+  );
+  const onopen = ({ url }: { url: string }) => url === "1.m4s" ? video.bytes() : fixtureBytes("video.ts");
+  using demuxer = Demuxer.openSync(manifest, { onopen });
+  assertEquals([...demuxer.packetsSync()].map(({ streamIndex }) => streamIndex), Array<number>(150).fill(0));
+});
