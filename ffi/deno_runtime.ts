@@ -56,7 +56,7 @@ function headOf(file: Deno.FsFile, bytes: number): ReturnType<Runtime["readHead"
     const head = new Uint8Array(bytes);
     return { head: head.subarray(0, file.readSync(head) ?? 0), size: file.statSync().size };
   } finally {
-    file.close();
+    file[Symbol.dispose]();
   }
 }
 

@@ -274,8 +274,9 @@ export class Session implements Host {
     if (wasOpen) this.#throwOfCleanups();
   }
 
-  /** The last step of a completed operation: waits for cleanups, then closes the session. */
+  /** The last step of a completed operation: stops reading ahead, waits for cleanups, then closes the session. */
   *finish(): Operation<void> {
+    if (this.#readsAhead) yield* this.#readsAhead.stop();
     const { settled } = this.#resources.release(null);
     if (settled) yield* step(() => {}, () => within(GRACE, settled));
     this.close();

@@ -4,6 +4,7 @@
 import {
   assert,
   assertEquals,
+  assertGreater,
   assertInstanceOf,
   assertNotEquals,
   assertStrictEquals,
@@ -19,6 +20,7 @@ import {
   Demuxer,
   type IOCallbacks,
   IOContext,
+  keyFrames,
   MemorySink,
   Muxer,
   type Packet,
@@ -738,6 +740,19 @@ for (const [what, use] of Object.entries(usedBefore)) {
       assertEquals((await remux(other, new MemorySink(), { format: "mpegts" })).packets * 3, packets);
       using third = await used();
       assertEquals((await probe(third)).streams.length, 2);
+    }
+  });
+}
+
+for (const kind of ["bytes", "callbacks"]) {
+  Deno.test(`IOContext over ${kind} can be used again after probe() has read a cover, and after keyFrames()`, async () => {
+    const bytes = fixtureBytes("cover.mp3");
+    const io = kind === "bytes" ? new IOContext(bytes) : new IOContext(4096, readerOf(bytes));
+    for (let i = 0; i < 2; i++) {
+      assertEquals((await probe(io)).covers.length, 1);
+      io.seekSync(0, SET);
+      assertGreater((await keyFrames(io, { end: 0.5 })).length, 0);
+      io.seekSync(0, SET);
     }
   });
 }
