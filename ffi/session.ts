@@ -274,9 +274,9 @@ export class Session implements Host {
     if (wasOpen) this.#throwOfCleanups();
   }
 
-  /** The last step of a completed operation: stops reading ahead, waits for cleanups, then closes the session. */
+  /** The last step of a completed operation: ends reading ahead, waits for cleanups, then closes the session. */
   *finish(): Operation<void> {
-    if (this.#readsAhead) yield* this.#readsAhead.stop();
+    if (this.#readsAhead) this.#native.cancel(); // not stop(), which would wait for the source
     const { settled } = this.#resources.release(null);
     if (settled) yield* step(() => {}, () => within(GRACE, settled));
     this.close();

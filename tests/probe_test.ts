@@ -7,6 +7,8 @@ import {
   AVError,
   Demuxer,
   type DemuxerOptions,
+  IOContext,
+  keyFrames,
   type MediaInfo,
   MemorySink,
   probe,
@@ -15,6 +17,7 @@ import {
   remux,
   remuxSync,
 } from "@avio/avio";
+import { soon } from "./support/async.ts";
 import { readerOf } from "./support/devices.ts";
 import { ffprobeInfo, hasFFprobe, type Probed, type ProbedStream } from "./support/ffprobe.ts";
 import { fixtureBytes, fixturePath, mediaFixtures, otherFixtures, realPath } from "./support/fixtures.ts";
@@ -262,4 +265,25 @@ Deno.test("Fragmented mp4 from a source that can't seek: its duration is null or
   const whole = probeSync(said.bytes()).duration;
   assertEquals(length, libavformat < 60 ? null : whole); // 5.1 does not read it there
   assertEquals((await probe(stream(fixtureBytes("video.mp4")))).duration, 3);
+});
+
+Deno.test("probe() and keyFrames() do not wait for a source that stalls behind what they need", async () => {
+  const mp3 = fixtureBytes("cover.mp3");
+  const bytes = new Uint8Array([mp3, mp3, mp3, mp3].flatMap((part) => [...part]));
+  for (let stall = 30_000; stall < 100_000; stall += 10_000) {
+    const stalling = () => {
+      let position = 0;
+      return (buffer: Uint8Array) => {
+        if (position > stall) return new Promise<number>(() => {});
+        const chunk = bytes.subarray(position, position + buffer.length);
+        buffer.set(chunk);
+        position += chunk.length;
+        return chunk.length;
+      };
+    };
+    assertEquals((await soon(probe({ onread: stalling() }))).covers.length, 1);
+    const io = new IOContext(4096, { onread: stalling() });
+    assertEquals((await soon(probe(io))).covers.length, 1);
+    await soon(keyFrames({ onread: stalling() }, { end: 0.1 }));
+  }
 });
