@@ -38,4 +38,8 @@ export interface Device {
   seek?(offset: number, whence: number): Operation<number | null>;
   /** Whether a read-only device can go to any position, so that this can be requested together with the next read. */
   seeksLate?: boolean;
+  /** The size in bytes, if it is known already: opening an input does not request it. */
+  size?: number | null;
+  /** The first bytes, copied when the device is added: the first operation does not request them. Only with `seeksLate`. */
+  head?: Uint8Array;
 }

@@ -2,10 +2,13 @@
  * NativeIO: an I/O context of the shim (AVIOContext) as an opaque value for other folders, and the state that is saved
  * between two owners.
  */
-import { newBytes, newNumbers } from "./byte_views.ts";
+import { byteLengthOf, newBytes, newNumbers } from "./byte_views.ts";
+import type { Device } from "./device.ts";
 import { check } from "./errors.ts";
 import { library } from "./library.ts";
 import { SavedState } from "./symbols.ts";
+
+const NOTHING = newBytes(0);
 
 /** An I/O context; only `ffi/` uses its handle. */
 export class NativeIO {
@@ -30,8 +33,14 @@ export function locateIO({ handle }: NativeIO, url: string): void {
   check(library().avs_io_locate(handle, bytes, bytes.length), "locate an I/O context");
 }
 
+/** Passes on what is known of an input's device before anything is requested of it. */
+export function beginIO({ handle }: NativeIO, { size = null, head = NOTHING }: Device): void {
+  if (size === null && head === NOTHING) return;
+  const bytes = head as Uint8Array<ArrayBuffer>;
+  check(library().avs_io_begin(handle, size ?? NaN, bytes, byteLengthOf(bytes)), "add an I/O context");
+}
+
 const numbers = newNumbers(SavedState.LENGTH);
-const NOTHING = newBytes(0);
 
 /** Saves the state of an I/O context, so that another one over the same device can continue. */
 export function saveIO({ handle }: NativeIO, use: "read" | "write"): SavedIO {

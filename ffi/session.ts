@@ -12,7 +12,7 @@ import { quiet } from "./events.ts";
 import { encodePairs, library, readText, readTextOrThrow } from "./library.ts";
 import { deliverLog, type LogLine, parseLog } from "./log.ts";
 import { OpenFiles } from "./open_files.ts";
-import { NativeIO } from "./native_io.ts";
+import { beginIO, NativeIO } from "./native_io.ts";
 import { busy, freeHandle, NativeLine } from "./native_line.ts";
 import { type MaybePromise, type Operation, runAsync, runSync, step, type Wait } from "./operation.ts";
 import { type Opener, Requests, type Side } from "./requests.ts";
@@ -318,6 +318,7 @@ export class Session implements Host {
   addDevice(device: Device, use: IOUse, bufferSize: number): NativeIO {
     const seek = (device.seek ? IOFlag.SEEK : 0) | (device.seeksLate ? IOFlag.LATE_SEEK : 0);
     const io = this.#addIO(IOKind.CALLBACKS, flagsOf(use) | seek, bufferSize);
+    if (device.read) beginIO(io, device);
     this.#requests.attach(io, device);
     return io;
   }

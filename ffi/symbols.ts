@@ -15,7 +15,7 @@ export interface SymbolTypes {
 }
 
 /** ABI that this TypeScript speaks; the library's `avs_abi_version()` must be the same. */
-export const ABI_VERSION = 12;
+export const ABI_VERSION = 13;
 
 /** Symbols for opening and reading an input, bound when the library is loaded. */
 export const core = {
@@ -105,6 +105,8 @@ const rest = {
 /** Symbols of the async engine. */
 const async = {
   avs_io_new_copy: { parameters: ["f64", "buffer", "u32", "u32"], result: "f64" },
+  // I/O context, its size, its first bytes, their number
+  avs_io_begin: { parameters: ["f64", "f64", "buffer", "u32"], result: "i32" },
   avs_start: { parameters: ["f64", "u32", "buffer"], result: "i32" },
   avs_finish: { parameters: ["f64", "buffer"], result: "i32" },
   avs_cancel: { parameters: ["f64"], result: "i32" },

@@ -176,11 +176,23 @@ static uint32_t buffer_size(void) {
   return sizes[world.control[CONTROL_BUFFER] % (sizeof(sizes) / sizeof(*sizes))];
 }
 
+/* Half of the sources that can seek do it with the next read, and half of these say what they begin with. */
+static uint32_t late_seek(void) {
+  return flag(FLAG_SOURCE_SEEKS) && world.control[CONTROL_PIECE] & 1 ? AVS_IO_LATE_SEEK : 0;
+}
+
+static void begin(double io, struct file file) {
+  if (!late_seek() || !(world.control[CONTROL_PIECE] & 2)) return;
+  size_t head = (size_t)world.control[CONTROL_PIECE] * 32;
+  int32_t result = avs_io_begin(io, (double)file.size, file.data, (uint32_t)(head < file.size ? head : file.size));
+  MUST(result == 0 || has_extra(EXTRA_ASYNC) || world.control[CONTROL_MEMORY]);
+}
+
 /* An I/O context over this file, or a new one; 0 if there are too many. */
 static double new_device(double session, bool reads, size_t number) {
   if (world.device_count == DEVICES) return 0;
   struct file file = world.files[number];
-  uint32_t flags = AVS_IO_READ | (flag(FLAG_SOURCE_SEEKS) || flag(FLAG_SOURCE_IS_MEMORY) ? AVS_IO_SEEK : 0);
+  uint32_t flags = AVS_IO_READ | late_seek() | (flag(FLAG_SOURCE_SEEKS) || flag(FLAG_SOURCE_IS_MEMORY) ? AVS_IO_SEEK : 0);
   if (!reads) flags = AVS_IO_WRITE | (flag(FLAG_SINK_SEEKS) ? AVS_IO_SEEK : 0) | (flag(FLAG_SINK_IS_DIRECT) ? AVS_IO_DIRECT : 0);
   uint32_t kind = AVS_IO_CALLBACKS;
   if (flag(reads ? FLAG_SOURCE_IS_MEMORY : FLAG_SINK_IS_MEMORY)) kind = reads ? AVS_IO_MEMORY_INPUT : AVS_IO_MEMORY_OUTPUT;
@@ -190,6 +202,7 @@ static double new_device(double session, bool reads, size_t number) {
                       : avs_io_new(session, kind, flags, buffer_size());
   size_t size = reads ? file.size : 0;
   if (io) world.devices[world.device_count++] = (struct device){.io = io, .reads = reads, .file = file, .size = size};
+  if (io && reads && kind == AVS_IO_CALLBACKS && !is_copy) begin(io, file);
   return io;
 }
 
@@ -278,6 +291,7 @@ static void misuse(double session, double io, uint32_t kind) {
   if (is_async()) return (void)avs_cancel(session);
   double slot[AVS_SLOT_SIZE] = {0, io};
   MUST(avs_session_close(session) < 0);
+  MUST(avs_io_begin(io, 1, world.files[0].data, 0) < 0);
   avs_run(session, AVS_OP_READ, slot, NULL, 0, NULL, 0);
   MUST(slot[0] < 0);
   double other = avs_session_new(own_client());
@@ -328,6 +342,7 @@ static void answer(double session, double io, uint32_t kind, double a, double b,
   bool is_asked = kind >= AVS_REQUEST_OPEN;
   MUST(is_asked || kind == AVS_REQUEST_SEEK || (a > 0 && a <= INT32_MAX));
   if (++world.requests > (is_async() ? MAX_OF_THREADS : MAX_REQUESTS)) return fail(io);
+  if (kind == AVS_REQUEST_READ && b >= 0) device_of(io)->position = (size_t)b;
   enum fault fault = world.control[CONTROL_FAULT] % FAULTS;
   if (fault && world.requests == (int)word(CONTROL_FAULT_AT) + 1 && answer_wrongly(fault, session, io, kind, a)) return;
   if (is_asked) answer_asked(session, io, kind, a, (int)b);

@@ -93,7 +93,9 @@ export function* attachSourceFile(
     host.defer(host.files.addSource(knownFile(identity)));
   }
   const list = path === "" || identity === null ? null : new ListReader(host.files, path);
-  const device = yield* fileDevice(file, { path, list, isRegular: info?.isFile ?? false });
+  const isRegular = info?.isFile ?? false;
+  const device = yield* fileDevice(file, { path, list, isRegular });
+  if (isRegular && device.seek && !isReadBack) device.size = info!.size;
   return host.addDevice(device, { use: "read", bulk: true }, bufferSize);
 }
 

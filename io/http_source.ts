@@ -120,7 +120,7 @@ class HttpSource {
   device(): Device {
     const read = (size: number) => this.#read(maxPiece(size));
     return this.#hasRanges && this.#size !== null
-      ? { read, seek: this.#seek.bind(this), seeksLate: true }
+      ? { read, seek: this.#seek.bind(this), seeksLate: true, size: this.#size }
       : { read };
   }
 

@@ -280,7 +280,9 @@ export class IOContext implements Disposable {
     const { bytes, device, bufferSize } = this.#backing;
     // Pending writes and a full buffer together may exceed the buffer size.
     const size = use === "write" ? Math.max(bufferSize, this.#saved?.buffered.length ?? 0) : bufferSize;
-    const io = bytes ? attachBytes(host, bytes, size, lend) : host.addDevice({ ...device }, { use }, size);
+    const io = bytes
+      ? attachBytes(host, bytes, size, { lend, isFresh: !this.#saved })
+      : host.addDevice({ ...device }, { use }, size);
     if (this.#saved) restoreIO(io, this.#saved);
     this.#saved = null;
     this.#use = use;

@@ -61,7 +61,7 @@ export function* openSource(host: Host, source: Source, options: ReadOptions): O
   }
   if (source instanceof ArrayBuffer || ArrayBuffer.isView(source)) {
     const isLent = lend && !(yield* canWait());
-    return { io: attachBytes(host, asBytes(source), bufferSize, isLent), url: "" };
+    return { io: attachBytes(host, asBytes(source), bufferSize, { lend: isLent }), url: "" };
   }
   if (source instanceof IOContext) {
     const isLent = lend && !(yield* canWait());

@@ -94,6 +94,7 @@ export function blobDevice(blob: Blob): Device {
   let position = 0;
   return {
     seeksLate: true,
+    size: blob.size,
     *read(requested) {
       const slice = blob.slice(position, position + size.next(requested));
       if (slice.size === 0) return null;

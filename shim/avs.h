@@ -21,7 +21,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define AVS_ABI_VERSION 12
+#define AVS_ABI_VERSION 13
 
 #if defined(_WIN32)
 #define AVS_API __declspec(dllexport)
@@ -257,6 +257,11 @@ enum {
 AVS_API double avs_io_new(double session, uint32_t kind, uint32_t flags, uint32_t buffer_size);
 /* A seekable input over a copy of these bytes, in native memory: both engines read it without a request. 0: as avs_io_new(). */
 AVS_API double avs_io_new_copy(double session, const uint8_t *bytes, uint32_t size, uint32_t buffer_size);
+/*
+ * What is known of an input of callbacks before its first operation, which then does not request it: the size, NAN if unknown, and
+ * the first bytes, which are copied; only an input with AVS_IO_LATE_SEEK can have them.
+ */
+AVS_API int32_t avs_io_begin(double io, double size, const uint8_t *bytes, uint32_t count);
 /*
  * The position of an I/O context, and a copy of what it has buffered, so that another one over the same device can continue
  * there (avs_io_restore()). Returns the number of buffered bytes; they are copied if `capacity` is enough. Bytes read lie

@@ -33,6 +33,22 @@ static int64_t take_ahead(struct io *io, uint8_t *buffer, int size) {
   return result;
 }
 
+/* Reads from the first bytes of the source, without a request; 0: they are not there. */
+static int64_t head_read(struct io *io, uint8_t *buffer, int size) {
+  struct channel *channel = io->channel;
+  if (io->head.operation != channel->operations) {
+    memory_free(&io->head.bytes);
+    io->head.bytes = (struct memory){0};
+  }
+  if (io->go_to < 0) return 0;
+  int64_t result = (int64_t)memory_fetch(&io->head.bytes, (size_t)io->go_to, buffer, (size_t)size);
+  channel_lock(channel);
+  io->go_to += result;
+  io->device += result;
+  channel_unlock(channel);
+  return result;
+}
+
 static int64_t request_read(struct io *io, uint8_t *buffer, int size) {
   struct request read = {.kind = AVS_REQUEST_READ, .read_into = buffer, .size = size};
   int64_t position = io->go_to;
@@ -123,7 +139,8 @@ void io_restart(struct io *io) {
 static int callbacks_read(struct io *io, uint8_t *buffer, int size) {
   struct channel *channel = io->channel;
   if (has_ended(io)) return AVERROR_EOF;
-  int64_t result = take_ahead(io, buffer, size);
+  int64_t result = head_read(io, buffer, size);
+  if (result == 0) result = take_ahead(io, buffer, size);
   if (result == 0) result = request_read(io, buffer, size);
   /* 0 must not reach libavformat: mkv, flv, avi and wav would read again for ever. */
   if (result == 0 || result == AVERROR_EOF) {
@@ -466,6 +483,7 @@ void io_free(struct io *io) {
   location_free(&io->location);
   memory_free(&io->memory);
   memory_free(&io->kept.memory);
+  memory_free(&io->head.bytes);
   behind_free(io);
   ahead_free(&io->ahead);
   free(io);
@@ -608,6 +626,28 @@ int32_t avs_io_restore(double handle, double position, const uint8_t *data, uint
   if (reads_callbacks) io->device += size;
   if (io->flags & AVS_IO_LATE_SEEK) io->go_to = io->device; /* its device is a new one, at its start */
   if (io->flags & AVS_IO_WRITE) io->end = io->position;
+  return 0;
+}
+
+/* The operation that runs, or else the next one. */
+static int64_t first_operation(const struct channel *channel) { return channel->operations + (channel->running ? 0 : 1); }
+
+int32_t avs_io_begin(double handle, double size, const uint8_t *bytes, uint32_t count) {
+  struct io *io = find_io(handle);
+  if (!io || io->kind != AVS_IO_CALLBACKS || io->flags & AVS_IO_WRITE) return AVERROR(EBADF);
+  if (count && !(io->flags & AVS_IO_LATE_SEEK)) return AVERROR(EINVAL);
+  channel_lock(io->channel);
+  bool can = !io->channel->running || is_opening(io->channel);
+  channel_unlock(io->channel);
+  if (!can || was_used(io)) return AVERROR(EBUSY);
+  int64_t operation = first_operation(io->channel);
+  if (count && !memory_store(&io->head.bytes, 0, bytes, count)) return AVERROR(ENOMEM);
+  if (count) io->go_to = 0;
+  io->head.operation = operation;
+  if (size >= 0 && size < (double)EXACT_DOUBLE) {
+    io->size.result = (int64_t)size;
+    io->size.operation = operation;
+  }
   return 0;
 }
 

@@ -51,6 +51,11 @@ struct io {
     int64_t result;
     int64_t operation;
   } size;
+  /* The first bytes of a source, until the end of the operation. */
+  struct {
+    struct memory bytes;
+    int64_t operation;
+  } head;
 
   /* From here on: to be used with the channel's lock held. */
   struct request request;

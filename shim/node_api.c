@@ -187,6 +187,7 @@ static void *buffer_argument(struct call *call, int index) {
   RETURNS(i32, avs_index, (f64(0), i32(1), u32(2), buffer(3), u32(4)))                                                   \
   RETURNS(i32, avs_cover, (f64(0), i32(1), buffer(2), u32(3)))                                                           \
   RETURNS(i32, avs_set_discard, (f64(0), i32(1), i32(2)))                                                                \
+  RETURNS(i32, avs_io_begin, (f64(0), f64(1), buffer(2), u32(3)))                                                       \
   RETURNS(f64, avs_io_new_copy, (f64(0), buffer(1), u32(2), u32(3)))                                                     \
   RETURNS(i32, avs_start, (f64(0), u32(1), buffer(2)))                                                                   \
   RETURNS(i32, avs_finish, (f64(0), buffer(1)))                                                                          \

@@ -3,12 +3,15 @@
  * whoever opened a source closes it.
  */
 import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
-import { AVError, constants, Demuxer, IOContext, probe, type Source } from "@avio/avio";
+import { AVError, constants, Demuxer, IOContext, probe, probeSync, type Source } from "@avio/avio";
 import { files } from "../io/files.ts";
 import { chunksOf, promising, readRows, rejectionOf, sleep, soon, WatchedSource } from "./support/async.ts";
+import { withIndexFarBehind } from "./support/chunked.ts";
+import { longMatroska, temporaryFolder } from "./support/cli.ts";
 import { amounts, readerOf, shortAmounts } from "./support/devices.ts";
+import { concatBytes } from "./support/essence.ts";
 import { fixtureBytes, fixturePath, mediaFixtures } from "./support/fixtures.ts";
-import { rowsOf } from "./support/packets.ts";
+import { hashesByStream, rowsOf } from "./support/packets.ts";
 import { never } from "./support/threads.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
@@ -140,6 +143,48 @@ for (const name of mediaFixtures) {
   Deno.test(`Demuxer.read() returns the same packets of ${name} from every source that can't seek`, async () => {
     const rows = rowsOf(readerOf(fixtureBytes(name), { seekable: false }), { bufferSize: 1 << 17 });
     for (const [how, make] of Object.entries(forward)) assertEquals(await readRows(make(name)), rows, how);
+  });
+}
+
+/** Larger than what is copied at once, and read in other places than at the start. */
+const large: Record<string, () => Bytes> = {
+  "an mp4 with its index far behind": () => withIndexFarBehind(fixtureBytes("video.mp4")),
+  "an mp4 with its index in the middle": () =>
+    concatBytes([withIndexFarBehind(fixtureBytes("video.mp4")), new Uint8Array(1 << 20)]),
+  "a Matroska file": () => longMatroska() as Bytes,
+};
+
+for (const [what, make] of Object.entries(large)) {
+  Deno.test(`Demuxer.read() returns the same packets of ${what} from every source of its bytes`, async () => {
+    const bytes = make();
+    const rows = rowsOf(bytes);
+    assert(rows.length > 10);
+    using folder = temporaryFolder();
+    Deno.writeFileSync(folder.path("large"), bytes);
+    const sources: Record<string, () => Source> = {
+      bytes: () => bytes,
+      Blob: () => new Blob([bytes]),
+      path: () => folder.path("large"),
+      IOContext: () => new IOContext(bytes),
+    };
+    for (const [how, open] of Object.entries(sources)) {
+      assertEquals(await readRows(open()), rows, how);
+      assertEquals((await probe(open())).streams, probeSync(bytes).streams, `${how}, probed`);
+    }
+    assertEquals(rowsOf(bytes, { onopen: () => null }), rows, "bytes that are not lent");
+  });
+
+  Deno.test(`An IOContext over ${what} that was read from begins where it is`, async () => {
+    const bytes = make();
+    const rows = rowsOf(bytes);
+    using io = new IOContext(bytes);
+    assertEquals(io.readSync(new Uint8Array(100_000)), 100_000);
+    assertEquals(io.seekSync(0, constants.seek.SET), 0);
+    assertEquals(await readRows(io), rows);
+    const prefix = 70_000;
+    using behind = new IOContext(concatBytes([new Uint8Array(prefix), bytes]));
+    assertEquals(behind.readSync(new Uint8Array(prefix)), prefix);
+    assertEquals(hashesByStream(await readRows(behind)), hashesByStream(rows));
   });
 }
 

@@ -93,6 +93,7 @@ static void answer(double session, double io, uint32_t kind, double a, double b,
     return;
   }
   CHECK(world.any || io == world.source_io || io == world.sink_io, "request of an unknown I/O context");
+  if (kind == AVS_REQUEST_READ && b >= 0) world.source.position = (size_t)b; /* a late seek */
   if (kind == AVS_REQUEST_READ) answer_read(io, a);
   else if (kind == AVS_REQUEST_WRITE) answer_write(io, a);
   else if ((int)b != SEEK_FOR_SIZE && world.refuse > 0) world.refuse--, avs_reply(io, -ESPIPE);
@@ -371,6 +372,7 @@ static void call_all(double handle) {
   CHECK(avs_io_new(handle, AVS_IO_CALLBACKS, AVS_IO_READ, 100) == 0, "io new");
   CHECK(avs_io_save(handle, row, bytes, sizeof(bytes)) < 0, "io save");
   CHECK(avs_io_restore(handle, 1, bytes, 1) < 0, "io restore");
+  CHECK(avs_io_begin(handle, 1, bytes, 1) < 0, "io begin");
   CHECK(avs_io_new(handle, AVS_IO_CALLBACKS, AVS_IO_READ, 10) == 0, "io new");
   CHECK(avs_io_new_copy(handle, bytes, 1, 10) == 0, "io new copy");
   CHECK(avs_start(handle, AVS_OP_READ, slot) < 0 && avs_cancel(handle) < 0 && avs_stop(handle) < 0, "start");
@@ -491,6 +493,7 @@ static void misuse_inside(double session) {
   double state[AVS_SAVED_LENGTH];
   CHECK(avs_io_save(world.source_io, state, NULL, 0) == -EBUSY, "saved while running");
   CHECK(avs_io_restore(world.source_io, 0, NULL, 0) == -EBUSY, "restored while running");
+  CHECK(avs_io_begin(world.source_io, 0, NULL, 0) == -EBUSY, "begun while running");
   CHECK(avs_add_stream(session, "", 0) < 0, "stream added while running");
   CHECK(avs_io_close(world.source_io) == -EBUSY, "I/O context closed while running");
   CHECK(avs_set_shift(session, 0, 0) == -EBUSY, "shifted while running");
@@ -685,6 +688,54 @@ static void test_copy(const char *folder) {
   CHECK(read_all(session, &result) == whole.packets - 0, "packets are missing");
   CHECK(seek(session, -1, 1) >= 0 && read_all(session, &result) > 0, "no packets after a seek");
   CHECK(world.calls == 0, "%d requests", world.calls);
+  CHECK(avs_session_close(session) == 0, "close");
+}
+
+static double new_late_source(double session) {
+  return avs_io_new(session, AVS_IO_CALLBACKS, AVS_IO_READ | AVS_IO_SEEK | AVS_IO_LATE_SEEK, BUFFER);
+}
+
+/* What is known of a source before it is opened is not requested then, and all packets are the same. */
+static void test_begin(const char *folder, const char *name) {
+  load(folder, name);
+  struct outcome whole = demux(NEVER, SIZE_MAX);
+  for (size_t head = 0; head <= world.source.size; head = head * 3 + 1) {
+    reset(NEVER, SIZE_MAX);
+    double session = avs_session_new(own_client()), result;
+    world.source_io = new_late_source(session);
+    CHECK(avs_io_begin(world.source_io, (double)world.source.size, world.source.data, (uint32_t)head) == 0, "begin");
+    CHECK(open_input(session, world.source_io) >= 0, "open");
+    CHECK(read_all(session, &result) == whole.packets, "%s: packets are missing, %zu bytes known", name, head);
+    CHECK(seek(session, -1, 0) >= 0 && read_all(session, &result) > 0, "no packets after a seek");
+    CHECK(avs_session_close(session) == 0, "close");
+  }
+  reset(0, SIZE_MAX); /* a request would fail */
+  double session = avs_session_new(own_client());
+  world.source_io = new_late_source(session);
+  CHECK(avs_io_begin(world.source_io, (double)world.source.size, world.source.data, (uint32_t)world.source.size) == 0, "begin");
+  CHECK(open_input(session, world.source_io) >= 0 && world.calls == 0, "%s: opened with %d requests", name, world.calls);
+  CHECK(avs_io_begin(world.source_io, 1, NULL, 0) == -EBUSY, "begun in use");
+  CHECK(avs_io_begin(new_source(session), 1, world.source.data, 1) == -EINVAL, "bytes without late seeks");
+  CHECK(avs_io_begin(new_sink(session, AVS_IO_CALLBACKS, 0), 1, NULL, 0) < 0, "an output");
+  CHECK(avs_session_close(session) == 0, "close");
+}
+
+/* The position of a source that is used for reading bytes first is the one after them. */
+static void test_begin_and_move(const char *folder) {
+  load(folder, "audio.mp3");
+  reset(NEVER, SIZE_MAX);
+  double session = avs_session_new(own_client()), state[AVS_SAVED_LENGTH], slot[AVS_SLOT_SIZE] = {0};
+  uint8_t bytes[3000];
+  world.source_io = new_late_source(session);
+  CHECK(avs_io_begin(world.source_io, NAN, world.source.data, 1500) == 0, "begin");
+  for (int at = 0; at < 3000; at += 100) {
+    slot[1] = world.source_io;
+    avs_run(session, AVS_OP_IO_READ, slot, bytes, 100, NULL, 0);
+    CHECK(slot[1] == 100 && !memcmp(bytes, world.source.data + at, 100), "not the bytes at %d", at);
+    int32_t size = avs_io_save(world.source_io, state, bytes, sizeof(bytes));
+    CHECK(size >= 0 && state[AVS_SAVED_POSITION] == at + 100, "saved %g at %d", state[AVS_SAVED_POSITION], at + 100);
+    CHECK(!memcmp(bytes, world.source.data + at + 100, (size_t)size), "not the bytes behind %d", at + 100);
+  }
   CHECK(avs_session_close(session) == 0, "close");
 }
 
@@ -1621,6 +1672,10 @@ int main(int argc, char **argv) {
   test_saving_writes(AVS_IO_DIRECT);
   test_saving_memory();
   test_copy(argv[1]);
+  test_begin(argv[1], "video.mp4");
+  test_begin(argv[1], "fragmented.mp4");
+  test_begin(argv[1], "audio.mp3");
+  test_begin_and_move(argv[1]);
   test_failed_seeks(argv[1]);
   test_refused_seek(argv[1]);
   test_fields();
