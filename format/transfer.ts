@@ -711,7 +711,7 @@ class Transfer {
     throw argumentError(TypeError, "streams", `none is left to write${why}`);
   }
 
-  /** Why the output can't hold these: `matroska can't hold dvb_teletext; the size or sample rate of h264 is unknown`. */
+  /** Why the output can't hold these: `matroska can't hold dvb_teletext; the size, sample rate or header of h264 is unknown`. */
   #whyNot(streams: Description["streams"]): string {
     const { name } = describeOutput(this.#session).format;
     const codecs = { no: new Set<string>(), undescribed: new Set<string>() };
@@ -723,7 +723,7 @@ class Transfer {
     return [
       ...(no.size > 0 ? [`${name} can't hold ${[...no].join(", ")}`] : []),
       ...(undescribed.size > 0
-        ? [`the size or sample rate of ${[...undescribed].join(", ")} is unknown`]
+        ? [`the size, sample rate or header of ${[...undescribed].join(", ")} is unknown`]
         : []),
     ].join("; ");
   }
@@ -971,7 +971,7 @@ function skippedWords(session: Session, { index }: Description["streams"][number
   const why = {
     yes: `${name} can't hold it together with the others`,
     no: `${name} can't hold it`,
-    undescribed: "its size or sample rate is unknown",
+    undescribed: "its size, sample rate or header is unknown",
   };
   return `is left out: ${why[remuxing.holds(session, index)]}`;
 }

@@ -8,6 +8,17 @@ jmp_buf *escape_to(jmp_buf *target) {
   return before;
 }
 
+bool run_guarded(void (*work)(void *), void *argument) {
+  jmp_buf here, *target = escape_to(&here);
+  if (mark_place(here)) {
+    escape_to(target);
+    return false;
+  }
+  work(argument);
+  escape_to(target);
+  return true;
+}
+
 void escape(void) {
   if (current) longjmp(*current, 1);
 }

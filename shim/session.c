@@ -22,10 +22,12 @@ double avs_session_new(uint32_t client) {
 
 struct session *find_session(double handle) { return (struct session *)find_channel(handle); }
 
+static void free_parts(void *session) { session_free_parts(session); }
+
 /* Format contexts first, then the I/O contexts they read and write through. */
 void session_destroy(struct session *session) {
   channel_fail(&session->channel, AVERROR_EXIT); /* no more requests */
-  session_free_parts(session);
+  if (!run_guarded(free_parts, session)) return; /* parts of it may be freed */
   av_dict_free(&session->options);
   text_free(&session->unused);
   av_free(session->refused_url);

@@ -2,7 +2,16 @@
  * Formats that hold one stream of each kind, or one in all: a remux keeps the best, and leaves the others out with a warning.
  */
 import { assert, assertEquals } from "@std/assert";
-import { Demuxer, MemorySink, Muxer, outputFormats, type Packet, remuxSync, type Stream } from "@avio/avio";
+import {
+  codecs,
+  Demuxer,
+  MemorySink,
+  Muxer,
+  outputFormats,
+  Packet,
+  remuxSync,
+  type Stream,
+} from "@avio/avio";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -115,4 +124,41 @@ Deno.test("The packets of the better stream are written", () => {
   using written = Demuxer.openSync(sink.bytes().slice());
   const size = (packets: Iterable<Packet>) => [...packets].reduce((sum, { data }) => sum + data.length, 0);
   assertEquals(size(written.packetsSync()), size(wanted));
+});
+
+/** Two streams that are described by little more than the name of their codec. */
+function undescribed(codec: string): Bytes {
+  const sink = new MemorySink();
+  const timeBase = { num: 1, den: 1000 };
+  const muxer = Muxer.openSync(sink, { format: "nut" });
+  for (const _ of [0, 1]) {
+    muxer.addStream({ type: "audio", codec, sampleRate: 48000, channels: 2 }, { timeBase });
+  }
+  const data = new Uint8Array(64).fill(1);
+  for (const streamIndex of [0, 1]) {
+    muxer.writeSync(new Packet({ streamIndex, data, pts: 0, dts: 0, duration: 20, timeBase, isKey: true }));
+  }
+  muxer.finishSync();
+  return sink.bytes().slice();
+}
+
+Deno.test("No format's header of two streams that are not described ends the process", () => {
+  let count = 0;
+  for (const { name } of codecs().filter(({ type }) => type === "audio")) {
+    let source: Bytes;
+    try {
+      source = undescribed(name);
+    } catch {
+      continue; // not in nut
+    }
+    count++;
+    for (const format of ["flv", "mp4", "matroska", "mxf", "mpegts", "asf", "ogg", "caf", "wav", "avi"]) {
+      try {
+        remuxSync(source, new MemorySink(), { format });
+      } catch (error) {
+        assert(error instanceof Error && !/[Aa]ssertion/.test(error.message), `${name}, ${format}: ${error}`);
+      }
+    }
+  }
+  assert(count > 50);
 });

@@ -5,6 +5,7 @@
 #include <libavcodec/bsf.h>
 #include <libavutil/avstring.h>
 
+#include "../escape.h"
 #include "cover.h"
 #include "output.h"
 #include "quirks.h"
@@ -216,6 +217,22 @@ static bool is_waited_for(const AVFormatContext *output, const AVStream *stream)
   return lacks_extradata(output, stream) || is_cover_to_attach(output, stream);
 }
 
+/* The arguments and the result of learning from a packet. */
+struct lesson {
+  struct session *session;
+  AVStream *stream;
+  const uint8_t *data;
+  uint32_t size;
+  int result;
+};
+
+static void learn_guarded(void *opaque) {
+  struct lesson *lesson = opaque;
+  bool is_cover = is_cover_to_attach(lesson->session->output->context, lesson->stream);
+  lesson->result = is_cover ? attach_cover(lesson->stream, lesson->data, lesson->size)
+                            : learn(lesson->session, lesson->stream, lesson->data, lesson->size);
+}
+
 int32_t avs_learn_stream(double handle, int32_t index, const uint8_t *data, uint32_t size) {
   struct session *session = find_session(handle);
   if (session && session->channel.running) return AVERROR(EBUSY);
@@ -224,9 +241,9 @@ int32_t avs_learn_stream(double handle, int32_t index, const uint8_t *data, uint
   if (size > INT32_MAX - AV_INPUT_BUFFER_PADDING_SIZE) return AVERROR(EINVAL);
   AVStream *stream = session->output->context->streams[index];
   if (!size || !is_waited_for(session->output->context, stream)) return is_waited_for(session->output->context, stream);
+  struct lesson lesson = {.session = session, .stream = stream, .data = data, .size = size, .result = AVERROR_BUG};
   struct channel *entered = channel_enter(&session->channel);
-  int result = is_cover_to_attach(session->output->context, stream) ? attach_cover(stream, data, size)
-                                                           : learn(session, stream, data, size);
+  if (!run_guarded(learn_guarded, &lesson)) channel_fail(&session->channel, AVERROR_BUG);
   channel_enter(entered);
-  return result < 0 ? result : is_waited_for(session->output->context, stream);
+  return lesson.result < 0 ? lesson.result : is_waited_for(session->output->context, stream);
 }

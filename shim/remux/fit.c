@@ -6,6 +6,7 @@
 #include <libavutil/opt.h>
 
 #include "../compat.h"
+#include "../escape.h"
 #include "../input/input.h"
 #include "../output/cover.h"
 #include "../output/framing.h"
@@ -100,14 +101,36 @@ static bool add_copy(AVFormatContext *trial, const AVStream *stream) {
   return true;
 }
 
+struct attempt {
+  AVFormatContext *trial;
+  int (*begin)(AVFormatContext *trial, AVDictionary **options); /* avformat_init_output(), or avformat_write_header() */
+  bool taken;
+};
+
+static void try_to_begin(void *opaque) {
+  struct attempt *attempt = opaque;
+  attempt->taken = !lacks_pixels(attempt->trial) && attempt->begin(attempt->trial, NULL) >= 0;
+  free_trial(attempt->trial);
+}
+
+/* Whether the muxer accepts the streams of the trial, which is freed. It does not if it fails an assertion about them. */
+static bool accepts(struct session *session, struct attempt attempt) {
+  struct log_mark mark = log_mark(&session->channel.log);
+  struct channel *entered = channel_enter(&session->channel);
+  bool ended = run_guarded(try_to_begin, &attempt);
+  channel_enter(entered);
+  log_rewind(&session->channel.log, mark);
+  return ended && attempt.taken;
+}
+
 /* Whether the muxer accepts a header with this one stream; for formats that have no list of codecs. */
 static bool try_header(struct session *session, const AVOutputFormat *format, const AVStream *stream) {
   AVFormatContext *trial = new_trial(session, format);
   if (!trial) return false;
-  bool is_added = add_companion(trial, session->input->context, stream) && add_copy(trial, stream);
-  bool taken = is_added && !lacks_pixels(trial) && avformat_init_output(trial, NULL) >= 0;
+  if (add_companion(trial, session->input->context, stream) && add_copy(trial, stream))
+    return accepts(session, (struct attempt){.trial = trial, .begin = avformat_init_output});
   free_trial(trial);
-  return taken;
+  return false;
 }
 
 /* A muxer without a default codec for video, or audio, takes none: FFmpeg 5.1's srt fails only in its header. */
@@ -120,6 +143,12 @@ static bool has_place_for(const AVOutputFormat *format, enum AVMediaType type) {
 /* AAC in flv has no ADTS headers: without its AudioSpecificConfig it can't be decoded. */
 static bool lacks_config(const AVInputFormat *input, const AVCodecParameters *parameters) {
   return parameters->codec_id == AV_CODEC_ID_AAC && !parameters->extradata_size && av_match_name("flv", input->name);
+}
+
+/* flv begins with these, and its muxer fails an assertion without them. */
+static bool lacks_header(const AVOutputFormat *output, const AVCodecParameters *parameters) {
+  bool has_one = parameters->codec_id == AV_CODEC_ID_FLAC || parameters->codec_id == AV_CODEC_ID_OPUS;
+  return has_one && !parameters->extradata_size && !strcmp(output->name, "flv");
 }
 
 /* RealMedia's demuxer delivers frames with headers that its muxer would write again. */
@@ -140,6 +169,7 @@ static const char *unknown_of(const AVOutputFormat *format, const AVCodecParamet
 static bool is_undescribed(struct session *session, const AVStream *stream) {
   const char *unknown = unknown_of(session->output->context->oformat, stream->codecpar);
   if (lacks_config(session->input->context->iformat, stream->codecpar)) unknown = "configuration (AudioSpecificConfig)";
+  if (lacks_header(session->output->context->oformat, stream->codecpar)) unknown = "header (extradata)";
   if (unknown)
     log_line(&session->channel.log, AV_LOG_WARNING, "stream %d: %s of unknown %s, which %s does not hold", stream->index,
              avcodec_get_name(stream->codecpar->codec_id), unknown, session->output->context->oformat->name);
@@ -194,12 +224,12 @@ int32_t avs_can_hold(double handle, int32_t input_stream) {
 static bool try_all(struct session *session, const AVOutputFormat *format, const uint8_t *wanted, uint32_t count) {
   const AVFormatContext *input = session->input->context;
   AVFormatContext *trial = new_trial(session, format);
-  bool taken = trial;
-  for (unsigned i = 0; i < input->nb_streams && i < count && taken; i++)
-    if (wanted[i]) taken = add_copy(trial, input->streams[i]);
-  taken = taken && !lacks_pixels(trial) && avformat_write_header(trial, NULL) >= 0;
+  bool added = trial;
+  for (unsigned i = 0; i < input->nb_streams && i < count && added; i++)
+    if (wanted[i]) added = add_copy(trial, input->streams[i]);
+  if (added) return accepts(session, (struct attempt){.trial = trial, .begin = avformat_write_header});
   if (trial) free_trial(trial);
-  return taken;
+  return false;
 }
 
 int32_t avs_can_hold_all(double handle, const uint8_t *wanted, uint32_t count) {
@@ -208,8 +238,5 @@ int32_t avs_can_hold_all(double handle, const uint8_t *wanted, uint32_t count) {
   if (!session || !session->input || !session->output) return AVERROR(EBADF);
   const AVOutputFormat *format = session->output->context->oformat;
   if (format->flags & AVFMT_NOFILE) return 1; /* it opens files in its header */
-  struct log_mark mark = log_mark(&session->channel.log);
-  bool taken = try_all(session, format, wanted, count);
-  log_rewind(&session->channel.log, mark);
-  return taken;
+  return try_all(session, format, wanted, count);
 }
