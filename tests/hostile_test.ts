@@ -54,6 +54,10 @@ Deno.test("Every codec, every muxer, every kind of side data: the process lives"
   await walk("hostile_packets", isEmbedded ? "1/200" : "1/400", LIBRARY);
 });
 
+Deno.test("Several streams of every codec remuxed to every format: the process lives", async () => {
+  await walk("hostile_remux", "1/10", LIBRARY);
+});
+
 Deno.test("Options and fields of streams that no file has, every muxer: the process lives", async () => {
   await walk("hostile_options", "1/1", LIBRARY);
 });

@@ -1,7 +1,7 @@
 /**
  * Formats that hold one stream of each kind, or one in all: a remux keeps the best, and leaves the others out with a warning.
  */
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import {
   codecs,
   Demuxer,
@@ -131,9 +131,10 @@ function undescribed(codec: string): Bytes {
   const sink = new MemorySink();
   const timeBase = { num: 1, den: 1000 };
   const muxer = Muxer.openSync(sink, { format: "nut" });
-  for (const _ of [0, 1]) {
-    muxer.addStream({ type: "audio", codec, sampleRate: 48000, channels: 2 }, { timeBase });
-  }
+  const { type } = codecs().find(({ name }) => name === codec)!;
+  const audio = { type: "audio", codec, sampleRate: 48000, channels: 2 } as const;
+  const stream = type === "audio" ? audio : { type: "video", codec, width: 64, height: 48 } as const;
+  for (const _ of [0, 1]) muxer.addStream(stream, { timeBase });
   const data = new Uint8Array(64).fill(1);
   for (const streamIndex of [0, 1]) {
     muxer.writeSync(new Packet({ streamIndex, data, pts: 0, dts: 0, duration: 20, timeBase, isKey: true }));
@@ -161,4 +162,9 @@ Deno.test("No format's header of two streams that are not described ends the pro
     }
   }
   assert(count > 50);
+});
+
+Deno.test("vc1test with two streams says that it needs extradata, which its muxer does not look at", () => {
+  const remuxing = () => remuxSync(undescribed("wmv3"), new MemorySink(), { format: "vc1test" });
+  assertThrows(remuxing, Error, "vc1test needs extradata");
 });

@@ -17,8 +17,7 @@
 #include "output.h"
 #include "quirks.h"
 
-static int check_pixel_formats(struct session *session) {
-  const AVFormatContext *output = session->output->context;
+static int check_pixel_formats(struct session *session, const AVFormatContext *output) {
   if (!has_quirk(output->oformat, NEEDS_PIXELS)) return 0;
   for (unsigned i = 0; i < output->nb_streams; i++) {
     const AVCodecParameters *parameters = output->streams[i]->codecpar;
@@ -31,7 +30,7 @@ static int check_pixel_formats(struct session *session) {
 }
 
 /* avif uses the pixel format of streams that have none, and so does mxf for FFV1 (FFmpeg 5.1 and 7.1). */
-bool lacks_pixels(const AVFormatContext *output) {
+static bool lacks_pixels(const AVFormatContext *output) {
   bool avif = !strcmp(output->oformat->name, "avif"), mxf = !strncmp(output->oformat->name, "mxf", 3);
   for (unsigned i = 0; i < output->nb_streams; i++) {
     const AVCodecParameters *parameters = output->streams[i]->codecpar;
@@ -89,8 +88,7 @@ static int check_filtered(struct session *session) {
   return refuse_structures(&session->channel.log, output);
 }
 
-static int check_streams(struct session *session) {
-  AVFormatContext *output = session->output->context;
+int check_streams(struct session *session, const AVFormatContext *output) {
   int refused = refuse_structures(&session->channel.log, output);
   if (refused < 0) return refused;
   const struct needed_extradata *needed = lacking_extradata(output);
@@ -112,7 +110,7 @@ static int check_streams(struct session *session) {
     log_error(session, "stream %u: %s %s", i, avcodec_get_name(parameters->codec_id), wrong);
     return AVERROR(EINVAL);
   }
-  return 0;
+  return check_pixel_formats(session, output);
 }
 
 static int name_languages(AVFormatContext *output) {
@@ -338,7 +336,6 @@ static int write_header(struct session *session, bool *written) {
   int result = contain(session, output); /* options have been set since */
   if (has_quirk(output->oformat, FROM_ZERO)) output->avoid_negative_ts = AVFMT_AVOID_NEG_TS_MAKE_ZERO;
   if (result >= 0) result = contain_output_options(session, output->oformat);
-  if (result >= 0) result = check_pixel_formats(session);
   if (result >= 0) result = name_languages(output);
   if (result >= 0) result = filters_open(session);
   if (result >= 0) result = check_filtered(session);
@@ -371,7 +368,7 @@ int output_op_header(struct session *session, double *slot, uint8_t *data, size_
   if (io && opens_files) return AVERROR(EINVAL); /* the format would not write to it, but flush it at its end */
   /* libavformat would loop for ever if it wrote to a source. */
   if (io && (io->used || io->nested || !io->context->write_flag)) return AVERROR(EINVAL);
-  int result = check_streams(session);
+  int result = check_streams(session, context);
   if (result < 0) return result;
   output->header_tried = true; /* after a failed header, the muxer has freed its state */
   output->endpoint.io = io;

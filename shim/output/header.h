@@ -15,8 +15,8 @@ struct output;
 bool is_misnamed(const AVCodecParameters *parameters);
 /* Whether it is audio without channels. */
 bool lacks_channels(const AVCodecParameters *parameters);
-/* Whether the muxer would use a pixel format that a stream lacks, which ends the process. */
-bool lacks_pixels(const AVFormatContext *output);
+/* Refuses streams that lack what the muxer uses unchecked, which may end the process: for each context before its header. */
+int check_streams(struct session *session, const AVFormatContext *output);
 /* Logs the reason of a muxer's AVERROR_INVALIDDATA if that has logged none: a stream that lacks extradata. */
 void explain_invalid(struct session *session);
 /* A stream that has no packet although the muxer describes its codec by one, so that nothing reads the output; -1: none. */

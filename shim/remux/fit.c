@@ -102,6 +102,7 @@ static bool add_copy(AVFormatContext *trial, const AVStream *stream) {
 }
 
 struct attempt {
+  struct session *session;
   AVFormatContext *trial;
   int (*begin)(AVFormatContext *trial, AVDictionary **options); /* avformat_init_output(), or avformat_write_header() */
   bool taken;
@@ -109,12 +110,13 @@ struct attempt {
 
 static void try_to_begin(void *opaque) {
   struct attempt *attempt = opaque;
-  attempt->taken = !lacks_pixels(attempt->trial) && attempt->begin(attempt->trial, NULL) >= 0;
+  attempt->taken = check_streams(attempt->session, attempt->trial) >= 0 && attempt->begin(attempt->trial, NULL) >= 0;
   free_trial(attempt->trial);
 }
 
 /* Whether the muxer accepts the streams of the trial, which is freed. It does not if it fails an assertion about them. */
-static bool accepts(struct session *session, struct attempt attempt) {
+static bool accepts(struct attempt attempt) {
+  struct session *session = attempt.session;
   struct log_mark mark = log_mark(&session->channel.log);
   struct channel *entered = channel_enter(&session->channel);
   bool ended = run_guarded(try_to_begin, &attempt);
@@ -128,7 +130,7 @@ static bool try_header(struct session *session, const AVOutputFormat *format, co
   AVFormatContext *trial = new_trial(session, format);
   if (!trial) return false;
   if (add_companion(trial, session->input->context, stream) && add_copy(trial, stream))
-    return accepts(session, (struct attempt){.trial = trial, .begin = avformat_init_output});
+    return accepts((struct attempt){.session = session, .trial = trial, .begin = avformat_init_output});
   free_trial(trial);
   return false;
 }
@@ -227,7 +229,7 @@ static bool try_all(struct session *session, const AVOutputFormat *format, const
   bool added = trial;
   for (unsigned i = 0; i < input->nb_streams && i < count && added; i++)
     if (wanted[i]) added = add_copy(trial, input->streams[i]);
-  if (added) return accepts(session, (struct attempt){.trial = trial, .begin = avformat_write_header});
+  if (added) return accepts((struct attempt){.session = session, .trial = trial, .begin = avformat_write_header});
   if (trial) free_trial(trial);
   return false;
 }
