@@ -350,3 +350,28 @@ Deno.test("A DASH segment with more streams than the first one: packets of the k
   using demuxer = Demuxer.openSync(manifest, { onopen });
   assertEquals([...demuxer.packetsSync()].map(({ streamIndex }) => streamIndex), Array<number>(150).fill(0));
 });
+
+Deno.test("dash: segments that end where the one before them ended, and packets without a duration", () => {
+  const packets = [[0, 10_000e6], [6e6, 0], [12e6, 40_000], [18e6, 0]] as const;
+  for (const type of ["video", "audio"] as const) {
+    using muxer = Muxer.openSync(new MemorySink(), { format: "dash", onopen: () => new MemorySink() });
+    const video = { type: "video", codec: "vp8", width: 64, height: 48, pixelFormat: "yuv420p" } as const;
+    muxer.addStream(type === "video" ? video : { type, codec: "opus", sampleRate: 48000, channels: 2 });
+    for (const [pts, duration] of packets) {
+      muxer.writeSync({ streamIndex: 0, data: new Uint8Array(10), pts, dts: pts, duration, isKey: true });
+    }
+    muxer.finishSync();
+  }
+});
+
+Deno.test("film_cpk: a packet of Cinepak without its header is an error, not a division by zero", () => {
+  for (const data of [new Uint8Array(16), new Uint8Array(1), new Uint8Array(0)]) {
+    using muxer = Muxer.openSync(new MemorySink(), { format: "film_cpk" });
+    muxer.addStream({ type: "video", codec: "cinepak", width: 64, height: 48, pixelFormat: "rgb24" });
+    assertThrows(
+      () => muxer.writeSync({ streamIndex: 0, data, pts: 0, dts: 0, duration: 40_000, isKey: true }),
+      AVError,
+      "header of Cinepak",
+    );
+  }
+});

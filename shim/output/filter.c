@@ -5,6 +5,7 @@
 
 #include <libavcodec/bsf.h>
 #include <libavutil/avstring.h>
+#include <libavutil/intreadwrite.h>
 #include <libavutil/mathematics.h>
 
 #include "../compat.h"
@@ -21,7 +22,7 @@ static bool reserve(struct filters *filters, unsigned count) {
   struct filter *list = realloc(filters->list, count * sizeof(*list));
   if (!list) return false;
   for (; filters->count < count; filters->count++)
-    list[filters->count] = (struct filter){.last_dts = AV_NOPTS_VALUE, .next = AV_NOPTS_VALUE};
+    list[filters->count] = (struct filter){.last_dts = AV_NOPTS_VALUE, .last_end = INT64_MIN, .next = AV_NOPTS_VALUE};
   filters->list = list;
   return true;
 }
@@ -188,6 +189,32 @@ static bool is_empty_for(const AVFormatContext *output, const AVPacket *packet) 
   return packet->size <= (codec == AV_CODEC_ID_PCM_DVD ? 3 : 0) && has_quirk(output->oformat, NO_EMPTY_PACKETS);
 }
 
+/*
+ * dash divides by the length of a segment, from where the one before ends to where one of its packets does: at least a
+ * microsecond. The embedded one does not divide by 0.
+ */
+static void give_length(const AVFormatContext *output, struct filter *filter, AVPacket *packet) {
+  if (!has_quirk(output->oformat, DIVIDES)) return;
+  int64_t min = av_rescale_q_rnd(1, AV_TIME_BASE_Q, output->streams[packet->stream_index]->time_base, AV_ROUND_UP);
+  if (packet->duration < min) packet->duration = min;
+  if (!filter || packet->pts == AV_NOPTS_VALUE) return;
+  int64_t end = av_sat_add64(packet->pts, packet->duration);
+  bool may_begin = packet->flags & AV_PKT_FLAG_KEY && !EMBEDDED;
+  if (may_begin && end <= filter->last_end) packet->duration = av_sat_add64(av_sat_sub64(filter->last_end, packet->pts), min);
+  filter->last_end = FFMAX(filter->last_end, av_sat_add64(packet->pts, packet->duration));
+}
+
+/* film_cpk divides by the size that a packet of Cinepak begins with, and copies the 10 bytes before the picture (5.1 to 9.0). */
+static int check_header(struct session *session, const AVPacket *packet) {
+  enum { HEADER = 10 };
+  const AVFormatContext *output = session->output->context;
+  bool cinepak = output->streams[packet->stream_index]->codecpar->codec_id == AV_CODEC_ID_CINEPAK;
+  if (!cinepak || strcmp(output->oformat->name, "film_cpk")) return 0;
+  if (packet->size >= HEADER && AV_RB24(packet->data + 1)) return 0;
+  log_error(session, "stream %d: a packet without the header of Cinepak", packet->stream_index);
+  return AVERROR_INVALIDDATA;
+}
+
 /* Writes a packet that has passed the filters. Takes the packet's reference. */
 static int write_out(struct session *session, AVPacket *packet) {
   unsigned index = (unsigned)packet->stream_index;
@@ -198,15 +225,17 @@ static int write_out(struct session *session, AVPacket *packet) {
     av_packet_unref(packet);
     return 0;
   }
-  if (index < session->output->filters.count) {
-    struct filter *filter = &session->output->filters.list[index];
+  struct filter *filter = index < session->output->filters.count ? &session->output->filters.list[index] : NULL;
+  give_length(session->output->context, filter, packet);
+  int result = check_header(session, packet);
+  if (result >= 0 && filter) {
     const AVStream *stream = session->output->context->streams[index];
     drop_known_extradata(stream->codecpar, packet);
-    int result = check_order(session, filter, stream, packet);
-    if (result < 0) {
-      av_packet_unref(packet);
-      return result;
-    }
+    result = check_order(session, filter, stream, packet);
+  }
+  if (result < 0) {
+    av_packet_unref(packet);
+    return result;
   }
   return av_interleaved_write_frame(session->output->context, packet);
 }

@@ -18,6 +18,7 @@ struct filter {
   bool adds_headers; /* the context inserts those of the stream before key frames */
   bool begun;       /* at least one packet was written */
   int64_t last_dts; /* of the last packet that was passed to the muxer */
+  int64_t last_end; /* where the picture or sound of one of them ends last */
   int64_t next;     /* expected time of the next packet; AV_NOPTS_VALUE: unknown */
 };
 

@@ -37,14 +37,6 @@ static int pass_on(struct session *session) {
   return direct && have_all_begun(session->output->context) ? flush_muxer(session->output->context) : 0;
 }
 
-/* dash divides by the length of a segment, which may be that of its first packet: at least a microsecond. */
-static void give_length(const AVFormatContext *output, AVPacket *packet) {
-  const AVStream *stream = output->streams[packet->stream_index];
-  if (!has_quirk(output->oformat, DIVIDES) || stream->nb_frames) return;
-  int64_t min = av_rescale_q_rnd(1, AV_TIME_BASE_Q, stream->time_base, AV_ROUND_UP);
-  if (packet->duration < min) packet->duration = min;
-}
-
 /* Takes the packet's reference. */
 int output_write_packet(struct session *session, AVPacket *packet) {
   act_for_output(session);
@@ -52,7 +44,6 @@ int output_write_packet(struct session *session, AVPacket *packet) {
     av_packet_unref(packet);
     return 0;
   }
-  give_length(session->output->context, packet);
   int result = filter_write(session, packet);
   if (result >= 0) result = pass_on(session);
   return result < 0 ? write_error(session, result) : output_error(session);

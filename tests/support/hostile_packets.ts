@@ -86,7 +86,12 @@ const sizesOf = (min: number) =>
 
 // ------------------------------------------------------------------------------------------- streams
 
-const video = { width: 64, height: 64, pixelFormat: "yuv420p", frameRate: { num: 25, den: 1 } };
+const video = (random: Random) => ({
+  width: 64,
+  height: 64,
+  pixelFormat: random.pick(["yuv420p", "yuv420p", "yuv422p", "rgb24", "pal8", "gray", "rgba", "yuv420p10le"]),
+  frameRate: { num: 25, den: 1 },
+});
 const audio = { sampleRate: 48000, channels: 2, sampleFormat: "s16" };
 
 function extradata(random: Random): { extradata?: Uint8Array } {
@@ -97,7 +102,7 @@ function extradata(random: Random): { extradata?: Uint8Array } {
 /** Parameters, mostly of the codec's own type, and mostly with the fields that a muxer needs. */
 function parameters(codec: string, type: string, random: Random) {
   const own = random.chance(0.95) ? type : random.pick(["video", "audio", "subtitle", "data", "attachment"]);
-  const rest = random.chance(0.9) ? own === "video" ? video : own === "audio" ? audio : {} : {};
+  const rest = random.chance(0.9) ? own === "video" ? video(random) : own === "audio" ? audio : {} : {};
   const blocks = random.chance(0.3)
     ? { blockAlign: random.pick([1, 2, 4, 1024]), frameSize: random.below(5000) }
     : {};
