@@ -164,6 +164,16 @@ function compilePlain(build: Build, library: ReturnType<typeof versions>): strin
   return program;
 }
 
+/** list_streams.ts with the modules as they are packed for npm. */
+function packedListing(library: string): string {
+  const script = `${FOLDER}/list_streams_packed.ts`;
+  const text = Deno.readTextFileSync(`${HERE}list_streams.ts`);
+  run([`${HERE}../scripts/pack_npm.sh`, `${FOLDER}/package.tgz`, `${PLATFORM}=${library}`]);
+  run(["tar", "-xf", `${FOLDER}/package.tgz`, "-C", FOLDER]);
+  Deno.writeTextFileSync(script, text.replace("../mod.ts", "./package/mod.js"));
+  return script;
+}
+
 // ------------------------------------------------------------------------------------------- measuring
 
 /** A command, and how it is timed: by itself, with a line for each repetition, or as a whole process. */
@@ -246,10 +256,10 @@ function makeRows({ plain, systemPlain, library, long, short, shortMkv, peers, r
     env: { AVIO_SHIM_PATH: library },
   });
   if (runtimes) return runtimeRows({ avio, library, long, short });
-  const coldStart: Side = {
-    command: [...deno, "--allow-ffi", "--allow-read", `${HERE}list_streams.ts`, short, library],
+  const listing = (script: string): Side => ({
+    command: [...deno, "--allow-ffi", "--allow-read", script, short, library],
     wholeProcess: true,
-  };
+  });
   const rows: Row[] = ["4", "32", "64", "256"].map((size) => ({
     name: `demux from callbacks, ${size} KiB`,
     baseline: c("demux", long, LONG, size),
@@ -267,6 +277,10 @@ function makeRows({ plain, systemPlain, library, long, short, shortMkv, peers, r
     name: "remux mp4 to mkv in memory, and MemorySink.bytes()",
     baseline: c("remux", long, LONG),
     library: avio("remux-bytes", long, LONG),
+  }, {
+    name: "remux mp4 to mkv to a seekable sink of callbacks",
+    baseline: c("remux", long, LONG),
+    library: avio("remux-callbacks", long, LONG),
   });
   for (const [work, title] of [["open", "Demuxer: open, probe, close"], ["probe", "probeSync()"]] as const) {
     rows.push({ name: title, baseline: c("open", short, SHORT), library: avio(work, short, SHORT) });
@@ -293,11 +307,17 @@ function makeRows({ plain, systemPlain, library, long, short, shortMkv, peers, r
   rows.push({
     name: "cold start (baseline: deno run of an empty script)",
     baseline: { command: [...deno, `${HERE}empty.ts`], wholeProcess: true },
-    library: coldStart,
+    library: listing(`${HERE}list_streams.ts`),
   }, {
     name: "cold start (baseline: the C program)",
     baseline: { command: [plain, "list", short], wholeProcess: true },
-    library: { ...coldStart },
+    library: listing(`${HERE}list_streams.ts`),
+  });
+  if (library.includes("-system")) return rows;
+  rows.push({
+    name: "cold start of the npm package (baseline: deno run of an empty script)",
+    baseline: { command: [...deno, `${HERE}empty.ts`], wholeProcess: true },
+    library: listing(packedListing(library)),
   });
   return rows;
 }
@@ -331,6 +351,10 @@ function asyncRows(c: MakeSide, avio: MakeSide, { long, short, shortMkv }: Input
     name: "async remux mp4 to mkv in memory",
     baseline: c("remux", long, LONG),
     library: avio("remux-async", long, LONG),
+  }, {
+    name: "async remux mp4 to mkv to a seekable sink of callbacks",
+    baseline: c("remux", long, LONG),
+    library: avio("remux-callbacks-async", long, LONG),
   }, {
     name: "async probe of a small mp4, bytes (baseline: probeSync)",
     baseline: avio("probe", short, SHORT),
