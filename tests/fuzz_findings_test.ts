@@ -304,6 +304,27 @@ Deno.test("An HLS source whose second segment alone is encrypted by SAMPLE-AES i
   assert([...demuxer.packetsSync()].length > 206, "the packets of the first segment");
 });
 
+// The system's FFmpeg ends the process.
+Deno.test("HLS renditions and variants without segments are left out, at the start and after a seek", {
+  ignore: !isEmbedded,
+}, () => {
+  const master = new TextEncoder().encode(
+    '#EXTM3U\n#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="a",NAME="x",URI="empty.m3u8"\n' +
+      '#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID="s",NAME="x",URI="empty.m3u8?s"\n' +
+      '#EXT-X-STREAM-INF:BANDWIDTH=1000,AUDIO="a",SUBTITLES="s"\nv.m3u8\n' +
+      "#EXT-X-STREAM-INF:BANDWIDTH=2000\nempty.m3u8?v\n",
+  );
+  const files: Record<string, Uint8Array<ArrayBuffer>> = {
+    "v.m3u8": playlistOf(["v.ts"]),
+    "v.ts": fixtureBytes("video.ts"),
+  };
+  using demuxer = Demuxer.openSync(master, { onopen: ({ url }) => files[url] ?? playlistOf([]) });
+  const count = [...demuxer.packetsSync()].length;
+  assertEquals(count, [...Demuxer.openSync(fixtureBytes("video.ts")).packetsSync()].length);
+  demuxer.seekSync(0);
+  assertEquals([...demuxer.packetsSync()].length, count);
+});
+
 // The system's FFmpeg has no limit of memory.
 Deno.test("An HLS playlist whose init sections take all memory is an error", { ignore: !isEmbedded }, () => {
   const lines = [
