@@ -62,6 +62,8 @@ static void each_piece(const struct memory *memory, size_t position, size_t size
 }
 
 bool memory_store(struct memory *memory, size_t position, const uint8_t *data, size_t size) {
+  enum { MAX_GAP = 256 * 1024 * 1024 }; /* muxers leave room for a header or an index; more is a position that makes no sense */
+  if (position > memory->size && position - memory->size > MAX_GAP) return false;
   size_t end = position + size;
   if (!reserve(memory, end)) return false;
   if (position > memory->size) each_piece(memory, memory->size, position - memory->size, NULL, NULL);

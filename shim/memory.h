@@ -15,7 +15,7 @@ struct memory {
 };
 
 void memory_free(struct memory *memory);
-/* Stores at any position; bytes between are zero. False if there is no memory. */
+/* Bytes between what is stored and the position are zero. False if there is no memory, or if they are very many. */
 bool memory_store(struct memory *memory, size_t position, const uint8_t *data, size_t size);
 /* Copies at most `size` bytes from `position` on; returns their number. */
 size_t memory_fetch(const struct memory *memory, size_t position, uint8_t *out, size_t size);
