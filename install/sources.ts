@@ -56,6 +56,7 @@ import dash_repeat_7_patch from "../shim/ffmpeg/dash-repeat-7.patch" with { type
 import dash_repeat_9_patch from "../shim/ffmpeg/dash-repeat-9.patch" with { type: "text" };
 import dash_segment_length_7_patch from "../shim/ffmpeg/dash-segment-length-7.patch" with { type: "text" };
 import dash_segment_list_patch from "../shim/ffmpeg/dash-segment-list.patch" with { type: "text" };
+import dash_streams_7_patch from "../shim/ffmpeg/dash-streams-7.patch" with { type: "text" };
 import dash_timescale_patch from "../shim/ffmpeg/dash-timescale.patch" with { type: "text" };
 import dovi_framerate_7_patch from "../shim/ffmpeg/dovi-framerate-7.patch" with { type: "text" };
 import dovi_framerate_9_patch from "../shim/ffmpeg/dovi-framerate-9.patch" with { type: "text" };
@@ -314,6 +315,7 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/dash-repeat-9.patch": dash_repeat_9_patch,
   "shim/ffmpeg/dash-segment-length-7.patch": dash_segment_length_7_patch,
   "shim/ffmpeg/dash-segment-list.patch": dash_segment_list_patch,
+  "shim/ffmpeg/dash-streams-7.patch": dash_streams_7_patch,
   "shim/ffmpeg/dash-timescale.patch": dash_timescale_patch,
   "shim/ffmpeg/dovi-framerate-7.patch": dovi_framerate_7_patch,
   "shim/ffmpeg/dovi-framerate-9.patch": dovi_framerate_9_patch,
