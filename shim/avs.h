@@ -9,7 +9,7 @@
  *      (isolate) that made them.
  *
  * Conventions:
- *   - Results below zero are AVERROR codes.
+ *   - Results below zero are AVERROR codes. Without memory it is AVERROR(ENOMEM), also where libavformat would go on with less.
  *   - 64-bit values cross as double: exact to 2^53. Sizes of single pieces are 32 bits. An unknown timestamp (AV_NOPTS_VALUE) is NaN.
  *   - A function that returns text writes at most `capacity` bytes of UTF-8 (no terminator) to `out` and
  *     returns the length of the whole text; call it again with more room if that was too little.
@@ -155,7 +155,7 @@ enum {
   AVS_FLAG_SOURCE_SEEK = 2,  /* libavformat wanted a seek that the source can't do */
   AVS_FLAG_SINK_SEEK = 4,    /* the same of the sink */
   AVS_FLAG_REFUSED = 8,      /* a nested open was refused: avs_refused_url() */
-  AVS_FLAG_MEMORY = 16,      /* more memory than "maxMemory": the session is over */
+  AVS_FLAG_MEMORY = 16,      /* more memory than "maxMemory", or FFmpeg got none: the session is over */
 };
 
 /*
