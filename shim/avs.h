@@ -333,7 +333,10 @@ AVS_API int32_t avs_learn_stream(double session, int32_t stream, const uint8_t *
 AVS_API int32_t avs_add_chapter(double session, double id, double start, double end);
 /* Whether the output's format can hold the input's stream, AVS_HOLDS_*: no, yes, or only if more of the stream were known. */
 AVS_API int32_t avs_can_hold(double session, int32_t input_stream);
-/* Whether the output's muxer accepts a header with these streams of the input: for each, a byte that is not 0. */
+/*
+ * Whether the output's muxer accepts a header with these streams of the input: for each, a byte that is not 0. NULL: with the
+ * streams of the output.
+ */
 AVS_API int32_t avs_can_hold_all(double session, const uint8_t *wanted, uint32_t count);
 enum { AVS_HOLDS_NOT, AVS_HOLDS_IT, AVS_HOLDS_DESCRIBED };
 /* Remuxing: packets of an input stream go to this stream of the output. */

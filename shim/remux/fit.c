@@ -193,14 +193,14 @@ int32_t avs_can_hold(double handle, int32_t input_stream) {
   return has_place_for(output, stream->codecpar->codec_type) ? try_header(session, output, stream) : 0;
 }
 
-/* Whether the muxer accepts a header with all these streams. */
-static int try_all(struct session *session, const AVOutputFormat *format, const uint8_t *wanted, uint32_t count) {
-  const AVFormatContext *input = session->input->context;
+/* Whether the muxer accepts a header with all these streams; without `wanted` with all of the context. */
+static int try_all(struct session *session, const AVFormatContext *context, const uint8_t *wanted, uint32_t count) {
   AVFormatContext *trial = NULL;
-  int result = new_trial(session, format, &trial);
-  for (unsigned i = 0; i < input->nb_streams && i < count && result >= 0; i++)
-    if (wanted[i]) result = add_copy(trial, input->streams[i]);
-  if (result >= 0) result = lacks_pixels(trial) ? AVERROR(EINVAL) : avformat_write_header(trial, NULL);
+  int result = new_trial(session, session->output->context->oformat, &trial);
+  for (unsigned i = 0; i < context->nb_streams && result >= 0; i++)
+    if (!wanted || (i < count && wanted[i])) result = add_copy(trial, context->streams[i]);
+  bool is_mixed = is_raw(session->output->context->oformat) && trial && trial->nb_streams > 1; /* 5.1's adts does not mind */
+  if (result >= 0) result = is_mixed || lacks_pixels(trial) ? AVERROR(EINVAL) : avformat_write_header(trial, NULL);
   free_trial(trial);
   return answer_of(result);
 }
@@ -212,7 +212,8 @@ int32_t avs_can_hold_all(double handle, const uint8_t *wanted, uint32_t count) {
   const AVOutputFormat *format = session->output->context->oformat;
   if (format->flags & AVFMT_NOFILE) return 1; /* it opens files in its header */
   struct log_mark mark = log_mark(&session->channel.log);
-  int taken = try_all(session, format, wanted, count);
+  const AVFormatContext *context = wanted ? session->input->context : session->output->context;
+  int taken = try_all(session, context, wanted, count);
   log_rewind(&session->channel.log, mark);
   return taken;
 }
