@@ -261,6 +261,7 @@ const FLAGS: Readonly<Record<string, string>> = {
 /** An error about a flag or one of the inputs; null for other arguments. */
 function errorOfFlag({ argument, text }: ArgumentFault, inputs: readonly string[]): Error | null {
   if (argument.startsWith("sources[")) return new Failure(withNames(`${argument}: ${text}`, inputs));
+  if (argument === "sources") return new Failure(withNames(text, inputs));
   if (argument.startsWith("covers[")) return new Failure(`--cover: ${text}`);
   if (argument === "sink") {
     return new Failure(`Cannot open output: it ${text.replace("the source", "the input")}`);

@@ -29,6 +29,11 @@ export function canHoldAll(session: Session, inputStreams: readonly number[]): b
     0;
 }
 
+/** Whether the output's format can hold the streams that were added to the output together. */
+export function canHoldOutput(session: Session): boolean {
+  return check(library().avs_can_hold_all(session.handle, null, 0), "query the output format") > 0;
+}
+
 /** Maps a stream of the input to a stream of the output. */
 export function mapStream(session: Session, inputStream: number, outputStream: number): void {
   check(library().avs_map_stream(session.handle, inputStream, outputStream), "map stream");

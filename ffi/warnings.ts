@@ -2,6 +2,7 @@
  * Warnings: losses and changes that do not end an operation. The shim keeps a list for each session, to which TypeScript
  * adds skipped streams. This file calls `onwarning`, and throws with `strict`.
  */
+import { AVERROR } from "./constants.ts";
 import { library, readText } from "./library.ts";
 import { Warnings as Kinds } from "./symbols.ts";
 
@@ -127,7 +128,8 @@ export class WarningList {
 
   #read(handle: number): void {
     const text = readText((out, capacity) => library().avs_warnings(handle, out, capacity));
-    if (typeof text !== "string") return; // an operation is running: only earlier warnings are known
+    if (text === AVERROR.EBUSY) return; // an operation is running: only earlier warnings are known
+    if (typeof text === "number") throw new Error("Out of memory");
     this.#native = (JSON.parse(text) as Row[]).map(({ kind, stream, words, ...row }) => {
       const warning = { ...row, kind: kinds[kind]!, stream: stream < 0 ? null : stream };
       return { ...warning, message: this.#messageOf(warning, words) };

@@ -25,6 +25,7 @@ import { numbersOf, Packet } from "./packet.ts";
 import { ProgressMeter } from "./progress.ts";
 import { limitsOf, type RemuxedStream, type RemuxOptions, type StartingStream } from "./remux_options.ts";
 import { type Chapter, DemuxerStream, describeInput, describeOutput, type Description } from "./stream.ts";
+import { checkTogether } from "./together.ts";
 import {
   closeUntouched,
   isSoundOrMotion,
@@ -208,6 +209,7 @@ class Merge {
     const kept = this.#plan.sources.flatMap((_, index) => this.#choose(index));
     this.#kept = kept.toSorted((a, b) => (a.edits.order ?? 0) - (b.edits.order ?? 0));
     for (const stream of this.#kept) this.#map(stream);
+    checkTogether(this.#session, describeOutput(this.#session).format.name, this.#kept);
     output.setMetadata(this.#session, Object.entries(this.#cover.tag));
   }
 

@@ -1,7 +1,8 @@
 /**
  * Which streams a format holds together: some hold only one of each kind, or one in all. Of several, the best is kept, as
- * av_find_best_stream() would choose it.
+ * av_find_best_stream() would choose it; of those of several sources, each of which was named, it is an error.
  */
+import { argumentError } from "../ffi/errors.ts";
 import * as remuxing from "../ffi/remux.ts";
 import type { Session } from "../ffi/session.ts";
 import type { Chosen } from "./edits.ts";
@@ -21,4 +22,29 @@ export function together(session: Session, chosen: Chosen[]): Chosen[] {
     if (!isTooMuch) kept.push(one);
   }
   return chosen.filter((one) => kept.includes(one));
+}
+
+/** Throws if the output's format can hold each of its streams, which are of several sources, but not all of them. */
+export function checkTogether(
+  session: Session,
+  format: string,
+  kept: readonly (Chosen & { sourceIndex: number })[],
+): void {
+  if (kept.length < 2 || remuxing.canHoldOutput(session)) return;
+  const fits = ({ stream: { index }, sourceIndex }: typeof kept[number]) => {
+    remuxing.selectInput(session, sourceIndex);
+    return remuxing.canHoldAll(session, [index]);
+  };
+  if (!kept.every(fits)) return; // the header fails for another reason, and says which
+  const sameKind = kept.filter(({ stream: { type } }) =>
+    kept.filter(({ stream }) => stream.type === type).length > 1
+  );
+  const names = (sameKind.length > 0 ? sameKind : kept).map(({ stream, sourceIndex }) =>
+    `stream ${stream.index} of sources[${sourceIndex}] (${stream.type}, ${stream.codecParameters.codec})`
+  );
+  throw argumentError(
+    TypeError,
+    "sources",
+    `${format} can't hold these streams together: ${names.join(", ")}`,
+  );
 }

@@ -22,6 +22,7 @@ import { addStreamLike } from "./add_stream.ts";
 import { addChapters, canHoldChapters, cutChapters, joinChapters, warnOfChapters } from "./chapters.ts";
 import { isFragmented, isOgg, TagCover } from "./cover_place.ts";
 import { choose, type Chosen, editTags, initOf } from "./edits.ts";
+import { versions } from "./formats.ts";
 import { type DemuxerOptions, openInput } from "./open_input.ts";
 import {
   checkChapters,
@@ -457,12 +458,16 @@ class Transfer {
 
   /**
    * Seconds of a stream's packets before its start time. Opus in Ogg and Matroska has a delay in the codec's header, which every
-   * segment of `split` has, though what it begins with is sound. A start before 0 is that of the first packet (FFmpeg 5.1).
+   * segment of `split` has, though what it begins with is sound. In Matroska a start before 0 is that of the first packet, and
+   * so is every start before libavformat 63.
    */
   #delayOf({ startTime, codecParameters }: Description["streams"][number]): number {
     const { codec, initialPadding, sampleRate } = codecParameters;
-    const isInHeader = codec === "opus" && /^(ogg|matroska,webm)$/.test(this.#input.format.name);
-    return isInHeader && startTime !== null && startTime >= 0 ? initialPadding / sampleRate : 0;
+    const { name } = this.#input.format;
+    const isBehind = name === "ogg" || (name === "matroska,webm" && parseInt(versions().libavformat) >= 63);
+    return codec === "opus" && isBehind && startTime !== null && startTime >= 0
+      ? initialPadding / sampleRate
+      : 0;
   }
 
   /** Lets the kept streams come from these places of the current source. */

@@ -45,6 +45,7 @@ import aac_adts_long_patch from "../shim/ffmpeg/aac-adts-long.patch" with { type
 import afgs1_points_patch from "../shim/ffmpeg/afgs1-points.patch" with { type: "text" };
 import av1_frame_merge_limit_7_patch from "../shim/ffmpeg/av1-frame-merge-limit-7.patch" with { type: "text" };
 import av1_frame_merge_limit_9_patch from "../shim/ffmpeg/av1-frame-merge-limit-9.patch" with { type: "text" };
+import bsf_list_token_patch from "../shim/ffmpeg/bsf-list-token.patch" with { type: "text" };
 import dash_attribute_patch from "../shim/ffmpeg/dash-attribute.patch" with { type: "text" };
 import dash_baseurl_room_patch from "../shim/ffmpeg/dash-baseurl-room.patch" with { type: "text" };
 import dash_late_streams_patch from "../shim/ffmpeg/dash-late-streams.patch" with { type: "text" };
@@ -56,12 +57,14 @@ import dash_repeat_7_patch from "../shim/ffmpeg/dash-repeat-7.patch" with { type
 import dash_repeat_9_patch from "../shim/ffmpeg/dash-repeat-9.patch" with { type: "text" };
 import dash_segment_length_7_patch from "../shim/ffmpeg/dash-segment-length-7.patch" with { type: "text" };
 import dash_segment_list_patch from "../shim/ffmpeg/dash-segment-list.patch" with { type: "text" };
+import dash_streams_7_patch from "../shim/ffmpeg/dash-streams-7.patch" with { type: "text" };
 import dash_timescale_patch from "../shim/ffmpeg/dash-timescale.patch" with { type: "text" };
 import dovi_framerate_7_patch from "../shim/ffmpeg/dovi-framerate-7.patch" with { type: "text" };
 import dovi_framerate_9_patch from "../shim/ffmpeg/dovi-framerate-9.patch" with { type: "text" };
 import dovi_null_patch from "../shim/ffmpeg/dovi-null.patch" with { type: "text" };
 import dts2pts_two_fields_patch from "../shim/ffmpeg/dts2pts-two-fields.patch" with { type: "text" };
 import dvbsub_size_7_patch from "../shim/ffmpeg/dvbsub-size-7.patch" with { type: "text" };
+import dyn_buffer_size_patch from "../shim/ffmpeg/dyn-buffer-size.patch" with { type: "text" };
 import eval_steps_7_patch from "../shim/ffmpeg/eval-steps-7.patch" with { type: "text" };
 import eval_steps_9_patch from "../shim/ffmpeg/eval-steps-9.patch" with { type: "text" };
 import exif_budget_7_patch from "../shim/ffmpeg/exif-budget-7.patch" with { type: "text" };
@@ -74,6 +77,9 @@ import h264_headers_patch from "../shim/ffmpeg/h264-headers.patch" with { type: 
 import hdrplus_zero_patch from "../shim/ffmpeg/hdrplus-zero.patch" with { type: "text" };
 import hevc_pps_dlt_patch from "../shim/ffmpeg/hevc-pps-dlt.patch" with { type: "text" };
 import hls_abandoned_patch from "../shim/ffmpeg/hls-abandoned.patch" with { type: "text" };
+import hls_buffer_again_7_patch from "../shim/ffmpeg/hls-buffer-again-7.patch" with { type: "text" };
+import hls_buffer_again_9_patch from "../shim/ffmpeg/hls-buffer-again-9.patch" with { type: "text" };
+import hls_list_lost_patch from "../shim/ffmpeg/hls-list-lost.patch" with { type: "text" };
 import hls_master_tags_7_patch from "../shim/ffmpeg/hls-master-tags-7.patch" with { type: "text" };
 import hls_read_lines_7_patch from "../shim/ffmpeg/hls-read-lines-7.patch" with { type: "text" };
 import hls_read_lines_9_patch from "../shim/ffmpeg/hls-read-lines-9.patch" with { type: "text" };
@@ -95,6 +101,7 @@ import metadata_limits_7_patch from "../shim/ffmpeg/metadata-limits-7.patch" wit
 import metadata_limits_9_patch from "../shim/ffmpeg/metadata-limits-9.patch" with { type: "text" };
 import mov_chapter_tracks_patch from "../shim/ffmpeg/mov-chapter-tracks.patch" with { type: "text" };
 import mov_edit_steps_patch from "../shim/ffmpeg/mov-edit-steps.patch" with { type: "text" };
+import mov_extradata_list_9_patch from "../shim/ffmpeg/mov-extradata-list-9.patch" with { type: "text" };
 import mov_far_times_patch from "../shim/ffmpeg/mov-far-times.patch" with { type: "text" };
 import mov_fragment_search_patch from "../shim/ffmpeg/mov-fragment-search.patch" with { type: "text" };
 import mov_heif_tile_size_patch from "../shim/ffmpeg/mov-heif-tile-size.patch" with { type: "text" };
@@ -303,6 +310,7 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/afgs1-points.patch": afgs1_points_patch,
   "shim/ffmpeg/av1-frame-merge-limit-7.patch": av1_frame_merge_limit_7_patch,
   "shim/ffmpeg/av1-frame-merge-limit-9.patch": av1_frame_merge_limit_9_patch,
+  "shim/ffmpeg/bsf-list-token.patch": bsf_list_token_patch,
   "shim/ffmpeg/dash-attribute.patch": dash_attribute_patch,
   "shim/ffmpeg/dash-baseurl-room.patch": dash_baseurl_room_patch,
   "shim/ffmpeg/dash-late-streams.patch": dash_late_streams_patch,
@@ -314,12 +322,14 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/dash-repeat-9.patch": dash_repeat_9_patch,
   "shim/ffmpeg/dash-segment-length-7.patch": dash_segment_length_7_patch,
   "shim/ffmpeg/dash-segment-list.patch": dash_segment_list_patch,
+  "shim/ffmpeg/dash-streams-7.patch": dash_streams_7_patch,
   "shim/ffmpeg/dash-timescale.patch": dash_timescale_patch,
   "shim/ffmpeg/dovi-framerate-7.patch": dovi_framerate_7_patch,
   "shim/ffmpeg/dovi-framerate-9.patch": dovi_framerate_9_patch,
   "shim/ffmpeg/dovi-null.patch": dovi_null_patch,
   "shim/ffmpeg/dts2pts-two-fields.patch": dts2pts_two_fields_patch,
   "shim/ffmpeg/dvbsub-size-7.patch": dvbsub_size_7_patch,
+  "shim/ffmpeg/dyn-buffer-size.patch": dyn_buffer_size_patch,
   "shim/ffmpeg/eval-steps-7.patch": eval_steps_7_patch,
   "shim/ffmpeg/eval-steps-9.patch": eval_steps_9_patch,
   "shim/ffmpeg/exif-budget-7.patch": exif_budget_7_patch,
@@ -332,6 +342,9 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/hdrplus-zero.patch": hdrplus_zero_patch,
   "shim/ffmpeg/hevc-pps-dlt.patch": hevc_pps_dlt_patch,
   "shim/ffmpeg/hls-abandoned.patch": hls_abandoned_patch,
+  "shim/ffmpeg/hls-buffer-again-7.patch": hls_buffer_again_7_patch,
+  "shim/ffmpeg/hls-buffer-again-9.patch": hls_buffer_again_9_patch,
+  "shim/ffmpeg/hls-list-lost.patch": hls_list_lost_patch,
   "shim/ffmpeg/hls-master-tags-7.patch": hls_master_tags_7_patch,
   "shim/ffmpeg/hls-read-lines-7.patch": hls_read_lines_7_patch,
   "shim/ffmpeg/hls-read-lines-9.patch": hls_read_lines_9_patch,
@@ -353,6 +366,7 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/metadata-limits-9.patch": metadata_limits_9_patch,
   "shim/ffmpeg/mov-chapter-tracks.patch": mov_chapter_tracks_patch,
   "shim/ffmpeg/mov-edit-steps.patch": mov_edit_steps_patch,
+  "shim/ffmpeg/mov-extradata-list-9.patch": mov_extradata_list_9_patch,
   "shim/ffmpeg/mov-far-times.patch": mov_far_times_patch,
   "shim/ffmpeg/mov-fragment-search.patch": mov_fragment_search_patch,
   "shim/ffmpeg/mov-heif-tile-size.patch": mov_heif_tile_size_patch,

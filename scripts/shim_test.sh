@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 #
-# Runs the shim's own C programs, tests/shim/contract.c (the sync part, faults, misuse) and tests/shim/threads.c (the
-# async engine), against builds of the shim with the system's libavformat, or with FFmpeg inside (--embedded):
+# Runs the shim's own C programs, tests/shim/contract.c (the sync part, faults, misuse), tests/shim/threads.c (the
+# async engine) and tests/shim/memory.c (allocations that fail), against builds of the shim with the system's libavformat,
+# or with FFmpeg inside (--embedded):
 #
-#   plain      every fault at every index
+#   plain      every fault at every index; with FFmpeg inside, 250 of the allocations of each run
 #   address    AddressSanitizer, LeakSanitizer and UndefinedBehaviorSanitizer; some of the faults
 #   thread     ThreadSanitizer: threads.c; some of the endings
 #   valgrind   memcheck, which checks libavformat too; few of the faults
@@ -50,20 +51,20 @@ check_floors() {
   [ $bad = no ]
 }
 
-# build KIND [FLAG...]: builds the library and both programs in $work/KIND.
+# build KIND [FLAG...]: builds the library and the programs in $work/KIND.
 build() {
   local folder=$work/$1 program options=("$library" "${build_option:?}")
   if [ "$library $1" = "--embedded plain" ]; then options=(--embedded); fi
   shift
   mkdir "$folder"
   "$root/scripts/build_shim.sh" "${options[@]}" --output "$folder/libavio.so"
-  for program in contract threads; do
+  for program in contract threads memory; do
     "${cc[@]}" -std=c11 -D_GNU_SOURCE -Wall -Wextra -pthread -g "$@" -o "$folder/$program" \
       "$root/tests/shim/$program.c" "$folder/libavio.so" -Wl,-rpath,"$folder" -lm
   done
 }
 
-# programs KIND FAULTS ENDINGS [COMMAND...]: runs both programs through the command; 0: all faults, all endings.
+# programs KIND FAULTS ENDINGS [COMMAND...]: runs the first two programs through the command; 0: all faults, all endings.
 programs() {
   local folder=$work/$1 faults=${FAULTS:-$2} endings=${FAULTS:-$3}
   shift 3
@@ -71,8 +72,18 @@ programs() {
   "$@" "$folder/contract" "$root/fixtures" "$faults"
 }
 
+# allocations KIND FAULTS [COMMAND...]: the same of the third, whose malloc() valgrind would replace.
+allocations() {
+  local folder=$work/$1 faults=${FAULTS:-$2}
+  shift 2
+  "$@" "$folder/memory" "$root/fixtures" "$faults"
+}
+
 run_plain() {
+  local faults=0
+  if [ "$library" = --embedded ]; then faults=250; fi
   build_option=--debug build plain -O0
+  allocations plain "$faults" env
   programs plain 0 0 env
 }
 
@@ -80,7 +91,12 @@ run_address() {
   local undefined=(-fno-sanitize-recover=all -fsanitize=float-cast-overflow)
   build_option=--sanitize=address,undefined CFLAGS="${undefined[*]}" LDFLAGS="${undefined[*]}" \
     build address -O1 -fsanitize=address,undefined "${undefined[@]}"
-  programs address 30 20 env ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=1 UBSAN_OPTIONS=print_stacktrace=1
+  local checks=(env ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=1 UBSAN_OPTIONS=print_stacktrace=1)
+  # With FFmpeg inside, its own allocations fail, too, and it leaks where it does not expect that.
+  local leaks=()
+  if [ "$library" = --embedded ]; then leaks=(ASAN_OPTIONS=detect_leaks=0); fi
+  allocations address 30 "${checks[@]}" ${leaks[@]+"${leaks[@]}"}
+  programs address 30 20 "${checks[@]}"
 }
 
 run_thread() {

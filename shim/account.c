@@ -16,7 +16,7 @@ struct account {
   bool is_limited;            /* explicitly, not by the default */
   atomic_llong taken;         /* changed by the one thread that has entered it */
   atomic_llong returned;      /* by other threads */
-  atomic_bool exceeded, over;
+  atomic_bool exceeded, lacking, over;
   struct account *next;       /* in the list of free entries */
 };
 
@@ -57,7 +57,7 @@ struct account *account_new(void) {
   account->generation++;
   account->limit = AVS_MEMORY_DEFAULT;
   account->is_limited = false;
-  account->exceeded = false;
+  account->exceeded = account->lacking = false;
   account->over = false;
   account->taken = account->returned = 0;
   return account;
@@ -83,6 +83,7 @@ void account_limit(struct account *account, int64_t bytes) {
 
 int64_t account_limit_of(const struct account *account) { return account->limit; }
 bool is_exceeded(const struct account *account) { return account->exceeded; }
+bool is_lacking(const struct account *account) { return account->lacking; }
 void account_end(struct account *account) { account->over = true; }
 
 struct account *account_enter(struct account *account) {
@@ -152,12 +153,18 @@ void *avio_malloc(size_t size);
 void *avio_realloc(void *block, size_t size);
 void avio_free(void *block);
 
+/* There is no memory, although the limit allows the block. */
+static void *lack(struct account *entered) {
+  if (entered) entered->exceeded = entered->lacking = true;
+  return NULL;
+}
+
 static void *allocate(size_t align, size_t size) {
   struct account *entered = current;
   if (entered && !may_take(entered, size, size)) return NULL;
   size_t whole = size + sizeof(tag);
   void *block = align <= alignof(max_align_t) ? malloc(whole) : aligned_block(align, whole); /* the latter is much slower */
-  return block ? finish(entered, block, 0) : NULL;
+  return block ? finish(entered, block, 0) : lack(entered);
 }
 
 int avio_posix_memalign(void **out, size_t align, size_t size) {
@@ -174,7 +181,7 @@ void *avio_realloc(void *block, size_t size) {
   tag tag = read_tag(block, before);
   if (entered && size > before && !may_take(entered, size, size - before)) return NULL;
   void *moved = realloc(block, size + sizeof(tag));
-  if (!moved) return NULL;
+  if (!moved) return lack(entered);
   give_back(entered, tag, before);
   size_t kept = before - sizeof(tag), now = block_size(moved) - sizeof(tag);
   if (kept < now) memset((uint8_t *)moved + kept, 0, now - kept < sizeof(tag) ? now - kept : sizeof(tag)); /* its old tag */

@@ -5,7 +5,8 @@
  * another thread, or later, is subtracted from the right one.
  *
  * Above 7/8 of the limit the account is exceeded: large blocks fail, which FFmpeg handles; the rest is left for the small
- * blocks that its error paths need. From then on nothing is read either (io.c), so the operation ends soon.
+ * blocks that its error paths need. From then on nothing is read either (io.c), so the operation ends soon. It is the same
+ * where the system has no memory, which FFmpeg may ignore: it would leave out a tag, or an entry of an index.
  */
 #ifndef AVS_ACCOUNT_H
 #define AVS_ACCOUNT_H
@@ -24,6 +25,8 @@ void account_free(struct account *account);
 void account_limit(struct account *account, int64_t bytes);
 int64_t account_limit_of(const struct account *account);
 bool is_exceeded(const struct account *account);
+/* Whether that is because the system has no memory. */
+bool is_lacking(const struct account *account);
 /* The session is over: large blocks fail from now on, so that its thread ends soon. */
 void account_end(struct account *account);
 /* From now on this thread allocates for that account (NULL: none); returns the previous one. */

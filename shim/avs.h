@@ -9,7 +9,7 @@
  *      (isolate) that made them.
  *
  * Conventions:
- *   - Results below zero are AVERROR codes.
+ *   - Results below zero are AVERROR codes. Without memory it is AVERROR(ENOMEM), also where libavformat would go on with less.
  *   - 64-bit values cross as double: exact to 2^53. Sizes of single pieces are 32 bits. An unknown timestamp (AV_NOPTS_VALUE) is NaN.
  *   - A function that returns text writes at most `capacity` bytes of UTF-8 (no terminator) to `out` and
  *     returns the length of the whole text; call it again with more room if that was too little.
@@ -155,7 +155,7 @@ enum {
   AVS_FLAG_SOURCE_SEEK = 2,  /* libavformat wanted a seek that the source can't do */
   AVS_FLAG_SINK_SEEK = 4,    /* the same of the sink */
   AVS_FLAG_REFUSED = 8,      /* a nested open was refused: avs_refused_url() */
-  AVS_FLAG_MEMORY = 16,      /* more memory than "maxMemory": the session is over */
+  AVS_FLAG_MEMORY = 16,      /* more memory than "maxMemory", or FFmpeg got none: the session is over */
 };
 
 /*
@@ -338,7 +338,10 @@ AVS_API int32_t avs_learn_stream(double session, int32_t stream, const uint8_t *
 AVS_API int32_t avs_add_chapter(double session, double id, double start, double end);
 /* Whether the output's format can hold the input's stream, AVS_HOLDS_*: no, yes, or only if more of the stream were known. */
 AVS_API int32_t avs_can_hold(double session, int32_t input_stream);
-/* Whether the output's muxer accepts a header with these streams of the input: for each, a byte that is not 0. */
+/*
+ * Whether the output's muxer accepts a header with these streams of the input: for each, a byte that is not 0. NULL: with the
+ * streams of the output.
+ */
 AVS_API int32_t avs_can_hold_all(double session, const uint8_t *wanted, uint32_t count);
 enum { AVS_HOLDS_NOT, AVS_HOLDS_IT, AVS_HOLDS_DESCRIBED };
 /* Remuxing: packets of an input stream go to this stream of the output. */

@@ -127,8 +127,9 @@ bool channel_wait(struct channel *channel) {
 
 void channel_post(struct channel *channel, double io, double kind, double a, double b, double c) {
   struct event event = {{channel->object.handle, io, kind, a, b, c}};
-  /* If there is no memory for an event, the session can only end. */
-  if (!channel->canceled && !client_push(channel->client, event)) channel->canceled = true;
+  if (channel->canceled || client_push(channel->client, event)) return;
+  channel_fail(channel, AVERROR(ENOMEM)); /* without the event, the session can only end */
+  channel->canceled = true;
 }
 
 void channel_post_packets(struct channel *channel) {

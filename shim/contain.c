@@ -22,21 +22,28 @@ static const char *refused_inputs(void) { return DASH_DIVIDES && !EMBEDDED ? REF
  * All others: the format_whitelist. libavformat chooses avisynth for any name that ends in .avs, whatever format was
  * requested, and runs the script. Nested contexts inherit the list.
  */
-static char *allowed_inputs;
-
-static void list_allowed_inputs(void) {
+static char *list_allowed_inputs(void) {
   AVBPrint list;
+  char *allowed = NULL;
   av_bprint_init(&list, 0, AV_BPRINT_SIZE_UNLIMITED);
   void *at = NULL;
   for (const AVInputFormat *format; (format = av_demuxer_iterate(&at));)
     if (!av_match_list(format->name, refused_inputs(), ',')) av_bprintf(&list, "%s%s", list.len ? "," : "", format->name);
-  if (av_bprint_finalize(&list, &allowed_inputs) < 0) allowed_inputs = NULL;
+  bool is_whole = av_bprint_is_complete(&list);
+  if (av_bprint_finalize(&list, &allowed) >= 0 && is_whole) return allowed;
+  av_free(allowed);
+  return NULL;
 }
 
+/* NULL: no memory. */
 static char *copy_of_allowed_inputs(void) {
-  static once listed = ONCE_INITIALIZER;
-  run_once(&listed, list_allowed_inputs);
-  return av_strdup(allowed_inputs ? allowed_inputs : "none");
+  static mutex lock = MUTEX_INITIALIZER;
+  static char *list;
+  mutex_lock(&lock);
+  if (!list) list = list_allowed_inputs();
+  char *copy = list ? av_strdup(list) : NULL;
+  mutex_unlock(&lock);
+  return copy;
 }
 
 /* In the embedded FFmpeg all of these are our protocol, which makes requests to JavaScript; elsewhere no protocol is "none". */
@@ -124,8 +131,10 @@ int contain_formats(const struct session *session, AVFormatContext *context) {
     name += length;
   }
   if (!allowed.len) av_bprintf(&allowed, "none");
+  bool is_whole = av_bprint_is_complete(&allowed);
   av_freep(&context->format_whitelist);
-  return av_bprint_finalize(&allowed, &context->format_whitelist);
+  int result = av_bprint_finalize(&allowed, &context->format_whitelist);
+  return result < 0 ? result : is_whole ? 0 : AVERROR(ENOMEM);
 }
 
 int contain_input_format(struct session *session, const AVInputFormat *format) {
@@ -243,8 +252,10 @@ int contain_input_options(struct session *session, bool is_sequence, struct adde
   return result < 0 ? result : check_resync(session);
 }
 
-void drop_added_options(struct session *session, const struct added_options *added) {
-  for (int i = 0; i < added->count; i++) av_dict_set(&session->options, added->names[i], NULL, 0);
+int drop_added_options(struct session *session, const struct added_options *added) {
+  int result = 0;
+  for (int i = 0; i < added->count && result >= 0; i++) result = av_dict_set(&session->options, added->names[i], NULL, 0);
+  return result;
 }
 
 /* So that hls makes a request to delete a file, instead of deleting it. */

@@ -31,6 +31,6 @@ int contain_output_options(struct session *session, const AVOutputFormat *format
 /* Numeric options are expressions, which may loop: those that could loop for ever are refused, unless FFmpeg ends them. */
 int contain_text(struct session *session, const char *name, const char *text);
 /* Removes those that the format did not use. */
-void drop_added_options(struct session *session, const struct added_options *added);
+int drop_added_options(struct session *session, const struct added_options *added);
 
 #endif

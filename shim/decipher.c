@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include <libavutil/aes.h>
+#include <libavutil/error.h>
 #include <libavutil/mem.h>
 
 #include "io.h"
@@ -36,17 +37,15 @@ static bool from_hex(const char *text, uint8_t out[BLOCK]) {
   return true;
 }
 
-struct decipher *decipher_new(const char *key, const char *vector, int64_t size) {
-  uint8_t bytes[BLOCK];
-  struct decipher *decipher = calloc(1, sizeof(*decipher));
-  if (!decipher) return NULL;
-  decipher->left = size;
-  decipher->aes = av_aes_alloc();
-  if (decipher->aes && from_hex(key, bytes) && from_hex(vector, decipher->vector) &&
-      av_aes_init(decipher->aes, bytes, 8 * BLOCK, 1) >= 0)
-    return decipher;
-  decipher_free(decipher);
-  return NULL;
+int decipher_new(const char *key, const char *vector, int64_t size, struct decipher **decipher) {
+  uint8_t bytes[BLOCK], start[BLOCK];
+  if (!from_hex(key, bytes) || !from_hex(vector, start)) return AVERROR(EINVAL);
+  struct decipher *made = *decipher = calloc(1, sizeof(*made));
+  if (!made) return AVERROR(ENOMEM);
+  made->left = size;
+  memcpy(made->vector, start, sizeof(start));
+  made->aes = av_aes_alloc();
+  return made->aes ? av_aes_init(made->aes, bytes, 8 * BLOCK, 1) : AVERROR(ENOMEM);
 }
 
 void decipher_free(struct decipher *decipher) {

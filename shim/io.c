@@ -80,8 +80,9 @@ void io_keep(struct io *io) {
 static void keep(struct io *io, const uint8_t *bytes, int size) {
   if (!io->kept.open) return;
   struct memory *memory = &io->kept.memory;
-  bool fits = memory->size + (size_t)size <= MAX_KEPT && memory_store(memory, memory->size, bytes, (size_t)size);
-  if (!fits) io_keep_nothing(io);
+  bool fits = memory->size + (size_t)size <= MAX_KEPT, stored = fits && memory_store(memory, memory->size, bytes, (size_t)size);
+  if (!stored) io_keep_nothing(io);
+  if (fits && !stored) channel_fail(io->channel, AVERROR(ENOMEM)); /* it might be described with less than it has */
 }
 
 static int kept_read(struct io *io, uint8_t *buffer, int size) {

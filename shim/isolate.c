@@ -51,9 +51,10 @@ struct isolate *this_isolate(void) {
   static once initialized = ONCE_INITIALIZER;
   if (current) return current;
   run_once(&initialized, initialize);
-  current = isolate_new();
-  if (current) thread_at_end(isolate_end, current);
-  return current;
+  struct isolate *isolate = isolate_new();
+  if (isolate && thread_at_end(isolate_end, isolate)) return current = isolate;
+  free(isolate);
+  return NULL;
 }
 
 struct client *isolate_client(uint32_t id) {

@@ -29,6 +29,7 @@ static void leave_out(struct channel *channel, const char *url) {
 static void refuse(struct channel *channel, const char *url) {
   struct endpoint *endpoint = channel->acting;
   if (!endpoint->refused_url) endpoint->refused_url = av_strdup(url);
+  if (!endpoint->refused_url) channel_fail(channel, AVERROR(ENOMEM)); /* without the name it would count as not refused */
   endpoint->refusals++;
   endpoint->lacks = true;
   log_line(&channel->log, AV_LOG_ERROR, "refused to open '%.900s'", url);
@@ -171,9 +172,8 @@ static int prepare_deciphering(struct io *io, AVDictionary **options) {
   int64_t offset = number_option(options, "offset", 0), end = number_option(options, "end_offset", INT64_MAX);
   io->context->seekable = 0;
   if (end < offset) return AVERROR(EINVAL);
-  io->decipher = decipher_new(option(options, "key"), option(options, "iv"), end - offset);
-  if (!io->decipher) return AVERROR(EINVAL);
-  int result = offset ? go_to_enciphered(io, offset) : 0;
+  int result = decipher_new(option(options, "key"), option(options, "iv"), end - offset, &io->decipher);
+  if (result >= 0 && offset) result = go_to_enciphered(io, offset);
   io->context->pos += offset;
   return result;
 }
@@ -200,11 +200,9 @@ static int open_to_read(struct channel *channel, const char *url, enum avs_open_
 
 static int close_opened(struct io *io);
 
-/* `mode`: how it is opened if it is read. */
-static int open_nested(struct channel *channel, const char *url, int flags, enum avs_open_mode mode,
-                       AVDictionary **options, struct io **io) {
+static int try_open(struct channel *channel, const char *url, int flags, enum avs_open_mode mode,
+                    AVDictionary **options, struct io **io) {
   bool ciphered, writes = flags & AVIO_FLAG_WRITE;
-  if (!channel) return AVERROR(EPERM);
   if (channel->acting->discards) return open_discarded(channel, writes, io);
   url = name_of(url, &ciphered);
   /* A segment that its playlist declares a gap (hls-skip-gaps-9.patch): it is not there, so nobody is asked for it. */
@@ -226,6 +224,18 @@ static int open_nested(struct channel *channel, const char *url, int flags, enum
   if (writes) return note_memory(*io, url);
   result = prepare_read(*io, ciphered, options);
   if (result < 0) close_opened(*io);
+  return result;
+}
+
+/*
+ * `mode`: how it is opened if it is read. libavformat goes on without a segment that can't be opened: a lack of memory is an
+ * error of the session.
+ */
+static int open_nested(struct channel *channel, const char *url, int flags, enum avs_open_mode mode,
+                       AVDictionary **options, struct io **io) {
+  if (!channel) return AVERROR(EPERM);
+  int result = try_open(channel, url, flags, mode, options, io);
+  if (result == AVERROR(ENOMEM)) channel_fail(channel, result);
   return result;
 }
 

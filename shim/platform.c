@@ -111,17 +111,18 @@ bool thread_start(void (*run)(void *), void *opaque) {
 }
 
 static pthread_key_t end_key;
+static bool has_end_key;
 static void (*end_function)(void *);
-static void make_end_key(void) { pthread_key_create(&end_key, end_function); }
+static void make_end_key(void) { has_end_key = !pthread_key_create(&end_key, end_function); }
 
-void thread_at_end(void (*end)(void *), void *opaque) {
+bool thread_at_end(void (*end)(void *), void *opaque) {
   static mutex lock = MUTEX_INITIALIZER;
   static once made = ONCE_INITIALIZER;
   mutex_lock(&lock);
   end_function = end;
   run_once(&made, make_end_key);
   mutex_unlock(&lock);
-  pthread_setspecific(end_key, opaque);
+  return has_end_key && !pthread_setspecific(end_key, opaque);
 }
 
 #if defined(__APPLE__)

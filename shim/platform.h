@@ -57,9 +57,9 @@ bool thread_start(void (*run)(void *), void *opaque);
 void thread_name(const char *name);
 /*
  * Calls `end` with `opaque` when the calling thread ends, but not when the process ends. One `opaque` per thread, and one `end`
- * for all threads.
+ * for all threads. False if there is no memory for it.
  */
-void thread_at_end(void (*end)(void *), void *opaque);
+bool thread_at_end(void (*end)(void *), void *opaque);
 /* Keeps the library loaded until the process ends: its threads, and the functions for the ends of others, need it. */
 void pin_library(void);
 

@@ -99,14 +99,14 @@ static void CALLBACK on_thread_end(void *opaque) {
 
 static void make_end_index(void) { end_index = FlsAlloc(on_thread_end); }
 
-void thread_at_end(void (*end)(void *), void *opaque) {
+bool thread_at_end(void (*end)(void *), void *opaque) {
   static mutex lock = MUTEX_INITIALIZER;
   static once made = ONCE_INITIALIZER;
   mutex_lock(&lock);
   end_function = end;
   run_once(&made, make_end_index);
   mutex_unlock(&lock);
-  if (end_index != FLS_OUT_OF_INDEXES) FlsSetValue(end_index, opaque);
+  return end_index != FLS_OUT_OF_INDEXES && FlsSetValue(end_index, opaque);
 }
 
 void pin_library(void) {

@@ -64,6 +64,7 @@ void note_unused(struct session *session) {
     if (session->unused.size) text_append(&session->unused, ",", 1);
     text_append(&session->unused, entry->key, strlen(entry->key));
   }
+  if (session->unused.failed) channel_fail(&session->channel, AVERROR(ENOMEM));
   av_dict_free(&session->options);
 }
 
@@ -77,7 +78,10 @@ int32_t avs_unused_options(double handle, char *out, uint32_t capacity) {
 
 void note_refused(struct session *session, const struct endpoint *endpoint) {
   struct endpoint *plain = &session->channel.plain;
-  if (endpoint->refused_url && !session->refused_url) session->refused_url = av_strdup(endpoint->refused_url);
+  if (endpoint->refused_url && !session->refused_url) {
+    session->refused_url = av_strdup(endpoint->refused_url);
+    if (!session->refused_url) channel_fail(&session->channel, AVERROR(ENOMEM));
+  }
   if (!endpoint->seek_refused || plain->seek_refused) return;
   plain->direction = endpoint->direction;
   refuse_seek(plain, endpoint->seek_target);
@@ -98,28 +102,6 @@ static int flags_of(const struct endpoint *endpoint, double *target) {
   return endpoint->direction == AVS_INPUT ? AVS_FLAG_SOURCE_SEEK : AVS_FLAG_SINK_SEEK;
 }
 
-static void report(struct session *session, int result, double *slot) {
-  struct channel *channel = &session->channel;
-  double *target = &slot[AVS_SLOT_SEEK_TARGET];
-  *target = 0;
-  int flags = (channel->failed ? AVS_FLAG_FAILED : 0) | flags_of(&channel->plain, target);
-  for (int direction = 0; direction < 2; direction++) {
-    const struct endpoint *endpoint = channel->endpoints[direction];
-    flags |= flags_of(endpoint, target);
-    if (endpoint) note_refused(session, endpoint);
-  }
-  if (session->refused_url) flags |= AVS_FLAG_REFUSED;
-  if (is_exceeded(channel->account)) flags |= AVS_FLAG_MEMORY;
-  slot[0] = result;
-  slot[AVS_SLOT_FLAGS] = flags;
-  slot[AVS_SLOT_LOG_BYTES] = (double)channel->log.text.size;
-  slot[AVS_SLOT_UNUSED_BYTES] = (double)session->unused.size;
-  slot[AVS_SLOT_WARNINGS] = (double)channel->log.warnings.count;
-  slot[AVS_SLOT_WRITTEN] = (double)channel_bytes(channel, AVS_OUTPUT);
-}
-
-/* ---------------------------------------------------------------------------------------- operations */
-
 /* libavformat ignores most errors of its I/O, and of seeks that a muxer needs. */
 static int result_of(const struct session *session, int result) {
   const struct channel *channel = &session->channel;
@@ -130,12 +112,38 @@ static int result_of(const struct session *session, int result) {
   return result;
 }
 
-/* Exceeding the memory limit is an error, whatever libavformat has returned; it ends the session. */
+static void report(struct session *session, int result, double *slot) {
+  struct channel *channel = &session->channel;
+  if (channel->log.warnings.lost) channel_fail(channel, AVERROR(ENOMEM));
+  double *target = &slot[AVS_SLOT_SEEK_TARGET];
+  *target = 0;
+  int flags = (channel->failed ? AVS_FLAG_FAILED : 0) | flags_of(&channel->plain, target);
+  for (int direction = 0; direction < 2; direction++) {
+    const struct endpoint *endpoint = channel->endpoints[direction];
+    flags |= flags_of(endpoint, target);
+    if (endpoint) note_refused(session, endpoint);
+  }
+  if (session->refused_url) flags |= AVS_FLAG_REFUSED;
+  if (is_exceeded(channel->account)) flags |= AVS_FLAG_MEMORY;
+  slot[0] = result_of(session, result); /* after what may still fail */
+  slot[AVS_SLOT_FLAGS] = flags;
+  slot[AVS_SLOT_LOG_BYTES] = (double)channel->log.text.size;
+  slot[AVS_SLOT_UNUSED_BYTES] = (double)session->unused.size;
+  slot[AVS_SLOT_WARNINGS] = (double)channel->log.warnings.count;
+  slot[AVS_SLOT_WRITTEN] = (double)channel_bytes(channel, AVS_OUTPUT);
+}
+
+/* ---------------------------------------------------------------------------------------- operations */
+
+static int memory_error(const struct account *account) { return is_lacking(account) ? AVERROR(ENOMEM) : AVERROR(EMSGSIZE); }
+
+/* Exceeding the memory limit is an error, whatever libavformat has returned; it ends the session. So is a lack of memory. */
 static int check_memory(struct session *session, int result) {
   struct channel *channel = &session->channel;
   if (!is_exceeded(channel->account) || channel->failed) return result;
-  log_error(session, "more than maxMemory (%lld bytes)", (long long)account_limit_of(channel->account));
-  return AVERROR(EMSGSIZE);
+  if (!is_lacking(channel->account))
+    log_error(session, "more than maxMemory (%lld bytes)", (long long)account_limit_of(channel->account));
+  return memory_error(channel->account);
 }
 
 static void begin(struct session *session) {
@@ -153,7 +161,8 @@ static int run(struct session *session, operation *run, double *slot, uint8_t *d
   struct channel *channel = &session->channel;
   if (!run) return AVERROR(ENOSYS);
   if (channel->canceled) channel_fail(channel, AVERROR_EXIT);
-  return channel->failed ? (int)channel->failed : is_exceeded(channel->account) ? AVERROR(EMSGSIZE) : run(session, slot, data, size);
+  if (channel->failed) return (int)channel->failed;
+  return is_exceeded(channel->account) ? memory_error(channel->account) : run(session, slot, data, size);
 }
 
 /*
@@ -180,7 +189,7 @@ void session_execute(struct session *session, uint32_t operation, double *slot, 
   escape_to(target);
   result = check_memory(session, result);
   if (operation != AVS_OP_REMUX) drain_writes(channel); /* more of these follow */
-  report(session, result_of(session, result), slot);
+  report(session, result, slot);
   channel_enter(entered);
 }
 

@@ -18,20 +18,21 @@
 #include "structures.h"
 
 /* Decodes base64, with the padding that FFmpeg requires after extradata. */
-static uint8_t *decode_base64(const char *text, int *size) {
+static int decode_base64(const char *text, uint8_t **data, int *size) {
   size_t capacity = AV_BASE64_DECODE_SIZE(strlen(text));
-  uint8_t *data = av_mallocz(capacity + AV_INPUT_BUFFER_PADDING_SIZE);
-  if (!data) return NULL;
-  *size = av_base64_decode(data, text, (int)capacity);
-  if (*size >= 0) return data;
-  av_free(data);
-  return NULL;
+  *data = av_mallocz(capacity + AV_INPUT_BUFFER_PADDING_SIZE);
+  if (!*data) return AVERROR(ENOMEM);
+  *size = av_base64_decode(*data, text, (int)capacity);
+  if (*size >= 0) return 0;
+  av_freep(data);
+  return AVERROR(EINVAL);
 }
 
 static int decode_extradata(AVCodecParameters *parameters, const char *value) {
   int size = 0;
-  uint8_t *data = decode_base64(value, &size);
-  if (!data) return AVERROR(EINVAL);
+  uint8_t *data = NULL;
+  int result = decode_base64(value, &data, &size);
+  if (result < 0) return result;
   av_freep(&parameters->extradata);
   parameters->extradata = data;
   parameters->extradata_size = size;
@@ -74,7 +75,7 @@ static int set_fourcc(uint32_t *tag, const char *value) {
 static int set_layout(AVChannelLayout *layout, const char *value) {
   AVChannelLayout parsed = {0};
   int result = av_channel_layout_from_string(&parsed, value);
-  if (result < 0) return AVERROR(EINVAL);
+  if (result < 0) return result == AVERROR(ENOMEM) ? result : AVERROR(EINVAL);
   av_channel_layout_uninit(layout);
   *layout = parsed;
   return 0;
@@ -165,10 +166,10 @@ static int set_stream_field(AVStream *stream, const char *name, const char *valu
 static int set_side_data(AVStream *stream, const char *name, const char *value) {
   enum AVPacketSideDataType type = side_data_type(name);
   int size = 0;
-  uint8_t *data = decode_base64(value, &size);
-  if (!data) return AVERROR(EINVAL);
-  bool is_sound = is_sound_side_data(type, data, (size_t)size, NULL);
-  int result = is_sound ? stream_add_side_data(stream, type, data, (size_t)size) : AVERROR(EINVAL);
+  uint8_t *data = NULL;
+  int result = decode_base64(value, &data, &size);
+  if (result >= 0 && !is_sound_side_data(type, data, (size_t)size, NULL)) result = AVERROR(EINVAL);
+  if (result >= 0) result = stream_add_side_data(stream, type, data, (size_t)size);
   if (result < 0) av_free(data);
   return result;
 }
@@ -297,7 +298,7 @@ static int set_pairs(struct session *session, const char *text, uint32_t size, s
     int result = set(target, text, value + 1);
     if (result == AVERROR_OPTION_NOT_FOUND) log_error(session, "%s: no such field", text);
     else if (result == AVERROR(EPERM)) log_error(session, "%s: %.64s is refused: %s", text, value + 1, STRUCTURE_CODEC_FAULT);
-    else if (result < 0) log_error(session, "%s: bad value '%.200s'", text, value + 1);
+    else if (result < 0 && result != AVERROR(ENOMEM)) log_error(session, "%s: bad value '%.200s'", text, value + 1);
     if (result < 0) return result;
     text = next + 1;
   }
@@ -342,5 +343,6 @@ int32_t avs_add_stream(double handle, const char *text, uint32_t size) {
   stream = avformat_new_stream(session->output->context, NULL);
   if (!stream) return AVERROR(ENOMEM);
   result = set_pairs(session, text, size, set_on_stream, stream);
+  if (result < 0) channel_fail(&session->channel, result); /* no memory: part of a stream stays behind */
   return result < 0 ? result : stream->index;
 }

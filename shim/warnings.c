@@ -14,7 +14,6 @@ static struct warning *find(const struct warnings *warnings, int kind, int strea
 }
 
 static struct warning *add_row(struct warnings *warnings) {
-  if (warnings->count >= MAX_ROWS) return NULL;
   struct warning *list = realloc(warnings->list, (warnings->count + 1) * sizeof(*list));
   if (!list) return NULL;
   warnings->list = list;
@@ -34,8 +33,15 @@ void warnings_add(struct warnings *warnings, int kind, int stream, const char *w
     row->count += count;
     return;
   }
-  row = add_row(warnings);
-  if (row) *row = (struct warning){kind, warnings->source, stream, words, copy_of(line), count};
+  if (warnings->count >= MAX_ROWS) return;
+  char *copy = copy_of(line);
+  row = copy || !line ? add_row(warnings) : NULL;
+  if (row) {
+    *row = (struct warning){kind, warnings->source, stream, words, copy, count};
+    return;
+  }
+  free(copy);
+  warnings->lost = true;
 }
 
 void warnings_cut(struct warnings *warnings, size_t count) {
@@ -43,6 +49,7 @@ void warnings_cut(struct warnings *warnings, size_t count) {
 }
 
 void warnings_json(const struct warnings *warnings, struct text *text) {
+  text->failed |= warnings->lost;
   text_append(text, "[", 1);
   for (size_t i = 0; i < warnings->count; i++) {
     const struct warning *row = &warnings->list[i];

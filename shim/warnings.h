@@ -13,7 +13,7 @@ struct warning {
   unsigned source;   /* number of the input, in the order of opening */
   int stream;        /* of the input; -1: unknown */
   const char *words; /* avio's message: a literal */
-  char *line;        /* line of the log, from the first time; NULL: none, or no memory */
+  char *line;        /* line of the log, from the first time; NULL: none */
   int64_t count;
 };
 
@@ -23,6 +23,7 @@ struct warnings {
   unsigned opened; /* inputs opened so far */
   unsigned source; /* the present input */
   bool paused;     /* the input is opened again: its warnings were recorded the first time */
+  bool lost;       /* there was no memory for one: the session fails */
 };
 
 /* Adds a row, or adds to the count of the row with the same kind, source, stream and words. */

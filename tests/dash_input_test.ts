@@ -4,7 +4,7 @@
  */
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { AVError, Demuxer, fromMap, MemorySink, onLog, remuxSync, type Source } from "@avio/avio";
-import { fixturePath } from "./support/fixtures.ts";
+import { fixtureBytes, fixturePath } from "./support/fixtures.ts";
 import { isEmbedded } from "./support/versions.ts";
 
 const VIDEO = fixturePath("video.mp4");
@@ -99,4 +99,26 @@ Deno.test({
   files.delete("chunk-stream0-00002.m4s");
   files.delete("chunk-stream0-00003.m4s");
   assertThrows(read, AVError);
+});
+
+Deno.test({ name: "DASH: representations of several streams, each with its own packets", ignore }, () => {
+  const representation = (id: number, name: string) =>
+    `<AdaptationSet mimeType="video/mp2t"><Representation id="${id}" bandwidth="1000"><BaseURL>${name}</BaseURL>` +
+    '<SegmentList timescale="1" duration="3"><SegmentURL media=""/></SegmentList></Representation></AdaptationSet>';
+  const manifest = new TextEncoder().encode(
+    '<MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="static" mediaPresentationDuration="PT3S" ' +
+      'profiles="urn:mpeg:dash:profile:isoff-live:2011"><Period>' +
+      `${representation(1, "a.ts")}${representation(2, "b.ts")}</Period></MPD>`,
+  );
+  const bytes = fixtureBytes("video.ts");
+  using source = Demuxer.openSync(bytes);
+  const sizes = (demuxer: Demuxer) => {
+    const streams = demuxer.streams.map((): number[] => []);
+    for (const { streamIndex, data } of demuxer.packetsSync()) streams[streamIndex]!.push(data.length);
+    return streams;
+  };
+  using demuxer = Demuxer.openSync(manifest, { onopen: () => bytes });
+  const one = sizes(source);
+  assertEquals(one.map(({ length }) => length > 0), [true, true]);
+  assertEquals(sizes(demuxer), [...one, ...one]);
 });

@@ -1,17 +1,20 @@
 /**
- * Formats that hold one stream of each kind, or one in all: a remux keeps the best, and leaves the others out with a warning.
+ * Formats that hold one stream of each kind, or one in all: a remux keeps the best, and leaves the others out with a warning;
+ * for merge, which is given each of them, it is an error.
  */
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import {
   codecs,
   Demuxer,
   MemorySink,
+  mergeSync,
   Muxer,
   outputFormats,
   Packet,
   remuxSync,
   type Stream,
 } from "@avio/avio";
+import { libavformat } from "./support/versions.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -167,4 +170,39 @@ Deno.test("No format's header of two streams that are not described ends the pro
 Deno.test("vc1test with two streams says that it needs extradata, which its muxer does not look at", () => {
   const remuxing = () => remuxSync(undescribed("wmv3"), new MemorySink(), { format: "vc1test" });
   assertThrows(remuxing, Error, "vc1test needs extradata");
+});
+
+for (
+  const [codec, formats] of [["pcm_s16le", ["wav"]], ["flac", ["flac"]], ["aac", ["adts"]]] as const
+) {
+  Deno.test(`merge: two streams of ${codec} in a format that holds one are an error before anything is written`, () => {
+    const source = sourceOf(codec);
+    for (const format of formats) {
+      const sink = new MemorySink();
+      const merge = (sources: unknown[]) => mergeSync(sources as never, sink, { format });
+      const fault = `sources: ${format} can't hold these streams together: `;
+      const names = [`stream 0 of sources[0] (audio, ${codec})`, `stream 1 of sources[1] (audio, ${codec})`];
+      const error = assertThrows(
+        () => merge([{ source, streams: [0] }, { source, streams: [1] }]),
+        TypeError,
+        fault + names.join(", "),
+      );
+      assertEquals((error as TypeError & { argument?: unknown }).argument, "sources");
+      assertThrows(() => merge([source]), TypeError, fault);
+      assertEquals(sink.size, 0);
+      assert(merge([{ source, streams: [1] }]).packets > 0);
+    }
+  });
+}
+
+Deno.test("merge: a format that holds one stream of each kind has one of each", {
+  ignore: libavformat >= 63, // flv has several
+}, () => {
+  const [sound, pictures] = [sourceOf("aac"), sourceOf("h264")];
+  const sources = [{ source: pictures, streams: [0] }, { source: sound, streams: [0] }];
+  const { streams } = mergeSync(sources, new MemorySink(), { format: "flv" });
+  assertEquals(streams.map(({ sourceIndex }) => sourceIndex), [0, 1]);
+  const more = [...sources, { source: sound, streams: [1] }];
+  const fault = "stream 0 of sources[1] (audio, aac), stream 1 of sources[2] (audio, aac)";
+  assertThrows(() => mergeSync(more, new MemorySink(), { format: "flv" }), TypeError, fault);
 });

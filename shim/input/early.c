@@ -51,11 +51,12 @@ static int read_until_seen(struct input *input, bool *wanted, int count) {
   return 0;
 }
 
-void read_early(struct input *input) {
+int read_early(struct input *input) {
   bool wanted[MAX_STREAMS] = {false};
   int count = list_wanted(input->context, wanted);
   if (count) input->backlog.result = read_until_seen(input, wanted, count);
   av_packet_unref(input->packet);
   for (unsigned i = 0; i < input->context->nb_streams; i++)
     if (is_wanted(input->context, input->context->streams[i])) read_first_packet(input->context->streams[i]->codecpar, NULL);
+  return input->backlog.result == AVERROR(ENOMEM) ? input->backlog.result : 0;
 }

@@ -9,6 +9,6 @@
 struct input;
 
 /* Reads until each stream that needs one has had a packet, or a limit is reached. */
-void read_early(struct input *input);
+int read_early(struct input *input);
 
 #endif

@@ -135,8 +135,8 @@ static int open_context(struct session *session, const AVInputFormat *format, st
   /* Frees the context if it fails; the I/O context stays the session's. */
   result = avformat_open_input(&session->input->context, url, format, &session->options);
   av_free(url);
-  drop_added_options(session, &added);
-  return result;
+  int dropped = drop_added_options(session, &added);
+  return result < 0 ? result : dropped;
 }
 
 /* For these formats avformat_find_stream_info() may read up to the end of a short source, and then needs to go back. */
@@ -376,7 +376,7 @@ static bool can_reopen(const struct input *input) {
  * With the same format: the session's target may be that of another input by now. Lines of the log are
  * dropped: they are there already.
  */
-static int open_again(struct session *session) {
+static int open_again(struct session *session, const AVInputFormat *format) {
   struct input *input = session->input;
   struct target *target = &session->targets[AVS_INPUT];
   char *formats = target->formats;
@@ -387,7 +387,7 @@ static int open_again(struct session *session) {
   session->options = NULL;
   int result = av_dict_copy(&session->options, input->options, 0);
   target->formats = NULL;
-  if (result >= 0) result = open_context(session, input->context->iformat, input->endpoint.io);
+  if (result >= 0) result = open_context(session, format, input->endpoint.io);
   target->formats = formats;
   av_dict_free(&session->options);
   session->options = others;
@@ -413,7 +413,8 @@ int input_reopen(struct session *session) {
   before->pb->eof_reached = before->pb->error = 0;
   backlog_clear(&input->backlog);
   *opening = (struct opening){.running = true, .max_bytes = opening->max_bytes};
-  result = open_again(session);
+  input->context = NULL; /* what fails early leaves it as it is */
+  result = open_again(session, before->iformat);
   bool is_same = result >= 0 && input->context->nb_streams == before->nb_streams;
   opening->running = opening->exceeded = false;
   if (is_same) {
@@ -426,5 +427,6 @@ int input_reopen(struct session *session) {
   }
   avformat_close_input(&unused);
   if (!is_same) avio_seek(before->pb, position, SEEK_SET);
+  if (result == AVERROR(ENOMEM)) channel_fail(&session->channel, result); /* another way may lead elsewhere */
   return is_same ? 0 : result < 0 ? (int)result : AVERROR(EAGAIN);
 }

@@ -21,38 +21,48 @@ static void keep_colors(AVCodecParameters *found, const AVCodecParameters *conta
 }
 
 /* When HEVC's decoder is opened, it reads all of its extradata, in 30 us, without decoding anything. */
-static void fill_from_decoder(AVCodecParameters *parameters) {
+static int ask_decoder(AVCodecContext *context, const AVCodec *codec, AVCodecParameters *found, const AVCodecParameters *parameters) {
+  int result = avcodec_parameters_to_context(context, parameters);
+  context->thread_count = 1;
+  if (result >= 0) result = avcodec_open2(context, codec, NULL);
+  return result < 0 ? result : avcodec_parameters_from_context(found, context);
+}
+
+/* If it fails, the parameters are lost. */
+static int take_found(AVCodecParameters *parameters, AVCodecParameters *found) {
+  found->codec_tag = parameters->codec_tag;
+  found->bit_rate = parameters->bit_rate;
+  keep_colors(found, parameters);
+  if (parameters->sample_aspect_ratio.num) found->sample_aspect_ratio = parameters->sample_aspect_ratio;
+  return avcodec_parameters_copy(parameters, found);
+}
+
+static int fill_from_decoder(AVCodecParameters *parameters) {
   const AVCodec *codec = avcodec_find_decoder(parameters->codec_id);
-  AVCodecContext *context = codec ? avcodec_alloc_context3(codec) : NULL;
+  if (!codec) return 0;
+  AVCodecContext *context = avcodec_alloc_context3(codec);
   AVCodecParameters *found = avcodec_parameters_alloc();
-  if (context && found && avcodec_parameters_to_context(context, parameters) >= 0) {
-    context->thread_count = 1;
-    if (avcodec_open2(context, codec, NULL) >= 0 && avcodec_parameters_from_context(found, context) >= 0 &&
-        found->format != AV_PIX_FMT_NONE) {
-      found->codec_tag = parameters->codec_tag;
-      found->bit_rate = parameters->bit_rate;
-      keep_colors(found, parameters);
-      AVRational aspect = parameters->sample_aspect_ratio;
-      if (avcodec_parameters_copy(parameters, found) >= 0 && aspect.num) parameters->sample_aspect_ratio = aspect;
-    }
-  }
+  int result = context && found ? ask_decoder(context, codec, found, parameters) : AVERROR(ENOMEM);
+  if (result >= 0 && found->format != AV_PIX_FMT_NONE) result = take_found(parameters, found);
   avcodec_parameters_free(&found);
   avcodec_free_context(&context);
+  return result == AVERROR(ENOMEM) ? result : 0; /* other errors: it can't read them */
 }
 
 /* "mov,mp4,...": all timestamps are in the index, so that only cheap decoders need to be opened. */
 static bool has_timing_in_index(const AVFormatContext *input) { return !strncmp(input->iformat->name, "mov,", 4); }
 
 /* Makes decoders do as little as possible: they read the headers of pictures, and skip what can be skipped of the rest. */
-static AVDictionary **decoder_options(const AVFormatContext *input) {
-  AVDictionary **options = calloc(input->nb_streams + 1, sizeof(*options));
-  for (unsigned i = 0; options && i < input->nb_streams; i++) {
+static int set_decoder_options(const AVFormatContext *input, AVDictionary **options) {
+  int result = 0;
+  for (unsigned i = 0; i < input->nb_streams && result >= 0; i++) {
     if (input->streams[i]->codecpar->codec_type != AVMEDIA_TYPE_VIDEO) continue;
-    av_dict_set(&options[i], "skip_loop_filter", "all", 0);
-    av_dict_set(&options[i], "skip_idct", "all", 0);
-    if (input->streams[i]->codecpar->codec_id == AV_CODEC_ID_H264) av_dict_set(&options[i], "enable_er", "0", 0);
+    bool h264 = input->streams[i]->codecpar->codec_id == AV_CODEC_ID_H264;
+    result = av_dict_set(&options[i], "skip_loop_filter", "all", 0);
+    if (result >= 0) result = av_dict_set(&options[i], "skip_idct", "all", 0);
+    if (result >= 0 && h264) result = av_dict_set(&options[i], "enable_er", "0", 0);
   }
-  return options;
+  return result;
 }
 
 /* VP9 of profile 0, in a file with a colour range: nothing else is needed of its first packet, which may be far away. */
@@ -70,20 +80,23 @@ static void fill_before(AVFormatContext *input) {
   }
 }
 
-/* Whether the format has no times, and its rate is the one that its demuxer takes where nobody says another. */
-static bool has_assumed_rate(const AVFormatContext *input, AVRational rate) {
+/* Whether the format has no times, and its rate is the one that its demuxer takes where nobody says another; or an error. */
+static int has_assumed_rate(const AVFormatContext *input, AVRational rate) {
   uint8_t *given = NULL; /* av_opt_get_video_rate() does not know the type (9.0) */
   if (!(input->iformat->flags & AVFMT_NOTIMESTAMPS) || !input->iformat->priv_class) return false;
-  bool assumed = av_opt_get(input->priv_data, "framerate", 0, &given) >= 0 && given && !strcmp((char *)given, "25/1");
+  int result = av_opt_get(input->priv_data, "framerate", 0, &given);
+  bool assumed = result >= 0 && given && !strcmp((char *)given, "25/1");
   av_free(given);
-  return assumed && !av_cmp_q(rate, (AVRational){25, 1});
+  return result == AVERROR(ENOMEM) ? result : assumed && !av_cmp_q(rate, (AVRational){25, 1});
 }
 
 /* The rate that the headers of raw video say: libavformat times packets by it, but describes them by the assumed one. */
-static void fill_rate(const AVFormatContext *input, AVStream *stream) {
+static int fill_rate(const AVFormatContext *input, AVStream *stream) {
   AVRational codec_rate = *codec_frame_rate(stream);
-  if (codec_rate.num <= 0 || codec_rate.den <= 0) return;
-  if (has_assumed_rate(input, stream->avg_frame_rate)) stream->avg_frame_rate = codec_rate;
+  if (codec_rate.num <= 0 || codec_rate.den <= 0) return 0;
+  int assumed = has_assumed_rate(input, stream->avg_frame_rate);
+  if (assumed > 0) stream->avg_frame_rate = codec_rate;
+  return assumed;
 }
 
 /*
@@ -104,32 +117,36 @@ static void drop_bit_rates(AVCodecParameters *parameters) {
   }
 }
 
-/* To be called after it: fills in the rest, in the cheapest way. */
-static void fill_after(struct input *input) {
+/* To be called after it: fills in the rest, in the cheapest way. Its only error is a lack of memory. */
+static int fill_after(struct input *input) {
   AVFormatContext *context = input->context;
-  for (unsigned i = 0; i < context->nb_streams; i++) {
+  int result = 0;
+  for (unsigned i = 0; i < context->nb_streams && result >= 0; i++) {
     AVCodecParameters *parameters = context->streams[i]->codecpar;
     bool hevc = parameters->codec_id == AV_CODEC_ID_HEVC && parameters->format == AV_PIX_FMT_NONE;
-    if (hevc && parameters->extradata_size) fill_from_decoder(parameters);
+    if (hevc && parameters->extradata_size) result = fill_from_decoder(parameters);
+    if (result < 0) break;
     read_extradata(parameters);
     if (parameters->codec_id == AV_CODEC_ID_MOV_TEXT) drop_bit_rates(parameters);
     if (is_described_by_index(context, parameters)) read_first_packet(parameters, NULL);
-    fill_rate(context, context->streams[i]);
+    result = fill_rate(context, context->streams[i]);
   }
-  read_early(input);
+  return result < 0 ? result : read_early(input);
 }
 
 int find_stream_info(struct input *input) {
   AVFormatContext *context = input->context;
   if (has_timing_in_index(context) && !context->codec_whitelist)
     context->codec_whitelist = av_strdup("mjpeg,png,prores,mpeg2video,mpeg1video,mpeg4");
+  if (has_timing_in_index(context) && !context->codec_whitelist) return AVERROR(ENOMEM);
   fill_before(context);
   unsigned count = context->nb_streams;
-  AVDictionary **options = decoder_options(context);
+  AVDictionary **options = calloc(count + 1, sizeof(*options));
   if (!options) return AVERROR(ENOMEM);
-  int result = avformat_find_stream_info(context, options);
+  int result = set_decoder_options(context, options);
+  if (result >= 0) result = avformat_find_stream_info(context, options);
   for (unsigned i = 0; i < count; i++) av_dict_free(&options[i]);
   free(options);
-  fill_after(input);
-  return result;
+  int filled = fill_after(input);
+  return result < 0 ? result : filled;
 }

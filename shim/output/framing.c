@@ -190,8 +190,10 @@ static int find_extradata(AVStream *stream, const char *filter, AVPacket *packet
     context->time_base_in = stream->time_base;
     result = av_bsf_init(context);
   }
-  if (result >= 0 && av_bsf_send_packet(context, packet) >= 0 && av_bsf_receive_packet(context, packet) >= 0)
-    result = take_extradata(stream->codecpar, packet);
+  int found = result >= 0 ? av_bsf_send_packet(context, packet) : result;
+  if (found >= 0) found = av_bsf_receive_packet(context, packet);
+  if (found >= 0 || found == AVERROR(ENOMEM)) result = found;
+  if (found >= 0) result = take_extradata(stream->codecpar, packet);
   av_bsf_free(&context);
   return result;
 }

@@ -41,11 +41,12 @@ static bool has_video(const AVFormatContext *input) {
 }
 
 /* mxf takes no audio without a video stream before it. */
-static bool add_companion(AVFormatContext *trial, const AVFormatContext *input, const AVStream *stream) {
+static int add_companion(AVFormatContext *trial, const AVFormatContext *input, const AVStream *stream) {
   bool video = stream->codecpar->codec_type == AVMEDIA_TYPE_VIDEO;
   bool alone = video || strcmp(trial->oformat->name, "mxf") || !has_video(input);
-  AVStream *pictures = alone ? NULL : avformat_new_stream(trial, NULL);
-  if (!pictures) return alone;
+  if (alone) return 0;
+  AVStream *pictures = avformat_new_stream(trial, NULL);
+  if (!pictures) return AVERROR(ENOMEM);
   AVCodecParameters *parameters = pictures->codecpar;
   parameters->codec_type = AVMEDIA_TYPE_VIDEO;
   parameters->codec_id = AV_CODEC_ID_MPEG2VIDEO;
@@ -53,7 +54,7 @@ static bool add_companion(AVFormatContext *trial, const AVFormatContext *input, 
   parameters->width = parameters->height = 16;
   pictures->time_base = (AVRational){1, 25};
   pictures->avg_frame_rate = (AVRational){25, 1};
-  return true;
+  return 0;
 }
 
 /* The codec of a stream in the output: LATM that is unpacked becomes AAC. */
@@ -61,36 +62,34 @@ static enum AVCodecID held_codec(const AVOutputFormat *format, const AVCodecPara
   return unpacks_latm(format, parameters) ? AV_CODEC_ID_AAC : parameters->codec_id;
 }
 
-/* An output of that format whose bytes are discarded; NULL: no memory. */
-static AVFormatContext *new_trial(struct session *session, const AVOutputFormat *format) {
-  AVFormatContext *trial = NULL;
-  AVIOContext *pb = discarding_context();
-  if (pb && avformat_alloc_output_context2(&trial, format, NULL, "") >= 0) {
-    trial->pb = pb;
-    trial->flags |= AVFMT_FLAG_CUSTOM_IO;
-    trial->protocol_whitelist = av_strdup("none");
-    trial->io_open = session->output->context->io_open;
-    trial->io_close2 = session->output->context->io_close2;
-    trial->opaque = session;
-    const AVDictionaryEntry *strict = av_dict_get(session->options, "strict", NULL, 0); /* the caller may allow experimental codecs */
-    if (strict) av_opt_set(trial, "strict", strict->value, 0);
-  } else if (pb) {
-    av_freep(&pb->buffer);
-    avio_context_free(&pb);
-  }
-  return trial;
-}
-
 static void free_trial(AVFormatContext *trial) {
-  AVIOContext *pb = trial->pb;
+  AVIOContext *pb = trial ? trial->pb : NULL;
   avformat_free_context(trial);
-  av_freep(&pb->buffer);
+  if (pb) av_freep(&pb->buffer);
   avio_context_free(&pb);
 }
 
-static bool add_copy(AVFormatContext *trial, const AVStream *stream) {
+/* An output of that format whose bytes are discarded; to be freed after an error, too. */
+static int new_trial(struct session *session, const AVOutputFormat *format, AVFormatContext **made) {
+  int result = avformat_alloc_output_context2(made, format, NULL, "");
+  if (result < 0) return result;
+  AVFormatContext *trial = *made;
+  trial->pb = discarding_context();
+  trial->flags |= AVFMT_FLAG_CUSTOM_IO;
+  trial->protocol_whitelist = av_strdup("none");
+  trial->io_open = session->output->context->io_open;
+  trial->io_close2 = session->output->context->io_close2;
+  trial->opaque = session;
+  if (!trial->pb || !trial->protocol_whitelist) return AVERROR(ENOMEM);
+  const AVDictionaryEntry *strict = av_dict_get(session->options, "strict", NULL, 0); /* the caller may allow experimental codecs */
+  result = strict ? av_opt_set(trial, "strict", strict->value, 0) : 0;
+  return result == AVERROR(ENOMEM) ? result : 0;
+}
+
+static int add_copy(AVFormatContext *trial, const AVStream *stream) {
   AVStream *copy = avformat_new_stream(trial, NULL);
-  if (!copy || avcodec_parameters_copy(copy->codecpar, stream->codecpar) < 0) return false;
+  int result = copy ? avcodec_parameters_copy(copy->codecpar, stream->codecpar) : AVERROR(ENOMEM);
+  if (result < 0) return result;
   drop_unsound(NULL, 0, STREAM_SIDE_DATA(copy), &STREAM_SIDE_DATA_COUNT(copy));
   copy->codecpar->codec_id = held_codec(trial->oformat, stream->codecpar);
   copy->codecpar->codec_tag = 0;
@@ -98,41 +97,46 @@ static bool add_copy(AVFormatContext *trial, const AVStream *stream) {
   copy->avg_frame_rate = stream->avg_frame_rate;
   copy->r_frame_rate = stream->r_frame_rate;
   copy->disposition = stream->disposition & AV_DISPOSITION_ATTACHED_PIC;
-  return true;
+  return 0;
 }
+
+/* Whether the muxer has accepted it; a lack of memory is an error. */
+static int answer_of(int result) { return result == AVERROR(ENOMEM) ? result : result >= 0; }
 
 struct attempt {
   struct session *session;
   AVFormatContext *trial;
   int (*begin)(AVFormatContext *trial, AVDictionary **options); /* avformat_init_output(), or avformat_write_header() */
-  bool taken;
+  int result;
 };
 
 static void try_to_begin(void *opaque) {
   struct attempt *attempt = opaque;
-  attempt->taken = check_streams(attempt->session, attempt->trial) >= 0 && attempt->begin(attempt->trial, NULL) >= 0;
+  attempt->result = check_streams(attempt->session, attempt->trial);
+  if (attempt->result >= 0) attempt->result = attempt->begin(attempt->trial, NULL);
   free_trial(attempt->trial);
 }
 
 /* Whether the muxer accepts the streams of the trial, which is freed. It does not if it fails an assertion about them. */
-static bool accepts(struct attempt attempt) {
+static int accepts(struct attempt attempt) {
   struct session *session = attempt.session;
   struct log_mark mark = log_mark(&session->channel.log);
   struct channel *entered = channel_enter(&session->channel);
   bool ended = run_guarded(try_to_begin, &attempt);
   channel_enter(entered);
   log_rewind(&session->channel.log, mark);
-  return ended && attempt.taken;
+  return ended ? answer_of(attempt.result) : 0;
 }
 
 /* Whether the muxer accepts a header with this one stream; for formats that have no list of codecs. */
-static bool try_header(struct session *session, const AVOutputFormat *format, const AVStream *stream) {
-  AVFormatContext *trial = new_trial(session, format);
-  if (!trial) return false;
-  if (add_companion(trial, session->input->context, stream) && add_copy(trial, stream))
-    return accepts((struct attempt){.session = session, .trial = trial, .begin = avformat_init_output});
+static int try_header(struct session *session, const AVOutputFormat *format, const AVStream *stream) {
+  AVFormatContext *trial = NULL;
+  int result = new_trial(session, format, &trial);
+  if (result >= 0) result = add_companion(trial, session->input->context, stream);
+  if (result >= 0) result = add_copy(trial, stream);
+  if (result >= 0) return accepts((struct attempt){.session = session, .trial = trial, .begin = avformat_init_output});
   free_trial(trial);
-  return false;
+  return answer_of(result);
 }
 
 /* A muxer without a default codec for video, or audio, takes none: FFmpeg 5.1's srt fails only in its header. */
@@ -219,19 +223,19 @@ int32_t avs_can_hold(double handle, int32_t input_stream) {
   if (known > 0 && av_match_name(output->name, "mov,mp4,ipod,3gp,3g2,psp,f4v,ismv,mxf,mpeg,vcd,svcd,dvd,vob")) return try_header(session, output, stream);
   if (known >= 0) return known > 0;
   if (is_raw(output)) return 0;
-  return has_place_for(output, stream->codecpar->codec_type) && try_header(session, output, stream);
+  return has_place_for(output, stream->codecpar->codec_type) ? try_header(session, output, stream) : 0;
 }
 
-/* Whether the muxer accepts a header with all these streams. */
-static bool try_all(struct session *session, const AVOutputFormat *format, const uint8_t *wanted, uint32_t count) {
-  const AVFormatContext *input = session->input->context;
-  AVFormatContext *trial = new_trial(session, format);
-  bool added = trial;
-  for (unsigned i = 0; i < input->nb_streams && i < count && added; i++)
-    if (wanted[i]) added = add_copy(trial, input->streams[i]);
-  if (added) return accepts((struct attempt){.session = session, .trial = trial, .begin = avformat_write_header});
-  if (trial) free_trial(trial);
-  return false;
+/* Whether the muxer accepts a header with all these streams; without `wanted` with all of the context. */
+static int try_all(struct session *session, const AVFormatContext *context, const uint8_t *wanted, uint32_t count) {
+  AVFormatContext *trial = NULL;
+  int result = new_trial(session, session->output->context->oformat, &trial);
+  for (unsigned i = 0; i < context->nb_streams && result >= 0; i++)
+    if (!wanted || (i < count && wanted[i])) result = add_copy(trial, context->streams[i]);
+  if (result >= 0 && is_raw(session->output->context->oformat) && trial->nb_streams > 1) result = AVERROR(EINVAL); /* 5.1's adts does not mind */
+  if (result >= 0) return accepts((struct attempt){.session = session, .trial = trial, .begin = avformat_write_header});
+  free_trial(trial);
+  return answer_of(result);
 }
 
 int32_t avs_can_hold_all(double handle, const uint8_t *wanted, uint32_t count) {
@@ -240,5 +244,6 @@ int32_t avs_can_hold_all(double handle, const uint8_t *wanted, uint32_t count) {
   if (!session || !session->input || !session->output) return AVERROR(EBADF);
   const AVOutputFormat *format = session->output->context->oformat;
   if (format->flags & AVFMT_NOFILE) return 1; /* it opens files in its header */
-  return try_all(session, format, wanted, count);
+  const AVFormatContext *context = wanted ? session->input->context : session->output->context;
+  return try_all(session, context, wanted, count);
 }

@@ -16,6 +16,7 @@
 #include "../../shim/avs.h"
 #include "check.h"
 #include "own_client.h"
+#include "streams.h"
 
 enum { SEEK_TO_END = 2, SEEK_FOR_SIZE = 0x10000, BUFFER = 1000, NEVER = -1 };
 
@@ -238,29 +239,10 @@ static bool describe_into(double session) {
   CHECK(size > 0 && size < (int32_t)sizeof(json), "describe: %d", size);
   if (size <= 0) return false;
   json[size] = 0;
-  static const char *const fields[] = {"type",       "codec",  "extradata",   "width",     "height",  "pixelFormat",
-                                       "sampleRate", "sampleFormat", "channelLayout", "channels", "frameSize",
-                                       "blockAlign", "bitsPerCodedSample", NULL};
+  static char text[1 << 16];
   int index = 0;
-  for (char *at = json; (at = strstr(at, "{\"index\":")); at++, index++) {
-    char *end = strstr(at + 1, "{\"index\":"), kept = end ? *end : 0;
-    if (end) *end = 0;
-    struct bytes text = {0};
-    for (int i = 0; fields[i]; i++) {
-      char key[64];
-      snprintf(key, sizeof(key), "\"%s\":", fields[i]);
-      char *value = strstr(at, key);
-      if (!value || !strncmp(value + strlen(key), "null", 4)) continue;
-      value += strlen(key);
-      bool quoted = *value == '"';
-      size_t length = quoted ? strcspn(++value, "\"") : strcspn(value, ",}");
-      put(&text, (const uint8_t *)fields[i], strlen(fields[i]) + 1);
-      put(&text, (const uint8_t *)value, length);
-      put(&text, (const uint8_t *)"", 1);
-    }
-    if (end) *end = kept;
-    int stream = avs_add_stream(session, (const char *)text.data, (uint32_t)text.size);
-    free(text.data);
+  for (char *at = NULL; (at = next_stream(json, at)); index++) {
+    int stream = avs_add_stream(session, text, (uint32_t)fields_of_stream(at, text, sizeof(text)));
     CHECK(stream == index, "add stream: %d", stream);
     CHECK(avs_map_stream(session, index, stream) == 0, "map stream");
   }
