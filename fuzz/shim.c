@@ -7,7 +7,6 @@
  */
 #include <errno.h>
 #include <math.h>
-#include <sanitizer/lsan_interface.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +16,14 @@
 #include "../tests/shim/own_client.h"
 #include "structure.h"
 
+#if __has_feature(memory_sanitizer)
+#include <sanitizer/msan_interface.h>
+#define __lsan_disable() ((void)0)
+#define __lsan_enable() ((void)0)
+#else
+#include <sanitizer/lsan_interface.h>
+#define __msan_check_mem_is_initialized(bytes, size) ((void)(bytes), (void)(size))
+#endif
 
 enum {
   SEEK_TO_END = 2,
@@ -149,6 +156,14 @@ static bool has_extra(int extra) { return world.control[CONTROL_EXTRA] & extra; 
     }                                                                              \
   } while (0)
 
+/* Bytes that the shim delivers: MemorySanitizer reports those that nothing has written. */
+static void look_at(const void *bytes, size_t size) { __msan_check_mem_is_initialized(bytes, size); }
+
+/* The same of up to `capacity` bytes, by what a function has returned: the size of all, or an error. */
+static void look_at_some(const void *bytes, int32_t size, size_t capacity) {
+  if (size > 0) look_at(bytes, (size_t)size < capacity ? (size_t)size : capacity);
+}
+
 static bool is_async(void) { return has_extra(EXTRA_ASYNC); }
 
 /* What holds unless the operation's thread has gone on meanwhile, or was canceled. */
@@ -246,7 +261,9 @@ static void answer_write(double io, double size) {
   uint8_t *chunk = malloc((size_t)size + 1);
   if (!chunk) return fail(io);
   MUST(avs_take_write(io, chunk, (uint32_t)size + 1) < 0);
-  MUST_IN_SYNC(avs_take_write(io, chunk, (uint32_t)size) == 0);
+  bool taken = avs_take_write(io, chunk, (uint32_t)size) == 0;
+  MUST_IN_SYNC(taken);
+  if (taken) look_at(chunk, (size_t)size);
   free(chunk);
   (void)avs_request_time(io);
   struct device *sink = device_of(io);
@@ -272,6 +289,7 @@ static void answer_open(double session, double size, int mode) {
   bool fits = size < sizeof(url);
   fits = fits && avs_take_write(world.opener, (uint8_t *)url, (uint32_t)size) == 0;
   MUST_IN_SYNC(fits || size >= sizeof(url));
+  if (fits) look_at(url, (size_t)size);
   if (mode == AVS_OPEN_CHECK || mode == AVS_OPEN_DELETE) return (void)avs_reply(world.opener, 0);
   double io = new_device(session, mode != AVS_OPEN_WRITE, fits ? file_named(url, (size_t)size) : 0);
   if (io && fits && has_extra(EXTRA_LEARN)) (void)avs_io_locate(io, url, (uint32_t)size / 2);
@@ -367,6 +385,10 @@ static const char *const favourites[] = {"matroska", "nut",  "mov",  "mp4", "mpe
                                          "flac",     "srt",  "webvtt", "ass", "hls",  "dash"};
 enum { FAVOURITES = sizeof(favourites) / sizeof(*favourites) };
 
+static void describe(uint32_t direction) {
+  look_at_some(text, avs_describe(world.session, direction, text, sizeof(text)), sizeof(text));
+}
+
 /* The name of the input's format, "mp4" for all of its family. */
 static const char *own_format(void) {
   static char name[64];
@@ -391,6 +413,7 @@ static const char *muxer_name(void) {
 static void load_names(uint32_t direction, struct names *names) {
   int32_t size = avs_formats(direction, text, sizeof(text) - 1);
   MUST(size > 0 && size < (int32_t)sizeof(text));
+  look_at(text, (size_t)size);
   text[size] = 0;
   for (char *at = text; (at = strstr(at, "{\"name\":\"")) && names->count < 512;) {
     at += strlen("{\"name\":\"");
@@ -437,8 +460,9 @@ static void run_there(uint32_t operation, double *slot) {
 static double run(uint32_t operation, double *slot) {
   if (is_async()) run_there(operation, slot);
   else run_here(operation, slot);
-  (void)avs_take_log(world.session, text, sizeof(text));
-  (void)avs_unused_options(world.session, text, sizeof(text));
+  look_at(slot, AVS_SLOT_SIZE * sizeof(*slot));
+  look_at_some(text, avs_take_log(world.session, text, sizeof(text)), sizeof(text));
+  look_at_some(text, avs_unused_options(world.session, text, sizeof(text)), sizeof(text));
   if (world.failed) MUST_IN_SYNC(slot[0] < 0);
   return slot[0];
 }
@@ -497,6 +521,8 @@ static void transform_packets(void) {
   double *rows = malloc((size_t)ready * AVS_ROW_LENGTH * sizeof(*rows));
   uint8_t *data = malloc((size_t)bytes + 1);
   MUST(rows && data && avs_take_packets(world.session, rows, (uint32_t)ready, data, (uint32_t)bytes) == ready);
+  look_at(rows, (size_t)ready * AVS_ROW_LENGTH * sizeof(*rows));
+  look_at(data, (size_t)bytes);
   size_t at = 0;
   for (int i = 0; i < ready; i++) {
     double *row = rows + i * AVS_ROW_LENGTH;
@@ -515,7 +541,7 @@ static double write_queued(void) {
 
 /* Reads all packets, up to a limit; writes them if there is an output. */
 static void read_packets(bool write) {
-  double row[ROWS * AVS_ROW_LENGTH], slot[AVS_SLOT_SIZE];
+  double row[ROWS * AVS_ROW_LENGTH], slot[AVS_SLOT_SIZE] = {0};
   unsigned packets = 0;
   for (int errors = 0; packets < MAX_PACKETS && errors < 20;) {
     slot[1] = ROWS;
@@ -527,6 +553,8 @@ static void read_packets(bool write) {
     uint8_t *data = malloc((size_t)bytes + 1);
     if (!data) return;
     MUST(avs_take_packets(world.session, row, ROWS, data, (uint32_t)bytes) == ready);
+    look_at(row, (size_t)ready * AVS_ROW_LENGTH * sizeof(*row));
+    look_at(data, (size_t)bytes);
     size_t at = 0;
     for (int i = 0; i < ready; i++) {
       double *one = row + i * AVS_ROW_LENGTH;
@@ -669,6 +697,7 @@ static void add_streams(void) {
   static char json[1 << 22];
   int32_t size = avs_describe(world.session, AVS_INPUT, json, sizeof(json) - 1);
   MUST(size > 0 || has_work(WORK_STEPS) || little_memory());
+  look_at_some(json, size, sizeof(json) - 1);
   if (size < 0 || size >= (int32_t)sizeof(json)) return; /* none */
   json[size] = 0;
   double delay = (int8_t)world.control[CONTROL_SEEK_HOW] / 8.0;
@@ -726,7 +755,7 @@ static bool open_output(double sink) {
   if (option) set(AVS_SET_OPTIONS, 0, options[option * 2 - 1], options[option * 2]);
   /* Writing its index may fail an assertion, after which everything leaks. */
   if (!strcmp(format, "nut")) set(AVS_SET_OPTIONS, 0, "write_index", "0");
-  (void)avs_describe(world.session, AVS_OUTPUT, text, sizeof(text));
+  describe(AVS_OUTPUT);
   slot[1] = opens_files && has_work(WORK_ASK) ? 0 : sink;
   return run(AVS_OP_HEADER, slot) >= 0;
 }
@@ -778,6 +807,9 @@ static void look_at_memory(double sink) {
   double size = avs_memory_size(sink);
   MUST(size >= 0);
   if (size > 0) MUST(avs_memory_read(sink, size - 1, (uint8_t *)text, 1) == 0);
+  uint32_t some = size < (double)sizeof(text) ? (uint32_t)size : sizeof(text);
+  MUST(avs_memory_read(sink, 0, (uint8_t *)text, some) == 0);
+  look_at(text, some);
   MUST(avs_memory_read(sink, size, (uint8_t *)text, 1) < 0);
   MUST(avs_memory_read(sink, -1, (uint8_t *)text, 1) < 0);
 }
@@ -823,16 +855,19 @@ static double some_io(unsigned number) {
 }
 
 static void look_everywhere(void) {
+  enum { INDEX = AVS_INDEX_LENGTH * sizeof(double) };
   double numbers[ROWS * AVS_INDEX_LENGTH];
   for (int32_t stream = -1; stream < 3; stream++) {
-    (void)avs_route(world.session, stream, numbers);
-    (void)avs_index(world.session, stream, 0, numbers, ROWS);
+    if (avs_route(world.session, stream, numbers) == 0) look_at(numbers, AVS_ROUTE_LENGTH * sizeof(*numbers));
+    int32_t rows = avs_index(world.session, stream, 0, numbers, ROWS);
+    look_at_some(numbers, rows < ROWS ? rows * INDEX : ROWS * INDEX, sizeof(numbers));
     (void)avs_can_hold(world.session, stream);
-    (void)avs_cover(world.session, stream, (uint8_t *)numbers, sizeof(numbers));
+    int32_t cover = avs_cover(world.session, stream, (uint8_t *)text, sizeof(text));
+    look_at_some(text, cover, sizeof(text));
     (void)avs_set_discard(world.session, stream, 0);
   }
-  (void)avs_describe(world.session, AVS_INPUT, text, sizeof(text));
-  (void)avs_describe(world.session, AVS_OUTPUT, text, sizeof(text));
+  describe(AVS_INPUT);
+  describe(AVS_OUTPUT);
   (void)avs_keep_times(world.session, world.control[CONTROL_FILTER] & 1);
   (void)avs_set_delay(world.session, 0, odd[world.control[CONTROL_FILTER] % ODD]);
 }
@@ -843,6 +878,8 @@ static void hand_over(double from, double to) {
   double state[AVS_SAVED_LENGTH];
   int32_t size = avs_io_save(from, state, bytes, sizeof(bytes));
   if (size < 0 || size > (int32_t)sizeof(bytes)) return;
+  look_at(state, sizeof(state));
+  look_at(bytes, (size_t)size);
   MUST(state[AVS_SAVED_POSITION] >= 0 || world.lying);
   (void)avs_io_restore(to, state[AVS_SAVED_POSITION], bytes, (uint32_t)size);
 }
@@ -894,7 +931,7 @@ static void work(void) {
   uint8_t work = world.control[CONTROL_WORK];
   if (has_extra(EXTRA_PLAIN)) use_directly(word(CONTROL_SEEK) & 1 ? world.source : world.sink);
   if (!open_input(world.source)) return;
-  (void)avs_describe(world.session, AVS_INPUT, text, sizeof(text));
+  describe(AVS_INPUT);
   if (has_extra(EXTRA_MERGE)) open_second();
   if (flag(FLAG_DISCARD)) avs_set_discard(world.session, 0, 1);
   if (work & WORK_READ) read_packets(false);
@@ -939,8 +976,9 @@ static void run_case(void) {
   new_devices();
   if (world.source && world.sink) work();
   if (world.source && world.sink && has_work(WORK_STEPS)) work_in_steps();
-  (void)avs_warnings(world.session, text, sizeof(text));
-  (void)avs_refused_url(world.session, text, sizeof(text));
+  look_everywhere();
+  look_at_some(text, avs_warnings(world.session, text, sizeof(text)), sizeof(text));
+  look_at_some(text, avs_refused_url(world.session, text, sizeof(text)), sizeof(text));
   MUST(avs_session_close(world.session) == 0);
   MUST(avs_session_close(world.session) < 0);
   MUST(avs_session_close(world.other) == 0);

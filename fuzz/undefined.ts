@@ -5,7 +5,7 @@
  *
  *     deno run -A fuzz/undefined.ts [--cuts=N] [--seed=N] [--samples=DIR] FILE...
  *
- * Without files: those of fixtures/, the samples in DIR, and the bombs.
+ * Without files: those of fixtures/, the samples in DIR, the bombs, and files that end where FFmpeg does not notice it.
  */
 import { createHash, type Hash } from "node:crypto";
 import { parseArgs } from "node:util";
@@ -21,6 +21,27 @@ const flags = {
   samples: { type: "string", default: "" },
   child: { type: "boolean", default: false },
 } as const;
+
+const big = (bytes: number, value: number) =>
+  Array.from({ length: bytes }, (_, i) => value >>> 8 * (bytes - 1 - i) & 255);
+const zeros = (count: number): number[] => Array(count).fill(0);
+const text = (letters: string) => [...letters].map((letter) => letter.charCodeAt(0));
+const chunk = (name: string, bytes: number[]) => [...text(name), ...big(4, bytes.length), ...bytes];
+
+/** Files that end within what a demuxer hands on without looking whether all of it has come (found by MemorySanitizer). */
+const short: Readonly<Record<string, readonly number[]>> = {
+  // The coefficients of 64 channels, of which there are 8 bytes.
+  "coefficients.fsb": [
+    ...[...text("FSB3"), 1, 0, 0, 0, ...zeros(4), ...zeros(44), 100, 0, 0, 0, ...zeros(12)],
+    ...[0, 0, 0, 2, 0x80, 0xbb, 0, 0, ...zeros(6), 64, 0, ...zeros(16), 1, 2, 3, 4, 5, 6, 7, 8],
+  ],
+  // A palette of 768 bytes, of which there are 8.
+  "palette.iff": [
+    ...[...text("FORM"), ...big(4, 2000), ...text("ILBM")],
+    ...chunk("BMHD", [0, 16, 0, 16, 0, 0, 0, 0, 8, 0, 0, 0, 0, 1, 1, 1, 0, 16, 0, 16]),
+    ...[...chunk("BODY", zeros(256)), ...text("CMAP"), ...big(4, 768), 1, 2, 3, 4, 5, 6, 7, 8],
+  ],
+};
 
 /** The inputs that both processes read, by name. */
 function* inputs(samples: Sample[], cuts: number, random: Random): Generator<[string, Uint8Array]> {
@@ -38,7 +59,8 @@ function* inputs(samples: Sample[], cuts: number, random: Random): Generator<[st
 function wholeFiles(files: string[], folder: string): Sample[] {
   if (files.length > 0) return files.map((name) => sampleOf(name, Deno.readFileSync(name)));
   const made = Object.entries(bombs).map(([name, make]) => sampleOf(name, make(2000)));
-  return [...loadSamples(folder), ...made];
+  const ended = Object.entries(short).map(([name, bytes]) => sampleOf(name, Uint8Array.from(bytes)));
+  return [...loadSamples(folder), ...made, ...ended];
 }
 
 function sampleOf(name: string, bytes: Uint8Array): Sample {

@@ -41,6 +41,8 @@ Usage: scripts/build_shim.sh [options]
   --debug               -O0 -g, not stripped
   --sanitize=LIST       address,undefined or thread; the default output becomes libavio-asan.so, -tsan.so, ...
   --sanitize=fuzzer     address,undefined with what libFuzzer needs, FFmpeg too (libavio-fuzzer.so); wants CC=clang
+  --sanitize=memory     MemorySanitizer with what libFuzzer needs, FFmpeg, libxml2 and zlib too (libavio-msan.so); the same
+  --sanitize=unfilled   the same, and what only avio sets to zero counts as not written (libavio-unfilled.so)
   --force               build even when nothing has changed
   --no-fallback         an error where FFmpeg $DEFAULT_FFMPEG_VERSION can't be had, instead of $FALLBACK_FFMPEG_VERSION with a warning
   --help
@@ -75,7 +77,7 @@ for part in "$ROOT"/scripts/build/*.sh; do . "$part"; done
 # ---------------------------------------------------------------- options
 
 parse_options() {
-  build=embedded target='' version='' formats='' output='' debug=no sanitize='' force=no fallback=yes
+  build=embedded target='' version='' formats='' output='' debug=no sanitize='' memory='' force=no fallback=yes
   while [ $# -gt 0 ]; do
     case $1 in
       --embedded | --system | --headers) build=${1#--} ;;
@@ -98,7 +100,12 @@ parse_options() {
   done
   case $sanitize in
     '' | address | undefined | thread | address,undefined | undefined,address | fuzzer) ;;
-    *) die "--sanitize takes address, undefined, address,undefined, thread or fuzzer" ;;
+    memory | unfilled)
+      # What other code writes would count as not written: it is for FFmpeg, libxml2 and zlib, too.
+      memory='-fsanitize=memory -fsanitize-memory-track-origins -fsanitize-recover=memory'
+      [ "$build" = embedded ] || die "--sanitize=$sanitize is for --embedded"
+      ;;
+    *) die "--sanitize takes address, undefined, address,undefined, thread, fuzzer, memory or unfilled" ;;
   esac
 }
 
@@ -111,6 +118,8 @@ default_output() {
     '') ;;
     *address*) name=$name-asan ;;
     fuzzer) name=$name-fuzzer ;;
+    memory) name=$name-msan ;;
+    unfilled) name=$name-unfilled ;;
     thread) name=$name-tsan ;;
     *) name=$name-ubsan ;;
   esac

@@ -5,11 +5,13 @@
 # of scripts/build_shim.sh. It starts again after a finding; at the end each finding is repeated separately, and those that
 # fuzz/known.txt lists as FFmpeg's own are left out. Exit code 1: something new was found.
 #
-#   scripts/fuzz_shim.sh [SECONDS] [--seed N] [--keep DIR] [--system]      default: 60 seconds
+#   scripts/fuzz_shim.sh [SECONDS] [--seed N] [--keep DIR] [--memory | --unfilled | --system]      default: 60 seconds
 #   scripts/fuzz_shim.sh --minimise --keep DIR                             minimises its corpus, with the same coverage
 #   scripts/fuzz_shim.sh --repeat FILE                                     one input again, with the whole report
 #
 # --keep DIR  a folder for the found inputs and the corpus, which is reused (default: a temporary folder)
+# --memory    with MemorySanitizer instead; for --repeat, too. MSAN_OPTIONS=halt_on_error=0 shows all that one input does
+# --unfilled  the same, and what only avio sets to zero counts as not written: where FFmpeg relies on it
 # --system    with the system's libavformat, which has neither coverage nor sanitizers
 #
 # Needs clang with its runtime (Debian: apt-get install clang libclang-rt-dev) and Deno; ffmpeg for more kinds of files.
@@ -19,7 +21,7 @@ set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 known=$root/fuzz/known.txt
 
-seconds=60 seed=1 keep='' build=embedded repeat='' minimise=no
+seconds=60 seed=1 keep='' build=embedded sanitize=fuzzer repeat='' minimise=no
 while [ $# -gt 0 ]; do
   case $1 in
     --seed) seed=$2 && shift ;;
@@ -29,9 +31,10 @@ while [ $# -gt 0 ]; do
     --minimise) minimise=yes ;;
     --repeat) repeat=$2 && shift ;;
     --repeat=*) repeat=${1#*=} ;;
+    --memory | --unfilled) sanitize=${1#--} ;;
     --system) build=system ;;
     [0-9]*) seconds=$1 ;;
-    *) sed -n '3,17s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" && exit 2 ;;
+    *) sed -n '3,19s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" && exit 2 ;;
   esac
   shift
 done
@@ -43,9 +46,10 @@ mkdir -p "$keep/corpus" "$keep/found"
 # ---------------------------------------------------------------- build
 
 build_fuzzer() {
-  local library=$work/libavio.so # the name is its soname
-  CC=${CC:-clang} "$root/scripts/build_shim.sh" "--$build" --sanitize=fuzzer --output "$library"
-  "${CC:-clang}" -std=c11 -D_GNU_SOURCE -Wall -Wextra -g -O1 -fno-omit-frame-pointer -fsanitize=fuzzer,address,undefined \
+  local library=$work/libavio.so flags=(-fsanitize=fuzzer,address,undefined) # the name is its soname
+  if [ $sanitize != fuzzer ]; then flags=(-fsanitize=fuzzer,memory -fsanitize-memory-track-origins); fi
+  CC=${CC:-clang} "$root/scripts/build_shim.sh" "--$build" --sanitize=$sanitize --output "$library"
+  "${CC:-clang}" -std=c11 -D_GNU_SOURCE -Wall -Wextra -g -O1 -fno-omit-frame-pointer "${flags[@]}" \
     -o "$work/fuzzer" "$root"/fuzz/{shim,structure}.c "$library" -Wl,-rpath,"$work" -lm
 }
 
@@ -59,6 +63,7 @@ set_up_sanitizers() {
   # Freed memory of some inputs is kept: with the default, 256 MB, an eighth more time is spent on new pages (measured).
   ASAN_OPTIONS=$ASAN_OPTIONS:quarantine_size_mb=32
   # The system's libraries have no frame pointers, so stacks are cut off, and FFmpeg's own leaks can't be distinguished from avio's.
+  export MSAN_OPTIONS=allocator_may_return_null=1:max_allocation_size_mb=512:${MSAN_OPTIONS:-halt_on_error=1}
   if [ "$build" = system ]; then ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0 && limits+=(-detect_leaks=0); fi
   export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
   export LSAN_OPTIONS=suppressions=$work/leaks:print_suppressions=0
@@ -76,7 +81,7 @@ kind_of() {
     *'byte(s) leaked'*) echo leak ;;
     *'libFuzzer: timeout'*) echo timeout ;;
     *libFuzzer:\ out-of-memory*) echo memory ;;
-    *AddressSanitizer:*) sed -n 's/^SUMMARY: AddressSanitizer: \([^ ]*\).*/\1/p' "$work/report" | sed -n 1p ;;
+    *AddressSanitizer:* | *MemorySanitizer:*) sed -n 's/^SUMMARY: [A-Za-z]*Sanitizer: \([^ ]*\).*/\1/p' "$work/report" | sed -n 1p ;;
     *) echo crash ;;
   esac
 }

@@ -133,6 +133,17 @@ static void give_back(struct account *entered, tag tag, size_t size) {
   if (account && account->generation == tag >> 32) account->returned += (long long)size;
 }
 
+/* For MemorySanitizer: what only this allocator sets to zero counts as not filled (scripts/fuzz_shim.sh --unfilled). */
+#if defined(AVIO_UNFILLED)
+#include <sanitizer/msan_interface.h>
+static void set_to_zero(uint8_t *bytes, size_t size) {
+  memset(bytes, 0, size);
+  __msan_poison(bytes, size);
+}
+#else
+static void set_to_zero(uint8_t *bytes, size_t size) { memset(bytes, 0, size); }
+#endif
+
 /*
  * Assigns a block to the account; its bytes from `from` on are new. In a small block these are set to zero: a demuxer may fill
  * less of a structure or a header than it delivers. In packets, unfilled bytes are zero by a patch.
@@ -142,7 +153,7 @@ static void *finish(struct account *entered, void *block, size_t from) {
   size_t size = block_size(block);
   tag tag = tag_of(entered);
   if (entered) take(entered, (int64_t)size);
-  if (size <= SMALL) memset((uint8_t *)block + from, 0, size - sizeof(tag) - from);
+  if (size <= SMALL) set_to_zero((uint8_t *)block + from, size - sizeof(tag) - from);
   memcpy(tag_place(block, size), &tag, sizeof(tag));
   return block;
 }
@@ -184,7 +195,7 @@ void *avio_realloc(void *block, size_t size) {
   if (!moved) return lack(entered);
   give_back(entered, tag, before);
   size_t kept = before - sizeof(tag), now = block_size(moved) - sizeof(tag);
-  if (kept < now) memset((uint8_t *)moved + kept, 0, now - kept < sizeof(tag) ? now - kept : sizeof(tag)); /* its old tag */
+  if (kept < now) set_to_zero((uint8_t *)moved + kept, now - kept < sizeof(tag) ? now - kept : sizeof(tag)); /* its old tag */
   return finish(entered, moved, kept < now ? kept : now);
 }
 

@@ -214,7 +214,7 @@ Deno.test(
 );
 
 // The C library of glibc alone fills what it allocates; elsewhere there is nothing to be seen.
-Deno.test("No stale heap memory is in packets", { ignore: ignore || !isLinux }, async () => {
+Deno.test("No stale heap memory is in packets or parameters", { ignore: ignore || !isLinux }, async () => {
   await program("undefined.ts", ["--cuts=2"]);
 });
 

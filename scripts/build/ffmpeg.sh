@@ -19,10 +19,14 @@ choose_configuration() {
   configuration+=(--extra-cflags=-DMALLOC_PREFIX=avio_ --disable-avx)
   # A fuzzer is guided by the branches of FFmpeg, too. Without -fsanitize=undefined: FFmpeg has much undefined behaviour,
   # which avio can't fix. Without tracing comparisons, which takes a third of the time (measured).
-  if [ "$sanitize" = fuzzer ]; then
+  local list=''
+  case $sanitize in
+    fuzzer) list=fuzzer-no-link,address ;;
+    memory | unfilled) list=fuzzer-no-link configuration+=(--disable-asm) ;; # it would not be seen what assembly writes
+  esac
+  if [ -n "$list" ]; then
     configuration+=(--optflags=-O1 --extra-cflags=-gline-tables-only --extra-cflags=-fno-omit-frame-pointer
-      --extra-cflags=-fsanitize=fuzzer-no-link,address --extra-ldflags=-fsanitize=fuzzer-no-link,address
-      --extra-cflags=-fno-sanitize-coverage=trace-cmp)
+      --extra-cflags=-fsanitize=$list --extra-ldflags=-fsanitize=$list --extra-cflags=-fno-sanitize-coverage=trace-cmp)
   fi
   # With a section for every function the linker drops more: 0.4 MB of 4.2.
   if [ "$os" != darwin ] || [ -n "$target" ]; then configuration+=(--extra-cflags=-ffunction-sections --extra-cflags=-fdata-sections); fi

@@ -80,6 +80,7 @@ get_source() {
 patches() {
   local file
   for file in "$shim"/ffmpeg/*.patch; do
+    if [ "$sanitize ${file##*/}" = "unfilled unfilled-memory.patch" ]; then continue; fi
     if sed -n 's/^Applies to://p' "$file" | grep -Eq "(^| )${version%%.*}\."; then echo "$file"; fi
   done
 }

@@ -30,7 +30,12 @@ choose_flags() {
   fi
   if [ -n "$sanitize" ]; then
     local list=$sanitize
-    if [ "$list" = fuzzer ]; then list=fuzzer-no-link,address,undefined,float-cast-overflow; fi
+    case $list in
+      fuzzer) list=fuzzer-no-link,address,undefined,float-cast-overflow ;;
+      memory) list=fuzzer-no-link ;; # beside $memory
+      unfilled) list=fuzzer-no-link && compile_flags+=(-DAVIO_UNFILLED) ;;
+    esac
+    case $list in fuzzer-no-link*) compile_flags+=(-DAVIO_FUZZER) ;; esac
     compile_flags+=(-fsanitize="$list" -fno-omit-frame-pointer)
     link_flags+=(-fsanitize="$list")
   fi

@@ -36,15 +36,16 @@ choose_own_target() {
     aarch64 | arm64) arch=aarch64 ;;
     *) arch=$(uname -m) ;;
   esac
-  platform=$os-$arch nm=nm
+  platform=$os-$arch nm=nm ar=ar
   read -ra cc <<<"${CC:-cc}" # CC may hold a launcher too: "ccache gcc"
+  if [ -n "$memory" ]; then cc+=($memory); fi
 }
 
 choose_other_target() {
   local target_os host
   read -r zig_target target_os host suffix < <(awk -v t="$target" '$1 == t { print $2, $3, $4, $5 }' <<<"$TARGETS") ||
     die "unknown target $target" "Known: $(known_targets)"
-  platform=$target os=${target%%-*} arch=${target#*-} arch=${arch%-musl} cc=(avio-cc) nm=llvm-nm
+  platform=$target os=${target%%-*} arch=${target#*-} arch=${arch%-musl} cc=(avio-cc) nm=llvm-nm ar=avio-ar
   cross_host=(--host="$host" --build="$(uname -m)-linux-gnu")
   cross_options=(--enable-cross-compile --target-os="$target_os" --arch="$arch" --ar=avio-ar --ranlib=avio-ranlib
     --nm=llvm-nm --strip=true --host-cc=cc --extra-cflags=-fvisibility=hidden)

@@ -50,6 +50,7 @@ sha256() {
 compiler_version() {
   if [ -n "$target" ]; then echo "zig $zig_version $zig_target" && return; fi
   "${cc[@]}" --version | sed -n 1p && "${cc[@]}" -dumpmachine
+  if [ -n "$memory" ]; then echo "$memory"; fi
 }
 
 compiles() { # compiles CODE [FLAG...]: can it be linked into a shared library?

@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 #
-# zlib, for compressed headers in mov and mkv: the system's, or for another platform one built from its sources.
+# zlib, for compressed headers in mov and mkv: the system's, or for another platform, and for MemorySanitizer,
+# one built from its sources.
 
 # The version in Debian's archive, without non-free parts of the documentation.
 ZLIB_VERSION=1.3.dfsg+really1.3.1 ZLIB_SUITE=trixie
@@ -12,8 +13,8 @@ ZLIB_FILES='adler32 compress crc32 deflate inffast inflate inftrees trees uncomp
 # Sets $libz, the argument of the linker; empty if there is none.
 get_zlib() {
   libz=''
-  if [ -n "$target" ]; then
-    get_target_zlib
+  if [ -n "$target" ] || [ -n "$memory" ]; then
+    get_own_zlib
   elif compiles '#include <zlib.h>
     const char *try(void) { return zlibVersion(); }' -lz; then
     libz=$(static_libz)
@@ -35,7 +36,7 @@ static_libz() {
   fi
 }
 
-get_target_zlib() {
+get_own_zlib() {
   local key folder
   make_cache
   key=$(echo "$ZLIB_SUM ${hardening[*]} $(compiler_version) $(declare -f build_zlib)" | sha256 | cut -c 1-16)
@@ -47,7 +48,12 @@ get_target_zlib() {
     build_zlib "$tarball" "$folder"
   fi
   libz=$folder/lib/libz.a
-  export AVIO_CC_FLAGS="-I$folder/include -L$folder/lib" # not as options of configure, which avformat_configuration() would contain
+  # Not as options of configure, which avformat_configuration() would contain.
+  if [ -n "$target" ]; then
+    export AVIO_CC_FLAGS="-I$folder/include -L$folder/lib"
+  else
+    export CPATH=$folder/include LIBRARY_PATH=$folder/lib # variables of Clang
+  fi
 }
 
 # In a folder that is moved into its place when it is complete.
@@ -57,9 +63,9 @@ build_zlib() {
   mkdir -p "$tree/lib" "$tree/include"
   for file in $ZLIB_FILES; do
     (cd "$source" && logged "compiling zlib" "${cc[@]}" -O2 -fPIC -fvisibility=hidden -ffunction-sections -fdata-sections \
-      "${hardening[@]}" -c -o "$file.o" "$file.c")
+      ${hardening[@]+"${hardening[@]}"} -c -o "$file.o" "$file.c")
   done
-  (cd "$source" && logged "archiving zlib" avio-ar rcD "$tree/lib/libz.a" ./*.o)
+  (cd "$source" && logged "archiving zlib" "$ar" rcD "$tree/lib/libz.a" ./*.o)
   cp "$source/zlib.h" "$source/zconf.h" "$tree/include/" && cp "$source/LICENSE" "$tree/"
   rm -rf "$source"
   [ -d "$2" ] || mv "$tree" "$2"
