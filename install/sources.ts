@@ -191,6 +191,8 @@ import node_api_c from "../shim/node_api.c" with { type: "text" };
 import numbers_h from "../shim/numbers.h" with { type: "text" };
 import operations_c from "../shim/operations.c" with { type: "text" };
 import options_c from "../shim/options.c" with { type: "text" };
+import output_chapters_c from "../shim/output/chapters.c" with { type: "text" };
+import output_chapters_h from "../shim/output/chapters.h" with { type: "text" };
 import output_cover_c from "../shim/output/cover.c" with { type: "text" };
 import output_cover_h from "../shim/output/cover.h" with { type: "text" };
 import output_filter_c from "../shim/output/filter.c" with { type: "text" };
@@ -205,6 +207,8 @@ import output_output_c from "../shim/output/output.c" with { type: "text" };
 import output_output_h from "../shim/output/output.h" with { type: "text" };
 import output_packets_c from "../shim/output/packets.c" with { type: "text" };
 import output_packets_h from "../shim/output/packets.h" with { type: "text" };
+import output_parameter_sets_c from "../shim/output/parameter_sets.c" with { type: "text" };
+import output_parameter_sets_h from "../shim/output/parameter_sets.h" with { type: "text" };
 import output_quirks_c from "../shim/output/quirks.c" with { type: "text" };
 import output_quirks_h from "../shim/output/quirks.h" with { type: "text" };
 import output_segments_c from "../shim/output/segments.c" with { type: "text" };
@@ -236,6 +240,8 @@ import remux_remux_c from "../shim/remux/remux.c" with { type: "text" };
 import remux_remux_h from "../shim/remux/remux.h" with { type: "text" };
 import remux_result_c from "../shim/remux/result.c" with { type: "text" };
 import remux_result_h from "../shim/remux/result.h" with { type: "text" };
+import remux_starts_c from "../shim/remux/starts.c" with { type: "text" };
+import remux_starts_h from "../shim/remux/starts.h" with { type: "text" };
 import remux_times_c from "../shim/remux/times.c" with { type: "text" };
 import remux_times_h from "../shim/remux/times.h" with { type: "text" };
 import request_c from "../shim/request.c" with { type: "text" };
@@ -449,6 +455,8 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/numbers.h": numbers_h,
   "shim/operations.c": operations_c,
   "shim/options.c": options_c,
+  "shim/output/chapters.c": output_chapters_c,
+  "shim/output/chapters.h": output_chapters_h,
   "shim/output/cover.c": output_cover_c,
   "shim/output/cover.h": output_cover_h,
   "shim/output/filter.c": output_filter_c,
@@ -463,6 +471,8 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/output/output.h": output_output_h,
   "shim/output/packets.c": output_packets_c,
   "shim/output/packets.h": output_packets_h,
+  "shim/output/parameter_sets.c": output_parameter_sets_c,
+  "shim/output/parameter_sets.h": output_parameter_sets_h,
   "shim/output/quirks.c": output_quirks_c,
   "shim/output/quirks.h": output_quirks_h,
   "shim/output/segments.c": output_segments_c,
@@ -494,6 +504,8 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/remux/remux.h": remux_remux_h,
   "shim/remux/result.c": remux_result_c,
   "shim/remux/result.h": remux_result_h,
+  "shim/remux/starts.c": remux_starts_c,
+  "shim/remux/starts.h": remux_starts_h,
   "shim/remux/times.c": remux_times_c,
   "shim/remux/times.h": remux_times_h,
   "shim/request.c": request_c,

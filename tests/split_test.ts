@@ -542,6 +542,68 @@ Deno.test({
   },
 });
 
+/** Open groups of pictures: some that come after a key frame are shown before it. */
+function openGroups(codecs: string): Uint8Array<ArrayBuffer> {
+  const tone = "-f lavfi -i sine=duration=3:sample_rate=48000";
+  const args = `-v error -nostdin -f lavfi -i testsrc=size=64x48:rate=25:duration=3 ${tone} ${codecs} -`;
+  const { success, stdout, stderr } = new Deno.Command("ffmpeg", { args: args.split(" ") }).outputSync();
+  assert(success, new TextDecoder().decode(stderr));
+  return stdout;
+}
+
+/** Milliseconds from the first picture to each other. */
+function gapsOf(source: Source): number[] {
+  const times = timesOf(source, 0);
+  return times.map((time) => Math.round((time - times[0]!) * 1000));
+}
+
+for (
+  const [codec, codecs] of [
+    ["MPEG-2", "-c:v mpeg2video -bf 2 -g 12 -c:a mp2 -f mpegts"],
+    [
+      "H.264",
+      "-c:v libx264 -bf 3 -g 23 -flags -cgop -x264-params open-gop=1:scenecut=0:b-adapt=0 -c:a aac -f matroska",
+    ],
+    ["HEVC", "-c:v libx265 -x265-params open-gop=1:keyint=25:bframes=3:log-level=none -c:a aac -f matroska"],
+  ] as const
+) {
+  Deno.test({
+    name: `concat: pictures that are shown before the key frame of their piece are kept, ${codec}`,
+    ignore: !hasFFprobe,
+    async fn() {
+      const source = openGroups(codecs);
+      for (const format of ["mp4", "matroska", "mpegts"]) {
+        const whole = new MemorySink();
+        remuxSync(source, whole, { format });
+        const expected = hashesByStream(rowsOf(whole.bytes()));
+        for (const resetTimestamps of [true, false]) {
+          const { sinks } = segmentsOf(source, { format, resetTimestamps });
+          const pieces = sinks.map((sink) => sink.bytes());
+          const leads = (piece: Uint8Array) => {
+            const times = timesOf(piece, 0);
+            return times.some((time) => time < times[0]!);
+          };
+          assert(pieces.slice(1).some(leads), `${format}: the groups of pictures are not open`);
+          const alone = new MemorySink();
+          remuxSync(pieces[1]!, alone, { format: "nut" });
+          assertEquals(gapsOf(alone.bytes()), gapsOf(pieces[1]!), `${format}: one piece in NUT`);
+          const { bytes } = joined(pieces, { format });
+          assertEquals(hashesByStream(rowsOf(bytes)), expected, format);
+          for (const stream of [0, 1]) {
+            const times = timesOf(whole.bytes(), stream);
+            for (const [index, time] of timesOf(bytes, stream).entries()) {
+              assertAlmostEquals(time, times[index]!, 0.005, `${format}, stream ${stream}, packet ${index}`);
+            }
+          }
+          const again = new MemorySink();
+          await concat(pieces, again, { format });
+          assertEquals(rowsOf(again.bytes()), rowsOf(bytes));
+        }
+      }
+    },
+  });
+}
+
 /** The fixture with a subtitle for each second. */
 function withTexts(): Uint8Array<ArrayBuffer> {
   using demuxer = Demuxer.openSync(video);

@@ -158,6 +158,13 @@ static bool is_named(const AVStream *attachment) {
   return has_type && av_dict_get(attachment->metadata, "filename", NULL, 0);
 }
 
+/* The titles of chapters, which are written as chapters: libavformat delivers no packets of it. */
+static bool is_chapter_track(const AVFormatContext *input, const AVStream *stream) {
+  const AVCodecParameters *parameters = stream->codecpar;
+  bool is_text = parameters->codec_id == AV_CODEC_ID_BIN_DATA && parameters->codec_tag == MKTAG('t', 'e', 'x', 't');
+  return is_text && parameters->codec_type == AVMEDIA_TYPE_DATA && input->nb_chapters;
+}
+
 int32_t avs_can_hold(double handle, int32_t input_stream) {
   struct session *session = find_session(handle);
   if (session && session->channel.running) return AVERROR(EBUSY);
@@ -168,7 +175,7 @@ int32_t avs_can_hold(double handle, int32_t input_stream) {
   if (stream->codecpar->codec_type == AVMEDIA_TYPE_ATTACHMENT)
     return !strcmp(session->output->context->oformat->name, "matroska") && is_named(stream);
   if (stream->codecpar->codec_id == AV_CODEC_ID_NONE || is_misnamed(stream->codecpar)) return 0;
-  if (is_structure_codec(stream->codecpar->codec_id)) return 0;
+  if (is_structure_codec(stream->codecpar->codec_id) || is_chapter_track(session->input->context, stream)) return 0;
   /* segment and similar muxers: the format of their files is not known yet. */
   const AVOutputFormat *output = session->output->context->oformat;
   if (output->flags & AVFMT_NOFILE && output->audio_codec == AV_CODEC_ID_NONE && output->video_codec == AV_CODEC_ID_NONE)

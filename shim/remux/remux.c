@@ -16,6 +16,7 @@
 #include "../output/write.h"
 #include "merge.h"
 #include "result.h"
+#include "starts.h"
 #include "times.h"
 
 static struct remux *remux_of(struct session *session) {
@@ -41,8 +42,10 @@ void remux_free(struct session *session) {
 
 /* Drops what is known about an input stream, since another input's stream comes next. */
 static void forget_times(struct route *route) {
-  route->missing = (struct missing){.next_dts = AV_NOPTS_VALUE};
+  route->missing = (struct missing){.next_dts = AV_NOPTS_VALUE, .earliest = AV_NOPTS_VALUE};
+  route->is_searched = false;
   stream_clock_forget(&route->clock);
+  route->start = AV_NOPTS_VALUE;
 }
 
 static struct route route_to(int output_stream) {
@@ -102,6 +105,7 @@ int32_t avs_map_stream(double handle, int32_t input_stream, int32_t output_strea
   struct route before = *route;
   *route = route_to(output_stream);
   route->missing = before.missing; /* the input continues where it is */
+  route->is_searched = before.is_searched;
   route->clock = before.clock;
   route->begun = before.begun;
   route->leading = before.leading;
@@ -141,6 +145,7 @@ int32_t avs_route(double handle, int32_t input_stream, double *out) {
   out[AVS_ROUTE_BYTES] = (double)route->bytes;
   out[AVS_ROUTE_FIRST] = route->first;
   out[AVS_ROUTE_LAST] = route->last;
+  out[AVS_ROUTE_START] = route->start == AV_NOPTS_VALUE ? NAN : (double)route->start / AV_TIME_BASE;
   return 0;
 }
 
@@ -218,8 +223,8 @@ static bool in_range(struct remux *remux, struct route *route, const AVStream *s
     return false;
   }
   /* Packets presented before the key frame of the cut can't be decoded, or are not wanted. */
-  return remux->min_time == AV_NOPTS_VALUE || time == AV_NOPTS_VALUE || time >= remux->min_time ||
-         fills_gap(remux, route, stream, packet, time);
+  int64_t min = route->start == AV_NOPTS_VALUE ? remux->min_time : route->start;
+  return min == AV_NOPTS_VALUE || time == AV_NOPTS_VALUE || time >= min || fills_gap(remux, route, stream, packet, time);
 }
 
 static bool all_ended(const struct remux *remux) {
@@ -494,6 +499,7 @@ static int remux_packet(struct session *session, struct remux *remux, AVPacket *
   if (result < 0) return result;
   struct route *route = mapped_route(session, remux, packet->stream_index);
   if (!route) return 0;
+  if ((result = find_first_dts(session, route, packet)) < 0) return result;
   remux->read += is_sound_or_motion(session->input->context->streams[packet->stream_index]);
   route->damaged |= packet->flags & AV_PKT_FLAG_CORRUPT;
   const AVFormatContext *input = session->input->context;

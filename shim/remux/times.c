@@ -27,7 +27,8 @@ static void set_first_dts(const AVStream *stream, struct missing *missing, AVPac
   int64_t lead = decoding_lead(stream, packet);
   int64_t units = av_rescale_q(lead, AV_TIME_BASE_Q, stream->time_base);
   missing->rest = lead - av_rescale_q(units, stream->time_base, AV_TIME_BASE_Q);
-  packet->dts = av_sat_sub64(packet->pts, units);
+  bool is_later = missing->earliest != AV_NOPTS_VALUE && missing->earliest < packet->pts;
+  packet->dts = av_sat_sub64(is_later ? missing->earliest : packet->pts, units);
 }
 
 /*

@@ -21,6 +21,7 @@ struct missing {
   int64_t next_dts; /* the dts for a packet without one; AV_NOPTS_VALUE: unknown */
   int64_t rest;     /* in AV_TIME_BASE: how much earlier than dts it is, if dts is derived from the first one */
   bool had_pts;     /* at least one packet had a pts */
+  int64_t earliest; /* the pts of the first picture that is shown, which may come after a key frame; AV_NOPTS_VALUE: unknown */
 };
 
 /*
