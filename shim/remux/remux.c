@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <libavutil/avstring.h>
 #include <libavutil/time.h>
 
 #include "../input/input.h"
@@ -92,6 +93,22 @@ static struct route *mapped_route(const struct session *session, struct remux *r
   return is_there && remux->routes[index].output_stream >= 0 ? &remux->routes[index] : NULL;
 }
 
+/*
+ * AVI counts packets of coded sound, by their length in samples: its demuxer has that as the time base, and the size of a block that
+ * has no meaning for these codecs. With it the muxer counts bytes, and the sound is played in a fraction of its time.
+ */
+static void set_frame_size(const struct session *session, const AVStream *source, AVCodecParameters *parameters) {
+  enum { MIN = 64, MAX = 16384 };
+  const char *codec = avcodec_get_name(parameters->codec_id);
+  AVRational unit = source->time_base;
+  bool is_copied = !strcmp(session->input->context->iformat->name, "avi") && !strcmp(session->output->context->oformat->name, "avi");
+  if (!is_copied || !av_match_name(codec, "aac,mp1,mp2,mp3,ac3,eac3,dts,flac,vorbis,opus")) return;
+  int64_t samples = av_rescale(parameters->sample_rate, unit.num, unit.den);
+  bool is_exact = samples * unit.den == (int64_t)parameters->sample_rate * unit.num;
+  if (!parameters->frame_size && is_exact && samples >= MIN && samples <= MAX) parameters->frame_size = (int)samples;
+  if (parameters->frame_size) parameters->block_align = 0;
+}
+
 int32_t avs_map_stream(double handle, int32_t input_stream, int32_t output_stream) {
   struct session *session = find_session(handle);
   if (session && session->channel.running) return AVERROR(EBUSY);
@@ -113,6 +130,7 @@ int32_t avs_map_stream(double handle, int32_t input_stream, int32_t output_strea
   const AVStream *source = session->input->context->streams[input_stream];
   AVStream *stream = session->output->context->streams[output_stream];
   stream->r_frame_rate = source->r_frame_rate; /* Matroska derives the duration of a frame from it if there is no average */
+  set_frame_size(session, source, stream->codecpar);
   /* mxf counts frames by the average rate only. */
   if (!strncmp(session->output->context->oformat->name, "mxf", 3) && !stream->avg_frame_rate.num)
     stream->avg_frame_rate = source->r_frame_rate;
