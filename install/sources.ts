@@ -49,6 +49,7 @@ import dash_attribute_patch from "../shim/ffmpeg/dash-attribute.patch" with { ty
 import dash_baseurl_room_patch from "../shim/ffmpeg/dash-baseurl-room.patch" with { type: "text" };
 import dash_late_streams_patch from "../shim/ffmpeg/dash-late-streams.patch" with { type: "text" };
 import dash_range_7_patch from "../shim/ffmpeg/dash-range-7.patch" with { type: "text" };
+import dash_range_end_patch from "../shim/ffmpeg/dash-range-end.patch" with { type: "text" };
 import dash_refresh_7_patch from "../shim/ffmpeg/dash-refresh-7.patch" with { type: "text" };
 import dash_refresh_mismatch_patch from "../shim/ffmpeg/dash-refresh-mismatch.patch" with { type: "text" };
 import dash_reopen_buffer_patch from "../shim/ffmpeg/dash-reopen-buffer.patch" with { type: "text" };
@@ -91,6 +92,7 @@ import init_info_free_patch from "../shim/ffmpeg/init-info-free.patch" with { ty
 import jpegxl_toc_patch from "../shim/ffmpeg/jpegxl-toc.patch" with { type: "text" };
 import lcevc_position_patch from "../shim/ffmpeg/lcevc-position.patch" with { type: "text" };
 import matroska_crc_patch from "../shim/ffmpeg/matroska-crc.patch" with { type: "text" };
+import matroska_flush_patch from "../shim/ffmpeg/matroska-flush.patch" with { type: "text" };
 import metadata_limits_7_patch from "../shim/ffmpeg/metadata-limits-7.patch" with { type: "text" };
 import metadata_limits_9_patch from "../shim/ffmpeg/metadata-limits-9.patch" with { type: "text" };
 import mov_chapter_tracks_patch from "../shim/ffmpeg/mov-chapter-tracks.patch" with { type: "text" };
@@ -313,6 +315,7 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/dash-baseurl-room.patch": dash_baseurl_room_patch,
   "shim/ffmpeg/dash-late-streams.patch": dash_late_streams_patch,
   "shim/ffmpeg/dash-range-7.patch": dash_range_7_patch,
+  "shim/ffmpeg/dash-range-end.patch": dash_range_end_patch,
   "shim/ffmpeg/dash-refresh-7.patch": dash_refresh_7_patch,
   "shim/ffmpeg/dash-refresh-mismatch.patch": dash_refresh_mismatch_patch,
   "shim/ffmpeg/dash-reopen-buffer.patch": dash_reopen_buffer_patch,
@@ -355,6 +358,7 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/jpegxl-toc.patch": jpegxl_toc_patch,
   "shim/ffmpeg/lcevc-position.patch": lcevc_position_patch,
   "shim/ffmpeg/matroska-crc.patch": matroska_crc_patch,
+  "shim/ffmpeg/matroska-flush.patch": matroska_flush_patch,
   "shim/ffmpeg/metadata-limits-7.patch": metadata_limits_7_patch,
   "shim/ffmpeg/metadata-limits-9.patch": metadata_limits_9_patch,
   "shim/ffmpeg/mov-chapter-tracks.patch": mov_chapter_tracks_patch,
