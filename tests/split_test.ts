@@ -645,6 +645,49 @@ Deno.test("concat: segments with mov_text, whose description does not grow with 
   assertEquals(probeSync(bytes).streams[2]!.codecParameters.extradata, extradata);
 });
 
+Deno.test({
+  name: "split, concat: subtitles of mp4 over the ends of pieces have their times and durations",
+  ignore: !hasFFprobe,
+  fn() {
+    const rows = [
+      "00:00:00,500 --> 00:00:01,500",
+      "00:00:02,000 --> 00:00:03,000",
+      "00:00:05,500 --> 00:00:05,900",
+    ];
+    const words = rows.map((row, index) => `${index + 1}\n${row}\nText ${index}\n`).join("\n");
+    const films = "-f lavfi -i testsrc=size=64x48:rate=25:duration=6 -c:v libx264 -g 25 -bf 3 -c:s mov_text";
+    const output = Deno.makeTempFileSync({ suffix: ".mp4" });
+    try {
+      const args = ["-v", "error", "-y", "-i", `data:application/x-subrip;base64,${btoa(words)}`];
+      const { success, stderr } = new Deno.Command("ffmpeg", { args: [...args, ...films.split(" "), output] })
+        .outputSync();
+      assert(success, new TextDecoder().decode(stderr));
+      const textsOf = (source: Source) => {
+        using demuxer = Demuxer.openSync(source);
+        const [text] = demuxer.streams.filter(({ type }) => type === "subtitle");
+        return [...demuxer.packetsSync({ streams: [text!] })].filter(({ data }) => data.length > 2)
+          .map((packet) => [packet.time!, packet.duration * packet.timeBase.num / packet.timeBase.den]);
+      };
+      const expected = [[0.5, 1], [2, 1], [5.5, 0.4]];
+      const assertTimes = (source: Source, times: number[][], what: string) => {
+        const found = textsOf(source);
+        assertEquals(found.length, times.length, what);
+        found.flat().forEach((value, index) => assertAlmostEquals(value, times.flat()[index]!, 0.05, what));
+      };
+      assertTimes(output, expected, "the source");
+      const { sinks } = segmentsOf(output, { every: 2 });
+      assertTimes(sinks[1]!.bytes(), [[0, 1]], "the second piece");
+      assertTimes(sinks[2]!.bytes(), [[1.5, 0.4]], "the third piece");
+      for (const every of [1, 2, 3]) {
+        const pieces = segmentsOf(output, { every }).sinks.map((sink) => sink.bytes());
+        assertTimes(joined(pieces, { format: "mp4" }).bytes, expected, `pieces of ${every} s`);
+      }
+    } finally {
+      Deno.removeSync(output);
+    }
+  },
+});
+
 Deno.test("concat: what can't be joined is an error that names the source and what differs", () => {
   const sample = (rate: number): Uint8Array => {
     const sink = new MemorySink();
