@@ -2,7 +2,18 @@
  * Formats that hold one stream of each kind, or one in all: a remux keeps the best, and leaves the others out with a warning.
  */
 import { assert, assertEquals } from "@std/assert";
-import { Demuxer, MemorySink, Muxer, outputFormats, type Packet, remuxSync, type Stream } from "@avio/avio";
+import {
+  Demuxer,
+  fromMap,
+  MemorySink,
+  Muxer,
+  outputFormats,
+  type Packet,
+  remuxSync,
+  type Stream,
+} from "@avio/avio";
+
+import { fixturePath } from "./support/fixtures.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -115,4 +126,25 @@ Deno.test("The packets of the better stream are written", () => {
   using written = Demuxer.openSync(sink.bytes().slice());
   const size = (packets: Iterable<Packet>) => [...packets].reduce((sum, { data }) => sum + data.length, 0);
   assertEquals(size(written.packetsSync()), size(wanted));
+});
+
+Deno.test("Formats that would write several streams as one get the best", () => {
+  const source = sourceOf("mjpeg");
+  for (const format of ["mpjpeg", "rawvideo", "image2pipe", "image2"]) {
+    const files = new Map<string, MemorySink>();
+    const sink = new MemorySink();
+    const { streams, skippedStreams, warnings } = remuxSync(source, sink, {
+      format,
+      url: "%d.jpeg",
+      onopen: fromMap(files as never),
+    });
+    assertEquals(streams.map(({ inputIndex, packets }) => [inputIndex, packets]), [[1, 5]], format);
+    assertEquals(skippedStreams, [0]);
+    assertEquals(warnings.map(({ kind, stream }) => [kind, stream]), [["skipped", 0]]);
+    assertEquals(files.size, format === "image2" ? 5 : 0);
+  }
+  const withText = fixturePath("subtitles.mkv");
+  assertEquals(remuxSync(withText, new MemorySink(), { format: "rawvideo" }).streams.length, 1);
+  const two = sourceOf("ac3");
+  assertEquals(remuxSync(two, new MemorySink(), { format: "rm" }).skippedStreams, [0]);
 });

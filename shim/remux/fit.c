@@ -209,11 +209,24 @@ static bool try_all(struct session *session, const AVOutputFormat *format, const
   return taken;
 }
 
+/* These take several streams in their header, and then write them as one: nothing tells whose packet it is. */
+static bool mixes(const AVFormatContext *input, const AVOutputFormat *format, const uint8_t *wanted, uint32_t count) {
+  unsigned all = 0, sounds = 0, pictures = 0;
+  for (unsigned i = 0; i < input->nb_streams && i < count; i++) {
+    all += wanted[i] != 0;
+    sounds += wanted[i] && input->streams[i]->codecpar->codec_type == AVMEDIA_TYPE_AUDIO;
+    pictures += wanted[i] && input->streams[i]->codecpar->codec_type == AVMEDIA_TYPE_VIDEO;
+  }
+  if (!strcmp(format->name, "rm")) return sounds > 1 || pictures > 1;
+  return all > 1 && av_match_name(format->name, "rawvideo,mpjpeg,image2,image2pipe");
+}
+
 int32_t avs_can_hold_all(double handle, const uint8_t *wanted, uint32_t count) {
   struct session *session = find_session(handle);
   if (session && session->channel.running) return AVERROR(EBUSY);
   if (!session || !session->input || !session->output) return AVERROR(EBADF);
   const AVOutputFormat *format = session->output->context->oformat;
+  if (mixes(session->input->context, format, wanted, count)) return 0;
   if (format->flags & AVFMT_NOFILE) return 1; /* it opens files in its header */
   struct log_mark mark = log_mark(&session->channel.log);
   bool taken = try_all(session, format, wanted, count);
