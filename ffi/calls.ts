@@ -28,6 +28,7 @@ export const calls = {
   cut: { name: "seek", phrase: "seek to the start" },
   closeInput: { name: "close", phrase: "close input" },
   closeOutput: { name: "close", phrase: "close output" },
+  starts: { name: "read packet", phrase: "read packet" },
   readIndex: { name: "read index", phrase: "read the index" },
   addStream: { name: "add stream", phrase: "add stream" },
 } as const satisfies Record<string, Call>;

@@ -81,6 +81,8 @@ export interface Routed {
   first: number;
   /** Seconds of the output, NaN before the first packet. */
   last: number;
+  /** Seconds of the input at which its pictures begin, as `findStarts` found; NaN: not searched, or not found. */
+  start: number;
 }
 
 /** Returns what was copied from a stream. */
@@ -91,6 +93,7 @@ export function routed(session: Session, inputStream: number): Routed {
     bytes: route[Route.BYTES]!,
     first: route[Route.FIRST]!,
     last: route[Route.LAST]!,
+    start: route[Route.START]!,
   };
 }
 const route = new Float64Array(Route.LENGTH);
@@ -102,6 +105,11 @@ const route = new Float64Array(Route.LENGTH);
 export function* cutInput(session: Session): Operation<{ start: number; isPastEnd: boolean }> {
   const slot = yield* session.run(operations.cut);
   return { start: slot[1]!, isPastEnd: slot[2] === 1 };
+}
+
+/** Finds when the pictures of an input that was just opened begin: some are shown before its first key frame. */
+export function* findStarts(session: Session): Operation<void> {
+  yield* session.run(operations.starts);
 }
 
 /** When a step ends, besides at the end of the input. */

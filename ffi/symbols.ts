@@ -158,6 +158,7 @@ export const operations = {
   cut: { code: 15, ...calls.cut },
   closeInput: { code: 16, ...calls.closeInput },
   closeOutput: { code: 17, ...calls.closeOutput },
+  starts: { code: 18, ...calls.starts },
 } as const;
 
 /** An operation of the shim. */
@@ -212,7 +213,7 @@ export const Holds = { NOT: 0, IT: 1, DESCRIBED: 2 } as const;
 export const RemuxState = { GOES_ON: 0, END: 1, BREAK: 2 } as const;
 
 /** Numbers of `avs_route`. */
-export const Route = { PACKETS: 0, BYTES: 1, FIRST: 2, LAST: 3, LENGTH: 4 } as const;
+export const Route = { PACKETS: 0, BYTES: 1, FIRST: 2, LAST: 3, START: 4, LENGTH: 5 } as const;
 
 /** Rows of `avs_index`. */
 export const IndexRow = { TIMESTAMP: 0, POS: 1, SIZE: 2, IS_KEY: 3, LENGTH: 4 } as const;

@@ -50,7 +50,7 @@ export interface MuxerOptions extends SessionOptions {
    * Whether to combine small writes into chunks of about bufferSize. false is for low latency: once every stream has
    * begun, each packet reaches the sink at once, in its own fragment, cluster, page or PES packet if the format has
    * them. Delayed are still: with several streams, packets of the one that is ahead, until the others have caught up;
-   * audio in Matroska and WebM, by one packet; asf. @default {true}
+   * audio in Matroska and WebM of the system's FFmpeg, by one packet; asf. @default {true}
    */
   coalesce?: boolean;
   /**

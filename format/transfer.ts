@@ -317,7 +317,7 @@ class Transfer {
 
   /** Writes the kept part of the source to one or more outputs. */
   *#write(index: number): Operation<void> {
-    if (this.#output) this.#continue(index);
+    if (this.#output) yield* this.#continue(index);
     else yield* this.#begin();
     const { resetTimestamps = false, size = 0 } = this.#plan.split ?? {};
     const beginning = this.#output!.start;
@@ -436,24 +436,27 @@ class Transfer {
    * Continues with another source: its times begin where the previous ones ended, such that no stream overlaps with
    * itself and at least one has no gap. This restores the original times of pieces made by `split`.
    */
-  #continue(index: number): void {
+  *#continue(index: number): Operation<void> {
     const places = findStreams(this.#chosen!, this.#input.streams);
     checkSameStreams(this.#chosen!, this.#input.streams, places, index, this.#format);
     this.#moveTo(places);
     this.#warnOfOthers(index);
     this.#setRange();
-    const shifts = this.#chosen!.flatMap(({ stream }, i) => {
+    yield* remuxing.findStarts(this.#session);
+    const seams = this.#chosen!.flatMap(({ stream }, i) => {
       const next = this.#input.streams[places[i]!];
       const lasts = next && isLasting(stream) && !next.disposition.includes("attached_pic");
-      const { last } = this.#routed(stream);
-      return lasts && !Number.isNaN(last)
-        ? [(next.startTime ?? this.#origin) - this.#delayOf(next) - last]
-        : [];
+      const { last, start } = this.#routed(stream);
+      if (!lasts || Number.isNaN(last)) return [];
+      const begin = (Number.isNaN(start) ? next.startTime ?? this.#origin : start) - this.#delayOf(next);
+      return [{ begin, shift: begin - last }];
     });
-    const shift = shifts.length > 0 ? smallest(shifts) : this.#origin - (this.#seconds().last ?? 0);
+    const [begin, shift] = seams.length > 0
+      ? [smallest(seams.map(({ begin }) => begin)), smallest(seams.map(({ shift }) => shift))]
+      : [this.#origin, this.#origin - (this.#seconds().last ?? 0)];
     const delay = this.#input.streams.reduce((longest, next) => Math.max(longest, this.#delayOf(next)), 0);
     this.#shift(shift, this.#origin - (delay && delay + MILLISECOND));
-    this.#continueChapters(index);
+    this.#continueChapters(index, begin);
   }
 
   /**
@@ -493,9 +496,12 @@ class Transfer {
     return remuxing.routed(this.#session, this.#indexOf(stream));
   }
 
-  /** Keeps the chapters of another source, or warns that they are left out because the header has been written. */
-  #continueChapters(source: number): void {
-    const chapters = this.#chaptersFrom(this.#origin, Infinity);
+  /**
+   * Keeps the chapters of another source, whose streams begin then, or warns that they are left out because the header has been
+   * written. In mp4 and mov the chapters always begin with 0.
+   */
+  #continueChapters(source: number, begin: number): void {
+    const chapters = this.#chaptersFrom(begin, Infinity);
     if (this.#endsWithChapters) {
       this.#chapters = joinChapters(this.#chapters, chapters);
     } else if (chapters.length > 0 && !this.#options.chapters) {
@@ -744,6 +750,7 @@ class Transfer {
   #warnOfOthers(index: number): void {
     if (this.#options.streams) return;
     for (const stream of this.#input.streams.slice(this.#streams.length)) {
+      if (isChapterTrack(stream, this.#input.chapters)) continue;
       const words = `is left out, as the first source has no stream ${stream.index}`;
       warnOfSkipped(this.#session, index, stream, words);
     }

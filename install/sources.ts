@@ -50,6 +50,7 @@ import dash_attribute_patch from "../shim/ffmpeg/dash-attribute.patch" with { ty
 import dash_baseurl_room_patch from "../shim/ffmpeg/dash-baseurl-room.patch" with { type: "text" };
 import dash_late_streams_patch from "../shim/ffmpeg/dash-late-streams.patch" with { type: "text" };
 import dash_range_7_patch from "../shim/ffmpeg/dash-range-7.patch" with { type: "text" };
+import dash_range_end_patch from "../shim/ffmpeg/dash-range-end.patch" with { type: "text" };
 import dash_refresh_7_patch from "../shim/ffmpeg/dash-refresh-7.patch" with { type: "text" };
 import dash_refresh_mismatch_patch from "../shim/ffmpeg/dash-refresh-mismatch.patch" with { type: "text" };
 import dash_reopen_buffer_patch from "../shim/ffmpeg/dash-reopen-buffer.patch" with { type: "text" };
@@ -57,6 +58,7 @@ import dash_repeat_7_patch from "../shim/ffmpeg/dash-repeat-7.patch" with { type
 import dash_repeat_9_patch from "../shim/ffmpeg/dash-repeat-9.patch" with { type: "text" };
 import dash_segment_length_7_patch from "../shim/ffmpeg/dash-segment-length-7.patch" with { type: "text" };
 import dash_segment_list_patch from "../shim/ffmpeg/dash-segment-list.patch" with { type: "text" };
+import dash_segment_without_length_patch from "../shim/ffmpeg/dash-segment-without-length.patch" with { type: "text" };
 import dash_streams_7_patch from "../shim/ffmpeg/dash-streams-7.patch" with { type: "text" };
 import dash_timescale_patch from "../shim/ffmpeg/dash-timescale.patch" with { type: "text" };
 import dovi_framerate_7_patch from "../shim/ffmpeg/dovi-framerate-7.patch" with { type: "text" };
@@ -79,6 +81,7 @@ import hevc_pps_dlt_patch from "../shim/ffmpeg/hevc-pps-dlt.patch" with { type: 
 import hls_abandoned_patch from "../shim/ffmpeg/hls-abandoned.patch" with { type: "text" };
 import hls_buffer_again_7_patch from "../shim/ffmpeg/hls-buffer-again-7.patch" with { type: "text" };
 import hls_buffer_again_9_patch from "../shim/ffmpeg/hls-buffer-again-9.patch" with { type: "text" };
+import hls_empty_rendition_patch from "../shim/ffmpeg/hls-empty-rendition.patch" with { type: "text" };
 import hls_list_lost_patch from "../shim/ffmpeg/hls-list-lost.patch" with { type: "text" };
 import hls_master_tags_7_patch from "../shim/ffmpeg/hls-master-tags-7.patch" with { type: "text" };
 import hls_read_lines_7_patch from "../shim/ffmpeg/hls-read-lines-7.patch" with { type: "text" };
@@ -97,6 +100,7 @@ import init_info_free_patch from "../shim/ffmpeg/init-info-free.patch" with { ty
 import jpegxl_toc_patch from "../shim/ffmpeg/jpegxl-toc.patch" with { type: "text" };
 import lcevc_position_patch from "../shim/ffmpeg/lcevc-position.patch" with { type: "text" };
 import matroska_crc_patch from "../shim/ffmpeg/matroska-crc.patch" with { type: "text" };
+import matroska_flush_patch from "../shim/ffmpeg/matroska-flush.patch" with { type: "text" };
 import metadata_limits_7_patch from "../shim/ffmpeg/metadata-limits-7.patch" with { type: "text" };
 import metadata_limits_9_patch from "../shim/ffmpeg/metadata-limits-9.patch" with { type: "text" };
 import mov_chapter_tracks_patch from "../shim/ffmpeg/mov-chapter-tracks.patch" with { type: "text" };
@@ -198,6 +202,8 @@ import node_api_c from "../shim/node_api.c" with { type: "text" };
 import numbers_h from "../shim/numbers.h" with { type: "text" };
 import operations_c from "../shim/operations.c" with { type: "text" };
 import options_c from "../shim/options.c" with { type: "text" };
+import output_chapters_c from "../shim/output/chapters.c" with { type: "text" };
+import output_chapters_h from "../shim/output/chapters.h" with { type: "text" };
 import output_cover_c from "../shim/output/cover.c" with { type: "text" };
 import output_cover_h from "../shim/output/cover.h" with { type: "text" };
 import output_filter_c from "../shim/output/filter.c" with { type: "text" };
@@ -212,6 +218,8 @@ import output_output_c from "../shim/output/output.c" with { type: "text" };
 import output_output_h from "../shim/output/output.h" with { type: "text" };
 import output_packets_c from "../shim/output/packets.c" with { type: "text" };
 import output_packets_h from "../shim/output/packets.h" with { type: "text" };
+import output_parameter_sets_c from "../shim/output/parameter_sets.c" with { type: "text" };
+import output_parameter_sets_h from "../shim/output/parameter_sets.h" with { type: "text" };
 import output_quirks_c from "../shim/output/quirks.c" with { type: "text" };
 import output_quirks_h from "../shim/output/quirks.h" with { type: "text" };
 import output_segments_c from "../shim/output/segments.c" with { type: "text" };
@@ -243,6 +251,8 @@ import remux_remux_c from "../shim/remux/remux.c" with { type: "text" };
 import remux_remux_h from "../shim/remux/remux.h" with { type: "text" };
 import remux_result_c from "../shim/remux/result.c" with { type: "text" };
 import remux_result_h from "../shim/remux/result.h" with { type: "text" };
+import remux_starts_c from "../shim/remux/starts.c" with { type: "text" };
+import remux_starts_h from "../shim/remux/starts.h" with { type: "text" };
 import remux_times_c from "../shim/remux/times.c" with { type: "text" };
 import remux_times_h from "../shim/remux/times.h" with { type: "text" };
 import request_c from "../shim/request.c" with { type: "text" };
@@ -315,6 +325,7 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/dash-baseurl-room.patch": dash_baseurl_room_patch,
   "shim/ffmpeg/dash-late-streams.patch": dash_late_streams_patch,
   "shim/ffmpeg/dash-range-7.patch": dash_range_7_patch,
+  "shim/ffmpeg/dash-range-end.patch": dash_range_end_patch,
   "shim/ffmpeg/dash-refresh-7.patch": dash_refresh_7_patch,
   "shim/ffmpeg/dash-refresh-mismatch.patch": dash_refresh_mismatch_patch,
   "shim/ffmpeg/dash-reopen-buffer.patch": dash_reopen_buffer_patch,
@@ -322,6 +333,7 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/dash-repeat-9.patch": dash_repeat_9_patch,
   "shim/ffmpeg/dash-segment-length-7.patch": dash_segment_length_7_patch,
   "shim/ffmpeg/dash-segment-list.patch": dash_segment_list_patch,
+  "shim/ffmpeg/dash-segment-without-length.patch": dash_segment_without_length_patch,
   "shim/ffmpeg/dash-streams-7.patch": dash_streams_7_patch,
   "shim/ffmpeg/dash-timescale.patch": dash_timescale_patch,
   "shim/ffmpeg/dovi-framerate-7.patch": dovi_framerate_7_patch,
@@ -344,6 +356,7 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/hls-abandoned.patch": hls_abandoned_patch,
   "shim/ffmpeg/hls-buffer-again-7.patch": hls_buffer_again_7_patch,
   "shim/ffmpeg/hls-buffer-again-9.patch": hls_buffer_again_9_patch,
+  "shim/ffmpeg/hls-empty-rendition.patch": hls_empty_rendition_patch,
   "shim/ffmpeg/hls-list-lost.patch": hls_list_lost_patch,
   "shim/ffmpeg/hls-master-tags-7.patch": hls_master_tags_7_patch,
   "shim/ffmpeg/hls-read-lines-7.patch": hls_read_lines_7_patch,
@@ -362,6 +375,7 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/jpegxl-toc.patch": jpegxl_toc_patch,
   "shim/ffmpeg/lcevc-position.patch": lcevc_position_patch,
   "shim/ffmpeg/matroska-crc.patch": matroska_crc_patch,
+  "shim/ffmpeg/matroska-flush.patch": matroska_flush_patch,
   "shim/ffmpeg/metadata-limits-7.patch": metadata_limits_7_patch,
   "shim/ffmpeg/metadata-limits-9.patch": metadata_limits_9_patch,
   "shim/ffmpeg/mov-chapter-tracks.patch": mov_chapter_tracks_patch,
@@ -463,6 +477,8 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/numbers.h": numbers_h,
   "shim/operations.c": operations_c,
   "shim/options.c": options_c,
+  "shim/output/chapters.c": output_chapters_c,
+  "shim/output/chapters.h": output_chapters_h,
   "shim/output/cover.c": output_cover_c,
   "shim/output/cover.h": output_cover_h,
   "shim/output/filter.c": output_filter_c,
@@ -477,6 +493,8 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/output/output.h": output_output_h,
   "shim/output/packets.c": output_packets_c,
   "shim/output/packets.h": output_packets_h,
+  "shim/output/parameter_sets.c": output_parameter_sets_c,
+  "shim/output/parameter_sets.h": output_parameter_sets_h,
   "shim/output/quirks.c": output_quirks_c,
   "shim/output/quirks.h": output_quirks_h,
   "shim/output/segments.c": output_segments_c,
@@ -508,6 +526,8 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/remux/remux.h": remux_remux_h,
   "shim/remux/result.c": remux_result_c,
   "shim/remux/result.h": remux_result_h,
+  "shim/remux/starts.c": remux_starts_c,
+  "shim/remux/starts.h": remux_starts_h,
   "shim/remux/times.c": remux_times_c,
   "shim/remux/times.h": remux_times_h,
   "shim/request.c": request_c,

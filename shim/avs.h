@@ -134,6 +134,7 @@ enum {
   AVS_OP_CUT = 15,        /* remuxing: finds the key frame at which the range of avs_set_range() begins. out: 1 its seconds, 2 whether the range is empty */
   AVS_OP_CLOSE_INPUT = 16,  /* then another one can be opened. Its I/O context stays, until avs_io_close(); packets not taken are dropped */
   AVS_OP_CLOSE_OUTPUT = 17, /* the same, after the trailer. Its streams are no longer mapped */
+  AVS_OP_STARTS = 18,       /* remuxing: finds when the pictures of an input that was just opened begin, for avs_route() */
 };
 /* Why AVS_OP_REMUX returned. At a break the key frame is kept for the next output. */
 enum { AVS_REMUX_GOES_ON, AVS_REMUX_END, AVS_REMUX_BREAK };
@@ -349,10 +350,11 @@ AVS_API int32_t avs_map_stream(double session, int32_t input_stream, int32_t out
 /* Remuxing: two streams of an input that was just opened have each other's place, compared with the input before. */
 AVS_API int32_t avs_swap_routes(double session, int32_t input_stream, int32_t other);
 /*
- * What was written of that input stream so far: AVS_ROUTE_LENGTH numbers; seconds of the output, NaN before the first packet.
+ * What was written of that input stream so far: AVS_ROUTE_LENGTH numbers; seconds of the output, NaN before the first packet;
+ * and what AVS_OP_STARTS has found, in seconds of the input, or NaN.
  */
 AVS_API int32_t avs_route(double session, int32_t input_stream, double *out);
-enum { AVS_ROUTE_PACKETS, AVS_ROUTE_BYTES, AVS_ROUTE_FIRST, AVS_ROUTE_LAST, AVS_ROUTE_LENGTH };
+enum { AVS_ROUTE_PACKETS, AVS_ROUTE_BYTES, AVS_ROUTE_FIRST, AVS_ROUTE_LAST, AVS_ROUTE_START, AVS_ROUTE_LENGTH };
 /* Remuxing: the range in seconds of an input that was just opened; NaN: from the start, to the end. */
 AVS_API int32_t avs_set_range(double session, double start, double end);
 /* Remuxing: seconds that are subtracted from the input's times; what is presented before `min` is left out, NaN: nothing. */

@@ -14,6 +14,7 @@
 #include "remux/cut.h"
 #include "remux/merge.h"
 #include "remux/remux.h"
+#include "remux/starts.h"
 
 /* What the remux keeps of an input or an output is dropped: it does not apply to the next one. */
 static int close_input(struct session *session, double *slot, uint8_t *data, size_t size) {
@@ -37,7 +38,7 @@ static operation *const operations[] = {
     [AVS_OP_IO_WRITE] = plain_op_write,   [AVS_OP_IO_SEEK] = plain_op_seek,
     [AVS_OP_IO_SIZE] = plain_op_size,     [AVS_OP_IO_FLUSH] = plain_op_flush,
     [AVS_OP_CUT] = remux_op_cut,          [AVS_OP_CLOSE_INPUT] = close_input,
-    [AVS_OP_CLOSE_OUTPUT] = close_output,
+    [AVS_OP_CLOSE_OUTPUT] = close_output, [AVS_OP_STARTS] = remux_op_starts,
 };
 
 operation *session_operation(uint32_t number) {

@@ -1,9 +1,19 @@
 /**
- * Reading DASH that remux() has written: seeks to the beginning, the middle, the end and beyond; and missing segments at the
- * end of a manifest that numbers them.
+ * Reading DASH that remux() has written: seeks to the beginning, the middle, the end and beyond; missing segments at the end of a
+ * manifest that numbers them; and segments of WebM.
  */
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { AVError, Demuxer, fromMap, MemorySink, onLog, remuxSync, type Source } from "@avio/avio";
+import {
+  AVError,
+  Demuxer,
+  fromMap,
+  MemorySink,
+  onLog,
+  type Packet,
+  remuxSync,
+  type Source,
+} from "@avio/avio";
+import { soon } from "./support/async.ts";
 import { fixtureBytes, fixturePath } from "./support/fixtures.ts";
 import { isEmbedded } from "./support/versions.ts";
 
@@ -12,11 +22,11 @@ const ignore = !isEmbedded;
 
 type Files = Map<string, Uint8Array<ArrayBuffer> | MemorySink>;
 
-function dash(options: Record<string, string | number>): { manifest: Source; files: Files } {
+function dash(options: Record<string, string | number>, source = VIDEO): { manifest: Source; files: Files } {
   const files: Files = new Map();
   const manifest = new MemorySink();
   const onopen = fromMap(files as never);
-  remuxSync(VIDEO, manifest, { format: "dash", url: "m.mpd", onopen, options });
+  remuxSync(source, manifest, { format: "dash", url: "m.mpd", onopen, options });
   return { manifest: manifest.bytes().slice(), files };
 }
 
@@ -64,6 +74,32 @@ for (const [name, options] of Object.entries(KINDS)) {
       assertEquals(packets, count);
     },
   );
+}
+
+for (const [name, options] of Object.entries(KINDS)) {
+  Deno.test({
+    name: `DASH of ${name} in WebM: every packet is in its segment, and the end of a range is found`,
+    ignore,
+    async fn() {
+      const path = fixturePath("video.webm");
+      const { manifest, files } = dash(options, path);
+      const input = { url: "m.mpd", onopen: fromMap(files as never) };
+      const hashes = (packets: Iterable<Packet>) => {
+        const rows = [...packets].map(({ streamIndex, data }) => `${streamIndex} ${data.length} ${data[1]}`);
+        return [0, 1].map((stream) => rows.filter((row) => row.startsWith(`${stream} `)));
+      };
+      using source = Demuxer.openSync(path);
+      const expected = hashes(source.packetsSync());
+      const read = async () => {
+        await using demuxer = await Demuxer.open(manifest, input);
+        return hashes(await Array.fromAsync(demuxer));
+      };
+      assertEquals(await soon(read()), expected);
+      using demuxer = Demuxer.openSync(manifest, input);
+      assertEquals(hashes(demuxer.packetsSync()), expected);
+      assertEquals(demuxer.warnings, []);
+    },
+  });
 }
 
 Deno.test({ name: "DASH: a discarded stream stays discarded after a seek beyond the end", ignore }, () => {

@@ -17,6 +17,7 @@ import { concatBytes } from "./support/essence.ts";
 import { fixtureBytes } from "./support/fixtures.ts";
 import { libavformat } from "./support/versions.ts";
 import { md5, rowsOf } from "./support/packets.ts";
+import { isEmbedded } from "./support/versions.ts";
 
 /** The packets of a live source: of all its streams, in decoding order. */
 function load(name: string, types = ["video", "audio"]): { streams: Stream[]; packets: Packet[] } {
@@ -187,10 +188,10 @@ for (const [name, type, options] of alone) {
   });
 }
 
-Deno.test("coalesce: false: Matroska and WebM delay audio by one packet", () => {
+Deno.test("coalesce: false: Matroska and WebM of the system's FFmpeg delay audio by one packet", () => {
   let before = 0;
   for (const { packet, grown } of arrivals(new Server(), load("video.webm", ["audio"]), { format: "webm" })) {
-    assertLessOrEqual(before, grown);
+    assertLessOrEqual(isEmbedded ? packet.data.length : before, grown);
     before = packet.data.length;
   }
 });

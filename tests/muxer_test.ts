@@ -24,9 +24,11 @@ import {
   type WriteInfo,
 } from "@avio/avio";
 import { Collector } from "./support/devices.ts";
+import { concatBytes } from "./support/essence.ts";
 import { fixtureBytes } from "./support/fixtures.ts";
 import { hashesByStream, md5, rowsOf } from "./support/packets.ts";
 import { runScript } from "./support/subprocess.ts";
+import { isEmbedded } from "./support/versions.ts";
 
 /** Everything of a demuxer, kept. */
 function load(name: string): { streams: readonly Stream[]; packets: Packet[] } {
@@ -450,3 +452,21 @@ Deno.test("WriteInfo has position, kind and time of the bytes", () => {
   assertEquals(times, times.toSorted((a, b) => a - b));
   assert(infos.some((info) => info.marker === "trailer"));
 });
+
+Deno.test(
+  { name: "flushSync() writes every packet of sound to Matroska and WebM", ignore: !isEmbedded },
+  () => {
+    using demuxer = Demuxer.openSync(fixtureBytes("video.webm"));
+    const sound = demuxer.bestStream("audio")!;
+    const packets = [...demuxer.packetsSync({ streams: [sound] })].slice(0, 20);
+    for (const format of ["matroska", "webm"]) {
+      const written: Uint8Array[] = [];
+      using muxer = Muxer.openSync({ onwrite: (bytes) => void written.push(bytes) }, { format });
+      muxer.addStream(sound);
+      for (const packet of packets) muxer.writeSync({ ...packet, streamIndex: 0 });
+      muxer.flushSync();
+      using reader = Demuxer.openSync(concatBytes(written));
+      assertEquals([...reader.packetsSync()].length, packets.length, format);
+    }
+  },
+);

@@ -702,3 +702,20 @@ Deno.test("remuxSync(): a stream of MPEG-TS may have a PID that its muxer uses f
   assertEquals(probeSync(bytes).streams.map(({ id }) => id), [4096, 4097]);
   assertEquals(packetsOf(bytes).length, packetsOf(fixturePath("video.ts")).length);
 });
+
+Deno.test({
+  name: "Sound from AVI has its times in AVI, also if its packets differ in size",
+  ignore: !hasFFprobe,
+  fn() {
+    const tone = "-f lavfi -i sine=duration=4:sample_rate=44100";
+    for (const codec of ["aac", "flac", "mp2", "libmp3lame", "ac3", "libvorbis", "pcm_s16le"]) {
+      const source = byFFmpeg(`${tone} -c:v mpeg4 -c:a ${codec} -f avi -`);
+      const timesOf = (bytes: Bytes) =>
+        packetsOf(bytes).filter(({ streamIndex }) => streamIndex === 1).map(({ time }) => time!);
+      const { bytes } = remuxed(source, { format: "avi" });
+      const [before, after] = [timesOf(source), timesOf(bytes)];
+      assertEquals(after.length, before.length, codec);
+      for (const [index, time] of after.entries()) assertAlmostEquals(time, before[index]!, 0.03, codec);
+    }
+  },
+});

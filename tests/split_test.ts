@@ -542,6 +542,68 @@ Deno.test({
   },
 });
 
+/** Open groups of pictures: some that come after a key frame are shown before it. */
+function openGroups(codecs: string): Uint8Array<ArrayBuffer> {
+  const tone = "-f lavfi -i sine=duration=3:sample_rate=48000";
+  const args = `-v error -nostdin -f lavfi -i testsrc=size=64x48:rate=25:duration=3 ${tone} ${codecs} -`;
+  const { success, stdout, stderr } = new Deno.Command("ffmpeg", { args: args.split(" ") }).outputSync();
+  assert(success, new TextDecoder().decode(stderr));
+  return stdout;
+}
+
+/** Milliseconds from the first picture to each other. */
+function gapsOf(source: Source): number[] {
+  const times = timesOf(source, 0);
+  return times.map((time) => Math.round((time - times[0]!) * 1000));
+}
+
+for (
+  const [codec, codecs] of [
+    ["MPEG-2", "-c:v mpeg2video -bf 2 -g 12 -c:a mp2 -f mpegts"],
+    [
+      "H.264",
+      "-c:v libx264 -bf 3 -g 23 -flags -cgop -x264-params open-gop=1:scenecut=0:b-adapt=0 -c:a aac -f matroska",
+    ],
+    ["HEVC", "-c:v libx265 -x265-params open-gop=1:keyint=25:bframes=3:log-level=none -c:a aac -f matroska"],
+  ] as const
+) {
+  Deno.test({
+    name: `concat: pictures that are shown before the key frame of their piece are kept, ${codec}`,
+    ignore: !hasFFprobe,
+    async fn() {
+      const source = openGroups(codecs);
+      for (const format of ["mp4", "matroska", "mpegts"]) {
+        const whole = new MemorySink();
+        remuxSync(source, whole, { format });
+        const expected = hashesByStream(rowsOf(whole.bytes()));
+        for (const resetTimestamps of [true, false]) {
+          const { sinks } = segmentsOf(source, { format, resetTimestamps });
+          const pieces = sinks.map((sink) => sink.bytes());
+          const leads = (piece: Uint8Array) => {
+            const times = timesOf(piece, 0);
+            return times.some((time) => time < times[0]!);
+          };
+          assert(pieces.slice(1).some(leads), `${format}: the groups of pictures are not open`);
+          const alone = new MemorySink();
+          remuxSync(pieces[1]!, alone, { format: "nut" });
+          assertEquals(gapsOf(alone.bytes()), gapsOf(pieces[1]!), `${format}: one piece in NUT`);
+          const { bytes } = joined(pieces, { format });
+          assertEquals(hashesByStream(rowsOf(bytes)), expected, format);
+          for (const stream of [0, 1]) {
+            const times = timesOf(whole.bytes(), stream);
+            for (const [index, time] of timesOf(bytes, stream).entries()) {
+              assertAlmostEquals(time, times[index]!, 0.005, `${format}, stream ${stream}, packet ${index}`);
+            }
+          }
+          const again = new MemorySink();
+          await concat(pieces, again, { format });
+          assertEquals(rowsOf(again.bytes()), rowsOf(bytes));
+        }
+      }
+    },
+  });
+}
+
 /** The fixture with a subtitle for each second. */
 function withTexts(): Uint8Array<ArrayBuffer> {
   using demuxer = Demuxer.openSync(video);
@@ -581,6 +643,49 @@ Deno.test("concat: segments with mov_text, whose description does not grow with 
   assertEquals(textsOf(bytes), [[0, "At 0"], [1, "At 1"], [2, "At 2"]]);
   assertEquals(textsOf(bytes), textsOf(source));
   assertEquals(probeSync(bytes).streams[2]!.codecParameters.extradata, extradata);
+});
+
+Deno.test({
+  name: "split, concat: subtitles of mp4 over the ends of pieces have their times and durations",
+  ignore: !hasFFprobe,
+  fn() {
+    const rows = [
+      "00:00:00,500 --> 00:00:01,500",
+      "00:00:02,000 --> 00:00:03,000",
+      "00:00:05,500 --> 00:00:05,900",
+    ];
+    const words = rows.map((row, index) => `${index + 1}\n${row}\nText ${index}\n`).join("\n");
+    const films = "-f lavfi -i testsrc=size=64x48:rate=25:duration=6 -c:v libx264 -g 25 -bf 3 -c:s mov_text";
+    const output = Deno.makeTempFileSync({ suffix: ".mp4" });
+    try {
+      const args = ["-v", "error", "-y", "-i", `data:application/x-subrip;base64,${btoa(words)}`];
+      const { success, stderr } = new Deno.Command("ffmpeg", { args: [...args, ...films.split(" "), output] })
+        .outputSync();
+      assert(success, new TextDecoder().decode(stderr));
+      const textsOf = (source: Source) => {
+        using demuxer = Demuxer.openSync(source);
+        const [text] = demuxer.streams.filter(({ type }) => type === "subtitle");
+        return [...demuxer.packetsSync({ streams: [text!] })].filter(({ data }) => data.length > 2)
+          .map((packet) => [packet.time!, packet.duration * packet.timeBase.num / packet.timeBase.den]);
+      };
+      const expected = [[0.5, 1], [2, 1], [5.5, 0.4]];
+      const assertTimes = (source: Source, times: number[][], what: string) => {
+        const found = textsOf(source);
+        assertEquals(found.length, times.length, what);
+        found.flat().forEach((value, index) => assertAlmostEquals(value, times.flat()[index]!, 0.05, what));
+      };
+      assertTimes(output, expected, "the source");
+      const { sinks } = segmentsOf(output, { every: 2 });
+      assertTimes(sinks[1]!.bytes(), [[0, 1]], "the second piece");
+      assertTimes(sinks[2]!.bytes(), [[1.5, 0.4]], "the third piece");
+      for (const every of [1, 2, 3]) {
+        const pieces = segmentsOf(output, { every }).sinks.map((sink) => sink.bytes());
+        assertTimes(joined(pieces, { format: "mp4" }).bytes, expected, `pieces of ${every} s`);
+      }
+    } finally {
+      Deno.removeSync(output);
+    }
+  },
 });
 
 Deno.test("concat: what can't be joined is an error that names the source and what differs", () => {

@@ -6,6 +6,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import {
   codecs,
   Demuxer,
+  fromMap,
   MemorySink,
   mergeSync,
   Muxer,
@@ -14,6 +15,7 @@ import {
   remuxSync,
   type Stream,
 } from "@avio/avio";
+import { fixturePath } from "./support/fixtures.ts";
 import { libavformat } from "./support/versions.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
@@ -205,4 +207,25 @@ Deno.test("merge: a format that holds one stream of each kind has one of each", 
   const more = [...sources, { source: sound, streams: [1] }];
   const fault = "stream 0 of sources[1] (audio, aac), stream 1 of sources[2] (audio, aac)";
   assertThrows(() => mergeSync(more, new MemorySink(), { format: "flv" }), TypeError, fault);
+});
+
+Deno.test("Formats that would write several streams as one get the best", () => {
+  const source = sourceOf("mjpeg");
+  for (const format of ["mpjpeg", "rawvideo", "image2pipe", "image2"]) {
+    const files = new Map<string, MemorySink>();
+    const sink = new MemorySink();
+    const { streams, skippedStreams, warnings } = remuxSync(source, sink, {
+      format,
+      url: "%d.jpeg",
+      onopen: fromMap(files as never),
+    });
+    assertEquals(streams.map(({ inputIndex, packets }) => [inputIndex, packets]), [[1, 5]], format);
+    assertEquals(skippedStreams, [0]);
+    assertEquals(warnings.map(({ kind, stream }) => [kind, stream]), [["skipped", 0]]);
+    assertEquals(files.size, format === "image2" ? 5 : 0);
+  }
+  const withText = fixturePath("subtitles.mkv");
+  assertEquals(remuxSync(withText, new MemorySink(), { format: "rawvideo" }).streams.length, 1);
+  const two = sourceOf("ac3");
+  assertEquals(remuxSync(two, new MemorySink(), { format: "rm" }).skippedStreams, [0]);
 });

@@ -119,6 +119,13 @@ static int add_needed(struct session *session) {
   return result;
 }
 
+/* For formats, also those of segments, that have H.264's parameter sets in packets. */
+static int open_sets(struct session *session, struct filter *filter, const AVStream *stream) {
+  const AVOutputFormat *format = segment_format(session, stream->codecpar);
+  bool has_them = start_codes_for(format, stream->codecpar) || av_match_name(format->name, "mpegts,h264");
+  return has_them ? parameter_sets_read(&filter->sets, stream->codecpar) : 0;
+}
+
 static int open_unpacking(struct session *session, struct filter *filter, AVStream *stream) {
   const AVOutputFormat *format = segment_format(session, stream->codecpar);
   return unpacks_latm(format, stream->codecpar) ? latm_open(&filter->latm, stream->codecpar) : 0;
@@ -132,7 +139,9 @@ int filters_open(struct session *session) {
   for (unsigned i = 0; i < session->output->context->nb_streams; i++) {
     struct filter *filter = &session->output->filters.list[i];
     AVStream *stream = session->output->context->streams[i];
-    int result = filter->context ? open_filter(session, filter->context, stream) : open_unpacking(session, filter, stream);
+    int result = open_sets(session, filter, stream);
+    if (result < 0) return result;
+    result = filter->context ? open_filter(session, filter->context, stream) : open_unpacking(session, filter, stream);
     if (result < 0) return result;
   }
   return 0;
@@ -269,6 +278,7 @@ int filter_write(struct session *session, AVPacket *packet) {
       log->unframed |= result < 0;
     }
     if (result >= 0) result = check_time(session, stream, packet);
+    if (result >= 0) result = parameter_sets_insert(&filter->sets, packet);
     if (result < 0) {
       av_packet_unref(packet);
       return result;
@@ -294,6 +304,9 @@ int filters_drain(struct session *session) {
 }
 
 void filters_free(struct filters *filters) {
-  for (unsigned i = 0; i < filters->count; i++) av_bsf_free(&filters->list[i].context);
+  for (unsigned i = 0; i < filters->count; i++) {
+    av_bsf_free(&filters->list[i].context);
+    parameter_sets_free(&filters->list[i].sets);
+  }
   free(filters->list);
 }

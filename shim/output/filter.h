@@ -10,11 +10,13 @@
 
 #include "../session.h"
 #include "latm.h"
+#include "parameter_sets.h"
 
 /* The state of one output stream; times are in its time base. */
 struct filter {
   struct AVBSFContext *context; /* NULL: none */
   struct latm latm;
+  struct parameter_sets sets;
   bool adds_headers; /* the context inserts those of the stream before key frames */
   bool begun;       /* at least one packet was written */
   int64_t last_dts; /* of the last packet that was passed to the muxer */

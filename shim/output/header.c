@@ -13,6 +13,7 @@
 #include "../contain.h"
 #include "../io.h"
 #include "../unsound.h"
+#include "chapters.h"
 #include "framing.h"
 #include "output.h"
 #include "quirks.h"
@@ -347,6 +348,7 @@ static int write_header(struct session *session, bool *written) {
   if (result >= 0) result = delay_index(session);
   move_ids(session);
   if (result >= 0) result = move_tables(session);
+  if (result >= 0) result = arrange_chapters(output);
   if (result >= 0) result = tag_chapters(output);
   if (result >= 0) result = avformat_init_output(output, &session->options);
   if (result >= 0) result = check_segments(session);

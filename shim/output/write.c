@@ -4,6 +4,7 @@
 
 #include "../compat.h"
 #include "../io.h"
+#include "chapters.h"
 #include "header.h"
 #include "output.h"
 #include "quirks.h"
@@ -126,6 +127,8 @@ int output_op_trailer(struct session *session, double *slot, uint8_t *data, size
     log_error(session, "dash needs a packet of its first stream, or the bit rates of all streams");
     return result < 0 ? result : AVERROR(EINVAL);
   }
+  int arranged = arrange_chapters(session->output->context);
+  if (result >= 0) result = arranged;
   int error = write_error(session, av_write_trailer(session->output->context));
   if (error == AVERROR_INVALIDDATA) explain_invalid(session);
   if (session->output->context->pb) avio_flush(session->output->context->pb);

@@ -103,6 +103,7 @@ bool loses(const AVOutputFormat *format, const AVCodecParameters *parameters) {
   enum AVCodecID codec = parameters->codec_id;
   if (!strcmp(format->name, "wtv") && codec == AV_CODEC_ID_AAC && parameters->extradata_size) return true;
   if (!strcmp(format->name, "mp3") && parameters->codec_type == AVMEDIA_TYPE_VIDEO) return true; /* it takes covers only */
+  if (!strcmp(format->name, "rawvideo") && parameters->codec_type != AVMEDIA_TYPE_VIDEO) return true; /* it is mixed into the pictures */
   if (!strcmp(format->name, "aiff") && !av_get_bits_per_sample(codec)) return true; /* refused in the header */
   if (lacks_blocks(format, parameters) || has_planes(format, parameters) || has_other_rate(format, parameters)) return true;
   for (size_t i = 0; i < sizeof(lost) / sizeof(*lost); i++)

@@ -194,6 +194,13 @@ static bool is_named(const AVStream *attachment) {
   return has_type && av_dict_get(attachment->metadata, "filename", NULL, 0);
 }
 
+/* The titles of chapters, which are written as chapters: libavformat delivers no packets of it. */
+static bool is_chapter_track(const AVFormatContext *input, const AVStream *stream) {
+  const AVCodecParameters *parameters = stream->codecpar;
+  bool is_text = parameters->codec_id == AV_CODEC_ID_BIN_DATA && parameters->codec_tag == MKTAG('t', 'e', 'x', 't');
+  return is_text && parameters->codec_type == AVMEDIA_TYPE_DATA && input->nb_chapters;
+}
+
 int32_t avs_can_hold(double handle, int32_t input_stream) {
   struct session *session = find_session(handle);
   if (session && session->channel.running) return AVERROR(EBUSY);
@@ -204,7 +211,7 @@ int32_t avs_can_hold(double handle, int32_t input_stream) {
   if (stream->codecpar->codec_type == AVMEDIA_TYPE_ATTACHMENT)
     return !strcmp(session->output->context->oformat->name, "matroska") && is_named(stream);
   if (stream->codecpar->codec_id == AV_CODEC_ID_NONE || is_misnamed(stream->codecpar)) return 0;
-  if (is_structure_codec(stream->codecpar->codec_id)) return 0;
+  if (is_structure_codec(stream->codecpar->codec_id) || is_chapter_track(session->input->context, stream)) return 0;
   /* segment and similar muxers: the format of their files is not known yet. */
   const AVOutputFormat *output = session->output->context->oformat;
   if (output->flags & AVFMT_NOFILE && output->audio_codec == AV_CODEC_ID_NONE && output->video_codec == AV_CODEC_ID_NONE)
@@ -238,11 +245,24 @@ static int try_all(struct session *session, const AVFormatContext *context, cons
   return answer_of(result);
 }
 
+/* These take several streams in their header, and then write them as one: nothing tells whose packet it is. */
+static bool mixes(const AVFormatContext *input, const AVOutputFormat *format, const uint8_t *wanted, uint32_t count) {
+  unsigned all = 0, sounds = 0, pictures = 0;
+  for (unsigned i = 0; i < input->nb_streams && i < count; i++) {
+    all += wanted[i] != 0;
+    sounds += wanted[i] && input->streams[i]->codecpar->codec_type == AVMEDIA_TYPE_AUDIO;
+    pictures += wanted[i] && input->streams[i]->codecpar->codec_type == AVMEDIA_TYPE_VIDEO;
+  }
+  if (!strcmp(format->name, "rm")) return sounds > 1 || pictures > 1;
+  return all > 1 && av_match_name(format->name, "rawvideo,mpjpeg,image2,image2pipe");
+}
+
 int32_t avs_can_hold_all(double handle, const uint8_t *wanted, uint32_t count) {
   struct session *session = find_session(handle);
   if (session && session->channel.running) return AVERROR(EBUSY);
   if (!session || !session->input || !session->output) return AVERROR(EBADF);
   const AVOutputFormat *format = session->output->context->oformat;
+  if (mixes(session->input->context, format, wanted, count)) return 0;
   if (format->flags & AVFMT_NOFILE) return 1; /* it opens files in its header */
   const AVFormatContext *context = wanted ? session->input->context : session->output->context;
   return try_all(session, context, wanted, count);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <libavutil/avstring.h>
 #include <libavutil/time.h>
 
 #include "../input/input.h"
@@ -16,6 +17,7 @@
 #include "../output/write.h"
 #include "merge.h"
 #include "result.h"
+#include "starts.h"
 #include "times.h"
 
 static struct remux *remux_of(struct session *session) {
@@ -41,8 +43,10 @@ void remux_free(struct session *session) {
 
 /* Drops what is known about an input stream, since another input's stream comes next. */
 static void forget_times(struct route *route) {
-  route->missing = (struct missing){.next_dts = AV_NOPTS_VALUE};
+  route->missing = (struct missing){.next_dts = AV_NOPTS_VALUE, .earliest = AV_NOPTS_VALUE};
+  route->is_searched = false;
   stream_clock_forget(&route->clock);
+  route->start = AV_NOPTS_VALUE;
 }
 
 static struct route route_to(int output_stream) {
@@ -89,6 +93,22 @@ static struct route *mapped_route(const struct session *session, struct remux *r
   return is_there && remux->routes[index].output_stream >= 0 ? &remux->routes[index] : NULL;
 }
 
+/*
+ * AVI counts packets of coded sound, by their length in samples: its demuxer has that as the time base, and the size of a block that
+ * has no meaning for these codecs. With it the muxer counts bytes, and the sound is played in a fraction of its time.
+ */
+static void set_frame_size(const struct session *session, const AVStream *source, AVCodecParameters *parameters) {
+  enum { MIN = 64, MAX = 16384 };
+  const char *codec = avcodec_get_name(parameters->codec_id);
+  AVRational unit = source->time_base;
+  bool is_copied = !strcmp(session->input->context->iformat->name, "avi") && !strcmp(session->output->context->oformat->name, "avi");
+  if (!is_copied || !av_match_name(codec, "aac,mp1,mp2,mp3,ac3,eac3,dts,flac,vorbis,opus")) return;
+  int64_t samples = av_rescale(parameters->sample_rate, unit.num, unit.den);
+  bool is_exact = samples * unit.den == (int64_t)parameters->sample_rate * unit.num;
+  if (!parameters->frame_size && is_exact && samples >= MIN && samples <= MAX) parameters->frame_size = (int)samples;
+  if (parameters->frame_size) parameters->block_align = 0;
+}
+
 int32_t avs_map_stream(double handle, int32_t input_stream, int32_t output_stream) {
   struct session *session = find_session(handle);
   if (session && session->channel.running) return AVERROR(EBUSY);
@@ -102,6 +122,7 @@ int32_t avs_map_stream(double handle, int32_t input_stream, int32_t output_strea
   struct route before = *route;
   *route = route_to(output_stream);
   route->missing = before.missing; /* the input continues where it is */
+  route->is_searched = before.is_searched;
   route->clock = before.clock;
   route->begun = before.begun;
   route->leading = before.leading;
@@ -109,6 +130,7 @@ int32_t avs_map_stream(double handle, int32_t input_stream, int32_t output_strea
   const AVStream *source = session->input->context->streams[input_stream];
   AVStream *stream = session->output->context->streams[output_stream];
   stream->r_frame_rate = source->r_frame_rate; /* Matroska derives the duration of a frame from it if there is no average */
+  set_frame_size(session, source, stream->codecpar);
   /* mxf counts frames by the average rate only. */
   if (!strncmp(session->output->context->oformat->name, "mxf", 3) && !stream->avg_frame_rate.num)
     stream->avg_frame_rate = source->r_frame_rate;
@@ -141,6 +163,7 @@ int32_t avs_route(double handle, int32_t input_stream, double *out) {
   out[AVS_ROUTE_BYTES] = (double)route->bytes;
   out[AVS_ROUTE_FIRST] = route->first;
   out[AVS_ROUTE_LAST] = route->last;
+  out[AVS_ROUTE_START] = route->start == AV_NOPTS_VALUE ? NAN : (double)route->start / AV_TIME_BASE;
   return 0;
 }
 
@@ -218,8 +241,8 @@ static bool in_range(struct remux *remux, struct route *route, const AVStream *s
     return false;
   }
   /* Packets presented before the key frame of the cut can't be decoded, or are not wanted. */
-  return remux->min_time == AV_NOPTS_VALUE || time == AV_NOPTS_VALUE || time >= remux->min_time ||
-         fills_gap(remux, route, stream, packet, time);
+  int64_t min = route->start == AV_NOPTS_VALUE ? remux->min_time : route->start;
+  return min == AV_NOPTS_VALUE || time == AV_NOPTS_VALUE || time >= min || fills_gap(remux, route, stream, packet, time);
 }
 
 static bool all_ended(const struct remux *remux) {
@@ -302,6 +325,8 @@ static int pass_on(struct session *session, struct remux *remux, struct route *r
     int64_t shift = av_rescale_q(av_sat_sub64(remux->shift, route->delay), AV_TIME_BASE_Q, from);
     if (packet->pts != AV_NOPTS_VALUE) packet->pts = av_sat_sub64(packet->pts, shift);
     packet->dts = av_sat_sub64(packet->dts, shift);
+    bool is_mp4 = av_match_name(format->name, "mp4,mov,ipod,3gp,3g2,psp,f4v,ismv");
+    if (is_mp4 && !remux->keeps_times && !cut_subtitle(source, packet)) return 0;
   } else if (route->packets) {
     return 0; /* the cover of a previous source was written already */
   }
@@ -494,6 +519,7 @@ static int remux_packet(struct session *session, struct remux *remux, AVPacket *
   if (result < 0) return result;
   struct route *route = mapped_route(session, remux, packet->stream_index);
   if (!route) return 0;
+  if ((result = find_first_dts(session, route, packet)) < 0) return result;
   remux->read += is_sound_or_motion(session->input->context->streams[packet->stream_index]);
   route->damaged |= packet->flags & AV_PKT_FLAG_CORRUPT;
   const AVFormatContext *input = session->input->context;

@@ -19,11 +19,13 @@ struct route {
   bool damaged;      /* the demuxer has marked one of its packets as damaged */
   struct leading leading;    /* those packets */
   struct missing missing;    /* state of the input stream */
+  bool is_searched;          /* for the earliest of its pictures */
   struct stream_clock clock; /* state of the input stream */
   struct order order;        /* state of the output stream */
   int64_t packets, bytes; /* written to this output */
   int64_t delay;          /* AV_TIME_BASE: added to its times */
   double first, last;     /* seconds of the output, NaN before the first packet */
+  int64_t start;          /* AV_TIME_BASE, of the input: when its pictures begin; AV_NOPTS_VALUE: not searched, or not found */
 };
 
 struct remux {

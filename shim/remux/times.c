@@ -27,7 +27,8 @@ static void set_first_dts(const AVStream *stream, struct missing *missing, AVPac
   int64_t lead = decoding_lead(stream, packet);
   int64_t units = av_rescale_q(lead, AV_TIME_BASE_Q, stream->time_base);
   missing->rest = lead - av_rescale_q(units, stream->time_base, AV_TIME_BASE_Q);
-  packet->dts = av_sat_sub64(packet->pts, units);
+  bool is_later = missing->earliest != AV_NOPTS_VALUE && missing->earliest < packet->pts;
+  packet->dts = av_sat_sub64(is_later ? missing->earliest : packet->pts, units);
 }
 
 /*
@@ -49,6 +50,19 @@ void mend_missing_times(const AVStream *stream, struct missing *missing, bool ma
   bool is_reordered = stream->codecpar->video_delay > 0;
   if (packet->pts == AV_NOPTS_VALUE && !(may_lack_pts && missing->had_pts && is_reordered)) packet->pts = packet->dts;
   *next_dts = av_sat_add64(packet->dts, packet->duration > 0 ? packet->duration : 1);
+}
+
+bool cut_subtitle(const AVStream *stream, AVPacket *packet) {
+  enum { EMPTY = 2 }; /* the length of a text of no bytes */
+  bool is_subtitle = stream->codecpar->codec_type == AVMEDIA_TYPE_SUBTITLE;
+  bool is_pause = stream->codecpar->codec_id == AV_CODEC_ID_MOV_TEXT && packet->size <= EMPTY;
+  if (is_pause && !packet->duration) return false;
+  if (!is_subtitle || packet->pts == AV_NOPTS_VALUE || packet->pts >= 0 || packet->duration <= 0) return true;
+  int64_t rest = av_sat_add64(packet->pts, packet->duration);
+  if (rest <= 0) return !is_pause;
+  packet->pts = packet->dts = 0;
+  packet->duration = rest;
+  return true;
 }
 
 double packet_duration(const AVStream *stream, const AVPacket *packet) {

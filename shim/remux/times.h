@@ -21,6 +21,7 @@ struct missing {
   int64_t next_dts; /* the dts for a packet without one; AV_NOPTS_VALUE: unknown */
   int64_t rest;     /* in AV_TIME_BASE: how much earlier than dts it is, if dts is derived from the first one */
   bool had_pts;     /* at least one packet had a pts */
+  int64_t earliest; /* the pts of the first picture that is shown, which may come after a key frame; AV_NOPTS_VALUE: unknown */
 };
 
 /*
@@ -28,5 +29,12 @@ struct missing {
  * packet before had one.
  */
 void mend_missing_times(const AVStream *stream, struct missing *missing, bool may_lack_pts, AVPacket *packet);
+
+/*
+ * What is shown of a subtitle before the output begins is cut off: readers of mp4 (FFmpeg's, 5.1 to 9.0) show those behind an edit
+ * that begins within a subtitle too early. False: it ends before and is only a pause, or it is a pause without a duration, which the
+ * muxer writes where there are no subtitles: after another piece it would end that one's last subtitle.
+ */
+bool cut_subtitle(const AVStream *stream, AVPacket *packet);
 
 #endif

@@ -1587,7 +1587,7 @@ static void step_setting(struct walk *walk, double session) {
 static void step_operation(struct walk *walk, double session) {
   static const char formats[][16] = {"format\0matroska", "format\0mp4", "format\0mpegts", "format\0avi"};
   static const uint32_t usual[] = {AVS_OP_READ,  AVS_OP_SEEK,  AVS_OP_WRITE, AVS_OP_FLUSH,      AVS_OP_TRAILER,
-                                   AVS_OP_REMUX, AVS_OP_REMUX, AVS_OP_CUT,   AVS_OP_CLOSE_INPUT, AVS_OP_CLOSE_OUTPUT};
+                                   AVS_OP_REMUX, AVS_OP_REMUX, AVS_OP_CUT,   AVS_OP_STARTS,      AVS_OP_CLOSE_INPUT, AVS_OP_CLOSE_OUTPUT};
   double slot[AVS_SLOT_SIZE] = {0, 1 + below(300), 0, below(2) ? below(4) : NAN, 1, below(16)};
   uint8_t byte = 0;
   double row[AVS_ROW_LENGTH] = {below(3), below(1000), below(1000), 1, 1, 0, 1, 0, 1, 1000};

@@ -1,0 +1,110 @@
+/**
+ * Chapters as muxers need them, and the track of their titles in mp4 and mov.
+ */
+import { assertAlmostEquals, assertEquals } from "@std/assert";
+import {
+  type Chapter,
+  concatSync,
+  Demuxer,
+  MemorySink,
+  mergeSync,
+  Muxer,
+  probeSync,
+  remuxSync,
+  splitSync,
+} from "@avio/avio";
+import { fixturePath } from "./support/fixtures.ts";
+
+const video = fixturePath("video.mp4");
+
+/** Chapters from their start, end and title. */
+function chapters(...rows: [start: number, end: number, title?: string][]): Chapter[] {
+  return rows.map(([start, end, title], index) => ({
+    id: index + 1,
+    start,
+    end,
+    metadata: title === undefined ? {} : { title },
+  }));
+}
+
+function film(format: string, list: Chapter[]): Uint8Array {
+  const sink = new MemorySink();
+  remuxSync(video, sink, { format, chapters: list });
+  return sink.bytes();
+}
+
+function read(source: Uint8Array): [number, number, string | undefined][] {
+  return probeSync(source).chapters.map(({ start, end, metadata }) => [start, end, metadata.title]);
+}
+
+for (const format of ["mp4", "mov", "matroska"]) {
+  Deno.test(`Chapters in any order are written in the order of their times, in ${format}`, () => {
+    const list = chapters([2, 3, "Three"], [0, 1, "One"], [1, 2, "Two"]);
+    const expected = [[0, 1, "One"], [1, 2, "Two"], [2, 3, "Three"]];
+    assertEquals(read(film(format, list)) as unknown[], expected);
+    const sink = new MemorySink();
+    mergeSync([video], sink, { format, chapters: list });
+    assertEquals(read(sink.bytes()) as unknown[], expected);
+    const own = new MemorySink();
+    using demuxer = Demuxer.openSync(video);
+    using muxer = Muxer.openSync(own, { format });
+    for (const stream of demuxer.streams) muxer.addStream(stream);
+    muxer.addChapters(list.slice(0, 1));
+    muxer.addChapters(list.slice(1));
+    for (const packet of demuxer.packetsSync()) muxer.writeSync(packet);
+    muxer.finishSync();
+    assertEquals(read(own.bytes()) as unknown[], expected);
+  });
+}
+
+for (const format of ["mp4", "mov"]) {
+  Deno.test(`The first chapter begins with the media, and a chapter needs no title, in ${format}`, () => {
+    assertEquals(read(film(format, chapters([1, 2, "One"]))), [[0, 2, "One"]]);
+    const list = chapters([0, 1], [1, 2, "Two"], [2, 3]);
+    assertEquals(read(film(format, list)), [[0, 1, ""], [1, 2, "Two"], [2, 3, ""]]);
+  });
+
+  Deno.test(`The chapters of pieces whose times go on are where they were, in ${format}`, () => {
+    const source = film("mp4", chapters([0, 1.4, "One"], [1.4, 3, "Two"]));
+    const sinks: MemorySink[] = [];
+    const onsegment = (index: number) => sinks[index] = new MemorySink();
+    splitSync(source, { format, every: 1, resetTimestamps: false, onsegment });
+    const last = read(sinks[2]!.bytes());
+    assertEquals(last.map(([, , title]) => title), ["Two"]);
+    assertAlmostEquals(last[0]![1], 3, 0.1);
+    const whole = new MemorySink();
+    concatSync(sinks.map((sink) => sink.bytes()), whole, { format });
+    const joined = read(whole.bytes());
+    assertEquals(joined.map(([, , title]) => title), ["One", "Two"]);
+    assertAlmostEquals(joined[1]![0], 1.4, 0.1);
+    assertAlmostEquals(joined[1]![1], 3, 0.1);
+  });
+
+  Deno.test(`The track of titles is no stream to copy, in ${format}`, () => {
+    const source = film(format, chapters([0, 1.2, "One"], [1.2, 3, "A title that is longer"]));
+    const { streams } = probeSync(source);
+    assertEquals(streams.map(({ type }) => type), ["video", "audio", "data"]);
+    const copy = new MemorySink();
+    const result = remuxSync(source, copy, { format, streams: (_, canHold) => canHold });
+    assertEquals(result.streams.map(({ inputIndex }) => inputIndex), [0, 1]);
+    assertEquals(result.skippedStreams, [2]);
+    assertEquals(result.warnings, []);
+    assertEquals(read(copy.bytes()), read(source));
+    const sinks: MemorySink[] = [];
+    const onsegment = (index: number) => sinks[index] = new MemorySink();
+    splitSync(source, { format, every: 1, onsegment });
+    assertEquals(sinks.map((sink) => read(sink.bytes()).length), [1, 2, 1]);
+    const whole = new MemorySink();
+    const { warnings } = concatSync(sinks.map((sink) => sink.bytes()), whole, { format });
+    assertEquals(warnings, []);
+    assertEquals(read(whole.bytes()).map(([, , title]) => title), ["One", "A title that is longer"]);
+  });
+}
+
+Deno.test("concat: chapters that only a later source has are kept, and their track is not missed", () => {
+  const bare = film("mp4", []);
+  const sink = new MemorySink();
+  const sources = [bare, film("mp4", chapters([0, 1, "One"], [1, 3, "Two"]))];
+  assertEquals(concatSync(sources, sink, { format: "mp4" }).warnings, []);
+  assertEquals(read(sink.bytes()).map(([, , title]) => title), ["One", "Two"]);
+});
