@@ -97,7 +97,8 @@ static int add_copy(AVFormatContext *trial, const AVStream *stream) {
   copy->avg_frame_rate = stream->avg_frame_rate;
   copy->r_frame_rate = stream->r_frame_rate;
   copy->disposition = stream->disposition & AV_DISPOSITION_ATTACHED_PIC;
-  return 0;
+  bool is_attachment = copy->codecpar->codec_type == AVMEDIA_TYPE_ATTACHMENT; /* its name and type are tags */
+  return is_attachment ? av_dict_copy(&copy->metadata, stream->metadata, 0) : 0;
 }
 
 /* Whether the muxer has accepted it; a lack of memory is an error. */
@@ -233,12 +234,15 @@ int32_t avs_can_hold(double handle, int32_t input_stream) {
   return has_place_for(output, stream->codecpar->codec_type) ? try_header(session, output, stream) : 0;
 }
 
-/* Whether the muxer accepts a header with all these streams; without `wanted` with all of the context. */
+/* Whether a stream is one of those wanted; all are without `wanted`. */
+static bool is_wanted(const uint8_t *wanted, uint32_t count, unsigned i) { return !wanted || (i < count && wanted[i]); }
+
+/* Whether the muxer accepts a header with all wanted streams of the context. */
 static int try_all(struct session *session, const AVFormatContext *context, const uint8_t *wanted, uint32_t count) {
   AVFormatContext *trial = NULL;
   int result = new_trial(session, session->output->context->oformat, &trial);
   for (unsigned i = 0; i < context->nb_streams && result >= 0; i++)
-    if (!wanted || (i < count && wanted[i])) result = add_copy(trial, context->streams[i]);
+    if (is_wanted(wanted, count, i)) result = add_copy(trial, context->streams[i]);
   if (result >= 0 && is_raw(session->output->context->oformat) && trial->nb_streams > 1) result = AVERROR(EINVAL); /* 5.1's adts does not mind */
   if (result >= 0) return accepts((struct attempt){.session = session, .trial = trial, .begin = avformat_write_header});
   free_trial(trial);
@@ -246,12 +250,13 @@ static int try_all(struct session *session, const AVFormatContext *context, cons
 }
 
 /* These take several streams in their header, and then write them as one: nothing tells whose packet it is. */
-static bool mixes(const AVFormatContext *input, const AVOutputFormat *format, const uint8_t *wanted, uint32_t count) {
+static bool mixes(const AVFormatContext *context, const AVOutputFormat *format, const uint8_t *wanted, uint32_t count) {
   unsigned all = 0, sounds = 0, pictures = 0;
-  for (unsigned i = 0; i < input->nb_streams && i < count; i++) {
-    all += wanted[i] != 0;
-    sounds += wanted[i] && input->streams[i]->codecpar->codec_type == AVMEDIA_TYPE_AUDIO;
-    pictures += wanted[i] && input->streams[i]->codecpar->codec_type == AVMEDIA_TYPE_VIDEO;
+  for (unsigned i = 0; i < context->nb_streams; i++) {
+    if (!is_wanted(wanted, count, i)) continue;
+    all++;
+    sounds += context->streams[i]->codecpar->codec_type == AVMEDIA_TYPE_AUDIO;
+    pictures += context->streams[i]->codecpar->codec_type == AVMEDIA_TYPE_VIDEO;
   }
   if (!strcmp(format->name, "rm")) return sounds > 1 || pictures > 1;
   return all > 1 && av_match_name(format->name, "rawvideo,mpjpeg,image2,image2pipe");
@@ -262,8 +267,8 @@ int32_t avs_can_hold_all(double handle, const uint8_t *wanted, uint32_t count) {
   if (session && session->channel.running) return AVERROR(EBUSY);
   if (!session || !session->input || !session->output) return AVERROR(EBADF);
   const AVOutputFormat *format = session->output->context->oformat;
-  if (mixes(session->input->context, format, wanted, count)) return 0;
-  if (format->flags & AVFMT_NOFILE) return 1; /* it opens files in its header */
   const AVFormatContext *context = wanted ? session->input->context : session->output->context;
+  if (mixes(context, format, wanted, count)) return 0;
+  if (format->flags & AVFMT_NOFILE) return 1; /* it opens files in its header */
   return try_all(session, context, wanted, count);
 }
