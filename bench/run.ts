@@ -165,13 +165,13 @@ function compilePlain(build: Build, library: ReturnType<typeof versions>): strin
 }
 
 /** list_streams.ts with the modules as they are packed for npm. */
-function packedListing(library: string): string {
-  const script = `${FOLDER}/list_streams_packed.ts`;
+const PACKED_LISTING = `${FOLDER}/list_streams_packed.ts`;
+
+function makePackedListing(library: string): void {
   const text = Deno.readTextFileSync(`${HERE}list_streams.ts`);
   run([`${HERE}../scripts/pack_npm.sh`, `${FOLDER}/package.tgz`, `${PLATFORM}=${library}`]);
   run(["tar", "-xf", `${FOLDER}/package.tgz`, "-C", FOLDER]);
-  Deno.writeTextFileSync(script, text.replace("../mod.ts", "./package/mod.js"));
-  return script;
+  Deno.writeTextFileSync(PACKED_LISTING, text.replace("../mod.ts", "./package/mod.js"));
 }
 
 // ------------------------------------------------------------------------------------------- measuring
@@ -317,7 +317,7 @@ function makeRows({ plain, systemPlain, library, long, short, shortMkv, peers, r
   rows.push({
     name: "cold start of the npm package (baseline: deno run of an empty script)",
     baseline: { command: [...deno, `${HERE}empty.ts`], wholeProcess: true },
-    library: listing(packedListing(library)),
+    library: listing(PACKED_LISTING),
   });
   return rows;
 }
@@ -449,6 +449,7 @@ function main({ build, rounds, only, peers, runtimes }: Options): void {
     only.length === 0 || only.some((part) => name.includes(part))
   );
   if (rows.length === 0) fail(`no row's name contains ${only.join(" or ")}`);
+  if (rows.some(({ library }) => library.command.includes(PACKED_LISTING))) makePackedListing(path);
   for (const { baseline, library } of rows) { // fills file caches, and Deno's code caches
     if (baseline.wholeProcess) [baseline, library].forEach(measure);
   }

@@ -1,5 +1,14 @@
 #include "escape.h"
 
+/*
+ * setjmp(). On Windows without a frame: with one, longjmp() would unwind the stack as an exception does, which is not needed.
+ */
+#if defined(_WIN32)
+#define mark_place(place) _setjmp((place), NULL)
+#else
+#define mark_place(place) setjmp(place)
+#endif
+
 static _Thread_local jmp_buf *current;
 
 jmp_buf *escape_to(jmp_buf *target) {

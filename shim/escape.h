@@ -10,15 +10,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/*
- * setjmp(). On Windows without a frame: with one, longjmp() would unwind the stack as an exception does, which is not needed.
- */
-#if defined(_WIN32)
-#define mark_place(place) _setjmp((place), NULL)
-#else
-#define mark_place(place) setjmp(place)
-#endif
-
 /* Sets the target of this thread's jumps (NULL: none); returns the previous one. */
 jmp_buf *escape_to(jmp_buf *target);
 /* Runs `work`; false if it was left: what it worked on is then to be neither used nor freed. */

@@ -179,14 +179,27 @@ static int abandon(struct session *session, double *slot) {
   return AVERROR_BUG;
 }
 
+struct execution {
+  struct session *session;
+  operation *run;
+  double *slot;
+  uint8_t *data;
+  size_t size;
+  int result;
+};
+
+static void execute(void *opaque) {
+  struct execution *execution = opaque;
+  execution->result = run(execution->session, execution->run, execution->slot, execution->data, execution->size);
+}
+
 void session_execute(struct session *session, uint32_t operation, double *slot, uint8_t *data, size_t size) {
   struct channel *channel = &session->channel;
   struct channel *entered = channel_enter(channel);
-  jmp_buf here, *target = escape_to(&here);
   begin(session);
   xml_log_here();
-  int result = mark_place(here) ? abandon(session, slot) : run(session, session_operation(operation), slot, data, size);
-  escape_to(target);
+  struct execution execution = {session, session_operation(operation), slot, data, size, 0};
+  int result = run_guarded(execute, &execution) ? execution.result : abandon(session, slot);
   result = check_memory(session, result);
   if (operation != AVS_OP_REMUX) drain_writes(channel); /* more of these follow */
   report(session, result, slot);

@@ -169,6 +169,16 @@ Deno.test("No format's header of two streams that are not described ends the pro
   assert(count > 50);
 });
 
+Deno.test("flv says that it needs the extradata of FLAC and Opus, without which its muxer ends the process", {
+  ignore: libavformat < 61, // it holds neither
+}, () => {
+  for (const codec of ["flac", "opus"]) {
+    using muxer = Muxer.openSync(new MemorySink(), { format: "flv" });
+    muxer.addStream({ type: "audio", codec, sampleRate: 48000, channels: 2 });
+    assertThrows(() => muxer.startSync(), Error, `${codec} needs its extradata`);
+  }
+});
+
 Deno.test("vc1test with two streams says that it needs extradata, which its muxer does not look at", () => {
   const remuxing = () => remuxSync(undescribed("wmv3"), new MemorySink(), { format: "vc1test" });
   assertThrows(remuxing, Error, "vc1test needs extradata");

@@ -1,22 +1,42 @@
 #include "chapters.h"
 
 #include <stdbool.h>
+#include <stdlib.h>
 
 #include <libavutil/avstring.h>
 #include <libavutil/mathematics.h>
 
-static bool is_before(const AVChapter *one, const AVChapter *other) {
-  return av_compare_ts(one->start, one->time_base, other->start, other->time_base) < 0;
+static int order_of(const AVChapter *one, const AVChapter *other) {
+  return av_compare_ts(one->start, one->time_base, other->start, other->time_base);
 }
 
-/* Stable; they are usually in order already. */
-static void sort(AVChapter **chapters, unsigned count) {
-  for (unsigned i = 1; i < count; i++) {
-    AVChapter *chapter = chapters[i];
-    unsigned place = i;
-    for (; place && is_before(chapter, chapters[place - 1]); place--) chapters[place] = chapters[place - 1];
-    chapters[place] = chapter;
-  }
+/* A chapter with its place, which decides between chapters that begin at the same time. */
+struct placed {
+  AVChapter *chapter;
+  unsigned place;
+};
+
+static int compare(const void *one, const void *other) {
+  const struct placed *a = one, *b = other;
+  int order = order_of(a->chapter, b->chapter);
+  return order ? order : a->place < b->place ? -1 : 1;
+}
+
+static bool is_sorted(AVChapter *const *chapters, unsigned count) {
+  unsigned i = 1;
+  while (i < count && order_of(chapters[i - 1], chapters[i]) <= 0) i++;
+  return i >= count;
+}
+
+static int sort(AVChapter **chapters, unsigned count) {
+  if (is_sorted(chapters, count)) return 0;
+  struct placed *placed = malloc(count * sizeof(*placed));
+  if (!placed) return AVERROR(ENOMEM);
+  for (unsigned i = 0; i < count; i++) placed[i] = (struct placed){chapters[i], i};
+  qsort(placed, count, sizeof(*placed), compare);
+  for (unsigned i = 0; i < count; i++) chapters[i] = placed[i].chapter;
+  free(placed);
+  return 0;
 }
 
 static int name_all(AVFormatContext *output) {
@@ -27,8 +47,8 @@ static int name_all(AVFormatContext *output) {
 }
 
 int arrange_chapters(AVFormatContext *output) {
-  sort(output->chapters, output->nb_chapters);
-  if (!output->nb_chapters || !av_match_name(output->oformat->name, "mp4,mov,ipod")) return 0;
+  int result = sort(output->chapters, output->nb_chapters);
+  if (result < 0 || !output->nb_chapters || !av_match_name(output->oformat->name, "mp4,mov,ipod")) return result;
   AVChapter *first = output->chapters[0];
   first->start = FFMIN(first->start, 0);
   return name_all(output);

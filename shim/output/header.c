@@ -74,6 +74,12 @@ bool lacks_channels(const AVCodecParameters *parameters) {
   return has_channels && parameters->codec_type == AVMEDIA_TYPE_AUDIO && parameters->ch_layout.nb_channels <= 0;
 }
 
+/* flv begins with these, and its muxer fails an assertion without them. */
+bool lacks_header(const AVOutputFormat *output, const AVCodecParameters *parameters) {
+  bool has_one = parameters->codec_id == AV_CODEC_ID_FLAC || parameters->codec_id == AV_CODEC_ID_OPUS;
+  return has_one && !parameters->extradata_size && !strcmp(output->name, "flv");
+}
+
 /* The system's libchromaprint makes filters as long as the sample rate, and never returns. */
 static bool is_too_fast(const AVOutputFormat *format, const AVCodecParameters *parameters) {
   return !strcmp(format->name, "chromaprint") && parameters->sample_rate > 1000000;
@@ -105,6 +111,7 @@ int check_streams(struct session *session, const AVFormatContext *output) {
     const AVCodecParameters *parameters = output->streams[i]->codecpar;
     const char *wrong = is_misnamed(parameters)   ? "is of another type than the stream"
                         : lacks_channels(parameters) ? "needs its channels"
+                        : lacks_header(output->oformat, parameters) ? "needs its extradata"
                         : is_too_fast(output->oformat, parameters) ? "has too large a sample rate"
                                                                    : NULL;
     if (!wrong) continue;

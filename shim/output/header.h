@@ -15,6 +15,8 @@ struct output;
 bool is_misnamed(const AVCodecParameters *parameters);
 /* Whether it is audio without channels. */
 bool lacks_channels(const AVCodecParameters *parameters);
+/* Whether the muxer fails an assertion, as the stream has no extradata. */
+bool lacks_header(const AVOutputFormat *output, const AVCodecParameters *parameters);
 /* Refuses streams that lack what the muxer uses unchecked, which may end the process: for each context before its header. */
 int check_streams(struct session *session, const AVFormatContext *output);
 /* Logs the reason of a muxer's AVERROR_INVALIDDATA if that has logged none: a stream that lacks extradata. */

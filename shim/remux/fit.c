@@ -152,12 +152,6 @@ static bool lacks_config(const AVInputFormat *input, const AVCodecParameters *pa
   return parameters->codec_id == AV_CODEC_ID_AAC && !parameters->extradata_size && av_match_name("flv", input->name);
 }
 
-/* flv begins with these, and its muxer fails an assertion without them. */
-static bool lacks_header(const AVOutputFormat *output, const AVCodecParameters *parameters) {
-  bool has_one = parameters->codec_id == AV_CODEC_ID_FLAC || parameters->codec_id == AV_CODEC_ID_OPUS;
-  return has_one && !parameters->extradata_size && !strcmp(output->name, "flv");
-}
-
 /* RealMedia's demuxer delivers frames with headers that its muxer would write again. */
 static bool comes_wrapped(const AVInputFormat *input, const AVOutputFormat *output, const AVCodecParameters *parameters) {
   bool video = parameters->codec_id == AV_CODEC_ID_RV10 || parameters->codec_id == AV_CODEC_ID_RV20;
