@@ -1,8 +1,9 @@
 /**
- * Node and Bun: loads the library as a Node-API addon (`shim/node_api.c`). Their modules aren't imported statically,
- * since Deno loads this file, too.
+ * Node and Bun: loads the library as a Node-API addon (`shim/node_api.c`); `bun_calls.ts` has faster calls for Bun. Their
+ * modules aren't imported statically, since Deno loads this file, too.
  */
 import type { AnswerRequest, Library, Runtime } from "./binding.ts";
+import { directCalls } from "./bun_calls.ts";
 import { type BareAddon, throughRegisters } from "./registers.ts";
 
 /** The used parts of `process`. */
@@ -83,7 +84,8 @@ export const nodeRuntime: Runtime = {
     const { functions, numbers } = throughRegisters(loaded);
     const addon = functions as Addon;
     const found = addon.avs_abi_version();
-    return found === version ? libraryOf(addon, numbers) : `has ABI ${found}, this avio needs ABI ${version}`;
+    if (found !== version) return `has ABI ${found}, this avio needs ABI ${version}`;
+    return Object.assign(libraryOf(addon, numbers), directCalls(place));
   },
 };
 

@@ -1,13 +1,15 @@
 #include "account.h"
 
 #include <errno.h>
-#include <stdalign.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "avs.h"
 #include "platform.h"
+
+enum { ALIGNMENT = 16 }; /* of blocks: malloc()'s */
+#define MAX_SIZE (SIZE_MAX / 2)
 
 struct account {
   uint32_t id;                /* index in the table, from 1 on; the lower half of a tag */
@@ -110,27 +112,30 @@ static void take(struct account *account, int64_t bytes) {
 
 /* ---------------------------------------------------------------------------------------- blocks */
 
-/* The last bytes of a block: which account it belongs to. */
+/* Which account a block belongs to. */
 typedef uint64_t tag;
 
 static tag tag_of(const struct account *account) {
   return account ? (tag)account->generation << 32 | account->id : 0;
 }
 
-static uint8_t *tag_place(void *block, size_t size) { return (uint8_t *)block + size - sizeof(tag); }
+/* Before each block, whose size is asked for at its end again: the C library's own answer took as long as the rest (measured). */
+struct head {
+  _Alignas(ALIGNMENT) tag tag;
+  size_t size;
+};
 
-static tag read_tag(void *block, size_t size) {
-  tag tag;
-  memcpy(&tag, tag_place(block, size), sizeof(tag));
-  return tag;
-}
+static struct head *head_of(void *block) { return (struct head *)block - 1; }
 
-/* Subtracts `size` freed bytes from the account of the tag. */
+/* What a block of that size takes, about. */
+static int64_t taken_by(size_t size) { return (int64_t)(size + 2 * sizeof(struct head)); }
+
+/* Subtracts a block of `size` bytes from the account of the tag. */
 static void give_back(struct account *entered, tag tag, size_t size) {
   if (!tag) return;
-  if (tag == tag_of(entered)) return take(entered, -(int64_t)size);
+  if (tag == tag_of(entered)) return take(entered, -taken_by(size));
   struct account *account = at((uint32_t)tag);
-  if (account && account->generation == tag >> 32) account->returned += (long long)size;
+  if (account && account->generation == tag >> 32) account->returned += taken_by(size);
 }
 
 /* For MemorySanitizer: what only this allocator sets to zero counts as not filled (scripts/fuzz_shim.sh --unfilled). */
@@ -148,13 +153,13 @@ static void set_to_zero(uint8_t *bytes, size_t size) { memset(bytes, 0, size); }
  * Assigns a block to the account; its bytes from `from` on are new. In a small block these are set to zero: a demuxer may fill
  * less of a structure or a header than it delivers. In packets, unfilled bytes are zero by a patch.
  */
-static void *finish(struct account *entered, void *block, size_t from) {
+static void *finish(struct account *entered, struct head *head, size_t from, size_t size) {
   enum { SMALL = 1024 };
-  size_t size = block_size(block);
-  tag tag = tag_of(entered);
-  if (entered) take(entered, (int64_t)size);
-  if (size <= SMALL) set_to_zero((uint8_t *)block + from, size - sizeof(tag) - from);
-  memcpy(tag_place(block, size), &tag, sizeof(tag));
+  if (entered) take(entered, taken_by(size));
+  head->tag = tag_of(entered);
+  head->size = size;
+  uint8_t *block = (uint8_t *)(head + 1);
+  if (size <= SMALL && from < size) set_to_zero(block + from, size - from);
   return block;
 }
 
@@ -170,40 +175,37 @@ static void *lack(struct account *entered) {
   return NULL;
 }
 
-static void *allocate(size_t align, size_t size) {
+void *avio_malloc(size_t size) {
   struct account *entered = current;
-  if (entered && !may_take(entered, size, size)) return NULL;
-  size_t whole = size + sizeof(tag);
-  void *block = align <= alignof(max_align_t) ? malloc(whole) : aligned_block(align, whole); /* the latter is much slower */
-  return block ? finish(entered, block, 0) : lack(entered);
+  if (size > MAX_SIZE || (entered && !may_take(entered, size, size))) return NULL;
+  struct head *head = malloc(sizeof(*head) + size);
+  return head ? finish(entered, head, 0, size) : lack(entered);
 }
 
+/* A greater alignment is for AVX, without which the embedded FFmpeg is built. */
 int avio_posix_memalign(void **out, size_t align, size_t size) {
-  *out = allocate(align, size);
+  *out = align <= ALIGNMENT ? avio_malloc(size) : NULL;
   return *out ? 0 : ENOMEM;
 }
-
-void *avio_malloc(size_t size) { return allocate(1, size); }
 
 void *avio_realloc(void *block, size_t size) {
   if (!block) return avio_malloc(size);
   struct account *entered = current;
-  size_t before = block_size(block);
-  tag tag = read_tag(block, before);
-  if (entered && size > before && !may_take(entered, size, size - before)) return NULL;
-  void *moved = realloc(block, size + sizeof(tag));
-  if (!moved) return lack(entered);
-  give_back(entered, tag, before);
-  size_t kept = before - sizeof(tag), now = block_size(moved) - sizeof(tag);
-  if (kept < now) set_to_zero((uint8_t *)moved + kept, now - kept < sizeof(tag) ? now - kept : sizeof(tag)); /* its old tag */
-  return finish(entered, moved, kept < now ? kept : now);
+  struct head *head = head_of(block);
+  struct head before = *head;
+  bool grows = size > before.size;
+  if (size > MAX_SIZE || (entered && grows && !may_take(entered, size, size - before.size))) return NULL;
+  head = realloc(head, sizeof(*head) + size);
+  if (!head) return lack(entered);
+  give_back(entered, before.tag, before.size);
+  return finish(entered, head, before.size, size);
 }
 
 void avio_free(void *block) {
   if (!block) return;
-  size_t size = block_size(block);
-  give_back(current, read_tag(block, size), size);
-  free(block);
+  struct head *head = head_of(block);
+  give_back(current, head->tag, head->size);
+  free(head);
 }
 
 /* ---------------------------------------------------------------------------------------- libxml2 */

@@ -104,7 +104,8 @@ static void append_line(struct log *log, void *origin, int level, const char *fo
 
 static void on_log(void *origin, int level, const char *format, va_list arguments) {
   level &= 0xff; /* the bits above are a colour */
-  if (current && level <= AV_LOG_ERROR) { /* most lines have a lower level */
+  if (level > threshold || !current) return; /* most lines; it is never below AV_LOG_WARNING */
+  if (level <= AV_LOG_ERROR) {
     if (strstr(format, "exceeds max_streams")) current->exceeds_max_streams = true;
     if (is_refused_format(format)) current->refuses_format = true;
     if (strstr(format, "ended prematurely")) current->ended_early = true;
@@ -112,9 +113,9 @@ static void on_log(void *origin, int level, const char *format, va_list argument
     if (is_lack_of_fragment(format)) current->lacks_fragment = true;
     if (strstr(format, "Error applying bitstream filters")) current->filter_failed = true;
   }
-  if (current && level <= AV_LOG_WARNING && strstr(format, "Failed to open an initialization section")) current->lacks_init = true;
-  if (current && level <= AV_LOG_WARNING) note_warning(current, origin, level, format, arguments);
-  if (current && level <= threshold) append_line(current, origin, level, format, arguments);
+  if (level <= AV_LOG_WARNING && strstr(format, "Failed to open an initialization section")) current->lacks_init = true;
+  if (level <= AV_LOG_WARNING) note_warning(current, origin, level, format, arguments);
+  append_line(current, origin, level, format, arguments);
 }
 
 void log_line(struct log *log, int level, const char *format, ...) {

@@ -8,7 +8,6 @@
 
 #if defined(__APPLE__)
 #include <dlfcn.h>
-#include <malloc/malloc.h>
 #include <sys/random.h>
 #else
 #include <malloc.h>
@@ -164,19 +163,6 @@ void *large_pages(size_t size) {
   if (pages) madvise(pages, size, MADV_HUGEPAGE);
 #endif
   return pages;
-}
-
-void *aligned_block(size_t align, size_t size) {
-  void *block = NULL;
-  return posix_memalign(&block, align, size) ? NULL : block;
-}
-
-size_t block_size(void *block) {
-#if defined(__APPLE__)
-  return malloc_size(block);
-#else
-  return malloc_usable_size(block);
-#endif
 }
 
 void trim_memory(void) {

@@ -74,10 +74,6 @@ int processor_count(void);
 void pause_processor(void);
 /* For free(): `size` bytes, a multiple of 2 MiB, in large pages if the system has them. NULL if there is no memory. */
 void *large_pages(size_t size);
-/* For free() and realloc(): `size` bytes at a multiple of `align`, a power of two. NULL if there is no memory. */
-void *aligned_block(size_t align, size_t size);
-/* The usable size of a block from malloc() or the functions above. */
-size_t block_size(void *block);
 /* Returns free memory of the allocator to the system. */
 void trim_memory(void);
 /* Cryptographically secure random bytes; false if the system has none. */

@@ -144,11 +144,6 @@ void pause_processor(void) { YieldProcessor(); }
 /* Large pages need a privilege that processes usually don't have. */
 void *large_pages(size_t size) { return malloc(size); }
 
-/* malloc() aligns to 16 bytes; blocks from _aligned_malloc() can't be passed to free(). */
-void *aligned_block(size_t align, size_t size) { return align <= 16 ? malloc(size) : NULL; }
-
-size_t block_size(void *block) { return _msize(block); }
-
 void trim_memory(void) {}
 
 bool random_bytes(void *bytes, size_t size) {

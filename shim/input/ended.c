@@ -13,10 +13,12 @@ static uint64_t list_discarded(const AVFormatContext *context) {
   return streams;
 }
 
-static bool discards_ended(const AVFormatContext *context) { return !strcmp(context->iformat->name, "dash"); }
+void ended_begin(struct ended *ended, const AVFormatContext *context) {
+  ended->is_tracked = !strcmp(context->iformat->name, "dash");
+}
 
 int read_noting_ends(AVFormatContext *context, struct ended *ended, AVPacket *packet) {
-  if (!discards_ended(context)) return av_read_frame(context, packet);
+  if (!ended->is_tracked) return av_read_frame(context, packet);
   uint64_t before = list_discarded(context);
   int result = av_read_frame(context, packet);
   ended->streams |= list_discarded(context) & ~before;
@@ -25,9 +27,9 @@ int read_noting_ends(AVFormatContext *context, struct ended *ended, AVPacket *pa
 
 int seek_wanting_all(AVFormatContext *context, struct ended *ended, const struct seek *seek) {
   want_ended(context, ended);
-  uint64_t before = discards_ended(context) ? list_discarded(context) : 0;
+  uint64_t before = ended->is_tracked ? list_discarded(context) : 0;
   int result = avformat_seek_file(context, seek->stream, seek->min, seek->target, seek->max, seek->flags);
-  if (discards_ended(context)) ended->streams = list_discarded(context) & ~before;
+  if (ended->is_tracked) ended->streams = list_discarded(context) & ~before;
   want_ended(context, ended);
   return result;
 }

@@ -15,7 +15,11 @@ struct seek;
 /* A bit for each of the first 64 streams; later ones are not tracked. */
 struct ended {
   uint64_t streams;
+  bool is_tracked; /* the demuxer is one that does so */
 };
+
+/* To be called when the input is open. */
+void ended_begin(struct ended *ended, const AVFormatContext *context);
 
 /* av_read_frame(), noting which streams have ended. */
 int read_noting_ends(AVFormatContext *context, struct ended *ended, AVPacket *packet);

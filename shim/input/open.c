@@ -136,6 +136,7 @@ static int open_context(struct session *session, const AVInputFormat *format, st
   result = avformat_open_input(&session->input->context, url, format, &session->options);
   av_free(url);
   int dropped = drop_added_options(session, &added);
+  if (result >= 0) ended_begin(&session->input->ended, session->input->context);
   return result < 0 ? result : dropped;
 }
 
