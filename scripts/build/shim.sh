@@ -35,7 +35,7 @@ choose_flags() {
       memory) list=fuzzer-no-link ;; # beside $memory
       unfilled) list=fuzzer-no-link && compile_flags+=(-DAVIO_UNFILLED) ;;
     esac
-    case $list in fuzzer-no-link*) compile_flags+=(-DAVIO_FUZZER) ;; esac
+    case $list in fuzzer-no-link*) compile_flags+=(-DAVIO_FUZZER) link_flags+=(-Wl,--wrap=av_usleep) ;; esac
     compile_flags+=(-fsanitize="$list" -fno-omit-frame-pointer)
     link_flags+=(-fsanitize="$list")
   fi
