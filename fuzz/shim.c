@@ -448,12 +448,18 @@ static bool take_events(void) {
   return done;
 }
 
-/* A batch that is full waits until its packets are taken, or until it is stopped. */
+/*
+ * A batch that is full waits until its packets are taken, or until it is stopped. A demuxer that waits for a live playlist is
+ * canceled, as by the timeout of a program.
+ */
 static void run_there(uint32_t operation, double *slot) {
+  enum { TIMEOUT = 1000 }; /* milliseconds */
   slot[0] = avs_start(world.session, operation, slot);
   if (slot[0] < 0) return;
-  while (!take_events())
+  while (!take_events()) {
     if (operation == AVS_OP_READ) (void)avs_stop(world.session);
+    if (avs_slept(world.session) > TIMEOUT) (void)avs_cancel(world.session);
+  }
   MUST(avs_finish(world.session, slot) == 0);
 }
 
