@@ -180,7 +180,10 @@ const soun = box("mp4a", zeros(6), be(2, 1), zeros(8), be(2, 2), be(2, 16), zero
 const stsd = full("stsd", be(4, 1), soun);
 
 /** The tables of one track, by name: missing ones are those of one sample. */
-function trak(tables: Record<string, Uint8Array> = {}, ...beside: Uint8Array[]): Uint8Array {
+const trak = (tables: Record<string, Uint8Array> = {}, ...beside: Uint8Array[]): Uint8Array =>
+  trakOf("soun", tables, ...beside);
+
+function trakOf(kind: string, tables: Record<string, Uint8Array> = {}, ...beside: Uint8Array[]): Uint8Array {
   const all = {
     stsd,
     stts: full("stts", be(4, 1), be(4, 1), be(4, 1)),
@@ -196,7 +199,7 @@ function trak(tables: Record<string, Uint8Array> = {}, ...beside: Uint8Array[]):
     box(
       "mdia",
       full("mdhd", zeros(8), be(4, 44100), be(4, 44100), be(4, 0)),
-      full("hdlr", zeros(4), "soun", zeros(13)),
+      full("hdlr", zeros(4), kind, zeros(13)),
       box("minf", full("smhd", zeros(4)), box("stbl", ...Object.values(all))),
     ),
   );
@@ -763,6 +766,31 @@ export const bombs: Record<string, (size: number) => Uint8Array> = {
   "mp4 saio": (n) => mp4(trak({ saio: full("saio", be(4, MANY), fill(n, () => be(4, 1))) })),
   "mp4 saiz": (n) => mp4(trak({ saiz: full("saiz", [0], be(4, MANY), zeros(n)) })),
   "mp4 senc": (n) => mp4(trak({ senc: full("senc", be(4, MANY), zeros(n)) })),
+  /** Without the packet, of so many bytes, which begins at its end. */
+  "mp4 long packet of av1": (n) => {
+    const av01 = box("av01", zeros(6), be(2, 1), zeros(16), zeros(4), zeros(46), be(2, 24), be(2, 65535));
+    const head = (at: number) =>
+      join(
+        ftyp,
+        box(
+          "moov",
+          mvhd,
+          trakOf("vide", {
+            stsd: full("stsd", be(4, 1), av01),
+            stsz: full("stsz", be(4, 0), be(4, 1), be(4, n)),
+            stco: full("stco", be(4, 1), be(4, at)),
+          }),
+        ),
+        join(be(4, n + 8), "mdat"),
+      );
+    return head(head(0).length);
+  },
+  "mp4 bit rates of a text": (n) => {
+    const rates = fill(n, () => box("btrt", zeros(12)));
+    return mp4(trakOf("sbtl", {
+      stsd: full("stsd", be(4, 1), box("tx3g", zeros(6), be(2, 1), zeros(30), rates)),
+    }));
+  },
   "mp4 tracks": (n) => mp4(...Array.from({ length: Math.floor(n / 500) }, () => trak())),
   "mp4 sample descriptions": (n) => mp4(trak({ stsd: full("stsd", be(4, 1024), fill(n, () => soun)) })),
   "mp4 ilst": (n) =>
@@ -1182,6 +1210,39 @@ export const bombs: Record<string, (size: number) => Uint8Array> = {
           join([0x3c, 0x0a, 0, 16], zeros(12), be(4, i), [0x3c, 1, 0, 4, 0, 97, 0, 98]),
         )),
     ),
+  "nsv times backwards": (n) => {
+    const count = Math.floor(n / 8), numbers = fill(n / 2, (i) => le(4, count - i));
+    const table = join(numbers, "TOC2", numbers);
+    return join(
+      join(
+        "NSVf",
+        le(4, 28 + table.length),
+        le(4, 1000),
+        le(4, 1000),
+        le(4, 0),
+        le(4, 2 * count + 1),
+        le(4, count),
+      ),
+      join(table, "NSVs", "VP62", "MP3 ", le(2, 64), le(2, 64), [25], zeros(100)),
+    );
+  },
+  "mods key frames backwards": (n) => {
+    const count = Math.floor(n / 8);
+    return join(
+      join(
+        "MODSN3\n\0",
+        le(4, 10),
+        le(4, 64),
+        le(4, 64),
+        le(4, 0x19000000),
+        zeros(16),
+        le(4, 48),
+        le(4, count),
+      ),
+      fill(n, (i) => join(le(4, count - i), le(4, 8))),
+      zeros(100),
+    );
+  },
   "nut startcodes": (n) =>
     join(
       "nut/multimedia container\0",

@@ -25,7 +25,7 @@ static int close_input(struct session *session, double *slot, uint8_t *data, siz
 
 static int close_output(struct session *session, double *slot, uint8_t *data, size_t size) {
   int result = output_op_close(session, slot, data, size);
-  if (result >= 0 && session->remux) remux_forget_output(session->remux);
+  if (result >= 0) parts_forget_output(session);
   return result;
 }
 
@@ -56,7 +56,7 @@ void session_abandon_parts(struct session *session) {
   parts_abandon(session);
   channel_lock(&session->channel);
   session->input = NULL;
-  channel_unlock(&session->channel);
   session->output = NULL;
+  channel_unlock(&session->channel);
   remux_free(session);
 }

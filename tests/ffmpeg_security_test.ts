@@ -129,6 +129,8 @@ for (
     ["mp4 chapters by names", 800_000, 1],
     ["mp4 edits by samples", 800_000, 1],
     ["mxf components by packages by sets", 500_000, "INVALIDDATA"],
+    ["nsv times backwards", 12_000_000, "EPERM"],
+    ["mods key frames backwards", 8_000_000, 1],
   ] as const
 ) {
   security(
@@ -143,6 +145,36 @@ for (
     (answered) => assertEquals(answered, expected),
   );
 }
+
+// What avio itself reads of headers.
+security(
+  "600,000 bit rates in the description of an mp4's text are left out",
+  `using demuxer = Demuxer.openSync(bombs["mp4 bit rates of a text"](12_000_000));
+  answer(demuxer.streams[0].codecParameters.extradata.length);`,
+  (length) => assertEquals(length, 30),
+);
+
+security(
+  "A first packet of AV1 whose units are longer than an int counts bits is no crash",
+  `const size = 2 ** 28 + 2 ** 26, unit = 2 ** 28 + 2 ** 20; // bytes
+  const head = bombs["mp4 long packet of av1"](size);
+  const bytes = [0x7a, ...Array.from({ length: 5 }, (_, i) => unit / 2 ** (7 * i) & 127 | (i < 4 ? 128 : 0))];
+  let at = 0;
+  const io = new avio.IOContext(2 ** 20, {
+    onread(buffer) {
+      const count = Math.min(buffer.length, head.length + size - at);
+      buffer.fill(0, 0, count);
+      if (at < head.length) buffer.set(head.subarray(at, at + count));
+      if (at <= head.length && head.length + bytes.length <= at + count) buffer.set(bytes, head.length - at);
+      at += count;
+      return count;
+    },
+    onseek: (offset, whence) => whence === avio.constants.seek.SIZE ? head.length + size : (at = offset),
+  });
+  using demuxer = Demuxer.openSync(io, { maxOpenSize: 2 ** 30, maxPacketSize: 2 ** 30 });
+  answer(demuxer.streams[0].codecParameters.codec);`,
+  (codec) => assertEquals(codec, "av1"),
+);
 
 for (const api of ["sync", "async"]) {
   security(

@@ -2,7 +2,11 @@
 
 #include <string.h>
 
-struct bits bits_of(const uint8_t *data, int size) { return (struct bits){.data = data, .size = data ? size : 0}; }
+/* Headers lie at the beginning. The position of a bit behind so many bytes, of a packet of hundreds of megabytes, is no int. */
+struct bits bits_of(const uint8_t *data, int size) {
+  enum { LOOKED_AT = 1 << 26 };
+  return (struct bits){.data = data, .size = !data ? 0 : size < LOOKED_AT ? size : LOOKED_AT};
+}
 
 /* Keeps the position from overflowing. */
 static void step(struct bits *bits, int count) {

@@ -101,20 +101,24 @@ static int fill_rate(const AVFormatContext *input, AVStream *stream) {
 
 /*
  * libavformat takes all boxes behind the description of mov_text for a part of it, and writes another box with the bit rate
- * behind them: each remux would make it longer, and no two pieces of a stream would have the same one.
+ * behind them: each remux would make it longer, and no two pieces of a stream would have the same one. A file may hold millions of
+ * them, so each byte is moved once.
  */
 static void drop_bit_rates(AVCodecParameters *parameters) {
   enum { DESCRIPTION = 30, HEADER = 8, BIT_RATE = 20 };
   uint8_t *extradata = parameters->extradata;
-  for (int64_t at = DESCRIPTION, size; at + HEADER <= parameters->extradata_size; at += size) {
+  int64_t end = parameters->extradata_size, at = DESCRIPTION, kept = at;
+  for (int64_t size; at + HEADER <= end; at += size) {
     size = AV_RB32(extradata + at);
-    if (size < HEADER || size > parameters->extradata_size - at) return;
-    if (size != BIT_RATE || AV_RB32(extradata + at + 4) != MKBETAG('b', 't', 'r', 't')) continue;
-    memmove(extradata + at, extradata + at + size, (size_t)(parameters->extradata_size - at - size));
-    parameters->extradata_size -= (int)size;
-    memset(extradata + parameters->extradata_size, 0, AV_INPUT_BUFFER_PADDING_SIZE);
-    size = 0;
+    if (size < HEADER || size > end - at) break;
+    if (size == BIT_RATE && AV_RB32(extradata + at + 4) == MKBETAG('b', 't', 'r', 't')) continue;
+    memmove(extradata + kept, extradata + at, (size_t)size);
+    kept += size;
   }
+  if (kept == at) return;
+  memmove(extradata + kept, extradata + at, (size_t)(end - at));
+  parameters->extradata_size = (int)(kept + end - at);
+  memset(extradata + parameters->extradata_size, 0, AV_INPUT_BUFFER_PADDING_SIZE);
 }
 
 /* To be called after it: fills in the rest, in the cheapest way. Its only error is a lack of memory. */

@@ -122,7 +122,7 @@ void drop_known_extradata(const AVCodecParameters *parameters, AVPacket *packet)
   for (int i = 0; i < packet->side_data_elems; i++) {
     const AVPacketSideData *side = &packet->side_data[i];
     if (side->type != AV_PKT_DATA_NEW_EXTRADATA || side->size != (size_t)parameters->extradata_size ||
-        memcmp(side->data, parameters->extradata, side->size))
+        (side->size && memcmp(side->data, parameters->extradata, side->size)))
       continue;
     drop_side_data(packet, i);
     return;

@@ -11,6 +11,7 @@
 #include "../io.h"
 #include "../numbers.h"
 #include "../packet.h"
+#include "quirks.h"
 
 /* ---------------------------------------------------------------------------------------- life */
 
@@ -116,6 +117,8 @@ int32_t avs_add_chapter(double handle, double id, double start, double end) {
   if (session && session->channel.running) return AVERROR(EBUSY);
   if (!session || !session->output) return AVERROR(EBADF);
   AVFormatContext *output = session->output->context;
+  /* Others have counted them: nut reads past its list if there are more at its end. */
+  if (session->output->header_tried && !has_quirk(output->oformat, LATE_CHAPTERS)) return AVERROR(EINVAL);
   AVChapter **chapters = av_realloc_array(output->chapters, output->nb_chapters + 1, sizeof(*chapters));
   if (!chapters) return AVERROR(ENOMEM);
   output->chapters = chapters;
@@ -162,12 +165,16 @@ static int check_put(const struct session *session) {
   return accepts ? 0 : AVERROR(EBUSY);
 }
 
-/* The time base of a stream: of the input if packets are transformed, otherwise of the output. */
-static int find_time_base(struct session *session, double stream, AVRational *time_base) {
+/*
+ * The time base of a stream: of the input if packets are transformed, otherwise of the output; and the packet to be filled. Both are
+ * looked up at once: if an operation that runs fails an assertion, its thread abandons the output, which is not freed then.
+ */
+static int find_places(struct session *session, double stream, AVRational *time_base, AVPacket **packet) {
   channel_lock(&session->channel);
   int result = check_put(session);
   if (result >= 0) {
     const AVFormatContext *context = is_transforming(session) ? session->input->context : session->output->context;
+    *packet = session->output->incoming;
     if (stream >= 0 && stream < context->nb_streams) *time_base = context->streams[(int)stream]->time_base;
     else result = AVERROR(EINVAL);
   }
@@ -176,10 +183,10 @@ static int find_time_base(struct session *session, double stream, AVRational *ti
 }
 
 /* Checks again: the session may have been canceled meanwhile, and then its thread frees the queue. */
-static int queue_packet(struct session *session) {
+static int queue_packet(struct session *session, AVPacket *packet) {
   channel_lock(&session->channel);
   int result = check_put(session);
-  if (result >= 0 && !packets_push(&session->output->queued, session->output->incoming)) result = AVERROR(ENOMEM);
+  if (result >= 0 && !packets_push(&session->output->queued, packet)) result = AVERROR(ENOMEM);
   channel_unlock(&session->channel);
   return result;
 }
@@ -190,12 +197,12 @@ int32_t avs_put_packet(double handle, const double *row, const uint8_t *data, ui
   if (!session) return AVERROR(EBADF);
   if (data_size > INT32_MAX - AV_INPUT_BUFFER_PADDING_SIZE) return AVERROR(EINVAL);
   AVRational time_base = {0, 1};
-  int result = find_time_base(session, row[AVS_ROW_STREAM], &time_base);
+  AVPacket *packet = NULL;
+  int result = find_places(session, row[AVS_ROW_STREAM], &time_base, &packet);
   if (result < 0) return result;
-  AVPacket *packet = session->output->incoming;
   result = fill_packet(packet, row, data, data_size, time_base);
   if (result >= 0) result = read_side_data(packet, side, side_size);
-  if (result >= 0) result = queue_packet(session);
+  if (result >= 0) result = queue_packet(session, packet);
   if (result < 0) av_packet_unref(packet);
   return result;
 }

@@ -20,6 +20,7 @@ static const struct {
     {"mov,mp4,ismv", NEEDS_PIXELS},
     {"dash", DIVIDES},
     {"mp4,mov,ipod,3gp,3g2,psp,f4v", FIRST_INDEX},
+    {"mp4,mov,ipod,matroska,webm", LATE_CHAPTERS},
 };
 
 bool has_quirk(const AVOutputFormat *format, enum quirk quirk) {

@@ -21,6 +21,7 @@ enum quirk {
   DIVIDES = 256,        /* divides by lengths of segments, which may be 0 */
   FIRST_INDEX = 512,    /* if fragmented, its index may come first, and is not updated later */
   SPARSE_PTS = 1024,    /* not every frame needs a pts: decoders count on from the last one */
+  LATE_CHAPTERS = 2048, /* writes chapters that are added after its header */
 };
 
 bool has_quirk(const AVOutputFormat *format, enum quirk quirk);

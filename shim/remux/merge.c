@@ -85,6 +85,11 @@ void count_parts(struct session *session, double *slot) {
     if (session->parts[i].input) slot[4] += (double)endpoint_bytes(&session->parts[i].input->endpoint);
 }
 
+void parts_forget_output(struct session *session) {
+  remux_forget_output(session->remux);
+  for (unsigned i = 0; i < session->part_count; i++) remux_forget_output(session->parts[i].remux);
+}
+
 void parts_free(struct session *session) {
   for (unsigned i = 0; i < session->part_count; i++) {
     select_part(session, i);

@@ -24,6 +24,8 @@ void begin_parts(struct session *session);
 bool select_next_part(struct session *session);
 /* Sums up what all of them have written and read. */
 void count_parts(struct session *session, double *slot);
+/* Their streams are mapped to those of an output that is closed: they are mapped no longer. */
+void parts_forget_output(struct session *session);
 void parts_free(struct session *session);
 /* Drops them without freeing, if they may be in an inconsistent state. */
 void parts_abandon(struct session *session);

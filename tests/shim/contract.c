@@ -1481,6 +1481,50 @@ static void test_leftovers(const char *folder) {
   CHECK(avs_session_close(session) == 0, "close");
 }
 
+/* An input of the session over a copy of the loaded file, which two inputs can read. */
+static void open_copy(double session) {
+  double io = avs_io_new_copy(session, world.source.data, (uint32_t)world.source.size, BUFFER);
+  CHECK(io && open_input(session, io) >= 0, "open a copy");
+  avs_set_range(session, NAN, NAN);
+}
+
+/* The streams of all inputs are no longer mapped to an output that was closed: the next one has one stream. */
+static void test_merged_leftovers(const char *folder) {
+  double slot[AVS_SLOT_SIZE] = {0};
+  load(folder, "video.mp4");
+  reset(NEVER, SIZE_MAX);
+  world.any = true;
+  double session = avs_session_new(own_client());
+  CHECK(avs_select_input(session, 0) == 0, "select input");
+  open_copy(session);
+  set(session, AVS_SET_OUTPUT, "format", "matroska");
+  CHECK(run(session, AVS_OP_OPEN_OUTPUT, slot) >= 0 && describe_into(session), "open output");
+  CHECK(avs_select_input(session, 1) == 0, "select input");
+  open_copy(session);
+  for (int i = 0; i < 2; i++) CHECK(avs_map_stream(session, i, i) == 0, "map stream %d", i);
+  slot[1] = new_sink(session, AVS_IO_MEMORY_OUTPUT, 0);
+  CHECK(run(session, AVS_OP_HEADER, slot) >= 0, "header: %g", slot[0]);
+  CHECK(operate(session, AVS_OP_TRAILER) && avs_select_input(session, 0) == 0 && operate(session, AVS_OP_CLOSE_OUTPUT), "close output");
+  one_stream(session, 0);
+  CHECK(remux_until(session, NAN, slot) == AVS_REMUX_END && slot[2] == 0, "%g packets", slot[2]);
+  CHECK(operate(session, AVS_OP_TRAILER) && avs_session_close(session) == 0, "close");
+}
+
+/* Muxers count chapters in their header. nut would read past its list at the end, and write what it finds there. */
+static void test_late_chapters(const char *format, bool can) {
+  static const char fields[] = "type\0audio\0codec\0mp3\0sampleRate\0" "44100\0channels\0" "1";
+  double session = avs_session_new(own_client());
+  double slot[AVS_SLOT_SIZE] = {0};
+  set(session, AVS_SET_OUTPUT, "format", format);
+  CHECK(run(session, AVS_OP_OPEN_OUTPUT, slot) >= 0, "open output: %g", slot[0]);
+  CHECK(avs_add_stream(session, fields, sizeof(fields)) == 0, "add stream");
+  CHECK(avs_add_chapter(session, 1, 0, 1) == 0, "add chapter");
+  slot[1] = new_sink(session, AVS_IO_MEMORY_OUTPUT, 0);
+  CHECK(run(session, AVS_OP_HEADER, slot) >= 0, "header: %g", slot[0]);
+  for (int i = 1; i < 100; i++) CHECK(avs_add_chapter(session, i, i, i) == (can ? i : -EINVAL), "%s: chapter %d", format, i);
+  CHECK(operate(session, AVS_OP_TRAILER) && avs_session_close(session) == 0, "close");
+}
+
 /* An opener or transformer can't be used by an input or output, nor closed; directions are checked. */
 static void test_closing_io(const char *folder) {
   double session = holding(folder), other = avs_session_new(own_client());
@@ -1683,6 +1727,9 @@ int main(int argc, char **argv) {
   test_several(argv[1], "video.ts", max);
   test_unknown_option();
   test_leftovers(argv[1]);
+  test_merged_leftovers(argv[1]);
+  test_late_chapters("nut", false);
+  test_late_chapters("matroska", true);
   test_closing_io(argv[1]);
   test_byte_seeks(argv[1], "video.ts", true);
   test_byte_seeks(argv[1], "audio.mp3", true);
