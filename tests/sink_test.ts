@@ -204,6 +204,25 @@ Deno.test("a file: URL without a slash is refused: it would be in the root folde
   );
 });
 
+Deno.test("a file: URL of another machine, or without a path, names no file of this one", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const path = `${folder}/a.txt`;
+    await Deno.writeTextFile(path, "precious");
+    for (const url of [`file://machine${path}`, `file://${path}%00`, `file://${path}%ff`]) {
+      for (const place of [url, new URL(url)]) {
+        const must = "must be the URL of a file here";
+        await assertRejects(() => probe(place), TypeError, `source: ${must}`);
+        const write = () => remuxSync(fixturePath("video.mp4"), place, { format: "matroska" });
+        assertThrows(write, TypeError, `sink: ${must}`);
+      }
+    }
+    assertEquals(await Deno.readTextFile(path), "precious");
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
 Deno.test("An mp4 that must be seekable is refused by a WritableStream, which is aborted with that", async () => {
   const sink = new WatchedSink();
   const error = await rejectionOf(mux("video.mp4", sink.stream, { format: "mp4" }));
