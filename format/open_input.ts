@@ -14,6 +14,7 @@ import {
   checkNumber,
   checkString,
   fieldName,
+  MAX_SECONDS,
   type Names,
   optional,
 } from "../io/arguments.ts";
@@ -106,7 +107,7 @@ export function checkDemuxerOptions(options: DemuxerOptions | undefined, prefix 
   optional(checkInteger, checked.maxOpenSize, nameOf("maxOpenSize"), 1);
   optional(checkHttpOptions, checked.http, nameOf("http"));
   optional(checkNumber, checked.probeSize, nameOf("probeSize"), 32, exact);
-  optional(checkNumber, checked.analyzeDuration, nameOf("analyzeDuration"), 0, exact / 1e6);
+  optional(checkNumber, checked.analyzeDuration, nameOf("analyzeDuration"), 0, MAX_SECONDS);
   return checked;
 }
 
