@@ -170,10 +170,11 @@ export function* openInput(
     ? openSequence(host, String(source))
     : yield* openSource(host, source, { bufferSize, lend: lend && !onopen, http });
   const origin = httpOrigin(source, url);
-  allowNestedInput(session, { onopen, bufferSize, http, origin });
+  const name = url ?? attachment.url;
+  allowNestedInput(session, { onopen, bufferSize, http, origin, url: name });
   const { unused, size } = yield* input.openInput(session, {
     io: attachment.io,
-    url: url ?? attachment.url,
+    url: name,
     format,
     formats: formats?.map((name) => name.toLowerCase()),
     maxPacketSize,
