@@ -2,7 +2,14 @@
  * Sinks of the async API: the output is the same as with the sync API, slow sinks cause backpressure, errors of a sink
  * are thrown, and both sides of a RemuxStream learn how the other one ended.
  */
-import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStrictEquals,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
 import {
   AVError,
   Demuxer,
@@ -229,6 +236,15 @@ Deno.test("An mp4 that must be seekable is refused by a WritableStream, which is
   assert(error instanceof AVError, String(error));
   assertEquals(sink.closed, 0);
   assertStrictEquals(sink.aborted[0], error);
+});
+
+Deno.test("AAC of MPEG-TS in Matroska needs a sink that can seek, and the error says so", async () => {
+  const error = await rejectionOf(
+    remux(fixturePath("video.ts"), new WritableStream(), { format: "matroska" }),
+  );
+  assert(error instanceof AVError, String(error));
+  const text = "stream 1: the configuration of aac is in its packets, so that a sink that can seek is needed";
+  assertStringIncludes(error.message, text);
 });
 
 // -------------------------------------------------------------------------------------- backpressure
