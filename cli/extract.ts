@@ -2,6 +2,7 @@
  * `avio extract`: writes one stream as a file of its own, or attachments (fonts, texts, covers) byte for byte. File names
  * for attachments, which come from the media, are made by `attachment_name.ts`.
  */
+import { filePath } from "../ffi/library_paths.ts";
 import { files } from "../io/files.ts";
 import { isFileOf } from "../io/source_files.ts";
 import { Demuxer, type DemuxerOptions, type Stream } from "../mod.ts";
@@ -109,7 +110,7 @@ function writeOne({ output, quiet }: RemuxArguments, { data }: Attachment): void
   if (output === STANDARD) {
     for (let rest = data; rest.length > 0;) rest = rest.subarray(terminal.stdout.writeSync(rest));
   } else {
-    attempt(() => terminal.writeFile(parsePath(output), data));
+    attempt(() => writeWhole(parsePath(output), data));
   }
   if (!quiet) writeStderr(`${output === STANDARD ? "stdout" : printable(output)}: ${size(data.length)}\n`);
 }
@@ -124,16 +125,39 @@ function writeAll({ output, quiet }: RemuxArguments, found: readonly Attachment[
     const path = folder instanceof URL
       ? new URL(encodeURIComponent(name), folder.href.endsWith("/") ? folder : `${folder.href}/`)
       : `${folder}/${name}`;
-    attempt(() => terminal.writeFile(path, data, { createNew: true }));
+    attempt(() => writeNew(path, data));
     if (!quiet) writeStderr(`${printable(`${output}/${name}`)}: ${size(data.length)}\n`);
   }
+}
+
+/** Writes a file. One that can't be written to its end is removed: half a picture looks like a whole one. */
+function writeWhole(place: string | URL, data: Uint8Array): void {
+  const path = place instanceof URL ? filePath(place) : place;
+  const file = files.openSync(path, { write: true, create: true, truncate: true });
+  try {
+    for (let rest = data; rest.length > 0;) rest = rest.subarray(file.writeSync(rest));
+  } catch (error) {
+    if (files.is(error, "BrokenPipe")) throw error;
+    if (file.statSync().isFile) terminal.removeFile(path);
+    throw new Failure(`Cannot write output: ${systemErrorText(error as Error)}: ${path}`);
+  } finally {
+    file.close();
+  }
+}
+
+/** The same for a file that must not exist, nor be a symbolic link. */
+function writeNew(place: string | URL, data: Uint8Array): void {
+  terminal.writeFile(place, new Uint8Array(), { createNew: true });
+  writeWhole(place, data);
 }
 
 function attempt(work: () => void): void {
   try {
     work();
   } catch (error) {
-    if (files.is(error, "NotCapable") || files.is(error, "BrokenPipe")) throw error;
+    if (error instanceof Failure || files.is(error, "NotCapable") || files.is(error, "BrokenPipe")) {
+      throw error;
+    }
     throw new Failure(`Cannot open output: ${systemErrorText(error as Error)}`);
   }
 }

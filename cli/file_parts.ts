@@ -1,7 +1,7 @@
 /**
  * What a file holds that no stream, tag, chapter or cover of it shows: names of boxes of mp4, elements of Matroska, frames of
- * ID3, blocks of FLAC, chunks of WAVE, AVI and AIFF, PIDs of MPEG-TS that carry data of their own. A muxer writes none of
- * them, so that rewriting would lose them.
+ * ID3, blocks of FLAC, chunks of WAVE, AVI and AIFF, PIDs of MPEG-TS that carry data of their own, and what stands behind the
+ * last part. A muxer writes none of them, so that rewriting would lose them.
  */
 import { files } from "../io/files.ts";
 import type { MediaInfo } from "../mod.ts";
@@ -11,6 +11,7 @@ import { partsOfAiff, partsOfAvi, partsOfFlac, partsOfWave, partsOfWave64 } from
 import { partsOfMatroska } from "./parts_of_matroska.ts";
 import { partsOfMp4 } from "./parts_of_mp4.ts";
 import { partsOfMpegTs } from "./parts_of_mpegts.ts";
+import { partsOfOgg } from "./parts_of_ogg.ts";
 import { partsBehind, partsOfId3 } from "./parts_of_tags.ts";
 
 /** What of the description of a file is needed to search it. */
@@ -32,6 +33,7 @@ const SEARCHES: Readonly<Record<string, Search>> = {
   "mov,mp4,m4a,3gp,3g2,mj2": partsOfMp4,
   "matroska,webm": partsOfMatroska,
   flac: (reader, parts, { start }) => partsOfFlac(reader, parts, start),
+  ogg: (reader, parts, { start }) => partsOfOgg(reader, parts, start),
   wav: partsOfWave,
   w64: partsOfWave64,
   avi: partsOfAvi,

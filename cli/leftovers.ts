@@ -21,11 +21,15 @@ export class Leftover {
     this.#before = statusOf(name);
   }
 
-  /** Keeps or removes an unfinished output; returns a text that says which, null if nothing had been written. */
-  settle(): string | null {
+  /**
+   * Keeps or removes an unfinished output; returns a text that says which, null if nothing had been written.
+   *
+   * @param isEmpty Whether no packet was written: what can be read are only titles of chapters.
+   */
+  settle(isEmpty = false): string | null {
     const now = statusOf(this.#name);
     if (!now?.isFile || isSame(this.#before, now)) return null;
-    const outcome = keepOrRemove(this.#name);
+    const outcome = keepOrRemove(this.#name, isEmpty);
     return now.size === 0 ? null : `${this.#name} is ${outcome}`;
   }
 }
@@ -49,13 +53,13 @@ function isSame(a: FileStatus | null, b: FileStatus): boolean {
   return a !== null && a.size === b.size && a.ino === b.ino && a.dev === b.dev;
 }
 
-function keepOrRemove(name: string): string {
+function keepOrRemove(name: string, isEmpty: boolean): string {
   const path = pathOf(name);
-  if (!files.mayRead(path)) return "not complete";
-  if (isReadable(name)) return "not complete, but what was written can be read";
+  if (!isEmpty && !files.mayRead(path)) return "not complete";
+  if (!isEmpty && isReadable(name)) return "not complete, but what was written can be read";
   try {
     terminal.removeFile(path);
-    return "removed, as it can't be read";
+    return isEmpty ? "removed, as nothing had come" : "removed, as it can't be read";
   } catch {
     return "not readable, and can't be removed";
   }

@@ -87,6 +87,14 @@ export class PartReader {
     return nameAt(this.read(position, size), 0, size);
   }
 
+  /** Whether there are only zeros from here to the end of the file. */
+  isZero(from: number): boolean {
+    for (let at = from; at < this.size; at += PIECE) {
+      if (this.read(at, PIECE).some((byte) => byte !== 0)) return false;
+    }
+    return true;
+  }
+
   /** Whether the text stands anywhere in these bytes. */
   includes(from: number, to: number, text: string): boolean {
     for (let at = from; at + text.length <= to; at += PIECE) {

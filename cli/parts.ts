@@ -2,6 +2,7 @@
  * The parts that were found in a file, by their names, and which of them another file lacks. What could not be searched counts
  * as lacking: nothing passes unseen.
  */
+import type { PartReader } from "./part_reader.ts";
 import { count } from "./text.ts";
 
 /** Names that are told apart, at most: in a hostile file each part has a name of its own. */
@@ -19,6 +20,11 @@ export class Parts {
     const before = this.#counts.get(name);
     if (before !== undefined || this.#counts.size < MAX_NAMES) this.#counts.set(name, (before ?? 0) + 1);
     else this.addUnsearched(`parts of more than ${count(MAX_NAMES, "kind")}`);
+  }
+
+  /** Adds what stands behind the last part of a file, unless it is nothing but zeros. */
+  addBehind(reader: PartReader, from: number): void {
+    if (!reader.isZero(from)) this.add("what is behind the end of its media");
   }
 
   /** Adds what was not searched. */

@@ -6,6 +6,12 @@ import type { Parts } from "./parts.ts";
 
 const SEGMENT = 0x18538067, CLUSTER = 0x1f43b675;
 
+/** Elements of a file, and those that stand beside it where sizes are not known: of a segment and of clusters. */
+const OF_FILES = new Set([
+  ...[0x1a45dfa3, SEGMENT, CLUSTER, 0xec, 0xbf, 0x114d9b74, 0x1549a966, 0x1654ae6b, 0x1c53bb6b, 0x1941a469],
+  ...[0x1043a770, 0x1254c367, 0xe7, 0xa3, 0xa0, 0xa7, 0xab, 0x5854, 0xaf],
+]);
+
 /** Elements whose elements are searched. */
 const CONTAINERS = new Set([
   ...[SEGMENT, 0x1549a966, 0x1654ae6b, 0xae, 0x6d80, 0x6240, 0x1043a770, 0x45b9, 0xb6, 0x1254c367, 0x7373],
@@ -90,8 +96,9 @@ function isSet(reader: PartReader, { from, to }: Element): boolean {
 
 function search(reader: PartReader, { id: parent, from, to }: Element, parts: Parts, depth: number): void {
   if (!parts.isSearched(depth)) return;
-  let editions = 0, titles = 0;
+  let editions = 0, titles = 0, end = from;
   for (const element of elementsIn(reader, from, to)) {
+    if (depth > 0 || OF_FILES.has(element.id)) end = element.to;
     const { id } = element, size = element.to - element.from;
     const lost = (name: string) => parts.add(`the element ${name}`);
     if (LOST[id]) lost(LOST[id]);
@@ -106,6 +113,7 @@ function search(reader: PartReader, { id: parent, from, to }: Element, parts: Pa
     }
     if (CONTAINERS.has(id)) search(reader, element, parts, depth + 1);
   }
+  if (depth === 0) parts.addBehind(reader, end);
 }
 
 /** `the element EditionFlagOrdered`, `the language fr-CA` */

@@ -37,12 +37,20 @@ export function hasTimesInFront(reader: PartReader): boolean {
   return packetsOf(reader)?.size === 192;
 }
 
+/** What was found in packets. */
+interface Found {
+  pids: Set<number>;
+  /** Whether there is anything but zeros between them. */
+  hasOthers: boolean;
+}
+
 /** Adds the PIDs in these bytes; returns how many of them it has searched. Behind a damage, two packets are looked for. */
-function addPids(bytes: Uint8Array, size: number, found: Set<number>): number {
+function addPids(bytes: Uint8Array, size: number, found: Found): number {
   let place = 0;
   for (let isLost = false; place + PACKET <= bytes.length;) {
     isLost = bytes[place] !== SYNC || (isLost && (bytes[place + size] ?? SYNC) !== SYNC);
-    if (!isLost) found.add((bytes[place + 1]! << 8 | bytes[place + 2]!) & 0x1fff);
+    if (!isLost) found.pids.add((bytes[place + 1]! << 8 | bytes[place + 2]!) & 0x1fff);
+    else if (bytes[place] !== 0) found.hasOthers = true;
     place += isLost ? 1 : size;
   }
   return place;
@@ -57,20 +65,21 @@ export async function partsOfMpegTs(
 ): Promise<void> {
   const packets = packetsOf(reader);
   if (!packets) return parts.addUnsearched("packets of PIDs that no stream has, if there are any");
-  const found = new Set<number>();
+  const found: Found = { pids: new Set(), hasOthers: false };
   for (let at = packets.start, searched = 1; searched > 0; at += searched) {
     const bytes = reader.read(at, BLOCK);
     searched = addPids(bytes, packets.size, found);
     if (bytes.length === BLOCK) await new Promise((resolve) => setTimeout(resolve));
     signal?.throwIfAborted();
   }
+  if (found.hasOthers) parts.add("what is between its packets, or behind them");
   const known = [
     ...OWN,
     ...streams.map(({ id }) => id),
     ...programs.flatMap(({ pmtPid, pcrPid }) => [pmtPid, pcrPid]),
   ];
-  for (const pid of known) found.delete(pid);
-  for (const pid of [...found].toSorted((a, b) => a - b)) {
+  for (const pid of known) found.pids.delete(pid);
+  for (const pid of [...found.pids].toSorted((a, b) => a - b)) {
     parts.add(`the packets of PID 0x${pid.toString(16)}`);
   }
 }

@@ -40,20 +40,22 @@ export async function probe(
   const printed: unknown[] = [];
   let failed = 0;
   for (const file of files) {
+    let info: MediaInfo;
     try {
-      const info = await infoOf(file, input);
-      if (isJson) printed.push(jsonOf(file, info, options));
-      else {
-        if (printed.length > 0) print(["", ""]);
-        print(report(nameOf(file), info));
-      }
-      if (!options["media-info"]) printWarnings(info.warnings, { inputs: [], ...options });
-      if (!isJson) printed.push(file);
+      info = await infoOf(file, input);
     } catch (error) {
       if (argumentFault(error)) throw error; // a flag is invalid for all files
       failed++;
       writeStderr(`avio: ${printable(nameOf(file))}: ${explain(error)}\n`);
+      continue;
     }
+    if (isJson) printed.push(jsonOf(file, info, options));
+    else {
+      if (printed.length > 0) print(["", ""]);
+      print(report(nameOf(file), info));
+    }
+    if (!options["media-info"]) printWarnings(info.warnings, { inputs: [], ...options });
+    if (!isJson) printed.push(file);
   }
   if (isJson) print(json(printed, 2));
   if (failed > 0) throw new Failure(`${failed} of ${count(files.length, "file")} can't be read`);

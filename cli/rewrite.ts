@@ -28,7 +28,7 @@ import { type Kept, keptOf, WITH_INDEX } from "./kept_options.ts";
 import type { Leftover } from "./leftovers.ts";
 import type { Parts } from "./parts.ts";
 import { lossesOf } from "./rewrite_losses.ts";
-import { changedPackets } from "./same_packets.ts";
+import { changedPackets, hiddenPackets } from "./same_packets.ts";
 import { isUrl, parsePath, STANDARD, writeStderr } from "./streams.ts";
 import { filePath } from "../ffi/library_paths.ts";
 import { streamSelector, type Transfer, transfer, transferReport } from "./transfer.ts";
@@ -155,7 +155,7 @@ function optionsOf(
 
 /** Reads the new file, and describes what it has lost. */
 async function lossesIn(
-  { args, path, before, parts, added }: Job,
+  { args, path, before, parts, added, format }: Job,
   file: FileBeside,
   result: MergeResult,
   signal: AbortSignal,
@@ -164,15 +164,15 @@ async function lossesIn(
   const covers = added.covers.length > 0 || args.noCovers ? added.covers : before.covers;
   const asBefore = { format: before.format.name, signal };
   const after = await probe(file.path, asBefore);
+  const old = { path, options: { ...args.inputOptions, signal } },
+    now = { path: file.path, options: asBefore };
+  const compared = comparedStreams(args, before, result);
   return [
     ...(file.otherNames > 0 ? [`the tie to ${count(file.otherNames, "hard link")}`] : []),
     ...lossesOf({ args, before, result, after, chapters, covers }),
     ...parts.missingIn(await partsOf(file.path, after, signal)),
-    ...await changedPackets(
-      { path, options: { ...args.inputOptions, signal } },
-      { path: file.path, options: asBefore },
-      comparedStreams(args, before, result),
-    ),
+    ...await changedPackets(old, now, compared),
+    ...(WITH_INDEX.includes(format) ? await hiddenPackets(old, now, compared) : []),
   ];
 }
 
@@ -199,11 +199,18 @@ const FAMILIES: Readonly<Record<string, readonly string[]>> = {
   aac: ["adts"],
 };
 
+/** Brands of pictures, which are read like films: AVIF and HEIF. */
+const PICTURES = /^(avi[fs]|hei[cfmsx]|hev[cmsx]|mif1|msf1)$/;
+
 /** The output format: the file's own, on which its name and its content must agree. */
-function formatOf({ output, format }: RewriteArguments, { format: { name } }: MediaInfo): string {
+function formatOf(
+  { output, format }: RewriteArguments,
+  { format: { name }, metadata: { major_brand = "" } }: MediaInfo,
+): string {
+  if (PICTURES.test(major_brand)) throw new Failure(`Cannot rewrite ${output}: it is a picture`);
   if (format !== undefined) checkOutputFormat(format, output);
   const chosen = format ?? guessFormat({ fileName: output })?.name;
-  const names = name.split(",").flatMap((name) => FAMILIES[name] ?? [name]);
+  const names = [...new Set(name.split(",").flatMap((name) => FAMILIES[name] ?? [name]))];
   if (chosen !== undefined && names.includes(chosen)) return chosen;
   const writable = names.filter((name) => library.outputFormats().some((format) => format.name === name));
   if (writable.length === 0) throw new Failure(`Cannot rewrite ${output}: ${name} can't be written`);

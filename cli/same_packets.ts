@@ -32,6 +32,27 @@ async function essenceOf(path: string, options: DemuxerOptions): Promise<Map<num
   );
 }
 
+/** The number of packets in a file of mp4 by stream, with those that its edit lists leave out: they are not read. */
+async function storedPackets({ path, options }: ReadFile): Promise<number[]> {
+  const unedited = { ...options, findStreamInfo: false, options: { ...options.options, ignore_editlist: 1 } };
+  await using demuxer = await Demuxer.open(path, unedited);
+  return demuxer.streams.map(({ index }) => demuxer.index(index).length);
+}
+
+/** Describes the packets that only the old file has, since its edit lists leave them out: what an editor has cut away. */
+export async function hiddenPackets(
+  before: ReadFile,
+  after: ReadFile,
+  streams: readonly (readonly [before: number, after: number])[],
+): Promise<string[]> {
+  const was = await storedPackets(before), is = await storedPackets(after);
+  return streams.flatMap(([old, now]) => {
+    const stored = was[old] ?? 0, missing = stored - (is[now] ?? 0);
+    if (missing <= 0) return [];
+    return [`${missing} of ${count(stored, "packet")} of stream ${old}, which an edit list leaves out`];
+  });
+}
+
 /** A file, and how it is read. */
 export interface ReadFile {
   path: string;

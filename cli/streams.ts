@@ -90,7 +90,14 @@ export function sinkOf(name: string): Sink {
 /** A path or a `file:` URL. One without a slash is refused: it would be resolved against the root folder. */
 export function parsePath(name: string): string | URL {
   if (/^file:(?!\/)/i.test(name)) throw new UsageError(`${name}: a file: URL must begin with file:/`);
-  return /^file:/i.test(name) ? new URL(name) : name;
+  if (!/^file:/i.test(name)) return name;
+  try {
+    const url = new URL(name);
+    filePath(url); // throws for one of another machine
+    return url;
+  } catch (error) {
+    throw new UsageError(`${name}: must be the URL of a file here: ${(error as Error).message}`);
+  }
 }
 
 function isDirectory(path: string | URL): boolean {

@@ -88,6 +88,7 @@ export async function transfer(
   const interrupt = new Interrupt();
   const started = performance.now();
   leftover.begin(args.output);
+  let isEmpty = false;
   try {
     const onprogress: RemuxOptions["onprogress"] = (progress) => line.show(progress);
     const onstart: RemuxOptions["onstart"] = ({ start, streams, skippedStreams }) => {
@@ -96,14 +97,15 @@ export async function transfer(
     };
     const { stop, signal } = interrupt;
     const result = await work({ ...libraryOptions(args, seen), onstart, onprogress, stop, signal }, leftover);
-    if (interrupt.by && result.packets === 0) throw new Interrupted(interrupt.by);
+    isEmpty = result.packets === 0;
+    if (interrupt.by && isEmpty) throw new Interrupted(interrupt.by);
     return { result, seen, seconds: (performance.now() - started) / 1000, stoppedBy: interrupt.by };
   } catch (error) {
     line.clear();
     const failure = interrupt.isAborted || error instanceof Interrupted
       ? new Interrupted(interrupt.by!)
       : commandLineError(error, args, inputs, seen);
-    throw withLeftover(failure, leftover.settle());
+    throw withLeftover(failure, leftover.settle(isEmpty));
   } finally {
     line.clear();
     interrupt.close();
@@ -252,6 +254,7 @@ function roleOf(path: string, { output }: Transfer, inputs: readonly string[]): 
 const FLAGS: Readonly<Record<string, string>> = {
   start: "--start",
   end: "--end",
+  at: "--at",
   bitstreamFilter: "--filter",
   disposition: "--disposition",
   tag: "--codec-tag",
@@ -272,7 +275,7 @@ function errorOfFlag({ argument, text }: ArgumentFault, inputs: readonly string[
   if (argument.startsWith("ranges[")) return new Failure(`--range: ${text}`);
   const flag = Object.hasOwn(FLAGS, argument) ? FLAGS[argument]! : inputFlagOf(argument);
   if (flag === null) return null;
-  const isOfMedia = argument === "start" || argument === "end"; // the duration is known only after opening
+  const isOfMedia = /^(start|end|at)$/.test(argument); // duration and chapters are known only after opening
   return isOfMedia ? new Failure(`${flag}: ${text}`) : new UsageError(`${flag}: ${text}`);
 }
 

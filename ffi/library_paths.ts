@@ -53,10 +53,18 @@ export function cacheFolder(): string | null {
   return caches ? `${caches}/avio/${VERSION}` : null;
 }
 
-/** The system path of a file: URL. */
+/**
+ * The system path of a file: URL.
+ *
+ * @throws {TypeError | URIError} It names no file of this machine: without its host it would be another one.
+ */
 export function filePath(url: URL, os: string = runtime.os): string {
   const path = decodeURIComponent(url.pathname);
-  if (os !== "windows") return path;
+  if (path.includes("\0")) throw new TypeError("it contains NUL");
+  if (os !== "windows") {
+    if (url.host !== "") throw new TypeError(`it is on another machine, ${url.host}`);
+    return path;
+  }
   const own = path.replaceAll("/", "\\");
   if (url.host !== "") return `\\\\${url.host}${own}`; // a share of another machine
   return /^\\[a-z]:/i.test(own) ? own.slice(1) : own;

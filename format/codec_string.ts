@@ -2,9 +2,10 @@
  * Codec strings ("avc1.64001f", "mp4a.40.2") for MIME types and WebCodecs (RFC 6381, the WebCodecs codec registry),
  * made from a stream's parameters and extradata, without decoding.
  */
-import { checkObject, checkString } from "../io/arguments.ts";
+import { checkBytes, checkInteger, checkNumber, checkObject, checkString } from "../io/arguments.ts";
 import { audioObjectType } from "./aac_config.ts";
 import { cicpOf, isDefaultColor } from "./color_names.ts";
+import { checkRational } from "./rational.ts";
 import type { CodecParameters } from "./stream.ts";
 
 /** The codec parameters that {@linkcode codecString} uses. */
@@ -74,25 +75,51 @@ const decimal = (value: number) => String(value).padStart(2, "0");
  * @throws {TypeError} `parameters` is not an object, or has no codec.
  */
 export function codecString(parameters: CodecStringParameters): string | null {
-  switch (checkString(checkObject(parameters, "parameters").codec, "parameters.codec")) {
+  const checked = checkParameters(parameters);
+  switch (checked.codec) {
     case "h264":
-      return avc(parameters);
+      return avc(checked);
     case "hevc":
-      return hevc(parameters);
+      return hevc(checked);
     case "av1":
-      return av1(parameters);
+      return av1(checked);
     case "vp9":
-      return vp9(parameters);
+      return vp9(checked);
     case "aac":
-      return aac(parameters);
+      return aac(checked);
     case "mpeg4":
-      return mpeg4(parameters);
+      return mpeg4(checked);
     case "mpeg2video":
-      return mpeg2(parameters);
+      return mpeg2(checked);
     case "dts":
-      return dts(parameters);
+      return dts(checked);
   }
-  return Object.hasOwn(PLAIN, parameters.codec) ? PLAIN[parameters.codec]! : null;
+  return Object.hasOwn(PLAIN, checked.codec) ? PLAIN[checked.codec]! : null;
+}
+
+/** Parameters may come from JSON, or from another program: fields that are missing there are unknown. */
+function checkParameters(parameters: CodecStringParameters): CodecStringParameters {
+  const { codec, profile = null, level = null, extradata = null, width = 0, height = 0, frameRate } =
+    checkObject(
+      parameters,
+      "parameters",
+    );
+  checkString(codec, "parameters.codec");
+  if (profile !== null) checkInteger(profile, "parameters.profile");
+  if (level !== null) checkInteger(level, "parameters.level");
+  if (extradata !== null) checkBytes(extradata, "parameters.extradata");
+  checkNumber(width, "parameters.width");
+  checkNumber(height, "parameters.height");
+  if (frameRate !== undefined) checkRational(frameRate, "parameters.frameRate");
+  return {
+    ...parameters,
+    profile,
+    level,
+    extradata,
+    width,
+    height,
+    frameRate: frameRate ?? { num: 0, den: 1 },
+  };
 }
 
 // ------------------------------------------------------------------------------------------- H.264, HEVC

@@ -432,7 +432,8 @@ export class Demuxer implements Disposable, AsyncDisposable, AsyncIterable<Packe
     this.#session.checkOpen(calls.seek.phrase);
     const { index, timeBase, startTime, codecParameters } = stream;
     // Rounds, so that a time made of a timestamp gives the same timestamp.
-    const timestamp = Math.floor(time * timeBase.den / timeBase.num + 1e-6);
+    const exact = Math.floor(time * timeBase.den / timeBase.num + 1e-6), max = Number.MAX_SAFE_INTEGER;
+    const timestamp = Math.max(-max, Math.min(exact, max)); // as for seek(): any time behind the end is the end
     const place = this.#seekPlace({ streamIndex: index, timestamp });
     yield* this.#seek(place);
     const search = new PacketSearch(timestamp, isKey, codecParameters);

@@ -13,6 +13,7 @@ import {
   checkObject,
   checkString,
   checkStrings,
+  MAX_SECONDS,
   type Names,
 } from "../io/arguments.ts";
 import type { Disposition } from "./known_names.ts";
@@ -109,7 +110,7 @@ const checks: { [Name in keyof StreamEdits]-?: (value: unknown, name: string) =>
     checkArray(value as string[], name).forEach((role) => checkString(role, name)),
   tag: checkString,
   id: (value, name) => checkInteger(value, name),
-  delay: (value, name) => checkNumber(value as number, name),
+  delay: (value, name) => checkNumber(value, name, -MAX_SECONDS, MAX_SECONDS),
   order: (value, name) => checkNumber(value, name),
 };
 

@@ -1,7 +1,7 @@
 /**
  * MIME types of containers with their codecs, from which a browser knows whether it can play them.
  */
-import { checkArray, checkObject, checkString } from "../io/arguments.ts";
+import { checkArray, checkNames, checkObject, checkString, type Names } from "../io/arguments.ts";
 import { codecString } from "./codec_string.ts";
 import { type FormatInfo, outputFormats } from "./formats.ts";
 import type { StreamLike } from "./stream.ts";
@@ -21,6 +21,8 @@ export interface MimeTypeOptions {
   /** Name of the format to which the streams will be remuxed: "mp4". @default that of the file */
   readonly format?: string;
 }
+
+const optionNames: Names<MimeTypeOptions> = { format: true };
 
 /** MIME subtypes by FFmpeg's format name; a value with "/" is the whole type, independent of the streams. */
 const SUBTYPES: Readonly<Record<string, string>> = {
@@ -101,7 +103,7 @@ const HAVE_CODECS = /\/(mp4|webm|x-matroska|ogg|quicktime|3gpp2?|mp2t)$/;
  */
 export function mimeType(info: MimeTypeInfo, options: MimeTypeOptions = {}): string | null {
   const { format, streams, metadata = {} } = checkObject(info, "info");
-  const { format: other } = checkObject(options, "options");
+  const { format: other } = checkNames(checkObject(options, "options"), optionNames, "options");
   const played = checkArray(streams, "info.streams").filter(isPlayed);
   const own = checkString(checkObject(format, "info.format").name, "info.format.name");
   const tags = checkObject(metadata, "info.metadata");

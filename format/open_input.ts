@@ -14,6 +14,7 @@ import {
   checkNumber,
   checkString,
   fieldName,
+  MAX_SECONDS,
   type Names,
   optional,
 } from "../io/arguments.ts";
@@ -106,7 +107,7 @@ export function checkDemuxerOptions(options: DemuxerOptions | undefined, prefix 
   optional(checkInteger, checked.maxOpenSize, nameOf("maxOpenSize"), 1);
   optional(checkHttpOptions, checked.http, nameOf("http"));
   optional(checkNumber, checked.probeSize, nameOf("probeSize"), 32, exact);
-  optional(checkNumber, checked.analyzeDuration, nameOf("analyzeDuration"), 0, exact / 1e6);
+  optional(checkNumber, checked.analyzeDuration, nameOf("analyzeDuration"), 0, MAX_SECONDS);
   return checked;
 }
 
@@ -169,10 +170,11 @@ export function* openInput(
     ? openSequence(host, String(source))
     : yield* openSource(host, source, { bufferSize, lend: lend && !onopen, http });
   const origin = httpOrigin(source, url);
-  allowNestedInput(session, { onopen, bufferSize, http, origin });
+  const name = url ?? attachment.url;
+  allowNestedInput(session, { onopen, bufferSize, http, origin, url: name });
   const { unused, size } = yield* input.openInput(session, {
     io: attachment.io,
-    url: url ?? attachment.url,
+    url: name,
     format,
     formats: formats?.map((name) => name.toLowerCase()),
     maxPacketSize,

@@ -15,6 +15,7 @@ import {
   checkObject,
   checkString,
   checkStrings,
+  MAX_SECONDS,
   type Names,
   optional,
 } from "../io/arguments.ts";
@@ -160,7 +161,8 @@ function checkChapter(chapter: Chapter, name: string): void {
   checkNames(checkObject(chapter, name), chapterNames, name, "field");
   if (chapter.id !== undefined) checkInteger(chapter.id, `${name}.id`);
   if (chapter.metadata !== undefined) checkStrings(chapter.metadata, `${name}.metadata`);
-  checkNumber(chapter.end, `${name}.end`, checkNumber(chapter.start, `${name}.start`));
+  const start = checkNumber(chapter.start, `${name}.start`, -MAX_SECONDS, MAX_SECONDS);
+  checkNumber(chapter.end, `${name}.end`, start, MAX_SECONDS);
 }
 
 /** Adds a checked chapter to the session's output. */

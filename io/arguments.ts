@@ -12,6 +12,9 @@ import { argumentError } from "../ffi/errors.ts";
 /** Largest signed 32-bit integer: the limit of C's `int`, and of a timer's milliseconds. */
 export const MAX_INT32: number = 2 ** 31 - 1;
 
+/** Seconds whose microseconds are exact numbers: 285 years. */
+export const MAX_SECONDS: number = Number.MAX_SAFE_INTEGER / 1e6;
+
 // ------------------------------------------------------------------------------------------- types
 
 /** The type of a value with its article: "a string", "an array", "null". */
@@ -26,10 +29,17 @@ function wrongType(value: unknown, name: string, wanted: string): TypeError {
   return argumentError(TypeError, name, `must be ${wanted}, is ${typeName(value)}`);
 }
 
-/** An object that isn't an array. */
+/** An object with fields; a Map, whose entries are no fields and would have no effect, is none, and no array is. */
 export function checkObject<T extends object>(value: T, name: string): T {
-  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value;
-  throw wrongType(value, name, "an object");
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw wrongType(value, name, "an object");
+  }
+  if (!(Symbol.iterator in value)) return value;
+  throw argumentError(
+    TypeError,
+    name,
+    "must be an object with fields, is iterable (Object.fromEntries converts a Map)",
+  );
 }
 
 /** An array. */

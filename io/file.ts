@@ -28,7 +28,7 @@ export function pathOf(place: string | URL, name: string): string {
       `must be a file: URL that begins with file:/, or a path, is ${text}`,
     );
   }
-  if (/^file:/i.test(text)) return paths.plain(filePath(new URL(text)));
+  if (/^file:/i.test(text)) return paths.plain(pathOfUrl(text, name));
   if (place instanceof URL) {
     throw argumentError(TypeError, name, `must be a file: or an http(s): URL, is ${text}`);
   }
@@ -36,6 +36,18 @@ export function pathOf(place: string | URL, name: string): string {
     throw argumentError(TypeError, name, `must be a path, is ${JSON.stringify(text)}`);
   }
   return paths.plain(text);
+}
+
+function pathOfUrl(url: string, name: string): string {
+  try {
+    return filePath(new URL(url));
+  } catch (error) {
+    throw argumentError(
+      TypeError,
+      name,
+      `must be the URL of a file here, is ${url}: ${(error as Error).message}`,
+    );
+  }
 }
 
 /** The path of a source or sink that is a path, a file: URL or a runtime's file object; null for others. */

@@ -9,7 +9,7 @@ import { argumentError } from "../ffi/errors.ts";
 import { type NativeIO, restoreIO, type SavedIO, saveIO } from "../ffi/native_io.ts";
 import { flushIO, readIO, seekIO, sizeIONow, writeIO } from "../ffi/plain_io.ts";
 import { type Host, Session } from "../ffi/session.ts";
-import { checkBytes, checkInteger } from "./arguments.ts";
+import { checkBytes, checkInteger, MAX_INT32 } from "./arguments.ts";
 import { asBytes, attachBytes } from "./bytes.ts";
 import { checkCallbacks, deviceOf, type IOCallbacks } from "./callbacks.ts";
 
@@ -227,9 +227,10 @@ export class IOContext implements Disposable {
     checkInteger(offset, "offset");
     checkInteger(whence, "whence");
     const { SET, CUR, END, SIZE, FORCE } = constants.seek;
-    const base = whence & ~FORCE;
-    if (base === SIZE) return this.sizeSync() ?? -1;
-    if (base !== SET && base !== CUR && base !== END) {
+    const base = whence & ~FORCE; // of 32 bits: whence itself may be larger
+    const isKnown = whence <= MAX_INT32 && [SET, CUR, END, SIZE].some((known) => known === base);
+    if (isKnown && base === SIZE) return this.sizeSync() ?? -1;
+    if (!isKnown) {
       throw argumentError(RangeError, "whence", `must be one of constants.seek, is ${whence}`);
     }
     return this.#plain("seek", this.#defaultUse, ({ session, io }) => seekIO(session, io, offset, base));

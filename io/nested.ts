@@ -28,6 +28,8 @@ export interface NestedInputOptions {
   http?: HttpOptions | undefined;
   /** The origin that `http.headers` are sent to; null for none. */
   origin: string | null;
+  /** The name of the source, under which a live playlist is opened again. */
+  url: string;
 }
 
 /** What an output may open, and how. */
@@ -59,11 +61,12 @@ export interface Own {
 
 /** Lets the session's input open what these options allow, and nothing else. */
 export function allowNestedInput(session: Session, options: NestedInputOptions): void {
-  const { onopen, bufferSize, http, origin } = options;
+  const { onopen, bufferSize, http, origin, url: own } = options;
   if (!onopen) return session.setOpener("input", undefined);
   const callOnOpen = callerOf(onopen);
   const nested = nestedHttp(callOnOpen, origin);
   const known = new KnownNames();
+  known.add(own);
   session.setMissing(null);
   session.setOpener("input", function* (url, mode) {
     if (mode === "write" || mode === "delete") return null;

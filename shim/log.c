@@ -47,7 +47,8 @@ static int class_category(void *origin) {
 
 /* Messages that a source ends too early. */
 static bool reports_early_end(const char *format) {
-  static const char *const known[] = {"ended prematurely", ": partial file", "- partial file", "growing file?", "Truncating packet of size"};
+  static const char *const known[] = {"ended prematurely", ": partial file", "- partial file", "growing file?", "Truncating packet of size",
+                                     "Failed to reload playlist"};
   for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
     if (strstr(format, known[i])) return true;
   return false;

@@ -269,6 +269,16 @@ Deno.test("cli: extract --all writes nothing outside its folder, whatever the at
   assertEquals(filesOf(folder.path(".")), ["evil.mkv", "inner", "linked"]);
 });
 
+Deno.test("cli: extract leaves no half of a cover where there is no room for all of it", async () => {
+  using folder = temporaryFolder();
+  // A shell that limits the size of files, and a signal that would end the program, which is ignored: the write fails.
+  const script = `trap "" XFSZ; ulimit -f 1; avio extract "$1" "$2" --cover`;
+  const out = folder.path("cover.jpeg");
+  const { code, stderr } = await shell(script, fixturePath("cover.mp3"), out);
+  assertEquals([code, stderr], [1, `avio: Cannot write output: File too large: ${out}\n`]);
+  assertEquals([...Deno.readDirSync(folder.path("."))], []);
+});
+
 Deno.test("cli: file names for attachments are valid", () => {
   const cases: [string, string][] = [
     ["DejaVu Sans.ttf", "DejaVu Sans.ttf"],
@@ -737,6 +747,6 @@ Deno.test("cli: remux keeps ranges, split splits at times, at chapters, by count
       "Give one of --every, --at, --count and --size",
     ],
     [["split", video, part, "--at", "2,1"], 2, "--at: times must ascend, is '2,1'"],
-    [["split", video, part, "--at", "chapters"], 1, "the source has no chapters"],
+    [["split", video, part, "--at", "chapters"], 1, "avio: --at: the source has no chapters"],
   ]);
 });

@@ -62,6 +62,14 @@ Deno.test("cli: probe prints several files, and continues after one that can't b
   assertMatch(some.stderr, /^avio: \/nowhere\/x\.mp4: .*No such file.*\navio: 1 of 3 files can't be read\n$/);
 });
 
+Deno.test("cli: probe of several files ends without an error when its reader has read enough", async () => {
+  const script = `avio probe $(yes "$1" | head -n 200) | head -c 10 > /dev/null; exit "\${PIPESTATUS[0]}"`;
+  const done = await shell(script, video);
+  assertEquals([done.code, done.stderr], [0, ""]);
+  const { code, stderr } = await shell('avio probe "$1" "$1" > /dev/full', video);
+  assertEquals([code, stderr], [1, "avio: No space left on device\n"]);
+});
+
 Deno.test("cli: -n does not overwrite a file, -y does", async () => {
   using folder = temporaryFolder();
   const out = folder.path("a.mkv");

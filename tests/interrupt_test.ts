@@ -2,6 +2,7 @@
  * Outputs that end early: the library's option `stop`, and what the command line leaves after Ctrl-C and after errors.
  */
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { Leftover } from "../cli/leftovers.ts";
 import { MemorySink, merge, probeSync, remux, split } from "@avio/avio";
 import { fixtureBytes, fixturePath } from "./support/fixtures.ts";
 
@@ -42,6 +43,24 @@ Deno.test("stop: what was read before it is written, and the output is finished"
   });
   assertEquals(segments.length, sinks.length);
   assert(sinks.every((sink) => probeSync(sink.bytes()).streams.length === 2));
+});
+
+Deno.test("An output of chapters only, which were written before any media, is removed", async () => {
+  const folder = Deno.makeTempDirSync();
+  try {
+    const path = `${folder}/out.mp4`, leftover = new Leftover();
+    leftover.begin(path);
+    const chapters = [{ id: 1, start: 0, end: 1, metadata: { title: "One" }, timeBase: { num: 1, den: 1 } }];
+    const { packets } = await merge([fixturePath("video.mp4")], path, {
+      chapters,
+      stop: AbortSignal.abort(),
+    });
+    assert(packets === 0 && probeSync(path).chapters.length === 1);
+    assertEquals(leftover.settle(packets === 0), `${path} is removed, as nothing had come`);
+    assertEquals([...Deno.readDirSync(folder)], []);
+  } finally {
+    Deno.removeSync(folder, { recursive: true });
+  }
 });
 
 Deno.test("stop must be an AbortSignal", async () => {

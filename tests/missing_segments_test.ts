@@ -116,6 +116,28 @@ const FRAGMENTED: RemuxOptions = {
   options: { hls_time: 1, hls_playlist_type: "vod", hls_segment_type: "fmp4" },
 };
 
+Deno.test("HLS: a live source that disappears, or that is no playlist any more, does not just end", async () => {
+  const live = bytesOf(playlistOf(["index0.ts"], [], false));
+  await inFolder(without(), async (folder) => {
+    const opened = (reloaded: () => string | Uint8Array<ArrayBuffer>): DemuxerOptions => ({
+      url: "live.m3u8",
+      timeout: 10_000,
+      onopen: ({ url }) => url === "live.m3u8" ? reloaded() : `${folder}/${url}`,
+    });
+    const gone = opened(() => `${folder}/live.m3u8`);
+    await assertRejects(() => readRows(live, gone), Deno.errors.NotFound, "live.m3u8");
+    for (const text of ["<html>Please log in</html>", ""]) {
+      const options = opened(() => bytesOf(text));
+      await using demuxer = await Demuxer.open(live, options);
+      while (await demuxer.read());
+      assertEquals(demuxer.warnings.map(({ kind, log }) => [kind, log]), [
+        ["truncated", "Failed to reload playlist 0"],
+      ]);
+      await assertRejects(() => readRows(live, { ...options, strict: true }), StrictError);
+    }
+  });
+});
+
 Deno.test({
   name: "HLS: what the playlist declares a gap is not asked for, nor are its key and initialization section",
   ignore: !isEmbedded,

@@ -4,10 +4,14 @@
  */
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import {
+  codecString,
   concatSync,
+  constants,
   Demuxer,
+  IOContext,
   MemorySink,
   mergeSync,
+  mimeType,
   probeSync,
   remuxSync,
   setLogLevel,
@@ -38,6 +42,55 @@ Deno.test("Arrays with holes are errors that name the hole", () => {
     const { message } = assertThrows(call, TypeError);
     assertEquals(message, `${name.trim()}: is missing`);
   }
+});
+
+Deno.test("What would have no effect is an error: a Map for fields, unknown names, numbers out of range", () => {
+  const tags = new Map([["title", "T"]]) as never, sink = () => new MemorySink();
+  using demuxer = Demuxer.openSync(film);
+  const to = (more: object) => () => remuxSync(film, sink(), { format: "matroska", ...more });
+  const chapter = (times: object) => to({ chapters: [{ id: 1, start: 0, end: 1, metadata: {}, ...times }] });
+  const calls: readonly (readonly [string, () => unknown])[] = [
+    ["metadata", to({ metadata: tags })],
+    ["tags", to({ tags })],
+    ["options", to({ options: new Set(["movflags"]) })],
+    ["input.options", to({ input: { options: new URLSearchParams("a=b") } })],
+    ["editMetadata", to({ editMetadata: () => tags })],
+    ["streams.metadata", to({ streams: () => ({ metadata: tags }) })],
+    ["options", () => probeSync(film, tags)],
+    ["options", () => demuxer.getPacketSync(1, tags)],
+    ["options.fromat", () => mimeType(probeSync(film), { fromat: "webm" } as never)],
+    ["streams.delay", to({ streams: () => ({ delay: 1e10 }) })],
+    ["streams[0].delay", to({ streams: [{ index: 0, delay: -1e300 }] })],
+    ["chapters[0].end", chapter({ end: 1e10 })],
+    ["chapters[0].start", chapter({ start: -1e10 })],
+    ["whence", () => new IOContext(film.slice()).seekSync(1, 2 ** 32)],
+    ["whence", () => new IOContext(film.slice()).seekSync(1, 2 ** 32 + constants.seek.SIZE)],
+  ];
+  for (const [name, call] of calls) {
+    const error = assertThrows(call) as Error & { argument?: string };
+    assertEquals([error.argument, error.message.startsWith(`${name}: `)], [name, true], error.message);
+  }
+});
+
+Deno.test("codecString of parameters of another program: what is missing is unknown, what is wrong is named", () => {
+  const of = (parameters: object) => codecString(parameters as never);
+  assertEquals(of({ codec: "h264" }), null);
+  assertEquals(of({ codec: "h264", profile: 100, level: 31 }), "avc1.64001f");
+  assertEquals(of({ codec: "vp9" }), "vp09.00.10.08");
+  assertEquals(of({ codec: "av1", profile: 0, level: 4 }), "av01.0.04M.08");
+  const wrong = { level: NaN, profile: "High", extradata: { 0: 1, 1: 100 }, width: "1280", frameRate: 25 };
+  for (const [name, value] of Object.entries(wrong)) {
+    const error = assertThrows(() => of({ codec: "h264", profile: 100, level: 31, [name]: value }));
+    assertStringIncludes(error.message, `parameters.${name}: `);
+  }
+});
+
+Deno.test("getPacket and getKeyPacket at any time behind the end are those at the end", () => {
+  using demuxer = Demuxer.openSync(film);
+  const at = (time: number) => [demuxer.getPacketSync(time)?.pts, demuxer.getKeyPacketSync(time)?.pts];
+  assertEquals(at(1e300), at(3));
+  assertEquals(at(2 ** 53), at(3));
+  assertEquals(at(-1e300), [undefined, undefined]);
 });
 
 Deno.test("split without options, and setLogLevel of what can't be printed, say what is wrong", () => {

@@ -94,6 +94,17 @@ function matroska(...elements: Uint8Array[]): Bytes {
 /** A packet of a table that no stream has: the EPG. */
 const eit = joined([0x47, 0x40, 0x12, 0x10, 0], Array(183).fill(0xff));
 
+const BEHIND = "what is behind the end of its media";
+/** Something of another program, as cameras and phones append it. */
+const archive = joined("PK\x03\x04", Array(300).fill(1));
+
+/** The film, of which an editor has cut away what comes after so many milliseconds: it is still in the file. */
+function trimmed(milliseconds: number): Bytes {
+  const mp4 = fixtureBytes("video.mp4").slice(), text = new TextDecoder("latin1").decode(mp4);
+  for (const { index } of text.matchAll(/elst/g)) mp4.set(number(milliseconds), index + 12);
+  return mp4;
+}
+
 /** What is lost, and a file that has it. */
 const LOST: readonly (readonly [what: string, where: string, name: string, make: () => Bytes])[] = [
   [
@@ -119,6 +130,31 @@ const LOST: readonly (readonly [what: string, where: string, name: string, make:
     "without a size",
     "video.mp4",
     () => joined(fixtureBytes("video.mp4"), number(0), uuid.subarray(4)),
+  ],
+  ["the box abcd", "behind mdat", "video.mp4", () => joined(fixtureBytes("video.mp4"), box("abcd", "DATA"))],
+  ["the box abcd", "in moov", "video.mp4", () => withMoov((moov) => box("moov", moov, box("abcd", "DATA")))],
+  [
+    "another box moov",
+    "behind the first",
+    "video.mp4",
+    () => joined(fixtureBytes("video.mp4"), fixtureBytes("video.mp4")),
+  ],
+  [
+    "the end of the box moov, which is cut off",
+    "",
+    "video.mp4",
+    () => fixtureBytes("video.mp4").slice(0, -1),
+  ],
+  ...["video.mp4", "fragmented.mp4", "video.mkv", "video.webm", "audio.ogg"].map((name) =>
+    [BEHIND, "", name, () => joined(fixtureBytes(name), archive)] as const
+  ),
+  [BEHIND, "whose last page is cut off", "audio.ogg", () => fixtureBytes("audio.ogg").slice(0, -1)],
+  ["what is between its packets", "", "video.ts", () => joined(fixtureBytes("video.ts"), archive)],
+  [
+    "65 of 131 packets of stream 1, which an edit list leaves out",
+    "",
+    "video.mp4",
+    () => trimmed(1500),
   ],
   [
     "the ID3 frame POPM",
@@ -201,6 +237,16 @@ for (const [what, where, name, make] of LOST) {
     assertEquals(Deno.readFileSync(path), bytes);
   });
 }
+
+Deno.test("cli: zeros behind the media of a file are no loss", async () => {
+  for (const name of ["video.mp4", "video.mkv", "audio.ogg", "video.ts"]) {
+    using folder = temporaryFolder();
+    const path = folder.path(name);
+    Deno.writeFileSync(path, joined(fixtureBytes(name), Array(5000).fill(0)));
+    const { code, stderr } = await avio("rewrite", "-q", path);
+    assertEquals([name, code, stderr], [name, 0, ""]);
+  }
+});
 
 Deno.test("cli: rewrite leaves a file of its kind: sizes and numbers in MPEG-TS, versions of ID3, ID3 in aiff", async () => {
   using folder = temporaryFolder();

@@ -245,7 +245,10 @@ Deno.test("cli: rewrite refuses files that it can't rewrite, with the reason", a
   Deno.copyFileSync(file.path, named);
   const image = file.folder("image.png");
   Deno.copyFileSync(fixturePath("image.png"), image);
+  const picture = file.folder("picture.avif");
+  Deno.writeFileSync(picture, fixtureBytes("video.mp4").with(8, 97).with(9, 118).with(10, 105).with(11, 102));
   const outcomes = await Promise.all([
+    avio("rewrite", picture, "-f", "mp4", "-y"),
     avio("rewrite", "-"),
     avio("rewrite", "https://example.com/a.mp4"),
     avio("rewrite", file.folder("none.mp3")),
@@ -260,6 +263,7 @@ Deno.test("cli: rewrite refuses files that it can't rewrite, with the reason", a
     { code, stderr },
   ) => [code, stderr.split("\n")[0]!.replaceAll(file.folder(""), "")]);
   assertEquals(first, [
+    [1, "avio: Cannot rewrite picture.avif: it is a picture"],
     [2, "avio: FILE: must be a file, which is replaced"],
     [2, "avio: FILE: must be a file, which is replaced"],
     [1, "avio: Cannot open input: No such file or directory: none.mp3"],

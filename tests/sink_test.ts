@@ -2,7 +2,14 @@
  * Sinks of the async API: the output is the same as with the sync API, slow sinks cause backpressure, errors of a sink
  * are thrown, and both sides of a RemuxStream learn how the other one ended.
  */
-import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStrictEquals,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
 import {
   AVError,
   Demuxer,
@@ -204,12 +211,40 @@ Deno.test("a file: URL without a slash is refused: it would be in the root folde
   );
 });
 
+Deno.test("a file: URL of another machine, or without a path, names no file of this one", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const path = `${folder}/a.txt`;
+    await Deno.writeTextFile(path, "precious");
+    for (const url of [`file://machine${path}`, `file://${path}%00`, `file://${path}%ff`]) {
+      for (const place of [url, new URL(url)]) {
+        const must = "must be the URL of a file here";
+        await assertRejects(() => probe(place), TypeError, `source: ${must}`);
+        const write = () => remuxSync(fixturePath("video.mp4"), place, { format: "matroska" });
+        assertThrows(write, TypeError, `sink: ${must}`);
+      }
+    }
+    assertEquals(await Deno.readTextFile(path), "precious");
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
 Deno.test("An mp4 that must be seekable is refused by a WritableStream, which is aborted with that", async () => {
   const sink = new WatchedSink();
   const error = await rejectionOf(mux("video.mp4", sink.stream, { format: "mp4" }));
   assert(error instanceof AVError, String(error));
   assertEquals(sink.closed, 0);
   assertStrictEquals(sink.aborted[0], error);
+});
+
+Deno.test("AAC of MPEG-TS in Matroska needs a sink that can seek, and the error says so", async () => {
+  const error = await rejectionOf(
+    remux(fixturePath("video.ts"), new WritableStream(), { format: "matroska" }),
+  );
+  assert(error instanceof AVError, String(error));
+  const text = "stream 1: the configuration of aac is in its packets, so that a sink that can seek is needed";
+  assertStringIncludes(error.message, text);
 });
 
 // -------------------------------------------------------------------------------------- backpressure

@@ -314,6 +314,8 @@ void explain_invalid(struct session *session) {
     const char *name = avcodec_get_name(codec);
     if (matroska && (codec == AV_CODEC_ID_H264 || codec == AV_CODEC_ID_HEVC) && lacks_extradata(output, stream))
       log_error(session, "stream %u: %s needs extradata, or a first packet with start codes and parameter sets", i, name);
+    if (matroska && codec == AV_CODEC_ID_AAC && lacks_extradata(output, stream) && !(output->pb->seekable & AVIO_SEEKABLE_NORMAL))
+      log_error(session, "stream %u: the configuration of %s is in its packets, so that a sink that can seek is needed", i, name);
     if (needs_description(codec) && !stream->codecpar->extradata_size)
       log_error(session, "stream %u: %s needs extradata, and the source has none for it", i, name);
   }
@@ -362,7 +364,7 @@ static int write_header(struct session *session, bool *written) {
   *written = result >= 0 && !av_dict_count(session->options);
   note_unused(session);
   if (*written) result = avformat_write_header(output, NULL);
-  if (result == AVERROR_INVALIDDATA) explain_invalid(session);
+  if (result == AVERROR_INVALIDDATA || result == AVERROR(EINVAL)) explain_invalid(session);
   return result;
 }
 
