@@ -8,7 +8,7 @@ import { avio, avioWith, temporaryFolder } from "./support/cli.ts";
 import { fixtureBytes, fixturePath, mediaFixtures } from "./support/fixtures.ts";
 import { dataByStream } from "./support/packets.ts";
 import { joined } from "./support/pieces.ts";
-import { libavformat } from "./support/versions.ts";
+import { isEmbedded, libavformat } from "./support/versions.ts";
 
 const NAMES = mediaFixtures.filter((name) => /\.(mp4|mkv|webm|ts|mp3|ogg|flac|wav|avi|flv)$/.test(name));
 
@@ -245,10 +245,7 @@ Deno.test("cli: rewrite refuses files that it can't rewrite, with the reason", a
   Deno.copyFileSync(file.path, named);
   const image = file.folder("image.png");
   Deno.copyFileSync(fixturePath("image.png"), image);
-  const picture = file.folder("picture.avif");
-  Deno.writeFileSync(picture, fixtureBytes("video.mp4").with(8, 97).with(9, 118).with(10, 105).with(11, 102));
   const outcomes = await Promise.all([
-    avio("rewrite", picture, "-f", "mp4", "-y"),
     avio("rewrite", "-"),
     avio("rewrite", "https://example.com/a.mp4"),
     avio("rewrite", file.folder("none.mp3")),
@@ -263,7 +260,6 @@ Deno.test("cli: rewrite refuses files that it can't rewrite, with the reason", a
     { code, stderr },
   ) => [code, stderr.split("\n")[0]!.replaceAll(file.folder(""), "")]);
   assertEquals(first, [
-    [1, "avio: Cannot rewrite picture.avif: it is a picture"],
     [2, "avio: FILE: must be a file, which is replaced"],
     [2, "avio: FILE: must be a file, which is replaced"],
     [1, "avio: Cannot open input: No such file or directory: none.mp3"],
@@ -274,6 +270,15 @@ Deno.test("cli: rewrite refuses files that it can't rewrite, with the reason", a
     [2, "avio: There is no stream 7 to change in it"],
     [2, "avio: --cover can't be combined with --no-cover"],
   ]);
+});
+
+// FFmpeg 5.1 does not read AVIF.
+Deno.test({ name: "cli: rewrite refuses a picture", ignore: !isEmbedded }, async () => {
+  using file = copyOf("video.mp4");
+  const picture = file.folder("picture.avif");
+  Deno.writeFileSync(picture, fixtureBytes("video.mp4").with(8, 97).with(9, 118).with(10, 105).with(11, 102));
+  const { code, stderr } = await avio("rewrite", picture, "-f", "mp4", "-y");
+  assertEquals([code, stderr], [1, `avio: Cannot rewrite ${picture}: it is a picture\n`]);
 });
 
 Deno.test("cli: rewrite without the permission to write beside the file leaves it", async () => {
