@@ -162,7 +162,7 @@ function checkChapter(chapter: Chapter, name: string): void {
   if (chapter.id !== undefined) checkInteger(chapter.id, `${name}.id`);
   if (chapter.metadata !== undefined) checkStrings(chapter.metadata, `${name}.metadata`);
   const start = checkNumber(chapter.start, `${name}.start`, -MAX_SECONDS, MAX_SECONDS);
-  checkNumber(chapter.end, `${name}.end`, start, MAX_SECONDS);
+  checkNumber(checkNumber(chapter.end, `${name}.end`, start), `${name}.end`, start, MAX_SECONDS);
 }
 
 /** Adds a checked chapter to the session's output. */

@@ -108,6 +108,12 @@ export const PROGRESS_INTERVAL = 100;
 const AT_ONCE = 0.1;
 
 /**
+ * Seconds between two multiples of `every`, at least: less than a packet takes. The key frame that begins an output is at or
+ * after the next multiple where they are closer than its time is exact: it would begin another output, and leave that one empty.
+ */
+const MIN_LENGTH = 0.001;
+
+/**
  * Formats whose muxers write chapters with the trailer: mp4 and its kin as a track, which has to begin with the others;
  * Matroska's are found there if the sink can seek.
  */
@@ -345,8 +351,9 @@ class Transfer {
     const { every, at, count } = this.#plan.split ?? {};
     if (at !== undefined) return this.#placesOf(at).find((place) => place > start + AT_ONCE) ?? Infinity;
     if (count !== undefined && this.#parts.length >= count - 1) return Infinity;
-    const length = count === undefined ? every : this.#lengthFrom(beginning) / count;
-    if (length === undefined) return Infinity;
+    const wanted = count === undefined ? every : this.#lengthFrom(beginning) / count;
+    if (wanted === undefined) return Infinity;
+    const length = Math.max(wanted, MIN_LENGTH);
     return beginning + (Math.floor((start - beginning) / length + 1e-9) + 1) * length;
   }
 

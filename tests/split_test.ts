@@ -168,6 +168,18 @@ Deno.test("split: at multiples of `every`, however far apart the key frames are"
   assertEquals(sound.map(({ start }) => Math.floor(start)), [0, 1, 2]);
 });
 
+Deno.test("split: no segment is empty, however short they are to be", () => {
+  for (const places of [{ every: 1e-7 }, { every: 5e-324 }, { count: 1e9 }, { size: 1 }]) {
+    const sinks: MemorySink[] = [];
+    const onsegment = (index: number) => sinks[index] = new MemorySink();
+    const { segments } = splitSync(fixturePath("video.mp4"), { format: "mp4", ...places, onsegment });
+    assertEquals(segments.map(({ packets }) => packets), [66, 68, 72], JSON.stringify(places));
+  }
+  const sound = segmentsOf(fixturePath("audio.mp3"), { format: "mp3", every: 1e-9 }).result.segments;
+  assertEquals(sound.length, 116);
+  assert(sound.every(({ packets }) => packets === 1));
+});
+
 Deno.test("split: each segment has the cover", () => {
   const path = fixturePath("cover.mp3");
   const [, cover] = hashesByStream(rowsOf(path));
