@@ -233,6 +233,19 @@ const noSamples = {
   stco: full("stco", be(4, 0)),
 };
 
+/** A list of fragments, of which each is before the others. Only if this maker's name is there, the list is looked for. */
+function fragmentsBackwards(size: number): Uint8Array {
+  const numbers = fill(size, (i) => join(be(4, i), be(4, 0xf0000000 - i), [1, 1, 1]));
+  const list = full("tfra", be(4, 1), be(4, 0), be(4, Math.floor(size / 11)), numbers);
+  return join(
+    join(ftyp, box("free", "Anevia\x1a\x1a", zeros(8))),
+    box("moov", mvhd, trak(noSamples), mvex),
+    traf(full("trun", be(4, 1))),
+    box("mdat", zeros(64)),
+    box("mfra", list, full("mfro", be(4, 8 + list.length + 16))),
+  );
+}
+
 /** Each edit refers to the last of two million samples. */
 function editsBySamples(size: number): Uint8Array {
   const samples = 2_000_000;
@@ -846,6 +859,7 @@ export const bombs: Record<string, (size: number) => Uint8Array> = {
   "mp4 trun": () => fragmented(traf(full("trun", be(4, 1 << 24)))),
   "mp4 truns": (n) => fragmented(traf(fill(n, () => full("trun", be(4, 1 << 16))))),
   "mp4 truns by fragments": trunsByFragments,
+  "mp4 fragments backwards": fragmentsBackwards,
   "mp4 truns of a negative track": trunsOfNegativeTrack,
   "mp4 fragments": (n) => fragmented(fill(n, () => traf(full("trun", be(4, 1))))),
   "mp4 sidx": (n) =>
@@ -1325,6 +1339,13 @@ export const bombs: Record<string, (size: number) => Uint8Array> = {
   "hls variants of one name": (n) => lines("#EXTM3U\n", n, () => `#EXT-X-STREAM-INF:BANDWIDTH=1\na`),
   "hls renditions": (n) =>
     lines("#EXTM3U\n", n, (i) => `#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="a",NAME="${i}",URI="${i}"`),
+  "hls renditions by variants": (n) => {
+    const groups = 'AUDIO="a",VIDEO="a",SUBTITLES="a"';
+    return join(
+      lines("#EXTM3U\n", n / 10, () => `#EXT-X-STREAM-INF:BANDWIDTH=1,${groups}\na`),
+      lines("", n - n / 10, () => '#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="b",NAME="a"'),
+    );
+  },
   "hls segments": (n) => lines("#EXTM3U\n#EXT-X-TARGETDURATION:1\n", n, (i) => `#EXTINF:1,\n${i}`),
   "hls empty segments": (n) => lines("#EXTM3U\n#EXT-X-TARGETDURATION:1\n", n, () => `#EXTINF:0,\na`),
   "hls keys": (n) =>

@@ -84,9 +84,11 @@ import hls_buffer_again_9_patch from "../shim/ffmpeg/hls-buffer-again-9.patch" w
 import hls_empty_rendition_patch from "../shim/ffmpeg/hls-empty-rendition.patch" with { type: "text" };
 import hls_list_lost_patch from "../shim/ffmpeg/hls-list-lost.patch" with { type: "text" };
 import hls_master_tags_7_patch from "../shim/ffmpeg/hls-master-tags-7.patch" with { type: "text" };
+import hls_playlists_9_patch from "../shim/ffmpeg/hls-playlists-9.patch" with { type: "text" };
 import hls_read_lines_7_patch from "../shim/ffmpeg/hls-read-lines-7.patch" with { type: "text" };
 import hls_read_lines_9_patch from "../shim/ffmpeg/hls-read-lines-9.patch" with { type: "text" };
 import hls_reload_fails_patch from "../shim/ffmpeg/hls-reload-fails.patch" with { type: "text" };
+import hls_renditions_patch from "../shim/ffmpeg/hls-renditions.patch" with { type: "text" };
 import hls_sample_aes_patch from "../shim/ffmpeg/hls-sample-aes.patch" with { type: "text" };
 import hls_section_free_patch from "../shim/ffmpeg/hls-section-free.patch" with { type: "text" };
 import hls_skip_gaps_7_patch from "../shim/ffmpeg/hls-skip-gaps-7.patch" with { type: "text" };
@@ -95,6 +97,7 @@ import hls_subtitle_buffers_patch from "../shim/ffmpeg/hls-subtitle-buffers.patc
 import hvcc_count_7_patch from "../shim/ffmpeg/hvcc-count-7.patch" with { type: "text" };
 import iamf_labels_7_patch from "../shim/ffmpeg/iamf-labels-7.patch" with { type: "text" };
 import index_buffers_patch from "../shim/ffmpeg/index-buffers.patch" with { type: "text" };
+import index_insertions_patch from "../shim/ffmpeg/index-insertions.patch" with { type: "text" };
 import index_order_patch from "../shim/ffmpeg/index-order.patch" with { type: "text" };
 import init_info_free_patch from "../shim/ffmpeg/init-info-free.patch" with { type: "text" };
 import jpegxl_toc_patch from "../shim/ffmpeg/jpegxl-toc.patch" with { type: "text" };
@@ -359,9 +362,11 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/hls-empty-rendition.patch": hls_empty_rendition_patch,
   "shim/ffmpeg/hls-list-lost.patch": hls_list_lost_patch,
   "shim/ffmpeg/hls-master-tags-7.patch": hls_master_tags_7_patch,
+  "shim/ffmpeg/hls-playlists-9.patch": hls_playlists_9_patch,
   "shim/ffmpeg/hls-read-lines-7.patch": hls_read_lines_7_patch,
   "shim/ffmpeg/hls-read-lines-9.patch": hls_read_lines_9_patch,
   "shim/ffmpeg/hls-reload-fails.patch": hls_reload_fails_patch,
+  "shim/ffmpeg/hls-renditions.patch": hls_renditions_patch,
   "shim/ffmpeg/hls-sample-aes.patch": hls_sample_aes_patch,
   "shim/ffmpeg/hls-section-free.patch": hls_section_free_patch,
   "shim/ffmpeg/hls-skip-gaps-7.patch": hls_skip_gaps_7_patch,
@@ -370,6 +375,7 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/hvcc-count-7.patch": hvcc_count_7_patch,
   "shim/ffmpeg/iamf-labels-7.patch": iamf_labels_7_patch,
   "shim/ffmpeg/index-buffers.patch": index_buffers_patch,
+  "shim/ffmpeg/index-insertions.patch": index_insertions_patch,
   "shim/ffmpeg/index-order.patch": index_order_patch,
   "shim/ffmpeg/init-info-free.patch": init_info_free_patch,
   "shim/ffmpeg/jpegxl-toc.patch": jpegxl_toc_patch,

@@ -165,6 +165,15 @@ Deno.test("The numbers of tags, chapters and programs are limited", { ignore }, 
   assertEquals((await read("mpegts programs", 60_000)).programs.length, 400);
 });
 
+Deno.test("The number of playlists that one names is limited", {
+  ignore: ignore || libavformat < 63,
+}, async () => {
+  const variants = Array.from({ length: 10_001 }, (_, i) => `#EXT-X-STREAM-INF:BANDWIDTH=1\n${i}\n`);
+  const bytes = new TextEncoder().encode(`#EXTM3U\n${variants.join("")}`);
+  const { message } = await assertRejects(() => probe(bytes, { onopen: () => null }), AVError);
+  assertMatch(message, /more than 10000 playlists/);
+});
+
 Deno.test("The error for too many chapters says so", { ignore }, async () => {
   const chapter = "[CHAPTER]\nTIMEBASE=1/1\nSTART=0\nEND=1\n";
   const bytes = new TextEncoder().encode(`;FFMETADATA1\n${chapter.repeat(5001)}`);

@@ -129,7 +129,9 @@ for (
     ["mp4 chapters by names", 800_000, 1],
     ["mp4 edits by samples", 800_000, 1],
     ["mxf components by packages by sets", 500_000, "INVALIDDATA"],
+    ["mp4 fragments backwards", 9_000_000, 1],
     ["nsv times backwards", 12_000_000, "EPERM"],
+    ["hls renditions by variants", 15_000_000, "EPERM"],
     ["mods key frames backwards", 8_000_000, 1],
   ] as const
 ) {

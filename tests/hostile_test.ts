@@ -3,8 +3,8 @@
  * By default a part of the cases runs, chosen by a seed. AVIO_HOSTILE=1/1 runs all, which takes an hour of processor
  * time, AVIO_HOSTILE_SEED=N others, AVIO_HOSTILE=#N the one whose number a failure names.
  */
-import { assert, assertEquals } from "@std/assert";
-import { MemorySink, Muxer } from "@avio/avio";
+import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { AVError, MemorySink, Muxer } from "@avio/avio";
 import { isEmbedded } from "./support/versions.ts";
 
 const share = Deno.env.get("AVIO_HOSTILE");
@@ -107,3 +107,17 @@ for (const [codec, stream, data] of nothings) {
     }
   });
 }
+
+Deno.test("nut with more streams than its table of frame codes has room for is an error", () => {
+  const start = (count: number) => {
+    using muxer = Muxer.openSync(new MemorySink(), { format: "nut" });
+    for (let i = 0; i < count; i++) {
+      muxer.addStream({ type: "audio", codec: "pcm_s16le", sampleRate: 48000, channels: 2, blockAlign: 4 });
+    }
+    muxer.startSync();
+  };
+  start(125);
+  for (const count of [126, 300]) {
+    assertMatch(assertThrows(() => start(count), AVError).message, /at most 125 streams/);
+  }
+});

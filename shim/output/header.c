@@ -80,6 +80,9 @@ bool lacks_header(const AVOutputFormat *output, const AVCodecParameters *paramet
   return has_one && !parameters->extradata_size && !strcmp(output->name, "flv");
 }
 
+/* For more, nut writes past its table of frame codes, and so changes the lengths of what it copies to the output (5.1 to 9.0). */
+enum { MAX_NUT_STREAMS = 125 };
+
 /* The system's libchromaprint makes filters as long as the sample rate, and never returns. */
 static bool is_too_fast(const AVOutputFormat *format, const AVCodecParameters *parameters) {
   return !strcmp(format->name, "chromaprint") && parameters->sample_rate > 1000000;
@@ -101,6 +104,10 @@ int check_streams(struct session *session, const AVFormatContext *output) {
   const struct needed_extradata *needed = lacking_extradata(output);
   if (needed) {
     log_error(session, "stream 0: %s needs extradata (%s)", needed->format, needed->what);
+    return AVERROR(EINVAL);
+  }
+  if (!strcmp(output->oformat->name, "nut") && output->nb_streams > MAX_NUT_STREAMS) {
+    log_error(session, "nut holds at most %d streams, not %u", MAX_NUT_STREAMS, output->nb_streams);
     return AVERROR(EINVAL);
   }
   if (lacks_pixels(output)) {
