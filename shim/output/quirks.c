@@ -23,8 +23,22 @@ static const struct {
     {"mp4,mov,ipod,matroska,webm", LATE_CHAPTERS},
 };
 
-bool has_quirk(const AVOutputFormat *format, enum quirk quirk) {
+static int quirks_of(const AVOutputFormat *format) {
+  int quirks = 0;
   for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
-    if (rows[i].quirks & (int)quirk && av_match_name(format->name, rows[i].formats)) return true;
-  return false;
+    if (av_match_name(format->name, rows[i].formats)) quirks |= rows[i].quirks;
+  return quirks;
+}
+
+/* Asked for each packet, most of the time about the same format: to compare names took 4 % of a remux. */
+bool has_quirk(const AVOutputFormat *format, enum quirk quirk) {
+  static _Thread_local struct {
+    const AVOutputFormat *format;
+    int quirks;
+  } last;
+  if (last.format != format) {
+    last.quirks = quirks_of(format);
+    last.format = format;
+  }
+  return (last.quirks & (int)quirk) != 0;
 }

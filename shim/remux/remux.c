@@ -315,6 +315,10 @@ static int write_packet(struct session *session, struct remux *remux, struct rou
   return result;
 }
 
+static bool is_text_of_mp4(const AVOutputFormat *format, const AVStream *source) {
+  return source->codecpar->codec_type == AVMEDIA_TYPE_SUBTITLE && av_match_name(format->name, "mp4,mov,ipod,3gp,3g2,psp,f4v,ismv");
+}
+
 static int pass_on(struct session *session, struct remux *remux, struct route *route, AVPacket *packet) {
   const AVStream *source = session->input->context->streams[packet->stream_index];
   AVRational from = source->time_base;
@@ -325,8 +329,7 @@ static int pass_on(struct session *session, struct remux *remux, struct route *r
     int64_t shift = av_rescale_q(av_sat_sub64(remux->shift, route->delay), AV_TIME_BASE_Q, from);
     if (packet->pts != AV_NOPTS_VALUE) packet->pts = av_sat_sub64(packet->pts, shift);
     packet->dts = av_sat_sub64(packet->dts, shift);
-    bool is_mp4 = av_match_name(format->name, "mp4,mov,ipod,3gp,3g2,psp,f4v,ismv");
-    if (is_mp4 && !remux->keeps_times && !cut_subtitle(source, packet)) return 0;
+    if (!remux->keeps_times && is_text_of_mp4(format, source) && !cut_subtitle(source, packet)) return 0;
   } else if (route->packets) {
     return 0; /* the cover of a previous source was written already */
   }
