@@ -48,6 +48,7 @@ import av1_frame_merge_limit_9_patch from "../shim/ffmpeg/av1-frame-merge-limit-
 import bsf_list_token_patch from "../shim/ffmpeg/bsf-list-token.patch" with { type: "text" };
 import dash_attribute_patch from "../shim/ffmpeg/dash-attribute.patch" with { type: "text" };
 import dash_baseurl_room_patch from "../shim/ffmpeg/dash-baseurl-room.patch" with { type: "text" };
+import dash_interrupted_9_patch from "../shim/ffmpeg/dash-interrupted-9.patch" with { type: "text" };
 import dash_late_streams_patch from "../shim/ffmpeg/dash-late-streams.patch" with { type: "text" };
 import dash_range_7_patch from "../shim/ffmpeg/dash-range-7.patch" with { type: "text" };
 import dash_range_end_patch from "../shim/ffmpeg/dash-range-end.patch" with { type: "text" };
@@ -123,6 +124,7 @@ import mxf_references_patch from "../shim/ffmpeg/mxf-references.patch" with { ty
 import opus_parser_rate_7_patch from "../shim/ffmpeg/opus-parser-rate-7.patch" with { type: "text" };
 import pcm_rechunk_overflow_patch from "../shim/ffmpeg/pcm-rechunk-overflow.patch" with { type: "text" };
 import protocol_list_c from "../shim/ffmpeg/protocol_list.c" with { type: "text" };
+import read_interrupted_patch from "../shim/ffmpeg/read-interrupted.patch" with { type: "text" };
 import sbg_expansion_patch from "../shim/ffmpeg/sbg-expansion.patch" with { type: "text" };
 import sei_delete_patch from "../shim/ffmpeg/sei-delete.patch" with { type: "text" };
 import spdif_core_7_patch from "../shim/ffmpeg/spdif-core-7.patch" with { type: "text" };
@@ -326,6 +328,7 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/bsf-list-token.patch": bsf_list_token_patch,
   "shim/ffmpeg/dash-attribute.patch": dash_attribute_patch,
   "shim/ffmpeg/dash-baseurl-room.patch": dash_baseurl_room_patch,
+  "shim/ffmpeg/dash-interrupted-9.patch": dash_interrupted_9_patch,
   "shim/ffmpeg/dash-late-streams.patch": dash_late_streams_patch,
   "shim/ffmpeg/dash-range-7.patch": dash_range_7_patch,
   "shim/ffmpeg/dash-range-end.patch": dash_range_end_patch,
@@ -401,6 +404,7 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/opus-parser-rate-7.patch": opus_parser_rate_7_patch,
   "shim/ffmpeg/pcm-rechunk-overflow.patch": pcm_rechunk_overflow_patch,
   "shim/ffmpeg/protocol_list.c": protocol_list_c,
+  "shim/ffmpeg/read-interrupted.patch": read_interrupted_patch,
   "shim/ffmpeg/sbg-expansion.patch": sbg_expansion_patch,
   "shim/ffmpeg/sei-delete.patch": sei_delete_patch,
   "shim/ffmpeg/spdif-core-7.patch": spdif_core_7_patch,
