@@ -224,6 +224,8 @@ static int context_read(void *opaque, uint8_t *buffer, int size) {
 
 static int memory_write(void *opaque, avs_write_bytes *buffer, int size) {
   struct io *io = opaque;
+  int over = over_error(io->channel); /* a muxer may go on, but its output does not grow */
+  if (over < 0) return over;
   channel_lock(io->channel); /* after a cancellation, other threads may read it */
   bool stored = memory_store(&io->memory, (size_t)io->position, buffer, (size_t)size);
   if (stored) note_written(io, size);

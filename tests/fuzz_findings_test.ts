@@ -1,7 +1,7 @@
 /**
  * Findings of the fuzzers (fuzz/README.md): each of these ended the process, or was a defect of avio.
  */
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import {
   AVError,
   ClosedError,
@@ -14,6 +14,7 @@ import {
   remuxSync,
 } from "@avio/avio";
 import { fixtureBytes } from "./support/fixtures.ts";
+import { runScript } from "./support/script.ts";
 import { isEmbedded, libavformat } from "./support/versions.ts";
 
 function writeTo(format: string, packets: number, sink = new MemorySink()): Muxer {
@@ -396,3 +397,34 @@ Deno.test("film_cpk: a packet of Cinepak without its header is an error, not a d
     );
   }
 });
+
+/** Writes two packets, between which there is a gap that takes 12 TB of padding. */
+const paddingScript = (sink: string) => `
+  const sink = ${sink};
+  const muxer = Muxer.openSync(sink, { format: "mpegts", options: { muxrate: "100000" } });
+  muxer.addStream({ type: "audio", codec: "mp2", sampleRate: 44100, channels: 2 });
+  const packet = { streamIndex: 0, data: new Uint8Array(500), isKey: true, timeBase: { num: 1, den: 1 } };
+  try {
+    for (const time of [0, 1e9]) muxer.writeSync({ ...packet, pts: time, dts: time });
+    muxer.finishSync();
+  } catch (error) {
+    console.log(error.message);
+  }
+`;
+
+const fullDisk = `{ written: 0, onwrite(bytes) {
+  if ((this.written += bytes.length) > 1e6) throw new Error("disk full");
+  return bytes.length;
+} }`;
+
+for (const [sink, expected] of [[fullDisk, "disk full"], ["new MemorySink()", "1 GiB of padding"]] as const) {
+  // The system's libavformat fills any gap, and goes on when writing fails.
+  Deno.test({
+    name: `Padding in MPEG-TS is limited, and ends when writing fails: ${expected}`,
+    ignore: !isEmbedded,
+  }, async () => {
+    const { code, stdout } = await runScript(paddingScript(sink), { deadline: 60_000 });
+    assertEquals(code, 0, stdout);
+    assertStringIncludes(stdout, expected);
+  });
+}
