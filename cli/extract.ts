@@ -14,7 +14,7 @@ import { inputSource, needsAsync } from "./input.ts";
 import { besideInput } from "./nested.ts";
 import { checkStdout } from "./output_checks.ts";
 import { remux, type RemuxArguments } from "./remux.ts";
-import { isUrl, parsePath, sourceOf, STANDARD, writeStderr } from "./streams.ts";
+import { isUrl, parsePath, sourceOf, STANDARD, writeBytes, writeStderr } from "./streams.ts";
 import { printable, size } from "./text.ts";
 import { missingText } from "./transfer.ts";
 import { EXIT } from "./warnings.ts";
@@ -108,7 +108,7 @@ function bytesOf(stream: Stream, pictures: ReadonlyMap<number, Uint8Array>): Uin
 
 function writeOne({ output, quiet }: RemuxArguments, { data }: Attachment): void {
   if (output === STANDARD) {
-    for (let rest = data; rest.length > 0;) rest = rest.subarray(terminal.stdout.writeSync(rest));
+    writeBytes(terminal.stdout, data);
   } else {
     attempt(() => writeWhole(parsePath(output), data));
   }
@@ -135,7 +135,7 @@ function writeWhole(place: string | URL, data: Uint8Array): void {
   const path = place instanceof URL ? filePath(place) : place;
   const file = files.openSync(path, { write: true, create: true, truncate: true });
   try {
-    for (let rest = data; rest.length > 0;) rest = rest.subarray(file.writeSync(rest));
+    writeBytes(file, data);
   } catch (error) {
     if (files.is(error, "BrokenPipe")) throw error;
     if (file.statSync().isFile) terminal.removeFile(path);

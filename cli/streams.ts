@@ -15,11 +15,12 @@ export const STANDARD = "-";
 const encoder = new TextEncoder();
 
 function writeText(stream: Output, text: string): void {
-  writeAll(stream, harmless(text));
+  writeBytes(stream, encoder.encode(harmless(text)));
 }
 
-function writeAll(stream: Output, text: string): void {
-  for (let rest = encoder.encode(text); rest.length > 0;) rest = rest.subarray(stream.writeSync(rest));
+/** Writes all bytes to a stream or a file. */
+export function writeBytes(output: Pick<Output, "writeSync">, bytes: Uint8Array): void {
+  for (let rest = bytes; rest.length > 0;) rest = rest.subarray(output.writeSync(rest));
 }
 
 /** Prints lines to stdout. */
@@ -39,7 +40,7 @@ export function writeStderr(text: string): void {
 /** Replaces the current line of the terminal on stderr. */
 export function overwriteLine(text: string): void {
   try {
-    writeAll(terminal.stderr, `\r\x1b[K${harmless(text)}`);
+    writeBytes(terminal.stderr, encoder.encode(`\r\x1b[K${harmless(text)}`));
   } catch {
     // It is closed.
   }

@@ -39,7 +39,7 @@ const MIN_VERSION = [1, 4] as const;
 /** The functions of the library at `place` that can be called directly; none on Node and older versions of Bun. */
 export function directCalls(place: string): Partial<Library> {
   const { process } = globalThis as unknown as { process: Process };
-  if (!isNewEnough(process.versions.bun)) return {};
+  if (!isAtLeast(process.versions.bun ?? "0.0", MIN_VERSION)) return {};
   try {
     return {
       ...process.getBuiltinModule("bun:ffi").dlopen(place, Object.fromEntries(direct.map(typesOf))).symbols,
@@ -49,9 +49,10 @@ export function directCalls(place: string): Partial<Library> {
   }
 }
 
-function isNewEnough(version = "0.0"): boolean {
+/** Whether a version of Bun is that one or a newer one. */
+export function isAtLeast(version: string, [wantedMajor, wantedMinor]: readonly [number, number]): boolean {
   const [major, minor] = version.split(".").map(Number) as [number, number];
-  return major > MIN_VERSION[0] || (major === MIN_VERSION[0] && minor >= MIN_VERSION[1]);
+  return major > wantedMajor || (major === wantedMajor && minor >= wantedMinor);
 }
 
 function typesOf(name: typeof direct[number]) {

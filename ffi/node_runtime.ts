@@ -3,7 +3,7 @@
  * modules aren't imported statically, since Deno loads this file, too.
  */
 import type { AnswerRequest, Library, Runtime } from "./binding.ts";
-import { directCalls } from "./bun_calls.ts";
+import { directCalls, isAtLeast } from "./bun_calls.ts";
 import { type BareAddon, throughRegisters } from "./registers.ts";
 
 /** The used parts of `process`. */
@@ -99,9 +99,7 @@ function isMusl({ report }: Process): boolean {
 /** Why the runtime's version is too old; null if it isn't. */
 export function faultOf({ bun, node }: Readonly<Record<string, string | undefined>>): string | null {
   if (bun !== undefined) {
-    const [major, minor] = bun.split(".").map(Number) as [number, number];
-    const isNew = major > MIN_BUN[0] || (major === MIN_BUN[0] && minor >= MIN_BUN[1]);
-    return isNew ? null : `avio needs Bun ${MIN_BUN.join(".")} or newer, this is ${bun}`;
+    return isAtLeast(bun, MIN_BUN) ? null : `avio needs Bun ${MIN_BUN.join(".")} or newer, this is ${bun}`;
   }
   if (node === undefined) return "avio needs Deno, Node or Bun; this is neither of them";
   return parseInt(node) >= MIN_NODE ? null : `avio needs Node ${MIN_NODE} or newer, this is ${node}`;

@@ -162,6 +162,7 @@ function checkChapter(chapter: Chapter, name: string): void {
   if (chapter.id !== undefined) checkInteger(chapter.id, `${name}.id`);
   if (chapter.metadata !== undefined) checkStrings(chapter.metadata, `${name}.metadata`);
   const start = checkNumber(chapter.start, `${name}.start`, -MAX_SECONDS, MAX_SECONDS);
+  // An end before the start is told without the limit.
   checkNumber(checkNumber(chapter.end, `${name}.end`, start), `${name}.end`, start, MAX_SECONDS);
 }
 

@@ -35,6 +35,6 @@ void mend_missing_times(const AVStream *stream, struct missing *missing, bool ma
  * that begins within a subtitle too early. False: it ends before and is only a pause, or it is a pause without a duration, which the
  * muxer writes where there are no subtitles: after another piece it would end that one's last subtitle.
  */
-bool cut_subtitle(const AVStream *stream, AVPacket *packet);
+bool cut_subtitle(const AVStream *subtitles, AVPacket *packet);
 
 #endif
