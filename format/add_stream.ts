@@ -5,6 +5,7 @@ import * as output from "../ffi/output.ts";
 import type { Session } from "../ffi/session.ts";
 import { checkObject, checkString } from "../io/arguments.ts";
 import {
+  checkStreamInit,
   describeOutput,
   type StreamInit,
   type StreamLike,
@@ -50,7 +51,7 @@ const VARIES_ALL_THE_SAME = new Set(["mp3", "ac3"]);
 export function addStreamLike(session: Session, from: StreamLike, init: StreamInit = {}): number {
   const { tag, ...parameters } = checkObject(from.codecParameters, "from.codecParameters");
   checkString(tag, "from.codecParameters.tag");
-  checkObject(init, "init");
+  checkStreamInit(init);
   const blocks = VARIES_ALL_THE_SAME.has(parameters.codec) ? { blockAlign: 0 } : {};
   const index = addStreamOf(session, { ...parameters, ...blocks }, { ...initLike(session, from), ...init });
   // The input's fourcc is kept if the output's format knows it for this codec.

@@ -11,6 +11,7 @@ import {
   checkNames,
   checkNumber,
   checkObject,
+  checkRecord,
   checkString,
   checkStrings,
   MAX_SECONDS,
@@ -150,7 +151,7 @@ export function initOf({ stream, edits }: Chosen): StreamInit {
 /** Checks changes to tags. */
 function checkTagEdits(edits: TagEdits, name: string): TagEdits {
   if (typeof edits === "function") return edits;
-  checkStrings(setBy(checkObject(edits, name)), name);
+  checkStrings(setBy(checkRecord(edits, name)), name);
   return edits;
 }
 

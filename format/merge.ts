@@ -132,7 +132,7 @@ interface Checked {
 function check(sources: readonly (Source | MergeSource)[], sink: Sink, given: MergeOptions = {}): Checked {
   checkArray(sources, "sources");
   if (sources.length === 0) throw argumentError(TypeError, "sources", "must not be empty");
-  const { onstart, ...others } = checkObject(given, "options");
+  const { onstart, ...others } = checkNames(checkObject(given, "options"), mergeOptionNames);
   optional(checkFunction, onstart, "onstart");
   const { tagsFrom = 0, covers = [], attachments = [], ...options } = checkRemuxOptions<
     Omit<MergeOptions, "onstart">

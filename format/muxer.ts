@@ -29,6 +29,7 @@ import {
 import { asPacket, copyOf, numbersOf, Packet, type PacketInit } from "./packet.ts";
 import {
   type Chapter,
+  checkStreamInit,
   describeOutput,
   type Description,
   type Stream,
@@ -146,7 +147,7 @@ export class Muxer implements Disposable, AsyncDisposable {
   ): number {
     this.#checkNotStarted(calls.addStream.phrase);
     checkObject(from, "from");
-    checkObject(init, "init");
+    checkStreamInit(init);
     return this.#session.callSync(calls.addStream, () => this.#addStream(from, init));
   }
 

@@ -8,6 +8,7 @@ import {
   checkMilliseconds,
   checkNames,
   checkObject,
+  checkRecord,
   checkString,
   fieldName,
   type Names,
@@ -103,7 +104,7 @@ export function bufferSizeOf(options: SessionOptions): number {
 /** Converts AVOptions for the shim; `argument` is their name. */
 export function optionPairs({ options }: SessionOptions, argument = "options"): [string, string][] {
   if (options === undefined) return [];
-  return Object.entries(checkObject(options, argument)).map(([name, value]) => {
+  return Object.entries(checkRecord(options, argument)).map(([name, value]) => {
     checkString(name, argument);
     return [name, optionText(value, fieldName(argument, name), name)];
   });

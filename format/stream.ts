@@ -17,6 +17,7 @@ import {
   checkArray,
   checkBoolean,
   checkBytes,
+  checkInstance,
   checkInteger,
   checkNames,
   checkObject,
@@ -411,17 +412,18 @@ const streamInitNames: Names<StreamInit> = {
   bitstreamFilter: true,
 };
 
+/** Checks that the settings of a new stream are an object without unknown fields. */
+export function checkStreamInit(init: StreamInit): StreamInit {
+  checkInstance(checkObject(init, "init"), streamInitNames, "init", "setting");
+  return checkNames(init, streamInitNames, "", "setting");
+}
+
 /** The settings of a new stream of the output. */
 export function streamSettings(
   parameters: Partial<StreamParameters>,
   init: StreamInit,
 ): output.StreamSettings {
-  const { metadata = {}, sideData = [], bitstreamFilter } = checkNames(
-    checkObject(init, "init"),
-    streamInitNames,
-    "",
-    "setting",
-  );
+  const { metadata = {}, sideData = [], bitstreamFilter } = checkStreamInit(init);
   checkContents(checkSideData(sideData, "sideData"), "sideData");
   return {
     fields: [...parameterFields(parameters), ...initFields(init)],

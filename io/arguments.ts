@@ -24,6 +24,13 @@ export function typeName(value: unknown): string {
   return typeof value === "object" ? "an object" : `a ${typeof value}`;
 }
 
+/** The class of an object with its article: "a Date", "an ArrayBuffer". */
+export function className(value: object): string {
+  const { constructor } = value;
+  const name = typeof constructor === "function" && constructor.name || "object";
+  return `${/^[AEIO]/i.test(name) ? "an" : "a"} ${name}`;
+}
+
 /** The error for a value of the wrong type; `wanted` is the right one: "a string", "one of ...". */
 function wrongType(value: unknown, name: string, wanted: string): TypeError {
   return argumentError(TypeError, name, `must be ${wanted}, is ${typeName(value)}`);
@@ -83,12 +90,20 @@ export function checkOneOf<T extends string>(value: T, values: readonly T[], nam
   throw argumentError(TypeError, name, `must be one of ${values.join(", ")}, is ${given}`);
 }
 
+/** An object whose fields have any names, such as tags; a Date or Blob without fields, which is a mistake, is none. */
+export function checkRecord<T extends object>(value: T, name: string): T {
+  const isRecord = Object.keys(checkObject(value, name)).length > 0 ||
+    Object.prototype.toString.call(value) === "[object Object]";
+  if (isRecord) return value;
+  throw argumentError(TypeError, name, `must be an object with fields, is ${className(value)}`);
+}
+
 /** An object whose values are strings without NUL, such as tags; returns its entries. */
 export function checkStrings(
   values: Readonly<Record<string, string>>,
   name: string,
 ): (readonly [string, string])[] {
-  return Object.entries(checkObject(values, name)).map(([key, value]) => {
+  return Object.entries(checkRecord(values, name)).map(([key, value]) => {
     checkString(key, name);
     return [key, checkString(value, `${name}.${key}`)] as const;
   });
@@ -155,7 +170,7 @@ export type Names<T> = Readonly<Record<keyof T & string, true>>;
 
 /**
  * Checks that an object has no unknown fields, which would be mistakes without effect. Only own enumerable fields of
- * plain objects are checked; class instances may have any state.
+ * plain objects are checked; instances of classes may have any state.
  *
  * @param names The known names.
  * @param argument The object's name; "" if its fields are named without it, as options are.
@@ -167,6 +182,7 @@ export function checkNames<T extends object>(
   argument = "",
   kind = "option",
 ): T {
+  checkInstance(object, names, argument, kind);
   const unknown = isPlain(object) && Object.keys(object).find((name) => !Object.hasOwn(names, name));
   if (unknown === false || unknown === undefined) return object;
   const known = Object.keys(names).join(", ");
@@ -177,15 +193,28 @@ export function checkNames<T extends object>(
   );
 }
 
+/** Checks that the instance of a class has at least one of the fields: a Date or Promise, which is a mistake, has none. */
+export function checkInstance<T extends object>(
+  object: T,
+  names: Readonly<Record<string, true>>,
+  argument: string,
+  kind: string,
+): T {
+  const known = Object.keys(names);
+  if (isPlain(object) || known.some((name) => name in object)) return object;
+  const wanted = `an object with ${kind}s (${known.join(", ")})`;
+  throw argumentError(TypeError, argument || "options", `must be ${wanted}, is ${className(object)}`);
+}
+
 /** The full name of a field of an argument. */
 export function fieldName(argument: string, field: string): string {
   return argument === "" ? field : `${argument}.${field}`;
 }
 
-/** Whether an object is plain, not an instance of a class. */
+/** Whether an object is plain, not an instance of a class; it may be of another realm, as in a test of Jest. */
 export function isPlain(object: object): boolean {
-  const prototype = Object.getPrototypeOf(object);
-  return prototype === Object.prototype || prototype === null;
+  const prototype: object | null = Object.getPrototypeOf(object);
+  return prototype === null || Object.hasOwn(prototype, "isPrototypeOf");
 }
 
 // ------------------------------------------------------------------------------------------- optional

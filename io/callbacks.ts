@@ -45,7 +45,8 @@ export interface IOCallbacks {
 const MAX_READ = 1 << 20;
 const SEEK_SET = 0;
 
-const names: Names<IOCallbacks> = { onread: true, onwrite: true, onseek: true };
+/** The names of {@linkcode IOCallbacks}. */
+export const callbackNames: Names<IOCallbacks> = { onread: true, onwrite: true, onseek: true };
 
 /**
  * Checks that the callbacks are functions, and that a plain object has no other functions: `onSeek` would never be
@@ -54,9 +55,9 @@ const names: Names<IOCallbacks> = { onread: true, onwrite: true, onseek: true };
  */
 export function checkCallbacks(callbacks: IOCallbacks, argument: string): void {
   if (isPlain(checkObject(callbacks, argument))) {
-    checkNames(functionsOf(callbacks), names, argument, "callback");
+    checkNames(functionsOf(callbacks), callbackNames, argument, "callback");
   }
-  for (const name of Object.keys(names) as (keyof IOCallbacks)[]) {
+  for (const name of Object.keys(callbackNames) as (keyof IOCallbacks)[]) {
     optional(checkFunction, callbacks[name], `${argument}.${name}`);
   }
 }

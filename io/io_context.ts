@@ -9,9 +9,9 @@ import { argumentError } from "../ffi/errors.ts";
 import { type NativeIO, restoreIO, type SavedIO, saveIO } from "../ffi/native_io.ts";
 import { flushIO, readIO, seekIO, sizeIONow, writeIO } from "../ffi/plain_io.ts";
 import { type Host, Session } from "../ffi/session.ts";
-import { checkBytes, checkInteger, MAX_INT32 } from "./arguments.ts";
+import { checkBytes, checkInstance, checkInteger, className, MAX_INT32 } from "./arguments.ts";
 import { asBytes, attachBytes } from "./bytes.ts";
-import { checkCallbacks, deviceOf, type IOCallbacks } from "./callbacks.ts";
+import { callbackNames, checkCallbacks, deviceOf, type IOCallbacks } from "./callbacks.ts";
 
 /** Default size of an I/O buffer in bytes. */
 export const DEFAULT_BUFFER_SIZE = 65536;
@@ -23,6 +23,23 @@ export type Use = "read" | "write";
 /** Checks the size of an I/O buffer. */
 export function checkBufferSize(size: number, name: string): number {
   return checkInteger(size, name, 1, MAX_BUFFER_SIZE);
+}
+
+/** Whether it is media in memory. */
+function isMemory(value: unknown): value is ArrayBuffer | ArrayBufferView {
+  return value instanceof ArrayBuffer || ArrayBuffer.isView(value);
+}
+
+/** Checks the callbacks; bytes in their place, which is easily mixed up, would be read by nobody. */
+function checkOptions(options: IOCallbacks): void {
+  if (isMemory(options)) {
+    const problem = `must be an object with callbacks, is ${
+      className(options)
+    }; new IOContext(bytes) reads bytes`;
+    throw argumentError(TypeError, "options", problem);
+  }
+  checkCallbacks(options, "options");
+  checkInstance(options, callbackNames, "options", "callback");
 }
 
 /** The bytes or callbacks behind an IOContext. */
@@ -105,12 +122,17 @@ export class IOContext implements Disposable {
    * @param buffer The media itself (read-only, seekable; not copied, so don't change it while it is in use), or the
    * size in bytes of the I/O buffer for the callbacks.
    * @param options `onread`, `onwrite`, `onseek`.
-   * @throws {TypeError} `buffer` or a callback is of the wrong type.
+   * @throws {TypeError} `buffer` or a callback is of the wrong type, or there are both bytes and callbacks.
    * @throws {RangeError} The size is not a whole number from 1 to 2^30.
    */
   constructor(buffer: Uint8Array | ArrayBuffer | number, options: IOCallbacks = {}) {
-    checkCallbacks(options, "options");
-    if (buffer instanceof ArrayBuffer || ArrayBuffer.isView(buffer)) {
+    checkOptions(options);
+    if (isMemory(buffer)) {
+      if (Object.keys(callbackNames).some((name) => name in options)) {
+        const problem =
+          "an IOContext over bytes calls no callbacks; with callbacks, buffer is the size of theirs";
+        throw argumentError(TypeError, "options", problem);
+      }
       const bytes = asBytes(buffer);
       this.#backing = { bytes, callbacks: {}, bufferSize: DEFAULT_BUFFER_SIZE, device: {} };
     } else {

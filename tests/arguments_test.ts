@@ -109,6 +109,21 @@ const noString: Row[] = [[5, T], [null, T], [{}, T], ["a\0b", T]];
 const noBoolean: Row[] = [["yes", T], [1, T], [null, T]];
 const noFunction: Row[] = [[5, T], ["x", T], [null, T], [{}, T]];
 const noObject: Row[] = [[5, T], ["x", T], [null, T], [true, T], [[1], T]];
+/** And objects that have none of the fields, which would have no effect. */
+const noFields: Row[] = [
+  ...noObject,
+  ...[new ArrayBuffer(8), new DataView(new ArrayBuffer(8)), new Uint8Array(8), new Date(), new Map()].map(
+    (value): Row => [value, T],
+  ),
+  [Promise.resolve({}), T],
+  [
+    new (class Settings {
+      other = 1;
+    })(),
+    T,
+  ],
+  [() => {}, T],
+];
 const noArray: Row[] = [[5, T], ["x", T], [null, T], [{}, T]];
 const noBytes: Row[] = [[undefined, T], [null, T], ["x", T], [[1], T], [new ArrayBuffer(4), T], [
   new Uint16Array(2),
@@ -183,7 +198,7 @@ const demuxerTable: Table<keyof DemuxerOptions> = {
   maxOpenSize: noInteger(1),
   strict: noBoolean,
   onwarning: noFunction,
-  http: [...noObject, ...within("http", { ...httpTable, ...unknown })],
+  http: [...noFields, ...within("http", { ...httpTable, ...unknown })],
 };
 
 const chapter: Chapter = { id: 0, start: 0, end: 1, metadata: {} };
@@ -208,7 +223,7 @@ function chapterRows(name: string): Row[] {
 const muxerTable: Table<keyof MuxerOptions> = {
   ...sessionTable,
   format: noString,
-  tags: [...noObject, [{ title: 5 }, T, "tags.title"], [{ Title: "x" }, T, "tags.Title"]],
+  tags: [...noFields, [{ title: 5 }, T, "tags.title"], [{ Title: "x" }, T, "tags.Title"]],
   metadata: tags,
   chapters: [...noArray, [[null], T, "chapters[0]"], [[5], T, "chapters[0]"], ...chapterRows("chapters")],
   coalesce: noBoolean,
@@ -216,7 +231,7 @@ const muxerTable: Table<keyof MuxerOptions> = {
 };
 
 /** The input's options as those of a remux. */
-const inputRows: Row[] = [...noObject, ...within("input", { ...demuxerTable, ...unknown })];
+const inputRows: Row[] = [...noFields, ...within("input", { ...demuxerTable, ...unknown })];
 
 const remuxTable: Table<keyof RemuxOptions> = {
   ...muxerTable,
@@ -304,7 +319,7 @@ for (
   ] as [string, (options: Any) => unknown][]
 ) {
   testOptions(name, { ...demuxerTable, ...unknown }, open);
-  testTable(`${name} with another thing`, { options: noObject }, (_, options) => open(options));
+  testTable(`${name} with another thing`, { options: noFields }, (_, options) => open(options));
 }
 
 for (
@@ -325,13 +340,13 @@ for (
 
 testTable(
   "a function that takes options",
-  { options: noObject },
+  { options: noFields },
   (_, value) => Muxer.openSync(sink(), value),
 );
-testTable("remuxSync() with another thing", { options: noObject }, (_, value) => {
+testTable("remuxSync() with another thing", { options: noFields }, (_, value) => {
   remuxSync(video(), sink(), value);
 });
-testTable("splitSync() with another thing", { options: noObject }, (_, value) => splitSync(video(), value));
+testTable("splitSync() with another thing", { options: noFields }, (_, value) => splitSync(video(), value));
 
 const streamTable: Table = { ...sessionTable, ...unknown, metadata: tags, start: [["1", T]] };
 testOptions("RemuxStream()", streamTable, (options) => {
@@ -531,7 +546,23 @@ testOptions(
   (options) => new IOContext(10, options),
   "options.",
 );
-testTable("IOContext() with another thing", { options: noObject }, (_, value) => new IOContext(10, value));
+testTable("IOContext() with another thing", { options: noFields }, (_, value) => new IOContext(10, value));
+Deno.test("IOContext() with bytes at the wrong place, or callbacks that wouldn't be called, says what to do", () => {
+  const bytes = new Uint8Array(8);
+  const calls: Record<string, () => unknown> = {
+    "options: must be an object with callbacks, is a Uint8Array; new IOContext(bytes) reads bytes": () =>
+      new IOContext(1024, bytes as Any),
+    "options: must be an object with callbacks, is an ArrayBuffer; new IOContext(bytes) reads bytes": () =>
+      new IOContext(1024, bytes.buffer as Any),
+    "options: must be an object with callbacks (onread, onwrite, onseek), is a Date": () =>
+      new IOContext(1024, new Date() as Any),
+    "options: an IOContext over bytes calls no callbacks; with callbacks, buffer is the size of theirs": () =>
+      new IOContext(bytes, { onread: () => 0 }),
+  };
+  for (const [message, call] of Object.entries(calls)) {
+    assertEquals(assertThrows(call, TypeError).message, message);
+  }
+});
 testTable("IOContext.readSync(), seekSync()", {
   into: noBytes,
   offset: [[undefined, T], ...noNumber, [0.5, R], [Infinity, R], [2 ** 53, R]],
@@ -586,7 +617,7 @@ testTable("Demuxer", {
     [{ byte: "1" }, T, "target.byte"],
     [{ byte: 1, any: true }, T, "target.any"],
   ],
-  options: noObject,
+  options: noFields,
   streamIndex: [[undefined, T], ["0", T], [-1, R], [2, R], [0.5, R]],
   type: [["x", T], [5, T], [null, T], [undefined, T], [Symbol("x"), T]],
   bestStream: [[5, T, "options"], [{ related: 9 }, R, "related"], [{ related: null }, T, "related"], [
@@ -689,7 +720,7 @@ testTable("Muxer.addStream()", {
     [{ ...stream(), codecParameters: { ...aac, tag: 5 } }, T, "from.codecParameters.tag"],
     [{ ...stream(), codecParameters: { ...aac, tag: "", Width: 5 } }, T, "Width"],
   ],
-  init: noObject,
+  init: noFields,
 }, (name, value) => name === "from" ? adding(value) : adding(aac, value));
 
 function stream(): StreamLike {
@@ -768,7 +799,7 @@ for (const isAsync of [false, true]) {
 testTable("formatOptions(), guessFormat(), codecString(), sideDataFields()", {
   name: [...noString, [undefined, T]],
   direction: [["x", T], [5, T], [null, T], [undefined, T]],
-  options: noObject,
+  options: noFields,
   guess: [[{ fileName: 5 }, T, "fileName"], [{ mimeType: 5 }, T, "mimeType"], [
     { filename: "x" },
     T,
