@@ -8,6 +8,7 @@ import type { Operation } from "../ffi/operation.ts";
 import { Reading } from "../ffi/reading.ts";
 import type { Session } from "../ffi/session.ts";
 import { checkBytes, checkNames, checkObject, checkString, type Names } from "../io/arguments.ts";
+import { toBase64 } from "../io/base64.ts";
 import { packetOf } from "./packet.ts";
 import {
   type Cover,
@@ -144,5 +145,5 @@ export function coverTag({ cover, type }: { cover: Cover; type: PictureType }): 
   ];
   const block = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
   parts.reduce((at, part) => (block.set(part, at), at + part.length), 0);
-  return { METADATA_BLOCK_PICTURE: block.toBase64() };
+  return { METADATA_BLOCK_PICTURE: toBase64(block) };
 }

@@ -379,6 +379,16 @@ Deno.test("Runtimes are named only in their own files", () => {
   }
 });
 
+// The tests themselves use them, and so add them to Node 24.
+Deno.test("Functions of Uint8Array that Node 24 lacks are used in io/base64.ts only", () => {
+  for (const folder of ["ffi/", "io/", "format/", "cli/", ""]) {
+    for (const { path, text } of sources(folder)) {
+      const found = /\.(toBase64|toHex|(setF|f)rom(Base64|Hex))\(/.exec(text);
+      assert(path === "io/base64.ts" || !found, `${path} has ${found?.[0]}`);
+    }
+  }
+});
+
 /** Patterns of what only ffi/ may use: Deno's FFI, the library's symbols, positions of numbers, handles. */
 const native: Record<string, RegExp> = {
   "Deno's FFI": /\bdlopen\b|\bUnsafe(Callback|Pointer|PointerView|FnPointer)\b/,
