@@ -172,12 +172,22 @@ export function readTextOrThrow(call: (out: Uint8Array<ArrayBuffer>, capacity: n
   return text;
 }
 
+/** Characters of a text for C: V8's longest string has about 2^29, and three bytes of each can be counted in 32 bits. */
+const MAX_TEXT = 2 ** 29 - 1024;
+
 /** `name NUL value NUL ...`, as `avs_set` takes it. */
 export function encodePairs(pairs: Iterable<readonly [string, string]>): Uint8Array<ArrayBuffer> {
   let text = "";
   for (const [name, value] of pairs) {
     if (name.includes("\0") || value.includes("\0")) {
       throw argumentError(TypeError, name, "neither names nor values can contain NUL");
+    }
+    if (text.length + name.length + value.length > MAX_TEXT) {
+      throw argumentError(
+        RangeError,
+        name,
+        `must have at most ${MAX_TEXT} characters, with the values before it`,
+      );
     }
     text += `${name}\0${value}\0`;
   }

@@ -7,7 +7,14 @@ import { argumentError, AVError } from "../ffi/errors.ts";
 import type { Operation } from "../ffi/operation.ts";
 import { Reading } from "../ffi/reading.ts";
 import type { Session } from "../ffi/session.ts";
-import { checkBytes, checkNames, checkObject, checkString, type Names } from "../io/arguments.ts";
+import {
+  checkBytes,
+  checkNames,
+  checkObject,
+  checkString,
+  MAX_ENCODED_BYTES,
+  type Names,
+} from "../io/arguments.ts";
 import { toBase64 } from "../io/base64.ts";
 import { packetOf } from "./packet.ts";
 import {
@@ -83,7 +90,7 @@ export function checkCover(cover: CoverInit, name: string): { cover: Cover; type
     name,
     "field",
   );
-  checkBytes(data, `${name}.data`);
+  checkBytes(data, `${name}.data`, MAX_ENCODED_BYTES);
   checkString(description, `${name}.description`);
   checkString(kind, `${name}.kind`);
   const type = mimeType === undefined

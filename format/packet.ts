@@ -1,7 +1,8 @@
 /**
  * Packet: a piece of one stream's coded data, an ordinary object. `ffi/` transfers batches of them.
  */
-import { copyBytes, isBytes, isShared } from "../ffi/byte_views.ts";
+import { byteLengthOf, copyBytes, isBytes, isShared } from "../ffi/byte_views.ts";
+import { argumentError } from "../ffi/errors.ts";
 import type { PacketBatch } from "../ffi/packets.ts";
 import { checkSideDataContent } from "../ffi/side_data.ts";
 import type { QueuedPacket } from "../ffi/write_queue.ts";
@@ -13,6 +14,7 @@ import {
   checkNames,
   checkObject,
   checkString,
+  MAX_BYTES,
   MAX_INT32,
   type Names,
 } from "../io/arguments.ts";
@@ -210,17 +212,23 @@ function checkPacket(packet: Packet): void {
   checkSideData(packet.sideData, "packet.sideData");
 }
 
-/** Checks side data of a packet or a stream. */
-export function checkSideData(sideData: readonly SideDataInit[], name: string): readonly SideDataInit[] {
-  checkArray(sideData, name).forEach((item, index) => checkSideDataItem(item, `${name}[${index}]`));
-  return sideData;
+/** Checks side data of a packet or a stream, each item with at most `max` bytes. */
+export function checkSideData(
+  sideData: readonly SideDataInit[],
+  name: string,
+  max?: number,
+): readonly SideDataInit[] {
+  checkArray(sideData, name).forEach((item, index) => checkSideDataItem(item, `${name}[${index}]`, max));
+  const size = sideData.reduce((sum, { data }) => sum + byteLengthOf(data), 0);
+  if (size <= MAX_BYTES) return sideData;
+  throw argumentError(RangeError, name, `must have at most ${MAX_BYTES} bytes, has ${size}`);
 }
 
 /** Checks one item of side data. */
-export function checkSideDataItem(item: SideDataInit, name: string): SideDataInit {
+export function checkSideDataItem(item: SideDataInit, name: string, max?: number): SideDataInit {
   checkNames(checkObject(item, name), sideDataNames, name, "field");
   checkString(item.type, `${name}.type`);
-  checkBytes(item.data, `${name}.data`);
+  checkBytes(item.data, `${name}.data`, max);
   return item;
 }
 

@@ -23,6 +23,7 @@ import {
   checkObject,
   checkString,
   checkStrings,
+  MAX_ENCODED_BYTES,
   type Names,
   optional,
 } from "../io/arguments.ts";
@@ -355,7 +356,7 @@ function fieldText({ kind, min, max }: output.StreamField, value: unknown, name:
     case "rational":
       return fraction(value as Rational, name);
     case "bytes":
-      return toBase64(copyBytes(checkBytes(value, name)));
+      return toBase64(copyBytes(checkBytes(value, name, MAX_ENCODED_BYTES)));
     case "names":
       return checkArray(value as string[], name).map((role) => checkString(role, name)).join(",");
     case "name":
@@ -424,7 +425,7 @@ export function streamSettings(
   init: StreamInit,
 ): output.StreamSettings {
   const { metadata = {}, sideData = [], bitstreamFilter } = checkStreamInit(init);
-  checkContents(checkSideData(sideData, "sideData"), "sideData");
+  checkContents(checkSideData(sideData, "sideData", MAX_ENCODED_BYTES), "sideData");
   return {
     fields: [...parameterFields(parameters), ...initFields(init)],
     metadata: checkStrings(metadata, "metadata"),

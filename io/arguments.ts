@@ -6,7 +6,7 @@
  * The name is what the caller would write: the argument "into", the option "maxStreams", the nested option
  * "input.timeout", "packet.sideData[0].type", "streams[1].tag". "options.movflags" is an AVOption.
  */
-import { isBytes } from "../ffi/byte_views.ts";
+import { byteLengthOf, isBytes } from "../ffi/byte_views.ts";
 import { argumentError } from "../ffi/errors.ts";
 
 /** Largest signed 32-bit integer: the limit of C's `int`, and of a timer's milliseconds. */
@@ -77,10 +77,21 @@ export function checkFunction<T>(value: T, name: string): T {
   throw wrongType(value, name, "a function");
 }
 
-/** A Uint8Array. */
-export function checkBytes(value: unknown, name: string): Uint8Array {
-  if (isBytes(value)) return value;
-  throw wrongType(value, name, "a Uint8Array");
+/** Largest number of bytes that FFmpeg takes at once: an `int` with what it adds as padding. */
+export const MAX_BYTES: number = MAX_INT32 - 64;
+
+/** Largest number of bytes that are passed to C as base64: a longer text than that of these is no string in V8. */
+export const MAX_ENCODED_BYTES: number = 383 * 2 ** 20;
+
+/**
+ * A Uint8Array of at most `max` bytes. A size of more than 32 bits would lose its upper ones on its way to C, so that the
+ * rest of the bytes would be left out in silence.
+ */
+export function checkBytes(value: unknown, name: string, max: number = MAX_BYTES): Uint8Array {
+  if (!isBytes(value)) throw wrongType(value, name, "a Uint8Array");
+  const size = byteLengthOf(value);
+  if (size <= max) return value;
+  throw argumentError(RangeError, name, `must have at most ${max} bytes, has ${size}`);
 }
 
 /** One of these strings. */

@@ -17,6 +17,7 @@ import {
   type HttpOptions,
   IOContext,
   MemorySink,
+  mergeSync,
   Muxer,
   type MuxerOptions,
   onLog,
@@ -42,6 +43,7 @@ import {
   withinOrigin,
   type WithinOriginOptions,
 } from "@avio/avio";
+import { encodePairs } from "../ffi/library.ts";
 import { rejectionOf } from "./support/async.ts";
 import { fixtureBytes } from "./support/fixtures.ts";
 
@@ -847,5 +849,38 @@ Deno.test("An error names all unused AVOptions of the output and of the input", 
     const names = [`${prefix}options.nope`, `${prefix}options.no`];
     const [first, second] = names[0] === argument ? names : names.toReversed();
     assertEquals([message, argument], [`${first}: ${format} has no such option, nor ${second}`, first]);
+  }
+});
+
+Deno.test("Bytes that are more than native code can count are a RangeError, before anything is copied", () => {
+  const huge = new Uint8Array(2 ** 32); // 0, if its upper bits were cut; zeros that nobody reads take no memory
+  using muxer = Muxer.openSync(sink(), { format: "matroska" });
+  const data = { type: "data", codec: "bin_data" } as const,
+    packet = { streamIndex: 0, data: new Uint8Array(1) };
+  const named = { fileName: "a", mimeType: "a/b" };
+  const calls: Record<string, () => unknown> = {
+    "packet.data": () => new Packet({ ...packet, data: huge }),
+    "packet.sideData[0].data": () =>
+      new Packet({ ...packet, sideData: [{ type: "Matroska BlockAdditional", data: huge }] }),
+    "packet.sideData": () =>
+      new Packet({
+        ...packet,
+        sideData: new Array(3).fill({ type: "Matroska BlockAdditional", data: huge.subarray(2 ** 31 + 65) }),
+      }),
+    into: () => new IOContext(new Uint8Array(9)).readSync(huge),
+    bytes: () => new IOContext(9, { onwrite() {} }).writeSync(huge),
+    extradata: () => muxer.addStream({ ...data, extradata: huge }),
+    "sideData[0].data": () => muxer.addStream(data, { sideData: [{ type: "Display Matrix", data: huge }] }),
+    "attachments[0].data": () => mergeSync([video()], sink(), { attachments: [{ ...named, data: huge }] }),
+    "covers[0].data": () => mergeSync([video()], sink(), { covers: [{ mimeType: "image/png", data: huge }] }),
+    tagged: () =>
+      encodePairs([["title", "T"], ["tagged", { length: 2 ** 29 - 10, includes: () => false } as Any]]),
+  };
+  for (const [name, call] of Object.entries(calls)) {
+    const error = assertThrows(call, RangeError) as RangeError & { argument?: string };
+    assertEquals([error.argument, /^[^:]+: must have at most \d+ (bytes|characters)/.test(error.message)], [
+      name,
+      true,
+    ], error.message);
   }
 });
