@@ -4,7 +4,7 @@
 import * as library from "../mod.ts";
 import { UsageError } from "./errors.ts";
 import { besideInput, besideOutput } from "./nested.ts";
-import { checkOutput } from "./output_checks.ts";
+import { checkNotInput, checkOutput } from "./output_checks.ts";
 import { sinkOf, sourceOf, STANDARD } from "./streams.ts";
 import { muxerOptions, type Transfer, transfer, transferReport } from "./transfer.ts";
 
@@ -16,6 +16,7 @@ export interface ConcatArguments extends Transfer {
 /** Runs the command and returns its exit code. */
 export async function concat(args: ConcatArguments): Promise<number> {
   checkOutput(args.output, args.format);
+  checkNotInput(args.output, { "the input": args.inputs });
   if (args.inputs.includes(STANDARD)) {
     throw new UsageError("IN: stdin can't be one of several inputs, name a file");
   }

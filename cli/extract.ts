@@ -4,7 +4,6 @@
  */
 import { filePath } from "../ffi/library_paths.ts";
 import { files } from "../io/files.ts";
-import { isFileOf } from "../io/source_files.ts";
 import { Demuxer, type DemuxerOptions, type Stream } from "../mod.ts";
 import type { ExtractTarget } from "./arguments.ts";
 import { attachmentName } from "./attachment_name.ts";
@@ -12,9 +11,9 @@ import { terminal } from "./console.ts";
 import { Failure, systemErrorText, UsageError } from "./errors.ts";
 import { inputSource, needsAsync } from "./input.ts";
 import { besideInput } from "./nested.ts";
-import { checkStdout } from "./output_checks.ts";
+import { checkNotInput, checkStdout } from "./output_checks.ts";
 import { remux, type RemuxArguments } from "./remux.ts";
-import { isUrl, parsePath, sourceOf, STANDARD, writeBytes, writeStderr } from "./streams.ts";
+import { isUrl, parsePath, STANDARD, writeBytes, writeStderr } from "./streams.ts";
 import { printable, size } from "./text.ts";
 import { missingText } from "./transfer.ts";
 import { EXIT } from "./warnings.ts";
@@ -26,20 +25,13 @@ export async function extract(args: RemuxArguments, target: ExtractTarget): Prom
     if (args.output === STANDARD) throw new UsageError("--all: OUT must be a folder, not stdout");
   } else {
     checkStdout(args.output);
-    checkNotInput(args);
+    checkNotInput(args.output, { "the input": [args.input] }); // no muxer does
   }
   if (isUrl(args.output)) throw new Failure("Cannot open output: writing to URLs is not supported");
   const found = await attachments(args.input, args.inputOptions, (streams) => choose(streams, target));
   if ("all" in target) writeAll(args, found);
   else writeOne(args, found[0]!);
   return EXIT.DONE;
-}
-
-/** Attachments are written without a muxer, which would check this. */
-function checkNotInput({ input, output }: RemuxArguments): void {
-  if (output === STANDARD || isUrl(input) || isUrl(output)) return;
-  if (!isFileOf(sourceOf(input), parsePath(output))) return;
-  throw new Failure(`Cannot open output: it is the input, which it would overwrite: ${output}`);
 }
 
 /** An attachment or cover, and its bytes. */

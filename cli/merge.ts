@@ -8,7 +8,7 @@ import { attachmentOf, chaptersOf, coverOf } from "./added_files.ts";
 import { keyValues, mediaTypes } from "./arguments.ts";
 import { Failure, UsageError } from "./errors.ts";
 import { besideInput, besideOutput } from "./nested.ts";
-import { checkOutput } from "./output_checks.ts";
+import { checkNotInput, checkOutput } from "./output_checks.ts";
 import { sinkOf, sourceOf, STANDARD, writeStderr } from "./streams.ts";
 import { printable } from "./text.ts";
 import { muxerOptions, printStart, type Transfer, transfer, transferReport } from "./transfer.ts";
@@ -51,6 +51,12 @@ export async function merge(args: MergeArguments): Promise<number> {
   if (inputs.includes(STANDARD)) {
     throw new UsageError("IN: stdin can't be one of several inputs, name a file");
   }
+  checkNotInput(args.output, {
+    "the input": inputs,
+    "the cover": args.covers,
+    "the attachment": args.attach,
+    "the file with the chapters": args.chaptersFrom === undefined ? [] : [args.chaptersFrom],
+  });
   const tracks = tracksOf(args.tracks, inputs.length);
   const seen: Stream[][] = inputs.map(() => []);
   const sources = inputs.map((_, index) => mergeSource(args, tracks, index, seen[index]!));

@@ -1,13 +1,14 @@
 /**
  * Checks of the output before anything is opened: its format must be known, stdout must not be a terminal, and with -n the
- * file must not exist. The library checks that it is not the input.
+ * file must not exist; it must be none of the files that are read.
  */
 import { terminal } from "./console.ts";
 import { filePath } from "../ffi/library_paths.ts";
 import { files } from "../io/files.ts";
+import { roleOf } from "../io/source_files.ts";
 import { Failure, UsageError } from "./errors.ts";
 import { checkOutputFormat } from "./formats.ts";
-import { parsePath, STANDARD } from "./streams.ts";
+import { isUrl, parsePath, STANDARD } from "./streams.ts";
 
 /** Checks the format, and that media does not go to a terminal. */
 export function checkOutput(output: string, format: string | undefined): void {
@@ -65,5 +66,25 @@ function exists(output: string): boolean {
 export function checkStdout(output: string): void {
   if (output === STANDARD && terminal.stdout.isTerminal()) {
     throw new UsageError("stdout is a terminal: media can only be written to a file or a pipe");
+  }
+}
+
+/**
+ * Throws if the output is one of the files that are read, by name or by link. The library compares outputs that are paths
+ * with its sources only: it doesn't know of redirected stdout, nor of files whose bytes are added.
+ *
+ * @param read Names of these files by what they are: "the input".
+ */
+export function checkNotInput(output: string, read: Readonly<Record<string, readonly string[]>>): void {
+  if (isUrl(output)) return;
+  const place = output === STANDARD ? null : parsePath(output);
+  for (const [what, names] of Object.entries(read)) {
+    for (const name of names) {
+      const role = isUrl(name) ? null : roleOf(name === STANDARD ? terminal.stdin : parsePath(name), place);
+      if (role === null) continue;
+      const shown = role.replace("the source", what);
+      const path = place === null ? "stdout" : place instanceof URL ? filePath(place) : place;
+      throw new Failure(`Cannot open output: it is ${shown}, which it would overwrite: ${path}`);
+    }
   }
 }

@@ -5,7 +5,7 @@
 import * as library from "../mod.ts";
 import { inputSource } from "./input.ts";
 import { besideInput, besideOutput } from "./nested.ts";
-import { checkOutput } from "./output_checks.ts";
+import { checkNotInput, checkOutput } from "./output_checks.ts";
 import { sinkOf } from "./streams.ts";
 import { muxerOptions, type Transfer, transfer, transferReport } from "./transfer.ts";
 
@@ -17,6 +17,7 @@ export interface RemuxArguments extends Transfer {
 /** Runs the command and returns its exit code. */
 export async function remux(args: RemuxArguments): Promise<number> {
   checkOutput(args.output, args.format);
+  checkNotInput(args.output, { "the input": [args.input] });
   const source = inputSource(args.input, args.inputOptions);
   const done = await transfer(args, [args.input], (chosen) => {
     const options = {

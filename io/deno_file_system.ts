@@ -3,7 +3,7 @@
  */
 import type { FileStatus, FileSystem } from "./file_system.ts";
 
-const STDIN = 0;
+const STDIN = 0, STDOUT = 1;
 
 /** For file information that Deno lacks for its standard streams; loaded only when needed, since it takes 20 ms. */
 interface NodeFiles {
@@ -58,6 +58,7 @@ export const denoFiles: FileSystem = {
     },
     statSync: () => statusOf(nodeFiles().fstatSync(STDIN)),
   },
+  stdoutStatus: () => statusOf(nodeFiles().fstatSync(STDOUT)),
   isStdin: (value) => value === Deno.stdin,
   isStdinStream: (value) => value instanceof ReadableStream && value === Deno.stdin.readable,
   opened: (value) => value instanceof Deno.FsFile ? value : null,

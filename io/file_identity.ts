@@ -60,6 +60,15 @@ function* identityOfStdin(): Operation<string | null> {
   }
 }
 
+/** The identity of the file that standard output is redirected to; null for a pipe or terminal. */
+export function identityOfStdout(): string | null {
+  try {
+    return identityOf(files.stdoutStatus());
+  } catch {
+    return null; // closed
+  }
+}
+
 // ------------------------------------------------------------------------------------------- as sources
 
 function sourceFile(identity: () => Operation<string | null>): SourceFiles {

@@ -68,6 +68,8 @@ export interface FileSystem {
   mayRead(path?: string): boolean;
   /** Standard input. */
   readonly stdin: Pick<OpenFile, "read" | "readSync" | "stat" | "statSync">;
+  /** About what standard output is redirected to. */
+  stdoutStatus(): FileStatus;
   /** Whether a source is standard input. */
   isStdin(value: unknown): boolean;
   /** Whether a source is a stream over standard input. */

@@ -190,7 +190,7 @@ function hasPositions(of: Descriptor): boolean {
 
 // ------------------------------------------------------------------------------------------- standard input
 
-const STDIN = 0;
+const STDIN = 0, STDOUT = 1;
 /** Milliseconds between polls of a non-blocking terminal or pipe. */
 const PAUSE = 10;
 
@@ -258,6 +258,7 @@ export const nodeFiles: FileSystem = {
     stat: async () => statusOf(await promised<Stats>((done) => node().fstat(STDIN, BIG, done))),
     statSync: () => statusOf(node().fstatSync(STDIN, BIG)),
   },
+  stdoutStatus: () => statusOf(node().fstatSync(STDOUT, BIG)),
   isStdin,
   isStdinStream: () => false,
   opened: (value) => isHandle(value) ? new NodeFile(value) : null,

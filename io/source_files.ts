@@ -4,7 +4,7 @@
 import type { SourceFiles } from "../ffi/open_files.ts";
 import { type Operation, runSync } from "../ffi/operation.ts";
 import { pathIn, pathOf } from "./file.ts";
-import { fileAt, identitiesAt, openedFile, standardInput } from "./file_identity.ts";
+import { fileAt, identitiesAt, identityOfStdout, openedFile, standardInput } from "./file_identity.ts";
 import { files } from "./files.ts";
 import { isHttp } from "./http.ts";
 import { namedBy } from "./listed_files.ts";
@@ -26,13 +26,22 @@ export function filesNamedBy(source: Source): SourceFiles | null {
   return path === null ? null : namedBy(path);
 }
 
-/** Whether a path or file: URL leads to a file of the source. */
-export function isFileOf(source: Source, place: string | URL): boolean {
-  const files = filesOf(source);
-  return files !== null && runSync(finds(files, place));
+/**
+ * What an output is for a source, whose file it would overwrite: "the source", "a file that the source ... names"; null if
+ * it is another file.
+ *
+ * @param place Path or file: URL of the output; null is standard output.
+ */
+export function roleOf(source: Source, place: string | URL | null): string | null {
+  return runSync(roleIn([filesOf(source), filesNamedBy(source)], place));
 }
 
-function* finds(files: SourceFiles, place: string | URL): Operation<boolean> {
-  const [identity] = yield* identitiesAt([pathOf(place, "sink")]);
-  return typeof identity === "string" && (yield* files.find(identity)) !== null;
+function* roleIn(all: readonly (SourceFiles | null)[], place: string | URL | null): Operation<string | null> {
+  const identity = place === null ? identityOfStdout() : (yield* identitiesAt([pathOf(place, "sink")]))[0];
+  if (typeof identity !== "string") return null;
+  for (const files of all) {
+    const role = files && (yield* files.find(identity));
+    if (role) return role;
+  }
+  return null;
 }

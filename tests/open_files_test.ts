@@ -15,6 +15,7 @@ import {
   concatSync,
   Demuxer,
   MemorySink,
+  probeSync,
   remux,
   type RemuxOptions,
   type RemuxResult,
@@ -507,5 +508,36 @@ Deno.test("cli: no command writes over its input", async () => {
   const mkv = folder.keep("s.mkv", fixtureBytes("subtitles.mkv"));
   assertFails(await avio("extract", mkv, folder.hardLink(mkv, "t.mkv"), "--attachment", "3"), itIs);
   assertFails(await shell('avio extract - "$1" --attachment 3 < "$1"', mkv), itIs);
+  folder.assertKept();
+});
+
+Deno.test("cli: no command writes over a file that it adds, or over its input by stdout", async () => {
+  using folder = new Folder();
+  const { names } = segmentsIn(folder);
+  const [first, other] = [folder.keep("a.ts", tsWhole()), folder.keep("b.ts", tsWhole())];
+  const list = folder.keep("in/a.m3u8", playlistOf(names));
+  const picture = folder.keep("c.mp3", probeSync(fixtureBytes("cover.mp3")).covers[0]!.data);
+  const font = folder.keep("d.mkv", new Uint8Array(9)),
+    film = folder.keep("e.mkv", fixtureBytes("subtitles.mkv"));
+  const overwrites = (what: string, name: string) =>
+    `Cannot open output: it is ${what}, which it would overwrite: ${name}`;
+  const merge = (...args: string[]) => avio("merge", ...args);
+  assertFails(await merge(first, "--cover", picture, picture), overwrites("the cover", picture));
+  const link = folder.hardLink(picture, "link.mp3");
+  assertFails(await merge(first, "--cover", picture, link), overwrites("the cover", link));
+  assertFails(await merge(first, "--attach", font, font), overwrites("the attachment", font));
+  assertFails(await merge(first, "--chapters", film, film), overwrites("the file with the chapters", film));
+  const toStdout = overwrites("the input", "stdout");
+  assertFails(await shell('avio remux - - -f mpegts < "$1" >> "$1"', first), toStdout);
+  assertFails(await shell('avio remux "$1" - -f mpegts >> "$1"', first), toStdout);
+  assertFails(await shell('avio concat "$1" "$2" - -f mpegts >> "$2"', first, other), toStdout);
+  assertFails(await shell('avio merge "$1" "$2" - -f mpegts >> "$2"', first, other), toStdout);
+  assertFails(
+    await shell('avio merge "$1" --cover "$2" - -f mp3 >> "$2"', first, picture),
+    overwrites("the cover", "stdout"),
+  );
+  assertFails(await shell('avio extract "$1" - --attachment 3 >> "$1"', film), toStdout);
+  const named = overwrites(`a file that the input ${list} names`, "stdout");
+  assertFails(await shell('avio remux "$1" - -f mpegts >> "$2"', list, folder.path(`in/${names[2]}`)), named);
   folder.assertKept();
 });
