@@ -18,7 +18,10 @@ import { Warnings as Kinds } from "./symbols.ts";
  */
 export type WarningKind = "damaged" | "truncated" | "missing" | "dropped" | "skipped" | "corrected";
 
-/** Something that was lost or changed, though the operation went on. */
+/**
+ * Something that was lost or changed, though the operation went on. Beyond 1,000 of them, as of a file with very many
+ * damaged streams, the further ones of a kind share one, which counts them.
+ */
 export interface Warning {
   /** Its kind. */
   kind: WarningKind;

@@ -5,6 +5,15 @@
 
 enum { MAX_ROWS = 1000 };
 
+/* Words of the row of a kind that counts all further ones, also of other streams and inputs. */
+static const char REST[] = "further warnings of this kind are only counted, whatever their stream";
+
+static struct warning *find_rest(const struct warnings *warnings, int kind) {
+  for (size_t i = MAX_ROWS; i < warnings->count; i++)
+    if (warnings->list[i].kind == kind) return &warnings->list[i];
+  return NULL;
+}
+
 static struct warning *find(const struct warnings *warnings, int kind, int stream, const char *words) {
   for (size_t i = 0; i < warnings->count; i++) {
     struct warning *row = &warnings->list[i];
@@ -29,11 +38,13 @@ static char *copy_of(const char *line) {
 void warnings_add(struct warnings *warnings, int kind, int stream, const char *words, const char *line, int64_t count) {
   if (warnings->paused) return;
   struct warning *row = find(warnings, kind, stream, words);
+  bool is_rest = !row && warnings->count >= MAX_ROWS;
+  if (is_rest) row = find_rest(warnings, kind);
   if (row) {
     row->count += count;
     return;
   }
-  if (warnings->count >= MAX_ROWS) return;
+  if (is_rest) stream = -1, words = REST;
   char *copy = copy_of(line);
   row = copy || !line ? add_row(warnings) : NULL;
   if (row) {

@@ -26,7 +26,10 @@ struct warnings {
   bool lost;       /* there was no memory for one: the session fails */
 };
 
-/* Adds a row, or adds to the count of the row with the same kind, source, stream and words. */
+/*
+ * Adds a row, or adds to the count of the row with the same kind, source, stream and words. Beyond 1,000 rows there is one more
+ * for each kind, which counts what has no row of its own.
+ */
 void warnings_add(struct warnings *warnings, int kind, int stream, const char *words, const char *line, int64_t count);
 /* Drops all rows after the first `count`. */
 void warnings_cut(struct warnings *warnings, size_t count);

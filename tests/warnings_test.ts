@@ -427,3 +427,18 @@ Deno.test("avio remux: a line for each warning, the log's line with -v, and exit
     Deno.removeSync(folder, { recursive: true });
   }
 });
+
+Deno.test("Beyond 1,000 warnings those of a kind share one that counts them", () => {
+  const cut = fixtureBytes("audio.wav").subarray(0, 2001); // its last packet is damaged, too
+  const kinds = ["damaged", "truncated"] as const;
+  const reported: Warning[] = [];
+  const onwarning = (warning: Warning) => void reported.push(warning);
+  const { warnings } = concatSync(new Array(550).fill(cut), new MemorySink(), { format: "wav", onwarning });
+  assertEquals(
+    brief(warnings.slice(0, 1000)),
+    Array.from({ length: 1000 }, (_, index) => [kinds[index % 2]!, Math.floor(index / 2), 0, 1] as const),
+  );
+  assertEquals(brief(warnings.slice(1000)), kinds.map((kind) => [kind, 500, null, 50] as const));
+  for (const { message } of warnings.slice(1000)) assertMatch(message, /only counted/);
+  assertEquals(reported.length, 1002);
+});
