@@ -82,6 +82,8 @@ import hevc_pps_dlt_patch from "../shim/ffmpeg/hevc-pps-dlt.patch" with { type: 
 import hls_abandoned_patch from "../shim/ffmpeg/hls-abandoned.patch" with { type: "text" };
 import hls_buffer_again_7_patch from "../shim/ffmpeg/hls-buffer-again-7.patch" with { type: "text" };
 import hls_buffer_again_9_patch from "../shim/ffmpeg/hls-buffer-again-9.patch" with { type: "text" };
+import hls_emptied_subtitles_9_patch from "../shim/ffmpeg/hls-emptied-subtitles-9.patch" with { type: "text" };
+import hls_emptied_patch from "../shim/ffmpeg/hls-emptied.patch" with { type: "text" };
 import hls_empty_rendition_patch from "../shim/ffmpeg/hls-empty-rendition.patch" with { type: "text" };
 import hls_list_lost_patch from "../shim/ffmpeg/hls-list-lost.patch" with { type: "text" };
 import hls_master_tags_7_patch from "../shim/ffmpeg/hls-master-tags-7.patch" with { type: "text" };
@@ -114,6 +116,7 @@ import mov_far_times_patch from "../shim/ffmpeg/mov-far-times.patch" with { type
 import mov_fragment_search_patch from "../shim/ffmpeg/mov-fragment-search.patch" with { type: "text" };
 import mov_heif_tile_size_patch from "../shim/ffmpeg/mov-heif-tile-size.patch" with { type: "text" };
 import mov_isml_hint_patch from "../shim/ffmpeg/mov-isml-hint.patch" with { type: "text" };
+import mov_moov_size_leak_patch from "../shim/ffmpeg/mov-moov-size-leak.patch" with { type: "text" };
 import mov_no_track_9_patch from "../shim/ffmpeg/mov-no-track-9.patch" with { type: "text" };
 import mov_pssh_append_patch from "../shim/ffmpeg/mov-pssh-append.patch" with { type: "text" };
 import mov_seek_steps_patch from "../shim/ffmpeg/mov-seek-steps.patch" with { type: "text" };
@@ -363,6 +366,8 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/hls-abandoned.patch": hls_abandoned_patch,
   "shim/ffmpeg/hls-buffer-again-7.patch": hls_buffer_again_7_patch,
   "shim/ffmpeg/hls-buffer-again-9.patch": hls_buffer_again_9_patch,
+  "shim/ffmpeg/hls-emptied-subtitles-9.patch": hls_emptied_subtitles_9_patch,
+  "shim/ffmpeg/hls-emptied.patch": hls_emptied_patch,
   "shim/ffmpeg/hls-empty-rendition.patch": hls_empty_rendition_patch,
   "shim/ffmpeg/hls-list-lost.patch": hls_list_lost_patch,
   "shim/ffmpeg/hls-master-tags-7.patch": hls_master_tags_7_patch,
@@ -395,6 +400,7 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/mov-fragment-search.patch": mov_fragment_search_patch,
   "shim/ffmpeg/mov-heif-tile-size.patch": mov_heif_tile_size_patch,
   "shim/ffmpeg/mov-isml-hint.patch": mov_isml_hint_patch,
+  "shim/ffmpeg/mov-moov-size-leak.patch": mov_moov_size_leak_patch,
   "shim/ffmpeg/mov-no-track-9.patch": mov_no_track_9_patch,
   "shim/ffmpeg/mov-pssh-append.patch": mov_pssh_append_patch,
   "shim/ffmpeg/mov-seek-steps.patch": mov_seek_steps_patch,

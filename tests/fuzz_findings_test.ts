@@ -14,7 +14,7 @@ import {
   remuxSync,
 } from "@avio/avio";
 import { fixtureBytes } from "./support/fixtures.ts";
-import { runScript } from "./support/script.ts";
+import { answerOf, runScript } from "./support/script.ts";
 import { isEmbedded, libavformat } from "./support/versions.ts";
 
 function writeTo(format: string, packets: number, sink = new MemorySink()): Muxer {
@@ -428,3 +428,30 @@ for (const [sink, expected] of [[fullDisk, "disk full"], ["new MemorySink()", "1
     assertStringIncludes(stdout, expected);
   });
 }
+
+Deno.test({ name: "A moov that can't be written leaks nothing", ignore: !isEmbedded }, async () => {
+  const { before, after } = await answerOf<{ before: number; after: number }>(
+    `const input = Demuxer.openSync(fixtureBytes("video.mp4"));
+    const picture = input.readSync();
+    const options = { movflags: "frag_keyframe+delay_moov" };
+    const write = () => {
+      using muxer = Muxer.openSync(new MemorySink(), { format: "mp4", options });
+      muxer.addStream(input.streams[picture.streamIndex]);
+      muxer.addStream({ type: "audio", codec: "ac3", sampleRate: 48000, channels: 2 });
+      muxer.writeSync({ ...picture, streamIndex: 0 });
+      try {
+        muxer.finishSync();
+      } catch (error) {
+        if (!error.message.includes("stream 1 has no packets")) throw error;
+      }
+    };
+    for (let i = 0; i < 1000; i++) write();
+    gc();
+    const before = residentMegabytes();
+    for (let i = 0; i < 8000; i++) write();
+    gc();
+    console.log(JSON.stringify({ before, after: residentMegabytes() }));`,
+    { flags: ["-A", "--v8-flags=--expose-gc"] },
+  );
+  assert(after - before < 7, `${before} MB became ${after} MB`);
+});

@@ -139,6 +139,21 @@ Deno.test("HLS: a live source that disappears, or that is no playlist any more, 
 });
 
 Deno.test({
+  name: "HLS: a live playlist that has no segment any more, while the first one is still looked at",
+  ignore: !isEmbedded,
+  fn() {
+    const options: DemuxerOptions = {
+      url: "live.m3u8",
+      onopen: ({ url }) =>
+        url === "live.m3u8" ? bytesOf(playlistOf([])) : segment("index0.ts").subarray(0, 1880),
+    };
+    const live = playlistOf(["index0.ts"], [], false).replaceAll(/:1\b/g, ":0");
+    using demuxer = Demuxer.openSync(bytesOf(live), options);
+    assertEquals(demuxer.streams.map(({ codecParameters }) => codecParameters.codec), ["h264", "aac"]);
+  },
+});
+
+Deno.test({
   name: "HLS: what the playlist declares a gap is not asked for, nor are its key and initialization section",
   ignore: !isEmbedded,
   async fn() {
