@@ -8,6 +8,10 @@ type Part = Uint8Array | number[] | string;
 const encoder = new TextEncoder();
 
 function join(...parts: Part[]): Uint8Array<ArrayBuffer> {
+  return joinAll(parts);
+}
+
+function joinAll(parts: Part[]): Uint8Array<ArrayBuffer> {
   const pieces = parts.map((part) => typeof part === "string" ? encoder.encode(part) : Uint8Array.from(part));
   const all = new Uint8Array(pieces.reduce((size, piece) => size + piece.length, 0));
   let at = 0;
@@ -28,6 +32,25 @@ function fill(size: number, make: (index: number) => Part): Uint8Array<ArrayBuff
     all.set(piece, at);
     at += piece.length;
   }
+}
+
+/** The same part as often as it fits into `size` bytes. */
+function repeat(size: number, part: Part): Uint8Array<ArrayBuffer> {
+  const piece = join(part), all = new Uint8Array(Math.floor(size / piece.length) * piece.length);
+  all.set(piece.subarray(0, all.length));
+  for (let at = piece.length; at < all.length; at *= 2) all.copyWithin(at, 0, at);
+  return all;
+}
+
+/** Parts of the same length, each of which `write` fills. */
+function numbered(
+  count: number,
+  length: number,
+  write: (view: DataView, at: number, index: number) => void,
+): Uint8Array<ArrayBuffer> {
+  const all = new Uint8Array(count * length), view = new DataView(all.buffer);
+  for (let index = 0; index < count; index++) write(view, index * length, index);
+  return all;
 }
 
 const be = (bytes: number, value: number): number[] =>
@@ -345,6 +368,76 @@ function heifGrid(): Uint8Array {
   return make(make(0).length - 64);
 }
 
+const heifItem = (id: number, type: string) => box("infe", [2, 0, 0, 0], be(2, id), be(2, 0), type, [0]);
+const heifItems = (items: Uint8Array[]) => full("iinf", be(2, items.length), joinAll(items));
+const heifPlaces = (ids: number[]) =>
+  full(
+    "iloc",
+    [0x44, 0],
+    be(2, ids.length),
+    joinAll(ids.map((id) => join(be(2, id), be(2, 0), be(2, 1), be(4, 0), be(4, 8)))),
+  );
+/** As many items as fit into half of the bytes; and references to the first item in the other half. */
+function heifReferences(size: number, name: string, type: string): Uint8Array {
+  const many = Math.min(Math.floor(size / 42), 60_000), boxes = Math.max(1, Math.floor(size / 2 / 131_086));
+  const to = repeat(131_070, be(2, 1));
+  const from = Array.from({ length: boxes }, (_, i) => 2 + i);
+  return heif(
+    heifItems([
+      ...from.map((id) => heifItem(id, type)),
+      ...Array.from({ length: many }, (_, i) => heifItem(1000 + i, "mime")),
+      heifItem(1, "hvc1"),
+    ]),
+    heifPlaces([1, ...from]),
+    full("iref", ...from.map((id) => box(name, be(2, id), be(2, 65535), to))),
+  );
+}
+/** A picture of so many tiles, at most 60,000, each with its size and a profile. */
+function heifTiles(count: number): Uint8Array {
+  const ids = Array.from({ length: Math.min(count, 60_000) }, (_, i) => i + 2);
+  return heif(
+    heifPlaces([1, ...ids]),
+    heifItems([heifItem(1, "iovl"), ...ids.map((id) => heifItem(id, "hvc1"))]),
+    full("iref", box("dimg", be(2, 1), be(2, ids.length), joinAll(ids.map((id) => be(2, id))))),
+    box(
+      "iprp",
+      box("ipco", full("ispe", be(4, 16), be(4, 16)), box("colr", "prof", zeros(200))),
+      full("ipma", be(4, ids.length), joinAll(ids.map((id) => join(be(2, id), [2, 1, 2])))),
+    ),
+  );
+}
+/** A profile of half of the bytes, which the item has as often as the other half says. */
+function heifProperties(size: number): Uint8Array {
+  const count = Math.floor(size / 2 / 258);
+  return heif(
+    heifPlaces([1]),
+    heifItems([heifItem(1, "hvc1")]),
+    box(
+      "iprp",
+      box("ipco", box("colr", "prof", zeros(size / 2))),
+      full("ipma", be(4, count), repeat(count * 258, join(be(2, 1), [255], zeros(255).fill(1)))),
+    ),
+  );
+}
+/** An item with one block of Exif, of half of the bytes, as often as the other half says. */
+function heifExif(size: number): Uint8Array {
+  const exif = join(be(4, 0), "MM\0*", be(4, 8), be(2, 0), zeros(size / 2));
+  const boxes = Math.max(1, Math.floor(size / 2 / 131_086));
+  const references = box("cdsc", be(2, 2), be(2, 65535), repeat(131_070, be(2, 1)));
+  const head = (at: number) =>
+    heif(
+      heifItems([heifItem(1, "hvc1"), heifItem(2, "Exif")]),
+      full(
+        "iloc",
+        [0x44, 0],
+        be(2, 2),
+        ...[8, exif.length].map((size, i) => join(be(2, i + 1), be(2, 0), be(2, 1), be(4, at), be(4, size))),
+      ),
+      full("iref", ...Array.from({ length: boxes }, () => references)),
+    );
+  return join(head(head(0).length + 8), box("mdat", exif));
+}
+
 const ilstTag = (i: number) =>
   box("----", full("mean", "com.apple"), full("name", `k${i}`), box("data", be(4, 1), zeros(4), "v"));
 
@@ -426,6 +519,41 @@ const aviStream = (...more: Uint8Array[]) =>
     chunk("strf", le(4, 40), le(4, 320), le(4, 240), le(2, 1), le(2, 24), "MJPG", zeros(20)),
     ...more,
   );
+
+/** A sound with an index. The number of the stream is ten times the first character, and the second one. */
+const aviSound = (stream: number, positions: Uint8Array) =>
+  chunk(
+    "LIST",
+    "strl",
+    chunk("strh", "auds", zeros(16), le(4, 1), le(4, 2_000_000_000), le(4, 0), le(4, 1000), zeros(20)),
+    chunk("strf", le(2, 85), le(2, 2), le(4, 44100), le(4, 4000), le(2, 0), le(2, 16)),
+    chunk(
+      "indx",
+      le(2, 2),
+      [0, 1],
+      le(4, positions.length / 8),
+      [48 + Math.floor(stream / 200) * 20, 48 + stream % 200],
+      "wb",
+      le(8, 8),
+      zeros(4),
+      positions,
+    ),
+  );
+/** One stream has packets at millions of positions, the others before and behind them. */
+function positionsByStreams(size: number): Uint8Array {
+  const positions = (...list: number[]) => join(...list.map((at) => join(le(4, at), le(4, 1))));
+  const others = Array.from({ length: Math.min(Math.floor(size / 400), 999) }, (_, i) => i + 1);
+  return avi([
+    aviSound(
+      0,
+      numbered(Math.floor(size / 16), 8, (view, at, i) => {
+        view.setUint32(at, 100 + i, true);
+        view.setUint32(at + 4, 1, true);
+      }),
+    ),
+    ...others.map((i) => aviSound(i, positions(50, 100_000_000 + i))),
+  ]);
+}
 
 const flvTag = (type: number, body: Uint8Array) =>
   join([type], be(3, body.length), zeros(7), body, be(4, body.length + 11));
@@ -622,6 +750,77 @@ const dash = (set: string) =>
   `<?xml version="1.0"?><MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="static" mediaPresentationDuration="PT9S"><Period>${set}</Period></MPD>`;
 const representation = (i: number) =>
   `<Representation id="${i}" bandwidth="1"><BaseURL>${i}.mp4</BaseURL><SegmentBase indexRange="0-9"/></Representation>`;
+
+/** A key ring of OpenMG: any number of keys, each of which is tried over as many bytes as the header says. */
+function omaKeys(size: number): Uint8Array {
+  const keys = Math.floor(size / 16);
+  const ring = join(
+    join(be(2, 1), be(2, 128), be(2, 0), be(2, Math.min(keys * 16, 60_000)), zeros(8), "KEYRING     "),
+    zeros(148),
+    be(4, 0),
+    be(4, keys * 16),
+    zeros(64 + keys * 16),
+  );
+  const frame = id3Frame("GEOB", join("\0\0\0OMG_LSI\0", ring));
+  return join(
+    "ea3",
+    [3, 0, 0],
+    sync7(frame.length + 20),
+    frame,
+    zeros(20),
+    "EA3",
+    [1, 0, 96, 0, 1],
+    zeros(1088),
+  );
+}
+
+/** The numbers of Musepack: seven bits in each byte, the last of which has no mark. */
+const musepackNumber = (value: number, bytes = 6): number[] =>
+  Array.from(
+    { length: bytes },
+    (_, i) => Math.floor(value / 2 ** (7 * (bytes - 1 - i))) % 128 | (i < bytes - 1 ? 128 : 0),
+  );
+const musepackChunk = (name: string, ...parts: Part[]) => {
+  const body = join(...parts);
+  return join(name, musepackNumber(body.length + 5, 3), body);
+};
+
+/** Any number of chunks name one table of places, which is in the second half of the bytes. */
+function musepackSeekTables(size: number): Uint8Array {
+  const chunks = Math.floor(size / 2 / 8), entries = Math.floor(size / 2 / 13) * 8;
+  const head = musepackChunk("SH", [1, 1, 1, 1, 8], musepackNumber(2 ** 40), [0, 0, 16]);
+  // Entries have 13 bits: 1, and the number 8.
+  const eight = Array.from({ length: 8 }, () => "1000000001000").join("").match(/.{8}/g)!;
+  const places = repeat(Math.floor(entries / 8) * 13, eight.map((bits) => parseInt(bits, 2)));
+  // What precedes them is as long as whole bytes, but for the four bits of the distance.
+  const table = musepackChunk("ST", musepackNumber(entries), [0], musepackNumber(4, 1), [8, 0], places);
+  return join(
+    "MPCK",
+    head,
+    fill(chunks * 8, (i) => join("SO", [8], musepackNumber((chunks - i) * 8, 5))),
+    table,
+    musepackChunk("AP", zeros(20)),
+  );
+}
+
+/** Blocks of a parameter, each of which says that it has two million parts. */
+function iamfParts(size: number): Uint8Array {
+  const leb = (value: number): number[] => value < 128 ? [value] : [value % 128 | 128, ...leb(value >> 7)];
+  const unit = (type: number, ...parts: Part[]) => {
+    const body = join(...parts);
+    return join([type << 3], leb(body.length), body);
+  };
+  const parameter = (id: number) => [id, 1, 128];
+  return join(
+    unit(31, "iamf", [0, 0]),
+    unit(0, [1], "Opus", leb(2 ** 30), [255, 255, 1, 2, 0, 0, 0, 0, 187, 128, 0, 0, 0]),
+    unit(1, [1, 0, 1, 1, 0, 0, 1 << 5, 1 << 4, 1, 1]),
+    unit(2, [1, 0, 1, 1, 1, 0, 0], parameter(7), [0, 0], parameter(8), [0, 0, 1, 2 << 6, 0, 0, 0, 0, 0]),
+    unit(4),
+    repeat(size, unit(3, [8], leb(2_000_000), [1])),
+    unit(6, zeros(20)),
+  );
+}
 
 /** By name: functions that make a file of about so many bytes. */
 export const bombs: Record<string, (size: number) => Uint8Array> = {
@@ -903,6 +1102,16 @@ export const bombs: Record<string, (size: number) => Uint8Array> = {
       ),
     ),
   "heif grid of a tile without a size": heifGrid,
+  "heif grid of tiles": heifTiles,
+  "heif places backwards": (n) => {
+    const count = Math.floor(n / 10);
+    const places = numbered(count, 10, (view, at, i) => view.setUint32(at, count - i));
+    return heif(box("iloc", [2, 0, 0, 0], [0, 0], be(4, count), places));
+  },
+  "heif tiles by items": (n) => heifReferences(n, "dimg", "iovl"),
+  "heif descriptions by items": (n) => heifReferences(n, "cdsc", "uri "),
+  "heif properties by items": heifProperties,
+  "heif exif by references": heifExif,
   "heif properties": (n) => heif(box("iprp", box("ipco", fill(n, () => full("ispe", be(4, 1), be(4, 1)))))),
   "matroska tags": (n) =>
     mkv(
@@ -933,6 +1142,19 @@ export const bombs: Record<string, (size: number) => Uint8Array> = {
             short(0x63c0, short(0x63c5, be(2, i))),
             short(0x67c8, short(0x45a3, `K${i}`), short(0x4487, "v")),
           )),
+      ),
+      cluster,
+    ),
+  "matroska tags by chapters": (n) =>
+    mkv(
+      oneTrack,
+      element(
+        0x1043a770,
+        element(0x45b9, repeat(n / 2, short(0xb6, short(0x73c4, be(3, 1)), short(0x91, [0])))),
+      ),
+      element(
+        0x1254c367,
+        repeat(n / 2, short(0x7373, short(0x63c0, short(0x63c4, [2])), short(0x67c8, short(0x45a3, "K")))),
       ),
       cluster,
     ),
@@ -1130,6 +1352,7 @@ export const bombs: Record<string, (size: number) => Uint8Array> = {
         fill(n, (i) => join(le(4, i), le(4, 1))),
       )),
     ]),
+  "avi positions by streams": positionsByStreams,
   "avi streams": (n) => avi(Array.from({ length: Math.floor(n / 150) }, () => aviStream())),
   "avi info": (n) => avi([aviStream()], chunk("LIST", "INFO", fill(n, infoTag))),
   "flv metadata": (n) =>
@@ -1289,6 +1512,9 @@ export const bombs: Record<string, (size: number) => Uint8Array> = {
           zeros(4),
         ),
     ),
+  "oma keys": omaKeys,
+  "musepack seek tables": musepackSeekTables,
+  "iamf parts of parameters": iamfParts,
   "musepack tags": (n) => join("MPCK", fill(n, () => join("ST", [3]))),
   "real media properties": (n) =>
     join(

@@ -45,6 +45,7 @@ import aac_adts_long_patch from "../shim/ffmpeg/aac-adts-long.patch" with { type
 import afgs1_points_patch from "../shim/ffmpeg/afgs1-points.patch" with { type: "text" };
 import av1_frame_merge_limit_7_patch from "../shim/ffmpeg/av1-frame-merge-limit-7.patch" with { type: "text" };
 import av1_frame_merge_limit_9_patch from "../shim/ffmpeg/av1-frame-merge-limit-9.patch" with { type: "text" };
+import avi_drift_patch from "../shim/ffmpeg/avi-drift.patch" with { type: "text" };
 import bsf_list_token_patch from "../shim/ffmpeg/bsf-list-token.patch" with { type: "text" };
 import dash_attribute_patch from "../shim/ffmpeg/dash-attribute.patch" with { type: "text" };
 import dash_baseurl_room_patch from "../shim/ffmpeg/dash-baseurl-room.patch" with { type: "text" };
@@ -99,6 +100,7 @@ import hls_skip_gaps_9_patch from "../shim/ffmpeg/hls-skip-gaps-9.patch" with { 
 import hls_subtitle_buffers_patch from "../shim/ffmpeg/hls-subtitle-buffers.patch" with { type: "text" };
 import hvcc_count_7_patch from "../shim/ffmpeg/hvcc-count-7.patch" with { type: "text" };
 import iamf_labels_7_patch from "../shim/ffmpeg/iamf-labels-7.patch" with { type: "text" };
+import iamf_subblocks_patch from "../shim/ffmpeg/iamf-subblocks.patch" with { type: "text" };
 import index_buffers_patch from "../shim/ffmpeg/index-buffers.patch" with { type: "text" };
 import index_insertions_patch from "../shim/ffmpeg/index-insertions.patch" with { type: "text" };
 import index_order_patch from "../shim/ffmpeg/index-order.patch" with { type: "text" };
@@ -107,6 +109,7 @@ import jpegxl_toc_patch from "../shim/ffmpeg/jpegxl-toc.patch" with { type: "tex
 import lcevc_position_patch from "../shim/ffmpeg/lcevc-position.patch" with { type: "text" };
 import matroska_crc_patch from "../shim/ffmpeg/matroska-crc.patch" with { type: "text" };
 import matroska_flush_patch from "../shim/ffmpeg/matroska-flush.patch" with { type: "text" };
+import matroska_tag_targets_patch from "../shim/ffmpeg/matroska-tag-targets.patch" with { type: "text" };
 import metadata_limits_7_patch from "../shim/ffmpeg/metadata-limits-7.patch" with { type: "text" };
 import metadata_limits_9_patch from "../shim/ffmpeg/metadata-limits-9.patch" with { type: "text" };
 import mov_chapter_tracks_patch from "../shim/ffmpeg/mov-chapter-tracks.patch" with { type: "text" };
@@ -114,17 +117,21 @@ import mov_edit_steps_patch from "../shim/ffmpeg/mov-edit-steps.patch" with { ty
 import mov_extradata_list_9_patch from "../shim/ffmpeg/mov-extradata-list-9.patch" with { type: "text" };
 import mov_far_times_patch from "../shim/ffmpeg/mov-far-times.patch" with { type: "text" };
 import mov_fragment_search_patch from "../shim/ffmpeg/mov-fragment-search.patch" with { type: "text" };
+import mov_heif_items_7_patch from "../shim/ffmpeg/mov-heif-items-7.patch" with { type: "text" };
+import mov_heif_items_9_patch from "../shim/ffmpeg/mov-heif-items-9.patch" with { type: "text" };
 import mov_heif_tile_size_patch from "../shim/ffmpeg/mov-heif-tile-size.patch" with { type: "text" };
 import mov_isml_hint_patch from "../shim/ffmpeg/mov-isml-hint.patch" with { type: "text" };
 import mov_moov_size_leak_patch from "../shim/ffmpeg/mov-moov-size-leak.patch" with { type: "text" };
 import mov_no_track_9_patch from "../shim/ffmpeg/mov-no-track-9.patch" with { type: "text" };
 import mov_pssh_append_patch from "../shim/ffmpeg/mov-pssh-append.patch" with { type: "text" };
 import mov_seek_steps_patch from "../shim/ffmpeg/mov-seek-steps.patch" with { type: "text" };
+import mpc8_seektable_patch from "../shim/ffmpeg/mpc8-seektable.patch" with { type: "text" };
 import mpeg_streams_7_patch from "../shim/ffmpeg/mpeg-streams-7.patch" with { type: "text" };
 import mpegts_text_patch from "../shim/ffmpeg/mpegts-text.patch" with { type: "text" };
 import mux_padding_patch from "../shim/ffmpeg/mux-padding.patch" with { type: "text" };
 import mxf_index_segments_patch from "../shim/ffmpeg/mxf-index-segments.patch" with { type: "text" };
 import mxf_references_patch from "../shim/ffmpeg/mxf-references.patch" with { type: "text" };
+import oma_keys_patch from "../shim/ffmpeg/oma-keys.patch" with { type: "text" };
 import opus_parser_rate_7_patch from "../shim/ffmpeg/opus-parser-rate-7.patch" with { type: "text" };
 import pcm_rechunk_overflow_patch from "../shim/ffmpeg/pcm-rechunk-overflow.patch" with { type: "text" };
 import protocol_list_c from "../shim/ffmpeg/protocol_list.c" with { type: "text" };
@@ -135,6 +142,7 @@ import spdif_core_7_patch from "../shim/ffmpeg/spdif-core-7.patch" with { type: 
 import strireplace_empty_patch from "../shim/ffmpeg/strireplace-empty.patch" with { type: "text" };
 import ty_size_7_patch from "../shim/ffmpeg/ty-size-7.patch" with { type: "text" };
 import unfilled_memory_patch from "../shim/ffmpeg/unfilled-memory.patch" with { type: "text" };
+import vividas_entries_patch from "../shim/ffmpeg/vividas-entries.patch" with { type: "text" };
 import vobsub_streams_7_patch from "../shim/ffmpeg/vobsub-streams-7.patch" with { type: "text" };
 import vorbis_parser_once_7_patch from "../shim/ffmpeg/vorbis-parser-once-7.patch" with { type: "text" };
 import vorbis_parser_once_9_patch from "../shim/ffmpeg/vorbis-parser-once-9.patch" with { type: "text" };
@@ -329,6 +337,7 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/afgs1-points.patch": afgs1_points_patch,
   "shim/ffmpeg/av1-frame-merge-limit-7.patch": av1_frame_merge_limit_7_patch,
   "shim/ffmpeg/av1-frame-merge-limit-9.patch": av1_frame_merge_limit_9_patch,
+  "shim/ffmpeg/avi-drift.patch": avi_drift_patch,
   "shim/ffmpeg/bsf-list-token.patch": bsf_list_token_patch,
   "shim/ffmpeg/dash-attribute.patch": dash_attribute_patch,
   "shim/ffmpeg/dash-baseurl-room.patch": dash_baseurl_room_patch,
@@ -383,6 +392,7 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/hls-subtitle-buffers.patch": hls_subtitle_buffers_patch,
   "shim/ffmpeg/hvcc-count-7.patch": hvcc_count_7_patch,
   "shim/ffmpeg/iamf-labels-7.patch": iamf_labels_7_patch,
+  "shim/ffmpeg/iamf-subblocks.patch": iamf_subblocks_patch,
   "shim/ffmpeg/index-buffers.patch": index_buffers_patch,
   "shim/ffmpeg/index-insertions.patch": index_insertions_patch,
   "shim/ffmpeg/index-order.patch": index_order_patch,
@@ -391,6 +401,7 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/lcevc-position.patch": lcevc_position_patch,
   "shim/ffmpeg/matroska-crc.patch": matroska_crc_patch,
   "shim/ffmpeg/matroska-flush.patch": matroska_flush_patch,
+  "shim/ffmpeg/matroska-tag-targets.patch": matroska_tag_targets_patch,
   "shim/ffmpeg/metadata-limits-7.patch": metadata_limits_7_patch,
   "shim/ffmpeg/metadata-limits-9.patch": metadata_limits_9_patch,
   "shim/ffmpeg/mov-chapter-tracks.patch": mov_chapter_tracks_patch,
@@ -398,17 +409,21 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/mov-extradata-list-9.patch": mov_extradata_list_9_patch,
   "shim/ffmpeg/mov-far-times.patch": mov_far_times_patch,
   "shim/ffmpeg/mov-fragment-search.patch": mov_fragment_search_patch,
+  "shim/ffmpeg/mov-heif-items-7.patch": mov_heif_items_7_patch,
+  "shim/ffmpeg/mov-heif-items-9.patch": mov_heif_items_9_patch,
   "shim/ffmpeg/mov-heif-tile-size.patch": mov_heif_tile_size_patch,
   "shim/ffmpeg/mov-isml-hint.patch": mov_isml_hint_patch,
   "shim/ffmpeg/mov-moov-size-leak.patch": mov_moov_size_leak_patch,
   "shim/ffmpeg/mov-no-track-9.patch": mov_no_track_9_patch,
   "shim/ffmpeg/mov-pssh-append.patch": mov_pssh_append_patch,
   "shim/ffmpeg/mov-seek-steps.patch": mov_seek_steps_patch,
+  "shim/ffmpeg/mpc8-seektable.patch": mpc8_seektable_patch,
   "shim/ffmpeg/mpeg-streams-7.patch": mpeg_streams_7_patch,
   "shim/ffmpeg/mpegts-text.patch": mpegts_text_patch,
   "shim/ffmpeg/mux-padding.patch": mux_padding_patch,
   "shim/ffmpeg/mxf-index-segments.patch": mxf_index_segments_patch,
   "shim/ffmpeg/mxf-references.patch": mxf_references_patch,
+  "shim/ffmpeg/oma-keys.patch": oma_keys_patch,
   "shim/ffmpeg/opus-parser-rate-7.patch": opus_parser_rate_7_patch,
   "shim/ffmpeg/pcm-rechunk-overflow.patch": pcm_rechunk_overflow_patch,
   "shim/ffmpeg/protocol_list.c": protocol_list_c,
@@ -419,6 +434,7 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/strireplace-empty.patch": strireplace_empty_patch,
   "shim/ffmpeg/ty-size-7.patch": ty_size_7_patch,
   "shim/ffmpeg/unfilled-memory.patch": unfilled_memory_patch,
+  "shim/ffmpeg/vividas-entries.patch": vividas_entries_patch,
   "shim/ffmpeg/vobsub-streams-7.patch": vobsub_streams_7_patch,
   "shim/ffmpeg/vorbis-parser-once-7.patch": vorbis_parser_once_7_patch,
   "shim/ffmpeg/vorbis-parser-once-9.patch": vorbis_parser_once_9_patch,

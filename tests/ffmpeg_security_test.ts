@@ -133,6 +133,13 @@ for (
     ["nsv times backwards", 12_000_000, "EPERM"],
     ["hls renditions by variants", 15_000_000, "EPERM"],
     ["mods key frames backwards", 8_000_000, 1],
+    ["heif places backwards", 6_000_000, "INVALIDDATA"],
+    ["heif tiles by items", 6_000_000, 1],
+    ["heif descriptions by items", 6_000_000, 1],
+    ["heif properties by items", 6_000_000, "INVALIDDATA"],
+    ["heif exif by references", 6_000_000, 1],
+    ["avi positions by streams", 16_000_000, 1000],
+    ["matroska tags by chapters", 16_000_000, 1],
   ] as const
 ) {
   security(
@@ -147,6 +154,32 @@ for (
     (answered) => assertEquals(answered, expected),
   );
 }
+
+security(
+  "A HEIF of 900 tiles, each with two properties, has all of them",
+  `using demuxer = Demuxer.openSync(bombs["heif grid of tiles"](900), { findStreamInfo: false });
+  const sizes = new Set(demuxer.streams.map(({ codecParameters }) => codecParameters.width));
+  answer([demuxer.streams.length, ...sizes]);`,
+  (answered) => assertEquals(answered, [900, 16]),
+);
+
+security(
+  "Any number of keys of OpenMG are an error",
+  `answer(read(bombs["oma keys"](2_000_000)));`,
+  (answered) => assertEquals(answered, "EPERM"),
+);
+
+security(
+  "Chunks of Musepack that name the same seek table are read",
+  `answer(read(bombs["musepack seek tables"](1_000_000)));`,
+  (packets) => assertEquals(packets, 1),
+);
+
+security(
+  "Blocks of IAMF whose parameter has two million parts are an error",
+  `answer(read(bombs["iamf parts of parameters"](1_000_000), { maxMemory: 2 ** 28 }));`,
+  (answered) => assertEquals(answered, "INVALIDDATA"),
+);
 
 // What avio itself reads of headers.
 security(
