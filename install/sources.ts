@@ -119,6 +119,7 @@ import mov_pssh_append_patch from "../shim/ffmpeg/mov-pssh-append.patch" with { 
 import mov_seek_steps_patch from "../shim/ffmpeg/mov-seek-steps.patch" with { type: "text" };
 import mpeg_streams_7_patch from "../shim/ffmpeg/mpeg-streams-7.patch" with { type: "text" };
 import mpegts_text_patch from "../shim/ffmpeg/mpegts-text.patch" with { type: "text" };
+import mux_flush_fails_patch from "../shim/ffmpeg/mux-flush-fails.patch" with { type: "text" };
 import mux_padding_patch from "../shim/ffmpeg/mux-padding.patch" with { type: "text" };
 import mxf_index_segments_patch from "../shim/ffmpeg/mxf-index-segments.patch" with { type: "text" };
 import mxf_references_patch from "../shim/ffmpeg/mxf-references.patch" with { type: "text" };
@@ -400,6 +401,7 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/mov-seek-steps.patch": mov_seek_steps_patch,
   "shim/ffmpeg/mpeg-streams-7.patch": mpeg_streams_7_patch,
   "shim/ffmpeg/mpegts-text.patch": mpegts_text_patch,
+  "shim/ffmpeg/mux-flush-fails.patch": mux_flush_fails_patch,
   "shim/ffmpeg/mux-padding.patch": mux_padding_patch,
   "shim/ffmpeg/mxf-index-segments.patch": mxf_index_segments_patch,
   "shim/ffmpeg/mxf-references.patch": mxf_references_patch,
