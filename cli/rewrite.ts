@@ -148,7 +148,8 @@ function optionsOf(
     options: { ...kept.options, ...args.options },
     signal,
     onwarning(warning) {
-      if (isLoss(warning)) refuse(args, [warning.message]);
+      // Changed times are no loss of a remux, but a rewrite is to change nothing that it was not asked for.
+      if (isLoss(warning) || warning.kind === "corrected") refuse(args, [warning.message]);
     },
   };
 }

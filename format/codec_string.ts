@@ -113,13 +113,18 @@ function checkParameters(parameters: CodecStringParameters): CodecStringParamete
   if (frameRate !== undefined) checkRational(frameRate, "parameters.frameRate");
   return {
     ...parameters,
-    profile,
-    level,
+    profile: knownOf(profile),
+    level: knownOf(level),
     extradata,
     width,
     height,
     frameRate: frameRate ?? { num: 0, den: 1 },
   };
+}
+
+/** A profile or level; FFmpeg's number for an unknown one, which ffprobe prints, is -99. */
+function knownOf(number: number | null): number | null {
+  return number !== null && number >= 0 ? number : null;
 }
 
 // ------------------------------------------------------------------------------------------- H.264, HEVC

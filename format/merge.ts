@@ -10,6 +10,7 @@ import {
   checkNames,
   checkNumber,
   checkObject,
+  MAX_SECONDS,
   type Names,
   optional,
 } from "../io/arguments.ts";
@@ -120,7 +121,7 @@ function sourceOf(item: Source | MergeSource, index: number): MergedSource {
     input: checkDemuxerOptions(input, `${name}.input`),
     streams,
     bitstreamFilter,
-    delay: optional(checkNumber, delay, `${name}.delay`) ?? 0,
+    delay: delay === undefined ? 0 : checkNumber(delay, `${name}.delay`, -MAX_SECONDS, MAX_SECONDS),
   };
 }
 

@@ -104,11 +104,11 @@ const HAVE_CODECS = /\/(mp4|webm|x-matroska|ogg|quicktime|3gpp2?|mp2t)$/;
 export function mimeType(info: MimeTypeInfo, options: MimeTypeOptions = {}): string | null {
   const { format, streams, metadata = {} } = checkObject(info, "info");
   const { format: other } = checkNames(checkObject(options, "options"), optionNames, "options");
-  const played = checkArray(streams, "info.streams").filter(isPlayed);
+  const played = checkArray(streams, "info.streams").map(checkStream).filter(isPlayed);
   const own = checkString(checkObject(format, "info.format").name, "info.format.name");
   const tags = checkObject(metadata, "info.metadata");
   const type = other === undefined
-    ? containerType(own, format.mimeTypes ?? [], played, tags)
+    ? containerType(own, checkArray(format.mimeTypes ?? [], "info.format.mimeTypes"), played, tags)
     : containerType(checkString(other, "options.format"), [], played, {});
   if (type === null || !HAVE_CODECS.test(type)) return type;
   const codecs = new Set(played.flatMap(nameOf));
@@ -116,6 +116,16 @@ export function mimeType(info: MimeTypeInfo, options: MimeTypeOptions = {}): str
 }
 
 type PlayedStream = MimeTypeInfo["streams"][number];
+
+/** Streams may come from JSON, or from another program. */
+function checkStream(stream: PlayedStream, index: number): PlayedStream {
+  const name = `info.streams[${index}]`;
+  const { type, disposition, codecParameters } = checkObject(stream, name);
+  checkString(type, `${name}.type`);
+  checkArray(disposition, `${name}.disposition`);
+  checkObject(codecParameters, `${name}.codecParameters`);
+  return stream;
+}
 
 /** Whether a stream is played, not a cover or data. */
 function isPlayed({ type, disposition }: PlayedStream): boolean {

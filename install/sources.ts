@@ -128,6 +128,7 @@ import mov_seek_steps_patch from "../shim/ffmpeg/mov-seek-steps.patch" with { ty
 import mpc8_seektable_patch from "../shim/ffmpeg/mpc8-seektable.patch" with { type: "text" };
 import mpeg_streams_7_patch from "../shim/ffmpeg/mpeg-streams-7.patch" with { type: "text" };
 import mpegts_text_patch from "../shim/ffmpeg/mpegts-text.patch" with { type: "text" };
+import mux_flush_fails_patch from "../shim/ffmpeg/mux-flush-fails.patch" with { type: "text" };
 import mux_padding_patch from "../shim/ffmpeg/mux-padding.patch" with { type: "text" };
 import mxf_index_segments_patch from "../shim/ffmpeg/mxf-index-segments.patch" with { type: "text" };
 import mxf_references_patch from "../shim/ffmpeg/mxf-references.patch" with { type: "text" };
@@ -420,6 +421,7 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/mpc8-seektable.patch": mpc8_seektable_patch,
   "shim/ffmpeg/mpeg-streams-7.patch": mpeg_streams_7_patch,
   "shim/ffmpeg/mpegts-text.patch": mpegts_text_patch,
+  "shim/ffmpeg/mux-flush-fails.patch": mux_flush_fails_patch,
   "shim/ffmpeg/mux-padding.patch": mux_padding_patch,
   "shim/ffmpeg/mxf-index-segments.patch": mxf_index_segments_patch,
   "shim/ffmpeg/mxf-references.patch": mxf_references_patch,

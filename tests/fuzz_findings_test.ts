@@ -409,6 +409,7 @@ const paddingScript = (sink: string) => `
     muxer.finishSync();
   } catch (error) {
     console.log(error.message);
+    console.log((sink.size ?? sink.written) <= 2 ** 30 + 65536);
   }
 `;
 
@@ -423,9 +424,29 @@ for (const [sink, expected] of [[fullDisk, "disk full"], ["new MemorySink()", "1
     name: `Padding in MPEG-TS is limited, and ends when writing fails: ${expected}`,
     ignore: !isEmbedded,
   }, async () => {
-    const { code, stdout } = await runScript(paddingScript(sink), { deadline: 60_000 });
+    const { code, stdout } = await runScript(paddingScript(sink), { deadline: 180_000 });
     assertEquals(code, 0, stdout);
     assertStringIncludes(stdout, expected);
+    assertStringIncludes(stdout, "\ntrue\n"); // the tables that MPEG-TS repeats count
+  });
+}
+
+for (const format of ["mpeg", "vob", "dvd", "vcd", "svcd", "segment"]) {
+  Deno.test(`${format}: bit rates that are too large for FFmpeg's int don't divide by zero`, async () => {
+    const { code, stdout } = await runScript(`
+      const output = { format: "${format}", ...("${format}" === "segment"
+        ? { url: "%d.mpg", options: { segment_format: "mpeg" }, onopen: () => new MemorySink() }
+        : {}) };
+      const audio = { type: "audio", codec: "mp2", sampleRate: 44100, channels: 2 };
+      for (const bitRates of [[2 ** 32 - 9900], [2 ** 31 - 1, 2 ** 31 - 9900 + 1], [2 ** 53 - 1], [1]]) {
+        const muxer = Muxer.openSync(new MemorySink(), output);
+        for (const bitRate of bitRates) muxer.addStream({ ...audio, bitRate });
+        const packet = { data: new Uint8Array(3000), pts: 0, dts: 0, isKey: true };
+        for (const streamIndex of bitRates.keys()) muxer.writeSync({ ...packet, streamIndex });
+        muxer.finishSync();
+      }
+    `);
+    assertEquals(code, 0, stdout);
   });
 }
 

@@ -11,6 +11,8 @@ import {
   IOContext,
   type MapFile,
   MemorySink,
+  Muxer,
+  type MuxerOptions,
   type OpenCallback,
   remux,
   type RemuxOptions,
@@ -531,3 +533,48 @@ Deno.test("DASH in: the packets of DASH out; refused by builds that can't serve 
   assertEquals(ffprobePackets(path).length, packets);
   Deno.removeSync(path);
 });
+
+/** Writes video, and audio that begins after the first segment, to an output of several files. */
+function writeLateAudio(options: MuxerOptions, codec: string, data: Uint8Array): void {
+  using video = Demuxer.openSync(VIDEO);
+  const muxer = Muxer.openSync(new MemorySink(), { ...options, onopen: () => new MemorySink() });
+  muxer.addStream(video.streams[0]!);
+  muxer.addStream({ type: "audio", codec, sampleRate: 48000, channels: 2 });
+  for (const packet of video.packetsSync()) if (packet.streamIndex === 0) muxer.writeSync(packet);
+  muxer.writeSync({ streamIndex: 1, data, pts: 3e6, dts: 3e6, duration: 32000, isKey: true });
+  muxer.finishSync();
+}
+
+const AC3 = Uint8Array.from({ length: 768 }, (_, at) => [0x0b, 0x77, 0, 0, 0x14, 0x40, 0x43, 0xe1][at] ?? 0);
+
+for (
+  const [name, options] of Object.entries(
+    {
+      hls: { format: "hls", url: "a.m3u8", options: { hls_segment_type: "fmp4", hls_time: "1" } },
+      "hls, one file": {
+        format: "hls",
+        url: "a.m3u8",
+        options: { hls_segment_type: "fmp4", hls_time: "1", hls_flags: "single_file" },
+      },
+      segment: {
+        format: "segment",
+        url: "%d.mp4",
+        options: {
+          segment_format: "mp4",
+          segment_time: "1",
+          segment_format_options: "movflags=frag_keyframe+delay_moov",
+        },
+      },
+    } satisfies Record<string, MuxerOptions>,
+  )
+) {
+  // The system's libavformat ignores it: the segments can't be read.
+  Deno.test({
+    name: `${name}: what the muxer of the segments can't write is an error`,
+    ignore: !isEmbedded,
+    fn: () => {
+      assertThrows(() => writeLateAudio(options, "ac3", AC3), AVError, "Cannot write");
+      writeLateAudio(options, "mp3", Uint8Array.of(0xff, 0xfb, 0x94, 0x64, 0, 0, 0, 0));
+    },
+  });
+}

@@ -61,6 +61,23 @@ Deno.test("What would have no effect is an error: a Map for fields, unknown name
     ["options.fromat", () => mimeType(probeSync(film), { fromat: "webm" } as never)],
     ["streams.delay", to({ streams: () => ({ delay: 1e10 }) })],
     ["streams[0].delay", to({ streams: [{ index: 0, delay: -1e300 }] })],
+    ["sources[0].delay", () => mergeSync([{ source: film, delay: 1e10 }], sink(), { format: "matroska" })],
+    ["sources[0].delay", () => mergeSync([{ source: film, delay: -1e300 }], sink(), { format: "matroska" })],
+    ["info.streams[0]", () => mimeType({ format: { name: "mp4" }, streams: [null] } as never)],
+    ["info.streams[0].type", () => mimeType({ format: { name: "mp4" }, streams: [{}] } as never)],
+    ["info.streams[0].codecParameters", () =>
+      mimeType({
+        format: { name: "mp4" },
+        streams: [{ type: "video", disposition: [] }],
+      } as never)],
+    [
+      "info.streams[0].disposition",
+      () => mimeType({ format: { name: "mp4" }, streams: [{ type: "video" }] } as never),
+    ],
+    [
+      "info.format.mimeTypes",
+      () => mimeType({ format: { name: "mp4", mimeTypes: 5 }, streams: [] } as never),
+    ],
     ["chapters[0].end", chapter({ end: 1e10 })],
     ["chapters[0].start", chapter({ start: -1e10 })],
     ["whence", () => new IOContext(film.slice()).seekSync(1, 2 ** 32)],
@@ -78,6 +95,11 @@ Deno.test("codecString of parameters of another program: what is missing is unkn
   assertEquals(of({ codec: "h264", profile: 100, level: 31 }), "avc1.64001f");
   assertEquals(of({ codec: "vp9" }), "vp09.00.10.08");
   assertEquals(of({ codec: "av1", profile: 0, level: 4 }), "av01.0.04M.08");
+  const unknown = { profile: -99, level: -99 }; // as ffprobe prints it
+  assertEquals(of({ codec: "h264", ...unknown }), null);
+  assertEquals(of({ codec: "av1", ...unknown }), null);
+  assertEquals(of({ codec: "aac", ...unknown }), "mp4a.40.2");
+  assertEquals(of({ codec: "mpeg4", ...unknown }), "mp4v.20");
   const wrong = { level: NaN, profile: "High", extradata: { 0: 1, 1: 100 }, width: "1280", frameRate: 25 };
   for (const [name, value] of Object.entries(wrong)) {
     const error = assertThrows(() => of({ codec: "h264", profile: 100, level: 31, [name]: value }));

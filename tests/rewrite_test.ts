@@ -320,3 +320,14 @@ for (const [signal, exit, name] of STOPS) {
     assertEquals([Deno.statSync(file.path).ino, file.names()], [ino, ["audio.wav"]]);
   });
 }
+
+Deno.test("cli: rewrite refuses to change times: of two files in one, the second begins again", async () => {
+  for (const name of ["audio.ogg", "video.mkv"]) {
+    const twice = joined(fixtureBytes(name), fixtureBytes(name));
+    using file = copyOf(name, twice);
+    const { code, stderr } = await avio("rewrite", file.path, "-q", "--metadata", "title=Another");
+    assertEquals([name, code], [name, 1]);
+    assertStringIncludes(stderr, "its times do not increase: they are changed");
+    assertEquals(Deno.readFileSync(file.path), twice);
+  }
+});

@@ -155,6 +155,27 @@ static void mark_adts(const AVFormatContext *output) {
   }
 }
 
+static void limit_peak(AVPacketSideData *side, int64_t limit) {
+  AVCPBProperties properties;
+  if (side->type != AV_PKT_DATA_CPB_PROPERTIES || side->size < sizeof(properties)) return;
+  memcpy(&properties, side->data, sizeof(properties));
+  if (properties.max_bitrate < 0 || properties.max_bitrate > limit) properties.max_bitrate = 0;
+  memcpy(side->data, &properties, sizeof(properties));
+}
+
+/* Above the rate that these muxers take for a stream whose rate is unknown, it counts as unknown. */
+static void limit_bit_rates(const AVFormatContext *output) {
+  enum { MAX_SUM = (1 << 21) * 8 * 50 };
+  if (!has_quirk(output->oformat, SUMS_RATES) || !output->nb_streams) return;
+  const int64_t limit = MAX_SUM / output->nb_streams;
+  for (unsigned i = 0; i < output->nb_streams; i++) {
+    AVStream *stream = output->streams[i];
+    int64_t *rate = &stream->codecpar->bit_rate;
+    if (*rate < 0 || *rate > limit) *rate = 0;
+    for (int k = 0; k < STREAM_SIDE_DATA_COUNT(stream); k++) limit_peak(&STREAM_SIDE_DATA(stream)[k], limit);
+  }
+}
+
 /* Writes chapters as tags, with exact times. */
 static int tag_chapters(AVFormatContext *output) {
   if (!has_quirk(output->oformat, CHAPTER_TAGS)) return 0;
@@ -360,6 +381,7 @@ static int write_header(struct session *session, bool *written) {
   if (result >= 0) result = enable_id3(session);
   if (result >= 0) result = note_bits(session);
   mark_adts(output);
+  limit_bit_rates(output);
   prepare_caf(output);
   if (result >= 0) result = delay_index(session);
   move_ids(session);

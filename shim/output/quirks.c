@@ -21,6 +21,7 @@ static const struct {
     {"dash", DIVIDES},
     {"mp4,mov,ipod,3gp,3g2,psp,f4v", FIRST_INDEX},
     {"mp4,mov,ipod,matroska,webm", LATE_CHAPTERS},
+    {"mpeg,vob,dvd,vcd,svcd,segment,stream_segment", SUMS_RATES}, /* 5.1 to 9.0; segments may be of these formats */
 };
 
 static int quirks_of(const AVOutputFormat *format) {

@@ -133,9 +133,8 @@ int output_op_trailer(struct session *session, double *slot, uint8_t *data, size
   if (error == AVERROR_INVALIDDATA) explain_invalid(session);
   if (session->output->context->pb) avio_flush(session->output->context->pb);
   if (result < 0) return result;
-  if (error < 0) return error;
   int stream = undescribed_stream(session->output);
-  if (stream < 0) return output_error(session);
+  if (stream < 0) return error < 0 ? error : output_error(session);
   log_error(session, "stream %d has no packets, by which fragmented mp4 describes its codec: the output can't be read", stream);
   return AVERROR_INVALIDDATA;
 }
