@@ -11,6 +11,7 @@ static const struct {
 } rows[] = {
     {"asf,asf_stream", SORTED}, /* 5.1 and 7.1 */
     {"mpeg,vob,dvd,vcd,svcd", NO_EMPTY_PACKETS | SPARSE_PTS}, /* 5.1 and 7.1 */
+    {"dvd", ALIGNED}, /* 5.1 to 9.0 */
     {"mpegts", SPARSE_PTS},
     {"hls", NO_FLUSH}, /* 5.1 and 7.1 */
     {"avi,asf,asf_stream,wav,w64,wtv", ADTS_TAG},

@@ -22,6 +22,7 @@ enum quirk {
   FIRST_INDEX = 512,    /* if fragmented, its index may come first, and is not updated later */
   SPARSE_PTS = 1024,    /* not every frame needs a pts: decoders count on from the last one */
   LATE_CHAPTERS = 2048, /* writes chapters that are added after its header */
+  ALIGNED = 4096,       /* begins a unit with each key frame, and pads for ever before one of a few bytes */
 };
 
 bool has_quirk(const AVOutputFormat *format, enum quirk quirk);
