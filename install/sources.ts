@@ -118,6 +118,7 @@ import mov_no_track_9_patch from "../shim/ffmpeg/mov-no-track-9.patch" with { ty
 import mov_pssh_append_patch from "../shim/ffmpeg/mov-pssh-append.patch" with { type: "text" };
 import mov_seek_steps_patch from "../shim/ffmpeg/mov-seek-steps.patch" with { type: "text" };
 import mpeg_streams_7_patch from "../shim/ffmpeg/mpeg-streams-7.patch" with { type: "text" };
+import mpegts_resync_patch from "../shim/ffmpeg/mpegts-resync.patch" with { type: "text" };
 import mpegts_text_patch from "../shim/ffmpeg/mpegts-text.patch" with { type: "text" };
 import mux_padding_patch from "../shim/ffmpeg/mux-padding.patch" with { type: "text" };
 import mxf_index_segments_patch from "../shim/ffmpeg/mxf-index-segments.patch" with { type: "text" };
@@ -399,6 +400,7 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/mov-pssh-append.patch": mov_pssh_append_patch,
   "shim/ffmpeg/mov-seek-steps.patch": mov_seek_steps_patch,
   "shim/ffmpeg/mpeg-streams-7.patch": mpeg_streams_7_patch,
+  "shim/ffmpeg/mpegts-resync.patch": mpegts_resync_patch,
   "shim/ffmpeg/mpegts-text.patch": mpegts_text_patch,
   "shim/ffmpeg/mux-padding.patch": mux_padding_patch,
   "shim/ffmpeg/mxf-index-segments.patch": mxf_index_segments_patch,

@@ -431,6 +431,28 @@ for (const [sink, expected] of [[fullDisk, "disk full"], ["new MemorySink()", "1
   });
 }
 
+Deno.test({
+  name: "Padding of a Video CD is limited, too",
+  ignore: !isEmbedded,
+}, async () => {
+  const { code, stdout } = await runScript(
+    `
+    const muxer = Muxer.openSync({ onwrite: (bytes) => bytes.length }, { format: "vcd" });
+    muxer.addStream({ type: "video", codec: "mpeg1video", width: 352, height: 288, bitRate: 500_000 });
+    const packet = { streamIndex: 0, data: new Uint8Array(3000), isKey: true, timeBase: { num: 1, den: 1 } };
+    try {
+      for (const time of [0, 1e5, 2e5]) muxer.writeSync({ ...packet, pts: time, dts: time });
+      muxer.finishSync();
+    } catch (error) {
+      console.log(error.message);
+    }
+  `,
+    { deadline: 60_000 },
+  );
+  assertEquals(code, 0, stdout);
+  assertStringIncludes(stdout, "vcd"); // one of its errors: the padding of 28 hours would be 16 GB
+});
+
 /** Writes packets of these sizes, one a second, each a key frame except where `keys` has a 0; returns the sink. */
 function writeSizes(
   format: string,
@@ -567,4 +589,17 @@ Deno.test("Options of the format of segments are checked as the options themselv
   }
   assertThrows(() => probeSync(playlist, options("format_whitelist=mpegts,avisynth")), AVError, "by itself");
   assertEquals(probeSync(playlist, options("resync_size=1000")).streams.length, 2);
+});
+
+Deno.test({
+  name: "Options in a concat script are checked by the format that gets them",
+  ignore: !isEmbedded,
+}, () => {
+  const script = (size: number) =>
+    new TextEncoder().encode(`ffconcat version 1.0\nfile a.ts\noption resync_size ${size}\n`);
+  const options = { options: { safe: 0 }, onopen: () => fixtureBytes("video.ts") };
+  for (const size of [0, 1, 187]) {
+    assertThrows(() => probeSync(script(size), options), AVError, "out of range");
+  }
+  assertEquals(probeSync(script(188), options).streams.length, 2);
 });
