@@ -190,11 +190,18 @@ static void mark_adts(const AVFormatContext *output) {
   }
 }
 
-/* Writes chapters as tags, with exact times. */
-static int tag_chapters(AVFormatContext *output) {
+/* Writes chapters as tags, with exact times. The embedded libavutil takes 1,000 tags, some of which are for the muxer. */
+static int tag_chapters(struct session *session) {
+  enum { MAX_TAGS = 900 };
+  AVFormatContext *output = session->output->context;
   if (!has_quirk(output->oformat, CHAPTER_TAGS)) return 0;
   int result = 0;
   for (unsigned i = 0; i < output->nb_chapters && result >= 0; i++) {
+    if (EMBEDDED && av_dict_count(output->metadata) >= MAX_TAGS) {
+      warn(&session->channel.log, AVS_WARNING_DROPPED, -1, output->nb_chapters - i, "there are too many chapters: the last ones are left out",
+           "%u chapters are left out: the format has them as tags, of which it takes %d", output->nb_chapters - i, MAX_TAGS);
+      break;
+    }
     const AVChapter *chapter = output->chapters[i];
     const AVDictionaryEntry *title = av_dict_get(chapter->metadata, "title", NULL, 0);
     long long time = av_rescale_q(FFMAX(chapter->start, 0), chapter->time_base, (AVRational){1, 1000});
@@ -400,7 +407,7 @@ static int write_header(struct session *session, bool *written) {
   move_ids(session);
   if (result >= 0) result = move_tables(session);
   if (result >= 0) result = arrange_chapters(output);
-  if (result >= 0) result = tag_chapters(output);
+  if (result >= 0) result = tag_chapters(session);
   if (result >= 0) result = avformat_init_output(output, &session->options);
   if (result >= 0) result = check_segments(session);
   *written = result >= 0 && !av_dict_count(session->options);
