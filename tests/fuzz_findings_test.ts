@@ -75,19 +75,27 @@ for (const timescale of ['timescale="0"', 'timescale="1000"', ""]) {
   });
 }
 
-Deno.test("nut: key frames that are not shown in order don't end the process", () => {
-  using muxer = Muxer.openSync(new MemorySink(), { format: "nut" });
-  muxer.addStream({ type: "video", codec: "mpeg4", width: 16, height: 16 });
-  for (let dts = 0; dts < 20; dts++) {
-    const times = { dts, pts: 100 - dts, duration: 1, timeBase: { num: 1, den: 1 } };
-    muxer.writeSync(new Packet({ streamIndex: 0, data: new Uint8Array(70_000), isKey: true, ...times }));
-  }
-  try {
-    muxer.finishSync();
-  } catch (error) {
-    assert(error instanceof AVError && error.message.includes("Assertion"));
-  }
-});
+for (const format of ["nut", "segment"]) {
+  Deno.test(`nut: key frames that are not shown in order don't end the process, in ${format}`, () => {
+    const options = format === "nut" ? {} : { segment_format: "nut", segment_time: 100_000 };
+    using muxer = Muxer.openSync(new MemorySink(), {
+      format,
+      url: "%d",
+      options,
+      onopen: () => new MemorySink(),
+    });
+    muxer.addStream({ type: "video", codec: "mpeg4", width: 16, height: 16 });
+    for (let dts = 0; dts < 20; dts++) {
+      const times = { dts, pts: 100 - dts, duration: 1, timeBase: { num: 1, den: 1 } };
+      muxer.writeSync(new Packet({ streamIndex: 0, data: new Uint8Array(70_000), isKey: true, ...times }));
+    }
+    try {
+      muxer.finishSync();
+    } catch (error) {
+      assert(error instanceof AVError && error.message.includes("Assertion"));
+    }
+  });
+}
 
 function dashOf(streams: number, options: Record<string, string> = {}): Muxer {
   const muxer = Muxer.openSync(new MemorySink(), {
