@@ -611,3 +611,15 @@ Deno.test({
   }
   assertEquals(probeSync(script(188), options).streams.length, 2);
 });
+
+Deno.test("Hint tracks of a live smooth stream inside segment don't end the process", () => {
+  const sound = { ...kindOfSound, codec: "aac", extradata: new Uint8Array([0x11, 0x90]) } as const;
+  const write = (segment_format_options: string) =>
+    writeSizes("segment", sound, [100], {
+      url: "%d",
+      options: { segment_format: "ismv", segment_format_options },
+    });
+  if (isEmbedded) write("movflags=isml+rtphint");
+  else assertThrows(() => write("movflags=isml+rtphint"), AVError, "rtphint");
+  write("movflags=+frag_keyframe");
+});
