@@ -127,6 +127,7 @@ import mov_pssh_append_patch from "../shim/ffmpeg/mov-pssh-append.patch" with { 
 import mov_seek_steps_patch from "../shim/ffmpeg/mov-seek-steps.patch" with { type: "text" };
 import mpc8_seektable_patch from "../shim/ffmpeg/mpc8-seektable.patch" with { type: "text" };
 import mpeg_streams_7_patch from "../shim/ffmpeg/mpeg-streams-7.patch" with { type: "text" };
+import mpegts_resync_patch from "../shim/ffmpeg/mpegts-resync.patch" with { type: "text" };
 import mpegts_text_patch from "../shim/ffmpeg/mpegts-text.patch" with { type: "text" };
 import mux_flush_fails_patch from "../shim/ffmpeg/mux-flush-fails.patch" with { type: "text" };
 import mux_padding_patch from "../shim/ffmpeg/mux-padding.patch" with { type: "text" };
@@ -420,6 +421,7 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/mov-seek-steps.patch": mov_seek_steps_patch,
   "shim/ffmpeg/mpc8-seektable.patch": mpc8_seektable_patch,
   "shim/ffmpeg/mpeg-streams-7.patch": mpeg_streams_7_patch,
+  "shim/ffmpeg/mpegts-resync.patch": mpegts_resync_patch,
   "shim/ffmpeg/mpegts-text.patch": mpegts_text_patch,
   "shim/ffmpeg/mux-flush-fails.patch": mux_flush_fails_patch,
   "shim/ffmpeg/mux-padding.patch": mux_padding_patch,

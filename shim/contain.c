@@ -204,10 +204,39 @@ static int contain_texts(struct session *session) {
   return result;
 }
 
+/* Options that are lists of options, for the format of segments. */
+static const char *const lists_of_options[] = {"seg_format_options", "format_options", "hls_segment_options", "segment_format_options"};
+enum { LISTS = sizeof(lists_of_options) / sizeof(*lists_of_options) };
+
+/* Checks the session's options, or those of such a list. */
+typedef int check_options(struct session *session, const AVDictionary *options);
+
+static int check_list(struct session *session, const char *list, check_options *check) {
+  AVDictionary *options = NULL;
+  int result = av_dict_parse_string(&options, list, "=", ":", 0);
+  if (result != AVERROR(ENOMEM)) result = check(session, options); /* what is wrong in another way, libavformat refuses */
+  av_dict_free(&options);
+  return result;
+}
+
+static int check_all_options(struct session *session, check_options *check) {
+  int result = check(session, session->options);
+  for (int i = 0; i < LISTS && result >= 0; i++) {
+    const AVDictionaryEntry *entry = av_dict_get(session->options, lists_of_options[i], NULL, 0);
+    if (entry) result = check_list(session, entry->value, check);
+  }
+  return result;
+}
+
+static int check_whitelist(struct session *session, const AVDictionary *options) {
+  const AVDictionaryEntry *formats = av_dict_get(options, "format_whitelist", NULL, 0);
+  return formats ? refuse_format(session, formats->value, refused_inputs(), OPENS) : 0;
+}
+
 /* With a resync_size of less than one packet, the MPEG-TS demuxer never finds the next packet, and loops for ever. */
-static int check_resync(struct session *session) {
+static int check_resync(struct session *session, const AVDictionary *options) {
   enum { TS_PACKET = 188 };
-  const AVDictionaryEntry *entry = av_dict_get(session->options, "resync_size", NULL, 0);
+  const AVDictionaryEntry *entry = av_dict_get(options, "resync_size", NULL, 0);
   char *end = NULL;
   if (!entry || (strtoll(entry->value, &end, 10) >= TS_PACKET && !*end)) return 0; /* an expression is rejected: its value may be less */
   log_error(session, "option resync_size: must be a number, at least %d", TS_PACKET);
@@ -229,8 +258,7 @@ enum { INPUT_DEFAULTS = sizeof(input_defaults) / sizeof(*input_defaults) };
 
 int contain_input_options(struct session *session, bool is_sequence, struct added_options *added) {
   added->count = 0;
-  AVDictionaryEntry *formats = av_dict_get(session->options, "format_whitelist", NULL, 0);
-  int result = formats ? refuse_format(session, formats->value, refused_inputs(), OPENS) : 0;
+  int result = check_all_options(session, check_whitelist);
   for (int i = 0; i < INPUT_OPTIONS && result >= 0; i++) {
     bool is_new;
     result = fix_option(session, &input_options[i], &is_new);
@@ -249,7 +277,7 @@ int contain_input_options(struct session *session, bool is_sequence, struct adde
   struct fixed safe = {"safe", "1", false};
   if (result >= 0 && !EMBEDDED) result = fix_option(session, &safe, &is_new);
   if (result >= 0) result = contain_texts(session);
-  return result < 0 ? result : check_resync(session);
+  return result < 0 ? result : check_all_options(session, check_resync);
 }
 
 int drop_added_options(struct session *session, const struct added_options *added) {
@@ -311,19 +339,35 @@ static int leave_out_index(struct session *session) {
   return fix_option(session, &index, &is_new);
 }
 
+static int check_index(struct session *session, const AVDictionary *options) {
+  const AVDictionaryEntry *index = av_dict_get(options, "write_index", NULL, 0);
+  if (!index || is_same(index->value, "0")) return 0;
+  log_error(session, "option write_index: can only be 0 here");
+  return AVERROR(EPERM);
+}
+
+/* The same for segments. */
+static int leave_out_indexes(struct session *session) {
+  int result = check_all_options(session, check_index);
+  const char *separator = av_dict_get(session->options, "segment_format_options", NULL, 0) ? ":" : "";
+  char *more = result >= 0 ? av_asprintf("%swrite_index=0", separator) : NULL;
+  if (!more) return result < 0 ? result : AVERROR(ENOMEM);
+  return av_dict_set(&session->options, "segment_format_options", more, AV_DICT_APPEND | AV_DICT_DONT_STRDUP_VAL);
+}
+
 /* Hint tracks in the manifest of a live smooth stream end the process; the embedded FFmpeg is patched. */
-static int refuse_hints(struct session *session) {
-  const AVDictionaryEntry *flags = av_dict_get(session->options, "movflags", NULL, 0);
+static int refuse_hints(struct session *session, const AVDictionary *options) {
+  const AVDictionaryEntry *flags = av_dict_get(options, "movflags", NULL, 0);
   if (!flags || !strcmp(flags->value, "0")) return 0;
   if (!strstr(flags->value, "rtphint") && !strpbrk(flags->value, "0123456789")) return 0;
   log_error(session, "option movflags: must be names of flags, without rtphint");
   return AVERROR(EPERM);
 }
 
-int contain_output_options(struct session *session, const AVOutputFormat *format) {
+int contain_output_options(struct session *session, const AVOutputFormat *format, const AVOutputFormat *files) {
   int result = refuse_deleting(session);
   if (result >= 0) result = contain_texts(session);
-  if (result >= 0 && !EMBEDDED) result = refuse_hints(session);
+  if (result >= 0 && !EMBEDDED) result = check_all_options(session, refuse_hints);
   if (result >= 0) result = request_deletes(session, format);
   if (result >= 0) result = refuse_encryption(session);
   for (size_t i = 0; i < sizeof(output_options) / sizeof(*output_options) && result >= 0; i++) {
@@ -333,7 +377,7 @@ int contain_output_options(struct session *session, const AVOutputFormat *format
   for (size_t i = 0; i < sizeof(file_options) / sizeof(*file_options) && result >= 0; i++)
     result = prefix_option(session, file_options[i]);
   if (result >= 0 && !strcmp(format->name, "webm_chunk")) result = prefix_option(session, "header");
-  if (result >= 0 && !EMBEDDED && !strcmp(format->name, "nut")) result = leave_out_index(session);
+  if (result >= 0 && !EMBEDDED && !strcmp(files->name, "nut")) result = format == files ? leave_out_index(session) : leave_out_indexes(session);
   if (result >= 0 && DASH_OPENS_PAST_IO_OPEN && !strcmp(format->name, "dash")) result = refuse_single_file(session);
   return result;
 }

@@ -27,7 +27,8 @@ struct added_options {
 
 /* Sets the fixed options in session->options; below zero if the caller has set them to other values. */
 int contain_input_options(struct session *session, bool is_sequence, struct added_options *added);
-int contain_output_options(struct session *session, const AVOutputFormat *format);
+/* `files`: the format of the files that it writes, which differs from its own for segments. */
+int contain_output_options(struct session *session, const AVOutputFormat *format, const AVOutputFormat *files);
 /* Numeric options are expressions, which may loop: those that could loop for ever are refused, unless FFmpeg ends them. */
 int contain_text(struct session *session, const char *name, const char *text);
 /* Removes those that the format did not use. */

@@ -6,6 +6,7 @@
 #include <libavutil/pixdesc.h>
 
 #include "avs.h"
+#include "output/header.h"
 #include "text.h"
 
 /* ---------------------------------------------------------------------------------------- enums by name */
@@ -98,7 +99,7 @@ const struct field fields[] = {
     {"videoDelay", PARAMETER(video_delay), INT, 0, 16},
     {"sampleRate", PARAMETER(sample_rate), INT, 0, INT32_MAX},
     {"sampleFormat", PARAMETER(format), NAME, .media = AUDIO, .naming = &sample_formats},
-    {"channels", PARAMETER(ch_layout), CHANNELS, 0, 1024},
+    {"channels", PARAMETER(ch_layout), CHANNELS, 0, MAX_CHANNELS},
     {"channelLayout", PARAMETER(ch_layout), LAYOUT},
     {"frameSize", PARAMETER(frame_size), INT, 0, INT32_MAX},
     {"blockAlign", PARAMETER(block_align), INT, 0, INT32_MAX},

@@ -12,6 +12,7 @@
 #include "compat.h"
 #include "fields.h"
 #include "output/filter.h"
+#include "output/header.h"
 #include "output/output.h"
 #include "output/segments.h"
 #include "packet.h"
@@ -76,6 +77,10 @@ static int set_layout(AVChannelLayout *layout, const char *value) {
   AVChannelLayout parsed = {0};
   int result = av_channel_layout_from_string(&parsed, value);
   if (result < 0) return result == AVERROR(ENOMEM) ? result : AVERROR(EINVAL);
+  if (parsed.nb_channels > MAX_CHANNELS) { /* "268435456C" */
+    av_channel_layout_uninit(&parsed);
+    return AVERROR(EINVAL);
+  }
   av_channel_layout_uninit(layout);
   *layout = parsed;
   return 0;

@@ -671,7 +671,7 @@ const parameterTable: Table<keyof CodecParameters> = {
   sampleRate: whole,
   sampleFormat: named,
   channels: [...whole, [5000, R]],
-  channelLayout: named,
+  channelLayout: [...named, ["1025C", T], ["268435456 channels", T]],
   frameSize: whole,
   blockAlign: whole,
   bitsPerSample: [],

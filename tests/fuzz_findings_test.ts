@@ -1,7 +1,7 @@
 /**
  * Findings of the fuzzers (fuzz/README.md): each of these ended the process, or was a defect of avio.
  */
-import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
 import {
   AVError,
   ClosedError,
@@ -10,10 +10,12 @@ import {
   MemorySink,
   Muxer,
   Packet,
+  probe,
   probeSync,
   remuxSync,
 } from "@avio/avio";
 import { fixtureBytes } from "./support/fixtures.ts";
+import { rowsOf } from "./support/packets.ts";
 import { answerOf, runScript } from "./support/script.ts";
 import { isEmbedded, libavformat } from "./support/versions.ts";
 
@@ -73,19 +75,27 @@ for (const timescale of ['timescale="0"', 'timescale="1000"', ""]) {
   });
 }
 
-Deno.test("nut: key frames that are not shown in order don't end the process", () => {
-  using muxer = Muxer.openSync(new MemorySink(), { format: "nut" });
-  muxer.addStream({ type: "video", codec: "mpeg4", width: 16, height: 16 });
-  for (let dts = 0; dts < 20; dts++) {
-    const times = { dts, pts: 100 - dts, duration: 1, timeBase: { num: 1, den: 1 } };
-    muxer.writeSync(new Packet({ streamIndex: 0, data: new Uint8Array(70_000), isKey: true, ...times }));
-  }
-  try {
-    muxer.finishSync();
-  } catch (error) {
-    assert(error instanceof AVError && error.message.includes("Assertion"));
-  }
-});
+for (const format of ["nut", "segment"]) {
+  Deno.test(`nut: key frames that are not shown in order don't end the process, in ${format}`, () => {
+    const options = format === "nut" ? {} : { segment_format: "nut", segment_time: 100_000 };
+    using muxer = Muxer.openSync(new MemorySink(), {
+      format,
+      url: "%d",
+      options,
+      onopen: () => new MemorySink(),
+    });
+    muxer.addStream({ type: "video", codec: "mpeg4", width: 16, height: 16 });
+    for (let dts = 0; dts < 20; dts++) {
+      const times = { dts, pts: 100 - dts, duration: 1, timeBase: { num: 1, den: 1 } };
+      muxer.writeSync(new Packet({ streamIndex: 0, data: new Uint8Array(70_000), isKey: true, ...times }));
+    }
+    try {
+      muxer.finishSync();
+    } catch (error) {
+      assert(error instanceof AVError && error.message.includes("Assertion"));
+    }
+  });
+}
 
 function dashOf(streams: number, options: Record<string, string> = {}): Muxer {
   const muxer = Muxer.openSync(new MemorySink(), {
@@ -475,4 +485,189 @@ Deno.test({ name: "A moov that can't be written leaks nothing", ignore: !isEmbed
     { flags: ["-A", "--v8-flags=--expose-gc"] },
   );
   assert(after - before < 7, `${before} MB became ${after} MB`);
+});
+
+Deno.test({
+  name: "Padding of a Video CD is limited, too",
+  ignore: !isEmbedded,
+}, async () => {
+  const { code, stdout } = await runScript(
+    `
+    const muxer = Muxer.openSync({ onwrite: (bytes) => bytes.length }, { format: "vcd" });
+    muxer.addStream({ type: "video", codec: "mpeg1video", width: 352, height: 288, bitRate: 500_000 });
+    const packet = { streamIndex: 0, data: new Uint8Array(3000), isKey: true, timeBase: { num: 1, den: 1 } };
+    try {
+      for (const time of [0, 1e5, 2e5]) muxer.writeSync({ ...packet, pts: time, dts: time });
+      muxer.finishSync();
+    } catch (error) {
+      console.log(error.message);
+    }
+  `,
+    { deadline: 60_000 },
+  );
+  assertEquals(code, 0, stdout);
+  assertStringIncludes(stdout, "vcd"); // one of its errors: the padding of 28 hours would be 16 GB
+});
+
+/** Writes packets of these sizes, one a second, each a key frame except where `keys` has a 0; returns the sink. */
+function writeSizes(
+  format: string,
+  parameters: Parameters<Muxer["addStream"]>[0],
+  sizes: number[],
+  { keys = "", ...options }: { keys?: string } & Partial<Parameters<typeof Muxer.openSync>[1]> = {},
+): MemorySink {
+  const sink = new MemorySink();
+  const timeBase = { num: 1, den: 25 };
+  using muxer = Muxer.openSync(sink, { ...options, format, onopen: () => new MemorySink() });
+  muxer.addStream(parameters, { timeBase });
+  for (const [i, size] of sizes.entries()) {
+    const isKey = keys[i] !== "0";
+    muxer.writeSync({
+      streamIndex: 0,
+      data: new Uint8Array(size),
+      pts: i * 25,
+      dts: i * 25,
+      duration: 25,
+      isKey,
+      timeBase,
+    });
+  }
+  muxer.finishSync();
+  return sink;
+}
+
+const sizeOfPicture = { width: 64, height: 48 } as const;
+const kindOfSound = { type: "audio", sampleRate: 48000, channels: 2 } as const;
+
+Deno.test("Numbers whose products overflow an int are an error, not a division by zero, nor a loop without end", () => {
+  const gsm = { type: "audio", codec: "gsm", channels: 1, frameSize: 160 } as const;
+  for (const sampleRate of [2 ** 29, 2 ** 30]) { // nut divides by the eightfold
+    assertThrows(() => writeSizes("nut", { ...gsm, sampleRate }, [33]), AVError, "too large a sample rate");
+  }
+  const png = { type: "video", codec: "png", pixelFormat: "rgba" } as const;
+  for (const width of [536870912, 2 ** 31 - 1]) { // swf counts the bits of the twentyfold
+    assertThrows(() => writeSizes("swf", { ...png, width, height: 48 }, [33]), AVError, "too large pictures");
+  }
+  const pcm = { ...kindOfSound, codec: "pcm_s16be" } as const;
+  assertThrows(
+    () => writeSizes("aiff", { ...pcm, blockAlign: 2 ** 30 }, [32]),
+    AVError,
+    "too large pictures, blocks",
+  );
+  assert(writeSizes("aiff", { ...pcm, channels: 1024 }, [2048]).bytes().length > 0);
+});
+
+// What is wrong in a muxer is wrong in it as well when it writes the files of `segment`.
+const inSegments: [string, Parameters<Muxer["addStream"]>[0], number[], string][] = [
+  ["vc1test", { type: "video", codec: "wmv3", ...sizeOfPicture }, [10], "needs extradata"],
+  [
+    "apng",
+    { type: "video", codec: "apng", ...sizeOfPicture, pixelFormat: "rgb24" },
+    [10, 50],
+    "needs extradata",
+  ],
+  ["avif", { type: "video", codec: "av1", ...sizeOfPicture }, [10], "pixel format"],
+  ["flv", { ...kindOfSound, codec: "flac" }, [10], "needs its extradata"],
+  [
+    "film_cpk",
+    { type: "video", codec: "cinepak", ...sizeOfPicture, pixelFormat: "rgb24" },
+    [1, 10],
+    "header of Cinepak",
+  ],
+  ["rtp", { ...kindOfSound, codec: "mp2" }, [1000], "datagrams"],
+];
+
+for (const [segment_format, parameters, sizes, error] of inSegments) {
+  Deno.test(`segment: ${segment_format}, whose muxer ends the process without a check, is checked`, () => {
+    const write = () => writeSizes("segment", parameters, sizes, { url: "%d", options: { segment_format } });
+    assertThrows(write, AVError, error);
+    if (segment_format === "rtp") return; // no name leads to it
+    const named = () =>
+      writeSizes("segment", parameters, sizes, { url: "%d.x", options: { segment_format } });
+    assertThrows(named, AVError, error);
+  });
+}
+
+Deno.test("segment: files of a format that loops for ever on a packet without data", () => {
+  const sound = { ...kindOfSound, codec: "mp2" } as const;
+  for (const sizes of [[0], [0, 0], [100, 0, 0, 100]]) {
+    writeSizes("segment", sound, sizes, { url: "%d", options: { segment_format: "vob" } });
+    writeSizes("segment", sound, sizes, { url: "%d.mpg" });
+  }
+});
+
+Deno.test("dvd: a key frame of a few bytes at the end does not make padding for ever", () => {
+  const video = { type: "video", codec: "mpeg2video", ...sizeOfPicture } as const;
+  for (let size = 1; size < 12; size++) {
+    const bytes = writeSizes("dvd", video, [4000, 384, size], { keys: "101" }).bytes();
+    assert(bytes.length < 20_000);
+    assertEquals(rowsOf(bytes).reduce((sum, row) => sum + row.size, 0), 4384 + size);
+  }
+  const allKeys = { type: "video", codec: "v210", ...sizeOfPicture } as const;
+  assertThrows(() => writeSizes("dvd", allKeys, [4000, 384, 3]), AVError, "a picture of 3 bytes");
+});
+
+Deno.test("dvd, vob: PCM of DVDs without its bits is an error, not a division by zero", () => {
+  const pcm = { ...kindOfSound, codec: "pcm_dvd" } as const;
+  for (const format of ["dvd", "vob"]) {
+    assertThrows(() => writeSizes(format, pcm, [3000, 3000]), AVError, "bitsPerCodedSample");
+    writeSizes(format, { ...pcm, bitsPerCodedSample: 16 }, [3000, 3000]);
+  }
+});
+
+Deno.test("mxf_opatom: a frame of DV that is too short is an error, not a null pointer", () => {
+  const dv = {
+    type: "video",
+    codec: "dvvideo",
+    ...sizeOfPicture,
+    pixelFormat: "yuv420p",
+    frameRate: { num: 25, den: 1 },
+  } as const;
+  for (const format of ["mxf", "mxf_opatom"]) {
+    for (const size of [0, 1, 3000]) {
+      assertThrows(() => writeSizes(format, dv, [size]), AVError, "whole frame of DV");
+    }
+  }
+});
+
+Deno.test("Options of the format of segments are checked as the options themselves are", async () => {
+  const playlist = new TextEncoder().encode(
+    "#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:9,\na.ts\n#EXT-X-ENDLIST\n",
+  );
+  const options = (seg_format_options: string) => ({
+    options: { seg_format_options },
+    onopen: () => fixtureBytes("video.ts"),
+  });
+  for (const size of ["0", "1", "\\0", "2-2"]) { // MPEG-TS loops for ever
+    const list = `scan_all_pmts=1:resync\\_size=${size}`;
+    assertThrows(() => probeSync(playlist, options(list)), AVError, "resync_size");
+    await assertRejects(() => probe(playlist, options(list)), AVError, "resync_size");
+  }
+  assertThrows(() => probeSync(playlist, options("format_whitelist=mpegts,avisynth")), AVError, "by itself");
+  assertEquals(probeSync(playlist, options("resync_size=1000")).streams.length, 2);
+});
+
+Deno.test({
+  name: "Options in a concat script are checked by the format that gets them",
+  ignore: !isEmbedded,
+}, () => {
+  const script = (size: number) =>
+    new TextEncoder().encode(`ffconcat version 1.0\nfile a.ts\noption resync_size ${size}\n`);
+  const options = { options: { safe: 0 }, onopen: () => fixtureBytes("video.ts") };
+  for (const size of [0, 1, 187]) {
+    assertThrows(() => probeSync(script(size), options), AVError, "out of range");
+  }
+  assertEquals(probeSync(script(188), options).streams.length, 2);
+});
+
+Deno.test("Hint tracks of a live smooth stream inside segment don't end the process", () => {
+  const sound = { ...kindOfSound, codec: "aac", extradata: new Uint8Array([0x11, 0x90]) } as const;
+  const write = (segment_format_options: string) =>
+    writeSizes("segment", sound, [100], {
+      url: "%d",
+      options: { segment_format: "ismv", segment_format_options },
+    });
+  if (isEmbedded) write("movflags=isml+rtphint");
+  else assertThrows(() => write("movflags=isml+rtphint"), AVError, "rtphint");
+  write("movflags=+frag_keyframe");
 });

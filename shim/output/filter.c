@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include <libavcodec/bsf.h>
+#include <libavcodec/codec_desc.h>
 #include <libavutil/avstring.h>
 #include <libavutil/intreadwrite.h>
 #include <libavutil/mathematics.h>
@@ -193,9 +194,25 @@ static void keep_plain_flags(AVPacket *packet) {
  * The mpeg muxer loops for ever on a packet without data (5.1 to 9.0), also on one that a filter has made. From PCM of DVDs it
  * first removes a header of three bytes.
  */
-static bool is_empty_for(const AVFormatContext *output, const AVPacket *packet) {
-  enum AVCodecID codec = output->streams[packet->stream_index]->codecpar->codec_id;
-  return packet->size <= (codec == AV_CODEC_ID_PCM_DVD ? 3 : 0) && has_quirk(output->oformat, NO_EMPTY_PACKETS);
+static bool is_empty_for(const struct output *output, const AVPacket *packet) {
+  enum AVCodecID codec = output->context->streams[packet->stream_index]->codecpar->codec_id;
+  return packet->size <= (codec == AV_CODEC_ID_PCM_DVD ? 3 : 0) && has_quirk(output->files, NO_EMPTY_PACKETS);
+}
+
+/*
+ * dvd begins a pack with each key frame. If fewer bytes than those of two times follow what is before it, it writes nothing but
+ * padding, for ever (5.1 to 9.0): a frame that is so short gets no pack of its own. That can't be where all frames are key frames,
+ * as libavformat marks them again.
+ */
+static int hide_short_key(struct session *session, AVPacket *packet) {
+  enum { TIMES = 10 };
+  if (packet->size >= TIMES || !has_quirk(session->output->files, ALIGNED)) return 0;
+  const AVCodecParameters *parameters = session->output->context->streams[packet->stream_index]->codecpar;
+  const AVCodecDescriptor *codec = avcodec_descriptor_get(parameters->codec_id);
+  packet->flags &= ~AV_PKT_FLAG_KEY;
+  if (parameters->codec_type != AVMEDIA_TYPE_VIDEO || !codec || !(codec->props & AV_CODEC_PROP_INTRA_ONLY)) return 0;
+  log_error(session, "stream %d: a picture of %d bytes, and dvd needs at least %d", packet->stream_index, packet->size, TIMES);
+  return AVERROR_INVALIDDATA;
 }
 
 /*
@@ -214,14 +231,37 @@ static void give_length(const AVFormatContext *output, struct filter *filter, AV
 }
 
 /* film_cpk divides by the size that a packet of Cinepak begins with, and copies the 10 bytes before the picture (5.1 to 9.0). */
-static int check_header(struct session *session, const AVPacket *packet) {
+static bool lacks_cinepak_header(const AVPacket *packet) {
   enum { HEADER = 10 };
-  const AVFormatContext *output = session->output->context;
-  bool cinepak = output->streams[packet->stream_index]->codecpar->codec_id == AV_CODEC_ID_CINEPAK;
-  if (!cinepak || strcmp(output->oformat->name, "film_cpk")) return 0;
-  if (packet->size >= HEADER && AV_RB24(packet->data + 1)) return 0;
-  log_error(session, "stream %d: a packet without the header of Cinepak", packet->stream_index);
-  return AVERROR_INVALIDDATA;
+  return packet->size < HEADER || !AV_RB24(packet->data + 1);
+}
+
+/* mxf does not notice that its own check of a frame of DV has failed, and describes it by a null pointer (5.1 to 9.0). */
+static bool lacks_dv_frame(const AVPacket *packet) {
+  enum { SMALLEST = 120000 };
+  return packet->size < SMALLEST;
+}
+
+static const struct {
+  enum AVCodecID codec;
+  const char *formats;
+  bool (*lacks)(const AVPacket *packet);
+  const char *what;
+} needed_headers[] = {
+    {AV_CODEC_ID_CINEPAK, "film_cpk", lacks_cinepak_header, "the header of Cinepak"},
+    {AV_CODEC_ID_DVVIDEO, "mxf,mxf_d10,mxf_opatom", lacks_dv_frame, "a whole frame of DV"},
+};
+
+static int check_header(struct session *session, const AVPacket *packet) {
+  const struct output *output = session->output;
+  enum AVCodecID codec = output->context->streams[packet->stream_index]->codecpar->codec_id;
+  for (size_t i = 0; i < sizeof(needed_headers) / sizeof(*needed_headers); i++) {
+    if (codec != needed_headers[i].codec || !av_match_name(output->files->name, needed_headers[i].formats)) continue;
+    if (!needed_headers[i].lacks(packet)) continue;
+    log_error(session, "stream %d: a packet without %s", packet->stream_index, needed_headers[i].what);
+    return AVERROR_INVALIDDATA;
+  }
+  return 0;
 }
 
 /* Writes a packet that has passed the filters. Takes the packet's reference. */
@@ -230,13 +270,14 @@ static int write_out(struct session *session, AVPacket *packet) {
   keep_plain_flags(packet);
   drop_new_tags(session->output->context->oformat, packet);
   drop_unsound(&session->channel.log, packet->stream_index, packet->side_data, &packet->side_data_elems);
-  if (is_empty_for(session->output->context, packet)) {
+  if (is_empty_for(session->output, packet)) {
     av_packet_unref(packet);
     return 0;
   }
   struct filter *filter = index < session->output->filters.count ? &session->output->filters.list[index] : NULL;
   give_length(session->output->context, filter, packet);
-  int result = check_header(session, packet);
+  int result = hide_short_key(session, packet);
+  if (result >= 0) result = check_header(session, packet);
   if (result >= 0 && filter) {
     const AVStream *stream = session->output->context->streams[index];
     drop_known_extradata(stream->codecpar, packet);

@@ -17,9 +17,10 @@
 #include "framing.h"
 #include "output.h"
 #include "quirks.h"
+#include "segments.h"
 
-static int check_pixel_formats(struct session *session, const AVFormatContext *output) {
-  if (!has_quirk(output->oformat, NEEDS_PIXELS)) return 0;
+static int check_pixel_formats(struct session *session, const AVFormatContext *output, const AVOutputFormat *files) {
+  if (!has_quirk(files, NEEDS_PIXELS)) return 0;
   for (unsigned i = 0; i < output->nb_streams; i++) {
     const AVCodecParameters *parameters = output->streams[i]->codecpar;
     if ((parameters->codec_id != AV_CODEC_ID_VP9 && parameters->codec_id != AV_CODEC_ID_VP8) || parameters->format >= 0)
@@ -31,8 +32,8 @@ static int check_pixel_formats(struct session *session, const AVFormatContext *o
 }
 
 /* avif uses the pixel format of streams that have none, and so does mxf for FFV1 (FFmpeg 5.1 and 7.1). */
-static bool lacks_pixels(const AVFormatContext *output) {
-  bool avif = !strcmp(output->oformat->name, "avif"), mxf = !strncmp(output->oformat->name, "mxf", 3);
+static bool lacks_pixels(const AVFormatContext *output, const AVOutputFormat *files) {
+  bool avif = !strcmp(files->name, "avif"), mxf = !strncmp(files->name, "mxf", 3);
   for (unsigned i = 0; i < output->nb_streams; i++) {
     const AVCodecParameters *parameters = output->streams[i]->codecpar;
     bool pixels = parameters->codec_type == AVMEDIA_TYPE_VIDEO && av_pix_fmt_desc_get(parameters->format);
@@ -52,10 +53,10 @@ static const struct needed_extradata {
 };
 
 /* The row that the output's first stream does not satisfy; NULL: none. */
-static const struct needed_extradata *lacking_extradata(const AVFormatContext *output) {
+static const struct needed_extradata *lacking_extradata(const AVFormatContext *output, const AVOutputFormat *files) {
   for (size_t i = 0; i < sizeof(needed_extradata) / sizeof(*needed_extradata); i++) {
     const struct needed_extradata *needed = &needed_extradata[i];
-    if (strcmp(output->oformat->name, needed->format) || !output->nb_streams) continue;
+    if (strcmp(files->name, needed->format) || !output->nb_streams) continue;
     return output->streams[0]->codecpar->extradata_size < needed->size ? needed : NULL;
   }
   return NULL;
@@ -68,10 +69,14 @@ bool is_misnamed(const AVCodecParameters *parameters) {
   return own == AVMEDIA_TYPE_AUDIO || type == AVMEDIA_TYPE_AUDIO;
 }
 
-/* Muxers divide by the number of channels, or by values derived from it: aiff, adx, ast, caf, argo_asf (FFmpeg 5.1 to 9.0). */
+/*
+ * Muxers divide by the number of channels, or by values derived from it: aiff, adx, ast, caf, argo_asf (FFmpeg 5.1 to 9.0). Of very
+ * many channels the bits of a sample overflow an int, to 0 too.
+ */
 bool lacks_channels(const AVCodecParameters *parameters) {
-  bool has_channels = parameters->codec_id != AV_CODEC_ID_MPEGH_3D_AUDIO; /* it has objects; mp4 declares 0 channels for it */
-  return has_channels && parameters->codec_type == AVMEDIA_TYPE_AUDIO && parameters->ch_layout.nb_channels <= 0;
+  bool has_objects = parameters->codec_id == AV_CODEC_ID_MPEGH_3D_AUDIO; /* mp4 declares 0 channels for it */
+  int channels = parameters->ch_layout.nb_channels;
+  return parameters->codec_type == AVMEDIA_TYPE_AUDIO && (channels < !has_objects || channels > MAX_CHANNELS);
 }
 
 /* flv begins with these, and its muxer fails an assertion without them. */
@@ -83,9 +88,33 @@ bool lacks_header(const AVOutputFormat *output, const AVCodecParameters *paramet
 /* For more, nut writes past its table of frame codes, and so changes the lengths of what it copies to the output (5.1 to 9.0). */
 enum { MAX_NUT_STREAMS = 125 };
 
-/* The system's libchromaprint makes filters as long as the sample rate, and never returns. */
+/*
+ * Muxers multiply ints: if a product overflows to 0 they divide by it (nut), or count its bits for ever (swf). The system's
+ * libchromaprint makes filters as long as the sample rate, and never returns.
+ */
 static bool is_too_fast(const AVOutputFormat *format, const AVCodecParameters *parameters) {
-  return !strcmp(format->name, "chromaprint") && parameters->sample_rate > 1000000;
+  enum { MAX_RATE = 1 << 27, MAX_SAMPLES = 1 << 28 }; /* a second of all channels has at most so many: 64 bits each fit in 2 GiB */
+  int channels = FFMAX(parameters->ch_layout.nb_channels, 1), rate = parameters->sample_rate;
+  return rate > MAX_RATE || (int64_t)rate * channels > MAX_SAMPLES || (!strcmp(format->name, "chromaprint") && rate > 1000000);
+}
+
+/* The same for pictures, and for the blocks and frames of sound. */
+static bool is_too_large(const AVCodecParameters *parameters) {
+  enum { MAX_SIDE = 1 << 24, MAX_BLOCK = 1 << 27 };
+  bool has_area = (int64_t)parameters->width * parameters->height <= INT32_MAX;
+  return parameters->width > MAX_SIDE || parameters->height > MAX_SIDE || !has_area || parameters->block_align > MAX_BLOCK ||
+         parameters->frame_size > MAX_BLOCK;
+}
+
+/* mpeg divides by the bytes of a sample of all channels (5.1 to 9.0). */
+static bool lacks_bits(const AVOutputFormat *files, const AVCodecParameters *parameters) {
+  int bits = parameters->bits_per_coded_sample;
+  return parameters->codec_id == AV_CODEC_ID_PCM_DVD && av_match_name(files->name, "mpeg,vob,dvd,vcd,svcd") && (bits < 16 || bits > 24);
+}
+
+/* The system's caf divides by the number of packets minus one when a file ends: as a segment, it may have one. */
+static bool divides_in_segments(const AVFormatContext *output, const AVOutputFormat *files) {
+  return CAF_DIVIDES && files != output->oformat && !strcmp(files->name, "caf");
 }
 
 /* Checks the streams again after filtering. */
@@ -98,34 +127,40 @@ static int check_filtered(struct session *session) {
   return refuse_structures(&session->channel.log, output);
 }
 
-int check_streams(struct session *session, const AVFormatContext *output) {
+int check_streams(struct session *session, const AVFormatContext *output, const AVOutputFormat *files) {
   int refused = refuse_structures(&session->channel.log, output);
   if (refused < 0) return refused;
-  const struct needed_extradata *needed = lacking_extradata(output);
+  const struct needed_extradata *needed = lacking_extradata(output, files);
   if (needed) {
     log_error(session, "stream 0: %s needs extradata (%s)", needed->format, needed->what);
     return AVERROR(EINVAL);
   }
-  if (!strcmp(output->oformat->name, "nut") && output->nb_streams > MAX_NUT_STREAMS) {
+  if (divides_in_segments(output, files)) {
+    log_error(session, "segments of caf can't be written with this libavformat");
+    return AVERROR(ENOSYS);
+  }
+  if (!strcmp(files->name, "nut") && output->nb_streams > MAX_NUT_STREAMS) {
     log_error(session, "nut holds at most %d streams, not %u", MAX_NUT_STREAMS, output->nb_streams);
     return AVERROR(EINVAL);
   }
-  if (lacks_pixels(output)) {
-    log_error(session, "%s needs to know the pixel format of its streams", output->oformat->name);
+  if (lacks_pixels(output, files)) {
+    log_error(session, "%s needs to know the pixel format of its streams", files->name);
     return AVERROR(EINVAL);
   }
   for (unsigned i = 0; i < output->nb_streams; i++) {
     const AVCodecParameters *parameters = output->streams[i]->codecpar;
     const char *wrong = is_misnamed(parameters)   ? "is of another type than the stream"
                         : lacks_channels(parameters) ? "needs its channels"
-                        : lacks_header(output->oformat, parameters) ? "needs its extradata"
-                        : is_too_fast(output->oformat, parameters) ? "has too large a sample rate"
-                                                                   : NULL;
+                        : lacks_header(files, parameters) ? "needs its extradata"
+                        : lacks_bits(files, parameters) ? "needs its bitsPerCodedSample"
+                        : is_too_fast(files, parameters) ? "has too large a sample rate"
+                        : is_too_large(parameters)       ? "has too large pictures, blocks or frames"
+                                                         : NULL;
     if (!wrong) continue;
     log_error(session, "stream %u: %s %s", i, avcodec_get_name(parameters->codec_id), wrong);
     return AVERROR(EINVAL);
   }
-  return check_pixel_formats(session, output);
+  return check_pixel_formats(session, output, files);
 }
 
 static int name_languages(AVFormatContext *output) {
@@ -164,9 +199,10 @@ static void limit_peak(AVPacketSideData *side, int64_t limit) {
 }
 
 /* Above the rate that these muxers take for a stream whose rate is unknown, it counts as unknown. */
-static void limit_bit_rates(const AVFormatContext *output) {
+static void limit_bit_rates(const struct session *session) {
   enum { MAX_SUM = (1 << 21) * 8 * 50 };
-  if (!has_quirk(output->oformat, SUMS_RATES) || !output->nb_streams) return;
+  const AVFormatContext *output = session->output->context;
+  if (!has_quirk(session->output->files, SUMS_RATES) || !output->nb_streams) return;
   const int64_t limit = MAX_SUM / output->nb_streams;
   for (unsigned i = 0; i < output->nb_streams; i++) {
     AVStream *stream = output->streams[i];
@@ -176,11 +212,18 @@ static void limit_bit_rates(const AVFormatContext *output) {
   }
 }
 
-/* Writes chapters as tags, with exact times. */
-static int tag_chapters(AVFormatContext *output) {
+/* Writes chapters as tags, with exact times. The embedded libavutil takes 1,000 tags, some of which are for the muxer. */
+static int tag_chapters(struct session *session) {
+  enum { MAX_TAGS = 900 };
+  AVFormatContext *output = session->output->context;
   if (!has_quirk(output->oformat, CHAPTER_TAGS)) return 0;
   int result = 0;
   for (unsigned i = 0; i < output->nb_chapters && result >= 0; i++) {
+    if (EMBEDDED && av_dict_count(output->metadata) >= MAX_TAGS) {
+      warn(&session->channel.log, AVS_WARNING_DROPPED, -1, output->nb_chapters - i, "there are too many chapters: the last ones are left out",
+           "%u chapters are left out: the format has them as tags, of which it takes %d", output->nb_chapters - i, MAX_TAGS);
+      break;
+    }
     const AVChapter *chapter = output->chapters[i];
     const AVDictionaryEntry *title = av_dict_get(chapter->metadata, "title", NULL, 0);
     long long time = av_rescale_q(FFMAX(chapter->start, 0), chapter->time_base, (AVRational){1, 1000});
@@ -373,7 +416,7 @@ static int write_header(struct session *session, bool *written) {
   AVFormatContext *output = session->output->context;
   int result = contain(session, output); /* options have been set since */
   if (has_quirk(output->oformat, FROM_ZERO)) output->avoid_negative_ts = AVFMT_AVOID_NEG_TS_MAKE_ZERO;
-  if (result >= 0) result = contain_output_options(session, output->oformat);
+  if (result >= 0) result = contain_output_options(session, output->oformat, session->output->files);
   if (result >= 0) result = name_languages(output);
   if (result >= 0) result = filters_open(session);
   if (result >= 0) result = check_filtered(session);
@@ -381,13 +424,13 @@ static int write_header(struct session *session, bool *written) {
   if (result >= 0) result = enable_id3(session);
   if (result >= 0) result = note_bits(session);
   mark_adts(output);
-  limit_bit_rates(output);
+  limit_bit_rates(session);
   prepare_caf(output);
   if (result >= 0) result = delay_index(session);
   move_ids(session);
   if (result >= 0) result = move_tables(session);
   if (result >= 0) result = arrange_chapters(output);
-  if (result >= 0) result = tag_chapters(output);
+  if (result >= 0) result = tag_chapters(session);
   if (result >= 0) result = avformat_init_output(output, &session->options);
   if (result >= 0) result = check_segments(session);
   *written = result >= 0 && !av_dict_count(session->options);
@@ -408,7 +451,9 @@ int output_op_header(struct session *session, double *slot, uint8_t *data, size_
   if (io && opens_files) return AVERROR(EINVAL); /* the format would not write to it, but flush it at its end */
   /* libavformat would loop for ever if it wrote to a source. */
   if (io && (io->used || io->nested || !io->context->write_flag)) return AVERROR(EINVAL);
-  int result = check_streams(session, context);
+  output->files = file_format(session);
+  int result = contain_output_format(session, output->files);
+  if (result >= 0) result = check_streams(session, context, output->files);
   if (result < 0) return result;
   output->header_tried = true; /* after a failed header, the muxer has freed its state */
   output->endpoint.io = io;
@@ -421,6 +466,6 @@ int output_op_header(struct session *session, double *slot, uint8_t *data, size_
   if (!written) return 0; /* there are unknown options: the output can't be used */
   output->header_written = true;
   output_accept(session, true);
-  if (has_quirk(context->oformat, SORTED)) context->max_interleave_delta = 0; /* it interleaves all streams, without a limit of time */
+  if (has_quirk(output->files, SORTED)) context->max_interleave_delta = 0; /* it interleaves all streams, without a limit of time */
   return output_error(session);
 }

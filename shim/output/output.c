@@ -92,6 +92,7 @@ static int choose_format(struct session *session) {
   if (result >= 0) result = contain(session, output->context);
   if (result < 0) return result;
   output->context->max_delay = MAX_DELAY;
+  output->files = output->context->oformat; /* until its options are known */
   return result;
 }
 

@@ -14,6 +14,7 @@
 struct output {
   struct endpoint endpoint;
   AVFormatContext *context;
+  const AVOutputFormat *files; /* the format of the files that it writes: its own, except for segments */
   struct packets queued; /* under the channel's lock */
   bool accepts;          /* under the lock: packets may be put while an operation runs, from the header to the trailer */
   struct filters filters;

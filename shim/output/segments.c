@@ -29,3 +29,11 @@ const AVOutputFormat *segment_format(const struct session *session, const AVCode
   const AVOutputFormat *format = name ? av_guess_format(name, NULL, NULL) : NULL;
   return format ? format : output;
 }
+
+const AVOutputFormat *file_format(const struct session *session) {
+  const AVFormatContext *output = session->output->context;
+  if (!av_match_name(output->oformat->name, "segment,stream_segment,ssegment")) return output->oformat;
+  const AVDictionaryEntry *name = av_dict_get(session->options, "segment_format", NULL, 0);
+  const AVOutputFormat *format = av_guess_format(name ? name->value : NULL, output->url, NULL);
+  return format ? format : output->oformat;
+}

@@ -41,7 +41,7 @@ static int pass_on(struct session *session) {
 /* Takes the packet's reference. */
 int output_write_packet(struct session *session, AVPacket *packet) {
   act_for_output(session);
-  if (!packet->size && has_quirk(session->output->context->oformat, NO_EMPTY_PACKETS)) {
+  if (!packet->size && has_quirk(session->output->files, NO_EMPTY_PACKETS)) {
     av_packet_unref(packet);
     return 0;
   }
@@ -104,7 +104,7 @@ int output_op_flush(struct session *session, double *slot, uint8_t *data, size_t
   int result = output_op_write(session, slot, data, size);
   if (!is_written(session->output)) return result;
   act_for_output(session);
-  if (!has_quirk(session->output->context->oformat, SORTED)) drain_interleaver(session, &result);
+  if (!has_quirk(session->output->files, SORTED)) drain_interleaver(session, &result);
   int error = flush_muxer(session->output->context);
   if (session->output->context->pb) avio_flush(session->output->context->pb);
   if (result < 0) return result;

@@ -113,7 +113,7 @@ struct attempt {
 
 static void try_to_begin(void *opaque) {
   struct attempt *attempt = opaque;
-  attempt->result = check_streams(attempt->session, attempt->trial);
+  attempt->result = check_streams(attempt->session, attempt->trial, attempt->trial->oformat);
   if (attempt->result >= 0) attempt->result = attempt->begin(attempt->trial, NULL);
   free_trial(attempt->trial);
 }

@@ -421,8 +421,10 @@ static double time_of_held(const struct session *session, const struct remux *re
   return (double)packet_time(remux->held, time_base) / AV_TIME_BASE;
 }
 
+/* A packet that waited may have no route any more: routes can be exchanged between operations. */
 static int write_or_gather(struct session *session, struct remux *remux, AVPacket *packet) {
-  struct route *route = &remux->routes[packet->stream_index];
+  struct route *route = mapped_route(session, remux, packet->stream_index);
+  if (!route) return 0;
   return session->channel.transformer ? gather(session, remux, packet) : pass_on(session, remux, route, packet);
 }
 

@@ -33,11 +33,15 @@ const oddFields: Record<string, object[]> = {
     { channels: 1024 },
     { sampleRate: 0 },
     { sampleRate: 2 ** 31 - 1 },
+    { sampleRate: 2 ** 29, frameSize: 160 },
+    { sampleRate: 2 ** 30 },
+    { channelLayout: "268435456C" },
+    { blockAlign: 2 ** 30 },
     { blockAlign: 2 ** 31 - 1 },
     { frameSize: 2 ** 31 - 1 },
     { bitsPerCodedSample: 1024, channels: 1024 },
   ],
-  video: [{ width: 0, height: 0 }, { width: 2 ** 31 - 1, height: 2 ** 31 - 1 }, {
+  video: [{ width: 0, height: 0 }, { width: 2 ** 29 }, { width: 2 ** 31 - 1, height: 2 ** 31 - 1 }, {
     frameRate: { num: 0, den: 1 },
   }],
 };
@@ -50,7 +54,7 @@ function muxed(
   random: Random,
 ): void {
   const type = types.get(codec)!;
-  using muxer = Muxer.openSync(sink(), { format, options, onopen: () => sink() });
+  using muxer = Muxer.openSync(sink(), { format, url: "%d", options, onopen: () => sink() });
   muxer.addStream({ type, codec, ...fields[type], ...more } as never);
   for (let n = 0; n < 4; n++) {
     const data = Uint8Array.from({ length: random.pick([1, 38, 200, 3000]) }, () => random.below(256));
@@ -93,6 +97,9 @@ for (const { name: format, defaultCodecs } of outputFormats()) {
     for (const more of oddFields[types.get(codec)!] ?? []) {
       tried(`${format} ${codec} ${JSON.stringify(more)}`, (random) => muxed(format, codec, more, {}, random));
     }
+    tried(`segments of ${format} ${codec}`, (random) => {
+      muxed("segment", codec, {}, { segment_format: format }, random);
+    });
     for (const option of formatOptions(format, "output").filter(({ generic }) => !generic)) {
       for (const value of valuesOf(option)) {
         const said = `${format} ${codec} ${option.name}=${value}`;
