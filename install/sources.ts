@@ -86,6 +86,7 @@ import hls_buffer_again_9_patch from "../shim/ffmpeg/hls-buffer-again-9.patch" w
 import hls_emptied_subtitles_9_patch from "../shim/ffmpeg/hls-emptied-subtitles-9.patch" with { type: "text" };
 import hls_emptied_patch from "../shim/ffmpeg/hls-emptied.patch" with { type: "text" };
 import hls_empty_rendition_patch from "../shim/ffmpeg/hls-empty-rendition.patch" with { type: "text" };
+import hls_empty_segment_patch from "../shim/ffmpeg/hls-empty-segment.patch" with { type: "text" };
 import hls_list_lost_patch from "../shim/ffmpeg/hls-list-lost.patch" with { type: "text" };
 import hls_master_tags_7_patch from "../shim/ffmpeg/hls-master-tags-7.patch" with { type: "text" };
 import hls_playlists_9_patch from "../shim/ffmpeg/hls-playlists-9.patch" with { type: "text" };
@@ -121,18 +122,22 @@ import mov_heif_items_7_patch from "../shim/ffmpeg/mov-heif-items-7.patch" with 
 import mov_heif_items_9_patch from "../shim/ffmpeg/mov-heif-items-9.patch" with { type: "text" };
 import mov_heif_tile_size_patch from "../shim/ffmpeg/mov-heif-tile-size.patch" with { type: "text" };
 import mov_isml_hint_patch from "../shim/ffmpeg/mov-isml-hint.patch" with { type: "text" };
+import mov_lost_place_patch from "../shim/ffmpeg/mov-lost-place.patch" with { type: "text" };
 import mov_moov_size_leak_patch from "../shim/ffmpeg/mov-moov-size-leak.patch" with { type: "text" };
 import mov_no_track_9_patch from "../shim/ffmpeg/mov-no-track-9.patch" with { type: "text" };
 import mov_pssh_append_patch from "../shim/ffmpeg/mov-pssh-append.patch" with { type: "text" };
 import mov_seek_steps_patch from "../shim/ffmpeg/mov-seek-steps.patch" with { type: "text" };
 import mpc8_seektable_patch from "../shim/ffmpeg/mpc8-seektable.patch" with { type: "text" };
 import mpeg_streams_7_patch from "../shim/ffmpeg/mpeg-streams-7.patch" with { type: "text" };
+import mpegts_end_7_patch from "../shim/ffmpeg/mpegts-end-7.patch" with { type: "text" };
+import mpegts_end_9_patch from "../shim/ffmpeg/mpegts-end-9.patch" with { type: "text" };
 import mpegts_resync_patch from "../shim/ffmpeg/mpegts-resync.patch" with { type: "text" };
 import mpegts_text_patch from "../shim/ffmpeg/mpegts-text.patch" with { type: "text" };
 import mux_flush_fails_patch from "../shim/ffmpeg/mux-flush-fails.patch" with { type: "text" };
 import mux_padding_patch from "../shim/ffmpeg/mux-padding.patch" with { type: "text" };
 import mxf_index_segments_patch from "../shim/ffmpeg/mxf-index-segments.patch" with { type: "text" };
 import mxf_references_patch from "../shim/ffmpeg/mxf-references.patch" with { type: "text" };
+import ogg_last_page_patch from "../shim/ffmpeg/ogg-last-page.patch" with { type: "text" };
 import oma_keys_patch from "../shim/ffmpeg/oma-keys.patch" with { type: "text" };
 import opus_parser_rate_7_patch from "../shim/ffmpeg/opus-parser-rate-7.patch" with { type: "text" };
 import pcm_rechunk_overflow_patch from "../shim/ffmpeg/pcm-rechunk-overflow.patch" with { type: "text" };
@@ -380,6 +385,7 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/hls-emptied-subtitles-9.patch": hls_emptied_subtitles_9_patch,
   "shim/ffmpeg/hls-emptied.patch": hls_emptied_patch,
   "shim/ffmpeg/hls-empty-rendition.patch": hls_empty_rendition_patch,
+  "shim/ffmpeg/hls-empty-segment.patch": hls_empty_segment_patch,
   "shim/ffmpeg/hls-list-lost.patch": hls_list_lost_patch,
   "shim/ffmpeg/hls-master-tags-7.patch": hls_master_tags_7_patch,
   "shim/ffmpeg/hls-playlists-9.patch": hls_playlists_9_patch,
@@ -415,18 +421,22 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/mov-heif-items-9.patch": mov_heif_items_9_patch,
   "shim/ffmpeg/mov-heif-tile-size.patch": mov_heif_tile_size_patch,
   "shim/ffmpeg/mov-isml-hint.patch": mov_isml_hint_patch,
+  "shim/ffmpeg/mov-lost-place.patch": mov_lost_place_patch,
   "shim/ffmpeg/mov-moov-size-leak.patch": mov_moov_size_leak_patch,
   "shim/ffmpeg/mov-no-track-9.patch": mov_no_track_9_patch,
   "shim/ffmpeg/mov-pssh-append.patch": mov_pssh_append_patch,
   "shim/ffmpeg/mov-seek-steps.patch": mov_seek_steps_patch,
   "shim/ffmpeg/mpc8-seektable.patch": mpc8_seektable_patch,
   "shim/ffmpeg/mpeg-streams-7.patch": mpeg_streams_7_patch,
+  "shim/ffmpeg/mpegts-end-7.patch": mpegts_end_7_patch,
+  "shim/ffmpeg/mpegts-end-9.patch": mpegts_end_9_patch,
   "shim/ffmpeg/mpegts-resync.patch": mpegts_resync_patch,
   "shim/ffmpeg/mpegts-text.patch": mpegts_text_patch,
   "shim/ffmpeg/mux-flush-fails.patch": mux_flush_fails_patch,
   "shim/ffmpeg/mux-padding.patch": mux_padding_patch,
   "shim/ffmpeg/mxf-index-segments.patch": mxf_index_segments_patch,
   "shim/ffmpeg/mxf-references.patch": mxf_references_patch,
+  "shim/ffmpeg/ogg-last-page.patch": ogg_last_page_patch,
   "shim/ffmpeg/oma-keys.patch": oma_keys_patch,
   "shim/ffmpeg/opus-parser-rate-7.patch": opus_parser_rate_7_patch,
   "shim/ffmpeg/pcm-rechunk-overflow.patch": pcm_rechunk_overflow_patch,

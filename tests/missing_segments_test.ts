@@ -138,6 +138,38 @@ Deno.test("HLS: a live source that disappears, or that is no playlist any more, 
   });
 });
 
+/** What a server may send in the place of a segment. */
+const NO_SEGMENTS: [string, (segment: Uint8Array<ArrayBuffer>) => Uint8Array<ArrayBuffer>][] = [
+  ["a page", () => bytesOf(`<html><body>${"Not found. ".repeat(100)}</body></html>`)],
+  ["zeros", () => new Uint8Array(5000)],
+  ["nothing", () => new Uint8Array(0)],
+  ["its first half", (segment) => segment.slice(0, segment.length / 2 - 100)],
+];
+
+for (const [what, made] of NO_SEGMENTS) {
+  Deno.test({
+    name: `HLS: ${what} in the place of a segment is a warning, whichever it is and in both formats`,
+    ignore: !isEmbedded,
+    fn() {
+      for (const type of ["mpegts", "fmp4"]) {
+        const options = { hls_time: 1, hls_playlist_type: "vod", hls_segment_type: type };
+        const files = filesOf(VIDEO, { format: "hls", options, url: "index.m3u8" });
+        const names = [...files.keys()].filter((name) => /\d\.(ts|m4s)$/.test(name));
+        assertEquals(names.length, 3);
+        for (const name of names) {
+          const damaged = new Map(files).set(name, made(files.get(name)!));
+          using demuxer = Demuxer.openSync(files.get("index.m3u8")!, {
+            format: "hls",
+            onopen: fromMap(damaged),
+          });
+          for (const _ of demuxer.packetsSync());
+          assert(demuxer.warnings.length > 0, `${type} ${name}`);
+        }
+      }
+    },
+  });
+}
+
 Deno.test({
   name: "HLS: a live playlist that has no segment any more, while the first one is still looked at",
   ignore: !isEmbedded,
