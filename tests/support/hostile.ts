@@ -551,7 +551,7 @@ function ofRefusedOutputs({ folder, tcp, udp }: Canary): Hostile[] {
     ) => ({
       name: `segment: segment_format ${segment_format}`,
       write: { options: { format: "segment", url: `${folder}/new%03d`, options: { segment_format } } },
-      expected: { says: /not supported|Muxer not found/ },
+      expected: { says: /opens files or sockets by itself|not supported|Muxer not found/ },
     })),
   ];
 }
