@@ -5,7 +5,7 @@
  */
 import { assertEquals } from "@std/assert";
 import { answerOf } from "./support/script.ts";
-import { isEmbedded } from "./support/versions.ts";
+import { isEmbedded, libavformat } from "./support/versions.ts";
 
 const root = new URL("../", import.meta.url).pathname;
 
@@ -133,7 +133,7 @@ for (
     ["nsv times backwards", 12_000_000, "EPERM"],
     ["hls renditions by variants", 15_000_000, "EPERM"],
     ["mods key frames backwards", 8_000_000, 1],
-    ["heif places backwards", 6_000_000, "INVALIDDATA"],
+    ["heif places backwards", 6_000_000, libavformat >= 63 ? "INVALIDDATA" : 0],
     ["heif tiles by items", 6_000_000, 1],
     ["heif descriptions by items", 6_000_000, 1],
     ["heif properties by items", 6_000_000, "INVALIDDATA"],
