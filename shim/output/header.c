@@ -106,10 +106,9 @@ static bool is_too_large(const AVCodecParameters *parameters) {
          parameters->frame_size > MAX_BLOCK;
 }
 
-/* mpeg divides by the bytes of a sample of all channels (5.1 to 9.0). */
 static bool lacks_bits(const AVOutputFormat *files, const AVCodecParameters *parameters) {
   int bits = parameters->bits_per_coded_sample;
-  return parameters->codec_id == AV_CODEC_ID_PCM_DVD && av_match_name(files->name, "mpeg,vob,dvd,vcd,svcd") && (bits < 16 || bits > 24);
+  return parameters->codec_id == AV_CODEC_ID_PCM_DVD && has_quirk(files, NEEDS_BITS) && (bits < 16 || bits > 24);
 }
 
 /* The system's caf divides by the number of packets minus one when a file ends: as a segment, it may have one. */

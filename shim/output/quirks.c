@@ -10,7 +10,7 @@ static const struct {
   int quirks;
 } rows[] = {
     {"asf,asf_stream", SORTED}, /* 5.1 and 7.1 */
-    {"mpeg,vob,dvd,vcd,svcd", NO_EMPTY_PACKETS | SPARSE_PTS}, /* 5.1 and 7.1 */
+    {"mpeg,vob,dvd,vcd,svcd", NO_EMPTY_PACKETS | SPARSE_PTS | SUMS_RATES | NEEDS_BITS}, /* 5.1 to 9.0 */
     {"dvd", ALIGNED}, /* 5.1 to 9.0 */
     {"mpegts", SPARSE_PTS},
     {"hls", NO_FLUSH}, /* 5.1 and 7.1 */
@@ -22,7 +22,6 @@ static const struct {
     {"dash", DIVIDES},
     {"mp4,mov,ipod,3gp,3g2,psp,f4v", FIRST_INDEX},
     {"mp4,mov,ipod,matroska,webm", LATE_CHAPTERS},
-    {"mpeg,vob,dvd,vcd,svcd", SUMS_RATES}, /* 5.1 to 9.0 */
 };
 
 static int quirks_of(const AVOutputFormat *format) {

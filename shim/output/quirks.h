@@ -24,6 +24,7 @@ enum quirk {
   LATE_CHAPTERS = 2048, /* writes chapters that are added after its header */
   SUMS_RATES = 4096,    /* adds the bit rates of all streams in an int, and divides by the sum: it may overflow, and become 0 */
   ALIGNED = 8192,       /* begins a unit with each key frame, and pads for ever before one of a few bytes */
+  NEEDS_BITS = 16384,   /* divides by the bytes of a sample of PCM of DVDs */
 };
 
 bool has_quirk(const AVOutputFormat *format, enum quirk quirk);
