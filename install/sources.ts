@@ -43,10 +43,14 @@ import escape_c from "../shim/escape.c" with { type: "text" };
 import escape_h from "../shim/escape.h" with { type: "text" };
 import aac_adts_long_patch from "../shim/ffmpeg/aac-adts-long.patch" with { type: "text" };
 import afgs1_points_patch from "../shim/ffmpeg/afgs1-points.patch" with { type: "text" };
+import aiff_cut_patch from "../shim/ffmpeg/aiff-cut.patch" with { type: "text" };
+import asf_cut_patch from "../shim/ffmpeg/asf-cut.patch" with { type: "text" };
 import av1_frame_merge_limit_7_patch from "../shim/ffmpeg/av1-frame-merge-limit-7.patch" with { type: "text" };
 import av1_frame_merge_limit_9_patch from "../shim/ffmpeg/av1-frame-merge-limit-9.patch" with { type: "text" };
 import avi_drift_patch from "../shim/ffmpeg/avi-drift.patch" with { type: "text" };
+import avi_lost_chunks_patch from "../shim/ffmpeg/avi-lost-chunks.patch" with { type: "text" };
 import bsf_list_token_patch from "../shim/ffmpeg/bsf-list-token.patch" with { type: "text" };
+import caf_cut_patch from "../shim/ffmpeg/caf-cut.patch" with { type: "text" };
 import dash_attribute_patch from "../shim/ffmpeg/dash-attribute.patch" with { type: "text" };
 import dash_baseurl_room_patch from "../shim/ffmpeg/dash-baseurl-room.patch" with { type: "text" };
 import dash_interrupted_9_patch from "../shim/ffmpeg/dash-interrupted-9.patch" with { type: "text" };
@@ -67,6 +71,7 @@ import dovi_framerate_7_patch from "../shim/ffmpeg/dovi-framerate-7.patch" with 
 import dovi_framerate_9_patch from "../shim/ffmpeg/dovi-framerate-9.patch" with { type: "text" };
 import dovi_null_patch from "../shim/ffmpeg/dovi-null.patch" with { type: "text" };
 import dts2pts_two_fields_patch from "../shim/ffmpeg/dts2pts-two-fields.patch" with { type: "text" };
+import dv_frame_rate_patch from "../shim/ffmpeg/dv-frame-rate.patch" with { type: "text" };
 import dvbsub_size_7_patch from "../shim/ffmpeg/dvbsub-size-7.patch" with { type: "text" };
 import dyn_buffer_size_patch from "../shim/ffmpeg/dyn-buffer-size.patch" with { type: "text" };
 import eval_steps_7_patch from "../shim/ffmpeg/eval-steps-7.patch" with { type: "text" };
@@ -74,6 +79,8 @@ import eval_steps_9_patch from "../shim/ffmpeg/eval-steps-9.patch" with { type: 
 import exif_budget_7_patch from "../shim/ffmpeg/exif-budget-7.patch" with { type: "text" };
 import exif_budget_9_patch from "../shim/ffmpeg/exif-budget-9.patch" with { type: "text" };
 import flac_recursion_patch from "../shim/ffmpeg/flac-recursion.patch" with { type: "text" };
+import flv_cut_7_patch from "../shim/ffmpeg/flv-cut-7.patch" with { type: "text" };
+import flv_cut_9_patch from "../shim/ffmpeg/flv-cut-9.patch" with { type: "text" };
 import frame_duration_range_patch from "../shim/ffmpeg/frame-duration-range.patch" with { type: "text" };
 import get_bits_empty_7_patch from "../shim/ffmpeg/get-bits-empty-7.patch" with { type: "text" };
 import get_bits_empty_9_patch from "../shim/ffmpeg/get-bits-empty-9.patch" with { type: "text" };
@@ -86,9 +93,10 @@ import hls_buffer_again_9_patch from "../shim/ffmpeg/hls-buffer-again-9.patch" w
 import hls_emptied_subtitles_9_patch from "../shim/ffmpeg/hls-emptied-subtitles-9.patch" with { type: "text" };
 import hls_emptied_patch from "../shim/ffmpeg/hls-emptied.patch" with { type: "text" };
 import hls_empty_rendition_patch from "../shim/ffmpeg/hls-empty-rendition.patch" with { type: "text" };
-import hls_empty_segment_patch from "../shim/ffmpeg/hls-empty-segment.patch" with { type: "text" };
 import hls_list_lost_patch from "../shim/ffmpeg/hls-list-lost.patch" with { type: "text" };
 import hls_master_tags_7_patch from "../shim/ffmpeg/hls-master-tags-7.patch" with { type: "text" };
+import hls_other_segments_7_patch from "../shim/ffmpeg/hls-other-segments-7.patch" with { type: "text" };
+import hls_other_segments_9_patch from "../shim/ffmpeg/hls-other-segments-9.patch" with { type: "text" };
 import hls_playlists_9_patch from "../shim/ffmpeg/hls-playlists-9.patch" with { type: "text" };
 import hls_read_lines_7_patch from "../shim/ffmpeg/hls-read-lines-7.patch" with { type: "text" };
 import hls_read_lines_9_patch from "../shim/ffmpeg/hls-read-lines-9.patch" with { type: "text" };
@@ -127,23 +135,28 @@ import mov_moov_size_leak_patch from "../shim/ffmpeg/mov-moov-size-leak.patch" w
 import mov_no_track_9_patch from "../shim/ffmpeg/mov-no-track-9.patch" with { type: "text" };
 import mov_pssh_append_patch from "../shim/ffmpeg/mov-pssh-append.patch" with { type: "text" };
 import mov_seek_steps_patch from "../shim/ffmpeg/mov-seek-steps.patch" with { type: "text" };
+import mp3_stream_length_patch from "../shim/ffmpeg/mp3-stream-length.patch" with { type: "text" };
 import mpc8_seektable_patch from "../shim/ffmpeg/mpc8-seektable.patch" with { type: "text" };
 import mpeg_streams_7_patch from "../shim/ffmpeg/mpeg-streams-7.patch" with { type: "text" };
 import mpegts_end_7_patch from "../shim/ffmpeg/mpegts-end-7.patch" with { type: "text" };
 import mpegts_end_9_patch from "../shim/ffmpeg/mpegts-end-9.patch" with { type: "text" };
+import mpegts_lost_header_patch from "../shim/ffmpeg/mpegts-lost-header.patch" with { type: "text" };
 import mpegts_resync_patch from "../shim/ffmpeg/mpegts-resync.patch" with { type: "text" };
 import mpegts_text_patch from "../shim/ffmpeg/mpegts-text.patch" with { type: "text" };
 import mux_flush_fails_patch from "../shim/ffmpeg/mux-flush-fails.patch" with { type: "text" };
 import mux_padding_patch from "../shim/ffmpeg/mux-padding.patch" with { type: "text" };
+import mxf_cut_patch from "../shim/ffmpeg/mxf-cut.patch" with { type: "text" };
 import mxf_index_segments_patch from "../shim/ffmpeg/mxf-index-segments.patch" with { type: "text" };
 import mxf_references_patch from "../shim/ffmpeg/mxf-references.patch" with { type: "text" };
 import ogg_last_page_patch from "../shim/ffmpeg/ogg-last-page.patch" with { type: "text" };
+import ogg_lost_page_patch from "../shim/ffmpeg/ogg-lost-page.patch" with { type: "text" };
 import oma_keys_patch from "../shim/ffmpeg/oma-keys.patch" with { type: "text" };
 import opus_parser_rate_7_patch from "../shim/ffmpeg/opus-parser-rate-7.patch" with { type: "text" };
 import pcm_rechunk_overflow_patch from "../shim/ffmpeg/pcm-rechunk-overflow.patch" with { type: "text" };
 import protocol_list_c from "../shim/ffmpeg/protocol_list.c" with { type: "text" };
 import read_interrupted_patch from "../shim/ffmpeg/read-interrupted.patch" with { type: "text" };
 import sbg_expansion_patch from "../shim/ffmpeg/sbg-expansion.patch" with { type: "text" };
+import segment_packet_count_patch from "../shim/ffmpeg/segment-packet-count.patch" with { type: "text" };
 import sei_delete_patch from "../shim/ffmpeg/sei-delete.patch" with { type: "text" };
 import spdif_core_7_patch from "../shim/ffmpeg/spdif-core-7.patch" with { type: "text" };
 import strireplace_empty_patch from "../shim/ffmpeg/strireplace-empty.patch" with { type: "text" };
@@ -155,6 +168,7 @@ import vorbis_parser_once_7_patch from "../shim/ffmpeg/vorbis-parser-once-7.patc
 import vorbis_parser_once_9_patch from "../shim/ffmpeg/vorbis-parser-once-9.patch" with { type: "text" };
 import vqf_tag_leak_7_patch from "../shim/ffmpeg/vqf-tag-leak-7.patch" with { type: "text" };
 import vvcc_count_patch from "../shim/ffmpeg/vvcc-count.patch" with { type: "text" };
+import wav_cut_patch from "../shim/ffmpeg/wav-cut.patch" with { type: "text" };
 import wtv_nesting_patch from "../shim/ffmpeg/wtv-nesting.patch" with { type: "text" };
 import wtv_pairs_patch from "../shim/ffmpeg/wtv-pairs.patch" with { type: "text" };
 import xml_patch from "../shim/ffmpeg/xml.patch" with { type: "text" };
@@ -342,10 +356,14 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/escape.h": escape_h,
   "shim/ffmpeg/aac-adts-long.patch": aac_adts_long_patch,
   "shim/ffmpeg/afgs1-points.patch": afgs1_points_patch,
+  "shim/ffmpeg/aiff-cut.patch": aiff_cut_patch,
+  "shim/ffmpeg/asf-cut.patch": asf_cut_patch,
   "shim/ffmpeg/av1-frame-merge-limit-7.patch": av1_frame_merge_limit_7_patch,
   "shim/ffmpeg/av1-frame-merge-limit-9.patch": av1_frame_merge_limit_9_patch,
   "shim/ffmpeg/avi-drift.patch": avi_drift_patch,
+  "shim/ffmpeg/avi-lost-chunks.patch": avi_lost_chunks_patch,
   "shim/ffmpeg/bsf-list-token.patch": bsf_list_token_patch,
+  "shim/ffmpeg/caf-cut.patch": caf_cut_patch,
   "shim/ffmpeg/dash-attribute.patch": dash_attribute_patch,
   "shim/ffmpeg/dash-baseurl-room.patch": dash_baseurl_room_patch,
   "shim/ffmpeg/dash-interrupted-9.patch": dash_interrupted_9_patch,
@@ -366,6 +384,7 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/dovi-framerate-9.patch": dovi_framerate_9_patch,
   "shim/ffmpeg/dovi-null.patch": dovi_null_patch,
   "shim/ffmpeg/dts2pts-two-fields.patch": dts2pts_two_fields_patch,
+  "shim/ffmpeg/dv-frame-rate.patch": dv_frame_rate_patch,
   "shim/ffmpeg/dvbsub-size-7.patch": dvbsub_size_7_patch,
   "shim/ffmpeg/dyn-buffer-size.patch": dyn_buffer_size_patch,
   "shim/ffmpeg/eval-steps-7.patch": eval_steps_7_patch,
@@ -373,6 +392,8 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/exif-budget-7.patch": exif_budget_7_patch,
   "shim/ffmpeg/exif-budget-9.patch": exif_budget_9_patch,
   "shim/ffmpeg/flac-recursion.patch": flac_recursion_patch,
+  "shim/ffmpeg/flv-cut-7.patch": flv_cut_7_patch,
+  "shim/ffmpeg/flv-cut-9.patch": flv_cut_9_patch,
   "shim/ffmpeg/frame-duration-range.patch": frame_duration_range_patch,
   "shim/ffmpeg/get-bits-empty-7.patch": get_bits_empty_7_patch,
   "shim/ffmpeg/get-bits-empty-9.patch": get_bits_empty_9_patch,
@@ -385,9 +406,10 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/hls-emptied-subtitles-9.patch": hls_emptied_subtitles_9_patch,
   "shim/ffmpeg/hls-emptied.patch": hls_emptied_patch,
   "shim/ffmpeg/hls-empty-rendition.patch": hls_empty_rendition_patch,
-  "shim/ffmpeg/hls-empty-segment.patch": hls_empty_segment_patch,
   "shim/ffmpeg/hls-list-lost.patch": hls_list_lost_patch,
   "shim/ffmpeg/hls-master-tags-7.patch": hls_master_tags_7_patch,
+  "shim/ffmpeg/hls-other-segments-7.patch": hls_other_segments_7_patch,
+  "shim/ffmpeg/hls-other-segments-9.patch": hls_other_segments_9_patch,
   "shim/ffmpeg/hls-playlists-9.patch": hls_playlists_9_patch,
   "shim/ffmpeg/hls-read-lines-7.patch": hls_read_lines_7_patch,
   "shim/ffmpeg/hls-read-lines-9.patch": hls_read_lines_9_patch,
@@ -426,23 +448,28 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/mov-no-track-9.patch": mov_no_track_9_patch,
   "shim/ffmpeg/mov-pssh-append.patch": mov_pssh_append_patch,
   "shim/ffmpeg/mov-seek-steps.patch": mov_seek_steps_patch,
+  "shim/ffmpeg/mp3-stream-length.patch": mp3_stream_length_patch,
   "shim/ffmpeg/mpc8-seektable.patch": mpc8_seektable_patch,
   "shim/ffmpeg/mpeg-streams-7.patch": mpeg_streams_7_patch,
   "shim/ffmpeg/mpegts-end-7.patch": mpegts_end_7_patch,
   "shim/ffmpeg/mpegts-end-9.patch": mpegts_end_9_patch,
+  "shim/ffmpeg/mpegts-lost-header.patch": mpegts_lost_header_patch,
   "shim/ffmpeg/mpegts-resync.patch": mpegts_resync_patch,
   "shim/ffmpeg/mpegts-text.patch": mpegts_text_patch,
   "shim/ffmpeg/mux-flush-fails.patch": mux_flush_fails_patch,
   "shim/ffmpeg/mux-padding.patch": mux_padding_patch,
+  "shim/ffmpeg/mxf-cut.patch": mxf_cut_patch,
   "shim/ffmpeg/mxf-index-segments.patch": mxf_index_segments_patch,
   "shim/ffmpeg/mxf-references.patch": mxf_references_patch,
   "shim/ffmpeg/ogg-last-page.patch": ogg_last_page_patch,
+  "shim/ffmpeg/ogg-lost-page.patch": ogg_lost_page_patch,
   "shim/ffmpeg/oma-keys.patch": oma_keys_patch,
   "shim/ffmpeg/opus-parser-rate-7.patch": opus_parser_rate_7_patch,
   "shim/ffmpeg/pcm-rechunk-overflow.patch": pcm_rechunk_overflow_patch,
   "shim/ffmpeg/protocol_list.c": protocol_list_c,
   "shim/ffmpeg/read-interrupted.patch": read_interrupted_patch,
   "shim/ffmpeg/sbg-expansion.patch": sbg_expansion_patch,
+  "shim/ffmpeg/segment-packet-count.patch": segment_packet_count_patch,
   "shim/ffmpeg/sei-delete.patch": sei_delete_patch,
   "shim/ffmpeg/spdif-core-7.patch": spdif_core_7_patch,
   "shim/ffmpeg/strireplace-empty.patch": strireplace_empty_patch,
@@ -454,6 +481,7 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/vorbis-parser-once-9.patch": vorbis_parser_once_9_patch,
   "shim/ffmpeg/vqf-tag-leak-7.patch": vqf_tag_leak_7_patch,
   "shim/ffmpeg/vvcc-count.patch": vvcc_count_patch,
+  "shim/ffmpeg/wav-cut.patch": wav_cut_patch,
   "shim/ffmpeg/wtv-nesting.patch": wtv_nesting_patch,
   "shim/ffmpeg/wtv-pairs.patch": wtv_pairs_patch,
   "shim/ffmpeg/xml.patch": xml_patch,

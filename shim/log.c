@@ -57,14 +57,20 @@ static bool reports_early_end(const char *format) {
 /* dash logs this at its normal end, too: input.c finds out which it is, and warns if something is missing. */
 static bool is_lack_of_fragment(const char *format) { return strstr(format, "loading first fragment"); }
 
+/* What a demuxer reports as a warning, but means packets lost. */
+static bool is_lossy(const char *format) { return strstr(format, "STSC entry %d is invalid") || strstr(format, "overread end of atom") || strstr(format, "Invalid mvhd time scale"); }
+
+/* A seek that finds nothing by one method tries another, or fails. */
+static bool is_of_search(const char *format) { return strstr(format, "read_timestamp() failed"); }
+
 /* Messages of libavutil's list of tags, as shim/ffmpeg/ patches it: the caller goes on without the tag. */
 static bool reports_lost_tags(const char *format) { return strstr(format, "more than %d tags") || strstr(format, "more than %d bytes of a tag"); }
 
 /* Makes a warning of a demuxer's error message, since the operation continues. */
 static void note_warning(struct log *log, void *origin, int level, const char *format, va_list arguments) {
   bool is_packet = !strncmp(format, "Packet corrupt (stream = %d", 27), is_end = reports_early_end(format), is_tag = reports_lost_tags(format);
-  bool is_fault = level <= AV_LOG_ERROR && class_category(origin) == AV_CLASS_CATEGORY_DEMUXER;
-  if ((!is_packet && !is_end && !is_tag && !is_fault) || is_lack_of_fragment(format)) return;
+  bool is_fault = (level <= AV_LOG_ERROR || is_lossy(format)) && class_category(origin) == AV_CLASS_CATEGORY_DEMUXER;
+  if ((!is_packet && !is_end && !is_tag && !is_fault) || is_lack_of_fragment(format) || is_of_search(format)) return;
   char line[1024];
   va_list copy;
   va_copy(copy, arguments);

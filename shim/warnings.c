@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "avs.h"
+
 enum { MAX_ROWS = 1000 };
 
 /* Words of the row of a kind that counts all further ones, also of other streams and inputs. */
@@ -20,6 +22,11 @@ static struct warning *find(const struct warnings *warnings, int kind, int strea
     if (row->kind == kind && row->source == warnings->source && row->stream == stream && !strcmp(row->words, words)) return row;
   }
   return NULL;
+}
+
+/* A demuxer that is called again behind the end, for another stream or after a seek, reports the end again. */
+static bool is_same_end(const struct warning *row, const char *line) {
+  return row->kind == AVS_WARNING_TRUNCATED && row->line && line && !strcmp(row->line, line);
 }
 
 static struct warning *add_row(struct warnings *warnings) {
@@ -41,7 +48,7 @@ void warnings_add(struct warnings *warnings, int kind, int stream, const char *w
   bool is_rest = !row && warnings->count >= MAX_ROWS;
   if (is_rest) row = find_rest(warnings, kind);
   if (row) {
-    row->count += count;
+    if (is_rest || !is_same_end(row, line)) row->count += count;
     return;
   }
   if (is_rest) stream = -1, words = REST;

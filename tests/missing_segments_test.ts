@@ -141,7 +141,10 @@ Deno.test("HLS: a live source that disappears, or that is no playlist any more, 
 /** What a server may send in the place of a segment. */
 const NO_SEGMENTS: [string, (segment: Uint8Array<ArrayBuffer>) => Uint8Array<ArrayBuffer>][] = [
   ["a page", () => bytesOf(`<html><body>${"Not found. ".repeat(100)}</body></html>`)],
+  ["a short page", () => bytesOf("<html>\r\n<head><title>404 Not Found</title></head></html>\r\n")],
+  ["a line", () => bytesOf("404 page not found\n")],
   ["zeros", () => new Uint8Array(70_000)],
+  ["a few zeros", () => new Uint8Array(150)],
   ["nothing", () => new Uint8Array(0)],
   ["its first half", (segment) => segment.slice(0, segment.length / 2 - 100)],
 ];

@@ -141,12 +141,18 @@ const LOST: readonly (readonly [what: string, where: string, name: string, make:
     () => joined(fixtureBytes("video.mp4"), fixtureBytes("video.mp4")),
   ],
   [
-    "the end of the box moov, which is cut off",
-    "",
+    isEmbedded ? "the source has an error in it" : "the end of the box moov, which is cut off",
+    "behind which its index is cut off",
     "video.mp4",
     () => fixtureBytes("video.mp4").slice(0, -1),
   ],
-  ...["video.mp4", "fragmented.mp4", "video.mkv", "video.webm", "audio.ogg"].map((name) =>
+  [
+    isEmbedded ? "the source ends too early" : BEHIND,
+    "behind which is something else",
+    "fragmented.mp4",
+    () => joined(fixtureBytes("fragmented.mp4"), archive),
+  ],
+  ...["video.mp4", "video.mkv", "video.webm", "audio.ogg"].map((name) =>
     [BEHIND, "", name, () => joined(fixtureBytes(name), archive)] as const
   ),
   [

@@ -6,6 +6,7 @@
 #include "../numbers.h"
 #include "../packet.h"
 #include "input.h"
+#include "whole.h"
 
 /* ---------------------------------------------------------------------------------------- one batch */
 
@@ -183,6 +184,7 @@ int input_op_read(struct session *session, double *slot, uint8_t *data, size_t s
   (void)data, (void)size;
   if (!session->input) return AVERROR(EBADF);
   int result = is_own_thread(&session->channel) ? read_on(session, slot) : read_batch(session, slot);
+  if (result == AVERROR_EOF) warn_missing_at_end(session);
   slot[1] = note_streams(session);
   return result;
 }

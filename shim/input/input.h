@@ -20,6 +20,7 @@ struct input {
   AVPacket *packet;         /* being read, or held */
   int64_t behind;           /* offset of the first packet, if a source that can't seek has passed it already; -1: not so */
   bool has_given;           /* at least one packet was delivered */
+  bool is_cut_reported;     /* there is a warning of packets beyond the end */
   unsigned serial;          /* number of the input, in the order of opening: for warnings */
   uint8_t first[2048];      /* the first bytes of the source, and a zero */
   size_t first_size;

@@ -28,6 +28,7 @@ bool note_given(struct places *places, const AVPacket *packet) {
   struct place *place = place_of(places, packet->stream_index);
   if (!place) return false;
   *place = (struct place){.given = place->given + 1,
+                          .length = av_sat_add64(place->length, packet->duration),
                           .pts = packet->pts,
                           .dts = packet->dts,
                           .pos = packet->pos,

@@ -18,7 +18,8 @@ struct seek {
 
 /* The last packet of a stream that was delivered: how it is recognized when it is read again. */
 struct place {
-  int64_t given; /* packets delivered since reading began */
+  int64_t given;  /* packets delivered since reading began */
+  int64_t length; /* the sum of their durations */
   int64_t pts, dts, pos;
   uint64_t begins; /* its first bytes */
   int size;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include <libavformat/avformat.h>
+#include <libavutil/avstring.h>
 
 #include "input.h"
 
@@ -12,9 +13,11 @@ int64_t source_size(AVIOContext *pb) {
   return size < 0 ? -1 : size;
 }
 
+/* Only the index of mp4 and mov has all packets. */
+static bool has_all_in_index(const AVFormatContext *input) { return !strncmp(input->iformat->name, "mov,", 4); }
+
 int missing_packets(const AVFormatContext *input, AVStream *stream, int64_t size) {
-  bool is_known = size >= 0 && !strncmp(input->iformat->name, "mov,", 4);
-  int missing = 0, count = is_known ? avformat_index_get_entries_count(stream) : 0;
+  int missing = 0, count = size >= 0 && has_all_in_index(input) ? avformat_index_get_entries_count(stream) : 0;
   for (int i = 0; i < count; i++) {
     const AVIndexEntry *entry = avformat_index_get_entry(stream, i);
     missing += entry->pos > size - entry->size;
@@ -25,10 +28,39 @@ int missing_packets(const AVFormatContext *input, AVStream *stream, int64_t size
 void warn_missing_packets(struct session *session, unsigned index, int64_t size) {
   AVStream *stream = session->input->context->streams[index];
   int missing = missing_packets(session->input->context, stream, size);
-  if (missing)
-    warn(&session->channel.log, AVS_WARNING_TRUNCATED, (int)index, missing, "the source is cut off before the last of its packets",
-         "stream %u: the source is cut off before %d of its %d packets", index, missing,
-         avformat_index_get_entries_count(stream));
+  if (!missing) return;
+  session->input->is_cut_reported = true;
+  warn(&session->channel.log, AVS_WARNING_TRUNCATED, (int)index, missing, "the source is cut off before the last of its packets",
+       "stream %u: the source is cut off before %d of its %d packets", index, missing,
+       avformat_index_get_entries_count(stream));
+}
+
+/* Whether the header of the format states how long the sound is, and did. */
+static bool states_length(const AVFormatContext *input) {
+  return av_match_name(input->iformat->name, "flac,mp3") && input->streams[0]->duration > 0 &&
+         input->duration_estimation_method != AVFMT_DURATION_FROM_BITRATE;
+}
+
+/* flac and mp3 have no sizes that would tell of the end, but a length; it is without the samples that encoders add to mp3. */
+void warn_missing_sound(struct session *session) {
+  const struct input *input = session->input;
+  const struct places *places = &input->places;
+  if (places->has_origin || !places->count || !places->list[0].given || !states_length(input->context)) return;
+  const AVStream *stream = input->context->streams[0];
+  int64_t missing = stream->duration - places->list[0].length;
+  if (missing <= 0) return;
+  warn(&session->channel.log, AVS_WARNING_TRUNCATED, 0, 1, "there is less sound than the header says: the source is cut off or damaged",
+       "stream 0: %.3f seconds of %.3f are missing", (double)missing * av_q2d(stream->time_base),
+       (double)stream->duration * av_q2d(stream->time_base));
+}
+
+void warn_missing_at_end(struct session *session) {
+  const struct input *input = session->input;
+  warn_missing_sound(session);
+  if (input->is_cut_reported || !has_all_in_index(input->context)) return;
+  int64_t size = source_size(input->context->pb);
+  for (unsigned i = 0; i < input->context->nb_streams; i++)
+    if (input->context->streams[i]->discard < AVDISCARD_ALL) warn_missing_packets(session, i, size);
 }
 
 void warn_cut_packet(struct session *session, const AVPacket *packet) {

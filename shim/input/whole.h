@@ -14,13 +14,14 @@ struct AVStream;
 
 /* Size of the source in bytes; -1: unknown. May call the callback. */
 int64_t source_size(struct AVIOContext *pb);
-/*
- * The number of packets in the index that lie beyond the end of a source of this size; only of mp4 and mov, whose index has all
- * packets.
- */
+/* The number of packets in the index that lie beyond the end of a source of this size; only of mp4 and mov. */
 int missing_packets(const struct AVFormatContext *input, struct AVStream *stream, int64_t size);
 /* Warns of such packets of a stream. */
 void warn_missing_packets(struct session *session, unsigned stream, int64_t size);
+/* Warns if all packets have been read, and their length is less than the header's. */
+void warn_missing_sound(struct session *session);
+/* Both for all streams that are read, when the last packet has been: only then the fragments are all in the index. */
+void warn_missing_at_end(struct session *session);
 /* Warns if the source ended within the packet. */
 void warn_cut_packet(struct session *session, const struct AVPacket *packet);
 /* Warns of streams that appeared after the input was opened: their packets are not written. */

@@ -296,7 +296,7 @@ static int enable_id3(struct session *session) {
 /* tta writes bits_per_raw_sample, which demuxers leave to decoders; without it no file can be read. */
 static int note_bits(struct session *session) {
   const AVFormatContext *output = session->output->context;
-  if (strcmp(output->oformat->name, "tta") || output->nb_streams != 1) return 0;
+  if (strcmp(session->output->files->name, "tta") || output->nb_streams != 1) return 0;
   enum { BITS = 8 }; /* offset in the file's header, which is the extradata */
   AVCodecParameters *parameters = output->streams[0]->codecpar;
   int bits = parameters->bits_per_raw_sample;
@@ -312,8 +312,8 @@ static int note_bits(struct session *session) {
  * If block_align is set, caf takes it for the length of each packet, and writes no table of lengths; in these codecs lengths
  * differ. And it takes times for samples, in any time base.
  */
-static void prepare_caf(const AVFormatContext *output) {
-  if (strcmp(output->oformat->name, "caf") || output->nb_streams != 1) return;
+static void prepare_caf(const AVFormatContext *output, const AVOutputFormat *files) {
+  if (strcmp(files->name, "caf") || output->nb_streams != 1) return;
   AVCodecParameters *parameters = output->streams[0]->codecpar;
   const char *codec = avcodec_get_name(parameters->codec_id);
   if (av_match_name(codec, "alac,mp1,mp2,mp3,ac3,aac,opus,flac,qcelp,amr_nb")) parameters->block_align = 0;
@@ -424,7 +424,7 @@ static int write_header(struct session *session, bool *written) {
   if (result >= 0) result = note_bits(session);
   mark_adts(output);
   limit_bit_rates(session);
-  prepare_caf(output);
+  prepare_caf(output, session->output->files);
   if (result >= 0) result = delay_index(session);
   move_ids(session);
   if (result >= 0) result = move_tables(session);

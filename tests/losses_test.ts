@@ -1,0 +1,327 @@
+/**
+ * Sources that are cut off or damaged at many places, in every common format: where bytes of packets are lost, there is
+ * a warning or an error; and whole sources, with what may stand behind them, have none. `warnings_test.ts` has what a
+ * warning looks like.
+ */
+import { assert, assertEquals, assertGreater, assertLess } from "@std/assert";
+import {
+  Demuxer,
+  type DemuxerOptions,
+  fromMap,
+  type MapFile,
+  MemorySink,
+  probeSync,
+  type RemuxOptions,
+  remuxSync,
+  type Source,
+} from "@avio/avio";
+import { readerOf } from "./support/devices.ts";
+import { fixtureBytes, fixturePath } from "./support/fixtures.ts";
+import { contents, filesOf } from "./support/many_files.ts";
+import { box, type Bytes, joined, number } from "./support/pieces.ts";
+import { isEmbedded } from "./support/versions.ts";
+
+/** What was read of a source. */
+interface Read {
+  /** Bytes of packets, of each stream. */
+  bytes: number[];
+  /** Each warning's line; or the error's message. */
+  reports: string[];
+}
+
+function read(source: Source, options: DemuxerOptions = {}): Read {
+  const bytes: number[] = [];
+  try {
+    using demuxer = Demuxer.openSync(source, options);
+    for (const { streamIndex, data } of demuxer.packetsSync()) {
+      bytes[streamIndex] = (bytes[streamIndex] ?? 0) + data.length;
+    }
+    return { bytes, reports: demuxer.warnings.map(({ log, message }) => log ?? message) };
+  } catch (error) {
+    return { bytes, reports: [(error as Error).message] };
+  }
+}
+
+const total = ({ bytes }: Read) => bytes.reduce((sum, size) => sum + (size ?? 0), 0);
+
+/** The source by itself and as a stream, which can't seek. */
+const bothWays = (bytes: Bytes): Source[] => [bytes, readerOf(bytes, { seekable: false })];
+
+function remuxedTo(source: Source, options: RemuxOptions): Bytes {
+  const sink = new MemorySink();
+  remuxSync(source, sink, options);
+  return sink.bytes();
+}
+
+/** The `ffmpeg` command makes a file on its standard output, which can't seek; or null if it can't. */
+function piped(...args: string[]): Bytes | null {
+  const { success, stdout } = new Deno.Command("ffmpeg", { args: ["-v", "error", ...args, "-"] })
+    .outputSync();
+  return success ? stdout : null;
+}
+
+const onlyVideo = { streams: ({ type }: { type: string }) => type === "video" };
+
+/** Whole files of many formats. Raw formats have nothing that tells where they end. */
+const FILES: [string, () => Bytes][] = [
+  ["mp4", () => fixtureBytes("video.mp4")],
+  ["mp4, index first", () => fixtureBytes("faststart.mp4")],
+  ["mp4 in fragments", () => fixtureBytes("fragmented.mp4")],
+  ["mov", () => remuxedTo(fixturePath("video.mp4"), { format: "mov" })],
+  ["matroska", () => fixtureBytes("video.mkv")],
+  ["webm", () => fixtureBytes("video.webm")],
+  ["avi", () => fixtureBytes("video.avi")],
+  ["flv", () => fixtureBytes("video.flv")],
+  ["mpegts", () => fixtureBytes("video.ts")],
+  ["asf", () => remuxedTo(fixturePath("video.mp4"), { format: "asf" })],
+  ["mxf", () => remuxedTo(fixturePath("video.mp4"), { format: "mxf", ...onlyVideo })],
+  ["ogg", () => fixtureBytes("audio.ogg")],
+  ["flac", () => fixtureBytes("audio.flac")],
+  ["mp3", () => fixtureBytes("audio.mp3")],
+  ["mp3 with a cover", () => fixtureBytes("cover.mp3")],
+  ["wav", () => fixtureBytes("audio.wav")],
+  ["aiff", () => remuxedTo(fixturePath("audio.wav"), { format: "aiff" })],
+  ["caf", () => remuxedTo(fixturePath("audio.wav"), { format: "caf" })],
+  ["w64", () => remuxedTo(fixturePath("audio.wav"), { format: "w64" })],
+];
+
+for (const [name, made] of FILES) {
+  Deno.test({
+    name: `A source that is cut off is reported, wherever that is: ${name}`,
+    ignore: !isEmbedded,
+    fn() {
+      const whole = made();
+      for (const index of [0, 1]) {
+        const all = read(bothWays(whole)[index]!);
+        assertEquals(all.reports, [], "the whole source");
+        const PLACES = 37; // so that none is the end of a packet of MPEG-TS, or of a fragment
+        for (let k = 1; k < PLACES; k++) {
+          const end = Math.floor(whole.length * k / PLACES);
+          const part = read(bothWays(whole.slice(0, end))[index]!);
+          if (total(part) < total(all)) assertGreater(part.reports.length, 0, `${end} of ${whole.length}`);
+        }
+      }
+    },
+  });
+}
+
+/** Formats whose packets have headers of their own; where the packets are, and how many bytes to damage. */
+const FRAMED: [string, () => Bytes, from: number, to: number, size: number][] = [
+  ["avi", () => fixtureBytes("video.avi"), 0.2, 0.9, 64],
+  ["mpegts", () => fixtureBytes("video.ts"), 0.05, 0.95, 600],
+  ["ogg", () => fixtureBytes("audio.ogg"), 0.5, 1, 64],
+];
+
+for (const [name, made, from, to, size] of FRAMED) {
+  Deno.test({
+    name: `Damage that loses packets is reported: ${name}`,
+    ignore: !isEmbedded,
+    fn() {
+      const whole = made(), all = read(whole);
+      let lost = 0;
+      for (const value of [0, 255]) {
+        for (let at = Math.floor(whole.length * from); at < whole.length * to - size; at += 211) {
+          const part = read(whole.slice().fill(value, at, at + size));
+          if (total(part) >= total(all)) continue;
+          lost++;
+          assertGreater(part.reports.length, 0, `${value} at ${at}`);
+        }
+      }
+      assertGreater(lost, 3);
+    },
+  });
+}
+
+Deno.test({
+  name:
+    "An mp4 whose index is cut off, or has atoms of wrong sizes or no track, is not taken for a short one",
+  ignore: !isEmbedded,
+  fn() {
+    const bytes = fixtureBytes("video.mp4"),
+      at = bytes.length - new TextDecoder("latin1").decode(bytes).indexOf("moov");
+    const moov = bytes.length - at - 4;
+    for (let end = moov + 8; end < bytes.length - 100; end += 50) {
+      const { reports } = read(bytes.slice(0, end));
+      assertGreater(reports.length, 0, `cut off at ${end - moov} of the index`);
+    }
+    for (const name of ["mvhd", "trak", "mdia", "minf", "stbl", "stsd"]) {
+      for (const size of [0, 0x7fffffff]) {
+        const start = new TextDecoder("latin1").decode(bytes).indexOf(name) - 4;
+        const damaged = bytes.slice();
+        new DataView(damaged.buffer).setUint32(start, size);
+        assertGreater(read(damaged).reports.length, 0, `${name} of ${size} bytes`);
+      }
+    }
+    const empty = joined(bytes.slice(0, moov), box("moov", bytes.slice(moov + 8, moov + 8 + 108)));
+    assertEquals(read(empty).reports, ["no tracks"]);
+  },
+});
+
+Deno.test({
+  name: "Fragmented mp4: damage loses what follows it, and is reported, also from a source that can seek",
+  ignore: !isEmbedded,
+  fn() {
+    const bytes = fixtureBytes("fragmented.mp4"), all = read(bytes);
+    const second = new TextDecoder("latin1").decode(bytes).indexOf("moof", 2000) - 4;
+    const damaged = bytes.slice().fill(0x41, second, second + 64);
+    for (const source of bothWays(damaged)) {
+      const part = read(source);
+      assertLess(total(part), total(all));
+      assertGreater(part.reports.length, 0);
+    }
+  },
+});
+
+Deno.test("A Demuxer reports packets behind the end of a fragmented mp4 that is cut off behind the header of an mdat", () => {
+  const bytes = fixtureBytes("fragmented.mp4");
+  const last = new TextDecoder("latin1").decode(bytes).lastIndexOf("mdat") + 4;
+  using demuxer = Demuxer.openSync(bytes.slice(0, last));
+  for (const _ of demuxer.packetsSync());
+  const missing = demuxer.warnings.filter(({ stream }) => stream !== null);
+  assertEquals(missing.map(({ kind, stream }) => [kind, stream]), [["truncated", 0], ["truncated", 1]]);
+  for (const { log } of missing) assert(/is cut off before \d+ of its \d+ packets/.test(log!), log!);
+});
+
+Deno.test({
+  name: "HLS in fragmented mp4 whose last segment is cut off behind the header of its mdat",
+  ignore: !isEmbedded,
+  fn() {
+    const options = { hls_time: 1, hls_playlist_type: "vod", hls_segment_type: "fmp4" };
+    const files = filesOf(fixturePath("video.mp4"), { format: "hls", options, url: "index.m3u8" });
+    const name = [...files.keys()].filter((file) => file.endsWith(".m4s")).toSorted().at(-1)!;
+    const segment = files.get(name)!, end = new TextDecoder("latin1").decode(segment).lastIndexOf("mdat") + 4;
+    files.set(name, segment.slice(0, end));
+    assertGreater(
+      read(files.get("index.m3u8")!, { format: "hls", onopen: fromMap(files) }).reports.length,
+      0,
+    );
+  },
+});
+
+Deno.test({
+  name: "What may stand behind a whole source is no damage",
+  ignore: !isEmbedded,
+  fn() {
+    const fragmented = fixtureBytes("fragmented.mp4");
+    const open = (name: string, body: number) => joined(number(0), name, new Uint8Array(body));
+    const ts = fixtureBytes("video.ts"), parity = new Uint8Array(16).fill(0xa5);
+    const withParity = joined(
+      ...Array.from({ length: ts.length / 188 }, (_, i) => [ts.slice(188 * i, 188 * (i + 1)), parity]).flat(),
+    );
+    const behind: [string, Bytes][] = [
+      ["skip to the end", joined(fragmented, open("skip", 1000))],
+      ["an unknown atom to the end", joined(fragmented, open("abcd", 1000))],
+      ["mfra to the end", joined(fragmented, open("mfra", 24))],
+      ["zeros behind mp4", joined(fragmented, new Uint8Array(1000))],
+      ["8 zeros behind mp4", joined(fragmented, new Uint8Array(8))],
+      ["zeros behind MPEG-TS", joined(ts, new Uint8Array(1000))],
+      ["packets of 204 bytes", withParity],
+      ["zeros behind packets of 204 bytes", joined(withParity, new Uint8Array(1000))],
+      ["something behind Ogg", joined(fixtureBytes("audio.ogg"), "TAG", new Uint8Array(125).fill(32))],
+      ["an ID3 tag behind mp3", joined(fixtureBytes("audio.mp3"), "TAG", new Uint8Array(125).fill(32))],
+    ];
+    for (const [name, bytes] of behind) {
+      for (const source of bothWays(bytes)) assertEquals(read(source).reports, [], name);
+    }
+  },
+});
+
+Deno.test({
+  name: "Sources of which the writer could not state the size are whole",
+  ignore: !isEmbedded,
+  fn() {
+    const sound = ["-i", fixturePath("audio.wav")], film = ["-i", fixturePath("video.mp4")];
+    const made = [
+      piped(...sound, "-f", "wav"),
+      piped(...sound, "-f", "caf"),
+      piped(...sound, "-f", "au"),
+      piped(...film, "-c", "copy", "-f", "avi"),
+      piped(...film, "-c", "copy", "-f", "flv"),
+      piped(...film, "-c", "copy", "-f", "asf"),
+      piped(...film, "-c", "copy", "-f", "mpegts"),
+      piped(...film, "-c", "copy", "-f", "matroska"),
+      piped(...film, "-c", "copy", "-movflags", "frag_keyframe+empty_moov", "-f", "mp4"),
+    ];
+    for (const [index, bytes] of made.entries()) {
+      assert(bytes);
+      for (const source of bothWays(bytes)) assertEquals(read(source).reports, [], `${index}`);
+    }
+  },
+});
+
+Deno.test({
+  name: "An Ogg page whose beginning is damaged is reported; a seek near the end reports nothing",
+  ignore: !isEmbedded,
+  fn() {
+    const bytes = remuxedTo(fixturePath("audio.ogg"), { format: "ogg", options: { page_duration: 200_000 } });
+    const all = read(bytes);
+    const pages = [...new TextDecoder("latin1").decode(bytes).matchAll(/OggS/g)].map(({ index }) => index);
+    assertGreater(pages.length, 6);
+    for (const page of pages.slice(3)) {
+      const damaged = bytes.slice();
+      damaged[page]! ^= 0xff;
+      const part = read(damaged);
+      assertLess(total(part), total(all));
+      assertGreater(part.reports.length, 0, `${page}`);
+    }
+    using demuxer = Demuxer.openSync(bytes);
+    for (const seconds of [demuxer.duration! - 0.01, demuxer.duration! - 0.001, 0]) {
+      demuxer.seekSync(seconds);
+      for (const _ of demuxer.packetsSync());
+    }
+    assertEquals(demuxer.warnings, []);
+  },
+});
+
+Deno.test({
+  name: "An mp3 that can't seek has the duration of its header",
+  ignore: !isEmbedded,
+  fn() {
+    const bytes = fixtureBytes("audio.mp3");
+    using demuxer = Demuxer.openSync(readerOf(bytes, { seekable: false }));
+    assertEquals(demuxer.duration, probeSync(bytes).duration);
+  },
+});
+
+Deno.test("Raw DV has the rate of its pictures, and can be written where that counts", () => {
+  const args = [
+    "-f",
+    "lavfi",
+    "-i",
+    "testsrc=d=0.4:s=720x576:r=25",
+    "-pix_fmt",
+    "yuv420p",
+    "-c:v",
+    "dvvideo",
+  ];
+  const bytes = piped(...args, "-f", "dv");
+  assert(bytes);
+  assertEquals(probeSync(bytes).streams[0]!.averageFrameRate, { num: 25, den: 1 });
+  for (const format of ["mov", "mxf", "matroska"]) {
+    const { streams } = probeSync(remuxedTo(bytes, { format, ...onlyVideo }));
+    assertEquals(streams[0]!.averageFrameRate, { num: 25, den: 1 }, format);
+  }
+});
+
+for (const codec of ["libmp3lame", "alac", "pcm_alaw"]) {
+  Deno.test({
+    name: `segment: each file of caf can be read, with ${codec}`,
+    ignore: !isEmbedded,
+    fn() {
+      const sound = piped("-f", "lavfi", "-i", "sine=d=3:r=44100", "-c:a", codec, "-f", "matroska");
+      assert(sound);
+      const files = new Map<string, MapFile>();
+      const options = { segment_format: "caf", segment_time: 1 };
+      remuxSync(sound, new MemorySink(), {
+        format: "segment",
+        url: "%d.caf",
+        options,
+        onopen: fromMap(files),
+      });
+      const parts = [...contents(files).values()].map((bytes) => read(bytes));
+      assertGreater(parts.length, 2);
+      assertEquals(parts.flatMap(({ reports }) => reports), []);
+      assertEquals(parts.reduce((sum, part) => sum + total(part), 0), total(read(sound)));
+    },
+  });
+}
