@@ -5,7 +5,7 @@
 import { argumentError } from "../ffi/errors.ts";
 import { call, type Operation } from "../ffi/operation.ts";
 import { abortable } from "./abortable.ts";
-import type { HeadersLike, HttpOptions, NestedHttp } from "./http.ts";
+import { headersOf, type HttpOptions, type NestedHttp } from "./http.ts";
 import { HttpFault } from "./http_error.ts";
 import { discard, redirectOf, retryAfterOf, statusLine } from "./http_response.ts";
 
@@ -130,17 +130,9 @@ export class HttpClient {
     const { headers } = this.#options;
     if (typeof headers === "function") {
       const given = async () => await headers(new URL(url));
-      return headersOf(yield* call(() => abortable(given(), this.#signal), "http.headers"));
+      return headersOf(yield* call(() => abortable(given(), this.#signal), "http.headers"), "http.headers");
     }
     const origin = this.#nested ? this.#nested.origin : this.#url.origin;
-    return headersOf(url.origin === origin ? headers : undefined);
-  }
-}
-
-function headersOf(init: HeadersLike | undefined): Headers {
-  try {
-    return new Headers(init);
-  } catch (error) {
-    throw argumentError(TypeError, "http.headers", (error as Error).message);
+    return headersOf(url.origin === origin ? headers : undefined, "http.headers");
   }
 }
