@@ -1,11 +1,13 @@
 /**
  * concat: joins several sources in one output, without decoding. `transfer.ts` implements it.
  */
+import { isMemory } from "../ffi/byte_views.ts";
 import { argumentError } from "../ffi/errors.ts";
 import { checkArray, type Names, readFields } from "../io/arguments.ts";
 import { files } from "../io/files.ts";
 import type { Sink } from "../io/sink.ts";
 import type { Source } from "../io/source.ts";
+import { isBlob } from "../io/stream.ts";
 import { checkDemuxerOptions, type DemuxerOptions } from "./open_input.ts";
 import { checkRemuxOptions, remuxOptionNames, type RemuxOptions, type RemuxResult } from "./remux_options.ts";
 import { hasOptions } from "./source_options.ts";
@@ -53,8 +55,7 @@ function refuseTwice(sources: readonly Source[]): void {
 /** Whether a source can be read only once: all but names, bytes and open files. */
 function isReadOnce(source: Source): boolean {
   const isNamed = typeof source === "string" || source instanceof URL;
-  const isBytes = source instanceof ArrayBuffer || ArrayBuffer.isView(source) || source instanceof Blob;
-  return !isNamed && !isBytes && !files.opened(source);
+  return !isNamed && !isMemory(source) && !isBlob(source) && !files.opened(source);
 }
 
 /**

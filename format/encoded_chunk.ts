@@ -2,9 +2,9 @@
  * WebCodecs' chunks as plain data: what encoders output and `new EncodedVideoChunk(...)` takes. `packet.ts` converts
  * packets from and to chunks.
  */
-import { isBytes } from "../ffi/byte_views.ts";
+import { isBytes, isMemory, isSharedBuffer } from "../ffi/byte_views.ts";
 import { argumentError } from "../ffi/errors.ts";
-import { checkInteger, checkObject, checkOneOf, MAX_BYTES, typeName } from "../io/arguments.ts";
+import { bytesOf, checkInteger, checkObject, checkOneOf, MAX_BYTES, typeName } from "../io/arguments.ts";
 
 /** The argument of `new EncodedVideoChunk(init)` and `new EncodedAudioChunk(init)`. */
 export interface EncodedChunkInit {
@@ -57,8 +57,9 @@ export function chunkData(chunk: EncodedChunk): Uint8Array {
 
 /** An ArrayBuffer or any view as bytes, not copied. */
 export function checkBufferSource(value: unknown, name: string): Uint8Array {
-  if (isBytes(value)) return value;
-  if (ArrayBuffer.isView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
-  if (value instanceof ArrayBuffer || value instanceof SharedArrayBuffer) return new Uint8Array(value);
+  if (isMemory(value) || isSharedBuffer(value)) {
+    const bytes = bytesOf(value, name);
+    return isBytes(value) ? value : bytes;
+  }
   throw argumentError(TypeError, name, `must be bytes or an ArrayBuffer, is ${typeName(value)}`);
 }

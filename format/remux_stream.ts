@@ -1,8 +1,9 @@
 /**
  * RemuxStream: remuxing as a TransformStream.
  */
+import { checkOptions } from "./options.ts";
 import { remux } from "./remux.ts";
-import { checkRemuxOptions, remuxOptionNames, type RemuxOptions, type RemuxResult } from "./remux_options.ts";
+import { remuxOptionNames, type RemuxOptions, type RemuxResult } from "./remux_options.ts";
 import { streamingOptions } from "./streaming.ts";
 
 /**
@@ -34,7 +35,7 @@ export class RemuxStream implements TransformStream<Uint8Array, Uint8Array> {
    * @throws {TypeError | RangeError} An option is wrong. Errors that depend on the media reject `result`.
    */
   constructor(options: RemuxOptions & { format: string }) {
-    const checked = checkRemuxOptions(options, remuxOptionNames);
+    const checked: RemuxOptions & { format: string } = checkOptions(options, remuxOptionNames);
     const { format } = checked;
     const ended = new AbortController();
     const signals = [ended.signal, ...(checked.signal ? [checked.signal] : [])];

@@ -18,6 +18,7 @@ import { PositionedSink } from "../io/positioned_sink.ts";
 import type { Sink } from "../io/sink.ts";
 import type { Source } from "../io/source.ts";
 import { filesNamedBy, filesOf } from "../io/source_files.ts";
+import { isResponse, isStream } from "../io/stream.ts";
 import { addStreamLike } from "./add_stream.ts";
 import { addChapters, canHoldChapters, cutChapters, joinChapters, warnOfChapters } from "./chapters.ts";
 import { isFragmented, isOgg, TagCover } from "./cover_place.ts";
@@ -163,8 +164,8 @@ export function closeUntouched(places: Places): Cleanup {
       written.abort(failure.error).catch(() => {});
     }
     for (const { source } of sources.slice(opened)) {
-      const stream = source instanceof Response ? source.body : source;
-      const isUntouched = stream instanceof ReadableStream && !stream.locked;
+      const stream = isResponse(source) ? source.body : source;
+      const isUntouched = isStream(stream) && !stream.locked;
       if (isUntouched) stream.cancel(failure?.error).catch(() => {});
     }
   };

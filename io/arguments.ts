@@ -6,7 +6,7 @@
  * The name is what the caller would write: the argument "into", the option "maxStreams", the nested option
  * "input.timeout", "packet.sideData[0].type", "streams[1].tag". "options.movflags" is an AVOption.
  */
-import { byteLengthOf, isBytes } from "../ffi/byte_views.ts";
+import { byteLengthOf, bytesAt, isBytes } from "../ffi/byte_views.ts";
 import { argumentError } from "../ffi/errors.ts";
 
 /** Largest signed 32-bit integer: the limit of C's `int`, and of a timer's milliseconds. */
@@ -92,8 +92,16 @@ export const MAX_ENCODED_BYTES: number = 383 * 2 ** 20;
 export function checkBytes(value: unknown, name: string, max: number = MAX_BYTES): Uint8Array {
   if (!isBytes(value)) throw wrongType(value, name, "a Uint8Array");
   const size = byteLengthOf(value);
+  if (size === 0) bytesOf(value, name);
   if (size <= max) return value;
   throw argumentError(RangeError, name, `must have at most ${max} bytes, has ${size}`);
+}
+
+/** The bytes of a buffer or a view of any kind, in place. Bytes that are gone would be none, which is something else. */
+export function bytesOf(memory: ArrayBufferLike | ArrayBufferView, name: string): Uint8Array<ArrayBuffer> {
+  const bytes = bytesAt(memory);
+  if (bytes) return bytes;
+  throw argumentError(TypeError, name, "its buffer was detached, or has become too small");
 }
 
 /** One of these strings. */
