@@ -60,7 +60,8 @@ export async function filledChunk(next: NextChunk): Promise<Uint8Array | null> {
   return chunk;
 }
 
-function checkChunk(chunk: unknown): Uint8Array {
+/** Checks that a chunk of a source is bytes. */
+export function checkChunk(chunk: unknown): Uint8Array {
   if (isMemory(chunk)) return bytesOf(chunk, "source");
   throw argumentError(TypeError, "source", `its chunks must be bytes, one is ${typeName(chunk)}`);
 }
