@@ -86,7 +86,7 @@ export function isBytes(value: unknown): value is Uint8Array {
 
 /** Whether the bytes are shared with other threads. */
 export function isShared(bytes: Uint8Array): boolean {
-  return isSharedBuffer(bufferOf(bytes));
+  return !isBuffer(bufferOf(bytes)); // asked so because a getter that throws, for most bytes, takes much time
 }
 
 /** The same bytes as a plain Uint8Array, without overrides of the program. */
