@@ -219,8 +219,8 @@ export function pickFields<T extends object>(object: T, names: Readonly<Record<s
 }
 
 /**
- * Checks that an object has no unknown fields, which would be mistakes without effect. Only own enumerable fields of
- * plain objects are checked; instances of classes may have any state, but must have one of the fields.
+ * Checks that an object has no unknown fields, own or inherited, which would be mistakes without effect. Instances of
+ * classes may have any state, but must have one of the fields.
  */
 export function checkNames(
   object: object,
@@ -228,15 +228,18 @@ export function checkNames(
   argument: string,
   kind: string,
 ): void {
-  if (!isPlain(object)) return checkInstance(object, names, argument, kind);
-  const unknown = Object.keys(object).find((name) => !Object.hasOwn(names, name));
-  if (unknown === undefined) return;
-  const known = Object.keys(names).join(", ");
-  throw argumentError(
-    TypeError,
-    fieldName(argument, unknown),
-    `there is no such ${kind}; the ${kind}s are ${known}`,
-  );
+  const chain = chainOf(object);
+  if (chain === null) return checkInstance(object, names, argument, kind);
+  for (const fields of chain) {
+    const unknown = Object.keys(fields).find((name) => !Object.hasOwn(names, name));
+    if (unknown === undefined) continue;
+    const known = Object.keys(names).join(", ");
+    throw argumentError(
+      TypeError,
+      fieldName(argument, unknown),
+      `there is no such ${kind}; the ${kind}s are ${known}`,
+    );
+  }
 }
 
 /** Checks that the instance of a class has at least one of the fields: a Date or Promise, which is a mistake, has none. */
@@ -247,7 +250,7 @@ export function checkInstance(
   kind: string,
 ): void {
   const known = Object.keys(names);
-  if (isPlain(object) || known.some((name) => name in object)) return;
+  if (chainOf(object) || known.some((name) => name in object)) return;
   const wanted = `an object with ${kind}s (${known.join(", ")})`;
   throw argumentError(TypeError, argument || "options", `must be ${wanted}, is ${className(object)}`);
 }
@@ -261,6 +264,16 @@ export function fieldName(argument: string, field: string): string {
 export function isPlain(object: object): boolean {
   const prototype: object | null = Object.getPrototypeOf(object);
   return prototype === null || Object.hasOwn(prototype, "isPrototypeOf");
+}
+
+/** An object and those that it inherits from, as of `Object.create(defaults)`; null if it is an instance of a class. */
+function chainOf(object: object): object[] | null {
+  const chain = [object];
+  for (let last = object; !isPlain(last); chain.push(last)) {
+    last = Object.getPrototypeOf(last);
+    if (Object.hasOwn(last, "constructor")) return null;
+  }
+  return chain;
 }
 
 // ------------------------------------------------------------------------------------------- optional

@@ -311,6 +311,25 @@ Deno.test("Each option is read once: one that changes afterwards has no effect",
   assertEquals(reads, {});
 });
 
+Deno.test("An unknown option is an error if it is inherited, or beside inherited ones", () => {
+  const of = (inherited: object, own: object) => Object.assign(Object.create(inherited), own);
+  const wrong: Any[] = [
+    of({ format: "mp4" }, { formt: "" }),
+    of({ formt: "mp4" }, {}),
+    of(of({ formt: 1 }, {}), {}),
+  ];
+  for (const options of wrong) {
+    const error = assertThrows(() => remuxSync(film, new MemorySink(), options), TypeError) as Any;
+    assertEquals(error.argument, "formt");
+  }
+  assertEquals(probeSync(film, of({}, {})).streams.length, 2);
+  class Settings {
+    format = "mp4";
+    state = 1;
+  }
+  assertEquals(remuxSync(film, new MemorySink(), of(new Settings(), {})).packets, 206);
+});
+
 Deno.test("concatSync and mergeSync: an unknown field of a source is an error", () => {
   const sources = [{ source: film, input: {}, inputs: {} }] as Any;
   for (const call of [concatSync, mergeSync]) {
