@@ -8,6 +8,7 @@ import {
   checkArray,
   checkFunction,
   checkInteger,
+  checkList,
   checkNumber,
   checkRecord,
   checkString,
@@ -111,7 +112,7 @@ function chosenOf(streams: readonly Omit<Stream, "discard">[], choice: number | 
 /** Checks of the changes, which return what is kept of them. */
 const checks: { [Name in keyof StreamEdits]-?: (value: unknown, name: string) => unknown } = {
   metadata: (value, name) => checkTagEdits(value as TagEdits, name),
-  disposition: (value, name) => checkArray(value as string[], name).map((role) => checkString(role, name)),
+  disposition: (value, name) => checkList(value as string[], name),
   tag: checkString,
   id: (value, name) => checkInteger(value, name),
   delay: (value, name) => checkNumber(value, name, -MAX_SECONDS, MAX_SECONDS),

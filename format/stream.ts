@@ -13,11 +13,11 @@ import type { ColorRange, Disposition, FieldOrder } from "./known_names.ts";
 import { checkMediaType, type MediaType } from "./media_type.ts";
 import { checkContents, checkSideData, type SideData, type SideDataInit } from "./packet.ts";
 import {
-  checkArray,
   checkBoolean,
   checkBytes,
   checkInstance,
   checkInteger,
+  checkList,
   checkObject,
   checkString,
   checkStrings,
@@ -357,7 +357,7 @@ function fieldText({ kind, min, max }: output.StreamField, value: unknown, name:
     case "bytes":
       return toBase64(copyBytes(checkBytes(value, name, MAX_ENCODED_BYTES)));
     case "names":
-      return checkArray(value as string[], name).map((role) => checkString(role, name)).join(",");
+      return checkList(value as string[], name).join(",");
     case "name":
       return checkString(value, name);
   }
@@ -391,12 +391,12 @@ function parameterFields(parameters: Partial<StreamParameters>): [string, string
 /** Fields of a stream besides its codec parameters. */
 const INIT_FIELDS: readonly string[] = ["timeBase", "averageFrameRate", "disposition", "id"];
 
-let parameters: Readonly<Record<string, true>> | null = null;
+let knownParameters: Readonly<Record<string, true>> | null = null;
 
 /** The names of codec parameters, which the library knows. */
 function parameterNames(): Readonly<Record<string, true>> {
   const names = () => [...output.streamFields().keys()].filter((name) => !INIT_FIELDS.includes(name));
-  return parameters ??= Object.fromEntries(
+  return knownParameters ??= Object.fromEntries(
     ["type", "codec", ...names(), ...DERIVED].map((name) => [name, true]),
   );
 }

@@ -67,6 +67,14 @@ export function checkString(value: unknown, name: string): string {
   return value;
 }
 
+/** Strings that are passed to C in one, separated by commas. */
+export function checkList(value: readonly string[], name: string): string[] {
+  return checkArray(value, name).map((item) => {
+    if (checkString(item, name) !== "" && !item.includes(",")) return item;
+    throw argumentError(TypeError, name, `each item must be one name, one is ${JSON.stringify(item)}`);
+  });
+}
+
 /** A boolean. */
 export function checkBoolean(value: unknown, name: string): boolean {
   if (typeof value === "boolean") return value;
