@@ -22,6 +22,7 @@ import type { Attachment } from "../io/attachment.ts";
 import { MemorySink } from "../io/memory_sink.ts";
 import { allowNestedOutput, type Own, targetOf } from "../io/nested.ts";
 import { openSink, type Sink, sinkUrl } from "../io/sink.ts";
+import { isWritable } from "../io/stream.ts";
 import {
   bufferSizeOf,
   checkAllUsed,
@@ -136,7 +137,7 @@ export function* openOutputSink(
 
 /** Closes a stream that the muxer did not use, so that its reader does not wait forever. */
 function* closeUnused({ sink, isUsed }: Own): Operation<void> {
-  if (!isUsed && sink instanceof WritableStream) yield* call(() => sink.close(), "sink");
+  if (!isUsed && isWritable(sink)) yield* call(() => sink.close(), "sink");
 }
 
 /** Writes the header of the session's output, with the format's options. */

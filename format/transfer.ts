@@ -20,7 +20,7 @@ import { paths } from "../io/paths.ts";
 import { type Sink, sinkUrl } from "../io/sink.ts";
 import type { Source } from "../io/source.ts";
 import { filesNamedBy, filesOf } from "../io/source_files.ts";
-import { isResponse, isStream } from "../io/stream.ts";
+import { isResponse, isStream, isWritable } from "../io/stream.ts";
 import { addStreamLike } from "./add_stream.ts";
 import { addChapters, canHoldChapters, cutChapters, joinChapters, warnOfChapters } from "./chapters.ts";
 import { isFragmented, isOgg, TagCover } from "./cover_place.ts";
@@ -162,7 +162,7 @@ export function closeUntouched(places: Places): Cleanup {
   return (failure) => {
     const { sources, opened, sink } = places;
     const written = sink instanceof PositionedSink ? sink.stream : sink;
-    if (failure && written instanceof WritableStream && !written.locked) {
+    if (failure && isWritable(written) && !written.locked) {
       written.abort(failure.error).catch(() => {});
     }
     for (const { source } of sources.slice(opened)) {

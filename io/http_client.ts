@@ -119,7 +119,7 @@ export class HttpClient {
     try {
       response = yield* call(() => abortable(fetch(url.href, init), this.#signal, discard), "http.fetch");
     } catch (error) {
-      if (this.#signal.aborted || !(error instanceof TypeError)) throw error;
+      if (this.#signal.aborted || !isTypeError(error)) throw error;
       throw new HttpFault(error.message, { kind: "broken", status: null, cause: error });
     }
     if (typeof response?.headers?.get === "function") return response;
@@ -135,4 +135,10 @@ export class HttpClient {
     const origin = this.#nested ? this.#nested.origin : this.#url.origin;
     return headersOf(url.origin === origin ? headers : undefined, "http.headers");
   }
+}
+
+/** Whether an error is a TypeError, of any realm: under Jest `fetch` is of another one. */
+function isTypeError(error: unknown): error is TypeError {
+  return error instanceof TypeError ||
+    (Object.prototype.toString.call(error) === "[object Error]" && (error as Error).name === "TypeError");
 }

@@ -30,6 +30,11 @@ export function isStream(value: unknown): value is ReadableStream<Uint8Array> {
   return value instanceof ReadableStream || isOf(value, "ReadableStream", "getReader", "cancel");
 }
 
+/** Whether a value is a WritableStream. */
+export function isWritable(value: unknown): value is WritableStream {
+  return value instanceof WritableStream || isOf(value, "WritableStream", "getWriter", "abort", "close");
+}
+
 /** Whether a value is a Response. */
 export function isResponse(value: unknown): value is Response {
   return value instanceof Response || (isOf(value, "Response") && "body" in (value as object));

@@ -19,6 +19,7 @@ import {
   probe,
   probeSync,
   remux,
+  remuxSync,
   sideDataFields,
 } from "@avio/avio";
 import { rejectionOf } from "./support/async.ts";
@@ -87,6 +88,52 @@ Deno.test("A source of another realm is read as one of this realm", async () => 
     const { message } = assertThrows(() => probeSync(source), TypeError);
     assertEquals(message.includes("can't be read synchronously"), true, message);
   }
+});
+
+Deno.test("A WritableStream of another implementation is written, and closed or aborted", async () => {
+  for (const isPositioned of [false, true]) {
+    const chunks: Uint8Array[] = [];
+    const ends: string[] = [];
+    const real = new WritableStream<Any>({
+      write: (chunk) => void chunks.push(isPositioned ? chunk.data : chunk),
+      close: () => void ends.push("closed"),
+      abort: () => void ends.push("aborted"),
+    });
+    const stream: Any = {
+      [Symbol.toStringTag]: "WritableStream",
+      locked: false,
+      getWriter: () => real.getWriter(),
+      abort: (reason: unknown) => real.abort(reason),
+      close: () => real.close(),
+      ...(isPositioned ? { seek() {}, truncate() {} } : {}),
+    };
+    const { bytesWritten } = await remux(film, stream, { format: "matroska" });
+    assertEquals(chunks.reduce((sum, { length }) => sum + length, 0) >= bytesWritten, true);
+    assertEquals(ends, ["closed"]);
+    const { message } = assertThrows(() => remuxSync(film, stream, { format: "matroska" }), TypeError);
+    assertEquals(message.includes("can't be written synchronously"), true, message);
+  }
+  const aborted: unknown[] = [];
+  const stream: Any = {
+    [Symbol.toStringTag]: "WritableStream",
+    locked: false,
+    getWriter: () => new WritableStream().getWriter(),
+    abort: (reason: unknown) => Promise.resolve(void aborted.push(reason)),
+    close: () => Promise.resolve(),
+  };
+  const signal = AbortSignal.abort(new Error("before it began"));
+  await rejectionOf(remux(film, stream, { format: "matroska", signal }));
+  assertEquals(aborted, [signal.reason]);
+});
+
+Deno.test("A network error of another realm is retried, as under Jest, where fetch is of another realm", async () => {
+  let requests = 0;
+  const fetch = () =>
+    requests++ === 0
+      ? Promise.reject(vm.runInNewContext('new TypeError("fetch failed")'))
+      : Promise.resolve(new Response(film));
+  const { streams } = await probe("http://example.com/a", { http: { fetch, retryDelay: 0 } });
+  assertEquals([streams.length, requests], [2, 2]);
 });
 
 Deno.test("concatSync: bytes of another realm may be given twice", () => {
