@@ -88,3 +88,17 @@ export function checkNotInput(output: string, read: Readonly<Record<string, read
     }
   }
 }
+
+/**
+ * The same for what a command prints: `avio probe a.mp4 >> a.mp4` would append to its input. A name that is none is reported
+ * when it is opened.
+ */
+export function checkNotPrintedInto(inputs: readonly string[]): void {
+  for (const input of inputs) {
+    try {
+      checkNotInput(STANDARD, { "the input": [input] });
+    } catch (error) {
+      if (error instanceof Failure) throw error;
+    }
+  }
+}

@@ -5,6 +5,7 @@ import { Demuxer, type DemuxerOptions, type Packet } from "../mod.ts";
 import { terminal } from "./console.ts";
 import { inputSource, needsAsync } from "./input.ts";
 import { besideInput } from "./nested.ts";
+import { checkNotPrintedInto } from "./output_checks.ts";
 import { LineWriter, STANDARD } from "./streams.ts";
 import { json } from "./text.ts";
 
@@ -14,6 +15,7 @@ export async function packets(
   options: { json: boolean },
   input: DemuxerOptions,
 ): Promise<void> {
+  checkNotPrintedInto([file]);
   const source = inputSource(file, input);
   const reading = besideInput(file, input);
   const isAsync = needsAsync(file, input);

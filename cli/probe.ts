@@ -15,6 +15,7 @@ import { ffprobeJson } from "./ffprobe_json.ts";
 import { inputSource, needsAsync } from "./input.ts";
 import { besideInput } from "./nested.ts";
 import { argumentFault, explain, Failure } from "./errors.ts";
+import { checkNotPrintedInto } from "./output_checks.ts";
 import { printWarnings } from "./warnings.ts";
 import { print, STANDARD, writeStderr } from "./streams.ts";
 import { indent, list, table, wrap } from "./table.ts";
@@ -34,6 +35,7 @@ export async function probe(
   options: ProbeOptions,
   input: DemuxerOptions,
 ): Promise<void> {
+  checkNotPrintedInto(files);
   const [only] = files;
   if (files.length === 1) return printInfo(only!, await infoOf(only!, input), options);
   const isJson = options.json || options["media-info"];

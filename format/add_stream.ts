@@ -3,10 +3,11 @@
  */
 import * as output from "../ffi/output.ts";
 import type { Session } from "../ffi/session.ts";
-import { checkObject, checkString } from "../io/arguments.ts";
+import { checkArray, checkString } from "../io/arguments.ts";
 import {
   checkStreamInit,
   describeOutput,
+  readParameters,
   type StreamInit,
   type StreamLike,
   type StreamParameters,
@@ -28,8 +29,8 @@ function initLike(session: Session, from: StreamLike): StreamInit {
   const init = {
     timeBase,
     metadata,
-    disposition: [...disposition],
-    sideData: [...sideData],
+    disposition: checkArray(disposition, "from.disposition"),
+    sideData: checkArray(sideData, "from.sideData"),
     averageFrameRate,
   };
   return id > LAST_PID && takesIdsForPids(session) ? init : { ...init, id };
@@ -49,11 +50,13 @@ const VARIES_ALL_THE_SAME = new Set(["mp3", "ac3"]);
 
 /** Adds a copy of a stream to the session's output; returns its index. */
 export function addStreamLike(session: Session, from: StreamLike, init: StreamInit = {}): number {
-  const { tag, ...parameters } = checkObject(from.codecParameters, "from.codecParameters");
+  const { tag, ...parameters } = readParameters(from.codecParameters, "from.codecParameters");
   checkString(tag, "from.codecParameters.tag");
-  checkStreamInit(init);
   const blocks = VARIES_ALL_THE_SAME.has(parameters.codec) ? { blockAlign: 0 } : {};
-  const index = addStreamOf(session, { ...parameters, ...blocks }, { ...initLike(session, from), ...init });
+  const index = addStreamOf(session, { ...parameters, ...blocks }, {
+    ...initLike(session, from),
+    ...checkStreamInit(init),
+  });
   // The input's fourcc is kept if the output's format knows it for this codec.
   if (tag !== "") output.setStream(session, index, [["sourceTag", tag]]);
   return index;

@@ -2,14 +2,7 @@
  * Attachments of an output, such as fonts: their description, and the streams that hold them.
  */
 import { copyBytes } from "../ffi/byte_views.ts";
-import {
-  checkBytes,
-  checkNames,
-  checkObject,
-  checkString,
-  MAX_ENCODED_BYTES,
-  type Names,
-} from "../io/arguments.ts";
+import { checkBytes, checkString, MAX_ENCODED_BYTES, type Names, readFields } from "../io/arguments.ts";
 import type { CodecParameters, StreamInit } from "./stream.ts";
 
 /** A file attached to the output, such as a font. Only Matroska supports them. */
@@ -39,7 +32,7 @@ export interface AttachmentStream {
 
 /** Checks an attachment; returns the stream that holds it. */
 export function attachmentStream(attachment: AttachmentInit, name: string): AttachmentStream {
-  const fields = checkNames(checkObject(attachment, name), attachmentNames, name, "field");
+  const fields = readFields(attachment, attachmentNames, name, "field");
   const { data, fileName, mimeType, description } = fields;
   const metadata = {
     filename: checkString(fileName, `${name}.fileName`),

@@ -2,7 +2,15 @@
  * Codec strings ("avc1.64001f", "mp4a.40.2") for MIME types and WebCodecs (RFC 6381, the WebCodecs codec registry),
  * made from a stream's parameters and extradata, without decoding.
  */
-import { checkBytes, checkInteger, checkNumber, checkObject, checkString } from "../io/arguments.ts";
+import {
+  checkBytes,
+  checkInteger,
+  checkNumber,
+  checkObject,
+  checkString,
+  type Names,
+  pickFields,
+} from "../io/arguments.ts";
 import { audioObjectType } from "./aac_config.ts";
 import { cicpOf, isDefaultColor } from "./color_names.ts";
 import { checkRational } from "./rational.ts";
@@ -97,13 +105,34 @@ export function codecString(parameters: CodecStringParameters): string | null {
   return Object.hasOwn(PLAIN, checked.codec) ? PLAIN[checked.codec]! : null;
 }
 
+const parameterNames: Names<CodecStringParameters> = {
+  codec: true,
+  profile: true,
+  level: true,
+  tag: true,
+  pixelFormat: true,
+  width: true,
+  height: true,
+  frameRate: true,
+  colorPrimaries: true,
+  colorTransfer: true,
+  colorSpace: true,
+  colorRange: true,
+  extradata: true,
+};
+
 /** Parameters may come from JSON, or from another program: fields that are missing there are unknown. */
 function checkParameters(parameters: CodecStringParameters): CodecStringParameters {
-  const { codec, profile = null, level = null, extradata = null, width = 0, height = 0, frameRate } =
-    checkObject(
-      parameters,
-      "parameters",
-    );
+  const {
+    codec,
+    profile = null,
+    level = null,
+    extradata = null,
+    width = 0,
+    height = 0,
+    frameRate,
+    ...names
+  } = pickFields(checkObject(parameters, "parameters"), parameterNames);
   checkString(codec, "parameters.codec");
   if (profile !== null) checkInteger(profile, "parameters.profile");
   if (level !== null) checkInteger(level, "parameters.level");
@@ -112,7 +141,8 @@ function checkParameters(parameters: CodecStringParameters): CodecStringParamete
   checkNumber(height, "parameters.height");
   if (frameRate !== undefined) checkRational(frameRate, "parameters.frameRate");
   return {
-    ...parameters,
+    ...names,
+    codec,
     profile: knownOf(profile),
     level: knownOf(level),
     extradata,

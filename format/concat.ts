@@ -1,13 +1,16 @@
 /**
  * concat: joins several sources in one output, without decoding. `transfer.ts` implements it.
  */
+import { isMemory } from "../ffi/byte_views.ts";
 import { argumentError } from "../ffi/errors.ts";
-import { checkArray } from "../io/arguments.ts";
+import { checkArray, type Names, readFields } from "../io/arguments.ts";
 import { files } from "../io/files.ts";
 import type { Sink } from "../io/sink.ts";
 import type { Source } from "../io/source.ts";
+import { isBlob } from "../io/stream.ts";
 import { checkDemuxerOptions, type DemuxerOptions } from "./open_input.ts";
 import { checkRemuxOptions, remuxOptionNames, type RemuxOptions, type RemuxResult } from "./remux_options.ts";
+import { hasOptions } from "./source_options.ts";
 import { type Plan, transfer, transferSync } from "./transfer.ts";
 
 /** A source of {@linkcode concat} with its own options instead of the common ones, for example its own `onopen`. */
@@ -18,6 +21,8 @@ export interface ConcatSource {
   input: DemuxerOptions;
 }
 
+const concatSourceNames: Names<ConcatSource> = { source: true, input: true };
+
 function planOf(
   sources: readonly (Source | ConcatSource)[],
   sink: Sink,
@@ -26,11 +31,13 @@ function planOf(
   if (ranges !== undefined) {
     throw argumentError(TypeError, "ranges", "needs a single source; give a source once per range instead");
   }
-  checkArray(sources, "sources");
-  if (sources.length === 0) throw argumentError(TypeError, "sources", "must not be empty");
-  const planned = sources.map((item, index) => {
-    if (!hasOptions(item)) return { source: item, input: common };
-    return { source: item.source, input: checkDemuxerOptions(item.input, `sources[${index}].input`) };
+  const items = checkArray(sources, "sources");
+  if (items.length === 0) throw argumentError(TypeError, "sources", "must not be empty");
+  const planned = items.map((item, index) => {
+    if (!hasOptions<ConcatSource>(item)) return { source: item, input: common };
+    const name = `sources[${index}]`;
+    const { source, input } = readFields(item, concatSourceNames, name);
+    return { source, input: checkDemuxerOptions(input, `${name}.input`) };
   });
   refuseTwice(planned.map(({ source }) => source));
   return { sources: planned, sink };
@@ -48,13 +55,7 @@ function refuseTwice(sources: readonly Source[]): void {
 /** Whether a source can be read only once: all but names, bytes and open files. */
 function isReadOnce(source: Source): boolean {
   const isNamed = typeof source === "string" || source instanceof URL;
-  const isBytes = source instanceof ArrayBuffer || ArrayBuffer.isView(source) || source instanceof Blob;
-  return !isNamed && !isBytes && !files.opened(source);
-}
-
-function hasOptions(item: Source | ConcatSource): item is ConcatSource {
-  return typeof item === "object" && item !== null && Object.getPrototypeOf(item) === Object.prototype &&
-    "source" in item;
+  return !isNamed && !isMemory(source) && !isBlob(source) && !files.opened(source);
 }
 
 /**

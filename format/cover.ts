@@ -7,14 +7,7 @@ import { argumentError, AVError } from "../ffi/errors.ts";
 import type { Operation } from "../ffi/operation.ts";
 import { Reading } from "../ffi/reading.ts";
 import type { Session } from "../ffi/session.ts";
-import {
-  checkBytes,
-  checkNames,
-  checkObject,
-  checkString,
-  MAX_ENCODED_BYTES,
-  type Names,
-} from "../io/arguments.ts";
+import { checkBytes, checkString, MAX_ENCODED_BYTES, type Names, readFields } from "../io/arguments.ts";
 import { toBase64 } from "../io/base64.ts";
 import { packetOf } from "./packet.ts";
 import {
@@ -84,12 +77,7 @@ const coverNames: Names<Cover> = { data: true, mimeType: true, description: true
 
 /** A checked cover to be written, with the properties found in its data. */
 export function checkCover(cover: CoverInit, name: string): { cover: Cover; type: PictureType } {
-  const { data, mimeType, description = "", kind = "front" } = checkNames(
-    checkObject(cover, name),
-    coverNames,
-    name,
-    "field",
-  );
+  const { data, mimeType, description = "", kind = "front" } = readFields(cover, coverNames, name, "field");
   checkBytes(data, `${name}.data`, MAX_ENCODED_BYTES);
   checkString(description, `${name}.description`);
   checkString(kind, `${name}.kind`);
@@ -115,7 +103,7 @@ export function coverStream(
   { cover, type }: { cover: Cover; type: PictureType },
 ): { parameters: StreamParameters; init: StreamInit } {
   const [width, height] = type.size(cover.data) ?? [0, 0];
-  const name = cover.kind === "front" ? "cover" : cover.kind.replaceAll(/[^\\w-]/g, "_");
+  const name = cover.kind === "front" ? "cover" : cover.kind.replaceAll(/[^\w-]/g, "_");
   return {
     parameters: { type: "video", codec: type.codec, width, height },
     init: {

@@ -13,11 +13,10 @@ import {
   checkBoolean,
   checkInteger,
   checkLimit,
-  checkNames,
   checkNumber,
-  checkObject,
   type Names,
   optional,
+  readFields,
 } from "../io/arguments.ts";
 import type { Source } from "../io/source.ts";
 import type { FormatInfo } from "./formats.ts";
@@ -229,7 +228,7 @@ export class Demuxer implements Disposable, AsyncDisposable, AsyncIterable<Packe
    */
   bestStream(type: MediaType, options: { related?: Stream | number } = {}): Stream | null {
     checkMediaType(type, "type");
-    const { related } = checkNames(checkObject(options, "options"), { related: true });
+    const { related } = readFields(options, { related: true });
     const candidates = this.#streams.filter((stream) => stream.type === type);
     const program = related === undefined ? undefined : this.#programOf(related);
     const together = candidates.filter(({ index }) => program?.streamIndexes.includes(index));
@@ -321,7 +320,7 @@ export class Demuxer implements Disposable, AsyncDisposable, AsyncIterable<Packe
 
   /** Indexes of the given streams; null for all. */
   #wantedStreams(options: PacketsOptions): Set<number> | null {
-    const { streams } = checkNames(checkObject(options, "options"), packetsOptionNames);
+    const { streams } = readFields(options, packetsOptionNames);
     if (streams === undefined) return null;
     return new Set(
       checkArray(streams, "streams").map((stream, at) => this.#indexOf(stream, `streams[${at}]`)),
@@ -421,7 +420,7 @@ export class Demuxer implements Disposable, AsyncDisposable, AsyncIterable<Packe
   #streamAt(time: number, options: PacketAtOptions): DemuxerStream {
     this.#session.checkOpen(calls.seek.phrase);
     checkNumber(time, "time");
-    const { stream } = checkNames(checkObject(options, "options"), { stream: true });
+    const { stream } = readFields(options, { stream: true });
     if (stream !== undefined) return this.#streams[this.#indexOf(stream, "stream")]!;
     const best = this.bestStream("video") ?? this.bestStream("audio");
     if (best) return this.#streams[best.index]!;
@@ -549,8 +548,8 @@ export class Demuxer implements Disposable, AsyncDisposable, AsyncIterable<Packe
     this.#reading.forget();
   }
 
-  #seekPlace(target: SeekTarget, options: SeekOptions = {}): SeekPlace {
-    checkNames(checkObject(options, "options"), seekOptionNames);
+  #seekPlace(target: SeekTarget, given: SeekOptions = {}): SeekPlace {
+    const options = readFields(given, seekOptionNames);
     const { unit, position } = this.#seekTarget(target);
     const backward = optional(checkBoolean, options.backward, "backward") ?? true;
     const any = optional(checkBoolean, options.any, "any") ?? false;
@@ -571,12 +570,13 @@ export class Demuxer implements Disposable, AsyncDisposable, AsyncIterable<Packe
       throw argumentError(TypeError, "target", "must be seconds, { streamIndex, timestamp } or { byte }");
     }
     if ("byte" in target) {
-      checkNames(target, { byte: true }, "target", "field");
-      return { unit: "bytes", position: checkInteger(target.byte, "target.byte", 0) };
+      const { byte } = readFields(target, { byte: true }, "target", "field");
+      return { unit: "bytes", position: checkInteger(byte, "target.byte", 0) };
     }
-    checkNames(target, { streamIndex: true, timestamp: true }, "target", "field");
-    const stream = checkInteger(target.streamIndex, "target.streamIndex", 0, this.#streams.length - 1);
-    return { unit: { stream }, position: checkInteger(target.timestamp, "target.timestamp") };
+    const names = { streamIndex: true, timestamp: true } as const;
+    const { streamIndex, timestamp } = readFields(target, names, "target", "field");
+    const stream = checkInteger(streamIndex, "target.streamIndex", 0, this.#streams.length - 1);
+    return { unit: { stream }, position: checkInteger(timestamp, "target.timestamp") };
   }
 
   /**

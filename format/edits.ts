@@ -8,14 +8,14 @@ import {
   checkArray,
   checkFunction,
   checkInteger,
-  checkNames,
+  checkList,
   checkNumber,
-  checkObject,
   checkRecord,
   checkString,
   checkStrings,
   MAX_SECONDS,
   type Names,
+  readFields,
 } from "../io/arguments.ts";
 import type { Disposition } from "./known_names.ts";
 import type { Stream, StreamInit } from "./stream.ts";
@@ -64,18 +64,23 @@ export interface Chosen {
   edits: StreamEdits;
 }
 
-/** Checks a selection as far as possible before anything is opened. */
-export function checkSelection(selection: StreamSelection): StreamSelection {
-  if (!Array.isArray(selection)) return checkFunction(selection, "streams");
-  checkArray(selection, "streams");
-  const indexes = selection.map((choice: number | StreamChoice, at) => {
-    if (typeof choice === "number") return checkInteger(choice, `streams[${at}]`, 0);
-    checkEdits(choice, `streams[${at}]`, choiceNames);
-    return checkInteger(choice.index, `streams[${at}].index`, 0);
-  });
+/** Checks a selection as far as possible before anything is opened; returns a copy of a list. */
+export function checkSelection(selection: StreamSelection, name: string): StreamSelection {
+  if (!Array.isArray(selection)) return checkFunction(selection, name);
+  const checked = checkArray(selection as readonly (number | StreamChoice)[], name).map((choice, at) =>
+    checkChoice(choice, `${name}[${at}]`)
+  );
+  const indexes = checked.map((choice) => typeof choice === "number" ? choice : choice.index);
   const twice = indexes.find((index, at) => indexes.indexOf(index) < at);
-  if (twice !== undefined) throw argumentError(RangeError, "streams", `has stream ${twice} twice`);
-  return selection;
+  if (twice !== undefined) throw argumentError(RangeError, name, `has stream ${twice} twice`);
+  return checked;
+}
+
+function checkChoice(choice: number | StreamChoice, name: string): number | StreamChoice {
+  if (typeof choice === "number") return checkInteger(choice, name, 0);
+  const checked = checkEdits(choice, name, choiceNames) as StreamChoice;
+  checkInteger(checked.index, `${name}.index`, 0);
+  return checked;
 }
 
 /** The kept streams in the order of the output. `ask` calls the function. */
@@ -88,8 +93,7 @@ export function choose(
     const edits = selection(stream);
     if (isThenable(edits)) throw callbackError(TypeError, "streams", "returned a promise; it must not");
     if (typeof edits !== "object" || edits === null) return edits ? [{ stream, edits: {} }] : [];
-    checkEdits(edits, "streams", editNames);
-    return [{ stream, edits }];
+    return [{ stream, edits: checkEdits(edits, "streams", editNames) }];
   });
   return chosen.toSorted((a, b) => orderOf(a) - orderOf(b));
 }
@@ -105,10 +109,10 @@ function chosenOf(streams: readonly Omit<Stream, "discard">[], choice: number | 
   throw argumentError(RangeError, "streams", `there is no stream ${index}, the input has ${streams.length}`);
 }
 
+/** Checks of the changes, which return what is kept of them. */
 const checks: { [Name in keyof StreamEdits]-?: (value: unknown, name: string) => unknown } = {
   metadata: (value, name) => checkTagEdits(value as TagEdits, name),
-  disposition: (value, name) =>
-    checkArray(value as string[], name).forEach((role) => checkString(role, name)),
+  disposition: (value, name) => checkList(value as string[], name),
   tag: checkString,
   id: (value, name) => checkInteger(value, name),
   delay: (value, name) => checkNumber(value, name, -MAX_SECONDS, MAX_SECONDS),
@@ -130,12 +134,12 @@ function checkEdits(
   edits: StreamEdits,
   argument: string,
   names: Names<StreamEdits> | Names<StreamChoice>,
-): void {
-  checkNames(checkObject(edits, argument), names, argument, "change");
+): StreamEdits {
+  const fields: Record<string, unknown> = { ...readFields(edits, names, argument, "change") };
   for (const [name, check] of Object.entries(checks)) {
-    const value = edits[name as keyof StreamEdits];
-    if (value !== undefined) check(value, `${argument}.${name}`);
+    if (fields[name] !== undefined) fields[name] = check(fields[name], `${argument}.${name}`);
   }
+  return fields;
 }
 
 /** The settings of the output's stream for these changes, without the fourcc. */
@@ -151,8 +155,9 @@ export function initOf({ stream, edits }: Chosen): StreamInit {
 /** Checks changes to tags. */
 function checkTagEdits(edits: TagEdits, name: string): TagEdits {
   if (typeof edits === "function") return edits;
-  checkStrings(setBy(checkRecord(edits, name)), name);
-  return edits;
+  const checked = checkRecord(edits, name);
+  checkStrings(setBy(checked), name);
+  return checked;
 }
 
 function setBy(edits: Readonly<Record<string, string | null>>): Record<string, string> {
@@ -168,7 +173,7 @@ export function editTags(
   edits: TagEdits,
   name: string,
 ): Record<string, string> {
-  if (typeof edits === "function") return Object.fromEntries(checkStrings(edits({ ...tags }), name));
+  if (typeof edits === "function") return checkStrings(edits({ ...tags }), name);
   const edited = new Set(Object.keys(edits).map((key) => key.toLowerCase()));
   const kept = Object.entries(tags).filter(([key]) => !edited.has(key.toLowerCase()));
   return { ...Object.fromEntries(kept), ...setBy(edits) };

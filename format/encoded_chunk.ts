@@ -2,9 +2,9 @@
  * WebCodecs' chunks as plain data: what encoders output and `new EncodedVideoChunk(...)` takes. `packet.ts` converts
  * packets from and to chunks.
  */
-import { isBytes } from "../ffi/byte_views.ts";
+import { isBytes, isMemory, isSharedBuffer } from "../ffi/byte_views.ts";
 import { argumentError } from "../ffi/errors.ts";
-import { checkObject, checkOneOf, typeName } from "../io/arguments.ts";
+import { bytesOf, checkInteger, checkObject, checkOneOf, MAX_BYTES, typeName } from "../io/arguments.ts";
 
 /** The argument of `new EncodedVideoChunk(init)` and `new EncodedAudioChunk(init)`. */
 export interface EncodedChunkInit {
@@ -36,11 +36,12 @@ export type EncodedChunk =
     | { readonly byteLength: number; copyTo(destination: Uint8Array<ArrayBuffer>): void }
   );
 
-/** Checks that a value is a chunk; its fields are checked as those of the packet. */
-export function checkChunk(chunk: EncodedChunk): EncodedChunk {
-  checkObject(chunk, "chunk");
-  checkOneOf(chunk.type, ["key", "delta"], "chunk.type");
-  return chunk;
+/** Checks that a value is a chunk; returns its fields but the data, which are checked as those of the packet. */
+export function checkChunk(
+  chunk: EncodedChunk,
+): Omit<EncodedChunkInit, "data" | "duration"> & { duration: unknown } {
+  const { type, timestamp, duration } = checkObject(chunk, "chunk");
+  return { type: checkOneOf(type, ["key", "delta"], "chunk.type"), timestamp, duration };
 }
 
 /** The data of a chunk: copied from a WebCodecs object, or the `data` field itself. */
@@ -49,15 +50,16 @@ export function chunkData(chunk: EncodedChunk): Uint8Array {
   if (typeof chunk.copyTo !== "function") {
     throw argumentError(TypeError, "chunk", "must have data, or byteLength and copyTo()");
   }
-  const bytes = new Uint8Array(chunk.byteLength);
+  const bytes = new Uint8Array(checkInteger(chunk.byteLength, "chunk.byteLength", 0, MAX_BYTES));
   chunk.copyTo(bytes);
   return bytes;
 }
 
 /** An ArrayBuffer or any view as bytes, not copied. */
 export function checkBufferSource(value: unknown, name: string): Uint8Array {
-  if (isBytes(value)) return value;
-  if (ArrayBuffer.isView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
-  if (value instanceof ArrayBuffer || value instanceof SharedArrayBuffer) return new Uint8Array(value);
+  if (isMemory(value) || isSharedBuffer(value)) {
+    const bytes = bytesOf(value, name);
+    return isBytes(value) ? value : bytes;
+  }
   throw argumentError(TypeError, name, `must be bytes or an ArrayBuffer, is ${typeName(value)}`);
 }

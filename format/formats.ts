@@ -4,7 +4,7 @@
 import * as catalog from "../ffi/catalog.ts";
 import { libraryPath } from "../ffi/library.ts";
 import { VERSION } from "../ffi/library_paths.ts";
-import { checkNames, checkObject, checkOneOf, checkString, type Names } from "../io/arguments.ts";
+import { checkOneOf, checkString, type Names, readFields } from "../io/arguments.ts";
 import type { MediaType } from "./media_type.ts";
 
 /** A container format (AVInputFormat, AVOutputFormat). */
@@ -122,7 +122,7 @@ const guessNames: Names<{ fileName: string; mimeType: string }> = { fileName: tr
  * @throws {TypeError} An option is wrong.
  */
 export function guessFormat(options: { fileName?: string; mimeType?: string }): FormatInfo | null {
-  const { fileName = "", mimeType = "" } = checkNames(checkObject(options, "options"), guessNames);
+  const { fileName = "", mimeType = "" } = readFields(options, guessNames);
   const extension = checkString(fileName, "fileName").match(/\.([^./\\]+)$/)?.[1]?.toLowerCase();
   const type = checkString(mimeType, "mimeType").split(";")[0]!.trim().toLowerCase();
   const score = ({ extensions, mimeTypes }: FormatInfo) =>

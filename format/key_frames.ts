@@ -6,15 +6,7 @@ import { seekInput, setDiscard } from "../ffi/input.ts";
 import type { Operation } from "../ffi/operation.ts";
 import { Reading } from "../ffi/reading.ts";
 import { Session } from "../ffi/session.ts";
-import {
-  checkInteger,
-  checkLimit,
-  checkNames,
-  checkNumber,
-  checkObject,
-  type Names,
-  optional,
-} from "../io/arguments.ts";
+import { checkInteger, checkLimit, checkNumber, type Names, optional, readFields } from "../io/arguments.ts";
 import type { Source } from "../io/source.ts";
 import { checkDemuxerOptions, type DemuxerOptions, openInput } from "./open_input.ts";
 import { packetOf } from "./packet.ts";
@@ -54,8 +46,8 @@ interface Wanted {
 /** Tolerance in seconds: libavformat rounds times to microseconds. */
 const ROUNDING = 1e-6;
 
-function check(options: KeyFrameOptions = {}): Wanted {
-  checkNames(checkObject(options, "options"), keyFrameOptionNames);
+function check(given: KeyFrameOptions = {}): Wanted {
+  const options = readFields(given, keyFrameOptionNames);
   const around = optional(checkNumber, options.around, "around", 0) ?? null;
   const start = optional(checkNumber, options.start, "start", 0) ?? 0;
   const end = optional(checkLimit, options.end, "end", 0) ?? Infinity;

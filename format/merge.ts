@@ -7,12 +7,11 @@ import {
   checkArray,
   checkFunction,
   checkInteger,
-  checkNames,
   checkNumber,
-  checkObject,
   MAX_SECONDS,
   type Names,
   optional,
+  readFields,
 } from "../io/arguments.ts";
 import type { Sink } from "../io/sink.ts";
 import type { Source } from "../io/source.ts";
@@ -30,6 +29,7 @@ import {
 import { checkDemuxerOptions, type DemuxerOptions } from "./open_input.ts";
 import type { CoverInit } from "./picture.ts";
 import { checkRemuxOptions, remuxOptionNames, type RemuxOptions } from "./remux_options.ts";
+import { hasOptions } from "./source_options.ts";
 
 /** A source of {@linkcode merge}, and which of its streams to keep. */
 export interface MergeSource {
@@ -101,25 +101,15 @@ const mergeSourceNames: Names<MergeSource> = {
   bitstreamFilter: true,
 };
 
-function hasOptions(item: Source | MergeSource): item is MergeSource {
-  return typeof item === "object" && item !== null && Object.getPrototypeOf(item) === Object.prototype &&
-    "source" in item;
-}
-
 function sourceOf(item: Source | MergeSource, index: number): MergedSource {
   const name = `sources[${index}]`;
-  const given: MergeSource = hasOptions(item) ? item : { source: item };
-  const { source, input, streams, delay, bitstreamFilter } = checkNames(
-    checkObject(given, name),
-    mergeSourceNames,
-    name,
-  );
-  optional(checkSelection, streams, `${name}.streams`);
+  const given: MergeSource = hasOptions<MergeSource>(item) ? item : { source: item };
+  const { source, input, streams, delay, bitstreamFilter } = readFields(given, mergeSourceNames, name);
   optional(checkFunction, bitstreamFilter, `${name}.bitstreamFilter`);
   return {
     source,
     input: checkDemuxerOptions(input, `${name}.input`),
-    streams,
+    streams: optional(checkSelection, streams, `${name}.streams`),
     bitstreamFilter,
     delay: delay === undefined ? 0 : checkNumber(delay, `${name}.delay`, -MAX_SECONDS, MAX_SECONDS),
   };
@@ -131,16 +121,16 @@ interface Checked {
 }
 
 function check(sources: readonly (Source | MergeSource)[], sink: Sink, given: MergeOptions = {}): Checked {
-  checkArray(sources, "sources");
-  if (sources.length === 0) throw argumentError(TypeError, "sources", "must not be empty");
-  const { onstart, ...others } = checkNames(checkObject(given, "options"), mergeOptionNames);
+  const items = checkArray(sources, "sources");
+  if (items.length === 0) throw argumentError(TypeError, "sources", "must not be empty");
+  const { onstart, ...others } = readFields(given, mergeOptionNames);
   optional(checkFunction, onstart, "onstart");
   const { tagsFrom = 0, covers = [], attachments = [], ...options } = checkRemuxOptions<
     Omit<MergeOptions, "onstart">
   >(others, mergeOptionNames);
-  if (tagsFrom !== null) checkInteger(tagsFrom, "tagsFrom", 0, sources.length - 1);
+  if (tagsFrom !== null) checkInteger(tagsFrom, "tagsFrom", 0, items.length - 1);
   const plan = {
-    sources: sources.map(sourceOf),
+    sources: items.map(sourceOf),
     sink,
     tagsOf: tagsFrom,
     covers: checkArray(covers, "covers").map((cover, index) => checkCover(cover, `covers[${index}]`)),

@@ -1,7 +1,14 @@
 /**
  * MIME types of containers with their codecs, from which a browser knows whether it can play them.
  */
-import { checkArray, checkNames, checkObject, checkString, type Names } from "../io/arguments.ts";
+import {
+  checkArray,
+  checkObject,
+  checkRecord,
+  checkString,
+  type Names,
+  readFields,
+} from "../io/arguments.ts";
 import { codecString } from "./codec_string.ts";
 import { type FormatInfo, outputFormats } from "./formats.ts";
 import type { StreamLike } from "./stream.ts";
@@ -103,10 +110,10 @@ const HAVE_CODECS = /\/(mp4|webm|x-matroska|ogg|quicktime|3gpp2?|mp2t)$/;
  */
 export function mimeType(info: MimeTypeInfo, options: MimeTypeOptions = {}): string | null {
   const { format, streams, metadata = {} } = checkObject(info, "info");
-  const { format: other } = checkNames(checkObject(options, "options"), optionNames, "options");
+  const { format: other } = readFields(options, optionNames, "options");
   const played = checkArray(streams, "info.streams").map(checkStream).filter(isPlayed);
   const own = checkString(checkObject(format, "info.format").name, "info.format.name");
-  const tags = checkObject(metadata, "info.metadata");
+  const tags = checkRecord(metadata, "info.metadata");
   const type = other === undefined
     ? containerType(own, checkArray(format.mimeTypes ?? [], "info.format.mimeTypes"), played, tags)
     : containerType(checkString(other, "options.format"), [], played, {});

@@ -7,7 +7,7 @@ import { canWait, type Operation } from "../ffi/operation.ts";
 import { flushOutput, learnStream, setMetadata, writeTrailer } from "../ffi/output.ts";
 import { Session } from "../ffi/session.ts";
 import { WriteQueue } from "../ffi/write_queue.ts";
-import { checkObject } from "../io/arguments.ts";
+import { checkObject, checkRecord } from "../io/arguments.ts";
 import type { Attachment } from "../io/attachment.ts";
 import type { Sink } from "../io/sink.ts";
 import { addStreamLike, addStreamOf } from "./add_stream.ts";
@@ -147,8 +147,8 @@ export class Muxer implements Disposable, AsyncDisposable {
   ): number {
     this.#checkNotStarted(calls.addStream.phrase);
     checkObject(from, "from");
-    checkStreamInit(init);
-    return this.#session.callSync(calls.addStream, () => this.#addStream(from, init));
+    const settings = checkStreamInit(init);
+    return this.#session.callSync(calls.addStream, () => this.#addStream(from, settings));
   }
 
   /** Ogg stores the tags of the file in its streams, so tags from the options replace those of a copied stream. */
@@ -156,7 +156,7 @@ export class Muxer implements Disposable, AsyncDisposable {
     const { tags = {} } = this.#options;
     const format = this.format.name;
     if (!isOgg(format) || init.metadata !== undefined) return init;
-    return { ...init, metadata: withTagValues(checkObject(from.metadata, "from.metadata"), tags, format) };
+    return { ...init, metadata: withTagValues(checkRecord(from.metadata, "from.metadata"), tags, format) };
   }
 
   /** Streams, chapters and the like are part of the header, so they can only be added before it. */
@@ -237,8 +237,8 @@ export class Muxer implements Disposable, AsyncDisposable {
    */
   addChapters(chapters: readonly Chapter[]): void {
     this.#checkNotStarted("add chapters");
-    checkChapters(chapters, "chapters");
-    this.#session.callSync(calls.addStream, () => this.#addChapters(chapters));
+    const checked = checkChapters(chapters, "chapters");
+    this.#session.callSync(calls.addStream, () => this.#addChapters(checked));
   }
 
   // deno-lint-ignore require-yield

@@ -92,20 +92,23 @@ const demuxerOptionNames: Names<DemuxerOptions> = {
 const MAX_PACKET_SIZE = 256 * 1024 * 1024;
 const MAX_OPEN_SIZE = 256 * 1024 * 1024;
 
-/** Checks options of an input; undefined ones are ignored. `prefix` is their name within other options. */
+/** Checks options of an input, returns a copy; undefined ones are ignored. `prefix` is their name within other options. */
 export function checkDemuxerOptions(options: DemuxerOptions | undefined, prefix = ""): DemuxerOptions {
-  const checked = checkOptions(options, demuxerOptionNames, prefix);
+  const checked: DemuxerOptions = checkOptions(options, demuxerOptionNames, prefix);
   const exact = Number.MAX_SAFE_INTEGER;
   const nameOf = (name: keyof DemuxerOptions) => fieldName(prefix, name);
   optional(checkString, checked.format, nameOf("format"));
-  if (checked.formats !== undefined) checkFormats(checked, nameOf("formats"), nameOf("format"));
+  if (checked.formats !== undefined) {
+    checked.formats = checkArray(checked.formats, nameOf("formats"));
+    checkFormats(checked, nameOf("formats"), nameOf("format"));
+  }
   optional(checkBoolean, checked.findStreamInfo, nameOf("findStreamInfo"));
   optional(checkBoolean, checked.strict, nameOf("strict"));
   optional(checkFunction, checked.onwarning, nameOf("onwarning"));
   optional(checkInteger, checked.maxStreams, nameOf("maxStreams"), 1, 1e6);
   optional(checkInteger, checked.maxPacketSize, nameOf("maxPacketSize"), 1);
   optional(checkInteger, checked.maxOpenSize, nameOf("maxOpenSize"), 1);
-  optional(checkHttpOptions, checked.http, nameOf("http"));
+  if (checked.http !== undefined) checked.http = checkHttpOptions(checked.http, nameOf("http"));
   optional(checkNumber, checked.probeSize, nameOf("probeSize"), 32, exact);
   optional(checkNumber, checked.analyzeDuration, nameOf("analyzeDuration"), 0, MAX_SECONDS);
   return checked;
@@ -124,7 +127,7 @@ function inputFormatNames(): Map<string, string> {
 }
 
 function checkFormats({ formats = [], format, options }: DemuxerOptions, name: string, single: string): void {
-  if (checkArray(formats, name).length === 0) throw argumentError(RangeError, name, "must not be empty");
+  if (formats.length === 0) throw argumentError(RangeError, name, "must not be empty");
   const known = inputFormatNames();
   const places = formats.map((format) => {
     const place = known.get(checkString(format, name).toLowerCase());

@@ -10,19 +10,19 @@ import {
   checkBoolean,
   checkFunction,
   checkInteger,
-  checkNames,
   checkNumber,
-  checkObject,
   checkString,
   checkStrings,
   MAX_SECONDS,
   type Names,
   optional,
+  readFields,
 } from "../io/arguments.ts";
 import type { Attachment } from "../io/attachment.ts";
 import { MemorySink } from "../io/memory_sink.ts";
 import { allowNestedOutput, type Own, targetOf } from "../io/nested.ts";
 import { openSink, type Sink, sinkUrl } from "../io/sink.ts";
+import { isWritable } from "../io/stream.ts";
 import {
   bufferSizeOf,
   checkAllUsed,
@@ -72,15 +72,16 @@ export const muxerOptionNames: Names<MuxerOptions> = {
   ondelete: true,
 };
 
-/** Checks options of an output; undefined ones are ignored. `names` are the known options. */
+/** Checks options of an output, returns a copy; undefined ones are ignored. `names` are the known options. */
 export function checkMuxerOptions<T extends MuxerOptions>(options: T | undefined, names: Names<T>): T {
   const checked = checkOptions(options, names);
-  optional(checkString, checked.format, "format");
-  optional(checkBoolean, checked.coalesce, "coalesce");
-  optional(checkFunction, checked.ondelete, "ondelete");
-  optional(checkTagValues, checked.tags, "tags");
-  if (checked.metadata !== undefined) checkStrings(checked.metadata, "metadata");
-  if (checked.chapters !== undefined) checkChapters(checked.chapters, "chapters");
+  const fields: MuxerOptions = checked;
+  optional(checkString, fields.format, "format");
+  optional(checkBoolean, fields.coalesce, "coalesce");
+  optional(checkFunction, fields.ondelete, "ondelete");
+  if (fields.tags !== undefined) fields.tags = checkTagValues(fields.tags, "tags");
+  if (fields.metadata !== undefined) fields.metadata = checkStrings(fields.metadata, "metadata");
+  if (fields.chapters !== undefined) fields.chapters = checkChapters(fields.chapters, "chapters");
   return checked;
 }
 
@@ -136,7 +137,7 @@ export function* openOutputSink(
 
 /** Closes a stream that the muxer did not use, so that its reader does not wait forever. */
 function* closeUnused({ sink, isUsed }: Own): Operation<void> {
-  if (!isUsed && sink instanceof WritableStream) yield* call(() => sink.close(), "sink");
+  if (!isUsed && isWritable(sink)) yield* call(() => sink.close(), "sink");
 }
 
 /** Writes the header of the session's output, with the format's options. */
@@ -151,19 +152,19 @@ export function* writeHeader(
 
 const chapterNames: Names<Chapter> = { id: true, start: true, end: true, timeBase: true, metadata: true };
 
-/** Checks chapters from the program. */
-export function checkChapters(chapters: readonly Chapter[], name: string): readonly Chapter[] {
-  checkArray(chapters, name).forEach((chapter, index) => checkChapter(chapter, `${name}[${index}]`));
-  return chapters;
+/** Checks chapters from the program; returns copies. */
+export function checkChapters(chapters: readonly Chapter[], name: string): Chapter[] {
+  return checkArray(chapters, name).map((chapter, index) => checkChapter(chapter, `${name}[${index}]`));
 }
 
-function checkChapter(chapter: Chapter, name: string): void {
-  checkNames(checkObject(chapter, name), chapterNames, name, "field");
-  if (chapter.id !== undefined) checkInteger(chapter.id, `${name}.id`);
-  if (chapter.metadata !== undefined) checkStrings(chapter.metadata, `${name}.metadata`);
-  const start = checkNumber(chapter.start, `${name}.start`, -MAX_SECONDS, MAX_SECONDS);
+function checkChapter(chapter: Chapter, name: string): Chapter {
+  const fields = readFields(chapter, chapterNames, name, "field");
+  if (fields.id !== undefined) checkInteger(fields.id, `${name}.id`);
+  if (fields.metadata !== undefined) fields.metadata = checkStrings(fields.metadata, `${name}.metadata`);
+  const start = checkNumber(fields.start, `${name}.start`, -MAX_SECONDS, MAX_SECONDS);
   // An end before the start is told without the limit.
-  checkNumber(checkNumber(chapter.end, `${name}.end`, start), `${name}.end`, start, MAX_SECONDS);
+  checkNumber(checkNumber(fields.end, `${name}.end`, start), `${name}.end`, start, MAX_SECONDS);
+  return fields;
 }
 
 /** Adds a checked chapter to the session's output. */

@@ -6,13 +6,12 @@ import {
   checkFunction,
   checkInteger,
   checkMilliseconds,
-  checkNames,
-  checkObject,
   checkRecord,
   checkString,
   fieldName,
   type Names,
   optional,
+  readFields,
   typeName,
 } from "../io/arguments.ts";
 import type { OpenCallback } from "../io/open_callback.ts";
@@ -65,7 +64,7 @@ export const sessionOptionNames: Names<SessionOptions> = {
 };
 
 /**
- * Checks the common options, and that there are no unknown ones; undefined ones are ignored.
+ * Checks the common options, and that there are no unknown ones; undefined ones are ignored. Returns a copy of all of them.
  *
  * @param names The known options.
  * @param prefix Name of the options if they are an option themselves: "input".
@@ -77,15 +76,18 @@ export function checkOptions<T extends SessionOptions>(
 ): T {
   if (options === undefined) return {} as T;
   const nameOf = (name: keyof SessionOptions) => fieldName(prefix, name);
-  checkNames(checkObject(options, prefix || "options"), names, prefix);
-  optional(checkString, options.url, nameOf("url"));
-  optional(checkBufferSize, options.bufferSize, nameOf("bufferSize"));
-  optional(checkInteger, options.maxMemory, nameOf("maxMemory"), MIN_MEMORY);
-  optional(checkMilliseconds, options.timeout, nameOf("timeout"));
-  optional(checkSignal, options.signal, nameOf("signal"));
-  optional(checkFunction, options.onopen, nameOf("onopen"));
-  optionPairs(options, nameOf("options"));
-  return options;
+  const checked = readFields(options, names, prefix);
+  const fields: SessionOptions = checked;
+  optional(checkString, fields.url, nameOf("url"));
+  optional(checkBufferSize, fields.bufferSize, nameOf("bufferSize"));
+  optional(checkInteger, fields.maxMemory, nameOf("maxMemory"), MIN_MEMORY);
+  optional(checkMilliseconds, fields.timeout, nameOf("timeout"));
+  optional(checkSignal, fields.signal, nameOf("signal"));
+  optional(checkFunction, fields.onopen, nameOf("onopen"));
+  if (fields.options !== undefined) {
+    fields.options = Object.fromEntries(optionPairs(fields, nameOf("options")));
+  }
+  return checked;
 }
 
 /** Checks that it is an AbortSignal. */

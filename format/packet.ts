@@ -17,6 +17,7 @@ import {
   MAX_BYTES,
   MAX_INT32,
   type Names,
+  readFields,
 } from "../io/arguments.ts";
 import { checkChunk, chunkData, type EncodedChunk, type EncodedChunkInit } from "./encoded_chunk.ts";
 import type { SideDataType } from "./known_names.ts";
@@ -139,7 +140,7 @@ export class Packet {
    */
   static fromEncodedChunk(chunk: EncodedChunk, options: { streamIndex: number }): Packet {
     const { type, timestamp, duration } = checkChunk(chunk);
-    const { streamIndex } = checkNames(checkObject(options, "options"), { streamIndex: true });
+    const { streamIndex } = readFields(options, { streamIndex: true });
     checkInteger(timestamp, "chunk.timestamp");
     return new Packet({
       streamIndex: checkInteger(streamIndex, "streamIndex", 0, MAX_INT32),
@@ -212,24 +213,26 @@ function checkPacket(packet: Packet): void {
   checkSideData(packet.sideData, "packet.sideData");
 }
 
-/** Checks side data of a packet or a stream, each item with at most `max` bytes. */
+/** Checks side data of a packet or a stream, each item with at most `max` bytes; returns copies without their bytes. */
 export function checkSideData(
   sideData: readonly SideDataInit[],
   name: string,
   max?: number,
 ): readonly SideDataInit[] {
-  checkArray(sideData, name).forEach((item, index) => checkSideDataItem(item, `${name}[${index}]`, max));
-  const size = sideData.reduce((sum, { data }) => sum + byteLengthOf(data), 0);
-  if (size <= MAX_BYTES) return sideData;
+  const checked = checkArray(sideData, name).map((item, index) =>
+    checkSideDataItem(item, `${name}[${index}]`, max)
+  );
+  const size = checked.reduce((sum, { data }) => sum + byteLengthOf(data), 0);
+  if (size <= MAX_BYTES) return checked;
   throw argumentError(RangeError, name, `must have at most ${MAX_BYTES} bytes, has ${size}`);
 }
 
-/** Checks one item of side data. */
+/** Checks one item of side data; returns a copy without its bytes. */
 export function checkSideDataItem(item: SideDataInit, name: string, max?: number): SideDataInit {
-  checkNames(checkObject(item, name), sideDataNames, name, "field");
-  checkString(item.type, `${name}.type`);
-  checkBytes(item.data, `${name}.data`, max);
-  return item;
+  const { type, data } = readFields(item, sideDataNames, name, "field");
+  checkString(type, `${name}.type`);
+  checkBytes(data, `${name}.data`, max);
+  return { type, data };
 }
 
 /**

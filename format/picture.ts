@@ -69,7 +69,9 @@ const NUMBERS: Readonly<Record<string, number>> = { icon: 2, artist: 8 };
 
 /** ID3's and FLAC's number of a kind. */
 export function pictureNumber(kind: CoverKind): number {
-  const number = NUMBERS[kind] ?? KINDS.findIndex(([, known]) => known === kind);
+  const number = Object.hasOwn(NUMBERS, kind)
+    ? NUMBERS[kind]!
+    : KINDS.findIndex(([, known]) => known === kind);
   return number < 0 ? OTHER : number;
 }
 

@@ -12,19 +12,17 @@ export interface Rational {
   den: number;
 }
 
-/** Checks a fraction of non-negative whole numbers. */
+/** Checks a fraction of non-negative whole numbers; returns a copy. */
 export function checkRational(value: Rational, name: string): Rational {
-  checkObject(value, name);
-  checkInteger(value.num, `${name}.num`, 0, MAX_INT32);
-  checkInteger(value.den, `${name}.den`, 0, MAX_INT32);
-  return value;
+  const { num, den } = checkObject(value, name);
+  checkInteger(num, `${name}.num`, 0, MAX_INT32);
+  checkInteger(den, `${name}.den`, 0, MAX_INT32);
+  return { num, den };
 }
 
-/** Checks a time base, which must be positive. */
+/** Checks a time base, which must be positive; returns a copy. */
 export function checkTimeBase(value: Rational, name: string): Rational {
-  checkRational(value, name);
-  if (value.num === 0 || value.den === 0) {
-    throw argumentError(RangeError, name, `must not be ${value.num}/${value.den}`);
-  }
-  return value;
+  const { num, den } = checkRational(value, name);
+  if (num === 0 || den === 0) throw argumentError(RangeError, name, `must not be ${num}/${den}`);
+  return { num, den };
 }

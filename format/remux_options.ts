@@ -10,12 +10,11 @@ import {
   checkBoolean,
   checkFunction,
   checkLimit,
-  checkNames,
   checkNumber,
-  checkObject,
   checkOneOf,
   type Names,
   optional,
+  readFields,
 } from "../io/arguments.ts";
 import type { FormatInfo } from "./formats.ts";
 import { checkSelection, type StreamSelection } from "./edits.ts";
@@ -172,11 +171,12 @@ export const remuxOptionNames: Names<RemuxOptions> = {
   onprogress: true,
 };
 
-/** Checks options before anything is opened; undefined ones are ignored. `names` are the known options. */
+/** Checks options before anything is opened, returns a copy; undefined ones are ignored. `names` are the known options. */
 export function checkRemuxOptions<T extends RemuxOptions>(options: T | undefined, names: Names<T>): T {
-  const checked = checkMuxerOptions(options, names);
-  checkDemuxerOptions(checked.input, "input");
-  optional(checkSelection, checked.streams, "streams");
+  const copy = checkMuxerOptions(options, names);
+  const checked: RemuxOptions = copy;
+  if (checked.input !== undefined) checked.input = checkDemuxerOptions(checked.input, "input");
+  if (checked.streams !== undefined) checked.streams = checkSelection(checked.streams, "streams");
   optional(checkFunction, checked.onstart, "onstart");
   optional(checkFunction, checked.onprogress, "onprogress");
   optional(checkFunction, checked.onwarning, "onwarning");
@@ -190,23 +190,23 @@ export function checkRemuxOptions<T extends RemuxOptions>(options: T | undefined
   const start = optional(checkNumber, checked.start, "start", 0) ?? 0;
   const end = optional(checkLimit, checked.end, "end", 0) ?? Infinity;
   if (end <= start) throw argumentError(RangeError, "end", `must be after start (${start}), is ${end}`);
-  if (checked.ranges === undefined) return checked;
+  if (checked.ranges === undefined) return copy;
   if (checked.start !== undefined || checked.end !== undefined) {
     throw argumentError(TypeError, "ranges", "can't be combined with start and end");
   }
-  checkRanges(checked.ranges);
-  return checked;
+  checked.ranges = checkRanges(checked.ranges);
+  return copy;
 }
 
 const rangeNames: Names<RemuxRange> = { start: true, end: true };
 
-function checkRanges(ranges: readonly RemuxRange[]): void {
-  if (checkArray(ranges, "ranges").length === 0) {
-    throw argumentError(RangeError, "ranges", "must not be empty");
-  }
-  ranges.reduce((before, range, index) => {
+function checkRanges(ranges: readonly RemuxRange[]): RemuxRange[] {
+  const checked = checkArray(ranges, "ranges").map((range, index) =>
+    readFields(range, rangeNames, `ranges[${index}]`, "field")
+  );
+  if (checked.length === 0) throw argumentError(RangeError, "ranges", "must not be empty");
+  checked.reduce((before, range, index) => {
     const name = `ranges[${index}]`;
-    checkNames(checkObject(range, name), rangeNames, name, "field");
     const start = optional(checkNumber, range.start, `${name}.start`, 0) ?? 0;
     const end = optional(checkLimit, range.end, `${name}.end`, 0) ?? Infinity;
     if (start < before) {
@@ -218,6 +218,7 @@ function checkRanges(ranges: readonly RemuxRange[]): void {
     }
     return end;
   }, 0);
+  return checked;
 }
 
 /** `signal` and `timeout` of the remux and of its inputs. */

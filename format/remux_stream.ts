@@ -35,9 +35,10 @@ export class RemuxStream implements TransformStream<Uint8Array, Uint8Array> {
    * @throws {TypeError | RangeError} An option is wrong. Errors that depend on the media reject `result`.
    */
   constructor(options: RemuxOptions & { format: string }) {
-    const { format, options: given } = checkOptions(options, remuxOptionNames);
+    const checked: RemuxOptions & { format: string } = checkOptions(options, remuxOptionNames);
+    const { format } = checked;
     const ended = new AbortController();
-    const signals = [ended.signal, ...(options.signal ? [options.signal] : [])];
+    const signals = [ended.signal, ...(checked.signal ? [checked.signal] : [])];
     const input = new TransformStream<Uint8Array, Uint8Array>();
     const output = new TransformStream<Uint8Array, Uint8Array>({
       // Only after the stream has processed it, because ending the session aborts the other side.
@@ -47,8 +48,8 @@ export class RemuxStream implements TransformStream<Uint8Array, Uint8Array> {
     this.writable = input.writable;
     this.readable = output.readable;
     this.result = remux(input.readable, output.writable, {
-      ...options,
-      options: { ...streamingOptions(format), ...given },
+      ...checked,
+      options: { ...streamingOptions(format), ...checked.options },
       signal: AbortSignal.any(signals),
     });
     this.result.catch((error) => {

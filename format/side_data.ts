@@ -2,6 +2,7 @@
  * Parsing side data: the layouts of FFmpeg's structures as lists of fields. FFmpeg keeps the first fields between
  * versions and adds new ones at the end.
  */
+import { plainView } from "../ffi/byte_views.ts";
 import { checkSideDataItem, type SideDataInit } from "./packet.ts";
 import type { Rational } from "./rational.ts";
 
@@ -152,11 +153,12 @@ export function sideDataFields(sideData: SideDataInit): SideDataFields | null {
   const { type, data } = checkSideDataItem(sideData, "sideData");
   const layout = layouts.get(type.toLowerCase());
   if (!layout) return null;
-  const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
+  const bytes = plainView(data);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const fields: Record<string, number | string | Rational | null> = {};
   let at = 0;
   for (const [name, kind] of Object.entries(layout)) {
-    if (at + kind.size > data.byteLength) return kind.isNewer ? fields : null;
+    if (at + kind.size > bytes.byteLength) return kind.isNewer ? fields : null;
     fields[name] = kind.read(view, at);
     at += kind.size;
   }

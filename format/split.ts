@@ -99,7 +99,7 @@ function check(source: Source, given: SplitOptions): Checked {
   );
   const resetTimestamps = optional(checkBoolean, reset, "resetTimestamps") ?? options.timestamps !== "keep";
   checkString(options.format, "format");
-  checkPlaces({ every, at, count, size });
+  const places = checkPlaces({ every, at, count, size });
   if (resetTimestamps && options.timestamps === "keep") {
     throw argumentError(TypeError, "resetTimestamps", 'can\'t be true with timestamps: "keep"');
   }
@@ -107,30 +107,32 @@ function check(source: Source, given: SplitOptions): Checked {
   const plan = {
     sources: [{ source, input: options.input ?? {} }],
     sink: null,
-    split: { every, at, count, size, resetTimestamps, onsegment },
+    split: { ...places, resetTimestamps, onsegment },
   };
   return { plan, options };
 }
 
-/** Checks that exactly one of the options is given. */
-function checkPlaces(places: SplitPlaces): void {
+/** Checks that exactly one of the options is given; returns them. */
+function checkPlaces(places: SplitPlaces): SplitPlaces {
   const { every, at, count, size } = places;
   if (every !== undefined && checkNumber(every, "every", 0) === 0) {
     throw argumentError(RangeError, "every", "must be more than 0, is 0");
   }
   optional(checkInteger, count, "count", 1);
   optional(checkInteger, size, "size", 1);
-  if (at !== undefined && at !== "chapters") checkTimes(at);
+  const times = at === undefined || at === "chapters" ? at : checkTimes(at);
   const given = (["every", "at", "count", "size"] as const).filter((name) => places[name] !== undefined);
   const [first, second] = given;
   if (first === undefined) throw argumentError(TypeError, "every", "must be given, or at, count or size");
   if (second !== undefined) throw argumentError(TypeError, second, `can't be combined with ${first}`);
+  return { every, at: times, count, size };
 }
 
-function checkTimes(at: readonly number[]): void {
+function checkTimes(at: readonly number[]): number[] {
   if (!Array.isArray(at)) throw argumentError(TypeError, "at", 'must be seconds in an array, or "chapters"');
-  checkArray(at, "at");
-  at.reduce((before, time, index) => checkNumber(time, `at[${index}]`, before), 0);
+  const times = checkArray(at, "at");
+  times.reduce((before, time, index) => checkNumber(time, `at[${index}]`, before), 0);
+  return times;
 }
 
 function resultOf({ whole, parts }: Transferred): SplitResult {

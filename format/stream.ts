@@ -3,7 +3,6 @@
  * both sides; the shim's table (`shim/describe.c`) defines the encoding of each.
  */
 import { copyBytes } from "../ffi/byte_views.ts";
-import { argumentError } from "../ffi/errors.ts";
 import * as input from "../ffi/input.ts";
 import * as output from "../ffi/output.ts";
 import type { Session } from "../ffi/session.ts";
@@ -14,18 +13,18 @@ import type { ColorRange, Disposition, FieldOrder } from "./known_names.ts";
 import { checkMediaType, type MediaType } from "./media_type.ts";
 import { checkContents, checkSideData, type SideData, type SideDataInit } from "./packet.ts";
 import {
-  checkArray,
   checkBoolean,
   checkBytes,
   checkInstance,
   checkInteger,
-  checkNames,
+  checkList,
   checkObject,
   checkString,
   checkStrings,
   MAX_ENCODED_BYTES,
   type Names,
   optional,
+  readFields,
 } from "../io/arguments.ts";
 import type { Cover } from "./picture.ts";
 import { checkRational, checkTimeBase, type Rational } from "./rational.ts";
@@ -358,47 +357,55 @@ function fieldText({ kind, min, max }: output.StreamField, value: unknown, name:
     case "bytes":
       return toBase64(copyBytes(checkBytes(value, name, MAX_ENCODED_BYTES)));
     case "names":
-      return checkArray(value as string[], name).map((role) => checkString(role, name)).join(",");
+      return checkList(value as string[], name).join(",");
     case "name":
       return checkString(value, name);
   }
 }
 
 function fraction(value: Rational, name: string): string {
-  checkRational(value, name);
-  return `${value.num}/${value.den}`;
+  const { num, den } = checkRational(value, name);
+  return `${num}/${den}`;
+}
+
+/** Reads codec parameters, each once, and checks that there are no unknown ones; `argument` is what has them. */
+export function readParameters<T extends object>(parameters: T, argument: string): T {
+  checkInstance(checkObject(parameters, argument), parameterNames(), argument, "field");
+  return readFields(parameters, parameterNames(), "", "field");
 }
 
 /** Converts codec parameters to the shim's fields; `type` comes first, because others depend on it. */
 function parameterFields(parameters: Partial<StreamParameters>): [string, string][] {
-  const { type, codec, ...rest } = parameters;
+  const { type, codec, ...rest } = readParameters(parameters, "from");
   const fields: [string, string][] = [
     ["type", checkMediaType(type!, "type")],
     ["codec", checkString(codec, "codec")],
   ];
   for (const [name, value] of Object.entries(rest)) {
-    if (DERIVED.has(name)) continue;
-    const field = INIT_FIELDS.includes(name) ? undefined : output.streamFields().get(name);
-    if (!field) {
-      throw argumentError(TypeError, name, `there is no such field; the fields are ${parameterNames()}`);
-    }
-    const isSaid = value !== null && value !== undefined && !(name === "tag" && value === "");
-    if (isSaid) fields.push([name, fieldText(field, value, name)]);
+    const isSaid = value !== null && !DERIVED.has(name) && !(name === "tag" && value === "");
+    if (isSaid) fields.push([name, fieldText(output.streamFields().get(name)!, value, name)]);
   }
   return fields;
-}
-
-function parameterNames(): string {
-  return [...output.streamFields().keys()].filter((name) => !INIT_FIELDS.includes(name)).join(", ");
 }
 
 /** Fields of a stream besides its codec parameters. */
 const INIT_FIELDS: readonly string[] = ["timeBase", "averageFrameRate", "disposition", "id"];
 
+let knownParameters: Readonly<Record<string, true>> | null = null;
+
+/** The names of codec parameters, which the library knows. */
+function parameterNames(): Readonly<Record<string, true>> {
+  const names = () => [...output.streamFields().keys()].filter((name) => !INIT_FIELDS.includes(name));
+  return knownParameters ??= Object.fromEntries(
+    ["type", "codec", ...names(), ...DERIVED].map((name) => [name, true]),
+  );
+}
+
 function initFields(init: StreamInit): [string, string][] {
-  optional(checkTimeBase, init.timeBase, "timeBase");
+  const { timeBase } = init;
+  const checked = timeBase === undefined ? init : { ...init, timeBase: checkTimeBase(timeBase, "timeBase") };
   return INIT_FIELDS.flatMap((name) => {
-    const value = init[name as keyof StreamInit];
+    const value = checked[name as keyof StreamInit];
     return value === undefined ? [] : [[name, fieldText(output.streamFields().get(name)!, value, name)]];
   });
 }
@@ -413,10 +420,10 @@ const streamInitNames: Names<StreamInit> = {
   bitstreamFilter: true,
 };
 
-/** Checks that the settings of a new stream are an object without unknown fields. */
+/** Checks that the settings of a new stream are an object without unknown fields; returns a copy. */
 export function checkStreamInit(init: StreamInit): StreamInit {
   checkInstance(checkObject(init, "init"), streamInitNames, "init", "setting");
-  return checkNames(init, streamInitNames, "", "setting");
+  return readFields(init, streamInitNames, "", "setting");
 }
 
 /** The settings of a new stream of the output. */
@@ -424,11 +431,13 @@ export function streamSettings(
   parameters: Partial<StreamParameters>,
   init: StreamInit,
 ): output.StreamSettings {
-  const { metadata = {}, sideData = [], bitstreamFilter } = checkStreamInit(init);
-  checkContents(checkSideData(sideData, "sideData", MAX_ENCODED_BYTES), "sideData");
+  const settings = checkStreamInit(init);
+  const { metadata = {}, sideData: given = [], bitstreamFilter } = settings;
+  const sideData = checkSideData(given, "sideData", MAX_ENCODED_BYTES);
+  checkContents(sideData, "sideData");
   return {
-    fields: [...parameterFields(parameters), ...initFields(init)],
-    metadata: checkStrings(metadata, "metadata"),
+    fields: [...parameterFields(parameters), ...initFields(settings)],
+    metadata: Object.entries(checkStrings(metadata, "metadata")),
     sideData: sideData.map(({ type, data }) => [type, toBase64(copyBytes(data))] as const),
     bitstreamFilter: optional(checkString, bitstreamFilter, "bitstreamFilter"),
   };

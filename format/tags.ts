@@ -2,7 +2,14 @@
  * Tags under common names for all formats: read from each format's own names and places, and written under FFmpeg's
  * names, which muxers convert.
  */
-import { checkArray, checkNames, checkObject, checkString, type Names } from "../io/arguments.ts";
+import {
+  checkArray,
+  checkObject,
+  checkRecord,
+  checkString,
+  type Names,
+  readFields,
+} from "../io/arguments.ts";
 
 /** Tags of a file, a stream or a chapter under common names, independent of the format; absent tags are missing. */
 export interface Tags {
@@ -134,7 +141,7 @@ export function tagsOf(tagged: Tagged): Tags {
   const { metadata, streams = [], format } = checkObject(tagged, "tagged");
   const ofStream = format?.name === "ogg" ? oggTags(checkArray(streams, "tagged.streams")) : {};
   const found = new Map<string, string>();
-  for (const tags of [checkObject(metadata, "tagged.metadata"), ofStream]) {
+  for (const tags of [checkRecord(metadata, "tagged.metadata"), ofStream]) {
     for (const [name, value] of Object.entries(tags)) {
       if (!found.has(plain(name))) found.set(plain(name), value);
     }
@@ -166,13 +173,13 @@ function withTotal(found: ReadonlyMap<string, string>, tag: keyof Tags, value: s
 
 // ------------------------------------------------------------------------------------------- writing
 
-/** Checks changes to tags. */
+/** Checks changes to tags; returns a copy. */
 export function checkTagValues(tags: TagValues, name: string): TagValues {
-  checkNames(checkObject(tags, name), tagNames, name, "tag");
-  for (const [tag, value] of Object.entries(tags)) {
-    if (value !== null && value !== undefined) checkString(value, `${name}.${tag}`);
+  const checked = readFields(tags, tagNames, name, "tag");
+  for (const [tag, value] of Object.entries(checked)) {
+    if (value !== null) checkString(value, `${name}.${tag}`);
   }
-  return tags;
+  return checked;
 }
 
 /** Tags under FFmpeg's names, which the format's muxer converts. */

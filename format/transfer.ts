@@ -12,12 +12,15 @@ import type { Cleanup } from "../ffi/resource_scope.ts";
 import { Session } from "../ffi/session.ts";
 import { checkInteger } from "../io/arguments.ts";
 import type { Attachment } from "../io/attachment.ts";
+import { files } from "../io/files.ts";
 import { MemorySink } from "../io/memory_sink.ts";
 import { Scope } from "../io/nested.ts";
 import { PositionedSink } from "../io/positioned_sink.ts";
-import type { Sink } from "../io/sink.ts";
+import { paths } from "../io/paths.ts";
+import { type Sink, sinkUrl } from "../io/sink.ts";
 import type { Source } from "../io/source.ts";
 import { filesNamedBy, filesOf } from "../io/source_files.ts";
+import { isResponse, isStream, isWritable } from "../io/stream.ts";
 import { addStreamLike } from "./add_stream.ts";
 import { addChapters, canHoldChapters, cutChapters, joinChapters, warnOfChapters } from "./chapters.ts";
 import { isFragmented, isOgg, TagCover } from "./cover_place.ts";
@@ -159,12 +162,12 @@ export function closeUntouched(places: Places): Cleanup {
   return (failure) => {
     const { sources, opened, sink } = places;
     const written = sink instanceof PositionedSink ? sink.stream : sink;
-    if (failure && written instanceof WritableStream && !written.locked) {
+    if (failure && isWritable(written) && !written.locked) {
       written.abort(failure.error).catch(() => {});
     }
     for (const { source } of sources.slice(opened)) {
-      const stream = source instanceof Response ? source.body : source;
-      const isUntouched = stream instanceof ReadableStream && !stream.locked;
+      const stream = isResponse(source) ? source.body : source;
+      const isUntouched = isStream(stream) && !stream.locked;
       if (isUntouched) stream.cancel(failure?.error).catch(() => {});
     }
   };
@@ -208,8 +211,8 @@ class Transfer {
   #parts: Part[] = [];
   /** Chapters of the sources so far, with the output's times. */
   #chapters: Chapter[] = [];
-  /** Sinks of segments. */
-  #used = new Set<Sink>();
+  /** Sinks of segments, those with a name as their paths. */
+  #used = new Set<Sink | string>();
   /** Total seconds of the sources before this one. */
   #joined = 0;
   /** The ranges to keep, in seconds of the joined sources; several only for one source. */
@@ -615,11 +618,14 @@ class Transfer {
 
   /** Refuses the sink of an earlier segment, which would be overwritten. */
   #checkNew(sink: Sink): void {
-    if (!(sink instanceof MemorySink) && typeof sink !== "string") return;
-    if (this.#used.has(sink)) {
+    const path = sinkUrl(sink);
+    const isWhole = sink instanceof MemorySink || files.opened(sink) !== null;
+    const key = path === "" ? isWhole ? sink : null : paths.join(path);
+    if (key === null) return;
+    if (this.#used.has(key)) {
       throw callbackError(TypeError, "onsegment", "returned the sink of another segment");
     }
-    this.#used.add(sink);
+    this.#used.add(key);
   }
 
   /** Opens the sink and writes the header. */

@@ -4,7 +4,14 @@
  */
 import { copyBytes } from "../ffi/byte_views.ts";
 import { argumentError } from "../ffi/errors.ts";
-import { checkInteger, checkObject, checkString, MAX_INT32 } from "../io/arguments.ts";
+import {
+  checkInteger,
+  checkObject,
+  checkString,
+  MAX_INT32,
+  type Names,
+  pickFields,
+} from "../io/arguments.ts";
 import { codecString } from "./codec_string.ts";
 import { colorParametersOf, type WebColors, type WebColorSpace, webColorSpace } from "./color_names.ts";
 import { checkBufferSource } from "./encoded_chunk.ts";
@@ -64,6 +71,18 @@ export interface EncoderReport {
   /** Number of channels of audio. */
   numberOfChannels?: number;
 }
+
+const reportNames: Names<EncoderReport> = {
+  codec: true,
+  description: true,
+  codedWidth: true,
+  codedHeight: true,
+  displayAspectWidth: true,
+  displayAspectHeight: true,
+  colorSpace: true,
+  sampleRate: true,
+  numberOfChannels: true,
+};
 
 /**
  * Returns the argument of `VideoDecoder.configure()` or `AudioDecoder.configure()` for the packets of a stream; that
@@ -142,13 +161,14 @@ export function decoderConfig(
 export function codecParametersOf(
   config: EncoderReport,
 ): StreamParameters {
-  const { codec: name, description } = checkObject(config, "config");
+  const report = pickFields(checkObject(config, "config"), reportNames);
+  const { codec: name, description } = report;
   const known = webCodecOf(checkString(name, "config.codec"));
   if (!known) throw argumentError(TypeError, "config.codec", `there is no codec ${JSON.stringify(name)}`);
   const bytes = description === undefined ? null : checkBufferSource(description, "config.description");
   return known.type === "audio"
-    ? audioParameters(known, config, bytes)
-    : videoParameters(known, config, bytes);
+    ? audioParameters(known, report, bytes)
+    : videoParameters(known, report, bytes);
 }
 
 type Known = NonNullable<ReturnType<typeof webCodecOf>>;

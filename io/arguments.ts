@@ -6,7 +6,7 @@
  * The name is what the caller would write: the argument "into", the option "maxStreams", the nested option
  * "input.timeout", "packet.sideData[0].type", "streams[1].tag". "options.movflags" is an AVOption.
  */
-import { byteLengthOf, isBytes } from "../ffi/byte_views.ts";
+import { byteLengthOf, bytesAt, isBytes } from "../ffi/byte_views.ts";
 import { argumentError } from "../ffi/errors.ts";
 
 /** Largest signed 32-bit integer: the limit of C's `int`, and of a timer's milliseconds. */
@@ -49,13 +49,15 @@ export function checkObject<T extends object>(value: T, name: string): T {
   );
 }
 
-/** An array. */
-export function checkArray<T>(value: readonly T[], name: string): readonly T[] {
+/** An array without holes; returns a copy, for which each item was read once. */
+export function checkArray<T>(value: readonly T[], name: string): T[] {
   if (!Array.isArray(value)) throw wrongType(value, name, "an array");
+  const items: T[] = [];
   for (let index = 0; index < value.length; index++) {
     if (!(index in value)) throw argumentError(TypeError, `${name}[${index}]`, "is missing");
+    items.push(value[index]);
   }
-  return value;
+  return items;
 }
 
 /** A string without NUL, which would terminate it in C. */
@@ -63,6 +65,14 @@ export function checkString(value: unknown, name: string): string {
   if (typeof value !== "string") throw wrongType(value, name, "a string");
   if (value.includes("\0")) throw argumentError(TypeError, name, "must not contain NUL");
   return value;
+}
+
+/** Strings that are passed to C in one, separated by commas. */
+export function checkList(value: readonly string[], name: string): string[] {
+  return checkArray(value, name).map((item) => {
+    if (checkString(item, name) !== "" && !item.includes(",")) return item;
+    throw argumentError(TypeError, name, `each item must be one name, one is ${JSON.stringify(item)}`);
+  });
 }
 
 /** A boolean. */
@@ -90,8 +100,16 @@ export const MAX_ENCODED_BYTES: number = 383 * 2 ** 20;
 export function checkBytes(value: unknown, name: string, max: number = MAX_BYTES): Uint8Array {
   if (!isBytes(value)) throw wrongType(value, name, "a Uint8Array");
   const size = byteLengthOf(value);
+  if (size === 0) bytesOf(value, name);
   if (size <= max) return value;
   throw argumentError(RangeError, name, `must have at most ${max} bytes, has ${size}`);
+}
+
+/** The bytes of a buffer or a view of any kind, in place. Bytes that are gone would be none, which is something else. */
+export function bytesOf(memory: ArrayBufferLike | ArrayBufferView, name: string): Uint8Array<ArrayBuffer> {
+  const bytes = bytesAt(memory);
+  if (bytes) return bytes;
+  throw argumentError(TypeError, name, "its buffer was detached, or has become too small");
 }
 
 /** One of these strings. */
@@ -101,23 +119,23 @@ export function checkOneOf<T extends string>(value: T, values: readonly T[], nam
   throw argumentError(TypeError, name, `must be one of ${values.join(", ")}, is ${given}`);
 }
 
-/** An object whose fields have any names, such as tags; a Date or Blob without fields, which is a mistake, is none. */
+/**
+ * An object whose fields have any names, such as tags; returns a copy, for which each field was read once. It must be plain:
+ * of other objects only their own fields could be listed, and those of a class or a prototype would be lost.
+ */
 export function checkRecord<T extends object>(value: T, name: string): T {
-  const isRecord = Object.keys(checkObject(value, name)).length > 0 ||
-    Object.prototype.toString.call(value) === "[object Object]";
-  if (isRecord) return value;
-  throw argumentError(TypeError, name, `must be an object with fields, is ${className(value)}`);
+  if (isPlain(checkObject(value, name))) return { ...value };
+  throw argumentError(TypeError, name, `must be a plain object, is ${className(value)}`);
 }
 
-/** An object whose values are strings without NUL, such as tags; returns its entries. */
-export function checkStrings(
-  values: Readonly<Record<string, string>>,
-  name: string,
-): (readonly [string, string])[] {
-  return Object.entries(checkRecord(values, name)).map(([key, value]) => {
+/** An object whose values are strings without NUL, such as tags; returns a copy. */
+export function checkStrings(values: Readonly<Record<string, string>>, name: string): Record<string, string> {
+  const copy = checkRecord(values, name);
+  for (const [key, value] of Object.entries(copy)) {
     checkString(key, name);
-    return [key, checkString(value, `${name}.${key}`)] as const;
-  });
+    checkString(value, `${name}.${key}`);
+  }
+  return copy;
 }
 
 // ------------------------------------------------------------------------------------------- numbers
@@ -180,39 +198,67 @@ export function timerMilliseconds(milliseconds: number | undefined): number | un
 export type Names<T> = Readonly<Record<keyof T & string, true>>;
 
 /**
- * Checks that an object has no unknown fields, which would be mistakes without effect. Only own enumerable fields of
- * plain objects are checked; instances of classes may have any state.
+ * Reads the fields of an object with known names, each once, wherever `object.name` finds it: it may be the object's own,
+ * or that of a class or a prototype. Returns them in a plain object, without those that are undefined; what is copied or
+ * read again later is what was checked.
  *
  * @param names The known names.
  * @param argument The object's name; "" if its fields are named without it, as options are.
  * @param kind What the names are: "option", "callback", "field", ...
  */
-export function checkNames<T extends object>(
+export function readFields<T extends object>(
   object: T,
   names: Readonly<Record<string, true>>,
   argument = "",
   kind = "option",
 ): T {
-  checkInstance(object, names, argument, kind);
-  const unknown = isPlain(object) && Object.keys(object).find((name) => !Object.hasOwn(names, name));
-  if (unknown === false || unknown === undefined) return object;
-  const known = Object.keys(names).join(", ");
-  throw argumentError(
-    TypeError,
-    fieldName(argument, unknown),
-    `there is no such ${kind}; the ${kind}s are ${known}`,
-  );
+  checkNames(checkObject(object, argument || "options"), names, argument, kind);
+  return pickFields(object, names);
 }
 
-/** Checks that the instance of a class has at least one of the fields: a Date or Promise, which is a mistake, has none. */
-export function checkInstance<T extends object>(
-  object: T,
+/** The same without the check of names, for objects that may have other fields. */
+export function pickFields<T extends object>(object: T, names: Readonly<Record<string, true>>): T {
+  const fields: Record<string, unknown> = {};
+  for (const name of Object.keys(names)) {
+    const value = object[name as keyof T];
+    if (value !== undefined) fields[name] = value;
+  }
+  return fields as T;
+}
+
+/**
+ * Checks that an object has no unknown fields, own or inherited, which would be mistakes without effect. Instances of
+ * classes may have any state, but must have one of the fields.
+ */
+export function checkNames(
+  object: object,
   names: Readonly<Record<string, true>>,
   argument: string,
   kind: string,
-): T {
+): void {
+  const chain = chainOf(object);
+  if (chain === null) return checkInstance(object, names, argument, kind);
+  for (const fields of chain) {
+    const unknown = Object.keys(fields).find((name) => !Object.hasOwn(names, name));
+    if (unknown === undefined) continue;
+    const known = Object.keys(names).join(", ");
+    throw argumentError(
+      TypeError,
+      fieldName(argument, unknown),
+      `there is no such ${kind}; the ${kind}s are ${known}`,
+    );
+  }
+}
+
+/** Checks that the instance of a class has at least one of the fields: a Date or Promise, which is a mistake, has none. */
+export function checkInstance(
+  object: object,
+  names: Readonly<Record<string, true>>,
+  argument: string,
+  kind: string,
+): void {
   const known = Object.keys(names);
-  if (isPlain(object) || known.some((name) => name in object)) return object;
+  if (chainOf(object) || known.some((name) => name in object)) return;
   const wanted = `an object with ${kind}s (${known.join(", ")})`;
   throw argumentError(TypeError, argument || "options", `must be ${wanted}, is ${className(object)}`);
 }
@@ -226,6 +272,16 @@ export function fieldName(argument: string, field: string): string {
 export function isPlain(object: object): boolean {
   const prototype: object | null = Object.getPrototypeOf(object);
   return prototype === null || Object.hasOwn(prototype, "isPrototypeOf");
+}
+
+/** An object and those that it inherits from, as of `Object.create(defaults)`; null if it is an instance of a class. */
+function chainOf(object: object): object[] | null {
+  const chain = [object];
+  for (let last = object; !isPlain(last); chain.push(last)) {
+    last = Object.getPrototypeOf(last);
+    if (Object.hasOwn(last, "constructor")) return null;
+  }
+  return chain;
 }
 
 // ------------------------------------------------------------------------------------------- optional

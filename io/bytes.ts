@@ -1,8 +1,7 @@
 /**
- * The program's bytes, as an array and as an I/O context. They are lent to native code if no callback can detach them
+ * The program's bytes as an I/O context. They are lent to native code if no callback can detach them
  * meanwhile; otherwise small sources are copied at once, large ones piece by piece.
  */
-import { isBytes, plainView } from "../ffi/byte_views.ts";
 import { constants } from "../ffi/constants.ts";
 import type { Device } from "../ffi/device.ts";
 import { checkStillThere } from "../ffi/lent_bytes.ts";
@@ -15,14 +14,6 @@ import { ReadSize } from "./read_size.ts";
  * as long as the memory for it is no block of its own that the system provides anew.
  */
 const MAX_COPY = 1 << 17;
-
-/** A Uint8Array over the bytes of any view or buffer. */
-export function asBytes(bytes: ArrayBuffer | ArrayBufferView): Uint8Array {
-  if (isBytes(bytes)) return plainView(bytes);
-  return ArrayBuffer.isView(bytes)
-    ? new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-    : new Uint8Array(bytes);
-}
 
 /**
  * Adds bytes to a host as an I/O context.

@@ -1,11 +1,13 @@
 /**
  * fromMap: an `onopen` for files in memory, by name.
  */
+import { isBuffer, isBytes } from "../ffi/byte_views.ts";
 import { argumentError } from "../ffi/errors.ts";
 import { typeName } from "./arguments.ts";
 import { MemorySink } from "./memory_sink.ts";
 import type { OpenCallback } from "./open_callback.ts";
 import { paths } from "./paths.ts";
+import { isBlob } from "./stream.ts";
 
 /** A file in the Map of `fromMap`. A Blob is read only in the async API. */
 export type MapFile = Uint8Array | ArrayBuffer | Blob | MemorySink;
@@ -54,7 +56,7 @@ function addSink(files: Map<string, MapFile>, name: string): MemorySink | null {
 
 function contentOf(file: MapFile, name: string): Uint8Array | ArrayBuffer | Blob {
   if (file instanceof MemorySink) return bytesOf(file, name);
-  if (file instanceof Uint8Array || file instanceof ArrayBuffer || file instanceof Blob) return file;
+  if (isBytes(file) || isBuffer(file) || isBlob(file)) return file;
   throw argumentError(
     TypeError,
     "files",

@@ -6,12 +6,12 @@ import { argumentError } from "../ffi/errors.ts";
 import {
   checkFunction,
   checkInteger,
-  checkNames,
   checkNumber,
-  checkObject,
+  checkRecord,
   MAX_INT32,
   type Names,
   optional,
+  readFields,
 } from "./arguments.ts";
 
 /** Anything that `new Headers()` accepts. */
@@ -74,19 +74,22 @@ const names: Names<HttpOptions> = {
 
 /** Checks the options; `argument` is their name. */
 export function checkHttpOptions(http: HttpOptions, argument: string): HttpOptions {
-  checkNames(checkObject(http, argument), names, argument);
-  optional(checkFunction, http.fetch, `${argument}.fetch`);
-  if (typeof http.headers !== "function") optional(checkHeaders, http.headers, `${argument}.headers`);
-  optional(checkInteger, http.retries, `${argument}.retries`, 0);
-  optional(checkNumber, http.retryDelay, `${argument}.retryDelay`, 0);
-  optional(checkNumber, http.maxRetryDelay, `${argument}.maxRetryDelay`, 0, MAX_INT32);
-  return http;
+  const options = readFields(http, names, argument);
+  const { fetch, headers, retries, retryDelay, maxRetryDelay } = options;
+  optional(checkFunction, fetch, `${argument}.fetch`);
+  if (headers !== undefined && typeof headers !== "function") headersOf(headers, `${argument}.headers`);
+  optional(checkInteger, retries, `${argument}.retries`, 0);
+  optional(checkNumber, retryDelay, `${argument}.retryDelay`, 0);
+  optional(checkNumber, maxRetryDelay, `${argument}.maxRetryDelay`, 0, MAX_INT32);
+  return options;
 }
 
-function checkHeaders(headers: HeadersLike, name: string): HeadersLike {
+/** Makes Headers; `name` is the argument's. Of an object that isn't plain the web platform would take its own fields only. */
+export function headersOf(init: HeadersLike | undefined, name: string): Headers {
+  const isRecord = typeof init === "object" && init !== null && !(Symbol.iterator in init);
+  const headers = isRecord ? checkRecord(init, name) : init;
   try {
-    new Headers(headers);
-    return headers;
+    return new Headers(headers);
   } catch (error) {
     throw argumentError(TypeError, name, (error as Error).message);
   }

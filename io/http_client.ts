@@ -5,7 +5,7 @@
 import { argumentError } from "../ffi/errors.ts";
 import { call, type Operation } from "../ffi/operation.ts";
 import { abortable } from "./abortable.ts";
-import type { HeadersLike, HttpOptions, NestedHttp } from "./http.ts";
+import { headersOf, type HttpOptions, type NestedHttp } from "./http.ts";
 import { HttpFault } from "./http_error.ts";
 import { discard, redirectOf, retryAfterOf, statusLine } from "./http_response.ts";
 
@@ -119,7 +119,7 @@ export class HttpClient {
     try {
       response = yield* call(() => abortable(fetch(url.href, init), this.#signal, discard), "http.fetch");
     } catch (error) {
-      if (this.#signal.aborted || !(error instanceof TypeError)) throw error;
+      if (this.#signal.aborted || !isTypeError(error)) throw error;
       throw new HttpFault(error.message, { kind: "broken", status: null, cause: error });
     }
     if (typeof response?.headers?.get === "function") return response;
@@ -130,17 +130,15 @@ export class HttpClient {
     const { headers } = this.#options;
     if (typeof headers === "function") {
       const given = async () => await headers(new URL(url));
-      return headersOf(yield* call(() => abortable(given(), this.#signal), "http.headers"));
+      return headersOf(yield* call(() => abortable(given(), this.#signal), "http.headers"), "http.headers");
     }
     const origin = this.#nested ? this.#nested.origin : this.#url.origin;
-    return headersOf(url.origin === origin ? headers : undefined);
+    return headersOf(url.origin === origin ? headers : undefined, "http.headers");
   }
 }
 
-function headersOf(init: HeadersLike | undefined): Headers {
-  try {
-    return new Headers(init);
-  } catch (error) {
-    throw argumentError(TypeError, "http.headers", (error as Error).message);
-  }
+/** Whether an error is a TypeError, of any realm: under Jest `fetch` is of another one. */
+function isTypeError(error: unknown): error is TypeError {
+  return error instanceof TypeError ||
+    (Object.prototype.toString.call(error) === "[object Error]" && (error as Error).name === "TypeError");
 }

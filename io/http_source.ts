@@ -17,7 +17,7 @@ import { HttpClient } from "./http_client.ts";
 import { HttpError, HttpFault } from "./http_error.ts";
 import { bodyOf, discard, isEmptyFile, lengthOf, partOf, statusLine, validatorOf } from "./http_response.ts";
 import { maxPiece } from "./read_size.ts";
-import { filledChunk } from "./stream.ts";
+import { checkChunk, filledChunk } from "./stream.ts";
 
 /** Bytes of the first range at the start and after a seek. */
 const FIRST_RANGE = 128 * 1024;
@@ -180,10 +180,14 @@ class HttpSource {
 
   *#readBody(reader: ReadableStreamDefaultReader<Uint8Array>): Operation<Uint8Array | null> {
     let chunk: Uint8Array | null;
-    const next = async () => (await reader.read()).value ?? null;
+    const next = async () => {
+      const { value, done } = await reader.read();
+      return done ? null : checkChunk(value);
+    };
     try {
       chunk = yield* call(() => filledChunk(next), "source");
     } catch (error) {
+      if (error instanceof TypeError && "argument" in error) throw error; // the program's own fetch; a retry won't help
       throw this.#broken((error as Error | undefined)?.message ?? String(error), { cause: error });
     }
     this.#abort.signal.throwIfAborted(); // an abort ends the stream without an error

@@ -2,15 +2,15 @@
  * IOContext: `avio_alloc_context` as an object. Its native part is created on use: in its own session for direct I/O,
  * or in the session of the demuxer or muxer that uses it. Between uses only its position and buffered bytes are kept.
  */
-import { byteLengthOf, copyBytes, plainView } from "../ffi/byte_views.ts";
+import { byteLengthOf, copyBytes, isMemory, plainView } from "../ffi/byte_views.ts";
 import { constants } from "../ffi/constants.ts";
 import type { Device } from "../ffi/device.ts";
 import { argumentError } from "../ffi/errors.ts";
 import { type NativeIO, restoreIO, type SavedIO, saveIO } from "../ffi/native_io.ts";
 import { flushIO, readIO, seekIO, sizeIONow, writeIO } from "../ffi/plain_io.ts";
 import { type Host, Session } from "../ffi/session.ts";
-import { checkBytes, checkInstance, checkInteger, className, MAX_INT32 } from "./arguments.ts";
-import { asBytes, attachBytes } from "./bytes.ts";
+import { bytesOf, checkBytes, checkInstance, checkInteger, className, MAX_INT32 } from "./arguments.ts";
+import { attachBytes } from "./bytes.ts";
 import { callbackNames, checkCallbacks, deviceOf, type IOCallbacks } from "./callbacks.ts";
 
 /** Default size of an I/O buffer in bytes. */
@@ -23,11 +23,6 @@ export type Use = "read" | "write";
 /** Checks the size of an I/O buffer. */
 export function checkBufferSize(size: number, name: string): number {
   return checkInteger(size, name, 1, MAX_BUFFER_SIZE);
-}
-
-/** Whether it is media in memory. */
-function isMemory(value: unknown): value is ArrayBuffer | ArrayBufferView {
-  return value instanceof ArrayBuffer || ArrayBuffer.isView(value);
 }
 
 /** Checks the callbacks; bytes in their place, which is easily mixed up, would be read by nobody. */
@@ -133,7 +128,7 @@ export class IOContext implements Disposable {
           "an IOContext over bytes calls no callbacks; with callbacks, buffer is the size of theirs";
         throw argumentError(TypeError, "options", problem);
       }
-      const bytes = asBytes(buffer);
+      const bytes = bytesOf(buffer, "buffer");
       this.#backing = { bytes, callbacks: {}, bufferSize: DEFAULT_BUFFER_SIZE, device: {} };
     } else {
       const bufferSize = checkBufferSize(buffer, "buffer");

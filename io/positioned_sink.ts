@@ -7,7 +7,7 @@ import type { Device, WriteInfo } from "../ffi/device.ts";
 import type { Operation } from "../ffi/operation.ts";
 import type { Host } from "../ffi/session.ts";
 import { typeName } from "./arguments.ts";
-import { StreamSink } from "./stream.ts";
+import { isWritable, StreamSink } from "./stream.ts";
 
 /** A chunk with its position in the output. */
 export interface PositionedChunk {
@@ -53,7 +53,7 @@ export class PositionedSink {
    * @throws {TypeError} It isn't a WritableStream.
    */
   constructor(stream: WritableStream<PositionedChunk>) {
-    if (!(stream instanceof WritableStream)) {
+    if (!isWritable(stream)) {
       throw argumentError(TypeError, "stream", `must be a WritableStream, is ${typeName(stream)}`);
     }
     this.stream = stream;
@@ -63,7 +63,7 @@ export class PositionedSink {
 /** The stream of a sink whose chunks have positions; null for other sinks. */
 export function positionedStream(sink: unknown): WritableStream<PositionedChunk> | null {
   if (sink instanceof PositionedSink) return sink.stream;
-  if (!(sink instanceof WritableStream)) return null;
+  if (!isWritable(sink)) return null;
   const { seek, truncate } = sink as { seek?: unknown; truncate?: unknown };
   return typeof seek === "function" && typeof truncate === "function" ? sink : null;
 }

@@ -14,7 +14,7 @@ import { IOContext, lendIOContext } from "./io_context.ts";
 import { MemorySink, openMemorySink } from "./memory_sink.ts";
 import type { BunFile, NodeWritable, OpenedFile } from "./opened_file.ts";
 import { PositionedDevice, type PositionedSink, positionedStream } from "./positioned_sink.ts";
-import { StreamSink } from "./stream.ts";
+import { isWritable, StreamSink } from "./stream.ts";
 
 /**
  * What media is written to. A path or file: URL is created or truncated, under the program's permissions. A file that
@@ -82,7 +82,7 @@ export function* openSink(
     const device = new PositionedDevice(host, positioned);
     return { io: host.addDevice(device, use, bufferSize), url: "", finish: () => device.finish() };
   }
-  const isStream = sink instanceof WritableStream;
+  const isStream = isWritable(sink);
   const stream = isStream ? sink : files.stream(sink);
   if (stream) {
     if (!(yield* canWait())) {

@@ -3,6 +3,7 @@
  * file closes it: a file opened here is closed with the session, one that the caller passed stays open; a stream is
  * cancelled unless it was read to its end.
  */
+import { isMemory } from "../ffi/byte_views.ts";
 import type { Device } from "../ffi/device.ts";
 import { argumentError } from "../ffi/errors.ts";
 import { canWait, type Operation } from "../ffi/operation.ts";
@@ -13,10 +14,11 @@ import { files } from "./files.ts";
 import { type HttpOptions, isHttp, type NestedHttp } from "./http.ts";
 import { attachHttp } from "./http_source.ts";
 import type { Attachment } from "./attachment.ts";
-import { asBytes, attachBytes } from "./bytes.ts";
+import { bytesOf } from "./arguments.ts";
+import { attachBytes } from "./bytes.ts";
 import { IOContext, lendIOContext } from "./io_context.ts";
 import type { OpenedFile, StandardInput } from "./opened_file.ts";
-import { blobDevice, iterableDevice, streamDevice } from "./stream.ts";
+import { blobDevice, isBlob, isResponse, isStream, iterableDevice, streamDevice } from "./stream.ts";
 
 /**
  * What media is read from. A path or file: URL is opened, an http(s): URL is fetched, under the program's permissions.
@@ -59,9 +61,9 @@ export function* openSource(host: Host, source: Source, options: ReadOptions): O
   if (path !== null) {
     return { io: yield* openSourceFile(host, path, options), url: path };
   }
-  if (source instanceof ArrayBuffer || ArrayBuffer.isView(source)) {
+  if (isMemory(source)) {
     const isLent = lend && !(yield* canWait());
-    return { io: attachBytes(host, asBytes(source), bufferSize, { lend: isLent }), url: "" };
+    return { io: attachBytes(host, bytesOf(source, "source"), bufferSize, { lend: isLent }), url: "" };
   }
   if (source instanceof IOContext) {
     const isLent = lend && !(yield* canWait());
@@ -90,20 +92,20 @@ type AsyncSource = Blob | Response | ReadableStream<Uint8Array> | AsyncIterable<
 
 /** The kind of a source that can only be read asynchronously, null for others. */
 function asyncKind(source: unknown): string | null {
-  if (source instanceof Blob) return "a Blob";
-  if (source instanceof Response) return "a Response";
-  if (source instanceof ReadableStream) return "a ReadableStream";
+  if (isBlob(source)) return "a Blob";
+  if (isResponse(source)) return "a Response";
+  if (isStream(source)) return "a ReadableStream";
   const isIterable = typeof source === "object" && source !== null && Symbol.asyncIterator in source;
   return isIterable ? "an AsyncIterable" : null;
 }
 
 function asyncDevice(host: Host, source: AsyncSource): Device {
-  if (source instanceof Blob) return blobDevice(source);
-  if (source instanceof Response) {
+  if (isBlob(source)) return blobDevice(source);
+  if (isResponse(source)) {
     if (!source.body) throw argumentError(TypeError, "source", "is a Response without a body");
     return streamDevice(host, source.body);
   }
-  return source instanceof ReadableStream ? streamDevice(host, source) : iterableDevice(host, source);
+  return isStream(source) ? streamDevice(host, source) : iterableDevice(host, source);
 }
 
 function callbackDevice(callbacks: IOCallbacks, bufferSize: number): Device {

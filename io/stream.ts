@@ -1,6 +1,7 @@
 /**
  * Sources and sinks of the web platform: streams, iterables, Blobs. Only Blobs can seek.
  */
+import { isMemory } from "../ffi/byte_views.ts";
 import { constants } from "../ffi/constants.ts";
 import { argumentError } from "../ffi/errors.ts";
 import type { Device } from "../ffi/device.ts";
@@ -8,9 +9,36 @@ import { call, type Operation } from "../ffi/operation.ts";
 import type { Failure } from "../ffi/resource_scope.ts";
 import type { Host } from "../ffi/session.ts";
 import { giveTurn } from "../ffi/turns.ts";
-import { typeName } from "./arguments.ts";
-import { asBytes } from "./bytes.ts";
+import { bytesOf, typeName } from "./arguments.ts";
 import { maxPiece, ReadSize } from "./read_size.ts";
+
+/** Whether a value is of a class of the web platform: this one's, or that of another realm or another implementation. */
+function isOf(value: unknown, name: string, ...methods: string[]): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  if (Object.prototype.toString.call(value) !== `[object ${name}]`) return false;
+  return methods.every((method) => typeof (value as Record<string, unknown>)[method] === "function");
+}
+
+/** Whether a value is a Blob. */
+export function isBlob(value: unknown): value is Blob {
+  if (value instanceof Blob) return true;
+  return ["Blob", "File"].some((name) => isOf(value, name, "slice", "arrayBuffer"));
+}
+
+/** Whether a value is a ReadableStream. */
+export function isStream(value: unknown): value is ReadableStream<Uint8Array> {
+  return value instanceof ReadableStream || isOf(value, "ReadableStream", "getReader", "cancel");
+}
+
+/** Whether a value is a WritableStream. */
+export function isWritable(value: unknown): value is WritableStream {
+  return value instanceof WritableStream || isOf(value, "WritableStream", "getWriter", "abort", "close");
+}
+
+/** Whether a value is a Response. */
+export function isResponse(value: unknown): value is Response {
+  return value instanceof Response || (isOf(value, "Response") && "body" in (value as object));
+}
 
 /** Returns the next chunk, null at the end. */
 type NextChunk = () => Promise<Uint8Array | null>;
@@ -37,8 +65,9 @@ export async function filledChunk(next: NextChunk): Promise<Uint8Array | null> {
   return chunk;
 }
 
-function checkChunk(chunk: unknown): Uint8Array {
-  if (chunk instanceof ArrayBuffer || ArrayBuffer.isView(chunk)) return asBytes(chunk);
+/** Checks that a chunk of a source is bytes. */
+export function checkChunk(chunk: unknown): Uint8Array {
+  if (isMemory(chunk)) return bytesOf(chunk, "source");
   throw argumentError(TypeError, "source", `its chunks must be bytes, one is ${typeName(chunk)}`);
 }
 
@@ -98,7 +127,7 @@ export function blobDevice(blob: Blob): Device {
     *read(requested) {
       const slice = blob.slice(position, position + size.next(requested));
       if (slice.size === 0) return null;
-      const bytes = new Uint8Array(yield* call(() => slice.arrayBuffer(), "source"));
+      const bytes = checkChunk(yield* call(() => slice.arrayBuffer(), "source"));
       position += bytes.length;
       return bytes;
     },

@@ -2,7 +2,7 @@
  * withinDirectory: an `onopen` for the files under one directory.
  */
 import { type Operation, step } from "../ffi/operation.ts";
-import { checkBoolean, checkNames, checkObject, checkString, optional } from "./arguments.ts";
+import { checkBoolean, checkString, optional, readFields } from "./arguments.ts";
 import { pathOf } from "./file.ts";
 import { DirectoryNames, type Folder } from "./directory_names.ts";
 import { files } from "./files.ts";
@@ -58,7 +58,7 @@ export function withinDirectory(
 ): OpenCallback {
   const write = optional(
     checkBoolean,
-    checkNames(checkObject(options, "options"), { write: true }).write,
+    readFields(options, { write: true }).write,
     "write",
   );
   const look = new Lookup(folderAt(directory));

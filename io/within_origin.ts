@@ -2,7 +2,7 @@
  * withinOrigin: an `onopen` for the URLs of one http(s) origin.
  */
 import { argumentError } from "../ffi/errors.ts";
-import { checkNames, checkObject, checkString, optional } from "./arguments.ts";
+import { checkString, optional, readFields } from "./arguments.ts";
 import type { OpenCallback } from "./open_callback.ts";
 import { MAX_NAME } from "./paths.ts";
 
@@ -38,7 +38,7 @@ export function withinOrigin(origin: string | URL, options: WithinOriginOptions 
   const base = originOf(origin);
   const path = optional(
     checkString,
-    checkNames(checkObject(options, "options"), { path: true }).path,
+    readFields(options, { path: true }).path,
     "path",
   );
   if (path !== undefined) setPrefix(base, path);

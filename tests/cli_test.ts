@@ -465,6 +465,42 @@ Deno.test("cli: remux does not write over its input, under any name", async () =
   assertEquals(Deno.readFileSync(file), Deno.readFileSync(fixture));
 });
 
+Deno.test("cli: probe and packets do not print into a file that they read, under any name", async () => {
+  using folder = temporaryFolder();
+  const file = folder.path("a.mp4"), list = folder.path("a.m3u8");
+  Deno.copyFileSync(fixture, file);
+  Deno.linkSync(file, folder.path("hard.mp4"));
+  Deno.writeTextFileSync(list, "#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:9,\na.mp4\n#EXT-X-ENDLIST\n");
+  const commands = [
+    'avio probe "$1" >> "$1"',
+    'avio probe --json "$1" >> "$1"',
+    'avio probe --media-info "$2/hard.mp4" >> "$1"',
+    'avio probe /dev/null "file://$1" >> "$1"',
+    'avio probe - < "$1" >> "$1"',
+    'avio probe "$2/a.m3u8" >> "$1"',
+    'avio packets "$1" >> "$1"',
+    'avio packets --json - < "$1" 1<> "$1"',
+    'avio extract --cover "$1" - >> "$1"',
+    'avio remux "$1" - -f matroska >> "$1"',
+  ];
+  for (const command of commands) {
+    const outcome = await shell(command, file, folder.path("."));
+    const named = command.includes("m3u8")
+      ? `a file that the input ${folder.path("./a.m3u8")} names`
+      : "the input";
+    assertFails(outcome, 1, `avio: Cannot open output: it is ${named}, which it would overwrite: stdout\n`);
+  }
+  assertEquals(Deno.readFileSync(file), Deno.readFileSync(fixture));
+  const missing = await shell('avio probe file:x "$1" >> "$2/other"; cat "$2/other"', file, folder.path("."));
+  assertStringIncludes(missing.stdout, "mov,mp4"); // a name that is none is reported, and the others are read
+  const onlyThis = await shell(
+    '"$DENO" run --allow-ffi --allow-read="$1,lib" cli.ts probe "$1" > "$2/other"',
+    file,
+    folder.path("."),
+  );
+  assertEquals(onlyThis.stderr, "");
+});
+
 Deno.test("cli: remux with a wrong command line leaves an existing output as it was", async () => {
   using folder = temporaryFolder();
   const out = folder.path("out.xyz");

@@ -345,6 +345,28 @@ Deno.test("fetch and headers are the caller's", async () => {
   });
 });
 
+Deno.test("The body of a fetch of the caller's own may be of any bytes; anything else is an error, at once", async () => {
+  const film = fixtureBytes("video.mp4");
+  let requests = 0;
+  const probed = (chunk: unknown) => {
+    requests = 0;
+    const fetch = () => (requests++, Promise.resolve(new Response(ReadableStream.from([chunk]) as BodyInit)));
+    return probe("http://example.com/a", { http: { fetch } });
+  };
+  const detached = film.slice();
+  structuredClone(detached.buffer, { transfer: [detached.buffer] });
+  for (
+    const chunk of [film.slice().buffer, new Uint16Array(film.slice().buffer), new DataView(film.buffer)]
+  ) {
+    const { streams, size } = await probed(chunk);
+    assertEquals([streams.length, size], [2, film.length]);
+  }
+  for (const chunk of ["text", 5, undefined, detached]) {
+    const error = await rejectionOf(probed(chunk)) as TypeError & { argument?: string };
+    assertEquals([error.argument, error instanceof TypeError, requests], ["source", true, 1]);
+  }
+});
+
 Deno.test("The error of fetch is thrown unchanged", async () => {
   const reason = new Error("no network");
   const http = { fetch: () => Promise.reject(reason) };

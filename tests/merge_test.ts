@@ -255,7 +255,7 @@ Deno.test("mergeSync() names the argument that is wrong", () => {
     [[5], {}, "source"],
     [[{ source: VIDEO, delay: "1" }], {}, "sources[0].delay"],
     [[VIDEO, { source: VIDEO, language: "fra" }], {}, "sources[1].language"],
-    [[VIDEO, { source: VIDEO, streams: [0, 0] }], {}, "streams"],
+    [[VIDEO, { source: VIDEO, streams: [0, 0] }], {}, "sources[1].streams"],
     [[VIDEO, { source: VIDEO, input: { formt: "mp4" } }], {}, "sources[1].input.formt"],
     [[VIDEO], { start: -1 }, "start"],
     [[VIDEO], { transform: () => null }, "transform"],

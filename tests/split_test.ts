@@ -14,6 +14,7 @@ import {
   probeSync,
   type RemuxOptions,
   remuxSync,
+  type Sink,
   type Source,
   split,
   type SplitOptions,
@@ -781,12 +782,27 @@ Deno.test("concat: progress increases over all sources, and ends with the values
   assertEquals(calls, calls.toSorted((a, b) => a - b));
 });
 
+Deno.test("splitSync(): the list of times is read once, before onsegment", () => {
+  const at = [1, 2];
+  const onsegment = () => (at.length = 0, new MemorySink());
+  assertEquals(splitSync(fixturePath("video.mp4"), { format: "mp4", at, onsegment }).segments.length, 3);
+});
+
 Deno.test("splitSync(): two segments can't have the same sink", () => {
   const folder = Deno.makeTempDirSync();
   try {
-    for (const sink of [new MemorySink(), `${folder}/a.mp4`]) {
-      const options = { format: "mp4", every: 1, onsegment: () => sink };
-      const split = () => splitSync(fixturePath("video.mp4"), options);
+    using file = Deno.openSync(`${folder}/b.mp4`, { write: true, create: true });
+    const memory = new MemorySink();
+    const same: ((index: number) => Sink)[] = [
+      () => memory,
+      () => file,
+      () => `${folder}/a.mp4`,
+      (index) => `${folder}/${"./".repeat(index)}a.mp4`,
+      () => new URL(`file://${folder}/a.mp4`),
+      (index) => index > 0 ? `${folder}/a.mp4` : `file://${folder}//a.mp4`,
+    ];
+    for (const onsegment of same) {
+      const split = () => splitSync(fixturePath("video.mp4"), { format: "mp4", every: 1, onsegment });
       assertThrows(split, TypeError, "onsegment returned the sink of another segment");
     }
   } finally {

@@ -252,8 +252,10 @@ Deno.test("Muxer.addCover() knows the kinds of ID3 and FLAC, and the type of a p
     const [cover] = probeSync(muxed("audio.flac", { format: "flac" }, [{ data: jpeg, kind }])).covers;
     assertEquals(cover?.kind, kind);
   }
-  const unknown = probeSync(muxed("audio.flac", { format: "flac" }, [{ data: jpeg, kind: "tattoo" }]));
-  assertEquals(unknown.covers[0]?.kind, "other");
+  for (const kind of ["tattoo", "constructor", "__proto__"]) {
+    const unknown = probeSync(muxed("audio.flac", { format: "flac" }, [{ data: jpeg, kind }]));
+    assertEquals(unknown.covers[0]?.kind, "other");
+  }
   const gif = Uint8Array.fromHex(
     "4749463839610100010080000000000000ffffff21f90401000000002c00000000010001000002024401003b",
   );
