@@ -5,6 +5,7 @@
  */
 import { assert, assertEquals, assertGreater, assertLess } from "@std/assert";
 import {
+  concatSync,
   Demuxer,
   type DemuxerOptions,
   fromMap,
@@ -246,6 +247,103 @@ Deno.test({
       assert(bytes);
       for (const source of bothWays(bytes)) assertEquals(read(source).reports, [], `${index}`);
     }
+  },
+});
+
+Deno.test({
+  name: "WAV, RF64 and AIFF of which other programs could not state the size are whole",
+  ignore: !isEmbedded,
+  fn() {
+    const wav = fixtureBytes("audio.wav"), aiff = remuxedTo(wav, { format: "aiff" });
+    const withSize = (bytes: Bytes, name: string, size: number, isLittle: boolean) => {
+      const copy = bytes.slice(), at = new TextDecoder("latin1").decode(bytes).indexOf(name) + 4;
+      new DataView(copy.buffer).setUint32(at, size, isLittle);
+      return copy;
+    };
+    const sox = 0x7f000000, all = read(wav);
+    const made: Bytes[] = [
+      // sox, arecord, and others
+      ...[0x7ffff000, 0x7fffff00, 0x7fffffff, 0x80000000, 0xffffffff - 36].map((size) =>
+        withSize(wav, "data", size, true)
+      ),
+      withSize(withSize(aiff, "SSND", sox + 8, false), "FORM", sox + 54, false),
+      piped("-i", fixturePath("audio.wav"), "-rf64", "always", "-f", "wav")!,
+    ];
+    for (const [index, bytes] of made.entries()) {
+      for (const source of bothWays(bytes)) {
+        const part = read(source);
+        assertEquals([part.reports, total(part)], [[], total(all)], `${index}`);
+      }
+    }
+    const mp3 = piped("-i", fixturePath("audio.mp3"), "-c", "copy", "-f", "wav")!;
+    for (const source of bothWays(mp3)) assertEquals(read(source).reports, []);
+  },
+});
+
+Deno.test({
+  name: "A playlist of WebVTT has no segment that is something else",
+  ignore: !isEmbedded,
+  fn() {
+    const list = "#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:9,\n0.vtt\n#EXTINF:9,\n1.vtt\n#EXT-X-ENDLIST\n";
+    const text = (second: number) =>
+      new TextEncoder().encode(
+        `WEBVTT\n\n00:0${second}.000 --> 00:0${second + 1}.000\nhello, this is text\n`,
+      );
+    const files = new Map([["0.vtt", text(1)], ["1.vtt", text(3)]]);
+    const options = { format: "hls", onopen: fromMap(files) };
+    assertEquals(read(new TextEncoder().encode(list), options).reports, []);
+  },
+});
+
+for (const name of ["audio.flac", "audio.mp3"]) {
+  Deno.test(`A range of a whole source lacks nothing: ${name}`, () => {
+    const bytes = fixtureBytes(name), { duration } = probeSync(bytes);
+    const half = duration! / 2;
+    for (const range of [{ end: half }, { start: half }, { start: half / 2, end: half }]) {
+      for (const source of bothWays(bytes)) {
+        const { warnings } = remuxSync(source, new MemorySink(), { format: "matroska", ...range });
+        assertEquals(warnings, [], JSON.stringify(range));
+      }
+    }
+  });
+}
+
+Deno.test({
+  name: "FLAC that is cut, joined or split has the length of what it holds",
+  ignore: !isEmbedded,
+  fn() {
+    const bytes = piped("-f", "lavfi", "-i", "sine=d=3:r=44100", "-f", "matroska", "-c:a", "flac")!;
+    const flac = remuxedTo(bytes, { format: "flac" });
+    const samplesOf = (file: Bytes) =>
+      Number(new DataView(file.buffer, file.byteOffset).getBigUint64(18) & 0xfffffffffn);
+    const lengthOf = (file: Bytes) => {
+      using demuxer = Demuxer.openSync(file);
+      const length = [...demuxer.packetsSync()].reduce(
+        (sum, { duration }) => sum + duration!,
+        0,
+      );
+      assertEquals(demuxer.warnings, []);
+      return length;
+    };
+    assertEquals(samplesOf(flac), 3 * 44100);
+    for (const range of [{ end: 1 }, { start: 1 }, { start: 0.7, end: 1.5 }]) {
+      const part = remuxedTo(flac, { format: "flac", ...range });
+      assertEquals(samplesOf(part), lengthOf(part), JSON.stringify(range));
+      assertLess(samplesOf(part), 3 * 44100);
+      assertEquals(part.slice(26, 42), new Uint8Array(16), "the checksum of all samples");
+    }
+    const both = new MemorySink();
+    concatSync([flac, flac], both, { format: "flac" });
+    assertEquals(samplesOf(both.bytes()), 2 * 3 * 44100);
+    const files = new Map<string, MapFile>();
+    const options = { segment_format: "flac", segment_time: 1 };
+    remuxSync(flac, new MemorySink(), { format: "segment", url: "%d.flac", options, onopen: fromMap(files) });
+    assertEquals([...contents(files).values()].reduce((sum, part) => sum + lengthOf(part), 0), 3 * 44100);
+    assertEquals(
+      remuxedTo(flac, { format: "flac" }).slice(8, 42),
+      flac.slice(8, 42),
+      "a whole copy keeps its checksum",
+    );
   },
 });
 

@@ -41,13 +41,16 @@ static bool states_length(const AVFormatContext *input) {
          input->duration_estimation_method != AVFMT_DURATION_FROM_BITRATE;
 }
 
-/* flac and mp3 have no sizes that would tell of the end, but a length; it is without the samples that encoders add to mp3. */
+/*
+ * flac and mp3 have no sizes that would tell of the end, but a length; it is without the samples that encoders add to mp3.
+ * What was cut from a flac without new encoding keeps its times, and often the header: it lacks nothing before its first packet.
+ */
 void warn_missing_sound(struct session *session) {
   const struct input *input = session->input;
   const struct places *places = &input->places;
   if (places->has_origin || !places->count || !places->list[0].given || !states_length(input->context)) return;
   const AVStream *stream = input->context->streams[0];
-  int64_t missing = stream->duration - places->list[0].length;
+  int64_t missing = av_sat_sub64(av_sat_sub64(stream->duration, places->list[0].length), places->list[0].first);
   if (missing <= 0) return;
   warn(&session->channel.log, AVS_WARNING_TRUNCATED, 0, 1, "there is less sound than the header says: the source is cut off or damaged",
        "stream 0: %.3f seconds of %.3f are missing", (double)missing * av_q2d(stream->time_base),
