@@ -6,6 +6,7 @@
 import { assert, assertEquals, assertGreater, assertLess } from "@std/assert";
 import {
   concatSync,
+  constants,
   Demuxer,
   type DemuxerOptions,
   fromMap,
@@ -225,6 +226,30 @@ Deno.test({
       for (const source of bothWays(bytes)) assertEquals(read(source).reports, [], name);
     }
   },
+});
+
+Deno.test("An mp4 in a file that was enlarged in advance is opened without reading all of it", () => {
+  for (const name of ["fragmented.mp4", "faststart.mp4"]) {
+    const bytes = fixtureBytes(name), size = 2 ** 31;
+    let position = 0, count = 0;
+    const sparse = {
+      onread(buffer: Uint8Array) {
+        const piece = bytes.subarray(position, position + buffer.length);
+        buffer.fill(0).set(piece);
+        const length = Math.min(buffer.length, size - position);
+        count += length;
+        position += length;
+        return length;
+      },
+      onseek(offset: number, whence: number) {
+        if (whence === constants.seek.SIZE) return size;
+        return position = whence === constants.seek.END ? size + offset : offset;
+      },
+    };
+    const all = read(bytes), part = read(sparse);
+    assertEquals([part.reports, total(part)], [[], total(all)], name);
+    assertLess(count, 2 ** 21);
+  }
 });
 
 Deno.test({
