@@ -62,6 +62,13 @@ function piped(...args: string[]): Bytes | null {
   return success ? stdout : null;
 }
 
+/** The sound of audio.wav, encoded anew, in Matroska. */
+function encoded(codec: string): Bytes {
+  const bytes = piped("-i", fixturePath("audio.wav"), "-c:a", codec, "-f", "matroska");
+  assert(bytes);
+  return bytes;
+}
+
 const onlyVideo = { streams: ({ type }: { type: string }) => type === "video" };
 
 /** Whole files of many formats. Raw formats have nothing that tells where they end. */
@@ -84,6 +91,8 @@ const FILES: [string, () => Bytes][] = [
   ["wav", () => fixtureBytes("audio.wav")],
   ["aiff", () => remuxedTo(fixturePath("audio.wav"), { format: "aiff" })],
   ["caf", () => remuxedTo(fixturePath("audio.wav"), { format: "caf" })],
+  ["wv", () => remuxedTo(encoded("wavpack"), { format: "wv" })],
+  ["au", () => remuxedTo(encoded("pcm_s16be"), { format: "au" })],
   ["w64", () => remuxedTo(fixturePath("audio.wav"), { format: "w64" })],
 ];
 
