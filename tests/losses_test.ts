@@ -315,6 +315,24 @@ Deno.test({
 });
 
 Deno.test({
+  name: "MPEG-TS whose sound is encrypted is not damaged",
+  ignore: !isEmbedded,
+  fn() {
+    const bytes = fixtureBytes("video.ts").slice();
+    let count = 0;
+    for (let at = 0; at < bytes.length; at += 188) {
+      if ((bytes[at + 1]! & 0x1f) !== 1 || bytes[at + 2] !== 1) continue; // PID 257
+      const start = at + 4 + (bytes[at + 3]! & 0x20 ? 1 + bytes[at + 4]! : 0);
+      bytes[at + 3]! |= 0x80;
+      for (let i = start; i < at + 188; i++) bytes[i]! ^= 0xa5;
+      count++;
+    }
+    assertGreater(count, 3);
+    for (const source of bothWays(bytes)) assertEquals(read(source).reports, []);
+  },
+});
+
+Deno.test({
   name: "A playlist of WebVTT has no segment that is something else",
   ignore: !isEmbedded,
   fn() {
