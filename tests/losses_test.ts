@@ -219,7 +219,10 @@ Deno.test({
     const withParity = joined(
       ...Array.from({ length: ts.length / 188 }, (_, i) => [ts.slice(188 * i, 188 * (i + 1)), parity]).flat(),
     );
+    const toEnd = fixtureBytes("faststart.mp4").slice();
+    new DataView(toEnd.buffer).setUint32(new TextDecoder("latin1").decode(toEnd).indexOf("mdat") - 4, 0);
     const behind: [string, Bytes][] = [
+      ["mdat to the end", toEnd],
       ["skip to the end", joined(fragmented, open("skip", 1000))],
       ["an unknown atom to the end", joined(fragmented, open("abcd", 1000))],
       ["mfra to the end", joined(fragmented, open("mfra", 24))],
