@@ -426,6 +426,13 @@ Deno.test({
   },
 });
 
+Deno.test("A seek in Ogg with VP8 finds no damage", () => {
+  const bytes = piped("-f", "lavfi", "-i", "testsrc=d=2:s=64x64", "-c:v", "libvpx", "-f", "ogg");
+  assert(bytes);
+  const { warnings } = remuxSync(bytes, new MemorySink(), { format: "webm", start: 1 });
+  assertEquals(warnings, []);
+});
+
 Deno.test({
   name: "An mp3 that can't seek has the duration of its header",
   ignore: !isEmbedded,
