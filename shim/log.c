@@ -60,8 +60,8 @@ static bool is_lack_of_fragment(const char *format) { return strstr(format, "loa
 /* What a demuxer reports as a warning, but means packets lost. */
 static bool is_lossy(const char *format) { return strstr(format, "STSC entry %d is invalid") || strstr(format, "overread end of atom") || strstr(format, "Invalid mvhd time scale"); }
 
-/* A seek that finds nothing by one method tries another, or fails. */
-static bool is_of_search(const char *format) { return strstr(format, "read_timestamp() failed"); }
+/* A seek that finds nothing by one method tries another, or fails; one in Ogg looks for times in the headers of VP8, too. */
+static bool is_of_search(const char *format) { return strstr(format, "read_timestamp() failed") || strstr(format, "invalid pts %"); }
 
 /* Messages of libavutil's list of tags, as shim/ffmpeg/ patches it: the caller goes on without the tag. */
 static bool reports_lost_tags(const char *format) { return strstr(format, "more than %d tags") || strstr(format, "more than %d bytes of a tag"); }

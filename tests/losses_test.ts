@@ -5,6 +5,8 @@
  */
 import { assert, assertEquals, assertGreater, assertLess } from "@std/assert";
 import {
+  concatSync,
+  constants,
   Demuxer,
   type DemuxerOptions,
   fromMap,
@@ -60,6 +62,13 @@ function piped(...args: string[]): Bytes | null {
   return success ? stdout : null;
 }
 
+/** The sound of audio.wav, encoded anew, in Matroska. */
+function encoded(codec: string): Bytes {
+  const bytes = piped("-i", fixturePath("audio.wav"), "-c:a", codec, "-f", "matroska");
+  assert(bytes);
+  return bytes;
+}
+
 const onlyVideo = { streams: ({ type }: { type: string }) => type === "video" };
 
 /** Whole files of many formats. Raw formats have nothing that tells where they end. */
@@ -82,6 +91,8 @@ const FILES: [string, () => Bytes][] = [
   ["wav", () => fixtureBytes("audio.wav")],
   ["aiff", () => remuxedTo(fixturePath("audio.wav"), { format: "aiff" })],
   ["caf", () => remuxedTo(fixturePath("audio.wav"), { format: "caf" })],
+  ["wv", () => remuxedTo(encoded("wavpack"), { format: "wv" })],
+  ["au", () => remuxedTo(encoded("pcm_s16be"), { format: "au" })],
   ["w64", () => remuxedTo(fixturePath("audio.wav"), { format: "w64" })],
 ];
 
@@ -208,7 +219,10 @@ Deno.test({
     const withParity = joined(
       ...Array.from({ length: ts.length / 188 }, (_, i) => [ts.slice(188 * i, 188 * (i + 1)), parity]).flat(),
     );
+    const toEnd = fixtureBytes("faststart.mp4").slice();
+    new DataView(toEnd.buffer).setUint32(new TextDecoder("latin1").decode(toEnd).indexOf("mdat") - 4, 0);
     const behind: [string, Bytes][] = [
+      ["mdat to the end", toEnd],
       ["skip to the end", joined(fragmented, open("skip", 1000))],
       ["an unknown atom to the end", joined(fragmented, open("abcd", 1000))],
       ["mfra to the end", joined(fragmented, open("mfra", 24))],
@@ -224,6 +238,30 @@ Deno.test({
       for (const source of bothWays(bytes)) assertEquals(read(source).reports, [], name);
     }
   },
+});
+
+Deno.test("An mp4 in a file that was enlarged in advance is opened without reading all of it", () => {
+  for (const name of ["fragmented.mp4", "faststart.mp4"]) {
+    const bytes = fixtureBytes(name), size = 2 ** 31;
+    let position = 0, count = 0;
+    const sparse = {
+      onread(buffer: Uint8Array) {
+        const piece = bytes.subarray(position, position + buffer.length);
+        buffer.fill(0).set(piece);
+        const length = Math.min(buffer.length, size - position);
+        count += length;
+        position += length;
+        return length;
+      },
+      onseek(offset: number, whence: number) {
+        if (whence === constants.seek.SIZE) return size;
+        return position = whence === constants.seek.END ? size + offset : offset;
+      },
+    };
+    const all = read(bytes), part = read(sparse);
+    assertEquals([part.reports, total(part)], [[], total(all)], name);
+    assertLess(count, 2 ** 21);
+  }
 });
 
 Deno.test({
@@ -250,6 +288,121 @@ Deno.test({
 });
 
 Deno.test({
+  name: "WAV, RF64 and AIFF of which other programs could not state the size are whole",
+  ignore: !isEmbedded,
+  fn() {
+    const wav = fixtureBytes("audio.wav"), aiff = remuxedTo(wav, { format: "aiff" });
+    const withSize = (bytes: Bytes, name: string, size: number, isLittle: boolean) => {
+      const copy = bytes.slice(), at = new TextDecoder("latin1").decode(bytes).indexOf(name) + 4;
+      new DataView(copy.buffer).setUint32(at, size, isLittle);
+      return copy;
+    };
+    const sox = 0x7f000000, all = read(wav);
+    const made: Bytes[] = [
+      // sox, arecord, and others
+      ...[0x7ffff000, 0x7fffff00, 0x7fffffff, 0x80000000, 0xffffffff - 36].map((size) =>
+        withSize(wav, "data", size, true)
+      ),
+      withSize(withSize(aiff, "SSND", sox + 8, false), "FORM", sox + 54, false),
+      piped("-i", fixturePath("audio.wav"), "-rf64", "always", "-f", "wav")!,
+    ];
+    for (const [index, bytes] of made.entries()) {
+      for (const source of bothWays(bytes)) {
+        const part = read(source);
+        assertEquals([part.reports, total(part)], [[], total(all)], `${index}`);
+      }
+    }
+    const mp3 = piped("-i", fixturePath("audio.mp3"), "-c", "copy", "-f", "wav")!;
+    for (const source of bothWays(mp3)) assertEquals(read(source).reports, []);
+  },
+});
+
+Deno.test({
+  name: "MPEG-TS whose sound is encrypted is not damaged",
+  ignore: !isEmbedded,
+  fn() {
+    const bytes = fixtureBytes("video.ts").slice();
+    let count = 0;
+    for (let at = 0; at < bytes.length; at += 188) {
+      if ((bytes[at + 1]! & 0x1f) !== 1 || bytes[at + 2] !== 1) continue; // PID 257
+      const start = at + 4 + (bytes[at + 3]! & 0x20 ? 1 + bytes[at + 4]! : 0);
+      bytes[at + 3]! |= 0x80;
+      for (let i = start; i < at + 188; i++) bytes[i]! ^= 0xa5;
+      count++;
+    }
+    assertGreater(count, 3);
+    for (const source of bothWays(bytes)) assertEquals(read(source).reports, []);
+  },
+});
+
+Deno.test({
+  name: "A playlist of WebVTT has no segment that is something else",
+  ignore: !isEmbedded,
+  fn() {
+    const list = "#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:9,\n0.vtt\n#EXTINF:9,\n1.vtt\n#EXT-X-ENDLIST\n";
+    const text = (second: number) =>
+      new TextEncoder().encode(
+        `WEBVTT\n\n00:0${second}.000 --> 00:0${second + 1}.000\nhello, this is text\n`,
+      );
+    const files = new Map([["0.vtt", text(1)], ["1.vtt", text(3)]]);
+    const options = { format: "hls", onopen: fromMap(files) };
+    assertEquals(read(new TextEncoder().encode(list), options).reports, []);
+  },
+});
+
+for (const name of ["audio.flac", "audio.mp3"]) {
+  Deno.test(`A range of a whole source lacks nothing: ${name}`, () => {
+    const bytes = fixtureBytes(name), { duration } = probeSync(bytes);
+    const half = duration! / 2;
+    for (const range of [{ end: half }, { start: half }, { start: half / 2, end: half }]) {
+      for (const source of bothWays(bytes)) {
+        const { warnings } = remuxSync(source, new MemorySink(), { format: "matroska", ...range });
+        assertEquals(warnings, [], JSON.stringify(range));
+      }
+    }
+  });
+}
+
+Deno.test({
+  name: "FLAC that is cut, joined or split has the length of what it holds",
+  ignore: !isEmbedded,
+  fn() {
+    const bytes = piped("-f", "lavfi", "-i", "sine=d=3:r=44100", "-f", "matroska", "-c:a", "flac")!;
+    const flac = remuxedTo(bytes, { format: "flac" });
+    const samplesOf = (file: Bytes) =>
+      Number(new DataView(file.buffer, file.byteOffset).getBigUint64(18) & 0xfffffffffn);
+    const lengthOf = (file: Bytes) => {
+      using demuxer = Demuxer.openSync(file);
+      const length = [...demuxer.packetsSync()].reduce(
+        (sum, { duration }) => sum + duration!,
+        0,
+      );
+      assertEquals(demuxer.warnings, []);
+      return length;
+    };
+    assertEquals(samplesOf(flac), 3 * 44100);
+    for (const range of [{ end: 1 }, { start: 1 }, { start: 0.7, end: 1.5 }]) {
+      const part = remuxedTo(flac, { format: "flac", ...range });
+      assertEquals(samplesOf(part), lengthOf(part), JSON.stringify(range));
+      assertLess(samplesOf(part), 3 * 44100);
+      assertEquals(part.slice(26, 42), new Uint8Array(16), "the checksum of all samples");
+    }
+    const both = new MemorySink();
+    concatSync([flac, flac], both, { format: "flac" });
+    assertEquals(samplesOf(both.bytes()), 2 * 3 * 44100);
+    const files = new Map<string, MapFile>();
+    const options = { segment_format: "flac", segment_time: 1 };
+    remuxSync(flac, new MemorySink(), { format: "segment", url: "%d.flac", options, onopen: fromMap(files) });
+    assertEquals([...contents(files).values()].reduce((sum, part) => sum + lengthOf(part), 0), 3 * 44100);
+    assertEquals(
+      remuxedTo(flac, { format: "flac" }).slice(8, 42),
+      flac.slice(8, 42),
+      "a whole copy keeps its checksum",
+    );
+  },
+});
+
+Deno.test({
   name: "An Ogg page whose beginning is damaged is reported; a seek near the end reports nothing",
   ignore: !isEmbedded,
   fn() {
@@ -271,6 +424,13 @@ Deno.test({
     }
     assertEquals(demuxer.warnings, []);
   },
+});
+
+Deno.test("A seek in Ogg with VP8 finds no damage", () => {
+  const bytes = piped("-f", "lavfi", "-i", "testsrc=d=2:s=64x64", "-c:v", "libvpx", "-f", "ogg");
+  assert(bytes);
+  const { warnings } = remuxSync(bytes, new MemorySink(), { format: "webm", start: 1 });
+  assertEquals(warnings, []);
 });
 
 Deno.test({

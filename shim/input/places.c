@@ -24,11 +24,18 @@ static uint64_t beginning_of(const AVPacket *packet) {
   return bytes;
 }
 
+/* A parser gives what is no packet a duration of 0; it has no time of its own. */
+static int64_t first_time(const struct place *place, const AVPacket *packet) {
+  if (place->given) return place->first;
+  return packet->pts != AV_NOPTS_VALUE && packet->duration > 0 ? packet->pts : 0;
+}
+
 bool note_given(struct places *places, const AVPacket *packet) {
   struct place *place = place_of(places, packet->stream_index);
   if (!place) return false;
   *place = (struct place){.given = place->given + 1,
                           .length = av_sat_add64(place->length, packet->duration),
+                          .first = first_time(place, packet),
                           .pts = packet->pts,
                           .dts = packet->dts,
                           .pos = packet->pos,

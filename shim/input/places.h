@@ -20,6 +20,7 @@ struct seek {
 struct place {
   int64_t given;  /* packets delivered since reading began */
   int64_t length; /* the sum of their durations */
+  int64_t first;  /* time of the first of them; 0: unknown */
   int64_t pts, dts, pos;
   uint64_t begins; /* its first bytes */
   int size;

@@ -37,17 +37,23 @@ void warn_missing_packets(struct session *session, unsigned index, int64_t size)
 
 /* Whether the header of the format states how long the sound is, and did. */
 static bool states_length(const AVFormatContext *input) {
-  return av_match_name(input->iformat->name, "flac,mp3") && input->streams[0]->duration > 0 &&
+  return input->nb_streams && av_match_name(input->iformat->name, "flac,mp3,wv,au") && input->streams[0]->duration > 0 &&
          input->duration_estimation_method != AVFMT_DURATION_FROM_BITRATE;
 }
 
-/* flac and mp3 have no sizes that would tell of the end, but a length; it is without the samples that encoders add to mp3. */
+/*
+ * These formats end without a word when they are cut off, but state a length; it is without the samples that encoders add to mp3.
+ * What was cut from a flac without new encoding keeps its times, and often the header: it lacks nothing before its first packet.
+ */
 void warn_missing_sound(struct session *session) {
   const struct input *input = session->input;
   const struct places *places = &input->places;
-  if (places->has_origin || !places->count || !places->list[0].given || !states_length(input->context)) return;
+  if (places->has_origin || !states_length(input->context)) return;
   const AVStream *stream = input->context->streams[0];
-  int64_t missing = stream->duration - places->list[0].length;
+  if (stream->discard >= AVDISCARD_ALL) return;
+  static const struct place none = {0};
+  const struct place *place = places->count ? &places->list[0] : &none;
+  int64_t missing = av_sat_sub64(av_sat_sub64(stream->duration, place->length), place->first);
   if (missing <= 0) return;
   warn(&session->channel.log, AVS_WARNING_TRUNCATED, 0, 1, "there is less sound than the header says: the source is cut off or damaged",
        "stream 0: %.3f seconds of %.3f are missing", (double)missing * av_q2d(stream->time_base),

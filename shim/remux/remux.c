@@ -572,11 +572,13 @@ static int remux_next(struct session *session) {
   if (!select_next_part(session)) return AVERROR_EOF;
   struct remux *remux = session->remux;
   AVPacket *packet = session->input->packet;
-  int result = all_ended(remux) ? AVERROR_EOF : remux_packet(session, remux, packet);
+  bool has_range_ended = all_ended(remux);
+  int result = has_range_ended ? AVERROR_EOF : remux_packet(session, remux, packet);
   av_packet_unref(packet);
   if (result != AVERROR_EOF) return result == AVERROR(EAGAIN) ? 0 : result;
   remux->finished = true;
   warn_cut_off(session);
+  if (!has_range_ended) warn_missing_sound(session); /* what is behind the range was not read */
   warn_late_streams(session);
   return begin_all(session, remux);
 }

@@ -16,7 +16,6 @@ void warn_cut_off(struct session *session) {
   int64_t size = source_size(session->input->context->pb);
   for (unsigned i = 0; i < session->input->context->nb_streams; i++)
     if (is_wanted(session, i)) warn_missing_packets(session, i, size);
-  warn_missing_sound(session);
 }
 
 static bool is_cut_off(const struct session *session) {
