@@ -3,8 +3,9 @@
  * a warning or an error; and whole sources, with what may stand behind them, have none. `warnings_test.ts` has what a
  * warning looks like.
  */
-import { assert, assertEquals, assertGreater, assertLess } from "@std/assert";
+import { assert, assertEquals, assertGreater, assertLess, assertThrows } from "@std/assert";
 import {
+  AVError,
   concatSync,
   constants,
   Demuxer,
@@ -12,6 +13,7 @@ import {
   fromMap,
   type MapFile,
   MemorySink,
+  outputFormats,
   probeSync,
   type RemuxOptions,
   remuxSync,
@@ -485,3 +487,31 @@ for (const codec of ["libmp3lame", "alac", "pcm_alaw"]) {
     },
   });
 }
+
+Deno.test("Formats whose files can't be read without their sizes need a sink that can seek", () => {
+  const unreadable: string[] = [];
+  for (const { name: format } of outputFormats()) {
+    for (const source of ["video.mp4", "audio.wav", "audio.flac", "audio.mp3", "video.webm"]) {
+      const options = () => ({ format, url: "x", onopen: fromMap(new Map()) });
+      const chunks: Uint8Array[] = [];
+      const sink = { onwrite: (bytes: Uint8Array) => chunks.push(bytes.slice()) && bytes.length };
+      try {
+        const whole = read(remuxedTo(fixturePath(source), options()));
+        if (total(whole) === 0) continue;
+        remuxSync(fixturePath(source), sink, options());
+        if (total(read(joined(...chunks))) < total(whole)) unreadable.push(`${format} of ${source}`);
+      } catch {
+        // the format has none of the codecs, or refuses the sink
+      }
+    }
+  }
+  assertEquals(unreadable, []);
+  for (const format of ["aiff", "w64"]) {
+    const sink = { onwrite: (bytes: Uint8Array) => bytes.length };
+    assertThrows(
+      () => remuxSync(fixturePath("audio.wav"), sink, { format }),
+      AVError,
+      `${format} needs a sink that can seek`,
+    );
+  }
+});

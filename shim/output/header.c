@@ -448,6 +448,10 @@ int output_op_header(struct session *session, double *slot, uint8_t *data, size_
   bool opens_files = context->oformat->flags & AVFMT_NOFILE;
   if (!io && (slot[1] || !opens_files)) return AVERROR(EBADF);
   if (io && opens_files) return AVERROR(EINVAL); /* the format would not write to it, but flush it at its end */
+  if (io && !(io->context->seekable & AVIO_SEEKABLE_NORMAL) && has_quirk(context->oformat, NEEDS_SEEKING)) {
+    log_error(session, "%s needs a sink that can seek", context->oformat->name);
+    return AVERROR(EINVAL);
+  }
   /* libavformat would loop for ever if it wrote to a source. */
   if (io && (io->used || io->nested || !io->context->write_flag)) return AVERROR(EINVAL);
   output->files = file_format(session);

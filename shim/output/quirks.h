@@ -25,6 +25,7 @@ enum quirk {
   SUMS_RATES = 4096,    /* adds the bit rates of all streams in an int, and divides by the sum: it may overflow, and become 0 */
   ALIGNED = 8192,       /* begins a unit with each key frame, and pads for ever before one of a few bytes */
   NEEDS_BITS = 16384,   /* divides by the bytes of a sample of PCM of DVDs */
+  NEEDS_SEEKING = 32768, /* states sizes when it ends: without them its files can't be read */
 };
 
 bool has_quirk(const AVOutputFormat *format, enum quirk quirk);
