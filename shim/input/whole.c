@@ -60,13 +60,23 @@ void warn_missing_sound(struct session *session) {
        (double)stream->duration * av_q2d(stream->time_base));
 }
 
+/* Whether packets of a stream that is read may be missing: not all in the index have been delivered. */
+static bool may_lack_packets(const struct input *input, unsigned index) {
+  AVStream *stream = input->context->streams[index];
+  int64_t given = index < input->places.count ? input->places.list[index].given : 0;
+  return stream->discard < AVDISCARD_ALL && given < avformat_index_get_entries_count(stream);
+}
+
 void warn_missing_at_end(struct session *session) {
   const struct input *input = session->input;
   warn_missing_sound(session);
   if (input->is_cut_reported || !has_all_in_index(input->context)) return;
-  int64_t size = source_size(input->context->pb);
-  for (unsigned i = 0; i < input->context->nb_streams; i++)
-    if (input->context->streams[i]->discard < AVDISCARD_ALL) warn_missing_packets(session, i, size);
+  int64_t size = -1; /* to ask for it may take a request */
+  for (unsigned i = 0; i < input->context->nb_streams; i++) {
+    if (!may_lack_packets(input, i)) continue;
+    if (size < 0) size = source_size(input->context->pb);
+    warn_missing_packets(session, i, size);
+  }
 }
 
 void warn_cut_packet(struct session *session, const AVPacket *packet) {
