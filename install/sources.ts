@@ -51,6 +51,7 @@ import avi_drift_patch from "../shim/ffmpeg/avi-drift.patch" with { type: "text"
 import avi_lost_chunks_patch from "../shim/ffmpeg/avi-lost-chunks.patch" with { type: "text" };
 import bsf_list_token_patch from "../shim/ffmpeg/bsf-list-token.patch" with { type: "text" };
 import caf_cut_patch from "../shim/ffmpeg/caf-cut.patch" with { type: "text" };
+import concat_seek_leak_patch from "../shim/ffmpeg/concat-seek-leak.patch" with { type: "text" };
 import dash_attribute_patch from "../shim/ffmpeg/dash-attribute.patch" with { type: "text" };
 import dash_baseurl_room_patch from "../shim/ffmpeg/dash-baseurl-room.patch" with { type: "text" };
 import dash_interrupted_9_patch from "../shim/ffmpeg/dash-interrupted-9.patch" with { type: "text" };
@@ -365,6 +366,7 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/avi-lost-chunks.patch": avi_lost_chunks_patch,
   "shim/ffmpeg/bsf-list-token.patch": bsf_list_token_patch,
   "shim/ffmpeg/caf-cut.patch": caf_cut_patch,
+  "shim/ffmpeg/concat-seek-leak.patch": concat_seek_leak_patch,
   "shim/ffmpeg/dash-attribute.patch": dash_attribute_patch,
   "shim/ffmpeg/dash-baseurl-room.patch": dash_baseurl_room_patch,
   "shim/ffmpeg/dash-interrupted-9.patch": dash_interrupted_9_patch,
