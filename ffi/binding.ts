@@ -48,6 +48,8 @@ export interface Library extends Functions {
    * turn of the event loop. A negative result means that this thread has ended. It keeps the process alive.
    */
   waitForEvents(client: number, milliseconds: number): Promise<number>;
+  /** Memory for the bytes of a batch of packets; all of it will be written. */
+  newBatch(bytes: number): Uint8Array<ArrayBuffer>;
   /** Ends that wait. */
   wakeEvents(client: number): void;
 }

@@ -34,7 +34,7 @@ const direct = [
 ] as const satisfies readonly (keyof typeof symbols & keyof Library)[];
 
 /** The oldest version whose `bun:ffi` checks the types of arguments, and is faster than Node-API. */
-const MIN_VERSION = [1, 4] as const;
+export const MIN_VERSION = [1, 4] as const;
 
 /** The functions of the library at `place` that can be called directly; none on Node and older versions of Bun. */
 export function directCalls(place: string): Partial<Library> {

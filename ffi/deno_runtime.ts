@@ -2,6 +2,7 @@
  * Deno: loads the library with `Deno.dlopen`, first only the functions that are always needed.
  */
 import type { AnswerRequest, Library, Runtime } from "./binding.ts";
+import { newBytes } from "./byte_views.ts";
 import { core, groups, type SymbolTypes } from "./symbols.ts";
 
 type Core = Deno.DynamicLibrary<typeof core>["symbols"];
@@ -91,6 +92,7 @@ function bindAll(bound: Core, place: string): Library {
   const all = { ...bound } as unknown as Own & Library;
   for (const group of groups.slice(1)) bindLater(all, place, group);
   return Object.assign(all, {
+    newBatch: newBytes,
     newClient: () => all.avs_client(0, null),
     answerRequests: (client: number, answer: AnswerRequest) =>
       void all.avs_client(client, callbackOf(answer)),

@@ -4,6 +4,7 @@
  */
 import type { AnswerRequest, Library, Runtime } from "./binding.ts";
 import { directCalls, isAtLeast } from "./bun_calls.ts";
+import { batchAllocator } from "./bun_memory.ts";
 import { type BareAddon, throughRegisters } from "./registers.ts";
 
 /** The used parts of `process`. */
@@ -28,7 +29,7 @@ interface FileSystem {
 }
 
 /** The addon's functions. */
-interface Addon extends Omit<Library, "answerRequests" | "waitForEvents" | "wakeEvents"> {
+interface Addon extends Omit<Library, "newBatch" | "answerRequests" | "waitForEvents" | "wakeEvents"> {
   answerRequests(answer: () => void): void;
   receiveEvents(arrived: () => void): void;
   watchEvents(): number;
@@ -85,7 +86,7 @@ export const nodeRuntime: Runtime = {
     const addon = functions as Addon;
     const found = addon.avs_abi_version();
     if (found !== version) return `has ABI ${found}, this avio needs ABI ${version}`;
-    return Object.assign(libraryOf(addon, numbers), directCalls(place));
+    return Object.assign(libraryOf(addon, numbers), { newBatch: batchAllocator(place) }, directCalls(place));
   },
 };
 
@@ -140,7 +141,7 @@ function reasonOf(error: unknown, place: string): string {
 const turn = () => new Promise<number>((resolve) => globals.setImmediate(resolve, 0));
 
 /** The addon as a Library: requests are read from the registers; waiting for events keeps the process alive. */
-function libraryOf(addon: Addon, numbers: Float64Array): Library {
+function libraryOf(addon: Addon, numbers: Float64Array): Omit<Library, "newBatch"> {
   const { answerRequests } = addon;
   const answerFromRegisters = (_client: number, answer: AnswerRequest) => {
     answerRequests(() =>

@@ -69,7 +69,7 @@ export class PacketBatch {
 
   private constructor(session: Session, count: number, bytes: number) {
     this.#rows = newNumbers(count * Row.LENGTH);
-    this.#slab = newBytes(bytes);
+    this.#slab = library().newBatch(bytes);
     this.#count = check(
       library().avs_take_packets(session.handle, this.#rows, count, this.#slab, bytes),
       "take packets",

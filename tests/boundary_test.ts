@@ -362,6 +362,7 @@ Deno.test("There are no import cycles, also of types", () => {
 /** Each runtime's own files. */
 const runtimeFiles = [
   "ffi/bun_calls.ts",
+  "ffi/bun_memory.ts",
   "ffi/deno_runtime.ts",
   "ffi/node_runtime.ts",
   "io/deno_file_system.ts",
@@ -398,7 +399,16 @@ const native: Record<string, RegExp> = {
 };
 
 /** Files that only ffi/ may import, and what other folders may import from the rest of ffi/. */
-const inner = ["symbols", "native_line", "events", "binding", "deno_runtime", "node_runtime", "bun_calls"];
+const inner = [
+  "symbols",
+  "native_line",
+  "events",
+  "binding",
+  "deno_runtime",
+  "node_runtime",
+  "bun_calls",
+  "bun_memory",
+];
 const outerOf: Record<string, readonly string[]> = {
   library: ["libraryPath", "loadLibrary", "LibraryNotFoundError", "faultOf"],
   session: ["Session", "Host", "Limits", "IOUse"],

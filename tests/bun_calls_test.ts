@@ -1,8 +1,10 @@
 /**
- * The library's functions that Bun calls without Node-API: they take and return what the others do.
+ * The library's functions that Bun calls without Node-API: they take and return what the others do. And its memory for packets.
  */
 import { assertEquals } from "@std/assert";
 import { directCalls } from "../ffi/bun_calls.ts";
+import { batchAllocator } from "../ffi/bun_memory.ts";
+import { newBytes } from "../ffi/byte_views.ts";
 import { library, libraryPath } from "../ffi/library.ts";
 import { isDeno } from "../ffi/runtime.ts";
 
@@ -18,6 +20,12 @@ Deno.test("Functions are called directly on Bun 1.4 and newer, and nowhere else"
     assertEquals(library()[name as keyof typeof direct] instanceof Function, true);
     assertEquals(call instanceof Function, true, name);
   }
+});
+
+Deno.test("Batches of packets get memory of the C library on Bun 1.4 and newer, and nowhere else", () => {
+  const allocate = isDeno ? newBytes : batchAllocator(libraryPath());
+  assertEquals(allocate !== newBytes, isBound);
+  for (const bytes of [0, 1, 65535, 65536, 1 << 20]) assertEquals(allocate(bytes).byteLength, bytes);
 });
 
 Deno.test("Handles that are stale or odd are refused, whatever the other arguments", () => {
