@@ -20,7 +20,7 @@ while [ $# -gt 0 ]; do
   --jobs) jobs=$2 && shift 2 ;;
   --core)
     shift
-    for file in async_end bun_calls callbacks copies demuxer errors file http injection io_context remux resource_scope round_trip session \
+    for file in async_end bun_calls callbacks copies demuxer errors file http injection io_context packet_memory remux resource_scope round_trip session \
       source states; do
       set -- "$@" "tests/${file}_test.ts"
     done
