@@ -31,6 +31,7 @@ import {
   hashes,
   inFolder,
   mp4Hashes,
+  openFiles,
   recording,
   textOf,
   tsHashes,
@@ -372,6 +373,25 @@ Deno.test(
     assertThrows(() => Demuxer.openSync(script("file ../secret.ts"), up), AVError);
   },
 );
+
+for (const name of ["audio.ogg", "audio.mp3", "video.mkv"]) {
+  const ignore = !isEmbedded || Deno.build.os !== "linux";
+  Deno.test(`concat: seeks in ${name} close the files that they open and leave`, { ignore }, async () => {
+    const source = script(...Array.from({ length: 4 }, () => `file ${name}\nduration 3`));
+    await inFolder(new Map([[name, fixtureBytes(name)]]), (folder) => {
+      using demuxer = Demuxer.openSync(source, { onopen: withinDirectory(folder) });
+      for (let time = 0; time < 12; time += 0.1) {
+        try {
+          demuxer.seekSync(time, { backward: false, min: time, max: time + 1e6 });
+        } catch {
+          // there may be no such place in the last file
+        }
+      }
+      assertEquals(openFiles(folder), 1);
+      return Promise.resolve();
+    });
+  });
+}
 
 Deno.test("concat: inpoint, outpoint, duration", { ignore: !isEmbedded }, async () => {
   const source = script("file video.mp4", "inpoint 1", "outpoint 2", "file video.mp4", "inpoint 2");
