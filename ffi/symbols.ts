@@ -27,6 +27,8 @@ export const core = {
   avs_session_close: { parameters: ["f64"], result: "i32" },
   // session, kind, flags, buffer size
   avs_io_new: { parameters: ["f64", "u32", "u32", "u32"], result: "f64" },
+  // I/O context, its size, its first bytes, their number
+  avs_io_begin: { parameters: ["f64", "f64", "buffer", "u32"], result: "i32" },
   // session, operation, slot, data, data size, source, source size
   avs_run: {
     parameters: ["f64", "u32", "buffer", "buffer", "u32", "buffer", "f64"],
@@ -43,37 +45,61 @@ export const core = {
   avs_take_packets: { parameters: ["f64", "buffer", "u32", "buffer", "u32"], result: "i32" },
 } as const satisfies Readonly<Record<string, SymbolTypes>>;
 
-/** Symbols for writing an output. */
+/** Symbols for what an operation has to say about its input. */
+const results = {
+  avs_warnings: { parameters: ["f64", "buffer", "u32"], result: "i32" },
+  avs_error_codes: { parameters: ["buffer", "u32"], result: "i32" },
+} as const satisfies Readonly<Record<string, SymbolTypes>>;
+
+/** Symbols for remuxing to an output. */
 const output = {
-  avs_take_write: { parameters: ["f64", "buffer", "u32"], result: "i32" },
-  avs_request_time: { parameters: ["f64"], result: "f64" },
-  avs_stream_fields: { parameters: ["buffer", "u32"], result: "i32" },
-  avs_memory_size: { parameters: ["f64"], result: "f64" },
-  avs_memory_read: { parameters: ["f64", "f64", "buffer", "u32"], result: "i32" },
-  avs_add_stream: { parameters: ["f64", "buffer", "u32"], result: "i32" },
-  // session, stream of the output, data of a packet, its size
-  avs_learn_stream: { parameters: ["f64", "i32", "buffer", "u32"], result: "i32" },
-  avs_add_chapter: { parameters: ["f64", "f64", "f64", "f64"], result: "i32" },
   avs_can_hold: { parameters: ["f64", "i32"], result: "i32" },
-  avs_can_hold_all: { parameters: ["f64", "buffer", "u32"], result: "i32" },
+  avs_stream_fields: { parameters: ["buffer", "u32"], result: "i32" },
+  avs_add_stream: { parameters: ["f64", "buffer", "u32"], result: "i32" },
   avs_map_stream: { parameters: ["f64", "i32", "i32"], result: "i32" },
-  avs_swap_routes: { parameters: ["f64", "i32", "i32"], result: "i32" },
-  // session, stream of the input, where its bytes go
-  avs_cover: { parameters: ["f64", "i32", "buffer", "u32"], result: "i32" },
   // session, stream of the input, numbers
   avs_route: { parameters: ["f64", "i32", "buffer"], result: "i32" },
   avs_set_range: { parameters: ["f64", "f64", "f64"], result: "i32" },
   avs_set_shift: { parameters: ["f64", "f64", "f64"], result: "i32" },
-  avs_set_delay: { parameters: ["f64", "i32", "f64"], result: "i32" },
-  avs_select_input: { parameters: ["f64", "u32"], result: "i32" },
-  avs_keep_times: { parameters: ["f64", "i32"], result: "i32" },
+  avs_take_write: { parameters: ["f64", "buffer", "u32"], result: "i32" },
+  avs_memory_size: { parameters: ["f64"], result: "f64" },
+  avs_memory_read: { parameters: ["f64", "f64", "buffer", "u32"], result: "i32" },
+} as const satisfies Readonly<Record<string, SymbolTypes>>;
+
+/** Symbols of the async engine. */
+const async = {
+  avs_io_new_copy: { parameters: ["f64", "buffer", "u32", "u32"], result: "f64" },
+  avs_start: { parameters: ["f64", "u32", "buffer"], result: "i32" },
+  avs_finish: { parameters: ["f64", "buffer"], result: "i32" },
+  avs_cancel: { parameters: ["f64"], result: "i32" },
+  avs_stop: { parameters: ["f64"], result: "i32" },
+  avs_slept: { parameters: ["f64"], result: "i32" },
+  avs_take_events: { parameters: ["u32", "buffer", "u32", "u32"], result: "i32" },
+  // Runs on a thread of Deno's pool, so it takes no buffer, which could be freed before it returns.
+  avs_wait_events: { parameters: ["u32", "u32"], result: "i32", nonblocking: true },
+  avs_wake_events: { parameters: ["u32"], result: "i32" },
+} as const satisfies Readonly<Record<string, SymbolTypes>>;
+
+/** Symbols for writing packets, and what few outputs have. */
+const muxing = {
+  // session, row, data, data size, side data, side data size
+  avs_put_packet: { parameters: ["f64", "buffer", "buffer", "u32", "buffer", "u32"], result: "i32" },
+  // session, stream of the output, data of a packet, its size
+  avs_learn_stream: { parameters: ["f64", "i32", "buffer", "u32"], result: "i32" },
   // name of the type, its size, data, data size, buffer for the text
   avs_side_data_fault: {
     parameters: ["buffer", "u32", "buffer", "u32", "buffer", "u32"],
     result: "i32",
   },
-  // session, row, data, data size, side data, side data size
-  avs_put_packet: { parameters: ["f64", "buffer", "buffer", "u32", "buffer", "u32"], result: "i32" },
+  avs_add_chapter: { parameters: ["f64", "f64", "f64", "f64"], result: "i32" },
+  avs_keep_times: { parameters: ["f64", "i32"], result: "i32" },
+  avs_can_hold_all: { parameters: ["f64", "buffer", "u32"], result: "i32" },
+  avs_swap_routes: { parameters: ["f64", "i32", "i32"], result: "i32" },
+  // session, stream of the input, where its bytes go
+  avs_cover: { parameters: ["f64", "i32", "buffer", "u32"], result: "i32" },
+  avs_set_delay: { parameters: ["f64", "i32", "f64"], result: "i32" },
+  avs_select_input: { parameters: ["f64", "u32"], result: "i32" },
+  avs_request_time: { parameters: ["f64"], result: "f64" },
 } as const satisfies Readonly<Record<string, SymbolTypes>>;
 
 /** Rarely used symbols. */
@@ -85,9 +111,7 @@ const rest = {
   avs_format_options: { parameters: ["u32", "buffer", "u32", "buffer", "u32"], result: "i32" },
   avs_codecs: { parameters: ["buffer", "u32"], result: "i32" },
   avs_error_text: { parameters: ["i32", "buffer", "u32"], result: "i32" },
-  avs_error_codes: { parameters: ["buffer", "u32"], result: "i32" },
   avs_set_log_level: { parameters: ["i32"], result: "void" },
-  avs_warnings: { parameters: ["f64", "buffer", "u32"], result: "i32" },
   avs_take_log: { parameters: ["f64", "buffer", "u32"], result: "i32" },
   avs_refused_url: { parameters: ["f64", "buffer", "u32"], result: "i32" },
   avs_unused_options: { parameters: ["f64", "buffer", "u32"], result: "i32" },
@@ -102,32 +126,14 @@ const rest = {
   avs_set_discard: { parameters: ["f64", "i32", "i32"], result: "i32" },
 } as const satisfies Readonly<Record<string, SymbolTypes>>;
 
-/** Symbols of the async engine. */
-const async = {
-  avs_io_new_copy: { parameters: ["f64", "buffer", "u32", "u32"], result: "f64" },
-  // I/O context, its size, its first bytes, their number
-  avs_io_begin: { parameters: ["f64", "f64", "buffer", "u32"], result: "i32" },
-  avs_start: { parameters: ["f64", "u32", "buffer"], result: "i32" },
-  avs_finish: { parameters: ["f64", "buffer"], result: "i32" },
-  avs_cancel: { parameters: ["f64"], result: "i32" },
-  avs_stop: { parameters: ["f64"], result: "i32" },
-  avs_slept: { parameters: ["f64"], result: "i32" },
-  avs_take_events: { parameters: ["u32", "buffer", "u32", "u32"], result: "i32" },
-  // Runs on a thread of Deno's pool, so it takes no buffer, which could be freed before it returns.
-  avs_wait_events: { parameters: ["u32", "u32"], result: "i32", nonblocking: true },
-  avs_wake_events: { parameters: ["u32"], result: "i32" },
-} as const satisfies Readonly<Record<string, SymbolTypes>>;
-
 /** All symbols. */
-export const symbols = { ...core, ...output, ...async, ...rest } as const;
+export const symbols = { ...core, ...results, ...output, ...async, ...muxing, ...rest } as const;
 
-/** `Deno.dlopen` takes 0.2 ms for each symbol, so only the first group is bound at once. */
-export const groups: readonly [typeof core, typeof output, typeof async, typeof rest] = [
-  core,
-  output,
-  async,
-  rest,
-];
+/**
+ * `Deno.dlopen` takes 0.2 ms for each symbol, so only the first group is bound at once, and each other one on first use of one of
+ * its symbols.
+ */
+export const groups = [core, results, output, async, muxing, rest] as const;
 
 export const Direction = { INPUT: 0, OUTPUT: 1 } as const;
 
