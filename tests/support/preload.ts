@@ -1,10 +1,13 @@
 /**
- * Runs before every test file: loads the library and creates its callback, which are never closed; otherwise the resource
- * sanitizer would report them as a leak of the first test that uses them.
+ * Runs before every test file: binds every symbol of the library and creates its callback, which are never closed; otherwise the
+ * resource sanitizer would report them as a leak of the first test that uses them.
  */
-import { MemorySink, onLog, probe, remuxSync, versions } from "@avio/avio";
+import { MemorySink, onLog, probe, remuxSync } from "@avio/avio";
+import { library } from "../../ffi/library.ts";
+import { symbols } from "../../ffi/symbols.ts";
 
-versions();
+const all = library() as unknown as Readonly<Record<string, unknown>>;
+for (const name of Object.keys(symbols)) void all[name];
 onLog(null);
 const file = new URL("../../fixtures/audio.wav", import.meta.url);
 remuxSync(file, new MemorySink(), { format: "wav" });
