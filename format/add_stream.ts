@@ -4,6 +4,7 @@
 import * as output from "../ffi/output.ts";
 import type { Session } from "../ffi/session.ts";
 import { checkArray, checkString } from "../io/arguments.ts";
+import { extradataOfPart } from "./file_extradata.ts";
 import {
   checkStreamInit,
   describeOutput,
@@ -48,12 +49,19 @@ function takesIdsForPids(session: Session): boolean {
  */
 const VARIES_ALL_THE_SAME = new Set(["mp3", "ac3"]);
 
-/** Adds a copy of a stream to the session's output; returns its index. */
-export function addStreamLike(session: Session, from: StreamLike, init: StreamInit = {}): number {
+/** Adds a copy of a stream to the session's output, which gets all of its packets or not; returns its index. */
+export function addStreamLike(
+  session: Session,
+  from: StreamLike,
+  init: StreamInit = {},
+  getsAll = true,
+): number {
   const { tag, ...parameters } = readParameters(from.codecParameters, "from.codecParameters");
   checkString(tag, "from.codecParameters.tag");
   const blocks = VARIES_ALL_THE_SAME.has(parameters.codec) ? { blockAlign: 0 } : {};
-  const index = addStreamOf(session, { ...parameters, ...blocks }, {
+  const { codec, extradata } = parameters;
+  const part = getsAll || !extradata ? {} : { extradata: extradataOfPart(codec, extradata) };
+  const index = addStreamOf(session, { ...parameters, ...blocks, ...part }, {
     ...initLike(session, from),
     ...checkStreamInit(init),
   });

@@ -250,7 +250,8 @@ class Merge {
       ...songTags(kept, this.#options, describeOutput(this.#session).format.name, this.#kept.length),
       ...(filter ? { bitstreamFilter: filter } : {}),
     };
-    const index = addStreamLike(this.#session, stream, init);
+    const getsAll = !this.#isCut && (this.#options.end ?? Infinity) === Infinity;
+    const index = addStreamLike(this.#session, stream, init, getsAll);
     if (tag !== undefined) output.setStream(this.#session, index, [["tag", tag]]);
     remuxing.mapStream(this.#session, stream.index, index);
     if (delay + common !== 0) remuxing.setDelay(this.#session, stream.index, delay + common);

@@ -4,6 +4,7 @@
  */
 import type { Chosen } from "./edits.ts";
 import { argumentError } from "../ffi/errors.ts";
+import { codingOf } from "./file_extradata.ts";
 import type { MediaType } from "./media_type.ts";
 import type { CodecParameters, Stream } from "./stream.ts";
 
@@ -83,9 +84,7 @@ export function isLasting({ type }: { type: MediaType }): boolean {
 
 function isCodedAlike(first: CodecParameters, next: CodecParameters, format: string): boolean {
   const [a, b] = [first.extradata, next.extradata];
-  if (isSame(a, b)) return true;
-  // After its first two bytes an AudioSpecificConfig has only information that may also be signalled differently.
-  if (first.codec === "aac") return a !== null && b !== null && isSame(a.subarray(0, 2), b.subarray(0, 2));
+  if (isSame(first.codec, a, b)) return true;
   return HAS_PARAMETER_SETS.has(first.codec) && TAKES_START_CODES.has(format) && hasStartCodes(a) &&
     hasStartCodes(b);
 }
@@ -94,7 +93,11 @@ function hasStartCodes(extradata: Uint8Array | null): boolean {
   return extradata === null || (extradata[0] === 0 && extradata[1] === 0);
 }
 
-function isSame(a: Uint8Array | null, b: Uint8Array | null): boolean {
+function isSame(codec: string, a: Uint8Array | null, b: Uint8Array | null): boolean {
   if (a === null || b === null) return a === b;
-  return a.length === b.length && a.every((byte, index) => byte === b[index]);
+  const others = codingOf(codec, b);
+  return codingOf(codec, a).every((part, index) => {
+    const other = others[index]!;
+    return part.length === other.length && part.every((byte, at) => byte === other[at]);
+  });
 }

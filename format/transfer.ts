@@ -795,7 +795,8 @@ class Transfer {
       ...songTags(chosen, this.#options, this.#format, this.#chosen!.length),
       ...(filter ? { bitstreamFilter: filter } : {}),
     };
-    const index = addStreamLike(this.#session, stream, init);
+    const getsAll = this.#isWhole && !this.#options.transform;
+    const index = addStreamLike(this.#session, stream, init, getsAll);
     if (tag !== undefined) output.setStream(this.#session, index, [["tag", tag]]);
     remuxing.mapStream(this.#session, stream.index, index);
     if (chosen.edits.delay) remuxing.setDelay(this.#session, stream.index, chosen.edits.delay);

@@ -1,0 +1,187 @@
+/**
+ * Extradata that also describes the one file it was made for (`format/file_extradata.ts`): files of the same coding are joined, and
+ * a part of a file does not claim to be the whole.
+ */
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import {
+  concat,
+  concatSync,
+  Demuxer,
+  MemorySink,
+  merge,
+  Muxer,
+  type RemuxOptions,
+  remuxSync,
+  type Source,
+  splitSync,
+} from "@avio/avio";
+import { fixtureBytes, fixturePath } from "./support/fixtures.ts";
+import { isEmbedded } from "./support/versions.ts";
+
+type Bytes = Uint8Array<ArrayBuffer>;
+
+const FLAC = { samples: 13, checksum: [18, 34], sizes: [4, 10] } as const;
+
+/** Sound of that length, by the `ffmpeg` command. */
+function sound(seconds: number, ...args: string[]): Bytes {
+  const source = `anoisesrc=d=${seconds}:r=44100:a=${0.1 * seconds}`;
+  const { success, stdout } = new Deno.Command("ffmpeg", {
+    args: ["-v", "error", "-f", "lavfi", "-i", source, ...args, "-f", "matroska", "-"],
+  }).outputSync();
+  assert(success);
+  return stdout;
+}
+
+function remuxed(source: Source, options: RemuxOptions): Bytes {
+  const sink = new MemorySink();
+  remuxSync(source, sink, options);
+  return sink.bytes();
+}
+
+/** Written to a sink that can't seek. */
+function streamed(source: Source, options: RemuxOptions): Bytes {
+  const chunks: Uint8Array[] = [];
+  remuxSync(source, { onwrite: (bytes) => void chunks.push(bytes.slice()) }, options);
+  return new Uint8Array(chunks.flatMap((chunk) => [...chunk]));
+}
+
+function joined(sources: Source[], format: string): Bytes {
+  const sink = new MemorySink();
+  concatSync(sources, sink, { format });
+  return sink.bytes();
+}
+
+function seen(source: Source) {
+  using demuxer = Demuxer.openSync(source);
+  const sizes = [...demuxer.packetsSync()].map(({ data }) => data.length);
+  return { sizes, extradata: demuxer.streams[0]!.codecParameters.extradata!, warnings: demuxer.warnings };
+}
+
+/** The stream with another extradata, in Matroska. */
+function withExtradata(source: Source, change: (extradata: Bytes) => Bytes): Bytes {
+  using demuxer = Demuxer.openSync(source);
+  const [stream] = demuxer.streams as [typeof demuxer.streams[number]];
+  const sink = new MemorySink();
+  using muxer = Muxer.openSync(sink, { format: "matroska" });
+  const { codecParameters: parameters } = stream;
+  const extradata = change(parameters.extradata!.slice());
+  const index = muxer.addStream({ ...parameters, extradata });
+  for (const packet of demuxer.packetsSync()) {
+    packet.streamIndex = index;
+    muxer.writeSync(packet);
+  }
+  muxer.finishSync();
+  return sink.bytes();
+}
+
+const changed = (extradata: Bytes, at: number, value: number) => {
+  extradata[at] = value;
+  return extradata;
+};
+
+for (const format of ["flac", "ogg", "matroska", ...(isEmbedded ? ["mp4"] : [])]) {
+  Deno.test(`concat: two songs in FLAC to ${format}`, async () => {
+    const songs = [1, 2].map((seconds) => remuxed(sound(seconds, "-c:a", "flac"), { format: "flac" }));
+    const expected = songs.flatMap((song) => seen(song).sizes);
+    const both = seen(joined(songs, format));
+    assertEquals(both.sizes, expected);
+    assertEquals(both.warnings, []);
+    assertEquals(both.extradata.slice(...FLAC.checksum), new Uint8Array(16));
+    assertEquals(both.extradata.slice(...FLAC.sizes), new Uint8Array(6));
+    const sink = new MemorySink();
+    await concat(songs, sink, { format });
+    assertEquals(seen(sink.bytes()).sizes, expected);
+  });
+
+  Deno.test(`split and concat restore FLAC in ${format}`, () => {
+    const pieces: MemorySink[] = [];
+    splitSync(fixturePath("audio.flac"), {
+      format,
+      every: 1,
+      onsegment: (index) => pieces[index] = new MemorySink(),
+    });
+    assertEquals(pieces.length, 3);
+    for (const piece of pieces) assertEquals(seen(piece.bytes()).warnings, []);
+    const whole = joined(pieces.map((piece) => piece.bytes()), format);
+    assertEquals(seen(whole).sizes, seen(fixturePath("audio.flac")).sizes);
+    assertEquals(seen(whole).warnings, []);
+  });
+
+  Deno.test(`a part of FLAC in ${format}, to a sink that can't seek, does not claim to be the whole`, () => {
+    const options = format === "mp4" ? { options: { movflags: "empty_moov+frag_keyframe" } } : {};
+    for (const range of [{ start: 1 }, { end: 1 }, { start: 1, end: 2 }]) {
+      const part = seen(streamed(fixturePath("audio.flac"), { format, ...options, ...range }));
+      assert(part.sizes.length < seen(fixturePath("audio.flac")).sizes.length);
+      assertEquals(part.warnings, []);
+      assertEquals(part.extradata[FLAC.samples]! & 15, 0);
+      assertEquals(part.extradata.slice(FLAC.samples + 1, 34), new Uint8Array(20));
+    }
+    const whole = seen(streamed(fixturePath("audio.flac"), { format, ...options }));
+    assertEquals(whole.extradata, seen(fixturePath("audio.flac")).extradata);
+  });
+}
+
+Deno.test("merge: FLAC that is cut does not claim to be the whole, and FLAC that is not does", async () => {
+  const flac = fixtureBytes("audio.flac");
+  for (const [range, isWhole] of [[{}, true], [{ end: 1 }, false], [{ start: 1 }, false]] as const) {
+    const sink = new MemorySink();
+    await merge([fixtureBytes("video.mp4"), flac], sink, { format: "matroska", ...range });
+    using demuxer = Demuxer.openSync(sink.bytes());
+    const { extradata } = demuxer.streams.find(({ codecParameters }) => codecParameters.codec === "flac")!
+      .codecParameters;
+    assertEquals(extradata!.slice(...FLAC.checksum).some((byte) => byte !== 0), isWhole);
+  }
+});
+
+Deno.test("concat: what the extradata says of the coding must be the same", () => {
+  const flac = sound(1, "-c:a", "flac");
+  const alac = sound(1, "-c:a", "alac");
+  const vorbis = remuxed(fixturePath("audio.ogg"), { format: "matroska" });
+  /** The vendor, "Lavf...", is behind the sizes of the headers, the first of them, 7 bytes and its length. */
+  const vendor = 3 + 30 + 7 + 4;
+  const setup = (extradata: Bytes) => changed(extradata, extradata.length - 1, extradata.at(-1)! ^ 2);
+  const longer = (extradata: Bytes) => {
+    const comment = new Uint8Array([...extradata.subarray(33, vendor), ...new Uint8Array(300).fill(65)]);
+    new DataView(comment.buffer).setUint32(7, 295, true);
+    const sizes = [2, 30, 255, comment.length - 255];
+    const rest = extradata.subarray(33 + extradata[2]!);
+    return new Uint8Array([...sizes, ...extradata.subarray(3, 33), ...comment, ...rest]);
+  };
+  const cases: [string, Bytes, (extradata: Bytes) => Bytes, boolean][] = [
+    ["flac: sizes of frames", flac, (bytes) => changed(bytes, 6, 99), true],
+    ["flac: smallest block", flac, (bytes) => changed(bytes, 0, 8), true],
+    ["flac: checksum", flac, (bytes) => changed(bytes, 20, 99), true],
+    ["flac: largest block", flac, (bytes) => changed(bytes, 2, 0x20), false],
+    ["flac: rate", flac, (bytes) => changed(bytes, 10, 0x0b), false],
+    ["flac: bits", flac, (bytes) => changed(bytes, 13, bytes[13]! ^ 0x10), false],
+    ["alac: largest packet", alac, (bytes) => changed(bytes, 26, 99), true],
+    ["alac: bit rate", alac, (bytes) => changed(bytes, 31, 99), true],
+    ["alac: length of frames", alac, (bytes) => changed(bytes, 14, 99), false],
+    ["vorbis: vendor", vorbis, (bytes) => changed(bytes, vendor, 65), true],
+    ["vorbis: longer comment", vorbis, longer, true],
+    ["vorbis: first header", vorbis, (bytes) => changed(bytes, 3 + 28, bytes[3 + 28]! ^ 1), false],
+    ["vorbis: codebooks", vorbis, setup, false],
+  ];
+  for (const [name, first, change, isSame] of cases) {
+    const second = withExtradata(first, change);
+    const join = () => joined([first, second], "matroska");
+    if (isSame) assertEquals(seen(join()).sizes.length, 2 * seen(first).sizes.length, name);
+    else assertThrows(join, TypeError, "sources[1]: stream 0");
+  }
+});
+
+Deno.test("concat: extradata that is damaged is compared, whatever it says of its headers", () => {
+  const vorbis = remuxed(fixturePath("audio.ogg"), { format: "matroska" });
+  for (const begin of [[3], [2, 255], [2, ...Array(500).fill(255)], [255, 255], [0, 30, 1]]) {
+    const damaged = (extradata: Bytes) => new Uint8Array([...begin, ...extradata.subarray(begin.length)]);
+    let file;
+    try {
+      file = withExtradata(vorbis, damaged);
+    } catch {
+      continue; // the muxer refuses it
+    }
+    for (const sources of [[vorbis, file], [file, vorbis]]) {
+      assertThrows(() => joined(sources, "matroska"), Error, "");
+    }
+  }
+});
