@@ -17,6 +17,7 @@ import {
   type RemuxResult,
   type Stream,
 } from "../mod.ts";
+import { isOfTags } from "../format/held_tags.ts";
 import { isChapterTrack } from "../format/stream.ts";
 import { chaptersOf, coverOf } from "./added_files.ts";
 import { FileBeside } from "./beside.ts";
@@ -108,7 +109,9 @@ async function replace(
   stop!.throwIfAborted();
   if (!args.dryRun) file.replace();
   const skipped = result.skippedStreams.map(({ inputIndex }) => inputIndex);
-  return { result: { ...result, skippedStreams: skipped.filter((index) => !left.has(index)) }, losses };
+  const skippedStreams = skipped.filter((index) => !left.has(index));
+  const warnings = result.warnings.filter((warning) => !isOfTags(warning));
+  return { result: { ...result, skippedStreams, warnings }, losses };
 }
 
 /** The old file, of which streams that are left out on purpose are added to `left`. */
@@ -148,6 +151,7 @@ function optionsOf(
     options: { ...kept.options, ...args.options },
     signal,
     onwarning(warning) {
+      if (isOfTags(warning)) return; // the new file is read, to see which are missing
       // Changed times are no loss of a remux, but a rewrite is to change nothing that it was not asked for.
       if (isLoss(warning) || warning.kind === "corrected") refuse(args, [warning.message]);
     },

@@ -122,9 +122,10 @@ export class WarningList {
     for (const warning of news) this.#report(warning);
   }
 
-  /** Adds a warning that does not come from the shim, and reports it. */
+  /** Adds a warning that does not come from the shim, and reports it; once, as the segments of a source have the same. */
   add(warning: Omit<Warning, "message">, words: string): void {
     const named = { ...warning, message: this.#messageOf(warning, words) };
+    if (this.#added.some(({ message }) => message === named.message)) return;
     this.#added.push(named);
     this.#report(named);
   }

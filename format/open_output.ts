@@ -23,6 +23,7 @@ import { MemorySink } from "../io/memory_sink.ts";
 import { allowNestedOutput, type Own, targetOf } from "../io/nested.ts";
 import { openSink, type Sink, sinkUrl } from "../io/sink.ts";
 import { isWritable } from "../io/stream.ts";
+import { warnOfTags } from "./held_tags.ts";
 import {
   bufferSizeOf,
   checkAllUsed,
@@ -38,7 +39,10 @@ import { checkTagValues, rawTags, type TagValues } from "./tags.ts";
 export interface MuxerOptions extends SessionOptions {
   /** FFmpeg's name of the output format; by default determined by the sink's file name. */
   format?: string;
-  /** Tags under common names, which are converted to the format's names: `{ albumArtist: "..." }`. */
+  /**
+   * Tags under common names, which are converted to the format's names: `{ albumArtist: "..." }`. Those that the format can't
+   * store are left out; results name them in `warnings`.
+   */
   tags?: TagValues;
   /**
    * Tags of the container under FFmpeg's or the format's own names ("title", "album_artist", ...); they override
@@ -108,7 +112,9 @@ export function* chooseOutput(
   }
   session.limitMemory(options.maxMemory);
   const { opensFiles } = yield* output.openOutput(session, { url, format });
-  output.setMetadata(session, Object.entries(tagsFor(describeOutput(session).format.name)));
+  const { name } = describeOutput(session).format;
+  output.setMetadata(session, Object.entries(tagsFor(name)));
+  warnOfTags(session, name, options);
   for (const chapter of chapters) addChapter(session, chapter);
   return { url, opensFiles };
 }
