@@ -76,12 +76,13 @@ export class Reading implements ReadsAhead {
       const packet = this.ready();
       if (packet) return packet;
       if (this.#after === "end") return null;
-      this.#throwAfter();
+      this.check();
       yield* this.#readMore();
     }
   }
 
-  #throwAfter(): void {
+  /** Throws the error that follows the packets, if it is known. */
+  check(): void {
     if (this.#after === null || this.#after === "end") return;
     const { error, isFinal } = this.#after;
     this.#after = null;

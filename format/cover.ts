@@ -50,6 +50,7 @@ export function* readCovers(
       waiting.delete(stream.index);
       covers.set(stream.index, coverOf(stream, packetOf(batch).data));
     }
+    reading.check(); // for exceptions of callbacks
   } catch (error) {
     // Damage after the covers is reported when packets are read.
     if (!(error instanceof AVError) || session.hasEnded) throw error;

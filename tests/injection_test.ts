@@ -140,6 +140,13 @@ Deno.test("probeSync() throws what a callback threw, at every callback of every 
     };
     injectEverywhere(run, name, { least: 1 });
   }
+  const cover: Run = (fault) => { // which is then read by probeSync() itself
+    const source = fault.wrap(
+      readerOf(fixtureBytes("cover.mp3"), { amount: (wanted) => Math.min(wanted, 100) }),
+    );
+    fault.call("probe", () => probeSync(source, { bufferSize: 100, findStreamInfo: false }));
+  };
+  injectEverywhere(cover, "cover.mp3", { least: 10 });
 });
 
 // ------------------------------------------------------------------------------------------- what is thrown
