@@ -60,12 +60,11 @@ function isReadOnce(source: Source): boolean {
 
 /**
  * Joins several sources in one output. They must have the same streams with the same coding: number, codec, extradata
- * (but for lengths, checksums and tags in it), picture size, sample rate and channels of the kept streams are compared when each
- * source is opened. The times of each
- * source continue where the previous one ended. `start` and `end` count from the beginning of the first source, whose
- * tags are kept. mp4, mov and Matroska get the chapters of all sources, unless they are written to a stream; other
- * formats, which have them in their header, those of the first one, with a warning if others have any. `input` applies to
- * each source without its own options.
+ * (but for lengths, checksums and tags in it), picture size, sample rate and channels of the kept streams are compared
+ * when each source is opened. The times of each source continue where the previous one ended. `start` and `end` count from
+ * the beginning of the first source, whose tags and covers are kept. mp4, mov and Matroska get the chapters of all
+ * sources, unless they are written to a stream; other formats, which have them in their header, those of the first one,
+ * with a warning if others have any. `input` applies to each source without its own options.
  *
  * ```ts
  * import { concatSync, MemorySink } from "@avio/avio";

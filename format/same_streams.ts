@@ -4,6 +4,7 @@
  */
 import type { Chosen } from "./edits.ts";
 import { argumentError } from "../ffi/errors.ts";
+import { isCover } from "./cover.ts";
 import { codingOf } from "./file_extradata.ts";
 import type { MediaType } from "./media_type.ts";
 import type { CodecParameters, Stream } from "./stream.ts";
@@ -36,7 +37,7 @@ export function findStreams(chosen: readonly Chosen[], streams: Streams): number
   const places = chosen.map(({ stream: { index } }) => index);
   const isLike = ({ stream }: Chosen, other: Streams[number] | undefined) =>
     other?.type === stream.type && other.codecParameters.codec === stream.codecParameters.codec;
-  if (chosen.every((one, i) => isLike(one, streams[places[i]!]))) return places;
+  if (chosen.every((one, i) => isCover(one.stream) || isLike(one, streams[places[i]!]))) return places;
   const byId = chosen.map((one) => {
     const same = streams.filter((other) => other.id === one.stream.id && isLike(one, other));
     return same.length === 1 ? same[0]!.index : -1;
@@ -53,8 +54,10 @@ export function checkSameStreams(
   format: string,
 ): void {
   const name = `sources[${number}]`;
-  for (const [i, { stream: { codecParameters: first } }] of chosen.entries()) {
+  for (const [i, { stream }] of chosen.entries()) {
     const index = places[i]!;
+    if (isCover(stream) && (!streams[index] || isCover(streams[index]))) continue; // it is that of the first source
+    const { codecParameters: first } = stream;
     const next = streams[index]?.codecParameters;
     if (!next && !isLasting(first)) continue;
     if (!next) throw argumentError(TypeError, name, `has no stream ${index}, which sources[0] has`);

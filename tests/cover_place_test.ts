@@ -1,8 +1,9 @@
 /**
  * Covers that are written into each format that supports them, from sources and from the program.
  */
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertGreater, assertThrows } from "@std/assert";
 import {
+  concat,
   concatSync,
   MemorySink,
   mergeSync,
@@ -112,3 +113,24 @@ Deno.test("merge({ covers }) and Muxer.addCover() refuse the same formats with t
     "Cannot add cover: fragmented mp4 can't store covers",
   );
 });
+
+for (const [name, format] of [["audio.mp3", "mp3"], ["audio.flac", "flac"], ["audio.ogg", "ogg"]] as const) {
+  Deno.test(`concat: ${format} gets the cover of the first song, whatever those of the others`, async () => {
+    const [jpeg, png] = [fixtureBytes("image.jpeg"), fixtureBytes("image.png")];
+    const songWith = (cover: Uint8Array | null) => {
+      const sink = new MemorySink();
+      mergeSync([fixturePath(name)], sink, { format, covers: cover ? [{ data: cover }] : [] });
+      return sink.bytes();
+    };
+    const [withJpeg, withPng, without] = [songWith(jpeg), songWith(png), songWith(null)];
+    for (const others of [[withJpeg], [withPng], [without], [without, withPng, withJpeg]]) {
+      const sink = new MemorySink();
+      const { streams, warnings } = await concat([withJpeg, ...others], sink, { format });
+      const { covers: [cover, ...more] } = probeSync(sink.bytes());
+      assertEquals([cover!.data, more.length, warnings], [jpeg, 0, []]);
+      const isStream = format !== "ogg"; // where it is a tag
+      assertEquals(streams.slice(1).map(({ packets }) => packets), isStream ? [1] : []);
+      assertGreater(streams[0]!.duration!, 2.9 * (1 + others.length));
+    }
+  });
+}

@@ -519,11 +519,16 @@ static int64_t earliest_start(const struct session *session, struct remux *remux
   return earliest;
 }
 
+/* A cover is one packet, that of the first source; demuxers deliver it again after a seek. */
+static bool is_further_cover(const struct route *route, const AVStream *stream) {
+  return route->packets && is_picture(stream) && !(stream->disposition & AV_DISPOSITION_TIMED_THUMBNAILS);
+}
+
 static int remux_packet(struct session *session, struct remux *remux, AVPacket *packet) {
   int result = read_over_damage(session, remux, packet);
   if (result < 0) return result;
   struct route *route = mapped_route(session, remux, packet->stream_index);
-  if (!route) return 0;
+  if (!route || is_further_cover(route, session->input->context->streams[packet->stream_index])) return 0;
   if ((result = find_first_dts(session, route, packet)) < 0) return result;
   remux->read += is_sound_or_motion(session->input->context->streams[packet->stream_index]);
   route->damaged |= packet->flags & AV_PKT_FLAG_CORRUPT;
