@@ -181,6 +181,110 @@ security(
   (answered) => assertEquals(answered, "INVALIDDATA"),
 );
 
+for (const what of ["parameters", "configurations"]) {
+  security(
+    `IAMF of any number of ${what}, which are looked for one by one, is an error`,
+    `answer(read(bombs["iamf ${what}"](4_000_000), { maxMemory: 2 ** 29 }));`,
+    (answered) => assertEquals(answered, "INVALIDDATA"),
+  );
+}
+
+// ------------------------------------------------------------------------------------------- seeks
+
+const opens = `
+/** Opens, seeks to this second, and reads; returns the number of packets, or the error's code. */
+function sought(bytes, format, second) {
+  try {
+    using demuxer = Demuxer.openSync(bytes, { format });
+    demuxer.seekSync(second);
+    return [...demuxer.packetsSync()].length;
+  } catch (error) {
+    if (!(error instanceof avio.AVError)) throw error;
+    return error.codeName;
+  }
+}
+`;
+
+security(
+  "A seek in an ASF of more pictures than it may have streams writes past no array",
+  opens +
+    `answer([0, 100, 200, 900].map((pictures) => typeof sought(crafted.asfWithPictures(pictures), "asf", 2.5)));`,
+  (answers) => assertEquals(answers, ["number", "number", "number", "number"]),
+);
+
+security(
+  "A seek in an ASF whose packets have no size is no division by zero",
+  opens + `answer(["asf", "asf_o"].map((format) => sought(crafted.asfWithPictures(0, 0), format, 2.5)));`,
+  (answers) => assertEquals(answers, [0, "INVALIDDATA"]),
+);
+
+security(
+  "A seek in a Bink without a frame is no null pointer",
+  opens + `answer(sought(crafted.binkWithoutFrames(), "bink", 0.1));`,
+  (answer) => assertEquals(answer, 0),
+);
+
+security(
+  "A seek in a BRSTM of blocks without samples, or without blocks, is no division by zero, nor reads elsewhere",
+  opens +
+    `answer([["pcm", 5, 0], ["adpcm", 0, 10], ["pcm", 5, 10]].map((parts) => typeof sought(crafted.brstm(...parts), "brstm", 0.001)));`,
+  (answers) => assertEquals(answers, ["number", "number", "number"]),
+);
+
+security(
+  "An AAX whose last segment is the bytes of its first one has an end",
+  `answer(read(crafted.aaxThatReturns(), { format: "aax" }));`,
+  (packets) => assertEquals(packets, 27),
+);
+
+// ------------------------------------------------------------------------------------------- IMF
+
+const imf = `
+const track = (() => {
+  const sink = new MemorySink();
+  using muxer = Muxer.openSync(sink, { format: "mxf_opatom" });
+  muxer.addStream({ type: "audio", codec: "pcm_s16le", sampleRate: 48000, channels: 1 });
+  for (let i = 0; i < 25; i++) {
+    const time = i * 1920;
+    muxer.writeSync(new Packet({ streamIndex: 0, pts: time, dts: time, duration: 1920, data: new Uint8Array(3840).fill(i) }));
+  }
+  muxer.finishSync();
+  return sink.bytes();
+})();
+/** The packets of a package with this asset map. */
+function packaged(resources, assets, more) {
+  const names = [];
+  const onopen = ({ url }) => {
+    names.push(url);
+    return url.endsWith(".xml") ? crafted.assetMap(assets, more) : track;
+  };
+  using demuxer = Demuxer.openSync(crafted.composition(resources), { format: "imf", onopen });
+  return [[...demuxer.packetsSync()].length, ...names.slice(1)];
+}
+`;
+
+security(
+  "IMF: an asset map with something beside assets is read, and the first asset of a name is used",
+  imf +
+    `answer(packaged([{ asset: 3 }, { asset: 5, repeat: 2 }], [[5, "b.mxf"], [3, "a.mxf"], [5, "never.mxf"]], "<Other/>"));`,
+  (answered) => assertEquals(answered, [75, "./a.mxf", "./b.mxf", "./b.mxf"]),
+);
+
+security(
+  "IMF: any number of resources that are empty and before the one that is read take no time for each packet",
+  imf +
+    `answer(packaged([{ asset: 3, duration: 0, repeat: 7_000_000 }, { asset: 3, repeat: 200 }], [[3, "a.mxf"]]).length);`,
+  (answered) => assertEquals(answered, 202),
+);
+
+security(
+  "IMF: many resources of many assets are found",
+  imf + `const assets = Array.from({ length: 60_000 }, (_, i) => [i + 1, "a"]);
+  const resources = assets.map(([asset]) => ({ asset: 60_001 - asset, duration: 0 }));
+  answer(packaged([...resources, { asset: 3 }], assets));`,
+  (answered) => assertEquals(answered, [25, "./a", "./a"]),
+);
+
 // What avio itself reads of headers.
 security(
   "600,000 bit rates in the description of an mp4's text are left out",
