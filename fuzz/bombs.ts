@@ -830,7 +830,7 @@ function iamfParts(size: number): Uint8Array {
 /** A mix of one sound again and again, each time with a parameter of its own. */
 function iamfParameters(size: number): Uint8Array {
   const elements = fill(size, (i) => join([1, 0, 0], leb(i + 1), [1, 128, 0, 0]));
-  return join(iamfStart, iamfUnit(2, [1, 0, 1], leb(Math.floor(size / 12)), elements), iamfUnit(4));
+  return join(iamfStart, iamfUnit(2, [1, 0, 1], leb(Math.floor(size / 12)), elements), iamfUnit(6, zeros(20)));
 }
 
 /** By name: functions that make a file of about so many bytes. */
@@ -1528,7 +1528,7 @@ export const bombs: Record<string, (size: number) => Uint8Array> = {
   "iamf parts of parameters": iamfParts,
   "iamf parameters": iamfParameters,
   "iamf configurations": (n) =>
-    join(iamfStart, fill(n, (i) => iamfUnit(0, leb(i + 2), "none", [1, 0, 0])), iamfUnit(4)),
+    join(iamfStart, fill(n, (i) => iamfUnit(0, leb(i + 2), "none", [1, 0, 0])), iamfUnit(6, zeros(20))),
   "musepack tags": (n) => join("MPCK", fill(n, () => join("ST", [3]))),
   "real media properties": (n) =>
     join(

@@ -5,6 +5,7 @@
 
 #include <libavutil/avstring.h>
 
+#include "../compat.h"
 #include "../io.h"
 #include "../numbers.h"
 #include "input.h"
@@ -36,9 +37,26 @@ static bool begins_at_byte_0(const AVFormatContext *input) {
   return flags & AVFMT_TS_DISCONT && !(flags & AVFMT_NO_BYTE_SEEK) && input->pb && input->pb->seekable;
 }
 
+/*
+ * Files in which a seek by time ends the process: asf has an array of 127 streams, to which pictures are added, bink looks at its
+ * first frame, the others divide by numbers of the file. The embedded FFmpeg is patched.
+ */
+static bool is_fatal_to_seek(const AVFormatContext *input) {
+  enum { ASF_STREAMS = 127 };
+  const char *name = input->iformat->name;
+  if (EMBEDDED) return false;
+  if (!strcmp(name, "asf")) return input->nb_streams > ASF_STREAMS;
+  if (!strcmp(name, "bink")) return !input->nb_streams || !avformat_index_get_entries_count(input->streams[0]);
+  return av_match_name(name, "asf_o,brstm,bfstm");
+}
+
 int input_seek(struct session *session, const struct seek *seek) {
   AVFormatContext *input = session->input->context;
   backlog_clear(&session->input->backlog);
+  if (is_fatal_to_seek(input)) {
+    log_error(session, "this libavformat can't seek by time in such a file (%s)", input->iformat->name);
+    return AVERROR(ENOSYS);
+  }
   struct ended *ended = &session->input->ended;
   int64_t beginning = beginning_of(input, seek->stream);
   bool is_before = beginning != AV_NOPTS_VALUE && seek->max <= beginning;
