@@ -44,8 +44,11 @@ void text_free(struct text *text) {
   *text = (struct text){0};
 }
 
+/* No string of V8 may be longer. */
+enum { MAX_STRING = 0x1fffffe8 };
+
 int32_t text_deliver(struct text *text, char *out, size_t capacity) {
-  int32_t result = text->failed || text->size > INT32_MAX ? AVERROR(ENOMEM) : (int32_t)text->size;
+  int32_t result = text->failed || text->size > MAX_STRING ? AVERROR(ENOMEM) : (int32_t)text->size;
   if (result > 0 && capacity) memcpy(out, text->data, text->size < capacity ? text->size : capacity);
   text_free(text);
   return result;
