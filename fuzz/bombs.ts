@@ -830,7 +830,11 @@ function iamfParts(size: number): Uint8Array {
 /** A mix of one sound again and again, each time with a parameter of its own. */
 function iamfParameters(size: number): Uint8Array {
   const elements = fill(size, (i) => join([1, 0, 0], leb(i + 1), [1, 128, 0, 0]));
-  return join(iamfStart, iamfUnit(2, [1, 0, 1], leb(Math.floor(size / 12)), elements), iamfUnit(6, zeros(20)));
+  return join(
+    iamfStart,
+    iamfUnit(2, [1, 0, 1], leb(Math.floor(size / 12)), elements),
+    iamfUnit(6, zeros(20)),
+  );
 }
 
 /** By name: functions that make a file of about so many bytes. */

@@ -4,6 +4,8 @@
  */
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { onLog, probe } from "@avio/avio";
+import { isDeno } from "../ffi/runtime.ts";
+import { answerOf } from "./support/script.ts";
 
 const root = new URL("../", import.meta.url).pathname;
 
@@ -63,4 +65,25 @@ Deno.test("Tags of more than 16 MiB in all are left out, with a line in the log:
   const left = lines.filter((line) => line.includes("left out"));
   assertEquals(left.length, 5);
   assertEquals(left[0], "tag 'tag16' of file 0 is left out: all tags have more than 16 MiB");
+});
+
+Deno.test("The text of a long description is not kept", { ignore: !isDeno }, async () => {
+  const MIB = 1 << 20;
+  const kept = await answerOf<number>(
+    `
+    import { vorbisWithoutSetup } from "${root}tests/support/crafted.ts";
+    const read = async (size) => (await probe(vorbisWithoutSetup(size, 1))).streams.length;
+    const collect = async () => {
+      for (let i = 0; i < 10; i++) await new Promise((done) => setTimeout(() => done(gc())));
+    };
+    await read(1000);
+    await collect();
+    const before = Deno.memoryUsage().external;
+    await read(${30 * MIB});
+    await collect();
+    console.log(Deno.memoryUsage().external - before);
+  `,
+    { flags: ["-A", "--v8-flags=--expose-gc"] },
+  );
+  assertEquals(kept < 20 * MIB, true, `${kept} bytes`);
 });
