@@ -241,6 +241,33 @@ security(
 );
 
 security(
+  "A seek by the stream of a picture is one of the whole input: in Ogg it failed an assertion",
+  `const sink = new MemorySink();
+  {
+    using demuxer = Demuxer.openSync(fixtureBytes("audio.ogg"));
+    using muxer = Muxer.openSync(sink, { format: "ogg" });
+    muxer.addStream(demuxer.streams[0]);
+    muxer.addCover({ data: fixtureBytes("image.png") });
+    for (const packet of demuxer.packetsSync()) muxer.writeSync(packet);
+    muxer.finishSync();
+  }
+  /** The first times after a seek to this second, by the number of a stream. */
+  function firstTime(bytes, streamIndex, second) {
+    using demuxer = Demuxer.openSync(bytes);
+    const { timeBase } = demuxer.streams[streamIndex];
+    demuxer.seekSync({ streamIndex, timestamp: Math.round(second * timeBase.den / timeBase.num) });
+    for (const packet of demuxer.packetsSync()) if (packet.streamIndex === 0) return packet.pts;
+  }
+  answer([sink.bytes(), fixtureBytes("cover.mp3")].map((bytes) => [0, 1].map((stream) => firstTime(bytes, stream, 0.5))));`,
+  (answers) => {
+    const [ogg, mp3] = answers as [number[], number[]];
+    assertEquals([ogg[0]! > 0, mp3[0]! > 0], [true, true]);
+    assertEquals([ogg[1], mp3[1]], [ogg[0], mp3[0]]);
+  },
+  false,
+);
+
+security(
   "An AAX whose last segment is the bytes of its first one has an end",
   `answer(read(crafted.aaxThatReturns(), { format: "aax" }));`,
   (packets) => assertEquals(packets, 27),
