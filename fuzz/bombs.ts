@@ -1041,6 +1041,8 @@ export const bombs: Record<string, (size: number) => Uint8Array> = {
         fill(n, () => box("chpl", [1, 0, 0, 0], zeros(4), [255], fill(2560, (i) => [...be(8, i), 1, 97]))),
       ),
     ),
+  "mp4 references": (n) =>
+    mp4(trak({}, box("tref", box("tmcd", numbered(n >> 2, 4, (view, at, i) => view.setUint32(at, i + 2)))))),
   "mp4 dref": (n) =>
     mp4(
       trak(

@@ -133,6 +133,7 @@ for (
     ["mp4 truns by fragments", 800_000, 30],
     ["mp4 chapters by names", 800_000, 1],
     ["mp4 edits by samples", 800_000, 1],
+    ["mp4 references", 8_000_000, 1],
     ["mxf components by packages by sets", 500_000, "INVALIDDATA"],
     ["mp4 fragments backwards", 9_000_000, 1],
     ["nsv times backwards", 12_000_000, "EPERM"],
@@ -167,6 +168,35 @@ security(
   answer([demuxer.streams.length, ...sizes]);`,
   (answered) => assertEquals(answered, [900, 16]),
 );
+
+security(
+  "An MPEG-TS with a group of streams in which one comes twice is read: the group was used after it was freed",
+  `answer(read(crafted.tsWithStreamTwice()));`,
+  (packets) => assertEquals(packets, 0),
+);
+
+for (
+  const [what, first, second] of [
+    ["an id", "", 'id="b" dependencyId="a"'],
+    ["codecs", 'id="a"', 'id="b" dependencyId="a"'],
+  ] as const
+) {
+  security(
+    `DASH: a representation that depends on another, without ${what}, is no null pointer`,
+    `const representation = (attributes) => \`<Representation bandwidth="1" \${attributes}><SegmentList duration="2">\` +
+      '<SegmentURL media="a.mp4"/></SegmentList></Representation>';
+    const manifest = '<MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="static" mediaPresentationDuration="PT3S" ' +
+      'profiles="urn:mpeg:dash:profile:isoff-live:2011"><Period><AdaptationSet mimeType="video/mp4">' +
+      representation(${JSON.stringify(first)}) + representation(${JSON.stringify(second)}) +
+      "</AdaptationSet></Period></MPD>";
+    using demuxer = Demuxer.openSync(new TextEncoder().encode(manifest), {
+      format: "dash",
+      onopen: () => fixtureBytes("fragmented.mp4"),
+    });
+    answer(demuxer.streams.length);`,
+    (streams) => assertEquals(Number(streams) >= 2, true, `${streams}`),
+  );
+}
 
 security(
   "Any number of keys of OpenMG are an error",

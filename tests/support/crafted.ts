@@ -475,3 +475,48 @@ export function assetMap(assets: readonly (readonly [number, string])[], more = 
   );
   return encoder.encode(`<AssetMap><AssetList>${more}${list.join("")}</AssetList></AssetMap>`);
 }
+
+// ------------------------------------------------------------------------------------------- MPEG-TS
+
+function crc32(bytes: readonly number[]): number {
+  let sum = 0xffffffff;
+  for (const byte of bytes) {
+    sum ^= byte << 24;
+    for (let bit = 0; bit < 8; bit++) sum = sum & 0x80000000 ? sum << 1 ^ 0x04c11db7 : sum << 1;
+  }
+  return sum >>> 0;
+}
+
+function tsSection(pid: number, table: number, content: readonly number[]): number[] {
+  const section = [table, 0xb0, content.length + 9, 0, 1, 0xc1, 0, 0, ...content];
+  const packet = [0x47, 0x40 | pid >> 8, pid & 255, 0x10, 0, ...section, ...be(4, crc32(section))];
+  return [...packet, ...new Array(188 - packet.length).fill(255)];
+}
+
+/** An MPEG-TS whose program has a group of streams in which one comes twice, and others after it. */
+export function tsWithStreamTwice(): Bytes {
+  const H264 = 0x1b,
+    LCEVC = 0x36,
+    FIRST = 0x100,
+    SECOND = 0x101,
+    IS_BASE = [0x3f, 3, 0x18, 1, 1],
+    IS_LAYER = [0x3f, 2, 0x17, 1];
+  const stream = (
+    type: number,
+    pid: number,
+    descriptors: number[] = [],
+  ) => [type, 0xe0 | pid >> 8, pid & 255, 0xf0, descriptors.length, ...descriptors];
+  const others = Array.from({ length: 6 }, (_, i) => stream(H264, 0x110 + i, IS_BASE));
+  const program = [
+    stream(H264, FIRST, IS_BASE),
+    stream(LCEVC, SECOND, IS_LAYER),
+    ...others,
+    stream(LCEVC, FIRST),
+    stream(LCEVC, SECOND, IS_LAYER), // in the place of the first one, which is a layer now
+  ];
+  return Uint8Array.from([
+    ...tsSection(0, 0, [0, 1, 0xf0, 0]),
+    ...tsSection(0x1000, 2, [0xe1, 0, 0xf0, 0, ...program.flat()]),
+    ...new Array(20).fill([0x47, 0x1f, 0xff, 0x10, ...new Array(184).fill(255)]).flat(),
+  ]);
+}
