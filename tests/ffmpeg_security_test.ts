@@ -351,6 +351,13 @@ security(
   (answered) => assertEquals(answered, [25, "./a", "./a"]),
 );
 
+security(
+  "IMF: an asset without a path is an error",
+  imf + `const text = new TextDecoder().decode(crafted.assetMap([[3, "a"]])).replace(/<Path>.*<.Path>/, "");
+  answer(read(crafted.composition([{ asset: 3 }]), { format: "imf", onopen: () => new TextEncoder().encode(text) }));`,
+  (answered) => assertEquals(answered, "INVALIDDATA"),
+);
+
 // What avio itself reads of headers.
 security(
   "600,000 bit rates in the description of an mp4's text are left out",
