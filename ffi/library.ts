@@ -155,14 +155,19 @@ const decoder = new TextDecoder();
 const encoder = new TextEncoder();
 let textBuffer = newBytes(4096);
 
+/** Maximum bytes of a buffer that is kept for the next text: the description of a file may have hundreds of megabytes. */
+const MAX_KEPT = 1 << 20;
+
 /** Calls a symbol that writes text; returns the text, or its negative result. */
 export function readText(call: (out: Uint8Array<ArrayBuffer>, capacity: number) => number): string | number {
-  let size = call(textBuffer, textBuffer.length);
-  if (size > textBuffer.length) {
-    textBuffer = newBytes(size * 2);
-    size = call(textBuffer, textBuffer.length);
+  let out = textBuffer, size = call(out, out.length);
+  if (size > out.length) {
+    const isKept = size * 2 <= MAX_KEPT;
+    out = newBytes(isKept ? size * 2 : size);
+    if (isKept) textBuffer = out;
+    size = call(out, out.length);
   }
-  return size < 0 ? size : decoder.decode(textBuffer.subarray(0, size));
+  return size < 0 ? size : decoder.decode(out.subarray(0, size));
 }
 
 /** The same for symbols that fail only when out of memory. */

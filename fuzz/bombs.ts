@@ -803,22 +803,37 @@ function musepackSeekTables(size: number): Uint8Array {
   );
 }
 
+/** Variable-length numbers and units of IAMF, with the beginning that all files have. */
+const leb = (value: number): number[] => value < 128 ? [value] : [value % 128 | 128, ...leb(value >> 7)];
+const iamfUnit = (type: number, ...parts: Part[]) => {
+  const body = join(...parts);
+  return join([type << 3], leb(body.length), body);
+};
+const iamfStart = join(
+  iamfUnit(31, "iamf", [0, 0]),
+  iamfUnit(0, [1], "Opus", leb(2 ** 30), [255, 255, 1, 2, 0, 0, 0, 0, 187, 128, 0, 0, 0]),
+  iamfUnit(1, [1, 0, 1, 1, 0, 0, 1 << 5, 1 << 4, 1, 1]),
+);
+
 /** Blocks of a parameter, each of which says that it has two million parts. */
 function iamfParts(size: number): Uint8Array {
-  const leb = (value: number): number[] => value < 128 ? [value] : [value % 128 | 128, ...leb(value >> 7)];
-  const unit = (type: number, ...parts: Part[]) => {
-    const body = join(...parts);
-    return join([type << 3], leb(body.length), body);
-  };
   const parameter = (id: number) => [id, 1, 128];
   return join(
-    unit(31, "iamf", [0, 0]),
-    unit(0, [1], "Opus", leb(2 ** 30), [255, 255, 1, 2, 0, 0, 0, 0, 187, 128, 0, 0, 0]),
-    unit(1, [1, 0, 1, 1, 0, 0, 1 << 5, 1 << 4, 1, 1]),
-    unit(2, [1, 0, 1, 1, 1, 0, 0], parameter(7), [0, 0], parameter(8), [0, 0, 1, 2 << 6, 0, 0, 0, 0, 0]),
-    unit(4),
-    repeat(size, unit(3, [8], leb(2_000_000), [1])),
-    unit(6, zeros(20)),
+    iamfStart,
+    iamfUnit(2, [1, 0, 1, 1, 1, 0, 0], parameter(7), [0, 0], parameter(8), [0, 0, 1, 2 << 6, 0, 0, 0, 0, 0]),
+    iamfUnit(4),
+    repeat(size, iamfUnit(3, [8], leb(2_000_000), [1])),
+    iamfUnit(6, zeros(20)),
+  );
+}
+
+/** A mix of one sound again and again, each time with a parameter of its own. */
+function iamfParameters(size: number): Uint8Array {
+  const elements = fill(size, (i) => join([1, 0, 0], leb(i + 1), [1, 128, 0, 0]));
+  return join(
+    iamfStart,
+    iamfUnit(2, [1, 0, 1], leb(Math.floor(size / 12)), elements),
+    iamfUnit(6, zeros(20)),
   );
 }
 
@@ -1026,6 +1041,8 @@ export const bombs: Record<string, (size: number) => Uint8Array> = {
         fill(n, () => box("chpl", [1, 0, 0, 0], zeros(4), [255], fill(2560, (i) => [...be(8, i), 1, 97]))),
       ),
     ),
+  "mp4 references": (n) =>
+    mp4(trak({}, box("tref", box("tmcd", numbered(n >> 2, 4, (view, at, i) => view.setUint32(at, i + 2)))))),
   "mp4 dref": (n) =>
     mp4(
       trak(
@@ -1515,6 +1532,9 @@ export const bombs: Record<string, (size: number) => Uint8Array> = {
   "oma keys": omaKeys,
   "musepack seek tables": musepackSeekTables,
   "iamf parts of parameters": iamfParts,
+  "iamf parameters": iamfParameters,
+  "iamf configurations": (n) =>
+    join(iamfStart, fill(n, (i) => iamfUnit(0, leb(i + 2), "none", [1, 0, 0])), iamfUnit(6, zeros(20))),
   "musepack tags": (n) => join("MPCK", fill(n, () => join("ST", [3]))),
   "real media properties": (n) =>
     join(

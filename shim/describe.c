@@ -97,12 +97,12 @@ static void describe_field(struct text *text, AVFormatContext *context, AVStream
   }
 }
 
-static void describe_metadata(struct text *text, const AVDictionary *metadata) {
+static void describe_metadata(struct text *text, struct tag_sum *sum, const AVDictionary *metadata) {
   json_key(text, "metadata");
   text_append(text, "{", 1);
   const AVDictionaryEntry *entry = NULL;
   while ((entry = av_dict_get(metadata, "", entry, AV_DICT_IGNORE_SUFFIX))) {
-    if (!is_reported_tag(entry)) continue;
+    if (next_tag(sum, entry) != TAG_IS_REPORTED) continue;
     json_key(text, entry->key);
     json_string(text, entry->value);
   }
@@ -131,7 +131,7 @@ static void describe_fields(struct text *text, AVFormatContext *context, AVStrea
     if (fields[i].base == base) describe_field(text, context, stream, &fields[i]);
 }
 
-static void describe_stream(struct text *text, AVFormatContext *context, AVStream *stream) {
+static void describe_stream(struct text *text, struct tag_sum *sum, AVFormatContext *context, AVStream *stream) {
   json_item(text);
   text_format(text, "{\"index\":%d", stream->index);
   json_key(text, "type");
@@ -141,12 +141,12 @@ static void describe_stream(struct text *text, AVFormatContext *context, AVStrea
   describe_fields(text, context, stream, OF_PARAMETERS);
   text_append(text, "}", 1);
   describe_fields(text, context, stream, OF_STREAM);
-  describe_metadata(text, stream->metadata);
+  describe_metadata(text, sum, stream->metadata);
   describe_side_data(text, stream);
   text_append(text, "}", 1);
 }
 
-static void describe_chapter(struct text *text, const AVChapter *chapter) {
+static void describe_chapter(struct text *text, struct tag_sum *sum, const AVChapter *chapter) {
   json_item(text);
   text_format(text, "{\"id\":%lld", (long long)chapter->id);
   json_key(text, "timeBase");
@@ -155,33 +155,33 @@ static void describe_chapter(struct text *text, const AVChapter *chapter) {
   describe_seconds(text, chapter->start, chapter->time_base);
   json_key(text, "end");
   describe_seconds(text, chapter->end, chapter->time_base);
-  describe_metadata(text, chapter->metadata);
+  describe_metadata(text, sum, chapter->metadata);
   text_append(text, "}", 1);
 }
 
-static void describe_program(struct text *text, const AVProgram *program) {
+static void describe_program(struct text *text, struct tag_sum *sum, const AVProgram *program) {
   json_item(text);
   text_format(text, "{\"id\":%d,\"number\":%d,\"pmtPid\":%d,\"pcrPid\":%d,\"streamIndexes\":[", program->id,
               program->program_num, program->pmt_pid, program->pcr_pid);
   for (unsigned i = 0; i < program->nb_stream_indexes; i++)
     text_format(text, i ? ",%u" : "%u", program->stream_index[i]);
   text_append(text, "]", 1);
-  describe_metadata(text, program->metadata);
+  describe_metadata(text, sum, program->metadata);
   text_append(text, "}", 1);
 }
 
-static void describe_lists(struct text *text, AVFormatContext *context) {
+static void describe_lists(struct text *text, struct tag_sum *sum, AVFormatContext *context) {
   json_key(text, "streams");
   text_append(text, "[", 1);
-  for (unsigned i = 0; i < context->nb_streams; i++) describe_stream(text, context, context->streams[i]);
+  for (unsigned i = 0; i < context->nb_streams; i++) describe_stream(text, sum, context, context->streams[i]);
   text_append(text, "]", 1);
   json_key(text, "chapters");
   text_append(text, "[", 1);
-  for (unsigned i = 0; i < context->nb_chapters; i++) describe_chapter(text, context->chapters[i]);
+  for (unsigned i = 0; i < context->nb_chapters; i++) describe_chapter(text, sum, context->chapters[i]);
   text_append(text, "]", 1);
   json_key(text, "programs");
   text_append(text, "[", 1);
-  for (unsigned i = 0; i < context->nb_programs; i++) describe_program(text, context->programs[i]);
+  for (unsigned i = 0; i < context->nb_programs; i++) describe_program(text, sum, context->programs[i]);
   text_append(text, "]", 1);
 }
 
@@ -203,6 +203,7 @@ int32_t avs_describe(double handle, uint32_t direction, char *out, uint32_t capa
   AVFormatContext *context = context_of(session, direction);
   if (!context) return AVERROR(EBADF);
   struct text text = {0};
+  struct tag_sum sum = {0};
   text_append(&text, "{", 1);
   describe_format(&text, context);
   json_key(&text, "duration");
@@ -215,8 +216,8 @@ int32_t avs_describe(double handle, uint32_t direction, char *out, uint32_t capa
   text_format(&text, "%d", context->probe_score);
   json_key(&text, "seekable");
   text_format(&text, "%s", context->pb && context->pb->seekable & AVIO_SEEKABLE_NORMAL ? "true" : "false");
-  describe_metadata(&text, context->metadata);
-  describe_lists(&text, context);
+  describe_metadata(&text, &sum, context->metadata);
+  describe_lists(&text, &sum, context);
   text_append(&text, "}", 1);
   return text_deliver(&text, out, capacity);
 }

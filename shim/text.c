@@ -44,8 +44,11 @@ void text_free(struct text *text) {
   *text = (struct text){0};
 }
 
+/* No string of V8 may be longer. */
+enum { MAX_STRING = 0x1fffffe8 };
+
 int32_t text_deliver(struct text *text, char *out, size_t capacity) {
-  int32_t result = text->failed || text->size > INT32_MAX ? AVERROR(ENOMEM) : (int32_t)text->size;
+  int32_t result = text->failed || text->size > MAX_STRING ? AVERROR(ENOMEM) : (int32_t)text->size;
   if (result > 0 && capacity) memcpy(out, text->data, text->size < capacity ? text->size : capacity);
   text_free(text);
   return result;
@@ -97,10 +100,12 @@ void json_field(struct text *text, const char *name, const char *value) {
   json_string(text, value);
 }
 
+/* Encodes in place: attachments have hundreds of megabytes. */
 void json_base64(struct text *text, const uint8_t *data, size_t size) {
-  size_t capacity = AV_BASE64_SIZE(size);
-  char *encoded = size < INT32_MAX / 2 ? malloc(capacity) : NULL;
-  if (!encoded || !av_base64_encode(encoded, (int)capacity, data, (int)size)) text->failed = true;
-  else json_string(text, encoded);
-  free(encoded);
+  size_t capacity = AV_BASE64_SIZE(size); /* with a NUL */
+  text_append(text, "\"", 1);
+  if (size >= INT32_MAX / 2) text->failed = true;
+  if (!text_reserve(text, capacity) || !av_base64_encode(text->data + text->size, (int)capacity, data, (int)size)) return;
+  text->size += capacity - 1;
+  text_append(text, "\"", 1);
 }

@@ -43,8 +43,13 @@ const answer = (value) => console.log(JSON.stringify(value ?? null));
 `;
 
 /** A test whose script must return a result within a deadline that is generous, except for endless loops. */
-function security(name: string, script: string, check: (result: unknown) => void = () => {}): void {
-  Deno.test(name, { ignore: !isEmbedded }, async () => {
+function security(
+  name: string,
+  script: string,
+  check: (result: unknown) => void = () => {},
+  ignore = !isEmbedded,
+): void {
+  Deno.test(name, { ignore }, async () => {
     check(await answerOf(prelude + script, { deadline: 120_000 }));
   });
 }
@@ -128,6 +133,7 @@ for (
     ["mp4 truns by fragments", 800_000, 30],
     ["mp4 chapters by names", 800_000, 1],
     ["mp4 edits by samples", 800_000, 1],
+    ["mp4 references", 8_000_000, 1],
     ["mxf components by packages by sets", 500_000, "INVALIDDATA"],
     ["mp4 fragments backwards", 9_000_000, 1],
     ["nsv times backwards", 12_000_000, "EPERM"],
@@ -164,6 +170,35 @@ security(
 );
 
 security(
+  "An MPEG-TS with a group of streams in which one comes twice is read: the group was used after it was freed",
+  `answer(read(crafted.tsWithStreamTwice()));`,
+  (packets) => assertEquals(packets, 0),
+);
+
+for (
+  const [what, first, second] of [
+    ["an id", "", 'id="b" dependencyId="a"'],
+    ["codecs", 'id="a"', 'id="b" dependencyId="a"'],
+  ] as const
+) {
+  security(
+    `DASH: a representation that depends on another, without ${what}, is no null pointer`,
+    `const representation = (attributes) => \`<Representation bandwidth="1" \${attributes}><SegmentList duration="2">\` +
+      '<SegmentURL media="a.mp4"/></SegmentList></Representation>';
+    const manifest = '<MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="static" mediaPresentationDuration="PT3S" ' +
+      'profiles="urn:mpeg:dash:profile:isoff-live:2011"><Period><AdaptationSet mimeType="video/mp4">' +
+      representation(${JSON.stringify(first)}) + representation(${JSON.stringify(second)}) +
+      "</AdaptationSet></Period></MPD>";
+    using demuxer = Demuxer.openSync(new TextEncoder().encode(manifest), {
+      format: "dash",
+      onopen: () => fixtureBytes("fragmented.mp4"),
+    });
+    answer(demuxer.streams.length);`,
+    (streams) => assertEquals(Number(streams) >= 2, true, `${streams}`),
+  );
+}
+
+security(
   "Any number of keys of OpenMG are an error",
   `answer(read(bombs["oma keys"](2_000_000)));`,
   (answered) => assertEquals(answered, "EPERM"),
@@ -178,6 +213,148 @@ security(
 security(
   "Blocks of IAMF whose parameter has two million parts are an error",
   `answer(read(bombs["iamf parts of parameters"](1_000_000), { maxMemory: 2 ** 28 }));`,
+  (answered) => assertEquals(answered, "INVALIDDATA"),
+);
+
+for (const what of ["parameters", "configurations"]) {
+  security(
+    `IAMF of any number of ${what}, which are looked for one by one, is an error`,
+    `answer(read(bombs["iamf ${what}"](4_000_000), { format: "iamf", maxMemory: 2 ** 29 }));`,
+    (answered) => assertEquals(answered, "INVALIDDATA"),
+  );
+}
+
+// ------------------------------------------------------------------------------------------- seeks
+
+const opens = `
+/** Opens, seeks to this second, and reads; returns the number of packets, or the error's code. */
+function sought(bytes, format, second) {
+  try {
+    using demuxer = Demuxer.openSync(bytes, { format });
+    demuxer.seekSync(second);
+    return [...demuxer.packetsSync()].length;
+  } catch (error) {
+    if (!(error instanceof avio.AVError)) throw error;
+    return error.codeName;
+  }
+}
+`;
+
+security(
+  "A seek in an ASF of more pictures than it may have streams writes past no array",
+  opens +
+    `answer([0, 100, 200, 900].map((pictures) => typeof sought(crafted.asfWithPictures(pictures), "asf", 2.5)));`,
+  (answers) => assertEquals(answers, ["number", "number", "number", "number"]),
+  false,
+);
+
+security(
+  "A seek in an ASF whose packets have no size is no division by zero",
+  opens + `answer(["asf", "asf_o"].map((format) => sought(crafted.asfWithPictures(0, 0), format, 2.5)));`,
+  (answers) => assertEquals(answers, [0, "INVALIDDATA"]),
+  false,
+);
+
+security(
+  "A seek in a Bink without a frame is no null pointer",
+  opens + `answer(sought(crafted.binkWithoutFrames(), "bink", 0.1));`,
+  (answer) => assertEquals(answer, 0),
+  false,
+);
+
+security(
+  "A seek in a BRSTM of blocks without samples, or without blocks, is no division by zero, nor reads elsewhere",
+  opens +
+    `answer([["pcm", 5, 0], ["adpcm", 0, 10], ["pcm", 5, 10]].map((parts) => typeof sought(crafted.brstm(...parts), "brstm", 0.001)));`,
+  (answers) => assertEquals(answers, ["number", "number", "number"]),
+  false,
+);
+
+security(
+  "A seek by the stream of a picture is one of the whole input: in Ogg it failed an assertion",
+  `const sink = new MemorySink();
+  {
+    using demuxer = Demuxer.openSync(fixtureBytes("audio.ogg"));
+    using muxer = Muxer.openSync(sink, { format: "ogg" });
+    muxer.addStream(demuxer.streams[0]);
+    muxer.addCover({ data: fixtureBytes("image.png") });
+    for (const packet of demuxer.packetsSync()) muxer.writeSync(packet);
+    muxer.finishSync();
+  }
+  /** The first times after a seek to this second, by the number of a stream. */
+  function firstTime(bytes, streamIndex, second) {
+    using demuxer = Demuxer.openSync(bytes);
+    const { timeBase } = demuxer.streams[streamIndex];
+    demuxer.seekSync({ streamIndex, timestamp: Math.round(second * timeBase.den / timeBase.num) });
+    for (const packet of demuxer.packetsSync()) if (packet.streamIndex === 0) return packet.pts;
+  }
+  answer([sink.bytes(), fixtureBytes("cover.mp3")].map((bytes) => [0, 1].map((stream) => firstTime(bytes, stream, 0.5))));`,
+  (answers) => {
+    const [ogg, mp3] = answers as [number[], number[]];
+    assertEquals([ogg[0]! > 0, mp3[0]! > 0], [true, true]);
+    assertEquals([ogg[1], mp3[1]], [ogg[0], mp3[0]]);
+  },
+  false,
+);
+
+security(
+  "An AAX whose last segment is the bytes of its first one has an end",
+  `answer(read(crafted.aaxThatReturns(), { format: "aax" }));`,
+  (packets) => assertEquals(packets, 27),
+);
+
+// ------------------------------------------------------------------------------------------- IMF
+
+const imf = `
+const track = (() => {
+  const sink = new MemorySink();
+  using muxer = Muxer.openSync(sink, { format: "mxf_opatom" });
+  muxer.addStream({ type: "audio", codec: "pcm_s16le", sampleRate: 48000, channels: 1 });
+  for (let i = 0; i < 25; i++) {
+    const time = i * 1920;
+    muxer.writeSync(new Packet({ streamIndex: 0, pts: time, dts: time, duration: 1920, data: new Uint8Array(3840).fill(i) }));
+  }
+  muxer.finishSync();
+  return sink.bytes();
+})();
+/** The packets of a package with this asset map. */
+function packaged(resources, assets, more) {
+  const names = [];
+  const onopen = ({ url }) => {
+    names.push(url);
+    return url.endsWith(".xml") ? crafted.assetMap(assets, more) : track;
+  };
+  using demuxer = Demuxer.openSync(crafted.composition(resources), { format: "imf", onopen });
+  return [[...demuxer.packetsSync()].length, ...names.slice(1)];
+}
+`;
+
+security(
+  "IMF: an asset map with something beside assets is read, and the first asset of a name is used",
+  imf +
+    `answer(packaged([{ asset: 3 }, { asset: 5, repeat: 2 }], [[5, "b.mxf"], [3, "a.mxf"], [5, "never.mxf"]], "<Other/>"));`,
+  (answered) => assertEquals(answered, [75, "./a.mxf", "./b.mxf", "./b.mxf"]),
+);
+
+security(
+  "IMF: any number of resources that are empty and before the one that is read take no time for each packet",
+  imf +
+    `answer(packaged([{ asset: 3, duration: 0, repeat: 7_000_000 }, { asset: 3, repeat: 200 }], [[3, "a.mxf"]]).length);`,
+  (answered) => assertEquals(answered, 202),
+);
+
+security(
+  "IMF: many resources of many assets are found",
+  imf + `const assets = Array.from({ length: 60_000 }, (_, i) => [i + 1, "a"]);
+  const resources = assets.map(([asset]) => ({ asset: 60_001 - asset, duration: 0 }));
+  answer(packaged([...resources, { asset: 3 }], assets));`,
+  (answered) => assertEquals(answered, [25, "./a", "./a"]),
+);
+
+security(
+  "IMF: an asset without a path is an error",
+  imf + `const text = new TextDecoder().decode(crafted.assetMap([[3, "a"]])).replace(/<Path>.*<.Path>/, "");
+  answer(read(crafted.composition([{ asset: 3 }]), { format: "imf", onopen: () => new TextEncoder().encode(text) }));`,
   (answered) => assertEquals(answered, "INVALIDDATA"),
 );
 

@@ -5,6 +5,7 @@
 
 #include <libavutil/avstring.h>
 
+#include "../compat.h"
 #include "../io.h"
 #include "../numbers.h"
 #include "input.h"
@@ -15,6 +16,8 @@
 bool opens_files(const AVFormatContext *input) {
   return input->iformat->flags & AVFMT_NOFILE || av_match_name(input->iformat->name, "concat,dash,hls,imf,image2");
 }
+
+static bool is_picture(const AVStream *stream) { return stream->disposition & AV_DISPOSITION_ATTACHED_PIC; }
 
 /* ---------------------------------------------------------------------------------------- seeking */
 
@@ -36,9 +39,37 @@ static bool begins_at_byte_0(const AVFormatContext *input) {
   return flags & AVFMT_TS_DISCONT && !(flags & AVFMT_NO_BYTE_SEEK) && input->pb && input->pb->seekable;
 }
 
+/*
+ * Ogg's demuxer counts its streams without the pictures, which come behind those that were known before: an assertion fails for a
+ * stream that has a higher number.
+ */
+static bool is_beyond_ogg(const AVFormatContext *input, int stream) {
+  int count = (int)input->nb_streams;
+  for (unsigned i = 0; i < input->nb_streams; i++) count -= is_picture(input->streams[i]);
+  return (stream < 0 ? av_find_default_stream_index((AVFormatContext *)input) : stream) >= count;
+}
+
+/*
+ * Files in which a seek by time ends the process: asf has an array of 127 streams, to which pictures are added, bink looks at its
+ * first frame, others divide by numbers of the file. Except for Ogg, the embedded FFmpeg is patched.
+ */
+static bool is_fatal_to_seek(const AVFormatContext *input, int stream) {
+  enum { ASF_STREAMS = 127 };
+  const char *name = input->iformat->name;
+  if (!strcmp(name, "ogg")) return is_beyond_ogg(input, stream);
+  if (EMBEDDED) return false;
+  if (!strcmp(name, "asf")) return input->nb_streams > ASF_STREAMS;
+  if (!strcmp(name, "bink")) return !input->nb_streams || !avformat_index_get_entries_count(input->streams[0]);
+  return av_match_name(name, "asf_o,brstm,bfstm");
+}
+
 int input_seek(struct session *session, const struct seek *seek) {
   AVFormatContext *input = session->input->context;
   backlog_clear(&session->input->backlog);
+  if (is_fatal_to_seek(input, seek->stream)) {
+    log_error(session, "this libavformat can't seek by time in such a file (%s)", input->iformat->name);
+    return AVERROR(ENOSYS);
+  }
   struct ended *ended = &session->input->ended;
   int64_t beginning = beginning_of(input, seek->stream);
   bool is_before = beginning != AV_NOPTS_VALUE && seek->max <= beginning;
@@ -167,6 +198,21 @@ static struct seek seek_of_slot(const double *slot) {
   return seek;
 }
 
+static int64_t in_microseconds(int64_t time, const AVStream *stream) {
+  return time == INT64_MIN || time == INT64_MAX ? time : av_rescale_q(time, stream->time_base, AV_TIME_BASE_Q);
+}
+
+/* A picture has no times: a seek by its stream is one of the whole input. */
+static void seek_without_picture(const AVFormatContext *input, struct seek *seek) {
+  bool is_by_stream = !(seek->flags & AVSEEK_FLAG_BYTE) && seek->stream >= 0 && (unsigned)seek->stream < input->nb_streams;
+  const AVStream *stream = is_by_stream ? input->streams[seek->stream] : NULL;
+  if (!stream || !is_picture(stream)) return;
+  seek->stream = -1;
+  seek->min = in_microseconds(seek->min, stream);
+  seek->target = in_microseconds(seek->target, stream);
+  seek->max = in_microseconds(seek->max, stream);
+}
+
 /* Whether the seek leads to the beginning. */
 static bool is_to_beginning(const AVFormatContext *input, const struct seek *seek) {
   int64_t beginning = beginning_of(input, seek->stream);
@@ -266,6 +312,7 @@ int input_op_seek(struct session *session, double *slot, uint8_t *data, size_t s
   if (!input) return AVERROR(EBADF);
   if (!(slot[1] >= -1 && slot[1] < FFMAX(input->context->nb_streams, 1))) return AVERROR(EINVAL);
   struct seek seek = seek_of_slot(slot);
+  seek_without_picture(input->context, &seek);
   int result = check(session, &seek);
   if (result < 0) return result;
   AVPacket *held = input->held ? av_packet_clone(input->packet) : NULL;

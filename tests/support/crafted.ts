@@ -297,3 +297,226 @@ export function endlessTemporalUnit(count: number): Bytes {
   for (let i = 0; i < count; i++) bytes.set([0x7a, 2, 0, 0x80], 2 + 4 * i);
   return bytes;
 }
+
+// ------------------------------------------------------------------------------------------- files in which a seek fails
+
+const le = (bytes: number, value: number): number[] =>
+  Array.from({ length: bytes }, (_, i) => Math.floor(value / 2 ** (8 * i)) % 256);
+const be = (bytes: number, value: number): number[] => le(bytes, value).reverse();
+const text = (words: string): number[] => [...encoder.encode(words)];
+const utf16 = (words: string): number[] => [...words, "\0"].flatMap((letter) => le(2, letter.charCodeAt(0)));
+
+/** An ASF of one stream of sound and so many pictures, each of which is a stream. */
+export function asfWithPictures(pictures: number, packetSize = 200): Bytes {
+  const PACKETS = 50, SIZE = 200, SOUND = 100;
+  const id = (hex: string) => hex.match(/../g)!.map((byte) => parseInt(byte, 16));
+  const object = (name: string, ...parts: number[][]) => {
+    const content = parts.flat();
+    return [...id(name), ...le(8, content.length + 24), ...content];
+  };
+  const zeros = (count: number) => new Array<number>(count).fill(0);
+  const wave = [
+    ...le(2, 1),
+    ...le(2, 1),
+    ...le(4, 8000),
+    ...le(4, 16000),
+    ...le(2, 2),
+    ...le(2, 16),
+    ...le(2, 0),
+  ];
+  const picture = [3, ...le(4, 1), ...utf16("image/png"), ...utf16(""), 0], name = utf16("WM/Picture");
+  const entry = [...le(2, name.length), ...name, ...le(2, 1), ...le(2, picture.length), ...picture];
+  const packet = (i: number) => {
+    const head = [
+      ...le(4, i * SOUND),
+      ...le(2, 100),
+      0x81,
+      i,
+      ...le(4, 0),
+      8,
+      ...le(4, SOUND),
+      ...le(4, i * 100),
+    ];
+    const padding = SIZE - 6 - head.length - SOUND;
+    return [0x82, 0, 0, 8, 0x5d, padding, ...head, ...zeros(SOUND), ...zeros(padding)];
+  };
+  return Uint8Array.from([
+    ...id("3026b2758e66cf11a6d900aa0062ce6c"),
+    ...le(8, 0),
+    ...le(4, 3),
+    1,
+    2,
+    ...object(
+      "a1dcab8c47a9cf118ee400c00c205365",
+      zeros(32),
+      le(8, PACKETS),
+      le(8, 50_000_000),
+      le(8, 50_000_000),
+      le(8, 0),
+      le(4, 2),
+      le(4, packetSize),
+      le(4, packetSize),
+      le(4, 128_000),
+    ),
+    ...object(
+      "9107dcb7b7a9cf118ee600c00c205365",
+      id("409e69f84d5bcf11a8fd00805f5c442b"),
+      zeros(24),
+      le(4, wave.length),
+      le(4, 0),
+      le(2, 1),
+      le(4, 0),
+      wave,
+    ),
+    ...object("40a4d0d207e3d21197f000a0c95ea850", le(2, pictures), new Array(pictures).fill(entry).flat()),
+    ...id("3626b2758e66cf11a6d900aa0062ce6c"),
+    ...le(8, 50 + PACKETS * SIZE),
+    ...zeros(16),
+    ...le(8, PACKETS),
+    1,
+    1,
+    ...Array.from({ length: PACKETS }, (_, i) => packet(i)).flat(),
+  ]);
+}
+
+/** A Bink without a frame. */
+export function binkWithoutFrames(): Bytes {
+  const numbers = [192, 0, 10, 0, 32, 32, 25, 1, 0, 0, 100];
+  return Uint8Array.from([
+    ...text("BIKi"),
+    ...numbers.flatMap((number) => le(4, number)),
+    ...new Array(148).fill(0),
+  ]);
+}
+
+/** A BRSTM of so many blocks, of so many samples each. */
+export function brstm(codec: "pcm" | "adpcm", blocks: number, samples: number): Bytes {
+  const head = new Array<number>(504).fill(0);
+  const put = (at: number, ...parts: number[][]) => parts.flat().forEach((byte, i) => head[at + i] = byte);
+  put(4, be(4, 32));
+  put(20, be(4, 96));
+  put(32, [codec === "pcm" ? 1 : 2, 0, 1, 0], be(2, 32000), [0, 0]);
+  put(40, ...[0, 1000, 608, blocks, 64, samples, 32, 56, 32].map((number) => be(4, number)));
+  put(104, be(4, 128));
+  return Uint8Array.from([
+    ...text("RSTM"),
+    ...[0xfe, 0xff, 1, 0],
+    ...be(4, 0),
+    ...be(2, 64),
+    ...new Array(50).fill(0),
+    ...text("HEAD"),
+    ...be(4, 512),
+    ...head,
+    ...text("ADPC"),
+    ...be(4, 24),
+    ...new Array(16).fill(0),
+    ...text("DATA"),
+    ...be(4, 1024),
+    ...new Array(1024).fill(1),
+  ]);
+}
+
+/** An AAX of three segments, of which the first and the last are the same bytes. */
+export function aaxThatReturns(): Bytes {
+  const strings = text("data\0AAX\0"), SIZE = 178, rows = 37, columns = [0x5b, ...be(4, 0)];
+  const segment = [
+    ...be(2, 0x8000),
+    ...be(2, 12),
+    3,
+    18,
+    4,
+    1,
+    ...be(4, 48000),
+    ...be(4, 100),
+    ...new Array(162).fill(0),
+  ];
+  return Uint8Array.from([
+    ...text("@UTF"),
+    ...be(4, 1000),
+    ...be(2, 1),
+    ...be(2, rows - 8),
+    ...be(4, rows + 24 - 8),
+    ...be(4, rows + 24 + strings.length - 8),
+    ...be(4, 5),
+    ...be(2, 1),
+    ...be(2, 8),
+    ...be(4, 3),
+    ...columns,
+    ...[0, SIZE, 0].flatMap((start) => [...be(4, start), ...be(4, SIZE)]),
+    ...strings,
+    ...segment,
+    ...segment,
+  ]);
+}
+
+// ------------------------------------------------------------------------------------------- IMF
+
+const uuid = (number: number) =>
+  `urn:uuid:${number.toString(16).padStart(8, "0")}-0000-4000-8000-000000000000`;
+
+/** A composition of one track of sound whose resources are these assets, of 25 units each. */
+export function composition(assets: readonly { asset: number; repeat?: number; duration?: number }[]): Bytes {
+  const resources = assets.map(({ asset, repeat = 1, duration = 25 }) =>
+    `<Resource><IntrinsicDuration>${duration}</IntrinsicDuration><RepeatCount>${repeat}</RepeatCount>` +
+    `<TrackFileId>${uuid(asset)}</TrackFileId></Resource>`
+  );
+  const sequence = `<MainAudioSequence><TrackId>${uuid(0xffff)}</TrackId>` +
+    `<ResourceList>${resources.join("")}</ResourceList></MainAudioSequence>`;
+  return encoder.encode(
+    `<CompositionPlaylist><Id>${uuid(0xfffe)}</Id><ContentTitle>a</ContentTitle><EditRate>25 1</EditRate>` +
+      `<SegmentList><Segment><SequenceList>${sequence}</SequenceList></Segment></SegmentList></CompositionPlaylist>`,
+  );
+}
+
+/** The map of these assets: number and path; `more` is put before the first one. */
+export function assetMap(assets: readonly (readonly [number, string])[], more = ""): Bytes {
+  const list = assets.map(([asset, path]) =>
+    `<Asset><Id>${uuid(asset)}</Id><ChunkList><Chunk><Path>${path}</Path></Chunk></ChunkList></Asset>`
+  );
+  return encoder.encode(`<AssetMap><AssetList>${more}${list.join("")}</AssetList></AssetMap>`);
+}
+
+// ------------------------------------------------------------------------------------------- MPEG-TS
+
+function crc32(bytes: readonly number[]): number {
+  let sum = 0xffffffff;
+  for (const byte of bytes) {
+    sum ^= byte << 24;
+    for (let bit = 0; bit < 8; bit++) sum = sum & 0x80000000 ? sum << 1 ^ 0x04c11db7 : sum << 1;
+  }
+  return sum >>> 0;
+}
+
+function tsSection(pid: number, table: number, content: readonly number[]): number[] {
+  const section = [table, 0xb0, content.length + 9, 0, 1, 0xc1, 0, 0, ...content];
+  const packet = [0x47, 0x40 | pid >> 8, pid & 255, 0x10, 0, ...section, ...be(4, crc32(section))];
+  return [...packet, ...new Array(188 - packet.length).fill(255)];
+}
+
+/** An MPEG-TS whose program has a group of streams in which one comes twice, and others after it. */
+export function tsWithStreamTwice(): Bytes {
+  const H264 = 0x1b,
+    LCEVC = 0x36,
+    FIRST = 0x100,
+    SECOND = 0x101,
+    IS_BASE = [0x3f, 3, 0x18, 1, 1],
+    IS_LAYER = [0x3f, 2, 0x17, 1];
+  const stream = (
+    type: number,
+    pid: number,
+    descriptors: number[] = [],
+  ) => [type, 0xe0 | pid >> 8, pid & 255, 0xf0, descriptors.length, ...descriptors];
+  const others = Array.from({ length: 6 }, (_, i) => stream(H264, 0x110 + i, IS_BASE));
+  const program = [
+    stream(H264, FIRST, IS_BASE),
+    stream(LCEVC, SECOND, IS_LAYER),
+    ...others,
+    stream(LCEVC, FIRST),
+    stream(LCEVC, SECOND, IS_LAYER), // in the place of the first one, which is a layer now
+  ];
+  return Uint8Array.from([
+    ...tsSection(0, 0, [0, 1, 0xf0, 0]),
+    ...tsSection(0x1000, 2, [0xe1, 0, 0xf0, 0, ...program.flat()]),
+    ...new Array(20).fill([0x47, 0x1f, 0xff, 0x10, ...new Array(184).fill(255)]).flat(),
+  ]);
+}
