@@ -78,8 +78,6 @@ export interface FileSystem {
   opened(value: unknown): OpenFile | null;
   /** The path of a runtime's file object (`Bun.file(path)`). */
   named(value: unknown): string | null;
-  /** A runtime's writable stream as a WritableStream; null if the value isn't one. */
-  stream(value: unknown): WritableStream<Uint8Array> | null;
   /** Whether an error is of this kind. */
   is(error: unknown, fault: Fault): boolean;
   /** An error of this kind, like those of system calls. */

@@ -48,7 +48,6 @@ interface NodeFiles {
 interface Process {
   cwd(): string;
   getBuiltinModule(name: "node:fs"): NodeFiles;
-  getBuiltinModule(name: "node:stream"): { Writable: { toWeb(sink: unknown): WritableStream<Uint8Array> } };
   readonly permission?: { has(scope: "fs.read", path?: string): boolean };
 }
 
@@ -263,10 +262,6 @@ export const nodeFiles: FileSystem = {
   isStdinStream: () => false,
   opened: (value) => isHandle(value) ? new NodeFile(value) : null,
   named,
-  stream: (value) =>
-    has(value, "write", "end", "on", "destroy")
-      ? globals.process.getBuiltinModule("node:stream").Writable.toWeb(value)
-      : null,
   is: (error, fault) =>
     codes[fault].some((code) => codeOf(error) === code) &&
     (fault !== "BadResource" || !("syscall" in (error as Error))),

@@ -12,6 +12,7 @@ import { files } from "./files.ts";
 import { isHttp } from "./http.ts";
 import { IOContext, lendIOContext } from "./io_context.ts";
 import { MemorySink, openMemorySink } from "./memory_sink.ts";
+import { isNodeWritable, NodeSink } from "./node_stream.ts";
 import type { BunFile, NodeWritable, OpenedFile } from "./opened_file.ts";
 import { PositionedDevice, type PositionedSink, positionedStream } from "./positioned_sink.ts";
 import { isWritable, StreamSink } from "./stream.ts";
@@ -82,14 +83,13 @@ export function* openSink(
     const device = new PositionedDevice(host, positioned);
     return { io: host.addDevice(device, use, bufferSize), url: "", finish: () => device.finish() };
   }
-  const isStream = isWritable(sink);
-  const stream = isStream ? sink : files.stream(sink);
-  if (stream) {
+  const isNode = isNodeWritable(sink);
+  if (isNode || isWritable(sink)) {
     if (!(yield* canWait())) {
-      const kind = isStream ? "WritableStream" : "Writable";
+      const kind = isNode ? "Writable" : "WritableStream";
       throw argumentError(TypeError, "sink", `a ${kind} can't be written synchronously, use open`);
     }
-    const chunks = new StreamSink(host, stream);
+    const chunks = isNode ? new NodeSink(host, sink) : new StreamSink(host, sink);
     const device = { write: (bytes: Uint8Array<ArrayBuffer>) => chunks.put(bytes) };
     return { io: host.addDevice(device, use, bufferSize), url: "", finish: () => chunks.finish() };
   }
