@@ -51,9 +51,9 @@ function pathOfUrl(url: string, name: string): string {
 }
 
 /** The path of a source or sink that is a path, a file: URL or a runtime's file object; null for others. */
-export function pathIn(place: unknown, name: string): string | null {
+export function pathIn(place: unknown, name: "source" | "sink"): string | null {
   if (typeof place === "string" || place instanceof URL) return pathOf(place, name);
-  const named = files.named(place);
+  const named = files.named(place, name);
   return named === null ? null : paths.plain(named);
 }
 

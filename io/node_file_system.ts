@@ -227,11 +227,27 @@ function isStdin(value: unknown): boolean {
   return has(value, "read", "on", "setEncoding") && (value as { fd?: unknown }).fd === STDIN;
 }
 
-/** Whether a value is `Bun.file(path)`: a Blob with a name that isn't a File. */
-function named(value: unknown): string | null {
-  if (!("Bun" in globalThis) || !(value instanceof Blob) || !has(value, "writer", "exists")) return null;
+/** The path of `Bun.file(path)`: a Blob with a name that is no File, no file in S3, and as a source no part of a file. */
+function named(value: unknown, use: "source" | "sink"): string | null {
+  if (!("Bun" in globalThis) || !(value instanceof Blob) || value instanceof File) return null;
+  if (!has(value, "writer", "exists") || has(value, "presign")) return null;
   const { name } = value as { name?: unknown };
-  return typeof name === "string" && !(value instanceof File) ? name : null;
+  return typeof name === "string" && !(use === "source" && isPart(value, name)) ? name : null;
+}
+
+/** The size that Bun gives all but the first byte of a file whose size it does not know yet. */
+const ALL_BUT_ONE = 2 ** 52 - 2;
+
+/** Whether `Bun.file(path)` is a part of the file, from `slice()`, which has the same name. */
+function isPart(file: Blob, path: string): boolean {
+  const rest = file.slice(1).size; // its own size, once asked for, would never change again
+  if (rest === 0 || rest === ALL_BUT_ONE || !Number.isFinite(rest)) return false;
+  try {
+    const stats = node().statSync(path, BIG);
+    return stats.isFile() && Number(stats.size) !== rest + 1;
+  } catch {
+    return false;
+  }
 }
 
 /** The file system of Node and Bun. */

@@ -102,8 +102,14 @@ function asyncKind(source: unknown): string | null {
   return isIterable ? "an AsyncIterable" : null;
 }
 
+/** Bytes: no Blob is larger. */
+const MAX_BLOB = 2 ** 50;
+
 function asyncDevice(host: Host, source: AsyncSource): Device {
-  if (isBlob(source)) return blobDevice(source);
+  if (isBlob(source)) {
+    // Bun does not know the size of a file in S3, and of some parts of files.
+    return source.size <= MAX_BLOB ? blobDevice(source) : streamDevice(host, source.stream());
+  }
   if (isResponse(source)) {
     if (!source.body) throw argumentError(TypeError, "source", "is a Response without a body");
     return streamDevice(host, source.body);
