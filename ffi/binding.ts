@@ -63,6 +63,8 @@ export interface Runtime {
   readonly fault: string | null;
   /** Path of the executable if avio is compiled into it; else null. */
   readonly standalone: string | null;
+  /** The path of a file in a package, as a module at `url` would import it; null if there is none. */
+  resolve(name: string, url: string): string | null;
   /** The value of an environment variable, if it is set and may be read. */
   environment(variable: string): string | undefined;
   currentFolder(): string;

@@ -28,6 +28,7 @@ export const denoRuntime: Runtime = {
   get standalone() {
     return Deno.build.standalone ? Deno.execPath() : null;
   },
+  resolve: () => null, // import.meta.resolve() finds what there is
   environment(variable) {
     const { state } = Deno.permissions.querySync({ name: "env", variable });
     return state === "granted" ? Deno.env.get(variable) || undefined : undefined;
