@@ -61,7 +61,15 @@ function node(): NodeFiles {
 }
 
 function promised<T>(call: (done: Done<T>) => void): Promise<T> {
-  return new Promise((resolve, reject) => call((error, value) => error ? reject(error) : resolve(value)));
+  return new Promise((resolve, reject) =>
+    call((error, value) => error ? reject(withStack(error)) : resolve(value))
+  );
+}
+
+/** Bun's errors of system calls have no stack, which programs take for granted. */
+function withStack(error: unknown): unknown {
+  if (error instanceof Error && !error.stack) Error.captureStackTrace(error);
+  return error;
 }
 
 function statusOf(stats: Stats): FileStatus {

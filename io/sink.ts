@@ -2,9 +2,11 @@
  * Sink: everything that media can be written to, and how each kind becomes an I/O context of a host. The rules for
  * closing are those of sources.
  */
+import type { Device } from "../ffi/device.ts";
 import { argumentError } from "../ffi/errors.ts";
 import { canWait, type Operation } from "../ffi/operation.ts";
 import type { Host } from "../ffi/session.ts";
+import { isObject, kindOf } from "./arguments.ts";
 import type { Attachment } from "./attachment.ts";
 import { checkCallbacks, deviceOf, type IOCallbacks } from "./callbacks.ts";
 import { attachSinkFile, openSinkFile, pathIn, SharedFile } from "./file.ts";
@@ -93,15 +95,18 @@ export function* openSink(
     const device = { write: (bytes: Uint8Array<ArrayBuffer>) => chunks.put(bytes) };
     return { io: host.addDevice(device, use, bufferSize), url: "", finish: () => chunks.finish() };
   }
-  const callbacks = sink as IOCallbacks;
-  checkCallbacks(callbacks, "sink");
-  if (!callbacks.onwrite) {
-    throw argumentError(
-      TypeError,
-      "sink",
-      "must be a path, URL, WritableStream, open file, IOContext, MemorySink, " +
-        "or an object with an onwrite function",
-    );
+  return { io: host.addDevice(callbackDevice(sink as IOCallbacks, bufferSize), use, bufferSize), url: "" };
+}
+
+function callbackDevice(callbacks: IOCallbacks, bufferSize: number): Device {
+  if (isObject(callbacks)) {
+    checkCallbacks(callbacks, "sink");
+    if (callbacks.onwrite) return deviceOf(callbacks, bufferSize);
   }
-  return { io: host.addDevice(deviceOf(callbacks, bufferSize), use, bufferSize), url: "" };
+  throw argumentError(
+    TypeError,
+    "sink",
+    "must be a path, URL, WritableStream, open file, IOContext, MemorySink, " +
+      `or an object with an onwrite function, is ${kindOf(callbacks)}`,
+  );
 }

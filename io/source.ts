@@ -14,7 +14,7 @@ import { files } from "./files.ts";
 import { type HttpOptions, isHttp, type NestedHttp } from "./http.ts";
 import { attachHttp } from "./http_source.ts";
 import type { Attachment } from "./attachment.ts";
-import { bytesOf } from "./arguments.ts";
+import { bytesOf, isObject, kindOf } from "./arguments.ts";
 import { attachBytes } from "./bytes.ts";
 import { IOContext, lendIOContext } from "./io_context.ts";
 import { isNodeReadable, nodeReadableDevice } from "./node_stream.ts";
@@ -119,12 +119,14 @@ function asyncDevice(host: Host, source: AsyncSource): Device {
 }
 
 function callbackDevice(callbacks: IOCallbacks, bufferSize: number): Device {
-  checkCallbacks(callbacks, "source");
-  if (callbacks.onread) return deviceOf(callbacks, bufferSize);
+  if (isObject(callbacks)) {
+    checkCallbacks(callbacks, "source");
+    if (callbacks.onread) return deviceOf(callbacks, bufferSize);
+  }
   throw argumentError(
     TypeError,
     "source",
-    "must be a path, URL, bytes, Blob, Response, stream, open file, standard input, IOContext, " +
-      "or an object with an onread function",
+    "must be a path, URL, bytes, Blob, Response, stream, AsyncIterable, open file, standard input, IOContext, " +
+      `or an object with an onread function, is ${kindOf(callbacks)}`,
   );
 }
