@@ -2,7 +2,7 @@
  * Node and Bun: loads the library as a Node-API addon (`shim/node_api.c`); `bun_calls.ts` has faster calls for Bun. Their
  * modules aren't imported statically, since Deno loads this file, too.
  */
-import type { AnswerRequest, Library, Runtime } from "./binding.ts";
+import type { AnswerRequest, Library, RunInContext, Runtime } from "./binding.ts";
 import { directCalls, isAtLeast } from "./bun_calls.ts";
 import { type BareAddon, throughRegisters } from "./registers.ts";
 
@@ -16,6 +16,7 @@ interface Process {
   cwd(): string;
   dlopen(module: { exports: unknown }, place: string): void;
   getBuiltinModule?(name: "node:fs"): FileSystem;
+  getBuiltinModule?(name: "node:async_hooks"): { AsyncLocalStorage: { snapshot(): RunInContext } };
   getBuiltinModule?(name: "node:module"): { createRequire(from: string): Require };
   readonly execPath: string;
 }
@@ -72,6 +73,7 @@ export const nodeRuntime: Runtime = {
     const { Bun, process } = globals;
     return Bun && /^(\/\$bunfs|[A-Z]:[\\/]~BUN)[\\/]/.test(Bun.main) ? process!.execPath : null;
   },
+  snapshot: () => globals.process!.getBuiltinModule!("node:async_hooks").AsyncLocalStorage.snapshot(),
   resolve(name, url) {
     try {
       return resolvedFrom(url, name);
