@@ -225,7 +225,7 @@ function written(stream: Writable): Promise<void> {
 
 /** Destroys a stream that was not written to its end, unless somebody else can go on with it. */
 function abandon(stream: Writable, reason: unknown): void {
-  if (stream.destroyed || stream.writableEnded || isStandard(stream) || isUnsent(stream)) return;
+  if (stream.destroyed || isStandard(stream) || isUnsent(stream)) return;
   stream.destroy(reason instanceof Error ? reason : new Error(String(reason), { cause: reason }));
 }
 
@@ -275,7 +275,7 @@ export function dropSource(source: unknown): void {
 
 /** Destroys a sink that was not written, with the error that ended the session. */
 export function dropSink(sink: unknown, { error }: Failure): void {
-  if (!isNodeWritable(sink)) return;
+  if (!isNodeWritable(sink) || sink.writableEnded) return;
   sink.on("error", ignore);
   abandon(sink, error);
 }

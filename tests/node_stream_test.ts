@@ -220,6 +220,17 @@ Deno.test("A Writable is destroyed with the error of the source, whether it was 
   assertEquals([unused.destroyed, unused.errored], [true, error]);
 });
 
+Deno.test("A Writable whose end is stalled is destroyed by an abort", async () => {
+  const controller = new AbortController();
+  const reason = new Error("enough");
+  const sink = new Writable({
+    write: (_chunk, _encoding, done) => done(),
+    final: () => controller.abort(reason),
+  });
+  assertEquals(await rejectionOf(remux(film, sink, { ...mpegts, signal: controller.signal })), reason);
+  assertEquals([sink.destroyed, sink.errored], [true, reason]);
+});
+
 Deno.test("A file is closed when remux() resolves", async () => {
   const path = Deno.makeTempFileSync();
   try {
