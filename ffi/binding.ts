@@ -54,6 +54,9 @@ export interface Library extends Functions {
   wakeEvents(client: number): void;
 }
 
+/** Runs a function in an asynchronous context. */
+export type RunInContext = (work: () => void) => void;
+
 /** A runtime: how it loads the library, and what is needed to find it. */
 export interface Runtime {
   /** Operating system and processor, by Deno's names: "linux", "darwin", "windows"; "x86_64", "aarch64". */
@@ -65,6 +68,13 @@ export interface Runtime {
   readonly fault: string | null;
   /** Path of the executable if avio is compiled into it; else null. */
   readonly standalone: string | null;
+  /**
+   * Captures the program's asynchronous context (`AsyncLocalStorage`); returns a function that runs others in it. It is called on
+   * a session's first operation.
+   */
+  snapshot(): RunInContext;
+  /** The path of a file in a package, as a module at `url` would import it; null if there is none. */
+  resolve(name: string, url: string): string | null;
   /** The value of an environment variable, if it is set and may be read. */
   environment(variable: string): string | undefined;
   currentFolder(): string;

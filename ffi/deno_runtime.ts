@@ -29,6 +29,8 @@ export const denoRuntime: Runtime = {
   get standalone() {
     return Deno.build.standalone ? Deno.execPath() : null;
   },
+  snapshot: () => (work) => work(), // node:async_hooks would have to be loaded, which takes some 10 ms
+  resolve: () => null, // import.meta.resolve() finds what there is
   environment(variable) {
     const { state } = Deno.permissions.querySync({ name: "env", variable });
     return state === "granted" ? Deno.env.get(variable) || undefined : undefined;

@@ -2,6 +2,7 @@
  * The event queue of this copy of avio. One native call waits for events while any session has a pending call, and none
  * otherwise, so that the event loop can end. `session.ts` handles the events of a session.
  */
+import type { RunInContext } from "./binding.ts";
 import { client, library } from "./library.ts";
 import { Event } from "./symbols.ts";
 
@@ -14,6 +15,8 @@ interface Receiver {
     /** The number of pending answers. */
     readonly waiting: number;
   };
+  /** Runs a function in the session's asynchronous context. */
+  readonly inContext: RunInContext;
   /** The operation has ended. */
   done(): void;
 }
@@ -141,5 +144,7 @@ function dispatch(event: Float64Array): void {
   if (!receiver) return;
   if (kind === Event.DONE) receiver.done();
   if (kind === Event.DONE || kind === Event.READY) return wake(handle);
-  receiver.requests.answer(event[Event.IO]!, kind, event[Event.A]!, event[Event.B]!, event[Event.C]!);
+  receiver.inContext(() =>
+    void receiver.requests.answer(event[Event.IO]!, kind, event[Event.A]!, event[Event.B]!, event[Event.C]!)
+  );
 }

@@ -75,24 +75,44 @@ export function isWholePath(path: string, os: string = runtime.os): boolean {
   return os === "windows" ? /^(?:[a-z]:[\\/]|\\\\)/i.test(path) : path.startsWith("/");
 }
 
+/** What CommonJS defines. */
+declare const __filename: string | undefined;
+
+/**
+ * The URL of this module; null if it is unknown. In a bundle of CommonJS, which has no `import.meta`, it is the bundle's.
+ */
+function ownUrl(): string | null {
+  const { url } = import.meta as { url?: string };
+  return url ?? (typeof __filename === "string" ? String(fileUrl(__filename)) : null);
+}
+
+/** The file: URL of an absolute path. */
+function fileUrl(path: string): URL {
+  const url = new URL("file:///");
+  url.pathname = path.replaceAll("%", "%25").replaceAll("\\", "/");
+  return url;
+}
+
 /** The library in this platform's npm package; null if it isn't installed. */
-function packagedLibrary(): string | null {
+function packagedLibrary(url: string): string | null {
+  const name = `@avio/${PLATFORM}/${FILE_NAME}`;
   try {
-    return filePath(new URL(import.meta.resolve(`@avio/${PLATFORM}/${FILE_NAME}`)));
+    return filePath(new URL(import.meta.resolve(name)));
   } catch {
-    return null; // no such package, or no packages here
+    return runtime.resolve(name, url); // no such package, no packages here, or none for a bundle's own folder
   }
 }
 
 /** The places where the library is searched by default, in order. */
 export function* places(): Generator<string> {
-  if (import.meta.url.startsWith("file:")) {
+  const url = ownUrl();
+  if (url?.startsWith("file:")) {
     for (const name of [FILE_NAME, SYSTEM_FILE_NAME]) {
-      yield filePath(new URL(`../lib/${PLATFORM}/${name}`, import.meta.url));
+      yield filePath(new URL(`../lib/${PLATFORM}/${name}`, url));
     }
-    const packaged = packagedLibrary();
+    const packaged = packagedLibrary(url);
     if (packaged !== null) yield packaged;
-    yield filePath(new URL(FILE_NAME, import.meta.url)); // where a bundler has put both
+    yield filePath(new URL(FILE_NAME, url)); // where a bundler has put both
   }
   const { standalone } = runtime;
   if (standalone !== null) yield folderOf(standalone) + FILE_NAME;
@@ -102,10 +122,16 @@ export function* places(): Generator<string> {
 
 /** The command that installs a library in one of these places. */
 export function installCommand(): string {
-  const { protocol, pathname } = new URL(import.meta.url);
-  if (!isDeno && pathname.includes("/node_modules/")) return `npm install --force @avio/avio@${VERSION}`;
+  const { protocol, pathname } = new URL(ownUrl() ?? "file:///");
   if (protocol === "file:" && pathname.endsWith(".ts")) { // a checkout
     return `deno task --cwd '${filePath(new URL("..", import.meta.url))}' build`;
+  }
+  if (!isDeno) {
+    // A bundle of avio and the program needs only the library.
+    const isPackage = pathname.includes("/node_modules/");
+    return isPackage
+      ? `npm install --force @avio/avio@${VERSION}`
+      : `npm install @avio/${PLATFORM}@${VERSION}`;
   }
   // The module is on JSR, or in the npm package, which has no sources to build from.
   if (protocol === "file:" || pathname.endsWith(`/@avio/avio/${VERSION}/ffi/library_paths.ts`)) {

@@ -8,10 +8,12 @@ import { AVERROR } from "./constants.ts";
 import { makeError } from "./errors.ts";
 import { forgetEvents, nextEvent, receiveEvents } from "./events.ts";
 import { checkStillThere, type LentBytes } from "./lent_bytes.ts";
+import type { RunInContext } from "./binding.ts";
 import { client, library } from "./library.ts";
 import type { NativeIO } from "./native_io.ts";
 import type { Operation } from "./operation.ts";
 import type { Requests } from "./requests.ts";
+import { runtime } from "./runtime.ts";
 import { type OperationCode, Slot } from "./symbols.ts";
 
 /** Lines that run on this thread, innermost last: requests come from the last. */
@@ -31,6 +33,8 @@ export class NativeLine {
   readonly handle: number;
   /** Used by `events.ts`. */
   readonly requests: Requests;
+  /** Used by `events.ts`: the context of the call that opened it, and not of whichever session's call receives events. */
+  inContext: RunInContext = (work) => work();
   /** Numeric arguments and results of an operation. */
   readonly slot: Float64Array<ArrayBuffer> = newNumbers(Slot.SIZE);
   /** Bytes that a memory input reads in place while an operation runs. */
@@ -125,7 +129,10 @@ export class NativeLine {
     if (result < 0) {
       throw makeError(operation, result, [], result === AVERROR.EAGAIN ? "no more threads" : undefined);
     }
-    if (!this.#hasThread) receiveEvents(this);
+    if (!this.#hasThread) {
+      this.inContext = runtime.snapshot();
+      receiveEvents(this);
+    }
     this.#hasThread = true;
     this.#isOut = true;
     this.#isDone = false;

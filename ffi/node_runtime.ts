@@ -2,7 +2,7 @@
  * Node and Bun: loads the library as a Node-API addon (`shim/node_api.c`); `bun_calls.ts` has faster calls for Bun. Their
  * modules aren't imported statically, since Deno loads this file, too.
  */
-import type { AnswerRequest, Library, Runtime } from "./binding.ts";
+import type { AnswerRequest, Library, RunInContext, Runtime } from "./binding.ts";
 import { directCalls, isAtLeast } from "./bun_calls.ts";
 import { batchAllocator } from "./bun_memory.ts";
 import { type BareAddon, throughRegisters } from "./registers.ts";
@@ -17,6 +17,9 @@ interface Process {
   cwd(): string;
   dlopen(module: { exports: unknown }, place: string): void;
   getBuiltinModule?(name: "node:fs"): FileSystem;
+  getBuiltinModule?(name: "node:async_hooks"): { AsyncLocalStorage: { snapshot(): RunInContext } };
+  getBuiltinModule?(name: "node:module"): { createRequire(from: string): Require };
+  readonly execPath: string;
 }
 
 /** The used parts of `node:fs`. */
@@ -26,6 +29,11 @@ interface FileSystem {
   readSync(file: number, bytes: Uint8Array): number;
   fstatSync(file: number): { size: number };
   closeSync(file: number): void;
+}
+
+/** The used part of `require`. */
+interface Require {
+  resolve(name: string): string;
 }
 
 /** The addon's functions. */
@@ -39,6 +47,7 @@ interface Addon extends Omit<Library, "newBatch" | "answerRequests" | "waitForEv
 /** Loaded on first use: on Deno, which loads this file too, `process` takes 20 ms. */
 const globals = globalThis as unknown as {
   process?: Process;
+  Bun?: { readonly main: string };
   setImmediate(resolve: (value: number) => void, value: number): void;
 };
 
@@ -61,7 +70,18 @@ export const nodeRuntime: Runtime = {
   get fault() {
     return faultOf(globals.process?.versions ?? {});
   },
-  standalone: null,
+  get standalone() {
+    const { Bun, process } = globals;
+    return Bun && /^(\/\$bunfs|[A-Z]:[\\/]~BUN)[\\/]/.test(Bun.main) ? process!.execPath : null;
+  },
+  snapshot: () => globals.process!.getBuiltinModule!("node:async_hooks").AsyncLocalStorage.snapshot(),
+  resolve(name, url) {
+    try {
+      return resolvedFrom(url, name);
+    } catch {
+      return null;
+    }
+  },
   environment: (variable) => globals.process?.env[variable] || undefined,
   currentFolder: () => globals.process!.cwd(),
   readHead(path, bytes) {
@@ -89,6 +109,20 @@ export const nodeRuntime: Runtime = {
     return Object.assign(libraryOf(addon, numbers), { newBatch: batchAllocator(place) }, directCalls(place));
   },
 };
+
+/**
+ * Where packages are not side by side but linked, as pnpm lays them, a bundle finds what the program depends on, which finds
+ * what that depends on.
+ */
+function resolvedFrom(url: string, name: string): string {
+  const { createRequire } = globals.process!.getBuiltinModule!("node:module");
+  const require = createRequire(url);
+  try {
+    return require.resolve(name);
+  } catch {
+    return createRequire(require.resolve("@avio/avio")).resolve(name);
+  }
+}
 
 /** Whether the C library is musl: a process report has glibc's version. */
 function isMusl({ report }: Process): boolean {

@@ -9,6 +9,7 @@ import { putPacket } from "../ffi/packets.ts";
 import * as remuxing from "../ffi/remux.ts";
 import { Session } from "../ffi/session.ts";
 import type { Warning } from "../ffi/warnings.ts";
+import { hold } from "../io/node_stream.ts";
 import type { Sink } from "../io/sink.ts";
 import type { Source } from "../io/source.ts";
 import { addStreamLike, addStreamOf } from "./add_stream.ts";
@@ -114,6 +115,7 @@ export function mergingSync(plan: MergePlan, options: RemuxOptions): MergeResult
 export async function merging(plan: MergePlan, options: RemuxOptions): Promise<MergeResult> {
   const limits = limitsOf(options, plan.sources.map(({ input }) => input));
   const places: Places = { sources: plan.sources, opened: 0, sink: plan.sink };
+  const letGo = hold([...plan.sources.map(({ source }) => source), plan.sink]);
   try {
     return await Session.open("merge", limits, (session) => {
       session.defer(closeUntouched(places));
@@ -122,6 +124,8 @@ export async function merging(plan: MergePlan, options: RemuxOptions): Promise<M
   } catch (error) {
     closeUntouched(places)({ error }); // if the signal was aborted before there was a session
     throw error;
+  } finally {
+    letGo();
   }
 }
 

@@ -9,6 +9,7 @@ import { Session } from "../ffi/session.ts";
 import { WriteQueue } from "../ffi/write_queue.ts";
 import { checkObject, checkRecord } from "../io/arguments.ts";
 import type { Attachment } from "../io/attachment.ts";
+import { hold } from "../io/node_stream.ts";
 import type { Sink } from "../io/sink.ts";
 import { addStreamLike, addStreamOf } from "./add_stream.ts";
 import { type AttachmentInit, attachmentStream } from "./attached_file.ts";
@@ -113,7 +114,12 @@ export class Muxer implements Disposable, AsyncDisposable {
    */
   static async open(sink: Sink, options?: MuxerOptions): Promise<Muxer> {
     const checked = checkMuxerOptions(options, muxerOptionNames);
-    return await Session.open("Muxer", checked, (session) => Muxer.#open(session, sink, checked));
+    const letGo = hold([sink]);
+    try {
+      return await Session.open("Muxer", checked, (session) => Muxer.#open(session, sink, checked));
+    } finally {
+      letGo();
+    }
   }
 
   static *#open(session: Session, sink: Sink, options: MuxerOptions): Operation<Muxer> {

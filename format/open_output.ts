@@ -21,6 +21,7 @@ import {
 import type { Attachment } from "../io/attachment.ts";
 import { MemorySink } from "../io/memory_sink.ts";
 import { allowNestedOutput, type Own, targetOf } from "../io/nested.ts";
+import { endUnused, isNodeWritable } from "../io/node_stream.ts";
 import { openSink, type Sink, sinkUrl } from "../io/sink.ts";
 import { isWritable } from "../io/stream.ts";
 import { warnOfTags } from "./held_tags.ts";
@@ -143,7 +144,9 @@ export function* openOutputSink(
 
 /** Closes a stream that the muxer did not use, so that its reader does not wait forever. */
 function* closeUnused({ sink, isUsed }: Own): Operation<void> {
-  if (!isUsed && isWritable(sink)) yield* call(() => sink.close(), "sink");
+  if (isUsed) return;
+  if (isWritable(sink)) yield* call(() => sink.close(), "sink");
+  if (isNodeWritable(sink)) endUnused(sink);
 }
 
 /** Writes the header of the session's output, with the format's options. */

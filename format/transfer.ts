@@ -15,6 +15,7 @@ import type { Attachment } from "../io/attachment.ts";
 import { files } from "../io/files.ts";
 import { MemorySink } from "../io/memory_sink.ts";
 import { Scope } from "../io/nested.ts";
+import { dropSink, dropSource, hold } from "../io/node_stream.ts";
 import { PositionedSink } from "../io/positioned_sink.ts";
 import { paths } from "../io/paths.ts";
 import { type Sink, sinkUrl } from "../io/sink.ts";
@@ -137,6 +138,7 @@ export function transferSync(plan: Plan, options: RemuxOptions): Transferred {
 export async function transfer(plan: Plan, options: RemuxOptions): Promise<Transferred> {
   const limits = limitsOf(options, plan.sources.map(({ input }) => input));
   const places = { ...plan, opened: 0, sink: plan.sink };
+  const letGo = hold([...plan.sources.map(({ source }) => source), plan.sink]);
   try {
     return await Session.open("remux", limits, (session) => {
       session.defer(closeUntouched(places));
@@ -145,6 +147,8 @@ export async function transfer(plan: Plan, options: RemuxOptions): Promise<Trans
   } catch (error) {
     closeUntouched(places)({ error }); // if the signal was aborted before there was a session
     throw error;
+  } finally {
+    letGo();
   }
 }
 
@@ -165,10 +169,12 @@ export function closeUntouched(places: Places): Cleanup {
     if (failure && isWritable(written) && !written.locked) {
       written.abort(failure.error).catch(() => {});
     }
+    if (failure) dropSink(sink, failure);
     for (const { source } of sources.slice(opened)) {
       const stream = isResponse(source) ? source.body : source;
       const isUntouched = isStream(stream) && !stream.locked;
       if (isUntouched) stream.cancel(failure?.error).catch(() => {});
+      dropSource(source);
     }
   };
 }
@@ -213,6 +219,8 @@ class Transfer {
   #chapters: Chapter[] = [];
   /** Sinks of segments, those with a name as their paths. */
   #used = new Set<Sink | string>();
+  /** Stops listening to the sink of a segment that is not opened yet. */
+  #letGo = () => {};
   /** Total seconds of the sources before this one. */
   #joined = 0;
   /** The ranges to keep, in seconds of the joined sources; several only for one source. */
@@ -605,6 +613,8 @@ class Transfer {
       const sink = yield* call(() => split.onsegment(this.#parts.length), "onsegment");
       this.#checkNew(sink);
       this.#places.sink = sink;
+      this.#letGo = hold([sink]);
+      this.#session.defer(this.#letGo);
     }
     const options = { ...this.#options, chapters: [] };
     const tagsFor = (format: string) => outputTags(this.#input, this.#options, format);
@@ -638,6 +648,8 @@ class Transfer {
     const sink = this.#places.sink!;
     const host = scope ?? this.#session;
     const attachment = yield* openOutputSink(this.#session, sink, this.#chosenOutput, options, host);
+    this.#session.undefer(this.#letGo);
+    this.#letGo();
     yield* writeHeader(this.#session, attachment, this.#muxerOptions, this.#format);
     this.#output = { attachment, scope, start };
   }

@@ -24,6 +24,18 @@ export function typeName(value: unknown): string {
   return typeof value === "object" ? "an object" : `a ${typeof value}`;
 }
 
+/** The kind of a value for messages, with the class of an object: "an object (Map)". */
+export function kindOf(value: unknown): string {
+  const kind = typeName(value);
+  const name = kind === "an object" ? Object.getPrototypeOf(value)?.constructor?.name : "";
+  return typeof name !== "string" || name === "" || name === "Object" ? kind : `${kind} (${name})`;
+}
+
+/** Whether a value is an object, and neither an array nor iterable like one. */
+export function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null && !(Symbol.iterator in value);
+}
+
 /** The class of an object with its article: "a Date", "an ArrayBuffer". */
 export function className(value: object): string {
   const { constructor } = value;

@@ -93,7 +93,7 @@ class LateResults {
     let result: MaybePromise<T> | undefined;
     try {
       return yield* call(() => {
-        result = callback();
+        result = asPromise(callback());
         isPending = isThenable(result);
         if (isThenable(result)) result.then(() => isPending = false, () => isPending = false);
         return result;
@@ -112,6 +112,11 @@ class LateResults {
     this.#late = null;
     return late.bytes!();
   }
+}
+
+/** Other thenables may do their work once for each `then()`, like the queries of some databases. */
+function asPromise<T>(result: MaybePromise<T>): MaybePromise<T> {
+  return isThenable(result) && !(result instanceof Promise) ? Promise.resolve(result) : result;
 }
 
 /** The result of a pending callback. */

@@ -63,7 +63,6 @@ export const denoFiles: FileSystem = {
   isStdinStream: (value) => value instanceof ReadableStream && value === Deno.stdin.readable,
   opened: (value) => value instanceof Deno.FsFile ? value : null,
   named: () => null,
-  stream: () => null,
   is: (error, fault) => error instanceof Deno.errors[fault],
   error: (fault, message) => new Deno.errors[fault](message),
 };

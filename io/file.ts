@@ -51,9 +51,9 @@ function pathOfUrl(url: string, name: string): string {
 }
 
 /** The path of a source or sink that is a path, a file: URL or a runtime's file object; null for others. */
-export function pathIn(place: unknown, name: string): string | null {
+export function pathIn(place: unknown, name: "source" | "sink"): string | null {
   if (typeof place === "string" || place instanceof URL) return pathOf(place, name);
-  const named = files.named(place);
+  const named = files.named(place, name);
   return named === null ? null : paths.plain(named);
 }
 
@@ -174,7 +174,44 @@ export function* attachSinkFile(
   { bufferSize, use }: FileWriting,
 ): Operation<NativeIO> {
   if (yield* file.canCompare()) yield* occupy(host, file.file, "");
-  return host.addDevice(yield* file.device(), { ...use, bulk: true }, bufferSize);
+  const device = refusingToAppend(file.file, yield* file.device(), yield* lookAt(file.file));
+  return host.addDevice(device, { ...use, bulk: true }, bufferSize);
+}
+
+/**
+ * A file that was opened for appending can seek, but what is written goes to its end: refuses it where that is seen, with the
+ * first bytes that should replace others.
+ */
+function refusingToAppend(file: OpenFile, device: Device, info: FileStatus | null): Device {
+  const { write, seek } = device;
+  if (!write || !seek || !info?.isFile) return device;
+  let { size } = info;
+  let position = 0;
+  let isChecked = false;
+  return {
+    ...device,
+    *write(bytes, how) {
+      const { length } = bytes; // which may be detached
+      yield* write(bytes, how);
+      const appended = size + length;
+      const replaces = position < size;
+      position += length;
+      size = Math.max(size, position);
+      if (isChecked || !replaces || appended === size) return;
+      isChecked = true;
+      if ((yield* lookAt(file))?.size !== appended) return;
+      throw argumentError(
+        TypeError,
+        "sink",
+        'was opened for appending ("a"), so that nothing in it can be replaced',
+      );
+    },
+    *seek(offset, whence) {
+      const found = yield* seek(offset, whence);
+      if (whence !== constants.seek.SIZE && found !== null) position = found;
+      return found;
+    },
+  };
 }
 
 /** Opens what was written to such a file as a source; returns its I/O context in the host. */

@@ -76,10 +76,8 @@ export interface FileSystem {
   isStdinStream(value: unknown): boolean;
   /** A file that the program has opened; null if the value isn't one. */
   opened(value: unknown): OpenFile | null;
-  /** The path of a runtime's file object (`Bun.file(path)`). */
-  named(value: unknown): string | null;
-  /** A runtime's writable stream as a WritableStream; null if the value isn't one. */
-  stream(value: unknown): WritableStream<Uint8Array> | null;
+  /** The path of a runtime's file object (`Bun.file(path)`), unless that is only a part of a file to read. */
+  named(value: unknown, use: "source" | "sink"): string | null;
   /** Whether an error is of this kind. */
   is(error: unknown, fault: Fault): boolean;
   /** An error of this kind, like those of system calls. */

@@ -32,7 +32,7 @@ export type MapFile = Uint8Array | ArrayBuffer | Blob | MemorySink;
  * @throws {TypeError} `files` is not a Map.
  */
 export function fromMap(files: Map<string, MapFile>): OpenCallback {
-  if (!(files instanceof Map)) {
+  if (!isMap(files)) {
     throw argumentError(TypeError, "files", `must be a Map, is ${typeName(files)}`);
   }
   return ({ url, mode }) => {
@@ -41,6 +41,11 @@ export function fromMap(files: Map<string, MapFile>): OpenCallback {
     if (mode === "read") return name === undefined ? null : contentOf(files.get(name)!, name);
     return addSink(files, name ?? wanted);
   };
+}
+
+/** Also of another realm. */
+function isMap(value: unknown): boolean {
+  return value instanceof Map || Object.prototype.toString.call(value) === "[object Map]";
 }
 
 function bare(name: string): string {

@@ -6,7 +6,7 @@ import { argumentError } from "../ffi/errors.ts";
 import { call, type Operation } from "../ffi/operation.ts";
 import { abortable } from "./abortable.ts";
 import { headersOf, type HttpOptions, type NestedHttp } from "./http.ts";
-import { HttpFault } from "./http_error.ts";
+import { HttpFault, messageOf } from "./http_error.ts";
 import { discard, redirectOf, retryAfterOf, statusLine } from "./http_response.ts";
 
 const MAX_REDIRECTS = 20; // same limit as fetch
@@ -120,7 +120,7 @@ export class HttpClient {
       response = yield* call(() => abortable(fetch(url.href, init), this.#signal, discard), "http.fetch");
     } catch (error) {
       if (this.#signal.aborted || !isTypeError(error)) throw error;
-      throw new HttpFault(error.message, { kind: "broken", status: null, cause: error });
+      throw new HttpFault(messageOf(error), { kind: "broken", status: null, cause: error });
     }
     if (typeof response?.headers?.get === "function") return response;
     throw argumentError(TypeError, "http.fetch", "must return a Response");

@@ -53,3 +53,19 @@ export class HttpFault extends Error {
     this.retryAfter = init.retryAfter ?? null;
   }
 }
+
+/** What a failed fetch or response says. Node's error says only "fetch failed" or "terminated"; its causes tell why. */
+export function messageOf(error: unknown, depth = 3): string {
+  const { message = error, cause } = (error ?? {}) as { message?: unknown; cause?: unknown };
+  const text = String(message);
+  const reason = cause === undefined || cause === null || depth === 0
+    ? ""
+    : messageOf(firstOf(cause), depth - 1).trim();
+  return text.includes(reason) ? text : `${text}: ${reason}`;
+}
+
+/** The first of several errors: of one address after the other. */
+function firstOf(error: unknown): unknown {
+  const { errors } = error as { errors?: unknown };
+  return Array.isArray(errors) && errors.length > 0 ? errors[0] : error;
+}

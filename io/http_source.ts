@@ -14,7 +14,7 @@ import { pause } from "./abortable.ts";
 import type { Attachment } from "./attachment.ts";
 import type { HttpOptions, NestedHttp } from "./http.ts";
 import { HttpClient } from "./http_client.ts";
-import { HttpError, HttpFault } from "./http_error.ts";
+import { HttpError, HttpFault, messageOf } from "./http_error.ts";
 import { bodyOf, discard, isEmptyFile, lengthOf, partOf, statusLine, validatorOf } from "./http_response.ts";
 import { maxPiece } from "./read_size.ts";
 import { checkChunk, filledChunk } from "./stream.ts";
@@ -188,7 +188,7 @@ class HttpSource {
       chunk = yield* call(() => filledChunk(next), "source");
     } catch (error) {
       if (error instanceof TypeError && "argument" in error) throw error; // the program's own fetch; a retry won't help
-      throw this.#broken((error as Error | undefined)?.message ?? String(error), { cause: error });
+      throw this.#broken(messageOf(error), { cause: error });
     }
     this.#abort.signal.throwIfAborted(); // an abort ends the stream without an error
     return chunk;

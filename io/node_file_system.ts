@@ -48,7 +48,6 @@ interface NodeFiles {
 interface Process {
   cwd(): string;
   getBuiltinModule(name: "node:fs"): NodeFiles;
-  getBuiltinModule(name: "node:stream"): { Writable: { toWeb(sink: unknown): WritableStream<Uint8Array> } };
   readonly permission?: { has(scope: "fs.read", path?: string): boolean };
 }
 
@@ -62,7 +61,15 @@ function node(): NodeFiles {
 }
 
 function promised<T>(call: (done: Done<T>) => void): Promise<T> {
-  return new Promise((resolve, reject) => call((error, value) => error ? reject(error) : resolve(value)));
+  return new Promise((resolve, reject) =>
+    call((error, value) => error ? reject(withStack(error)) : resolve(value))
+  );
+}
+
+/** Bun's errors of system calls have no stack, which programs take for granted. */
+function withStack(error: unknown): unknown {
+  if (error instanceof Error && !error.stack) Error.captureStackTrace(error);
+  return error;
 }
 
 function statusOf(stats: Stats): FileStatus {
@@ -228,11 +235,27 @@ function isStdin(value: unknown): boolean {
   return has(value, "read", "on", "setEncoding") && (value as { fd?: unknown }).fd === STDIN;
 }
 
-/** Whether a value is `Bun.file(path)`: a Blob with a name that isn't a File. */
-function named(value: unknown): string | null {
-  if (!("Bun" in globalThis) || !(value instanceof Blob) || !has(value, "writer", "exists")) return null;
+/** The path of `Bun.file(path)`: a Blob with a name that is no File, no file in S3, and as a source no part of a file. */
+function named(value: unknown, use: "source" | "sink"): string | null {
+  if (!("Bun" in globalThis) || !(value instanceof Blob) || value instanceof File) return null;
+  if (!has(value, "writer", "exists") || has(value, "presign")) return null;
   const { name } = value as { name?: unknown };
-  return typeof name === "string" && !(value instanceof File) ? name : null;
+  return typeof name === "string" && !(use === "source" && isPart(value, name)) ? name : null;
+}
+
+/** The size that Bun gives all but the first byte of a file whose size it does not know yet. */
+const ALL_BUT_ONE = 2 ** 52 - 2;
+
+/** Whether `Bun.file(path)` is a part of the file, from `slice()`, which has the same name. */
+function isPart(file: Blob, path: string): boolean {
+  const rest = file.slice(1).size; // its own size, once asked for, would never change again
+  if (rest === 0 || rest === ALL_BUT_ONE || !Number.isFinite(rest)) return false;
+  try {
+    const stats = node().statSync(path, BIG);
+    return stats.isFile() && Number(stats.size) !== rest + 1;
+  } catch {
+    return false;
+  }
 }
 
 /** The file system of Node and Bun. */
@@ -263,10 +286,6 @@ export const nodeFiles: FileSystem = {
   isStdinStream: () => false,
   opened: (value) => isHandle(value) ? new NodeFile(value) : null,
   named,
-  stream: (value) =>
-    has(value, "write", "end", "on", "destroy")
-      ? globals.process.getBuiltinModule("node:stream").Writable.toWeb(value)
-      : null,
   is: (error, fault) =>
     codes[fault].some((code) => codeOf(error) === code) &&
     (fault !== "BadResource" || !("syscall" in (error as Error))),

@@ -44,7 +44,10 @@ export interface StandardInput {
   readonly readable: ReadableStream<Uint8Array>;
 }
 
-/** `Writable` of `node:stream`: ended after the trailer, or destroyed with the error that ended the session. */
+/**
+ * `Writable` of `node:stream`, also a response or a request: ended after the trailer, or destroyed with the error that ended the
+ * session. Standard output is not ended, and a response stays open while an error page can still be sent: nothing was written.
+ */
 export interface NodeWritable {
   /** The same as Node's. */
   // deno-lint-ignore no-explicit-any

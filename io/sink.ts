@@ -2,9 +2,11 @@
  * Sink: everything that media can be written to, and how each kind becomes an I/O context of a host. The rules for
  * closing are those of sources.
  */
+import type { Device } from "../ffi/device.ts";
 import { argumentError } from "../ffi/errors.ts";
 import { canWait, type Operation } from "../ffi/operation.ts";
 import type { Host } from "../ffi/session.ts";
+import { isObject, kindOf } from "./arguments.ts";
 import type { Attachment } from "./attachment.ts";
 import { checkCallbacks, deviceOf, type IOCallbacks } from "./callbacks.ts";
 import { attachSinkFile, openSinkFile, pathIn, SharedFile } from "./file.ts";
@@ -12,6 +14,7 @@ import { files } from "./files.ts";
 import { isHttp } from "./http.ts";
 import { IOContext, lendIOContext } from "./io_context.ts";
 import { MemorySink, openMemorySink } from "./memory_sink.ts";
+import { isNodeWritable, NodeSink } from "./node_stream.ts";
 import type { BunFile, NodeWritable, OpenedFile } from "./opened_file.ts";
 import { PositionedDevice, type PositionedSink, positionedStream } from "./positioned_sink.ts";
 import { isWritable, StreamSink } from "./stream.ts";
@@ -82,26 +85,28 @@ export function* openSink(
     const device = new PositionedDevice(host, positioned);
     return { io: host.addDevice(device, use, bufferSize), url: "", finish: () => device.finish() };
   }
-  const isStream = isWritable(sink);
-  const stream = isStream ? sink : files.stream(sink);
-  if (stream) {
+  const isNode = isNodeWritable(sink);
+  if (isNode || isWritable(sink)) {
     if (!(yield* canWait())) {
-      const kind = isStream ? "WritableStream" : "Writable";
+      const kind = isNode ? "Writable" : "WritableStream";
       throw argumentError(TypeError, "sink", `a ${kind} can't be written synchronously, use open`);
     }
-    const chunks = new StreamSink(host, stream);
+    const chunks = isNode ? new NodeSink(host, sink) : new StreamSink(host, sink);
     const device = { write: (bytes: Uint8Array<ArrayBuffer>) => chunks.put(bytes) };
     return { io: host.addDevice(device, use, bufferSize), url: "", finish: () => chunks.finish() };
   }
-  const callbacks = sink as IOCallbacks;
-  checkCallbacks(callbacks, "sink");
-  if (!callbacks.onwrite) {
-    throw argumentError(
-      TypeError,
-      "sink",
-      "must be a path, URL, WritableStream, open file, IOContext, MemorySink, " +
-        "or an object with an onwrite function",
-    );
+  return { io: host.addDevice(callbackDevice(sink as IOCallbacks, bufferSize), use, bufferSize), url: "" };
+}
+
+function callbackDevice(callbacks: IOCallbacks, bufferSize: number): Device {
+  if (isObject(callbacks)) {
+    checkCallbacks(callbacks, "sink");
+    if (callbacks.onwrite) return deviceOf(callbacks, bufferSize);
   }
-  return { io: host.addDevice(deviceOf(callbacks, bufferSize), use, bufferSize), url: "" };
+  throw argumentError(
+    TypeError,
+    "sink",
+    "must be a path, URL, WritableStream, open file, IOContext, MemorySink, " +
+      `or an object with an onwrite function, is ${kindOf(callbacks)}`,
+  );
 }

@@ -14,9 +14,10 @@ import { files } from "./files.ts";
 import { type HttpOptions, isHttp, type NestedHttp } from "./http.ts";
 import { attachHttp } from "./http_source.ts";
 import type { Attachment } from "./attachment.ts";
-import { bytesOf } from "./arguments.ts";
+import { bytesOf, isObject, kindOf } from "./arguments.ts";
 import { attachBytes } from "./bytes.ts";
 import { IOContext, lendIOContext } from "./io_context.ts";
+import { isNodeReadable, nodeReadableDevice } from "./node_stream.ts";
 import type { OpenedFile, StandardInput } from "./opened_file.ts";
 import { blobDevice, isBlob, isResponse, isStream, iterableDevice, streamDevice } from "./stream.ts";
 
@@ -24,7 +25,8 @@ import { blobDevice, isBlob, isResponse, isStream, iterableDevice, streamDevice 
  * What media is read from. A path or file: URL is opened, an http(s): URL is fetched, under the program's permissions.
  * A file that the program has opened (`Deno.FsFile`, Node's `FileHandle`) is read from its start and stays open,
  * standard input (`Deno.stdin`, Node's `process.stdin`) from its current position. A stream, also Node's `Readable`, is
- * cancelled if the reader closes before its end. An IOContext is in use until the reader closes. `Bun.file(path)`
+ * cancelled if the reader closes before its end; of a request that a server has received, the rest is read and ignored, so that
+ * it can be answered. An IOContext is in use until the reader closes. `Bun.file(path)`
  * stands for its path.
  */
 export type Source =
@@ -95,26 +97,36 @@ function asyncKind(source: unknown): string | null {
   if (isBlob(source)) return "a Blob";
   if (isResponse(source)) return "a Response";
   if (isStream(source)) return "a ReadableStream";
+  if (isNodeReadable(source)) return "a Readable";
   const isIterable = typeof source === "object" && source !== null && Symbol.asyncIterator in source;
   return isIterable ? "an AsyncIterable" : null;
 }
 
+/** Bytes: no Blob is larger. */
+const MAX_BLOB = 2 ** 50;
+
 function asyncDevice(host: Host, source: AsyncSource): Device {
-  if (isBlob(source)) return blobDevice(source);
+  if (isBlob(source)) {
+    // Bun does not know the size of a file in S3, and of some parts of files.
+    return source.size <= MAX_BLOB ? blobDevice(source) : streamDevice(host, source.stream());
+  }
   if (isResponse(source)) {
     if (!source.body) throw argumentError(TypeError, "source", "is a Response without a body");
     return streamDevice(host, source.body);
   }
-  return isStream(source) ? streamDevice(host, source) : iterableDevice(host, source);
+  if (isStream(source)) return streamDevice(host, source);
+  return isNodeReadable(source) ? nodeReadableDevice(host, source) : iterableDevice(host, source);
 }
 
 function callbackDevice(callbacks: IOCallbacks, bufferSize: number): Device {
-  checkCallbacks(callbacks, "source");
-  if (callbacks.onread) return deviceOf(callbacks, bufferSize);
+  if (isObject(callbacks)) {
+    checkCallbacks(callbacks, "source");
+    if (callbacks.onread) return deviceOf(callbacks, bufferSize);
+  }
   throw argumentError(
     TypeError,
     "source",
-    "must be a path, URL, bytes, Blob, Response, stream, open file, standard input, IOContext, " +
-      "or an object with an onread function",
+    "must be a path, URL, bytes, Blob, Response, stream, AsyncIterable, open file, standard input, IOContext, " +
+      `or an object with an onread function, is ${kindOf(callbacks)}`,
   );
 }

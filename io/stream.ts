@@ -41,10 +41,10 @@ export function isResponse(value: unknown): value is Response {
 }
 
 /** Returns the next chunk, null at the end. */
-type NextChunk = () => Promise<Uint8Array | null>;
+export type NextChunk = () => Promise<Uint8Array | null>;
 
 /** Serves chunks as they arrive, piece by piece. */
-function chunkReader(next: NextChunk): NonNullable<Device["read"]> {
+export function chunkReader(next: NextChunk): NonNullable<Device["read"]> {
   let chunk: Uint8Array | null = new Uint8Array(0);
   return function* (size) {
     if (chunk?.length === 0) chunk = yield* call(() => filledChunk(next), "source");

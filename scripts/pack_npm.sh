@@ -77,6 +77,7 @@ deno eval '
   Deno.writeTextFileSync(target, JSON.stringify({ name, version }, null, 2) + "\n");
   Deno.writeTextFileSync(manifest, JSON.stringify({
     ...generated,
+    exports: { ...generated.exports, "./package.json": "./package.json" },
     bin: { avio: "./bin.js" },
     sideEffects: false,
     description: "All of libavformat for Node, Deno and Bun: probe, demux, mux and remux media over any source and sink",

@@ -685,3 +685,23 @@ Deno.test("Other sessions work inside a callback, also ones with callbacks and o
   assertEquals(drain(demuxer), 206);
   assertGreater(inner, 2);
 });
+
+// deno-lint-ignore no-explicit-any
+type Any = any;
+
+Deno.test("then() of a thenable is called once: a query of some databases is made by it", async () => {
+  const reader = readerOf(fixtureBytes("video.mp4"));
+  let reads = 0, calls = 0;
+  const lazily = <T>(work: () => T) => ({
+    then(resolve: (value: T) => void) {
+      calls++;
+      resolve(work());
+    },
+  });
+  const source = {
+    onread: (...given: Any[]) => (reads++, lazily(() => (reader as Any).onread(...given))),
+    onseek: (...given: Any[]) => (reads++, lazily(() => (reader as Any).onseek(...given))),
+  };
+  assertEquals((await probe(source as Any)).streams.length, 2);
+  assertEquals(calls, reads);
+});

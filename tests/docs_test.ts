@@ -250,8 +250,11 @@ const provocations: Record<string, () => unknown> = {
   },
   [`HttpError: Cannot read ${url}: 503 Service Unavailable (at byte 0, after 4 tries)`]: () =>
     probe(url, onPort1234(() => new Response(null, { status: 503, statusText: "Service Unavailable" }))),
-  [`HttpError: Cannot read ${url}: fetch failed (at byte 0, after 4 tries)`]: () =>
-    probe(url, { http: { retryDelay: 0 } }),
+  [`HttpError: Cannot read ${url}: fetch failed: connect ECONNREFUSED (at byte 0, after 4 tries)`]: () => {
+    const cause = new Error("connect ECONNREFUSED"); // as Node has it; the words differ
+    const fetch = () => Promise.reject(new TypeError("fetch failed", { cause }));
+    return probe(url, { http: { fetch, retryDelay: 0 } });
+  },
   [`HttpError: Cannot read ${url}: it changed while it was read (at byte 1000)`]: () =>
     probe(url, onPort1234(changing())),
   "HttpError: Cannot read http://localhost:1234/seg1.ts: redirected to http://10.0.0.1/, which onopen refused":

@@ -27,6 +27,7 @@ import {
   Packet,
   probe,
   probeSync,
+  remux,
   remuxSync,
   versions,
 } from "@avio/avio";
@@ -773,5 +774,12 @@ Deno.test("errors name the actual format of a misnamed file, and a source that e
     );
   } finally {
     Deno.removeSync(folder, { recursive: true });
+  }
+});
+
+Deno.test("Errors of opening files have a stack", async () => {
+  for (const open of [() => probe("/nowhere/at/all.mp4"), () => remux(video(), "/nowhere/at/all.wav")]) {
+    const { stack } = await rejectionOf(open()) as Error;
+    assertEquals(typeof stack, "string");
   }
 });

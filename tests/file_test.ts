@@ -250,6 +250,27 @@ Deno.test("A file that was longer is truncated, one of the caller's is written f
   }
 });
 
+Deno.test("A file that was opened for appending is a TypeError where something in it would be replaced", async () => {
+  using folder = temporaryFolder();
+  const path = folder.path("out");
+  for (const run of [remuxSync, remux]) {
+    for (const [format, before] of [["mp4", 0], ["matroska", 0], ["mpegts", 10]] as const) {
+      Deno.writeFileSync(path, new Uint8Array(before));
+      using file = Deno.openSync(path, { append: true, create: true });
+      const error = await rejectionOf(Promise.try(() => run(VIDEO, file, { format }))) as Error;
+      assertEquals([format, error.name, error.message], [
+        format,
+        "TypeError",
+        'sink: was opened for appending ("a"), so that nothing in it can be replaced',
+      ]);
+    }
+    Deno.writeFileSync(path, new Uint8Array(0));
+    using file = Deno.openSync(path, { append: true, create: true });
+    const { bytesWritten } = await run(VIDEO, file, { format: "mpegts" });
+    assertEquals(Deno.statSync(path).size, bytesWritten);
+  }
+});
+
 // ------------------------------------------------------------------------------------------- errors of the system
 
 const hasDevFull = Deno.build.os === "linux";

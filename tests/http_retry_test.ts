@@ -8,6 +8,7 @@ import {
   assertGreater,
   assertInstanceOf,
   assertLess,
+  assertMatch,
   assertStrictEquals,
   assertStringIncludes,
 } from "@std/assert";
@@ -226,6 +227,26 @@ Deno.test("A server that can't be reached is an HttpError without a status, and 
   assert(error.message.startsWith(`Cannot read ${url}: `), error.message);
   assert(error.message.endsWith("(at byte 0, after 3 tries)"), error.message);
   assertInstanceOf(error.cause, TypeError);
+  assertMatch(error.message, /refused/i); // on Node fetch says only that it has failed
+});
+
+Deno.test("The error of a broken fetch or response says why, which may be only in its causes", async () => {
+  const why = new Error("connect ECONNREFUSED ::1:80", { cause: "odd" });
+  const causes: Record<string, [unknown, string]> = {
+    cause: [why, "fetch failed: connect ECONNREFUSED ::1:80: odd"],
+    errors: [
+      new AggregateError([why, new Error("other")], ""),
+      "fetch failed: connect ECONNREFUSED ::1:80: odd",
+    ],
+    text: ["odd", "fetch failed: odd"],
+    same: [new Error("failed"), "fetch failed"],
+    none: [undefined, "fetch failed"],
+  };
+  for (const [how, [cause, message]] of Object.entries(causes)) {
+    const fetch = () => Promise.reject(new TypeError("fetch failed", { cause }));
+    const error = await rejectionOf(probe("http://host/", { http: { fetch, retries: 0 } })) as Error;
+    assertEquals([how, error.message], [how, `Cannot read http://host/: ${message}`]);
+  }
 });
 
 Deno.test("An exception of the program's fetch other than TypeError is thrown unchanged, without a retry", async () => {

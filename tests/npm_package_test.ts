@@ -9,7 +9,7 @@ import { faultOf } from "../ffi/node_runtime.ts";
 import { Newcomer, programOf } from "./support/newcomer.ts";
 import { pack, packed, platform, type Tarball } from "./support/packages.ts";
 import { manifestOf, serveNpm } from "./support/registry.ts";
-import { runtimes, typesFolder } from "./support/runtimes.ts";
+import { esbuild, runtimes, typesFolder } from "./support/runtimes.ts";
 
 const root = new URL("..", import.meta.url).pathname;
 
@@ -249,10 +249,10 @@ for (const [name, runtime] of Object.entries(runtimes)) {
     user.write(
       "main.cjs",
       `const { probeSync, versions } = require("@avio/avio");
-      console.log(typeof probeSync, versions().avio);`,
+      console.log(typeof probeSync, versions().avio === require("@avio/avio/package.json").version);`,
     );
     assertRan(await user.runOk(runtime, ["main.mjs"]), withinPackage);
-    assertEquals(await user.runOk(runtime, ["main.cjs"]), `function ${versions().avio}`);
+    assertEquals(await user.runOk(runtime, ["main.cjs"]), "function true");
   });
 
   testOn("the command line", async (user, runtime) => {
@@ -320,6 +320,41 @@ for (const [name, runtime] of Object.entries(runtimes)) {
     ]);
   });
 
+  testOn(
+    "a bundle, of ES modules or of CommonJS, has the library of the package, or the one beside it",
+    async (
+      user,
+      runtime,
+    ) => {
+      // The package as pnpm lays it: the program sees what it depends on, and not what that depends on.
+      const packages = `${user.home}/node_modules`;
+      Deno.mkdirSync(`${packages}/.pnpm/node_modules`, { recursive: true });
+      Deno.renameSync(`${packages}/@avio`, `${packages}/.pnpm/node_modules/@avio`);
+      Deno.mkdirSync(`${packages}/@avio`);
+      Deno.symlinkSync("../.pnpm/node_modules/@avio/avio", `${packages}/@avio/avio`);
+      const [, imports, program] = /^(\s*import .*)\n([^]*)$/.exec(programOf("@avio/avio"))!;
+      user.write("main.mjs", `${imports}\n(async () => {${program}})();`); // CommonJS has no await outside of functions
+      for (
+        const [format, file] of [["esm", "dist %41/bundle.mjs"], ["cjs", "dist %41/bundle.cjs"]] as const
+      ) {
+        const options = ["--bundle", "--platform=node", `--format=${format}`, "--log-level=error"];
+        await user.runOk(esbuild, ["main.mjs", ...options, `--outfile=${file}`]);
+        assertRan(await user.runOk(runtime, [file]), withinPackage);
+      }
+      Deno.renameSync(packages, `${user.home}/elsewhere`);
+      for (const file of ["dist %41/bundle.mjs", "dist %41/bundle.cjs"]) {
+        const { success, stderr } = await user.run(runtime, [file]);
+        assert(!success);
+        assertStringIncludes(stderr, `\n  npm install @avio/${platform}@${versions().avio}\n`);
+      }
+      const library = `${user.home}/elsewhere/.pnpm/node_modules/@avio/${platform}/libavio.so`;
+      Deno.copyFileSync(library, `${user.home}/dist %41/libavio.so`);
+      for (const file of ["dist %41/bundle.mjs", "dist %41/bundle.cjs"]) {
+        assertRan(await user.runOk(runtime, [file]), /dist %41\/libavio\.so$/);
+      }
+    },
+  );
+
   testOn("a library that is missing, or is none, is a LibraryNotFoundError", async (user, runtime) => {
     user.write(
       "main.mjs",
@@ -335,6 +370,19 @@ for (const [name, runtime] of Object.entries(runtimes)) {
     assertMatch(none, /^LibraryNotFoundError [^]*main\.mjs: /);
   });
 }
+
+Deno.test({
+  name: "bun: a program compiled into one executable has the library beside it",
+  ignore: ignore || runtimes.bun === null,
+  fn: async () => {
+    using user = await installed();
+    user.write("main.mjs", programOf("@avio/avio"));
+    Deno.mkdirSync(`${user.home}/dist`);
+    await user.runOk(runtimes.bun!, ["build", "main.mjs", "--compile", "--outfile=dist/program"]);
+    Deno.renameSync(`${user.home}/node_modules/@avio/${platform}/libavio.so`, `${user.home}/dist/libavio.so`);
+    assertRan(await user.runOk(`${user.home}/dist/program`, []), /\/dist\/libavio\.so$/);
+  },
+});
 
 Deno.test({
   name: "Node without addons says what to change",

@@ -2,7 +2,7 @@
  * Arguments that are nearly right: arrays with holes, no options where they are needed, values that can't be printed, a
  * getter that returns something else each time. And what raw video says of its own rate.
  */
-import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
 import {
   codecString,
   concatSync,
@@ -12,6 +12,7 @@ import {
   MemorySink,
   mergeSync,
   mimeType,
+  Muxer,
   probeSync,
   remuxSync,
   setLogLevel,
@@ -160,4 +161,33 @@ Deno.test({
     remuxSync(sink.bytes(), mkv, { format: "matroska", input });
     assertEquals(probeSync(mkv.bytes()).streams[0]!.averageFrameRate, rate);
   },
+});
+
+Deno.test("A source or sink of a wrong kind is told what it may be, and what it is", () => {
+  const kinds: [unknown, string][] = [
+    [3, "is a number"],
+    [null, "is null"],
+    [undefined, "is undefined"],
+    [[new Uint8Array(4)], "is an array"],
+    [new Map(), "is an object (Map)"],
+    [(function* () {})(), "is an object"],
+    [{}, "is an object"],
+    [new Date(), "is an object (Date)"],
+    [() => 0, "is a function"],
+  ];
+  // deno-lint-ignore no-explicit-any
+  type Any = any;
+  for (const [value, kind] of kinds) {
+    const reading = assertThrows(() => probeSync(value as Any), TypeError) as Any;
+    assertEquals(reading.argument, "source");
+    assertMatch(
+      reading.message,
+      /^source: must be a path, URL, bytes, .* or an object with an onread function, is /,
+    );
+    assertStringIncludes(reading.message, kind);
+    const writing = assertThrows(() => Muxer.openSync(value as Any, { format: "mp4" }), TypeError) as Any;
+    assertEquals(writing.argument, "sink");
+    assertMatch(writing.message, /^sink: must be a path, URL, .* or an object with an onwrite function, is /);
+    assertStringIncludes(writing.message, kind);
+  }
 });

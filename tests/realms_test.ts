@@ -90,6 +90,12 @@ Deno.test("A source of another realm is read as one of this realm", async () => 
   }
 });
 
+Deno.test("fromMap() takes a Map of another realm", () => {
+  const files = vm.runInNewContext("new Map()") as Map<string, MapFile>;
+  remuxSync(film, new MemorySink(), { format: "hls", url: "a.m3u8", onopen: fromMap(files) });
+  assertEquals([...files.keys()].length > 0, true);
+});
+
 Deno.test("A WritableStream of another implementation is written, and closed or aborted", async () => {
   for (const isPositioned of [false, true]) {
     const chunks: Uint8Array[] = [];

@@ -22,6 +22,10 @@ export const runtimes: Readonly<Record<"node24" | "node26" | "bun", string | nul
   bun: installed(`bun/node_modules/@oven/bun-linux-${arch === "x64" ? arch : "aarch64"}/bin/bun`),
 };
 
+/** The bundler, with which the npm package is made. */
+export const esbuild: string = Deno.env.get("ESBUILD") ??
+  `${Deno.env.get("AVIO_CACHE_DIR") ?? `${home}/.cache/avio`}/esbuild/node_modules/.bin/esbuild`;
+
 /** The folder of packages to check TypeScript for Node; null if they are not installed. */
 export const typesFolder: string | null = installed("types/node_modules/typescript/bin/tsc") &&
   `${folder}/types/node_modules`;
