@@ -54,13 +54,23 @@ export class HttpFault extends Error {
   }
 }
 
+/** Causes of an error that are named. */
+const MAX_CAUSES = 3;
+
 /** What a failed fetch or response says. Node's error says only "fetch failed" or "terminated"; its causes tell why. */
-export function messageOf(error: unknown, depth = 3): string {
+export function messageOf(error: unknown): string {
+  try {
+    return textOf(error, MAX_CAUSES);
+  } catch {
+    return "its error can't be read"; // a program's own fetch may throw anything
+  }
+}
+
+function textOf(error: unknown, causes: number): string {
   const { message = error, cause } = (error ?? {}) as { message?: unknown; cause?: unknown };
   const text = String(message);
-  const reason = cause === undefined || cause === null || depth === 0
-    ? ""
-    : messageOf(firstOf(cause), depth - 1).trim();
+  const isLast = cause === undefined || cause === null || causes === 0;
+  const reason = isLast ? "" : textOf(firstOf(cause), causes - 1).trim();
   return text.includes(reason) ? text : `${text}: ${reason}`;
 }
 
