@@ -20,8 +20,8 @@ while [ $# -gt 0 ]; do
   --jobs) jobs=$2 && shift 2 ;;
   --core)
     shift
-    for file in async_end bun_calls callbacks copies demuxer errors file http injection io_context packet_memory remux resource_scope round_trip session \
-      source states; do
+    for file in async_context async_end bun_calls bun_files callbacks copies demuxer errors file http injection io_context \
+      node_stream packet_memory remux resource_scope round_trip session source states; do
       set -- "$@" "tests/${file}_test.ts"
     done
     break
