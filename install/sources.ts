@@ -42,18 +42,23 @@ import endpoint_h from "../shim/endpoint.h" with { type: "text" };
 import escape_c from "../shim/escape.c" with { type: "text" };
 import escape_h from "../shim/escape.h" with { type: "text" };
 import aac_adts_long_patch from "../shim/ffmpeg/aac-adts-long.patch" with { type: "text" };
+import aax_segments_patch from "../shim/ffmpeg/aax-segments.patch" with { type: "text" };
 import afgs1_points_patch from "../shim/ffmpeg/afgs1-points.patch" with { type: "text" };
 import aiff_cut_patch from "../shim/ffmpeg/aiff-cut.patch" with { type: "text" };
 import asf_cut_patch from "../shim/ffmpeg/asf-cut.patch" with { type: "text" };
+import asf_o_packet_size_patch from "../shim/ffmpeg/asf-o-packet-size.patch" with { type: "text" };
+import asf_pictures_patch from "../shim/ffmpeg/asf-pictures.patch" with { type: "text" };
 import av1_frame_merge_limit_7_patch from "../shim/ffmpeg/av1-frame-merge-limit-7.patch" with { type: "text" };
 import av1_frame_merge_limit_9_patch from "../shim/ffmpeg/av1-frame-merge-limit-9.patch" with { type: "text" };
 import avi_drift_patch from "../shim/ffmpeg/avi-drift.patch" with { type: "text" };
 import avi_lost_chunks_patch from "../shim/ffmpeg/avi-lost-chunks.patch" with { type: "text" };
 import bsf_list_token_patch from "../shim/ffmpeg/bsf-list-token.patch" with { type: "text" };
 import caf_cut_patch from "../shim/ffmpeg/caf-cut.patch" with { type: "text" };
+import concat_seek_closed_patch from "../shim/ffmpeg/concat-seek-closed.patch" with { type: "text" };
 import concat_seek_leak_patch from "../shim/ffmpeg/concat-seek-leak.patch" with { type: "text" };
 import dash_attribute_patch from "../shim/ffmpeg/dash-attribute.patch" with { type: "text" };
 import dash_baseurl_room_patch from "../shim/ffmpeg/dash-baseurl-room.patch" with { type: "text" };
+import dash_dependency_9_patch from "../shim/ffmpeg/dash-dependency-9.patch" with { type: "text" };
 import dash_interrupted_9_patch from "../shim/ffmpeg/dash-interrupted-9.patch" with { type: "text" };
 import dash_late_streams_patch from "../shim/ffmpeg/dash-late-streams.patch" with { type: "text" };
 import dash_range_7_patch from "../shim/ffmpeg/dash-range-7.patch" with { type: "text" };
@@ -110,8 +115,11 @@ import hls_skip_gaps_7_patch from "../shim/ffmpeg/hls-skip-gaps-7.patch" with { 
 import hls_skip_gaps_9_patch from "../shim/ffmpeg/hls-skip-gaps-9.patch" with { type: "text" };
 import hls_subtitle_buffers_patch from "../shim/ffmpeg/hls-subtitle-buffers.patch" with { type: "text" };
 import hvcc_count_7_patch from "../shim/ffmpeg/hvcc-count-7.patch" with { type: "text" };
+import iamf_items_patch from "../shim/ffmpeg/iamf-items.patch" with { type: "text" };
 import iamf_labels_7_patch from "../shim/ffmpeg/iamf-labels-7.patch" with { type: "text" };
 import iamf_subblocks_patch from "../shim/ffmpeg/iamf-subblocks.patch" with { type: "text" };
+import imf_lists_patch from "../shim/ffmpeg/imf-lists.patch" with { type: "text" };
+import imf_tracks_7_patch from "../shim/ffmpeg/imf-tracks-7.patch" with { type: "text" };
 import index_buffers_patch from "../shim/ffmpeg/index-buffers.patch" with { type: "text" };
 import index_insertions_patch from "../shim/ffmpeg/index-insertions.patch" with { type: "text" };
 import index_order_patch from "../shim/ffmpeg/index-order.patch" with { type: "text" };
@@ -124,10 +132,14 @@ import matroska_tag_targets_patch from "../shim/ffmpeg/matroska-tag-targets.patc
 import metadata_limits_7_patch from "../shim/ffmpeg/metadata-limits-7.patch" with { type: "text" };
 import metadata_limits_9_patch from "../shim/ffmpeg/metadata-limits-9.patch" with { type: "text" };
 import mov_chapter_tracks_patch from "../shim/ffmpeg/mov-chapter-tracks.patch" with { type: "text" };
+import mov_discarded_samples_7_patch from "../shim/ffmpeg/mov-discarded-samples-7.patch" with { type: "text" };
+import mov_discarded_samples_9_patch from "../shim/ffmpeg/mov-discarded-samples-9.patch" with { type: "text" };
 import mov_edit_steps_patch from "../shim/ffmpeg/mov-edit-steps.patch" with { type: "text" };
 import mov_extradata_list_9_patch from "../shim/ffmpeg/mov-extradata-list-9.patch" with { type: "text" };
 import mov_far_times_patch from "../shim/ffmpeg/mov-far-times.patch" with { type: "text" };
 import mov_fragment_search_patch from "../shim/ffmpeg/mov-fragment-search.patch" with { type: "text" };
+import mov_fragment_times_7_patch from "../shim/ffmpeg/mov-fragment-times-7.patch" with { type: "text" };
+import mov_fragment_times_9_patch from "../shim/ffmpeg/mov-fragment-times-9.patch" with { type: "text" };
 import mov_heif_items_7_patch from "../shim/ffmpeg/mov-heif-items-7.patch" with { type: "text" };
 import mov_heif_items_9_patch from "../shim/ffmpeg/mov-heif-items-9.patch" with { type: "text" };
 import mov_heif_tile_size_patch from "../shim/ffmpeg/mov-heif-tile-size.patch" with { type: "text" };
@@ -135,13 +147,16 @@ import mov_isml_hint_patch from "../shim/ffmpeg/mov-isml-hint.patch" with { type
 import mov_lost_place_patch from "../shim/ffmpeg/mov-lost-place.patch" with { type: "text" };
 import mov_moov_size_leak_patch from "../shim/ffmpeg/mov-moov-size-leak.patch" with { type: "text" };
 import mov_no_track_9_patch from "../shim/ffmpeg/mov-no-track-9.patch" with { type: "text" };
+import mov_open_key_samples_patch from "../shim/ffmpeg/mov-open-key-samples.patch" with { type: "text" };
 import mov_pssh_append_patch from "../shim/ffmpeg/mov-pssh-append.patch" with { type: "text" };
+import mov_references_9_patch from "../shim/ffmpeg/mov-references-9.patch" with { type: "text" };
 import mov_seek_steps_patch from "../shim/ffmpeg/mov-seek-steps.patch" with { type: "text" };
 import mp3_stream_length_patch from "../shim/ffmpeg/mp3-stream-length.patch" with { type: "text" };
 import mpc8_seektable_patch from "../shim/ffmpeg/mpc8-seektable.patch" with { type: "text" };
 import mpeg_streams_7_patch from "../shim/ffmpeg/mpeg-streams-7.patch" with { type: "text" };
 import mpegts_end_7_patch from "../shim/ffmpeg/mpegts-end-7.patch" with { type: "text" };
 import mpegts_end_9_patch from "../shim/ffmpeg/mpegts-end-9.patch" with { type: "text" };
+import mpegts_group_free_9_patch from "../shim/ffmpeg/mpegts-group-free-9.patch" with { type: "text" };
 import mpegts_lost_header_patch from "../shim/ffmpeg/mpegts-lost-header.patch" with { type: "text" };
 import mpegts_resync_patch from "../shim/ffmpeg/mpegts-resync.patch" with { type: "text" };
 import mpegts_text_patch from "../shim/ffmpeg/mpegts-text.patch" with { type: "text" };
@@ -150,14 +165,17 @@ import mux_padding_patch from "../shim/ffmpeg/mux-padding.patch" with { type: "t
 import mxf_cut_patch from "../shim/ffmpeg/mxf-cut.patch" with { type: "text" };
 import mxf_index_segments_patch from "../shim/ffmpeg/mxf-index-segments.patch" with { type: "text" };
 import mxf_references_patch from "../shim/ffmpeg/mxf-references.patch" with { type: "text" };
+import nut_skip_back_patch from "../shim/ffmpeg/nut-skip-back.patch" with { type: "text" };
 import ogg_last_page_patch from "../shim/ffmpeg/ogg-last-page.patch" with { type: "text" };
 import ogg_lost_page_patch from "../shim/ffmpeg/ogg-lost-page.patch" with { type: "text" };
 import oma_keys_patch from "../shim/ffmpeg/oma-keys.patch" with { type: "text" };
 import opus_parser_rate_7_patch from "../shim/ffmpeg/opus-parser-rate-7.patch" with { type: "text" };
 import pcm_rechunk_overflow_patch from "../shim/ffmpeg/pcm-rechunk-overflow.patch" with { type: "text" };
 import protocol_list_c from "../shim/ffmpeg/protocol_list.c" with { type: "text" };
+import psxstr_sectors_patch from "../shim/ffmpeg/psxstr-sectors.patch" with { type: "text" };
 import read_interrupted_patch from "../shim/ffmpeg/read-interrupted.patch" with { type: "text" };
 import sbg_expansion_patch from "../shim/ffmpeg/sbg-expansion.patch" with { type: "text" };
+import seek_empty_patch from "../shim/ffmpeg/seek-empty.patch" with { type: "text" };
 import segment_packet_count_patch from "../shim/ffmpeg/segment-packet-count.patch" with { type: "text" };
 import sei_delete_patch from "../shim/ffmpeg/sei-delete.patch" with { type: "text" };
 import spdif_core_7_patch from "../shim/ffmpeg/spdif-core-7.patch" with { type: "text" };
@@ -171,6 +189,7 @@ import vorbis_parser_once_9_patch from "../shim/ffmpeg/vorbis-parser-once-9.patc
 import vqf_tag_leak_7_patch from "../shim/ffmpeg/vqf-tag-leak-7.patch" with { type: "text" };
 import vvcc_count_patch from "../shim/ffmpeg/vvcc-count.patch" with { type: "text" };
 import wav_cut_patch from "../shim/ffmpeg/wav-cut.patch" with { type: "text" };
+import wtv_chunk_end_patch from "../shim/ffmpeg/wtv-chunk-end.patch" with { type: "text" };
 import wtv_nesting_patch from "../shim/ffmpeg/wtv-nesting.patch" with { type: "text" };
 import wtv_pairs_patch from "../shim/ffmpeg/wtv-pairs.patch" with { type: "text" };
 import xml_patch from "../shim/ffmpeg/xml.patch" with { type: "text" };
@@ -357,18 +376,23 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/escape.c": escape_c,
   "shim/escape.h": escape_h,
   "shim/ffmpeg/aac-adts-long.patch": aac_adts_long_patch,
+  "shim/ffmpeg/aax-segments.patch": aax_segments_patch,
   "shim/ffmpeg/afgs1-points.patch": afgs1_points_patch,
   "shim/ffmpeg/aiff-cut.patch": aiff_cut_patch,
   "shim/ffmpeg/asf-cut.patch": asf_cut_patch,
+  "shim/ffmpeg/asf-o-packet-size.patch": asf_o_packet_size_patch,
+  "shim/ffmpeg/asf-pictures.patch": asf_pictures_patch,
   "shim/ffmpeg/av1-frame-merge-limit-7.patch": av1_frame_merge_limit_7_patch,
   "shim/ffmpeg/av1-frame-merge-limit-9.patch": av1_frame_merge_limit_9_patch,
   "shim/ffmpeg/avi-drift.patch": avi_drift_patch,
   "shim/ffmpeg/avi-lost-chunks.patch": avi_lost_chunks_patch,
   "shim/ffmpeg/bsf-list-token.patch": bsf_list_token_patch,
   "shim/ffmpeg/caf-cut.patch": caf_cut_patch,
+  "shim/ffmpeg/concat-seek-closed.patch": concat_seek_closed_patch,
   "shim/ffmpeg/concat-seek-leak.patch": concat_seek_leak_patch,
   "shim/ffmpeg/dash-attribute.patch": dash_attribute_patch,
   "shim/ffmpeg/dash-baseurl-room.patch": dash_baseurl_room_patch,
+  "shim/ffmpeg/dash-dependency-9.patch": dash_dependency_9_patch,
   "shim/ffmpeg/dash-interrupted-9.patch": dash_interrupted_9_patch,
   "shim/ffmpeg/dash-late-streams.patch": dash_late_streams_patch,
   "shim/ffmpeg/dash-range-7.patch": dash_range_7_patch,
@@ -425,8 +449,11 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/hls-skip-gaps-9.patch": hls_skip_gaps_9_patch,
   "shim/ffmpeg/hls-subtitle-buffers.patch": hls_subtitle_buffers_patch,
   "shim/ffmpeg/hvcc-count-7.patch": hvcc_count_7_patch,
+  "shim/ffmpeg/iamf-items.patch": iamf_items_patch,
   "shim/ffmpeg/iamf-labels-7.patch": iamf_labels_7_patch,
   "shim/ffmpeg/iamf-subblocks.patch": iamf_subblocks_patch,
+  "shim/ffmpeg/imf-lists.patch": imf_lists_patch,
+  "shim/ffmpeg/imf-tracks-7.patch": imf_tracks_7_patch,
   "shim/ffmpeg/index-buffers.patch": index_buffers_patch,
   "shim/ffmpeg/index-insertions.patch": index_insertions_patch,
   "shim/ffmpeg/index-order.patch": index_order_patch,
@@ -439,10 +466,14 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/metadata-limits-7.patch": metadata_limits_7_patch,
   "shim/ffmpeg/metadata-limits-9.patch": metadata_limits_9_patch,
   "shim/ffmpeg/mov-chapter-tracks.patch": mov_chapter_tracks_patch,
+  "shim/ffmpeg/mov-discarded-samples-7.patch": mov_discarded_samples_7_patch,
+  "shim/ffmpeg/mov-discarded-samples-9.patch": mov_discarded_samples_9_patch,
   "shim/ffmpeg/mov-edit-steps.patch": mov_edit_steps_patch,
   "shim/ffmpeg/mov-extradata-list-9.patch": mov_extradata_list_9_patch,
   "shim/ffmpeg/mov-far-times.patch": mov_far_times_patch,
   "shim/ffmpeg/mov-fragment-search.patch": mov_fragment_search_patch,
+  "shim/ffmpeg/mov-fragment-times-7.patch": mov_fragment_times_7_patch,
+  "shim/ffmpeg/mov-fragment-times-9.patch": mov_fragment_times_9_patch,
   "shim/ffmpeg/mov-heif-items-7.patch": mov_heif_items_7_patch,
   "shim/ffmpeg/mov-heif-items-9.patch": mov_heif_items_9_patch,
   "shim/ffmpeg/mov-heif-tile-size.patch": mov_heif_tile_size_patch,
@@ -450,13 +481,16 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/mov-lost-place.patch": mov_lost_place_patch,
   "shim/ffmpeg/mov-moov-size-leak.patch": mov_moov_size_leak_patch,
   "shim/ffmpeg/mov-no-track-9.patch": mov_no_track_9_patch,
+  "shim/ffmpeg/mov-open-key-samples.patch": mov_open_key_samples_patch,
   "shim/ffmpeg/mov-pssh-append.patch": mov_pssh_append_patch,
+  "shim/ffmpeg/mov-references-9.patch": mov_references_9_patch,
   "shim/ffmpeg/mov-seek-steps.patch": mov_seek_steps_patch,
   "shim/ffmpeg/mp3-stream-length.patch": mp3_stream_length_patch,
   "shim/ffmpeg/mpc8-seektable.patch": mpc8_seektable_patch,
   "shim/ffmpeg/mpeg-streams-7.patch": mpeg_streams_7_patch,
   "shim/ffmpeg/mpegts-end-7.patch": mpegts_end_7_patch,
   "shim/ffmpeg/mpegts-end-9.patch": mpegts_end_9_patch,
+  "shim/ffmpeg/mpegts-group-free-9.patch": mpegts_group_free_9_patch,
   "shim/ffmpeg/mpegts-lost-header.patch": mpegts_lost_header_patch,
   "shim/ffmpeg/mpegts-resync.patch": mpegts_resync_patch,
   "shim/ffmpeg/mpegts-text.patch": mpegts_text_patch,
@@ -465,14 +499,17 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/mxf-cut.patch": mxf_cut_patch,
   "shim/ffmpeg/mxf-index-segments.patch": mxf_index_segments_patch,
   "shim/ffmpeg/mxf-references.patch": mxf_references_patch,
+  "shim/ffmpeg/nut-skip-back.patch": nut_skip_back_patch,
   "shim/ffmpeg/ogg-last-page.patch": ogg_last_page_patch,
   "shim/ffmpeg/ogg-lost-page.patch": ogg_lost_page_patch,
   "shim/ffmpeg/oma-keys.patch": oma_keys_patch,
   "shim/ffmpeg/opus-parser-rate-7.patch": opus_parser_rate_7_patch,
   "shim/ffmpeg/pcm-rechunk-overflow.patch": pcm_rechunk_overflow_patch,
   "shim/ffmpeg/protocol_list.c": protocol_list_c,
+  "shim/ffmpeg/psxstr-sectors.patch": psxstr_sectors_patch,
   "shim/ffmpeg/read-interrupted.patch": read_interrupted_patch,
   "shim/ffmpeg/sbg-expansion.patch": sbg_expansion_patch,
+  "shim/ffmpeg/seek-empty.patch": seek_empty_patch,
   "shim/ffmpeg/segment-packet-count.patch": segment_packet_count_patch,
   "shim/ffmpeg/sei-delete.patch": sei_delete_patch,
   "shim/ffmpeg/spdif-core-7.patch": spdif_core_7_patch,
@@ -486,6 +523,7 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/vqf-tag-leak-7.patch": vqf_tag_leak_7_patch,
   "shim/ffmpeg/vvcc-count.patch": vvcc_count_patch,
   "shim/ffmpeg/wav-cut.patch": wav_cut_patch,
+  "shim/ffmpeg/wtv-chunk-end.patch": wtv_chunk_end_patch,
   "shim/ffmpeg/wtv-nesting.patch": wtv_nesting_patch,
   "shim/ffmpeg/wtv-pairs.patch": wtv_pairs_patch,
   "shim/ffmpeg/xml.patch": xml_patch,
