@@ -54,6 +54,7 @@ import avi_drift_patch from "../shim/ffmpeg/avi-drift.patch" with { type: "text"
 import avi_lost_chunks_patch from "../shim/ffmpeg/avi-lost-chunks.patch" with { type: "text" };
 import bsf_list_token_patch from "../shim/ffmpeg/bsf-list-token.patch" with { type: "text" };
 import caf_cut_patch from "../shim/ffmpeg/caf-cut.patch" with { type: "text" };
+import concat_seek_closed_patch from "../shim/ffmpeg/concat-seek-closed.patch" with { type: "text" };
 import concat_seek_leak_patch from "../shim/ffmpeg/concat-seek-leak.patch" with { type: "text" };
 import dash_attribute_patch from "../shim/ffmpeg/dash-attribute.patch" with { type: "text" };
 import dash_baseurl_room_patch from "../shim/ffmpeg/dash-baseurl-room.patch" with { type: "text" };
@@ -131,10 +132,14 @@ import matroska_tag_targets_patch from "../shim/ffmpeg/matroska-tag-targets.patc
 import metadata_limits_7_patch from "../shim/ffmpeg/metadata-limits-7.patch" with { type: "text" };
 import metadata_limits_9_patch from "../shim/ffmpeg/metadata-limits-9.patch" with { type: "text" };
 import mov_chapter_tracks_patch from "../shim/ffmpeg/mov-chapter-tracks.patch" with { type: "text" };
+import mov_discarded_samples_7_patch from "../shim/ffmpeg/mov-discarded-samples-7.patch" with { type: "text" };
+import mov_discarded_samples_9_patch from "../shim/ffmpeg/mov-discarded-samples-9.patch" with { type: "text" };
 import mov_edit_steps_patch from "../shim/ffmpeg/mov-edit-steps.patch" with { type: "text" };
 import mov_extradata_list_9_patch from "../shim/ffmpeg/mov-extradata-list-9.patch" with { type: "text" };
 import mov_far_times_patch from "../shim/ffmpeg/mov-far-times.patch" with { type: "text" };
 import mov_fragment_search_patch from "../shim/ffmpeg/mov-fragment-search.patch" with { type: "text" };
+import mov_fragment_times_7_patch from "../shim/ffmpeg/mov-fragment-times-7.patch" with { type: "text" };
+import mov_fragment_times_9_patch from "../shim/ffmpeg/mov-fragment-times-9.patch" with { type: "text" };
 import mov_heif_items_7_patch from "../shim/ffmpeg/mov-heif-items-7.patch" with { type: "text" };
 import mov_heif_items_9_patch from "../shim/ffmpeg/mov-heif-items-9.patch" with { type: "text" };
 import mov_heif_tile_size_patch from "../shim/ffmpeg/mov-heif-tile-size.patch" with { type: "text" };
@@ -142,6 +147,7 @@ import mov_isml_hint_patch from "../shim/ffmpeg/mov-isml-hint.patch" with { type
 import mov_lost_place_patch from "../shim/ffmpeg/mov-lost-place.patch" with { type: "text" };
 import mov_moov_size_leak_patch from "../shim/ffmpeg/mov-moov-size-leak.patch" with { type: "text" };
 import mov_no_track_9_patch from "../shim/ffmpeg/mov-no-track-9.patch" with { type: "text" };
+import mov_open_key_samples_patch from "../shim/ffmpeg/mov-open-key-samples.patch" with { type: "text" };
 import mov_pssh_append_patch from "../shim/ffmpeg/mov-pssh-append.patch" with { type: "text" };
 import mov_references_9_patch from "../shim/ffmpeg/mov-references-9.patch" with { type: "text" };
 import mov_seek_steps_patch from "../shim/ffmpeg/mov-seek-steps.patch" with { type: "text" };
@@ -159,12 +165,14 @@ import mux_padding_patch from "../shim/ffmpeg/mux-padding.patch" with { type: "t
 import mxf_cut_patch from "../shim/ffmpeg/mxf-cut.patch" with { type: "text" };
 import mxf_index_segments_patch from "../shim/ffmpeg/mxf-index-segments.patch" with { type: "text" };
 import mxf_references_patch from "../shim/ffmpeg/mxf-references.patch" with { type: "text" };
+import nut_skip_back_patch from "../shim/ffmpeg/nut-skip-back.patch" with { type: "text" };
 import ogg_last_page_patch from "../shim/ffmpeg/ogg-last-page.patch" with { type: "text" };
 import ogg_lost_page_patch from "../shim/ffmpeg/ogg-lost-page.patch" with { type: "text" };
 import oma_keys_patch from "../shim/ffmpeg/oma-keys.patch" with { type: "text" };
 import opus_parser_rate_7_patch from "../shim/ffmpeg/opus-parser-rate-7.patch" with { type: "text" };
 import pcm_rechunk_overflow_patch from "../shim/ffmpeg/pcm-rechunk-overflow.patch" with { type: "text" };
 import protocol_list_c from "../shim/ffmpeg/protocol_list.c" with { type: "text" };
+import psxstr_sectors_patch from "../shim/ffmpeg/psxstr-sectors.patch" with { type: "text" };
 import read_interrupted_patch from "../shim/ffmpeg/read-interrupted.patch" with { type: "text" };
 import sbg_expansion_patch from "../shim/ffmpeg/sbg-expansion.patch" with { type: "text" };
 import seek_empty_patch from "../shim/ffmpeg/seek-empty.patch" with { type: "text" };
@@ -181,6 +189,7 @@ import vorbis_parser_once_9_patch from "../shim/ffmpeg/vorbis-parser-once-9.patc
 import vqf_tag_leak_7_patch from "../shim/ffmpeg/vqf-tag-leak-7.patch" with { type: "text" };
 import vvcc_count_patch from "../shim/ffmpeg/vvcc-count.patch" with { type: "text" };
 import wav_cut_patch from "../shim/ffmpeg/wav-cut.patch" with { type: "text" };
+import wtv_chunk_end_patch from "../shim/ffmpeg/wtv-chunk-end.patch" with { type: "text" };
 import wtv_nesting_patch from "../shim/ffmpeg/wtv-nesting.patch" with { type: "text" };
 import wtv_pairs_patch from "../shim/ffmpeg/wtv-pairs.patch" with { type: "text" };
 import xml_patch from "../shim/ffmpeg/xml.patch" with { type: "text" };
@@ -379,6 +388,7 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/avi-lost-chunks.patch": avi_lost_chunks_patch,
   "shim/ffmpeg/bsf-list-token.patch": bsf_list_token_patch,
   "shim/ffmpeg/caf-cut.patch": caf_cut_patch,
+  "shim/ffmpeg/concat-seek-closed.patch": concat_seek_closed_patch,
   "shim/ffmpeg/concat-seek-leak.patch": concat_seek_leak_patch,
   "shim/ffmpeg/dash-attribute.patch": dash_attribute_patch,
   "shim/ffmpeg/dash-baseurl-room.patch": dash_baseurl_room_patch,
@@ -456,10 +466,14 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/metadata-limits-7.patch": metadata_limits_7_patch,
   "shim/ffmpeg/metadata-limits-9.patch": metadata_limits_9_patch,
   "shim/ffmpeg/mov-chapter-tracks.patch": mov_chapter_tracks_patch,
+  "shim/ffmpeg/mov-discarded-samples-7.patch": mov_discarded_samples_7_patch,
+  "shim/ffmpeg/mov-discarded-samples-9.patch": mov_discarded_samples_9_patch,
   "shim/ffmpeg/mov-edit-steps.patch": mov_edit_steps_patch,
   "shim/ffmpeg/mov-extradata-list-9.patch": mov_extradata_list_9_patch,
   "shim/ffmpeg/mov-far-times.patch": mov_far_times_patch,
   "shim/ffmpeg/mov-fragment-search.patch": mov_fragment_search_patch,
+  "shim/ffmpeg/mov-fragment-times-7.patch": mov_fragment_times_7_patch,
+  "shim/ffmpeg/mov-fragment-times-9.patch": mov_fragment_times_9_patch,
   "shim/ffmpeg/mov-heif-items-7.patch": mov_heif_items_7_patch,
   "shim/ffmpeg/mov-heif-items-9.patch": mov_heif_items_9_patch,
   "shim/ffmpeg/mov-heif-tile-size.patch": mov_heif_tile_size_patch,
@@ -467,6 +481,7 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/mov-lost-place.patch": mov_lost_place_patch,
   "shim/ffmpeg/mov-moov-size-leak.patch": mov_moov_size_leak_patch,
   "shim/ffmpeg/mov-no-track-9.patch": mov_no_track_9_patch,
+  "shim/ffmpeg/mov-open-key-samples.patch": mov_open_key_samples_patch,
   "shim/ffmpeg/mov-pssh-append.patch": mov_pssh_append_patch,
   "shim/ffmpeg/mov-references-9.patch": mov_references_9_patch,
   "shim/ffmpeg/mov-seek-steps.patch": mov_seek_steps_patch,
@@ -484,12 +499,14 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/mxf-cut.patch": mxf_cut_patch,
   "shim/ffmpeg/mxf-index-segments.patch": mxf_index_segments_patch,
   "shim/ffmpeg/mxf-references.patch": mxf_references_patch,
+  "shim/ffmpeg/nut-skip-back.patch": nut_skip_back_patch,
   "shim/ffmpeg/ogg-last-page.patch": ogg_last_page_patch,
   "shim/ffmpeg/ogg-lost-page.patch": ogg_lost_page_patch,
   "shim/ffmpeg/oma-keys.patch": oma_keys_patch,
   "shim/ffmpeg/opus-parser-rate-7.patch": opus_parser_rate_7_patch,
   "shim/ffmpeg/pcm-rechunk-overflow.patch": pcm_rechunk_overflow_patch,
   "shim/ffmpeg/protocol_list.c": protocol_list_c,
+  "shim/ffmpeg/psxstr-sectors.patch": psxstr_sectors_patch,
   "shim/ffmpeg/read-interrupted.patch": read_interrupted_patch,
   "shim/ffmpeg/sbg-expansion.patch": sbg_expansion_patch,
   "shim/ffmpeg/seek-empty.patch": seek_empty_patch,
@@ -506,6 +523,7 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/vqf-tag-leak-7.patch": vqf_tag_leak_7_patch,
   "shim/ffmpeg/vvcc-count.patch": vvcc_count_patch,
   "shim/ffmpeg/wav-cut.patch": wav_cut_patch,
+  "shim/ffmpeg/wtv-chunk-end.patch": wtv_chunk_end_patch,
   "shim/ffmpeg/wtv-nesting.patch": wtv_nesting_patch,
   "shim/ffmpeg/wtv-pairs.patch": wtv_pairs_patch,
   "shim/ffmpeg/xml.patch": xml_patch,

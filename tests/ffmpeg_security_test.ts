@@ -3,7 +3,7 @@
  * packet is processed in its own process, which must end normally. Only with the embedded FFmpeg, since the system's
  * may lack the fixes.
  */
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { answerOf } from "./support/script.ts";
 import { isEmbedded, libavformat } from "./support/versions.ts";
 
@@ -295,6 +295,93 @@ security(
     assertEquals([ogg[1], mp3[1]], [ogg[0], mp3[0]]);
   },
   false,
+);
+
+security(
+  "concat: a seek back after the next file could not be opened is no null pointer",
+  `const sink = new MemorySink();
+  {
+    using muxer = Muxer.openSync(sink, { format: "wav" });
+    muxer.addStream({ type: "audio", codec: "pcm_s16le", sampleRate: 8000, channels: 1 });
+    muxer.writeSync(new Packet({ streamIndex: 0, dts: 0, pts: 0, duration: 24000, data: new Uint8Array(48_000) }));
+    muxer.finishSync();
+  }
+  const script = new TextEncoder().encode("ffconcat version 1.0\\nfile a\\nduration 3\\nfile b\\nduration 3\\n");
+  const onopen = ({ url }) => url.endsWith("a") ? sink.bytes() : new Uint8Array(1000);
+  answer([1, { streamIndex: 0, timestamp: 8000 }].map((target) => {
+    using demuxer = Demuxer.openSync(script, { format: "concat", onopen });
+    const count = () => {
+      let packets = 0;
+      try {
+        for (const _ of demuxer.packetsSync()) packets++;
+      } catch (error) {
+        if (error.codeName !== "INVALIDDATA") throw error;
+      }
+      return packets;
+    };
+    const all = count();
+    demuxer.seekSync(target);
+    const rest = count();
+    return rest > 0 && rest < all;
+  }));`,
+  (answers) => assertEquals(answers, [true, true]),
+);
+
+security(
+  "A NUT that leads back to where it was read has an end",
+  `const sink = new MemorySink();
+  {
+    using muxer = Muxer.openSync(sink, { format: "nut" });
+    muxer.addStream({ type: "audio", codec: "pcm_s16le", sampleRate: 8000, channels: 1 });
+    for (let i = 0; i < 3; i++)
+      muxer.writeSync(new Packet({ streamIndex: 0, dts: 100 * i, pts: 100 * i, duration: 100, data: new Uint8Array(200) }));
+    muxer.finishSync();
+  }
+  const first = Demuxer.openSync(sink.bytes()).readSync();
+  answer(read(crafted.nutThatGoesBack(sink.bytes(), first.pos + 200)));`,
+  (packets) => assertEquals(packets, 3),
+);
+
+security(
+  "A WTV of more streams than are allowed, whose description is as long as its chunk, has an end",
+  `answer(read(crafted.wtvOfStreams(4), { format: "wtv", maxStreams: 4 }));`,
+  (answered) => assertEquals(answered, "EMSGSIZE"),
+);
+
+/** What takes far longer than this would take minutes with larger files, which a signal would not end. */
+const SECONDS = 15;
+const timed = (script: string) =>
+  `const begin = performance.now();\n${script}\nanswer((performance.now() - begin) / 1000);`;
+const isFast = (seconds: unknown) => assert(typeof seconds === "number" && seconds < SECONDS, `${seconds} s`);
+
+security(
+  "Sectors of an STR that each say to be of a long picture take no time by that",
+  timed(`read(crafted.strOfLongPictures(445), { format: "psxstr" });`),
+  isFast,
+);
+
+security(
+  "A seek in HEVC of millions of open key samples does not look through all of them, again and again",
+  timed(`using demuxer = Demuxer.openSync(crafted.openKeySamples(8_000_000));
+  demuxer.seekSync({ streamIndex: 0, timestamp: 8_005_000 });`),
+  isFast,
+);
+
+security(
+  "Samples of tracks that are not read take no time by the number of the tracks",
+  timed(`using demuxer = Demuxer.openSync(crafted.samplesBetween(400, 15_000), { findStreamInfo: false });
+  for (const stream of demuxer.streams) stream.discard = stream.index > 0;
+  if ([...demuxer.packetsSync()].length !== 2) throw new Error("packets are missing");`),
+  isFast,
+);
+
+security(
+  "A seek does not look through all tracks of all fragments for each track",
+  timed(
+    `using demuxer = Demuxer.openSync(crafted.fragmentsOfOneTrack(500, 15_000), { findStreamInfo: false });
+  demuxer.seekSync({ streamIndex: 0, timestamp: 100 });`,
+  ),
+  isFast,
 );
 
 security(

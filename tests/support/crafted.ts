@@ -449,6 +449,172 @@ export function aaxThatReturns(): Bytes {
   ]);
 }
 
+/** A box of an mp4; those with a version. */
+const box = (type: string, ...parts: ArrayLike<number>[]): Bytes => {
+  const length = parts.reduce((sum, part) => sum + part.length, 8);
+  return concatBytes([be(4, length), text(type), ...parts].map((part) => Uint8Array.from(part)));
+};
+const full = (type: string, ...parts: ArrayLike<number>[]) => box(type, be(4, 0), ...parts);
+const u32 = (...values: number[]) => values.flatMap((value) => be(4, value));
+const none = (count: number) => new Uint8Array(count);
+
+/** A track of video with these boxes in its "stbl". */
+const videoTrack = (id: number, codec: string, ...tables: Bytes[]) =>
+  box(
+    "trak",
+    full("tkhd", u32(0, 0, id, 0, 1000), none(60)),
+    box(
+      "mdia",
+      full("mdhd", u32(0, 0, 1000, 1000, 0)),
+      full("hdlr", none(4), text("vide"), none(13)),
+      box(
+        "minf",
+        full("vmhd", none(8)),
+        box(
+          "stbl",
+          full(
+            "stsd",
+            u32(1),
+            box(codec, none(7), [1], none(16), be(2, 64), be(2, 64), none(46), [0, 24, 255, 255]),
+          ),
+          ...tables,
+        ),
+      ),
+    ),
+  );
+
+/** A table of runs: a count, and numbers for each. */
+const runs = (type: string, ...entries: number[][]) => full(type, u32(entries.length, ...entries.flat()));
+
+/** So many samples of one byte in a chunk. */
+const samples = (count: number, ...times: number[][]) => [
+  runs("stts", ...times),
+  runs("stsc", [1, count, 1]),
+  full("stsz", u32(1, count)),
+  runs("stco", [40]),
+];
+
+const movie = (boxes: Bytes[], ...behind: Bytes[]) =>
+  concatBytes([
+    box("ftyp", text("isomisom")),
+    box("mdat", none(64)),
+    box("moov", full("mvhd", u32(0, 0, 1000, 1000), none(80)), ...boxes),
+    ...behind,
+  ]);
+
+/** HEVC of so many key samples of open GOPs; a seek to the last one goes back step by step. */
+export function openKeySamples(count: number): Bytes {
+  return movie([videoTrack(
+    1,
+    "hvc1",
+    ...samples(count + 2, [count, 1], [1, 1_000_000], [1, 1]),
+    runs("ctts", [count, 0], [2, 100_000_000]),
+    box("sgpd", [1, 0, 0, 0], text("sync"), u32(1, 1), [21]),
+    full("sbgp", text("sync"), u32(2, count, 1, 2, 1)),
+  )]);
+}
+
+/** A track of two samples, and others of so many samples, all of which come between those two. */
+export function samplesBetween(tracks: number, count: number): Bytes {
+  const others = Array.from(
+    { length: tracks },
+    (_, i) => videoTrack(i + 2, "none", ...samples(count, [count, 1])),
+  );
+  return movie([videoTrack(1, "none", ...samples(2, [1, 10 * count], [1, 1])), ...others]);
+}
+
+/** Fragments of which only the first track has times. */
+export function fragmentsOfOneTrack(tracks: number, fragments: number): Bytes {
+  const empty = ["stts", "stsc", "stco"].map((type) => runs(type));
+  const others = Array.from(
+    { length: tracks },
+    (_, i) => videoTrack(i + 2, "none", ...empty, full("stsz", u32(0, 0))),
+  );
+  const extended = Array.from({ length: tracks + 1 }, (_, i) => full("trex", u32(i + 1, 1, 0, 0, 0)));
+  const index = full(
+    "sidx",
+    u32(1, 1000, 0, 0),
+    be(2, 0),
+    be(2, fragments),
+    new Array(fragments).fill(u32(8, 10, 0x90000000)).flat(),
+  );
+  const first = videoTrack(1, "none", ...samples(2, [2, 100]));
+  return movie(
+    [first, ...others, box("mvex", ...extended)],
+    index,
+    ...new Array<Bytes>(fragments).fill(box("free")),
+  );
+}
+
+/** An STR of so many sectors, each of another picture of 65,535 or 65,534 sectors. */
+export function strOfLongPictures(count: number): Bytes {
+  const file = new Uint8Array(2352 * count);
+  for (let i = 0; i < count; i++) {
+    const head = [
+      0,
+      ...new Array<number>(10).fill(255),
+      0,
+      ...le(4, 0),
+      0,
+      0,
+      2,
+      ...le(5, 0),
+      ...le(4, 0x80010160),
+      ...le(2, 0),
+    ];
+    file.set(
+      [...head, ...le(2, 65_535 - i % 2), ...le(4, i), ...le(4, 1000), ...le(2, 64), ...le(2, 64)],
+      2352 * i,
+    );
+  }
+  return file;
+}
+
+/** A NUT whose second packet has a size below zero, by which it is skipped: back to its beginning. */
+export function nutThatGoesBack(nut: Uint8Array, second: number): Bytes {
+  const packet = [0x4e, 0x4d, 0x7a, 0x56, 0x1f, 0x5f, 0x04, 0xad, 0x81, ...new Array(8).fill(0xff), 0x6e];
+  return concatBytes([nut.slice(0, second), Uint8Array.from(packet), nut.slice(second)]);
+}
+
+/** A WTV of so many streams; the description of the last one is as long as its chunk. */
+export function wtvOfStreams(count: number): Bytes {
+  const id = (hex: string) => hex.match(/../g)!.map((byte) => parseInt(byte, 16));
+  const name = [..."timeline"].flatMap((letter) => le(2, letter.charCodeAt(0)));
+  const entry = [
+    ...id("92b774915970704488df063b82cc213d"),
+    ...le(2, 48 + name.length),
+    ...le(6, 0),
+    ...le(8, 262_144),
+    ...le(8, name.length / 2),
+    ...name,
+    ...le(4, 2),
+    ...le(4, 0),
+  ];
+  const stream = (number: number, length: number, size: number) => [
+    ...id("eda413232dbf4f45ad8ad95ba7f91fee"),
+    ...le(4, length),
+    ...le(4, number),
+    ...new Array<number>(36).fill(0),
+    ...text("vids"),
+    ...id("000010008000" + "00aa00389b71"),
+    ...new Array<number>(28).fill(0),
+    ...id("d617640f18c3d011a43f00a0c9223196"),
+    ...le(4, size),
+  ];
+  const file = new Uint8Array(2 * 4096 + 262_144);
+  file.set([
+    ...id("b7d800203749da11a64e0007e95ead8d"),
+    ...new Array<number>(32).fill(0),
+    ...le(4, entry.length),
+    ...le(4, 0),
+    ...le(4, 1),
+  ]);
+  file.set(entry, 4096);
+  const streams = Array.from({ length: count }, (_, i) => [...stream(i + 1, 128, 0), ...le(4, 0)]).flat();
+  file.set([...streams, ...stream(count + 1, 32, 32)], 2 * 4096);
+  return file;
+}
+
 // ------------------------------------------------------------------------------------------- IMF
 
 const uuid = (number: number) =>
