@@ -364,10 +364,26 @@ static int refuse_hints(struct session *session, const AVDictionary *options) {
   return AVERROR(EPERM);
 }
 
+/* dash goes on with a type of fragments that it does not know, and writes before its list; the embedded FFmpeg is patched. */
+static int check_fragment_types(struct session *session) {
+  const AVDictionaryEntry *sets = av_dict_get(session->options, "adaptation_sets", NULL, 0);
+  for (const char *at = sets ? sets->value : ""; (at = strstr(at, "frag_type=")); at++) {
+    const char *type = at + strlen("frag_type=");
+    size_t length = strcspn(type, ", ");
+    char name[16] = "";
+    if (length < sizeof(name)) memcpy(name, type, length);
+    if (*name && av_match_name(name, "none,every_frame,duration,pframes")) continue;
+    log_error(session, "option adaptation_sets: frag_type can't be %.*s", (int)FFMIN(length, 100), type);
+    return AVERROR(EINVAL);
+  }
+  return 0;
+}
+
 int contain_output_options(struct session *session, const AVOutputFormat *format, const AVOutputFormat *files) {
   int result = refuse_deleting(session);
   if (result >= 0) result = contain_texts(session);
   if (result >= 0 && !EMBEDDED) result = check_all_options(session, refuse_hints);
+  if (result >= 0 && !EMBEDDED) result = check_fragment_types(session);
   if (result >= 0) result = request_deletes(session, format);
   if (result >= 0) result = refuse_encryption(session);
   for (size_t i = 0; i < sizeof(output_options) / sizeof(*output_options) && result >= 0; i++) {
