@@ -123,6 +123,7 @@ import init_info_free_patch from "../shim/ffmpeg/init-info-free.patch" with { ty
 import jpegxl_toc_patch from "../shim/ffmpeg/jpegxl-toc.patch" with { type: "text" };
 import lcevc_position_patch from "../shim/ffmpeg/lcevc-position.patch" with { type: "text" };
 import matroska_crc_patch from "../shim/ffmpeg/matroska-crc.patch" with { type: "text" };
+import matroska_cue_order_patch from "../shim/ffmpeg/matroska-cue-order.patch" with { type: "text" };
 import matroska_flush_patch from "../shim/ffmpeg/matroska-flush.patch" with { type: "text" };
 import matroska_tag_targets_patch from "../shim/ffmpeg/matroska-tag-targets.patch" with { type: "text" };
 import metadata_limits_7_patch from "../shim/ffmpeg/metadata-limits-7.patch" with { type: "text" };
@@ -449,6 +450,7 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/jpegxl-toc.patch": jpegxl_toc_patch,
   "shim/ffmpeg/lcevc-position.patch": lcevc_position_patch,
   "shim/ffmpeg/matroska-crc.patch": matroska_crc_patch,
+  "shim/ffmpeg/matroska-cue-order.patch": matroska_cue_order_patch,
   "shim/ffmpeg/matroska-flush.patch": matroska_flush_patch,
   "shim/ffmpeg/matroska-tag-targets.patch": matroska_tag_targets_patch,
   "shim/ffmpeg/metadata-limits-7.patch": metadata_limits_7_patch,

@@ -279,3 +279,55 @@ Deno.test("The filter filter_units passes the types of a range", { ignore: !isEm
   });
   assert(sizes[0]! > 500 && sizes[1]! < 100, String(sizes));
 });
+
+for (const format of ["vob", "dvd", "mpeg", "svcd", "vcd"]) {
+  Deno.test(`${format}: packs without room for data are an error, not headers without end`, () => {
+    const streams: [Stream][] = [[{ ...VIDEO, codec: "mpeg2video" } as Stream], [MP2]];
+    const write = (packetsize: string) => {
+      const packets = Array.from(
+        { length: 40 },
+        (_, i) => packet(i % 2, new Uint8Array(300), (i >> 1) * 40000),
+      );
+      writeTo(new Counter(), { format, options: { packetsize } }, streams, packets);
+    };
+    for (const size of ["20", "24", "28", "255", "10+14", "x"]) assertThrows(() => write(size), AVError);
+    for (const size of ["0", "256", "300", "2324"]) write(size);
+  });
+}
+
+Deno.test("vob: samples of PCM that are longer than a pack are an error, not packs without end", () => {
+  const stream = {
+    type: "audio",
+    codec: "pcm_dvd",
+    sampleRate: 48000,
+    channels: 1000,
+    bitsPerCodedSample: 24,
+  };
+  const packets = [0, 1, 2].map((i) => packet(0, new Uint8Array(30000), i * 40000));
+  assertThrows(
+    () => writeTo(new Counter(), { format: "vob" }, [[stream as Stream]], packets),
+    AVError,
+    "8 channels",
+  );
+});
+
+Deno.test("matroska: key frames in falling order have an index in rising order, in time", () => {
+  const stream = { ...VIDEO, codec: "mpeg4", extradata: new Uint8Array(8) } as Stream;
+  const write = (sink: Counter | MemorySink, count: number) => {
+    const packets = Array.from(
+      { length: count },
+      (_, i) => packet(0, new Uint8Array(1), i * 1000, { duration: 0, pts: (2 * count - i) * 1000 }),
+    );
+    writeTo(sink, { format: "matroska" }, [[stream]], packets);
+  };
+  const sink = new MemorySink();
+  write(sink, 5);
+  const bytes = sink.bytes(), times: number[] = [];
+  for (let i = 0; i + 3 < bytes.length; i++) { // CueTime of one byte, followed by CueTrackPositions
+    if (bytes[i] === 0xb3 && bytes[i + 1] === 0x81 && bytes[i + 3] === 0xb7) times.push(bytes[i + 2]!);
+  }
+  assertEquals(times, [6, 7, 8, 9, 10]);
+  const begin = performance.now();
+  write(new Counter(), isEmbedded ? 60000 : 5000); // 60,000 took 6 s
+  assert(performance.now() - begin < 10000, `${performance.now() - begin} ms`);
+});

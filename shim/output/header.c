@@ -95,6 +95,11 @@ static bool lacks_bits(const AVOutputFormat *files, const AVCodecParameters *par
   return parameters->codec_id == AV_CODEC_ID_PCM_DVD && has_quirk(files, NEEDS_BITS) && (bits < 16 || bits > 24);
 }
 
+/* It writes whole samples: of so many channels that none fits into a pack, it writes nothing but packs, for ever (5.1 to 9.0). */
+static bool has_wide_samples(const AVOutputFormat *files, const AVCodecParameters *parameters) {
+  return parameters->codec_id == AV_CODEC_ID_PCM_DVD && has_quirk(files, NEEDS_BITS) && parameters->ch_layout.nb_channels > 8;
+}
+
 /* The system's caf divides by the number of packets minus one when a file ends: as a segment, it may have one. */
 static bool divides_in_segments(const AVFormatContext *output, const AVOutputFormat *files) {
   return CAF_DIVIDES && files != output->oformat && !strcmp(files->name, "caf");
@@ -136,6 +141,7 @@ int check_streams(struct session *session, const AVFormatContext *output, const 
                         : lacks_channels(parameters) ? "needs its channels"
                         : lacks_header(files, parameters) ? "needs its extradata"
                         : lacks_bits(files, parameters) ? "needs its bitsPerCodedSample"
+                        : has_wide_samples(files, parameters) ? "has more than 8 channels"
                                                         : beyond_limits(files, output->streams[i]);
     if (!wrong) continue;
     log_error(session, "stream %u: %s %s", i, avcodec_get_name(parameters->codec_id), wrong);
