@@ -46,8 +46,10 @@ import aax_segments_patch from "../shim/ffmpeg/aax-segments.patch" with { type: 
 import afgs1_points_patch from "../shim/ffmpeg/afgs1-points.patch" with { type: "text" };
 import aiff_cut_patch from "../shim/ffmpeg/aiff-cut.patch" with { type: "text" };
 import asf_cut_patch from "../shim/ffmpeg/asf-cut.patch" with { type: "text" };
+import asf_index_lost_patch from "../shim/ffmpeg/asf-index-lost.patch" with { type: "text" };
 import asf_o_packet_size_patch from "../shim/ffmpeg/asf-o-packet-size.patch" with { type: "text" };
 import asf_pictures_patch from "../shim/ffmpeg/asf-pictures.patch" with { type: "text" };
+import ass_order_patch from "../shim/ffmpeg/ass-order.patch" with { type: "text" };
 import av1_frame_merge_limit_7_patch from "../shim/ffmpeg/av1-frame-merge-limit-7.patch" with { type: "text" };
 import av1_frame_merge_limit_9_patch from "../shim/ffmpeg/av1-frame-merge-limit-9.patch" with { type: "text" };
 import avi_drift_patch from "../shim/ffmpeg/avi-drift.patch" with { type: "text" };
@@ -59,6 +61,7 @@ import concat_seek_leak_patch from "../shim/ffmpeg/concat-seek-leak.patch" with 
 import dash_attribute_patch from "../shim/ffmpeg/dash-attribute.patch" with { type: "text" };
 import dash_baseurl_room_patch from "../shim/ffmpeg/dash-baseurl-room.patch" with { type: "text" };
 import dash_dependency_9_patch from "../shim/ffmpeg/dash-dependency-9.patch" with { type: "text" };
+import dash_fragment_type_patch from "../shim/ffmpeg/dash-fragment-type.patch" with { type: "text" };
 import dash_interrupted_9_patch from "../shim/ffmpeg/dash-interrupted-9.patch" with { type: "text" };
 import dash_late_streams_patch from "../shim/ffmpeg/dash-late-streams.patch" with { type: "text" };
 import dash_range_7_patch from "../shim/ffmpeg/dash-range-7.patch" with { type: "text" };
@@ -84,6 +87,7 @@ import eval_steps_7_patch from "../shim/ffmpeg/eval-steps-7.patch" with { type: 
 import eval_steps_9_patch from "../shim/ffmpeg/eval-steps-9.patch" with { type: "text" };
 import exif_budget_7_patch from "../shim/ffmpeg/exif-budget-7.patch" with { type: "text" };
 import exif_budget_9_patch from "../shim/ffmpeg/exif-budget-9.patch" with { type: "text" };
+import filter_units_range_patch from "../shim/ffmpeg/filter-units-range.patch" with { type: "text" };
 import flac_cut_length_patch from "../shim/ffmpeg/flac-cut-length.patch" with { type: "text" };
 import flac_recursion_patch from "../shim/ffmpeg/flac-recursion.patch" with { type: "text" };
 import flv_cut_7_patch from "../shim/ffmpeg/flv-cut-7.patch" with { type: "text" };
@@ -127,11 +131,14 @@ import init_info_free_patch from "../shim/ffmpeg/init-info-free.patch" with { ty
 import jpegxl_toc_patch from "../shim/ffmpeg/jpegxl-toc.patch" with { type: "text" };
 import lcevc_position_patch from "../shim/ffmpeg/lcevc-position.patch" with { type: "text" };
 import matroska_crc_patch from "../shim/ffmpeg/matroska-crc.patch" with { type: "text" };
+import matroska_cue_order_patch from "../shim/ffmpeg/matroska-cue-order.patch" with { type: "text" };
 import matroska_flush_patch from "../shim/ffmpeg/matroska-flush.patch" with { type: "text" };
 import matroska_tag_targets_patch from "../shim/ffmpeg/matroska-tag-targets.patch" with { type: "text" };
 import metadata_limits_7_patch from "../shim/ffmpeg/metadata-limits-7.patch" with { type: "text" };
 import metadata_limits_9_patch from "../shim/ffmpeg/metadata-limits-9.patch" with { type: "text" };
+import mov_adpcm_samples_patch from "../shim/ffmpeg/mov-adpcm-samples.patch" with { type: "text" };
 import mov_chapter_tracks_patch from "../shim/ffmpeg/mov-chapter-tracks.patch" with { type: "text" };
+import mov_descriptions_9_patch from "../shim/ffmpeg/mov-descriptions-9.patch" with { type: "text" };
 import mov_discarded_samples_7_patch from "../shim/ffmpeg/mov-discarded-samples-7.patch" with { type: "text" };
 import mov_discarded_samples_9_patch from "../shim/ffmpeg/mov-discarded-samples-9.patch" with { type: "text" };
 import mov_edit_steps_patch from "../shim/ffmpeg/mov-edit-steps.patch" with { type: "text" };
@@ -165,14 +172,17 @@ import mux_padding_patch from "../shim/ffmpeg/mux-padding.patch" with { type: "t
 import mxf_cut_patch from "../shim/ffmpeg/mxf-cut.patch" with { type: "text" };
 import mxf_index_segments_patch from "../shim/ffmpeg/mxf-index-segments.patch" with { type: "text" };
 import mxf_references_patch from "../shim/ffmpeg/mxf-references.patch" with { type: "text" };
+import noise_drop_patch from "../shim/ffmpeg/noise-drop.patch" with { type: "text" };
 import nut_skip_back_patch from "../shim/ffmpeg/nut-skip-back.patch" with { type: "text" };
 import ogg_last_page_patch from "../shim/ffmpeg/ogg-last-page.patch" with { type: "text" };
 import ogg_lost_page_patch from "../shim/ffmpeg/ogg-lost-page.patch" with { type: "text" };
+import ogg_page_memory_patch from "../shim/ffmpeg/ogg-page-memory.patch" with { type: "text" };
 import oma_keys_patch from "../shim/ffmpeg/oma-keys.patch" with { type: "text" };
 import opus_parser_rate_7_patch from "../shim/ffmpeg/opus-parser-rate-7.patch" with { type: "text" };
 import pcm_rechunk_overflow_patch from "../shim/ffmpeg/pcm-rechunk-overflow.patch" with { type: "text" };
 import protocol_list_c from "../shim/ffmpeg/protocol_list.c" with { type: "text" };
 import psxstr_sectors_patch from "../shim/ffmpeg/psxstr-sectors.patch" with { type: "text" };
+import raw_rgb_short_patch from "../shim/ffmpeg/raw-rgb-short.patch" with { type: "text" };
 import read_interrupted_patch from "../shim/ffmpeg/read-interrupted.patch" with { type: "text" };
 import sbg_expansion_patch from "../shim/ffmpeg/sbg-expansion.patch" with { type: "text" };
 import seek_empty_patch from "../shim/ffmpeg/seek-empty.patch" with { type: "text" };
@@ -273,6 +283,8 @@ import output_header_c from "../shim/output/header.c" with { type: "text" };
 import output_header_h from "../shim/output/header.h" with { type: "text" };
 import output_latm_c from "../shim/output/latm.c" with { type: "text" };
 import output_latm_h from "../shim/output/latm.h" with { type: "text" };
+import output_limits_c from "../shim/output/limits.c" with { type: "text" };
+import output_limits_h from "../shim/output/limits.h" with { type: "text" };
 import output_output_c from "../shim/output/output.c" with { type: "text" };
 import output_output_h from "../shim/output/output.h" with { type: "text" };
 import output_packets_c from "../shim/output/packets.c" with { type: "text" };
@@ -380,8 +392,10 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/afgs1-points.patch": afgs1_points_patch,
   "shim/ffmpeg/aiff-cut.patch": aiff_cut_patch,
   "shim/ffmpeg/asf-cut.patch": asf_cut_patch,
+  "shim/ffmpeg/asf-index-lost.patch": asf_index_lost_patch,
   "shim/ffmpeg/asf-o-packet-size.patch": asf_o_packet_size_patch,
   "shim/ffmpeg/asf-pictures.patch": asf_pictures_patch,
+  "shim/ffmpeg/ass-order.patch": ass_order_patch,
   "shim/ffmpeg/av1-frame-merge-limit-7.patch": av1_frame_merge_limit_7_patch,
   "shim/ffmpeg/av1-frame-merge-limit-9.patch": av1_frame_merge_limit_9_patch,
   "shim/ffmpeg/avi-drift.patch": avi_drift_patch,
@@ -393,6 +407,7 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/dash-attribute.patch": dash_attribute_patch,
   "shim/ffmpeg/dash-baseurl-room.patch": dash_baseurl_room_patch,
   "shim/ffmpeg/dash-dependency-9.patch": dash_dependency_9_patch,
+  "shim/ffmpeg/dash-fragment-type.patch": dash_fragment_type_patch,
   "shim/ffmpeg/dash-interrupted-9.patch": dash_interrupted_9_patch,
   "shim/ffmpeg/dash-late-streams.patch": dash_late_streams_patch,
   "shim/ffmpeg/dash-range-7.patch": dash_range_7_patch,
@@ -418,6 +433,7 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/eval-steps-9.patch": eval_steps_9_patch,
   "shim/ffmpeg/exif-budget-7.patch": exif_budget_7_patch,
   "shim/ffmpeg/exif-budget-9.patch": exif_budget_9_patch,
+  "shim/ffmpeg/filter-units-range.patch": filter_units_range_patch,
   "shim/ffmpeg/flac-cut-length.patch": flac_cut_length_patch,
   "shim/ffmpeg/flac-recursion.patch": flac_recursion_patch,
   "shim/ffmpeg/flv-cut-7.patch": flv_cut_7_patch,
@@ -461,11 +477,14 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/jpegxl-toc.patch": jpegxl_toc_patch,
   "shim/ffmpeg/lcevc-position.patch": lcevc_position_patch,
   "shim/ffmpeg/matroska-crc.patch": matroska_crc_patch,
+  "shim/ffmpeg/matroska-cue-order.patch": matroska_cue_order_patch,
   "shim/ffmpeg/matroska-flush.patch": matroska_flush_patch,
   "shim/ffmpeg/matroska-tag-targets.patch": matroska_tag_targets_patch,
   "shim/ffmpeg/metadata-limits-7.patch": metadata_limits_7_patch,
   "shim/ffmpeg/metadata-limits-9.patch": metadata_limits_9_patch,
+  "shim/ffmpeg/mov-adpcm-samples.patch": mov_adpcm_samples_patch,
   "shim/ffmpeg/mov-chapter-tracks.patch": mov_chapter_tracks_patch,
+  "shim/ffmpeg/mov-descriptions-9.patch": mov_descriptions_9_patch,
   "shim/ffmpeg/mov-discarded-samples-7.patch": mov_discarded_samples_7_patch,
   "shim/ffmpeg/mov-discarded-samples-9.patch": mov_discarded_samples_9_patch,
   "shim/ffmpeg/mov-edit-steps.patch": mov_edit_steps_patch,
@@ -499,14 +518,17 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/mxf-cut.patch": mxf_cut_patch,
   "shim/ffmpeg/mxf-index-segments.patch": mxf_index_segments_patch,
   "shim/ffmpeg/mxf-references.patch": mxf_references_patch,
+  "shim/ffmpeg/noise-drop.patch": noise_drop_patch,
   "shim/ffmpeg/nut-skip-back.patch": nut_skip_back_patch,
   "shim/ffmpeg/ogg-last-page.patch": ogg_last_page_patch,
   "shim/ffmpeg/ogg-lost-page.patch": ogg_lost_page_patch,
+  "shim/ffmpeg/ogg-page-memory.patch": ogg_page_memory_patch,
   "shim/ffmpeg/oma-keys.patch": oma_keys_patch,
   "shim/ffmpeg/opus-parser-rate-7.patch": opus_parser_rate_7_patch,
   "shim/ffmpeg/pcm-rechunk-overflow.patch": pcm_rechunk_overflow_patch,
   "shim/ffmpeg/protocol_list.c": protocol_list_c,
   "shim/ffmpeg/psxstr-sectors.patch": psxstr_sectors_patch,
+  "shim/ffmpeg/raw-rgb-short.patch": raw_rgb_short_patch,
   "shim/ffmpeg/read-interrupted.patch": read_interrupted_patch,
   "shim/ffmpeg/sbg-expansion.patch": sbg_expansion_patch,
   "shim/ffmpeg/seek-empty.patch": seek_empty_patch,
@@ -607,6 +629,8 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/output/header.h": output_header_h,
   "shim/output/latm.c": output_latm_c,
   "shim/output/latm.h": output_latm_h,
+  "shim/output/limits.c": output_limits_c,
+  "shim/output/limits.h": output_limits_h,
   "shim/output/output.c": output_output_c,
   "shim/output/output.h": output_output_h,
   "shim/output/packets.c": output_packets_c,

@@ -364,10 +364,38 @@ static int refuse_hints(struct session *session, const AVDictionary *options) {
   return AVERROR(EPERM);
 }
 
+/* In packs with no room for data, the mpeg muxers write headers for ever, or fail an assertion (5.1 to 9.0). */
+static int check_packs(struct session *session, const AVDictionary *options) {
+  enum { SMALLEST = 256 }; /* up to 180 bytes of headers, and a sample of each channel */
+  const AVDictionaryEntry *entry = av_dict_get(options, "packetsize", NULL, 0);
+  char *end = NULL;
+  long long size = entry ? strtoll(entry->value, &end, 10) : 0;
+  if (!entry || ((!size || size >= SMALLEST) && end != entry->value && !*end)) return 0; /* an expression may result in less */
+  log_error(session, "option packetsize: must be a number, at least %d", SMALLEST);
+  return AVERROR(EINVAL);
+}
+
+/* dash goes on with a type of fragments that it does not know, and writes before its list; the embedded FFmpeg is patched. */
+static int check_fragment_types(struct session *session) {
+  const AVDictionaryEntry *sets = av_dict_get(session->options, "adaptation_sets", NULL, 0);
+  for (const char *at = sets ? sets->value : ""; (at = strstr(at, "frag_type=")); at++) {
+    const char *type = at + strlen("frag_type=");
+    size_t length = strcspn(type, ", ");
+    char name[16] = "";
+    if (length < sizeof(name)) memcpy(name, type, length);
+    if (*name && av_match_name(name, "none,every_frame,duration,pframes")) continue;
+    log_error(session, "option adaptation_sets: frag_type can't be %.*s", (int)FFMIN(length, 100), type);
+    return AVERROR(EINVAL);
+  }
+  return 0;
+}
+
 int contain_output_options(struct session *session, const AVOutputFormat *format, const AVOutputFormat *files) {
   int result = refuse_deleting(session);
   if (result >= 0) result = contain_texts(session);
   if (result >= 0 && !EMBEDDED) result = check_all_options(session, refuse_hints);
+  if (result >= 0 && !EMBEDDED) result = check_fragment_types(session);
+  if (result >= 0 && av_match_name(files->name, "mpeg,vob,dvd,vcd,svcd")) result = check_all_options(session, check_packs);
   if (result >= 0) result = request_deletes(session, format);
   if (result >= 0) result = refuse_encryption(session);
   for (size_t i = 0; i < sizeof(output_options) / sizeof(*output_options) && result >= 0; i++) {

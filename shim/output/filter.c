@@ -6,7 +6,6 @@
 #include <libavcodec/bsf.h>
 #include <libavcodec/codec_desc.h>
 #include <libavutil/avstring.h>
-#include <libavutil/intreadwrite.h>
 #include <libavutil/mathematics.h>
 
 #include "../compat.h"
@@ -14,6 +13,7 @@
 #include "../input/input.h"
 #include "../unsound.h"
 #include "framing.h"
+#include "limits.h"
 #include "output.h"
 #include "quirks.h"
 #include "segments.h"
@@ -28,9 +28,33 @@ static bool reserve(struct filters *filters, unsigned count) {
   return true;
 }
 
+/*
+ * `noise` divides by what the expression of `drop` results in, `filter_units` writes beyond its list of types (5.1): the embedded
+ * FFmpeg is patched.
+ */
+static bool is_unsound(const char *filter) {
+  bool ranges = av_strstart(filter, "filter_units", NULL) && strchr(filter, '-'), drops = false;
+  for (const char *at = av_strstart(filter, "noise", NULL) ? filter : NULL; at && (at = strstr(at, "drop")); at++)
+    drops |= !av_strstart(at, "dropamount", NULL);
+  return ranges || drops;
+}
+
+static int refuse_unsound(struct session *session, const char *description) {
+  int result = 0;
+  for (const char *at = description; !EMBEDDED && result >= 0 && *at; at += *at == ',') {
+    char *filter = av_get_token(&at, ",");
+    result = !filter ? AVERROR(ENOMEM) : is_unsound(filter) ? AVERROR(EINVAL) : 0;
+    av_free(filter);
+  }
+  if (result == AVERROR(EINVAL)) log_error(session, "bitstreamFilter: drop of noise and ranges of filter_units are not allowed");
+  return result;
+}
+
 int filter_set(struct session *session, int stream, const char *description) {
   AVBSFContext *context = NULL;
   if (contain_text(session, "bitstreamFilter", description) < 0) return AVERROR(EINVAL);
+  int unsound = refuse_unsound(session, description);
+  if (unsound < 0) return unsound;
   struct channel *entered = channel_enter(&session->channel); /* FFmpeg logs the name of an unknown option */
   int result = av_bsf_list_parse_str(description, &context);
   channel_enter(entered);
@@ -230,38 +254,12 @@ static void give_length(const AVFormatContext *output, struct filter *filter, AV
   filter->last_end = FFMAX(filter->last_end, av_sat_add64(packet->pts, packet->duration));
 }
 
-/* film_cpk divides by the size that a packet of Cinepak begins with, and copies the 10 bytes before the picture (5.1 to 9.0). */
-static bool lacks_cinepak_header(const AVPacket *packet) {
-  enum { HEADER = 10 };
-  return packet->size < HEADER || !AV_RB24(packet->data + 1);
-}
-
-/* mxf does not notice that its own check of a frame of DV has failed, and describes it by a null pointer (5.1 to 9.0). */
-static bool lacks_dv_frame(const AVPacket *packet) {
-  enum { SMALLEST = 120000 };
-  return packet->size < SMALLEST;
-}
-
-static const struct {
-  enum AVCodecID codec;
-  const char *formats;
-  bool (*lacks)(const AVPacket *packet);
-  const char *what;
-} needed_headers[] = {
-    {AV_CODEC_ID_CINEPAK, "film_cpk", lacks_cinepak_header, "the header of Cinepak"},
-    {AV_CODEC_ID_DVVIDEO, "mxf,mxf_d10,mxf_opatom", lacks_dv_frame, "a whole frame of DV"},
-};
-
 static int check_header(struct session *session, const AVPacket *packet) {
   const struct output *output = session->output;
-  enum AVCodecID codec = output->context->streams[packet->stream_index]->codecpar->codec_id;
-  for (size_t i = 0; i < sizeof(needed_headers) / sizeof(*needed_headers); i++) {
-    if (codec != needed_headers[i].codec || !av_match_name(output->files->name, needed_headers[i].formats)) continue;
-    if (!needed_headers[i].lacks(packet)) continue;
-    log_error(session, "stream %d: a packet without %s", packet->stream_index, needed_headers[i].what);
-    return AVERROR_INVALIDDATA;
-  }
-  return 0;
+  const AVStream *stream = output->context->streams[packet->stream_index];
+  const char *lacking = lacking_in_packet(output->files, stream, packet);
+  if (lacking) log_error(session, "stream %d: a packet without %s", packet->stream_index, lacking);
+  return lacking ? AVERROR_INVALIDDATA : 0;
 }
 
 /* Writes a packet that has passed the filters. Takes the packet's reference. */

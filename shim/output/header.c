@@ -15,6 +15,7 @@
 #include "../unsound.h"
 #include "chapters.h"
 #include "framing.h"
+#include "limits.h"
 #include "output.h"
 #include "quirks.h"
 #include "segments.h"
@@ -31,13 +32,14 @@ static int check_pixel_formats(struct session *session, const AVFormatContext *o
   return 0;
 }
 
-/* avif uses the pixel format of streams that have none, and so does mxf for FFV1 (FFmpeg 5.1 and 7.1). */
+/* avif uses the pixel format of streams that have none, also inside of image2, and so does mxf for FFV1 (FFmpeg 5.1 and 7.1). */
 static bool lacks_pixels(const AVFormatContext *output, const AVOutputFormat *files) {
-  bool avif = !strcmp(files->name, "avif"), mxf = !strncmp(files->name, "mxf", 3);
+  bool avif = !strcmp(files->name, "avif"), mxf = !strncmp(files->name, "mxf", 3), images = av_match_name(files->name, "image2,image2pipe");
   for (unsigned i = 0; i < output->nb_streams; i++) {
     const AVCodecParameters *parameters = output->streams[i]->codecpar;
     bool pixels = parameters->codec_type == AVMEDIA_TYPE_VIDEO && av_pix_fmt_desc_get(parameters->format);
-    if (!pixels && (avif || (mxf && parameters->codec_id == AV_CODEC_ID_FFV1))) return true;
+    if (pixels) continue;
+    if (avif || (mxf && parameters->codec_id == AV_CODEC_ID_FFV1) || (images && parameters->codec_id == AV_CODEC_ID_AV1)) return true;
   }
   return false;
 }
@@ -88,27 +90,14 @@ bool lacks_header(const AVOutputFormat *output, const AVCodecParameters *paramet
 /* For more, nut writes past its table of frame codes, and so changes the lengths of what it copies to the output (5.1 to 9.0). */
 enum { MAX_NUT_STREAMS = 125 };
 
-/*
- * Muxers multiply ints: if a product overflows to 0 they divide by it (nut), or count its bits for ever (swf). The system's
- * libchromaprint makes filters as long as the sample rate, and never returns.
- */
-static bool is_too_fast(const AVOutputFormat *format, const AVCodecParameters *parameters) {
-  enum { MAX_RATE = 1 << 27, MAX_SAMPLES = 1 << 28 }; /* a second of all channels has at most so many: 64 bits each fit in 2 GiB */
-  int channels = FFMAX(parameters->ch_layout.nb_channels, 1), rate = parameters->sample_rate;
-  return rate > MAX_RATE || (int64_t)rate * channels > MAX_SAMPLES || (!strcmp(format->name, "chromaprint") && rate > 1000000);
-}
-
-/* The same for pictures, and for the blocks and frames of sound. */
-static bool is_too_large(const AVCodecParameters *parameters) {
-  enum { MAX_SIDE = 1 << 24, MAX_BLOCK = 1 << 27 };
-  bool has_area = (int64_t)parameters->width * parameters->height <= INT32_MAX;
-  return parameters->width > MAX_SIDE || parameters->height > MAX_SIDE || !has_area || parameters->block_align > MAX_BLOCK ||
-         parameters->frame_size > MAX_BLOCK;
-}
-
 static bool lacks_bits(const AVOutputFormat *files, const AVCodecParameters *parameters) {
   int bits = parameters->bits_per_coded_sample;
   return parameters->codec_id == AV_CODEC_ID_PCM_DVD && has_quirk(files, NEEDS_BITS) && (bits < 16 || bits > 24);
+}
+
+/* It writes whole samples: of so many channels that none fits into a pack, it writes nothing but packs, for ever (5.1 to 9.0). */
+static bool has_wide_samples(const AVOutputFormat *files, const AVCodecParameters *parameters) {
+  return parameters->codec_id == AV_CODEC_ID_PCM_DVD && has_quirk(files, NEEDS_BITS) && parameters->ch_layout.nb_channels > 8;
 }
 
 /* The system's caf divides by the number of packets minus one when a file ends: as a segment, it may have one. */
@@ -152,9 +141,8 @@ int check_streams(struct session *session, const AVFormatContext *output, const 
                         : lacks_channels(parameters) ? "needs its channels"
                         : lacks_header(files, parameters) ? "needs its extradata"
                         : lacks_bits(files, parameters) ? "needs its bitsPerCodedSample"
-                        : is_too_fast(files, parameters) ? "has too large a sample rate"
-                        : is_too_large(parameters)       ? "has too large pictures, blocks or frames"
-                                                         : NULL;
+                        : has_wide_samples(files, parameters) ? "has more than 8 channels"
+                                                        : beyond_limits(files, output->streams[i]);
     if (!wrong) continue;
     log_error(session, "stream %u: %s %s", i, avcodec_get_name(parameters->codec_id), wrong);
     return AVERROR(EINVAL);
@@ -425,6 +413,7 @@ static int write_header(struct session *session, bool *written) {
   mark_adts(output);
   limit_bit_rates(session);
   prepare_caf(output, session->output->files);
+  keep_limits(output, session->output->files);
   if (result >= 0) result = delay_index(session);
   move_ids(session);
   if (result >= 0) result = move_tables(session);
@@ -432,6 +421,7 @@ static int write_header(struct session *session, bool *written) {
   if (result >= 0) result = tag_chapters(session);
   if (result >= 0) result = avformat_init_output(output, &session->options);
   if (result >= 0) result = check_segments(session);
+  if (result >= 0) result = check_empty_segments(session);
   *written = result >= 0 && !av_dict_count(session->options);
   note_unused(session);
   if (*written) result = avformat_write_header(output, NULL);

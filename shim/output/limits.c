@@ -1,0 +1,154 @@
+#include "limits.h"
+
+#include <string.h>
+
+#include <libavutil/avstring.h>
+#include <libavutil/imgutils.h>
+#include <libavutil/intreadwrite.h>
+#include <libavutil/mathematics.h>
+#include <libavutil/opt.h>
+#include <libavutil/pixdesc.h>
+
+#include "output.h"
+
+/* ---------------------------------------------------------------------------------------- streams */
+
+/*
+ * Muxers multiply ints: if a product overflows to 0 they divide by it (nut), or count its bits for ever (swf). The system's
+ * libchromaprint makes filters as long as the sample rate, and never returns.
+ */
+static bool is_too_fast(const AVOutputFormat *format, const AVCodecParameters *parameters) {
+  enum { MAX_RATE = 1 << 27, MAX_SAMPLES = 1 << 28 }; /* a second of all channels has at most so many: 64 bits each fit in 2 GiB */
+  int channels = FFMAX(parameters->ch_layout.nb_channels, 1), rate = parameters->sample_rate;
+  return rate > MAX_RATE || (int64_t)rate * channels > MAX_SAMPLES || (!strcmp(format->name, "chromaprint") && rate > 1000000);
+}
+
+/* The same for pictures, and for the blocks and frames of sound. image2 reads planes beyond a packet if their sizes overflow. */
+static bool is_too_large(const AVCodecParameters *parameters) {
+  enum { MAX_SIDE = 1 << 24, MAX_BLOCK = 1 << 27 };
+  int width = parameters->width, height = parameters->height;
+  bool has_area = (int64_t)width * height <= INT32_MAX;
+  bool is_raw = parameters->codec_id == AV_CODEC_ID_RAWVIDEO && av_pix_fmt_desc_get(parameters->format) && width > 0 && height > 0;
+  if (is_raw && av_image_get_buffer_size(parameters->format, width, height, 1) < 0) return true;
+  return width > MAX_SIDE || height > MAX_SIDE || !has_area || parameters->block_align > MAX_BLOCK || parameters->frame_size > MAX_BLOCK;
+}
+
+static bool is_rate(AVRational rate) { return rate.num > 0 && rate.den > 0; }
+
+/* mxf divides by the time of a frame (5.1 refuses it, 9.0 does not in all of its modes). */
+static bool lacks_rate(const AVOutputFormat *files, const AVStream *stream) {
+  if (!av_match_name(files->name, "mxf,mxf_d10,mxf_opatom")) return false;
+  if (stream->codecpar->codec_type != AVMEDIA_TYPE_VIDEO) return false;
+  return !is_rate(stream->avg_frame_rate) && !is_rate(stream->r_frame_rate);
+}
+
+/* mxf_d10 reads samples of two or three bytes of each channel, of other ones beyond the packet (7.1 and 9.0). */
+static bool is_no_d10_sound(const AVOutputFormat *files, const AVCodecParameters *parameters) {
+  enum { MAX_CHANNELS_OF_D10 = 8 };
+  bool is_pcm = parameters->codec_id == AV_CODEC_ID_PCM_S16LE || parameters->codec_id == AV_CODEC_ID_PCM_S24LE;
+  if (strcmp(files->name, "mxf_d10") || parameters->codec_type != AVMEDIA_TYPE_AUDIO) return false;
+  return !is_pcm || parameters->ch_layout.nb_channels > MAX_CHANNELS_OF_D10;
+}
+
+const char *beyond_limits(const AVOutputFormat *files, const AVStream *stream) {
+  const AVCodecParameters *parameters = stream->codecpar;
+  if (is_too_fast(files, parameters)) return "has too large a sample rate";
+  if (is_too_large(parameters)) return "has too large pictures, blocks or frames";
+  if (lacks_rate(files, stream)) return "needs its frame rate";
+  if (is_no_d10_sound(files, parameters)) return "is not what mxf_d10 holds: pcm_s16le or pcm_s24le of at most 8 channels";
+  return NULL;
+}
+
+/*
+ * nut has lengths of packets that are near to this one in its table of codes, and divides by this one and two, in 16 bits (5.1 to
+ * 9.0). It does not write it.
+ */
+static void keep_nut_divisor(AVCodecParameters *parameters) {
+  if (parameters->codec_type != AVMEDIA_TYPE_AUDIO || parameters->sample_rate <= 0) return;
+  int64_t bytes = parameters->block_align, rate = parameters->bit_rate;
+  bool is_computed = bytes <= 0, overflows = is_computed && (rate < 0 || rate > INT32_MAX);
+  if (is_computed && !overflows) bytes = av_get_audio_frame_duration2(parameters, 0) * rate / (8 * (int64_t)parameters->sample_rate);
+  if (overflows || !((uint64_t)(bytes + 2) & 0xffff)) parameters->block_align = 1;
+}
+
+/* A palette has a colour for each value of so many bits: of 30 bits it is a header of 4 GiB (5.1 to 9.0). */
+static void keep_palette_small(AVCodecParameters *parameters) {
+  enum { MAX_BITS = 8 };
+  int format = parameters->format, *bits = &parameters->bits_per_coded_sample;
+  bool has_palette = format == AV_PIX_FMT_PAL8 || format == AV_PIX_FMT_MONOWHITE || format == AV_PIX_FMT_MONOBLACK;
+  if (parameters->codec_type == AVMEDIA_TYPE_VIDEO && has_palette) *bits = av_clip(*bits, 0, MAX_BITS);
+}
+
+void keep_limits(const AVFormatContext *output, const AVOutputFormat *files) {
+  bool divides = !strcmp(files->name, "nut"), has_palettes = av_match_name(files->name, "avi,matroska");
+  for (unsigned i = 0; i < output->nb_streams; i++) {
+    if (divides) keep_nut_divisor(output->streams[i]->codecpar);
+    if (has_palettes) keep_palette_small(output->streams[i]->codecpar);
+  }
+}
+
+/* ---------------------------------------------------------------------------------------- options */
+
+static int64_t number_of(const AVFormatContext *output, const char *option) {
+  int64_t number = 0;
+  return av_opt_get_int(output->priv_data, option, 0, &number) < 0 ? 0 : number;
+}
+
+/* Between two packets there would be infinitely many segments without a length (5.1 to 9.0). */
+int check_empty_segments(struct session *session) {
+  const AVFormatContext *output = session->output->context;
+  if (!av_match_name(output->oformat->name, "segment,stream_segment,ssegment")) return 0;
+  if (!number_of(output, "write_empty_segments") || number_of(output, "segment_time") > 0) return 0;
+  log_error(session, "write_empty_segments needs a segment_time");
+  return AVERROR(EINVAL);
+}
+
+/* ---------------------------------------------------------------------------------------- packets */
+
+/* film_cpk divides by the size that a packet of Cinepak begins with, and copies the 10 bytes before the picture (5.1 to 9.0). */
+static bool lacks_cinepak_header(const AVPacket *packet) {
+  enum { HEADER = 10 };
+  return packet->size < HEADER || !AV_RB24(packet->data + 1);
+}
+
+/* mxf does not notice that its own check of a frame of DV has failed, and describes it by a null pointer (5.1 to 9.0). */
+static bool lacks_dv_frame(const AVPacket *packet) {
+  enum { SMALLEST = 120000 };
+  return packet->size < SMALLEST;
+}
+
+/* webp skips this chunk by the length that it states, and writes what is in memory before or behind the packet (5.1 to 9.0). */
+static bool lacks_whole_chunk(const AVPacket *packet) {
+  enum { RIFF_HEADER = 12, CHUNK_HEADER = 8 };
+  int at = packet->size >= RIFF_HEADER && !memcmp(packet->data, "RIFF", 4) ? RIFF_HEADER : 0;
+  if (packet->size < at + CHUNK_HEADER || memcmp(packet->data + at, "VP8X", 4)) return false;
+  return AV_RL32(packet->data + at + 4) > (uint32_t)(packet->size - at - CHUNK_HEADER);
+}
+
+static const struct {
+  enum AVCodecID codec;
+  const char *formats;
+  bool (*lacks)(const AVPacket *packet);
+  const char *what;
+} needed_headers[] = {
+    {AV_CODEC_ID_CINEPAK, "film_cpk", lacks_cinepak_header, "the header of Cinepak"},
+    {AV_CODEC_ID_DVVIDEO, "mxf,mxf_d10,mxf_opatom", lacks_dv_frame, "a whole frame of DV"},
+    {AV_CODEC_ID_WEBP, "webp", lacks_whole_chunk, "a whole VP8X chunk"},
+};
+
+/*
+ * asf has 32 bits of milliseconds, and an entry in its index for each second up to the last key frame. Without memory for them, it
+ * has lost the index when the file ends (5.1 to 9.0).
+ */
+static bool is_too_late(const AVOutputFormat *files, const AVStream *stream, const AVPacket *packet) {
+  int64_t last = FFMAX(packet->pts, packet->dts); /* without times: the least number */
+  return !strcmp(files->name, "asf") && av_rescale_q(last, stream->time_base, (AVRational){1, 1000}) > UINT32_MAX;
+}
+
+const char *lacking_in_packet(const AVOutputFormat *files, const AVStream *stream, const AVPacket *packet) {
+  for (size_t i = 0; i < sizeof(needed_headers) / sizeof(*needed_headers); i++) {
+    if (stream->codecpar->codec_id != needed_headers[i].codec || !av_match_name(files->name, needed_headers[i].formats)) continue;
+    if (needed_headers[i].lacks(packet)) return needed_headers[i].what;
+  }
+  return is_too_late(files, stream, packet) ? "a time that asf can state" : NULL;
+}

@@ -1,0 +1,24 @@
+/* floor 4 */
+/*
+ * limits.h - values of streams and options with which FFmpeg's muxers divide by 0, overflow an int, read beyond packets or write
+ * without end: they are refused, or replaced where the file does not hold them.
+ */
+#ifndef AVS_OUTPUT_LIMITS_H
+#define AVS_OUTPUT_LIMITS_H
+
+#include <stdbool.h>
+
+#include <libavformat/avformat.h>
+
+#include "../session.h"
+
+/* What of the stream is beyond the limits of the format ("needs its frame rate"); NULL: nothing. */
+const char *beyond_limits(const AVOutputFormat *files, const AVStream *stream);
+/* Replaces what the format does not write. */
+void keep_limits(const AVFormatContext *output, const AVOutputFormat *files);
+/* After avformat_init_output: the options that `segment` and its kin can't be used with. */
+int check_empty_segments(struct session *session);
+/* What the packet lacks for the format ("a whole VP8X chunk"); NULL: nothing. */
+const char *lacking_in_packet(const AVOutputFormat *files, const AVStream *stream, const AVPacket *packet);
+
+#endif
