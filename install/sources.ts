@@ -42,9 +42,12 @@ import endpoint_h from "../shim/endpoint.h" with { type: "text" };
 import escape_c from "../shim/escape.c" with { type: "text" };
 import escape_h from "../shim/escape.h" with { type: "text" };
 import aac_adts_long_patch from "../shim/ffmpeg/aac-adts-long.patch" with { type: "text" };
+import aax_segments_patch from "../shim/ffmpeg/aax-segments.patch" with { type: "text" };
 import afgs1_points_patch from "../shim/ffmpeg/afgs1-points.patch" with { type: "text" };
 import aiff_cut_patch from "../shim/ffmpeg/aiff-cut.patch" with { type: "text" };
 import asf_cut_patch from "../shim/ffmpeg/asf-cut.patch" with { type: "text" };
+import asf_o_packet_size_patch from "../shim/ffmpeg/asf-o-packet-size.patch" with { type: "text" };
+import asf_pictures_patch from "../shim/ffmpeg/asf-pictures.patch" with { type: "text" };
 import av1_frame_merge_limit_7_patch from "../shim/ffmpeg/av1-frame-merge-limit-7.patch" with { type: "text" };
 import av1_frame_merge_limit_9_patch from "../shim/ffmpeg/av1-frame-merge-limit-9.patch" with { type: "text" };
 import avi_drift_patch from "../shim/ffmpeg/avi-drift.patch" with { type: "text" };
@@ -54,6 +57,7 @@ import caf_cut_patch from "../shim/ffmpeg/caf-cut.patch" with { type: "text" };
 import concat_seek_leak_patch from "../shim/ffmpeg/concat-seek-leak.patch" with { type: "text" };
 import dash_attribute_patch from "../shim/ffmpeg/dash-attribute.patch" with { type: "text" };
 import dash_baseurl_room_patch from "../shim/ffmpeg/dash-baseurl-room.patch" with { type: "text" };
+import dash_dependency_9_patch from "../shim/ffmpeg/dash-dependency-9.patch" with { type: "text" };
 import dash_interrupted_9_patch from "../shim/ffmpeg/dash-interrupted-9.patch" with { type: "text" };
 import dash_late_streams_patch from "../shim/ffmpeg/dash-late-streams.patch" with { type: "text" };
 import dash_range_7_patch from "../shim/ffmpeg/dash-range-7.patch" with { type: "text" };
@@ -83,9 +87,12 @@ import flac_cut_length_patch from "../shim/ffmpeg/flac-cut-length.patch" with { 
 import flac_recursion_patch from "../shim/ffmpeg/flac-recursion.patch" with { type: "text" };
 import flv_cut_7_patch from "../shim/ffmpeg/flv-cut-7.patch" with { type: "text" };
 import flv_cut_9_patch from "../shim/ffmpeg/flv-cut-9.patch" with { type: "text" };
+import flv_parameters_leak_9_patch from "../shim/ffmpeg/flv-parameters-leak-9.patch" with { type: "text" };
 import frame_duration_range_patch from "../shim/ffmpeg/frame-duration-range.patch" with { type: "text" };
 import get_bits_empty_7_patch from "../shim/ffmpeg/get-bits-empty-7.patch" with { type: "text" };
 import get_bits_empty_9_patch from "../shim/ffmpeg/get-bits-empty-9.patch" with { type: "text" };
+import h264_delay_7_patch from "../shim/ffmpeg/h264-delay-7.patch" with { type: "text" };
+import h264_delay_9_patch from "../shim/ffmpeg/h264-delay-9.patch" with { type: "text" };
 import h264_headers_patch from "../shim/ffmpeg/h264-headers.patch" with { type: "text" };
 import hdrplus_zero_patch from "../shim/ffmpeg/hdrplus-zero.patch" with { type: "text" };
 import hevc_pps_dlt_patch from "../shim/ffmpeg/hevc-pps-dlt.patch" with { type: "text" };
@@ -110,8 +117,11 @@ import hls_skip_gaps_7_patch from "../shim/ffmpeg/hls-skip-gaps-7.patch" with { 
 import hls_skip_gaps_9_patch from "../shim/ffmpeg/hls-skip-gaps-9.patch" with { type: "text" };
 import hls_subtitle_buffers_patch from "../shim/ffmpeg/hls-subtitle-buffers.patch" with { type: "text" };
 import hvcc_count_7_patch from "../shim/ffmpeg/hvcc-count-7.patch" with { type: "text" };
+import iamf_items_patch from "../shim/ffmpeg/iamf-items.patch" with { type: "text" };
 import iamf_labels_7_patch from "../shim/ffmpeg/iamf-labels-7.patch" with { type: "text" };
 import iamf_subblocks_patch from "../shim/ffmpeg/iamf-subblocks.patch" with { type: "text" };
+import imf_lists_patch from "../shim/ffmpeg/imf-lists.patch" with { type: "text" };
+import imf_tracks_7_patch from "../shim/ffmpeg/imf-tracks-7.patch" with { type: "text" };
 import index_buffers_patch from "../shim/ffmpeg/index-buffers.patch" with { type: "text" };
 import index_insertions_patch from "../shim/ffmpeg/index-insertions.patch" with { type: "text" };
 import index_order_patch from "../shim/ffmpeg/index-order.patch" with { type: "text" };
@@ -136,12 +146,15 @@ import mov_lost_place_patch from "../shim/ffmpeg/mov-lost-place.patch" with { ty
 import mov_moov_size_leak_patch from "../shim/ffmpeg/mov-moov-size-leak.patch" with { type: "text" };
 import mov_no_track_9_patch from "../shim/ffmpeg/mov-no-track-9.patch" with { type: "text" };
 import mov_pssh_append_patch from "../shim/ffmpeg/mov-pssh-append.patch" with { type: "text" };
+import mov_references_9_patch from "../shim/ffmpeg/mov-references-9.patch" with { type: "text" };
+import mov_seek_interrupted_patch from "../shim/ffmpeg/mov-seek-interrupted.patch" with { type: "text" };
 import mov_seek_steps_patch from "../shim/ffmpeg/mov-seek-steps.patch" with { type: "text" };
 import mp3_stream_length_patch from "../shim/ffmpeg/mp3-stream-length.patch" with { type: "text" };
 import mpc8_seektable_patch from "../shim/ffmpeg/mpc8-seektable.patch" with { type: "text" };
 import mpeg_streams_7_patch from "../shim/ffmpeg/mpeg-streams-7.patch" with { type: "text" };
 import mpegts_end_7_patch from "../shim/ffmpeg/mpegts-end-7.patch" with { type: "text" };
 import mpegts_end_9_patch from "../shim/ffmpeg/mpegts-end-9.patch" with { type: "text" };
+import mpegts_group_free_9_patch from "../shim/ffmpeg/mpegts-group-free-9.patch" with { type: "text" };
 import mpegts_lost_header_patch from "../shim/ffmpeg/mpegts-lost-header.patch" with { type: "text" };
 import mpegts_resync_patch from "../shim/ffmpeg/mpegts-resync.patch" with { type: "text" };
 import mpegts_text_patch from "../shim/ffmpeg/mpegts-text.patch" with { type: "text" };
@@ -158,8 +171,11 @@ import pcm_rechunk_overflow_patch from "../shim/ffmpeg/pcm-rechunk-overflow.patc
 import protocol_list_c from "../shim/ffmpeg/protocol_list.c" with { type: "text" };
 import read_interrupted_patch from "../shim/ffmpeg/read-interrupted.patch" with { type: "text" };
 import sbg_expansion_patch from "../shim/ffmpeg/sbg-expansion.patch" with { type: "text" };
+import seek_empty_patch from "../shim/ffmpeg/seek-empty.patch" with { type: "text" };
+import seek_progress_patch from "../shim/ffmpeg/seek-progress.patch" with { type: "text" };
 import segment_packet_count_patch from "../shim/ffmpeg/segment-packet-count.patch" with { type: "text" };
 import sei_delete_patch from "../shim/ffmpeg/sei-delete.patch" with { type: "text" };
+import side_data_copies_9_patch from "../shim/ffmpeg/side-data-copies-9.patch" with { type: "text" };
 import spdif_core_7_patch from "../shim/ffmpeg/spdif-core-7.patch" with { type: "text" };
 import strireplace_empty_patch from "../shim/ffmpeg/strireplace-empty.patch" with { type: "text" };
 import ty_size_7_patch from "../shim/ffmpeg/ty-size-7.patch" with { type: "text" };
@@ -357,9 +373,12 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/escape.c": escape_c,
   "shim/escape.h": escape_h,
   "shim/ffmpeg/aac-adts-long.patch": aac_adts_long_patch,
+  "shim/ffmpeg/aax-segments.patch": aax_segments_patch,
   "shim/ffmpeg/afgs1-points.patch": afgs1_points_patch,
   "shim/ffmpeg/aiff-cut.patch": aiff_cut_patch,
   "shim/ffmpeg/asf-cut.patch": asf_cut_patch,
+  "shim/ffmpeg/asf-o-packet-size.patch": asf_o_packet_size_patch,
+  "shim/ffmpeg/asf-pictures.patch": asf_pictures_patch,
   "shim/ffmpeg/av1-frame-merge-limit-7.patch": av1_frame_merge_limit_7_patch,
   "shim/ffmpeg/av1-frame-merge-limit-9.patch": av1_frame_merge_limit_9_patch,
   "shim/ffmpeg/avi-drift.patch": avi_drift_patch,
@@ -369,6 +388,7 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/concat-seek-leak.patch": concat_seek_leak_patch,
   "shim/ffmpeg/dash-attribute.patch": dash_attribute_patch,
   "shim/ffmpeg/dash-baseurl-room.patch": dash_baseurl_room_patch,
+  "shim/ffmpeg/dash-dependency-9.patch": dash_dependency_9_patch,
   "shim/ffmpeg/dash-interrupted-9.patch": dash_interrupted_9_patch,
   "shim/ffmpeg/dash-late-streams.patch": dash_late_streams_patch,
   "shim/ffmpeg/dash-range-7.patch": dash_range_7_patch,
@@ -398,9 +418,12 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/flac-recursion.patch": flac_recursion_patch,
   "shim/ffmpeg/flv-cut-7.patch": flv_cut_7_patch,
   "shim/ffmpeg/flv-cut-9.patch": flv_cut_9_patch,
+  "shim/ffmpeg/flv-parameters-leak-9.patch": flv_parameters_leak_9_patch,
   "shim/ffmpeg/frame-duration-range.patch": frame_duration_range_patch,
   "shim/ffmpeg/get-bits-empty-7.patch": get_bits_empty_7_patch,
   "shim/ffmpeg/get-bits-empty-9.patch": get_bits_empty_9_patch,
+  "shim/ffmpeg/h264-delay-7.patch": h264_delay_7_patch,
+  "shim/ffmpeg/h264-delay-9.patch": h264_delay_9_patch,
   "shim/ffmpeg/h264-headers.patch": h264_headers_patch,
   "shim/ffmpeg/hdrplus-zero.patch": hdrplus_zero_patch,
   "shim/ffmpeg/hevc-pps-dlt.patch": hevc_pps_dlt_patch,
@@ -425,8 +448,11 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/hls-skip-gaps-9.patch": hls_skip_gaps_9_patch,
   "shim/ffmpeg/hls-subtitle-buffers.patch": hls_subtitle_buffers_patch,
   "shim/ffmpeg/hvcc-count-7.patch": hvcc_count_7_patch,
+  "shim/ffmpeg/iamf-items.patch": iamf_items_patch,
   "shim/ffmpeg/iamf-labels-7.patch": iamf_labels_7_patch,
   "shim/ffmpeg/iamf-subblocks.patch": iamf_subblocks_patch,
+  "shim/ffmpeg/imf-lists.patch": imf_lists_patch,
+  "shim/ffmpeg/imf-tracks-7.patch": imf_tracks_7_patch,
   "shim/ffmpeg/index-buffers.patch": index_buffers_patch,
   "shim/ffmpeg/index-insertions.patch": index_insertions_patch,
   "shim/ffmpeg/index-order.patch": index_order_patch,
@@ -451,12 +477,15 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/mov-moov-size-leak.patch": mov_moov_size_leak_patch,
   "shim/ffmpeg/mov-no-track-9.patch": mov_no_track_9_patch,
   "shim/ffmpeg/mov-pssh-append.patch": mov_pssh_append_patch,
+  "shim/ffmpeg/mov-references-9.patch": mov_references_9_patch,
+  "shim/ffmpeg/mov-seek-interrupted.patch": mov_seek_interrupted_patch,
   "shim/ffmpeg/mov-seek-steps.patch": mov_seek_steps_patch,
   "shim/ffmpeg/mp3-stream-length.patch": mp3_stream_length_patch,
   "shim/ffmpeg/mpc8-seektable.patch": mpc8_seektable_patch,
   "shim/ffmpeg/mpeg-streams-7.patch": mpeg_streams_7_patch,
   "shim/ffmpeg/mpegts-end-7.patch": mpegts_end_7_patch,
   "shim/ffmpeg/mpegts-end-9.patch": mpegts_end_9_patch,
+  "shim/ffmpeg/mpegts-group-free-9.patch": mpegts_group_free_9_patch,
   "shim/ffmpeg/mpegts-lost-header.patch": mpegts_lost_header_patch,
   "shim/ffmpeg/mpegts-resync.patch": mpegts_resync_patch,
   "shim/ffmpeg/mpegts-text.patch": mpegts_text_patch,
@@ -473,8 +502,11 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/protocol_list.c": protocol_list_c,
   "shim/ffmpeg/read-interrupted.patch": read_interrupted_patch,
   "shim/ffmpeg/sbg-expansion.patch": sbg_expansion_patch,
+  "shim/ffmpeg/seek-empty.patch": seek_empty_patch,
+  "shim/ffmpeg/seek-progress.patch": seek_progress_patch,
   "shim/ffmpeg/segment-packet-count.patch": segment_packet_count_patch,
   "shim/ffmpeg/sei-delete.patch": sei_delete_patch,
+  "shim/ffmpeg/side-data-copies-9.patch": side_data_copies_9_patch,
   "shim/ffmpeg/spdif-core-7.patch": spdif_core_7_patch,
   "shim/ffmpeg/strireplace-empty.patch": strireplace_empty_patch,
   "shim/ffmpeg/ty-size-7.patch": ty_size_7_patch,
