@@ -34,10 +34,10 @@ export function* closeOutput(session: Session): Operation<void> {
 }
 
 /** The output's description, as JSON from the shim. */
-export function describeOutput(session: Session): unknown {
+export function describeOutput(session: Session, firstStream: number): unknown {
   return JSON.parse(
     readTextOrThrow((out, capacity) =>
-      library().avs_describe(session.handle, Direction.OUTPUT, out, capacity)
+      library().avs_describe(session.handle, Direction.OUTPUT + firstStream * 256, out, capacity)
     ),
   );
 }

@@ -7,7 +7,7 @@ import { checkArray, checkString } from "../io/arguments.ts";
 import { extradataOfPart } from "./file_extradata.ts";
 import {
   checkStreamInit,
-  describeOutput,
+  outputFormat,
   readParameters,
   type StreamInit,
   type StreamLike,
@@ -41,7 +41,7 @@ function initLike(session: Session, from: StreamLike): StreamInit {
 const LAST_PID = 0x1ffe;
 
 function takesIdsForPids(session: Session): boolean {
-  return /^(mpegts|hls|segment|stream_segment)\b/.test(describeOutput(session).format.name);
+  return /^(mpegts|hls|segment|stream_segment)\b/.test(outputFormat(session));
 }
 
 /**

@@ -207,7 +207,7 @@ export class Muxer implements Disposable, AsyncDisposable {
     if (isOgg(this.format.name)) return this.#addTagCover(coverTag(checked));
     const { parameters, init } = coverStream(checked);
     const streamIndex = addStreamOf(this.#session, parameters, init);
-    this.#description = describeOutput(this.#session);
+    this.#describeAdded();
     const { data } = checked.cover;
     this.#covers.push(new Packet({ streamIndex, data, pts: 0, dts: 0, isKey: true }));
   }
@@ -257,8 +257,14 @@ export class Muxer implements Disposable, AsyncDisposable {
     const index = "codecParameters" in from
       ? addStreamLike(this.#session, from, this.#withTags(from, init))
       : addStreamOf(this.#session, from, init);
-    this.#description = describeOutput(this.#session);
+    this.#describeAdded();
     return index;
+  }
+
+  /** The streams before don't change; all of a thousand, described again for each that is added, took seconds. */
+  #describeAdded(): void {
+    const { streams } = this.#description;
+    streams.push(...describeOutput(this.#session, streams.length).streams);
   }
 
   /**

@@ -256,9 +256,17 @@ export function describeInput(session: Session): Description {
   return fromShim(input.describeInput(session) as RawDescription);
 }
 
-/** Describes the session's output. */
-export function describeOutput(session: Session): Description {
-  return fromShim(output.describeOutput(session) as RawDescription);
+/** Describes the session's output, with its streams from this one on. */
+export function describeOutput(session: Session, firstStream = 0): Description {
+  return fromShim(output.describeOutput(session, firstStream) as RawDescription);
+}
+
+/** Beyond all streams. */
+const NO_STREAM = 0xffffff;
+
+/** The name of the output's format; describes no streams, of which there may be a thousand. */
+export function outputFormat(session: Session): string {
+  return describeOutput(session, NO_STREAM).format.name;
 }
 
 function fromShim(raw: RawDescription): Description {

@@ -92,9 +92,12 @@ import flac_cut_length_patch from "../shim/ffmpeg/flac-cut-length.patch" with { 
 import flac_recursion_patch from "../shim/ffmpeg/flac-recursion.patch" with { type: "text" };
 import flv_cut_7_patch from "../shim/ffmpeg/flv-cut-7.patch" with { type: "text" };
 import flv_cut_9_patch from "../shim/ffmpeg/flv-cut-9.patch" with { type: "text" };
+import flv_parameters_leak_9_patch from "../shim/ffmpeg/flv-parameters-leak-9.patch" with { type: "text" };
 import frame_duration_range_patch from "../shim/ffmpeg/frame-duration-range.patch" with { type: "text" };
 import get_bits_empty_7_patch from "../shim/ffmpeg/get-bits-empty-7.patch" with { type: "text" };
 import get_bits_empty_9_patch from "../shim/ffmpeg/get-bits-empty-9.patch" with { type: "text" };
+import h264_delay_7_patch from "../shim/ffmpeg/h264-delay-7.patch" with { type: "text" };
+import h264_delay_9_patch from "../shim/ffmpeg/h264-delay-9.patch" with { type: "text" };
 import h264_headers_patch from "../shim/ffmpeg/h264-headers.patch" with { type: "text" };
 import hdrplus_zero_patch from "../shim/ffmpeg/hdrplus-zero.patch" with { type: "text" };
 import hevc_pps_dlt_patch from "../shim/ffmpeg/hevc-pps-dlt.patch" with { type: "text" };
@@ -157,6 +160,7 @@ import mov_no_track_9_patch from "../shim/ffmpeg/mov-no-track-9.patch" with { ty
 import mov_open_key_samples_patch from "../shim/ffmpeg/mov-open-key-samples.patch" with { type: "text" };
 import mov_pssh_append_patch from "../shim/ffmpeg/mov-pssh-append.patch" with { type: "text" };
 import mov_references_9_patch from "../shim/ffmpeg/mov-references-9.patch" with { type: "text" };
+import mov_seek_interrupted_patch from "../shim/ffmpeg/mov-seek-interrupted.patch" with { type: "text" };
 import mov_seek_steps_patch from "../shim/ffmpeg/mov-seek-steps.patch" with { type: "text" };
 import mp3_stream_length_patch from "../shim/ffmpeg/mp3-stream-length.patch" with { type: "text" };
 import mpc8_seektable_patch from "../shim/ffmpeg/mpc8-seektable.patch" with { type: "text" };
@@ -186,8 +190,10 @@ import raw_rgb_short_patch from "../shim/ffmpeg/raw-rgb-short.patch" with { type
 import read_interrupted_patch from "../shim/ffmpeg/read-interrupted.patch" with { type: "text" };
 import sbg_expansion_patch from "../shim/ffmpeg/sbg-expansion.patch" with { type: "text" };
 import seek_empty_patch from "../shim/ffmpeg/seek-empty.patch" with { type: "text" };
+import seek_progress_patch from "../shim/ffmpeg/seek-progress.patch" with { type: "text" };
 import segment_packet_count_patch from "../shim/ffmpeg/segment-packet-count.patch" with { type: "text" };
 import sei_delete_patch from "../shim/ffmpeg/sei-delete.patch" with { type: "text" };
+import side_data_copies_9_patch from "../shim/ffmpeg/side-data-copies-9.patch" with { type: "text" };
 import spdif_core_7_patch from "../shim/ffmpeg/spdif-core-7.patch" with { type: "text" };
 import strireplace_empty_patch from "../shim/ffmpeg/strireplace-empty.patch" with { type: "text" };
 import ty_size_7_patch from "../shim/ffmpeg/ty-size-7.patch" with { type: "text" };
@@ -438,9 +444,12 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/flac-recursion.patch": flac_recursion_patch,
   "shim/ffmpeg/flv-cut-7.patch": flv_cut_7_patch,
   "shim/ffmpeg/flv-cut-9.patch": flv_cut_9_patch,
+  "shim/ffmpeg/flv-parameters-leak-9.patch": flv_parameters_leak_9_patch,
   "shim/ffmpeg/frame-duration-range.patch": frame_duration_range_patch,
   "shim/ffmpeg/get-bits-empty-7.patch": get_bits_empty_7_patch,
   "shim/ffmpeg/get-bits-empty-9.patch": get_bits_empty_9_patch,
+  "shim/ffmpeg/h264-delay-7.patch": h264_delay_7_patch,
+  "shim/ffmpeg/h264-delay-9.patch": h264_delay_9_patch,
   "shim/ffmpeg/h264-headers.patch": h264_headers_patch,
   "shim/ffmpeg/hdrplus-zero.patch": hdrplus_zero_patch,
   "shim/ffmpeg/hevc-pps-dlt.patch": hevc_pps_dlt_patch,
@@ -503,6 +512,7 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/mov-open-key-samples.patch": mov_open_key_samples_patch,
   "shim/ffmpeg/mov-pssh-append.patch": mov_pssh_append_patch,
   "shim/ffmpeg/mov-references-9.patch": mov_references_9_patch,
+  "shim/ffmpeg/mov-seek-interrupted.patch": mov_seek_interrupted_patch,
   "shim/ffmpeg/mov-seek-steps.patch": mov_seek_steps_patch,
   "shim/ffmpeg/mp3-stream-length.patch": mp3_stream_length_patch,
   "shim/ffmpeg/mpc8-seektable.patch": mpc8_seektable_patch,
@@ -532,8 +542,10 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/read-interrupted.patch": read_interrupted_patch,
   "shim/ffmpeg/sbg-expansion.patch": sbg_expansion_patch,
   "shim/ffmpeg/seek-empty.patch": seek_empty_patch,
+  "shim/ffmpeg/seek-progress.patch": seek_progress_patch,
   "shim/ffmpeg/segment-packet-count.patch": segment_packet_count_patch,
   "shim/ffmpeg/sei-delete.patch": sei_delete_patch,
+  "shim/ffmpeg/side-data-copies-9.patch": side_data_copies_9_patch,
   "shim/ffmpeg/spdif-core-7.patch": spdif_core_7_patch,
   "shim/ffmpeg/strireplace-empty.patch": strireplace_empty_patch,
   "shim/ffmpeg/ty-size-7.patch": ty_size_7_patch,

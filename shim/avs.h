@@ -299,7 +299,7 @@ AVS_API int32_t avs_memory_read(double io, double offset, uint8_t *out, uint32_t
 
 /*
  * JSON of the input (AVS_INPUT) or the output (AVS_OUTPUT) of a session: format, streams with their codecParameters, chapters,
- * programs, metadata.
+ * programs, metadata. `direction >> 8` is the first stream that is described: of those that are added one by one, each once.
  */
 AVS_API int32_t avs_describe(double session, uint32_t direction, char *out, uint32_t capacity);
 

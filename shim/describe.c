@@ -170,10 +170,11 @@ static void describe_program(struct text *text, struct tag_sum *sum, const AVPro
   text_append(text, "}", 1);
 }
 
-static void describe_lists(struct text *text, struct tag_sum *sum, AVFormatContext *context) {
+static void describe_lists(struct text *text, struct tag_sum *sum, AVFormatContext *context, unsigned first_stream) {
   json_key(text, "streams");
   text_append(text, "[", 1);
-  for (unsigned i = 0; i < context->nb_streams; i++) describe_stream(text, sum, context, context->streams[i]);
+  for (unsigned i = first_stream; i < context->nb_streams; i++)
+    describe_stream(text, sum, context, context->streams[i]);
   text_append(text, "]", 1);
   json_key(text, "chapters");
   text_append(text, "[", 1);
@@ -200,7 +201,7 @@ int32_t avs_describe(double handle, uint32_t direction, char *out, uint32_t capa
   struct session *session = find_session(handle);
   if (!session) return AVERROR(EBADF);
   if (session->channel.running) return AVERROR(EBUSY);
-  AVFormatContext *context = context_of(session, direction);
+  AVFormatContext *context = context_of(session, direction & 0xff);
   if (!context) return AVERROR(EBADF);
   struct text text = {0};
   struct tag_sum sum = {0};
@@ -217,7 +218,7 @@ int32_t avs_describe(double handle, uint32_t direction, char *out, uint32_t capa
   json_key(&text, "seekable");
   text_format(&text, "%s", context->pb && context->pb->seekable & AVIO_SEEKABLE_NORMAL ? "true" : "false");
   describe_metadata(&text, &sum, context->metadata);
-  describe_lists(&text, &sum, context);
+  describe_lists(&text, &sum, context, direction >> 8);
   text_append(&text, "}", 1);
   return text_deliver(&text, out, capacity);
 }

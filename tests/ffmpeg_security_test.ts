@@ -170,6 +170,12 @@ security(
 );
 
 security(
+  "A packet of 4,000 frames with a megabyte of side data is no packets of four gigabytes",
+  `answer(read(crafted.mp3WithAddition(4000, 1_000_000), { maxMemory: 2 ** 27 }));`,
+  (packets) => assertEquals(packets, 4000),
+);
+
+security(
   "An MPEG-TS with a group of streams in which one comes twice is read: the group was used after it was freed",
   `answer(read(crafted.tsWithStreamTwice()));`,
   (packets) => assertEquals(packets, 0),
@@ -253,6 +259,13 @@ security(
   opens + `answer(["asf", "asf_o"].map((format) => sought(crafted.asfWithPictures(0, 0), format, 2.5)));`,
   (answers) => assertEquals(answers, [0, "INVALIDDATA"]),
   false,
+);
+
+security(
+  "A seek in an ASF that has no timestamp behind its last packet fails no assertion of asf_o",
+  opens +
+    `answer([0.05, 0.5, 2.5, 4.9].map((second) => typeof sought(crafted.asfWithPictures(0), "asf_o", second)));`,
+  (answers) => assertEquals(answers, ["number", "number", "number", "number"]),
 );
 
 security(

@@ -151,6 +151,26 @@ Deno.test("Muxer.addStream() keeps the properties of a demuxer's stream", () => 
   }
 });
 
+Deno.test("Muxer.addStream() describes the added stream, not all others again", () => {
+  using muxer = Muxer.openSync(new MemorySink(), { format: "matroska" });
+  const timeOf = (count: number) => {
+    const start = performance.now();
+    for (let i = 0; i < count; i++) {
+      muxer.addStream({ ...pcm }, { metadata: { title: `${muxer.streams.length}` } });
+    }
+    return performance.now() - start;
+  };
+  const first = timeOf(50);
+  for (let i = 50; i < 950; i++) muxer.addStream(pcm, { metadata: { title: `${i}` } });
+  const last = timeOf(50);
+  assert(last < 8 * first + 200, `the first 50 took ${first} ms, the last of a thousand ${last}`);
+  const { streams } = muxer;
+  assertEquals(
+    streams.map(({ index, metadata: { title } }) => [index, title]),
+    streams.map((_, i) => [i, `${i}`]),
+  );
+});
+
 // ------------------------------------------------------------------------------------------- life cycle
 
 Deno.test("Muxer refuses calls in the wrong order", () => {

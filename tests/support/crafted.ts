@@ -686,3 +686,21 @@ export function tsWithStreamTwice(): Bytes {
     ...new Array(20).fill([0x47, 0x1f, 0xff, 0x10, ...new Array(184).fill(255)]).flat(),
   ]);
 }
+
+/** MP3 of so many frames in one block of Matroska, which has an addition of so many bytes. */
+export function mp3WithAddition(frames: number, size: number): Bytes {
+  const sound = new Uint8Array(24 * frames);
+  for (let i = 0; i < frames; i++) sound.set([0xff, 0xf3, 0x14, 0xc0], 24 * i); // MPEG-2, 8 kbit/s, 24 kHz, mono
+  const track = concatBytes([
+    element("83", [2]),
+    element("86", encoder.encode("A_MPEG/L3")),
+    element("55ee", [1]),
+    element("e1", element("b5", [0x46, 0xbb, 0x80, 0]), element("9f", [1])),
+  ]);
+  const addition = element("a6", element("ee", [1]), element("a5", new Uint8Array(size)));
+  const block = element("a1", [0x81, 0, 0, 0], sound);
+  return matroska(
+    track,
+    element("1f43b675", element("e7", [0]), element("a0", block, element("75a1", addition))),
+  );
+}
