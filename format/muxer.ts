@@ -264,7 +264,7 @@ export class Muxer implements Disposable, AsyncDisposable {
   /** The streams before don't change; all of a thousand, described again for each that is added, took seconds. */
   #describeAdded(): void {
     const { streams } = this.#description;
-    streams.push(...describeOutput(this.#session, streams.length).streams);
+    for (const stream of describeOutput(this.#session, streams.length).streams) streams.push(stream);
   }
 
   /**

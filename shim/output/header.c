@@ -379,25 +379,6 @@ void explain_invalid(struct session *session) {
   }
 }
 
-static int64_t number_of(const AVFormatContext *output, const char *option) {
-  int64_t number = 0;
-  return av_opt_get_int(output->priv_data, option, 0, &number) < 0 ? 0 : number;
-}
-
-/*
- * dash divides by the length of segments, which may be set to 0: that ends the process. And the sum of its two window sizes
- * overflows an int.
- */
-static int check_segments(struct session *session) {
-  const AVFormatContext *output = session->output->context;
-  if (!has_quirk(output->oformat, DIVIDES)) return 0;
-  bool divides = number_of(output, "index_correction") && !number_of(output, "seg_duration");
-  bool adds = number_of(output, "window_size") + number_of(output, "extra_window_size") > INT32_MAX;
-  if (divides) log_error(session, "index_correction needs a seg_duration");
-  if (adds) log_error(session, "the sum of window_size and extra_window_size is too large");
-  return divides || adds ? AVERROR(EINVAL) : 0;
-}
-
 /* Prepares and writes the header. If unknown options are left, nothing is written. */
 static int write_header(struct session *session, bool *written) {
   AVFormatContext *output = session->output->context;
@@ -421,7 +402,6 @@ static int write_header(struct session *session, bool *written) {
   if (result >= 0) result = tag_chapters(session);
   if (result >= 0) result = avformat_init_output(output, &session->options);
   if (result >= 0) result = check_segments(session);
-  if (result >= 0) result = check_empty_segments(session);
   *written = result >= 0 && !av_dict_count(session->options);
   note_unused(session);
   if (*written) result = avformat_write_header(output, NULL);

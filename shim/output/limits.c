@@ -10,6 +10,7 @@
 #include <libavutil/pixdesc.h>
 
 #include "output.h"
+#include "quirks.h"
 
 /* ---------------------------------------------------------------------------------------- streams */
 
@@ -95,12 +96,31 @@ static int64_t number_of(const AVFormatContext *output, const char *option) {
 }
 
 /* Between two packets there would be infinitely many segments without a length (5.1 to 9.0). */
-int check_empty_segments(struct session *session) {
+static int check_empty_segments(struct session *session) {
   const AVFormatContext *output = session->output->context;
   if (!av_match_name(output->oformat->name, "segment,stream_segment,ssegment")) return 0;
   if (!number_of(output, "write_empty_segments") || number_of(output, "segment_time") > 0) return 0;
   log_error(session, "write_empty_segments needs a segment_time");
   return AVERROR(EINVAL);
+}
+
+/*
+ * dash divides by the length of segments, which may be set to 0: that ends the process. And the sum of its two window sizes
+ * overflows an int.
+ */
+static int check_dash(struct session *session) {
+  const AVFormatContext *output = session->output->context;
+  if (!has_quirk(output->oformat, DIVIDES)) return 0;
+  bool divides = number_of(output, "index_correction") && !number_of(output, "seg_duration");
+  bool adds = number_of(output, "window_size") + number_of(output, "extra_window_size") > INT32_MAX;
+  if (divides) log_error(session, "index_correction needs a seg_duration");
+  if (adds) log_error(session, "the sum of window_size and extra_window_size is too large");
+  return divides || adds ? AVERROR(EINVAL) : 0;
+}
+
+int check_segments(struct session *session) {
+  int result = check_empty_segments(session);
+  return result < 0 ? result : check_dash(session);
 }
 
 /* ---------------------------------------------------------------------------------------- packets */

@@ -16,8 +16,8 @@
 const char *beyond_limits(const AVOutputFormat *files, const AVStream *stream);
 /* Replaces what the format does not write. */
 void keep_limits(const AVFormatContext *output, const AVOutputFormat *files);
-/* After avformat_init_output: the options that `segment` and its kin can't be used with. */
-int check_empty_segments(struct session *session);
+/* After avformat_init_output: the options with which `segment` and `dash` can't be used. */
+int check_segments(struct session *session);
 /* What the packet lacks for the format ("a whole VP8X chunk"); NULL: nothing. */
 const char *lacking_in_packet(const AVOutputFormat *files, const AVStream *stream, const AVPacket *packet);
 
