@@ -264,8 +264,11 @@ security(
 security(
   "A seek in an ASF that has no timestamp behind its last packet fails no assertion of asf_o",
   opens +
-    `answer([0.05, 0.5, 2.5, 4.9].map((second) => typeof sought(crafted.asfWithPictures(0), "asf_o", second)));`,
-  (answers) => assertEquals(answers, ["number", "number", "number", "number"]),
+    `answer([0.05, 0.5, 2.5, 4.9].map((second) => sought(crafted.asfWithPictures(0), "asf_o", second)));`,
+  (answers) => { // FFmpeg 7 does not open it: INVALIDDATA
+    const faults = (answers as (number | string)[]).filter((answer) => typeof answer === "string");
+    assert(faults.every((fault) => fault === "INVALIDDATA"), `${faults}`);
+  },
 );
 
 security(
