@@ -75,6 +75,8 @@ set_up_sanitizers() {
 kind_of() {
   "$work/fuzzer" "${limits[@]}" "$1" >"$work/report" 2>&1 && echo gone && return
   sed -n 's/^ *#[0-9]* 0x[0-9a-f]* in \([^ (]*\).*/\1/p' "$work/report" >"$work/stack"
+  # The system's library names few functions. It reads within reading in hls and dash only.
+  if [ "$build" = system ] && [ "$(grep -c '^av_read_frame$' "$work/stack")" -gt 1 ]; then echo system_nested_read >>"$work/stack"; fi
   case $(grep -m 1 -E '^SUMMARY|broken promise' "$work/report") in
     *'broken promise'*) echo promise ;;
     *UndefinedBehavior*) echo undefined ;;
