@@ -6,12 +6,13 @@
 import type { Library } from "./binding.ts";
 import { symbols } from "./symbols.ts";
 
-/** The used part of `bun:ffi`. */
-interface BunFFI {
-  dlopen(
+/** The used parts of `bun:ffi`. */
+export interface BunFFI {
+  dlopen<Symbols>(
     place: string,
     functions: Record<string, { args: readonly string[]; returns: string }>,
-  ): { symbols: Partial<Library> };
+  ): { symbols: Symbols };
+  toArrayBuffer(start: number, offset: number, bytes: number, context: number, free: number): ArrayBuffer;
 }
 
 /** The used parts of `process` on Bun. */
@@ -34,16 +35,20 @@ const direct = [
 ] as const satisfies readonly (keyof typeof symbols & keyof Library)[];
 
 /** The oldest version whose `bun:ffi` checks the types of arguments, and is faster than Node-API. */
-export const MIN_VERSION = [1, 4] as const;
+const MIN_VERSION = [1, 4] as const;
+
+/** `bun:ffi`; null on Node and older versions of Bun. */
+export function bunFFI(): BunFFI | null {
+  const { process } = globalThis as unknown as { process: Process };
+  const isThere = isAtLeast(process.versions.bun ?? "0.0", MIN_VERSION);
+  return isThere ? process.getBuiltinModule("bun:ffi") : null;
+}
 
 /** The functions of the library at `place` that can be called directly; none on Node and older versions of Bun. */
 export function directCalls(place: string): Partial<Library> {
-  const { process } = globalThis as unknown as { process: Process };
-  if (!isAtLeast(process.versions.bun ?? "0.0", MIN_VERSION)) return {};
   try {
-    return {
-      ...process.getBuiltinModule("bun:ffi").dlopen(place, Object.fromEntries(direct.map(typesOf))).symbols,
-    };
+    const functions = Object.fromEntries(direct.map(typesOf));
+    return { ...bunFFI()?.dlopen<Partial<Library>>(place, functions).symbols };
   } catch {
     return {}; // Bun for this platform is built without it
   }

@@ -4,23 +4,12 @@
  * garbage collector frees it.
  */
 import { bytesAt, newBytes } from "./byte_views.ts";
-import { isAtLeast, MIN_VERSION } from "./bun_calls.ts";
-
-type Pointer = number;
+import { bunFFI } from "./bun_calls.ts";
 
 /** The C library's functions; native code calls `free` with what it frees and an argument that it ignores. */
 interface Allocator {
-  malloc(bytes: number): Pointer | null;
-  free: { readonly ptr?: Pointer };
-}
-
-/** The used part of `bun:ffi`. */
-interface BunFFI {
-  dlopen(
-    place: string,
-    functions: Record<keyof Allocator, { args: readonly string[]; returns: string }>,
-  ): { symbols: Allocator };
-  toArrayBuffer(start: Pointer, offset: number, bytes: number, context: Pointer, free: Pointer): ArrayBuffer;
+  malloc(bytes: number): number | null;
+  free: { readonly ptr?: number };
 }
 
 /** Smaller blocks are not worth it: Bun keeps them. */
@@ -28,25 +17,23 @@ const MIN_BYTES = 64 * 1024;
 
 /** How the bytes of a batch of packets are allocated: as JavaScript does, but on newer versions of Bun. */
 export function batchAllocator(place: string): (bytes: number) => Uint8Array<ArrayBuffer> {
-  const { process } = globalThis as unknown as {
-    process: { versions: { bun?: string }; getBuiltinModule(name: "bun:ffi"): BunFFI };
-  };
-  if (!isAtLeast(process.versions.bun ?? "0.0", MIN_VERSION)) return newBytes;
   try {
-    return allocatorOf(process.getBuiltinModule("bun:ffi"), place);
+    return allocatorOf(place);
   } catch {
     return newBytes; // Bun for this platform is built without it, or the library is not linked to the C library by name
   }
 }
 
-function allocatorOf({ dlopen, toArrayBuffer }: BunFFI, place: string): typeof newBytes {
-  const { malloc, free: { ptr: free } } = dlopen(place, {
+function allocatorOf(place: string): typeof newBytes {
+  const ffi = bunFFI();
+  if (!ffi) return newBytes;
+  const { malloc, free: { ptr: free } } = ffi.dlopen<Allocator>(place, {
     malloc: { args: ["usize"], returns: "ptr" },
     free: { args: ["ptr"], returns: "void" },
   }).symbols;
   if (typeof free !== "number") return newBytes;
   return (bytes) => {
     const start = bytes >= MIN_BYTES ? malloc(bytes) : null;
-    return start ? bytesAt(toArrayBuffer(start, 0, bytes, start, free))! : newBytes(bytes);
+    return start ? bytesAt(ffi.toArrayBuffer(start, 0, bytes, start, free))! : newBytes(bytes);
   };
 }

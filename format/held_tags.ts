@@ -1,24 +1,27 @@
 /**
- * Which tags muxers can store: those that the program sets, and that are left out, are reported. Tags of a source are kept where that is
- * possible, and left out without a warning.
+ * Which tags muxers can store: those that the program sets, and that are left out, are reported. Tags of a source are kept
+ * where that is possible, and left out without a warning.
  */
 import type { Session } from "../ffi/session.ts";
 import { rawTags, type TagValues } from "./tags.ts";
 
+const setOf = (words: string): ReadonlySet<string> => new Set(words.split(" "));
+
 /** The tags of mov and 3gp, which have a field for each. */
-const MOV = "artist title author album date comment genre copyright make model location keywords xmp";
+const MOV = setOf("artist title author album date comment genre copyright make model location keywords xmp");
 
 /** The tags of iTunes. */
-const ITUNES =
+const ITUNES = setOf(
   "title artist album_artist composer album date encoding_tool comment genre copyright grouping lyrics description " +
-  "synopsis show episode_id network keywords episode_sort season_number media_type hd_video gapless_playback compilation " +
-  "track disc tmpo location";
+    "synopsis show episode_id network keywords episode_sort season_number media_type hd_video gapless_playback compilation " +
+    "track disc tmpo location",
+);
 
 /** The tags of RIFF's INFO; a field's own name is also one. */
-const RIFF = "artist comment copyright date genre language title album track timecode encoded_by";
+const RIFF = setOf("artist comment copyright date genre language title album track timecode encoded_by");
 
 /** What a muxer can store, by FFmpeg's names; of others it is assumed that they store all. */
-const HELD: Readonly<Record<string, string>> = {
+const HELD: Readonly<Record<string, ReadonlySet<string>>> = {
   "3g2": MOV,
   "3gp": MOV,
   avi: RIFF,
@@ -27,18 +30,18 @@ const HELD: Readonly<Record<string, string>> = {
   ismv: ITUNES,
   mov: MOV,
   mp4: ITUNES,
-  mpegts: "title service_name service_provider",
+  mpegts: setOf("title service_name service_provider"),
   wav: RIFF,
 };
 
 /** Muxers that store none. */
-const HOLD_NONE = new Set(
-  ("ac3 ass av1 data dnxhd dts dv eac3 flac_raw gif h261 h263 h264 hevc ivf m4v mjpeg mp2 mpeg mpeg1video mpeg2video obu rawvideo " +
-    "srt svcd truehd vcd vob dvd voc vvc w64 webvtt yuv4mpegpipe").split(" "),
+const HOLD_NONE = setOf(
+  "ac3 ass data dnxhd dts dv eac3 gif h261 h263 h264 hevc ivf m4v mjpeg mp2 mpeg mpeg1video mpeg2video obu rawvideo srt " +
+    "svcd truehd vcd vob dvd voc vvc w64 webvtt yuv4mpegpipe",
 );
 
 /** What muxers write themselves, or from what they know. */
-const OWN = new Set(["encoder", "creation_time", "major_brand", "minor_version", "compatible_brands"]);
+const OWN = setOf("encoder creation_time major_brand minor_version compatible_brands");
 
 /** Options of muxers with which they store more. */
 const MORE: Readonly<Record<string, RegExp>> = { movflags: /use_metadata_tags/, write_bext: /^(?!0|false)/ };
@@ -80,5 +83,5 @@ function canHoldTag(format: string, name: string): boolean {
   if (OWN.has(name)) return true;
   const held = HELD[format];
   if (held === undefined) return !HOLD_NONE.has(format);
-  return held.split(" ").includes(name) || (held === RIFF && /^i[a-z0-9]{3}$/.test(name));
+  return held.has(name) || (held === RIFF && /^i[a-z0-9]{3}$/.test(name));
 }

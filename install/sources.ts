@@ -338,6 +338,8 @@ import sealed_c from "../shim/sealed.c" with { type: "text" };
 import session_c from "../shim/session.c" with { type: "text" };
 import session_h from "../shim/session.h" with { type: "text" };
 import set_c from "../shim/set.c" with { type: "text" };
+import streams_c from "../shim/streams.c" with { type: "text" };
+import streams_h from "../shim/streams.h" with { type: "text" };
 import structures_c from "../shim/structures.c" with { type: "text" };
 import structures_h from "../shim/structures.h" with { type: "text" };
 import tags_c from "../shim/tags.c" with { type: "text" };
@@ -690,6 +692,8 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/session.c": session_c,
   "shim/session.h": session_h,
   "shim/set.c": set_c,
+  "shim/streams.c": streams_c,
+  "shim/streams.h": streams_h,
   "shim/structures.c": structures_c,
   "shim/structures.h": structures_h,
   "shim/tags.c": tags_c,

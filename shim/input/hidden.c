@@ -7,6 +7,7 @@
 #include <libavutil/intreadwrite.h>
 
 #include "../io.h"
+#include "../streams.h"
 
 static bool is_mp4(const AVFormatContext *context) { return !strncmp(context->iformat->name, "mov,", 4); }
 
@@ -124,7 +125,7 @@ static bool lacks_attachments(const struct input *input) {
   if (strncmp(context->iformat->name, "matroska", 8)) return false;
   for (unsigned i = 0; i < context->nb_streams; i++) {
     const AVStream *stream = context->streams[i];
-    if (stream->codecpar->codec_type == AVMEDIA_TYPE_ATTACHMENT || stream->disposition & AV_DISPOSITION_ATTACHED_PIC) return false;
+    if (stream->codecpar->codec_type == AVMEDIA_TYPE_ATTACHMENT || is_picture(stream)) return false;
   }
   for (size_t at = 0; at + sizeof(name) <= input->first_size; at++)
     if (!memcmp(input->first + at, name, sizeof(name))) return true;

@@ -6,6 +6,7 @@
 #include <libavutil/avstring.h>
 
 #include "../account.h"
+#include "../streams.h"
 #include "input.h"
 #include "seek.h"
 
@@ -45,7 +46,7 @@ struct outcome {
 static int64_t time_of(const AVPacket *packet) { return packet->pts != AV_NOPTS_VALUE ? packet->pts : packet->dts; }
 
 static bool is_cover(const AVFormatContext *input, const AVPacket *packet) {
-  return input->streams[packet->stream_index]->disposition & AV_DISPOSITION_ATTACHED_PIC;
+  return is_picture(input->streams[packet->stream_index]);
 }
 
 static int64_t in_stream(const struct search *search, int64_t time) {
@@ -272,7 +273,7 @@ static int warm_up_of(const AVFormatContext *input, const AVStream *stream) {
 /* Whether all other streams are covers. */
 static bool is_alone(const AVFormatContext *input, const AVStream *stream) {
   for (unsigned i = 0; i < input->nb_streams; i++)
-    if (input->streams[i] != stream && !(input->streams[i]->disposition & AV_DISPOSITION_ATTACHED_PIC)) return false;
+    if (input->streams[i] != stream && !is_picture(input->streams[i])) return false;
   return true;
 }
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../streams.h"
 #include "input.h"
 
 /* ---------------------------------------------------------------------------------------- delivered packets */
@@ -56,9 +57,7 @@ void places_forget(struct places *places, const struct seek *origin) {
 void places_free(struct places *places) { free(places->list); }
 
 static bool is_steady(const AVStream *stream) { /* its packets have no long gaps */
-  enum AVMediaType type = stream->codecpar->codec_type;
-  return (type == AVMEDIA_TYPE_VIDEO || type == AVMEDIA_TYPE_AUDIO) && stream->discard < AVDISCARD_ALL &&
-         !(stream->disposition & AV_DISPOSITION_ATTACHED_PIC);
+  return is_sound_or_motion(stream) && stream->discard < AVDISCARD_ALL;
 }
 
 int64_t time_of_places(const struct places *places, const AVFormatContext *input) {

@@ -8,6 +8,7 @@
 #include "../compat.h"
 #include "../io.h"
 #include "../numbers.h"
+#include "../streams.h"
 #include "input.h"
 #include "landing.h"
 #include "open.h"
@@ -16,8 +17,6 @@
 bool opens_files(const AVFormatContext *input) {
   return input->iformat->flags & AVFMT_NOFILE || av_match_name(input->iformat->name, "concat,dash,hls,imf,image2");
 }
-
-static bool is_picture(const AVStream *stream) { return stream->disposition & AV_DISPOSITION_ATTACHED_PIC; }
 
 /* ---------------------------------------------------------------------------------------- seeking */
 

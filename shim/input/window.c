@@ -2,6 +2,7 @@
 
 #include <libavcodec/avcodec.h>
 
+#include "../streams.h"
 #include "input.h"
 #include "landing.h"
 #include "seek.h"
@@ -54,7 +55,7 @@ static bool is_past(int64_t time, const AVPacket *packet) { return packet->dts !
 /* A filter for packets_filter(): only covers stay before a key frame that is found later. */
 static bool is_cover(const AVPacket *packet, const void *context) {
   const AVFormatContext *input = context;
-  return input->streams[packet->stream_index]->disposition & AV_DISPOSITION_ATTACHED_PIC;
+  return is_picture(input->streams[packet->stream_index]);
 }
 
 /*

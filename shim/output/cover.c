@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "../streams.h"
 #include "framing.h"
 
 static const struct {
@@ -21,7 +22,7 @@ static int picture_of(enum AVCodecID codec) {
 
 bool is_cover_to_attach(const AVFormatContext *output, const AVStream *stream) {
   return !strcmp(output->oformat->name, "matroska") && stream->codecpar->codec_type == AVMEDIA_TYPE_VIDEO &&
-         stream->disposition & AV_DISPOSITION_ATTACHED_PIC && picture_of(stream->codecpar->codec_id) < PICTURES;
+         is_picture(stream) && picture_of(stream->codecpar->codec_id) < PICTURES;
 }
 
 int attach_cover(AVStream *stream, const uint8_t *data, uint32_t size) {

@@ -11,6 +11,7 @@
 #include "../compat.h"
 #include "../contain.h"
 #include "../input/input.h"
+#include "../streams.h"
 #include "../unsound.h"
 #include "framing.h"
 #include "limits.h"
@@ -177,7 +178,7 @@ int filters_open(struct session *session) {
 /* Without this, libavformat would space packets without times by one tick instead of by their durations. */
 static void time_missing(struct filter *filter, const AVStream *stream, AVPacket *packet) {
   bool untimed = packet->pts == AV_NOPTS_VALUE && packet->dts == AV_NOPTS_VALUE;
-  bool cover = stream->disposition & AV_DISPOSITION_ATTACHED_PIC;
+  bool cover = is_picture(stream);
   if (untimed && !cover && !stream->codecpar->video_delay) packet->pts = packet->dts = filter->next;
   int64_t start = packet->dts != AV_NOPTS_VALUE ? packet->dts : packet->pts;
   if (start == AV_NOPTS_VALUE && !filter->begun) start = 0; /* libavformat starts at 0 */

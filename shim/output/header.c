@@ -95,11 +95,6 @@ static bool lacks_bits(const AVOutputFormat *files, const AVCodecParameters *par
   return parameters->codec_id == AV_CODEC_ID_PCM_DVD && has_quirk(files, NEEDS_BITS) && (bits < 16 || bits > 24);
 }
 
-/* It writes whole samples: of so many channels that none fits into a pack, it writes nothing but packs, for ever (5.1 to 9.0). */
-static bool has_wide_samples(const AVOutputFormat *files, const AVCodecParameters *parameters) {
-  return parameters->codec_id == AV_CODEC_ID_PCM_DVD && has_quirk(files, NEEDS_BITS) && parameters->ch_layout.nb_channels > 8;
-}
-
 /* The system's caf divides by the number of packets minus one when a file ends: as a segment, it may have one. */
 static bool divides_in_segments(const AVFormatContext *output, const AVOutputFormat *files) {
   return CAF_DIVIDES && files != output->oformat && !strcmp(files->name, "caf");
@@ -137,12 +132,11 @@ int check_streams(struct session *session, const AVFormatContext *output, const 
   }
   for (unsigned i = 0; i < output->nb_streams; i++) {
     const AVCodecParameters *parameters = output->streams[i]->codecpar;
-    const char *wrong = is_misnamed(parameters)   ? "is of another type than the stream"
-                        : lacks_channels(parameters) ? "needs its channels"
+    const char *wrong = is_misnamed(parameters)           ? "is of another type than the stream"
+                        : lacks_channels(parameters)      ? "needs its channels"
                         : lacks_header(files, parameters) ? "needs its extradata"
-                        : lacks_bits(files, parameters) ? "needs its bitsPerCodedSample"
-                        : has_wide_samples(files, parameters) ? "has more than 8 channels"
-                                                        : beyond_limits(files, output->streams[i]);
+                        : lacks_bits(files, parameters)   ? "needs its bitsPerCodedSample"
+                                                          : beyond_limits(files, output->streams[i]);
     if (!wrong) continue;
     log_error(session, "stream %u: %s %s", i, avcodec_get_name(parameters->codec_id), wrong);
     return AVERROR(EINVAL);

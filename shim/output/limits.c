@@ -51,8 +51,16 @@ static bool is_no_d10_sound(const AVOutputFormat *files, const AVCodecParameters
   return !is_pcm || parameters->ch_layout.nb_channels > MAX_CHANNELS_OF_D10;
 }
 
+/* pcm_dvd is written in whole samples: of so many channels that none fits into a pack, nothing but packs is written, for ever (5.1 to 9.0). */
+static bool has_wide_samples(const AVOutputFormat *files, const AVCodecParameters *parameters) {
+  enum { MAX_CHANNELS_OF_DVD = 8 };
+  return parameters->codec_id == AV_CODEC_ID_PCM_DVD && has_quirk(files, NEEDS_BITS) &&
+         parameters->ch_layout.nb_channels > MAX_CHANNELS_OF_DVD;
+}
+
 const char *beyond_limits(const AVOutputFormat *files, const AVStream *stream) {
   const AVCodecParameters *parameters = stream->codecpar;
+  if (has_wide_samples(files, parameters)) return "has more than 8 channels";
   if (is_too_fast(files, parameters)) return "has too large a sample rate";
   if (is_too_large(parameters)) return "has too large pictures, blocks or frames";
   if (lacks_rate(files, stream)) return "needs its frame rate";

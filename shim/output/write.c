@@ -4,6 +4,7 @@
 
 #include "../compat.h"
 #include "../io.h"
+#include "../streams.h"
 #include "chapters.h"
 #include "header.h"
 #include "output.h"
@@ -24,9 +25,7 @@ static int flush_muxer(AVFormatContext *output) {
 static bool have_all_begun(const AVFormatContext *output) {
   for (unsigned i = 0; i < output->nb_streams; i++) {
     const AVStream *stream = output->streams[i];
-    enum AVMediaType type = stream->codecpar->codec_type;
-    bool is_media = type == AVMEDIA_TYPE_AUDIO || type == AVMEDIA_TYPE_VIDEO;
-    if (is_media && !(stream->disposition & AV_DISPOSITION_ATTACHED_PIC) && !stream->nb_frames) return false;
+    if (is_sound_or_motion(stream) && !stream->nb_frames) return false;
   }
   return true;
 }

@@ -6,6 +6,7 @@
 #include "../input/landing.h"
 #include "../input/seek.h"
 #include "../numbers.h"
+#include "../streams.h"
 #include "remux.h"
 #include "times.h"
 

@@ -14,6 +14,7 @@
 #include "../output/latm.h"
 #include "../output/output.h"
 #include "../output/segments.h"
+#include "../streams.h"
 #include "../structures.h"
 #include "../unsound.h"
 #include "carries.h"

@@ -15,6 +15,7 @@
 #include "../output/output.h"
 #include "../output/quirks.h"
 #include "../output/write.h"
+#include "../streams.h"
 #include "merge.h"
 #include "result.h"
 #include "starts.h"

@@ -4,6 +4,7 @@
 
 #include "../input/input.h"
 #include "../input/whole.h"
+#include "../streams.h"
 #include "remux.h"
 
 static bool is_wanted(const struct session *session, unsigned stream) {

@@ -6,6 +6,7 @@
 
 #include "../input/input.h"
 #include "../numbers.h"
+#include "../streams.h"
 
 /* The search for one stream; times in its time base. */
 struct search {

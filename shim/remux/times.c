@@ -1,11 +1,6 @@
 #include "times.h"
 
-bool is_picture(const AVStream *stream) { return stream->disposition & AV_DISPOSITION_ATTACHED_PIC; }
-
-bool is_sound_or_motion(const AVStream *stream) {
-  enum AVMediaType type = stream->codecpar->codec_type;
-  return type == AVMEDIA_TYPE_AUDIO || (type == AVMEDIA_TYPE_VIDEO && !is_picture(stream));
-}
+#include "../streams.h"
 
 int64_t packet_time(const AVPacket *packet, AVRational time_base) {
   int64_t timestamp = packet->pts != AV_NOPTS_VALUE ? packet->pts : packet->dts;

@@ -9,9 +9,6 @@
 
 #include <libavformat/avformat.h>
 
-/* Whether the stream is a cover: one picture, without a time. */
-bool is_picture(const AVStream *stream);
-bool is_sound_or_motion(const AVStream *stream);
 /* The time of a packet in AV_TIME_BASE, by which ranges are cut. */
 int64_t packet_time(const AVPacket *packet, AVRational time_base);
 /* In seconds; if the packet has no duration, that of a frame of video. */
