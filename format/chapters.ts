@@ -16,6 +16,11 @@ const HOLD_NO_MEDIA = new Set(
   "crc framecrc framehash framemd5 hash md5 mkvtimestamp_v2 null streamhash uncodedframecrc".split(" "),
 );
 
+/** Whether the muxer writes media. */
+export function holdsMedia(format: string): boolean {
+  return !HOLD_NO_MEDIA.has(format);
+}
+
 /** Whether the muxer writes chapters. */
 export function canHoldChapters(format: string): boolean {
   return HOLD_CHAPTERS.has(format);
@@ -29,7 +34,7 @@ export function addChapters(
   source: number,
 ): void {
   for (const chapter of chapters) addChapter(session, chapter);
-  if (chapters.length > 0 && !canHoldChapters(format) && !HOLD_NO_MEDIA.has(format)) {
+  if (chapters.length > 0 && !canHoldChapters(format) && holdsMedia(format)) {
     warnOfChapters(session, source, `the chapters are left out: ${format} can't hold them`);
   }
 }

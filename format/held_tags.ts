@@ -3,48 +3,69 @@
  * where that is possible, and left out without a warning.
  */
 import type { Session } from "../ffi/session.ts";
+import { holdsMedia } from "./chapters.ts";
 import { rawTags, type TagValues } from "./tags.ts";
 
 const setOf = (words: string): ReadonlySet<string> => new Set(words.split(" "));
 
 /** The tags of mov and 3gp, which have a field for each. */
-const MOV = setOf("artist title author album date comment genre copyright make model location keywords xmp");
+const MOV = setOf(
+  "artist title author album date comment genre copyright make model location keywords xmp timecode",
+);
 
 /** The tags of iTunes. */
 const ITUNES = setOf(
   "title artist album_artist composer album date encoding_tool comment genre copyright grouping lyrics description " +
     "synopsis show episode_id network keywords episode_sort season_number media_type hd_video gapless_playback compilation " +
-    "track disc tmpo location",
+    "track disc tmpo location timecode",
 );
 
 /** The tags of RIFF's INFO; a field's own name is also one. */
 const RIFF = setOf("artist comment copyright date genre language title album track timecode encoded_by");
 
-/** What a muxer can store, by FFmpeg's names; of others it is assumed that they store all. */
-const HELD: Readonly<Record<string, ReadonlySet<string>>> = {
+/** The tags of MXF; those that begin with "comment_" are, too. */
+const MXF = setOf("company_name product_name product_version material_package_name reel_name timecode");
+
+/** What muxers can store that have fields for some tags, by FFmpeg's names. */
+const HOLD_SOME: Readonly<Record<string, ReadonlySet<string>>> = {
   "3g2": MOV,
   "3gp": MOV,
+  aea: setOf("title"),
+  au: setOf("title artist album track genre"),
   avi: RIFF,
+  dv: setOf("timecode"),
   f4v: ITUNES,
+  gxf: setOf("timecode"),
   ipod: ITUNES,
   ismv: ITUNES,
   mov: MOV,
   mp4: ITUNES,
   mpegts: setOf("title service_name service_provider"),
+  mxf: MXF,
+  mxf_d10: MXF,
+  mxf_opatom: MXF,
+  psp: setOf("title"),
+  rm: setOf("title author copyright comment"),
+  sox: setOf("comment"),
   wav: RIFF,
 };
 
-/** Muxers that store none. */
-const HOLD_NONE = setOf(
-  "ac3 ass data dnxhd dts dv eac3 gif h261 h263 h264 hevc ivf m4v mjpeg mp2 mpeg mpeg1video mpeg2video obu rawvideo srt " +
-    "svcd truehd vcd vob dvd voc vvc w64 webvtt yuv4mpegpipe",
+/** Muxers that store all, and those that pass them on to the muxers of their segments. */
+const HOLD_ALL = setOf(
+  "aiff asf asf_stream caf ffmetadata flac flv lrc matroska mp3 nut oga ogg ogv oma opus smjpeg spx tta webm wtv wv dash hls " +
+    "rtp rtp_mpegts segment stream_segment webm_chunk webm_dash_manifest",
 );
 
 /** What muxers write themselves, or from what they know. */
 const OWN = setOf("encoder creation_time major_brand minor_version compatible_brands");
 
 /** Options of muxers with which they store more. */
-const MORE: Readonly<Record<string, RegExp>> = { movflags: /use_metadata_tags/, write_bext: /^(?!0|false)/ };
+const IS_ON = /^(?!0|false)/;
+const MORE: Readonly<Record<string, RegExp>> = {
+  movflags: /use_metadata_tags/,
+  write_bext: IS_ON,
+  write_id3v2: IS_ON,
+};
 
 /** Names in a message. */
 const MAX_NAMES = 10;
@@ -80,8 +101,9 @@ export function isOfTags({ message }: { message: string }): boolean {
 }
 
 function canHoldTag(format: string, name: string): boolean {
-  if (OWN.has(name)) return true;
-  const held = HELD[format];
-  if (held === undefined) return !HOLD_NONE.has(format);
-  return held.has(name) || (held === RIFF && /^i[a-z0-9]{3}$/.test(name));
+  if (OWN.has(name) || HOLD_ALL.has(format) || !holdsMedia(format)) return true;
+  const held = HOLD_SOME[format];
+  if (held === undefined) return false;
+  return held.has(name) || (held === RIFF && /^i[a-z0-9]{3}$/.test(name)) ||
+    (held === MXF && name.startsWith("comment_"));
 }

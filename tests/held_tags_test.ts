@@ -62,6 +62,12 @@ const SOURCES: Record<string, string> = {
   ogg: "audio.ogg",
   webm: "video.webm",
   h264: "video.mp4",
+  adts: "video.mp4",
+  image2pipe: "image.jpeg",
+  mxf: "video.mp4",
+  rm: "audio.mp3",
+  s16le: "audio.wav",
+  latm: "video.mp4",
 };
 
 /** Raw formats get one stream only. */
@@ -136,6 +142,8 @@ Deno.test("Nothing is reported of tags that a source has, that are removed, or t
   const source = fixturePath("video.mp4");
   const cases: [RemuxOptions][] = [
     [{ format: "mpegts" }],
+    [{ format: "framecrc", tags: { artist: "somebody" } }], // no media
+    [{ format: "mp4", metadata: { timecode: "01:00:00:00" } }],
     [{ format: "mpegts", tags: { artist: null } }],
     [{ format: "mpegts", metadata: { artist: "" } }],
     [{ format: "mp4", metadata: { custom: "x" }, options: { movflags: "use_metadata_tags" } }],
