@@ -17,7 +17,7 @@ import {
   type RemuxResult,
   type Stream,
 } from "../mod.ts";
-import { isOfTags } from "../format/held_tags.ts";
+import { isOfTags } from "../format/holds.ts";
 import { isChapterTrack } from "../format/stream.ts";
 import { chaptersOf, coverOf } from "./added_files.ts";
 import { FileBeside } from "./beside.ts";

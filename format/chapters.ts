@@ -3,28 +3,9 @@
  * none. `open_output.ts` adds one chapter.
  */
 import type { Session } from "../ffi/session.ts";
+import { canHoldChapters, holdsMedia } from "./holds.ts";
 import { addChapter } from "./open_output.ts";
 import type { Chapter } from "./stream.ts";
-
-/** Muxers that write chapters. */
-const HOLD_CHAPTERS = new Set(
-  "3g2 3gp aiff asf f4v ffmetadata ipod ismv matroska mov mp3 mp4 nut oga ogg ogv opus spx webm".split(" "),
-);
-
-/** Muxers whose output is no media, but what they found out about it. */
-const HOLD_NO_MEDIA = new Set(
-  "crc framecrc framehash framemd5 hash md5 mkvtimestamp_v2 null streamhash uncodedframecrc".split(" "),
-);
-
-/** Whether the muxer writes media. */
-export function holdsMedia(format: string): boolean {
-  return !HOLD_NO_MEDIA.has(format);
-}
-
-/** Whether the muxer writes chapters. */
-export function canHoldChapters(format: string): boolean {
-  return HOLD_CHAPTERS.has(format);
-}
 
 /** Adds chapters to the session's output; if its format has none, warns that those of the source are left out. */
 export function addChapters(

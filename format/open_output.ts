@@ -24,7 +24,7 @@ import { allowNestedOutput, type Own, targetOf } from "../io/nested.ts";
 import { endUnused, isNodeWritable } from "../io/node_stream.ts";
 import { openSink, type Sink, sinkUrl } from "../io/sink.ts";
 import { isWritable } from "../io/stream.ts";
-import { warnOfTags } from "./held_tags.ts";
+import { warnOfTags } from "./holds.ts";
 import {
   bufferSizeOf,
   checkAllUsed,

@@ -23,10 +23,11 @@ import type { Source } from "../io/source.ts";
 import { filesNamedBy, filesOf } from "../io/source_files.ts";
 import { isResponse, isStream, isWritable } from "../io/stream.ts";
 import { addStreamLike } from "./add_stream.ts";
-import { addChapters, canHoldChapters, cutChapters, joinChapters, warnOfChapters } from "./chapters.ts";
+import { addChapters, cutChapters, joinChapters, warnOfChapters } from "./chapters.ts";
 import { isFragmented, isOgg, TagCover } from "./cover_place.ts";
 import { choose, type Chosen, editTags, initOf } from "./edits.ts";
 import { versions } from "./formats.ts";
+import { canHoldChapters } from "./holds.ts";
 import { type DemuxerOptions, openInput } from "./open_input.ts";
 import {
   checkChapters,

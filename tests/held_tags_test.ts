@@ -1,5 +1,5 @@
 /**
- * Tags that the program sets are in the output, or a warning names them (`format/held_tags.ts`).
+ * Tags that the program sets are in the output, or a warning names them (`format/holds.ts`).
  */
 import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
 import {

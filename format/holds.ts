@@ -1,12 +1,31 @@
 /**
- * Which tags muxers can store: those that the program sets, and that are left out, are reported. Tags of a source are kept
- * where that is possible, and left out without a warning.
+ * What muxers can store beside streams: chapters and tags. Tags that the program sets, and that are left out, are reported
+ * here; tags of a source are kept where that is possible, and left out without a warning. Of chapters, `chapters.ts` warns.
  */
 import type { Session } from "../ffi/session.ts";
-import { holdsMedia } from "./chapters.ts";
 import { rawTags, type TagValues } from "./tags.ts";
 
 const setOf = (words: string): ReadonlySet<string> => new Set(words.split(" "));
+
+/** Muxers that write chapters. */
+const HOLD_CHAPTERS = setOf(
+  "3g2 3gp aiff asf f4v ffmetadata ipod ismv matroska mov mp3 mp4 nut oga ogg ogv opus spx webm",
+);
+
+/** Muxers whose output is no media, but what they found out about it. */
+const HOLD_NO_MEDIA = setOf(
+  "crc framecrc framehash framemd5 hash md5 mkvtimestamp_v2 null streamhash uncodedframecrc",
+);
+
+/** Whether the muxer writes media. */
+export function holdsMedia(format: string): boolean {
+  return !HOLD_NO_MEDIA.has(format);
+}
+
+/** Whether the muxer writes chapters. */
+export function canHoldChapters(format: string): boolean {
+  return HOLD_CHAPTERS.has(format);
+}
 
 /** The tags of mov and 3gp, which have a field for each. */
 const MOV = setOf(
