@@ -54,8 +54,11 @@ export interface Library extends Functions {
   wakeEvents(client: number): void;
 }
 
-/** Runs a function in an asynchronous context. */
-export type RunInContext = (work: () => void) => void;
+/**
+ * Runs a function in an asynchronous context, now or after a microtask. `isIn`: the caller is in it, or in that of another
+ * call of the same session; then now.
+ */
+export type RunInContext = (work: () => void, isIn: boolean) => void;
 
 /** A runtime: how it loads the library, and what is needed to find it. */
 export interface Runtime {
@@ -69,8 +72,8 @@ export interface Runtime {
   /** Path of the executable if avio is compiled into it; else null. */
   readonly standalone: string | null;
   /**
-   * Captures the program's asynchronous context (`AsyncLocalStorage`); returns a function that runs others in it. It is called on
-   * a session's first operation.
+   * Captures the program's asynchronous context (`AsyncLocalStorage`) at a session's first operation; returns a function that
+   * runs others in it.
    */
   snapshot(): RunInContext;
   /** The path of a file in a package, as a module at `url` would import it; null if there is none. */

@@ -1,7 +1,7 @@
 /**
  * Deno: loads the library with `Deno.dlopen`, first only the functions that are always needed.
  */
-import type { AnswerRequest, Library, Runtime } from "./binding.ts";
+import type { AnswerRequest, Library, RunInContext, Runtime } from "./binding.ts";
 import { newBytes } from "./byte_views.ts";
 import { core, groups, type SymbolTypes } from "./symbols.ts";
 
@@ -29,7 +29,7 @@ export const denoRuntime: Runtime = {
   get standalone() {
     return Deno.build.standalone ? Deno.execPath() : null;
   },
-  snapshot: () => (work) => work(), // node:async_hooks would have to be loaded, which takes some 10 ms
+  snapshot: contextOfCaller,
   resolve: () => null, // import.meta.resolve() finds what there is
   environment(variable) {
     const { state } = Deno.permissions.querySync({ name: "env", variable });
@@ -52,6 +52,30 @@ export const denoRuntime: Runtime = {
     return typeof bound === "string" ? bound : bindAll(bound, place);
   },
 };
+
+/**
+ * An async function has its caller's context after each `await`: that needs no `AsyncLocalStorage`, whose module would have to
+ * be loaded, which takes some 20 ms.
+ */
+function contextOfCaller(): RunInContext {
+  const waiting: (() => void)[] = [];
+  let resume = () => {};
+  const runAll = () => {
+    for (let work; (work = waiting.shift());) work();
+  };
+  const runInContext = async () => {
+    while (true) {
+      await new Promise<void>((resolve) => resume = resolve);
+      runAll();
+    }
+  };
+  void runInContext();
+  return (work, isIn) => {
+    waiting.push(work);
+    if (isIn) runAll();
+    else resume();
+  };
+}
 
 /** Without `using`, which older versions of Node can't parse: on those, too, this module has to load (see runtime.ts). */
 function headOf(file: Deno.FsFile, bytes: number): ReturnType<Runtime["readHead"]> {

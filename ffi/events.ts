@@ -67,7 +67,7 @@ export function nextEvent(receiver: Receiver): Promise<void> {
   if (!receivers.has(receiver.handle)) return Promise.resolve(); // a callback has ended it
   return new Promise((resolve) => {
     waiting.set(receiver.handle, { receiver, resolve });
-    if (!pumping) pump();
+    if (!pumping) pump(receiver.handle);
   });
 }
 
@@ -109,26 +109,30 @@ async function waitInPool(milliseconds: number): Promise<number> {
   return result;
 }
 
-/** Dispatches the events that are there, or that arrive within the given microseconds; returns their number. */
-export function answerEvents(patience = 0): number {
+/**
+ * Dispatches the events that are there, or that arrive within the given microseconds; returns their number.
+ *
+ * @param caller The handle of the session whose call this is.
+ */
+export function answerEvents(caller: number, patience = 0): number {
   // A receiver may call this again, and wait for an event that was taken before.
   const left = taken.length;
   const count = library().avs_take_events(client(), rows, MAX_EVENTS, left > 0 ? 0 : patience);
   for (let row = 0; row < count * Event.LENGTH; row += Event.LENGTH) {
     taken.push(rows.slice(row, row + Event.LENGTH));
   }
-  for (let event; (event = taken.shift());) dispatch(event);
+  for (let event; (event = taken.shift());) dispatch(event, caller);
   return left + count;
 }
 
-async function pump(): Promise<void> {
+async function pump(caller: number): Promise<void> {
   pumping = true;
   await null; // the operation is about to start
   while (waiting.size > 0) {
     const patient = !isTurnDue() && isAnyAtWork();
-    if (!patient || answerEvents(PATIENCE_MICROSECONDS) === 0) {
+    if (!patient || answerEvents(caller, PATIENCE_MICROSECONDS) === 0) {
       if (await waitInPool(MAX_POOL_WAIT) < 0) break; // this thread has ended
-      answerEvents();
+      answerEvents(caller);
     }
     await null; // lets callers continue, which may start new operations
     await null;
@@ -137,14 +141,14 @@ async function pump(): Promise<void> {
   pumping = false;
 }
 
-function dispatch(event: Float64Array): void {
+function dispatch(event: Float64Array, caller: number): void {
   const handle = event[Event.SESSION]!;
   const kind = event[Event.KIND]!;
   const receiver = receivers.get(handle)?.deref();
   if (!receiver) return;
   if (kind === Event.DONE) receiver.done();
   if (kind === Event.DONE || kind === Event.READY) return wake(handle);
-  receiver.inContext(() =>
-    void receiver.requests.answer(event[Event.IO]!, kind, event[Event.A]!, event[Event.B]!, event[Event.C]!)
-  );
+  const answer = () =>
+    void receiver.requests.answer(event[Event.IO]!, kind, event[Event.A]!, event[Event.B]!, event[Event.C]!);
+  receiver.inContext(answer, handle === caller);
 }

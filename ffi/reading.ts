@@ -63,7 +63,7 @@ export class Reading implements ReadsAhead {
     if (this.#session.hasEnded) return null;
     if (this.#isAhead && !this.#session.native.isDone) {
       if (isTurnDue()) return null;
-      answerEvents(); // answers the thread's requests while no call is pending
+      answerEvents(this.#session.handle); // answers the thread's requests while no call is pending
       if (this.#session.hasEnded) return null; // a callback has ended it
     }
     return PacketBatch.take(this.#session);
@@ -130,7 +130,7 @@ export class Reading implements ReadsAhead {
     }
     if (isTurnDue()) await turn();
     while (!this.#session.hasEnded) {
-      answerEvents();
+      answerEvents(native.handle);
       const isDone = native.isDone;
       this.#batch = this.#session.hasEnded ? null : PacketBatch.take(this.#session);
       if (this.#batch) return;
@@ -155,9 +155,10 @@ export class Reading implements ReadsAhead {
   }
 
   async #stopThread(): Promise<void> {
-    this.#session.native.stopReading();
-    answerEvents();
-    await this.#session.native.untilDone();
+    const { native } = this.#session;
+    native.stopReading();
+    answerEvents(native.handle);
+    await native.untilDone();
   }
 
   stopNow(call: Call): void {
@@ -170,7 +171,7 @@ export class Reading implements ReadsAhead {
       // Or the thread waits for a packet that does not arrive: from a live playlist, or a stalled source.
       const isLong = times >= STOP_TIMES && performance.now() - begin >= STOP_MILLISECONDS;
       if (isLong || native.requests.waiting > 0) throw busy(call);
-      answerEvents(STOP_MICROSECONDS);
+      answerEvents(native.handle, STOP_MICROSECONDS);
     }
     this.#finish();
     this.#session.checkOpen(call.phrase);

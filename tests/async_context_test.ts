@@ -5,7 +5,6 @@
 import { assertEquals } from "@std/assert";
 import { AsyncLocalStorage } from "node:async_hooks";
 import { Demuxer, remux } from "@avio/avio";
-import { isDeno } from "../ffi/runtime.ts";
 import { readerOf } from "./support/devices.ts";
 import { fixtureBytes } from "./support/fixtures.ts";
 
@@ -63,7 +62,6 @@ const all: [() => Promise<string[]>, string[]][] = [
 for (const [run, expected] of all) {
   Deno.test({
     name: `Callbacks have the context of their own call: ${run.name}`,
-    ignore: isDeno, // there, what could keep it takes 20 ms to load
     fn: async () => {
       const names = ["Ann", "Bob", "Cleo"];
       const results = await Promise.all(names.map((name) => users.run(name, run)));
