@@ -101,14 +101,6 @@ const differences: Difference[] = [
       },
     ]
     : []),
-  ...(is9
-    ? [{
-      name: "FLAC and Opus in flv begin with a packet of nothing",
-      formats: ["flv"],
-      made: ["FLAC", "Opus"],
-      what: "cutting" as const,
-    }]
-    : []),
 ];
 
 const used = new Set<Difference>();

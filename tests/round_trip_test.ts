@@ -244,13 +244,6 @@ const differences: Difference[] = [
     formats: [...MOV, "wav", "w64", "aiff", "caf", "avi", "au"],
     facts: ["cutting"],
   },
-  {
-    name: "flv: FLAC begins with a packet of nothing",
-    formats: ["flv"],
-    facts: ["cutting"],
-    codecs: ["flac"],
-    since: 63,
-  },
   { name: "w64: data is filled up to 8 bytes", formats: ["w64"], facts: ["padding"] },
   {
     name: "avi, asf, wav, wtv: mp3 gets a WAVEFORMATEX",
