@@ -1,14 +1,14 @@
 /**
- * Operations on a session's input: open, seek, close, describe, index. `reading.ts` reads its packets.
+ * Operations on a session's input: open, seek, close, index. `reading.ts` reads its packets.
  */
 import { newBytes, newNumbers } from "./byte_views.ts";
 import { check } from "./errors.ts";
-import { library, readTextOrThrow } from "./library.ts";
+import { library } from "./library.ts";
 import type { NativeIO } from "./native_io.ts";
 import type { Operation } from "./operation.ts";
 import { unusedOptions } from "./output.ts";
 import type { Session } from "./session.ts";
-import { Direction, IndexRow, operations, SetWhat } from "./symbols.ts";
+import { IndexRow, operations, SetWhat } from "./symbols.ts";
 
 /** How an input is opened. */
 export interface InputSettings {
@@ -87,15 +87,6 @@ export function* seekInput(session: Session, place: SeekPlace): Operation<void> 
   const stream = typeof unit === "object" ? unit.stream : -1;
   const flags = (unit === "bytes" ? SEEK_BYTE : 0) | (any ? SEEK_ANY : 0) | (backward ? SEEK_BACKWARD : 0);
   yield* session.run(operations.seek, [stream, position, min, max, flags]);
-}
-
-/** The input's description, as JSON from the shim. */
-export function describeInput(session: Session): unknown {
-  return JSON.parse(
-    readTextOrThrow((out, capacity) =>
-      library().avs_describe(session.handle, Direction.INPUT, out, capacity)
-    ),
-  );
 }
 
 /** Sets whether packets of a stream are delivered; does nothing if the session has ended. */

@@ -155,11 +155,14 @@ const decoder = new TextDecoder();
 const encoder = new TextEncoder();
 let textBuffer = newBytes(4096);
 
+/** Calls a symbol that writes to `out`, at most `capacity` bytes; returns the number of all, or an error. */
+type WriteBytes = (out: Uint8Array<ArrayBuffer>, capacity: number) => number;
+
 /** Maximum bytes of a buffer that is kept for the next text: the description of a file may have hundreds of megabytes. */
 const MAX_KEPT = 1 << 20;
 
-/** Calls a symbol that writes text; returns the text, or its negative result. */
-export function readText(call: (out: Uint8Array<ArrayBuffer>, capacity: number) => number): string | number {
+/** Calls a symbol that writes bytes; returns them, valid until the next call, or its negative result. */
+export function readBytes(call: WriteBytes): Uint8Array<ArrayBuffer> | number {
   let out = textBuffer, size = call(out, out.length);
   if (size > out.length) {
     const isKept = size * 2 <= MAX_KEPT;
@@ -167,11 +170,17 @@ export function readText(call: (out: Uint8Array<ArrayBuffer>, capacity: number) 
     if (isKept) textBuffer = out;
     size = call(out, out.length);
   }
-  return size < 0 ? size : decoder.decode(out.subarray(0, size));
+  return size < 0 ? size : out.subarray(0, size);
+}
+
+/** The same for text. */
+export function readText(call: WriteBytes): string | number {
+  const bytes = readBytes(call);
+  return typeof bytes === "number" ? bytes : decoder.decode(bytes);
 }
 
 /** The same for symbols that fail only when out of memory. */
-export function readTextOrThrow(call: (out: Uint8Array<ArrayBuffer>, capacity: number) => number): string {
+export function readTextOrThrow(call: WriteBytes): string {
   const text = readText(call);
   if (typeof text === "number") throw new Error("Out of memory");
   return text;

@@ -7,7 +7,7 @@ import { encodePairs, library, readTextOrThrow } from "./library.ts";
 import type { NativeIO } from "./native_io.ts";
 import type { Operation } from "./operation.ts";
 import type { Session } from "./session.ts";
-import { Direction, operations, SetWhat, Slot } from "./symbols.ts";
+import { operations, SetWhat, Slot } from "./symbols.ts";
 
 /** Names and values for the shim. */
 export type Pairs = Iterable<readonly [string, string]>;
@@ -31,15 +31,6 @@ export function* openOutput(
 /** Closes the output after its trailer, so that another one can be opened; keeps its I/O context. */
 export function* closeOutput(session: Session): Operation<void> {
   yield* session.run(operations.closeOutput);
-}
-
-/** The output's description, as JSON from the shim. */
-export function describeOutput(session: Session, firstStream: number): unknown {
-  return JSON.parse(
-    readTextOrThrow((out, capacity) =>
-      library().avs_describe(session.handle, Direction.OUTPUT + firstStream * 256, out, capacity)
-    ),
-  );
 }
 
 /** A new stream of the output. */

@@ -15,7 +15,7 @@ export interface SymbolTypes {
 }
 
 /** ABI that this TypeScript speaks; the library's `avs_abi_version()` must be the same. */
-export const ABI_VERSION = 13;
+export const ABI_VERSION = 14;
 
 /** Symbols for opening and reading an input, bound when the library is loaded. */
 export const core = {

@@ -41,7 +41,7 @@ function initLike(session: Session, from: StreamLike): StreamInit {
 const LAST_PID = 0x1ffe;
 
 function takesIdsForPids(session: Session): boolean {
-  return /^(mpegts|hls|segment|stream_segment)\b/.test(outputFormat(session));
+  return /^(mpegts|hls|segment|stream_segment)\b/.test(outputFormat(session).name);
 }
 
 /**

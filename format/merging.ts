@@ -25,7 +25,14 @@ import { optionPairs } from "./options.ts";
 import { numbersOf, Packet } from "./packet.ts";
 import { ProgressMeter } from "./progress.ts";
 import { limitsOf, type RemuxedStream, type RemuxOptions, type StartingStream } from "./remux_options.ts";
-import { type Chapter, DemuxerStream, describeInput, describeOutput, type Description } from "./stream.ts";
+import {
+  type Chapter,
+  DemuxerStream,
+  describeInput,
+  describeOutput,
+  type Description,
+  outputFormat,
+} from "./stream.ts";
 import { checkTogether } from "./together.ts";
 import {
   closeUntouched,
@@ -168,7 +175,7 @@ class Merge {
     const input = tagsOf === null ? { ...this.#inputs[0]!, metadata: {} } : this.#inputs[tagsOf]!;
     const tagsFor = (format: string) => outputTags(input, this.#options, format);
     const chosen = yield* chooseOutput(session, sink, { ...this.#options, chapters: [] }, tagsFor);
-    const format = describeOutput(session).format.name;
+    const format = outputFormat(session).name;
     const options = muxerOptionsOf(this.#options, format);
     output.setOptions(session, optionPairs(options)); // they affect which streams it can hold
     for (const [index] of covers.entries()) checkCoverPlace(format, options, index);
@@ -213,7 +220,7 @@ class Merge {
     const kept = this.#plan.sources.flatMap((_, index) => this.#choose(index));
     this.#kept = kept.toSorted((a, b) => (a.edits.order ?? 0) - (b.edits.order ?? 0));
     for (const stream of this.#kept) this.#map(stream);
-    checkTogether(this.#session, describeOutput(this.#session).format.name, this.#kept);
+    checkTogether(this.#session, outputFormat(this.#session).name, this.#kept);
     output.setMetadata(this.#session, Object.entries(this.#cover.tag));
   }
 
@@ -251,7 +258,7 @@ class Merge {
     const init = {
       ...(this.#inputs.length > 1 ? { id: 0 } : {}), // ids (such as PIDs) of two sources may collide
       ...initOf(kept),
-      ...songTags(kept, this.#options, describeOutput(this.#session).format.name, this.#kept.length),
+      ...songTags(kept, this.#options, outputFormat(this.#session).name, this.#kept.length),
       ...(filter ? { bitstreamFilter: filter } : {}),
     };
     const getsAll = !this.#isCut && (this.#options.end ?? Infinity) === Infinity;
@@ -383,7 +390,7 @@ class Merge {
     const source = this.#inputs.findIndex(({ chapters }) => chapters.length > 0);
     const { chapters = this.#chaptersOf(source), editChapters = (chapters) => chapters } = this.#options;
     const edited = checkChapters(editChapters(chapters), "editChapters");
-    addChapters(this.#session, edited, describeOutput(this.#session).format.name, Math.max(0, source));
+    addChapters(this.#session, edited, outputFormat(this.#session).name, Math.max(0, source));
   }
 
   #chaptersOf(index: number): Chapter[] {

@@ -33,7 +33,7 @@ import {
   sessionOptionNames,
   type SessionOptions,
 } from "./options.ts";
-import { type Chapter, describeOutput } from "./stream.ts";
+import { type Chapter, outputFormat } from "./stream.ts";
 import { checkTagValues, rawTags, type TagValues } from "./tags.ts";
 
 /** Options of {@linkcode Muxer.openSync}. */
@@ -113,7 +113,7 @@ export function* chooseOutput(
   }
   session.limitMemory(options.maxMemory);
   const { opensFiles } = yield* output.openOutput(session, { url, format });
-  const { name } = describeOutput(session).format;
+  const { name } = outputFormat(session);
   output.setMetadata(session, Object.entries(tagsFor(name)));
   warnOfTags(session, name, options);
   for (const chapter of chapters) addChapter(session, chapter);

@@ -3,11 +3,12 @@
  * both sides; the shim's table (`shim/describe.c`) defines the encoding of each.
  */
 import { copyBytes } from "../ffi/byte_views.ts";
+import * as description from "../ffi/description.ts";
 import * as input from "../ffi/input.ts";
 import * as output from "../ffi/output.ts";
 import type { Session } from "../ffi/session.ts";
 import type { Warning } from "../ffi/warnings.ts";
-import { fromBase64, toBase64 } from "../io/base64.ts";
+import { toBase64 } from "../io/base64.ts";
 import type { FormatInfo } from "./formats.ts";
 import type { ColorRange, Disposition, FieldOrder } from "./known_names.ts";
 import { checkMediaType, type MediaType } from "./media_type.ts";
@@ -235,11 +236,11 @@ export type Description = Omit<MediaInfo, "size" | "tags" | "covers" | "warnings
   seekable: boolean;
 };
 
-/** The shim's JSON: bytes are base64, and fields that FFmpeg doesn't have are missing. */
-interface RawDescription extends Omit<Description, "streams"> {
+/** The shim's JSON: bytes are their sizes, and fields that FFmpeg doesn't have are missing. */
+interface Sized extends Omit<Description, "streams"> {
   streams: (Omit<Stream, "discard" | "rotation" | "codecParameters" | "sideData"> & {
-    codecParameters: Omit<CodecParameters, "extradata"> & { extradata: string | null };
-    sideData: { type: string; data: string }[];
+    codecParameters: Omit<CodecParameters, "extradata"> & { extradata: number | null };
+    sideData: { type: string; data: number }[];
   })[];
 }
 
@@ -253,32 +254,31 @@ export function isChapterTrack(
 
 /** Describes the session's input. */
 export function describeInput(session: Session): Description {
-  return fromShim(input.describeInput(session) as RawDescription);
+  return fromShim(description.describeInput(session));
 }
 
 /** Describes the session's output, with its streams from this one on. */
 export function describeOutput(session: Session, firstStream = 0): Description {
-  return fromShim(output.describeOutput(session, firstStream) as RawDescription);
+  return fromShim(description.describeOutput(session, firstStream));
 }
 
 /** Beyond all streams. */
 const NO_STREAM = 0xffffff;
 
-/** The name of the output's format; describes no streams, of which there may be a thousand. */
-export function outputFormat(session: Session): string {
-  return describeOutput(session, NO_STREAM).format.name;
+/** The output's format; describes no streams, of which there may be a thousand. */
+export function outputFormat(session: Session): FormatInfo {
+  return describeOutput(session, NO_STREAM).format;
 }
 
-function fromShim(raw: RawDescription): Description {
+function fromShim({ json, take }: description.RawDescription): Description {
+  const raw = json as Sized;
   const streams = raw.streams.map((stream) => {
-    const { extradata } = stream.codecParameters;
-    const sideData = stream.sideData.map(({ type, data }) => ({ type, data: fromBase64(data) }));
+    const { extradata: size } = stream.codecParameters;
+    const extradata = size === null ? null : take(size);
+    const sideData = stream.sideData.map(({ type, data }) => ({ type, data: take(data) }));
     return {
       ...stream,
-      codecParameters: {
-        ...stream.codecParameters,
-        extradata: extradata === null ? null : fromBase64(extradata),
-      },
+      codecParameters: { ...stream.codecParameters, extradata },
       sideData,
       rotation: rotationBy(sideData),
     };

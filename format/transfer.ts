@@ -54,6 +54,7 @@ import {
   describeOutput,
   type Description,
   isChapterTrack,
+  outputFormat,
   type Stream,
   type StreamInit,
 } from "./stream.ts";
@@ -620,7 +621,7 @@ class Transfer {
     const options = { ...this.#options, chapters: [] };
     const tagsFor = (format: string) => outputTags(this.#input, this.#options, format);
     this.#chosenOutput = yield* chooseOutput(this.#session, this.#places.sink!, options, tagsFor);
-    this.#format = describeOutput(this.#session).format.name;
+    this.#format = outputFormat(this.#session).name;
     output.setOptions(this.#session, optionPairs(this.#muxerOptions)); // they affect which streams it can hold
     this.#chosen ??= this.#choose();
     output.setMetadata(this.#session, Object.entries(this.#cover.tag));
@@ -750,7 +751,7 @@ class Transfer {
 
   /** Why the output can't hold these: `matroska can't hold dvb_teletext; the size, sample rate or header of h264 is unknown`. */
   #whyNot(streams: Description["streams"]): string {
-    const { name } = describeOutput(this.#session).format;
+    const { name } = outputFormat(this.#session);
     const codecs = { no: new Set<string>(), undescribed: new Set<string>() };
     for (const { index, codecParameters: { codec } } of streams) {
       const result = remuxing.holds(this.#session, index);
@@ -767,7 +768,7 @@ class Transfer {
 
   /** AVIF holds one picture, still or animated, and its alpha: chooses the longest of several, or the first. */
   #picture(chosen: Chosen[]): Chosen[] {
-    if (chosen.length < 3 || describeOutput(this.#session).format.name !== "avif") return chosen;
+    if (chosen.length < 3 || outputFormat(this.#session).name !== "avif") return chosen;
     const lengthOf = ({ stream }: Chosen) => stream.duration ?? 0;
     return [chosen.reduce((longest, one) => lengthOf(one) > lengthOf(longest) ? one : longest)];
   }
@@ -791,7 +792,7 @@ class Transfer {
 
   /** Refuses to keep only covers or subtitles of a film or song in a format for films or songs. */
   #refuseLeftovers(chosen: readonly Chosen[]): void {
-    const { defaultCodecs = {} } = describeOutput(this.#session).format;
+    const { defaultCodecs = {} } = outputFormat(this.#session);
     const wanted = this.#streams.filter((stream) =>
       isSoundOrMotion(stream) && defaultCodecs[stream.type as "audio" | "video"] !== undefined
     );
@@ -1006,7 +1007,7 @@ export function warnOfLeftOut(
 
 /** Why a format can't hold a stream, for a warning. */
 function skippedWords(session: Session, { index }: Description["streams"][number]): string {
-  const { name } = describeOutput(session).format;
+  const { name } = outputFormat(session);
   const why = {
     yes: `${name} can't hold it together with the others`,
     no: `${name} can't hold it`,

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "../shim/avs.h"
+#include "../tests/shim/described.h"
 #include "../tests/shim/own_client.h"
 #include "structure.h"
 
@@ -709,8 +710,7 @@ static void add_streams(void) {
   int32_t size = avs_describe(world.session, AVS_INPUT, json, sizeof(json) - 1);
   MUST(size > 0 || has_work(WORK_STEPS) || little_memory());
   look_at_some(json, size, sizeof(json) - 1);
-  if (size < 0 || size >= (int32_t)sizeof(json)) return; /* none */
-  json[size] = 0;
+  if (size < 0 || size >= (int32_t)sizeof(json) || !put_bytes(json, (size_t)size, sizeof(json))) return; /* none */
   double delay = (int8_t)world.control[CONTROL_SEEK_HOW] / 8.0;
   int index = 0;
   for (char *at = json; index < 32 && (at = strstr(at, "{\"index\":")); at++, index++) {

@@ -21,7 +21,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define AVS_ABI_VERSION 13
+#define AVS_ABI_VERSION 14
 
 #if defined(_WIN32)
 #define AVS_API __declspec(dllexport)
@@ -300,6 +300,7 @@ AVS_API int32_t avs_memory_read(double io, double offset, uint8_t *out, uint32_t
 /*
  * JSON of the input (AVS_INPUT) or the output (AVS_OUTPUT) of a session: format, streams with their codecParameters, chapters,
  * programs, metadata. `direction >> 8` is the first stream that is described: of those that are added one by one, each once.
+ * Of extradata and side data, which may have hundreds of megabytes, it has the sizes. After it come a NUL and all their bytes.
  */
 AVS_API int32_t avs_describe(double session, uint32_t direction, char *out, uint32_t capacity);
 

@@ -1,8 +1,9 @@
 /* floor 5 */
 /*
- * describe.c - streams, chapters, programs and metadata as JSON.
+ * describe.c - streams, chapters, programs and metadata as JSON, followed by the bytes that it gives the sizes of.
  */
 #include <math.h>
+#include <string.h>
 
 #include <libavutil/channel_layout.h>
 
@@ -48,7 +49,7 @@ static void describe_disposition(struct text *text, int disposition) {
 }
 
 static void describe_extradata(struct text *text, const AVCodecParameters *parameters) {
-  if (parameters->extradata_size > 0) json_base64(text, parameters->extradata, (size_t)parameters->extradata_size);
+  if (parameters->extradata_size > 0) text_format(text, "%d", parameters->extradata_size);
   else json_null(text);
 }
 
@@ -120,7 +121,7 @@ static void describe_side_data(struct text *text, const AVStream *stream) {
     json_key(text, "type");
     json_string(text, side_data_name(side->type));
     json_key(text, "data");
-    json_base64(text, side->data, side->size);
+    text_format(text, "%zu", side->size);
     text_append(text, "}", 1);
   }
   text_append(text, "]", 1);
@@ -192,6 +193,38 @@ static void describe_format(struct text *text, const AVFormatContext *context) {
   else json_output_format(text, context->oformat);
 }
 
+/* The caller's memory; `size` counts what did not fit, too. */
+struct out {
+  char *data;
+  size_t capacity, size;
+};
+
+static void put(struct out *out, const void *data, size_t size) {
+  size_t left = out->size < out->capacity ? out->capacity - out->size : 0, count = size < left ? size : left;
+  if (count) memcpy(out->data + out->size, data, count);
+  out->size += size;
+}
+
+/* Not by way of the text: attachments have hundreds of megabytes. In the order in which describe_stream() gives the sizes. */
+static void put_bytes(struct out *out, const AVStream *stream) {
+  const AVCodecParameters *parameters = stream->codecpar;
+  if (parameters->extradata_size > 0) put(out, parameters->extradata, (size_t)parameters->extradata_size);
+  for (int i = 0; i < (int)STREAM_SIDE_DATA_COUNT(stream); i++) {
+    const AVPacketSideData *side = &STREAM_SIDE_DATA(stream)[i];
+    if (is_sound_side_data(side->type, side->data, side->size, NULL)) put(out, side->data, side->size);
+  }
+}
+
+/* The JSON, a NUL, and the bytes; frees the text. */
+static int32_t deliver(struct text *text, AVFormatContext *context, unsigned first_stream, struct out out) {
+  bool failed = text->failed || text->size > MAX_STRING;
+  put(&out, text->data, text->size);
+  put(&out, "", 1);
+  text_free(text);
+  for (unsigned i = first_stream; i < context->nb_streams; i++) put_bytes(&out, context->streams[i]);
+  return failed || out.size > INT32_MAX ? AVERROR(ENOMEM) : (int32_t)out.size;
+}
+
 static AVFormatContext *context_of(const struct session *session, uint32_t direction) {
   if (direction == AVS_INPUT) return session->input ? session->input->context : NULL;
   return session->output ? session->output->context : NULL;
@@ -220,5 +253,5 @@ int32_t avs_describe(double handle, uint32_t direction, char *out, uint32_t capa
   describe_metadata(&text, &sum, context->metadata);
   describe_lists(&text, &sum, context, direction >> 8);
   text_append(&text, "}", 1);
-  return text_deliver(&text, out, capacity);
+  return deliver(&text, context, direction >> 8, (struct out){out, capacity, 0});
 }

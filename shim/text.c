@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <libavutil/base64.h>
 #include <libavutil/error.h>
 
 static bool text_reserve(struct text *text, size_t more) {
@@ -43,9 +42,6 @@ void text_free(struct text *text) {
   free(text->data);
   *text = (struct text){0};
 }
-
-/* No string of V8 may be longer. */
-enum { MAX_STRING = 0x1fffffe8 };
 
 int32_t text_deliver(struct text *text, char *out, size_t capacity) {
   int32_t result = text->failed || text->size > MAX_STRING ? AVERROR(ENOMEM) : (int32_t)text->size;
@@ -98,14 +94,4 @@ void json_string_or_null(struct text *text, const char *value) {
 void json_field(struct text *text, const char *name, const char *value) {
   json_key(text, name);
   json_string(text, value);
-}
-
-/* Encodes in place: attachments have hundreds of megabytes. */
-void json_base64(struct text *text, const uint8_t *data, size_t size) {
-  size_t capacity = AV_BASE64_SIZE(size); /* with a NUL */
-  text_append(text, "\"", 1);
-  if (size >= INT32_MAX / 2) text->failed = true;
-  if (!text_reserve(text, capacity) || !av_base64_encode(text->data + text->size, (int)capacity, data, (int)size)) return;
-  text->size += capacity - 1;
-  text_append(text, "\"", 1);
 }

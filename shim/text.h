@@ -16,6 +16,9 @@ struct text {
   bool failed;
 };
 
+/* No string of V8 may be longer. */
+enum { MAX_STRING = 0x1fffffe8 };
+
 void text_append(struct text *text, const char *data, size_t size);
 void text_format(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void text_free(struct text *text);
@@ -29,7 +32,6 @@ void json_item(struct text *text);
 void json_null(struct text *text);
 /* NaN and infinities are null. */
 void json_number(struct text *text, double value);
-void json_base64(struct text *text, const uint8_t *data, size_t size);
 void json_string_or_null(struct text *text, const char *value);
 /* Writes a key with a string. */
 void json_field(struct text *text, const char *name, const char *value);

@@ -170,6 +170,26 @@ Deno.test("mergeSync() writes covers, attachments and chapters from data", () =>
   }
 });
 
+Deno.test("Attachments of any size are described byte by byte, whatever is before and behind them", async () => {
+  const sizes = [3, 5_000, 3_000_000, 1];
+  const attachments = sizes.map((size, index) => ({
+    data: new Uint8Array(size).map((_, at) => at * (index + 3) >> 3),
+    fileName: `${index}.ttf`,
+    mimeType: "font/ttf",
+  }));
+  const { bytes } = merged([VIDEO, fixturePath("subtitles.mkv")], { attachments });
+  await using demuxer = await Demuxer.open(bytes);
+  const of = (path: string) => probeSync(path).streams.map((stream) => stream.codecParameters.extradata);
+  for (const { streams } of [demuxer, probeSync(bytes)]) {
+    const found = streams.map((stream) => stream.codecParameters.extradata);
+    assertEquals(found, [
+      ...of(VIDEO),
+      ...of(fixturePath("subtitles.mkv")),
+      ...attachments.map(({ data }) => data),
+    ]);
+  }
+});
+
 Deno.test("mergeSync(): tags are those of the named source, chapters those of the first source with any", () => {
   const book = fixturePath("subtitles.mkv");
   const { chapters } = probeSync(book);

@@ -16,6 +16,7 @@
 #include "../../shim/avs.h"
 #include "check.h"
 #include "own_client.h"
+#include "described.h"
 #include "streams.h"
 
 enum { SEEK_TO_END = 2, SEEK_FOR_SIZE = 0x10000, BUFFER = 1000, NEVER = -1 };
@@ -238,7 +239,7 @@ static bool describe_into(double session) {
   int32_t size = avs_describe(session, AVS_INPUT, json, sizeof(json));
   CHECK(size > 0 && size < (int32_t)sizeof(json), "describe: %d", size);
   if (size <= 0) return false;
-  json[size] = 0;
+  CHECK(put_bytes(json, (size_t)size, sizeof(json)), "put bytes");
   static char text[1 << 16];
   int index = 0;
   for (char *at = NULL; (at = next_stream(json, at)); index++) {

@@ -28,6 +28,7 @@
 #include "../../shim/avs.h"
 #include "check.h"
 #include "own_client.h"
+#include "described.h"
 #include "streams.h"
 
 /* ---------------------------------------------------------------------------------------- allocations */
@@ -239,9 +240,8 @@ static bool note_text(const char *what, text_function *function) {
 static bool describe(uint32_t direction, char *json, size_t capacity) {
   int32_t size = LIBRARY(avs_describe(run.session, direction, json, (uint32_t)capacity - 1));
   if (!went("describe", size < 0 ? size : 0)) return false;
-  json[size] = 0;
   note("described", json, (size_t)size);
-  return true;
+  return put_bytes(json, (size_t)size, capacity);
 }
 
 static bool operate(const char *what, uint32_t operation, double *slot, uint8_t *data, uint32_t size) {
