@@ -38,23 +38,31 @@ export interface StreamSettings {
   /** Values by the names of the shim's fields. */
   fields: Pairs;
   metadata: Pairs;
-  /** Type and data as base64. */
-  sideData: Pairs;
+  extradata: Uint8Array<ArrayBuffer> | null;
+  /** Types and data. */
+  sideData: Iterable<readonly [string, Uint8Array<ArrayBuffer>]>;
   bitstreamFilter: string | undefined;
 }
 
 /** Adds a stream; returns its index. */
 export function addStream(session: Session, settings: StreamSettings): number {
-  const { fields, metadata, sideData, bitstreamFilter } = settings;
+  const { fields, metadata, extradata, sideData, bitstreamFilter } = settings;
   const filters = bitstreamFilter === undefined ? [] : [["bitstreamFilter", bitstreamFilter] as const];
   session.set(SetWhat.OUTPUT, 0, filters); // checked first, because a stream can't be removed again
   const text = encodePairs(fields);
   const index = session.checkSet(library().avs_add_stream(session.handle, text, text.length));
   session.set(SetWhat.STREAM, index, filters);
   session.set(SetWhat.STREAM_METADATA, index, metadata);
-  session.set(SetWhat.SIDE_DATA, index, sideData);
+  if (extradata) setBytes(session, index, "extradata", extradata);
+  for (const [type, data] of sideData) setBytes(session, index, type, data);
   return index;
 }
+
+function setBytes(session: Session, index: number, name: string, data: Uint8Array<ArrayBuffer>): void {
+  const text = encoder.encode(name);
+  session.checkSet(library().avs_set_bytes(session.handle, index, text, text.length, data, data.length));
+}
+const encoder = new TextEncoder();
 
 /** Sets tags of the output, before its header. */
 export function setMetadata(session: Session, metadata: Pairs): void {
@@ -66,17 +74,17 @@ export function setStream(session: Session, index: number, fields: Pairs): void 
   session.set(SetWhat.STREAM, index, fields);
 }
 
-/** A settable field of streams, and its allowed values. */
+/** A settable field of streams but extradata, and its allowed values. */
 export interface StreamField {
   name: string;
-  kind: "integer" | "rational" | "name" | "bytes" | "names";
+  kind: "integer" | "rational" | "name" | "names";
   /** Limit of an integer. */
   min: number;
   /** Limit of an integer. */
   max: number;
 }
 
-/** The settable fields of streams, by name. */
+/** The settable fields of streams but extradata, by name. */
 export function streamFields(): ReadonlyMap<string, StreamField> {
   return known ??= new Map(
     (JSON.parse(

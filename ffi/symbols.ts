@@ -56,6 +56,8 @@ const output = {
   avs_can_hold: { parameters: ["f64", "i32"], result: "i32" },
   avs_stream_fields: { parameters: ["buffer", "u32"], result: "i32" },
   avs_add_stream: { parameters: ["f64", "buffer", "u32"], result: "i32" },
+  // session, stream, name, its size, data, its size
+  avs_set_bytes: { parameters: ["f64", "i32", "buffer", "u32", "buffer", "u32"], result: "i32" },
   avs_map_stream: { parameters: ["f64", "i32", "i32"], result: "i32" },
   // session, stream of the input, numbers
   avs_route: { parameters: ["f64", "i32", "buffer"], result: "i32" },
@@ -206,8 +208,7 @@ export const SetWhat = {
   METADATA: 4,
   STREAM: 5,
   STREAM_METADATA: 6,
-  SIDE_DATA: 7,
-  CHAPTER_METADATA: 8,
+  CHAPTER_METADATA: 7,
 } as const;
 
 /** Numbers of `avs_io_save`. */

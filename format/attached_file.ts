@@ -2,7 +2,7 @@
  * Attachments of an output, such as fonts: their description, and the streams that hold them.
  */
 import { copyBytes } from "../ffi/byte_views.ts";
-import { checkBytes, checkString, MAX_ENCODED_BYTES, type Names, readFields } from "../io/arguments.ts";
+import { checkBytes, checkString, type Names, readFields } from "../io/arguments.ts";
 import type { CodecParameters, StreamInit } from "./stream.ts";
 
 /** A file attached to the output, such as a font. Only Matroska supports them. */
@@ -39,7 +39,7 @@ export function attachmentStream(attachment: AttachmentInit, name: string): Atta
     mimetype: checkString(mimeType, `${name}.mimeType`),
     ...(description === undefined ? {} : { title: checkString(description, `${name}.description`) }),
   };
-  checkBytes(data, `${name}.data`, MAX_ENCODED_BYTES);
+  checkBytes(data, `${name}.data`);
   return {
     parameters: { type: "attachment", codec: "none", extradata: copyBytes(data) },
     init: { metadata },

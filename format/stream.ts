@@ -8,7 +8,6 @@ import * as input from "../ffi/input.ts";
 import * as output from "../ffi/output.ts";
 import type { Session } from "../ffi/session.ts";
 import type { Warning } from "../ffi/warnings.ts";
-import { toBase64 } from "../io/base64.ts";
 import type { FormatInfo } from "./formats.ts";
 import type { ColorRange, Disposition, FieldOrder } from "./known_names.ts";
 import { checkMediaType, type MediaType } from "./media_type.ts";
@@ -22,7 +21,6 @@ import {
   checkObject,
   checkString,
   checkStrings,
-  MAX_ENCODED_BYTES,
   type Names,
   optional,
   readFields,
@@ -362,8 +360,6 @@ function fieldText({ kind, min, max }: output.StreamField, value: unknown, name:
       return String(checkInteger(value as number, name, min, max));
     case "rational":
       return fraction(value as Rational, name);
-    case "bytes":
-      return toBase64(copyBytes(checkBytes(value, name, MAX_ENCODED_BYTES)));
     case "names":
       return checkList(value as string[], name).join(",");
     case "name":
@@ -382,9 +378,9 @@ export function readParameters<T extends object>(parameters: T, argument: string
   return readFields(parameters, parameterNames(), "", "field");
 }
 
-/** Converts codec parameters to the shim's fields; `type` comes first, because others depend on it. */
+/** Converts codec parameters but extradata to the shim's fields; `type` comes first, because others depend on it. */
 function parameterFields(parameters: Partial<StreamParameters>): [string, string][] {
-  const { type, codec, ...rest } = readParameters(parameters, "from");
+  const { type, codec, ...rest } = parameters;
   const fields: [string, string][] = [
     ["type", checkMediaType(type!, "type")],
     ["codec", checkString(codec, "codec")],
@@ -405,7 +401,7 @@ let knownParameters: Readonly<Record<string, true>> | null = null;
 function parameterNames(): Readonly<Record<string, true>> {
   const names = () => [...output.streamFields().keys()].filter((name) => !INIT_FIELDS.includes(name));
   return knownParameters ??= Object.fromEntries(
-    ["type", "codec", ...names(), ...DERIVED].map((name) => [name, true]),
+    ["type", "codec", "extradata", ...names(), ...DERIVED].map((name) => [name, true]),
   );
 }
 
@@ -441,12 +437,14 @@ export function streamSettings(
 ): output.StreamSettings {
   const settings = checkStreamInit(init);
   const { metadata = {}, sideData: given = [], bitstreamFilter } = settings;
-  const sideData = checkSideData(given, "sideData", MAX_ENCODED_BYTES);
+  const { extradata = null, ...fields } = readParameters(parameters, "from");
+  const sideData = checkSideData(given, "sideData");
   checkContents(sideData, "sideData");
   return {
-    fields: [...parameterFields(parameters), ...initFields(settings)],
+    fields: [...parameterFields(fields), ...initFields(settings)],
     metadata: Object.entries(checkStrings(metadata, "metadata")),
-    sideData: sideData.map(({ type, data }) => [type, toBase64(copyBytes(data))] as const),
+    extradata: extradata === null ? null : copyBytes(checkBytes(extradata, "extradata")),
+    sideData: sideData.map(({ type, data }) => [type, copyBytes(data)] as const),
     bitstreamFilter: optional(checkString, bitstreamFilter, "bitstreamFilter"),
   };
 }

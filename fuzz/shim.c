@@ -13,8 +13,8 @@
 #include <string.h>
 
 #include "../shim/avs.h"
-#include "../tests/shim/described.h"
 #include "../tests/shim/own_client.h"
+#include "../tests/shim/streams.h"
 #include "structure.h"
 
 #if __has_feature(memory_sanitizer)
@@ -597,7 +597,7 @@ static void seek(void) {
 /* ---------------------------------------------------------------------------------------- the output */
 
 static const char *const fields[] = {"type",         "codec",         "tag",        "bitRate",    "profile",
-                                     "level",        "extradata",     "width",      "height",     "pixelFormat",
+                                     "level",        "width",         "height",     "pixelFormat",
                                      "colorSpace",   "colorRange",    "fieldOrder", "videoDelay", "sampleRate",
                                      "sampleFormat", "channelLayout", "channels",   "frameSize",  "blockAlign",
                                      "id",           "bitsPerCodedSample",          "timeBase",   "averageFrameRate",
@@ -653,16 +653,27 @@ static void set_tags(uint32_t what, int32_t index, const char *json) {
 }
 
 /* Sets the side data of a stream's description, as it is or cut off. */
-static void set_side_data(int32_t index, const char *json) {
-  static char pair[1 << 16];
-  enum { MAX_TYPE = 100 };
+static void set_side_data(int32_t index, const char *json, const uint8_t *bytes) {
   for (const char *at = strstr(json, "\"sideData\":["); at && (at = strstr(at, "{\"type\":")); at++) {
-    int type = field_text(at, "type", pair, MAX_TYPE);
-    int size = type < 0 ? -1 : field_text(at, "data", pair + type + 1, sizeof(pair) - MAX_TYPE - 1);
-    if (size < 0) continue;
-    if (has_extra(EXTRA_ODD_TAGS)) pair[type + 1 + (size = size / 8 * 4)] = 0;
-    (void)avs_set(world.session, AVS_SET_SIDE_DATA, index, pair, (uint32_t)(type + size) + 2);
+    char type[100];
+    int length = field_text(at, "type", type, sizeof(type));
+    const char *number = next_size(at, "\"data\":", NULL);
+    uint32_t size = number ? (uint32_t)strtoul(number, NULL, 10) : 0;
+    if (length > 0)
+      (void)avs_set_bytes(world.session, index, type, (uint32_t)length, bytes, has_extra(EXTRA_ODD_TAGS) ? size / 2 : size);
+    bytes += size;
   }
+}
+
+/* Sets the extradata of a stream's description, or some bytes of the file. */
+static void set_extradata_or_other(int32_t index, const uint8_t *bytes, uint32_t size) {
+  struct file file = world.files[0];
+  unsigned wrong = world.control[CONTROL_FIELD];
+  if (wrong && (wrong - 1) % (FIELDS + 1) == FIELDS) {
+    bytes = file.data;
+    size = (uint32_t)file.size < 200 ? (uint32_t)file.size : 200;
+  }
+  (void)avs_set_bytes(world.session, index, "extradata", 9, bytes, size);
 }
 
 static const char *const filters[] = {
@@ -679,7 +690,7 @@ static const char *const filters[] = {
 enum { FILTERS = sizeof(filters) / sizeof(*filters) };
 
 /* Adds a stream as addStreamLike() in muxer.ts does, perhaps with one wrong field; returns its index. */
-static int add_stream(const char *json) {
+static int add_stream(const char *json, const uint8_t **bytes) {
   static char pairs[1 << 20];
   size_t size = 0;
   unsigned wrong = world.control[CONTROL_FIELD];
@@ -689,16 +700,19 @@ static int add_stream(const char *json) {
     memcpy(pairs + size, fields[i], name);
     char *value = pairs + size + name;
     int length = field_text(json, fields[i], value, sizeof(pairs) - size - name - 1);
-    if (wrong && (wrong - 1) % FIELDS == i)
+    if (wrong && (wrong - 1) % (FIELDS + 1) == i)
       length = snprintf(value, 64, "%s", values[world.control[CONTROL_VALUE] % VALUES]);
     if (length >= 0) size += name + (size_t)length + 1;
   }
   int32_t index = avs_add_stream(world.session, pairs, (uint32_t)size);
+  const uint8_t *extradata = *bytes;
+  uint32_t extradata_size = next_extradata(json, bytes);
   if (index < 0) return index;
+  set_extradata_or_other(index, extradata, extradata_size);
   unsigned filter = world.control[CONTROL_FILTER];
   if (filter) set(AVS_SET_STREAM, index, "bitstreamFilter", filters[(filter - 1) % FILTERS]);
   set_tags(AVS_SET_STREAM_METADATA, index, json);
-  if (has_extra(EXTRA_TAGS)) set_side_data(index, json);
+  if (has_extra(EXTRA_TAGS)) set_side_data(index, json, extradata + extradata_size);
   struct file file = world.files[0];
   if (has_extra(EXTRA_LEARN)) (void)avs_learn_stream(world.session, index, file.data, (uint32_t)file.size / 2);
   return index;
@@ -710,19 +724,22 @@ static void add_streams(void) {
   int32_t size = avs_describe(world.session, AVS_INPUT, json, sizeof(json) - 1);
   MUST(size > 0 || has_work(WORK_STEPS) || little_memory());
   look_at_some(json, size, sizeof(json) - 1);
-  if (size < 0 || size >= (int32_t)sizeof(json) || !put_bytes(json, (size_t)size, sizeof(json))) return; /* none */
+  if (size < 0 || size >= (int32_t)sizeof(json)) return; /* none */
+  const uint8_t *bytes = described_bytes(json);
   double delay = (int8_t)world.control[CONTROL_SEEK_HOW] / 8.0;
   int index = 0;
   for (char *at = json; index < 32 && (at = strstr(at, "{\"index\":")); at++, index++) {
     char *end = strstr(at + 1, "{\"index\":"), kept = end ? *end : 0;
     if (end) *end = 0;
     if (avs_can_hold(world.session, index) > 0) {
-      int stream = add_stream(at);
+      int stream = add_stream(at, &bytes);
       char tag[64] = "";
       field_text(at, "tag", tag, sizeof(tag));
       if (stream >= 0) set(AVS_SET_STREAM, stream, "sourceTag", tag);
       if (stream >= 0) avs_map_stream(world.session, index, stream);
       if (stream >= 0 && has_extra(EXTRA_MERGE)) (void)avs_set_delay(world.session, index, delay);
+    } else {
+      (void)next_extradata(at, &bytes);
     }
     if (end) *end = kept;
   }

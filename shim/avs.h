@@ -312,14 +312,16 @@ enum {
   AVS_SET_METADATA = 4,         /* of the output */
   AVS_SET_STREAM = 5,           /* fields of an output's stream, named as in avs_describe(); "bitstreamFilter" */
   AVS_SET_STREAM_METADATA = 6,
-  AVS_SET_SIDE_DATA = 7,        /* of a stream: type, base64 */
-  AVS_SET_CHAPTER_METADATA = 8,
+  AVS_SET_CHAPTER_METADATA = 7,
 };
 /*
  * Sets from text: a sequence of name NUL value NUL. An invalid name or value is AVERROR(EINVAL) and a line in the log; so are
- * streams' fields and side data after the header.
+ * streams' fields after the header.
  */
 AVS_API int32_t avs_set(double session, uint32_t what, int32_t index, const char *text, uint32_t size);
+/* Sets what is bytes, of a stream of the output before its header: "extradata", or side data by the name of its type. Copies. */
+AVS_API int32_t avs_set_bytes(double session, int32_t index, const char *name, uint32_t name_size, const uint8_t *data,
+                              uint32_t size);
 
 /* Names of the options that were not used, separated by commas. */
 AVS_API int32_t avs_unused_options(double session, char *out, uint32_t capacity);

@@ -84,7 +84,7 @@ const struct field fields[] = {
     {"profile", PARAMETER(profile), OPTIONAL, -99, INT32_MAX},
     {"profileName", PARAMETER(profile), PROFILE_NAME, .read_only = true},
     {"level", PARAMETER(level), OPTIONAL, -99, INT32_MAX},
-    {"extradata", PARAMETER(extradata), EXTRADATA},
+    {"extradata", PARAMETER(extradata), EXTRADATA, .read_only = true}, /* set by avs_set_bytes() */
     {"width", PARAMETER(width), INT, 0, INT32_MAX},
     {"height", PARAMETER(height), INT, 0, INT32_MAX},
     {"pixelFormat", PARAMETER(format), NAME, .media = VIDEO, .naming = &pixel_formats},
@@ -142,7 +142,6 @@ static const char *kind_of(const struct field *field) {
   case RATIONAL:
   case ASPECT:
   case FRAME_RATE: return "rational";
-  case EXTRADATA: return "bytes";
   case DISPOSITION: return "names";
   default: return is_integer(field) ? "integer" : "name";
   }

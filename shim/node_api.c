@@ -154,6 +154,7 @@ static void *buffer_argument(struct call *call, int index) {
   RETURNS(f64, avs_memory_size, (f64(0)))                                                                                \
   RETURNS(i32, avs_memory_read, (f64(0), f64(1), buffer(2), u32(3)))                                                     \
   RETURNS(i32, avs_add_stream, (f64(0), buffer(1), u32(2)))                                                              \
+  RETURNS(i32, avs_set_bytes, (f64(0), i32(1), buffer(2), u32(3), buffer(4), u32(5)))                                    \
   RETURNS(i32, avs_learn_stream, (f64(0), i32(1), buffer(2), u32(3)))                                                    \
   RETURNS(i32, avs_add_chapter, (f64(0), f64(1), f64(2), f64(3)))                                                        \
   RETURNS(i32, avs_can_hold, (f64(0), i32(1)))                                                                           \

@@ -1,13 +1,12 @@
 /* floor 5 */
 /*
- * set.c - avs_set() and avs_add_stream(): sets from text what is to be opened, options, fields of streams, tags.
+ * set.c - avs_set(), avs_set_bytes() and avs_add_stream(): sets what is to be opened, options, fields of streams, tags.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <libavutil/avstring.h>
-#include <libavutil/base64.h>
 
 #include "compat.h"
 #include "fields.h"
@@ -18,27 +17,8 @@
 #include "packet.h"
 #include "structures.h"
 
-/* Decodes base64, with the padding that FFmpeg requires after extradata. */
-static int decode_base64(const char *text, uint8_t **data, int *size) {
-  size_t capacity = AV_BASE64_DECODE_SIZE(strlen(text));
-  *data = av_mallocz(capacity + AV_INPUT_BUFFER_PADDING_SIZE);
-  if (!*data) return AVERROR(ENOMEM);
-  *size = av_base64_decode(*data, text, (int)capacity);
-  if (*size >= 0) return 0;
-  av_freep(data);
-  return AVERROR(EINVAL);
-}
-
-static int decode_extradata(AVCodecParameters *parameters, const char *value) {
-  int size = 0;
-  uint8_t *data = NULL;
-  int result = decode_base64(value, &data, &size);
-  if (result < 0) return result;
-  av_freep(&parameters->extradata);
-  parameters->extradata = data;
-  parameters->extradata_size = size;
-  return 0;
-}
+/* FFmpeg adds padding to an int. */
+enum { MAX_DATA = INT32_MAX - AV_INPUT_BUFFER_PADDING_SIZE };
 
 static int set_integer(const char *value, double min, double max, int64_t *result) {
   char *end;
@@ -151,9 +131,9 @@ static int set_field(AVStream *stream, const struct field *field, const char *va
   case FRAME_RATE: return set_frame_rate(stream, value);
   case NAME: return is_refused_codec(field, value) ? AVERROR(EPERM) : set_name(place, field->naming, value);
   case FOURCC: return set_fourcc(place, value);
-  case EXTRADATA: return decode_extradata(stream->codecpar, value);
   case LAYOUT: return set_layout(place, value);
   case DISPOSITION: return set_disposition(place, value);
+  case EXTRADATA:
   case TIMESTAMP:
   case SECONDS:
   case PROFILE_NAME:
@@ -168,13 +148,18 @@ static int set_stream_field(AVStream *stream, const char *name, const char *valu
   return AVERROR_OPTION_NOT_FOUND;
 }
 
-static int set_side_data(AVStream *stream, const char *name, const char *value) {
+/* Takes the data. */
+static int set_extradata(AVCodecParameters *parameters, uint8_t *data, uint32_t size) {
+  av_freep(&parameters->extradata);
+  parameters->extradata = data;
+  parameters->extradata_size = (int)size;
+  return 0;
+}
+
+/* Takes the data, or frees it. */
+static int set_side_data(AVStream *stream, const char *name, uint8_t *data, uint32_t size) {
   enum AVPacketSideDataType type = side_data_type(name);
-  int size = 0;
-  uint8_t *data = NULL;
-  int result = decode_base64(value, &data, &size);
-  if (result >= 0 && !is_sound_side_data(type, data, (size_t)size, NULL)) result = AVERROR(EINVAL);
-  if (result >= 0) result = stream_add_side_data(stream, type, data, (size_t)size);
+  int result = is_sound_side_data(type, data, size, NULL) ? stream_add_side_data(stream, type, data, size) : AVERROR(EINVAL);
   if (result < 0) av_free(data);
   return result;
 }
@@ -253,7 +238,6 @@ static int set_of_stream(struct session *session, uint32_t what, int32_t index, 
   if (what == AVS_SET_STREAM && !strcmp(name, "sourceTag"))
     return set_source_tag(segment_format(session, stream->codecpar), stream, value);
   if (what == AVS_SET_STREAM) return set_stream_field(stream, name, value);
-  if (what == AVS_SET_SIDE_DATA) return set_side_data(stream, name, value);
   return av_dict_set(&stream->metadata, name, value, 0);
 }
 
@@ -285,8 +269,7 @@ static int set_one(struct session *session, uint32_t what, int32_t index, const 
     if (!output || index < 0 || index >= (int32_t)output->nb_chapters) return AVERROR(EINVAL);
     return av_dict_set(&output->chapters[index]->metadata, name, value, 0);
   case AVS_SET_STREAM:
-  case AVS_SET_STREAM_METADATA:
-  case AVS_SET_SIDE_DATA: return set_of_stream(session, what, index, name, value);
+  case AVS_SET_STREAM_METADATA: return set_of_stream(session, what, index, name, value);
   }
   return AVERROR(EINVAL);
 }
@@ -328,6 +311,23 @@ int32_t avs_set(double handle, uint32_t what, int32_t index, const char *text, u
   if (session->channel.running) return AVERROR(EBUSY);
   struct place place = {session, what, index};
   return set_pairs(session, text, size, set_at_place, &place);
+}
+
+int32_t avs_set_bytes(double handle, int32_t index, const char *name, uint32_t name_size, const uint8_t *data, uint32_t size) {
+  struct session *session = find_session(handle);
+  if (!session) return AVERROR(EBADF);
+  if (session->channel.running) return AVERROR(EBUSY);
+  AVStream *stream = output_stream(session, index);
+  char text[128];
+  if (!stream || session->output->header_tried || name_size >= sizeof(text) || size > MAX_DATA) return AVERROR(EINVAL);
+  snprintf(text, sizeof(text), "%.*s", (int)name_size, name ? name : "");
+  uint8_t *copy = av_mallocz((size_t)size + AV_INPUT_BUFFER_PADDING_SIZE);
+  if (!copy) return AVERROR(ENOMEM);
+  if (size) memcpy(copy, data, size);
+  if (!strcmp(text, "extradata")) return set_extradata(stream->codecpar, copy, size);
+  int result = set_side_data(stream, text, copy, size);
+  if (result == AVERROR(EINVAL)) log_error(session, "%s: bad value", text);
+  return result;
 }
 
 static int set_on_stream(void *stream, const char *name, const char *value) {

@@ -16,7 +16,6 @@
 #include "../../shim/avs.h"
 #include "check.h"
 #include "own_client.h"
-#include "described.h"
 #include "streams.h"
 
 enum { SEEK_TO_END = 2, SEEK_FOR_SIZE = 0x10000, BUFFER = 1000, NEVER = -1 };
@@ -239,12 +238,13 @@ static bool describe_into(double session) {
   int32_t size = avs_describe(session, AVS_INPUT, json, sizeof(json));
   CHECK(size > 0 && size < (int32_t)sizeof(json), "describe: %d", size);
   if (size <= 0) return false;
-  CHECK(put_bytes(json, (size_t)size, sizeof(json)), "put bytes");
+  const uint8_t *bytes = described_bytes(json);
   static char text[1 << 16];
   int index = 0;
   for (char *at = NULL; (at = next_stream(json, at)); index++) {
     int stream = avs_add_stream(session, text, (uint32_t)fields_of_stream(at, text, sizeof(text)));
     CHECK(stream == index, "add stream: %d", stream);
+    CHECK(set_extradata(session, stream, at, &bytes) == 0, "set extradata");
     CHECK(avs_map_stream(session, index, stream) == 0, "map stream");
   }
   drop_log(session);
@@ -1007,7 +1007,7 @@ static void test_fields(void) {
   CHECK(strstr(json, "{\"name\":\"width\",\"kind\":\"integer\",\"min\":0,\"max\":2147483647}"), "width");
   CHECK(strstr(json, "{\"name\":\"bitRate\",\"kind\":\"integer\",\"min\":0,\"max\":9007199254740991}"), "bitRate");
   CHECK(strstr(json, "{\"name\":\"timeBase\",\"kind\":\"rational\"}"), "timeBase");
-  CHECK(strstr(json, "{\"name\":\"extradata\",\"kind\":\"bytes\"}"), "extradata");
+  CHECK(!strstr(json, "extradata"), "extradata");
   CHECK(strstr(json, "{\"name\":\"disposition\",\"kind\":\"names\"}"), "disposition");
   CHECK(!strstr(json, "profileName") && !strstr(json, "frames\"") && !strstr(json, "startPts"), "what can't be set");
   double session = avs_session_new(own_client()), slot[AVS_SLOT_SIZE] = {0};
@@ -1025,13 +1025,19 @@ static void test_structures(void) {
   set(session, AVS_SET_OUTPUT, "format", "yuv4mpegpipe");
   CHECK(run(session, AVS_OP_OPEN_OUTPUT, slot) >= 0, "open output");
   static const char frames[] = "type\0video\0codec\0wrapped_avframe", raw[] = "type\0video\0codec\0rawvideo";
-  static const char codec[] = "codec\0wrapped_avframe", zero[] = "Mastering display metadata\0AA==";
-  static const char unknown[] = "nope\0AA==";
+  static const char codec[] = "codec\0wrapped_avframe", zero[] = "Mastering display metadata";
   CHECK(avs_add_stream(session, frames, sizeof(frames)) == -EPERM, "a stream of frames");
   CHECK(avs_add_stream(session, raw, sizeof(raw)) == 0, "add stream");
   CHECK(avs_set(session, AVS_SET_STREAM, 0, codec, sizeof(codec)) == -EPERM, "made a stream of frames");
-  CHECK(avs_set(session, AVS_SET_SIDE_DATA, 0, zero, sizeof(zero)) < 0, "side data of a byte");
-  CHECK(avs_set(session, AVS_SET_SIDE_DATA, 0, unknown, sizeof(unknown)) < 0, "unknown side data");
+  static const uint8_t matrix[36] = {0};
+  CHECK(avs_set_bytes(session, 0, zero, sizeof(zero) - 1, matrix, 1) == -EINVAL, "side data of a byte");
+  CHECK(avs_set_bytes(session, 0, "nope", 4, matrix, 1) == -EINVAL, "unknown side data");
+  CHECK(avs_set_bytes(session, 0, NULL, 0, NULL, 0) == -EINVAL, "side data without a name");
+  CHECK(avs_set_bytes(session, 1, "extradata", 9, matrix, 1) == -EINVAL, "extradata of no stream");
+  CHECK(avs_set_bytes(session, 0, "extradata", 9, matrix, UINT32_MAX) == -EINVAL, "extradata of 4 GB");
+  CHECK(avs_set_bytes(session, 0, "Display Matrix", 14, matrix, sizeof(matrix)) == 0, "a matrix");
+  CHECK(avs_set_bytes(session, 0, "extradata", 9, matrix, sizeof(matrix)) == 0, "extradata");
+  CHECK(avs_set_bytes(session, 0, "extradata", 9, NULL, 0) == 0, "no extradata");
   static const char time_base[] = "timeBase\0" "1/1000";
   CHECK(avs_set(session, AVS_SET_STREAM, 0, time_base, sizeof(time_base)) == 0, "time base");
   drop_log(session);

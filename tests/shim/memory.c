@@ -28,7 +28,6 @@
 #include "../../shim/avs.h"
 #include "check.h"
 #include "own_client.h"
-#include "described.h"
 #include "streams.h"
 
 /* ---------------------------------------------------------------------------------------- allocations */
@@ -241,7 +240,7 @@ static bool describe(uint32_t direction, char *json, size_t capacity) {
   int32_t size = LIBRARY(avs_describe(run.session, direction, json, (uint32_t)capacity - 1));
   if (!went("describe", size < 0 ? size : 0)) return false;
   note("described", json, (size_t)size);
-  return put_bytes(json, (size_t)size, capacity);
+  return true;
 }
 
 static bool operate(const char *what, uint32_t operation, double *slot, uint8_t *data, uint32_t size) {
@@ -350,14 +349,19 @@ static bool open_output(const char *format, bool holds) {
   static char json[1 << 20], text[1 << 16];
   if (!set(AVS_SET_OUTPUT, 0, "format", format) || !operate("open output", AVS_OP_OPEN_OUTPUT, slot, NULL, 0)) return false;
   if (!describe(AVS_INPUT, json, sizeof(json))) return false;
+  const uint8_t *bytes = described_bytes(json);
   uint8_t wanted[64] = {0};
   int added = 0, index = 0;
   for (char *at = NULL; (at = next_stream(json, at)); index++) {
     int can = holds ? LIBRARY(avs_can_hold(run.session, index)) : 1;
     if (!went("can hold", can)) return false;
-    if (!can) continue;
+    if (!can) {
+      (void)next_extradata(at, &bytes);
+      continue;
+    }
     int stream = LIBRARY(avs_add_stream(run.session, text, (uint32_t)fields_of_stream(at, text, sizeof(text))));
-    if (!went("stream", stream) || !went("map", LIBRARY(avs_map_stream(run.session, index, stream)))) return false;
+    if (!went("stream", stream) || !went("extradata", LIBRARY(set_extradata(run.session, stream, at, &bytes)))) return false;
+    if (!went("map", LIBRARY(avs_map_stream(run.session, index, stream)))) return false;
     wanted[index] = 1;
     added++;
   }
@@ -466,7 +470,8 @@ static void merge(void) {
   static char json[1 << 20], text[1 << 16];
   if (!good || !describe(AVS_INPUT, json, sizeof(json))) return;
   int added = LIBRARY(avs_add_stream(run.session, text, (uint32_t)fields_of_stream(next_stream(json, NULL), text, sizeof(text))));
-  if (went("stream", added) && went("map", LIBRARY(avs_map_stream(run.session, 0, added))) && write_header(AVS_IO_MEMORY_OUTPUT))
+  const uint8_t *bytes = described_bytes(json);
+  if (went("stream", added) && went("extradata", LIBRARY(set_extradata(run.session, added, next_stream(json, NULL), &bytes))) && went("map", LIBRARY(avs_map_stream(run.session, 0, added))) && write_header(AVS_IO_MEMORY_OUTPUT))
     remux_rest();
 }
 
