@@ -3,7 +3,7 @@
  * none. `open_output.ts` adds one chapter.
  */
 import type { Session } from "../ffi/session.ts";
-import { canHoldChapters, holdsMedia } from "./holds.ts";
+import { canHoldChapters, holdsMedia, type Written } from "./holds.ts";
 import { addChapter } from "./open_output.ts";
 import type { Chapter } from "./stream.ts";
 
@@ -11,12 +11,12 @@ import type { Chapter } from "./stream.ts";
 export function addChapters(
   session: Session,
   chapters: readonly Chapter[],
-  format: string,
+  written: Written,
   source: number,
 ): void {
   for (const chapter of chapters) addChapter(session, chapter);
-  if (chapters.length > 0 && !canHoldChapters(format) && holdsMedia(format)) {
-    warnOfChapters(session, source, `the chapters are left out: ${format} can't hold them`);
+  if (chapters.length > 0 && !canHoldChapters(written) && holdsMedia(written.format)) {
+    warnOfChapters(session, source, `the chapters are left out: ${written.format} can't hold them`);
   }
 }
 

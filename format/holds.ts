@@ -3,9 +3,16 @@
  * here; tags of a source are kept where that is possible, and left out without a warning. Of chapters, `chapters.ts` warns.
  */
 import type { Session } from "../ffi/session.ts";
-import { rawTags, type TagValues } from "./tags.ts";
+import { guessFormat } from "./formats.ts";
 
 const setOf = (words: string): ReadonlySet<string> => new Set(words.split(" "));
+
+/** An output: its muxer, the name of its file, and its muxer's options. */
+export interface Written {
+  format: string;
+  url?: string | undefined;
+  options?: Readonly<Record<string, unknown>> | undefined;
+}
 
 /** Muxers that write chapters. */
 const HOLD_CHAPTERS = setOf(
@@ -22,69 +29,170 @@ export function holdsMedia(format: string): boolean {
   return !HOLD_NO_MEDIA.has(format);
 }
 
-/** Whether the muxer writes chapters. */
-export function canHoldChapters(format: string): boolean {
-  return HOLD_CHAPTERS.has(format);
+/** Whether chapters can be in the output. */
+export function canHoldChapters(output: Written): boolean {
+  const change = changesOf(output).find(({ chapters }) => chapters !== undefined);
+  return change?.chapters ?? HOLD_CHAPTERS.has(output.format);
 }
 
-/** The tags of mov and 3gp, which have a field for each. */
-const MOV = setOf(
-  "artist title author album date comment genre copyright make model location keywords xmp timecode",
-);
+/** The tags of mov, which has a field for each. */
+const MOV =
+  "artist title author album date comment genre copyright make model location keywords xmp creation_time";
+
+/** The tags of 3gp. */
+const THREE_GP = "artist title author album date comment genre copyright location creation_time";
 
 /** The tags of iTunes. */
-const ITUNES = setOf(
+const ITUNES =
   "title artist album_artist composer album date encoding_tool comment genre copyright grouping lyrics description " +
-    "synopsis show episode_id network keywords episode_sort season_number media_type hd_video gapless_playback compilation " +
-    "track disc tmpo location timecode",
-);
+  "synopsis show episode_id network keywords episode_sort season_number media_type hd_video gapless_playback compilation " +
+  "track disc tmpo location creation_time";
 
 /** The tags of RIFF's INFO; a field's own name is also one. */
 const RIFF = setOf("artist comment copyright date genre language title album track timecode encoded_by");
 
-/** The tags of MXF; those that begin with "comment_" are, too. */
-const MXF = setOf("company_name product_name product_version material_package_name reel_name timecode");
-
-/** What muxers can store that have fields for some tags, by FFmpeg's names. */
-const HOLD_SOME: Readonly<Record<string, ReadonlySet<string>>> = {
-  "3g2": MOV,
-  "3gp": MOV,
-  aea: setOf("title"),
-  au: setOf("title artist album track genre"),
-  avi: RIFF,
-  dv: setOf("timecode"),
-  f4v: ITUNES,
-  gxf: setOf("timecode"),
-  ipod: ITUNES,
-  ismv: ITUNES,
-  mov: MOV,
-  mp4: ITUNES,
-  mpegts: setOf("title service_name service_provider"),
-  mxf: MXF,
-  mxf_d10: MXF,
-  mxf_opatom: MXF,
-  psp: setOf("title"),
-  rm: setOf("title author copyright comment"),
-  sox: setOf("comment"),
-  wav: RIFF,
-};
-
-/** Muxers that store all, and those that pass them on to the muxers of their segments. */
-const HOLD_ALL = setOf(
-  "aiff asf asf_stream caf ffmetadata flac flv lrc matroska mp3 nut oga ogg ogv oma opus smjpeg spx tta webm wtv wv dash hls " +
-    "rtp rtp_mpegts segment stream_segment webm_chunk webm_dash_manifest",
+/** What the broadcast extension of wav has beside them. */
+const BROADCAST = setOf(
+  "description originator originator_reference origination_date origination_time time_reference umid coding_history",
 );
 
-/** What muxers write themselves, or from what they know. */
-const OWN = setOf("encoder creation_time major_brand minor_version compatible_brands");
+/** The tags of MXF; those that begin with "comment_" are, too. */
+const MXF = setOf(
+  "company_name product_name product_version material_package_name reel_name timecode creation_time",
+);
 
-/** Options of muxers with which they store more. */
-const IS_ON = /^(?!0|false)/;
-const MORE: Readonly<Record<string, RegExp>> = {
-  movflags: /use_metadata_tags/,
-  write_bext: IS_ON,
-  write_id3v2: IS_ON,
+/** Whether a tag can be stored, by its name in lower case. */
+type Holds = (name: string) => boolean;
+
+const all: Holds = () => true;
+const none: Holds = () => false;
+const only = (words: string): Holds => {
+  const names = setOf(words);
+  return (name) => names.has(name);
 };
+const riff: Holds = (name) => RIFF.has(name) || /^i[a-z0-9]{3}$/.test(name);
+const mxf: Holds = (name) => MXF.has(name) || name.startsWith("comment_");
+
+/** What muxers can store that have fields for some tags, by FFmpeg's names. */
+const HOLD_SOME: Readonly<Record<string, Holds>> = {
+  "3g2": only(THREE_GP),
+  "3gp": only(THREE_GP),
+  aea: only("title"),
+  au: only("title artist album track genre"),
+  avi: riff,
+  avif: only("creation_time"),
+  dash: only("title"),
+  dv: only("timecode creation_time"),
+  f4v: only(ITUNES),
+  gxf: only("timecode creation_time"),
+  ipod: only(ITUNES),
+  ismv: only(ITUNES),
+  mov: only(`${MOV} timecode`),
+  mp4: only(`${ITUNES} timecode`),
+  mpegts: only("title service_name service_provider"),
+  mxf,
+  mxf_d10: mxf,
+  mxf_opatom: mxf,
+  psp: only("title creation_time"),
+  rm: only("title author copyright comment"),
+  sox: only("comment"),
+  wav: riff,
+};
+
+/** Muxers that store all. */
+const HOLD_ALL = setOf(
+  "aiff asf asf_stream caf ffmetadata flac flv lrc matroska mp3 nut oga ogg ogv oma opus rtp rtp_mpegts smjpeg spx tta webm " +
+    "webm_chunk webm_dash_manifest wtv wv",
+);
+
+/** What muxers write themselves. */
+const OWN = setOf("encoder major_brand minor_version compatible_brands");
+
+/** What an option changes of what a muxer stores. */
+interface Change {
+  formats: ReadonlySet<string>;
+  option: string;
+  /** Whether the option's value does it. */
+  when: (value: string) => boolean;
+  /** What is stored instead. */
+  tags?: Holds;
+  /** What is stored, too. */
+  more?: Holds;
+  /** Whether chapters are stored. */
+  chapters?: boolean;
+}
+
+const isOn = (value: string) => /^(1|y|yes|true|on|enabled?)$/i.test(value);
+const isOff = (value: string) => /^(0|n|no|false|off|disabled?)$/i.test(value);
+/** Whether a flag is set: the last mention counts. */
+const hasFlag = (flag: string) => (value: string) =>
+  [...value.matchAll(/([+-]?)([a-z0-9_]+)/gi)].findLast(([, , name]) => name === flag)?.[1]?.match(/^\+?$/) !=
+    null;
+
+const CHANGES: readonly Change[] = [
+  {
+    formats: setOf("mp3"),
+    option: "id3v2_version",
+    when: (value) => value === "0",
+    tags: none,
+    chapters: false,
+  },
+  {
+    formats: setOf("aiff"),
+    option: "write_id3v2",
+    when: isOff,
+    tags: only("title author copyright comment"),
+    chapters: false,
+  },
+  { formats: setOf("adts"), option: "write_id3v2", when: isOn, tags: all, chapters: true },
+  { formats: setOf("adts"), option: "write_apetag", when: isOn, tags: all },
+  { formats: setOf("flac"), option: "write_header", when: isOff, tags: none },
+  { formats: setOf("flv"), option: "flvflags", when: hasFlag("no_metadata"), tags: none },
+  { formats: setOf("wav"), option: "write_bext", when: isOn, more: (name) => BROADCAST.has(name) },
+  {
+    formats: setOf("f4v ipod ismv mov mp4"),
+    option: "movflags",
+    when: hasFlag("use_metadata_tags"),
+    tags: all,
+  },
+  { formats: setOf("mov"), option: "write_tmcd", when: isOff, tags: only(MOV) },
+  { formats: setOf("mp4"), option: "write_tmcd", when: isOff, tags: only(ITUNES) },
+  {
+    formats: setOf("3g2 3gp f4v ipod ismv psp"),
+    option: "write_tmcd",
+    when: isOn,
+    more: (name) => name === "timecode",
+  },
+  { formats: setOf("3g2 3gp f4v ismv"), option: "movflags", when: hasFlag("disable_chpl"), chapters: false },
+];
+
+/** What the output's options change. */
+function changesOf({ format, options = {} }: Written): Change[] {
+  return CHANGES.filter(({ formats, option, when }) =>
+    formats.has(format) && options[option] !== undefined && when(String(options[option]).trim())
+  );
+}
+
+const SEGMENTS = /^(stream_|s)?segment\b/;
+
+/** The files that have the tags: those of segments, with their own options. */
+function filesOf(output: Written): Written {
+  const { format, url = "", options = {} } = output;
+  if (format === "hls") {
+    const isMp4 = /^(fmp4|1)$/.test(String(options.hls_segment_type ?? ""));
+    return { format: isMp4 ? "mp4" : "mpegts", options: listedIn(options.hls_segment_options) };
+  }
+  if (!SEGMENTS.test(format)) return output;
+  const named = options.segment_format === undefined ? undefined : String(options.segment_format);
+  const files = named ?? guessFormat({ fileName: url })?.name ?? format;
+  return { format: files, options: listedIn(options.segment_format_options) };
+}
+
+/** The options of segments, which are one text: "movflags=faststart:write_tmcd=0". */
+function listedIn(text: unknown): Record<string, string> {
+  const pairs = typeof text === "string" ? text.split(":").map((pair) => pair.split("=")) : [];
+  return Object.fromEntries(pairs.map(([name = "", ...value]) => [name, value.join("=")]));
+}
 
 /** Names in a message. */
 const MAX_NAMES = 10;
@@ -92,26 +200,19 @@ const MAX_NAMES = 10;
 /** How the message begins. */
 const LEFT_OUT = "tags are left out, ";
 
-interface SetTags {
-  tags?: TagValues;
-  metadata?: Readonly<Record<string, string>>;
-  options?: Readonly<Record<string, unknown>>;
-}
-
-/** Warns about tags that are set, and that the output's format can't store. */
+/** Warns about tags that are set, and that the output can't store. */
 export function warnOfTags(
   session: Session,
-  format: string,
-  { tags = {}, metadata = {}, options = {} }: SetTags,
+  output: Written,
+  tags: Readonly<Record<string, string>>,
 ): void {
-  const all = Object.entries({ ...rawTags(tags, format), ...metadata });
-  const lost = all.filter(([name, value]) => value !== "" && !canHoldTag(format, name.toLowerCase()));
-  const holdsMore = Object.entries(MORE).some(([name, value]) => value.test(String(options[name] ?? "0")));
-  if (lost.length === 0 || holdsMore) return;
+  const canHold = tagsHeldBy(filesOf(output));
+  const lost = Object.entries(tags).filter(([name, value]) => value !== "" && !canHold(name.toLowerCase()));
+  if (lost.length === 0) return;
   const names = lost.slice(0, MAX_NAMES).map(([name]) => name).join(", ");
   const more = lost.length > MAX_NAMES ? ` and ${lost.length - MAX_NAMES} more` : "";
   const warning = { kind: "dropped", source: 0, stream: null, count: lost.length, log: null } as const;
-  session.warnings.add(warning, `${LEFT_OUT}${format} can't hold them: ${names}${more}`);
+  session.warnings.add(warning, `${LEFT_OUT}${output.format} can't hold them: ${names}${more}`);
 }
 
 /** Whether it is such a warning. */
@@ -119,10 +220,13 @@ export function isOfTags({ message }: { message: string }): boolean {
   return message.startsWith(LEFT_OUT);
 }
 
-function canHoldTag(format: string, name: string): boolean {
-  if (OWN.has(name) || HOLD_ALL.has(format) || !holdsMedia(format)) return true;
-  const held = HOLD_SOME[format];
-  if (held === undefined) return false;
-  return held.has(name) || (held === RIFF && /^i[a-z0-9]{3}$/.test(name)) ||
-    (held === MXF && name.startsWith("comment_"));
+function tagsHeldBy(files: Written): Holds {
+  const { format } = files;
+  const changes = changesOf(files);
+  const usual = HOLD_ALL.has(format) || !holdsMedia(format) ? all : HOLD_SOME[format] ?? none;
+  const held = [
+    changes.find(({ tags }) => tags !== undefined)?.tags ?? usual,
+    ...changes.flatMap(({ more }) => more ?? []),
+  ];
+  return (name) => OWN.has(name) || held.some((holds) => holds(name));
 }

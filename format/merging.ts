@@ -390,7 +390,9 @@ class Merge {
     const source = this.#inputs.findIndex(({ chapters }) => chapters.length > 0);
     const { chapters = this.#chaptersOf(source), editChapters = (chapters) => chapters } = this.#options;
     const edited = checkChapters(editChapters(chapters), "editChapters");
-    addChapters(this.#session, edited, outputFormat(this.#session).name, Math.max(0, source));
+    const { name } = outputFormat(this.#session);
+    const written = { format: name, options: this.#options.options };
+    addChapters(this.#session, edited, written, Math.max(0, source));
   }
 
   #chaptersOf(index: number): Chapter[] {

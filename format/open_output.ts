@@ -105,7 +105,7 @@ export function* chooseOutput(
   session: Session,
   sink: Sink,
   options: MuxerOptions,
-  tagsFor: (format: string) => Record<string, string> = (format) => tagsOfOptions(options, format),
+  tagsFor: (format: string) => TagsToWrite = (format) => tagsOfOptions(options, format),
 ): Operation<Output> {
   const { format, url = sinkUrl(sink), chapters = [] } = options;
   if (format === undefined && url === "") {
@@ -114,14 +114,23 @@ export function* chooseOutput(
   session.limitMemory(options.maxMemory);
   const { opensFiles } = yield* output.openOutput(session, { url, format });
   const { name } = outputFormat(session);
-  output.setMetadata(session, Object.entries(tagsFor(name)));
-  warnOfTags(session, name, options);
+  const { tags, set } = tagsFor(name);
+  output.setMetadata(session, Object.entries(tags));
+  warnOfTags(session, { format: name, url, options: options.options }, set);
   for (const chapter of chapters) addChapter(session, chapter);
   return { url, opensFiles };
 }
 
-function tagsOfOptions({ tags = {}, metadata = {} }: MuxerOptions, format: string): Record<string, string> {
-  return { ...rawTags(tags, format), ...metadata };
+/** Tags of an output. */
+export interface TagsToWrite {
+  tags: Record<string, string>;
+  /** Those of them that the program sets. */
+  set: Record<string, string>;
+}
+
+function tagsOfOptions({ tags = {}, metadata = {} }: MuxerOptions, format: string): TagsToWrite {
+  const all = { ...rawTags(tags, format), ...metadata };
+  return { tags: all, set: all };
 }
 
 /** Opens the sink of the session's output, unless the muxer does so. `host` owns what is opened. */

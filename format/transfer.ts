@@ -34,6 +34,7 @@ import {
   chooseOutput,
   openOutputSink,
   type Output as ChosenOutput,
+  type TagsToWrite,
   writeHeader,
 } from "./open_output.ts";
 import { optionPairs } from "./options.ts";
@@ -58,7 +59,7 @@ import {
   type Stream,
   type StreamInit,
 } from "./stream.ts";
-import { tagsToKeep, withTagValues } from "./tags.ts";
+import { rawTags, tagsToKeep, withTagValues } from "./tags.ts";
 import { together } from "./together.ts";
 
 /** A checked transfer. */
@@ -682,8 +683,9 @@ class Transfer {
   #addChapters(chapters: readonly Chapter[]): void {
     const { editChapters = (chapters) => chapters } = this.#options;
     const edited = checkChapters(editChapters([...chapters]), "editChapters");
-    if (canHoldChapters(this.#format) || this.#lacksChapters) {
-      addChapters(this.#session, edited, this.#format, 0);
+    const written = { format: this.#format, options: this.#options.options };
+    if (canHoldChapters(written) || this.#options.chapters || this.#lacksChapters) {
+      addChapters(this.#session, edited, written, 0);
     }
   }
 
@@ -891,16 +893,18 @@ class Transfer {
 }
 
 /** Tags of the output's container: those of the input, with the changes of the options. */
-export function outputTags(
-  input: Description,
-  options: RemuxOptions,
-  format: string,
-): Record<string, string> {
+export function outputTags(input: Description, options: RemuxOptions, format: string): TagsToWrite {
   const { tags: changes = {}, metadata = {}, editMetadata = (tags) => tags } = options;
   const tags = Object.entries(input.metadata).filter(([name]) => !CONTAINER_TAGS.has(name.toLowerCase()));
   const kept = tagsToKeep(Object.fromEntries(tags), format);
   const merged = editTags(withTagValues(kept, changes, format), metadata, "metadata");
-  return editTags(merged, editMetadata, "editMetadata");
+  const edited = editTags(merged, editMetadata, "editMetadata");
+  const names = [...Object.keys(rawTags(changes, format)), ...Object.keys(metadata)];
+  const named = new Set(names.map((name) => name.toLowerCase()));
+  const set = Object.entries(edited).filter(([name, value]) =>
+    named.has(name.toLowerCase()) || merged[name] !== value
+  );
+  return { tags: edited, set: Object.fromEntries(set) };
 }
 
 /** Ogg stores the tags of a song with its only stream: changes to the file's tags are made there. */

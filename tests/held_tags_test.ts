@@ -3,7 +3,10 @@
  */
 import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
 import {
+  type Chapter,
   concatSync,
+  fromMap,
+  type MapFile,
   MemorySink,
   merge,
   probeSync,
@@ -101,6 +104,8 @@ for (const [format, name] of Object.entries(SOURCES)) {
 
 /** Whether the file has a tag with that text, under whatever name; FFmpeg does not read those of 3gp. */
 function storedIn(bytes: Uint8Array<ArrayBuffer>, text: string): boolean {
+  const decoded = new TextDecoder().decode(bytes);
+  if (text.length > 3 && (decoded.includes(`${text}\0`) || decoded.includes(`>${text}<`))) return true;
   let info;
   try {
     info = probeSync(bytes);
@@ -108,8 +113,7 @@ function storedIn(bytes: Uint8Array<ArrayBuffer>, text: string): boolean {
     return false;
   }
   const records = [info, ...info.streams, ...info.programs].map(({ metadata }) => Object.values(metadata));
-  const isInFile = text.length > 3 && new TextDecoder().decode(bytes).includes(`${text}\0`);
-  return [...records.flat(), ...Object.values(info.tags as Tags)].includes(text) || isInFile;
+  return [...records.flat(), ...Object.values(info.tags as Tags)].includes(text);
 }
 
 Deno.test("A warning of tags names up to ten, is of kind dropped, and an error with `strict`", async () => {
@@ -152,6 +156,125 @@ Deno.test("Nothing is reported of tags that a source has, that are removed, or t
   for (const [options] of cases) {
     assertEquals(remuxSync(source, new MemorySink(), options).warnings, [], JSON.stringify(options));
   }
+  const kept = { format: "mpegts", metadata: { artist: "x" }, editMetadata: () => ({}) };
+  assertEquals(remuxSync(source, new MemorySink(), kept).warnings, []);
   const wav = { format: "wav", metadata: { description: "x", ISRC: "y" }, options: { write_bext: 1 } };
   assertEquals(remuxSync(fixturePath("audio.wav"), new MemorySink(), wav).warnings, []);
+});
+
+/** With the options of a muxer: which of two tags are stored, and whether chapters are. */
+const WITH_OPTIONS: [
+  format: string,
+  options: NonNullable<RemuxOptions["options"]>,
+  title: boolean,
+  performer: boolean,
+  chapters: boolean,
+][] = [
+  ["mp3", { id3v2_version: 0 }, false, false, false],
+  ["mp3", { id3v2_version: 3 }, true, true, true],
+  ["aiff", { write_id3v2: 0 }, true, false, false],
+  ["aiff", {}, true, true, true],
+  ["adts", { write_id3v2: 1 }, true, true, true],
+  ["adts", { write_apetag: true }, true, true, false],
+  ["flac", { write_header: 0 }, false, false, false],
+  ["flv", { flvflags: "no_metadata" }, false, false, false],
+  ["flv", { flvflags: "no_metadata-no_metadata" }, true, true, false],
+  ["wav", { write_bext: 1 }, true, false, false],
+  ["mp4", { movflags: "-use_metadata_tags" }, true, false, true],
+  ["mp4", { movflags: "+faststart+use_metadata_tags" }, true, true, true],
+  ["3gp", { movflags: "use_metadata_tags" }, true, false, true],
+  ["3gp", { movflags: "disable_chpl" }, true, false, false],
+  ["f4v", { movflags: "disable_chpl" }, true, false, false],
+  ["hls", {}, true, false, false],
+  ["hls", { hls_segment_type: "fmp4" }, true, false, false],
+  ["dash", {}, true, false, false],
+  ["segment", {}, true, false, false],
+  ["segment", { segment_format: "matroska" }, true, true, false],
+  [
+    "segment",
+    { segment_format: "mp4", segment_format_options: "movflags=use_metadata_tags" },
+    true,
+    true,
+    false,
+  ],
+];
+
+/** Names of outputs of several files. */
+const NAMES: Record<string, string> = { hls: "a.m3u8", dash: "a.mpd", segment: "a%03d.ts" };
+
+for (const [format, options, title, performer, chapters] of WITH_OPTIONS) {
+  Deno.test(`${format} ${JSON.stringify(options)}: what it stores is known`, () => {
+    const isHeld = (more: RemuxOptions, text: string, what: RegExp) => {
+      const sink = new MemorySink(), files = new Map<string, MapFile>(), url = NAMES[format];
+      const nested = url === undefined ? {} : { url, onopen: fromMap(files) };
+      const source = fixturePath(SOURCES[format] ?? "video.mp4");
+      const { warnings } = remuxSync(source, sink, { format, options, ...nested, ...more });
+      const all = [sink, ...files.values()].map((file) => (file as MemorySink).bytes());
+      const isThere = all.some((bytes) => storedIn(bytes, text) || hasChapter(bytes, text));
+      assertEquals(warnings.some(({ message }) => what.test(message)), !isThere, JSON.stringify(warnings));
+      return isThere;
+    };
+    const chapter: Chapter = { id: 1, start: 0, end: 1, metadata: { title: "a chapter" } };
+    assertEquals([
+      isHeld({ metadata: { title: "some title" } }, "some title", /tags are left out/),
+      isHeld({ metadata: { performer: "some performer" } }, "some performer", /tags are left out/),
+      isHeld({ chapters: [chapter] }, "a chapter", /chapters are left out/),
+    ], [title, performer, chapters]);
+  });
+}
+
+function hasChapter(bytes: Uint8Array<ArrayBuffer>, title: string): boolean {
+  try {
+    return probeSync(bytes).chapters.some(({ metadata }) => metadata.title === title);
+  } catch {
+    return false;
+  }
+}
+
+Deno.test("3gp has no fields for the maker and XMP, nor mp4's kin for the timecode; a date is lost where none is stored", () => {
+  const cases: [
+    format: string,
+    source: string,
+    name: string,
+    value: string,
+    options?: Record<string, number>,
+  ][] = [
+    ["3gp", "video.mp4", "make", "a maker"],
+    ["3g2", "video.mp4", "keywords", "some, words"],
+    ["3gp", "video.mp4", "xmp", "<xmp>"],
+    ["ipod", "video.mp4", "timecode", "01:00:00:00"],
+    ["mp4", "video.mp4", "timecode", "01:00:00:00", { write_tmcd: 0 }],
+    ["wav", "audio.wav", "creation_time", "2024-01-01T00:00:00Z"],
+    ["mpegts", "video.ts", "creation_time", "2024-01-01T00:00:00Z"],
+  ];
+  for (const [format, source, name, value, options = {}] of cases) {
+    const set: RemuxOptions = { format, metadata: { [name]: value }, options };
+    const { warnings } = remuxSync(fixturePath(source), new MemorySink(), set);
+    assertEquals(warnings.map(({ message }) => message), [
+      `tags are left out, ${format} can't hold them: ${name}`,
+    ]);
+  }
+  const held = { format: "ipod", metadata: { timecode: "01:00:00:00" }, options: { write_tmcd: 1 } };
+  assertEquals(remuxSync(fixturePath("video.mp4"), new MemorySink(), held).warnings, []);
+});
+
+Deno.test("Tags that editMetadata sets are reported, not those that it takes away", () => {
+  const source = fixturePath("video.ts");
+  const options: RemuxOptions = {
+    format: "mpegts",
+    metadata: { artist: "somebody" },
+    editMetadata: ({ artist: _, ...tags }) => ({ ...tags, composer: "somebody" }),
+  };
+  for (const { warnings } of [remuxSync(source, new MemorySink(), options)]) {
+    assertEquals(warnings.map(({ message }) => message), [
+      "tags are left out, mpegts can't hold them: composer",
+    ]);
+  }
+});
+
+Deno.test("Chapters that are set are reported where they can't be stored, also if only a part of the source is kept", () => {
+  const chapters = [{ id: 1, start: 0, end: 1, metadata: { title: "one" } }];
+  const options: RemuxOptions = { format: "mpegts", streams: [0], chapters };
+  const { warnings } = remuxSync(fixturePath("video.ts"), new MemorySink(), options);
+  assertEquals(warnings.map(({ message }) => message), ["the chapters are left out: mpegts can't hold them"]);
 });
