@@ -45,6 +45,7 @@ import aac_adts_long_patch from "../shim/ffmpeg/aac-adts-long.patch" with { type
 import aax_segments_patch from "../shim/ffmpeg/aax-segments.patch" with { type: "text" };
 import afgs1_points_patch from "../shim/ffmpeg/afgs1-points.patch" with { type: "text" };
 import aiff_cut_patch from "../shim/ffmpeg/aiff-cut.patch" with { type: "text" };
+import amv_frame_size_patch from "../shim/ffmpeg/amv-frame-size.patch" with { type: "text" };
 import asf_cut_patch from "../shim/ffmpeg/asf-cut.patch" with { type: "text" };
 import asf_index_lost_patch from "../shim/ffmpeg/asf-index-lost.patch" with { type: "text" };
 import asf_o_packet_size_patch from "../shim/ffmpeg/asf-o-packet-size.patch" with { type: "text" };
@@ -87,12 +88,14 @@ import eval_steps_7_patch from "../shim/ffmpeg/eval-steps-7.patch" with { type: 
 import eval_steps_9_patch from "../shim/ffmpeg/eval-steps-9.patch" with { type: "text" };
 import exif_budget_7_patch from "../shim/ffmpeg/exif-budget-7.patch" with { type: "text" };
 import exif_budget_9_patch from "../shim/ffmpeg/exif-budget-9.patch" with { type: "text" };
+import fill_failed_patch from "../shim/ffmpeg/fill-failed.patch" with { type: "text" };
 import filter_units_range_patch from "../shim/ffmpeg/filter-units-range.patch" with { type: "text" };
 import flac_cut_length_patch from "../shim/ffmpeg/flac-cut-length.patch" with { type: "text" };
 import flac_recursion_patch from "../shim/ffmpeg/flac-recursion.patch" with { type: "text" };
 import flv_cut_7_patch from "../shim/ffmpeg/flv-cut-7.patch" with { type: "text" };
 import flv_cut_9_patch from "../shim/ffmpeg/flv-cut-9.patch" with { type: "text" };
 import flv_empty_packet_9_patch from "../shim/ffmpeg/flv-empty-packet-9.patch" with { type: "text" };
+import flv_multichannel_9_patch from "../shim/ffmpeg/flv-multichannel-9.patch" with { type: "text" };
 import flv_parameters_leak_9_patch from "../shim/ffmpeg/flv-parameters-leak-9.patch" with { type: "text" };
 import frame_duration_range_patch from "../shim/ffmpeg/frame-duration-range.patch" with { type: "text" };
 import get_bits_empty_7_patch from "../shim/ffmpeg/get-bits-empty-7.patch" with { type: "text" };
@@ -122,6 +125,7 @@ import hls_section_free_patch from "../shim/ffmpeg/hls-section-free.patch" with 
 import hls_skip_gaps_7_patch from "../shim/ffmpeg/hls-skip-gaps-7.patch" with { type: "text" };
 import hls_skip_gaps_9_patch from "../shim/ffmpeg/hls-skip-gaps-9.patch" with { type: "text" };
 import hls_subtitle_buffers_patch from "../shim/ffmpeg/hls-subtitle-buffers.patch" with { type: "text" };
+import hls_subtitle_split_patch from "../shim/ffmpeg/hls-subtitle-split.patch" with { type: "text" };
 import hvcc_count_7_patch from "../shim/ffmpeg/hvcc-count-7.patch" with { type: "text" };
 import iamf_items_patch from "../shim/ffmpeg/iamf-items.patch" with { type: "text" };
 import iamf_labels_7_patch from "../shim/ffmpeg/iamf-labels-7.patch" with { type: "text" };
@@ -134,20 +138,29 @@ import index_order_patch from "../shim/ffmpeg/index-order.patch" with { type: "t
 import init_info_free_patch from "../shim/ffmpeg/init-info-free.patch" with { type: "text" };
 import jpegxl_toc_patch from "../shim/ffmpeg/jpegxl-toc.patch" with { type: "text" };
 import lcevc_position_patch from "../shim/ffmpeg/lcevc-position.patch" with { type: "text" };
+import matroska_chapter_ids_patch from "../shim/ffmpeg/matroska-chapter-ids.patch" with { type: "text" };
 import matroska_crc_patch from "../shim/ffmpeg/matroska-crc.patch" with { type: "text" };
 import matroska_cue_order_patch from "../shim/ffmpeg/matroska-cue-order.patch" with { type: "text" };
+import matroska_cue_tracks_patch from "../shim/ffmpeg/matroska-cue-tracks.patch" with { type: "text" };
 import matroska_flush_patch from "../shim/ffmpeg/matroska-flush.patch" with { type: "text" };
 import matroska_tag_targets_patch from "../shim/ffmpeg/matroska-tag-targets.patch" with { type: "text" };
 import metadata_limits_7_patch from "../shim/ffmpeg/metadata-limits-7.patch" with { type: "text" };
 import metadata_limits_9_patch from "../shim/ffmpeg/metadata-limits-9.patch" with { type: "text" };
 import mov_adpcm_samples_patch from "../shim/ffmpeg/mov-adpcm-samples.patch" with { type: "text" };
+import mov_cenc_tile_groups_9_patch from "../shim/ffmpeg/mov-cenc-tile-groups-9.patch" with { type: "text" };
 import mov_chapter_tracks_patch from "../shim/ffmpeg/mov-chapter-tracks.patch" with { type: "text" };
+import mov_chapters_alone_patch from "../shim/ffmpeg/mov-chapters-alone.patch" with { type: "text" };
+import mov_cover_type_patch from "../shim/ffmpeg/mov-cover-type.patch" with { type: "text" };
 import mov_descriptions_9_patch from "../shim/ffmpeg/mov-descriptions-9.patch" with { type: "text" };
 import mov_discarded_samples_7_patch from "../shim/ffmpeg/mov-discarded-samples-7.patch" with { type: "text" };
 import mov_discarded_samples_9_patch from "../shim/ffmpeg/mov-discarded-samples-9.patch" with { type: "text" };
+import mov_dvd_palette_patch from "../shim/ffmpeg/mov-dvd-palette.patch" with { type: "text" };
+import mov_edit_start_patch from "../shim/ffmpeg/mov-edit-start.patch" with { type: "text" };
 import mov_edit_steps_patch from "../shim/ffmpeg/mov-edit-steps.patch" with { type: "text" };
 import mov_extradata_list_9_patch from "../shim/ffmpeg/mov-extradata-list-9.patch" with { type: "text" };
+import mov_extradata_padding_9_patch from "../shim/ffmpeg/mov-extradata-padding-9.patch" with { type: "text" };
 import mov_far_times_patch from "../shim/ffmpeg/mov-far-times.patch" with { type: "text" };
+import mov_fragment_lost_patch from "../shim/ffmpeg/mov-fragment-lost.patch" with { type: "text" };
 import mov_fragment_search_patch from "../shim/ffmpeg/mov-fragment-search.patch" with { type: "text" };
 import mov_fragment_times_7_patch from "../shim/ffmpeg/mov-fragment-times-7.patch" with { type: "text" };
 import mov_fragment_times_9_patch from "../shim/ffmpeg/mov-fragment-times-9.patch" with { type: "text" };
@@ -159,10 +172,13 @@ import mov_lost_place_patch from "../shim/ffmpeg/mov-lost-place.patch" with { ty
 import mov_moov_size_leak_patch from "../shim/ffmpeg/mov-moov-size-leak.patch" with { type: "text" };
 import mov_no_track_9_patch from "../shim/ffmpeg/mov-no-track-9.patch" with { type: "text" };
 import mov_open_key_samples_patch from "../shim/ffmpeg/mov-open-key-samples.patch" with { type: "text" };
+import mov_pcm_bits_patch from "../shim/ffmpeg/mov-pcm-bits.patch" with { type: "text" };
 import mov_pssh_append_patch from "../shim/ffmpeg/mov-pssh-append.patch" with { type: "text" };
 import mov_references_9_patch from "../shim/ffmpeg/mov-references-9.patch" with { type: "text" };
 import mov_seek_interrupted_patch from "../shim/ffmpeg/mov-seek-interrupted.patch" with { type: "text" };
 import mov_seek_steps_patch from "../shim/ffmpeg/mov-seek-steps.patch" with { type: "text" };
+import mov_timed_id3_patch from "../shim/ffmpeg/mov-timed-id3.patch" with { type: "text" };
+import mov_ttml_tracks_9_patch from "../shim/ffmpeg/mov-ttml-tracks-9.patch" with { type: "text" };
 import mp3_stream_length_patch from "../shim/ffmpeg/mp3-stream-length.patch" with { type: "text" };
 import mpc8_seektable_patch from "../shim/ffmpeg/mpc8-seektable.patch" with { type: "text" };
 import mpeg_streams_7_patch from "../shim/ffmpeg/mpeg-streams-7.patch" with { type: "text" };
@@ -175,6 +191,8 @@ import mpegts_text_patch from "../shim/ffmpeg/mpegts-text.patch" with { type: "t
 import mux_flush_fails_patch from "../shim/ffmpeg/mux-flush-fails.patch" with { type: "text" };
 import mux_padding_patch from "../shim/ffmpeg/mux-padding.patch" with { type: "text" };
 import mxf_cut_patch from "../shim/ffmpeg/mxf-cut.patch" with { type: "text" };
+import mxf_edit_unit_patch from "../shim/ffmpeg/mxf-edit-unit.patch" with { type: "text" };
+import mxf_ffv1_version_patch from "../shim/ffmpeg/mxf-ffv1-version.patch" with { type: "text" };
 import mxf_index_segments_patch from "../shim/ffmpeg/mxf-index-segments.patch" with { type: "text" };
 import mxf_references_patch from "../shim/ffmpeg/mxf-references.patch" with { type: "text" };
 import noise_drop_patch from "../shim/ffmpeg/noise-drop.patch" with { type: "text" };
@@ -182,6 +200,7 @@ import nut_skip_back_patch from "../shim/ffmpeg/nut-skip-back.patch" with { type
 import ogg_last_page_patch from "../shim/ffmpeg/ogg-last-page.patch" with { type: "text" };
 import ogg_lost_page_patch from "../shim/ffmpeg/ogg-lost-page.patch" with { type: "text" };
 import ogg_page_memory_patch from "../shim/ffmpeg/ogg-page-memory.patch" with { type: "text" };
+import ogg_tags_interrupted_patch from "../shim/ffmpeg/ogg-tags-interrupted.patch" with { type: "text" };
 import oma_keys_patch from "../shim/ffmpeg/oma-keys.patch" with { type: "text" };
 import opus_parser_rate_7_patch from "../shim/ffmpeg/opus-parser-rate-7.patch" with { type: "text" };
 import pcm_rechunk_overflow_patch from "../shim/ffmpeg/pcm-rechunk-overflow.patch" with { type: "text" };
@@ -189,6 +208,7 @@ import protocol_list_c from "../shim/ffmpeg/protocol_list.c" with { type: "text"
 import psxstr_sectors_patch from "../shim/ffmpeg/psxstr-sectors.patch" with { type: "text" };
 import raw_rgb_short_patch from "../shim/ffmpeg/raw-rgb-short.patch" with { type: "text" };
 import read_interrupted_patch from "../shim/ffmpeg/read-interrupted.patch" with { type: "text" };
+import riff_channel_mask_patch from "../shim/ffmpeg/riff-channel-mask.patch" with { type: "text" };
 import sbg_expansion_patch from "../shim/ffmpeg/sbg-expansion.patch" with { type: "text" };
 import seek_empty_patch from "../shim/ffmpeg/seek-empty.patch" with { type: "text" };
 import seek_progress_patch from "../shim/ffmpeg/seek-progress.patch" with { type: "text" };
@@ -400,6 +420,7 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/aax-segments.patch": aax_segments_patch,
   "shim/ffmpeg/afgs1-points.patch": afgs1_points_patch,
   "shim/ffmpeg/aiff-cut.patch": aiff_cut_patch,
+  "shim/ffmpeg/amv-frame-size.patch": amv_frame_size_patch,
   "shim/ffmpeg/asf-cut.patch": asf_cut_patch,
   "shim/ffmpeg/asf-index-lost.patch": asf_index_lost_patch,
   "shim/ffmpeg/asf-o-packet-size.patch": asf_o_packet_size_patch,
@@ -442,12 +463,14 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/eval-steps-9.patch": eval_steps_9_patch,
   "shim/ffmpeg/exif-budget-7.patch": exif_budget_7_patch,
   "shim/ffmpeg/exif-budget-9.patch": exif_budget_9_patch,
+  "shim/ffmpeg/fill-failed.patch": fill_failed_patch,
   "shim/ffmpeg/filter-units-range.patch": filter_units_range_patch,
   "shim/ffmpeg/flac-cut-length.patch": flac_cut_length_patch,
   "shim/ffmpeg/flac-recursion.patch": flac_recursion_patch,
   "shim/ffmpeg/flv-cut-7.patch": flv_cut_7_patch,
   "shim/ffmpeg/flv-cut-9.patch": flv_cut_9_patch,
   "shim/ffmpeg/flv-empty-packet-9.patch": flv_empty_packet_9_patch,
+  "shim/ffmpeg/flv-multichannel-9.patch": flv_multichannel_9_patch,
   "shim/ffmpeg/flv-parameters-leak-9.patch": flv_parameters_leak_9_patch,
   "shim/ffmpeg/frame-duration-range.patch": frame_duration_range_patch,
   "shim/ffmpeg/get-bits-empty-7.patch": get_bits_empty_7_patch,
@@ -477,6 +500,7 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/hls-skip-gaps-7.patch": hls_skip_gaps_7_patch,
   "shim/ffmpeg/hls-skip-gaps-9.patch": hls_skip_gaps_9_patch,
   "shim/ffmpeg/hls-subtitle-buffers.patch": hls_subtitle_buffers_patch,
+  "shim/ffmpeg/hls-subtitle-split.patch": hls_subtitle_split_patch,
   "shim/ffmpeg/hvcc-count-7.patch": hvcc_count_7_patch,
   "shim/ffmpeg/iamf-items.patch": iamf_items_patch,
   "shim/ffmpeg/iamf-labels-7.patch": iamf_labels_7_patch,
@@ -489,20 +513,29 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/init-info-free.patch": init_info_free_patch,
   "shim/ffmpeg/jpegxl-toc.patch": jpegxl_toc_patch,
   "shim/ffmpeg/lcevc-position.patch": lcevc_position_patch,
+  "shim/ffmpeg/matroska-chapter-ids.patch": matroska_chapter_ids_patch,
   "shim/ffmpeg/matroska-crc.patch": matroska_crc_patch,
   "shim/ffmpeg/matroska-cue-order.patch": matroska_cue_order_patch,
+  "shim/ffmpeg/matroska-cue-tracks.patch": matroska_cue_tracks_patch,
   "shim/ffmpeg/matroska-flush.patch": matroska_flush_patch,
   "shim/ffmpeg/matroska-tag-targets.patch": matroska_tag_targets_patch,
   "shim/ffmpeg/metadata-limits-7.patch": metadata_limits_7_patch,
   "shim/ffmpeg/metadata-limits-9.patch": metadata_limits_9_patch,
   "shim/ffmpeg/mov-adpcm-samples.patch": mov_adpcm_samples_patch,
+  "shim/ffmpeg/mov-cenc-tile-groups-9.patch": mov_cenc_tile_groups_9_patch,
   "shim/ffmpeg/mov-chapter-tracks.patch": mov_chapter_tracks_patch,
+  "shim/ffmpeg/mov-chapters-alone.patch": mov_chapters_alone_patch,
+  "shim/ffmpeg/mov-cover-type.patch": mov_cover_type_patch,
   "shim/ffmpeg/mov-descriptions-9.patch": mov_descriptions_9_patch,
   "shim/ffmpeg/mov-discarded-samples-7.patch": mov_discarded_samples_7_patch,
   "shim/ffmpeg/mov-discarded-samples-9.patch": mov_discarded_samples_9_patch,
+  "shim/ffmpeg/mov-dvd-palette.patch": mov_dvd_palette_patch,
+  "shim/ffmpeg/mov-edit-start.patch": mov_edit_start_patch,
   "shim/ffmpeg/mov-edit-steps.patch": mov_edit_steps_patch,
   "shim/ffmpeg/mov-extradata-list-9.patch": mov_extradata_list_9_patch,
+  "shim/ffmpeg/mov-extradata-padding-9.patch": mov_extradata_padding_9_patch,
   "shim/ffmpeg/mov-far-times.patch": mov_far_times_patch,
+  "shim/ffmpeg/mov-fragment-lost.patch": mov_fragment_lost_patch,
   "shim/ffmpeg/mov-fragment-search.patch": mov_fragment_search_patch,
   "shim/ffmpeg/mov-fragment-times-7.patch": mov_fragment_times_7_patch,
   "shim/ffmpeg/mov-fragment-times-9.patch": mov_fragment_times_9_patch,
@@ -514,10 +547,13 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/mov-moov-size-leak.patch": mov_moov_size_leak_patch,
   "shim/ffmpeg/mov-no-track-9.patch": mov_no_track_9_patch,
   "shim/ffmpeg/mov-open-key-samples.patch": mov_open_key_samples_patch,
+  "shim/ffmpeg/mov-pcm-bits.patch": mov_pcm_bits_patch,
   "shim/ffmpeg/mov-pssh-append.patch": mov_pssh_append_patch,
   "shim/ffmpeg/mov-references-9.patch": mov_references_9_patch,
   "shim/ffmpeg/mov-seek-interrupted.patch": mov_seek_interrupted_patch,
   "shim/ffmpeg/mov-seek-steps.patch": mov_seek_steps_patch,
+  "shim/ffmpeg/mov-timed-id3.patch": mov_timed_id3_patch,
+  "shim/ffmpeg/mov-ttml-tracks-9.patch": mov_ttml_tracks_9_patch,
   "shim/ffmpeg/mp3-stream-length.patch": mp3_stream_length_patch,
   "shim/ffmpeg/mpc8-seektable.patch": mpc8_seektable_patch,
   "shim/ffmpeg/mpeg-streams-7.patch": mpeg_streams_7_patch,
@@ -530,6 +566,8 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/mux-flush-fails.patch": mux_flush_fails_patch,
   "shim/ffmpeg/mux-padding.patch": mux_padding_patch,
   "shim/ffmpeg/mxf-cut.patch": mxf_cut_patch,
+  "shim/ffmpeg/mxf-edit-unit.patch": mxf_edit_unit_patch,
+  "shim/ffmpeg/mxf-ffv1-version.patch": mxf_ffv1_version_patch,
   "shim/ffmpeg/mxf-index-segments.patch": mxf_index_segments_patch,
   "shim/ffmpeg/mxf-references.patch": mxf_references_patch,
   "shim/ffmpeg/noise-drop.patch": noise_drop_patch,
@@ -537,6 +575,7 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/ogg-last-page.patch": ogg_last_page_patch,
   "shim/ffmpeg/ogg-lost-page.patch": ogg_lost_page_patch,
   "shim/ffmpeg/ogg-page-memory.patch": ogg_page_memory_patch,
+  "shim/ffmpeg/ogg-tags-interrupted.patch": ogg_tags_interrupted_patch,
   "shim/ffmpeg/oma-keys.patch": oma_keys_patch,
   "shim/ffmpeg/opus-parser-rate-7.patch": opus_parser_rate_7_patch,
   "shim/ffmpeg/pcm-rechunk-overflow.patch": pcm_rechunk_overflow_patch,
@@ -544,6 +583,7 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/psxstr-sectors.patch": psxstr_sectors_patch,
   "shim/ffmpeg/raw-rgb-short.patch": raw_rgb_short_patch,
   "shim/ffmpeg/read-interrupted.patch": read_interrupted_patch,
+  "shim/ffmpeg/riff-channel-mask.patch": riff_channel_mask_patch,
   "shim/ffmpeg/sbg-expansion.patch": sbg_expansion_patch,
   "shim/ffmpeg/seek-empty.patch": seek_empty_patch,
   "shim/ffmpeg/seek-progress.patch": seek_progress_patch,

@@ -291,6 +291,7 @@ static enum avs_open_mode reading_mode(const struct channel *channel, const AVFo
 }
 
 int nested_io_open(AVFormatContext *context, AVIOContext **pb, const char *url, int flags, AVDictionary **options) {
+  if (!url) return AVERROR(EINVAL); /* a muxer may have no name for a file */
   struct channel *channel = channel_current();
   struct io *io = NULL;
   enum avs_open_mode mode = channel ? reading_mode(channel, context) : AVS_OPEN_READ;

@@ -331,3 +331,276 @@ Deno.test("matroska: key frames in falling order have an index in rising order, 
   write(new Counter(), isEmbedded ? 60000 : 5000); // 60,000 took 6 s
   assert(performance.now() - begin < 10000, `${performance.now() - begin} ms`);
 });
+
+/** Sound of which nothing is checked but its fields. */
+const SOUND = { type: "audio", codec: "mp2", sampleRate: 44100, channels: 2 };
+const text = (value: string) => new TextEncoder().encode(value);
+
+for (const channelLayout of ["FR+FL", "FR+FL+FC"]) {
+  Deno.test(`wav: the layout ${channelLayout} brings no pointer into the header, where its mask would be`, () => {
+    for (const format of ["wav", "w64", "avi"]) {
+      const stream = { type: "audio", codec: "pcm_s16le", sampleRate: 96000, channelLayout } as Stream;
+      const sinks = [new MemorySink(), new MemorySink()];
+      for (const sink of sinks) {
+        writeTo(sink, { format, options: { strict: "-1" } }, [[stream]], [packet(0, new Uint8Array(48), 0)]);
+      }
+      const bytes = sinks[0]!.bytes(); // "extensible", of 16 valid bits, the mask, the format in a GUID
+      const at = bytes.findIndex((_, i) =>
+        bytes[i] === 16 && bytes[i + 6] === 1 && bytes[i + 10] === 0 && bytes[i + 12] === 16
+      );
+      assert(at > 0, format);
+      assertEquals([...bytes.subarray(at + 2, at + 6)], [0, 0, 0, 0], format);
+    }
+  });
+}
+
+Deno.test("mp4: a palette of DVD subtitles without colours is black, not what was in memory", {
+  ignore: !isEmbedded,
+}, () => {
+  const extradata = text("size: 100x100\npalette: zz\n");
+  const sink = new MemorySink();
+  const streams: [Stream][] = [[{ ...VIDEO, codec: "mpeg4" } as Stream], [
+    { type: "subtitle", codec: "dvd_subtitle", extradata } as Stream,
+  ]];
+  writeTo(sink, { format: "mp4" }, streams, [
+    packet(0, new Uint8Array(9), 0),
+    packet(1, new Uint8Array(9), 0),
+  ]);
+  const bytes = sink.bytes();
+  const at = bytes.findIndex((_, i) => bytes[i] === 5 && bytes[i + 1] === 0x80 && bytes[i + 4] === 64);
+  assert(at > 0);
+  assertEquals(bytes.subarray(at + 5, at + 69), new Uint8Array(64));
+});
+
+Deno.test("mp4: many palettes of DVD subtitles are not looked through for each other", {
+  ignore: !isEmbedded,
+}, () => {
+  const stream = {
+    type: "subtitle",
+    codec: "dvd_subtitle",
+    extradata: text("palette: 0\n".repeat(200000)),
+  } as Stream;
+  const begin = performance.now();
+  writeTo(new Counter(), { format: "mp4" }, [[{ ...VIDEO, codec: "mpeg4" } as Stream], [stream]], [
+    small[0]!,
+  ]);
+  assert(performance.now() - begin < 8000, `${performance.now() - begin} ms`); // 22 s
+});
+
+for (
+  const [format, type] of [["mp4", "data"], ["mov", "subtitle"], ["mxf", "subtitle"], [
+    "segment",
+    "data",
+  ]] as const
+) {
+  Deno.test(`${format}: a picture in a stream of ${type} with the disposition of a cover is an error, not a null pointer`, () => {
+    const video = [{ ...VIDEO, codec: "mpeg4", pixelFormat: "yuv420p" } as Stream] as [Stream];
+    const cover = [{ type, codec: "png" } as Stream, { disposition: ["attached_pic"] } as Settings] as [
+      Stream,
+      Settings,
+    ];
+    const options = { format, url: "a%d.mp4", onopen: files() } as MuxerOptions;
+    const packets = [small[0]!, packet(1, new Uint8Array(20), 0)];
+    assertThrows(() => writeTo(new Counter(), options, [video, cover], packets), AVError, "another type");
+  });
+}
+
+const ID3 = { type: "data", codec: "timed_id3" } as Stream;
+const CHAPTERS = [0, 1].map((i) => ({
+  id: i + 1,
+  start: i,
+  end: i + 1,
+  metadata: { title: `chapter ${i}` },
+}));
+const MPEG4 = { ...VIDEO, codec: "mpeg4" } as Stream;
+const TTML = { type: "subtitle", codec: "ttml", extradata: text("lavc-ttmlenc") } as Stream;
+const fragments = { options: { movflags: "frag_keyframe+empty_moov" } };
+const id3Cases: [string, MuxerOptions, Stream[], number[]][] = [
+  ["chapters", { format: "mp4", chapters: CHAPTERS }, [MPEG4, ID3], [0]],
+  ["chapters and no other stream", { format: "mp4", chapters: CHAPTERS }, [ID3], [0]],
+  ["chapters of fragments and no other stream", { format: "mp4", chapters: CHAPTERS, ...fragments }, [ID3], [
+    0,
+  ]],
+  ["a timecode", { format: "mov", metadata: { timecode: "00:00:00:00" } } as MuxerOptions, [ID3, MPEG4], [1]],
+  ["subtitles", { format: "mp4" }, [ID3, MPEG4, { type: "subtitle", codec: "mov_text" } as Stream], [
+    1,
+    2,
+    1,
+    1,
+  ]],
+  ["TTML in fragments", { format: "mp4", ...fragments }, [TTML, MPEG4, ...Array(300).fill(ID3)], [0, 1, 1]],
+];
+for (const [what, options, streams, packets] of id3Cases) {
+  Deno.test(`mp4: streams of timed ID3, which have no track, beside ${what} end no process`, {
+    ignore: !isEmbedded,
+  }, () => {
+    const sink = new MemorySink();
+    const listed = packets.map((stream, i) => packet(stream, new Uint8Array(20), i * 1e6));
+    writeTo(sink, options, streams.map((stream) => [stream]), listed);
+    assert(sink.bytes().length > 100);
+  });
+}
+
+Deno.test(
+  "mp4: timed ID3 in units that are no parts of a second fails no assertion",
+  { ignore: !isEmbedded },
+  () => {
+    const settings = { timeBase: { num: 1001, den: 30000 } };
+    const sink = new MemorySink();
+    const packets = [small[0]!, packet(1, new Uint8Array(20), 1001000)];
+    writeTo(sink, { format: "mp4" }, [[MPEG4], [ID3, settings]], packets);
+    const bytes = sink.bytes(), name = text("emsg");
+    const at = bytes.findIndex((_, i) => name.every((byte, k) => bytes[i + k] === byte));
+    const view = new DataView(bytes.buffer, bytes.byteOffset + at + 8);
+    assertEquals(Number(view.getBigUint64(4)) / view.getUint32(0), 1.001);
+  },
+);
+
+Deno.test(
+  "mp4: a first time that overflows in the movie's units fails no assertion",
+  { ignore: !isEmbedded },
+  () => {
+    const settings = { timeBase: { num: 1, den: 1 } }, second = 1e6, far = 2 ** 32;
+    const packets = [0, 1].map((i) =>
+      packet(0, new Uint8Array(9), (far - 5 + i) * second, { pts: (far + 20 + i) * second })
+    );
+    const options = { format: "mp4", options: { movie_timescale: "2147483647" } };
+    writeTo(new Counter(), options, [[{ ...SOUND, sampleRate: 1 } as Stream, settings]], packets);
+  },
+);
+
+Deno.test("mov: Vorbis with the tag of PCM is an error, not an assertion", { ignore: !isEmbedded }, () => {
+  const stream = { ...SOUND, codec: "vorbis", tag: "ipcm", extradata: new Uint8Array(100) } as Stream;
+  const options = { format: "mov", options: { strict: "experimental" } };
+  assertThrows(() => writeTo(new Counter(), options, [[stream]], [small[0]!]), AVError, "needs its bits");
+});
+
+Deno.test("mp4: data whose packet failed is no fragment of its own", { ignore: !isEmbedded }, () => {
+  const data = new Uint8Array(10);
+  new DataView(data.buffer).setUint32(4, 1e9, true);
+  const options = { format: "mp4", options: { movflags: "frag_custom+empty_moov", frag_interleave: "1" } };
+  using muxer = Muxer.openSync(new MemorySink(), options);
+  muxer.addStream({ ...SOUND, frameSize: 1152 } as Stream);
+  assertThrows(() => {
+    muxer.writeSync(packet(0, new Uint8Array(20), 0, { sideData: [{ type: "Skip Samples", data }] }));
+    muxer.flushSync();
+  }, AVError);
+  try {
+    muxer.flushSync();
+    muxer.finishSync();
+  } catch (error) {
+    assert(error instanceof AVError);
+  }
+});
+
+for (const codec of ["pcm_s16le", "pcm_u8", "mp3"]) {
+  Deno.test(`flv: ${codec} of six channels fails no assertion`, () => {
+    writeTo(new Counter(), { format: "flv" }, [[{ ...SOUND, codec, channels: 6 } as Stream]], [small[0]!]);
+  });
+}
+
+for (const extradata of [new Uint8Array(40).fill(255), undefined]) {
+  Deno.test(`mxf: FFV1 of another version, ${extradata ? "with" : "without"} extradata, fails no assertion`, {
+    ignore: !isEmbedded,
+  }, () => {
+    const stream = { ...VIDEO, codec: "ffv1", pixelFormat: "yuv422p", extradata } as Stream;
+    for (let first = 0; first < 256; first += 5) {
+      const data = new Uint8Array(200).fill(first);
+      try {
+        writeTo(new Counter(), { format: "mxf" }, [[stream, { averageFrameRate: { num: 25, den: 1 } }]], [
+          packet(0, data, 0),
+        ]);
+      } catch (error) {
+        assert(error instanceof AVError && error.codeName !== "BUG", `${error}`);
+      }
+    }
+  });
+}
+
+for (const type of ["fmp4", "mpegts"]) {
+  Deno.test(`hls: subtitles end no segment of sound (${type})`, { ignore: !isEmbedded }, () => {
+    const sound = { ...SOUND, codec: "aac", extradata: new Uint8Array([0x12, 0x10]) } as Stream;
+    const options = { hls_segment_type: type, hls_time: "1" };
+    const opened: Counter[] = [];
+    const packets = [[0, 0], [1, 105], [0, 200], [1, 205], [1, 1205], [0, 2200]].map(([stream, time]) =>
+      packet(stream!, new Uint8Array(100), time! * 10000)
+    );
+    const streams: [Stream][] = [[sound], [{ type: "subtitle", codec: "webvtt" } as Stream]];
+    writeTo(
+      new Counter(),
+      { format: "hls", url: "a.m3u8", onopen: files(opened), options } as MuxerOptions,
+      streams,
+      packets,
+    );
+    assert(opened.length > 3);
+  });
+}
+
+Deno.test("hls: subtitles beside files of a size, which have no names for them, are an error, not a null pointer", () => {
+  const streams: [Stream][] = [[MPEG4], [{ type: "subtitle", codec: "webvtt" } as Stream]];
+  const options = { hls_segment_size: "10" };
+  assertThrows(
+    () =>
+      writeTo(
+        new Counter(),
+        { format: "hls", url: "a.m3u8", onopen: files(), options } as MuxerOptions,
+        streams,
+      ),
+    AVError,
+    "hls_segment_size",
+  );
+});
+
+Deno.test("hls of sound and subtitles is refused where the system's muxer frees what is not its own", {
+  ignore: isEmbedded,
+}, () => {
+  const streams: [Stream][] = [[MP2], [{ type: "subtitle", codec: "webvtt" } as Stream]];
+  const options = { format: "hls", url: "a.m3u8", onopen: files() } as MuxerOptions;
+  assertThrows(() => writeTo(new Counter(), options, streams), AVError, "needs video");
+});
+
+Deno.test("amv: no block of silence is as long as a picture of hours", { ignore: !isEmbedded }, () => {
+  const video = [{ ...VIDEO, codec: "amv" } as Stream, { timeBase: { num: 1800, den: 1 } }] as [
+    Stream,
+    Settings,
+  ];
+  const audio = [{ ...SOUND, codec: "adpcm_ima_amv", sampleRate: 48000, channels: 1 } as Stream, {
+    timeBase: { num: 1800, den: 1 },
+  }] as [Stream, Settings];
+  const packets = [0, 1].map((i) => packet(0, new Uint8Array(20), i * 1800e6));
+  assertThrows(
+    () => writeTo(new Counter(), { format: "amv" }, [video, audio], packets),
+    AVError,
+    "86400000 samples",
+  );
+});
+
+Deno.test(
+  "matroska: ids of 50,000 chapters are not compared with each other",
+  { ignore: !isEmbedded },
+  () => {
+    const chapters = Array.from(
+      { length: 50000 },
+      (_, i) => ({ id: i + 1, start: i, end: i + 1, metadata: {} }),
+    );
+    const begin = performance.now();
+    writeTo(new Counter(), { format: "matroska", chapters }, [[MPEG4]], [small[0]!]);
+    assert(performance.now() - begin < 10000, `${performance.now() - begin} ms`); // 16 s
+  },
+);
+
+Deno.test("avi: what an option reserves is not filled after a failure", { ignore: !isEmbedded }, () => {
+  const sink = {
+    bytes: 0,
+    onwrite(data: Uint8Array): number {
+      if ((this.bytes += data.length) > 1e6) throw new Error("full");
+      return data.length;
+    },
+    onseek: (offset: number) => offset,
+  };
+  using muxer = Muxer.openSync(sink, { format: "avi", options: { reserve_index_space: "2147483647" } });
+  for (let i = 0; i < 100; i++) muxer.addStream(MP2);
+  const begin = performance.now();
+  assertThrows(() => muxer.startSync(), Error, "full");
+  assert(performance.now() - begin < 3000, `${performance.now() - begin} ms`); // 18 s
+});

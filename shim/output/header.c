@@ -64,11 +64,15 @@ static const struct needed_extradata *lacking_extradata(const AVFormatContext *o
   return NULL;
 }
 
-/* Muxers go by the codec, and may divide by a field that a stream of another type lacks: mpegts by Opus's sample rate. */
+/*
+ * Muxers go by the codec, and may divide by a field that a stream of another type lacks: mpegts by Opus's sample rate. Or they read
+ * what only video has through a null pointer: mxf the pixel format, mp4 the place of a cover. Attached pictures are only bytes.
+ */
 bool is_misnamed(const AVCodecParameters *parameters) {
   enum AVMediaType own = avcodec_get_type(parameters->codec_id), type = parameters->codec_type;
   if (parameters->codec_id == AV_CODEC_ID_NONE || own == type) return false;
-  return own == AVMEDIA_TYPE_AUDIO || type == AVMEDIA_TYPE_AUDIO;
+  if (own == AVMEDIA_TYPE_AUDIO || type == AVMEDIA_TYPE_AUDIO) return true;
+  return own == AVMEDIA_TYPE_VIDEO && type != AVMEDIA_TYPE_ATTACHMENT;
 }
 
 /*
@@ -394,6 +398,7 @@ static int write_header(struct session *session, bool *written) {
   if (result >= 0) result = move_tables(session);
   if (result >= 0) result = arrange_chapters(output);
   if (result >= 0) result = tag_chapters(session);
+  if (result >= 0) result = check_hls(session);
   if (result >= 0) result = avformat_init_output(output, &session->options);
   if (result >= 0) result = check_segments(session);
   *written = result >= 0 && !av_dict_count(session->options);

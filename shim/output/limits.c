@@ -3,12 +3,15 @@
 #include <string.h>
 
 #include <libavutil/avstring.h>
+#include <libavutil/channel_layout.h>
+#include <libavutil/dict.h>
 #include <libavutil/imgutils.h>
 #include <libavutil/intreadwrite.h>
 #include <libavutil/mathematics.h>
 #include <libavutil/opt.h>
 #include <libavutil/pixdesc.h>
 
+#include "../compat.h"
 #include "output.h"
 #include "quirks.h"
 
@@ -58,8 +61,15 @@ static bool has_wide_samples(const AVOutputFormat *files, const AVCodecParameter
          parameters->ch_layout.nb_channels > MAX_CHANNELS_OF_DVD;
 }
 
+/* Streams of timed ID3 have no track in mp4: the system's muxer takes the numbers of streams and tracks for the same (6.1 to 9.0). */
+static bool has_no_track(const AVOutputFormat *files, const AVCodecParameters *parameters) {
+  bool is_timed_id3 = !strcmp(avcodec_get_name(parameters->codec_id), "timed_id3");
+  return !EMBEDDED && is_timed_id3 && av_match_name(files->name, "mov,mp4,ipod,3gp,3g2,psp,ismv,f4v");
+}
+
 const char *beyond_limits(const AVOutputFormat *files, const AVStream *stream) {
   const AVCodecParameters *parameters = stream->codecpar;
+  if (has_no_track(files, parameters)) return "can't be written to mp4 with this libavformat";
   if (has_wide_samples(files, parameters)) return "has more than 8 channels";
   if (is_too_fast(files, parameters)) return "has too large a sample rate";
   if (is_too_large(parameters)) return "has too large pictures, blocks or frames";
@@ -88,9 +98,22 @@ static void keep_palette_small(AVCodecParameters *parameters) {
   if (parameters->codec_type == AVMEDIA_TYPE_VIDEO && has_palette) *bits = av_clip(*bits, 0, MAX_BITS);
 }
 
+/* The system's headers of RIFF take the pointer of a layout that lists its channels for a mask, and write half of it (5.1 to 9.0). */
+static void keep_layout_secret(AVCodecParameters *parameters, bool is_riff) {
+  enum AVCodecID codec = parameters->codec_id;
+  is_riff |= codec == AV_CODEC_ID_ADPCM_MS || codec == AV_CODEC_ID_ADPCM_IMA_WAV || codec == AV_CODEC_ID_WMAPRO; /* in mov */
+  AVChannelLayout *layout = &parameters->ch_layout;
+  if (EMBEDDED || !is_riff || layout->order != AV_CHANNEL_ORDER_CUSTOM) return;
+  int channels = layout->nb_channels;
+  av_channel_layout_uninit(layout);
+  *layout = (AVChannelLayout){.order = AV_CHANNEL_ORDER_UNSPEC, .nb_channels = channels};
+}
+
 void keep_limits(const AVFormatContext *output, const AVOutputFormat *files) {
   bool divides = !strcmp(files->name, "nut"), has_palettes = av_match_name(files->name, "avi,matroska");
+  bool is_riff = av_match_name(files->name, "wav,w64,avi,asf,asf_stream,wtv,matroska");
   for (unsigned i = 0; i < output->nb_streams; i++) {
+    keep_layout_secret(output->streams[i]->codecpar, is_riff);
     if (divides) keep_nut_divisor(output->streams[i]->codecpar);
     if (has_palettes) keep_palette_small(output->streams[i]->codecpar);
   }
@@ -129,6 +152,26 @@ static int check_dash(struct session *session) {
 int check_segments(struct session *session) {
   int result = check_empty_segments(session);
   return result < 0 ? result : check_dash(session);
+}
+
+static bool has_type(const AVFormatContext *output, enum AVMediaType type) {
+  for (unsigned i = 0; i < output->nb_streams; i++)
+    if (output->streams[i]->codecpar->codec_type == type) return true;
+  return false;
+}
+
+/*
+ * Without video, a packet of subtitles may end a segment of sound: the system's hls frees what is not its own. And files of a size
+ * have no names for their subtitles: null pointers (5.1 to 9.0).
+ */
+int check_hls(struct session *session) {
+  const AVFormatContext *output = session->output->context;
+  if (strcmp(output->oformat->name, "hls") || !has_type(output, AVMEDIA_TYPE_SUBTITLE)) return 0;
+  const AVDictionaryEntry *size = av_dict_get(session->options, "hls_segment_size", NULL, 0);
+  bool has_no_names = size && strcmp(size->value, "0"), frees = !EMBEDDED && !has_type(output, AVMEDIA_TYPE_VIDEO);
+  if (has_no_names) log_error(session, "hls_segment_size can't be used with subtitles");
+  else if (frees) log_error(session, "hls with subtitles needs video with this libavformat");
+  return has_no_names || frees ? AVERROR(EINVAL) : 0;
 }
 
 /* ---------------------------------------------------------------------------------------- packets */

@@ -18,6 +18,9 @@ const char *beyond_limits(const AVOutputFormat *files, const AVStream *stream);
 void keep_limits(const AVFormatContext *output, const AVOutputFormat *files);
 /* After avformat_init_output: the options with which `segment` and `dash` can't be used. */
 int check_segments(struct session *session);
+
+/* Refuses subtitles in hls that its muxer has no place for; before it is initialized. */
+int check_hls(struct session *session);
 /* What the packet lacks for the format ("a whole VP8X chunk"); NULL: nothing. */
 const char *lacking_in_packet(const AVOutputFormat *files, const AVStream *stream, const AVPacket *packet);
 
