@@ -854,6 +854,55 @@ export function commentsOfPage(ogg: Uint8Array, size: number): Uint8Array {
   );
 }
 
+/** Each tag of sound is whole, can't be read, and ends behind the next ones. */
+function tagsWithinTags(size: number): Uint8Array {
+  const bytes = new Uint8Array(size), view = new DataView(bytes.buffer), length = 59_540;
+  bytes.set(flv());
+  for (let at = 13; at + length + 100 < size; at += 48) {
+    view.setUint32(at, 0x08000000 + length - 11);
+    bytes.set([0x97, 255, 255, 255], at + 11);
+    view.setUint32(at + length, length);
+    bytes.set([8, 0, 0, 9], at + length + 4);
+    view.setUint32(at + length + 24, 20);
+  }
+  return bytes;
+}
+
+/** ASF whose payloads each begin a packet of 15 MB. */
+function packetsStated(size: number): Uint8Array {
+  const packet = join(
+    [0x82, 0, 0, 1, 0x5d],
+    le(4, 0),
+    le(2, 0),
+    [0x80 | 63],
+    fill(
+      63 * 18,
+      (i) => join([0x81, i], le(4, 0), [8], le(4, 15_000_000 + i % 2), le(4, 0), le(2, 1), [0]),
+    ),
+  );
+  const stream = asfObject(
+    "B7DC0791-A9B7-11CF-8EE6-00C00C205365",
+    guid("F8699E40-5B4D-11CF-A8FD-00805F5C442B"),
+    guid("20FB5700-5B55-11CF-A8FD-00805F5C442B"),
+    zeros(8),
+    le(4, 18),
+    join(le(4, 0), le(2, 1), le(4, 0), le(2, 85), le(2, 2), le(4, 44100), le(4, 16000), le(2, 1)),
+    join(le(2, 16), le(2, 0)),
+  );
+  const whole = asf(stream);
+  const packets = fill(size, () => join(packet, zeros(3200 - packet.length)));
+  return join(
+    whole.subarray(0, whole.length - 3250), // without its own data
+    asfObject(
+      "75B22636-668E-11CF-A6D9-00AA0062CE6C",
+      zeros(16),
+      le(8, packets.length / 3200),
+      [1, 1],
+      packets,
+    ),
+  );
+}
+
 /** A block of 256 frames, with any number of additions. */
 const blockWithAdditions = (size: number) =>
   element(
@@ -1032,6 +1081,11 @@ export const bombs: Record<string, (size: number) => Uint8Array> = {
     join(
       opus(100, () => "k=v"),
       fill(n, (i) => oggPages(join(), 1, i + 2)),
+    ),
+  "ogg pages of a wrong sum": (n) =>
+    join(
+      opus(100, () => "k=v"),
+      repeat(n, join("OggS", new Uint8Array(28).fill(255))),
     ),
   "ogg chained": (n) =>
     fill(
@@ -1447,6 +1501,14 @@ export const bombs: Record<string, (size: number) => Uint8Array> = {
       fill(n, () => join(be(4, 0x1f43b675), [255, 0xa3], be(4, 0x10000000 | 8_000_000))),
     ),
   "matroska pictures behind text": picturesBehindText,
+  "matroska packets and tracks": (n) =>
+    mkv(
+      mkvTracks(
+        ...Array.from({ length: Math.min(999, Math.floor(n / 200)) }, (_, i) => mkvTrack(i + 1)),
+        mkvTrack(1000, short(0x86, "A_NOTHING")),
+      ),
+      element(0x1f43b675, element(0xe7, [0]), repeat(n, [0xa3, 0x86, 0x43, 0xe8, 0, 0, 0x80, 0x55])),
+    ),
   "matroska empty blocks": (n) =>
     mkv(oneTrack, element(0x1f43b675, element(0xe7, [0]), fill(n, () => [0xa3, 0x84, 0x81, 0, 0, 0x80]))),
   "matroska track far ahead": (n) => {
@@ -1571,8 +1633,10 @@ export const bombs: Record<string, (size: number) => Uint8Array> = {
           ),
       ),
     ),
+  "flv tags within tags": tagsWithinTags,
   "flv arrays": (n) => flv(flvTag(18, onMetaData(fill(n, () => join(amfName("k"), [10], be(4, 1), [5]))))),
   "flv empty tags": (n) => flv(fill(n, () => flvTag(9, join()))),
+  "asf packets stated": packetsStated,
   "asf content": (n) => asf(asfObject("D2D0A440-E307-11D2-97F0-00A0C95EA850", le(2, 65535), fill(n, asfTag))),
   "asf contents": (n) =>
     asf(

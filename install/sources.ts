@@ -46,6 +46,7 @@ import aax_segments_patch from "../shim/ffmpeg/aax-segments.patch" with { type: 
 import afgs1_points_patch from "../shim/ffmpeg/afgs1-points.patch" with { type: "text" };
 import aiff_cut_patch from "../shim/ffmpeg/aiff-cut.patch" with { type: "text" };
 import asf_cut_patch from "../shim/ffmpeg/asf-cut.patch" with { type: "text" };
+import asf_incomplete_patch from "../shim/ffmpeg/asf-incomplete.patch" with { type: "text" };
 import asf_index_lost_patch from "../shim/ffmpeg/asf-index-lost.patch" with { type: "text" };
 import asf_o_packet_size_patch from "../shim/ffmpeg/asf-o-packet-size.patch" with { type: "text" };
 import asf_pictures_patch from "../shim/ffmpeg/asf-pictures.patch" with { type: "text" };
@@ -89,12 +90,15 @@ import eval_steps_9_patch from "../shim/ffmpeg/eval-steps-9.patch" with { type: 
 import exif_budget_7_patch from "../shim/ffmpeg/exif-budget-7.patch" with { type: "text" };
 import exif_budget_9_patch from "../shim/ffmpeg/exif-budget-9.patch" with { type: "text" };
 import filter_units_range_patch from "../shim/ffmpeg/filter-units-range.patch" with { type: "text" };
+import find_pending_stream_7_patch from "../shim/ffmpeg/find-pending-stream-7.patch" with { type: "text" };
+import find_pending_stream_9_patch from "../shim/ffmpeg/find-pending-stream-9.patch" with { type: "text" };
 import flac_cut_length_patch from "../shim/ffmpeg/flac-cut-length.patch" with { type: "text" };
 import flac_recursion_patch from "../shim/ffmpeg/flac-recursion.patch" with { type: "text" };
 import flv_cut_7_patch from "../shim/ffmpeg/flv-cut-7.patch" with { type: "text" };
 import flv_cut_9_patch from "../shim/ffmpeg/flv-cut-9.patch" with { type: "text" };
 import flv_key_frames_stated_patch from "../shim/ffmpeg/flv-key-frames-stated.patch" with { type: "text" };
 import flv_parameters_leak_9_patch from "../shim/ffmpeg/flv-parameters-leak-9.patch" with { type: "text" };
+import flv_resync_again_patch from "../shim/ffmpeg/flv-resync-again.patch" with { type: "text" };
 import frame_duration_range_patch from "../shim/ffmpeg/frame-duration-range.patch" with { type: "text" };
 import get_bits_empty_7_patch from "../shim/ffmpeg/get-bits-empty-7.patch" with { type: "text" };
 import get_bits_empty_9_patch from "../shim/ffmpeg/get-bits-empty-9.patch" with { type: "text" };
@@ -192,6 +196,7 @@ import ogg_comments_once_patch from "../shim/ffmpeg/ogg-comments-once.patch" wit
 import ogg_last_page_patch from "../shim/ffmpeg/ogg-last-page.patch" with { type: "text" };
 import ogg_lost_page_patch from "../shim/ffmpeg/ogg-lost-page.patch" with { type: "text" };
 import ogg_page_memory_patch from "../shim/ffmpeg/ogg-page-memory.patch" with { type: "text" };
+import ogg_read_again_patch from "../shim/ffmpeg/ogg-read-again.patch" with { type: "text" };
 import oma_keys_patch from "../shim/ffmpeg/oma-keys.patch" with { type: "text" };
 import opus_parser_rate_7_patch from "../shim/ffmpeg/opus-parser-rate-7.patch" with { type: "text" };
 import packet_times_steps_7_patch from "../shim/ffmpeg/packet-times-steps-7.patch" with { type: "text" };
@@ -414,6 +419,7 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/afgs1-points.patch": afgs1_points_patch,
   "shim/ffmpeg/aiff-cut.patch": aiff_cut_patch,
   "shim/ffmpeg/asf-cut.patch": asf_cut_patch,
+  "shim/ffmpeg/asf-incomplete.patch": asf_incomplete_patch,
   "shim/ffmpeg/asf-index-lost.patch": asf_index_lost_patch,
   "shim/ffmpeg/asf-o-packet-size.patch": asf_o_packet_size_patch,
   "shim/ffmpeg/asf-pictures.patch": asf_pictures_patch,
@@ -457,12 +463,15 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/exif-budget-7.patch": exif_budget_7_patch,
   "shim/ffmpeg/exif-budget-9.patch": exif_budget_9_patch,
   "shim/ffmpeg/filter-units-range.patch": filter_units_range_patch,
+  "shim/ffmpeg/find-pending-stream-7.patch": find_pending_stream_7_patch,
+  "shim/ffmpeg/find-pending-stream-9.patch": find_pending_stream_9_patch,
   "shim/ffmpeg/flac-cut-length.patch": flac_cut_length_patch,
   "shim/ffmpeg/flac-recursion.patch": flac_recursion_patch,
   "shim/ffmpeg/flv-cut-7.patch": flv_cut_7_patch,
   "shim/ffmpeg/flv-cut-9.patch": flv_cut_9_patch,
   "shim/ffmpeg/flv-key-frames-stated.patch": flv_key_frames_stated_patch,
   "shim/ffmpeg/flv-parameters-leak-9.patch": flv_parameters_leak_9_patch,
+  "shim/ffmpeg/flv-resync-again.patch": flv_resync_again_patch,
   "shim/ffmpeg/frame-duration-range.patch": frame_duration_range_patch,
   "shim/ffmpeg/get-bits-empty-7.patch": get_bits_empty_7_patch,
   "shim/ffmpeg/get-bits-empty-9.patch": get_bits_empty_9_patch,
@@ -560,6 +569,7 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/ogg-last-page.patch": ogg_last_page_patch,
   "shim/ffmpeg/ogg-lost-page.patch": ogg_lost_page_patch,
   "shim/ffmpeg/ogg-page-memory.patch": ogg_page_memory_patch,
+  "shim/ffmpeg/ogg-read-again.patch": ogg_read_again_patch,
   "shim/ffmpeg/oma-keys.patch": oma_keys_patch,
   "shim/ffmpeg/opus-parser-rate-7.patch": opus_parser_rate_7_patch,
   "shim/ffmpeg/packet-times-steps-7.patch": packet_times_steps_7_patch,

@@ -167,6 +167,8 @@ for (
     ["matroska additions of a lace", 16_000_000, {}, 16 * 256],
     ["matroska sizes of blocks", 2_000_000, {}, 1],
     ["matroska pictures behind text", 600_000, {}, undefined],
+    ["ogg pages of a wrong sum", 20_000_000, {}, "EOF"],
+    ["asf packets stated", 1_000_000, {}, undefined],
     ["flv key frames stated", 1_000_000, {}, "EOF"],
     ["iff comments behind chunks", 160_000, { maxOpenSize: 2 ** 40 }, "INVALIDDATA"],
     ["mpegts programs swapped", 8_000_000, {}, undefined],
@@ -184,6 +186,12 @@ security(
   "Comments of Vorbis are read once, whatever the other packets of their page are",
   `const { commentsOfPage } = await import("${root}fuzz/bombs.ts");
   answer(typeof read(commentsOfPage(fixtureBytes("audio.ogg"), 2_000_000)));`,
+);
+
+security(
+  "An AVI that is not interleaved, with a chunk of nearly 2 GiB behind subtitles, fails no assertion",
+  `answer(read(crafted.aviWithHugeChunk()));`,
+  (packets) => assertEquals(typeof packets, "number"),
 );
 
 security(
