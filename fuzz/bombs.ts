@@ -738,6 +738,201 @@ function services(size: number): Uint8Array {
   );
 }
 
+/** Bits of H.265: numbers of a length, or Exp-Golomb ones. */
+class Bits {
+  #text = "";
+
+  /** Pairs of a length and a number. */
+  fixed(...pairs: (readonly [number, number])[]): this {
+    for (const [bits, value] of pairs) this.#text += value.toString(2).padStart(bits, "0");
+    return this;
+  }
+  golomb(...values: number[]): this {
+    for (const value of values) {
+      const digits = (value + 1).toString(2);
+      this.#text += "0".repeat(digits.length - 1) + digits;
+    }
+    return this;
+  }
+  /** As a NAL unit, with the bytes that keep start codes out of it. */
+  unit(header: number[]): Uint8Array {
+    const text = `${this.#text}1`, bytes = [0, 0, 1, ...header];
+    let zeroBytes = 0;
+    for (let at = 0; at < text.length; at += 8) {
+      const byte = parseInt(text.slice(at, at + 8).padEnd(8, "0"), 2);
+      if (zeroBytes >= 2 && byte <= 3) {
+        bytes.push(3);
+        zeroBytes = 0;
+      }
+      bytes.push(byte);
+      zeroBytes = byte === 0 ? zeroBytes + 1 : 0;
+    }
+    return Uint8Array.from(bytes);
+  }
+}
+
+/** A picture of a million blocks, and behind it as many PPS with its tiles as fit. */
+function hevcTables(size: number): Uint8Array {
+  const profile = [[8, 1], [32, 0x60000000], [16, 0x9000], [32, 0], [8, 186]] as const;
+  const video = new Bits().fixed([4, 0], [2, 3], [6, 0], [3, 0], [1, 1], [16, 65535], ...profile, [1, 1])
+    .golomb(1, 0, 0).fixed([6, 0]).golomb(0).fixed([2, 0]).unit([0x40, 1]);
+  const sequence = new Bits().fixed([4, 0], [3, 0], [1, 1], ...profile).golomb(0, 1, 32752, 8000).fixed([
+    1,
+    0,
+  ])
+    .golomb(0, 0, 4).fixed([1, 1]).golomb(1, 0, 0, 0, 1, 0, 2, 0, 0).fixed([4, 0]).golomb(0).fixed([5, 0])
+    .unit([0x42, 1]);
+  const pictures = [1, 3, 5, 7].map((qp) =>
+    new Bits().golomb(0, 0).fixed([7, 0]).golomb(0, 0, qp).fixed([3, 0]).golomb(0, 0).fixed([4, 0], [2, 2])
+      .golomb(19, 21).fixed([2, 3], [4, 0]).golomb(0).fixed([2, 0]).unit([0x44, 1])
+  );
+  const slice = new Bits().fixed([1, 1], [1, 0]).golomb(0, 2).fixed([16, 0x5555]).unit([0x26, 1]);
+  return join(video, sequence, pictures[0]!, slice, fill(size, (i) => pictures[i % 4]!), slice, video);
+}
+
+/** Tables of 250 programs, each in the order that the one before it has not. */
+function programsSwapped(size: number): Uint8Array {
+  const state = { counter: 0 };
+  const list = Array.from({ length: 250 }, (_, i) => [...be(2, i + 1), ...be(2, 0xe000 | 32 + i)]);
+  const tables = [list, list.toReversed()].map((programs) => section(0, 1, 0, 0, join(programs.flat())));
+  return fill(size, (i) => tsPackets(0, tables[i % 2]!, state));
+}
+/** Short tables of one program, in turn, and one that is never complete behind them. */
+function tablesGathered(size: number): Uint8Array {
+  const state = { counter: 0 };
+  const tables = [0, 2].map((version) => {
+    const data = join([2], be(2, 0xb00d), be(2, 1), [0xc1 | version, 0, 0], be(2, 0xe101), be(2, 0xf000));
+    return join(data, crc32(data));
+  });
+  const run = fill(4080, (i) => tables[i % 2]!);
+  return join(oneProgram(), fill(size, () => tsPackets(0x100, join(run, [2, 0xbf, 0xff]), state)));
+}
+
+/** A packet of comments of Vorbis, in whose last page many other packets say that they are comments. */
+export function commentsOfPage(ogg: Uint8Array, size: number): Uint8Array {
+  const packets: Uint8Array[] = [];
+  const part: Uint8Array[] = [];
+  let serial = 0;
+  for (let at = 0; at < ogg.length && packets.length < 3;) {
+    const laces = ogg.subarray(at + 27, at + 27 + ogg[at + 26]!);
+    serial = new DataView(ogg.buffer, ogg.byteOffset).getUint32(at + 14, true);
+    at += 27 + laces.length;
+    for (const lace of laces) {
+      part.push(ogg.subarray(at, at + lace));
+      at += lace;
+      if (lace < 255) packets.push(join(...part.splice(0)));
+    }
+  }
+  let sequence = 0;
+  const page = (flags: number, granule: number, laces: number[], data: Uint8Array) => {
+    const bytes = join(
+      join("OggS", [0, flags], le(8, granule), le(4, serial), le(4, sequence++), zeros(4)),
+      [laces.length],
+      laces,
+      data,
+    );
+    bytes.set(oggSum(bytes), 22);
+    return bytes;
+  };
+  const lacesOf = ({ length }: Uint8Array) => [...Array(Math.floor(length / 255)).fill(255), length % 255];
+  const comments = join([3], "vorbis", vorbisComments(size, (i) => `k${i}=v`), [1]);
+  const whole = Math.floor(comments.length / 65025), rest = comments.subarray(whole * 65025);
+  const others = 255 - lacesOf(rest).length;
+  return join(
+    ...packets.slice(0, 3).map((packet, i) => page(i === 0 ? 2 : 0, 0, lacesOf(packet), packet)),
+    ...Array.from(
+      { length: whole },
+      (_, i) =>
+        page(i === 0 ? 0 : 1, 1e9, Array(255).fill(255), comments.subarray(i * 65025, (i + 1) * 65025)),
+    ),
+    page(
+      whole > 0 ? 1 : 0,
+      1e9,
+      [...lacesOf(rest), ...Array(others).fill(1)],
+      join(rest, zeros(others).fill(3)),
+    ),
+  );
+}
+
+/** Each tag of sound is whole, can't be read, and ends behind the next ones. */
+function tagsWithinTags(size: number): Uint8Array {
+  const bytes = new Uint8Array(size), view = new DataView(bytes.buffer), length = 59_540;
+  bytes.set(flv());
+  for (let at = 13; at + length + 100 < size; at += 48) {
+    view.setUint32(at, 0x08000000 + length - 11);
+    bytes.set([0x97, 255, 255, 255], at + 11);
+    view.setUint32(at + length, length);
+    bytes.set([8, 0, 0, 9], at + length + 4);
+    view.setUint32(at + length + 24, 20);
+  }
+  return bytes;
+}
+
+/** ASF whose payloads each begin a packet of 15 MB. */
+function packetsStated(size: number): Uint8Array {
+  const packet = join(
+    [0x82, 0, 0, 1, 0x5d],
+    le(4, 0),
+    le(2, 0),
+    [0x80 | 63],
+    fill(
+      63 * 18,
+      (i) => join([0x81, i], le(4, 0), [8], le(4, 15_000_000 + i % 2), le(4, 0), le(2, 1), [0]),
+    ),
+  );
+  const stream = asfObject(
+    "B7DC0791-A9B7-11CF-8EE6-00C00C205365",
+    guid("F8699E40-5B4D-11CF-A8FD-00805F5C442B"),
+    guid("20FB5700-5B55-11CF-A8FD-00805F5C442B"),
+    zeros(8),
+    le(4, 18),
+    join(le(4, 0), le(2, 1), le(4, 0), le(2, 85), le(2, 2), le(4, 44100), le(4, 16000), le(2, 1)),
+    join(le(2, 16), le(2, 0)),
+  );
+  const whole = asf(stream);
+  const packets = fill(size, () => join(packet, zeros(3200 - packet.length)));
+  return join(
+    whole.subarray(0, whole.length - 3250), // without its own data
+    asfObject(
+      "75B22636-668E-11CF-A6D9-00AA0062CE6C",
+      zeros(16),
+      le(8, packets.length / 3200),
+      [1, 1],
+      packets,
+    ),
+  );
+}
+
+/** A block of 256 frames, with any number of additions. */
+const blockWithAdditions = (size: number) =>
+  element(
+    0xa0,
+    element(0x75a1, repeat(size, [0xa6, 0x83, 0xa5, 0x81, 0])),
+    short(0xa1, [0x81, 0, 0, 0x04, 255], zeros(256)),
+  );
+
+/** Packets of text, and pictures behind them whose times in the file can't be known. */
+function picturesBehindText(size: number): Uint8Array {
+  const text = mkvTrack(1, short(0x83, [17]), short(0x86, "S_TEXT/UTF8"));
+  const pictures = mkvTrack(
+    2,
+    short(0x83, [1]),
+    short(0x86, "V_MPEG4/ISO/AVC"),
+    short(0x23e383, be(4, 40_000_000)),
+    element(0xe0, short(0xb0, [16]), short(0xba, [16])),
+  );
+  const lace = (track: number) => short(0xa3, [0x80 | track, 0, 0, 0x84, 255], new Uint8Array(256).fill(9));
+  return mkv(
+    mkvTracks(text, pictures),
+    element(
+      0x1f43b675,
+      element(0xe7, [0]),
+      fill(size / 2, () => lace(1)),
+      fill(size / 2, () => lace(2)),
+    ),
+  );
+}
+
 // ------------------------------------------------------------------------------------------- text
 
 const lines = (head: string, size: number, line: (i: number) => string) =>
@@ -873,6 +1068,7 @@ export const bombs: Record<string, (size: number) => Uint8Array> = {
   "mpeg4 start codes": (n) => fill(n, () => [0, 0, 1, 0xb6]),
   "h264 units": (n) => fill(n, () => [0, 0, 0, 1, 0x67, 0x42, 0, 0x1e, 0xe9, 0, 0, 0, 1, 0x68, 0xce]),
   "hevc units": (n) => fill(n, () => [0, 0, 0, 1, 0x40, 1, 12, 1]),
+  "hevc tables of pictures": hevcTables,
   "vc1 start codes": (n) => fill(n, () => [0, 0, 1, 0x0f]),
   "mpeg packets": (n) => fill(n, () => [0, 0, 1, 0xba, 0x44, 0, 4, 0, 4, 1, 1, 0x89, 0xc3, 0xf8]),
   "mpeg streams": (n) => fill(n, (i) => [0, 0, 1, 0xc0 + i % 48, 0, 3, 0x80, 0, 0]),
@@ -885,6 +1081,11 @@ export const bombs: Record<string, (size: number) => Uint8Array> = {
     join(
       opus(100, () => "k=v"),
       fill(n, (i) => oggPages(join(), 1, i + 2)),
+    ),
+  "ogg pages of a wrong sum": (n) =>
+    join(
+      opus(100, () => "k=v"),
+      repeat(n, join("OggS", new Uint8Array(28).fill(255))),
     ),
   "ogg chained": (n) =>
     fill(
@@ -1280,6 +1481,34 @@ export const bombs: Record<string, (size: number) => Uint8Array> = {
         fill(n, () => element(0xa3, [0x81, 0, 0, 0x84, 255], zeros(256))),
       ),
     ),
+  "matroska additions of a lace": (n) =>
+    mkv(
+      oneTrack,
+      element(
+        0x1f43b675,
+        element(0xe7, [0]),
+        ...Array(Math.ceil(n / 1_000_000)).fill(blockWithAdditions(Math.min(n, 1_000_000))),
+      ),
+    ),
+  "matroska sizes of blocks": (n) =>
+    join(
+      ebmlHead,
+      be(4, 0x18538067),
+      [255],
+      mkvInfo,
+      oneTrack,
+      cluster,
+      fill(n, () => join(be(4, 0x1f43b675), [255, 0xa3], be(4, 0x10000000 | 8_000_000))),
+    ),
+  "matroska pictures behind text": picturesBehindText,
+  "matroska packets and tracks": (n) =>
+    mkv(
+      mkvTracks(
+        ...Array.from({ length: Math.min(999, Math.floor(n / 200)) }, (_, i) => mkvTrack(i + 1)),
+        mkvTrack(1000, short(0x86, "A_NOTHING")),
+      ),
+      element(0x1f43b675, element(0xe7, [0]), repeat(n, [0xa3, 0x86, 0x43, 0xe8, 0, 0, 0x80, 0x55])),
+    ),
   "matroska empty blocks": (n) =>
     mkv(oneTrack, element(0x1f43b675, element(0xe7, [0]), fill(n, () => [0xa3, 0x84, 0x81, 0, 0, 0x80]))),
   "matroska track far ahead": (n) => {
@@ -1393,8 +1622,21 @@ export const bombs: Record<string, (size: number) => Uint8Array> = {
         )),
       ),
     ),
+  "flv key frames stated": (n) =>
+    flv(
+      fill(
+        n,
+        () =>
+          flvTag(
+            18,
+            onMetaData(join(amfName("keyframes"), [3], amfName("times"), [10], be(4, 12_000_000), [1])),
+          ),
+      ),
+    ),
+  "flv tags within tags": tagsWithinTags,
   "flv arrays": (n) => flv(flvTag(18, onMetaData(fill(n, () => join(amfName("k"), [10], be(4, 1), [5]))))),
   "flv empty tags": (n) => flv(fill(n, () => flvTag(9, join()))),
+  "asf packets stated": packetsStated,
   "asf content": (n) => asf(asfObject("D2D0A440-E307-11D2-97F0-00A0C95EA850", le(2, 65535), fill(n, asfTag))),
   "asf contents": (n) =>
     asf(
@@ -1572,7 +1814,20 @@ export const bombs: Record<string, (size: number) => Uint8Array> = {
       zeros(20),
       fill(n, () => join("ANNO", be(4, 2), "vv")),
     ),
+  "iff comments behind chunks": (n) =>
+    join(
+      "FORM",
+      be(4, n + 1_000_000),
+      "8SVX",
+      "VHDR",
+      be(4, 20),
+      zeros(20),
+      fill(n, () => join("COMT", be(4, 16), [255, 255], zeros(10), be(4, 10))),
+      zeros(920_000),
+    ),
   "mpegts programs": programs,
+  "mpegts programs swapped": programsSwapped,
+  "mpegts tables gathered": tablesGathered,
   "mpegts streams": programStreams,
   "mpegts services": services,
   "mpegts nothing": (n) => fill(n, () => join([0x47, 0x1f, 0xff, 0x10], new Uint8Array(184))),

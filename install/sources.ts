@@ -47,6 +47,7 @@ import afgs1_points_patch from "../shim/ffmpeg/afgs1-points.patch" with { type: 
 import aiff_cut_patch from "../shim/ffmpeg/aiff-cut.patch" with { type: "text" };
 import amv_frame_size_patch from "../shim/ffmpeg/amv-frame-size.patch" with { type: "text" };
 import asf_cut_patch from "../shim/ffmpeg/asf-cut.patch" with { type: "text" };
+import asf_incomplete_patch from "../shim/ffmpeg/asf-incomplete.patch" with { type: "text" };
 import asf_index_lost_patch from "../shim/ffmpeg/asf-index-lost.patch" with { type: "text" };
 import asf_o_packet_size_patch from "../shim/ffmpeg/asf-o-packet-size.patch" with { type: "text" };
 import asf_pictures_patch from "../shim/ffmpeg/asf-pictures.patch" with { type: "text" };
@@ -55,6 +56,7 @@ import av1_frame_merge_limit_7_patch from "../shim/ffmpeg/av1-frame-merge-limit-
 import av1_frame_merge_limit_9_patch from "../shim/ffmpeg/av1-frame-merge-limit-9.patch" with { type: "text" };
 import avi_drift_patch from "../shim/ffmpeg/avi-drift.patch" with { type: "text" };
 import avi_lost_chunks_patch from "../shim/ffmpeg/avi-lost-chunks.patch" with { type: "text" };
+import avi_size_limit_patch from "../shim/ffmpeg/avi-size-limit.patch" with { type: "text" };
 import bsf_list_token_patch from "../shim/ffmpeg/bsf-list-token.patch" with { type: "text" };
 import caf_cut_patch from "../shim/ffmpeg/caf-cut.patch" with { type: "text" };
 import concat_seek_closed_patch from "../shim/ffmpeg/concat-seek-closed.patch" with { type: "text" };
@@ -90,13 +92,17 @@ import exif_budget_7_patch from "../shim/ffmpeg/exif-budget-7.patch" with { type
 import exif_budget_9_patch from "../shim/ffmpeg/exif-budget-9.patch" with { type: "text" };
 import fill_failed_patch from "../shim/ffmpeg/fill-failed.patch" with { type: "text" };
 import filter_units_range_patch from "../shim/ffmpeg/filter-units-range.patch" with { type: "text" };
+import find_pending_stream_7_patch from "../shim/ffmpeg/find-pending-stream-7.patch" with { type: "text" };
+import find_pending_stream_9_patch from "../shim/ffmpeg/find-pending-stream-9.patch" with { type: "text" };
 import flac_cut_length_patch from "../shim/ffmpeg/flac-cut-length.patch" with { type: "text" };
 import flac_recursion_patch from "../shim/ffmpeg/flac-recursion.patch" with { type: "text" };
 import flv_cut_7_patch from "../shim/ffmpeg/flv-cut-7.patch" with { type: "text" };
 import flv_cut_9_patch from "../shim/ffmpeg/flv-cut-9.patch" with { type: "text" };
 import flv_empty_packet_9_patch from "../shim/ffmpeg/flv-empty-packet-9.patch" with { type: "text" };
+import flv_key_frames_stated_patch from "../shim/ffmpeg/flv-key-frames-stated.patch" with { type: "text" };
 import flv_multichannel_9_patch from "../shim/ffmpeg/flv-multichannel-9.patch" with { type: "text" };
 import flv_parameters_leak_9_patch from "../shim/ffmpeg/flv-parameters-leak-9.patch" with { type: "text" };
+import flv_resync_again_patch from "../shim/ffmpeg/flv-resync-again.patch" with { type: "text" };
 import frame_duration_range_patch from "../shim/ffmpeg/frame-duration-range.patch" with { type: "text" };
 import get_bits_empty_7_patch from "../shim/ffmpeg/get-bits-empty-7.patch" with { type: "text" };
 import get_bits_empty_9_patch from "../shim/ffmpeg/get-bits-empty-9.patch" with { type: "text" };
@@ -105,6 +111,8 @@ import h264_delay_9_patch from "../shim/ffmpeg/h264-delay-9.patch" with { type: 
 import h264_headers_patch from "../shim/ffmpeg/h264-headers.patch" with { type: "text" };
 import hdrplus_zero_patch from "../shim/ffmpeg/hdrplus-zero.patch" with { type: "text" };
 import hevc_pps_dlt_patch from "../shim/ffmpeg/hevc-pps-dlt.patch" with { type: "text" };
+import hevc_pps_tables_7_patch from "../shim/ffmpeg/hevc-pps-tables-7.patch" with { type: "text" };
+import hevc_pps_tables_9_patch from "../shim/ffmpeg/hevc-pps-tables-9.patch" with { type: "text" };
 import hls_abandoned_patch from "../shim/ffmpeg/hls-abandoned.patch" with { type: "text" };
 import hls_buffer_again_7_patch from "../shim/ffmpeg/hls-buffer-again-7.patch" with { type: "text" };
 import hls_buffer_again_9_patch from "../shim/ffmpeg/hls-buffer-again-9.patch" with { type: "text" };
@@ -130,6 +138,8 @@ import hvcc_count_7_patch from "../shim/ffmpeg/hvcc-count-7.patch" with { type: 
 import iamf_items_patch from "../shim/ffmpeg/iamf-items.patch" with { type: "text" };
 import iamf_labels_7_patch from "../shim/ffmpeg/iamf-labels-7.patch" with { type: "text" };
 import iamf_subblocks_patch from "../shim/ffmpeg/iamf-subblocks.patch" with { type: "text" };
+import iff_comments_7_patch from "../shim/ffmpeg/iff-comments-7.patch" with { type: "text" };
+import iff_comments_9_patch from "../shim/ffmpeg/iff-comments-9.patch" with { type: "text" };
 import imf_lists_patch from "../shim/ffmpeg/imf-lists.patch" with { type: "text" };
 import imf_tracks_7_patch from "../shim/ffmpeg/imf-tracks-7.patch" with { type: "text" };
 import index_buffers_patch from "../shim/ffmpeg/index-buffers.patch" with { type: "text" };
@@ -143,6 +153,7 @@ import matroska_crc_patch from "../shim/ffmpeg/matroska-crc.patch" with { type: 
 import matroska_cue_order_patch from "../shim/ffmpeg/matroska-cue-order.patch" with { type: "text" };
 import matroska_cue_tracks_patch from "../shim/ffmpeg/matroska-cue-tracks.patch" with { type: "text" };
 import matroska_flush_patch from "../shim/ffmpeg/matroska-flush.patch" with { type: "text" };
+import matroska_read_again_patch from "../shim/ffmpeg/matroska-read-again.patch" with { type: "text" };
 import matroska_tag_targets_patch from "../shim/ffmpeg/matroska-tag-targets.patch" with { type: "text" };
 import metadata_limits_7_patch from "../shim/ffmpeg/metadata-limits-7.patch" with { type: "text" };
 import metadata_limits_9_patch from "../shim/ffmpeg/metadata-limits-9.patch" with { type: "text" };
@@ -185,8 +196,11 @@ import mpeg_streams_7_patch from "../shim/ffmpeg/mpeg-streams-7.patch" with { ty
 import mpegts_end_7_patch from "../shim/ffmpeg/mpegts-end-7.patch" with { type: "text" };
 import mpegts_end_9_patch from "../shim/ffmpeg/mpegts-end-9.patch" with { type: "text" };
 import mpegts_group_free_9_patch from "../shim/ffmpeg/mpegts-group-free-9.patch" with { type: "text" };
+import mpegts_group_room_9_patch from "../shim/ffmpeg/mpegts-group-room-9.patch" with { type: "text" };
 import mpegts_lost_header_patch from "../shim/ffmpeg/mpegts-lost-header.patch" with { type: "text" };
 import mpegts_resync_patch from "../shim/ffmpeg/mpegts-resync.patch" with { type: "text" };
+import mpegts_sections_once_7_patch from "../shim/ffmpeg/mpegts-sections-once-7.patch" with { type: "text" };
+import mpegts_sections_once_9_patch from "../shim/ffmpeg/mpegts-sections-once-9.patch" with { type: "text" };
 import mpegts_text_patch from "../shim/ffmpeg/mpegts-text.patch" with { type: "text" };
 import mux_flush_fails_patch from "../shim/ffmpeg/mux-flush-fails.patch" with { type: "text" };
 import mux_padding_patch from "../shim/ffmpeg/mux-padding.patch" with { type: "text" };
@@ -197,12 +211,16 @@ import mxf_index_segments_patch from "../shim/ffmpeg/mxf-index-segments.patch" w
 import mxf_references_patch from "../shim/ffmpeg/mxf-references.patch" with { type: "text" };
 import noise_drop_patch from "../shim/ffmpeg/noise-drop.patch" with { type: "text" };
 import nut_skip_back_patch from "../shim/ffmpeg/nut-skip-back.patch" with { type: "text" };
+import ogg_comments_once_patch from "../shim/ffmpeg/ogg-comments-once.patch" with { type: "text" };
 import ogg_last_page_patch from "../shim/ffmpeg/ogg-last-page.patch" with { type: "text" };
 import ogg_lost_page_patch from "../shim/ffmpeg/ogg-lost-page.patch" with { type: "text" };
 import ogg_page_memory_patch from "../shim/ffmpeg/ogg-page-memory.patch" with { type: "text" };
+import ogg_read_again_patch from "../shim/ffmpeg/ogg-read-again.patch" with { type: "text" };
 import ogg_tags_interrupted_patch from "../shim/ffmpeg/ogg-tags-interrupted.patch" with { type: "text" };
 import oma_keys_patch from "../shim/ffmpeg/oma-keys.patch" with { type: "text" };
 import opus_parser_rate_7_patch from "../shim/ffmpeg/opus-parser-rate-7.patch" with { type: "text" };
+import packet_times_steps_7_patch from "../shim/ffmpeg/packet-times-steps-7.patch" with { type: "text" };
+import packet_times_steps_9_patch from "../shim/ffmpeg/packet-times-steps-9.patch" with { type: "text" };
 import pcm_rechunk_overflow_patch from "../shim/ffmpeg/pcm-rechunk-overflow.patch" with { type: "text" };
 import protocol_list_c from "../shim/ffmpeg/protocol_list.c" with { type: "text" };
 import psxstr_sectors_patch from "../shim/ffmpeg/psxstr-sectors.patch" with { type: "text" };
@@ -224,6 +242,7 @@ import vobsub_streams_7_patch from "../shim/ffmpeg/vobsub-streams-7.patch" with 
 import vorbis_parser_once_7_patch from "../shim/ffmpeg/vorbis-parser-once-7.patch" with { type: "text" };
 import vorbis_parser_once_9_patch from "../shim/ffmpeg/vorbis-parser-once-9.patch" with { type: "text" };
 import vqf_tag_leak_7_patch from "../shim/ffmpeg/vqf-tag-leak-7.patch" with { type: "text" };
+import vvc_pps_size_patch from "../shim/ffmpeg/vvc-pps-size.patch" with { type: "text" };
 import vvcc_count_patch from "../shim/ffmpeg/vvcc-count.patch" with { type: "text" };
 import wav_cut_patch from "../shim/ffmpeg/wav-cut.patch" with { type: "text" };
 import wtv_chunk_end_patch from "../shim/ffmpeg/wtv-chunk-end.patch" with { type: "text" };
@@ -422,6 +441,7 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/aiff-cut.patch": aiff_cut_patch,
   "shim/ffmpeg/amv-frame-size.patch": amv_frame_size_patch,
   "shim/ffmpeg/asf-cut.patch": asf_cut_patch,
+  "shim/ffmpeg/asf-incomplete.patch": asf_incomplete_patch,
   "shim/ffmpeg/asf-index-lost.patch": asf_index_lost_patch,
   "shim/ffmpeg/asf-o-packet-size.patch": asf_o_packet_size_patch,
   "shim/ffmpeg/asf-pictures.patch": asf_pictures_patch,
@@ -430,6 +450,7 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/av1-frame-merge-limit-9.patch": av1_frame_merge_limit_9_patch,
   "shim/ffmpeg/avi-drift.patch": avi_drift_patch,
   "shim/ffmpeg/avi-lost-chunks.patch": avi_lost_chunks_patch,
+  "shim/ffmpeg/avi-size-limit.patch": avi_size_limit_patch,
   "shim/ffmpeg/bsf-list-token.patch": bsf_list_token_patch,
   "shim/ffmpeg/caf-cut.patch": caf_cut_patch,
   "shim/ffmpeg/concat-seek-closed.patch": concat_seek_closed_patch,
@@ -465,13 +486,17 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/exif-budget-9.patch": exif_budget_9_patch,
   "shim/ffmpeg/fill-failed.patch": fill_failed_patch,
   "shim/ffmpeg/filter-units-range.patch": filter_units_range_patch,
+  "shim/ffmpeg/find-pending-stream-7.patch": find_pending_stream_7_patch,
+  "shim/ffmpeg/find-pending-stream-9.patch": find_pending_stream_9_patch,
   "shim/ffmpeg/flac-cut-length.patch": flac_cut_length_patch,
   "shim/ffmpeg/flac-recursion.patch": flac_recursion_patch,
   "shim/ffmpeg/flv-cut-7.patch": flv_cut_7_patch,
   "shim/ffmpeg/flv-cut-9.patch": flv_cut_9_patch,
   "shim/ffmpeg/flv-empty-packet-9.patch": flv_empty_packet_9_patch,
+  "shim/ffmpeg/flv-key-frames-stated.patch": flv_key_frames_stated_patch,
   "shim/ffmpeg/flv-multichannel-9.patch": flv_multichannel_9_patch,
   "shim/ffmpeg/flv-parameters-leak-9.patch": flv_parameters_leak_9_patch,
+  "shim/ffmpeg/flv-resync-again.patch": flv_resync_again_patch,
   "shim/ffmpeg/frame-duration-range.patch": frame_duration_range_patch,
   "shim/ffmpeg/get-bits-empty-7.patch": get_bits_empty_7_patch,
   "shim/ffmpeg/get-bits-empty-9.patch": get_bits_empty_9_patch,
@@ -480,6 +505,8 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/h264-headers.patch": h264_headers_patch,
   "shim/ffmpeg/hdrplus-zero.patch": hdrplus_zero_patch,
   "shim/ffmpeg/hevc-pps-dlt.patch": hevc_pps_dlt_patch,
+  "shim/ffmpeg/hevc-pps-tables-7.patch": hevc_pps_tables_7_patch,
+  "shim/ffmpeg/hevc-pps-tables-9.patch": hevc_pps_tables_9_patch,
   "shim/ffmpeg/hls-abandoned.patch": hls_abandoned_patch,
   "shim/ffmpeg/hls-buffer-again-7.patch": hls_buffer_again_7_patch,
   "shim/ffmpeg/hls-buffer-again-9.patch": hls_buffer_again_9_patch,
@@ -505,6 +532,8 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/iamf-items.patch": iamf_items_patch,
   "shim/ffmpeg/iamf-labels-7.patch": iamf_labels_7_patch,
   "shim/ffmpeg/iamf-subblocks.patch": iamf_subblocks_patch,
+  "shim/ffmpeg/iff-comments-7.patch": iff_comments_7_patch,
+  "shim/ffmpeg/iff-comments-9.patch": iff_comments_9_patch,
   "shim/ffmpeg/imf-lists.patch": imf_lists_patch,
   "shim/ffmpeg/imf-tracks-7.patch": imf_tracks_7_patch,
   "shim/ffmpeg/index-buffers.patch": index_buffers_patch,
@@ -518,6 +547,7 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/matroska-cue-order.patch": matroska_cue_order_patch,
   "shim/ffmpeg/matroska-cue-tracks.patch": matroska_cue_tracks_patch,
   "shim/ffmpeg/matroska-flush.patch": matroska_flush_patch,
+  "shim/ffmpeg/matroska-read-again.patch": matroska_read_again_patch,
   "shim/ffmpeg/matroska-tag-targets.patch": matroska_tag_targets_patch,
   "shim/ffmpeg/metadata-limits-7.patch": metadata_limits_7_patch,
   "shim/ffmpeg/metadata-limits-9.patch": metadata_limits_9_patch,
@@ -560,8 +590,11 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/mpegts-end-7.patch": mpegts_end_7_patch,
   "shim/ffmpeg/mpegts-end-9.patch": mpegts_end_9_patch,
   "shim/ffmpeg/mpegts-group-free-9.patch": mpegts_group_free_9_patch,
+  "shim/ffmpeg/mpegts-group-room-9.patch": mpegts_group_room_9_patch,
   "shim/ffmpeg/mpegts-lost-header.patch": mpegts_lost_header_patch,
   "shim/ffmpeg/mpegts-resync.patch": mpegts_resync_patch,
+  "shim/ffmpeg/mpegts-sections-once-7.patch": mpegts_sections_once_7_patch,
+  "shim/ffmpeg/mpegts-sections-once-9.patch": mpegts_sections_once_9_patch,
   "shim/ffmpeg/mpegts-text.patch": mpegts_text_patch,
   "shim/ffmpeg/mux-flush-fails.patch": mux_flush_fails_patch,
   "shim/ffmpeg/mux-padding.patch": mux_padding_patch,
@@ -572,12 +605,16 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/mxf-references.patch": mxf_references_patch,
   "shim/ffmpeg/noise-drop.patch": noise_drop_patch,
   "shim/ffmpeg/nut-skip-back.patch": nut_skip_back_patch,
+  "shim/ffmpeg/ogg-comments-once.patch": ogg_comments_once_patch,
   "shim/ffmpeg/ogg-last-page.patch": ogg_last_page_patch,
   "shim/ffmpeg/ogg-lost-page.patch": ogg_lost_page_patch,
   "shim/ffmpeg/ogg-page-memory.patch": ogg_page_memory_patch,
+  "shim/ffmpeg/ogg-read-again.patch": ogg_read_again_patch,
   "shim/ffmpeg/ogg-tags-interrupted.patch": ogg_tags_interrupted_patch,
   "shim/ffmpeg/oma-keys.patch": oma_keys_patch,
   "shim/ffmpeg/opus-parser-rate-7.patch": opus_parser_rate_7_patch,
+  "shim/ffmpeg/packet-times-steps-7.patch": packet_times_steps_7_patch,
+  "shim/ffmpeg/packet-times-steps-9.patch": packet_times_steps_9_patch,
   "shim/ffmpeg/pcm-rechunk-overflow.patch": pcm_rechunk_overflow_patch,
   "shim/ffmpeg/protocol_list.c": protocol_list_c,
   "shim/ffmpeg/psxstr-sectors.patch": psxstr_sectors_patch,
@@ -599,6 +636,7 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/vorbis-parser-once-7.patch": vorbis_parser_once_7_patch,
   "shim/ffmpeg/vorbis-parser-once-9.patch": vorbis_parser_once_9_patch,
   "shim/ffmpeg/vqf-tag-leak-7.patch": vqf_tag_leak_7_patch,
+  "shim/ffmpeg/vvc-pps-size.patch": vvc_pps_size_patch,
   "shim/ffmpeg/vvcc-count.patch": vvcc_count_patch,
   "shim/ffmpeg/wav-cut.patch": wav_cut_patch,
   "shim/ffmpeg/wtv-chunk-end.patch": wtv_chunk_end_patch,

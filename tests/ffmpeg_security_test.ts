@@ -161,6 +161,47 @@ for (
   );
 }
 
+for (
+  const [name, size, options, expected] of [
+    ["hevc tables of pictures", 400_000, { format: "hevc" }, 3],
+    ["matroska additions of a lace", 16_000_000, {}, 16 * 256],
+    ["matroska sizes of blocks", 2_000_000, {}, 1],
+    ["matroska pictures behind text", 600_000, {}, undefined],
+    ["ogg pages of a wrong sum", 20_000_000, {}, "EOF"],
+    ["asf packets stated", 1_000_000, {}, undefined],
+    ["flv key frames stated", 1_000_000, {}, "EOF"],
+    ["iff comments behind chunks", 160_000, { maxOpenSize: 2 ** 40 }, "INVALIDDATA"],
+    ["mpegts programs swapped", 8_000_000, {}, undefined],
+    ["mpegts tables gathered", 8_000_000, {}, undefined],
+  ] as const
+) {
+  security(
+    `What a file states, or repeats, is not worth minutes: ${name}`,
+    `answer(read(bombs["${name}"](${size}), ${JSON.stringify(options)}));`,
+    (answered) => expected === undefined || assertEquals(answered, expected),
+  );
+}
+
+security(
+  "Comments of Vorbis are read once, whatever the other packets of their page are",
+  `const { commentsOfPage } = await import("${root}fuzz/bombs.ts");
+  answer(typeof read(commentsOfPage(fixtureBytes("audio.ogg"), 2_000_000)));`,
+);
+
+security(
+  "An AVI that is not interleaved, with a chunk of nearly 2 GiB behind subtitles, fails no assertion",
+  `answer(read(crafted.aviWithHugeChunk()));`,
+  (packets) => assertEquals(typeof packets, "number"),
+);
+
+security(
+  "Each PPS of VVC took 2 MB",
+  `const unit = [0, 0, 1, 0, 0x81, 0x80, 0, 0, 1, 0, 1, 0x80];
+  const bytes = new Uint8Array(8_400_000);
+  for (let at = 0; at < bytes.length; at += unit.length) bytes.set(unit, at);
+  answer(read(bytes, { format: "vvc" }));`,
+);
+
 security(
   "A HEIF of 900 tiles, each with two properties, has all of them",
   `using demuxer = Demuxer.openSync(bombs["heif grid of tiles"](900), { findStreamInfo: false });

@@ -704,3 +704,47 @@ export function mp3WithAddition(frames: number, size: number): Bytes {
     element("1f43b675", element("e7", [0]), element("a0", block, element("75a1", addition))),
   );
 }
+
+/** An AVI that is not interleaved, with a chunk of nearly 2 GiB behind a packet of subtitles. */
+export function aviWithHugeChunk(): Bytes {
+  const le = (length: number, value: number) =>
+    Uint8Array.from({ length }, (_, i) => Math.floor(value / 256 ** i) % 256);
+  const zeros = (length: number) => new Uint8Array(length);
+  const join = (...parts: (string | Uint8Array)[]) =>
+    concatBytes(parts.map((part) => typeof part === "string" ? encoder.encode(part) : part));
+  const chunk = (name: string, ...parts: (string | Uint8Array)[]) => {
+    const body = join(...parts);
+    return join(name, le(4, body.length), body, zeros(body.length % 2));
+  };
+  const head = chunk("avih", le(4, 40_000), zeros(20), le(4, 2), zeros(4), le(4, 320), le(4, 240), zeros(16));
+  const format = chunk("strf", le(4, 40), le(4, 320), le(4, 240), le(2, 1), le(2, 24), "MJPG", zeros(20));
+  const pictures = chunk(
+    "LIST",
+    "strl",
+    chunk("strh", "vidsMJPG", zeros(12), le(4, 1), le(4, 25), zeros(28)),
+    format,
+  );
+  const subtitles = chunk(
+    "LIST",
+    "strl",
+    chunk("strh", "txts", zeros(16), le(4, 1), le(4, 25), zeros(24)),
+    chunk("strf"),
+  );
+  const text = "1\n00:00:00,000 --> 00:00:01,000\na\n\n2\n00:00:02,000 --> 00:00:03,000\nb\n\n";
+  const script = join("GAB2", zeros(1), le(2, 2), le(4, 2), zeros(2), le(2, 4), le(4, text.length), text);
+  const chunks = [1, 2, 3, 4].map(() => chunk("00dc", zeros(100)));
+  const data = join("movi", ...chunks, chunk("01tx", script), "00dc", le(4, 0x7fffffff), zeros(1000));
+  const index = chunk(
+    "idx1",
+    ...chunks.map((_, i) => join("00dc", le(4, 16), le(4, 4 + 108 * i), le(4, 100))),
+    join("01tx", le(4, 16), le(4, 4 + 108 * 4), le(4, script.length)),
+  );
+  const lists = join(
+    chunk("LIST", "hdrl", head, pictures, subtitles),
+    "LIST",
+    le(4, data.length),
+    data,
+    index,
+  );
+  return join("RIFF", le(4, 0xfffffff0), "AVI ", lists);
+}
