@@ -624,9 +624,10 @@ security(
 security(
   "dovi_rpu and a configuration record of no profile: an error, not an assertion",
   `${dolbyVision}
-  const rpu = Uint8Array.of(0, 0, 0, 1, 0x7c, 1, 25, 8, 8, 0);
-  answer(write("hevc", stream, [{ data: rpu, isKey: true }], { bitstreamFilter: "dovi_rpu", sideData: side(0) }));`,
-  (result) => assert(result !== "BUG"),
+  const unit = { data: concatBytes([Uint8Array.of(0, 0, 1, 0x46, 1, 0x50), crafted.dolbyVisionOfNothing()]), isKey: true };
+  answer([0, 8].map((profile) =>
+    write("hevc", { ...stream, extradata: undefined }, [unit], { bitstreamFilter: "dovi_rpu=compression=none", sideData: side(profile) })));`,
+  (results) => assertEquals(results, ["INVALIDDATA", 46]),
 );
 
 const nal = (...bytes: number[]) => `[0, 0, 1, ${bytes}]`;

@@ -349,6 +349,16 @@ export function dolbyVisionOfOnes(): { extradata: Bytes; configuration: Bytes; p
   };
 }
 
+/** A unit of HEVC with the least that Dolby Vision may say about a picture. */
+export function dolbyVisionOfNothing(): Bytes {
+  const bits = new BitWriter().u(6, 2).u(19, 0).u(1, 1).u(1, 0).u(2, 0).ue(13).u(3, 0).ue(2).ue(2).ue(4);
+  bits.u(6, 1).u(2, 0).ue(0).ue(0).ue(0);
+  for (let plane = 0; plane < 3; plane++) bits.ue(0).u(10, 0).u(10, 1023);
+  bits.ue(0).ue(0);
+  for (let plane = 0; plane < 3; plane++) bits.ue(0).ue(0).u(1, 0).ue(0).u(13, 0).ue(0).u(13, 0);
+  return nalUnit([0x7c, 1], concatBytes([Uint8Array.of(25), bits.bytes(), Uint8Array.of(0, 0, 0, 0, 0x80)]));
+}
+
 /** The same bytes again and again, up to about so many, between others. */
 export function again(size: number, bytes: number[], before: number[] = [], behind: number[] = []): Bytes {
   const all = new Uint8Array(Math.floor(size / bytes.length) * bytes.length);
