@@ -59,6 +59,8 @@ import avi_lost_chunks_patch from "../shim/ffmpeg/avi-lost-chunks.patch" with { 
 import avi_size_limit_patch from "../shim/ffmpeg/avi-size-limit.patch" with { type: "text" };
 import bsf_list_token_patch from "../shim/ffmpeg/bsf-list-token.patch" with { type: "text" };
 import caf_cut_patch from "../shim/ffmpeg/caf-cut.patch" with { type: "text" };
+import cbs_delete_units_7_patch from "../shim/ffmpeg/cbs-delete-units-7.patch" with { type: "text" };
+import cbs_delete_units_9_patch from "../shim/ffmpeg/cbs-delete-units-9.patch" with { type: "text" };
 import concat_seek_closed_patch from "../shim/ffmpeg/concat-seek-closed.patch" with { type: "text" };
 import concat_seek_leak_patch from "../shim/ffmpeg/concat-seek-leak.patch" with { type: "text" };
 import dash_attribute_patch from "../shim/ffmpeg/dash-attribute.patch" with { type: "text" };
@@ -79,9 +81,12 @@ import dash_segment_list_patch from "../shim/ffmpeg/dash-segment-list.patch" wit
 import dash_segment_without_length_patch from "../shim/ffmpeg/dash-segment-without-length.patch" with { type: "text" };
 import dash_streams_7_patch from "../shim/ffmpeg/dash-streams-7.patch" with { type: "text" };
 import dash_timescale_patch from "../shim/ffmpeg/dash-timescale.patch" with { type: "text" };
+import dovi_endless_bits_patch from "../shim/ffmpeg/dovi-endless-bits.patch" with { type: "text" };
 import dovi_framerate_7_patch from "../shim/ffmpeg/dovi-framerate-7.patch" with { type: "text" };
 import dovi_framerate_9_patch from "../shim/ffmpeg/dovi-framerate-9.patch" with { type: "text" };
+import dovi_no_profile_patch from "../shim/ffmpeg/dovi-no-profile.patch" with { type: "text" };
 import dovi_null_patch from "../shim/ffmpeg/dovi-null.patch" with { type: "text" };
+import dts2pts_poc_range_9_patch from "../shim/ffmpeg/dts2pts-poc-range-9.patch" with { type: "text" };
 import dts2pts_two_fields_patch from "../shim/ffmpeg/dts2pts-two-fields.patch" with { type: "text" };
 import dv_frame_rate_patch from "../shim/ffmpeg/dv-frame-rate.patch" with { type: "text" };
 import dvbsub_size_7_patch from "../shim/ffmpeg/dvbsub-size-7.patch" with { type: "text" };
@@ -113,6 +118,7 @@ import hdrplus_zero_patch from "../shim/ffmpeg/hdrplus-zero.patch" with { type: 
 import hevc_pps_dlt_patch from "../shim/ffmpeg/hevc-pps-dlt.patch" with { type: "text" };
 import hevc_pps_tables_7_patch from "../shim/ffmpeg/hevc-pps-tables-7.patch" with { type: "text" };
 import hevc_pps_tables_9_patch from "../shim/ffmpeg/hevc-pps-tables-9.patch" with { type: "text" };
+import hevc_vps_hrd_patch from "../shim/ffmpeg/hevc-vps-hrd.patch" with { type: "text" };
 import hls_abandoned_patch from "../shim/ffmpeg/hls-abandoned.patch" with { type: "text" };
 import hls_buffer_again_7_patch from "../shim/ffmpeg/hls-buffer-again-7.patch" with { type: "text" };
 import hls_buffer_again_9_patch from "../shim/ffmpeg/hls-buffer-again-9.patch" with { type: "text" };
@@ -147,6 +153,7 @@ import index_insertions_patch from "../shim/ffmpeg/index-insertions.patch" with 
 import index_order_patch from "../shim/ffmpeg/index-order.patch" with { type: "text" };
 import init_info_free_patch from "../shim/ffmpeg/init-info-free.patch" with { type: "text" };
 import jpegxl_toc_patch from "../shim/ffmpeg/jpegxl-toc.patch" with { type: "text" };
+import lcevc_fillers_9_patch from "../shim/ffmpeg/lcevc-fillers-9.patch" with { type: "text" };
 import lcevc_position_patch from "../shim/ffmpeg/lcevc-position.patch" with { type: "text" };
 import matroska_chapter_ids_patch from "../shim/ffmpeg/matroska-chapter-ids.patch" with { type: "text" };
 import matroska_crc_patch from "../shim/ffmpeg/matroska-crc.patch" with { type: "text" };
@@ -232,6 +239,8 @@ import seek_empty_patch from "../shim/ffmpeg/seek-empty.patch" with { type: "tex
 import seek_progress_patch from "../shim/ffmpeg/seek-progress.patch" with { type: "text" };
 import segment_packet_count_patch from "../shim/ffmpeg/segment-packet-count.patch" with { type: "text" };
 import sei_delete_patch from "../shim/ffmpeg/sei-delete.patch" with { type: "text" };
+import sei_lists_7_patch from "../shim/ffmpeg/sei-lists-7.patch" with { type: "text" };
+import sei_lists_9_patch from "../shim/ffmpeg/sei-lists-9.patch" with { type: "text" };
 import side_data_copies_9_patch from "../shim/ffmpeg/side-data-copies-9.patch" with { type: "text" };
 import spdif_core_7_patch from "../shim/ffmpeg/spdif-core-7.patch" with { type: "text" };
 import strireplace_empty_patch from "../shim/ffmpeg/strireplace-empty.patch" with { type: "text" };
@@ -242,7 +251,8 @@ import vobsub_streams_7_patch from "../shim/ffmpeg/vobsub-streams-7.patch" with 
 import vorbis_parser_once_7_patch from "../shim/ffmpeg/vorbis-parser-once-7.patch" with { type: "text" };
 import vorbis_parser_once_9_patch from "../shim/ffmpeg/vorbis-parser-once-9.patch" with { type: "text" };
 import vqf_tag_leak_7_patch from "../shim/ffmpeg/vqf-tag-leak-7.patch" with { type: "text" };
-import vvc_pps_size_patch from "../shim/ffmpeg/vvc-pps-size.patch" with { type: "text" };
+import vvc_parameter_sets_7_patch from "../shim/ffmpeg/vvc-parameter-sets-7.patch" with { type: "text" };
+import vvc_parameter_sets_9_patch from "../shim/ffmpeg/vvc-parameter-sets-9.patch" with { type: "text" };
 import vvcc_count_patch from "../shim/ffmpeg/vvcc-count.patch" with { type: "text" };
 import wav_cut_patch from "../shim/ffmpeg/wav-cut.patch" with { type: "text" };
 import wtv_chunk_end_patch from "../shim/ffmpeg/wtv-chunk-end.patch" with { type: "text" };
@@ -453,6 +463,8 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/avi-size-limit.patch": avi_size_limit_patch,
   "shim/ffmpeg/bsf-list-token.patch": bsf_list_token_patch,
   "shim/ffmpeg/caf-cut.patch": caf_cut_patch,
+  "shim/ffmpeg/cbs-delete-units-7.patch": cbs_delete_units_7_patch,
+  "shim/ffmpeg/cbs-delete-units-9.patch": cbs_delete_units_9_patch,
   "shim/ffmpeg/concat-seek-closed.patch": concat_seek_closed_patch,
   "shim/ffmpeg/concat-seek-leak.patch": concat_seek_leak_patch,
   "shim/ffmpeg/dash-attribute.patch": dash_attribute_patch,
@@ -473,9 +485,12 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/dash-segment-without-length.patch": dash_segment_without_length_patch,
   "shim/ffmpeg/dash-streams-7.patch": dash_streams_7_patch,
   "shim/ffmpeg/dash-timescale.patch": dash_timescale_patch,
+  "shim/ffmpeg/dovi-endless-bits.patch": dovi_endless_bits_patch,
   "shim/ffmpeg/dovi-framerate-7.patch": dovi_framerate_7_patch,
   "shim/ffmpeg/dovi-framerate-9.patch": dovi_framerate_9_patch,
+  "shim/ffmpeg/dovi-no-profile.patch": dovi_no_profile_patch,
   "shim/ffmpeg/dovi-null.patch": dovi_null_patch,
+  "shim/ffmpeg/dts2pts-poc-range-9.patch": dts2pts_poc_range_9_patch,
   "shim/ffmpeg/dts2pts-two-fields.patch": dts2pts_two_fields_patch,
   "shim/ffmpeg/dv-frame-rate.patch": dv_frame_rate_patch,
   "shim/ffmpeg/dvbsub-size-7.patch": dvbsub_size_7_patch,
@@ -507,6 +522,7 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/hevc-pps-dlt.patch": hevc_pps_dlt_patch,
   "shim/ffmpeg/hevc-pps-tables-7.patch": hevc_pps_tables_7_patch,
   "shim/ffmpeg/hevc-pps-tables-9.patch": hevc_pps_tables_9_patch,
+  "shim/ffmpeg/hevc-vps-hrd.patch": hevc_vps_hrd_patch,
   "shim/ffmpeg/hls-abandoned.patch": hls_abandoned_patch,
   "shim/ffmpeg/hls-buffer-again-7.patch": hls_buffer_again_7_patch,
   "shim/ffmpeg/hls-buffer-again-9.patch": hls_buffer_again_9_patch,
@@ -541,6 +557,7 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/index-order.patch": index_order_patch,
   "shim/ffmpeg/init-info-free.patch": init_info_free_patch,
   "shim/ffmpeg/jpegxl-toc.patch": jpegxl_toc_patch,
+  "shim/ffmpeg/lcevc-fillers-9.patch": lcevc_fillers_9_patch,
   "shim/ffmpeg/lcevc-position.patch": lcevc_position_patch,
   "shim/ffmpeg/matroska-chapter-ids.patch": matroska_chapter_ids_patch,
   "shim/ffmpeg/matroska-crc.patch": matroska_crc_patch,
@@ -626,6 +643,8 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/seek-progress.patch": seek_progress_patch,
   "shim/ffmpeg/segment-packet-count.patch": segment_packet_count_patch,
   "shim/ffmpeg/sei-delete.patch": sei_delete_patch,
+  "shim/ffmpeg/sei-lists-7.patch": sei_lists_7_patch,
+  "shim/ffmpeg/sei-lists-9.patch": sei_lists_9_patch,
   "shim/ffmpeg/side-data-copies-9.patch": side_data_copies_9_patch,
   "shim/ffmpeg/spdif-core-7.patch": spdif_core_7_patch,
   "shim/ffmpeg/strireplace-empty.patch": strireplace_empty_patch,
@@ -636,7 +655,8 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/vorbis-parser-once-7.patch": vorbis_parser_once_7_patch,
   "shim/ffmpeg/vorbis-parser-once-9.patch": vorbis_parser_once_9_patch,
   "shim/ffmpeg/vqf-tag-leak-7.patch": vqf_tag_leak_7_patch,
-  "shim/ffmpeg/vvc-pps-size.patch": vvc_pps_size_patch,
+  "shim/ffmpeg/vvc-parameter-sets-7.patch": vvc_parameter_sets_7_patch,
+  "shim/ffmpeg/vvc-parameter-sets-9.patch": vvc_parameter_sets_9_patch,
   "shim/ffmpeg/vvcc-count.patch": vvcc_count_patch,
   "shim/ffmpeg/wav-cut.patch": wav_cut_patch,
   "shim/ffmpeg/wtv-chunk-end.patch": wtv_chunk_end_patch,

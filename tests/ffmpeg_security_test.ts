@@ -195,14 +195,6 @@ security(
 );
 
 security(
-  "Each PPS of VVC took 2 MB",
-  `const unit = [0, 0, 1, 0, 0x81, 0x80, 0, 0, 1, 0, 1, 0x80];
-  const bytes = new Uint8Array(8_400_000);
-  for (let at = 0; at < bytes.length; at += unit.length) bytes.set(unit, at);
-  answer(read(bytes, { format: "vvc" }));`,
-);
-
-security(
   "A HEIF of 900 tiles, each with two properties, has all of them",
   `using demuxer = Demuxer.openSync(bombs["heif grid of tiles"](900), { findStreamInfo: false });
   const sizes = new Set(demuxer.streams.map(({ codecParameters }) => codecParameters.width));
@@ -609,6 +601,41 @@ for (const [what, tiff] of [["lists", "listsInLists(1300)"], ["tags", "overlappi
   );
 }
 
+for (const [count, tiles] of [[30, 1000], [60_000, 1]] as const) {
+  security(
+    `${count} PPS of HEVC, of a million blocks in ${tiles} columns and rows of tiles, are read`,
+    `answer(read(crafted.manyPpsOfHevc(${count}, ${tiles}), { format: "hevc" }));`,
+  );
+}
+
+security(
+  "60,000 VPS of HEVC with 1,024 parameters of a reference decoder each are read",
+  `answer(read(crafted.manyVpsOfHevc(60_000), { format: "hevc", probeSize: 20_000_000 }));`,
+);
+
+security(
+  "A million PPS of VVC are read",
+  `answer(read(crafted.manyPpsOfVvc(1_000_000), { format: "vvc", probeSize: 20_000_000 }));`,
+);
+
+const dolbyVision = `const { extradata, configuration, packet } = crafted.dolbyVisionOfOnes();
+  const stream = { type: "video", codec: "hevc", width: 64, height: 64, extradata };
+  const side = (profile) => [{ type: "DOVI configuration record", data: configuration.with(2, profile) }];`;
+
+security(
+  "Dolby Vision whose size is a number of ones without end is read from Matroska",
+  `${dolbyVision}
+  const sink = new MemorySink();
+  {
+    using muxer = Muxer.openSync(sink, { format: "matroska" });
+    muxer.addStream(stream, { sideData: side(10) });
+    muxer.writeSync(new Packet({ streamIndex: 0, dts: 0, pts: 0, duration: 1, isKey: true, data: packet }));
+    muxer.finishSync();
+  }
+  answer(read(sink.bytes()));`,
+  (packets) => assertEquals(packets, 1),
+);
+
 // ------------------------------------------------------------------------------------------- bitstream filters
 
 security(
@@ -625,6 +652,68 @@ security(
   "CVE-2026-125186: dts2pts takes two fields of a packet of 100,000 slices",
   `answer(write("h264", { type: "video", codec: "h264", width: 16, height: 16 },
     [{ data: crafted.slicesInTurn(100000), isKey: true, timeBase: { num: 1, den: 25 } }], { bitstreamFilter: "dts2pts" }));`,
+);
+
+security(
+  "dovi_rpu and a configuration record of no profile: an error, not an assertion",
+  `${dolbyVision}
+  const unit = { data: concatBytes([Uint8Array.of(0, 0, 1, 0x46, 1, 0x50), crafted.dolbyVisionOfNothing()]), isKey: true };
+  answer([0, 8].map((profile) =>
+    write("hevc", { ...stream, extradata: undefined }, [unit], { bitstreamFilter: "dovi_rpu=compression=none", sideData: side(profile) })));`,
+  (results) => assertEquals(results, ["INVALIDDATA", 46]),
+);
+
+const nal = (...bytes: number[]) => `[0, 0, 1, ${bytes}]`;
+for (
+  const [what, codec, format, filter, packet] of [
+    ["delimiters", "h264", "h264", "h264_metadata=aud=remove", `[0, 0, 1, 9, 0x10, 0, 0, 1, 12, 0x80]`],
+    ["fillers", "h264", "h264", "h264_metadata=delete_filler=1", `[0, 0, 1, 9, 0x10, 0, 0, 1, 12, 0x80]`],
+    ["units", "h264", "h264", "filter_units=remove_types=9", `[0, 0, 1, 9, 0x10, 0, 0, 1, 12, 0x80]`],
+    ["OBU of padding", "av1", "ivf", "av1_metadata=delete_padding=1", `[0x7a, 1, 0x80, 0x4a, 0], [0x12, 0]`],
+    [
+      "orientations",
+      "h264",
+      "h264",
+      "h264_metadata=display_orientation=extract",
+      `[47, 1, 0xc0], ${nal(6)}, [0x80]`,
+    ],
+    [
+      "orientations",
+      "h264",
+      "h264",
+      "h264_metadata=display_orientation=remove",
+      `[47, 1, 0xc0, 200, 0], ${nal(6)}, [0x80]`,
+    ],
+    [
+      "messages of filler",
+      "h264",
+      "h264",
+      "h264_metadata=delete_filler=1",
+      `[3, 1, 255, 200, 0], ${nal(6)}, [0x80]`,
+    ],
+    ["fillers", "lcevc", "mp4", "lcevc_metadata=delete_filler=1", `[0, 0, 1, 0x79, 0xff, 0x25, 0xaa, 0x80]`],
+  ] as const
+) {
+  security(
+    `${filter}: a packet of a million ${what} takes no quadratic time`,
+    `answer(write("${format}", { type: "video", codec: "${codec}", width: 64, height: 64 },
+      [{ data: crafted.again(2_500_000, ${packet}), isKey: true, timeBase: { num: 1, den: 25 } }], { bitstreamFilter: "${filter}" }));`,
+  );
+}
+
+security(
+  "dts2pts: pictures of HEVC whose numbers fall to -2^31 leave no timestamp that is used after it was freed",
+  `let time = 0;
+  const sink = new MemorySink();
+  using muxer = Muxer.openSync(sink, { format: "hevc" });
+  muxer.addStream({ type: "video", codec: "hevc", width: 64, height: 64 }, { bitstreamFilter: "dts2pts" });
+  for (const data of crafted.fallingPictures(200_000)) {
+    muxer.writeSync(new Packet({ streamIndex: 0, data, dts: time, duration: 1, timeBase: { num: 1, den: 25 } }));
+    time++;
+  }
+  muxer.finishSync();
+  answer(sink.bytes().length);`,
+  (bytes) => assertEquals(typeof bytes, "number"),
 );
 
 security(

@@ -239,6 +239,133 @@ export function grainInOnePlace(width: number, height: number): Bytes {
   return nalUnit([0x4e, 1], Uint8Array.of(4, grain.length, ...grain, 0x80));
 }
 
+/** The beginning of a VPS or SPS of HEVC: profile, tier and level. */
+const profileOfHevc = (bits: BitWriter) => bits.u(8, 1).u(32, 0x60000000).u(4, 9).u(32, 0).u(12, 0).u(8, 93);
+
+/** Headers of HEVC: a VPS, and an SPS of a square of so many pixels with blocks of 16 and 16 bits for the number of a picture. */
+function headersOfHevc(size: number): Bytes[] {
+  const vps = new BitWriter().u(4, 0).u(2, 3).u(6, 0).u(3, 0).u(1, 1).u(16, 0xffff);
+  profileOfHevc(vps).u(1, 1).ue(15).ue(0).ue(0).u(6, 0).ue(0).u(2, 0);
+  const sps = profileOfHevc(new BitWriter().u(4, 0).u(3, 0).u(1, 1)).ue(0).ue(1).ue(size).ue(size).u(1, 0);
+  sps.ue(0).ue(0).ue(12).u(1, 1).ue(4).ue(0).ue(0).ue(0).ue(1).ue(0).ue(2).ue(0).ue(0).u(4, 0).ue(0).u(5, 0);
+  return [nalUnit([0x40, 1], vps.stopped()), nalUnit([0x42, 1], sps.stopped())];
+}
+
+/** One of eight different PPS of HEVC with so many columns and rows of tiles. */
+function ppsOfHevc(number: number, tiles = 1): Bytes {
+  const bits = new BitWriter().ue(number & 1).ue(0).u(7, number >> 1 & 3).ue(0).ue(0).ue(0).u(3, 0).ue(0).ue(
+    0,
+  ).u(4, 0);
+  bits.u(1, tiles > 1 ? 1 : 0).u(1, 0);
+  if (tiles > 1) bits.ue(tiles - 1).ue(tiles - 1).u(2, 2);
+  return nalUnit([0x44, 1], bits.u(4, 0).ue(0).u(2, 0).stopped());
+}
+
+/** HEVC of a picture of a million blocks, and so many PPS with so many columns and rows of tiles. */
+export function manyPpsOfHevc(count: number, tiles: number): Bytes {
+  const each = Array.from({ length: 8 }, (_, i) => ppsOfHevc(i, tiles));
+  const all = Array.from({ length: count }, (_, i) => each[i % 8]!);
+  return concatBytes([...headersOfHevc(16000), ...all]) as Bytes;
+}
+
+/** HEVC of so many VPS, each of which states that it has 1,024 parameters of a reference decoder. */
+export function manyVpsOfHevc(count: number): Bytes {
+  const each = Array.from({ length: 8 }, (_, i) => {
+    const bits = new BitWriter().u(4, i & 1).u(2, 3).u(6, 0).u(3, 0).u(1, 1).u(16, 0xffff);
+    profileOfHevc(bits).u(1, 1).ue(i).ue(0).ue(0).u(6, 0).ue(1023);
+    for (let set = 0; set < 1023; set++) bits.u(1, 1);
+    return nalUnit([0x40, 1], bits.u(1, 1).u(32, 1).u(32, 25).u(1, 0).ue(1024).u(8, 255).stopped());
+  });
+  return concatBytes(Array.from({ length: count }, (_, i) => each[i % 8]!)) as Bytes;
+}
+
+/**
+ * Packets of HEVC whose pictures have lower and lower numbers, down to -2^31: each number is the lowest that 16 bits can say
+ * after the one before.
+ */
+export function* fallingPictures(count: number): Generator<Bytes> {
+  const headers = concatBytes([...headersOfHevc(64), ppsOfHevc(0)]);
+  let number = 0;
+  for (let i = 0; i < count; i++) {
+    const isFirst = i < 2, low = number % 65536, next = Math.max(0, low + 32769) & 0xffff;
+    const type = isFirst ? 19 : 1, bits = new BitWriter().u(1, 1);
+    if (isFirst) bits.u(1, 0);
+    bits.ue(0).ue(2);
+    if (isFirst) number = 0;
+    else {
+      bits.u(16, next).u(1, 0).ue(0).ue(0);
+      number = (number - low - (next - low > 32768 ? 65536 : 0) + next) | 0;
+    }
+    const slice = nalUnit([type << 1, 1], concatBytes([bits.ue(0).stopped(), Uint8Array.of(0x55, 0x80)]));
+    yield i === 0 ? concatBytes([headers, slice]) as Bytes : slice;
+  }
+}
+
+/** VVC of so many PPS, each before a slice that can't be read. */
+export function manyPpsOfVvc(count: number): Bytes {
+  const sps = new BitWriter().u(18, 0).ue(8).ue(8).u(2, 0).ue(0).u(11, 0).ue(0).u(1, 0).ue(0).ue(0).ue(0).ue(
+    0,
+  ).u(10, 0);
+  sps.u(1, 1).ue(0).u(7, 0).ue(0).u(4, 0).u(1, 0).ue(0).u(3, 0).u(10, 0);
+  const pps = new BitWriter().u(11, 0).ue(8).ue(8).u(3, 0).u(3, 4).ue(0).ue(0).u(4, 0).ue(0).u(6, 0);
+  const pair = [nalUnit([0, 0x81], pps.stopped()), Uint8Array.of(0, 0, 1, 0, 1, 0x80)];
+  return concatBytes([
+    nalUnit([0, 0x79], sps.stopped()),
+    ...Array.from({ length: count }, () => pair).flat(),
+  ]) as Bytes;
+}
+
+/** A packet of HEVC, with lengths of one byte: Dolby Vision for AV1 whose size is a number of ones, and ones behind it. */
+export function dolbyVisionOfOnes(): { extradata: Bytes; configuration: Bytes; packet: Bytes } {
+  const unit = [0x7c, 1, 0x37, 0xcd, 0x08, 0x3f, ...new Array<number>(20).fill(255)];
+  return {
+    extradata: Uint8Array.of(
+      1,
+      1,
+      0x60,
+      0,
+      0,
+      0,
+      0x90,
+      0,
+      0,
+      0,
+      0,
+      0,
+      30,
+      0xf0,
+      0,
+      0xfc,
+      0xfd,
+      0xf8,
+      0xf8,
+      0,
+      0,
+      0x0c,
+      0,
+    ),
+    configuration: Uint8Array.of(1, 0, 10, 1, 1, 0, 1, 0, 0),
+    packet: Uint8Array.of(3, 0x46, 1, 0x50, unit.length, ...unit, 5, 255, 255, 255, 255, 255),
+  };
+}
+
+/** A unit of HEVC with the least that Dolby Vision may say about a picture. */
+export function dolbyVisionOfNothing(): Bytes {
+  const bits = new BitWriter().u(6, 2).u(19, 0).u(1, 1).u(1, 0).u(2, 0).ue(13).u(3, 0).ue(2).ue(2).ue(4);
+  bits.u(6, 1).u(2, 0).ue(0).ue(0).ue(0);
+  for (let plane = 0; plane < 3; plane++) bits.ue(0).u(10, 0).u(10, 1023);
+  bits.ue(0).ue(0);
+  for (let plane = 0; plane < 3; plane++) bits.ue(0).ue(0).u(1, 0).ue(0).u(13, 0).ue(0).u(13, 0);
+  return nalUnit([0x7c, 1], concatBytes([Uint8Array.of(25), bits.bytes(), Uint8Array.of(0, 0, 0, 0, 0x80)]));
+}
+
+/** The same bytes again and again, up to about so many, between others. */
+export function again(size: number, bytes: number[], before: number[] = [], behind: number[] = []): Bytes {
+  const all = new Uint8Array(Math.floor(size / bytes.length) * bytes.length);
+  for (let i = 0; i < all.length; i++) all[i] = bytes[i % bytes.length]!;
+  return concatBytes([Uint8Array.from(before), all, Uint8Array.from(behind)]) as Bytes;
+}
+
 /** An H.264 packet of so many slices, alternating between two pictures, both before the first. */
 export function slicesInTurn(count: number): Bytes {
   const sps = new BitWriter().u(8, 66).u(8, 0).u(8, 30).ue(0).ue(0).ue(0).ue(0).ue(1).u(1, 0).ue(0).ue(0).u(
