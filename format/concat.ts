@@ -1,16 +1,13 @@
 /**
  * concat: joins several sources in one output, without decoding. `transfer.ts` implements it.
  */
-import { isMemory } from "../ffi/byte_views.ts";
 import { argumentError } from "../ffi/errors.ts";
 import { checkArray, type Names, readFields } from "../io/arguments.ts";
-import { files } from "../io/files.ts";
 import type { Sink } from "../io/sink.ts";
 import type { Source } from "../io/source.ts";
-import { isBlob } from "../io/stream.ts";
 import { checkDemuxerOptions, type DemuxerOptions } from "./open_input.ts";
 import { checkRemuxOptions, remuxOptionNames, type RemuxOptions, type RemuxResult } from "./remux_options.ts";
-import { hasOptions } from "./source_options.ts";
+import { hasOptions, refuseTwice } from "./source_options.ts";
 import { type Plan, transfer, transferSync } from "./transfer.ts";
 
 /** A source of {@linkcode concat} with its own options instead of the common ones, for example its own `onopen`. */
@@ -41,21 +38,6 @@ function planOf(
   });
   refuseTwice(planned.map(({ source }) => source));
   return { sources: planned, sink };
-}
-
-/** Refuses a source that can be read only once but is given twice. */
-function refuseTwice(sources: readonly Source[]): void {
-  for (const [index, source] of sources.entries()) {
-    const first = sources.indexOf(source);
-    if (first === index || !isReadOnce(source)) continue;
-    throw argumentError(TypeError, `sources[${index}]`, `is sources[${first}], which can be read only once`);
-  }
-}
-
-/** Whether a source can be read only once: all but names, bytes and open files. */
-function isReadOnce(source: Source): boolean {
-  const isNamed = typeof source === "string" || source instanceof URL;
-  return !isNamed && !isMemory(source) && !isBlob(source) && !files.opened(source);
 }
 
 /**

@@ -29,6 +29,7 @@ export function codingOf(codec: string, extradata: Uint8Array): Uint8Array[] {
   if (codec === "vorbis" || codec === "theora") return withoutComment(extradata);
   const result = extradataOfPart(codec, extradata);
   if (codec === "flac") result.fill(0, 0, 2); // the smallest block
+  if (codec === "opus") result.fill(0, 12, 16); // the rate before encoding: it is always decoded to 48,000
   return [result];
 }
 

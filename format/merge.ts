@@ -29,7 +29,7 @@ import {
 import { checkDemuxerOptions, type DemuxerOptions } from "./open_input.ts";
 import type { CoverInit } from "./picture.ts";
 import { checkRemuxOptions, remuxOptionNames, type RemuxOptions } from "./remux_options.ts";
-import { hasOptions } from "./source_options.ts";
+import { hasOptions, refuseTwice } from "./source_options.ts";
 
 /** A source of {@linkcode merge}, and which of its streams to keep. */
 export interface MergeSource {
@@ -129,8 +129,10 @@ function check(sources: readonly (Source | MergeSource)[], sink: Sink, given: Me
     Omit<MergeOptions, "onstart">
   >(others, mergeOptionNames);
   if (tagsFrom !== null) checkInteger(tagsFrom, "tagsFrom", 0, items.length - 1);
+  const planned = items.map(sourceOf);
+  refuseTwice(planned.map(({ source }) => source));
   const plan = {
-    sources: items.map(sourceOf),
+    sources: planned,
     sink,
     tagsOf: tagsFrom,
     covers: checkArray(covers, "covers").map((cover, index) => checkCover(cover, `covers[${index}]`)),

@@ -43,6 +43,7 @@ import escape_c from "../shim/escape.c" with { type: "text" };
 import escape_h from "../shim/escape.h" with { type: "text" };
 import aac_adts_long_patch from "../shim/ffmpeg/aac-adts-long.patch" with { type: "text" };
 import aax_segments_patch from "../shim/ffmpeg/aax-segments.patch" with { type: "text" };
+import adx_whole_blocks_patch from "../shim/ffmpeg/adx-whole-blocks.patch" with { type: "text" };
 import afgs1_points_patch from "../shim/ffmpeg/afgs1-points.patch" with { type: "text" };
 import aiff_cut_patch from "../shim/ffmpeg/aiff-cut.patch" with { type: "text" };
 import amv_frame_size_patch from "../shim/ffmpeg/amv-frame-size.patch" with { type: "text" };
@@ -447,6 +448,7 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/escape.h": escape_h,
   "shim/ffmpeg/aac-adts-long.patch": aac_adts_long_patch,
   "shim/ffmpeg/aax-segments.patch": aax_segments_patch,
+  "shim/ffmpeg/adx-whole-blocks.patch": adx_whole_blocks_patch,
   "shim/ffmpeg/afgs1-points.patch": afgs1_points_patch,
   "shim/ffmpeg/aiff-cut.patch": aiff_cut_patch,
   "shim/ffmpeg/amv-frame-size.patch": amv_frame_size_patch,

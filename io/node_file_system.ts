@@ -246,10 +246,13 @@ function named(value: unknown, use: "source" | "sink"): string | null {
 /** The size that Bun gives all but the first byte of a file whose size it does not know yet. */
 const ALL_BUT_ONE = 2 ** 52 - 2;
 
-/** Whether `Bun.file(path)` is a part of the file, from `slice()`, which has the same name. */
+/**
+ * Whether `Bun.file(path)` is a part of the file, from `slice()`, which has the same name. So is, for Bun as well, a file that has
+ * grown since its size was asked for.
+ */
 function isPart(file: Blob, path: string): boolean {
   const rest = file.slice(1).size; // its own size, once asked for, would never change again
-  if (rest === 0 || rest === ALL_BUT_ONE || !Number.isFinite(rest)) return false;
+  if (rest === ALL_BUT_ONE || !Number.isFinite(rest)) return false;
   try {
     const stats = node().statSync(path, BIG);
     return stats.isFile() && Number(stats.size) !== rest + 1;

@@ -345,7 +345,12 @@ int32_t avs_add_stream(double handle, const char *text, uint32_t size) {
   int result = stream ? set_pairs(session, text, size, set_on_stream, stream) : AVERROR(ENOMEM);
   avformat_free_context(trial);
   if (result < 0) return result;
-  stream = avformat_new_stream(session->output->context, NULL);
+  AVFormatContext *output = session->output->context;
+  if (output->nb_streams >= (unsigned)output->max_streams) {
+    log_error(session, "from: an output has at most %d streams", output->max_streams);
+    return AVERROR(EINVAL);
+  }
+  stream = avformat_new_stream(output, NULL);
   if (!stream) return AVERROR(ENOMEM);
   result = set_pairs(session, text, size, set_on_stream, stream);
   if (result < 0) channel_fail(&session->channel, result); /* no memory: part of a stream stays behind */

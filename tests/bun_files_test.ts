@@ -60,6 +60,10 @@ test("A part of Bun.file(path) is that part, not the file", async (folder) => {
   assertEquals(packets, 206);
   const error = await rejectionOf(probe(bun.file(path).slice(0, 3)));
   assertStringIncludes((error as Error).message, "Invalid data found");
+  for (const [start, end] of [[5, 5], [0, 0], [0, 1]]) {
+    const error = await rejectionOf(probe(bun.file(path).slice(start, end)));
+    assertStringIncludes((error as Error).message, "Invalid data found", `${start} to ${end}`);
+  }
 });
 
 test("A file in S3 is neither read from nor written to the file of that name here", async (folder) => {

@@ -185,3 +185,74 @@ Deno.test("concat: extradata that is damaged is compared, whatever it says of it
     }
   }
 });
+
+Deno.test("Opus is joined whatever rate it was encoded from: it is decoded to 48,000", () => {
+  const song = remuxed(sound(0.2, "-c:a", "libopus"), { format: "webm" });
+  const other = song.slice();
+  const at = new TextDecoder("latin1").decode(other).indexOf("OpusHead");
+  new DataView(other.buffer).setUint32(at + 12, 44100, true);
+  assertEquals(seen(joined([song, other], "webm")).sizes.length, 2 * seen(song).sizes.length);
+  other[at + 16] = 1; // the gain is one of the decoder
+  assertThrows(() => joined([song, other], "webm"), TypeError, "other extradata");
+});
+
+/** Times of the first stream's packets in seconds, and where the last one ends. */
+function timesOf(source: Source) {
+  using demuxer = Demuxer.openSync(source);
+  const packets = [...demuxer.packetsSync()];
+  const { num, den } = demuxer.streams[0]!.timeBase;
+  return packets.map(({ pts, duration }) => ({ begin: pts! * num / den, seconds: duration * num / den }));
+}
+
+Deno.test("A short Ogg of one page, whose last packet is cut, has no length of 2^32 samples", () => {
+  const song = shortVorbis();
+  assert(timesOf(song).every(({ seconds }) => seconds < 1));
+  const { duration } = remuxSync(song, new MemorySink(), { format: "matroska" });
+  assert(duration! > 0.6 && duration! < 0.8, String(duration));
+  const both = timesOf(joined([song, song], "ogg"));
+  assert(both.at(-1)!.begin < 1.5, String(both.at(-1)!.begin));
+});
+
+/** Vorbis of 0.7 seconds in one page. */
+function shortVorbis(): Bytes {
+  const { success, stdout } = new Deno.Command("ffmpeg", {
+    args:
+      "-v error -f lavfi -i sine=frequency=440:sample_rate=44100:duration=0.7 -ac 2 -c:a vorbis -strict -2 -f ogg -"
+        .split(" "),
+  }).outputSync();
+  assert(success);
+  return stdout;
+}
+
+/** WavPack of 0.7 seconds in Matroska that states its duration, as none does that is written to a pipe. */
+function wavPack(): Bytes {
+  const path = Deno.makeTempFileSync({ suffix: ".mka" });
+  try {
+    const source = ["-v", "error", "-y", "-f", "lavfi", "-i", "anoisesrc=d=0.7:r=48000"];
+    assert(new Deno.Command("ffmpeg", { args: [...source, "-c:a", "wavpack", path] }).outputSync().success);
+    return Deno.readFileSync(path);
+  } finally {
+    Deno.removeSync(path);
+  }
+}
+
+Deno.test("Packets without a duration, as of WavPack in Matroska, last until their container ends", () => {
+  const song = wavPack();
+  assert(timesOf(song).every(({ seconds }) => seconds === 0));
+  const own = timesOf(song).map(({ begin }) => begin);
+  const begins = timesOf(joined([song, song], "matroska")).map(({ begin }) => begin);
+  const second = begins.slice(own.length);
+  assertEquals(second.map((begin) => begin.toFixed(2)), own.map((begin) => (begin + 0.7).toFixed(2)));
+  const { duration } = remuxSync(song, new MemorySink(), { format: "matroska" });
+  assertEquals(duration?.toFixed(2), "0.70");
+  // Without its end: as long as the packet before.
+  const part = remuxSync(sound(2.1, "-c:a", "wavpack"), new MemorySink(), { format: "matroska", end: 1.6 });
+  assert(part.duration! > 1.6, String(part.duration));
+});
+
+Deno.test("merge() refuses a source twice that can be read only once", async () => {
+  const once = new Blob([fixtureBytes("audio.flac")]).stream();
+  const error = await merge([once, once], new MemorySink(), { format: "matroska" }).catch((error) => error);
+  assertEquals(error.message, "sources[1]: is sources[0], which can be read only once");
+  await once.cancel();
+});

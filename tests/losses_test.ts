@@ -290,6 +290,28 @@ Deno.test({
 });
 
 Deno.test({
+  name: "ADX is whole, however many blocks are left behind those that are read at once",
+  ignore: !isEmbedded,
+  fn() {
+    for (const [channels, seconds] of [["1", "0.3"], ["2", "0.3"], ["2", "0.5"], ["1", "1.1"]] as const) {
+      const adx = piped(
+        "-f",
+        "lavfi",
+        "-i",
+        `sine=d=${seconds}`,
+        "-ac",
+        channels,
+        "-c:a",
+        "adpcm_adx",
+        "-f",
+        "adx",
+      )!;
+      assertEquals(read(adx).reports, [], `${channels} channels, ${seconds} s`);
+    }
+  },
+});
+
+Deno.test({
   name: "WAV, RF64 and AIFF of which other programs could not state the size are whole",
   ignore: !isEmbedded,
   fn() {

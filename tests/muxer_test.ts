@@ -171,6 +171,14 @@ Deno.test("Muxer.addStream() describes the added stream, not all others again", 
   );
 });
 
+Deno.test("Muxer.addStream() says how many streams an output can have", () => {
+  using muxer = Muxer.openSync(new MemorySink(), { format: "mpegts" });
+  const add = () => muxer.addStream({ type: "audio", codec: "mp2", sampleRate: 48000, channels: 2 });
+  for (let i = 0; i < 1000; i++) add();
+  assertThrows(add, TypeError, "from: an output has at most 1000 streams");
+  assertEquals(muxer.streams.length, 1000);
+});
+
 // ------------------------------------------------------------------------------------------- life cycle
 
 Deno.test("Muxer refuses calls in the wrong order", () => {

@@ -178,6 +178,14 @@ static void mend_cover(const AVFormatContext *input, AVPacket *packet) {
 }
 
 /*
+ * Of the last packet of a short Ogg, which is one page, or whose last page states less than it has, the length is below 0, and is
+ * given as one of 2^32 units (5.1 to 9.0).
+ */
+static void mend_length(const AVFormatContext *input, AVPacket *packet) {
+  if (packet->duration > INT32_MAX && !strcmp(input->iformat->name, "ogg")) packet->duration = 0;
+}
+
+/*
  * The dash demuxer counts segments by the duration of the manifest, which may be a little longer than that of one stream: it
  * opens one segment too many, which is refused if the opener allows only existing files.
  */
@@ -214,7 +222,10 @@ static int read_frame(struct session *session, AVPacket *packet) {
   AVFormatContext *input = session->input->context;
   session->channel.acting = &session->input->endpoint;
   int result = read_on(session, packet);
-  if (result >= 0) mend_cover(input, packet);
+  if (result >= 0) {
+    mend_cover(input, packet);
+    mend_length(input, packet);
+  }
   return explain(session, packet, result);
 }
 

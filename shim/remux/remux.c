@@ -51,7 +51,7 @@ static void forget_times(struct route *route) {
 }
 
 static struct route route_to(int output_stream) {
-  struct route route = {.output_stream = output_stream, .first = NAN, .last = NAN};
+  struct route route = {.output_stream = output_stream, .first = NAN, .last = NAN, .latest = NAN};
   forget_times(&route);
   order_forget(&route.order);
   return route;
@@ -258,9 +258,31 @@ static void note_packet(struct route *route, const AVStream *stream, const AVPac
   route->bytes += packet->size;
   if (is_picture(stream)) return; /* it has no time */
   int64_t time = packet->pts != AV_NOPTS_VALUE ? packet->pts : packet->dts;
-  double first = (double)time * av_q2d(stream->time_base), last = first + packet_duration(stream, packet);
+  double length = packet_duration(stream, packet), first = (double)time * av_q2d(stream->time_base), last = first + length;
+  bool is_latest = !(route->latest >= first);
+  double before = is_latest && first > route->latest ? first - route->latest : 0;
+  if (is_latest) route->lacks_length = !length && is_sound_or_motion(stream);
+  if (is_latest && route->lacks_length) last += before;
   if (!(route->first <= first)) route->first = first;
   if (!(route->last >= last)) route->last = last;
+  if (is_latest) route->latest = first;
+}
+
+/*
+ * A last packet without a duration, as of WavPack in Matroska, was taken for as long as the one before it. Where the container states
+ * when the input ends, it lasts until then: what is joined to it would else begin too early, or leave a gap.
+ */
+static void end_last_packets(const struct session *session, struct remux *remux) {
+  const AVFormatContext *input = session->input->context;
+  if (input->duration <= 0 || input->duration_estimation_method == AVFMT_DURATION_FROM_BITRATE) return;
+  int64_t begin = input->start_time == AV_NOPTS_VALUE ? 0 : input->start_time;
+  int64_t end = av_sat_sub64(av_sat_add64(begin, input->duration), remux->shift);
+  for (unsigned i = 0; i < remux->count; i++) {
+    struct route *route = &remux->routes[i];
+    double last = (double)av_sat_add64(end, route->delay) / AV_TIME_BASE;
+    if (route->lacks_length && last > route->latest) route->last = last;
+    route->lacks_length = false;
+  }
 }
 
 enum { NONE = -2, SEVERAL = -1 };
@@ -583,6 +605,7 @@ static int remux_next(struct session *session) {
   av_packet_unref(packet);
   if (result != AVERROR_EOF) return result == AVERROR(EAGAIN) ? 0 : result;
   remux->finished = true;
+  if (!has_range_ended) end_last_packets(session, remux);
   warn_cut_off(session);
   if (!has_range_ended) warn_missing_sound(session); /* what is behind the range was not read */
   warn_late_streams(session);

@@ -25,6 +25,8 @@ struct route {
   int64_t packets, bytes; /* written to this output */
   int64_t delay;          /* AV_TIME_BASE: added to its times */
   double first, last;     /* seconds of the output, NaN before the first packet */
+  double latest;          /* the same: when the last of its packets begins */
+  bool lacks_length;      /* that packet has no duration */
   int64_t start;          /* AV_TIME_BASE, of the input: when its pictures begin; AV_NOPTS_VALUE: not searched, or not found */
 };
 
