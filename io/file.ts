@@ -106,7 +106,8 @@ export function* attachSourceFile(
   }
   const list = path === "" || identity === null ? null : new ListReader(host.files, path);
   const isRegular = info?.isFile ?? false;
-  const device = yield* fileDevice(file, { path, list, isRegular });
+  const sharing = { path, list, isRegular };
+  const device = yield* (path === "" ? SharedFile.of(file).device(sharing) : fileDevice(file, sharing));
   if (isRegular && device.seek && !isReadBack) device.size = info!.size;
   return host.addDevice(device, { use: "read", bulk: true }, bufferSize);
 }
@@ -230,23 +231,32 @@ function* occupy(host: Host, file: OpenFile, path: string): Operation<FileStatus
 }
 
 /**
- * A sink file that the caller has opened. A muxer may reread it while writing it (`faststart`). The system keeps only
- * one position per open file, so I/O contexts use it one at a time, and each restores its own position first.
+ * A file that the caller has opened. Several sessions may read it at once, and a muxer may reread it while writing it
+ * (`faststart`). The system keeps only one position per open file, so I/O contexts use it one at a time, and each restores its
+ * own position first.
  */
 export class SharedFile {
+  static #known = new WeakMap<OpenFile, SharedFile>();
   readonly file: OpenFile;
   #user: { position: number } | null = null;
   /** Settles when the current step is done. */
   #busy: Promise<void> | null = null;
 
-  constructor(file: OpenFile) {
+  private constructor(file: OpenFile) {
     this.file = file;
   }
 
+  /** The only one of this file. */
+  static of(file: OpenFile): SharedFile {
+    const known = this.#known.get(file) ?? new SharedFile(file);
+    this.#known.set(file, known);
+    return known;
+  }
+
   /** A device with its own position. */
-  device(): Operation<Device> {
+  device(sharing: Sharing = {}): Operation<Device> {
     const user = { position: 0 };
-    return fileDevice(this.file, { exclusive: (work) => this.#exclusive(user, work) });
+    return fileDevice(this.file, { ...sharing, exclusive: (work) => this.#exclusive(user, work) });
   }
 
   /** Why the file can't be read back; null if it can. */
@@ -278,7 +288,7 @@ export class SharedFile {
   }
 
   *#exclusive<T>(user: { position: number }, work: () => Operation<T>): Operation<T> {
-    while (this.#busy) yield* step(() => {}, () => this.#busy);
+    while (this.#busy) yield* step(inUse, () => this.#busy);
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#busy = promise;
     try {
@@ -292,12 +302,19 @@ export class SharedFile {
 
   *#change(user: { position: number }): Operation<void> {
     if (this.#user === user) return;
-    if (this.#user) {
-      this.#user.position = yield* seek(this.file, 0, From.CURRENT);
-      yield* seek(this.file, user.position, From.START);
-    }
+    const { file } = this;
+    const last = this.#user;
     this.#user = user;
+    if (!last) return;
+    yield* succeeds(function* () { // a pipe has no position
+      last.position = yield* seek(file, 0, From.CURRENT);
+      yield* seek(file, user.position, From.START);
+    });
   }
+}
+
+function inUse(): never {
+  throw new Error("The file is in use by another call, which is under way");
 }
 
 // ------------------------------------------------------------------------------------------- devices

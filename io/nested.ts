@@ -48,7 +48,7 @@ type Target = Exclude<Sink, OpenedFile> | SharedFile;
 /** Makes a target of a sink. */
 export function targetOf(sink: Sink): Target {
   const file = files.opened(sink);
-  return file ? new SharedFile(file) : sink as Target;
+  return file ? SharedFile.of(file) : sink as Target;
 }
 
 /** A muxer's own output. */

@@ -72,7 +72,7 @@ export function* openSink(
   }
   const file = files.opened(sink);
   if (file) {
-    return { io: yield* attachSinkFile(host, new SharedFile(file), { use, bufferSize }), url: "" };
+    return { io: yield* attachSinkFile(host, SharedFile.of(file), { use, bufferSize }), url: "" };
   }
   if (sink instanceof SharedFile) {
     return { io: yield* attachSinkFile(host, sink, { use, bufferSize }), url: "" };

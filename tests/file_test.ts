@@ -13,6 +13,7 @@ import {
 import {
   Demuxer,
   MemorySink,
+  merge,
   Muxer,
   type MuxerOptions,
   Packet,
@@ -147,6 +148,49 @@ for (const [what, options] of Object.entries(rewriting)) {
     }
   });
 }
+
+/** The packets of a source. */
+async function packetsOf(source: Deno.FsFile, count = Infinity): Promise<string[]> {
+  await using demuxer = await Demuxer.open(source, { bufferSize: 1024 });
+  const packets: string[] = [];
+  for await (const packet of demuxer) if (packets.push(`${packet.streamIndex} ${packet.dts}`) >= count) break;
+  assertEquals(demuxer.warnings, []);
+  return packets;
+}
+
+for (const name of ["video.ts", "video.mp4", "video.mkv"]) {
+  Deno.test(`Several calls may read one open file at once: ${name}`, async () => {
+    using file = await Deno.open(fixturePath(name));
+    const alone = await packetsOf(file);
+    for (const packets of await Promise.all([packetsOf(file), packetsOf(file), packetsOf(file, 20)])) {
+      assertEquals(packets, alone.slice(0, packets.length));
+    }
+    assertEquals(await packetsOf(file), alone);
+    const merged = await Promise.all([0, 1].map(async () => {
+      const sink = new MemorySink();
+      const sources = [{ source: file, streams: [0] }, { source: file, streams: [1] }];
+      const { warnings } = await merge(sources, sink, { format: "matroska", bufferSize: 1024 });
+      assertEquals(warnings, []);
+      return rowsOf(sink.bytes()).length;
+    }));
+    assertEquals(merged, [alone.length, alone.length]);
+  });
+}
+
+Deno.test("A sync call on an open file that an async call is reading is an error, or reads it right", async () => {
+  using file = await Deno.open(fixturePath("video.ts"));
+  const alone = probeSync(file).streams.length;
+  const reading = packetsOf(file);
+  for (let turns = 0; turns < 20; turns++) {
+    try {
+      assertEquals(probeSync(file).streams.length, alone);
+    } catch (error) {
+      assertMatch((error as Error).message, /in use by another call/);
+    }
+    await new Promise((resolve) => setTimeout(resolve));
+  }
+  assertEquals((await reading).length, (await packetsOf(file)).length);
+});
 
 Deno.test("A Deno.FsFile that can't be reread is an error with the reason", async () => {
   using folder = temporaryFolder();
