@@ -4,7 +4,7 @@
  */
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { AVError, MemorySink, Muxer, type MuxerOptions } from "@avio/avio";
-import { isEmbedded } from "./support/versions.ts";
+import { isEmbedded, libavformat } from "./support/versions.ts";
 
 type Stream = Parameters<Muxer["addStream"]>[0];
 type Settings = Parameters<Muxer["addStream"]>[1];
@@ -432,7 +432,7 @@ const id3Cases: [string, MuxerOptions, Stream[], number[]][] = [
 ];
 for (const [what, options, streams, packets] of id3Cases) {
   Deno.test(`mp4: streams of timed ID3, which have no track, beside ${what} end no process`, {
-    ignore: !isEmbedded,
+    ignore: !isEmbedded || (libavformat < 63 && what === "TTML in fragments"), // not yet implemented
   }, () => {
     const sink = new MemorySink();
     const listed = packets.map((stream, i) => packet(stream, new Uint8Array(20), i * 1e6));
@@ -475,7 +475,9 @@ Deno.test("mov: Vorbis with the tag of PCM is an error, not an assertion", { ign
   assertThrows(() => writeTo(new Counter(), options, [[stream]], [small[0]!]), AVError, "needs its bits");
 });
 
-Deno.test("mp4: data whose packet failed is no fragment of its own", { ignore: !isEmbedded }, () => {
+Deno.test("mp4: data whose packet failed is no fragment of its own", {
+  ignore: !isEmbedded || libavformat < 63, // before, such a packet is written
+}, () => {
   const data = new Uint8Array(10);
   new DataView(data.buffer).setUint32(4, 1e9, true);
   const options = { format: "mp4", options: { movflags: "frag_custom+empty_moov", frag_interleave: "1" } };
