@@ -106,6 +106,7 @@ import flv_cut_7_patch from "../shim/ffmpeg/flv-cut-7.patch" with { type: "text"
 import flv_cut_9_patch from "../shim/ffmpeg/flv-cut-9.patch" with { type: "text" };
 import flv_empty_packet_9_patch from "../shim/ffmpeg/flv-empty-packet-9.patch" with { type: "text" };
 import flv_key_frames_stated_patch from "../shim/ffmpeg/flv-key-frames-stated.patch" with { type: "text" };
+import flv_last_time_9_patch from "../shim/ffmpeg/flv-last-time-9.patch" with { type: "text" };
 import flv_multichannel_9_patch from "../shim/ffmpeg/flv-multichannel-9.patch" with { type: "text" };
 import flv_parameters_leak_9_patch from "../shim/ffmpeg/flv-parameters-leak-9.patch" with { type: "text" };
 import flv_resync_again_patch from "../shim/ffmpeg/flv-resync-again.patch" with { type: "text" };
@@ -511,6 +512,7 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/flv-cut-9.patch": flv_cut_9_patch,
   "shim/ffmpeg/flv-empty-packet-9.patch": flv_empty_packet_9_patch,
   "shim/ffmpeg/flv-key-frames-stated.patch": flv_key_frames_stated_patch,
+  "shim/ffmpeg/flv-last-time-9.patch": flv_last_time_9_patch,
   "shim/ffmpeg/flv-multichannel-9.patch": flv_multichannel_9_patch,
   "shim/ffmpeg/flv-parameters-leak-9.patch": flv_parameters_leak_9_patch,
   "shim/ffmpeg/flv-resync-again.patch": flv_resync_again_patch,

@@ -450,6 +450,17 @@ Deno.test({
   },
 });
 
+Deno.test("The times of an FLV that follows another one, which is cut off, go on from there", () => {
+  const film = fixtureBytes("video.flv");
+  using demuxer = Demuxer.openSync(joined(film.subarray(0, -37), film));
+  const times = [...demuxer.packetsSync()].filter(({ streamIndex }) => streamIndex < 2).map(({ dts }) =>
+    dts!
+  );
+  assertEquals(times.length, 411);
+  assertEquals(times.toSorted((a, b) => a - b).at(-1), 6128);
+  assert(times.every((time, i) => i === 0 || time >= times[i - 1]! - 100));
+});
+
 Deno.test("A seek in Ogg with VP8 finds no damage", () => {
   const bytes = piped("-f", "lavfi", "-i", "testsrc=d=2:s=64x64", "-c:v", "libvpx", "-f", "ogg");
   assert(bytes);
