@@ -322,7 +322,10 @@ int32_t avs_set_bytes(double handle, int32_t index, const char *name, uint32_t n
   if (!stream || session->output->header_tried || name_size >= sizeof(text) || size > MAX_DATA) return AVERROR(EINVAL);
   snprintf(text, sizeof(text), "%.*s", (int)name_size, name ? name : "");
   uint8_t *copy = av_mallocz((size_t)size + AV_INPUT_BUFFER_PADDING_SIZE);
-  if (!copy) return AVERROR(ENOMEM);
+  if (!copy) {
+    channel_fail(&session->channel, AVERROR(ENOMEM)); /* part of a stream stays behind */
+    return AVERROR(ENOMEM);
+  }
   if (size) memcpy(copy, data, size);
   if (!strcmp(text, "extradata")) return set_extradata(stream->codecpar, copy, size);
   int result = set_side_data(stream, text, copy, size);
