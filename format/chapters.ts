@@ -1,24 +1,8 @@
 /**
- * Chapters on their way from sources to an output: cut, joined, and left out with a warning where the output's format has
- * none. `open_output.ts` adds one chapter.
+ * Chapters on their way from sources to an output: cut and joined. `open_output.ts` adds them.
  */
 import type { Session } from "../ffi/session.ts";
-import { canHoldChapters, holdsMedia, type Written } from "./holds.ts";
-import { addChapter } from "./open_output.ts";
 import type { Chapter } from "./stream.ts";
-
-/** Adds chapters to the session's output; if its format has none, warns that those of the source are left out. */
-export function addChapters(
-  session: Session,
-  chapters: readonly Chapter[],
-  written: Written,
-  source: number,
-): void {
-  for (const chapter of chapters) addChapter(session, chapter);
-  if (chapters.length > 0 && !canHoldChapters(written) && holdsMedia(written.format)) {
-    warnOfChapters(session, source, `the chapters are left out: ${written.format} can't hold them`);
-  }
-}
 
 /** Warns about chapters of a source. */
 export function warnOfChapters(session: Session, source: number, words: string): void {

@@ -6,6 +6,7 @@ import { argumentError, ClosedError } from "../ffi/errors.ts";
 import { canWait, type Operation } from "../ffi/operation.ts";
 import { flushOutput, learnStream, setMetadata, writeTrailer } from "../ffi/output.ts";
 import { Session } from "../ffi/session.ts";
+import type { Warning } from "../ffi/warnings.ts";
 import { WriteQueue } from "../ffi/write_queue.ts";
 import { checkObject, checkRecord } from "../io/arguments.ts";
 import type { Attachment } from "../io/attachment.ts";
@@ -18,7 +19,7 @@ import { checkCoverPlace, isOgg } from "./cover_place.ts";
 import type { CoverInit } from "./picture.ts";
 import type { FormatInfo } from "./formats.ts";
 import {
-  addChapter,
+  addChapters,
   checkChapters,
   checkMuxerOptions,
   chooseOutput,
@@ -130,6 +131,11 @@ export class Muxer implements Disposable, AsyncDisposable {
   /** The container's format. */
   get format(): FormatInfo {
     return this.#description.format;
+  }
+
+  /** What the output can't hold of what the program set: tags and chapters. */
+  get warnings(): readonly Warning[] {
+    return this.#session.allWarnings();
   }
 
   /** The streams added so far, with the muxer's own time bases once the header has been written. */
@@ -249,7 +255,8 @@ export class Muxer implements Disposable, AsyncDisposable {
 
   // deno-lint-ignore require-yield
   *#addChapters(chapters: readonly Chapter[]): Operation<void> {
-    for (const chapter of chapters) addChapter(this.#session, chapter);
+    const { options } = this.#options;
+    addChapters(this.#session, chapters, { format: this.format.name, options }, 0);
   }
 
   // deno-lint-ignore require-yield

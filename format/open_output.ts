@@ -24,7 +24,8 @@ import { allowNestedOutput, type Own, targetOf } from "../io/nested.ts";
 import { endUnused, isNodeWritable } from "../io/node_stream.ts";
 import { openSink, type Sink, sinkUrl } from "../io/sink.ts";
 import { isWritable } from "../io/stream.ts";
-import { warnOfTags } from "./holds.ts";
+import { warnOfChapters } from "./chapters.ts";
+import { canHoldChapters, holdsMedia, warnOfTags, type Written } from "./holds.ts";
 import {
   bufferSizeOf,
   checkAllUsed,
@@ -116,9 +117,23 @@ export function* chooseOutput(
   const { name } = outputFormat(session);
   const { tags, set } = tagsFor(name);
   output.setMetadata(session, Object.entries(tags));
-  warnOfTags(session, { format: name, url, options: options.options }, set);
-  for (const chapter of chapters) addChapter(session, chapter);
+  const written = { format: name, url, options: options.options };
+  warnOfTags(session, written, set);
+  addChapters(session, chapters, written, 0);
   return { url, opensFiles };
+}
+
+/** Adds chapters to the session's output; if its format has none, warns that they are left out. */
+export function addChapters(
+  session: Session,
+  chapters: readonly Chapter[],
+  written: Written,
+  source: number,
+): void {
+  for (const chapter of chapters) addChapter(session, chapter);
+  if (chapters.length > 0 && !canHoldChapters(written) && holdsMedia(written.format)) {
+    warnOfChapters(session, source, `the chapters are left out: ${written.format} can't hold them`);
+  }
 }
 
 /** Tags of an output. */

@@ -23,13 +23,14 @@ import type { Source } from "../io/source.ts";
 import { filesNamedBy, filesOf } from "../io/source_files.ts";
 import { isResponse, isStream, isWritable } from "../io/stream.ts";
 import { addStreamLike } from "./add_stream.ts";
-import { addChapters, cutChapters, joinChapters, warnOfChapters } from "./chapters.ts";
+import { cutChapters, joinChapters, warnOfChapters } from "./chapters.ts";
 import { isFragmented, isOgg, TagCover } from "./cover_place.ts";
 import { choose, type Chosen, editTags, initOf } from "./edits.ts";
 import { versions } from "./formats.ts";
 import { canHoldChapters } from "./holds.ts";
 import { type DemuxerOptions, openInput } from "./open_input.ts";
 import {
+  addChapters,
   checkChapters,
   chooseOutput,
   openOutputSink,

@@ -9,6 +9,7 @@ import {
   type MapFile,
   MemorySink,
   merge,
+  Muxer,
   probeSync,
   remux,
   type RemuxOptions,
@@ -277,4 +278,22 @@ Deno.test("Chapters that are set are reported where they can't be stored, also i
   const options: RemuxOptions = { format: "mpegts", streams: [0], chapters };
   const { warnings } = remuxSync(fixturePath("video.ts"), new MemorySink(), options);
   assertEquals(warnings.map(({ message }) => message), ["the chapters are left out: mpegts can't hold them"]);
+});
+
+Deno.test("A Muxer's warnings name the tags and chapters that its format can't hold", () => {
+  const chapters = [{ id: 1, start: 0, end: 1, metadata: { title: "One" } }];
+  const messages = (format: string, later: boolean) => {
+    const settings = { format, tags: { title: "Film", artist: "Ann" }, ...(later ? {} : { chapters }) };
+    using muxer = Muxer.openSync(new MemorySink(), settings);
+    if (later) muxer.addChapters(chapters);
+    return muxer.warnings.map(({ message }) => message);
+  };
+  for (const later of [false, true]) {
+    assertEquals(messages("mpegts", later), [
+      "tags are left out, mpegts can't hold them: artist",
+      "the chapters are left out: mpegts can't hold them",
+    ]);
+    assertEquals(messages("matroska", later), []);
+    assertEquals(messages("null", later), []);
+  }
 });
