@@ -241,9 +241,28 @@ export class SharedFile {
   #user: { position: number } | null = null;
   /** Settles when the current step is done. */
   #busy: Promise<void> | null = null;
+  /** Settles when the system's call is done, which goes on when its session is aborted. */
+  #pending: Promise<unknown> | null = null;
 
   private constructor(file: OpenFile) {
-    this.file = file;
+    const track = <T>(call: Promise<T>): Promise<T> => {
+      const settled = call.then(() => {}, () => {});
+      this.#pending = settled.then(() => this.#pending = null);
+      return call;
+    };
+    this.file = {
+      read: (target) => track(file.read(target)),
+      readSync: (target) => file.readSync(target),
+      write: (bytes) => track(file.write(bytes)),
+      writeSync: (bytes) => file.writeSync(bytes),
+      seek: (offset, whence) => track(file.seek(offset, whence)),
+      seekSync: (offset, whence) => file.seekSync(offset, whence),
+      stat: () => file.stat(),
+      statSync: () => file.statSync(),
+      truncate: (size) => file.truncate(size),
+      truncateSync: (size) => file.truncateSync(size),
+      close: () => file.close(),
+    };
   }
 
   /** The only one of this file. */
@@ -255,8 +274,7 @@ export class SharedFile {
 
   /** A device with its own position. */
   device(sharing: Sharing = {}): Operation<Device> {
-    const user = { position: 0 };
-    return fileDevice(this.file, { ...sharing, exclusive: (work) => this.#exclusive(user, work) });
+    return fileDevice(this.file, { ...sharing, exclusive: (user, work) => this.#exclusive(user, work) });
   }
 
   /** Why the file can't be read back; null if it can. */
@@ -295,21 +313,22 @@ export class SharedFile {
       yield* this.#change(user);
       return yield* work();
     } finally {
-      this.#busy = null;
-      resolve();
+      const free = () => {
+        this.#busy = null;
+        resolve();
+      };
+      if (this.#pending) this.#pending.then(free);
+      else free();
     }
   }
 
+  /** Not from where the last user is: a session that is aborted leaves the file anywhere. */
   *#change(user: { position: number }): Operation<void> {
     if (this.#user === user) return;
-    const { file } = this;
-    const last = this.#user;
+    this.#user = null;
+    const { position } = user;
+    yield* succeeds(() => seek(this.file, Math.min(position, FARTHEST), From.START)); // a pipe has no position
     this.#user = user;
-    if (!last) return;
-    yield* succeeds(function* () { // a pipe has no position
-      last.position = yield* seek(file, 0, From.CURRENT);
-      yield* seek(file, user.position, From.START);
-    });
   }
 }
 
@@ -336,7 +355,7 @@ interface Sharing {
   /** Gets all bytes that are read from the start on. */
   list?: ListReader | null;
   /** Runs a step with exclusive use of the file. */
-  exclusive?: <T>(work: () => Operation<T>) => Operation<T>;
+  exclusive?: <T>(user: { position: number }, work: () => Operation<T>) => Operation<T>;
   /** Whether it is a regular file, whose status may be read. */
   isRegular?: boolean;
 }
@@ -344,7 +363,7 @@ interface Sharing {
 /** Pipes and terminals have no position; files are used from their start. */
 function* fileDevice(
   file: OpenFile,
-  { path = "", list = null, exclusive = (work) => work(), isRegular = false }: Sharing = {},
+  { path = "", list = null, exclusive = (_user, work) => work(), isRegular = false }: Sharing = {},
 ): Operation<Device> {
   const size = new ReadSize();
   const place: Place = { path, position: 0 };
@@ -353,18 +372,18 @@ function* fileDevice(
   const device: Device = {
     transient: true,
     *read(requested) {
-      const bytes = yield* exclusive(() => located("read", place, () => read(requested)));
+      const bytes = yield* exclusive(place, () => located("read", place, () => read(requested)));
       place.position += bytes?.length ?? 0;
       if (bytes && watching && !watching.see(bytes)) watching = null;
       return bytes;
     },
-    write: (bytes) => exclusive(() => located("write", place, () => writeAll(file, bytes, place))),
+    write: (bytes) => exclusive(place, () => located("write", place, () => writeAll(file, bytes, place))),
   };
   const goTo = isRegular ? seekNow : seek;
-  if (!(yield* exclusive(() => succeeds(() => goTo(file, 0, From.START))))) return device;
+  if (!(yield* exclusive(place, () => succeeds(() => goTo(file, 0, From.START))))) return device;
   device.seeksLate = isRegular;
   device.seek = (offset, whence) =>
-    exclusive(function* () {
+    exclusive(place, function* () {
       if (whence === constants.seek.SIZE) return yield* sizeOf(file, isRegular);
       size.reset();
       watching = null;

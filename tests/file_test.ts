@@ -177,6 +177,22 @@ for (const name of ["video.ts", "video.mp4", "video.mkv"]) {
   });
 }
 
+Deno.test("A call on an open file that is aborted while it reads does not disturb the others", async () => {
+  using file = await Deno.open(fixturePath("video.mp4"));
+  const alone = await packetsOf(file);
+  const readUntil = async (last: number) => {
+    const aborting = new AbortController();
+    await using demuxer = await Demuxer.open(file, { bufferSize: 1024, signal: aborting.signal });
+    let count = 0;
+    for await (const _ of demuxer) if (++count === last) aborting.abort();
+  };
+  for (let last = 1; last < alone.length; last += 4) {
+    const [others, result] = await Promise.allSettled([packetsOf(file), readUntil(last)]);
+    assertEquals(others, { status: "fulfilled", value: alone });
+    assertEquals(result.status, "rejected");
+  }
+});
+
 Deno.test("A sync call on an open file that an async call is reading is an error, or reads it right", async () => {
   using file = await Deno.open(fixturePath("video.ts"));
   const alone = probeSync(file).streams.length;
