@@ -88,8 +88,9 @@ function causeOf(log: readonly LogLine[], code: number): string | undefined {
  * FFmpeg returns -1 (EPERM) without meaning permission. Its log lines begin with the name of a component; ours don't.
  */
 function textOf(code: number, cause: string | undefined): string {
-  const isOurs = cause !== undefined && !/^[^\s:]+: /.test(cause);
-  return code === AVERROR.EPERM && !isOurs ? "FFmpeg reports no reason" : errorText(code);
+  if (code !== AVERROR.EPERM) return errorText(code);
+  if (cause === undefined) return "FFmpeg reports no reason";
+  return /^[^\s:]+: /.test(cause) ? "FFmpeg reports no error code" : errorText(code);
 }
 
 /** `Cannot open input: Invalid data found (mov,mp4: moov atom not found)` */

@@ -711,7 +711,7 @@ Deno.test("Error messages name the cause", () => {
   );
   assertEquals(
     messageOf(AVERROR.EPERM, line("error", "mpc8: Not a Musepack8 file")),
-    "Cannot open input: FFmpeg reports no reason (mpc8: Not a Musepack8 file)",
+    "Cannot open input: FFmpeg reports no error code (mpc8: Not a Musepack8 file)",
   );
 });
 
