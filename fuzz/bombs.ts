@@ -3,6 +3,8 @@
  * searched for one by one. Each has about `size` bytes, or less than a MiB. `tests/bounds_test.ts` checks the memory and time
  * that they take; `samples.ts` adds them to the first inputs of the fuzzers.
  */
+import { BitWriter, nalUnit } from "../tests/support/bits.ts";
+
 type Part = Uint8Array | number[] | string;
 
 const encoder = new TextEncoder();
@@ -738,36 +740,19 @@ function services(size: number): Uint8Array {
   );
 }
 
-/** Bits of H.265: numbers of a length, or Exp-Golomb ones. */
-class Bits {
-  #text = "";
-
+/** Bits of H.265. */
+class Bits extends BitWriter {
   /** Pairs of a length and a number. */
   fixed(...pairs: (readonly [number, number])[]): this {
-    for (const [bits, value] of pairs) this.#text += value.toString(2).padStart(bits, "0");
+    for (const [bits, value] of pairs) this.u(bits, value);
     return this;
   }
   golomb(...values: number[]): this {
-    for (const value of values) {
-      const digits = (value + 1).toString(2);
-      this.#text += "0".repeat(digits.length - 1) + digits;
-    }
+    for (const value of values) this.ue(value);
     return this;
   }
-  /** As a NAL unit, with the bytes that keep start codes out of it. */
   unit(header: number[]): Uint8Array {
-    const text = `${this.#text}1`, bytes = [0, 0, 1, ...header];
-    let zeroBytes = 0;
-    for (let at = 0; at < text.length; at += 8) {
-      const byte = parseInt(text.slice(at, at + 8).padEnd(8, "0"), 2);
-      if (zeroBytes >= 2 && byte <= 3) {
-        bytes.push(3);
-        zeroBytes = 0;
-      }
-      bytes.push(byte);
-      zeroBytes = byte === 0 ? zeroBytes + 1 : 0;
-    }
-    return Uint8Array.from(bytes);
+    return nalUnit(header, this.stopped());
   }
 }
 

@@ -15,7 +15,7 @@ import {
   remuxSync,
   type StreamParameters,
 } from "@avio/avio";
-import { BitWriter } from "./support/crafted.ts";
+import { BitWriter } from "./support/bits.ts";
 import { concatBytes } from "./support/essence.ts";
 import { fixtureBytes } from "./support/fixtures.ts";
 
