@@ -54,6 +54,9 @@ export function checkSameStreams(
   format: string,
 ): void {
   const name = `sources[${number}]`;
+  if (format === "gif") {
+    throw argumentError(TypeError, name, "can't be joined: a GIF has one header and palette");
+  }
   for (const [i, { stream }] of chosen.entries()) {
     const index = places[i]!;
     if (isCover(stream) && (!streams[index] || isCover(streams[index]))) continue; // it is that of the first source

@@ -186,6 +186,19 @@ Deno.test("concat: extradata that is damaged is compared, whatever it says of it
   }
 });
 
+Deno.test("concat: a GIF has one header, so a second one would end it for most readers", () => {
+  const { stdout: gif } = new Deno.Command("ffmpeg", {
+    args: ["-v", "error", "-f", "lavfi", "-i", "testsrc=d=1:s=32x32:r=5", "-f", "gif", "-"],
+  }).outputSync();
+  assertEquals(seen(joined([gif], "gif")).sizes, seen(gif).sizes);
+  assertEquals(seen(joined([gif, gif], "matroska")).sizes.length, 2 * seen(gif).sizes.length);
+  assertThrows(
+    () => joined([gif, gif], "gif"),
+    TypeError,
+    "sources[1]: can't be joined: a GIF has one header and palette",
+  );
+});
+
 Deno.test("Opus is joined whatever rate it was encoded from: it is decoded to 48,000", () => {
   const song = remuxed(sound(0.2, "-c:a", "libopus"), { format: "webm" });
   const other = song.slice();
