@@ -913,6 +913,32 @@ static void *nudging_isolate(void *opaque) {
   return NULL;
 }
 
+/* Limits that let no packet into a batch: each has one all the same, and the thread waits only until that is taken. */
+static void *limited_isolate(void *opaque) {
+  static const double limits[][2] = {{0, 0}, {-1, 1e9}, {NAN, 0}, {1e9, -INFINITY}};
+  const double *limit = limits[*(const int *)opaque % 4];
+  enum { ALL = 206 };
+  struct scene scene;
+  struct user *user = &scene.user;
+  int packets = 0;
+  scene_start(&scene, 0);
+  user->exact = user->hoard = true;
+  operate(&scene, AVS_OP_OPEN_INPUT);
+  prepare(user, AVS_OP_READ, scene.slot);
+  scene.slot[1] = limit[0];
+  scene.slot[2] = limit[1];
+  start(user, AVS_OP_READ, scene.slot);
+  while (!user->done) {
+    packets += take_ready(user->session);
+    dispatch(user, 1, 1000);
+  }
+  packets += take_ready(user->session);
+  CHECK(avs_finish(user->session, scene.slot) == 0 && scene.slot[0] == END_OF_FILE, "read to %g", scene.slot[0]);
+  CHECK(packets == ALL, "%d packets", packets);
+  scene_end(&scene);
+  return NULL;
+}
+
 static void in_thread(void *(*work)(void *), void *opaque) {
   pthread_t thread;
   pthread_create(&thread, NULL, work, opaque);
@@ -966,6 +992,7 @@ static void try_scenes(void) {
     in_thread(writing_isolate, &round);
     in_thread(flooding_isolate, &round);
     in_thread(transforming_isolate, &round);
+    in_thread(limited_isolate, &round);
   }
 }
 
