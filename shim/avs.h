@@ -166,7 +166,10 @@ enum {
 AVS_API void avs_run(double session, uint32_t operation, double *slot, uint8_t *data, uint32_t data_size,
                      const uint8_t *source, double source_size);
 
-/* Answers to the open request of an I/O context. Late or stray ones are AVERROR(EINVAL) and change nothing. */
+/*
+ * Answers to the open request of an I/O context. Late or stray ones are AVERROR(EINVAL) and change nothing. An error that is no
+ * int, or AVERROR(EAGAIN), is taken for AVERROR_EXTERNAL.
+ */
 AVS_API int32_t avs_reply(double io, double result);
 /* What exceeds the request is kept, and read before there is another request. */
 AVS_API int32_t avs_reply_read(double io, const uint8_t *chunk, uint32_t size);
