@@ -1,11 +1,13 @@
 /**
  * The real kind, length and contents of bytes. They may be of another realm (a context of node:vm, an iframe), whose classes
- * are others, and their class, properties and methods may be overridden by the program; with a wrong length native code
- * would read past the end.
+ * are others, and their class, properties and methods may be overridden by the program, those of the engine's prototypes, too;
+ * with a wrong length native code would read past the end. So lengths that native code gets come from here, and no methods
+ * are called of arrays that it writes to.
  */
 
 /** As they were when avio was loaded: native code writes as many elements as were requested. */
 const { Float64Array, Uint8Array } = globalThis;
+const { apply } = Reflect;
 
 /** Bytes for native code to write to. */
 export function newBytes(length: number): Uint8Array<ArrayBuffer> {
@@ -17,12 +19,24 @@ export function newNumbers(length: number): Float64Array<ArrayBuffer> {
   return new Float64Array(length);
 }
 
+/** Sets numbers of an array from that index on. */
+export function setNumbers(numbers: Float64Array, values: readonly number[], index: number): void {
+  for (let i = 0; i < values.length; i++) numbers[index + i] = values[i]!;
+}
+
+/** A copy of some numbers of an array. */
+export function copyNumbers(numbers: Float64Array, index: number, count: number): Float64Array<ArrayBuffer> {
+  const copy = newNumbers(count);
+  for (let i = 0; i < count; i++) copy[i] = numbers[index + i]!;
+  return copy;
+}
+
 const TypedArray = Object.getPrototypeOf(Uint8Array.prototype) as object;
 
 /** A built-in getter, which accepts objects of its class only, of any realm. */
 function getter<T>(prototype: object, name: string | symbol): (object: unknown) => T {
   const { get } = Object.getOwnPropertyDescriptor(prototype, name)!;
-  return (object) => Reflect.apply(get!, object, []) as T;
+  return (object) => apply(get!, object, []) as T;
 }
 
 const tagOf = getter<string | undefined>(TypedArray, Symbol.toStringTag);
@@ -72,7 +86,7 @@ export function bytesAt(memory: ArrayBufferLike | ArrayBufferView): Uint8Array<A
     if (tagOf(memory) === undefined) {
       return new Uint8Array(dataViewBuffer(memory), dataViewOffset(memory), dataViewLength(memory));
     }
-    Reflect.apply(at, memory, [0]); // throws if they are gone; their length would be 0
+    apply(at, memory, [0]); // throws if they are gone; their length would be 0
     return plainView(memory);
   } catch {
     return null;
@@ -92,6 +106,11 @@ export function isShared(bytes: Uint8Array): boolean {
 /** The same bytes as a plain Uint8Array, without overrides of the program. */
 export function plainView(bytes: ArrayBufferView): Uint8Array<ArrayBuffer> {
   return new Uint8Array(bufferOf(bytes) as ArrayBuffer, offsetOf(bytes), byteLengthOf(bytes));
+}
+
+/** Some of the bytes, in place. */
+export function partOf(bytes: Uint8Array, start: number, length: number): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(bufferOf(bytes) as ArrayBuffer, offsetOf(bytes) + start, length);
 }
 
 /** A private copy. */

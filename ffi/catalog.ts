@@ -1,6 +1,7 @@
 /**
  * Information without a session: formats, their options, codecs, versions.
  */
+import { byteLengthOf } from "./byte_views.ts";
 import { makeError } from "./errors.ts";
 import { library, readText, readTextOrThrow } from "./library.ts";
 import { Direction } from "./symbols.ts";
@@ -21,7 +22,7 @@ export function listFormats(direction: FormatDirection): unknown {
 export function listFormatOptions(name: string, direction: FormatDirection): unknown {
   const bytes = new TextEncoder().encode(name);
   const text = readText((out, capacity) =>
-    library().avs_format_options(directions[direction], bytes, bytes.length, out, capacity)
+    library().avs_format_options(directions[direction], bytes, byteLengthOf(bytes), out, capacity)
   );
   if (typeof text === "string") return JSON.parse(text);
   const phrase = `list the options of the ${direction} format '${name}'`;

@@ -3,6 +3,7 @@
  * otherwise, so that the event loop can end. `session.ts` handles the events of a session.
  */
 import type { RunInContext } from "./binding.ts";
+import { copyNumbers, newNumbers } from "./byte_views.ts";
 import { client, library } from "./library.ts";
 import { Event } from "./symbols.ts";
 
@@ -39,7 +40,7 @@ const MAX_POOL_WAIT = 250;
 
 /** Events that have not been dispatched yet. */
 const taken: Float64Array[] = [];
-const rows = new Float64Array(MAX_EVENTS * Event.LENGTH);
+const rows = newNumbers(MAX_EVENTS * Event.LENGTH);
 /**
  * Sessions that receive events, whether or not a call is pending. They are held weakly, so that they can be garbage
  * collected.
@@ -119,7 +120,7 @@ export function answerEvents(caller: number, patience = 0): number {
   const left = taken.length;
   const count = library().avs_take_events(client(), rows, MAX_EVENTS, left > 0 ? 0 : patience);
   for (let row = 0; row < count * Event.LENGTH; row += Event.LENGTH) {
-    taken.push(rows.slice(row, row + Event.LENGTH));
+    taken.push(copyNumbers(rows, row, Event.LENGTH));
   }
   for (let event; (event = taken.shift());) dispatch(event, caller);
   return left + count;

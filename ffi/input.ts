@@ -1,7 +1,7 @@
 /**
  * Operations on a session's input: open, seek, close, index. `reading.ts` reads its packets.
  */
-import { newBytes, newNumbers } from "./byte_views.ts";
+import { byteLengthOf, newBytes, newNumbers } from "./byte_views.ts";
 import { check } from "./errors.ts";
 import { library } from "./library.ts";
 import type { NativeIO } from "./native_io.ts";
@@ -98,7 +98,7 @@ export function setDiscard(session: Session, stream: number, discard: boolean): 
 /** The picture of a stream that is a cover; null for other streams. */
 export function readCover(session: Session, stream: number): Uint8Array<ArrayBuffer> | null {
   const read = (bytes: Uint8Array<ArrayBuffer>) =>
-    check(library().avs_cover(session.handle, stream, bytes, bytes.length), "read the cover");
+    check(library().avs_cover(session.handle, stream, bytes, byteLengthOf(bytes)), "read the cover");
   const bytes = newBytes(read(newBytes(0)));
   read(bytes);
   return bytes.length > 0 ? bytes : null;
@@ -114,14 +114,11 @@ export interface RawIndexEntry {
 
 /** The container's index of a stream. */
 export function readIndex(session: Session, stream: number): RawIndexEntry[] {
-  const read = (rows: Float64Array<ArrayBuffer>) =>
-    check(
-      library().avs_index(session.handle, stream, 0, rows, rows.length / IndexRow.LENGTH),
-      "read the index",
-    );
-  const count = read(newNumbers(0));
+  const read = (rows: Float64Array<ArrayBuffer>, max: number) =>
+    check(library().avs_index(session.handle, stream, 0, rows, max), "read the index");
+  const count = read(newNumbers(0), 0);
   const rows = newNumbers(count * IndexRow.LENGTH);
-  read(rows);
+  read(rows, count);
   return Array.from({ length: count }, (_, index) => {
     const row = rows.subarray(index * IndexRow.LENGTH);
     return {

@@ -2,7 +2,7 @@
  * Loads the shared library, and exchanges text with it. The library is loaded on first use and never closed.
  * `library_paths.ts` lists where to look for it, `symbols.ts` its symbols.
  */
-import { newBytes } from "./byte_views.ts";
+import { byteLengthOf, newBytes, partOf } from "./byte_views.ts";
 import { argumentError } from "./argument_error.ts";
 import type { Library } from "./binding.ts";
 import { fileFault, HEAD_BYTES } from "./file_format.ts";
@@ -163,14 +163,14 @@ const MAX_KEPT = 1 << 20;
 
 /** Calls a symbol that writes bytes; returns them, valid until the next call, or its negative result. */
 export function readBytes(call: WriteBytes): Uint8Array<ArrayBuffer> | number {
-  let out = textBuffer, size = call(out, out.length);
-  if (size > out.length) {
+  let out = textBuffer, size = call(out, byteLengthOf(out));
+  if (size > byteLengthOf(out)) {
     const isKept = size * 2 <= MAX_KEPT;
     out = newBytes(isKept ? size * 2 : size);
     if (isKept) textBuffer = out;
-    size = call(out, out.length);
+    size = call(out, byteLengthOf(out));
   }
-  return size < 0 ? size : out.subarray(0, size);
+  return size < 0 ? size : partOf(out, 0, size);
 }
 
 /** The same for text. */

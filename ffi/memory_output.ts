@@ -1,7 +1,7 @@
 /**
  * Memory outputs: I/O contexts that write to native memory, and copying that to JavaScript.
  */
-import { newBytes } from "./byte_views.ts";
+import { newBytes, partOf } from "./byte_views.ts";
 import { check } from "./errors.ts";
 import { library } from "./library.ts";
 import type { NativeIO } from "./native_io.ts";
@@ -17,10 +17,11 @@ export function memorySize({ handle }: NativeIO): number | null {
 
 /** A copy of its contents. */
 export function copyMemory({ handle }: NativeIO): Uint8Array<ArrayBuffer> {
-  const bytes = newBytes(check(library().avs_memory_size(handle), "copy what was written"));
-  for (let at = 0; at < bytes.length; at += MAX_PIECE) {
-    const piece = bytes.subarray(at, at + MAX_PIECE);
-    check(library().avs_memory_read(handle, at, piece, piece.length), "copy what was written");
+  const size = check(library().avs_memory_size(handle), "copy what was written");
+  const bytes = newBytes(size);
+  for (let at = 0; at < size; at += MAX_PIECE) {
+    const length = Math.min(size - at, MAX_PIECE);
+    check(library().avs_memory_read(handle, at, partOf(bytes, at, length), length), "copy what was written");
   }
   return bytes;
 }

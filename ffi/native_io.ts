@@ -30,7 +30,7 @@ export interface SavedIO {
 /** Sets the final URL after redirects, against which names resolve; call before native code uses it. */
 export function locateIO({ handle }: NativeIO, url: string): void {
   const bytes = new TextEncoder().encode(url);
-  check(library().avs_io_locate(handle, bytes, bytes.length), "locate an I/O context");
+  check(library().avs_io_locate(handle, bytes, byteLengthOf(bytes)), "locate an I/O context");
 }
 
 /** Passes on what is known of an input's device before anything is requested of it. */
@@ -52,5 +52,8 @@ export function saveIO({ handle }: NativeIO, use: "read" | "write"): SavedIO {
 
 /** Restores saved state in a new I/O context. */
 export function restoreIO({ handle }: NativeIO, { position, buffered }: SavedIO): void {
-  check(library().avs_io_restore(handle, position, buffered, buffered.length), "restore an I/O context");
+  check(
+    library().avs_io_restore(handle, position, buffered, byteLengthOf(buffered)),
+    "restore an I/O context",
+  );
 }

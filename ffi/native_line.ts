@@ -2,7 +2,7 @@
  * NativeLine: the native side of a session. It runs operations of the shim with either engine, and frees the native
  * session. It doesn't interpret results.
  */
-import { byteLengthOf, newNumbers } from "./byte_views.ts";
+import { byteLengthOf, newNumbers, setNumbers } from "./byte_views.ts";
 import type { Call } from "./calls.ts";
 import { AVERROR } from "./constants.ts";
 import { makeError } from "./errors.ts";
@@ -81,7 +81,7 @@ export class NativeLine {
     inputs: readonly number[],
     data: Uint8Array | null,
   ): Operation<Float64Array> {
-    this.slot.set(inputs, 1);
+    setNumbers(this.slot, inputs, 1);
     yield {
       sync: () => this.runNow(operation, data),
       async: () => this.#runOnThread(operation),

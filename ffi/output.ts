@@ -50,7 +50,7 @@ export function addStream(session: Session, settings: StreamSettings): number {
   const filters = bitstreamFilter === undefined ? [] : [["bitstreamFilter", bitstreamFilter] as const];
   session.set(SetWhat.OUTPUT, 0, filters); // checked first, because a stream can't be removed again
   const text = encodePairs(fields);
-  const index = session.checkSet(library().avs_add_stream(session.handle, text, text.length));
+  const index = session.checkSet(library().avs_add_stream(session.handle, text, byteLengthOf(text)));
   session.set(SetWhat.STREAM, index, filters);
   session.set(SetWhat.STREAM_METADATA, index, metadata);
   if (extradata) setBytes(session, index, "extradata", extradata);
@@ -60,7 +60,10 @@ export function addStream(session: Session, settings: StreamSettings): number {
 
 function setBytes(session: Session, index: number, name: string, data: Uint8Array<ArrayBuffer>): void {
   const text = encoder.encode(name);
-  session.checkSet(library().avs_set_bytes(session.handle, index, text, text.length, data, data.length));
+  const { handle } = session;
+  session.checkSet(
+    library().avs_set_bytes(handle, index, text, byteLengthOf(text), data, byteLengthOf(data)),
+  );
 }
 const encoder = new TextEncoder();
 

@@ -202,7 +202,7 @@ export function putPacket(
   const side = encodeSideData(sideData);
   const bytes = data as Uint8Array<ArrayBuffer>;
   const size = byteLengthOf(bytes); // after everything that may call the program's getters
-  const result = library().avs_put_packet(session.handle, row, bytes, size, side, side.length);
+  const result = library().avs_put_packet(session.handle, row, bytes, size, side, byteLengthOf(side));
   if (result < 0 && result === AVERROR.ERANGE) throw beyondRange(numbers);
   check(result, "put packet");
 }

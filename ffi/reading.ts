@@ -3,7 +3,7 @@
  * one batch at a time; the async engine's thread reads ahead until another operation stops it. Packets that have been
  * read but not used are kept here: a failed seek keeps them, the end of the session drops them.
  */
-import { newNumbers } from "./byte_views.ts";
+import { newNumbers, setNumbers } from "./byte_views.ts";
 import type { Call } from "./calls.ts";
 import { AVERROR } from "./constants.ts";
 import { answerEvents, isTurnDue, nextEvent, turn } from "./events.ts";
@@ -102,7 +102,7 @@ export class Reading implements ReadsAhead {
 
   #readNow(): void {
     const { native } = this.#session;
-    native.slot.set([MAX_PACKETS, MAX_BYTES], 1);
+    setNumbers(native.slot, [MAX_PACKETS, MAX_BYTES], 1);
     native.runNow(operations.read, null);
     this.#take(native.slot);
   }
@@ -124,7 +124,7 @@ export class Reading implements ReadsAhead {
   async #readAhead(): Promise<void> {
     const { native } = this.#session;
     if (!this.#isAhead) {
-      this.#slot.set([MAX_PACKETS, MAX_BYTES], 1);
+      setNumbers(this.#slot, [MAX_PACKETS, MAX_BYTES], 1);
       native.start(operations.read, this.#slot);
       this.#isAhead = true;
     }

@@ -1,6 +1,7 @@
 /**
  * Operations that copy packets from a session's input to its output within C.
  */
+import { byteLengthOf } from "./byte_views.ts";
 import { check } from "./errors.ts";
 import { library } from "./library.ts";
 import type { Operation } from "./operation.ts";
@@ -25,7 +26,8 @@ export function canHold(session: Session, inputStream: number): boolean {
 export function canHoldAll(session: Session, inputStreams: readonly number[]): boolean {
   const wanted = new Uint8Array(inputStreams.reduce((most, index) => Math.max(most, index)) + 1);
   for (const index of inputStreams) wanted[index] = 1;
-  return check(library().avs_can_hold_all(session.handle, wanted, wanted.length), "query the output format") >
+  const { handle } = session;
+  return check(library().avs_can_hold_all(handle, wanted, byteLengthOf(wanted)), "query the output format") >
     0;
 }
 

@@ -2,7 +2,7 @@
  * Answers requests of native code to a session: reads, writes and seeks of devices, nested opens of the input and the
  * output, transforms of packets. The first exception is kept here; `session.ts` ends the session with it.
  */
-import { byteLengthOf, newBytes } from "./byte_views.ts";
+import { byteLengthOf, newBytes, partOf } from "./byte_views.ts";
 import { AVERROR, constants } from "./constants.ts";
 import type { Device, Marker } from "./device.ts";
 import { check } from "./errors.ts";
@@ -237,6 +237,6 @@ function replyOf(opened: Opened): number {
 }
 
 function transient(attached: Attached, size: number): Uint8Array<ArrayBuffer> {
-  if (attached.scratch.length < size) attached.scratch = newBytes(size);
-  return attached.scratch.subarray(0, size);
+  if (byteLengthOf(attached.scratch) < size) attached.scratch = newBytes(size);
+  return partOf(attached.scratch, 0, size);
 }

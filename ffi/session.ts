@@ -466,8 +466,8 @@ export class Session implements Host {
   /** Calls `avs_set` with names and values. */
   set(what: number, index: number, pairs: Iterable<readonly [string, string]>): void {
     const text = encodePairs(pairs);
-    if (text.length === 0) return;
-    this.checkSet(library().avs_set(this.handle, what, index, text, text.length));
+    const size = byteLengthOf(text);
+    if (size > 0) this.checkSet(library().avs_set(this.handle, what, index, text, size));
   }
 
   /** Throws if setting failed: the shim has logged the refused name or value, and before that FFmpeg the cause. */

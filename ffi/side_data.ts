@@ -3,7 +3,7 @@
  * of each type (`shim/structures.c`).
  */
 import { argumentError } from "./argument_error.ts";
-import { plainView } from "./byte_views.ts";
+import { byteLengthOf, plainView } from "./byte_views.ts";
 import { library, readTextOrThrow } from "./library.ts";
 
 const encoder = new TextEncoder();
@@ -16,7 +16,7 @@ export function checkSideDataContent({ type, data }: { type: string; data: Uint8
   const kind = encoder.encode(type);
   const bytes = plainView(data);
   const text = readTextOrThrow((out, capacity) =>
-    library().avs_side_data_fault(kind, kind.length, bytes, bytes.length, out, capacity)
+    library().avs_side_data_fault(kind, byteLengthOf(kind), bytes, byteLengthOf(bytes), out, capacity)
   );
   if (text === "") return;
   const [field, ...fault] = text.split(": ") as [string, ...string[]];

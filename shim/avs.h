@@ -94,7 +94,7 @@ enum avs_open_mode { AVS_OPEN_READ, AVS_OPEN_WRITE, AVS_OPEN_CHECK, AVS_OPEN_DEL
 
 /*
  * A session is one line of execution: it runs one operation at a time, has at most one request open for each I/O context, and
- * owns the format contexts and the I/O contexts attached to it. 0: out of memory.
+ * owns the format contexts and the I/O contexts attached to it. 0: no such client, or out of memory.
  */
 AVS_API double avs_session_new(uint32_t client);
 /*
@@ -145,7 +145,7 @@ enum {
   AVS_SLOT_FLAGS = 7,
   AVS_SLOT_LOG_BYTES = 8,   /* waiting for avs_take_log() */
   AVS_SLOT_UNUSED_BYTES = 9, /* waiting for avs_unused_options() */
-  AVS_SLOT_WRITTEN = 10,     /* bytes of the output so far */
+  AVS_SLOT_WRITTEN = 10,     /* bytes of all outputs so far */
   AVS_SLOT_WARNINGS = 11,    /* rows of avs_warnings() */
   AVS_SLOT_SIZE = 12
 };
@@ -166,7 +166,10 @@ enum {
 AVS_API void avs_run(double session, uint32_t operation, double *slot, uint8_t *data, uint32_t data_size,
                      const uint8_t *source, double source_size);
 
-/* Answers to the open request of an I/O context. Late or stray ones are AVERROR(EINVAL) and change nothing. */
+/*
+ * Answers to the open request of an I/O context. Late or stray ones are AVERROR(EINVAL) and change nothing. An error that is no
+ * int, or AVERROR(EAGAIN), is taken for AVERROR_EXTERNAL.
+ */
 AVS_API int32_t avs_reply(double io, double result);
 /* What exceeds the request is kept, and read before there is another request. */
 AVS_API int32_t avs_reply_read(double io, const uint8_t *chunk, uint32_t size);
@@ -254,7 +257,10 @@ enum {
   AVS_IO_LATE_SEEK = 32 /* of an input that can go to any position: that is requested with the next read */
 };
 
-/* avio_alloc_context. The I/O context belongs to `session`, and is freed with it. 0: out of memory, or a wrong argument. */
+/*
+ * avio_alloc_context. The I/O context belongs to `session`, and is freed with it. 0: out of memory, a wrong argument, or an
+ * operation runs and does not request a file to be opened.
+ */
 AVS_API double avs_io_new(double session, uint32_t kind, uint32_t flags, uint32_t buffer_size);
 /* A seekable input over a copy of these bytes, in native memory: both engines read it without a request. 0: as avs_io_new(). */
 AVS_API double avs_io_new_copy(double session, const uint8_t *bytes, uint32_t size, uint32_t buffer_size);
@@ -286,7 +292,10 @@ AVS_API int32_t avs_io_restore(double io, double position, const uint8_t *data, 
  * of FFmpeg's http).
  */
 AVS_API int32_t avs_io_locate(double io, const char *url, uint32_t size);
-/* Frees an I/O context; AVERROR(EBUSY) while an input or output uses it, or while it is the session's opener or transformer. */
+/*
+ * Frees an I/O context; AVERROR(EBUSY) while an operation runs, while an input or output uses it or has writes pending, or if it
+ * is the session's opener or transformer.
+ */
 AVS_API int32_t avs_io_close(double io);
 /*
  * The contents of a memory output: its size in bytes, and a copy of a part of it. AVERROR(EBUSY) while it is written, unless

@@ -2,7 +2,10 @@
 
 #include <libavutil/mem.h>
 
-void endpoint_free(struct endpoint *endpoint) { av_freep(&endpoint->refused_url); }
+void endpoint_free(struct endpoint *endpoint) {
+  av_freep(&endpoint->refused_url);
+  av_freep(&endpoint->url);
+}
 
 void refuse_seek(struct endpoint *endpoint, int64_t target) {
   if (endpoint->seek_refused) return;

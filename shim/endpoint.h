@@ -29,7 +29,7 @@ struct endpoint {
   uint32_t number;     /* of an input: its number among several */
   struct AVFormatContext *const *context; /* of an input; NULL: of an output */
   struct io *io;       /* what it reads or writes; NULL: the format opens its files itself */
-  const char *url;     /* its name; NULL: none */
+  char *url;           /* its name; NULL: none */
   char *refused_url;   /* the first URL that it could not open */
   int refusals;        /* number of URLs that it could not open */
   bool lacks;          /* an open was refused since the last packet, or found nothing before the first */

@@ -398,6 +398,14 @@ static bool is_opening(const struct channel *channel) {
   return opener && is_pending(opener) && opener->request.kind == AVS_REQUEST_OPEN && !channel->canceled;
 }
 
+/* Whether no operation uses I/O contexts now: none runs, or it waits for something to be opened. */
+static bool is_quiet(struct channel *channel) {
+  channel_lock(channel);
+  bool quiet = !channel->running || is_opening(channel);
+  channel_unlock(channel);
+  return quiet;
+}
+
 /* While an operation runs, I/O contexts can be added only to answer an open request. */
 static bool add(struct channel *channel, struct io *io) {
   channel_lock(channel);
@@ -508,7 +516,7 @@ static const AVClass located_class = {.class_name = "AVIOContext",
 int32_t avs_io_locate(double handle, const char *url, uint32_t size) {
   struct io *io = find_io(handle);
   if (!io || !io->context) return AVERROR(EBADF);
-  if (is_used(io)) return AVERROR(EBUSY);
+  if (!is_quiet(io->channel) || is_used(io)) return AVERROR(EBUSY);
   int result = location_set(&io->location, url, size);
   if (result >= 0) io->context->av_class = &located_class;
   return result;
@@ -615,10 +623,7 @@ int32_t avs_io_restore(double handle, double position, const uint8_t *data, uint
   enum { MAX = 1 << 30 };
   struct io *io = find_io(handle);
   if (!io || !io->context) return AVERROR(EBADF);
-  channel_lock(io->channel);
-  bool can = !io->channel->running || is_opening(io->channel);
-  channel_unlock(io->channel);
-  if (!can) return AVERROR(EBUSY);
+  if (!is_quiet(io->channel)) return AVERROR(EBUSY);
   if (was_used(io) || !(position >= 0 && position < (double)EXACT_DOUBLE) || size > MAX) return AVERROR(EINVAL);
   int result = 0;
   bool reads_callbacks = io->kind == AVS_IO_CALLBACKS && !(io->flags & AVS_IO_WRITE);
@@ -639,10 +644,7 @@ int32_t avs_io_begin(double handle, double size, const uint8_t *bytes, uint32_t 
   struct io *io = find_io(handle);
   if (!io || io->kind != AVS_IO_CALLBACKS || io->flags & AVS_IO_WRITE) return AVERROR(EBADF);
   if (count && !(io->flags & AVS_IO_LATE_SEEK)) return AVERROR(EINVAL);
-  channel_lock(io->channel);
-  bool can = !io->channel->running || is_opening(io->channel);
-  channel_unlock(io->channel);
-  if (!can || was_used(io)) return AVERROR(EBUSY);
+  if (!is_quiet(io->channel) || was_used(io)) return AVERROR(EBUSY);
   int64_t operation = first_operation(io->channel);
   if (count && !memory_store(&io->head.bytes, 0, bytes, count)) return AVERROR(ENOMEM);
   if (count) io->go_to = 0;

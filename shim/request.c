@@ -149,7 +149,8 @@ static void note_taken(struct io *io) {
 /* A read is answered by avs_reply_read() instead. */
 static int32_t set_result(struct io *io, void *opaque) {
   int64_t result = *(int64_t *)opaque;
-  if (result < INT32_MIN) result = AVERROR_EXTERNAL; /* libavformat's errors are ints */
+  /* libavformat's errors are ints; and after EAGAIN its callers and ours try again, for ever. */
+  if (result < INT32_MIN || result == AVERROR(EAGAIN)) result = AVERROR_EXTERNAL;
   struct request *request = &io->request;
   if (request->kind == AVS_REQUEST_READ && result > 0) return AVERROR(EINVAL);
   request->result = result;

@@ -8,6 +8,7 @@
 
 #include "escape.h"
 #include "io.h"
+#include "numbers.h"
 #include "worker.h"
 #include "xml.h"
 
@@ -225,7 +226,7 @@ void avs_run(double handle, uint32_t operation, double *slot, uint8_t *data, uin
     slot[0] = AVERROR(EBUSY);
   } else {
     channel->source = source;
-    channel->source_size = (size_t)source_size;
+    channel->source_size = source_size > 0 && source_size < (double)EXACT_DOUBLE ? (size_t)source_size : 0;
     run_lending((struct session *)channel, operation, slot, data, data_size);
   }
 }

@@ -147,3 +147,56 @@ Deno.test("A Uint8Array of another realm is accepted, an imitation is not", asyn
   `);
   assertEquals(lines, [...new Array(4).fill("packet.data"), [1, 2]]);
 });
+
+Deno.test("Methods and properties of the engine's own arrays, replaced by the program: the process lives", async () => {
+  const [isAll] = await said(`
+    const original = Deno.readFileSync("fixtures/video.mp4");
+    const { apply, ownKeys } = Reflect;
+    const transfer = ArrayBuffer.prototype.transfer, TypedArray = Object.getPrototypeOf(Uint8Array.prototype);
+    const bufferOf = Object.getOwnPropertyDescriptor(TypedArray, "buffer").get, { slice } = TypedArray;
+    const detach = (array) => {
+      try { apply(transfer, apply(bufferOf, array, []), []); } catch { /* it is no array, or gone already */ }
+    };
+    const replacements = [
+      (original) => function (...values) { const result = apply(original, this, values); detach(this); return result; },
+      () => () => 1e9,
+      () => () => new Uint8Array(1),
+    ];
+    const use = () => {
+      const file = apply(slice, original, []), onwrite = (buffer) => buffer.length;
+      const demuxer = Demuxer.openSync(file), sink = new MemorySink();
+      const muxer = Muxer.openSync(new IOContext(4096, { onwrite }), { format: "matroska", metadata: { title: "A" } });
+      demuxer.index(0);
+      muxer.addStream({ type: "audio", codec: "mp3", sampleRate: 44100, channels: 1, extradata: new Uint8Array(4) });
+      let pts = 0;
+      for (const { data } of demuxer.packetsSync({ streams: [1] })) muxer.writeSync({ data, pts: pts += 100_000, streamIndex: 0 });
+      muxer.finishSync();
+      remuxSync(file, sink, { format: "matroska" });
+      sink.bytes();
+      demuxer.close();
+    };
+    let count = 0;
+    const tryWithout = (prototype, key) => {
+      const descriptor = Object.getOwnPropertyDescriptor(prototype, key);
+      for (const replace of replacements) {
+        const other = { ...descriptor };
+        for (const kind of ["value", "get"]) if (typeof descriptor[kind] === "function") other[kind] = replace(descriptor[kind]);
+        for (let i = 0; i < 2; i++) {
+          Object.defineProperty(prototype, key, other);
+          try { use(); } catch { /* whatever error */ }
+          Object.defineProperty(prototype, key, descriptor);
+        }
+        count++;
+      }
+    };
+    use();
+    for (const prototype of [TypedArray, ArrayBuffer.prototype, TextEncoder.prototype, TextDecoder.prototype]) {
+      for (const key of ownKeys(prototype)) {
+        if (key !== "constructor" && Object.getOwnPropertyDescriptor(prototype, key).configurable) tryWithout(prototype, key);
+      }
+    }
+    use();
+    say(count > 100);
+  `);
+  assertEquals(isAll, true);
+});

@@ -81,7 +81,8 @@ bool batches_add(struct session *session, const AVPacket *packet) {
 }
 
 bool batches_are_full(const struct batches *batches, double max_packets, double max_bytes) {
-  return (double)batches->ready.count >= max_packets || (double)batches->ready.size >= max_bytes;
+  bool is_one_due = batches->ready.count > 0; /* whatever the limits: nobody could take packets from an empty batch */
+  return is_one_due && ((double)batches->ready.count >= max_packets || (double)batches->ready.size >= max_bytes);
 }
 
 void batches_clear(struct session *session) {

@@ -18,12 +18,13 @@
 static struct output *output_new(struct session *session) {
   struct output *output = calloc(1, sizeof(*output));
   if (!output) return NULL;
-  output->endpoint = (struct endpoint){.direction = AVS_OUTPUT, .url = session->targets[AVS_OUTPUT].url};
+  const char *url = session->targets[AVS_OUTPUT].url;
+  output->endpoint = (struct endpoint){.direction = AVS_OUTPUT, .url = av_strdup(url)}; /* that of the target may be set again */
   output->incoming = av_packet_alloc();
   output->outgoing = av_packet_alloc();
   session->output = output;
   channel_attach(&session->channel, &output->endpoint);
-  if (output->incoming && output->outgoing) return output;
+  if (output->incoming && output->outgoing && (output->endpoint.url || !url)) return output;
   output_free(session);
   return NULL;
 }

@@ -34,6 +34,7 @@ static struct {
   size_t max;    /* max bytes of a read */
   size_t beyond; /* bytes that a read returns beyond the request */
   int calls, fail_at, late;
+  int error; /* how the request is answered that fails; 0: not at all */
   int refuse; /* number of seeks to refuse */
   bool failed;
   bool any; /* requests come from other I/O contexts than the two, too */
@@ -90,7 +91,8 @@ static void answer(double session, double io, uint32_t kind, double a, double b,
   if (world.failed) world.late++;
   if (world.inside) world.inside(session);
   if (world.calls++ == world.fail_at) {
-    world.failed = true; /* as if JavaScript had thrown: no answer */
+    world.failed = true; /* without an answer it is as if JavaScript had thrown */
+    if (world.error) avs_reply(io, world.error);
     return;
   }
   CHECK(world.any || io == world.source_io || io == world.sink_io, "request of an unknown I/O context");
@@ -290,6 +292,20 @@ static struct outcome remux(const char *format, uint32_t kind, uint32_t flags, i
 
 static int step_for(int calls, int max) { return max <= 0 || calls <= max ? 1 : (calls + max - 1) / max; }
 
+/* EAGAIN is no answer: libavformat and its callers would make the same request again, for ever. */
+static void test_again(const char *folder, const char *name) {
+  enum { POINTS = 12 };
+  load(folder, name);
+  int calls = demux(NEVER, SIZE_MAX).calls, more = remux(muxer_of(name), AVS_IO_CALLBACKS, 0, NEVER, SIZE_MAX).calls;
+  world.error = -EAGAIN;
+  alarm(120);
+  for (int at = 0; at < calls; at += step_for(calls, POINTS)) CHECK(demux(at, SIZE_MAX).failed, "%s: request %d", name, at);
+  for (int at = 0; at < more; at += step_for(more, POINTS))
+    CHECK(remux(muxer_of(name), AVS_IO_CALLBACKS, 0, at, SIZE_MAX).failed, "%s: request %d", name, at);
+  alarm(0);
+  world.error = 0;
+}
+
 static void test_file(const char *folder, const char *name, int max) {
   load(folder, name);
   struct outcome whole = demux(NEVER, SIZE_MAX);
@@ -477,6 +493,7 @@ static void misuse_inside(double session) {
   CHECK(avs_io_save(world.source_io, state, NULL, 0) == -EBUSY, "saved while running");
   CHECK(avs_io_restore(world.source_io, 0, NULL, 0) == -EBUSY, "restored while running");
   CHECK(avs_io_begin(world.source_io, 0, NULL, 0) == -EBUSY, "begun while running");
+  CHECK(avs_io_locate(world.source_io, "x", 1) == -EBUSY, "located while running");
   CHECK(avs_add_stream(session, "", 0) < 0, "stream added while running");
   CHECK(avs_io_close(world.source_io) == -EBUSY, "I/O context closed while running");
   CHECK(avs_set_shift(session, 0, 0) == -EBUSY, "shifted while running");
@@ -502,6 +519,14 @@ static void test_inside(const char *folder) {
   double result = open_input(session, world.source_io);
   CHECK(result >= 0, "open: %g", result);
   CHECK(read_all(session, &result) > 100, "packets are missing");
+  CHECK(avs_session_close(session) == 0, "close");
+  /* The same while it is read directly. */
+  session = avs_session_new(own_client());
+  world.source_io = new_source(session);
+  uint8_t bytes[100];
+  double slot[AVS_SLOT_SIZE] = {0, world.source_io};
+  avs_run(session, AVS_OP_IO_READ, slot, bytes, sizeof(bytes), NULL, 0);
+  CHECK(slot[0] >= 0, "read: %g", slot[0]);
   CHECK(avs_session_close(session) == 0, "close");
 }
 
@@ -1532,6 +1557,52 @@ static void test_late_chapters(const char *format, bool can) {
   CHECK(operate(session, AVS_OP_TRAILER) && avs_session_close(session) == 0, "close");
 }
 
+/* The name of the next output may be set while one is open, which finds itself by the name that it has. */
+static void test_next_name(void) {
+  static const char fields[] = "type\0audio\0codec\0mp3\0sampleRate\0" "44100\0channels\0" "1";
+  const double row[AVS_ROW_LENGTH] = {0, 0, 0, 1152, 1, NAN, 417, 0, 1, 44100};
+  const uint8_t packet[417] = {0xff, 0xfb, 0x90, 0xc0};
+  double session = avs_session_new(own_client()), slot[AVS_SLOT_SIZE] = {0};
+  set(session, AVS_SET_OUTPUT, "url", "first.mp4");
+  set(session, AVS_SET_OUTPUT, "format", "mp4");
+  CHECK(run(session, AVS_OP_OPEN_OUTPUT, slot) >= 0, "open output: %g", slot[0]);
+  CHECK(avs_add_stream(session, fields, sizeof(fields)) == 0, "add stream");
+  set(session, AVS_SET_OUTPUT, "url", "the next one.mp4");
+  set(session, AVS_SET_OPTIONS, "movflags", "faststart"); /* its output is read again */
+  slot[1] = new_sink(session, AVS_IO_MEMORY_OUTPUT, 0);
+  CHECK(run(session, AVS_OP_HEADER, slot) >= 0, "header: %g", slot[0]);
+  CHECK(avs_put_packet(session, row, packet, sizeof(packet), NULL, 0) == 0, "put packet");
+  CHECK(operate(session, AVS_OP_TRAILER) && avs_session_close(session) == 0, "trailer");
+}
+
+/* A size that is no number of bytes: nothing is lent. */
+static void test_impossible_sizes(const char *folder) {
+  static const double sizes[] = {NAN, -1, -INFINITY, INFINITY, 1e300};
+  load(folder, "audio.mp3");
+  for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
+    double session = avs_session_new(own_client());
+    double io = avs_io_new(session, AVS_IO_MEMORY_INPUT, AVS_IO_READ | AVS_IO_SEEK, BUFFER), slot[AVS_SLOT_SIZE] = {0, io, 1};
+    avs_run(session, AVS_OP_OPEN_INPUT, slot, NULL, 0, world.source.data, sizes[i]);
+    CHECK(slot[0] < 0, "opened %g bytes", sizes[i]);
+    CHECK(avs_session_close(session) == 0, "close");
+  }
+}
+
+/* Whatever the limits of a batch are, it has a packet. */
+static void test_empty_batches(const char *folder) {
+  static const double limits[][2] = {{0, 0}, {-1, 1e9}, {NAN, 0}, {1e9, -INFINITY}};
+  load(folder, "audio.mp3");
+  for (int i = 0; i < 4; i++) {
+    reset(NEVER, SIZE_MAX);
+    double session = avs_session_new(own_client()), slot[AVS_SLOT_SIZE] = {0, limits[i][0], limits[i][1]}, bytes = 0;
+    world.source_io = new_source(session);
+    CHECK(open_input(session, world.source_io) >= 0, "open");
+    double result = run(session, AVS_OP_READ, slot);
+    CHECK(result == 0 && avs_ready_packets(session, &bytes) == 1, "limits of %g packets, %g bytes: %g", limits[i][0], limits[i][1], result);
+    CHECK(avs_session_close(session) == 0, "close");
+  }
+}
+
 /* An opener or transformer can't be used by an input or output, nor closed; directions are checked. */
 static void test_closing_io(const char *folder) {
   double session = holding(folder), other = avs_session_new(own_client());
@@ -1721,6 +1792,9 @@ int main(int argc, char **argv) {
     test_file(argv[1], files[i], max);
     test_damage(argv[1], files[i]);
   }
+  test_again(argv[1], "video.ts");
+  test_again(argv[1], "video.flv");
+  test_again(argv[1], "audio.ogg");
   test_saving_in_use(argv[1]);
   test_reopening(argv[1], "image.jpeg");
   test_reopening(argv[1], "cover.mp3");
@@ -1737,6 +1811,9 @@ int main(int argc, char **argv) {
   test_merged_leftovers(argv[1]);
   test_late_chapters("nut", false);
   test_late_chapters("matroska", true);
+  test_next_name();
+  test_impossible_sizes(argv[1]);
+  test_empty_batches(argv[1]);
   test_closing_io(argv[1]);
   test_byte_seeks(argv[1], "video.ts", true);
   test_byte_seeks(argv[1], "audio.mp3", true);

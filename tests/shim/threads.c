@@ -1,7 +1,7 @@
 /*
  * threads.c - uses the async engine of the shim as Deno does: one thread is the isolate, a second one waits for
  * events. Runs to the end, cancels, stops and closes at every point, ends with sessions waiting, answers late, out of
- * order and with errors. It prints failures; races and leaks are found by a sanitizer or valgrind
+ * order and with errors; files that are named by others, too. It prints failures; races and leaks are found by a sanitizer or valgrind
  * (scripts/shim_test.sh).
  *
  *   threads FILE [MAX]      FILE: video.mp4, with video.ts beside it; MAX: maximum of points at which a run is ended;
@@ -913,10 +913,192 @@ static void *nudging_isolate(void *opaque) {
   return NULL;
 }
 
+/* Limits that let no packet into a batch: each has one all the same, and the thread waits only until that is taken. */
+static void *limited_isolate(void *opaque) {
+  static const double limits[][2] = {{0, 0}, {-1, 1e9}, {NAN, 0}, {1e9, -INFINITY}};
+  const double *limit = limits[*(const int *)opaque % 4];
+  enum { ALL = 206 };
+  struct scene scene;
+  struct user *user = &scene.user;
+  int packets = 0;
+  scene_start(&scene, 0);
+  user->exact = user->hoard = true;
+  operate(&scene, AVS_OP_OPEN_INPUT);
+  prepare(user, AVS_OP_READ, scene.slot);
+  scene.slot[1] = limit[0];
+  scene.slot[2] = limit[1];
+  start(user, AVS_OP_READ, scene.slot);
+  while (!user->done) {
+    packets += take_ready(user->session);
+    dispatch(user, 1, 1000);
+  }
+  packets += take_ready(user->session);
+  CHECK(avs_finish(user->session, scene.slot) == 0 && scene.slot[0] == END_OF_FILE, "read to %g", scene.slot[0]);
+  CHECK(packets == ALL, "%d packets", packets);
+  scene_end(&scene);
+  return NULL;
+}
+
 static void in_thread(void *(*work)(void *), void *opaque) {
   pthread_t thread;
   pthread_create(&thread, NULL, work, opaque);
   pthread_join(thread, NULL);
+}
+
+/* ---------------------------------------------------------------------------------------- nested files */
+
+/* A playlist whose segments are the file, read and then written as another playlist: where each nested I/O context is. */
+struct tree {
+  struct scene scene;
+  struct {
+    double io;
+    size_t position;
+  } files[64];
+  int count, opened;
+  double open_io; /* the latest that was created for a request */
+};
+
+static const char PLAYLIST[] = "#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\na.ts\n#EXTINF:2,\nb.ts\n#EXT-X-ENDLIST\n";
+
+static size_t *place_in(struct tree *tree, double io) {
+  for (int i = 0; i < tree->count; i++)
+    if (tree->files[i].io == io) return &tree->files[i].position;
+  int at = tree->count < 64 ? tree->count++ : 0;
+  tree->files[at].io = io;
+  tree->files[at].position = 0;
+  return &tree->files[at].position;
+}
+
+/* Files of callbacks and of memory, known and unknown, at their beginning and read before. */
+static double open_file(struct tree *tree, int mode, const char *url, uint32_t size) {
+  double session = tree->scene.user.session, io;
+  int way = tree->opened++;
+  if (mode == AVS_OPEN_WRITE)
+    return avs_io_new(session, way % 2 ? AVS_IO_MEMORY_OUTPUT : AVS_IO_CALLBACKS, AVS_IO_WRITE | AVS_IO_SEEK, BUFFER);
+  if (way % 4 == 0) return avs_io_new_copy(session, file, (uint32_t)file_size, BUFFER);
+  io = avs_io_new(session, AVS_IO_CALLBACKS, AVS_IO_READ | AVS_IO_SEEK | (way % 4 == 1 ? AVS_IO_LATE_SEEK : 0), BUFFER);
+  if (way % 4 == 1) avs_io_begin(io, (double)file_size, file, 1000);
+  if (way % 4 == 2) avs_io_restore(io, 0, file, 500), *place_in(tree, io) = 500;
+  avs_io_locate(io, url, size);
+  return io;
+}
+
+static void close_file(double io) {
+  double state[AVS_SAVED_LENGTH];
+  uint8_t bytes[256];
+  double size = avs_memory_size(io);
+  if (size > 0) avs_memory_read(io, 0, bytes, size < 256 ? (uint32_t)size : 256);
+  avs_io_save(io, state, bytes, sizeof(bytes));
+  avs_reply(io, 0);
+}
+
+static void answer_nested(struct tree *tree, const double *event) {
+  double io = event[AVS_EVENT_IO], a = event[AVS_EVENT_A], b = event[AVS_EVENT_B];
+  char url[256];
+  switch ((int)event[AVS_EVENT_KIND]) {
+  case AVS_REQUEST_OPEN:
+    if (a < sizeof(url) && avs_take_write(io, (uint8_t *)url, (uint32_t)a) == 0)
+      avs_reply(io, tree->open_io = open_file(tree, (int)b, url, (uint32_t)a));
+    break;
+  case AVS_REQUEST_CLOSE: close_file(io); break;
+  case AVS_REQUEST_WRITE: answer_write(event); break;
+  case AVS_REQUEST_SEEK:
+    if ((int)b != SEEK_FOR_SIZE) *place_in(tree, io) = (size_t)a;
+    avs_reply(io, (int)b == SEEK_FOR_SIZE ? (double)file_size : a);
+    break;
+  case AVS_REQUEST_READ: {
+    size_t *position = place_in(tree, io);
+    if (b >= 0) *position = (size_t)b;
+    size_t left = *position < file_size ? file_size - *position : 0, size = a < (double)left ? (size_t)a : left;
+    if (avs_reply_read(io, file + *position, (uint32_t)size) == 0) *position += size;
+  }
+  }
+}
+
+/* Ends the session in one of the ways at that event, in which it may be opening or closing a file. */
+static void end_nested(struct tree *tree, const double *event, enum ending way) {
+  struct user *user = &tree->scene.user;
+  double state[AVS_SAVED_LENGTH];
+  uint8_t bytes[1 << 16];
+  if (way == FAIL) avs_reply(event[AVS_EVENT_IO], -EIO);
+  if (way == CANCEL || way == CANCEL_THEN_ANSWER) avs_cancel(user->session);
+  if (way == CANCEL_THEN_FINISH) {
+    avs_cancel(user->session);
+    avs_io_save(event[AVS_EVENT_IO], state, bytes, sizeof(bytes));
+    avs_io_save(tree->open_io, state, bytes, sizeof(bytes));
+    (void)avs_memory_size(tree->open_io);
+    avs_finish(user->session, tree->scene.slot);
+  }
+  if (way == CLOSE || way == CLOSE_THEN_ANSWER || way == CANCEL_THEN_FINISH) close_user(user);
+  if (way == CANCEL_THEN_ANSWER || way == CLOSE_THEN_ANSWER) answer_nested(tree, event);
+  if (way == LEAVE) user->left = user->done = true;
+}
+
+/* False if it has ended. */
+static bool operate_nested(struct tree *tree, int operation, double *slot, enum ending way, int end_at) {
+  struct user *user = &tree->scene.user;
+  start(user, operation, slot);
+  while (!user->done) {
+    double event[AVS_EVENT_LENGTH];
+    take_packets(user->session);
+    if (avs_take_events(own_client(), event, 1, 1000) == 0) continue;
+    int kind = (int)event[AVS_EVENT_KIND];
+    if (event[AVS_EVENT_SESSION] != user->session || kind == AVS_EVENT_READY) continue;
+    if (kind == AVS_EVENT_DONE) user->done = true;
+    else if (user->events++ == end_at) end_nested(tree, event, way);
+    else answer_nested(tree, event);
+  }
+  if (user->closed || user->left) return false;
+  take_packets(user->session);
+  CHECK(avs_finish(user->session, slot) == 0, "finish");
+  if (end_at == NEVER) CHECK(slot[0] >= 0 || slot[0] == END_OF_FILE, "operation %d: %g", operation, slot[0]);
+  return slot[0] >= 0 || slot[0] == END_OF_FILE;
+}
+
+/* Returns the number of its events. */
+static int run_nested(enum ending way, int end_at) {
+  struct tree tree = {.count = 0};
+  struct user *user = &tree.scene.user;
+  double session, *slot = tree.scene.slot;
+  memset(user, 0, sizeof(*user));
+  session = user->session = avs_session_new(own_client());
+  avs_io_new(session, AVS_IO_OPENER, 0, 1);
+  user->source = avs_io_new_copy(session, (const uint8_t *)PLAYLIST, sizeof(PLAYLIST) - 1, BUFFER);
+  set(session, AVS_SET_INPUT, "url\0list.m3u8", 14);
+  slot[1] = user->source, slot[2] = 1;
+  bool good = operate_nested(&tree, AVS_OP_OPEN_INPUT, slot, way, end_at);
+  slot[1] = 20, slot[2] = 1 << 16;
+  good = good && operate_nested(&tree, AVS_OP_READ, slot, way, end_at);
+  slot[1] = -1, slot[2] = 0, slot[3] = -INFINITY, slot[4] = 0, slot[5] = 1;
+  good = good && operate_nested(&tree, AVS_OP_SEEK, slot, way, end_at);
+  if (good) set(session, AVS_SET_OUTPUT, "url\0out.m3u8\0format\0hls", 24);
+  good = good && operate_nested(&tree, AVS_OP_OPEN_OUTPUT, slot, way, end_at);
+  if (good) add_streams(user);
+  slot[1] = 0;
+  good = good && operate_nested(&tree, AVS_OP_HEADER, slot, way, end_at);
+  slot[1] = INFINITY, slot[2] = 0, slot[3] = NAN, slot[5] = 0;
+  good = good && operate_nested(&tree, AVS_OP_REMUX, slot, way, end_at);
+  if (good) operate_nested(&tree, AVS_OP_TRAILER, slot, way, end_at);
+  if (!user->left) close_user(user);
+  return user->events;
+}
+
+static void *nesting_isolate(void *opaque) {
+  const struct point *point = opaque;
+  return (void *)(intptr_t)run_nested(point ? point->ending : RUN, point ? point->at : NEVER);
+}
+
+/* With a file of MPEG-TS: ends it in every way at some of its events. */
+static void try_nesting(int max) {
+  static const enum ending endings[] = {FAIL, CANCEL, CANCEL_THEN_ANSWER, CANCEL_THEN_FINISH, CLOSE, CLOSE_THEN_ANSWER, LEAVE};
+  int events = run_nested(RUN, NEVER), step = max && events > max ? (events + max - 1) / max : 1;
+  CHECK(events > 20, "%d events", events);
+  for (int way = 0; way < 7; way++)
+    for (int at = way % step; at < events; at += step) {
+      struct point point = {endings[way], at};
+      alarm(HANG);
+      in_thread(nesting_isolate, &point);
+    }
 }
 
 static int thread_count(void) {
@@ -966,17 +1148,20 @@ static void try_scenes(void) {
     in_thread(writing_isolate, &round);
     in_thread(flooding_isolate, &round);
     in_thread(transforming_isolate, &round);
+    in_thread(limited_isolate, &round);
   }
 }
 
-static void read_file(const char *path);
+static void note_alive(const char *where);
 
-/* With a file that is read from its beginning to its end. */
-static void try_prefetching(const char *path) {
+/* With a file that is read from its beginning to its end, also as a segment. */
+static void try_stream(const char *path, int max) {
   uint8_t *kept = file;
   size_t kept_size = file_size;
   read_file(path);
   for (int round = 0; round < 16; round++) in_thread(prefetching_isolate, &round);
+  note_alive("nested files");
+  try_nesting(max);
   free(file);
   file = kept;
   file_size = kept_size;
@@ -1019,7 +1204,7 @@ int main(int count, char **arguments) {
   try_abandoning();
   char stream[4096];
   snprintf(stream, sizeof(stream), "%.*sts", (int)strlen(arguments[1]) - 3, arguments[1]);
-  try_prefetching(stream);
+  try_stream(stream, max);
   note_alive("endings");
   int events = with_isolate(RUN, NEVER, 1, 0);
   alarm(0);
