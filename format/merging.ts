@@ -392,7 +392,8 @@ class Merge {
     const edited = checkChapters(editChapters(chapters), "editChapters");
     const { name } = outputFormat(this.#session);
     const written = { format: name, options: this.#options.options };
-    addChapters(this.#session, edited, written, Math.max(0, source));
+    const isSet = this.#options.chapters !== undefined;
+    addChapters(this.#session, edited, written, { source: Math.max(0, source), isSet });
   }
 
   #chaptersOf(index: number): Chapter[] {

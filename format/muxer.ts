@@ -256,7 +256,7 @@ export class Muxer implements Disposable, AsyncDisposable {
   // deno-lint-ignore require-yield
   *#addChapters(chapters: readonly Chapter[]): Operation<void> {
     const { options } = this.#options;
-    addChapters(this.#session, chapters, { format: this.format.name, options }, 0);
+    addChapters(this.#session, chapters, { format: this.format.name, options }, { isSet: true });
   }
 
   // deno-lint-ignore require-yield

@@ -686,7 +686,7 @@ class Transfer {
     const edited = checkChapters(editChapters([...chapters]), "editChapters");
     const written = { format: this.#format, options: this.#options.options };
     if (canHoldChapters(written) || this.#options.chapters || this.#lacksChapters) {
-      addChapters(this.#session, edited, written, 0);
+      addChapters(this.#session, edited, written, { isSet: this.#options.chapters !== undefined });
     }
   }
 

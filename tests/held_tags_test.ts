@@ -18,6 +18,7 @@ import {
   StrictError,
   type Tags,
   type TagValues,
+  versions,
 } from "@avio/avio";
 import { fixturePath } from "./support/fixtures.ts";
 
@@ -295,5 +296,167 @@ Deno.test("A Muxer's warnings name the tags and chapters that its format can't h
     ]);
     assertEquals(messages("matroska", later), []);
     assertEquals(messages("null", later), []);
+  }
+});
+
+/** A value with that many bytes. */
+const long = (bytes: number) => "v".repeat(bytes);
+
+Deno.test("A tag that the muxer would give a wrong length, another number or another name is left out with a warning", () => {
+  const isSystem = versions().build === "system";
+  const cases: [format: string, source: string, name: string, spoiled: string[], kept: string[]][] = [
+    ["flv", "video.mp4", "artist", [long(65536), "ü".repeat(40_000)], [long(1000)]],
+    ["mov", "video.mp4", "artist", [long(65536), long(70_000)], [long(65535), "ü".repeat(30_000)]],
+    ["asf", "video.avi", "artist", [long(32767), long(70_000)], [long(32766)]],
+    ["mp4", "video.mp4", "track", ["A5", "0", "70000", "5/70000", "32768", ""], [
+      "5",
+      "32767",
+      "5/12",
+      "5 / 12",
+    ]],
+    ["mp4", "video.mp4", "season_number", ["first", "3000000000", ...isSystem ? ["300"] : []], ["0", "12"]],
+    ["mp4", "video.mp4", "compilation", ["yes", "256"], ["1"]],
+    ["flac", "audio.flac", "a=b", ["c"], []],
+    ["ogg", "audio.ogg", "a=b", ["c"], []],
+  ];
+  for (const [format, source, name, spoiled, kept] of cases) {
+    for (const value of [...spoiled, ...kept]) {
+      const sink = new MemorySink();
+      const metadata = { [name]: value, title: "a title" };
+      const { warnings } = remuxSync(fixturePath(source), sink, { format, metadata });
+      const info = probeSync(sink.bytes());
+      const what = `${format} ${name} ${value.slice(0, 10)} ${value.length}`;
+      const found = [info, ...info.streams].flatMap(({ metadata }) => metadata[name] ?? metadata.a ?? []);
+      const number = value.replaceAll(" ", "");
+      assertEquals(found.filter((text) => text !== number), [], what);
+      assertEquals([found.length > 0, info.tags.title], [kept.includes(value), "a title"], what);
+      const isNamed = warnings.some(({ message }) => message.endsWith(`can't hold them: ${name}`));
+      assertEquals(isNamed, spoiled.includes(value) && value !== "", what);
+    }
+  }
+  const options = { movflags: "use_metadata_tags" };
+  const listed = { format: "mp4", metadata: { track: "A5" }, options };
+  assertEquals(remuxSync(fixturePath("video.mp4"), new MemorySink(), listed).warnings, []);
+});
+
+Deno.test("A tag of a source that the muxer would spoil is left out, and the others are whole", () => {
+  const source = new MemorySink();
+  remuxSync(fixturePath("video.mp4"), source, {
+    format: "matroska",
+    metadata: { artist: long(70_000), title: "a title" },
+  });
+  for (const format of ["flv", "mov", "asf"]) {
+    const sink = new MemorySink();
+    remuxSync(source.bytes(), sink, { format });
+    const { tags, warnings } = probeSync(sink.bytes());
+    assertEquals([tags.title, tags.artist, warnings], ["a title", undefined, []], format);
+  }
+});
+
+Deno.test({
+  name: "Seasons and episodes of more than 255 are in mp4",
+  ignore: versions().build === "system",
+  fn() {
+    const sink = new MemorySink();
+    const tags = { season: "2024", episode: "70000" };
+    assertEquals(remuxSync(fixturePath("video.mp4"), sink, { format: "mp4", tags }).warnings, []);
+    const { season, episode } = probeSync(sink.bytes()).tags;
+    assertEquals({ season, episode }, tags);
+  },
+});
+
+const chapterOf = (title: string, index = 0, more = {}): Chapter => ({
+  id: index + 1,
+  start: index / 100,
+  end: (index + 1) / 100,
+  metadata: { title, ...more },
+});
+
+Deno.test("A title of a chapter that is too long is cut with a warning, and the next one is whole", () => {
+  const cases: [format: string, source: string, bytes: number][] = [
+    ["mp4", "video.mp4", 65535],
+    ["mov", "video.mp4", 65535],
+    ["3gp", "video.mp4", 255],
+    ["f4v", "video.mp4", 255],
+  ];
+  for (const [format, source, bytes] of cases) {
+    const titles = [long(bytes), long(bytes + 1), "ü".repeat(bytes), "last"];
+    const sink = new MemorySink();
+    const chapters = titles.map((title, index) => chapterOf(title, index));
+    const { warnings } = remuxSync(fixturePath(source), sink, { format, chapters });
+    assertEquals(warnings.map(({ count, message }) => `${count} ${message}`), [
+      `2 titles of chapters are cut: ${format} has room for ${bytes} bytes`,
+    ]);
+    assertEquals(
+      probeSync(sink.bytes()).chapters.map(({ metadata }) => metadata.title),
+      [long(bytes), long(bytes), "ü".repeat(Math.floor(bytes / 2)), "last"],
+      format,
+    );
+  }
+});
+
+Deno.test({
+  name: "mp3: a long title of a chapter is read, and so is what follows it",
+  ignore: versions().build === "system",
+  fn() {
+    for (const id3v2_version of [3, 4]) {
+      for (const title of [long(90), long(100), long(127), long(128), long(300), "ü".repeat(9000)]) {
+        const sink = new MemorySink();
+        const chapters = [chapterOf(title, 0, { artist: long(200) }), chapterOf("last", 1)];
+        remuxSync(fixturePath("cover.mp3"), sink, { format: "mp3", chapters, options: { id3v2_version } });
+        const info = probeSync(sink.bytes());
+        assertEquals(info.chapters.map(({ metadata }) => metadata), chapters.map(({ metadata }) => metadata));
+        assertEquals(info.covers.length, 1);
+        assertEquals(isConforming(sink.bytes(), id3v2_version), true);
+      }
+    }
+  },
+});
+
+/** Whether the frames of the ID3 tag fill it, as its version counts their sizes. */
+function isConforming(bytes: Uint8Array, version: number): boolean {
+  const sizeAt = (at: number, bits: number) =>
+    bytes.subarray(at, at + 4).reduce((size, byte) => size * 2 ** bits + byte, 0);
+  const end = 10 + sizeAt(6, 7);
+  let at = 10;
+  while (at < end && bytes[at] !== 0) at += 10 + sizeAt(at + 4, version === 4 ? 7 : 8);
+  return at <= end && bytes.subarray(at, end).every((byte) => byte === 0);
+}
+
+Deno.test("More chapters than a format has room for, and tags of chapters that it can't store, are reported", () => {
+  const many = Array.from({ length: 300 }, (_, index) => chapterOf(`${index}`, index));
+  for (const format of ["3gp", "f4v"]) {
+    const sink = new MemorySink();
+    const { warnings } = remuxSync(fixturePath("video.mp4"), sink, { format, chapters: many });
+    assertEquals(warnings.map(({ kind, count }) => `${kind} ${count}`), ["dropped 45"]);
+    assertEquals(probeSync(sink.bytes()).chapters.length, 255);
+  }
+  const chapters = [
+    chapterOf("one", 0, { artist: "Ann", comment: "" }),
+    chapterOf("two", 1, { artist: "Bob" }),
+  ];
+  for (
+    const [format, isLost] of [["mp4", true], ["webm", true], ["matroska", false], ["nut", false]] as const
+  ) {
+    using muxer = Muxer.openSync(new MemorySink(), { format });
+    muxer.addChapters(chapters);
+    const words = `tags of chapters are left out, ${format} can't hold them: artist`;
+    assertEquals(muxer.warnings.map(({ message }) => message), isLost ? [words] : [], format);
+  }
+});
+
+Deno.test("Chapters that begin before 0 begin at 0, with a warning", () => {
+  const metadata = { title: "one" };
+  for (
+    const [format, source] of [["nut", "video.mp4"], ["mp4", "video.mp4"], ["mp3", "audio.mp3"]] as const
+  ) {
+    const sink = new MemorySink();
+    const chapters = [{ id: 1, start: -2, end: -1, metadata }, { id: 2, start: -1, end: 2, metadata }];
+    const { warnings } = remuxSync(fixturePath(source), sink, { format, chapters });
+    assertEquals(warnings.map(({ kind, count, message }) => `${kind} ${count} ${message}`), [
+      "corrected 2 chapters that begin before 0 begin at 0",
+    ]);
+    const times = probeSync(sink.bytes()).chapters.map(({ start, end }) => `${start} ${end}`);
+    assertEquals(times.at(-1), "0 2", format);
   }
 });
