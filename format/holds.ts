@@ -147,8 +147,9 @@ const OF_SYSTEM: typeof ITUNES_NUMBERS = { ...ITUNES_NUMBERS, season_number: 255
 const isOrdinal = (name: string) => name === "track" || name === "disc";
 
 const isNoNumber: Spoils = (name, value) => {
-  const { [name]: max } = versions().build === "system" ? OF_SYSTEM : ITUNES_NUMBERS;
-  if (max === undefined) return false;
+  const numbers = versions().build === "system" ? OF_SYSTEM : ITUNES_NUMBERS;
+  if (!Object.hasOwn(numbers, name)) return false;
+  const max = numbers[name]!;
   const [, first = "", , second = "0"] = value.match(/^\s*(\d+)([^/]*\/\s*(\d+))?/) ?? [];
   const isNone = first === "" || (isOrdinal(name) && Number(first) === 0);
   return isNone || Number(first) > max || Number(second) > max;
