@@ -4,6 +4,7 @@
  */
 import type { Session } from "../ffi/session.ts";
 import { guessFormat, versions } from "./formats.ts";
+import type { MediaType } from "./media_type.ts";
 import type { Chapter } from "./stream.ts";
 
 const setOf = (words: string): ReadonlySet<string> => new Set(words.split(" "));
@@ -283,16 +284,21 @@ export function warnOfTags(
   }
 }
 
-function warnOf(session: Session, names: readonly string[], words: string): void {
+function warnOf(
+  session: Session,
+  names: readonly string[],
+  words: string,
+  { source = 0, stream = null }: { source?: number; stream?: number | null } = {},
+): void {
   const shown = names.slice(0, MAX_NAMES).join(", ");
   const more = names.length > MAX_NAMES ? ` and ${names.length - MAX_NAMES} more` : "";
-  const warning = { kind: "dropped", source: 0, stream: null, count: names.length, log: null } as const;
+  const warning = { kind: "dropped", source, stream, count: names.length, log: null } as const;
   session.warnings.add(warning, `${words}: ${shown}${more}`);
 }
 
-/** Whether it is such a warning. */
+/** Whether it is such a warning, also of a stream's tags. */
 export function isOfTags({ message }: { message: string }): boolean {
-  return message.startsWith(LEFT_OUT);
+  return message.includes(LEFT_OUT);
 }
 
 function tagsHeldBy(files: Written): Holds {
@@ -311,6 +317,75 @@ function spoiledBy(files: Written): Spoils {
   // As a list of texts, with lengths of 32 bits.
   const isListed = changesOf(files).some(({ option, tags }) => option === "movflags" && tags === all);
   return (name, value) => !isListed && found.some(({ spoils }) => spoils(name, value));
+}
+
+// ------------------------------------------------------------------------------------------- tags of streams
+
+/** Whether a tag of a stream of this type can be stored. */
+type StreamHolds = (name: string, value: string, type: MediaType) => boolean;
+
+/** A code of ISO 639-2, which mp4 has three letters for. */
+const isCode = (value: string) => /^[a-z]{3}$/.test(value);
+
+const OF_TRACK = setOf("creation_time encoder handler_name reel_name timecode vendor_id");
+const ofTrack: StreamHolds = (name, value) => name === "language" ? isCode(value) : OF_TRACK.has(name);
+const ofTitledTrack: StreamHolds = (name, value, type) =>
+  name === "title" || name === "name" || ofTrack(name, value, type);
+const ofProgram: StreamHolds = (name, value, type) =>
+  name === "language" && (type === "audio" || type === "subtitle") && /^[a-z]{3}(,[a-z]{3})*$/.test(value);
+
+/** Muxers that store all tags of streams. */
+const HOLD_STREAM_TAGS = setOf("ffmetadata matroska nut oga ogg ogv opus spx webm");
+
+/** What the others store of them. */
+const HOLD_SOME_OF_STREAMS: Readonly<Record<string, StreamHolds>> = {
+  "3g2": ofTrack,
+  "3gp": ofTrack,
+  asf: (name, value) => name === "language" && /^[a-z]{2,3}$/.test(value),
+  asf_stream: (name, value) => name === "language" && /^[a-z]{2,3}$/.test(value),
+  avi: (name, _, type) => name === "title" || (name === "language" && type === "audio"),
+  dash: (name) => name === "language",
+  dv: (name) => name === "timecode",
+  f4v: ofTrack,
+  gxf: (name) => name === "timecode",
+  ipod: ofTrack,
+  ismv: ofTrack,
+  mov: ofTitledTrack,
+  mp4: ofTitledTrack,
+  mpegts: ofProgram,
+  mxf: (name) => name === "timecode" || name === "reel_name",
+  mxf_d10: (name) => name === "timecode" || name === "reel_name",
+  mxf_opatom: (name) => name === "timecode" || name === "reel_name",
+  psp: ofTrack,
+};
+
+/** What a stream of an output is like, and where it comes from. */
+export interface TaggedStream {
+  type: MediaType;
+  /** What it copies. */
+  from?: { readonly metadata: Readonly<Record<string, string>> } | undefined;
+  source?: number;
+  /** For the warning. */
+  stream: number;
+}
+
+/** Warns about tags of a stream that are set, other than those of the stream that it copies, and that the output can't store. */
+export function warnOfStreamTags(
+  session: Session,
+  output: Written,
+  { metadata = {}, disposition = [] }: { metadata?: Record<string, string>; disposition?: readonly string[] },
+  { type, from, ...place }: TaggedStream,
+): void {
+  const { format } = filesOf(output);
+  if (HOLD_STREAM_TAGS.has(format) || !holdsMedia(format)) return;
+  if (type === "attachment" || disposition.includes("attached_pic")) return; // a cover has them as its description
+  const held = Object.hasOwn(HOLD_SOME_OF_STREAMS, format) ? HOLD_SOME_OF_STREAMS[format] : undefined;
+  const lost = Object.entries(metadata).filter(([name, value]) =>
+    value !== "" && from?.metadata[name] !== value && !OWN.has(name.toLowerCase()) &&
+    !held?.(name.toLowerCase(), value, type)
+  );
+  if (lost.length === 0) return;
+  warnOf(session, lost.map(([name]) => name), `${LEFT_OUT}${output.format} can't hold them`, place);
 }
 
 // ------------------------------------------------------------------------------------------- chapters

@@ -16,6 +16,7 @@ import { addStreamLike, addStreamOf } from "./add_stream.ts";
 import { type AttachmentInit, attachmentStream } from "./attached_file.ts";
 import { checkCover, coverStream, coverTag } from "./cover.ts";
 import { checkCoverPlace, isOgg } from "./cover_place.ts";
+import { warnOfStreamTags } from "./holds.ts";
 import type { CoverInit } from "./picture.ts";
 import type { FormatInfo } from "./formats.ts";
 import {
@@ -261,10 +262,20 @@ export class Muxer implements Disposable, AsyncDisposable {
 
   // deno-lint-ignore require-yield
   *#addStream(from: StreamLike | StreamParameters, init: StreamInit): Operation<number> {
-    const index = "codecParameters" in from
-      ? addStreamLike(this.#session, from, this.#withTags(from, init))
+    const copied = "codecParameters" in from ? from : undefined;
+    const index = copied
+      ? addStreamLike(this.#session, copied, this.#withTags(copied, init))
       : addStreamOf(this.#session, from, init);
     this.#describeAdded();
+    const { url, options } = this.#options;
+    const { type, disposition } = this.#description.streams[index]!;
+    const written = { format: this.format.name, url, options };
+    const { metadata = {} } = init;
+    warnOfStreamTags(this.#session, written, { metadata, disposition }, {
+      type,
+      from: copied,
+      stream: index,
+    });
     return index;
   }
 

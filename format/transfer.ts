@@ -27,7 +27,7 @@ import { cutChapters, joinChapters, warnOfChapters } from "./chapters.ts";
 import { isFragmented, isOgg, TagCover } from "./cover_place.ts";
 import { choose, type Chosen, editTags, initOf } from "./edits.ts";
 import { versions } from "./formats.ts";
-import { canHoldChapters } from "./holds.ts";
+import { canHoldChapters, warnOfStreamTags } from "./holds.ts";
 import { type DemuxerOptions, openInput } from "./open_input.ts";
 import {
   addChapters,
@@ -807,8 +807,12 @@ class Transfer {
   #map(chosen: Chosen): void {
     const { stream, edits: { tag } } = chosen;
     const filter = this.#options.bitstreamFilter?.(stream);
+    const edited = initOf(chosen);
+    const written = { format: this.#format, url: this.#chosenOutput.url, options: this.#options.options };
+    const place = { type: stream.type, from: stream, stream: stream.index };
+    warnOfStreamTags(this.#session, written, { disposition: [...stream.disposition], ...edited }, place);
     const init = {
-      ...initOf(chosen),
+      ...edited,
       ...songTags(chosen, this.#options, this.#format, this.#chosen!.length),
       ...(filter ? { bitstreamFilter: filter } : {}),
     };
