@@ -388,6 +388,34 @@ export function warnOfStreamTags(
   warnOf(session, lost.map(([name]) => name), `${LEFT_OUT}${output.format} can't hold them`, place);
 }
 
+// ------------------------------------------------------------------------------------------- rotation
+
+/** Muxers that store how pictures are turned to be shown. */
+const HOLD_ROTATION = setOf("3g2 3gp avif dash f4v ipod ismv mov mp4 psp");
+
+/** Those that do so since this version of libavformat, which is FFmpeg 6.1's. */
+const HOLD_ROTATION_LATER = setOf("matroska webm");
+const LATER = 60;
+
+/** Warns that pictures will be shown as they are, and not turned: those of phones lie on their side. */
+export function warnOfRotation(
+  session: Session,
+  output: Written,
+  rotation: number,
+  { source = 0, stream }: { source?: number; stream: number },
+): void {
+  if (rotation === 0) return;
+  const { format } = filesOf(output);
+  const isLater = HOLD_ROTATION_LATER.has(format) && parseInt(versions().libavformat) > LATER;
+  if (HOLD_ROTATION.has(format) || isLater || !holdsMedia(format)) return;
+  const warning = { kind: "dropped", source, stream, count: 1, log: null } as const;
+  const degrees = Math.round(rotation);
+  session.warnings.add(
+    warning,
+    `the rotation by ${degrees} degrees is left out: ${output.format} can't hold it`,
+  );
+}
+
 // ------------------------------------------------------------------------------------------- chapters
 
 /** Muxers that store all tags of chapters; the others store titles. */

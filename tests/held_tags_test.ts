@@ -562,3 +562,58 @@ Deno.test("The title of a track in mp4 is kept by a remux", () => {
     assertEquals([first, second], ["Director's cut", undefined]);
   }
 });
+
+/** A film that is to be shown turned by 90 degrees. */
+function turnedFilm(): Uint8Array<ArrayBuffer> {
+  const sink = new MemorySink();
+  using demuxer = Demuxer.openSync(fixturePath("video.mp4"));
+  using muxer = Muxer.openSync(sink, { format: "mp4" });
+  const numbers = new Int32Array([0, 65536, 0, -65536, 0, 0, 0, 0, 1 << 30]);
+  const sideData = [{ type: "Display Matrix", data: new Uint8Array(numbers.buffer) }];
+  for (const stream of demuxer.streams) muxer.addStream(stream, stream.type === "video" ? { sideData } : {});
+  for (const packet of demuxer.packetsSync()) muxer.writeSync(packet);
+  muxer.finishSync();
+  assertEquals(muxer.warnings, []);
+  return sink.bytes();
+}
+
+Deno.test("A rotation that the output can't store is reported", () => {
+  const film = turnedFilm();
+  const written = (format: string, options: RemuxOptions = {}) => {
+    const sink = new MemorySink(), files = new Map<string, MapFile>(), url = NAMES[format];
+    const nested = url === undefined ? {} : { url, onopen: fromMap(files) };
+    const { warnings } = remuxSync(film, sink, { format, streams: [0], ...nested, ...options });
+    const info = url === undefined ? probeSync(sink.bytes()) : probeSync(sink.bytes(), nested);
+    return { rotation: info.streams[0]!.rotation, messages: warnings.map(({ message }) => message) };
+  };
+  for (
+    const format of [
+      "mp4",
+      "mov",
+      "3gp",
+      "ipod",
+      "matroska",
+      "mpegts",
+      "avi",
+      "flv",
+      "nut",
+      "asf",
+      "h264",
+      "hls",
+    ]
+  ) {
+    const { rotation, messages } = written(format);
+    const words = `stream 0: the rotation by 90 degrees is left out: ${format} can't hold it`;
+    assertEquals(messages, rotation === 90 ? [] : [words], format);
+  }
+  assertEquals(written("mpegts").rotation, 0);
+  assertEquals(written("hls", { options: { hls_segment_type: "fmp4" } }).messages, []);
+  assertEquals(remuxSync(film, new MemorySink(), { format: "framecrc" }).warnings, []);
+  using demuxer = Demuxer.openSync(film);
+  using muxer = Muxer.openSync(new MemorySink(), { format: "flv" });
+  for (const stream of demuxer.streams) muxer.addStream(stream);
+  assertEquals(muxer.warnings.map(({ kind, stream }) => ({ kind, stream })), [{
+    kind: "dropped",
+    stream: 0,
+  }]);
+});
