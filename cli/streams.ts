@@ -7,7 +7,7 @@ import { files } from "../io/files.ts";
 import type { Sink, Source } from "../mod.ts";
 import { type Output, stdoutSink, terminal } from "./console.ts";
 import { Failure, systemErrorText, UsageError } from "./errors.ts";
-import { harmless } from "./text.ts";
+import { harmless } from "../ffi/harmless.ts";
 
 /** The file name that means stdin or stdout. */
 export const STANDARD = "-";

@@ -2,20 +2,12 @@
  * Formats values for people (times, sizes, bit rates, tags) and parses times. Layout is in `table.ts`, the description of
  * a stream in `details.ts`.
  */
+import { COMMANDS } from "../ffi/harmless.ts";
 import { toBase64 } from "../io/base64.ts";
-
-/** Control characters, which move the cursor or begin a terminal command, and marks that change the direction of text. */
-// deno-lint-ignore no-control-regex
-const COMMANDS = /[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
 
 /** One line without control characters: tags, names and parts of errors come from files that are not trusted. */
 export function printable(text: string): string {
   return text.replace(/\s+/g, " ").replace(COMMANDS, "\ufffd");
-}
-
-/** Replaces control characters other than line feeds. Everything that is printed passes through here. */
-export function harmless(text: string): string {
-  return text.replace(COMMANDS, (sign) => sign === "\n" ? sign : "\ufffd");
 }
 
 /** JSON, with control characters escaped. Bytes (extradata, side data) are base64. */

@@ -3,6 +3,7 @@
  * operation.
  */
 import { argumentError } from "./argument_error.ts";
+import { harmless } from "./harmless.ts";
 import { library } from "./library.ts";
 
 /** Names of log levels, in FFmpeg's order. */
@@ -92,7 +93,7 @@ export function deliverLog(lines: readonly LogLine[]): void {
   for (const line of lines) {
     if (levels[line.level as LogLevel] > levels[threshold]) continue;
     if (!listener) {
-      console.error(line.message);
+      console.error(harmless(line.message));
       continue;
     }
     try {

@@ -3,7 +3,7 @@
  */
 import * as output from "../ffi/output.ts";
 import type { Session } from "../ffi/session.ts";
-import { checkArray, checkString } from "../io/arguments.ts";
+import { checkArray, checkString, checkStrings } from "../io/arguments.ts";
 import { extradataOfPart } from "./file_extradata.ts";
 import {
   checkStreamInit,
@@ -44,6 +44,13 @@ function takesIdsForPids(session: Session): boolean {
   return /^(mpegts|hls|segment|stream_segment)\b/.test(outputFormat(session).name);
 }
 
+/** With the title under the name that muxers know: FFmpeg reads that of a track of mp4 as "name". */
+function titled(tags: Readonly<Record<string, string>>): Record<string, string> {
+  const { name, ...others } = tags;
+  const isTitle = name !== undefined && !Object.keys(tags).some((key) => key.toLowerCase() === "title");
+  return isTitle ? { ...others, title: name } : { ...tags };
+}
+
 /**
  * For these codecs the block size of avi and wav is not the size of packets, but muxers would use it for all packets.
  */
@@ -61,9 +68,10 @@ export function addStreamLike(
   const blocks = VARIES_ALL_THE_SAME.has(parameters.codec) ? { blockAlign: 0 } : {};
   const { codec, extradata } = parameters;
   const part = getsAll || !extradata ? {} : { extradata: extradataOfPart(codec, extradata) };
+  const settings = { ...initLike(session, from), ...checkStreamInit(init) };
   const index = addStreamOf(session, { ...parameters, ...blocks, ...part }, {
-    ...initLike(session, from),
-    ...checkStreamInit(init),
+    ...settings,
+    ...(settings.metadata ? { metadata: titled(checkStrings(settings.metadata, "metadata")) } : {}),
   });
   // The input's fourcc is kept if the output's format knows it for this codec.
   if (tag !== "") output.setStream(session, index, [["sourceTag", tag]]);

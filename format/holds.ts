@@ -3,7 +3,9 @@
  * here; tags of a source are kept where that is possible, and left out without a warning. Of chapters, `chapters.ts` warns.
  */
 import type { Session } from "../ffi/session.ts";
-import { guessFormat } from "./formats.ts";
+import { guessFormat, versions } from "./formats.ts";
+import type { MediaType } from "./media_type.ts";
+import type { Chapter } from "./stream.ts";
 
 const setOf = (words: string): ReadonlySet<string> => new Set(words.split(" "));
 
@@ -64,6 +66,9 @@ const MXF = setOf(
 /** Whether a tag can be stored, by its name in lower case. */
 type Holds = (name: string) => boolean;
 
+/** Whether a tag would be stored as something else. */
+type Spoils = (name: string, value: string) => boolean;
+
 const all: Holds = () => true;
 const none: Holds = () => false;
 const only = (words: string): Holds => {
@@ -107,6 +112,58 @@ const HOLD_ALL = setOf(
 
 /** What muxers write themselves. */
 const OWN = setOf("encoder major_brand minor_version compatible_brands");
+
+const encoder = new TextEncoder();
+
+/** Whether a text has more bytes than that in UTF-8. */
+function isOver(bytes: number, text: string): boolean {
+  return text.length > bytes || text.length * 3 > bytes && encoder.encode(text).length > bytes;
+}
+
+/** What a length of 16 bits can state. */
+const MAX_BYTES = 65535;
+/** The same in UTF-16, with a NUL. */
+const MAX_UNITS = 32766;
+
+const overBytes: Spoils = (name, value) => isOver(MAX_BYTES, name) || isOver(MAX_BYTES, value);
+const overUnits: Spoils = (name, value) => name.length > MAX_UNITS || value.length > MAX_UNITS;
+
+/** The largest numbers of tags of iTunes, which has numbers for them. Seasons and episodes have 32 bits, but see below. */
+const ITUNES_NUMBERS: Readonly<Record<string, number>> = {
+  track: 32767,
+  disc: 32767,
+  tmpo: 65535,
+  season_number: 2 ** 31 - 1,
+  episode_sort: 2 ** 31 - 1,
+  media_type: 255,
+  hd_video: 255,
+  gapless_playback: 255,
+  compilation: 255,
+};
+
+/** Of a system's FFmpeg. */
+const OF_SYSTEM: typeof ITUNES_NUMBERS = { ...ITUNES_NUMBERS, season_number: 255, episode_sort: 255 };
+
+/** Whether 0 is no number of it. */
+const isOrdinal = (name: string) => name === "track" || name === "disc";
+
+const isNoNumber: Spoils = (name, value) => {
+  const numbers = versions().build === "system" ? OF_SYSTEM : ITUNES_NUMBERS;
+  if (!Object.hasOwn(numbers, name)) return false;
+  const max = numbers[name]!;
+  const [, first = "", , second = "0"] = value.match(/^\s*(\d+)([^/]*\/\s*(\d+))?/) ?? [];
+  const isNone = first === "" || (isOrdinal(name) && Number(first) === 0);
+  return isNone || Number(first) > max || Number(second) > max;
+};
+
+/** Tags that muxers would spoil: they would get a wrong length, and damage what follows, or another name or number. */
+const SPOILED: readonly { formats: ReadonlySet<string>; spoils: Spoils }[] = [
+  { formats: setOf("flv"), spoils: overBytes },
+  { formats: setOf("mov"), spoils: overBytes },
+  { formats: setOf("asf asf_stream mxf mxf_d10 mxf_opatom"), spoils: overUnits },
+  { formats: setOf("flac oga ogg ogv opus spx"), spoils: (name) => name.includes("=") },
+  { formats: setOf("f4v ipod ismv mp4"), spoils: isNoNumber },
+];
 
 /** What an option changes of what a muxer stores. */
 interface Change {
@@ -200,24 +257,48 @@ const MAX_NAMES = 10;
 /** How the message begins. */
 const LEFT_OUT = "tags are left out, ";
 
+/** The tags without those that the muxer would spoil. */
+export function withoutSpoiled(output: Written, tags: Readonly<Record<string, string>>): [string, string][] {
+  const isSpoiled = spoiledBy(filesOf(output));
+  return Object.entries(tags).filter(([name, value]) => !isSpoiled(name.toLowerCase(), value));
+}
+
 /** Warns about tags that are set, and that the output can't store. */
 export function warnOfTags(
   session: Session,
   output: Written,
   tags: Readonly<Record<string, string>>,
 ): void {
-  const canHold = tagsHeldBy(filesOf(output));
-  const lost = Object.entries(tags).filter(([name, value]) => value !== "" && !canHold(name.toLowerCase()));
-  if (lost.length === 0) return;
-  const names = lost.slice(0, MAX_NAMES).map(([name]) => name).join(", ");
-  const more = lost.length > MAX_NAMES ? ` and ${lost.length - MAX_NAMES} more` : "";
-  const warning = { kind: "dropped", source: 0, stream: null, count: lost.length, log: null } as const;
-  session.warnings.add(warning, `${LEFT_OUT}${output.format} can't hold them: ${names}${more}`);
+  const files = filesOf(output);
+  const canHold = tagsHeldBy(files), isSpoiled = spoiledBy(files);
+  const isLost = (name: string, value: string) => !canHold(name) || isSpoiled(name, value);
+  const lost = Object.entries(tags).filter(([name, value]) =>
+    value !== "" && isLost(name.toLowerCase(), value)
+  );
+  if (lost.length > 0) {
+    warnOf(
+      session,
+      lost.map(([name]) => name),
+      `${LEFT_OUT}${output.format} can't hold them`,
+    );
+  }
 }
 
-/** Whether it is such a warning. */
+function warnOf(
+  session: Session,
+  names: readonly string[],
+  words: string,
+  { source = 0, stream = null }: { source?: number; stream?: number | null } = {},
+): void {
+  const shown = names.slice(0, MAX_NAMES).join(", ");
+  const more = names.length > MAX_NAMES ? ` and ${names.length - MAX_NAMES} more` : "";
+  const warning = { kind: "dropped", source, stream, count: names.length, log: null } as const;
+  session.warnings.add(warning, `${words}: ${shown}${more}`);
+}
+
+/** Whether it is such a warning, also of a stream's tags. */
 export function isOfTags({ message }: { message: string }): boolean {
-  return message.startsWith(LEFT_OUT);
+  return message.includes(LEFT_OUT);
 }
 
 function tagsHeldBy(files: Written): Holds {
@@ -229,4 +310,182 @@ function tagsHeldBy(files: Written): Holds {
     ...changes.flatMap(({ more }) => more ?? []),
   ];
   return (name) => OWN.has(name) || held.some((holds) => holds(name));
+}
+
+function spoiledBy(files: Written): Spoils {
+  const found = SPOILED.filter(({ formats }) => formats.has(files.format));
+  // As a list of texts, with lengths of 32 bits.
+  const isListed = changesOf(files).some(({ option, tags }) => option === "movflags" && tags === all);
+  return (name, value) => !isListed && found.some(({ spoils }) => spoils(name, value));
+}
+
+// ------------------------------------------------------------------------------------------- tags of streams
+
+/** Whether a tag of a stream of this type can be stored. */
+type StreamHolds = (name: string, value: string, type: MediaType) => boolean;
+
+/** A code of ISO 639-2, which mp4 has three letters for. */
+const isCode = (value: string) => /^[a-z]{3}$/.test(value);
+
+const OF_TRACK = setOf("creation_time encoder handler_name reel_name timecode vendor_id");
+const ofTrack: StreamHolds = (name, value) => name === "language" ? isCode(value) : OF_TRACK.has(name);
+const ofTitledTrack: StreamHolds = (name, value, type) =>
+  name === "title" || name === "name" || ofTrack(name, value, type);
+const ofProgram: StreamHolds = (name, value, type) =>
+  name === "language" && (type === "audio" || type === "subtitle") && /^[a-z]{3}(,[a-z]{3})*$/.test(value);
+
+/** Muxers that store all tags of streams. */
+const HOLD_STREAM_TAGS = setOf("ffmetadata matroska nut oga ogg ogv opus spx webm");
+
+/** What the others store of them. */
+const HOLD_SOME_OF_STREAMS: Readonly<Record<string, StreamHolds>> = {
+  "3g2": ofTrack,
+  "3gp": ofTrack,
+  asf: (name, value) => name === "language" && /^[a-z]{2,3}$/.test(value),
+  asf_stream: (name, value) => name === "language" && /^[a-z]{2,3}$/.test(value),
+  avi: (name, _, type) => name === "title" || (name === "language" && type === "audio"),
+  dash: (name) => name === "language",
+  dv: (name) => name === "timecode",
+  f4v: ofTrack,
+  gxf: (name) => name === "timecode",
+  ipod: ofTrack,
+  ismv: ofTrack,
+  mov: ofTitledTrack,
+  mp4: ofTitledTrack,
+  mpegts: ofProgram,
+  mxf: (name) => name === "timecode" || name === "reel_name",
+  mxf_d10: (name) => name === "timecode" || name === "reel_name",
+  mxf_opatom: (name) => name === "timecode" || name === "reel_name",
+  psp: ofTrack,
+};
+
+/** What a stream of an output is like, and where it comes from. */
+export interface TaggedStream {
+  type: MediaType;
+  /** What it copies. */
+  from?: { readonly metadata: Readonly<Record<string, string>> } | undefined;
+  source?: number;
+  /** For the warning. */
+  stream: number;
+}
+
+/** Warns about tags of a stream that are set, other than those of the stream that it copies, and that the output can't store. */
+export function warnOfStreamTags(
+  session: Session,
+  output: Written,
+  { metadata = {}, disposition = [] }: { metadata?: Record<string, string>; disposition?: readonly string[] },
+  { type, from, ...place }: TaggedStream,
+): void {
+  const { format } = filesOf(output);
+  if (HOLD_STREAM_TAGS.has(format) || !holdsMedia(format)) return;
+  if (type === "attachment" || disposition.includes("attached_pic")) return; // a cover has them as its description
+  const held = Object.hasOwn(HOLD_SOME_OF_STREAMS, format) ? HOLD_SOME_OF_STREAMS[format] : undefined;
+  const lost = Object.entries(metadata).filter(([name, value]) =>
+    value !== "" && from?.metadata[name] !== value && !OWN.has(name.toLowerCase()) &&
+    !held?.(name.toLowerCase(), value, type)
+  );
+  if (lost.length === 0) return;
+  warnOf(session, lost.map(([name]) => name), `${LEFT_OUT}${output.format} can't hold them`, place);
+}
+
+// ------------------------------------------------------------------------------------------- rotation
+
+/** Muxers that store how pictures are turned to be shown. */
+const HOLD_ROTATION = setOf("3g2 3gp avif dash f4v ipod ismv mov mp4 psp");
+
+/** Those that do so since this version of libavformat, which is FFmpeg 6.1's. */
+const HOLD_ROTATION_LATER = setOf("matroska webm");
+const LATER = 60;
+
+/** Warns that pictures will be shown as they are, and not turned: those of phones lie on their side. */
+export function warnOfRotation(
+  session: Session,
+  output: Written,
+  rotation: number,
+  { source = 0, stream }: { source?: number; stream: number },
+): void {
+  if (rotation === 0) return;
+  const { format } = filesOf(output);
+  const isLater = HOLD_ROTATION_LATER.has(format) && parseInt(versions().libavformat) > LATER;
+  if (HOLD_ROTATION.has(format) || isLater || !holdsMedia(format)) return;
+  const warning = { kind: "dropped", source, stream, count: 1, log: null } as const;
+  const degrees = Math.round(rotation);
+  session.warnings.add(
+    warning,
+    `the rotation by ${degrees} degrees is left out: ${output.format} can't hold it`,
+  );
+}
+
+// ------------------------------------------------------------------------------------------- chapters
+
+/** Muxers that store all tags of chapters; the others store titles. */
+const HOLD_CHAPTER_TAGS = setOf("adts aiff ffmetadata matroska mp3 nut");
+
+/** The most bytes that a title can have. */
+const TITLE_BYTES: Readonly<Record<string, number>> = {
+  "3g2": 255,
+  "3gp": 255,
+  asf: MAX_UNITS - 12,
+  f4v: 255,
+  ipod: MAX_BYTES,
+  ismv: 255,
+  mov: MAX_BYTES,
+  mp4: MAX_BYTES,
+};
+
+/** Chapters as the muxer can store them, with warnings of what that changes. `isSet`: not copied from a source. */
+export function fitChapters(
+  session: Session,
+  output: Written,
+  chapters: readonly Chapter[],
+  isSet: boolean,
+): readonly Chapter[] {
+  const { format } = output;
+  if (!holdsMedia(format) || !canHoldChapters(output)) return chapters;
+  const names = chapters.flatMap(({ metadata = {} }) =>
+    Object.keys(metadata).filter((name) => !isTitle(name) && metadata[name] !== "")
+  );
+  if (isSet && names.length > 0 && !HOLD_CHAPTER_TAGS.has(format)) {
+    warnOf(session, [...new Set(names)], `tags of chapters are left out, ${format} can't hold them`);
+  }
+  return withShortTitles(session, format, fromZero(session, chapters));
+}
+
+/** Formats have no times before 0: muxers write them as very large ones, others leave such a chapter out. */
+function fromZero(session: Session, chapters: readonly Chapter[]): readonly Chapter[] {
+  const count = chapters.filter(({ start }) => start < 0).length;
+  if (count === 0) return chapters;
+  const warning = { kind: "corrected", source: 0, stream: null, count, log: null } as const;
+  session.warnings.add(warning, "chapters that begin before 0 begin at 0");
+  return chapters.map((chapter) => ({
+    ...chapter,
+    start: Math.max(0, chapter.start),
+    end: Math.max(0, chapter.end),
+  }));
+}
+
+function withShortTitles(
+  session: Session,
+  format: string,
+  chapters: readonly Chapter[],
+): readonly Chapter[] {
+  const { [format]: most } = TITLE_BYTES;
+  if (most === undefined) return chapters;
+  const fitted = chapters.map((chapter) => withShortTitle(chapter, most));
+  const count = fitted.filter((chapter, index) => chapter !== chapters[index]).length;
+  if (count > 0) {
+    const warning = { kind: "dropped", source: 0, stream: null, count, log: null } as const;
+    session.warnings.add(warning, `titles of chapters are cut: ${format} has room for ${most} bytes`);
+  }
+  return fitted;
+}
+
+const isTitle = (name: string) => name.toLowerCase() === "title";
+
+function withShortTitle(chapter: Chapter, most: number): Chapter {
+  const title = Object.entries(chapter.metadata ?? {}).find(([name]) => isTitle(name));
+  if (!title || !isOver(most, title[1])) return chapter;
+  const [name, text] = title;
+  const { read } = encoder.encodeInto(text, new Uint8Array(most)); // whole characters
+  return { ...chapter, metadata: { ...chapter.metadata, [name]: text.slice(0, read) } };
 }

@@ -20,6 +20,7 @@ import { checkCoverPlace, isOgg, TagCover } from "./cover_place.ts";
 import { choose, type Chosen, initOf, type StreamSelection } from "./edits.ts";
 import type { FormatInfo } from "./formats.ts";
 import { type DemuxerOptions, openInput } from "./open_input.ts";
+import { warnOfRotation, warnOfStreamTags } from "./holds.ts";
 import { addChapters, checkChapters, chooseOutput, openOutputSink, writeHeader } from "./open_output.ts";
 import { optionPairs } from "./options.ts";
 import { numbersOf, Packet } from "./packet.ts";
@@ -175,6 +176,7 @@ class Merge {
     const input = tagsOf === null ? { ...this.#inputs[0]!, metadata: {} } : this.#inputs[tagsOf]!;
     const tagsFor = (format: string) => outputTags(input, this.#options, format);
     const chosen = yield* chooseOutput(session, sink, { ...this.#options, chapters: [] }, tagsFor);
+    this.#url = chosen.url;
     const format = outputFormat(session).name;
     const options = muxerOptionsOf(this.#options, format);
     output.setOptions(session, optionPairs(options)); // they affect which streams it can hold
@@ -250,15 +252,24 @@ class Merge {
     throw argumentError(TypeError, name, why);
   }
 
+  /** The name of the output. */
+  #url = "";
+
   #map(kept: Kept): void {
     const { stream, sourceIndex, edits: { tag, delay = 0 } } = kept;
     const { bitstreamFilter, delay: common } = this.#plan.sources[sourceIndex]!;
     remuxing.selectInput(this.#session, sourceIndex);
     const filter = bitstreamFilter?.(stream);
+    const edited = initOf(kept);
+    const format = outputFormat(this.#session).name;
+    const written = { format, url: this.#url, options: this.#options.options };
+    const place = { type: stream.type, from: stream, source: sourceIndex, stream: stream.index };
+    warnOfStreamTags(this.#session, written, { disposition: [...stream.disposition], ...edited }, place);
+    warnOfRotation(this.#session, written, stream.rotation, place);
     const init = {
       ...(this.#inputs.length > 1 ? { id: 0 } : {}), // ids (such as PIDs) of two sources may collide
-      ...initOf(kept),
-      ...songTags(kept, this.#options, outputFormat(this.#session).name, this.#kept.length),
+      ...edited,
+      ...songTags(kept, this.#options, format, this.#kept.length),
       ...(filter ? { bitstreamFilter: filter } : {}),
     };
     const getsAll = !this.#isCut && (this.#options.end ?? Infinity) === Infinity;
@@ -392,7 +403,8 @@ class Merge {
     const edited = checkChapters(editChapters(chapters), "editChapters");
     const { name } = outputFormat(this.#session);
     const written = { format: name, options: this.#options.options };
-    addChapters(this.#session, edited, written, Math.max(0, source));
+    const isSet = this.#options.chapters !== undefined;
+    addChapters(this.#session, edited, written, { source: Math.max(0, source), isSet });
   }
 
   #chaptersOf(index: number): Chapter[] {

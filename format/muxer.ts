@@ -16,6 +16,7 @@ import { addStreamLike, addStreamOf } from "./add_stream.ts";
 import { type AttachmentInit, attachmentStream } from "./attached_file.ts";
 import { checkCover, coverStream, coverTag } from "./cover.ts";
 import { checkCoverPlace, isOgg } from "./cover_place.ts";
+import { warnOfRotation, warnOfStreamTags } from "./holds.ts";
 import type { CoverInit } from "./picture.ts";
 import type { FormatInfo } from "./formats.ts";
 import {
@@ -256,15 +257,23 @@ export class Muxer implements Disposable, AsyncDisposable {
   // deno-lint-ignore require-yield
   *#addChapters(chapters: readonly Chapter[]): Operation<void> {
     const { options } = this.#options;
-    addChapters(this.#session, chapters, { format: this.format.name, options }, 0);
+    addChapters(this.#session, chapters, { format: this.format.name, options }, { isSet: true });
   }
 
   // deno-lint-ignore require-yield
   *#addStream(from: StreamLike | StreamParameters, init: StreamInit): Operation<number> {
-    const index = "codecParameters" in from
-      ? addStreamLike(this.#session, from, this.#withTags(from, init))
+    const copied = "codecParameters" in from ? from : undefined;
+    const index = copied
+      ? addStreamLike(this.#session, copied, this.#withTags(copied, init))
       : addStreamOf(this.#session, from, init);
     this.#describeAdded();
+    const { url, options } = this.#options;
+    const { type, disposition, rotation } = this.#description.streams[index]!;
+    const written = { format: this.format.name, url, options };
+    const { metadata = {} } = init;
+    const place = { type, from: copied, stream: index };
+    warnOfStreamTags(this.#session, written, { metadata, disposition }, place);
+    warnOfRotation(this.#session, written, rotation, place);
     return index;
   }
 

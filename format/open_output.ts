@@ -25,7 +25,14 @@ import { endUnused, isNodeWritable } from "../io/node_stream.ts";
 import { openSink, type Sink, sinkUrl } from "../io/sink.ts";
 import { isWritable } from "../io/stream.ts";
 import { warnOfChapters } from "./chapters.ts";
-import { canHoldChapters, holdsMedia, warnOfTags, type Written } from "./holds.ts";
+import {
+  canHoldChapters,
+  fitChapters,
+  holdsMedia,
+  warnOfTags,
+  withoutSpoiled,
+  type Written,
+} from "./holds.ts";
 import {
   bufferSizeOf,
   checkAllUsed,
@@ -116,21 +123,24 @@ export function* chooseOutput(
   const { opensFiles } = yield* output.openOutput(session, { url, format });
   const { name } = outputFormat(session);
   const { tags, set } = tagsFor(name);
-  output.setMetadata(session, Object.entries(tags));
   const written = { format: name, url, options: options.options };
+  output.setMetadata(session, withoutSpoiled(written, tags));
   warnOfTags(session, written, set);
-  addChapters(session, chapters, written, 0);
+  addChapters(session, chapters, written, { isSet: true });
   return { url, opensFiles };
 }
 
-/** Adds chapters to the session's output; if its format has none, warns that they are left out. */
+/**
+ * Adds chapters to the session's output; if its format has none, warns that they are left out. `source`: where they come from,
+ * if they are not set by the program.
+ */
 export function addChapters(
   session: Session,
   chapters: readonly Chapter[],
   written: Written,
-  source: number,
+  { source = 0, isSet }: { source?: number; isSet: boolean },
 ): void {
-  for (const chapter of chapters) addChapter(session, chapter);
+  for (const chapter of fitChapters(session, written, chapters, isSet)) addChapter(session, chapter);
   if (chapters.length > 0 && !canHoldChapters(written) && holdsMedia(written.format)) {
     warnOfChapters(session, source, `the chapters are left out: ${written.format} can't hold them`);
   }

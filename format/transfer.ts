@@ -27,7 +27,7 @@ import { cutChapters, joinChapters, warnOfChapters } from "./chapters.ts";
 import { isFragmented, isOgg, TagCover } from "./cover_place.ts";
 import { choose, type Chosen, editTags, initOf } from "./edits.ts";
 import { versions } from "./formats.ts";
-import { canHoldChapters } from "./holds.ts";
+import { canHoldChapters, warnOfRotation, warnOfStreamTags } from "./holds.ts";
 import { type DemuxerOptions, openInput } from "./open_input.ts";
 import {
   addChapters,
@@ -686,7 +686,7 @@ class Transfer {
     const edited = checkChapters(editChapters([...chapters]), "editChapters");
     const written = { format: this.#format, options: this.#options.options };
     if (canHoldChapters(written) || this.#options.chapters || this.#lacksChapters) {
-      addChapters(this.#session, edited, written, 0);
+      addChapters(this.#session, edited, written, { isSet: this.#options.chapters !== undefined });
     }
   }
 
@@ -807,8 +807,13 @@ class Transfer {
   #map(chosen: Chosen): void {
     const { stream, edits: { tag } } = chosen;
     const filter = this.#options.bitstreamFilter?.(stream);
+    const edited = initOf(chosen);
+    const written = { format: this.#format, url: this.#chosenOutput.url, options: this.#options.options };
+    const place = { type: stream.type, from: stream, stream: stream.index };
+    warnOfStreamTags(this.#session, written, { disposition: [...stream.disposition], ...edited }, place);
+    warnOfRotation(this.#session, written, stream.rotation, place);
     const init = {
-      ...initOf(chosen),
+      ...edited,
       ...songTags(chosen, this.#options, this.#format, this.#chosen!.length),
       ...(filter ? { bitstreamFilter: filter } : {}),
     };

@@ -146,6 +146,7 @@ import hvcc_count_7_patch from "../shim/ffmpeg/hvcc-count-7.patch" with { type: 
 import iamf_items_patch from "../shim/ffmpeg/iamf-items.patch" with { type: "text" };
 import iamf_labels_7_patch from "../shim/ffmpeg/iamf-labels-7.patch" with { type: "text" };
 import iamf_subblocks_patch from "../shim/ffmpeg/iamf-subblocks.patch" with { type: "text" };
+import id3_chapter_sizes_patch from "../shim/ffmpeg/id3-chapter-sizes.patch" with { type: "text" };
 import iff_comments_7_patch from "../shim/ffmpeg/iff-comments-7.patch" with { type: "text" };
 import iff_comments_9_patch from "../shim/ffmpeg/iff-comments-9.patch" with { type: "text" };
 import imf_lists_patch from "../shim/ffmpeg/imf-lists.patch" with { type: "text" };
@@ -177,6 +178,7 @@ import mov_discarded_samples_9_patch from "../shim/ffmpeg/mov-discarded-samples-
 import mov_dvd_palette_patch from "../shim/ffmpeg/mov-dvd-palette.patch" with { type: "text" };
 import mov_edit_start_patch from "../shim/ffmpeg/mov-edit-start.patch" with { type: "text" };
 import mov_edit_steps_patch from "../shim/ffmpeg/mov-edit-steps.patch" with { type: "text" };
+import mov_episode_numbers_patch from "../shim/ffmpeg/mov-episode-numbers.patch" with { type: "text" };
 import mov_extradata_list_9_patch from "../shim/ffmpeg/mov-extradata-list-9.patch" with { type: "text" };
 import mov_extradata_padding_9_patch from "../shim/ffmpeg/mov-extradata-padding-9.patch" with { type: "text" };
 import mov_far_times_patch from "../shim/ffmpeg/mov-far-times.patch" with { type: "text" };
@@ -552,6 +554,7 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/iamf-items.patch": iamf_items_patch,
   "shim/ffmpeg/iamf-labels-7.patch": iamf_labels_7_patch,
   "shim/ffmpeg/iamf-subblocks.patch": iamf_subblocks_patch,
+  "shim/ffmpeg/id3-chapter-sizes.patch": id3_chapter_sizes_patch,
   "shim/ffmpeg/iff-comments-7.patch": iff_comments_7_patch,
   "shim/ffmpeg/iff-comments-9.patch": iff_comments_9_patch,
   "shim/ffmpeg/imf-lists.patch": imf_lists_patch,
@@ -583,6 +586,7 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/mov-dvd-palette.patch": mov_dvd_palette_patch,
   "shim/ffmpeg/mov-edit-start.patch": mov_edit_start_patch,
   "shim/ffmpeg/mov-edit-steps.patch": mov_edit_steps_patch,
+  "shim/ffmpeg/mov-episode-numbers.patch": mov_episode_numbers_patch,
   "shim/ffmpeg/mov-extradata-list-9.patch": mov_extradata_list_9_patch,
   "shim/ffmpeg/mov-extradata-padding-9.patch": mov_extradata_padding_9_patch,
   "shim/ffmpeg/mov-far-times.patch": mov_far_times_patch,

@@ -232,13 +232,13 @@ function* occupy(host: Host, file: OpenFile, path: string): Operation<FileStatus
 
 /**
  * A file that the caller has opened. Several sessions may read it at once, and a muxer may reread it while writing it
- * (`faststart`). The system keeps only one position per open file, so I/O contexts use it one at a time, and each restores its
- * own position first.
+ * (`faststart`). The system keeps only one position per open file, so I/O contexts use it one at a time, and each sets its own
+ * position first.
  */
 export class SharedFile {
   static #known = new WeakMap<OpenFile, SharedFile>();
   readonly file: OpenFile;
-  #user: { position: number } | null = null;
+  #isSeekable: boolean | null = null;
   /** Settles when the current step is done. */
   #busy: Promise<void> | null = null;
   /** Settles when the system's call is done, which goes on when its session is aborted. */
@@ -310,7 +310,7 @@ export class SharedFile {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#busy = promise;
     try {
-      yield* this.#change(user);
+      yield* this.#restore(user);
       return yield* work();
     } finally {
       const free = () => {
@@ -322,13 +322,13 @@ export class SharedFile {
     }
   }
 
-  /** Not from where the last user is: a session that is aborted leaves the file anywhere. */
-  *#change(user: { position: number }): Operation<void> {
-    if (this.#user === user) return;
-    this.#user = null;
-    const { position } = user;
-    yield* succeeds(() => seek(this.file, Math.min(position, FARTHEST), From.START)); // a pipe has no position
-    this.#user = user;
+  /** Each time: another session, one that was aborted, or the program may have left the file anywhere. */
+  *#restore({ position }: { position: number }): Operation<void> {
+    if (this.#isSeekable === false) return; // a pipe has no position
+    const at = Math.min(position, FARTHEST);
+    if (yield* succeeds(() => seekNow(this.file, at, From.START))) this.#isSeekable = true;
+    else if (this.#isSeekable) yield* seek(this.file, at, From.START); // a call of the program is under way
+    else this.#isSeekable = yield* succeeds(() => seek(this.file, at, From.START));
   }
 }
 

@@ -31,7 +31,10 @@ export interface NodeFileHandle {
   close(): Promise<void>;
 }
 
-/** A file that the program has opened and will close: `Deno.FsFile` on Deno, `FileHandle` on Node and Bun. */
+/**
+ * A file that the program has opened and will close: `Deno.FsFile` on Deno, `FileHandle` on Node and Bun. Deno keeps one position
+ * per open file: leave it alone while an async call, or a Demuxer that was opened by one, uses it.
+ */
 export type OpenedFile = DenoFile | NodeFileHandle;
 
 /** `Deno.stdin`. On Node and Bun `process.stdin` is an AsyncIterable, which can also be read synchronously. */

@@ -419,6 +419,20 @@ Deno.test("onLog() gets the lines of FFmpeg's log, from the level of setLogLevel
   }
 });
 
+Deno.test("What FFmpeg logs of a file's text commands no terminal", async () => {
+  const { code, stderr } = await runScript(`
+    import { probeSync, setLogLevel } from "@avio/avio";
+    const name = "\\u001b[31m\\u009b31m\\u202egpj\\u2066.ts";
+    const playlist = "#EXTM3U\\n#EXT-X-TARGETDURATION:1\\n#EXTINF:1,\\n" + name + "\\n";
+    setLogLevel("info");
+    try { probeSync(new TextEncoder().encode(playlist), { url: "a.m3u8", onopen: () => { throw new Deno.errors.NotFound() } }); } catch {}
+  `);
+  assertEquals(code, 0);
+  assertStringIncludes(stderr, "gpj");
+  // deno-lint-ignore no-control-regex
+  assertEquals(stderr.match(/[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g), null);
+});
+
 Deno.test("An exception of a listener is reported as uncaught, and has no other effect", async () => {
   const reported: unknown[] = [];
   const listener = (event: ErrorEvent) => {

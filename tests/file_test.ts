@@ -193,6 +193,32 @@ Deno.test("A call on an open file that is aborted while it reads does not distur
   }
 });
 
+Deno.test("A program may use its open file between sync calls that read or write it", () => {
+  using folder = temporaryFolder();
+  const meddle = (file: Deno.FsFile) => {
+    file.seekSync(7, Deno.SeekMode.Start);
+    file.readSync(new Uint8Array(100));
+  };
+  using source = Deno.openSync(fixturePath("video.mkv")), sink = Deno.openSync(folder.path("out.ts"), BOTH);
+  using demuxer = Demuxer.openSync(source, { bufferSize: 1024 });
+  using muxer = Muxer.openSync(sink, { format: "mpegts", bufferSize: 1024 });
+  for (const stream of demuxer.streams) muxer.addStream(stream);
+  const rows: string[] = [];
+  for (let packet; (packet = demuxer.readSync());) {
+    rows.push(`${packet.streamIndex} ${packet.dts} ${packet.data.length}`);
+    muxer.writeSync(packet);
+    meddle(source);
+    meddle(sink);
+  }
+  muxer.finishSync();
+  using alone = Demuxer.openSync(fixturePath("video.mkv"));
+  assertEquals(rows, [...alone.packetsSync()].map((p) => `${p.streamIndex} ${p.dts} ${p.data.length}`));
+  const expected = new MemorySink();
+  remuxSync(fixturePath("video.mkv"), expected, { format: "mpegts", timestamps: "keep" });
+  assertEquals(Deno.readFileSync(folder.path("out.ts")).length, expected.size);
+  assertEquals(hashes(rowsOf(folder.path("out.ts"))), hashes(rowsOf(expected.bytes())));
+});
+
 Deno.test("A sync call on an open file that an async call is reading is an error, or reads it right", async () => {
   using file = await Deno.open(fixturePath("video.ts"));
   const alone = probeSync(file).streams.length;

@@ -5,10 +5,12 @@ import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from 
 import {
   type Chapter,
   concatSync,
+  Demuxer,
   fromMap,
   type MapFile,
   MemorySink,
   merge,
+  mergeSync,
   Muxer,
   probeSync,
   remux,
@@ -17,9 +19,11 @@ import {
   splitSync,
   StrictError,
   type Tags,
+  tagsOf,
   type TagValues,
 } from "@avio/avio";
-import { fixturePath } from "./support/fixtures.ts";
+import { fixtureBytes, fixturePath } from "./support/fixtures.ts";
+import { isEmbedded, libavformat } from "./support/versions.ts";
 
 const all = {
   title: "a title",
@@ -296,4 +300,320 @@ Deno.test("A Muxer's warnings name the tags and chapters that its format can't h
     assertEquals(messages("matroska", later), []);
     assertEquals(messages("null", later), []);
   }
+});
+
+/** A value with that many bytes. */
+const long = (bytes: number) => "v".repeat(bytes);
+
+Deno.test("A tag that the muxer would give a wrong length, another number or another name is left out with a warning", () => {
+  const cases: [format: string, source: string, name: string, spoiled: string[], kept: string[]][] = [
+    ["flv", "video.mp4", "artist", [long(65536), "ü".repeat(40_000)], [long(1000)]],
+    ["mov", "video.mp4", "artist", [long(65536), long(70_000)], [long(65535), "ü".repeat(30_000)]],
+    ["asf", "video.avi", "artist", [long(32767), long(70_000)], [long(32766)]],
+    ["mp4", "video.mp4", "track", ["A5", "0", "70000", "5/70000", "32768", ""], [
+      "5",
+      "32767",
+      "5/12",
+      "5 / 12",
+    ]],
+    ["mp4", "video.mp4", "season_number", ["first", "3000000000", ...isEmbedded ? [] : ["300"]], ["0", "12"]],
+    ["mp4", "video.mp4", "compilation", ["yes", "256"], ["1"]],
+    ["flac", "audio.flac", "a=b", ["c"], []],
+    ["ogg", "audio.ogg", "a=b", ["c"], []],
+  ];
+  for (const [format, source, name, spoiled, kept] of cases) {
+    for (const value of [...spoiled, ...kept]) {
+      const sink = new MemorySink();
+      const metadata = { [name]: value, title: "a title" };
+      const { warnings } = remuxSync(fixturePath(source), sink, { format, metadata });
+      const info = probeSync(sink.bytes());
+      const what = `${format} ${name} ${value.slice(0, 10)} ${value.length}`;
+      const found = [info, ...info.streams].flatMap(({ metadata }) => metadata[name] ?? metadata.a ?? []);
+      const number = value.replaceAll(" ", "");
+      assertEquals(found.filter((text) => text !== number), [], what);
+      assertEquals([found.length > 0, info.tags.title], [kept.includes(value), "a title"], what);
+      const isNamed = warnings.some(({ message }) => message.endsWith(`can't hold them: ${name}`));
+      assertEquals(isNamed, spoiled.includes(value) && value !== "", what);
+    }
+  }
+  const options = { movflags: "use_metadata_tags" };
+  const listed = { format: "mp4", metadata: { track: "A5" }, options };
+  assertEquals(remuxSync(fixturePath("video.mp4"), new MemorySink(), listed).warnings, []);
+});
+
+Deno.test("A tag of a source that the muxer would spoil is left out, and the others are whole", () => {
+  const source = new MemorySink();
+  remuxSync(fixturePath("video.mp4"), source, {
+    format: "matroska",
+    metadata: { artist: long(70_000), title: "a title" },
+  });
+  for (const format of ["flv", "mov", "asf"]) {
+    const sink = new MemorySink();
+    remuxSync(source.bytes(), sink, { format });
+    const { tags, warnings } = probeSync(sink.bytes());
+    assertEquals([tags.title, tags.artist, warnings], ["a title", undefined, []], format);
+  }
+});
+
+Deno.test({
+  name: "Seasons and episodes of more than 255 are in mp4",
+  ignore: !isEmbedded,
+  fn() {
+    const sink = new MemorySink();
+    const tags = { season: "2024", episode: "70000" };
+    assertEquals(remuxSync(fixturePath("video.mp4"), sink, { format: "mp4", tags }).warnings, []);
+    const { season, episode } = probeSync(sink.bytes()).tags;
+    assertEquals({ season, episode }, tags);
+  },
+});
+
+const chapterOf = (title: string, index = 0, more = {}): Chapter => ({
+  id: index + 1,
+  start: index / 100,
+  end: (index + 1) / 100,
+  metadata: { title, ...more },
+});
+
+Deno.test("A title of a chapter that is too long is cut with a warning, and the next one is whole", () => {
+  const cases: [format: string, source: string, bytes: number][] = [
+    ["mp4", "video.mp4", 65535],
+    ["mov", "video.mp4", 65535],
+    ["3gp", "video.mp4", 255],
+    ["f4v", "video.mp4", 255],
+  ];
+  for (const [format, source, bytes] of cases) {
+    const titles = [long(bytes), long(bytes + 1), "ü".repeat(bytes), "last"];
+    const sink = new MemorySink();
+    const chapters = titles.map((title, index) => chapterOf(title, index));
+    const { warnings } = remuxSync(fixturePath(source), sink, { format, chapters });
+    assertEquals(warnings.map(({ count, message }) => `${count} ${message}`), [
+      `2 titles of chapters are cut: ${format} has room for ${bytes} bytes`,
+    ]);
+    assertEquals(
+      probeSync(sink.bytes()).chapters.map(({ metadata }) => metadata.title),
+      [long(bytes), long(bytes), "ü".repeat(Math.floor(bytes / 2)), "last"],
+      format,
+    );
+  }
+});
+
+Deno.test({
+  name: "mp3: a long title of a chapter is read, and so is what follows it",
+  ignore: !isEmbedded,
+  fn() {
+    for (const id3v2_version of [3, 4]) {
+      for (const title of [long(90), long(100), long(127), long(128), long(300), "ü".repeat(9000)]) {
+        const sink = new MemorySink();
+        const chapters = [chapterOf(title, 0, { artist: long(200) }), chapterOf("last", 1)];
+        remuxSync(fixturePath("cover.mp3"), sink, { format: "mp3", chapters, options: { id3v2_version } });
+        const info = probeSync(sink.bytes());
+        assertEquals(info.chapters.map(({ metadata }) => metadata), chapters.map(({ metadata }) => metadata));
+        assertEquals(info.covers.length, 1);
+        assertEquals(isConforming(sink.bytes(), id3v2_version), true);
+      }
+    }
+  },
+});
+
+/** Whether the frames of the ID3 tag fill it, as its version counts their sizes. */
+function isConforming(bytes: Uint8Array, version: number): boolean {
+  const sizeAt = (at: number, bits: number) =>
+    bytes.subarray(at, at + 4).reduce((size, byte) => size * 2 ** bits + byte, 0);
+  const end = 10 + sizeAt(6, 7);
+  let at = 10;
+  while (at < end && bytes[at] !== 0) at += 10 + sizeAt(at + 4, version === 4 ? 7 : 8);
+  return at <= end && bytes.subarray(at, end).every((byte) => byte === 0);
+}
+
+Deno.test("More chapters than a format has room for, and tags of chapters that it can't store, are reported", () => {
+  const many = Array.from({ length: 300 }, (_, index) => chapterOf(`${index}`, index));
+  for (const format of ["3gp", "f4v"]) {
+    const sink = new MemorySink();
+    const { warnings } = remuxSync(fixturePath("video.mp4"), sink, { format, chapters: many });
+    assertEquals(warnings.map(({ kind, count }) => `${kind} ${count}`), ["dropped 45"]);
+    assertEquals(probeSync(sink.bytes()).chapters.length, 255);
+  }
+  const chapters = [
+    chapterOf("one", 0, { artist: "Ann", comment: "" }),
+    chapterOf("two", 1, { artist: "Bob" }),
+  ];
+  for (
+    const [format, isLost] of [["mp4", true], ["webm", true], ["matroska", false], ["nut", false]] as const
+  ) {
+    using muxer = Muxer.openSync(new MemorySink(), { format });
+    muxer.addChapters(chapters);
+    const words = `tags of chapters are left out, ${format} can't hold them: artist`;
+    assertEquals(muxer.warnings.map(({ message }) => message), isLost ? [words] : [], format);
+  }
+});
+
+Deno.test("Chapters that begin before 0 begin at 0, with a warning", () => {
+  const metadata = { title: "one" };
+  for (
+    const [format, source] of [["nut", "video.mp4"], ["mp4", "video.mp4"], ["mp3", "audio.mp3"]] as const
+  ) {
+    const sink = new MemorySink();
+    const chapters = [{ id: 1, start: -2, end: -1, metadata }, { id: 2, start: -1, end: 2, metadata }];
+    const { warnings } = remuxSync(fixturePath(source), sink, { format, chapters });
+    assertEquals(warnings.map(({ kind, count, message }) => `${kind} ${count} ${message}`), [
+      "corrected 2 chapters that begin before 0 begin at 0",
+    ]);
+    const times = probeSync(sink.bytes()).chapters.map(({ start, end }) => `${start} ${end}`);
+    assertEquals(times.at(-1), "0 2", format);
+  }
+});
+
+const decoder = new TextDecoder();
+
+Deno.test("A tag of a stream that is set is stored, or a warning names it", () => {
+  const cases: [format: string, source: string, stored: string[], lost: string[]][] = [
+    ["mp4", "video.mp4", ["language=fra", "title=a title", "handler_name=a handler"], [
+      "language=pt-BR",
+      "custom=x",
+    ]],
+    ["mov", "video.mp4", ["language=fra", "title=a title"], ["language=fr", "custom=x"]],
+    ["ipod", "video.mp4", ["language=fra"], ["title=a title"]],
+    ["matroska", "video.mp4", ["language=fra", "language=pt-BR", "title=a title", "custom=x"], []],
+    ["webm", "video.webm", ["language=fra", "title=a title", "custom=x"], []],
+    ["nut", "video.mp4", ["language=fra", "custom=x"], []],
+    ["ogg", "audio.ogg", ["language=fra", "custom=x"], []],
+    ["mpegts", "video.ts", ["language=fra"], ["language=fr", "title=a title"]],
+    ["asf", "video.avi", ["language=fre", "language=fr"], ["language=french", "title=a title"]],
+    ["avi", "video.avi", ["title=a title"], ["custom=x"]],
+    ["flv", "video.mp4", [], ["language=fra", "title=a title"]],
+    ["mp3", "audio.mp3", [], ["language=fra", "title=a title"]],
+    ["wav", "audio.wav", [], ["language=fra"]],
+    ["flac", "audio.flac", [], ["language=fra"]],
+    ["vob", "video.avi", [], ["language=fra"]],
+  ];
+  for (const [format, source, stored, lost] of cases) {
+    for (const tag of [...stored, ...lost]) {
+      const [name, value] = tag.split("=") as [string, string];
+      const sink = new MemorySink();
+      const { streams } = probeSync(fixturePath(source));
+      const { index } = streams.find(({ type }) => type === "audio") ?? streams[0]!;
+      const choice = { index, metadata: { [name]: value } };
+      const { warnings } = remuxSync(fixturePath(source), sink, { format, streams: [choice] });
+      const isLost = lost.includes(tag);
+      const words = `stream ${index}: tags are left out, ${format} can't hold them: ${name}`;
+      assertEquals(warnings.map(({ message }) => message), isLost ? [words] : [], `${format} ${tag}`);
+      const bytes = sink.bytes();
+      const found = Object.values(probeSync(bytes).streams[0]!.metadata);
+      // FFmpeg reads no titles of AVI, and before 9 none of tracks of mp4.
+      const isThere = name === "title"
+        ? decoder.decode(bytes).includes(value)
+        : found.includes(value === "fr" ? "fre" : value);
+      assertEquals(isThere, !isLost, `${format} ${tag}`);
+    }
+  }
+  const merged = mergeSync(
+    [fixturePath("video.ts"), {
+      source: fixturePath("video.mp4"),
+      streams: [{ index: 1, metadata: { title: "x" } }],
+    }],
+    new MemorySink(),
+    { format: "mpegts" },
+  );
+  assertEquals(merged.warnings.map(({ source, stream, message }) => ({ source, stream, message })), [{
+    source: 1,
+    stream: 1,
+    message: "sources[1], stream 1: tags are left out, mpegts can't hold them: title",
+  }]);
+});
+
+Deno.test("A Muxer warns of tags of streams that are set, not of those that are copied, nor of covers", () => {
+  using demuxer = Demuxer.openSync(fixturePath("video.mkv"));
+  using muxer = Muxer.openSync(new MemorySink(), { format: "flv" });
+  muxer.addStream(demuxer.streams[0]!, { metadata: { ...demuxer.streams[0]!.metadata } });
+  assertEquals(muxer.warnings, []);
+  muxer.addStream(demuxer.streams[1]!, { metadata: { ...demuxer.streams[1]!.metadata, language: "fra" } });
+  assertEquals(muxer.warnings.map(({ message }) => message), [
+    "stream 1: tags are left out, flv can't hold them: language",
+  ]);
+  using song = Muxer.openSync(new MemorySink(), { format: "mp3" });
+  song.addStream({ type: "audio", codec: "mp3", sampleRate: 44100, channels: 2 });
+  song.addCover({ data: fixtureBytes("image.jpeg"), description: "a picture" });
+  const cover = {
+    metadata: { title: "a picture", comment: "Other" },
+    disposition: ["attached_pic" as const],
+  };
+  song.addStream({ type: "video", codec: "mjpeg", width: 16, height: 16 }, cover);
+  assertEquals(song.warnings, []);
+});
+
+Deno.test("The title of a track in mp4 is kept by a remux", () => {
+  if (libavformat < 63) return; // which does not read it
+  const titled = new MemorySink();
+  const streams = [{ index: 0, metadata: { title: "Director's cut" } }, 1];
+  remuxSync(fixturePath("video.mp4"), titled, { format: "mp4", streams });
+  const muxed = new MemorySink();
+  using demuxer = Demuxer.openSync(titled.bytes());
+  using muxer = Muxer.openSync(muxed, { format: "mov" });
+  for (const stream of demuxer.streams) muxer.addStream(stream);
+  for (const packet of demuxer.packetsSync()) muxer.writeSync(packet);
+  muxer.finishSync();
+  const outputs = ["mp4", "mov", "matroska"].map((format) => {
+    const sink = new MemorySink();
+    remuxSync(titled.bytes(), sink, { format, streams: [{ index: 0, metadata: { language: "fra" } }, 1] });
+    return sink;
+  });
+  for (const sink of [titled, muxed, ...outputs]) {
+    const [first, second] = probeSync(sink.bytes()).streams.map((stream) => tagsOf(stream).title);
+    assertEquals([first, second], ["Director's cut", undefined]);
+  }
+});
+
+/** A film that is to be shown turned by 90 degrees. */
+function turnedFilm(): Uint8Array<ArrayBuffer> {
+  const sink = new MemorySink();
+  using demuxer = Demuxer.openSync(fixturePath("video.mp4"));
+  using muxer = Muxer.openSync(sink, { format: "mp4" });
+  const numbers = new Int32Array([0, 65536, 0, -65536, 0, 0, 0, 0, 1 << 30]);
+  const sideData = [{ type: "Display Matrix", data: new Uint8Array(numbers.buffer) }];
+  for (const stream of demuxer.streams) muxer.addStream(stream, stream.type === "video" ? { sideData } : {});
+  for (const packet of demuxer.packetsSync()) muxer.writeSync(packet);
+  muxer.finishSync();
+  assertEquals(muxer.warnings, []);
+  return sink.bytes();
+}
+
+Deno.test("A rotation that the output can't store is reported", () => {
+  const film = turnedFilm();
+  const written = (format: string, options: RemuxOptions = {}) => {
+    const sink = new MemorySink(), files = new Map<string, MapFile>(), url = NAMES[format];
+    const nested = url === undefined ? {} : { url, onopen: fromMap(files) };
+    const { warnings } = remuxSync(film, sink, { format, streams: [0], ...nested, ...options });
+    const info = url === undefined ? probeSync(sink.bytes()) : probeSync(sink.bytes(), nested);
+    return { rotation: info.streams[0]!.rotation, messages: warnings.map(({ message }) => message) };
+  };
+  for (
+    const format of [
+      "mp4",
+      "mov",
+      "3gp",
+      "ipod",
+      "matroska",
+      "mpegts",
+      "avi",
+      "flv",
+      "nut",
+      "asf",
+      "h264",
+      "hls",
+    ]
+  ) {
+    const { rotation, messages } = written(format);
+    const words = `stream 0: the rotation by 90 degrees is left out: ${format} can't hold it`;
+    assertEquals(messages, rotation === 90 ? [] : [words], format);
+  }
+  assertEquals(written("mpegts").rotation, 0);
+  assertEquals(written("hls", { options: { hls_segment_type: "fmp4" } }).messages, []);
+  assertEquals(remuxSync(film, new MemorySink(), { format: "framecrc" }).warnings, []);
+  using demuxer = Demuxer.openSync(film);
+  using muxer = Muxer.openSync(new MemorySink(), { format: "flv" });
+  for (const stream of demuxer.streams) muxer.addStream(stream);
+  assertEquals(muxer.warnings.map(({ kind, stream }) => ({ kind, stream })), [{
+    kind: "dropped",
+    stream: 0,
+  }]);
 });

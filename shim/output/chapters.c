@@ -6,6 +6,8 @@
 #include <libavutil/avstring.h>
 #include <libavutil/mathematics.h>
 
+#include "output.h"
+
 static int order_of(const AVChapter *one, const AVChapter *other) {
   return av_compare_ts(one->start, one->time_base, other->start, other->time_base);
 }
@@ -46,8 +48,28 @@ static int name_all(AVFormatContext *output) {
   return result;
 }
 
-int arrange_chapters(AVFormatContext *output) {
+void drop_chapters(AVFormatContext *output, unsigned from) {
+  for (; output->nb_chapters > from; output->nb_chapters--) {
+    av_dict_free(&output->chapters[output->nb_chapters - 1]->metadata);
+    av_freep(&output->chapters[output->nb_chapters - 1]);
+  }
+}
+
+/* Nero's list of chapters has a count of 8 bits. */
+static void limit_chapters(struct session *session) {
+  enum { MAX_LISTED = 255 };
+  AVFormatContext *output = session->output->context;
+  if (output->nb_chapters <= MAX_LISTED || !av_match_name(output->oformat->name, "3gp,3g2,f4v,ismv")) return;
+  unsigned over = output->nb_chapters - MAX_LISTED;
+  warn(&session->channel.log, AVS_WARNING_DROPPED, -1, over, "there are too many chapters: the last ones are left out",
+       "%u chapters are left out: the format has room for %d", over, MAX_LISTED);
+  drop_chapters(output, MAX_LISTED);
+}
+
+int arrange_chapters(struct session *session) {
+  AVFormatContext *output = session->output->context;
   int result = sort(output->chapters, output->nb_chapters);
+  limit_chapters(session);
   if (result < 0 || !output->nb_chapters || !av_match_name(output->oformat->name, "mp4,mov,ipod")) return result;
   AVChapter *first = output->chapters[0];
   first->start = FFMIN(first->start, 0);

@@ -220,10 +220,7 @@ static int tag_chapters(struct session *session) {
     snprintf(name, sizeof(name), "CHAPTER%03uNAME", i);
     if (result >= 0 && title) result = av_dict_set(&output->metadata, name, title->value, 0);
   }
-  for (; output->nb_chapters; output->nb_chapters--) {
-    av_dict_free(&output->chapters[output->nb_chapters - 1]->metadata);
-    av_freep(&output->chapters[output->nb_chapters - 1]);
-  }
+  drop_chapters(output, 0);
   return result;
 }
 
@@ -396,7 +393,7 @@ static int write_header(struct session *session, bool *written) {
   if (result >= 0) result = delay_index(session);
   move_ids(session);
   if (result >= 0) result = move_tables(session);
-  if (result >= 0) result = arrange_chapters(output);
+  if (result >= 0) result = arrange_chapters(session);
   if (result >= 0) result = tag_chapters(session);
   if (result >= 0) result = check_hls(session);
   if (result >= 0) result = avformat_init_output(output, &session->options);

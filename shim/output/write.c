@@ -126,7 +126,7 @@ int output_op_trailer(struct session *session, double *slot, uint8_t *data, size
     log_error(session, "dash needs a packet of its first stream, or the bit rates of all streams");
     return result < 0 ? result : AVERROR(EINVAL);
   }
-  int arranged = arrange_chapters(session->output->context);
+  int arranged = arrange_chapters(session);
   if (result >= 0) result = arranged;
   int error = write_error(session, av_write_trailer(session->output->context));
   if (error == AVERROR_INVALIDDATA) explain_invalid(session);
