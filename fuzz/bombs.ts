@@ -1035,6 +1035,20 @@ function iamfParameters(size: number): Uint8Array {
   );
 }
 
+/** A mix whose sounds have each 900 empty texts, one for each language. */
+function iamfLanguages(size: number): Uint8Array {
+  const languages = fill(900 * 4, (i) => String(i + 100) + "\0");
+  const elements = Array.from(
+    { length: Math.min(1000, Math.floor(size / 908)) },
+    (_, i) => join([1], zeros(900), [0, 0], leb(i + 1), [1, 128, 0, 0]),
+  );
+  return join(
+    iamfStart,
+    iamfUnit(2, [1], leb(900), languages, zeros(900), [1], leb(elements.length), ...elements),
+    iamfUnit(6, zeros(20)),
+  );
+}
+
 /** A text of 100 MB for each 100 KB. */
 function compressedTexts(size: number): Uint8Array {
   const text = new Uint8Array(100_000_000).fill(97);
@@ -1989,6 +2003,7 @@ export const bombs: Record<string, (size: number) => Uint8Array> = {
   "webm cues for dash": cuesForDash,
   "mxf sets of one type": mxfSets,
   "mxf partitions skipped": mxfPartitionsSkipped,
+  "iamf texts by languages": iamfLanguages,
   "smacker frames": smackerFrames,
   "mpegts streams": programStreams,
   "mpegts services": services,

@@ -146,6 +146,8 @@ import hls_subtitle_split_patch from "../shim/ffmpeg/hls-subtitle-split.patch" w
 import hvcc_count_7_patch from "../shim/ffmpeg/hvcc-count-7.patch" with { type: "text" };
 import iamf_items_patch from "../shim/ffmpeg/iamf-items.patch" with { type: "text" };
 import iamf_labels_7_patch from "../shim/ffmpeg/iamf-labels-7.patch" with { type: "text" };
+import iamf_languages_7_patch from "../shim/ffmpeg/iamf-languages-7.patch" with { type: "text" };
+import iamf_languages_9_patch from "../shim/ffmpeg/iamf-languages-9.patch" with { type: "text" };
 import iamf_subblocks_patch from "../shim/ffmpeg/iamf-subblocks.patch" with { type: "text" };
 import id3v2_compressed_7_patch from "../shim/ffmpeg/id3v2-compressed-7.patch" with { type: "text" };
 import id3v2_compressed_9_patch from "../shim/ffmpeg/id3v2-compressed-9.patch" with { type: "text" };
@@ -569,6 +571,8 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/hvcc-count-7.patch": hvcc_count_7_patch,
   "shim/ffmpeg/iamf-items.patch": iamf_items_patch,
   "shim/ffmpeg/iamf-labels-7.patch": iamf_labels_7_patch,
+  "shim/ffmpeg/iamf-languages-7.patch": iamf_languages_7_patch,
+  "shim/ffmpeg/iamf-languages-9.patch": iamf_languages_9_patch,
   "shim/ffmpeg/iamf-subblocks.patch": iamf_subblocks_patch,
   "shim/ffmpeg/id3v2-compressed-7.patch": id3v2_compressed_7_patch,
   "shim/ffmpeg/id3v2-compressed-9.patch": id3v2_compressed_9_patch,
