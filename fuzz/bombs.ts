@@ -4,6 +4,7 @@
  * that they take; `samples.ts` adds them to the first inputs of the fuzzers.
  */
 import { BitWriter, nalUnit } from "../tests/support/bits.ts";
+import { deflateSync } from "node:zlib";
 
 type Part = Uint8Array | number[] | string;
 
@@ -651,6 +652,7 @@ const mxfTag = (tag: number, ...parts: Part[]) => {
 const mxfSet = (type: string, id: number, ...tags: Uint8Array[]) =>
   mxfKlv(`060e2b34025301010d0101010101${type}00`, join(mxfTag(0x3c0a, mxfUid(id)), ...tags));
 const mxfRefs = (...ids: number[]) => join(be(4, ids.length), be(4, 16), ...ids.map(mxfUid));
+const mxfEssence = mxfKlv("060e2b34010201010d01030115010500", zeros(64));
 /** A file that is read to its end: the given parts, a material package of the tracks, and essence. */
 const mxf = (tracks: number[], packages: number[], ...parts: Uint8Array[]) =>
   join(
@@ -658,7 +660,7 @@ const mxf = (tracks: number[], packages: number[], ...parts: Uint8Array[]) =>
     ...parts,
     mxfSet("18", 2, mxfTag(0x1901, mxfRefs(1, ...packages))),
     mxfSet("36", 1, mxfTag(0x4403, mxfRefs(...tracks))),
-    mxfKlv("060e2b34010201010d01030115010500", zeros(64)),
+    mxfEssence,
   );
 
 /** Each component is searched for in each package, and each package among all sets. */
@@ -1017,6 +1019,168 @@ function iamfParameters(size: number): Uint8Array {
   );
 }
 
+/** A mix whose sounds have each 900 empty texts, one for each language. */
+function iamfLanguages(size: number): Uint8Array {
+  const languages = fill(900 * 4, (i) => String(i + 100) + "\0");
+  const elements = Array.from(
+    { length: Math.min(1000, Math.floor(size / 908)) },
+    (_, i) => join([1], zeros(900), [0, 0], leb(i + 1), [1, 128, 0, 0]),
+  );
+  return join(
+    iamfStart,
+    iamfUnit(2, [1], leb(900), languages, zeros(900), [1], leb(elements.length), ...elements),
+    iamfUnit(6, zeros(20)),
+  );
+}
+
+/** A text of 100 MB for each 100 KB. */
+function compressedTexts(size: number): Uint8Array {
+  const text = new Uint8Array(100_000_000).fill(97);
+  text[0] = 0;
+  const body = join(be(4, text.length), deflateSync(text));
+  const frames = fill(Math.max(size, body.length + 10), () => join("TXXX", sync7(body.length), [0, 9], body));
+  return join("ID3", [4, 0, 0], sync7(frames.length), frames, ...Array(20).fill(mp3Frame));
+}
+
+/** Chunks of 38 bytes, each of which says that its tag has 256 MiB. */
+const id3Stated = (size: number) =>
+  repeat(
+    size,
+    chunk("ID3 ", "ID3", [3, 0, 0, 127, 127, 127, 127], id3Frame("GEOB", "\0a\0b\0c\0\0", MANY - 15)),
+  );
+/** A thousand tags, and chunks of none. */
+const id3Again = (size: number) =>
+  join(
+    chunk("ID3 ", id3(fill(17_000, (i) => id3Frame("TXXX", `\0k${i}\0v`)))),
+    repeat(size, chunk("ID3 ", "ID3", [3, 0, 0, 0, 0, 0, 0])),
+  );
+
+/** Streams of MPEG-4, with as many descriptors as fit that name one whose extradata has 256 MiB. */
+function descriptorsStated(size: number): Uint8Array {
+  const state = { counter: 0 };
+  const described = (tag: number, ...parts: Part[]) => {
+    const body = join(...parts);
+    return join([tag, body.length], body);
+  };
+  const decoder = described(4, [0x40, 0x15], zeros(11), [5, 255, 255, 255, 127]);
+  const initial = described(2, zeros(7), described(3, be(2, 0x1234), [0], decoder));
+  const about = described(0x1d, [0, 0], initial);
+  const names = repeat(800, [0x1e, 2, 0x12, 0x34]);
+  return join(
+    repeat(188 * 12, oneProgram()),
+    fill(Math.max(size, 1128), (i) => {
+      const head = join([0xc1 | (i % 32) << 1, 0, 0], be(2, 0xe101), be(2, 0xf000 | about.length), about);
+      const stream = join([0x0f], be(2, 0xe101), be(2, 0xf000 | names.length), names);
+      const data = join([2], be(2, 0xb000 | head.length + stream.length + 6), be(2, 1), head, stream);
+      return tsPackets(0x100, join(data, crc32(data)), state);
+    }),
+  );
+}
+
+const simpleTag = (name: string, ...parts: Part[]) =>
+  short(0x67c8, short(0x45a3, name), short(0x4487, "v"), ...parts);
+const tagsOf = (target: Part, ...tags: Uint8Array[]) => element(0x7373, element(0x63c0, target), ...tags);
+/** Tracks of one UID, and tags of it. */
+const tagsByTracks = (size: number) =>
+  mkv(
+    mkvTracks(...Array.from({ length: 100 }, (_, i) => mkvTrack(i + 1, short(0x73c5, [7])))),
+    element(0x1254c367, fill(size, (i) => tagsOf(short(0x63c5, [7]), simpleTag(`t${i % 990}`)))),
+    cluster,
+  );
+/** Tags in tags, each with a language, behind many that have none. */
+function tagsInLanguages(size: number): Uint8Array {
+  const language = join(short(0x447a, "eng"), short(0x4484, [1]));
+  let nested = simpleTag("z", language);
+  for (let i = 1; i < 12; i++) nested = simpleTag("z", language, nested);
+  const many = fill(17_000, (i) => simpleTag(`t${i}`)), tag = tagsOf(join(), nested);
+  return mkv(
+    oneTrack,
+    element(0x1254c367, tagsOf(join(), many), repeat(Math.max(size, tag.length), tag)),
+    cluster,
+  );
+}
+/** A block with as many additions as its track has mappings. */
+const additionsByMappings = (size: number) =>
+  mkv(
+    mkvTracks(mkvTrack(1, short(0x55ee, [9]), repeat(size / 2, short(0x41e4, short(0x41f0, [2]))))),
+    element(
+      0x1f43b675,
+      element(0xe7, [0]),
+      element(
+        0xa0,
+        short(0xa1, [0x81, 0, 0, 0x80], zeros(30)),
+        element(0x75a1, repeat(size / 2, short(0xa6, short(0xee, [5]), short(0xa5, "x")))),
+      ),
+    ),
+  );
+/** For the manifest of DASH: a cue for each second. */
+function cuesForDash(size: number): Uint8Array {
+  const clusters = join(
+    ...[0, 1, 2].map((i) =>
+      element(0x1f43b675, element(0xe7, be(4, i * 1000)), short(0xa3, [0x81, 0, 0, 0x80, 0]))
+    ),
+  );
+  const head = (cues: number) =>
+    join(
+      element(0x114d9b74, element(0x4dbb, short(0x53ab, be(4, 0x1c53bb6b)), short(0x53ac, be(4, cues)))),
+      element(0x1549a966, element(0x2ad7b1, be(3, 1000000)), short(0x4489, [0x4c, 0, 0, 0])),
+      oneTrack,
+    );
+  const at = head(0).length;
+  const cues = fill(
+    size,
+    (i) =>
+      short(0xbb, short(0xb3, be(4, 1000 * i)), short(0xb7, short(0xf7, [1]), short(0xf1, be(4, at + i)))),
+  );
+  return join(ebmlHead, element(0x18538067, head(at + clusters.length), clusters, element(0x1c53bb6b, cues)));
+}
+
+/** Sets of one type. */
+const mxfSets = (size: number) =>
+  join(mxfPartition(0), fill(size, () => mxfKlv("060e2b34025301010d01010101013b00", join())), mxfEssence);
+/** Partitions that each skip all others, and something to read behind them. */
+function mxfPartitionsSkipped(size: number): Uint8Array {
+  const partition = (at: number, before: number, footer: number, type: string, more = 0) => {
+    const body = join(
+      be(2, 1),
+      be(2, 2),
+      be(4, 1),
+      be(8, at),
+      be(8, before),
+      be(8, footer),
+      zeros(48),
+      be(4, 0),
+      be(4, 16),
+    );
+    const klv = mxfKlv(`060e2b34020501010d010201010${type}0400`, body);
+    klv.set(be(3, body.length + more), 17);
+    return klv;
+  };
+  const length = partition(0, 0, 0, "2").length, first = length + mxfEssence.length;
+  const count = Math.floor(size / 2 / length), last = first + (count - 1) * length;
+  const partitions = Array.from(
+    { length: count },
+    (_, i) =>
+      partition(
+        first + i * length,
+        i > 0 ? first + (i - 1) * length : 0,
+        last,
+        "3",
+        (count - 1 - i) * length,
+      ),
+  );
+  return join(
+    partition(0, 0, last, "2"),
+    mxfEssence,
+    joinAll(partitions),
+    repeat(size / 2, mxfKlv("060e2b34010101010101010101010101", join())),
+  );
+}
+
+/** Sixteen million pictures, of which there is nothing. */
+const smackerFrames = () =>
+  join("SMK2", le(4, 64), le(4, 64), le(4, 0xffffff), le(4, 10), zeros(36), zeros(16), zeros(32));
+
 /** By name: functions that make a file of about so many bytes. */
 export const bombs: Record<string, (size: number) => Uint8Array> = {
   "id3 txxx": (n) => id3(fill(n, (i) => id3Frame("TXXX", `\0k${i}\0v`))),
@@ -1028,6 +1192,7 @@ export const bombs: Record<string, (size: number) => Uint8Array> = {
     id3(fill(n, (i) => id3Frame("CHAP", join(`c${i}\0`, be(4, i), be(4, i + 1), be(4, 0), be(4, 0))))),
   "id3 apic": (n) => id3(fill(n, (i) => id3Frame("APIC", `\0image/png\0\x03${i}\0\x89PNG\r\n\x1a\n`))),
   "id3 long names": (n) => id3(fill(n, (i) => id3Frame("TXXX", `\0${"k".repeat(250)}${i}\0v`))),
+  "id3 texts compressed": compressedTexts,
   "id3 of zeros": (n) => join(fill(n, () => "ID3\x03\0\0\0\0\0\0"), mp3Frame),
   "mp3 syncs": (n) => new Uint8Array(n).fill(255),
   "mp3 xing": (n) =>
@@ -1813,6 +1978,17 @@ export const bombs: Record<string, (size: number) => Uint8Array> = {
   "mpegts programs": programs,
   "mpegts programs swapped": programsSwapped,
   "mpegts tables gathered": tablesGathered,
+  "mpegts descriptors stated": descriptorsStated,
+  "wav id3 stated": (n) => wav(id3Stated(n)),
+  "wav id3 again": (n) => wav(id3Again(n)),
+  "matroska tags by tracks": tagsByTracks,
+  "matroska tags in languages": tagsInLanguages,
+  "matroska additions by mappings": additionsByMappings,
+  "webm cues for dash": cuesForDash,
+  "mxf sets of one type": mxfSets,
+  "mxf partitions skipped": mxfPartitionsSkipped,
+  "iamf texts by languages": iamfLanguages,
+  "smacker frames": smackerFrames,
   "mpegts streams": programStreams,
   "mpegts services": services,
   "mpegts nothing": (n) => fill(n, () => join([0x47, 0x1f, 0xff, 0x10], new Uint8Array(184))),

@@ -58,6 +58,7 @@ import av1_frame_merge_limit_9_patch from "../shim/ffmpeg/av1-frame-merge-limit-
 import avi_drift_patch from "../shim/ffmpeg/avi-drift.patch" with { type: "text" };
 import avi_lost_chunks_patch from "../shim/ffmpeg/avi-lost-chunks.patch" with { type: "text" };
 import avi_size_limit_patch from "../shim/ffmpeg/avi-size-limit.patch" with { type: "text" };
+import avi_subtitles_refused_patch from "../shim/ffmpeg/avi-subtitles-refused.patch" with { type: "text" };
 import bsf_list_token_patch from "../shim/ffmpeg/bsf-list-token.patch" with { type: "text" };
 import caf_cut_patch from "../shim/ffmpeg/caf-cut.patch" with { type: "text" };
 import cbs_delete_units_7_patch from "../shim/ffmpeg/cbs-delete-units-7.patch" with { type: "text" };
@@ -145,8 +146,14 @@ import hls_subtitle_split_patch from "../shim/ffmpeg/hls-subtitle-split.patch" w
 import hvcc_count_7_patch from "../shim/ffmpeg/hvcc-count-7.patch" with { type: "text" };
 import iamf_items_patch from "../shim/ffmpeg/iamf-items.patch" with { type: "text" };
 import iamf_labels_7_patch from "../shim/ffmpeg/iamf-labels-7.patch" with { type: "text" };
+import iamf_languages_7_patch from "../shim/ffmpeg/iamf-languages-7.patch" with { type: "text" };
+import iamf_languages_9_patch from "../shim/ffmpeg/iamf-languages-9.patch" with { type: "text" };
 import iamf_subblocks_patch from "../shim/ffmpeg/iamf-subblocks.patch" with { type: "text" };
 import id3_chapter_sizes_patch from "../shim/ffmpeg/id3-chapter-sizes.patch" with { type: "text" };
+import id3v2_compressed_7_patch from "../shim/ffmpeg/id3v2-compressed-7.patch" with { type: "text" };
+import id3v2_compressed_9_patch from "../shim/ffmpeg/id3v2-compressed-9.patch" with { type: "text" };
+import id3v2_many_7_patch from "../shim/ffmpeg/id3v2-many-7.patch" with { type: "text" };
+import id3v2_many_9_patch from "../shim/ffmpeg/id3v2-many-9.patch" with { type: "text" };
 import iff_comments_7_patch from "../shim/ffmpeg/iff-comments-7.patch" with { type: "text" };
 import iff_comments_9_patch from "../shim/ffmpeg/iff-comments-9.patch" with { type: "text" };
 import imf_lists_patch from "../shim/ffmpeg/imf-lists.patch" with { type: "text" };
@@ -158,12 +165,15 @@ import init_info_free_patch from "../shim/ffmpeg/init-info-free.patch" with { ty
 import jpegxl_toc_patch from "../shim/ffmpeg/jpegxl-toc.patch" with { type: "text" };
 import lcevc_fillers_9_patch from "../shim/ffmpeg/lcevc-fillers-9.patch" with { type: "text" };
 import lcevc_position_patch from "../shim/ffmpeg/lcevc-position.patch" with { type: "text" };
+import matroska_addition_mappings_patch from "../shim/ffmpeg/matroska-addition-mappings.patch" with { type: "text" };
 import matroska_chapter_ids_patch from "../shim/ffmpeg/matroska-chapter-ids.patch" with { type: "text" };
 import matroska_crc_patch from "../shim/ffmpeg/matroska-crc.patch" with { type: "text" };
 import matroska_cue_order_patch from "../shim/ffmpeg/matroska-cue-order.patch" with { type: "text" };
 import matroska_cue_tracks_patch from "../shim/ffmpeg/matroska-cue-tracks.patch" with { type: "text" };
 import matroska_flush_patch from "../shim/ffmpeg/matroska-flush.patch" with { type: "text" };
 import matroska_read_again_patch from "../shim/ffmpeg/matroska-read-again.patch" with { type: "text" };
+import matroska_scale_zero_patch from "../shim/ffmpeg/matroska-scale-zero.patch" with { type: "text" };
+import matroska_tag_copies_patch from "../shim/ffmpeg/matroska-tag-copies.patch" with { type: "text" };
 import matroska_tag_targets_patch from "../shim/ffmpeg/matroska-tag-targets.patch" with { type: "text" };
 import metadata_limits_7_patch from "../shim/ffmpeg/metadata-limits-7.patch" with { type: "text" };
 import metadata_limits_9_patch from "../shim/ffmpeg/metadata-limits-9.patch" with { type: "text" };
@@ -209,6 +219,8 @@ import mpegts_end_9_patch from "../shim/ffmpeg/mpegts-end-9.patch" with { type: 
 import mpegts_group_free_9_patch from "../shim/ffmpeg/mpegts-group-free-9.patch" with { type: "text" };
 import mpegts_group_room_9_patch from "../shim/ffmpeg/mpegts-group-room-9.patch" with { type: "text" };
 import mpegts_lost_header_patch from "../shim/ffmpeg/mpegts-lost-header.patch" with { type: "text" };
+import mpegts_merged_stream_7_patch from "../shim/ffmpeg/mpegts-merged-stream-7.patch" with { type: "text" };
+import mpegts_merged_stream_9_patch from "../shim/ffmpeg/mpegts-merged-stream-9.patch" with { type: "text" };
 import mpegts_resync_patch from "../shim/ffmpeg/mpegts-resync.patch" with { type: "text" };
 import mpegts_sections_once_7_patch from "../shim/ffmpeg/mpegts-sections-once-7.patch" with { type: "text" };
 import mpegts_sections_once_9_patch from "../shim/ffmpeg/mpegts-sections-once-9.patch" with { type: "text" };
@@ -218,7 +230,11 @@ import mux_padding_patch from "../shim/ffmpeg/mux-padding.patch" with { type: "t
 import mxf_cut_patch from "../shim/ffmpeg/mxf-cut.patch" with { type: "text" };
 import mxf_edit_unit_patch from "../shim/ffmpeg/mxf-edit-unit.patch" with { type: "text" };
 import mxf_ffv1_version_patch from "../shim/ffmpeg/mxf-ffv1-version.patch" with { type: "text" };
+import mxf_index_offsets_patch from "../shim/ffmpeg/mxf-index-offsets.patch" with { type: "text" };
 import mxf_index_segments_patch from "../shim/ffmpeg/mxf-index-segments.patch" with { type: "text" };
+import mxf_many_sets_7_patch from "../shim/ffmpeg/mxf-many-sets-7.patch" with { type: "text" };
+import mxf_many_sets_9_patch from "../shim/ffmpeg/mxf-many-sets-9.patch" with { type: "text" };
+import mxf_partitions_skipped_patch from "../shim/ffmpeg/mxf-partitions-skipped.patch" with { type: "text" };
 import mxf_references_patch from "../shim/ffmpeg/mxf-references.patch" with { type: "text" };
 import noise_drop_patch from "../shim/ffmpeg/noise-drop.patch" with { type: "text" };
 import nut_skip_back_patch from "../shim/ffmpeg/nut-skip-back.patch" with { type: "text" };
@@ -246,7 +262,9 @@ import sei_delete_patch from "../shim/ffmpeg/sei-delete.patch" with { type: "tex
 import sei_lists_7_patch from "../shim/ffmpeg/sei-lists-7.patch" with { type: "text" };
 import sei_lists_9_patch from "../shim/ffmpeg/sei-lists-9.patch" with { type: "text" };
 import side_data_copies_9_patch from "../shim/ffmpeg/side-data-copies-9.patch" with { type: "text" };
+import smacker_frames_cut_patch from "../shim/ffmpeg/smacker-frames-cut.patch" with { type: "text" };
 import spdif_core_7_patch from "../shim/ffmpeg/spdif-core-7.patch" with { type: "text" };
+import stated_sizes_patch from "../shim/ffmpeg/stated-sizes.patch" with { type: "text" };
 import strireplace_empty_patch from "../shim/ffmpeg/strireplace-empty.patch" with { type: "text" };
 import ty_size_7_patch from "../shim/ffmpeg/ty-size-7.patch" with { type: "text" };
 import unfilled_memory_patch from "../shim/ffmpeg/unfilled-memory.patch" with { type: "text" };
@@ -259,6 +277,7 @@ import vvc_parameter_sets_7_patch from "../shim/ffmpeg/vvc-parameter-sets-7.patc
 import vvc_parameter_sets_9_patch from "../shim/ffmpeg/vvc-parameter-sets-9.patch" with { type: "text" };
 import vvcc_count_patch from "../shim/ffmpeg/vvcc-count.patch" with { type: "text" };
 import wav_cut_patch from "../shim/ffmpeg/wav-cut.patch" with { type: "text" };
+import webm_dash_cues_patch from "../shim/ffmpeg/webm-dash-cues.patch" with { type: "text" };
 import wtv_chunk_end_patch from "../shim/ffmpeg/wtv-chunk-end.patch" with { type: "text" };
 import wtv_nesting_patch from "../shim/ffmpeg/wtv-nesting.patch" with { type: "text" };
 import wtv_pairs_patch from "../shim/ffmpeg/wtv-pairs.patch" with { type: "text" };
@@ -466,6 +485,7 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/avi-drift.patch": avi_drift_patch,
   "shim/ffmpeg/avi-lost-chunks.patch": avi_lost_chunks_patch,
   "shim/ffmpeg/avi-size-limit.patch": avi_size_limit_patch,
+  "shim/ffmpeg/avi-subtitles-refused.patch": avi_subtitles_refused_patch,
   "shim/ffmpeg/bsf-list-token.patch": bsf_list_token_patch,
   "shim/ffmpeg/caf-cut.patch": caf_cut_patch,
   "shim/ffmpeg/cbs-delete-units-7.patch": cbs_delete_units_7_patch,
@@ -553,8 +573,14 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/hvcc-count-7.patch": hvcc_count_7_patch,
   "shim/ffmpeg/iamf-items.patch": iamf_items_patch,
   "shim/ffmpeg/iamf-labels-7.patch": iamf_labels_7_patch,
+  "shim/ffmpeg/iamf-languages-7.patch": iamf_languages_7_patch,
+  "shim/ffmpeg/iamf-languages-9.patch": iamf_languages_9_patch,
   "shim/ffmpeg/iamf-subblocks.patch": iamf_subblocks_patch,
   "shim/ffmpeg/id3-chapter-sizes.patch": id3_chapter_sizes_patch,
+  "shim/ffmpeg/id3v2-compressed-7.patch": id3v2_compressed_7_patch,
+  "shim/ffmpeg/id3v2-compressed-9.patch": id3v2_compressed_9_patch,
+  "shim/ffmpeg/id3v2-many-7.patch": id3v2_many_7_patch,
+  "shim/ffmpeg/id3v2-many-9.patch": id3v2_many_9_patch,
   "shim/ffmpeg/iff-comments-7.patch": iff_comments_7_patch,
   "shim/ffmpeg/iff-comments-9.patch": iff_comments_9_patch,
   "shim/ffmpeg/imf-lists.patch": imf_lists_patch,
@@ -566,12 +592,15 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/jpegxl-toc.patch": jpegxl_toc_patch,
   "shim/ffmpeg/lcevc-fillers-9.patch": lcevc_fillers_9_patch,
   "shim/ffmpeg/lcevc-position.patch": lcevc_position_patch,
+  "shim/ffmpeg/matroska-addition-mappings.patch": matroska_addition_mappings_patch,
   "shim/ffmpeg/matroska-chapter-ids.patch": matroska_chapter_ids_patch,
   "shim/ffmpeg/matroska-crc.patch": matroska_crc_patch,
   "shim/ffmpeg/matroska-cue-order.patch": matroska_cue_order_patch,
   "shim/ffmpeg/matroska-cue-tracks.patch": matroska_cue_tracks_patch,
   "shim/ffmpeg/matroska-flush.patch": matroska_flush_patch,
   "shim/ffmpeg/matroska-read-again.patch": matroska_read_again_patch,
+  "shim/ffmpeg/matroska-scale-zero.patch": matroska_scale_zero_patch,
+  "shim/ffmpeg/matroska-tag-copies.patch": matroska_tag_copies_patch,
   "shim/ffmpeg/matroska-tag-targets.patch": matroska_tag_targets_patch,
   "shim/ffmpeg/metadata-limits-7.patch": metadata_limits_7_patch,
   "shim/ffmpeg/metadata-limits-9.patch": metadata_limits_9_patch,
@@ -617,6 +646,8 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/mpegts-group-free-9.patch": mpegts_group_free_9_patch,
   "shim/ffmpeg/mpegts-group-room-9.patch": mpegts_group_room_9_patch,
   "shim/ffmpeg/mpegts-lost-header.patch": mpegts_lost_header_patch,
+  "shim/ffmpeg/mpegts-merged-stream-7.patch": mpegts_merged_stream_7_patch,
+  "shim/ffmpeg/mpegts-merged-stream-9.patch": mpegts_merged_stream_9_patch,
   "shim/ffmpeg/mpegts-resync.patch": mpegts_resync_patch,
   "shim/ffmpeg/mpegts-sections-once-7.patch": mpegts_sections_once_7_patch,
   "shim/ffmpeg/mpegts-sections-once-9.patch": mpegts_sections_once_9_patch,
@@ -626,7 +657,11 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/mxf-cut.patch": mxf_cut_patch,
   "shim/ffmpeg/mxf-edit-unit.patch": mxf_edit_unit_patch,
   "shim/ffmpeg/mxf-ffv1-version.patch": mxf_ffv1_version_patch,
+  "shim/ffmpeg/mxf-index-offsets.patch": mxf_index_offsets_patch,
   "shim/ffmpeg/mxf-index-segments.patch": mxf_index_segments_patch,
+  "shim/ffmpeg/mxf-many-sets-7.patch": mxf_many_sets_7_patch,
+  "shim/ffmpeg/mxf-many-sets-9.patch": mxf_many_sets_9_patch,
+  "shim/ffmpeg/mxf-partitions-skipped.patch": mxf_partitions_skipped_patch,
   "shim/ffmpeg/mxf-references.patch": mxf_references_patch,
   "shim/ffmpeg/noise-drop.patch": noise_drop_patch,
   "shim/ffmpeg/nut-skip-back.patch": nut_skip_back_patch,
@@ -654,7 +689,9 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/sei-lists-7.patch": sei_lists_7_patch,
   "shim/ffmpeg/sei-lists-9.patch": sei_lists_9_patch,
   "shim/ffmpeg/side-data-copies-9.patch": side_data_copies_9_patch,
+  "shim/ffmpeg/smacker-frames-cut.patch": smacker_frames_cut_patch,
   "shim/ffmpeg/spdif-core-7.patch": spdif_core_7_patch,
+  "shim/ffmpeg/stated-sizes.patch": stated_sizes_patch,
   "shim/ffmpeg/strireplace-empty.patch": strireplace_empty_patch,
   "shim/ffmpeg/ty-size-7.patch": ty_size_7_patch,
   "shim/ffmpeg/unfilled-memory.patch": unfilled_memory_patch,
@@ -667,6 +704,7 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/vvc-parameter-sets-9.patch": vvc_parameter_sets_9_patch,
   "shim/ffmpeg/vvcc-count.patch": vvcc_count_patch,
   "shim/ffmpeg/wav-cut.patch": wav_cut_patch,
+  "shim/ffmpeg/webm-dash-cues.patch": webm_dash_cues_patch,
   "shim/ffmpeg/wtv-chunk-end.patch": wtv_chunk_end_patch,
   "shim/ffmpeg/wtv-nesting.patch": wtv_nesting_patch,
   "shim/ffmpeg/wtv-pairs.patch": wtv_pairs_patch,

@@ -173,6 +173,16 @@ for (
     ["iff comments behind chunks", 160_000, { maxOpenSize: 2 ** 40 }, "INVALIDDATA"],
     ["mpegts programs swapped", 8_000_000, {}, undefined],
     ["mpegts tables gathered", 8_000_000, {}, undefined],
+    ["mpegts descriptors stated", 2000, {}, undefined],
+    ["id3 texts compressed", 8_000_000, {}, 20],
+    ["wav id3 stated", 60_000, {}, 1],
+    ["wav id3 again", 1_000_000, {}, 1],
+    ["matroska tags by tracks", 100_000, {}, 1],
+    ["matroska tags in languages", 20_000, {}, 1],
+    ["matroska additions by mappings", 8_000_000, {}, 1],
+    ["webm cues for dash", 300_000, { format: "webm_dash_manifest" }, undefined],
+    ["mxf sets of one type", 8_000_000, {}, "INVALIDDATA"],
+    ["mxf partitions skipped", 4_000_000, { maxOpenSize: 2 ** 40 }, "INVALIDDATA"],
   ] as const
 ) {
   security(
@@ -186,6 +196,37 @@ security(
   "Comments of Vorbis are read once, whatever the other packets of their page are",
   `const { commentsOfPage } = await import("${root}fuzz/bombs.ts");
   answer(typeof read(commentsOfPage(fixtureBytes("audio.ogg"), 2_000_000)));`,
+);
+
+security(
+  "A Smacker of 16 million frames, of which there is nothing, takes no memory for them",
+  `answer(read(bombs["smacker frames"](1), { maxMemory: 2 ** 28 }));`,
+  (answered) => assertEquals(answered, "INVALIDDATA"),
+);
+
+security(
+  "Subtitles in AVI, of a format that is not allowed, are not kept behind the end",
+  `const bytes = crafted.aviWithSubtitles(7000);
+  const all = () => [1, 2, 3, 4, 5, 6, 7, 8, 9, 10].map(() => read(bytes, { formats: ["avi"] }));
+  all();
+  const before = residentMegabytes();
+  all();
+  answer(residentMegabytes() - before);`,
+  (megabytes) => assert(megabytes as number < 5, `${megabytes} MB more`),
+);
+
+security(
+  "A Matroska whose cues are another Info, of a time scale of 0, is read after a seek",
+  `using demuxer = Demuxer.openSync(crafted.scaleOfZero());
+  demuxer.seekSync(2);
+  answer([...demuxer.packetsSync()].length > 0);`,
+  (answered) => assertEquals(answered, true),
+);
+
+security(
+  "A stream of MPEG-TS that gets another type with another PID, where versions are merged, is freed once",
+  `answer(read(crafted.tsOfMergedStream(), { options: { merge_pmt_versions: 1 } }));`,
+  (packets) => assertEquals(packets, 0),
 );
 
 security(

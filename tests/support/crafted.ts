@@ -125,6 +125,36 @@ export function cuesBackwards(count: number): Bytes {
   return matroska(track, element("1c53bb6b", cues), element("1f43b675", element("e7", [0])));
 }
 
+/** Matroska whose seek head names another Info as the cues: of a time scale of 0. */
+export function scaleOfZero(): Bytes {
+  const track = concatBytes([
+    element("83", [1]),
+    element("86", encoder.encode("V_VP8")),
+    element("23e383", number32(40_000_000)),
+    element("e0", element("b0", [16]), element("ba", [16])),
+  ]);
+  const info = (scale: number[]) => element("1549a966", element("2ad7b1", scale));
+  const clusters = [0, 1, 2, 3].map((second) => {
+    const blocks = Array.from(
+      { length: 25 },
+      (_, i) => element("a3", [0x81, i * 40 >> 8, i * 40 & 255, 0x80, 0, 0]),
+    );
+    return element("1f43b675", element("e7", number32(second * 1000)), ...blocks);
+  });
+  const entry = (at: number) =>
+    element("4dbb", element("53ab", [0x1c, 0x53, 0xbb, 0x6b]), element("53ac", number32(at)));
+  const parts = (at: number) => [
+    element("114d9b74", entry(at)),
+    info([0x0f, 0x42, 0x40]),
+    element("1654ae6b", element("ae", element("d7", [1]), element("73c5", [1]), track)),
+    ...clusters,
+  ];
+  return concatBytes([
+    element("1a45dfa3", element("4282", encoder.encode("matroska"))),
+    element("18538067", ...parts(concatBytes(parts(0)).length), info([0])),
+  ]) as Bytes;
+}
+
 // ------------------------------------------------------------------------------------------- coded data
 
 /** A JPEG with EXIF before everything else. */
@@ -736,8 +766,8 @@ function crc32(bytes: readonly number[]): number {
   return sum >>> 0;
 }
 
-function tsSection(pid: number, table: number, content: readonly number[]): number[] {
-  const section = [table, 0xb0, content.length + 9, 0, 1, 0xc1, 0, 0, ...content];
+function tsSection(pid: number, table: number, content: readonly number[], version = 0): number[] {
+  const section = [table, 0xb0, content.length + 9, 0, 1, 0xc1 | version << 1, 0, 0, ...content];
   const packet = [0x47, 0x40 | pid >> 8, pid & 255, 0x10, 0, ...section, ...be(4, crc32(section))];
   return [...packet, ...new Array(188 - packet.length).fill(255)];
 }
@@ -770,6 +800,20 @@ export function tsWithStreamTwice(): Bytes {
   ]);
 }
 
+/** An MPEG-TS whose stream gets another PID, then another type. */
+export function tsOfMergedStream(): Bytes {
+  const program = (version: number, type: number, pid: number) =>
+    tsSection(0x1000, 2, [0xe1, 0, 0xf0, 0, type, 0xe0 | pid >> 8, pid & 255, 0xf0, 0], version);
+  return Uint8Array.from([
+    ...tsSection(0, 0, [0, 1, 0xf0, 0]),
+    ...program(0, 0x1b, 0x101),
+    ...new Array(12).fill([0x47, 0x1f, 0xff, 0x10, ...new Array(184).fill(255)]).flat(),
+    ...program(1, 0x1b, 0x102),
+    ...program(2, 0x0f, 0x102),
+    ...program(3, 0x1b, 0x102),
+  ]);
+}
+
 /** MP3 of so many frames in one block of Matroska, which has an addition of so many bytes. */
 export function mp3WithAddition(frames: number, size: number): Bytes {
   const sound = new Uint8Array(24 * frames);
@@ -790,6 +834,11 @@ export function mp3WithAddition(frames: number, size: number): Bytes {
 
 /** An AVI that is not interleaved, with a chunk of nearly 2 GiB behind a packet of subtitles. */
 export function aviWithHugeChunk(): Bytes {
+  return aviWithSubtitles(1, true);
+}
+
+/** An AVI with pictures, and so many packets of subtitles, each a file of its own. */
+export function aviWithSubtitles(count: number, isHuge = false): Bytes {
   const le = (length: number, value: number) =>
     Uint8Array.from({ length }, (_, i) => Math.floor(value / 256 ** i) % 256);
   const zeros = (length: number) => new Uint8Array(length);
@@ -816,7 +865,9 @@ export function aviWithHugeChunk(): Bytes {
   const text = "1\n00:00:00,000 --> 00:00:01,000\na\n\n2\n00:00:02,000 --> 00:00:03,000\nb\n\n";
   const script = join("GAB2", zeros(1), le(2, 2), le(4, 2), zeros(2), le(2, 4), le(4, text.length), text);
   const chunks = [1, 2, 3, 4].map(() => chunk("00dc", zeros(100)));
-  const data = join("movi", ...chunks, chunk("01tx", script), "00dc", le(4, 0x7fffffff), zeros(1000));
+  const scripts = Array.from({ length: count }, () => chunk("01tx", script));
+  const huge = isHuge ? join("00dc", le(4, 0x7fffffff), zeros(1000)) : zeros(0);
+  const data = join("movi", ...chunks, ...scripts, huge);
   const index = chunk(
     "idx1",
     ...chunks.map((_, i) => join("00dc", le(4, 16), le(4, 4 + 108 * i), le(4, 100))),
