@@ -160,6 +160,7 @@ import jpegxl_prefix_tables_patch from "../shim/ffmpeg/jpegxl-prefix-tables.patc
 import jpegxl_toc_patch from "../shim/ffmpeg/jpegxl-toc.patch" with { type: "text" };
 import layout_nesting_7_patch from "../shim/ffmpeg/layout-nesting-7.patch" with { type: "text" };
 import layout_nesting_9_patch from "../shim/ffmpeg/layout-nesting-9.patch" with { type: "text" };
+import lcevc_data_9_patch from "../shim/ffmpeg/lcevc-data-9.patch" with { type: "text" };
 import lcevc_fillers_9_patch from "../shim/ffmpeg/lcevc-fillers-9.patch" with { type: "text" };
 import lcevc_position_patch from "../shim/ffmpeg/lcevc-position.patch" with { type: "text" };
 import matroska_chapter_ids_patch from "../shim/ffmpeg/matroska-chapter-ids.patch" with { type: "text" };
@@ -576,6 +577,7 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/jpegxl-toc.patch": jpegxl_toc_patch,
   "shim/ffmpeg/layout-nesting-7.patch": layout_nesting_7_patch,
   "shim/ffmpeg/layout-nesting-9.patch": layout_nesting_9_patch,
+  "shim/ffmpeg/lcevc-data-9.patch": lcevc_data_9_patch,
   "shim/ffmpeg/lcevc-fillers-9.patch": lcevc_fillers_9_patch,
   "shim/ffmpeg/lcevc-position.patch": lcevc_position_patch,
   "shim/ffmpeg/matroska-chapter-ids.patch": matroska_chapter_ids_patch,
