@@ -112,6 +112,7 @@ import flv_multichannel_9_patch from "../shim/ffmpeg/flv-multichannel-9.patch" w
 import flv_parameters_leak_9_patch from "../shim/ffmpeg/flv-parameters-leak-9.patch" with { type: "text" };
 import flv_resync_again_patch from "../shim/ffmpeg/flv-resync-again.patch" with { type: "text" };
 import frame_duration_range_patch from "../shim/ffmpeg/frame-duration-range.patch" with { type: "text" };
+import g723_channels_patch from "../shim/ffmpeg/g723-channels.patch" with { type: "text" };
 import get_bits_empty_7_patch from "../shim/ffmpeg/get-bits-empty-7.patch" with { type: "text" };
 import get_bits_empty_9_patch from "../shim/ffmpeg/get-bits-empty-9.patch" with { type: "text" };
 import h264_delay_7_patch from "../shim/ffmpeg/h264-delay-7.patch" with { type: "text" };
@@ -162,7 +163,12 @@ import index_buffers_patch from "../shim/ffmpeg/index-buffers.patch" with { type
 import index_insertions_patch from "../shim/ffmpeg/index-insertions.patch" with { type: "text" };
 import index_order_patch from "../shim/ffmpeg/index-order.patch" with { type: "text" };
 import init_info_free_patch from "../shim/ffmpeg/init-info-free.patch" with { type: "text" };
+import jpegxl_copy_length_patch from "../shim/ffmpeg/jpegxl-copy-length.patch" with { type: "text" };
+import jpegxl_prefix_tables_patch from "../shim/ffmpeg/jpegxl-prefix-tables.patch" with { type: "text" };
 import jpegxl_toc_patch from "../shim/ffmpeg/jpegxl-toc.patch" with { type: "text" };
+import layout_nesting_7_patch from "../shim/ffmpeg/layout-nesting-7.patch" with { type: "text" };
+import layout_nesting_9_patch from "../shim/ffmpeg/layout-nesting-9.patch" with { type: "text" };
+import lcevc_data_9_patch from "../shim/ffmpeg/lcevc-data-9.patch" with { type: "text" };
 import lcevc_fillers_9_patch from "../shim/ffmpeg/lcevc-fillers-9.patch" with { type: "text" };
 import lcevc_position_patch from "../shim/ffmpeg/lcevc-position.patch" with { type: "text" };
 import matroska_addition_mappings_patch from "../shim/ffmpeg/matroska-addition-mappings.patch" with { type: "text" };
@@ -248,6 +254,7 @@ import oma_keys_patch from "../shim/ffmpeg/oma-keys.patch" with { type: "text" }
 import opus_parser_rate_7_patch from "../shim/ffmpeg/opus-parser-rate-7.patch" with { type: "text" };
 import packet_times_steps_7_patch from "../shim/ffmpeg/packet-times-steps-7.patch" with { type: "text" };
 import packet_times_steps_9_patch from "../shim/ffmpeg/packet-times-steps-9.patch" with { type: "text" };
+import parser_frame_end_patch from "../shim/ffmpeg/parser-frame-end.patch" with { type: "text" };
 import pcm_rechunk_overflow_patch from "../shim/ffmpeg/pcm-rechunk-overflow.patch" with { type: "text" };
 import protocol_list_c from "../shim/ffmpeg/protocol_list.c" with { type: "text" };
 import psxstr_sectors_patch from "../shim/ffmpeg/psxstr-sectors.patch" with { type: "text" };
@@ -259,6 +266,7 @@ import seek_empty_patch from "../shim/ffmpeg/seek-empty.patch" with { type: "tex
 import seek_progress_patch from "../shim/ffmpeg/seek-progress.patch" with { type: "text" };
 import segment_packet_count_patch from "../shim/ffmpeg/segment-packet-count.patch" with { type: "text" };
 import sei_delete_patch from "../shim/ffmpeg/sei-delete.patch" with { type: "text" };
+import sei_film_grain_patch from "../shim/ffmpeg/sei-film-grain.patch" with { type: "text" };
 import sei_lists_7_patch from "../shim/ffmpeg/sei-lists-7.patch" with { type: "text" };
 import sei_lists_9_patch from "../shim/ffmpeg/sei-lists-9.patch" with { type: "text" };
 import side_data_copies_9_patch from "../shim/ffmpeg/side-data-copies-9.patch" with { type: "text" };
@@ -270,11 +278,14 @@ import ty_size_7_patch from "../shim/ffmpeg/ty-size-7.patch" with { type: "text"
 import unfilled_memory_patch from "../shim/ffmpeg/unfilled-memory.patch" with { type: "text" };
 import vividas_entries_patch from "../shim/ffmpeg/vividas-entries.patch" with { type: "text" };
 import vobsub_streams_7_patch from "../shim/ffmpeg/vobsub-streams-7.patch" with { type: "text" };
+import vorbis_comments_interrupted_patch from "../shim/ffmpeg/vorbis-comments-interrupted.patch" with { type: "text" };
 import vorbis_parser_once_7_patch from "../shim/ffmpeg/vorbis-parser-once-7.patch" with { type: "text" };
 import vorbis_parser_once_9_patch from "../shim/ffmpeg/vorbis-parser-once-9.patch" with { type: "text" };
 import vqf_tag_leak_7_patch from "../shim/ffmpeg/vqf-tag-leak-7.patch" with { type: "text" };
 import vvc_parameter_sets_7_patch from "../shim/ffmpeg/vvc-parameter-sets-7.patch" with { type: "text" };
 import vvc_parameter_sets_9_patch from "../shim/ffmpeg/vvc-parameter-sets-9.patch" with { type: "text" };
+import vvc_subpictures_7_patch from "../shim/ffmpeg/vvc-subpictures-7.patch" with { type: "text" };
+import vvc_subpictures_9_patch from "../shim/ffmpeg/vvc-subpictures-9.patch" with { type: "text" };
 import vvcc_count_patch from "../shim/ffmpeg/vvcc-count.patch" with { type: "text" };
 import wav_cut_patch from "../shim/ffmpeg/wav-cut.patch" with { type: "text" };
 import webm_dash_cues_patch from "../shim/ffmpeg/webm-dash-cues.patch" with { type: "text" };
@@ -539,6 +550,7 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/flv-parameters-leak-9.patch": flv_parameters_leak_9_patch,
   "shim/ffmpeg/flv-resync-again.patch": flv_resync_again_patch,
   "shim/ffmpeg/frame-duration-range.patch": frame_duration_range_patch,
+  "shim/ffmpeg/g723-channels.patch": g723_channels_patch,
   "shim/ffmpeg/get-bits-empty-7.patch": get_bits_empty_7_patch,
   "shim/ffmpeg/get-bits-empty-9.patch": get_bits_empty_9_patch,
   "shim/ffmpeg/h264-delay-7.patch": h264_delay_7_patch,
@@ -589,7 +601,12 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/index-insertions.patch": index_insertions_patch,
   "shim/ffmpeg/index-order.patch": index_order_patch,
   "shim/ffmpeg/init-info-free.patch": init_info_free_patch,
+  "shim/ffmpeg/jpegxl-copy-length.patch": jpegxl_copy_length_patch,
+  "shim/ffmpeg/jpegxl-prefix-tables.patch": jpegxl_prefix_tables_patch,
   "shim/ffmpeg/jpegxl-toc.patch": jpegxl_toc_patch,
+  "shim/ffmpeg/layout-nesting-7.patch": layout_nesting_7_patch,
+  "shim/ffmpeg/layout-nesting-9.patch": layout_nesting_9_patch,
+  "shim/ffmpeg/lcevc-data-9.patch": lcevc_data_9_patch,
   "shim/ffmpeg/lcevc-fillers-9.patch": lcevc_fillers_9_patch,
   "shim/ffmpeg/lcevc-position.patch": lcevc_position_patch,
   "shim/ffmpeg/matroska-addition-mappings.patch": matroska_addition_mappings_patch,
@@ -675,6 +692,7 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/opus-parser-rate-7.patch": opus_parser_rate_7_patch,
   "shim/ffmpeg/packet-times-steps-7.patch": packet_times_steps_7_patch,
   "shim/ffmpeg/packet-times-steps-9.patch": packet_times_steps_9_patch,
+  "shim/ffmpeg/parser-frame-end.patch": parser_frame_end_patch,
   "shim/ffmpeg/pcm-rechunk-overflow.patch": pcm_rechunk_overflow_patch,
   "shim/ffmpeg/protocol_list.c": protocol_list_c,
   "shim/ffmpeg/psxstr-sectors.patch": psxstr_sectors_patch,
@@ -686,6 +704,7 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/seek-progress.patch": seek_progress_patch,
   "shim/ffmpeg/segment-packet-count.patch": segment_packet_count_patch,
   "shim/ffmpeg/sei-delete.patch": sei_delete_patch,
+  "shim/ffmpeg/sei-film-grain.patch": sei_film_grain_patch,
   "shim/ffmpeg/sei-lists-7.patch": sei_lists_7_patch,
   "shim/ffmpeg/sei-lists-9.patch": sei_lists_9_patch,
   "shim/ffmpeg/side-data-copies-9.patch": side_data_copies_9_patch,
@@ -697,11 +716,14 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/unfilled-memory.patch": unfilled_memory_patch,
   "shim/ffmpeg/vividas-entries.patch": vividas_entries_patch,
   "shim/ffmpeg/vobsub-streams-7.patch": vobsub_streams_7_patch,
+  "shim/ffmpeg/vorbis-comments-interrupted.patch": vorbis_comments_interrupted_patch,
   "shim/ffmpeg/vorbis-parser-once-7.patch": vorbis_parser_once_7_patch,
   "shim/ffmpeg/vorbis-parser-once-9.patch": vorbis_parser_once_9_patch,
   "shim/ffmpeg/vqf-tag-leak-7.patch": vqf_tag_leak_7_patch,
   "shim/ffmpeg/vvc-parameter-sets-7.patch": vvc_parameter_sets_7_patch,
   "shim/ffmpeg/vvc-parameter-sets-9.patch": vvc_parameter_sets_9_patch,
+  "shim/ffmpeg/vvc-subpictures-7.patch": vvc_subpictures_7_patch,
+  "shim/ffmpeg/vvc-subpictures-9.patch": vvc_subpictures_9_patch,
   "shim/ffmpeg/vvcc-count.patch": vvcc_count_patch,
   "shim/ffmpeg/wav-cut.patch": wav_cut_patch,
   "shim/ffmpeg/webm-dash-cues.patch": webm_dash_cues_patch,

@@ -187,7 +187,17 @@ static bool begins_loop(const char *text) {
   return false;
 }
 
+bool has_nested_layout(const char *text) {
+  static const char name[] = "ambisonic ";
+  const char *first = strstr(text, name);
+  return first && strstr(first + strlen(name), name);
+}
+
 int contain_text(struct session *session, const char *name, const char *text) {
+  if (!EMBEDDED && has_nested_layout(text)) { /* the embedded FFmpeg is patched */
+    log_error(session, "%s: layouts of channels in others are not allowed", name);
+    return AVERROR(EINVAL);
+  }
   for (const char *at = text; !EMBEDDED && *at; at++) {
     if (!begins_loop(at)) continue;
     log_error(session, "%s: expressions with loops are not allowed", name);

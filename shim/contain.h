@@ -31,6 +31,8 @@ int contain_input_options(struct session *session, bool is_sequence, struct adde
 int contain_output_options(struct session *session, const AVOutputFormat *format, const AVOutputFormat *files);
 /* Numeric options are expressions, which may loop: those that could loop for ever are refused, unless FFmpeg ends them. */
 int contain_text(struct session *session, const char *name, const char *text);
+/* Whether a layout of channels, "ambisonic 0+...", is in another one: FFmpeg calls itself for each, until the stack ends. */
+bool has_nested_layout(const char *text);
 /* Removes those that the format did not use. */
 int drop_added_options(struct session *session, const struct added_options *added);
 

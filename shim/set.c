@@ -9,6 +9,7 @@
 #include <libavutil/avstring.h>
 
 #include "compat.h"
+#include "contain.h"
 #include "fields.h"
 #include "output/filter.h"
 #include "output/header.h"
@@ -55,6 +56,7 @@ static int set_fourcc(uint32_t *tag, const char *value) {
 
 static int set_layout(AVChannelLayout *layout, const char *value) {
   AVChannelLayout parsed = {0};
+  if (has_nested_layout(value)) return AVERROR(EINVAL);
   int result = av_channel_layout_from_string(&parsed, value);
   if (result < 0) return result == AVERROR(ENOMEM) ? result : AVERROR(EINVAL);
   if (parsed.nb_channels > MAX_CHANNELS) { /* "268435456C" */

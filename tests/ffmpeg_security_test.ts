@@ -659,6 +659,43 @@ security(
   `answer(read(crafted.manyPpsOfVvc(1_000_000), { format: "vvc", probeSize: 20_000_000 }));`,
 );
 
+security(
+  "60,000 PPS of VVC with a thousand subpictures and slices take no time by their product",
+  timed(`read(crafted.manySlicesOfVvc(60_000), { format: "vvc", probeSize: 20_000_000 });`),
+  isFast,
+);
+
+for (const codec of ["h264", "hevc"]) {
+  security(
+    `Messages of film grain that have none take no time by what they say, ${codec}`,
+    timed(`const { data } = madePackets("${codec}");
+    if (read(crafted.grainWithoutValues("${codec}", 3_000_000, data), { format: "${codec}" }) < 5) throw new Error("no packets");`),
+    isFast,
+  );
+}
+
+security(
+  "JPEG XL of 20,000 frames whose tables of contents have prefix codes takes no time by the largest table of these",
+  timed(`read(crafted.permutedFramesOfJpegXl(20_000), { format: "jpegxl_pipe" });`),
+  isFast,
+);
+
+security(
+  "G.723.1 of 2^30 channels writes nothing behind a buffer, and has an end",
+  `const packets = [[1], [0, 9, 9, 9], new Array(40).fill(0), [2, 9, 9]];
+  answer([2 ** 30 - 5, 2 ** 30, 178956971, 2 ** 31 - 1].map((channels) =>
+    read(crafted.g7231WithChannels(channels, [...packets, ...packets, ...packets]))));`,
+  (answers) => assertEquals(answers, [0, 0, 0, 0]),
+);
+
+security(
+  "Comments of Vorbis that are looked for among a thousand tags are ended by a signal",
+  `const before = threads();
+  const error = await rejection(Demuxer.open(crafted.flacOfComments(15_000_000), { signal: AbortSignal.timeout(1000) }));
+  answer([error.name, await eventually(() => threads() <= before, 5000)]);`,
+  (answers) => assertEquals(answers, ["TimeoutError", true]),
+);
+
 const dolbyVision = `const { extradata, configuration, packet } = crafted.dolbyVisionOfOnes();
   const stream = { type: "video", codec: "hevc", width: 64, height: 64, extradata };
   const side = (profile) => [{ type: "DOVI configuration record", data: configuration.with(2, profile) }];`;
@@ -787,6 +824,37 @@ security(
 );
 
 // ------------------------------------------------------------------------------------------- muxers
+
+for (const from of ["a tag of the input", "a field of the stream", "an option"] as const) {
+  const nested = `const nested = "ambisonic 0+".repeat(86_000) + "mono";
+  const stream = { type: "audio", codec: "pcm_s16le", sampleRate: 48000, channels: 1 };
+  let error = "none";
+  try {`;
+  const scripts = {
+    "a tag of the input": `
+    const sink = new MemorySink();
+    {
+      using muxer = Muxer.openSync(sink, { format: "matroska" });
+      muxer.addStream(stream, { metadata: { SA3D: nested } });
+      muxer.writeSync(new Packet({ streamIndex: 0, dts: 0, pts: 0, duration: 1, isKey: true, data: new Uint8Array(64) }));
+      muxer.finishSync();
+    }
+    avio.remuxSync(sink.bytes(), new MemorySink(), { format: "mp4" });`,
+    "a field of the stream": `
+    using muxer = Muxer.openSync(new MemorySink(), { format: "wav" });
+    muxer.addStream({ ...stream, channelLayout: nested });
+    muxer.writeSync(new Packet({ streamIndex: 0, dts: 0, pts: 0, duration: 1, data: new Uint8Array(64) }));`,
+    "an option": `
+    using demuxer = Demuxer.openSync(new Uint8Array(1000), { format: "s16le", options: { ch_layout: nested } });`,
+  };
+  security(
+    `A layout of channels in another one, 86,000 times, is no end of the stack: ${from}`,
+    nested + scripts[from] + `} catch ({ name }) { error = name; }
+    answer(error);`,
+    (error) => assert(error === "none" || error === "AVError" || error === "TypeError", `${error}`),
+    false,
+  );
+}
 
 security(
   "CVE-2026-75141: 70,000 NAL units of one type in the configuration of HEVC, VVC",

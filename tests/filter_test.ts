@@ -4,6 +4,7 @@
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { codecString, Demuxer, fromMap, MemorySink, Muxer, Packet, remux, remuxSync } from "@avio/avio";
 import { fixturePath } from "./support/fixtures.ts";
+import { isEmbedded, libavformat } from "./support/versions.ts";
 
 const video = fixturePath("video.mp4");
 
@@ -35,6 +36,23 @@ Deno.test("remux() with bitstreamFilter, in both engines; filters can be chained
   assertEquals([...sinks[0].bytes().subarray(0, 4)], [0, 0, 0, 1], "Annex B");
   using again = Demuxer.openSync(sinks[0].bytes(), { format: "h264" });
   assertEquals(codecString(again.streams[0]!.codecParameters), "avc1.640033");
+});
+
+Deno.test("lcevc_metadata keeps the data of a picture", { ignore: !isEmbedded || libavformat < 63 }, () => {
+  const configurations = [0x40, 0x10, 0x00, 0x81, 0x08, 0, 0, 0, 0x62, 0x10, 0x10, 0x10];
+  const picture = [0xe3, 6, 0x55, 0x55, 0x11, 0x22, 0x33, 0x44];
+  const data = Uint8Array.of(0, 0, 0, 1, 0x7b, 0xff, ...configurations, ...picture, 0x80);
+  const sink = new MemorySink();
+  using muxer = Muxer.openSync(sink, { format: "data" });
+  muxer.addStream({ type: "video", codec: "lcevc", width: 640, height: 360 }, {
+    bitstreamFilter: "lcevc_metadata",
+  });
+  muxer.writeSync(
+    new Packet({ streamIndex: 0, dts: 0, pts: 0, isKey: true, data, timeBase: { num: 1, den: 25 } }),
+  );
+  muxer.finishSync();
+  const bytes = sink.bytes();
+  assertEquals([...bytes.subarray(bytes.length - picture.length - 1)], [...picture, 0x80]);
 });
 
 Deno.test("A filter that delays packets is flushed at the end", () => {

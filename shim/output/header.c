@@ -165,6 +165,17 @@ static int name_languages(AVFormatContext *output) {
   return 0;
 }
 
+/* mp4 takes a layout of channels from a tag, which an input may have; the embedded FFmpeg is patched. */
+static int leave_out_layouts(AVFormatContext *output) {
+  int result = 0;
+  for (unsigned i = 0; i < output->nb_streams && result >= 0; i++) {
+    AVDictionary **metadata = &output->streams[i]->metadata;
+    const AVDictionaryEntry *layout = av_dict_get(*metadata, "SA3D", NULL, 0);
+    if (layout && has_nested_layout(layout->value)) result = av_dict_set(metadata, "SA3D", NULL, 0);
+  }
+  return result;
+}
+
 static void mark_adts(const AVFormatContext *output) {
   enum { WAVE_FORMAT_AAC_ADTS = 0x1600 };
   if (!has_quirk(output->oformat, ADTS_TAG)) return;
@@ -381,6 +392,7 @@ static int write_header(struct session *session, bool *written) {
   if (has_quirk(output->oformat, FROM_ZERO)) output->avoid_negative_ts = AVFMT_AVOID_NEG_TS_MAKE_ZERO;
   if (result >= 0) result = contain_output_options(session, output->oformat, session->output->files);
   if (result >= 0) result = name_languages(output);
+  if (result >= 0 && !EMBEDDED) result = leave_out_layouts(output);
   if (result >= 0) result = filters_open(session);
   if (result >= 0) result = check_filtered(session);
   if (result >= 0) result = check_covers(session);

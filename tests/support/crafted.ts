@@ -301,6 +301,109 @@ export function manyPpsOfVvc(count: number): Bytes {
   ]) as Bytes;
 }
 
+/** The same, whose pictures have a thousand subpictures and as many slices. */
+export function manySlicesOfVvc(count: number): Bytes {
+  const sps = new BitWriter().u(18, 0).ue(64).ue(16000).u(2, 1);
+  sps.ue(999).u(2, 3).u(1, 0).u(9, 0).ue(9).u(1, 0); // two columns of subpictures, of 32 x 32 each
+  sps.ue(0).u(11, 0).ue(0).u(1, 0).ue(0).ue(0).ue(0).ue(0).u(10, 0);
+  sps.u(1, 1).ue(0).u(7, 0).ue(0).u(4, 0).u(1, 0).ue(0).u(3, 0).u(10, 0);
+  const pps = new BitWriter().u(11, 0).ue(64).ue(16000).u(5, 0);
+  pps.u(2, 0).ue(0).ue(0).ue(0).ue(499).u(3, 2).ue(999).u(1, 0); // two tiles
+  pps.ue(0).ue(1).ue(0).ue(1).ue(0); // of slices of the height of the first one
+  pps.u(2, 0).ue(0).ue(0).u(4, 0).ue(0).u(10, 0);
+  const pair = [nalUnit([0, 0x81], pps.stopped()), Uint8Array.of(0, 0, 1, 0, 1, 0x80)];
+  return concatBytes([
+    nalUnit([0, 0x79], sps.stopped()),
+    ...Array.from({ length: count }, () => pair).flat(),
+  ]) as Bytes;
+}
+
+/** H.264 or HEVC: one unit of film grain messages that have no values but say that they do, before these packets. */
+export function grainWithoutValues(codec: "h264" | "hevc", size: number, packets: Uint8Array[]): Bytes {
+  const message = new BitWriter().u(10, 0).u(3, 7).u(8, 255).u(3, 5).bytes();
+  const header = codec === "h264" ? [6] : [0x4e, 1];
+  const unit = again(size, [19, message.length, ...message], [0, 0, 0, 1, ...header], [0x80]);
+  return concatBytes([unit, ...packets]) as Bytes;
+}
+
+/** A Matroska of G.723.1 with so many channels, of which the header that is a copy of a WAV's has none. */
+export function g7231WithChannels(channels: number, packets: number[][]): Bytes {
+  const format = new Uint8Array(18);
+  format.set([0x42, 0, 0, 0, 0x40, 0x1f]);
+  const track = concatBytes([
+    element("83", [2]),
+    element("86", encoder.encode("A_MS/ACM")),
+    element("63a2", format),
+    element("e1", element("b5", [0x45, 0xfa, 0, 0]), element("9f", number32(channels))),
+  ]);
+  const blocks = packets.map((packet) => element("a3", [0x81, 0, 0, 0x80], packet));
+  return matroska(track, element("1f43b675", element("e7", [0]), ...blocks));
+}
+
+/** FLAC with comments of so many bytes: a tag, and again and again one more value of it, which comes after 998 others. */
+export function flacOfComments(size: number): Bytes {
+  const comment = (text: string) => [text.length, 0, 0, 0, ...encoder.encode(text)];
+  const others = Array.from({ length: 998 }, (_, i) => comment("a".repeat(32) + i + "=b")).flat();
+  const comments = again(size, comment("a".repeat(32) + "=b"), [0, 0, 0, 0, 255, 255, 255, 127, ...others]);
+  const information = [
+    16,
+    0,
+    16,
+    0,
+    0,
+    0,
+    0,
+    0,
+    0,
+    0,
+    0x0a,
+    0xc4,
+    0x42,
+    0xf0,
+    ...new Array<number>(20).fill(0),
+  ];
+  return concatBytes([
+    encoder.encode("fLaC"),
+    [
+      0,
+      0,
+      0,
+      information.length,
+      ...information,
+      0x84,
+      comments.length >> 16,
+      comments.length >> 8,
+      comments.length,
+    ],
+    comments,
+    new Uint8Array(4096),
+  ].map((part) => Uint8Array.from(part))) as Bytes;
+}
+
+/** JPEG XL of so many frames of eight by eight pixels, whose tables of contents have a permutation of eight prefix codes. */
+export function permutedFramesOfJpegXl(count: number): Bytes {
+  const bits: number[] = []; // the lowest first
+  const u = (width: number, ...values: number[]) => {
+    for (const value of values) for (let i = 0; i < width; i++) bits.push(value >> i & 1);
+  };
+  const bytes = () =>
+    Uint8Array.from(
+      { length: Math.ceil(bits.length / 8) },
+      (_, i) => bits.slice(8 * i, 8 * i + 8).reduce((sum, bit, k) => sum | bit << k, 0),
+    );
+  u(16, 0x0aff), u(1, 1), u(5, 0), u(3, 1), u(1, 1, 1);
+  const header = bytes();
+  bits.length = 0;
+  u(20, 0), u(2, 1), u(3, 0), u(1, 1), u(2, 0); // a frame that is not the last one
+  u(1, 1, 0, 1), u(2, 3), u(3, 0, 1, 2, 3, 4, 5, 6, 7);
+  u(1, 1), u(4, ...new Array<number>(8).fill(15)), u(5, ...new Array<number>(8).fill(1));
+  for (let i = 0; i < 8; i++) u(2, 0), u(4, 7, 7), u(1, 0, 0);
+  u(1, 0);
+  while (bits.length % 8) bits.push(0);
+  u(16, 0); // of no bytes
+  return concatBytes([header, again(count * bits.length / 8, [...bytes()])]) as Bytes;
+}
+
 /** A packet of HEVC, with lengths of one byte: Dolby Vision for AV1 whose size is a number of ones, and ones behind it. */
 export function dolbyVisionOfOnes(): { extradata: Bytes; configuration: Bytes; packet: Bytes } {
   const unit = [0x7c, 1, 0x37, 0xcd, 0x08, 0x3f, ...new Array<number>(20).fill(255)];
