@@ -47,14 +47,17 @@ import adx_whole_blocks_patch from "../shim/ffmpeg/adx-whole-blocks.patch" with 
 import afgs1_points_patch from "../shim/ffmpeg/afgs1-points.patch" with { type: "text" };
 import aiff_cut_patch from "../shim/ffmpeg/aiff-cut.patch" with { type: "text" };
 import amv_frame_size_patch from "../shim/ffmpeg/amv-frame-size.patch" with { type: "text" };
+import apng_packet_lost_patch from "../shim/ffmpeg/apng-packet-lost.patch" with { type: "text" };
 import asf_cut_patch from "../shim/ffmpeg/asf-cut.patch" with { type: "text" };
 import asf_incomplete_patch from "../shim/ffmpeg/asf-incomplete.patch" with { type: "text" };
 import asf_index_lost_patch from "../shim/ffmpeg/asf-index-lost.patch" with { type: "text" };
+import asf_markers_interrupted_patch from "../shim/ffmpeg/asf-markers-interrupted.patch" with { type: "text" };
 import asf_o_packet_size_patch from "../shim/ffmpeg/asf-o-packet-size.patch" with { type: "text" };
 import asf_pictures_patch from "../shim/ffmpeg/asf-pictures.patch" with { type: "text" };
 import ass_order_patch from "../shim/ffmpeg/ass-order.patch" with { type: "text" };
 import av1_frame_merge_limit_7_patch from "../shim/ffmpeg/av1-frame-merge-limit-7.patch" with { type: "text" };
 import av1_frame_merge_limit_9_patch from "../shim/ffmpeg/av1-frame-merge-limit-9.patch" with { type: "text" };
+import avc_sps_cycle_patch from "../shim/ffmpeg/avc-sps-cycle.patch" with { type: "text" };
 import avi_drift_patch from "../shim/ffmpeg/avi-drift.patch" with { type: "text" };
 import avi_lost_chunks_patch from "../shim/ffmpeg/avi-lost-chunks.patch" with { type: "text" };
 import avi_size_limit_patch from "../shim/ffmpeg/avi-size-limit.patch" with { type: "text" };
@@ -83,6 +86,7 @@ import dash_segment_list_patch from "../shim/ffmpeg/dash-segment-list.patch" wit
 import dash_segment_without_length_patch from "../shim/ffmpeg/dash-segment-without-length.patch" with { type: "text" };
 import dash_streams_7_patch from "../shim/ffmpeg/dash-streams-7.patch" with { type: "text" };
 import dash_timescale_patch from "../shim/ffmpeg/dash-timescale.patch" with { type: "text" };
+import dash_total_duration_patch from "../shim/ffmpeg/dash-total-duration.patch" with { type: "text" };
 import dovi_endless_bits_patch from "../shim/ffmpeg/dovi-endless-bits.patch" with { type: "text" };
 import dovi_framerate_7_patch from "../shim/ffmpeg/dovi-framerate-7.patch" with { type: "text" };
 import dovi_framerate_9_patch from "../shim/ffmpeg/dovi-framerate-9.patch" with { type: "text" };
@@ -136,6 +140,7 @@ import hls_other_segments_9_patch from "../shim/ffmpeg/hls-other-segments-9.patc
 import hls_playlists_9_patch from "../shim/ffmpeg/hls-playlists-9.patch" with { type: "text" };
 import hls_read_lines_7_patch from "../shim/ffmpeg/hls-read-lines-7.patch" with { type: "text" };
 import hls_read_lines_9_patch from "../shim/ffmpeg/hls-read-lines-9.patch" with { type: "text" };
+import hls_relative_url_patch from "../shim/ffmpeg/hls-relative-url.patch" with { type: "text" };
 import hls_reload_fails_patch from "../shim/ffmpeg/hls-reload-fails.patch" with { type: "text" };
 import hls_renditions_patch from "../shim/ffmpeg/hls-renditions.patch" with { type: "text" };
 import hls_sample_aes_patch from "../shim/ffmpeg/hls-sample-aes.patch" with { type: "text" };
@@ -145,6 +150,7 @@ import hls_skip_gaps_9_patch from "../shim/ffmpeg/hls-skip-gaps-9.patch" with { 
 import hls_subtitle_buffers_patch from "../shim/ffmpeg/hls-subtitle-buffers.patch" with { type: "text" };
 import hls_subtitle_split_patch from "../shim/ffmpeg/hls-subtitle-split.patch" with { type: "text" };
 import hvcc_count_7_patch from "../shim/ffmpeg/hvcc-count-7.patch" with { type: "text" };
+import hvcc_vps_hrd_patch from "../shim/ffmpeg/hvcc-vps-hrd.patch" with { type: "text" };
 import iamf_items_patch from "../shim/ffmpeg/iamf-items.patch" with { type: "text" };
 import iamf_labels_7_patch from "../shim/ffmpeg/iamf-labels-7.patch" with { type: "text" };
 import iamf_languages_7_patch from "../shim/ffmpeg/iamf-languages-7.patch" with { type: "text" };
@@ -157,6 +163,8 @@ import id3v2_many_7_patch from "../shim/ffmpeg/id3v2-many-7.patch" with { type: 
 import id3v2_many_9_patch from "../shim/ffmpeg/id3v2-many-9.patch" with { type: "text" };
 import iff_comments_7_patch from "../shim/ffmpeg/iff-comments-7.patch" with { type: "text" };
 import iff_comments_9_patch from "../shim/ffmpeg/iff-comments-9.patch" with { type: "text" };
+import image2_left_open_7_patch from "../shim/ffmpeg/image2-left-open-7.patch" with { type: "text" };
+import image2_left_open_9_patch from "../shim/ffmpeg/image2-left-open-9.patch" with { type: "text" };
 import imf_lists_patch from "../shim/ffmpeg/imf-lists.patch" with { type: "text" };
 import imf_tracks_7_patch from "../shim/ffmpeg/imf-tracks-7.patch" with { type: "text" };
 import index_buffers_patch from "../shim/ffmpeg/index-buffers.patch" with { type: "text" };
@@ -171,6 +179,7 @@ import layout_nesting_9_patch from "../shim/ffmpeg/layout-nesting-9.patch" with 
 import lcevc_data_9_patch from "../shim/ffmpeg/lcevc-data-9.patch" with { type: "text" };
 import lcevc_fillers_9_patch from "../shim/ffmpeg/lcevc-fillers-9.patch" with { type: "text" };
 import lcevc_position_patch from "../shim/ffmpeg/lcevc-position.patch" with { type: "text" };
+import lrc_tag_lines_patch from "../shim/ffmpeg/lrc-tag-lines.patch" with { type: "text" };
 import matroska_addition_mappings_patch from "../shim/ffmpeg/matroska-addition-mappings.patch" with { type: "text" };
 import matroska_chapter_ids_patch from "../shim/ffmpeg/matroska-chapter-ids.patch" with { type: "text" };
 import matroska_crc_patch from "../shim/ffmpeg/matroska-crc.patch" with { type: "text" };
@@ -205,6 +214,7 @@ import mov_fragment_times_9_patch from "../shim/ffmpeg/mov-fragment-times-9.patc
 import mov_heif_items_7_patch from "../shim/ffmpeg/mov-heif-items-7.patch" with { type: "text" };
 import mov_heif_items_9_patch from "../shim/ffmpeg/mov-heif-items-9.patch" with { type: "text" };
 import mov_heif_tile_size_patch from "../shim/ffmpeg/mov-heif-tile-size.patch" with { type: "text" };
+import mov_hint_samples_patch from "../shim/ffmpeg/mov-hint-samples.patch" with { type: "text" };
 import mov_isml_hint_patch from "../shim/ffmpeg/mov-isml-hint.patch" with { type: "text" };
 import mov_lost_place_patch from "../shim/ffmpeg/mov-lost-place.patch" with { type: "text" };
 import mov_moov_size_leak_patch from "../shim/ffmpeg/mov-moov-size-leak.patch" with { type: "text" };
@@ -241,8 +251,10 @@ import mxf_index_segments_patch from "../shim/ffmpeg/mxf-index-segments.patch" w
 import mxf_many_sets_7_patch from "../shim/ffmpeg/mxf-many-sets-7.patch" with { type: "text" };
 import mxf_many_sets_9_patch from "../shim/ffmpeg/mxf-many-sets-9.patch" with { type: "text" };
 import mxf_partitions_skipped_patch from "../shim/ffmpeg/mxf-partitions-skipped.patch" with { type: "text" };
+import mxf_purged_packets_patch from "../shim/ffmpeg/mxf-purged-packets.patch" with { type: "text" };
 import mxf_references_patch from "../shim/ffmpeg/mxf-references.patch" with { type: "text" };
 import noise_drop_patch from "../shim/ffmpeg/noise-drop.patch" with { type: "text" };
+import nut_index_times_patch from "../shim/ffmpeg/nut-index-times.patch" with { type: "text" };
 import nut_skip_back_patch from "../shim/ffmpeg/nut-skip-back.patch" with { type: "text" };
 import ogg_comments_once_patch from "../shim/ffmpeg/ogg-comments-once.patch" with { type: "text" };
 import ogg_last_page_patch from "../shim/ffmpeg/ogg-last-page.patch" with { type: "text" };
@@ -261,6 +273,13 @@ import psxstr_sectors_patch from "../shim/ffmpeg/psxstr-sectors.patch" with { ty
 import raw_rgb_short_patch from "../shim/ffmpeg/raw-rgb-short.patch" with { type: "text" };
 import read_interrupted_patch from "../shim/ffmpeg/read-interrupted.patch" with { type: "text" };
 import riff_channel_mask_patch from "../shim/ffmpeg/riff-channel-mask.patch" with { type: "text" };
+import rtp_h263_positions_patch from "../shim/ffmpeg/rtp-h263-positions.patch" with { type: "text" };
+import rtp_latm_length_patch from "../shim/ffmpeg/rtp-latm-length.patch" with { type: "text" };
+import rtp_mpv_search_patch from "../shim/ffmpeg/rtp-mpv-search.patch" with { type: "text" };
+import rtp_raw_lines_patch from "../shim/ffmpeg/rtp-raw-lines.patch" with { type: "text" };
+import rtp_vc2_units_7_patch from "../shim/ffmpeg/rtp-vc2-units-7.patch" with { type: "text" };
+import rtp_vc2_units_9_patch from "../shim/ffmpeg/rtp-vc2-units-9.patch" with { type: "text" };
+import rtp_wide_samples_patch from "../shim/ffmpeg/rtp-wide-samples.patch" with { type: "text" };
 import sbg_expansion_patch from "../shim/ffmpeg/sbg-expansion.patch" with { type: "text" };
 import seek_empty_patch from "../shim/ffmpeg/seek-empty.patch" with { type: "text" };
 import seek_progress_patch from "../shim/ffmpeg/seek-progress.patch" with { type: "text" };
@@ -282,6 +301,7 @@ import vorbis_comments_interrupted_patch from "../shim/ffmpeg/vorbis-comments-in
 import vorbis_parser_once_7_patch from "../shim/ffmpeg/vorbis-parser-once-7.patch" with { type: "text" };
 import vorbis_parser_once_9_patch from "../shim/ffmpeg/vorbis-parser-once-9.patch" with { type: "text" };
 import vqf_tag_leak_7_patch from "../shim/ffmpeg/vqf-tag-leak-7.patch" with { type: "text" };
+import vvc_config_counts_patch from "../shim/ffmpeg/vvc-config-counts.patch" with { type: "text" };
 import vvc_parameter_sets_7_patch from "../shim/ffmpeg/vvc-parameter-sets-7.patch" with { type: "text" };
 import vvc_parameter_sets_9_patch from "../shim/ffmpeg/vvc-parameter-sets-9.patch" with { type: "text" };
 import vvc_subpictures_7_patch from "../shim/ffmpeg/vvc-subpictures-7.patch" with { type: "text" };
@@ -485,14 +505,17 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/afgs1-points.patch": afgs1_points_patch,
   "shim/ffmpeg/aiff-cut.patch": aiff_cut_patch,
   "shim/ffmpeg/amv-frame-size.patch": amv_frame_size_patch,
+  "shim/ffmpeg/apng-packet-lost.patch": apng_packet_lost_patch,
   "shim/ffmpeg/asf-cut.patch": asf_cut_patch,
   "shim/ffmpeg/asf-incomplete.patch": asf_incomplete_patch,
   "shim/ffmpeg/asf-index-lost.patch": asf_index_lost_patch,
+  "shim/ffmpeg/asf-markers-interrupted.patch": asf_markers_interrupted_patch,
   "shim/ffmpeg/asf-o-packet-size.patch": asf_o_packet_size_patch,
   "shim/ffmpeg/asf-pictures.patch": asf_pictures_patch,
   "shim/ffmpeg/ass-order.patch": ass_order_patch,
   "shim/ffmpeg/av1-frame-merge-limit-7.patch": av1_frame_merge_limit_7_patch,
   "shim/ffmpeg/av1-frame-merge-limit-9.patch": av1_frame_merge_limit_9_patch,
+  "shim/ffmpeg/avc-sps-cycle.patch": avc_sps_cycle_patch,
   "shim/ffmpeg/avi-drift.patch": avi_drift_patch,
   "shim/ffmpeg/avi-lost-chunks.patch": avi_lost_chunks_patch,
   "shim/ffmpeg/avi-size-limit.patch": avi_size_limit_patch,
@@ -521,6 +544,7 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/dash-segment-without-length.patch": dash_segment_without_length_patch,
   "shim/ffmpeg/dash-streams-7.patch": dash_streams_7_patch,
   "shim/ffmpeg/dash-timescale.patch": dash_timescale_patch,
+  "shim/ffmpeg/dash-total-duration.patch": dash_total_duration_patch,
   "shim/ffmpeg/dovi-endless-bits.patch": dovi_endless_bits_patch,
   "shim/ffmpeg/dovi-framerate-7.patch": dovi_framerate_7_patch,
   "shim/ffmpeg/dovi-framerate-9.patch": dovi_framerate_9_patch,
@@ -574,6 +598,7 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/hls-playlists-9.patch": hls_playlists_9_patch,
   "shim/ffmpeg/hls-read-lines-7.patch": hls_read_lines_7_patch,
   "shim/ffmpeg/hls-read-lines-9.patch": hls_read_lines_9_patch,
+  "shim/ffmpeg/hls-relative-url.patch": hls_relative_url_patch,
   "shim/ffmpeg/hls-reload-fails.patch": hls_reload_fails_patch,
   "shim/ffmpeg/hls-renditions.patch": hls_renditions_patch,
   "shim/ffmpeg/hls-sample-aes.patch": hls_sample_aes_patch,
@@ -583,6 +608,7 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/hls-subtitle-buffers.patch": hls_subtitle_buffers_patch,
   "shim/ffmpeg/hls-subtitle-split.patch": hls_subtitle_split_patch,
   "shim/ffmpeg/hvcc-count-7.patch": hvcc_count_7_patch,
+  "shim/ffmpeg/hvcc-vps-hrd.patch": hvcc_vps_hrd_patch,
   "shim/ffmpeg/iamf-items.patch": iamf_items_patch,
   "shim/ffmpeg/iamf-labels-7.patch": iamf_labels_7_patch,
   "shim/ffmpeg/iamf-languages-7.patch": iamf_languages_7_patch,
@@ -595,6 +621,8 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/id3v2-many-9.patch": id3v2_many_9_patch,
   "shim/ffmpeg/iff-comments-7.patch": iff_comments_7_patch,
   "shim/ffmpeg/iff-comments-9.patch": iff_comments_9_patch,
+  "shim/ffmpeg/image2-left-open-7.patch": image2_left_open_7_patch,
+  "shim/ffmpeg/image2-left-open-9.patch": image2_left_open_9_patch,
   "shim/ffmpeg/imf-lists.patch": imf_lists_patch,
   "shim/ffmpeg/imf-tracks-7.patch": imf_tracks_7_patch,
   "shim/ffmpeg/index-buffers.patch": index_buffers_patch,
@@ -609,6 +637,7 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/lcevc-data-9.patch": lcevc_data_9_patch,
   "shim/ffmpeg/lcevc-fillers-9.patch": lcevc_fillers_9_patch,
   "shim/ffmpeg/lcevc-position.patch": lcevc_position_patch,
+  "shim/ffmpeg/lrc-tag-lines.patch": lrc_tag_lines_patch,
   "shim/ffmpeg/matroska-addition-mappings.patch": matroska_addition_mappings_patch,
   "shim/ffmpeg/matroska-chapter-ids.patch": matroska_chapter_ids_patch,
   "shim/ffmpeg/matroska-crc.patch": matroska_crc_patch,
@@ -643,6 +672,7 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/mov-heif-items-7.patch": mov_heif_items_7_patch,
   "shim/ffmpeg/mov-heif-items-9.patch": mov_heif_items_9_patch,
   "shim/ffmpeg/mov-heif-tile-size.patch": mov_heif_tile_size_patch,
+  "shim/ffmpeg/mov-hint-samples.patch": mov_hint_samples_patch,
   "shim/ffmpeg/mov-isml-hint.patch": mov_isml_hint_patch,
   "shim/ffmpeg/mov-lost-place.patch": mov_lost_place_patch,
   "shim/ffmpeg/mov-moov-size-leak.patch": mov_moov_size_leak_patch,
@@ -679,8 +709,10 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/mxf-many-sets-7.patch": mxf_many_sets_7_patch,
   "shim/ffmpeg/mxf-many-sets-9.patch": mxf_many_sets_9_patch,
   "shim/ffmpeg/mxf-partitions-skipped.patch": mxf_partitions_skipped_patch,
+  "shim/ffmpeg/mxf-purged-packets.patch": mxf_purged_packets_patch,
   "shim/ffmpeg/mxf-references.patch": mxf_references_patch,
   "shim/ffmpeg/noise-drop.patch": noise_drop_patch,
+  "shim/ffmpeg/nut-index-times.patch": nut_index_times_patch,
   "shim/ffmpeg/nut-skip-back.patch": nut_skip_back_patch,
   "shim/ffmpeg/ogg-comments-once.patch": ogg_comments_once_patch,
   "shim/ffmpeg/ogg-last-page.patch": ogg_last_page_patch,
@@ -699,6 +731,13 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/raw-rgb-short.patch": raw_rgb_short_patch,
   "shim/ffmpeg/read-interrupted.patch": read_interrupted_patch,
   "shim/ffmpeg/riff-channel-mask.patch": riff_channel_mask_patch,
+  "shim/ffmpeg/rtp-h263-positions.patch": rtp_h263_positions_patch,
+  "shim/ffmpeg/rtp-latm-length.patch": rtp_latm_length_patch,
+  "shim/ffmpeg/rtp-mpv-search.patch": rtp_mpv_search_patch,
+  "shim/ffmpeg/rtp-raw-lines.patch": rtp_raw_lines_patch,
+  "shim/ffmpeg/rtp-vc2-units-7.patch": rtp_vc2_units_7_patch,
+  "shim/ffmpeg/rtp-vc2-units-9.patch": rtp_vc2_units_9_patch,
+  "shim/ffmpeg/rtp-wide-samples.patch": rtp_wide_samples_patch,
   "shim/ffmpeg/sbg-expansion.patch": sbg_expansion_patch,
   "shim/ffmpeg/seek-empty.patch": seek_empty_patch,
   "shim/ffmpeg/seek-progress.patch": seek_progress_patch,
@@ -720,6 +759,7 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/vorbis-parser-once-7.patch": vorbis_parser_once_7_patch,
   "shim/ffmpeg/vorbis-parser-once-9.patch": vorbis_parser_once_9_patch,
   "shim/ffmpeg/vqf-tag-leak-7.patch": vqf_tag_leak_7_patch,
+  "shim/ffmpeg/vvc-config-counts.patch": vvc_config_counts_patch,
   "shim/ffmpeg/vvc-parameter-sets-7.patch": vvc_parameter_sets_7_patch,
   "shim/ffmpeg/vvc-parameter-sets-9.patch": vvc_parameter_sets_9_patch,
   "shim/ffmpeg/vvc-subpictures-7.patch": vvc_subpictures_7_patch,

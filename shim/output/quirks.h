@@ -26,6 +26,7 @@ enum quirk {
   ALIGNED = 8192,       /* begins a unit with each key frame, and pads for ever before one of a few bytes */
   NEEDS_BITS = 16384,   /* divides by the bytes of a sample of PCM of DVDs */
   NEEDS_SEEKING = 32768, /* states sizes when it ends: without them its files can't be read */
+  DROPS = 65536,        /* drops packets that wait for ones of other streams when its queue is emptied */
 };
 
 bool has_quirk(const AVOutputFormat *format, enum quirk quirk);

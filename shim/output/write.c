@@ -103,7 +103,8 @@ int output_op_flush(struct session *session, double *slot, uint8_t *data, size_t
   int result = output_op_write(session, slot, data, size);
   if (!is_written(session->output)) return result;
   act_for_output(session);
-  if (!has_quirk(session->output->files, SORTED)) drain_interleaver(session, &result);
+  if (!has_quirk(session->output->files, SORTED) && !has_quirk(session->output->files, DROPS))
+    drain_interleaver(session, &result);
   int error = flush_muxer(session->output->context);
   if (session->output->context->pb) avio_flush(session->output->context->pb);
   if (result < 0) return result;

@@ -1,0 +1,224 @@
+/**
+ * Packets, extradata and options with which single muxers of FFmpeg (RTP hints of MP4, DASH, HLS, MXF, NUT and the writers of
+ * codec configurations) ended the process, wrote what was in memory, or did not end: found by reading their sources
+ * (docs/ffmpeg-security.md).
+ */
+import { assert } from "@std/assert";
+import { AVError, Demuxer, MemorySink, Muxer, type MuxerOptions } from "@avio/avio";
+import { isEmbedded } from "./support/versions.ts";
+
+type Stream = Parameters<Muxer["addStream"]>[0];
+type Settings = Parameters<Muxer["addStream"]>[1];
+type Written = Parameters<Muxer["writeSync"]>[0];
+const VIDEO = { type: "video", width: 64, height: 64, frameRate: { num: 25, den: 1 } };
+const ignore = !isEmbedded;
+
+const filled = (size: number, value = 0) => new Uint8Array(size).fill(value);
+
+/** Packets in microseconds. */
+const packet = (streamIndex: number, data: Uint8Array, time: number, more: object = {}) =>
+  ({ streamIndex, data, pts: time, dts: time, duration: 40000, isKey: true, ...more }) as Written;
+
+/** What was written; throws what writing threw. */
+function write(options: MuxerOptions, streams: [object, Settings?][], packets: Written[] = []): Uint8Array {
+  const sink = new MemorySink();
+  using muxer = Muxer.openSync(sink, options);
+  for (const [parameters, settings] of streams) muxer.addStream(parameters as Stream, settings);
+  muxer.startSync();
+  for (const one of packets) muxer.writeSync(one);
+  muxer.finishSync();
+  return sink.bytes();
+}
+
+const hinted = (stream: object, packets: Written[], options = {}, format = "mov") =>
+  write({ format, options: { movflags: "rtphint", ...options } }, [[stream]], packets);
+
+/** Asserts that it takes less than 5 s, whether it throws an AVError or not. */
+function assertEnds(run: () => void): void {
+  const begin = performance.now();
+  try {
+    run();
+  } catch (error) {
+    if (!(error instanceof AVError)) throw error;
+  }
+  assert(performance.now() - begin < 5000, `${performance.now() - begin} ms`);
+}
+
+Deno.test("RTP hints: LATM of an AAC frame of 1 MB does not write its length behind the packet", {
+  ignore,
+}, () => {
+  const stream = {
+    type: "audio",
+    codec: "aac",
+    sampleRate: 44100,
+    channels: 2,
+    extradata: new Uint8Array([0x12, 0x10]),
+  };
+  assertEnds(() => hinted(stream, [packet(0, filled(1 << 20, 1), 0)], { rtpflags: "latm" }, "mp4"));
+});
+
+Deno.test("RTP hints: samples of more channels than a packet holds are no endless loop", { ignore }, () => {
+  const stream = { type: "audio", codec: "pcm_s16be", sampleRate: 8000, channels: 1024 };
+  assertEnds(() => hinted(stream, [packet(0, filled(4096, 1), 0)]));
+});
+
+Deno.test("RTP hints: units of VC-2 without a length, and of a depth of 2^31", { ignore }, () => {
+  const deep = filled(40);
+  deep[4] = 0xe8;
+  deep[8] = 40;
+  for (const data of [filled(64), deep]) {
+    assertEnds(() => hinted({ ...VIDEO, codec: "dirac" }, [packet(0, data, 0)], { strict: "experimental" }));
+  }
+});
+
+Deno.test("RTP hints: macroblocks of H.263 at positions that are not in the packet", { ignore }, () => {
+  const data = filled(8000, 7);
+  for (let i = 50; i < 2000; i += 100) data.set([0, 0, 1], i);
+  const falling = filled(24);
+  falling[1] = 64;
+  const packets = [filled(12, 0xff), falling].map((info, i) =>
+    packet(0, data, i * 40000, { sideData: [{ type: "H263 MB Info", data: info }] })
+  );
+  assertEnds(() => hinted({ ...VIDEO, codec: "h263" }, packets, { rtpflags: "rfc2190" }));
+});
+
+Deno.test("RTP hints: a raw picture that is cut off is not read on behind its packet", { ignore }, () => {
+  const stream = {
+    ...VIDEO,
+    codec: "rawvideo",
+    pixelFormat: "rgb24",
+    width: 256,
+    height: 256,
+    fieldOrder: "progressive",
+  };
+  let bytes = 0;
+  try {
+    bytes = hinted(stream, [packet(0, filled(3, 7), 0)]).length;
+  } catch (error) {
+    if (!(error instanceof AVError)) throw error;
+  }
+  assert(bytes < 10000, `${bytes} bytes`); // 107 KB
+});
+
+Deno.test("dash: the bit rate of a segment without a duration", { ignore }, () => {
+  const stream = { type: "audio", codec: "mp2", sampleRate: 44100, channels: 2, bitRate: 2 ** 32 };
+  assertEnds(() =>
+    write({ format: "dash", url: "a.mpd", onopen: () => new MemorySink() } as MuxerOptions, [[stream]])
+  );
+});
+
+Deno.test("hls: the list's URL within the master list is not read on behind its end", { ignore }, () => {
+  const stream = { type: "audio", codec: "mp2", sampleRate: 44100, channels: 2, bitRate: 128000 };
+  const written = new Map<string, MemorySink>();
+  const onopen = ({ url }: { url: string }) => {
+    const sink = new MemorySink();
+    written.set(url, sink);
+    return sink;
+  };
+  const options = { master_pl_name: "abcdefg/m.m3u8", hls_segment_filename: "s%d.ts" };
+  write(
+    { format: "hls", url: "abcdefg", onopen, options } as MuxerOptions,
+    [[stream]],
+    Array.from({ length: 100 }, (_, i) => packet(0, filled(100), i * 40000)),
+  );
+  const master = new TextDecoder("latin1").decode(written.get("abcdefg/m.m3u8")!.bytes());
+  assert(!master.includes("STREAM-INF"), master); // no name of it is relative to its folder
+});
+
+Deno.test("mxf: a flush keeps pictures that wait for their sound", () => {
+  const frame = filled(300, 1);
+  // deno-fmt-ignore
+  frame.set([0, 0, 1, 0xb3, 0x10, 2, 0x40, 0x23, 0xff, 0xff, 0xe0, 0x18, 0, 0, 1, 0xb5, 0x14, 0x8a, 0, 1, 0, 0, 0, 0, 1, 0xb8, 0, 8,
+    0, 0x40, 0, 0, 1, 0, 0, 0x0f, 0xff, 0xf8, 0, 0, 1, 0xb5, 0x8f, 0xff, 0xf3, 0xc1, 0x80]);
+  const sink = new MemorySink();
+  using muxer = Muxer.openSync(sink, { format: "mxf" });
+  const video = { ...VIDEO, codec: "mpeg2video", width: 1440, height: 1080, profile: 4, level: 6 };
+  muxer.addStream({ ...video, pixelFormat: "yuv420p" } as Stream, { timeBase: { num: 1, den: 25 } });
+  muxer.addStream({ type: "audio", codec: "pcm_s16le", sampleRate: 48000, channels: 2 } as Stream);
+  muxer.startSync();
+  for (let i = 0; i < 50; i++) {
+    muxer.writeSync(packet(0, frame, i * 40000));
+    if (i % 3 === 2) {
+      muxer.flushSync();
+      for (let k = i - 2; k <= i; k++) muxer.writeSync(packet(1, filled(1920 * 4), k * 40000));
+    }
+  }
+  muxer.finishSync();
+  using demuxer = Demuxer.openSync(sink.bytes());
+  let pictures = 0;
+  for (const one of demuxer.packetsSync()) if (one.streamIndex === 0) pictures++;
+  assert(pictures >= 48, `${pictures} pictures`);
+});
+
+Deno.test("nut: times of key frames that fall are no failed assertion", { ignore }, () => {
+  const packets = Array.from(
+    { length: 40 },
+    (_, i) => packet(0, filled(70000, 1), i * 1000, { pts: 1e6 - i * 1000 }),
+  );
+  write({ format: "nut" }, [[{ ...VIDEO, codec: "mpeg4" }]], packets);
+});
+
+/** Bits, most significant first. */
+class Bits {
+  #bits: number[] = [];
+  put(count: number, value: number): this {
+    for (let i = count - 1; i >= 0; i--) this.#bits.push(Math.floor(value / 2 ** i) % 2);
+    return this;
+  }
+  /** Exponential Golomb code. */
+  ue(value: number): this {
+    const length = (value + 1).toString(2).length;
+    return this.put(length - 1, 0).put(length, value + 1);
+  }
+  bytes(): Uint8Array {
+    const bytes = filled(Math.ceil(this.#bits.length / 8));
+    this.#bits.forEach((bit, i) => bytes[i >> 3]! |= bit << (7 - i % 8));
+    return bytes;
+  }
+}
+
+const unit = (...parts: (number[] | Uint8Array)[]) =>
+  new Uint8Array([0, 0, 0, 1, ...parts.flatMap((one) => [...one])]);
+const joined = (...parts: Uint8Array[]) => new Uint8Array(parts.flatMap((one) => [...one]));
+
+Deno.test("H.264: a parameter set with 2^31 offsets is refused", { ignore }, () => {
+  // profile, constraints, level, id, chroma, depths, flags, frame_num, pic_order_cnt_type 1, offsets
+  const set = new Bits().put(8, 100).put(8, 0).put(8, 30).ue(0).ue(1).ue(0).ue(0).put(2, 0)
+    .ue(0).ue(1).put(1, 0).ue(0).ue(0).ue(2 ** 31 - 2);
+  const one = unit([0x67], set.put(8, 0x80).bytes());
+  const extradata = joined(...Array.from({ length: 20 }, () => one), unit([0x68, 0xce, 0x3c, 0x80]));
+  assertEnds(() =>
+    write({ format: "mp4" }, [[{ ...VIDEO, codec: "h264", extradata }]], [
+      packet(0, unit([0x65, 1, 2, 3]), 0),
+    ])
+  );
+});
+
+Deno.test("H.266: a parameter set with 2^32 subpictures is refused", { ignore }, () => {
+  // ids, sublayers, chroma, size of blocks, ptl_dpb_hrd_params, gdr, res change, size, no window, subpictures
+  const set = new Bits().put(8, 0).put(3, 0).put(2, 1).put(2, 0).put(1, 0).put(1, 0).put(1, 0).ue(63).ue(63)
+    .put(1, 0).put(1, 1).ue(2 ** 32 - 2).put(32, 0);
+  const extradata = joined(unit([0x00, 0x79], set.bytes()), unit([0x00, 0x81, 0x80, 0x80]));
+  assertEnds(() =>
+    write({ format: "mp4" }, [[{ ...VIDEO, codec: "vvc", extradata }]], [packet(0, unit([0, 0x39, 2, 3]), 0)])
+  );
+});
+
+Deno.test("H.265: parameter sets whose timing is not in them are read to their ends only", { ignore }, () => {
+  // id, flags, layers, sublayers, nesting, 0xffff; profile and level; ordering; layers, sets; timing, not proportional, count
+  const set = new Bits().put(4, 0).put(2, 3).put(6, 0).put(3, 0).put(1, 1).put(16, 0xffff).put(32, 0x55555555)
+    .put(32, 0x55555555).put(32, 0x55555555)
+    .put(1, 1).ue(0).ue(0).ue(0).put(6, 0).ue(0).put(1, 1).put(32, 0x55555555).put(32, 0x55555555).put(1, 0)
+    .ue(8189);
+  const one = unit([0x40, 1], set.bytes());
+  const extradata = filled(one.length * 60000);
+  for (let i = 0; i < 60000; i++) extradata.set(one, i * one.length);
+  const stream = { ...VIDEO, codec: "hevc", extradata };
+  assertEnds(() => write({ format: "mp4" }, [[stream]], [packet(0, unit([0x26, 1, 2, 3]), 0)]));
+});
+
+Deno.test("lrc: a tag of a million line breaks takes no quadratic time", { ignore }, () => {
+  const metadata = { title: "\n".repeat(1e6) };
+  const stream = { type: "subtitle", codec: "subrip" };
+  assertEnds(() => write({ format: "lrc", metadata }, [[stream]], [packet(0, filled(3, 65), 0)]));
+});
