@@ -4,7 +4,7 @@
 import * as output from "../ffi/output.ts";
 import type { Session } from "../ffi/session.ts";
 import { checkArray, checkString } from "../io/arguments.ts";
-import { extradataOfPart } from "./file_extradata.ts";
+import { extradataOfJoined, extradataOfPart } from "./file_extradata.ts";
 import {
   checkStreamInit,
   outputFormat,
@@ -49,18 +49,22 @@ function takesIdsForPids(session: Session): boolean {
  */
 const VARIES_ALL_THE_SAME = new Set(["mp3", "ac3"]);
 
-/** Adds a copy of a stream to the session's output, which gets all of its packets or not; returns its index. */
+/** Which packets an output gets of a stream: all, some, or those of several sources in a FLAC file. */
+export type Extent = "whole" | "part" | "joined";
+
+/** Adds a copy of a stream to the session's output; returns its index. */
 export function addStreamLike(
   session: Session,
   from: StreamLike,
   init: StreamInit = {},
-  getsAll = true,
+  extent: Extent = "whole",
 ): number {
   const { tag, ...parameters } = readParameters(from.codecParameters, "from.codecParameters");
   checkString(tag, "from.codecParameters.tag");
   const blocks = VARIES_ALL_THE_SAME.has(parameters.codec) ? { blockAlign: 0 } : {};
   const { codec, extradata } = parameters;
-  const part = getsAll || !extradata ? {} : { extradata: extradataOfPart(codec, extradata) };
+  const cleared = extent === "joined" ? extradataOfJoined : extradataOfPart;
+  const part = extent === "whole" || !extradata ? {} : { extradata: cleared(codec, extradata) };
   const index = addStreamOf(session, { ...parameters, ...blocks, ...part }, {
     ...initLike(session, from),
     ...checkStreamInit(init),
