@@ -3,8 +3,13 @@
  */
 import * as output from "../ffi/output.ts";
 import type { Session } from "../ffi/session.ts";
+<<<<<<< HEAD
 import { checkArray, checkString, checkStrings } from "../io/arguments.ts";
 import { extradataOfPart } from "./file_extradata.ts";
+=======
+import { checkArray, checkString } from "../io/arguments.ts";
+import { extradataOfJoined, extradataOfPart } from "./file_extradata.ts";
+>>>>>>> m6
 import {
   checkStreamInit,
   outputFormat,
@@ -56,19 +61,27 @@ function titled(tags: Readonly<Record<string, string>>): Record<string, string> 
  */
 const VARIES_ALL_THE_SAME = new Set(["mp3", "ac3"]);
 
-/** Adds a copy of a stream to the session's output, which gets all of its packets or not; returns its index. */
+/** Which packets an output gets of a stream: all, some, or those of several sources in a FLAC file. */
+export type Extent = "whole" | "part" | "joined";
+
+/** Adds a copy of a stream to the session's output; returns its index. */
 export function addStreamLike(
   session: Session,
   from: StreamLike,
   init: StreamInit = {},
-  getsAll = true,
+  extent: Extent = "whole",
 ): number {
   const { tag, ...parameters } = readParameters(from.codecParameters, "from.codecParameters");
   checkString(tag, "from.codecParameters.tag");
   const blocks = VARIES_ALL_THE_SAME.has(parameters.codec) ? { blockAlign: 0 } : {};
   const { codec, extradata } = parameters;
+<<<<<<< HEAD
   const part = getsAll || !extradata ? {} : { extradata: extradataOfPart(codec, extradata) };
   const settings = { ...initLike(session, from), ...checkStreamInit(init) };
+=======
+  const cleared = extent === "joined" ? extradataOfJoined : extradataOfPart;
+  const part = extent === "whole" || !extradata ? {} : { extradata: cleared(codec, extradata) };
+>>>>>>> m6
   const index = addStreamOf(session, { ...parameters, ...blocks, ...part }, {
     ...settings,
     ...(settings.metadata ? { metadata: titled(checkStrings(settings.metadata, "metadata")) } : {}),

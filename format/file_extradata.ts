@@ -12,6 +12,9 @@ const OF_FILE: Readonly<Record<string, readonly (readonly [from: number, to: num
 /** The number of samples in FLAC's STREAMINFO: half of a byte, and four more. */
 const FLAC_LENGTH = 13;
 
+/** The least number of samples in a block of FLAC but the last one. */
+const FLAC_SMALLEST_BLOCK = 16;
+
 /** The extradata for a file that has a part of the packets, or those of several files: zero means unknown in these fields. */
 export function extradataOfPart(codec: string, extradata: Uint8Array): Uint8Array {
   const result = extradata.slice();
@@ -20,6 +23,16 @@ export function extradataOfPart(codec: string, extradata: Uint8Array): Uint8Arra
     result[FLAC_LENGTH]! &= 0xf0;
     result.fill(0, FLAC_LENGTH + 1, FLAC_LENGTH + 5);
   }
+  return result;
+}
+
+/**
+ * The extradata for a FLAC file of several files: where they are joined there is a block of another size, so that its frames count
+ * samples (`shim/output/flac_numbers.c`).
+ */
+export function extradataOfJoined(codec: string, extradata: Uint8Array): Uint8Array {
+  const result = extradataOfPart(codec, extradata);
+  if (codec === "flac") result.set([0, FLAC_SMALLEST_BLOCK]);
   return result;
 }
 

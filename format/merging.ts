@@ -272,8 +272,8 @@ class Merge {
       ...songTags(kept, this.#options, format, this.#kept.length),
       ...(filter ? { bitstreamFilter: filter } : {}),
     };
-    const getsAll = !this.#isCut && (this.#options.end ?? Infinity) === Infinity;
-    const index = addStreamLike(this.#session, stream, init, getsAll);
+    const isWhole = !this.#isCut && (this.#options.end ?? Infinity) === Infinity;
+    const index = addStreamLike(this.#session, stream, init, isWhole ? "whole" : "part");
     if (tag !== undefined) output.setStream(this.#session, index, [["tag", tag]]);
     remuxing.mapStream(this.#session, stream.index, index);
     if (delay + common !== 0) remuxing.setDelay(this.#session, stream.index, delay + common);

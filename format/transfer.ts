@@ -22,7 +22,7 @@ import { type Sink, sinkUrl } from "../io/sink.ts";
 import type { Source } from "../io/source.ts";
 import { filesNamedBy, filesOf } from "../io/source_files.ts";
 import { isResponse, isStream, isWritable } from "../io/stream.ts";
-import { addStreamLike } from "./add_stream.ts";
+import { addStreamLike, type Extent } from "./add_stream.ts";
 import { cutChapters, joinChapters, warnOfChapters } from "./chapters.ts";
 import { isFragmented, isOgg, TagCover } from "./cover_place.ts";
 import { choose, type Chosen, editTags, initOf } from "./edits.ts";
@@ -786,6 +786,12 @@ class Transfer {
     }
   }
 
+  /** Which of a stream's packets the output contains. */
+  get #extent(): Extent {
+    if (this.#isWhole && !this.#options.transform) return "whole";
+    return this.#plan.sources.length > 1 && this.#format === "flac" ? "joined" : "part";
+  }
+
   /** Whether the output contains exactly one whole source. */
   get #isWhole(): boolean {
     const [{ start, end }, ...others] = this.#ranges as [{ start: number; end: number }];
@@ -817,8 +823,7 @@ class Transfer {
       ...songTags(chosen, this.#options, this.#format, this.#chosen!.length),
       ...(filter ? { bitstreamFilter: filter } : {}),
     };
-    const getsAll = this.#isWhole && !this.#options.transform;
-    const index = addStreamLike(this.#session, stream, init, getsAll);
+    const index = addStreamLike(this.#session, stream, init, this.#extent);
     if (tag !== undefined) output.setStream(this.#session, index, [["tag", tag]]);
     remuxing.mapStream(this.#session, stream.index, index);
     if (chosen.edits.delay) remuxing.setDelay(this.#session, stream.index, chosen.edits.delay);

@@ -387,6 +387,8 @@ import output_cover_c from "../shim/output/cover.c" with { type: "text" };
 import output_cover_h from "../shim/output/cover.h" with { type: "text" };
 import output_filter_c from "../shim/output/filter.c" with { type: "text" };
 import output_filter_h from "../shim/output/filter.h" with { type: "text" };
+import output_flac_numbers_c from "../shim/output/flac_numbers.c" with { type: "text" };
+import output_flac_numbers_h from "../shim/output/flac_numbers.h" with { type: "text" };
 import output_framing_c from "../shim/output/framing.c" with { type: "text" };
 import output_framing_h from "../shim/output/framing.h" with { type: "text" };
 import output_header_c from "../shim/output/header.c" with { type: "text" };
@@ -845,6 +847,8 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/output/cover.h": output_cover_h,
   "shim/output/filter.c": output_filter_c,
   "shim/output/filter.h": output_filter_h,
+  "shim/output/flac_numbers.c": output_flac_numbers_c,
+  "shim/output/flac_numbers.h": output_flac_numbers_h,
   "shim/output/framing.c": output_framing_c,
   "shim/output/framing.h": output_framing_h,
   "shim/output/header.c": output_header_c,

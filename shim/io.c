@@ -61,6 +61,12 @@ static bool has_ended(const struct io *io) {
   return io->ended.operation == io->channel->operations && io->position >= io->ended.position;
 }
 
+/*
+ * A damaged file may send libavformat to any position. JavaScript has no exact number for these, and no source is as long: the
+ * program is not asked for them.
+ */
+static bool is_beyond_numbers(int64_t position) { return position >= EXACT_DOUBLE; }
+
 /* ---------------------------------------------------------------------------------------- keeping a short source */
 
 void io_keep_nothing(struct io *io) {
@@ -139,7 +145,7 @@ void io_restart(struct io *io) {
 
 static int callbacks_read(struct io *io, uint8_t *buffer, int size) {
   struct channel *channel = io->channel;
-  if (has_ended(io)) return AVERROR_EOF;
+  if (has_ended(io) || is_beyond_numbers(io->position)) return AVERROR_EOF;
   int64_t result = head_read(io, buffer, size);
   if (result == 0) result = take_ahead(io, buffer, size);
   if (result == 0) result = request_read(io, buffer, size);
@@ -222,6 +228,18 @@ static int context_read(void *opaque, uint8_t *buffer, int size) {
   return io->decipher ? decipher_read(io->decipher, io, buffer, size) : io_read(io, buffer, size);
 }
 
+void io_fill(struct io *io, size_t size) {
+  AVIOContext *context = io->context;
+  for (;;) {
+    size_t held = (size_t)(context->buf_end - context->buf_ptr), room = (size_t)(context->buffer + context->buffer_size - context->buf_end);
+    if (!held || held >= size || !room) return;
+    int result = context_read(io, context->buf_end, (int)FFMIN(size - held, room));
+    if (result <= 0) return;
+    context->buf_end += result;
+    context->pos += result;
+  }
+}
+
 static int memory_write(void *opaque, avs_write_bytes *buffer, int size) {
   struct io *io = opaque;
   int over = over_error(io->channel); /* a muxer may go on, but its output does not grow */
@@ -289,6 +307,7 @@ static int64_t seek_late(struct io *io, int64_t offset) {
 static int64_t callbacks_seek(struct io *io, int64_t offset, int whence) {
   if (whence == AVSEEK_SIZE) return callbacks_size(io);
   struct request seek = {.kind = AVS_REQUEST_SEEK, .whence = whence};
+  if (whence == SEEK_SET && is_beyond_numbers(offset)) return io->position = offset;
   if (whence == SEEK_SET && seek_ahead(io, av_sat_sub64(offset, io->position))) return io->position = offset;
   if (whence == SEEK_SET && io->flags & AVS_IO_LATE_SEEK) return seek_late(io, offset);
   io->go_to = -1;

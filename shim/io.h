@@ -87,6 +87,8 @@ struct io *io_discard(struct channel *channel);
 /* The read and seek callbacks of its AVIOContext, without decryption. */
 int io_read(struct io *io, uint8_t *buffer, int size);
 int64_t io_seek(struct io *io, int64_t offset, int whence);
+/* Reads on until that many bytes are in the buffer of its AVIOContext, in which the first are: as far as it has room. */
+void io_fill(struct io *io, size_t size);
 /* Makes `base`, a position of the device, position 0. */
 void io_rebase(struct io *io, int64_t base);
 /* From now on bytes of a source that can't seek are kept, up to MAX_KEPT, to be read again. */

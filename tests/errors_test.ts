@@ -34,7 +34,7 @@ import {
 import { AVERROR } from "../ffi/constants.ts";
 import { makeError } from "../ffi/errors.ts";
 import { rejectionOf, sleep } from "./support/async.ts";
-import { readerOf } from "./support/devices.ts";
+import { amounts, readerOf, shortAmounts } from "./support/devices.ts";
 import { fixtureBytes, fixturePath } from "./support/fixtures.ts";
 import { runScript, runScriptOk } from "./support/subprocess.ts";
 
@@ -646,6 +646,7 @@ for (const [looks, bytes] of Object.entries(beginnings)) {
         () => Demuxer.openSync(source),
         () => probeSync(source),
         () => Demuxer.openSync(readerOf(source)),
+        ...shortAmounts.map((name) => () => Demuxer.openSync(readerOf(source, { amount: amounts[name] }))),
       ]
     ) {
       const error = assertThrows(open, AVError);
@@ -789,6 +790,48 @@ Deno.test("errors name the actual format of a misnamed file, and a source that e
   } finally {
     Deno.removeSync(folder, { recursive: true });
   }
+});
+
+Deno.test("The error for a file that can't be opened does not depend on how many bytes are read at a time", () => {
+  const film = fixtureBytes("fragmented.mp4");
+  const sources = {
+    "a fragment without its beginning": film.slice(
+      new TextDecoder("latin1").decode(film).indexOf("moof") - 4,
+    ),
+    "half a header": fixtureBytes("video.mkv").slice(0, 300),
+    "a script": new TextEncoder().encode("#!/bin/sh\nexit 1\n"),
+  };
+  for (const [name, bytes] of Object.entries(sources)) {
+    const { message } = assertThrows(() => probeSync(bytes), AVError);
+    for (const amount of shortAmounts) {
+      const inPieces = assertThrows(() => probeSync(readerOf(bytes, { amount: amounts[amount] })), AVError);
+      assertEquals(inPieces.message, message, `${name}, ${amount}`);
+    }
+  }
+});
+
+Deno.test("A playlist without a name is recognized, however many bytes are read at a time", () => {
+  const text = "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\na.ts\n#EXT-X-ENDLIST\n";
+  for (const amount of Object.values(amounts)) {
+    const opened: string[] = [];
+    const onopen = ({ url }: { url: string }) => (opened.push(url), null);
+    assertThrows(
+      () => Demuxer.openSync(readerOf(new TextEncoder().encode(text), { amount }), { onopen }),
+      AVError,
+    );
+    assertEquals(opened, ["a.ts"]);
+  }
+});
+
+Deno.test("A file that points beyond 2^53 is damaged: onseek is not called with what is no exact number", async () => {
+  const sink = new MemorySink();
+  remuxSync(fixturePath("audio.wav"), sink, { format: "w64" });
+  const [whole, header, far] = [sink.bytes(), 40, new Uint8Array(24).fill(7)]; // behind the header, a chunk of an unknown kind
+  new DataView(far.buffer).setBigUint64(16, 1n << 60n, true);
+  const bytes = new Uint8Array([...whole.subarray(0, header), ...far, ...whole.subarray(header)]);
+  const { message } = assertThrows(() => Demuxer.openSync(bytes), AVError);
+  assertEquals(assertThrows(() => Demuxer.openSync(readerOf(bytes)), AVError).message, message);
+  assertEquals((await assertRejects(() => Demuxer.open(readerOf(bytes)), AVError)).message, message);
 });
 
 Deno.test("Errors of opening files have a stack", async () => {

@@ -79,18 +79,25 @@ const changed = (extradata: Bytes, at: number, value: number) => {
   return extradata;
 };
 
+/** In a FLAC file, numbers in the headers of frames may have become longer or shorter. */
+function checkSizes(sizes: number[], expected: number[], format: string): void {
+  const difference = format === "flac" ? 6 : 0;
+  assertEquals(sizes.length, expected.length);
+  sizes.forEach((size, at) => assert(Math.abs(size - expected[at]!) <= difference, `packet ${at}: ${size}`));
+}
+
 for (const format of ["flac", "ogg", "matroska", ...(isEmbedded ? ["mp4"] : [])]) {
   Deno.test(`concat: two songs in FLAC to ${format}`, async () => {
     const songs = [1, 2].map((seconds) => remuxed(sound(seconds, "-c:a", "flac"), { format: "flac" }));
     const expected = songs.flatMap((song) => seen(song).sizes);
     const both = seen(joined(songs, format));
-    assertEquals(both.sizes, expected);
+    checkSizes(both.sizes, expected, format);
     assertEquals(both.warnings, []);
     assertEquals(both.extradata.slice(...FLAC.checksum), new Uint8Array(16));
     assertEquals(both.extradata.slice(...FLAC.sizes), new Uint8Array(6));
     const sink = new MemorySink();
     await concat(songs, sink, { format });
-    assertEquals(seen(sink.bytes()).sizes, expected);
+    checkSizes(seen(sink.bytes()).sizes, expected, format);
   });
 
   Deno.test(`split and concat restore FLAC in ${format}`, () => {
@@ -103,7 +110,7 @@ for (const format of ["flac", "ogg", "matroska", ...(isEmbedded ? ["mp4"] : [])]
     assertEquals(pieces.length, 3);
     for (const piece of pieces) assertEquals(seen(piece.bytes()).warnings, []);
     const whole = joined(pieces.map((piece) => piece.bytes()), format);
-    assertEquals(seen(whole).sizes, seen(fixturePath("audio.flac")).sizes);
+    checkSizes(seen(whole).sizes, seen(fixturePath("audio.flac")).sizes, format);
     assertEquals(seen(whole).warnings, []);
   });
 
@@ -120,6 +127,80 @@ for (const format of ["flac", "ogg", "matroska", ...(isEmbedded ? ["mp4"] : [])]
     assertEquals(whole.extradata, seen(fixturePath("audio.flac")).extradata);
   });
 }
+
+/** Its samples, by the `ffmpeg` command, which checks the checksums of all frames. */
+function samplesOf(flac: Bytes): Bytes {
+  const path = Deno.makeTempFileSync();
+  try {
+    Deno.writeFileSync(path, flac);
+    const args = `-v error -xerror -err_detect crccheck+explode -f flac -i ${path} -map 0:a -f s16le -`.split(
+      " ",
+    );
+    const { stdout, stderr } = new Deno.Command("ffmpeg", { args }).outputSync();
+    assertEquals(new TextDecoder().decode(stderr), "");
+    return stdout;
+  } finally {
+    Deno.removeSync(path);
+  }
+}
+
+/** Checks that the times of a FLAC file begin at 0 and have no gaps, and returns its samples. */
+function checkTimes(flac: Bytes): Bytes {
+  using demuxer = Demuxer.openSync(flac);
+  let next = 0;
+  for (const { pts, duration } of demuxer.packetsSync()) {
+    assertEquals(pts, next);
+    next = pts! + duration;
+  }
+  if (isEmbedded) assertEquals(demuxer.streams[0]!.durationTs, next); // others state no length in a part, or joined files
+  assertEquals(demuxer.warnings, []);
+  const samples = samplesOf(flac);
+  assertEquals(samples.length / 2 / demuxer.streams[0]!.codecParameters.channels, next);
+  return samples;
+}
+
+const song = (seconds: number, ...args: string[]) =>
+  remuxed(sound(seconds, "-c:a", "flac", ...args), { format: "flac" });
+
+Deno.test("A FLAC file of several joined ones, or of a part of one, has times without jumps, and all samples", () => {
+  // Blocks of one size, whose last one is shorter, or not; and of other sizes.
+  const songs = [song(1), song(1, "-frame_size", "4410"), song(2)];
+  const all = songs.map(samplesOf);
+  for (const [first, second, third] of [[0, 2, 0], [1, 1, 1], [2, 2, 2]] as const) {
+    const both = joined([songs[first], songs[second], songs[third]] as Bytes[], "flac");
+    const expected = [all[first]!, all[second]!, all[third]!].flatMap((samples) => [...samples]);
+    assertEquals(checkTimes(both), new Uint8Array(expected));
+    const again = checkTimes(joined([both, songs[first]!], "flac"));
+    assertEquals(again.length, expected.length + all[first]!.length);
+  }
+  const [whole, samples] = [songs[2]!, all[2]!];
+  const part = checkTimes(remuxed(whole, { format: "flac", start: 0.7 }));
+  assertEquals(part, samples.slice(-part.length));
+  checkTimes(
+    remuxed(whole, { format: "flac", ranges: [{ start: 0.3, end: 0.6 }, { start: 1.2, end: 1.5 }] }),
+  );
+  const pieces: MemorySink[] = [];
+  splitSync(whole, { format: "flac", every: 0.5, onsegment: (index) => pieces[index] = new MemorySink() });
+  for (const piece of pieces) checkTimes(piece.bytes());
+  assertEquals(checkTimes(joined(pieces.map((piece) => piece.bytes()), "flac")), samples);
+});
+
+Deno.test("A FLAC file with an ID3v1 tag behind it is joined without it", () => {
+  const tagged = new Uint8Array([...song(1), ...new TextEncoder().encode("TAG".padEnd(128, "\0"))]);
+  assertEquals(checkTimes(joined([tagged, tagged], "flac")).length, 2 * samplesOf(song(1)).length);
+});
+
+Deno.test("A damaged frame of FLAC keeps its wrong checksum in a part of the file", () => {
+  const damaged = song(1);
+  damaged[damaged.length - 20]! ^= 0xff;
+  const part = remuxed(damaged, { format: "flac", start: 0.5 });
+  assertEquals(part.slice(-40), damaged.slice(-40));
+});
+
+Deno.test("FLAC that is cut keeps its times if these are to be kept", () => {
+  using demuxer = Demuxer.openSync(remuxed(song(1), { format: "flac", start: 0.5, timestamps: "keep" }));
+  assert(demuxer.readSync()!.time! > 0.3);
+});
 
 Deno.test("merge: FLAC that is cut does not claim to be the whole, and FLAC that is not does", async () => {
   const flac = fixtureBytes("audio.flac");

@@ -33,6 +33,11 @@ function remuxed(source: Bytes, options: RemuxOptions) {
   }
 }
 
+function packetsOf(bytes: Bytes): number {
+  using demuxer = Demuxer.openSync(bytes);
+  return [...demuxer.packetsSync()].length;
+}
+
 function failure(run: () => void): AVError {
   try {
     run();
@@ -252,6 +257,19 @@ Deno.test("First packets that have not the headers that they should have are lef
     assert(result.streams[1]!.packets > sounds! * 0.7, `${format}: ${result.streams[1]!.packets}`);
     assert(result.warnings.some(({ kind, stream }) => kind === "dropped" && stream === 1), format);
     assertThrows(() => remuxed(source, { format, strict: true }), StrictError);
+  }
+});
+
+Deno.test("AC-3 that begins within a frame: mp4 leaves out the rest of that frame, and says so", async () => {
+  for (const codec of ["ac3", "eac3"]) {
+    const args = `-v error -f lavfi -i sine=d=1:r=48000 -c:a ${codec} -f ${codec} -`.split(" ");
+    const { stdout } = await new Deno.Command("ffmpeg", { args }).output();
+    const [whole, cut] = [remuxed(stdout, { format: "mp4" }), remuxed(stdout.slice(100), { format: "mp4" })];
+    assertEquals(whole.result.warnings, []);
+    assertEquals(cut.result.packets, whole.result.packets - 1);
+    assertEquals(packetsOf(cut.bytes), cut.result.packets);
+    assertEquals(cut.result.warnings.map(({ kind, stream }) => [kind, stream]), [["dropped", 0]]);
+    assertEquals(remuxed(stdout.slice(100), { format: "matroska" }).result.packets, whole.result.packets);
   }
 });
 

@@ -73,6 +73,15 @@ static bool is_sequence(const AVInputFormat *format, const struct io *io) {
   return !io && format && format->flags & AVFMT_NOFILE;
 }
 
+/*
+ * A source may return a few bytes at a time: what is found out must not depend on that. Without a format, libavformat reads as many
+ * bytes before it chooses one, so a slow source waits no longer; with one, the first read has to do.
+ */
+static void read_first(struct input *input, struct io *io, const AVInputFormat *format) {
+  size_t size;
+  if (peek(io->context, &size) && !format) io_fill(io, sizeof(input->first));
+}
+
 static void note_first(struct input *input, AVIOContext *pb) {
   size_t size;
   const uint8_t *bytes = peek(pb, &size);
@@ -90,6 +99,7 @@ static int choose_input(struct session *session, const AVInputFormat **format, s
     log_error(session, "image sequences can't be contained with this libavformat, only with the embedded one");
     return AVERROR(ENOSYS);
   }
+  if (io) read_first(session->input, io, *format);
   result = refuse_script(session, *format, io);
   if (result < 0) return result;
   if (io) note_first(session->input, io->context);

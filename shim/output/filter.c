@@ -319,6 +319,7 @@ int filter_write(struct session *session, AVPacket *packet) {
     }
     if (result >= 0) result = check_time(session, stream, packet);
     if (result >= 0) result = parameter_sets_insert(&filter->sets, packet);
+    if (result >= 0 && !strcmp(session->output->files->name, "flac")) result = flac_renumber(&filter->flac, stream, packet);
     if (result < 0) {
       av_packet_unref(packet);
       return result;

@@ -9,6 +9,7 @@
 #include <libavformat/avformat.h>
 
 #include "../session.h"
+#include "flac_numbers.h"
 #include "latm.h"
 #include "parameter_sets.h"
 
@@ -17,6 +18,7 @@ struct filter {
   struct AVBSFContext *context; /* NULL: none */
   struct latm latm;
   struct parameter_sets sets;
+  struct flac_numbers flac;
   bool adds_headers; /* the context inserts those of the stream before key frames */
   bool begun;       /* at least one packet was written */
   int64_t last_dts; /* of the last packet that was passed to the muxer */

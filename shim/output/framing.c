@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include <libavcodec/ac3_parser.h>
 #include <libavcodec/bsf.h>
 #include <libavutil/avstring.h>
 
@@ -9,6 +10,7 @@
 #include "cover.h"
 #include "output.h"
 #include "quirks.h"
+#include "segments.h"
 
 /* ---------------------------------------------------------------------------------------- parsing packets */
 
@@ -100,10 +102,24 @@ static int check_nal_units(struct session *session, const AVStream *stream, cons
   return AVERROR(EINVAL);
 }
 
+/* mp4's muxer leaves out what comes before the first whole frame, and reports success: a raw stream may begin within one. */
+static int check_ac3(struct session *session, const AVStream *stream, const AVPacket *packet) {
+  const AVOutputFormat *format = segment_format(session, stream->codecpar);
+  uint8_t bitstream_id;
+  uint16_t frame_size;
+  if (!av_match_name(format->name, "mp4,mov,ipod,3gp,3g2,psp,f4v,ismv")) return 0;
+  if (av_ac3_parse_header(packet->data, (size_t)packet->size, &bitstream_id, &frame_size) >= 0) return 0;
+  log_error(session, "stream %d: packets of %s must begin with the header of a frame", stream->index,
+            avcodec_get_name(stream->codecpar->codec_id));
+  return AVERROR(EINVAL);
+}
+
 int check_framing(struct session *session, const AVStream *stream, const AVBSFContext *filter, const AVPacket *packet) {
   if (!packet->size || av_packet_get_side_data(packet, AV_PKT_DATA_NEW_EXTRADATA, NULL)) return 0;
   switch (stream->codecpar->codec_id) {
   case AV_CODEC_ID_AAC: return check_aac(session, stream, filter, packet);
+  case AV_CODEC_ID_AC3:
+  case AV_CODEC_ID_EAC3: return check_ac3(session, stream, packet);
   case AV_CODEC_ID_H264:
   case AV_CODEC_ID_HEVC: return check_nal_units(session, stream, filter, packet);
   default: return 0;

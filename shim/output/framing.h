@@ -1,8 +1,8 @@
 /* floor 4 */
 /*
  * framing.h - how coded data is framed inside packets: H.264 and HEVC with start codes (Annex B) or lengths, AAC with ADTS
- * headers or without. Extradata shows which it is; if the packets differ from it, most muxers write files that can't be played,
- * without an error. Also finds extradata in the first packet of a stream that has none.
+ * headers or without, AC-3 in whole frames. Extradata shows which it is; if the packets differ from it, most muxers write files
+ * that can't be played, without an error. Also finds extradata in the first packet of a stream that has none.
  */
 #ifndef AVS_OUTPUT_FRAMING_H
 #define AVS_OUTPUT_FRAMING_H
