@@ -3,13 +3,8 @@
  */
 import * as output from "../ffi/output.ts";
 import type { Session } from "../ffi/session.ts";
-<<<<<<< HEAD
 import { checkArray, checkString, checkStrings } from "../io/arguments.ts";
-import { extradataOfPart } from "./file_extradata.ts";
-=======
-import { checkArray, checkString } from "../io/arguments.ts";
 import { extradataOfJoined, extradataOfPart } from "./file_extradata.ts";
->>>>>>> m6
 import {
   checkStreamInit,
   outputFormat,
@@ -75,13 +70,9 @@ export function addStreamLike(
   checkString(tag, "from.codecParameters.tag");
   const blocks = VARIES_ALL_THE_SAME.has(parameters.codec) ? { blockAlign: 0 } : {};
   const { codec, extradata } = parameters;
-<<<<<<< HEAD
-  const part = getsAll || !extradata ? {} : { extradata: extradataOfPart(codec, extradata) };
-  const settings = { ...initLike(session, from), ...checkStreamInit(init) };
-=======
   const cleared = extent === "joined" ? extradataOfJoined : extradataOfPart;
   const part = extent === "whole" || !extradata ? {} : { extradata: cleared(codec, extradata) };
->>>>>>> m6
+  const settings = { ...initLike(session, from), ...checkStreamInit(init) };
   const index = addStreamOf(session, { ...parameters, ...blocks, ...part }, {
     ...settings,
     ...(settings.metadata ? { metadata: titled(checkStrings(settings.metadata, "metadata")) } : {}),
