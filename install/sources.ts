@@ -150,6 +150,7 @@ import hls_skip_gaps_9_patch from "../shim/ffmpeg/hls-skip-gaps-9.patch" with { 
 import hls_subtitle_buffers_patch from "../shim/ffmpeg/hls-subtitle-buffers.patch" with { type: "text" };
 import hls_subtitle_split_patch from "../shim/ffmpeg/hls-subtitle-split.patch" with { type: "text" };
 import hvcc_count_7_patch from "../shim/ffmpeg/hvcc-count-7.patch" with { type: "text" };
+import hvcc_rps_count_patch from "../shim/ffmpeg/hvcc-rps-count.patch" with { type: "text" };
 import hvcc_vps_hrd_patch from "../shim/ffmpeg/hvcc-vps-hrd.patch" with { type: "text" };
 import iamf_items_patch from "../shim/ffmpeg/iamf-items.patch" with { type: "text" };
 import iamf_labels_7_patch from "../shim/ffmpeg/iamf-labels-7.patch" with { type: "text" };
@@ -610,6 +611,7 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/hls-subtitle-buffers.patch": hls_subtitle_buffers_patch,
   "shim/ffmpeg/hls-subtitle-split.patch": hls_subtitle_split_patch,
   "shim/ffmpeg/hvcc-count-7.patch": hvcc_count_7_patch,
+  "shim/ffmpeg/hvcc-rps-count.patch": hvcc_rps_count_patch,
   "shim/ffmpeg/hvcc-vps-hrd.patch": hvcc_vps_hrd_patch,
   "shim/ffmpeg/iamf-items.patch": iamf_items_patch,
   "shim/ffmpeg/iamf-labels-7.patch": iamf_labels_7_patch,
