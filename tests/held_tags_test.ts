@@ -415,6 +415,26 @@ Deno.test({
   },
 });
 
+Deno.test({
+  name: "mp3: chapters with sizes as FFmpeg wrote them are read, and so is what follows",
+  ignore: !isEmbedded,
+  fn() {
+    for (const length of [100, 150, 300]) {
+      const sink = new MemorySink();
+      const chapters = [chapterOf(long(length), 0), chapterOf("last", 1)];
+      remuxSync(fixturePath("cover.mp3"), sink, { format: "mp3", chapters });
+      const bytes = sink.bytes();
+      const at = new TextDecoder("latin1").decode(bytes).indexOf("CHAP") + 4;
+      const [, , high = 0, low = 0] = bytes.subarray(at, at + 4);
+      const size = high * 128 + low;
+      bytes.set([size >> 8, size & 255], at + 2); // 8 bits in each byte
+      const info = probeSync(bytes);
+      assertEquals(info.chapters.map(({ metadata }) => metadata.title), [long(length), "last"]);
+      assertEquals(info.covers.length, 1);
+    }
+  },
+});
+
 /** Whether the frames of the ID3 tag fill it, as its version counts their sizes. */
 function isConforming(bytes: Uint8Array, version: number): boolean {
   const sizeAt = (at: number, bits: number) =>
