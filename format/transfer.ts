@@ -758,7 +758,7 @@ class Transfer {
     const codecs = { no: new Set<string>(), undescribed: new Set<string>() };
     for (const { index, codecParameters: { codec } } of streams) {
       const result = remuxing.holds(this.#session, index);
-      if (result !== "yes") codecs[result].add(codec || "an unknown codec");
+      if (result !== "yes") codecs[result].add(codec && codec !== "none" ? codec : "an unknown codec");
     }
     const { no, undescribed } = codecs;
     return [

@@ -648,3 +648,10 @@ Deno.test("remuxSync() to Matroska leaves out an attachment without a type", () 
   assertEquals(probeSync(tagged).streams.map(({ type }) => type), ["audio", "attachment"]);
   assertEquals(remuxed(tagged, { format: "matroska" }).result.skippedStreams, [1]);
 });
+
+Deno.test("remuxSync() of a codec that FFmpeg does not know is an error that says so", () => {
+  const film = remuxed(fixtureBytes("video.mp4"), { format: "mp4", streams: [0] }).bytes.slice();
+  film.set(new TextEncoder().encode("zzzz"), new TextDecoder("latin1").decode(film).lastIndexOf("avc1"));
+  const convert = () => remuxed(film, { format: "matroska" });
+  assertThrows(convert, TypeError, "streams: none is left to write: matroska can't hold an unknown codec");
+});

@@ -263,6 +263,19 @@ Deno.test("Muxer.addCover() knows the kinds of ID3 and FLAC, and the type of a p
   assertEquals([cover?.mimeType, cover?.data], ["image/gif", gif]);
 });
 
+Deno.test("A song with a cover in GIF is remuxed to flac without it, as the muxer lacks GIF", () => {
+  const gif = Uint8Array.fromHex(
+    "4749463839610100010080000000000000ffffff21f90401000000002c00000000010001000002024401003b",
+  );
+  const source = muxed("audio.flac", { format: "matroska" }, [{ data: gif }]);
+  const sink = new MemorySink();
+  const { warnings } = remuxSync(source, sink, { format: "flac" });
+  assertEquals(warnings.map(({ message }) => message), [
+    "stream 1: cover (gif) is left out: flac can't hold it",
+  ]);
+  assertEquals(probeSync(sink.bytes()).covers, []);
+});
+
 Deno.test("Muxer.addCover() refuses data that is not a picture, and formats that can't store covers", () => {
   const add = (format: string, cover: unknown, options: MuxerOptions = {}) => () => {
     using muxer = Muxer.openSync(new MemorySink(), { format, ...options });

@@ -37,7 +37,8 @@ void warn_missing_packets(struct session *session, unsigned index, int64_t size)
 
 /* Whether the header of the format states how long the sound is, and did. */
 static bool states_length(const AVFormatContext *input) {
-  return input->nb_streams && av_match_name(input->iformat->name, "flac,mp3,wv,au") && input->streams[0]->duration > 0 &&
+  static const char formats[] = "flac,mp3,wv,au,ape,mpc,mpc8,tak,tta";
+  return input->nb_streams && av_match_name(input->iformat->name, formats) && input->streams[0]->duration > 0 &&
          input->duration_estimation_method != AVFMT_DURATION_FROM_BITRATE;
 }
 
@@ -53,6 +54,7 @@ void warn_missing_sound(struct session *session) {
   if (stream->discard >= AVDISCARD_ALL) return;
   static const struct place none = {0};
   const struct place *place = places->count ? &places->list[0] : &none;
+  if (place->given && !place->length) return; /* FFmpeg 5.1 does not say how long packets of Monkey's Audio are */
   int64_t missing = av_sat_sub64(av_sat_sub64(stream->duration, place->length), place->first);
   if (missing <= 0) return;
   warn(&session->channel.log, AVS_WARNING_TRUNCATED, 0, 1, "there is less sound than the header says: the source is cut off or damaged",

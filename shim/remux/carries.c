@@ -121,7 +121,8 @@ static const struct {
 } covers[] = {
     {"matroska", "mjpeg,png,gif,tiff"},
     {"mp4,ipod,psp,f4v", "mjpeg,png,bmp"},
-    {"flac,aiff,mp3", "mjpeg,png,gif,tiff,bmp"},
+    {"flac", "mjpeg,png,tiff,bmp"}, /* its muxer lacks GIF */
+    {"aiff,mp3", "mjpeg,png,gif,tiff,bmp"},
     {"mov,3gp,3g2,ismv,hls,dash,mpegts,mpeg,vcd,svcd,dvd,vob,webm,ogg,oga,opus,spx", ""},
 };
 
