@@ -264,6 +264,7 @@ import ogg_page_memory_patch from "../shim/ffmpeg/ogg-page-memory.patch" with { 
 import ogg_read_again_patch from "../shim/ffmpeg/ogg-read-again.patch" with { type: "text" };
 import ogg_tags_interrupted_patch from "../shim/ffmpeg/ogg-tags-interrupted.patch" with { type: "text" };
 import oma_keys_patch from "../shim/ffmpeg/oma-keys.patch" with { type: "text" };
+import open_options_patch from "../shim/ffmpeg/open-options.patch" with { type: "text" };
 import opus_parser_rate_7_patch from "../shim/ffmpeg/opus-parser-rate-7.patch" with { type: "text" };
 import packet_times_steps_7_patch from "../shim/ffmpeg/packet-times-steps-7.patch" with { type: "text" };
 import packet_times_steps_9_patch from "../shim/ffmpeg/packet-times-steps-9.patch" with { type: "text" };
@@ -725,6 +726,7 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/ogg-read-again.patch": ogg_read_again_patch,
   "shim/ffmpeg/ogg-tags-interrupted.patch": ogg_tags_interrupted_patch,
   "shim/ffmpeg/oma-keys.patch": oma_keys_patch,
+  "shim/ffmpeg/open-options.patch": open_options_patch,
   "shim/ffmpeg/opus-parser-rate-7.patch": opus_parser_rate_7_patch,
   "shim/ffmpeg/packet-times-steps-7.patch": packet_times_steps_7_patch,
   "shim/ffmpeg/packet-times-steps-9.patch": packet_times_steps_9_patch,

@@ -254,6 +254,23 @@ static int check_resync(struct session *session, const AVDictionary *options) {
 }
 
 /*
+ * hls opens each segment over an AVIOContext that is a part of its own state, and marks that by one of these flags. Without it,
+ * libavformat frees the AVIOContext if another option is wrong, which ends the process (5.1 to 9.0). So flags can only be added;
+ * the embedded FFmpeg is patched.
+ */
+static int check_flags(struct session *session, const AVDictionary *options) {
+  const AVDictionaryEntry *flags = av_dict_get(options, "fflags", NULL, 0);
+  if (!flags || (flags->value[0] == '+' && !strchr(flags->value, '-'))) return 0;
+  log_error(session, "option seg_format_options: fflags can only add flags, as in +genpts");
+  return AVERROR(EINVAL);
+}
+
+static int check_segment_flags(struct session *session) {
+  const AVDictionaryEntry *list = av_dict_get(session->options, "seg_format_options", NULL, 0);
+  return list ? check_list(session, list->value, check_flags) : 0;
+}
+
+/*
  * Defaults that the caller may change. Demuxers of playlists may request any name: the caller's opener decides. scan_all_pmts
  * is what FFmpeg's commands set: otherwise MPEG-TS with several program maps lacks streams, or their times.
  */
@@ -287,6 +304,7 @@ int contain_input_options(struct session *session, bool is_sequence, struct adde
   struct fixed safe = {"safe", "1", false};
   if (result >= 0 && !EMBEDDED) result = fix_option(session, &safe, &is_new);
   if (result >= 0) result = contain_texts(session);
+  if (result >= 0 && !EMBEDDED) result = check_segment_flags(session);
   return result < 0 ? result : check_all_options(session, check_resync);
 }
 

@@ -655,6 +655,14 @@ Deno.test("Options of the format of segments are checked as the options themselv
   }
   assertThrows(() => probeSync(playlist, options("format_whitelist=mpegts,avisynth")), AVError, "by itself");
   assertEquals(probeSync(playlist, options("resync_size=1000")).streams.length, 2);
+  // hls's own I/O context of the segment, which is no block of memory, was freed.
+  for (const flags of ["0", "-all", "genpts", "+genpts-128", "0+x"]) {
+    const list = `fflags=${flags}:probesize=x`;
+    assertThrows(() => probeSync(playlist, options(list)), AVError);
+    await assertRejects(() => probe(playlist, options(list)), AVError);
+  }
+  assertThrows(() => probeSync(playlist, options("fflags=+genpts:probesize=x")), AVError, "probesize");
+  assertEquals(probeSync(playlist, options("fflags=+genpts")).streams.length, 2);
 });
 
 Deno.test({
@@ -668,6 +676,22 @@ Deno.test({
     assertThrows(() => probeSync(script(size), options), AVError, "out of range");
   }
   assertEquals(probeSync(script(188), options).streams.length, 2);
+});
+
+Deno.test({
+  name:
+    "Options of segments in a concat script, of which one resets flags and another is wrong: the process lives",
+  ignore: !isEmbedded,
+}, () => {
+  const text = (...lines: string[]) => new TextEncoder().encode(lines.join("\n"));
+  const playlist = text("#EXTM3U", "#EXT-X-TARGETDURATION:9", "#EXTINF:9,", "a.ts", "#EXT-X-ENDLIST");
+  const probeScript = (list: string) =>
+    probeSync(text("ffconcat version 1.0", "file a.m3u8", `option seg_format_options ${list}`), {
+      options: { safe: 0 },
+      onopen: ({ url }) => url.endsWith("m3u8") ? playlist : fixtureBytes("video.ts"),
+    });
+  assertThrows(() => probeScript("fflags=0:probesize=x"), AVError);
+  assertEquals(probeScript("fflags=0").streams.length, 2);
 });
 
 Deno.test("Hint tracks of a live smooth stream inside segment don't end the process", () => {
