@@ -62,6 +62,7 @@ import avi_drift_patch from "../shim/ffmpeg/avi-drift.patch" with { type: "text"
 import avi_lost_chunks_patch from "../shim/ffmpeg/avi-lost-chunks.patch" with { type: "text" };
 import avi_size_limit_patch from "../shim/ffmpeg/avi-size-limit.patch" with { type: "text" };
 import avi_subtitles_refused_patch from "../shim/ffmpeg/avi-subtitles-refused.patch" with { type: "text" };
+import avio_no_memory_patch from "../shim/ffmpeg/avio-no-memory.patch" with { type: "text" };
 import bsf_list_token_patch from "../shim/ffmpeg/bsf-list-token.patch" with { type: "text" };
 import caf_cut_patch from "../shim/ffmpeg/caf-cut.patch" with { type: "text" };
 import cbs_delete_units_7_patch from "../shim/ffmpeg/cbs-delete-units-7.patch" with { type: "text" };
@@ -109,6 +110,7 @@ import filter_units_range_patch from "../shim/ffmpeg/filter-units-range.patch" w
 import find_pending_stream_7_patch from "../shim/ffmpeg/find-pending-stream-7.patch" with { type: "text" };
 import find_pending_stream_9_patch from "../shim/ffmpeg/find-pending-stream-9.patch" with { type: "text" };
 import flac_cut_length_patch from "../shim/ffmpeg/flac-cut-length.patch" with { type: "text" };
+import flac_no_memory_patch from "../shim/ffmpeg/flac-no-memory.patch" with { type: "text" };
 import flac_recursion_patch from "../shim/ffmpeg/flac-recursion.patch" with { type: "text" };
 import flv_cut_7_patch from "../shim/ffmpeg/flv-cut-7.patch" with { type: "text" };
 import flv_cut_9_patch from "../shim/ffmpeg/flv-cut-9.patch" with { type: "text" };
@@ -538,6 +540,7 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/avi-lost-chunks.patch": avi_lost_chunks_patch,
   "shim/ffmpeg/avi-size-limit.patch": avi_size_limit_patch,
   "shim/ffmpeg/avi-subtitles-refused.patch": avi_subtitles_refused_patch,
+  "shim/ffmpeg/avio-no-memory.patch": avio_no_memory_patch,
   "shim/ffmpeg/bsf-list-token.patch": bsf_list_token_patch,
   "shim/ffmpeg/caf-cut.patch": caf_cut_patch,
   "shim/ffmpeg/cbs-delete-units-7.patch": cbs_delete_units_7_patch,
@@ -585,6 +588,7 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/find-pending-stream-7.patch": find_pending_stream_7_patch,
   "shim/ffmpeg/find-pending-stream-9.patch": find_pending_stream_9_patch,
   "shim/ffmpeg/flac-cut-length.patch": flac_cut_length_patch,
+  "shim/ffmpeg/flac-no-memory.patch": flac_no_memory_patch,
   "shim/ffmpeg/flac-recursion.patch": flac_recursion_patch,
   "shim/ffmpeg/flv-cut-7.patch": flv_cut_7_patch,
   "shim/ffmpeg/flv-cut-9.patch": flv_cut_9_patch,
