@@ -215,7 +215,6 @@ import mov_episode_numbers_patch from "../shim/ffmpeg/mov-episode-numbers.patch"
 import mov_extradata_list_9_patch from "../shim/ffmpeg/mov-extradata-list-9.patch" with { type: "text" };
 import mov_extradata_padding_9_patch from "../shim/ffmpeg/mov-extradata-padding-9.patch" with { type: "text" };
 import mov_far_times_patch from "../shim/ffmpeg/mov-far-times.patch" with { type: "text" };
-import mov_frag_info_no_memory_patch from "../shim/ffmpeg/mov-frag-info-no-memory.patch" with { type: "text" };
 import mov_fragment_lost_patch from "../shim/ffmpeg/mov-fragment-lost.patch" with { type: "text" };
 import mov_fragment_search_patch from "../shim/ffmpeg/mov-fragment-search.patch" with { type: "text" };
 import mov_fragment_times_7_patch from "../shim/ffmpeg/mov-fragment-times-7.patch" with { type: "text" };
@@ -236,6 +235,7 @@ import mov_seek_interrupted_patch from "../shim/ffmpeg/mov-seek-interrupted.patc
 import mov_seek_steps_patch from "../shim/ffmpeg/mov-seek-steps.patch" with { type: "text" };
 import mov_timed_id3_patch from "../shim/ffmpeg/mov-timed-id3.patch" with { type: "text" };
 import mov_ttml_tracks_9_patch from "../shim/ffmpeg/mov-ttml-tracks-9.patch" with { type: "text" };
+import movenc_no_memory_patch from "../shim/ffmpeg/movenc-no-memory.patch" with { type: "text" };
 import movenccenc_no_memory_patch from "../shim/ffmpeg/movenccenc-no-memory.patch" with { type: "text" };
 import movenchint_no_memory_patch from "../shim/ffmpeg/movenchint-no-memory.patch" with { type: "text" };
 import mp3_stream_length_patch from "../shim/ffmpeg/mp3-stream-length.patch" with { type: "text" };
@@ -693,7 +693,6 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/mov-extradata-list-9.patch": mov_extradata_list_9_patch,
   "shim/ffmpeg/mov-extradata-padding-9.patch": mov_extradata_padding_9_patch,
   "shim/ffmpeg/mov-far-times.patch": mov_far_times_patch,
-  "shim/ffmpeg/mov-frag-info-no-memory.patch": mov_frag_info_no_memory_patch,
   "shim/ffmpeg/mov-fragment-lost.patch": mov_fragment_lost_patch,
   "shim/ffmpeg/mov-fragment-search.patch": mov_fragment_search_patch,
   "shim/ffmpeg/mov-fragment-times-7.patch": mov_fragment_times_7_patch,
@@ -714,6 +713,7 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/mov-seek-steps.patch": mov_seek_steps_patch,
   "shim/ffmpeg/mov-timed-id3.patch": mov_timed_id3_patch,
   "shim/ffmpeg/mov-ttml-tracks-9.patch": mov_ttml_tracks_9_patch,
+  "shim/ffmpeg/movenc-no-memory.patch": movenc_no_memory_patch,
   "shim/ffmpeg/movenccenc-no-memory.patch": movenccenc_no_memory_patch,
   "shim/ffmpeg/movenchint-no-memory.patch": movenchint_no_memory_patch,
   "shim/ffmpeg/mp3-stream-length.patch": mp3_stream_length_patch,
