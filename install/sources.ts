@@ -62,6 +62,7 @@ import avi_drift_patch from "../shim/ffmpeg/avi-drift.patch" with { type: "text"
 import avi_lost_chunks_patch from "../shim/ffmpeg/avi-lost-chunks.patch" with { type: "text" };
 import avi_size_limit_patch from "../shim/ffmpeg/avi-size-limit.patch" with { type: "text" };
 import avi_subtitles_refused_patch from "../shim/ffmpeg/avi-subtitles-refused.patch" with { type: "text" };
+import avio_no_memory_patch from "../shim/ffmpeg/avio-no-memory.patch" with { type: "text" };
 import bsf_list_token_patch from "../shim/ffmpeg/bsf-list-token.patch" with { type: "text" };
 import caf_cut_patch from "../shim/ffmpeg/caf-cut.patch" with { type: "text" };
 import cbs_delete_units_7_patch from "../shim/ffmpeg/cbs-delete-units-7.patch" with { type: "text" };
@@ -85,8 +86,11 @@ import dash_segment_length_7_patch from "../shim/ffmpeg/dash-segment-length-7.pa
 import dash_segment_list_patch from "../shim/ffmpeg/dash-segment-list.patch" with { type: "text" };
 import dash_segment_without_length_patch from "../shim/ffmpeg/dash-segment-without-length.patch" with { type: "text" };
 import dash_streams_7_patch from "../shim/ffmpeg/dash-streams-7.patch" with { type: "text" };
+import dash_strings_twice_9_patch from "../shim/ffmpeg/dash-strings-twice-9.patch" with { type: "text" };
 import dash_timescale_patch from "../shim/ffmpeg/dash-timescale.patch" with { type: "text" };
 import dash_total_duration_patch from "../shim/ffmpeg/dash-total-duration.patch" with { type: "text" };
+import dashdec_no_memory_patch from "../shim/ffmpeg/dashdec-no-memory.patch" with { type: "text" };
+import dashenc_no_memory_patch from "../shim/ffmpeg/dashenc-no-memory.patch" with { type: "text" };
 import dovi_endless_bits_patch from "../shim/ffmpeg/dovi-endless-bits.patch" with { type: "text" };
 import dovi_framerate_7_patch from "../shim/ffmpeg/dovi-framerate-7.patch" with { type: "text" };
 import dovi_framerate_9_patch from "../shim/ffmpeg/dovi-framerate-9.patch" with { type: "text" };
@@ -106,6 +110,7 @@ import filter_units_range_patch from "../shim/ffmpeg/filter-units-range.patch" w
 import find_pending_stream_7_patch from "../shim/ffmpeg/find-pending-stream-7.patch" with { type: "text" };
 import find_pending_stream_9_patch from "../shim/ffmpeg/find-pending-stream-9.patch" with { type: "text" };
 import flac_cut_length_patch from "../shim/ffmpeg/flac-cut-length.patch" with { type: "text" };
+import flac_no_memory_patch from "../shim/ffmpeg/flac-no-memory.patch" with { type: "text" };
 import flac_recursion_patch from "../shim/ffmpeg/flac-recursion.patch" with { type: "text" };
 import flv_cut_7_patch from "../shim/ffmpeg/flv-cut-7.patch" with { type: "text" };
 import flv_cut_9_patch from "../shim/ffmpeg/flv-cut-9.patch" with { type: "text" };
@@ -119,6 +124,7 @@ import frame_duration_range_patch from "../shim/ffmpeg/frame-duration-range.patc
 import g723_channels_patch from "../shim/ffmpeg/g723-channels.patch" with { type: "text" };
 import get_bits_empty_7_patch from "../shim/ffmpeg/get-bits-empty-7.patch" with { type: "text" };
 import get_bits_empty_9_patch from "../shim/ffmpeg/get-bits-empty-9.patch" with { type: "text" };
+import gxf_no_memory_patch from "../shim/ffmpeg/gxf-no-memory.patch" with { type: "text" };
 import h264_delay_7_patch from "../shim/ffmpeg/h264-delay-7.patch" with { type: "text" };
 import h264_delay_9_patch from "../shim/ffmpeg/h264-delay-9.patch" with { type: "text" };
 import h264_headers_patch from "../shim/ffmpeg/h264-headers.patch" with { type: "text" };
@@ -149,6 +155,7 @@ import hls_skip_gaps_7_patch from "../shim/ffmpeg/hls-skip-gaps-7.patch" with { 
 import hls_skip_gaps_9_patch from "../shim/ffmpeg/hls-skip-gaps-9.patch" with { type: "text" };
 import hls_subtitle_buffers_patch from "../shim/ffmpeg/hls-subtitle-buffers.patch" with { type: "text" };
 import hls_subtitle_split_patch from "../shim/ffmpeg/hls-subtitle-split.patch" with { type: "text" };
+import hlsenc_no_memory_patch from "../shim/ffmpeg/hlsenc-no-memory.patch" with { type: "text" };
 import hvcc_count_7_patch from "../shim/ffmpeg/hvcc-count-7.patch" with { type: "text" };
 import hvcc_rps_count_patch from "../shim/ffmpeg/hvcc-rps-count.patch" with { type: "text" };
 import hvcc_vps_hrd_patch from "../shim/ffmpeg/hvcc-vps-hrd.patch" with { type: "text" };
@@ -228,6 +235,9 @@ import mov_seek_interrupted_patch from "../shim/ffmpeg/mov-seek-interrupted.patc
 import mov_seek_steps_patch from "../shim/ffmpeg/mov-seek-steps.patch" with { type: "text" };
 import mov_timed_id3_patch from "../shim/ffmpeg/mov-timed-id3.patch" with { type: "text" };
 import mov_ttml_tracks_9_patch from "../shim/ffmpeg/mov-ttml-tracks-9.patch" with { type: "text" };
+import movenc_no_memory_patch from "../shim/ffmpeg/movenc-no-memory.patch" with { type: "text" };
+import movenccenc_no_memory_patch from "../shim/ffmpeg/movenccenc-no-memory.patch" with { type: "text" };
+import movenchint_no_memory_patch from "../shim/ffmpeg/movenchint-no-memory.patch" with { type: "text" };
 import mp3_stream_length_patch from "../shim/ffmpeg/mp3-stream-length.patch" with { type: "text" };
 import mpc8_seektable_patch from "../shim/ffmpeg/mpc8-seektable.patch" with { type: "text" };
 import mpeg_streams_7_patch from "../shim/ffmpeg/mpeg-streams-7.patch" with { type: "text" };
@@ -243,6 +253,8 @@ import mpegts_sections_once_7_patch from "../shim/ffmpeg/mpegts-sections-once-7.
 import mpegts_sections_once_9_patch from "../shim/ffmpeg/mpegts-sections-once-9.patch" with { type: "text" };
 import mpegts_text_patch from "../shim/ffmpeg/mpegts-text.patch" with { type: "text" };
 import mux_flush_fails_patch from "../shim/ffmpeg/mux-flush-fails.patch" with { type: "text" };
+import mux_no_memory_7_patch from "../shim/ffmpeg/mux-no-memory-7.patch" with { type: "text" };
+import mux_no_memory_9_patch from "../shim/ffmpeg/mux-no-memory-9.patch" with { type: "text" };
 import mux_padding_patch from "../shim/ffmpeg/mux-padding.patch" with { type: "text" };
 import mxf_cut_patch from "../shim/ffmpeg/mxf-cut.patch" with { type: "text" };
 import mxf_edit_unit_patch from "../shim/ffmpeg/mxf-edit-unit.patch" with { type: "text" };
@@ -257,14 +269,17 @@ import mxf_references_patch from "../shim/ffmpeg/mxf-references.patch" with { ty
 import noise_drop_patch from "../shim/ffmpeg/noise-drop.patch" with { type: "text" };
 import nut_index_times_patch from "../shim/ffmpeg/nut-index-times.patch" with { type: "text" };
 import nut_skip_back_patch from "../shim/ffmpeg/nut-skip-back.patch" with { type: "text" };
+import nutenc_no_memory_patch from "../shim/ffmpeg/nutenc-no-memory.patch" with { type: "text" };
 import ogg_comments_once_patch from "../shim/ffmpeg/ogg-comments-once.patch" with { type: "text" };
 import ogg_last_page_patch from "../shim/ffmpeg/ogg-last-page.patch" with { type: "text" };
 import ogg_lost_page_patch from "../shim/ffmpeg/ogg-lost-page.patch" with { type: "text" };
+import ogg_no_memory_patch from "../shim/ffmpeg/ogg-no-memory.patch" with { type: "text" };
 import ogg_page_memory_patch from "../shim/ffmpeg/ogg-page-memory.patch" with { type: "text" };
 import ogg_read_again_patch from "../shim/ffmpeg/ogg-read-again.patch" with { type: "text" };
 import ogg_tags_interrupted_patch from "../shim/ffmpeg/ogg-tags-interrupted.patch" with { type: "text" };
 import oma_keys_patch from "../shim/ffmpeg/oma-keys.patch" with { type: "text" };
 import open_options_patch from "../shim/ffmpeg/open-options.patch" with { type: "text" };
+import opt_no_memory_patch from "../shim/ffmpeg/opt-no-memory.patch" with { type: "text" };
 import opus_parser_rate_7_patch from "../shim/ffmpeg/opus-parser-rate-7.patch" with { type: "text" };
 import packet_times_steps_7_patch from "../shim/ffmpeg/packet-times-steps-7.patch" with { type: "text" };
 import packet_times_steps_9_patch from "../shim/ffmpeg/packet-times-steps-9.patch" with { type: "text" };
@@ -285,6 +300,7 @@ import rtp_wide_samples_patch from "../shim/ffmpeg/rtp-wide-samples.patch" with 
 import sbg_expansion_patch from "../shim/ffmpeg/sbg-expansion.patch" with { type: "text" };
 import seek_empty_patch from "../shim/ffmpeg/seek-empty.patch" with { type: "text" };
 import seek_progress_patch from "../shim/ffmpeg/seek-progress.patch" with { type: "text" };
+import segment_no_memory_patch from "../shim/ffmpeg/segment-no-memory.patch" with { type: "text" };
 import segment_packet_count_patch from "../shim/ffmpeg/segment-packet-count.patch" with { type: "text" };
 import sei_delete_patch from "../shim/ffmpeg/sei-delete.patch" with { type: "text" };
 import sei_film_grain_patch from "../shim/ffmpeg/sei-film-grain.patch" with { type: "text" };
@@ -294,6 +310,7 @@ import side_data_copies_9_patch from "../shim/ffmpeg/side-data-copies-9.patch" w
 import smacker_frames_cut_patch from "../shim/ffmpeg/smacker-frames-cut.patch" with { type: "text" };
 import spdif_core_7_patch from "../shim/ffmpeg/spdif-core-7.patch" with { type: "text" };
 import stated_sizes_patch from "../shim/ffmpeg/stated-sizes.patch" with { type: "text" };
+import stream_group_no_memory_patch from "../shim/ffmpeg/stream-group-no-memory.patch" with { type: "text" };
 import strireplace_empty_patch from "../shim/ffmpeg/strireplace-empty.patch" with { type: "text" };
 import ty_size_7_patch from "../shim/ffmpeg/ty-size-7.patch" with { type: "text" };
 import unfilled_memory_patch from "../shim/ffmpeg/unfilled-memory.patch" with { type: "text" };
@@ -524,6 +541,7 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/avi-lost-chunks.patch": avi_lost_chunks_patch,
   "shim/ffmpeg/avi-size-limit.patch": avi_size_limit_patch,
   "shim/ffmpeg/avi-subtitles-refused.patch": avi_subtitles_refused_patch,
+  "shim/ffmpeg/avio-no-memory.patch": avio_no_memory_patch,
   "shim/ffmpeg/bsf-list-token.patch": bsf_list_token_patch,
   "shim/ffmpeg/caf-cut.patch": caf_cut_patch,
   "shim/ffmpeg/cbs-delete-units-7.patch": cbs_delete_units_7_patch,
@@ -547,8 +565,11 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/dash-segment-list.patch": dash_segment_list_patch,
   "shim/ffmpeg/dash-segment-without-length.patch": dash_segment_without_length_patch,
   "shim/ffmpeg/dash-streams-7.patch": dash_streams_7_patch,
+  "shim/ffmpeg/dash-strings-twice-9.patch": dash_strings_twice_9_patch,
   "shim/ffmpeg/dash-timescale.patch": dash_timescale_patch,
   "shim/ffmpeg/dash-total-duration.patch": dash_total_duration_patch,
+  "shim/ffmpeg/dashdec-no-memory.patch": dashdec_no_memory_patch,
+  "shim/ffmpeg/dashenc-no-memory.patch": dashenc_no_memory_patch,
   "shim/ffmpeg/dovi-endless-bits.patch": dovi_endless_bits_patch,
   "shim/ffmpeg/dovi-framerate-7.patch": dovi_framerate_7_patch,
   "shim/ffmpeg/dovi-framerate-9.patch": dovi_framerate_9_patch,
@@ -568,6 +589,7 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/find-pending-stream-7.patch": find_pending_stream_7_patch,
   "shim/ffmpeg/find-pending-stream-9.patch": find_pending_stream_9_patch,
   "shim/ffmpeg/flac-cut-length.patch": flac_cut_length_patch,
+  "shim/ffmpeg/flac-no-memory.patch": flac_no_memory_patch,
   "shim/ffmpeg/flac-recursion.patch": flac_recursion_patch,
   "shim/ffmpeg/flv-cut-7.patch": flv_cut_7_patch,
   "shim/ffmpeg/flv-cut-9.patch": flv_cut_9_patch,
@@ -581,6 +603,7 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/g723-channels.patch": g723_channels_patch,
   "shim/ffmpeg/get-bits-empty-7.patch": get_bits_empty_7_patch,
   "shim/ffmpeg/get-bits-empty-9.patch": get_bits_empty_9_patch,
+  "shim/ffmpeg/gxf-no-memory.patch": gxf_no_memory_patch,
   "shim/ffmpeg/h264-delay-7.patch": h264_delay_7_patch,
   "shim/ffmpeg/h264-delay-9.patch": h264_delay_9_patch,
   "shim/ffmpeg/h264-headers.patch": h264_headers_patch,
@@ -611,6 +634,7 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/hls-skip-gaps-9.patch": hls_skip_gaps_9_patch,
   "shim/ffmpeg/hls-subtitle-buffers.patch": hls_subtitle_buffers_patch,
   "shim/ffmpeg/hls-subtitle-split.patch": hls_subtitle_split_patch,
+  "shim/ffmpeg/hlsenc-no-memory.patch": hlsenc_no_memory_patch,
   "shim/ffmpeg/hvcc-count-7.patch": hvcc_count_7_patch,
   "shim/ffmpeg/hvcc-rps-count.patch": hvcc_rps_count_patch,
   "shim/ffmpeg/hvcc-vps-hrd.patch": hvcc_vps_hrd_patch,
@@ -690,6 +714,9 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/mov-seek-steps.patch": mov_seek_steps_patch,
   "shim/ffmpeg/mov-timed-id3.patch": mov_timed_id3_patch,
   "shim/ffmpeg/mov-ttml-tracks-9.patch": mov_ttml_tracks_9_patch,
+  "shim/ffmpeg/movenc-no-memory.patch": movenc_no_memory_patch,
+  "shim/ffmpeg/movenccenc-no-memory.patch": movenccenc_no_memory_patch,
+  "shim/ffmpeg/movenchint-no-memory.patch": movenchint_no_memory_patch,
   "shim/ffmpeg/mp3-stream-length.patch": mp3_stream_length_patch,
   "shim/ffmpeg/mpc8-seektable.patch": mpc8_seektable_patch,
   "shim/ffmpeg/mpeg-streams-7.patch": mpeg_streams_7_patch,
@@ -705,6 +732,8 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/mpegts-sections-once-9.patch": mpegts_sections_once_9_patch,
   "shim/ffmpeg/mpegts-text.patch": mpegts_text_patch,
   "shim/ffmpeg/mux-flush-fails.patch": mux_flush_fails_patch,
+  "shim/ffmpeg/mux-no-memory-7.patch": mux_no_memory_7_patch,
+  "shim/ffmpeg/mux-no-memory-9.patch": mux_no_memory_9_patch,
   "shim/ffmpeg/mux-padding.patch": mux_padding_patch,
   "shim/ffmpeg/mxf-cut.patch": mxf_cut_patch,
   "shim/ffmpeg/mxf-edit-unit.patch": mxf_edit_unit_patch,
@@ -719,14 +748,17 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/noise-drop.patch": noise_drop_patch,
   "shim/ffmpeg/nut-index-times.patch": nut_index_times_patch,
   "shim/ffmpeg/nut-skip-back.patch": nut_skip_back_patch,
+  "shim/ffmpeg/nutenc-no-memory.patch": nutenc_no_memory_patch,
   "shim/ffmpeg/ogg-comments-once.patch": ogg_comments_once_patch,
   "shim/ffmpeg/ogg-last-page.patch": ogg_last_page_patch,
   "shim/ffmpeg/ogg-lost-page.patch": ogg_lost_page_patch,
+  "shim/ffmpeg/ogg-no-memory.patch": ogg_no_memory_patch,
   "shim/ffmpeg/ogg-page-memory.patch": ogg_page_memory_patch,
   "shim/ffmpeg/ogg-read-again.patch": ogg_read_again_patch,
   "shim/ffmpeg/ogg-tags-interrupted.patch": ogg_tags_interrupted_patch,
   "shim/ffmpeg/oma-keys.patch": oma_keys_patch,
   "shim/ffmpeg/open-options.patch": open_options_patch,
+  "shim/ffmpeg/opt-no-memory.patch": opt_no_memory_patch,
   "shim/ffmpeg/opus-parser-rate-7.patch": opus_parser_rate_7_patch,
   "shim/ffmpeg/packet-times-steps-7.patch": packet_times_steps_7_patch,
   "shim/ffmpeg/packet-times-steps-9.patch": packet_times_steps_9_patch,
@@ -747,6 +779,7 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/sbg-expansion.patch": sbg_expansion_patch,
   "shim/ffmpeg/seek-empty.patch": seek_empty_patch,
   "shim/ffmpeg/seek-progress.patch": seek_progress_patch,
+  "shim/ffmpeg/segment-no-memory.patch": segment_no_memory_patch,
   "shim/ffmpeg/segment-packet-count.patch": segment_packet_count_patch,
   "shim/ffmpeg/sei-delete.patch": sei_delete_patch,
   "shim/ffmpeg/sei-film-grain.patch": sei_film_grain_patch,
@@ -756,6 +789,7 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/smacker-frames-cut.patch": smacker_frames_cut_patch,
   "shim/ffmpeg/spdif-core-7.patch": spdif_core_7_patch,
   "shim/ffmpeg/stated-sizes.patch": stated_sizes_patch,
+  "shim/ffmpeg/stream-group-no-memory.patch": stream_group_no_memory_patch,
   "shim/ffmpeg/strireplace-empty.patch": strireplace_empty_patch,
   "shim/ffmpeg/ty-size-7.patch": ty_size_7_patch,
   "shim/ffmpeg/unfilled-memory.patch": unfilled_memory_patch,

@@ -441,6 +441,30 @@ static void write_playlist(void) {
     remux_rest();
 }
 
+/* An output of several files, or by a muxer with parts of its own: names and values of options, each ended by a NUL. */
+static const struct output {
+  const char *name, *format, *url, *options;
+} *output;
+
+static bool set_all(const char *options) {
+  for (const char *value; *options; options = value + strlen(value) + 1) {
+    value = options + strlen(options) + 1;
+    if (!set(AVS_SET_OPTIONS, 0, options, value)) return false;
+  }
+  return true;
+}
+
+static void write_files(void) {
+  double slot[AVS_SLOT_SIZE] = {0};
+  bool good = begin() && add_opener() && open_source(output->name, AVS_IO_SEEK) && set(AVS_SET_OUTPUT, 0, "url", output->url) &&
+              set(AVS_SET_OUTPUT, 0, "format", output->format) && operate("open output", AVS_OP_OPEN_OUTPUT, slot, NULL, 0);
+  bool opens_files = slot[1];
+  if (good && operate("close output", AVS_OP_CLOSE_OUTPUT, slot, NULL, 0) && set(AVS_SET_OUTPUT, 0, "url", output->url) &&
+      open_output(output->format, true) && set_all(output->options) &&
+      write_header(opens_files ? AVS_IO_OPENER : AVS_IO_MEMORY_OUTPUT))
+    remux_rest();
+}
+
 /* Packets one by one, with side data and a bitstream filter. */
 static void mux(void) {
   static const uint8_t adts[] = {0xff, 0xf1, 0x50, 0x80, 0x02, 0x1f, 0xfc, 0, 1, 2, 3, 4, 5, 6, 7, 8};
@@ -578,15 +602,25 @@ static const char parts[] = PLAYLIST SEGMENT "video.ts\n" SEGMENT "missing.ts\n"
 static const char refused[] = PLAYLIST SEGMENT "video.ts\n" SEGMENT "refused.ts\n#EXT-X-ENDLIST\n";
 static const char encrypted[] = PLAYLIST "#EXT-X-KEY:METHOD=AES-128,URI=\"key\"\n" SEGMENT "video.ts\n#EXT-X-ENDLIST\n";
 
+/* Its parts are opened through FFmpeg's own protocol, and closed again. */
+static const char script[] = "ffconcat version 1.0\nfile video.mp4\nfile audio.mp3\n";
+static const char manifest[] =
+    "<MPD xmlns=\"urn:mpeg:dash:schema:mpd:2011\" profiles=\"urn:mpeg:dash:profile:isoff-live:2011\" type=\"static\" "
+    "mediaPresentationDuration=\"PT1S\"><BaseURL>./</BaseURL><Period duration=\"PT1S\"><AdaptationSet mimeType=\"video/mp4\">"
+    "<Representation id=\"1\" bandwidth=\"1000\" codecs=\"avc1\" dependencyId=\"0\"><BaseURL>fragmented.mp4</BaseURL>"
+    "<SegmentBase indexRange=\"0-99\"/></Representation></AdaptationSet></Period></MPD>";
+
 static void make_files(void) {
-  static const char *const names[] = {"video.mp4", "video.mkv", "video.ts",  "video.avi", "cover.mp3", "audio.mp3",
-                                      "audio.ogg", "audio.wav", "cut.mp4", "subtitles.mkv", "image.png", "fragmented.mp4", NULL};
+  static const char *const names[] = {"video.mp4", "video.mkv", "video.ts",  "video.avi", "video.webm", "cover.mp3", "audio.mp3",
+                                      "audio.ogg", "audio.wav", "cut.mp4", "subtitles.mkv", "image.png", "fragmented.mp4", "audio.flac", NULL};
   for (int i = 0; names[i]; i++) load(names[i]);
   add_file("picture.hevc", hevc, sizeof(hevc));
   add_file("parts.m3u8", parts, sizeof(parts) - 1);
   add_file("refused.m3u8", refused, sizeof(refused) - 1);
   add_file("encrypted.m3u8", encrypted, sizeof(encrypted) - 1);
   add_file("key", "0123456789abcdef", 16);
+  add_file("list.ffconcat", script, sizeof(script) - 1);
+  add_file("list.mpd", manifest, sizeof(manifest) - 1);
   struct file damaged = {0}, *source = find_file("video.ts");
   put(&damaged.bytes, source->bytes.data, source->bytes.size);
   memset(damaged.bytes.data + damaged.bytes.size / 2, 0x55, 3000);
@@ -615,6 +649,21 @@ int main(int argc, char **argv) {
   static const char *const streamed[] = {"cover.mp3", "audio.wav", "video.ts", "video.mkv", "fragmented.mp4", NULL};
   static const char *const playlists[] = {"parts.m3u8", "refused.m3u8", "encrypted.m3u8", NULL};
   static const char *const segments[] = {"mpegts", "fmp4", NULL};
+  static const char *const nested[] = {"list.ffconcat", "list.mpd", NULL};
+  static const char *const sounds[] = {"audio.flac", "audio.ogg", NULL};
+#define KEY "0123456789abcdef0123456789abcdef"
+  static const struct output outputs[] = {
+      {"video.mp4", "segment", "o%d.ts", "segment_time\0" "0.5\0segment_list\0l.ffconcat\0segment_list_size\0" "9\0"},
+      {"video.mp4", "segment", "o%d.mp4", "segment_time\0" "0.5\0segment_format_options\0movflags=+faststart\0"},
+      {"video.mp4", "segment", "o%d.mkv", "segment_time\0" "0.5\0"},
+      {"video.mp4", "dash", "i.mpd", "seg_duration\0" "0.5\0streaming\0" "1\0"},
+      {"video.webm", "dash", "i.mpd", "seg_duration\0" "0.5\0"},
+      {"video.mp4", "hls", "i.m3u8", "hls_time\0" "0.5\0hls_segment_type\0" "fmp4\0master_pl_name\0m.m3u8\0"},
+      {"video.mp4", "ismv", "o", ""},
+      {"video.mp4", "nut", "o", ""},
+      {"video.mp4", "mov", "o", "movflags\0rtphint\0"},
+      {"video.mp4", "mp4", "o", "encryption_scheme\0" "cenc-aes-ctr\0encryption_key\0" KEY "\0encryption_kid\0" KEY "\0"},
+  };
   static const char *const formats[] = {"mp4", "matroska", "mpegts", "avi", "ogg", "mxf", NULL};
   if (argc < 2) return 2;
   int max = argc > 2 ? atoi(argv[2]) : 0;
@@ -638,6 +687,13 @@ int main(int argc, char **argv) {
   if (is_whole_library) /* without hls-abandoned.patch, a header that fails leaks */
 #endif
     test_files("write playlist", write_playlist, segments, max);
+  if (is_whole_library) { /* FFmpeg's own defects, which patches mend */
+    test_files("demux", demux, sounds, max);
+    test_files("nested", playlist, nested, max);
+    for (size_t i = 0; i < sizeof(outputs) / sizeof(*outputs); i++)
+      output = &outputs[i], name = output->url, format = output->format, test("write files", write_files, max);
+    name = "";
+  }
   for (int i = 0; formats[i]; i++) format = formats[i], name = "video.mp4", test("rewrite", rewrite, max);
   format = "matroska", name = "cover.mp3", test("remux", remux, max);
   name = "";
