@@ -43,6 +43,7 @@ import escape_c from "../shim/escape.c" with { type: "text" };
 import escape_h from "../shim/escape.h" with { type: "text" };
 import aac_adts_long_patch from "../shim/ffmpeg/aac-adts-long.patch" with { type: "text" };
 import aax_segments_patch from "../shim/ffmpeg/aax-segments.patch" with { type: "text" };
+import ac3_probe_steps_patch from "../shim/ffmpeg/ac3-probe-steps.patch" with { type: "text" };
 import adx_whole_blocks_patch from "../shim/ffmpeg/adx-whole-blocks.patch" with { type: "text" };
 import afgs1_points_patch from "../shim/ffmpeg/afgs1-points.patch" with { type: "text" };
 import aiff_cut_patch from "../shim/ffmpeg/aiff-cut.patch" with { type: "text" };
@@ -99,6 +100,7 @@ import dovi_null_patch from "../shim/ffmpeg/dovi-null.patch" with { type: "text"
 import dts2pts_poc_range_9_patch from "../shim/ffmpeg/dts2pts-poc-range-9.patch" with { type: "text" };
 import dts2pts_two_fields_patch from "../shim/ffmpeg/dts2pts-two-fields.patch" with { type: "text" };
 import dv_frame_rate_patch from "../shim/ffmpeg/dv-frame-rate.patch" with { type: "text" };
+import dvbsub_probe_steps_patch from "../shim/ffmpeg/dvbsub-probe-steps.patch" with { type: "text" };
 import dvbsub_size_7_patch from "../shim/ffmpeg/dvbsub-size-7.patch" with { type: "text" };
 import dyn_buffer_size_patch from "../shim/ffmpeg/dyn-buffer-size.patch" with { type: "text" };
 import eval_steps_7_patch from "../shim/ffmpeg/eval-steps-7.patch" with { type: "text" };
@@ -169,6 +171,8 @@ import id3v2_compressed_7_patch from "../shim/ffmpeg/id3v2-compressed-7.patch" w
 import id3v2_compressed_9_patch from "../shim/ffmpeg/id3v2-compressed-9.patch" with { type: "text" };
 import id3v2_many_7_patch from "../shim/ffmpeg/id3v2-many-7.patch" with { type: "text" };
 import id3v2_many_9_patch from "../shim/ffmpeg/id3v2-many-9.patch" with { type: "text" };
+import idroq_chunk_size_7_patch from "../shim/ffmpeg/idroq-chunk-size-7.patch" with { type: "text" };
+import idroq_chunk_size_9_patch from "../shim/ffmpeg/idroq-chunk-size-9.patch" with { type: "text" };
 import iff_comments_7_patch from "../shim/ffmpeg/iff-comments-7.patch" with { type: "text" };
 import iff_comments_9_patch from "../shim/ffmpeg/iff-comments-9.patch" with { type: "text" };
 import image2_left_open_7_patch from "../shim/ffmpeg/image2-left-open-7.patch" with { type: "text" };
@@ -266,6 +270,7 @@ import mxf_many_sets_9_patch from "../shim/ffmpeg/mxf-many-sets-9.patch" with { 
 import mxf_partitions_skipped_patch from "../shim/ffmpeg/mxf-partitions-skipped.patch" with { type: "text" };
 import mxf_purged_packets_patch from "../shim/ffmpeg/mxf-purged-packets.patch" with { type: "text" };
 import mxf_references_patch from "../shim/ffmpeg/mxf-references.patch" with { type: "text" };
+import nist_extradata_patch from "../shim/ffmpeg/nist-extradata.patch" with { type: "text" };
 import noise_drop_patch from "../shim/ffmpeg/noise-drop.patch" with { type: "text" };
 import nut_index_times_patch from "../shim/ffmpeg/nut-index-times.patch" with { type: "text" };
 import nut_skip_back_patch from "../shim/ffmpeg/nut-skip-back.patch" with { type: "text" };
@@ -298,6 +303,9 @@ import rtp_vc2_units_7_patch from "../shim/ffmpeg/rtp-vc2-units-7.patch" with { 
 import rtp_vc2_units_9_patch from "../shim/ffmpeg/rtp-vc2-units-9.patch" with { type: "text" };
 import rtp_wide_samples_patch from "../shim/ffmpeg/rtp-wide-samples.patch" with { type: "text" };
 import sbg_expansion_patch from "../shim/ffmpeg/sbg-expansion.patch" with { type: "text" };
+import sbg_steps_patch from "../shim/ffmpeg/sbg-steps.patch" with { type: "text" };
+import scd_table_memory_patch from "../shim/ffmpeg/scd-table-memory.patch" with { type: "text" };
+import sdns_extradata_patch from "../shim/ffmpeg/sdns-extradata.patch" with { type: "text" };
 import seek_empty_patch from "../shim/ffmpeg/seek-empty.patch" with { type: "text" };
 import seek_progress_patch from "../shim/ffmpeg/seek-progress.patch" with { type: "text" };
 import segment_no_memory_patch from "../shim/ffmpeg/segment-no-memory.patch" with { type: "text" };
@@ -312,6 +320,7 @@ import spdif_core_7_patch from "../shim/ffmpeg/spdif-core-7.patch" with { type: 
 import stated_sizes_patch from "../shim/ffmpeg/stated-sizes.patch" with { type: "text" };
 import stream_group_no_memory_patch from "../shim/ffmpeg/stream-group-no-memory.patch" with { type: "text" };
 import strireplace_empty_patch from "../shim/ffmpeg/strireplace-empty.patch" with { type: "text" };
+import swf_empty_tags_patch from "../shim/ffmpeg/swf-empty-tags.patch" with { type: "text" };
 import ty_size_7_patch from "../shim/ffmpeg/ty-size-7.patch" with { type: "text" };
 import unfilled_memory_patch from "../shim/ffmpeg/unfilled-memory.patch" with { type: "text" };
 import vividas_entries_patch from "../shim/ffmpeg/vividas-entries.patch" with { type: "text" };
@@ -522,6 +531,7 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/escape.h": escape_h,
   "shim/ffmpeg/aac-adts-long.patch": aac_adts_long_patch,
   "shim/ffmpeg/aax-segments.patch": aax_segments_patch,
+  "shim/ffmpeg/ac3-probe-steps.patch": ac3_probe_steps_patch,
   "shim/ffmpeg/adx-whole-blocks.patch": adx_whole_blocks_patch,
   "shim/ffmpeg/afgs1-points.patch": afgs1_points_patch,
   "shim/ffmpeg/aiff-cut.patch": aiff_cut_patch,
@@ -578,6 +588,7 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/dts2pts-poc-range-9.patch": dts2pts_poc_range_9_patch,
   "shim/ffmpeg/dts2pts-two-fields.patch": dts2pts_two_fields_patch,
   "shim/ffmpeg/dv-frame-rate.patch": dv_frame_rate_patch,
+  "shim/ffmpeg/dvbsub-probe-steps.patch": dvbsub_probe_steps_patch,
   "shim/ffmpeg/dvbsub-size-7.patch": dvbsub_size_7_patch,
   "shim/ffmpeg/dyn-buffer-size.patch": dyn_buffer_size_patch,
   "shim/ffmpeg/eval-steps-7.patch": eval_steps_7_patch,
@@ -648,6 +659,8 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/id3v2-compressed-9.patch": id3v2_compressed_9_patch,
   "shim/ffmpeg/id3v2-many-7.patch": id3v2_many_7_patch,
   "shim/ffmpeg/id3v2-many-9.patch": id3v2_many_9_patch,
+  "shim/ffmpeg/idroq-chunk-size-7.patch": idroq_chunk_size_7_patch,
+  "shim/ffmpeg/idroq-chunk-size-9.patch": idroq_chunk_size_9_patch,
   "shim/ffmpeg/iff-comments-7.patch": iff_comments_7_patch,
   "shim/ffmpeg/iff-comments-9.patch": iff_comments_9_patch,
   "shim/ffmpeg/image2-left-open-7.patch": image2_left_open_7_patch,
@@ -745,6 +758,7 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/mxf-partitions-skipped.patch": mxf_partitions_skipped_patch,
   "shim/ffmpeg/mxf-purged-packets.patch": mxf_purged_packets_patch,
   "shim/ffmpeg/mxf-references.patch": mxf_references_patch,
+  "shim/ffmpeg/nist-extradata.patch": nist_extradata_patch,
   "shim/ffmpeg/noise-drop.patch": noise_drop_patch,
   "shim/ffmpeg/nut-index-times.patch": nut_index_times_patch,
   "shim/ffmpeg/nut-skip-back.patch": nut_skip_back_patch,
@@ -777,6 +791,9 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/rtp-vc2-units-9.patch": rtp_vc2_units_9_patch,
   "shim/ffmpeg/rtp-wide-samples.patch": rtp_wide_samples_patch,
   "shim/ffmpeg/sbg-expansion.patch": sbg_expansion_patch,
+  "shim/ffmpeg/sbg-steps.patch": sbg_steps_patch,
+  "shim/ffmpeg/scd-table-memory.patch": scd_table_memory_patch,
+  "shim/ffmpeg/sdns-extradata.patch": sdns_extradata_patch,
   "shim/ffmpeg/seek-empty.patch": seek_empty_patch,
   "shim/ffmpeg/seek-progress.patch": seek_progress_patch,
   "shim/ffmpeg/segment-no-memory.patch": segment_no_memory_patch,
@@ -791,6 +808,7 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/stated-sizes.patch": stated_sizes_patch,
   "shim/ffmpeg/stream-group-no-memory.patch": stream_group_no_memory_patch,
   "shim/ffmpeg/strireplace-empty.patch": strireplace_empty_patch,
+  "shim/ffmpeg/swf-empty-tags.patch": swf_empty_tags_patch,
   "shim/ffmpeg/ty-size-7.patch": ty_size_7_patch,
   "shim/ffmpeg/unfilled-memory.patch": unfilled_memory_patch,
   "shim/ffmpeg/vividas-entries.patch": vividas_entries_patch,

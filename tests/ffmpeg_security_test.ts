@@ -696,6 +696,59 @@ security(
   (answers) => assertEquals(answers, ["TimeoutError", true]),
 );
 
+security(
+  "Empty segments of DVB subtitles are not followed from each of them on to find out what they are",
+  timed(`read(crafted.emptyDvbSegments(170_000));`),
+  isFast,
+);
+
+security(
+  "Frames of E-AC-3 in each other are not followed from each of them on to find out what they are",
+  timed(`read(crafted.framesInEachOther(130_000));`),
+  isFast,
+);
+
+security(
+  "A RoQ whose picture has the size 0 with its codebook has an end",
+  `answer(read(crafted.roqOfNothing(), { format: "roq" }));`,
+  (answered) => assertEquals(answered, "INVALIDDATA"),
+);
+
+for (const [others, elements] of [[9000, 1], [1, 250_000]] as const) {
+  security(
+    `SBaGen: 90,000 events of a definition of ${elements} elements, behind ${others} others, are an error at once`,
+    timed(`const answered = read(crafted.scriptOfEvents(90_000, ${others}, ${elements}), { format: "sbg" });
+    if (answered !== "INVALIDDATA") throw new Error(answered);`),
+    isFast,
+  );
+}
+
+security(
+  "Empty tags of a compressed SWF take no time by the number of streams before them",
+  timed(
+    `const body = new Blob([crafted.swfOfEmptyTags(990, 40_000_000)]).stream().pipeThrough(new CompressionStream("deflate"));
+  const head = Uint8Array.of(0x43, 0x57, 0x53, 6, 0, 0, 0, 0);
+  read(concatBytes([head, new Uint8Array(await new Response(body).arrayBuffer())]), { format: "swf" });`,
+  ),
+  isFast,
+);
+
+security(
+  "SDNS of 128 channels has no bytes of the heap in its extradata, NIST Sphere says that it has Shorten",
+  `{
+    // What malloc gives next is not empty.
+    using demuxer = Demuxer.openSync(concatBytes([crafted.sdnsOfChannels(128), new Uint8Array(1_000_000).fill(165)]), { format: "sdns" });
+    for (const packet of demuxer.packetsSync()) void packet;
+  }
+  const extradata = (source, format) => {
+    using demuxer = Demuxer.openSync(source, { format });
+    return [...demuxer.streams[0].codecParameters.extradata];
+  };
+  const sdns = Array.from({ length: 20 }, () => extradata(crafted.sdnsOfChannels(128), "sdns"));
+  answer([sdns.map((bytes) => bytes.reduce((sum, byte) => sum + byte, 0)), extradata(crafted.shortenInNist(), "nistsphere")]);`,
+  (answers) => assertEquals(answers, [new Array(20).fill(64 + 64 * 2), [1]]),
+);
+
 const dolbyVision = `const { extradata, configuration, packet } = crafted.dolbyVisionOfOnes();
   const stream = { type: "video", codec: "hevc", width: 64, height: 64, extradata };
   const side = (profile) => [{ type: "DOVI configuration record", data: configuration.with(2, profile) }];`;

@@ -985,3 +985,63 @@ export function aviWithSubtitles(count: number, isHuge = false): Bytes {
   );
   return join("RIFF", le(4, 0xfffffff0), "AVI ", lists);
 }
+
+/** So many empty segments of DVB subtitles, the first of which are of no page. */
+export function emptyDvbSegments(count: number): Bytes {
+  const bytes = new Uint8Array(6 * count);
+  for (let i = 0; i < bytes.length; i += 6) bytes.set([0x0f, 0x80], i);
+  return bytes;
+}
+
+/** E-AC-3 of which each eighth byte begins a frame of 4,088 whose checksum is right, but not the first one. */
+export function framesInEachOther(count: number): Bytes {
+  const bytes = new Uint8Array(8 * count);
+  for (let i = 8; i < bytes.length; i += 8) bytes.set([0x0b, 0x77, 0x07, 0xfb, 0x34, 0x80, 0xf8, 0x4f], i);
+  return bytes;
+}
+
+/** RoQ with a codebook whose picture states a size that is 0 with it. */
+export function roqOfNothing(): Bytes {
+  const chunk = (
+    type: number,
+    size: number,
+    ...body: number[]
+  ) => [...le(2, type), ...le(4, size), 0, 0, ...body];
+  return Uint8Array.from([
+    ...[...le(2, 0x1084), ...le(4, 0xffffffff), ...le(2, 30)],
+    ...chunk(0x1001, 8, ...le(2, 16), ...le(2, 16), ...le(4, 0)),
+    ...chunk(0x1002, 0),
+    ...chunk(0x1011, 0xfffffff0, ...new Array(100).fill(0)),
+  ]);
+}
+
+/** An SBaGen script of so many events of a definition behind so many others, with so many elements. */
+export function scriptOfEvents(events: number, others: number, elements: number): Bytes {
+  const lines = Array.from({ length: others }, (_, i) => `a${i}: -\n`).join("");
+  return encoder.encode(`${lines}b: ${"- ".repeat(elements)}\n${"NOW b\n".repeat(events)}`);
+}
+
+/** What is in an SWF (to be compressed) with so many streams of video, and behind them so many tags of no sound. */
+export function swfOfEmptyTags(streams: number, tags: number): Bytes {
+  const blocks = new Uint16Array(tags).fill(19 << 6);
+  const streamTags = Array.from(
+    { length: streams },
+    (_, i) => Uint8Array.from([60 << 6 | 10, i, 1, 1, 1, 0x200].flatMap((word) => le(2, word))),
+  );
+  return concatBytes([Uint8Array.of(8, 0, 0, 24, 0, 0), ...streamTags, new Uint8Array(blocks.buffer)]);
+}
+
+/** SDNS of so many channels. */
+export function sdnsOfChannels(channels: number): Bytes {
+  return Uint8Array.from([
+    ...[...text("SDNS"), ...be(4, 0), ...be(4, 48_000), ...be(4, channels)],
+    ...new Array(10_000).fill(0),
+  ]);
+}
+
+/** NIST Sphere whose samples are in Shorten. */
+export function shortenInNist(): Bytes {
+  const head = "NIST_1A\n   1024\nchannel_count -i 1\nsample_rate -i 16000\n" +
+    "sample_coding -s26 pcm,embedded-shorten-v2.00\nend_head\n";
+  return concatBytes([encoder.encode(head), new Uint8Array(3000)]);
+}
