@@ -369,6 +369,7 @@ export class Muxer implements Disposable, AsyncDisposable {
   #checkWritable(packet: PacketInit): Packet {
     this.#checkOpen(calls.write.phrase);
     const checked = asPacket(packet);
+    this.#session.checkOpen(calls.write.phrase); // a getter of the packet may have closed it
     if (checked.streamIndex < this.#description.streams.length) return checked;
     throw argumentError(RangeError, "packet.streamIndex", `there is no stream ${checked.streamIndex}`);
   }
