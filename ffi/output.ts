@@ -2,6 +2,7 @@
  * Operations on a session's output: format, streams, chapters, header, packets, trailer.
  */
 import { byteLengthOf } from "./byte_views.ts";
+import { calls } from "./calls.ts";
 import { check } from "./errors.ts";
 import { encodePairs, library, readTextOrThrow } from "./library.ts";
 import type { NativeIO } from "./native_io.ts";
@@ -47,6 +48,7 @@ export interface StreamSettings {
 /** Adds a stream; returns its index. */
 export function addStream(session: Session, settings: StreamSettings): number {
   const { fields, metadata, extradata, sideData, bitstreamFilter } = settings;
+  session.checkOpen(calls.addStream.phrase); // a getter by which the settings were read may have closed it
   const filters = bitstreamFilter === undefined ? [] : [["bitstreamFilter", bitstreamFilter] as const];
   session.set(SetWhat.OUTPUT, 0, filters); // checked first, because a stream can't be removed again
   const text = encodePairs(fields);

@@ -1,5 +1,5 @@
 /**
- * What muxers can store beside streams: chapters and tags. Tags that the program sets, and that are left out, are reported
+ * What muxers can store beside streams: chapters, tags and dispositions. Tags that the program sets, and that are left out, are reported
  * here; tags of a source are kept where that is possible, and left out without a warning. Of chapters, `chapters.ts` warns.
  */
 import type { Session } from "../ffi/session.ts";
@@ -255,7 +255,7 @@ function listedIn(text: unknown): Record<string, string> {
 const MAX_NAMES = 10;
 
 /** How the message begins. */
-const LEFT_OUT = "tags are left out, ";
+const LEFT_OUT = "tags are left out, ", ROLES_LEFT_OUT = "dispositions are left out, ";
 
 /** The tags without those that the muxer would spoil. */
 export function withoutSpoiled(output: Written, tags: Readonly<Record<string, string>>): [string, string][] {
@@ -296,9 +296,9 @@ function warnOf(
   session.warnings.add(warning, `${words}: ${shown}${more}`);
 }
 
-/** Whether it is such a warning, also of a stream's tags. */
+/** Whether it is such a warning, also of a stream's tags or dispositions. */
 export function isOfTags({ message }: { message: string }): boolean {
-  return message.includes(LEFT_OUT);
+  return message.includes(LEFT_OUT) || message.includes(ROLES_LEFT_OUT);
 }
 
 function tagsHeldBy(files: Written): Holds {
@@ -363,7 +363,9 @@ const HOLD_SOME_OF_STREAMS: Readonly<Record<string, StreamHolds>> = {
 export interface TaggedStream {
   type: MediaType;
   /** What it copies. */
-  from?: { readonly metadata: Readonly<Record<string, string>> } | undefined;
+  from?:
+    | { readonly metadata: Readonly<Record<string, string>>; readonly disposition: readonly string[] }
+    | undefined;
   source?: number;
   /** For the warning. */
   stream: number;
@@ -386,6 +388,61 @@ export function warnOfStreamTags(
   );
   if (lost.length === 0) return;
   warnOf(session, lost.map(([name]) => name), `${LEFT_OUT}${output.format} can't hold them`, place);
+}
+
+// ------------------------------------------------------------------------------------------- dispositions
+
+const OF_MATROSKA = "default dub original comment forced hearing_impaired visual_impaired";
+/** Of WebVTT. */
+const OF_TEXT = "captions descriptions metadata";
+const OF_MP4 = "default dub comment forced hearing_impaired visual_impaired captions descriptions";
+const OF_MOV = setOf("default");
+
+/** Muxers that store some dispositions, and which, by types of streams. */
+const HOLD_ROLES: Readonly<Record<string, (type: MediaType) => ReadonlySet<string>>> = {
+  "3g2": () => OF_MOV,
+  "3gp": () => OF_MOV,
+  f4v: () => OF_MOV,
+  ipod: () => OF_MOV,
+  ismv: () => OF_MOV,
+  matroska: (type) => setOf(type === "subtitle" ? `${OF_MATROSKA} ${OF_TEXT}` : OF_MATROSKA),
+  mov: () => OF_MOV,
+  mp4: () => setOf(OF_MP4),
+  mpegts: (type) =>
+    setOf(
+      {
+        audio: "hearing_impaired visual_impaired clean_effects",
+        subtitle: "hearing_impaired",
+      }[type as string] ?? "",
+    ),
+  nut: () => setOf("default dub original comment lyrics karaoke"),
+  psp: () => OF_MOV,
+  webm: (type) => setOf(type === "subtitle" ? `default forced ${OF_TEXT}` : "default forced"),
+};
+
+/** Muxers whose files don't have them all, but a playlist or a description may. */
+const MAY_HOLD_ROLES = setOf("dash hls ffmetadata rtp rtp_mpegts");
+
+/** What covers are marked by; whether the format has covers is checked elsewhere. */
+const OF_COVERS = setOf("attached_pic timed_thumbnails");
+
+/** Warns about dispositions that are set, other than those of the stream that it copies, and that the output can't store. */
+export function warnOfDispositions(
+  session: Session,
+  output: Written,
+  disposition: readonly string[] | undefined,
+  { type, from, ...place }: TaggedStream,
+): void {
+  const { format } = filesOf(output);
+  if (!disposition || !holdsMedia(format) || MAY_HOLD_ROLES.has(output.format)) return;
+  const held = Object.hasOwn(HOLD_ROLES, format) ? HOLD_ROLES[format]!(type) : undefined;
+  // In MPEG-TS, readers take what is for those who don't see for descriptions.
+  const isImplied = (role: string) =>
+    format === "mpegts" && role === "descriptions" && disposition.includes("visual_impaired");
+  const lost = disposition.filter((role) =>
+    !held?.has(role) && !OF_COVERS.has(role) && !from?.disposition.includes(role) && !isImplied(role)
+  );
+  if (lost.length > 0) warnOf(session, lost, `${ROLES_LEFT_OUT}${output.format} can't hold them`, place);
 }
 
 // ------------------------------------------------------------------------------------------- rotation

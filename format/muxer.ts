@@ -16,7 +16,7 @@ import { addStreamLike, addStreamOf } from "./add_stream.ts";
 import { type AttachmentInit, attachmentStream } from "./attached_file.ts";
 import { checkCover, coverStream, coverTag } from "./cover.ts";
 import { checkCoverPlace, isOgg } from "./cover_place.ts";
-import { warnOfRotation, warnOfStreamTags } from "./holds.ts";
+import { warnOfDispositions, warnOfRotation, warnOfStreamTags } from "./holds.ts";
 import type { CoverInit } from "./picture.ts";
 import type { FormatInfo } from "./formats.ts";
 import {
@@ -134,7 +134,7 @@ export class Muxer implements Disposable, AsyncDisposable {
     return this.#description.format;
   }
 
-  /** What the output can't hold of what the program set: tags and chapters. */
+  /** What the output can't hold of what the program set: tags, dispositions and chapters. */
   get warnings(): readonly Warning[] {
     return this.#session.allWarnings();
   }
@@ -273,6 +273,7 @@ export class Muxer implements Disposable, AsyncDisposable {
     const { metadata = {} } = init;
     const place = { type, from: copied, stream: index };
     warnOfStreamTags(this.#session, written, { metadata, disposition }, place);
+    warnOfDispositions(this.#session, written, init.disposition, place);
     warnOfRotation(this.#session, written, rotation, place);
     return index;
   }
@@ -369,6 +370,7 @@ export class Muxer implements Disposable, AsyncDisposable {
   #checkWritable(packet: PacketInit): Packet {
     this.#checkOpen(calls.write.phrase);
     const checked = asPacket(packet);
+    this.#session.checkOpen(calls.write.phrase); // a getter of the packet may have closed it
     if (checked.streamIndex < this.#description.streams.length) return checked;
     throw argumentError(RangeError, "packet.streamIndex", `there is no stream ${checked.streamIndex}`);
   }

@@ -27,7 +27,7 @@ import { cutChapters, joinChapters, warnOfChapters } from "./chapters.ts";
 import { isFragmented, isOgg, TagCover } from "./cover_place.ts";
 import { choose, type Chosen, editTags, initOf } from "./edits.ts";
 import { versions } from "./formats.ts";
-import { canHoldChapters, warnOfRotation, warnOfStreamTags } from "./holds.ts";
+import { canHoldChapters, warnOfDispositions, warnOfRotation, warnOfStreamTags } from "./holds.ts";
 import { type DemuxerOptions, openInput } from "./open_input.ts";
 import {
   addChapters,
@@ -817,6 +817,7 @@ class Transfer {
     const written = { format: this.#format, url: this.#chosenOutput.url, options: this.#options.options };
     const place = { type: stream.type, from: stream, stream: stream.index };
     warnOfStreamTags(this.#session, written, { disposition: [...stream.disposition], ...edited }, place);
+    warnOfDispositions(this.#session, written, edited.disposition, place);
     warnOfRotation(this.#session, written, stream.rotation, place);
     const init = {
       ...edited,

@@ -462,6 +462,8 @@ import remux_cut_c from "../shim/remux/cut.c" with { type: "text" };
 import remux_cut_h from "../shim/remux/cut.h" with { type: "text" };
 import remux_fit_c from "../shim/remux/fit.c" with { type: "text" };
 import remux_fit_h from "../shim/remux/fit.h" with { type: "text" };
+import remux_frames_c from "../shim/remux/frames.c" with { type: "text" };
+import remux_frames_h from "../shim/remux/frames.h" with { type: "text" };
 import remux_leading_c from "../shim/remux/leading.c" with { type: "text" };
 import remux_leading_h from "../shim/remux/leading.h" with { type: "text" };
 import remux_merge_c from "../shim/remux/merge.c" with { type: "text" };
@@ -960,6 +962,8 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/remux/cut.h": remux_cut_h,
   "shim/remux/fit.c": remux_fit_c,
   "shim/remux/fit.h": remux_fit_h,
+  "shim/remux/frames.c": remux_frames_c,
+  "shim/remux/frames.h": remux_frames_h,
   "shim/remux/leading.c": remux_leading_c,
   "shim/remux/leading.h": remux_leading_h,
   "shim/remux/merge.c": remux_merge_c,

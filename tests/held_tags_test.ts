@@ -637,3 +637,80 @@ Deno.test("A rotation that the output can't store is reported", () => {
     stream: 0,
   }]);
 });
+
+/** A fixture with streams of each type that a format can hold. */
+const WITH_ROLES: [format: string, name: string][] = [
+  ...["matroska", "mp4", "mov", "ipod", "3gp", "f4v", "ismv", "nut", "flv"].map((format) =>
+    [format, "video.mp4"] as [string, string]
+  ),
+  ["webm", "video.webm"],
+  ["mpegts", "video.ts"],
+  ["avi", "video.avi"],
+  ["asf", "video.avi"],
+  ["ogg", "audio.ogg"],
+  ["mp3", "audio.mp3"],
+  ["matroska", "subtitles.mkv"],
+];
+
+const ROLES = [
+  "default",
+  "dub",
+  "original",
+  "comment",
+  "lyrics",
+  "karaoke",
+  "forced",
+  "hearing_impaired",
+  "visual_impaired",
+  "clean_effects",
+  "descriptions",
+  "dependent",
+] as const;
+
+for (const [format, name] of WITH_ROLES) {
+  Deno.test(`${format}: each disposition that is set is stored, or a warning says that it isn't: ${name}`, () => {
+    for (const { type, disposition } of probeSync(fixturePath(name)).streams) {
+      if (type === "attachment" || (type === "video" && format === "ogg")) continue;
+      for (const role of ROLES.filter((role) => !disposition.includes(role))) {
+        const sink = new MemorySink();
+        const { warnings } = remuxSync(fixturePath(name), sink, {
+          format,
+          streams: (stream) =>
+            stream.type !== "attachment" && { disposition: stream.type === type ? [role] : [] },
+        });
+        const said = warnings.filter(({ message }) => message.includes("dispositions are left out"));
+        const isStored = probeSync(sink.bytes()).streams.some((stream) =>
+          stream.type === type && stream.disposition.includes(role)
+        );
+        assertEquals(
+          said.map(({ kind, message }) => [kind, message.split(": ").at(-1)]),
+          isStored ? [] : [["dropped", role]],
+          type,
+        );
+      }
+    }
+  });
+}
+
+Deno.test("Dispositions that a source has are left out without a warning; merge and a Muxer report others", () => {
+  const film = fixturePath("video.mp4"), song = fixturePath("audio.mp3");
+  const copied = remuxSync(film, new MemorySink(), {
+    format: "flv",
+    streams: ({ disposition }) => ({ disposition: [...disposition] }),
+  });
+  assertEquals(copied.warnings, []);
+  const merged = mergeSync(
+    [{ source: song, streams: [{ index: 0, disposition: ["forced", "dub"] }] }],
+    new MemorySink(),
+    {
+      format: "mp3",
+    },
+  );
+  assertEquals(merged.warnings.map(({ message }) => message.split(": ").at(-1)), ["forced, dub"]);
+  using demuxer = Demuxer.openSync(song);
+  using muxer = Muxer.openSync(new MemorySink(), { format: "mp3" });
+  muxer.addStream(demuxer.streams[0]!, { disposition: ["karaoke"] });
+  assertEquals(muxer.warnings.map(({ kind, stream }) => [kind, stream]), [["dropped", 0]]);
+  const strict = { format: "mp3", strict: true, streams: [{ index: 0, disposition: ["forced"] }] } as const;
+  assertThrows(() => remuxSync(song, new MemorySink(), strict), StrictError, "forced");
+});

@@ -22,7 +22,7 @@ import {
 import { readerOf } from "./support/devices.ts";
 import { fixtureBytes, fixturePath } from "./support/fixtures.ts";
 import { contents, filesOf } from "./support/many_files.ts";
-import { box, type Bytes, joined, number } from "./support/pieces.ts";
+import { box, type Bytes, joined, little, number } from "./support/pieces.ts";
 import { isEmbedded, libavformat } from "./support/versions.ts";
 
 /** What was read of a source. */
@@ -161,6 +161,52 @@ for (const [name, made] of OF_STATED_LENGTH) {
     }
   });
 }
+
+/** Ten pictures in IVF, with these times, whose header states that number. */
+function ivf(stated: number, step = 1): Bytes {
+  const picture = (i: number) =>
+    joined(little(40), little(i * step, 8), [0x10, 2, 0, 0x9d, 1, 0x2a, 16, 0, 16, 0], Array(30).fill(i));
+  const header = joined(
+    "DKIF",
+    little(0, 2),
+    little(32, 2),
+    "VP80",
+    little(16, 2),
+    little(16, 2),
+    little(25 * step),
+    little(1),
+  );
+  return joined(header, little(stated), little(0), ...Array.from({ length: 10 }, (_, i) => picture(i)));
+}
+
+Deno.test("IVF that is cut off between two packets is reported, since its header states their number", () => {
+  const HEADER = 32, PACKET = 52;
+  for (const [whole, counts] of [[ivf(10), [1, 5, 9]], [ivf(10, 40), [5, 9]]] as const) {
+    for (const source of bothWays(whole)) assertEquals(read(source).reports, []);
+    for (const count of counts) {
+      for (const source of bothWays(whole.slice(0, HEADER + count * PACKET))) {
+        const { bytes, reports } = read(source);
+        assertEquals(bytes[0], count * 40);
+        assertEquals(reports, [`stream 0: ${10 - count} of 10 pictures are missing`]);
+      }
+    }
+  }
+});
+
+Deno.test("IVF of a pipe, and of an FFmpeg that states its time instead of the number of packets, is whole", () => {
+  for (const whole of [ivf(0xffff_ffff), ivf(0), ivf(9), ivf(400, 40)]) {
+    for (const source of bothWays(whole)) assertEquals(read(source).reports, []);
+    for (const source of bothWays(whole)) {
+      assertEquals(remuxSync(source, new MemorySink(), { format: "matroska" }).warnings, []);
+    }
+  }
+  const half = ivf(400, 40).slice(0, 32 + 5 * 52);
+  assertEquals(read(half).reports.length, 1);
+  assertEquals(remuxSync(half, new MemorySink(), { format: "matroska", end: 0.1 }).warnings, []);
+  assertEquals(remuxSync(half, new MemorySink(), { format: "matroska" }).warnings.map(({ kind }) => kind), [
+    "truncated",
+  ]);
+});
 
 /** Formats whose packets have headers of their own; where the packets are, and how many bytes to damage. */
 const FRAMED: [string, () => Bytes, from: number, to: number, size: number][] = [

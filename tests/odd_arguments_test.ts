@@ -2,8 +2,9 @@
  * Arguments that are nearly right: arrays with holes, no options where they are needed, values that can't be printed, a
  * getter that returns something else each time. And what raw video says of its own rate.
  */
-import { assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
+import { assertEquals, assertMatch, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
 import {
+  ClosedError,
   codecString,
   concatSync,
   constants,
@@ -189,5 +190,36 @@ Deno.test("A source or sink of a wrong kind is told what it may be, and what it 
     assertEquals(writing.argument, "sink");
     assertMatch(writing.message, /^sink: must be a path, URL, .* or an object with an onwrite function, is /);
     assertStringIncludes(writing.message, kind);
+  }
+});
+
+Deno.test("A getter of an argument may close the Muxer: the call throws a ClosedError", async () => {
+  using demuxer = Demuxer.openSync(film);
+  const stream = demuxer.streams[0]!, packet = { ...demuxer.readSync()!, streamIndex: 0 };
+  const { codecParameters } = stream;
+  const open = () => Muxer.openSync(new MemorySink(), { format: "matroska" });
+  const calls: ((muxer: Muxer, closing: <T extends object>(of: T, name: keyof T) => T) => unknown)[] = [
+    (muxer, closing) => muxer.addStream(stream, { metadata: closing({ title: "x" }, "title") }),
+    (muxer, closing) => muxer.addStream(closing({ ...stream }, "metadata")),
+    (muxer, closing) =>
+      muxer.addStream({ ...stream, codecParameters: closing({ ...codecParameters }, "width") }),
+    (muxer, closing) => muxer.addStream(closing({ ...codecParameters }, "width")),
+    (muxer, closing) => muxer.addChapters([closing({ id: 0, start: 0, end: 1, metadata: {} }, "end")]),
+    (muxer, closing) => muxer.writeSync(closing({ ...packet }, "data")),
+    (muxer, closing) => muxer.write(closing({ ...packet }, "data")),
+    async (muxer, closing) => {
+      await muxer.start();
+      await muxer.write(closing({ ...packet }, "data"));
+    },
+  ];
+  for (const call of calls) {
+    using muxer = open();
+    muxer.addStream(stream);
+    const closing = <T extends object>(of: T, name: keyof T): T => {
+      const { [name]: value } = of;
+      const get = () => (muxer[Symbol.dispose](), value);
+      return Object.defineProperty(of, name, { get, enumerable: true });
+    };
+    await assertRejects(async () => await call(muxer, closing), ClosedError);
   }
 });

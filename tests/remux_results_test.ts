@@ -8,15 +8,20 @@ import {
   concatSync,
   Demuxer,
   MemorySink,
+  mergeSync,
   Muxer,
   onLog,
   Packet,
   probeSync,
   type RemuxOptions,
+  type RemuxResult,
   remuxSync,
+  type StreamParameters,
   StrictError,
 } from "@avio/avio";
+import { concatBytes } from "./support/essence.ts";
 import { fixtureBytes } from "./support/fixtures.ts";
+import { isEmbedded } from "./support/versions.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -286,5 +291,117 @@ Deno.test("fragmented mp4 without packets of a stream whose codec they describe 
       const says = "stream 1 has no packets, by which fragmented mp4 describes its codec";
       assertThrows(() => muxer.finishSync(), AVError, says, `${codec} ${movflags}`);
     }
+  }
+});
+
+/** The checksum of AC-3. */
+function crcOf(bytes: Uint8Array): number {
+  let crc = 0;
+  for (const byte of bytes) {
+    crc ^= byte << 8;
+    for (let i = 0; i < 8; i++) crc = (crc << 1 ^ (crc & 0x8000 ? 0x8005 : 0)) & 0xffff;
+  }
+  return crc;
+}
+
+/** AC-3 of half the usual sample rate: the number of its bitstream is 9. */
+function slowAc3(): Bytes {
+  const size = 768, args = "-v error -f lavfi -i sine=d=1:r=48000 -c:a ac3 -b:a 192k -f ac3 -".split(" ");
+  const bytes = new Deno.Command("ffmpeg", { args }).outputSync().stdout as Bytes;
+  for (let at = 0; at < bytes.length; at += size) {
+    bytes[at + 5] = 9 << 3 | bytes[at + 5]! & 7;
+    new DataView(bytes.buffer).setUint16(at + size - 2, crcOf(bytes.subarray(at + 2, at + size - 2)));
+  }
+  return bytes;
+}
+
+Deno.test("AC-3 of a sample rate that mp4 does not define is left out, with a warning; it failed when the output ended", () => {
+  const [slow, film] = [slowAc3(), new MemorySink()];
+  const { streams } = probeSync(slow);
+  assertEquals(streams.map(({ codecParameters }) => codecParameters.codec), ["ac3"]);
+  mergeSync(
+    [{ source: fixtureBytes("video.mp4"), streams: ({ type }) => type === "video" }, { source: slow }],
+    film,
+    {
+      format: "matroska",
+    },
+  );
+  for (const format of ["mp4", "mov"]) {
+    const { result, bytes } = remuxed(film.bytes() as Bytes, { format });
+    assertEquals(result.warnings.map(({ kind, stream }) => [kind, stream]), [["skipped", 1]], format);
+    assertEquals(probeSync(bytes).streams.length, 1);
+    assertThrows(() => remuxed(slow, { format }), TypeError, "can't hold ac3");
+  }
+  assertEquals(remuxed(slow, { format: "matroska" }).result.warnings, []);
+});
+
+/** The system's FFmpeg finds an error in each NUT of one stream. */
+const ofStreams = ({ warnings }: RemuxResult) => warnings.filter(({ stream }) => stream !== null);
+
+/** A NUT of these packets of sound, each of so many ticks. */
+function soundOf(codecParameters: StreamParameters, packets: Uint8Array[], duration: number): Bytes {
+  const sink = new MemorySink();
+  using muxer = Muxer.openSync(sink, { format: "nut" });
+  const timeBase = { num: 1, den: codecParameters.sampleRate! };
+  muxer.addStream(codecParameters, { timeBase });
+  for (const [i, data] of packets.entries()) {
+    const time = i * duration;
+    muxer.writeSync(
+      new Packet({ streamIndex: 0, data, pts: time, dts: time, duration, timeBase, isKey: true }),
+    );
+  }
+  muxer.finishSync();
+  return sink.bytes().slice() as Bytes;
+}
+
+Deno.test("A part of a sample at the end of PCM is left out of mp4, with a warning; it ended the remux", () => {
+  const pcm = {
+    type: "audio",
+    codec: "pcm_s16le",
+    sampleRate: 8000,
+    channels: 2,
+    channelLayout: "stereo",
+  } as const;
+  const source = soundOf(pcm, [new Uint8Array(400), new Uint8Array(400), new Uint8Array(3)], 100);
+  for (const format of ["mov", ...(isEmbedded ? ["mp4"] : [])]) {
+    const { result } = remuxed(source, { format });
+    assertEquals(ofStreams(result).map(({ kind, stream }) => [kind, stream]), [["dropped", 0]], format);
+    assertEquals(result.packets, 2);
+    assertThrows(() => remuxed(source, { format, strict: true }), StrictError);
+  }
+  assertEquals(remuxed(source, { format: "nut" }).result.packets, 3);
+});
+
+Deno.test("Packets of several frames of AMR, as phones write them, become packets of one, since mov's muxer takes no others", () => {
+  const frame = (value: number) => Uint8Array.of(0x3c, ...Array(31).fill(value)),
+    short = Uint8Array.of(4, ...Array(12).fill(9));
+  const amr = {
+    type: "audio",
+    codec: "amr_nb",
+    sampleRate: 8000,
+    channels: 1,
+    channelLayout: "mono",
+  } as const;
+  const second = concatBytes([frame(1), frame(2), short, frame(3)]);
+  const source = soundOf(amr, [second, second], 640);
+  for (const format of ["3gp", "mov"]) {
+    const { result, bytes } = remuxed(source, { format });
+    assertEquals([result.packets, ofStreams(result)], [8, []]);
+    using demuxer = Demuxer.openSync(bytes);
+    const packets = [...demuxer.packetsSync()];
+    assertEquals(packets.map(({ data }) => data[1]), [1, 2, 9, 3, 1, 2, 9, 3]);
+    assertEquals(
+      packets.map(({ pts, timeBase: { num, den } }) => Math.round(pts! * num / den * 50e3) / 1e3),
+      [
+        0,
+        1,
+        2,
+        3,
+        4,
+        5,
+        6,
+        7,
+      ],
+    );
   }
 });

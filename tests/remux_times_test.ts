@@ -24,6 +24,7 @@ import { avio } from "./support/cli.ts";
 import { concatBytes } from "./support/essence.ts";
 import { hasFFprobe } from "./support/ffprobe.ts";
 import { fixtureBytes, fixturePath, realPath } from "./support/fixtures.ts";
+import { box, number } from "./support/pieces.ts";
 import { libavformat } from "./support/versions.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
@@ -718,4 +719,46 @@ Deno.test({
       for (const [index, time] of after.entries()) assertAlmostEquals(time, before[index]!, 0.03, codec);
     }
   },
+});
+
+/** Sound in m4a as FAAC writes it: without an edit list; the first packet has the time of the second; the last one is short. */
+function byFaac(): Bytes {
+  using demuxer = Demuxer.openSync(fixturePath("video.mp4"));
+  const sink = new MemorySink(), stream = demuxer.streams.find(({ type }) => type === "audio")!;
+  using muxer = Muxer.openSync(sink, {
+    format: "ipod",
+    options: { use_editlist: 0, avoid_negative_ts: "make_zero" },
+  });
+  muxer.addStream(stream);
+  const packets = [...demuxer.packetsSync()].filter(({ streamIndex }) => streamIndex === stream.index).slice(
+    1,
+    40,
+  );
+  for (const [i, packet] of packets.entries()) {
+    const time = i * 1024, timeBase = { num: 1, den: stream.codecParameters.sampleRate! };
+    const duration = i === packets.length - 1 ? 300 : 1024;
+    muxer.writeSync(
+      new Packet({ ...packet, streamIndex: 0, pts: time, dts: time, duration, timeBase, sideData: [] }),
+    );
+  }
+  muxer.finishSync();
+  const bytes = sink.bytes().slice() as Bytes;
+  const at = new TextDecoder("latin1").decode(bytes).indexOf("sgpd") - 4; // and sbgp: 54 bytes, which FAAC does not write
+  bytes.set(
+    box("ctts", number(0), number(2), number(1), number(1024), number(packets.length - 1), number(0)),
+    at,
+  );
+  bytes.set(box("free", new Uint8Array(14)), at + 32);
+  return bytes;
+}
+
+Deno.test("concat: m4a of FAAC, whose first packet has the time of the second, is joined without false warnings", () => {
+  const song = byFaac(), count = packetsOf(song).length;
+  assertEquals(packetsOf(song).slice(0, 2).map(({ pts, dts }) => [pts, dts]), [[1024, 0], [1024, 1024]]);
+  for (const format of ["ipod", "matroska", "adts"]) {
+    const sink = new MemorySink();
+    const { warnings, packets } = concatSync([song, song, song], sink, { format });
+    assertEquals(warnings, []);
+    assertEquals(packets, 3 * count - 2); // what begins a decoder is not shown, and not needed in the middle
+  }
 });

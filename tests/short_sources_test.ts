@@ -3,7 +3,7 @@
  * The packets are the same, although a stream can't seek to what is at the end of a file.
  */
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { AVError, Demuxer, IOContext, MemorySink, remuxSync, type Source } from "@avio/avio";
+import { AVError, Demuxer, IOContext, MemorySink, probe, remuxSync, type Source } from "@avio/avio";
 import { concatBytes } from "./support/essence.ts";
 import { fixtureBytes, fixturePath, mediaFixtures, otherFixtures, realPath } from "./support/fixtures.ts";
 import { libavformat } from "./support/versions.ts";
@@ -312,4 +312,74 @@ Deno.test("A source that must be read completely and is too long is a clear erro
   long.set([0, 0, 0, 8], 0);
   long.set(new TextEncoder().encode("free"), 4);
   await assertRejects(() => Demuxer.open(inPieces(long, 40001), { format: "mp4" }), AVError);
+});
+
+/** An element of Matroska with a size of 8 bytes, as muxers write it that don't know the size yet. */
+const element = (id: string, ...content: Uint8Array[]): Bytes => {
+  const body = concatBytes(content), size = new Uint8Array(8);
+  new DataView(size.buffer).setBigUint64(0, BigInt(body.length) | 1n << 56n);
+  return concatBytes([Uint8Array.fromHex(id), size, body]);
+};
+
+/** The elements in a segment, by their IDs. */
+function elementsOf(matroska: Bytes): [id: string, body: Bytes][] {
+  const lengthAt = (at: number) => Math.clz32(matroska[at]!) - 23;
+  const sizeAt = (at: number, length: number) =>
+    matroska.subarray(at, at + length).reduce(
+      (sum, byte, i) => sum * 256 + (i ? byte : byte & 255 >> length),
+      0,
+    );
+  const found: [string, Bytes][] = [];
+  for (let at = 0; at < matroska.length;) {
+    const id = matroska.slice(at, at + lengthAt(at)).toHex();
+    const start = at + lengthAt(at) + lengthAt(at + lengthAt(at));
+    const size = sizeAt(at + lengthAt(at), lengthAt(at + lengthAt(at)));
+    at = start;
+    if (id === "18538067") continue;
+    found.push([id, matroska.slice(start, start + size)]);
+    at += size;
+  }
+  return found;
+}
+
+/** Matroska with its tags and chapters behind its clusters, where mkvpropedit puts them; its SeekHead says so. */
+function withTagsBehind(matroska: Bytes, unknownSize = false): Bytes {
+  const [HEADER, INFO, TRACKS, CLUSTER, TAGS, CHAPTERS] = [
+    "1a45dfa3",
+    "1549a966",
+    "1654ae6b",
+    "1f43b675",
+    "1254c367",
+    "1043a770",
+  ];
+  const all = elementsOf(matroska);
+  const pick = (wanted: string) =>
+    concatBytes(all.filter(([id]) => id === wanted).map(([id, body]) => element(id, body)));
+  const [info, tracks, clusters, tags, chapters] = [INFO, TRACKS, CLUSTER, TAGS, CHAPTERS].map(
+    pick,
+  ) as Bytes[];
+  const seek = (id: string, place: number) => {
+    const position = new Uint8Array(4);
+    new DataView(position.buffer).setUint32(0, place);
+    return element("4dbb", Uint8Array.fromHex(`53ab84${id}53ac84`), position);
+  };
+  const headOf = (place: number) =>
+    element("114d9b74", seek(TAGS, place), seek(CHAPTERS, place + tags!.length));
+  const before = headOf(0).length + info!.length + tracks!.length + clusters!.length;
+  const segment = element("18538067", headOf(before), info!, tracks!, clusters!, tags!, chapters!);
+  if (unknownSize) segment.fill(255, 5, 12);
+  return concatBytes([pick(HEADER!), segment]);
+}
+
+Deno.test("Tags and chapters of a short Matroska behind its packets are found in a source that can't seek", async () => {
+  const sink = new MemorySink();
+  const chapters = [{ id: 1, start: 0, end: 1, metadata: { title: "one" } }];
+  remuxSync(fixturePath("video.mp4"), sink, { format: "matroska", tags: { title: "a title" }, chapters });
+  const bytes = withTagsBehind(sink.bytes().slice());
+  for (const [name, way] of Object.entries(ways)) {
+    const { tags, chapters, streams, warnings } = await probe(way(bytes));
+    assertEquals([tags.title, chapters.length, streams.length, warnings], ["a title", 1, 2, []], name);
+  }
+  const live = await probe(reading(withTagsBehind(sink.bytes().slice(), true)));
+  assertEquals(live.chapters, []); // its packets don't wait for its end
 });

@@ -132,8 +132,66 @@ static bool lacks_attachments(const struct input *input) {
   return false;
 }
 
+/* Where the first cluster begins, or where reading has come if none has been read. */
+static int64_t first_cluster(const AVFormatContext *context) {
+  int64_t first = avio_tell(context->pb);
+  for (unsigned i = 0; i < context->nb_streams; i++) {
+    const AVIndexEntry *entry = avformat_index_get_entry(context->streams[i], 0);
+    if (entry && entry->pos >= 0) first = FFMIN(first, entry->pos);
+  }
+  return first;
+}
+
+/* A number of so many bytes; -1: it is cut off. */
+static int64_t number_of(const uint8_t *bytes, const uint8_t *end, int length) {
+  int64_t value = 0;
+  if (length < 1 || length > 7 || end - bytes < length) return -1;
+  for (int i = 0; i < length; i++) value = value << 8 | bytes[i];
+  return value;
+}
+
+/* Where the element with this ID is in the segment, by an entry of the SeekHead; -1: it is in none. */
+static int64_t listed_place(const struct input *input, const uint8_t *id) {
+  enum { ID = 4, ENTRY = 3 + ID + 3 };
+  const uint8_t *end = input->first + input->first_size;
+  for (const uint8_t *at = input->first; end - at > ENTRY; at++) {
+    bool is_entry = at[0] == 0x53 && at[1] == 0xab && at[2] == 0x84 && !memcmp(at + 3, id, ID) && at[7] == 0x53 && at[8] == 0xac;
+    if (is_entry) return number_of(at + ENTRY, end, at[9] & 0x7f);
+  }
+  return -1;
+}
+
+/* Where the content of Matroska's segment begins, and how long it is; false: that is not stated, as in live streams. */
+static bool find_segment(const struct input *input, int64_t *begin, int64_t *size) {
+  static const uint8_t id[] = {0x18, 0x53, 0x80, 0x67};
+  const uint8_t *end = input->first + input->first_size;
+  for (const uint8_t *at = input->first; end - at > 12; at++) {
+    if (memcmp(at, id, sizeof(id))) continue;
+    int length = 1;
+    while (length < 8 && !(at[4] & 0x80 >> (length - 1))) length++;
+    uint64_t unknown = (UINT64_C(1) << 7 * length) - 1, value = AV_RB64(at + 4) >> (64 - 8 * length) & unknown;
+    *begin = at + 4 + length - input->first;
+    *size = (int64_t)value;
+    return value != unknown;
+  }
+  return false;
+}
+
+/* Whether Matroska's SeekHead lists tags or chapters behind its packets. They are read of short files, as those of WAV are. */
+static bool has_tags_behind(const struct input *input) {
+  static const uint8_t ids[][4] = {{0x12, 0x54, 0xc3, 0x67}, {0x10, 0x43, 0xa7, 0x70}};
+  const AVFormatContext *context = input->context;
+  int64_t begin = 0, size = 0;
+  if (strncmp(context->iformat->name, "matroska", 8) || !find_segment(input, &begin, &size) || size > MAX_KEPT) return false;
+  for (size_t i = 0; i < sizeof(ids) / sizeof(*ids); i++) {
+    int64_t place = listed_place(input, ids[i]);
+    if (place >= 0 && place < size && begin + place > first_cluster(context)) return true;
+  }
+  return false;
+}
+
 bool hides_something(const struct input *input) {
   const AVFormatContext *context = input->context;
   return first_behind(context) >= 0 || is_read_by_size(context) || is_read_from_both_ends(context) || lacks_streams(context) ||
-         is_other_mp4(context) || has_chunks_behind(input) || lacks_attachments(input);
+         is_other_mp4(context) || has_chunks_behind(input) || lacks_attachments(input) || has_tags_behind(input);
 }

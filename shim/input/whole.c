@@ -62,6 +62,37 @@ void warn_missing_sound(struct session *session) {
        (double)stream->duration * av_q2d(stream->time_base));
 }
 
+/* The time from one picture to the next, in units; of a single one it is unknown, and may be a second where units are short. */
+static int64_t step_of(const AVStream *stream, const struct place *place) {
+  enum { MAX_RATE = 240 };
+  if (place->given > 1) return av_sat_sub64(place->pts, place->first) / (place->given - 1);
+  int64_t second = stream->time_base.den / FFMAX(stream->time_base.num, 1);
+  return second > MAX_RATE ? second : 1;
+}
+
+/* Whether the number is the time at which the last of the packets ends; where each lasts a unit, it is that of the packets. */
+static bool is_time_of_given(const AVStream *stream, const struct place *place, int64_t number) {
+  int64_t step = step_of(stream, place);
+  return step > 1 && number > place->pts && av_sat_sub64(number, place->pts) <= 2 * step;
+}
+
+/*
+ * IVF states the number of its packets. FFmpeg before 9.0 stated their time instead; and what a pipe wrote has a number that
+ * means nothing.
+ */
+void warn_missing_frames(struct session *session) {
+  const struct input *input = session->input;
+  const struct places *places = &input->places;
+  if (places->has_origin || strcmp(input->context->iformat->name, "ivf") || !input->context->nb_streams || !places->count) return;
+  const AVStream *stream = input->context->streams[0];
+  const struct place *place = &places->list[0];
+  int64_t stated = stream->duration, missing = av_sat_sub64(stated, place->given);
+  bool is_stated = stated > 0 && stated < INT32_MAX && stream->discard < AVDISCARD_ALL;
+  if (!is_stated || missing <= 0 || is_time_of_given(stream, place, stated)) return;
+  warn(&session->channel.log, AVS_WARNING_TRUNCATED, 0, 1, "there are fewer pictures than the header says: the source is cut off or damaged",
+       "stream 0: %lld of %lld pictures are missing", (long long)missing, (long long)stated);
+}
+
 /* Whether packets of a stream that is read may be missing: not all in the index have been delivered. */
 static bool may_lack_packets(const struct input *input, unsigned index) {
   AVStream *stream = input->context->streams[index];
@@ -72,6 +103,7 @@ static bool may_lack_packets(const struct input *input, unsigned index) {
 void warn_missing_at_end(struct session *session) {
   const struct input *input = session->input;
   warn_missing_sound(session);
+  warn_missing_frames(session);
   if (input->is_cut_reported || !has_all_in_index(input->context)) return;
   int64_t size = -1; /* to ask for it may take a request */
   for (unsigned i = 0; i < input->context->nb_streams; i++) {

@@ -92,6 +92,13 @@ static bool has_other_rate(const AVOutputFormat *format, const AVCodecParameters
   return true;
 }
 
+/* AC-3 of half or a quarter of the usual sample rates (bsid 9 and 10): the muxer of mp4 refuses it, only when it writes the index. */
+static bool is_slow_ac3(const AVOutputFormat *format, const AVCodecParameters *parameters) {
+  enum { MIN_RATE = 32000 };
+  bool is_slow = parameters->sample_rate > 0 && parameters->sample_rate < MIN_RATE;
+  return parameters->codec_id == AV_CODEC_ID_AC3 && is_slow && av_match_name(format->name, "mp4,mov,ipod,3gp,3g2,psp,f4v,ismv");
+}
+
 /* QuickTime has tags for packed pixel formats, and none for planar ones. */
 static bool has_planes(const AVOutputFormat *format, const AVCodecParameters *parameters) {
   if (strcmp(format->name, "mov") || parameters->codec_id != AV_CODEC_ID_RAWVIDEO) return false;
@@ -105,7 +112,8 @@ bool loses(const AVOutputFormat *format, const AVCodecParameters *parameters) {
   if (!strcmp(format->name, "mp3") && parameters->codec_type == AVMEDIA_TYPE_VIDEO) return true; /* it takes covers only */
   if (!strcmp(format->name, "rawvideo") && parameters->codec_type != AVMEDIA_TYPE_VIDEO) return true; /* it is mixed into the pictures */
   if (!strcmp(format->name, "aiff") && !av_get_bits_per_sample(codec)) return true; /* refused in the header */
-  if (lacks_blocks(format, parameters) || has_planes(format, parameters) || has_other_rate(format, parameters)) return true;
+  if (lacks_blocks(format, parameters) || has_planes(format, parameters)) return true;
+  if (has_other_rate(format, parameters) || is_slow_ac3(format, parameters)) return true;
   for (size_t i = 0; i < sizeof(lost) / sizeof(*lost); i++)
     if (av_match_name(format->name, lost[i].formats) && is_one_of(codec, lost[i].codecs)) return true;
   for (size_t i = 0; i < sizeof(kept) / sizeof(*kept); i++)

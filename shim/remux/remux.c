@@ -16,6 +16,7 @@
 #include "../output/quirks.h"
 #include "../output/write.h"
 #include "../streams.h"
+#include "frames.h"
 #include "merge.h"
 #include "result.h"
 #include "starts.h"
@@ -230,10 +231,20 @@ static bool fills_gap(const struct remux *remux, const struct route *route, cons
   return shown >= route->last - packet_duration(stream, packet) / 2;
 }
 
+/*
+ * Sound is written at its dts. An mp4 of FAAC shows its first packet, which only begins the decoder, at the time of the second:
+ * behind another source it is before the end of that one.
+ */
+static int64_t written_time(const AVStream *stream, const AVPacket *packet) {
+  bool is_sound = stream->codecpar->codec_type == AVMEDIA_TYPE_AUDIO;
+  bool is_earlier = packet->dts != AV_NOPTS_VALUE && packet->pts != AV_NOPTS_VALUE && packet->dts < packet->pts;
+  return is_sound && is_earlier ? av_rescale_q(packet->dts, stream->time_base, AV_TIME_BASE_Q) : packet_time(packet, stream->time_base);
+}
+
 /* Whether the packet is inside the range. */
 static bool in_range(struct remux *remux, struct route *route, const AVStream *stream, const AVPacket *packet) {
   AVRational time_base = stream->time_base;
-  int64_t time = packet_time(packet, time_base);
+  int64_t time = written_time(stream, packet);
   if (route->ended) return false;
   if (remux->end != AV_NOPTS_VALUE && time != AV_NOPTS_VALUE && time >= remux->end) {
     /* With B-frames, packets with an earlier pts may follow. */
@@ -342,12 +353,25 @@ static bool is_text_of_mp4(const AVOutputFormat *format, const AVStream *source)
   return source->codecpar->codec_type == AVMEDIA_TYPE_SUBTITLE && av_match_name(format->name, "mp4,mov,ipod,3gp,3g2,psp,f4v,ismv");
 }
 
-static int pass_on(struct session *session, struct remux *remux, struct route *route, AVPacket *packet) {
+/* The muxers of mp4 refuse a packet of PCM that holds no whole sample, as a file whose last sample is cut off ends with. */
+static bool is_part_of_sample(const AVOutputFormat *format, const AVStream *source, const AVPacket *packet) {
+  const AVCodecParameters *parameters = source->codecpar;
+  if (parameters->codec_type != AVMEDIA_TYPE_AUDIO || !av_match_name(format->name, "mp4,mov,ipod,3gp,3g2,psp,f4v,ismv")) return false;
+  int sample = av_get_exact_bits_per_sample(parameters->codec_id) / 8 * parameters->ch_layout.nb_channels;
+  return packet->size && packet->size < sample;
+}
+
+static int pass_on_one(struct session *session, struct remux *remux, struct route *route, AVPacket *packet) {
   const AVStream *source = session->input->context->streams[packet->stream_index];
   AVRational from = source->time_base;
   AVStream *stream = session->output->context->streams[route->output_stream];
   const AVOutputFormat *format = session->output->context->oformat;
   mend_missing_times(source, &route->missing, has_quirk(format, SPARSE_PTS), packet);
+  if (is_part_of_sample(format, source, packet)) {
+    warn(&session->channel.log, AVS_WARNING_DROPPED, source->index, 1, "a part of a sample is left out",
+         "stream %d: %d bytes, which are no whole sample, are left out", source->index, packet->size);
+    return 0;
+  }
   if (!is_picture(source)) {
     int64_t shift = av_rescale_q(av_sat_sub64(remux->shift, route->delay), AV_TIME_BASE_Q, from);
     if (packet->pts != AV_NOPTS_VALUE) packet->pts = av_sat_sub64(packet->pts, shift);
@@ -363,6 +387,26 @@ static int pass_on(struct session *session, struct remux *remux, struct route *r
   route->order.rest = route->missing.rest;
   order_packet(&route->order, format, stream, from, packet, &session->channel.log);
   return write_packet(session, remux, route, source, packet);
+}
+
+/* Writes the packet's frames as packets of their own. */
+static int pass_on_frames(struct session *session, struct remux *remux, struct route *route, const AVPacket *packet, int count) {
+  AVRational time_base = session->input->context->streams[packet->stream_index]->time_base;
+  AVPacket *part = av_packet_alloc();
+  int result = part ? 0 : AVERROR(ENOMEM), at = 0;
+  for (int i = 0; i < count && result >= 0; i++) {
+    result = frame_of(packet, time_base, i, &at, part);
+    if (result >= 0) result = pass_on_one(session, remux, route, part);
+    av_packet_unref(part);
+  }
+  av_packet_free(&part);
+  return result;
+}
+
+static int pass_on(struct session *session, struct remux *remux, struct route *route, AVPacket *packet) {
+  const AVStream *source = session->input->context->streams[packet->stream_index];
+  int count = frames_to_part(session->output->context->oformat, source, packet);
+  return count > 1 ? pass_on_frames(session, remux, route, packet, count) : pass_on_one(session, remux, route, packet);
 }
 
 /* ---------------------------------------------------------------------------------------- transforming in JavaScript */
@@ -607,7 +651,10 @@ static int remux_next(struct session *session) {
   remux->finished = true;
   if (!has_range_ended) end_last_packets(session, remux);
   warn_cut_off(session);
-  if (!has_range_ended) warn_missing_sound(session); /* what is behind the range was not read */
+  if (!has_range_ended) { /* what is behind the range was not read */
+    warn_missing_sound(session);
+    warn_missing_frames(session);
+  }
   warn_late_streams(session);
   return begin_all(session, remux);
 }

@@ -1,0 +1,38 @@
+#include "frames.h"
+
+#include <libavutil/avstring.h>
+#include <libavutil/mathematics.h>
+
+/* The length of a frame of AMR-NB, by the mode in its first byte; 0: there is no such mode. */
+static int amr_length(uint8_t first) {
+  static const uint8_t lengths[16] = {13, 14, 16, 18, 20, 21, 27, 32, 6, 0, 0, 0, 0, 0, 0, 1};
+  return lengths[first >> 3 & 15];
+}
+
+/* Phones write a second of AMR as one packet of 3gp; mov's muxer takes a frame, and ends with an error at more. */
+int frames_to_part(const AVOutputFormat *format, const AVStream *source, const AVPacket *packet) {
+  if (source->codecpar->codec_id != AV_CODEC_ID_AMR_NB || !av_match_name(format->name, "mp4,mov,ipod,3gp,3g2,psp,ismv,f4v")) return 1;
+  int count = 0;
+  for (int at = 0; at < packet->size; count++) {
+    int length = amr_length(packet->data[at]);
+    if (!length || length > packet->size - at) return 1; /* damaged: the muxer judges it */
+    at += length;
+  }
+  return count > 0 ? count : 1;
+}
+
+static int64_t later(int64_t time, int64_t units) { return time == AV_NOPTS_VALUE ? time : av_sat_add64(time, units); }
+
+int frame_of(const AVPacket *packet, AVRational time_base, int index, int *at, AVPacket *part) {
+  int result = av_packet_ref(part, packet);
+  if (result < 0) return result;
+  const AVRational frames = {1, 50}; /* of 20 ms */
+  int64_t begin = av_rescale_q(index, frames, time_base), end = av_rescale_q(index + 1, frames, time_base);
+  part->data += *at;
+  part->size = amr_length(*part->data);
+  *at += part->size;
+  part->pts = later(packet->pts, begin);
+  part->dts = later(packet->dts, begin);
+  part->duration = end - begin;
+  return 0;
+}
