@@ -1,13 +1,13 @@
 /**
- * What muxers can store beside streams: chapters, tags and dispositions. Tags that the program sets, and that are left out, are reported
- * here; tags of a source are kept where that is possible, and left out without a warning. Of chapters, `chapters.ts` warns.
+ * What muxers can store of a file's tags, and whether of chapters. Tags that the program sets, and that are left out, are reported;
+ * tags of a source are kept where that is possible, and left out without a warning. `holds_stream.ts` has what belongs to a
+ * stream, `holds_chapters.ts` what is stored of chapters.
  */
 import type { Session } from "../ffi/session.ts";
 import { guessFormat, versions } from "./formats.ts";
-import type { MediaType } from "./media_type.ts";
-import type { Chapter } from "./stream.ts";
 
-const setOf = (words: string): ReadonlySet<string> => new Set(words.split(" "));
+/** The words of a text. */
+export const setOf = (words: string): ReadonlySet<string> => new Set(words.split(" "));
 
 /** An output: its muxer, the name of its file, and its muxer's options. */
 export interface Written {
@@ -111,19 +111,19 @@ const HOLD_ALL = setOf(
 );
 
 /** What muxers write themselves. */
-const OWN = setOf("encoder major_brand minor_version compatible_brands");
+export const OWN = setOf("encoder major_brand minor_version compatible_brands");
 
 const encoder = new TextEncoder();
 
 /** Whether a text has more bytes than that in UTF-8. */
-function isOver(bytes: number, text: string): boolean {
+export function isOver(bytes: number, text: string): boolean {
   return text.length > bytes || text.length * 3 > bytes && encoder.encode(text).length > bytes;
 }
 
 /** What a length of 16 bits can state. */
-const MAX_BYTES = 65535;
+export const MAX_BYTES = 65535;
 /** The same in UTF-16, with a NUL. */
-const MAX_UNITS = 32766;
+export const MAX_UNITS = 32766;
 
 const overBytes: Spoils = (name, value) => isOver(MAX_BYTES, name) || isOver(MAX_BYTES, value);
 const overUnits: Spoils = (name, value) => name.length > MAX_UNITS || value.length > MAX_UNITS;
@@ -233,7 +233,7 @@ function changesOf({ format, options = {} }: Written): Change[] {
 const SEGMENTS = /^(stream_|s)?segment\b/;
 
 /** The files that have the tags: those of segments, with their own options. */
-function filesOf(output: Written): Written {
+export function filesOf(output: Written): Written {
   const { format, url = "", options = {} } = output;
   if (format === "hls") {
     const isMp4 = /^(fmp4|1)$/.test(String(options.hls_segment_type ?? ""));
@@ -254,8 +254,8 @@ function listedIn(text: unknown): Record<string, string> {
 /** Names in a message. */
 const MAX_NAMES = 10;
 
-/** How the message begins. */
-const LEFT_OUT = "tags are left out, ", ROLES_LEFT_OUT = "dispositions are left out, ";
+/** How messages begin. */
+export const LEFT_OUT = "tags are left out, ", ROLES_LEFT_OUT = "dispositions are left out, ";
 
 /** The tags without those that the muxer would spoil. */
 export function withoutSpoiled(output: Written, tags: Readonly<Record<string, string>>): [string, string][] {
@@ -284,7 +284,8 @@ export function warnOfTags(
   }
 }
 
-function warnOf(
+/** Warns about what is left out. */
+export function warnOf(
   session: Session,
   names: readonly string[],
   words: string,
@@ -317,232 +318,4 @@ function spoiledBy(files: Written): Spoils {
   // As a list of texts, with lengths of 32 bits.
   const isListed = changesOf(files).some(({ option, tags }) => option === "movflags" && tags === all);
   return (name, value) => !isListed && found.some(({ spoils }) => spoils(name, value));
-}
-
-// ------------------------------------------------------------------------------------------- tags of streams
-
-/** Whether a tag of a stream of this type can be stored. */
-type StreamHolds = (name: string, value: string, type: MediaType) => boolean;
-
-/** A code of ISO 639-2, which mp4 has three letters for. */
-const isCode = (value: string) => /^[a-z]{3}$/.test(value);
-
-const OF_TRACK = setOf("creation_time encoder handler_name reel_name timecode vendor_id");
-const ofTrack: StreamHolds = (name, value) => name === "language" ? isCode(value) : OF_TRACK.has(name);
-const ofTitledTrack: StreamHolds = (name, value, type) =>
-  name === "title" || name === "name" || ofTrack(name, value, type);
-const ofProgram: StreamHolds = (name, value, type) =>
-  name === "language" && (type === "audio" || type === "subtitle") && /^[a-z]{3}(,[a-z]{3})*$/.test(value);
-
-/** Muxers that store all tags of streams. */
-const HOLD_STREAM_TAGS = setOf("ffmetadata matroska nut oga ogg ogv opus spx webm");
-
-/** What the others store of them. */
-const HOLD_SOME_OF_STREAMS: Readonly<Record<string, StreamHolds>> = {
-  "3g2": ofTrack,
-  "3gp": ofTrack,
-  asf: (name, value) => name === "language" && /^[a-z]{2,3}$/.test(value),
-  asf_stream: (name, value) => name === "language" && /^[a-z]{2,3}$/.test(value),
-  avi: (name, _, type) => name === "title" || (name === "language" && type === "audio"),
-  dash: (name) => name === "language",
-  dv: (name) => name === "timecode",
-  f4v: ofTrack,
-  gxf: (name) => name === "timecode",
-  ipod: ofTrack,
-  ismv: ofTrack,
-  mov: ofTitledTrack,
-  mp4: ofTitledTrack,
-  mpegts: ofProgram,
-  mxf: (name) => name === "timecode" || name === "reel_name",
-  mxf_d10: (name) => name === "timecode" || name === "reel_name",
-  mxf_opatom: (name) => name === "timecode" || name === "reel_name",
-  psp: ofTrack,
-};
-
-/** What a stream of an output is like, and where it comes from. */
-export interface TaggedStream {
-  type: MediaType;
-  /** What it copies. */
-  from?:
-    | { readonly metadata: Readonly<Record<string, string>>; readonly disposition: readonly string[] }
-    | undefined;
-  source?: number;
-  /** For the warning. */
-  stream: number;
-}
-
-/** Warns about tags of a stream that are set, other than those of the stream that it copies, and that the output can't store. */
-export function warnOfStreamTags(
-  session: Session,
-  output: Written,
-  { metadata = {}, disposition = [] }: { metadata?: Record<string, string>; disposition?: readonly string[] },
-  { type, from, ...place }: TaggedStream,
-): void {
-  const { format } = filesOf(output);
-  if (HOLD_STREAM_TAGS.has(format) || !holdsMedia(format)) return;
-  if (type === "attachment" || disposition.includes("attached_pic")) return; // a cover has them as its description
-  const held = Object.hasOwn(HOLD_SOME_OF_STREAMS, format) ? HOLD_SOME_OF_STREAMS[format] : undefined;
-  const lost = Object.entries(metadata).filter(([name, value]) =>
-    value !== "" && from?.metadata[name] !== value && !OWN.has(name.toLowerCase()) &&
-    !held?.(name.toLowerCase(), value, type)
-  );
-  if (lost.length === 0) return;
-  warnOf(session, lost.map(([name]) => name), `${LEFT_OUT}${output.format} can't hold them`, place);
-}
-
-// ------------------------------------------------------------------------------------------- dispositions
-
-const OF_MATROSKA = "default dub original comment forced hearing_impaired visual_impaired";
-/** Of WebVTT. */
-const OF_TEXT = "captions descriptions metadata";
-const OF_MP4 = "default dub comment forced hearing_impaired visual_impaired captions descriptions";
-const OF_MOV = setOf("default");
-
-/** Muxers that store some dispositions, and which, by types of streams. */
-const HOLD_ROLES: Readonly<Record<string, (type: MediaType) => ReadonlySet<string>>> = {
-  "3g2": () => OF_MOV,
-  "3gp": () => OF_MOV,
-  f4v: () => OF_MOV,
-  ipod: () => OF_MOV,
-  ismv: () => OF_MOV,
-  matroska: (type) => setOf(type === "subtitle" ? `${OF_MATROSKA} ${OF_TEXT}` : OF_MATROSKA),
-  mov: () => OF_MOV,
-  mp4: () => setOf(OF_MP4),
-  mpegts: (type) =>
-    setOf(
-      {
-        audio: "hearing_impaired visual_impaired clean_effects",
-        subtitle: "hearing_impaired",
-      }[type as string] ?? "",
-    ),
-  nut: () => setOf("default dub original comment lyrics karaoke"),
-  psp: () => OF_MOV,
-  webm: (type) => setOf(type === "subtitle" ? `default forced ${OF_TEXT}` : "default forced"),
-};
-
-/** Muxers whose files don't have them all, but a playlist or a description may. */
-const MAY_HOLD_ROLES = setOf("dash hls ffmetadata rtp rtp_mpegts");
-
-/** What covers are marked by; whether the format has covers is checked elsewhere. */
-const OF_COVERS = setOf("attached_pic timed_thumbnails");
-
-/** Warns about dispositions that are set, other than those of the stream that it copies, and that the output can't store. */
-export function warnOfDispositions(
-  session: Session,
-  output: Written,
-  disposition: readonly string[] | undefined,
-  { type, from, ...place }: TaggedStream,
-): void {
-  const { format } = filesOf(output);
-  if (!disposition || !holdsMedia(format) || MAY_HOLD_ROLES.has(output.format)) return;
-  const held = Object.hasOwn(HOLD_ROLES, format) ? HOLD_ROLES[format]!(type) : undefined;
-  // In MPEG-TS, readers take what is for those who don't see for descriptions.
-  const isImplied = (role: string) =>
-    format === "mpegts" && role === "descriptions" && disposition.includes("visual_impaired");
-  const lost = disposition.filter((role) =>
-    !held?.has(role) && !OF_COVERS.has(role) && !from?.disposition.includes(role) && !isImplied(role)
-  );
-  if (lost.length > 0) warnOf(session, lost, `${ROLES_LEFT_OUT}${output.format} can't hold them`, place);
-}
-
-// ------------------------------------------------------------------------------------------- rotation
-
-/** Muxers that store how pictures are turned to be shown. */
-const HOLD_ROTATION = setOf("3g2 3gp avif dash f4v ipod ismv mov mp4 psp");
-
-/** Those that do so since this version of libavformat, which is FFmpeg 6.1's. */
-const HOLD_ROTATION_LATER = setOf("matroska webm");
-const LATER = 60;
-
-/** Warns that pictures will be shown as they are, and not turned: those of phones lie on their side. */
-export function warnOfRotation(
-  session: Session,
-  output: Written,
-  rotation: number,
-  { source = 0, stream }: { source?: number; stream: number },
-): void {
-  if (rotation === 0) return;
-  const { format } = filesOf(output);
-  const isLater = HOLD_ROTATION_LATER.has(format) && parseInt(versions().libavformat) > LATER;
-  if (HOLD_ROTATION.has(format) || isLater || !holdsMedia(format)) return;
-  const warning = { kind: "dropped", source, stream, count: 1, log: null } as const;
-  const degrees = Math.round(rotation);
-  session.warnings.add(
-    warning,
-    `the rotation by ${degrees} degrees is left out: ${output.format} can't hold it`,
-  );
-}
-
-// ------------------------------------------------------------------------------------------- chapters
-
-/** Muxers that store all tags of chapters; the others store titles. */
-const HOLD_CHAPTER_TAGS = setOf("adts aiff ffmetadata matroska mp3 nut");
-
-/** The most bytes that a title can have. */
-const TITLE_BYTES: Readonly<Record<string, number>> = {
-  "3g2": 255,
-  "3gp": 255,
-  asf: MAX_UNITS - 12,
-  f4v: 255,
-  ipod: MAX_BYTES,
-  ismv: 255,
-  mov: MAX_BYTES,
-  mp4: MAX_BYTES,
-};
-
-/** Chapters as the muxer can store them, with warnings of what that changes. `isSet`: not copied from a source. */
-export function fitChapters(
-  session: Session,
-  output: Written,
-  chapters: readonly Chapter[],
-  isSet: boolean,
-): readonly Chapter[] {
-  const { format } = output;
-  if (!holdsMedia(format) || !canHoldChapters(output)) return chapters;
-  const names = chapters.flatMap(({ metadata = {} }) =>
-    Object.keys(metadata).filter((name) => !isTitle(name) && metadata[name] !== "")
-  );
-  if (isSet && names.length > 0 && !HOLD_CHAPTER_TAGS.has(format)) {
-    warnOf(session, [...new Set(names)], `tags of chapters are left out, ${format} can't hold them`);
-  }
-  return withShortTitles(session, format, fromZero(session, chapters));
-}
-
-/** Formats have no times before 0: muxers write them as very large ones, others leave such a chapter out. */
-function fromZero(session: Session, chapters: readonly Chapter[]): readonly Chapter[] {
-  const count = chapters.filter(({ start }) => start < 0).length;
-  if (count === 0) return chapters;
-  const warning = { kind: "corrected", source: 0, stream: null, count, log: null } as const;
-  session.warnings.add(warning, "chapters that begin before 0 begin at 0");
-  return chapters.map((chapter) => ({
-    ...chapter,
-    start: Math.max(0, chapter.start),
-    end: Math.max(0, chapter.end),
-  }));
-}
-
-function withShortTitles(
-  session: Session,
-  format: string,
-  chapters: readonly Chapter[],
-): readonly Chapter[] {
-  const { [format]: most } = TITLE_BYTES;
-  if (most === undefined) return chapters;
-  const fitted = chapters.map((chapter) => withShortTitle(chapter, most));
-  const count = fitted.filter((chapter, index) => chapter !== chapters[index]).length;
-  if (count > 0) {
-    const warning = { kind: "dropped", source: 0, stream: null, count, log: null } as const;
-    session.warnings.add(warning, `titles of chapters are cut: ${format} has room for ${most} bytes`);
-  }
-  return fitted;
-}
-
-const isTitle = (name: string) => name.toLowerCase() === "title";
-
-function withShortTitle(chapter: Chapter, most: number): Chapter {
-  const title = Object.entries(chapter.metadata ?? {}).find(([name]) => isTitle(name));
-  if (!title || !isOver(most, title[1])) return chapter;
-  const [name, text] = title;
-  const { read } = encoder.encodeInto(text, new Uint8Array(most)); // whole characters
-  return { ...chapter, metadata: { ...chapter.metadata, [name]: text.slice(0, read) } };
 }

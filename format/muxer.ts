@@ -16,7 +16,7 @@ import { addStreamLike, addStreamOf } from "./add_stream.ts";
 import { type AttachmentInit, attachmentStream } from "./attached_file.ts";
 import { checkCover, coverStream, coverTag } from "./cover.ts";
 import { checkCoverPlace, isOgg } from "./cover_place.ts";
-import { warnOfDispositions, warnOfRotation, warnOfStreamTags } from "./holds.ts";
+import { warnOfStream } from "./holds_stream.ts";
 import type { CoverInit } from "./picture.ts";
 import type { FormatInfo } from "./formats.ts";
 import {
@@ -268,13 +268,9 @@ export class Muxer implements Disposable, AsyncDisposable {
       : addStreamOf(this.#session, from, init);
     this.#describeAdded();
     const { url, options } = this.#options;
-    const { type, disposition, rotation } = this.#description.streams[index]!;
+    const { type, rotation } = this.#description.streams[index]!;
     const written = { format: this.format.name, url, options };
-    const { metadata = {} } = init;
-    const place = { type, from: copied, stream: index };
-    warnOfStreamTags(this.#session, written, { metadata, disposition }, place);
-    warnOfDispositions(this.#session, written, init.disposition, place);
-    warnOfRotation(this.#session, written, rotation, place);
+    warnOfStream(this.#session, written, init, { type, rotation, from: copied, stream: index });
     return index;
   }
 

@@ -25,14 +25,8 @@ import { endUnused, isNodeWritable } from "../io/node_stream.ts";
 import { openSink, type Sink, sinkUrl } from "../io/sink.ts";
 import { isWritable } from "../io/stream.ts";
 import { warnOfChapters } from "./chapters.ts";
-import {
-  canHoldChapters,
-  fitChapters,
-  holdsMedia,
-  warnOfTags,
-  withoutSpoiled,
-  type Written,
-} from "./holds.ts";
+import { canHoldChapters, holdsMedia, warnOfTags, withoutSpoiled, type Written } from "./holds.ts";
+import { fitChapters } from "./holds_chapters.ts";
 import {
   bufferSizeOf,
   checkAllUsed,

@@ -27,7 +27,8 @@ import { cutChapters, joinChapters, warnOfChapters } from "./chapters.ts";
 import { isFragmented, isOgg, TagCover } from "./cover_place.ts";
 import { choose, type Chosen, editTags, initOf } from "./edits.ts";
 import { versions } from "./formats.ts";
-import { canHoldChapters, warnOfDispositions, warnOfRotation, warnOfStreamTags } from "./holds.ts";
+import { canHoldChapters } from "./holds.ts";
+import { warnOfStream } from "./holds_stream.ts";
 import { type DemuxerOptions, openInput } from "./open_input.ts";
 import {
   addChapters,
@@ -815,10 +816,8 @@ class Transfer {
     const filter = this.#options.bitstreamFilter?.(stream);
     const edited = initOf(chosen);
     const written = { format: this.#format, url: this.#chosenOutput.url, options: this.#options.options };
-    const place = { type: stream.type, from: stream, stream: stream.index };
-    warnOfStreamTags(this.#session, written, { disposition: [...stream.disposition], ...edited }, place);
-    warnOfDispositions(this.#session, written, edited.disposition, place);
-    warnOfRotation(this.#session, written, stream.rotation, place);
+    const { type, rotation, index: place } = stream;
+    warnOfStream(this.#session, written, edited, { type, rotation, from: stream, stream: place });
     const init = {
       ...edited,
       ...songTags(chosen, this.#options, this.#format, this.#chosen!.length),
