@@ -255,6 +255,13 @@ static void give_length(const AVFormatContext *output, struct filter *filter, AV
   filter->last_end = FFMAX(filter->last_end, av_sat_add64(packet->pts, packet->duration));
 }
 
+/* aac_adtstoasc reads on behind a frame that is cut off, and leaves less than nothing of it (5.1 to 9.0): the embedded one is patched. */
+static int check_size(struct session *session, const AVPacket *packet) {
+  if (EMBEDDED || packet->size >= 0) return 0;
+  log_error(session, "stream %d: a packet is cut off", packet->stream_index);
+  return AVERROR_INVALIDDATA;
+}
+
 static int check_header(struct session *session, const AVPacket *packet) {
   const struct output *output = session->output;
   const AVStream *stream = output->context->streams[packet->stream_index];
@@ -275,7 +282,8 @@ static int write_out(struct session *session, AVPacket *packet) {
   }
   struct filter *filter = index < session->output->filters.count ? &session->output->filters.list[index] : NULL;
   give_length(session->output->context, filter, packet);
-  int result = hide_short_key(session, packet);
+  int result = check_size(session, packet);
+  if (result >= 0) result = hide_short_key(session, packet);
   if (result >= 0) result = check_header(session, packet);
   if (result >= 0 && filter) {
     const AVStream *stream = session->output->context->streams[index];
