@@ -42,6 +42,7 @@ import endpoint_h from "../shim/endpoint.h" with { type: "text" };
 import escape_c from "../shim/escape.c" with { type: "text" };
 import escape_h from "../shim/escape.h" with { type: "text" };
 import aac_adts_long_patch from "../shim/ffmpeg/aac-adts-long.patch" with { type: "text" };
+import aac_adts_pce_patch from "../shim/ffmpeg/aac-adts-pce.patch" with { type: "text" };
 import aax_segments_patch from "../shim/ffmpeg/aax-segments.patch" with { type: "text" };
 import adx_whole_blocks_patch from "../shim/ffmpeg/adx-whole-blocks.patch" with { type: "text" };
 import afgs1_points_patch from "../shim/ffmpeg/afgs1-points.patch" with { type: "text" };
@@ -94,11 +95,13 @@ import dovi_no_profile_patch from "../shim/ffmpeg/dovi-no-profile.patch" with { 
 import dovi_null_patch from "../shim/ffmpeg/dovi-null.patch" with { type: "text" };
 import dts2pts_poc_range_9_patch from "../shim/ffmpeg/dts2pts-poc-range-9.patch" with { type: "text" };
 import dts2pts_two_fields_patch from "../shim/ffmpeg/dts2pts-two-fields.patch" with { type: "text" };
+import dv_audio_next_patch from "../shim/ffmpeg/dv-audio-next.patch" with { type: "text" };
 import dv_frame_rate_patch from "../shim/ffmpeg/dv-frame-rate.patch" with { type: "text" };
 import dvbsub_size_7_patch from "../shim/ffmpeg/dvbsub-size-7.patch" with { type: "text" };
 import dyn_buffer_size_patch from "../shim/ffmpeg/dyn-buffer-size.patch" with { type: "text" };
 import eval_steps_7_patch from "../shim/ffmpeg/eval-steps-7.patch" with { type: "text" };
 import eval_steps_9_patch from "../shim/ffmpeg/eval-steps-9.patch" with { type: "text" };
+import evc_merge_rest_patch from "../shim/ffmpeg/evc-merge-rest.patch" with { type: "text" };
 import exif_budget_7_patch from "../shim/ffmpeg/exif-budget-7.patch" with { type: "text" };
 import exif_budget_9_patch from "../shim/ffmpeg/exif-budget-9.patch" with { type: "text" };
 import fill_failed_patch from "../shim/ffmpeg/fill-failed.patch" with { type: "text" };
@@ -133,6 +136,7 @@ import hls_buffer_again_9_patch from "../shim/ffmpeg/hls-buffer-again-9.patch" w
 import hls_emptied_subtitles_9_patch from "../shim/ffmpeg/hls-emptied-subtitles-9.patch" with { type: "text" };
 import hls_emptied_patch from "../shim/ffmpeg/hls-emptied.patch" with { type: "text" };
 import hls_empty_rendition_patch from "../shim/ffmpeg/hls-empty-rendition.patch" with { type: "text" };
+import hls_iv_string_7_patch from "../shim/ffmpeg/hls-iv-string-7.patch" with { type: "text" };
 import hls_list_lost_patch from "../shim/ffmpeg/hls-list-lost.patch" with { type: "text" };
 import hls_master_tags_7_patch from "../shim/ffmpeg/hls-master-tags-7.patch" with { type: "text" };
 import hls_other_segments_7_patch from "../shim/ffmpeg/hls-other-segments-7.patch" with { type: "text" };
@@ -186,6 +190,7 @@ import matroska_chapter_ids_patch from "../shim/ffmpeg/matroska-chapter-ids.patc
 import matroska_crc_patch from "../shim/ffmpeg/matroska-crc.patch" with { type: "text" };
 import matroska_cue_order_patch from "../shim/ffmpeg/matroska-cue-order.patch" with { type: "text" };
 import matroska_cue_tracks_patch from "../shim/ffmpeg/matroska-cue-tracks.patch" with { type: "text" };
+import matroska_cues_leak_patch from "../shim/ffmpeg/matroska-cues-leak.patch" with { type: "text" };
 import matroska_flush_patch from "../shim/ffmpeg/matroska-flush.patch" with { type: "text" };
 import matroska_read_again_patch from "../shim/ffmpeg/matroska-read-again.patch" with { type: "text" };
 import matroska_scale_zero_patch from "../shim/ffmpeg/matroska-scale-zero.patch" with { type: "text" };
@@ -208,6 +213,7 @@ import mov_episode_numbers_patch from "../shim/ffmpeg/mov-episode-numbers.patch"
 import mov_extradata_list_9_patch from "../shim/ffmpeg/mov-extradata-list-9.patch" with { type: "text" };
 import mov_extradata_padding_9_patch from "../shim/ffmpeg/mov-extradata-padding-9.patch" with { type: "text" };
 import mov_far_times_patch from "../shim/ffmpeg/mov-far-times.patch" with { type: "text" };
+import mov_fragment_ends_patch from "../shim/ffmpeg/mov-fragment-ends.patch" with { type: "text" };
 import mov_fragment_lost_patch from "../shim/ffmpeg/mov-fragment-lost.patch" with { type: "text" };
 import mov_fragment_search_patch from "../shim/ffmpeg/mov-fragment-search.patch" with { type: "text" };
 import mov_fragment_times_7_patch from "../shim/ffmpeg/mov-fragment-times-7.patch" with { type: "text" };
@@ -228,6 +234,7 @@ import mov_seek_interrupted_patch from "../shim/ffmpeg/mov-seek-interrupted.patc
 import mov_seek_steps_patch from "../shim/ffmpeg/mov-seek-steps.patch" with { type: "text" };
 import mov_timed_id3_patch from "../shim/ffmpeg/mov-timed-id3.patch" with { type: "text" };
 import mov_ttml_tracks_9_patch from "../shim/ffmpeg/mov-ttml-tracks-9.patch" with { type: "text" };
+import mp3_size_overflow_patch from "../shim/ffmpeg/mp3-size-overflow.patch" with { type: "text" };
 import mp3_stream_length_patch from "../shim/ffmpeg/mp3-stream-length.patch" with { type: "text" };
 import mpc8_seektable_patch from "../shim/ffmpeg/mpc8-seektable.patch" with { type: "text" };
 import mpeg_streams_7_patch from "../shim/ffmpeg/mpeg-streams-7.patch" with { type: "text" };
@@ -301,6 +308,8 @@ import vobsub_streams_7_patch from "../shim/ffmpeg/vobsub-streams-7.patch" with 
 import vorbis_comments_interrupted_patch from "../shim/ffmpeg/vorbis-comments-interrupted.patch" with { type: "text" };
 import vorbis_parser_once_7_patch from "../shim/ffmpeg/vorbis-parser-once-7.patch" with { type: "text" };
 import vorbis_parser_once_9_patch from "../shim/ffmpeg/vorbis-parser-once-9.patch" with { type: "text" };
+import vp9_reorder_lost_patch from "../shim/ffmpeg/vp9-reorder-lost.patch" with { type: "text" };
+import vp9_superframe_sum_patch from "../shim/ffmpeg/vp9-superframe-sum.patch" with { type: "text" };
 import vqf_tag_leak_7_patch from "../shim/ffmpeg/vqf-tag-leak-7.patch" with { type: "text" };
 import vvc_config_counts_patch from "../shim/ffmpeg/vvc-config-counts.patch" with { type: "text" };
 import vvc_parameter_sets_7_patch from "../shim/ffmpeg/vvc-parameter-sets-7.patch" with { type: "text" };
@@ -503,6 +512,7 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/escape.c": escape_c,
   "shim/escape.h": escape_h,
   "shim/ffmpeg/aac-adts-long.patch": aac_adts_long_patch,
+  "shim/ffmpeg/aac-adts-pce.patch": aac_adts_pce_patch,
   "shim/ffmpeg/aax-segments.patch": aax_segments_patch,
   "shim/ffmpeg/adx-whole-blocks.patch": adx_whole_blocks_patch,
   "shim/ffmpeg/afgs1-points.patch": afgs1_points_patch,
@@ -555,11 +565,13 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/dovi-null.patch": dovi_null_patch,
   "shim/ffmpeg/dts2pts-poc-range-9.patch": dts2pts_poc_range_9_patch,
   "shim/ffmpeg/dts2pts-two-fields.patch": dts2pts_two_fields_patch,
+  "shim/ffmpeg/dv-audio-next.patch": dv_audio_next_patch,
   "shim/ffmpeg/dv-frame-rate.patch": dv_frame_rate_patch,
   "shim/ffmpeg/dvbsub-size-7.patch": dvbsub_size_7_patch,
   "shim/ffmpeg/dyn-buffer-size.patch": dyn_buffer_size_patch,
   "shim/ffmpeg/eval-steps-7.patch": eval_steps_7_patch,
   "shim/ffmpeg/eval-steps-9.patch": eval_steps_9_patch,
+  "shim/ffmpeg/evc-merge-rest.patch": evc_merge_rest_patch,
   "shim/ffmpeg/exif-budget-7.patch": exif_budget_7_patch,
   "shim/ffmpeg/exif-budget-9.patch": exif_budget_9_patch,
   "shim/ffmpeg/fill-failed.patch": fill_failed_patch,
@@ -594,6 +606,7 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/hls-emptied-subtitles-9.patch": hls_emptied_subtitles_9_patch,
   "shim/ffmpeg/hls-emptied.patch": hls_emptied_patch,
   "shim/ffmpeg/hls-empty-rendition.patch": hls_empty_rendition_patch,
+  "shim/ffmpeg/hls-iv-string-7.patch": hls_iv_string_7_patch,
   "shim/ffmpeg/hls-list-lost.patch": hls_list_lost_patch,
   "shim/ffmpeg/hls-master-tags-7.patch": hls_master_tags_7_patch,
   "shim/ffmpeg/hls-other-segments-7.patch": hls_other_segments_7_patch,
@@ -647,6 +660,7 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/matroska-crc.patch": matroska_crc_patch,
   "shim/ffmpeg/matroska-cue-order.patch": matroska_cue_order_patch,
   "shim/ffmpeg/matroska-cue-tracks.patch": matroska_cue_tracks_patch,
+  "shim/ffmpeg/matroska-cues-leak.patch": matroska_cues_leak_patch,
   "shim/ffmpeg/matroska-flush.patch": matroska_flush_patch,
   "shim/ffmpeg/matroska-read-again.patch": matroska_read_again_patch,
   "shim/ffmpeg/matroska-scale-zero.patch": matroska_scale_zero_patch,
@@ -669,6 +683,7 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/mov-extradata-list-9.patch": mov_extradata_list_9_patch,
   "shim/ffmpeg/mov-extradata-padding-9.patch": mov_extradata_padding_9_patch,
   "shim/ffmpeg/mov-far-times.patch": mov_far_times_patch,
+  "shim/ffmpeg/mov-fragment-ends.patch": mov_fragment_ends_patch,
   "shim/ffmpeg/mov-fragment-lost.patch": mov_fragment_lost_patch,
   "shim/ffmpeg/mov-fragment-search.patch": mov_fragment_search_patch,
   "shim/ffmpeg/mov-fragment-times-7.patch": mov_fragment_times_7_patch,
@@ -689,6 +704,7 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/mov-seek-steps.patch": mov_seek_steps_patch,
   "shim/ffmpeg/mov-timed-id3.patch": mov_timed_id3_patch,
   "shim/ffmpeg/mov-ttml-tracks-9.patch": mov_ttml_tracks_9_patch,
+  "shim/ffmpeg/mp3-size-overflow.patch": mp3_size_overflow_patch,
   "shim/ffmpeg/mp3-stream-length.patch": mp3_stream_length_patch,
   "shim/ffmpeg/mpc8-seektable.patch": mpc8_seektable_patch,
   "shim/ffmpeg/mpeg-streams-7.patch": mpeg_streams_7_patch,
@@ -762,6 +778,8 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/vorbis-comments-interrupted.patch": vorbis_comments_interrupted_patch,
   "shim/ffmpeg/vorbis-parser-once-7.patch": vorbis_parser_once_7_patch,
   "shim/ffmpeg/vorbis-parser-once-9.patch": vorbis_parser_once_9_patch,
+  "shim/ffmpeg/vp9-reorder-lost.patch": vp9_reorder_lost_patch,
+  "shim/ffmpeg/vp9-superframe-sum.patch": vp9_superframe_sum_patch,
   "shim/ffmpeg/vqf-tag-leak-7.patch": vqf_tag_leak_7_patch,
   "shim/ffmpeg/vvc-config-counts.patch": vvc_config_counts_patch,
   "shim/ffmpeg/vvc-parameter-sets-7.patch": vvc_parameter_sets_7_patch,

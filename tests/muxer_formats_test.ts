@@ -3,9 +3,11 @@
  * codec configurations) ended the process, wrote what was in memory, or did not end: found by reading their sources
  * (docs/ffmpeg-security.md).
  */
-import { assert } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { AVError, Demuxer, MemorySink, Muxer, type MuxerOptions } from "@avio/avio";
-import { isEmbedded } from "./support/versions.ts";
+import { isDeno } from "../ffi/runtime.ts";
+import { answerOf } from "./support/script.ts";
+import { isEmbedded, libavformat } from "./support/versions.ts";
 
 type Stream = Parameters<Muxer["addStream"]>[0];
 type Settings = Parameters<Muxer["addStream"]>[1];
@@ -236,4 +238,95 @@ Deno.test("lrc: a tag of a million line breaks takes no quadratic time", { ignor
   const metadata = { title: "\n".repeat(1e6) };
   const stream = { type: "subtitle", codec: "subrip" };
   assertEnds(() => write({ format: "lrc", metadata }, [[stream]], [packet(0, filled(3, 65), 0)]));
+});
+
+Deno.test("aac_adtstoasc: a frame that ends within its program config element is no packet of -1 bytes", () => {
+  // sync, MPEG-4, no layer, no CRC, LC, 44100 Hz, no channel configuration, length, fullness, one frame; an element of PCE
+  const frame = new Bits().put(12, 0xfff).put(3, 0).put(1, 1).put(2, 1).put(4, 4).put(1, 0).put(3, 0).put(
+    4,
+    0,
+  )
+    .put(13, 9).put(11, 0x7ff).put(2, 0).put(3, 5).put(13, 0x1fff).bytes();
+  const audio = { type: "audio", codec: "aac", sampleRate: 44100, channels: 2 };
+  for (const format of ["framecrc", "crc", "md5"]) {
+    const filtered: [object, Settings] = [audio, { bitstreamFilter: "aac_adtstoasc" }];
+    assertThrows(() => write({ format }, [filtered], [packet(0, frame, 0)]), AVError, "Invalid data");
+  }
+});
+
+Deno.test("evc_frame_merge: what is left of a bad packet does not stay", {
+  ignore: ignore || libavformat < 61,
+}, () => {
+  const sink = new MemorySink();
+  using muxer = Muxer.openSync(sink, { format: "data" });
+  muxer.addStream({ ...VIDEO, codec: "evc" } as Stream, { bitstreamFilter: "evc_frame_merge" });
+  muxer.startSync();
+  assertThrows(() => muxer.writeSync(packet(0, filled(3, 1), 0)), AVError);
+  const message = new Uint8Array([0, 0, 0, 4, 0x3a, 0, 1, 2]);
+  muxer.writeSync(packet(0, message, 40000));
+  muxer.finishSync();
+  assertEquals(sink.bytes(), message);
+});
+
+Deno.test("dv: sound of exactly one frame is not enough for the next one, which has two samples more", {
+  ignore,
+}, () => {
+  const video = { ...VIDEO, codec: "dvvideo", width: 720, height: 480, pixelFormat: "yuv411p" };
+  const timeBase = { num: 1001, den: 30000 };
+  const audio = { type: "audio", codec: "pcm_s16le", sampleRate: 48000, channels: 2 };
+  const times = [0, 33367, 66734];
+  const pictures = times.map((time) => packet(0, filled(120000, 1), time));
+  const packets = [
+    packet(1, filled(2 * 6400, 1), 0),
+    pictures[0]!,
+    packet(1, filled(4, 1), 66700),
+    pictures[1]!,
+  ];
+  const streams: [object, Settings?][] = [
+    [{ ...video, frameRate: { num: 30000, den: 1001 } }, { timeBase }],
+    [audio],
+  ];
+  assertEquals(write({ format: "dv" }, streams, packets).length, 120000);
+});
+
+Deno.test("mov: fragments of one frame don't look through all packets that wait", { ignore }, () => {
+  const stream = { type: "audio", codec: "pcm_s16le", sampleRate: 48000, channels: 1 };
+  const packets = Array.from(
+    { length: 30000 },
+    (_, i) => packet(0, filled(2), (i + 1) * 21, { duration: 21 }),
+  );
+  const options = { movflags: "frag_every_frame+empty_moov" };
+  assertEnds(() => write({ format: "mov", options }, [[stream], [stream]], packets));
+});
+
+Deno.test("matroska: an index that does not fit into its space leaks nothing", {
+  ignore: ignore || !isDeno,
+}, async () => {
+  const { before, after } = await answerOf<{ before: number; after: number }>(
+    `const data = new Uint8Array(8), timeBase = { num: 1, den: 1000 };
+    const write = () => {
+      const options = { reserve_index_space: 100 };
+      using muxer = Muxer.openSync(new MemorySink(), { format: "matroska", options });
+      muxer.addStream({ type: "video", codec: "vp8", width: 64, height: 64 });
+      for (let i = 0; i < 2000; i++) muxer.writeSync({ streamIndex: 0, data, pts: i, dts: i, isKey: true, timeBase });
+      try {
+        muxer.finishSync();
+      } catch (error) {
+        if (!error.message.includes("trailer")) throw error;
+      }
+    };
+    const writeMany = async (times) => {
+      for (let i = 0; i < times; i++) {
+        write();
+        await sleep(0);
+      }
+      gc();
+    };
+    await writeMany(100);
+    const before = residentMegabytes();
+    await writeMany(600);
+    console.log(JSON.stringify({ before, after: residentMegabytes() }));`,
+    { flags: ["-A", "--v8-flags=--expose-gc"] },
+  );
+  assert(after - before < 10, `${before} MB became ${after} MB`);
 });
