@@ -226,6 +226,7 @@ import mov_episode_numbers_patch from "../shim/ffmpeg/mov-episode-numbers.patch"
 import mov_extradata_list_9_patch from "../shim/ffmpeg/mov-extradata-list-9.patch" with { type: "text" };
 import mov_extradata_padding_9_patch from "../shim/ffmpeg/mov-extradata-padding-9.patch" with { type: "text" };
 import mov_far_times_patch from "../shim/ffmpeg/mov-far-times.patch" with { type: "text" };
+import mov_fragment_ends_patch from "../shim/ffmpeg/mov-fragment-ends.patch" with { type: "text" };
 import mov_fragment_lost_patch from "../shim/ffmpeg/mov-fragment-lost.patch" with { type: "text" };
 import mov_fragment_search_patch from "../shim/ffmpeg/mov-fragment-search.patch" with { type: "text" };
 import mov_fragment_times_7_patch from "../shim/ffmpeg/mov-fragment-times-7.patch" with { type: "text" };
@@ -726,6 +727,7 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/mov-extradata-list-9.patch": mov_extradata_list_9_patch,
   "shim/ffmpeg/mov-extradata-padding-9.patch": mov_extradata_padding_9_patch,
   "shim/ffmpeg/mov-far-times.patch": mov_far_times_patch,
+  "shim/ffmpeg/mov-fragment-ends.patch": mov_fragment_ends_patch,
   "shim/ffmpeg/mov-fragment-lost.patch": mov_fragment_lost_patch,
   "shim/ffmpeg/mov-fragment-search.patch": mov_fragment_search_patch,
   "shim/ffmpeg/mov-fragment-times-7.patch": mov_fragment_times_7_patch,
