@@ -2,6 +2,7 @@
  * `avio merge`: combines tracks of several files in one. A track is written as the number of its file, counted from 0, and
  * its own number or type: `1:audio`, `0:2`.
  */
+import { isChapterTrack } from "../format/stream.ts";
 import * as library from "../mod.ts";
 import type { MergeOptions, MergeResult, MergeSource, Stream, StreamEdits } from "../mod.ts";
 import { attachmentOf, chaptersOf, coverOf } from "./added_files.ts";
@@ -12,6 +13,7 @@ import { checkNotInput, checkOutput } from "./output_checks.ts";
 import { sinkOf, sourceOf, STANDARD, writeStderr } from "./streams.ts";
 import { printable } from "./text.ts";
 import { muxerOptions, printStart, type Transfer, transfer, transferReport } from "./transfer.ts";
+import { EXIT } from "./warnings.ts";
 
 /** The values of the flags about tracks, not parsed. */
 export interface TrackFlags {
@@ -59,7 +61,8 @@ export async function merge(args: MergeArguments): Promise<number> {
   });
   const tracks = tracksOf(args.tracks, inputs.length);
   const seen: Stream[][] = inputs.map(() => []);
-  const sources = inputs.map((_, index) => mergeSource(args, tracks, index, seen[index]!));
+  const unheld = new Set<Stream>();
+  const sources = inputs.map((_, index) => mergeSource(args, tracks, index, seen[index]!, unheld));
   const added: MergeOptions = {
     covers: args.covers.map(coverOf),
     attachments: args.attach.map(attachmentOf),
@@ -86,9 +89,9 @@ export async function merge(args: MergeArguments): Promise<number> {
     return { ...merged, skippedStreams: [] };
   });
   const code = transferReport(args, done, inputs);
-  if (!args.quiet) printSkipped(merged!, inputs);
+  if (!args.quiet) printSkipped(merged!, inputs, seen, unheld);
   checkPicked(tracks, seen, inputs);
-  return code;
+  return code === EXIT.DONE && unheld.size > 0 ? EXIT.LOSSES : code;
 }
 
 // ------------------------------------------------------------------------------------------- tracks
@@ -134,7 +137,13 @@ function isOf({ file, which }: Track, index: number, { index: number, type }: St
   return file === index && (which === null || which === type || which === String(number));
 }
 
-function mergeSource(args: MergeArguments, tracks: Tracks, index: number, seen: Stream[]): MergeSource {
+function mergeSource(
+  args: MergeArguments,
+  tracks: Tracks,
+  index: number,
+  seen: Stream[],
+  unheld: Set<Stream>,
+): MergeSource {
   const name = args.inputs[index]!;
   const isPicked = tracks.picked.some(({ file }) => file === index);
   return {
@@ -144,6 +153,8 @@ function mergeSource(args: MergeArguments, tracks: Tracks, index: number, seen: 
     streams(stream, canHold) {
       seen.push(stream);
       const place = tracks.picked.findIndex((track) => isOf(track, index, stream));
+      const isLost = !isPicked && !canHold && !isChapterTrack(stream, [stream]);
+      if (isLost) unheld.add(stream); // what --pick leaves out is no loss
       if (isPicked ? place < 0 : !canHold) return false;
       const order = place < 0 ? tracks.picked.length : place;
       return tracks.edits.filter(({ track }) => isOf(track, index, stream))
@@ -173,8 +184,15 @@ function checkPicked({ picked }: Tracks, seen: readonly Stream[][], inputs: read
   );
 }
 
-function printSkipped({ skippedStreams }: MergeResult, inputs: readonly string[]): void {
+function printSkipped(
+  { skippedStreams }: MergeResult,
+  inputs: readonly string[],
+  seen: readonly Stream[][],
+  unheld: ReadonlySet<Stream>,
+): void {
   for (const { sourceIndex, inputIndex } of skippedStreams) {
-    writeStderr(`  skipped track ${inputIndex} of ${printable(inputs[sourceIndex]!)}\n`);
+    const stream = seen[sourceIndex]!.find(({ index }) => index === inputIndex);
+    const why = stream && unheld.has(stream) ? ": the output's format can't hold it" : "";
+    writeStderr(`  skipped track ${inputIndex} of ${printable(inputs[sourceIndex]!)}${why}\n`);
   }
 }

@@ -101,9 +101,10 @@ async function replace(
   const left = new Set<number>(); // streams left out on purpose
   using file = new FileBeside(path, state);
   leftover.begin(file.path); // the file itself is not written to
-  const source = sourceOf(job, shared, left);
+  const unheld: Stream[] = [];
+  const source = sourceOf(job, shared, left, unheld);
   const result = await library.merge([source], file.path, optionsOf(job, shared, signal));
-  const losses = await lossesIn(job, file, result, signal);
+  const losses = [...unheld.map(nameOfStream), ...await lossesIn(job, file, result, signal)];
   if (losses.length > 0) file.checkUnchanged(); // or another program may have caused them
   if (losses.length > 0) refuse(args, losses);
   stop!.throwIfAborted();
@@ -114,13 +115,14 @@ async function replace(
   return { result: { ...result, skippedStreams, warnings }, losses };
 }
 
-/** The old file, of which streams that are left out on purpose are added to `left`. */
+/** The old file, of which streams that are left out on purpose are added to `left`, those that the format can't hold to `unheld`. */
 function sourceOf(
   { args, path, before }: Job,
   { bitstreamFilter }: RemuxOptions,
   left: Set<number>,
+  unheld: Stream[],
 ): MergeSource {
-  const edits = streamSelector(args, []);
+  const edits = streamSelector(args, [], []);
   return {
     source: path,
     input: args.inputOptions,
@@ -129,7 +131,8 @@ function sourceOf(
         left.add(stream.index);
         return false;
       }
-      if (!canHold) refuse(args, [`stream ${stream.index} (${stream.type}, ${codecOf(stream)})`]);
+      if (!canHold) refuse(args, [nameOfStream(stream)]);
+      if (!canHold) unheld.push(stream);
       return edits(stream, canHold);
     },
     ...(bitstreamFilter ? { bitstreamFilter } : {}),
@@ -243,6 +246,11 @@ function comparedStreams({ filters }: Transfer, before: MediaInfo, { streams }: 
 /** Whether the stream is a cover that will be removed or replaced. */
 function isUnwanted({ disposition }: Stream, { covers, noCovers }: RewriteArguments): boolean {
   return disposition.includes("attached_pic") && (noCovers || covers.length > 0);
+}
+
+/** `stream 1 (data, unknown codec)` */
+function nameOfStream(stream: Stream): string {
+  return `stream ${stream.index} (${stream.type}, ${codecOf(stream)})`;
 }
 
 function codecOf({ codecParameters: { codec } }: Stream): string {

@@ -4,6 +4,7 @@
  */
 import { dirname } from "node:path";
 import { files } from "../io/files.ts";
+import { isChapterTrack } from "../format/stream.ts";
 import {
   type DemuxerOptions,
   type MediaType,
@@ -71,6 +72,8 @@ export interface Done {
   result: RemuxResult;
   /** Streams of the input, if streams were selected or changed. */
   seen: Stream[];
+  /** Those that are left out since the output's format can't hold them, if streams were changed: else there are warnings of them. */
+  unheld: Stream[];
   seconds: number;
   /** The signal that stopped the reading; the output was finished. */
   stoppedBy: StopSignal | null;
@@ -82,7 +85,7 @@ export async function transfer(
   inputs: readonly string[],
   work: (options: RemuxOptions, leftover: Leftover) => Promise<RemuxResult>,
 ): Promise<Done> {
-  const seen: Stream[] = [];
+  const seen: Stream[] = [], unheld: Stream[] = [];
   const line = new ProgressLine(!args.quiet);
   const leftover = new Leftover();
   const interrupt = new Interrupt();
@@ -96,10 +99,13 @@ export async function transfer(
       printStart(args, start);
     };
     const { stop, signal } = interrupt;
-    const result = await work({ ...libraryOptions(args, seen), onstart, onprogress, stop, signal }, leftover);
+    const result = await work(
+      { ...libraryOptions(args, seen, unheld), onstart, onprogress, stop, signal },
+      leftover,
+    );
     isEmpty = result.packets === 0;
     if (interrupt.by && isEmpty) throw new Interrupted(interrupt.by);
-    return { result, seen, seconds: (performance.now() - started) / 1000, stoppedBy: interrupt.by };
+    return { result, seen, unheld, seconds: (performance.now() - started) / 1000, stoppedBy: interrupt.by };
   } catch (error) {
     line.clear();
     const failure = interrupt.isAborted || error instanceof Interrupted
@@ -150,7 +156,7 @@ export function muxerOptions({ output, format, options }: Transfer): Record<stri
   return output === STANDARD ? { ...streamingOptions(format ?? ""), ...options } : options;
 }
 
-function libraryOptions(args: Transfer, seen: Stream[]): RemuxOptions {
+function libraryOptions(args: Transfer, seen: Stream[], unheld: Stream[]): RemuxOptions {
   const { start, end, timestamps, metadata, filters, edits } = args;
   const { timeout, bufferSize } = args.inputOptions;
   const hasFilters = Object.keys(filters).length > 0;
@@ -159,7 +165,9 @@ function libraryOptions(args: Transfer, seen: Stream[]): RemuxOptions {
     ...(end === undefined ? {} : { end }),
     ...(args.ranges === undefined ? {} : { ranges: args.ranges }),
     ...(timestamps === undefined ? {} : { timestamps }),
-    ...(selectsStreams(args) || Object.keys(edits).length > 0 ? { streams: streamSelector(args, seen) } : {}),
+    ...(selectsStreams(args) || Object.keys(edits).length > 0
+      ? { streams: streamSelector(args, seen, unheld) }
+      : {}),
     ...(hasFilters ? { bitstreamFilter: ({ index, type }) => filters[index] ?? filters[type] } : {}),
     ...(args.noChapters ? { chapters: [] } : {}),
     ...(timeout === undefined ? {} : { timeout }),
@@ -192,16 +200,22 @@ function selectsStreams({ only, streams }: Transfer): boolean {
   return only.length + streams.length > 0;
 }
 
-/** A `streams` callback: adds each stream to `seen`, and selects and changes streams. Those of `--streams` come first. */
+/**
+ * A `streams` callback: adds each stream to `seen`, and selects and changes streams. Those of `--streams` come first. To the
+ * library, what it leaves out is left out on purpose: if the format can't hold it, it is added to `unheld`.
+ */
 export function streamSelector(
   args: Transfer,
   seen: Stream[],
+  unheld: Stream[],
 ): (stream: Stream, canHold: boolean) => false | StreamEdits {
   return (stream, canHold) => {
     seen.push(stream);
     if (!selectsStreams(args) && !canHold && args.inputOptions.strict) {
       throw new Failure(`stream ${stream.index}: the output format can't hold it`);
     }
+    const isLost = !selectsStreams(args) && !canHold && !isChapterTrack(stream, [stream]);
+    if (isLost && !unheld.some(({ index }) => index === stream.index)) unheld.push(stream);
     if (!(selectsStreams(args) ? isSelected(args, stream) : canHold)) return false;
     const { [stream.type]: ofType, [stream.index]: own } = args.edits;
     const place = args.streams.indexOf(stream.index);
@@ -307,6 +321,7 @@ export function transferReport(
   const others = warnings.filter(({ kind, source }) => kind !== "skipped" || source > 0);
   printWarnings(args.quiet ? warnings : others, { inputs, verbose: args.verbose });
   if (!args.quiet) writeStderr(reportText(args, done, name));
+  for (const stream of done.unheld) writeStderr(`${args.quiet ? "warning:" : " "} ${unheldText(stream)}\n`);
   if (done.stoppedBy) {
     writeStderr(`${printable(name)}: ${stoppedBy(done.stoppedBy)}, and finished with what had been read\n`);
     return exitCodeOf(done.stoppedBy);
@@ -315,7 +330,12 @@ export function transferReport(
   if (missing.length > 0) {
     throw new Failure(`${missingText(missing[0]!, done.seen)}; the other streams were written`);
   }
-  return warnings.some(isLoss) ? EXIT.LOSSES : EXIT.DONE;
+  return done.unheld.length > 0 || warnings.some(isLoss) ? EXIT.LOSSES : EXIT.DONE;
+}
+
+/** `stream 2: subtitle (ass) is left out: the output's format can't hold it` */
+function unheldText({ index, type, codecParameters: { codec } }: Stream): string {
+  return `stream ${index}: ${type} (${codec}) is left out: the output's format can't hold it`;
 }
 
 function nameOf({ output }: Transfer): string {

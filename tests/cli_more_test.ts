@@ -750,3 +750,46 @@ Deno.test("cli: remux keeps ranges, split splits at times, at chapters, by count
     [["split", video, part, "--at", "chapters"], 1, "avio: --at: the source has no chapters"],
   ]);
 });
+
+Deno.test("cli: a stream that the format can't hold is said to be left out, and the exit code is 3, also with edits of others", async () => {
+  using folder = temporaryFolder();
+  const film = fixturePath("subtitles.mkv"), out = folder.path("out.avi");
+  for (
+    const args of [
+      ["remux", film, out, "--no-chapters"],
+      ["remux", film, out, "--no-chapters", "-y", "--stream-metadata", "0:title=x"],
+      ["remux", film, out, "--no-chapters", "-y", "-q", "--stream-metadata", "0:title=x"],
+      ["concat", film, film, out, "--no-chapters", "-y", "--stream-metadata", "0:title=x"],
+    ]
+  ) {
+    const { code, stderr } = await avio(...args);
+    assertEquals(code, 3, stderr);
+    assertMatch(stderr, /stream 2: subtitle \(subrip\) is left out: .* can't hold it/);
+    assertEquals(stderr.split("stream 2:").length, 2, stderr);
+  }
+  const merged = await avio("merge", film, out, "-y", "--no-chapters");
+  assertEquals(merged.code, 3, merged.stderr);
+  assertStringIncludes(merged.stderr, "skipped track 2");
+  const picked = await avio("merge", film, out, "-y", "--no-chapters", "--pick", "0:video");
+  assertEquals([picked.code, picked.stderr.includes("skipped track 2")], [0, true], picked.stderr);
+});
+
+Deno.test("cli: rewrite -y says which stream is lost, with exit code 3", async () => {
+  using folder = temporaryFolder();
+  const song = folder.path("in.flv");
+
+  assertDone(await avio("remux", fixturePath("video.mp4"), song, "-q"));
+  const bytes = Deno.readFileSync(song); // the sound's header is made a packet, so that it has none
+  for (let at = 13; at < bytes.length;) {
+    const size = bytes[at + 1]! << 16 | bytes[at + 2]! << 8 | bytes[at + 3]!;
+    if (bytes[at] === 8 && bytes[at + 12] === 0) bytes[at + 12] = 1;
+    at += 11 + size + 4;
+  }
+  Deno.writeFileSync(song, bytes);
+  const refused = await avio("rewrite", song, "--metadata", "title=x");
+  assertEquals(refused.code, 1, refused.stderr);
+  assertMatch(refused.stderr, /would be lost .*stream \d \(audio, aac\)/);
+  const { code, stderr } = await avio("rewrite", song, "--metadata", "title=x", "-y");
+  assertMatch(stderr, /stream \d \(audio, aac\) is lost/);
+  assertEquals(code, 3);
+});
