@@ -173,6 +173,7 @@ import iamf_subblocks_patch from "../shim/ffmpeg/iamf-subblocks.patch" with { ty
 import id3_chapter_sizes_patch from "../shim/ffmpeg/id3-chapter-sizes.patch" with { type: "text" };
 import id3v2_compressed_7_patch from "../shim/ffmpeg/id3v2-compressed-7.patch" with { type: "text" };
 import id3v2_compressed_9_patch from "../shim/ffmpeg/id3v2-compressed-9.patch" with { type: "text" };
+import id3v2_in_front_9_patch from "../shim/ffmpeg/id3v2-in-front-9.patch" with { type: "text" };
 import id3v2_many_7_patch from "../shim/ffmpeg/id3v2-many-7.patch" with { type: "text" };
 import id3v2_many_9_patch from "../shim/ffmpeg/id3v2-many-9.patch" with { type: "text" };
 import idroq_chunk_size_7_patch from "../shim/ffmpeg/idroq-chunk-size-7.patch" with { type: "text" };
@@ -674,6 +675,7 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/id3-chapter-sizes.patch": id3_chapter_sizes_patch,
   "shim/ffmpeg/id3v2-compressed-7.patch": id3v2_compressed_7_patch,
   "shim/ffmpeg/id3v2-compressed-9.patch": id3v2_compressed_9_patch,
+  "shim/ffmpeg/id3v2-in-front-9.patch": id3v2_in_front_9_patch,
   "shim/ffmpeg/id3v2-many-7.patch": id3v2_many_7_patch,
   "shim/ffmpeg/id3v2-many-9.patch": id3v2_many_9_patch,
   "shim/ffmpeg/idroq-chunk-size-7.patch": idroq_chunk_size_7_patch,

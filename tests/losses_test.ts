@@ -138,6 +138,45 @@ function monkeysAudio(frames: readonly Uint8Array[]): Bytes {
   return bytes;
 }
 
+/** ID3v2 with a title. */
+function id3(title: string): Bytes {
+  const text = new TextEncoder().encode(`\u0003${title}`),
+    frame = [...new TextEncoder().encode("TIT2"), 0, 0, 0, text.length, 0, 0];
+  return Uint8Array.from([
+    ...new TextEncoder().encode("ID3"),
+    4,
+    0,
+    0,
+    0,
+    0,
+    0,
+    frame.length + text.length,
+    ...frame,
+    ...text,
+  ]);
+}
+
+/** Formats that taggers write ID3v2 in front of. */
+const BEHIND_ID3: [string, () => Bytes][] = [
+  ["ape", () => monkeysAudio([1, 2, 3, 4].map((value) => new Uint8Array(400).fill(value)))],
+  ["tta", () => piped("-i", fixturePath("audio.wav"), "-c:a", "tta", "-f", "tta")!],
+  ["ac3", () => remuxedTo(encoded("ac3"), { format: "ac3" })],
+  ["eac3", () => remuxedTo(encoded("eac3"), { format: "eac3" })],
+  ["wv", () => remuxedTo(encoded("wavpack"), { format: "wv" })],
+];
+
+for (const [name, made] of BEHIND_ID3) {
+  Deno.test(`Sound behind ID3v2 is read without it: ${name}`, () => {
+    const whole = made();
+    const packets = (source: Bytes) => {
+      using demuxer = Demuxer.openSync(source);
+      return { title: demuxer.metadata.title, packets: [...demuxer.packetsSync()].map(({ data }) => data) };
+    };
+    const own = packets(whole);
+    assertEquals(packets(joined(id3("Song"), whole)), { ...own, title: own.title ?? "Song" });
+  });
+}
+
 /** Sound in formats whose header states its length. */
 const OF_STATED_LENGTH: [string, () => Bytes][] = [
   ["ape", () => monkeysAudio([1, 2, 3, 4].map((value) => new Uint8Array(400).fill(value)))],
