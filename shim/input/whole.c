@@ -46,7 +46,7 @@ static bool states_length(const AVFormatContext *input) {
  * These formats end without a word when they are cut off, but state a length; it is without the samples that encoders add to mp3.
  * What was cut from a flac without new encoding keeps its times, and often the header: it lacks nothing before its first packet.
  */
-void warn_missing_sound(struct session *session) {
+static void warn_missing_sound(struct session *session) {
   const struct input *input = session->input;
   const struct places *places = &input->places;
   if (places->has_origin || !states_length(input->context)) return;
@@ -80,7 +80,7 @@ static bool is_time_of_given(const AVStream *stream, const struct place *place, 
  * IVF states the number of its packets. FFmpeg before 9.0 stated their time instead; and what a pipe wrote has a number that
  * means nothing.
  */
-void warn_missing_frames(struct session *session) {
+static void warn_missing_frames(struct session *session) {
   const struct input *input = session->input;
   const struct places *places = &input->places;
   if (places->has_origin || strcmp(input->context->iformat->name, "ivf") || !input->context->nb_streams || !places->count) return;
@@ -93,6 +93,11 @@ void warn_missing_frames(struct session *session) {
        "stream 0: %lld of %lld pictures are missing", (long long)missing, (long long)stated);
 }
 
+void warn_less_than_stated(struct session *session) {
+  warn_missing_sound(session);
+  warn_missing_frames(session);
+}
+
 /* Whether packets of a stream that is read may be missing: not all in the index have been delivered. */
 static bool may_lack_packets(const struct input *input, unsigned index) {
   AVStream *stream = input->context->streams[index];
@@ -102,8 +107,7 @@ static bool may_lack_packets(const struct input *input, unsigned index) {
 
 void warn_missing_at_end(struct session *session) {
   const struct input *input = session->input;
-  warn_missing_sound(session);
-  warn_missing_frames(session);
+  warn_less_than_stated(session);
   if (input->is_cut_reported || !has_all_in_index(input->context)) return;
   int64_t size = -1; /* to ask for it may take a request */
   for (unsigned i = 0; i < input->context->nb_streams; i++) {

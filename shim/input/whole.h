@@ -18,10 +18,8 @@ int64_t source_size(struct AVIOContext *pb);
 int missing_packets(const struct AVFormatContext *input, struct AVStream *stream, int64_t size);
 /* Warns of such packets of a stream. */
 void warn_missing_packets(struct session *session, unsigned stream, int64_t size);
-/* Warns if all packets have been read, and their length is less than the header's. */
-void warn_missing_sound(struct session *session);
-/* The same for pictures. */
-void warn_missing_frames(struct session *session);
+/* Warns if all packets have been read, and there is less sound, or fewer pictures, than the header says. */
+void warn_less_than_stated(struct session *session);
 /* Both for all streams that are read, when the last packet has been: only then the fragments are all in the index. */
 void warn_missing_at_end(struct session *session);
 /* Warns if the source ended within the packet. */

@@ -107,7 +107,7 @@ static int check_ac3(struct session *session, const AVStream *stream, const AVPa
   const AVOutputFormat *format = segment_format(session, stream->codecpar);
   uint8_t bitstream_id;
   uint16_t frame_size;
-  if (!av_match_name(format->name, "mp4,mov,ipod,3gp,3g2,psp,f4v,ismv")) return 0;
+  if (!has_quirk(format, MP4)) return 0;
   if (av_ac3_parse_header(packet->data, (size_t)packet->size, &bitstream_id, &frame_size) >= 0) return 0;
   log_error(session, "stream %d: packets of %s must begin with the header of a frame", stream->index,
             avcodec_get_name(stream->codecpar->codec_id));

@@ -64,7 +64,7 @@ static bool has_wide_samples(const AVOutputFormat *files, const AVCodecParameter
 /* Streams of timed ID3 have no track in mp4: the system's muxer takes the numbers of streams and tracks for the same (6.1 to 9.0). */
 static bool has_no_track(const AVOutputFormat *files, const AVCodecParameters *parameters) {
   bool is_timed_id3 = !strcmp(avcodec_get_name(parameters->codec_id), "timed_id3");
-  return !EMBEDDED && is_timed_id3 && av_match_name(files->name, "mov,mp4,ipod,3gp,3g2,psp,ismv,f4v");
+  return !EMBEDDED && is_timed_id3 && has_quirk(files, MP4);
 }
 
 const char *beyond_limits(const AVOutputFormat *files, const AVStream *stream) {

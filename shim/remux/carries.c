@@ -5,6 +5,8 @@
 #include <libavutil/avstring.h>
 #include <libavutil/pixdesc.h>
 
+#include "../output/quirks.h"
+
 static bool is_one_of(enum AVCodecID codec, const char *names) { return av_match_name(avcodec_get_name(codec), names); }
 
 /* ---------------------------------------------------------------------------------------- codecs beyond the list */
@@ -96,7 +98,7 @@ static bool has_other_rate(const AVOutputFormat *format, const AVCodecParameters
 static bool is_slow_ac3(const AVOutputFormat *format, const AVCodecParameters *parameters) {
   enum { MIN_RATE = 32000 };
   bool is_slow = parameters->sample_rate > 0 && parameters->sample_rate < MIN_RATE;
-  return parameters->codec_id == AV_CODEC_ID_AC3 && is_slow && av_match_name(format->name, "mp4,mov,ipod,3gp,3g2,psp,f4v,ismv");
+  return parameters->codec_id == AV_CODEC_ID_AC3 && is_slow && has_quirk(format, MP4);
 }
 
 /* QuickTime has tags for packed pixel formats, and none for planar ones. */

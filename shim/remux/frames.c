@@ -1,7 +1,8 @@
 #include "frames.h"
 
-#include <libavutil/avstring.h>
 #include <libavutil/mathematics.h>
+
+#include "../output/quirks.h"
 
 /* The length of a frame of AMR-NB, by the mode in its first byte; 0: there is no such mode. */
 static int amr_length(uint8_t first) {
@@ -11,7 +12,7 @@ static int amr_length(uint8_t first) {
 
 /* Phones write a second of AMR as one packet of 3gp; mov's muxer takes a frame, and ends with an error at more. */
 int frames_to_part(const AVOutputFormat *format, const AVStream *source, const AVPacket *packet) {
-  if (source->codecpar->codec_id != AV_CODEC_ID_AMR_NB || !av_match_name(format->name, "mp4,mov,ipod,3gp,3g2,psp,ismv,f4v")) return 1;
+  if (source->codecpar->codec_id != AV_CODEC_ID_AMR_NB || !has_quirk(format, MP4)) return 1;
   int count = 0;
   for (int at = 0; at < packet->size; count++) {
     int length = amr_length(packet->data[at]);

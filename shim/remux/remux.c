@@ -350,13 +350,13 @@ static int write_packet(struct session *session, struct remux *remux, struct rou
 }
 
 static bool is_text_of_mp4(const AVOutputFormat *format, const AVStream *source) {
-  return source->codecpar->codec_type == AVMEDIA_TYPE_SUBTITLE && av_match_name(format->name, "mp4,mov,ipod,3gp,3g2,psp,f4v,ismv");
+  return source->codecpar->codec_type == AVMEDIA_TYPE_SUBTITLE && has_quirk(format, MP4);
 }
 
 /* The muxers of mp4 refuse a packet of PCM that holds no whole sample, as a file whose last sample is cut off ends with. */
 static bool is_part_of_sample(const AVOutputFormat *format, const AVStream *source, const AVPacket *packet) {
   const AVCodecParameters *parameters = source->codecpar;
-  if (parameters->codec_type != AVMEDIA_TYPE_AUDIO || !av_match_name(format->name, "mp4,mov,ipod,3gp,3g2,psp,f4v,ismv")) return false;
+  if (parameters->codec_type != AVMEDIA_TYPE_AUDIO || !has_quirk(format, MP4)) return false;
   int sample = av_get_exact_bits_per_sample(parameters->codec_id) / 8 * parameters->ch_layout.nb_channels;
   return packet->size && packet->size < sample;
 }
@@ -651,10 +651,7 @@ static int remux_next(struct session *session) {
   remux->finished = true;
   if (!has_range_ended) end_last_packets(session, remux);
   warn_cut_off(session);
-  if (!has_range_ended) { /* what is behind the range was not read */
-    warn_missing_sound(session);
-    warn_missing_frames(session);
-  }
+  if (!has_range_ended) warn_less_than_stated(session); /* what is behind the range was not read */
   warn_late_streams(session);
   return begin_all(session, remux);
 }
