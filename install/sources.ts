@@ -352,6 +352,7 @@ import webm_dash_cues_patch from "../shim/ffmpeg/webm-dash-cues.patch" with { ty
 import wtv_chunk_end_patch from "../shim/ffmpeg/wtv-chunk-end.patch" with { type: "text" };
 import wtv_nesting_patch from "../shim/ffmpeg/wtv-nesting.patch" with { type: "text" };
 import wtv_pairs_patch from "../shim/ffmpeg/wtv-pairs.patch" with { type: "text" };
+import wv_numbers_patch from "../shim/ffmpeg/wv-numbers.patch" with { type: "text" };
 import xml_patch from "../shim/ffmpeg/xml.patch" with { type: "text" };
 import fields_c from "../shim/fields.c" with { type: "text" };
 import fields_h from "../shim/fields.h" with { type: "text" };
@@ -365,6 +366,8 @@ import headers_bits_h from "../shim/headers/bits.h" with { type: "text" };
 import headers_dolby_c from "../shim/headers/dolby.c" with { type: "text" };
 import headers_dts_c from "../shim/headers/dts.c" with { type: "text" };
 import headers_ffv1_c from "../shim/headers/ffv1.c" with { type: "text" };
+import headers_flac_frame_c from "../shim/headers/flac_frame.c" with { type: "text" };
+import headers_flac_frame_h from "../shim/headers/flac_frame.h" with { type: "text" };
 import headers_h264_c from "../shim/headers/h264.c" with { type: "text" };
 import headers_headers_c from "../shim/headers/headers.c" with { type: "text" };
 import headers_headers_h from "../shim/headers/headers.h" with { type: "text" };
@@ -381,6 +384,8 @@ import input_early_c from "../shim/input/early.c" with { type: "text" };
 import input_early_h from "../shim/input/early.h" with { type: "text" };
 import input_ended_c from "../shim/input/ended.c" with { type: "text" };
 import input_ended_h from "../shim/input/ended.h" with { type: "text" };
+import input_gaps_c from "../shim/input/gaps.c" with { type: "text" };
+import input_gaps_h from "../shim/input/gaps.h" with { type: "text" };
 import input_guess_c from "../shim/input/guess.c" with { type: "text" };
 import input_guess_h from "../shim/input/guess.h" with { type: "text" };
 import input_hidden_c from "../shim/input/hidden.c" with { type: "text" };
@@ -854,6 +859,7 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/wtv-chunk-end.patch": wtv_chunk_end_patch,
   "shim/ffmpeg/wtv-nesting.patch": wtv_nesting_patch,
   "shim/ffmpeg/wtv-pairs.patch": wtv_pairs_patch,
+  "shim/ffmpeg/wv-numbers.patch": wv_numbers_patch,
   "shim/ffmpeg/xml.patch": xml_patch,
   "shim/fields.c": fields_c,
   "shim/fields.h": fields_h,
@@ -867,6 +873,8 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/headers/dolby.c": headers_dolby_c,
   "shim/headers/dts.c": headers_dts_c,
   "shim/headers/ffv1.c": headers_ffv1_c,
+  "shim/headers/flac_frame.c": headers_flac_frame_c,
+  "shim/headers/flac_frame.h": headers_flac_frame_h,
   "shim/headers/h264.c": headers_h264_c,
   "shim/headers/headers.c": headers_headers_c,
   "shim/headers/headers.h": headers_headers_h,
@@ -883,6 +891,8 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/input/early.h": input_early_h,
   "shim/input/ended.c": input_ended_c,
   "shim/input/ended.h": input_ended_h,
+  "shim/input/gaps.c": input_gaps_c,
+  "shim/input/gaps.h": input_gaps_h,
   "shim/input/guess.c": input_guess_c,
   "shim/input/guess.h": input_guess_h,
   "shim/input/hidden.c": input_hidden_c,

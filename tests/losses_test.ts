@@ -65,8 +65,8 @@ function piped(...args: string[]): Bytes | null {
 }
 
 /** The sound of audio.wav, encoded anew, in Matroska. */
-function encoded(codec: string): Bytes {
-  const bytes = piped("-i", fixturePath("audio.wav"), "-c:a", codec, "-f", "matroska");
+function encoded(codec: string, ...options: string[]): Bytes {
+  const bytes = piped("-i", fixturePath("audio.wav"), "-c:a", codec, ...options, "-f", "matroska");
   assert(bytes);
   return bytes;
 }
@@ -247,6 +247,33 @@ Deno.test("IVF of a pipe, and of an FFmpeg that states its time instead of the n
   ]);
 });
 
+for (const [name, made] of FILES) {
+  Deno.test({
+    name: `A range of a source that is cut off is reported: ${name}`,
+    ignore: !isEmbedded,
+    fn() {
+      const whole = made(), duration = probeSync(whole).duration!;
+      for (const [begin, end] of [[0.3, 1], [0.2, 0.8], [0.7, 0.9]] as const) {
+        const range = { start: duration * begin, end: duration * end, format: "matroska" };
+        const partOf = (bytes: Bytes) => {
+          try {
+            const { packets, warnings } = remuxSync(bytes, new MemorySink(), range);
+            return { packets, reports: warnings.length };
+          } catch {
+            return { packets: 0, reports: 1 };
+          }
+        };
+        const all = partOf(whole);
+        assertEquals(all.reports, 0, "the whole source");
+        for (let k = 1; k < 17; k++) {
+          const at = Math.floor(whole.length * k / 17), part = partOf(whole.slice(0, at));
+          if (part.packets < all.packets) assertGreater(part.reports, 0, `${begin} to ${end} of ${at} bytes`);
+        }
+      }
+    },
+  });
+}
+
 /** Formats whose packets have headers of their own; where the packets are, and how many bytes to damage. */
 const FRAMED: [string, () => Bytes, from: number, to: number, size: number][] = [
   ["avi", () => fixtureBytes("video.avi"), 0.2, 0.9, 64],
@@ -273,6 +300,41 @@ for (const [name, made, from, to, size] of FRAMED) {
     },
   });
 }
+
+/** A FLAC file without the bytes from `at` on: within frames, so that a reader finds the next one. */
+const withoutPart = (whole: Bytes, at: number, size: number) =>
+  joined(whole.slice(0, at), whole.slice(at + size));
+
+/** WavPack without the blocks from the third to the fifth. */
+function withoutBlocks(whole: Bytes): Bytes {
+  const text = new TextDecoder("latin1").decode(whole);
+  const starts = [...text.matchAll(/wvpk/g)].map(({ index }) => index);
+  return joined(whole.slice(0, starts[2]), whole.slice(starts[5]));
+}
+
+function assertGapReported(whole: Bytes, damaged: Bytes, words: string) {
+  const { duration } = probeSync(whole), range = { start: duration! * 0.1, end: duration! * 0.9 };
+  const packetsOf = (bytes: Bytes) => remuxSync(bytes, new MemorySink(), { format: "matroska", ...range });
+  const all = packetsOf(whole), part = packetsOf(damaged);
+  assertEquals(all.warnings, []);
+  assertLess(part.packets, all.packets);
+  assertEquals(part.warnings.map(({ kind }) => kind), ["damaged"], words);
+  const { reports } = read(damaged); // once, not again at the end as a source that is cut off
+  assertEquals(reports.filter((line) => line.includes("missing")).length, 1, reports.join("\n"));
+}
+
+Deno.test({
+  name: "Sound that is missing within a range is reported, and once: FLAC and WavPack",
+  ignore: !isEmbedded,
+  fn() {
+    const flac = fixtureBytes("audio.flac"), size = flac.length / 10;
+    for (let at = Math.floor(flac.length * 0.42); at < flac.length * 0.7; at += 777) {
+      assertGapReported(flac, withoutPart(flac, at, size), `at ${at}`);
+    }
+    const wv = remuxedTo(encoded("wavpack", "-af", "aloop=8:66150"), { format: "wv" });
+    assertGapReported(wv, withoutBlocks(wv), "wv");
+  },
+});
 
 Deno.test({
   name:

@@ -270,6 +270,7 @@ int input_read_packet(struct session *session, AVPacket *packet) {
   int result = over_error(channel); /* ends loops that retry after EAGAIN */
   if (result >= 0) result = input_next_packet(session, packet);
   if (result < 0) return result;
+  note_gap(session, packet);
   if (note_given(places, packet)) return check_contents(session, packet);
   av_packet_unref(packet);
   return AVERROR(ENOMEM);

@@ -11,6 +11,7 @@
 #include "backlog.h"
 #include "batch.h"
 #include "ended.h"
+#include "gaps.h"
 #include "places.h"
 
 struct input {
@@ -29,6 +30,7 @@ struct input {
   int64_t looked_at;        /* bytes read while it was opened */
   bool held;                /* `packet` waits: it came with streams that JavaScript does not know yet */
   struct places places;
+  struct gaps gaps;
   bool is_sought;           /* a seek is running: a refused seek of the source makes it fail */
   struct backlog backlog;
   struct ended ended;

@@ -31,12 +31,18 @@ static int64_t first_time(const struct place *place, const AVPacket *packet) {
   return packet->pts != AV_NOPTS_VALUE && packet->duration > 0 ? packet->pts : 0;
 }
 
+static int64_t end_of(const struct place *place, const AVPacket *packet) {
+  if (packet->pts != AV_NOPTS_VALUE && packet->duration > 0) return av_sat_add64(packet->pts, packet->duration);
+  return place->given ? place->end : AV_NOPTS_VALUE;
+}
+
 bool note_given(struct places *places, const AVPacket *packet) {
   struct place *place = place_of(places, packet->stream_index);
   if (!place) return false;
   *place = (struct place){.given = place->given + 1,
                           .length = av_sat_add64(place->length, packet->duration),
                           .first = first_time(place, packet),
+                          .end = end_of(place, packet),
                           .pts = packet->pts,
                           .dts = packet->dts,
                           .pos = packet->pos,

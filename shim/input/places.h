@@ -21,6 +21,7 @@ struct place {
   int64_t given;  /* packets delivered since reading began */
   int64_t length; /* the sum of their durations */
   int64_t first;  /* time of the first of them; 0: unknown */
+  int64_t end; /* where the last of them with a time ended; AV_NOPTS_VALUE: unknown */
   int64_t pts, dts, pos;
   uint64_t begins; /* its first bytes */
   int size;

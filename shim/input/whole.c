@@ -42,6 +42,28 @@ static bool states_length(const AVFormatContext *input) {
          input->duration_estimation_method != AVFMT_DURATION_FROM_BITRATE;
 }
 
+/* What lacks of a stream that was read from its beginning, by the packets' lengths: an encoder's delay counts for mp3, times don't. */
+static int64_t missing_of_all(const struct input *input, const AVStream *stream, const struct place *place) {
+  int64_t known = av_sat_add64(place->first, input->gaps.missing);
+  return av_sat_sub64(av_sat_sub64(stream->duration, place->length), known);
+}
+
+/* Where reading ended: behind the last packet, or, if there was none, at the time for which one was searched. */
+static int64_t reached(const struct places *places, const AVStream *stream, const struct place *place) {
+  const struct seek *origin = &places->origin;
+  if (place->given) return place->end;
+  if (origin->flags & AVSEEK_FLAG_BYTE || origin->min >= origin->target) return AV_NOPTS_VALUE; /* the next one behind it is no loss */
+  return origin->stream < 0 ? av_rescale_q(origin->target, AV_TIME_BASE_Q, stream->time_base) : origin->target;
+}
+
+/* What lacks behind the end of a stream that was read from elsewhere on. Times of mp3 are estimated after a seek. */
+static int64_t missing_at_end(const struct input *input, const AVStream *stream, const struct place *place) {
+  int64_t end = reached(&input->places, stream, place);
+  if (end == AV_NOPTS_VALUE || !strcmp(input->context->iformat->name, "mp3")) return 0;
+  int64_t begin = stream->start_time == AV_NOPTS_VALUE ? 0 : stream->start_time;
+  return av_sat_sub64(av_sat_add64(begin, stream->duration), end);
+}
+
 /*
  * These formats end without a word when they are cut off, but state a length; it is without the samples that encoders add to mp3.
  * What was cut from a flac without new encoding keeps its times, and often the header: it lacks nothing before its first packet.
@@ -49,13 +71,13 @@ static bool states_length(const AVFormatContext *input) {
 static void warn_missing_sound(struct session *session) {
   const struct input *input = session->input;
   const struct places *places = &input->places;
-  if (places->has_origin || !states_length(input->context)) return;
+  if (!states_length(input->context)) return;
   const AVStream *stream = input->context->streams[0];
   if (stream->discard >= AVDISCARD_ALL) return;
   static const struct place none = {0};
   const struct place *place = places->count ? &places->list[0] : &none;
   if (place->given && !place->length) return; /* FFmpeg 5.1 does not say how long packets of Monkey's Audio are */
-  int64_t missing = av_sat_sub64(av_sat_sub64(stream->duration, place->length), place->first);
+  int64_t missing = places->has_origin ? missing_at_end(input, stream, place) : missing_of_all(input, stream, place);
   if (missing <= 0) return;
   warn(&session->channel.log, AVS_WARNING_TRUNCATED, 0, 1, "there is less sound than the header says: the source is cut off or damaged",
        "stream 0: %.3f seconds of %.3f are missing", (double)missing * av_q2d(stream->time_base),

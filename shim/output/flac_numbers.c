@@ -7,36 +7,12 @@
 #include <libavutil/crc.h>
 #include <libavutil/intreadwrite.h>
 
-enum { NUMBER_AT = 4, FOOTER = 2, STREAMINFO = 34, SMALLEST_BLOCK = 16 };
+#include "../headers/flac_frame.h"
 
-/* What is in the header of a frame; `size` is without its checksum. */
-struct frame {
-  bool counts_samples;
-  int64_t number;
-  int number_size;
-  int size;
-  int samples;
-};
-
-/* ---------------------------------------------------------------------------------------- the header of a frame */
-
-static uint32_t crc8(const uint8_t *data, int size) { return av_crc(av_crc_get_table(AV_CRC_8_ATM), 0, data, (size_t)size); }
+enum { STREAMINFO = 34, SMALLEST_BLOCK = 16 };
 
 /* libavutil has it with its bytes swapped. */
 static uint32_t crc16(const uint8_t *data, int size) { return av_crc(av_crc_get_table(AV_CRC_16_ANSI), 0, data, (size_t)size); }
-
-/* The bytes of a number that is coded as UTF-8 codes characters, by its first one; 0: it is none. */
-static int size_of_number(uint8_t first) {
-  int ones = 0;
-  while (ones < 8 && first & 0x80 >> ones) ones++;
-  return !ones ? 1 : ones == 1 || ones == 8 ? 0 : ones;
-}
-
-static int64_t read_number(const uint8_t *data, int size) {
-  int64_t number = size == 1 ? *data : *data & 0x7f >> size;
-  for (int i = 1; i < size; i++) number = number << 6 | (data[i] & 0x3f);
-  return number;
-}
 
 /* Returns its size. */
 static int write_number(uint8_t *out, int64_t number) {
@@ -48,46 +24,21 @@ static int write_number(uint8_t *out, int64_t number) {
   return size;
 }
 
-/* The samples of a frame whose header has that code for them, and perhaps their number behind that of the frame; 0: unknown. */
-static int samples_of(int code, const uint8_t *behind) {
-  switch (code) {
-  case 0: return 0;
-  case 1: return 192;
-  case 6: return *behind + 1;
-  case 7: return AV_RB16(behind) + 1;
-  default: return code < 6 ? 576 << (code - 2) : 256 << (code - 8);
-  }
-}
-
-/* False if it is not a whole frame without damage. */
-static bool read_frame(struct frame *frame, const uint8_t *data, int size) {
-  enum { LEAST_BEHIND = 4 }; /* a checksum, a subframe, the footer */
-  if (size < NUMBER_AT + 1 + LEAST_BEHIND || (AV_RB16(data) & 0xfffe) != 0xfff8) return false;
-  int block = data[2] >> 4, rate = data[2] & 15;
-  frame->counts_samples = data[1] & 1;
-  frame->number_size = size_of_number(data[NUMBER_AT]);
-  if (!frame->number_size || size < NUMBER_AT + frame->number_size + LEAST_BEHIND) return false;
-  frame->number = read_number(data + NUMBER_AT, frame->number_size);
-  frame->samples = samples_of(block, data + NUMBER_AT + frame->number_size);
-  frame->size = NUMBER_AT + frame->number_size + (block == 6 ? 1 : block == 7 ? 2 : 0) + (rate == 12 ? 1 : rate == 13 || rate == 14 ? 2 : 0);
-  return frame->samples && frame->size + 1 + FOOTER < size && crc8(data, frame->size) == data[frame->size];
-}
-
 /* ---------------------------------------------------------------------------------------- new numbers */
 
-static int replace_number(AVPacket *packet, const struct frame *frame, int64_t number, bool counts_samples) {
+static int replace_number(AVPacket *packet, const struct flac_frame *frame, int64_t number, bool counts_samples) {
   uint8_t coded[7];
   int number_size = write_number(coded, number), header = frame->size - frame->number_size + number_size;
-  int size = packet->size - frame->number_size + number_size, behind = NUMBER_AT + number_size;
+  int size = packet->size - frame->number_size + number_size, behind = FLAC_NUMBER_AT + number_size;
   AVBufferRef *buffer = av_buffer_allocz((size_t)size + AV_INPUT_BUFFER_PADDING_SIZE);
   if (!buffer) return AVERROR(ENOMEM);
   uint8_t *data = buffer->data;
-  memcpy(data, packet->data, NUMBER_AT);
+  memcpy(data, packet->data, FLAC_NUMBER_AT);
   data[1] = (uint8_t)((data[1] & 0xfe) | counts_samples);
-  memcpy(data + NUMBER_AT, coded, (size_t)number_size);
-  memcpy(data + behind, packet->data + NUMBER_AT + frame->number_size, (size_t)(size - behind));
-  data[header] = (uint8_t)crc8(data, header);
-  AV_WL16(data + size - FOOTER, crc16(data, size - FOOTER));
+  memcpy(data + FLAC_NUMBER_AT, coded, (size_t)number_size);
+  memcpy(data + behind, packet->data + FLAC_NUMBER_AT + frame->number_size, (size_t)(size - behind));
+  data[header] = flac_crc8(data, header);
+  AV_WL16(data + size - FLAC_FOOTER, crc16(data, size - FLAC_FOOTER));
   av_buffer_unref(&packet->buf);
   packet->buf = buffer;
   packet->data = data;
@@ -101,7 +52,7 @@ static bool is_zero(const uint8_t *data, int size) {
 }
 
 /* `format/file_extradata.ts` clears the sizes of frames and the checksum, and for joined files sets the smallest block. */
-static int mode_of(const AVStream *stream, const AVPacket *packet, const struct frame *first) {
+static int mode_of(const AVStream *stream, const AVPacket *packet, const struct flac_frame *first) {
   const AVCodecParameters *parameters = stream->codecpar;
   const uint8_t *info = parameters->extradata;
   if (parameters->codec_id != AV_CODEC_ID_FLAC || parameters->extradata_size != STREAMINFO) return FLAC_KEPT;
@@ -124,8 +75,8 @@ static bool cut_to_frame(AVPacket *packet) {
 }
 
 int flac_renumber(struct flac_numbers *numbers, const AVStream *stream, AVPacket *packet) {
-  struct frame frame;
-  if (numbers->mode == FLAC_KEPT || !read_frame(&frame, packet->data, packet->size)) return 0;
+  struct flac_frame frame;
+  if (numbers->mode == FLAC_KEPT || !read_flac_frame(&frame, packet->data, packet->size)) return 0;
   if (numbers->mode == FLAC_UNDECIDED) numbers->mode = mode_of(stream, packet, &frame);
   if (numbers->mode == FLAC_KEPT) return 0;
   bool counts_samples = numbers->mode == FLAC_COUNTS_SAMPLES;
