@@ -115,6 +115,7 @@ import filter_units_range_patch from "../shim/ffmpeg/filter-units-range.patch" w
 import find_pending_stream_7_patch from "../shim/ffmpeg/find-pending-stream-7.patch" with { type: "text" };
 import find_pending_stream_9_patch from "../shim/ffmpeg/find-pending-stream-9.patch" with { type: "text" };
 import flac_cut_length_patch from "../shim/ffmpeg/flac-cut-length.patch" with { type: "text" };
+import flac_frames_patch from "../shim/ffmpeg/flac-frames.patch" with { type: "text" };
 import flac_no_memory_patch from "../shim/ffmpeg/flac-no-memory.patch" with { type: "text" };
 import flac_recursion_patch from "../shim/ffmpeg/flac-recursion.patch" with { type: "text" };
 import flv_cut_7_patch from "../shim/ffmpeg/flv-cut-7.patch" with { type: "text" };
@@ -347,6 +348,7 @@ import vvc_parameter_sets_9_patch from "../shim/ffmpeg/vvc-parameter-sets-9.patc
 import vvc_subpictures_7_patch from "../shim/ffmpeg/vvc-subpictures-7.patch" with { type: "text" };
 import vvc_subpictures_9_patch from "../shim/ffmpeg/vvc-subpictures-9.patch" with { type: "text" };
 import vvcc_count_patch from "../shim/ffmpeg/vvcc-count.patch" with { type: "text" };
+import w64_size_patch from "../shim/ffmpeg/w64-size.patch" with { type: "text" };
 import wav_cut_patch from "../shim/ffmpeg/wav-cut.patch" with { type: "text" };
 import webm_dash_cues_patch from "../shim/ffmpeg/webm-dash-cues.patch" with { type: "text" };
 import wtv_chunk_end_patch from "../shim/ffmpeg/wtv-chunk-end.patch" with { type: "text" };
@@ -622,6 +624,7 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/find-pending-stream-7.patch": find_pending_stream_7_patch,
   "shim/ffmpeg/find-pending-stream-9.patch": find_pending_stream_9_patch,
   "shim/ffmpeg/flac-cut-length.patch": flac_cut_length_patch,
+  "shim/ffmpeg/flac-frames.patch": flac_frames_patch,
   "shim/ffmpeg/flac-no-memory.patch": flac_no_memory_patch,
   "shim/ffmpeg/flac-recursion.patch": flac_recursion_patch,
   "shim/ffmpeg/flv-cut-7.patch": flv_cut_7_patch,
@@ -854,6 +857,7 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/vvc-subpictures-7.patch": vvc_subpictures_7_patch,
   "shim/ffmpeg/vvc-subpictures-9.patch": vvc_subpictures_9_patch,
   "shim/ffmpeg/vvcc-count.patch": vvcc_count_patch,
+  "shim/ffmpeg/w64-size.patch": w64_size_patch,
   "shim/ffmpeg/wav-cut.patch": wav_cut_patch,
   "shim/ffmpeg/webm-dash-cues.patch": webm_dash_cues_patch,
   "shim/ffmpeg/wtv-chunk-end.patch": wtv_chunk_end_patch,

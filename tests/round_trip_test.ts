@@ -190,6 +190,7 @@ const differences: Difference[] = [
     formats: ["asf", "wtv"],
     facts: ["pts", "dts"],
     codecs: ["flac"],
+    mended: true,
   },
   {
     name: "mpeg: a time for each pack, not for each frame",
@@ -244,7 +245,7 @@ const differences: Difference[] = [
     formats: [...MOV, "wav", "w64", "aiff", "caf", "avi", "au"],
     facts: ["cutting"],
   },
-  { name: "w64: data is filled up to 8 bytes", formats: ["w64"], facts: ["padding"] },
+  { name: "w64: data is filled up to 8 bytes", formats: ["w64"], facts: ["padding"], mended: true },
   {
     name: "avi, asf, wav, wtv: mp3 gets a WAVEFORMATEX",
     formats: ["avi", "asf", "wav", "w64", "wtv"],

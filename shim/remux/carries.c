@@ -55,7 +55,8 @@ static const struct {
     {"swf,avm2", "png"}, /* read as JPEG */
     {"spdif", "mlp"}, /* no demuxer finds it there */
     {"mxf_opatom", "eia_608"}, /* its header can't be read back */
-    {"nut", "wmav1,wmav2,wmapro,wmavoice,wmalossless"}, /* block_align is lost */
+    /* block_align, or the bits of a sample, are lost */
+    {"nut", "wmav1,wmav2,wmapro,wmavoice,wmalossless,adpcm_ms,adpcm_ima_wav,adpcm_ima_dk3,adpcm_ima_dk4,adpcm_g726"},
     {"nut", "eac3"}, /* read as AC-3, which has the same tag */
     {"matroska,webm", "atrac3,cook,ra_288,sipr,rv10,rv20,rv30"}, /* refused, although in the list */
 };
