@@ -281,6 +281,8 @@ import mxf_many_sets_9_patch from "../shim/ffmpeg/mxf-many-sets-9.patch" with { 
 import mxf_partitions_skipped_patch from "../shim/ffmpeg/mxf-partitions-skipped.patch" with { type: "text" };
 import mxf_purged_packets_patch from "../shim/ffmpeg/mxf-purged-packets.patch" with { type: "text" };
 import mxf_references_patch from "../shim/ffmpeg/mxf-references.patch" with { type: "text" };
+import mxf_shown_7_patch from "../shim/ffmpeg/mxf-shown-7.patch" with { type: "text" };
+import mxf_shown_9_patch from "../shim/ffmpeg/mxf-shown-9.patch" with { type: "text" };
 import nist_extradata_patch from "../shim/ffmpeg/nist-extradata.patch" with { type: "text" };
 import noise_drop_patch from "../shim/ffmpeg/noise-drop.patch" with { type: "text" };
 import nut_index_times_patch from "../shim/ffmpeg/nut-index-times.patch" with { type: "text" };
@@ -790,6 +792,8 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/mxf-partitions-skipped.patch": mxf_partitions_skipped_patch,
   "shim/ffmpeg/mxf-purged-packets.patch": mxf_purged_packets_patch,
   "shim/ffmpeg/mxf-references.patch": mxf_references_patch,
+  "shim/ffmpeg/mxf-shown-7.patch": mxf_shown_7_patch,
+  "shim/ffmpeg/mxf-shown-9.patch": mxf_shown_9_patch,
   "shim/ffmpeg/nist-extradata.patch": nist_extradata_patch,
   "shim/ffmpeg/noise-drop.patch": noise_drop_patch,
   "shim/ffmpeg/nut-index-times.patch": nut_index_times_patch,
