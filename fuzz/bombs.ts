@@ -725,6 +725,32 @@ function programStreams(size: number): Uint8Array {
     }),
   );
 }
+/** Tables of the last of 250 programs, in turn, each with as many streams as there may be. */
+function streamsByPrograms(size: number): Uint8Array {
+  const state = { counter: 0 }, program = 250;
+  const list = Array.from({ length: program }, (_, i) => [...be(2, i + 1), ...be(2, 0xe100)]);
+  const pmt = (version: number) => {
+    const streams = Array.from(
+      { length: 190 },
+      (_, i) => [0x0f, ...be(2, 0xe000 | (0x101 + (version * 190 + i) % 950)), 0xf0, 0],
+    );
+    const data = join(
+      [2],
+      be(2, 0xb000 | 190 * 5 + 13),
+      be(2, program),
+      [0xc1 | version % 32 << 1, 0, 0],
+      be(2, 0xe101),
+      be(2, 0xf000),
+      streams.flat(),
+    );
+    return join(data, crc32(data));
+  };
+  const tables = Array.from({ length: 32 }, (_, i) => pmt(i));
+  return join(
+    tsPackets(0, section(0, 1, 0, 0, join(list.flat())), { counter: 0 }),
+    fill(size, (i) => tsPackets(0x100, tables[i % 32]!, state)),
+  );
+}
 function services(size: number): Uint8Array {
   const state = { counter: 0 };
   return join(
@@ -1332,6 +1358,7 @@ export const bombs: Record<string, (size: number) => Uint8Array> = {
   "ac3 smallest frames": (n) => fill(n, () => join([0x0b, 0x77, 0, 0, 0, 0x40, 0x2f, 0x84], zeros(120))),
   "eac3 smallest frames": (n) => fill(n, () => [0x0b, 0x77, 0, 3, 0x3f, 0x80, 0, 0]),
   "aac adts": (n) => fill(n, () => [0xff, 0xf1, 0x50, 0x80, 0, 0xff, 0xfc]),
+  "dts headers within each other": (n) => repeat(n, [0x64, 0x58, 0x20, 0x25, ...Array(6).fill(255)]),
   "dts syncs": (n) => fill(n, () => [0x7f, 0xfe, 0x80, 0x01]),
   "mlp syncs": (n) => fill(n, () => [0xf8, 0x72, 0x6f, 0xba]),
   "mpeg video start codes": (n) => fill(n, () => [0, 0, 1, 0xb3]),
@@ -1913,6 +1940,7 @@ export const bombs: Record<string, (size: number) => Uint8Array> = {
       ...Array.from({ length: Math.floor(n / 60) }, (_, i) =>
         asfObject("D2D0A440-E307-11D2-97F0-00A0C95EA850", le(2, 1), asfTag(i))),
     ),
+  "asf objects of nothing": (n) => asf(repeat(n, asfObject("D2D0A440-E307-11D2-97F0-00A0C95EA850"))),
   "asf markers": (n) =>
     asf(
       asfObject(
@@ -2115,6 +2143,7 @@ export const bombs: Record<string, (size: number) => Uint8Array> = {
   "smacker frames": smackerFrames,
   "mpegts streams": programStreams,
   "mpegts services": services,
+  "mpegts streams by programs": streamsByPrograms,
   "mpegts nothing": (n) => fill(n, () => join([0x47, 0x1f, 0xff, 0x10], new Uint8Array(184))),
   "ffmetadata tags": (n) => lines(";FFMETADATA1\n", n, (i) => `k${i}=v`),
   "ffmetadata long names": (n) => lines(";FFMETADATA1\n", n, (i) => `${"k".repeat(200)}${i}=v`),

@@ -55,6 +55,7 @@ import asf_incomplete_patch from "../shim/ffmpeg/asf-incomplete.patch" with { ty
 import asf_index_lost_patch from "../shim/ffmpeg/asf-index-lost.patch" with { type: "text" };
 import asf_markers_interrupted_patch from "../shim/ffmpeg/asf-markers-interrupted.patch" with { type: "text" };
 import asf_o_packet_size_patch from "../shim/ffmpeg/asf-o-packet-size.patch" with { type: "text" };
+import asf_objects_overlap_patch from "../shim/ffmpeg/asf-objects-overlap.patch" with { type: "text" };
 import asf_pictures_patch from "../shim/ffmpeg/asf-pictures.patch" with { type: "text" };
 import ass_order_patch from "../shim/ffmpeg/ass-order.patch" with { type: "text" };
 import av1_frame_merge_limit_7_patch from "../shim/ffmpeg/av1-frame-merge-limit-7.patch" with { type: "text" };
@@ -98,6 +99,7 @@ import dovi_framerate_7_patch from "../shim/ffmpeg/dovi-framerate-7.patch" with 
 import dovi_framerate_9_patch from "../shim/ffmpeg/dovi-framerate-9.patch" with { type: "text" };
 import dovi_no_profile_patch from "../shim/ffmpeg/dovi-no-profile.patch" with { type: "text" };
 import dovi_null_patch from "../shim/ffmpeg/dovi-null.patch" with { type: "text" };
+import dts_probe_sums_patch from "../shim/ffmpeg/dts-probe-sums.patch" with { type: "text" };
 import dts2pts_poc_range_9_patch from "../shim/ffmpeg/dts2pts-poc-range-9.patch" with { type: "text" };
 import dts2pts_two_fields_patch from "../shim/ffmpeg/dts2pts-two-fields.patch" with { type: "text" };
 import dv_audio_next_patch from "../shim/ffmpeg/dv-audio-next.patch" with { type: "text" };
@@ -563,6 +565,7 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/asf-index-lost.patch": asf_index_lost_patch,
   "shim/ffmpeg/asf-markers-interrupted.patch": asf_markers_interrupted_patch,
   "shim/ffmpeg/asf-o-packet-size.patch": asf_o_packet_size_patch,
+  "shim/ffmpeg/asf-objects-overlap.patch": asf_objects_overlap_patch,
   "shim/ffmpeg/asf-pictures.patch": asf_pictures_patch,
   "shim/ffmpeg/ass-order.patch": ass_order_patch,
   "shim/ffmpeg/av1-frame-merge-limit-7.patch": av1_frame_merge_limit_7_patch,
@@ -606,6 +609,7 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/dovi-framerate-9.patch": dovi_framerate_9_patch,
   "shim/ffmpeg/dovi-no-profile.patch": dovi_no_profile_patch,
   "shim/ffmpeg/dovi-null.patch": dovi_null_patch,
+  "shim/ffmpeg/dts-probe-sums.patch": dts_probe_sums_patch,
   "shim/ffmpeg/dts2pts-poc-range-9.patch": dts2pts_poc_range_9_patch,
   "shim/ffmpeg/dts2pts-two-fields.patch": dts2pts_two_fields_patch,
   "shim/ffmpeg/dv-audio-next.patch": dv_audio_next_patch,
