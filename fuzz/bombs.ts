@@ -725,6 +725,32 @@ function programStreams(size: number): Uint8Array {
     }),
   );
 }
+/** Tables of the last of 250 programs, in turn, each with as many streams as there may be. */
+function streamsByPrograms(size: number): Uint8Array {
+  const state = { counter: 0 }, program = 250;
+  const list = Array.from({ length: program }, (_, i) => [...be(2, i + 1), ...be(2, 0xe100)]);
+  const pmt = (version: number) => {
+    const streams = Array.from(
+      { length: 190 },
+      (_, i) => [0x0f, ...be(2, 0xe000 | (0x101 + (version * 190 + i) % 950)), 0xf0, 0],
+    );
+    const data = join(
+      [2],
+      be(2, 0xb000 | 190 * 5 + 13),
+      be(2, program),
+      [0xc1 | version % 32 << 1, 0, 0],
+      be(2, 0xe101),
+      be(2, 0xf000),
+      streams.flat(),
+    );
+    return join(data, crc32(data));
+  };
+  const tables = Array.from({ length: 32 }, (_, i) => pmt(i));
+  return join(
+    tsPackets(0, section(0, 1, 0, 0, join(list.flat())), { counter: 0 }),
+    fill(size, (i) => tsPackets(0x100, tables[i % 32]!, state)),
+  );
+}
 function services(size: number): Uint8Array {
   const state = { counter: 0 };
   return join(
@@ -1181,6 +1207,126 @@ function mxfPartitionsSkipped(size: number): Uint8Array {
 const smackerFrames = () =>
   join("SMK2", le(4, 64), le(4, 64), le(4, 0xffffff), le(4, 10), zeros(36), zeros(16), zeros(32));
 
+// ------------------------------------------------------------------------------------------- what is looked for again and again
+
+/** A primer pack of many tags, and sets of many others. */
+function mxfTagsByPrimer(size: number): Uint8Array {
+  const items = numbered(
+    Math.min(65536, Math.floor(size / 36)),
+    18,
+    (view, at) => view.setUint16(at, 0x8001),
+  );
+  const primer = mxfKlv("060e2b34020501010d01020101050100", join(be(4, items.length / 18), be(4, 18), items));
+  return mxf([], [], primer, mxfSet("37", 9, repeat(size / 2, mxfTag(0x8000, [0]))));
+}
+
+/** Packets of a byte before the first frame of FLAC, as its old mapping in Ogg allows. */
+function packetsBeforeFlac(size: number): Uint8Array {
+  const page = (flags: number, laces: number[], body: Part) => {
+    const bytes = join(
+      "OggS",
+      [0, flags],
+      zeros(8),
+      le(4, 1),
+      zeros(8),
+      [laces.length],
+      laces,
+      body,
+    );
+    bytes.set(oggSum(bytes), 22);
+    return bytes;
+  };
+  return join(page(2, [4], "fLaC"), repeat(size, page(0, Array(255).fill(1), zeros(255))));
+}
+
+/** A track of many planes, and tracks that are compared with each of them. */
+function planesByTracks(size: number): Uint8Array {
+  const planes = element(0xe2, element(0xe3, repeat(size, [0xe4, 0x83, 0xe6, 0x81, 0])));
+  const track = element(0xae, short(0xd7, [1]), short(0x83, [1]), short(0x86, "V_VP8"), planes);
+  return mkv(mkvTracks(repeat(Math.min(size, 1996), [0xae, 0x80]), track), cluster);
+}
+
+/** The range coder of FFV1. */
+class RangeWriter {
+  #low = 0n;
+  #range = 0xff00;
+  #bytes = 2;
+  #ones = new Array<number>(256).fill(0);
+
+  constructor() {
+    const factor = 214748364, one = 2 ** 32, max = 248, ones = this.#ones;
+    const next = (p: number) => p + Math.floor(((one - p) * factor + one / 2) / one);
+    for (let i = 0, p = one / 2, last = 0; i < 128; i++) {
+      const p8 = Math.max(Math.floor((256 * p + one / 2) / one), last + 1);
+      if (last > 0 && last < 256 && p8 <= max) ones[last] = p8;
+      p = next(p);
+      last = p8;
+    }
+    for (let i = 256 - max; i <= max; i++) {
+      if (ones[i]! > 0) continue;
+      const p8 = Math.floor((256 * next(Math.floor((i * one + 128) / 256)) + one / 2) / one);
+      ones[i] = Math.min(Math.max(p8, i + 1), max);
+    }
+  }
+
+  bit(states: number[], at: number, bit: boolean): void {
+    const state = states[at]!, ofOne = (this.#range * state) >> 8;
+    if (bit) this.#low += BigInt(this.#range - ofOne);
+    this.#range = bit ? ofOne : this.#range - ofOne;
+    states[at] = bit ? this.#ones[state]! : 256 - this.#ones[256 - state]!;
+    if (this.#range >= 0x100) return;
+    this.#range *= 256;
+    this.#low *= 256n;
+    this.#bytes++;
+  }
+
+  symbol(states: number[], value: number): void {
+    this.bit(states, 0, value === 0);
+    if (value === 0) return;
+    const width = Math.floor(Math.log2(value));
+    for (let i = 0; i < width; i++) this.bit(states, 1 + Math.min(i, 9), true);
+    this.bit(states, 1 + Math.min(width, 9), false);
+    for (let i = width - 1; i >= 0; i--) this.bit(states, 22 + Math.min(i, 9), (value >> i) % 2 === 1);
+  }
+
+  /** What is read behind the end is zeros. */
+  bytes(): Uint8Array {
+    return new Uint8Array(bytesOf(this.#low, this.#bytes));
+  }
+}
+
+const bytesOf = (value: bigint, bytes: number): number[] =>
+  Array.from({ length: bytes }, (_, i) => Number((value >> BigInt(8 * (bytes - 1 - i))) & 255n));
+
+/** Tracks of FFV1 whose extradata has 15,000 contexts, and ends before what it states about them, if it does. */
+export function ffv1Tracks(size: number, hasStates = true): Uint8Array {
+  const writer = new RangeWriter(), fresh = () => new Array<number>(32).fill(128), states = fresh();
+  for (const value of [2, 1, 0, 8]) writer.symbol(states, value); // version 2, coder, colours, bits
+  writer.bit(states, 0, true);
+  for (const value of [0, 0]) writer.symbol(states, value);
+  writer.bit(states, 0, false);
+  for (const value of [0, 0, 1]) writer.symbol(states, value); // one slice, one table
+  for (const runs of [16, 16, 16, 1, 1]) {
+    const own = fresh();
+    for (let run = 0; run < runs; run++) writer.symbol(own, 128 / runs - 1);
+  }
+  writer.bit(states, 0, hasStates);
+  const extradata = writer.bytes(), picture = short(0xe0, short(0xb0, [16]), short(0xba, [16]));
+  const track = (i: number) =>
+    short(
+      0xae,
+      short(0xd7, be(2, i)),
+      short(0x83, [1]),
+      short(0x86, "V_FFV1"),
+      picture,
+      short(0x63a2, extradata),
+    );
+  const count = Math.min(999, Math.floor(size / (track(1).length + 10)));
+  const numbers = Array.from({ length: count }, (_, i) => i + 1);
+  const blocks = numbers.map((i) => short(0xa3, be(2, 0x4000 | i), [0, 0, 0x80], zeros(2)));
+  return mkv(mkvTracks(...numbers.map(track)), element(0x1f43b675, element(0xe7, [0]), ...blocks));
+}
+
 /** By name: functions that make a file of about so many bytes. */
 export const bombs: Record<string, (size: number) => Uint8Array> = {
   "id3 txxx": (n) => id3(fill(n, (i) => id3Frame("TXXX", `\0k${i}\0v`))),
@@ -1212,6 +1358,7 @@ export const bombs: Record<string, (size: number) => Uint8Array> = {
   "ac3 smallest frames": (n) => fill(n, () => join([0x0b, 0x77, 0, 0, 0, 0x40, 0x2f, 0x84], zeros(120))),
   "eac3 smallest frames": (n) => fill(n, () => [0x0b, 0x77, 0, 3, 0x3f, 0x80, 0, 0]),
   "aac adts": (n) => fill(n, () => [0xff, 0xf1, 0x50, 0x80, 0, 0xff, 0xfc]),
+  "dts headers within each other": (n) => repeat(n, [0x64, 0x58, 0x20, 0x25, ...Array(6).fill(255)]),
   "dts syncs": (n) => fill(n, () => [0x7f, 0xfe, 0x80, 0x01]),
   "mlp syncs": (n) => fill(n, () => [0xf8, 0x72, 0x6f, 0xba]),
   "mpeg video start codes": (n) => fill(n, () => [0, 0, 1, 0xb3]),
@@ -1793,6 +1940,7 @@ export const bombs: Record<string, (size: number) => Uint8Array> = {
       ...Array.from({ length: Math.floor(n / 60) }, (_, i) =>
         asfObject("D2D0A440-E307-11D2-97F0-00A0C95EA850", le(2, 1), asfTag(i))),
     ),
+  "asf objects of nothing": (n) => asf(repeat(n, asfObject("D2D0A440-E307-11D2-97F0-00A0C95EA850"))),
   "asf markers": (n) =>
     asf(
       asfObject(
@@ -1987,10 +2135,15 @@ export const bombs: Record<string, (size: number) => Uint8Array> = {
   "webm cues for dash": cuesForDash,
   "mxf sets of one type": mxfSets,
   "mxf partitions skipped": mxfPartitionsSkipped,
+  "mxf tags by primer": mxfTagsByPrimer,
+  "ogg packets before flac": packetsBeforeFlac,
+  "matroska planes by tracks": planesByTracks,
+  "matroska tracks of ffv1": (n) => ffv1Tracks(n),
   "iamf texts by languages": iamfLanguages,
   "smacker frames": smackerFrames,
   "mpegts streams": programStreams,
   "mpegts services": services,
+  "mpegts streams by programs": streamsByPrograms,
   "mpegts nothing": (n) => fill(n, () => join([0x47, 0x1f, 0xff, 0x10], new Uint8Array(184))),
   "ffmetadata tags": (n) => lines(";FFMETADATA1\n", n, (i) => `k${i}=v`),
   "ffmetadata long names": (n) => lines(";FFMETADATA1\n", n, (i) => `${"k".repeat(200)}${i}=v`),

@@ -9,14 +9,14 @@ import type { Random } from "./random.ts";
 type Bytes = Uint8Array<ArrayBuffer>;
 
 /** A part of a file: its name, and its bytes, or the bytes before its own parts. */
-interface Part {
+export interface Part {
   name: Bytes;
   body: Bytes;
   parts: Part[];
 }
 
 /** How a kind of file is read and written. */
-interface Kind {
+export interface Kind {
   /** The part at `at`, and where it ends; null if there is none that ends before `end`. */
   read(bytes: Bytes, at: number, end: number): { name: Bytes; from: number; to: number; end: number } | null;
   /** The header of a body of so many bytes. */
@@ -87,7 +87,7 @@ const lines: Kind = {
   skipped: [],
 };
 
-function kindOf(bytes: Bytes): Kind {
+export function kindOf(bytes: Bytes): Kind {
   if (bytes[0] === 0x1a && bytes[1] === 0x45) return elements;
   if (/^(RIFF|RF64)/.test(latin.decode(bytes.subarray(0, 4)))) return chunks;
   if (bytes.subarray(0, 200).every((byte) => byte >= 32 || (byte >= 9 && byte <= 13))) return lines;
@@ -99,7 +99,13 @@ function kindOf(bytes: Bytes): Kind {
 const MAX_PARTS = 20_000, MAX_DEPTH = 16;
 
 /** The parts from `at` to `end`, and the bytes after the last one that can be read. */
-function parse(kind: Kind, bytes: Bytes, at: number, end: number, depth = 0): { parts: Part[]; rest: Bytes } {
+export function parse(
+  kind: Kind,
+  bytes: Bytes,
+  at: number,
+  end: number,
+  depth = 0,
+): { parts: Part[]; rest: Bytes } {
   const parts: Part[] = [];
   for (
     let found;

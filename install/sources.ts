@@ -55,6 +55,7 @@ import asf_incomplete_patch from "../shim/ffmpeg/asf-incomplete.patch" with { ty
 import asf_index_lost_patch from "../shim/ffmpeg/asf-index-lost.patch" with { type: "text" };
 import asf_markers_interrupted_patch from "../shim/ffmpeg/asf-markers-interrupted.patch" with { type: "text" };
 import asf_o_packet_size_patch from "../shim/ffmpeg/asf-o-packet-size.patch" with { type: "text" };
+import asf_objects_overlap_patch from "../shim/ffmpeg/asf-objects-overlap.patch" with { type: "text" };
 import asf_pictures_patch from "../shim/ffmpeg/asf-pictures.patch" with { type: "text" };
 import ass_order_patch from "../shim/ffmpeg/ass-order.patch" with { type: "text" };
 import av1_frame_merge_limit_7_patch from "../shim/ffmpeg/av1-frame-merge-limit-7.patch" with { type: "text" };
@@ -98,6 +99,7 @@ import dovi_framerate_7_patch from "../shim/ffmpeg/dovi-framerate-7.patch" with 
 import dovi_framerate_9_patch from "../shim/ffmpeg/dovi-framerate-9.patch" with { type: "text" };
 import dovi_no_profile_patch from "../shim/ffmpeg/dovi-no-profile.patch" with { type: "text" };
 import dovi_null_patch from "../shim/ffmpeg/dovi-null.patch" with { type: "text" };
+import dts_probe_sums_patch from "../shim/ffmpeg/dts-probe-sums.patch" with { type: "text" };
 import dts2pts_poc_range_9_patch from "../shim/ffmpeg/dts2pts-poc-range-9.patch" with { type: "text" };
 import dts2pts_two_fields_patch from "../shim/ffmpeg/dts2pts-two-fields.patch" with { type: "text" };
 import dv_audio_next_patch from "../shim/ffmpeg/dv-audio-next.patch" with { type: "text" };
@@ -110,6 +112,7 @@ import eval_steps_9_patch from "../shim/ffmpeg/eval-steps-9.patch" with { type: 
 import evc_merge_rest_patch from "../shim/ffmpeg/evc-merge-rest.patch" with { type: "text" };
 import exif_budget_7_patch from "../shim/ffmpeg/exif-budget-7.patch" with { type: "text" };
 import exif_budget_9_patch from "../shim/ffmpeg/exif-budget-9.patch" with { type: "text" };
+import ffv1_extradata_end_9_patch from "../shim/ffmpeg/ffv1-extradata-end-9.patch" with { type: "text" };
 import fill_failed_patch from "../shim/ffmpeg/fill-failed.patch" with { type: "text" };
 import filter_units_range_patch from "../shim/ffmpeg/filter-units-range.patch" with { type: "text" };
 import find_pending_stream_7_patch from "../shim/ffmpeg/find-pending-stream-7.patch" with { type: "text" };
@@ -189,6 +192,7 @@ import index_buffers_patch from "../shim/ffmpeg/index-buffers.patch" with { type
 import index_insertions_patch from "../shim/ffmpeg/index-insertions.patch" with { type: "text" };
 import index_order_patch from "../shim/ffmpeg/index-order.patch" with { type: "text" };
 import init_info_free_patch from "../shim/ffmpeg/init-info-free.patch" with { type: "text" };
+import inserted_parameter_sets_patch from "../shim/ffmpeg/inserted-parameter-sets.patch" with { type: "text" };
 import interleaved_peek_7_patch from "../shim/ffmpeg/interleaved-peek-7.patch" with { type: "text" };
 import interleaved_peek_9_patch from "../shim/ffmpeg/interleaved-peek-9.patch" with { type: "text" };
 import jpegxl_copy_length_patch from "../shim/ffmpeg/jpegxl-copy-length.patch" with { type: "text" };
@@ -264,6 +268,8 @@ import mpegts_lost_header_patch from "../shim/ffmpeg/mpegts-lost-header.patch" w
 import mpegts_merged_stream_7_patch from "../shim/ffmpeg/mpegts-merged-stream-7.patch" with { type: "text" };
 import mpegts_merged_stream_9_patch from "../shim/ffmpeg/mpegts-merged-stream-9.patch" with { type: "text" };
 import mpegts_resync_patch from "../shim/ffmpeg/mpegts-resync.patch" with { type: "text" };
+import mpegts_sections_lost_7_patch from "../shim/ffmpeg/mpegts-sections-lost-7.patch" with { type: "text" };
+import mpegts_sections_lost_9_patch from "../shim/ffmpeg/mpegts-sections-lost-9.patch" with { type: "text" };
 import mpegts_sections_once_7_patch from "../shim/ffmpeg/mpegts-sections-once-7.patch" with { type: "text" };
 import mpegts_sections_once_9_patch from "../shim/ffmpeg/mpegts-sections-once-9.patch" with { type: "text" };
 import mpegts_text_patch from "../shim/ffmpeg/mpegts-text.patch" with { type: "text" };
@@ -279,6 +285,7 @@ import mxf_index_segments_patch from "../shim/ffmpeg/mxf-index-segments.patch" w
 import mxf_many_sets_7_patch from "../shim/ffmpeg/mxf-many-sets-7.patch" with { type: "text" };
 import mxf_many_sets_9_patch from "../shim/ffmpeg/mxf-many-sets-9.patch" with { type: "text" };
 import mxf_partitions_skipped_patch from "../shim/ffmpeg/mxf-partitions-skipped.patch" with { type: "text" };
+import mxf_primer_lookup_patch from "../shim/ffmpeg/mxf-primer-lookup.patch" with { type: "text" };
 import mxf_purged_packets_patch from "../shim/ffmpeg/mxf-purged-packets.patch" with { type: "text" };
 import mxf_references_patch from "../shim/ffmpeg/mxf-references.patch" with { type: "text" };
 import mxf_shown_7_patch from "../shim/ffmpeg/mxf-shown-7.patch" with { type: "text" };
@@ -292,6 +299,7 @@ import ogg_comments_once_patch from "../shim/ffmpeg/ogg-comments-once.patch" wit
 import ogg_last_page_patch from "../shim/ffmpeg/ogg-last-page.patch" with { type: "text" };
 import ogg_lost_page_patch from "../shim/ffmpeg/ogg-lost-page.patch" with { type: "text" };
 import ogg_no_memory_patch from "../shim/ffmpeg/ogg-no-memory.patch" with { type: "text" };
+import ogg_old_flac_headers_patch from "../shim/ffmpeg/ogg-old-flac-headers.patch" with { type: "text" };
 import ogg_page_memory_patch from "../shim/ffmpeg/ogg-page-memory.patch" with { type: "text" };
 import ogg_read_again_patch from "../shim/ffmpeg/ogg-read-again.patch" with { type: "text" };
 import ogg_tags_interrupted_patch from "../shim/ffmpeg/ogg-tags-interrupted.patch" with { type: "text" };
@@ -566,6 +574,7 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/asf-index-lost.patch": asf_index_lost_patch,
   "shim/ffmpeg/asf-markers-interrupted.patch": asf_markers_interrupted_patch,
   "shim/ffmpeg/asf-o-packet-size.patch": asf_o_packet_size_patch,
+  "shim/ffmpeg/asf-objects-overlap.patch": asf_objects_overlap_patch,
   "shim/ffmpeg/asf-pictures.patch": asf_pictures_patch,
   "shim/ffmpeg/ass-order.patch": ass_order_patch,
   "shim/ffmpeg/av1-frame-merge-limit-7.patch": av1_frame_merge_limit_7_patch,
@@ -609,6 +618,7 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/dovi-framerate-9.patch": dovi_framerate_9_patch,
   "shim/ffmpeg/dovi-no-profile.patch": dovi_no_profile_patch,
   "shim/ffmpeg/dovi-null.patch": dovi_null_patch,
+  "shim/ffmpeg/dts-probe-sums.patch": dts_probe_sums_patch,
   "shim/ffmpeg/dts2pts-poc-range-9.patch": dts2pts_poc_range_9_patch,
   "shim/ffmpeg/dts2pts-two-fields.patch": dts2pts_two_fields_patch,
   "shim/ffmpeg/dv-audio-next.patch": dv_audio_next_patch,
@@ -621,6 +631,7 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/evc-merge-rest.patch": evc_merge_rest_patch,
   "shim/ffmpeg/exif-budget-7.patch": exif_budget_7_patch,
   "shim/ffmpeg/exif-budget-9.patch": exif_budget_9_patch,
+  "shim/ffmpeg/ffv1-extradata-end-9.patch": ffv1_extradata_end_9_patch,
   "shim/ffmpeg/fill-failed.patch": fill_failed_patch,
   "shim/ffmpeg/filter-units-range.patch": filter_units_range_patch,
   "shim/ffmpeg/find-pending-stream-7.patch": find_pending_stream_7_patch,
@@ -700,6 +711,7 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/index-insertions.patch": index_insertions_patch,
   "shim/ffmpeg/index-order.patch": index_order_patch,
   "shim/ffmpeg/init-info-free.patch": init_info_free_patch,
+  "shim/ffmpeg/inserted-parameter-sets.patch": inserted_parameter_sets_patch,
   "shim/ffmpeg/interleaved-peek-7.patch": interleaved_peek_7_patch,
   "shim/ffmpeg/interleaved-peek-9.patch": interleaved_peek_9_patch,
   "shim/ffmpeg/jpegxl-copy-length.patch": jpegxl_copy_length_patch,
@@ -775,6 +787,8 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/mpegts-merged-stream-7.patch": mpegts_merged_stream_7_patch,
   "shim/ffmpeg/mpegts-merged-stream-9.patch": mpegts_merged_stream_9_patch,
   "shim/ffmpeg/mpegts-resync.patch": mpegts_resync_patch,
+  "shim/ffmpeg/mpegts-sections-lost-7.patch": mpegts_sections_lost_7_patch,
+  "shim/ffmpeg/mpegts-sections-lost-9.patch": mpegts_sections_lost_9_patch,
   "shim/ffmpeg/mpegts-sections-once-7.patch": mpegts_sections_once_7_patch,
   "shim/ffmpeg/mpegts-sections-once-9.patch": mpegts_sections_once_9_patch,
   "shim/ffmpeg/mpegts-text.patch": mpegts_text_patch,
@@ -790,6 +804,7 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/mxf-many-sets-7.patch": mxf_many_sets_7_patch,
   "shim/ffmpeg/mxf-many-sets-9.patch": mxf_many_sets_9_patch,
   "shim/ffmpeg/mxf-partitions-skipped.patch": mxf_partitions_skipped_patch,
+  "shim/ffmpeg/mxf-primer-lookup.patch": mxf_primer_lookup_patch,
   "shim/ffmpeg/mxf-purged-packets.patch": mxf_purged_packets_patch,
   "shim/ffmpeg/mxf-references.patch": mxf_references_patch,
   "shim/ffmpeg/mxf-shown-7.patch": mxf_shown_7_patch,
@@ -803,6 +818,7 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/ogg-last-page.patch": ogg_last_page_patch,
   "shim/ffmpeg/ogg-lost-page.patch": ogg_lost_page_patch,
   "shim/ffmpeg/ogg-no-memory.patch": ogg_no_memory_patch,
+  "shim/ffmpeg/ogg-old-flac-headers.patch": ogg_old_flac_headers_patch,
   "shim/ffmpeg/ogg-page-memory.patch": ogg_page_memory_patch,
   "shim/ffmpeg/ogg-read-again.patch": ogg_read_again_patch,
   "shim/ffmpeg/ogg-tags-interrupted.patch": ogg_tags_interrupted_patch,

@@ -183,6 +183,7 @@ for (
     ["webm cues for dash", 300_000, { format: "webm_dash_manifest" }, undefined],
     ["mxf sets of one type", 8_000_000, {}, "INVALIDDATA"],
     ["mxf partitions skipped", 4_000_000, { maxOpenSize: 2 ** 40 }, "INVALIDDATA"],
+    ["mxf tags by primer", 30_000_000, {}, 0],
   ] as const
 ) {
   security(
@@ -191,6 +192,68 @@ for (
     (answered) => expected === undefined || assertEquals(answered, expected),
   );
 }
+
+/** `times` is the processor time of a file, compared with that of another one of its size. */
+const comparison = `
+function seconds(bytes) {
+  const start = process.cpuUsage();
+  try {
+    using demuxer = Demuxer.openSync(bytes);
+    for (const _ of demuxer.packetsSync());
+  } catch (error) {
+    if (!(error instanceof avio.AVError)) throw error;
+  }
+  const { user, system } = process.cpuUsage(start);
+  return (user + system) / 1e6;
+}
+seconds(fixtureBytes("video.mkv"));
+const times = (bytes, other) => seconds(bytes) / (seconds(other) + 0.05);
+`;
+
+security(
+  "Packets before the first frame of FLAC, in the old mapping of Ogg, are looked at and no more",
+  comparison + `const bytes = bombs["ogg packets before flac"](4_000_000);
+  answer(times(bytes, bombs["ogg pages of a wrong sum"](4_000_000)));`,
+  (times) => assert(times as number < 2.5, `${times} times as long`),
+);
+
+security(
+  "Headers of DTS within each other are summed up once",
+  comparison + `const bytes = bombs["dts headers within each other"](3_000_000);
+  answer(times(bytes, bytes.map((byte) => byte === 0x64 ? 0x65 : byte)));`,
+  (times) => assert(times as number < 2.5, `${times} times as long`),
+);
+
+security(
+  "Objects of ASF that end before what is read of them are an error",
+  `const sizes = [1_000_000, 100];
+  answer(sizes.map((size) => read(bombs["asf objects of nothing"](size), { maxOpenSize: 2 ** 40 })));`,
+  (answered) => assertEquals(answered, ["INVALIDDATA", 0]),
+);
+
+security(
+  "Sections of MPEG-TS that end or begin in the same packet all become packets, as they are",
+  `const sizes = [100, 100, 100, 100, 10, 20, 10, 300, 10, 10, 10, 400, 2, 170, 171, 172, 2];
+  const bytes = crafted.tsOfEvents(sizes, 0x12);
+  using demuxer = Demuxer.openSync(bytes);
+  const all = () => [...demuxer.packetsSync()].map(({ data }) => [data.length - 16, data[6], data.at(-5)]);
+  const first = all();
+  demuxer.seekSync({ byte: 0 });
+  answer([first, all().length, sizes]);`,
+  (answered) => {
+    const [packets, again, sizes] = answered as [number[][], number, number[]];
+    assertEquals(packets, sizes.map((size, i) => [size, i, size > 2 ? i + 1 : 0x4e]));
+    assertEquals(again, sizes.length);
+  },
+);
+
+security(
+  "Extradata of FFV1 is not read from behind its end",
+  comparison + `const { ffv1Tracks } = await import("${root}fuzz/bombs.ts");
+  answer(times(ffv1Tracks(1_000_000), ffv1Tracks(1_000_000, false)));`,
+  (times) => assert(times as number < 9, `${times} times as long`),
+  !isEmbedded || libavformat < 63, // 7.1 has no parser
+);
 
 security(
   "Comments of Vorbis are read once, whatever the other packets of their page are",
@@ -831,6 +894,46 @@ for (
       [{ data: crafted.again(2_500_000, ${packet}), isKey: true, timeBase: { num: 1, den: 25 } }], { bitstreamFilter: "${filter}" }));`,
     undefined,
     !isEmbedded || (codec === "lcevc" && libavformat < 63),
+  );
+}
+
+for (
+  const [filter, format, codec, extradata, unit, count] of [
+    ["h264_mp4toannexb", "h264", "h264", "crafted.h264Sets(60_000)", "[1, 0x41, 1, 0x65]", 1000],
+    ["h264_mp4toannexb", "h264", "h264", "crafted.h264Sets(60_000)", "[2, 0x65, 0x80]", 1],
+    ["hevc_mp4toannexb", "hevc", "hevc", "crafted.hevcSets(60_000)", "[2, 0x26, 1]", 1],
+    ["vvc_mp4toannexb", "vvc", "vvc", "crafted.vvcSets(60_000)", "[2, 0, 0x39]", 1],
+    ["dump_extra", "m4v", "mpeg4", "new Uint8Array(60_000)", "[0, 0, 1, 0xb6]", 1],
+    [null, "mpegts", "h264", "crafted.annexB(0x67, 60_000)", "[0, 0, 0, 1, 0x65, 0x80]", 1],
+    [null, "mpegts", "hevc", "crafted.annexB(0x42, 60_000)", "[0, 0, 0, 1, 0x26, 1]", 1],
+    [null, "mpegts", "vvc", "crafted.annexB(0, 60_000)", "[0, 0, 0, 1, 0, 0x39]", 1],
+  ] as const
+) {
+  security(
+    `${
+      filter ?? format
+    }: parameter sets of ${codec} are inserted into ${count} pictures of few bytes, to a limit`,
+    `let bytes = 0, time = 0;
+    const stream = { type: "video", codec: "${codec}", width: 64, height: 64, extradata: ${extradata} };
+    const data = crafted.again(${count} * ${unit}.length, ${unit});
+    try {
+      const sink = { onwrite: (piece) => void (bytes += piece.length) };
+      using muxer = Muxer.openSync(sink, { format: "${format}" });
+      muxer.addStream(stream, ${filter ? `{ bitstreamFilter: "${filter}" }` : "{}"});
+      for (; time < 8000; time++) {
+        muxer.writeSync(new Packet({ streamIndex: 0, data, dts: time, pts: time, duration: 1, isKey: true,
+          timeBase: { num: 1, den: 25 } }));
+      }
+      muxer.finishSync();
+      answer([bytes, time]);
+    } catch (error) {
+      answer([bytes, error.codeName]);
+    }`,
+    (answered) => {
+      const [bytes, what] = answered as [number, string];
+      assertEquals(what, "INVALIDDATA");
+      assert(bytes < 100e6, `${bytes} bytes`);
+    },
   );
 }
 

@@ -455,6 +455,21 @@ export function again(size: number, bytes: number[], before: number[] = [], behi
   return concatBytes([Uint8Array.from(before), all, Uint8Array.from(behind)]) as Bytes;
 }
 
+/** Parameter sets of so many bytes after a start code. */
+export function annexB(header: number, size: number): Bytes {
+  return again(size, [0xff], [0, 0, 0, 1, header, 1]);
+}
+
+const lengthOf = (size: number): number[] => [size >> 8, size & 255];
+
+/** Configurations of H.264, HEVC and VVC whose parameter sets have so many bytes; units have a length of one byte. */
+export const h264Sets = (size: number): Bytes =>
+  again(size - 1, [0xff], [1, 66, 0, 30, 0xfc, 0xe1, 0, 4, 0x67, 66, 0, 30, 1, ...lengthOf(size), 0x68]);
+export const hevcSets = (size: number): Bytes =>
+  again(size - 2, [0xff], [1, ...new Array(20).fill(0), 0xfc, 1, 0x21, 0, 1, ...lengthOf(size), 0x42, 1]);
+export const vvcSets = (size: number): Bytes =>
+  again(size - 2, [0xff], [0xf8, 1, 15, 0, 1, ...lengthOf(size), 0, 0x79]);
+
 /** An H.264 packet of so many slices, alternating between two pictures, both before the first. */
 export function slicesInTurn(count: number): Bytes {
   const sps = new BitWriter().u(8, 66).u(8, 0).u(8, 30).ue(0).ue(0).ue(0).ue(0).ue(1).u(1, 0).ue(0).ue(0).u(
@@ -899,6 +914,35 @@ export function tsWithStreamTwice(): Bytes {
   return Uint8Array.from([
     ...tsSection(0, 0, [0, 1, 0xf0, 0]),
     ...tsSection(0x1000, 2, [0xe1, 0, 0xf0, 0, ...program.flat()]),
+    ...new Array(20).fill([0x47, 0x1f, 0xff, 0x10, ...new Array(184).fill(255)]).flat(),
+  ]);
+}
+
+/**
+ * An MPEG-TS of these sections of events (each of so many bytes), one directly behind the other: most packets have the end of
+ * one and the beginning of another; a packet of 188 bytes may have several.
+ */
+export function tsOfEvents(sizes: readonly number[], from: number): Bytes {
+  const sections = sizes.map((size, i) => {
+    const length = size + 13;
+    const section = [0x4e, 0xf0 | length >> 8, length & 255, 0, 1, 0xc1, i, 0, 0, 1, 0, 1, i, 0x4e];
+    const content = [...section, ...new Array(size - 2).fill(i + 1)];
+    return [...content, ...be(4, crc32(content))];
+  });
+  const starts = sections.map((_, i) => sections.slice(0, i).flat().length), all = sections.flat();
+  const packets: number[][] = [];
+  for (let at = 0; at < all.length;) {
+    const first = starts.find((start) => start >= at && start < at + 183);
+    const head = first === undefined ? [] : [first - at], part = all.slice(at, at + 184 - head.length);
+    const flags = (head.length > 0 ? 0x40 : 0) | from >> 8;
+    const fill = new Array(184 - head.length - part.length).fill(255);
+    packets.push([0x47, flags, from & 255, 0x10 | packets.length % 16, ...head, ...part, ...fill]);
+    at += part.length;
+  }
+  return Uint8Array.from([
+    ...tsSection(0, 0, [0, 1, 0xf0, 0]),
+    ...tsSection(0x1000, 2, [0xe1, 0, 0xf0, 0, 0x1b, 0xe1, 1, 0xf0, 0]),
+    ...packets.flat(),
     ...new Array(20).fill([0x47, 0x1f, 0xff, 0x10, ...new Array(184).fill(255)]).flat(),
   ]);
 }
