@@ -282,6 +282,7 @@ import mxf_purged_packets_patch from "../shim/ffmpeg/mxf-purged-packets.patch" w
 import mxf_references_patch from "../shim/ffmpeg/mxf-references.patch" with { type: "text" };
 import nist_extradata_patch from "../shim/ffmpeg/nist-extradata.patch" with { type: "text" };
 import noise_drop_patch from "../shim/ffmpeg/noise-drop.patch" with { type: "text" };
+import nut_far_syncpoint_patch from "../shim/ffmpeg/nut-far-syncpoint.patch" with { type: "text" };
 import nut_index_times_patch from "../shim/ffmpeg/nut-index-times.patch" with { type: "text" };
 import nut_skip_back_patch from "../shim/ffmpeg/nut-skip-back.patch" with { type: "text" };
 import nutenc_no_memory_patch from "../shim/ffmpeg/nutenc-no-memory.patch" with { type: "text" };
@@ -331,10 +332,13 @@ import stated_sizes_patch from "../shim/ffmpeg/stated-sizes.patch" with { type: 
 import stream_group_no_memory_patch from "../shim/ffmpeg/stream-group-no-memory.patch" with { type: "text" };
 import strireplace_empty_patch from "../shim/ffmpeg/strireplace-empty.patch" with { type: "text" };
 import swf_empty_tags_patch from "../shim/ffmpeg/swf-empty-tags.patch" with { type: "text" };
+import token_length_7_patch from "../shim/ffmpeg/token-length-7.patch" with { type: "text" };
+import token_length_9_patch from "../shim/ffmpeg/token-length-9.patch" with { type: "text" };
 import ty_size_7_patch from "../shim/ffmpeg/ty-size-7.patch" with { type: "text" };
 import unfilled_memory_patch from "../shim/ffmpeg/unfilled-memory.patch" with { type: "text" };
 import vividas_entries_patch from "../shim/ffmpeg/vividas-entries.patch" with { type: "text" };
 import vobsub_streams_7_patch from "../shim/ffmpeg/vobsub-streams-7.patch" with { type: "text" };
+import voc_end_patch from "../shim/ffmpeg/voc-end.patch" with { type: "text" };
 import vorbis_comments_interrupted_patch from "../shim/ffmpeg/vorbis-comments-interrupted.patch" with { type: "text" };
 import vorbis_parser_once_7_patch from "../shim/ffmpeg/vorbis-parser-once-7.patch" with { type: "text" };
 import vorbis_parser_once_9_patch from "../shim/ffmpeg/vorbis-parser-once-9.patch" with { type: "text" };
@@ -784,6 +788,7 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/mxf-references.patch": mxf_references_patch,
   "shim/ffmpeg/nist-extradata.patch": nist_extradata_patch,
   "shim/ffmpeg/noise-drop.patch": noise_drop_patch,
+  "shim/ffmpeg/nut-far-syncpoint.patch": nut_far_syncpoint_patch,
   "shim/ffmpeg/nut-index-times.patch": nut_index_times_patch,
   "shim/ffmpeg/nut-skip-back.patch": nut_skip_back_patch,
   "shim/ffmpeg/nutenc-no-memory.patch": nutenc_no_memory_patch,
@@ -833,10 +838,13 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/stream-group-no-memory.patch": stream_group_no_memory_patch,
   "shim/ffmpeg/strireplace-empty.patch": strireplace_empty_patch,
   "shim/ffmpeg/swf-empty-tags.patch": swf_empty_tags_patch,
+  "shim/ffmpeg/token-length-7.patch": token_length_7_patch,
+  "shim/ffmpeg/token-length-9.patch": token_length_9_patch,
   "shim/ffmpeg/ty-size-7.patch": ty_size_7_patch,
   "shim/ffmpeg/unfilled-memory.patch": unfilled_memory_patch,
   "shim/ffmpeg/vividas-entries.patch": vividas_entries_patch,
   "shim/ffmpeg/vobsub-streams-7.patch": vobsub_streams_7_patch,
+  "shim/ffmpeg/voc-end.patch": voc_end_patch,
   "shim/ffmpeg/vorbis-comments-interrupted.patch": vorbis_comments_interrupted_patch,
   "shim/ffmpeg/vorbis-parser-once-7.patch": vorbis_parser_once_7_patch,
   "shim/ffmpeg/vorbis-parser-once-9.patch": vorbis_parser_once_9_patch,

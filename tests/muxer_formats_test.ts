@@ -160,6 +160,32 @@ Deno.test("nut: times of key frames that fall are no failed assertion", { ignore
   write({ format: "nut" }, [[{ ...VIDEO, codec: "mpeg4" }]], packets);
 });
 
+Deno.test("nut: a time that another stream's time base can't hold is an error, no failed assertion", {
+  ignore,
+}, () => {
+  const unit = { num: 1, den: 2 ** 27 }, second = { num: 1, den: 1 };
+  const slow = { type: "audio", codec: "pcm_u8", sampleRate: 1, channels: 1 };
+  using muxer = Muxer.openSync(new MemorySink(), { format: "nut" });
+  muxer.addStream(slow as Stream);
+  muxer.addStream({ ...slow, sampleRate: 2 ** 27 } as Stream);
+  const put = (streamIndex: number, time: number, timeBase: object) => {
+    muxer.writeSync(packet(streamIndex, filled(10), time, { duration: 1, timeBase }));
+    muxer.flushSync();
+  };
+  put(1, 0, unit);
+  put(0, 2 ** 52, second);
+  put(0, 2 ** 52 + 1, second);
+  const { codeName } = assertThrows(() => put(1, 10, unit), AVError);
+  assertEquals(codeName, "EINVAL");
+});
+
+Deno.test("mp4: a layout of 330,000 channels in a tag takes no quadratic time", { ignore }, () => {
+  const stream = { type: "audio", codec: "mp2", sampleRate: 48000, channels: 2 };
+  const metadata = { SA3D: "FL+".repeat(330_000) + "FL" };
+  const options = { movflags: "faststart" };
+  assertEnds(() => write({ format: "mp4", options }, [[stream, { metadata }]], [packet(0, filled(100), 0)]));
+});
+
 /** Bits, most significant first. */
 class Bits {
   #bits: number[] = [];
