@@ -56,6 +56,7 @@ import asf_index_lost_patch from "../shim/ffmpeg/asf-index-lost.patch" with { ty
 import asf_markers_interrupted_patch from "../shim/ffmpeg/asf-markers-interrupted.patch" with { type: "text" };
 import asf_o_packet_size_patch from "../shim/ffmpeg/asf-o-packet-size.patch" with { type: "text" };
 import asf_pictures_patch from "../shim/ffmpeg/asf-pictures.patch" with { type: "text" };
+import asf_times_fall_patch from "../shim/ffmpeg/asf-times-fall.patch" with { type: "text" };
 import ass_order_patch from "../shim/ffmpeg/ass-order.patch" with { type: "text" };
 import av1_frame_merge_limit_7_patch from "../shim/ffmpeg/av1-frame-merge-limit-7.patch" with { type: "text" };
 import av1_frame_merge_limit_9_patch from "../shim/ffmpeg/av1-frame-merge-limit-9.patch" with { type: "text" };
@@ -562,6 +563,7 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/asf-markers-interrupted.patch": asf_markers_interrupted_patch,
   "shim/ffmpeg/asf-o-packet-size.patch": asf_o_packet_size_patch,
   "shim/ffmpeg/asf-pictures.patch": asf_pictures_patch,
+  "shim/ffmpeg/asf-times-fall.patch": asf_times_fall_patch,
   "shim/ffmpeg/ass-order.patch": ass_order_patch,
   "shim/ffmpeg/av1-frame-merge-limit-7.patch": av1_frame_merge_limit_7_patch,
   "shim/ffmpeg/av1-frame-merge-limit-9.patch": av1_frame_merge_limit_9_patch,

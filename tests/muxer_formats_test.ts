@@ -179,6 +179,13 @@ Deno.test("nut: a time that another stream's time base can't hold is an error, n
   assertEquals(codeName, "EINVAL");
 });
 
+Deno.test("asf: sound before pictures of an earlier time is no failed assertion", { ignore }, () => {
+  const sound = { type: "audio", codec: "mp2", sampleRate: 48000, channels: 2 };
+  const packets = Array.from({ length: 120 }, (_, i) => packet(i % 2, filled(100), (i >> 1) * 1e6));
+  const options = { audio_preload: 2_000_000_000 };
+  write({ format: "asf", options }, [[{ ...VIDEO, codec: "mpeg4" }], [sound]], packets);
+});
+
 Deno.test("mp4: a layout of 330,000 channels in a tag takes no quadratic time", { ignore }, () => {
   const stream = { type: "audio", codec: "mp2", sampleRate: 48000, channels: 2 };
   const metadata = { SA3D: "FL+".repeat(330_000) + "FL" };
