@@ -107,7 +107,7 @@ security(
 );
 
 security(
-  "A VOC whose source says that it ends before a block without a length is an error",
+  "A VOC whose source says that it ends before a block without a length is read to its end",
   `const bytes = new Uint8Array(2000);
   bytes.set([...new TextEncoder().encode("Creative Voice File"), 0x1a, 26, 0, 0x0a, 1, 0x29, 0x11, 0x20]);
   let at = 0;
@@ -121,7 +121,7 @@ security(
     onseek: (offset, whence) => whence === 0x10000 ? 26 : at = offset,
   };
   answer(read(source, { format: "voc" }));`,
-  (answered) => assertEquals(answered, "INVALIDDATA"),
+  (packets) => assertEquals(packets, 0),
 );
 
 security(
