@@ -105,6 +105,7 @@ import dv_audio_next_patch from "../shim/ffmpeg/dv-audio-next.patch" with { type
 import dv_frame_rate_patch from "../shim/ffmpeg/dv-frame-rate.patch" with { type: "text" };
 import dvbsub_probe_steps_patch from "../shim/ffmpeg/dvbsub-probe-steps.patch" with { type: "text" };
 import dvbsub_size_7_patch from "../shim/ffmpeg/dvbsub-size-7.patch" with { type: "text" };
+import dvd_short_frames_patch from "../shim/ffmpeg/dvd-short-frames.patch" with { type: "text" };
 import dyn_buffer_size_patch from "../shim/ffmpeg/dyn-buffer-size.patch" with { type: "text" };
 import eval_steps_7_patch from "../shim/ffmpeg/eval-steps-7.patch" with { type: "text" };
 import eval_steps_9_patch from "../shim/ffmpeg/eval-steps-9.patch" with { type: "text" };
@@ -194,6 +195,7 @@ import interleaved_peek_9_patch from "../shim/ffmpeg/interleaved-peek-9.patch" w
 import jpegxl_copy_length_patch from "../shim/ffmpeg/jpegxl-copy-length.patch" with { type: "text" };
 import jpegxl_prefix_tables_patch from "../shim/ffmpeg/jpegxl-prefix-tables.patch" with { type: "text" };
 import jpegxl_toc_patch from "../shim/ffmpeg/jpegxl-toc.patch" with { type: "text" };
+import layout_map_size_patch from "../shim/ffmpeg/layout-map-size.patch" with { type: "text" };
 import layout_nesting_7_patch from "../shim/ffmpeg/layout-nesting-7.patch" with { type: "text" };
 import layout_nesting_9_patch from "../shim/ffmpeg/layout-nesting-9.patch" with { type: "text" };
 import lcevc_data_9_patch from "../shim/ffmpeg/lcevc-data-9.patch" with { type: "text" };
@@ -612,6 +614,7 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/dv-frame-rate.patch": dv_frame_rate_patch,
   "shim/ffmpeg/dvbsub-probe-steps.patch": dvbsub_probe_steps_patch,
   "shim/ffmpeg/dvbsub-size-7.patch": dvbsub_size_7_patch,
+  "shim/ffmpeg/dvd-short-frames.patch": dvd_short_frames_patch,
   "shim/ffmpeg/dyn-buffer-size.patch": dyn_buffer_size_patch,
   "shim/ffmpeg/eval-steps-7.patch": eval_steps_7_patch,
   "shim/ffmpeg/eval-steps-9.patch": eval_steps_9_patch,
@@ -701,6 +704,7 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/jpegxl-copy-length.patch": jpegxl_copy_length_patch,
   "shim/ffmpeg/jpegxl-prefix-tables.patch": jpegxl_prefix_tables_patch,
   "shim/ffmpeg/jpegxl-toc.patch": jpegxl_toc_patch,
+  "shim/ffmpeg/layout-map-size.patch": layout_map_size_patch,
   "shim/ffmpeg/layout-nesting-7.patch": layout_nesting_7_patch,
   "shim/ffmpeg/layout-nesting-9.patch": layout_nesting_9_patch,
   "shim/ffmpeg/lcevc-data-9.patch": lcevc_data_9_patch,

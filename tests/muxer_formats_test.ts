@@ -179,6 +179,32 @@ Deno.test("nut: a time that another stream's time base can't hold is an error, n
   assertEquals(codeName, "EINVAL");
 });
 
+Deno.test(
+  "mp4: tags of 20 bytes with layouts of 16 million channels take no memory and time",
+  { ignore },
+  () => {
+    const stream = { type: "audio", codec: "mp2", sampleRate: 48000, channels: 2 };
+    const metadata = { SA3D: "ambisonic 4000+FL@x" };
+    const streams = Array.from({ length: 30 }, () => [stream, { metadata }] as [object, Settings]);
+    assertEnds(() => write({ format: "mp4" }, streams, streams.map((_, i) => packet(i, filled(100), 0))));
+  },
+);
+
+Deno.test("dvd: pictures of a few bytes before a key frame are no failed assertion", { ignore }, () => {
+  const video = { ...VIDEO, codec: "mpeg2video", width: 720, height: 576 };
+  const sound = { type: "audio", codec: "ac3", sampleRate: 48000, channels: 2 };
+  for (const size of [1, 2, 3, 9, 14]) {
+    for (const last of [1, 2, 9, 14]) {
+      const packets = [
+        packet(0, filled(size, 1), 5e5),
+        packet(1, filled(14, 1), 4e4),
+        packet(0, filled(last, 1), 1e6),
+      ];
+      write({ format: "dvd" }, [[video], [sound]], packets);
+    }
+  }
+});
+
 Deno.test("asf: sound before pictures of an earlier time is no failed assertion", { ignore }, () => {
   const sound = { type: "audio", codec: "mp2", sampleRate: 48000, channels: 2 };
   const packets = Array.from({ length: 120 }, (_, i) => packet(i % 2, filled(100), (i >> 1) * 1e6));
