@@ -57,6 +57,7 @@ import asf_markers_interrupted_patch from "../shim/ffmpeg/asf-markers-interrupte
 import asf_o_packet_size_patch from "../shim/ffmpeg/asf-o-packet-size.patch" with { type: "text" };
 import asf_objects_overlap_patch from "../shim/ffmpeg/asf-objects-overlap.patch" with { type: "text" };
 import asf_pictures_patch from "../shim/ffmpeg/asf-pictures.patch" with { type: "text" };
+import asf_times_fall_patch from "../shim/ffmpeg/asf-times-fall.patch" with { type: "text" };
 import ass_order_patch from "../shim/ffmpeg/ass-order.patch" with { type: "text" };
 import av1_frame_merge_limit_7_patch from "../shim/ffmpeg/av1-frame-merge-limit-7.patch" with { type: "text" };
 import av1_frame_merge_limit_9_patch from "../shim/ffmpeg/av1-frame-merge-limit-9.patch" with { type: "text" };
@@ -106,6 +107,7 @@ import dv_audio_next_patch from "../shim/ffmpeg/dv-audio-next.patch" with { type
 import dv_frame_rate_patch from "../shim/ffmpeg/dv-frame-rate.patch" with { type: "text" };
 import dvbsub_probe_steps_patch from "../shim/ffmpeg/dvbsub-probe-steps.patch" with { type: "text" };
 import dvbsub_size_7_patch from "../shim/ffmpeg/dvbsub-size-7.patch" with { type: "text" };
+import dvd_short_frames_patch from "../shim/ffmpeg/dvd-short-frames.patch" with { type: "text" };
 import dyn_buffer_size_patch from "../shim/ffmpeg/dyn-buffer-size.patch" with { type: "text" };
 import eval_steps_7_patch from "../shim/ffmpeg/eval-steps-7.patch" with { type: "text" };
 import eval_steps_9_patch from "../shim/ffmpeg/eval-steps-9.patch" with { type: "text" };
@@ -198,6 +200,7 @@ import interleaved_peek_9_patch from "../shim/ffmpeg/interleaved-peek-9.patch" w
 import jpegxl_copy_length_patch from "../shim/ffmpeg/jpegxl-copy-length.patch" with { type: "text" };
 import jpegxl_prefix_tables_patch from "../shim/ffmpeg/jpegxl-prefix-tables.patch" with { type: "text" };
 import jpegxl_toc_patch from "../shim/ffmpeg/jpegxl-toc.patch" with { type: "text" };
+import layout_map_size_patch from "../shim/ffmpeg/layout-map-size.patch" with { type: "text" };
 import layout_nesting_7_patch from "../shim/ffmpeg/layout-nesting-7.patch" with { type: "text" };
 import layout_nesting_9_patch from "../shim/ffmpeg/layout-nesting-9.patch" with { type: "text" };
 import lcevc_data_9_patch from "../shim/ffmpeg/lcevc-data-9.patch" with { type: "text" };
@@ -292,6 +295,7 @@ import mxf_shown_7_patch from "../shim/ffmpeg/mxf-shown-7.patch" with { type: "t
 import mxf_shown_9_patch from "../shim/ffmpeg/mxf-shown-9.patch" with { type: "text" };
 import nist_extradata_patch from "../shim/ffmpeg/nist-extradata.patch" with { type: "text" };
 import noise_drop_patch from "../shim/ffmpeg/noise-drop.patch" with { type: "text" };
+import nut_far_syncpoint_patch from "../shim/ffmpeg/nut-far-syncpoint.patch" with { type: "text" };
 import nut_index_times_patch from "../shim/ffmpeg/nut-index-times.patch" with { type: "text" };
 import nut_skip_back_patch from "../shim/ffmpeg/nut-skip-back.patch" with { type: "text" };
 import nutenc_no_memory_patch from "../shim/ffmpeg/nutenc-no-memory.patch" with { type: "text" };
@@ -342,10 +346,13 @@ import stated_sizes_patch from "../shim/ffmpeg/stated-sizes.patch" with { type: 
 import stream_group_no_memory_patch from "../shim/ffmpeg/stream-group-no-memory.patch" with { type: "text" };
 import strireplace_empty_patch from "../shim/ffmpeg/strireplace-empty.patch" with { type: "text" };
 import swf_empty_tags_patch from "../shim/ffmpeg/swf-empty-tags.patch" with { type: "text" };
+import token_length_7_patch from "../shim/ffmpeg/token-length-7.patch" with { type: "text" };
+import token_length_9_patch from "../shim/ffmpeg/token-length-9.patch" with { type: "text" };
 import ty_size_7_patch from "../shim/ffmpeg/ty-size-7.patch" with { type: "text" };
 import unfilled_memory_patch from "../shim/ffmpeg/unfilled-memory.patch" with { type: "text" };
 import vividas_entries_patch from "../shim/ffmpeg/vividas-entries.patch" with { type: "text" };
 import vobsub_streams_7_patch from "../shim/ffmpeg/vobsub-streams-7.patch" with { type: "text" };
+import voc_end_patch from "../shim/ffmpeg/voc-end.patch" with { type: "text" };
 import vorbis_comments_interrupted_patch from "../shim/ffmpeg/vorbis-comments-interrupted.patch" with { type: "text" };
 import vorbis_parser_once_7_patch from "../shim/ffmpeg/vorbis-parser-once-7.patch" with { type: "text" };
 import vorbis_parser_once_9_patch from "../shim/ffmpeg/vorbis-parser-once-9.patch" with { type: "text" };
@@ -576,6 +583,7 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/asf-o-packet-size.patch": asf_o_packet_size_patch,
   "shim/ffmpeg/asf-objects-overlap.patch": asf_objects_overlap_patch,
   "shim/ffmpeg/asf-pictures.patch": asf_pictures_patch,
+  "shim/ffmpeg/asf-times-fall.patch": asf_times_fall_patch,
   "shim/ffmpeg/ass-order.patch": ass_order_patch,
   "shim/ffmpeg/av1-frame-merge-limit-7.patch": av1_frame_merge_limit_7_patch,
   "shim/ffmpeg/av1-frame-merge-limit-9.patch": av1_frame_merge_limit_9_patch,
@@ -625,6 +633,7 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/dv-frame-rate.patch": dv_frame_rate_patch,
   "shim/ffmpeg/dvbsub-probe-steps.patch": dvbsub_probe_steps_patch,
   "shim/ffmpeg/dvbsub-size-7.patch": dvbsub_size_7_patch,
+  "shim/ffmpeg/dvd-short-frames.patch": dvd_short_frames_patch,
   "shim/ffmpeg/dyn-buffer-size.patch": dyn_buffer_size_patch,
   "shim/ffmpeg/eval-steps-7.patch": eval_steps_7_patch,
   "shim/ffmpeg/eval-steps-9.patch": eval_steps_9_patch,
@@ -717,6 +726,7 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/jpegxl-copy-length.patch": jpegxl_copy_length_patch,
   "shim/ffmpeg/jpegxl-prefix-tables.patch": jpegxl_prefix_tables_patch,
   "shim/ffmpeg/jpegxl-toc.patch": jpegxl_toc_patch,
+  "shim/ffmpeg/layout-map-size.patch": layout_map_size_patch,
   "shim/ffmpeg/layout-nesting-7.patch": layout_nesting_7_patch,
   "shim/ffmpeg/layout-nesting-9.patch": layout_nesting_9_patch,
   "shim/ffmpeg/lcevc-data-9.patch": lcevc_data_9_patch,
@@ -811,6 +821,7 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/mxf-shown-9.patch": mxf_shown_9_patch,
   "shim/ffmpeg/nist-extradata.patch": nist_extradata_patch,
   "shim/ffmpeg/noise-drop.patch": noise_drop_patch,
+  "shim/ffmpeg/nut-far-syncpoint.patch": nut_far_syncpoint_patch,
   "shim/ffmpeg/nut-index-times.patch": nut_index_times_patch,
   "shim/ffmpeg/nut-skip-back.patch": nut_skip_back_patch,
   "shim/ffmpeg/nutenc-no-memory.patch": nutenc_no_memory_patch,
@@ -861,10 +872,13 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/stream-group-no-memory.patch": stream_group_no_memory_patch,
   "shim/ffmpeg/strireplace-empty.patch": strireplace_empty_patch,
   "shim/ffmpeg/swf-empty-tags.patch": swf_empty_tags_patch,
+  "shim/ffmpeg/token-length-7.patch": token_length_7_patch,
+  "shim/ffmpeg/token-length-9.patch": token_length_9_patch,
   "shim/ffmpeg/ty-size-7.patch": ty_size_7_patch,
   "shim/ffmpeg/unfilled-memory.patch": unfilled_memory_patch,
   "shim/ffmpeg/vividas-entries.patch": vividas_entries_patch,
   "shim/ffmpeg/vobsub-streams-7.patch": vobsub_streams_7_patch,
+  "shim/ffmpeg/voc-end.patch": voc_end_patch,
   "shim/ffmpeg/vorbis-comments-interrupted.patch": vorbis_comments_interrupted_patch,
   "shim/ffmpeg/vorbis-parser-once-7.patch": vorbis_parser_once_7_patch,
   "shim/ffmpeg/vorbis-parser-once-9.patch": vorbis_parser_once_9_patch,

@@ -107,6 +107,24 @@ security(
 );
 
 security(
+  "A VOC whose source says that it ends before a block without a length is read to its end",
+  `const bytes = new Uint8Array(2000);
+  bytes.set([...new TextEncoder().encode("Creative Voice File"), 0x1a, 26, 0, 0x0a, 1, 0x29, 0x11, 0x20]);
+  let at = 0;
+  const source = {
+    onread: (buffer) => {
+      const piece = bytes.subarray(at, at + buffer.length);
+      buffer.set(piece);
+      at += piece.length;
+      return piece.length;
+    },
+    onseek: (offset, whence) => whence === 0x10000 ? 26 : at = offset,
+  };
+  answer(read(source, { format: "voc" }));`,
+  (packets) => assertEquals(packets, 0),
+);
+
+security(
   "300,000 cues of Matroska, the last first, are read",
   `using demuxer = Demuxer.openSync(crafted.cuesBackwards(300000));
   answer(demuxer.streams.length);`,

@@ -160,6 +160,65 @@ Deno.test("nut: times of key frames that fall are no failed assertion", { ignore
   write({ format: "nut" }, [[{ ...VIDEO, codec: "mpeg4" }]], packets);
 });
 
+Deno.test("nut: a time that another stream's time base can't hold is an error, no failed assertion", {
+  ignore,
+}, () => {
+  const unit = { num: 1, den: 2 ** 27 }, second = { num: 1, den: 1 };
+  const slow = { type: "audio", codec: "pcm_u8", sampleRate: 1, channels: 1 };
+  using muxer = Muxer.openSync(new MemorySink(), { format: "nut" });
+  muxer.addStream(slow as Stream);
+  muxer.addStream({ ...slow, sampleRate: 2 ** 27 } as Stream);
+  const put = (streamIndex: number, time: number, timeBase: object) => {
+    muxer.writeSync(packet(streamIndex, filled(10), time, { duration: 1, timeBase }));
+    muxer.flushSync();
+  };
+  put(1, 0, unit);
+  put(0, 2 ** 52, second);
+  put(0, 2 ** 52 + 1, second);
+  const { codeName } = assertThrows(() => put(1, 10, unit), AVError);
+  assertEquals(codeName, "EINVAL");
+});
+
+Deno.test(
+  "mp4: tags of 20 bytes with layouts of 16 million channels take no memory and time",
+  { ignore },
+  () => {
+    const stream = { type: "audio", codec: "mp2", sampleRate: 48000, channels: 2 };
+    const metadata = { SA3D: "ambisonic 4000+FL@x" };
+    const streams = Array.from({ length: 30 }, () => [stream, { metadata }] as [object, Settings]);
+    assertEnds(() => write({ format: "mp4" }, streams, streams.map((_, i) => packet(i, filled(100), 0))));
+  },
+);
+
+Deno.test("dvd: pictures of a few bytes before a key frame are no failed assertion", { ignore }, () => {
+  const video = { ...VIDEO, codec: "mpeg2video", width: 720, height: 576 };
+  const sound = { type: "audio", codec: "ac3", sampleRate: 48000, channels: 2 };
+  for (const size of [1, 2, 3, 9, 14]) {
+    for (const last of [1, 2, 9, 14]) {
+      const packets = [
+        packet(0, filled(size, 1), 5e5),
+        packet(1, filled(14, 1), 4e4),
+        packet(0, filled(last, 1), 1e6),
+      ];
+      write({ format: "dvd" }, [[video], [sound]], packets);
+    }
+  }
+});
+
+Deno.test("asf: sound before pictures of an earlier time is no failed assertion", { ignore }, () => {
+  const sound = { type: "audio", codec: "mp2", sampleRate: 48000, channels: 2 };
+  const packets = Array.from({ length: 120 }, (_, i) => packet(i % 2, filled(100), (i >> 1) * 1e6));
+  const options = { audio_preload: 2_000_000_000 };
+  write({ format: "asf", options }, [[{ ...VIDEO, codec: "mpeg4" }], [sound]], packets);
+});
+
+Deno.test("mp4: a layout of 330,000 channels in a tag takes no quadratic time", { ignore }, () => {
+  const stream = { type: "audio", codec: "mp2", sampleRate: 48000, channels: 2 };
+  const metadata = { SA3D: "FL+".repeat(330_000) + "FL" };
+  const options = { movflags: "faststart" };
+  assertEnds(() => write({ format: "mp4", options }, [[stream, { metadata }]], [packet(0, filled(100), 0)]));
+});
+
 /** Bits, most significant first. */
 class Bits {
   #bits: number[] = [];
