@@ -1,10 +1,13 @@
 /**
- * What muxers can store of a stream beside its packets and codec: tags, dispositions, a rotation. What is left out is reported.
+ * What muxers can store of a stream beside its packets and codec: tags, dispositions, how pictures are shown. What is left out is reported.
  */
 import type { Session } from "../ffi/session.ts";
+import { displayMatrix, inWords, isExact, shownBy } from "./display_matrix.ts";
 import { versions } from "./formats.ts";
 import { filesOf, holdsMedia, LEFT_OUT, OWN, ROLES_LEFT_OUT, setOf, warnOf, type Written } from "./holds.ts";
 import type { MediaType } from "./media_type.ts";
+import type { SideDataInit } from "./packet.ts";
+import type { Stream } from "./stream.ts";
 
 /** What the program sets on a stream. */
 interface SetOnStream {
@@ -15,20 +18,26 @@ interface SetOnStream {
 /** A stream that is added to an output. */
 interface AddedStream {
   type: MediaType;
-  /** In degrees. */
-  rotation: number;
+  codec: string;
+  sideData: readonly SideDataInit[];
   /** What it copies. */
-  from?: Required<SetOnStream> | undefined;
+  from?: Readonly<Required<SetOnStream>> | undefined;
   /** For the warning. */
   source?: number;
   stream: number;
+}
+
+/** A copy of a source's stream. */
+export function addedLike(stream: Omit<Stream, "discard">): AddedStream {
+  const { type, codecParameters: { codec }, sideData, index } = stream;
+  return { type, codec, sideData, from: stream, stream: index };
 }
 
 /** Warns about what the output can't store of a stream. */
 export function warnOfStream(session: Session, output: Written, set: SetOnStream, stream: AddedStream): void {
   warnOfTags(session, output, set, stream);
   warnOfDispositions(session, output, set, stream);
-  warnOfRotation(session, output, stream);
+  warnOfMatrix(session, output, stream);
 }
 
 // ------------------------------------------------------------------------------------------- tags
@@ -74,7 +83,7 @@ const HOLD_SOME_OF_STREAMS: Readonly<Record<string, StreamHolds>> = {
 /** Tags that are set, other than those of the stream that it copies. */
 function warnOfTags(session: Session, output: Written, set: SetOnStream, stream: AddedStream): void {
   const { metadata = {}, disposition = stream.from?.disposition ?? [] } = set;
-  const { type, from, ...place } = stream;
+  const { type, from } = stream;
   const { format } = filesOf(output);
   if (HOLD_STREAM_TAGS.has(format) || !holdsMedia(format)) return;
   if (type === "attachment" || disposition.includes("attached_pic")) return; // a cover has them as its description
@@ -84,7 +93,7 @@ function warnOfTags(session: Session, output: Written, set: SetOnStream, stream:
     !held?.(name.toLowerCase(), value, type)
   );
   if (lost.length === 0) return;
-  warnOf(session, lost.map(([name]) => name), `${LEFT_OUT}${output.format} can't hold them`, place);
+  warnOf(session, lost.map(([name]) => name), `${LEFT_OUT}${output.format} can't hold them`, stream);
 }
 
 // ------------------------------------------------------------------------------------------- dispositions
@@ -128,8 +137,9 @@ function warnOfDispositions(
   session: Session,
   output: Written,
   { disposition }: SetOnStream,
-  { type, from, ...place }: AddedStream,
+  stream: AddedStream,
 ): void {
+  const { type, from } = stream;
   const { format } = filesOf(output);
   if (!disposition || !holdsMedia(format) || MAY_HOLD_ROLES.has(output.format)) return;
   const held = Object.hasOwn(HOLD_ROLES, format) ? HOLD_ROLES[format]!(type) : undefined;
@@ -139,32 +149,46 @@ function warnOfDispositions(
   const lost = disposition.filter((role) =>
     !held?.has(role) && !OF_COVERS.has(role) && !from?.disposition.includes(role) && !isImplied(role)
   );
-  if (lost.length > 0) warnOf(session, lost, `${ROLES_LEFT_OUT}${output.format} can't hold them`, place);
+  if (lost.length > 0) warnOf(session, lost, `${ROLES_LEFT_OUT}${output.format} can't hold them`, stream);
 }
 
-// ------------------------------------------------------------------------------------------- rotation
+// ------------------------------------------------------------------------------------------- display matrix
 
-/** Muxers that store how pictures are turned to be shown. */
-const HOLD_ROTATION = setOf("3g2 3gp avif dash f4v ipod ismv mov mp4 psp");
+/** Muxers that store how pictures are shown as it is. */
+const HOLD_MATRIX = setOf("3g2 3gp f4v ipod ismv mov mp4 psp");
 
-/** Those that do so since this version of libavformat, which is FFmpeg 6.1's. */
-const HOLD_ROTATION_LATER = setOf("matroska webm");
+/** Those that store a rotation and a mirroring since this version of libavformat, which is FFmpeg 6.1's. */
+const HOLD_TURNED = setOf("matroska webm");
 const LATER = 60;
 
-/** Pictures will be shown as they are, and not turned: those of phones lie on their side. */
-function warnOfRotation(
-  session: Session,
-  output: Written,
-  { rotation, source = 0, stream }: AddedStream,
-): void {
-  if (rotation === 0) return;
+/** Pictures will be shown as they are, not mirrored or turned: those of phones lie on their side. */
+function warnOfMatrix(session: Session, output: Written, stream: AddedStream): void {
+  const matrix = displayMatrix(stream.sideData);
   const { format } = filesOf(output);
-  const isLater = HOLD_ROTATION_LATER.has(format) && parseInt(versions().libavformat) > LATER;
-  if (HOLD_ROTATION.has(format) || isLater || !holdsMedia(format)) return;
-  const warning = { kind: "dropped", source, stream, count: 1, log: null } as const;
-  const degrees = Math.round(rotation);
-  session.warnings.add(
-    warning,
-    `the rotation by ${degrees} degrees is left out: ${output.format} can't hold it`,
-  );
+  if (!matrix || !holdsMedia(format)) return;
+  const words = lostOf(matrix, format === "dash" ? segmentFormat(output, stream) : format);
+  if (words === "") return;
+  const { source = 0, stream: index } = stream;
+  const warning = { kind: "dropped", source, stream: index, count: 1, log: null } as const;
+  const [, rotation] = /^rotated (by [\d.]+ degrees)$/.exec(words) ?? [];
+  const what = rotation ? `the rotation ${rotation}` : `the display matrix (${words})`;
+  session.warnings.add(warning, `${what} is left out: ${output.format} can't hold it`);
+}
+
+/** What the muxer leaves out of what the matrix does, in words; "" for nothing. */
+function lostOf(matrix: Int32Array, format: string): string {
+  if (HOLD_MATRIX.has(format)) return "";
+  const shown = shownBy(matrix);
+  const isLater = HOLD_TURNED.has(format) && parseInt(versions().libavformat) > LATER;
+  return inWords(isLater && isExact(matrix) ? { ...shown, isMirrored: false, rotation: 0 } : shown);
+}
+
+/** Codecs of which DASH's segments are WebM. */
+const IN_WEBM = setOf("opus vorbis vp8 vp9");
+
+/** The format of the segments that DASH has of a stream. */
+function segmentFormat({ options = {} }: Written, { codec }: AddedStream): string {
+  const type = String(options.dash_segment_type ?? "auto");
+  const isWebm = /^(auto|0)$/.test(type) ? IN_WEBM.has(codec) : /^(webm|2)$/.test(type);
+  return isWebm ? "webm" : "mp4";
 }

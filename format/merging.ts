@@ -20,7 +20,7 @@ import { checkCoverPlace, isOgg, TagCover } from "./cover_place.ts";
 import { choose, type Chosen, initOf, type StreamSelection } from "./edits.ts";
 import type { FormatInfo } from "./formats.ts";
 import { type DemuxerOptions, openInput } from "./open_input.ts";
-import { warnOfStream } from "./holds_stream.ts";
+import { addedLike, warnOfStream } from "./holds_stream.ts";
 import { addChapters, checkChapters, chooseOutput, openOutputSink, writeHeader } from "./open_output.ts";
 import { optionPairs } from "./options.ts";
 import { numbersOf, Packet } from "./packet.ts";
@@ -263,9 +263,7 @@ class Merge {
     const edited = initOf(kept);
     const format = outputFormat(this.#session).name;
     const written = { format, url: this.#url, options: this.#options.options };
-    const { type, rotation } = stream;
-    const added = { type, rotation, from: stream, source: sourceIndex, stream: stream.index };
-    warnOfStream(this.#session, written, edited, added);
+    warnOfStream(this.#session, written, edited, { ...addedLike(stream), source: sourceIndex });
     const init = {
       ...(this.#inputs.length > 1 ? { id: 0 } : {}), // ids (such as PIDs) of two sources may collide
       ...edited,

@@ -268,9 +268,9 @@ export class Muxer implements Disposable, AsyncDisposable {
       : addStreamOf(this.#session, from, init);
     this.#describeAdded();
     const { url, options } = this.#options;
-    const { type, rotation } = this.#description.streams[index]!;
+    const { type, codecParameters: { codec }, sideData } = this.#description.streams[index]!;
     const written = { format: this.format.name, url, options };
-    warnOfStream(this.#session, written, init, { type, rotation, from: copied, stream: index });
+    warnOfStream(this.#session, written, init, { type, codec, sideData, from: copied, stream: index });
     return index;
   }
 

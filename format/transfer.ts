@@ -28,7 +28,7 @@ import { isFragmented, isOgg, TagCover } from "./cover_place.ts";
 import { choose, type Chosen, editTags, initOf } from "./edits.ts";
 import { versions } from "./formats.ts";
 import { canHoldChapters } from "./holds.ts";
-import { warnOfStream } from "./holds_stream.ts";
+import { addedLike, warnOfStream } from "./holds_stream.ts";
 import { type DemuxerOptions, openInput } from "./open_input.ts";
 import {
   addChapters,
@@ -816,8 +816,7 @@ class Transfer {
     const filter = this.#options.bitstreamFilter?.(stream);
     const edited = initOf(chosen);
     const written = { format: this.#format, url: this.#chosenOutput.url, options: this.#options.options };
-    const { type, rotation, index: place } = stream;
-    warnOfStream(this.#session, written, edited, { type, rotation, from: stream, stream: place });
+    warnOfStream(this.#session, written, edited, addedLike(stream));
     const init = {
       ...edited,
       ...songTags(chosen, this.#options, this.#format, this.#chosen!.length),
