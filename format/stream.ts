@@ -285,7 +285,19 @@ function fromShim({ json, take }: description.RawDescription): Description {
       rotation: rotationOf(displayMatrix(sideData)),
     };
   });
+  for (const { metadata, disposition } of streams) {
+    labels.set(metadata, { ...metadata });
+    labels.set(disposition, [...disposition]);
+  }
   return { ...raw, streams };
+}
+
+/** Tags and dispositions as they were read: what a program does to them later, or makes itself, is set by it. */
+const labels = new WeakMap<object, object>();
+
+/** The tags or dispositions as they were read; undefined if a program made them. */
+export function asRead<T extends object>(label: T): T | undefined {
+  return labels.get(label) as T | undefined;
 }
 
 /** A demuxer's stream: constant, except for `discard`. */

@@ -13,6 +13,7 @@ import {
   probeSync,
   remuxSync,
 } from "@avio/avio";
+import { concatBytes } from "./support/essence.ts";
 import { fixturePath } from "./support/fixtures.ts";
 import { isEmbedded, libavformat } from "./support/versions.ts";
 
@@ -84,43 +85,37 @@ const named = (words: string) =>
 const NO_MEDIA = /crc|hash|md5|null|mkvtimestamp/;
 
 Deno.test("Every format stores how pictures are shown, or a warning says in words what it leaves out", () => {
-  const sources = ["video.mp4", "video.avi", "video.webm", "image.jpeg"];
-  const walked: string[] = [], holding: string[] = [];
+  const walked: string[] = [], holding = new Set<string>();
   for (const { name: format } of outputFormats().filter(({ name }) => !NO_MEDIA.test(name))) {
-    for (const source of sources) {
-      for (const [words, matrix] of MATRICES) {
-        const what = `${format} of ${source}: ${words}`;
-        const files = new Map<string, MapFile>();
-        const nested = { url: "x", onopen: fromMap(files) };
-        let film;
-        try {
-          film = filmOf(source, matrix, { format, ...nested });
-        } catch {
-          break; // the format has not this codec
-        }
-        const found = tried(() => matrixIn(film.bytes, nested));
-        if (found === undefined) break; // avio has no demuxer for it
-        walked.push(format);
-        const corners = cornersOf(matrix)!;
-        const isKept = isSame(cornersOf(found) ?? [ONE, 0, 0, ONE], corners, 1) &&
-          (!words.includes("distorted") || found !== null);
-        if (isKept && words !== "") holding.push(format);
-        const lost = isKept
-          ? ""
-          : found && words.includes(" and scaled")
-          ? words.split(" and ").at(-1)!
-          : words;
-        assertEquals(
-          film.messages,
-          lost === "" ? [] : [`stream 0: ${named(lost)} is left out: ${format} can't hold it`],
-          what,
-        );
-      }
+    const written = (source: string, matrix: Int32Array) =>
+      tried(() => {
+        const nested = { url: "x", onopen: fromMap(new Map<string, MapFile>()) };
+        const { bytes, messages } = filmOf(source, matrix, { format, ...nested });
+        return { messages, found: matrixIn(bytes, nested) };
+      });
+    // One that the format can hold, and avio can read.
+    const source = ["video.mp4", "video.avi", "video.webm", "image.jpeg"].find((name) =>
+      written(name, MATRICES[0]![1])
+    );
+    if (source === undefined) continue;
+    walked.push(format);
+    for (const [words, matrix] of MATRICES) {
+      const { messages, found } = written(source, matrix)!;
+      const isWhole = isSame(cornersOf(found) ?? [ONE, 0, 0, ONE], cornersOf(matrix)!, 1);
+      const isKept = isWhole && (found !== null || !words.includes("distorted"));
+      if (isKept && words !== "") holding.add(format);
+      const lost = isKept
+        ? ""
+        : found && words.includes(" and scaled")
+        ? words.split(" and ").at(-1)!
+        : words;
+      const message = `stream 0: ${named(lost)} is left out: ${format} can't hold it`;
+      assertEquals(messages, lost === "" ? [] : [message], `${format}: ${words}`);
     }
   }
-  assertGreater(new Set(walked).size, 25);
-  assert(["mp4", "mov", "3gp", ...isEmbedded ? ["dash"] : []].every((format) => holding.includes(format)));
-  assertEquals(holding.includes("matroska"), libavformat > 60);
+  assertGreater(walked.length, 25);
+  assert(["mp4", "mov", "3gp", ...isEmbedded ? ["dash"] : []].every((format) => holding.has(format)));
+  assertEquals(holding.has("matroska"), libavformat > 60);
 });
 
 function tried<T>(call: () => T): T | undefined {
@@ -145,6 +140,30 @@ Deno.test("A matrix that mp4 has, and Matroska has not, is reported by a remux",
     const mp4 = new MemorySink();
     assertEquals(remuxSync(bytes, mp4, { format: "mp4" }).warnings, []);
     assertEquals(matrixIn(mp4.bytes()), matrixIn(bytes));
+  }
+});
+
+Deno.test("HLS and DASH have in their segments how pictures are shown, or a warning says that they don't", () => {
+  const filmed = (name: string) => filmOf(name, matrixOf([0, ONE, -ONE, 0]), { format: "mp4" }).bytes;
+  const cases: [format: string, options: Record<string, string>, isLater: boolean, source?: string][] = [
+    ["hls", { hls_segment_type: "fmp4" }, true],
+    ["dash", {}, true],
+    ["dash", {}, true, "video.webm"],
+    ["segment", { segment_format: "mp4" }, false],
+    ["segment", { segment_format: "matroska" }, true],
+    ["segment", { segment_format: "mpegts" }, false],
+  ];
+  for (const [format, options, isLater, source = "video.mp4"] of cases) {
+    const files = new Map<string, MapFile>(), url = format === "segment" ? "%d" : "x";
+    const nested = { url, onopen: fromMap(files) };
+    const { warnings } = remuxSync(filmed(source), new MemorySink(), { format, options, ...nested });
+    const media = [...files].filter(([name]) => !name.endsWith("x")).map(([, file]) => file as MemorySink);
+    const found = matrixIn(concatBytes(media.map((file) => file.bytes())));
+    const what = `${format} ${JSON.stringify(options)}`;
+    const isKept = options.segment_format !== "mpegts" && (!isLater || libavformat > 60);
+    assertEquals(found !== null, isKept, what);
+    const words = `stream 0: the rotation by 90 degrees is left out: ${format} can't hold it`;
+    assertEquals(warnings.map(({ message }) => message), isKept ? [] : [words], what);
   }
 });
 
