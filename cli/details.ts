@@ -2,6 +2,7 @@
  * The most important properties of a stream in one short phrase: `1280x720 60 fps yuv420p`, `48000 Hz stereo fltp`. What
  * only a decoder can determine is missing where the library was built without decoders. Layout is in `probe.ts`.
  */
+import { displayMatrix, inWords, shownBy } from "../format/display_matrix.ts";
 import type { CodecParameters, MediaInfo } from "../mod.ts";
 import { rate } from "./text.ts";
 
@@ -59,7 +60,9 @@ function interlaced({ fieldOrder }: CodecParameters): string {
   return fieldOrder === null || fieldOrder === "progressive" ? "" : `interlaced (${fieldOrder})`;
 }
 
-function rotated({ rotation }: ProbedStream): string {
+function rotated({ rotation, sideData }: ProbedStream): string {
+  const matrix = displayMatrix(sideData), shown = matrix && shownBy(matrix);
+  if (shown?.isMirrored) return inWords(shown);
   return rotation === 0 ? "" : `rotated ${rotation}°`;
 }
 

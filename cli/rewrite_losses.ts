@@ -2,6 +2,7 @@
  * Finds what a rewritten file has lost: compares it, as it is read again, with the original and the requested changes.
  */
 import { createHash } from "node:crypto";
+import { displayMatrix, inWords, shownBy } from "../format/display_matrix.ts";
 import { editTags } from "../format/edits.ts";
 import type { CoverInit, MediaInfo, MergeOptions, MergeResult, Stream, StreamEdits } from "../mod.ts";
 import type { Transfer } from "./transfer.ts";
@@ -85,7 +86,10 @@ const PROPERTIES:
     ["sample rate", ({ codecParameters: { sampleRate } }) => sampleRate],
     ["channels", ({ codecParameters: { channels } }) => channels],
     ["channel layout", ({ codecParameters: { channelLayout } }) => channelLayout],
-    ["rotation", ({ rotation }) => rotation],
+    ["display matrix", ({ sideData }) => {
+      const matrix = displayMatrix(sideData);
+      return matrix && inWords(shownBy(matrix));
+    }],
   ];
 
 /** Side data that tells how packets were encoded, which muxers write as they do. */

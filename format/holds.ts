@@ -1,6 +1,6 @@
 /**
  * What muxers can store of a file's tags, and whether of chapters. Tags that the program sets, and that are left out, are reported;
- * tags of a source are kept where that is possible, and left out without a warning. `holds_stream.ts` has what belongs to a
+ * tags of a source are kept where that is possible, and left out without a warning. So is "encoder", which muxers replace. `holds_stream.ts` has what belongs to a
  * stream, `holds_chapters.ts` what is stored of chapters.
  */
 import type { Session } from "../ffi/session.ts";
@@ -63,6 +63,12 @@ const MXF = setOf(
   "company_name product_name product_version material_package_name reel_name timecode creation_time",
 );
 
+/** What flv has of its own, and does not take from tags. */
+const OF_FLV = setOf(
+  "width height videodatarate framerate videocodecid audiodatarate audiosamplerate audiosamplesize stereo audiocodecid " +
+    "duration datasize lasttimestamp totalframes",
+);
+
 /** Whether a tag can be stored, by its name in lower case. */
 type Holds = (name: string) => boolean;
 
@@ -76,6 +82,9 @@ const only = (words: string): Holds => {
   return (name) => names.has(name);
 };
 const riff: Holds = (name) => RIFF.has(name) || /^i[a-z0-9]{3}$/.test(name);
+/** It states the duration itself. */
+const matroska: Holds = (name) => name !== "duration";
+const flv: Holds = (name) => !OF_FLV.has(name);
 const mxf: Holds = (name) => MXF.has(name) || name.startsWith("comment_");
 
 /** What muxers can store that have fields for some tags, by FFmpeg's names. */
@@ -89,9 +98,11 @@ const HOLD_SOME: Readonly<Record<string, Holds>> = {
   dash: only("title"),
   dv: only("timecode creation_time"),
   f4v: only(ITUNES),
+  flv,
   gxf: only("timecode creation_time"),
   ipod: only(ITUNES),
   ismv: only(ITUNES),
+  matroska,
   mov: only(`${MOV} timecode`),
   mp4: only(`${ITUNES} timecode`),
   mpegts: only("title service_name service_provider"),
@@ -102,12 +113,14 @@ const HOLD_SOME: Readonly<Record<string, Holds>> = {
   rm: only("title author copyright comment"),
   sox: only("comment"),
   wav: riff,
+  webm: matroska,
+  webm_chunk: matroska,
+  webm_dash_manifest: matroska,
 };
 
 /** Muxers that store all. */
 const HOLD_ALL = setOf(
-  "aiff asf asf_stream caf ffmetadata flac flv lrc matroska mp3 nut oga ogg ogv oma opus rtp rtp_mpegts smjpeg spx tta webm " +
-    "webm_chunk webm_dash_manifest wtv wv",
+  "aiff asf asf_stream caf ffmetadata flac lrc mp3 nut oga ogg ogv oma opus rtp rtp_mpegts smjpeg spx tta wtv wv",
 );
 
 /** What muxers write themselves. */
@@ -163,7 +176,23 @@ const SPOILED: readonly { formats: ReadonlySet<string>; spoils: Spoils }[] = [
   { formats: setOf("asf asf_stream mxf mxf_d10 mxf_opatom"), spoils: overUnits },
   { formats: setOf("flac oga ogg ogv opus spx"), spoils: (name) => name.includes("=") },
   { formats: setOf("f4v ipod ismv mp4"), spoils: isNoNumber },
+  // A longer text is an error for readers, who can't open the file.
+  { formats: setOf("smjpeg"), spoils: (name, value) => isOver(MAX_TEXT, `${name} = ${value}`) },
+  { formats: setOf("3g2 3gp"), spoils: (name, value) => name === "date" && !hasYear(value) },
 ];
+
+/** Bytes of a text in smjpeg. */
+const MAX_TEXT = 512;
+
+/** Whether a date begins with a year, which has 16 bits in 3gp. */
+const hasYear = (date: string) => {
+  const year = parseInt(date);
+  return year > 0 && year < 65536;
+};
+
+/** Tags of which only a part is stored: of a date in 3gp the year. */
+const isCut = ({ format }: Written, name: string, value: string) =>
+  /^3g[2p]$/.test(format) && name === "date" && !/^\s*\d+\s*$/.test(value);
 
 /** What an option changes of what a muxer stores. */
 interface Change {
@@ -271,7 +300,8 @@ export function warnOfTags(
 ): void {
   const files = filesOf(output);
   const canHold = tagsHeldBy(files), isSpoiled = spoiledBy(files);
-  const isLost = (name: string, value: string) => !canHold(name) || isSpoiled(name, value);
+  const isLost = (name: string, value: string) =>
+    !canHold(name) || isSpoiled(name, value) || isCut(files, name, value);
   const lost = Object.entries(tags).filter(([name, value]) =>
     value !== "" && isLost(name.toLowerCase(), value)
   );
@@ -302,7 +332,8 @@ export function isOfTags({ message }: { message: string }): boolean {
   return message.includes(LEFT_OUT) || message.includes(ROLES_LEFT_OUT);
 }
 
-function tagsHeldBy(files: Written): Holds {
+/** Which tags of the file can be stored. */
+export function tagsHeldBy(files: Written): Holds {
   const { format } = files;
   const changes = changesOf(files);
   const usual = HOLD_ALL.has(format) || !holdsMedia(format) ? all : HOLD_SOME[format] ?? none;

@@ -20,6 +20,7 @@ import { checkCoverPlace, isOgg, TagCover } from "./cover_place.ts";
 import { choose, type Chosen, initOf, type StreamSelection } from "./edits.ts";
 import type { FormatInfo } from "./formats.ts";
 import { type DemuxerOptions, openInput } from "./open_input.ts";
+import { addedLike } from "./holds_added.ts";
 import { warnOfStream } from "./holds_stream.ts";
 import { addChapters, checkChapters, chooseOutput, openOutputSink, writeHeader } from "./open_output.ts";
 import { optionPairs } from "./options.ts";
@@ -263,9 +264,8 @@ class Merge {
     const edited = initOf(kept);
     const format = outputFormat(this.#session).name;
     const written = { format, url: this.#url, options: this.#options.options };
-    const { type, rotation } = stream;
-    const added = { type, rotation, from: stream, source: sourceIndex, stream: stream.index };
-    warnOfStream(this.#session, written, edited, added);
+    const isFirst = this.#kept.find((other) => other.stream.type === stream.type) === kept;
+    warnOfStream(this.#session, written, edited, { ...addedLike(stream, isFirst), source: sourceIndex });
     const init = {
       ...(this.#inputs.length > 1 ? { id: 0 } : {}), // ids (such as PIDs) of two sources may collide
       ...edited,

@@ -31,6 +31,7 @@ import {
 } from "./open_output.ts";
 import { asPacket, copyOf, numbersOf, Packet, type PacketInit } from "./packet.ts";
 import {
+  asRead,
   type Chapter,
   checkStreamInit,
   describeOutput,
@@ -40,7 +41,7 @@ import {
   type StreamLike,
   type StreamParameters,
 } from "./stream.ts";
-import { withTagValues } from "./tags.ts";
+import { withoutNames, withTagValues } from "./tags.ts";
 
 /** Maximum bytes of queued packets before `write()` waits. */
 const MAX_QUEUED = 1 << 20;
@@ -166,10 +167,11 @@ export class Muxer implements Disposable, AsyncDisposable {
 
   /** Ogg stores the tags of the file in its streams, so tags from the options replace those of a copied stream. */
   #withTags(from: StreamLike, init: StreamInit): StreamInit {
-    const { tags = {} } = this.#options;
+    const { tags = {}, metadata = {} } = this.#options;
     const format = this.format.name;
     if (!isOgg(format) || init.metadata !== undefined) return init;
-    return { ...init, metadata: withTagValues(checkRecord(from.metadata, "from.metadata"), tags, format) };
+    const kept = withoutNames(checkRecord(from.metadata, "from.metadata"), metadata);
+    return { ...init, metadata: withTagValues(kept, tags, format) };
   }
 
   /** Streams, chapters and the like are part of the header, so they can only be added before it. */
@@ -267,11 +269,27 @@ export class Muxer implements Disposable, AsyncDisposable {
       ? addStreamLike(this.#session, copied, this.#withTags(copied, init))
       : addStreamOf(this.#session, from, init);
     this.#describeAdded();
-    const { url, options } = this.#options;
-    const { type, rotation } = this.#description.streams[index]!;
-    const written = { format: this.format.name, url, options };
-    warnOfStream(this.#session, written, init, { type, rotation, from: copied, stream: index });
+    this.#warnOf(index, copied, init);
     return index;
+  }
+
+  /** Warns about what of a stream is left out: not of what a source has, but of what the program made, also in `from`. */
+  #warnOf(index: number, copied: StreamLike | undefined, init: StreamInit): void {
+    const { url, options } = this.#options;
+    const { streams } = this.#description, added = streams[index]!;
+    const { metadata = {}, disposition = [] } = copied ?? {};
+    const had = { metadata: asRead(metadata) ?? {}, disposition: asRead(disposition) ?? [] };
+    const isMade = had.disposition.join() !== disposition.join();
+    const set = {
+      metadata: init.metadata ?? metadata,
+      disposition: init.disposition ?? (isMade ? disposition : undefined),
+    };
+    warnOfStream(this.#session, { format: this.format.name, url, options }, set, {
+      ...added,
+      from: had,
+      isFirst: streams.find(({ type }) => type === added.type) === added,
+      stream: index,
+    });
   }
 
   /** The streams before don't change; all of a thousand, described again for each that is added, took seconds. */

@@ -8,6 +8,7 @@ import * as input from "../ffi/input.ts";
 import * as output from "../ffi/output.ts";
 import type { Session } from "../ffi/session.ts";
 import type { Warning } from "../ffi/warnings.ts";
+import { displayMatrix, rotationOf } from "./display_matrix.ts";
 import type { FormatInfo } from "./formats.ts";
 import type { ColorRange, Disposition, FieldOrder } from "./known_names.ts";
 import { checkMediaType, type MediaType } from "./media_type.ts";
@@ -157,7 +158,10 @@ export interface Stream {
   readonly metadata: Readonly<Record<string, string>>;
   /** Side data of the whole stream: "Display Matrix", ... */
   readonly sideData: readonly SideData[];
-  /** Clockwise rotation in degrees (0 to below 360) needed to show its pictures, from the display matrix. */
+  /**
+   * Clockwise rotation in degrees (0 to below 360) needed to show its pictures, from the display matrix. It does not tell
+   * whether they are also to be mirrored.
+   */
   readonly rotation: number;
   /**
    * While true, the demuxer skips this stream's packets. Because both APIs read ahead (the sync one up to 512 packets
@@ -278,30 +282,22 @@ function fromShim({ json, take }: description.RawDescription): Description {
       ...stream,
       codecParameters: { ...stream.codecParameters, extradata },
       sideData,
-      rotation: rotationBy(sideData),
+      rotation: rotationOf(displayMatrix(sideData)),
     };
   });
+  for (const { metadata, disposition } of streams) {
+    labels.set(metadata, { ...metadata });
+    labels.set(disposition, [...disposition]);
+  }
   return { ...raw, streams };
 }
 
-function rotationBy(sideData: readonly SideData[]): number {
-  const matrix = sideData.find(({ type }) => type.toLowerCase() === DISPLAY_MATRIX)?.data;
-  return matrix && matrix.length >= 36 ? rotationOf(matrix) : 0;
-}
+/** Tags and dispositions as they were read: what a program does to them later, or makes itself, is set by it. */
+const labels = new WeakMap<object, object>();
 
-const DISPLAY_MATRIX = "display matrix";
-
-/** Clockwise rotation of a 3 by 3 display matrix; av_display_rotation_get with the sign reversed. */
-function rotationOf(matrix: Uint8Array): number {
-  const view = new DataView(matrix.buffer, matrix.byteOffset, matrix.byteLength);
-  const [a, b, c, d] = [0, 4, 12, 16].map((at) => view.getInt32(at, true)) as [
-    number,
-    number,
-    number,
-    number,
-  ];
-  const degrees = Math.atan2(b / Math.hypot(b, d), a / Math.hypot(a, c)) * 180 / Math.PI;
-  return Number.isNaN(degrees) ? 0 : (Math.round(degrees * 1000) / 1000 + 360) % 360;
+/** The tags or dispositions as they were read; undefined if a program made them. */
+export function asRead<T extends object>(label: T): T | undefined {
+  return labels.get(label) as T | undefined;
 }
 
 /** A demuxer's stream: constant, except for `discard`. */

@@ -225,6 +225,15 @@ export function withTagValues(
   return { ...Object.fromEntries(kept), ...rawTags(changes, format) };
 }
 
+/** The tags without those of the same names, which are to replace them: Ogg's muxer keeps those of a stream. */
+export function withoutNames(
+  metadata: Readonly<Record<string, string>>,
+  others: Readonly<Record<string, string>>,
+): Record<string, string> {
+  const names = new Set(Object.keys(others).map((name) => name.toLowerCase()));
+  return Object.fromEntries(Object.entries(metadata).filter(([name]) => !names.has(name.toLowerCase())));
+}
+
 function entriesOf(tags: TagValues): [keyof Tags, string | null][] {
   return Object.entries(tags).filter(([, value]) => value !== undefined) as [keyof Tags, string | null][];
 }

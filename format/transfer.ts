@@ -28,6 +28,7 @@ import { isFragmented, isOgg, TagCover } from "./cover_place.ts";
 import { choose, type Chosen, editTags, initOf } from "./edits.ts";
 import { versions } from "./formats.ts";
 import { canHoldChapters } from "./holds.ts";
+import { addedLike } from "./holds_added.ts";
 import { warnOfStream } from "./holds_stream.ts";
 import { type DemuxerOptions, openInput } from "./open_input.ts";
 import {
@@ -61,7 +62,7 @@ import {
   type Stream,
   type StreamInit,
 } from "./stream.ts";
-import { rawTags, tagsToKeep, withTagValues } from "./tags.ts";
+import { rawTags, tagsToKeep, withoutNames, withTagValues } from "./tags.ts";
 import { together } from "./together.ts";
 
 /** A checked transfer. */
@@ -816,8 +817,8 @@ class Transfer {
     const filter = this.#options.bitstreamFilter?.(stream);
     const edited = initOf(chosen);
     const written = { format: this.#format, url: this.#chosenOutput.url, options: this.#options.options };
-    const { type, rotation, index: place } = stream;
-    warnOfStream(this.#session, written, edited, { type, rotation, from: stream, stream: place });
+    const isFirst = this.#chosen!.find((other) => other.stream.type === stream.type) === chosen;
+    warnOfStream(this.#session, written, edited, addedLike(stream, isFirst));
     const init = {
       ...edited,
       ...songTags(chosen, this.#options, this.#format, this.#chosen!.length),
@@ -921,12 +922,12 @@ export function outputTags(input: Description, options: RemuxOptions, format: st
 /** Ogg stores the tags of a song with its only stream: changes to the file's tags are made there. */
 export function songTags(
   { stream, edits }: Chosen,
-  { tags }: RemuxOptions,
+  { tags = {}, metadata = {} }: RemuxOptions,
   format: string,
   count: number,
 ): Pick<StreamInit, "metadata"> {
-  if (!isOgg(format) || count !== 1 || !tags || edits.metadata !== undefined) return {};
-  return { metadata: withTagValues(stream.metadata, tags, format) };
+  if (!isOgg(format) || count !== 1 || edits.metadata !== undefined) return {};
+  return { metadata: withTagValues(withoutNames(stream.metadata, metadata), tags, format) };
 }
 
 /**

@@ -14,7 +14,9 @@ import {
 } from "../io/arguments.ts";
 import { codecString } from "./codec_string.ts";
 import { colorParametersOf, type WebColors, type WebColorSpace, webColorSpace } from "./color_names.ts";
+import { displayMatrix, shownBy } from "./display_matrix.ts";
 import { checkBufferSource } from "./encoded_chunk.ts";
+import { checkSideData, type SideDataInit } from "./packet.ts";
 import type { CodecParametersLike, StreamLike, StreamParameters } from "./stream.ts";
 import { webCodecOf } from "./web_codec_names.ts";
 
@@ -36,6 +38,8 @@ export interface VideoConfig {
   colorSpace?: WebColorSpace;
   /** Clockwise rotation in degrees needed to show the pictures; missing if it is 0. */
   rotation?: number;
+  /** Whether the pictures, rotated, are to be mirrored from left to right; missing if not. */
+  flip?: boolean;
 }
 
 /** The argument of `AudioDecoder.configure()` (`AudioDecoderConfig`). */
@@ -108,9 +112,11 @@ const reportNames: Names<EncoderReport> = {
  * @throws {TypeError} It isn't a stream.
  */
 export function decoderConfig(
-  stream: Pick<StreamLike, "type" | "codecParameters"> & { readonly rotation?: number },
+  stream:
+    & Pick<StreamLike, "type" | "codecParameters">
+    & { readonly rotation?: number; readonly sideData?: readonly SideDataInit[] },
 ): VideoConfig | AudioConfig | null {
-  const { type, codecParameters, rotation = 0 } = checkObject(stream, "stream");
+  const { type, codecParameters, rotation = 0, sideData = [] } = checkObject(stream, "stream");
   const parameters = checkObject(codecParameters, "stream.codecParameters");
   const codec = codecString(parameters);
   if (codec === null || (type !== "video" && type !== "audio")) return null;
@@ -131,8 +137,19 @@ export function decoderConfig(
       ? { displayAspectWidth: width * num, displayAspectHeight: height * den }
       : {}),
     ...(colorSpace ? { colorSpace } : {}),
-    ...(rotation === 0 ? {} : { rotation }),
+    ...orientationOf(rotation, checkSideData(sideData, "stream.sideData")),
   };
+}
+
+/** WebCodecs rotates before it mirrors: by as much in the other direction. */
+function orientationOf(
+  rotation: number,
+  sideData: readonly SideDataInit[],
+): Pick<VideoConfig, "rotation" | "flip"> {
+  const matrix = displayMatrix(sideData), shown = matrix && shownBy(matrix);
+  if (!shown?.isMirrored) return rotation === 0 ? {} : { rotation };
+  const before = (360 - shown.rotation) % 360;
+  return { ...(before === 0 ? {} : { rotation: before }), flip: true };
 }
 
 /**

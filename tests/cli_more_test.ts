@@ -646,6 +646,19 @@ Deno.test("cli: probe prints a rotation, in JSON as ffprobe does", { ignore: !ha
   assertEquals(ours.side_data_list[0].rotation, -90);
 });
 
+Deno.test("cli: probe says whether pictures are mirrored, which their rotation does not tell", async () => {
+  using folder = temporaryFolder();
+  const file = folder.path("mirrored.mp4");
+  const matrix = new Int32Array([65536, 0, 0, 0, -65536, 0, 0, 0, 1073741824]);
+  const { codecParameters, timeBase } = probeSync(video).streams[0]!;
+  using muxer = Muxer.openSync(file, { format: "mp4" });
+  const sideData = [{ type: "Display Matrix", data: new Uint8Array(matrix.buffer) }];
+  muxer.addStream(codecParameters, { timeBase, sideData });
+  muxer.writeSync({ streamIndex: 0, data: new Uint8Array([0, 0, 0, 2, 9, 16]), pts: 0, dts: 0, timeBase });
+  muxer.finishSync();
+  assertMatch((await avio("probe", file)).stdout, /yuv420p mirrored top to bottom$/m);
+});
+
 Deno.test("cli: probe prints side data, in JSON as ffprobe does", { ignore: !hasFFprobe }, async () => {
   using folder = temporaryFolder();
   const path = folder.path("sides.mkv");

@@ -705,3 +705,15 @@ Deno.test("Hint tracks of a live smooth stream inside segment don't end the proc
   else assertThrows(() => write("movflags=isml+rtphint"), AVError, "rtphint");
   write("movflags=+frag_keyframe");
 });
+
+Deno.test("wsaud refuses what it can't hold with an error, also if the stream has an id", () => {
+  using demuxer = Demuxer.openSync(fixtureBytes("video.mp4"));
+  const [stream] = demuxer.streams;
+  assert(stream!.id > 0);
+  const segments = { url: "%d", onopen: () => new MemorySink(), options: { segment_format: "wsaud" } };
+  for (const options of [{ format: "wsaud" }, { format: "segment", ...segments }]) {
+    using muxer = Muxer.openSync(new MemorySink(), options);
+    muxer.addStream(stream!);
+    assertThrows(() => muxer.startSync(), AVError, "Cannot write header");
+  }
+});

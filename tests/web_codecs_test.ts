@@ -13,6 +13,7 @@ import {
   MemorySink,
   Muxer,
   Packet,
+  probeSync,
   type Stream,
   type VideoConfig,
 } from "@avio/avio";
@@ -98,6 +99,36 @@ Deno.test("decoderConfig() laces Vorbis headers whose sizes are stored as two by
   const config = decoderConfig({ type: "audio", codecParameters: { ...codecParameters, extradata } });
   assertEquals(hexOf(config, 5), "021eff2d01");
   assertEquals(config!.description!.length, 4 + 340);
+});
+
+Deno.test("decoderConfig() has what mirrors pictures, which WebCodecs does after it has rotated them", () => {
+  const { codecParameters } = streamOf("video.mp4", "video");
+  const one = 65536, whole = 1 << 30;
+  for (
+    const [numbers, rotation, flip] of [
+      [[one, 0, 0, 0, one, 0, 0, 0, whole], undefined, undefined],
+      [[0, one, 0, -one, 0, 0, 0, 0, whole], 90, undefined],
+      [[-one, 0, 0, 0, one, 0, 0, 0, whole], undefined, true], // left to right
+      [[one, 0, 0, 0, -one, 0, 0, 0, whole], 180, true], // top to bottom
+      [[0, -one, 0, -one, 0, 0, 0, 0, whole], 270, true], // mirrored, then rotated by 90 degrees
+    ] as const
+  ) {
+    const sink = new MemorySink();
+    using muxer = Muxer.openSync(sink, { format: "mp4" });
+    const sideData = [{ type: "Display Matrix", data: new Uint8Array(new Int32Array(numbers).buffer) }];
+    muxer.addStream(codecParameters, { sideData });
+    muxer.writeSync({
+      streamIndex: 0,
+      data: new Uint8Array([0, 0, 0, 2, 9, 16]),
+      pts: 0,
+      dts: 0,
+      isKey: true,
+    });
+    muxer.finishSync();
+    const [stream] = probeSync(sink.bytes()).streams;
+    const config = decoderConfig(stream!) as VideoConfig;
+    assertEquals([config.rotation, config.flip], [rotation, flip]);
+  }
 });
 
 Deno.test("decoderConfig() has colours, non-square pixels and rotation; null for codecs without a name", () => {

@@ -385,6 +385,11 @@ void explain_invalid(struct session *session) {
   }
 }
 
+/* It has no use for an id: 0 is no address. */
+static void clear_id(const struct output *output) {
+  if (has_quirk(output->files, LOGS_STREAM) && output->context->nb_streams) output->context->streams[0]->id = 0;
+}
+
 /* Prepares and writes the header. If unknown options are left, nothing is written. */
 static int write_header(struct session *session, bool *written) {
   AVFormatContext *output = session->output->context;
@@ -404,6 +409,7 @@ static int write_header(struct session *session, bool *written) {
   keep_limits(output, session->output->files);
   if (result >= 0) result = delay_index(session);
   move_ids(session);
+  clear_id(session->output);
   if (result >= 0) result = move_tables(session);
   if (result >= 0) result = arrange_chapters(session);
   if (result >= 0) result = tag_chapters(session);

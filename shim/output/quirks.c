@@ -22,6 +22,7 @@ static const struct {
     {"dash", DIVIDES},
     {"aiff,w64,mxf_opatom", NEEDS_SEEKING}, /* 5.1 to 9.0 */
     {"mxf,mxf_d10,mxf_opatom", DROPS}, /* 5.1 to 9.0 */
+    {"wsaud", LOGS_STREAM}, /* 5.1 */
     {"mp4,mov,ipod,3gp,3g2,psp,f4v,ismv", MP4},
     {"mp4,mov,ipod,3gp,3g2,psp,f4v", FIRST_INDEX},
     {"mp4,mov,ipod,matroska,webm", LATE_CHAPTERS},
