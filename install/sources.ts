@@ -254,6 +254,7 @@ import mov_pssh_append_patch from "../shim/ffmpeg/mov-pssh-append.patch" with { 
 import mov_references_9_patch from "../shim/ffmpeg/mov-references-9.patch" with { type: "text" };
 import mov_seek_interrupted_patch from "../shim/ffmpeg/mov-seek-interrupted.patch" with { type: "text" };
 import mov_seek_steps_patch from "../shim/ffmpeg/mov-seek-steps.patch" with { type: "text" };
+import mov_tags_of_3gpp_patch from "../shim/ffmpeg/mov-tags-of-3gpp.patch" with { type: "text" };
 import mov_timed_id3_patch from "../shim/ffmpeg/mov-timed-id3.patch" with { type: "text" };
 import mov_ttml_tracks_9_patch from "../shim/ffmpeg/mov-ttml-tracks-9.patch" with { type: "text" };
 import movenc_no_memory_patch from "../shim/ffmpeg/movenc-no-memory.patch" with { type: "text" };
@@ -341,6 +342,7 @@ import sei_lists_7_patch from "../shim/ffmpeg/sei-lists-7.patch" with { type: "t
 import sei_lists_9_patch from "../shim/ffmpeg/sei-lists-9.patch" with { type: "text" };
 import side_data_copies_9_patch from "../shim/ffmpeg/side-data-copies-9.patch" with { type: "text" };
 import smacker_frames_cut_patch from "../shim/ffmpeg/smacker-frames-cut.patch" with { type: "text" };
+import smjpeg_tags_patch from "../shim/ffmpeg/smjpeg-tags.patch" with { type: "text" };
 import spdif_core_7_patch from "../shim/ffmpeg/spdif-core-7.patch" with { type: "text" };
 import stated_sizes_patch from "../shim/ffmpeg/stated-sizes.patch" with { type: "text" };
 import stream_group_no_memory_patch from "../shim/ffmpeg/stream-group-no-memory.patch" with { type: "text" };
@@ -780,6 +782,7 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/mov-references-9.patch": mov_references_9_patch,
   "shim/ffmpeg/mov-seek-interrupted.patch": mov_seek_interrupted_patch,
   "shim/ffmpeg/mov-seek-steps.patch": mov_seek_steps_patch,
+  "shim/ffmpeg/mov-tags-of-3gpp.patch": mov_tags_of_3gpp_patch,
   "shim/ffmpeg/mov-timed-id3.patch": mov_timed_id3_patch,
   "shim/ffmpeg/mov-ttml-tracks-9.patch": mov_ttml_tracks_9_patch,
   "shim/ffmpeg/movenc-no-memory.patch": movenc_no_memory_patch,
@@ -867,6 +870,7 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/sei-lists-9.patch": sei_lists_9_patch,
   "shim/ffmpeg/side-data-copies-9.patch": side_data_copies_9_patch,
   "shim/ffmpeg/smacker-frames-cut.patch": smacker_frames_cut_patch,
+  "shim/ffmpeg/smjpeg-tags.patch": smjpeg_tags_patch,
   "shim/ffmpeg/spdif-core-7.patch": spdif_core_7_patch,
   "shim/ffmpeg/stated-sizes.patch": stated_sizes_patch,
   "shim/ffmpeg/stream-group-no-memory.patch": stream_group_no_memory_patch,
