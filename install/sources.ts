@@ -131,6 +131,8 @@ import flv_last_time_9_patch from "../shim/ffmpeg/flv-last-time-9.patch" with { 
 import flv_multichannel_9_patch from "../shim/ffmpeg/flv-multichannel-9.patch" with { type: "text" };
 import flv_parameters_leak_9_patch from "../shim/ffmpeg/flv-parameters-leak-9.patch" with { type: "text" };
 import flv_resync_again_patch from "../shim/ffmpeg/flv-resync-again.patch" with { type: "text" };
+import flv_tag_in_front_7_patch from "../shim/ffmpeg/flv-tag-in-front-7.patch" with { type: "text" };
+import flv_tag_in_front_9_patch from "../shim/ffmpeg/flv-tag-in-front-9.patch" with { type: "text" };
 import frame_duration_range_patch from "../shim/ffmpeg/frame-duration-range.patch" with { type: "text" };
 import g723_channels_patch from "../shim/ffmpeg/g723-channels.patch" with { type: "text" };
 import get_bits_empty_7_patch from "../shim/ffmpeg/get-bits-empty-7.patch" with { type: "text" };
@@ -180,6 +182,8 @@ import id3_chapter_sizes_patch from "../shim/ffmpeg/id3-chapter-sizes.patch" wit
 import id3v2_compressed_7_patch from "../shim/ffmpeg/id3v2-compressed-7.patch" with { type: "text" };
 import id3v2_compressed_9_patch from "../shim/ffmpeg/id3v2-compressed-9.patch" with { type: "text" };
 import id3v2_in_front_9_patch from "../shim/ffmpeg/id3v2-in-front-9.patch" with { type: "text" };
+import id3v2_long_7_patch from "../shim/ffmpeg/id3v2-long-7.patch" with { type: "text" };
+import id3v2_long_9_patch from "../shim/ffmpeg/id3v2-long-9.patch" with { type: "text" };
 import id3v2_many_7_patch from "../shim/ffmpeg/id3v2-many-7.patch" with { type: "text" };
 import id3v2_many_9_patch from "../shim/ffmpeg/id3v2-many-9.patch" with { type: "text" };
 import idroq_chunk_size_7_patch from "../shim/ffmpeg/idroq-chunk-size-7.patch" with { type: "text" };
@@ -197,6 +201,7 @@ import init_info_free_patch from "../shim/ffmpeg/init-info-free.patch" with { ty
 import inserted_parameter_sets_patch from "../shim/ffmpeg/inserted-parameter-sets.patch" with { type: "text" };
 import interleaved_peek_7_patch from "../shim/ffmpeg/interleaved-peek-7.patch" with { type: "text" };
 import interleaved_peek_9_patch from "../shim/ffmpeg/interleaved-peek-9.patch" with { type: "text" };
+import ivf_cut_header_patch from "../shim/ffmpeg/ivf-cut-header.patch" with { type: "text" };
 import jpegxl_copy_length_patch from "../shim/ffmpeg/jpegxl-copy-length.patch" with { type: "text" };
 import jpegxl_prefix_tables_patch from "../shim/ffmpeg/jpegxl-prefix-tables.patch" with { type: "text" };
 import jpegxl_toc_patch from "../shim/ffmpeg/jpegxl-toc.patch" with { type: "text" };
@@ -254,6 +259,8 @@ import mov_pssh_append_patch from "../shim/ffmpeg/mov-pssh-append.patch" with { 
 import mov_references_9_patch from "../shim/ffmpeg/mov-references-9.patch" with { type: "text" };
 import mov_seek_interrupted_patch from "../shim/ffmpeg/mov-seek-interrupted.patch" with { type: "text" };
 import mov_seek_steps_patch from "../shim/ffmpeg/mov-seek-steps.patch" with { type: "text" };
+import mov_tag_in_front_7_patch from "../shim/ffmpeg/mov-tag-in-front-7.patch" with { type: "text" };
+import mov_tag_in_front_9_patch from "../shim/ffmpeg/mov-tag-in-front-9.patch" with { type: "text" };
 import mov_tags_of_3gpp_patch from "../shim/ffmpeg/mov-tags-of-3gpp.patch" with { type: "text" };
 import mov_timed_id3_patch from "../shim/ffmpeg/mov-timed-id3.patch" with { type: "text" };
 import mov_ttml_tracks_9_patch from "../shim/ffmpeg/mov-ttml-tracks-9.patch" with { type: "text" };
@@ -312,6 +319,7 @@ import oma_keys_patch from "../shim/ffmpeg/oma-keys.patch" with { type: "text" }
 import open_options_patch from "../shim/ffmpeg/open-options.patch" with { type: "text" };
 import opt_no_memory_patch from "../shim/ffmpeg/opt-no-memory.patch" with { type: "text" };
 import opus_parser_rate_7_patch from "../shim/ffmpeg/opus-parser-rate-7.patch" with { type: "text" };
+import packet_size_negative_patch from "../shim/ffmpeg/packet-size-negative.patch" with { type: "text" };
 import packet_times_steps_7_patch from "../shim/ffmpeg/packet-times-steps-7.patch" with { type: "text" };
 import packet_times_steps_9_patch from "../shim/ffmpeg/packet-times-steps-9.patch" with { type: "text" };
 import parser_frame_end_patch from "../shim/ffmpeg/parser-frame-end.patch" with { type: "text" };
@@ -348,6 +356,8 @@ import stated_sizes_patch from "../shim/ffmpeg/stated-sizes.patch" with { type: 
 import stream_group_no_memory_patch from "../shim/ffmpeg/stream-group-no-memory.patch" with { type: "text" };
 import strireplace_empty_patch from "../shim/ffmpeg/strireplace-empty.patch" with { type: "text" };
 import swf_empty_tags_patch from "../shim/ffmpeg/swf-empty-tags.patch" with { type: "text" };
+import tag_padding_patch from "../shim/ffmpeg/tag-padding.patch" with { type: "text" };
+import timings_in_front_patch from "../shim/ffmpeg/timings-in-front.patch" with { type: "text" };
 import token_length_7_patch from "../shim/ffmpeg/token-length-7.patch" with { type: "text" };
 import token_length_9_patch from "../shim/ffmpeg/token-length-9.patch" with { type: "text" };
 import ty_size_7_patch from "../shim/ffmpeg/ty-size-7.patch" with { type: "text" };
@@ -374,6 +384,7 @@ import wtv_chunk_end_patch from "../shim/ffmpeg/wtv-chunk-end.patch" with { type
 import wtv_nesting_patch from "../shim/ffmpeg/wtv-nesting.patch" with { type: "text" };
 import wtv_pairs_patch from "../shim/ffmpeg/wtv-pairs.patch" with { type: "text" };
 import wv_numbers_patch from "../shim/ffmpeg/wv-numbers.patch" with { type: "text" };
+import wv_tags_behind_patch from "../shim/ffmpeg/wv-tags-behind.patch" with { type: "text" };
 import xml_patch from "../shim/ffmpeg/xml.patch" with { type: "text" };
 import fields_c from "../shim/fields.c" with { type: "text" };
 import fields_h from "../shim/fields.h" with { type: "text" };
@@ -455,6 +466,8 @@ import output_filter_c from "../shim/output/filter.c" with { type: "text" };
 import output_filter_h from "../shim/output/filter.h" with { type: "text" };
 import output_flac_numbers_c from "../shim/output/flac_numbers.c" with { type: "text" };
 import output_flac_numbers_h from "../shim/output/flac_numbers.h" with { type: "text" };
+import output_frames_c from "../shim/output/frames.c" with { type: "text" };
+import output_frames_h from "../shim/output/frames.h" with { type: "text" };
 import output_framing_c from "../shim/output/framing.c" with { type: "text" };
 import output_framing_h from "../shim/output/framing.h" with { type: "text" };
 import output_header_c from "../shim/output/header.c" with { type: "text" };
@@ -490,8 +503,6 @@ import remux_cut_c from "../shim/remux/cut.c" with { type: "text" };
 import remux_cut_h from "../shim/remux/cut.h" with { type: "text" };
 import remux_fit_c from "../shim/remux/fit.c" with { type: "text" };
 import remux_fit_h from "../shim/remux/fit.h" with { type: "text" };
-import remux_frames_c from "../shim/remux/frames.c" with { type: "text" };
-import remux_frames_h from "../shim/remux/frames.h" with { type: "text" };
 import remux_leading_c from "../shim/remux/leading.c" with { type: "text" };
 import remux_leading_h from "../shim/remux/leading.h" with { type: "text" };
 import remux_merge_c from "../shim/remux/merge.c" with { type: "text" };
@@ -659,6 +670,8 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/flv-multichannel-9.patch": flv_multichannel_9_patch,
   "shim/ffmpeg/flv-parameters-leak-9.patch": flv_parameters_leak_9_patch,
   "shim/ffmpeg/flv-resync-again.patch": flv_resync_again_patch,
+  "shim/ffmpeg/flv-tag-in-front-7.patch": flv_tag_in_front_7_patch,
+  "shim/ffmpeg/flv-tag-in-front-9.patch": flv_tag_in_front_9_patch,
   "shim/ffmpeg/frame-duration-range.patch": frame_duration_range_patch,
   "shim/ffmpeg/g723-channels.patch": g723_channels_patch,
   "shim/ffmpeg/get-bits-empty-7.patch": get_bits_empty_7_patch,
@@ -708,6 +721,8 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/id3v2-compressed-7.patch": id3v2_compressed_7_patch,
   "shim/ffmpeg/id3v2-compressed-9.patch": id3v2_compressed_9_patch,
   "shim/ffmpeg/id3v2-in-front-9.patch": id3v2_in_front_9_patch,
+  "shim/ffmpeg/id3v2-long-7.patch": id3v2_long_7_patch,
+  "shim/ffmpeg/id3v2-long-9.patch": id3v2_long_9_patch,
   "shim/ffmpeg/id3v2-many-7.patch": id3v2_many_7_patch,
   "shim/ffmpeg/id3v2-many-9.patch": id3v2_many_9_patch,
   "shim/ffmpeg/idroq-chunk-size-7.patch": idroq_chunk_size_7_patch,
@@ -725,6 +740,7 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/inserted-parameter-sets.patch": inserted_parameter_sets_patch,
   "shim/ffmpeg/interleaved-peek-7.patch": interleaved_peek_7_patch,
   "shim/ffmpeg/interleaved-peek-9.patch": interleaved_peek_9_patch,
+  "shim/ffmpeg/ivf-cut-header.patch": ivf_cut_header_patch,
   "shim/ffmpeg/jpegxl-copy-length.patch": jpegxl_copy_length_patch,
   "shim/ffmpeg/jpegxl-prefix-tables.patch": jpegxl_prefix_tables_patch,
   "shim/ffmpeg/jpegxl-toc.patch": jpegxl_toc_patch,
@@ -782,6 +798,8 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/mov-references-9.patch": mov_references_9_patch,
   "shim/ffmpeg/mov-seek-interrupted.patch": mov_seek_interrupted_patch,
   "shim/ffmpeg/mov-seek-steps.patch": mov_seek_steps_patch,
+  "shim/ffmpeg/mov-tag-in-front-7.patch": mov_tag_in_front_7_patch,
+  "shim/ffmpeg/mov-tag-in-front-9.patch": mov_tag_in_front_9_patch,
   "shim/ffmpeg/mov-tags-of-3gpp.patch": mov_tags_of_3gpp_patch,
   "shim/ffmpeg/mov-timed-id3.patch": mov_timed_id3_patch,
   "shim/ffmpeg/mov-ttml-tracks-9.patch": mov_ttml_tracks_9_patch,
@@ -840,6 +858,7 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/open-options.patch": open_options_patch,
   "shim/ffmpeg/opt-no-memory.patch": opt_no_memory_patch,
   "shim/ffmpeg/opus-parser-rate-7.patch": opus_parser_rate_7_patch,
+  "shim/ffmpeg/packet-size-negative.patch": packet_size_negative_patch,
   "shim/ffmpeg/packet-times-steps-7.patch": packet_times_steps_7_patch,
   "shim/ffmpeg/packet-times-steps-9.patch": packet_times_steps_9_patch,
   "shim/ffmpeg/parser-frame-end.patch": parser_frame_end_patch,
@@ -876,6 +895,8 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/stream-group-no-memory.patch": stream_group_no_memory_patch,
   "shim/ffmpeg/strireplace-empty.patch": strireplace_empty_patch,
   "shim/ffmpeg/swf-empty-tags.patch": swf_empty_tags_patch,
+  "shim/ffmpeg/tag-padding.patch": tag_padding_patch,
+  "shim/ffmpeg/timings-in-front.patch": timings_in_front_patch,
   "shim/ffmpeg/token-length-7.patch": token_length_7_patch,
   "shim/ffmpeg/token-length-9.patch": token_length_9_patch,
   "shim/ffmpeg/ty-size-7.patch": ty_size_7_patch,
@@ -902,6 +923,7 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/wtv-nesting.patch": wtv_nesting_patch,
   "shim/ffmpeg/wtv-pairs.patch": wtv_pairs_patch,
   "shim/ffmpeg/wv-numbers.patch": wv_numbers_patch,
+  "shim/ffmpeg/wv-tags-behind.patch": wv_tags_behind_patch,
   "shim/ffmpeg/xml.patch": xml_patch,
   "shim/fields.c": fields_c,
   "shim/fields.h": fields_h,
@@ -983,6 +1005,8 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/output/filter.h": output_filter_h,
   "shim/output/flac_numbers.c": output_flac_numbers_c,
   "shim/output/flac_numbers.h": output_flac_numbers_h,
+  "shim/output/frames.c": output_frames_c,
+  "shim/output/frames.h": output_frames_h,
   "shim/output/framing.c": output_framing_c,
   "shim/output/framing.h": output_framing_h,
   "shim/output/header.c": output_header_c,
@@ -1018,8 +1042,6 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/remux/cut.h": remux_cut_h,
   "shim/remux/fit.c": remux_fit_c,
   "shim/remux/fit.h": remux_fit_h,
-  "shim/remux/frames.c": remux_frames_c,
-  "shim/remux/frames.h": remux_frames_h,
   "shim/remux/leading.c": remux_leading_c,
   "shim/remux/leading.h": remux_leading_h,
   "shim/remux/merge.c": remux_merge_c,

@@ -22,7 +22,7 @@ import {
 import { readerOf } from "./support/devices.ts";
 import { fixtureBytes, fixturePath } from "./support/fixtures.ts";
 import { contents, filesOf } from "./support/many_files.ts";
-import { box, type Bytes, joined, little, number } from "./support/pieces.ts";
+import { apeTag, box, type Bytes, joined, little, number, sync7 } from "./support/pieces.ts";
 import { isEmbedded, libavformat } from "./support/versions.ts";
 
 /** What was read of a source. */
@@ -46,6 +46,7 @@ function read(source: Source, options: DemuxerOptions = {}): Read {
   }
 }
 
+const text = (bytes: Bytes) => new TextDecoder("latin1").decode(bytes);
 const total = ({ bytes }: Read) => bytes.reduce((sum, size) => sum + (size ?? 0), 0);
 
 /** The source by itself and as a stream, which can't seek. */
@@ -273,6 +274,46 @@ for (const [name, made] of FILES) {
     },
   });
 }
+Deno.test({
+  name: "IVF that ends within the header of a picture is reported, if its own header states no number, too",
+  ignore: !isEmbedded,
+  fn() {
+    for (let size = 1; size < 12; size++) {
+      for (const source of bothWays(ivf(0).slice(0, 32 + 5 * 52 + size))) {
+        assertEquals(read(source), { bytes: [200], reports: ["The last header ended prematurely"] });
+      }
+    }
+  },
+});
+
+Deno.test({
+  name: "A damaged size of a picture in IVF is invalid data, not a lack of memory",
+  ignore: !isEmbedded,
+  fn() {
+    for (const size of [0x8000_0000, 0xffff_ffff]) {
+      const damaged = ivf(10);
+      damaged.set(little(size), 32 + 5 * 52);
+      for (const source of bothWays(damaged)) assert(/Invalid data found/.test(read(source).reports[0]!));
+    }
+  },
+});
+
+Deno.test({
+  name: "WavPack with tags behind its sound is whole, also from a long source that can't seek",
+  ignore: !isEmbedded,
+  fn() {
+    const sound = remuxedTo(encoded("wavpack"), { format: "wv" }), whole = read(sound); // the muxer writes an APE tag
+    assertEquals(whole.reports, []);
+    const LENGTH = 5_000_000, long = joined("ID3", [4, 0, 0], sync7(LENGTH), new Uint8Array(LENGTH));
+    const id3v1 = joined("TAG", new Uint8Array(125)), bare = sound.slice(0, text(sound).lastIndexOf("wvpk"));
+    const last = sound.slice(bare.length), end = text(last).indexOf("APETAGEX");
+    const untagged = joined(bare, end < 0 ? last : last.slice(0, end));
+    for (const tags of [[id3v1], [apeTag()], [apeTag(), id3v1]]) {
+      for (const source of bothWays(joined(untagged, ...tags))) assertEquals(read(source), whole);
+      for (const source of bothWays(joined(long, untagged, ...tags))) assertEquals(read(source), whole);
+    }
+  },
+});
 
 /** Formats whose packets have headers of their own; where the packets are, and how many bytes to damage. */
 const FRAMED: [string, () => Bytes, from: number, to: number, size: number][] = [

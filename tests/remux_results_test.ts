@@ -405,3 +405,52 @@ Deno.test("Packets of several frames of AMR, as phones write them, become packet
     );
   }
 });
+
+Deno.test("What is no frame at the end of a packet of AMR is left out with a warning, and the rest is remuxed to mov", () => {
+  const frame = (value: number) => Uint8Array.of(0x3c, ...Array(31).fill(value));
+  const amr = {
+    type: "audio",
+    codec: "amr_nb",
+    sampleRate: 8000,
+    channels: 1,
+    channelLayout: "mono",
+  } as const;
+  const broken = concatBytes([frame(1), frame(2), Uint8Array.of(0x3c, 1, 2)]);
+  const source = soundOf(amr, [broken, concatBytes([frame(3), frame(4)]), Uint8Array.of(0x70, 0)], 320);
+  for (const format of ["3gp", "mov"]) {
+    const { result, bytes } = remuxed(source, { format });
+    assertEquals(ofStreams(result).map(({ kind, stream, count }) => [kind, stream, count]), [[
+      "dropped",
+      0,
+      2,
+    ]]);
+    using demuxer = Demuxer.openSync(bytes);
+    assertEquals([...demuxer.packetsSync()].map(({ data }) => data[1]), [1, 2, 3, 4]);
+    assertThrows(() => remuxed(source, { format, strict: true }), StrictError);
+  }
+});
+
+Deno.test("Muxer.write() takes packets of several frames of AMR apart, as remux() does", () => {
+  const frame = (value: number) => Uint8Array.of(0x3c, ...Array(31).fill(value));
+  const sink = new MemorySink();
+  using muxer = Muxer.openSync(sink, { format: "3gp" });
+  muxer.addStream({ type: "audio", codec: "amr_nb", sampleRate: 8000, channels: 1 });
+  for (const time of [0, 3]) {
+    const data = concatBytes([
+      frame(time),
+      frame(time + 1),
+      frame(time + 2),
+      ...(time ? [Uint8Array.of(0x3c)] : []),
+    ]);
+    muxer.writeSync(
+      new Packet({ streamIndex: 0, data, pts: time * 160, duration: 480, timeBase: { num: 1, den: 8000 } }),
+    );
+  }
+  muxer.finishSync();
+  assertEquals(muxer.warnings.map(({ kind, stream }) => [kind, stream]), [["dropped", 0]]);
+  using demuxer = Demuxer.openSync(sink.bytes());
+  assertEquals(
+    [...demuxer.packetsSync()].map(({ data, pts }) => [data[1], pts]),
+    [0, 1, 2, 3, 4, 5].map((n) => [n, n * 160]),
+  );
+});

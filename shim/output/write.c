@@ -6,6 +6,8 @@
 #include "../io.h"
 #include "../streams.h"
 #include "chapters.h"
+#include "filter.h"
+#include "frames.h"
 #include "header.h"
 #include "output.h"
 #include "quirks.h"
@@ -37,6 +39,31 @@ static int pass_on(struct session *session) {
   return direct && have_all_begun(session->output->context) ? flush_muxer(session->output->context) : 0;
 }
 
+/* Writes the packet's frames as packets of their own. */
+static int write_frames(struct session *session, const AVPacket *packet, int count) {
+  AVRational time_base = session->output->context->streams[packet->stream_index]->time_base;
+  AVPacket *part = av_packet_alloc();
+  int result = part ? 0 : AVERROR(ENOMEM), at = 0;
+  for (int i = 0; i < count && result >= 0; i++) {
+    result = frame_of(packet, time_base, i, &at, part);
+    if (result >= 0) result = filter_write(session, part);
+    av_packet_unref(part);
+  }
+  av_packet_free(&part);
+  return result;
+}
+
+/* Takes the packet's reference. */
+static int write_parted(struct session *session, AVPacket *packet) {
+  const AVFormatContext *output = session->output->context;
+  bool is_known = (unsigned)packet->stream_index < output->nb_streams;
+  int count = is_known ? frames_to_part(output->oformat, output->streams[packet->stream_index]->codecpar, packet, &session->channel.log) : -1;
+  if (count < 0) return filter_write(session, packet);
+  int result = write_frames(session, packet, count);
+  av_packet_unref(packet);
+  return result;
+}
+
 /* Takes the packet's reference. */
 int output_write_packet(struct session *session, AVPacket *packet) {
   act_for_output(session);
@@ -44,7 +71,7 @@ int output_write_packet(struct session *session, AVPacket *packet) {
     av_packet_unref(packet);
     return 0;
   }
-  int result = filter_write(session, packet);
+  int result = write_parted(session, packet);
   if (result >= 0) result = pass_on(session);
   return result < 0 ? write_error(session, result) : output_error(session);
 }

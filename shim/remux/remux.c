@@ -12,11 +12,11 @@
 #include "../io.h"
 #include "../numbers.h"
 #include "../output/cover.h"
+#include "../output/frames.h"
 #include "../output/output.h"
 #include "../output/quirks.h"
 #include "../output/write.h"
 #include "../streams.h"
-#include "frames.h"
 #include "merge.h"
 #include "result.h"
 #include "starts.h"
@@ -405,8 +405,8 @@ static int pass_on_frames(struct session *session, struct remux *remux, struct r
 
 static int pass_on(struct session *session, struct remux *remux, struct route *route, AVPacket *packet) {
   const AVStream *source = session->input->context->streams[packet->stream_index];
-  int count = frames_to_part(session->output->context->oformat, source, packet);
-  return count > 1 ? pass_on_frames(session, remux, route, packet, count) : pass_on_one(session, remux, route, packet);
+  int count = frames_to_part(session->output->context->oformat, source->codecpar, packet, &session->channel.log);
+  return count >= 0 ? pass_on_frames(session, remux, route, packet, count) : pass_on_one(session, remux, route, packet);
 }
 
 /* ---------------------------------------------------------------------------------------- transforming in JavaScript */

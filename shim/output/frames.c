@@ -2,7 +2,8 @@
 
 #include <libavutil/mathematics.h>
 
-#include "../output/quirks.h"
+#include "../avs.h"
+#include "quirks.h"
 
 /* The length of a frame of AMR-NB, by the mode in its first byte; 0: there is no such mode. */
 static int amr_length(uint8_t first) {
@@ -11,15 +12,14 @@ static int amr_length(uint8_t first) {
 }
 
 /* Phones write a second of AMR as one packet of 3gp; mov's muxer takes a frame, and ends with an error at more. */
-int frames_to_part(const AVOutputFormat *format, const AVStream *source, const AVPacket *packet) {
-  if (source->codecpar->codec_id != AV_CODEC_ID_AMR_NB || !has_quirk(format, MP4)) return 1;
-  int count = 0;
-  for (int at = 0; at < packet->size; count++) {
-    int length = amr_length(packet->data[at]);
-    if (!length || length > packet->size - at) return 1; /* damaged: the muxer judges it */
-    at += length;
-  }
-  return count > 0 ? count : 1;
+int frames_to_part(const AVOutputFormat *format, const AVCodecParameters *parameters, const AVPacket *packet, struct log *log) {
+  if (parameters->codec_id != AV_CODEC_ID_AMR_NB || !has_quirk(format, MP4) || !packet->size) return -1;
+  int count = 0, at = 0;
+  for (int length; at < packet->size && (length = amr_length(packet->data[at])) && length <= packet->size - at; at += length) count++;
+  if (at < packet->size)
+    warn(log, AVS_WARNING_DROPPED, packet->stream_index, 1, "the end of a packet is left out: it is not a frame of AMR",
+         "stream %d: %d of %d bytes of a packet are not a frame of AMR", packet->stream_index, packet->size - at, packet->size);
+  return count == 1 && at == packet->size ? -1 : count;
 }
 
 static int64_t later(int64_t time, int64_t units) { return time == AV_NOPTS_VALUE ? time : av_sat_add64(time, units); }
