@@ -630,7 +630,8 @@ Deno.test("A rotation that the output can't store is reported", () => {
     assertEquals(messages, rotation === 90 ? [] : [words], format);
   }
   assertEquals(written("mpegts").rotation, 0);
-  assertEquals(written("hls", { options: { hls_segment_type: "fmp4" } }).messages, []);
+  const inMp4 = written("hls", { options: { hls_segment_type: "fmp4" } }).messages;
+  assertEquals(inMp4.length, libavformat > 60 ? 0 : 1); // FFmpeg 5.1 does not hand it to the segments
   assertEquals(remuxSync(film, new MemorySink(), { format: "framecrc" }).warnings, []);
   using demuxer = Demuxer.openSync(film);
   using muxer = Muxer.openSync(new MemorySink(), { format: "flv" });
