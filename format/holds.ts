@@ -1,7 +1,7 @@
 /**
  * What muxers can store of a file's tags, and whether of chapters. Tags that the program sets, and that are left out, are reported;
- * tags of a source are kept where that is possible, and left out without a warning. So is "encoder", which muxers replace. `holds_stream.ts` has what belongs to a
- * stream, `holds_chapters.ts` what is stored of chapters.
+ * tags of a source are kept where that is possible, and left out without a warning. So is "encoder", which muxers replace.
+ * `holds_stream.ts` has what belongs to a stream, `holds_chapters.ts` what is stored of chapters.
  */
 import type { Session } from "../ffi/session.ts";
 import { guessFormat, versions } from "./formats.ts";
