@@ -383,6 +383,7 @@ import webm_dash_cues_patch from "../shim/ffmpeg/webm-dash-cues.patch" with { ty
 import wtv_chunk_end_patch from "../shim/ffmpeg/wtv-chunk-end.patch" with { type: "text" };
 import wtv_nesting_patch from "../shim/ffmpeg/wtv-nesting.patch" with { type: "text" };
 import wtv_pairs_patch from "../shim/ffmpeg/wtv-pairs.patch" with { type: "text" };
+import wv_no_places_patch from "../shim/ffmpeg/wv-no-places.patch" with { type: "text" };
 import wv_numbers_patch from "../shim/ffmpeg/wv-numbers.patch" with { type: "text" };
 import wv_tags_behind_patch from "../shim/ffmpeg/wv-tags-behind.patch" with { type: "text" };
 import xml_patch from "../shim/ffmpeg/xml.patch" with { type: "text" };
@@ -922,6 +923,7 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/wtv-chunk-end.patch": wtv_chunk_end_patch,
   "shim/ffmpeg/wtv-nesting.patch": wtv_nesting_patch,
   "shim/ffmpeg/wtv-pairs.patch": wtv_pairs_patch,
+  "shim/ffmpeg/wv-no-places.patch": wv_no_places_patch,
   "shim/ffmpeg/wv-numbers.patch": wv_numbers_patch,
   "shim/ffmpeg/wv-tags-behind.patch": wv_tags_behind_patch,
   "shim/ffmpeg/xml.patch": xml_patch,

@@ -3,7 +3,7 @@
  * and checksums are right where they were, as the reference decoder wants it. `losses_test.ts` has WavPack that lacks blocks.
  */
 import { assertEquals, assertGreater } from "@std/assert";
-import { concatSync, MemorySink, type RemuxOptions, remuxSync, type Source } from "@avio/avio";
+import { concatSync, MemorySink, probeSync, type RemuxOptions, remuxSync, type Source } from "@avio/avio";
 import { fixturePath } from "./support/fixtures.ts";
 import { type Bytes, joined } from "./support/pieces.ts";
 import { isEmbedded } from "./support/versions.ts";
@@ -115,5 +115,29 @@ Deno.test({
     whole[at]! ^= 0xff;
     const blocks = blocksOf(remuxed(whole, { start: 3 }));
     assertEquals(blocks.filter(({ isRight }) => !isRight).length, 1);
+  },
+});
+
+Deno.test({
+  name: "WavPack of channels without places can be opened",
+  ignore: !isEmbedded,
+  fn() {
+    const args = [
+      "-v",
+      "error",
+      "-f",
+      "lavfi",
+      "-i",
+      "anoisesrc=r=8000:d=1",
+      "-af",
+      "pan=5.1|c0=c0|c5=c0",
+      "-c:a",
+      "wavpack",
+    ];
+    const { stdout } = new Deno.Command("ffmpeg", { args: [...args, "-f", "wv", "-"] }).outputSync();
+    const at = new TextDecoder("latin1").decode(stdout).indexOf("\x4d\x03\x06\x3f", HEADER); // six channels, and their places
+    assertGreater(at, 0);
+    stdout.set([0x4d, 1, 6, 0, 0x21, 1, 0, 0], at);
+    assertEquals(probeSync(stdout).streams[0]!.codecParameters.channels, 6);
   },
 });
