@@ -3,9 +3,11 @@
  */
 import * as output from "../ffi/output.ts";
 import type { Session } from "../ffi/session.ts";
-import { checkArray, checkString, checkStrings } from "../io/arguments.ts";
+import { checkArray, checkString, checkStrings, type Names, pickFields } from "../io/arguments.ts";
 import { extradataOfJoined, extradataOfPart } from "./file_extradata.ts";
+import type { Labels } from "./holds_added.ts";
 import {
+  asRead,
   checkStreamInit,
   outputFormat,
   readParameters,
@@ -24,8 +26,42 @@ export function addStreamOf(
   return output.addStream(session, streamSettings(parameters, init));
 }
 
+/** What is copied of a stream. */
+type Copied = Pick<
+  StreamLike,
+  "codecParameters" | "timeBase" | "metadata" | "disposition" | "id" | "sideData" | "averageFrameRate"
+>;
+
+const COPIED: Names<Copied> = {
+  codecParameters: true,
+  timeBase: true,
+  metadata: true,
+  disposition: true,
+  id: true,
+  sideData: true,
+  averageFrameRate: true,
+};
+
+/** A stream that is copied: each of its fields and tags has been read once. */
+export interface CopiedStream {
+  fields: Copied;
+  /** What a source had of it, if it is from one: the program may have changed it since. */
+  had: Labels;
+}
+
+/** Reads a stream that the program copies. */
+export function copiedOf(from: StreamLike): CopiedStream {
+  const { metadata = {}, disposition = [], ...others } = pickFields<Copied>(from, COPIED);
+  const fields = {
+    ...others,
+    metadata: checkStrings(metadata, "from.metadata"),
+    disposition: checkArray(disposition, "from.disposition"),
+  };
+  return { fields, had: { metadata: asRead(metadata) ?? {}, disposition: asRead(disposition) ?? [] } };
+}
+
 /** The settings that a stream like `from` starts with. */
-function initLike(session: Session, from: StreamLike): StreamInit {
+function initLike(session: Session, from: Copied): StreamInit {
   const { timeBase, metadata, disposition, id, sideData, averageFrameRate } = from;
   const init = {
     timeBase,
@@ -62,7 +98,7 @@ export type Extent = "whole" | "part" | "joined";
 /** Adds a copy of a stream to the session's output; returns its index. */
 export function addStreamLike(
   session: Session,
-  from: StreamLike,
+  from: Copied,
   init: StreamInit = {},
   extent: Extent = "whole",
 ): number {
@@ -75,7 +111,7 @@ export function addStreamLike(
   const settings = { ...initLike(session, from), ...checkStreamInit(init) };
   const index = addStreamOf(session, { ...parameters, ...blocks, ...part }, {
     ...settings,
-    ...(settings.metadata ? { metadata: titled(checkStrings(settings.metadata, "metadata")) } : {}),
+    ...(settings.metadata ? { metadata: titled(settings.metadata) } : {}),
   });
   // The input's fourcc is kept if the output's format knows it for this codec.
   if (tag !== "") output.setStream(session, index, [["sourceTag", tag]]);

@@ -8,14 +8,15 @@ import { flushOutput, learnStream, setMetadata, writeTrailer } from "../ffi/outp
 import { Session } from "../ffi/session.ts";
 import type { Warning } from "../ffi/warnings.ts";
 import { WriteQueue } from "../ffi/write_queue.ts";
-import { checkObject, checkRecord } from "../io/arguments.ts";
+import { checkObject } from "../io/arguments.ts";
 import type { Attachment } from "../io/attachment.ts";
 import { hold } from "../io/node_stream.ts";
 import type { Sink } from "../io/sink.ts";
-import { addStreamLike, addStreamOf } from "./add_stream.ts";
+import { addStreamLike, addStreamOf, copiedOf, type CopiedStream } from "./add_stream.ts";
 import { type AttachmentInit, attachmentStream } from "./attached_file.ts";
 import { checkCover, coverStream, coverTag } from "./cover.ts";
 import { checkCoverPlace, isOgg } from "./cover_place.ts";
+import type { Labels } from "./holds_added.ts";
 import { warnOfStream } from "./holds_stream.ts";
 import type { CoverInit } from "./picture.ts";
 import type { FormatInfo } from "./formats.ts";
@@ -31,7 +32,6 @@ import {
 } from "./open_output.ts";
 import { asPacket, copyOf, numbersOf, Packet, type PacketInit } from "./packet.ts";
 import {
-  asRead,
   type Chapter,
   checkStreamInit,
   describeOutput,
@@ -42,6 +42,8 @@ import {
   type StreamParameters,
 } from "./stream.ts";
 import { withoutNames, withTagValues } from "./tags.ts";
+
+const NO_LABELS: Labels = { metadata: {}, disposition: [] };
 
 /** Maximum bytes of queued packets before `write()` waits. */
 const MAX_QUEUED = 1 << 20;
@@ -166,11 +168,11 @@ export class Muxer implements Disposable, AsyncDisposable {
   }
 
   /** Ogg stores the tags of the file in its streams, so tags from the options replace those of a copied stream. */
-  #withTags(from: StreamLike, init: StreamInit): StreamInit {
+  #withTags({ fields }: CopiedStream, init: StreamInit): StreamInit {
     const { tags = {}, metadata = {} } = this.#options;
     const format = this.format.name;
     if (!isOgg(format) || init.metadata !== undefined) return init;
-    const kept = withoutNames(checkRecord(from.metadata, "from.metadata"), metadata);
+    const kept = withoutNames(fields.metadata, metadata);
     return { ...init, metadata: withTagValues(kept, tags, format) };
   }
 
@@ -264,9 +266,9 @@ export class Muxer implements Disposable, AsyncDisposable {
 
   // deno-lint-ignore require-yield
   *#addStream(from: StreamLike | StreamParameters, init: StreamInit): Operation<number> {
-    const copied = "codecParameters" in from ? from : undefined;
+    const copied = "codecParameters" in from ? copiedOf(from) : undefined;
     const index = copied
-      ? addStreamLike(this.#session, copied, this.#withTags(copied, init))
+      ? addStreamLike(this.#session, copied.fields, this.#withTags(copied, init))
       : addStreamOf(this.#session, from, init);
     this.#describeAdded();
     this.#warnOf(index, copied, init);
@@ -274,15 +276,14 @@ export class Muxer implements Disposable, AsyncDisposable {
   }
 
   /** Warns about what of a stream is left out: not of what a source has, but of what the program made, also in `from`. */
-  #warnOf(index: number, copied: StreamLike | undefined, init: StreamInit): void {
+  #warnOf(index: number, copied: CopiedStream | undefined, init: StreamInit): void {
     const { url, options } = this.#options;
     const { streams } = this.#description, added = streams[index]!;
-    const { metadata = {}, disposition = [] } = copied ?? {};
-    const had = { metadata: asRead(metadata) ?? {}, disposition: asRead(disposition) ?? [] };
-    const isMade = had.disposition.join() !== disposition.join();
+    const { fields = NO_LABELS, had = NO_LABELS } = copied ?? {};
+    const isMade = had.disposition.join() !== fields.disposition.join();
     const set = {
-      metadata: init.metadata ?? metadata,
-      disposition: init.disposition ?? (isMade ? disposition : undefined),
+      metadata: init.metadata ?? fields.metadata,
+      disposition: init.disposition ?? (isMade ? fields.disposition : undefined),
     };
     warnOfStream(this.#session, { format: this.format.name, url, options }, set, {
       ...added,

@@ -423,7 +423,8 @@ const streamInitNames: Names<StreamInit> = {
 /** Checks that the settings of a new stream are an object without unknown fields; returns a copy. */
 export function checkStreamInit(init: StreamInit): StreamInit {
   checkInstance(checkObject(init, "init"), streamInitNames, "init", "setting");
-  return readFields(init, streamInitNames, "", "setting");
+  const { metadata, ...settings } = readFields(init, streamInitNames, "", "setting");
+  return metadata === undefined ? settings : { ...settings, metadata: checkStrings(metadata, "metadata") };
 }
 
 /** The settings of a new stream of the output. */
@@ -438,7 +439,7 @@ export function streamSettings(
   checkContents(sideData, "sideData");
   return {
     fields: [...parameterFields(fields), ...initFields(settings)],
-    metadata: Object.entries(checkStrings(metadata, "metadata")),
+    metadata: Object.entries(metadata),
     extradata: extradata === null ? null : copyBytes(checkBytes(extradata, "extradata")),
     sideData: sideData.map(({ type, data }) => [type, copyBytes(data)] as const),
     bitstreamFilter: optional(checkString, bitstreamFilter, "bitstreamFilter"),

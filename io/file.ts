@@ -352,7 +352,7 @@ export function stdinDevice(): Device {
 interface Sharing {
   /** For errors; empty if unknown. */
   path?: string;
-  /** Gets all bytes that are read from the start on. */
+  /** Gets all bytes that are read. */
   list?: ListReader | null;
   /** Runs a step with exclusive use of the file. */
   exclusive?: <T>(user: { position: number }, work: () => Operation<T>) => Operation<T>;
@@ -373,8 +373,8 @@ function* fileDevice(
     transient: true,
     *read(requested) {
       const bytes = yield* exclusive(place, () => located("read", place, () => read(requested)));
+      if (bytes && watching && !watching.see(bytes, place.position)) watching = null;
       place.position += bytes?.length ?? 0;
-      if (bytes && watching && !watching.see(bytes)) watching = null;
       return bytes;
     },
     write: (bytes) => exclusive(place, () => located("write", place, () => writeAll(file, bytes, place))),
@@ -386,7 +386,6 @@ function* fileDevice(
     exclusive(place, function* () {
       if (whence === constants.seek.SIZE) return yield* sizeOf(file, isRegular);
       size.reset();
-      watching = null;
       if (whence === constants.seek.SET && offset > FARTHEST) {
         yield* seek(file, 0, From.END);
         return place.position = offset; // no bytes are there, but the system would accept it

@@ -25,7 +25,7 @@ const BEGINNING = 256;
 /** Characters needed to recognise them; with small buffers they arrive in several reads. */
 const ENOUGH = 9;
 
-/** Watches the bytes of a file while it is read from its start; if it is a list, registers the files that it names. */
+/** Watches the bytes of a file that is read; if it is a list, registers the files that it names. */
 export class ListReader {
   #files: OpenFiles;
   #path: string;
@@ -38,8 +38,11 @@ export class ListReader {
     this.#path = path;
   }
 
-  /** Takes the next bytes of the file; returns whether it needs more. */
-  see(bytes: Uint8Array): boolean {
+  /** Takes what is new in bytes of the file, without a gap to those before; returns whether it needs more. */
+  see(read: Uint8Array, position: number): boolean {
+    const seen = this.#bytes - position;
+    if (seen < 0 || seen >= read.length) return true; // a tag in front was looked for, or the end
+    const bytes = read.subarray(seen);
     const isDecided = this.#text.length >= ENOUGH;
     if (!isDecided && !this.#mayBeList(bytes)) return false;
     this.#text += this.#decoder.decode(bytes.subarray(0, MAX_TEXT - this.#bytes), { stream: true });
