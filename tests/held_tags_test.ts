@@ -7,6 +7,7 @@ import {
   concatSync,
   Demuxer,
   fromMap,
+  IOContext,
   type MapFile,
   MemorySink,
   merge,
@@ -25,7 +26,9 @@ import {
   tagsOf,
   type TagValues,
 } from "@avio/avio";
+import { readerOf } from "./support/devices.ts";
 import { fixtureBytes, fixturePath } from "./support/fixtures.ts";
+import { box, type Bytes, joined } from "./support/pieces.ts";
 import { isEmbedded, libavformat } from "./support/versions.ts";
 
 const all = {
@@ -845,4 +848,30 @@ Deno.test("A text that smjpeg's readers refuse is left out with a warning", () =
     const found = probeSync(sink.bytes()).metadata;
     if (isEmbedded) assertEquals(found.title, isLost ? undefined : long(length));
   }
+});
+
+Deno.test({
+  name:
+    "What has the name of a tag of 3gp but not its form is passed over in a source that can't seek, however it comes",
+  ignore: !isEmbedded,
+  fn() {
+    const sink = new MemorySink();
+    remuxSync(fixtureBytes("video.mp4"), sink, { format: "3gp", options: { movflags: "faststart" } });
+    const bytes = sink.bytes() as Bytes, view = new DataView(bytes.buffer, bytes.byteOffset);
+    const begin = view.getUint32(0), end = begin + view.getUint32(begin); // of moov
+    for (let filled = 0; filled < 7; filled++) {
+      const tag = box("auth", Uint8Array.of(0, 8, 0x15, 0xc7), new TextEncoder().encode("somebody"));
+      const tags = box("udta", box("free", new Uint8Array(4000 + filled)), tag);
+      const behind = box("free", new Uint8Array(5e6)); // more than is kept of such a source
+      const made = joined(bytes.slice(0, end), tags, bytes.slice(end), behind);
+      new DataView(made.buffer).setUint32(begin, end - begin + tags.length);
+      const source = readerOf(made, {
+        seekable: false,
+        amount: (asked, call) => call < 3000 ? Math.min(asked, 7) : asked,
+      });
+      using io = new IOContext(4096, source);
+      using demuxer = Demuxer.openSync(io);
+      assertEquals(demuxer.streams.length, 2, `${filled}`);
+    }
+  },
 });

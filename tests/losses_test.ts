@@ -780,3 +780,19 @@ Deno.test("Formats whose files can't be read without their sizes need a sink tha
     );
   }
 });
+
+Deno.test("FLAC that was cut without new encoding, and has its header and its times, lacks nothing behind a seek", () => {
+  const whole = fixtureBytes("audio.flac");
+  using demuxer = Demuxer.openSync(whole);
+  const packets = [...demuxer.packetsSync()], header = whole.slice(0, packets[0]!.pos!);
+  const part = joined(header, ...packets.slice(3).map(({ data }) => data));
+  const { time } = packets.at(-2)!;
+  for (const range of [{}, { start: time! }]) {
+    assertEquals(remuxSync(part, new MemorySink(), { format: "matroska", ...range }).warnings, []);
+  }
+  const cut = part.slice(0, -packets.at(-1)!.data.length);
+  for (const range of [{}, { start: time! }]) {
+    const { warnings } = remuxSync(cut, new MemorySink(), { format: "matroska", ...range });
+    assertEquals(warnings.map(({ kind }) => kind), ["truncated"]);
+  }
+});

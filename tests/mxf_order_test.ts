@@ -2,8 +2,17 @@
  * MXF has no times of pictures, but an index of the order in which they are shown: it is that of the packets' times, also of
  * H.264, and of MPEG-2 whose first pictures are missing.
  */
-import { assert, assertEquals, assertGreater } from "@std/assert";
-import { Demuxer, MemorySink, type RemuxOptions, remuxSync, type Source } from "@avio/avio";
+import { assert, assertEquals, assertGreater, assertThrows } from "@std/assert";
+import {
+  AVError,
+  Demuxer,
+  MemorySink,
+  Muxer,
+  Packet,
+  type RemuxOptions,
+  remuxSync,
+  type Source,
+} from "@avio/avio";
 import { fixturePath } from "./support/fixtures.ts";
 import { isEmbedded } from "./support/versions.ts";
 
@@ -61,6 +70,30 @@ for (
       assertGreater(kept.length, 20);
       assert(given.some((place, i) => place !== i), "its pictures are not in another order");
       assertEquals(kept, given);
+    },
+  });
+}
+
+for (const [name, late] of [["earlier", -1], ["later", 1]] as const) {
+  Deno.test({
+    name: `A picture that is shown more than 127 places ${name} is an error: the index of MXF can't say so`,
+    ignore: !isEmbedded,
+    fn() {
+      using demuxer = Demuxer.openSync(mpeg2());
+      using muxer = Muxer.openSync(new MemorySink(), { format: "mxf" });
+      muxer.addStream(demuxer.streams[0]!);
+      const packets = [...demuxer.packetsSync()], step = packets[1]!.dts! - packets[0]!.dts!;
+      const ahead = 400 * step; // a picture is not shown before it is decoded
+      const times = packets.map(({ pts }, i) =>
+        pts! + ahead + (i === (late > 0 ? 20 : 200) ? 190 * late * step : 0)
+      );
+      const error = assertThrows(() => {
+        for (const [i, packet] of packets.entries()) {
+          muxer.writeSync(new Packet({ ...packet, pts: times[i]! }));
+        }
+        muxer.finishSync();
+      }, AVError);
+      assertEquals(error.codeName, "PATCHWELCOME");
     },
   });
 }

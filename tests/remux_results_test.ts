@@ -454,3 +454,23 @@ Deno.test("Muxer.write() takes packets of several frames of AMR apart, as remux(
     [0, 1, 2, 3, 4, 5].map((n) => [n, n * 160]),
   );
 });
+
+Deno.test({
+  name: "The side data of a packet of many frames of AMR is not copied for each of them",
+  ignore: !isEmbedded,
+  fn() {
+    const sink = new MemorySink();
+    using muxer = Muxer.openSync(sink, { format: "3gp", maxMemory: 50e6 });
+    const amr = { type: "audio", codec: "amr_nb", sampleRate: 8000, channels: 1 } as const;
+    muxer.addStream(amr);
+    muxer.addStream(amr); // for which packets of the other stream wait
+    const sideData = [{ type: "A53 Closed Captions", data: new Uint8Array(1e6) }] as const;
+    const data = new Uint8Array(400).fill(0x7c); // frames of a byte
+    muxer.writeSync(
+      new Packet({ streamIndex: 0, data, pts: 0, duration: 160, timeBase: { num: 1, den: 8000 }, sideData }),
+    );
+    muxer.finishSync();
+    using demuxer = Demuxer.openSync(sink.bytes());
+    assertEquals([...demuxer.packetsSync()].length, 400);
+  },
+});

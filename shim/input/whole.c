@@ -56,12 +56,14 @@ static int64_t reached(const struct places *places, const AVStream *stream, cons
   return origin->stream < 0 ? av_rescale_q(origin->target, AV_TIME_BASE_Q, stream->time_base) : origin->target;
 }
 
-/* What lacks behind the end of a stream that was read from elsewhere on. Times of mp3 are estimated after a seek. */
+/*
+ * What lacks behind the end of a stream that was read from elsewhere on: its times begin at 0, also where it was cut without new
+ * encoding. Times of mp3 are estimated after a seek.
+ */
 static int64_t missing_at_end(const struct input *input, const AVStream *stream, const struct place *place) {
   int64_t end = reached(&input->places, stream, place);
   if (end == AV_NOPTS_VALUE || !strcmp(input->context->iformat->name, "mp3")) return 0;
-  int64_t begin = stream->start_time == AV_NOPTS_VALUE ? 0 : stream->start_time;
-  return av_sat_sub64(av_sat_add64(begin, stream->duration), end);
+  return av_sat_sub64(stream->duration, end);
 }
 
 /*

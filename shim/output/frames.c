@@ -24,9 +24,10 @@ int frames_to_part(const AVOutputFormat *format, const AVCodecParameters *parame
 
 static int64_t later(int64_t time, int64_t units) { return time == AV_NOPTS_VALUE ? time : av_sat_add64(time, units); }
 
-int frame_of(const AVPacket *packet, AVRational time_base, int index, int *at, AVPacket *part) {
+int frame_of(AVPacket *packet, AVRational time_base, int index, int *at, AVPacket *part) {
   int result = av_packet_ref(part, packet);
   if (result < 0) return result;
+  av_packet_free_side_data(packet); /* otherwise it would be copied for each frame */
   const AVRational frames = {1, 50}; /* of 20 ms */
   int64_t begin = av_rescale_q(index, frames, time_base), end = av_rescale_q(index + 1, frames, time_base);
   part->data += *at;

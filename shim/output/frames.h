@@ -14,7 +14,10 @@
  * left out, with a warning: the muxer would end with an error.
  */
 int frames_to_part(const AVOutputFormat *format, const AVCodecParameters *parameters, const AVPacket *packet, struct log *log);
-/* The packet's frame with this index, which begins at the byte `at`; moves `at` to the next one. */
-int frame_of(const AVPacket *packet, AVRational time_base, int index, int *at, AVPacket *part);
+/*
+ * The packet's frame with this index, which begins at the byte `at`; moves `at` to the next one. The packet's side data goes with the
+ * first one.
+ */
+int frame_of(AVPacket *packet, AVRational time_base, int index, int *at, AVPacket *part);
 
 #endif

@@ -40,12 +40,13 @@ static int pass_on(struct session *session) {
 }
 
 /* Writes the packet's frames as packets of their own. */
-static int write_frames(struct session *session, const AVPacket *packet, int count) {
+static int write_frames(struct session *session, AVPacket *packet, int count) {
   AVRational time_base = session->output->context->streams[packet->stream_index]->time_base;
   AVPacket *part = av_packet_alloc();
   int result = part ? 0 : AVERROR(ENOMEM), at = 0;
   for (int i = 0; i < count && result >= 0; i++) {
-    result = frame_of(packet, time_base, i, &at, part);
+    result = over_error(&session->channel);
+    if (result >= 0) result = frame_of(packet, time_base, i, &at, part);
     if (result >= 0) result = filter_write(session, part);
     av_packet_unref(part);
   }

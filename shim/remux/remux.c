@@ -390,12 +390,13 @@ static int pass_on_one(struct session *session, struct remux *remux, struct rout
 }
 
 /* Writes the packet's frames as packets of their own. */
-static int pass_on_frames(struct session *session, struct remux *remux, struct route *route, const AVPacket *packet, int count) {
+static int pass_on_frames(struct session *session, struct remux *remux, struct route *route, AVPacket *packet, int count) {
   AVRational time_base = session->input->context->streams[packet->stream_index]->time_base;
   AVPacket *part = av_packet_alloc();
   int result = part ? 0 : AVERROR(ENOMEM), at = 0;
   for (int i = 0; i < count && result >= 0; i++) {
-    result = frame_of(packet, time_base, i, &at, part);
+    result = over_error(&session->channel);
+    if (result >= 0) result = frame_of(packet, time_base, i, &at, part);
     if (result >= 0) result = pass_on_one(session, remux, route, part);
     av_packet_unref(part);
   }
