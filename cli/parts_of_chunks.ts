@@ -2,7 +2,7 @@
  * Chunks of WAVE, AVI and AIFF and blocks of FLAC that carry data of their own, which no muxer writes.
  */
 import { nameAt, type PartReader, viewOf } from "./part_reader.ts";
-import type { Parts } from "./parts.ts";
+import { Parts } from "./parts.ts";
 import { partsOfId3 } from "./parts_of_tags.ts";
 
 interface Chunk {
@@ -125,6 +125,14 @@ export function partsOfAiff(reader: PartReader, parts: Parts): void {
     if (chunk.name === "ID3 ") addFramesOf(reader, parts, chunk);
     else addUnless(AIFF_CHUNKS, chunk.name, parts);
   }
+}
+
+/** Version of the ID3 tag in AIFF, 0 if there is none. */
+export function id3VersionOfAiff(reader: PartReader): number {
+  for (const { name, from, to } of chunksIn(reader, { from: 12, to: reader.size }, BIG)) {
+    if (name === "ID3 ") return partsOfId3(reader, new Parts(), from, to).version;
+  }
+  return 0;
 }
 
 // ------------------------------------------------------------------------------------------- FLAC
