@@ -4,6 +4,7 @@
 import { nameAt, type PartReader, viewOf } from "./part_reader.ts";
 import { Parts } from "./parts.ts";
 import { partsOfId3 } from "./parts_of_tags.ts";
+import { addComments, type Comments } from "./vorbis_values.ts";
 
 interface Chunk {
   name: string;
@@ -138,8 +139,18 @@ export function id3VersionOfAiff(reader: PartReader): number {
 // ------------------------------------------------------------------------------------------- FLAC
 
 const FLAC_BLOCKS: Readonly<Record<number, string>> = { 2: "APPLICATION", 5: "CUESHEET" };
+/** Number of the block of Vorbis comments. */
+const COMMENTS = 4;
 /** Number of the last block that FLAC defines. */
 const LAST_BLOCK = 6;
+
+/** What is between these places of a file. */
+function within(reader: PartReader, from: number, to: number): Comments {
+  return {
+    size: to - from,
+    read: (at, size) => reader.read(from + at, Math.max(0, Math.min(size, to - from - at))),
+  };
+}
 
 /** @param start Where the file begins: behind its ID3 tags. */
 export function partsOfFlac(reader: PartReader, parts: Parts, start: number): void {
@@ -149,7 +160,9 @@ export function partsOfFlac(reader: PartReader, parts: Parts, start: number): vo
     if (head.length < 4) return;
     const type = head[0]! & 0x7f;
     isLast = (head[0]! & 0x80) !== 0;
+    const from = at + head.length, size = viewOf(head).getUint32(0) & 0xffffff;
+    if (type === COMMENTS) addComments(within(reader, from, Math.min(from + size, reader.size)), parts);
     if (FLAC_BLOCKS[type] || type > LAST_BLOCK) parts.add(`the block ${FLAC_BLOCKS[type] ?? type}`);
-    at += 4 + (viewOf(head).getUint32(0) & 0xffffff);
+    at = from + size;
   }
 }

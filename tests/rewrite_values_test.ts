@@ -269,6 +269,87 @@ Deno.test("cli: rewrite replaces the values that it is asked to, and nothing els
   assertEquals(rest, "the ID3 frame COMM:eng; the ID3 frame USLT:eng");
 });
 
+// ------------------------------------------------------------------------------------------- Vorbis comments
+
+const little = (value: number) => number(value).reverse();
+
+/** Comments with the name of a program in front. */
+const comments = (...tags: string[]) =>
+  joined(little(1), "x", little(tags.length), ...tags.map((tag) => joined(little(joined(tag).length), tag)));
+
+/** A FLAC file with these comments. */
+function flac(...tags: string[]): Bytes {
+  const bytes = fixtureBytes("audio.flac"), block = comments(...tags);
+  let media = 4;
+  for (let isLast = false; !isLast; media += 4 + new DataView(bytes.buffer).getUint32(media) % 2 ** 24) {
+    isLast = bytes[media]! > 127;
+  }
+  return joined(bytes.slice(0, 42).with(4, 0), [0x84], number(block.length, 3), block, bytes.slice(media));
+}
+
+/** The checksum of a page of Ogg. */
+function checksum(bytes: Uint8Array): number {
+  let sum = 0;
+  for (const byte of bytes) {
+    sum ^= byte << 24;
+    for (let bit = 0; bit < 8; bit++) sum = sum << 1 ^ (sum < 0 ? 0x04c11db7 : 0);
+  }
+  return sum >>> 0;
+}
+
+/** A file in Ogg whose second page has been filled with a packet and, behind it, what else was there. */
+function ogg(format: string, source: string, packet: (old: Uint8Array) => Uint8Array): Bytes {
+  const sink = new MemorySink();
+  remuxSync(fixtureBytes(source), sink, { format, streams: (stream) => stream.type === "audio" });
+  const bytes = sink.bytes(), at = new TextDecoder("latin1").decode(bytes).indexOf("OggS", 4);
+  const table = bytes.subarray(at + 27, at + 27 + bytes[at + 26]!),
+    first = table.findIndex((size) => size < 255) + 1;
+  const sum = (sizes: Uint8Array) => sizes.reduce((total, size) => total + size, 0);
+  const from = at + 27 + table.length, end = from + sum(table);
+  const made = packet(bytes.subarray(from, from + sum(table.subarray(0, first))));
+  const sizes = [
+    ...Array(Math.floor(made.length / 255)).fill(255),
+    made.length % 255,
+    ...table.subarray(first),
+  ];
+  const page = joined(
+    bytes.slice(at, at + 22),
+    [0, 0, 0, 0, sizes.length],
+    sizes,
+    made,
+    bytes.slice(from + sum(table.subarray(0, first)), end),
+  );
+  page.set(little(checksum(page)), 22);
+  return joined(bytes.slice(0, at), page, bytes.slice(end));
+}
+
+const vorbis = (...tags: string[]) =>
+  ogg("ogg", "audio.ogg", () => joined("\x03vorbis", comments(...tags), [1]));
+const flacInOgg = (...tags: string[]) =>
+  ogg("oga", "audio.flac", () => joined([0x84], number(comments(...tags).length, 3), comments(...tags)));
+
+for (const [name, make] of [["a.flac", flac], ["a.ogg", vorbis], ["a.oga", flacInOgg]] as const) {
+  Deno.test(`cli: rewrite of ${name} does not join values of Vorbis comments`, async () => {
+    const several = make("TITLE=T", "ARTIST=A", "Artist=B");
+    const lost = "a value of the tag ARTIST; a value of the tag Artist";
+    assertEquals((await rewrite(name, several, ...ALBUM))[0], lost);
+    const [said, after] = await rewrite(name, several, "--metadata", "artist=X");
+    assertEquals([said, probeSync(after).tags.artist], ["", "X"]);
+    const names = make("COMMENT=C", "DESCRIPTION=D");
+    assertEquals((await rewrite(name, names, ...ALBUM))[0].includes("a value of the tag COMMENT"), true);
+    const long = make("TITLE=T", `ARTIST=${"a".repeat(2000)}`, "ARTIST=B");
+    assertEquals((await rewrite(name, long, ...ALBUM))[0].includes("a value of the tag ARTIST"), true);
+  });
+
+  Deno.test(`cli: rewrite of ${name} has nothing against ordinary Vorbis comments`, async () => {
+    const ordinary = make(
+      ...["TITLE=T\u00fc;\u{1f600}", "artist=A", "ALBUMARTIST=B", "TRACKNUMBER=1", "COMMENT=C", "EMPTY="],
+      ...["ENCODER=e", "REPLAYGAIN_TRACK_GAIN=-1 dB", "a b=c=d"],
+    );
+    assertEquals((await rewrite(name, ordinary, "--metadata", "disc=1"))[0], "");
+  });
+}
+
 // ------------------------------------------------------------------------------------------- bounds
 
 /** The parts of a file in memory. */
