@@ -325,6 +325,12 @@ const REPEATED: readonly (readonly [what: string, format: Format, bytes: () => B
   ],
   ["ID3 frames of text", "mp3", () => repeated(frame("TIT2", [0, 65]), unsynchronizedHead.with(5, 0))],
   ["boxes", "mp4", () => repeated(box("uuid"))],
+  [
+    "values of tags",
+    "mp4",
+    () => repeated(box("data"), joined(number(MANY), "ilst", number(MANY - 8), "\x00ART")),
+  ],
+  ["tags with a value", "mp4", () => repeated(box("disk", box("data")), joined(number(MANY), "ilst"))],
   ["sample descriptions", "mp4", () => repeated(box("stsd", "sinf"))],
   ["elements", "mkv", () => repeated(element(ORDERED, [1]))],
   ["elements of no known size", "mkv", () => repeated(joined(SEGMENT, ENDLESS))],

@@ -9,7 +9,7 @@ import { PartReader } from "../cli/part_reader.ts";
 import { Parts } from "../cli/parts.ts";
 import { avio, temporaryFolder } from "./support/cli.ts";
 import { fixtureBytes } from "./support/fixtures.ts";
-import { type Bytes, frame, id3, joined, number } from "./support/pieces.ts";
+import { box, type Bytes, frame, id3, joined, number } from "./support/pieces.ts";
 
 /** What `avio rewrite` says to a file, without a word if it is rewritten, and the file afterwards. */
 async function rewrite(
@@ -349,6 +349,55 @@ for (const [name, make] of [["a.flac", flac], ["a.ogg", vorbis], ["a.oga", flacI
     assertEquals((await rewrite(name, ordinary, "--metadata", "disc=1"))[0], "");
   });
 }
+
+// ------------------------------------------------------------------------------------------- mp4
+
+const item = (name: string, ...values: Uint8Array[]) => {
+  const data = values.map((value) => joined(number(16 + value.length), "data", number(1), number(0), value));
+  const body = joined(...data);
+  return joined(number(8 + body.length), [...name].map((letter) => letter.charCodeAt(0)), body);
+};
+
+/** An m4a whose tags are these. */
+function m4a(...items: Uint8Array[]): Bytes {
+  const sink = new MemorySink();
+  remuxSync(fixtureBytes("video.mp4"), sink, {
+    format: "ipod",
+    streams: (stream) => stream.type === "audio",
+    editMetadata: () => ({}),
+  });
+  const bytes = sink.bytes(), text = new TextDecoder("latin1").decode(bytes);
+  const moov = text.indexOf("moov") - 4, size = new DataView(bytes.buffer).getUint32(moov);
+  const udta = text.indexOf("udta", moov) - 4;
+  const kept = udta < 0 ? bytes.slice(moov + 8, moov + size) : bytes.slice(moov + 8, udta);
+  const hdlr = box("hdlr", number(0, 8), "mdirappl", number(0, 9));
+  const tags = box("udta", box("meta", number(0), hdlr, box("ilst", ...items)));
+  return joined(bytes.slice(0, moov), box("moov", kept, tags));
+}
+
+const text = (value: string) => joined(value);
+const ARTIST = "\xa9ART";
+
+Deno.test("cli: rewrite of m4a does not join values of a tag, and names those that are not read", async () => {
+  for (
+    const items of [[item(ARTIST, text("A"), text("B"))], [item(ARTIST, text("A")), item(ARTIST, text("B"))]]
+  ) {
+    const bytes = m4a(...items, item("\xa9nam", text("T")));
+    assertEquals((await rewrite("a.m4a", bytes, ...ALBUM))[0], "the values of the box \xa9ART");
+    const [said, after] = await rewrite("a.m4a", bytes, "--metadata", "artist=X");
+    assertEquals([said, probeSync(after).tags.artist, probeSync(after).tags.title], ["", "X", "T"]);
+  }
+  const unread = m4a(item("tmpo", joined([0, 120])), item("\xa9mvn", text("Allegro")));
+  assertEquals((await rewrite("a.m4a", unread, ...ALBUM))[0], "the box tmpo; the box \xa9mvn");
+});
+
+Deno.test("cli: rewrite of m4a has nothing against ordinary tags", async () => {
+  const items = [
+    ...[item(ARTIST, text("A;B")), item("\xa9nam", text("T")), item("cpil", joined([1]))],
+    ...[item("trkn", joined([0, 0, 0, 1, 0, 2, 0, 0])), item("\xa9too", text("x"), text("y"))],
+  ];
+  assertEquals((await rewrite("a.m4a", m4a(...items), ...ALBUM))[0], "");
+});
 
 // ------------------------------------------------------------------------------------------- bounds
 
