@@ -4,7 +4,9 @@
  */
 import type { MediaInfo } from "../mod.ts";
 import { readParts } from "./file_parts.ts";
+import type { PartReader } from "./part_reader.ts";
 import { Parts } from "./parts.ts";
+import { id3VersionOfAiff } from "./parts_of_chunks.ts";
 import { hasTimesInFront } from "./parts_of_mpegts.ts";
 import { hasId3v1, partsOfId3 } from "./parts_of_tags.ts";
 
@@ -42,24 +44,29 @@ function ofMpegTs(path: string, { programs }: MediaInfo): Kept {
   };
 }
 
+const id3VersionInFront = (reader: PartReader) => partsOfId3(reader, new Parts()).version;
+
 function ofMp3(path: string): Kept {
   const [version, isOld] = readParts(
     path,
-    (reader) => [partsOfId3(reader, new Parts()).version, hasId3v1(reader)] as const,
+    (reader) => [id3VersionInFront(reader), hasId3v1(reader)] as const,
   );
-  return {
-    options: {
-      ...(version > 0 && version <= OLD_ID3 ? { id3v2_version: `${OLD_ID3}` } : {}),
-      ...(isOld ? { write_id3v1: "1" } : {}),
-    },
-    metadata: {},
-  };
+  return { options: { ...ofId3(version), ...(isOld ? { write_id3v1: "1" } : {}) }, metadata: {} };
+}
+
+/** The version of ID3 that is nearest to that of the file, of the two that are written. */
+function ofId3(version: number): Record<string, string> {
+  return version > 0 && version <= OLD_ID3 ? { id3v2_version: `${OLD_ID3}` } : {};
 }
 
 /** The options and tags for the output format. */
 export function keptOf(path: string, info: MediaInfo, format: string): Kept {
   if (format === "mpegts") return ofMpegTs(path, info);
   if (format === "mp3") return ofMp3(path);
+  if (format === "aiff") return { options: ofId3(readParts(path, id3VersionOfAiff)), metadata: {} };
+  if (format === "adts" && readParts(path, id3VersionInFront) > 0) {
+    return { options: { write_id3v2: "1" }, metadata: {} };
+  }
   if (format === "wav") return { options: { rf64: "auto" }, metadata: {} }; // for files larger than 4 GB
   return { options: WITH_INDEX.includes(format) ? { movflags: "faststart" } : {}, metadata: {} };
 }

@@ -2,6 +2,7 @@
  * The parts that were found in a file, by their names, and which of them another file lacks. What could not be searched counts
  * as lacking: nothing passes unseen.
  */
+import { createHash } from "node:crypto";
 import type { PartReader } from "./part_reader.ts";
 import { count } from "./text.ts";
 
@@ -11,15 +12,44 @@ const MAX_NAMES = 1000;
 /** Parts in each other, at most; libavformat reads no more than 16. */
 const MAX_DEPTH = 32;
 
-/** Names of parts, each with how often it is there. */
+/** Values of tags that are told apart, at most. */
+const MAX_VALUES = 10_000;
+
+/** Characters of values that are kept, at most; of longer ones a digest is. */
+const MAX_CONTENT = 64;
+
+/** A value of a tag as it stands in a file. */
+export interface Value {
+  /** What is lost, in words. */
+  what: string;
+  /** What it is a value of, in the same words for all versions of a format. */
+  kind: string;
+  /** Tags that change it, as libavformat calls them. */
+  names: readonly string[];
+  content: string;
+}
+
+/** Whether a rewrite was asked to change a value of these tags. */
+export type IsChanged = (names: readonly string[]) => boolean;
+
+/** Names of parts, each with how often it is there, and values of tags, of which it doesn't matter how often they are there. */
 export class Parts {
   readonly #counts = new Map<string, number>();
+  readonly #values = new Map<string, Omit<Value, "kind" | "content">>();
   readonly #unsearched = new Set<string>();
 
   add(name: string): void {
     const before = this.#counts.get(name);
     if (before !== undefined || this.#counts.size < MAX_NAMES) this.#counts.set(name, (before ?? 0) + 1);
     else this.addUnsearched(`parts of more than ${count(MAX_NAMES, "kind")}`);
+  }
+
+  addValue({ what, kind, names, content }: Value): void {
+    const key = shortened(`${kind}\0${content}`);
+    if (this.#values.has(key)) return;
+    if (this.#values.size < MAX_VALUES) {
+      this.#values.set(key, { what: shortened(what), names: names.map(shortened) });
+    } else this.addUnsearched(`more than ${count(MAX_VALUES, "value")} of tags`);
   }
 
   /** Adds what stands behind the last part of a file, unless it is nothing but zeros. */
@@ -38,9 +68,19 @@ export class Parts {
     return depth <= MAX_DEPTH;
   }
 
-  /** What the other file has less often, and what was not searched here, each once. */
-  missingIn(other: Parts): string[] {
+  /** What the other file has less often or not at all, and what was not searched here, each once. */
+  missingIn(other: Parts, isChanged: IsChanged = () => false): string[] {
     const missing = [...this.#counts].filter(([name, often]) => (other.#counts.get(name) ?? 0) < often);
-    return [...missing.map(([name]) => name), ...this.#unsearched];
+    const values = [...this.#values].filter(([key, { names }]) =>
+      !other.#values.has(key) && !isChanged(names)
+    );
+    const whats = [...missing.map(([name]) => name), ...values.map(([, { what }]) => what)];
+    return [...new Set(whats), ...this.#unsearched];
   }
+}
+
+/** The text, or of a long one its beginning and a digest. */
+function shortened(text: string): string {
+  if (text.length <= MAX_CONTENT) return text;
+  return `${text.slice(0, MAX_CONTENT)}… ${createHash("md5").update(text).digest("hex")}`;
 }

@@ -2,8 +2,9 @@
  * Chunks of WAVE, AVI and AIFF and blocks of FLAC that carry data of their own, which no muxer writes.
  */
 import { nameAt, type PartReader, viewOf } from "./part_reader.ts";
-import type { Parts } from "./parts.ts";
+import { Parts } from "./parts.ts";
 import { partsOfId3 } from "./parts_of_tags.ts";
+import { addComments, type Comments } from "./vorbis_values.ts";
 
 interface Chunk {
   name: string;
@@ -127,11 +128,29 @@ export function partsOfAiff(reader: PartReader, parts: Parts): void {
   }
 }
 
+/** Version of the ID3 tag in AIFF, 0 if there is none. */
+export function id3VersionOfAiff(reader: PartReader): number {
+  for (const { name, from, to } of chunksIn(reader, { from: 12, to: reader.size }, BIG)) {
+    if (name === "ID3 ") return partsOfId3(reader, new Parts(), from, to).version;
+  }
+  return 0;
+}
+
 // ------------------------------------------------------------------------------------------- FLAC
 
 const FLAC_BLOCKS: Readonly<Record<number, string>> = { 2: "APPLICATION", 5: "CUESHEET" };
+/** Number of the block of Vorbis comments. */
+const COMMENTS = 4;
 /** Number of the last block that FLAC defines. */
 const LAST_BLOCK = 6;
+
+/** What is between these places of a file. */
+function within(reader: PartReader, from: number, to: number): Comments {
+  return {
+    size: to - from,
+    read: (at, size) => reader.read(from + at, Math.max(0, Math.min(size, to - from - at))),
+  };
+}
 
 /** @param start Where the file begins: behind its ID3 tags. */
 export function partsOfFlac(reader: PartReader, parts: Parts, start: number): void {
@@ -141,7 +160,9 @@ export function partsOfFlac(reader: PartReader, parts: Parts, start: number): vo
     if (head.length < 4) return;
     const type = head[0]! & 0x7f;
     isLast = (head[0]! & 0x80) !== 0;
+    const from = at + head.length, size = viewOf(head).getUint32(0) & 0xffffff;
+    if (type === COMMENTS) addComments(within(reader, from, Math.min(from + size, reader.size)), parts);
     if (FLAC_BLOCKS[type] || type > LAST_BLOCK) parts.add(`the block ${FLAC_BLOCKS[type] ?? type}`);
-    at += 4 + (viewOf(head).getUint32(0) & 0xffffff);
+    at = from + size;
   }
 }

@@ -14,11 +14,46 @@ const CONTAINERS = new Set(["moov", "trak", "mdia", "minf", "stbl", "moof", "tra
 const OWN_BOXES = new Set(["uuid", "senc", "saiz", "saio", "pssh", "xml ", "bxml", "emsg"]);
 /** A sample entry that holds one is encrypted; it stands in the description of samples, behind fields of its codec. */
 const ENCRYPTED = "sinf";
+/** Names of tags behind a copyright sign that libavformat reads. */
+const SIGNED =
+  "ART|PRD|alb|aut|chp|cmt|com|cpy|day|dir|dis|ed1|enc|fmt|gen|grp|hst|inf|lyr|mak|mod|nam|ope|prd|prf|req|src|st3|swr|too|trk|url|wrn|wrt|xyz";
 /** Boxes of `udta` that are tags, chapters, names and padding, which are compared as what they are. */
-const DESCRIBED = /^(meta|chpl|name|free|skip|wide|hnti|hinf|\0{4}|\xa9...)$/s;
+const DESCRIBED = new RegExp(`^(meta|chpl|name|free|skip|wide|hnti|hinf|\\0{4}|\xa9(${SIGNED}))$`);
 /** Boxes of `ilst` that libavformat reads as tags and covers; those of QuickTime have numbers for names. */
-const DESCRIBED_TAGS =
-  /^(----|aART|apID|akID|catg|covr|cpil|cprt|desc|disk|egid|free|gnre|hdvd|HMMT|keyw|ldes|loci|manu|modl|name|pcst|pgap|purd|rtng|so(aa|al|ar|co|nm|sn)|stik|tmpo|trkn|tv(en|es|nn|sh|sn)|\0...|\xa9...)$/s;
+const DESCRIBED_TAGS = new RegExp(
+  `^(----|aART|apID|akID|catg|covr|cpil|cprt|desc|disk|egid|free|gnre|hdvd|HMMT|keyw|ldes|loci|manu|modl|name|pcst|pgap|purd|rtng|so(aa|al|ar|co|nm|sn)|stik|trkn|tv(en|es|nn|sh|sn)|\\0[^]{3}|\xa9(${SIGNED}))$`,
+);
+
+/** Boxes of `ilst` of which each has a value of its own, and those that a muxer writes itself. */
+const SINGLE = /^(----|covr|free|\xa9too)$/;
+/** Tags by box of `ilst`, as libavformat calls them, where text is common. */
+const TAGS: Readonly<Record<string, string>> = {
+  "\xa9ART": "artist",
+  "\xa9alb": "album",
+  "\xa9cmt": "comment",
+  "\xa9day": "date",
+  "\xa9gen": "genre",
+  "\xa9grp": "grouping",
+  "\xa9lyr": "lyrics",
+  "\xa9nam": "title",
+  "\xa9wrt": "composer",
+  aART: "album_artist",
+  catg: "category",
+  cprt: "copyright",
+  desc: "description",
+  disk: "disc",
+  gnre: "genre",
+  keyw: "keywords",
+  ldes: "synopsis",
+  soaa: "sort_album_artist",
+  soal: "sort_album",
+  soar: "sort_artist",
+  soco: "sort_composer",
+  sonm: "sort_name",
+  sosn: "sort_show",
+  trkn: "track",
+  tvsh: "show",
+};
 
 /** Names of boxes; what has none at the end of a file is no box. */
 const NAME = /^[\x20-\x7e\xa9]{4}$/;
@@ -61,6 +96,33 @@ function isPart(name: string, parent: string): boolean {
   return OWN_BOXES.has(name);
 }
 
+/** Names of boxes whose values are counted, at most. */
+const MAX_COUNTED = 1000;
+
+/** How many values the boxes of an `ilst` have, each in a box of its own. */
+class ValueCounts {
+  readonly #counts = new Map<string, number>();
+
+  add(reader: PartReader, { name, from, to }: Box, parts: Parts): void {
+    if (SINGLE.test(name)) return;
+    const before = this.#counts.get(name) ?? 0;
+    if (before === 0 && this.#counts.size >= MAX_COUNTED) {
+      return parts.addUnsearched(`what is in more than ${MAX_COUNTED} kinds of tags`);
+    }
+    let values = before;
+    for (const { name } of boxesIn(reader, from, to)) if (name === "data") values++;
+    this.#counts.set(name, values);
+  }
+
+  /** Several values of a tag would be joined: the file that is written has one of each. */
+  addSeveral(parts: Parts): void {
+    for (const [name, values] of this.#counts) {
+      const what = `the values of the box ${name}`, tag = TAGS[name];
+      if (values > 1) parts.addValue({ what, kind: what, names: tag ? [tag] : [], content: `${values}` });
+    }
+  }
+}
+
 function search(
   reader: PartReader,
   { from, to, name: parent }: Omit<Box, "isCut">,
@@ -69,6 +131,7 @@ function search(
 ): void {
   if (!parts.isSearched(depth)) return;
   let end = from, indexes = 0;
+  const values = new ValueCounts();
   for (const box of boxesIn(reader, from, to)) {
     const { name } = box;
     if (depth === 0 && !NAME.test(name)) break;
@@ -76,9 +139,11 @@ function search(
     if (depth === 0 && box.isCut) parts.add(`the end of the box ${name}, which is cut off`);
     if (isPart(name, parent)) parts.add(`the box ${name}`);
     if (depth === 0 && name === "moov" && indexes++ > 0) parts.add("another box moov");
+    if (parent === "ilst" && DESCRIBED_TAGS.test(name)) values.add(reader, box, parts);
     if (CONTAINERS.has(name)) search(reader, { ...box, from: bodyOf(reader, box) }, parts, depth + 1);
     if (name === "stsd" && reader.includes(box.from, box.to, ENCRYPTED)) parts.add("the encryption");
   }
+  values.addSeveral(parts);
   if (depth === 0) parts.addBehind(reader, end);
 }
 

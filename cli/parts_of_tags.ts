@@ -1,11 +1,14 @@
 /**
  * Tags that stand before and behind the media of a file: ID3 (version 1 and 2), APE and Lyrics3.
  */
+import { valuesOfFrame } from "./id3_values.ts";
 import { MAX_READ, nameAt, type PartReader, viewOf } from "./part_reader.ts";
 import type { Parts } from "./parts.ts";
 
-/** Frames that are tags, covers and chapters, which are compared as what they are. */
-const DESCRIBED_FRAMES = /^(T..|T...|COM|COMM|ULT|USLT|PIC|APIC|CHAP|CTOC|SEEK|ASPI)$/;
+/** Frames whose values are compared. */
+const FRAMES_OF_TEXT = /^(T..|T...|COM|COMM|ULT|USLT)$/;
+/** Frames that are covers and chapters, which are compared as what they are, or that are of no use in another file. */
+const DESCRIBED_FRAMES = /^(PIC|APIC|CHAP|CTOC|SEEK|ASPI)$/;
 const FRAME = /^[A-Z][A-Z0-9]{2,3}$/;
 
 const HEAD = 10;
@@ -61,9 +64,40 @@ function addFrames(body: Body, version: number, flags: number, parts: Parts): vo
   for (let at = firstFrame(body, version, flags); at + headSize <= body.size;) {
     const head = body.read(at, headSize), name = nameAt(head, 0, nameSize);
     if (head.length < headSize || !FRAME.test(name)) return;
-    if (!DESCRIBED_FRAMES.test(name)) parts.add(`the ID3 frame ${name}`);
-    at += headSize + frameSize(body, at, version, head);
+    const size = frameSize(body, at, version, head);
+    if (FRAMES_OF_TEXT.test(name)) {
+      addValues(body, { name, at: at + headSize, size, version, flags, head }, parts);
+    } else if (!DESCRIBED_FRAMES.test(name)) parts.add(`the ID3 frame ${name}`);
+    at += headSize + size;
   }
+}
+
+interface Frame {
+  name: string;
+  /** Where its data is. */
+  at: number;
+  size: number;
+  version: number;
+  /** Of the tag. */
+  flags: number;
+  head: Uint8Array;
+}
+
+/** Bits of a frame's second byte of flags, by version: it is compressed, encrypted, or one of a group. */
+const SPECIAL: Readonly<Record<number, number>> = { 3: 0xe0, 4: 0x4c };
+/** Of version 4: a zero stands behind each 0xFF, and the size of the data in front of it. */
+const UNSYNCHRONIZED = 2, WITH_LENGTH = 1;
+
+function addValues(body: Body, { name, at, size, version, flags, head }: Frame, parts: Parts): void {
+  const bits = version > 2 ? head[9]! : 0;
+  if (bits & (SPECIAL[version] ?? 0)) {
+    return parts.add(`the ID3 frame ${name}, which is compressed, encrypted or one of a group`);
+  }
+  if (size > MAX_READ) return parts.addUnsearched(`what is in an ID3 frame ${name} of more than 16 MiB`);
+  const data = body.read(at, size), isNew = version > 3;
+  const plain = isNew && (bits & UNSYNCHRONIZED || flags & 0x80) ? synchronized(data) : data;
+  const text = isNew && bits & WITH_LENGTH ? plain.subarray(4) : plain;
+  for (const value of valuesOfFrame(name, text)) parts.addValue(value);
 }
 
 /** Where ID3 tags end, as there may be several, and the version of the last one. */

@@ -27,7 +27,7 @@ import { partsOf } from "./file_parts.ts";
 import { checkOutputFormat } from "./formats.ts";
 import { type Kept, keptOf, WITH_INDEX } from "./kept_options.ts";
 import type { Leftover } from "./leftovers.ts";
-import type { Parts } from "./parts.ts";
+import type { IsChanged, Parts } from "./parts.ts";
 import { lossesOf } from "./rewrite_losses.ts";
 import { changedPackets, hiddenPackets } from "./same_packets.ts";
 import { isUrl, parsePath, STANDARD, writeStderr } from "./streams.ts";
@@ -178,10 +178,17 @@ async function lossesIn(
   return [
     ...(file.otherNames > 0 ? [`the tie to ${count(file.otherNames, "hard link")}`] : []),
     ...lossesOf({ args, before, result, after, chapters, covers }),
-    ...parts.missingIn(await partsOf(file.path, after, signal)),
+    ...parts.missingIn(await partsOf(file.path, after, signal), changedBy(args)),
     ...await changedPackets(old, now, compared),
     ...(WITH_INDEX.includes(format) ? await hiddenPackets(old, now, compared) : []),
   ];
+}
+
+/** Which tags were to be changed. */
+function changedBy({ noMetadata, metadata, edits }: Transfer): IsChanged {
+  const ofStreams = Object.values(edits).flatMap(({ metadata }) => Object.keys(metadata ?? {}));
+  const changed = new Set([...Object.keys(metadata), ...ofStreams].map((name) => name.toLowerCase()));
+  return (names) => noMetadata || names.some((name) => changed.has(name.toLowerCase()));
 }
 
 /** The path without symbolic links: the file itself is replaced, not a link to it. */

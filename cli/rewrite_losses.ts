@@ -23,6 +23,9 @@ type Tags = Readonly<Record<string, string>>;
 /** Tags that muxers write themselves, or that describe the old container. */
 const OWN =
   /^(major_brand|minor_version|compatible_brands|encoder|vendor_id|handler_name|DURATION|NUMBER_OF_\w+|BPS|_STATISTICS_\w+|(product|toolkit)_version_num)(-\w+)?$/i;
+/** Whether a muxer writes the tag itself, so that it is no loss. */
+export const isWrittenAnew = (tag: string) => OWN.test(tag);
+
 /** Others that name the muxer, where it is libavformat: AVI and MXF. */
 const MUXER = /^Lavf\d/;
 

@@ -100,6 +100,7 @@ class MeteredReader extends PartReader {
 const FORMATS = {
   mp3: "mp3",
   flac: "flac",
+  ogg: "ogg",
   mp4: "mov,mp4,m4a,3gp,3g2,mj2",
   mkv: "matroska,webm",
   wav: "wav",
@@ -136,6 +137,12 @@ const packet = (pid: number) => joined([0x47, 0x40 | pid >> 8, pid & 255, 0x10],
 const [TAGS, TAG, SIMPLE, NAME] = [[0x12, 0x54, 0xc3, 0x67], [0x73, 0x73], [0x67, 0xc8], [0x45, 0xa3]];
 const SEGMENT = [0x18, 0x53, 0x80, 0x67], LANGUAGE = [0x22, 0xb5, 0x9d], ORDERED = [0x45, 0xdd];
 const TRACK = [0xae], EDITION = [0x45, 0xb9];
+/** Comments with the name of a program in front. */
+const comments = (...tags: string[]) =>
+  joined(little(1), "x", little(tags.length), ...tags.map((tag) => joined(little(tag.length), tag)));
+/** A page of a stream of Ogg, with a whole packet. */
+const page = (serial: number, packet: Uint8Array) =>
+  joined("OggS", [0, 0], number(0, 8), little(serial), Array(8).fill(0), [1, packet.length], packet);
 const w64Chunk = (name: string) => joined(name, Array(12).fill(1), little(32, 8), "DATADATA");
 
 /** A small file with all that is searched for in its format. */
@@ -150,7 +157,9 @@ const FILES: Readonly<Record<Format, Bytes>> = {
     lyrics,
     id3v1,
   ),
-  flac: joined(popm, "fLaC", [0, 0, 0, 34], Array(34).fill(1), [2, 0, 0, 8], "testDATA", [
+  flac: joined(popm, "fLaC", [0, 0, 0, 34], Array(34).fill(1), [2, 0, 0, 8], "testDATA", [4, 0, 0, 16], [
+    ...comments("A=b"),
+  ], [
     0x85,
     0,
     0,
@@ -158,6 +167,13 @@ const FILES: Readonly<Record<Format, Bytes>> = {
     1,
     1,
   ]),
+  ogg: joined(
+    page(1, joined("OpusHead")),
+    page(2, joined("Speex   ")),
+    page(1, joined("OpusTags", comments("A=b", "C=d"))),
+    page(2, comments("E=f")),
+    page(1, joined("data")),
+  ),
   mp4: joined(
     box("ftyp", "isom"),
     box(
@@ -283,7 +299,38 @@ const REPEATED: readonly (readonly [what: string, format: Format, bytes: () => B
   ["APE tags", "mp3", () => repeated(apeTag().subarray(-32).with(12, 0).with(23, 0), joined(), 32 * 30_000)],
   ["Lyrics3 tags", "mp3", () => repeated(joined("000000LYRICS200"), joined(), 15 * 70_000)],
   ["blocks", "flac", () => repeated(joined([2, 0, 0, 0]), joined("fLaC"))],
+  [
+    "comments",
+    "flac",
+    () =>
+      repeated(joined(little(3), "A=b"), joined("fLaC", [4, 15, 255, 255], little(0), [255, 255, 255, 255])),
+  ],
+  ["blocks of comments", "flac", () => repeated(joined([4, 0, 0, 16], comments("A=b")), joined("fLaC"))],
+  [
+    "blocks of comments that claim more",
+    "flac",
+    () => repeated(joined([4, 0, 0, 8], little(0), [255, 255, 255, 255]), joined("fLaC")),
+  ],
+  ["pages", "ogg", () => repeated(page(1, joined("x")))],
+  [
+    "pages of a packet that does not end",
+    "ogg",
+    () =>
+      repeated(joined(page(1, joined("")).with(26, 255), Array(255).fill(255), new Uint8Array(255 * 255))),
+  ],
+  [
+    "pages of comments",
+    "ogg",
+    () => joined(page(1, joined("x")), repeated(page(1, joined("OpusTags", comments("A=b"))))),
+  ],
+  ["ID3 frames of text", "mp3", () => repeated(frame("TIT2", [0, 65]), unsynchronizedHead.with(5, 0))],
   ["boxes", "mp4", () => repeated(box("uuid"))],
+  [
+    "values of tags",
+    "mp4",
+    () => repeated(box("data"), joined(number(MANY), "ilst", number(MANY - 8), "\x00ART")),
+  ],
+  ["tags with a value", "mp4", () => repeated(box("disk", box("data")), joined(number(MANY), "ilst"))],
   ["sample descriptions", "mp4", () => repeated(box("stsd", "sinf"))],
   ["elements", "mkv", () => repeated(element(ORDERED, [1]))],
   ["elements of no known size", "mkv", () => repeated(joined(SEGMENT, ENDLESS))],
