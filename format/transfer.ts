@@ -435,8 +435,14 @@ class Transfer {
     this.#setRange();
     const start = yield* this.#cut();
     const media = this.#chosen!.filter(({ stream }) => isSoundOrMotion(stream));
-    const { last } = this.#seconds(media.length > 0 ? media : this.#chosen!);
+    const { last } = media.length > 0 ? this.#seconds(media) : { last: this.#lengthBefore };
     this.#shift(this.#keepsTimes ? 0 : start - (last ?? 0), start);
+  }
+
+  /** Seconds of the ranges before this one: the last of several subtitles may end long before its range does. */
+  get #lengthBefore(): number | null {
+    const length = this.#ranges.slice(0, this.#range).reduce((sum, { start, end }) => sum + end - start, 0);
+    return Number.isFinite(length) ? length : this.#seconds().last;
   }
 
   /**
