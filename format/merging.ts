@@ -14,7 +14,7 @@ import type { Sink } from "../io/sink.ts";
 import type { Source } from "../io/source.ts";
 import { addStreamLike, addStreamOf } from "./add_stream.ts";
 import type { AttachmentStream } from "./attached_file.ts";
-import { cutChapters } from "./chapters.ts";
+import { chapterLag, cutChapters, laterChapters } from "./chapters.ts";
 import { type checkCover, coverStream, coverTag } from "./cover.ts";
 import { checkCoverPlace, isOgg, TagCover } from "./cover_place.ts";
 import { choose, type Chosen, initOf, type StreamSelection } from "./edits.ts";
@@ -410,10 +410,12 @@ class Merge {
   #chaptersOf(index: number): Chapter[] {
     if (index < 0) return [];
     const offset = this.#offsetOf(index);
-    return cutChapters(this.#inputs[index]!.chapters, {
+    const lag = chapterLag(this.#beginningOf(index));
+    const shift = this.#shifts[index]! + (this.#options.timestamps === "keep" ? lag : 0);
+    return cutChapters(laterChapters(this.#inputs[index]!.chapters, lag), {
       start: this.#isCut ? this.#start + offset : -Infinity,
       end: (this.#options.end ?? Infinity) + offset,
-    }, this.#shifts[index]! - this.#delayOf(index));
+    }, shift - this.#delayOf(index));
   }
 
   /** Covers and attachments of the options are not among the streams yet. */

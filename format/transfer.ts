@@ -23,7 +23,7 @@ import type { Source } from "../io/source.ts";
 import { filesNamedBy, filesOf } from "../io/source_files.ts";
 import { isResponse, isStream, isWritable } from "../io/stream.ts";
 import { addStreamLike, type Extent } from "./add_stream.ts";
-import { cutChapters, joinChapters, warnOfChapters } from "./chapters.ts";
+import { chapterLag, cutChapters, joinChapters, laterChapters, warnOfChapters } from "./chapters.ts";
 import { isFragmented, isOgg, TagCover } from "./cover_place.ts";
 import { choose, type Chosen, editTags, initOf } from "./edits.ts";
 import { versions } from "./formats.ts";
@@ -389,7 +389,8 @@ class Transfer {
     if (at !== "chapters") return at;
     const { chapters } = this.#input;
     if (chapters.length === 0) throw argumentError(TypeError, "at", "the source has no chapters");
-    return chapters.map(({ start }) => start - this.#origin).toSorted((a, b) => a - b);
+    return laterChapters(chapters, chapterLag(this.#origin) - this.#origin).map(({ start }) => start)
+      .toSorted((a, b) => a - b);
   }
 
   #lengthFrom(beginning: number): number {
@@ -434,8 +435,14 @@ class Transfer {
     this.#setRange();
     const start = yield* this.#cut();
     const media = this.#chosen!.filter(({ stream }) => isSoundOrMotion(stream));
-    const { last } = this.#seconds(media.length > 0 ? media : this.#chosen!);
+    const { last } = media.length > 0 ? this.#seconds(media) : { last: this.#lengthBefore };
     this.#shift(this.#keepsTimes ? 0 : start - (last ?? 0), start);
+  }
+
+  /** Seconds of the ranges before this one: the last of several subtitles may end long before its range does. */
+  get #lengthBefore(): number | null {
+    const length = this.#ranges.slice(0, this.#range).reduce((sum, { start, end }) => sum + end - start, 0);
+    return Number.isFinite(length) ? length : this.#seconds().last;
   }
 
   /**
@@ -443,13 +450,15 @@ class Transfer {
    * output ends before `end`.
    */
   #chaptersFrom(start: number, end: number): Chapter[] {
-    let shift = this.#shifted;
+    const lag = chapterLag(this.#origin);
+    const all = laterChapters(this.#input.chapters, lag);
+    let shift = this.#shifted + (this.#keepsTimes ? lag : 0);
     return this.#ranges.flatMap((own, index) => {
       const range = {
         start: index === 0 ? start : own.start + this.#origin,
         end: Math.min(own.end - this.#joined, end) + this.#origin,
       };
-      const chapters = cutChapters(this.#input.chapters, range, shift);
+      const chapters = cutChapters(all, range, shift);
       const next = this.#ranges[index + 1];
       if (next && !this.#keepsTimes) shift += next.start + this.#origin - range.end;
       return chapters;

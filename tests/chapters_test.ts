@@ -1,7 +1,7 @@
 /**
  * Chapters as muxers need them, and the track of their titles in mp4 and mov.
  */
-import { assertAlmostEquals, assertEquals } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import {
   type Chapter,
   concatSync,
@@ -120,4 +120,64 @@ Deno.test("More chapters than Ogg has room for as tags are left out with a warni
   if (kept.length === list.length) return; // the system's libavformat takes any number
   assertEquals(kept.length >= 440 && kept.length < 500, true);
   assertEquals(warnings.map(({ count }) => count), [list.length - kept.length]);
+});
+
+/** An mp3 that states an encoder's delay of 1105 samples, behind which it begins; with chapters. */
+function song(list: Chapter[]): Uint8Array {
+  const sink = new MemorySink();
+  remuxSync(fixturePath("audio.mp3"), sink, { format: "mp3", chapters: list });
+  return sink.bytes().slice();
+}
+
+const startsOf = (source: Uint8Array) => probeSync(source).chapters.map(({ start }) => start);
+
+Deno.test("Chapters of an mp3, which begins behind its encoder's delay, stay where they are with each remux", () => {
+  let source = song(chapters([0, 1, "One"], [1, 2.5, "Two"]));
+  const delay = probeSync(source).startTime!;
+  assert(delay > 0.02 && delay < 0.03);
+  for (const format of ["matroska", "mp4", "nut"]) {
+    const sink = new MemorySink();
+    remuxSync(source, sink, { format });
+    assertEquals(startsOf(sink.bytes()), [0, 1], format);
+    const merged = new MemorySink();
+    mergeSync([source], merged, { format });
+    assertEquals(startsOf(merged.bytes()), [0, 1], `merge, ${format}`);
+    remuxSync(sink.bytes(), sink, { format });
+    assertEquals(startsOf(sink.bytes()), [0, 1], `${format} again`);
+  }
+  for (const timestamps of ["zero", "keep", "zero"] as const) {
+    const sink = new MemorySink();
+    remuxSync(source, sink, { format: "mp3", timestamps });
+    source = sink.bytes().slice();
+    assertEquals(startsOf(source), [0, 1], timestamps);
+  }
+  const sink = new MemorySink();
+  concatSync([source, source], sink, { format: "matroska" });
+  const [, second, third, fourth] = startsOf(sink.bytes());
+  assertEquals(second, 1);
+  assertAlmostEquals(fourth! - third!, 1, 0.001);
+  assertAlmostEquals(third!, probeSync(source).duration!, 0.03);
+});
+
+for (const format of ["nut", "asf", "matroska"]) {
+  Deno.test(`Chapters stay where they are where the muxer of ${format} moves packets before 0`, () => {
+    let source = film(format, chapters([0, 1, "One"], [1, 3, "Two"]));
+    for (let times = 0; times < 3; times++) {
+      const sink = new MemorySink();
+      remuxSync(source, sink, { format });
+      source = sink.bytes().slice();
+      assertEquals(startsOf(source), [0, 1]);
+    }
+  });
+}
+
+Deno.test("Chapters of Opus in Matroska stay where they are", () => {
+  const sink = new MemorySink();
+  remuxSync(fixturePath("video.webm"), sink, {
+    format: "webm",
+    chapters: chapters([0, 1, "One"], [1, 2, "Two"]),
+  });
+  const again = new MemorySink();
+  remuxSync(sink.bytes(), again, { format: "webm" });
+  assertEquals(startsOf(again.bytes()), startsOf(sink.bytes()));
 });

@@ -7,6 +7,7 @@
 #include "../input/seek.h"
 #include "../numbers.h"
 #include "../streams.h"
+#include "cues.h"
 #include "remux.h"
 #include "times.h"
 
@@ -105,6 +106,13 @@ static bool is_past_end(const AVFormatContext *input, int64_t beginning, int64_t
          start >= av_sat_add64(beginning, input->duration);
 }
 
+/* A subtitle that is shown at the start may come before many others: a file of nothing else is read from its beginning. */
+static bool is_of_cues(const AVFormatContext *input) {
+  unsigned i = 0;
+  while (i < input->nb_streams && has_cues(input->streams[i])) i++;
+  return i == input->nb_streams;
+}
+
 int remux_op_cut(struct session *session, double *slot, uint8_t *data, size_t size) {
   (void)data, (void)size;
   struct remux *remux = session->remux;
@@ -119,9 +127,10 @@ int remux_op_cut(struct session *session, double *slot, uint8_t *data, size_t si
   int64_t beginning = input->context->start_time == AV_NOPTS_VALUE ? 0 : input->context->start_time;
   slot[2] = is_past_end(input->context, beginning, start);
   if (slot[2]) return 0;
-  int result = go_back(session, FFMAX(start, beginning));
+  int result = go_back(session, is_of_cues(input->context) ? beginning : FFMAX(start, beginning));
   if (result >= 0) result = find_first(session, &remux->min_time);
   if (result < 0) return input->endpoint.seek_refused ? AVERROR(ESPIPE) : result;
+  if (has_only_cues(session)) remux->min_time = start;
   remux->shift = remux->min_time != AV_NOPTS_VALUE ? remux->min_time : 0;
   slot[1] = remux->min_time == AV_NOPTS_VALUE ? NAN : (double)remux->min_time / AV_TIME_BASE;
   return 0;

@@ -17,6 +17,7 @@
 #include "../output/quirks.h"
 #include "../output/write.h"
 #include "../streams.h"
+#include "cues.h"
 #include "merge.h"
 #include "result.h"
 #include "starts.h"
@@ -241,6 +242,10 @@ static int64_t written_time(const AVStream *stream, const AVPacket *packet) {
   return is_sound && is_earlier ? av_rescale_q(packet->dts, stream->time_base, AV_TIME_BASE_Q) : packet_time(packet, stream->time_base);
 }
 
+static int64_t min_time_of(const struct remux *remux, const struct route *route) {
+  return route->start == AV_NOPTS_VALUE ? remux->min_time : route->start;
+}
+
 /* Whether the packet is inside the range. */
 static bool in_range(struct remux *remux, struct route *route, const AVStream *stream, const AVPacket *packet) {
   AVRational time_base = stream->time_base;
@@ -253,7 +258,7 @@ static bool in_range(struct remux *remux, struct route *route, const AVStream *s
     return false;
   }
   /* Packets presented before the key frame of the cut can't be decoded, or are not wanted. */
-  int64_t min = route->start == AV_NOPTS_VALUE ? remux->min_time : route->start;
+  int64_t min = min_time_of(remux, route);
   return min == AV_NOPTS_VALUE || time == AV_NOPTS_VALUE || time >= min || fills_gap(remux, route, stream, packet, time);
 }
 
@@ -361,6 +366,14 @@ static bool is_part_of_sample(const AVOutputFormat *format, const AVStream *sour
   return packet->size && packet->size < sample;
 }
 
+static bool is_shown(struct session *session, const AVStream *source, AVPacket *packet) {
+  enum before before = cut_before(source, packet);
+  if (before == HAS_ENDED)
+    warn(&session->channel.log, AVS_WARNING_DROPPED, source->index, 1, "subtitles that end before the output begins are left out",
+         "stream %d: a subtitle that ends before the output begins is left out", source->index);
+  return before == SHOWN;
+}
+
 static int pass_on_one(struct session *session, struct remux *remux, struct route *route, AVPacket *packet) {
   const AVStream *source = session->input->context->streams[packet->stream_index];
   AVRational from = source->time_base;
@@ -376,7 +389,7 @@ static int pass_on_one(struct session *session, struct remux *remux, struct rout
     int64_t shift = av_rescale_q(av_sat_sub64(remux->shift, route->delay), AV_TIME_BASE_Q, from);
     if (packet->pts != AV_NOPTS_VALUE) packet->pts = av_sat_sub64(packet->pts, shift);
     packet->dts = av_sat_sub64(packet->dts, shift);
-    if (!remux->keeps_times && is_text_of_mp4(format, source) && !cut_subtitle(source, packet)) return 0;
+    if (!remux->keeps_times && is_text_of_mp4(format, source) && !is_shown(session, source, packet)) return 0;
   } else if (route->packets) {
     return 0; /* the cover of a previous source was written already */
   }
@@ -458,6 +471,17 @@ bool has_mapped_video(const struct session *session) {
   for (unsigned i = 0; i < session->input->context->nb_streams; i++)
     if (is_mapped_video(session, i)) return true;
   return false;
+}
+
+bool has_only_cues(const struct session *session) {
+  const struct remux *remux = session->remux;
+  bool has_any = false;
+  for (unsigned i = 0; i < session->input->context->nb_streams && i < remux->count; i++) {
+    if (remux->routes[i].output_stream < 0) continue;
+    if (!has_cues(session->input->context->streams[i])) return false;
+    has_any = true;
+  }
+  return has_any;
 }
 
 bool can_begin(const struct session *session, bool has_video, const AVPacket *packet) {
@@ -607,6 +631,7 @@ static int remux_packet(struct session *session, struct remux *remux, AVPacket *
   }
   const AVStream *stream = input->streams[packet->stream_index];
   note_reached(remux, route, stream, packet);
+  keep_shown(stream, min_time_of(remux, route), remux->end, packet);
   if (!in_range(remux, route, stream, packet)) return 0;
   if (!route->begun && !can_be_first(stream->codecpar, packet)) return wait_for_key(session, remux, route, packet);
   if (!route->begun) begin(session, route, packet->stream_index);

@@ -58,6 +58,8 @@ void remux_forget_output(struct remux *remux);
 /* Discards the streams that are not mapped. */
 void discard_unmapped(struct session *session);
 bool has_mapped_video(const struct session *session);
+/* Whether nothing but texts is mapped, of which any part can be kept: a cut can begin anywhere. */
+bool has_only_cues(const struct session *session);
 /* Whether a cut can begin with the packet: a key frame of video, if there is video; otherwise any key frame. */
 bool can_begin(const struct session *session, bool has_video, const AVPacket *packet);
 operation remux_op;

@@ -47,18 +47,6 @@ void mend_missing_times(const AVStream *stream, struct missing *missing, bool ma
   *next_dts = av_sat_add64(packet->dts, packet->duration > 0 ? packet->duration : 1);
 }
 
-bool cut_subtitle(const AVStream *subtitles, AVPacket *packet) {
-  enum { EMPTY = 2 }; /* the length of a text of no bytes */
-  bool is_pause = subtitles->codecpar->codec_id == AV_CODEC_ID_MOV_TEXT && packet->size <= EMPTY;
-  if (is_pause && !packet->duration) return false;
-  if (packet->pts == AV_NOPTS_VALUE || packet->pts >= 0 || packet->duration <= 0) return true;
-  int64_t rest = av_sat_add64(packet->pts, packet->duration);
-  if (rest <= 0) return !is_pause;
-  packet->pts = packet->dts = 0;
-  packet->duration = rest;
-  return true;
-}
-
 double packet_duration(const AVStream *stream, const AVPacket *packet) {
   AVRational rate = stream->avg_frame_rate;
   if (packet->duration > 0) return (double)packet->duration * av_q2d(stream->time_base);

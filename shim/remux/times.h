@@ -27,11 +27,4 @@ struct missing {
  */
 void mend_missing_times(const AVStream *stream, struct missing *missing, bool may_lack_pts, AVPacket *packet);
 
-/*
- * What is shown of a subtitle before the output begins is cut off: readers of mp4 (FFmpeg's, 5.1 to 9.0) show those behind an edit
- * that begins within a subtitle too early. False: it ends before and is only a pause, or it is a pause without a duration, which the
- * muxer writes where there are no subtitles: after another piece it would end that one's last subtitle.
- */
-bool cut_subtitle(const AVStream *subtitles, AVPacket *packet);
-
 #endif
