@@ -500,6 +500,8 @@ import remux_carries_c from "../shim/remux/carries.c" with { type: "text" };
 import remux_carries_h from "../shim/remux/carries.h" with { type: "text" };
 import remux_clock_c from "../shim/remux/clock.c" with { type: "text" };
 import remux_clock_h from "../shim/remux/clock.h" with { type: "text" };
+import remux_cues_c from "../shim/remux/cues.c" with { type: "text" };
+import remux_cues_h from "../shim/remux/cues.h" with { type: "text" };
 import remux_cut_c from "../shim/remux/cut.c" with { type: "text" };
 import remux_cut_h from "../shim/remux/cut.h" with { type: "text" };
 import remux_fit_c from "../shim/remux/fit.c" with { type: "text" };
@@ -1040,6 +1042,8 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/remux/carries.h": remux_carries_h,
   "shim/remux/clock.c": remux_clock_c,
   "shim/remux/clock.h": remux_clock_h,
+  "shim/remux/cues.c": remux_cues_c,
+  "shim/remux/cues.h": remux_cues_h,
   "shim/remux/cut.c": remux_cut_c,
   "shim/remux/cut.h": remux_cut_h,
   "shim/remux/fit.c": remux_fit_c,
