@@ -2,7 +2,14 @@
  * Times that are farther apart than a format can state: mp4 and its kin count the ticks of a sample in 31 bits, flv has 31 bits of
  * milliseconds. They are kept, or an error; never changed in silence.
  */
-import { assert, assertAlmostEquals, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertAlmostEquals,
+  assertEquals,
+  assertMatch,
+  assertRejects,
+  assertThrows,
+} from "@std/assert";
 import { Demuxer, MemorySink, merge, Muxer, Packet, type Rational, remux } from "@avio/avio";
 import { fixturePath } from "./support/fixtures.ts";
 import { type Bytes } from "./support/pieces.ts";
@@ -103,4 +110,12 @@ Deno.test("a time beyond 2^31 milliseconds is an error of flv", () => {
   for (const hours of [597, 1300]) {
     assertThrows(() => gapped("flv", hours), Error, "stream 0: a packet without a time that flv can state");
   }
+});
+
+Deno.test("remux() reports that it removes a jump of more than 30 hours", async () => {
+  const { warnings } = await remux(gapped("matroska", 31), new MemorySink(), { format: "nut" });
+  assertEquals(warnings.map(({ kind, stream }) => [kind, stream]), [["corrected", 0]]);
+  assertMatch(warnings[0]!.log!, /stream 0: its times jump by 111600\.\d+ seconds: the jump is removed/);
+  const { warnings: none } = await remux(gapped("matroska", 29), new MemorySink(), { format: "nut" });
+  assertEquals(none, []);
 });

@@ -3,7 +3,7 @@
  * The number of samples is the one that the ffmpeg command decodes.
  */
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
-import { concatSync, MemorySink, probeSync, remuxSync, type Source } from "@avio/avio";
+import { concatSync, Demuxer, MemorySink, Muxer, probeSync, remuxSync, type Source } from "@avio/avio";
 import { type Bytes } from "./support/pieces.ts";
 import { isEmbedded, libavformat } from "./support/versions.ts";
 
@@ -57,6 +57,19 @@ function joined(sources: Source[], format: string): Bytes {
   return sink.bytes().slice();
 }
 
+/** The same mp4, with a last packet that lasts so many samples less. */
+function endedEarlier(mp4: Bytes, samples: number): Bytes {
+  const sink = new MemorySink();
+  using demuxer = Demuxer.openSync(mp4);
+  using muxer = Muxer.openSync(sink, { format: "mp4" });
+  muxer.addStream(demuxer.streams[0]!);
+  const packets = [...demuxer.packetsSync()];
+  packets.at(-1)!.duration -= samples;
+  for (const packet of packets) muxer.writeSync(packet);
+  muxer.finishSync();
+  return sink.bytes().slice();
+}
+
 // ------------------------------------------------------------------------------------------- trims
 
 Deno.test("the short last packet of ALAC and FLAC is whole in Matroska", () => {
@@ -77,16 +90,18 @@ Deno.test({
   name: "the end that mp4 cuts off Opus and Vorbis is cut off in Matroska, too",
   ignore: !isEmbedded || libavformat < 62,
   fn() {
-    for (const samples of [20000, 19 * 960 + 3, 19 * 960 + 950]) {
-      for (const [container, codec] of [["opus", "libopus"], ["ogg", "libvorbis"]] as const) {
-        const source = noise(container, codec, samples);
-        assertEquals(samplesOf(source, container), samples);
-        const mp4 = remuxed(source, "mp4");
-        const matroska = remuxed(mp4, "matroska");
-        assertEquals(samplesOf(matroska, "matroska"), samples, codec);
+    for (const [container, codec] of [["opus", "libopus"], ["ogg", "libvorbis"]] as const) {
+      const mp4 = remuxed(noise(container, codec, 20_000), "mp4");
+      const samples = samplesOf(remuxed(mp4, "matroska"), "matroska");
+      if (codec === "libopus") assertEquals(samples, 20_000); // that encoder of Vorbis fills up its last packet
+      for (const less of [0, 1, 50]) {
+        const cut = less ? endedEarlier(mp4, less) : mp4;
+        const matroska = remuxed(cut, "matroska");
+        assertEquals(samplesOf(matroska, "matroska"), samples - less, codec);
+        assertEquals(samplesOf(remuxed(matroska, "matroska"), "matroska"), samples - less, codec);
+        assertEquals(samplesOf(remuxed(remuxed(cut, "mp4"), "matroska"), "matroska"), samples - less, codec);
         const back = samplesOf(remuxed(matroska, container), container);
-        assertAlmostEquals(back, samples, 48, codec); // durations of Matroska are of whole milliseconds
-        assertEquals(samplesOf(remuxed(remuxed(mp4, "mp4"), "matroska"), "matroska"), samples, codec);
+        assertAlmostEquals(back, samples - less, 48, codec); // durations of Matroska are of whole milliseconds
       }
     }
   },
