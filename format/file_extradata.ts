@@ -15,6 +15,9 @@ const FLAC_LENGTH = 13;
 /** The least number of samples in a block of FLAC but the last one. */
 const FLAC_SMALLEST_BLOCK = 16;
 
+/** The number of samples in TTA's header, and the checksum behind it. A part keeps them: they tell how long its last frame is. */
+const TTA_LENGTH = [14, 22] as const;
+
 /** The extradata for a file that has a part of the packets, or those of several files: zero means unknown in these fields. */
 export function extradataOfPart(codec: string, extradata: Uint8Array): Uint8Array {
   const result = extradata.slice();
@@ -42,6 +45,7 @@ export function codingOf(codec: string, extradata: Uint8Array): Uint8Array[] {
   if (codec === "vorbis" || codec === "theora") return withoutComment(extradata);
   const result = extradataOfPart(codec, extradata);
   if (codec === "flac") result.fill(0, 0, 2); // the smallest block
+  if (codec === "tta") result.fill(0, ...TTA_LENGTH);
   if (codec === "opus") result.fill(0, 12, 16); // the rate before encoding: it is always decoded to 48,000
   return [result];
 }

@@ -223,6 +223,8 @@ import matroska_read_again_patch from "../shim/ffmpeg/matroska-read-again.patch"
 import matroska_scale_zero_patch from "../shim/ffmpeg/matroska-scale-zero.patch" with { type: "text" };
 import matroska_tag_copies_patch from "../shim/ffmpeg/matroska-tag-copies.patch" with { type: "text" };
 import matroska_tag_targets_patch from "../shim/ffmpeg/matroska-tag-targets.patch" with { type: "text" };
+import matroska_tta_length_7_patch from "../shim/ffmpeg/matroska-tta-length-7.patch" with { type: "text" };
+import matroska_tta_length_9_patch from "../shim/ffmpeg/matroska-tta-length-9.patch" with { type: "text" };
 import metadata_limits_7_patch from "../shim/ffmpeg/metadata-limits-7.patch" with { type: "text" };
 import metadata_limits_9_patch from "../shim/ffmpeg/metadata-limits-9.patch" with { type: "text" };
 import mov_adpcm_samples_patch from "../shim/ffmpeg/mov-adpcm-samples.patch" with { type: "text" };
@@ -264,6 +266,9 @@ import mov_tag_in_front_9_patch from "../shim/ffmpeg/mov-tag-in-front-9.patch" w
 import mov_tags_of_3gpp_patch from "../shim/ffmpeg/mov-tags-of-3gpp.patch" with { type: "text" };
 import mov_timed_id3_patch from "../shim/ffmpeg/mov-timed-id3.patch" with { type: "text" };
 import mov_ttml_tracks_9_patch from "../shim/ffmpeg/mov-ttml-tracks-9.patch" with { type: "text" };
+import mov_vorbis_end_9_patch from "../shim/ffmpeg/mov-vorbis-end-9.patch" with { type: "text" };
+import movenc_gaps_7_patch from "../shim/ffmpeg/movenc-gaps-7.patch" with { type: "text" };
+import movenc_gaps_9_patch from "../shim/ffmpeg/movenc-gaps-9.patch" with { type: "text" };
 import movenc_no_memory_patch from "../shim/ffmpeg/movenc-no-memory.patch" with { type: "text" };
 import movenccenc_no_memory_patch from "../shim/ffmpeg/movenccenc-no-memory.patch" with { type: "text" };
 import movenchint_no_memory_patch from "../shim/ffmpeg/movenchint-no-memory.patch" with { type: "text" };
@@ -360,6 +365,7 @@ import tag_padding_patch from "../shim/ffmpeg/tag-padding.patch" with { type: "t
 import timings_in_front_patch from "../shim/ffmpeg/timings-in-front.patch" with { type: "text" };
 import token_length_7_patch from "../shim/ffmpeg/token-length-7.patch" with { type: "text" };
 import token_length_9_patch from "../shim/ffmpeg/token-length-9.patch" with { type: "text" };
+import trimmed_samples_9_patch from "../shim/ffmpeg/trimmed-samples-9.patch" with { type: "text" };
 import ty_size_7_patch from "../shim/ffmpeg/ty-size-7.patch" with { type: "text" };
 import unfilled_memory_patch from "../shim/ffmpeg/unfilled-memory.patch" with { type: "text" };
 import vividas_entries_patch from "../shim/ffmpeg/vividas-entries.patch" with { type: "text" };
@@ -765,6 +771,8 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/matroska-scale-zero.patch": matroska_scale_zero_patch,
   "shim/ffmpeg/matroska-tag-copies.patch": matroska_tag_copies_patch,
   "shim/ffmpeg/matroska-tag-targets.patch": matroska_tag_targets_patch,
+  "shim/ffmpeg/matroska-tta-length-7.patch": matroska_tta_length_7_patch,
+  "shim/ffmpeg/matroska-tta-length-9.patch": matroska_tta_length_9_patch,
   "shim/ffmpeg/metadata-limits-7.patch": metadata_limits_7_patch,
   "shim/ffmpeg/metadata-limits-9.patch": metadata_limits_9_patch,
   "shim/ffmpeg/mov-adpcm-samples.patch": mov_adpcm_samples_patch,
@@ -806,6 +814,9 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/mov-tags-of-3gpp.patch": mov_tags_of_3gpp_patch,
   "shim/ffmpeg/mov-timed-id3.patch": mov_timed_id3_patch,
   "shim/ffmpeg/mov-ttml-tracks-9.patch": mov_ttml_tracks_9_patch,
+  "shim/ffmpeg/mov-vorbis-end-9.patch": mov_vorbis_end_9_patch,
+  "shim/ffmpeg/movenc-gaps-7.patch": movenc_gaps_7_patch,
+  "shim/ffmpeg/movenc-gaps-9.patch": movenc_gaps_9_patch,
   "shim/ffmpeg/movenc-no-memory.patch": movenc_no_memory_patch,
   "shim/ffmpeg/movenccenc-no-memory.patch": movenccenc_no_memory_patch,
   "shim/ffmpeg/movenchint-no-memory.patch": movenchint_no_memory_patch,
@@ -902,6 +913,7 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/timings-in-front.patch": timings_in_front_patch,
   "shim/ffmpeg/token-length-7.patch": token_length_7_patch,
   "shim/ffmpeg/token-length-9.patch": token_length_9_patch,
+  "shim/ffmpeg/trimmed-samples-9.patch": trimmed_samples_9_patch,
   "shim/ffmpeg/ty-size-7.patch": ty_size_7_patch,
   "shim/ffmpeg/unfilled-memory.patch": unfilled_memory_patch,
   "shim/ffmpeg/vividas-entries.patch": vividas_entries_patch,

@@ -3,6 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <libavutil/intreadwrite.h>
+#include <libavutil/mathematics.h>
+
 #include "../io.h"
 #include "../numbers.h"
 #include "../packet.h"
@@ -186,6 +189,20 @@ static void mend_length(const AVFormatContext *input, AVPacket *packet) {
 }
 
 /*
+ * Matroska has no length for blocks of WavPack, which state it themselves: without it, the last one ended where it began. DSD counts
+ * otherwise.
+ */
+static void add_wavpack_length(const AVFormatContext *input, AVPacket *packet) {
+  enum { SAMPLES = 20, FLAGS = 24, HEADER = 32, DSD = 31 };
+  const AVStream *stream = input->streams[packet->stream_index];
+  bool is_wavpack = stream->codecpar->codec_id == AV_CODEC_ID_WAVPACK && stream->codecpar->sample_rate > 0;
+  if (!is_wavpack || packet->duration || packet->size < HEADER || memcmp(packet->data, "wvpk", 4)) return;
+  if (AV_RL32(packet->data + FLAGS) >> DSD) return;
+  int64_t samples = AV_RL32(packet->data + SAMPLES);
+  packet->duration = av_rescale_q(samples, (AVRational){1, stream->codecpar->sample_rate}, stream->time_base);
+}
+
+/*
  * The dash demuxer counts segments by the duration of the manifest, which may be a little longer than that of one stream: it
  * opens one segment too many, which is refused if the opener allows only existing files.
  */
@@ -225,6 +242,7 @@ static int read_frame(struct session *session, AVPacket *packet) {
   if (result >= 0) {
     mend_cover(input, packet);
     mend_length(input, packet);
+    add_wavpack_length(input, packet);
   }
   return explain(session, packet, result);
 }

@@ -200,6 +200,8 @@ static int check_order(struct session *session, struct filter *filter, const AVS
   int64_t last = filter->last_dts, dts = packet->dts;
   if (dts == AV_NOPTS_VALUE && !stream->codecpar->video_delay) dts = packet->pts;
   if (dts != AV_NOPTS_VALUE) filter->last_dts = dts;
+  int result = check_gap(session, stream, last, dts);
+  if (result < 0) return result;
   if (last != 0 || dts == AV_NOPTS_VALUE || session->output->context->oformat->flags & AVFMT_NOTIMESTAMPS) return 0;
   enum AVMediaType type = stream->codecpar->codec_type;
   bool may_stay = session->output->context->oformat->flags & AVFMT_TS_NONSTRICT || type == AVMEDIA_TYPE_SUBTITLE ||
@@ -270,6 +272,24 @@ static int check_header(struct session *session, const AVPacket *packet) {
   return lacking ? AVERROR_INVALIDDATA : 0;
 }
 
+/*
+ * All frames of TTA but the last one have the same length, which none states: a decoder can't read a shorter one elsewhere, as where
+ * two files are joined. Muxers don't check that, but for tta's own.
+ */
+static int check_tta(struct session *session, struct filter *filter, const AVStream *stream, const AVPacket *packet) {
+  const AVCodecParameters *parameters = stream->codecpar;
+  enum { MAX_RATE = 0x7fffff, ROUNDED = 500 }; /* times may be rounded to milliseconds: 2 ms are the 500th part of a second */
+  int rate = parameters->sample_rate;
+  if (parameters->codec_id != AV_CODEC_ID_TTA || rate <= 0 || rate > MAX_RATE) return 0;
+  if (filter->has_short_tta) {
+    log_error(session, "stream %d: a frame of TTA before the last one is shorter than the others: it could not be decoded", stream->index);
+    return AVERROR_INVALIDDATA;
+  }
+  int64_t samples = av_rescale_q(packet->duration, stream->time_base, (AVRational){1, rate});
+  filter->has_short_tta = packet->duration > 0 && samples < rate * 256 / 245 - FFMAX(rate / ROUNDED, 1);
+  return 0;
+}
+
 /* Writes a packet that has passed the filters. Takes the packet's reference. */
 static int write_out(struct session *session, AVPacket *packet) {
   unsigned index = (unsigned)packet->stream_index;
@@ -289,6 +309,7 @@ static int write_out(struct session *session, AVPacket *packet) {
     const AVStream *stream = session->output->context->streams[index];
     drop_known_extradata(stream->codecpar, packet);
     result = check_order(session, filter, stream, packet);
+    if (result >= 0) result = check_tta(session, filter, stream, packet);
   }
   if (result < 0) {
     av_packet_unref(packet);

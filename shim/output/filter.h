@@ -21,6 +21,7 @@ struct filter {
   struct flac_numbers flac;
   bool adds_headers; /* the context inserts those of the stream before key frames */
   bool begun;       /* at least one packet was written */
+  bool has_short_tta; /* a frame of TTA was shorter than the others, as the last one of a file is */
   int64_t last_dts; /* of the last packet that was passed to the muxer */
   int64_t last_end; /* where the picture or sound of one of them ends last */
   int64_t next;     /* expected time of the next packet; AV_NOPTS_VALUE: unknown */

@@ -315,6 +315,20 @@ static void prepare_caf(const AVFormatContext *output, const AVOutputFormat *fil
   if (rate > 0) output->streams[0]->time_base = (AVRational){1, rate};
 }
 
+/*
+ * The muxer of mp4 takes the ticks of a track of subtitles from its time base, and between two cues it has room for 2^31 of them: of
+ * a microsecond, as mp4 by the ffmpeg command has them, 35 minutes. Milliseconds last 24 days.
+ */
+static void lengthen_ticks(const AVFormatContext *output, const AVOutputFormat *files) {
+  enum { HALF_A_DAY = 43200 };
+  if (!has_quirk(files, MP4)) return;
+  for (unsigned i = 0; i < output->nb_streams; i++) {
+    AVStream *stream = output->streams[i];
+    bool is_short = stream->time_base.den > INT32_MAX / HALF_A_DAY;
+    if (stream->codecpar->codec_type == AVMEDIA_TYPE_SUBTITLE && is_short) stream->time_base = (AVRational){1, 1000};
+  }
+}
+
 static bool has_id(const AVFormatContext *output, int first, int count) {
   for (unsigned i = 0; i < output->nb_streams; i++)
     if (output->streams[i]->id >= first && output->streams[i]->id < first + count) return true;
@@ -406,6 +420,7 @@ static int write_header(struct session *session, bool *written) {
   mark_adts(output);
   limit_bit_rates(session);
   prepare_caf(output, session->output->files);
+  lengthen_ticks(output, session->output->files);
   keep_limits(output, session->output->files);
   if (result >= 0) result = delay_index(session);
   move_ids(session);

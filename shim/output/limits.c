@@ -209,11 +209,12 @@ static const struct {
 
 /*
  * asf has 32 bits of milliseconds, and an entry in its index for each second up to the last key frame. Without memory for them, it
- * has lost the index when the file ends (5.1 to 9.0).
+ * has lost the index when the file ends. flv has 31 bits, and writes what is left of a later time without an error (5.1 to 9.0).
  */
 static bool is_too_late(const AVOutputFormat *files, const AVStream *stream, const AVPacket *packet) {
+  bool is_asf = !strcmp(files->name, "asf"), is_flv = !strcmp(files->name, "flv");
   int64_t last = FFMAX(packet->pts, packet->dts); /* without times: the least number */
-  return !strcmp(files->name, "asf") && av_rescale_q(last, stream->time_base, (AVRational){1, 1000}) > UINT32_MAX;
+  return (is_asf || is_flv) && av_rescale_q(last, stream->time_base, (AVRational){1, 1000}) > (is_asf ? UINT32_MAX : INT32_MAX);
 }
 
 const char *lacking_in_packet(const AVOutputFormat *files, const AVStream *stream, const AVPacket *packet) {
@@ -221,5 +222,16 @@ const char *lacking_in_packet(const AVOutputFormat *files, const AVStream *strea
     if (stream->codecpar->codec_id != needed_headers[i].codec || !av_match_name(files->name, needed_headers[i].formats)) continue;
     if (needed_headers[i].lacks(packet)) return needed_headers[i].what;
   }
-  return is_too_late(files, stream, packet) ? "a time that asf can state" : NULL;
+  if (!is_too_late(files, stream, packet)) return NULL;
+  return !strcmp(files->name, "asf") ? "a time that asf can state" : "a time that flv can state (at most 2147483647 ms)";
+}
+
+int check_gap(struct session *session, const AVStream *stream, int64_t last, int64_t dts) {
+  const AVOutputFormat *files = session->output->files;
+  bool has_times = last != AV_NOPTS_VALUE && dts != AV_NOPTS_VALUE;
+  if (EMBEDDED || !has_times || !has_quirk(files, MP4) || av_sat_sub64(dts, last) < INT32_MAX) return 0;
+  double unit = av_q2d(stream->time_base);
+  log_error(session, "stream %d: the packet at %.3f s comes %.3f s after the one before it; of this track, %s can state at most %.3f s",
+            stream->index, (double)dts * unit, (double)av_sat_sub64(dts, last) * unit, files->name, INT32_MAX * unit);
+  return AVERROR(ERANGE);
 }

@@ -24,4 +24,11 @@ int check_hls(struct session *session);
 /* What the packet lacks for the format ("a whole VP8X chunk"); NULL: nothing. */
 const char *lacking_in_packet(const AVOutputFormat *files, const AVStream *stream, const AVPacket *packet);
 
+/*
+ * mp4 states how long each sample lasts, in 31 bits of ticks: the system's muxer moves a packet that comes later to the tick after
+ * the one before it, and all that follow with it (5.1 to 9.0). The embedded one returns the error itself, as it knows where a
+ * fragment begins anew.
+ */
+int check_gap(struct session *session, const AVStream *stream, int64_t last, int64_t dts);
+
 #endif

@@ -63,9 +63,21 @@ static int64_t jump_of(const struct clock *clock, const struct stream_clock *own
   return length(jump) > MAX_JUMP || av_sat_add64(dts, MAX_STEP_BACK) < own->dts ? jump : 0;
 }
 
-static void drop_error(const struct stream_clock *own, const AVStream *stream, int64_t *time) {
-  if (own->next_dts == AV_NOPTS_VALUE || *time == AV_NOPTS_VALUE) return;
-  if (length(av_sat_sub64(in_clock(*time, stream), own->next_dts)) > MAX_ERROR) *time = AV_NOPTS_VALUE;
+/* Drops a time that is too far from the expected one; returns the jump, 0: none. */
+static int64_t drop_error(const struct stream_clock *own, const AVStream *stream, int64_t *time) {
+  if (own->next_dts == AV_NOPTS_VALUE || *time == AV_NOPTS_VALUE) return 0;
+  int64_t jump = av_sat_sub64(in_clock(*time, stream), own->next_dts);
+  if (length(jump) <= MAX_ERROR) return 0;
+  *time = AV_NOPTS_VALUE;
+  return jump;
+}
+
+static void drop_errors(const struct stream_clock *own, const AVStream *stream, AVPacket *packet, struct log *log) {
+  int64_t of_dts = drop_error(own, stream, &packet->dts), of_pts = drop_error(own, stream, &packet->pts);
+  int64_t jump = of_dts ? of_dts : of_pts;
+  if (jump)
+    warn(log, AVS_WARNING_CORRECTED, stream->index, 1, "its times jump by more than 30 hours: the jump is removed",
+         "stream %d: its times jump by %.3f seconds: the jump is removed", stream->index, (double)jump / AV_TIME_BASE);
 }
 
 static void correct_jump(struct clock *clock, const struct stream_clock *own, const AVFormatContext *input,
@@ -79,8 +91,7 @@ static void correct_jump(struct clock *clock, const struct stream_clock *own, co
       warn(log, AVS_WARNING_CORRECTED, stream->index, 1, "its times jump: the jump is removed",
            "stream %d: its times jump by %.3f seconds: the jump is removed", stream->index, (double)jump / AV_TIME_BASE);
   } else {
-    drop_error(own, stream, &packet->dts);
-    drop_error(own, stream, &packet->pts);
+    drop_errors(own, stream, packet, log);
   }
   if (packet->dts != AV_NOPTS_VALUE) clock->last = in_clock(packet->dts, stream);
 }

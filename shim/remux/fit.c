@@ -197,6 +197,13 @@ static bool is_chapter_track(const AVFormatContext *input, const AVStream *strea
   return is_text && parameters->codec_type == AVMEDIA_TYPE_DATA && input->nb_chapters;
 }
 
+/* Matroska for sound alone (.mka) has a list of codecs of its own, in which some are missing that it writes as the other one does. */
+static const AVOutputFormat *with_whole_list(const AVOutputFormat *format, const AVCodecParameters *parameters) {
+  bool is_mka = !strcmp(format->name, "matroska") && parameters->codec_type == AVMEDIA_TYPE_AUDIO;
+  const AVOutputFormat *first = is_mka ? av_guess_format("matroska", NULL, NULL) : NULL;
+  return first ? first : format;
+}
+
 int32_t avs_can_hold(double handle, int32_t input_stream) {
   struct session *session = find_session(handle);
   if (session && session->channel.running) return AVERROR(EBUSY);
@@ -218,7 +225,7 @@ int32_t avs_can_hold(double handle, int32_t input_stream) {
   output = segment_format(session, stream->codecpar);
   AVCodecParameters held = *stream->codecpar;
   held.codec_id = held_codec(output, stream->codecpar);
-  int known = avformat_query_codec(output, held.codec_id, FF_COMPLIANCE_NORMAL);
+  int known = avformat_query_codec(with_whole_list(output, &held), held.codec_id, FF_COMPLIANCE_NORMAL);
   if (known <= 0 && carries_more(output, &held)) known = 1;
   if (loses(output, &held) || comes_wrapped(session->input->context->iformat, output, stream->codecpar)) return 0;
   if (known && is_undescribed(session, stream)) return AVS_HOLDS_DESCRIBED;

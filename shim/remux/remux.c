@@ -374,6 +374,17 @@ static bool is_shown(struct session *session, const AVStream *source, AVPacket *
   return before == SHOWN;
 }
 
+/*
+ * Matroska finds out by TTA's header how long the last frame is, which is the last one of the last source. What else the header
+ * states is the same in all of them.
+ */
+static void set_tta_length(const AVCodecParameters *source, AVCodecParameters *parameters) {
+  enum { SAMPLES = 14, SIZE = 22 };
+  bool is_tta = source->codec_id == AV_CODEC_ID_TTA && parameters->codec_id == AV_CODEC_ID_TTA;
+  if (!is_tta || source->extradata_size < SIZE || parameters->extradata_size < SIZE) return;
+  memcpy(parameters->extradata + SAMPLES, source->extradata + SAMPLES, SIZE - SAMPLES);
+}
+
 static int pass_on_one(struct session *session, struct remux *remux, struct route *route, AVPacket *packet) {
   const AVStream *source = session->input->context->streams[packet->stream_index];
   AVRational from = source->time_base;
@@ -397,6 +408,7 @@ static int pass_on_one(struct session *session, struct remux *remux, struct rout
   packet->stream_index = route->output_stream;
   packet->pos = -1;
   route->order.stream = source->index;
+  set_tta_length(source->codecpar, stream->codecpar);
   route->order.rest = route->missing.rest;
   order_packet(&route->order, format, stream, from, packet, &session->channel.log);
   return write_packet(session, remux, route, source, packet);
