@@ -1,6 +1,7 @@
 /**
  * Tags that stand before and behind the media of a file: ID3 (version 1 and 2), APE and Lyrics3.
  */
+import { addApeValues } from "./ape_values.ts";
 import { valuesOfFrame } from "./id3_values.ts";
 import { MAX_READ, nameAt, type PartReader, viewOf } from "./part_reader.ts";
 import type { Parts } from "./parts.ts";
@@ -134,6 +135,8 @@ const APE_FOOTER = 32, LYRICS_FOOTER = 15;
 
 interface TagBehind {
   name: string;
+  /** Where the items of an APE tag are. */
+  items?: { from: number; to: number };
   /** At least one byte; infinite where it can't be known. */
   size: number;
 }
@@ -146,19 +149,21 @@ function tagBefore(reader: PartReader, end: number): TagBehind | null {
   if (size === APE_FOOTER && text.startsWith("APETAGEX")) {
     const view = viewOf(foot), hasHeader = view.getUint32(20, true) >>> 31;
     const written = Math.max(view.getUint32(12, true), APE_FOOTER);
-    return { name: "the APE tag", size: written + (hasHeader ? APE_FOOTER : 0) };
+    const items = { from: Math.max(0, end - written), to: end - APE_FOOTER };
+    return { name: "the APE tag", size: written + (hasHeader ? APE_FOOTER : 0), items };
   }
   if (!/LYRICS(END|200)$/.test(text)) return null;
   const lyrics = /(\d{6})LYRICS200$/.exec(text);
   return { name: "the Lyrics3 tag", size: lyrics ? LYRICS_FOOTER + Number(lyrics[1]) : Infinity };
 }
 
-/** Adds the tags at the end of a file, except for those of APE if these are read as tags. */
+/** Adds the tags at the end of a file; of those of APE, if these are read as tags, their values. */
 export function partsBehind(reader: PartReader, parts: Parts, readsApe: boolean): void {
   const isOld = hasId3v1(reader);
   if (isOld) parts.add("the ID3 tag of version 1");
   let end = reader.size - (isOld ? ID3V1_SIZE : 0);
   for (let tag; (tag = tagBefore(reader, end)); end -= tag.size) {
-    if (!readsApe || tag.name !== "the APE tag") parts.add(tag.name);
+    if (readsApe && tag.items) addApeValues(reader, tag.items.from, tag.items.to, parts);
+    else parts.add(tag.name);
   }
 }

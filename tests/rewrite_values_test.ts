@@ -350,6 +350,37 @@ for (const [name, make] of [["a.flac", flac], ["a.ogg", vorbis], ["a.oga", flacI
   });
 }
 
+// ------------------------------------------------------------------------------------------- APE
+
+/** A file with an APE tag of these items: a name, a zero, values with zeros between them. */
+function withApe(...items: (readonly [item: string, flags?: number])[]): Bytes {
+  const sink = new MemorySink();
+  remuxSync(fixtureBytes("audio.wav"), sink, { format: "wav" });
+  const body = joined(...items.map(([text, flags = 0]) => {
+    const value = joined(text.slice(text.indexOf("\0") + 1));
+    return joined(little(value.length), little(flags), text.slice(0, text.indexOf("\0") + 1), value);
+  }));
+  const end = joined(
+    "APETAGEX",
+    little(2000),
+    little(body.length + 32),
+    little(items.length),
+    Array(12).fill(0),
+  );
+  return joined(sink.bytes(), body, end);
+}
+
+Deno.test("rewrite: values of APE tags are found", async () => {
+  const bytes = withApe(["Artist\0A\0B"], ["Title\0T"], ["Cover\0a.bin\0data", 2], ["File\0a", 4], [
+    "Empty\0",
+  ]);
+  assertEquals(await partsOfBytes("wv", bytes), [
+    "a value of the tag Artist",
+    "a value of the tag Title",
+    "that the tag File is a link",
+  ]);
+});
+
 // ------------------------------------------------------------------------------------------- mp4
 
 const item = (name: string, ...values: Uint8Array[]) => {
