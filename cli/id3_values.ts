@@ -3,6 +3,7 @@
  * name, and writes comments and lyrics as frames TXXX. Values are brought to one form for all versions and encodings, so that
  * those of two files can be compared.
  */
+import { Buffer } from "node:buffer";
 import type { Value } from "./parts.ts";
 import { isWrittenAnew } from "./rewrite_losses.ts";
 
@@ -52,13 +53,9 @@ const decoders = {
   utf16: new TextDecoder("utf-16le", { ignoreBOM: true }),
 };
 
-/** ISO 8859-1 in pieces: what TextDecoder calls latin1 has other characters from 0x80 to 0x9F. */
-function latin1(bytes: Uint8Array): string {
-  const pieces: string[] = [];
-  for (let at = 0; at < bytes.length; at += 4096) {
-    pieces.push(String.fromCharCode(...bytes.subarray(at, at + 4096)));
-  }
-  return pieces.join("");
+/** ISO 8859-1: what TextDecoder calls latin1 has other characters from 0x80 to 0x9F. */
+function latin1({ buffer, byteOffset, length }: Uint8Array): string {
+  return Buffer.from(buffer, byteOffset, length).toString("latin1");
 }
 
 /** Characters of two bytes; a mark at the start of each text says in which order. */
