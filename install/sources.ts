@@ -270,6 +270,7 @@ import mov_vorbis_end_9_patch from "../shim/ffmpeg/mov-vorbis-end-9.patch" with 
 import movenc_gaps_7_patch from "../shim/ffmpeg/movenc-gaps-7.patch" with { type: "text" };
 import movenc_gaps_9_patch from "../shim/ffmpeg/movenc-gaps-9.patch" with { type: "text" };
 import movenc_no_memory_patch from "../shim/ffmpeg/movenc-no-memory.patch" with { type: "text" };
+import movenc_subtitle_ends_patch from "../shim/ffmpeg/movenc-subtitle-ends.patch" with { type: "text" };
 import movenccenc_no_memory_patch from "../shim/ffmpeg/movenccenc-no-memory.patch" with { type: "text" };
 import movenchint_no_memory_patch from "../shim/ffmpeg/movenchint-no-memory.patch" with { type: "text" };
 import mp3_size_overflow_patch from "../shim/ffmpeg/mp3-size-overflow.patch" with { type: "text" };
@@ -818,6 +819,7 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/movenc-gaps-7.patch": movenc_gaps_7_patch,
   "shim/ffmpeg/movenc-gaps-9.patch": movenc_gaps_9_patch,
   "shim/ffmpeg/movenc-no-memory.patch": movenc_no_memory_patch,
+  "shim/ffmpeg/movenc-subtitle-ends.patch": movenc_subtitle_ends_patch,
   "shim/ffmpeg/movenccenc-no-memory.patch": movenccenc_no_memory_patch,
   "shim/ffmpeg/movenchint-no-memory.patch": movenchint_no_memory_patch,
   "shim/ffmpeg/mp3-size-overflow.patch": mp3_size_overflow_patch,

@@ -12,7 +12,7 @@ import {
 } from "@std/assert";
 import { Demuxer, MemorySink, merge, Muxer, Packet, type Rational, remux } from "@avio/avio";
 import { fixturePath } from "./support/fixtures.ts";
-import { type Bytes } from "./support/pieces.ts";
+import type { Bytes } from "./support/pieces.ts";
 
 const HOUR = 3600, KIN = ["mp4", "mov", "ipod", "3gp"];
 

@@ -4,7 +4,7 @@
  */
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import { concatSync, Demuxer, MemorySink, Muxer, probeSync, remuxSync, type Source } from "@avio/avio";
-import { type Bytes } from "./support/pieces.ts";
+import type { Bytes } from "./support/pieces.ts";
 import { isEmbedded, libavformat } from "./support/versions.ts";
 
 const EXTENSIONS: Record<string, string> = { matroska: "mkv", ipod: "m4a" };

@@ -325,7 +325,7 @@ static void lengthen_ticks(const AVFormatContext *output, const AVOutputFormat *
   for (unsigned i = 0; i < output->nb_streams; i++) {
     AVStream *stream = output->streams[i];
     bool is_short = stream->time_base.den > INT32_MAX / HALF_A_DAY;
-    if (stream->codecpar->codec_type == AVMEDIA_TYPE_SUBTITLE && is_short) stream->time_base = (AVRational){1, 1000};
+    if (stream->codecpar->codec_type == AVMEDIA_TYPE_SUBTITLE && is_short) stream->time_base = (AVRational){1, EMBEDDED ? 1000 : 48000};
   }
 }
 
