@@ -46,6 +46,7 @@ import {
   protect,
   smallest,
   songTags,
+  warnOfEmpty,
   warnOfLeftOut,
   withSongTags,
 } from "./transfer.ts";
@@ -489,6 +490,11 @@ class Merge {
       const duration = Number.isNaN(last - first) ? null : last - first;
       return { index, sourceIndex, inputIndex: stream.index, packets, bytes, duration };
     });
+    const format = outputFormat(this.#session).name;
+    for (const [index, { stream, sourceIndex }] of this.#kept.entries()) {
+      const written = { format, options: this.#options };
+      if (streams[index]!.packets === 0) warnOfEmpty(this.#session, written, sourceIndex, stream);
+    }
     const timed = routes.filter(({ last }) => !Number.isNaN(last));
     return {
       packets: streams.reduce((sum, { packets }) => sum + packets, 0),

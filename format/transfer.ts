@@ -26,6 +26,7 @@ import { addStreamLike, type Extent } from "./add_stream.ts";
 import { chapterLag, cutChapters, joinChapters, laterChapters, warnOfChapters } from "./chapters.ts";
 import { isFragmented, isOgg, TagCover } from "./cover_place.ts";
 import { choose, type Chosen, editTags, initOf } from "./edits.ts";
+import { leavesOutEmpty } from "./empty_streams.ts";
 import { versions } from "./formats.ts";
 import { canHoldChapters } from "./holds.ts";
 import { addedLike } from "./holds_added.ts";
@@ -728,6 +729,14 @@ class Transfer {
     const bytesWritten = yield* output.writeTrailer(this.#session);
     const { first, last } = this.#seconds();
     const streams = this.#chosen!.map(({ stream }, index) => this.#remuxed(index, stream));
+    const written = {
+      format: this.#format,
+      options: this.#options,
+      ...(this.#plan.split ? { segment: this.#parts.length } : {}),
+    };
+    for (const [index, { stream }] of this.#chosen!.entries()) {
+      if (streams[index]!.packets === 0) warnOfEmpty(this.#session, written, 0, stream);
+    }
     this.#parts.push({
       start,
       end,
@@ -1013,6 +1022,19 @@ function warnOfSkipped(
   const what = disposition.includes("attached_pic") ? "cover" : type;
   const warning = { kind: "skipped", source, stream: index, count: 1, log: null } as const;
   session.warnings.add(warning, `${what} (${codec && codec !== "none" ? codec : "unknown codec"}) ${words}`);
+}
+
+/** Warns of a stream of which an output, or that segment of it, has no packets, if its format then leaves the stream out. */
+export function warnOfEmpty(
+  session: Session,
+  { format, options, segment }: { format: string; options: RemuxOptions; segment?: number },
+  source: number,
+  stream: Description["streams"][number],
+): void {
+  if (!isSoundOrMotion(stream) || !leavesOutEmpty(format, options)) return;
+  const where = segment === undefined ? "" : ` of segment ${segment}`;
+  const why = `it has no packets there, and ${format} describes no stream without packets`;
+  warnOfSkipped(session, source, stream, `is left out${where}: ${why}`);
 }
 
 /** Warns of the streams of the session's current input that the format can't hold; `cover` is in the output as a tag. */
