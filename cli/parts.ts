@@ -29,6 +29,9 @@ export interface Value {
   content: string;
 }
 
+/** What stands for covers and chapters among the names of tags that change something. */
+export const COVERS = "\0covers", CHAPTERS = "\0chapters";
+
 /** Whether a rewrite was asked to change a value of these tags. */
 export type IsChanged = (names: readonly string[]) => boolean;
 
@@ -36,6 +39,7 @@ export type IsChanged = (names: readonly string[]) => boolean;
 export class Parts {
   readonly #counts = new Map<string, number>();
   readonly #values = new Map<string, Omit<Value, "kind" | "content">>();
+  readonly #changeable = new Map<string, number>();
   readonly #unsearched = new Set<string>();
 
   add(name: string): void {
@@ -50,6 +54,13 @@ export class Parts {
     if (this.#values.size < MAX_VALUES) {
       this.#values.set(key, { what: shortened(what), names: names.map(shortened) });
     } else this.addUnsearched(`more than ${count(MAX_VALUES, "value")} of tags`);
+  }
+
+  /** Adds a part, of few kinds, that tags, covers or chapters of these names change: it matters how often it is there. */
+  addChangeable(what: string, names: readonly string[]): void {
+    const often = (this.#changeable.get(what) ?? 0) + 1;
+    this.#changeable.set(what, often);
+    this.addValue({ what, kind: what, names, content: `${often}` });
   }
 
   /** Adds what stands behind the last part of a file, unless it is nothing but zeros. */

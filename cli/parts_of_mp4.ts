@@ -118,7 +118,7 @@ class ValueCounts {
   addSeveral(parts: Parts): void {
     for (const [name, values] of this.#counts) {
       const what = `the values of the box ${name}`, tag = TAGS[name];
-      if (values > 1) parts.addValue({ what, kind: what, names: tag ? [tag] : [], content: `${values}` });
+      if (values > 1) parts.addValue({ what, kind: what, names: [tag ?? name], content: `${values}` });
     }
   }
 }

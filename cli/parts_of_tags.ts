@@ -4,12 +4,19 @@
 import { addApeValues } from "./ape_values.ts";
 import { valuesOfFrame } from "./id3_values.ts";
 import { MAX_READ, nameAt, type PartReader, viewOf } from "./part_reader.ts";
-import type { Parts } from "./parts.ts";
+import { CHAPTERS, COVERS, type Parts } from "./parts.ts";
 
 /** Frames whose values are compared. */
 const FRAMES_OF_TEXT = /^(T..|T...|COM|COMM|ULT|USLT)$/;
-/** Frames that are covers and chapters, which are compared as what they are, or that are of no use in another file. */
-const DESCRIBED_FRAMES = /^(PIC|APIC|CHAP|CTOC|SEEK|ASPI)$/;
+/** Frames that are covers and chapters, of which those that are read are compared as what they are. */
+const CHANGES: Readonly<Record<string, string>> = {
+  PIC: COVERS,
+  APIC: COVERS,
+  CHAP: CHAPTERS,
+  CTOC: CHAPTERS,
+};
+/** Frames that are of no use in another file. */
+const DESCRIBED_FRAMES = /^(SEEK|ASPI)$/;
 const FRAME = /^[A-Z][A-Z0-9]{2,3}$/;
 
 const HEAD = 10;
@@ -60,45 +67,80 @@ function firstFrame(body: Body, version: number, flags: number): number {
   return version === 4 ? sync7(size, 0) : viewOf(size).getUint32(0) + 4;
 }
 
-function addFrames(body: Body, version: number, flags: number, parts: Parts): void {
-  const [nameSize, headSize] = version === 2 ? [3, 6] : [4, 10];
-  for (let at = firstFrame(body, version, flags); at + headSize <= body.size;) {
-    const head = body.read(at, headSize), name = nameAt(head, 0, nameSize);
-    if (head.length < headSize || !FRAME.test(name)) return;
-    const size = frameSize(body, at, version, head);
-    if (FRAMES_OF_TEXT.test(name)) {
-      addValues(body, { name, at: at + headSize, size, version, flags, head }, parts);
-    } else if (!DESCRIBED_FRAMES.test(name)) parts.add(`the ID3 frame ${name}`);
-    at += headSize + size;
-  }
-}
-
 interface Frame {
   name: string;
   /** Where its data is. */
   at: number;
   size: number;
-  version: number;
-  /** Of the tag. */
-  flags: number;
-  head: Uint8Array;
+  /** The second byte of its flags. */
+  bits: number;
 }
 
-/** Bits of a frame's second byte of flags, by version: it is compressed, encrypted, or one of a group. */
+function* framesIn(body: Body, version: number, from: number): Generator<Frame> {
+  const [nameSize, headSize] = version === 2 ? [3, 6] : [4, 10];
+  for (let at = from; at + headSize <= body.size;) {
+    const head = body.read(at, headSize), name = nameAt(head, 0, nameSize);
+    if (head.length < headSize || !FRAME.test(name)) return;
+    const size = frameSize(body, at, version, head);
+    yield { name, at: at + headSize, size, bits: head[9] ?? 0 };
+    at += headSize + size;
+  }
+}
+
+/** The version of a tag, and its flags. */
+interface Kind {
+  version: number;
+  flags: number;
+}
+
+function addFrames(body: Body, kind: Kind, parts: Parts): void {
+  for (const frame of framesIn(body, kind.version, firstFrame(body, kind.version, kind.flags))) {
+    const { name } = frame, change = CHANGES[name];
+    if (change) parts.addChangeable(`the ID3 frame ${name.replace(/^PIC$/, "APIC")}`, [change]);
+    if (FRAMES_OF_TEXT.test(name) || change) addContent(body, frame, kind, parts);
+    else if (!DESCRIBED_FRAMES.test(name)) parts.add(`the ID3 frame ${name}`);
+  }
+}
+
+/** Bits of a frame's flags, by version: it is compressed, encrypted, or one of a group. */
 const SPECIAL: Readonly<Record<number, number>> = { 3: 0xe0, 4: 0x4c };
 /** Of version 4: a zero stands behind each 0xFF, and the size of the data in front of it. */
 const UNSYNCHRONIZED = 2, WITH_LENGTH = 1;
 
-function addValues(body: Body, { name, at, size, version, flags, head }: Frame, parts: Parts): void {
-  const bits = version > 2 ? head[9]! : 0;
+/** Adds what is compared of a frame: values of text, and what is in a chapter. */
+function addContent(
+  body: Body,
+  { name, at, size, bits }: Frame,
+  { version, flags }: Kind,
+  parts: Parts,
+): void {
   if (bits & (SPECIAL[version] ?? 0)) {
     return parts.add(`the ID3 frame ${name}, which is compressed, encrypted or one of a group`);
   }
+  if (CHANGES[name] && name !== "CHAP") return;
   if (size > MAX_READ) return parts.addUnsearched(`what is in an ID3 frame ${name} of more than 16 MiB`);
   const data = body.read(at, size), isNew = version > 3;
   const plain = isNew && (bits & UNSYNCHRONIZED || flags & 0x80) ? synchronized(data) : data;
-  const text = isNew && bits & WITH_LENGTH ? plain.subarray(4) : plain;
-  for (const value of valuesOfFrame(name, text)) parts.addValue(value);
+  const content = isNew && bits & WITH_LENGTH ? plain.subarray(4) : plain;
+  if (name === "CHAP") addChapter(content, version, parts);
+  else for (const value of valuesOfFrame(name, content)) parts.addValue(value);
+}
+
+/** Times and places of a chapter, behind its name. */
+const TIMES = 16;
+
+/** Adds the frames in a chapter: of these, too, only those of text are read. */
+function addChapter(data: Uint8Array, version: number, parts: Parts): void {
+  const body: Body = { size: data.length, read: (at, count) => data.subarray(at, at + count) };
+  for (const { name, at, size } of framesIn(body, version, data.indexOf(0) + 1 + TIMES)) {
+    const what = `the ID3 frame ${name}`;
+    const values = FRAMES_OF_TEXT.test(name)
+      ? valuesOfFrame(name, body.read(at, size))
+      : [{ what, kind: what, content: "" }];
+    for (const { what, kind, content } of values) {
+      parts.addValue({ what: `${what} of a chapter`, kind: `chapter ${kind}`, names: [CHAPTERS], content });
+    }
+  }
 }
 
 /** Where ID3 tags end, as there may be several, and the version of the last one. */
@@ -117,7 +159,7 @@ export function partsOfId3(reader: PartReader, parts: Parts, from = 0, to = read
     version = head[3]!;
     const isUnsynchronized = (flags & 0x80) !== 0 && version < 4;
     const body = bodyOf(reader, end + HEAD, Math.min(size, to - end - HEAD), isUnsynchronized);
-    if (body) addFrames(body, version, flags, parts);
+    if (body) addFrames(body, { version, flags }, parts);
     else parts.addUnsearched("what is in an unsynchronized ID3 tag of more than 16 MiB");
     end += HEAD + size + (hasFooter ? HEAD : 0);
   }

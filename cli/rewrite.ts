@@ -27,7 +27,7 @@ import { partsOf } from "./file_parts.ts";
 import { checkOutputFormat } from "./formats.ts";
 import { type Kept, keptOf, WITH_INDEX } from "./kept_options.ts";
 import type { Leftover } from "./leftovers.ts";
-import type { IsChanged, Parts } from "./parts.ts";
+import { CHAPTERS, COVERS, type IsChanged, type Parts } from "./parts.ts";
 import { lossesOf } from "./rewrite_losses.ts";
 import { changedPackets, hiddenPackets } from "./same_packets.ts";
 import { isUrl, parsePath, STANDARD, writeStderr } from "./streams.ts";
@@ -184,11 +184,17 @@ async function lossesIn(
   ];
 }
 
-/** Which tags were to be changed. */
-function changedBy({ noMetadata, metadata, edits }: Transfer): IsChanged {
+/** Which tags, covers and chapters were to be changed. */
+function changedBy(
+  { noMetadata, metadata, edits, noCovers, covers, noChapters, chaptersFrom }: RewriteArguments,
+): IsChanged {
   const ofStreams = Object.values(edits).flatMap(({ metadata }) => Object.keys(metadata ?? {}));
   const changed = new Set([...Object.keys(metadata), ...ofStreams].map((name) => name.toLowerCase()));
-  return (names) => noMetadata || names.some((name) => changed.has(name.toLowerCase()));
+  if (noCovers || covers.length > 0) changed.add(COVERS);
+  if (noChapters || chaptersFrom !== undefined) changed.add(CHAPTERS);
+  const isChanged = (name: string) =>
+    changed.has(name.toLowerCase()) || (noMetadata && name !== COVERS && name !== CHAPTERS);
+  return (names) => names.some(isChanged);
 }
 
 /** The path without symbolic links: the file itself is replaced, not a link to it. */

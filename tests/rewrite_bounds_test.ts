@@ -336,6 +336,15 @@ const REPEATED: readonly (readonly [what: string, format: Format, bytes: () => B
     () => joined(page(1, joined("x")), repeated(page(1, joined("OpusTags", comments("A=b"))))),
   ],
   ["ID3 frames of text", "mp3", () => repeated(frame("TIT2", [0, 65]), unsynchronizedHead.with(5, 0))],
+  [
+    "ID3 frames in chapters",
+    "mp3",
+    () =>
+      repeated(
+        frame("CHAP", [...joined("a", Array(17).fill(0), ...Array(100).fill(frame("WXXX", [])))]),
+        unsynchronizedHead.with(5, 0),
+      ),
+  ],
   ["boxes", "mp4", () => repeated(box("uuid"))],
   [
     "values of tags",
@@ -433,7 +442,7 @@ Deno.test("rewrite: frames of ID3 and descriptions of samples are found behind 1
   const tag = new Uint8Array(10 + cover.length + BIG + rest.length);
   tag.set(joined("ID3", [4, 0, 0], sync7(tag.length - 10), cover));
   tag.set(rest, tag.length - rest.length);
-  assertEquals(await search("mp3", tag), ["the ID3 frame POPM"]);
+  assertEquals(await search("mp3", tag), ["the ID3 frame POPM", "the ID3 frame APIC"]);
   tag[3] = 3;
   tag[5] = 0x80;
   assertEquals(await search("mp3", tag), ["what is in an unsynchronized ID3 tag of more than 16 MiB"]);

@@ -269,6 +269,47 @@ Deno.test("cli: rewrite replaces the values that it is asked to, and nothing els
   assertEquals(rest, "the ID3 frame COMM:eng; the ID3 frame USLT:eng");
 });
 
+const picture = (type: string) =>
+  frame("APIC", [...joined([0], type, [0, 3, 0], fixtureBytes("image.jpeg"))]);
+/** A chapter of a second with these frames. */
+const chapterFrame = (...frames: Uint8Array[]) =>
+  frame("CHAP", [...joined("c\0", number(0), number(1000), Array(8).fill(255), ...frames)]);
+const contents = (name: string) => frame("CTOC", [...joined(name, [0, 3, 1], "c\0")]);
+
+Deno.test("cli: rewrite refuses to lose covers, chapters and their frames that are not read", async () => {
+  const LOST: readonly (readonly [what: string, without: string, ...frames: Uint8Array[]])[] = [
+    ["the ID3 frame APIC", "--no-cover", picture("image/x-other")],
+    ["the ID3 frame APIC", "--no-cover", picture("image/jpeg"), picture("-->")],
+    [
+      "the ID3 frame APIC, which is compressed, encrypted or one of a group",
+      "",
+      picture("image/jpeg").with(9, 4),
+    ],
+    [
+      "the ID3 frame WXXX of a chapter",
+      "--no-chapters",
+      contents("a"),
+      chapterFrame(frame("TIT2", "\0T"), frame("WXXX", "\0\0url")),
+    ],
+    [
+      "the ID3 frame TIT2 of a chapter",
+      "--no-chapters",
+      contents("a"),
+      chapterFrame(frame("TIT2", "\0A\0B")),
+    ],
+    ["the ID3 frame CTOC", "--no-chapters", contents("a"), contents("b"), chapterFrame(frame("TIT2", "\0T"))],
+    ["the ID3 frame CHAP", "--no-chapters", frame("CHAP", "a chapter without times\0")],
+  ];
+  for (const [what, without, ...frames] of LOST) {
+    const bytes = mp3(id3(4, 0, ...frames));
+    assertStringIncludes((await rewrite("a.mp3", bytes, ...ALBUM))[0], what);
+    assertStringIncludes((await rewrite("a.mp3", bytes, "--no-metadata"))[0], what);
+    if (without) assertEquals((await rewrite("a.mp3", bytes, without))[0], "");
+  }
+  const whole = mp3(id3(4, 0, picture("image/jpeg"), contents("a"), chapterFrame(frame("TIT2", "\x03T"))));
+  assertEquals((await rewrite("a.mp3", whole, ...ALBUM))[0], "");
+});
+
 // ------------------------------------------------------------------------------------------- Vorbis comments
 
 const little = (value: number) => number(value).reverse();
