@@ -325,7 +325,7 @@ Deno.test("IVF of a pipe, and of an FFmpeg that states its time instead of the n
 for (const [name, made] of FILES) {
   Deno.test({
     name: `A range of a source that is cut off is reported: ${name}`,
-    ignore: !isEmbedded,
+    ignore: !isEmbedded || name === "swf", // which states no duration
     fn() {
       const whole = made(), duration = probeSync(whole).duration!;
       for (const [begin, end] of [[0.3, 1], [0.2, 0.8], [0.7, 0.9]] as const) {
@@ -424,9 +424,8 @@ Deno.test({
   fn() {
     const whole = encodedFilm("wtv", "mpeg2video", "mp2"), all = read(whole);
     assertEquals(all.reports, []);
-    const chunks = [...text(whole).matchAll(/\x95\xc3\xd2\xc2\x7e\x9a\xda\x11\x8b\xf7/g)].map(({ index }) =>
-      index
-    );
+    const DATA = "95c3d2c27e9ada118bf70007e95ead8d"; // the id of a chunk
+    const chunks = [...whole.toHex().matchAll(new RegExp(DATA, "g"))].map(({ index }) => index / 2);
     assertGreater(chunks.length, 50);
     for (const at of chunks.slice(30, 50)) {
       for (const length of [0, 31, 0x7fff_0000, 0xffff_ffff]) {
