@@ -104,6 +104,7 @@ import dts_probe_sums_patch from "../shim/ffmpeg/dts-probe-sums.patch" with { ty
 import dts2pts_poc_range_9_patch from "../shim/ffmpeg/dts2pts-poc-range-9.patch" with { type: "text" };
 import dts2pts_two_fields_patch from "../shim/ffmpeg/dts2pts-two-fields.patch" with { type: "text" };
 import dv_audio_next_patch from "../shim/ffmpeg/dv-audio-next.patch" with { type: "text" };
+import dv_cut_frame_patch from "../shim/ffmpeg/dv-cut-frame.patch" with { type: "text" };
 import dv_frame_rate_patch from "../shim/ffmpeg/dv-frame-rate.patch" with { type: "text" };
 import dvbsub_probe_steps_patch from "../shim/ffmpeg/dvbsub-probe-steps.patch" with { type: "text" };
 import dvbsub_size_7_patch from "../shim/ffmpeg/dvbsub-size-7.patch" with { type: "text" };
@@ -137,6 +138,7 @@ import frame_duration_range_patch from "../shim/ffmpeg/frame-duration-range.patc
 import g723_channels_patch from "../shim/ffmpeg/g723-channels.patch" with { type: "text" };
 import get_bits_empty_7_patch from "../shim/ffmpeg/get-bits-empty-7.patch" with { type: "text" };
 import get_bits_empty_9_patch from "../shim/ffmpeg/get-bits-empty-9.patch" with { type: "text" };
+import gif_cut_patch from "../shim/ffmpeg/gif-cut.patch" with { type: "text" };
 import gxf_no_memory_patch from "../shim/ffmpeg/gxf-no-memory.patch" with { type: "text" };
 import h264_delay_7_patch from "../shim/ffmpeg/h264-delay-7.patch" with { type: "text" };
 import h264_delay_9_patch from "../shim/ffmpeg/h264-delay-9.patch" with { type: "text" };
@@ -213,6 +215,7 @@ import lcevc_fillers_9_patch from "../shim/ffmpeg/lcevc-fillers-9.patch" with { 
 import lcevc_position_patch from "../shim/ffmpeg/lcevc-position.patch" with { type: "text" };
 import lrc_tag_lines_patch from "../shim/ffmpeg/lrc-tag-lines.patch" with { type: "text" };
 import matroska_addition_mappings_patch from "../shim/ffmpeg/matroska-addition-mappings.patch" with { type: "text" };
+import matroska_block_lost_patch from "../shim/ffmpeg/matroska-block-lost.patch" with { type: "text" };
 import matroska_chapter_ids_patch from "../shim/ffmpeg/matroska-chapter-ids.patch" with { type: "text" };
 import matroska_crc_patch from "../shim/ffmpeg/matroska-crc.patch" with { type: "text" };
 import matroska_cue_order_patch from "../shim/ffmpeg/matroska-cue-order.patch" with { type: "text" };
@@ -225,6 +228,7 @@ import matroska_tag_copies_patch from "../shim/ffmpeg/matroska-tag-copies.patch"
 import matroska_tag_targets_patch from "../shim/ffmpeg/matroska-tag-targets.patch" with { type: "text" };
 import matroska_tta_length_7_patch from "../shim/ffmpeg/matroska-tta-length-7.patch" with { type: "text" };
 import matroska_tta_length_9_patch from "../shim/ffmpeg/matroska-tta-length-9.patch" with { type: "text" };
+import matroska_unsorted_chapters_patch from "../shim/ffmpeg/matroska-unsorted-chapters.patch" with { type: "text" };
 import metadata_limits_7_patch from "../shim/ffmpeg/metadata-limits-7.patch" with { type: "text" };
 import metadata_limits_9_patch from "../shim/ffmpeg/metadata-limits-9.patch" with { type: "text" };
 import mov_adpcm_samples_patch from "../shim/ffmpeg/mov-adpcm-samples.patch" with { type: "text" };
@@ -277,6 +281,7 @@ import mp3_size_overflow_patch from "../shim/ffmpeg/mp3-size-overflow.patch" wit
 import mp3_stream_length_patch from "../shim/ffmpeg/mp3-stream-length.patch" with { type: "text" };
 import mpc8_seektable_patch from "../shim/ffmpeg/mpc8-seektable.patch" with { type: "text" };
 import mpeg_streams_7_patch from "../shim/ffmpeg/mpeg-streams-7.patch" with { type: "text" };
+import mpegps_lost_patch from "../shim/ffmpeg/mpegps-lost.patch" with { type: "text" };
 import mpegts_end_7_patch from "../shim/ffmpeg/mpegts-end-7.patch" with { type: "text" };
 import mpegts_end_9_patch from "../shim/ffmpeg/mpegts-end-9.patch" with { type: "text" };
 import mpegts_group_free_9_patch from "../shim/ffmpeg/mpegts-group-free-9.patch" with { type: "text" };
@@ -357,11 +362,13 @@ import sei_lists_9_patch from "../shim/ffmpeg/sei-lists-9.patch" with { type: "t
 import side_data_copies_9_patch from "../shim/ffmpeg/side-data-copies-9.patch" with { type: "text" };
 import smacker_frames_cut_patch from "../shim/ffmpeg/smacker-frames-cut.patch" with { type: "text" };
 import smjpeg_tags_patch from "../shim/ffmpeg/smjpeg-tags.patch" with { type: "text" };
+import sound_lengths_patch from "../shim/ffmpeg/sound-lengths.patch" with { type: "text" };
 import spdif_core_7_patch from "../shim/ffmpeg/spdif-core-7.patch" with { type: "text" };
 import stated_sizes_patch from "../shim/ffmpeg/stated-sizes.patch" with { type: "text" };
 import stream_group_no_memory_patch from "../shim/ffmpeg/stream-group-no-memory.patch" with { type: "text" };
 import strireplace_empty_patch from "../shim/ffmpeg/strireplace-empty.patch" with { type: "text" };
 import swf_empty_tags_patch from "../shim/ffmpeg/swf-empty-tags.patch" with { type: "text" };
+import swf_ends_patch from "../shim/ffmpeg/swf-ends.patch" with { type: "text" };
 import tag_padding_patch from "../shim/ffmpeg/tag-padding.patch" with { type: "text" };
 import timings_in_front_patch from "../shim/ffmpeg/timings-in-front.patch" with { type: "text" };
 import token_length_7_patch from "../shim/ffmpeg/token-length-7.patch" with { type: "text" };
@@ -387,6 +394,7 @@ import vvcc_count_patch from "../shim/ffmpeg/vvcc-count.patch" with { type: "tex
 import w64_size_patch from "../shim/ffmpeg/w64-size.patch" with { type: "text" };
 import wav_cut_patch from "../shim/ffmpeg/wav-cut.patch" with { type: "text" };
 import webm_dash_cues_patch from "../shim/ffmpeg/webm-dash-cues.patch" with { type: "text" };
+import wtv_broken_chunk_patch from "../shim/ffmpeg/wtv-broken-chunk.patch" with { type: "text" };
 import wtv_chunk_end_patch from "../shim/ffmpeg/wtv-chunk-end.patch" with { type: "text" };
 import wtv_nesting_patch from "../shim/ffmpeg/wtv-nesting.patch" with { type: "text" };
 import wtv_pairs_patch from "../shim/ffmpeg/wtv-pairs.patch" with { type: "text" };
@@ -653,6 +661,7 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/dts2pts-poc-range-9.patch": dts2pts_poc_range_9_patch,
   "shim/ffmpeg/dts2pts-two-fields.patch": dts2pts_two_fields_patch,
   "shim/ffmpeg/dv-audio-next.patch": dv_audio_next_patch,
+  "shim/ffmpeg/dv-cut-frame.patch": dv_cut_frame_patch,
   "shim/ffmpeg/dv-frame-rate.patch": dv_frame_rate_patch,
   "shim/ffmpeg/dvbsub-probe-steps.patch": dvbsub_probe_steps_patch,
   "shim/ffmpeg/dvbsub-size-7.patch": dvbsub_size_7_patch,
@@ -686,6 +695,7 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/g723-channels.patch": g723_channels_patch,
   "shim/ffmpeg/get-bits-empty-7.patch": get_bits_empty_7_patch,
   "shim/ffmpeg/get-bits-empty-9.patch": get_bits_empty_9_patch,
+  "shim/ffmpeg/gif-cut.patch": gif_cut_patch,
   "shim/ffmpeg/gxf-no-memory.patch": gxf_no_memory_patch,
   "shim/ffmpeg/h264-delay-7.patch": h264_delay_7_patch,
   "shim/ffmpeg/h264-delay-9.patch": h264_delay_9_patch,
@@ -762,6 +772,7 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/lcevc-position.patch": lcevc_position_patch,
   "shim/ffmpeg/lrc-tag-lines.patch": lrc_tag_lines_patch,
   "shim/ffmpeg/matroska-addition-mappings.patch": matroska_addition_mappings_patch,
+  "shim/ffmpeg/matroska-block-lost.patch": matroska_block_lost_patch,
   "shim/ffmpeg/matroska-chapter-ids.patch": matroska_chapter_ids_patch,
   "shim/ffmpeg/matroska-crc.patch": matroska_crc_patch,
   "shim/ffmpeg/matroska-cue-order.patch": matroska_cue_order_patch,
@@ -774,6 +785,7 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/matroska-tag-targets.patch": matroska_tag_targets_patch,
   "shim/ffmpeg/matroska-tta-length-7.patch": matroska_tta_length_7_patch,
   "shim/ffmpeg/matroska-tta-length-9.patch": matroska_tta_length_9_patch,
+  "shim/ffmpeg/matroska-unsorted-chapters.patch": matroska_unsorted_chapters_patch,
   "shim/ffmpeg/metadata-limits-7.patch": metadata_limits_7_patch,
   "shim/ffmpeg/metadata-limits-9.patch": metadata_limits_9_patch,
   "shim/ffmpeg/mov-adpcm-samples.patch": mov_adpcm_samples_patch,
@@ -826,6 +838,7 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/mp3-stream-length.patch": mp3_stream_length_patch,
   "shim/ffmpeg/mpc8-seektable.patch": mpc8_seektable_patch,
   "shim/ffmpeg/mpeg-streams-7.patch": mpeg_streams_7_patch,
+  "shim/ffmpeg/mpegps-lost.patch": mpegps_lost_patch,
   "shim/ffmpeg/mpegts-end-7.patch": mpegts_end_7_patch,
   "shim/ffmpeg/mpegts-end-9.patch": mpegts_end_9_patch,
   "shim/ffmpeg/mpegts-group-free-9.patch": mpegts_group_free_9_patch,
@@ -906,11 +919,13 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/side-data-copies-9.patch": side_data_copies_9_patch,
   "shim/ffmpeg/smacker-frames-cut.patch": smacker_frames_cut_patch,
   "shim/ffmpeg/smjpeg-tags.patch": smjpeg_tags_patch,
+  "shim/ffmpeg/sound-lengths.patch": sound_lengths_patch,
   "shim/ffmpeg/spdif-core-7.patch": spdif_core_7_patch,
   "shim/ffmpeg/stated-sizes.patch": stated_sizes_patch,
   "shim/ffmpeg/stream-group-no-memory.patch": stream_group_no_memory_patch,
   "shim/ffmpeg/strireplace-empty.patch": strireplace_empty_patch,
   "shim/ffmpeg/swf-empty-tags.patch": swf_empty_tags_patch,
+  "shim/ffmpeg/swf-ends.patch": swf_ends_patch,
   "shim/ffmpeg/tag-padding.patch": tag_padding_patch,
   "shim/ffmpeg/timings-in-front.patch": timings_in_front_patch,
   "shim/ffmpeg/token-length-7.patch": token_length_7_patch,
@@ -936,6 +951,7 @@ export const sources: Readonly<Record<string, string>> = {
   "shim/ffmpeg/w64-size.patch": w64_size_patch,
   "shim/ffmpeg/wav-cut.patch": wav_cut_patch,
   "shim/ffmpeg/webm-dash-cues.patch": webm_dash_cues_patch,
+  "shim/ffmpeg/wtv-broken-chunk.patch": wtv_broken_chunk_patch,
   "shim/ffmpeg/wtv-chunk-end.patch": wtv_chunk_end_patch,
   "shim/ffmpeg/wtv-nesting.patch": wtv_nesting_patch,
   "shim/ffmpeg/wtv-pairs.patch": wtv_pairs_patch,

@@ -13,7 +13,10 @@ import {
   remuxSync,
   splitSync,
 } from "@avio/avio";
+import { element } from "./support/crafted.ts";
 import { fixturePath } from "./support/fixtures.ts";
+import { joined, number } from "./support/pieces.ts";
+import { isEmbedded } from "./support/versions.ts";
 
 const video = fixturePath("video.mp4");
 
@@ -180,4 +183,59 @@ Deno.test("Chapters of Opus in Matroska stay where they are", () => {
   const again = new MemorySink();
   remuxSync(sink.bytes(), again, { format: "webm" });
   assertEquals(startsOf(again.bytes()), startsOf(sink.bytes()));
+});
+
+/** Matroska with such editions; the chapters' starts are seconds. */
+function withEditions(...editions: { isDefault?: boolean; starts: number[] }[]): Uint8Array {
+  const text = (value: string) => new TextEncoder().encode(value);
+  let uid = 0;
+  const chapter = (start: number) =>
+    element(
+      "b6",
+      element("73c4", [++uid]),
+      element("91", number(start * 1e9, 8)),
+      element("80", element("85", text(`${uid}: ${start}`))),
+    );
+  const entries = editions.map(({ isDefault, starts }) =>
+    element("45b9", element("45db", [isDefault ? 1 : 0]), ...starts.map(chapter))
+  );
+  const track = element(
+    "ae",
+    element("d7", [1]),
+    element("73c5", [1]),
+    element("83", [17]),
+    element("86", text("S_TEXT/UTF8")),
+  );
+  return joined(
+    element("1a45dfa3", element("4282", text("matroska"))),
+    element(
+      "18538067",
+      element("1549a966", element("2ad7b1", [0x0f, 0x42, 0x40]), element("4489", [0x46, 0x1c, 0x40, 0])), // 10 s
+      element("1043a770", ...entries),
+      element("1654ae6b", track),
+      element("1f43b675", element("e7", [0]), element("a3", [0x81, 0, 0, 0x80], text("Words"))),
+    ),
+  );
+}
+
+Deno.test({
+  name: "Chapters of Matroska may be in any order; those of further editions are left out",
+  ignore: !isEmbedded,
+  fn() {
+    const titles = (...editions: Parameters<typeof withEditions>) =>
+      read(withEditions(...editions)).map(([, , title]) => title);
+    const once = ["1: 0", "2: 2", "3: 4"];
+    assertEquals(titles({ starts: [0, 2, 4] }), once);
+    assertEquals(titles({ starts: [4, 0, 2] }), ["2: 0", "3: 2", "1: 4"]);
+    assertEquals(titles({ starts: [0, 2, 2, 0] }), ["1: 0", "4: 0", "2: 2", "3: 2"]);
+    for (const isDefault of [false, true]) {
+      assertEquals(titles({ isDefault, starts: [0, 2, 4] }, { isDefault, starts: [0, 1, 5, 6] }), once);
+    }
+    assertEquals(titles({ starts: [] }, { starts: [3, 2] }), ["2: 2", "1: 3"]);
+    assertEquals(titles({ starts: [0, 5] }, { isDefault: true, starts: [0, 3] }), ["3: 0", "4: 3"]);
+    assertEquals(read(withEditions({ starts: [4, 0] })).map(([start, end]) => [start, end]), [[0, 4], [
+      4,
+      10,
+    ]]);
+  },
 });

@@ -22,6 +22,7 @@ import {
 import { readerOf } from "./support/devices.ts";
 import { fixtureBytes, fixturePath } from "./support/fixtures.ts";
 import { contents, filesOf } from "./support/many_files.ts";
+import { element } from "./support/crafted.ts";
 import { apeTag, box, type Bytes, joined, little, number, sync7 } from "./support/pieces.ts";
 import { isEmbedded, libavformat } from "./support/versions.ts";
 
@@ -74,6 +75,75 @@ function encoded(codec: string, ...options: string[]): Bytes {
 
 const onlyVideo = { streams: ({ type }: { type: string }) => type === "video" };
 
+/** Half a second of 8 kHz, one channel, behind a header that states the number of its samples. */
+const [SAMPLES, RATE] = [4000, 8000];
+const RATE_AS_DOUBLE = [...new Uint8Array(new Float64Array([RATE]).buffer)];
+const sphere = joined(
+  joined("NIST_1A\n   1024\n", `sample_count -i ${SAMPLES}\nsample_n_bytes -i 2\nchannel_count -i 1\n`),
+  `sample_byte_format -s2 01\nsample_rate -i ${RATE}\nsample_coding -s3 pcm\nend_head\n`,
+);
+const soundOf: Record<string, (stated: number, channels?: number) => Bytes> = {
+  nistsphere: () => joined(sphere, new Uint8Array(1024 - sphere.length), new Uint8Array(2 * SAMPLES)),
+  wve: (stated) =>
+    joined(
+      "ALawSoundFile**",
+      [0, 15, 16],
+      number(stated),
+      [0, 0, 0, 1],
+      Array(6).fill(0),
+      new Uint8Array(SAMPLES),
+    ),
+  sox: (stated, channels = 1) =>
+    joined(
+      ".SoX",
+      little(28),
+      little(stated * channels, 8),
+      RATE_AS_DOUBLE,
+      little(channels),
+      little(0),
+      new Uint8Array(4 * channels * SAMPLES),
+    ),
+  avr: (stated, channels = 1) =>
+    joined(
+      joined(
+        "2BIT",
+        new Uint8Array(8),
+        number(channels > 1 ? 0xffff : 0, 2),
+        number(16, 2),
+        number(0xffff, 2),
+      ),
+      joined([0, 0, 0, 0, 0], number(RATE, 3), number(stated), new Uint8Array(98)),
+      new Uint8Array(2 * channels * SAMPLES),
+    ),
+};
+
+/** Two seconds of pictures and sound, by the `ffmpeg` command, which goes back in what it writes. */
+function encodedFilm(format: string, video: string, audio: string): Bytes {
+  const directory = Deno.makeTempDirSync();
+  try {
+    const sources = [
+      "-f",
+      "lavfi",
+      "-i",
+      "testsrc=d=2:s=160x120:r=25",
+      "-f",
+      "lavfi",
+      "-i",
+      "sine=d=2:r=44100",
+    ];
+    assert(piped(...sources, "-c:v", video, "-c:a", audio, "-f", format, `${directory}/film`, "-f", "null"));
+    return Deno.readFileSync(`${directory}/film`);
+  } finally {
+    Deno.removeSync(directory, { recursive: true });
+  }
+}
+
+function rawDV(): Bytes {
+  const bytes = piped("-f", "lavfi", "-i", "testsrc=d=0.4:s=720x576:r=25", "-pix_fmt", "yuv420p", "-f", "dv");
+  assert(bytes);
+  return bytes;
+}
+
 /** Whole files of many formats. Raw formats have nothing that tells where they end. */
 const FILES: [string, () => Bytes][] = [
   ["mp4", () => fixtureBytes("video.mp4")],
@@ -97,6 +167,10 @@ const FILES: [string, () => Bytes][] = [
   ["wv", () => remuxedTo(encoded("wavpack"), { format: "wv" })],
   ["au", () => remuxedTo(encoded("pcm_s16be"), { format: "au" })],
   ["w64", () => remuxedTo(fixturePath("audio.wav"), { format: "w64" })],
+  ...Object.entries(soundOf).map(([name, made]): [string, () => Bytes] => [name, () => made(SAMPLES)]),
+  ["gif", () => piped("-f", "lavfi", "-i", "testsrc=d=2:s=64x64:r=10", "-f", "gif")!],
+  ["swf", () => encodedFilm("swf", "flv", "libmp3lame")],
+  ["dv", rawDV],
 ];
 
 for (const [name, made] of FILES) {
@@ -251,7 +325,7 @@ Deno.test("IVF of a pipe, and of an FFmpeg that states its time instead of the n
 for (const [name, made] of FILES) {
   Deno.test({
     name: `A range of a source that is cut off is reported: ${name}`,
-    ignore: !isEmbedded,
+    ignore: !isEmbedded || name === "swf", // which states no duration
     fn() {
       const whole = made(), duration = probeSync(whole).duration!;
       for (const [begin, end] of [[0.3, 1], [0.2, 0.8], [0.7, 0.9]] as const) {
@@ -320,6 +394,7 @@ const FRAMED: [string, () => Bytes, from: number, to: number, size: number][] = 
   ["avi", () => fixtureBytes("video.avi"), 0.2, 0.9, 64],
   ["mpegts", () => fixtureBytes("video.ts"), 0.05, 0.95, 600],
   ["ogg", () => fixtureBytes("audio.ogg"), 0.5, 1, 64],
+  ["swf", () => encodedFilm("swf", "flv", "libmp3lame"), 0.1, 0.95, 400],
 ];
 
 for (const [name, made, from, to, size] of FRAMED) {
@@ -341,6 +416,140 @@ for (const [name, made, from, to, size] of FRAMED) {
     },
   });
 }
+
+Deno.test({
+  name: "A damaged length of a chunk of WTV is reported",
+  ignore: !isEmbedded,
+  fn() {
+    const whole = encodedFilm("wtv", "mpeg2video", "mp2"), all = read(whole);
+    assertEquals(all.reports, []);
+    const DATA = "95c3d2c27e9ada118bf70007e95ead8d"; // the id of a chunk
+    const chunks = [...whole.toHex().matchAll(new RegExp(DATA, "g"))].map(({ index }) => index / 2);
+    assertGreater(chunks.length, 50);
+    for (const at of chunks.slice(30, 50)) {
+      for (const length of [0, 31, 0x7fff_0000, 0xffff_ffff]) {
+        const damaged = whole.slice();
+        damaged.set(little(length), at + 16);
+        const part = read(damaged);
+        assertLess(total(part), total(all));
+        assertGreater(part.reports.length, 0, `${length} at ${at}`);
+      }
+    }
+  },
+});
+
+Deno.test({
+  name:
+    "Packets of MPEG-PS that are lost because a part is missing or overwritten are reported, nearly always",
+  ignore: !isEmbedded,
+  fn() {
+    const whole = encodedFilm("mpeg", "mpeg2video", "mp2"), all = read(whole);
+    assertEquals(all.reports, []);
+    let lost = 0, silent = 0; // where chance makes a valid header
+    for (let at = 10_000; at < whole.length - 10_000; at += 3001) {
+      for (const damaged of [withoutPart(whole, at, 777), whole.slice().fill(0, at, at + 600)]) {
+        const part = read(damaged);
+        if (total(part) >= total(all)) continue;
+        lost++;
+        if (part.reports.length === 0) silent++;
+      }
+    }
+    assertGreater(lost, 50);
+    assertLess(silent, lost / 20);
+  },
+});
+
+Deno.test("Sound whose header states no number of samples, or fewer than there are, is whole", () => {
+  for (const [name, made] of Object.entries(soundOf)) {
+    for (const stated of [0, 3000, SAMPLES]) {
+      const sources = [made(stated)];
+      if (name === "sox" || name === "avr") sources.push(made(stated, 2));
+      if (name === "avr") sources.push(made(0xffff_ffff));
+      for (const source of sources.flatMap(bothWays)) {
+        assertEquals(read(source).reports, [], `${name} ${stated}`);
+      }
+    }
+  }
+});
+
+/** Matroska of one track of sound, whose blocks are compressed by zlib. */
+function compressedBlocks(packets: Uint8Array[][], track: (block: number) => number): Bytes {
+  const compression = element("5034", element("4254", [0]));
+  const encoding = element(
+    "6240",
+    element("5031", [0]),
+    element("5032", [1]),
+    element("5033", [0]),
+    compression,
+  );
+  const sound = element("e1", element("b5", [0x45, 0xfa, 0, 0]), element("9f", [1]), element("6264", [16]));
+  const codec = element("86", new TextEncoder().encode("A_PCM/INT/LIT"));
+  const entry = element(
+    "ae",
+    element("d7", [1]),
+    element("73c5", [1]),
+    element("83", [2]),
+    codec,
+    sound,
+    element("6d80", encoding),
+  );
+  let count = 0;
+  const clusters = packets.map((blocks, i) =>
+    element(
+      "1f43b675",
+      element("e7", [i]),
+      ...blocks.map((data) => element("a3", [0x80 | track(count++), 0, 0, 0x80], data)),
+    )
+  );
+  return joined(
+    element("1a45dfa3", element("4282", new TextEncoder().encode("matroska"))),
+    element(
+      "18538067",
+      element("1549a966", element("2ad7b1", [0x0f, 0x42, 0x40])),
+      element("1654ae6b", entry),
+      ...clusters,
+    ),
+  );
+}
+
+async function deflated(data: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
+  return new Uint8Array(
+    await new Response(new Blob([data]).stream().pipeThrough(new CompressionStream("deflate"))).arrayBuffer(),
+  );
+}
+
+Deno.test({
+  name: "A compressed block of Matroska that is damaged is reported, and those behind it are read",
+  ignore: !isEmbedded,
+  async fn() {
+    const clusters: Uint8Array[][] = [];
+    for (let i = 0; i < 3; i++) {
+      clusters.push(
+        await Promise.all([1, 2, 3, 4, 5].map((j) => deflated(new Uint8Array(200).fill(5 * i + j)))),
+      );
+    }
+    const valuesOf = (source: Source) => {
+      using demuxer = Demuxer.openSync(source);
+      const values = [...demuxer.packetsSync()].map(({ data }) => data[0]);
+      return { values, kinds: demuxer.warnings.map(({ kind, count }) => [kind, count]) };
+    };
+    const all = Array.from({ length: 15 }, (_, i) => i + 1), track = () => 1;
+    const whole = compressedBlocks(clusters, track);
+    for (const source of bothWays(whole)) assertEquals(valuesOf(source), { values: all, kinds: [] });
+    const damaged = compressedBlocks(
+      clusters.map((blocks, i) =>
+        blocks.map((data, j) => i === 1 && j === 1 ? data.map((byte) => byte ^ 255) : data)
+      ),
+      track,
+    );
+    const otherTrack = compressedBlocks(clusters, (block) => block === 6 ? 9 : 1);
+    for (const source of [damaged, otherTrack].flatMap(bothWays)) {
+      assertEquals(valuesOf(source), { values: all.filter((value) => value !== 7), kinds: [["damaged", 1]] });
+    }
+    const { packets, warnings } = remuxSync(damaged, new MemorySink(), { format: "matroska" });
+    assertEquals([packets, warnings.map(({ kind }) => kind)], [14, ["damaged"]]);
+  },
+});
 
 /** A FLAC file without the bytes from `at` on: within frames, so that a reader finds the next one. */
 const withoutPart = (whole: Bytes, at: number, size: number) =>

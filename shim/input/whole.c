@@ -37,7 +37,7 @@ void warn_missing_packets(struct session *session, unsigned index, int64_t size)
 
 /* Whether the header of the format states how long the sound is, and did. */
 static bool states_length(const AVFormatContext *input) {
-  static const char formats[] = "flac,mp3,wv,au,ape,mpc,mpc8,tak,tta";
+  static const char formats[] = "flac,mp3,wv,au,ape,mpc,mpc8,tak,tta,nistsphere,wve,sox,avr";
   return input->nb_streams && av_match_name(input->iformat->name, formats) && input->streams[0]->duration > 0 &&
          input->duration_estimation_method != AVFMT_DURATION_FROM_BITRATE;
 }
