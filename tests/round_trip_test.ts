@@ -173,12 +173,6 @@ const differences: Difference[] = [
     mended: true,
   },
   {
-    name: "nut: where all begins later, chapters do not",
-    formats: ["nut"],
-    facts: ["chapters"],
-    files: ["subtitles.mkv", "bbb_chapters.mp4"],
-  },
-  {
     name: "avi, adts, mp3: packets follow each other without gaps",
     formats: ["avi", "adts", "mp3"],
     facts: ["pts", "dts", "start"],
