@@ -242,7 +242,6 @@ static int read_frame(struct session *session, AVPacket *packet) {
   if (result >= 0) {
     mend_cover(input, packet);
     mend_length(input, packet);
-    add_wavpack_length(input, packet);
   }
   return explain(session, packet, result);
 }
@@ -250,7 +249,9 @@ static int read_frame(struct session *session, AVPacket *packet) {
 static int take_or_read(struct session *session, AVPacket *packet) {
   struct input *input = session->input;
   int result = backlog_take(&input->backlog, input->context, &input->ended, packet);
-  return result == AVERROR(EAGAIN) ? read_frame(session, packet) : explain(session, packet, result);
+  result = result == AVERROR(EAGAIN) ? read_frame(session, packet) : explain(session, packet, result);
+  if (result >= 0) add_wavpack_length(input->context, packet);
+  return result;
 }
 
 int input_next_packet(struct session *session, AVPacket *packet) {
