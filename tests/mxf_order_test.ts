@@ -14,6 +14,7 @@ import {
   type Source,
 } from "@avio/avio";
 import { fixturePath } from "./support/fixtures.ts";
+import { madeBy } from "./support/made.ts";
 import { isEmbedded } from "./support/versions.ts";
 
 /** The place of each picture, in the order of decoding, among those that are shown. */
@@ -36,20 +37,8 @@ function remuxed(source: Source, format: string, options: RemuxOptions = {}) {
 
 /** Twelve seconds of MPEG-2, of which each second but the first begins with pictures that need the one before. */
 function mpeg2(): Uint8Array {
-  const args = [
-    "-v",
-    "error",
-    "-f",
-    "lavfi",
-    "-i",
-    "testsrc2=size=160x120:rate=25:duration=12",
-    "-c:v",
-    "mpeg2video",
-  ];
-  const { stdout } = new Deno.Command("ffmpeg", {
-    args: [...args, "-g", "25", "-bf", "2", "-f", "mpegts", "-"],
-  }).outputSync();
-  return stdout;
+  const film = ["-f", "lavfi", "-i", "testsrc2=size=160x120:rate=25:duration=12"];
+  return madeBy(...film, "-c:v", "mpeg2video", "-g", "25", "-bf", "2", "-f", "mpegts");
 }
 
 for (

@@ -5,6 +5,7 @@
 import { assertEquals, assertGreater } from "@std/assert";
 import { concatSync, MemorySink, probeSync, type RemuxOptions, remuxSync, type Source } from "@avio/avio";
 import { fixturePath } from "./support/fixtures.ts";
+import { madeBy } from "./support/made.ts";
 import { type Bytes, joined } from "./support/pieces.ts";
 import { isEmbedded } from "./support/versions.ts";
 
@@ -61,12 +62,12 @@ function remuxed(source: Source, options: RemuxOptions): Bytes {
   return sink.bytes();
 }
 
+const wavpackBy = (...args: string[]): Bytes => madeBy(...args, "-c:a", "wavpack", "-f", "wv");
+
 /** 13.5 seconds in blocks of 4,096 samples. */
 function wavpack(): Bytes {
-  const args = ["-v", "error", "-i", fixturePath("audio.wav"), "-af", "aloop=8:66150", "-c:a", "wavpack"];
-  const { stdout } = new Deno.Command("ffmpeg", { args: [...args, "-frame_size", "4096", "-f", "wv", "-"] })
-    .outputSync();
-  return joined(...piecesOf(stdout).map(withChecksum));
+  const file = wavpackBy("-i", fixturePath("audio.wav"), "-af", "aloop=8:66150", "-frame_size", "4096");
+  return joined(...piecesOf(file).map(withChecksum));
 }
 
 function assertNumbered(file: Bytes, total?: number) {
@@ -122,22 +123,10 @@ Deno.test({
   name: "WavPack of channels without places can be opened",
   ignore: !isEmbedded,
   fn() {
-    const args = [
-      "-v",
-      "error",
-      "-f",
-      "lavfi",
-      "-i",
-      "anoisesrc=r=8000:d=1",
-      "-af",
-      "pan=5.1|c0=c0|c5=c0",
-      "-c:a",
-      "wavpack",
-    ];
-    const { stdout } = new Deno.Command("ffmpeg", { args: [...args, "-f", "wv", "-"] }).outputSync();
-    const at = new TextDecoder("latin1").decode(stdout).indexOf("\x4d\x03\x06\x3f", HEADER); // six channels, and their places
+    const file = wavpackBy("-f", "lavfi", "-i", "anoisesrc=r=8000:d=1", "-af", "pan=5.1|c0=c0|c5=c0");
+    const at = new TextDecoder("latin1").decode(file).indexOf("\x4d\x03\x06\x3f", HEADER); // six channels, and their places
     assertGreater(at, 0);
-    stdout.set([0x4d, 1, 6, 0, 0x21, 1, 0, 0], at);
-    assertEquals(probeSync(stdout).streams[0]!.codecParameters.channels, 6);
+    file.set([0x4d, 1, 6, 0, 0x21, 1, 0, 0], at);
+    assertEquals(probeSync(file).streams[0]!.codecParameters.channels, 6);
   },
 });

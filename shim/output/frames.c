@@ -24,7 +24,8 @@ int frames_to_part(const AVOutputFormat *format, const AVCodecParameters *parame
 
 static int64_t later(int64_t time, int64_t units) { return time == AV_NOPTS_VALUE ? time : av_sat_add64(time, units); }
 
-int frame_of(AVPacket *packet, AVRational time_base, int index, int *at, AVPacket *part) {
+/* The packet's frame with this index, which begins at the byte `at`; moves `at` to the next one. */
+static int frame_of(AVPacket *packet, AVRational time_base, int index, int *at, AVPacket *part) {
   int result = av_packet_ref(part, packet);
   if (result < 0) return result;
   av_packet_free_side_data(packet); /* otherwise it would be copied for each frame */
@@ -37,4 +38,17 @@ int frame_of(AVPacket *packet, AVRational time_base, int index, int *at, AVPacke
   part->dts = later(packet->dts, begin);
   part->duration = end - begin;
   return 0;
+}
+
+int part_frames(struct session *session, AVPacket *packet, int count, AVRational time_base, take_frame take, void *taker) {
+  AVPacket *part = av_packet_alloc();
+  int result = part ? 0 : AVERROR(ENOMEM), at = 0;
+  for (int i = 0; i < count && result >= 0; i++) {
+    result = over_error(&session->channel);
+    if (result >= 0) result = frame_of(packet, time_base, i, &at, part);
+    if (result >= 0) result = take(session, taker, part);
+    av_packet_unref(part);
+  }
+  av_packet_free(&part);
+  return result;
 }

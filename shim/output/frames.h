@@ -7,17 +7,17 @@
 
 #include <libavformat/avformat.h>
 
-#include "../log.h"
+#include "../session.h"
 
 /*
  * The number of whole frames in the packet, if it has to be taken apart; -1: the muxer takes it as it is. What is no frame is to be
  * left out, with a warning: the muxer would end with an error.
  */
 int frames_to_part(const AVOutputFormat *format, const AVCodecParameters *parameters, const AVPacket *packet, struct log *log);
-/*
- * The packet's frame with this index, which begins at the byte `at`; moves `at` to the next one. The packet's side data goes with the
- * first one.
- */
-int frame_of(AVPacket *packet, AVRational time_base, int index, int *at, AVPacket *part);
+/* Takes a frame; `taker` is its own. */
+typedef int (*take_frame)(struct session *session, void *taker, AVPacket *frame);
+
+/* Hands out the packet's frames as packets of their own, with times in this unit. The packet's side data goes with the first one. */
+int part_frames(struct session *session, AVPacket *packet, int count, AVRational time_base, take_frame take, void *taker);
 
 #endif

@@ -208,22 +208,29 @@ static const struct {
 };
 
 /*
- * asf has 32 bits of milliseconds, and an entry in its index for each second up to the last key frame. Without memory for them, it
- * has lost the index when the file ends. flv has 31 bits, and writes what is left of a later time without an error (5.1 to 9.0).
+ * Formats that state times in milliseconds, and the last one. asf has an entry in its index for each second up to the last key frame:
+ * without memory for them, it has lost the index when the file ends. flv writes what is left of a later time without an error (5.1
+ * to 9.0).
  */
-static bool is_too_late(const AVOutputFormat *files, const AVStream *stream, const AVPacket *packet) {
-  bool is_asf = !strcmp(files->name, "asf"), is_flv = !strcmp(files->name, "flv");
-  int64_t last = FFMAX(packet->pts, packet->dts); /* without times: the least number */
-  return (is_asf || is_flv) && av_rescale_q(last, stream->time_base, (AVRational){1, 1000}) > (is_asf ? UINT32_MAX : INT32_MAX);
-}
+static const struct {
+  const char *format;
+  int64_t last;
+  const char *what;
+} clocks[] = {
+    {"asf", UINT32_MAX, "a time that asf can state"},
+    {"flv", INT32_MAX, "a time that flv can state (at most 2147483647 ms)"},
+};
 
 const char *lacking_in_packet(const AVOutputFormat *files, const AVStream *stream, const AVPacket *packet) {
   for (size_t i = 0; i < sizeof(needed_headers) / sizeof(*needed_headers); i++) {
     if (stream->codecpar->codec_id != needed_headers[i].codec || !av_match_name(files->name, needed_headers[i].formats)) continue;
     if (needed_headers[i].lacks(packet)) return needed_headers[i].what;
   }
-  if (!is_too_late(files, stream, packet)) return NULL;
-  return !strcmp(files->name, "asf") ? "a time that asf can state" : "a time that flv can state (at most 2147483647 ms)";
+  int64_t last = FFMAX(packet->pts, packet->dts); /* without times: the least number */
+  for (size_t i = 0; i < sizeof(clocks) / sizeof(*clocks); i++)
+    if (!strcmp(files->name, clocks[i].format) && av_rescale_q(last, stream->time_base, (AVRational){1, 1000}) > clocks[i].last)
+      return clocks[i].what;
+  return NULL;
 }
 
 int check_gap(struct session *session, const AVStream *stream, int64_t last, int64_t dts) {

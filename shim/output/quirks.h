@@ -27,8 +27,8 @@ enum quirk {
   NEEDS_BITS = 16384,   /* divides by the bytes of a sample of PCM of DVDs */
   NEEDS_SEEKING = 32768, /* states sizes when it ends: without them its files can't be read */
   DROPS = 65536,        /* drops packets that wait for ones of other streams when its queue is emptied */
-  LOGS_STREAM = 262144, /* logs an error for its stream: without a class of its own, its index and id are taken for the address of one */
   MP4 = 131072,         /* mp4 and its kin: one muxer under many names */
+  LOGS_STREAM = 262144, /* logs an error for its stream: without a class of its own, its index and id are taken for the address of one */
 };
 
 bool has_quirk(const AVOutputFormat *format, enum quirk quirk);

@@ -39,28 +39,19 @@ static int pass_on(struct session *session) {
   return direct && have_all_begun(session->output->context) ? flush_muxer(session->output->context) : 0;
 }
 
-/* Writes the packet's frames as packets of their own. */
-static int write_frames(struct session *session, AVPacket *packet, int count) {
-  AVRational time_base = session->output->context->streams[packet->stream_index]->time_base;
-  AVPacket *part = av_packet_alloc();
-  int result = part ? 0 : AVERROR(ENOMEM), at = 0;
-  for (int i = 0; i < count && result >= 0; i++) {
-    result = over_error(&session->channel);
-    if (result >= 0) result = frame_of(packet, time_base, i, &at, part);
-    if (result >= 0) result = filter_write(session, part);
-    av_packet_unref(part);
-  }
-  av_packet_free(&part);
-  return result;
+static int write_frame(struct session *session, void *taker, AVPacket *frame) {
+  (void)taker;
+  return filter_write(session, frame);
 }
 
 /* Takes the packet's reference. */
 static int write_parted(struct session *session, AVPacket *packet) {
   const AVFormatContext *output = session->output->context;
   bool is_known = (unsigned)packet->stream_index < output->nb_streams;
-  int count = is_known ? frames_to_part(output->oformat, output->streams[packet->stream_index]->codecpar, packet, &session->channel.log) : -1;
+  const AVStream *stream = is_known ? output->streams[packet->stream_index] : NULL;
+  int count = stream ? frames_to_part(output->oformat, stream->codecpar, packet, &session->channel.log) : -1;
   if (count < 0) return filter_write(session, packet);
-  int result = write_frames(session, packet, count);
+  int result = part_frames(session, packet, count, stream->time_base, write_frame, NULL);
   av_packet_unref(packet);
   return result;
 }

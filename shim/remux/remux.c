@@ -414,25 +414,15 @@ static int pass_on_one(struct session *session, struct remux *remux, struct rout
   return write_packet(session, remux, route, source, packet);
 }
 
-/* Writes the packet's frames as packets of their own. */
-static int pass_on_frames(struct session *session, struct remux *remux, struct route *route, AVPacket *packet, int count) {
-  AVRational time_base = session->input->context->streams[packet->stream_index]->time_base;
-  AVPacket *part = av_packet_alloc();
-  int result = part ? 0 : AVERROR(ENOMEM), at = 0;
-  for (int i = 0; i < count && result >= 0; i++) {
-    result = over_error(&session->channel);
-    if (result >= 0) result = frame_of(packet, time_base, i, &at, part);
-    if (result >= 0) result = pass_on_one(session, remux, route, part);
-    av_packet_unref(part);
-  }
-  av_packet_free(&part);
-  return result;
+static int pass_on_frame(struct session *session, void *route, AVPacket *frame) {
+  return pass_on_one(session, session->remux, route, frame);
 }
 
 static int pass_on(struct session *session, struct remux *remux, struct route *route, AVPacket *packet) {
   const AVStream *source = session->input->context->streams[packet->stream_index];
   int count = frames_to_part(session->output->context->oformat, source->codecpar, packet, &session->channel.log);
-  return count >= 0 ? pass_on_frames(session, remux, route, packet, count) : pass_on_one(session, remux, route, packet);
+  if (count < 0) return pass_on_one(session, remux, route, packet);
+  return part_frames(session, packet, count, source->time_base, pass_on_frame, route);
 }
 
 /* ---------------------------------------------------------------------------------------- transforming in JavaScript */

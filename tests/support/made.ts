@@ -59,8 +59,11 @@ const recipes: Record<string, string[]> = {
 };
 
 /** The raw stream from the ffmpeg command. */
-export function madeFile(name: string): Uint8Array<ArrayBuffer> {
-  const args = ["-v", "error", "-nostdin", "-threads", "1", ...recipes[name]!, "-"];
+export const madeFile = (name: string) => madeBy("-threads", "1", ...recipes[name]!);
+
+/** What the ffmpeg command writes with these arguments. */
+export function madeBy(...given: string[]): Uint8Array<ArrayBuffer> {
+  const args = ["-v", "error", "-nostdin", ...given, "-"];
   const { success, stdout, stderr } = new Deno.Command("ffmpeg", { args }).outputSync();
   if (!success) throw new Error(`ffmpeg: ${new TextDecoder().decode(stderr)}`);
   return stdout as Uint8Array<ArrayBuffer>;
