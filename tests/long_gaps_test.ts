@@ -119,3 +119,56 @@ Deno.test("remux() reports that it removes a jump of more than 30 hours", async 
   const { warnings: none } = await remux(gapped("matroska", 29), new MemorySink(), { format: "nut" });
   assertEquals(none, []);
 });
+
+Deno.test("A pts that is farther from its dts than flv can state is an error", () => {
+  using source = Demuxer.openSync(fixturePath("video.mp4"));
+  const write = (shift: number) => {
+    using muxer = Muxer.openSync(new MemorySink(), { format: "flv" });
+    muxer.addStream(source.streams[0]!);
+    const data = new Uint8Array([0, 0, 0, 2, 0x65, 0x88]), timeBase = { num: 1, den: 1000 };
+    muxer.writeSync(
+      new Packet({ streamIndex: 0, data, pts: shift, dts: 0, duration: 40, timeBase, isKey: true }),
+    );
+    muxer.finishSync();
+  };
+  for (const shift of [0, 8_388_607]) write(shift);
+  for (const shift of [8_388_608, 1e9]) assertThrows(() => write(shift), Error, "8388607 ms");
+});
+
+Deno.test("ASS has no times before 0: a merge leaves out what is before, a Muxer gets an error", async () => {
+  const made = new MemorySink(),
+    timeBase = { num: 1, den: 100 },
+    text = (words: string) => new TextEncoder().encode(words);
+  const cue = (pts: number) =>
+    new Packet({
+      streamIndex: 0,
+      data: text(`0,0,Default,,0,0,0,,At ${pts}`),
+      pts,
+      dts: pts,
+      duration: 50,
+      timeBase,
+      isKey: true,
+    });
+  const header = text(
+    "[Script Info]\nScriptType: v4.00+\n\n[Events]\nFormat: Layer, Start, End, Style, Text\n",
+  );
+  const open = (sink: MemorySink) => {
+    const muxer = Muxer.openSync(sink, { format: "ass" });
+    muxer.addStream({ type: "subtitle", codec: "ass", extradata: header }, { timeBase });
+    return muxer;
+  };
+  {
+    using muxer = open(made);
+    for (const pts of [0, 100, 300]) muxer.writeSync(cue(pts));
+    muxer.finishSync();
+  }
+  const merged = new MemorySink();
+  const { warnings } = await merge([{ source: made.bytes(), delay: -1.2 }], merged, { format: "ass" });
+  assertEquals(warnings.map(({ kind, count }) => [kind, count]), [["dropped", 1]]);
+  const times = new TextDecoder().decode(merged.bytes()).match(/^Dialogue: .*$/gm)!.map((line) =>
+    line.split(",").slice(1, 3)
+  );
+  assertEquals(times, [["0:00:00.00", "0:00:00.30"], ["0:00:01.80", "0:00:02.30"]]);
+  using muxer = open(new MemorySink());
+  assertThrows(() => muxer.writeSync(cue(-20)), Error, "from 0 on");
+});

@@ -208,28 +208,37 @@ static const struct {
 };
 
 /*
- * Formats that state times in milliseconds, and the last one. asf has an entry in its index for each second up to the last key frame:
- * without memory for them, it has lost the index when the file ends. flv writes what is left of a later time without an error (5.1
- * to 9.0).
+ * The times that formats can state, in milliseconds, and how far a pts may be from its dts. asf has an entry in its index for each
+ * second up to the last key frame: without memory for them, it has lost the index when the file ends. flv and ass write what is left
+ * of another time without an error (5.1 to 9.0).
  */
-static const struct {
+static const struct clock_of_format {
   const char *format;
-  int64_t last;
+  int64_t first, last, offset;
   const char *what;
 } clocks[] = {
-    {"asf", UINT32_MAX, "a time that asf can state"},
-    {"flv", INT32_MAX, "a time that flv can state (at most 2147483647 ms)"},
+    {"asf", INT64_MIN, UINT32_MAX, INT64_MAX, "a time that asf can state"},
+    {"flv", INT64_MIN, INT32_MAX, 0x7fffff, "a time that flv can state (at most 2147483647 ms, and 8388607 ms from pts to dts)"},
+    {"ass", 0, INT64_MAX, INT64_MAX, "a time that ass can state (from 0 on)"},
 };
+
+static bool can_state(const struct clock_of_format *clock, const AVStream *stream, const AVPacket *packet) {
+  const AVRational unit = {1, 1000};
+  int64_t pts = packet->pts, dts = packet->dts, last = FFMAX(pts, dts); /* without times: the least number */
+  if (last == AV_NOPTS_VALUE) return true;
+  int64_t time = av_rescale_q(last, stream->time_base, unit);
+  if (time < clock->first || time > clock->last) return false;
+  if (pts == AV_NOPTS_VALUE || dts == AV_NOPTS_VALUE) return true;
+  return av_rescale_q(av_sat_sub64(pts, dts), stream->time_base, unit) <= clock->offset; /* a pts before the dts is refused */
+}
 
 const char *lacking_in_packet(const AVOutputFormat *files, const AVStream *stream, const AVPacket *packet) {
   for (size_t i = 0; i < sizeof(needed_headers) / sizeof(*needed_headers); i++) {
     if (stream->codecpar->codec_id != needed_headers[i].codec || !av_match_name(files->name, needed_headers[i].formats)) continue;
     if (needed_headers[i].lacks(packet)) return needed_headers[i].what;
   }
-  int64_t last = FFMAX(packet->pts, packet->dts); /* without times: the least number */
   for (size_t i = 0; i < sizeof(clocks) / sizeof(*clocks); i++)
-    if (!strcmp(files->name, clocks[i].format) && av_rescale_q(last, stream->time_base, (AVRational){1, 1000}) > clocks[i].last)
-      return clocks[i].what;
+    if (!strcmp(files->name, clocks[i].format) && !can_state(&clocks[i], stream, packet)) return clocks[i].what;
   return NULL;
 }
 

@@ -354,8 +354,10 @@ static int write_packet(struct session *session, struct remux *remux, struct rou
   return result;
 }
 
-static bool is_text_of_mp4(const AVOutputFormat *format, const AVStream *source) {
-  return source->codecpar->codec_type == AVMEDIA_TYPE_SUBTITLE && has_quirk(format, MP4);
+/* Whether subtitles must not begin before the output does: ass has no times before 0, mp4 has them only where all times are kept. */
+static bool begins_with_output(const struct remux *remux, const AVOutputFormat *format, const AVStream *source) {
+  if (source->codecpar->codec_type != AVMEDIA_TYPE_SUBTITLE) return false;
+  return !strcmp(format->name, "ass") || (!remux->keeps_times && has_quirk(format, MP4));
 }
 
 /* The muxers of mp4 refuse a packet of PCM that holds no whole sample, as a file whose last sample is cut off ends with. */
@@ -400,7 +402,7 @@ static int pass_on_one(struct session *session, struct remux *remux, struct rout
     int64_t shift = av_rescale_q(av_sat_sub64(remux->shift, route->delay), AV_TIME_BASE_Q, from);
     if (packet->pts != AV_NOPTS_VALUE) packet->pts = av_sat_sub64(packet->pts, shift);
     packet->dts = av_sat_sub64(packet->dts, shift);
-    if (!remux->keeps_times && is_text_of_mp4(format, source) && !is_shown(session, source, packet)) return 0;
+    if (begins_with_output(remux, format, source) && !is_shown(session, source, packet)) return 0;
   } else if (route->packets) {
     return 0; /* the cover of a previous source was written already */
   }
